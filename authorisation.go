@@ -1,0 +1,114 @@
+package qianshao
+
+import (
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Authorisation is a written permission to monitor sites. Without one in
+// force for a URL, no request is made.
+type Authorisation struct {
+	ID string `json:"id"`
+	// Owner is the organisation that answers for the sites.
+	Owner string `json:"owner"`
+	// Basis is the legal basis or the contract's reference.
+	Basis string `json:"basis"`
+	// Contact is where the owner is told of findings.
+	Contact string `json:"contact"`
+	// ValidFrom and ValidUntil bound the time in force: from ≤ now < until.
+	ValidFrom  time.Time `json:"valid_from"`
+	ValidUntil time.Time `json:"valid_until"`
+	// Hosts are exact names ("school.example"), names with all their
+	// subdomains but not themselves ("*.school.example"), either with a port
+	// ("school.example:8080"). Without a port only 80 and 443 are covered.
+	// Names are lower case and in ASCII (punycode).
+	Hosts []string `json:"hosts"`
+	// Include and Exclude are path prefixes. No Include means every path; Exclude wins.
+	Include []string `json:"include,omitempty"`
+	Exclude []string `json:"exclude,omitempty"`
+	// Rate is the highest number of requests a second to one host.
+	Rate float64 `json:"rate"`
+	// AllowPrivate opens loopback and private addresses, for intranet sites.
+	// Link-local and cloud metadata addresses stay closed.
+	AllowPrivate bool `json:"allow_private"`
+	// Seeds are the URLs from which the crawl starts.
+	Seeds []string `json:"seeds,omitempty"`
+}
+
+// Covers returns "" when the authorisation permits a request to u at the time
+// now, and otherwise the reason why not: SkipNotAuthorised, SkipPathExcluded
+// or SkipNotInForce. u's host must be lower case and in ASCII.
+func (a *Authorisation) Covers(u *url.URL, now time.Time) Skip {
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return SkipBadURL
+	}
+	if !a.coversHost(u) {
+		return SkipNotAuthorised
+	}
+	if !a.coversPath(u.EscapedPath()) {
+		return SkipPathExcluded
+	}
+	if !a.InForce(now) {
+		return SkipNotInForce
+	}
+	return ""
+}
+
+// InForce says whether now lies within the authorisation's time.
+func (a *Authorisation) InForce(now time.Time) bool {
+	return !now.Before(a.ValidFrom) && now.Before(a.ValidUntil)
+}
+
+func (a *Authorisation) coversHost(u *url.URL) bool {
+	for _, pattern := range a.Hosts {
+		if hostMatches(pattern, u) {
+			return true
+		}
+	}
+	return false
+}
+
+func hostMatches(pattern string, u *url.URL) bool {
+	name, port := pattern, ""
+	if i := strings.LastIndexByte(pattern, ':'); i > strings.LastIndexByte(pattern, ']') {
+		name, port = pattern[:i], pattern[i+1:]
+	}
+	if !portMatches(port, u.Port()) {
+		return false
+	}
+	host := u.Hostname()
+	if suffix, ok := strings.CutPrefix(name, "*"); ok { // "*.a.cn" → ".a.cn"
+		return len(host) > len(suffix) && strings.HasSuffix(host, suffix)
+	}
+	return host == strings.Trim(name, "[]")
+}
+
+// portMatches holds an entry without a port to the web's own ports: an
+// authorisation for a site is none for the admin panel on port 8443.
+func portMatches(want, got string) bool {
+	if want == "" {
+		return got == "" || got == "80" || got == "443"
+	}
+	return got == want
+}
+
+func (a *Authorisation) coversPath(path string) bool {
+	if path == "" {
+		path = "/"
+	}
+	for _, p := range a.Exclude {
+		if strings.HasPrefix(path, p) {
+			return false
+		}
+	}
+	if len(a.Include) == 0 {
+		return true
+	}
+	for _, p := range a.Include {
+		if strings.HasPrefix(path, p) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,214 @@
+package qianshao
+
+import (
+	"sort"
+	"unicode/utf8"
+)
+
+// Document is a page as understood: its decoded source and the pieces of
+// text in it, each with its place in that source.
+type Document struct {
+	// Charset is the IANA name of the charset that Source was decoded from, lower case.
+	Charset string
+	// CharsetFrom says how it was found: bom, header, meta, xml, detected, default;
+	// with "corrected" where the declaration was wrong ("meta corrected").
+	CharsetFrom string
+	// Source is the decoded page, valid UTF-8. Every Span points into it.
+	Source  string
+	Title   string
+	Regions []Region
+	Links   []Link
+	// Notes name what was unusual: see the Note constants.
+	Notes []Note
+
+	lineStarts []int // byte offsets, built on the first Position
+}
+
+// Note is a named peculiarity of a page that a reader of a finding should know.
+type Note string
+
+const (
+	NoteTruncated    Note = "truncated"       // the body was cut at the size cap
+	NoteBinary       Note = "binary"          // not text at all; nothing was extracted
+	NoteEmpty        Note = "empty"           // no bytes
+	NoteTooDeep      Note = "nested_too_deep" // the parser gave up; the tokenizer's view is used
+	NoteTooMany      Note = "too_many_regions"
+	NoteWrongCharset Note = "wrong_charset" // declared one charset, is another
+	NoteBadBytes     Note = "undecodable_bytes"
+)
+
+// Region is a piece of text that belongs together: the inline text of one
+// block, an attribute, a comment, a string in a script. Text that is hidden and
+// text that is visible never share a region, so junk hidden between the
+// characters of a word does not break the word.
+type Region struct {
+	Kind RegionKind
+	// Name is the attribute's or the meta tag's name; else empty.
+	Name string
+	// Path is a CSS selector that leads to the element: "body > div:nth-of-type(2) > a".
+	Path string
+	// Hidden says how the region is kept from a visitor's eyes; empty if it is visible.
+	Hidden Hiding
+	// Text is the decoded text: entities resolved, white space collapsed.
+	Text string
+	// Map leads from Text back to Source: runs in ascending order of Text.
+	Map []Run
+}
+
+// RegionKind says what part of a page a region is.
+type RegionKind string
+
+const (
+	RegionTitle   RegionKind = "title"
+	RegionMeta    RegionKind = "meta" // content of meta keywords, description, og:*; Name says which
+	RegionHeading RegionKind = "heading"
+	RegionText    RegionKind = "text"
+	RegionAnchor  RegionKind = "anchor" // text of a link
+	RegionURL     RegionKind = "url"    // a link's target; Name is the attribute
+	RegionAttr    RegionKind = "attr"   // alt, title, placeholder, value…; Name says which
+	RegionComment RegionKind = "comment"
+	RegionScript  RegionKind = "script" // a string literal of an inline script
+)
+
+// RegionKinds returns all kinds, for the rule language's region filter.
+func RegionKinds() []RegionKind {
+	return []RegionKind{
+		RegionTitle, RegionMeta, RegionHeading, RegionText, RegionAnchor,
+		RegionURL, RegionAttr, RegionComment, RegionScript,
+	}
+}
+
+// Hiding names a way in which text is kept from a visitor's eyes.
+type Hiding string
+
+const (
+	HidingNone          Hiding = ""
+	HidingDisplayNone   Hiding = "display-none"
+	HidingVisibility    Hiding = "visibility-hidden"
+	HidingOpacity       Hiding = "transparent"
+	HidingOffScreen     Hiding = "off-screen"
+	HidingClipped       Hiding = "clipped"
+	HidingZeroSize      Hiding = "zero-size"
+	HidingZeroFont      Hiding = "zero-font"
+	HidingSameColour    Hiding = "same-colour"
+	HidingAttribute     Hiding = "hidden-attribute"
+	HidingMarquee       Hiding = "marquee"
+	HidingCovered       Hiding = "covered"
+	HidingTemplate      Hiding = "template"
+	HidingNoScript      Hiding = "noscript"
+	HidingWritten       Hiding = "document-write" // put into the page by an inline script
+	HidingEntityEncoded Hiding = "entity-encoded" // a title or meta spelt in numeric entities
+	HidingComment       Hiding = "comment"        // plain for any page
+	HidingScript        Hiding = "script"         // plain for any page
+)
+
+// Concealed says whether the way of hiding is one that an author chooses to
+// keep text from visitors. Comments, scripts and noscript are on every page and
+// say nothing by themselves.
+func (h Hiding) Concealed() bool {
+	switch h {
+	case HidingNone, HidingComment, HidingScript, HidingNoScript, HidingTemplate:
+		return false
+	}
+	return true
+}
+
+// Link is an outgoing reference with the text that a visitor would click.
+type Link struct {
+	// URL is absolute, resolved against the page's base.
+	URL    string
+	Anchor string
+	// Rel is the rel attribute, lower case.
+	Rel    string
+	Hidden Hiding
+	// Region is the index in Document.Regions of the RegionURL that holds the target.
+	Region int
+}
+
+// Span is a half-open range of bytes.
+type Span struct {
+	Start int `json:"start"`
+	End   int `json:"end"`
+}
+
+// Len returns the number of bytes.
+func (s Span) Len() int { return s.End - s.Start }
+
+// Run ties a stretch of a region's text to the stretch of source it came
+// from. Where both have one length they correspond byte by byte; otherwise
+// (an entity, collapsed white space) the run is one indivisible piece.
+type Run struct {
+	Text   Span
+	Source Span
+}
+
+// SourceSpan returns the source range from which Text[start:end] came.
+func (r *Region) SourceSpan(start, end int) Span {
+	if len(r.Map) == 0 {
+		return Span{}
+	}
+	if end <= start {
+		at := r.sourceAt(start, false)
+		return Span{at, at}
+	}
+	return Span{r.sourceAt(start, false), r.sourceAt(end-1, true)}
+}
+
+// sourceAt maps one byte offset of Text; with after it returns the offset
+// behind the source of that byte.
+func (r *Region) sourceAt(offset int, after bool) int {
+	i := sort.Search(len(r.Map), func(i int) bool { return r.Map[i].Text.End > offset })
+	if i == len(r.Map) {
+		return r.Map[i-1].Source.End
+	}
+	run := r.Map[i]
+	if offset < run.Text.Start {
+		return run.Source.Start
+	}
+	if run.Text.Len() != run.Source.Len() {
+		if after {
+			return run.Source.End
+		}
+		return run.Source.Start
+	}
+	at := run.Source.Start + offset - run.Text.Start
+	if after {
+		at++
+	}
+	return at
+}
+
+// Span returns the source range that the whole region came from.
+func (r *Region) Span() Span {
+	if len(r.Map) == 0 {
+		return Span{}
+	}
+	return Span{r.Map[0].Source.Start, r.Map[len(r.Map)-1].Source.End}
+}
+
+// Position returns the line and column, both from 1, of a byte offset in
+// Source. The column counts characters, not bytes. It is not safe for
+// concurrent use.
+func (d *Document) Position(offset int) (line, column int) {
+	if d.lineStarts == nil {
+		d.lineStarts = []int{0}
+		for i := range len(d.Source) {
+			if d.Source[i] == '\n' {
+				d.lineStarts = append(d.lineStarts, i+1)
+			}
+		}
+	}
+	offset = min(max(offset, 0), len(d.Source))
+	line = sort.SearchInts(d.lineStarts, offset+1)
+	return line, 1 + utf8.RuneCountInString(d.Source[d.lineStarts[line-1]:offset])
+}
+
+// AddNote records a peculiarity once.
+func (d *Document) AddNote(n Note) {
+	for _, have := range d.Notes {
+		if have == n {
+			return
+		}
+	}
+	d.Notes = append(d.Notes, n)
+}

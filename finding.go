@@ -1,0 +1,104 @@
+package qianshao
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+)
+
+// Finding is one rule that fired on one page, with everything a person needs
+// to check it.
+type Finding struct {
+	// ID is the same for the same rule on the same URL, so saving twice is saving once.
+	ID string `json:"id"`
+	// URL of the page.
+	URL string `json:"url"`
+	// Authorisation under which the page was fetched; empty for the operator's own files.
+	Authorisation string   `json:"authorisation,omitempty"`
+	Rule          string   `json:"rule"`
+	Title         string   `json:"title"`
+	Category      Category `json:"category"`
+	Level         Level    `json:"level"`
+	// Score is the sum of Breakdown's points, 0 to MaxScore.
+	Score     int         `json:"score"`
+	Breakdown []ScorePart `json:"breakdown"`
+	// Hidden says that some evidence was concealed from visitors.
+	Hidden   bool       `json:"hidden"`
+	Evidence []Evidence `json:"evidence"`
+}
+
+// FindingID returns the id of rule's finding on the page at url: 16 hex digits.
+func FindingID(url, rule string) string {
+	sum := sha256.Sum256([]byte(url + "\x00" + rule))
+	return hex.EncodeToString(sum[:8])
+}
+
+// ScorePart is one line of a score's explanation.
+type ScorePart struct {
+	// Reason is a stable code: rule_level, terms, hidden, disguised, corroborated, awareness, cap.
+	Reason string `json:"reason"`
+	// Detail says it for this case, in words a person can read.
+	Detail string `json:"detail"`
+	Points int    `json:"points"`
+}
+
+// Evidence is one place in the page's source that a rule points to.
+type Evidence struct {
+	// Block is the name of the rule's detection block.
+	Block string `json:"block"`
+	// Term is the list's term, or the regular expression, that matched.
+	Term string `json:"term"`
+	// Text is the raw source between Span's ends, cut at MaxEvidenceText bytes.
+	Text string `json:"text"`
+	// Steps are the transforms that lead from Text to Term; empty for a plain hit.
+	Steps  []string   `json:"steps,omitempty"`
+	Region RegionKind `json:"region"`
+	// Name is the attribute's or meta tag's name.
+	Name   string `json:"name,omitempty"`
+	Hidden Hiding `json:"hidden,omitempty"`
+	Path   string `json:"path,omitempty"`
+	// Span is a byte range in Document.Source.
+	Span Span `json:"span"`
+	// Line and Column count from 1; Column in characters.
+	Line   int `json:"line"`
+	Column int `json:"column"`
+	// Before and After are a little of the region's text on both sides.
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
+}
+
+// Limits of what a finding carries; a page that repeats one word ten thousand
+// times needs no ten thousand proofs.
+const (
+	MaxEvidence     = 50  // pieces a finding
+	MaxEvidenceText = 400 // bytes of Evidence.Text
+	EvidenceContext = 20  // characters of Before and After
+)
+
+// Assessment is the verdict on one page.
+type Assessment struct {
+	// Category is the foremost one: that of the highest-scoring finding; empty if none fired.
+	Category   Category
+	Categories []Category // of all findings at AlertLevel or above, foremost first
+	Level      Level
+	Score      int       // the highest of Findings
+	Findings   []Finding // highest score first
+	// Contexts names the kinds of awareness text that were recognised
+	// (police_notice, news, legal_education …).
+	Contexts []string
+}
+
+// Flagged says whether a person should see the page.
+func (a *Assessment) Flagged() bool { return a.Level >= AlertLevel }
+
+// PageRecord is what the store keeps of every page it has seen: no text.
+type PageRecord struct {
+	URL           string
+	Authorisation string
+	// Hash is the SHA-256 of the body, in hex.
+	Hash      string
+	Status    int
+	FirstSeen time.Time
+	LastSeen  time.Time
+	Flagged   bool
+}

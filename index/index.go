@@ -1,0 +1,91 @@
+// Package index is the search over findings: the Index interface, the query
+// language as a parsed tree, and the hits. The index is derived from the store
+// and can be rebuilt from it at any time.
+package index
+
+import (
+	"context"
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Entry is one finding as it is indexed. Its key is Finding.ID.
+type Entry struct {
+	Finding qianshao.Finding
+	// Host is the page's host, lower case, without port.
+	Host string
+	// PageTitle and PageText are the page's title and all its region text,
+	// hidden text included; regions are separated by newlines.
+	PageTitle string
+	PageText  string
+	// FirstSeen and LastSeen bound the time in which the finding was observed.
+	FirstSeen time.Time
+	LastSeen  time.Time
+}
+
+// Index finds entries. Implementations: bleveindex; one contract suite in
+// indextest holds for all.
+type Index interface {
+	// Put adds or replaces entries by Finding.ID; when it returns, they are durable.
+	Put(ctx context.Context, entries []Entry) error
+	// Delete removes entries; unknown ids are no error.
+	Delete(ctx context.Context, ids []string) error
+	// Search returns one page of the hits of a query, newest first, with facets over all hits.
+	Search(ctx context.Context, req Request) (Results, error)
+	// IDs calls yield with every id in the index, in ascending order, until yield returns false.
+	IDs(ctx context.Context, yield func(id string) bool) error
+	Close() error
+}
+
+// Request is one search.
+type Request struct {
+	// Query is the parsed query; nil finds everything.
+	Query Node
+	// Offset and Limit cut the page of hits; Limit 0 returns facets alone. Offset+Limit ≤ MaxWindow.
+	Offset int
+	Limit  int
+}
+
+// MaxWindow bounds how deep a search pages, because every engine keeps that
+// many hits in memory. Narrow the query instead.
+const MaxWindow = 10_000
+
+// Results is what a search found.
+type Results struct {
+	Total int   `json:"total"`
+	Hits  []Hit `json:"hits"`
+	// Facets count the values of all hits, most frequent first: keys
+	// category, level, host, rule (at most FacetSize values each) and day
+	// (YYYY-MM-DD in UTC, newest first, at most FacetDays).
+	Facets map[string][]FacetCount `json:"facets"`
+	Took   time.Duration           `json:"took_ns"`
+}
+
+// Sizes of the facets that a person can take in at a glance.
+const (
+	FacetSize = 20
+	FacetDays = 31
+)
+
+// FacetCount is one value of a facet and how many hits have it.
+type FacetCount struct {
+	Value string `json:"value"`
+	Count int    `json:"count"`
+}
+
+// Hit is one finding as a list shows it. The whole of it is in the store.
+type Hit struct {
+	ID       string            `json:"id"`
+	URL      string            `json:"url"`
+	Host     string            `json:"host"`
+	Title    string            `json:"title"` // the page's
+	Rule     string            `json:"rule"`
+	Category qianshao.Category `json:"category"`
+	Level    qianshao.Level    `json:"level"`
+	Score    int               `json:"score"`
+	Hidden   bool              `json:"hidden"`
+	LastSeen time.Time         `json:"last_seen"`
+	// Evidence is the first evidence with a little context on both sides, as plain text.
+	Evidence string `json:"evidence"`
+}

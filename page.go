@@ -1,0 +1,79 @@
+package qianshao
+
+import "time"
+
+// Source names what brought a page in.
+type Source string
+
+const (
+	SourceCrawl  Source = "crawl"
+	SourceFolder Source = "folder"
+	SourceWARC   Source = "warc"
+	SourceLines  Source = "lines" // JSON lines of {"text": …}
+)
+
+// Page is what was fetched or read, before anything is understood of it.
+type Page struct {
+	// URL is the page's canonical URL after redirects, or the file's path.
+	URL string
+	// RequestedURL is the URL that was asked for; it differs from URL after a redirect.
+	RequestedURL string
+	// Authorisation is the id of the Authorisation under which the page was
+	// fetched; empty for files that the operator already holds.
+	Authorisation string
+	Source        Source
+	FetchedAt     time.Time
+	// Status is the HTTP status; 0 where there was no HTTP.
+	Status int
+	// ContentType is the Content-Type as declared, charset included; may be empty or wrong.
+	ContentType string
+	// Body is the content after transfer and content decoding, in its own charset.
+	Body []byte
+	// Truncated says that Body was cut at the size cap.
+	Truncated bool
+}
+
+// Skip is a named reason for which a URL was not fetched or a page not
+// analysed. Each is a label of the metric qianshao_skips_total and is
+// explained in docs/operations.md.
+type Skip string
+
+const (
+	// SkipNotAuthorised: no authorisation covers the URL's host and path.
+	SkipNotAuthorised Skip = "not_authorised"
+	// SkipNotInForce: an authorisation covers the URL, but not at this time.
+	SkipNotInForce Skip = "authorisation_not_in_force"
+	// SkipPathExcluded: the covering authorisation excludes the path.
+	SkipPathExcluded Skip = "path_excluded"
+	// SkipRobots: robots.txt disallows the path.
+	SkipRobots Skip = "robots_disallowed"
+	// SkipRobotsUnavailable: robots.txt answered 5xx or not at all, which disallows everything (RFC 9309, 2.3.1.4).
+	SkipRobotsUnavailable Skip = "robots_unavailable"
+	// SkipAddress: the host resolves to an address that the authorisation does not open.
+	SkipAddress Skip = "address_blocked"
+	// SkipBadURL: not a URL of scheme http or https.
+	SkipBadURL Skip = "bad_url"
+	// SkipRedirects: more redirects than the cap.
+	SkipRedirects Skip = "too_many_redirects"
+	// SkipTooLarge: the body is larger than the cap, before or after decompression.
+	SkipTooLarge Skip = "too_large"
+	// SkipType: neither HTML nor text.
+	SkipType Skip = "unsupported_type"
+	// SkipStatus: the server answered with an error status.
+	SkipStatus Skip = "http_error"
+	// SkipUnreachable: no connection, a time-out, or an answer that broke off.
+	SkipUnreachable Skip = "unreachable"
+	// SkipDepth: further from the seed than the cap.
+	SkipDepth Skip = "too_deep"
+	// SkipHostBudget: the host has used up its budget of pages.
+	SkipHostBudget Skip = "host_budget"
+)
+
+// Skips returns every reason, for tables, metrics and the documentation's test.
+func Skips() []Skip {
+	return []Skip{
+		SkipNotAuthorised, SkipNotInForce, SkipPathExcluded, SkipRobots, SkipRobotsUnavailable,
+		SkipAddress, SkipBadURL, SkipRedirects, SkipTooLarge, SkipType, SkipStatus,
+		SkipUnreachable, SkipDepth, SkipHostBudget,
+	}
+}
