@@ -1,0 +1,221 @@
+// Package metrics counts the way of a page: fetched, skipped, analysed, saved,
+// indexed. It names no URL and no host in a label, because a metrics database
+// is kept longer, and read by more people, than a finding.
+package metrics
+
+import (
+	"context"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Stage is one step in the way of a page, a label of
+// qianshao_page_duration_seconds and qianshao_page_failures_total.
+type Stage string
+
+const (
+	StageFetch   Stage = "fetch"
+	StageAnalyse Stage = "analyse"
+	StageSave    Stage = "save"
+	StageIndex   Stage = "index"
+)
+
+// Stages returns every stage in the order in which a page meets them.
+func Stages() []Stage { return []Stage{StageFetch, StageAnalyse, StageSave, StageIndex} }
+
+// durationBuckets reach from a small page's analysis (about 1 ms) to the
+// longest that a fetch may take before its time-out, in seconds.
+var durationBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
+
+// Metrics is the set of counters of one process, in a registry of its own. All
+// methods are safe for concurrent use and never fail.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	fetched    *prometheus.CounterVec
+	skips      *prometheus.CounterVec
+	bytes      prometheus.Counter
+	analysed   prometheus.Counter
+	flaggedAny prometheus.Counter
+	flagged    *prometheus.CounterVec
+	findings   *prometheus.CounterVec
+	failures   *prometheus.CounterVec
+	duration   *prometheus.HistogramVec
+	lastPage   prometheus.Gauge
+	rules      prometheus.Gauge
+	reloads    prometheus.Counter
+}
+
+// New returns fresh metrics with every label value that is known beforehand
+// set to 0, so that the first increase of each is seen by rate().
+func New() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		fetched:  counterVec("pages_fetched_total", "Pages that came in, by what brought them.", "source"),
+		skips:    counterVec("skips_total", "URLs that were not fetched and pages that were not analysed, by reason.", "reason"),
+		bytes:    counter("fetch_bytes_total", "Bytes of page bodies that came in, after content decoding."),
+		analysed: counter("pages_analysed_total", "Pages on which the rules were run."),
+		flaggedAny: counter("pages_alerted_total",
+			"Pages with at least one finding of level medium or above, each counted once."),
+		flagged: counterVec("pages_flagged_total",
+			"Flagged pages by category; a page with two categories counts in both.", "category"),
+		findings: counterVec("findings_total",
+			"Rules that fired on pages, every visit of a page counted anew.", "category", "level"),
+		failures: counterVec("page_failures_total",
+			"Pages on which a stage gave up with an error; skips are counted elsewhere.", "stage"),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "qianshao_page_duration_seconds", Help: "Time that one page spent in a stage.",
+			Buckets: durationBuckets,
+		}, []string{"stage"}),
+		lastPage: gauge("last_page_timestamp_seconds", "Unix time at which a page was last saved; 0 before the first."),
+		rules:    gauge("rules_loaded", "Rules in force."),
+		reloads:  counter("rules_reload_failures_total", "Rule sets that were refused because of a mistake; the old set stays in force."),
+	}
+	m.registry.MustRegister(m.fetched, m.skips, m.bytes, m.analysed, m.flaggedAny, m.flagged, m.findings,
+		m.failures, m.duration, m.lastPage, m.rules, m.reloads, buildInfo(),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.initialise()
+	return m
+}
+
+func (m *Metrics) initialise() {
+	for _, s := range qianshao.Skips() {
+		m.skips.WithLabelValues(string(s))
+	}
+	for _, s := range []qianshao.Source{qianshao.SourceCrawl, qianshao.SourceFolder, qianshao.SourceWARC, qianshao.SourceLines} {
+		m.fetched.WithLabelValues(string(s))
+	}
+	for _, s := range Stages() {
+		m.duration.WithLabelValues(string(s))
+		m.failures.WithLabelValues(string(s))
+	}
+	for _, c := range qianshao.Categories() {
+		m.flagged.WithLabelValues(string(c))
+		for l := qianshao.LevelInformational; l <= qianshao.LevelCritical; l++ {
+			m.findings.WithLabelValues(string(c), l.String())
+		}
+	}
+}
+
+// Registry is what /metrics serves; further collectors may be registered in it.
+func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
+
+// Fetched counts a page that came in, from whichever source, after took.
+func (m *Metrics) Fetched(page qianshao.Page, took time.Duration) {
+	m.fetched.WithLabelValues(string(page.Source)).Inc()
+	m.bytes.Add(float64(len(page.Body)))
+	m.observe(StageFetch, took)
+}
+
+// Skipped counts a URL or page for which there is no assessment. A reason that
+// is not among qianshao.Skips() is not counted: labels are a closed list.
+func (m *Metrics) Skipped(reason qianshao.Skip) {
+	if slices.Contains(qianshao.Skips(), reason) {
+		m.skips.WithLabelValues(string(reason)).Inc()
+	}
+}
+
+// Analysed counts an assessed page, its findings and, where it is flagged, its categories.
+func (m *Metrics) Analysed(a qianshao.Assessment, took time.Duration) {
+	m.analysed.Inc()
+	for _, f := range a.Findings {
+		m.findings.WithLabelValues(string(f.Category), f.Level.String()).Inc()
+	}
+	if a.Flagged() {
+		m.flaggedAny.Inc()
+		for _, c := range a.Categories {
+			m.flagged.WithLabelValues(string(c)).Inc()
+		}
+	}
+	m.observe(StageAnalyse, took)
+}
+
+// Saved records that a page stands in the store; it is the sign of life that the stall alert watches.
+func (m *Metrics) Saved(took time.Duration) {
+	m.observe(StageSave, took)
+	m.lastPage.SetToCurrentTime()
+}
+
+// Indexed records that a page's findings can be searched.
+func (m *Metrics) Indexed(took time.Duration) { m.observe(StageIndex, took) }
+
+// Failed counts a page on which a stage gave up with an error.
+func (m *Metrics) Failed(stage Stage) { m.failures.WithLabelValues(string(stage)).Inc() }
+
+// RulesLoaded records how many rules are in force.
+func (m *Metrics) RulesLoaded(n int) { m.rules.Set(float64(n)) }
+
+// RulesReloadFailed counts a rule set that was refused.
+func (m *Metrics) RulesReloadFailed() { m.reloads.Inc() }
+
+func (m *Metrics) observe(stage Stage, took time.Duration) {
+	m.duration.WithLabelValues(string(stage)).Observe(took.Seconds())
+}
+
+// frontierTimeout bounds the database query behind a scrape; Prometheus itself gives up after 10 s.
+const frontierTimeout = 3 * time.Second
+
+// WatchFrontier registers qianshao_frontier_items{state}: at every scrape,
+// count says how many URLs of the frontier are in each state. An error leaves
+// the gauge out of that scrape. It must be called at most once.
+func (m *Metrics) WatchFrontier(count func(ctx context.Context) (map[string]int, error)) {
+	m.registry.MustRegister(&frontierCollector{count: count, desc: prometheus.NewDesc("qianshao_frontier_items",
+		"URLs in the crawl frontier, by state.", []string{"state"}, nil)})
+}
+
+type frontierCollector struct {
+	desc  *prometheus.Desc
+	count func(context.Context) (map[string]int, error)
+}
+
+func (c *frontierCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc }
+
+func (c *frontierCollector) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), frontierTimeout)
+	defer cancel()
+	states, err := c.count(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(c.desc, err)
+		return
+	}
+	for state, n := range states {
+		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(n), state)
+	}
+}
+
+// buildInfo is a gauge that is always 1 and says in its labels what runs.
+func buildInfo() prometheus.Collector {
+	version, revision := "unknown", "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = s.Value
+			}
+		}
+	}
+	g := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "qianshao_build_info", Help: "The build that runs: always 1.",
+		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": runtime.Version()},
+	}, func() float64 { return 1 })
+	return g
+}
+
+func counter(name, help string) prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: "qianshao_" + name, Help: help})
+}
+
+func counterVec(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qianshao_" + name, Help: help}, labels)
+}
+
+func gauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Name: "qianshao_" + name, Help: help})
+}

@@ -1,0 +1,114 @@
+package metrics
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/qianshao/qianshao"
+)
+
+func TestLint(t *testing.T) {
+	m := New()
+	m.WatchFrontier(func(context.Context) (map[string]int, error) { return map[string]int{"due": 1}, nil })
+	problems, err := testutil.GatherAndLint(m.Registry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		// The Go collector's own names are not ours to mend.
+		if strings.HasPrefix(p.Metric, "qianshao_") {
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
+}
+
+func TestWayOfAPage(t *testing.T) {
+	m := New()
+	m.Fetched(qianshao.Page{Source: qianshao.SourceCrawl, Body: []byte("12345")}, 20*time.Millisecond)
+	m.Skipped(qianshao.SkipRobots)
+	m.Skipped("http://not-a-reason.example")
+	m.Analysed(qianshao.Assessment{
+		Category: qianshao.Gambling, Categories: []qianshao.Category{qianshao.Gambling, qianshao.Fraud},
+		Level: qianshao.LevelHigh, Score: 70,
+		Findings: []qianshao.Finding{
+			{Category: qianshao.Gambling, Level: qianshao.LevelHigh},
+			{Category: qianshao.Fraud, Level: qianshao.LevelMedium},
+			{Category: qianshao.Drugs, Level: qianshao.LevelLow},
+		},
+	}, time.Millisecond)
+	m.Analysed(qianshao.Assessment{}, time.Millisecond)
+	m.Saved(time.Millisecond)
+	m.Indexed(time.Millisecond)
+	m.Failed(StageSave)
+	m.RulesLoaded(12)
+	m.RulesReloadFailed()
+
+	for _, tc := range []struct {
+		name string
+		got  float64
+		want float64
+	}{
+		{"fetched", testutil.ToFloat64(m.fetched.WithLabelValues("crawl")), 1},
+		{"bytes", testutil.ToFloat64(m.bytes), 5},
+		{"robots", testutil.ToFloat64(m.skips.WithLabelValues("robots_disallowed")), 1},
+		{"analysed", testutil.ToFloat64(m.analysed), 2},
+		{"flagged once", testutil.ToFloat64(m.flaggedAny), 1},
+		{"gambling", testutil.ToFloat64(m.flagged.WithLabelValues("gambling")), 1},
+		{"fraud", testutil.ToFloat64(m.flagged.WithLabelValues("fraud")), 1},
+		{"drugs not flagged", testutil.ToFloat64(m.flagged.WithLabelValues("drugs")), 0},
+		{"low finding", testutil.ToFloat64(m.findings.WithLabelValues("drugs", "low")), 1},
+		{"failure", testutil.ToFloat64(m.failures.WithLabelValues("save")), 1},
+		{"rules", testutil.ToFloat64(m.rules), 12},
+		{"reloads", testutil.ToFloat64(m.reloads), 1},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("%s: got %v, want %v", tc.name, tc.got, tc.want)
+		}
+	}
+	if testutil.ToFloat64(m.lastPage) == 0 {
+		t.Error("last_page_timestamp_seconds is not set by Saved")
+	}
+	if n := testutil.CollectAndCount(m.skips); n != len(qianshao.Skips()) {
+		t.Errorf("%d skip reasons are exposed, want exactly the %d of the vocabulary", n, len(qianshao.Skips()))
+	}
+}
+
+// TestLabels holds labels to closed lists: no URL, no host, no free text.
+func TestLabels(t *testing.T) {
+	m := New()
+	families, err := m.Registry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := []string{"source", "reason", "category", "level", "stage", "state", "version", "revision", "goversion"}
+	for _, f := range families {
+		if !strings.HasPrefix(f.GetName(), "qianshao_") {
+			continue
+		}
+		for _, metric := range f.GetMetric() {
+			for _, l := range metric.GetLabel() {
+				if !slices.Contains(allowed, l.GetName()) {
+					t.Errorf("%s has the label %s", f.GetName(), l.GetName())
+				}
+			}
+		}
+	}
+}
+
+func TestFrontierError(t *testing.T) {
+	m := New()
+	m.WatchFrontier(func(context.Context) (map[string]int, error) { return nil, errors.New("database is closed") })
+	families, err := m.Registry().Gather()
+	if err == nil || !strings.Contains(err.Error(), "database is closed") {
+		t.Errorf("error %v does not tell the cause", err)
+	}
+	if len(families) == 0 {
+		t.Error("one failing gauge took all other metrics with it")
+	}
+}
