@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/qianshao/qianshao"
+)
+
+// PutAuthorisations adds the authorisations, or replaces those of the same
+// id. None is ever removed, because findings name them; let one end by its
+// ValidUntil.
+func (s *Store) PutAuthorisations(ctx context.Context, list []qianshao.Authorisation) error {
+	return s.update(ctx, "put authorisations into", func(tx *sql.Tx) error {
+		for i := range list {
+			if err := putAuthorisation(ctx, tx, &list[i]); err != nil {
+				return fmt.Errorf("authorisation %q: %w", list[i].ID, err)
+			}
+		}
+		return nil
+	})
+}
+
+func putAuthorisation(ctx context.Context, tx *sql.Tx, a *qianshao.Authorisation) error {
+	if a.ID == "" {
+		return errors.New("no id")
+	}
+	lists := make([]string, 0, 4)
+	for _, l := range [][]string{a.Hosts, a.Include, a.Exclude, a.Seeds} {
+		b, err := json.Marshal(l)
+		if err != nil {
+			return err
+		}
+		lists = append(lists, string(b))
+	}
+	_, err := tx.ExecContext(ctx, `
+INSERT INTO authorisations (id, owner, basis, contact, valid_from, valid_until, hosts, include_paths, exclude_paths, seeds, rate, allow_private)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, basis = excluded.basis, contact = excluded.contact,
+  valid_from = excluded.valid_from, valid_until = excluded.valid_until, hosts = excluded.hosts,
+  include_paths = excluded.include_paths, exclude_paths = excluded.exclude_paths, seeds = excluded.seeds,
+  rate = excluded.rate, allow_private = excluded.allow_private`,
+		a.ID, a.Owner, a.Basis, a.Contact, millis(a.ValidFrom), millis(a.ValidUntil),
+		lists[0], lists[1], lists[2], lists[3], a.Rate, bit(a.AllowPrivate))
+	return err
+}
+
+const selectAuthorisations = `SELECT id, owner, basis, contact, valid_from, valid_until, hosts, include_paths, exclude_paths, seeds, rate, allow_private FROM authorisations`
+
+// Authorisations returns the register, by id.
+func (s *Store) Authorisations(ctx context.Context) ([]qianshao.Authorisation, error) {
+	list, err := collect(ctx, s.read, scanAuthorisation, selectAuthorisations+` ORDER BY id`)
+	return list, s.fail("read authorisations from", err)
+}
+
+// Authorisation returns one authorisation, or ErrNotFound.
+func (s *Store) Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error) {
+	list, err := collect(ctx, s.read, scanAuthorisation, selectAuthorisations+` WHERE id = $1`, id)
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return qianshao.Authorisation{}, s.fail(fmt.Sprintf("read authorisation %q from", id), err)
+	}
+	return list[0], nil
+}
+
+func scanAuthorisation(rows *sql.Rows) (a qianshao.Authorisation, err error) {
+	var from, until int64
+	var private int
+	var lists [4]string
+	if err := rows.Scan(&a.ID, &a.Owner, &a.Basis, &a.Contact, &from, &until,
+		&lists[0], &lists[1], &lists[2], &lists[3], &a.Rate, &private); err != nil {
+		return a, err
+	}
+	a.ValidFrom, a.ValidUntil, a.AllowPrivate = fromMillis(from), fromMillis(until), private != 0
+	for i, l := range []*[]string{&a.Hosts, &a.Include, &a.Exclude, &a.Seeds} {
+		if err := json.Unmarshal([]byte(lists[i]), l); err != nil {
+			return a, fmt.Errorf("%w: authorisation %q: %w", ErrCorrupt, a.ID, err)
+		}
+	}
+	return a, nil
+}
+
+// collect runs a query and scans all its rows.
+func collect[T any](ctx context.Context, db interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+}, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, rows.Err()
+}
+
+// bit writes a boolean as both databases can compare it.
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

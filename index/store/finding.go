@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+)
+
+// StoredFinding is a finding with the page that it was made on.
+type StoredFinding struct {
+	qianshao.Finding
+	PageTitle string
+	// Source is the decoded page; the evidence's spans point into it.
+	Source string
+	// Charset is the IANA name of what Source was decoded from.
+	Charset string
+	// Hash is the SHA-256 of the page's body, in hex.
+	Hash string
+	// FetchedAt is the last time the page was fetched.
+	FetchedAt    time.Time
+	Status       int
+	RequestedURL string
+	// FirstSeen and LastSeen bound the time in which the finding was observed.
+	FirstSeen time.Time
+	LastSeen  time.Time
+}
+
+// Finding returns one finding, or ErrNotFound.
+func (s *Store) Finding(ctx context.Context, id string) (StoredFinding, error) {
+	f, err := s.finding(ctx, id)
+	if err != nil {
+		return StoredFinding{}, s.fail(fmt.Sprintf("read finding %q from", id), err)
+	}
+	return f, nil
+}
+
+func (s *Store) finding(ctx context.Context, id string) (f StoredFinding, err error) {
+	var text string
+	var source []byte
+	var first, last, fetched int64
+	err = s.read.QueryRowContext(ctx, `
+SELECT f.finding, f.first_seen, f.last_seen, t.title, t.charset, t.source, p.sha256, p.last_seen, p.status, p.requested_url
+FROM findings f JOIN pages p ON p.url = f.url JOIN page_texts t ON t.url = f.url WHERE f.id = $1`, id).Scan(
+		&text, &first, &last, &f.PageTitle, &f.Charset, &source, &f.Hash, &fetched, &f.Status, &f.RequestedURL)
+	if errors.Is(err, sql.ErrNoRows) {
+		return f, ErrNotFound
+	}
+	if err != nil {
+		return f, err
+	}
+	if f.Finding, err = decodeFinding(text); err != nil {
+		return f, err
+	}
+	f.FirstSeen, f.LastSeen, f.FetchedAt = fromMillis(first), fromMillis(last), fromMillis(fetched)
+	f.Source, err = s.packer.unpack(source)
+	return f, err
+}
+
+// Entries returns up to limit index entries with an id greater than after, by
+// id ascending, to rebuild the index from.
+func (s *Store) Entries(ctx context.Context, after string, limit int) ([]index.Entry, error) {
+	list, err := collect(ctx, s.read, s.scanEntry, `
+SELECT f.finding, f.first_seen, f.last_seen, t.title, t.body
+FROM findings f JOIN page_texts t ON t.url = f.url WHERE f.id > $1 ORDER BY f.id LIMIT $2`, after, limit)
+	return list, s.fail("read index entries from", err)
+}
+
+func (s *Store) scanEntry(rows *sql.Rows) (e index.Entry, err error) {
+	var text string
+	var body []byte
+	var first, last int64
+	if err = rows.Scan(&text, &first, &last, &e.PageTitle, &body); err != nil {
+		return e, err
+	}
+	if e.Finding, err = decodeFinding(text); err != nil {
+		return e, err
+	}
+	e.Host, e.FirstSeen, e.LastSeen = hostOf(e.Finding.URL), fromMillis(first), fromMillis(last)
+	e.PageText, err = s.packer.unpack(body)
+	return e, err
+}
+
+func decodeFinding(text string) (f qianshao.Finding, err error) {
+	if err := json.Unmarshal([]byte(text), &f); err != nil {
+		return f, fmt.Errorf("%w: a finding's JSON: %w", ErrCorrupt, err)
+	}
+	return f, nil
+}
+
+// Pages returns up to limit records with a URL greater than after, by URL ascending.
+func (s *Store) Pages(ctx context.Context, after string, limit int) ([]qianshao.PageRecord, error) {
+	list, err := collect(ctx, s.read, scanPage, `
+SELECT url, authorisation, sha256, status, first_seen, last_seen, flagged
+FROM pages WHERE url > $1 ORDER BY url LIMIT $2`, after, limit)
+	return list, s.fail("read pages from", err)
+}
+
+func scanPage(rows *sql.Rows) (p qianshao.PageRecord, err error) {
+	var first, last int64
+	var flagged int
+	err = rows.Scan(&p.URL, &p.Authorisation, &p.Hash, &p.Status, &first, &last, &flagged)
+	p.FirstSeen, p.LastSeen, p.Flagged = fromMillis(first), fromMillis(last), flagged != 0
+	return p, err
+}
+
+// Counts are the sizes of what the store holds.
+type Counts struct {
+	Pages    int // pages seen
+	Flagged  int // of them, those that are flagged now
+	Findings int
+	URLs     int // URLs in the frontier
+	Waiting  int // of them, those to be visited, now or later
+	// Skips counts the URLs whose last visit ended in a skip, by reason.
+	Skips map[qianshao.Skip]int
+}
+
+// Counts returns the sizes of what the store holds. It reads whole indexes:
+// a second over ten million rows.
+func (s *Store) Counts(ctx context.Context) (Counts, error) {
+	c := Counts{Skips: map[qianshao.Skip]int{}}
+	err := s.read.QueryRowContext(ctx, `
+SELECT (SELECT count(*) FROM pages), (SELECT count(*) FROM pages WHERE flagged = 1), (SELECT count(*) FROM findings),
+       (SELECT count(*) FROM frontier), (SELECT count(*) FROM frontier WHERE due IS NOT NULL)`).Scan(
+		&c.Pages, &c.Flagged, &c.Findings, &c.URLs, &c.Waiting)
+	if err != nil {
+		return Counts{}, s.fail("count the rows of", err)
+	}
+	_, err = collect(ctx, s.read, func(r *sql.Rows) (skip string, err error) {
+		var n int
+		err = r.Scan(&skip, &n)
+		c.Skips[qianshao.Skip(skip)] = n
+		return skip, err
+	}, `SELECT skip, count(*) FROM frontier WHERE skip <> '' GROUP BY skip`)
+	return c, s.fail("count the skips of", err)
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// schemaVersion is the version of the last file in migrations.
+const schemaVersion = 1
+
+// migrateTries bounds how often migrate yields to another process that creates
+// the same database at the same moment.
+const migrateTries = 5
+
+// migrate brings the schema up to date. An up-to-date database costs one query.
+func migrate(ctx context.Context, db *sql.DB) error {
+	var err error
+	for try := range migrateTries {
+		var version int64
+		if version, err = versionOf(ctx, db); err != nil {
+			return err
+		}
+		switch {
+		case version == schemaVersion:
+			return nil
+		case version > schemaVersion:
+			return fmt.Errorf("%w: schema %d, this program knows %d (use the newer program, or restore the backup made before the upgrade)",
+				ErrNewerSchema, version, schemaVersion)
+		}
+		if err = migrateUp(ctx, db); err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(try+1) * 50 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("migrating the schema: %w", err)
+}
+
+// versionOf returns the schema's version, 0 for an empty database.
+func versionOf(ctx context.Context, db *sql.DB) (int64, error) {
+	var tables int
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`).Scan(&tables); err != nil {
+		return 0, err
+	}
+	if tables == 0 {
+		return 0, nil
+	}
+	var version sql.NullInt64
+	err := db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&version)
+	return version.Int64, err
+}
+
+func migrateUp(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx) // p.Close would close db
+	return err
+}

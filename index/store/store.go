@@ -1,0 +1,156 @@
+// Package store is the truth in SQL: the register of authorisations, the crawl
+// frontier, the pages that were seen, and for flagged pages alone their text
+// and findings. The search index is derived from it.
+//
+// The database is SQLite in WAL mode with one writer connection and a pool of
+// readers. The statements are written so that PostgreSQL understands them too.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Sentinels to test for with errors.Is.
+var (
+	// ErrNotFound: no row with that key.
+	ErrNotFound = errors.New("not found")
+	// ErrCorrupt: the file is damaged or no database of ours.
+	ErrCorrupt = errors.New("database damaged")
+	// ErrNewerSchema: a later version of the program has written the database.
+	ErrNewerSchema = errors.New("database written by a newer version")
+)
+
+// busyTimeout is how long a statement waits for another process's write.
+const busyTimeout = 10 * time.Second
+
+// maxReaders bounds the readers' pool; more than the cores only queue inside SQLite.
+const maxReaders = 8
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	path   string
+	write  *sql.DB // one connection; every transaction of it begins IMMEDIATE
+	read   *sql.DB
+	packer packer
+}
+
+// Open opens the database at path, creates it with mode 0600 if there is none,
+// and brings its schema up to date.
+func Open(ctx context.Context, path string) (*Store, error) {
+	s := &Store{path: path}
+	if err := s.open(ctx); err != nil {
+		err = errors.Join(err, s.Close())
+		return nil, s.fail("open", err)
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	abs, err := filepath.Abs(s.path)
+	if err != nil {
+		return err
+	}
+	// SQLite would create the file readable by all; WAL and index files take on its mode.
+	f, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	// FULL: what a person has entered must outlast a power cut, and in WAL mode
+	// NORMAL may lose everything since the last checkpoint. secure_delete
+	// overwrites the text of a page that is flagged no more.
+	if s.write, err = connect(abs, "synchronous(FULL)", "secure_delete(ON)", "journal_size_limit(0)"); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	if err := migrate(ctx, s.write); err != nil {
+		return err
+	}
+	if s.read, err = connect(abs, "query_only(ON)"); err != nil {
+		return err
+	}
+	readers := min(max(2, runtime.GOMAXPROCS(0)), maxReaders)
+	s.read.SetMaxOpenConns(readers)
+	s.read.SetMaxIdleConns(readers)
+	return nil
+}
+
+func connect(abs string, pragmas ...string) (*sql.DB, error) {
+	q := url.Values{"_txlock": {"immediate"}}
+	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
+	q.Add("_pragma", "journal_mode(WAL)")
+	q.Add("_pragma", "foreign_keys(ON)")
+	for _, p := range pragmas {
+		q.Add("_pragma", p)
+	}
+	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: q.Encode()}
+	return sql.Open("sqlite", dsn.String())
+}
+
+// Close ends all connections. The last one moves the write-ahead log into the database.
+func (s *Store) Close() error {
+	var errs []error
+	for _, db := range []*sql.DB{s.read, s.write} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	s.packer.close()
+	return errors.Join(errs...)
+}
+
+// fail names the operation and, where the user can do something, the remedy.
+func (s *Store) fail(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("store: %s %s: %w", op, s.path, err)
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) {
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w (create the folder first, or name another path)", err)
+		}
+		return err
+	}
+	switch lite.Code() & 0xff { // the low byte is the primary result code
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w (restore the file from a backup, or move it aside to begin anew)", ErrCorrupt, err)
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w (the disk is full: make room and start again, nothing is lost)", err)
+	case sqlite3.SQLITE_BUSY:
+		return fmt.Errorf("%w (another process has held the database for %s: stop it)", err, busyTimeout)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return fmt.Errorf("%w (the file and its folder must be writable)", err)
+	}
+	return err
+}
+
+// update runs f in one write transaction.
+func (s *Store) update(ctx context.Context, op string, f func(tx *sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return s.fail(op, err)
+	}
+	if err := f(tx); err != nil {
+		return s.fail(op, errors.Join(err, tx.Rollback()))
+	}
+	return s.fail(op, tx.Commit())
+}
+
+// millis and fromMillis are the form in which times stand in the database.
+func millis(t time.Time) int64      { return t.UnixMilli() }
+func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
