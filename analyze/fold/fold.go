@@ -1,0 +1,201 @@
+// Package fold brings text into one form for matching and searching, and
+// remembers where each character of that form stands in the input.
+//
+// One pass over the input does, for each character: NFKC, lower case, width,
+// enclosed and styled letters, traditional → simplified; it drops combining
+// marks, invisible characters, and separators (space, punctuation, symbols,
+// emoji, control characters, half characters), and records what it dropped in
+// front of the next character. Financial numerals (壹, 贰) stay: they are a
+// matter of package match, which reads the same folded text in further ways.
+package fold
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Text is a folded text. The slices have one length: character i was made from
+// the bytes Start[i]:End[i] of the input by Steps[i], and Gaps[i] tells what was
+// dropped between it and the character before. One input character may give
+// several (㎏ → k, g); these share a byte range. A Text is a reusable buffer: once
+// grown, Fold does not allocate. The zero value is ready for use.
+type Text struct {
+	Runes      []rune
+	Start, End []int32
+	Steps      []Step
+	Gaps       []Gap
+	source     string
+	tables     *tables
+}
+
+// Source returns the string that was folded last.
+func (t *Text) Source() string { return t.source }
+
+// Len returns the number of folded characters.
+func (t *Text) Len() int { return len(t.Runes) }
+
+// Reset empties the text and keeps its memory.
+func (t *Text) Reset() {
+	t.Runes, t.Start, t.End = t.Runes[:0], t.Start[:0], t.End[:0]
+	t.Steps, t.Gaps = t.Steps[:0], t.Gaps[:0]
+	t.source = ""
+}
+
+// Fold resets t and fills it with the folded form of s. Inputs of 2 GiB and
+// more are cut there, since offsets are 32 bits wide.
+func (t *Text) Fold(s string) {
+	t.Reset()
+	if len(s) > maxInput {
+		s = s[:maxInput]
+	}
+	if t.tables == nil {
+		t.tables = loadTables()
+	}
+	t.source = s
+	t.reserve(utf8.RuneCountInString(s))
+	var gap Gap
+	for i := 0; i < len(s); {
+		if b := s[i]; b < utf8.RuneSelf {
+			if c := asciiLetters[b]; c != 0 {
+				step := Step(0)
+				if c != b {
+					step = StepCase
+				}
+				t.push(rune(c), i, i+1, step, &gap)
+			} else {
+				gap.drop(StepSeparator, asciiBreaks[b])
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case isHan(r):
+			if to := t.tables.simplified[r-hanFirst]; to == 0 {
+				t.push(r, i, i+n, 0, &gap)
+			} else {
+				t.push(t.tables.simple(r, to), i, i+n, StepTraditional, &gap)
+			}
+		case r >= 0x3000 && r <= 0x303f && r != ideographicZero && r != iterationMark && r != 0x3006:
+			t.dropCJKPunctuation(r, &gap)
+		default:
+			t.general(r, i, i+n, &gap)
+		}
+		i += n
+	}
+}
+
+// maxInput keeps byte offsets within int32.
+const maxInput = 1<<31 - 1
+
+const (
+	hanFirst        = 0x3400 // CJK Extension A
+	hanLast         = 0x9fff // end of the unified ideographs
+	ideographicZero = '〇'
+	iterationMark   = '々'
+)
+
+// isHan is true for Extension A and the unified ideographs, without the
+// hexagram symbols that stand between the two blocks.
+func isHan(r rune) bool {
+	return r >= hanFirst && r <= hanLast && (r < 0x4dc0 || r >= 0x4e00)
+}
+
+func (t *Text) reserve(n int) {
+	t.Runes = slices.Grow(t.Runes, n)
+	t.Start, t.End = slices.Grow(t.Start, n), slices.Grow(t.End, n)
+	t.Steps, t.Gaps = slices.Grow(t.Steps, n), slices.Grow(t.Gaps, n)
+}
+
+func (t *Text) push(r rune, start, end int, step Step, gap *Gap) {
+	t.Runes = append(t.Runes, r)
+	t.Start, t.End = append(t.Start, int32(start)), append(t.End, int32(end))
+	t.Steps, t.Gaps = append(t.Steps, step), append(t.Gaps, *gap)
+	*gap = Gap{}
+}
+
+func (g *Gap) drop(step Step, b Break) {
+	g.Steps |= step
+	if g.Width < 255 {
+		g.Width++
+	}
+	g.Break = max(g.Break, b)
+}
+
+// dropCJKPunctuation drops a character of the block U+3000–303F.
+func (t *Text) dropCJKPunctuation(r rune, gap *Gap) {
+	switch r {
+	case 0x3000:
+		gap.drop(StepSeparator, BreakSpace)
+	case '。':
+		gap.drop(StepSeparator, BreakSentence)
+	case '、':
+		gap.drop(StepSeparator, BreakClause)
+	case 0x302a, 0x302b, 0x302c, 0x302d, 0x302e, 0x302f: // tone marks
+		gap.drop(StepCombining, BreakNone)
+	case '〃', '〄', '〒', '〓', '〜', '〠', '〰', '〶', '〾', '〿', '〽':
+		gap.drop(StepSeparator, BreakSymbol)
+	default:
+		gap.drop(StepSeparator, BreakQuote)
+	}
+}
+
+// Term folds a word of a list in the same way as a text.
+func Term(s string) []rune {
+	var t Text
+	t.Fold(s)
+	return slices.Clone(t.Runes)
+}
+
+// String folds s for the search index: the same characters, with each run of
+// separators kept as one space and none at either end. The same function is
+// used at index and at query time.
+func String(s string) string {
+	var t Text
+	t.Fold(s)
+	var b strings.Builder
+	b.Grow(len(s))
+	for i, r := range t.Runes {
+		if i > 0 && t.Gaps[i].Break != BreakNone {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// asciiLetters holds the lower-case form of ASCII letters and digits; 0 is a separator.
+var asciiLetters = func() (table [utf8.RuneSelf]byte) {
+	for b := byte(0); b < utf8.RuneSelf; b++ {
+		switch {
+		case b >= 'a' && b <= 'z', b >= '0' && b <= '9':
+			table[b] = b
+		case b >= 'A' && b <= 'Z':
+			table[b] = b + 'a' - 'A'
+		}
+	}
+	return table
+}()
+
+// asciiBreaks classes the ASCII separators. The dot is a symbol, not the end
+// of a sentence: Chinese prose ends in 。 and writers of advertisements put a
+// dot between any two characters.
+var asciiBreaks = func() (table [utf8.RuneSelf]Break) {
+	for i := range table {
+		table[i] = BreakSymbol
+	}
+	for _, b := range " \t\v\f" {
+		table[b] = BreakSpace
+	}
+	for _, b := range "()[]{}<>\"'`" {
+		table[b] = BreakQuote
+	}
+	for _, b := range ",;:\n\r" {
+		table[b] = BreakClause
+	}
+	for _, b := range "!?" {
+		table[b] = BreakSentence
+	}
+	return table
+}()

@@ -1,0 +1,171 @@
+package fold
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// general folds any character that the fast path of Fold does not know.
+func (t *Text) general(r rune, start, end int, gap *Gap) {
+	switch {
+	case r == utf8.RuneError: // a half character: one bad byte, or U+FFFD itself
+		gap.drop(StepSeparator, BreakSymbol)
+	case isInvisible(r):
+		gap.drop(StepInvisible, BreakNone)
+	case r >= 0xff01 && r <= 0xff5e: // full-width ASCII
+		t.fullWidth(byte(r-0xff01+'!'), start, end, gap)
+	default:
+		if word, step := enclosed(r); word != "" {
+			for _, c := range word {
+				t.push(c, start, end, step, gap)
+			}
+			return
+		}
+		t.decomposed(r, start, end, gap)
+	}
+}
+
+func (t *Text) fullWidth(b byte, start, end int, gap *Gap) {
+	c := asciiLetters[b]
+	switch {
+	case c == b:
+		t.push(rune(c), start, end, StepWidth, gap)
+	case c != 0:
+		t.push(rune(c), start, end, StepWidth|StepCase, gap)
+	case b == '.': // unlike the ASCII dot, ． ends Chinese sentences
+		gap.drop(StepSeparator, BreakSentence)
+	default:
+		gap.drop(StepSeparator, asciiBreaks[b])
+	}
+}
+
+// decomposed folds r by its compatibility decomposition without the marks.
+func (t *Text) decomposed(r rune, start, end int, gap *Gap) {
+	var buffer [utf8.UTFMax]byte
+	form := norm.NFKD.Properties(utf8.AppendRune(buffer[:0], r)).Decomposition()
+	if form == nil || isKana(r) {
+		t.plain(r, start, end, 0, gap)
+		return
+	}
+	if !isEmoji(r) && !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsSymbol(r) && !isKept(r) {
+		gap.drop(StepSeparator, breakOf(r))
+		return
+	}
+	step := stepOf(r)
+	kept := false
+	for len(form) > 0 {
+		c, n := utf8.DecodeRune(form)
+		form = form[n:]
+		if isKept(c) {
+			t.plain(c, start, end, step, gap)
+			kept = true
+		}
+	}
+	if !kept {
+		gap.drop(StepSeparator, breakOf(r))
+	}
+}
+
+// plain keeps or drops a character that has no decomposition.
+func (t *Text) plain(r rune, start, end int, step Step, gap *Gap) {
+	switch {
+	case isHan(r) || r > hanLast && r < 0x32000 && unicode.Is(unicode.Han, r):
+		to := r
+		if isHan(r) {
+			if s := t.tables.simplified[r-hanFirst]; s != 0 {
+				to = t.tables.simple(r, s)
+			}
+		} else if s, ok := t.tables.others[r]; ok {
+			to = s
+		}
+		if to != r {
+			step |= StepTraditional
+		}
+		t.push(to, start, end, step, gap)
+	case unicode.IsLetter(r):
+		if lower := unicode.ToLower(r); lower != r {
+			r, step = lower, step|StepCase
+		}
+		t.push(r, start, end, step, gap)
+	case isKept(r):
+		t.push(digit(r), start, end, step, gap)
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Mc):
+		gap.drop(StepCombining, BreakNone)
+	case isEmoji(r):
+		gap.drop(StepSeparator|StepEmoji, BreakSymbol)
+	default:
+		gap.drop(StepSeparator, breakOf(r))
+	}
+}
+
+// isKept is true for what carries meaning: letters, numbers.
+func isKept(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
+
+// digit maps a decimal digit of any script to ASCII; every other character
+// to itself. Unicode encodes each script's digits as ten in a row.
+func digit(r rune) rune {
+	if r < utf8.RuneSelf || !unicode.Is(unicode.Nd, r) {
+		return r
+	}
+	zero := r
+	for zero > r-9 && unicode.Is(unicode.Nd, zero-1) {
+		zero--
+	}
+	// Neighbouring scripts may touch (mathematical digits), then count in tens.
+	return '0' + (r-zero)%10
+}
+
+func isKana(r rune) bool { return r >= 0x3041 && r <= 0x30fe }
+
+// stepOf names the step of a character with a compatibility decomposition.
+func stepOf(r rune) Step {
+	switch {
+	case r >= 0x1d400 && r <= 0x1d7ff, r >= 0x2070 && r <= 0x209c, r >= 0x1d2c && r <= 0x1d6a, r >= 0x2100 && r <= 0x214f,
+		r == 'ª', r == 'º', r == '²', r == '³', r == '¹':
+		return StepStyled
+	case r >= 0x2460 && r <= 0x24ff, r >= 0x3200 && r <= 0x32ff, r >= 0x1f100 && r <= 0x1f2ff:
+		return StepEnclosed
+	case r >= 0xff00 && r <= 0xffef:
+		return StepWidth
+	}
+	return StepNFKC
+}
+
+// isInvisible is true for characters that show nothing and take no room.
+func isInvisible(r rune) bool {
+	switch {
+	case r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2060 && r <= 0x206f,
+		r >= 0xfe00 && r <= 0xfe0f, r >= 0xe0000 && r <= 0xe0fff, r >= 0xfff9 && r <= 0xfffb,
+		r >= 0x180b && r <= 0x180f, r >= 0x1bca0 && r <= 0x1bca3, r >= 0x1d173 && r <= 0x1d17a:
+		return true
+	}
+	switch r {
+	case 0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x3164, 0xfeff, 0xffa0, 0x2800: // Hangul and Braille fillers too
+		return true
+	}
+	return false
+}
+
+// isEmoji is true for pictographs, roughly Unicode's Extended_Pictographic.
+func isEmoji(r rune) bool {
+	return r >= 0x1f000 && r <= 0x1faff || r >= 0x2600 && r <= 0x27bf || r >= 0x2b00 && r <= 0x2bff || r >= 0x2300 && r <= 0x23ff
+}
+
+// breakOf classes a separator outside ASCII and CJK punctuation.
+func breakOf(r rune) Break {
+	switch r {
+	case '…', '‥', '‚', '¸', '﹐', '﹑', '﹔', '﹕', '､', '︐', '︑', '︓', '︔', 0x2028, 0x2029, 0x85:
+		return BreakClause
+	case '‼', '⁇', '⁈', '⁉', '¡', '¿', '｡', '﹒', '﹖', '﹗', '︒', '︕', '︖', '؟', '۔', '।':
+		return BreakSentence
+	}
+	switch {
+	case unicode.Is(unicode.Zs, r):
+		return BreakSpace
+	case unicode.In(r, unicode.Ps, unicode.Pe, unicode.Pi, unicode.Pf):
+		return BreakQuote
+	}
+	return BreakSymbol
+}
