@@ -1,0 +1,101 @@
+package demoweb
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Expectation declares what must come of one page of the demo, and why that is right.
+type Expectation struct {
+	URL string
+	// Category is the foremost category that must be found; "" if the page
+	// must not be flagged.
+	Category qianshao.Category
+	// MinLevel is the lowest level that the page must reach; LevelNone if Category is "".
+	MinLevel qianshao.Level
+	// Hidden says that some evidence must have been concealed from visitors.
+	Hidden bool
+	// Skip is the reason for which there must be no page at this URL; "" if there must be one.
+	Skip qianshao.Skip
+	// WhyZH and WhyEN say in one line each why this is the right answer.
+	WhyZH string
+	WhyEN string
+}
+
+// definition is web.yaml.
+type definition struct {
+	Hosts     []host            `yaml:"hosts"`
+	External  []string          `yaml:"external"`
+	Redirects map[string]string `yaml:"redirects"`
+}
+
+type host struct {
+	Name  string `yaml:"name"`
+	Owner string `yaml:"owner"`
+	Basis string `yaml:"basis"`
+	// Encoding of the bytes served; "" is UTF-8, declared.
+	Encoding string   `yaml:"encoding"`
+	Exclude  []string `yaml:"exclude"`
+	// Outside hosts are served but authorised by nobody.
+	Outside bool `yaml:"outside"`
+}
+
+func (h host) shortName() string { return strings.TrimSuffix(h.Name, ".example") }
+
+// expectedRow is one entry of expected.yaml.
+type expectedRow struct {
+	URL      string `yaml:"url"`
+	Category string `yaml:"category"`
+	Level    string `yaml:"level"`
+	Hidden   bool   `yaml:"hidden"`
+	Skip     string `yaml:"skip"`
+	ZH       string `yaml:"zh"`
+	EN       string `yaml:"en"`
+}
+
+func loadExpected() ([]Expectation, error) {
+	var rows []expectedRow
+	if err := decodeYAML("expected.yaml", &rows); err != nil {
+		return nil, err
+	}
+	all := make([]Expectation, 0, len(rows))
+	for _, row := range rows {
+		e, err := row.expectation()
+		if err != nil {
+			return nil, fmt.Errorf("expected.yaml: %s: %w", row.URL, err)
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+func (r expectedRow) expectation() (Expectation, error) {
+	e := Expectation{URL: r.URL, Hidden: r.Hidden, Skip: qianshao.Skip(r.Skip), WhyZH: r.ZH, WhyEN: r.EN}
+	if r.Category == "" {
+		return e, nil
+	}
+	var err error
+	if e.Category, err = qianshao.ParseCategory(r.Category); err != nil {
+		return e, err
+	}
+	e.MinLevel, err = qianshao.ParseLevel(r.Level)
+	return e, err
+}
+
+func decodeYAML(name string, into any) error {
+	data, err := files.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("demo web: %s: %w", name, err)
+	}
+	return nil
+}

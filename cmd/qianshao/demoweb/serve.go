@@ -1,0 +1,109 @@
+package demoweb
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+// content is one file as it goes over the wire.
+type content struct {
+	contentType string
+	etag        string
+	body        []byte
+}
+
+// load reads the files of one host into w.content, encoded as the host serves them.
+func (w *Web) load(h host) error {
+	root := "hosts/" + h.Name
+	return fs.WalkDir(files, root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		body, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		c, err := h.encode(name, body)
+		if err != nil {
+			return fmt.Errorf("demo web: %s: %w", name, err)
+		}
+		w.content[h.Name+urlPath(strings.TrimPrefix(name, root))] = c
+		return nil
+	})
+}
+
+// urlPath returns the path under which a file is served: a folder's
+// index.html is the folder.
+func urlPath(file string) string {
+	if dir, base := path.Split(file); base == "index.html" {
+		return dir
+	}
+	return file
+}
+
+// encode turns a UTF-8 file into what the host sends. A host with an encoding
+// sends text/html with no charset, as misconfigured old servers do.
+func (h host) encode(name string, body []byte) (content, error) {
+	contentType, ok := contentTypes()[path.Ext(name)]
+	if !ok {
+		return content{}, errors.New("no content type is known for this kind of file")
+	}
+	charset := "; charset=utf-8"
+	switch h.Encoding {
+	case "":
+	case "gb18030":
+		encoded, err := simplifiedchinese.GB18030.NewEncoder().Bytes(body)
+		if err != nil {
+			return content{}, err
+		}
+		body, charset = encoded, ""
+	default:
+		return content{}, fmt.Errorf("web.yaml: encoding %q of %s is unknown; use gb18030 or leave it out", h.Encoding, h.Name)
+	}
+	etag := fmt.Sprintf(`"%016x"`, xxhash.Sum64(body))
+	return content{contentType: contentType + charset, etag: etag, body: body}, nil
+}
+
+// contentTypes are written out because mime.TypeByExtension depends on the machine.
+func contentTypes() map[string]string {
+	return map[string]string{
+		".html": "text/html", ".txt": "text/plain", ".xml": "application/xml", ".css": "text/css",
+	}
+}
+
+// ServeHTTP serves all hosts and counts every request, also those that find nothing.
+func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	key := hostName(r.Host) + r.URL.Path
+	w.mu.Lock()
+	w.requests[key]++
+	w.mu.Unlock()
+	if to, ok := w.redirects[key]; ok {
+		http.Redirect(rw, r, to, http.StatusFound)
+		return
+	}
+	c, ok := w.content[key]
+	if !ok {
+		http.NotFound(rw, r)
+		return
+	}
+	rw.Header().Set("Content-Type", c.contentType)
+	rw.Header().Set("ETag", c.etag)
+	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(c.body))
+}
+
+func hostName(hostport string) string {
+	if name, _, err := net.SplitHostPort(hostport); err == nil {
+		hostport = name
+	}
+	return strings.ToLower(hostport)
+}
