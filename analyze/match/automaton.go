@@ -1,0 +1,195 @@
+package match
+
+import (
+	"cmp"
+	"slices"
+)
+
+// automaton is an Aho-Corasick automaton in a double array: the child of
+// state s by code c is cell base[s]+c if that cell's check is s. (Aoe, "An
+// Efficient Digital Search Algorithm by Using a Double-Array Structure", 1989;
+// Aho and Corasick, 1975.) Codes count from 1; 0 is "in no pattern".
+type automaton struct {
+	cells []cell
+	// heads holds, for a state that ends patterns, the first of them in the
+	// caller's chain plus one; else 0.
+	heads []int32
+	// root is the root's transition for every code: most failures end there.
+	root []int32
+}
+
+// cell is one state; the fields that a step reads lie in one cache line.
+type cell struct {
+	base, check int32
+	fail        int32 // the state of the longest proper suffix
+	out         int32 // this state or the nearest on its fail chain that ends a pattern; 0 if none
+}
+
+const rootState = 0
+
+// noCheck marks a free cell.
+const noCheck = -1
+
+// step returns the state after reading code in state s.
+func (a *automaton) step(s int32, code uint16) int32 {
+	if code == 0 {
+		return rootState
+	}
+	for s != rootState {
+		t := a.cells[s].base + int32(code)
+		if int(t) < len(a.cells) && a.cells[t].check == s {
+			return t
+		}
+		s = a.cells[s].fail
+	}
+	return a.root[code]
+}
+
+// builder lays a sorted list of patterns into the double array level by level.
+type builder struct {
+	auto     *automaton
+	patterns [][]uint16 // sorted, distinct
+	free     []int32    // next free cell after a free cell, a forward list
+	from     int32      // first free cell worth trying
+	children []edge     // scratch
+}
+
+// edge is a child to be laid: the patterns lo:hi share its prefix.
+type edge struct {
+	code   uint16
+	lo, hi int32
+}
+
+// node is a state whose children are still to be laid.
+type node struct {
+	state  int32
+	depth  int32
+	lo, hi int32
+}
+
+// newAutomaton builds the automaton of patterns, which it sorts by code; codes
+// is the size of the alphabet. heads[i] belongs to patterns[i].
+func newAutomaton(patterns [][]uint16, heads []int32, codes int) *automaton {
+	order := make([]int, len(patterns))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(x, y int) int { return cmp.Or(slices.Compare(patterns[x], patterns[y]), x-y) })
+	sorted, sortedHeads := make([][]uint16, len(order)), make([]int32, len(order))
+	for i, at := range order {
+		sorted[i], sortedHeads[i] = patterns[at], heads[at]
+	}
+	b := builder{auto: &automaton{root: make([]int32, codes+1)}, patterns: sorted, from: 1}
+	b.grow(codes + 2)
+	b.auto.cells[rootState].check = rootState
+	queue := []node{{rootState, 0, 0, int32(len(sorted))}}
+	for at := 0; at < len(queue); at++ {
+		n := queue[at]
+		if int32(len(sorted[n.lo])) == n.depth {
+			b.auto.heads[n.state] = sortedHeads[n.lo]
+			n.lo++
+		}
+		b.collect(n)
+		if len(b.children) == 0 {
+			continue
+		}
+		b.place(n.state)
+		for _, e := range b.children {
+			child := b.auto.cells[n.state].base + int32(e.code)
+			queue = append(queue, node{child, n.depth + 1, e.lo, e.hi})
+			b.link(n.state, child, e.code)
+		}
+	}
+	b.outputs(queue)
+	return b.auto
+}
+
+// collect lists the children of n.
+func (b *builder) collect(n node) {
+	b.children = b.children[:0]
+	for i := n.lo; i < n.hi; {
+		code := b.patterns[i][n.depth]
+		end := i + 1
+		for end < n.hi && b.patterns[end][n.depth] == code {
+			end++
+		}
+		b.children = append(b.children, edge{code, i, end})
+		i = end
+	}
+}
+
+// place finds a base for the state whose children were collected and takes
+// their cells.
+func (b *builder) place(state int32) {
+	first := int32(b.children[0].code)
+	tries := 0
+	at := max(b.nextFree(b.from), b.nextFree(first+1))
+	for ; !b.fits(at - first); at = b.nextFree(at + 1) {
+		// A region in which many attempts fail is nearly full: later states
+		// need not look there again. This keeps the build linear.
+		if tries++; tries == maxTries {
+			b.from = at
+		}
+	}
+	base := at - first
+	b.auto.cells[state].base = base
+	for _, e := range b.children {
+		child := base + int32(e.code)
+		b.auto.cells[child].check = state
+		b.free[child] = child + 1
+	}
+}
+
+const maxTries = 32
+
+func (b *builder) fits(base int32) bool {
+	b.grow(int(base) + int(b.children[len(b.children)-1].code) + 1)
+	for _, e := range b.children {
+		if b.auto.cells[base+int32(e.code)].check != noCheck {
+			return false
+		}
+	}
+	return true
+}
+
+// nextFree returns the first free cell from at on, shortening the way for the
+// next caller (path halving, as in a union-find).
+func (b *builder) nextFree(at int32) int32 {
+	b.grow(int(at) + 1)
+	for b.auto.cells[at].check != noCheck {
+		next := b.free[at]
+		b.grow(int(next) + 1)
+		b.free[at] = b.free[next]
+		at = next
+	}
+	return at
+}
+
+func (b *builder) grow(n int) {
+	for len(b.auto.cells) < n {
+		at := int32(len(b.free))
+		b.auto.cells = append(b.auto.cells, cell{check: noCheck})
+		b.auto.heads = append(b.auto.heads, 0)
+		b.free = append(b.free, at)
+	}
+}
+
+// link sets the child's fail state: parents come before children, level by level.
+func (b *builder) link(parent, child int32, code uint16) {
+	if parent == rootState {
+		b.auto.root[code] = child
+		return
+	}
+	b.auto.cells[child].fail = b.auto.step(b.auto.cells[parent].fail, code)
+}
+
+func (b *builder) outputs(queue []node) {
+	for _, n := range queue {
+		c := &b.auto.cells[n.state]
+		if b.auto.heads[n.state] != 0 {
+			c.out = n.state
+		} else if n.state != rootState {
+			c.out = b.auto.cells[c.fail].out
+		}
+	}
+}
