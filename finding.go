@@ -77,9 +77,11 @@ const (
 
 // Assessment is the verdict on one page.
 type Assessment struct {
-	// Category is the foremost one: that of the highest-scoring finding; empty if none fired.
-	Category   Category
-	Categories []Category // of all findings at AlertLevel or above, foremost first
+	// Category is the foremost one, that of the highest-scoring finding; empty
+	// unless the page is flagged.
+	Category Category
+	// Categories are those of all findings at AlertLevel or above, foremost first.
+	Categories []Category
 	Level      Level
 	Score      int       // the highest of Findings
 	Findings   []Finding // highest score first

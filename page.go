@@ -31,6 +31,9 @@ type Page struct {
 	Body []byte
 	// Truncated says that Body was cut at the size cap.
 	Truncated bool
+	// Stylesheets are the external style sheets that came with the page, by
+	// absolute URL: what is hidden cannot be told without them.
+	Stylesheets map[string][]byte
 }
 
 // Skip is a named reason for which a URL was not fetched or a page not

@@ -154,6 +154,12 @@ func (w *Web) Expected() []Expectation {
 	return append([]Expectation(nil), w.expected...)
 }
 
+// Redirects says whether the web answers u's host and path with a redirect.
+func (w *Web) Redirects(u *url.URL) bool {
+	_, ok := w.redirects[u.Host+u.Path]
+	return ok
+}
+
 // Requests counts the requests since New by host and path
 // ("school.example/news/"), those for unknown hosts and paths included.
 func (w *Web) Requests() map[string]int {
