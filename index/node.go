@@ -1,4 +1,205 @@
 package index
 
-// Node is one node of a parsed query: And, Or, Not, or a leaf. See Parse.
-type Node interface{ node() }
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Node is one node of a parsed query: And, Or, Not, Phrase or Field. See
+// Parse. String returns the node as a query in canonical form, which parses to
+// the same tree.
+type Node interface {
+	String() string
+	node()
+}
+
+// And holds where all its nodes hold; it has at least two, none of them an And.
+type And struct{ Nodes []Node }
+
+// Or holds where one of its nodes does; it has at least two, none of them an Or.
+type Or struct{ Nodes []Node }
+
+// Not holds where its node does not.
+type Not struct{ Node Node }
+
+// Phrase holds where the page's title or text contains Text, as Tokens defines
+// it. A bare word is a phrase of one word.
+type Phrase struct{ Text string }
+
+// Field holds where a field of the finding compares to Value as Op says.
+type Field struct {
+	Name  FieldName
+	Op    Op
+	Value Value
+}
+
+func (And) node()    {}
+func (Or) node()     {}
+func (Not) node()    {}
+func (Phrase) node() {}
+func (Field) node()  {}
+
+// FieldName names what a Field compares.
+type FieldName string
+
+// The fields. Behind each stands the type of its Value.
+const (
+	FieldCategory      FieldName = "category"      // Text: one of qianshao.Categories
+	FieldLevel         FieldName = "level"         // Rank; ordered
+	FieldHost          FieldName = "host"          // Text: a host, or "*.example.cn" for all its subdomains but not itself
+	FieldRule          FieldName = "rule"          // Text: the rule's id
+	FieldURL           FieldName = "url"           // Text: a prefix of the page's URL
+	FieldAuthorisation FieldName = "authorisation" // Text: its id
+	FieldHidden        FieldName = "hidden"        // Flag
+	FieldScore         FieldName = "score"         // Number, 0 to qianshao.MaxScore; ordered
+	FieldSeen          FieldName = "seen"          // Period of Entry.LastSeen; ordered
+	FieldNew           FieldName = "new"           // Period of Entry.FirstSeen; ordered
+	FieldTitle         FieldName = "title"         // Text: a phrase in the page's title
+)
+
+// FieldNames returns all fields, for help and completion.
+func FieldNames() []FieldName {
+	return []FieldName{
+		FieldCategory, FieldLevel, FieldHost, FieldRule, FieldURL, FieldAuthorisation,
+		FieldHidden, FieldScore, FieldSeen, FieldNew, FieldTitle,
+	}
+}
+
+// Ordered says whether the field takes >, >=, < and <=.
+func (f FieldName) Ordered() bool {
+	switch f {
+	case FieldLevel, FieldScore, FieldSeen, FieldNew:
+		return true
+	}
+	return false
+}
+
+// Op is a comparison.
+type Op uint8
+
+// The comparisons. With a Period p, Equal holds from p.From until p.Until,
+// Less before p.From, LessEqual before p.Until, Greater from p.Until on and
+// GreaterEqual from p.From on.
+const (
+	Equal Op = iota
+	Less
+	LessEqual
+	Greater
+	GreaterEqual
+)
+
+// String returns the operator as it stands behind the colon.
+func (o Op) String() string {
+	return [...]string{"", "<", "<=", ">", ">="}[o]
+}
+
+// Value is what a field is compared to: Text, Rank, Number, Flag or Period.
+type Value interface {
+	// String returns the value as the query language writes it, without quotes.
+	String() string
+	value()
+}
+
+// The types of values.
+type (
+	Text   string
+	Rank   qianshao.Level
+	Number int
+	Flag   bool
+	// Period is the time From ≤ t < Until, both in UTC: a day, or one millisecond.
+	Period struct{ From, Until time.Time }
+)
+
+func (Text) value()   {}
+func (Rank) value()   {}
+func (Number) value() {}
+func (Flag) value()   {}
+func (Period) value() {}
+
+func (v Text) String() string   { return string(v) }
+func (v Rank) String() string   { return qianshao.Level(v).String() }
+func (v Number) String() string { return strconv.Itoa(int(v)) }
+func (v Flag) String() string   { return strconv.FormatBool(bool(v)) }
+
+func (v Period) String() string {
+	if v.From.Equal(day(v.From)) && v.Until.Equal(v.From.AddDate(0, 0, 1)) {
+		return v.From.Format(time.DateOnly)
+	}
+	return v.From.Format("2006-01-02T15:04:05.999Z07:00")
+}
+
+// day returns the start of t's day in UTC.
+func day(t time.Time) time.Time {
+	t = t.UTC()
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+}
+
+func (n And) String() string { return join(n.Nodes, " AND ") }
+func (n Or) String() string  { return join(n.Nodes, " OR ") }
+func (n Not) String() string { return "-" + operand(n.Node) }
+
+func (n Phrase) String() string {
+	if isBare(n.Text) {
+		return n.Text
+	}
+	return quote(n.Text)
+}
+
+func (n Field) String() string {
+	v := n.Value.String()
+	if !isBareValue(v) {
+		v = quote(v)
+	}
+	return string(n.Name) + ":" + n.Op.String() + v
+}
+
+func join(nodes []Node, by string) string {
+	parts := make([]string, len(nodes))
+	for i, n := range nodes {
+		parts[i] = operand(n)
+	}
+	return strings.Join(parts, by)
+}
+
+// operand writes a node in parentheses where it has several parts.
+func operand(n Node) string {
+	switch n.(type) {
+	case And, Or:
+		return "(" + n.String() + ")"
+	}
+	return n.String()
+}
+
+// quote writes text so that the parser reads it back; see parser.quoted.
+func quote(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+}
+
+// isBare says whether the parser reads text back as one bare word.
+func isBare(text string) bool {
+	if text == "" || text[0] == '-' || isKeyword(text) {
+		return false
+	}
+	for _, r := range text {
+		if endsWord(r) || ascii(r) != r {
+			return false
+		}
+	}
+	return true
+}
+
+// isBareValue says whether the parser reads text back as one value behind a colon.
+func isBareValue(text string) bool {
+	if text == "" || strings.IndexAny(text, "<>=≥≤") == 0 {
+		return false
+	}
+	for _, r := range text {
+		if endsValue(r) || ascii(r) != r {
+			return false
+		}
+	}
+	return true
+}
