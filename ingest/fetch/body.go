@@ -1,0 +1,256 @@
+package fetch
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zlib"
+	"github.com/klauspost/compress/zstd"
+)
+
+// idleReader ends a body that pauses for too long, by cancelling its request.
+type idleReader struct {
+	body  io.ReadCloser
+	timer *time.Timer
+	idle  time.Duration
+	cause func() error // why the request was cancelled; nil if it was not
+}
+
+func newIdleReader(body io.ReadCloser, idle time.Duration, cancel func(error), cause func() error) *idleReader {
+	return &idleReader{body: body, idle: idle, cause: cause, timer: time.AfterFunc(idle, func() { cancel(errIdle) })}
+}
+
+func (r *idleReader) Read(p []byte) (int, error) {
+	n, err := r.body.Read(p)
+	if r.timer.Stop() {
+		r.timer.Reset(r.idle)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		if cause := r.cause(); cause != nil {
+			err = cause
+		}
+	}
+	return n, err
+}
+
+func (r *idleReader) Close() error {
+	r.timer.Stop()
+	return r.body.Close()
+}
+
+// decode sets a.body to the response's body without its content encodings.
+// More than most bytes as sent are not read.
+func (f *Fetcher) decode(a *answer, most int64) error {
+	codings := contentCodings(a.response.Header)
+	if len(codings) > maxCodings {
+		return fmt.Errorf("%d content encodings stacked, more than %d", len(codings), maxCodings)
+	}
+	wire := &countingReader{r: a.response.Body, most: most}
+	a.body = wire
+	if len(codings) == 0 {
+		return nil
+	}
+	for _, coding := range slices.Backward(codings) {
+		r, closer, err := f.decoder(coding, a.body)
+		if err != nil {
+			return err
+		}
+		a.body = r
+		if closer != nil {
+			a.closers = append(a.closers, closer)
+		}
+	}
+	a.body = &bombReader{r: a.body, wire: wire}
+	a.response.ContentLength = -1
+	return nil
+}
+
+func contentCodings(h http.Header) []string {
+	var codings []string
+	for _, value := range h.Values("Content-Encoding") {
+		for coding := range strings.SplitSeq(value, ",") {
+			coding = strings.ToLower(strings.TrimSpace(coding))
+			if coding != "" && coding != "identity" {
+				codings = append(codings, coding)
+			}
+		}
+	}
+	return codings
+}
+
+// decoder returns a reader of one content encoding. A body that is declared
+// compressed and is not, as misconfigured proxies send it, passes as it is.
+func (f *Fetcher) decoder(coding string, body io.Reader) (io.Reader, func(), error) {
+	peeked := bufio.NewReader(body)
+	start, err := peeked.Peek(4)
+	if len(start) == 0 {
+		if errors.Is(err, io.EOF) {
+			return peeked, nil, nil // an empty body has no compressed form
+		}
+		return nil, nil, err
+	}
+	switch coding {
+	case "gzip", "x-gzip":
+		if !bytes.HasPrefix(start, []byte{0x1f, 0x8b}) {
+			return peeked, nil, nil
+		}
+		return f.gunzip(peeked)
+	case "br":
+		return brotli.NewReader(peeked), nil, nil
+	case "zstd":
+		if !bytes.Equal(start, []byte{0x28, 0xb5, 0x2f, 0xfd}) && (start[0]&0xf0 != 0x50 || !bytes.Equal(start[1:], []byte{0x2a, 0x4d, 0x18})) {
+			return peeked, nil, nil
+		}
+		z, err := zstd.NewReader(peeked, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxZstdWindow))
+		if err != nil {
+			return nil, nil, err
+		}
+		return z, z.Close, nil
+	case "deflate":
+		// The name means zlib (RFC 9110, 8.4.1.2); some servers send bare deflate.
+		if len(start) >= 2 && start[0]&0x0f == 8 && (int(start[0])<<8|int(start[1]))%31 == 0 {
+			z, err := zlib.NewReader(peeked)
+			if err != nil {
+				return nil, nil, err
+			}
+			return z, func() { _ = z.Close() }, nil
+		}
+		z := flate.NewReader(peeked)
+		return z, func() { _ = z.Close() }, nil
+	}
+	return nil, nil, fmt.Errorf("content encoding %s is not one that we accept", printable(coding))
+}
+
+func (f *Fetcher) gunzip(r io.Reader) (io.Reader, func(), error) {
+	z, ok := f.gzips.Get().(*gzip.Reader)
+	if !ok {
+		z = new(gzip.Reader)
+	}
+	if err := z.Reset(r); err != nil {
+		return nil, nil, err
+	}
+	return z, func() { f.gzips.Put(z) }, nil
+}
+
+// countingReader counts the bytes that came over the wire, and bounds them: a
+// compressed stream can be endless and hold nothing.
+type countingReader struct {
+	r    io.Reader
+	n    int64
+	most int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	if c.n > c.most {
+		return 0, fmt.Errorf("%w of %d bytes", errTooLarge, c.most)
+	}
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// bombReader stops a body that expands beyond all that text does.
+type bombReader struct {
+	r    io.Reader
+	wire *countingReader
+	n    int64
+}
+
+func (b *bombReader) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	b.n += int64(n)
+	if b.n > bombFloor && b.n > maxRatio*b.wire.n {
+		return 0, fmt.Errorf("%w: %d bytes from %d", errBomb, b.n, b.wire.n)
+	}
+	return n, err
+}
+
+// readCapped reads at most most bytes. length is a hint; -1 if unknown.
+func readCapped(r io.Reader, length, most int64) (body []byte, truncated bool, err error) {
+	const unknown = 32 << 10 // the median page
+	size := int64(unknown)
+	if length >= 0 {
+		size = min(length, most)
+	}
+	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	n, err := buf.ReadFrom(io.LimitReader(r, most))
+	if err != nil {
+		return nil, false, err
+	}
+	if n == most {
+		var one [1]byte
+		extra, err := io.ReadFull(r, one[:])
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, false, err
+		}
+		truncated = extra > 0
+	}
+	return buf.Bytes(), truncated, nil
+}
+
+// sniff looks at the first bytes of a.body, which stays to be read in full.
+func sniff(a *answer) (mediaTypeFound string, err error) {
+	const enough = 512 // what http.DetectContentType considers
+	r := bufio.NewReaderSize(a.body, 4<<10)
+	a.body = r
+	start, err := r.Peek(enough)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	if len(start) == 0 {
+		return "text/plain", nil
+	}
+	return mediaType(http.DetectContentType(start)), nil
+}
+
+// mediaType returns the type without parameters, lower case; "" if there is none.
+func mediaType(contentType string) string {
+	if t, _, err := mime.ParseMediaType(contentType); err == nil || errors.Is(err, mime.ErrInvalidMediaParameter) {
+		return t
+	}
+	t, _, _ := strings.Cut(contentType, ";")
+	return strings.ToLower(strings.TrimSpace(t))
+}
+
+// saysSomething is false for types that servers send when they know none.
+func saysSomething(mediaType string) bool {
+	switch mediaType {
+	case "", "application/octet-stream", "application/x-unknown", "unknown/unknown", "*/*", "text":
+		return false
+	}
+	return strings.Contains(mediaType, "/")
+}
+
+// isPage says whether a type holds text that people read.
+func isPage(mediaType string) bool {
+	switch mediaType {
+	case "text/css", "text/javascript", "text/ecmascript", "text/calendar", "text/vcard", "image/svg+xml", "application/wasm":
+		return false
+	case "application/xml":
+		return true
+	}
+	return strings.HasPrefix(mediaType, "text/") ||
+		strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+xml")
+}
+
+// isXML says whether a type may be a sitemap's, gzipped or not.
+func isXML(mediaType string) bool {
+	switch mediaType {
+	case "application/gzip", "application/x-gzip", "text/plain", "text/html":
+		return true // text/html is what a sniffer says of some, and servers send
+	}
+	return strings.HasSuffix(mediaType, "/xml") || strings.HasSuffix(mediaType, "+xml")
+}
+
+func isCSS(mediaType string) bool { return mediaType == "text/css" }

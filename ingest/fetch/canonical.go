@@ -1,0 +1,146 @@
+package fetch
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	whatwg "github.com/nlnwa/whatwg-url/url"
+)
+
+// MaxURL bounds the length of a canonical URL in bytes. Servers refuse
+// longer ones (Apache and nginx at 8 KiB), so they are traps, not pages.
+const MaxURL = 8 << 10
+
+// Canonical returns the one spelling of an absolute http or https URL: parsed
+// by the WHATWG rules (https://url.spec.whatwg.org/), fragment, credentials,
+// default port and the host's final dot dropped, the host lower case and in
+// ASCII, escapes in upper case, and escaped unreserved characters decoded
+// (RFC 3986, 6.2.2.2) so that /%61dmin is not a way around an exclusion of /admin.
+func Canonical(raw string) (string, error) {
+	if len(raw) > 4*MaxURL {
+		return "", fmt.Errorf("URL of %d bytes is longer than %d: %s…", len(raw), MaxURL, printable(raw[:60]))
+	}
+	u, err := whatwg.Parse(percentEncodeInvalid(raw))
+	if err != nil {
+		return "", fmt.Errorf("%s is not a valid absolute URL: %w", printable(raw), err)
+	}
+	return spell(u, raw)
+}
+
+// Resolve returns the canonical form of ref as found on the page at base,
+// which is canonical.
+func Resolve(base, ref string) (string, error) {
+	if len(ref) > 4*MaxURL {
+		return "", fmt.Errorf("link of %d bytes is longer than %d", len(ref), MaxURL)
+	}
+	u, err := whatwg.ParseRef(base, percentEncodeInvalid(ref))
+	if err != nil {
+		return "", fmt.Errorf("%s, seen from %s, is not a valid URL: %w", printable(ref), base, err)
+	}
+	return spell(u, ref)
+}
+
+func spell(u *whatwg.Url, raw string) (string, error) {
+	scheme := u.Scheme()
+	if scheme != "http" && scheme != "https" {
+		return "", fmt.Errorf("%s is of scheme %s, not http or https", printable(raw), scheme)
+	}
+	host := strings.TrimSuffix(u.Hostname(), ".")
+	if host == "" {
+		return "", fmt.Errorf("%s has no host", printable(raw))
+	}
+	var b strings.Builder
+	b.WriteString(scheme)
+	b.WriteString("://")
+	b.WriteString(host)
+	if port := u.Port(); port != "" {
+		b.WriteByte(':')
+		b.WriteString(port)
+	}
+	path := u.Pathname()
+	if path == "" {
+		path = "/"
+	}
+	writeNormal(&b, path)
+	if q := u.Query(); q != "" {
+		b.WriteByte('?')
+		writeNormal(&b, q)
+	}
+	if b.Len() > MaxURL {
+		return "", fmt.Errorf("%s is longer than %d bytes", printable(raw), MaxURL)
+	}
+	out := b.String()
+	// net/http parses by net/url, which is stricter; what it refuses cannot be asked for.
+	if _, err := url.Parse(out); err != nil {
+		return "", fmt.Errorf("%s is not a usable URL: %w", printable(raw), err)
+	}
+	return out, nil
+}
+
+// writeNormal writes s with escapes in upper case, those of unreserved
+// characters decoded and a lone "%" escaped.
+func writeNormal(b *strings.Builder, s string) {
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' {
+			b.WriteByte(s[i])
+			continue
+		}
+		if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
+			b.WriteString("%25")
+			continue
+		}
+		if c := unhex(s[i+1])<<4 | unhex(s[i+2]); isUnreserved(c) {
+			b.WriteByte(c)
+		} else {
+			b.WriteString(strings.ToUpper(s[i : i+3]))
+		}
+		i += 2
+	}
+}
+
+// percentEncodeInvalid escapes the bytes of a string that is not UTF-8, as a
+// Location header in GBK is, so that they reach the server unchanged.
+func percentEncodeInvalid(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			fmt.Fprintf(&b, "%%%02X", s[i])
+		} else {
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
+}
+
+// printable quotes a URL for a message, shortened, with no control characters.
+func printable(s string) string {
+	const most = 200
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+func unhex(c byte) byte {
+	switch {
+	case c <= '9':
+		return c - '0'
+	case c <= 'F':
+		return c - 'A' + 10
+	}
+	return c - 'a' + 10
+}
+
+func isUnreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+		c == '-' || c == '.' || c == '_' || c == '~'
+}

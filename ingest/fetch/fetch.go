@@ -1,0 +1,307 @@
+// Package fetch makes one GET at a time, and only where a written
+// authorisation permits it. On every hop of a redirect it asks, in this order:
+// is the URL authorised, does robots.txt allow it, may its address be dialled.
+// It parses no HTML and stores nothing.
+package fetch
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+// DefaultRobotsAgent is the product token under which robots.txt addresses us.
+const DefaultRobotsAgent = "qianshao"
+
+// Options say how to fetch. UserAgent and Permit are required.
+type Options struct {
+	// UserAgent is sent with every request. It names the operator and a way to
+	// reach them: "qianshao/1.0 (+https://operator.example/contact)".
+	UserAgent string
+	// RobotsAgent is the product token looked up in robots.txt; DefaultRobotsAgent if empty.
+	RobotsAgent string
+	// Permit returns the authorisation in force for a canonical URL and "", or
+	// the reason why there is none. With SkipPathExcluded it may return the
+	// authorisation that covers the host: robots.txt is then still read.
+	Permit func(*url.URL) (*qianshao.Authorisation, qianshao.Skip)
+	// Resolve sends connections for a host ("school.example" or
+	// "school.example:8080") to an address ("127.0.0.1:8081"), as curl's
+	// --connect-to does. The address guard applies to the address dialled.
+	Resolve map[string]string
+	// RootCAs replace the system's certificate authorities, for intranet sites.
+	RootCAs *x509.CertPool
+	// Limits that are zero take their defaults.
+	Limits Limits
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+	// Log is optional.
+	Log *slog.Logger
+}
+
+// Fetcher fetches pages, style sheets, sitemaps and robots.txt files. It is
+// safe for concurrent use.
+type Fetcher struct {
+	opts    Options
+	limits  Limits
+	log     *slog.Logger
+	public  *http.Transport
+	private *http.Transport
+	pace    *pacer
+	robots  *robotsCache
+	sheets  *sheetCache
+	gzips   sync.Pool // of *gzip.Reader
+}
+
+// New returns a Fetcher. Call Close when done with it.
+func New(opts Options) (*Fetcher, error) {
+	if strings.TrimSpace(opts.UserAgent) == "" {
+		return nil, errors.New("fetch: no user agent; set one that names the operator and a contact URL, so that a site's owner can reach you")
+	}
+	if strings.ContainsAny(opts.UserAgent, "\r\n\x00") {
+		return nil, fmt.Errorf("fetch: user agent %q holds a line break; write it on one line", opts.UserAgent)
+	}
+	if opts.Permit == nil {
+		return nil, errors.New("fetch: Options.Permit is nil; without an authorisation register nothing may be fetched")
+	}
+	targets, err := parseResolve(opts.Resolve)
+	if err != nil {
+		return nil, err
+	}
+	if opts.RobotsAgent == "" {
+		opts.RobotsAgent = DefaultRobotsAgent
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	limits := opts.Limits.withDefaults()
+	f := &Fetcher{
+		opts: opts, limits: limits, log: opts.Log,
+		public:  newTransport(newGuard(false), targets, limits, opts.RootCAs),
+		private: newTransport(newGuard(true), targets, limits, opts.RootCAs),
+		pace:    newPacer(opts.Now),
+	}
+	f.robots = newRobotsCache(f)
+	f.sheets = newSheetCache(opts.Now)
+	return f, nil
+}
+
+// Close closes idle connections.
+func (f *Fetcher) Close() {
+	f.public.CloseIdleConnections()
+	f.private.CloseIdleConnections()
+}
+
+// Get fetches the page at rawURL. A body above the cap is cut, and the page
+// marked Truncated. The error is a *SkipError for every named reason, or ctx's.
+func (f *Fetcher) Get(ctx context.Context, rawURL string) (qianshao.Page, error) {
+	want := request{
+		accept:  "text/html,application/xhtml+xml,application/xml;q=0.9,text/plain;q=0.8,*/*;q=0.1",
+		isType:  isPage,
+		maxBody: f.limits.MaxBody,
+	}
+	a, err := f.follow(ctx, rawURL, want)
+	if err != nil {
+		return qianshao.Page{}, err
+	}
+	defer a.close()
+	page := qianshao.Page{
+		URL: a.url.String(), RequestedURL: a.asked, Authorisation: a.authorisation.ID,
+		Source: qianshao.SourceCrawl, FetchedAt: f.opts.Now(),
+		Status: a.response.StatusCode, ContentType: a.response.Header.Get("Content-Type"),
+	}
+	page.Body, page.Truncated, err = a.read(f.limits.MaxBody)
+	if err != nil {
+		return qianshao.Page{}, f.readError(ctx, a.url, err)
+	}
+	return page, nil
+}
+
+// request says what a fetch is after.
+type request struct {
+	accept string
+	// isType says whether a media type (lower case, without parameters) will
+	// do. When it is missing or says nothing, the one sniffed is asked for.
+	isType func(mediaType string) bool
+	// maxBody is the cap of the body in bytes.
+	maxBody int64
+}
+
+// answer is a response with status 2xx and the right type, its body still to be read.
+type answer struct {
+	url           *url.URL // of the last hop, canonical
+	asked         string   // canonical
+	authorisation *qianshao.Authorisation
+	response      *http.Response
+	body          io.Reader
+	closers       []func()
+}
+
+func (a *answer) close() {
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		a.closers[i]()
+	}
+}
+
+// read returns the body, cut at most bytes.
+func (a *answer) read(most int64) (body []byte, truncated bool, err error) {
+	return readCapped(a.body, a.response.ContentLength, most)
+}
+
+// follow makes the request, and those that redirects ask for, each checked anew.
+func (f *Fetcher) follow(ctx context.Context, rawURL string, want request) (*answer, error) {
+	asked, err := Canonical(rawURL)
+	if err != nil {
+		return nil, &SkipError{Skip: qianshao.SkipBadURL, URL: rawURL, Err: err}
+	}
+	seen := map[string]bool{}
+	for current := asked; ; {
+		if seen[current] {
+			return nil, &SkipError{Skip: qianshao.SkipRedirects, URL: current, Err: fmt.Errorf("redirects lead from %s in a circle", asked)}
+		}
+		if len(seen) > f.limits.MaxRedirects {
+			return nil, &SkipError{Skip: qianshao.SkipRedirects, URL: current, Err: fmt.Errorf("more than %d redirects from %s", f.limits.MaxRedirects, asked)}
+		}
+		seen[current] = true
+		u, authorisation, err := f.permitted(current)
+		if err == nil {
+			err = f.allowed(ctx, u, authorisation)
+		}
+		if err != nil {
+			return nil, via(err, asked)
+		}
+		response, closers, err := f.send(ctx, u, authorisation, want.accept)
+		if err != nil {
+			return nil, via(f.sendError(ctx, u, err), asked)
+		}
+		a := &answer{url: u, asked: asked, authorisation: authorisation, response: response, closers: closers}
+		next, err := f.judge(ctx, a, want)
+		if err != nil {
+			a.close()
+			return nil, via(err, asked)
+		}
+		if next == "" {
+			return a, nil
+		}
+		a.close()
+		current = next
+	}
+}
+
+// permitted parses a canonical URL and finds its authorisation.
+func (f *Fetcher) permitted(canonical string) (*url.URL, *qianshao.Authorisation, error) {
+	u, err := url.Parse(canonical)
+	if err != nil {
+		return nil, nil, &SkipError{Skip: qianshao.SkipBadURL, URL: canonical, Err: err}
+	}
+	a, skip := f.opts.Permit(u)
+	if skip == "" && a == nil { // fail closed, whatever Permit meant
+		skip = qianshao.SkipNotAuthorised
+	}
+	if skip != "" {
+		return nil, nil, &SkipError{Skip: skip, URL: canonical, Err: refusal(u, a, skip)}
+	}
+	return u, a, nil
+}
+
+// judge looks at status, redirect target and type. It returns the URL to go on
+// to, or "" when the answer is the wanted one and its body is ready.
+func (f *Fetcher) judge(ctx context.Context, a *answer, want request) (next string, err error) {
+	status := a.response.StatusCode
+	if isRedirect(status) {
+		location := a.response.Header.Get("Location")
+		if location == "" {
+			return "", &SkipError{Skip: qianshao.SkipStatus, URL: a.url.String(), Status: status,
+				Err: fmt.Errorf("status %d without a Location", status)}
+		}
+		drain(a.response.Body)
+		next, err := Resolve(a.url.String(), location)
+		if err != nil {
+			return "", &SkipError{Skip: qianshao.SkipBadURL, URL: a.url.String(), Err: fmt.Errorf("redirect: %w", err)}
+		}
+		return next, nil
+	}
+	if status < 200 || status > 299 {
+		return "", &SkipError{Skip: qianshao.SkipStatus, URL: a.url.String(), Status: status,
+			RetryAfter: retryAfter(a.response.Header, f.opts.Now()),
+			Err:        fmt.Errorf("the server answered %d %s", status, http.StatusText(status))}
+	}
+	declared := mediaType(a.response.Header.Get("Content-Type"))
+	if saysSomething(declared) && !want.isType(declared) {
+		return "", typeError(a.url, declared)
+	}
+	if err := f.decode(a, want.maxBody); err != nil {
+		return "", f.readError(ctx, a.url, err)
+	}
+	if saysSomething(declared) {
+		return "", nil
+	}
+	sniffed, err := sniff(a)
+	if err != nil {
+		return "", f.readError(ctx, a.url, err)
+	}
+	if !want.isType(sniffed) {
+		return "", typeError(a.url, sniffed+" (sniffed)")
+	}
+	return "", nil
+}
+
+func isRedirect(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
+}
+
+// drain reads a little of a body that nobody wants, so that the connection can
+// be used again.
+func drain(body io.Reader) {
+	const most = 4 << 10
+	_, _ = io.CopyN(io.Discard, body, most)
+}
+
+// send makes one request when the host's pace permits. The closers end it.
+func (f *Fetcher) send(ctx context.Context, u *url.URL, a *qianshao.Authorisation, accept string) (*http.Response, []func(), error) {
+	if err := f.pace.wait(ctx, u.Hostname(), f.Interval(u, a)); err != nil {
+		return nil, nil, err
+	}
+	ctx, cancelCause := context.WithCancelCause(ctx)
+	ctx, cancelTimeout := context.WithTimeoutCause(ctx, f.limits.Total, errTotal)
+	cancel := func() { cancelTimeout(); cancelCause(nil) }
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		cancel()
+		return nil, nil, err
+	}
+	req.Header.Set("User-Agent", f.opts.UserAgent)
+	req.Header.Set("Accept", accept)
+	req.Header.Set("Accept-Encoding", "gzip, br, zstd, deflate")
+	req.Header.Set("Accept-Language", "zh-CN,zh;q=0.9,en;q=0.5")
+	transport := f.public
+	if a.AllowPrivate {
+		transport = f.private
+	}
+	response, err := transport.RoundTrip(req)
+	if err != nil {
+		err = explainTimeout(ctx, err)
+		cancel()
+		return nil, nil, err
+	}
+	body := newIdleReader(response.Body, f.limits.BodyIdle, cancelCause, func() error { return context.Cause(ctx) })
+	response.Body = body
+	return response, []func(){cancel, func() { _ = body.Close() }}, nil
+}

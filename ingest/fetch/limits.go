@@ -1,0 +1,81 @@
+package fetch
+
+import "time"
+
+// Defaults of Limits.
+const (
+	// DefaultConnect suits far and slow servers; a SYN is sent four times in it.
+	DefaultConnect = 10 * time.Second
+	// DefaultHeader is the wait for the first byte: slow CMSs build pages for that long.
+	DefaultHeader = 20 * time.Second
+	// DefaultBodyIdle is the longest pause within a body.
+	DefaultBodyIdle = 15 * time.Second
+	// DefaultTotal bounds one request, so that a server that drips bytes holds no worker.
+	DefaultTotal = 60 * time.Second
+	// DefaultMaxHeader bounds the response's header fields.
+	DefaultMaxHeader = 256 << 10
+	// DefaultMaxBody bounds a body, as sent and as decoded. The largest HTML
+	// pages in the wild are lists of some 10 MB.
+	DefaultMaxBody = 16 << 20
+	// DefaultMaxSitemap is what sitemaps.org permits, uncompressed.
+	DefaultMaxSitemap = 50 << 20
+	// DefaultMaxStylesheet is twice the style sheets of large frameworks.
+	DefaultMaxStylesheet = 256 << 10
+	// DefaultMaxRedirects is half of what browsers follow; more is a loop.
+	DefaultMaxRedirects = 10
+
+	// MaxCrawlDelay caps the Crawl-delay of robots.txt: above it, one page a
+	// minute is kept, since a site asked for a watch by its owner.
+	MaxCrawlDelay = time.Minute
+	// MaxRetryAfter caps Retry-After: a wrong clock must not lose a site for a year.
+	MaxRetryAfter = 24 * time.Hour
+
+	// maxRatio is the expansion above which a compressed body is a bomb. HTML
+	// compresses 3 to 30 times, generated tables 100 times; gzip's bound is 1,032.
+	maxRatio = 200
+	// bombFloor is the decoded size up to which no ratio matters.
+	bombFloor = 4 << 20
+	// maxCodings bounds stacked content encodings.
+	maxCodings = 3
+	// maxZstdWindow is what a decoder must support, and no more (RFC 9659).
+	maxZstdWindow = 8 << 20
+)
+
+// Limits bound one fetch. A zero field takes the default of its name.
+type Limits struct {
+	Connect  time.Duration // dialling, and as much again for TLS
+	Header   time.Duration // from the request's end to the header's
+	BodyIdle time.Duration // longest pause in the body
+	Total    time.Duration // one request, all in all
+
+	MaxHeader     int64
+	MaxBody       int64 // bytes, as sent and as decoded
+	MaxSitemap    int64 // bytes decoded
+	MaxStylesheet int64 // bytes decoded
+	MaxRedirects  int
+}
+
+func (l Limits) withDefaults() Limits {
+	orDuration := func(d *time.Duration, def time.Duration) {
+		if *d <= 0 {
+			*d = def
+		}
+	}
+	orBytes := func(n *int64, def int64) {
+		if *n <= 0 {
+			*n = def
+		}
+	}
+	orDuration(&l.Connect, DefaultConnect)
+	orDuration(&l.Header, DefaultHeader)
+	orDuration(&l.BodyIdle, DefaultBodyIdle)
+	orDuration(&l.Total, DefaultTotal)
+	orBytes(&l.MaxHeader, DefaultMaxHeader)
+	orBytes(&l.MaxBody, DefaultMaxBody)
+	orBytes(&l.MaxSitemap, DefaultMaxSitemap)
+	orBytes(&l.MaxStylesheet, DefaultMaxStylesheet)
+	if l.MaxRedirects <= 0 {
+		l.MaxRedirects = DefaultMaxRedirects
+	}
+	return l
+}

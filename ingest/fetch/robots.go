@@ -1,0 +1,266 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/robots"
+)
+
+const (
+	// robotsFresh is how long a robots.txt is used (RFC 9309, 2.4).
+	robotsFresh = 24 * time.Hour
+	// robotsRetry is how long a failure to get it stands, so that a host in
+	// trouble is not asked again for each of its pages.
+	robotsRetry = 5 * time.Minute
+	// maxRobotsRedirects: RFC 9309, 2.3.1.2.
+	maxRobotsRedirects = 5
+	// maxRobotsOrigins bounds the cache.
+	maxRobotsOrigins = 10_000
+)
+
+// robotsCache holds the robots.txt of each origin.
+type robotsCache struct {
+	fetcher *Fetcher
+
+	mu      sync.Mutex
+	origins map[string]*robotsEntry
+}
+
+// robotsEntry is one origin's. Its lock is a channel so that waiting for
+// another's fetch ends with the context.
+type robotsEntry struct {
+	lock chan struct{}
+
+	mu     sync.Mutex
+	robots *robots.Robots // nil: none read yet
+	err    error          // why there is none
+	until  time.Time
+}
+
+func newRobotsCache(f *Fetcher) *robotsCache {
+	return &robotsCache{fetcher: f, origins: map[string]*robotsEntry{}}
+}
+
+// robotsOf returns the URL of the robots.txt that governs a canonical URL.
+func robotsOf(canonical string) string {
+	u, err := url.Parse(canonical)
+	if err != nil {
+		return ""
+	}
+	return origin(u) + "/robots.txt"
+}
+
+func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
+
+// allowed returns a *SkipError when robots.txt forbids u or cannot be had.
+func (f *Fetcher) allowed(ctx context.Context, u *url.URL, a *qianshao.Authorisation) error {
+	r, err := f.robots.get(ctx, u, a)
+	if err != nil {
+		return err
+	}
+	if !r.Allowed(f.opts.RobotsAgent, u.RequestURI()) {
+		return &SkipError{Skip: qianshao.SkipRobots, URL: u.String(),
+			Err: fmt.Errorf("%s/robots.txt disallows it for %s", origin(u), f.opts.RobotsAgent)}
+	}
+	return nil
+}
+
+// Sitemaps returns the sitemaps that the robots.txt of rawURL's origin names.
+// rawURL itself must be covered by an authorisation.
+func (f *Fetcher) Sitemaps(ctx context.Context, rawURL string) ([]string, error) {
+	canonical, err := Canonical(rawURL)
+	if err != nil {
+		return nil, &SkipError{Skip: qianshao.SkipBadURL, URL: rawURL, Err: err}
+	}
+	u, a, err := f.permittedHost(canonical)
+	if err != nil {
+		return nil, err
+	}
+	r, err := f.robots.get(ctx, u, a)
+	if err != nil {
+		return nil, err
+	}
+	return r.Sitemaps(), nil
+}
+
+// permittedHost is permitted, for a URL whose path does not matter: robots.txt
+// says which paths may be asked for, so it must be read before any of them.
+func (f *Fetcher) permittedHost(canonical string) (*url.URL, *qianshao.Authorisation, error) {
+	u, a, err := f.permitted(canonical)
+	var skip *SkipError
+	if !errors.As(err, &skip) || skip.Skip != qianshao.SkipPathExcluded {
+		return u, a, err
+	}
+	u, parseErr := url.Parse(canonical)
+	if parseErr != nil {
+		return nil, nil, err
+	}
+	if a, _ = f.opts.Permit(u); a == nil || !a.InForce(f.opts.Now()) {
+		return nil, nil, err
+	}
+	return u, a, nil
+}
+
+// cached returns what has been read of u's origin, without fetching; may be nil.
+func (c *robotsCache) cached(u *url.URL) *robots.Robots {
+	c.mu.Lock()
+	e := c.origins[origin(u)]
+	c.mu.Unlock()
+	if e == nil {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.robots
+}
+
+func (c *robotsCache) get(ctx context.Context, u *url.URL, a *qianshao.Authorisation) (*robots.Robots, error) {
+	e := c.entry(origin(u))
+	select {
+	case e.lock <- struct{}{}:
+		defer func() { <-e.lock }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("robots.txt of %s: %w", origin(u), context.Cause(ctx))
+	}
+	now := c.fetcher.opts.Now()
+	if now.Before(e.until) {
+		return e.result()
+	}
+	fresh, err := c.fetcher.fetchRobots(ctx, u, a)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("robots.txt of %s: %w", origin(u), context.Cause(ctx))
+	}
+	var skip *SkipError
+	if errors.As(err, &skip) && skip.Skip != qianshao.SkipRobotsUnavailable {
+		return nil, err // a closed address is not the host's word on robots
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case err == nil:
+		e.robots, e.err, e.until = fresh, nil, now.Add(robotsFresh)
+	case e.robots != nil: // an old copy is better than none (RFC 9309, 2.4)
+		e.until = now.Add(robotsRetry)
+	default:
+		e.err, e.until = err, now.Add(robotsRetry)
+	}
+	if e.robots != nil {
+		return e.robots, nil
+	}
+	return nil, e.err
+}
+
+func (e *robotsEntry) result() (*robots.Robots, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.robots != nil {
+		return e.robots, nil
+	}
+	return nil, e.err
+}
+
+func (c *robotsCache) entry(key string) *robotsEntry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.origins[key]; e != nil {
+		return e
+	}
+	for victim := range c.origins { // any: it is read again when needed
+		if len(c.origins) < maxRobotsOrigins {
+			break
+		}
+		delete(c.origins, victim)
+	}
+	e := &robotsEntry{lock: make(chan struct{}, 1)}
+	c.origins[key] = e
+	return e
+}
+
+// fetchRobots reads the robots.txt of u's origin: 2xx is parsed, 4xx allows
+// everything, anything else disallows (RFC 9309, 2.3.1). 429 counts as the
+// latter: a host that is overloaded has said nothing about its pages.
+func (f *Fetcher) fetchRobots(ctx context.Context, u *url.URL, a *qianshao.Authorisation) (*robots.Robots, error) {
+	at := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/robots.txt"}
+	for range maxRobotsRedirects + 1 {
+		response, closers, err := f.send(ctx, at, a, "text/plain,*/*;q=0.1")
+		if err != nil {
+			return nil, f.robotsError(ctx, at, err)
+		}
+		answer := &answer{url: at, authorisation: a, response: response, closers: closers}
+		status := response.StatusCode
+		if isRedirect(status) && response.Header.Get("Location") != "" {
+			drain(response.Body)
+			answer.close()
+			if at, a, err = f.robotsHop(at, a, response.Header.Get("Location")); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		r, err := f.readRobots(answer)
+		answer.close()
+		if err != nil {
+			return nil, f.robotsError(ctx, at, err)
+		}
+		return r, nil
+	}
+	// More than five hops: RFC 9309, 2.3.1.2 lets it count as unavailable, as Google does.
+	return &robots.Robots{}, nil
+}
+
+// robotsHop checks the target of a redirect: its host must be authorised.
+func (f *Fetcher) robotsHop(from *url.URL, a *qianshao.Authorisation, location string) (*url.URL, *qianshao.Authorisation, error) {
+	next, err := Resolve(from.String(), location)
+	if err != nil {
+		return nil, nil, unavailable(from, fmt.Errorf("redirect: %w", err))
+	}
+	u, err := url.Parse(next)
+	if err != nil {
+		return nil, nil, unavailable(from, fmt.Errorf("redirect: %w", err))
+	}
+	if origin(u) == origin(from) {
+		return u, a, nil
+	}
+	if u, a, err = f.permittedHost(next); err != nil {
+		return nil, nil, unavailable(from, fmt.Errorf("redirect out of the authorised hosts: %w", err))
+	}
+	return u, a, nil
+}
+
+func (f *Fetcher) readRobots(a *answer) (*robots.Robots, error) {
+	switch status := a.response.StatusCode; {
+	case status == http.StatusTooManyRequests:
+		return nil, fmt.Errorf("the server answered %d", status)
+	case status >= 400 && status <= 499:
+		return &robots.Robots{}, nil
+	case status < 200 || status > 299:
+		return nil, fmt.Errorf("the server answered %d", status)
+	}
+	if err := f.decode(a, robots.MaxBytes); err != nil {
+		return nil, err
+	}
+	body, _, err := a.read(robots.MaxBytes) // what lies behind does not count
+	if err != nil {
+		return nil, err
+	}
+	return robots.Parse(body), nil
+}
+
+func (f *Fetcher) robotsError(ctx context.Context, at *url.URL, err error) error {
+	var skip *SkipError
+	if named := f.sendError(ctx, at, err); !errors.As(named, &skip) || skip.Skip == qianshao.SkipAddress {
+		return named
+	}
+	return unavailable(at, err)
+}
+
+func unavailable(at *url.URL, err error) error {
+	return &SkipError{Skip: qianshao.SkipRobotsUnavailable, URL: at.String(),
+		Err: fmt.Errorf("robots.txt could not be read, which forbids the whole site until it can: %w", err)}
+}
