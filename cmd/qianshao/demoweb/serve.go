@@ -2,6 +2,7 @@ package demoweb
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
@@ -70,7 +70,7 @@ func (h host) encode(name string, body []byte) (content, error) {
 	default:
 		return content{}, fmt.Errorf("web.yaml: encoding %q of %s is unknown; use gb18030 or leave it out", h.Encoding, h.Name)
 	}
-	etag := fmt.Sprintf(`"%016x"`, xxhash.Sum64(body))
+	etag := fmt.Sprintf(`"%x"`, sha256.Sum256(body))
 	return content{contentType: contentType + charset, etag: etag, body: body}, nil
 }
 
