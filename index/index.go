@@ -5,6 +5,8 @@ package index
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -31,7 +33,8 @@ type Index interface {
 	Put(ctx context.Context, entries []Entry) error
 	// Delete removes entries; unknown ids are no error.
 	Delete(ctx context.Context, ids []string) error
-	// Search returns one page of the hits of a query, newest first, with facets over all hits.
+	// Search returns one page of the hits of a query, newest LastSeen first and
+	// then by id, with facets over all hits.
 	Search(ctx context.Context, req Request) (Results, error)
 	// IDs calls yield with every id in the index, in ascending order, until yield returns false.
 	IDs(ctx context.Context, yield func(id string) bool) error
@@ -42,7 +45,8 @@ type Index interface {
 type Request struct {
 	// Query is the parsed query; nil finds everything.
 	Query Node
-	// Offset and Limit cut the page of hits; Limit 0 returns facets alone. Offset+Limit ≤ MaxWindow.
+	// Offset and Limit cut the page of hits; Limit 0 returns facets alone.
+	// Beyond MaxWindow in sum the error wraps ErrWindow.
 	Offset int
 	Limit  int
 }
@@ -50,6 +54,22 @@ type Request struct {
 // MaxWindow bounds how deep a search pages, because every engine keeps that
 // many hits in memory. Narrow the query instead.
 const MaxWindow = 10_000
+
+// ErrWindow is wrapped by Search's error for a request beyond MaxWindow.
+var ErrWindow = errors.New("search window exceeded")
+
+// DisguisedTerms returns the terms of a finding's evidence that was written in
+// disguise, one each. They are searched along with the page's text, so that
+// "注册送" finds the page that spells it 注*册*送.
+func DisguisedTerms(f *qianshao.Finding) []string {
+	var terms []string
+	for i := range f.Evidence {
+		if ev := &f.Evidence[i]; len(ev.Steps) > 0 && !slices.Contains(terms, ev.Term) {
+			terms = append(terms, ev.Term)
+		}
+	}
+	return terms
+}
 
 // Results is what a search found.
 type Results struct {

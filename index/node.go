@@ -203,3 +203,19 @@ func isBareValue(text string) bool {
 	}
 	return true
 }
+
+// Holds says whether the operator holds for a comparison's result: negative,
+// zero or positive, as cmp.Compare returns it.
+func (o Op) Holds(compared int) bool {
+	switch o {
+	case Less:
+		return compared < 0
+	case LessEqual:
+		return compared <= 0
+	case Greater:
+		return compared > 0
+	case GreaterEqual:
+		return compared >= 0
+	}
+	return compared == 0
+}

@@ -1,0 +1,305 @@
+// Package bleveindex is the search index on bleve's scorch, in one folder on
+// the disk. It holds no text beyond what a hit shows, and is rebuilt from the
+// store with Rebuild.
+package bleveindex
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/blevesearch/bleve/v2"
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	bleveapi "github.com/blevesearch/bleve_index_api"
+	"go.etcd.io/bbolt"
+
+	"github.com/qianshao/qianshao/index"
+)
+
+// Sentinels to test for with errors.Is. The messages name the remedy.
+var (
+	// ErrLocked: another process, or another Index of this one, has the folder open.
+	ErrLocked = errors.New("the search index is open in another process")
+	// ErrRebuild: the index was made by another version of the program, with another folding, or not finished.
+	ErrRebuild = errors.New("the search index must be rebuilt")
+	// ErrCorrupt: the index's files are damaged.
+	ErrCorrupt = errors.New("the search index is damaged")
+)
+
+// remedy is what the user does about ErrRebuild and ErrCorrupt; no finding is
+// lost, because the store is the truth.
+const remedy = "run `qianshao reindex`: it builds the index anew from the store"
+
+// lockTimeout is how long Open waits for another process to let go of the
+// index: long enough for one that is just ending.
+const lockTimeout = time.Second
+
+// Options of an index.
+type Options struct {
+	// Fold normalises text, at index and at query time alike, one line at a
+	// time: case, width, traditional to simplified, and so on. It must be a pure
+	// function, safe for concurrent use. Nil changes nothing but the case.
+	Fold func(string) string
+}
+
+// Index is an open index. It is safe for concurrent use.
+type Index struct {
+	fold  func(string) string
+	bleve bleve.Index
+	raw   bleveapi.Index // the same, for what bleve's own interface lacks
+	lock  *bbolt.DB
+
+	close    sync.Once
+	closeErr error
+}
+
+var _ index.Index = (*Index)(nil)
+
+// Open opens the index in the folder path, and makes an empty one if there is
+// none. The error wraps ErrLocked, ErrRebuild or ErrCorrupt where it is one of these.
+func Open(path string, opts Options) (*Index, error) {
+	lock, err := acquire(path)
+	if err != nil {
+		return nil, err
+	}
+	x, err := openLocked(path, opts)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	x.lock = lock
+	return x, nil
+}
+
+func openLocked(path string, opts Options) (*Index, error) {
+	want := signature(opts.Fold)
+	have, err := os.ReadFile(filepath.Join(path, versionFile))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		// The version is written last, so there is nothing in here yet.
+		x, err := create(path, opts)
+		if err != nil {
+			return nil, err
+		}
+		if err := writeVersion(path, want); err != nil {
+			return nil, errors.Join(err, x.bleve.Close())
+		}
+		return x, nil
+	case err != nil:
+		return nil, fmt.Errorf("opening the search index: %w", err)
+	case string(have) != want:
+		return nil, fmt.Errorf("opening the search index %s: %w: it is of another version, or its making was interrupted; %s", path, ErrRebuild, remedy)
+	}
+	var b bleve.Index
+	err = guard("opening the search index "+path, func() (err error) {
+		b, err = bleve.OpenUsing(filepath.Join(path, bleveDir), map[string]any{"bolt_timeout": lockTimeout.String()})
+		return err
+	})
+	switch {
+	case errors.Is(err, bbolt.ErrTimeout):
+		return nil, fmt.Errorf("opening the search index %s: %w", path, ErrLocked)
+	case err != nil && !errors.Is(err, ErrCorrupt):
+		return nil, fmt.Errorf("opening the search index %s: %w: %w; %s", path, ErrCorrupt, err, remedy)
+	case err != nil:
+		return nil, err
+	}
+	return newIndex(b, opts)
+}
+
+// Rebuild empties the index in the folder path, whatever state it is in, and
+// returns it filled by fill. A rebuild that does not come to its end leaves an
+// index that Open refuses with ErrRebuild.
+func Rebuild(path string, opts Options, fill func(*Index) error) (*Index, error) {
+	lock, err := acquire(path)
+	if err != nil {
+		return nil, err
+	}
+	x, err := rebuildLocked(path, opts, fill)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	x.lock = lock
+	return x, nil
+}
+
+func rebuildLocked(path string, opts Options, fill func(*Index) error) (*Index, error) {
+	if err := writeVersion(path, unfinished); err != nil {
+		return nil, err
+	}
+	x, err := create(path, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := fill(x); err != nil {
+		return nil, errors.Join(fmt.Errorf("rebuilding the search index %s: %w", path, err), x.bleve.Close())
+	}
+	if err := writeVersion(path, signature(opts.Fold)); err != nil {
+		return nil, errors.Join(err, x.bleve.Close())
+	}
+	return x, nil
+}
+
+// create makes an empty bleve index in place of whatever there is.
+func create(path string, opts Options) (*Index, error) {
+	dir := filepath.Join(path, bleveDir)
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, fmt.Errorf("emptying the search index: %w", err)
+	}
+	// scorch's default is safe: Batch returns when its segment is on the disk.
+	b, err := bleve.NewUsing(dir, bleve.NewIndexMapping(), scorch.Name, scorch.Name,
+		map[string]any{"bolt_timeout": lockTimeout.String()})
+	if err != nil {
+		return nil, fmt.Errorf("creating the search index %s: %w", path, err)
+	}
+	return newIndex(b, opts)
+}
+
+func newIndex(b bleve.Index, opts Options) (*Index, error) {
+	raw, err := b.Advanced()
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return &Index{fold: opts.Fold, bleve: b, raw: raw}, nil
+}
+
+// acquire locks the folder, and makes it if there is none. The lock is bbolt's
+// lock on a file of its own, because that works on every system and ends with
+// the process; scorch's own file may be damaged.
+func acquire(path string) (*bbolt.DB, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, fmt.Errorf("creating the search index's folder: %w", err)
+	}
+	file := filepath.Join(path, lockFile)
+	lock, err := bbolt.Open(file, 0o600, &bbolt.Options{Timeout: lockTimeout})
+	switch {
+	case errors.Is(err, bbolt.ErrTimeout):
+		return nil, fmt.Errorf("opening the search index %s: %w: use that one's console, or stop it first", path, ErrLocked)
+	case err != nil:
+		return nil, fmt.Errorf("locking the search index with %s: %w (if no qianshao runs, delete that file)", file, err)
+	}
+	return lock, nil
+}
+
+// Close closes the index. It may be called more than once.
+func (x *Index) Close() error {
+	x.close.Do(func() {
+		x.closeErr = guard("closing the search index", x.bleve.Close)
+		if x.lock != nil {
+			x.closeErr = errors.Join(x.closeErr, x.lock.Close())
+		}
+	})
+	return x.closeErr
+}
+
+// guard turns a panic, which scorch answers damaged files with, into ErrCorrupt.
+func guard(op string, f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: %w: %v; %s", op, ErrCorrupt, r, remedy)
+		}
+	}()
+	return f()
+}
+
+// Bounds of one batch, so that its memory does not grow with what Put is given.
+const (
+	batchEntries = 500
+	batchBytes   = 8 << 20
+)
+
+// Put adds or replaces entries; when it returns, they are on the disk.
+func (x *Index) Put(ctx context.Context, entries []index.Entry) error {
+	batch, bytes := x.bleve.NewBatch(), 0
+	for i := range entries {
+		doc, err := x.document(&entries[i])
+		if err != nil {
+			return fmt.Errorf("indexing finding %q: %w", entries[i].Finding.ID, err)
+		}
+		if err := batch.IndexAdvanced(doc); err != nil {
+			return fmt.Errorf("indexing finding %q: %w", entries[i].Finding.ID, err)
+		}
+		if bytes += len(entries[i].PageText); bytes > batchBytes || batch.Size() >= batchEntries {
+			if err := x.apply(ctx, batch); err != nil {
+				return err
+			}
+			batch, bytes = x.bleve.NewBatch(), 0
+		}
+	}
+	return x.apply(ctx, batch)
+}
+
+// Delete removes entries.
+func (x *Index) Delete(ctx context.Context, ids []string) error {
+	batch := x.bleve.NewBatch()
+	for _, id := range ids {
+		batch.Delete(id)
+	}
+	return x.apply(ctx, batch)
+}
+
+// errorPoll is how often a waiting write looks whether scorch's writer has died.
+const errorPoll = time.Second
+
+// apply writes a batch. Scorch's writer runs in the background; if it panics
+// over damaged files, Batch would wait for ever.
+func (x *Index) apply(ctx context.Context, batch *bleve.Batch) error {
+	if batch.Size() == 0 {
+		return ctx.Err()
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	before := x.asyncErrors()
+	done := make(chan error, 1)
+	go func() {
+		done <- guard("writing the search index", func() error { return x.bleve.Batch(batch) })
+	}()
+	poll := time.NewTicker(errorPoll)
+	defer poll.Stop()
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				return fmt.Errorf("writing the search index: %w", err)
+			}
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-poll.C:
+			if x.asyncErrors() > before {
+				return fmt.Errorf("writing the search index: %w: its writer failed; %s", ErrCorrupt, remedy)
+			}
+		}
+	}
+}
+
+// asyncErrors counts the failures of scorch's background work.
+func (x *Index) asyncErrors() uint64 {
+	s, ok := x.raw.(*scorch.Scorch)
+	if !ok {
+		return 0
+	}
+	n, _ := s.StatsMap()["TotOnErrors"].(uint64)
+	return n
+}
+
+// IDs calls yield with every id, in ascending order.
+func (x *Index) IDs(ctx context.Context, yield func(string) bool) error {
+	var ids []string
+	err := guard("reading the search index", func() (err error) {
+		ids, err = x.ids(ctx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading the search index's ids: %w", err)
+	}
+	for _, id := range ids {
+		if !yield(id) {
+			break
+		}
+	}
+	return nil
+}

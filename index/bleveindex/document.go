@@ -1,0 +1,169 @@
+package bleveindex
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/blevesearch/bleve/v2/analysis"
+	"github.com/blevesearch/bleve/v2/document"
+	bleveapi "github.com/blevesearch/bleve_index_api"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+)
+
+// Fields of a bleve document.
+const (
+	fieldText          = "text"  // title, terms of disguised evidence, page text
+	fieldTitle         = "title" // the title once more, for title:
+	fieldCategory      = "category"
+	fieldLevel         = "level" // its name
+	fieldHost          = "host"
+	fieldSubdomainOf   = "subdomain_of" // each host that this one is a subdomain of
+	fieldRule          = "rule"
+	fieldURL           = "url"
+	fieldAuthorisation = "authorisation"
+	fieldHidden        = "hidden" // true or false
+	fieldScore         = "score"  // three digits
+	fieldSeen          = "seen"   // unix milliseconds
+	fieldNew           = "new"    // unix milliseconds
+	fieldDay           = "day"    // of LastSeen
+	fieldHit           = "hit"    // stored: JSON of index.Hit
+)
+
+// Limits of what one document takes of a hostile page.
+const (
+	// maxText bounds the bytes of a field's text: each character becomes a
+	// token of some 150 bytes while a batch is built. It is above the store's
+	// MaxPageText, title and terms included.
+	maxText = 3 << 20
+	// maxKeyword bounds a URL in bytes; no query can name a longer prefix.
+	maxKeyword = 4 * index.MaxQueryLength
+	// maxShown bounds the title and the evidence of a hit, in characters.
+	maxShown = 300
+)
+
+const (
+	keywordOptions = bleveapi.IndexField | bleveapi.SkipFreqNorm
+	facetOptions   = keywordOptions | bleveapi.DocValues
+	textOptions    = bleveapi.IndexField | bleveapi.IncludeTermVectors
+)
+
+// document builds what is indexed of an entry.
+func (x *Index) document(e *index.Entry) (*document.Document, error) {
+	f := &e.Finding
+	if f.ID == "" {
+		return nil, errors.New("a finding without id")
+	}
+	doc := document.NewDocument(f.ID)
+	text := func(name string, parts ...string) {
+		whole := cut(strings.Join(parts, "\n"), maxText)
+		doc.AddField(document.NewTextFieldCustom(name, nil, []byte(whole), textOptions, analyzer{x.fold}))
+	}
+	text(fieldTitle, flat(e.PageTitle))
+	text(fieldText, append(append([]string{flat(e.PageTitle)}, index.DisguisedTerms(f)...), e.PageText)...)
+
+	keyword := func(name, value string, options bleveapi.FieldIndexingOptions) {
+		if value != "" {
+			value = cut(strings.ToValidUTF8(value, "\uFFFD"), maxKeyword)
+			doc.AddField(document.NewTextFieldCustom(name, nil, []byte(value), options, nil))
+		}
+	}
+	keyword(fieldCategory, string(f.Category), facetOptions)
+	keyword(fieldLevel, f.Level.String(), facetOptions)
+	keyword(fieldHost, e.Host, facetOptions)
+	keyword(fieldRule, f.Rule, facetOptions)
+	keyword(fieldDay, e.LastSeen.UTC().Format(time.DateOnly), facetOptions)
+	keyword(fieldURL, f.URL, keywordOptions)
+	keyword(fieldAuthorisation, f.Authorisation, keywordOptions)
+	keyword(fieldHidden, index.Flag(f.Hidden).String(), keywordOptions)
+	keyword(fieldScore, scoreKey(f.Score), keywordOptions)
+	for _, parent := range parents(e.Host) {
+		keyword(fieldSubdomainOf, parent, keywordOptions)
+	}
+	doc.AddField(document.NewNumericFieldWithIndexingOptions(fieldSeen, nil, float64(e.LastSeen.UnixMilli()), facetOptions))
+	doc.AddField(document.NewNumericFieldWithIndexingOptions(fieldNew, nil, float64(e.FirstSeen.UnixMilli()), keywordOptions))
+
+	hit, err := json.Marshal(hitOf(e))
+	if err != nil {
+		return nil, fmt.Errorf("writing the hit: %w", err)
+	}
+	doc.AddField(document.NewTextFieldCustom(fieldHit, nil, hit, bleveapi.StoreField, nil))
+	return doc, nil
+}
+
+func hitOf(e *index.Entry) index.Hit {
+	f := &e.Finding
+	h := index.Hit{
+		ID: f.ID, URL: f.URL, Host: e.Host, Title: cutRunes(e.PageTitle, maxShown), Rule: f.Rule,
+		Category: f.Category, Level: f.Level, Score: f.Score, Hidden: f.Hidden,
+		LastSeen: e.LastSeen.UTC().Truncate(time.Millisecond),
+	}
+	if len(f.Evidence) > 0 {
+		ev := &f.Evidence[0]
+		h.Evidence = cutRunes(ev.Before+ev.Text+ev.After, maxShown)
+	}
+	return h
+}
+
+// scoreKey writes a score so that text order is number order.
+func scoreKey(score int) string {
+	return fmt.Sprintf("%03d", min(max(score, 0), qianshao.MaxScore))
+}
+
+// parents returns what a host is a subdomain of: b.example.cn, example.cn and
+// cn for a.b.example.cn.
+func parents(host string) []string {
+	var list []string
+	for {
+		_, rest, ok := strings.Cut(host, ".")
+		if !ok || rest == "" {
+			return list
+		}
+		list, host = append(list, rest), rest
+	}
+}
+
+// flat keeps a title in one line, so that a phrase is found across its breaks.
+func flat(title string) string { return strings.ReplaceAll(title, "\n", " ") }
+
+// cut shortens text to at most n bytes, at the end of a character.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
+}
+
+// cutRunes shortens text to at most n characters.
+func cutRunes(text string, n int) string {
+	for i := range text {
+		if n--; n < 0 {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}
+
+// analyzer cuts a field's text into index.Tokens.
+type analyzer struct{ fold func(string) string }
+
+// Analyze implements analysis.Analyzer. Nothing uses the byte offsets of tokens.
+func (a analyzer) Analyze(input []byte) analysis.TokenStream {
+	tokens := make([]analysis.Token, 0, len(input)/3)
+	index.Tokens(string(input), a.fold, func(token string, position int) {
+		tokens = append(tokens, analysis.Token{Term: []byte(token), Position: position + 1})
+	})
+	stream := make(analysis.TokenStream, len(tokens))
+	for i := range tokens {
+		stream[i] = &tokens[i]
+	}
+	return stream
+}

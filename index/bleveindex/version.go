@@ -1,0 +1,70 @@
+package bleveindex
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+)
+
+// What stands in the index's folder.
+const (
+	versionFile = "version"
+	lockFile    = "lock"
+	bleveDir    = "bleve"
+)
+
+// formatVersion changes whenever documents are built or cut into tokens
+// differently, so that an older index is not searched with newer tokens.
+const formatVersion = 1
+
+// unfinished is the version of an index whose rebuild has not come to its end.
+const unfinished = "unfinished\n"
+
+// signature is the content of the version file: the format, and a hash of what
+// fold does to each character, so that changed folding tables are noticed.
+func signature(fold func(string) string) string {
+	if fold == nil {
+		return fmt.Sprintf("qianshao index %d\n", formatVersion)
+	}
+	sum := sha256.New()
+	const chunk = 128 // characters folded at a time
+	var b strings.Builder
+	for r := rune(' '); r <= 0xFFFF; r++ {
+		if utf8.ValidRune(r) {
+			b.WriteRune(r)
+		}
+		if r%chunk == chunk-1 {
+			sum.Write([]byte(fold(b.String())))
+			sum.Write([]byte{0})
+			b.Reset()
+		}
+	}
+	return fmt.Sprintf("qianshao index %d fold %s\n", formatVersion, hex.EncodeToString(sum.Sum(nil)[:8]))
+}
+
+// writeVersion replaces the version file in one step.
+func writeVersion(path, content string) error {
+	f, err := os.CreateTemp(path, versionFile+"-*")
+	if err != nil {
+		return fmt.Errorf("writing the search index's version: %w", err)
+	}
+	defer os.Remove(f.Name()) // fails after the rename, as it should
+	_, err = f.WriteString(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(path, versionFile))
+	}
+	if err != nil {
+		return fmt.Errorf("writing the search index's version: %w", err)
+	}
+	return nil
+}
