@@ -1,0 +1,195 @@
+package ingest
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Bounds of Authorisation.Rate, in requests a second.
+const (
+	DefaultRate = 1.0
+	// MinRate is one request a minute; slower, and a site of a thousand pages
+	// is never seen whole within a day. It matches fetch.MaxCrawlDelay.
+	MinRate = 1.0 / 60
+	// MaxRate is far above what a site's owner would want; more is a slip of the pen.
+	MaxRate = 1000.0
+)
+
+// problem is a mistake in an authorisation: the scope file's key, the index
+// in that key's list (-1 for the key itself), what is wrong and what to do.
+type problem struct {
+	field   string
+	index   int
+	message string
+}
+
+// normalise checks an authorisation and returns it in canonical form.
+func normalise(a qianshao.Authorisation) (qianshao.Authorisation, []problem) {
+	var found []problem
+	add := func(field string, index int, format string, args ...any) {
+		found = append(found, problem{field, index, fmt.Sprintf(format, args...)})
+	}
+	if a.ID == "" || strings.ContainsFunc(a.ID, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
+		add("id", -1, "id %q is empty or has spaces; give a short name, as school-2026", a.ID)
+	}
+	for _, f := range []struct{ field, value, why string }{
+		{"owner", a.Owner, "name the organisation that answers for the sites"},
+		{"basis", a.Basis, "name the legal basis or the contract's reference"},
+		{"contact", a.Contact, "say where the owner is told of findings"},
+	} {
+		if strings.TrimSpace(f.value) == "" {
+			add(f.field, -1, "%s is empty; %s", f.field, f.why)
+		}
+	}
+	switch {
+	case a.ValidFrom.IsZero():
+		add("valid_from", -1, "valid_from is missing; write the first day of the authorisation, as 2026-01-31")
+	case a.ValidUntil.IsZero():
+		add("valid_until", -1, "valid_until is missing; write the last day of the authorisation, as 2026-12-31")
+	case !a.ValidUntil.After(a.ValidFrom):
+		add("valid_until", -1, "valid_until is not after valid_from; the authorisation would never be in force")
+	}
+	if a.Rate == 0 {
+		a.Rate = DefaultRate
+	}
+	if !(a.Rate >= MinRate && a.Rate <= MaxRate) { // the negation also catches NaN
+		add("rate", -1, "rate %v is not between %.4f (one request a minute) and %v requests a second", a.Rate, MinRate, MaxRate)
+	}
+	if len(a.Hosts) == 0 {
+		add("hosts", -1, "hosts is empty; name at least one host, as school.example or *.school.example")
+	}
+	a.Hosts = normaliseList(a.Hosts, "hosts", &found, func(h string) (string, error) { return normaliseHost(h, a.AllowPrivate) })
+	a.Include = normaliseList(a.Include, "include", &found, normalisePath)
+	a.Exclude = normaliseList(a.Exclude, "exclude", &found, normalisePath)
+	if len(found) > 0 {
+		return a, found // seeds are judged by what was wrong above
+	}
+	a.Seeds = normaliseList(a.Seeds, "seeds", &found, func(seed string) (string, error) { return normaliseSeed(seed, &a) })
+	return a, found
+}
+
+func normaliseList(list []string, field string, found *[]problem, f func(string) (string, error)) []string {
+	out := make([]string, 0, len(list))
+	for i, value := range list {
+		v, err := f(value)
+		if err != nil {
+			*found = append(*found, problem{field, i, err.Error()})
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// normaliseHost checks a host pattern and writes its name in lower-case ASCII.
+func normaliseHost(pattern string, allowPrivate bool) (string, error) {
+	if strings.ContainsAny(pattern, "/\\?#@ \t") {
+		return pattern, fmt.Errorf("host %q is not a bare name; write the host alone, without scheme or path, as school.example", pattern)
+	}
+	name, port := splitPort(pattern)
+	suffix, wildcard := strings.CutPrefix(name, "*.")
+	if strings.Contains(suffix, "*") {
+		return pattern, fmt.Errorf("host %q has a * elsewhere than as *. in front; name the hosts one by one", pattern)
+	}
+	if strings.Contains(suffix, ":") && !strings.HasPrefix(suffix, "[") {
+		return pattern, fmt.Errorf("host %q: write an IPv6 address in brackets, as [2001:db8::1]", pattern)
+	}
+	canonical, err := Canonical("http://" + suffix + "/")
+	if err != nil {
+		return pattern, fmt.Errorf("host %q is not a host name; write it as school.example", pattern)
+	}
+	u, err := url.Parse(canonical)
+	if err != nil || u.Port() != "" {
+		return pattern, fmt.Errorf("host %q is not a host name; write it as school.example", pattern)
+	}
+	ip, ipErr := netip.ParseAddr(u.Hostname())
+	if ipErr == nil && !allowPrivate && (ip.Unmap().IsPrivate() || ip.Unmap().IsLoopback()) {
+		return pattern, fmt.Errorf("host %q is a private address, which the address guard closes; set allow_private: true for an intranet site", pattern)
+	}
+	out := u.Host
+	if wildcard {
+		if ipErr == nil {
+			return pattern, fmt.Errorf("host %q: an address has no subdomains; name each address", pattern)
+		}
+		if s, _ := publicsuffix.PublicSuffix(u.Host); s == u.Host {
+			return pattern, fmt.Errorf("host %q covers the sites of many owners, since %s is a public suffix; name the owner's own domain, as *.school.%s", pattern, u.Host, u.Host)
+		}
+		out = "*." + out
+	}
+	if port == "" {
+		if strings.HasSuffix(pattern, ":") {
+			return pattern, fmt.Errorf("host %q ends in a colon; give a port or drop it", pattern)
+		}
+		return out, nil
+	}
+	return normalisePort(pattern, out, port)
+}
+
+func normalisePort(pattern, host, port string) (string, error) {
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 {
+		return pattern, fmt.Errorf("host %q: port %q is not a number from 1 to 65535", pattern, port)
+	}
+	if n == 80 || n == 443 {
+		return pattern, fmt.Errorf("host %q: ports 80 and 443 are covered without being named; write %s", pattern, host)
+	}
+	return host + ":" + strconv.FormatUint(n, 10), nil
+}
+
+// normalisePath checks a path prefix and writes it percent-encoded as
+// canonical URLs are.
+func normalisePath(path string) (string, error) {
+	if !strings.HasPrefix(path, "/") {
+		return path, fmt.Errorf("path %q does not begin with /; write a path prefix, as /news/", path)
+	}
+	if strings.ContainsAny(path, "?#*") {
+		return path, fmt.Errorf("path %q has one of ? # *; it is a plain prefix of the path, as /news/", path)
+	}
+	const base = "http://x"
+	canonical, err := Canonical(base + path)
+	if err != nil {
+		return path, fmt.Errorf("path %q: %w", path, err)
+	}
+	u, err := url.Parse(canonical)
+	if err != nil {
+		return path, fmt.Errorf("path %q: %w", path, err)
+	}
+	return u.EscapedPath(), nil // what Authorisation.Covers compares with
+}
+
+func normaliseSeed(seed string, a *qianshao.Authorisation) (string, error) {
+	canonical, err := Canonical(seed)
+	if err != nil {
+		return seed, fmt.Errorf("seed: %w; write a whole URL, as https://school.example/", err)
+	}
+	u, err := url.Parse(canonical)
+	if err != nil {
+		return seed, fmt.Errorf("seed: %w", err)
+	}
+	if skip := a.Covers(u, a.ValidFrom); skip != "" {
+		return seed, fmt.Errorf("seed %q lies outside its own authorisation (%s); add its host or path, or drop it", seed, skip)
+	}
+	return canonical, nil
+}
+
+// startURLs returns where the crawl of an authorisation begins: its seeds, or
+// without any the front page of each host that is named exactly.
+func startURLs(a *qianshao.Authorisation) []string {
+	if len(a.Seeds) > 0 {
+		return a.Seeds
+	}
+	var urls []string
+	for _, host := range a.Hosts {
+		if !strings.HasPrefix(host, "*") {
+			urls = append(urls, "http://"+host+"/")
+		}
+	}
+	return urls
+}

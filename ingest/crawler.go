@@ -1,0 +1,402 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"runtime/debug"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/fetch"
+)
+
+// Defaults and bounds of CrawlerOptions.
+const (
+	DefaultWorkers     = 8
+	DefaultMaxDepth    = 20
+	DefaultHostBudget  = 20_000
+	DefaultMaxAttempts = 3
+	DefaultRevisit     = 24 * time.Hour
+	// MinRevisit keeps a revisit apart from a retry, and lets a Once run end.
+	MinRevisit = 10 * time.Minute
+
+	// leaseTime exceeds the longest visit: ten redirects at MaxCrawlDelay each
+	// would be given up by then (visitTime), and analysis takes seconds.
+	leaseTime = 10 * time.Minute
+	visitTime = 6 * time.Minute
+	// retryBase and retryCap bound the backoff: 1, 4, 16 minutes … 6 hours.
+	retryBase   = time.Minute
+	retryFactor = 4
+	retryCap    = 6 * time.Hour
+	// onceRetryBase does the same for a Once run, where a person waits: ½, 2, 8 s …
+	onceRetryBase = 500 * time.Millisecond
+	// onceHorizon is how far ahead an item may be due for a Once run to wait for
+	// it. It exceeds MaxCrawlDelay, or a slow host would be left half seen.
+	onceHorizon = fetch.MaxCrawlDelay + 15*time.Second
+	// idlePoll is how often an idle crawler looks for URLs that others put in.
+	idlePoll = time.Second
+	// busyPoll keeps the loop from spinning on an item that is due but not to be had.
+	busyPoll = 5 * time.Millisecond
+	// maxFrontierErrors is how many times in a row the frontier may fail, at
+	// growing pauses of all in all a minute, before Run gives up.
+	maxFrontierErrors = 8
+	// maxLinks bounds the links taken from one page.
+	maxLinks = 5000
+)
+
+// Observer counts what the crawler does. Its methods are called from many
+// goroutines.
+type Observer interface {
+	// Fetched is called for each page that came in, after it was handled.
+	Fetched(page *qianshao.Page, took time.Duration)
+	// Skipped is called for each URL that yields no page, with the named
+	// reason: visits given up (retries are not counted) and links not followed.
+	Skipped(skip qianshao.Skip, url string)
+}
+
+// CrawlerOptions wire a crawler. Frontier, Scope, Fetcher and Handle are required.
+type CrawlerOptions struct {
+	Frontier Frontier
+	// Scope returns the register in force; it may change between calls.
+	Scope   func() *Scope
+	Fetcher *fetch.Fetcher
+	// Handle analyses, saves and indexes a page, and returns its links, absolute.
+	// It must be idempotent: a page comes again after a crash. On an error the
+	// URL is tried again later.
+	Handle  func(ctx context.Context, page qianshao.Page) (links []string, err error)
+	Workers int
+	// MaxDepth is the largest number of links from a seed.
+	MaxDepth int
+	// HostBudget bounds the URLs of one host. It is counted exactly if the
+	// Frontier is a HostCounter too, otherwise since the start of the process.
+	HostBudget int
+	// MaxAttempts is how often a URL is tried before its failure is final until the next visit.
+	MaxAttempts int
+	// Revisit is the time between two visits, at least MinRevisit.
+	Revisit time.Duration
+	// Once makes Run return when nothing is due within about a minute.
+	Once bool
+	// RetryBase is the pause after the first failure, four times as long after
+	// each further one; by default a minute, and half a second with Once.
+	RetryBase time.Duration
+	Observe   Observer
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// HostCounter is what a Frontier may be, too: it counts the known URLs of a host.
+type HostCounter interface {
+	HostCount(ctx context.Context, host string) (int, error)
+}
+
+// Crawler visits what is due in the frontier. All that matters is in the
+// frontier and in what Handle saves; the process may die at any instruction.
+type Crawler struct {
+	CrawlerOptions
+	budget *budget
+}
+
+// NewCrawler checks the options and returns a crawler.
+func NewCrawler(opts CrawlerOptions) (*Crawler, error) {
+	switch {
+	case opts.Frontier == nil:
+		return nil, errors.New("crawler: no Frontier")
+	case opts.Scope == nil:
+		return nil, errors.New("crawler: no Scope; without an authorisation register nothing may be fetched")
+	case opts.Fetcher == nil:
+		return nil, errors.New("crawler: no Fetcher")
+	case opts.Handle == nil:
+		return nil, errors.New("crawler: no Handle")
+	case opts.Revisit != 0 && opts.Revisit < MinRevisit:
+		return nil, fmt.Errorf("crawler: revisit after %s is sooner than %s; take a longer time", opts.Revisit, MinRevisit)
+	}
+	orDefault := func(n *int, def int) {
+		if *n <= 0 {
+			*n = def
+		}
+	}
+	orDefault(&opts.Workers, DefaultWorkers)
+	orDefault(&opts.MaxDepth, DefaultMaxDepth)
+	orDefault(&opts.HostBudget, DefaultHostBudget)
+	orDefault(&opts.MaxAttempts, DefaultMaxAttempts)
+	if opts.Revisit == 0 {
+		opts.Revisit = DefaultRevisit
+	}
+	if opts.RetryBase <= 0 {
+		opts.RetryBase = retryBase
+		if opts.Once {
+			opts.RetryBase = onceRetryBase
+		}
+	}
+	if opts.Observe == nil {
+		opts.Observe = noObserver{}
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Crawler{CrawlerOptions: opts, budget: newBudget(opts.Frontier, opts.HostBudget)}, nil
+}
+
+type noObserver struct{}
+
+func (noObserver) Fetched(*qianshao.Page, time.Duration) {}
+func (noObserver) Skipped(qianshao.Skip, string)         {}
+
+// Run crawls until ctx ends, or with Once until nothing is due. Only one
+// crawler may run on a frontier. It returns nil when it ended as asked; with
+// Once, an error also if pages could not be handled (they stay in the frontier).
+func (c *Crawler) Run(ctx context.Context) error {
+	if err := c.Frontier.Release(ctx); err != nil {
+		return fmt.Errorf("crawl: %w", err)
+	}
+	r := run{crawler: c, finished: make(chan visitResult)}
+	err := r.loop(ctx)
+	for r.busy > 0 { // every visit ends with ctx
+		r.finish(<-r.finished)
+	}
+	const grace = 5 * time.Second
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if releaseErr := c.Frontier.Release(last); releaseErr != nil && err == nil {
+		c.Log.Warn("leases were not released; they end by themselves", "error", releaseErr)
+	}
+	if err == nil && c.Once && r.unhandled > 0 && ctx.Err() == nil {
+		return fmt.Errorf("crawl: %d visits could not be analysed or saved, the last because: %w; they stay in the frontier and are tried again by the next run", r.unhandled, r.lastErr)
+	}
+	return err
+}
+
+// run is the state of one Run: which workers are busy, nothing that must last.
+type run struct {
+	crawler   *Crawler
+	finished  chan visitResult
+	busy      int
+	unhandled int
+	lastErr   error
+	failures  int // of the frontier, in a row
+}
+
+// visitResult says how a visit ended: handled tells of the page, err of the frontier.
+type visitResult struct {
+	handleErr error
+	err       error
+}
+
+func (r *run) finish(v visitResult) {
+	r.busy--
+	if v.handleErr != nil {
+		r.unhandled++
+		r.lastErr = v.handleErr
+	}
+	if v.err != nil {
+		r.failures++
+		r.lastErr = v.err
+	}
+}
+
+// loop leases for free workers, then waits until something can have changed.
+func (r *run) loop(ctx context.Context) error {
+	for ctx.Err() == nil {
+		pause, done, err := r.step(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			if r.failures++; r.failures > maxFrontierErrors {
+				return fmt.Errorf("crawl: the frontier failed %d times in a row: %w", r.failures, err)
+			}
+			pause = time.Duration(1<<r.failures) * 125 * time.Millisecond
+			r.crawler.Log.Error("frontier failed; trying again", "error", err, "pause", pause)
+		}
+		if done {
+			return nil
+		}
+		r.wait(ctx, pause)
+	}
+	return nil
+}
+
+// step hands due items to free workers. It returns how long there is nothing
+// to do at most, and whether a Once run has come to its end.
+func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err error) {
+	c := r.crawler
+	if r.failures > maxFrontierErrors {
+		return 0, false, r.lastErr
+	}
+	free := c.Workers - r.busy
+	if free == 0 {
+		return idlePoll, false, nil
+	}
+	now := c.Now()
+	items, err := c.Frontier.Lease(ctx, now, free, leaseTime)
+	if err != nil {
+		return 0, false, err
+	}
+	for _, item := range items {
+		r.busy++
+		go func() { r.finished <- c.visit(ctx, item) }()
+	}
+	if len(items) > 0 {
+		r.failures = 0
+		if len(items) == free {
+			return idlePoll, false, nil // nobody is free before a worker ends
+		}
+	}
+	due, ok, err := c.Frontier.Next(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	if c.Once && r.busy == 0 && (!ok || due.Sub(now) > onceHorizon) {
+		return 0, true, nil
+	}
+	if !ok {
+		return idlePoll, false, nil
+	}
+	return min(max(due.Sub(now), busyPoll), idlePoll), false, nil
+}
+
+// wait returns when a worker is free again, or after pause.
+func (r *run) wait(ctx context.Context, pause time.Duration) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case v := <-r.finished:
+		r.finish(v)
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// visit does one item. Done comes last: a crash before it repeats work that
+// is idempotent.
+func (c *Crawler) visit(ctx context.Context, item Item) visitResult {
+	outcome, handleErr, err := c.attempt(ctx, item)
+	if ctx.Err() != nil {
+		return visitResult{} // not finished, so not done: the lease is released
+	}
+	if err == nil {
+		err = c.Frontier.Done(ctx, item, outcome)
+	}
+	if err != nil {
+		c.Log.Error("visit not recorded; it is repeated when the lease ends", "url", item.URL, "error", err)
+	}
+	return visitResult{handleErr: handleErr, err: err}
+}
+
+// attempt fetches and handles an item. handleErr is the page's trouble and
+// part of the outcome; err is the frontier's.
+func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, handleErr, err error) {
+	started := c.Now()
+	u, parseErr := url.Parse(item.URL)
+	if parseErr != nil {
+		c.Observe.Skipped(qianshao.SkipBadURL, item.URL)
+		return Outcome{Skip: qianshao.SkipBadURL}, nil, nil
+	}
+	authorisation, skip := c.Scope().Decide(u, started)
+	if skip != "" { // the register has changed since the URL was added
+		c.Observe.Skipped(skip, item.URL)
+		return Outcome{Skip: skip, Again: started.Add(c.Revisit)}, nil, nil
+	}
+	// The host's next time is durable before the request, so that a crash
+	// cannot make a host see more than its rate.
+	next := started.Add(c.Fetcher.Interval(u, authorisation))
+	if err := c.Frontier.HostNext(ctx, item.Host, next); err != nil {
+		return Outcome{}, nil, err
+	}
+	limited, cancel := context.WithTimeout(ctx, visitTime)
+	defer cancel()
+	page, getErr := c.Fetcher.Get(limited, item.URL)
+	if ctx.Err() != nil {
+		return Outcome{}, nil, nil
+	}
+	// More than one request may have been made, or a Crawl-delay learnt.
+	for _, host := range distinctHosts(item.Host, page.URL) {
+		if after := c.Fetcher.HostFree(host); after.After(next) || host != item.Host {
+			if err := c.Frontier.HostNext(ctx, host, after); err != nil {
+				return Outcome{}, nil, err
+			}
+		}
+	}
+	if getErr != nil {
+		return c.failed(item, getErr), nil, nil
+	}
+	return c.handled(ctx, item, &page, started)
+}
+
+// distinctHosts returns the item's host, and that of the page if a redirect led elsewhere.
+func distinctHosts(host, pageURL string) []string {
+	if u, err := url.Parse(pageURL); err == nil && u.Host != "" && u.Hostname() != host {
+		return []string{host, u.Hostname()}
+	}
+	return []string{host}
+}
+
+// failed decides whether a fetch is tried again soon.
+func (c *Crawler) failed(item Item, err error) Outcome {
+	skipped := &fetch.SkipError{Skip: qianshao.SkipUnreachable, URL: item.URL, Err: err} // visitTime ran out
+	errors.As(err, &skipped)
+	now := c.Now()
+	if skipped.Temporary() && item.Attempts+1 < c.MaxAttempts {
+		pause := max(c.backoff(item.Attempts), skipped.RetryAfter)
+		c.Log.Info("fetch failed; trying again", "url", item.URL, "skip", string(skipped.Skip), "in", pause, "error", err)
+		return Outcome{Skip: skipped.Skip, Again: now.Add(pause), Failed: true}
+	}
+	c.Observe.Skipped(skipped.Skip, item.URL)
+	c.Log.Info("skipped", "url", item.URL, "skip", string(skipped.Skip), "error", err)
+	if skipped.Skip == qianshao.SkipBadURL {
+		return Outcome{Skip: skipped.Skip}
+	}
+	return Outcome{Skip: skipped.Skip, Again: now.Add(max(c.Revisit, skipped.RetryAfter))}
+}
+
+// backoff returns the pause after a number of failures before this one.
+func (c *Crawler) backoff(failures int) time.Duration {
+	pause := c.RetryBase
+	for range min(failures, 10) {
+		pause *= retryFactor
+	}
+	return min(pause, retryCap)
+}
+
+// handled has the page analysed and saved, and its links added.
+func (c *Crawler) handled(ctx context.Context, item Item, page *qianshao.Page, started time.Time) (outcome Outcome, handleErr, err error) {
+	links, handleErr := c.handle(ctx, page)
+	now := c.Now()
+	if handleErr != nil {
+		if ctx.Err() != nil {
+			return Outcome{}, nil, nil
+		}
+		pause := c.backoff(item.Attempts)
+		if item.Attempts+1 >= c.MaxAttempts {
+			pause = max(pause, c.Revisit) // never given up, but no longer in the way
+		}
+		c.Log.Error("page not handled; trying again", "url", page.URL, "in", pause, "error", handleErr)
+		return Outcome{Again: now.Add(pause), Failed: true}, handleErr, nil
+	}
+	c.Observe.Fetched(page, now.Sub(started))
+	if err := c.follow(ctx, item, page, links); err != nil {
+		return Outcome{}, nil, err
+	}
+	return Outcome{Again: now.Add(c.Revisit)}, nil, nil
+}
+
+// handle calls Handle and turns a panic into an error: a page that brings the
+// analysis down would otherwise do so after every restart.
+func (c *Crawler) handle(ctx context.Context, page *qianshao.Page) (links []string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("handle %s: panic: %v\n%s", page.URL, p, debug.Stack())
+		}
+	}()
+	links, err = c.Handle(ctx, *page)
+	if err != nil {
+		return nil, fmt.Errorf("handle %s: %w", page.URL, err)
+	}
+	return links, nil
+}

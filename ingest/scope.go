@@ -1,0 +1,141 @@
+package ingest
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/fetch"
+)
+
+// Canonical returns the one spelling of an absolute http or https URL; see
+// fetch.Canonical for what it does.
+func Canonical(raw string) (string, error) { return fetch.Canonical(raw) }
+
+// Scope decides which URLs may be asked for. It is immutable, and safe for
+// concurrent use; a changed register makes a new Scope.
+type Scope struct {
+	list []qianshao.Authorisation
+	// exact and below find candidates by host name without port: those with
+	// that name, and those with "*." in front of it. Values index list.
+	exact map[string][]int
+	below map[string][]int
+}
+
+// NewScope checks authorisations and brings their hosts, paths and seeds into
+// canonical form. Every problem is in the error.
+func NewScope(authorisations []qianshao.Authorisation) (*Scope, error) {
+	s := &Scope{exact: map[string][]int{}, below: map[string][]int{}}
+	var problems []string
+	ids := map[string]bool{}
+	for i := range authorisations {
+		a, found := normalise(authorisations[i])
+		if ids[a.ID] {
+			found = append(found, problem{"id", -1, fmt.Sprintf("id %q is used twice; findings name the authorisation by it", a.ID)})
+		}
+		ids[a.ID] = true
+		for _, p := range found {
+			problems = append(problems, fmt.Sprintf("authorisation %q: %s", a.ID, p.message))
+		}
+		s.list = append(s.list, a)
+	}
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("scope: %s", strings.Join(problems, "\n"))
+	}
+	for i := range s.list {
+		for _, pattern := range s.list[i].Hosts {
+			name, _ := splitPort(pattern)
+			if suffix, ok := strings.CutPrefix(name, "*."); ok {
+				s.below[suffix] = appendOnce(s.below[suffix], i)
+			} else {
+				name = strings.Trim(name, "[]")
+				s.exact[name] = appendOnce(s.exact[name], i)
+			}
+		}
+	}
+	return s, nil
+}
+
+func appendOnce(list []int, i int) []int {
+	if len(list) > 0 && list[len(list)-1] == i {
+		return list
+	}
+	return append(list, i)
+}
+
+// Authorisations returns the register, in canonical form. The caller must not change it.
+func (s *Scope) Authorisations() []qianshao.Authorisation { return s.list }
+
+// Decide returns the authorisation that permits a request to the canonical URL
+// u at now, the first in the register if there are several, and "". Otherwise
+// it returns the reason that is nearest to a permission (not in force, then
+// path excluded, then not authorised) and, for the first two, the authorisation
+// that has it: with SkipPathExcluded one in force is preferred.
+func (s *Scope) Decide(u *url.URL, now time.Time) (*qianshao.Authorisation, qianshao.Skip) {
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, qianshao.SkipBadURL
+	}
+	var nearest *qianshao.Authorisation
+	reason := qianshao.SkipNotAuthorised
+	better := func(a *qianshao.Authorisation, skip qianshao.Skip) bool {
+		if rank(skip) != rank(reason) {
+			return rank(skip) > rank(reason)
+		}
+		return skip == qianshao.SkipPathExcluded && !nearest.InForce(now) && a.InForce(now)
+	}
+	best := -1
+	s.candidates(u.Hostname(), func(i int) {
+		a := &s.list[i]
+		switch skip := a.Covers(u, now); {
+		case skip == "":
+			if best < 0 || i < best {
+				best = i
+			}
+		case better(a, skip):
+			nearest, reason = a, skip
+		}
+	})
+	if best >= 0 {
+		return &s.list[best], ""
+	}
+	return nearest, reason
+}
+
+// rank orders the reasons by how near they are to a permission.
+func rank(skip qianshao.Skip) int {
+	switch skip {
+	case qianshao.SkipNotInForce:
+		return 2
+	case qianshao.SkipPathExcluded:
+		return 1
+	}
+	return 0
+}
+
+// candidates calls yield with every authorisation that names host or a
+// wildcard above it.
+func (s *Scope) candidates(host string, yield func(i int)) {
+	for _, i := range s.exact[host] {
+		yield(i)
+	}
+	for {
+		_, parent, ok := strings.Cut(host, ".")
+		if !ok {
+			return
+		}
+		for _, i := range s.below[parent] {
+			yield(i)
+		}
+		host = parent
+	}
+}
+
+// splitPort cuts a host pattern into name and port; "[::1]" has no port.
+func splitPort(pattern string) (name, port string) {
+	if i := strings.LastIndexByte(pattern, ':'); i > strings.LastIndexByte(pattern, ']') {
+		return pattern[:i], pattern[i+1:]
+	}
+	return pattern, ""
+}

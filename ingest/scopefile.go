@@ -1,0 +1,309 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/qianshao/qianshao"
+)
+
+// MaxScopeFile bounds a scope file; ten thousand authorisations take about 4 MB.
+const MaxScopeFile = 16 << 20
+
+// ScopeError lists every mistake in a scope file.
+type ScopeError struct{ Mistakes []ScopeMistake }
+
+// ScopeMistake is one mistake and its place; Line and Column count from 1.
+type ScopeMistake struct {
+	File         string
+	Line, Column int
+	// Message says what is wrong, and behind a semicolon what to do.
+	Message string
+}
+
+func (m ScopeMistake) String() string {
+	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Message)
+}
+
+func (e *ScopeError) Error() string {
+	lines := make([]string, len(e.Mistakes))
+	for i, m := range e.Mistakes {
+		lines[i] = m.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// scopeReader collects mistakes while it walks a scope file.
+type scopeReader struct {
+	name     string
+	mistakes []ScopeMistake
+}
+
+// ParseScope reads a scope file:
+//
+//	authorisations:
+//	  - id: school-2026
+//	    owner: 示例学校
+//	    basis: 合同 2026-017
+//	    contact: it@school.example
+//	    valid_from: 2026-01-01
+//	    valid_until: 2026-12-31     # this day included
+//	    hosts: [school.example, "*.school.example", "intranet.school.example:8080"]
+//	    include: [/]                # path prefixes; optional
+//	    exclude: [/private/]        # wins over include; optional
+//	    rate: 1                     # requests a second to one host; optional
+//	    allow_private: false        # loopback and private addresses; optional
+//	    seeds: [https://school.example/]
+//
+// A bare date is a day in China (UTC+8, no summer time), whatever the machine's
+// zone; another zone is written as RFC 3339. The authorisations come back in
+// canonical form. The error is a *ScopeError, with file, line and column of
+// every mistake. A file without authorisations is no mistake: it permits nothing.
+func ParseScope(name string, data []byte) ([]qianshao.Authorisation, error) {
+	r := &scopeReader{name: name}
+	list := r.file(data)
+	if len(r.mistakes) > 0 {
+		return nil, &ScopeError{Mistakes: r.mistakes}
+	}
+	return list, nil
+}
+
+func (r *scopeReader) add(n *yaml.Node, format string, args ...any) {
+	r.mistakes = append(r.mistakes, ScopeMistake{r.name, max(n.Line, 1), max(n.Column, 1), fmt.Sprintf(format, args...)})
+}
+
+func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
+	if len(data) > MaxScopeFile {
+		r.add(&yaml.Node{}, "the file has %d bytes, more than %d; split the register", len(data), MaxScopeFile)
+		return nil
+	}
+	var doc yaml.Node
+	decoder := yaml.NewDecoder(strings.NewReader(string(data)))
+	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
+		r.add(&yaml.Node{}, "the file is empty; begin with authorisations:")
+		return nil
+	} else if err != nil {
+		r.syntax(err)
+		return nil
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		r.add(&doc, "the file holds a second YAML document; join them under one authorisations: key")
+		return nil
+	}
+	var out []qianshao.Authorisation
+	lines := map[string]int{}
+	r.mapping(doc.Content[0], "the file", []string{"authorisations"}, func(_ string, _, value *yaml.Node) {
+		if isNull(value) {
+			return
+		}
+		if value.Kind != yaml.SequenceNode {
+			r.add(value, "authorisations is not a list; begin each entry with a dash")
+			return
+		}
+		for _, n := range value.Content {
+			a := r.authorisation(n)
+			if line, ok := lines[a.ID]; ok && a.ID != "" {
+				r.add(n, "id %q is used twice, first in line %d; findings name the authorisation by it", a.ID, line)
+			}
+			lines[a.ID] = n.Line
+			out = append(out, a)
+		}
+	})
+	return out
+}
+
+// syntax turns the parser's message, "yaml: line 3: …", into a place.
+func (r *scopeReader) syntax(err error) {
+	at := &yaml.Node{}
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	if m := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(message); m != nil {
+		at.Line, _ = strconv.Atoi(m[1])
+		message = message[len(m[0]):]
+	}
+	r.add(at, "not valid YAML: %s; check the indentation, and quote a text that begins with *", message)
+}
+
+// mapping calls field for every known key, and reports unknown and doubled ones.
+func (r *scopeReader) mapping(n *yaml.Node, what string, known []string, field func(key string, k, v *yaml.Node)) {
+	if n.Kind != yaml.MappingNode {
+		r.add(n, "%s is not a list of keys and values; it takes %s", what, strings.Join(known, ", "))
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		switch {
+		case !slices.Contains(known, k.Value):
+			r.add(k, "unknown key %q; %s", k.Value, suggest(k.Value, known))
+		case seen[k.Value]:
+			r.add(k, "key %q is given twice; keep one", k.Value)
+		case v.Kind == yaml.AliasNode || v.Anchor != "":
+			r.add(v, "anchors and aliases are not understood here; write the value out")
+		default:
+			field(k.Value, k, v)
+		}
+		seen[k.Value] = true
+	}
+}
+
+func authorisationKeys() []string {
+	return []string{"id", "owner", "basis", "contact", "valid_from", "valid_until",
+		"hosts", "include", "exclude", "rate", "allow_private", "seeds"}
+}
+
+func (r *scopeReader) authorisation(n *yaml.Node) qianshao.Authorisation {
+	var a qianshao.Authorisation
+	values := map[string]*yaml.Node{}
+	before := len(r.mistakes)
+	r.mapping(n, "an authorisation", authorisationKeys(), func(key string, _, v *yaml.Node) {
+		values[key] = v
+		r.field(&a, key, v)
+	})
+	if len(r.mistakes) > before {
+		return a // what follows would be told twice
+	}
+	a, found := normalise(a)
+	for _, p := range found {
+		at := values[p.field]
+		switch {
+		case at == nil:
+			at = n
+		case p.index >= 0 && p.index < len(at.Content):
+			at = at.Content[p.index]
+		}
+		r.add(at, "%s", p.message)
+	}
+	return a
+}
+
+func (r *scopeReader) field(a *qianshao.Authorisation, key string, v *yaml.Node) {
+	switch key {
+	case "id":
+		r.text(v, key, &a.ID)
+	case "owner":
+		r.text(v, key, &a.Owner)
+	case "basis":
+		r.text(v, key, &a.Basis)
+	case "contact":
+		r.text(v, key, &a.Contact)
+	case "valid_from":
+		r.date(v, key, false, &a.ValidFrom)
+	case "valid_until":
+		r.date(v, key, true, &a.ValidUntil)
+	case "hosts":
+		r.list(v, key, &a.Hosts)
+	case "include":
+		r.list(v, key, &a.Include)
+	case "exclude":
+		r.list(v, key, &a.Exclude)
+	case "seeds":
+		r.list(v, key, &a.Seeds)
+	case "rate":
+		rate, err := strconv.ParseFloat(v.Value, 64)
+		if v.Kind != yaml.ScalarNode || err != nil || rate == 0 {
+			r.add(v, "rate %q is not a number of requests a second; write 0.5, 1 or 2", v.Value)
+			return
+		}
+		a.Rate = rate
+	case "allow_private":
+		if v.Kind != yaml.ScalarNode || v.Value != "true" && v.Value != "false" {
+			r.add(v, "allow_private %q is neither true nor false", v.Value)
+			return
+		}
+		a.AllowPrivate = v.Value == "true"
+	}
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
+func (r *scopeReader) text(v *yaml.Node, key string, to *string) {
+	if v.Kind != yaml.ScalarNode {
+		r.add(v, "%s is not a text; write it on one line", key)
+		return
+	}
+	if !isNull(v) {
+		*to = strings.TrimSpace(v.Value)
+	}
+}
+
+func (r *scopeReader) list(v *yaml.Node, key string, to *[]string) {
+	if isNull(v) {
+		return
+	}
+	if v.Kind != yaml.SequenceNode {
+		r.add(v, "%s is not a list; write [%s]", key, v.Value)
+		return
+	}
+	for _, item := range v.Content {
+		if item.Kind != yaml.ScalarNode || isNull(item) || item.Anchor != "" {
+			r.add(item, "an entry of %s is not a text; quote it, as \"*.school.example\"", key)
+			continue
+		}
+		*to = append(*to, strings.TrimSpace(item.Value))
+	}
+}
+
+// date reads a day or a time. With end a day counts to its last moment.
+func (r *scopeReader) date(v *yaml.Node, key string, end bool, to *time.Time) {
+	if v.Kind == yaml.ScalarNode {
+		china := time.FixedZone("CST", 8*60*60)
+		if day, err := time.ParseInLocation(time.DateOnly, v.Value, china); err == nil {
+			if end {
+				day = day.AddDate(0, 0, 1)
+			}
+			*to = day
+			return
+		}
+		if at, err := time.Parse(time.RFC3339, v.Value); err == nil {
+			*to = at
+			return
+		}
+	}
+	r.add(v, "%s %q is not a date; write 2026-12-31 or 2026-12-31T18:00:00+08:00", key, v.Value)
+}
+
+// suggest names the known key that is nearest to a mistyped one.
+func suggest(key string, known []string) string {
+	const near = 3 // edits; further off it is another word
+	best, least := "", near
+	for _, k := range known {
+		if d := editDistance(strings.ToLower(key), k); d < least {
+			best, least = k, d
+		}
+	}
+	if best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return "the keys are " + strings.Join(known, ", ")
+}
+
+// editDistance is Levenshtein's, over bytes.
+func editDistance(a, b string) int {
+	if len(a) > 64 { // no key is near as long
+		return len(a)
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}
