@@ -1,0 +1,205 @@
+// Package docs_test holds the documentation to the code: links lead somewhere,
+// and what the documentation promises to explain is explained.
+package docs_test
+
+import (
+	"go/build"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/qianshao/qianshao"
+)
+
+const root = ".."
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// anchors returns the ids that GitHub gives to a document's headings.
+func anchors(text string) map[string]bool {
+	ids := map[string]bool{}
+	dropped := regexp.MustCompile(`[^\p{L}\p{N}\p{M}_ -]`)
+	for _, heading := range regexp.MustCompile(`(?m)^#{1,6} +(.*)$`).FindAllStringSubmatch(outsideCode(text), -1) {
+		id := dropped.ReplaceAllString(strings.ToLower(heading[1]), "")
+		ids[strings.ReplaceAll(strings.TrimSpace(id), " ", "-")] = true
+	}
+	return ids
+}
+
+// outsideCode blanks comments and fenced code, where # begins a comment and [a](b) is no link.
+func outsideCode(text string) string {
+	return regexp.MustCompile("(?ms)^ *```.*?^ *```|<!--.*?-->").ReplaceAllString(text, "")
+}
+
+// TestLinks follows every relative link of every Markdown file, anchors included.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^()\s]+)\)`)
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == ".git") {
+			return fs.SkipDir
+		}
+		if filepath.Ext(name) != ".md" {
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		for _, m := range link.FindAllStringSubmatch(outsideCode(string(text)), -1) {
+			follow(t, name, m[1])
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func follow(t *testing.T, from, link string) {
+	t.Helper()
+	if strings.Contains(link, "://") || strings.HasPrefix(link, "mailto:") {
+		return
+	}
+	file, anchor, _ := strings.Cut(link, "#")
+	target := from
+	if file != "" {
+		target = filepath.Join(filepath.Dir(from), filepath.FromSlash(file))
+	}
+	content, err := os.ReadFile(target)
+	if info, statErr := os.Stat(target); statErr == nil && info.IsDir() {
+		return
+	}
+	if err != nil {
+		t.Errorf("%s: the link to %s leads nowhere", from, link)
+		return
+	}
+	if anchor != "" && !anchors(string(content))[anchor] {
+		t.Errorf("%s: %s has no heading for #%s", from, target, anchor)
+	}
+}
+
+func TestEverySkipReasonIsExplained(t *testing.T) {
+	have := anchors(read(t, "docs/operations.md"))
+	for _, skip := range qianshao.Skips() {
+		if !have[string(skip)] {
+			t.Errorf("docs/operations.md has no heading %q", skip)
+		}
+	}
+}
+
+// TestEveryAlertIsExplained finds the runbook links of the alert rules.
+func TestEveryAlertIsExplained(t *testing.T) {
+	have := anchors(read(t, "docs/operations.md"))
+	files, err := filepath.Glob(filepath.Join(root, "dashboards/prometheus/*.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`docs/operations\.md#([^\s"']+)`).FindAllStringSubmatch(string(content), -1) {
+			if !have[m[1]] {
+				t.Errorf("%s points to docs/operations.md#%s, which is no heading there", file, m[1])
+			}
+		}
+	}
+}
+
+func TestEveryCategoryIsListed(t *testing.T) {
+	text := read(t, "docs/rules.md")
+	for _, c := range qianshao.Categories() {
+		if !strings.Contains(text, "`"+string(c)+"`") {
+			t.Errorf("docs/rules.md does not name the category %s", c)
+		}
+	}
+}
+
+// TestEveryDependencyHasItsNote asks each module that the code imports for a
+// note that says why it is there.
+func TestEveryDependencyHasItsNote(t *testing.T) {
+	notes, err := filepath.Glob(filepath.Join(root, "docs/decisions/*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, note := range notes {
+		content, err := os.ReadFile(note)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(content)
+	}
+	imports := imported(t)
+	version := regexp.MustCompile(`/v\d+$`)
+	for _, m := range regexp.MustCompile(`(?m)^\t(\S+) v\S+( // indirect)?$`).FindAllStringSubmatch(read(t, "go.mod"), -1) {
+		file := imports[m[1]]
+		for path, name := range imports {
+			if strings.HasPrefix(path, m[1]+"/") {
+				file = name
+			}
+		}
+		if file != "" && !strings.Contains(all.String(), version.ReplaceAllString(m[1], "")) {
+			t.Errorf("%s imports %s, and no note in docs/decisions says why", file, m[1])
+		}
+	}
+}
+
+// imported returns every package that the module's files import, and a file that does.
+func imported(t *testing.T) map[string]string {
+	t.Helper()
+	packages := map[string]string{}
+	err := filepath.WalkDir(root, func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(name) != ".go" {
+			return err
+		}
+		if match, err := build.Default.MatchFile(filepath.Dir(name), filepath.Base(name)); err != nil || !match {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range file.Imports {
+			packages[strings.Trim(spec.Path.Value, `"`)] = name
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return packages
+}
+
+// TestReadmesAgree holds the two READMEs to the same commands.
+func TestReadmesAgree(t *testing.T) {
+	command := regexp.MustCompile(`(?m)^ *(?:go|qianshao|CGO_ENABLED=0 go) .*$`)
+	commands := func(name string) string {
+		var list []string
+		for _, line := range command.FindAllString(read(t, name), -1) {
+			line, _, _ = strings.Cut(line, "  #")
+			list = append(list, strings.TrimSpace(line))
+		}
+		return strings.Join(list, "\n")
+	}
+	english, chinese := commands("README.md"), commands("README.zh-CN.md")
+	if english != chinese || english == "" {
+		t.Errorf("README.md gives the commands\n%s\n\nREADME.zh-CN.md gives\n%s", english, chinese)
+	}
+}
