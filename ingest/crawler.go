@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -40,9 +42,11 @@ const (
 	idlePoll = time.Second
 	// busyPoll keeps the loop from spinning on an item that is due but not to be had.
 	busyPoll = 5 * time.Millisecond
-	// maxFrontierErrors is how many times in a row the frontier may fail, at
-	// growing pauses of all in all a minute, before Run gives up.
-	maxFrontierErrors = 8
+	// frontierTries is how often a call to the frontier is made until Run gives
+	// up: with pauses of ¼, ½, 1 … 16 s that is half a minute, enough for a disk
+	// that is cleared or a backup's lock. Then the service manager takes over.
+	frontierTries = 8
+	frontierPause = 250 * time.Millisecond
 	// maxLinks bounds the links taken from one page.
 	maxLinks = 5000
 )
@@ -152,12 +156,17 @@ func (noObserver) Skipped(qianshao.Skip, string)         {}
 // crawler may run on a frontier. It returns nil when it ended as asked; with
 // Once, an error also if pages could not be handled (they stay in the frontier).
 func (c *Crawler) Run(ctx context.Context) error {
-	if err := c.Frontier.Release(ctx); err != nil {
+	err := c.persist(ctx, func() error { return c.Frontier.Release(ctx) })
+	if err != nil {
 		return fmt.Errorf("crawl: %w", err)
 	}
-	r := run{crawler: c, finished: make(chan visitResult)}
-	err := r.loop(ctx)
-	for r.busy > 0 { // every visit ends with ctx
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	r := run{crawler: c, finished: make(chan visitResult), unhandled: map[string]error{}}
+	err = r.loop(ctx)
+	ended := ctx.Err() != nil
+	stop()
+	for r.busy > 0 {
 		r.finish(<-r.finished)
 	}
 	const grace = 5 * time.Second
@@ -166,24 +175,46 @@ func (c *Crawler) Run(ctx context.Context) error {
 	if releaseErr := c.Frontier.Release(last); releaseErr != nil && err == nil {
 		c.Log.Warn("leases were not released; they end by themselves", "error", releaseErr)
 	}
-	if err == nil && c.Once && r.unhandled > 0 && ctx.Err() == nil {
-		return fmt.Errorf("crawl: %d visits could not be analysed or saved, the last because: %w; they stay in the frontier and are tried again by the next run", r.unhandled, r.lastErr)
+	switch {
+	case err != nil:
+		return fmt.Errorf("crawl: %w", err)
+	case c.Once && !ended && len(r.unhandled) > 0:
+		return r.unhandledError()
 	}
-	return err
+	return nil
+}
+
+// persist makes a call to the frontier, and makes it again when it fails.
+func (c *Crawler) persist(ctx context.Context, call func() error) error {
+	pause := frontierPause
+	for try := 1; ; try++ {
+		err := call()
+		if err == nil || ctx.Err() != nil || try == frontierTries {
+			return err
+		}
+		c.Log.Error("frontier failed; trying again", "error", err, "pause", pause)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return err
+		}
+		pause *= 2
+	}
 }
 
 // run is the state of one Run: which workers are busy, nothing that must last.
 type run struct {
-	crawler   *Crawler
-	finished  chan visitResult
-	busy      int
-	unhandled int
-	lastErr   error
-	failures  int // of the frontier, in a row
+	crawler  *Crawler
+	finished chan visitResult
+	busy     int
+	err      error // of the frontier: the run is over
+	// unhandled holds the pages whose last visit Handle failed, by item URL.
+	unhandled map[string]error
 }
 
-// visitResult says how a visit ended: handled tells of the page, err of the frontier.
+// visitResult says how a visit ended: handleErr tells of the page, err of the frontier.
 type visitResult struct {
+	url       string
 	handleErr error
 	err       error
 }
@@ -191,50 +222,52 @@ type visitResult struct {
 func (r *run) finish(v visitResult) {
 	r.busy--
 	if v.handleErr != nil {
-		r.unhandled++
-		r.lastErr = v.handleErr
+		r.unhandled[v.url] = v.handleErr
+	} else {
+		delete(r.unhandled, v.url)
 	}
 	if v.err != nil {
-		r.failures++
-		r.lastErr = v.err
+		r.err = v.err
 	}
+}
+
+func (r *run) unhandledError() error {
+	for _, first := range slices.Sorted(maps.Keys(r.unhandled)) {
+		return fmt.Errorf("crawl: %d pages could not be analysed or saved and stay in the frontier for the next run, among them: %w",
+			len(r.unhandled), r.unhandled[first])
+	}
+	return nil
 }
 
 // loop leases for free workers, then waits until something can have changed.
 func (r *run) loop(ctx context.Context) error {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && r.err == nil {
 		pause, done, err := r.step(ctx)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || done {
 			return nil
 		}
 		if err != nil {
-			if r.failures++; r.failures > maxFrontierErrors {
-				return fmt.Errorf("crawl: the frontier failed %d times in a row: %w", r.failures, err)
-			}
-			pause = time.Duration(1<<r.failures) * 125 * time.Millisecond
-			r.crawler.Log.Error("frontier failed; trying again", "error", err, "pause", pause)
-		}
-		if done {
-			return nil
+			return err
 		}
 		r.wait(ctx, pause)
 	}
-	return nil
+	return r.err
 }
 
 // step hands due items to free workers. It returns how long there is nothing
 // to do at most, and whether a Once run has come to its end.
 func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err error) {
 	c := r.crawler
-	if r.failures > maxFrontierErrors {
-		return 0, false, r.lastErr
-	}
 	free := c.Workers - r.busy
 	if free == 0 {
 		return idlePoll, false, nil
 	}
 	now := c.Now()
-	items, err := c.Frontier.Lease(ctx, now, free, leaseTime)
+	var items []Item
+	err = c.persist(ctx, func() (err error) {
+		items, err = c.Frontier.Lease(ctx, now, free, leaseTime)
+		return err
+	})
 	if err != nil {
 		return 0, false, err
 	}
@@ -242,13 +275,15 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 		r.busy++
 		go func() { r.finished <- c.visit(ctx, item) }()
 	}
-	if len(items) > 0 {
-		r.failures = 0
-		if len(items) == free {
-			return idlePoll, false, nil // nobody is free before a worker ends
-		}
+	if len(items) == free {
+		return idlePoll, false, nil // nobody is free before a worker ends
 	}
-	due, ok, err := c.Frontier.Next(ctx)
+	var due time.Time
+	var ok bool
+	err = c.persist(ctx, func() (err error) {
+		due, ok, err = c.Frontier.Next(ctx)
+		return err
+	})
 	if err != nil {
 		return 0, false, err
 	}
@@ -278,15 +313,12 @@ func (r *run) wait(ctx context.Context, pause time.Duration) {
 func (c *Crawler) visit(ctx context.Context, item Item) visitResult {
 	outcome, handleErr, err := c.attempt(ctx, item)
 	if ctx.Err() != nil {
-		return visitResult{} // not finished, so not done: the lease is released
+		return visitResult{url: item.URL} // not finished, so not done: the lease is released
 	}
 	if err == nil {
-		err = c.Frontier.Done(ctx, item, outcome)
+		err = c.persist(ctx, func() error { return c.Frontier.Done(ctx, item, outcome) })
 	}
-	if err != nil {
-		c.Log.Error("visit not recorded; it is repeated when the lease ends", "url", item.URL, "error", err)
-	}
-	return visitResult{handleErr: handleErr, err: err}
+	return visitResult{url: item.URL, handleErr: handleErr, err: err}
 }
 
 // attempt fetches and handles an item. handleErr is the page's trouble and
@@ -306,7 +338,7 @@ func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, hand
 	// The host's next time is durable before the request, so that a crash
 	// cannot make a host see more than its rate.
 	next := started.Add(c.Fetcher.Interval(u, authorisation))
-	if err := c.Frontier.HostNext(ctx, item.Host, next); err != nil {
+	if err := c.hostNext(ctx, item.Host, next); err != nil {
 		return Outcome{}, nil, err
 	}
 	limited, cancel := context.WithTimeout(ctx, visitTime)
@@ -318,7 +350,7 @@ func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, hand
 	// More than one request may have been made, or a Crawl-delay learnt.
 	for _, host := range distinctHosts(item.Host, page.URL) {
 		if after := c.Fetcher.HostFree(host); after.After(next) || host != item.Host {
-			if err := c.Frontier.HostNext(ctx, host, after); err != nil {
+			if err := c.hostNext(ctx, host, after); err != nil {
 				return Outcome{}, nil, err
 			}
 		}
@@ -327,6 +359,10 @@ func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, hand
 		return c.failed(item, getErr), nil, nil
 	}
 	return c.handled(ctx, item, &page, started)
+}
+
+func (c *Crawler) hostNext(ctx context.Context, host string, next time.Time) error {
+	return c.persist(ctx, func() error { return c.Frontier.HostNext(ctx, host, next) })
 }
 
 // distinctHosts returns the item's host, and that of the page if a redirect led elsewhere.
@@ -380,9 +416,14 @@ func (c *Crawler) handled(ctx context.Context, item Item, page *qianshao.Page, s
 		return Outcome{Again: now.Add(pause), Failed: true}, handleErr, nil
 	}
 	c.Observe.Fetched(page, now.Sub(started))
-	if err := c.follow(ctx, item, page, links); err != nil {
+	items, err := c.follow(ctx, item, page, links)
+	if err == nil && len(items) > 0 {
+		err = c.persist(ctx, func() error { return c.Frontier.Add(ctx, items) })
+	}
+	if err != nil {
 		return Outcome{}, nil, err
 	}
+	c.budget.remember(items)
 	return Outcome{Again: now.Add(c.Revisit)}, nil, nil
 }
 

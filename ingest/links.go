@@ -12,8 +12,9 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// follow adds the links of a page that lie in scope to the frontier.
-func (c *Crawler) follow(ctx context.Context, item Item, page *qianshao.Page, links []string) error {
+// follow returns the links of a page that lie in scope, depth and budget, as
+// items for the frontier.
+func (c *Crawler) follow(ctx context.Context, item Item, page *qianshao.Page, links []string) ([]Item, error) {
 	if len(links) > maxLinks {
 		links = links[:maxLinks]
 	}
@@ -26,25 +27,28 @@ func (c *Crawler) follow(ctx context.Context, item Item, page *qianshao.Page, li
 			continue
 		}
 		seen[next.URL] = true
-		next.Depth = item.Depth + 1
-		if skip == "" && next.Depth > c.MaxDepth {
+		if next.Depth = item.Depth + 1; skip == "" && next.Depth > c.MaxDepth {
 			skip = qianshao.SkipDepth
 		}
 		if skip == "" {
-			var err error
-			if skip, err = c.budget.take(ctx, next); err != nil {
-				return err
+			if c.budget.remembers(next.URL) {
+				continue
+			}
+			fits, err := c.budget.take(ctx, next.Host)
+			if err != nil {
+				return nil, err
+			}
+			if !fits {
+				skip = qianshao.SkipHostBudget
 			}
 		}
-		switch skip {
-		case "":
-			items = append(items, next)
-		case knownAlready:
-		default:
+		if skip != "" {
 			c.Observe.Skipped(skip, next.URL)
+			continue
 		}
+		items = append(items, next)
 	}
-	return c.budget.add(ctx, items)
+	return items, nil
 }
 
 // judgeLink returns the item that a link makes, or the reason to leave it. URL
@@ -88,9 +92,6 @@ func isNoPage(p string) bool {
 	return false
 }
 
-// knownAlready marks a link that this process has added before; no reason to count.
-const knownAlready qianshao.Skip = "known already"
-
 // maxRemembered bounds the URLs that a budget remembers; behind it all are
 // offered to the frontier again, which knows them.
 const maxRemembered = 1 << 20
@@ -98,9 +99,8 @@ const maxRemembered = 1 << 20
 // budget bounds the URLs of each host. What it remembers saves the frontier
 // work and can be lost without harm.
 type budget struct {
-	frontier Frontier
-	counter  HostCounter // nil if the frontier does not count
-	perHost  int
+	counter HostCounter // nil if the frontier does not count
+	perHost int
 
 	mu    sync.Mutex
 	known map[string]struct{}
@@ -111,40 +111,36 @@ type budget struct {
 
 func newBudget(f Frontier, perHost int) *budget {
 	counter, _ := f.(HostCounter)
-	return &budget{frontier: f, counter: counter, perHost: perHost, known: map[string]struct{}{}, size: map[string]int{}}
+	return &budget{counter: counter, perHost: perHost, known: map[string]struct{}{}, size: map[string]int{}}
 }
 
-// take books a place for an item; "" means that it may be added.
-func (b *budget) take(ctx context.Context, item Item) (qianshao.Skip, error) {
+// remembers says that this process has added the URL before.
+func (b *budget) remembers(url string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, ok := b.known[item.URL]; ok {
-		return knownAlready, nil
-	}
-	size, ok := b.size[item.Host]
-	if b.counter != nil && (!ok || size >= b.perHost) {
-		n, err := b.counter.HostCount(ctx, item.Host)
-		if err != nil {
-			return "", err
-		}
-		size = n
-	}
-	if size >= b.perHost {
-		b.size[item.Host] = size
-		return qianshao.SkipHostBudget, nil
-	}
-	b.size[item.Host] = size + 1
-	return "", nil
+	_, ok := b.known[url]
+	return ok
 }
 
-// add puts booked items into the frontier and remembers them.
-func (b *budget) add(ctx context.Context, items []Item) error {
-	if len(items) == 0 {
-		return nil
+// take books a place for one more URL of host, if there is one.
+func (b *budget) take(ctx context.Context, host string) (fits bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	size, ok := b.size[host]
+	if b.counter != nil && (!ok || size >= b.perHost) {
+		if size, err = b.counter.HostCount(ctx, host); err != nil {
+			return false, err
+		}
 	}
-	if err := b.frontier.Add(ctx, items); err != nil {
-		return err
+	if fits = size < b.perHost; fits {
+		size++
 	}
+	b.size[host] = size
+	return fits, nil
+}
+
+// remember notes URLs that are in the frontier now.
+func (b *budget) remember(items []Item) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.known)+len(items) > maxRemembered {
@@ -153,5 +149,4 @@ func (b *budget) add(ctx context.Context, items []Item) error {
 	for _, it := range items {
 		b.known[it.URL] = struct{}{}
 	}
-	return nil
 }

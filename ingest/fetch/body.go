@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/andybalholm/brotli"
@@ -52,28 +53,58 @@ func (r *idleReader) Close() error {
 // decode sets a.body to the response's body without its content encodings.
 // More than most bytes as sent are not read.
 func (f *Fetcher) decode(a *answer, most int64) error {
-	codings := contentCodings(a.response.Header)
-	if len(codings) > maxCodings {
-		return fmt.Errorf("%d content encodings stacked, more than %d", len(codings), maxCodings)
+	body, closers, err := f.decoder.open(a.response.Header, a.response.Body, most)
+	if err != nil {
+		return err
 	}
-	wire := &countingReader{r: a.response.Body, most: most}
-	a.body = wire
-	if len(codings) == 0 {
-		return nil
-	}
-	for _, coding := range slices.Backward(codings) {
-		r, closer, err := f.decoder(coding, a.body)
-		if err != nil {
-			return err
-		}
-		a.body = r
-		if closer != nil {
-			a.closers = append(a.closers, closer)
-		}
-	}
-	a.body = &bombReader{r: a.body, wire: wire}
-	a.response.ContentLength = -1
+	a.body = body
+	a.closers = append(a.closers, closers...)
 	return nil
+}
+
+// Decoder undoes content encodings: gzip, br, zstd and deflate. The zero value
+// is ready; it is safe for concurrent use and keeps its buffers for the next body.
+type Decoder struct {
+	gzips sync.Pool // of *gzip.Reader
+}
+
+// Body returns a response's body without the content encodings that its header
+// names, cut at most bytes. A body that breaks off or turns out corrupt comes
+// back as far as it goes, with the error; a decompression bomb likewise.
+func (d *Decoder) Body(h http.Header, body io.Reader, most int64) (data []byte, truncated bool, err error) {
+	r, closers, err := d.open(h, body, most)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() {
+		for _, c := range slices.Backward(closers) {
+			c()
+		}
+	}()
+	return readCapped(r, -1, most)
+}
+
+func (d *Decoder) open(h http.Header, body io.Reader, most int64) (r io.Reader, closers []func(), err error) {
+	codings := contentCodings(h)
+	if len(codings) > maxCodings {
+		return nil, nil, fmt.Errorf("%d content encodings stacked, more than %d", len(codings), maxCodings)
+	}
+	wire := &countingReader{r: body, most: most}
+	if len(codings) == 0 {
+		return wire, nil, nil
+	}
+	r = wire
+	for _, coding := range slices.Backward(codings) {
+		next, closer, err := d.layer(coding, r)
+		if err != nil {
+			return nil, nil, err
+		}
+		if closer != nil {
+			closers = append(closers, closer)
+		}
+		r = next
+	}
+	return &bombReader{r: r, wire: wire}, closers, nil
 }
 
 func contentCodings(h http.Header) []string {
@@ -89,9 +120,9 @@ func contentCodings(h http.Header) []string {
 	return codings
 }
 
-// decoder returns a reader of one content encoding. A body that is declared
+// layer returns a reader of one content encoding. A body that is declared
 // compressed and is not, as misconfigured proxies send it, passes as it is.
-func (f *Fetcher) decoder(coding string, body io.Reader) (io.Reader, func(), error) {
+func (d *Decoder) layer(coding string, body io.Reader) (io.Reader, func(), error) {
 	peeked := bufio.NewReader(body)
 	start, err := peeked.Peek(4)
 	if len(start) == 0 {
@@ -105,7 +136,7 @@ func (f *Fetcher) decoder(coding string, body io.Reader) (io.Reader, func(), err
 		if !bytes.HasPrefix(start, []byte{0x1f, 0x8b}) {
 			return peeked, nil, nil
 		}
-		return f.gunzip(peeked)
+		return d.gunzip(peeked)
 	case "br":
 		return brotli.NewReader(peeked), nil, nil
 	case "zstd":
@@ -132,15 +163,15 @@ func (f *Fetcher) decoder(coding string, body io.Reader) (io.Reader, func(), err
 	return nil, nil, fmt.Errorf("content encoding %s is not one that we accept", printable(coding))
 }
 
-func (f *Fetcher) gunzip(r io.Reader) (io.Reader, func(), error) {
-	z, ok := f.gzips.Get().(*gzip.Reader)
+func (d *Decoder) gunzip(r io.Reader) (io.Reader, func(), error) {
+	z, ok := d.gzips.Get().(*gzip.Reader)
 	if !ok {
 		z = new(gzip.Reader)
 	}
 	if err := z.Reset(r); err != nil {
 		return nil, nil, err
 	}
-	return z, func() { f.gzips.Put(z) }, nil
+	return z, func() { d.gzips.Put(z) }, nil
 }
 
 // countingReader counts the bytes that came over the wire, and bounds them: a
@@ -176,7 +207,8 @@ func (b *bombReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readCapped reads at most most bytes. length is a hint; -1 if unknown.
+// readCapped reads at most most bytes; with an error, those that came before
+// it. length is a hint; -1 if unknown.
 func readCapped(r io.Reader, length, most int64) (body []byte, truncated bool, err error) {
 	const unknown = 32 << 10 // the median page
 	size := int64(unknown)
@@ -186,13 +218,13 @@ func readCapped(r io.Reader, length, most int64) (body []byte, truncated bool, e
 	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
 	n, err := buf.ReadFrom(io.LimitReader(r, most))
 	if err != nil {
-		return nil, false, err
+		return buf.Bytes(), true, err
 	}
 	if n == most {
 		var one [1]byte
 		extra, err := io.ReadFull(r, one[:])
 		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, false, err
+			return buf.Bytes(), true, err
 		}
 		truncated = extra > 0
 	}
@@ -212,6 +244,19 @@ func sniff(a *answer) (mediaTypeFound string, err error) {
 		return "text/plain", nil
 	}
 	return mediaType(http.DetectContentType(start)), nil
+}
+
+// PageType says whether a Content-Type, or where it says nothing what the body
+// looks like, is one that Get returns: HTML, XML or text.
+func PageType(contentType string, body []byte) bool {
+	t := mediaType(contentType)
+	if !saysSomething(t) {
+		if len(body) == 0 {
+			return true
+		}
+		t = mediaType(http.DetectContentType(body))
+	}
+	return isPage(t)
 }
 
 // mediaType returns the type without parameters, lower case; "" if there is none.

@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -59,7 +58,7 @@ type Fetcher struct {
 	pace    *pacer
 	robots  *robotsCache
 	sheets  *sheetCache
-	gzips   sync.Pool // of *gzip.Reader
+	decoder Decoder
 }
 
 // New returns a Fetcher. Call Close when done with it.
@@ -157,7 +156,11 @@ func (a *answer) close() {
 
 // read returns the body, cut at most bytes.
 func (a *answer) read(most int64) (body []byte, truncated bool, err error) {
-	return readCapped(a.body, a.response.ContentLength, most)
+	length := a.response.ContentLength
+	if len(contentCodings(a.response.Header)) > 0 {
+		length = -1 // it is that of the encoded body
+	}
+	return readCapped(a.body, length, most)
 }
 
 // follow makes the request, and those that redirects ask for, each checked anew.

@@ -104,8 +104,8 @@ func (f *Fetcher) Sitemap(ctx context.Context, rawURL string) (io.ReadCloser, er
 	body := bufio.NewReader(a.body)
 	a.body = body
 	if magic, _ := body.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		wire := &countingReader{r: body}
-		z, closer, err := f.gunzip(wire)
+		wire := &countingReader{r: body, most: f.limits.MaxSitemap}
+		z, closer, err := f.decoder.gunzip(wire)
 		if err != nil {
 			a.close()
 			return nil, f.readError(ctx, a.url, err)

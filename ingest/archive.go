@@ -1,0 +1,81 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/ingest/warc"
+)
+
+// WARC yields the pages of a WARC file, plain or gzipped: response and resource
+// records that hold HTML, XML or text, redirects and everything else left out.
+// Where the file is broken the last Entry has an error that names the place;
+// what came before is whole.
+func WARC(name string, r io.Reader) iter.Seq[Entry] {
+	return func(yield func(Entry) bool) { archive(name, r, yield) }
+}
+
+func archive(name string, r io.Reader, yield func(Entry) bool) bool {
+	records := warc.NewReader(r)
+	var decoder fetch.Decoder
+	found := false
+	for {
+		record, err := records.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return yield(Entry{Input: name, Err: fmt.Errorf("%s: %w", name, err)})
+		}
+		found = true
+		input := fmt.Sprintf("%s#%d", name, record.Offset)
+		page, ok, err := recordPage(record, &decoder)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", input, err)
+		}
+		if (ok || err != nil) && !yield(Entry{Input: input, Page: page, Err: err}) {
+			return false
+		}
+	}
+	if !found {
+		return yield(Entry{Input: name, Err: fmt.Errorf("%s: no records; the archive is empty", name)})
+	}
+	return true
+}
+
+// recordPage returns the page in a record; ok is false when it holds none.
+func recordPage(record *warc.Record, decoder *fetch.Decoder) (page qianshao.Page, ok bool, err error) {
+	if record.Type != "response" && record.Type != "resource" {
+		return page, false, nil
+	}
+	page = qianshao.Page{
+		URL: record.TargetURI, RequestedURL: record.TargetURI, Source: qianshao.SourceWARC,
+		FetchedAt: record.Date, ContentType: record.ContentType,
+	}
+	body := record.Block
+	var header map[string][]string
+	if record.IsHTTP() {
+		response, err := record.Response()
+		if err != nil {
+			return qianshao.Page{}, false, err
+		}
+		if response.Status >= 300 && response.Status <= 399 {
+			return page, false, nil
+		}
+		header, body = response.Header, response.Body
+		page.Status, page.ContentType = response.Status, response.Header.Get("Content-Type")
+	}
+	if !fetch.PageType(page.ContentType, nil) {
+		return page, false, nil // an image is not read, let alone decoded
+	}
+	page.Body, page.Truncated, err = decoder.Body(header, body, MaxFileBody)
+	if err != nil && len(page.Body) == 0 {
+		return qianshao.Page{}, false, fmt.Errorf("body of %s: %w", record.TargetURI, err)
+	}
+	page.Truncated = page.Truncated || record.Truncated
+	return page, fetch.PageType(page.ContentType, page.Body), nil
+}

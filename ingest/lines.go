@@ -1,0 +1,101 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/qianshao/qianshao"
+)
+
+// MaxLine bounds one line of a JSON lines file.
+const MaxLine = 16 << 20
+
+// line is what a JSON line may hold; other keys are ignored, since data sets
+// bring labels along.
+type line struct {
+	Text *string `json:"text"`
+	HTML *string `json:"html"`
+	URL  string  `json:"url"`
+}
+
+// Lines yields the pages of JSON lines, {"text": …} or {"html": …}, each with an
+// optional "url". A bad line is an Entry with an error that names its number,
+// and does not end the file. Blank lines are passed over.
+func Lines(name string, r io.Reader) iter.Seq[Entry] {
+	return func(yield func(Entry) bool) { lines(name, r, yield) }
+}
+
+func lines(name string, r io.Reader, yield func(Entry) bool) bool {
+	in := bufio.NewReaderSize(r, 64<<10)
+	found := false
+	for number := 1; ; number++ {
+		text, tooLong, err := nextLine(in)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return yield(Entry{Input: name, Err: fmt.Errorf("%s: line %d: %w", name, number, err)})
+		}
+		if number == 1 {
+			text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+		}
+		if text = bytes.TrimSpace(text); len(text) > 0 {
+			found = true
+			entry := lineEntry(fmt.Sprintf("%s:%d", name, number), text, tooLong)
+			if entry.Err != nil {
+				entry.Err = fmt.Errorf("%s: line %d: %w", name, number, entry.Err)
+			}
+			if !yield(entry) {
+				return false
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	if !found {
+		return yield(Entry{Input: name, Err: fmt.Errorf("%s: no lines; each line is to be an object as {\"text\": \"…\"}", name)})
+	}
+	return true
+}
+
+// nextLine returns a line, of a longer one than MaxLine only the beginning; err
+// is io.EOF with the last line.
+func nextLine(in *bufio.Reader) (text []byte, tooLong bool, err error) {
+	for {
+		part, err := in.ReadSlice('\n')
+		if len(text)+len(part) > MaxLine {
+			tooLong = true
+		} else {
+			text = append(text, part...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return text, tooLong, err
+		}
+	}
+}
+
+func lineEntry(input string, text []byte, tooLong bool) Entry {
+	if tooLong {
+		return Entry{Input: input, Err: fmt.Errorf("longer than %d bytes; scan it as a file of its own", MaxLine)}
+	}
+	var l line
+	if err := json.Unmarshal(text, &l); err != nil {
+		return Entry{Input: input, Err: fmt.Errorf("not a JSON object: %w", err)}
+	}
+	page := qianshao.Page{URL: l.URL, RequestedURL: l.URL, Source: qianshao.SourceLines}
+	switch {
+	case l.HTML != nil:
+		page.Body, page.ContentType = []byte(*l.HTML), "text/html; charset=utf-8"
+	case l.Text != nil:
+		page.Body, page.ContentType = []byte(*l.Text), "text/plain; charset=utf-8"
+	default:
+		return Entry{Input: input, Err: errors.New(`no "text"; write {"text": "…"}`)}
+	}
+	if page.URL == "" {
+		page.URL, page.RequestedURL = input, input
+	}
+	return Entry{Input: input, Page: page}
+}

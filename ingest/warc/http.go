@@ -1,0 +1,81 @@
+package warc
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"strconv"
+	"strings"
+)
+
+// Response is an HTTP response out of a record.
+type Response struct {
+	// Status is the HTTP status.
+	Status int
+	Header http.Header
+	// Body is the payload without transfer encoding; the content encoding is
+	// still on it. It is read before the next call of Reader.Next.
+	Body io.Reader
+}
+
+// IsHTTP says whether the record's block is an HTTP response.
+func (r *Record) IsHTTP() bool {
+	t, params, _ := strings.Cut(strings.ToLower(r.ContentType), ";")
+	return r.Type == "response" && strings.TrimSpace(t) == "application/http" && !strings.Contains(params, "msgtype=request")
+}
+
+// Response reads the HTTP header of a record for which IsHTTP holds. It takes
+// what servers really send: lines that are no fields, and bodies that are
+// declared chunked but were archived without the chunks.
+func (r *Record) Response() (*Response, error) {
+	text := bufio.NewReader(r.Block)
+	line, err := readLine(text)
+	if err != nil {
+		return nil, fmt.Errorf("HTTP status line of %s: %w", r.TargetURI, ended(err))
+	}
+	proto, rest, _ := strings.Cut(line, " ")
+	code, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
+	status, err := strconv.Atoi(code)
+	if err != nil || !strings.HasPrefix(proto, "HTTP") || status < 100 || status > 999 {
+		return nil, fmt.Errorf("HTTP status line of %s is %.40q", r.TargetURI, line)
+	}
+	fields, err := readFields(text)
+	if err != nil {
+		return nil, fmt.Errorf("HTTP header of %s: %w", r.TargetURI, ended(err))
+	}
+	resp := &Response{Status: status, Header: http.Header{}, Body: text}
+	for _, f := range fields {
+		resp.Header.Add(f.Name, f.Value)
+	}
+	if strings.Contains(strings.ToLower(resp.Header.Get("Transfer-Encoding")), "chunked") && startsChunk(text) {
+		resp.Body = httputil.NewChunkedReader(text)
+	}
+	return resp, nil
+}
+
+// ended says plainly that a block ended too soon; the file itself may be whole.
+func ended(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the record ends within it")
+	}
+	return err
+}
+
+// startsChunk says whether a chunk's size stands at the beginning.
+func startsChunk(r *bufio.Reader) bool {
+	const most = 18 // 16 hex digits and the line's end
+	start, _ := r.Peek(most)
+	for i, c := range start {
+		switch {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
+		case c == '\r', c == '\n', c == ';', c == ' ':
+			return i > 0
+		default:
+			return false
+		}
+	}
+	return false
+}
