@@ -3,6 +3,7 @@ package index
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Distances between the positions of tokens that follow each other: side by
@@ -78,7 +79,7 @@ func tokens(line string, at int, yield func(string, int)) int {
 		switch {
 		case kind == kindSingle:
 			flush(i)
-			yield(plain(line[i:i+len(string(r))]), at)
+			yield(plain(line[i:i+utf8.RuneLen(r)]), at)
 			at += StepAdjacent
 		case word < 0:
 			word = i
@@ -121,6 +122,8 @@ func kindOf(r rune) kind {
 		return kindSeparator
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 		return kindInvisible
+	case r == utf8.RuneError: // what was no text
+		return kindSeparator
 	case unicode.Is(unicode.So, r):
 		return kindSingle
 	case unicode.IsLetter(r), unicode.IsNumber(r), unicode.Is(unicode.Mc, r):

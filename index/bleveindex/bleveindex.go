@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/blevesearch/bleve/v2"
@@ -207,28 +208,44 @@ func guard(op string, f func() error) (err error) {
 // Bounds of one batch, so that its memory does not grow with what Put is given.
 const (
 	batchEntries = 500
-	batchBytes   = 8 << 20
+	batchBytes   = 4 << 20 // of text; the tokens take about 100 times that
 )
 
 // Put adds or replaces entries; when it returns, they are on the disk.
 func (x *Index) Put(ctx context.Context, entries []index.Entry) error {
-	batch, bytes := x.bleve.NewBatch(), 0
+	for len(entries) > 0 {
+		n, bytes := 0, 0
+		for n < len(entries) && n < batchEntries && (n == 0 || bytes+len(entries[n].PageText) <= batchBytes) {
+			bytes += len(entries[n].PageText)
+			n++
+		}
+		if err := x.putBatch(ctx, entries[:n]); err != nil {
+			return err
+		}
+		entries = entries[n:]
+	}
+	return nil
+}
+
+func (x *Index) putBatch(ctx context.Context, entries []index.Entry) error {
+	batch := x.bleve.NewBatch()
+	var failed atomic.Bool
 	for i := range entries {
-		doc, err := x.document(&entries[i])
+		doc, err := x.document(&entries[i], &failed)
+		if err == nil {
+			err = batch.IndexAdvanced(doc)
+		}
 		if err != nil {
 			return fmt.Errorf("indexing finding %q: %w", entries[i].Finding.ID, err)
 		}
-		if err := batch.IndexAdvanced(doc); err != nil {
-			return fmt.Errorf("indexing finding %q: %w", entries[i].Finding.ID, err)
-		}
-		if bytes += len(entries[i].PageText); bytes > batchBytes || batch.Size() >= batchEntries {
-			if err := x.apply(ctx, batch); err != nil {
-				return err
-			}
-			batch, bytes = x.bleve.NewBatch(), 0
-		}
 	}
-	return x.apply(ctx, batch)
+	if err := x.apply(ctx, batch); err != nil {
+		return err
+	}
+	if failed.Load() {
+		return fmt.Errorf("indexing %d findings from %q on: Options.Fold panicked over the text of one", len(entries), entries[0].Finding.ID)
+	}
+	return nil
 }
 
 // Delete removes entries.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -53,8 +54,9 @@ const (
 	textOptions    = bleveapi.IndexField | bleveapi.IncludeTermVectors
 )
 
-// document builds what is indexed of an entry.
-func (x *Index) document(e *index.Entry) (*document.Document, error) {
+// document builds what is indexed of an entry. failed tells whether folding it
+// panicked, once the batch is written.
+func (x *Index) document(e *index.Entry, failed *atomic.Bool) (*document.Document, error) {
 	f := &e.Finding
 	if f.ID == "" {
 		return nil, errors.New("a finding without id")
@@ -62,7 +64,7 @@ func (x *Index) document(e *index.Entry) (*document.Document, error) {
 	doc := document.NewDocument(f.ID)
 	text := func(name string, parts ...string) {
 		whole := cut(strings.Join(parts, "\n"), maxText)
-		doc.AddField(document.NewTextFieldCustom(name, nil, []byte(whole), textOptions, analyzer{x.fold}))
+		doc.AddField(document.NewTextFieldCustom(name, nil, []byte(whole), textOptions, &analyzer{x.fold, failed}))
 	}
 	text(fieldTitle, flat(e.PageTitle))
 	text(fieldText, append(append([]string{flat(e.PageTitle)}, index.DisguisedTerms(f)...), e.PageText)...)
@@ -153,15 +155,25 @@ func cutRunes(text string, n int) string {
 }
 
 // analyzer cuts a field's text into index.Tokens.
-type analyzer struct{ fold func(string) string }
+type analyzer struct {
+	fold   func(string) string
+	failed *atomic.Bool
+}
 
-// Analyze implements analysis.Analyzer. Nothing uses the byte offsets of tokens.
-func (a analyzer) Analyze(input []byte) analysis.TokenStream {
+// Analyze implements analysis.Analyzer. Nothing uses the byte offsets of
+// tokens. It runs in a goroutine of bleve, where a panic of fold over some
+// hostile page would end the process.
+func (a *analyzer) Analyze(input []byte) (stream analysis.TokenStream) {
+	defer func() {
+		if recover() != nil {
+			a.failed.Store(true)
+		}
+	}()
 	tokens := make([]analysis.Token, 0, len(input)/3)
 	index.Tokens(string(input), a.fold, func(token string, position int) {
 		tokens = append(tokens, analysis.Token{Term: []byte(token), Position: position + 1})
 	})
-	stream := make(analysis.TokenStream, len(tokens))
+	stream = make(analysis.TokenStream, len(tokens))
 	for i := range tokens {
 		stream[i] = &tokens[i]
 	}

@@ -80,9 +80,11 @@ type placeReader struct {
 	places []uint64
 }
 
-// load reads the token's places in the document id, in ascending order. Documents come in ascending order.
+// load reads the token's places in the document id, in ascending order.
+// Documents mostly come in ascending order, but bleve's searchers of nested
+// AND, OR and NOT step back at times; the reader then begins anew.
 func (p *placeReader) load(id bleveapi.IndexInternalID) error {
-	if p.doc == nil || p.doc.ID.Compare(id) < 0 {
+	if p.doc == nil || !p.doc.ID.Equals(id) {
 		doc, err := p.reader.Advance(id, p.doc)
 		if err != nil {
 			return err

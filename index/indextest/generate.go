@@ -1,0 +1,161 @@
+package indextest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+)
+
+// base is the time around which generated entries were seen.
+var base = time.Date(2026, 11, 1, 22, 0, 0, 0, time.UTC)
+
+// pieces are what generated texts are made of: few, so that phrases meet, and
+// with all that separates, joins or hides.
+func pieces() []string {
+	return []string{
+		"注", "册", "送", "彩", "金", "新", "註", "冊", "注册送", "新注册送彩金", "一", "一一",
+		"a", "av", "java", "AV", "6", "六合", "6合", "ａ", "é", "e\u0301", "ß",
+		" ", " ", "，", "。", "-", "\n", "\n", "　", "\u200b", "🍃", "か", "한",
+	}
+}
+
+// texts generates a text of a page, of a title or of a phrase.
+func texts(maxPieces int) *rapid.Generator[string] {
+	return rapid.Custom(func(t *rapid.T) string {
+		return strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces()), 0, maxPieces).Draw(t, "pieces"), "")
+	})
+}
+
+func hosts() []string {
+	return []string{"example.cn", "a.example.cn", "b.a.example.cn", "notexample.cn", "cn", "127.0.0.1", ""}
+}
+
+// Entries generates entries with distinct ids.
+func Entries(n int) *rapid.Generator[[]index.Entry] {
+	return rapid.Custom(func(t *rapid.T) []index.Entry {
+		list := make([]index.Entry, n)
+		for i := range list {
+			list[i] = entry(t, i)
+		}
+		return list
+	})
+}
+
+func entry(t *rapid.T, i int) index.Entry {
+	host := rapid.SampledFrom(hosts()).Draw(t, "host")
+	score := rapid.IntRange(0, qianshao.MaxScore).Draw(t, "score")
+	first := base.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "first")) * time.Hour)
+	e := index.Entry{
+		Host:      host,
+		PageTitle: texts(5).Draw(t, "title"),
+		PageText:  texts(30).Draw(t, "text"),
+		FirstSeen: first,
+		LastSeen:  first.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "hours")) * time.Hour),
+		Finding: qianshao.Finding{
+			ID:            fmt.Sprintf("%016x", i),
+			URL:           fmt.Sprintf("http://%s/%d", host, rapid.IntRange(0, 12).Draw(t, "page")),
+			Authorisation: rapid.SampledFrom([]string{"", "city", "School 1"}).Draw(t, "authorisation"),
+			Rule:          rapid.SampledFrom([]string{"casino", "loan", "loan-sim"}).Draw(t, "rule"),
+			Category:      rapid.SampledFrom(qianshao.Categories()[:4]).Draw(t, "category"),
+			Score:         score,
+			Level:         qianshao.LevelOf(score),
+			Hidden:        rapid.Bool().Draw(t, "hidden"),
+		},
+	}
+	if rapid.Bool().Draw(t, "disguised") {
+		e.Finding.Evidence = []qianshao.Evidence{
+			{Term: "六合彩", Text: "六*合*彩", Steps: []string{"separator"}},
+			{Term: "plain", Text: "plain"},
+		}
+	}
+	return e
+}
+
+// Queries generates trees in the form in which Parse returns them.
+func Queries() *rapid.Generator[index.Node] {
+	return rapid.Custom(func(t *rapid.T) index.Node { return node(t, 3) })
+}
+
+func node(t *rapid.T, depth int) index.Node {
+	kind := rapid.IntRange(0, 7).Draw(t, "kind")
+	if depth == 0 && kind < 3 {
+		kind += 3
+	}
+	switch kind {
+	case 0:
+		return index.Not{Node: node(t, depth-1)}
+	case 1, 2:
+		var nodes []index.Node
+		for range rapid.IntRange(2, 3).Draw(t, "parts") {
+			n := node(t, depth-1)
+			// And and Or hold none of their own kind: Parse flattens.
+			if _, ok := n.(index.And); ok && kind == 1 {
+				n = index.Not{Node: n}
+			} else if _, ok := n.(index.Or); ok && kind == 2 {
+				n = index.Not{Node: n}
+			}
+			nodes = append(nodes, n)
+		}
+		if kind == 1 {
+			return index.And{Nodes: nodes}
+		}
+		return index.Or{Nodes: nodes}
+	case 3, 4:
+		return index.Phrase{Text: phrase(t)}
+	}
+	return field(t)
+}
+
+// phrase generates a text in which there is something to search for.
+func phrase(t *rapid.T) string {
+	s := texts(4).Draw(t, "phrase")
+	if len(normal(s, nil)) == 0 {
+		return s + "送"
+	}
+	return s
+}
+
+func field(t *rapid.T) index.Node {
+	f := index.Field{Name: rapid.SampledFrom(index.FieldNames()).Draw(t, "field")}
+	if f.Name.Ordered() {
+		f.Op = index.Op(rapid.IntRange(int(index.Equal), int(index.GreaterEqual)).Draw(t, "op"))
+	}
+	text := func(values ...string) index.Value { return index.Text(rapid.SampledFrom(values).Draw(t, "value")) }
+	switch f.Name {
+	case index.FieldCategory:
+		f.Value = text("gambling", "fraud", "drugs")
+	case index.FieldLevel:
+		f.Value = index.Rank(rapid.IntRange(int(qianshao.LevelNone), int(qianshao.LevelCritical)).Draw(t, "level"))
+	case index.FieldHost:
+		f.Value = text("example.cn", "*.example.cn", "*.a.example.cn", "*.cn", "cn", "127.0.0.1", "*.0.0.1")
+	case index.FieldRule:
+		f.Value = text("casino", "loan", "loan-", "x")
+	case index.FieldURL:
+		f.Value = text("http://", "http://example.cn/1", "http://a.example.cn/", "example")
+	case index.FieldAuthorisation:
+		f.Value = text("city", "School 1", "school 1")
+	case index.FieldHidden:
+		f.Value = index.Flag(rapid.Bool().Draw(t, "flag"))
+	case index.FieldScore:
+		f.Value = index.Number(rapid.IntRange(0, qianshao.MaxScore).Draw(t, "number"))
+	case index.FieldSeen, index.FieldNew:
+		f.Value = period(t)
+	case index.FieldTitle:
+		f.Value = index.Text(phrase(t))
+	}
+	return f
+}
+
+func period(t *rapid.T) index.Period {
+	at := base.Add(time.Duration(rapid.IntRange(-1, 40).Draw(t, "hour")) * time.Hour)
+	if rapid.Bool().Draw(t, "moment") {
+		return index.Period{From: at, Until: at.Add(time.Millisecond)}
+	}
+	at = at.Truncate(24 * time.Hour)
+	return index.Period{From: at, Until: at.AddDate(0, 0, 1)}
+}

@@ -1,0 +1,196 @@
+// Package indextest is the contract that every index.Index meets: one suite,
+// and a naive reference that real indexes are compared with.
+package indextest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+)
+
+// Match says whether a query finds an entry, by reading the entry from end to
+// end. It is written from the documentation of the query language, apart from
+// the code of any index. fold may be nil.
+func Match(n index.Node, e *index.Entry, fold func(string) string) bool {
+	switch n := n.(type) {
+	case nil:
+		return true
+	case index.And:
+		return !slices.ContainsFunc(n.Nodes, func(m index.Node) bool { return !Match(m, e, fold) })
+	case index.Or:
+		return slices.ContainsFunc(n.Nodes, func(m index.Node) bool { return Match(m, e, fold) })
+	case index.Not:
+		return !Match(n.Node, e, fold)
+	case index.Phrase:
+		texts := append(index.DisguisedTerms(&e.Finding), oneLine(e.PageTitle), e.PageText)
+		return contains(strings.Join(texts, "\n"), n.Text, fold)
+	case index.Field:
+		return matchField(n, e, fold)
+	}
+	panic(fmt.Sprintf("unknown node %T", n))
+}
+
+func matchField(f index.Field, e *index.Entry, fold func(string) string) bool {
+	switch v := f.Value.(type) {
+	case index.Text:
+		return matchText(f.Name, string(v), e, fold)
+	case index.Flag:
+		return e.Finding.Hidden == bool(v)
+	case index.Rank:
+		return f.Op.Holds(cmp.Compare(e.Finding.Level, qianshao.Level(v)))
+	case index.Number:
+		return f.Op.Holds(cmp.Compare(e.Finding.Score, int(v)))
+	case index.Period:
+		at := e.LastSeen
+		if f.Name == index.FieldNew {
+			at = e.FirstSeen
+		}
+		return matchPeriod(f.Op, at, v)
+	}
+	panic(fmt.Sprintf("unknown value %T", f.Value))
+}
+
+func matchPeriod(op index.Op, at time.Time, p index.Period) bool {
+	switch {
+	case at.Before(p.From):
+		return op.Holds(-1)
+	case at.Before(p.Until):
+		return op.Holds(0)
+	}
+	return op.Holds(1)
+}
+
+func matchText(name index.FieldName, v string, e *index.Entry, fold func(string) string) bool {
+	switch name {
+	case index.FieldTitle:
+		return contains(oneLine(e.PageTitle), v, fold)
+	case index.FieldURL:
+		return strings.HasPrefix(e.Finding.URL, v)
+	case index.FieldHost:
+		if strings.HasPrefix(v, "*.") {
+			return len(e.Host) >= len(v) && strings.HasSuffix(e.Host, v[1:])
+		}
+		return e.Host == v
+	case index.FieldCategory:
+		return string(e.Finding.Category) == v
+	case index.FieldRule:
+		return e.Finding.Rule == v
+	case index.FieldAuthorisation:
+		return e.Finding.Authorisation == v
+	}
+	panic("unknown field " + string(name))
+}
+
+func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " ") }
+
+// contains says whether one line of text holds the phrase, at word bounds
+// where an end of the phrase is a letter or digit of a script with spaces.
+func contains(text, phrase string, fold func(string) string) bool {
+	want := normal(oneLine(phrase), fold)
+	if len(want) == 0 {
+		return false
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		have := normal(line, fold)
+		for at := 0; at+len(want) <= len(have); at++ {
+			end := at + len(want)
+			if !slices.Equal(have[at:end], want) {
+				continue
+			}
+			cutsStart := at > 0 && isWordRune(have[at-1]) && isWordRune(have[at])
+			cutsEnd := end < len(have) && isWordRune(have[end-1]) && isWordRune(have[end])
+			if !cutsStart && !cutsEnd {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// normal returns the characters to compare: folded, lower case, no invisible
+// ones, each run of separators one space, none at the ends.
+func normal(line string, fold func(string) string) []rune {
+	if fold != nil {
+		line = fold(line)
+	}
+	var out []rune
+	for _, r := range line {
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		case isWordRune(r), isAlone(r):
+			out = append(out, unicode.ToLower(r))
+		case len(out) > 0 && out[len(out)-1] != ' ':
+			out = append(out, ' ')
+		}
+	}
+	if len(out) > 0 && out[len(out)-1] == ' ' {
+		out = out[:len(out)-1]
+	}
+	return out
+}
+
+// isAlone says whether a character is a unit of search by itself.
+func isAlone(r rune) bool {
+	return r != '\uFFFD' && unicode.In(r, unicode.So) || unicode.IsLetter(r) &&
+		unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Bopomofo, unicode.Thai)
+}
+
+func isWordRune(r rune) bool { return (unicode.IsLetter(r) || unicode.IsNumber(r)) && !isAlone(r) }
+
+// Search is what an index answers that holds exactly these entries.
+func Search(entries []index.Entry, req index.Request, fold func(string) string) index.Results {
+	var found []*index.Entry
+	for i := range entries {
+		if Match(req.Query, &entries[i], fold) {
+			found = append(found, &entries[i])
+		}
+	}
+	slices.SortFunc(found, func(a, b *index.Entry) int {
+		return cmp.Or(b.LastSeen.Compare(a.LastSeen), cmp.Compare(a.Finding.ID, b.Finding.ID))
+	})
+	res := index.Results{Total: len(found), Hits: []index.Hit{}, Facets: map[string][]index.FacetCount{
+		"category": facet(found, func(e *index.Entry) string { return string(e.Finding.Category) }),
+		"level":    facet(found, func(e *index.Entry) string { return e.Finding.Level.String() }),
+		"host":     facet(found, func(e *index.Entry) string { return e.Host }),
+		"rule":     facet(found, func(e *index.Entry) string { return e.Finding.Rule }),
+	}}
+	days := count(found, func(e *index.Entry) string { return e.LastSeen.UTC().Format(time.DateOnly) })
+	slices.SortFunc(days, func(a, b index.FacetCount) int { return cmp.Compare(b.Value, a.Value) })
+	res.Facets["day"] = days[:min(len(days), index.FacetDays)]
+	for i := min(req.Offset, len(found)); i < min(req.Offset+req.Limit, len(found)); i++ {
+		e := found[i]
+		res.Hits = append(res.Hits, index.Hit{
+			ID: e.Finding.ID, URL: e.Finding.URL, Host: e.Host, Title: e.PageTitle, Rule: e.Finding.Rule,
+			Category: e.Finding.Category, Level: e.Finding.Level, Score: e.Finding.Score, Hidden: e.Finding.Hidden, LastSeen: e.LastSeen,
+		})
+	}
+	return res
+}
+
+func facet(found []*index.Entry, value func(*index.Entry) string) []index.FacetCount {
+	counts := count(found, value)
+	slices.SortFunc(counts, func(a, b index.FacetCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
+	})
+	return counts[:min(len(counts), index.FacetSize)]
+}
+
+func count(found []*index.Entry, value func(*index.Entry) string) []index.FacetCount {
+	n := map[string]int{}
+	for _, e := range found {
+		if v := value(e); v != "" {
+			n[v]++
+		}
+	}
+	counts := []index.FacetCount{}
+	for v, c := range n {
+		counts = append(counts, index.FacetCount{Value: v, Count: c})
+	}
+	return counts
+}

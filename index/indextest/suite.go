@@ -1,0 +1,413 @@
+package indextest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+)
+
+// Open makes an empty index that folds text with fold (nil: case alone) and is
+// closed when the test ends.
+type Open func(t *testing.T, fold func(string) string) index.Index
+
+// Run holds an index to the contract.
+func Run(t *testing.T, open Open) {
+	t.Run("phrases", func(t *testing.T) { testPhrases(t, open) })
+	t.Run("folding", func(t *testing.T) { testFolding(t, open) })
+	t.Run("fields", func(t *testing.T) { testFields(t, open) })
+	t.Run("facets", func(t *testing.T) { testFacets(t, open) })
+	t.Run("paging", func(t *testing.T) { testPaging(t, open) })
+	t.Run("writes", func(t *testing.T) { testWrites(t, open) })
+	t.Run("hostile", func(t *testing.T) { testHostile(t, open) })
+	t.Run("large", func(t *testing.T) { testLarge(t, open) })
+	t.Run("cancelled", func(t *testing.T) { testCancelled(t, open) })
+	t.Run("reference", func(t *testing.T) { testReference(t, open) })
+}
+
+// put writes entries and fails the test otherwise.
+func put(t *testing.T, x index.Index, entries ...index.Entry) {
+	t.Helper()
+	if err := x.Put(t.Context(), entries); err != nil {
+		t.Fatalf("Put: %v", err)
+	}
+}
+
+// find returns the ids that a query finds.
+func find(t *testing.T, x index.Index, query string) []string {
+	t.Helper()
+	n, err := index.Parse(query, base)
+	if err != nil {
+		t.Fatalf("Parse: %v", err)
+	}
+	res, err := x.Search(t.Context(), index.Request{Query: n, Limit: 100})
+	if err != nil {
+		t.Fatalf("Search %s: %v", query, err)
+	}
+	var ids []string
+	for _, h := range res.Hits {
+		ids = append(ids, h.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func wantIDs(t *testing.T, x index.Index, query string, want ...string) {
+	t.Helper()
+	if got := find(t, x, query); !slices.Equal(got, want) {
+		t.Errorf("%s finds %q, want %q", query, got, want)
+	}
+}
+
+// page is an entry of which only id, title and text matter.
+func page(id, title, text string) index.Entry {
+	return index.Entry{
+		Finding: qianshao.Finding{ID: id, URL: "http://example.cn/" + id, Rule: "casino", Category: qianshao.Gambling, Level: qianshao.LevelHigh, Score: 70},
+		Host:    "example.cn", PageTitle: title, PageText: text, FirstSeen: base, LastSeen: base,
+	}
+}
+
+func testPhrases(t *testing.T, open Open) {
+	x := open(t, nil)
+	disguised := page("g", "", "看 开*户*礼 吧")
+	disguised.Finding.Evidence = []qianshao.Evidence{{Term: "开户礼", Text: "开*户*礼", Steps: []string{"separator"}}, {Term: "plain-term", Text: "x"}}
+	put(t, x,
+		page("a", "澳门线上", "新注册送彩金，天天返水"),
+		page("b", "册注送", "注册\n送彩金 java 六合区"),
+		page("c", "Java Casino", "AV在线 hello, world 册 送 6合"),
+		page("d", "", "一一一二"),
+		page("e", "两行\n标题", "🍃叶子 naïve cafe\u0301"),
+		disguised,
+	)
+	for query, want := range map[string][]string{
+		`注册送`:                 {"a"},
+		`新注册送彩金`:              {"a"},
+		`册注送`:                 {"b"}, // the order counts
+		`"注册 送"`:              nil,   // no phrase across regions
+		`注彩`:                  nil,   // no character may be left out
+		`"册 送"`:               {"c"},
+		`册,送`:                 {"c"}, // all separators are one
+		`金天`:                  nil,   // a separator stands between
+		`金，天`:                 {"a"},
+		`线上新注`:                nil, // nor across title and text
+		`线上`:                  {"a"},
+		`java`:                {"b", "c"},
+		`JAVA`:                {"b", "c"},
+		`av`:                  {"c"}, // not in java
+		`v在线`:                 nil,
+		`av在`:                 {"c"},
+		`6合`:                  {"c"},
+		`六合`:                  {"b"},
+		`"hello world"`:       {"c"},
+		`"world hello"`:       nil,
+		`hello world`:         {"c"},
+		`一一一`:                 {"d"},
+		`一一一一`:                nil,
+		`一一二`:                 {"d"},
+		`🍃`:                   {"e"},
+		`行标`:                  nil,
+		`"两行 标题"`:             {"e"}, // a title is one line
+		`naïve`:               {"e"},
+		`café`:                nil, // é and e differ without folding
+		`开户礼`:                 {"g"},
+		`plain-term`:          nil, // evidence as written is in the text or nowhere
+		`title:线上`:            {"a"},
+		`title:注册送`:           nil,
+		`title:"java casino"`: {"c"},
+		`title:送 送彩金`:         {"b"},
+	} {
+		wantIDs(t, x, query, want...)
+	}
+}
+
+func testFolding(t *testing.T, open Open) {
+	fold := func(s string) string {
+		return strings.NewReplacer("註", "注", "冊", "册", "Ａ", "A", "*", " ").Replace(s)
+	}
+	x := open(t, fold)
+	put(t, x, page("a", "", "新注册送\n彩金"), page("b", "", "註冊送 Ａv"), page("c", "註冊", "注*册"))
+	wantIDs(t, x, "註冊送", "a", "b")
+	wantIDs(t, x, "注册送", "a", "b")
+	wantIDs(t, x, "送彩金")
+	wantIDs(t, x, "av", "b")
+	wantIDs(t, x, `"注 冊"`, "c")
+	wantIDs(t, x, "title:注册", "c")
+}
+
+func testFields(t *testing.T, open Open) {
+	x := open(t, nil)
+	a, b, c := page("a", "", "甲"), page("b", "", "乙"), page("c", "", "丙")
+	a.Finding.Authorisation, a.Finding.Hidden = "city-2026", true
+	b.Host, b.Finding.URL = "a.b.example.cn", "https://a.b.example.cn/path?q=1"
+	b.Finding.Category, b.Finding.Rule, b.Finding.Level, b.Finding.Score = qianshao.Fraud, "job", qianshao.LevelMedium, 40
+	b.LastSeen = time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC)
+	c.Host, c.Finding.Level, c.Finding.Score = "badexample.cn", qianshao.LevelCritical, 100
+	c.LastSeen = time.Date(2026, 11, 4, 23, 59, 59, 999e6, time.UTC)
+	c.FirstSeen = time.Date(2026, 11, 2, 3, 4, 5, 6e6, time.UTC)
+	put(t, x, a, b, c)
+	for query, want := range map[string][]string{
+		"":                                      {"a", "b", "c"},
+		"category:fraud":                        {"b"},
+		"-category:fraud":                       {"a", "c"},
+		"level:high":                            {"a"},
+		"level:>=high":                          {"a", "c"},
+		"level:>high":                           {"c"},
+		"level:<high":                           {"b"},
+		"level:<=medium":                        {"b"},
+		"level:>critical":                       nil,
+		"host:example.cn":                       {"a"},
+		"host:*.example.cn":                     {"b"},
+		"host:*.b.example.cn":                   {"b"},
+		"host:*.cn":                             {"a", "b", "c"},
+		"host:EXAMPLE.cn.":                      {"a"},
+		"rule:job":                              {"b"},
+		"rule:jo":                               nil,
+		"url:https://a.b":                       {"b"},
+		"url:http":                              {"a", "b", "c"},
+		`url:"https://a.b.example.cn/path?q=1"`: {"b"},
+		"authorisation:city-2026":               {"a"},
+		"hidden:true":                           {"a"},
+		"hidden:false":                          {"b", "c"},
+		"score:70":                              {"a"},
+		"score:>70":                             {"c"},
+		"score:>=70":                            {"a", "c"},
+		"score:<70":                             {"b"},
+		"score:<=40":                            {"b"},
+		"score:<40":                             nil,
+		"seen:2026-11-04":                       {"c"},
+		"seen:>2026-11-04":                      {"b"},
+		"seen:>=2026-11-04":                     {"b", "c"},
+		"seen:<2026-11-05":                      {"a", "c"},
+		"seen:<=2026-11-05":                     {"a", "b", "c"},
+		"seen:today":                            {"a"}, // base is the day
+		"seen:2026-11-05T08:00:00+08:00":        {"b"},
+		"new:2026-11-02T03:04:05.006Z":          {"c"},
+		"new:>=2026-11-02":                      {"c"},
+		"level:>=medium AND -hidden:true":       {"b", "c"},
+		"甲 OR (category:gambling -score:70)":    {"a", "c"},
+		"NOT (甲 OR 乙)":                          {"c"},
+		"-甲 -乙 -丙":                              nil,
+		"甲 乙":                                   nil,
+	} {
+		wantIDs(t, x, query, want...)
+	}
+}
+
+func testFacets(t *testing.T, open Open) {
+	x := open(t, nil)
+	var entries []index.Entry
+	for i := range 40 { // more hosts and days than a facet shows
+		e := page(fmt.Sprintf("%03d", i), "", "注册送")
+		e.Host = fmt.Sprintf("h%02d.example.cn", i%25)
+		e.LastSeen = base.AddDate(0, 0, i)
+		if i%4 == 0 {
+			e.Finding.Category = qianshao.Fraud
+		}
+		entries = append(entries, e)
+	}
+	put(t, x, entries...)
+	for _, req := range []index.Request{{}, {Limit: 3}, {Query: index.Phrase{Text: "没有"}, Limit: 3}} {
+		compare(t, x, entries, req, nil)
+	}
+}
+
+func testPaging(t *testing.T, open Open) {
+	x := open(t, nil)
+	var entries []index.Entry
+	for i := range 25 {
+		e := page(fmt.Sprintf("%03d", (i*7)%25), "", "送")
+		e.LastSeen = base.Add(time.Duration(i/5) * time.Second) // several at one time
+		entries = append(entries, e)
+	}
+	put(t, x, entries...)
+	for offset := 0; offset < 30; offset += 4 {
+		compare(t, x, entries, index.Request{Offset: offset, Limit: 4}, nil)
+	}
+	for _, req := range []index.Request{
+		{Offset: index.MaxWindow, Limit: 1}, {Offset: -1}, {Limit: -1}, {Offset: 1 << 62, Limit: 1 << 62}, {Limit: index.MaxWindow + 1},
+	} {
+		if _, err := x.Search(t.Context(), req); !errors.Is(err, index.ErrWindow) {
+			t.Errorf("offset %d, limit %d: error %v, want ErrWindow", req.Offset, req.Limit, err)
+		}
+	}
+	if _, err := x.Search(t.Context(), index.Request{Offset: index.MaxWindow - 1, Limit: 1}); err != nil {
+		t.Errorf("the last place of the window: %v", err)
+	}
+}
+
+// ids reads all ids of the index.
+func ids(t *testing.T, x index.Index) []string {
+	t.Helper()
+	var list []string
+	if err := x.IDs(t.Context(), func(id string) bool { list = append(list, id); return true }); err != nil {
+		t.Fatalf("IDs: %v", err)
+	}
+	return list
+}
+
+func testWrites(t *testing.T, open Open) {
+	x := open(t, nil)
+	if got := ids(t, x); len(got) > 0 {
+		t.Errorf("a new index has ids %q", got)
+	}
+	put(t, x)
+	put(t, x, page("b", "", "甲"), page("a", "", "乙"), page("c", "", "丙"))
+	put(t, x, page("b", "", "甲"), page("a", "", "丁"), page("a", "", "戊")) // the last of one id counts
+	wantIDs(t, x, "", "a", "b", "c")
+	wantIDs(t, x, "乙")
+	wantIDs(t, x, "丁")
+	wantIDs(t, x, "戊", "a")
+	if err := x.Delete(t.Context(), []string{"c", "unknown", ""}); err != nil {
+		t.Errorf("Delete: %v", err)
+	}
+	if err := x.Delete(t.Context(), nil); err != nil {
+		t.Errorf("Delete of nothing: %v", err)
+	}
+	if got := ids(t, x); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("IDs yield %q, want a and b", got)
+	}
+	calls := 0
+	if err := x.IDs(t.Context(), func(string) bool { calls++; return false }); err != nil || calls != 1 {
+		t.Errorf("IDs went on for %d calls, error %v", calls, err)
+	}
+	if err := x.Put(t.Context(), []index.Entry{page("", "", "甲")}); err == nil {
+		t.Error("an entry without id is accepted")
+	}
+	if err := x.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	if err := x.Close(); err != nil {
+		t.Errorf("closing again: %v", err)
+	}
+	if _, err := x.Search(t.Context(), index.Request{}); err == nil {
+		t.Error("a closed index can be searched")
+	}
+	if err := x.Put(t.Context(), []index.Entry{page("a", "", "甲")}); err == nil {
+		t.Error("a closed index can be written")
+	}
+	if err := x.IDs(t.Context(), func(string) bool { return true }); err == nil {
+		t.Error("a closed index yields ids")
+	}
+}
+
+func testHostile(t *testing.T, open Open) {
+	x := open(t, nil)
+	texts := []string{
+		"", "\x00", "\xff\xfe注册\xc0", strings.Repeat("\u0301", 1000), strings.Repeat("a", 40_000), strings.Repeat("\n", 5000),
+		"<script>alert(1)</script>", `"\' OR 1=1 --`, "\u202e册注", "\U000e0041\ufeff送", strings.Repeat("💩", 500), "注\u200d册",
+		"\xff\xff\x00", strings.Repeat("é", 33_000),
+	}
+	var entries []index.Entry
+	for i, s := range texts {
+		e := page(fmt.Sprintf("%03d", i), s, s)
+		e.Host, e.Finding.Rule, e.Finding.Authorisation = s, s, s
+		e.Finding.URL = "http://example.cn/" + s
+		e.Finding.Evidence = []qianshao.Evidence{{Term: s, Text: s, Before: s, After: s, Steps: []string{s}}}
+		entries = append(entries, e)
+	}
+	put(t, x, entries...)
+	for _, query := range []string{
+		`注册`, `"\\\"x"`, `alert`, `url:"http://example.cn/<script>"`, `1 1`, strings.Repeat("a", 2000), strings.Repeat("注", 2000),
+		strings.Repeat("-", 20) + "a", strings.Repeat("(", 20) + "a" + strings.Repeat(")", 20), strings.Repeat("a OR ", 99) + "a",
+		`host:*.cn`, `"` + strings.Repeat("注 ", 900) + `"`, "rule:\"\x00\"", `💩`,
+	} {
+		n, err := index.Parse(query, base)
+		if err != nil {
+			t.Errorf("Parse %.40q: %v", query, err)
+			continue
+		}
+		res, err := x.Search(t.Context(), index.Request{Query: n, Limit: 100})
+		if err != nil {
+			t.Errorf("Search %.40q: %v", query, err)
+			continue
+		}
+		if want := Search(entries, index.Request{Query: n, Limit: 100}, nil).Total; res.Total != want {
+			t.Errorf("%.40q finds %d, want %d", query, res.Total, want)
+		}
+	}
+	if got := len(ids(t, x)); got != len(texts) {
+		t.Errorf("%d of %d hostile texts are in the index", got, len(texts))
+	}
+}
+
+// testLarge has texts of a megabyte, one of a single character, which makes a
+// phrase search that compares each place with each never end.
+func testLarge(t *testing.T, open Open) {
+	x := open(t, nil)
+	const size = 1 << 20
+	same := strings.Repeat("一", size/3)
+	mixed := strings.Repeat("新注册送彩金，java AV 六合。", size/40)
+	long := strings.Repeat("x", size)
+	put(t, x, page("a", "", same), page("b", "", mixed+"末尾之词"), page("c", "", long))
+	wantIDs(t, x, strings.Repeat("一", 100), "a")
+	wantIDs(t, x, "一一二")
+	wantIDs(t, x, "一二")
+	wantIDs(t, x, "末尾之词", "b")
+	wantIDs(t, x, "注册送彩金java")
+	wantIDs(t, x, `"册送彩金，java"`, "b")
+	wantIDs(t, x, "xx")
+}
+
+func testCancelled(t *testing.T, open Open) {
+	x := open(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := x.Put(ctx, []index.Entry{page("a", "", "甲")}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Put: %v, want context.Canceled", err)
+	}
+	if got := ids(t, x); len(got) > 0 {
+		t.Errorf("a cancelled Put has written %q", got)
+	}
+}
+
+// testReference compares with Search over random entries and queries. It keeps
+// one index and replaces its entries, so that deletions and merges are in it.
+func testReference(t *testing.T, open Open) {
+	fold := func(s string) string {
+		return strings.NewReplacer("註", "注", "冊", "册", "ａ", "a", "e\u0301", "é", "ß", "ss").Replace(s)
+	}
+	for name, fold := range map[string]func(string) string{"plain": nil, "folded": fold} {
+		t.Run(name, func(t *testing.T) {
+			x := open(t, fold)
+			rapid.Check(t, func(r *rapid.T) {
+				entries := Entries(rapid.IntRange(1, 20).Draw(r, "n")).Draw(r, "entries")
+				if err := x.Delete(t.Context(), ids(t, x)); err != nil {
+					r.Fatal(err)
+				}
+				if err := x.Put(t.Context(), entries); err != nil {
+					r.Fatal(err)
+				}
+				for range 20 {
+					req := index.Request{
+						Query: Queries().Draw(r, "query"), Offset: rapid.IntRange(0, 5).Draw(r, "offset"), Limit: rapid.IntRange(0, 20).Draw(r, "limit"),
+					}
+					compare(r, x, entries, req, fold)
+				}
+			})
+		})
+	}
+}
+
+// compare holds one search to what the reference finds.
+func compare(t rapid.TB, x index.Index, entries []index.Entry, req index.Request, fold func(string) string) {
+	t.Helper()
+	got, err := x.Search(context.Background(), req)
+	if err != nil {
+		t.Fatalf("Search %v: %v", req.Query, err)
+	}
+	want := Search(entries, req, fold)
+	ignore := []cmp.Option{cmpopts.IgnoreFields(index.Results{}, "Took"), cmpopts.IgnoreFields(index.Hit{}, "Evidence")}
+	if diff := cmp.Diff(want, got, ignore...); diff != "" {
+		t.Errorf("Search %v, offset %d, limit %d (-want +got):\n%s", req.Query, req.Offset, req.Limit, diff)
+	}
+}
