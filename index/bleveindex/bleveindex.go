@@ -52,7 +52,12 @@ type Index struct {
 	fold  func(string) string
 	bleve bleve.Index
 	raw   bleveapi.Index // the same, for what bleve's own interface lacks
+	path  string
 	lock  *bbolt.DB
+
+	writing    chan struct{} // holds one token while a batch is written
+	generation uint64        // of the last batch; guarded by writing
+	errorsSeen atomic.Uint64
 
 	close    sync.Once
 	closeErr error
@@ -107,7 +112,14 @@ func openLocked(path string, opts Options) (*Index, error) {
 	case err != nil:
 		return nil, err
 	}
-	return newIndex(b, opts)
+	x, err := newIndex(path, b, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := guard("opening the search index "+path, x.checkGeneration); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return x, nil
 }
 
 // Rebuild empties the index in the folder path, whatever state it is in, and
@@ -146,7 +158,7 @@ func rebuildLocked(path string, opts Options, fill func(*Index) error) (*Index, 
 // create makes an empty bleve index in place of whatever there is.
 func create(path string, opts Options) (*Index, error) {
 	dir := filepath.Join(path, bleveDir)
-	if err := os.RemoveAll(dir); err != nil {
+	if err := errors.Join(os.RemoveAll(dir), os.RemoveAll(filepath.Join(path, generationFile))); err != nil {
 		return nil, fmt.Errorf("emptying the search index: %w", err)
 	}
 	// scorch's default is safe: Batch returns when its segment is on the disk.
@@ -155,15 +167,15 @@ func create(path string, opts Options) (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating the search index %s: %w", path, err)
 	}
-	return newIndex(b, opts)
+	return newIndex(path, b, opts)
 }
 
-func newIndex(b bleve.Index, opts Options) (*Index, error) {
+func newIndex(path string, b bleve.Index, opts Options) (*Index, error) {
 	raw, err := b.Advanced()
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	return &Index{fold: opts.Fold, bleve: b, raw: raw}, nil
+	return &Index{fold: opts.Fold, bleve: b, raw: raw, path: path, writing: make(chan struct{}, 1)}, nil
 }
 
 // acquire locks the folder, and makes it if there is none. The lock is bbolt's
@@ -260,8 +272,8 @@ func (x *Index) Delete(ctx context.Context, ids []string) error {
 // errorPoll is how often a waiting write looks whether scorch's writer has died.
 const errorPoll = time.Second
 
-// apply writes a batch. Scorch's writer runs in the background; if it panics
-// over damaged files, Batch would wait for ever.
+// apply writes a batch, one at a time. Scorch's writer runs in the background;
+// if it panics over damaged files, Batch would wait for ever.
 func (x *Index) apply(ctx context.Context, batch *bleve.Batch) error {
 	if batch.Size() == 0 {
 		return ctx.Err()
@@ -269,10 +281,15 @@ func (x *Index) apply(ctx context.Context, batch *bleve.Batch) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	before := x.asyncErrors()
+	select {
+	case x.writing <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	done := make(chan error, 1)
 	go func() {
-		done <- guard("writing the search index", func() error { return x.bleve.Batch(batch) })
+		defer func() { <-x.writing }()
+		done <- guard("writing the search index", func() error { return x.writeGeneration(batch) })
 	}()
 	poll := time.NewTicker(errorPoll)
 	defer poll.Stop()
@@ -286,7 +303,7 @@ func (x *Index) apply(ctx context.Context, batch *bleve.Batch) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-poll.C:
-			if x.asyncErrors() > before {
+			if n := x.asyncErrors(); n > x.errorsSeen.Swap(n) {
 				return fmt.Errorf("writing the search index: %w: its writer failed; %s", ErrCorrupt, remedy)
 			}
 		}

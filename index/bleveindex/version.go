@@ -12,9 +12,10 @@ import (
 
 // What stands in the index's folder.
 const (
-	versionFile = "version"
-	lockFile    = "lock"
-	bleveDir    = "bleve"
+	versionFile    = "version"
+	generationFile = "generation"
+	lockFile       = "lock"
+	bleveDir       = "bleve"
 )
 
 // formatVersion changes whenever documents are built or cut into tokens

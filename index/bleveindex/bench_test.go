@@ -1,0 +1,85 @@
+package bleveindex
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/qianshao/qianshao/index"
+)
+
+// article is Chinese text of n bytes that differs with seed.
+func article(seed, n int) string {
+	var b strings.Builder
+	for i := seed; b.Len() < n; i++ {
+		b.WriteRune(rune(0x4E00 + (i*i*31+i*7)%3000))
+		if i%17 == 0 {
+			b.WriteString("，注册送彩金")
+		}
+		if i%101 == 0 {
+			b.WriteString("\nVX abc123 ")
+		}
+	}
+	return b.String()
+}
+
+func BenchmarkPut(b *testing.B) {
+	for _, size := range []int{100, 1} {
+		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
+			x := open(b, b.TempDir(), Options{})
+			const bytes = 10_000
+			b.SetBytes(int64(size * bytes))
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				entries := make([]index.Entry, size)
+				for i := range entries {
+					n++
+					entries[i] = entry(fmt.Sprintf("%016x", n), article(n, bytes))
+				}
+				put(b, x, entries...)
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "docs/s")
+		})
+	}
+}
+
+func BenchmarkSearch(b *testing.B) {
+	x := open(b, b.TempDir(), Options{})
+	const docs = 5000
+	for n := 0; n < docs; n += 500 {
+		entries := make([]index.Entry, 500)
+		for i := range entries {
+			entries[i] = entry(fmt.Sprintf("%016x", n+i), article(n+i, 3000))
+		}
+		put(b, x, entries...)
+	}
+	for name, n := range map[string]index.Node{
+		"all":    nil,
+		"field":  index.Field{Name: index.FieldCategory, Value: index.Text("gambling")},
+		"phrase": index.Phrase{Text: "注册送彩金"},
+		"rare":   index.Phrase{Text: article(4242, 3000)[:12]},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := x.Search(b.Context(), index.Request{Query: n, Limit: 20}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	path := b.TempDir()
+	for b.Loop() {
+		x, err := Open(path, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := x.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,242 @@
+package bleveindex
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+)
+
+func entry(id, text string) index.Entry {
+	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	return index.Entry{
+		Finding: qianshao.Finding{ID: id, URL: "http://example.cn/" + id, Rule: "casino", Category: qianshao.Gambling, Level: qianshao.LevelHigh, Score: 70},
+		Host:    "example.cn", PageText: text, FirstSeen: at, LastSeen: at,
+	}
+}
+
+func put(t testing.TB, x *Index, entries ...index.Entry) {
+	t.Helper()
+	if err := x.Put(context.Background(), entries); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func total(t testing.TB, x *Index) int {
+	t.Helper()
+	res, err := x.Search(context.Background(), index.Request{Query: index.Phrase{Text: "注册送"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.Total
+}
+
+// TestDurable copies the folder as it stands on the disk right after Put, as a
+// kill at that moment would leave it.
+func TestDurable(t *testing.T) {
+	path := t.TempDir()
+	x := open(t, path, Options{})
+	for i := range 5 {
+		put(t, x, entry(fmt.Sprint("a", i), "注册送"), entry(fmt.Sprint("b", i), "注册送"))
+		copied := filepath.Join(t.TempDir(), "copy")
+		if err := os.CopyFS(copied, os.DirFS(path)); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := total(t, open(t, copied, Options{})), 2*(i+1); got != want {
+			t.Fatalf("after Put %d the disk has %d entries, want %d", i, got, want)
+		}
+	}
+}
+
+func TestReopen(t *testing.T) {
+	path := t.TempDir()
+	fold := strings.ToUpper
+	x := open(t, path, Options{Fold: fold})
+	put(t, x, entry("a", "注册送"))
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	x = open(t, path, Options{Fold: fold})
+	if total(t, x) != 1 {
+		t.Error("the entry is gone after reopening")
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path, Options{}); !errors.Is(err, ErrRebuild) || !strings.Contains(err.Error(), "qianshao reindex") {
+		t.Errorf("another folding: %v, want ErrRebuild with its remedy", err)
+	}
+}
+
+// TestLocked has another process hold the index: this test binary again.
+func TestLocked(t *testing.T) {
+	const variable = "QIANSHAO_TEST_HOLD_INDEX"
+	if path := os.Getenv(variable); path != "" {
+		open(t, path, Options{})
+		fmt.Println("held")
+		_, _ = os.Stdin.Read(make([]byte, 1)) // until the parent closes it
+		return
+	}
+	path := t.TempDir()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestLocked$")
+	cmd.Env = append(os.Environ(), variable+"="+path)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stdout.Read(make([]byte, 5)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path, Options{}); !errors.Is(err, ErrLocked) {
+		t.Errorf("Open: %v, want ErrLocked", err)
+	}
+	if _, err := Rebuild(path, Options{}, func(*Index) error { return nil }); !errors.Is(err, ErrLocked) {
+		t.Errorf("Rebuild: %v, want ErrLocked", err)
+	}
+	stdin.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	open(t, path, Options{}) // free again
+}
+
+func TestRebuild(t *testing.T) {
+	path := t.TempDir()
+	x := open(t, path, Options{})
+	put(t, x, entry("old", "注册送"))
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("the store is gone")
+	if _, err := Rebuild(path, Options{}, func(*Index) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("Rebuild: %v, want the error of fill", err)
+	}
+	if _, err := Open(path, Options{}); !errors.Is(err, ErrRebuild) {
+		t.Errorf("Open after a broken rebuild: %v, want ErrRebuild", err)
+	}
+	x, err := Rebuild(path, Options{}, func(x *Index) error {
+		return x.Put(t.Context(), []index.Entry{entry("a", "注册送"), entry("b", "注册送")})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := total(t, open(t, path, Options{})); got != 2 {
+		t.Errorf("the rebuilt index has %d entries, want 2", got)
+	}
+}
+
+// TestDamaged overwrites or cuts each file in turn. Whatever happens then, it is
+// an error that names the remedy or a wrong answer, never a panic, and Rebuild
+// makes all good.
+func TestDamaged(t *testing.T) {
+	origin := t.TempDir()
+	x := open(t, origin, Options{})
+	for i := range 3 {
+		put(t, x, entry(fmt.Sprint(i), strings.Repeat("注册送彩金", 50)))
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(origin, bleveDir, "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = append(files, filepath.Join(origin, bleveDir, "index_meta.json"))
+	for _, file := range files {
+		rel, err := filepath.Rel(origin, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, damage := range map[string]func([]byte) []byte{
+			"empty":   func([]byte) []byte { return nil },
+			"halved":  func(b []byte) []byte { return b[:len(b)/2] },
+			"missing": nil,
+			"zeroed":  func(b []byte) []byte { return make([]byte, len(b)) },
+		} {
+			t.Run(filepath.Base(rel)+" "+name, func(t *testing.T) { testDamage(t, origin, rel, damage) })
+		}
+	}
+}
+
+func testDamage(t *testing.T, origin, rel string, damage func([]byte) []byte) {
+	path := filepath.Join(t.TempDir(), "index")
+	if err := os.CopyFS(path, os.DirFS(origin)); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(path, rel)
+	if damage == nil {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	} else {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, damage(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if x, err := Open(path, Options{}); err != nil {
+		if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "qianshao reindex") {
+			t.Errorf("Open: %v, want ErrCorrupt with its remedy", err)
+		}
+	} else {
+		for _, n := range []index.Node{nil, index.Phrase{Text: "注册送"}} {
+			if _, err := x.Search(t.Context(), index.Request{Query: n, Limit: 10}); err != nil {
+				t.Logf("Search: %v", err)
+			}
+		}
+		n := 0
+		if err := x.IDs(t.Context(), func(string) bool { n++; return true }); err != nil {
+			t.Logf("IDs: %v", err)
+		} else if n != 3 {
+			t.Errorf("%d of 3 entries are left, and Open has not noticed", n)
+		}
+		if err := x.Close(); err != nil {
+			t.Logf("Close: %v", err)
+		}
+	}
+	x, err := Rebuild(path, Options{}, func(x *Index) error { return x.Put(t.Context(), []index.Entry{entry("a", "注册送")}) })
+	if err != nil {
+		t.Fatalf("Rebuild: %v", err)
+	}
+	if total(t, x) != 1 {
+		t.Error("the rebuilt index is not whole")
+	}
+	if err := x.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFoldPanics: a folding that fails over a hostile page must not end the
+// process from within one of bleve's goroutines.
+func TestFoldPanics(t *testing.T) {
+	x := open(t, t.TempDir(), Options{Fold: func(s string) string {
+		if strings.Contains(s, "hostile") {
+			panic("no")
+		}
+		return s
+	}})
+	if err := x.Put(t.Context(), []index.Entry{entry("a", "hostile")}); err == nil {
+		t.Error("Put says nothing of a folding that panicked")
+	}
+}
