@@ -1,0 +1,450 @@
+package rule
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/match"
+	"go.yaml.in/yaml/v3"
+)
+
+// maxInstructions bounds a regular expression's program: RE2 takes time by
+// text × program, and a{1000} is a thousand instructions in seven characters.
+const maxInstructions = 5000
+
+// kindSet is a bit set of region kinds.
+type kindSet uint16
+
+func kindBit(k qianshao.RegionKind) kindSet {
+	switch k {
+	case qianshao.RegionTitle:
+		return 1 << 0
+	case qianshao.RegionMeta:
+		return 1 << 1
+	case qianshao.RegionHeading:
+		return 1 << 2
+	case qianshao.RegionText:
+		return 1 << 3
+	case qianshao.RegionAnchor:
+		return 1 << 4
+	case qianshao.RegionURL:
+		return 1 << 5
+	case qianshao.RegionAttr:
+		return 1 << 6
+	case qianshao.RegionComment:
+		return 1 << 7
+	case qianshao.RegionScript:
+		return 1 << 8
+	}
+	return 0
+}
+
+// visibility is a block's hidden filter.
+type visibility uint8
+
+const (
+	anyVisibility visibility = iota
+	concealedOnly
+	visibleOnly
+)
+
+// detection is the compiled detection of a rule or a context.
+type detection struct {
+	id        string
+	isContext bool
+	blocks    []*block
+	condition *node // as written, for explanations
+	fast      *node // the same, cheapest first
+	// byPattern: the condition can hold on a page that no term hit.
+	byPattern bool
+	index     int32
+}
+
+// block is a compiled block.
+type block struct {
+	name     string
+	index    int32 // in Set.blocks
+	owner    *detection
+	kinds    kindSet
+	hidden   visibility
+	word     bool
+	min      int32
+	patterns []*pattern
+	excepts  bool
+	// positive: the block stands somewhere in the condition without a not in front.
+	positive bool
+}
+
+func (b *block) reads(kind kindSet, hidden qianshao.Hiding) bool {
+	switch {
+	case b.kinds&kind == 0:
+		return false
+	case b.hidden == concealedOnly:
+		return hidden.Concealed()
+	case b.hidden == visibleOnly:
+		return hidden == qianshao.HidingNone
+	}
+	return true
+}
+
+// term is one entry of the automaton with the blocks that want it.
+type term struct {
+	text     string
+	runes    int
+	postings []posting
+}
+
+// posting says that a block counts a term with weight; exceptWeight means
+// that the term excepts what stands inside it.
+type posting struct {
+	block  int32
+	weight int32
+}
+
+const exceptWeight = 0
+
+// pattern is one regular expression; the same text in two blocks is one pattern.
+type pattern struct {
+	text  string
+	index int32 // in Set.patterns
+	re    *regexp.Regexp
+	// literal stands in every match; empty if none is known.
+	literal string
+}
+
+// compiler gathers the blocks and terms of all detections.
+type compiler struct {
+	lists      map[string]*wordList
+	listNames  []string
+	set        *Set
+	terms      map[string]int32 // by key
+	byPatterns map[string]*pattern
+}
+
+func newCompiler(lists map[string]*wordList) *compiler {
+	c := &compiler{lists: lists, set: &Set{byID: map[string]*Rule{}}, terms: map[string]int32{}, byPatterns: map[string]*pattern{}}
+	for name := range lists {
+		c.listNames = append(c.listNames, name)
+	}
+	slices.Sort(c.listNames)
+	return c
+}
+
+// detection compiles one; what is wrong goes to s.
+func (c *compiler) detection(s *source, src detectionSource, isContext bool) *detection {
+	d := &detection{isContext: isContext, index: int32(len(c.set.detections))}
+	c.set.detections = append(c.set.detections, d)
+	names := make([]string, 0, len(src.blocks))
+	for _, b := range src.blocks {
+		names = append(names, b.name.value)
+		d.blocks = append(d.blocks, c.block(s, b, d))
+	}
+	if src.condition.value != "" && len(names) > 0 {
+		c.condition(s, src, d, names)
+	}
+	return d
+}
+
+func (c *compiler) condition(s *source, src detectionSource, d *detection, names []string) {
+	root, used, err := parseCondition(src.condition.value, names)
+	if err != nil {
+		s.conditionError(src.condition, err)
+		return
+	}
+	for i, b := range src.blocks {
+		if !used[i] {
+			s.errorf(b.name.node, "the condition does not name block %q; use it or remove it", b.name.value)
+		}
+	}
+	never := func(*node) truth { return no }
+	if root.eval(func(int) truth { return no }, never) == yes {
+		s.errorf(src.condition.node, "the condition holds on an empty page; demand some block without not")
+	}
+	d.condition = root
+	d.fast, _ = root.cheapestFirst(func(i int) int { return 1 + 5*len(d.blocks[i].patterns) })
+	hasPattern := func(i int) truth {
+		if len(d.blocks[i].patterns) > 0 {
+			return maybe
+		}
+		return no
+	}
+	d.byPattern = root.eval(hasPattern, func(n *node) truth { return min(hasPattern(n.block), hasPattern(n.other)) }) != no
+	markPositive(root, d, true)
+}
+
+func markPositive(n *node, d *detection, positive bool) {
+	switch n.op {
+	case opBlock:
+		d.blocks[n.block].positive = d.blocks[n.block].positive || positive
+	case opNear:
+		d.blocks[n.block].positive = d.blocks[n.block].positive || positive
+		d.blocks[n.other].positive = d.blocks[n.other].positive || positive
+	case opNot:
+		positive = !positive
+	}
+	for _, kid := range n.kids {
+		markPositive(kid, d, positive)
+	}
+}
+
+// conditionError points into the condition where the YAML text shows it as is.
+func (s *source) conditionError(condition text, err error) {
+	n, offset := condition.node, 0
+	if e, ok := err.(*syntaxError); ok { // parseCondition has no other
+		offset = e.at
+	}
+	column := utf8.RuneCountInString(condition.value[:min(offset, len(condition.value))])
+	message := fmt.Sprintf("condition: %v (character %d of the condition)", err, column+1)
+	switch {
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 || strings.Contains(n.Value, "\n"):
+		s.errorf(n, "%s", message)
+		return
+	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+		column++
+	}
+	leading := len(n.Value) - len(strings.TrimLeft(n.Value, " \t"))
+	s.at(n.Line, n.Column+leading+column, "%s", message)
+}
+
+func (c *compiler) block(s *source, src blockSource, owner *detection) *block {
+	b := &block{name: src.name.value, index: int32(len(c.set.blocks)), owner: owner, min: int32(src.min)}
+	c.set.blocks = append(c.set.blocks, b)
+	b.word = src.word != nil && *src.word
+	b.kinds, b.hidden = filters(src, owner.isContext)
+	c.set.kinds |= b.kinds
+	weights := map[string]weighted{} // by key
+	for _, name := range src.lists {
+		c.addList(s, name, weights)
+	}
+	for _, t := range src.terms {
+		w, message := s.parseTerm(t.value)
+		if message != "" {
+			s.errorf(t.node, "terms of block %q: %s", b.name, message)
+			continue
+		}
+		addWeight(weights, w)
+	}
+	c.addPostings(b, weights)
+	for _, t := range src.regex {
+		if p := c.pattern(s, t, b.name); p != nil {
+			b.patterns = append(b.patterns, p)
+		}
+	}
+	for _, t := range src.except {
+		c.except(s, t, b, weights)
+	}
+	s.lintReach(src, b, weights)
+	return b
+}
+
+// filters returns the kinds of regions that a block reads and how visible they
+// have to be. A link's target is not text, so it has to be asked for.
+func filters(src blockSource, isContext bool) (kinds kindSet, hidden visibility) {
+	for _, r := range src.regions {
+		kinds |= kindBit(qianshao.RegionKind(r.value))
+	}
+	if len(src.regions) == 0 {
+		for _, k := range qianshao.RegionKinds() {
+			if k != qianshao.RegionURL {
+				kinds |= kindBit(k)
+			}
+		}
+	}
+	switch {
+	case src.hidden == nil && isContext, src.hidden != nil && !*src.hidden:
+		hidden = visibleOnly
+	case src.hidden != nil:
+		hidden = concealedOnly
+	}
+	return kinds, hidden
+}
+
+func (c *compiler) addList(s *source, name text, weights map[string]weighted) {
+	list, ok := c.lists[name.value]
+	if !ok {
+		s.errorf(name.node, "there is no list lists/%s.txt%s", name.value, cmp.Or(didYouMean(name.value, c.listNames), "; write it, or name one that is there"))
+		return
+	}
+	list.used = true
+	for _, w := range list.terms {
+		addWeight(weights, w)
+	}
+}
+
+// addWeight keeps the highest weight of a term that a block names twice.
+func addWeight(weights map[string]weighted, w weighted) {
+	if have, ok := weights[w.key]; !ok || w.weight > have.weight {
+		weights[w.key] = w
+	}
+}
+
+// addPostings adds the terms in the order of their keys, so that the same files give the same set.
+func (c *compiler) addPostings(b *block, weights map[string]weighted) {
+	keys := make([]string, 0, len(weights))
+	for key := range weights {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		w := weights[key]
+		c.addPosting(w, posting{b.index, w.weight})
+	}
+}
+
+func (c *compiler) addPosting(w weighted, p posting) {
+	i, ok := c.terms[w.key]
+	if !ok {
+		i = int32(len(c.set.terms))
+		c.terms[w.key] = i
+		c.set.terms = append(c.set.terms, term{text: w.term, runes: w.runes})
+	}
+	c.set.terms[i].postings = append(c.set.terms[i].postings, p)
+	c.set.margin = max(c.set.margin, int32(4*w.runes))
+}
+
+func (c *compiler) except(s *source, t text, b *block, weights map[string]weighted) {
+	w := weighted{term: t.value}
+	s.fold(&w)
+	switch _, isTerm := weights[w.key]; {
+	case w.runes == 0 || w.runes > maxTerm:
+		s.errorf(t.node, "except of block %q: %q should have 1 to %d characters after folding", b.name, t.value, maxTerm)
+		return
+	case isTerm:
+		s.errorf(t.node, "except of block %q: %q is a term of the block itself; it would never count", b.name, t.value)
+		return
+	case len(b.patterns) == 0 && !containsTerm(w.key, weights):
+		s.errorf(t.node, "except of block %q: %q contains no term of the block, so it excepts nothing", b.name, t.value)
+		return
+	}
+	b.excepts = true
+	c.addPosting(w, posting{b.index, exceptWeight})
+}
+
+func containsTerm(except string, weights map[string]weighted) bool {
+	squeezed := strings.ReplaceAll(except, " ", "")
+	for key := range weights {
+		if strings.Contains(squeezed, strings.ReplaceAll(key, " ", "")) {
+			return true
+		}
+	}
+	return false
+}
+
+// lintReach refuses a min that all terms together cannot reach.
+func (s *source) lintReach(src blockSource, b *block, weights map[string]weighted) {
+	sum := len(b.patterns)
+	for _, w := range weights {
+		sum += int(w.weight)
+	}
+	if sum > 0 && src.min > sum {
+		s.errorf(src.name.node, "block %q asks for min %d, but all its terms together weigh %d", b.name, src.min, sum)
+	}
+}
+
+func (c *compiler) pattern(s *source, t text, blockName string) *pattern {
+	if p, ok := c.byPatterns[t.value]; ok {
+		return p
+	}
+	fail := func(format string, args ...any) *pattern {
+		s.errorf(t.node, "regex of block %q: %s", blockName, fmt.Sprintf(format, args...))
+		return nil
+	}
+	if len(t.value) > maxRegex {
+		return fail("longer than %d bytes; split it", maxRegex)
+	}
+	re, err := regexp.Compile(t.value)
+	if err != nil {
+		return fail("does not compile: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	if re.MatchString("") {
+		return fail("matches the empty text, so it fires everywhere; demand some character")
+	}
+	tree, err := syntax.Parse(t.value, syntax.Perl)
+	if err != nil {
+		return fail("does not compile: %v", err)
+	}
+	tree = tree.Simplify()
+	if prog, err := syntax.Compile(tree); err != nil || len(prog.Inst) > maxInstructions {
+		return fail("too large once its repetitions are written out (more than %d instructions); lower the counts", maxInstructions)
+	}
+	p := &pattern{text: t.value, index: int32(len(c.set.patterns)), re: re, literal: requiredLiteral(tree)}
+	c.set.patterns = append(c.set.patterns, p)
+	c.byPatterns[t.value] = p
+	return p
+}
+
+// requiredLiteral returns the longest text that stands in every match of re:
+// looking for it is far cheaper than running re. The automaton is not used for
+// this since it keeps terms off the middle of Latin words; re knows no such rule.
+func requiredLiteral(re *syntax.Regexp) string {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return longestCaseless(re)
+	case syntax.OpCapture, syntax.OpPlus:
+		return requiredLiteral(re.Sub[0])
+	case syntax.OpConcat:
+		longest := ""
+		for _, sub := range re.Sub {
+			if l := requiredLiteral(sub); len(l) > len(longest) {
+				longest = l
+			}
+		}
+		return longest
+	}
+	return ""
+}
+
+// longestCaseless returns the longest run of the literal that is the same in both cases, if case is ignored.
+func longestCaseless(re *syntax.Regexp) string {
+	if re.Flags&syntax.FoldCase == 0 {
+		return string(re.Rune)
+	}
+	longest, start := 0, 0
+	from := 0
+	for i := 0; i <= len(re.Rune); i++ {
+		if i < len(re.Rune) && unicode.SimpleFold(re.Rune[i]) == re.Rune[i] {
+			continue
+		}
+		if i-start > longest {
+			longest, from = i-start, start
+		}
+		start = i + 1
+	}
+	return string(re.Rune[from : from+longest])
+}
+
+// finish builds the automaton over what was gathered.
+func (c *compiler) finish(entries []entry, opts Options) (*Set, error) {
+	s := c.set
+	s.segmenter = opts.Segmenter
+	for _, e := range entries {
+		if e.context != nil {
+			s.contexts = append(s.contexts, e.context)
+			continue
+		}
+		s.rules = append(s.rules, e.rule)
+		s.byID[e.rule.ID] = e.rule
+	}
+	slices.SortFunc(s.rules, func(x, y *Rule) int { return strings.Compare(x.ID, y.ID) })
+	slices.SortFunc(s.contexts, func(x, y *context) int { return strings.Compare(x.name, y.name) })
+	texts := make([]string, len(s.terms))
+	for i, t := range s.terms {
+		texts[i] = t.text
+	}
+	if len(texts) > 0 { // rules may consist of regular expressions alone
+		var err error
+		if s.matcher, err = match.Compile(texts); err != nil {
+			return nil, fmt.Errorf("rule: compiling %d terms: %w", len(texts), err)
+		}
+	}
+	s.contact = regexp.MustCompile(contactHandle)
+	s.pool.New = func() any { return newEvaluation(s) }
+	return s, nil
+}

@@ -1,0 +1,518 @@
+package rule
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/analyze/match"
+)
+
+// Limits of what is kept of a page. Counting distinct terms goes on beyond
+// them: the first hit of each term in each class is always kept.
+const (
+	maxTermHits    = 64      // of one term in one block, a class
+	maxBlockHits   = 4096    // of one block; a page of one word repeated needs no more proof
+	maxPatternHits = 64      // of one regular expression in one region
+	maxPending     = 8192    // hits of a region that wait for being settled
+	maxPooled      = 1 << 20 // characters of a fold buffer that is kept for the next page
+)
+
+// plainCost is the highest cost of a hit in ordinary writing.
+const plainCost = match.CostPlain
+
+// shortTerm is the number of characters from which a disguised term speaks for
+// itself: 博 彩 may be chance, 澳 门 新 葡 京 is not.
+const shortTerm = 3
+
+// foldedPatternCost is the cost of a match of a regular expression that only
+// the text without its separators shows.
+const foldedPatternCost = plainCost + 1
+
+// contactHandle finds, in folded text, the handles by which a seller wants to
+// be reached: a messenger's name with an account, a mobile number, a link.
+const contactHandle = `(?:qq|扣|企鹅|微信|薇|vx|wx|加v|加q|wechat|telegram|tg|电报|飞机|电话|手机|热线|客服|联系)[^0-9a-z]{0,8}[0-9a-z]{5,}|(?:^|[^0-9])1[3-9][0-9]{9}(?:$|[^0-9])|tme|http`
+
+// contactReach is how many characters from a hit a contact handle may stand.
+const contactReach = 40
+
+// hit is one place at which a term or a pattern was found in a region.
+type hit struct {
+	region      int32
+	first, last int32 // folded characters, inclusive
+	start, end  int32 // bytes of the region's text
+	// term is an index into Set.terms; behind them follow Set.patterns.
+	term   int32
+	weight int32
+	steps  fold.Step
+	cost   int32
+	weak   bool // counts with corroboration only
+	used   bool // makes the condition true
+}
+
+// Classes of hits that have their own room, so that a flood of plain ones
+// cannot push out the concealed one that matters.
+const (
+	classConcealed = iota
+	classTitle
+	classOther
+	classWeak
+	classCount
+)
+
+// termSeen is what a block remembers of one term.
+type termSeen struct {
+	kept          [classCount]uint8
+	strong, plain bool
+}
+
+// blockState is what one page showed to one block.
+type blockState struct {
+	pending, excepts []hit
+	hits             []hit
+	seen             map[int32]termSeen
+	touched          bool
+	// Summed weights of distinct terms: of all hits, of those that count by
+	// themselves, of plain ones.
+	all, strong, plain int32
+}
+
+// evaluation is the working memory of one page; it is pooled.
+type evaluation struct {
+	set         *Set
+	doc         *qianshao.Document
+	region      int32
+	text        fold.Text
+	folded      string // form of text as a string; empty until asked for
+	raw         []match.Hit
+	settleAt    int // length of raw at which it is settled
+	emit        func(match.Hit)
+	states      []blockState
+	touched     []int32 // blocks with a state
+	waiting     []int32 // blocks with pending hits
+	covered     []bool  // by folded character, of dropOverlapped
+	patternsRun bool
+	trace       *trace // set while explaining
+}
+
+func newEvaluation(s *Set) *evaluation {
+	e := &evaluation{set: s, states: make([]blockState, len(s.blocks))}
+	e.emit = func(h match.Hit) {
+		e.raw = append(e.raw, h)
+		if len(e.raw) >= e.settleAt {
+			e.settle(h.Last - e.set.margin)
+			e.settleAt = len(e.raw) + maxPending
+		}
+	}
+	return e
+}
+
+// release hands e back for the next page.
+func (e *evaluation) release() {
+	for _, i := range e.touched {
+		st := &e.states[i]
+		clear(st.seen)
+		*st = blockState{pending: st.pending[:0], excepts: st.excepts[:0], hits: st.hits[:0], seen: st.seen}
+	}
+	e.touched, e.waiting, e.raw = e.touched[:0], e.waiting[:0], e.raw[:0]
+	e.text.Reset()
+	e.doc, e.folded, e.patternsRun, e.trace = nil, "", false, nil
+	if cap(e.text.Runes) <= maxPooled {
+		e.set.pool.Put(e)
+	}
+}
+
+// Evaluate holds a document against all rules and contexts. It takes time in
+// proportion to the document's text, whatever stands in it.
+func (s *Set) Evaluate(doc *qianshao.Document) Result {
+	e := s.pool.Get().(*evaluation)
+	defer e.release()
+	e.doc = doc
+	e.scan()
+	live := e.candidates()
+	e.runPatterns(live)
+	return e.result(live)
+}
+
+// scan looks for all terms in all regions.
+func (e *evaluation) scan() {
+	if e.set.matcher == nil {
+		return
+	}
+	for i := range e.doc.Regions {
+		if e.open(i) {
+			e.set.matcher.Scan(&e.text, e.emit)
+			e.settle(math.MaxInt32)
+		}
+	}
+}
+
+// open folds a region; it returns false if no block reads its kind.
+func (e *evaluation) open(i int) bool {
+	region := &e.doc.Regions[i]
+	if e.set.kinds&kindBit(region.Kind) == 0 || region.Text == "" {
+		return false
+	}
+	e.region, e.folded = int32(i), ""
+	e.raw, e.settleAt = e.raw[:0], maxPending
+	e.text.Fold(region.Text)
+	return true
+}
+
+func (e *evaluation) current() *qianshao.Region { return &e.doc.Regions[e.region] }
+
+// settle decides on the hits that end before the folded character "before":
+// all terms that contain them have been found by then.
+func (e *evaluation) settle(before int32) {
+	region := e.current()
+	kind, rest := kindBit(region.Kind), e.raw[:0]
+	for _, h := range e.raw {
+		settled := h.Last < before
+		for _, p := range e.set.terms[h.Term].postings {
+			if b := e.set.blocks[p.block]; settled || p.weight == exceptWeight {
+				e.dispatch(b, p, h, kind, region.Hidden)
+			}
+		}
+		if !settled {
+			rest = append(rest, h)
+		}
+	}
+	e.raw = rest
+	e.settleBlocks()
+}
+
+func (e *evaluation) dispatch(b *block, p posting, h match.Hit, kind kindSet, hidden qianshao.Hiding) {
+	out := hit{region: e.region, first: h.First, last: h.Last, start: h.Start, end: h.End,
+		term: h.Term, weight: p.weight, steps: h.Steps, cost: int32(h.Cost)}
+	if !b.reads(kind, hidden) {
+		if p.weight != exceptWeight {
+			e.drop(b, &out, droppedByRegion)
+		}
+		return
+	}
+	st := e.wait(b)
+	if p.weight == exceptWeight {
+		st.excepts = append(st.excepts, out)
+	} else {
+		st.pending = append(st.pending, out)
+	}
+}
+
+// wait returns the block's state and notes that it has hits to settle.
+func (e *evaluation) wait(b *block) *blockState {
+	st := &e.states[b.index]
+	if st.seen == nil {
+		st.seen = map[int32]termSeen{}
+	}
+	if len(st.pending)+len(st.excepts) == 0 {
+		e.waiting = append(e.waiting, b.index)
+	}
+	if !st.touched {
+		st.touched = true
+		e.touched = append(e.touched, b.index)
+	}
+	return st
+}
+
+func (e *evaluation) settleBlocks() {
+	for _, i := range e.waiting {
+		b, st := e.set.blocks[i], &e.states[i]
+		e.dropExcepted(b, st)
+		if b.word {
+			e.dropUnbounded(b, st)
+		}
+		e.dropOverlapped(b, st)
+		for k := range st.pending {
+			e.keep(b, st, st.pending[k])
+		}
+		st.pending, st.excepts = st.pending[:0], st.excepts[:0]
+	}
+	e.waiting = e.waiting[:0]
+}
+
+// dropExcepted drops the hits inside an except's.
+func (e *evaluation) dropExcepted(b *block, st *blockState) {
+	if len(st.excepts) == 0 || len(st.pending) == 0 {
+		return
+	}
+	byFirst := func(x, y hit) int { return cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(y.last, x.last)) }
+	slices.SortFunc(st.excepts, byFirst)
+	slices.SortFunc(st.pending, byFirst)
+	kept, next, reach := st.pending[:0], 0, int32(-1)
+	for _, h := range st.pending {
+		for ; next < len(st.excepts) && st.excepts[next].first <= h.first; next++ {
+			reach = max(reach, st.excepts[next].last)
+		}
+		if h.last <= reach {
+			e.drop(b, &h, droppedByExcept)
+			continue
+		}
+		kept = append(kept, h)
+	}
+	st.pending = kept
+}
+
+// dropUnbounded drops the hits that begin or end inside a word. Only here the
+// dictionary is needed, and loaded.
+func (e *evaluation) dropUnbounded(b *block, st *blockState) {
+	source := e.current().Text
+	kept := st.pending[:0]
+	for _, h := range st.pending {
+		if !e.set.segmenter.IsBounded(source, int(h.start), int(h.end)) {
+			e.drop(b, &h, droppedByWord)
+			continue
+		}
+		kept = append(kept, h)
+	}
+	st.pending = kept
+}
+
+// dropOverlapped keeps the longest of hits that overlap and leaves the pending
+// hits in the order of the text.
+//
+// Going from the longest to the shortest, a hit overlaps one that was kept if
+// and only if one of its two ends is covered, for nothing kept is shorter than it.
+func (e *evaluation) dropOverlapped(b *block, st *blockState) {
+	overlaps := false
+	for i := 1; i < len(st.pending) && !overlaps; i++ {
+		overlaps = st.pending[i].first <= st.pending[i-1].last
+	}
+	if !overlaps {
+		return
+	}
+	base, end := st.pending[0].first, int32(0)
+	for _, h := range st.pending {
+		base, end = min(base, h.first), max(end, h.last)
+	}
+	if n := int(end-base) + 1; len(e.covered) < n {
+		e.covered = make([]bool, n)
+	}
+	slices.SortFunc(st.pending, func(x, y hit) int {
+		return cmp.Or(cmp.Compare(y.last-y.first, x.last-x.first), cmp.Compare(x.cost, y.cost),
+			cmp.Compare(x.first, y.first), cmp.Compare(x.term, y.term))
+	})
+	kept := st.pending[:0]
+	for _, h := range st.pending {
+		if e.covered[h.first-base] || e.covered[h.last-base] {
+			e.drop(b, &h, droppedByOverlap)
+			continue
+		}
+		fill(e.covered[h.first-base:h.last-base+1], true)
+		kept = append(kept, h)
+	}
+	st.pending = kept
+	for _, h := range kept {
+		fill(e.covered[h.first-base:h.last-base+1], false)
+	}
+	slices.SortFunc(st.pending, func(x, y hit) int { return cmp.Compare(x.first, y.first) })
+}
+
+func fill(cells []bool, value bool) {
+	for i := range cells {
+		cells[i] = value
+	}
+}
+
+// keep counts a hit and, within the limits, keeps it.
+func (e *evaluation) keep(b *block, st *blockState, h hit) {
+	if b.owner.isContext && h.cost >= match.CostDisguised {
+		return // nobody disguises a police notice
+	}
+	seen, known := st.seen[h.term]
+	h.weak = e.isWeak(&h) && (seen.kept[classWeak] >= maxTermHits || !e.contactNear(&h))
+	if !known {
+		st.all += h.weight
+	}
+	if !h.weak && !seen.strong {
+		seen.strong = true
+		st.strong += h.weight
+	}
+	if h.cost <= plainCost && !seen.plain {
+		seen.plain = true
+		st.plain += h.weight
+	}
+	class := e.class(&h)
+	if seen.kept[class] == 0 || seen.kept[class] < maxTermHits && len(st.hits) < maxBlockHits {
+		seen.kept[class]++
+		st.hits = append(st.hits, h)
+	}
+	st.seen[h.term] = seen
+}
+
+func (e *evaluation) class(h *hit) int {
+	region := &e.doc.Regions[h.region]
+	switch {
+	case h.weak:
+		return classWeak
+	case region.Hidden.Concealed():
+		return classConcealed
+	case inTitle(region.Kind):
+		return classTitle
+	}
+	return classOther
+}
+
+func inTitle(kind qianshao.RegionKind) bool {
+	return kind == qianshao.RegionTitle || kind == qianshao.RegionMeta || kind == qianshao.RegionHeading
+}
+
+// isWeak is true for a hit of a short term that had to be undisguised. In a
+// concealed region it needs no more: nobody hides and disguises an honest word.
+func (e *evaluation) isWeak(h *hit) bool {
+	return h.cost >= match.CostDisguised && int(h.term) < len(e.set.terms) && e.set.terms[h.term].runes < shortTerm &&
+		!e.current().Hidden.Concealed()
+}
+
+// contactNear says whether a contact handle stands near the hit.
+func (e *evaluation) contactNear(h *hit) bool {
+	from := max(0, h.first-contactReach)
+	to := min(int32(e.text.Len()), h.last+1+contactReach)
+	return e.set.contact.MatchString(string(e.text.Runes[from:to]))
+}
+
+// candidates returns the detections whose condition holds or could, once the
+// regular expressions have been run.
+func (e *evaluation) candidates() (live []*detection) {
+	hit := make([]bool, len(e.set.detections))
+	for _, i := range e.touched {
+		hit[e.set.blocks[i].owner.index] = true
+	}
+	for i, d := range e.set.detections {
+		if (hit[i] || d.byPattern) && (e.verdict(d).holds() != no) {
+			live = append(live, d)
+		}
+	}
+	return live
+}
+
+// runPatterns runs the regular expressions of the live detections, region by region.
+func (e *evaluation) runPatterns(live []*detection) {
+	e.patternsRun = true
+	var blocks []*block
+	for _, d := range live {
+		for _, b := range d.blocks {
+			if len(b.patterns) > 0 {
+				blocks = append(blocks, b)
+			}
+		}
+	}
+	for i := range e.doc.Regions {
+		region, opened := &e.doc.Regions[i], false
+		for _, b := range blocks {
+			if !b.reads(kindBit(region.Kind), region.Hidden) {
+				continue
+			}
+			if opened = opened || e.open(i); opened {
+				e.findPatterns(b)
+			}
+		}
+		e.exceptPatterns()
+		e.settleBlocks()
+	}
+	for _, b := range blocks {
+		slices.SortStableFunc(e.states[b.index].hits, func(x, y hit) int {
+			return cmp.Or(cmp.Compare(x.region, y.region), cmp.Compare(x.first, y.first))
+		})
+	}
+}
+
+// exceptPatterns finds the excepts of the blocks that wait with matches of
+// patterns: those that the scan found are gone by now.
+func (e *evaluation) exceptPatterns() {
+	if !slices.ContainsFunc(e.waiting, func(i int32) bool { return e.set.blocks[i].excepts }) {
+		return
+	}
+	e.set.matcher.Scan(&e.text, func(h match.Hit) {
+		for _, p := range e.set.terms[h.Term].postings {
+			if st := &e.states[p.block]; p.weight == exceptWeight && len(st.pending) > 0 {
+				st.excepts = append(st.excepts, hit{first: h.First, last: h.Last})
+			}
+		}
+	})
+}
+
+// findPatterns runs a block's expressions on the open region.
+func (e *evaluation) findPatterns(b *block) {
+	for _, p := range b.patterns {
+		source := e.current().Text
+		spans := p.find(source)
+		folded := len(spans) == 0
+		if folded {
+			if e.folded == "" {
+				e.folded = string(e.text.Runes)
+			}
+			spans = p.find(e.folded)
+		}
+		runes, at := int32(0), 0 // position in e.folded
+		for _, span := range spans {
+			if span[0] == span[1] {
+				continue
+			}
+			h := hit{region: e.region, term: int32(len(e.set.terms)) + p.index, weight: 1}
+			if folded {
+				h.first = runes + int32(utf8.RuneCountInString(e.folded[at:span[0]]))
+				h.last = h.first + int32(utf8.RuneCountInString(e.folded[span[0]:span[1]])) - 1
+				runes, at = h.last+1, span[1]
+				e.undisguise(&h)
+			} else {
+				h.start, h.end = int32(span[0]), int32(span[1])
+				e.locate(&h)
+			}
+			if !e.overlapsTerm(b, &h) {
+				st := e.wait(b)
+				st.pending = append(st.pending, h)
+			}
+		}
+	}
+}
+
+func (p *pattern) find(s string) [][]int {
+	if p.literal != "" && !strings.Contains(s, p.literal) {
+		return nil
+	}
+	return p.re.FindAllStringIndex(s, maxPatternHits)
+}
+
+// undisguise fills in what a match on the folded text stands for in the region.
+func (e *evaluation) undisguise(h *hit) {
+	h.start, h.end = e.text.Start[h.first], e.text.End[h.last]
+	for i := h.first; i <= h.last; i++ {
+		h.steps |= e.text.Steps[i]
+		if i > h.first {
+			h.steps |= e.text.Gaps[i].Steps
+		}
+	}
+	const innocent = fold.StepCase | fold.StepWidth | fold.StepNFKC | fold.StepTraditional
+	if h.steps&^innocent != 0 {
+		h.cost = foldedPatternCost
+	}
+}
+
+// locate finds the folded characters of a match on the region's own text.
+func (e *evaluation) locate(h *hit) {
+	last := int32(e.text.Len()) - 1
+	first, _ := slices.BinarySearch(e.text.End, h.start+1)
+	behind, _ := slices.BinarySearch(e.text.Start, h.end)
+	h.first = min(int32(first), max(last, 0))
+	h.last = max(int32(behind)-1, h.first)
+}
+
+// overlapsTerm says whether a term of the same block was counted at that place: it then says enough.
+func (e *evaluation) overlapsTerm(b *block, h *hit) bool {
+	hits := e.states[b.index].hits
+	from, _ := slices.BinarySearchFunc(hits, h.region, func(x hit, region int32) int { return cmp.Compare(x.region, region) })
+	for _, x := range hits[from:] {
+		if x.region != h.region {
+			break
+		}
+		if x.first <= h.last && h.first <= x.last {
+			e.drop(b, h, droppedByOverlap)
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,250 @@
+package rule
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+)
+
+// proof is a used hit on its way to a piece of evidence.
+type proof struct {
+	block *block
+	hit   *hit
+	rank  int
+}
+
+// Ranks of proofs, best first: what is cut when there are too many comes last.
+const (
+	rankConcealed = iota
+	rankTitle
+	rankPlain
+	rankOther
+	rankRepeated // the term has given proof already
+)
+
+// result turns the live detections into what fired.
+func (e *evaluation) result(live []*detection) Result {
+	holds := make([]bool, len(e.set.detections))
+	for _, d := range live {
+		holds[d.index] = e.verdict(d).holds() == yes
+	}
+	var out Result
+	for _, r := range e.set.rules {
+		if holds[r.detection.index] {
+			fired := e.fired(r.detection)
+			fired.Rule = r
+			out.Fired = append(out.Fired, fired)
+		}
+	}
+	for _, c := range e.set.contexts {
+		if holds[c.detection.index] {
+			fired := e.fired(c.detection)
+			out.Contexts = append(out.Contexts, Context{Name: c.name, Title: c.title, Lowers: c.lowers, Evidence: fired.Evidence})
+		}
+	}
+	e.setPositions(out)
+	return out
+}
+
+// fired gathers the evidence of a detection that holds, without its lines and columns.
+func (e *evaluation) fired(d *detection) Fired {
+	satisfied := map[int]bool{}
+	e.verdict(d).collect(d.condition, satisfied)
+	var proofs []proof
+	for _, b := range d.blocks {
+		hits := e.states[b.index].hits
+		for i := range hits {
+			if hits[i].used {
+				proofs = append(proofs, proof{block: b, hit: &hits[i]})
+			}
+		}
+	}
+	out := e.summary(proofs)
+	out.Blocks = len(satisfied)
+	out.Evidence = e.evidence(proofs)
+	return out
+}
+
+// summary counts what scoring needs.
+func (e *evaluation) summary(proofs []proof) Fired {
+	out := Fired{Hits: len(proofs), MinCost: math.MaxInt, AllConcealed: len(proofs) > 0, Inert: len(proofs) > 0}
+	weights := map[int32]int{}
+	for _, p := range proofs {
+		region := &e.doc.Regions[p.hit.region]
+		concealed, cost := region.Hidden.Concealed(), int(p.hit.cost)
+		out.Concealed = out.Concealed || concealed
+		out.AllConcealed = out.AllConcealed && concealed
+		out.InTitle = out.InTitle || inTitle(region.Kind)
+		out.Inert = out.Inert && !concealed && (region.Kind == qianshao.RegionComment || region.Kind == qianshao.RegionScript)
+		out.MinCost, out.MaxCost = min(out.MinCost, cost), max(out.MaxCost, cost)
+		if cost > plainCost {
+			out.Disguised = true
+			out.DisguisedHits++
+		}
+		weights[p.hit.term] = max(weights[p.hit.term], int(p.hit.weight))
+	}
+	if len(proofs) == 0 {
+		out.MinCost = 0
+	}
+	out.Terms = len(weights)
+	for _, w := range weights {
+		out.Weight += w
+	}
+	return out
+}
+
+// evidence keeps the best proofs and puts them in the order of the source.
+func (e *evaluation) evidence(proofs []proof) []qianshao.Evidence {
+	e.rank(proofs)
+	slices.SortStableFunc(proofs, func(x, y proof) int { return cmp.Compare(x.rank, y.rank) })
+	out := make([]qianshao.Evidence, 0, min(len(proofs), qianshao.MaxEvidence))
+	for _, p := range proofs {
+		if len(out) == qianshao.MaxEvidence {
+			break
+		}
+		piece := e.piece(p)
+		same := func(x qianshao.Evidence) bool {
+			return x.Span == piece.Span && x.Block == piece.Block && x.Term == piece.Term && x.Path == piece.Path && x.Text == piece.Text
+		}
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, piece)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y qianshao.Evidence) int {
+		return cmp.Or(cmp.Compare(x.Span.Start, y.Span.Start), cmp.Compare(x.Span.End, y.Span.End),
+			cmp.Compare(x.Block, y.Block), cmp.Compare(x.Term, y.Term))
+	})
+	return out
+}
+
+// rank orders the proofs in place: each term's best place first, so that fifty
+// repeats of one word do not hide the others.
+func (e *evaluation) rank(proofs []proof) {
+	for i := range proofs {
+		region := &e.doc.Regions[proofs[i].hit.region]
+		switch {
+		case region.Hidden.Concealed():
+			proofs[i].rank = rankConcealed
+		case inTitle(region.Kind):
+			proofs[i].rank = rankTitle
+		case proofs[i].hit.cost <= plainCost:
+			proofs[i].rank = rankPlain
+		default:
+			proofs[i].rank = rankOther
+		}
+	}
+	slices.SortStableFunc(proofs, func(x, y proof) int { return cmp.Compare(x.rank, y.rank) })
+	type shown struct {
+		block *block
+		term  int32
+	}
+	seen := make(map[shown]bool, len(proofs))
+	for i, p := range proofs {
+		if key := (shown{p.block, p.hit.term}); seen[key] {
+			proofs[i].rank += rankRepeated
+		} else {
+			seen[key] = true
+		}
+	}
+}
+
+func (e *evaluation) piece(p proof) qianshao.Evidence {
+	region := &e.doc.Regions[p.hit.region]
+	start, end := int(p.hit.start), int(p.hit.end)
+	span := region.SourceSpan(start, end)
+	source := region.Text[start:end]
+	if span.Start >= 0 && span.End <= len(e.doc.Source) && span.Start < span.End {
+		source = e.doc.Source[span.Start:span.End]
+	}
+	return qianshao.Evidence{
+		Block:  p.block.name,
+		Term:   e.termText(p.hit.term),
+		Text:   cut(source, qianshao.MaxEvidenceText),
+		Steps:  p.hit.steps.Names(),
+		Region: region.Kind,
+		Name:   region.Name,
+		Hidden: region.Hidden,
+		Path:   region.Path,
+		Span:   span,
+		Before: lastCharacters(region.Text[:start], qianshao.EvidenceContext),
+		After:  firstCharacters(region.Text[end:], qianshao.EvidenceContext),
+	}
+}
+
+func (e *evaluation) termText(term int32) string {
+	if i := int(term) - len(e.set.terms); i >= 0 {
+		return e.set.patterns[i].text
+	}
+	return e.set.terms[term].text
+}
+
+// cut shortens s to at most n bytes, at a character's end.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+func firstCharacters(s string, n int) string {
+	at := 0
+	for ; n > 0 && at < len(s); n-- {
+		_, size := utf8.DecodeRuneInString(s[at:])
+		at += size
+	}
+	return s[:at]
+}
+
+func lastCharacters(s string, n int) string {
+	at := len(s)
+	for ; n > 0 && at > 0; n-- {
+		_, size := utf8.DecodeLastRuneInString(s[:at])
+		at -= size
+	}
+	return s[at:]
+}
+
+// setPositions fills in lines and columns in one walk over the source. They
+// are those of Document.Position, which would count each column from the
+// line's beginning: too dear on a page of 20 MB in one line.
+func (e *evaluation) setPositions(r Result) {
+	var all []*qianshao.Evidence
+	for i := range r.Fired {
+		all = appendPointers(all, r.Fired[i].Evidence)
+	}
+	for i := range r.Contexts {
+		all = appendPointers(all, r.Contexts[i].Evidence)
+	}
+	setPositions(e.doc.Source, all)
+}
+
+func appendPointers(all []*qianshao.Evidence, pieces []qianshao.Evidence) []*qianshao.Evidence {
+	for i := range pieces {
+		all = append(all, &pieces[i])
+	}
+	return all
+}
+
+func setPositions(source string, all []*qianshao.Evidence) {
+	slices.SortStableFunc(all, func(x, y *qianshao.Evidence) int { return cmp.Compare(x.Span.Start, y.Span.Start) })
+	line, column, at := 1, 1, 0
+	for _, piece := range all {
+		start := min(max(piece.Span.Start, at), len(source))
+		passed := source[at:start]
+		if newlines := strings.Count(passed, "\n"); newlines > 0 {
+			line += newlines
+			column = 1
+			passed = passed[strings.LastIndexByte(passed, '\n')+1:]
+		}
+		column += utf8.RuneCountInString(passed)
+		at = start
+		piece.Line, piece.Column = line, column
+	}
+}

@@ -1,0 +1,230 @@
+package rule
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Explanation tells why a rule's condition holds on a document, or what is missing.
+type Explanation struct {
+	ID string
+	// Known is false if neither a rule nor a context has that id.
+	Known bool
+	// Holds: the condition does.
+	Holds bool
+	// Condition is the condition as a tree, each part with its truth.
+	Condition Part
+	Blocks    []BlockReport
+}
+
+// Part is one part of a condition.
+type Part struct {
+	Text  string
+	Holds bool
+	Parts []Part
+}
+
+// BlockReport is what a block found.
+type BlockReport struct {
+	Name string
+	// Holds: Weight reaches Min.
+	Holds       bool
+	Weight, Min int
+	// Hits are pieces of evidence, at most maxExplained; Total is how many were kept.
+	Hits  []qianshao.Evidence
+	Total int
+	// Dropped tells in words which hits did not count and why.
+	Dropped []string
+	// Missing says in words what the block lacks; empty if it holds.
+	Missing string
+}
+
+// maxExplained is how many hits of a block an explanation lists.
+const maxExplained = 8
+
+// Reasons for which a hit does not count.
+type dropReason uint8
+
+const (
+	droppedByRegion dropReason = iota
+	droppedByExcept
+	droppedByWord
+	droppedByOverlap
+	dropReasons
+)
+
+func (r dropReason) String() string {
+	switch r {
+	case droppedByRegion:
+		return "in a region that the block does not read"
+	case droppedByExcept:
+		return "inside one of the block's excepts"
+	case droppedByWord:
+		return "inside a longer word (word: true)"
+	case droppedByOverlap:
+		return "inside a longer hit of the block"
+	}
+	return "dropped"
+}
+
+// trace remembers dropped hits while explaining.
+type trace struct {
+	drops map[int32]*[dropReasons]dropped // by block
+}
+
+type dropped struct {
+	count   int
+	example string
+}
+
+// drop notes that a hit does not count.
+func (e *evaluation) drop(b *block, h *hit, reason dropReason) {
+	if e.trace == nil {
+		return
+	}
+	drops := e.trace.drops[b.index]
+	if drops == nil {
+		drops = new([dropReasons]dropped)
+		e.trace.drops[b.index] = drops
+	}
+	if drops[reason].count++; drops[reason].count == 1 {
+		source := e.doc.Regions[h.region].Text
+		drops[reason].example = lastCharacters(source[:h.start], 5) + "[" + cut(source[h.start:h.end], qianshao.MaxEvidenceText) + "]" + firstCharacters(source[h.end:], 5)
+	}
+}
+
+// Explain holds the document against one rule or context, with every regular
+// expression run, and tells what came of each part.
+func (s *Set) Explain(doc *qianshao.Document, id string) Explanation {
+	d := s.detectionOf(id)
+	if d == nil {
+		return Explanation{ID: id}
+	}
+	e := s.pool.Get().(*evaluation)
+	defer e.release()
+	e.doc = doc
+	e.trace = &trace{drops: map[int32]*[dropReasons]dropped{}}
+	e.scan()
+	e.runPatterns([]*detection{d})
+	v := e.verdict(d)
+	out := Explanation{ID: id, Known: true, Holds: v.holds() == yes, Condition: v.part(d.condition)}
+	for i := range d.blocks {
+		out.Blocks = append(out.Blocks, v.report(i))
+	}
+	return out
+}
+
+func (s *Set) detectionOf(id string) *detection {
+	for _, d := range s.detections {
+		if d.id == id {
+			return d
+		}
+	}
+	return nil
+}
+
+func (v verdict) part(n *node) Part {
+	out := Part{Text: n.text, Holds: n.eval(v.block, v.near) == yes}
+	for _, kid := range n.kids {
+		out.Parts = append(out.Parts, v.part(kid))
+	}
+	return out
+}
+
+func (v verdict) report(local int) BlockReport {
+	b, st := v.d.blocks[local], v.state(local)
+	out := BlockReport{Name: b.name, Holds: v.block(local) == yes, Weight: int(st.strong), Min: int(b.min), Total: len(st.hits)}
+	if v.corroborated(local) {
+		out.Weight = int(st.all)
+	}
+	weak := 0
+	pieces := make([]*qianshao.Evidence, 0, maxExplained)
+	out.Hits = make([]qianshao.Evidence, 0, maxExplained)
+	for i := range st.hits {
+		if st.hits[i].weak {
+			weak++
+		}
+		if len(out.Hits) < maxExplained {
+			out.Hits = append(out.Hits, v.e.piece(proof{block: b, hit: &st.hits[i]}))
+			pieces = append(pieces, &out.Hits[len(out.Hits)-1])
+		}
+	}
+	setPositions(v.e.doc.Source, pieces)
+	if drops := v.e.trace.drops[b.index]; drops != nil {
+		for reason, d := range drops {
+			if d.count > 0 {
+				out.Dropped = append(out.Dropped, fmt.Sprintf("%d %s, as in %s", d.count, dropReason(reason), d.example))
+			}
+		}
+	}
+	if weak > 0 && !v.corroborated(local) {
+		out.Dropped = append(out.Dropped, fmt.Sprintf("%d disguised hits of terms under %d characters, with no other block satisfied plainly and no contact handle near", weak, shortTerm))
+	}
+	if !out.Holds {
+		out.Missing = fmt.Sprintf("needs weight %d, has %d", b.min, out.Weight)
+	}
+	return out
+}
+
+// String shows the explanation as an indented tree in plain text.
+func (x Explanation) String() string {
+	var b strings.Builder
+	switch {
+	case !x.Known:
+		fmt.Fprintf(&b, "✗ %s: there is no such rule; \"rules list\" shows them all\n", x.ID)
+		return b.String()
+	case x.Holds:
+		fmt.Fprintf(&b, "✓ %s: the condition holds\n", x.ID)
+	default:
+		fmt.Fprintf(&b, "✗ %s: the condition does not hold\n", x.ID)
+	}
+	x.Condition.write(&b, "  ")
+	for _, block := range x.Blocks {
+		block.write(&b)
+	}
+	return b.String()
+}
+
+func mark(holds bool) string {
+	if holds {
+		return "✓"
+	}
+	return "✗"
+}
+
+func (p Part) write(b *strings.Builder, indent string) {
+	fmt.Fprintf(b, "%s%s %s\n", indent, mark(p.Holds), p.Text)
+	for _, part := range p.Parts {
+		part.write(b, indent+"  ")
+	}
+}
+
+func (r BlockReport) write(b *strings.Builder) {
+	fmt.Fprintf(b, "%s block %s: weight %d of %d", mark(r.Holds), r.Name, r.Weight, r.Min)
+	if r.Missing != "" {
+		fmt.Fprintf(b, ": %s", r.Missing)
+	}
+	b.WriteByte('\n')
+	for _, hit := range r.Hits {
+		fmt.Fprintf(b, "    %d:%d %s", hit.Line, hit.Column, hit.Region)
+		if hit.Hidden != qianshao.HidingNone {
+			fmt.Fprintf(b, " (%s)", hit.Hidden)
+		}
+		fmt.Fprintf(b, ": %s[%s]%s", hit.Before, hit.Text, hit.After)
+		if hit.Text != hit.Term {
+			fmt.Fprintf(b, " = %s", hit.Term)
+		}
+		if len(hit.Steps) > 0 {
+			fmt.Fprintf(b, " by %s", strings.Join(hit.Steps, ", "))
+		}
+		b.WriteByte('\n')
+	}
+	if more := r.Total - len(r.Hits); more > 0 {
+		fmt.Fprintf(b, "    and %d more\n", more)
+	}
+	for _, d := range r.Dropped {
+		fmt.Fprintf(b, "    not counted: %s\n", d)
+	}
+}

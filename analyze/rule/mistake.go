@@ -1,0 +1,97 @@
+package rule
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Mistake is one thing wrong with a rule, a list or a context.
+type Mistake struct {
+	File string
+	// Line and Column count from 1, Column in characters. Line 0 means the file as a whole.
+	Line, Column int
+	// Message says what is wrong and how to put it right.
+	Message string
+}
+
+func (m Mistake) String() string {
+	switch {
+	case m.Line == 0:
+		return m.File + ": " + m.Message
+	case m.File == "":
+		return fmt.Sprintf("%d:%d: %s", m.Line, m.Column, m.Message)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Message)
+}
+
+// maxMistakesShown keeps LoadError's text on a few screens; all are in Mistakes.
+const maxMistakesShown = 100
+
+// LoadError holds all mistakes of all files, sorted by their place.
+type LoadError struct{ Mistakes []Mistake }
+
+// Error has one line a mistake.
+func (e *LoadError) Error() string {
+	var b strings.Builder
+	for i, m := range e.Mistakes {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		if i == maxMistakesShown {
+			fmt.Fprintf(&b, "and %d more", len(e.Mistakes)-i)
+			break
+		}
+		b.WriteString(m.String())
+	}
+	return b.String()
+}
+
+func loadError(mistakes []Mistake) error {
+	slices.SortStableFunc(mistakes, func(x, y Mistake) int {
+		return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
+	})
+	return &LoadError{Mistakes: slices.Compact(mistakes)}
+}
+
+// didYouMean returns `; did you mean "x"?` for the candidate that is at most
+// two edits from word, or nothing. Short words allow one edit: of two letters
+// with two edits nothing is left to mean.
+func didYouMean(word string, candidates []string) string {
+	best, bestDistance := "", 3
+	for _, c := range candidates {
+		if d := editDistance(word, c); d < bestDistance && d < len(c) && (d < 2 || len(word) > 2) {
+			best, bestDistance = c, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// editDistance is Levenshtein's, over bytes; candidates are short ASCII names.
+func editDistance(a, b string) int {
+	const tooFar = 99
+	if len(a) > 64 || len(b) > 64 {
+		return tooFar
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			substitute := diagonal
+			if a[i] != b[j] {
+				substitute++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
