@@ -247,7 +247,7 @@ func suggest(got string, possible []string) string {
 		}
 	}
 	list := "possible are " + strings.Join(possible, ", ")
-	if bestDistance <= max(1, len(best)/3) {
+	if bestDistance <= max(2, len(best)*2/5) {
 		return fmt.Sprintf(": did you mean %s? (%s)", best, list)
 	}
 	return ": " + list
