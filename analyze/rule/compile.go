@@ -238,7 +238,7 @@ func (c *compiler) block(s *source, src blockSource, owner *detection) *block {
 		}
 	}
 	for _, t := range src.except {
-		c.except(s, t, b, weights)
+		c.except(s, t, b, weights, len(src.lists) > 0)
 	}
 	s.lintReach(src, b, weights)
 	return b
@@ -309,7 +309,9 @@ func (c *compiler) addPosting(w weighted, p posting) {
 	c.set.margin = max(c.set.margin, int32(4*w.runes))
 }
 
-func (c *compiler) except(s *source, t text, b *block, weights map[string]weighted) {
+// except adds one. It has to contain a term of the block, unless the terms come
+// from a list: an operator may take a term off it without touching the rule.
+func (c *compiler) except(s *source, t text, b *block, weights map[string]weighted, fromList bool) {
 	w := weighted{term: t.value}
 	s.fold(&w)
 	switch _, isTerm := weights[w.key]; {
@@ -319,7 +321,7 @@ func (c *compiler) except(s *source, t text, b *block, weights map[string]weight
 	case isTerm:
 		s.errorf(t.node, "except of block %q: %q is a term of the block itself; it would never count", b.name, t.value)
 		return
-	case len(b.patterns) == 0 && !containsTerm(w.key, weights):
+	case len(b.patterns) == 0 && !fromList && !containsTerm(w.key, weights):
 		s.errorf(t.node, "except of block %q: %q contains no term of the block, so it excepts nothing", b.name, t.value)
 		return
 	}

@@ -104,7 +104,7 @@ func newEvaluation(s *Set) *evaluation {
 	e.emit = func(h match.Hit) {
 		e.raw = append(e.raw, h)
 		if len(e.raw) >= e.settleAt {
-			e.settle(h.Last - e.set.margin)
+			e.settle(e.seam(h.Last - e.set.margin))
 			e.settleAt = len(e.raw) + maxPending
 		}
 	}
@@ -164,6 +164,19 @@ func (e *evaluation) open(i int) bool {
 }
 
 func (e *evaluation) current() *qianshao.Region { return &e.doc.Regions[e.region] }
+
+// seam moves a cut back to where no hit spans it, so that a part of a longer
+// hit is not settled without it. A chain of overlapping hits without end is cut anywhere.
+func (e *evaluation) seam(before int32) int32 {
+	at := before
+	for i := len(e.raw) - 1; i >= 0 && e.raw[i].Last >= at; i-- {
+		if len(e.raw)-i > maxPending/2 {
+			return before
+		}
+		at = min(at, e.raw[i].First)
+	}
+	return at
+}
 
 // settle decides on the hits that end before the folded character "before":
 // all terms that contain them have been found by then.
@@ -262,6 +275,9 @@ func (e *evaluation) dropUnbounded(b *block, st *blockState) {
 	source := e.current().Text
 	kept := st.pending[:0]
 	for _, h := range st.pending {
+		if st.seen[h.term].kept[e.class(&h)] == maxTermHits {
+			continue // there is no room for it, so it need not be judged
+		}
 		if !e.set.segmenter.IsBounded(source, int(h.start), int(h.end)) {
 			e.drop(b, &h, droppedByWord)
 			continue

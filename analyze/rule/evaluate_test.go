@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -87,6 +88,173 @@ func TestEvidence(t *testing.T) {
 	for _, e := range got.Fired[0].Evidence {
 		if line, column := doc.Position(e.Span.Start); line != e.Line || column != e.Column {
 			t.Errorf("%s stands at %d:%d, the document says %d:%d", e.Term, e.Line, e.Column, line, column)
+		}
+	}
+}
+
+// A page that repeats one word counts as one that says it once, and is answered as fast.
+func TestFloods(t *testing.T) {
+	set := loadDetection(t, "  a: {terms: [百家乐, 百家, 家乐, 老虎机], min: 2}\n  b: {regex: ['\\d+元']}\n  condition: a and b\n")
+	flood := strings.Repeat("百家乐88元", 100_000)
+	if fires(set, texts(flood)) {
+		t.Error("one term of weight 1 reached min 2")
+	}
+	hidden := regionOf(qianshao.RegionText, qianshao.HidingOpacity, "老虎机")
+	result := set.Evaluate(page(region(flood), regionOf(qianshao.RegionTitle, "", "百家乐"), hidden))
+	if len(result.Fired) != 1 {
+		t.Fatal("the terms behind the flood were not counted")
+	}
+	got := result.Fired[0]
+	if got.Terms != 3 || !got.Concealed || !got.InTitle || got.AllConcealed || len(got.Evidence) > qianshao.MaxEvidence {
+		t.Errorf("terms %d, concealed %v, title %v, evidence %d", got.Terms, got.Concealed, got.InTitle, len(got.Evidence))
+	}
+	kinds := map[qianshao.RegionKind]bool{}
+	hid := false
+	for _, e := range got.Evidence {
+		kinds[e.Region] = true
+		hid = hid || e.Hidden.Concealed()
+	}
+	if !kinds[qianshao.RegionTitle] || !hid {
+		t.Error("the title's or the hidden evidence was cut in favour of repeats")
+	}
+}
+
+func TestCorroboration(t *testing.T) {
+	const short = "博￣＝＊～＾＋＃＠￥＄％彩"
+	set := loadDetection(t, "  a: {terms: [博彩]}\n  b: {terms: [注册送]}\n  condition: a or 2 of (a, b)\n")
+	for _, test := range []struct {
+		name string
+		doc  *qianshao.Document
+		a    bool
+	}{
+		{"alone", texts(short), false},
+		{"another block, plain", texts(short, "注册送"), true},
+		{"another block, disguised", texts(short, "注·······册······送"), false},
+		{"contact handle near", texts(short + "加QQ：12345678"), true},
+		{"contact handle far", texts(short + strings.Repeat("某某", 40) + "加QQ：12345678"), false},
+		{"a date is no contact", texts(short + "2026-11-23"), false},
+		{"concealed", page(regionOf(qianshao.RegionText, qianshao.HidingOpacity, short)), true},
+		{"in a comment", page(regionOf(qianshao.RegionComment, qianshao.HidingComment, short)), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			x := set.Explain(test.doc, "r")
+			if x.Blocks[0].Holds != test.a {
+				t.Errorf("block a holds: %v, want %v\n%s", x.Blocks[0].Holds, test.a, x)
+			}
+		})
+	}
+}
+
+const noticeContext = `name: police_notice
+title: 警方通报
+description: 公安机关的通报。
+detection:
+  police: {terms: [公安局, 派出所]}
+  act: {terms: [抓获, 谨防]}
+  condition: police and act
+lowers: 30
+`
+
+func TestContexts(t *testing.T) {
+	set := loadDetection(t, "  a: {terms: [百家乐]}\n  condition: a\n", "contexts/police_notice.yaml", noticeContext)
+	for _, test := range []struct {
+		name string
+		doc  *qianshao.Document
+		want []string
+	}{
+		{"recognised", texts("县公安局抓获百家乐团伙"), []string{"police_notice"}},
+		{"half of it", texts("县公安局的百家乐"), nil},
+		{"planted where nobody sees it", page(regionOf(qianshao.RegionText, qianshao.HidingOffScreen, "县公安局抓获"), region("百家乐")), nil},
+		{"planted in a comment", page(regionOf(qianshao.RegionComment, qianshao.HidingComment, "县公安局抓获"), region("百家乐")), nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			result := set.Evaluate(test.doc)
+			var got []string
+			for _, c := range result.Contexts {
+				got = append(got, c.Name)
+				if c.Lowers != 30 || c.Title != "警方通报" || len(c.Evidence) != 2 {
+					t.Errorf("context %+v", c)
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("contexts differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Only comments and scripts: no visitor reads it.
+func TestInert(t *testing.T) {
+	set := loadDetection(t, "  a: {terms: [百家乐]}\n  condition: a\n")
+	comment := regionOf(qianshao.RegionComment, qianshao.HidingComment, "百家乐")
+	if got := set.Evaluate(page(comment)).Fired[0]; !got.Inert || got.Concealed {
+		t.Errorf("comment alone: %+v", got)
+	}
+	if got := set.Evaluate(page(comment, region("百家乐"))).Fired[0]; got.Inert {
+		t.Error("inert although the text has it too")
+	}
+	if got := set.Evaluate(page(regionOf(qianshao.RegionScript, qianshao.HidingWritten, "百家乐"))).Fired[0]; got.Inert || !got.Concealed {
+		t.Error("what a script writes into the page is not inert")
+	}
+}
+
+func TestExplanation(t *testing.T) {
+	set := loadDetection(t, `  brand: {terms: [葡京, 六合], except: [六合区]}
+  offer: {terms: [注册送, 首存优惠], regions: [title], min: 2}
+  money: {regex: ['\d+元']}
+  condition: brand and (offer or money) and not 2 of (offer, money)
+`)
+	got := set.Explain(texts("六合区新葡 京娱乐", "注册送彩金"), "r").String()
+	want := `✗ r: the condition does not hold
+  ✗ brand and (offer or money) and not 2 of (offer, money)
+    ✓ brand
+    ✗ offer or money
+      ✗ offer
+      ✗ money
+    ✓ not 2 of (offer, money)
+      ✗ 2 of (offer, money)
+        ✗ offer
+        ✗ money
+✓ block brand: weight 1 of 1
+    1:7 text: 六合区新[葡 京]娱乐 = 葡京 by separator
+    not counted: 1 inside one of the block's excepts, as in [六合]区新葡 京
+✗ block offer: weight 0 of 2: needs weight 2, has 0
+    not counted: 1 in a region that the block does not read, as in [注册送]彩金
+✗ block money: weight 0 of 1: needs weight 1, has 0
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("explanation differs (-want +got):\n%s", diff)
+	}
+	if got := set.Explain(texts("甲"), "nosuch").String(); !strings.Contains(got, "no such rule") {
+		t.Errorf("unknown rule: %s", got)
+	}
+}
+
+// One set serves many goroutines and says the same to all.
+func TestConcurrent(t *testing.T) {
+	set := loadDetection(t, "  a: {terms: [百家乐, 博彩], word: true}\n  b: {regex: ['\\d+元']}\n  condition: a near/9 b\n")
+	doc := func() *qianshao.Document {
+		return texts("玩百家乐送88元", strings.Repeat("线上博彩平台", 50), "博彩 18元")
+	}
+	want := set.Evaluate(doc())
+	if len(want.Fired) != 1 {
+		t.Fatal("does not fire")
+	}
+	done := make(chan string)
+	for range 4 {
+		go func() {
+			out := ""
+			for range 50 {
+				if diff := cmp.Diff(want, set.Evaluate(doc()), cmpopts.IgnoreUnexported(Rule{})); diff != "" {
+					out = diff
+				}
+			}
+			done <- out
+		}()
+	}
+	for range 4 {
+		if diff := <-done; diff != "" {
+			t.Errorf("differs (-want +got):\n%s", diff)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func personalTitles() []string {
 }
 
 func personalTags() []string {
-	return []string{"person", "people", "politic", "religio", "ethnic", "protest", "dissident"}
+	return []string{"person", "persons", "people", "politician", "politics", "political", "religion", "religious", "ethnicity", "protest", "dissident"}
 }
 
 func ruleKeys() []string {
@@ -223,7 +223,7 @@ func (s *source) lintPersons(r *Rule, given map[string]*yaml.Node) {
 		}
 	}
 	for _, tag := range r.Tags {
-		if slices.ContainsFunc(personalTags(), func(word string) bool { return strings.Contains(strings.ToLower(tag), word) }) {
+		if slices.Contains(personalTags(), strings.ToLower(tag)) {
 			s.errorf(given["tags"], refusal, "tag", tag)
 		}
 	}
