@@ -42,7 +42,7 @@ CREATE TABLE hosts (
     leased      TEXT NOT NULL DEFAULT '',
     lease_until BIGINT NOT NULL DEFAULT 0
 );
-CREATE INDEX hosts_head ON hosts (head_due, head_depth) WHERE head_due IS NOT NULL;
+CREATE INDEX hosts_head ON hosts (head_due, head_depth, host) WHERE head_due IS NOT NULL;
 
 CREATE TABLE pages (
     url             TEXT PRIMARY KEY,

@@ -1,0 +1,227 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao"
+)
+
+var base = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+
+func open(t testing.TB, path string) *Store {
+	t.Helper()
+	s, err := Open(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func temp(t testing.TB) *Store { return open(t, filepath.Join(t.TempDir(), "qianshao.db")) }
+
+func TestOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "odd %41 name?#&.db")
+	s := open(t, path)
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, want 0600", info.Mode())
+	}
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if info, err := os.Stat(path + suffix); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, error %v, want mode 0600", suffix, info, err)
+		}
+	}
+	for pragma, want := range map[string]string{
+		"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2", "secure_delete": "1", "busy_timeout": "10000",
+	} {
+		var got string
+		if err := s.write.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q, error %v, want %q", pragma, got, err, want)
+		}
+	}
+	if err := s.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: "a"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, path).Authorisation(t.Context(), "a"); err != nil {
+		t.Errorf("after reopening: %v", err)
+	}
+	if _, err := s.read.Exec("DELETE FROM pages"); err == nil {
+		t.Error("the readers' pool can write")
+	}
+}
+
+func TestOpenAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "q.db")
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			s, err := Open(context.Background(), path)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestOpenErrors(t *testing.T) {
+	newer := filepath.Join(t.TempDir(), "newer.db")
+	s := open(t, newer)
+	if _, err := s.write.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	noDatabase := filepath.Join(t.TempDir(), "text.db")
+	if err := os.WriteFile(noDatabase, []byte(strings.Repeat("this is a letter ", 500)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		path, remedy string
+		want         error
+	}{
+		{newer, "use the newer program", ErrNewerSchema},
+		{noDatabase, "restore the file from a backup", ErrCorrupt},
+		{filepath.Join(t.TempDir(), "no", "such.db"), "create the folder", os.ErrNotExist},
+		{t.TempDir(), t.TempDir()[:1], nil}, // a folder
+	} {
+		_, err := Open(t.Context(), tt.path)
+		if err == nil || tt.want != nil && !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.remedy) || !strings.Contains(err.Error(), tt.path) {
+			t.Errorf("Open %s: %v, want %v with path and remedy %q", tt.path, err, tt.want, tt.remedy)
+		}
+	}
+}
+
+func TestDamagedPage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "q.db")
+	s := open(t, path)
+	var list []qianshao.Authorisation
+	for i := range 200 {
+		list = append(list, qianshao.Authorisation{ID: strings.Repeat("x", 50) + string(rune('a'+i%26)) + string(rune('a'+i/26))})
+	}
+	if err := s.PutAuthorisations(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := len(data) / 4; i < len(data); i++ {
+		data[i] = 0xA5
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err = Open(t.Context(), path)
+	if err == nil {
+		_, err = s.Authorisations(t.Context())
+		_ = s.Close()
+	}
+	if !errors.Is(err, ErrCorrupt) {
+		t.Errorf("reading a damaged database: %v, want ErrCorrupt", err)
+	}
+}
+
+func TestAuthorisations(t *testing.T) {
+	s := temp(t)
+	a := qianshao.Authorisation{
+		ID: "city-2026", Owner: "市教育局", Basis: "合同 2026-17", Contact: "it@example.cn", ValidFrom: base, ValidUntil: base.AddDate(1, 0, 0),
+		Hosts: []string{"*.example.cn", "example.cn:8080"}, Include: []string{"/news/"}, Exclude: []string{"/news/private"},
+		Rate: 0.5, AllowPrivate: true, Seeds: []string{"http://example.cn:8080/"},
+	}
+	b := qianshao.Authorisation{ID: "b", ValidFrom: base, ValidUntil: base}
+	if err := s.PutAuthorisations(t.Context(), []qianshao.Authorisation{a, b}); err != nil {
+		t.Fatal(err)
+	}
+	b.Owner = "changed"
+	if err := s.PutAuthorisations(t.Context(), []qianshao.Authorisation{b}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Authorisations(t.Context())
+	if diff := cmp.Diff([]qianshao.Authorisation{b, a}, got); err != nil || diff != "" {
+		t.Errorf("error %v, (-want +got):\n%s", err, diff)
+	}
+	one, err := s.Authorisation(t.Context(), "city-2026")
+	if diff := cmp.Diff(a, one); err != nil || diff != "" {
+		t.Errorf("error %v, (-want +got):\n%s", err, diff)
+	}
+	if _, err := s.Authorisation(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("an unknown id: %v, want ErrNotFound", err)
+	}
+	if err := s.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: "c"}, {}}); err == nil {
+		t.Error("an authorisation without id is accepted")
+	}
+	if _, err := s.Authorisation(t.Context(), "c"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("half of a refused list was kept: %v", err)
+	}
+}
+
+func TestMigrationGoesDown(t *testing.T) {
+	s := temp(t)
+	raw, err := migrationFiles.ReadFile("migrations/00001_first.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, down, ok := strings.Cut(string(raw), "-- +goose Down")
+	if !ok {
+		t.Fatal("no way down")
+	}
+	if _, err := s.write.Exec(down); err != nil {
+		t.Fatal(err)
+	}
+	tables, err := collect(t.Context(), s.read, scanString, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%'`)
+	if err != nil || len(tables) > 0 {
+		t.Errorf("left over: %q, error %v", tables, err)
+	}
+	entries, err := migrationFiles.ReadDir("migrations")
+	if err != nil || len(entries) != schemaVersion {
+		t.Errorf("%d migrations, error %v, and schemaVersion is %d", len(entries), err, schemaVersion)
+	}
+}
+
+func TestUpdateRollsBack(t *testing.T) {
+	s := temp(t)
+	broken := errors.New("broken")
+	err := s.update(t.Context(), "try", func(tx *sql.Tx) error {
+		if _, err := tx.Exec(`INSERT INTO hosts (host) VALUES ('a')`); err != nil {
+			return err
+		}
+		return broken
+	})
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "try") {
+		t.Errorf("error %v, want the cause and the operation", err)
+	}
+	var n int
+	if err := s.read.QueryRow(`SELECT count(*) FROM hosts`).Scan(&n); err != nil || n != 0 {
+		t.Errorf("%d rows stayed, error %v", n, err)
+	}
+}
