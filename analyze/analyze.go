@@ -1,0 +1,101 @@
+// Package analyze turns a page into an assessment: which crimes its text
+// promotes, where exactly, how sure that is and why. It is pure and
+// deterministic: no clock, no network, no storage. The same analyzer serves
+// the crawl, a scan of files and the tests inside the rules.
+//
+//	Page → extract.Document → rule.Set.Evaluate (fold → match → conditions) → score
+package analyze
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract"
+	"github.com/qianshao/qianshao/analyze/rule"
+)
+
+// Analyzer assesses pages by one rule set. It is safe for concurrent use.
+type Analyzer struct {
+	rules *rule.Set
+}
+
+// New returns an analyzer that holds pages against rules.
+func New(rules *rule.Set) (*Analyzer, error) {
+	if rules == nil {
+		return nil, errors.New("analyze: a rule set is needed; rule.Load reads one")
+	}
+	return &Analyzer{rules: rules}, nil
+}
+
+// Rules returns the rule set.
+func (a *Analyzer) Rules() *rule.Set { return a.rules }
+
+// Assess understands the page and judges it. It has an answer for every page,
+// empty, binary and hostile ones included; the document's notes tell.
+func (a *Analyzer) Assess(page qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
+	doc := Extract(page)
+	return doc, a.assess(page, doc)
+}
+
+// Extract understands the page without judging it.
+func Extract(page qianshao.Page) *qianshao.Document {
+	return extract.Document(page, extract.Options{
+		Stylesheets: func(url string) ([]byte, bool) {
+			css, ok := page.Stylesheets[url]
+			return css, ok
+		},
+	})
+}
+
+func (a *Analyzer) assess(page qianshao.Page, doc *qianshao.Document) qianshao.Assessment {
+	result := a.rules.Evaluate(doc)
+	var assessment qianshao.Assessment
+	for _, context := range result.Contexts {
+		assessment.Contexts = append(assessment.Contexts, context.Name)
+	}
+	for i := range result.Fired {
+		assessment.Findings = append(assessment.Findings, finding(page, &result.Fired[i], result.Contexts))
+	}
+	slices.SortStableFunc(assessment.Findings, func(x, y qianshao.Finding) int {
+		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(len(y.Evidence), len(x.Evidence)), cmp.Compare(x.Rule, y.Rule))
+	})
+	summarise(&assessment)
+	return assessment
+}
+
+func finding(page qianshao.Page, fired *rule.Fired, contexts []rule.Context) qianshao.Finding {
+	score, breakdown := score(fired, contexts)
+	return qianshao.Finding{
+		ID:            qianshao.FindingID(page.URL, fired.Rule.ID),
+		URL:           page.URL,
+		Authorisation: page.Authorisation,
+		Rule:          fired.Rule.ID,
+		Title:         fired.Rule.Title,
+		Category:      fired.Rule.Category,
+		Level:         qianshao.LevelOf(score),
+		Score:         score,
+		Breakdown:     breakdown,
+		Hidden:        fired.Concealed,
+		Evidence:      fired.Evidence,
+	}
+}
+
+// summarise draws the page's verdict from its findings, which are sorted. A
+// page below AlertLevel has a level and a score, but no category: it accuses
+// nobody.
+func summarise(a *qianshao.Assessment) {
+	if len(a.Findings) == 0 {
+		return
+	}
+	a.Level, a.Score = a.Findings[0].Level, a.Findings[0].Score
+	for _, f := range a.Findings {
+		if f.Level >= qianshao.AlertLevel && !slices.Contains(a.Categories, f.Category) {
+			a.Categories = append(a.Categories, f.Category)
+		}
+	}
+	if len(a.Categories) > 0 {
+		a.Category = a.Categories[0]
+	}
+}

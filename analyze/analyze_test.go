@@ -1,0 +1,198 @@
+package analyze_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/packs"
+	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/token"
+)
+
+const casinoRule = `
+title: 赌场推广
+id: casino
+status: test
+description: 推广线上赌场
+author: Qianshao
+date: 2026-11-23
+category: gambling
+level: high
+legal_basis: [刑法第三百零三条]
+detection:
+  brand: {terms: [线上赌场, 百家乐, 娱乐城, 老虎机]}
+  condition: brand
+tests:
+  - {text: 线上赌场开户, expect: fires}
+  - {text: 娱乐新闻, expect: quiet}
+`
+
+const noticeContext = `
+name: police_notice
+title: 警方通报
+description: 警方的通报和提醒
+detection:
+  police: {terms: [警方提醒, 公安机关]}
+  condition: police
+lowers: 30
+`
+
+func analyzer(t testing.TB, files map[string]string) *analyze.Analyzer {
+	t.Helper()
+	fsys := fstest.MapFS{}
+	for name, content := range files {
+		fsys[name] = &fstest.MapFile{Data: []byte(content)}
+	}
+	rules, err := rule.Load(fsys, rule.Options{Segmenter: token.New()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := analyze.New(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func small(t testing.TB) *analyze.Analyzer {
+	return analyzer(t, map[string]string{"rules/casino.yaml": casinoRule, "contexts/police_notice.yaml": noticeContext})
+}
+
+func shipped(t testing.TB) *analyze.Analyzer {
+	t.Helper()
+	rules, err := rule.Load(packs.FS(), rule.Options{Segmenter: token.New()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := analyze.New(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func html(body string) qianshao.Page {
+	return qianshao.Page{URL: "http://site.example/", ContentType: "text/html; charset=utf-8", Body: []byte(body)}
+}
+
+func TestScore(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		body    string
+		level   qianshao.Level
+		reasons string // of the breakdown, in order
+	}{
+		{"plain", `<p>线上赌场开户</p>`, qianshao.LevelHigh, "rule_level"},
+		{"several terms", `<p>线上赌场 百家乐 老虎机</p>`, qianshao.LevelHigh, "rule_level terms"},
+		{"concealed", `<div style="display:none">线上赌场</div>`, qianshao.LevelCritical, "rule_level hidden"},
+		{"police notice", `<p>警方提醒：线上赌场都是骗局</p>`, qianshao.LevelLow, "rule_level awareness"},
+		{"hidden on a police site", `<p>警方提醒</p><div style="display:none">线上赌场</div>`, qianshao.LevelCritical, "rule_level hidden"},
+		{"comment", `<!-- 线上赌场 -->`, qianshao.LevelMedium, "rule_level inert"},
+		{"nothing", `<p>今天天气很好</p>`, qianshao.LevelNone, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, got := small(t).Assess(html(test.body))
+			if got.Level != test.level {
+				t.Errorf("level %s, want %s", got.Level, test.level)
+			}
+			var reasons []string
+			for _, f := range got.Findings {
+				sum := 0
+				for _, part := range f.Breakdown {
+					reasons = append(reasons, part.Reason)
+					sum += part.Points
+				}
+				if sum != f.Score || f.Level != qianshao.LevelOf(f.Score) {
+					t.Errorf("parts add up to %d, score %d, level %s", sum, f.Score, f.Level)
+				}
+			}
+			if diff := cmp.Diff(test.reasons, strings.Join(reasons, " ")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestEvidencePointsIntoTheSource(t *testing.T) {
+	body := "<html>\n<title>&#x7EBF;&#x4E0A;赌场</title>\n<p>线<b>上</b>赌场</p>"
+	doc, got := small(t).Assess(html(body))
+	if len(got.Findings) != 1 || len(got.Findings[0].Evidence) != 2 {
+		t.Fatalf("%+v", got.Findings)
+	}
+	for _, e := range got.Findings[0].Evidence {
+		if source := doc.Source[e.Span.Start:e.Span.End]; source != e.Text {
+			t.Errorf("span holds %q, text is %q", source, e.Text)
+		}
+	}
+	title, text := got.Findings[0].Evidence[0], got.Findings[0].Evidence[1]
+	if title.Text != "&#x7EBF;&#x4E0A;赌场" || title.Line != 2 || title.Column != 8 {
+		t.Errorf("title: %+v", title)
+	}
+	if text.Text != "线<b>上</b>赌场" || text.Line != 3 || text.Column != 4 {
+		t.Errorf("text: %+v", text)
+	}
+}
+
+func TestShippedRulesPassTheirOwnTests(t *testing.T) {
+	count, failures := shipped(t).TestRules()
+	for _, f := range failures {
+		t.Error(f)
+	}
+	if count == 0 {
+		t.Error("no rule has a test")
+	}
+}
+
+// TestEveryPageHasAnAnswer holds pages against the analyzer that break parsers.
+func TestEveryPageHasAnAnswer(t *testing.T) {
+	a := shipped(t)
+	for name, body := range map[string]string{
+		"empty":      "",
+		"binary":     "\x00\x01\x02\xff\xfe\x00PNG",
+		"deep":       strings.Repeat("<div>", 10_000) + "线上赌场注册送彩金" + strings.Repeat("</div>", 10_000),
+		"truncated":  `<html><body><p>线上赌场注册送彩金</p><a href="http://`,
+		"half runes": "\xe7\xba<p>\xbf线上赌场</p>\xed\xa0\x80",
+		"20 MB":      strings.Repeat("<p>今天天气很好，我们去公园散步。</p>\n", 20<<20/53),
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc, got := a.Assess(html(body))
+			t.Logf("%d regions, notes %v, level %s", len(doc.Regions), doc.Notes, got.Level)
+			if name == "deep" && !got.Flagged() {
+				t.Error("text below 10,000 elements was not found")
+			}
+		})
+	}
+}
+
+func TestDeterministic(t *testing.T) {
+	a := shipped(t)
+	page := html(`<title>线上赌场</title><p>注册送彩金 百家乐 加微信</p><div style="display:none">办证刻章 代开发票 贷款无抵押</div>`)
+	_, want := a.Assess(page)
+	for range 20 {
+		if _, got := a.Assess(page); !cmp.Equal(want, got) {
+			t.Fatal(cmp.Diff(want, got))
+		}
+	}
+}
+
+func FuzzAssess(f *testing.F) {
+	f.Add([]byte("<title>&#x6FB3;&#x95E8;</title><p style=display:none>线上赌场</p>"))
+	f.Add([]byte("<script>document.write('<a href=\\'x\\'>百家乐</a>')</script>"))
+	f.Add([]byte("\xff\xfe\x00<\x00p"))
+	a := shipped(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		doc, got := a.Assess(qianshao.Page{URL: "http://fuzz.example/", Body: body})
+		for _, finding := range got.Findings {
+			for _, e := range finding.Evidence {
+				if e.Span.Start < 0 || e.Span.Start > e.Span.End || e.Span.End > len(doc.Source) {
+					t.Fatalf("span %v outside of the %d bytes of source", e.Span, len(doc.Source))
+				}
+			}
+		}
+	})
+}

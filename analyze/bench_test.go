@@ -1,0 +1,84 @@
+package analyze_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	nethtml "golang.org/x/net/html"
+)
+
+// benchPage is a news page of about 100 kB: navigation, 200 paragraphs, links,
+// a style block and a script, as portals have them.
+func benchPage() []byte {
+	random := rand.New(rand.NewPCG(1, 2))
+	words := strings.Fields("今天 学校 举行 运动会 同学们 踊跃 参加 天气 晴朗 老师 组织 活动 取得 圆满 成功 城市 建设 发展 经济 市民 交通 出行 通知 公告 服务 中心 办理 业务 时间 地点")
+	var b strings.Builder
+	b.WriteString("<!doctype html><html><head><meta charset=utf-8><title>新闻中心</title><style>.nav{color:#333}.hide{display:none}#top a{padding:2px}</style></head><body><ul class=nav>")
+	for i := range 100 {
+		fmt.Fprintf(&b, "<li class='item i%d'><a href='/list/%d.html' title='栏目'>栏目%d</a></li>\n", i, i, i)
+	}
+	b.WriteString("</ul><div class=hide><a href=/menu>菜单</a></div><script>var t={'a':'更多','b':'返回'};</script>")
+	for i := range 200 {
+		fmt.Fprintf(&b, "<div class='post p%d'><h3>%s</h3><p>", i, words[random.IntN(len(words))])
+		for range 50 {
+			b.WriteString(words[random.IntN(len(words))])
+			if random.IntN(8) == 0 {
+				b.WriteString("，")
+			}
+		}
+		b.WriteString("</p></div>\n")
+	}
+	return []byte(b.String() + "</body></html>")
+}
+
+// BenchmarkPage is the whole analysis with all shipped rules, beside the bare
+// parse of the same page.
+func BenchmarkPage(b *testing.B) {
+	body := benchPage()
+	b.Run("parse", func(b *testing.B) {
+		b.SetBytes(int64(len(body)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := nethtml.Parse(bytes.NewReader(body)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("assess", func(b *testing.B) {
+		a := shipped(b)
+		page := html(string(body))
+		b.SetBytes(int64(len(body)))
+		b.ReportAllocs()
+		for b.Loop() {
+			a.Assess(page)
+		}
+	})
+	b.Run("assess-100000-terms", func(b *testing.B) {
+		a := analyzer(b, map[string]string{"rules/many.yaml": manyTermsRule, "lists/many.txt": manyTerms(100_000)})
+		page := html(string(body))
+		b.SetBytes(int64(len(body)))
+		b.ReportAllocs()
+		for b.Loop() {
+			a.Assess(page)
+		}
+	})
+}
+
+var manyTermsRule = strings.NewReplacer("id: casino", "id: many", "{terms: [线上赌场, 百家乐, 娱乐城, 老虎机]}", "{lists: [many]}").Replace(casinoRule)
+
+// manyTerms returns n terms of three to six characters out of the 3,000 first ones of the CJK block.
+func manyTerms(n int) string {
+	random := rand.New(rand.NewPCG(3, 4))
+	var b strings.Builder
+	b.WriteString("线上赌场\n")
+	for range n {
+		for range 3 + random.IntN(4) {
+			b.WriteRune('一' + rune(random.IntN(3000)))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}

@@ -1,0 +1,74 @@
+package analyze
+
+import (
+	"fmt"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule"
+)
+
+// TestFailure is a test inside a rule that did not come out as it expects.
+type TestFailure struct {
+	Rule *rule.Rule
+	// Number counts the rule's tests from 1.
+	Number int
+	Test   rule.Test
+	// Got says what happened, in words: the score's breakdown and what was missing.
+	Got string
+}
+
+func (f TestFailure) String() string {
+	return fmt.Sprintf("%s: test %d: expected %s: %s\n%s", f.Rule.File, f.Number, f.Test.Expect, f.Test.Content(), f.Got)
+}
+
+// TestRules runs the tests inside all rules and returns how many there are and those that failed.
+// A test "fires" when its own rule yields a finding at AlertLevel or above.
+func (a *Analyzer) TestRules() (count int, failures []TestFailure) {
+	for _, r := range a.rules.Rules() {
+		for i, test := range r.Tests {
+			count++
+			doc, assessment := a.Assess(testPage(r, test))
+			f := findingOf(assessment, r.ID)
+			fires := f != nil && f.Level >= qianshao.AlertLevel
+			if fires == (test.Expect == rule.ExpectFires) {
+				continue
+			}
+			failures = append(failures, TestFailure{Rule: r, Number: i + 1, Test: test, Got: a.explain(doc, r.ID, f)})
+		}
+	}
+	return count, failures
+}
+
+func testPage(r *rule.Rule, test rule.Test) qianshao.Page {
+	page := qianshao.Page{URL: "test:" + r.ID, ContentType: "text/plain; charset=utf-8", Body: []byte(test.Text)}
+	if test.HTML != "" {
+		page.ContentType, page.Body = "text/html; charset=utf-8", []byte(test.HTML)
+	}
+	return page
+}
+
+func findingOf(a qianshao.Assessment, id string) *qianshao.Finding {
+	for i := range a.Findings {
+		if a.Findings[i].Rule == id {
+			return &a.Findings[i]
+		}
+	}
+	return nil
+}
+
+// Explain tells why the rule fired on the page or what was missing, and how its score came about.
+func (a *Analyzer) Explain(page qianshao.Page, id string) string {
+	doc, assessment := a.Assess(page)
+	return a.explain(doc, id, findingOf(assessment, id))
+}
+
+func (a *Analyzer) explain(doc *qianshao.Document, id string, f *qianshao.Finding) string {
+	text := a.rules.Explain(doc, id).String()
+	if f == nil {
+		return text
+	}
+	for _, p := range f.Breakdown {
+		text += fmt.Sprintf("%+4d  %s\n", p.Points, p.Detail)
+	}
+	return text + fmt.Sprintf("%4d  = %s\n", f.Score, f.Level)
+}

@@ -1,0 +1,91 @@
+package analyze
+
+import (
+	"fmt"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule"
+)
+
+// The weights of a score. A rule at level medium that fires plainly is just an
+// alert (40); one awareness context takes it below; concealment brings a
+// rule of level low up to an alert, because nobody hides an honest text.
+const (
+	pointsPerTerm    = 3  // each distinct term after the first
+	maxTermPoints    = 15 // five terms say as much as fifty
+	pointsConcealed  = 18 // some evidence was kept from visitors' eyes
+	pointsDisguised  = 5  // some evidence was spelt to dodge filters
+	pointsInert      = -20
+	maxAwarenessLoss = 45
+)
+
+// levelPoints is what a rule of each level is worth by itself.
+var levelPoints = map[qianshao.Level]int{
+	qianshao.LevelInformational: 5,
+	qianshao.LevelLow:           25,
+	qianshao.LevelMedium:        45,
+	qianshao.LevelHigh:          62,
+	qianshao.LevelCritical:      78,
+}
+
+// score weighs what fired. The breakdown's points add up to the score.
+func score(fired *rule.Fired, contexts []rule.Context) (int, []qianshao.ScorePart) {
+	var parts breakdown
+	parts.add("rule_level", "rule level "+fired.Rule.Level.String(), levelPoints[fired.Rule.Level])
+	parts.add("terms", fmt.Sprintf("%d distinct terms", fired.Terms), min(maxTermPoints, pointsPerTerm*(fired.Terms-1)))
+	if fired.Concealed {
+		parts.add("hidden", "evidence concealed from visitors: "+string(concealment(fired)), pointsConcealed)
+	}
+	if fired.Disguised {
+		parts.add("disguised", "spelt to dodge filters", pointsDisguised)
+	}
+	if fired.Inert {
+		parts.add("inert", "only in comments or scripts, where no visitor reads it", pointsInert)
+	}
+	parts.addAwareness(fired, contexts)
+	return parts.total()
+}
+
+type breakdown []qianshao.ScorePart
+
+func (b *breakdown) add(reason, detail string, points int) {
+	if points != 0 {
+		*b = append(*b, qianshao.ScorePart{Reason: reason, Detail: detail, Points: points})
+	}
+}
+
+// addAwareness takes points off a page that speaks about a crime instead of
+// promoting it. Concealed evidence gets no such discount: the classic victim
+// of injected links is a government site full of police notices.
+func (b *breakdown) addAwareness(fired *rule.Fired, contexts []rule.Context) {
+	if fired.Concealed {
+		return
+	}
+	left := maxAwarenessLoss
+	for _, c := range contexts {
+		loss := min(c.Lowers, left)
+		left -= loss
+		b.add("awareness", c.Title, -loss)
+	}
+}
+
+// total sums the parts and, where the sum leaves the scale, says so in a last
+// part, so that the breakdown still adds up.
+func (b breakdown) total() (int, []qianshao.ScorePart) {
+	sum := 0
+	for _, p := range b {
+		sum += p.Points
+	}
+	bounded := min(max(sum, 1), qianshao.MaxScore)
+	b.add("cap", fmt.Sprintf("the scale ends at 1 and %d", qianshao.MaxScore), bounded-sum)
+	return bounded, b
+}
+
+func concealment(fired *rule.Fired) qianshao.Hiding {
+	for _, e := range fired.Evidence {
+		if e.Hidden.Concealed() {
+			return e.Hidden
+		}
+	}
+	return qianshao.HidingNone
+}
