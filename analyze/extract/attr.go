@@ -1,0 +1,82 @@
+package extract
+
+import "strings"
+
+// attr is one attribute of an element; its raw value stands between start and
+// end in the text of the element's view.
+type attr struct {
+	name       string // lower case
+	start, end int32
+}
+
+// maxAttributes of one element; what a hostile tag has beyond is dropped, so
+// that looking one up stays cheap.
+const maxAttributes = 128
+
+// appendAttributes parses the attributes of the start tag that stands at
+// text[start:end], following WHATWG 13.2.5.32 to 13.2.5.39 as x/net/html does,
+// which tells names and values but not where they stand. The first of two
+// attributes of one name wins on look-up.
+func appendAttributes(attrs []attr, text string, start, end int) []attr {
+	first := len(attrs)
+	i := start + 1
+	for i < end && !isSpace(text[i]) && text[i] != '/' && text[i] != '>' {
+		i++
+	}
+	for len(attrs)-first < maxAttributes {
+		for i < end && (isSpace(text[i]) || text[i] == '/') {
+			i++
+		}
+		if i >= end || text[i] == '>' {
+			break
+		}
+		nameStart := i
+		for i++; i < end && !isSpace(text[i]) && text[i] != '/' && text[i] != '>' && text[i] != '='; i++ {
+		}
+		a := attr{name: lower(text[nameStart:i])}
+		var from, to int
+		from, to, i = attributeValue(text, i, end)
+		a.start, a.end = int32(from), int32(to)
+		attrs = append(attrs, a)
+	}
+	return attrs
+}
+
+// attributeValue returns where the value behind an attribute's name at i
+// starts and ends, and where to go on.
+func attributeValue(text string, i, end int) (from, to, next int) {
+	j := i
+	for j < end && isSpace(text[j]) {
+		j++
+	}
+	if j >= end || text[j] != '=' {
+		return i, i, i
+	}
+	for j++; j < end && isSpace(text[j]); j++ {
+	}
+	if j >= end {
+		return end, end, end
+	}
+	if quote := text[j]; quote == '"' || quote == '\'' {
+		k := strings.IndexByte(text[j+1:end], quote)
+		if k < 0 {
+			return j + 1, end, end
+		}
+		return j + 1, j + 1 + k, j + 2 + k
+	}
+	from = j
+	for j < end && !isSpace(text[j]) && text[j] != '>' {
+		j++
+	}
+	return from, j, j
+}
+
+// lower is strings.ToLower for names, most of which are lower case already.
+func lower(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c >= 'A' && c <= 'Z' || c >= 0x80 {
+			return strings.ToLower(s)
+		}
+	}
+	return s
+}

@@ -1,0 +1,136 @@
+package extract
+
+import (
+	"strings"
+
+	"github.com/qianshao/qianshao"
+	"golang.org/x/net/html/atom"
+)
+
+// attributes makes the regions of an element's attributes, and its link.
+func (a *assembler) attributes(el int32) {
+	e := &a.elements[el]
+	if e.atom == atom.Meta {
+		a.meta(el)
+		return
+	}
+	hiding := a.views[e.view].marked(a.style(el).box())
+	for _, at := range a.attrs[e.attrs : e.attrs+int32(e.attrCount)] {
+		if at.start == at.end {
+			continue
+		}
+		switch {
+		case isTextAttribute(e.atom, at.name):
+			a.stretch(qianshao.RegionAttr, at.name, hiding, el, a.views[e.view], int(at.start), int(at.end), inAttribute)
+		case isURLAttribute(e.atom, at.name):
+			a.url(el, at, hiding)
+		}
+	}
+}
+
+// box returns how an element itself is hidden, which its attributes share.
+func (s *computed) box() qianshao.Hiding {
+	if s.sealed == qianshao.HidingNone && s.invisible {
+		return qianshao.HidingVisibility
+	}
+	return s.sealed
+}
+
+// isTextAttribute says whether an attribute holds words for people.
+func isTextAttribute(a atom.Atom, name string) bool {
+	switch name {
+	case "alt", "title", "placeholder", "aria-label", "summary", "label":
+		return true
+	case "value":
+		return a == atom.Input || a == atom.Button
+	case "content":
+		return a != atom.Meta // microdata
+	}
+	return false
+}
+
+// isURLAttribute says whether an attribute holds a reference that matters.
+func isURLAttribute(a atom.Atom, name string) bool {
+	switch name {
+	case "href":
+		return a == atom.A || a == atom.Area
+	case "src":
+		return a == atom.Iframe || a == atom.Frame || a == atom.Script || a == atom.Img || a == atom.Embed
+	case "action":
+		return a == atom.Form
+	case "data":
+		return a == atom.Object
+	}
+	return false
+}
+
+// leadsOn says whether a visitor follows the reference: by a click, or without.
+func leadsOn(a atom.Atom) bool {
+	return a == atom.A || a == atom.Area || a == atom.Iframe || a == atom.Frame || a == atom.Meta
+}
+
+// url makes the region of a reference, and a link if it leads to a page.
+func (a *assembler) url(el int32, at attr, hiding qianshao.Hiding) {
+	e := &a.elements[el]
+	v := a.views[e.view]
+	if at.end-at.start > maxURL {
+		return
+	}
+	region := a.stretch(qianshao.RegionURL, at.name, hiding, el, v, int(at.start), int(at.end), inAttribute)
+	if region < 0 || !leadsOn(e.atom) || len(a.doc.Links) >= maxLinks {
+		return
+	}
+	target := a.urls.resolve(a.doc.Regions[region].Text)
+	if target == "" {
+		return
+	}
+	a.doc.Links = append(a.doc.Links, qianshao.Link{URL: target, Rel: lower(a.value(el, "rel")), Hidden: hiding, Region: region})
+	if a.link.element == el {
+		a.link.index = len(a.doc.Links) - 1
+	}
+}
+
+// meta makes the region of a meta element that tells people or search engines
+// something, and the link of one that sends them elsewhere.
+func (a *assembler) meta(el int32) {
+	e := &a.elements[el]
+	v := a.views[e.view]
+	var content attr
+	var name string
+	refresh := false
+	for _, at := range a.attrs[e.attrs : e.attrs+int32(e.attrCount)] {
+		switch at.name {
+		case "content":
+			content = at
+		case "name", "property", "itemprop":
+			name = lower(unescape(v.text[at.start:at.end]))
+		case "http-equiv":
+			refresh = strings.EqualFold(v.text[at.start:at.end], "refresh")
+		}
+	}
+	if refresh {
+		from, to := refreshTarget(v.text[content.start:content.end])
+		if from < to {
+			a.url(el, attr{"refresh", content.start + int32(from), content.start + int32(to)}, qianshao.HidingNone)
+		}
+		return
+	}
+	if !isTold(name) {
+		return
+	}
+	hiding := v.marked(qianshao.HidingNone)
+	if hiding == qianshao.HidingNone && isEntityEncoded(v.text[content.start:content.end]) {
+		hiding = qianshao.HidingEntityEncoded
+	}
+	a.stretch(qianshao.RegionMeta, name, hiding, el, v, int(content.start), int(content.end), inAttribute)
+}
+
+// isTold says whether a meta element of this name is shown to people, by
+// search engines or by those who share the page.
+func isTold(name string) bool {
+	switch name {
+	case "keywords", "description", "title", "subject", "abstract", "application-name", "apple-mobile-web-app-title", "author", "headline", "copyright":
+		return true
+	}
+	return strings.HasPrefix(name, "og:") || strings.HasPrefix(name, "twitter:")
+}

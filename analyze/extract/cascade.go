@@ -1,0 +1,218 @@
+package extract
+
+import (
+	"github.com/qianshao/qianshao"
+	"golang.org/x/net/html/atom"
+)
+
+// NoteStyleBudget says that the style sheets were too costly to apply in full,
+// so that text counted as visible may be hidden.
+const NoteStyleBudget qianshao.Note = "style_budget"
+
+const (
+	// stepsPerElement bounds selector matching: some tens of compounds are
+	// compared for an element of an ordinary page.
+	stepsPerElement = 256
+	// freeSteps are granted to any page.
+	freeSteps = 1 << 20
+	// maxStyleCache bounds the distinct style attributes that are kept parsed.
+	maxStyleCache = 4096
+)
+
+// cascaded is what the cascade gives one element: of each property the
+// declaration with the highest key. Only entries whose bit is set count.
+type cascaded struct {
+	set    uint32
+	keys   [propCount]uint64
+	values [propCount]value
+}
+
+func (d *cascaded) has(p property) bool { return d.set&(1<<p) != 0 }
+
+// get returns the value, or the zero value: a keyword that hides nothing.
+func (d *cascaded) get(p property) value {
+	if d.has(p) {
+		return d.values[p]
+	}
+	return value{}
+}
+
+func (d *cascaded) apply(p property, v value, key uint64) {
+	if d.has(p) && d.keys[p] > key {
+		return
+	}
+	d.set |= 1 << p
+	d.keys[p], d.values[p] = key, v
+}
+
+// Keys order declarations: important ones over others, style attributes over
+// rules, then specificity, then order.
+const (
+	keyImportant = 1 << 63
+	keyInline    = 1 << 62
+	hintKey      = 0 // what attributes like bgcolor say is weaker than any rule
+)
+
+func ruleKey(r *styleRule, d declaration) uint64 {
+	k := 1<<60 | uint64(r.selector.specificity)<<32 | uint64(uint32(r.order))
+	if d.important {
+		k |= keyImportant
+	}
+	return k
+}
+
+// cascade computes the style of every element of a tree.
+type cascade struct {
+	matcher
+	index  *styleIndex
+	inline map[string][]declaration // style attributes, parsed
+	styles []computed
+	cover  bool // something opaque lies over the whole page
+	d      cascaded
+}
+
+// compute gives every element its style. Elements stand in order, so a parent
+// is done before its children.
+func (c *cascade) compute(canvas computed) {
+	c.maxSteps = stepsPerElement*len(c.elements) + freeSteps
+	c.inline = make(map[string][]declaration)
+	c.styles = append(make([]computed, 0, 64+len(c.elements)/8), canvas)
+	for i := range c.elements {
+		el := int32(i)
+		e := &c.elements[i]
+		parent := int32(0)
+		if e.parent >= 0 {
+			parent = c.elements[e.parent].style
+		}
+		e.style = parent
+		if c.styles[parent].sealed != qianshao.HidingNone {
+			continue // nothing inside can come to light
+		}
+		hinted := c.hints(el)
+		c.matchRules(el)
+		c.matchInline(el)
+		if c.d.set == 0 && !hinted {
+			continue
+		}
+		c.styles = append(c.styles, c.derive(el, c.styles[parent]))
+		e.style = int32(len(c.styles) - 1)
+	}
+}
+
+// matchRules applies the rules that select the element.
+func (c *cascade) matchRules(el int32) {
+	e := &c.elements[el]
+	c.try(c.index.universal, el)
+	if len(c.index.byTag) > 0 {
+		c.try(c.index.byTag[e.tag], el)
+	}
+	if e.attrCount == 0 {
+		return
+	}
+	if len(c.index.byID) > 0 {
+		if id := c.value(el, "id"); id != "" {
+			c.try(c.index.byID[id], el)
+		}
+	}
+	if len(c.index.byClass) == 0 {
+		return
+	}
+	list := c.value(el, "class")
+	for i := 0; i < len(list); {
+		for i < len(list) && isSpace(list[i]) {
+			i++
+		}
+		from := i
+		for i < len(list) && !isSpace(list[i]) {
+			i++
+		}
+		if from < i {
+			c.try(c.index.byClass[list[from:i]], el)
+		}
+	}
+}
+
+func (c *cascade) try(rules []int32, el int32) {
+	for _, n := range rules {
+		if c.steps >= c.maxSteps {
+			return
+		}
+		r := &c.index.rules[n]
+		if !c.matches(r.selector, el) {
+			continue
+		}
+		c.steps += len(r.declarations)
+		for _, d := range r.declarations {
+			c.d.apply(d.property, d.value, ruleKey(r, d))
+		}
+	}
+}
+
+// matchInline applies the style attribute.
+func (c *cascade) matchInline(el int32) {
+	style := c.value(el, "style")
+	if style == "" {
+		return
+	}
+	list, ok := c.inline[style]
+	if !ok {
+		list = lastOfEach(parseDeclarations(style))
+		if len(c.inline) < maxStyleCache {
+			c.inline[style] = list
+		}
+	}
+	for _, d := range list {
+		k := uint64(keyInline)
+		if d.important {
+			k |= keyImportant
+		}
+		c.d.apply(d.property, d.value, k)
+	}
+}
+
+// hints starts the element's declarations with what its attributes say
+// (HTML 15, presentational hints), and says whether its tag has a style of its own.
+func (c *cascade) hints(el int32) bool {
+	c.d.set = 0
+	e := &c.elements[el]
+	hinted := false
+	for _, a := range c.attrs[e.attrs : e.attrs+int32(e.attrCount)] {
+		raw := c.views[e.view].text[a.start:a.end]
+		switch a.name {
+		case "hidden":
+			c.d.apply(propDisplay, key(keyNone), hintKey)
+		case "color":
+			c.colourHint(propColour, raw)
+		case "text":
+			if e.atom == atom.Body {
+				c.colourHint(propColour, raw)
+			}
+		case "bgcolor":
+			c.colourHint(propBackground, raw)
+		case "background":
+			c.d.apply(propBackgroundImage, key(keyImage), hintKey)
+		case "width", "height":
+			if n, u := splitNumber(unescape(raw)); u == "" || u == "px" {
+				p := propWidth
+				if a.name == "height" {
+					p = propHeight
+				}
+				c.d.apply(p, value{unit: pixels, number: float32(n)}, hintKey)
+				if raw == "" {
+					c.d.set &^= 1 << p
+				}
+			}
+		}
+	}
+	switch e.atom {
+	case atom.A, atom.Template, atom.Noscript, atom.Input, atom.Button, atom.Textarea, atom.Select, atom.Marquee, atom.Dialog:
+		hinted = true
+	}
+	return hinted || e.kind&fallback != 0
+}
+
+func (c *cascade) colourHint(p property, raw string) {
+	if v, ok := parseColour(unescape(raw)); ok {
+		c.d.apply(p, value{unit: coloured, colour: v}, hintKey)
+	}
+}

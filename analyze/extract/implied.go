@@ -1,0 +1,168 @@
+package extract
+
+import "golang.org/x/net/html/atom"
+
+// implyEnds closes the elements whose end the start of an a implies
+// (WHATWG 13.1.2.4, optional tags, and the tree construction's table modes).
+func (b *builder) implyEnds(a atom.Atom, kind tagKind) {
+	if kind&block != 0 && kind&tablePart == 0 && b.open["p"] > 0 {
+		b.closeNearest(boundary, atom.P)
+	}
+	switch a {
+	case atom.Li:
+		b.closeNearest(boundary|listScope, atom.Li)
+	case atom.Dd, atom.Dt:
+		b.closeNearest(boundary|listScope, atom.Dd, atom.Dt)
+	case atom.Option:
+		b.closeTop(atom.Option)
+	case atom.Optgroup:
+		b.closeTop(atom.Option)
+		b.closeTop(atom.Optgroup)
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+		b.closeTop(atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6)
+	case atom.Td, atom.Th:
+		b.closeInTable(atom.Td, atom.Th)
+	case atom.Tr:
+		b.closeInTable(atom.Tr, atom.Td, atom.Th, atom.Caption, atom.Colgroup)
+	case atom.Tbody, atom.Thead, atom.Tfoot:
+		b.closeInTable(atom.Tbody, atom.Thead, atom.Tfoot, atom.Tr, atom.Td, atom.Th, atom.Caption, atom.Colgroup)
+	case atom.A:
+		if b.open["a"] > 0 {
+			b.endFormatting(atom.A, "a")
+		}
+	case atom.Button:
+		if b.open["button"] > 0 {
+			b.closeNearest(boundary, atom.Button)
+		}
+	}
+}
+
+func (b *builder) closeTop(tags ...atom.Atom) {
+	if len(b.frames) > b.floor && contains(tags, b.top().atom) {
+		b.pop()
+	}
+}
+
+// closeNearest closes the nearest open element of the tags, unless one of kind
+// stop lies in between.
+func (b *builder) closeNearest(stop tagKind, tags ...atom.Atom) {
+	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
+		e := &b.elements[b.frames[i].element]
+		if contains(tags, e.atom) {
+			b.popTo(i)
+			return
+		}
+		if e.kind&stop != 0 {
+			return
+		}
+	}
+}
+
+// closeInTable closes the outermost open element of the tags within the nearest table.
+func (b *builder) closeInTable(tags ...atom.Atom) {
+	if b.open["table"] == 0 {
+		return
+	}
+	found := -1
+	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
+		e := &b.elements[b.frames[i].element]
+		if e.atom == atom.Table || e.atom == atom.Template {
+			break
+		}
+		if contains(tags, e.atom) {
+			found = i
+		}
+	}
+	if found >= 0 {
+		b.popTo(found)
+	}
+}
+
+// searchFloor is the lowest frame that a search may reach.
+func (b *builder) searchFloor() int { return max(b.floor, len(b.frames)-maxSearch) }
+
+// endTag closes the element that the tag names, if it is open and in reach.
+func (b *builder) endTag(tag string, a atom.Atom) {
+	switch {
+	case a == atom.Html || a == atom.Body:
+		return // what follows is body all the same: a popular place for injected links
+	case b.open[tag] <= 0:
+		return
+	case tagKinds[a]&formatting != 0:
+		b.endFormatting(a, tag)
+		return
+	}
+	kind := tagKinds[a]
+	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
+		e := &b.elements[b.frames[i].element]
+		if e.tag == tag {
+			b.popTo(i)
+			if a == atom.Head {
+				b.head = false
+			}
+			return
+		}
+		switch {
+		case e.atom == atom.Table && kind&tablePart != 0:
+			return
+		case kind&tablePart != 0 || a == atom.Table:
+			// these reach through everything up to their table
+		case e.kind&boundary != 0:
+			return
+		case kind&block == 0 && e.kind&block != 0:
+			return // </span> does not end a div
+		}
+	}
+}
+
+// maxReopened bounds the blocks that a misnested formatting tag reopens;
+// WHATWG's adoption agency gives up after eight, too.
+const maxReopened = 8
+
+// endFormatting ends a formatting element. The blocks that were opened inside
+// and are open still go on outside of it: in <b>1<div>2</b>3</div> the 3 is not
+// bold. WHATWG reparents nodes to this end; here the blocks are opened anew.
+func (b *builder) endFormatting(a atom.Atom, tag string) {
+	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
+		e := &b.elements[b.frames[i].element]
+		if e.atom == a && e.tag == tag {
+			b.reopen(i)
+			return
+		}
+		if e.kind&boundary != 0 {
+			return
+		}
+	}
+}
+
+// reopen closes frame i and all above, and opens the blocks of these again.
+func (b *builder) reopen(i int) {
+	var again []int32
+	for _, f := range b.frames[i+1:] {
+		if b.elements[f.element].kind&(block|formatting) != 0 {
+			again = append(again, f.element)
+		}
+	}
+	b.popTo(i)
+	if len(again) > maxReopened {
+		again = again[len(again)-maxReopened:]
+	}
+	for _, old := range again {
+		e := b.elements[old]
+		el := b.append(e.view, int(e.start), int(e.end), e.tag, e.atom, e.kind)
+		if el == 0 {
+			return
+		}
+		b.event(eventOpen, el, -1, 0, 0) // view -1: its attributes were told already
+		b.push(el)
+	}
+}
+
+func contains(tags []atom.Atom, a atom.Atom) bool {
+	for _, t := range tags {
+		if t == a {
+			return true
+		}
+	}
+	return false
+}

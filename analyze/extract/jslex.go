@@ -1,0 +1,175 @@
+package extract
+
+import "strings"
+
+// jsKind is the kind of a script's token.
+type jsKind uint8
+
+const (
+	jsName jsKind = iota // identifier or keyword
+	jsNumber
+	jsString   // between quotes
+	jsTemplate // between backquotes
+	jsRegex
+	jsPunct
+)
+
+// jsToken is a token of a script; strings without their quotes.
+type jsToken struct {
+	kind       jsKind
+	start, end int32
+}
+
+// lexScript splits a script into tokens, comments left out. It never fails:
+// an unterminated string ends with its line, as it does for a browser.
+func lexScript(s string, tokens []jsToken) []jsToken {
+	for i := 0; i < len(s); {
+		c := s[i]
+		from := i
+		switch {
+		case isSpace(c):
+			i++
+			continue
+		case strings.HasPrefix(s[i:], "//") || strings.HasPrefix(s[i:], "<!--"):
+			i = lineEnd(s, i)
+			continue
+		case strings.HasPrefix(s[i:], "/*"):
+			i = after(s, i+2, "*/")
+			continue
+		case c == '"' || c == '\'':
+			end, next := quoted(s, i)
+			tokens = append(tokens, jsToken{jsString, int32(from + 1), int32(end)})
+			i = next
+			continue
+		case c == '`':
+			end, next := templated(s, i)
+			tokens = append(tokens, jsToken{jsTemplate, int32(from + 1), int32(end)})
+			i = next
+			continue
+		case c == '/' && regexMayFollow(s, tokens):
+			if end := regexEnd(s, i); end > 0 {
+				tokens = append(tokens, jsToken{jsRegex, int32(from + 1), int32(end - 1)})
+				i = end
+				continue
+			}
+			i++
+		case isNameByte(c) && (c < '0' || c > '9'):
+			for i++; i < len(s) && isNameByte(s[i]); i++ {
+			}
+			tokens = append(tokens, jsToken{jsName, int32(from), int32(i)})
+			continue
+		case c >= '0' && c <= '9':
+			for i++; i < len(s) && (isNameByte(s[i]) || s[i] == '.'); i++ {
+			}
+			tokens = append(tokens, jsToken{jsNumber, int32(from), int32(i)})
+			continue
+		default:
+			i += punctLength(s[i:])
+		}
+		tokens = append(tokens, jsToken{jsPunct, int32(from), int32(i)})
+	}
+	return tokens
+}
+
+func isNameByte(c byte) bool { return isAlphanumeric(c) || c == '_' || c == '$' || c >= 0x80 }
+
+// punctLength keeps comparison and assignment apart: = == === => += != <= >=.
+func punctLength(s string) int {
+	n := 1
+	if strings.IndexByte("=!<>+-*&|", s[0]) >= 0 {
+		for n < 3 && n < len(s) && s[n] == '=' {
+			n++
+		}
+		if n == 1 && len(s) > 1 && s[0] == '=' && s[1] == '>' {
+			n = 2
+		}
+	}
+	return n
+}
+
+func lineEnd(s string, i int) int {
+	if n := strings.IndexByte(s[i:], '\n'); n >= 0 {
+		return i + n
+	}
+	return len(s)
+}
+
+func after(s string, i int, mark string) int {
+	if n := strings.Index(s[i:], mark); n >= 0 {
+		return i + n + len(mark)
+	}
+	return len(s)
+}
+
+// quoted returns where the string that starts at i ends, without and with its quote.
+func quoted(s string, i int) (end, next int) {
+	quote := s[i]
+	for j := i + 1; j < len(s); j++ {
+		switch s[j] {
+		case quote:
+			return j, j + 1
+		case '\\':
+			j++
+		case '\n':
+			return j, j
+		}
+	}
+	return len(s), len(s)
+}
+
+// templated is quoted for `…`, in which ${…} may hold anything but a backquote.
+func templated(s string, i int) (end, next int) {
+	for j := i + 1; j < len(s); j++ {
+		switch s[j] {
+		case '`':
+			return j, j + 1
+		case '\\':
+			j++
+		}
+	}
+	return len(s), len(s)
+}
+
+// regexMayFollow decides by the token before whether a slash divides.
+func regexMayFollow(s string, tokens []jsToken) bool {
+	if len(tokens) == 0 {
+		return true
+	}
+	t := tokens[len(tokens)-1]
+	switch t.kind {
+	case jsPunct:
+		c := s[t.end-1]
+		return c != ')' && c != ']' && c != '}'
+	case jsName:
+		switch s[t.start:t.end] {
+		case "return", "typeof", "case", "in", "of", "delete", "void", "else", "do":
+			return true
+		}
+	}
+	return false
+}
+
+// maxRegex bounds how far the end of a regular expression is looked for.
+const maxRegex = 4096
+
+// regexEnd returns where the regular expression at i ends; 0 if it is none.
+func regexEnd(s string, i int) int {
+	class := false
+	for j := i + 1; j < len(s) && j < i+maxRegex; j++ {
+		switch s[j] {
+		case '\n':
+			return 0
+		case '\\':
+			j++
+		case '[':
+			class = true
+		case ']':
+			class = false
+		case '/':
+			if !class {
+				return j + 1
+			}
+		}
+	}
+	return 0
+}

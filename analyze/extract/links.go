@@ -1,0 +1,94 @@
+package extract
+
+import (
+	"net/url"
+	"strings"
+)
+
+// resolver makes a page's references absolute.
+type resolver struct {
+	base   *url.URL
+	origin string // scheme://host, for the fast way
+}
+
+// newResolver takes the page's URL and the href of its base element, if any.
+func newResolver(page, base string) *resolver {
+	u, err := url.Parse(page)
+	if err != nil {
+		u = &url.URL{}
+	}
+	if base != "" {
+		if b, err := u.Parse(strings.TrimSpace(base)); err == nil && isWeb(b) {
+			u = b
+		}
+	}
+	r := &resolver{base: u}
+	if isWeb(u) {
+		r.origin = u.Scheme + "://" + u.Host
+	}
+	return r
+}
+
+func isWeb(u *url.URL) bool { return (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" }
+
+// dropped are the characters that browsers remove from references.
+var dropped = strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/")
+
+// resolve returns the absolute URL of a reference, or "" if it leads to no
+// page: a fragment, a script, another scheme, a reference that cannot be parsed.
+func (r *resolver) resolve(ref string) string {
+	ref = strings.TrimSpace(ref)
+	if strings.ContainsAny(ref, "\t\n\r\\") {
+		ref = dropped.Replace(ref)
+	}
+	switch {
+	case ref == "" || ref[0] == '#':
+		return ""
+	case strings.HasPrefix(ref, "http://") || strings.HasPrefix(ref, "https://"):
+		return ref
+	case r.origin != "" && ref[0] == '/' && !strings.HasPrefix(ref, "//") && !strings.Contains(ref, "/."):
+		return r.origin + ref
+	}
+	if name, _, ok := strings.Cut(ref, ":"); ok && isScheme(name) && !strings.EqualFold(name, "http") && !strings.EqualFold(name, "https") {
+		return ""
+	}
+	u, err := r.base.Parse(ref)
+	if err != nil || !isWeb(u) {
+		return ""
+	}
+	return u.String()
+}
+
+func isScheme(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isAlphanumeric(c) && c != '+' && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return s != "" && (s[0] < '0' || s[0] > '9')
+}
+
+// isStylesheetRel says whether a link's rel makes it a style sheet in use.
+func isStylesheetRel(rel string) bool {
+	rel = lower(rel)
+	return hasWord(rel, "stylesheet") && !hasWord(rel, "alternate")
+}
+
+// refreshTarget returns where in the content of <meta http-equiv=refresh> the
+// target stands: "0; url=http://…".
+func refreshTarget(content string) (start, end int) {
+	i := strings.Index(lower(content), "url")
+	if i < 0 {
+		return 0, 0
+	}
+	for i += len("url"); i < len(content) && (isSpace(content[i]) || content[i] == '='); i++ {
+	}
+	end = len(content)
+	if i < end && (content[i] == '"' || content[i] == '\'') {
+		quote := content[i]
+		if i++; strings.IndexByte(content[i:], quote) >= 0 {
+			end = i + strings.IndexByte(content[i:], quote)
+		}
+	}
+	return i, end
+}

@@ -1,0 +1,354 @@
+package extract
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+	"golang.org/x/net/html/atom"
+)
+
+// Limits of a document.
+const (
+	// maxRegions bounds memory (about 200 bytes each). Beyond, the text of the
+	// rest of the page runs together in one region of each way of hiding, so
+	// that nothing can hide behind the limit, and attributes are left out.
+	maxRegions = 100_000
+	// maxLinks bounds Document.Links.
+	maxLinks = 50_000
+	// maxURL leaves out data: URLs and the like; browsers take 2 MB, sites use 2 KB.
+	maxURL = 4096
+	// runChunk is how many runs are allocated at a time.
+	runChunk = 512
+)
+
+// assembler makes the document's regions out of the tree's events.
+//
+// The inline text of a block is one region; a link's text is a region of its
+// own of kind anchor, and the block goes on behind it, with a space where the
+// link stood. A link of a single character makes no region but flows in the
+// block, since 博 and 彩 in two links next to each other are there to be read
+// as one word. So no character is in two regions.
+type assembler struct {
+	*tree
+	doc      *qianshao.Document
+	styles   []computed
+	cover    bool
+	urls     *resolver
+	block    textSet
+	anchor   textSet
+	link     openLink
+	scratch  textBuilder
+	runs     []qianshao.Run // memory for Region.Map
+	pathOf   int32          // element of lastPath
+	lastPath string
+}
+
+// textSet collects the text of one block or link, by the way in which it is hidden.
+type textSet struct {
+	visible piece
+	hidden  []*piece // at most one for each Hiding
+}
+
+// piece is a region that is being collected.
+type piece struct {
+	textBuilder
+	hiding  qianshao.Hiding
+	element int32
+	heading bool
+}
+
+// openLink is the link whose text is being read.
+type openLink struct {
+	element int32 // 0 if there is none
+	index   int   // in Document.Links; -1 if it leads to no page
+	visible bool  // some of its text is seen
+	hiding  qianshao.Hiding
+	text    strings.Builder
+}
+
+func (a *assembler) run() {
+	for i := range a.events {
+		ev := &a.events[i]
+		switch ev.kind {
+		case eventOpen:
+			a.open(ev)
+		case eventClose:
+			a.close(ev.element)
+		case eventText:
+			a.text(ev, inText)
+		case eventRaw:
+			a.text(ev, literally)
+		case eventComment:
+			a.whole(qianshao.RegionComment, "", qianshao.HidingComment, ev)
+		case eventLiteral:
+			a.whole(qianshao.RegionScript, "", qianshao.HidingScript, ev)
+		case eventRedirect:
+			a.whole(qianshao.RegionScript, redirectName, qianshao.HidingScript, ev)
+		}
+	}
+	a.closeLink()
+	a.flush(&a.block, true, true)
+}
+
+func (a *assembler) style(el int32) *computed { return &a.styles[a.elements[el].style] }
+
+// open starts an element: a block ends the text before it.
+func (a *assembler) open(ev *event) {
+	e := &a.elements[ev.element]
+	if e.kind&block != 0 {
+		a.boundary(ev.element)
+	}
+	switch {
+	case e.atom == atom.Br:
+		a.lineBreak(ev)
+	case e.atom == atom.A:
+		a.closeLink()
+		a.link.element, a.link.index, a.link.visible = ev.element, -1, false
+		a.link.hiding = qianshao.HidingNone
+		a.link.text.Reset()
+	}
+	if e.attrCount > 0 && ev.view >= 0 {
+		a.attributes(ev.element)
+	}
+}
+
+func (a *assembler) close(el int32) {
+	if a.elements[el].atom == atom.A {
+		if a.link.element == el {
+			a.closeLink()
+		}
+		return
+	}
+	a.boundary(el)
+}
+
+// boundary ends the regions at the start or end of a block. One that is hidden
+// as a whole does not interrupt the visible text around it: in 博<div
+// style="display:none">…</div>彩 a visitor reads 博彩.
+func (a *assembler) boundary(el int32) {
+	visible := a.style(el).sealed == qianshao.HidingNone
+	if a.link.element != 0 {
+		a.flushAnchor(visible, false)
+	}
+	a.flush(&a.block, visible, false)
+}
+
+func (a *assembler) lineBreak(ev *event) {
+	at := a.views[ev.view].span(int(ev.start), int(ev.end))
+	set := a.current()
+	set.visible.addSpace(at)
+	for _, p := range set.hidden {
+		p.addSpace(at)
+	}
+}
+
+// current is where text goes: the open link's set or the block's.
+func (a *assembler) current() *textSet {
+	if a.link.element != 0 {
+		return &a.anchor
+	}
+	return &a.block
+}
+
+// text adds a text to the block or link that it stands in.
+func (a *assembler) text(ev *event, mode entities) {
+	e := &a.elements[ev.element]
+	v := a.views[ev.view]
+	if e.atom == atom.Title && e.parent >= 0 && !strings.EqualFold(a.elements[e.parent].tag, "svg") {
+		a.title(ev, v)
+		return
+	}
+	hiding := a.style(ev.element).text(a.cover)
+	if e.kind&fallback != 0 && hiding == qianshao.HidingNone {
+		hiding = qianshao.HidingNoScript // between <iframe> and </iframe>
+	}
+	hiding = v.marked(hiding)
+	p := a.current().piece(hiding)
+	before := len(p.text)
+	if before == 0 {
+		p.element, p.heading = ev.element, e.heading
+	}
+	p.add(v, int(ev.start), int(ev.end), mode)
+	if a.link.element != 0 && len(p.text) > before {
+		a.link.text.Write(p.text[before:])
+		if hiding == qianshao.HidingNone {
+			a.link.visible = true
+		} else if a.link.hiding == qianshao.HidingNone {
+			a.link.hiding = hiding
+		}
+	}
+}
+
+// marked returns how text of this view counts, given what the cascade says:
+// that a script wrote it is the better explanation.
+func (v *view) marked(h qianshao.Hiding) qianshao.Hiding {
+	if v.hiding != "" && (h == qianshao.HidingNone || h.Concealed()) {
+		return v.hiding
+	}
+	return h
+}
+
+func (s *textSet) piece(h qianshao.Hiding) *piece {
+	if h == qianshao.HidingNone {
+		return &s.visible
+	}
+	for _, p := range s.hidden {
+		if p.hiding == h {
+			return p
+		}
+	}
+	p := &piece{hiding: h}
+	s.hidden = append(s.hidden, p)
+	return p
+}
+
+// closeLink ends the open link.
+func (a *assembler) closeLink() {
+	if a.link.element == 0 {
+		return
+	}
+	a.flushAnchor(true, true)
+	if a.link.index >= 0 {
+		l := &a.doc.Links[a.link.index]
+		l.Anchor = a.link.text.String()
+		if l.Hidden == qianshao.HidingNone && !a.link.visible {
+			l.Hidden = a.link.hiding
+		}
+	}
+	a.link.element = 0
+}
+
+// flushAnchor writes the regions of the link's text; a single character goes
+// to the block instead.
+func (a *assembler) flushAnchor(visible, last bool) {
+	each := func(p *piece) {
+		switch {
+		case len(p.text) == 0:
+		case last && len(p.text) <= utf8.UTFMax && utf8.RuneCount(p.text) == 1:
+			to := a.block.piece(p.hiding)
+			if len(to.text) == 0 {
+				to.element, to.heading = p.element, p.heading
+			}
+			to.join(&p.textBuilder)
+		default:
+			at := p.runs[0].Source
+			a.emitPiece(p, qianshao.RegionAnchor)
+			a.block.piece(p.hiding).addSpace(at)
+		}
+		p.reset()
+	}
+	for _, p := range a.anchor.hidden {
+		each(p)
+	}
+	if visible {
+		each(&a.anchor.visible)
+	}
+}
+
+// join appends what another builder collected.
+func (b *textBuilder) join(o *textBuilder) {
+	b.flushSpace()
+	n := len(b.text)
+	b.text = append(b.text, o.text...)
+	for _, r := range o.runs {
+		r.Text.Start += n
+		r.Text.End += n
+		b.runs = append(b.runs, r)
+	}
+	b.wait, b.space = o.wait, o.space
+}
+
+// flush writes the regions of a block's text. At the limit of regions text
+// goes on being collected until the page's end.
+func (a *assembler) flush(s *textSet, visible, end bool) {
+	full := len(a.doc.Regions) >= maxRegions && !end
+	each := func(p *piece) {
+		if len(p.text) == 0 {
+			return
+		}
+		if full {
+			p.addSpace(p.runs[len(p.runs)-1].Source)
+			return
+		}
+		kind := qianshao.RegionText
+		if p.heading {
+			kind = qianshao.RegionHeading
+		}
+		a.emitPiece(p, kind)
+		p.reset()
+	}
+	for _, p := range s.hidden {
+		each(p)
+	}
+	if visible {
+		each(&s.visible)
+	}
+}
+
+func (a *assembler) emitPiece(p *piece, kind qianshao.RegionKind) {
+	a.emit(&p.textBuilder, qianshao.Region{Kind: kind, Hidden: p.hiding, Path: a.selector(p.element)})
+}
+
+// emit completes a region with a builder's text and map.
+func (a *assembler) emit(b *textBuilder, r qianshao.Region) int {
+	if len(a.doc.Regions) >= maxRegions {
+		a.doc.AddNote(qianshao.NoteTooMany)
+	}
+	if len(b.runs) == 1 && b.runs[0].Source.Len() == len(b.text) && a.doc.Source[b.runs[0].Source.Start:b.runs[0].Source.End] == string(b.text) {
+		r.Text = a.doc.Source[b.runs[0].Source.Start:b.runs[0].Source.End] // shares the source's memory
+	} else {
+		r.Text = string(b.text)
+	}
+	r.Map = a.keep(b.runs)
+	a.doc.Regions = append(a.doc.Regions, r)
+	return len(a.doc.Regions) - 1
+}
+
+// keep copies runs to memory that regions share.
+func (a *assembler) keep(runs []qianshao.Run) []qianshao.Run {
+	if len(runs) > cap(a.runs)-len(a.runs) {
+		a.runs = make([]qianshao.Run, 0, max(runChunk, len(runs)))
+	}
+	n := len(a.runs)
+	a.runs = append(a.runs, runs...)
+	return a.runs[n:len(a.runs):len(a.runs)]
+}
+
+func (a *assembler) selector(el int32) string {
+	if a.lastPath == "" || a.pathOf != el {
+		a.pathOf, a.lastPath = el, a.path(el)
+	}
+	return a.lastPath
+}
+
+// whole makes a region of an event's text as it stands.
+func (a *assembler) whole(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, ev *event) {
+	a.stretch(kind, name, hiding, ev.element, a.views[ev.view], int(ev.start), int(ev.end), literally)
+}
+
+// stretch makes a region of a stretch of a view; -1 if there is no text or no room.
+func (a *assembler) stretch(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, el int32, v *view, start, end int, mode entities) int {
+	if len(a.doc.Regions) >= maxRegions {
+		a.doc.AddNote(qianshao.NoteTooMany)
+		return -1
+	}
+	a.scratch.reset()
+	a.scratch.add(v, start, end, mode)
+	if len(a.scratch.text) == 0 {
+		return -1
+	}
+	return a.emit(&a.scratch, qianshao.Region{Kind: kind, Name: name, Hidden: hiding, Path: a.selector(el)})
+}
+
+// title makes the region of a title.
+func (a *assembler) title(ev *event, v *view) {
+	hiding := v.marked(qianshao.HidingNone)
+	if hiding == qianshao.HidingNone && isEntityEncoded(v.text[ev.start:ev.end]) {
+		hiding = qianshao.HidingEntityEncoded
+	}
+	n := a.stretch(qianshao.RegionTitle, "", hiding, ev.element, v, int(ev.start), int(ev.end), inText)
+	if n >= 0 && a.doc.Title == "" && hiding != qianshao.HidingWritten {
+		a.doc.Title = a.doc.Regions[n].Text
+	}
+}

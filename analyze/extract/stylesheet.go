@@ -1,0 +1,259 @@
+package extract
+
+import (
+	"strings"
+
+	"github.com/tdewolff/parse/v2"
+	"github.com/tdewolff/parse/v2/css"
+)
+
+// Limits of style sheets.
+const (
+	// maxRules bounds the rules of a page; large portals have some 20,000, most
+	// of which concern no property that is kept here.
+	maxRules = 100_000
+	// maxImports bounds chains and numbers of @import.
+	maxImports = 16
+)
+
+// styleRule is a selector with the declarations of its block that matter.
+type styleRule struct {
+	selector     *selector
+	declarations []declaration
+	order        int
+}
+
+// styleIndex finds the rules that could match an element by the rarest thing
+// that their last compound asks for, so that a page costs elements plus rules
+// and not their product.
+type styleIndex struct {
+	rules     []styleRule
+	byID      map[string][]int32
+	byClass   map[string][]int32
+	byTag     map[string][]int32
+	universal []int32
+	imports   []string // URLs of @import that wait to be loaded
+	loaded    int      // how many were
+	order     int
+}
+
+func newStyleIndex() *styleIndex {
+	return &styleIndex{byID: map[string][]int32{}, byClass: map[string][]int32{}, byTag: map[string][]int32{}}
+}
+
+// parse adds the rules of a style sheet.
+func (x *styleIndex) parse(sheet string) {
+	p := css.NewParser(parse.NewInputString(sheet), false)
+	var selectors []*selector
+	var block []declaration
+	skip, depth := 0, 0 // inside how many at-rules; the depth of the first that does not apply
+	for n := 0; n <= len(sheet)+1; n++ {
+		kind, _, data := p.Next()
+		switch kind {
+		case css.ErrorGrammar:
+			if !p.HasParseError() {
+				return
+			}
+		case css.AtRuleGrammar:
+			if string(data) == "@import" && skip == 0 {
+				x.addImport(p.Values())
+			}
+		case css.BeginAtRuleGrammar:
+			if depth++; skip == 0 && !applies(string(data), p.Values()) {
+				skip = depth
+			}
+		case css.EndAtRuleGrammar:
+			if skip == depth {
+				skip = 0
+			}
+			depth--
+		case css.QualifiedRuleGrammar:
+			selectors = appendSelectors(selectors, p.Values())
+		case css.BeginRulesetGrammar:
+			selectors, block = appendSelectors(selectors, p.Values()), nil
+		case css.DeclarationGrammar:
+			if skip == 0 {
+				block = appendDeclaration(block, string(data), p.Values())
+			}
+		case css.EndRulesetGrammar:
+			x.add(selectors, block)
+			selectors, block = nil, nil
+		}
+	}
+}
+
+// addImport notes the URL of an @import, unless it is for print.
+func (x *styleIndex) addImport(tokens []css.Token) {
+	for i, t := range tokens {
+		var url string
+		switch t.TokenType {
+		case css.StringToken:
+			url = strings.Trim(string(t.Data), `"'`)
+		case css.URLToken:
+			url = strings.TrimSuffix(string(t.Data)[len("url("):], ")")
+			url = strings.Trim(strings.TrimSpace(url), `"'`)
+		default:
+			continue
+		}
+		if url != "" && len(x.imports) < maxImports && mediaApplies(textOf(tokens[i+1:])) {
+			x.imports = append(x.imports, url)
+		}
+		return
+	}
+}
+
+// applies says whether the block of an at-rule applies to a window on a desk.
+func applies(name string, tokens []css.Token) bool {
+	switch name {
+	case "@media":
+		return mediaApplies(textOf(tokens))
+	case "@supports", "@layer", "@document", "@-moz-document":
+		return true
+	}
+	return false // @keyframes, @font-face, @page
+}
+
+func textOf(tokens []css.Token) string {
+	var b strings.Builder
+	for _, t := range tokens {
+		b.Write(t.Data)
+	}
+	return strings.ToLower(strings.TrimSpace(b.String()))
+}
+
+// mediaApplies answers a media query list for a screen windowWidth wide.
+func mediaApplies(list string) bool {
+	if strings.TrimSpace(list) == "" {
+		return true
+	}
+	for _, query := range strings.Split(strings.ToLower(list), ",") {
+		if queryApplies(strings.TrimSpace(query)) {
+			return true
+		}
+	}
+	return false
+}
+
+func queryApplies(query string) bool {
+	query, negated := strings.CutPrefix(query, "not ")
+	return negated != allApply(strings.TrimPrefix(query, "only "))
+}
+
+func allApply(query string) bool {
+	for _, part := range strings.Split(query, "and") {
+		part = strings.Trim(part, " ()")
+		feature, v, _ := strings.Cut(part, ":")
+		n, u := splitNumber(strings.TrimSpace(v))
+		width := n * max(pixelsPer[u], 0)
+		switch strings.TrimSpace(feature) {
+		case "print", "speech", "tty", "tv", "projection", "handheld", "braille", "embossed", "aural":
+			return false
+		case "min-width", "min-device-width":
+			if width > windowWidth {
+				return false
+			}
+		case "max-width", "max-device-width":
+			if width < windowWidth {
+				return false
+			}
+		case "prefers-color-scheme":
+			if strings.TrimSpace(v) == "dark" {
+				return false
+			}
+		case "prefers-reduced-motion", "forced-colors", "prefers-contrast":
+			return false
+		case "orientation":
+			if strings.TrimSpace(v) == "portrait" {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// appendSelectors parses the selectors of a rule, up to its block.
+func appendSelectors(out []*selector, tokens []css.Token) []*selector {
+	var b strings.Builder
+	level := 0
+	flush := func() {
+		if s, ok := parseSelector(b.String()); ok {
+			out = append(out, s)
+		}
+		b.Reset()
+	}
+	for _, t := range tokens {
+		switch t.TokenType {
+		case css.LeftParenthesisToken, css.FunctionToken, css.LeftBracketToken:
+			level++
+		case css.RightParenthesisToken, css.RightBracketToken:
+			level--
+		case css.CommaToken:
+			if level == 0 {
+				flush()
+				continue
+			}
+		}
+		b.Write(t.Data)
+	}
+	if b.Len() > 0 {
+		flush()
+	}
+	return out
+}
+
+// add files a block under each of its selectors.
+func (x *styleIndex) add(selectors []*selector, block []declaration) {
+	x.order++
+	block = lastOfEach(block)
+	for _, s := range selectors {
+		declarations := block
+		if s.specificity == 0 {
+			// *{margin:0}: nothing is weaker, so what hides nothing overrides
+			// nothing; leaving it out spares work on every element.
+			declarations = nil
+			for _, d := range block {
+				if !d.innocent() || d.important {
+					declarations = append(declarations, d)
+				}
+			}
+		}
+		if len(declarations) > 0 && len(x.rules) < maxRules {
+			x.file(styleRule{s, declarations, x.order})
+		}
+	}
+}
+
+func (x *styleIndex) file(r styleRule) {
+	n := int32(len(x.rules))
+	x.rules = append(x.rules, r)
+	switch last := &r.selector.compounds[0]; {
+	case last.id != "":
+		x.byID[last.id] = append(x.byID[last.id], n)
+	case len(last.classes) > 0:
+		x.byClass[last.classes[0]] = append(x.byClass[last.classes[0]], n)
+	case last.tag != "":
+		x.byTag[last.tag] = append(x.byTag[last.tag], n)
+	default:
+		x.universal = append(x.universal, n)
+	}
+}
+
+// lastOfEach drops the declarations that a later one of the same block
+// overrides, so that a block costs no more than there are properties.
+func lastOfEach(block []declaration) []declaration {
+	var at [2 * propCount]int
+	out := block[:0:0]
+	for _, d := range block {
+		k := int(d.property)
+		if d.important {
+			k += int(propCount)
+		}
+		if at[k] > 0 {
+			out[at[k]-1].value = d.value
+			continue
+		}
+		out = append(out, d)
+		at[k] = len(out)
+	}
+	return out
+}
