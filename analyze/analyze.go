@@ -39,14 +39,16 @@ func (a *Analyzer) Assess(page qianshao.Page) (*qianshao.Document, qianshao.Asse
 	return doc, a.assess(page, doc)
 }
 
-// Extract understands the page without judging it.
+// Extract understands the page without judging it. Resident identity numbers are masked.
 func Extract(page qianshao.Page) *qianshao.Document {
-	return extract.Document(page, extract.Options{
+	doc := extract.Document(page, extract.Options{
 		Stylesheets: func(url string) ([]byte, bool) {
 			css, ok := page.Stylesheets[url]
 			return css, ok
 		},
 	})
+	maskResidentIDs(doc)
+	return doc
 }
 
 func (a *Analyzer) assess(page qianshao.Page, doc *qianshao.Document) qianshao.Assessment {
