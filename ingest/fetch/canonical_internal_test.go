@@ -1,0 +1,21 @@
+package fetch
+
+import "testing"
+
+// FuzzIsCanonical: what is recognised without parsing is what parsing gives.
+func FuzzIsCanonical(f *testing.F) {
+	for _, seed := range []string{
+		"http://school.example/", "https://school.example/a/b.html?x=1", "http://a.b1/", "http://a.1/", "http://a.0x1/", "http://a..b/",
+		"http://a-/x", "http://-a/", "http://xn--a/", "http://a/..", "http://a/x/.y", "http://a/?", "http://a/??", "http://a./",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		if !isCanonical(raw) {
+			return
+		}
+		if parsed, err := canonical(raw); err != nil || parsed != raw {
+			t.Errorf("%q is taken for canonical; parsed it is %q, %v", raw, parsed, err)
+		}
+	})
+}
