@@ -12,8 +12,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/ingest"
 )
 
 const root = ".."
@@ -185,6 +189,61 @@ func imported(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	return packages
+}
+
+// examples returns the fenced YAML of a document whose first key is key, out-dented.
+func examples(text, key string) []string {
+	var found []string
+	for _, m := range regexp.MustCompile("(?ms)^( *)```yaml\n(.*?)^ *```").FindAllStringSubmatch(text, -1) {
+		source := regexp.MustCompile("(?m)^"+m[1]).ReplaceAllString(m[2], "")
+		if strings.HasPrefix(source, key+":") {
+			found = append(found, source)
+		}
+	}
+	return found
+}
+
+// TestExampleRules loads the rule and the context that the documents show, and
+// runs the tests inside the rule.
+func TestExampleRules(t *testing.T) {
+	for _, name := range []string{"docs/rules.md", "docs/rules.zh-CN.md"} {
+		rules, contexts := examples(read(t, name), "title"), examples(read(t, name), "name")
+		if len(rules) != 1 || len(contexts) != 1 {
+			t.Fatalf("%s shows %d rules and %d contexts, want one of each", name, len(rules), len(contexts))
+		}
+		set, err := rule.Load(fstest.MapFS{
+			"rules/forged-documents-example.yaml": {Data: []byte(rules[0])},
+			"contexts/police_notice.yaml":         {Data: []byte(contexts[0])},
+		}, rule.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		analyzer, err := analyze.New(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		count, failures := analyzer.TestRules()
+		if count != 2 {
+			t.Errorf("%s: %d tests in the example, want 2", name, count)
+		}
+		for _, f := range failures {
+			t.Errorf("%s: %s", name, f)
+		}
+	}
+}
+
+// TestExampleScopes reads the authorisations that the documents show.
+func TestExampleScopes(t *testing.T) {
+	for _, name := range []string{"README.md", "README.zh-CN.md", "docs/operations.md"} {
+		scopes := examples(read(t, name), "authorisations")
+		if len(scopes) != 1 {
+			t.Fatalf("%s shows %d scopes, want one", name, len(scopes))
+		}
+		if _, err := ingest.ParseScope(name, []byte(scopes[0])); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // TestReadmesAgree holds the two READMEs to the same commands.
