@@ -137,9 +137,9 @@ func (a *assembler) boundary(el int32) {
 func (a *assembler) lineBreak(ev *event) {
 	at := a.views[ev.view].span(int(ev.start), int(ev.end))
 	set := a.current()
-	set.visible.addSpace(at)
+	set.visible.addSpace(at, false)
 	for _, p := range set.hidden {
-		p.addSpace(at)
+		p.addSpace(at, false)
 	}
 }
 
@@ -234,7 +234,7 @@ func (a *assembler) flushAnchor(visible, last bool) {
 		default:
 			at := p.runs[0].Source
 			a.emitPiece(p, qianshao.RegionAnchor)
-			a.block.piece(p.hiding).addSpace(at)
+			a.block.piece(p.hiding).addSpace(at, false)
 		}
 		p.reset()
 	}
@@ -256,7 +256,8 @@ func (b *textBuilder) join(o *textBuilder) {
 		r.Text.End += n
 		b.runs = append(b.runs, r)
 	}
-	b.wait, b.space = o.wait, o.space
+	b.fixed = len(b.runs)
+	b.wait, b.space, b.blank = o.wait, o.space, o.blank
 }
 
 // flush writes the regions of a block's text. At the limit of regions text
@@ -268,7 +269,7 @@ func (a *assembler) flush(s *textSet, visible, end bool) {
 			return
 		}
 		if full {
-			p.addSpace(p.runs[len(p.runs)-1].Source)
+			p.addSpace(p.runs[len(p.runs)-1].Source, false)
 			return
 		}
 		kind := qianshao.RegionText

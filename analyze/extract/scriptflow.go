@@ -113,11 +113,21 @@ func (s *scriptReader) findRedirect() {
 			continue
 		}
 		if end := s.findDeparture(i, min(len(s.tokens), max(i, engine)+checkBehind)); end > i {
-			first := min(i, engine)
-			s.b.event(eventRedirect, s.owner, s.vi, int(s.tokens[first].start), int(s.tokens[end-1].end))
+			first, last := s.outer(min(i, engine)), s.outer(end-1)
+			s.b.event(eventRedirect, s.owner, s.vi, int(first.start), int(last.end))
 			return
 		}
 	}
+}
+
+// outer returns token i with its quotes or slashes.
+func (s *scriptReader) outer(i int) jsToken {
+	t := s.tokens[i]
+	if t.kind == jsString || t.kind == jsRegex || t.kind == jsTemplate {
+		t.start--
+		t.end = min(t.end+1, int32(len(s.view.text)))
+	}
+	return t
 }
 
 // property returns the name at token i, written .name or ["name"].

@@ -61,12 +61,14 @@ const (
 type textBuilder struct {
 	text  []byte
 	runs  []qianshao.Run
+	fixed int           // runs that must not grow: the last one is no plain copy
 	space qianshao.Span // source of white space that waits for a character to follow
 	wait  bool
+	blank bool // the white space is a single blank, which stands for itself
 }
 
 func (b *textBuilder) reset() {
-	b.text, b.runs, b.wait = b.text[:0], b.runs[:0], false
+	b.text, b.runs, b.fixed, b.wait = b.text[:0], b.runs[:0], 0, false
 }
 
 // stops are the bytes at which plain copying ends.
@@ -85,7 +87,7 @@ func (b *textBuilder) add(v *view, start, end int, mode entities) {
 			for i < end && isSpace(s[i]) {
 				i++
 			}
-			b.addSpace(v.span(from, i))
+			b.addSpace(v.span(from, i), c == ' ' && i == from+1 && v.runs == nil)
 		case c == 0: // browsers drop it, so it must not break a word
 			i++
 		case c == '&' && mode != literally:
@@ -106,35 +108,48 @@ func (b *textBuilder) add(v *view, start, end int, mode entities) {
 	}
 }
 
-// addSpace notes white space; it is written once a character follows.
-func (b *textBuilder) addSpace(at qianshao.Span) {
+// addSpace notes white space; it is written once a character follows. blank
+// says that its source is a blank and nothing else.
+func (b *textBuilder) addSpace(at qianshao.Span, blank bool) {
 	if len(b.text) == 0 {
 		return
 	}
 	if b.wait {
-		if at.End > b.space.End {
-			b.space.End = at.End
-		}
+		b.space.End, b.blank = max(at.End, b.space.End), false
 		return
 	}
-	b.space, b.wait = at, true
+	b.space, b.blank, b.wait = at, blank, true
 }
 
 func (b *textBuilder) flushSpace() {
-	if b.wait {
-		b.wait = false
-		b.push(b.space, 1)
-		b.text = append(b.text, ' ')
+	if !b.wait {
+		return
 	}
+	b.wait = false
+	b.text = append(b.text, ' ')
+	b.tie(b.space, 1, b.blank)
 }
 
 // put appends text that stems from a source range as a whole.
 func (b *textBuilder) put(at qianshao.Span, s string) {
 	b.flushSpace()
-	n := len(b.text)
-	b.text = append(b.text, s...)
 	if len(s) > 0 {
-		b.runs = append(b.runs, qianshao.Run{Text: qianshao.Span{Start: n, End: n + len(s)}, Source: at})
+		b.text = append(b.text, s...)
+		b.tie(at, len(s), false)
+	}
+}
+
+// tie maps the last n bytes of the text to a source range; plain says that they
+// are its very bytes, so that the run may grow.
+func (b *textBuilder) tie(at qianshao.Span, n int, plain bool) {
+	k := len(b.runs) - 1
+	if plain && k >= b.fixed && b.runs[k].Source.End == at.Start {
+		b.runs[k].Source.End, b.runs[k].Text.End = at.End, len(b.text)
+		return
+	}
+	b.runs = append(b.runs, qianshao.Run{Text: qianshao.Span{Start: len(b.text) - n, End: len(b.text)}, Source: at})
+	if !plain {
+		b.fixed = len(b.runs)
 	}
 }
 
@@ -144,12 +159,7 @@ func (b *textBuilder) copyPiece(v *view, start, end int) {
 	n := len(b.text)
 	b.text = append(b.text, v.text[start:end]...)
 	if v.runs == nil {
-		at := qianshao.Span{Start: v.base + start, End: v.base + end}
-		if k := len(b.runs) - 1; k >= 0 && b.runs[k].Source.End == at.Start && b.runs[k].Source.Len() == b.runs[k].Text.Len() {
-			b.runs[k].Source.End, b.runs[k].Text.End = at.End, len(b.text)
-			return
-		}
-		b.runs = append(b.runs, qianshao.Run{Text: qianshao.Span{Start: n, End: len(b.text)}, Source: at})
+		b.tie(qianshao.Span{Start: v.base + start, End: v.base + end}, end-start, true)
 		return
 	}
 	for k := firstRun(v.runs, start); k < len(v.runs) && v.runs[k].Text.Start < end; k++ {
@@ -161,11 +171,7 @@ func (b *textBuilder) copyPiece(v *view, start, end int) {
 		}
 		b.runs = append(b.runs, qianshao.Run{Text: qianshao.Span{Start: n + from - start, End: n + to - start}, Source: at})
 	}
-}
-
-// push appends a run of n bytes that the caller is about to write.
-func (b *textBuilder) push(at qianshao.Span, n int) {
-	b.runs = append(b.runs, qianshao.Run{Text: qianshao.Span{Start: len(b.text), End: len(b.text) + n}, Source: at})
+	b.fixed = len(b.runs)
 }
 
 // firstRun returns the index of the first run that ends behind offset.

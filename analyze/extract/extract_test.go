@@ -1,0 +1,225 @@
+package extract
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/qianshao/qianshao"
+)
+
+// line is a region as the golden tests write it.
+type line struct {
+	Kind   qianshao.RegionKind
+	Name   string
+	Hidden qianshao.Hiding
+	Path   string
+	Text   string
+}
+
+func lines(doc *qianshao.Document) []line {
+	var out []line
+	for _, r := range doc.Regions {
+		out = append(out, line{r.Kind, r.Name, r.Hidden, r.Path, r.Text})
+	}
+	return out
+}
+
+func TestRegions(t *testing.T) {
+	const (
+		title, meta, heading, text       = qianshao.RegionTitle, qianshao.RegionMeta, qianshao.RegionHeading, qianshao.RegionText
+		anchor, url, attr, comment, code = qianshao.RegionAnchor, qianshao.RegionURL, qianshao.RegionAttr, qianshao.RegionComment, qianshao.RegionScript
+		none, script                     = qianshao.HidingDisplayNone, qianshao.HidingScript
+	)
+	tests := []struct {
+		name, html string
+		want       []line
+	}{
+		{"inline text is one region", `<p>博<b>彩</b> <i>官网</i></p>`, []line{{text, "", "", "body > p", "博彩 官网"}}},
+		{"hidden junk does not break a word", `<p>博<span style="display:none">xx</span>彩<i style="font-size:0">yy</i>网`, []line{
+			{text, "", none, "body > p > span", "xx"}, {text, "", qianshao.HidingZeroFont, "body > p > i", "yy"}, {text, "", "", "body > p", "博彩网"}}},
+		{"nor does a hidden block", `<div>博<div style="display:none"><p>xx</p></div>彩</div>`, []line{
+			{text, "", none, "body > div > div > p", "xx"}, {text, "", "", "body > div", "博彩"}}},
+		{"blocks end regions", `<ul><li>一<li>二</ul><table><tr><td>三<td>四</table>五<br>六`, []line{
+			{text, "", "", "body > ul > li:nth-of-type(1)", "一"}, {text, "", "", "body > ul > li:nth-of-type(2)", "二"},
+			{text, "", "", "body > table > tr > td:nth-of-type(1)", "三"}, {text, "", "", "body > table > tr > td:nth-of-type(2)", "四"},
+			{text, "", "", "body", "五 六"}}},
+		{"title, meta and headings", `<title> 首 页</title><meta name=Keywords content="a,b"><meta property="og:title" content=o><meta name=viewport content=v><h1>大<em>奖</em></h1>`, []line{
+			{title, "", "", "title", "首 页"}, {meta, "keywords", "", "meta:nth-of-type(1)", "a,b"}, {meta, "og:title", "", "meta:nth-of-type(2)", "o"},
+			{heading, "", "", "body > h1", "大奖"}}},
+		{"a link's text is a region of its own", `<p id=x>前<a href="/a?b=1&copy=2" title=题>文<b>字</b></a>后</p>`, []line{
+			{url, "href", "", "#x > a", "/a?b=1&copy=2"}, {attr, "title", "", "#x > a", "题"}, {anchor, "", "", "#x > a", "文字"}, {text, "", "", "#x", "前 后"}}},
+		{"links of one character flow in the block", `<p>去<a href=/1>博</a><a href=/2>彩</a>`, []line{
+			{url, "href", "", "body > p > a:nth-of-type(1)", "/1"}, {url, "href", "", "body > p > a:nth-of-type(2)", "/2"}, {text, "", "", "body > p", "去博彩"}}},
+		{"attributes", `<img src=a.png alt=图><input type=text placeholder=填 value=值><button aria-label=按>钮</button>`, []line{
+			{url, "src", "", "body > img", "a.png"}, {attr, "alt", "", "body > img", "图"}, {attr, "placeholder", "", "body > input", "填"},
+			{attr, "value", "", "body > input", "值"}, {attr, "aria-label", "", "body > button", "按"}, {text, "", "", "body > button", "钮"}}},
+		{"references that are no links", `<form action=/f></form><script src=/s.js></script><iframe src=//i.example/></iframe>`, []line{
+			{url, "action", "", "body > form", "/f"}, {url, "src", "", "body > script", "/s.js"}, {url, "src", "", "body > iframe", "//i.example/"}}},
+		{"meta refresh", `<meta http-equiv=refresh content="0; URL='http://a.example/'">`, []line{{url, "refresh", "", "meta", "http://a.example/"}}},
+		{"comment", "<!-- 博\n 彩 --><p>x", []line{{comment, "", qianshao.HidingComment, "html", "博 彩"}, {text, "", "", "body > p", "x"}}},
+		{"script strings", `<script>var a='博\u5f69', b=["x","yyyy"], /* "no" */ c="" + "sh" + "op"; // "no"` + "\n" + `d=/["']/; e=` + "`票`" + `</script>`, []line{
+			{code, "", script, "script", "博彩"}, {code, "", script, "script", "yyyy"}, {code, "", script, "script", "shop"}, {code, "", script, "script", "票"}}},
+		{"style and script are no text", `<style>p{color:red}</style><script>var a=1</script><p>x`, []line{{text, "", "", "body > p", "x"}}},
+		{"NUL does not break a word", "<p>博\x00彩", []line{{text, "", "", "body > p", "博彩"}}},
+		{"written", `<script>document.write('<a href="http:\/\/c.example\/">博彩</a>')</script>`, []line{
+			{url, "href", qianshao.HidingWritten, "script", "http://c.example/"}, {anchor, "", qianshao.HidingWritten, "script", "博彩"}}},
+		{"search engine visitors are sent away", `<script>if(/baidu|sogou/i.test(document.referrer)){location.href="http://c.example/";}</script>`, []line{
+			{code, "", script, "script", "http://c.example/"},
+			{code, "referrer-redirect", script, "script", `/baidu|sogou/i.test(document.referrer)){location.href="http://c.example/"`}}},
+		{"crawlers are shown another page", `<script>var r=navigator["userAgent"].toLowerCase();if(r.indexOf("baiduspider")>-1){document.write("<b>博彩</b>")}</script>`, []line{
+			{code, "", script, "script", "userAgent"}, {code, "", script, "script", "baiduspider"},
+			{code, "referrer-redirect", script, "script", `"userAgent"].toLowerCase();if(r.indexOf("baiduspider")>-1){document.write("<b>博彩</b>")`},
+			{text, "", qianshao.HidingWritten, "script", "博彩"}}},
+		{"a mobile redirect is none of that", `<script>if(/iphone|android|baiduboxapp/i.test(navigator.userAgent)){location.href="/m/"}</script>`, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			doc := document(tt.html, nil)
+			if diff := cmp.Diff(tt.want, lines(doc)); diff != "" {
+				t.Errorf("regions (-want +got):\n%s", diff)
+			}
+			checkInvariants(t, doc)
+		})
+	}
+}
+
+// TestPositions asks where a text stands in the source: [ and ] in the page
+// mark the place.
+func TestPositions(t *testing.T) {
+	tests := []struct{ name, html, find string }{
+		{"plain", `<p>前[博彩]后`, "博彩"},
+		{"across tags", `<p>前[博<b>彩]</b>后`, "博彩"},
+		{"across hidden junk", `<p>前[博<i hidden>x</i>彩]后`, "博彩"},
+		{"entities", `<title>[&#x6FB3;&#38376;]xx</title>`, "澳门"},
+		{"named entity", `<p>a[&nbsp;&lt;]b`, "\u00A0<"},
+		{"white space", "<p>a[b \n\t c]d", "b c"},
+		{"attribute", `<img alt='x[博&#24425;]y'>`, "博彩"},
+		{"unquoted attribute", `<img alt=[博彩] src=y>`, "博彩"},
+		{"second line", "<p>a\n<p>\r\n中文[博彩]", "博彩"},
+		{"comment", `<!--a[b]c-->`, "b"},
+		{"script escape", `<script>x="a[\u535a彩]b"</script>`, "博彩"},
+		{"script pieces", `<script>x="a[博"+"彩]b"</script>`, "博彩"},
+		{"written", `<script>document.write("<p>x[博\u5f69<\/p>]")</script>`, "博彩"},
+		{"written twice", `<script>document.write("<script>document.write('<p>[\\u535a彩]')<\/script>")</script>`, "博彩"},
+		{"unescaped", `<script>document.write(unescape("x[%u535A%E5%BD%A9]%3Cp%3E"))</script>`, "博彩"},
+		{"packed", `<script>eval(function(p,a,c,k,e,d){return p}('0("-[1]-<p>")',10,2,'document.write|博彩'.split('|')))</script>`, "博彩"},
+		{"target", `<a href="http://[c.example]/">x`, "c.example"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			start := strings.Index(tt.html, "[")
+			end := strings.LastIndex(tt.html, "]") - 1
+			html := strings.NewReplacer("[", "", "]", "").Replace(tt.html)
+			if tt.name == "written" { // the marks may take in what follows a text
+				end = strings.Index(html, `<\/p>`)
+			}
+			doc := document(html, nil)
+			r := find(t, doc, tt.find)
+			at := strings.Index(r.Text, tt.find)
+			got := r.SourceSpan(at, at+len(tt.find))
+			if got.Start != start || got.End != end {
+				t.Errorf("stands at %v %q, want [%d,%d) %q", got, doc.Source[got.Start:got.End], start, end, html[start:end])
+			}
+			checkInvariants(t, doc)
+		})
+	}
+}
+
+// checkInvariants holds a document to what its fields promise.
+func checkInvariants(t *testing.T, doc *qianshao.Document) {
+	t.Helper()
+	if !utf8.ValidString(doc.Source) {
+		t.Fatal("the source is not valid UTF-8")
+	}
+	for i := range doc.Regions {
+		r := &doc.Regions[i]
+		if len(r.Map) == 0 || len(r.Text) == 0 {
+			t.Fatalf("region %d (%s) is empty", i, r.Kind)
+		}
+		at, source := 0, 0
+		for _, run := range r.Map {
+			if run.Text.Start != at || run.Text.End <= at || run.Source.Start < source || run.Source.End < run.Source.Start || run.Source.End > len(doc.Source) {
+				t.Fatalf("region %d (%s %q): run %+v behind text %d, source %d of %d", i, r.Kind, r.Text, run, at, source, len(doc.Source))
+			}
+			at, source = run.Text.End, run.Source.Start
+			if run.Text.Len() == run.Source.Len() {
+				checkEqualRun(t, r.Text[run.Text.Start:run.Text.End], doc.Source[run.Source.Start:run.Source.End])
+			}
+		}
+		if at != len(r.Text) {
+			t.Fatalf("region %d: the map covers %d of %d bytes", i, at, len(r.Text))
+		}
+		if s := r.SourceSpan(0, len(r.Text)); s.Start < 0 || s.End < s.Start || s.End > len(doc.Source) {
+			t.Fatalf("region %d: span %v outside the source", i, s)
+		}
+	}
+	for _, l := range doc.Links {
+		if l.Region < 0 || l.Region >= len(doc.Regions) || doc.Regions[l.Region].Kind != qianshao.RegionURL {
+			t.Fatalf("link %q names region %d", l.URL, l.Region)
+		}
+	}
+}
+
+// checkEqualRun: runs of one length are the source's own bytes, but for white
+// space, and for references and escapes that happen to be as long as what they stand for.
+func checkEqualRun(t *testing.T, text, source string) {
+	t.Helper()
+	if text != source && text != " " && !strings.ContainsAny(source, `&\%`) {
+		t.Fatalf("run of one length: text %q, source %q", text, source)
+	}
+}
+
+func TestLinks(t *testing.T) {
+	doc := document(`<base href="/base/"><body>
+<a href="a.html" rel="NoFollow">甲<b>乙</b></a> <a href="http://c.example/x" style="color:#fff">白</a>
+<div style="display:none"><a href="//d.example">隐</a></div><a href="#top">顶</a><a href="javascript:go()">脚</a>
+<a href="mailto:a@b.example">信</a><a href="../up.html"><img alt=图></a><iframe src="f.html"></iframe><area href="?q=1">`, nil)
+	want := []qianshao.Link{
+		{URL: "http://school.example/base/a.html", Anchor: "甲乙", Rel: "nofollow"},
+		{URL: "http://c.example/x", Anchor: "白", Hidden: qianshao.HidingSameColour},
+		{URL: "http://d.example", Anchor: "隐", Hidden: qianshao.HidingDisplayNone},
+		{URL: "http://school.example/up.html"},
+		{URL: "http://school.example/base/f.html"},
+		{URL: "http://school.example/base/?q=1"},
+	}
+	got := append([]qianshao.Link(nil), doc.Links...)
+	for i := range got {
+		got[i].Region = 0
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("links (-want +got):\n%s", diff)
+	}
+	checkInvariants(t, doc)
+}
+
+func TestPlainText(t *testing.T) {
+	for _, contentType := range []string{"text/plain; charset=utf-8", "text/html", ""} {
+		doc := Document(qianshao.Page{ContentType: contentType, Body: []byte("第一 段\n还是 第一段\n\n \n第二段 a < b\n")}, Options{})
+		want := []line{{Kind: qianshao.RegionText, Text: "第一 段 还是 第一段"}, {Kind: qianshao.RegionText, Text: "第二段 a < b"}}
+		if diff := cmp.Diff(want, lines(doc)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", contentType, diff)
+		}
+		checkInvariants(t, doc)
+	}
+	doc := Document(qianshao.Page{ContentType: "text/plain", Body: []byte("<b>x</b>")}, Options{})
+	if len(doc.Regions) != 1 || doc.Regions[0].Text != "<b>x</b>" {
+		t.Errorf("text/plain is not markup: %s", describe(doc))
+	}
+}
+
+func TestStylesheets(t *testing.T) {
+	html := `<base href=/static/><link rel="StyleSheet" href="a.css"><LINK href='/b.css?x=1&amp;y=2' rel=stylesheet>
+<link rel="alternate stylesheet" href=c.css><link rel=icon href=d.ico><link rel=stylesheet href=a.css><link rel=stylesheet href=//cdn.example/e.css>`
+	page := qianshao.Page{URL: "https://school.example/x/", Body: []byte(html)}
+	want := []string{"https://school.example/static/a.css", "https://school.example/b.css?x=1&y=2", "https://cdn.example/e.css"}
+	if diff := cmp.Diff(want, Stylesheets(page)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, html := range []string{"", "<", "<link", "<link>", "<base>", "<link rel=stylesheet>"} {
+		if got := Stylesheets(qianshao.Page{Body: []byte(html)}); len(got) > 0 {
+			t.Errorf("%q: %v", html, got)
+		}
+	}
+}
