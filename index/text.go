@@ -120,6 +120,10 @@ func kindOf(r rune) kind {
 			return kindLetter
 		}
 		return kindSeparator
+	case r >= 0x4E00 && r <= 0x9FFF: // nearly all of a Chinese text, without the tables
+		return kindSingle
+	case r == '，', r == '。', r == '、', r == '：', r == '！':
+		return kindSeparator
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 		return kindInvisible
 	case r == utf8.RuneError: // what was no text
@@ -138,8 +142,6 @@ func kindOf(r rune) kind {
 // writesNoSpaces goes by Unicode blocks, because 〇, 々 and ー are of no one script.
 func writesNoSpaces(r rune) bool {
 	switch {
-	case r >= 0x4E00 && r <= 0x9FFF: // the common ideographs first
-		return true
 	case r < 0x0E00:
 		return false
 	case r <= 0x0EFF, // Thai, Lao

@@ -14,7 +14,7 @@ import (
 // id. None is ever removed, because findings name them; let one end by its
 // ValidUntil.
 func (s *Store) PutAuthorisations(ctx context.Context, list []qianshao.Authorisation) error {
-	return s.update(ctx, "put authorisations into", func(tx *sql.Tx) error {
+	return s.update(ctx, durable, "put authorisations into", func(tx *sql.Tx) error {
 		for i := range list {
 			if err := putAuthorisation(ctx, tx, &list[i]); err != nil {
 				return fmt.Errorf("authorisation %q: %w", list[i].ID, err)

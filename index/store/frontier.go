@@ -21,7 +21,7 @@ func (s *Store) Add(ctx context.Context, items []ingest.Item) error {
 	if len(items) == 0 {
 		return nil
 	}
-	return s.update(ctx, "add to the frontier in", func(tx *sql.Tx) error {
+	return s.update(ctx, ordered, "add to the frontier in", func(tx *sql.Tx) error {
 		insert, err := tx.PrepareContext(ctx, `
 INSERT INTO frontier (url, host, authorisation, depth, due) VALUES ($1, $2, $3, $4, 0) ON CONFLICT (url) DO NOTHING`)
 		if err != nil {
@@ -68,7 +68,7 @@ func (s *Store) Lease(ctx context.Context, now time.Time, limit int, ttl time.Du
 		return nil, nil
 	}
 	var items []ingest.Item
-	err := s.update(ctx, "lease from the frontier in", func(tx *sql.Tx) error {
+	err := s.update(ctx, ordered, "lease from the frontier in", func(tx *sql.Tx) error {
 		hosts, err := collect(ctx, tx, func(r *sql.Rows) (host string, err error) { return host, r.Scan(&host) }, `
 SELECT host FROM hosts
 WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1
@@ -100,9 +100,11 @@ WHERE host = $1 AND due IS NOT NULL ORDER BY due, depth LIMIT 1`, host).Scan(&it
 
 // HostNext sets the time before which host gets no request.
 func (s *Store) HostNext(ctx context.Context, host string, next time.Time) error {
-	_, err := s.write.ExecContext(ctx, `
+	return s.update(ctx, ordered, "set the next time of host "+host+" in", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
 INSERT INTO hosts (host, next_at) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at`, host, millis(next))
-	return s.fail("set the next time of host "+host+" in", err)
+		return err
+	})
 }
 
 // Done records the outcome and ends the lease. A caller that comes after its
@@ -112,7 +114,7 @@ func (s *Store) Done(ctx context.Context, item ingest.Item, outcome ingest.Outco
 	if !outcome.Again.IsZero() {
 		due = sql.NullInt64{Int64: millis(outcome.Again), Valid: true}
 	}
-	return s.update(ctx, "record the outcome of "+item.URL+" in", func(tx *sql.Tx) error {
+	return s.update(ctx, ordered, "record the outcome of "+item.URL+" in", func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `
 UPDATE frontier SET due = $1, skip = $2, visits = visits + 1, attempts = CASE WHEN $3 = 1 THEN attempts + 1 ELSE 0 END
 WHERE url = $4`, due, string(outcome.Skip), bit(outcome.Failed), item.URL)
@@ -136,8 +138,10 @@ WHERE url = $4`, due, string(outcome.Skip), bit(outcome.Failed), item.URL)
 // Release ends all leases, for a start after a crash. Only the process that
 // crawls may call it.
 func (s *Store) Release(ctx context.Context) error {
-	_, err := s.write.ExecContext(ctx, `UPDATE hosts SET leased = '', lease_until = 0 WHERE lease_until <> 0`)
-	return s.fail("release the leases in", err)
+	return s.update(ctx, ordered, "release the leases in", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = '', lease_until = 0 WHERE lease_until <> 0`)
+		return err
+	})
 }
 
 // Next returns the earliest time at which an item may be leased; ok is false

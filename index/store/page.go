@@ -45,7 +45,7 @@ func (s *Store) SavePage(ctx context.Context, save Save) (Saved, error) {
 	}
 	var saved Saved
 	cleared := false
-	err := s.update(ctx, "save page "+save.Page.URL+" in", func(tx *sql.Tx) (err error) {
+	err := s.update(ctx, durable, "save page "+save.Page.URL+" in", func(tx *sql.Tx) (err error) {
 		if err := putPage(ctx, tx, &save); err != nil {
 			return err
 		}

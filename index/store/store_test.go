@@ -50,7 +50,7 @@ func TestOpen(t *testing.T) {
 		}
 	}
 	for pragma, want := range map[string]string{
-		"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2", "secure_delete": "1", "busy_timeout": "10000",
+		"journal_mode": "wal", "foreign_keys": "1", "secure_delete": "1", "busy_timeout": "10000",
 	} {
 		var got string
 		if err := s.write.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
@@ -211,7 +211,7 @@ func TestMigrationGoesDown(t *testing.T) {
 func TestUpdateRollsBack(t *testing.T) {
 	s := temp(t)
 	broken := errors.New("broken")
-	err := s.update(t.Context(), "try", func(tx *sql.Tx) error {
+	err := s.update(t.Context(), durable, "try", func(tx *sql.Tx) error {
 		if _, err := tx.Exec(`INSERT INTO hosts (host) VALUES ('a')`); err != nil {
 			return err
 		}
