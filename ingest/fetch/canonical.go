@@ -13,6 +13,14 @@ import (
 // longer ones (Apache and nginx at 8 KiB), so they are traps, not pages.
 const MaxURL = 8 << 10
 
+// Further bounds, within which the parser's time is linear: beyond them it
+// takes seconds for one link (30,000 times "@", or as many path segments).
+const (
+	maxAuthority = 512 // a name has 253 characters at most; the rest is for credentials, which are dropped
+	maxSegments  = 128 // of the path
+	maxHost      = 253 // RFC 1035; no resolver takes longer names
+)
+
 // Canonical returns the one spelling of an absolute http or https URL: parsed
 // by the WHATWG rules (https://url.spec.whatwg.org/), fragment, credentials,
 // default port and the host's final dot dropped, the host lower case and in
@@ -51,6 +59,9 @@ func isCanonical(s string) bool {
 // label begins with a letter, so that they are no addresses.
 func isPlainHost(host string) bool {
 	label := 0
+	if len(host) > maxHost {
+		return false
+	}
 	for i := range len(host) {
 		switch c := host[i]; {
 		case c == '.':
@@ -77,8 +88,8 @@ func isPlain(s string) bool {
 }
 
 func canonical(raw string) (string, error) {
-	if len(raw) > 4*MaxURL {
-		return "", fmt.Errorf("URL of %d bytes is longer than %d: %s…", len(raw), MaxURL, printable(raw[:60]))
+	if err := tooLong(raw); err != nil {
+		return "", err
 	}
 	u, err := whatwg.Parse(percentEncodeInvalid(raw))
 	if err != nil {
@@ -93,14 +104,37 @@ func Resolve(base, ref string) (string, error) {
 	if isCanonical(ref) {
 		return ref, nil
 	}
-	if len(ref) > 4*MaxURL {
-		return "", fmt.Errorf("link of %d bytes is longer than %d", len(ref), MaxURL)
+	if err := tooLong(ref); err != nil {
+		return "", err
 	}
 	u, err := whatwg.ParseRef(base, percentEncodeInvalid(ref))
 	if err != nil {
 		return "", fmt.Errorf("%s, seen from %s, is not a valid URL: %w", printable(ref), base, err)
 	}
 	return spell(u, ref)
+}
+
+// tooLong refuses what would take the parser too long.
+func tooLong(raw string) error {
+	if len(raw) > MaxURL {
+		return fmt.Errorf("URL of %d bytes is longer than %d: %s", len(raw), MaxURL, printable(raw))
+	}
+	s := strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(raw) // as the parser does
+	path, _, _ := strings.Cut(s, "?")
+	if n := strings.Count(path, "/") + strings.Count(path, "\\"); n > maxSegments {
+		return fmt.Errorf("URL with %d slashes has more path segments than %d: %s", n, maxSegments, printable(raw))
+	}
+	s = strings.TrimLeftFunc(s, func(r rune) bool { return r <= ' ' || r == '/' || r == '\\' })
+	if i := strings.IndexAny(s, ":/\\?#"); i >= 0 && s[i] == ':' {
+		s = strings.TrimLeft(s[i+1:], "/\\")
+	}
+	if i := strings.IndexAny(s, "/\\?#"); i >= 0 {
+		s = s[:i]
+	}
+	if len(s) > maxAuthority && strings.Contains(s, "@") {
+		return fmt.Errorf("URL with credentials of more than %d bytes: %s", maxAuthority, printable(raw))
+	}
+	return nil
 }
 
 func spell(u *whatwg.Url, raw string) (string, error) {
@@ -111,6 +145,9 @@ func spell(u *whatwg.Url, raw string) (string, error) {
 	host := strings.TrimSuffix(u.Hostname(), ".")
 	if host == "" || strings.HasSuffix(host, ".") {
 		return "", fmt.Errorf("%s has no host", printable(raw))
+	}
+	if len(host) > maxHost {
+		return "", fmt.Errorf("%s has a host name longer than %d characters", printable(raw), maxHost)
 	}
 	var b strings.Builder
 	b.WriteString(scheme)

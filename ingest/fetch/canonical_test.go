@@ -44,7 +44,8 @@ func TestCanonical(t *testing.T) {
 	for _, bad := range []string{
 		"", "/path", "school.example", "ftp://school.example/", "file:///etc/passwd", "javascript:alert(1)", "mailto:a@b.example",
 		"data:text/html,x", "http://", "http://a b/", "http://256.1.1.1/", "http://[::1/", "http://a:99999/", "http://a%00b/",
-		"http://xn--/", "http://school.example/" + strings.Repeat("a", fetch.MaxURL),
+		"http://xn--/", "http://" + strings.Repeat("@", 600) + "a.example/", "http:" + strings.Repeat("u:", 300) + "@a.example/",
+		"http://school.example/" + strings.Repeat("../", 200), "http://school.example/" + strings.Repeat("a", fetch.MaxURL),
 	} {
 		if got, err := fetch.Canonical(bad); err == nil {
 			t.Errorf("Canonical(%.60q) = %q, want an error", bad, got)
