@@ -110,14 +110,14 @@ func (c *cascade) matchRules(el int32) {
 		return
 	}
 	if len(c.index.byID) > 0 {
-		if id := c.value(el, "id"); id != "" {
+		if id, _ := c.attribute(el, "id"); id != "" {
 			c.try(c.index.byID[id], el)
 		}
 	}
 	if len(c.index.byClass) == 0 {
 		return
 	}
-	list := c.value(el, "class")
+	list, _ := c.attribute(el, "class")
 	for i := 0; i < len(list); {
 		for i < len(list) && isSpace(list[i]) {
 			i++

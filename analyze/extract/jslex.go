@@ -23,6 +23,7 @@ type jsToken struct {
 // lexScript splits a script into tokens, comments left out. It never fails:
 // an unterminated string ends with its line, as it does for a browser.
 func lexScript(s string, tokens []jsToken) []jsToken {
+	noRegex := 0 // up to here no regular expression ends
 	for i := 0; i < len(s); {
 		c := s[i]
 		from := i
@@ -46,12 +47,14 @@ func lexScript(s string, tokens []jsToken) []jsToken {
 			tokens = append(tokens, jsToken{jsTemplate, int32(from + 1), int32(end)})
 			i = next
 			continue
-		case c == '/' && regexMayFollow(s, tokens):
-			if end := regexEnd(s, i); end > 0 {
+		case c == '/' && i >= noRegex && regexMayFollow(s, tokens):
+			end, ok := regexEnd(s, i)
+			if ok {
 				tokens = append(tokens, jsToken{jsRegex, int32(from + 1), int32(end - 1)})
 				i = end
 				continue
 			}
+			noRegex = end
 			i++
 		case isNameByte(c) && (c < '0' || c > '9'):
 			for i++; i < len(s) && isNameByte(s[i]); i++ {
@@ -152,13 +155,15 @@ func regexMayFollow(s string, tokens []jsToken) bool {
 // maxRegex bounds how far the end of a regular expression is looked for.
 const maxRegex = 4096
 
-// regexEnd returns where the regular expression at i ends; 0 if it is none.
-func regexEnd(s string, i int) int {
+// regexEnd returns where the regular expression at i ends, or false and how
+// far it looked.
+func regexEnd(s string, i int) (end int, ok bool) {
 	class := false
-	for j := i + 1; j < len(s) && j < i+maxRegex; j++ {
+	j := i + 1
+	for ; j < len(s) && j < i+maxRegex; j++ {
 		switch s[j] {
 		case '\n':
-			return 0
+			return j, false
 		case '\\':
 			j++
 		case '[':
@@ -167,9 +172,9 @@ func regexEnd(s string, i int) int {
 			class = false
 		case '/':
 			if !class {
-				return j + 1
+				return j + 1, true
 			}
 		}
 	}
-	return 0
+	return j, false
 }

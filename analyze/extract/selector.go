@@ -374,6 +374,22 @@ func (m *matcher) from(s *selector, i int, el int32) bool {
 	return false
 }
 
+// maxSelectable bounds how much of an attribute selectors look at.
+const maxSelectable = 2048
+
+// attribute is lookup for selectors.
+func (m *matcher) attribute(el int32, name string) (string, bool) {
+	e := &m.elements[el]
+	for _, a := range m.attrs[e.attrs : e.attrs+int32(e.attrCount)] {
+		if a.name == name {
+			v := m.views[e.view].text[a.start:min(a.end, a.start+maxSelectable)]
+			m.steps += len(v) / 64
+			return unescape(v), true
+		}
+	}
+	return "", false
+}
+
 // is says whether an element is all that a compound asks.
 func (m *matcher) is(c *compound, el int32) bool {
 	m.steps++
@@ -381,11 +397,13 @@ func (m *matcher) is(c *compound, el int32) bool {
 	if c.tag != "" && c.tag != e.tag {
 		return false
 	}
-	if c.id != "" && m.value(el, "id") != c.id {
-		return false
+	if c.id != "" {
+		if id, _ := m.attribute(el, "id"); id != c.id {
+			return false
+		}
 	}
 	if len(c.classes) > 0 {
-		have := m.value(el, "class")
+		have, _ := m.attribute(el, "class")
 		for _, class := range c.classes {
 			if !hasWord(have, class) {
 				return false
@@ -423,7 +441,7 @@ func hasWord(list, word string) bool {
 }
 
 func (m *matcher) passes(t *attrTest, el int32) bool {
-	v, ok := m.lookup(el, t.name)
+	v, ok := m.attribute(el, t.name)
 	if !ok || t.op == 0 {
 		return ok
 	}
@@ -462,7 +480,7 @@ func (m *matcher) hasPseudo(p *pseudo, el int32) bool {
 	case "first-of-type":
 		return e.nthOfType == 1
 	case "last-of-type":
-		return m.isLast(el) || e.nthOfType == 1 && !e.more
+		return e.nthOfType > 0 && !e.more
 	case "nth-child":
 		return isNth(p.a, p.b, e.nthChild)
 	case "nth-of-type":

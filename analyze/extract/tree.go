@@ -79,9 +79,9 @@ type frame struct {
 
 // siblingType counts the children of one tag below an open element.
 type siblingType struct {
-	tag   string
-	count int32
-	first int32
+	tag    string
+	count  int32
+	latest int32
 }
 
 // tree is a page as parsed.
@@ -336,7 +336,8 @@ func (b *builder) countType(f *frame, tag string, el int32) int32 {
 	for i := range f.types {
 		if t := &f.types[i]; t.tag == tag {
 			t.count++
-			b.elements[t.first].more = true
+			b.elements[t.latest].more = true
+			t.latest = el
 			return t.count
 		}
 	}

@@ -1,0 +1,29 @@
+package extract
+
+import (
+	"testing"
+
+	"github.com/qianshao/qianshao"
+)
+
+func FuzzDocument(f *testing.F) {
+	for _, seed := range []string{
+		"", "<", "<a", "<a href", "<a href='", "</", "</a", "<!", "<!--", "<!-->", "<?xml?><a><![CDATA[x]]></a>",
+		`<p>博<b>彩</b><span style="display:none">x</span>&#x535a;&nGg;&#0&amp`,
+		`<style>@media{a:not(.b)>c~d+e[f^="g"]:nth-child(2n+1){display:none;margin:0 1px;font:0/0 a}</style>`,
+		`<script>document.write("<b>\u535a"+unescape("%u5f69%")+String.fromCharCode(55356,57264)+"<\/b>")</script>`,
+		`<script>eval(function(p,a,c,k,e,d){}('0(1)',2,2,'document.write|x'.split('|'),0,{}))</script>`,
+		`<script>["a","b"].join("c");` + "`${x}`" + `;/[/]/;x=document.getElementById("y");x.style.display="none"</script>`,
+		`<b><i><div></b></i></div><table><tr><td><li><p></table><select><option><option></select>`,
+		`<meta http-equiv=refresh content="0;url='x"><base href=:><link rel=stylesheet href=//>`,
+		"\xff\xfe<\x00p\x00>\x00", "\xce\xd2\xb5\xc4", "\x84\x31\x95\x33\xff",
+	} {
+		f.Add([]byte(seed), "text/html", "a{b:c}")
+	}
+	f.Fuzz(func(t *testing.T, body []byte, contentType, sheet string) {
+		page := qianshao.Page{URL: "http://a.example/", ContentType: contentType, Body: body}
+		doc := Document(page, Options{Stylesheets: func(string) ([]byte, bool) { return []byte(sheet), true }})
+		checkInvariants(t, doc)
+		Stylesheets(page)
+	})
+}
