@@ -2,11 +2,13 @@ package rule
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -63,8 +65,9 @@ type detection struct {
 	condition *node // as written, for explanations
 	fast      *node // the same, cheapest first
 	// byPattern: the condition can hold on a page that no term hit.
-	byPattern bool
-	index     int32
+	byPattern     bool
+	patternBlocks []*block // those with regular expressions
+	index         int32
 }
 
 // block is a compiled block.
@@ -115,8 +118,10 @@ type pattern struct {
 	text  string
 	index int32 // in Set.patterns
 	re    *regexp.Regexp
-	// literal stands in every match; empty if none is known.
+	// literal stands in every match; empty if none is known. With anyCase it
+	// is ASCII in lower case and its letters may stand in either.
 	literal string
+	anyCase bool
 }
 
 // compiler gathers the blocks and terms of all detections.
@@ -175,6 +180,11 @@ func (c *compiler) condition(s *source, src detectionSource, d *detection, names
 		}
 		return no
 	}
+	for _, b := range d.blocks {
+		if len(b.patterns) > 0 {
+			d.patternBlocks = append(d.patternBlocks, b)
+		}
+	}
 	d.byPattern = root.eval(hasPattern, func(n *node) truth { return min(hasPattern(n.block), hasPattern(n.other)) }) != no
 	markPositive(root, d, true)
 }
@@ -197,8 +207,9 @@ func markPositive(n *node, d *detection, positive bool) {
 // conditionError points into the condition where the YAML text shows it as is.
 func (s *source) conditionError(condition text, err error) {
 	n, offset := condition.node, 0
-	if e, ok := err.(*syntaxError); ok { // parseCondition has no other
-		offset = e.at
+	var syntax *syntaxError
+	if errors.As(err, &syntax) {
+		offset = syntax.at
 	}
 	column := utf8.RuneCountInString(condition.value[:min(offset, len(condition.value))])
 	message := fmt.Sprintf("condition: %v (character %d of the condition)", err, column+1)
@@ -376,7 +387,8 @@ func (c *compiler) pattern(s *source, t text, blockName string) *pattern {
 	if prog, err := syntax.Compile(tree); err != nil || len(prog.Inst) > maxInstructions {
 		return fail("too large once its repetitions are written out (more than %d instructions); lower the counts", maxInstructions)
 	}
-	p := &pattern{text: t.value, index: int32(len(c.set.patterns)), re: re, literal: requiredLiteral(tree)}
+	p := &pattern{text: t.value, index: int32(len(c.set.patterns)), re: re}
+	p.literal, p.anyCase = requiredLiteral(tree)
 	c.set.patterns = append(c.set.patterns, p)
 	c.byPatterns[t.value] = p
 	return p
@@ -384,46 +396,56 @@ func (c *compiler) pattern(s *source, t text, blockName string) *pattern {
 
 // requiredLiteral returns the longest text that stands in every match of re:
 // looking for it is far cheaper than running re. The automaton is not used for
-// this since it keeps terms off the middle of Latin words; re knows no such rule.
-func requiredLiteral(re *syntax.Regexp) string {
+// this since it keeps terms off the middle of Latin words and drops dear
+// disguises; re knows no such rules.
+func requiredLiteral(re *syntax.Regexp) (literal string, anyCase bool) {
 	switch re.Op {
 	case syntax.OpLiteral:
-		return longestCaseless(re)
+		if re.Flags&syntax.FoldCase == 0 {
+			return string(re.Rune), false
+		}
+		return anyCaseLiteral(re.Rune)
 	case syntax.OpCapture, syntax.OpPlus:
 		return requiredLiteral(re.Sub[0])
 	case syntax.OpConcat:
-		longest := ""
 		for _, sub := range re.Sub {
-			if l := requiredLiteral(sub); len(l) > len(longest) {
-				longest = l
+			if l, any := requiredLiteral(sub); len(l) > len(literal) {
+				literal, anyCase = l, any
 			}
 		}
-		return longest
 	}
-	return ""
+	return literal, anyCase
 }
 
-// longestCaseless returns the longest run of the literal that is the same in both cases, if case is ignored.
-func longestCaseless(re *syntax.Regexp) string {
-	if re.Flags&syntax.FoldCase == 0 {
-		return string(re.Rune)
+// anyCaseLiteral returns the longest run of a literal under (?i) that can be
+// looked for: of characters without case, or of ASCII without k and s, which
+// have a third form each (the Kelvin sign, the long s).
+func anyCaseLiteral(runes []rune) (literal string, anyCase bool) {
+	caseless := func(r rune) bool { return unicode.SimpleFold(r) == r }
+	ascii := func(r rune) bool { return r < utf8.RuneSelf && !strings.ContainsRune("kKsS", r) }
+	plain, letters := string(longestRun(runes, caseless)), string(longestRun(runes, ascii))
+	if len(plain) >= len(letters) {
+		return plain, false
 	}
-	longest, start := 0, 0
-	from := 0
-	for i := 0; i <= len(re.Rune); i++ {
-		if i < len(re.Rune) && unicode.SimpleFold(re.Rune[i]) == re.Rune[i] {
+	return strings.ToLower(letters), true
+}
+
+func longestRun(runes []rune, in func(rune) bool) (longest []rune) {
+	start := 0
+	for i := 0; i <= len(runes); i++ {
+		if i < len(runes) && in(runes[i]) {
 			continue
 		}
-		if i-start > longest {
-			longest, from = i-start, start
+		if i-start > len(longest) {
+			longest = runes[start:i]
 		}
 		start = i + 1
 	}
-	return string(re.Rune[from : from+longest])
+	return longest
 }
 
-// finish builds the automaton over what was gathered.
-func (c *compiler) finish(entries []entry, opts Options) (*Set, error) {
+// finish makes the set of what was gathered.
+func (c *compiler) finish(entries []entry, opts Options) *Set {
 	s := c.set
 	s.segmenter = opts.Segmenter
 	for _, e := range entries {
@@ -436,17 +458,30 @@ func (c *compiler) finish(entries []entry, opts Options) (*Set, error) {
 	}
 	slices.SortFunc(s.rules, func(x, y *Rule) int { return strings.Compare(x.ID, y.ID) })
 	slices.SortFunc(s.contexts, func(x, y *context) int { return strings.Compare(x.name, y.name) })
-	texts := make([]string, len(s.terms))
-	for i, t := range s.terms {
-		texts[i] = t.text
-	}
-	if len(texts) > 0 { // rules may consist of regular expressions alone
-		var err error
-		if s.matcher, err = match.Compile(texts); err != nil {
-			return nil, fmt.Errorf("rule: compiling %d terms: %w", len(texts), err)
+	s.automaton = sync.OnceValues(s.buildAutomaton)
+	for _, d := range s.detections {
+		if d.byPattern {
+			s.eager = append(s.eager, d.patternBlocks...)
 		}
 	}
 	s.contact = regexp.MustCompile(contactHandle)
 	s.pool.New = func() any { return newEvaluation(s) }
-	return s, nil
+	return s
+}
+
+// buildAutomaton compiles all terms; it returns nil if there are none, as in
+// rules of regular expressions alone.
+func (s *Set) buildAutomaton() (*match.Matcher, error) {
+	if len(s.terms) == 0 {
+		return nil, nil
+	}
+	texts := make([]string, len(s.terms))
+	for i, t := range s.terms {
+		texts[i] = t.text
+	}
+	m, err := match.Compile(texts)
+	if err != nil {
+		return nil, fmt.Errorf("rule: compiling %d terms: %w", len(texts), err)
+	}
+	return m, nil
 }

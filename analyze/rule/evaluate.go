@@ -84,6 +84,7 @@ type blockState struct {
 // evaluation is the working memory of one page; it is pooled.
 type evaluation struct {
 	set         *Set
+	matcher     *match.Matcher // nil if there are no terms
 	doc         *qianshao.Document
 	region      int32
 	text        fold.Text
@@ -129,25 +130,36 @@ func (e *evaluation) release() {
 // Evaluate holds a document against all rules and contexts. It takes time in
 // proportion to the document's text, whatever stands in it.
 func (s *Set) Evaluate(doc *qianshao.Document) Result {
-	e := s.pool.Get().(*evaluation)
+	e := s.newPage(doc)
 	defer e.release()
-	e.doc = doc
 	e.scan()
 	live := e.candidates()
-	e.runPatterns(live)
+	e.finishPatterns(live)
 	return e.result(live)
 }
 
-// scan looks for all terms in all regions.
+// newPage takes working memory for a page out of the pool.
+func (s *Set) newPage(doc *qianshao.Document) *evaluation {
+	e := s.pool.Get().(*evaluation)
+	// Load has folded each term and found something left, which is all that
+	// the automaton asks for; Prepare hands the error on all the same.
+	e.matcher, _ = s.automaton()
+	e.doc = doc
+	return e
+}
+
+// scan looks for all terms in all regions. The patterns of detections that can
+// hold by patterns alone are run on the way, while the region is folded.
 func (e *evaluation) scan() {
-	if e.set.matcher == nil {
-		return
-	}
 	for i := range e.doc.Regions {
-		if e.open(i) {
-			e.set.matcher.Scan(&e.text, e.emit)
+		if !e.open(i) {
+			continue
+		}
+		if e.matcher != nil {
+			e.matcher.Scan(&e.text, e.emit)
 			e.settle(math.MaxInt32)
 		}
+		e.runPatterns(e.set.eager)
 	}
 }
 
@@ -405,35 +417,42 @@ func (e *evaluation) candidates() (live []*detection) {
 	return live
 }
 
-// runPatterns runs the regular expressions of the live detections, region by region.
-func (e *evaluation) runPatterns(live []*detection) {
+// finishPatterns runs the regular expressions of the live detections that have
+// not been run yet, region by region.
+func (e *evaluation) finishPatterns(live []*detection) {
 	e.patternsRun = true
-	var blocks []*block
+	var late []*block
 	for _, d := range live {
-		for _, b := range d.blocks {
-			if len(b.patterns) > 0 {
-				blocks = append(blocks, b)
-			}
+		if !d.byPattern {
+			late = append(late, d.patternBlocks...)
 		}
 	}
 	for i := range e.doc.Regions {
-		region, opened := &e.doc.Regions[i], false
-		for _, b := range blocks {
-			if !b.reads(kindBit(region.Kind), region.Hidden) {
-				continue
-			}
-			if opened = opened || e.open(i); opened {
-				e.findPatterns(b)
-			}
+		region := &e.doc.Regions[i]
+		reads := func(b *block) bool { return b.reads(kindBit(region.Kind), region.Hidden) }
+		if slices.ContainsFunc(late, reads) && e.open(i) {
+			e.runPatterns(late)
 		}
-		e.exceptPatterns()
-		e.settleBlocks()
 	}
+	for _, d := range live {
+		for _, b := range d.patternBlocks {
+			slices.SortStableFunc(e.states[b.index].hits, func(x, y hit) int {
+				return cmp.Or(cmp.Compare(x.region, y.region), cmp.Compare(x.first, y.first))
+			})
+		}
+	}
+}
+
+// runPatterns runs the blocks' regular expressions on the open region.
+func (e *evaluation) runPatterns(blocks []*block) {
+	region := e.current()
 	for _, b := range blocks {
-		slices.SortStableFunc(e.states[b.index].hits, func(x, y hit) int {
-			return cmp.Or(cmp.Compare(x.region, y.region), cmp.Compare(x.first, y.first))
-		})
+		if b.reads(kindBit(region.Kind), region.Hidden) {
+			e.findPatterns(b)
+		}
 	}
+	e.exceptPatterns()
+	e.settleBlocks()
 }
 
 // exceptPatterns finds the excepts of the blocks that wait with matches of
@@ -442,7 +461,7 @@ func (e *evaluation) exceptPatterns() {
 	if !slices.ContainsFunc(e.waiting, func(i int32) bool { return e.set.blocks[i].excepts }) {
 		return
 	}
-	e.set.matcher.Scan(&e.text, func(h match.Hit) {
+	e.matcher.Scan(&e.text, func(h match.Hit) {
 		for _, p := range e.set.terms[h.Term].postings {
 			if st := &e.states[p.block]; p.weight == exceptWeight && len(st.pending) > 0 {
 				st.excepts = append(st.excepts, hit{first: h.First, last: h.Last})
@@ -487,10 +506,36 @@ func (e *evaluation) findPatterns(b *block) {
 }
 
 func (p *pattern) find(s string) [][]int {
-	if p.literal != "" && !strings.Contains(s, p.literal) {
+	if p.literal != "" && !p.anyCase && !strings.Contains(s, p.literal) || p.anyCase && !containsAnyCase(s, p.literal) {
 		return nil
 	}
 	return p.re.FindAllStringIndex(s, maxPatternHits)
+}
+
+// containsAnyCase says whether s holds literal, which is ASCII and in lower
+// case, with letters of either case.
+func containsAnyCase(s, literal string) bool {
+	first, n := literal[0], len(literal)
+	for i := 0; i+n <= len(s); i++ {
+		if lowerASCII(s[i]) != first {
+			continue
+		}
+		k := 1
+		for k < n && lowerASCII(s[i+k]) == literal[k] {
+			k++
+		}
+		if k == n {
+			return true
+		}
+	}
+	return false
+}
+
+func lowerASCII(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }
 
 // undisguise fills in what a match on the folded text stands for in the region.

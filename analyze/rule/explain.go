@@ -102,12 +102,11 @@ func (s *Set) Explain(doc *qianshao.Document, id string) Explanation {
 	if d == nil {
 		return Explanation{ID: id}
 	}
-	e := s.pool.Get().(*evaluation)
+	e := s.newPage(doc)
 	defer e.release()
-	e.doc = doc
 	e.trace = &trace{drops: map[int32]*[dropReasons]dropped{}}
 	e.scan()
-	e.runPatterns([]*detection{d})
+	e.finishPatterns([]*detection{d})
 	v := e.verdict(d)
 	out := Explanation{ID: id, Known: true, Holds: v.holds() == yes, Condition: v.part(d.condition)}
 	for i := range d.blocks {

@@ -39,7 +39,8 @@ func (s *source) wordList(src []byte) *wordList {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		column := 1 + utf8.RuneCount(raw[:bytes.Index(raw, []byte(line))])
+		before, _, _ := strings.Cut(string(raw), line)
+		column := 1 + utf8.RuneCountInString(before)
 		if !utf8.Valid(raw) {
 			s.at(number, column, "not UTF-8; save the list as UTF-8")
 			return out

@@ -45,7 +45,7 @@ func Load(fsys fs.FS, opts Options, overlays ...fs.FS) (*Set, error) {
 	if opts.Segmenter == nil {
 		opts.Segmenter = token.New()
 	}
-	return c.finish(l.entries, opts)
+	return c.finish(l.entries, opts), nil
 }
 
 // loader gathers what all files say.

@@ -42,7 +42,7 @@ func TestLoadOverlay(t *testing.T) {
 	}
 	shipped := fileSet(t, "rules/gambling/r.yaml", rule("r", "百家乐"), "rules/gambling/s.yaml", rule("s", "葡京"))
 	local := fileSet(t, "rules/gambling/r.yaml", rule("r", "老虎机"), "rules/local/mine.yaml", rule("mine", "注册送"))
-	set, err := Load(shipped, Options{}, local)
+	set, err := Load(shipped, Options{Segmenter: words}, local)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestLoadOverlay(t *testing.T) {
 }
 
 func TestLoadNothing(t *testing.T) {
-	set, err := Load(fileSet(t), Options{})
+	set, err := Load(fileSet(t), Options{Segmenter: words})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("title: [\n"), []byte("\xff"), "")
 	f.Add([]byte("a: &a [*a]\n---\n- x"), []byte("| 2"), "x")
 	f.Fuzz(func(t *testing.T, rule, list []byte, text string) {
-		set, err := Load(fileSet(t, "rules/r.yaml", string(rule), "lists/l.txt", string(list)), Options{})
+		set, err := Load(fileSet(t, "rules/r.yaml", string(rule), "lists/l.txt", string(list)), Options{Segmenter: words})
 		var mistakes *LoadError
 		if err != nil {
 			if !errors.As(err, &mistakes) || err.Error() == "" {

@@ -126,7 +126,8 @@ type Set struct {
 	blocks     []*block
 	terms      []term
 	patterns   []*pattern
-	matcher    *match.Matcher
+	eager      []*block // with regular expressions that run on every page
+	automaton  func() (*match.Matcher, error)
 	segmenter  *token.Segmenter
 	kinds      kindSet // of the regions that any block reads
 	margin     int32   // folded characters that an unfinished match can reach back
@@ -159,6 +160,14 @@ func (s *Set) Rule(id string) (*Rule, bool) {
 
 // Terms returns the number of distinct terms, after folding, in the automaton.
 func (s *Set) Terms() int { return len(s.terms) }
+
+// Prepare builds the automaton, which otherwise happens on the first document:
+// a command that only lists the rules does not wait for it. The error would
+// be a mistake in this package, as Load has checked the terms.
+func (s *Set) Prepare() error {
+	_, err := s.automaton()
+	return err
+}
 
 // Result is what a document showed.
 type Result struct {
