@@ -1,0 +1,46 @@
+package bleveindex
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/qianshao/qianshao/index"
+)
+
+// TestConcurrent writes, deletes and searches at once, and closes amid it.
+func TestConcurrent(t *testing.T) {
+	x := open(t, t.TempDir(), Options{})
+	var wg sync.WaitGroup
+	for w := range 4 {
+		wg.Go(func() {
+			for i := range 10 {
+				id := fmt.Sprint(w, "-", i)
+				if err := x.Put(context.Background(), []index.Entry{entry(id, "注册送"), entry(id+"x", "注册送")}); err != nil {
+					t.Error(err)
+				}
+				if err := x.Delete(context.Background(), []string{id + "x"}); err != nil {
+					t.Error(err)
+				}
+				if got := total(t, x); got < i+1 { // its own, at least
+					t.Errorf("%d entries are found, want %d at least", got, i+1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := total(t, x); got != 40 {
+		t.Errorf("%d entries are found in the end, want 40", got)
+	}
+	for range 3 { // none of these may panic or hang
+		wg.Go(func() {
+			_ = x.Put(context.Background(), []index.Entry{entry("late", "注册送")})
+			_, _ = x.Search(context.Background(), index.Request{Limit: 5})
+		})
+	}
+	if err := x.Close(); err != nil {
+		t.Error(err)
+	}
+	wg.Wait()
+}
