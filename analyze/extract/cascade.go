@@ -74,12 +74,12 @@ type cascade struct {
 // compute gives every element its style. Elements stand in order, so a parent
 // is done before its children.
 func (c *cascade) compute(canvas computed) {
-	c.maxSteps = stepsPerElement*len(c.elements) + freeSteps
 	c.inline = make(map[string][]declaration)
 	c.styles = append(make([]computed, 0, 64+len(c.elements)/8), canvas)
 	for i := range c.elements {
 		el := int32(i)
 		e := &c.elements[i]
+		c.enter(el)
 		parent := int32(0)
 		if e.parent >= 0 {
 			parent = c.elements[e.parent].style
@@ -118,18 +118,7 @@ func (c *cascade) matchRules(el int32) {
 		return
 	}
 	list, _ := c.attribute(el, "class")
-	for i := 0; i < len(list); {
-		for i < len(list) && isSpace(list[i]) {
-			i++
-		}
-		from := i
-		for i < len(list) && !isSpace(list[i]) {
-			i++
-		}
-		if from < i {
-			c.try(c.index.byClass[list[from:i]], el)
-		}
-	}
+	eachWord(list, func(class string) { c.try(c.index.byClass[class], el) })
 }
 
 func (c *cascade) try(rules []int32, el int32) {

@@ -50,7 +50,7 @@ func Document(page qianshao.Page, opts Options) *qianshao.Document {
 	urls := newResolver(page.URL, base)
 	c := t.newCascade(urls, opts)
 	a := &assembler{tree: t, doc: doc, styles: c.styles, cover: c.cover, urls: urls}
-	doc.Regions = make([]qianshao.Region, 0, 32+len(t.events)/4)
+	doc.Regions = make([]qianshao.Region, 0, 32+len(t.events)/3)
 	a.run()
 
 	if t.deep {

@@ -18,6 +18,7 @@ type selector struct {
 	compounds   []compound
 	combinators []byte // combinators[i] stands between compounds[i+1] and compounds[i]
 	specificity uint32 // ids<<16 | classes<<8 | tags
+	above       names  // what the elements around must have, for a quick no
 }
 
 // compound is what one element must be: tag, id, classes and so on.
@@ -76,11 +77,39 @@ func parseSelector(s string) (*selector, bool) {
 	for i, j := 0, len(sel.combinators)-1; i < j; i, j = i+1, j-1 {
 		sel.combinators[i], sel.combinators[j] = sel.combinators[j], sel.combinators[i]
 	}
-	for _, c := range sel.compounds {
+	for i, c := range sel.compounds {
 		sel.specificity += c.specificity()
+		if i > 0 && (sel.combinators[i-1] == ' ' || sel.combinators[i-1] == '>') {
+			sel.above.add(c.tag)
+			sel.above.add(c.id)
+			for _, class := range c.classes {
+				sel.above.add(class)
+			}
+		}
 	}
 	return sel, true
 }
+
+// names is a Bloom filter of tags, ids and classes, with one bit a name. Most
+// selectors that end in "a" are ruled out by it, as ".footer a" is for every
+// link outside of a footer (the idea is WebKit's ancestor filter).
+type names [2]uint64
+
+// add puts a name in, unless it is empty.
+func (n *names) add(name string) {
+	if name == "" {
+		return
+	}
+	h := uint32(2166136261) // FNV-1a
+	for i := range len(name) {
+		h = (h ^ uint32(name[i])) * 16777619
+	}
+	h ^= h >> 15
+	n[h>>6&1] |= 1 << (h & 63)
+}
+
+// lacks says that some of want are certainly not in n.
+func (n *names) lacks(want *names) bool { return want[0]&^n[0] != 0 || want[1]&^n[1] != 0 }
 
 func (c *compound) specificity() uint32 {
 	n := uint32(len(c.classes)+len(c.attrs)) << 8
@@ -339,11 +368,55 @@ func parseNth(s string) (a, b int32, ok bool) {
 // matcher matches selectors against the elements of a tree, counting its steps.
 type matcher struct {
 	*tree
+	around          []names // of each element with those around it
 	steps, maxSteps int
 }
 
+func newMatcher(t *tree, maxSteps int) matcher {
+	return matcher{tree: t, around: make([]names, len(t.elements)), maxSteps: maxSteps}
+}
+
 // matches says whether element el is what the selector selects.
-func (m *matcher) matches(s *selector, el int32) bool { return m.from(s, 0, el) }
+func (m *matcher) matches(s *selector, el int32) bool {
+	m.steps++
+	if p := m.elements[el].parent; p >= 0 && m.around[p].lacks(&s.above) {
+		return false
+	}
+	return m.from(s, 0, el)
+}
+
+// enter notes the names of an element for those inside. Parents come first.
+func (m *matcher) enter(el int32) {
+	e := &m.elements[el]
+	n := &m.around[el]
+	if e.parent >= 0 {
+		*n = m.around[e.parent]
+	}
+	n.add(e.tag)
+	if e.attrCount == 0 {
+		return
+	}
+	id, _ := m.attribute(el, "id")
+	n.add(id)
+	list, _ := m.attribute(el, "class")
+	eachWord(list, n.add)
+}
+
+// eachWord calls f with the words of a list separated by white space.
+func eachWord(list string, f func(string)) {
+	for i := 0; i < len(list); {
+		for i < len(list) && isSpace(list[i]) {
+			i++
+		}
+		from := i
+		for i < len(list) && !isSpace(list[i]) {
+			i++
+		}
+		if from < i {
+			f(list[from:i])
+		}
+	}
+}
 
 func (m *matcher) from(s *selector, i int, el int32) bool {
 	if !m.is(&s.compounds[i], el) {

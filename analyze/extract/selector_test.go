@@ -29,7 +29,10 @@ func TestSelectorsAgainstCascadia(t *testing.T) {
 	}
 	b := newBuilder(page)
 	b.feed(0)
-	m := &matcher{tree: &b.tree, maxSteps: 1 << 20}
+	m := newMatcher(&b.tree, 1<<20)
+	for i := range b.elements {
+		m.enter(int32(i))
+	}
 	for _, s := range selectors {
 		var want, got []string
 		group, err := cascadia.ParseGroup(s)

@@ -4,7 +4,7 @@ import "strings"
 
 // newCascade reads the page's style sheets and computes every element's style.
 func (t *tree) newCascade(urls *resolver, opts Options) *cascade {
-	c := &cascade{matcher: matcher{tree: t}, index: newStyleIndex()}
+	c := &cascade{matcher: newMatcher(t, stepsPerElement*len(t.elements)+freeSteps), index: newStyleIndex()}
 	complete := true
 	for _, s := range t.sheets {
 		if !mediaApplies(s.media) {

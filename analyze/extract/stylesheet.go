@@ -44,7 +44,7 @@ func newStyleIndex() *styleIndex {
 // parse adds the rules of a style sheet.
 func (x *styleIndex) parse(sheet string) {
 	p := css.NewParser(parse.NewInputString(sheet), false)
-	var selectors []*selector
+	var selectors []byte // as text: most blocks say nothing that matters
 	var block []declaration
 	skip, depth := 0, 0 // inside how many at-rules; the depth of the first that does not apply
 	for n := 0; n <= len(sheet)+1; n++ {
@@ -68,16 +68,18 @@ func (x *styleIndex) parse(sheet string) {
 			}
 			depth--
 		case css.QualifiedRuleGrammar:
-			selectors = appendSelectors(selectors, p.Values())
+			selectors = append(appendText(selectors, p.Values()), ',')
 		case css.BeginRulesetGrammar:
-			selectors, block = appendSelectors(selectors, p.Values()), nil
+			selectors, block = appendText(selectors, p.Values()), block[:0]
 		case css.DeclarationGrammar:
 			if skip == 0 {
 				block = appendDeclaration(block, string(data), p.Values())
 			}
 		case css.EndRulesetGrammar:
-			x.add(selectors, block)
-			selectors, block = nil, nil
+			if len(block) > 0 {
+				x.add(parseSelectors(string(selectors)), lastOfEach(block))
+			}
+			selectors, block = selectors[:0], block[:0]
 		}
 	}
 }
@@ -171,32 +173,38 @@ func allApply(query string) bool {
 	return true
 }
 
-// appendSelectors parses the selectors of a rule, up to its block.
-func appendSelectors(out []*selector, tokens []css.Token) []*selector {
-	var b strings.Builder
-	level := 0
-	flush := func() {
-		if s, ok := parseSelector(b.String()); ok {
-			out = append(out, s)
-		}
-		b.Reset()
-	}
+func appendText(b []byte, tokens []css.Token) []byte {
 	for _, t := range tokens {
-		switch t.TokenType {
-		case css.LeftParenthesisToken, css.FunctionToken, css.LeftBracketToken:
+		b = append(b, t.Data...)
+	}
+	return b
+}
+
+// parseSelectors parses the selectors of a rule, those that it does not know
+// left out. A comma within brackets separates nothing.
+func parseSelectors(list string) []*selector {
+	var out []*selector
+	level, from := 0, 0
+	for i := 0; i <= len(list); i++ {
+		c := byte(',')
+		if i < len(list) {
+			c = list[i]
+		} else {
+			level = 0
+		}
+		switch c {
+		case '(', '[':
 			level++
-		case css.RightParenthesisToken, css.RightBracketToken:
+		case ')', ']':
 			level--
-		case css.CommaToken:
+		case ',':
 			if level == 0 {
-				flush()
-				continue
+				if s, ok := parseSelector(list[from:i]); ok {
+					out = append(out, s)
+				}
+				from = i + 1
 			}
 		}
-		b.Write(t.Data)
-	}
-	if b.Len() > 0 {
-		flush()
 	}
 	return out
 }
@@ -204,7 +212,6 @@ func appendSelectors(out []*selector, tokens []css.Token) []*selector {
 // add files a block under each of its selectors.
 func (x *styleIndex) add(selectors []*selector, block []declaration) {
 	x.order++
-	block = lastOfEach(block)
 	for _, s := range selectors {
 		declarations := block
 		if s.specificity == 0 {
