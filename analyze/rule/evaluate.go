@@ -29,9 +29,12 @@ const plainCost = match.CostPlain
 // itself: 博 彩 may be chance, 澳 门 新 葡 京 is not.
 const shortTerm = 3
 
-// foldedPatternCost is the cost of a match of a regular expression that only
-// the text without its separators shows.
-const foldedPatternCost = plainCost + 1
+// Costs of a match of a regular expression that only the folded text shows.
+// Separators alone are no disguise: an expression may span a whole sentence.
+const (
+	foldedPatternCost    = plainCost
+	disguisedPatternCost = plainCost + 1
+)
 
 // contactHandle finds, in folded text, the handles by which a seller wants to
 // be reached: a messenger's name with an account, a mobile number, a link.
@@ -547,9 +550,10 @@ func (e *evaluation) undisguise(h *hit) {
 			h.steps |= e.text.Gaps[i].Steps
 		}
 	}
-	const innocent = fold.StepCase | fold.StepWidth | fold.StepNFKC | fold.StepTraditional
-	if h.steps&^innocent != 0 {
-		h.cost = foldedPatternCost
+	const disguise = fold.StepInvisible | fold.StepCombining | fold.StepStyled | fold.StepEnclosed | fold.StepEmoji
+	h.cost = foldedPatternCost
+	if h.steps&disguise != 0 {
+		h.cost = disguisedPatternCost
 	}
 }
 

@@ -73,7 +73,7 @@ func (v verdict) pairs(n *node, hope, mark bool) (found bool) {
 		}
 		for k := next; k < len(right) && right[k].region == a.region && right[k].first <= a.last+reach+1; k++ {
 			b := &right[k]
-			same := a.first == b.first && a.last == b.last
+			same := a.term == b.term && a.first == b.first // one word in both blocks' lists is one hit
 			if same || b.weak && !rightWeak || b.last < a.first-reach-1 {
 				continue
 			}
