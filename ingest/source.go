@@ -52,7 +52,7 @@ func Path(path string) iter.Seq[Entry] {
 			defer file.Close()
 			Stream(path, file)(yield)
 		default:
-			one(path, qianshao.SourceFolder, yield)
+			one(path, yield)
 		}
 	}
 }
@@ -66,7 +66,7 @@ func folder(root string, yield func(Entry) bool) {
 			return nil
 		}
 		// A symbolic link could lead out of the folder, or in a circle.
-		if d.Type().IsRegular() && !one(path, qianshao.SourceFolder, yield) {
+		if d.Type().IsRegular() && !one(path, yield) {
 			return fs.SkipAll
 		}
 		return nil
@@ -77,7 +77,7 @@ func folder(root string, yield func(Entry) bool) {
 }
 
 // one yields what a regular file holds; false when the caller wants no more.
-func one(path string, source qianshao.Source, yield func(Entry) bool) bool {
+func one(path string, yield func(Entry) bool) bool {
 	file, err := os.Open(path)
 	if err != nil {
 		return yield(Entry{Input: path, Err: err})
@@ -93,7 +93,6 @@ func one(path string, source qianshao.Source, yield func(Entry) bool) bool {
 	if err != nil {
 		return yield(Entry{Input: path, Err: fmt.Errorf("read %s: %w", path, err)})
 	}
-	page.Source = source
 	if info, err := file.Stat(); err == nil {
 		page.FetchedAt = info.ModTime()
 	}

@@ -1,0 +1,259 @@
+package ingest_test
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
+)
+
+// fixture is a scope file with one authorisation, lines replaced as the test needs.
+const fixture = `authorisations:
+  - id: school-2026
+    owner: 示例学校
+    basis: 合同 2026-017
+    contact: it@school.example
+    valid_from: 2026-01-01
+    valid_until: 2026-12-31
+    hosts: [school.example, "*.school.example"]
+    rate: 2
+`
+
+func TestParseScope(t *testing.T) {
+	got, err := ingest.ParseScope("scope.yaml", []byte(`
+authorisations:
+  - id: school-2026
+    owner: 示例学校
+    basis: 合同 2026-017
+    contact: it@school.example
+    valid_from: 2026-01-01
+    valid_until: 2026-12-31
+    hosts: [学校.example, "*.School.example", "intranet.school.example:8080", "[::1]:9000"]
+    include: [/新闻/]
+    exclude: ["/新闻/%64raft"]
+    allow_private: true
+    seeds: ["HTTP://学校.example/新闻/index.html#top"]
+  - id: second
+    owner: o
+    basis: b
+    contact: c
+    valid_from: 2026-01-01T08:00:00Z
+    valid_until: 2026-02-01T00:00:00+08:00
+    hosts: [other.example]
+    rate: 0.5
+    include:
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	china := time.FixedZone("CST", 8*3600)
+	want := []qianshao.Authorisation{{
+		ID: "school-2026", Owner: "示例学校", Basis: "合同 2026-017", Contact: "it@school.example",
+		ValidFrom: time.Date(2026, 1, 1, 0, 0, 0, 0, china), ValidUntil: time.Date(2027, 1, 1, 0, 0, 0, 0, china),
+		Hosts:   []string{"xn--48s290a.example", "*.school.example", "intranet.school.example:8080", "[::1]:9000"},
+		Include: []string{"/%E6%96%B0%E9%97%BB/"}, Exclude: []string{"/%E6%96%B0%E9%97%BB/draft"},
+		Rate: 1, AllowPrivate: true, Seeds: []string{"http://xn--48s290a.example/%E6%96%B0%E9%97%BB/index.html"},
+	}, {
+		ID: "second", Owner: "o", Basis: "b", Contact: "c",
+		ValidFrom: time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC), ValidUntil: time.Date(2026, 2, 1, 0, 0, 0, 0, china),
+		Hosts: []string{"other.example"}, Include: []string{}, Exclude: []string{}, Rate: 0.5, Seeds: []string{},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("authorisations (-want +got):\n%s", diff)
+	}
+	scope, err := ingest.NewScope(got)
+	if err != nil {
+		t.Fatalf("what was parsed is refused: %v", err)
+	}
+	if diff := cmp.Diff(want, scope.Authorisations()); diff != "" {
+		t.Errorf("canonical form is not stable (-want +got):\n%s", diff)
+	}
+	if list, err := ingest.ParseScope("scope.yaml", []byte("authorisations:\n")); err != nil || len(list) != 0 {
+		t.Errorf("an empty register permits nothing and is no mistake: %v, %v", list, err)
+	}
+}
+
+// TestParseScopeMistakes: each mistake is told with file, line, column and remedy.
+func TestParseScopeMistakes(t *testing.T) {
+	for _, tc := range []struct{ name, old, new, want string }{
+		{"unknown key", "rate: 2", "rates: 2", `scope.yaml:9:5: unknown key "rates"; did you mean "rate"?`},
+		{"far key", "rate: 2", "tempo: 2", `scope.yaml:9:5: unknown key "tempo"; the keys are id, owner`},
+		{"top key", "authorisations:", "authorizations:", `scope.yaml:1:1: unknown key "authorizations"; did you mean "authorisations"?`},
+		{"key twice", "rate: 2", "rate: 2\n    rate: 3", `scope.yaml:10:5: key "rate" is given twice`},
+		{"no id", "id: school-2026", "id: ", `scope.yaml:2:8: id "" is empty`},
+		{"id with space", "id: school-2026", "id: a b", `scope.yaml:2:9: id "a b" is empty or has spaces`},
+		{"owner empty", "owner: 示例学校", `owner: " "`, `scope.yaml:3:12: owner is empty; name the organisation`},
+		{"basis missing", "    basis: 合同 2026-017\n", "", `scope.yaml:2:5: basis is empty; name the legal basis`},
+		{"contact null", "contact: it@school.example", "contact: ~", `scope.yaml:5:14: contact is empty`},
+		{"owner a list", "owner: 示例学校", "owner: [a]", `scope.yaml:3:12: owner is not a text`},
+		{"date", "2026-12-31", "31.12.2026", `scope.yaml:7:18: valid_until "31.12.2026" is not a date; write 2026-12-31`},
+		{"no such day", "2026-12-31", "2026-02-30", `scope.yaml:7:18: valid_until "2026-02-30" is not a date`},
+		{"ends before it begins", "2026-12-31", "2025-12-31", `scope.yaml:7:18: valid_until is not after valid_from`},
+		{"no until", "    valid_until: 2026-12-31\n", "", `scope.yaml:2:5: valid_until is missing`},
+		{"hosts missing", `    hosts: [school.example, "*.school.example"]` + "\n", "", `scope.yaml:2:5: hosts is empty`},
+		{"hosts no list", `[school.example, "*.school.example"]`, "school.example", `scope.yaml:8:12: hosts is not a list; write [school.example]`},
+		{"host with scheme", "[school.example,", "[\"https://school.example\",", `scope.yaml:8:13: host "https://school.example" is not a bare name`},
+		{"host with path", "[school.example,", "[school.example/x,", `scope.yaml:8:13: host "school.example/x" is not a bare name`},
+		{"wildcard alone", `"*.school.example"`, `"*"`, `scope.yaml:8:29: host "*" has a * elsewhere`},
+		{"wildcard on a public suffix", `"*.school.example"`, `"*.com.cn"`, `scope.yaml:8:29: host "*.com.cn" covers the sites of many owners, since com.cn is a public suffix; name`},
+		{"wildcard on a top-level domain", `"*.school.example"`, `"*.cn"`, `since cn is a public suffix`},
+		{"wildcard on an unknown top-level domain", `"*.school.example"`, `"*.intranet"`, `since intranet is a public suffix`},
+		{"wildcard in the middle", `"*.school.example"`, `"www.*.example"`, `has a * elsewhere`},
+		{"wildcard on an address", `"*.school.example"`, `"*.8.8.8.8"`, `an address has no subdomains`},
+		{"port 80", `"*.school.example"`, `"school.example:80"`, `ports 80 and 443 are covered without being named; write school.example`},
+		{"port no number", `"*.school.example"`, `"school.example:http"`, `port "http" is not a number`},
+		{"port too large", `"*.school.example"`, `"school.example:70000"`, `port "70000" is not a number from 1 to 65535`},
+		{"private address", `"*.school.example"`, `"0x7f.1"`, `is a private address, which the address guard closes; set allow_private: true`},
+		{"bare IPv6", `"*.school.example"`, `"2001:db8::1"`, `write an IPv6 address in brackets`},
+		{"unquoted wildcard", `"*.school.example"`, `*.school.example`, `scope.yaml:8:1: not valid YAML`},
+		{"rate zero", "rate: 2", "rate: 0", `scope.yaml:9:11: rate "0" is not a number of requests a second`},
+		{"rate negative", "rate: 2", "rate: -1", `scope.yaml:9:11: rate -1 is not between`},
+		{"rate too high", "rate: 2", "rate: 1e9", `scope.yaml:9:11: rate 1e+09 is not between`},
+		{"rate not a number", "rate: 2", "rate: .nan", `scope.yaml:9:11: rate`},
+		{"rate words", "rate: 2", "rate: fast", `scope.yaml:9:11: rate "fast" is not a number`},
+		{"allow_private", "rate: 2", "allow_private: yes", `scope.yaml:9:20: allow_private "yes" is neither true nor false`},
+		{"include without slash", "rate: 2", "include: [news]", `scope.yaml:9:15: path "news" does not begin with /`},
+		{"exclude with star", "rate: 2", `exclude: ["/a*"]`, `scope.yaml:9:15: path "/a*" has one of ? # *`},
+		{"seed outside", "rate: 2", `seeds: ["http://other.example/"]`, `scope.yaml:9:13: seed "http://other.example/" lies outside its own authorisation (not_authorised)`},
+		{"seed excluded", "rate: 2", "exclude: [/x]\n    seeds: [\"http://school.example/x\"]", `scope.yaml:10:13: seed "http://school.example/x" lies outside its own authorisation (path_excluded)`},
+		{"seed no URL", "rate: 2", "seeds: [school.example]", `scope.yaml:9:13: seed: "school.example" is not a valid absolute URL`},
+		{"id twice", "rate: 2", "rate: 2\n" + strings.SplitN(fixture, "\n", 2)[1], `scope.yaml:10:5: id "school-2026" is used twice, first in line 2`},
+		{"indentation", "    owner", "   owner", `not valid YAML`},
+		{"anchor", "owner: 示例学校", "owner: &x 示例学校", `scope.yaml:3:12: anchors and aliases are not understood here`},
+		{"second document", "rate: 2", "rate: 2\n---\nx: 1", `second YAML document`},
+		{"a list at the top", "authorisations:", "- authorisations:", `the file is not a list of keys and values`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if !strings.Contains(fixture, tc.old) {
+				t.Fatalf("the fixture has no %q", tc.old)
+			}
+			_, err := ingest.ParseScope("scope.yaml", []byte(strings.Replace(fixture, tc.old, tc.new, 1)))
+			var mistakes *ingest.ScopeError
+			if !errors.As(err, &mistakes) || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%v, want %s", err, tc.want)
+			}
+		})
+	}
+	for _, empty := range []string{"", "# nothing\n"} {
+		if _, err := ingest.ParseScope("scope.yaml", []byte(empty)); err == nil || !strings.Contains(err.Error(), "begin with authorisations:") {
+			t.Errorf("%q: %v", empty, err)
+		}
+	}
+}
+
+func TestNewScopeRefuses(t *testing.T) {
+	if _, err := ingest.NewScope([]qianshao.Authorisation{{ID: "x"}}); err == nil || !strings.Contains(err.Error(), "hosts is empty") {
+		t.Error(err)
+	}
+}
+
+// authorise returns an authorisation in force in 2026.
+func authorise(id string, change func(*qianshao.Authorisation), hosts ...string) qianshao.Authorisation {
+	a := qianshao.Authorisation{ID: id, Owner: "o", Basis: "b", Contact: "c", Hosts: hosts,
+		ValidFrom: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), ValidUntil: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
+	if change != nil {
+		change(&a)
+	}
+	return a
+}
+
+func TestDecide(t *testing.T) {
+	scope, err := ingest.NewScope([]qianshao.Authorisation{
+		authorise("old", func(a *qianshao.Authorisation) { a.ValidUntil = a.ValidFrom.AddDate(0, 1, 0) }, "school.example", "*.past.example"),
+		authorise("news", func(a *qianshao.Authorisation) { a.Include, a.Exclude = []string{"/news/"}, []string{"/news/draft"} }, "school.example"),
+		authorise("all", nil, "*.school.example", "school.example:8080"),
+		authorise("deep", nil, "*.lab.school.example", "[2001:db8::1]"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	for _, tc := range []struct {
+		url  string
+		id   string
+		skip qianshao.Skip
+	}{
+		{"http://school.example/news/a", "news", ""},
+		{"https://school.example/news/a", "news", ""},
+		{"http://school.example/news/draft/1", "old", qianshao.SkipNotInForce},
+		{"http://school.example/other", "old", qianshao.SkipNotInForce},
+		{"http://school.example:8080/other", "all", ""},
+		{"http://school.example:8081/other", "", qianshao.SkipNotAuthorised},
+		{"http://www.school.example/", "all", ""},
+		{"http://x.lab.school.example/", "all", ""},
+		{"http://x.lab.school.example:8080/", "", qianshao.SkipNotAuthorised},
+		{"http://notschool.example/", "", qianshao.SkipNotAuthorised},
+		{"http://school.example.evil.example/", "", qianshao.SkipNotAuthorised},
+		{"http://www.past.example/", "old", qianshao.SkipNotInForce},
+		{"http://past.example/", "", qianshao.SkipNotAuthorised},
+		{"http://[2001:db8::1]/", "deep", ""},
+		{"http://other.example/", "", qianshao.SkipNotAuthorised},
+		{"ftp://school.example/", "", qianshao.SkipBadURL},
+		{"http:///x", "", qianshao.SkipBadURL},
+	} {
+		u, err := url.Parse(tc.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, skip := scope.Decide(u, now)
+		id := ""
+		if a != nil {
+			id = a.ID
+		}
+		if id != tc.id || skip != tc.skip {
+			t.Errorf("%s: %q, %q; want %q, %q", tc.url, id, skip, tc.id, tc.skip)
+		}
+	}
+}
+
+func TestDecidePathExcluded(t *testing.T) {
+	ended := func(a *qianshao.Authorisation) { a.Include, a.ValidUntil = []string{"/x"}, a.ValidFrom.AddDate(0, 1, 0) }
+	scope, err := ingest.NewScope([]qianshao.Authorisation{
+		authorise("ended", ended, "school.example"),
+		authorise("news", func(a *qianshao.Authorisation) { a.Include = []string{"/news/"} }, "school.example"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, _ := url.Parse("http://school.example/robots.txt")
+	if a, skip := scope.Decide(u, time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)); skip != qianshao.SkipPathExcluded || a == nil || a.ID != "news" {
+		t.Errorf("%+v, %s: the authorisation in force is to be named, or robots.txt cannot be read", a, skip)
+	}
+}
+
+// FuzzParseScope: no input panics, every mistake has a place, and what is
+// accepted is accepted by NewScope in the same form.
+func FuzzParseScope(f *testing.F) {
+	f.Add([]byte(fixture))
+	f.Add([]byte("authorisations: [{hosts: [*x]}]"))
+	f.Add([]byte("authorisations:\n- &a {id: *a}\n- ? [x]\n  : y\n"))
+	f.Add([]byte("authorisations: !!binary x\n<<: {a: b}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		list, err := ingest.ParseScope("f", data)
+		if err != nil {
+			var mistakes *ingest.ScopeError
+			if !errors.As(err, &mistakes) || len(mistakes.Mistakes) == 0 {
+				t.Fatalf("%T %v", err, err)
+			}
+			for _, m := range mistakes.Mistakes {
+				if m.Line < 1 || m.Column < 1 || m.Message == "" {
+					t.Errorf("%+v", m)
+				}
+			}
+			return
+		}
+		scope, err := ingest.NewScope(list)
+		if err != nil {
+			t.Fatalf("parsed, then refused: %v", err)
+		}
+		if diff := cmp.Diff(list, scope.Authorisations()); diff != "" {
+			t.Errorf("not canonical after parsing:\n%s", diff)
+		}
+	})
+}
