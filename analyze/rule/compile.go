@@ -117,7 +117,8 @@ const exceptWeight = 0
 type pattern struct {
 	text  string
 	index int32 // in Set.patterns
-	re    *regexp.Regexp
+	// compiled is put off until a page needs it: a command that lists the rules does not.
+	compiled func() (*regexp.Regexp, error)
 	// literal stands in every match; empty if none is known. With anyCase it
 	// is ASCII in lower case and its letters may stand in either.
 	literal string
@@ -372,26 +373,42 @@ func (c *compiler) pattern(s *source, t text, blockName string) *pattern {
 	if len(t.value) > maxRegex {
 		return fail("longer than %d bytes; split it", maxRegex)
 	}
-	re, err := regexp.Compile(t.value)
+	tree, err := syntax.Parse(t.value, syntax.Perl) // all that can fail in regexp.Compile
 	if err != nil {
 		return fail("does not compile: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
-	if re.MatchString("") {
-		return fail("matches the empty text, so it fires everywhere; demand some character")
-	}
-	tree, err := syntax.Parse(t.value, syntax.Perl)
-	if err != nil {
-		return fail("does not compile: %v", err)
+	if matchesEmpty(tree) {
+		return fail("can match the empty text, so it fires everywhere; demand some character")
 	}
 	tree = tree.Simplify()
-	if prog, err := syntax.Compile(tree); err != nil || len(prog.Inst) > maxInstructions {
-		return fail("too large once its repetitions are written out (more than %d instructions); lower the counts", maxInstructions)
+	if strings.Contains(t.value, "{") { // without counts, the program is about as long as the text
+		if prog, err := syntax.Compile(tree); err != nil || len(prog.Inst) > maxInstructions {
+			return fail("too large once its repetitions are written out (more than %d instructions); lower the counts", maxInstructions)
+		}
 	}
-	p := &pattern{text: t.value, index: int32(len(c.set.patterns)), re: re}
+	p := &pattern{text: t.value, index: int32(len(c.set.patterns))}
+	p.compiled = sync.OnceValues(func() (*regexp.Regexp, error) { return regexp.Compile(p.text) })
 	p.literal, p.anyCase = requiredLiteral(tree)
 	c.set.patterns = append(c.set.patterns, p)
 	c.byPatterns[t.value] = p
 	return p
+}
+
+// matchesEmpty says whether re can match without consuming a character.
+func matchesEmpty(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpLiteral, syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL, syntax.OpNoMatch:
+		return false
+	case syntax.OpPlus, syntax.OpCapture:
+		return matchesEmpty(re.Sub[0])
+	case syntax.OpRepeat:
+		return re.Min == 0 || matchesEmpty(re.Sub[0])
+	case syntax.OpAlternate:
+		return slices.ContainsFunc(re.Sub, matchesEmpty)
+	case syntax.OpConcat:
+		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !matchesEmpty(sub) })
+	}
+	return true
 }
 
 // requiredLiteral returns the longest text that stands in every match of re:

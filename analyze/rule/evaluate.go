@@ -512,7 +512,11 @@ func (p *pattern) find(s string) [][]int {
 	if p.literal != "" && !p.anyCase && !strings.Contains(s, p.literal) || p.anyCase && !containsAnyCase(s, p.literal) {
 		return nil
 	}
-	return p.re.FindAllStringIndex(s, maxPatternHits)
+	re, err := p.compiled()
+	if err != nil {
+		return nil // Load has parsed it, and nothing else can fail
+	}
+	return re.FindAllStringIndex(s, maxPatternHits)
 }
 
 // containsAnyCase says whether s holds literal, which is ASCII and in lower

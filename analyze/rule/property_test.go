@@ -46,7 +46,14 @@ func FuzzPatternPrefilter(f *testing.F) {
 		if p == nil {
 			return
 		}
-		want := p.re.FindAllStringIndex(text, maxPatternHits)
+		re, err := p.compiled()
+		if err != nil {
+			t.Fatalf("%q parses, but does not compile: %v", pattern, err)
+		}
+		want := re.FindAllStringIndex(text, maxPatternHits)
+		if slices.ContainsFunc(want, func(at []int) bool { return at[0] == at[1] }) {
+			t.Errorf("%q matches empty text", pattern)
+		}
 		if diff := gocmp.Diff(want, p.find(text)); diff != "" {
 			t.Errorf("%q in %q, literal %q, differs (-want +got):\n%s", pattern, text, p.literal, diff)
 		}
