@@ -66,13 +66,15 @@ func measure(sample []byte, name string) likeness {
 		}
 		l.characters++
 		switch {
-		case r == utf8.RuneError, unicode.Is(unicode.Co, r), unicode.IsControl(r):
-			l.odd++
-		case unicode.Is(unicode.Han, r):
+		case r >= 0x4E00 && r <= 0x9FFF: // nearly all; the tables below are slow
 			l.han++
 			if common.has(r) {
 				l.common++
 			}
+		case r == utf8.RuneError, unicode.Is(unicode.Co, r), unicode.IsControl(r):
+			l.odd++
+		case unicode.Is(unicode.Han, r):
+			l.han++
 		case common.has(r):
 			l.common++
 		}
@@ -88,6 +90,9 @@ func (l likeness) score() float64 {
 	}
 	return (float64(l.common) - 5*float64(l.odd)) / float64(l.characters)
 }
+
+// certainScore is what text scores in its own charset only.
+const certainScore = 0.25
 
 // convincing says whether the sample is that charset whatever was declared.
 func (l likeness) convincing() bool { return l.characters >= 4 && l.score() >= 0.12 }

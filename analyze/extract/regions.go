@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -18,6 +19,8 @@ const (
 	maxLinks = 50_000
 	// maxURL leaves out data: URLs and the like; browsers take 2 MB, sites use 2 KB.
 	maxURL = 4096
+	// maxBlank is up to which length a text is looked at whether it is blank.
+	maxBlank = 32
 	// runChunk is how many runs are allocated at a time.
 	runChunk = 512
 )
@@ -266,6 +269,10 @@ func (a *assembler) flush(s *textSet, visible, end bool) {
 	full := len(a.doc.Regions) >= maxRegions && !end
 	each := func(p *piece) {
 		if len(p.text) == 0 {
+			return
+		}
+		if len(p.text) <= maxBlank && len(bytes.TrimSpace(p.text)) == 0 {
+			p.reset() // &nbsp; for spacing, or the blanks that indent a paragraph
 			return
 		}
 		if full {
