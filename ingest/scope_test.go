@@ -213,7 +213,9 @@ func TestDecide(t *testing.T) {
 }
 
 func TestDecidePathExcluded(t *testing.T) {
-	ended := func(a *qianshao.Authorisation) { a.Include, a.ValidUntil = []string{"/x"}, a.ValidFrom.AddDate(0, 1, 0) }
+	ended := func(a *qianshao.Authorisation) {
+		a.Include, a.ValidUntil = []string{"/x"}, a.ValidFrom.AddDate(0, 1, 0)
+	}
 	scope, err := ingest.NewScope([]qianshao.Authorisation{
 		authorise("ended", ended, "school.example"),
 		authorise("news", func(a *qianshao.Authorisation) { a.Include = []string{"/news/"} }, "school.example"),

@@ -58,7 +58,8 @@ func Path(path string) iter.Seq[Entry] {
 }
 
 func folder(root string, yield func(Entry) bool) {
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	// The separator makes a root that is a link be followed: it was named outright.
+	err := filepath.WalkDir(root+string(filepath.Separator), func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			if !yield(Entry{Input: path, Err: err}) {
 				return fs.SkipAll
