@@ -94,6 +94,15 @@ func (a *assembler) run() {
 	a.flush(&a.block, true, true)
 }
 
+// full says, and notes, that there is room for no more regions.
+func (a *assembler) full() bool {
+	if len(a.doc.Regions) < maxRegions {
+		return false
+	}
+	a.doc.AddNote(qianshao.NoteTooMany)
+	return true
+}
+
 func (a *assembler) style(el int32) *computed { return &a.styles[a.elements[el].style] }
 
 // open starts an element: a block ends the text before it.
@@ -228,7 +237,7 @@ func (a *assembler) flushAnchor(visible, last bool) {
 	each := func(p *piece) {
 		switch {
 		case len(p.text) == 0:
-		case last && len(p.text) <= utf8.UTFMax && utf8.RuneCount(p.text) == 1:
+		case a.full() || last && len(p.text) <= utf8.UTFMax && utf8.RuneCount(p.text) == 1:
 			to := a.block.piece(p.hiding)
 			if len(to.text) == 0 {
 				to.element, to.heading = p.element, p.heading
@@ -266,7 +275,7 @@ func (b *textBuilder) join(o *textBuilder) {
 // flush writes the regions of a block's text. At the limit of regions text
 // goes on being collected until the page's end.
 func (a *assembler) flush(s *textSet, visible, end bool) {
-	full := len(a.doc.Regions) >= maxRegions && !end
+	full := !end && a.full()
 	each := func(p *piece) {
 		if len(p.text) == 0 {
 			return
@@ -300,9 +309,6 @@ func (a *assembler) emitPiece(p *piece, kind qianshao.RegionKind) {
 
 // emit completes a region with a builder's text and map.
 func (a *assembler) emit(b *textBuilder, r qianshao.Region) int {
-	if len(a.doc.Regions) >= maxRegions {
-		a.doc.AddNote(qianshao.NoteTooMany)
-	}
 	if len(b.runs) == 1 && b.runs[0].Source.Len() == len(b.text) && a.doc.Source[b.runs[0].Source.Start:b.runs[0].Source.End] == string(b.text) {
 		r.Text = a.doc.Source[b.runs[0].Source.Start:b.runs[0].Source.End] // shares the source's memory
 	} else {
@@ -337,8 +343,7 @@ func (a *assembler) whole(kind qianshao.RegionKind, name string, hiding qianshao
 
 // stretch makes a region of a stretch of a view; -1 if there is no text or no room.
 func (a *assembler) stretch(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, el int32, v *view, start, end int, mode entities) int {
-	if len(a.doc.Regions) >= maxRegions {
-		a.doc.AddNote(qianshao.NoteTooMany)
+	if a.full() {
 		return -1
 	}
 	a.scratch.reset()
