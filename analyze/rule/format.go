@@ -64,6 +64,9 @@ func sameComments(src, out []byte) error {
 // canonical returns a copy of the tree with its keys in order and no comments.
 func canonical(n *yaml.Node) *yaml.Node {
 	out := &yaml.Node{Kind: n.Kind, Tag: n.Tag, Value: n.Value}
+	if n.Tag == "!!null" {
+		out.Value = "" // however it is spelt
+	}
 	for _, kid := range n.Content {
 		out.Content = append(out.Content, canonical(kid))
 	}
@@ -231,9 +234,18 @@ func (l *layout) value(n *yaml.Node, order *keyOrder, depth int, lineComment str
 		l.line(" "+text, lineComment)
 		return
 	}
+	if n.Kind == yaml.ScalarNode && isWrapped(n.Value) {
+		l.line(" >-", lineComment)
+		l.wrapped(n.Value, depth+1)
+		return
+	}
 	if n.Kind == yaml.ScalarNode {
 		l.line(" "+literalHeader(n.Value), lineComment)
 		l.literal(n.Value, depth+1)
+		return
+	}
+	if lineComment == "" && isWordList(n) {
+		l.filled(n, depth+1)
 		return
 	}
 	l.line("", lineComment)
@@ -277,13 +289,57 @@ func (l *layout) line(text, comment string) {
 // inline returns n on one line, if it may and can stand there.
 func (l *layout) inline(n *yaml.Node, order *keyOrder, depth, used int) (string, bool) {
 	if n.Kind == yaml.ScalarNode {
-		return scalarText(n, false), !isLiteral(n.Value)
+		return scalarText(n, false), !isLiteral(n.Value) && !isWrapped(n.Value)
 	}
 	if len(n.Content) > 0 && (order.open || hasComment(n)) {
 		return "", false
 	}
 	text, ok := flow(n)
 	return text, ok && (len(n.Content) == 0 || 2*depth+used+2+columns(text) <= formatWidth)
+}
+
+// Lists of at least manyWords short texts fill lines instead of standing one below the other.
+const (
+	manyWords = 8
+	wordWidth = 24 // columns
+)
+
+// isWordList is true for a long list of short words, which fills lines.
+func isWordList(n *yaml.Node) bool {
+	if n.Kind != yaml.SequenceNode || len(n.Content) < manyWords || hasComment(n) {
+		return false
+	}
+	return !slices.ContainsFunc(n.Content, func(item *yaml.Node) bool {
+		return item.Kind != yaml.ScalarNode || isLiteral(item.Value) || columns(item.Value) > wordWidth
+	})
+}
+
+// filled writes a list behind its key, over as many lines as it needs.
+func (l *layout) filled(n *yaml.Node, depth int) {
+	l.out.WriteString("\n")
+	l.indent(depth)
+	l.out.WriteByte('[')
+	at := 2*depth + 1
+	for i, item := range n.Content {
+		text := scalarText(item, true)
+		if i < len(n.Content)-1 {
+			text += ","
+		}
+		switch {
+		case i == 0:
+		case at+1+columns(text) > formatWidth:
+			l.out.WriteByte('\n')
+			l.indent(depth)
+			l.out.WriteByte(' ')
+			at = 2*depth + 1
+		default:
+			l.out.WriteByte(' ')
+			at++
+		}
+		l.out.WriteString(text)
+		at += columns(text)
+	}
+	l.out.WriteString("]\n")
 }
 
 func hasComment(n *yaml.Node) bool {
@@ -349,11 +405,21 @@ func isPlain(s string, inFlow bool) bool {
 		inFlow && strings.ContainsAny(s, ",[]{}:'\"") || strings.IndexFunc(s, needsEscape) >= 0 {
 		return false
 	}
+	if inFlow { // the library has its own mind about ? in there
+		s = "[" + s + "]"
+	}
 	var n yaml.Node
 	if err := yaml.Unmarshal([]byte(s), &n); err != nil || len(n.Content) != 1 {
 		return false
 	}
-	return n.Content[0].Kind == yaml.ScalarNode && n.Content[0].Tag == "!!str" && n.Content[0].Value == s
+	got := n.Content[0]
+	if inFlow {
+		if len(got.Content) != 1 {
+			return false
+		}
+		got, s = got.Content[0], s[1:len(s)-1]
+	}
+	return got.Kind == yaml.ScalarNode && got.Tag == "!!str" && got.Value == s
 }
 
 func needsEscape(r rune) bool {
@@ -393,6 +459,33 @@ func isLiteral(s string) bool {
 		}
 	}
 	return true
+}
+
+// isWrapped is true for a long condition, which is folded (>-) over several lines.
+func isWrapped(s string) bool {
+	return len(s) > formatWidth && strings.Join(strings.Fields(s), " ") == s &&
+		strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf || needsEscape(r) }) < 0
+}
+
+func (l *layout) wrapped(s string, depth int) {
+	at := 0
+	for _, word := range strings.Fields(s) {
+		switch {
+		case at == 0:
+			l.indent(depth)
+			at = 2 * depth
+		case at+1+len(word) > formatWidth:
+			l.out.WriteByte('\n')
+			l.indent(depth)
+			at = 2 * depth
+		default:
+			l.out.WriteByte(' ')
+			at++
+		}
+		l.out.WriteString(word)
+		at += len(word)
+	}
+	l.out.WriteByte('\n')
 }
 
 func literalHeader(s string) string {
