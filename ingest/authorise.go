@@ -180,15 +180,23 @@ func normaliseSeed(seed string, a *qianshao.Authorisation) (string, error) {
 }
 
 // startURLs returns where the crawl of an authorisation begins: its seeds, or
-// without any the front page of each host that is named exactly.
+// without any the included paths (or else the front page) of each host that is
+// named exactly.
 func startURLs(a *qianshao.Authorisation) []string {
 	if len(a.Seeds) > 0 {
 		return a.Seeds
 	}
+	paths := a.Include
+	if len(paths) == 0 {
+		paths = []string{"/"}
+	}
 	var urls []string
 	for _, host := range a.Hosts {
-		if !strings.HasPrefix(host, "*") {
-			urls = append(urls, "http://"+host+"/")
+		if strings.HasPrefix(host, "*") {
+			continue
+		}
+		for _, path := range paths {
+			urls = append(urls, "http://"+host+path)
 		}
 	}
 	return urls

@@ -40,8 +40,9 @@ type Frontier interface {
 	// Add puts URLs in, due at once. A URL that is known already is left as it is.
 	Add(ctx context.Context, items []Item) error
 	// Lease hands out up to limit items that are due at now, at most one a
-	// host and none of a host whose next time has not come, and keeps them
-	// from other callers until now+ttl. An expired lease is handed out again.
+	// host and none of a host whose next time has not come or that has a live
+	// lease (so a slow host is asked for one page at a time), and keeps them from
+	// other callers until now+ttl. An expired lease is handed out again.
 	Lease(ctx context.Context, now time.Time, limit int, ttl time.Duration) ([]Item, error)
 	// HostNext sets the time before which host gets no request.
 	HostNext(ctx context.Context, host string, next time.Time) error

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"strings"
@@ -258,4 +259,43 @@ func FuzzParseScope(f *testing.F) {
 			t.Errorf("not canonical after parsing:\n%s", diff)
 		}
 	})
+}
+
+// TestSeed: the crawl begins at the seeds, or without any where the hosts and
+// included paths say; never outside what is in force.
+func TestSeed(t *testing.T) {
+	scope, err := ingest.NewScope([]qianshao.Authorisation{
+		authorise("seeds", func(a *qianshao.Authorisation) { a.Seeds = []string{"https://a.example/x"} }, "a.example", "b.example"),
+		authorise("hosts", nil, "c.example", "*.d.example", "e.example:8080"),
+		authorise("paths", func(a *qianshao.Authorisation) { a.Include = []string{"/news/", "/notes/"} }, "f.example"),
+		authorise("ended", func(a *qianshao.Authorisation) { a.ValidUntil = a.ValidFrom.AddDate(0, 1, 0) }, "g.example"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &recorded{}
+	if err := ingest.Seed(context.Background(), f, scope, time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	want := []ingest.Item{
+		{URL: "https://a.example/x", Host: "a.example", Authorisation: "seeds"},
+		{URL: "http://c.example/", Host: "c.example", Authorisation: "hosts"},
+		{URL: "http://e.example:8080/", Host: "e.example", Authorisation: "hosts"},
+		{URL: "http://f.example/news/", Host: "f.example", Authorisation: "paths"},
+		{URL: "http://f.example/notes/", Host: "f.example", Authorisation: "paths"},
+	}
+	if diff := cmp.Diff(want, f.items); diff != "" {
+		t.Errorf("items (-want +got):\n%s", diff)
+	}
+}
+
+// recorded keeps what is added; Seed calls nothing else.
+type recorded struct {
+	ingest.Frontier
+	items []ingest.Item
+}
+
+func (r *recorded) Add(_ context.Context, items []ingest.Item) error {
+	r.items = append(r.items, items...)
+	return nil
 }

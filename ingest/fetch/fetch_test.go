@@ -617,8 +617,8 @@ func TestSitemap(t *testing.T) {
 			_, _ = w.Write(encoded(t, "gzip", strings.Repeat(" ", 30<<20)))
 		}
 	})
-	get := func(max int64, path string) (string, error) {
-		f := newFetcher(t, fetch.Options{Permit: everywhere(true), Limits: fetch.Limits{MaxSitemap: max}})
+	get := func(most int64, path string) (string, error) {
+		f := newFetcher(t, fetch.Options{Permit: everywhere(true), Limits: fetch.Limits{MaxSitemap: most}})
 		r, err := f.Sitemap(context.Background(), s.URL+path)
 		if err != nil {
 			return "", err
