@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
+	"github.com/qianshao/qianshao/index/store"
+)
+
+// kills is how often the crawl is killed; each time in a fresh folder, at a
+// random moment of the time that an undisturbed crawl takes.
+const kills = 10
+
+// endState is everything a crawl leaves behind, but for the times.
+type endState struct {
+	Pages    []qianshao.PageRecord
+	Findings []qianshao.Finding
+	Indexed  []string
+}
+
+// TestKill9 re-executes the binary, kills it at random moments, lets it finish,
+// and expects what an undisturbed crawl leaves: every page once, every finding
+// once, the index equal to the store.
+func TestKill9(t *testing.T) {
+	web, err := demoweb.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := web.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer web.Stop(context.Background())
+
+	undisturbed := newDataFolder(t, web)
+	start := time.Now()
+	if output, err := crawlChild(web, undisturbed).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	duration := time.Since(start)
+	want := readEndState(t, undisturbed)
+	if len(want.Findings) == 0 || len(want.Pages) < len(web.Expected()) {
+		t.Fatalf("the undisturbed crawl left %d pages and %d findings", len(want.Pages), len(want.Findings))
+	}
+
+	for i := range kills {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			folder := newDataFolder(t, web)
+			after := time.Duration(rand.Int64N(int64(duration)))
+			child := crawlChild(web, folder)
+			if err := child.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(after)
+			_ = child.Process.Kill() // it may have ended already
+			_ = child.Wait()
+			if output, err := crawlChild(web, folder).CombinedOutput(); err != nil {
+				t.Fatalf("killed after %s, the next crawl: %v\n%s", after, err, output)
+			}
+			if diff := cmp.Diff(want, readEndState(t, folder)); diff != "" {
+				t.Errorf("killed after %s: the end differs (-undisturbed +killed):\n%s", after, diff)
+			}
+		})
+	}
+}
+
+func newDataFolder(t *testing.T, web *demoweb.Web) string {
+	t.Helper()
+	folder := t.TempDir()
+	db, err := store.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.PutAuthorisations(t.Context(), web.Authorisations(time.Now())); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func crawlChild(web *demoweb.Web, folder string) *exec.Cmd {
+	args := []string{"--data", folder, "crawl", "--contact", "https://qianshao.example/test"}
+	for host, address := range web.Resolve() {
+		args = append(args, "--resolve", host+"="+address)
+	}
+	return exec.Command("qianshao", args...) // testscript.Main has put it into PATH
+}
+
+func readEndState(t *testing.T, folder string) (state endState) {
+	t.Helper()
+	db, err := store.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if state.Pages, err = db.Pages(t.Context(), "", 1000); err != nil {
+		t.Fatal(err)
+	}
+	for i := range state.Pages {
+		state.Pages[i].FirstSeen, state.Pages[i].LastSeen = time.Time{}, time.Time{}
+	}
+	entries, err := db.Entries(t.Context(), "", 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		state.Findings = append(state.Findings, e.Finding)
+	}
+	ix, err := openIndex(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ix.Close()
+	err = ix.IDs(t.Context(), func(id string) bool {
+		state.Indexed = append(state.Indexed, id)
+		return true
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(state.Indexed) != len(state.Findings) {
+		t.Errorf("%d findings are stored, %d indexed", len(state.Findings), len(state.Indexed))
+	}
+	return state
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/evaluate"
+)
+
+// evalCmd measures the rules on labelled texts; package evaluate says how
+// they lie in the folder.
+type evalCmd struct {
+	Folder      string `arg:"" type:"existingdir" help:"Folder of labelled sets."`
+	JSON        bool   `name:"json" help:"Print the figures as JSON."`
+	Golden      string `help:"Compare the figures with this file; exit code 3 if they differ." placeholder:"FILE"`
+	Update      bool   `help:"Write the figures into the golden file."`
+	Misses      int    `help:"Show so many malicious texts that were not found." placeholder:"N"`
+	FalseAlarms int    `help:"Show so many innocent texts that were flagged, and why." placeholder:"N"`
+}
+
+func (c evalCmd) Run(s *session) error {
+	if c.Update && c.Golden == "" {
+		return usageError(errors.New("--update needs --golden FILE"))
+	}
+	analyzer, err := loadAnalyzer(s.rulesDir)
+	if err != nil {
+		return err
+	}
+	report, err := evaluate.Run(os.DirFS(c.Folder), analyzer)
+	if err != nil {
+		return usageError(fmt.Errorf("%s: %w", c.Folder, err))
+	}
+	figures, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
+	}
+	figures = append(figures, '\n')
+	if c.JSON {
+		if _, err := s.out.Write(figures); err != nil {
+			return err
+		}
+	} else {
+		report.Print(s.out)
+		c.printOutcomes(s, analyzer, report)
+	}
+	return c.holdAgainstGolden(figures)
+}
+
+func (c evalCmd) holdAgainstGolden(figures []byte) error {
+	if c.Golden == "" {
+		return nil
+	}
+	if c.Update {
+		return replaceFile(c.Golden, figures)
+	}
+	golden, err := os.ReadFile(c.Golden)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(golden, figures) {
+		return mismatchError(fmt.Errorf("the figures differ from %s; look at what moved, then run again with --update", c.Golden))
+	}
+	return nil
+}
+
+func (c evalCmd) printOutcomes(s *session, analyzer *analyze.Analyzer, report *evaluate.Report) {
+	for i, o := range report.Misses[:min(c.Misses, len(report.Misses))] {
+		if i == 0 {
+			fmt.Fprintln(s.out, "\nmisses")
+		}
+		fmt.Fprintf(s.out, "%s  is %s, taken for %q, score %d\n  %s\n", o.Sample.Page.URL, o.Sample.Label, o.Category, o.Assessment.Score, sampleText(o))
+	}
+	for i, o := range report.FalseAlarms[:min(c.FalseAlarms, len(report.FalseAlarms))] {
+		if i == 0 {
+			fmt.Fprintln(s.out, "\nfalse alarms")
+		}
+		fmt.Fprintf(s.out, "%s  is %s\n  %s\n%s", o.Sample.Page.URL, o.Sample.Label, sampleText(o), analyzer.Explain(o.Sample.Page, o.Assessment.Findings[0].Rule))
+	}
+}
+
+// maxSampleText is what of a text fits a few lines of a terminal, in columns.
+const maxSampleText = 400
+
+func sampleText(o evaluate.Outcome) string {
+	return clip(printable(string(o.Sample.Page.Body)), maxSampleText)
+}

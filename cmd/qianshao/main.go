@@ -1,0 +1,120 @@
+// Command qianshao is the whole outpost in one binary: it crawls authorised
+// sites or reads files, finds signals of crime, and serves a console to review
+// them. docs/operations.md explains commands, exit codes and metrics.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes, as documented in docs/operations.md.
+const (
+	exitOK       = 0
+	exitFailure  = 1 // it could not be done; the message says what to do
+	exitUsage    = 2 // the command line or an input file is wrong
+	exitMismatch = 3 // it was done, and a check came out negative
+)
+
+// cli is the command line. Flags that several commands need stand at the top.
+type cli struct {
+	Data     string `help:"Folder that holds the database and the index." default:"data" env:"QIANSHAO_DATA" placeholder:"DIR"`
+	RulesDir string `name:"rules-dir" help:"Folder with rules/, lists/ and contexts/ to use instead of the shipped ones." env:"QIANSHAO_RULES" placeholder:"DIR"`
+	Verbose  bool   `short:"v" help:"Log more."`
+
+	Demo    demoCmd    `cmd:"" help:"Crawl a small web that this binary serves itself, show what is found, and keep serving the console."`
+	Serve   serveCmd   `cmd:"" help:"Watch the authorised sites and serve the console, the API and the metrics."`
+	Scan    scanCmd    `cmd:"" help:"Assess files, folders, WARC archives, JSON lines, or one authorised URL."`
+	Crawl   crawlCmd   `cmd:"" help:"Visit the authorised sites once, until nothing is due."`
+	Search  searchCmd  `cmd:"" help:"Search the findings."`
+	Eval    evalCmd    `cmd:"" help:"Measure the rules on labelled texts."`
+	Rules   rulesCmd   `cmd:"" help:"Check, test, format, list and explain rules."`
+	Scope   scopeCmd   `cmd:"" help:"Keep the register of authorisations."`
+	Reindex reindexCmd `cmd:"" help:"Rebuild the search index from the database."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// session is what every command works with.
+type session struct {
+	ctx      context.Context
+	in       io.Reader
+	out, err io.Writer
+	log      *slog.Logger
+	data     string
+	rulesDir string
+}
+
+// codedError is an error that ends the process with its own exit code.
+type codedError struct {
+	code int
+	err  error
+}
+
+func (e *codedError) Error() string { return e.err.Error() }
+func (e *codedError) Unwrap() error { return e.err }
+
+func usageError(err error) error    { return &codedError{exitUsage, err} }
+func mismatchError(err error) error { return &codedError{exitMismatch, err} }
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+func run(args []string, in io.Reader, out, errOut io.Writer) int {
+	var c cli
+	exited, code := false, exitOK
+	parser, err := kong.New(&c,
+		kong.Name("qianshao"),
+		kong.Description("前哨: early warning for crime on Chinese web pages that you are authorised to watch."),
+		kong.UsageOnError(),
+		kong.Writers(out, errOut),
+		kong.Exit(func(c int) { exited, code = true, c }),
+	)
+	if err != nil {
+		return report(errOut, err)
+	}
+	command, err := parser.Parse(args)
+	if exited { // --help
+		return code
+	}
+	if err != nil {
+		return report(errOut, usageError(fmt.Errorf("%w\nrun \"qianshao --help\" for the commands", err)))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return report(errOut, command.Run(&session{
+		ctx: ctx, in: in, out: out, err: errOut,
+		log:      newLogger(errOut, c.Verbose),
+		data:     c.Data,
+		rulesDir: c.RulesDir,
+	}))
+}
+
+func newLogger(w io.Writer, verbose bool) *slog.Logger {
+	level := slog.LevelWarn
+	if verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// report prints the error, if any, and returns the process's exit code.
+func report(w io.Writer, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintf(w, "qianshao: %v\n", err)
+	var coded *codedError
+	if errors.As(err, &coded) {
+		return coded.code
+	}
+	return exitFailure
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/extract"
+	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/index/bleveindex"
+	"github.com/qianshao/qianshao/index/store"
+)
+
+// outpost is a data folder at work: the truth, the index derived from it, the
+// analyzer in force and the metrics.
+type outpost struct {
+	store    *store.Store
+	index    *bleveindex.Index
+	analyzer atomic.Pointer[analyze.Analyzer]
+	metrics  *metrics.Metrics
+	log      *slog.Logger
+}
+
+// openOutpost opens the data folder, creating it where it is missing. Only one
+// process at a time may have it open.
+func openOutpost(s *session) (*outpost, error) {
+	analyzer, err := loadAnalyzer(s.rulesDir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		return nil, fmt.Errorf("create the data folder: %w", err)
+	}
+	o := &outpost{metrics: metrics.New(), log: s.log}
+	o.use(analyzer)
+	if o.index, err = openIndex(s.data); err != nil {
+		return nil, err
+	}
+	if o.store, err = openStore(s); err != nil {
+		return nil, errors.Join(err, o.index.Close())
+	}
+	return o, nil
+}
+
+func openStore(s *session) (*store.Store, error) {
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		return nil, fmt.Errorf("create the data folder: %w", err)
+	}
+	return store.Open(s.ctx, filepath.Join(s.data, "qianshao.db"))
+}
+
+func indexPath(data string) string { return filepath.Join(data, "index.bleve") }
+
+func openIndex(data string) (*bleveindex.Index, error) {
+	return bleveindex.Open(indexPath(data), indexOptions())
+}
+
+func indexOptions() bleveindex.Options { return bleveindex.Options{Fold: fold.String} }
+
+// use puts an analyzer in force; pages under way finish with the one before.
+func (o *outpost) use(analyzer *analyze.Analyzer) {
+	o.analyzer.Store(analyzer)
+	o.metrics.RulesLoaded(len(analyzer.Rules().Rules()))
+}
+
+func (o *outpost) Close() error {
+	return errors.Join(o.index.Close(), o.store.Close())
+}
+
+// take is the way of a page: understand and judge, save, index. It returns
+// the links to follow. Every step may be repeated, so that a crash between any
+// two of them costs nothing but the repetition; the crawler marks the page
+// done only after take has returned.
+func (o *outpost) take(ctx context.Context, page qianshao.Page) (links []string, err error) {
+	start := time.Now()
+	doc, assessment := o.analyzer.Load().Assess(page)
+	o.metrics.Analysed(assessment, time.Since(start))
+	saved, err := o.save(ctx, store.Save{Page: page, Document: doc, Assessment: assessment})
+	if err != nil {
+		return nil, err
+	}
+	if err := o.list(ctx, saved); err != nil {
+		return nil, err
+	}
+	for _, link := range doc.Links {
+		links = append(links, link.URL)
+	}
+	return links, nil
+}
+
+func (o *outpost) save(ctx context.Context, save store.Save) (store.Saved, error) {
+	start := time.Now()
+	saved, err := o.store.SavePage(ctx, save)
+	if err != nil {
+		o.metrics.Failed(metrics.StageSave)
+		return saved, err
+	}
+	o.metrics.Saved(time.Since(start))
+	return saved, nil
+}
+
+// list brings the index to what was saved.
+func (o *outpost) list(ctx context.Context, saved store.Saved) error {
+	start := time.Now()
+	if err := updateIndex(ctx, o.index, saved); err != nil {
+		o.metrics.Failed(metrics.StageIndex)
+		return err
+	}
+	o.metrics.Indexed(time.Since(start))
+	return nil
+}
+
+func updateIndex(ctx context.Context, ix index.Index, saved store.Saved) error {
+	if len(saved.Removed) > 0 {
+		if err := ix.Delete(ctx, saved.Removed); err != nil {
+			return err
+		}
+	}
+	if len(saved.Entries) > 0 {
+		return ix.Put(ctx, saved.Entries)
+	}
+	return nil
+}
+
+// stylesheets names the external style sheets that decide what the page hides.
+func stylesheets(page qianshao.Page) []string { return extract.Stylesheets(page) }

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/ingest"
+)
+
+// scanCmd assesses what the operator already has, or fetches one URL that an
+// authorisation covers. It stores nothing.
+type scanCmd struct {
+	Inputs  []string `arg:"" name:"input" help:"Files, folders, WARC archives (.warc, .warc.gz), JSON lines (.jsonl) of {\"text\": …}, an authorised URL, or - for standard input."`
+	Format  string   `enum:"jsonl,table" default:"jsonl" help:"Output: jsonl, a line for every input in input order; or table."`
+	Flagged bool     `help:"Only inputs flagged, that is of level medium or above."`
+	fetchFlags
+}
+
+// scanLine is the answer to one input.
+type scanLine struct {
+	Input      string              `json:"input"`
+	URL        string              `json:"url,omitempty"`
+	Category   *qianshao.Category  `json:"category"` // the foremost; null if not flagged
+	Categories []qianshao.Category `json:"categories"`
+	Level      qianshao.Level      `json:"level"`
+	Score      int                 `json:"score"`
+	Findings   []qianshao.Finding  `json:"findings"`
+	Contexts   []string            `json:"contexts,omitempty"`
+	Notes      []qianshao.Note     `json:"notes,omitempty"`
+	Error      string              `json:"error,omitempty"`
+}
+
+func (c scanCmd) Run(s *session) error {
+	analyzer, err := loadAnalyzer(s.rulesDir)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(s.out)
+	printer := newLinePrinter(out, c.Format)
+	progress := newProgress(s.err)
+	var sum scanSummary
+	err = inOrder(c.entries(s), func(e ingest.Entry) scanLine { return assessEntry(analyzer, e) }, func(line scanLine) error {
+		progress.Add(1)
+		sum.add(line)
+		if c.Flagged && line.Category == nil {
+			return nil
+		}
+		return printer.print(line)
+	})
+	progress.Finish()
+	err = errors.Join(err, printer.flush(), out.Flush())
+	sum.print(s.err)
+	if err == nil && sum.errors > 0 {
+		err = fmt.Errorf("%d of %d inputs could not be read; their lines say why", sum.errors, sum.inputs)
+	}
+	return err
+}
+
+// entries yields the pages of all inputs in order.
+func (c scanCmd) entries(s *session) iter.Seq[ingest.Entry] {
+	return func(yield func(ingest.Entry) bool) {
+		for _, input := range c.Inputs {
+			for entry := range c.source(s, input) {
+				if s.ctx.Err() != nil || !yield(entry) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (c scanCmd) source(s *session, input string) iter.Seq[ingest.Entry] {
+	switch {
+	case input == "-":
+		return ingest.Stream("-", s.in)
+	case strings.HasPrefix(input, "http://"), strings.HasPrefix(input, "https://"):
+		return func(yield func(ingest.Entry) bool) {
+			page, err := c.fetchOne(s, input)
+			yield(ingest.Entry{Input: input, Page: page, Err: err})
+		}
+	}
+	return ingest.Path(input)
+}
+
+func assessEntry(analyzer *analyze.Analyzer, e ingest.Entry) scanLine {
+	line := scanLine{Input: e.Input, URL: e.Page.URL, Categories: []qianshao.Category{}, Findings: []qianshao.Finding{}}
+	if e.Err != nil {
+		line.Error = e.Err.Error()
+		return line
+	}
+	doc, a := analyzer.Assess(e.Page)
+	line.Level, line.Score, line.Contexts, line.Notes = a.Level, a.Score, a.Contexts, doc.Notes
+	line.Categories = append(line.Categories, a.Categories...)
+	line.Findings = append(line.Findings, a.Findings...)
+	if a.Flagged() {
+		line.Category = &a.Category
+	}
+	return line
+}
+
+// inOrder assesses entries on all cores and emits the answers in the order of
+// the entries. At most two entries a core are in memory.
+func inOrder(entries iter.Seq[ingest.Entry], assess func(ingest.Entry) scanLine, emit func(scanLine) error) error {
+	cores := runtime.GOMAXPROCS(0)
+	answers := make(chan chan scanLine, cores)
+	stop := make(chan struct{})
+	go func() {
+		defer close(answers)
+		slots := make(chan struct{}, cores)
+		for entry := range entries {
+			answer := make(chan scanLine, 1)
+			select {
+			case answers <- answer:
+			case <-stop:
+				return
+			}
+			slots <- struct{}{}
+			go func() {
+				answer <- assess(entry)
+				<-slots
+			}()
+		}
+	}()
+	for answer := range answers {
+		if err := emit(<-answer); err != nil {
+			close(stop)
+			return err
+		}
+	}
+	return nil
+}
+
+// newProgress shows a counter on a terminal and nothing elsewhere.
+func newProgress(w io.Writer) *progressbar.ProgressBar {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return progressbar.DefaultSilent(-1)
+	}
+	return progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("scanning"),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
+}
+
+// linePrinter writes the answers in the chosen format.
+type linePrinter struct {
+	json  *json.Encoder
+	table *tableWriter
+}
+
+func newLinePrinter(w io.Writer, format string) *linePrinter {
+	if format == "table" {
+		return &linePrinter{table: newTable(w, "LEVEL", "SCORE", "CATEGORY", "RULE", "EVIDENCE", "INPUT")}
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false) // evidence is read by people, too
+	return &linePrinter{json: encoder}
+}
+
+func (p *linePrinter) print(line scanLine) error {
+	if p.json != nil {
+		return p.json.Encode(line)
+	}
+	p.table.row(line.cells()...)
+	return nil
+}
+
+// cells are the line as a row of the table.
+func (l scanLine) cells() []string {
+	if l.Error != "" {
+		return []string{"error", "", "", "", l.Error, l.Input}
+	}
+	if len(l.Findings) == 0 {
+		return []string{l.Level.String(), "0", "-", "-", "-", l.Input}
+	}
+	f, category := l.Findings[0], "-"
+	if l.Category != nil {
+		category = string(*l.Category)
+	}
+	return []string{l.Level.String(), strconv.Itoa(l.Score), category, f.Rule, evidenceInWords(f), l.Input}
+}
+
+func (p *linePrinter) flush() error {
+	if p.table == nil {
+		return nil
+	}
+	return p.table.flush()
+}
+
+// evidenceInWords is the first evidence as a table shows it.
+func evidenceInWords(f qianshao.Finding) string {
+	if len(f.Evidence) == 0 {
+		return "-"
+	}
+	e := f.Evidence[0]
+	text := fmt.Sprintf("%q %d:%d", e.Text, e.Line, e.Column)
+	if e.Hidden != "" {
+		text += " (" + string(e.Hidden) + ")"
+	}
+	return text
+}
+
+// scanSummary is what the last lines on standard error say.
+type scanSummary struct {
+	inputs, flagged, errors int
+	rules                   map[string]int // flagged inputs by foremost rule
+}
+
+func (sum *scanSummary) add(line scanLine) {
+	sum.inputs++
+	if line.Error != "" {
+		sum.errors++
+	}
+	if line.Category == nil {
+		return
+	}
+	sum.flagged++
+	if sum.rules == nil {
+		sum.rules = map[string]int{}
+	}
+	sum.rules[string(*line.Category)+"  "+line.Findings[0].Rule]++
+}
+
+func (sum *scanSummary) print(w io.Writer) {
+	fmt.Fprintf(w, "%d inputs, %d flagged, %d errors\n", sum.inputs, sum.flagged, sum.errors)
+	for _, reason := range byCount(sum.rules) {
+		fmt.Fprintf(w, "%6d  %s\n", sum.rules[reason], reason)
+	}
+}
+
+// readPage reads a single page from a file or, for "-", from in.
+func readPage(in io.Reader, input string) (qianshao.Page, error) {
+	entries := ingest.Path(input)
+	if input == "-" {
+		entries = ingest.Stream("-", in)
+	}
+	for e := range entries {
+		return e.Page, e.Err
+	}
+	return qianshao.Page{}, fmt.Errorf("%s holds no page", input)
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
+)
+
+// scopeCmd keeps the register of authorisations: without an entry in force,
+// no request is made.
+type scopeCmd struct {
+	Add   scopeAddCmd   `cmd:"" help:"Read authorisations from a scope.yaml into the register; an id that is there is replaced."`
+	List  scopeListCmd  `cmd:"" help:"List the register."`
+	Check scopeCheckCmd `cmd:"" help:"Tell whether a URL may be fetched now, and under which authorisation. Exit code 3 if not."`
+}
+
+type scopeAddCmd struct {
+	File string `arg:"" type:"existingfile" help:"The scope.yaml; docs/operations.md shows one."`
+}
+
+func (c scopeAddCmd) Run(s *session) error {
+	source, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	authorisations, err := ingest.ParseScope(c.File, source)
+	if err != nil {
+		return usageError(err)
+	}
+	db, err := openStore(s)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.PutAuthorisations(s.ctx, authorisations); err != nil {
+		return err
+	}
+	now := time.Now()
+	for _, a := range authorisations {
+		fmt.Fprintf(s.out, "%s: %s, %s\n", a.ID, strings.Join(a.Hosts, " "), validity(a, now))
+	}
+	return nil
+}
+
+type scopeListCmd struct{}
+
+func (scopeListCmd) Run(s *session) error {
+	authorisations, err := registered(s)
+	if err != nil {
+		return err
+	}
+	if len(authorisations) == 0 {
+		fmt.Fprintln(s.err, "the register is empty: no request will be made. Write a scope.yaml and run \"qianshao scope add scope.yaml\"")
+		return nil
+	}
+	now := time.Now()
+	table := newTable(s.out, "ID", "OWNER", "BASIS", "HOSTS", "VALIDITY")
+	for _, a := range authorisations {
+		table.row(a.ID, a.Owner, a.Basis, strings.Join(a.Hosts, " "), validity(a, now))
+	}
+	return table.flush()
+}
+
+func validity(a qianshao.Authorisation, now time.Time) string {
+	switch {
+	case now.Before(a.ValidFrom):
+		return "not before " + a.ValidFrom.Format(time.DateOnly)
+	case !a.InForce(now):
+		return "expired " + a.ValidUntil.Format(time.DateOnly)
+	}
+	return "in force until " + a.ValidUntil.Format(time.DateOnly)
+}
+
+type scopeCheckCmd struct {
+	URL string `arg:"" help:"The URL to ask about."`
+}
+
+func (c scopeCheckCmd) Run(s *session) error {
+	authorisations, err := registered(s)
+	if err != nil {
+		return err
+	}
+	scope, err := ingest.NewScope(authorisations)
+	if err != nil {
+		return err
+	}
+	canonical, err := ingest.Canonical(c.URL)
+	if err != nil {
+		return usageError(err)
+	}
+	u, err := url.Parse(canonical)
+	if err != nil {
+		return usageError(err)
+	}
+	a, skip := scope.Decide(u, time.Now())
+	if skip != "" {
+		return mismatchError(fmt.Errorf("%s: no request: %s", canonical, skip))
+	}
+	fmt.Fprintf(s.out, "%s: authorised by %s (%s, %s), %s\n", canonical, a.ID, a.Owner, a.Basis, validity(*a, time.Now()))
+	return nil
+}
+
+func registered(s *session) ([]qianshao.Authorisation, error) {
+	db, err := openStore(s)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	return db.Authorisations(s.ctx)
+}
