@@ -25,8 +25,17 @@ type Text struct {
 	Start, End []int32
 	Steps      []Step
 	Gaps       []Gap
-	source     string
-	tables     *tables
+	// Marks are the dropped signs that may be read as a character, in order.
+	Marks  []Mark
+	source string
+	tables *tables
+}
+
+// Mark is a sign that was dropped but depicts a character: + (加), 🐂 (牛).
+type Mark struct {
+	Before     int32 // the folded character it stands in front of; len(Runes) at the end
+	Rune       rune  // what it depicts
+	Start, End int32 // its bytes in the input
 }
 
 // Source returns the string that was folded last.
@@ -38,7 +47,7 @@ func (t *Text) Len() int { return len(t.Runes) }
 // Reset empties the text and keeps its memory.
 func (t *Text) Reset() {
 	t.Runes, t.Start, t.End = t.Runes[:0], t.Start[:0], t.End[:0]
-	t.Steps, t.Gaps = t.Steps[:0], t.Gaps[:0]
+	t.Steps, t.Gaps, t.Marks = t.Steps[:0], t.Gaps[:0], t.Marks[:0]
 	t.source = ""
 }
 
@@ -65,6 +74,9 @@ func (t *Text) Fold(s string) {
 				t.push(rune(c), i, i+1, step, &gap)
 			} else {
 				gap.drop(StepSeparator, asciiBreaks[b])
+				if b == '+' {
+					t.mark('+', i, i+1)
+				}
 			}
 			i++
 			continue
@@ -72,7 +84,9 @@ func (t *Text) Fold(s string) {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case isHan(r):
-			if to := t.tables.simplified[r-hanFirst]; to == 0 {
+			if r <= lastStroke && isStroke(r) || r == '灬' {
+				gap.drop(StepSeparator, BreakSymbol)
+			} else if to := t.tables.simplified[r-hanFirst]; to == 0 {
 				t.push(r, i, i+n, 0, &gap)
 			} else {
 				t.push(t.tables.simple(r, to), i, i+n, StepTraditional, &gap)
@@ -94,6 +108,7 @@ const (
 	hanLast         = 0x9fff // end of the unified ideographs
 	ideographicZero = '〇'
 	iterationMark   = '々'
+	lastStroke      = 0x4e90 // the characters of one stroke stand first in their block
 )
 
 // isHan is true for Extension A and the unified ideographs, without the
@@ -113,6 +128,13 @@ func (t *Text) push(r rune, start, end int, step Step, gap *Gap) {
 	t.Start, t.End = append(t.Start, int32(start)), append(t.End, int32(end))
 	t.Steps, t.Gaps = append(t.Steps, step), append(t.Gaps, *gap)
 	*gap = Gap{}
+}
+
+// mark notes a dropped sign that depicts a character.
+func (t *Text) mark(r rune, start, end int) {
+	if to, ok := t.tables.depicts[r]; ok {
+		t.Marks = append(t.Marks, Mark{int32(len(t.Runes)), to, int32(start), int32(end)})
+	}
 }
 
 func (g *Gap) drop(step Step, b Break) {

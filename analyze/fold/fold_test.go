@@ -42,6 +42,7 @@ func TestFold(t *testing.T) {
 		{"lone surrogate", "棋\xed\xa0\x80牌", "棋牌", StepSeparator},
 		{"control characters", "棋\x00牌\x1b", "棋牌", StepSeparator},
 		{"box drawing", "棋│牌", "棋牌", StepSeparator},
+		{"strokes as ornament", "百丶家灬乐", "百家乐", StepSeparator},
 		{"kana keeps its voice mark", "が", "が", 0},
 	}
 	for _, test := range tests {
@@ -98,6 +99,15 @@ func TestGaps(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, text.Gaps); diff != "" {
 		t.Errorf("gaps (-want +got):\n%s", diff)
+	}
+}
+
+func TestMarks(t *testing.T) {
+	var text Text
+	text.Fold("+微 龍🐯")
+	want := []Mark{{0, '加', 0, 1}, {2, '虎', 8, 12}}
+	if diff := cmp.Diff(want, text.Marks); diff != "" {
+		t.Errorf("marks (-want +got):\n%s", diff)
 	}
 }
 

@@ -16,6 +16,9 @@ func (t *Text) general(r rune, start, end int, gap *Gap) {
 		gap.drop(StepInvisible, BreakNone)
 	case r >= 0xff01 && r <= 0xff5e: // full-width ASCII
 		t.fullWidth(byte(r-0xff01+'!'), start, end, gap)
+		if r == '＋' {
+			t.mark(r, start, end)
+		}
 	default:
 		if word, step := enclosed(r); word != "" {
 			for _, c := range word {
@@ -95,9 +98,20 @@ func (t *Text) plain(r rune, start, end int, step Step, gap *Gap) {
 		gap.drop(StepCombining, BreakNone)
 	case isEmoji(r):
 		gap.drop(StepSeparator|StepEmoji, BreakSymbol)
+		t.mark(r, start, end)
 	default:
 		gap.drop(StepSeparator, breakOf(r))
 	}
+}
+
+// isStroke is true for characters that are no word but one stroke, and stand in
+// Chinese text only as ornament: 百丶家丶乐.
+func isStroke(r rune) bool {
+	switch r {
+	case '丶', '丨', '丿', '亅', '乀', '乁', '乚', '乛', '灬':
+		return true
+	}
+	return false
 }
 
 // isKept is true for what carries meaning: letters, numbers.

@@ -2,6 +2,7 @@ package fold
 
 import (
 	_ "embed"
+	"strings"
 	"sync"
 )
 
@@ -11,11 +12,17 @@ import (
 //go:embed traditional.txt
 var traditionalPairs string
 
+// pictures are the project's own pairs of a sign and the character it depicts.
+//
+//go:embed pictures.txt
+var pictures string
+
 // tables is the form of traditionalPairs that a pass reads: an array for the
 // Han blocks of the basic plane, a map for the few others.
 type tables struct {
 	simplified [hanLast - hanFirst + 1]uint16 // 0: stays; viaMap: look in others
 	others     map[rune]rune
+	depicts    map[rune]rune
 }
 
 // viaMap marks a character whose simplified form lies above the basic plane.
@@ -30,7 +37,7 @@ func (t *tables) simple(r rune, to uint16) rune {
 
 // loadTables builds the tables on first use (about 0.1 ms).
 var loadTables = sync.OnceValue(func() *tables {
-	t := &tables{others: map[rune]rune{}}
+	t := &tables{others: map[rune]rune{}, depicts: map[rune]rune{}}
 	var from rune
 	for _, r := range traditionalPairs {
 		switch {
@@ -40,6 +47,13 @@ var loadTables = sync.OnceValue(func() *tables {
 		default:
 			t.add(from, r)
 			from = 0
+		}
+	}
+	for line := range strings.Lines(pictures) {
+		for _, pair := range strings.Fields(line) {
+			if r := []rune(pair); len(r) == 2 && line[0] != '#' {
+				t.depicts[r[0]] = r[1]
+			}
 		}
 	}
 	return t

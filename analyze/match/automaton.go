@@ -14,6 +14,8 @@ type automaton struct {
 	// heads holds, for a state that ends patterns, the first of them in the
 	// caller's chain plus one; else 0.
 	heads []int32
+	// depths holds each state's number of codes read, saturating at 255.
+	depths []uint8
 	// root is the root's transition for every code: most failures end there.
 	root []int32
 }
@@ -51,11 +53,11 @@ type builder struct {
 	patterns [][]uint16 // sorted, distinct
 	free     []int32    // next free cell after a free cell, a forward list
 	from     int32      // first free cell worth trying
-	children []edge     // scratch
+	children []child    // scratch
 }
 
-// edge is a child to be laid: the patterns lo:hi share its prefix.
-type edge struct {
+// child is a state to be laid: the patterns lo:hi share its prefix.
+type child struct {
 	code   uint16
 	lo, hi int32
 }
@@ -97,6 +99,7 @@ func newAutomaton(patterns [][]uint16, heads []int32, codes int) *automaton {
 		for _, e := range b.children {
 			child := b.auto.cells[n.state].base + int32(e.code)
 			queue = append(queue, node{child, n.depth + 1, e.lo, e.hi})
+			b.auto.depths[child] = uint8(min(n.depth+1, 255))
 			b.link(n.state, child, e.code)
 		}
 	}
@@ -113,7 +116,7 @@ func (b *builder) collect(n node) {
 		for end < n.hi && b.patterns[end][n.depth] == code {
 			end++
 		}
-		b.children = append(b.children, edge{code, i, end})
+		b.children = append(b.children, child{code, i, end})
 		i = end
 	}
 }
@@ -170,6 +173,7 @@ func (b *builder) grow(n int) {
 		at := int32(len(b.free))
 		b.auto.cells = append(b.auto.cells, cell{check: noCheck})
 		b.auto.heads = append(b.auto.heads, 0)
+		b.auto.depths = append(b.auto.depths, 0)
 		b.free = append(b.free, at)
 	}
 }

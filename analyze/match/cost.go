@@ -1,37 +1,88 @@
 // Package match finds many terms at once in a folded text: an Aho-Corasick
-// automaton over characters, in a double array.
+// automaton in a double array, over symbols in which characters of one sound,
+// and letters of one shape, are the same. One pass so finds terms as written
+// and in their disguises; see lanes.go for how.
 //
-// Every hit has a cost, which says how far the text is from the term:
+// Every hit has a cost, which says how far the text is from the term. What a
+// character's change and what stands between two characters cost is summed,
+// doubled and divided by the number of the term's characters: one changed
+// character of two says little, one of five nothing. To that comes 1 for each
+// kind of invisible characters, combining marks, styled and enclosed letters.
 //
-//	as written, whatever its case, width or script   0
-//	one space between two characters                 1
-//	invisible characters, combining marks,
-//	styled or enclosed letters                       1 each kind
-//	emoji or sign between two characters             1, and 1 for every 2 more
-//	bracket or quotation mark between                2
-//	comma, colon, line break between                 6
-//	full stop, question or exclamation mark between  12
+//	as written, whatever its case, width or script (traditional)  0
+//	space between two characters                                  1
+//	sign or emoji between two characters                          1, and 1 for every 2 more
+//	bracket or quotation mark between, kana passed over           2
+//	comma, colon, line break between                              12
+//	full stop, question or exclamation mark between               not a hit
+//	… but the same sign between all characters: c*a*s*i*n*o       2 in all
+//	financial numeral 壹                                          1
+//	two halves 木奉, a picture 🐂                                 2
+//	+ for 加                                                      1
+//	0 for o, 1 for l, ρ for p                                     2
+//	Arabic for Chinese numeral, Latin syllable qi                 3
 //
-// A term may cost as much as its budget, which grows with its length; dearer
-// hits are not emitted. A hit of at most CostPlain is ordinary writing; one
-// of CostDisguised or more is so far from the term that a rule should ask for
-// further evidence.
+//	another character …      of like look and sound   look   sound
+//	rare                     1                        2      2
+//	uncommon                 2                        3      4
+//	everyday                 4                        5      5
+//
+// Dearer hits than MaxCost are not emitted.
 package match
 
-import "github.com/qianshao/qianshao/analyze/fold"
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao/analyze/fold"
+)
 
 const (
 	// CostPlain is the highest cost of a hit in ordinary writing.
-	CostPlain = 1
-	// CostDisguised is the lowest cost of a hit that needs corroboration.
-	CostDisguised = 6
+	CostPlain = 2
+	// CostDisguised is the lowest cost of a hit that needs corroboration: a
+	// term of two characters with an everyday character of the same sound, or
+	// one of four with two.
+	CostDisguised = 4
+	// MaxCost is the highest cost of a hit that is emitted.
+	MaxCost = 10
 )
 
-// budget returns what a hit of a term with n characters may cost.
-func budget(n int) int {
-	budgets := [...]int{0, 1, 6, 9, 12, 14, 16}
-	return budgets[min(n, len(budgets)-1)]
+const (
+	clauseCost    = 12
+	sentenceCost  = 1000 // above every budget
+	spacedOutCost = 2
+	skipCost      = 2
+	numeralCost   = 1
+	digitCost     = 3
+	splitCost     = 2
+	leetCost      = 2
+	syllableCost  = 3
+	pictureCost   = 2
+	plusCost      = 1
+	impossible    = 1000
+)
+
+// changeCosts prices another character, by its commonness (0 rare, 1 seldom, 2
+// uncommon, 3 everyday): like in look and sound, look alone, sound alone.
+type changeCost struct{ both, look, sound int }
+
+func changeCosts(common uint8) changeCost {
+	switch common {
+	case 0, 1:
+		return changeCost{1, 2, 2}
+	case 2:
+		return changeCost{2, 3, 4}
+	}
+	return changeCost{4, 5, 5}
 }
+
+// budget returns what the changes and gaps in a hit of a term with n
+// characters may cost together: it grows with the length.
+func budget(n int) int { return MaxCost * max(n, 1) / 2 }
+
+// normalise brings the sum of a hit's changes to the scale of MaxCost.
+func normalise(sum, n int) int { return (2*sum + n - 1) / n }
 
 // stepCost prices each kind of transform once.
 func stepCost(steps fold.Step) int {
@@ -44,9 +95,47 @@ func stepCost(steps fold.Step) int {
 	return cost
 }
 
-// gapCost prices what stood in front of character i.
-func gapCost(t *fold.Text, i int32) int {
-	gap := t.Gaps[i]
+// gapsCost prices what stands between two spans: what was dropped, and the
+// characters that a reading passed over. Where the term itself has a
+// separator, one is free.
+func gapsCost(t *fold.Text, before, after span, free bool) (int, fold.Step) {
+	if before.last < 0 || after.first < 0 {
+		return markGapCost(t, before, after)
+	}
+	cost, steps := 0, fold.Step(0)
+	for i := before.last + 1; i <= after.first; i++ {
+		if t.Gaps[i].Width > 0 {
+			steps |= t.Gaps[i].Steps
+			if !free {
+				cost += gapCost(t.Gaps[i])
+			}
+		}
+		if i < after.first {
+			cost += skipCost
+			steps |= fold.StepSeparator
+		}
+	}
+	return cost, steps
+}
+
+// maxMarkGap is how many bytes may stand between a sign and its neighbour:
+// a space, a variation selector, one further sign.
+const maxMarkGap = 8
+
+// markGapCost prices what stands beside a sign that was read as a character.
+func markGapCost(t *fold.Text, before, after span) (int, fold.Step) {
+	_, _, from := place(t, before.last)
+	_, to, _ := place(t, after.first)
+	switch {
+	case to <= from:
+		return 0, 0
+	case to-from > maxMarkGap || strings.ContainsAny(t.Source()[from:to], "。！？!?，,；;：:、\n"):
+		return sentenceCost, 0
+	}
+	return 1, fold.StepSeparator
+}
+
+func gapCost(gap fold.Gap) int {
 	switch gap.Break {
 	case fold.BreakNone:
 		return 0
@@ -57,7 +146,129 @@ func gapCost(t *fold.Text, i int32) int {
 	case fold.BreakQuote:
 		return 2
 	case fold.BreakClause:
-		return 7
+		return clauseCost
 	}
-	return 12
+	return sentenceCost
+}
+
+// spacedOut is true where one and the same sign parts all characters from
+// first to last; with fewer than two gaps, also those next to them.
+func spacedOut(t *fold.Text, first, last int32) bool {
+	if last-first < 2 {
+		first, last = first-1, last+1
+	}
+	if first < 0 || last < 0 || int(last) >= len(t.Runes) {
+		return false
+	}
+	mark := rune(-1)
+	for i := first + 1; i <= last; i++ {
+		if t.Start[i] == t.Start[i-1] {
+			continue // from one sign: ⑩
+		}
+		r, n := utf8.DecodeRuneInString(t.Source()[t.End[i-1]:t.Start[i]])
+		if n == 0 || mark >= 0 && r != mark {
+			return false
+		}
+		mark = r
+	}
+	return mark >= 0
+}
+
+// symbolCost prices the reading of the characters s as the term's character
+// want; impossible if they cannot be.
+func (m *Matcher) symbolCost(t *fold.Text, s span, want rune, n int) (int, fold.Step) {
+	if s.first < 0 {
+		return m.markCost(t.Marks[-s.first-1].Rune, want, n)
+	}
+	if s.first == s.last {
+		got := t.Runes[s.first]
+		if got == want {
+			return 0, t.Steps[s.first]
+		}
+		if n == 1 {
+			return impossible, 0 // a single character is found as written or not at all
+		}
+		cost, step := m.changeCost(got, want)
+		return cost, step | t.Steps[s.first]
+	}
+	cost, steps := splitCost, fold.StepSplit
+	if isAlphabetic(t.Runes[s.first]) {
+		cost, steps = syllableCost, fold.StepPinyin
+	}
+	for i := s.first; i <= s.last; i++ {
+		steps |= t.Steps[i]
+		if i > s.first && t.Gaps[i].Width > 0 {
+			steps |= t.Gaps[i].Steps
+			cost += gapCost(t.Gaps[i])
+		}
+	}
+	return cost, steps
+}
+
+// markCost prices a sign read as a character: + for 加 costs less than a picture.
+func (m *Matcher) markCost(got, want rune, n int) (int, fold.Step) {
+	cost, step := pictureCost, fold.StepEmoji
+	if got == '加' {
+		cost, step = plusCost, fold.StepLookAlike
+	}
+	if n == 1 {
+		return impossible, 0
+	}
+	if got != want {
+		change, more := m.changeCost(got, want)
+		return cost + change, step | more
+	}
+	return cost, step
+}
+
+// changeCost prices one character for another.
+func (m *Matcher) changeCost(got, want rune) (int, fold.Step) {
+	a, b := m.lanes.chars.of(got), m.lanes.chars.of(want)
+	if a == nil || b == nil {
+		return m.signCost(got, want)
+	}
+	look, sound := a.isLike(want), a.soundsLike(b)
+	costs := changeCosts(a.common)
+	switch {
+	case sound && isFinancial(got) && isNumeral(want):
+		return numeralCost, fold.StepNumeral
+	case sound && look:
+		return costs.both, fold.StepLookAlike | fold.StepHomophone
+	case look:
+		return costs.look, fold.StepLookAlike
+	case sound:
+		return costs.sound, fold.StepHomophone
+	}
+	return impossible, 0
+}
+
+// signCost prices letters, digits and signs of other scripts.
+func (m *Matcher) signCost(got, want rune) (int, fold.Step) {
+	latin := m.lanes.latin(got)
+	switch {
+	case isDigit(got) && isHan(want):
+		return digitCost, fold.StepNumeral
+	case isHan(want) && isAlphabetic(latin):
+		return syllableCost, fold.StepInitials
+	case latin == want:
+		return leetCost, fold.StepLookAlike
+	case shape(latin) == shape(m.lanes.latin(want)):
+		if isDigit(got) && isDigit(want) {
+			return impossible, 0
+		}
+		return leetCost, fold.StepLeet
+	}
+	return impossible, 0
+}
+
+// isNumeral is true for the plain numerals.
+func isNumeral(r rune) bool { return strings.ContainsRune(numerals+"十百千", r) }
+
+// isFinancial is true for the numerals of cheques.
+func isFinancial(r rune) bool {
+	switch r {
+	case '壹', '贰', '叁', '肆', '伍', '陆', '柒', '捌', '玖', '拾', '佰', '仟':
+		return true
+	}
+	return false
 }

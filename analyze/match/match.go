@@ -11,7 +11,7 @@ import (
 // safe for concurrent use.
 type Matcher struct {
 	auto  *automaton
-	codes codeTable
+	lanes *lanes
 	terms []term
 }
 
@@ -20,7 +20,10 @@ type term struct {
 	runes  []rune
 	gapped []bool // the list itself has a separator in front of this character
 	next   int32  // the next term with the same symbols, plus one; 0 for none
-	budget int
+	limit  int    // what the changes to its characters and the gaps between them may cost together
+	// latinStart and latinEnd say that the term begins or ends with a letter
+	// or digit of a script that parts its words.
+	latinStart, latinEnd bool
 }
 
 // Hit is one term found in a text.
@@ -42,7 +45,9 @@ func Compile(terms []string) (*Matcher, error) {
 		if text.Len() == 0 {
 			return nil, fmt.Errorf("term %d (%q) has no letter, digit or character: give it one, or remove it", i, s)
 		}
-		t := term{runes: append([]rune(nil), text.Runes...), budget: budget(text.Len())}
+		t := term{runes: append([]rune(nil), text.Runes...), limit: budget(text.Len())}
+		t.latinStart = sameRun(t.runes[0], t.runes[0])
+		t.latinEnd = sameRun(t.runes[len(t.runes)-1], t.runes[len(t.runes)-1])
 		for k, gap := range text.Gaps {
 			if k > 0 && gap.Break != fold.BreakNone {
 				if t.gapped == nil {
@@ -58,76 +63,108 @@ func Compile(terms []string) (*Matcher, error) {
 }
 
 func (m *Matcher) build() {
+	m.lanes = newLanes()
 	patterns := make([][]uint16, 0, len(m.terms))
 	heads := make([]int32, 0, len(m.terms))
 	seen := make(map[string]int, len(m.terms))
+	inTerms := map[rune]bool{}
+	var key []byte
 	for i := range m.terms {
 		t := &m.terms[i]
-		key := string(t.runes)
-		if at, ok := seen[key]; ok {
+		codes := make([]uint16, len(t.runes))
+		key = key[:0]
+		for k, r := range t.runes {
+			inTerms[r] = true
+			codes[k] = m.lanes.add(r)
+			key = append(key, byte(codes[k]), byte(codes[k]>>8))
+		}
+		if at, ok := seen[string(key)]; ok {
 			t.next = heads[at]
 			heads[at] = int32(i) + 1
 			continue
 		}
-		seen[key] = len(patterns)
-		codes := make([]uint16, len(t.runes))
-		for k, r := range t.runes {
-			codes[k] = m.codes.add(r)
-		}
+		seen[string(key)] = len(patterns)
 		patterns = append(patterns, codes)
 		heads = append(heads, int32(i)+1)
 	}
-	m.auto = newAutomaton(patterns, heads, int(m.codes.last))
+	m.lanes.complete(inTerms)
+	m.auto = newAutomaton(patterns, heads, len(m.lanes.codes))
 }
 
-// Scan calls emit for every term in t, in the order of their ends and, for one
-// end, the longest first. Hits that overlap are all emitted.
-func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
-	s := int32(rootState)
-	for i, r := range t.Runes {
-		s = m.auto.step(s, m.codes.of(r))
-		for at := m.auto.cells[s].out; at != 0; at = m.auto.cells[m.auto.cells[at].fail].out {
-			for k := m.auto.heads[at]; k != 0; k = m.terms[k-1].next {
-				m.check(t, k-1, int32(i), emit)
-			}
-		}
+// reading is how the characters of a text were read as a term's: one by one
+// from first on or, where spans is set, as these.
+type reading struct {
+	first int32
+	spans []span
+}
+
+func (r reading) at(k int) span {
+	if r.spans != nil {
+		return r.spans[k]
 	}
+	return span{r.first + int32(k), r.first + int32(k)}
 }
 
-// check emits the hit of a term that ends at character last, if it is bounded
-// and within its budget.
-func (m *Matcher) check(t *fold.Text, index, last int32, emit func(Hit)) {
+// check prices a term read from t; ok is false if the text does not bear the
+// term, cuts a Latin word, or is too far from it.
+func (m *Matcher) check(t *fold.Text, index int32, read reading) (h Hit, ok bool) {
 	tm := &m.terms[index]
-	first := last - int32(len(tm.runes)) + 1
-	if !bounded(t, first, last) {
-		return
+	n := len(tm.runes)
+	first, last := read.at(0), read.at(n-1)
+	if !m.bounded(t, tm, first, last) {
+		return h, false
 	}
-	cost, steps := 0, fold.Step(0)
-	for i := first; i <= last; i++ {
-		steps |= t.Steps[i]
-		if gap := t.Gaps[i]; i > first && gap.Width > 0 {
-			steps |= gap.Steps
-			if tm.gapped == nil || !tm.gapped[i-first] {
-				cost += gapCost(t, i)
-			}
+	sum, gaps, steps := 0, 0, fold.Step(0)
+	for k, want := range tm.runes {
+		s := read.at(k)
+		cost, step := m.symbolCost(t, s, want, n)
+		if cost > tm.limit {
+			return h, false
+		}
+		sum, steps = sum+cost, steps|step
+		if k > 0 {
+			cost, step = gapsCost(t, read.at(k-1), s, tm.gapped != nil && tm.gapped[k])
+			gaps, steps = gaps+cost, steps|step
 		}
 	}
-	cost += stepCost(steps)
-	if cost > tm.budget {
-		return
+	if gaps > spacedOutCost && spacedOut(t, first.first, last.last) {
+		gaps = spacedOutCost
 	}
-	emit(Hit{Term: index, First: first, Last: last, Start: t.Start[first], End: t.End[last], Steps: steps, Cost: cost})
+	if sum+gaps > tm.limit {
+		return h, false
+	}
+	h = Hit{Term: index, Steps: steps, Cost: stepCost(steps) + normalise(sum+gaps, n)}
+	h.First, h.Start, _ = place(t, first.first)
+	h.Last, _, h.End = place(t, last.last)
+	h.Last = max(h.Last, h.First)
+	return h, h.Cost <= MaxCost
+}
+
+// place returns the character and the bytes of one end of a span. A mark is
+// placed at the character that it stands in front of.
+func place(t *fold.Text, i int32) (at, start, end int32) {
+	if i >= 0 {
+		return i, t.Start[i], t.End[i]
+	}
+	mark := t.Marks[-i-1]
+	return max(0, min(mark.Before, int32(len(t.Runes))-1)), mark.Start, mark.End
 }
 
 // bounded is false where the hit cuts a run of Latin letters or of digits: "av"
 // in "java", "6合" in "16合". A letter next to a digit is a boundary: "qq" in
-// "qq12345" stands.
-func bounded(t *fold.Text, first, last int32) bool {
-	if first > 0 && t.Gaps[first].Break == fold.BreakNone && sameRun(t.Runes[first-1], t.Runes[first]) {
+// "qq12345" stands. Letters read as initials are bounded in the same way (彩p in
+// 彩PS3 is no 彩票); what was read as pinyin ends at a syllable.
+func (m *Matcher) bounded(t *fold.Text, tm *term, first, last span) bool {
+	if i := first.first; (tm.latinStart || isInitial(t, first)) && i > 0 && t.Gaps[i].Break == fold.BreakNone && sameRun(t.Runes[i-1], t.Runes[i]) {
 		return false
 	}
-	next := last + 1
-	return int(next) == len(t.Runes) || t.Gaps[next].Break != fold.BreakNone || !sameRun(t.Runes[last], t.Runes[next])
+	i := last.last
+	return !tm.latinEnd && !isInitial(t, last) || i < 0 || int(i)+1 == len(t.Runes) || t.Gaps[i+1].Break != fold.BreakNone || !sameRun(t.Runes[i], t.Runes[i+1])
+}
+
+// isInitial is true for a single letter.
+func isInitial(t *fold.Text, s span) bool {
+	return s.first >= 0 && s.first == s.last && isAlphabetic(t.Runes[s.first])
 }
 
 func sameRun(a, b rune) bool {
@@ -142,34 +179,4 @@ func isAlphabetic(r rune) bool {
 		return r >= 'a' && r <= 'z'
 	}
 	return r < 0x1100 && unicode.IsLetter(r)
-}
-
-// codeTable maps the characters that occur in terms to 1, 2, 3 …
-type codeTable struct {
-	basic []uint16 // by rune, basic plane
-	above map[rune]uint16
-	last  uint16
-}
-
-func (c *codeTable) of(r rune) uint16 {
-	if int(r) < len(c.basic) {
-		return c.basic[r]
-	}
-	return c.above[r]
-}
-
-func (c *codeTable) add(r rune) uint16 {
-	if have := c.of(r); have != 0 {
-		return have
-	}
-	if c.basic == nil {
-		c.basic, c.above = make([]uint16, 1<<16), map[rune]uint16{}
-	}
-	c.last++
-	if int(r) < len(c.basic) {
-		c.basic[r] = c.last
-	} else {
-		c.above[r] = c.last
-	}
-	return c.last
 }

@@ -1,0 +1,177 @@
+package match
+
+import (
+	"bytes"
+	"compress/gzip"
+	_ "embed"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// The tables of the lanes; see NOTICE and internal/gencharacters.
+var (
+	//go:embed characters.txt.gz
+	characterTable []byte
+	//go:embed lookalikes.txt
+	ownLookAlikes string
+	//go:embed letters.txt
+	foreignLetters string
+	//go:embed initials.txt
+	initialLetters string
+)
+
+// character is what the lanes know of one character.
+type character struct {
+	r      rune
+	common uint8     // 0 rare … 3 everyday
+	sounds [3]uint16 // syllables without tone, the commonest first; 0 for none
+	like   []rune    // common characters it looks like, the likeliest first
+	sure   int       // so many of like are the project's own, and certain
+}
+
+// split is a character that can be written as its two halves.
+type split struct{ left, right, whole rune }
+
+// characters are all tables, read-only once loaded.
+type characters struct {
+	list      []character
+	index     map[rune]int32    // into list, for what lies outside the array
+	basic     []uint16          // into list plus one, by r-basicFirst
+	syllables map[string]uint16 // every syllable's number, from 1
+	splits    []split
+	letters   map[rune]rune     // foreign letter → Latin letter or digit
+	initials  ['z' + 1][]uint16 // letter → syllables it is an abbreviation of
+}
+
+const (
+	basicFirst = 0x3400
+	basicLast  = 0x9fff
+)
+
+// loadCharacters reads the embedded tables on first use (about 20 ms).
+var loadCharacters = sync.OnceValue(func() *characters {
+	c := &characters{index: map[rune]int32{}, basic: make([]uint16, basicLast-basicFirst+1),
+		syllables: map[string]uint16{}, letters: map[rune]rune{}}
+	// The table is written by the generator and held by tests; a broken binary
+	// would merely know no disguises.
+	if zip, err := gzip.NewReader(bytes.NewReader(characterTable)); err == nil {
+		if text, err := io.ReadAll(zip); err == nil {
+			for line := range strings.Lines(string(text)) {
+				c.addLine(strings.TrimSuffix(line, "\n"))
+			}
+		}
+	}
+	c.addOwnTables()
+	return c
+})
+
+// addOwnTables reads the project's own small tables.
+func (c *characters) addOwnTables() {
+	for line := range strings.Lines(ownLookAlikes) {
+		if from, to, ok := strings.Cut(strings.TrimSpace(line), " "); ok && from != "#" {
+			c.addOwn([]rune(from)[0], []rune(to))
+		}
+	}
+	for line := range strings.Lines(foreignLetters) {
+		for _, pair := range strings.Fields(line) {
+			if r := []rune(pair); len(r) == 2 && r[0] >= utf8.RuneSelf {
+				c.letters[r[0]] = r[1]
+			}
+		}
+	}
+	for line := range strings.Lines(initialLetters) {
+		if fields := strings.Fields(line); len(fields) > 1 && len(fields[0]) == 1 && line[0] >= 'a' {
+			for _, syllable := range fields[1:] {
+				c.initials[line[0]] = append(c.initials[line[0]], c.syllable(syllable))
+			}
+		}
+	}
+}
+
+func (c *characters) addLine(line string) {
+	if rest, ok := strings.CutPrefix(line, "+"); ok {
+		if r := []rune(rest); len(r) == 3 {
+			c.splits = append(c.splits, split{r[0], r[1], r[2]})
+		}
+		return
+	}
+	fields := strings.Split(line, "\t")
+	if len(fields) != 4 {
+		return
+	}
+	r, _ := utf8.DecodeRuneInString(fields[0])
+	common, _ := strconv.Atoi(fields[1])
+	entry := character{r: r, common: uint8(common), like: []rune(fields[3])}
+	for i, sound := range strings.Fields(fields[2]) {
+		if i == len(entry.sounds) {
+			break
+		}
+		entry.sounds[i] = c.syllable(sound)
+	}
+	c.add(entry)
+}
+
+func (c *characters) add(entry character) {
+	c.list = append(c.list, entry)
+	if entry.r >= basicFirst && entry.r <= basicLast {
+		c.basic[entry.r-basicFirst] = uint16(len(c.list))
+	} else {
+		c.index[entry.r] = int32(len(c.list) - 1)
+	}
+}
+
+func (c *characters) syllable(s string) uint16 {
+	id, ok := c.syllables[s]
+	if !ok {
+		id = uint16(len(c.syllables) + 1)
+		c.syllables[s] = id
+	}
+	return id
+}
+
+func (c *characters) addOwn(from rune, to []rune) {
+	entry := c.of(from)
+	if entry == nil {
+		c.add(character{r: from})
+		entry = &c.list[len(c.list)-1]
+	}
+	entry.like = append(append([]rune(nil), to...), entry.like...)
+	entry.sure = len(to)
+}
+
+// of returns what is known of r, or nil.
+func (c *characters) of(r rune) *character {
+	if r >= basicFirst && r <= basicLast {
+		if at := c.basic[r-basicFirst]; at != 0 {
+			return &c.list[at-1]
+		}
+		return nil
+	}
+	if at, ok := c.index[r]; ok {
+		return &c.list[at]
+	}
+	return nil
+}
+
+// isLike reports whether c may be taken for r.
+func (c *character) isLike(r rune) bool {
+	for _, l := range c.like {
+		if l == r {
+			return true
+		}
+	}
+	return false
+}
+
+// soundsLike reports whether a and b share a reading.
+func (c *character) soundsLike(d *character) bool {
+	for _, s := range c.sounds {
+		if s != 0 && (s == d.sounds[0] || s == d.sounds[1] || s == d.sounds[2]) {
+			return true
+		}
+	}
+	return false
+}

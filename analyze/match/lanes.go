@@ -1,0 +1,218 @@
+package match
+
+import (
+	"unicode"
+)
+
+// The lanes are ways of reading one folded text. The automaton does not run
+// over characters but over symbols: a Chinese character's symbol is its
+// commonest sound without tone, a letter's or digit's the class of those that
+// look like it. So one pass finds the plain terms and those written with other
+// characters of the same sound, and every find is checked character by
+// character against the term (substitution). What a class cannot express is an
+// edge: another symbol for one character (it looks like a character of a
+// term, or has a second reading), one symbol for several characters (qi → 棋,
+// 木奉 → 棒), or none at all (a kana between two Chinese characters). Edges start
+// threads beside the main pass; see scanner.
+
+// special marks, in a code, a character at which edges may start.
+const special = 1 << 15
+
+// lanes are the symbols and edges of one matcher.
+type lanes struct {
+	chars   *characters
+	codes   map[uint32]uint16  // symbol → code
+	basic   []uint16           // character → code and special, basic plane
+	above   map[rune]uint16    // the same above it
+	other   map[rune][]uint16  // further codes of a character
+	halves  map[[2]rune]uint16 // two halves → code of the whole
+	sounds  []uint16           // syllable → code
+	numeral [10]uint16         // digit → code of the Chinese numeral
+}
+
+// symbolOfRune tags the symbol of a character that has no sound.
+const symbolOfRune = 1 << 24
+
+const numerals = "一二三四五六七八九"
+
+func newLanes() *lanes {
+	return &lanes{chars: loadCharacters(), codes: map[uint32]uint16{}, basic: make([]uint16, 1<<16),
+		above: map[rune]uint16{}, other: map[rune][]uint16{}, halves: map[[2]rune]uint16{}}
+}
+
+// symbol returns the class of a character of a term or a text.
+func (l *lanes) symbol(r rune) uint32 {
+	if c := l.chars.of(r); c != nil && c.sounds[0] != 0 {
+		return uint32(c.sounds[0])
+	}
+	return symbolOfRune | uint32(shape(l.latin(r)))
+}
+
+// latin maps a foreign letter to the Latin letter or digit it stands for.
+func (l *lanes) latin(r rune) rune {
+	if r >= 0x80 && r < 0x3000 || r >= 0xa700 && r < 0xa800 {
+		if to, ok := l.chars.letters[r]; ok {
+			return to
+		}
+	}
+	return r
+}
+
+// shape joins the letters and digits that are written for each other.
+func shape(r rune) rune {
+	switch r {
+	case 'o', '〇':
+		return '0'
+	case 'i', 'l':
+		return '1'
+	}
+	return r
+}
+
+// add returns the code of a term's character.
+func (l *lanes) add(r rune) uint16 {
+	s := l.symbol(r)
+	code, ok := l.codes[s]
+	if !ok && len(l.codes) < special-1 {
+		code = uint16(len(l.codes) + 1)
+		l.codes[s] = code
+	}
+	return code
+}
+
+// set gives a character of texts its code.
+func (l *lanes) set(r rune, code uint16) {
+	if int(r) < len(l.basic) {
+		l.basic[r] = code
+	} else {
+		l.above[r] = code
+	}
+}
+
+func (l *lanes) of(r rune) uint16 {
+	if int(r) < len(l.basic) {
+		return l.basic[r]
+	}
+	return l.above[r]
+}
+
+// complete fills the tables once the codes of all terms' characters are known.
+func (l *lanes) complete(inTerms map[rune]bool) {
+	l.sounds = make([]uint16, len(l.chars.syllables)+1)
+	for s := range l.sounds {
+		l.sounds[s] = l.codes[uint32(s)]
+	}
+	for r := range inTerms {
+		l.set(r, l.codes[l.symbol(r)])
+	}
+	for r := range l.chars.letters {
+		l.set(r, l.codes[l.symbol(r)])
+	}
+	for _, r := range "0o1il" {
+		l.set(r, l.codes[l.symbol(r)])
+	}
+	readings := l.furtherReadings(inTerms)
+	for i := range l.chars.list {
+		c := &l.chars.list[i]
+		l.set(c.r, l.codes[l.symbol(c.r)])
+		l.addOther(c, inTerms, readings)
+	}
+	l.addSplits(inTerms)
+	l.addMarks(inTerms)
+}
+
+// furtherReadings lists, by syllable, the codes of those characters of terms
+// that have it as a second reading: 行 in 银行 is coded by xing, sounds like 航.
+func (l *lanes) furtherReadings(inTerms map[rune]bool) map[uint16][]uint16 {
+	readings := map[uint16][]uint16{}
+	for r := range inTerms {
+		if c := l.chars.of(r); c != nil {
+			for _, s := range c.sounds[1:] {
+				if s != 0 {
+					readings[s] = append(readings[s], l.codes[l.symbol(r)])
+				}
+			}
+		}
+	}
+	return readings
+}
+
+// everydayLikes is how many of an everyday character's look-alikes count:
+// only those that are the likeliest, since it mostly means itself.
+const everydayLikes = 2
+
+// addOther gives a character the codes of the characters of terms that it may
+// stand for and whose symbol is not its own.
+func (l *lanes) addOther(c *character, inTerms map[rune]bool, readings map[uint16][]uint16) {
+	likes := c.like
+	if c.common == 3 {
+		likes = likes[:min(len(likes), max(c.sure, everydayLikes))]
+	}
+	for _, d := range likes {
+		if inTerms[d] {
+			l.addCode(c.r, l.codes[l.symbol(d)])
+		}
+	}
+	for i, s := range c.sounds {
+		if s == 0 {
+			break
+		}
+		if i > 0 {
+			l.addCode(c.r, l.sounds[s])
+		}
+		for _, code := range readings[s] {
+			l.addCode(c.r, code)
+		}
+	}
+}
+
+// maxOther bounds the threads that one character can start.
+const maxOther = 6
+
+func (l *lanes) addCode(r rune, code uint16) {
+	if code == 0 || code == l.of(r)&^special || len(l.other[r]) == maxOther {
+		return
+	}
+	for _, have := range l.other[r] {
+		if have == code {
+			return
+		}
+	}
+	l.other[r] = append(l.other[r], code)
+	l.set(r, l.of(r)|special)
+}
+
+func (l *lanes) addSplits(inTerms map[rune]bool) {
+	for _, s := range l.chars.splits {
+		if inTerms[s.whole] {
+			l.halves[[2]rune{s.left, s.right}] = l.codes[l.symbol(s.whole)]
+			l.set(s.left, l.of(s.left)|special)
+		}
+	}
+}
+
+// addMarks marks the characters at which edges of the other kinds start:
+// letters (pinyin), digits (numerals), kana (noise).
+func (l *lanes) addMarks(inTerms map[rune]bool) {
+	for r := 'a'; r <= 'z'; r++ {
+		l.set(r, l.of(r)|special)
+	}
+	for r := range l.chars.letters {
+		l.set(r, l.of(r)|special)
+	}
+	for r := rune(0x3041); r <= 0x30fe; r++ {
+		l.set(r, l.of(r)|special)
+	}
+	for i, r := range []rune(numerals) {
+		if inTerms[r] {
+			l.numeral[i+1] = l.codes[l.symbol(r)]
+			l.set('1'+rune(i), l.of('1'+rune(i))|special)
+		}
+	}
+}
+
+func isKana(r rune) bool { return r >= 0x3041 && r <= 0x30fe }
+
+func isHan(r rune) bool {
+	return r >= basicFirst && r <= basicLast || r > basicLast && unicode.Is(unicode.Han, r)
+}

@@ -1,0 +1,390 @@
+package match
+
+import (
+	"github.com/qianshao/qianshao/analyze/fold"
+)
+
+const (
+	// maxThreads bounds the readings followed beside the main one, so that a
+	// text made of nothing but disguises still takes linear time.
+	maxThreads = 16
+	// maxSymbols is the longest term found by a thread.
+	maxSymbols = 24
+	// maxLatinRun is the longest run of Latin letters read as pinyin.
+	maxLatinRun = 24
+	// maxSyllable is the longest syllable: zhuang.
+	maxSyllable = 6
+	// maxInitials is the longest run of letters read as initials.
+	maxInitials = 2
+	// maxEdges bounds the edges at one character.
+	maxEdges = 12
+)
+
+// span is the characters that one symbol was read from; mark k of the text is
+// the span of -k-1.
+type span struct{ first, last int32 }
+
+// edge is another way to read the text from one character on: so many
+// characters as this code. With code 0 they are passed over.
+type edge struct {
+	length int32
+	code   uint16
+}
+
+// thread is a reading that took an edge not long ago.
+type thread struct {
+	state int32
+	at    int32 // the next character to read
+	need  int32 // the state's depth must reach back over the edge, else the reading is the main one
+	n     int32 // symbols recorded; the last maxSymbols are kept
+	spans [maxSymbols]span
+}
+
+func (th *thread) push(s span) {
+	th.spans[th.n%maxSymbols] = s
+	th.n++
+}
+
+// scanner is the state of one pass.
+type scanner struct {
+	m       *Matcher
+	t       *fold.Text
+	emit    func(Hit)
+	base    int32 // state of the main reading
+	threads [maxThreads]thread
+	live    int
+	edges   [maxEdges]edge
+	count   int
+	run     latinRun
+	// marks counts the text's marks read so far; nextMark is the character
+	// that the next one stands in front of, or -1.
+	marks    int
+	nextMark int32
+	pending  []Hit // hits of one end, while threads may find the same again
+	scratch  [maxSymbols]span
+}
+
+// Scan calls emit for every term in t, in the order of their ends. Hits that
+// overlap are all emitted; the same place is emitted once a term, with the
+// cheapest explanation.
+func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
+	sc := scanner{m: m, t: t, emit: emit}
+	sc.findMark()
+	cells, codes := m.auto.cells, m.lanes.basic
+	for i, r := range t.Runes {
+		if int32(i) == sc.nextMark {
+			sc.readMarks(int32(i))
+		}
+		var code uint16
+		if int(r) < len(codes) {
+			code = codes[r]
+		} else {
+			code = m.lanes.above[r]
+		}
+		if code >= special || sc.live > 0 {
+			sc.slow(int32(i), code)
+			continue
+		}
+		sc.base = m.auto.step(sc.base, code)
+		if cells[sc.base].out != 0 {
+			sc.mainHits(int32(i))
+		}
+	}
+	if sc.nextMark >= 0 {
+		sc.readMarks(sc.nextMark)
+	}
+}
+
+// findMark notes in front of which character the next mark stands.
+func (sc *scanner) findMark() {
+	sc.nextMark = -1
+	if sc.marks < len(sc.t.Marks) {
+		sc.nextMark = sc.t.Marks[sc.marks].Before
+	}
+}
+
+// readMarks reads the signs in front of character i as what they depict, in
+// threads: a thread reads all of a row of signs, the main reading none.
+func (sc *scanner) readMarks(i int32) {
+	for ; sc.nextMark == i; sc.findMark() {
+		mark := -int32(sc.marks) - 1
+		code := sc.m.lanes.of(sc.t.Marks[sc.marks].Rune) &^ special
+		sc.marks++
+		if code == 0 {
+			continue
+		}
+		n := sc.live
+		for k := range n {
+			th := &sc.threads[k]
+			switch {
+			case th.at != i:
+			case th.n > 0 && th.spans[(th.n-1)%maxSymbols].first < 0:
+				th.state = sc.m.auto.step(th.state, code)
+				th.push(span{mark, mark})
+				th.need++
+			default:
+				sc.branchMark(th, i, mark, code)
+			}
+		}
+		sc.branchMark(nil, i, mark, code)
+		sc.sweep(i - 1)
+	}
+}
+
+// branchMark starts a thread that reads a mark.
+func (sc *scanner) branchMark(parent *thread, i, mark int32, code uint16) {
+	before := sc.live
+	sc.branch(parent, i, edge{0, code})
+	if sc.live > before {
+		th := &sc.threads[before]
+		th.spans[(th.n-1)%maxSymbols] = span{mark, mark}
+	}
+}
+
+// slow reads character i with all edges and threads.
+func (sc *scanner) slow(i int32, code uint16) {
+	sc.count = 0
+	if code >= special {
+		code &^= special
+		sc.findEdges(i)
+	}
+	auto := sc.m.auto
+	for k, n := 0, sc.live; k < n; k++ {
+		if th := &sc.threads[k]; th.at == i {
+			for e := range sc.count {
+				sc.branch(th, i, sc.edges[e])
+			}
+			th.state = auto.step(th.state, code)
+			th.push(span{i, i})
+			th.need++
+			th.at++
+		}
+	}
+	for e := range sc.count {
+		sc.branch(nil, i, sc.edges[e])
+	}
+	sc.base = auto.step(sc.base, code)
+	if auto.cells[sc.base].out != 0 {
+		sc.mainHits(i)
+	}
+	sc.sweep(i)
+}
+
+// sweep reports the hits of the threads that have read character i and drops
+// those whose edge is out of reach.
+func (sc *scanner) sweep(i int32) {
+	kept := 0
+	for k := range sc.live {
+		th := &sc.threads[k]
+		depth := int32(sc.m.auto.depths[th.state])
+		if depth < th.need || depth > maxSymbols {
+			continue
+		}
+		if th.at == i+1 && sc.m.auto.cells[th.state].out != 0 {
+			sc.threadHits(th)
+		}
+		if kept != k {
+			sc.threads[kept] = *th
+		}
+		kept++
+	}
+	sc.live = kept
+	for _, h := range sc.pending {
+		sc.emit(h)
+	}
+	sc.pending = sc.pending[:0]
+}
+
+// branch starts a thread that takes edge e at character i, out of parent or,
+// if that is nil, out of the main reading.
+func (sc *scanner) branch(parent *thread, i int32, e edge) {
+	if sc.live == maxThreads {
+		return
+	}
+	from := sc.base
+	if parent != nil {
+		from = parent.state
+	}
+	state := from
+	if e.code != 0 {
+		state = sc.m.auto.step(from, e.code)
+	}
+	depth := int32(sc.m.auto.depths[state])
+	if depth == 0 || depth > maxSymbols {
+		return
+	}
+	th := &sc.threads[sc.live]
+	if parent != nil {
+		*th = *parent
+	} else {
+		th.n = 0
+		before := depth
+		if e.code != 0 {
+			before--
+		}
+		for at := i - before; at < i; at++ {
+			th.push(span{at, at})
+		}
+	}
+	sc.live++
+	th.state, th.at, th.need = state, i+e.length, 1
+	if e.code != 0 {
+		th.push(span{i, i + e.length - 1})
+	}
+}
+
+func (sc *scanner) addEdge(length int32, code uint16) {
+	if sc.count < maxEdges {
+		sc.edges[sc.count] = edge{length, code}
+		sc.count++
+	}
+}
+
+// findEdges lists the edges at character i.
+func (sc *scanner) findEdges(i int32) {
+	l, r := sc.m.lanes, sc.t.Runes[i]
+	if c := l.latin(r); c >= 'a' && c <= 'z' {
+		sc.pinyinEdges(i)
+		return
+	}
+	for _, code := range l.other[r] {
+		sc.addEdge(1, code)
+	}
+	next := rune(0)
+	if int(i)+1 < len(sc.t.Runes) {
+		next = sc.t.Runes[i+1]
+	}
+	if next != 0 && sc.t.Gaps[i+1].Break <= fold.BreakSymbol {
+		if code := l.halves[[2]rune{r, next}]; code != 0 {
+			sc.addEdge(2, code)
+		}
+	}
+	switch {
+	case isDigit(r):
+		if l.numeral[r-'0'] != 0 && !isDigit(next) && (i == 0 || !isDigit(sc.t.Runes[i-1])) {
+			sc.addEdge(1, l.numeral[r-'0'])
+		}
+	case isKana(r):
+		if !isKana(next) && i > 0 && !isKana(sc.t.Runes[i-1]) {
+			sc.addEdge(1, 0)
+		}
+	}
+}
+
+// latinRun is a run of Latin letters that can be read as pinyin throughout.
+type latinRun struct {
+	first, end int32
+	letters    [maxLatinRun]byte
+	rest       [maxLatinRun + 1]bool // the letters from here on can be parted into syllables
+	reached    [maxLatinRun + 1]bool // the letters up to here can
+}
+
+// pinyinEdges adds the syllables that begin at letter i.
+func (sc *scanner) pinyinEdges(i int32) {
+	run := &sc.run
+	if i >= run.end || i < run.first {
+		sc.readRun(i)
+	}
+	at := i - run.first
+	n := run.end - run.first
+	if n <= maxInitials {
+		for _, id := range sc.m.lanes.chars.initials[run.letters[at]] {
+			if code := sc.m.lanes.sounds[id]; code != 0 {
+				sc.addEdge(1, code)
+			}
+		}
+	}
+	if n > maxLatinRun || !run.rest[0] || !run.reached[at] {
+		return
+	}
+	for length := int32(1); length <= maxSyllable && at+length <= n; length++ {
+		id := sc.m.lanes.chars.syllables[string(run.letters[at:at+length])]
+		if id == 0 || !run.rest[at+length] {
+			continue
+		}
+		run.reached[at+length] = true
+		if code := sc.m.lanes.sounds[id]; code != 0 {
+			sc.addEdge(length, code)
+		}
+	}
+}
+
+// readRun finds the run of letters that begins at i.
+func (sc *scanner) readRun(i int32) {
+	run := &sc.run
+	run.first, run.end = i, i
+	for int(run.end) < len(sc.t.Runes) {
+		c := sc.m.lanes.latin(sc.t.Runes[run.end])
+		if c < 'a' || c > 'z' || run.end > i && sc.t.Gaps[run.end].Break >= fold.BreakQuote {
+			break
+		}
+		if at := run.end - i; at < maxLatinRun {
+			run.letters[at] = byte(c)
+		}
+		run.end++
+	}
+	n := run.end - i
+	if n > maxLatinRun {
+		run.rest[0] = false
+		return
+	}
+	run.reached = [maxLatinRun + 1]bool{true}
+	run.rest = [maxLatinRun + 1]bool{}
+	run.rest[n] = true
+	for at := n - 1; at >= 0; at-- {
+		for length := int32(1); length <= maxSyllable && at+length <= n && !run.rest[at]; length++ {
+			run.rest[at] = run.rest[at+length] && sc.m.lanes.chars.syllables[string(run.letters[at:at+length])] != 0
+		}
+	}
+}
+
+// mainHits reports the terms that end at character i in the main reading.
+func (sc *scanner) mainHits(i int32) {
+	auto := sc.m.auto
+	for at := auto.cells[sc.base].out; at != 0; at = auto.cells[auto.cells[at].fail].out {
+		for k := auto.heads[at]; k != 0; k = sc.m.terms[k-1].next {
+			first := i + 1 - int32(len(sc.m.terms[k-1].runes))
+			if h, ok := sc.m.check(sc.t, k-1, reading{first: first}); ok {
+				sc.report(h)
+			}
+		}
+	}
+}
+
+// threadHits reports the terms that end at a thread's last symbol and reach
+// over its edge.
+func (sc *scanner) threadHits(th *thread) {
+	auto := sc.m.auto
+	for at := auto.cells[th.state].out; at != 0; at = auto.cells[auto.cells[at].fail].out {
+		n := int32(auto.depths[at])
+		if n < th.need {
+			return
+		}
+		for k := range n {
+			sc.scratch[k] = th.spans[(th.n-n+k)%maxSymbols]
+		}
+		for k := auto.heads[at]; k != 0; k = sc.m.terms[k-1].next {
+			if h, ok := sc.m.check(sc.t, k-1, reading{spans: sc.scratch[:n]}); ok {
+				sc.report(h)
+			}
+		}
+	}
+}
+
+// report emits a hit, or keeps it back while threads may explain the same
+// place otherwise.
+func (sc *scanner) report(h Hit) {
+	if sc.live == 0 {
+		sc.emit(h)
+		return
+	}
+	for k := range sc.pending {
+		if p := &sc.pending[k]; p.Term == h.Term && p.First == h.First && p.Last == h.Last {
+			if h.Cost < p.Cost {
+				*p = h
+			}
+			return
+		}
+	}
+	sc.pending = append(sc.pending, h)
+}
