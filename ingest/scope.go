@@ -15,7 +15,7 @@ import (
 func Canonical(raw string) (string, error) { return fetch.Canonical(raw) }
 
 // Scope decides which URLs may be asked for. It is immutable, and safe for
-// concurrent use; a changed register makes a new Scope.
+// concurrent use; a changed register makes a new Scope. The zero value permits nothing.
 type Scope struct {
 	list []qianshao.Authorisation
 	// exact and below find candidates by host name without port: those with
