@@ -129,7 +129,7 @@ func numbered(format string, n int) string {
 // TestHostile reads pages made to be slow. There is no limit of time but the
 // test binary's: what is quadratic takes hours on some of these.
 func TestHostile(t *testing.T) {
-	for name, source := range hostile(300_000) {
+	for name, source := range hostile(150_000) {
 		start := time.Now()
 		doc := Document(qianshao.Page{URL: "http://a.example/", ContentType: "text/html", Body: []byte(source)}, Options{})
 		checkInvariants(t, doc)

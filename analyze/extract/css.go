@@ -157,23 +157,14 @@ func appendDeclaration(out []declaration, name string, tokens []css.Token) []dec
 		set(propClip, clip(tokens))
 	case "clip-path":
 		set(propClipPath, clipPath(tokens))
-	case "margin":
-		box := fourValues(tokens)
-		set(propMarginTop, box[0])
-		set(propMarginLeft, box[3])
-	case "inset":
-		box := fourValues(tokens)
-		for i, p := range [4]property{propTop, propRight, propBottom, propLeft} {
-			set(p, box[i])
-		}
+	case "margin", "inset":
+		out = appendBox(out, name, tokens, important)
 	case "font":
 		out = appendFont(out, tokens, important)
-	case "color":
-		if c, ok := colourOf(tokens); ok {
+	case "color", "text-fill-color":
+		if c, ok := colourOf(tokens); ok && name == "color" {
 			set(propColour, c)
-		}
-	case "text-fill-color":
-		if c, ok := colourOf(tokens); ok {
+		} else if ok {
 			set(propTextFill, c)
 		}
 	case "background", "background-color", "background-image":
@@ -282,6 +273,18 @@ func fontLength(t css.Token) value {
 		return value{unit: percent, number: float32(100 * n)}
 	}
 	return length(t)
+}
+
+// appendBox reads margin or inset.
+func appendBox(out []declaration, name string, tokens []css.Token, important bool) []declaration {
+	box := fourValues(tokens) // top, right, bottom, left
+	if name == "margin" {
+		return append(out, declaration{propMarginTop, box[0], important}, declaration{propMarginLeft, box[3], important})
+	}
+	for i, p := range [4]property{propTop, propRight, propBottom, propLeft} {
+		out = append(out, declaration{p, box[i], important})
+	}
+	return out
 }
 
 // fourValues reads the values of margin or inset: top, right, bottom, left.

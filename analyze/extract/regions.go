@@ -111,10 +111,10 @@ func (a *assembler) open(ev *event) {
 	if e.kind&block != 0 {
 		a.boundary(ev.element)
 	}
-	switch {
-	case e.atom == atom.Br:
+	switch e.atom {
+	case atom.Br:
 		a.lineBreak(ev)
-	case e.atom == atom.A:
+	case atom.A:
 		a.closeLink()
 		a.link.element, a.link.index, a.link.visible = ev.element, -1, false
 		a.link.hiding = qianshao.HidingNone

@@ -32,9 +32,8 @@ type scriptReader struct {
 	skipped  [][2]int // token ranges of operands that could not be evaluated
 	steps    int
 	maxSteps int
-	elements map[string]string // variables that hold the element of an id
-	hidden   []string          // ids that are hidden …
-	shown    []string          // … and shown again, as any menu is
+	hidden   []string // ids that are hidden …
+	shown    []string // … and shown again, as any menu is
 }
 
 // script takes the text of a script element, at the time of the parse: what it

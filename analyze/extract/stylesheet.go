@@ -162,7 +162,7 @@ func allApply(query string) bool {
 			if strings.TrimSpace(v) == "dark" {
 				return false
 			}
-		case "prefers-reduced-motion", "forced-colors", "prefers-contrast":
+		case "prefers-reduced-motion", "prefers-contrast":
 			return false
 		case "orientation":
 			if strings.TrimSpace(v) == "portrait" {
