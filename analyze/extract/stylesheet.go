@@ -144,6 +144,9 @@ func queryApplies(query string) bool {
 func allApply(query string) bool {
 	for _, part := range strings.Split(query, "and") {
 		part = strings.Trim(part, " ()")
+		if strings.HasPrefix(part, "forced-") { // high-contrast mode
+			return false
+		}
 		feature, v, _ := strings.Cut(part, ":")
 		n, u := splitNumber(strings.TrimSpace(v))
 		width := n * max(pixelsPer[u], 0)
