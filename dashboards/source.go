@@ -1,0 +1,270 @@
+package dashboards
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+)
+
+// piece is a stretch of shown text with one look. The template escapes Text.
+type piece struct {
+	Text string
+	// Look is "" (plain), lookMark, lookAlso or lookSign.
+	Look string
+	// Title is the tooltip of a sign: the character's code point.
+	Title string
+}
+
+const (
+	lookMark = "mark" // the evidence
+	lookAlso = "also" // other evidence of the same finding
+	lookSign = "sign" // stands for a character that cannot be seen
+)
+
+// Limits of an excerpt: what a person reads at one glance, however long the lines are.
+const (
+	excerptAround  = 2   // lines before and after the evidence
+	excerptMarked  = 12  // lines of evidence
+	excerptLead    = 80  // characters of the line before and after the evidence
+	excerptContext = 160 // characters of a line without evidence
+	excerptMatch   = 600 // characters of evidence in one line
+)
+
+// excerptLine is one line of source, or the part of it that is shown.
+type excerptLine struct {
+	Number            int
+	CutStart, CutLast bool
+	Marked            bool
+	Pieces            []piece
+}
+
+// excerpt returns the lines around source[at.Start:at.End], with that range
+// marked, and the ranges of also marked more quietly. line is the number of
+// the first line of the range. Spans that do not fit the source are clamped.
+func excerpt(source string, at qianshao.Span, line int, also []qianshao.Span) []excerptLine {
+	at = clamp(source, at)
+	start := strings.LastIndexByte(source[:at.Start], '\n') + 1
+	first := line
+	for range excerptAround {
+		if start == 0 {
+			break
+		}
+		start = strings.LastIndexByte(source[:start-1], '\n') + 1
+		first--
+	}
+	var lines []excerptLine
+	marked, after := 0, 0
+	for n := first; start <= len(source) && after < excerptAround && marked <= excerptMarked; n++ {
+		end := len(source)
+		if i := strings.IndexByte(source[start:], '\n'); i >= 0 {
+			end = start + i
+		}
+		l := cutLine(source, qianshao.Span{Start: start, End: end}, at)
+		l.Number = n
+		l.Pieces = marks(source, l.shown, at, also)
+		lines = append(lines, l.excerptLine)
+		switch {
+		case l.Marked:
+			marked++
+		case start > at.End:
+			after++
+		}
+		start = end + 1
+	}
+	return lines
+}
+
+type cutted struct {
+	excerptLine
+	shown qianshao.Span
+}
+
+// cutLine decides which part of a line is shown: one-line pages of a megabyte
+// are usual on the sites that we look at.
+func cutLine(source string, line, at qianshao.Span) cutted {
+	if line.End > line.Start && source[line.End-1] == '\r' {
+		line.End--
+	}
+	c := cutted{shown: line}
+	lo, hi := max(line.Start, at.Start), min(line.End, at.End)
+	c.Marked = lo < hi || (at.Len() == 0 && lo == at.Start && lo == hi)
+	if c.Marked {
+		c.shown.Start = back(source, lo, line.Start, excerptLead)
+		c.shown.End = ahead(source, lo, hi, excerptMatch)
+		c.shown.End = ahead(source, c.shown.End, line.End, excerptLead)
+	} else {
+		c.shown.End = ahead(source, line.Start, line.End, excerptContext)
+	}
+	c.CutStart, c.CutLast = c.shown.Start > line.Start, c.shown.End < line.End
+	return c
+}
+
+// ahead returns the offset n characters behind from, at most limit.
+func ahead(s string, from, limit, n int) int {
+	for ; n > 0 && from < limit; n-- {
+		_, size := utf8.DecodeRuneInString(s[from:limit])
+		from += size
+	}
+	return from
+}
+
+// back returns the offset n characters before from, at least limit.
+func back(s string, from, limit, n int) int {
+	for ; n > 0 && from > limit; n-- {
+		_, size := utf8.DecodeLastRuneInString(s[limit:from])
+		from -= size
+	}
+	return from
+}
+
+// clamp makes a span fit the source, its ends on character boundaries.
+func clamp(source string, s qianshao.Span) qianshao.Span {
+	s.Start = min(max(s.Start, 0), len(source))
+	s.End = min(max(s.End, s.Start), len(source))
+	for s.Start > 0 && s.Start < len(source) && !utf8.RuneStart(source[s.Start]) {
+		s.Start--
+	}
+	for s.End < len(source) && !utf8.RuneStart(source[s.End]) {
+		s.End++
+	}
+	return s
+}
+
+// marks cuts the shown part into pieces: evidence, other evidence, the rest.
+func marks(source string, shown, at qianshao.Span, also []qianshao.Span) []piece {
+	edges := []int{shown.Start, shown.End}
+	for _, s := range append([]qianshao.Span{at}, also...) {
+		s = clamp(source, s)
+		for _, e := range []int{s.Start, s.End} {
+			if e > shown.Start && e < shown.End {
+				edges = append(edges, e)
+			}
+		}
+	}
+	slices.Sort(edges)
+	edges = slices.Compact(edges)
+	var out []piece
+	for i := 1; i < len(edges); i++ {
+		part := qianshao.Span{Start: edges[i-1], End: edges[i]}
+		look := ""
+		switch {
+		case within(part, at):
+			look = lookMark
+		case slices.ContainsFunc(also, func(s qianshao.Span) bool { return within(part, s) }):
+			look = lookAlso
+		}
+		out = append(out, reveal(source[part.Start:part.End], look)...)
+	}
+	return out
+}
+
+func within(part, whole qianshao.Span) bool {
+	return part.Start >= whole.Start && part.End <= whole.End
+}
+
+// reveal splits s so that characters which cannot be seen, or which turn the
+// direction of writing around, become signs that can: they are how words are
+// disguised, and on a page of ours they would disguise them once more.
+func reveal(s, look string) []piece {
+	var out []piece
+	from := 0
+	for i, r := range s {
+		if !unseen(r) && !(r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD")) {
+			continue
+		}
+		if i > from {
+			out = append(out, piece{Text: s[from:i], Look: look})
+		}
+		_, size := utf8.DecodeRuneInString(s[i:])
+		out = append(out, piece{Text: sign(r), Look: lookSign, Title: fmt.Sprintf("U+%04X", r)})
+		from = i + size
+	}
+	if from < len(s) {
+		out = append(out, piece{Text: s[from:], Look: look})
+	}
+	return out
+}
+
+// unseen says whether a character has no ink of its own: controls, format
+// characters, line separators, variation selectors and the blank letters that
+// Unicode keeps for Hangul and Braille.
+func unseen(r rune) bool {
+	switch r {
+	case '\t', '\n':
+		return false
+	case 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x034F:
+		return true
+	}
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector, unicode.Co)
+}
+
+// sign names an unseen character: the usual abbreviation, or the code point.
+func sign(r rune) string {
+	switch r {
+	case 0x00AD:
+		return "SHY"
+	case 0x200B:
+		return "ZWSP"
+	case 0x200C:
+		return "ZWNJ"
+	case 0x200D:
+		return "ZWJ"
+	case 0x200E:
+		return "LRM"
+	case 0x200F:
+		return "RLM"
+	case 0x202D:
+		return "LRO"
+	case 0x202E:
+		return "RLO"
+	case 0x2060:
+		return "WJ"
+	case 0xFEFF:
+		return "BOM"
+	}
+	return fmt.Sprintf("%04X", r)
+}
+
+// plain returns s for places that take no pieces (titles, list lines): unseen
+// characters fall away and white space collapses.
+func plain(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || r == '\r' {
+			return ' '
+		}
+		if unseen(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// defang writes a URL so that nobody follows it by mistake, and no program
+// makes a link of it: hxxp://a[.]example/path. Other text is left as it is.
+func defang(raw string) string {
+	s := plain(raw)
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		return s
+	}
+	switch strings.ToLower(scheme) {
+	case "http":
+		scheme = "hxxp"
+	case "https":
+		scheme = "hxxps"
+	case "ftp":
+		scheme = "fxp"
+	}
+	host, path := rest, ""
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		host, path = rest[:i], rest[i:]
+	}
+	return scheme + "://" + defangHost(host) + path
+}
+
+func defangHost(host string) string { return strings.ReplaceAll(host, ".", "[.]") }
