@@ -318,7 +318,7 @@ func (c *compiler) addPosting(w weighted, p posting) {
 		c.set.terms = append(c.set.terms, term{text: w.term, runes: w.runes})
 	}
 	c.set.terms[i].postings = append(c.set.terms[i].postings, p)
-	c.set.margin = max(c.set.margin, int32(4*w.runes))
+	c.set.margin = max(c.set.margin, int32(8*w.runes))
 }
 
 // except adds one. It has to contain a term of the block, unless the terms come

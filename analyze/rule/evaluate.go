@@ -216,6 +216,9 @@ func (e *evaluation) settle(before int32) {
 func (e *evaluation) dispatch(b *block, p posting, h match.Hit, kind kindSet, hidden qianshao.Hiding) {
 	out := hit{region: e.region, first: h.First, last: h.Last, start: h.Start, end: h.End,
 		term: h.Term, weight: p.weight, steps: h.Steps, cost: int32(h.Cost)}
+	if p.weight == exceptWeight && h.Cost > plainCost {
+		return // a word that merely sounds like an except is none
+	}
 	if !b.reads(kind, hidden) {
 		if p.weight != exceptWeight {
 			e.drop(b, &out, droppedByRegion)
@@ -302,11 +305,8 @@ func (e *evaluation) dropUnbounded(b *block, st *blockState) {
 	st.pending = kept
 }
 
-// dropOverlapped keeps the longest of hits that overlap and leaves the pending
-// hits in the order of the text.
-//
-// Going from the longest to the shortest, a hit overlaps one that was kept if
-// and only if one of its two ends is covered, for nothing kept is shorter than it.
+// dropOverlapped keeps the longest of hits that overlap, those in ordinary
+// writing before disguised ones, and leaves the pending hits in the order of the text.
 func (e *evaluation) dropOverlapped(b *block, st *blockState) {
 	overlaps := false
 	for i := 1; i < len(st.pending) && !overlaps; i++ {
@@ -323,16 +323,18 @@ func (e *evaluation) dropOverlapped(b *block, st *blockState) {
 		e.covered = make([]bool, n)
 	}
 	slices.SortFunc(st.pending, func(x, y hit) int {
-		return cmp.Or(cmp.Compare(y.last-y.first, x.last-x.first), cmp.Compare(x.cost, y.cost),
+		return cmp.Or(cmp.Compare(x.cost/match.CostDisguised, y.cost/match.CostDisguised),
+			cmp.Compare(y.last-y.first, x.last-x.first), cmp.Compare(x.cost, y.cost),
 			cmp.Compare(x.first, y.first), cmp.Compare(x.term, y.term))
 	})
 	kept := st.pending[:0]
 	for _, h := range st.pending {
-		if e.covered[h.first-base] || e.covered[h.last-base] {
+		place := e.covered[h.first-base : h.last-base+1]
+		if slices.Contains(place, true) {
 			e.drop(b, &h, droppedByOverlap)
 			continue
 		}
-		fill(e.covered[h.first-base:h.last-base+1], true)
+		fill(place, true)
 		kept = append(kept, h)
 	}
 	st.pending = kept

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/qianshao/qianshao/analyze/match"
 )
 
 func TestRequiredLiteral(t *testing.T) {
@@ -68,7 +69,7 @@ func TestOverlapProperty(t *testing.T) {
 		var hits []hit
 		for range random.IntN(12) {
 			first := int32(random.IntN(20))
-			hits = append(hits, hit{first: first, last: first + int32(random.IntN(6)), term: int32(random.IntN(3))})
+			hits = append(hits, hit{first: first, last: first + int32(random.IntN(6)), term: int32(random.IntN(3)), cost: match.CostDisguised * int32(random.IntN(2))})
 		}
 		slices.SortStableFunc(hits, func(x, y hit) int { return cmp.Or(cmp.Compare(x.last, y.last), cmp.Compare(x.first, y.first)) })
 		st := &blockState{pending: slices.Clone(hits)}
@@ -82,7 +83,7 @@ func TestOverlapProperty(t *testing.T) {
 func naiveLongest(hits []hit) (kept []hit) {
 	left := slices.Clone(hits)
 	slices.SortFunc(left, func(x, y hit) int {
-		return cmp.Or(cmp.Compare(y.last-y.first, x.last-x.first), cmp.Compare(x.first, y.first), cmp.Compare(x.term, y.term))
+		return cmp.Or(cmp.Compare(x.cost, y.cost), cmp.Compare(y.last-y.first, x.last-x.first), cmp.Compare(x.first, y.first), cmp.Compare(x.term, y.term))
 	})
 	for _, h := range left {
 		if !slices.ContainsFunc(kept, func(k hit) bool { return h.first <= k.last && k.first <= h.last }) {
