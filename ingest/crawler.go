@@ -74,8 +74,7 @@ type CrawlerOptions struct {
 	Workers int
 	// MaxDepth is the largest number of links from a seed.
 	MaxDepth int
-	// HostBudget bounds the URLs of one host. It is counted exactly if the
-	// Frontier is a HostCounter too, otherwise since the start of the process.
+	// HostBudget bounds the URLs of one host. The frontier counts them.
 	HostBudget int
 	// MaxAttempts is how often a URL is tried before its failure is final until the next visit.
 	MaxAttempts int
@@ -89,11 +88,6 @@ type CrawlerOptions struct {
 	Observe   Observer
 	Now       func() time.Time
 	Log       *slog.Logger
-}
-
-// HostCounter is what a Frontier may be, too: it counts the known URLs of a host.
-type HostCounter interface {
-	HostCount(ctx context.Context, host string) (int, error)
 }
 
 // Crawler visits what is due in the frontier. All that matters is in the

@@ -44,6 +44,8 @@ type Frontier interface {
 	// lease (so a slow host is asked for one page at a time), and keeps them from
 	// other callers until now+ttl. An expired lease is handed out again.
 	Lease(ctx context.Context, now time.Time, limit int, ttl time.Duration) ([]Item, error)
+	// HostCount returns the number of the host's URLs, visited ones included.
+	HostCount(ctx context.Context, host string) (int, error)
 	// HostNext sets the time before which host gets no request.
 	HostNext(ctx context.Context, host string, next time.Time) error
 	// Done records the outcome and ends the lease. It comes last: a crash

@@ -99,19 +99,21 @@ const maxRemembered = 1 << 20
 // budget bounds the URLs of each host. What it remembers saves the frontier
 // work and can be lost without harm.
 type budget struct {
-	counter HostCounter // nil if the frontier does not count
-	perHost int
+	frontier Frontier
+	perHost  int
 
 	mu    sync.Mutex
 	known map[string]struct{}
-	// size is never less than the number of the host's URLs in the frontier, as
-	// far as it can be known: what the counter said, and all offered since.
+	// size is what the frontier said of a host, and all offered since. A URL that
+	// was known already counts twice then: at the budget's end the frontier is
+	// asked again.
 	size map[string]int
+	// offered counts the URLs of a host on their way into the frontier.
+	offered map[string]int
 }
 
 func newBudget(f Frontier, perHost int) *budget {
-	counter, _ := f.(HostCounter)
-	return &budget{counter: counter, perHost: perHost, known: map[string]struct{}{}, size: map[string]int{}}
+	return &budget{frontier: f, perHost: perHost, known: map[string]struct{}{}, size: map[string]int{}, offered: map[string]int{}}
 }
 
 // remembers says that this process has added the URL before.
@@ -127,13 +129,15 @@ func (b *budget) take(ctx context.Context, host string) (fits bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	size, ok := b.size[host]
-	if b.counter != nil && (!ok || size >= b.perHost) {
-		if size, err = b.counter.HostCount(ctx, host); err != nil {
+	if !ok || size >= b.perHost {
+		if size, err = b.frontier.HostCount(ctx, host); err != nil {
 			return false, err
 		}
+		size += b.offered[host]
 	}
 	if fits = size < b.perHost; fits {
 		size++
+		b.offered[host]++
 	}
 	b.size[host] = size
 	return fits, nil
@@ -148,5 +152,8 @@ func (b *budget) remember(items []Item) {
 	}
 	for _, it := range items {
 		b.known[it.URL] = struct{}{}
+		if b.offered[it.Host]--; b.offered[it.Host] <= 0 {
+			delete(b.offered, it.Host)
+		}
 	}
 }

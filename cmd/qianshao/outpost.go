@@ -15,7 +15,6 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/dashboards/metrics"
-	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
 	"github.com/qianshao/qianshao/index/store"
 )
@@ -111,7 +110,7 @@ func (o *outpost) save(ctx context.Context, save store.Save) (store.Saved, error
 // list brings the index to what was saved.
 func (o *outpost) list(ctx context.Context, saved store.Saved) error {
 	start := time.Now()
-	if err := updateIndex(ctx, o.index, saved); err != nil {
+	if err := o.updateIndex(ctx, saved); err != nil {
 		o.metrics.Failed(metrics.StageIndex)
 		return err
 	}
@@ -119,14 +118,17 @@ func (o *outpost) list(ctx context.Context, saved store.Saved) error {
 	return nil
 }
 
-func updateIndex(ctx context.Context, ix index.Index, saved store.Saved) error {
+func (o *outpost) updateIndex(ctx context.Context, saved store.Saved) error {
 	if len(saved.Removed) > 0 {
-		if err := ix.Delete(ctx, saved.Removed); err != nil {
+		if err := o.index.Delete(ctx, saved.Removed); err != nil {
+			return err
+		}
+		if err := o.store.Unlisted(ctx, saved.Removed); err != nil {
 			return err
 		}
 	}
 	if len(saved.Entries) > 0 {
-		return ix.Put(ctx, saved.Entries)
+		return o.index.Put(ctx, saved.Entries)
 	}
 	return nil
 }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
@@ -15,8 +13,8 @@ import (
 // spare syncs, small enough to stay within a few megabytes of page text.
 const reindexBatch = 200
 
-// reindexCmd builds the index anew beside the old one and swaps, so that an
-// interruption leaves the old index in place.
+// reindexCmd builds the index anew. If it is interrupted, the index says so
+// when it is next opened, and reindex can be run again.
 type reindexCmd struct{}
 
 func (reindexCmd) Run(s *session) error {
@@ -25,39 +23,19 @@ func (reindexCmd) Run(s *session) error {
 		return err
 	}
 	defer db.Close()
-	if err := lockIndex(s.data); err != nil {
+	count := 0
+	ix, err := bleveindex.Rebuild(indexPath(s.data), indexOptions(), func(ix *bleveindex.Index) (err error) {
+		count, err = fill(s.ctx, ix, db)
 		return err
-	}
-	path, fresh := indexPath(s.data), indexPath(s.data)+".new"
-	if err := os.RemoveAll(fresh); err != nil {
-		return err
-	}
-	ix, err := bleveindex.Open(fresh, indexOptions())
+	})
 	if err != nil {
 		return err
 	}
-	count, err := fill(s.ctx, ix, db)
-	if err := errors.Join(err, ix.Close()); err != nil {
-		return fmt.Errorf("rebuild the index: %w", err)
-	}
-	if err := errors.Join(os.RemoveAll(path), os.Rename(fresh, path)); err != nil {
-		return fmt.Errorf("put the new index in place: %w", err)
+	if err := ix.Close(); err != nil {
+		return err
 	}
 	fmt.Fprintf(s.out, "%d findings indexed\n", count)
 	return nil
-}
-
-// lockIndex makes sure that no other process has the index open. An index
-// that is broken, or not there, is what reindex is for.
-func lockIndex(data string) error {
-	ix, err := openIndex(data)
-	switch {
-	case errors.Is(err, bleveindex.ErrLocked):
-		return err
-	case err != nil:
-		return nil
-	}
-	return ix.Close()
 }
 
 // fill copies every finding of the store into the index.

@@ -98,6 +98,12 @@ WHERE host = $1 AND due IS NOT NULL ORDER BY due, depth LIMIT 1`, host).Scan(&it
 	return items, nil
 }
 
+// HostCount returns the number of the host's URLs, visited ones included.
+func (s *Store) HostCount(ctx context.Context, host string) (n int, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT count(*) FROM frontier WHERE host = $1`, host).Scan(&n)
+	return n, s.fail("count the URLs of host "+host+" in", err)
+}
+
 // HostNext sets the time before which host gets no request.
 func (s *Store) HostNext(ctx context.Context, host string, next time.Time) error {
 	return s.update(ctx, ordered, "set the next time of host "+host+" in", func(tx *sql.Tx) error {

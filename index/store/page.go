@@ -32,7 +32,9 @@ type Save struct {
 // Saved says what the search index must be told of a saved page.
 type Saved struct {
 	Entries []index.Entry // to Put
-	Removed []string      // ids to Delete: findings that fire no more
+	// Removed are the ids to Delete: findings of the page that fire no more. They
+	// are named at every save until Unlisted has heard that the index is rid of them.
+	Removed []string
 }
 
 // SavePage records a page in one transaction; doing it twice is doing it once.
@@ -51,9 +53,12 @@ func (s *Store) SavePage(ctx context.Context, save Save) (Saved, error) {
 		}
 		if save.Assessment.Flagged() {
 			saved, err = s.saveFlagged(ctx, tx, &save)
-			return err
+		} else {
+			saved.Removed, cleared, err = clearPage(ctx, tx, save.Page.URL)
 		}
-		saved.Removed, cleared, err = clearPage(ctx, tx, save.Page.URL)
+		if err == nil {
+			saved.Removed, err = noteRemovals(ctx, tx, save.Page.URL, saved.Removed)
+		}
 		return err
 	})
 	if err != nil {
@@ -166,6 +171,33 @@ func removeQuiet(ctx context.Context, tx *sql.Tx, pageURL string, fires map[stri
 		removed = append(removed, id)
 	}
 	return removed, nil
+}
+
+// noteRemovals remembers findings that are gone until the index has heard of
+// it: the process may die in between. It returns all that the index may still have.
+func noteRemovals(ctx context.Context, tx *sql.Tx, pageURL string, removed []string) ([]string, error) {
+	for _, id := range removed {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO removals (id, url) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, pageURL); err != nil {
+			return nil, err
+		}
+	}
+	// One that fires again is no removal any more.
+	if _, err := tx.ExecContext(ctx, `DELETE FROM removals WHERE url = $1 AND id IN (SELECT id FROM findings WHERE url = $1)`, pageURL); err != nil {
+		return nil, err
+	}
+	return collect(ctx, tx, scanString, `SELECT id FROM removals WHERE url = $1 ORDER BY id`, pageURL)
+}
+
+// Unlisted records that the search index is rid of the ids of Saved.Removed.
+func (s *Store) Unlisted(ctx context.Context, ids []string) error {
+	return s.update(ctx, durable, "record removals from the index in", func(tx *sql.Tx) error {
+		for _, id := range ids {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM removals WHERE id = $1`, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // pageText joins the text of all regions with newlines, which search never

@@ -70,6 +70,10 @@ func TestSavePage(t *testing.T) {
 
 	later := page(url, "注册送彩金 又", 5, "casino", "job")
 	saved := save(t, s, later)
+	if again := save(t, s, later); len(again.Removed) != 1 {
+		t.Errorf("the index has not heard of the removal, and it is forgotten: %+v", again.Removed)
+	}
+	unlisted(t, s, saved)
 	if diff := cmp.Diff([]string{qianshao.FindingID(url, "loan")}, saved.Removed); diff != "" {
 		t.Errorf("removed (-want +got):\n%s", diff)
 	}
@@ -86,9 +90,11 @@ func TestSavePage(t *testing.T) {
 		t.Errorf("the removed finding: %v, want ErrNotFound", err)
 	}
 	clean := page(url, "清净", 6)
-	if saved := save(t, s, clean); len(saved.Entries) != 0 || len(saved.Removed) != 2 {
+	saved = save(t, s, clean)
+	if len(saved.Entries) != 0 || len(saved.Removed) != 2 {
 		t.Errorf("after the page is clean: %+v", saved)
 	}
+	unlisted(t, s, saved)
 	if saved := save(t, s, clean); len(saved.Removed) != 0 {
 		t.Errorf("once more: %+v", saved)
 	}
@@ -136,6 +142,24 @@ func TestSavePageRefuses(t *testing.T) {
 
 // TestUnflaggedLeavesNoText greps the database's raw bytes: for the text in
 // the clear (title, evidence), and for the compressed frames.
+// unlisted says that the index is rid of what was removed.
+func unlisted(t *testing.T, s *Store, saved Saved) {
+	t.Helper()
+	if err := s.Unlisted(t.Context(), saved.Removed); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A finding that comes back before the index has heard that it was gone must not be deleted there.
+func TestRemovalTakenBack(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "q.db"))
+	save(t, s, page("http://a/", "文", 0, "casino"))
+	save(t, s, page("http://a/", "清净", 1))
+	if saved := save(t, s, page("http://a/", "文", 2, "casino")); len(saved.Removed) != 0 {
+		t.Errorf("removed: %v", saved.Removed)
+	}
+}
+
 func TestUnflaggedLeavesNoText(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "q.db")
 	s := open(t, path)

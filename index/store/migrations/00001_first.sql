@@ -29,6 +29,7 @@ CREATE TABLE frontier (
     skip          TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX frontier_head ON frontier (host, due, depth) WHERE due IS NOT NULL;
+CREATE INDEX frontier_host ON frontier (host);
 CREATE INDEX frontier_skip ON frontier (skip) WHERE skip <> '';
 
 -- head_due and head_depth repeat those of the host's first URL in the
@@ -78,7 +79,15 @@ CREATE TABLE findings (
 );
 CREATE INDEX findings_url ON findings (url);
 
+-- Findings that are gone from here and perhaps not yet from the search index.
+CREATE TABLE removals (
+    id  TEXT PRIMARY KEY,
+    url TEXT NOT NULL
+);
+CREATE INDEX removals_url ON removals (url);
+
 -- +goose Down
+DROP TABLE removals;
 DROP TABLE findings;
 DROP TABLE page_texts;
 DROP TABLE pages;
