@@ -41,10 +41,16 @@ type characters struct {
 	index     map[rune]int32    // into list, for what lies outside the array
 	basic     []uint16          // into list plus one, by r-basicFirst
 	syllables map[string]uint16 // every syllable's number, from 1
-	splits    []split
+	splits    map[rune][]split  // by the whole
+	imitators map[rune][]int32  // character → the list's entries that look like it
+	bySound   [][]int32         // syllable → entries that have it as any reading
+	polyphone []int32           // entries with several readings
 	letters   map[rune]rune     // foreign letter → Latin letter or digit
 	initials  ['z' + 1][]uint16 // letter → syllables it is an abbreviation of
 }
+
+// everyday is the commonness of the commonest characters.
+const everyday = 3
 
 const (
 	basicFirst = 0x3400
@@ -54,7 +60,7 @@ const (
 // loadCharacters reads the embedded tables on first use (about 20 ms).
 var loadCharacters = sync.OnceValue(func() *characters {
 	c := &characters{index: map[rune]int32{}, basic: make([]uint16, basicLast-basicFirst+1),
-		syllables: map[string]uint16{}, letters: map[rune]rune{}}
+		splits: map[rune][]split{}, imitators: map[rune][]int32{}, syllables: map[string]uint16{}, letters: map[rune]rune{}}
 	// The table is written by the generator and held by tests; a broken binary
 	// would merely know no disguises.
 	if zip, err := gzip.NewReader(bytes.NewReader(characterTable)); err == nil {
@@ -65,8 +71,37 @@ var loadCharacters = sync.OnceValue(func() *characters {
 		}
 	}
 	c.addOwnTables()
+	c.invert()
 	return c
 })
+
+// invert lists for each character and syllable who may stand for it. Of
+// everyday characters only those count that the project's own list names: they
+// mostly mean themselves, and each edge at one slows every plain text.
+func (c *characters) invert() {
+	c.bySound = make([][]int32, len(c.syllables)+1)
+	for i := range c.list {
+		entry := &c.list[i]
+		likes := entry.like
+		if entry.common == everyday {
+			likes = likes[:entry.sure]
+		}
+		for _, r := range likes {
+			c.imitators[r] = append(c.imitators[r], int32(i))
+		}
+		if entry.common == everyday {
+			continue
+		}
+		for _, s := range entry.sounds {
+			if s != 0 {
+				c.bySound[s] = append(c.bySound[s], int32(i))
+			}
+		}
+		if entry.sounds[1] != 0 {
+			c.polyphone = append(c.polyphone, int32(i))
+		}
+	}
+}
 
 // addOwnTables reads the project's own small tables.
 func (c *characters) addOwnTables() {
@@ -94,7 +129,7 @@ func (c *characters) addOwnTables() {
 func (c *characters) addLine(line string) {
 	if rest, ok := strings.CutPrefix(line, "+"); ok {
 		if r := []rune(rest); len(r) == 3 {
-			c.splits = append(c.splits, split{r[0], r[1], r[2]})
+			c.splits[r[2]] = append(c.splits[r[2]], split{r[0], r[1], r[2]})
 		}
 		return
 	}
@@ -159,6 +194,16 @@ func (c *characters) of(r rune) *character {
 // isLike reports whether c may be taken for r.
 func (c *character) isLike(r rune) bool {
 	for _, l := range c.like {
+		if l == r {
+			return true
+		}
+	}
+	return false
+}
+
+// isSurelyLike is isLike by the project's own list.
+func (c *character) isSurelyLike(r rune) bool {
+	for _, l := range c.like[:c.sure] {
 		if l == r {
 			return true
 		}

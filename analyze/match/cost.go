@@ -26,6 +26,7 @@
 //	rare                     1                        2      2
 //	uncommon                 2                        3      4
 //	everyday                 4                        5      5
+//	… that differs in a stroke (lookalikes.txt)  3
 //
 // Dearer hits than MaxCost are not emitted.
 package match
@@ -59,6 +60,7 @@ const (
 	leetCost      = 2
 	syllableCost  = 3
 	pictureCost   = 2
+	sureCost      = 3 // an everyday character that differs in a stroke
 	plusCost      = 1
 	impossible    = 1000
 )
@@ -154,10 +156,13 @@ func gapCost(gap fold.Gap) int {
 // spacedOut is true where one and the same sign parts all characters from
 // first to last; with fewer than two gaps, also those next to them.
 func spacedOut(t *fold.Text, first, last int32) bool {
-	if last-first < 2 {
-		first, last = first-1, last+1
+	if first < 0 || last < 0 {
+		return false
 	}
-	if first < 0 || last < 0 || int(last) >= len(t.Runes) {
+	if last-first < 2 {
+		first, last = max(first-1, 0), min(last+1, int32(len(t.Runes))-1)
+	}
+	if last-first < 2 {
 		return false
 	}
 	mark := rune(-1)
@@ -229,6 +234,9 @@ func (m *Matcher) changeCost(got, want rune) (int, fold.Step) {
 	}
 	look, sound := a.isLike(want), a.soundsLike(b)
 	costs := changeCosts(a.common)
+	if a.isSurelyLike(want) {
+		costs.both, costs.look = min(costs.both, sureCost), min(costs.look, sureCost)
+	}
 	switch {
 	case sound && isFinancial(got) && isNumeral(want):
 		return numeralCost, fold.StepNumeral

@@ -93,7 +93,13 @@ func (l *lanes) of(r rune) uint16 {
 	if int(r) < len(l.basic) {
 		return l.basic[r]
 	}
-	return l.above[r]
+	if code, ok := l.above[r]; ok {
+		return code
+	}
+	if c := l.chars.of(r); c != nil {
+		return l.sounds[c.sounds[0]]
+	}
+	return 0
 }
 
 // complete fills the tables once the codes of all terms' characters are known.
@@ -111,58 +117,43 @@ func (l *lanes) complete(inTerms map[rune]bool) {
 	for _, r := range "0o1il" {
 		l.set(r, l.codes[l.symbol(r)])
 	}
-	readings := l.furtherReadings(inTerms)
 	for i := range l.chars.list {
-		c := &l.chars.list[i]
-		l.set(c.r, l.codes[l.symbol(c.r)])
-		l.addOther(c, inTerms, readings)
+		if c := &l.chars.list[i]; int(c.r) < len(l.basic) && c.sounds[0] != 0 {
+			l.basic[c.r] = l.sounds[c.sounds[0]]
+		}
 	}
-	l.addSplits(inTerms)
-	l.addMarks(inTerms)
-}
-
-// furtherReadings lists, by syllable, the codes of those characters of terms
-// that have it as a second reading: 行 in 银行 is coded by xing, sounds like 航.
-func (l *lanes) furtherReadings(inTerms map[rune]bool) map[uint16][]uint16 {
-	readings := map[uint16][]uint16{}
 	for r := range inTerms {
-		if c := l.chars.of(r); c != nil {
-			for _, s := range c.sounds[1:] {
-				if s != 0 {
-					readings[s] = append(readings[s], l.codes[l.symbol(r)])
-				}
+		l.addOthers(r)
+	}
+	for _, i := range l.chars.polyphone {
+		c := &l.chars.list[i]
+		for _, s := range c.sounds[1:] {
+			if s != 0 {
+				l.addCode(c.r, l.sounds[s])
 			}
 		}
 	}
-	return readings
+	l.addMarks(inTerms)
 }
 
-// everydayLikes is how many of an everyday character's look-alikes count:
-// only those that are the likeliest, since it mostly means itself.
-const everydayLikes = 2
-
-// addOther gives a character the codes of the characters of terms that it may
-// stand for and whose symbol is not its own.
-func (l *lanes) addOther(c *character, inTerms map[rune]bool, readings map[uint16][]uint16) {
-	likes := c.like
-	if c.common == 3 {
-		likes = likes[:min(len(likes), max(c.sure, everydayLikes))]
+// addOthers gives the characters that may stand for a term's character its
+// code, where theirs is another: those that look like it, and those that sound
+// like a second reading of it (航 for 行 in 银行, which is coded by xing).
+func (l *lanes) addOthers(r rune) {
+	code := l.codes[l.symbol(r)]
+	for _, i := range l.chars.imitators[r] {
+		l.addCode(l.chars.list[i].r, code)
 	}
-	for _, d := range likes {
-		if inTerms[d] {
-			l.addCode(c.r, l.codes[l.symbol(d)])
+	if c := l.chars.of(r); c != nil {
+		for _, s := range c.sounds[1:] {
+			for _, i := range l.chars.bySound[s] {
+				l.addCode(l.chars.list[i].r, code)
+			}
 		}
 	}
-	for i, s := range c.sounds {
-		if s == 0 {
-			break
-		}
-		if i > 0 {
-			l.addCode(c.r, l.sounds[s])
-		}
-		for _, code := range readings[s] {
-			l.addCode(c.r, code)
-		}
+	for _, s := range l.chars.splits[r] {
+		l.halves[[2]rune{s.left, s.right}] = code
+		l.set(s.left, l.of(s.left)|special)
 	}
 }
 
@@ -180,15 +171,6 @@ func (l *lanes) addCode(r rune, code uint16) {
 	}
 	l.other[r] = append(l.other[r], code)
 	l.set(r, l.of(r)|special)
-}
-
-func (l *lanes) addSplits(inTerms map[rune]bool) {
-	for _, s := range l.chars.splits {
-		if inTerms[s.whole] {
-			l.halves[[2]rune{s.left, s.right}] = l.codes[l.symbol(s.whole)]
-			l.set(s.left, l.of(s.left)|special)
-		}
-	}
 }
 
 // addMarks marks the characters at which edges of the other kinds start:

@@ -79,7 +79,7 @@ func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 		if int(r) < len(codes) {
 			code = codes[r]
 		} else {
-			code = m.lanes.above[r]
+			code = m.lanes.of(r)
 		}
 		if code >= special || sc.live > 0 {
 			sc.slow(int32(i), code)

@@ -38,6 +38,9 @@ const (
 	lastExtensionB = 0x2a6df
 )
 
+// everyday is the commonness of the commonest characters.
+const everyday = 3
+
 // Ranks by frequency that part everyday from common, uncommon and rare
 // characters; general lists of China's standard have 3,500 and 6,500.
 var commonnessRanks = [...]int{2200, 3500, 5500}
@@ -49,10 +52,10 @@ func read(in inputs) (*data, error) {
 	}
 	steps := []func() error{
 		func() error { return d.readTraditional(in.traditional) },
+		func() error { return d.readWords(in.words) }, // before readPinyin, which asks for commonness
 		func() error { return d.readPinyin(in.pinyin) },
 		func() error { return d.readUnihan(in.unihan) },
 		func() error { return d.readDecomposition(in.decomposition) },
-		func() error { return d.readWords(in.words) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -115,12 +118,22 @@ func (d *data) readPinyin(name string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %q: %w", name, m[0], err)
 		}
-		// The first is the commonest; others count only where a dictionary of
-		// frequencies knows them (see readUnihan).
-		first, _, _ := strings.Cut(string(m[2]), ",")
-		d.readings[rune(code)] = []string{toneless(first)}
+		// The first is the commonest. Of an everyday character the others count
+		// only where a count of running text knows them (see addFrequencies): it
+		// would otherwise be read in ways that nobody thinks of.
+		for i, p := range strings.Split(string(m[2]), ",") {
+			if i == 0 || d.commonness[rune(code)] < everyday {
+				d.addReading(rune(code), toneless(p))
+			}
+		}
 	}
 	return nil
+}
+
+func (d *data) addReading(c rune, p string) {
+	if p != "" && !slices.Contains(d.readings[c], p) {
+		d.readings[c] = append(d.readings[c], p)
+	}
 }
 
 // toneless drops the tone mark; ü is written v.
@@ -140,7 +153,7 @@ func toneless(p string) string {
 }
 
 // secondShare is the least share of a reading in running text to count.
-const secondShare = 0.08
+const secondShare = 0.05
 
 var pinluEntry = regexp.MustCompile(`([^ (]+)\((\d+)\)`)
 
@@ -149,7 +162,12 @@ func (d *data) readUnihan(folder string) error {
 		"kTotalStrokes": func(c rune, v string) {
 			d.strokes[c], _ = strconv.Atoi(strings.Fields(v)[0])
 		},
-		"kHanyuPinlu":      d.addFrequencies,
+		"kHanyuPinlu": d.addFrequencies,
+		"kMandarin": func(c rune, v string) {
+			for _, p := range strings.Fields(v) {
+				d.addReading(c, toneless(p))
+			}
+		},
 		"kSpoofingVariant": d.addVariants,
 		"kSemanticVariant": d.addVariants,
 		"kZVariant":        d.addVariants,
@@ -182,7 +200,7 @@ func codepoint(s string) rune {
 	return rune(code)
 }
 
-// addFrequencies replaces the readings by those that running text knows.
+// addFrequencies puts the readings that running text knows in front.
 func (d *data) addFrequencies(c rune, value string) {
 	counts, total := map[string]int{}, 0
 	var order []string
@@ -197,9 +215,13 @@ func (d *data) addFrequencies(c rune, value string) {
 	}
 	order = slices.DeleteFunc(order, func(p string) bool { return float64(counts[p]) < secondShare*float64(total) })
 	slices.SortStableFunc(order, func(a, b string) int { return counts[b] - counts[a] })
-	if len(order) > 0 {
-		d.readings[c] = order
+	// Running text knows 卜 mostly from 萝卜 (bo): the dictionary's reading stays.
+	for _, p := range d.readings[c] {
+		if !slices.Contains(order, p) {
+			order = append(order, p)
+		}
 	}
+	d.readings[c] = order
 }
 
 func (d *data) addVariants(c rune, value string) {

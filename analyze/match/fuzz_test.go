@@ -1,0 +1,114 @@
+package match
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/qianshao/qianshao/analyze/fold"
+)
+
+// TestAutomatonAgainstNaive compares the double array with a search of every
+// pattern at every place.
+func TestAutomatonAgainstNaive(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		alphabet := rapid.Uint16Range(1, 6).Draw(t, "alphabet")
+		code := rapid.Uint16Range(1, alphabet)
+		drawn := rapid.SliceOfN(rapid.SliceOfN(code, 1, 6), 1, 40).Draw(t, "patterns")
+		slices.SortFunc(drawn, slices.Compare)
+		patterns := slices.CompactFunc(drawn, slices.Equal)
+		heads := make([]int32, len(patterns))
+		for i := range heads {
+			heads[i] = int32(i) + 1
+		}
+		text := rapid.SliceOfN(rapid.Uint16Range(0, alphabet), 0, 80).Draw(t, "text")
+		auto := newAutomaton(slices.Clone(patterns), heads, int(alphabet))
+
+		type hit struct{ pattern, end int }
+		got := map[hit]int{}
+		state := int32(rootState)
+		for i, c := range text {
+			state = auto.step(state, c)
+			for at := auto.cells[state].out; at != 0; at = auto.cells[auto.cells[at].fail].out {
+				got[hit{int(auto.heads[at]) - 1, i}]++
+			}
+		}
+		count := 0
+		for p, pattern := range patterns {
+			for i := len(pattern); i <= len(text); i++ {
+				if slices.Equal(text[i-len(pattern):i], pattern) {
+					count++
+					if got[hit{p, i - 1}] != 1 {
+						t.Fatalf("pattern %v at %d of %v: %d hits", pattern, i, text, got[hit{p, i - 1}])
+					}
+				}
+			}
+		}
+		if count != len(got) {
+			t.Fatalf("%d hits, want %d", len(got), count)
+		}
+	})
+}
+
+// FuzzScan holds: no panic; places within bounds; every term whose characters
+// stand in the text in order, undisguised or by sound, is found at no higher cost
+// than a naive search says; every hit is found again in its own bytes.
+func FuzzScan(f *testing.F) {
+	for _, seed := range [][2]string{
+		{"注册送 彩金，棋*牌", "注册送\n彩金\n棋牌"},
+		{"噂儆的碦戸 菠菜 薇❤ qipai46 加V 木奉", "尊敬的客户\n博彩\n微信\n棋牌\n加微\n棒"},
+		{"🐂🐂卜🐠+微\xe7\x89", "牛牛\n捕鱼\n加微"},
+		{"V1P casin0 ρāī ㎏ ⑩", "vip\ncasino\n牌\nkg\n10"},
+		{"aaaaaaaa", "a\naa\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
+		{"行长长行了乐", "银行\n行长\n百家乐"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, text, list string) {
+		var terms []string
+		for _, s := range strings.Split(list, "\n") {
+			if len(fold.Term(s)) > 0 {
+				terms = append(terms, s)
+			}
+		}
+		m, err := Compile(terms)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var folded, own fold.Text
+		folded.Fold(text)
+		found := map[[3]int32]Hit{}
+		m.Scan(&folded, func(h Hit) {
+			if h.First < 0 || h.Last < h.First || int(h.Last) >= len(folded.Runes) && len(folded.Runes) > 0 ||
+				h.Start < 0 || h.End <= h.Start || int(h.End) > len(text) || h.Cost < 0 || h.Cost > MaxCost {
+				t.Fatalf("hit %+v in %d characters, %d bytes", h, len(folded.Runes), len(text))
+			}
+			found[[3]int32{h.Term, h.First, h.Last}] = h
+			if _, again := cheapest(m, &own, text[h.Start:h.End])[h.Term]; !again && !spacedOut(&folded, h.First, h.Last) {
+				t.Fatalf("%q at %d:%d of %q is not found in its own bytes %q", terms[h.Term], h.Start, h.End, text, text[h.Start:h.End])
+			}
+		})
+		for index := range m.terms {
+			n := len(m.terms[index].runes)
+			for i := 0; i+n <= len(folded.Runes); i++ {
+				if h, ok := m.naive(&folded, int32(index), int32(i)); ok {
+					if got, have := found[[3]int32{h.Term, h.First, h.Last}]; !have || got.Cost > h.Cost {
+						t.Fatalf("%q at character %d of %q: found %v %+v, want %+v", terms[index], i, text, have, got, h)
+					}
+				}
+			}
+		}
+	})
+}
+
+// naive checks one term at one place, character by character.
+func (m *Matcher) naive(t *fold.Text, index, first int32) (Hit, bool) {
+	for k, want := range m.terms[index].runes {
+		if m.lanes.symbol(t.Runes[first+int32(k)]) != m.lanes.symbol(want) {
+			return Hit{}, false
+		}
+	}
+	return m.check(t, index, reading{first: first})
+}
