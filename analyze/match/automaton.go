@@ -11,6 +11,8 @@ import (
 // Aho and Corasick, 1975.) Codes count from 1; 0 is "in no pattern".
 type automaton struct {
 	cells []cell
+	fails []int32 // the state of the longest proper suffix
+	outs  []int32 // the state or the nearest on its fail chain that ends a pattern; 0 if none
 	// heads holds, for a state that ends patterns, the first of them in the
 	// caller's chain plus one; else 0.
 	heads []int32
@@ -20,12 +22,15 @@ type automaton struct {
 	root []int32
 }
 
-// cell is one state; the fields that a step reads lie in one cache line.
+// cell is what nearly every step reads of a state, kept small for the cache.
 type cell struct {
-	base, check int32
-	fail        int32 // the state of the longest proper suffix
-	out         int32 // this state or the nearest on its fail chain that ends a pattern; 0 if none
+	base  int32 // shifted left by one; the lowest bit says that outs is set
+	check int32
 }
+
+func (c cell) child(code uint16) int32 { return c.base>>1 + int32(code) }
+
+func (c cell) ends() bool { return c.base&1 != 0 }
 
 const rootState = 0
 
@@ -38,11 +43,11 @@ func (a *automaton) step(s int32, code uint16) int32 {
 		return rootState
 	}
 	for s != rootState {
-		t := a.cells[s].base + int32(code)
+		t := a.cells[s].child(code)
 		if int(t) < len(a.cells) && a.cells[t].check == s {
 			return t
 		}
-		s = a.cells[s].fail
+		s = a.fails[s]
 	}
 	return a.root[code]
 }
@@ -97,7 +102,7 @@ func newAutomaton(patterns [][]uint16, heads []int32, codes int) *automaton {
 		}
 		b.place(n.state)
 		for _, e := range b.children {
-			child := b.auto.cells[n.state].base + int32(e.code)
+			child := b.auto.cells[n.state].child(e.code)
 			queue = append(queue, node{child, n.depth + 1, e.lo, e.hi})
 			b.auto.depths[child] = uint8(min(n.depth+1, 255))
 			b.link(n.state, child, e.code)
@@ -135,7 +140,7 @@ func (b *builder) place(state int32) {
 		}
 	}
 	base := at - first
-	b.auto.cells[state].base = base
+	b.auto.cells[state].base = base << 1
 	for _, e := range b.children {
 		child := base + int32(e.code)
 		b.auto.cells[child].check = state
@@ -174,6 +179,7 @@ func (b *builder) grow(n int) {
 		b.auto.cells = append(b.auto.cells, cell{check: noCheck})
 		b.auto.heads = append(b.auto.heads, 0)
 		b.auto.depths = append(b.auto.depths, 0)
+		b.auto.fails, b.auto.outs = append(b.auto.fails, 0), append(b.auto.outs, 0)
 		b.free = append(b.free, at)
 	}
 }
@@ -184,16 +190,21 @@ func (b *builder) link(parent, child int32, code uint16) {
 		b.auto.root[code] = child
 		return
 	}
-	b.auto.cells[child].fail = b.auto.step(b.auto.cells[parent].fail, code)
+	b.auto.fails[child] = b.auto.step(b.auto.fails[parent], code)
 }
 
+// outputs fills outs, level by level.
 func (b *builder) outputs(queue []node) {
+	a := b.auto
 	for _, n := range queue {
-		c := &b.auto.cells[n.state]
-		if b.auto.heads[n.state] != 0 {
-			c.out = n.state
-		} else if n.state != rootState {
-			c.out = b.auto.cells[c.fail].out
+		switch {
+		case a.heads[n.state] != 0:
+			a.outs[n.state] = n.state
+		case n.state != rootState:
+			a.outs[n.state] = a.outs[a.fails[n.state]]
+		}
+		if a.outs[n.state] != 0 {
+			a.cells[n.state].base |= 1
 		}
 	}
 }

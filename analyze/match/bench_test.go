@@ -99,7 +99,7 @@ func BenchmarkScanPlainLane(b *testing.B) {
 		state := int32(rootState)
 		for _, r := range folded.Runes {
 			state = auto.step(state, table[r])
-			if auto.cells[state].out != 0 {
+			if auto.cells[state].ends() {
 				hits++
 			}
 		}

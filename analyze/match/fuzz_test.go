@@ -31,7 +31,7 @@ func TestAutomatonAgainstNaive(t *testing.T) {
 		state := int32(rootState)
 		for i, c := range text {
 			state = auto.step(state, c)
-			for at := auto.cells[state].out; at != 0; at = auto.cells[auto.cells[at].fail].out {
+			for at := auto.outs[state]; at != 0; at = auto.outs[auto.fails[at]] {
 				got[hit{int(auto.heads[at]) - 1, i}]++
 			}
 		}

@@ -86,7 +86,7 @@ func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 			continue
 		}
 		sc.base = m.auto.step(sc.base, code)
-		if cells[sc.base].out != 0 {
+		if cells[sc.base].ends() {
 			sc.mainHits(int32(i))
 		}
 	}
@@ -164,7 +164,7 @@ func (sc *scanner) slow(i int32, code uint16) {
 		sc.branch(nil, i, sc.edges[e])
 	}
 	sc.base = auto.step(sc.base, code)
-	if auto.cells[sc.base].out != 0 {
+	if auto.cells[sc.base].ends() {
 		sc.mainHits(i)
 	}
 	sc.sweep(i)
@@ -180,7 +180,7 @@ func (sc *scanner) sweep(i int32) {
 		if depth < th.need || depth > maxSymbols {
 			continue
 		}
-		if th.at == i+1 && sc.m.auto.cells[th.state].out != 0 {
+		if th.at == i+1 && sc.m.auto.cells[th.state].ends() {
 			sc.threadHits(th)
 		}
 		if kept != k {
@@ -341,7 +341,7 @@ func (sc *scanner) readRun(i int32) {
 // mainHits reports the terms that end at character i in the main reading.
 func (sc *scanner) mainHits(i int32) {
 	auto := sc.m.auto
-	for at := auto.cells[sc.base].out; at != 0; at = auto.cells[auto.cells[at].fail].out {
+	for at := auto.outs[sc.base]; at != 0; at = auto.outs[auto.fails[at]] {
 		for k := auto.heads[at]; k != 0; k = sc.m.terms[k-1].next {
 			first := i + 1 - int32(len(sc.m.terms[k-1].runes))
 			if h, ok := sc.m.check(sc.t, k-1, reading{first: first}); ok {
@@ -355,7 +355,7 @@ func (sc *scanner) mainHits(i int32) {
 // over its edge.
 func (sc *scanner) threadHits(th *thread) {
 	auto := sc.m.auto
-	for at := auto.cells[th.state].out; at != 0; at = auto.cells[auto.cells[at].fail].out {
+	for at := auto.outs[th.state]; at != 0; at = auto.outs[auto.fails[at]] {
 		n := int32(auto.depths[at])
 		if n < th.need {
 			return
