@@ -41,6 +41,7 @@ type characters struct {
 	index     map[rune]int32    // into list, for what lies outside the array
 	basic     []uint16          // into list plus one, by r-basicFirst
 	syllables map[string]uint16 // every syllable's number, from 1
+	trie      []syllableNode    // the same, letter by letter; 0 is the root
 	splits    map[rune][]split  // by the whole
 	imitators map[rune][]int32  // character → the list's entries that look like it
 	bySound   [][]int32         // syllable → entries that have it as any reading
@@ -79,6 +80,7 @@ var loadCharacters = sync.OnceValue(func() *characters {
 // everyday characters only those count that the project's own list names: they
 // mostly mean themselves, and each edge at one slows every plain text.
 func (c *characters) invert() {
+	c.buildTrie()
 	c.bySound = make([][]int32, len(c.syllables)+1)
 	for i := range c.list {
 		entry := &c.list[i]
@@ -189,6 +191,29 @@ func (c *characters) of(r rune) *character {
 		return &c.list[at]
 	}
 	return nil
+}
+
+// syllableNode is what may follow some first letters of a syllable.
+type syllableNode struct {
+	next [26]int16 // by letter; 0 for none
+	id   uint16    // the syllable that ends here; 0 for none
+}
+
+func (c *characters) buildTrie() {
+	c.trie = make([]syllableNode, 1, 1024)
+	for s, id := range c.syllables {
+		at := int16(0)
+		for i := range len(s) {
+			next := c.trie[at].next[s[i]-'a']
+			if next == 0 {
+				next = int16(len(c.trie))
+				c.trie = append(c.trie, syllableNode{})
+				c.trie[at].next[s[i]-'a'] = next
+			}
+			at = next
+		}
+		c.trie[at].id = id
+	}
 }
 
 // isLike reports whether c may be taken for r.

@@ -23,6 +23,7 @@ type lanes struct {
 	chars   *characters
 	codes   map[uint32]uint16  // symbol → code
 	basic   []uint16           // character → code and special, basic plane
+	kinds   []kind             // which edges to look for, basic plane
 	above   map[rune]uint16    // the same above it
 	other   map[rune][]uint16  // further codes of a character
 	halves  map[[2]rune]uint16 // two halves → code of the whole
@@ -30,13 +31,26 @@ type lanes struct {
 	numeral [10]uint16         // digit → code of the Chinese numeral
 }
 
+// kind says which edges a character may start or end, so that the maps need not
+// be asked at every one.
+type kind uint8
+
+const (
+	kindLatin kind = 1 << iota
+	kindOther
+	kindLeft  // half of a split
+	kindRight // other half of one
+	kindDigit
+	kindKana
+)
+
 // symbolOfRune tags the symbol of a character that has no sound.
 const symbolOfRune = 1 << 24
 
 const numerals = "一二三四五六七八九"
 
 func newLanes() *lanes {
-	return &lanes{chars: loadCharacters(), codes: map[uint32]uint16{}, basic: make([]uint16, 1<<16),
+	return &lanes{chars: loadCharacters(), codes: map[uint32]uint16{}, basic: make([]uint16, 1<<16), kinds: make([]kind, 1<<16),
 		above: map[rune]uint16{}, other: map[rune][]uint16{}, halves: map[[2]rune]uint16{}}
 }
 
@@ -153,7 +167,10 @@ func (l *lanes) addOthers(r rune) {
 	}
 	for _, s := range l.chars.splits[r] {
 		l.halves[[2]rune{s.left, s.right}] = code
-		l.set(s.left, l.of(s.left)|special)
+		l.mark(s.left, kindLeft)
+		if int(s.right) < len(l.kinds) {
+			l.kinds[s.right] |= kindRight
+		}
 	}
 }
 
@@ -170,25 +187,43 @@ func (l *lanes) addCode(r rune, code uint16) {
 		}
 	}
 	l.other[r] = append(l.other[r], code)
+	l.mark(r, kindOther)
+}
+
+// mark makes a character start edges of a kind.
+func (l *lanes) mark(r rune, k kind) {
 	l.set(r, l.of(r)|special)
+	if int(r) < len(l.kinds) {
+		l.kinds[r] |= k
+	}
+}
+
+// kindOf returns the kinds of a character that is special.
+func (l *lanes) kindOf(r rune) kind {
+	if int(r) < len(l.kinds) {
+		return l.kinds[r]
+	}
+	return kindOther | kindLeft | kindRight
 }
 
 // addMarks marks the characters at which edges of the other kinds start:
 // letters (pinyin), digits (numerals), kana (noise).
 func (l *lanes) addMarks(inTerms map[rune]bool) {
 	for r := 'a'; r <= 'z'; r++ {
-		l.set(r, l.of(r)|special)
+		l.mark(r, kindLatin)
 	}
-	for r := range l.chars.letters {
-		l.set(r, l.of(r)|special)
+	for r, to := range l.chars.letters {
+		if to >= 'a' {
+			l.mark(r, kindLatin)
+		}
 	}
 	for r := rune(0x3041); r <= 0x30fe; r++ {
-		l.set(r, l.of(r)|special)
+		l.mark(r, kindKana)
 	}
 	for i, r := range []rune(numerals) {
 		if inTerms[r] {
 			l.numeral[i+1] = l.codes[l.symbol(r)]
-			l.set('1'+rune(i), l.of('1'+rune(i))|special)
+			l.mark('1'+rune(i), kindDigit)
 		}
 	}
 }

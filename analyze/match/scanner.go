@@ -12,8 +12,6 @@ const (
 	maxSymbols = 24
 	// maxLatinRun is the longest run of Latin letters read as pinyin.
 	maxLatinRun = 24
-	// maxSyllable is the longest syllable: zhuang.
-	maxSyllable = 6
 	// maxInitials is the longest run of letters read as initials.
 	maxInitials = 2
 	// maxEdges bounds the edges at one character.
@@ -56,6 +54,7 @@ type scanner struct {
 	edges   [maxEdges]edge
 	count   int
 	run     latinRun
+	quiet   int32 // no edges start before this character: a Latin run that is no pinyin
 	// marks counts the text's marks read so far; nextMark is the character
 	// that the next one stands in front of, or -1.
 	marks    int
@@ -81,11 +80,11 @@ func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 		} else {
 			code = m.lanes.of(r)
 		}
-		if code >= special || sc.live > 0 {
+		if sc.live > 0 || code >= special && int32(i) >= sc.quiet {
 			sc.slow(int32(i), code)
 			continue
 		}
-		sc.base = m.auto.step(sc.base, code)
+		sc.base = m.auto.step(sc.base, code&^special)
 		if cells[sc.base].ends() {
 			sc.mainHits(int32(i))
 		}
@@ -243,31 +242,30 @@ func (sc *scanner) addEdge(length int32, code uint16) {
 // findEdges lists the edges at character i.
 func (sc *scanner) findEdges(i int32) {
 	l, r := sc.m.lanes, sc.t.Runes[i]
-	if c := l.latin(r); c >= 'a' && c <= 'z' {
+	k := l.kindOf(r)
+	if k&kindLatin != 0 {
 		sc.pinyinEdges(i)
 		return
 	}
-	for _, code := range l.other[r] {
-		sc.addEdge(1, code)
+	if k&kindOther != 0 {
+		for _, code := range l.other[r] {
+			sc.addEdge(1, code)
+		}
 	}
 	next := rune(0)
 	if int(i)+1 < len(sc.t.Runes) {
 		next = sc.t.Runes[i+1]
 	}
-	if next != 0 && sc.t.Gaps[i+1].Break <= fold.BreakSymbol {
+	if k&kindLeft != 0 && next != 0 && l.kindOf(next)&kindRight != 0 && sc.t.Gaps[i+1].Break <= fold.BreakSymbol {
 		if code := l.halves[[2]rune{r, next}]; code != 0 {
 			sc.addEdge(2, code)
 		}
 	}
-	switch {
-	case isDigit(r):
-		if l.numeral[r-'0'] != 0 && !isDigit(next) && (i == 0 || !isDigit(sc.t.Runes[i-1])) {
-			sc.addEdge(1, l.numeral[r-'0'])
-		}
-	case isKana(r):
-		if !isKana(next) && i > 0 && !isKana(sc.t.Runes[i-1]) {
-			sc.addEdge(1, 0)
-		}
+	if k&kindDigit != 0 && !isDigit(next) && (i == 0 || !isDigit(sc.t.Runes[i-1])) {
+		sc.addEdge(1, l.numeral[r-'0'])
+	}
+	if k&kindKana != 0 && !isKana(next) && i > 0 && !isKana(sc.t.Runes[i-1]) {
+		sc.addEdge(1, 0)
 	}
 }
 
@@ -287,6 +285,10 @@ func (sc *scanner) pinyinEdges(i int32) {
 	}
 	at := i - run.first
 	n := run.end - run.first
+	if n > maxInitials && !run.rest[0] {
+		sc.quiet = run.end
+		return
+	}
 	if n <= maxInitials {
 		for _, id := range sc.m.lanes.chars.initials[run.letters[at]] {
 			if code := sc.m.lanes.sounds[id]; code != 0 {
@@ -294,17 +296,19 @@ func (sc *scanner) pinyinEdges(i int32) {
 			}
 		}
 	}
-	if n > maxLatinRun || !run.rest[0] || !run.reached[at] {
+	if !run.rest[0] || !run.reached[at] {
 		return
 	}
-	for length := int32(1); length <= maxSyllable && at+length <= n; length++ {
-		id := sc.m.lanes.chars.syllables[string(run.letters[at:at+length])]
-		if id == 0 || !run.rest[at+length] {
-			continue
+	trie, node := sc.m.lanes.chars.trie, int16(0)
+	for k := at; k < n; k++ {
+		if node = trie[node].next[run.letters[k]-'a']; node == 0 {
+			break
 		}
-		run.reached[at+length] = true
-		if code := sc.m.lanes.sounds[id]; code != 0 {
-			sc.addEdge(length, code)
+		if id := trie[node].id; id != 0 && run.rest[k+1] {
+			run.reached[k+1] = true
+			if code := sc.m.lanes.sounds[id]; code != 0 {
+				sc.addEdge(k+1-at, code)
+			}
 		}
 	}
 }
@@ -331,9 +335,14 @@ func (sc *scanner) readRun(i int32) {
 	run.reached = [maxLatinRun + 1]bool{true}
 	run.rest = [maxLatinRun + 1]bool{}
 	run.rest[n] = true
+	trie := sc.m.lanes.chars.trie
 	for at := n - 1; at >= 0; at-- {
-		for length := int32(1); length <= maxSyllable && at+length <= n && !run.rest[at]; length++ {
-			run.rest[at] = run.rest[at+length] && sc.m.lanes.chars.syllables[string(run.letters[at:at+length])] != 0
+		node := int16(0)
+		for k := at; k < n && !run.rest[at]; k++ {
+			if node = trie[node].next[run.letters[k]-'a']; node == 0 {
+				break
+			}
+			run.rest[at] = trie[node].id != 0 && run.rest[k+1]
 		}
 	}
 }
