@@ -100,7 +100,6 @@ func (b *block) reads(kind kindSet, hidden qianshao.Hiding) bool {
 // term is one entry of the automaton with the blocks that want it.
 type term struct {
 	text     string
-	runes    int
 	postings []posting
 }
 
@@ -315,7 +314,7 @@ func (c *compiler) addPosting(w weighted, p posting) {
 	if !ok {
 		i = int32(len(c.set.terms))
 		c.terms[w.key] = i
-		c.set.terms = append(c.set.terms, term{text: w.term, runes: w.runes})
+		c.set.terms = append(c.set.terms, term{text: w.term})
 	}
 	c.set.terms[i].postings = append(c.set.terms[i].postings, p)
 	c.set.margin = max(c.set.margin, int32(8*w.runes))

@@ -25,10 +25,6 @@ const (
 // plainCost is the highest cost of a hit in ordinary writing.
 const plainCost = match.CostPlain
 
-// shortTerm is the number of characters from which a disguised term speaks for
-// itself: 博 彩 may be chance, 澳 门 新 葡 京 is not.
-const shortTerm = 3
-
 // Costs of a match of a regular expression that only the folded text shows.
 // Separators alone are no disguise: an expression may span a whole sentence.
 const (
@@ -393,11 +389,12 @@ func inTitle(kind qianshao.RegionKind) bool {
 	return kind == qianshao.RegionTitle || kind == qianshao.RegionMeta || kind == qianshao.RegionHeading
 }
 
-// isWeak is true for a hit of a short term that had to be undisguised. In a
-// concealed region it needs no more: nobody hides and disguises an honest word.
+// isWeak is true for a hit that had to be undisguised by more than a writer's
+// habits explain. The matcher's cost is in proportion to the term's length, so
+// short terms get here soonest. In a concealed region it needs no more: nobody
+// hides and disguises an honest word.
 func (e *evaluation) isWeak(h *hit) bool {
-	return h.cost >= match.CostDisguised && int(h.term) < len(e.set.terms) && e.set.terms[h.term].runes < shortTerm &&
-		!e.current().Hidden.Concealed()
+	return h.cost >= match.CostDisguised && int(h.term) < len(e.set.terms) && !e.current().Hidden.Concealed()
 }
 
 // contactNear says whether a contact handle stands near the hit.

@@ -159,7 +159,7 @@ func (v verdict) report(local int) BlockReport {
 		}
 	}
 	if weak > 0 && !v.corroborated(local) {
-		out.Dropped = append(out.Dropped, fmt.Sprintf("%d disguised hits of terms under %d characters, with no other block satisfied plainly and no contact handle near", weak, shortTerm))
+		out.Dropped = append(out.Dropped, fmt.Sprintf("%d far from the term, with no other block satisfied plainly and no contact handle near", weak))
 	}
 	if !out.Holds {
 		out.Missing = fmt.Sprintf("needs weight %d, has %d", b.min, out.Weight)

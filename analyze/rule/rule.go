@@ -45,9 +45,10 @@
 // comments, inline scripts, noscript and templates are neither hidden nor
 // visible and are reached by leaving hidden out.
 //
-// A hit that had to be undisguised counts for a term of fewer than three
-// characters only with corroboration: another block of the same rule is
-// satisfied by plain hits, a contact handle stands nearby, or the region is concealed.
+// A hit that is far from its term (match.CostDisguised: soon reached by two
+// characters, late by five) counts only with corroboration: another block of
+// the same rule is satisfied by plain hits, a contact handle stands nearby, or
+// the region is concealed.
 //
 // A word list, lists/<name>.txt, has one term a line, "# comment" lines and an
 // optional weight behind a bar: "注册送彩金 | 3". An awareness context,
