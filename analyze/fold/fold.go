@@ -29,6 +29,7 @@ type Text struct {
 	Marks  []Mark
 	source string
 	tables *tables
+	memory []remembered
 }
 
 // Mark is a sign that was dropped but depicts a character: + (加), 🐂 (牛).
@@ -66,13 +67,13 @@ func (t *Text) Fold(s string) {
 	var gap Gap
 	for i := 0; i < len(s); {
 		if b := s[i]; b < utf8.RuneSelf {
-			if c := asciiLetters[b]; c != 0 {
-				step := Step(0)
-				if c != b {
-					step = StepCase
-				}
-				t.push(rune(c), i, i+1, step, &gap)
-			} else {
+			c := asciiLetters[b]
+			switch {
+			case c == b && c != 0:
+				t.push(rune(c), i, i+1, 0, &gap)
+			case c != 0:
+				t.push(rune(c), i, i+1, StepCase, &gap)
+			default:
 				gap.drop(StepSeparator, asciiBreaks[b])
 				if b == '+' {
 					t.mark('+', i, i+1)
@@ -82,21 +83,31 @@ func (t *Text) Fold(s string) {
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case isHan(r):
-			if r <= lastStroke && isStroke(r) || r == '灬' {
-				gap.drop(StepSeparator, BreakSymbol)
-			} else if to := t.tables.simplified[r-hanFirst]; to == 0 {
+		if isHan(r) {
+			switch to := t.tables.simplified[r-hanFirst]; to {
+			case 0:
 				t.push(r, i, i+n, 0, &gap)
-			} else {
+			case dropped:
+				gap.drop(StepSeparator, BreakSymbol)
+			default:
 				t.push(t.tables.simple(r, to), i, i+n, StepTraditional, &gap)
 			}
-		case r >= 0x3000 && r <= 0x303f && r != ideographicZero && r != iterationMark && r != 0x3006:
-			t.dropCJKPunctuation(r, &gap)
-		default:
-			t.general(r, i, i+n, &gap)
+		} else {
+			t.other(r, i, i+n, &gap)
 		}
 		i += n
+	}
+}
+
+// other folds what is neither ASCII nor a common Chinese character.
+func (t *Text) other(r rune, start, end int, gap *Gap) {
+	switch {
+	case r == '，' || r == '：' || r == '；':
+		gap.drop(StepSeparator, BreakClause)
+	case r >= 0x3000 && r <= 0x303f && r != ideographicZero && r != iterationMark && r != 0x3006:
+		t.dropCJKPunctuation(r, gap)
+	default:
+		t.general(r, start, end, gap)
 	}
 }
 
@@ -108,7 +119,6 @@ const (
 	hanLast         = 0x9fff // end of the unified ideographs
 	ideographicZero = '〇'
 	iterationMark   = '々'
-	lastStroke      = 0x4e90 // the characters of one stroke stand first in their block
 )
 
 // isHan is true for Extension A and the unified ideographs, without the
@@ -117,16 +127,27 @@ func isHan(r rune) bool {
 	return r >= hanFirst && r <= hanLast && (r < 0x4dc0 || r >= 0x4e00)
 }
 
+// reserve makes room for n characters; push relies on it.
 func (t *Text) reserve(n int) {
+	if n <= cap(t.Runes)-len(t.Runes) {
+		return
+	}
 	t.Runes = slices.Grow(t.Runes, n)
+	n = cap(t.Runes) - len(t.Runes)
 	t.Start, t.End = slices.Grow(t.Start, n), slices.Grow(t.End, n)
 	t.Steps, t.Gaps = slices.Grow(t.Steps, n), slices.Grow(t.Gaps, n)
 }
 
+// push appends a character. Five appends cost thrice as much as five writes
+// into slices that have the room.
 func (t *Text) push(r rune, start, end int, step Step, gap *Gap) {
-	t.Runes = append(t.Runes, r)
-	t.Start, t.End = append(t.Start, int32(start)), append(t.End, int32(end))
-	t.Steps, t.Gaps = append(t.Steps, step), append(t.Gaps, *gap)
+	n := len(t.Runes)
+	if n == cap(t.Runes) {
+		t.reserve(1) // one sign gave several characters
+	}
+	t.Runes = t.Runes[:n+1]
+	t.Start, t.End, t.Steps, t.Gaps = t.Start[:n+1], t.End[:n+1], t.Steps[:n+1], t.Gaps[:n+1]
+	t.Runes[n], t.Start[n], t.End[n], t.Steps[n], t.Gaps[n] = r, int32(start), int32(end), step, *gap
 	*gap = Gap{}
 }
 

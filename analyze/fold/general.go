@@ -7,8 +7,52 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// remembered is what the slow path made of a character: nothing but a gap, or
+// one character.
+type remembered struct {
+	from, to rune // to 0: dropped
+	step     Step
+	brk      Break
+	mark     bool // dropped, but depicts a character
+}
+
+// memory is how many characters of the slow path a Text remembers, by their
+// last bits: a text that is not Chinese uses a few dozen.
+const memory = 256
+
 // general folds any character that the fast path of Fold does not know.
 func (t *Text) general(r rune, start, end int, gap *Gap) {
+	if t.memory == nil {
+		t.memory = make([]remembered, memory)
+	}
+	slot := &t.memory[r%memory]
+	if slot.from == r {
+		if slot.to != 0 {
+			t.push(slot.to, start, end, slot.step, gap)
+		} else {
+			gap.drop(slot.step, slot.brk)
+			if slot.mark {
+				t.mark(r, start, end)
+			}
+		}
+		return
+	}
+	length, marks, own := len(t.Runes), len(t.Marks), Gap{}
+	t.foldOne(r, start, end, &own)
+	if len(t.Runes) == length {
+		gap.drop(own.Steps, own.Break)
+		*slot = remembered{r, 0, own.Steps, own.Break, len(t.Marks) > marks}
+		return
+	}
+	t.Gaps[length] = *gap
+	*gap = own
+	if len(t.Runes) == length+1 && own == (Gap{}) {
+		*slot = remembered{from: r, to: t.Runes[length], step: t.Steps[length]}
+	}
+}
+
+// foldOne folds a character without regard to what it is used to.
+func (t *Text) foldOne(r rune, start, end int, gap *Gap) {
 	switch {
 	case r == utf8.RuneError: // a half character: one bad byte, or U+FFFD itself
 		gap.drop(StepSeparator, BreakSymbol)
@@ -44,6 +88,10 @@ func (t *Text) fullWidth(b byte, start, end int, gap *Gap) {
 	}
 }
 
+// maxExpansion is how many characters one sign may become: the squared words
+// (㍿) have up to six; the Arabic ligature ﷺ would give 18 for three bytes.
+const maxExpansion = 6
+
 // decomposed folds r by its compatibility decomposition without the marks.
 func (t *Text) decomposed(r rune, start, end int, gap *Gap) {
 	var buffer [utf8.UTFMax]byte
@@ -57,16 +105,16 @@ func (t *Text) decomposed(r rune, start, end int, gap *Gap) {
 		return
 	}
 	step := stepOf(r)
-	kept := false
-	for len(form) > 0 {
+	kept := 0
+	for len(form) > 0 && kept < maxExpansion {
 		c, n := utf8.DecodeRune(form)
 		form = form[n:]
 		if isKept(c) {
 			t.plain(c, start, end, step, gap)
-			kept = true
+			kept++
 		}
 	}
-	if !kept {
+	if kept == 0 {
 		gap.drop(StepSeparator, breakOf(r))
 	}
 }
@@ -77,7 +125,7 @@ func (t *Text) plain(r rune, start, end int, step Step, gap *Gap) {
 	case isHan(r) || r > hanLast && r < 0x32000 && unicode.Is(unicode.Han, r):
 		to := r
 		if isHan(r) {
-			if s := t.tables.simplified[r-hanFirst]; s != 0 {
+			if s := t.tables.simplified[r-hanFirst]; s != 0 && s != dropped {
 				to = t.tables.simple(r, s)
 			}
 		} else if s, ok := t.tables.others[r]; ok {
@@ -102,16 +150,6 @@ func (t *Text) plain(r rune, start, end int, step Step, gap *Gap) {
 	default:
 		gap.drop(StepSeparator, breakOf(r))
 	}
-}
-
-// isStroke is true for characters that are no word but one stroke, and stand in
-// Chinese text only as ornament: 百丶家丶乐.
-func isStroke(r rune) bool {
-	switch r {
-	case '丶', '丨', '丿', '亅', '乀', '乁', '乚', '乛', '灬':
-		return true
-	}
-	return false
 }
 
 // isKept is true for what carries meaning: letters, numbers.

@@ -20,13 +20,19 @@ var pictures string
 // tables is the form of traditionalPairs that a pass reads: an array for the
 // Han blocks of the basic plane, a map for the few others.
 type tables struct {
-	simplified [hanLast - hanFirst + 1]uint16 // 0: stays; viaMap: look in others
+	simplified [hanLast - hanFirst + 1]uint16 // 0: stays; or viaMap, dropped
 	others     map[rune]rune
 	depicts    map[rune]rune
 }
 
-// viaMap marks a character whose simplified form lies above the basic plane.
-const viaMap = 1
+const (
+	viaMap  = 1 // the simplified form lies above the basic plane: look in others
+	dropped = 2 // the character is an ornament: see strokes
+)
+
+// strokes are characters that are no word but one stroke, and stand in Chinese
+// text only between others: 百丶家丶乐.
+const strokes = "丶丨丿亅乀乁乚乛灬"
 
 func (t *tables) simple(r rune, to uint16) rune {
 	if to == viaMap {
@@ -48,6 +54,9 @@ var loadTables = sync.OnceValue(func() *tables {
 			t.add(from, r)
 			from = 0
 		}
+	}
+	for _, r := range strokes {
+		t.simplified[r-hanFirst] = dropped
 	}
 	for line := range strings.Lines(pictures) {
 		for _, pair := range strings.Fields(line) {
