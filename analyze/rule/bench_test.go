@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/fold"
 )
 
 // generated returns rules with the given number of terms in all, spread over
@@ -15,11 +16,15 @@ import (
 func generated(rules, terms int) fstest.MapFS {
 	random := rand.New(rand.NewPCG(1, 2))
 	word := func() string {
-		runes := make([]rune, 2+random.IntN(5))
-		for i := range runes {
-			runes[i] = rune(0x4e00 + random.IntN(6000))
+		for {
+			runes := make([]rune, 2+random.IntN(5))
+			for i := range runes {
+				runes[i] = rune(0x4e00 + random.IntN(6000))
+			}
+			if len(fold.Term(string(runes))) > 1 { // some rare characters serve as separators
+				return string(runes)
+			}
 		}
-		return string(runes)
 	}
 	files := fstest.MapFS{}
 	for i := range rules {
