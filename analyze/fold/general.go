@@ -138,6 +138,9 @@ func (t *Text) plain(r rune, start, end int, step Step, gap *Gap) {
 	case unicode.IsLetter(r):
 		if lower := unicode.ToLower(r); lower != r {
 			r, step = lower, step|StepCase
+			if letter := smallCapital(r); letter != "" { // Ʀ is the upper case of ʀ
+				r, step = rune(letter[0]), step|StepStyled
+			}
 		}
 		t.push(r, start, end, step, gap)
 	case isKept(r):

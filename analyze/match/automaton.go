@@ -92,7 +92,7 @@ func newAutomaton(patterns [][]uint16, heads []int32, codes int) *automaton {
 	queue := []node{{rootState, 0, 0, int32(len(sorted))}}
 	for at := 0; at < len(queue); at++ {
 		n := queue[at]
-		if int32(len(sorted[n.lo])) == n.depth {
+		if n.lo < n.hi && int32(len(sorted[n.lo])) == n.depth {
 			b.auto.heads[n.state] = sortedHeads[n.lo]
 			n.lo++
 		}
