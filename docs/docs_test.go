@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/ingest"
 )
 
@@ -122,6 +123,20 @@ func TestEveryAlertIsExplained(t *testing.T) {
 			if !have[m[1]] {
 				t.Errorf("%s points to docs/operations.md#%s, which is no heading there", file, m[1])
 			}
+		}
+	}
+}
+
+// TestEveryMetricIsExplained compares /metrics with the table.
+func TestEveryMetricIsExplained(t *testing.T) {
+	text := read(t, "docs/operations.md")
+	families, err := metrics.New().Registry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if name := family.GetName(); strings.HasPrefix(name, "qianshao_") && !strings.Contains(text, "`"+name) {
+			t.Errorf("docs/operations.md does not explain the metric %s", name)
 		}
 	}
 }
