@@ -23,10 +23,12 @@ func (v verdict) block(local int) truth {
 	switch {
 	case st.strong >= b.min:
 		return yes
-	case !v.e.patternsRun && (len(b.patterns) > 0 || st.all >= b.min):
-		return maybe // a pattern of another block may still corroborate
+	case !v.e.patternsRun && len(b.patterns) > 0:
+		return maybe
 	case st.all >= b.min && v.corroborated(local):
 		return yes
+	case st.all >= b.min && !v.e.patternsRun && len(v.d.patternBlocks) > 0:
+		return maybe // a pattern of another block may still corroborate
 	}
 	return no
 }
