@@ -1,26 +1,37 @@
 package dashboards
 
 import (
+	"cmp"
 	"errors"
+	"html"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/store"
 )
 
-// openEvidence pieces of evidence are unfolded when a finding's page opens.
-const openEvidence = 5
+// Evidence that stands close together is shown in one excerpt.
+const (
+	placeGap    = 300  // bytes of source between two pieces of evidence of one place
+	placeLength = 1500 // bytes of source of one place
+	openPlaces  = 6    // places are unfolded when a finding's page opens
+)
 
 type findingView struct {
 	*view
 	store.StoredFinding
 	Parts    []scorePart
 	Sum      int
-	Pieces   []evidenceView
+	Pieces   int
+	Places   []place
 	Capped   int // MaxEvidence where that many are kept
 	Under    *authView
-	Moved    bool // the page's URL is not the one that was requested
+	Moved    bool   // the page's URL is not the one that was requested
+	Back     string // the search that led here
 	SamePage string
 	SameHost string
 	SameRule string
@@ -31,13 +42,25 @@ type scorePart struct {
 	Points         int
 }
 
+// place is a stretch of source with the evidence in it.
+type place struct {
+	Open     bool
+	From, To int // lines
+	Hidden   []qianshao.Hiding
+	Hits     []evidenceView
+	Lines    []excerptLine
+	span     qianshao.Span
+}
+
+// evidenceView is one span of evidence, whatever the number of blocks that ask for it.
 type evidenceView struct {
 	qianshao.Evidence
-	N     int
-	Open  bool
-	Raw   []piece
-	Lines []excerptLine
-	Also  bool // the excerpt shows other evidence too
+	Blocks []string
+	// Head is what matched, in clear; Pattern the regular expression that did, if it was one.
+	Head, Pattern string
+	// Raw and Read are shown where the text was disguised: as written, and as understood.
+	Raw  []piece
+	Read string
 }
 
 // authView is an authorisation with its standing at a moment.
@@ -50,6 +73,7 @@ type authView struct {
 
 func standing(a qianshao.Authorisation, now time.Time) authView {
 	v := authView{Authorisation: a, Search: searchURL(clause("authorisation", a.ID), 0)}
+	v.Owner, v.Basis, v.Contact = plain(a.Owner), plain(a.Basis), plain(a.Contact)
 	switch {
 	case now.Before(a.ValidFrom):
 		v.Standing = "not_yet"
@@ -83,6 +107,11 @@ func (c *console) findingPage(w http.ResponseWriter, r *http.Request) {
 		a := standing(*under, c.now())
 		v.Under = &a
 	}
+	offset, err := number(r, "offset", 0, index.MaxWindow)
+	if err != nil {
+		offset = 0
+	}
+	v.Back = searchURL(r.FormValue("q"), offset)
 	v.Moved = f.RequestedURL != "" && f.RequestedURL != f.URL
 	v.SamePage = searchURL(clause("url", f.URL), 0)
 	v.SameRule = searchURL(clause("rule", f.Rule), 0)
@@ -93,37 +122,83 @@ func (c *console) findingPage(w http.ResponseWriter, r *http.Request) {
 		v.Parts = append(v.Parts, scorePart{v.lang.named("reason.", p.Reason), plain(v.lang.detail(p)), p.Points})
 		v.Sum += p.Points
 	}
-	v.evidence()
+	v.places()
 	c.render(w, r, http.StatusOK, "finding", v)
 }
 
-func (v *findingView) evidence() {
-	for i, e := range v.Evidence {
-		piece := evidenceView{Evidence: e, N: i + 1, Open: i < openEvidence, Raw: reveal(e.Text, "")}
-		if v.Source != "" {
-			var also []qianshao.Span
-			for j, other := range v.Evidence {
-				if j != i && other.Span.Len() > 0 {
-					also = append(also, other.Span)
+// places sorts the evidence by where it stands and gathers neighbours.
+func (v *findingView) places() {
+	list := slices.Clone(v.Evidence)
+	slices.SortStableFunc(list, func(a, b qianshao.Evidence) int {
+		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(b.Span.End, a.Span.End))
+	})
+	for _, e := range list {
+		n := len(v.Places)
+		if n == 0 || e.Span.Start > v.Places[n-1].span.End+placeGap || e.Span.End > v.Places[n-1].span.Start+placeLength {
+			v.Places = append(v.Places, place{Open: n < openPlaces, From: e.Line, span: e.Span})
+		}
+		v.Places[len(v.Places)-1].add(e)
+	}
+	for i := range v.Places {
+		p := &v.Places[i]
+		v.Pieces += len(p.Hits)
+		if v.Source == "" {
+			continue
+		}
+		var spans, also []qianshao.Span
+		for j := range v.Places {
+			for _, hit := range v.Places[j].Hits {
+				if j == i {
+					spans = append(spans, hit.Span)
+				} else {
+					also = append(also, hit.Span)
 				}
 			}
-			piece.Lines = excerpt(v.Source, e.Span, e.Line, also)
-			piece.Also = hasLook(piece.Lines, lookAlso)
 		}
-		v.Pieces = append(v.Pieces, piece)
+		p.Lines = excerpt(v.Source, p.span, p.From, spans, also)
 	}
 	if len(v.Evidence) == qianshao.MaxEvidence {
 		v.Capped = qianshao.MaxEvidence
 	}
 }
 
-func hasLook(lines []excerptLine, look string) bool {
-	for _, l := range lines {
-		for _, p := range l.Pieces {
-			if p.Look == look {
-				return true
-			}
-		}
+func (p *place) add(e qianshao.Evidence) {
+	p.To = max(p.To, e.Line)
+	p.span.End = max(p.span.End, e.Span.End)
+	if e.Hidden != qianshao.HidingNone && !slices.Contains(p.Hidden, e.Hidden) {
+		p.Hidden = append(p.Hidden, e.Hidden)
 	}
-	return false
+	if n := len(p.Hits); n > 0 && p.Hits[n-1].Span == e.Span && p.Hits[n-1].Term == e.Term {
+		if !slices.Contains(p.Hits[n-1].Blocks, e.Block) {
+			p.Hits[n-1].Blocks = append(p.Hits[n-1].Blocks, e.Block)
+		}
+		return
+	}
+	hit := evidenceView{Evidence: e, Blocks: []string{e.Block}}
+	decoded := html.UnescapeString(e.Text)
+	hit.Head, hit.Read = cutText(plain(e.Term)), plain(e.Term)
+	if isPattern(e.Term) {
+		hit.Read = plain(decoded)
+		hit.Head, hit.Pattern = cutText(hit.Read), cutText(plain(e.Term))
+	}
+	if decoded != e.Text {
+		hit.Steps = append([]string{"entity"}, hit.Steps...)
+	}
+	if len(hit.Steps) > 0 {
+		hit.Raw = reveal(e.Text, "")
+	}
+	p.Hits = append(p.Hits, hit)
 }
+
+// maxHead bounds what a list shows of a term, in characters.
+const maxHead = 60
+
+func cutText(s string) string {
+	if n := ahead(s, 0, len(s), maxHead); n < len(s) {
+		return s[:n] + "…"
+	}
+	return s
+}
+
+// isPattern says whether a term reads like a regular expression.
+func isPattern(term string) bool { return strings.ContainsAny(term, `\[(*+?{|`) }

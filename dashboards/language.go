@@ -66,11 +66,12 @@ func languageOf(w http.ResponseWriter, r *http.Request) lang {
 	if err != nil || len(tags) == 0 {
 		return chinese
 	}
-	_, i, confidence := language.NewMatcher([]language.Tag{language.Chinese, language.English}).Match(tags...)
-	if confidence == language.No {
-		return english // neither of the two: English is the likelier second language
+	// What is not Chinese gets English, the likelier second language.
+	known := []language.Tag{language.English, language.SimplifiedChinese, language.TraditionalChinese}
+	if _, i, _ := language.NewMatcher(known).Match(tags...); i > 0 {
+		return chinese
 	}
-	return lang(i)
+	return english
 }
 
 // text returns the message of a key, with args filled in as by fmt.Sprintf. A
@@ -107,7 +108,7 @@ func (l lang) named(prefix, code string) string {
 	if _, ok := messages[prefix+code]; ok {
 		return l.text(prefix + code)
 	}
-	return code
+	return plain(code)
 }
 
 // detail says one line of a score's breakdown in the language. The analyzer

@@ -3,6 +3,7 @@ package dashboards
 import (
 	"context"
 	"errors"
+	"html"
 	"net/http"
 	"net/url"
 	"slices"
@@ -80,6 +81,7 @@ type group struct {
 
 type row struct {
 	index.Hit
+	Link          string
 	Name          string // the rule's title
 	Before, After string
 	Match         []piece
@@ -122,7 +124,7 @@ func (c *console) searchPage(w http.ResponseWriter, r *http.Request) {
 	}
 	v.chips(query)
 	v.facets(query, results.Facets)
-	if err := c.list(r.Context(), v, results.Hits); err != nil {
+	if err := c.list(r.Context(), v, offset, results.Hits); err != nil {
 		c.failWith(w, r, err)
 		return
 	}
@@ -265,9 +267,10 @@ func (v *searchView) days(query index.Node, active []string, counts []index.Face
 
 // list groups the hits by page and looks up in the store what the index does
 // not hold: the rule's title, and where in the snippet the evidence begins.
-func (c *console) list(ctx context.Context, v *searchView, hits []index.Hit) error {
+func (c *console) list(ctx context.Context, v *searchView, offset int, hits []index.Hit) error {
+	back := strings.TrimPrefix(searchURL(v.Query, offset), "/") // so that the finding's page leads back here
 	for _, hit := range hits {
-		line := row{Hit: hit, Name: hit.Rule, Before: plain(hit.Evidence)}
+		line := row{Hit: hit, Link: "/findings/" + url.PathEscape(hit.ID) + back, Name: hit.Rule, Before: plain(hit.Evidence)}
 		f, err := c.store.Finding(ctx, hit.ID)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
@@ -275,9 +278,10 @@ func (c *console) list(ctx context.Context, v *searchView, hits []index.Hit) err
 		if err == nil {
 			line.Name = plain(f.Title)
 			if len(f.Evidence) > 0 {
-				e := f.Evidence[0]
+				e := foremost(f.Evidence)
 				line.Before, line.After = plain(e.Before), plain(e.After)
-				line.Match = reveal(e.Text[:ahead(e.Text, 0, len(e.Text), snippetRunes)], lookMark)
+				text := html.UnescapeString(e.Text) // as Before and After are
+				line.Match = reveal(text[:ahead(text, 0, len(text), snippetRunes)], lookMark)
 			}
 		}
 		if n := len(v.Groups); n == 0 || v.Groups[n-1].URL != hit.URL {
@@ -290,6 +294,27 @@ func (c *console) list(ctx context.Context, v *searchView, hits []index.Hit) err
 		slices.SortStableFunc(v.Groups[i].Rows, func(a, b row) int { return b.Score - a.Score })
 	}
 	return nil
+}
+
+// foremost picks the evidence that tells most in one line: what was concealed,
+// then what was disguised, then a plain term in something that a visitor reads.
+func foremost(list []qianshao.Evidence) qianshao.Evidence {
+	weight := func(e qianshao.Evidence) (n int) {
+		if e.Hidden.Concealed() {
+			n += 8
+		}
+		if len(e.Steps) > 0 {
+			n += 4
+		}
+		if e.Region != qianshao.RegionURL && e.Region != qianshao.RegionAnchor {
+			n += 2
+		}
+		if !isPattern(e.Term) {
+			n++
+		}
+		return n
+	}
+	return slices.MaxFunc(list, func(a, b qianshao.Evidence) int { return weight(a) - weight(b) })
 }
 
 func (v *searchView) paging(offset int, results index.Results) {

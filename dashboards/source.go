@@ -31,7 +31,7 @@ const (
 	excerptMarked  = 12  // lines of evidence
 	excerptLead    = 80  // characters of the line before and after the evidence
 	excerptContext = 160 // characters of a line without evidence
-	excerptMatch   = 600 // characters of evidence in one line
+	excerptMatch   = 800 // characters from the first evidence to the last in one line
 )
 
 // excerptLine is one line of source, or the part of it that is shown.
@@ -42,10 +42,10 @@ type excerptLine struct {
 	Pieces            []piece
 }
 
-// excerpt returns the lines around source[at.Start:at.End], with that range
-// marked, and the ranges of also marked more quietly. line is the number of
-// the first line of the range. Spans that do not fit the source are clamped.
-func excerpt(source string, at qianshao.Span, line int, also []qianshao.Span) []excerptLine {
+// excerpt returns the lines around source[at.Start:at.End]. The ranges of
+// spans are marked, those of also more quietly. line is the number of the line
+// in which at begins. Spans that do not fit the source are clamped.
+func excerpt(source string, at qianshao.Span, line int, spans, also []qianshao.Span) []excerptLine {
 	at = clamp(source, at)
 	start := strings.LastIndexByte(source[:at.Start], '\n') + 1
 	first := line
@@ -57,50 +57,42 @@ func excerpt(source string, at qianshao.Span, line int, also []qianshao.Span) []
 		first--
 	}
 	var lines []excerptLine
-	marked, after := 0, 0
-	for n := first; start <= len(source) && after < excerptAround && marked <= excerptMarked; n++ {
+	inside, after := 0, 0
+	for n := first; start <= len(source) && after < excerptAround && inside <= excerptMarked; n++ {
 		end := len(source)
 		if i := strings.IndexByte(source[start:], '\n'); i >= 0 {
 			end = start + i
 		}
-		l := cutLine(source, qianshao.Span{Start: start, End: end}, at)
-		l.Number = n
-		l.Pieces = marks(source, l.shown, at, also)
-		lines = append(lines, l.excerptLine)
-		switch {
-		case l.Marked:
-			marked++
-		case start > at.End:
+		whole := qianshao.Span{Start: start, End: end}
+		shown := cutLine(source, whole, at)
+		l := excerptLine{Number: n, CutStart: shown.Start > start, Pieces: marks(source, shown, spans, also)}
+		l.CutLast = shown.End < end && source[shown.End:end] != "\r"
+		l.Marked = slices.ContainsFunc(l.Pieces, func(p piece) bool { return p.Look == lookMark })
+		lines = append(lines, l)
+		if start > at.End {
 			after++
+		} else if end >= at.Start {
+			inside++
 		}
 		start = end + 1
 	}
 	return lines
 }
 
-type cutted struct {
-	excerptLine
-	shown qianshao.Span
-}
-
 // cutLine decides which part of a line is shown: one-line pages of a megabyte
 // are usual on the sites that we look at.
-func cutLine(source string, line, at qianshao.Span) cutted {
-	if line.End > line.Start && source[line.End-1] == '\r' {
+func cutLine(source string, line, at qianshao.Span) (shown qianshao.Span) {
+	if line.Len() > 0 && source[line.End-1] == '\r' {
 		line.End--
 	}
-	c := cutted{shown: line}
 	lo, hi := max(line.Start, at.Start), min(line.End, at.End)
-	c.Marked = lo < hi || (at.Len() == 0 && lo == at.Start && lo == hi)
-	if c.Marked {
-		c.shown.Start = back(source, lo, line.Start, excerptLead)
-		c.shown.End = ahead(source, lo, hi, excerptMatch)
-		c.shown.End = ahead(source, c.shown.End, line.End, excerptLead)
-	} else {
-		c.shown.End = ahead(source, line.Start, line.End, excerptContext)
+	if lo > hi {
+		return qianshao.Span{Start: line.Start, End: ahead(source, line.Start, line.End, excerptContext)}
 	}
-	c.CutStart, c.CutLast = c.shown.Start > line.Start, c.shown.End < line.End
-	return c
+	shown.Start = back(source, lo, line.Start, excerptLead)
+	shown.End = ahead(source, lo, hi, excerptMatch)
+	shown.End = ahead(source, shown.End, line.End, excerptLead)
+	return shown
 }
 
 // ahead returns the offset n characters behind from, at most limit.
@@ -135,31 +127,41 @@ func clamp(source string, s qianshao.Span) qianshao.Span {
 }
 
 // marks cuts the shown part into pieces: evidence, other evidence, the rest.
-func marks(source string, shown, at qianshao.Span, also []qianshao.Span) []piece {
+func marks(source string, shown qianshao.Span, spans, also []qianshao.Span) []piece {
 	edges := []int{shown.Start, shown.End}
-	for _, s := range append([]qianshao.Span{at}, also...) {
-		s = clamp(source, s)
-		for _, e := range []int{s.Start, s.End} {
-			if e > shown.Start && e < shown.End {
-				edges = append(edges, e)
+	for _, list := range [][]qianshao.Span{spans, also} {
+		for _, s := range list {
+			s = clamp(source, s)
+			for _, e := range []int{s.Start, s.End} {
+				if e > shown.Start && e < shown.End {
+					edges = append(edges, e)
+				}
 			}
 		}
 	}
 	slices.Sort(edges)
-	edges = slices.Compact(edges)
 	var out []piece
-	for i := 1; i < len(edges); i++ {
-		part := qianshao.Span{Start: edges[i-1], End: edges[i]}
-		look := ""
-		switch {
-		case within(part, at):
-			look = lookMark
-		case slices.ContainsFunc(also, func(s qianshao.Span) bool { return within(part, s) }):
-			look = lookAlso
+	from, look := shown.Start, ""
+	for i, edge := range edges[1:] {
+		next := lookOf(qianshao.Span{Start: edges[i], End: edge}, spans, also)
+		if edges[i] == edge || next == look {
+			continue // ranges that overlap or touch are one mark
 		}
-		out = append(out, reveal(source[part.Start:part.End], look)...)
+		out = append(out, reveal(source[from:edges[i]], look)...)
+		from, look = edges[i], next
 	}
-	return out
+	return append(out, reveal(source[from:shown.End], look)...)
+}
+
+func lookOf(part qianshao.Span, spans, also []qianshao.Span) string {
+	holds := func(s qianshao.Span) bool { return within(part, s) }
+	switch {
+	case slices.ContainsFunc(spans, holds):
+		return lookMark
+	case slices.ContainsFunc(also, holds):
+		return lookAlso
+	}
+	return ""
 }
 
 func within(part, whole qianshao.Span) bool {

@@ -162,31 +162,49 @@ func (m *Metrics) observe(stage Stage, took time.Duration) {
 // frontierTimeout bounds the database query behind a scrape; Prometheus itself gives up after 10 s.
 const frontierTimeout = 3 * time.Second
 
-// WatchFrontier registers qianshao_frontier_items{state}: at every scrape,
-// count says how many URLs of the frontier are in each state. An error leaves
-// the gauge out of that scrape. It must be called at most once.
-func (m *Metrics) WatchFrontier(count func(ctx context.Context) (map[string]int, error)) {
-	m.registry.MustRegister(&frontierCollector{count: count, desc: prometheus.NewDesc("qianshao_frontier_items",
-		"URLs in the crawl frontier, by state.", []string{"state"}, nil)})
+// WatchFrontier registers the gauges of the crawl frontier, read at every
+// scrape: qianshao_frontier_items{state} from count, and
+// qianshao_frontier_next_due_timestamp_seconds from next, which says when a
+// URL may be visited and whether any is left. An error leaves the gauge out of
+// that scrape. WatchFrontier must be called at most once.
+func (m *Metrics) WatchFrontier(
+	count func(ctx context.Context) (map[string]int, error),
+	next func(ctx context.Context) (due time.Time, ok bool, err error),
+) {
+	m.registry.MustRegister(&frontierCollector{
+		count: count, next: next,
+		items: prometheus.NewDesc("qianshao_frontier_items", "URLs in the crawl frontier, by state.", []string{"state"}, nil),
+		due: prometheus.NewDesc("qianshao_frontier_next_due_timestamp_seconds",
+			"Unix time at which the next URL may be visited; in the past when one is due; absent when none is left.", nil, nil),
+	})
 }
 
 type frontierCollector struct {
-	desc  *prometheus.Desc
-	count func(context.Context) (map[string]int, error)
+	items, due *prometheus.Desc
+	count      func(context.Context) (map[string]int, error)
+	next       func(context.Context) (time.Time, bool, error)
 }
 
-func (c *frontierCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc }
+func (c *frontierCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- c.items
+	ch <- c.due
+}
 
 func (c *frontierCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), frontierTimeout)
 	defer cancel()
 	states, err := c.count(ctx)
 	if err != nil {
-		ch <- prometheus.NewInvalidMetric(c.desc, err)
-		return
+		ch <- prometheus.NewInvalidMetric(c.items, err)
 	}
 	for state, n := range states {
-		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(n), state)
+		ch <- prometheus.MustNewConstMetric(c.items, prometheus.GaugeValue, float64(n), state)
+	}
+	due, ok, err := c.next(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(c.due, err)
+	} else if ok {
+		ch <- prometheus.MustNewConstMetric(c.due, prometheus.GaugeValue, float64(due.UnixMilli())/1000)
 	}
 }
 

@@ -15,7 +15,13 @@ import (
 
 func TestLint(t *testing.T) {
 	m := New()
-	m.WatchFrontier(func(context.Context) (map[string]int, error) { return map[string]int{"due": 1}, nil })
+	m.WatchFrontier(
+		func(context.Context) (map[string]int, error) { return map[string]int{"waiting": 1}, nil },
+		func(context.Context) (time.Time, bool, error) { return time.Unix(1, 0), true, nil },
+	)
+	if n, err := testutil.GatherAndCount(m.Registry(), "qianshao_frontier_items", "qianshao_frontier_next_due_timestamp_seconds"); n != 2 || err != nil {
+		t.Errorf("%d frontier gauges, error %v; want 2", n, err)
+	}
 	problems, err := testutil.GatherAndLint(m.Registry())
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +109,10 @@ func TestLabels(t *testing.T) {
 
 func TestFrontierError(t *testing.T) {
 	m := New()
-	m.WatchFrontier(func(context.Context) (map[string]int, error) { return nil, errors.New("database is closed") })
+	m.WatchFrontier(
+		func(context.Context) (map[string]int, error) { return nil, errors.New("database is closed") },
+		func(context.Context) (time.Time, bool, error) { return time.Time{}, false, nil },
+	)
 	families, err := m.Registry().Gather()
 	if err == nil || !strings.Contains(err.Error(), "database is closed") {
 		t.Errorf("error %v does not tell the cause", err)

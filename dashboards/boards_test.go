@@ -1,0 +1,156 @@
+package dashboards
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/metrics"
+)
+
+// exposed returns every name that /metrics can show.
+func exposed(t *testing.T) map[string]bool {
+	t.Helper()
+	m := metrics.New()
+	m.WatchFrontier(
+		func(context.Context) (map[string]int, error) { return map[string]int{"waiting": 1}, nil },
+		func(context.Context) (time.Time, bool, error) { return testNow, true, nil },
+	)
+	families, err := m.Registry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{"up": true} // Prometheus's own
+	for _, f := range families {
+		names[f.GetName()] = true
+		if f.GetType().String() == "HISTOGRAM" {
+			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+				names[f.GetName()+suffix] = true
+			}
+		}
+	}
+	return names
+}
+
+var (
+	metricName = regexp.MustCompile(`\b(?:(?:qianshao|go|process)_[a-z0-9_]+|up)\b`)
+	quoted     = regexp.MustCompile(`"[^"]*"`)
+	reasons    = regexp.MustCompile(`reason=~?"([^"]*)"`)
+)
+
+func checkExpr(t *testing.T, where, expr string, names map[string]bool) {
+	t.Helper()
+	found := metricName.FindAllString(quoted.ReplaceAllString(expr, `""`), -1)
+	if len(found) == 0 {
+		t.Errorf("%s: no metric in %s", where, expr)
+	}
+	for _, name := range found {
+		if !names[name] {
+			t.Errorf("%s: %s does not exist", where, name)
+		}
+	}
+	for _, m := range reasons.FindAllStringSubmatch(expr, -1) {
+		for reason := range strings.SplitSeq(m[1], "|") {
+			if !slices.Contains(qianshao.Skips(), qianshao.Skip(reason)) {
+				t.Errorf("%s: there is no skip reason %s", where, reason)
+			}
+		}
+	}
+}
+
+func TestBoard(t *testing.T) {
+	content, err := os.ReadFile("grafana/qianshao.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var board struct {
+		UID           string
+		SchemaVersion int
+		Templating    struct {
+			List []struct{ Name, Type string }
+		}
+		Panels []struct {
+			ID          int
+			Type, Title string
+			Description string
+			GridPos     struct{ X, Y, W, H int }
+			Datasource  struct{ UID string }
+			Targets     []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal(content, &board); err != nil {
+		t.Fatal(err)
+	}
+	if board.UID == "" || board.SchemaVersion < 39 || board.Templating.List[0].Type != "datasource" {
+		t.Errorf("uid %q, schema %d: not what Grafana 11 imports", board.UID, board.SchemaVersion)
+	}
+	names, ids := exposed(t), map[int]bool{}
+	for _, p := range board.Panels {
+		if ids[p.ID] {
+			t.Errorf("two panels have the id %d", p.ID)
+		}
+		ids[p.ID] = true
+		if p.GridPos.X+p.GridPos.W > 24 {
+			t.Errorf("%s reaches over the edge", p.Title)
+		}
+		if p.Type == "row" {
+			continue
+		}
+		if p.Datasource.UID != "${datasource}" || p.Description == "" {
+			t.Errorf("%s: data source %q, description %q", p.Title, p.Datasource.UID, p.Description)
+		}
+		for _, target := range p.Targets {
+			checkExpr(t, p.Title, target.Expr, names)
+		}
+	}
+}
+
+func TestAlerts(t *testing.T) {
+	content, err := os.ReadFile("prometheus/alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Groups []struct {
+			Rules []struct {
+				Alert, Expr         string
+				Labels, Annotations map[string]string
+			}
+		}
+	}
+	if err := yaml.Unmarshal(content, &file); err != nil {
+		t.Fatal(err)
+	}
+	tests, err := os.ReadFile("prometheus/alerts_test.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := exposed(t)
+	for _, g := range file.Groups {
+		for _, r := range g.Rules {
+			checkExpr(t, r.Alert, r.Expr, names)
+			for _, a := range []string{"summary", "description", "action", "runbook_url"} {
+				if r.Annotations[a] == "" {
+					t.Errorf("%s has no %s", r.Alert, a)
+				}
+			}
+			if want := "docs/operations.md#" + strings.ToLower(r.Alert); !strings.HasSuffix(r.Annotations["runbook_url"], want) {
+				t.Errorf("%s: runbook_url %s, want …%s", r.Alert, r.Annotations["runbook_url"], want)
+			}
+			if r.Labels["severity"] == "" {
+				t.Errorf("%s has no severity", r.Alert)
+			}
+			if !strings.Contains(string(tests), "alertname: "+r.Alert) {
+				t.Errorf("%s has no test in alerts_test.yml", r.Alert)
+			}
+		}
+	}
+}

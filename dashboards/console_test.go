@@ -1,0 +1,399 @@
+package dashboards
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/index/bleveindex"
+	"github.com/qianshao/qianshao/index/store"
+)
+
+var testNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// outpost is a real store and a real index with a console over them.
+type outpost struct {
+	store   *store.Store
+	index   *bleveindex.Index
+	options Options
+	handler http.Handler
+}
+
+func newOutpost(t *testing.T, change func(*Options)) *outpost {
+	t.Helper()
+	dir := t.TempDir()
+	s, err := store.Open(t.Context(), filepath.Join(dir, "q.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ix, err := bleveindex.Open(filepath.Join(dir, "index"), bleveindex.Options{Fold: fold.String})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = ix.Close(), s.Close() })
+	o := &outpost{store: s, index: ix}
+	o.options = Options{
+		Store: s, Index: ix, Registry: metrics.New().Registry(), Version: "v0-test",
+		Now: func() time.Time { return testNow },
+	}
+	if change != nil {
+		change(&o.options)
+	}
+	if o.handler, err = New(o.options); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// save stores and indexes a page on which each of the findings fires.
+func (o *outpost) save(t *testing.T, page qianshao.Page, title, source string, findings ...qianshao.Finding) {
+	t.Helper()
+	doc := &qianshao.Document{Charset: "utf-8", Source: source, Title: title, Regions: []qianshao.Region{
+		{Kind: qianshao.RegionTitle, Text: title}, {Kind: qianshao.RegionText, Text: source},
+	}}
+	if page.FetchedAt.IsZero() {
+		page.FetchedAt = testNow.Add(-2 * time.Hour)
+	}
+	a := qianshao.Assessment{Category: findings[0].Category, Level: findings[0].Level, Score: findings[0].Score}
+	for _, f := range findings {
+		f.URL, f.Authorisation = page.URL, page.Authorisation
+		f.ID = qianshao.FindingID(f.URL, f.Rule)
+		a.Findings = append(a.Findings, f)
+		a.Categories = append(a.Categories, f.Category)
+	}
+	saved, err := o.store.SavePage(context.Background(), store.Save{Page: page, Document: doc, Assessment: a})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.index.Put(context.Background(), saved.Entries); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func casino(source string) qianshao.Finding {
+	at := strings.Index(source, "注册")
+	return qianshao.Finding{
+		Rule: "gambling-casino-promotion", Title: "线上赌场推广", Category: qianshao.Gambling,
+		Level: qianshao.LevelHigh, Score: 75, Hidden: true,
+		Breakdown: []qianshao.ScorePart{
+			{Reason: "rule_level", Detail: "rule level high", Points: 62},
+			{Reason: "hidden", Detail: "evidence concealed from visitors: display-none", Points: 18},
+			{Reason: "awareness", Detail: "警方通报", Points: -5},
+		},
+		Evidence: []qianshao.Evidence{{
+			Block: "offer", Term: "注册送", Text: source[at : at+len("注册\u200b送")], Steps: []string{"invisible"},
+			Region: qianshao.RegionAnchor, Hidden: qianshao.HidingDisplayNone, Path: "body > a",
+			Span: qianshao.Span{Start: at, End: at + len("注册\u200b送")}, Line: 2, Column: 30,
+			Before: "新用户", After: "彩金",
+		}},
+	}
+}
+
+const casinoSource = "<html><body>\n<a style=\"display:none\">新用户注册\u200b送彩金</a>\n</body></html>"
+
+func (o *outpost) get(t *testing.T, target string, header ...string) (int, string, http.Header) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8740"+target, nil)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	o.handler.ServeHTTP(w, r)
+	body, err := io.ReadAll(w.Result().Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Code, string(body), w.Result().Header
+}
+
+// contains looks for the parts in the markup as a browser reads it.
+func contains(t *testing.T, body string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(body, part) && !strings.Contains(html.UnescapeString(body), part) {
+			t.Errorf("the answer lacks %q", part)
+			t.Logf("%.60000s", body)
+		}
+	}
+}
+
+func TestSearchPage(t *testing.T) {
+	o := newOutpost(t, nil)
+	page := qianshao.Page{URL: "http://school.example/news", Status: 200, Authorisation: "school-2026"}
+	second := casino(casinoSource)
+	second.Rule, second.Title, second.Score, second.Level = "gambling-lottery", "私彩招揽", 45, qianshao.LevelMedium
+	o.save(t, page, "春季运动会", casinoSource, casino(casinoSource), second)
+
+	code, body, header := o.get(t, "/?lang=zh")
+	if code != 200 || header.Get("Cache-Control") != "no-store" {
+		t.Fatalf("status %d, Cache-Control %q", code, header.Get("Cache-Control"))
+	}
+	contains(t, body, `<html lang="zh-CN">`, "共 2 条发现", "春季运动会", "hxxp://school[.]example/news", "本页 2 条发现",
+		"线上赌场推广", "私彩招揽", "网络赌博", "有隐藏内容", "2 小时前",
+		`新用户<mark>注册</mark><span class="sign" title="U+200B">ZWSP</span><mark>送</mark>彩金`)
+	if n := strings.Count(body, "春季运动会"); n != 1 {
+		t.Errorf("the page's title stands %d times, want once above its findings", n)
+	}
+	contains(t, body, `href="/?q=category%3Agambling"`, `href="/?q=level%3Ahigh"`, `href="/?q=host%3Aschool.example"`,
+		`href="/?q=rule%3Agambling-lottery"`, `href="/?q=seen%3A2026-11-23"`)
+
+	_, body, _ = o.get(t, "/?lang=en&q="+url.QueryEscape("category:gambling level:>=high"))
+	contains(t, body, `<html lang="en">`, "1 finding ", "Concealed", "2 hours ago",
+		`href="/?q=level%3A%3E%3Dhigh" class="on"`,                       // the active facet takes its clause away
+		`href="/?q=category%3Agambling+level%3A%3E%3Dhigh+level%3Ahigh"`, // another one adds its own
+		`aria-label="Remove category:gambling"`)
+}
+
+func TestQueryError(t *testing.T) {
+	o := newOutpost(t, nil)
+	code, body, _ := o.get(t, "/?lang=en&q="+url.QueryEscape("level:>=high category:<b>"))
+	if code != http.StatusBadRequest {
+		t.Errorf("status %d, want 400", code)
+	}
+	contains(t, body, "The query cannot be read", `<span class="at">`, "character ")
+	code, body, _ = o.get(t, "/?lang=zh&q="+url.QueryEscape("(澳门"))
+	if code != http.StatusBadRequest {
+		t.Errorf("status %d, want 400", code)
+	}
+	contains(t, body, "检索式有误", `<span class="at">`)
+	if code, _, _ = o.get(t, "/?q="+strings.Repeat("%E6%BE%B3", 5000)); code != http.StatusBadRequest {
+		t.Errorf("an endless query: status %d, want 400", code)
+	}
+}
+
+func TestEmptyStates(t *testing.T) {
+	o := newOutpost(t, nil)
+	_, body, _ := o.get(t, "/?lang=en")
+	contains(t, body, "No findings yet", "qianshao scope add scope.yaml", "qianshao demo")
+	o.save(t, qianshao.Page{URL: "http://a.example/"}, "t", casinoSource, casino(casinoSource))
+	_, body, _ = o.get(t, "/?lang=en&q=category:gambling+%E4%BA%91%E5%8D%97")
+	contains(t, body, "Nothing matches", "Try without one of the clauses", `href="/?q=category%3Agambling"`)
+	_, body, _ = o.get(t, "/?lang=en&offset=40")
+	contains(t, body, "Past the end")
+}
+
+func TestPaging(t *testing.T) {
+	o := newOutpost(t, nil)
+	for i := range 45 {
+		o.save(t, qianshao.Page{URL: fmt.Sprintf("http://a.example/%02d", i), FetchedAt: testNow.Add(-time.Duration(i) * time.Hour)},
+			fmt.Sprintf("page %02d", i), casinoSource, casino(casinoSource))
+	}
+	seen := map[string]bool{}
+	next := "/?lang=en"
+	title, link := regexp.MustCompile(`<h2><bdi>(page \d+)`), regexp.MustCompile(`<a rel="next" href="([^"]+)"`)
+	for pages := 1; ; pages++ {
+		_, body, _ := o.get(t, next, "Accept-Language", "en")
+		for _, m := range title.FindAllStringSubmatch(body, -1) {
+			seen[m[1]] = true
+		}
+		m := link.FindStringSubmatch(body)
+		if m == nil {
+			if pages != 3 || len(seen) != 45 {
+				t.Errorf("%d findings on %d pages, want 45 on 3", len(seen), pages)
+			}
+			return
+		}
+		next = html.UnescapeString(m[1])
+	}
+}
+
+func TestFindingPage(t *testing.T) {
+	o := newOutpost(t, nil)
+	err := o.store.PutAuthorisations(t.Context(), []qianshao.Authorisation{{
+		ID: "school-2026", Owner: "某市第一中学", Basis: "服务合同 2026-017", Contact: "it@school.example",
+		ValidFrom: testNow.AddDate(0, -1, 0), ValidUntil: testNow.AddDate(0, 1, 0), Hosts: []string{"school.example"}, Rate: 1,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := qianshao.Page{
+		URL: "http://school.example/news", RequestedURL: "http://school.example/old", Status: 200,
+		Authorisation: "school-2026", Body: []byte(casinoSource),
+	}
+	o.save(t, page, "春季运动会", casinoSource, casino(casinoSource))
+	id := qianshao.FindingID(page.URL, "gambling-casino-promotion")
+
+	code, body, _ := o.get(t, "/findings/"+id+"?lang=zh&q=hidden%3Atrue&offset=20")
+	if code != 200 {
+		t.Fatalf("status %d: %s", code, body)
+	}
+	contains(t, body, "线上赌场推广", "规则级别：高", "证据对访客隐藏：display: none", "警方通报",
+		"<td>&#43;62</td>", "<td>&#43;18</td>", "<td>-5</td>", "<td>75</td>",
+		"第 2 行第 30 列", "字节 ", "body &gt; a", "去除隐形字符", "链接文字",
+		`data-n="2"`, `新用户<mark>注册</mark><span class="sign" title="U+200B">ZWSP</span><mark>送</mark>彩金</a>`,
+		"hxxp://school[.]example/old", "某市第一中学", "服务合同 2026-017", "it@school.example", "有效",
+		"2026-11-23 10:00:00 UTC", `href="/?offset=20&amp;q=hidden%3Atrue"`)
+	code, body, _ = o.get(t, "/findings/"+id+"?lang=en")
+	if code != 200 {
+		t.Fatal(code)
+	}
+	contains(t, body, "rule level high", "invisible characters dropped", "redirected", "In force")
+
+	if code, body, _ = o.get(t, "/findings/0123456789abcdef?lang=en"); code != 404 {
+		t.Errorf("an unknown finding: status %d, want 404", code)
+	}
+	contains(t, body, "No such page")
+}
+
+func TestRegisterPage(t *testing.T) {
+	o := newOutpost(t, nil)
+	_, body, _ := o.get(t, "/authorisations?lang=en")
+	contains(t, body, "The register is empty", "qianshao scope add")
+	day := 24 * time.Hour
+	for id, span := range map[string][2]time.Duration{"now": {-day, 36 * time.Hour}, "past": {-9 * day, -day}, "soon": {day, 9 * day}} {
+		if err := o.store.PutAuthorisations(t.Context(), []qianshao.Authorisation{{
+			ID: id, Owner: "<b>o</b>", Basis: "b", Contact: "c", ValidFrom: testNow.Add(span[0]), ValidUntil: testNow.Add(span[1]),
+			Hosts: []string{"*.a.example"}, Rate: 0.5, Exclude: []string{"/private/"}, AllowPrivate: true,
+		}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, body, _ = o.get(t, "/authorisations?lang=en")
+	contains(t, body, "3 authorisations", "In force", "Expired", "Not yet", "1 day left", "0.5 requests", "*.a.example", "&lt;b&gt;o")
+	if strings.Index(body, ">now<") > strings.Index(body, ">past<") {
+		t.Error("an expired authorisation stands above the one in force")
+	}
+}
+
+func TestHelpAndErrors(t *testing.T) {
+	o := newOutpost(t, nil)
+	for _, l := range []string{"zh", "en"} {
+		code, body, _ := o.get(t, "/help?lang="+l)
+		if code != 200 {
+			t.Fatalf("/help: status %d", code)
+		}
+		// Every example on the page can be searched for.
+		for _, m := range regexp.MustCompile(`<a href="(/\?q=[^"]+)"><code>`).FindAllStringSubmatch(body, -1) {
+			if code, _, _ := o.get(t, html.UnescapeString(m[1])); code != 200 {
+				t.Errorf("the example %s: status %d", m[1], code)
+			}
+		}
+		for _, c := range qianshao.Categories() {
+			contains(t, body, "<code>"+string(c)+"</code>")
+		}
+	}
+	for _, path := range []string{"/nothing", "/findings/", "/static/none.css", "/static/..%2f..%2fgo.mod", "/login"} {
+		if code, _, _ := o.get(t, path); code != http.StatusNotFound {
+			t.Errorf("%s: status %d, want 404", path, code)
+		}
+	}
+	if err := o.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	code, body, _ := o.get(t, "/authorisations?lang=en")
+	if code != http.StatusInternalServerError {
+		t.Errorf("with the store closed: status %d, want 500", code)
+	}
+	contains(t, body, "Something went wrong")
+	if strings.Contains(body, "sql") || strings.Contains(body, "q.db") {
+		t.Error("the error page shows the inside of the machine")
+	}
+	if code, _, _ := o.get(t, "/healthz"); code != http.StatusServiceUnavailable {
+		t.Errorf("/healthz with the store closed: status %d, want 503", code)
+	}
+}
+
+func TestHealthAndMetrics(t *testing.T) {
+	o := newOutpost(t, nil)
+	if code, body, _ := o.get(t, "/healthz"); code != 200 || body != "ok\n" {
+		t.Errorf("/healthz: %d %q", code, body)
+	}
+	code, body, _ := o.get(t, "/metrics")
+	if code != 200 {
+		t.Errorf("/metrics: status %d", code)
+	}
+	contains(t, body, `qianshao_skips_total{reason="robots_disallowed"} 0`)
+	none := newOutpost(t, func(opts *Options) { opts.Registry = nil })
+	if code, _, _ := none.get(t, "/metrics"); code != 404 {
+		t.Errorf("/metrics without a registry: status %d, want 404", code)
+	}
+}
+
+func TestAPI(t *testing.T) {
+	o := newOutpost(t, nil)
+	_, body, _ := o.get(t, "/api/v1/search")
+	contains(t, body, `"hits":[]`)
+	o.save(t, qianshao.Page{URL: "http://school.example/news", Status: 200}, "春季运动会", casinoSource, casino(casinoSource))
+	code, body, header := o.get(t, "/api/v1/search?q="+url.QueryEscape(`"注册送"`))
+	if code != 200 || header.Get("Content-Type") != "application/json" {
+		t.Fatalf("status %d, type %q", code, header.Get("Content-Type"))
+	}
+	var results index.Results
+	if err := json.Unmarshal([]byte(body), &results); err != nil {
+		t.Fatal(err)
+	}
+	if results.Total != 1 || len(results.Hits) != 1 {
+		t.Fatalf("%d hits of %d, want 1", len(results.Hits), results.Total)
+	}
+	_, body, _ = o.get(t, "/api/v1/findings/"+results.Hits[0].ID)
+	contains(t, body, `"rule":"gambling-casino-promotion"`, `"charset":"utf-8"`, `"authorised_by":null`, `"last_seen":"2026-11-23T10:00:00Z"`)
+
+	for _, tc := range []struct {
+		path, code string
+		status     int
+		column     int
+	}{
+		{"/api/v1/search?q=(", "bad_query", 400, 2},
+		{"/api/v1/search?q=level:x", "bad_query", 400, 7},
+		{"/api/v1/search?limit=-1", "bad_parameter", 400, 0},
+		{"/api/v1/search?limit=20000", "bad_parameter", 400, 0},
+		{"/api/v1/search?offset=9999&limit=2", "bad_parameter", 400, 0},
+		{"/api/v1/search?offset=x", "bad_parameter", 400, 0},
+		{"/api/v1/findings/0", "not_found", 404, 0},
+		{"/api/v2/x", "not_found", 404, 0},
+	} {
+		code, body, header := o.get(t, tc.path)
+		var got struct{ Error apiError }
+		if err := json.Unmarshal([]byte(body), &got); err != nil || header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: not JSON: %s", tc.path, body)
+			continue
+		}
+		if code != tc.status || got.Error.Code != tc.code || got.Error.Column != tc.column || got.Error.Message == "" {
+			t.Errorf("%s: %d %+v, want %d %s column %d", tc.path, code, got.Error, tc.status, tc.code, tc.column)
+		}
+	}
+}
+
+func TestLanguage(t *testing.T) {
+	o := newOutpost(t, nil)
+	for _, tc := range []struct{ target, accept, cookie, want string }{
+		{"/help", "", "", "zh-CN"},
+		{"/help", "en-GB,en;q=0.9", "", "en"},
+		{"/help", "zh-TW,en;q=0.5", "", "zh-CN"},
+		{"/help", "fr-FR", "", "en"},
+		{"/help", "fr, zh;q=0.3", "", "zh-CN"},
+		{"/help", "!!", "", "zh-CN"},
+		{"/help", "en", "zh", "zh-CN"},
+		{"/help?lang=en", "zh", "zh", "en"},
+		{"/help?lang=xx", "en", "", "en"},
+	} {
+		args := []string{"Accept-Language", tc.accept}
+		if tc.cookie != "" {
+			args = append(args, "Cookie", langCookie+"="+tc.cookie)
+		}
+		_, body, _ := o.get(t, tc.target, args...)
+		if !strings.Contains(body, `<html lang="`+tc.want+`">`) {
+			t.Errorf("%+v: another language", tc)
+		}
+	}
+	_, _, header := o.get(t, "/?lang=en")
+	if !strings.Contains(header.Get("Set-Cookie"), langCookie+"=en") {
+		t.Error("?lang= is not kept in a cookie")
+	}
+	_, body, _ := o.get(t, "/?q=hidden%3Atrue&lang=en")
+	contains(t, body, `href="/?lang=zh&amp;q=hidden%3Atrue"`)
+}
