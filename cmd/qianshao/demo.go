@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -194,18 +196,28 @@ func (r demoReport) differences() (list []string) {
 	return append(list, r.trespasses()...)
 }
 
-// trespasses names requests that reached the web's server and should not have.
+// trespasses names requests that reached the web's server and should not have:
+// for hosts that nobody authorised, and for pages that are closed.
 func (r demoReport) trespasses() (list []string) {
-	requests := r.web.Requests()
+	closed := map[string]qianshao.Skip{}
 	for _, e := range r.web.Expected() {
-		u, err := url.Parse(e.URL)
-		if err != nil || e.Skip == "" || r.web.Redirects(u) {
-			continue
-		}
-		if n := requests[u.Host+u.Path]; n > 0 {
-			list = append(list, fmt.Sprintf("%s: %d requests, though %s", e.URL, n, e.Skip))
+		if u, err := url.Parse(e.URL); err == nil && e.Skip != "" && !r.web.Redirects(u) {
+			closed[u.Host+u.Path] = e.Skip
 		}
 	}
+	authorised := map[string]bool{}
+	for _, a := range r.web.Authorisations(time.Now()) {
+		for _, host := range a.Hosts {
+			authorised[host] = true
+		}
+	}
+	for at, n := range r.web.Requests() {
+		host, _, _ := strings.Cut(at, "/")
+		if skip := closed[at]; skip != "" || !authorised[host] {
+			list = append(list, fmt.Sprintf("%s: %d requests, though %s", at, n, cmp.Or(skip, qianshao.SkipNotAuthorised)))
+		}
+	}
+	slices.Sort(list)
 	return list
 }
 

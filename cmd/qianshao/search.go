@@ -80,7 +80,8 @@ func (c searchCmd) askServer(s *session, query string) (results index.Results, e
 		body, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
 		return results, fmt.Errorf("the running server answered %s: %s", response.Status, body)
 	}
-	return results, json.NewDecoder(response.Body).Decode(&results)
+	err = json.NewDecoder(response.Body).Decode(&results)
+	return results, err
 }
 
 func (c searchCmd) print(s *session, results index.Results) error {

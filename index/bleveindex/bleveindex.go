@@ -17,6 +17,7 @@ import (
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	bleveapi "github.com/blevesearch/bleve_index_api"
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/qianshao/qianshao/index"
 )
@@ -105,7 +106,7 @@ func openLocked(path string, opts Options) (*Index, error) {
 		return err
 	})
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, bbolterrors.ErrTimeout):
 		return nil, fmt.Errorf("opening the search index %s: %w", path, ErrLocked)
 	case err != nil && !errors.Is(err, ErrCorrupt):
 		return nil, fmt.Errorf("opening the search index %s: %w: %w; %s", path, ErrCorrupt, err, remedy)
@@ -188,7 +189,7 @@ func acquire(path string) (*bbolt.DB, error) {
 	file := filepath.Join(path, lockFile)
 	lock, err := bbolt.Open(file, 0o600, &bbolt.Options{Timeout: lockTimeout})
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, bbolterrors.ErrTimeout):
 		return nil, fmt.Errorf("opening the search index %s: %w: use that one's console, or stop it first", path, ErrLocked)
 	case err != nil:
 		return nil, fmt.Errorf("locking the search index with %s: %w (if no qianshao runs, delete that file)", file, err)

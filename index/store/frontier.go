@@ -69,7 +69,7 @@ func (s *Store) Lease(ctx context.Context, now time.Time, limit int, ttl time.Du
 	}
 	var items []ingest.Item
 	err := s.update(ctx, ordered, "lease from the frontier in", func(tx *sql.Tx) error {
-		hosts, err := collect(ctx, tx, func(r *sql.Rows) (host string, err error) { return host, r.Scan(&host) }, `
+		hosts, err := collect(ctx, tx, scanString, `
 SELECT host FROM hosts
 WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1
 ORDER BY head_due, head_depth, host LIMIT $2`, millis(now), limit)

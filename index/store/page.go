@@ -229,4 +229,7 @@ func hostOf(pageURL string) string {
 	return strings.ToLower(u.Hostname())
 }
 
-func scanString(r *sql.Rows) (v string, err error) { return v, r.Scan(&v) }
+func scanString(r *sql.Rows) (v string, err error) {
+	err = r.Scan(&v)
+	return v, err
+}
