@@ -282,6 +282,9 @@ func TestHelpAndErrors(t *testing.T) {
 				t.Errorf("the example %s: status %d", m[1], code)
 			}
 		}
+		if key := regexp.MustCompile(`>(help|auth|query|search)\.[a-z.]+<`).FindString(body); key != "" {
+			t.Errorf("a message is missing: %s", key)
+		}
 		for _, c := range qianshao.Categories() {
 			contains(t, body, "<code>"+string(c)+"</code>")
 		}

@@ -56,8 +56,9 @@ type place struct {
 type evidenceView struct {
 	qianshao.Evidence
 	Blocks []string
-	// Head is what matched, in clear; Pattern the regular expression that did, if it was one.
-	Head, Pattern string
+	// Head is what matched, in clear; Patterns the regular expressions that did, if any.
+	Head     string
+	Patterns []string
 	// Raw and Read are shown where the text was disguised: as written, and as understood.
 	Raw  []piece
 	Read string
@@ -168,26 +169,45 @@ func (p *place) add(e qianshao.Evidence) {
 	if e.Hidden != qianshao.HidingNone && !slices.Contains(p.Hidden, e.Hidden) {
 		p.Hidden = append(p.Hidden, e.Hidden)
 	}
-	if n := len(p.Hits); n > 0 && p.Hits[n-1].Span == e.Span && p.Hits[n-1].Term == e.Term {
-		if !slices.Contains(p.Hits[n-1].Blocks, e.Block) {
-			p.Hits[n-1].Blocks = append(p.Hits[n-1].Blocks, e.Block)
-		}
+	hit := viewOf(e)
+	if n := len(p.Hits); n > 0 && p.Hits[n-1].Span == e.Span && p.Hits[n-1].Head == hit.Head {
+		p.Hits[n-1].merge(hit)
 		return
 	}
-	hit := evidenceView{Evidence: e, Blocks: []string{e.Block}}
+	p.Hits = append(p.Hits, hit)
+}
+
+func viewOf(e qianshao.Evidence) evidenceView {
+	hit := evidenceView{Evidence: e, Blocks: []string{plain(e.Block)}, Head: cutText(plain(e.Term)), Read: plain(e.Term)}
 	decoded := html.UnescapeString(e.Text)
-	hit.Head, hit.Read = cutText(plain(e.Term)), plain(e.Term)
 	if isPattern(e.Term) {
 		hit.Read = plain(decoded)
-		hit.Head, hit.Pattern = cutText(hit.Read), cutText(plain(e.Term))
+		hit.Head, hit.Patterns = cutText(hit.Read), []string{cutText(plain(e.Term))}
 	}
 	if decoded != e.Text {
-		hit.Steps = append([]string{"entity"}, hit.Steps...)
+		hit.Steps = append([]string{"entity"}, e.Steps...)
 	}
 	if len(hit.Steps) > 0 {
 		hit.Raw = reveal(e.Text, "")
 	}
-	p.Hits = append(p.Hits, hit)
+	return hit
+}
+
+// merge takes in the same span as another block found it.
+func (hit *evidenceView) merge(other evidenceView) {
+	for _, b := range other.Blocks {
+		if !slices.Contains(hit.Blocks, b) {
+			hit.Blocks = append(hit.Blocks, b)
+		}
+	}
+	for _, p := range other.Patterns {
+		if !slices.Contains(hit.Patterns, p) {
+			hit.Patterns = append(hit.Patterns, p)
+		}
+	}
+	if len(hit.Raw) == 0 {
+		hit.Raw, hit.Steps, hit.Read = other.Raw, other.Steps, other.Read
+	}
 }
 
 // maxHead bounds what a list shows of a term, in characters.

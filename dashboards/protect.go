@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -49,7 +50,7 @@ func (c *console) recoverPanics(next http.Handler) http.Handler {
 			if v == nil {
 				return
 			}
-			if v == http.ErrAbortHandler {
+			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
 			c.log.Error("panic in the console", "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
