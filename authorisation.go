@@ -60,6 +60,16 @@ func (a *Authorisation) InForce(now time.Time) bool {
 	return !now.Before(a.ValidFrom) && now.Before(a.ValidUntil)
 }
 
+// ChinaTime is the zone in which the days of an authorisation begin and end,
+// whatever the machine's own zone.
+func ChinaTime() *time.Location { return time.FixedZone("CST", 8*60*60) }
+
+// Days returns the first and the last day in force, as YYYY-MM-DD.
+func (a *Authorisation) Days() (first, last string) {
+	lastMoment := a.ValidUntil.Add(-time.Nanosecond)
+	return a.ValidFrom.In(ChinaTime()).Format(time.DateOnly), lastMoment.In(ChinaTime()).Format(time.DateOnly)
+}
+
 func (a *Authorisation) coversHost(u *url.URL) bool {
 	for _, pattern := range a.Hosts {
 		if hostMatches(pattern, u) {

@@ -254,8 +254,7 @@ func (r *scopeReader) list(v *yaml.Node, key string, to *[]string) {
 // date reads a day or a time. With end a day counts to its last moment.
 func (r *scopeReader) date(v *yaml.Node, key string, end bool, to *time.Time) {
 	if v.Kind == yaml.ScalarNode {
-		china := time.FixedZone("CST", 8*60*60)
-		if day, err := time.ParseInLocation(time.DateOnly, v.Value, china); err == nil {
+		if day, err := time.ParseInLocation(time.DateOnly, v.Value, qianshao.ChinaTime()); err == nil {
 			if end {
 				day = day.AddDate(0, 0, 1)
 			}

@@ -67,13 +67,14 @@ func (scopeListCmd) Run(s *session) error {
 }
 
 func validity(a qianshao.Authorisation, now time.Time) string {
+	first, last := a.Days()
 	switch {
 	case now.Before(a.ValidFrom):
-		return "not before " + a.ValidFrom.Format(time.DateOnly)
+		return "not before " + first
 	case !a.InForce(now):
-		return "expired " + a.ValidUntil.Format(time.DateOnly)
+		return "expired after " + last
 	}
-	return "in force until " + a.ValidUntil.Format(time.DateOnly)
+	return "in force until " + last
 }
 
 type scopeCheckCmd struct {

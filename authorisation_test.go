@@ -1,0 +1,55 @@
+package qianshao_test
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+func TestCovers(t *testing.T) {
+	from := time.Date(2026, 1, 1, 0, 0, 0, 0, qianshao.ChinaTime())
+	until := from.AddDate(1, 0, 0)
+	a := qianshao.Authorisation{
+		ValidFrom: from, ValidUntil: until,
+		Hosts:   []string{"school.example", "*.school.example", "admin.example:8443", "[2001:db8::1]"},
+		Include: []string{"/news/", "/open"}, Exclude: []string{"/news/internal/"},
+	}
+	now := from.AddDate(0, 6, 0)
+	for _, test := range []struct {
+		url  string
+		at   time.Time
+		want qianshao.Skip
+	}{
+		{"http://school.example/news/1", now, ""},
+		{"https://school.example/openday", now, ""},
+		{"https://school.example:443/news/", now, ""},
+		{"http://a.b.school.example/news/", now, ""},
+		{"http://[2001:db8::1]/news/", now, ""},
+		{"https://admin.example:8443/news/", now, ""},
+		{"http://school.example/news/1", from, ""},
+		{"http://school.example/news/1", until.Add(-time.Second), ""},
+		{"http://school.example/news/1", until, qianshao.SkipNotInForce},
+		{"http://school.example/news/1", from.Add(-time.Second), qianshao.SkipNotInForce},
+		{"http://school.example/news/internal/x", now, qianshao.SkipPathExcluded},
+		{"http://school.example/", now, qianshao.SkipPathExcluded},
+		{"http://school.example:8080/news/", now, qianshao.SkipNotAuthorised},
+		{"https://admin.example/news/", now, qianshao.SkipNotAuthorised},
+		{"http://evilschool.example/news/", now, qianshao.SkipNotAuthorised},
+		{"http://.school.example/news/", now, qianshao.SkipNotAuthorised},
+		{"http://school.example.evil.example/news/", now, qianshao.SkipNotAuthorised},
+		{"ftp://school.example/news/", now, qianshao.SkipBadURL},
+	} {
+		u, err := url.Parse(test.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := a.Covers(u, test.at); got != test.want {
+			t.Errorf("%s at %s: %q, want %q", test.url, test.at.Format(time.DateTime), got, test.want)
+		}
+	}
+	if first, last := a.Days(); first != "2026-01-01" || last != "2026-12-31" {
+		t.Errorf("days %s to %s", first, last)
+	}
+}
