@@ -12,13 +12,13 @@ import (
 const plainText = "南京市六合区昨天召开了业主大会，讨论广博彩虹小区的改造方案。会议由街道主持，约200名居民参加；公司代表介绍了工程的进度与费用，" +
 	"并回答了大家关心的停车、绿化和供暖问题。记者从有关部门了解到，今年全市还将改造老旧小区三十余个，预计投资五亿元。VIP not included. "
 
-// plain is ordinary text: headlines where a developer has them, else the text above.
+// plain is a megabyte of ordinary text.
 func plain(b *testing.B) string {
 	b.Helper()
 	return strings.Repeat(plainText, 1<<20/len(plainText))
 }
 
-// generated returns n terms of two to five common characters.
+// generated returns n terms of three to six everyday characters.
 func generated(n int) []string {
 	random := rand.New(rand.NewPCG(1, 2))
 	common := loadCharacters().everydayRunes()
@@ -69,41 +69,60 @@ func benchmarkScan(b *testing.B, terms []string, text string) {
 	b.ReportMetric(float64(hits), "hits")
 }
 
-// BenchmarkScanPlainLane is Scan without edges and classes: what the lanes cost
-// on plain text is the difference to BenchmarkScan.
-func BenchmarkScanPlainLane(b *testing.B) {
-	terms := generated(100)
-	codes := map[rune]uint16{}
-	patterns, heads := [][]uint16{}, []int32{}
-	for i, s := range terms {
-		var p []uint16
-		for _, r := range s {
-			if codes[r] == 0 {
-				codes[r] = uint16(len(codes) + 1)
+// BenchmarkLanes shows what the lanes cost on plain text: folding and scanning
+// with all of them, beside folding and a bare automaton over characters.
+func BenchmarkLanes(b *testing.B) {
+	terms, text := vocabularyTerms(), plain(b)
+	m, err := Compile(terms)
+	if err != nil {
+		b.Fatal(err)
+	}
+	auto, table := plainAutomaton(terms)
+	var folded fold.Text
+	b.Run("all", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			folded.Fold(text)
+			m.Scan(&folded, func(Hit) {})
+		}
+	})
+	b.Run("plain", func(b *testing.B) {
+		hits := 0
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			folded.Fold(text)
+			state := int32(rootState)
+			for _, r := range folded.Runes {
+				if state = auto.step(state, table[uint16(r)]); auto.cells[state].ends() {
+					hits++
+				}
 			}
-			p = append(p, codes[r])
+		}
+	})
+}
+
+// plainAutomaton has a code for each character and knows no disguises.
+func plainAutomaton(terms []string) (*automaton, []uint16) {
+	table, last := make([]uint16, 1<<16), uint16(0)
+	seen := map[string]bool{}
+	var patterns [][]uint16
+	var heads []int32
+	for i, s := range terms {
+		if seen[s] {
+			continue
+		}
+		seen[s] = true
+		var p []uint16
+		for _, r := range fold.Term(s) {
+			if table[uint16(r)] == 0 {
+				last++
+				table[uint16(r)] = last
+			}
+			p = append(p, table[uint16(r)])
 		}
 		patterns, heads = append(patterns, p), append(heads, int32(i)+1)
 	}
-	table := make([]uint16, 1<<16)
-	for r, c := range codes {
-		table[r] = c
-	}
-	auto := newAutomaton(patterns, heads, len(codes))
-	var folded fold.Text
-	text := plain(b)
-	folded.Fold(text)
-	hits := 0
-	b.SetBytes(int64(len(text)))
-	for b.Loop() {
-		state := int32(rootState)
-		for _, r := range folded.Runes {
-			state = auto.step(state, table[r])
-			if auto.cells[state].ends() {
-				hits++
-			}
-		}
-	}
+	return newAutomaton(patterns, heads, int(last)), table
 }
 
 func BenchmarkCompile(b *testing.B) {
