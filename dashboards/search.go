@@ -13,7 +13,6 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
-	"github.com/qianshao/qianshao/index/store"
 )
 
 const (
@@ -269,13 +268,17 @@ func (v *searchView) days(query index.Node, active []string, counts []index.Face
 // not hold: the rule's title, and where in the snippet the evidence begins.
 func (c *console) list(ctx context.Context, v *searchView, offset int, hits []index.Hit) error {
 	back := strings.TrimPrefix(searchURL(v.Query, offset), "/") // so that the finding's page leads back here
+	ids := make([]string, 0, len(hits))
+	for _, hit := range hits {
+		ids = append(ids, hit.ID)
+	}
+	findings, err := c.store.Findings(ctx, ids)
+	if err != nil {
+		return err
+	}
 	for _, hit := range hits {
 		line := row{Hit: hit, Link: "/findings/" + url.PathEscape(hit.ID) + back, Name: hit.Rule, Before: plain(hit.Evidence)}
-		f, err := c.store.Finding(ctx, hit.ID)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if err == nil {
+		if f, ok := findings[hit.ID]; ok {
 			line.Name = plain(f.Title)
 			if len(f.Evidence) > 0 {
 				e := foremost(f.Evidence)

@@ -47,7 +47,14 @@ func openOutpost(s *session) (*outpost, error) {
 	if o.store, err = openStore(s); err != nil {
 		return nil, errors.Join(err, o.index.Close())
 	}
+	o.metrics.WatchFrontier(o.frontierStates, o.store.Next)
 	return o, nil
+}
+
+// frontierStates are the values of the gauge qianshao_frontier_items.
+func (o *outpost) frontierStates(ctx context.Context) (map[string]int, error) {
+	counts, err := o.store.Counts(ctx)
+	return map[string]int{"waiting": counts.Waiting, "finished": counts.URLs - counts.Waiting}, err
 }
 
 func openStore(s *session) (*store.Store, error) {

@@ -62,6 +62,25 @@ FROM findings f JOIN pages p ON p.url = f.url JOIN page_texts t ON t.url = f.url
 	return f, err
 }
 
+// Findings returns those of the findings that there are, by id, without their pages.
+func (s *Store) Findings(ctx context.Context, ids []string) (map[string]qianshao.Finding, error) {
+	found := make(map[string]qianshao.Finding, len(ids))
+	for _, id := range ids {
+		var text string
+		err := s.read.QueryRowContext(ctx, `SELECT finding FROM findings WHERE id = $1`, id).Scan(&text)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err == nil {
+			found[id], err = decodeFinding(text)
+		}
+		if err != nil {
+			return nil, s.fail(fmt.Sprintf("read finding %q from", id), err)
+		}
+	}
+	return found, nil
+}
+
 // Entries returns up to limit index entries with an id greater than after, by
 // id ascending, to rebuild the index from.
 func (s *Store) Entries(ctx context.Context, after string, limit int) ([]index.Entry, error) {

@@ -142,6 +142,19 @@ func TestSavePageRefuses(t *testing.T) {
 
 // TestUnflaggedLeavesNoText greps the database's raw bytes: for the text in
 // the clear (title, evidence), and for the compressed frames.
+func TestFindings(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "q.db"))
+	saved := save(t, s, page("http://a/", "文", 0, "casino", "loan"))
+	id := saved.Entries[0].Finding.ID
+	got, err := s.Findings(t.Context(), []string{id, "unknown"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]qianshao.Finding{id: saved.Entries[0].Finding}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // unlisted says that the index is rid of what was removed.
 func unlisted(t *testing.T, s *Store, saved Saved) {
 	t.Helper()
