@@ -25,6 +25,9 @@ type Finding struct {
 	// Hidden says that some evidence was concealed from visitors.
 	Hidden   bool       `json:"hidden"`
 	Evidence []Evidence `json:"evidence"`
+	// Indicators are the contact and payment handles near the evidence, in the
+	// order of the source; only findings at AlertLevel or above have any.
+	Indicators []Indicator `json:"indicators,omitempty"`
 }
 
 // FindingID returns the id of rule's finding on the page at url: 16 hex digits.

@@ -3,7 +3,7 @@
 // deterministic: no clock, no network, no storage. The same analyzer serves
 // the crawl, a scan of files and the tests inside the rules.
 //
-//	Page → extract.Document → rule.Set.Evaluate (fold → match → conditions) → score
+//	Page → extract.Document → rule.Set.Evaluate (fold → match → conditions) → score → indicators
 package analyze
 
 import (
@@ -13,12 +13,14 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/extract"
+	"github.com/qianshao/qianshao/analyze/indicator"
 	"github.com/qianshao/qianshao/analyze/rule"
 )
 
 // Analyzer assesses pages by one rule set. It is safe for concurrent use.
 type Analyzer struct {
-	rules *rule.Set
+	rules      *rule.Set
+	indicators *indicator.Finder
 }
 
 // New returns an analyzer that holds pages against rules.
@@ -26,7 +28,7 @@ func New(rules *rule.Set) (*Analyzer, error) {
 	if rules == nil {
 		return nil, errors.New("analyze: a rule set is needed; rule.Load reads one")
 	}
-	return &Analyzer{rules: rules}, nil
+	return &Analyzer{rules: rules, indicators: indicator.New()}, nil
 }
 
 // Rules returns the rule set.
@@ -63,6 +65,7 @@ func (a *Analyzer) assess(page qianshao.Page, doc *qianshao.Document) qianshao.A
 	slices.SortStableFunc(assessment.Findings, func(x, y qianshao.Finding) int {
 		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(len(y.Evidence), len(x.Evidence)), cmp.Compare(x.Rule, y.Rule))
 	})
+	a.indicators.Attach(doc, page.URL, assessment.Findings)
 	summarise(&assessment)
 	return assessment
 }

@@ -1,0 +1,345 @@
+// Package indicator finds the handles by which those who promote a crime want
+// to be reached or paid, near the evidence of a finding, also when they are
+// spelt to dodge filters: 加V: ①③…, 扣扣：1 2 3, abc点com. What has a checksum is
+// held to it. Resident identity numbers are no indicators, however spelt.
+//
+// Nothing is harvested. Only findings at AlertLevel or above are looked at, and
+// of the page only the regions that hold their evidence and those next to them;
+// beside concealed evidence only what is concealed too, since on a hacked page
+// the visible neighbour is its victim. The site's registration and the
+// accounts of its statistics scripts are the exception: they name the site and
+// stand anywhere on the page.
+package indicator
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Reach of evidence.
+const (
+	nearRegions = 6    // places in the document's order on either side
+	nearLinks   = 2    // likewise, for the targets of links beside visible evidence
+	nearBytes   = 1200 // bytes of text on either side, 400 Chinese characters
+)
+
+// Finder finds indicators. It is safe for concurrent use.
+type Finder struct {
+	labels   map[rune][]label
+	patterns patterns
+}
+
+// New returns a finder.
+func New() *Finder { return &Finder{labels: buildLabels(), patterns: compilePatterns()} }
+
+// Attach sets the indicators of those findings of the page that are at
+// AlertLevel or above. The findings must be doc's.
+func (f *Finder) Attach(doc *qianshao.Document, page string, findings []qianshao.Finding) {
+	if !slices.ContainsFunc(findings, isAlert) {
+		return
+	}
+	s := &search{doc: doc, labels: f.labels, web: newWeb(f.patterns, page)}
+	s.reading.hashes = maxChecksums
+	near := make([][]window, len(findings))
+	for i := range findings {
+		if isAlert(findings[i]) {
+			near[i] = s.windows(findings[i].Evidence)
+		}
+	}
+	s.scan(near)
+	site := s.site()
+	var all []*qianshao.Indicator
+	for i := range findings {
+		if !isAlert(findings[i]) {
+			continue
+		}
+		findings[i].Indicators = s.choose(near[i], site)
+		for k := range findings[i].Indicators {
+			all = append(all, &findings[i].Indicators[k])
+		}
+	}
+	setPositions(doc.Source, all)
+}
+
+func isAlert(f qianshao.Finding) bool { return f.Level >= qianshao.AlertLevel }
+
+// search is the work on one page.
+type search struct {
+	doc     *qianshao.Document
+	labels  map[rune][]label
+	web     *web
+	reading reading
+	links   map[int]string // target by its region
+	found   map[int][]candidate
+}
+
+// window is a stretch of a region's text, in bytes. It is far if the site to
+// which it may link is too far off to be the evidence's.
+type window struct {
+	region, from, to int
+	far              bool
+}
+
+// side parts what a visitor sees from what is concealed, and from what no visitor is meant to read.
+type side uint8
+
+const (
+	sideSeen side = iota
+	sideConcealed
+	sideInert
+)
+
+func sideOf(r *qianshao.Region) side {
+	switch {
+	case r.Hidden.Concealed():
+		return sideConcealed
+	case r.Hidden != qianshao.HidingNone:
+		return sideInert
+	}
+	return sideSeen
+}
+
+// windows returns what is near the evidence, in document order, merged.
+func (s *search) windows(evidence []qianshao.Evidence) []window {
+	var out []window
+	for region, offsets := range s.places(evidence) {
+		for _, at := range offsets {
+			out = s.around(out, region, at)
+		}
+	}
+	slices.SortFunc(out, func(x, y window) int { return cmp.Or(x.region-y.region, x.from-y.from, x.to-y.to) })
+	merged := out[:0]
+	for _, w := range out {
+		if n := len(merged); n > 0 && merged[n-1].region == w.region && w.from <= merged[n-1].to {
+			merged[n-1].to = max(merged[n-1].to, w.to)
+			merged[n-1].far = merged[n-1].far && w.far
+		} else {
+			merged = append(merged, w)
+		}
+	}
+	return merged
+}
+
+// places finds the regions of the pieces of evidence, and where in their texts these stand.
+func (s *search) places(evidence []qianshao.Evidence) map[int][]int {
+	type element struct {
+		kind       qianshao.RegionKind
+		path, name string
+	}
+	wanted := map[element][]qianshao.Span{}
+	for _, e := range evidence {
+		key := element{e.Region, e.Path, e.Name}
+		wanted[key] = append(wanted[key], e.Span)
+	}
+	out := map[int][]int{}
+	for i := range s.doc.Regions {
+		r := &s.doc.Regions[i]
+		for _, span := range wanted[element{r.Kind, r.Path, r.Name}] {
+			if at := textOffset(r, span.Start); at >= 0 {
+				out[i] = append(out[i], at)
+			}
+		}
+	}
+	return out
+}
+
+// textOffset is where in the region's text a byte of the source stands, -1 if it does not.
+func textOffset(r *qianshao.Region, source int) int {
+	for _, run := range r.Map {
+		if source < run.Source.Start || source >= run.Source.End {
+			continue
+		}
+		if run.Text.Len() != run.Source.Len() {
+			return run.Text.Start
+		}
+		return run.Text.Start + source - run.Source.Start
+	}
+	return -1
+}
+
+// around adds the windows around byte at of a region, and its neighbours.
+func (s *search) around(out []window, region, at int) []window {
+	here := &s.doc.Regions[region]
+	out = append(out, window{region: region, from: at - nearBytes, to: at + nearBytes})
+	for step := 1; step <= nearRegions; step++ {
+		for _, i := range [...]int{region - step, region + step} {
+			if i < 0 || i >= len(s.doc.Regions) || sideOf(&s.doc.Regions[i]) != sideOf(here) {
+				continue
+			}
+			w := window{region: i, to: nearBytes, far: sideOf(here) == sideSeen && step > nearLinks}
+			if i < region {
+				w.to = len(s.doc.Regions[i].Text)
+				w.from = w.to - nearBytes
+			}
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// scan reads each region that is near any finding once, from the first window to the last.
+func (s *search) scan(near [][]window) {
+	hulls := map[int]window{}
+	for _, windows := range near {
+		for _, w := range windows {
+			if h, ok := hulls[w.region]; ok {
+				w.from, w.to = min(w.from, h.from), max(w.to, h.to)
+			}
+			hulls[w.region] = w
+		}
+	}
+	s.links = map[int]string{}
+	for _, l := range s.doc.Links {
+		if _, ok := hulls[l.Region]; ok {
+			s.links[l.Region] = l.URL
+		}
+	}
+	s.found = make(map[int][]candidate, len(hulls))
+	regions := make([]int, 0, len(hulls))
+	for region := range hulls {
+		regions = append(regions, region)
+	}
+	slices.Sort(regions) // the budget of checksums must not go by chance
+	for _, region := range regions {
+		s.found[region] = s.region(region, hulls[region])
+	}
+}
+
+// region returns the candidates of a stretch of a region's text.
+func (s *search) region(region int, w window) []candidate {
+	r := &s.doc.Regions[region]
+	from, to := runeStart(r.Text, w.from), runeStart(r.Text, w.to)
+	text := r.Text[from:to]
+	var found []candidate
+	add := func(c candidate) { found = append(found, c) }
+	if r.Kind == qianshao.RegionURL {
+		s.target(region, add)
+		s.web.numbered(s.web.uin, text, from, add)
+		if !strings.HasPrefix(r.Text, "tel:") && !strings.HasPrefix(r.Text, "sms:") {
+			return found
+		}
+	}
+	s.reading.read(text, from)
+	s.reading.numbers()
+	if r.Kind == qianshao.RegionURL {
+		return append(found, s.reading.found...)
+	}
+	s.reading.addresses()
+	s.reading.labelled(s.labels)
+	s.reading.penguins()
+	s.reading.mentions()
+	if r.Kind != qianshao.RegionScript && r.Kind != qianshao.RegionComment { // location.host is no host
+		s.reading.hosts(s.web)
+	}
+	s.web.plain(text, from, add)
+	return append(found, s.reading.found...)
+}
+
+// target records where the reference of a whole URL region leads; pictures come
+// from anywhere and say nothing.
+func (s *search) target(region int, add func(candidate)) {
+	r := &s.doc.Regions[region]
+	raw := s.links[region]
+	if raw == "" {
+		element := r.Path[strings.LastIndexByte(r.Path, '>')+1:]
+		if strings.HasPrefix(strings.TrimSpace(element), "img") {
+			return
+		}
+		if raw = strings.TrimSpace(r.Text); strings.HasPrefix(raw, "//") {
+			raw = "http:" + raw
+		}
+	}
+	s.web.target(raw, 0, len(r.Text), add)
+}
+
+// site returns the page's registration numbers and statistics accounts.
+func (s *search) site() []qianshao.Indicator {
+	var out []qianshao.Indicator
+	for i := range s.doc.Regions {
+		r := &s.doc.Regions[i]
+		if r.Kind == qianshao.RegionURL {
+			continue
+		}
+		s.reading.registrations(r.Text, func(c candidate) {
+			out = s.appendUnique(out, s.indicator(c, r))
+		})
+	}
+	script := &qianshao.Region{Kind: qianshao.RegionScript, Hidden: qianshao.HidingScript,
+		Map: []qianshao.Run{{Text: qianshao.Span{End: len(s.doc.Source)}, Source: qianshao.Span{End: len(s.doc.Source)}}}}
+	statistics(s.doc.Source, func(c candidate) {
+		out = s.appendUnique(out, s.indicator(c, script))
+	})
+	return out
+}
+
+// choose returns the indicators of one finding: those in its windows and those of the site.
+func (s *search) choose(windows []window, site []qianshao.Indicator) []qianshao.Indicator {
+	var out []qianshao.Indicator
+	for _, w := range windows {
+		r := &s.doc.Regions[w.region]
+		for _, c := range s.found[w.region] {
+			leads := r.Kind == qianshao.RegionURL && (c.kind == qianshao.IndicatorDomain || c.kind == qianshao.IndicatorURL)
+			if c.end > w.from && c.start < w.to && !(leads && w.far) {
+				out = s.appendUnique(out, s.indicator(c, r))
+			}
+		}
+	}
+	for _, i := range site {
+		out = s.appendUnique(out, i)
+	}
+	slices.SortStableFunc(out, func(x, y qianshao.Indicator) int {
+		return cmp.Or(cmp.Compare(x.Span.Start, y.Span.Start), cmp.Compare(x.Span.End, y.Span.End), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Value, y.Value))
+	})
+	return out
+}
+
+// appendUnique adds i unless its kind and value are there, or there is no room.
+func (s *search) appendUnique(all []qianshao.Indicator, i qianshao.Indicator) []qianshao.Indicator {
+	if len(all) >= qianshao.MaxIndicators || i.Span.Len() <= 0 {
+		return all
+	}
+	ofAKind := 0
+	for _, have := range all {
+		if have.Kind != i.Kind {
+			continue
+		}
+		if ofAKind++; have.Value == i.Value || ofAKind >= qianshao.MaxIndicatorsOfAKind {
+			return all
+		}
+	}
+	return append(all, i)
+}
+
+// indicator turns a region's candidate into an indicator, without line and
+// column. Its span is empty if the source does not hold it.
+func (s *search) indicator(c candidate, r *qianshao.Region) qianshao.Indicator {
+	span := r.SourceSpan(c.start, c.end)
+	if span.Start < 0 || span.Start >= span.End || span.End > len(s.doc.Source) {
+		return qianshao.Indicator{}
+	}
+	return qianshao.Indicator{Kind: c.kind, Value: c.value, Text: cut(s.doc.Source[span.Start:span.End]), Region: r.Kind, Hidden: r.Hidden, Span: span}
+}
+
+// cut shortens s to MaxEvidenceText bytes, at a character's end.
+func cut(s string) string { return s[:runeStart(s, qianshao.MaxEvidenceText)] }
+
+// setPositions fills in lines and columns in one walk over the source;
+// Document.Position would count each column from the line's beginning: too dear
+// on a page of 20 MB in one line.
+func setPositions(source string, all []*qianshao.Indicator) {
+	slices.SortStableFunc(all, func(x, y *qianshao.Indicator) int { return cmp.Compare(x.Span.Start, y.Span.Start) })
+	line, column, at := 1, 1, 0
+	for _, i := range all {
+		passed := source[at:i.Span.Start]
+		if newlines := strings.Count(passed, "\n"); newlines > 0 {
+			line, column = line+newlines, 1
+			passed = passed[strings.LastIndexByte(passed, '\n')+1:]
+		}
+		column += utf8.RuneCountInString(passed)
+		i.Line, i.Column, at = line, column, i.Span.Start
+	}
+}

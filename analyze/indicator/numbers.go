@@ -1,0 +1,252 @@
+package indicator
+
+import (
+	"strings"
+
+	"github.com/qianshao/qianshao"
+)
+
+// group is a run of digits with nothing between them.
+type group struct {
+	digits      string
+	first, last int
+	before      joint
+}
+
+// maxGroups bounds a number: a card spelt digit by digit has 19.
+const maxGroups = 24
+
+// groupAt reads the digits from character i on; Chinese numerals count.
+func (r *reading) groupAt(i int) group {
+	g := group{first: i, before: r.joint(i)}
+	var b strings.Builder
+	for d := digitOf(r.at(i)); d != 0; d = digitOf(r.at(i)) {
+		if i > g.first && r.joint(i) != jointNone {
+			break
+		}
+		b.WriteByte(d)
+		i++
+	}
+	g.digits, g.last = b.String(), i-1
+	return g
+}
+
+// groupsAt reads groups of digits from character i on that may be one number.
+func (r *reading) groupsAt(i int) []group {
+	var groups []group
+	for len(groups) < maxGroups && digitOf(r.at(i)) != 0 {
+		g := r.groupAt(i)
+		if len(groups) > 0 && !mayJoin(groups[len(groups)-1], g) {
+			break
+		}
+		groups = append(groups, g)
+		i = g.last + 1
+	}
+	return groups
+}
+
+// mayJoin says whether two groups may be parts of one number. A dot joins
+// single digits only: 1.3.8 is a spelling, 22.34 an amount.
+func mayJoin(a, b group) bool {
+	switch b.before {
+	case jointSpace, jointHyphen:
+		return true
+	case jointDot, jointSymbol, jointUnder:
+		return len(a.digits) == 1 && len(b.digits) == 1
+	case jointQuote: // (0571)87654321
+		return a.digits[0] == '0'
+	}
+	return false
+}
+
+// number is one or more groups read as one.
+type number struct {
+	digits      string
+	groups      []group
+	first, last int
+}
+
+// prefixes calls use with the number of the first group, of the first two, and so on, up to a length.
+func prefixes(groups []group, longest int, use func(number) bool) {
+	n := number{first: 0}
+	for i, g := range groups {
+		n.digits += g.digits
+		if len(n.digits) > longest {
+			return
+		}
+		n.groups, n.first, n.last = groups[:i+1], groups[0].first, g.last
+		if use(n) {
+			return
+		}
+	}
+}
+
+// numbers looks at every number of the text: first for those of residents,
+// which block what they touch, then for telephones and cards.
+func (r *reading) numbers() {
+	r.eachGroups(func(groups []group) {
+		prefixes(groups, 18, func(n number) bool {
+			if x := r.at(n.last + 1); x == 'x' && len(n.digits) == 17 && r.joint(n.last+1) <= jointHyphen {
+				n.digits, n.last = n.digits+"x", n.last+1
+			}
+			if isResidentID(n.digits) {
+				r.private = append(r.private, [2]int{n.first, n.last})
+			}
+			return false
+		})
+	})
+	r.eachGroups(func(groups []group) {
+		prefixes(groups, 19, func(n number) bool {
+			if value, ok := r.phone(n); ok {
+				r.add(qianshao.IndicatorPhone, value, n.first, n.last)
+				return true
+			}
+			if isBankCard(n.digits) && isEvenlySpaced(n.groups) && r.isWhole(n) && r.nearCardWord(n.first, n.last) {
+				r.add(qianshao.IndicatorBankCard, n.digits, n.first, n.last)
+				return true
+			}
+			return false
+		})
+	})
+}
+
+// eachGroups calls use with the groups from the start of every group of the text on.
+func (r *reading) eachGroups(use func([]group)) {
+	for i := 0; i < len(r.text.Runes); i++ {
+		if digitOf(r.text.Runes[i]) == 0 {
+			continue
+		}
+		groups := r.groupsAt(i)
+		single := len(groups[0].digits) == 1
+		if r.startsNumber(i) && !(single && r.followsSingle(i)) {
+			use(groups)
+		}
+		i = groups[0].last
+	}
+}
+
+// followsSingle says whether the digit i goes on a number that is spelt digit by digit.
+func (r *reading) followsSingle(i int) bool {
+	return i > 0 && digitOf(r.at(i-1)) != 0 && r.joint(i) <= jointDot && r.pieceLength(i-1) == 1
+}
+
+// startsNumber is false in the middle of a Latin word (v1380…), but for one
+// that announces a telephone.
+func (r *reading) startsNumber(i int) bool {
+	if r.startsWord(i) {
+		return true
+	}
+	for _, word := range []string{"tel", "phone", "mobile", "sms", "dh"} {
+		if r.endsWith(i, word) && r.startsWord(i-len(word)) {
+			return true
+		}
+	}
+	return false
+}
+
+// endsWith says whether the ASCII word stands right in front of character i.
+func (r *reading) endsWith(i int, word string) bool {
+	for k := range len(word) {
+		if r.at(i-len(word)+k) != rune(word[k]) {
+			return false
+		}
+	}
+	return true
+}
+
+// isWhole says whether the number does not go on behind its last group.
+func (r *reading) isWhole(n number) bool {
+	next := n.last + 1
+	if len(n.groups) > 1 && len(n.groups[len(n.groups)-1].digits) == 1 && digitOf(r.at(next)) != 0 {
+		return r.joint(next) > jointDot
+	}
+	return !isWord(r.at(next)) || r.joint(next) != jointNone
+}
+
+// isEvenlySpaced refuses numbers that are several: all groups of one digit, or
+// none but the last shorter than three.
+func isEvenlySpaced(groups []group) bool {
+	single, long := true, true
+	for i, g := range groups {
+		single = single && len(g.digits) == 1
+		long = long && (len(g.digits) >= 3 || i == len(groups)-1)
+	}
+	return single || long
+}
+
+// phone recognises a telephone number of mainland China and returns it
+// in its canonical spelling.
+func (r *reading) phone(n number) (string, bool) {
+	if !r.isWhole(n) {
+		return "", false
+	}
+	digits, even := n.digits, isEvenlySpaced(n.groups) && (len(n.groups) != 3 && len(n.groups) != 4 || len(n.groups[0].digits) == 3)
+	for _, country := range []string{"0086", "86"} {
+		if rest, ok := strings.CutPrefix(digits, country); ok && len(rest) == 11 {
+			digits, even = rest, true
+		}
+	}
+	switch {
+	case len(digits) == 11 && digits[0] == '1' && digits[1] >= '3' && digits[1] <= '9':
+		return digits, even && !isRepeated(digits[3:])
+	case len(digits) == 10 && (digits[:3] == "400" || digits[:3] == "800"):
+		return digits, even && (r.isAnnounced(n.first, phoneWords) || len(n.groups) > 1 && len(n.groups) < 5)
+	case digits[0] == '0':
+		return r.landline(n)
+	case len(digits) >= 7 && len(digits) <= 8 && len(n.groups) <= 2 && digits[0] >= '2':
+		return digits, even && r.isAnnounced(n.first, phoneWords)
+	}
+	return "", false
+}
+
+// landline recognises area code and number. The code has three digits for 010
+// and 02x, four otherwise.
+func (r *reading) landline(n number) (string, bool) {
+	code := 4
+	if strings.HasPrefix(n.digits, "01") || strings.HasPrefix(n.digits, "02") {
+		code = 3
+	}
+	local := len(n.digits) - code
+	if local < 7 || local > 8 || n.digits[1] == '0' || n.digits[code] < '2' {
+		return "", false
+	}
+	parted := len(n.groups) == 2 && len(n.groups[0].digits) == code
+	if !parted && !r.isAnnounced(n.first, phoneWords) {
+		return "", false
+	}
+	return n.digits[:code] + "-" + n.digits[code:], true
+}
+
+// isRepeated refuses the forms' placeholders: 13800000000 is nobody's.
+func isRepeated(digits string) bool { return strings.Trim(digits, digits[:1]) == "" }
+
+// phoneWords and cardWords announce a number; folded, parted by |.
+const (
+	phoneWords = "电话|手机|热线|座机|来电|致电|拨打|联系方式|联系人|tel|phone|dh"
+	cardWords  = "卡号|银行|账号|帐号|账户|帐户|户名|开户|收款|转账|打款|汇款|银联|card|农行|工行|建行|中行|招行|支行"
+)
+
+// Reach of the words that announce something, in folded characters.
+const (
+	announceReach = 12
+	cardReach     = 30
+)
+
+// isAnnounced says whether one of the words stands shortly in front of character i.
+func (r *reading) isAnnounced(i int, words string) bool {
+	return containsAny(string(r.text.Runes[max(0, i-announceReach):i]), words)
+}
+
+func (r *reading) nearCardWord(first, last int) bool {
+	from, to := max(0, first-cardReach), min(len(r.text.Runes), last+1+cardReach)
+	return containsAny(string(r.text.Runes[from:first])+"|"+string(r.text.Runes[last+1:to]), cardWords)
+}
+
+func containsAny(s, words string) bool {
+	for word := range strings.SplitSeq(words, "|") {
+		if strings.Contains(s, word) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,187 @@
+package indicator
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/fold"
+)
+
+// candidate is a handle found in a region.
+type candidate struct {
+	kind       qianshao.IndicatorKind
+	value      string
+	start, end int // bytes of the region's text
+}
+
+// reading is a stretch of a region's text in folded form. The folding drops
+// separators; reading asks the source what stood between two characters, since
+// an id is told from its neighbours by exactly that.
+type reading struct {
+	text    fold.Text
+	offset  int // of the stretch in the region's text
+	hashes  int // checksums that may still be computed on this page
+	private [][2]int
+	found   []candidate
+}
+
+// read folds text, which begins at offset in its region.
+func (r *reading) read(text string, offset int) {
+	r.text.Fold(text)
+	r.offset = offset
+	r.private = r.private[:0]
+	r.found = r.found[:0]
+}
+
+// add records folded characters first to last as a handle, unless they touch a
+// resident's identity number.
+func (r *reading) add(kind qianshao.IndicatorKind, value string, first, last int) {
+	for _, p := range r.private {
+		if first <= p[1] && last >= p[0] {
+			return
+		}
+	}
+	r.found = append(r.found, candidate{kind, value, r.offset + int(r.text.Start[first]), r.offset + int(r.text.End[last])})
+}
+
+// at returns the folded character i, 0 outside of the text.
+func (r *reading) at(i int) rune {
+	if i < 0 || i >= len(r.text.Runes) {
+		return 0
+	}
+	return r.text.Runes[i]
+}
+
+// joint is what parts a character from the one before it.
+type joint uint8
+
+const (
+	jointNone   joint = iota // nothing that a reader sees
+	jointSpace               // spaces
+	jointHyphen              // one - or its kin
+	jointUnder               // one _
+	jointDot                 // one dot of any kind
+	jointAt                  // one @
+	jointColon               // a colon, = or arrow, with or without spaces
+	jointSlash               // begins with /
+	jointQuote               // brackets or quotation marks
+	jointSymbol              // other signs
+	jointWide                // a sentence's end, a comma, a line's end, or more than maxJoint characters
+)
+
+// maxJoint is how many characters may stand between two characters of one id.
+const maxJoint = 3
+
+// between returns what was dropped in front of character i.
+func (r *reading) between(i int) string {
+	if i <= 0 || i >= len(r.text.Runes) {
+		return ""
+	}
+	from, to := r.text.End[i-1], r.text.Start[i]
+	if from >= to { // two characters out of one sign: ⑫
+		return ""
+	}
+	return r.text.Source()[from:to]
+}
+
+// joint classes what stands in front of character i; the edges are wide.
+func (r *reading) joint(i int) joint {
+	if i <= 0 || i >= len(r.text.Runes) {
+		return jointWide
+	}
+	gap := r.text.Gaps[i]
+	if gap.Break == fold.BreakNone {
+		return jointNone
+	}
+	if gap.Width > 2*maxJoint { // spaces around a sign count, but not endlessly
+		return jointWide
+	}
+	between := strings.TrimFunc(r.between(i), isBlank)
+	if between == "" {
+		return jointSpace
+	}
+	return jointOf(between, gap)
+}
+
+func jointOf(between string, gap fold.Gap) joint {
+	switch between {
+	case "-", "－", "–", "—", "‐", "‑":
+		return jointHyphen
+	case "_", "＿":
+		return jointUnder
+	case ".", "．", "。", "｡", "·", "•", "・", "[.]", "(.)", "【.】":
+		return jointDot
+	case "@", "＠", "[@]":
+		return jointAt
+	}
+	switch first, _ := utf8.DecodeRuneInString(between); {
+	case between == "://" || first == '/' || first == '／':
+		return jointSlash
+	case strings.ContainsAny(between, ":：=→➜➡>﹕︰"):
+		return jointColon
+	case gap.Width > maxJoint || gap.Break >= fold.BreakClause:
+		return jointWide
+	case gap.Break == fold.BreakQuote:
+		return jointQuote
+	}
+	return jointSymbol
+}
+
+func isBlank(c rune) bool {
+	return unicode.IsSpace(c) || c >= 0x200b && c <= 0x200f || c == 0x2060 || c == 0xfeff || c == 0xfe0f || c == 0xfe0e
+}
+
+// isWord is true for the characters of ids: ASCII letters and digits.
+func isWord(c rune) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' }
+
+func isDigit(c rune) bool { return c >= '0' && c <= '9' }
+
+func isLetter(c rune) bool { return c >= 'a' && c <= 'z' }
+
+func isHan(c rune) bool { return c >= 0x3400 && unicode.Is(unicode.Han, c) }
+
+// startsWord says whether no Latin word or number runs into character i.
+func (r *reading) startsWord(i int) bool {
+	return i == 0 || !isWord(r.text.Runes[i-1]) || r.joint(i) != jointNone
+}
+
+// wordEnd returns the character behind the Latin word or number that begins at i.
+func (r *reading) wordEnd(i int) int {
+	for i++; isWord(r.at(i)) && r.joint(i) == jointNone; i++ {
+	}
+	return i
+}
+
+// cased returns characters first to last in their own case, which addresses need.
+func (r *reading) cased(first, last int) string {
+	var b strings.Builder
+	for i := first; i <= last; i++ {
+		c := r.text.Runes[i]
+		if r.text.Steps[i]&fold.StepCase != 0 {
+			c = unicode.ToUpper(c)
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// numerals are the Chinese digits, plain and financial, folded.
+const numerals = "〇零0一壹1幺1二贰2三叁3四肆4五伍5六陆6七柒7八捌8九玖9"
+
+// digitOf returns the ASCII digit that c shows; 0 if it is none.
+func digitOf(c rune) byte {
+	switch {
+	case isDigit(c):
+		return byte(c)
+	case c < 0x3007 || c > 0x9fff:
+		return 0
+	}
+	i := strings.IndexRune(numerals, c)
+	if i < 0 {
+		return 0
+	}
+	digits := numerals[i:]
+	return digits[strings.IndexAny(digits, "0123456789")]
+}
