@@ -61,13 +61,13 @@ func (r *reading) isAddress(text string) (kind qianshao.IndicatorKind, value str
 	n := len(text)
 	isTron := text[0] == 'T' && n == tronLength
 	isLegacy := strings.IndexByte(legacyBeginning, text[0]) >= 0 && n >= minBitcoin && n <= maxBitcoin
-	lower := strings.ToLower(text)
-	isBech := strings.HasPrefix(lower, segwitPrefix) && n >= minSegwit && n <= maxSegwit
-	isHex := strings.HasPrefix(lower, ethereumPrefix) && n == ethereumLength
+	isBech := n >= minSegwit && n <= maxSegwit && strings.EqualFold(text[:len(segwitPrefix)], segwitPrefix)
+	isHex := n == ethereumLength && strings.EqualFold(text[:len(ethereumPrefix)], ethereumPrefix)
 	if !isTron && !isLegacy && !isBech && !isHex || r.hashes <= 0 {
 		return "", "", false
 	}
 	r.hashes--
+	lower := strings.ToLower(text)
 	switch {
 	case isHex:
 		value, ok = ethereumAddress(text[len(ethereumPrefix):])

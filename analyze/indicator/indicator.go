@@ -25,6 +25,9 @@ const (
 	nearRegions = 6    // places in the document's order on either side
 	nearLinks   = 2    // likewise, for the targets of links beside visible evidence
 	nearBytes   = 1200 // bytes of text on either side, 400 Chinese characters
+	// maxRead bounds the text read on one page, in bytes. A page of promotion
+	// shows its handles within the first tens of kilobytes.
+	maxRead = 128 << 10
 )
 
 // Finder finds indicators. It is safe for concurrent use.
@@ -111,9 +114,14 @@ func (s *search) windows(evidence []qianshao.Evidence) []window {
 			out = s.around(out, region, at)
 		}
 	}
-	slices.SortFunc(out, func(x, y window) int { return cmp.Or(x.region-y.region, x.from-y.from, x.to-y.to) })
-	merged := out[:0]
-	for _, w := range out {
+	return merge(out)
+}
+
+// merge sorts windows and makes one of those that overlap.
+func merge(windows []window) []window {
+	slices.SortFunc(windows, func(x, y window) int { return cmp.Or(x.region-y.region, x.from-y.from, x.to-y.to) })
+	merged := windows[:0]
+	for _, w := range windows {
 		if n := len(merged); n > 0 && merged[n-1].region == w.region && w.from <= merged[n-1].to {
 			merged[n-1].to = max(merged[n-1].to, w.to)
 			merged[n-1].far = merged[n-1].far && w.far
@@ -181,43 +189,40 @@ func (s *search) around(out []window, region, at int) []window {
 	return out
 }
 
-// scan reads each region that is near any finding once, from the first window to the last.
+// scan reads what is near any finding, each stretch of text once.
 func (s *search) scan(near [][]window) {
-	hulls := map[int]window{}
-	for _, windows := range near {
-		for _, w := range windows {
-			if h, ok := hulls[w.region]; ok {
-				w.from, w.to = min(w.from, h.from), max(w.to, h.to)
-			}
-			hulls[w.region] = w
+	all := merge(slices.Concat(near...))
+	s.links = map[int]string{}
+	for _, w := range all {
+		if s.doc.Regions[w.region].Kind == qianshao.RegionURL {
+			s.links[w.region] = ""
 		}
 	}
-	s.links = map[int]string{}
 	for _, l := range s.doc.Links {
-		if _, ok := hulls[l.Region]; ok {
+		if _, ok := s.links[l.Region]; ok {
 			s.links[l.Region] = l.URL
 		}
 	}
-	s.found = make(map[int][]candidate, len(hulls))
-	regions := make([]int, 0, len(hulls))
-	for region := range hulls {
-		regions = append(regions, region)
-	}
-	slices.Sort(regions) // the budget of checksums must not go by chance
-	for _, region := range regions {
-		s.found[region] = s.region(region, hulls[region])
+	s.found = make(map[int][]candidate, len(all))
+	left := maxRead
+	for _, w := range all {
+		text := s.doc.Regions[w.region].Text
+		w.from, w.to = runeStart(text, w.from), runeStart(text, w.to)
+		if left -= w.to - w.from; left < 0 {
+			return
+		}
+		s.found[w.region] = append(s.found[w.region], s.region(w)...)
 	}
 }
 
 // region returns the candidates of a stretch of a region's text.
-func (s *search) region(region int, w window) []candidate {
-	r := &s.doc.Regions[region]
-	from, to := runeStart(r.Text, w.from), runeStart(r.Text, w.to)
-	text := r.Text[from:to]
+func (s *search) region(w window) []candidate {
+	r, from := &s.doc.Regions[w.region], w.from
+	text := r.Text[from:w.to]
 	var found []candidate
 	add := func(c candidate) { found = append(found, c) }
 	if r.Kind == qianshao.RegionURL {
-		s.target(region, add)
+		s.target(w.region, add)
 		s.web.numbered(s.web.uin, text, from, add)
 		if !strings.HasPrefix(r.Text, "tel:") && !strings.HasPrefix(r.Text, "sms:") {
 			return found

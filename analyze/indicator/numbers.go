@@ -116,18 +116,23 @@ func (r *reading) eachGroups(use func([]group)) {
 		if digitOf(r.text.Runes[i]) == 0 {
 			continue
 		}
-		groups := r.groupsAt(i)
-		single := len(groups[0].digits) == 1
-		if r.startsNumber(i) && !(single && r.followsSingle(i)) {
-			use(groups)
+		if r.startsNumber(i) && !r.followsSingle(i) {
+			use(r.groupsAt(i))
 		}
-		i = groups[0].last
+		i = r.groupEnd(i) - 1
 	}
+}
+
+// groupEnd returns the character behind the digits that begin at i.
+func (r *reading) groupEnd(i int) int {
+	for i++; digitOf(r.at(i)) != 0 && r.joint(i) == jointNone; i++ {
+	}
+	return i
 }
 
 // followsSingle says whether the digit i goes on a number that is spelt digit by digit.
 func (r *reading) followsSingle(i int) bool {
-	return i > 0 && digitOf(r.at(i-1)) != 0 && r.joint(i) <= jointDot && r.pieceLength(i-1) == 1
+	return i > 0 && r.groupEnd(i) == i+1 && digitOf(r.at(i-1)) != 0 && r.joint(i) <= jointDot && r.pieceLength(i-1) == 1
 }
 
 // startsNumber is false in the middle of a Latin word (v1380…), but for one

@@ -167,21 +167,36 @@ func (r *reading) cased(first, last int) string {
 	return b.String()
 }
 
-// numerals are the Chinese digits, plain and financial, folded.
-const numerals = "〇零0一壹1幺1二贰2三叁3四肆4五伍5六陆6七柒7八捌8九玖9"
-
-// digitOf returns the ASCII digit that c shows; 0 if it is none.
+// digitOf returns the ASCII digit that c shows, also as a Chinese numeral, plain
+// or financial; 0 if it is none.
 func digitOf(c rune) byte {
-	switch {
-	case isDigit(c):
+	if isDigit(c) {
 		return byte(c)
-	case c < 0x3007 || c > 0x9fff:
+	}
+	if c < '〇' || c > '龠' {
 		return 0
 	}
-	i := strings.IndexRune(numerals, c)
-	if i < 0 {
-		return 0
+	switch c {
+	case '〇', '零':
+		return '0'
+	case '一', '壹', '幺':
+		return '1'
+	case '二', '贰':
+		return '2'
+	case '三', '叁':
+		return '3'
+	case '四', '肆':
+		return '4'
+	case '五', '伍':
+		return '5'
+	case '六', '陆':
+		return '6'
+	case '七', '柒':
+		return '7'
+	case '八', '捌':
+		return '8'
+	case '九', '玖':
+		return '9'
 	}
-	digits := numerals[i:]
-	return digits[strings.IndexAny(digits, "0123456789")]
+	return 0
 }
