@@ -139,7 +139,10 @@ func TestHandles(t *testing.T) {
 		{"https://www.lucky888.com/reg?id=7 开户", "domain www.lucky888.com; url https://www.lucky888.com/reg?id=7"},
 		{"http://203.0.113.7:8080/", "url http://203.0.113.7:8080/"},
 		{"www.school.example.cn", ""},
-		{"index.html readme.md 3.14", ""},
+		{"https://www.lucky888.com/#/link?invite=7", "domain www.lucky888.com; url https://www.lucky888.com/#/link?invite=7"},
+		{"index.html readme.md 3.14 session.customer.credit 6.PT", ""},
+		{"someone@gmail.com gmail.com", ""},
+		{"满 800 900 1000 元", ""},
 		{"加群。Me 123", ""},
 		{"someone@lucky888.com", ""},
 		// never

@@ -195,7 +195,7 @@ func (r *reading) phone(n number) (string, bool) {
 	case len(digits) == 11 && digits[0] == '1' && digits[1] >= '3' && digits[1] <= '9':
 		return digits, even && !isRepeated(digits[3:])
 	case len(digits) == 10 && (digits[:3] == "400" || digits[:3] == "800"):
-		return digits, even && (r.isAnnounced(n.first, phoneWords) || len(n.groups) > 1 && len(n.groups) < 5)
+		return digits, even && (r.isAnnounced(n.first, phoneWords) || len(n.groups) > 1 && n.groups[1].before == jointHyphen)
 	case digits[0] == '0':
 		return r.landline(n)
 	case len(digits) >= 7 && len(digits) <= 8 && len(n.groups) <= 2 && digits[0] >= '2':

@@ -65,7 +65,8 @@ func isFurniture(host string) bool {
 func isShared(host string) bool {
 	switch registrable(host) {
 	case "qq.com", "baidu.com", "apple.com", "google.com", "microsoft.com", "taobao.com", "tmall.com", "jd.com", "alipay.com",
-		"weibo.com", "weibo.cn", "163.com", "sina.com.cn", "sohu.com", "bilibili.com", "douyin.com", "t.cn", "url.cn", "telegram.org", "wa.me", "whatsapp.com":
+		"weibo.com", "weibo.cn", "163.com", "sina.com.cn", "sohu.com", "bilibili.com", "douyin.com", "t.cn", "url.cn", "telegram.org", "wa.me", "whatsapp.com",
+		"gmail.com", "126.com", "foxmail.com", "hotmail.com", "outlook.com", "139.com":
 		return true
 	}
 	return false
@@ -81,7 +82,10 @@ func (w *web) target(raw string, start, end int, add func(candidate)) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return
 	}
-	u.Host, u.Fragment, u.User = strings.ToLower(u.Host), "", nil
+	u.Host, u.User = strings.ToLower(u.Host), nil
+	if !strings.HasPrefix(u.Fragment, "/") { // #/link?invite=7 is a page of its own
+		u.Fragment, u.RawFragment = "", ""
+	}
 	host := u.Hostname()
 	if name, ok := telegramLink(host, u); ok {
 		if name != "" {
@@ -97,7 +101,7 @@ func (w *web) target(raw string, start, end int, add func(candidate)) {
 	if !isShared(host) && !isAddress {
 		add(candidate{qianshao.IndicatorDomain, host, start, end})
 	}
-	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || isAddress {
+	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || isAddress {
 		add(candidate{qianshao.IndicatorURL, u.String(), start, end})
 	}
 }
@@ -249,12 +253,24 @@ func isHost(host string, odd bool) bool {
 	if odd && !isUsual(top) {
 		return false
 	}
-	switch top {
-	case "py", "sh", "pl", "rs", "md", "so", "zip", "mov", "ps", "cc1", "name", "host", "open", "data", "map", "box":
-		return strings.HasPrefix(host, "www.")
+	if !strings.HasPrefix(host, "www.") && !isUsual(top) && !isUnlikeCode(host, top) {
+		return false
 	}
 	suffix, managed := publicsuffix.PublicSuffix(host)
 	return suffix != host && (managed || strings.IndexByte(suffix, '.') >= 0)
+}
+
+// isUnlikeCode refuses what is more often the name of a file or a template's
+// variable than of a host: readme.md, customer.credit, 6.pt.
+func isUnlikeCode(host, top string) bool {
+	switch top {
+	case "py", "sh", "pl", "rs", "md", "so", "zip", "mov", "ps":
+		return false
+	}
+	if len(top) == 2 || strings.HasPrefix(top, "xn--") {
+		return len(host) >= len("abc.pt")
+	}
+	return strings.ContainsAny(host, "0123456789")
 }
 
 func isUsual(top string) bool {
