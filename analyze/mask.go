@@ -3,6 +3,7 @@ package analyze
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
 )
@@ -33,20 +34,21 @@ func maskResidentIDs(doc *qianshao.Document) {
 	}
 }
 
+// masked returns s without resident identity numbers, also those written in
+// full width or in groups ("110101 19491231 0024").
 func masked(s string) string {
 	var out []byte
-	for i := 0; i+residentIDLength <= len(s); {
-		run := digits(s[i:])
-		if run == residentIDLength-1 && i+run < len(s) && (s[i+run]|0x20) == 'x' {
-			run++
-		}
-		if run == residentIDLength && isResidentID(s[i:i+run]) {
+	for i := nextDigit(s, 0); i < len(s); {
+		run, end := idRun(s, i)
+		for _, number := range residentIDs(run) {
 			if out == nil {
 				out = []byte(s)
 			}
-			copy(out[i:], strings.Repeat("*", run))
+			for _, c := range number {
+				copy(out[c.at:], blank(c.size))
+			}
 		}
-		i += max(run, 1)
+		i = nextDigit(s, end)
 	}
 	if out == nil {
 		return s
@@ -54,23 +56,102 @@ func masked(s string) string {
 	return string(out)
 }
 
-// digits counts the ASCII digits at the start of s.
-func digits(s string) int {
-	n := 0
-	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
-		n++
+// nextDigit returns the offset of the first digit from i on, full width or
+// not, or len(s). Every page passes through here, so it looks at bytes.
+func nextDigit(s string, i int) int {
+	for ; i < len(s); i++ {
+		if c := s[i]; '0' <= c && c <= '9' || c == fullWidthLead && isFullWidthDigit(s[i:]) {
+			return i
+		}
 	}
-	return n
+	return len(s)
 }
 
-// isResidentID says whether s, 17 digits and a check character, holds a date of birth and the right check.
-func isResidentID(s string) bool {
-	if _, err := time.Parse("20060102", s[6:14]); err != nil {
+// fullWidthLead is the first byte of ０ to ９ in UTF-8.
+const fullWidthLead = 0xEF
+
+func isFullWidthDigit(s string) bool {
+	return len(s) >= 3 && s[1] == 0xBC && 0x90 <= s[2] && s[2] <= 0x99
+}
+
+// blank is an asterisk of as many bytes as the digit it takes the place of.
+func blank(size int) string {
+	if size == 1 {
+		return "*"
+	}
+	return "＊"
+}
+
+// idCharacter is a digit, or the X that may end a number, and where it stands.
+type idCharacter struct {
+	value    byte // '0' to '9' or 'X'
+	at, size int
+	first    bool // nothing, or a separator, stands in front of it
+}
+
+// idRun reads the digits from start on, over single separators, and returns
+// them with the offset behind them.
+func idRun(s string, start int) (run []idCharacter, end int) {
+	first := true
+	for end = start; end < len(s); {
+		r, size := utf8.DecodeRuneInString(s[end:])
+		value, ok := idValue(r)
+		if !ok {
+			if first || !strings.ContainsRune(" -\u00a0\u3000·.", r) {
+				return run, end
+			}
+			first = true
+			end += size
+			continue
+		}
+		run = append(run, idCharacter{value, end, size, first})
+		first = false
+		end += size
+	}
+	return run, end
+}
+
+func idValue(r rune) (value byte, ok bool) {
+	switch {
+	case '0' <= r && r <= '9':
+		return byte(r), true
+	case '０' <= r && r <= '９':
+		return byte(r - '０' + '0'), true
+	case r == 'x', r == 'X', r == 'Ｘ', r == 'ｘ':
+		return 'X', true
+	}
+	return 0, false
+}
+
+// residentIDs finds the numbers in a run of digits; each begins and ends where
+// a group of digits does.
+func residentIDs(run []idCharacter) (numbers [][]idCharacter) {
+	for i := 0; i+residentIDLength <= len(run); i++ {
+		end := i + residentIDLength
+		if run[i].first && (end == len(run) || run[end].first) && isResidentID(run[i:end]) {
+			numbers = append(numbers, run[i:end])
+			i = end - 1
+		}
+	}
+	return numbers
+}
+
+// isResidentID says whether 18 characters hold a date of birth and the right check.
+func isResidentID(number []idCharacter) bool {
+	var digits [residentIDLength]byte
+	sum := 0
+	for i, c := range number {
+		digits[i] = c.value
+		if i == residentIDLength-1 {
+			break
+		}
+		if c.value == 'X' {
+			return false
+		}
+		sum += residentIDWeights[i] * int(c.value-'0')
+	}
+	if _, err := time.Parse("20060102", string(digits[6:14])); err != nil {
 		return false
 	}
-	sum := 0
-	for i, weight := range residentIDWeights {
-		sum += weight * int(s[i]-'0')
-	}
-	return residentIDChecks[sum%11] == strings.ToUpper(s[17:])[0]
+	return residentIDChecks[sum%11] == digits[residentIDLength-1]
 }
