@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/dashboards/metrics"
@@ -100,6 +103,10 @@ func casino(source string) qianshao.Finding {
 			Span: qianshao.Span{Start: at, End: at + len("注册\u200b送")}, Line: 2, Column: 30,
 			Before: "新用户", After: "彩金",
 		}},
+		Indicators: []qianshao.Indicator{
+			{Kind: qianshao.IndicatorWeChat, Value: "kaihu888", Text: "ｋaihu888", Line: 2, Column: 44},
+			{Kind: qianshao.IndicatorURL, Value: "http://casino.example/reg", Text: "http://casino.example/reg", Line: 2, Column: 9},
+		},
 	}
 }
 
@@ -240,6 +247,20 @@ func TestFindingPage(t *testing.T) {
 	code, body, _ = o.get(t, "/findings/"+id+"?lang=en")
 	if code != 200 {
 		t.Fatal(code)
+	}
+	markup, err := goquery.NewDocumentFromReader(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var indicators []string
+	markup.Find("section.indicators li").Each(func(_ int, li *goquery.Selection) {
+		indicators = append(indicators, li.Find(".kind").Text()+" "+li.Find("code").Text())
+	})
+	if diff := cmp.Diff([]string{"WeChat kaihu888", "URL hxxp://casino[.]example/reg"}, indicators); diff != "" {
+		t.Errorf("indicators (-want +got):\n%s", diff)
+	}
+	if n := markup.Find("section.indicators a").Length(); n != 0 {
+		t.Errorf("%d indicators are live links", n)
 	}
 	contains(t, body, "rule level high", "invisible characters dropped", "redirected", "In force")
 

@@ -70,10 +70,13 @@ type authView struct {
 	Standing string // in_force, expired, not_yet
 	DaysLeft int    // whole days until it ends, where in force
 	Search   string
+	// FirstDay and LastDay are in force, both.
+	FirstDay, LastDay string
 }
 
 func standing(a qianshao.Authorisation, now time.Time) authView {
 	v := authView{Authorisation: a, Search: searchURL(clause("authorisation", a.ID), 0)}
+	v.FirstDay, v.LastDay = a.Days()
 	v.Owner, v.Basis, v.Contact = plain(a.Owner), plain(a.Basis), plain(a.Contact)
 	switch {
 	case now.Before(a.ValidFrom):

@@ -83,7 +83,10 @@ func (v *view) Level(l qianshao.Level) string       { return v.lang.named("level
 func (v *view) Category(c qianshao.Category) string { return v.lang.named("category.", string(c)) }
 func (v *view) Region(k qianshao.RegionKind) string { return v.lang.named("region.", string(k)) }
 func (v *view) Hiding(h qianshao.Hiding) string     { return v.lang.named("hidden.", string(h)) }
-func (v *view) Step(s string) string                { return v.lang.named("step.", s) }
+func (v *view) Indicator(k qianshao.IndicatorKind) string {
+	return v.lang.named("indicator.", string(k))
+}
+func (v *view) Step(s string) string { return v.lang.named("step.", s) }
 
 // Ago, Time and Stamp write a time for reading, with the zone, and for machines.
 func (v *view) Ago(t time.Time) string { return v.lang.ago(t, v.now) }
@@ -97,8 +100,7 @@ func (v *view) Time(t time.Time) string {
 
 func (v *view) Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// Date writes a day; Defang a URL that nobody is to follow; Plain hostile text in one line.
-func (v *view) Date(t time.Time) string         { return t.Format(time.DateOnly) }
+// Defang writes a URL that nobody is to follow; Plain hostile text in one line.
 func (v *view) Defang(raw string) string        { return defang(raw) }
 func (v *view) DefangHost(host string) string   { return defangHost(plain(host)) }
 func (v *view) Plain(s string) string           { return plain(s) }

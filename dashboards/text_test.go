@@ -58,7 +58,7 @@ func TestMessageKeys(t *testing.T) {
 		}
 	}
 	// Keys that are put together from a prefix and a code.
-	built := []string{"level.", "category.", "region.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help."}
+	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help."}
 	for key := range messages {
 		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
 		for _, prefix := range built {
@@ -85,6 +85,9 @@ func TestVocabularyNamed(t *testing.T) {
 	}
 	for _, k := range qianshao.RegionKinds() {
 		want("region." + string(k))
+	}
+	for _, k := range qianshao.IndicatorKinds() {
+		want("indicator." + string(k))
 	}
 	for bit := range 32 {
 		for _, name := range fold.Step(1 << bit).Names() {
