@@ -92,6 +92,7 @@ func TestScore(t *testing.T) {
 		{"concealed", `<div style="display:none">线上赌场</div>`, qianshao.LevelCritical, "rule_level hidden"},
 		{"police notice", `<p>警方提醒：线上赌场都是骗局</p>`, qianshao.LevelLow, "rule_level awareness"},
 		{"hidden on a police site", `<p>警方提醒</p><div style="display:none">线上赌场</div>`, qianshao.LevelCritical, "rule_level hidden"},
+		{"menu on a police site", `<div style="display:none"><a href=/a>注册送彩金</a></div><p>警方提醒：线上赌场都是骗局</p>`, qianshao.LevelLow, "rule_level awareness"},
 		{"comment", `<!-- 线上赌场 -->`, qianshao.LevelMedium, "rule_level inert"},
 		{"nothing", `<p>今天天气很好</p>`, qianshao.LevelNone, ""},
 	} {

@@ -13,7 +13,7 @@ import (
 const (
 	pointsPerTerm    = 3  // each distinct term after the first
 	maxTermPoints    = 15 // five terms say as much as fifty
-	pointsConcealed  = 18 // some evidence was kept from visitors' eyes
+	pointsConcealed  = 18 // what is kept from visitors' eyes is enough for the rule to fire
 	pointsDisguised  = 5  // some evidence was spelt to dodge filters
 	pointsInert      = -20
 	maxAwarenessLoss = 45
@@ -32,7 +32,7 @@ var levelPoints = map[qianshao.Level]int{
 func score(fired *rule.Fired, contexts []rule.Context) (int, []qianshao.ScorePart) {
 	var parts breakdown
 	parts.add("rule_level", "rule level "+fired.Rule.Level.String(), levelPoints[fired.Rule.Level])
-	parts.add("terms", fmt.Sprintf("%d distinct terms", fired.Terms), min(maxTermPoints, pointsPerTerm*(fired.Terms-1)))
+	parts.add("terms", fmt.Sprintf("%d distinct terms", fired.Terms), min(maxTermPoints, pointsPerTerm*max(0, fired.Terms-1)))
 	if fired.Concealed {
 		parts.add("hidden", "evidence concealed from visitors: "+string(concealment(fired)), pointsConcealed)
 	}
@@ -55,8 +55,9 @@ func (b *breakdown) add(reason, detail string, points int) {
 }
 
 // addAwareness takes points off a page that speaks about a crime instead of
-// promoting it. Concealed evidence gets no such discount: the classic victim
-// of injected links is a government site full of police notices.
+// promoting it. What fires by concealed text alone gets no such discount: the
+// classic victim of injected links is a government site full of police
+// notices. A hidden menu that merely joins in with the notice does not count.
 func (b *breakdown) addAwareness(fired *rule.Fired, contexts []rule.Context) {
 	if fired.Concealed {
 		return

@@ -360,10 +360,17 @@ func (n *node) eval(block func(int) truth, near func(*node) truth) truth {
 		return near(n)
 	case opNot:
 		return yes - n.kids[0].eval(block, near)
+	}
+	return n.join(func(kid *node) truth { return kid.eval(block, near) })
+}
+
+// join decides an and, an or and a count over the truth of its parts.
+func (n *node) join(part func(*node) truth) truth {
+	switch n.op {
 	case opAnd:
 		out := yes
 		for _, kid := range n.kids {
-			if out = min(out, kid.eval(block, near)); out == no {
+			if out = min(out, part(kid)); out == no {
 				break
 			}
 		}
@@ -371,19 +378,19 @@ func (n *node) eval(block func(int) truth, near func(*node) truth) truth {
 	case opOr:
 		out := no
 		for _, kid := range n.kids {
-			if out = max(out, kid.eval(block, near)); out == yes {
+			if out = max(out, part(kid)); out == yes {
 				break
 			}
 		}
 		return out
 	}
-	return n.evalCount(block, near)
+	return n.count(part)
 }
 
-func (n *node) evalCount(block func(int) truth, near func(*node) truth) truth {
+func (n *node) count(part func(*node) truth) truth {
 	sure, possible := 0, 0
 	for _, kid := range n.kids {
-		switch kid.eval(block, near) {
+		switch part(kid) {
 		case yes:
 			sure++
 			possible++

@@ -69,8 +69,8 @@ const (
 
 // termSeen is what a block remembers of one term.
 type termSeen struct {
-	kept          [classCount]uint8
-	strong, plain bool
+	kept                     [classCount]uint8
+	strong, plain, concealed bool
 }
 
 // blockState is what one page showed to one block.
@@ -80,8 +80,8 @@ type blockState struct {
 	seen             map[int32]termSeen
 	touched          bool
 	// Summed weights of distinct terms: of all hits, of those that count by
-	// themselves, of plain ones.
-	all, strong, plain int32
+	// themselves, of plain ones, of those in concealed regions.
+	all, strong, plain, concealed int32
 }
 
 // evaluation is the working memory of one page; it is pooled.
@@ -367,6 +367,10 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 	if h.cost <= plainCost && !seen.plain {
 		seen.plain = true
 		st.plain += h.weight
+	}
+	if !seen.concealed && e.current().Hidden.Concealed() {
+		seen.concealed = true
+		st.concealed += h.weight
 	}
 	class := e.class(&h)
 	if seen.kept[class] == 0 || seen.kept[class] < maxTermHits && len(st.hits) < maxBlockHits {

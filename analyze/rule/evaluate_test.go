@@ -76,7 +76,7 @@ func TestEvidence(t *testing.T) {
 		Path: "head > meta", Text: "新人注 册 送88元"})
 	got := set.Evaluate(doc)
 	want := []Fired{{
-		Terms: 2, Weight: 2, Blocks: 2, Hits: 2, Concealed: true, AllConcealed: true, InTitle: true,
+		Terms: 2, Concealed: true,
 		Evidence: []qianshao.Evidence{
 			{Block: "a", Term: "註冊送", Text: "注 册 送", Steps: []string{"separator"}, Region: "meta", Name: "keywords",
 				Hidden: qianshao.HidingEntityEncoded, Path: "head > meta", Span: qianshao.Span{Start: 21, End: 32}, Line: 2, Column: 5,
@@ -86,7 +86,7 @@ func TestEvidence(t *testing.T) {
 				Before: "新人注 册 送"},
 		},
 	}}
-	if diff := cmp.Diff(want, got.Fired, cmpopts.IgnoreFields(Fired{}, "Rule", "Disguised", "DisguisedHits", "MaxCost")); diff != "" {
+	if diff := cmp.Diff(want, got.Fired, cmpopts.IgnoreFields(Fired{}, "Rule", "Disguised")); diff != "" {
 		t.Errorf("evidence differs (-want +got):\n%s", diff)
 	}
 	for _, e := range got.Fired[0].Evidence {
@@ -109,8 +109,8 @@ func TestFloods(t *testing.T) {
 		t.Fatal("the terms behind the flood were not counted")
 	}
 	got := result.Fired[0]
-	if got.Terms != 3 || !got.Concealed || !got.InTitle || got.AllConcealed || len(got.Evidence) > qianshao.MaxEvidence {
-		t.Errorf("terms %d, concealed %v, title %v, evidence %d", got.Terms, got.Concealed, got.InTitle, len(got.Evidence))
+	if got.Terms != 2 || got.Concealed || len(got.Evidence) > qianshao.MaxEvidence {
+		t.Errorf("terms %d, concealed %v, evidence %d", got.Terms, got.Concealed, len(got.Evidence))
 	}
 	kinds := map[qianshao.RegionKind]bool{}
 	hid := false
@@ -185,6 +185,51 @@ func TestContexts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Every site hides menus. Hidden text counts as such only where it makes the
+// condition true without the visible text.
+func TestConcealed(t *testing.T) {
+	hid := func(s string) qianshao.Region {
+		return regionOf(qianshao.RegionText, qianshao.HidingDisplayNone, s)
+	}
+	const blocks = "  brand: {terms: [百家乐, 老虎机]}\n  offer: {terms: [注册送, 彩金 | 2], regex: ['\\d+元'], min: 2}\n  police: {terms: [警方]}\n"
+	for _, test := range []struct {
+		name, condition  string
+		doc              *qianshao.Document
+		concealed        bool
+		terms, evidences int
+	}{
+		{"all hidden", "brand and offer", page(hid("百家乐彩金")), true, 2, 2},
+		{"hidden beside the same in sight", "brand and offer", page(hid("百家乐彩金"), region("百家乐彩金")), true, 2, 4},
+		{"over two hidden regions", "brand and offer", page(hid("百家乐"), region("今天"), hid("彩金")), true, 2, 2},
+		{"a menu joins in", "brand and offer", page(hid("彩金"), region("百家乐 老虎机")), false, 2, 3},
+		{"min is reached in hiding", "brand and offer", page(hid("百家乐注册送88元")), true, 3, 3},
+		{"min is reached only together", "brand and offer", page(hid("百家乐注册送"), region("88元")), false, 1, 3},
+		{"or: the hidden side holds", "brand or offer", page(hid("彩金"), region("百家乐")), true, 2, 2},
+		{"n of, in hiding", "2 of (brand, offer, police)", page(hid("百家乐彩金"), region("警方")), true, 3, 3},
+		{"n of, together", "2 of (brand, offer, police)", page(hid("百家乐"), region("警方")), false, 1, 2},
+		{"near in hiding", "brand near/5 offer", page(hid("百家乐彩金")), true, 2, 2},
+		{"near in sight only", "brand near/5 offer", page(hid("百家乐"), region("百家乐彩金"), hid("彩金")), false, 2, 2},
+		{"not looks at the page", "brand and not police", page(hid("百家乐")), true, 1, 1},
+		{"not inside not", "brand and not (police or not offer)", page(hid("百家乐"), region("彩金")), false, 0, 1},
+		{"not inside not, in hiding", "brand and not (police or not offer)", page(hid("百家乐彩金")), true, 1, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := loadDetection(t, blocks+unused(test.condition)).Evaluate(test.doc).Fired
+			if len(got) != 1 {
+				t.Fatalf("%d rules fired", len(got))
+			}
+			if f := got[0]; f.Concealed != test.concealed || f.Terms != test.terms || len(f.Evidence) != test.evidences {
+				t.Errorf("concealed %v, %d terms, %d pieces of evidence; want %v, %d, %d", f.Concealed, f.Terms, len(f.Evidence), test.concealed, test.terms, test.evidences)
+			}
+		})
+	}
+}
+
+// unused makes a condition that names each of the three blocks of TestConcealed, without a change of meaning.
+func unused(condition string) string {
+	return "  never: {terms: [从来没有]}\n  condition: (" + condition + ") or (never and 1 of (brand, offer, police))\n"
 }
 
 // Only comments and scripts: no visitor reads it.

@@ -2,7 +2,6 @@ package rule
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -52,8 +51,7 @@ func (e *evaluation) result(live []*detection) Result {
 
 // fired gathers the evidence of a detection that holds, without its lines and columns.
 func (e *evaluation) fired(d *detection) Fired {
-	satisfied := map[int]bool{}
-	e.verdict(d).collect(d.condition, satisfied)
+	e.verdict(d).collect(d.condition)
 	var proofs []proof
 	for _, b := range d.blocks {
 		hits := e.states[b.index].hits
@@ -63,43 +61,32 @@ func (e *evaluation) fired(d *detection) Fired {
 			}
 		}
 	}
-	out := e.summary(proofs)
-	out.Blocks = len(satisfied)
-	out.Evidence = e.evidence(proofs)
+	out := e.summary(proofs, e.verdict(d).holdsConcealed())
+	out.Evidence = e.evidence(proofs, out.Concealed)
 	return out
 }
 
-// summary counts what scoring needs.
-func (e *evaluation) summary(proofs []proof) Fired {
-	out := Fired{Hits: len(proofs), MinCost: math.MaxInt, AllConcealed: len(proofs) > 0, Inert: len(proofs) > 0}
-	weights := map[int32]int{}
+// summary counts what scoring needs. Unless what is concealed makes the
+// condition true by itself, only what is not concealed counts.
+func (e *evaluation) summary(proofs []proof, concealed bool) Fired {
+	out := Fired{Concealed: concealed, Inert: len(proofs) > 0 && !concealed}
+	terms := map[int32]bool{}
 	for _, p := range proofs {
 		region := &e.doc.Regions[p.hit.region]
-		concealed, cost := region.Hidden.Concealed(), int(p.hit.cost)
-		out.Concealed = out.Concealed || concealed
-		out.AllConcealed = out.AllConcealed && concealed
-		out.InTitle = out.InTitle || inTitle(region.Kind)
-		out.Inert = out.Inert && !concealed && (region.Kind == qianshao.RegionComment || region.Kind == qianshao.RegionScript)
-		out.MinCost, out.MaxCost = min(out.MinCost, cost), max(out.MaxCost, cost)
-		if cost > plainCost {
-			out.Disguised = true
-			out.DisguisedHits++
+		if !concealed && region.Hidden.Concealed() {
+			continue
 		}
-		weights[p.hit.term] = max(weights[p.hit.term], int(p.hit.weight))
+		out.Inert = out.Inert && (region.Kind == qianshao.RegionComment || region.Kind == qianshao.RegionScript)
+		out.Disguised = out.Disguised || p.hit.cost > plainCost
+		terms[p.hit.term] = true
 	}
-	if len(proofs) == 0 {
-		out.MinCost = 0
-	}
-	out.Terms = len(weights)
-	for _, w := range weights {
-		out.Weight += w
-	}
+	out.Terms = len(terms)
 	return out
 }
 
 // evidence keeps the best proofs and puts them in the order of the source.
-func (e *evaluation) evidence(proofs []proof) []qianshao.Evidence {
-	e.rank(proofs)
+func (e *evaluation) evidence(proofs []proof, concealed bool) []qianshao.Evidence {
+	e.rank(proofs, concealed)
 	slices.SortStableFunc(proofs, func(x, y proof) int { return cmp.Compare(x.rank, y.rank) })
 	out := make([]qianshao.Evidence, 0, min(len(proofs), qianshao.MaxEvidence))
 	for _, p := range proofs {
@@ -122,13 +109,16 @@ func (e *evaluation) evidence(proofs []proof) []qianshao.Evidence {
 }
 
 // rank orders the proofs in place: each term's best place first, so that fifty
-// repeats of one word do not hide the others.
-func (e *evaluation) rank(proofs []proof) {
+// repeats of one word do not hide the others. Concealed proofs go first if they
+// carry the finding, last if they merely joined in.
+func (e *evaluation) rank(proofs []proof, concealed bool) {
 	for i := range proofs {
 		region := &e.doc.Regions[proofs[i].hit.region]
 		switch {
-		case region.Hidden.Concealed():
+		case region.Hidden.Concealed() && concealed:
 			proofs[i].rank = rankConcealed
+		case region.Hidden.Concealed():
+			proofs[i].rank = rankOther
 		case inTitle(region.Kind):
 			proofs[i].rank = rankTitle
 		case proofs[i].hit.cost <= plainCost:

@@ -183,26 +183,18 @@ type Fired struct {
 	Rule *Rule
 	// Evidence is sorted by its place in the source, at most qianshao.MaxEvidence pieces.
 	Evidence []qianshao.Evidence
-	// Terms is the number of distinct terms and regular expressions that hit,
-	// Weight the sum of their weights (each once, at its highest).
-	Terms, Weight int
-	// Blocks is the number of satisfied blocks.
-	Blocks int
-	// Hits counts the hits, up to the named limits; never more than those kept.
-	Hits int
-	// Concealed: some evidence is kept from visitors (Hiding.Concealed).
-	// AllConcealed: none of it is for their eyes.
-	Concealed, AllConcealed bool
-	// InTitle: some evidence stands in the title, a heading or a meta tag.
-	InTitle bool
+	// Concealed: what is kept from visitors (Hiding.Concealed) makes the
+	// condition true by itself; only its "not" parts look at the whole page.
+	// Where hidden and visible text do so only together, as a menu's 福彩开奖
+	// does with a police notice below it, the hidden text is listed as evidence
+	// and has no part in the fields that follow.
+	Concealed bool
+	// Terms is the number of distinct terms and regular expressions that hit.
+	Terms int
 	// Disguised: some hit cost more than plainCost to undisguise.
 	Disguised bool
-	// DisguisedHits is how many of Hits did.
-	DisguisedHits int
 	// Inert: all evidence stands in comments or scripts.
 	Inert bool
-	// MinCost and MaxCost bound the hits' costs of undisguising.
-	MinCost, MaxCost int
 }
 
 // Context is an awareness context that was recognised.

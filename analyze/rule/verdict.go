@@ -1,5 +1,7 @@
 package rule
 
+import "github.com/qianshao/qianshao"
+
 // verdict decides one detection's condition from the page's state.
 type verdict struct {
 	e *evaluation
@@ -48,26 +50,35 @@ func (v verdict) corroborated(local int) bool {
 func (v verdict) near(n *node) truth {
 	both := min(v.block(n.block), v.block(n.other))
 	switch {
-	case both == no || v.pairs(n, false, false):
+	case both == no || v.pairs(n, pairFind):
 		return both
 	case v.e.patternsRun:
 		return no
-	case len(v.d.blocks[n.block].patterns)+len(v.d.blocks[n.other].patterns) > 0 || v.pairs(n, true, false):
+	case len(v.d.blocks[n.block].patterns)+len(v.d.blocks[n.other].patterns) > 0 || v.pairs(n, pairHope):
 		return maybe
 	}
 	return no
 }
 
+// pairMode says which hits pairs may pair and what for.
+type pairMode uint8
+
+const (
+	pairFind      pairMode = iota // those that count
+	pairHope                      // weak hits too, as if they were corroborated
+	pairConcealed                 // those in concealed regions
+	pairMark                      // those that count; the pairs are noted as evidence
+)
+
 // pairs looks for hits of both blocks that have at most n.n characters between
-// them in one region. With hope, weak hits count as if they were corroborated;
-// with mark, the pairs are noted as evidence.
-func (v verdict) pairs(n *node, hope, mark bool) (found bool) {
+// them in one region.
+func (v verdict) pairs(n *node, mode pairMode) (found bool) {
 	left, right := v.state(n.block).hits, v.state(n.other).hits
-	leftWeak, rightWeak := hope || v.corroborated(n.block), hope || v.corroborated(n.other)
+	leftHits, rightHits := v.countable(n.block, mode), v.countable(n.other, mode)
 	next, reach := 0, int32(n.n)
 	for i := range left {
 		a := &left[i]
-		if a.weak && !leftWeak {
+		if !leftHits.counts(a) {
 			continue
 		}
 		for next < len(right) && (right[next].region < a.region || right[next].region == a.region && right[next].last < a.first-reach-1) {
@@ -76,11 +87,11 @@ func (v verdict) pairs(n *node, hope, mark bool) (found bool) {
 		for k := next; k < len(right) && right[k].region == a.region && right[k].first <= a.last+reach+1; k++ {
 			b := &right[k]
 			same := a.term == b.term && a.first == b.first // one word in both blocks' lists is one hit
-			if same || b.weak && !rightWeak || b.last < a.first-reach-1 {
+			if same || !rightHits.counts(b) || b.last < a.first-reach-1 {
 				continue
 			}
 			found = true
-			if !mark {
+			if mode != pairMark {
 				return true
 			}
 			a.used, b.used = true, true
@@ -90,8 +101,57 @@ func (v verdict) pairs(n *node, hope, mark bool) (found bool) {
 	return found
 }
 
-// collect marks the hits that make the condition true and returns the satisfied blocks.
-func (v verdict) collect(n *node, blocks map[int]bool) {
+// countable says which of a block's hits pairs may use.
+type countable struct {
+	regions       []qianshao.Region
+	concealedOnly bool
+	weak          bool
+}
+
+func (v verdict) countable(local int, mode pairMode) countable {
+	return countable{regions: v.e.doc.Regions, concealedOnly: mode == pairConcealed, weak: mode == pairHope || v.corroborated(local)}
+}
+
+func (c countable) counts(h *hit) bool {
+	if c.concealedOnly && !c.regions[h.region].Hidden.Concealed() {
+		return false
+	}
+	return c.weak || !h.weak
+}
+
+// holdsConcealed says whether the condition also holds by what stands in
+// concealed regions alone; behind "not", the whole page is asked. Weak hits
+// need no care: there are none in concealed regions.
+func (v verdict) holdsConcealed() bool { return v.concealed(v.d.fast, true) == yes }
+
+// concealed decides a part; positive is false behind an odd number of nots.
+func (v verdict) concealed(n *node, positive bool) truth {
+	switch {
+	case n.op == opNot:
+		return yes - v.concealed(n.kids[0], !positive)
+	case n.op == opNear && positive:
+		both := min(v.blockConcealed(n.block), v.blockConcealed(n.other))
+		if both == yes && !v.pairs(n, pairConcealed) {
+			return no
+		}
+		return both
+	case n.op == opBlock && positive:
+		return v.blockConcealed(n.block)
+	case n.op == opNear || n.op == opBlock:
+		return n.eval(v.block, v.near)
+	}
+	return n.join(func(kid *node) truth { return v.concealed(kid, positive) })
+}
+
+func (v verdict) blockConcealed(local int) truth {
+	if v.state(local).concealed >= v.d.blocks[local].min {
+		return yes
+	}
+	return no
+}
+
+// collect marks the hits that make the condition true.
+func (v verdict) collect(n *node) {
 	if n.eval(v.block, v.near) != yes {
 		return
 	}
@@ -99,8 +159,7 @@ func (v verdict) collect(n *node, blocks map[int]bool) {
 	case opNot:
 		return
 	case opNear:
-		v.pairs(n, false, true)
-		blocks[n.block], blocks[n.other] = true, true
+		v.pairs(n, pairMark)
 		return
 	case opBlock:
 		weak := v.corroborated(n.block)
@@ -108,10 +167,9 @@ func (v verdict) collect(n *node, blocks map[int]bool) {
 		for i := range hits {
 			hits[i].used = hits[i].used || weak || !hits[i].weak
 		}
-		blocks[n.block] = true
 		return
 	}
 	for _, kid := range n.kids {
-		v.collect(kid, blocks)
+		v.collect(kid)
 	}
 }
