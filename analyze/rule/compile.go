@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
@@ -59,13 +58,11 @@ const (
 
 // detection is the compiled detection of a rule or a context.
 type detection struct {
-	id        string
-	isContext bool
-	blocks    []*block
-	condition *node // as written, for explanations
-	fast      *node // the same, cheapest first
-	// byPattern: the condition can hold on a page that no term hit.
-	byPattern     bool
+	id            string
+	isContext     bool
+	blocks        []*block
+	condition     *node    // as written, for explanations
+	fast          *node    // the same, cheapest first
 	patternBlocks []*block // those with regular expressions
 	index         int32
 }
@@ -118,10 +115,7 @@ type pattern struct {
 	index int32 // in Set.patterns
 	// compiled is put off until a page needs it: a command that lists the rules does not.
 	compiled func() (*regexp.Regexp, error)
-	// literal stands in every match; empty if none is known. With anyCase it
-	// is ASCII in lower case and its letters may stand in either.
-	literal string
-	anyCase bool
+	blocks   []*block // that have it
 }
 
 // compiler gathers the blocks and terms of all detections.
@@ -174,18 +168,11 @@ func (c *compiler) condition(s *source, src detectionSource, d *detection, names
 	}
 	d.condition = root
 	d.fast, _ = root.cheapestFirst(func(i int) int { return 1 + 5*len(d.blocks[i].patterns) })
-	hasPattern := func(i int) truth {
-		if len(d.blocks[i].patterns) > 0 {
-			return maybe
-		}
-		return no
-	}
 	for _, b := range d.blocks {
 		if len(b.patterns) > 0 {
 			d.patternBlocks = append(d.patternBlocks, b)
 		}
 	}
-	d.byPattern = root.eval(hasPattern, func(n *node) truth { return min(hasPattern(n.block), hasPattern(n.other)) }) != no
 	markPositive(root, d, true)
 }
 
@@ -246,6 +233,7 @@ func (c *compiler) block(s *source, src blockSource, owner *detection) *block {
 	for _, t := range src.regex {
 		if p := c.pattern(s, t, b.name); p != nil {
 			b.patterns = append(b.patterns, p)
+			p.blocks = append(p.blocks, b)
 		}
 	}
 	for _, t := range src.except {
@@ -387,7 +375,6 @@ func (c *compiler) pattern(s *source, t text, blockName string) *pattern {
 	}
 	p := &pattern{text: t.value, index: int32(len(c.set.patterns))}
 	p.compiled = sync.OnceValues(func() (*regexp.Regexp, error) { return regexp.Compile(p.text) })
-	p.literal, p.anyCase = requiredLiteral(tree)
 	c.set.patterns = append(c.set.patterns, p)
 	c.byPatterns[t.value] = p
 	return p
@@ -410,56 +397,6 @@ func matchesEmpty(re *syntax.Regexp) bool {
 	return true
 }
 
-// requiredLiteral returns the longest text that stands in every match of re:
-// looking for it is far cheaper than running re. The automaton is not used for
-// this since it keeps terms off the middle of Latin words and drops dear
-// disguises; re knows no such rules.
-func requiredLiteral(re *syntax.Regexp) (literal string, anyCase bool) {
-	switch re.Op {
-	case syntax.OpLiteral:
-		if re.Flags&syntax.FoldCase == 0 {
-			return string(re.Rune), false
-		}
-		return anyCaseLiteral(re.Rune)
-	case syntax.OpCapture, syntax.OpPlus:
-		return requiredLiteral(re.Sub[0])
-	case syntax.OpConcat:
-		for _, sub := range re.Sub {
-			if l, any := requiredLiteral(sub); len(l) > len(literal) {
-				literal, anyCase = l, any
-			}
-		}
-	}
-	return literal, anyCase
-}
-
-// anyCaseLiteral returns the longest run of a literal under (?i) that can be
-// looked for: of characters without case, or of ASCII without k and s, which
-// have a third form each (the Kelvin sign, the long s).
-func anyCaseLiteral(runes []rune) (literal string, anyCase bool) {
-	caseless := func(r rune) bool { return unicode.SimpleFold(r) == r }
-	ascii := func(r rune) bool { return r < utf8.RuneSelf && !strings.ContainsRune("kKsS", r) }
-	plain, letters := string(longestRun(runes, caseless)), string(longestRun(runes, ascii))
-	if len(plain) >= len(letters) {
-		return plain, false
-	}
-	return strings.ToLower(letters), true
-}
-
-func longestRun(runes []rune, in func(rune) bool) (longest []rune) {
-	start := 0
-	for i := 0; i <= len(runes); i++ {
-		if i < len(runes) && in(runes[i]) {
-			continue
-		}
-		if i-start > len(longest) {
-			longest = runes[start:i]
-		}
-		start = i + 1
-	}
-	return longest
-}
-
 // finish makes the set of what was gathered.
 func (c *compiler) finish(entries []entry, opts Options) *Set {
 	s := c.set
@@ -475,11 +412,7 @@ func (c *compiler) finish(entries []entry, opts Options) *Set {
 	slices.SortFunc(s.rules, func(x, y *Rule) int { return strings.Compare(x.ID, y.ID) })
 	slices.SortFunc(s.contexts, func(x, y *context) int { return strings.Compare(x.name, y.name) })
 	s.automaton = sync.OnceValues(s.buildAutomaton)
-	for _, d := range s.detections {
-		if d.byPattern {
-			s.eager = append(s.eager, d.patternBlocks...)
-		}
-	}
+	s.prefilter = sync.OnceValue(func() *prefilter { return newPrefilter(s.patterns) })
 	s.contact = regexp.MustCompile(contactHandle)
 	s.pool.New = func() any { return newEvaluation(s) }
 	return s

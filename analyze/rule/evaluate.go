@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
@@ -79,6 +78,10 @@ type blockState struct {
 	hits             []hit
 	seen             map[int32]termSeen
 	touched          bool
+	// possible: some regular expression of the block may match in a region
+	// that it reads. patternsRun: they have been run.
+	possible, patternsRun bool
+	termHits              int // length of hits before they were
 	// Summed weights of distinct terms: of all hits, of those that count by
 	// themselves, of plain ones, of those in concealed regions.
 	all, strong, plain, concealed int32
@@ -86,25 +89,42 @@ type blockState struct {
 
 // evaluation is the working memory of one page; it is pooled.
 type evaluation struct {
-	set         *Set
-	matcher     *match.Matcher // nil if there are no terms
-	doc         *qianshao.Document
-	region      int32
-	text        fold.Text
-	folded      string // form of text as a string; empty until asked for
-	raw         []match.Hit
-	settleAt    int // length of raw at which it is settled
-	emit        func(match.Hit)
-	states      []blockState
-	touched     []int32 // blocks with a state
-	waiting     []int32 // blocks with pending hits
-	covered     []bool  // by folded character, of dropOverlapped
-	patternsRun bool
-	trace       *trace // set while explaining
+	set      *Set
+	matcher  *match.Matcher // nil if there are no terms
+	doc      *qianshao.Document
+	region   int32
+	text     fold.Text
+	folded   string // form of text as a string; empty until asked for
+	raw      []match.Hit
+	settleAt int // length of raw at which it is settled
+	emit     func(match.Hit)
+	states   []blockState
+	touched  []int32 // blocks with a state
+	waiting  []int32 // blocks with pending hits
+	covered  []bool  // by folded character, of dropOverlapped
+	// What the open region holds as it is and folded, and where its
+	// expressions matched.
+	plainOf, foldedOf occurrence
+	found             map[int32]matches // by pattern
+	// patternsIn has for each region a set of detections, by detectionBit,
+	// whose expressions may match in it.
+	patternsIn []uint64
+	trace      *trace // set while explaining
 }
 
+// matches are those of one regular expression in the open region.
+type matches struct {
+	spans  [][]int
+	folded bool // the spans are of the folded text
+}
+
+// detectionBit is a detection's place in patternsIn. Those that share one
+// cost each other time, no more.
+func detectionBit(d *detection) uint64 { return 1 << (d.index % 64) }
+
 func newEvaluation(s *Set) *evaluation {
-	e := &evaluation{set: s, states: make([]blockState, len(s.blocks))}
+	e := &evaluation{set: s, states: make([]blockState, len(s.blocks)), found: map[int32]matches{}}
+	e.plainOf, e.foldedOf = newOccurrence(s.prefilter()), newOccurrence(s.prefilter())
 	e.emit = func(h match.Hit) {
 		e.raw = append(e.raw, h)
 		if len(e.raw) >= e.settleAt {
@@ -124,7 +144,8 @@ func (e *evaluation) release() {
 	}
 	e.touched, e.waiting, e.raw = e.touched[:0], e.waiting[:0], e.raw[:0]
 	e.text.Reset()
-	e.doc, e.folded, e.patternsRun, e.trace = nil, "", false, nil
+	e.patternsIn = e.patternsIn[:0]
+	e.doc, e.folded, e.trace = nil, "", nil
 	if cap(e.text.Runes) <= maxPooled {
 		e.set.pool.Put(e)
 	}
@@ -147,14 +168,18 @@ func (s *Set) newPage(doc *qianshao.Document) *evaluation {
 	// Load has folded each term and found something left, which is all that
 	// the automaton asks for; Prepare hands the error on all the same.
 	e.matcher, _ = s.automaton()
-	e.doc = doc
+	e.doc, e.region = doc, noRegion
 	return e
 }
 
-// scan looks for all terms in all regions. The patterns of detections that can
-// hold by patterns alone are run on the way, while the region is folded.
+// noRegion is the open region before there is one.
+const noRegion = -1
+
+// scan looks for all terms in all regions and notes which regular expressions
+// may match there.
 func (e *evaluation) scan() {
 	for i := range e.doc.Regions {
+		e.patternsIn = append(e.patternsIn, 0)
 		if !e.open(i) {
 			continue
 		}
@@ -162,19 +187,43 @@ func (e *evaluation) scan() {
 			e.matcher.Scan(&e.text, e.emit)
 			e.settle(math.MaxInt32)
 		}
-		e.runPatterns(e.set.eager)
+		e.notePossible(e.plainOf.mayList)
+		e.notePossible(e.foldedOf.mayList)
 	}
 }
 
-// open folds a region; it returns false if no block reads its kind.
+// notePossible notes, for the blocks that read the open region, that these
+// expressions may match in it.
+func (e *evaluation) notePossible(patterns []int32) {
+	region := e.current()
+	for _, p := range patterns {
+		for _, b := range e.set.patterns[p].blocks {
+			if b.reads(kindBit(region.Kind), region.Hidden) {
+				e.touch(b).possible = true
+				e.patternsIn[e.region] |= detectionBit(b.owner)
+			}
+		}
+	}
+}
+
+// open folds a region and finds out which expressions may match in it; it
+// returns false if no block reads its kind.
 func (e *evaluation) open(i int) bool {
 	region := &e.doc.Regions[i]
 	if e.set.kinds&kindBit(region.Kind) == 0 || region.Text == "" {
 		return false
 	}
+	if e.region == int32(i) {
+		return true
+	}
 	e.region, e.folded = int32(i), ""
 	e.raw, e.settleAt = e.raw[:0], maxPending
 	e.text.Fold(region.Text)
+	clear(e.found)
+	if len(e.set.patterns) > 0 {
+		e.plainOf.ofString(region.Text)
+		e.foldedOf.ofRunes(e.text.Runes)
+	}
 	return true
 }
 
@@ -235,13 +284,19 @@ func (e *evaluation) dispatch(b *block, p posting, h match.Hit, kind kindSet, hi
 
 // wait returns the block's state and notes that it has hits to settle.
 func (e *evaluation) wait(b *block) *blockState {
-	st := &e.states[b.index]
+	st := e.touch(b)
 	if st.seen == nil {
 		st.seen = map[int32]termSeen{}
 	}
 	if len(st.pending)+len(st.excepts) == 0 {
 		e.waiting = append(e.waiting, b.index)
 	}
+	return st
+}
+
+// touch returns the block's state and notes that it is in use.
+func (e *evaluation) touch(b *block) *blockState {
+	st := &e.states[b.index]
 	if !st.touched {
 		st.touched = true
 		e.touched = append(e.touched, b.index)
@@ -427,56 +482,54 @@ func (e *evaluation) contactNear(h *hit) bool {
 }
 
 // candidates returns the detections whose condition holds or could, once the
-// regular expressions have been run.
+// regular expressions have been run. Where no term hit and no expression may
+// match, no condition holds: Load refuses those that do.
 func (e *evaluation) candidates() (live []*detection) {
 	hit := make([]bool, len(e.set.detections))
 	for _, i := range e.touched {
 		hit[e.set.blocks[i].owner.index] = true
 	}
 	for i, d := range e.set.detections {
-		if (hit[i] || d.byPattern) && (e.verdict(d).holds() != no) {
+		if hit[i] && e.verdict(d).holds() != no {
 			live = append(live, d)
 		}
 	}
 	return live
 }
 
-// finishPatterns runs the regular expressions of the live detections that have
-// not been run yet, region by region.
+// finishPatterns runs the regular expressions of the live detections, a block
+// at a time, until their conditions are decided or, while explaining, all of them.
 func (e *evaluation) finishPatterns(live []*detection) {
-	e.patternsRun = true
-	var late []*block
 	for _, d := range live {
-		if !d.byPattern {
-			late = append(late, d.patternBlocks...)
-		}
-	}
-	for i := range e.doc.Regions {
-		region := &e.doc.Regions[i]
-		reads := func(b *block) bool { return b.reads(kindBit(region.Kind), region.Hidden) }
-		if slices.ContainsFunc(late, reads) && e.open(i) {
-			e.runPatterns(late)
-		}
-	}
-	for _, d := range live {
-		for _, b := range d.patternBlocks {
-			slices.SortStableFunc(e.states[b.index].hits, func(x, y hit) int {
-				return cmp.Or(cmp.Compare(x.region, y.region), cmp.Compare(x.first, y.first))
-			})
+		v := e.verdict(d)
+		for i, b := range d.patternBlocks {
+			if i > 0 && e.trace == nil && v.holds() == no {
+				break
+			}
+			e.runPatterns(b)
 		}
 	}
 }
 
-// runPatterns runs the blocks' regular expressions on the open region.
-func (e *evaluation) runPatterns(blocks []*block) {
-	region := e.current()
-	for _, b := range blocks {
-		if b.reads(kindBit(region.Kind), region.Hidden) {
-			e.findPatterns(b)
-		}
+// runPatterns runs a block's expressions on the regions where they may match.
+func (e *evaluation) runPatterns(b *block) {
+	st := &e.states[b.index]
+	if !st.possible || st.patternsRun {
+		return
 	}
-	e.exceptPatterns()
-	e.settleBlocks()
+	st.patternsRun, st.termHits = true, len(st.hits)
+	for i, detections := range e.patternsIn {
+		region := &e.doc.Regions[i]
+		if detections&detectionBit(b.owner) == 0 || !b.reads(kindBit(region.Kind), region.Hidden) || !e.open(i) {
+			continue
+		}
+		e.findPatterns(b)
+		e.exceptPatterns()
+		e.settleBlocks()
+	}
+	slices.SortStableFunc(st.hits, func(x, y hit) int {
+		return cmp.Or(cmp.Compare(x.region, y.region), cmp.Compare(x.first, y.first))
+	})
 }
 
 // exceptPatterns finds the excepts of the blocks that wait with matches of
@@ -497,22 +550,14 @@ func (e *evaluation) exceptPatterns() {
 // findPatterns runs a block's expressions on the open region.
 func (e *evaluation) findPatterns(b *block) {
 	for _, p := range b.patterns {
-		source := e.current().Text
-		spans := p.find(source)
-		folded := len(spans) == 0
-		if folded {
-			if e.folded == "" {
-				e.folded = string(e.text.Runes)
-			}
-			spans = p.find(e.folded)
-		}
+		found := e.find(p)
 		runes, at := int32(0), 0 // position in e.folded
-		for _, span := range spans {
+		for _, span := range found.spans {
 			if span[0] == span[1] {
 				continue
 			}
 			h := hit{region: e.region, term: int32(len(e.set.terms)) + p.index, weight: 1}
-			if folded {
+			if found.folded {
 				h.first = runes + int32(utf8.RuneCountInString(e.folded[at:span[0]]))
 				h.last = h.first + int32(utf8.RuneCountInString(e.folded[span[0]:span[1]])) - 1
 				runes, at = h.last+1, span[1]
@@ -529,41 +574,30 @@ func (e *evaluation) findPatterns(b *block) {
 	}
 }
 
-func (p *pattern) find(s string) [][]int {
-	if p.literal != "" && !p.anyCase && !strings.Contains(s, p.literal) || p.anyCase && !containsAnyCase(s, p.literal) {
-		return nil
+// find returns an expression's matches in the open region: in its own text
+// or, if there are none, in its folded text. It runs once, however many blocks ask.
+func (e *evaluation) find(p *pattern) (out matches) {
+	if !e.plainOf.may[p.index] && !e.foldedOf.may[p.index] {
+		return out
+	}
+	if known, ok := e.found[p.index]; ok {
+		return known
 	}
 	re, err := p.compiled()
 	if err != nil {
-		return nil // Load has parsed it, and nothing else can fail
+		return out // Load has parsed it, and nothing else can fail
 	}
-	return re.FindAllStringIndex(s, maxPatternHits)
-}
-
-// containsAnyCase says whether s holds literal, which is ASCII and in lower
-// case, with letters of either case.
-func containsAnyCase(s, literal string) bool {
-	first, n := literal[0], len(literal)
-	for i := 0; i+n <= len(s); i++ {
-		if lowerASCII(s[i]) != first {
-			continue
-		}
-		k := 1
-		for k < n && lowerASCII(s[i+k]) == literal[k] {
-			k++
-		}
-		if k == n {
-			return true
-		}
+	if e.plainOf.may[p.index] {
+		out.spans = re.FindAllStringIndex(e.current().Text, maxPatternHits)
 	}
-	return false
-}
-
-func lowerASCII(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		return c + 'a' - 'A'
+	if len(out.spans) == 0 && e.foldedOf.may[p.index] {
+		if e.folded == "" {
+			e.folded = string(e.text.Runes)
+		}
+		out = matches{re.FindAllStringIndex(e.folded, maxPatternHits), true}
 	}
-	return c
+	e.found[p.index] = out
+	return out
 }
 
 // undisguise fills in what a match on the folded text stands for in the region.
@@ -593,7 +627,7 @@ func (e *evaluation) locate(h *hit) {
 
 // overlapsTerm says whether a term of the same block was counted at that place: it then says enough.
 func (e *evaluation) overlapsTerm(b *block, h *hit) bool {
-	hits := e.states[b.index].hits
+	hits := e.states[b.index].hits[:e.states[b.index].termHits]
 	from, _ := slices.BinarySearchFunc(hits, h.region, func(x hit, region int32) int { return cmp.Compare(x.region, region) })
 	for _, x := range hits[from:] {
 		if x.region != h.region {

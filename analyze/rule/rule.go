@@ -127,8 +127,8 @@ type Set struct {
 	blocks     []*block
 	terms      []term
 	patterns   []*pattern
-	eager      []*block // with regular expressions that run on every page
 	automaton  func() (*match.Matcher, error)
+	prefilter  func() *prefilter
 	segmenter  *token.Segmenter
 	kinds      kindSet // of the regions that any block reads
 	margin     int32   // folded characters that an unfinished match can reach back
@@ -166,6 +166,7 @@ func (s *Set) Terms() int { return len(s.terms) }
 // a command that only lists the rules does not wait for it. The error would
 // be a mistake in this package, as Load has checked the terms.
 func (s *Set) Prepare() error {
+	s.prefilter()
 	_, err := s.automaton()
 	return err
 }

@@ -20,16 +20,32 @@ func (v verdict) state(local int) *blockState {
 	return &v.e.states[v.d.blocks[local].index]
 }
 
+// unsettled says whether a block has regular expressions that may match and
+// have not been run.
+func (v verdict) unsettled(local int) bool {
+	st := v.state(local)
+	return st.possible && !st.patternsRun
+}
+
+func (v verdict) anyUnsettled() bool {
+	for i := range v.d.blocks {
+		if v.unsettled(i) {
+			return true
+		}
+	}
+	return false
+}
+
 func (v verdict) block(local int) truth {
 	b, st := v.d.blocks[local], v.state(local)
 	switch {
 	case st.strong >= b.min:
 		return yes
-	case !v.e.patternsRun && len(b.patterns) > 0:
+	case v.unsettled(local):
 		return maybe
 	case st.all >= b.min && v.corroborated(local):
 		return yes
-	case st.all >= b.min && !v.e.patternsRun && len(v.d.patternBlocks) > 0:
+	case st.all >= b.min && v.anyUnsettled():
 		return maybe // a pattern of another block may still corroborate
 	}
 	return no
@@ -52,9 +68,7 @@ func (v verdict) near(n *node) truth {
 	switch {
 	case both == no || v.pairs(n, pairFind):
 		return both
-	case v.e.patternsRun:
-		return no
-	case len(v.d.blocks[n.block].patterns)+len(v.d.blocks[n.other].patterns) > 0 || v.pairs(n, pairHope):
+	case v.unsettled(n.block) || v.unsettled(n.other) || v.anyUnsettled() && v.pairs(n, pairHope):
 		return maybe
 	}
 	return no

@@ -1,0 +1,236 @@
+package rule
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"unicode"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/analyze/packs"
+)
+
+func (n need) String() string {
+	var kids []string
+	for _, kid := range n.kids {
+		kids = append(kids, kid.String())
+	}
+	switch n.op {
+	case needRune:
+		return "[" + string(n.runes) + "]"
+	case needLiteral:
+		return string(n.runes)
+	case needAll:
+		return "(" + strings.Join(kids, " & ") + ")"
+	case needOne:
+		return "(" + strings.Join(kids, " | ") + ")"
+	}
+	return "-"
+}
+
+func TestNeed(t *testing.T) {
+	for _, test := range []struct{ pattern, need, trigger string }{
+		{`\d{2,4}\s*元\s*彩金`, "([0123456789] & 元 & 彩金)", "元"},
+		{`(?i)usd\d+`, "([Uu] & [Ssſ] & [Dd] & [0123456789])", "Uu"},
+		{`(?i)ok`, "([Oo] & [Kk\u212a])", "Oo"},
+		{`(?:彩金)+`, "彩金", "彩"},
+		{`(彩金)?首存`, "首存", "首"},
+		{`彩金|首存\d`, "(彩金 | (首存 & [0123456789]))", "彩首"},
+		{`黄播|黄盘|无码`, "((黄 & [播盘]) | 无码)", "黄无"},
+		{`k*s?x`, "x", "x"},
+		{`彩金|.`, "-", ""},
+		{`^.{2,140}$`, "-", ""},
+		{`[^。]+\d{11}`, "[0123456789]", "0123456789"},
+		{`[a-z]{3}`, "[abcdefghijklmnopqrstuvwxyz]", "abcdefghijklmnopqrstuvwxyz"},
+		{`🥚+`, "🥚", "🥚"},
+	} {
+		got := (&pattern{text: test.pattern}).need()
+		if trigger, _ := got.trigger(); got.String() != test.need || string(trigger) != test.trigger {
+			t.Errorf("%s needs %s, trigger %s; want %s, %s", test.pattern, got, string(trigger), test.need, test.trigger)
+		}
+	}
+}
+
+// checkPrefilter compares the expressions that may match with those that do.
+func checkPrefilter(t *testing.T, f *prefilter, patterns []*pattern, text string) {
+	t.Helper()
+	plain, folded := newOccurrence(f), newOccurrence(f)
+	plain.ofString(text)
+	var buffer fold.Text
+	buffer.Fold(text)
+	folded.ofRunes(buffer.Runes)
+	for _, p := range patterns {
+		re, err := p.compiled()
+		if err != nil {
+			t.Fatalf("%q parses, but does not compile: %v", p.text, err)
+		}
+		if !plain.may[p.index] && re.MatchString(text) {
+			t.Errorf("%q matches %q; the prefilter (%s) says that it cannot", p.text, text, p.need())
+		}
+		if folded := folded.may[p.index]; !folded && re.MatchString(string(buffer.Runes)) {
+			t.Errorf("%q matches the folded %q; the prefilter (%s) says that it cannot", p.text, text, p.need())
+		}
+	}
+}
+
+// FuzzPrefilter: asking for what an expression needs never loses a match.
+func FuzzPrefilter(f *testing.F) {
+	f.Add(`(?i)usdt\d+`, "xUSDT5")
+	f.Add(`(?i)k彩(金|s)+`, "\u212a彩ſ")
+	f.Add(`(?i:bo)cai|bo(c)ai`, "BOcai")
+	f.Add("\ufffd金", "\xff金")
+	f.Add(`[^\x00-\x{10FFFF}]|a{3,5}b?`, "xaaa")
+	f.Fuzz(func(t *testing.T, expression, text string) {
+		c, s := newCompiler(nil), &source{}
+		p := c.pattern(s, textAt(expression), "a")
+		if p == nil {
+			return
+		}
+		if slices.ContainsFunc(regexp.MustCompile(expression).FindAllStringIndex(text, maxPatternHits), func(at []int) bool { return at[0] == at[1] }) {
+			t.Errorf("%q matches empty text", expression)
+		}
+		checkPrefilter(t, newPrefilter(c.set.patterns), c.set.patterns, text)
+	})
+}
+
+// sample writes a text that the expression matches, or nearly so.
+func sample(re *syntax.Regexp, random *rand.Rand, out *strings.Builder) {
+	if random.IntN(60) == 0 {
+		return // something is missing
+	}
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			for range random.IntN(4) * int(re.Flags&syntax.FoldCase) {
+				r = unicode.SimpleFold(r)
+			}
+			out.WriteRune(disguised(r, random))
+		}
+	case syntax.OpCharClass:
+		i := 2 * random.IntN(max(1, len(re.Rune)/2))
+		if i < len(re.Rune) {
+			out.WriteRune(disguised(re.Rune[i]+random.Int32N(re.Rune[i+1]-re.Rune[i]+1), random))
+		}
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		out.WriteRune([]rune("天气 a1，")[random.IntN(6)])
+	case syntax.OpAlternate:
+		sample(re.Sub[random.IntN(len(re.Sub))], random, out)
+	case syntax.OpStar, syntax.OpQuest, syntax.OpPlus, syntax.OpRepeat, syntax.OpCapture, syntax.OpConcat:
+		low, high := 1, 1
+		switch re.Op {
+		case syntax.OpStar, syntax.OpQuest:
+			low = 0
+		case syntax.OpRepeat:
+			low, high = re.Min, min(max(re.Max, re.Min), re.Min+3)
+		}
+		for range low + random.IntN(high-low+1) {
+			for _, sub := range re.Sub {
+				sample(sub, random, out)
+			}
+		}
+	}
+}
+
+// disguised now and then makes a letter or digit full-width, which folding undoes.
+func disguised(r rune, random *rand.Rand) rune {
+	if r > ' ' && r < 0x7f && random.IntN(15) == 0 {
+		return r + 0xfee0
+	}
+	return r
+}
+
+// randomText joins samples of some of the expressions.
+func randomText(trees []*syntax.Regexp, random *rand.Rand) string {
+	var b strings.Builder
+	for range 1 + random.IntN(5) {
+		sample(trees[random.IntN(len(trees))], random, &b)
+		if random.IntN(3) == 0 {
+			b.WriteString([]string{" ", "，", "公园", "·", "3"}[random.IntN(5)])
+		}
+	}
+	return b.String()
+}
+
+// shippedSet loads the shipped rules: the expressions that people write.
+func shippedSet(t *testing.T) (*Set, []*syntax.Regexp) {
+	t.Helper()
+	set, err := Load(packs.FS(), Options{Segmenter: words})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var trees []*syntax.Regexp
+	for _, p := range set.patterns {
+		tree, err := syntax.Parse(p.text, syntax.Perl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trees = append(trees, tree)
+	}
+	return set, trees
+}
+
+func TestPrefilterProperty(t *testing.T) {
+	set, trees := shippedSet(t)
+	random := rand.New(rand.NewPCG(5, 6))
+	for range 300 {
+		checkPrefilter(t, set.prefilter(), set.patterns, randomText(trees, random))
+	}
+}
+
+// TestUnfiltered: pages come out the same when every expression runs on every region.
+func TestUnfiltered(t *testing.T) {
+	set, trees := shippedSet(t)
+	plain, _ := shippedSet(t)
+	plain.prefilter = sync.OnceValue(func() *prefilter {
+		all := &prefilter{ids: make([]uint16, 1<<16), triggers: make([][]int32, 1), checks: make([]check, len(plain.patterns)), words: 1}
+		for i := range plain.patterns {
+			all.always = append(all.always, int32(i))
+		}
+		return all
+	})
+	random := rand.New(rand.NewPCG(7, 8))
+	fired := 0
+	for range 150 {
+		var lines []string
+		for range 1 + random.IntN(3) {
+			line := randomText(trees, random)
+			for range random.IntN(6) {
+				line += set.terms[random.IntN(len(set.terms))].text
+			}
+			lines = append(lines, line)
+		}
+		doc := texts(lines...)
+		want, got := plain.Evaluate(doc), set.Evaluate(doc)
+		if diff := gocmp.Diff(want, got, cmpopts.IgnoreUnexported(Rule{})); diff != "" {
+			t.Errorf("%q differs (-unfiltered +filtered):\n%s", lines, diff)
+		}
+		fired += len(want.Fired)
+	}
+	if fired == 0 {
+		t.Error("nothing fired: the texts test nothing")
+	}
+}
+
+// BenchmarkPrefilter is the pass that every region goes through.
+func BenchmarkPrefilter(b *testing.B) {
+	set, err := Load(packs.FS(), Options{Segmenter: words})
+	if err != nil {
+		b.Fatal(err)
+	}
+	text := strings.Repeat("本市图书馆将于周末举办读书活动，欢迎市民携家人参加。2026 年起免费，", 5)
+	b.Run(fmt.Sprintf("expressions=%d", len(set.patterns)), func(b *testing.B) {
+		o := newOccurrence(set.prefilter())
+		b.SetBytes(int64(len(text)))
+		b.ReportAllocs()
+		for b.Loop() {
+			o.ofString(text)
+		}
+	})
+}
