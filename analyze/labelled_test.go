@@ -1,0 +1,77 @@
+package analyze_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/evaluate"
+	"github.com/qianshao/qianshao/analyze/packs"
+	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/token"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden figures under testdata")
+
+const labelledGolden = "testdata/labelled.json"
+
+// The shipped rules on testdata/labelled, a small set of our own writing. The
+// golden figures say how well they do, not how well they should: who changes a
+// rule sees here what it moved, and accepts it with
+//
+//	go test ./analyze -run Labelled -update
+func TestLabelled(t *testing.T) {
+	set, err := rule.Load(packs.FS(), rule.Options{Segmenter: token.New()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	analyzer, err := analyze.New(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := evaluate.Run(os.DirFS("testdata/labelled"), analyzer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	figures, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	figures = append(figures, '\n')
+	logOutcomes(t, "missed", report.Misses)
+	logOutcomes(t, "false alarm", report.FalseAlarms)
+	if *update {
+		if err := os.WriteFile(labelledGolden, figures, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden, err := os.ReadFile(labelledGolden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(golden), "\n"), strings.Split(string(figures), "\n")); diff != "" {
+		t.Errorf("the figures moved (- golden, + now):\n%s", diff)
+	}
+}
+
+// logOutcomes shows texts that came out wrong, and the rules that fired on
+// them at any level.
+func logOutcomes(t *testing.T, what string, outcomes []evaluate.Outcome) {
+	t.Helper()
+	for _, o := range outcomes {
+		var fired []string
+		for _, f := range o.Assessment.Findings {
+			fired = append(fired, f.Rule+" "+f.Level.String())
+		}
+		text := string(o.Sample.Page.Body)
+		if o.Sample.Page.ContentType == "text/html" {
+			text = o.Sample.Page.URL
+		}
+		t.Logf("%s: %s: %s [%s]", what, o.Sample.Label, text, strings.Join(fired, ", "))
+	}
+}

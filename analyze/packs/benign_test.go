@@ -1,0 +1,96 @@
+package packs_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/packs"
+	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/token"
+)
+
+// allowedFalseAlarms is how many texts of the benign sample the shipped rules
+// flag today. The aim is one in a thousand, which is goalFalseAlarms: an
+// analyst who reads a thousand honest texts should meet one of them. Lower the
+// allowance with every alarm that a rule loses; never raise it.
+const (
+	allowedFalseAlarms = 20
+	goalFalseAlarms    = 1
+)
+
+// Limits of the sample. A share of 0.2 %, at which the linter refuses a term,
+// means little on fewer texts.
+const (
+	minBenignTexts      = 1500
+	minBenignCharacters = 10
+	maxBenignCharacters = 100
+)
+
+// The sample is edited by hand: an empty, overlong or repeated line would
+// distort the shares that are measured on it.
+func TestBenign(t *testing.T) {
+	texts := packs.Benign()
+	if len(texts) < minBenignTexts {
+		t.Errorf("the benign sample has %d texts, want at least %d", len(texts), minBenignTexts)
+	}
+	seen := map[string]bool{}
+	for _, text := range texts {
+		if n := utf8.RuneCountInString(text); n < minBenignCharacters || n > maxBenignCharacters {
+			t.Errorf("%d characters, want %d to %d: %s", n, minBenignCharacters, maxBenignCharacters, text)
+		}
+		if seen[text] {
+			t.Errorf("stands there twice: %s", text)
+		}
+		seen[text] = true
+	}
+}
+
+func TestBenignFalseAlarms(t *testing.T) {
+	set, err := rule.Load(packs.FS(), rule.Options{Segmenter: token.New()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	analyzer, err := analyze.New(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := packs.Benign()
+	var alarms []string
+	for _, text := range texts {
+		page := qianshao.Page{URL: "benign:", ContentType: "text/plain; charset=utf-8", Body: []byte(text)}
+		_, assessment := analyzer.Assess(page)
+		if assessment.Flagged() {
+			alarms = append(alarms, explain(text, assessment))
+		}
+	}
+	t.Logf("%d false alarms in %d benign texts, %d are allowed, the aim is %d", len(alarms), len(texts), allowedFalseAlarms, goalFalseAlarms)
+	if len(alarms) > 0 {
+		t.Logf("with the rules that raised them:\n%s", strings.Join(alarms, "\n"))
+	}
+	if len(alarms) > allowedFalseAlarms {
+		t.Errorf("%d false alarms in the benign sample, at most %d are allowed; mend the rules named above, not the texts", len(alarms), allowedFalseAlarms)
+	}
+}
+
+// explain says which rules raised the alarm, on what evidence and how it was scored.
+func explain(text string, assessment qianshao.Assessment) string {
+	var why strings.Builder
+	why.WriteString(text)
+	for _, f := range assessment.Findings {
+		if f.Level < qianshao.AlertLevel {
+			continue
+		}
+		fmt.Fprintf(&why, "\n  %s, score %d", f.Rule, f.Score)
+		for _, e := range f.Evidence {
+			fmt.Fprintf(&why, "\n    %s: [%s] = %s %s", e.Block, e.Text, e.Term, strings.Join(e.Steps, "+"))
+		}
+		for _, p := range f.Breakdown {
+			fmt.Fprintf(&why, "\n    %+d %s", p.Points, p.Detail)
+		}
+	}
+	return why.String()
+}
