@@ -413,7 +413,7 @@ func (c *compiler) finish(entries []entry, opts Options) *Set {
 	slices.SortFunc(s.contexts, func(x, y *context) int { return strings.Compare(x.name, y.name) })
 	s.automaton = sync.OnceValues(s.buildAutomaton)
 	s.prefilter = sync.OnceValue(func() *prefilter { return newPrefilter(s.patterns) })
-	s.contact = regexp.MustCompile(contactHandle)
+	s.contact = newContactFinder()
 	s.pool.New = func() any { return newEvaluation(s) }
 	return s
 }

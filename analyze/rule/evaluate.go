@@ -3,6 +3,7 @@ package rule
 import (
 	"cmp"
 	"math"
+	"regexp"
 	"slices"
 	"unicode/utf8"
 
@@ -34,6 +35,16 @@ const (
 // contactHandle finds, in folded text, the handles by which a seller wants to
 // be reached: a messenger's name with an account, a mobile number, a link.
 const contactHandle = `(?:qq|扣|企鹅|微信|薇|vx|wx|加v|加q|wechat|telegram|tg|电报|飞机|电话|手机|热线|客服|联系)[^0-9a-z]{0,8}[0-9a-z]{5,}|(?:^|[^0-9])1[3-9][0-9]{9}(?:$|[^0-9])|tme|http`
+
+// contactFinder looks for contactHandle.
+type contactFinder struct {
+	re     *regexp.Regexp
+	filter *prefilter
+}
+
+func newContactFinder() *contactFinder {
+	return &contactFinder{regexp.MustCompile(contactHandle), newPrefilter([]*pattern{{text: contactHandle}})}
+}
 
 // minHandle is the least number of letters or digits of an account, or of a
 // link without its dots and slashes: tmeab.
@@ -105,6 +116,7 @@ type evaluation struct {
 	// What the open region holds as it is and folded, and where its
 	// expressions matched.
 	plainOf, foldedOf occurrence
+	contactOf         occurrence        // of the text around a weak hit
 	found             map[int32]matches // by pattern
 	// patternsIn has for each region a set of detections, by detectionBit,
 	// whose expressions may match in it.
@@ -125,6 +137,7 @@ func detectionBit(d *detection) uint64 { return 1 << (d.index % 64) }
 func newEvaluation(s *Set) *evaluation {
 	e := &evaluation{set: s, states: make([]blockState, len(s.blocks)), found: map[int32]matches{}}
 	e.plainOf, e.foldedOf = newOccurrence(s.prefilter()), newOccurrence(s.prefilter())
+	e.contactOf = newOccurrence(s.contact.filter)
 	e.emit = func(h match.Hit) {
 		e.raw = append(e.raw, h)
 		if len(e.raw) >= e.settleAt {
@@ -475,7 +488,8 @@ func (e *evaluation) contactNear(h *hit) bool {
 			run = 0
 		}
 		if run == minHandle {
-			return e.set.contact.MatchString(string(window))
+			e.contactOf.ofRunes(window)
+			return e.contactOf.may[0] && e.set.contact.re.MatchString(string(window))
 		}
 	}
 	return false

@@ -157,10 +157,15 @@ func (n need) trigger() (runes []rune, frequency int) {
 	return runes, frequency
 }
 
+// usualCharacters are those that stand in most sentences.
+const usualCharacters = "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里天家多好小日月用"
+
 // usualness is a rough count of a character in ordinary Chinese text, in
 // parts of ten thousand. It only steers the choice of triggers.
 func usualness(r rune) int {
 	switch {
+	case strings.ContainsRune(usualCharacters, r):
+		return 80
 	case r >= '0' && r <= '9':
 		return 60
 	case r < utf8.RuneSelf && unicode.IsLetter(r):
@@ -282,7 +287,7 @@ func (f *prefilter) check(n need) check {
 	if n.op == needLiteral && len(n.runes) > 1 && !slices.Contains(n.runes, utf8.RuneError) {
 		out.runes, out.literal = n.runes, string(n.runes)
 	}
-	for _, kid := range n.kids {
+	for _, kid := range rarestFirst(n.kids) {
 		k := f.check(kid)
 		switch {
 		case k.op != needNothing:
@@ -292,6 +297,15 @@ func (f *prefilter) check(n need) check {
 		}
 	}
 	return out
+}
+
+// rarestFirst sorts kids so that an and is refuted soon.
+func rarestFirst(kids []need) []need {
+	frequency := func(n need) int {
+		_, f := n.trigger()
+		return f
+	}
+	return slices.SortedStableFunc(slices.Values(kids), func(x, y need) int { return frequency(x) - frequency(y) })
 }
 
 // holds says whether a text satisfies the check: s or, if it is empty, runes.

@@ -59,7 +59,6 @@
 package rule
 
 import (
-	"regexp"
 	"sync"
 
 	"github.com/qianshao/qianshao"
@@ -132,7 +131,7 @@ type Set struct {
 	segmenter  *token.Segmenter
 	kinds      kindSet // of the regions that any block reads
 	margin     int32   // folded characters that an unfinished match can reach back
-	contact    *regexp.Regexp
+	contact    *contactFinder
 	pool       sync.Pool
 }
 
