@@ -74,6 +74,8 @@ type block struct {
 	owner    *detection
 	kinds    kindSet
 	hidden   visibility
+	length   length
+	measures bool // asks for the length and looks for nothing
 	word     bool
 	min      int32
 	patterns []*pattern
@@ -82,7 +84,8 @@ type block struct {
 	positive bool
 }
 
-func (b *block) reads(kind kindSet, hidden qianshao.Hiding) bool {
+// readsAt says whether the block reads regions of that kind and visibility, of any length.
+func (b *block) readsAt(kind kindSet, hidden qianshao.Hiding) bool {
 	switch {
 	case b.kinds&kind == 0:
 		return false
@@ -92,6 +95,25 @@ func (b *block) reads(kind kindSet, hidden qianshao.Hiding) bool {
 		return hidden == qianshao.HidingNone
 	}
 	return true
+}
+
+// length is a block's filter of regions by their characters; 0 sets no bound.
+type length struct{ min, max int32 }
+
+func (l length) admits(chars int32) bool {
+	return chars >= l.min && (l.max == 0 || chars <= l.max)
+}
+
+func (l length) String() string {
+	switch {
+	case l.min > 0 && l.max > 0:
+		return fmt.Sprintf("%d to %d characters", l.min, l.max)
+	case l.max > 0:
+		return fmt.Sprintf("at most %d characters", l.max)
+	case l.min > 0:
+		return fmt.Sprintf("at least %d characters", l.min)
+	}
+	return ""
 }
 
 // term is one entry of the automaton with the blocks that want it.
@@ -165,6 +187,11 @@ func (c *compiler) condition(s *source, src detectionSource, d *detection, names
 	never := func(*node) truth { return no }
 	if root.eval(func(int) truth { return no }, never) == yes {
 		s.errorf(src.condition.node, "the condition holds on an empty page; demand some block without not")
+	} else if holdsByLength(root, d) {
+		s.errorf(src.condition.node, "the condition holds on every page of some length; demand a block with lists, terms or regex too")
+	}
+	if n := nearBetweenLengths(root, d); n != nil {
+		s.errorf(src.condition.node, "condition: %q measures from block to block, and neither looks for anything; name one with lists, terms or regex", n.text)
 	}
 	d.condition = root
 	d.fast, _ = root.cheapestFirst(func(i int) int { return 1 + 5*len(d.blocks[i].patterns) })
@@ -174,6 +201,28 @@ func (c *compiler) condition(s *source, src detectionSource, d *detection, names
 		}
 	}
 	markPositive(root, d, true)
+}
+
+// holdsByLength says whether lengths of regions can make the condition true without any hit.
+func holdsByLength(root *node, d *detection) bool {
+	return root.evalSigned(true, func(n *node, positive bool) truth {
+		if positive && d.blocks[n.block].measures && (n.op == opBlock || d.blocks[n.other].measures) {
+			return yes
+		}
+		return no
+	}) == yes
+}
+
+func nearBetweenLengths(n *node, d *detection) *node {
+	if n.op == opNear && d.blocks[n.block].measures && d.blocks[n.other].measures {
+		return n
+	}
+	for _, kid := range n.kids {
+		if found := nearBetweenLengths(kid, d); found != nil {
+			return found
+		}
+	}
+	return nil
 }
 
 func markPositive(n *node, d *detection, positive bool) {
@@ -215,6 +264,10 @@ func (c *compiler) block(s *source, src blockSource, owner *detection) *block {
 	b := &block{name: src.name.value, index: int32(len(c.set.blocks)), owner: owner, min: int32(src.min)}
 	c.set.blocks = append(c.set.blocks, b)
 	b.word = src.word != nil && *src.word
+	b.length = length{int32(src.minChars), int32(src.maxChars)}
+	if b.measures = src.measuresOnly(); b.measures {
+		c.set.measures = append(c.set.measures, b)
+	}
 	b.kinds, b.hidden = filters(src, owner.isContext)
 	c.set.kinds |= b.kinds
 	weights := map[string]weighted{} // by key

@@ -364,6 +364,18 @@ func (n *node) eval(block func(int) truth, near func(*node) truth) truth {
 	return n.join(func(kid *node) truth { return kid.eval(block, near) })
 }
 
+// evalSigned decides the condition for leaves, blocks and nears, of which some
+// differ in truth behind an odd number of nots: for those, positive is false.
+func (n *node) evalSigned(positive bool, leaf func(n *node, positive bool) truth) truth {
+	switch n.op {
+	case opBlock, opNear:
+		return leaf(n, positive)
+	case opNot:
+		return yes - n.kids[0].evalSigned(!positive, leaf)
+	}
+	return n.join(func(kid *node) truth { return kid.evalSigned(positive, leaf) })
+}
+
 // join decides an and, an or and a count over the truth of its parts.
 func (n *node) join(part func(*node) truth) truth {
 	switch n.op {

@@ -118,10 +118,8 @@ type evaluation struct {
 	plainOf, foldedOf occurrence
 	contactOf         occurrence        // of the text around a weak hit
 	found             map[int32]matches // by pattern
-	// patternsIn has for each region a set of detections, by detectionBit,
-	// whose expressions may match in it.
-	patternsIn []uint64
-	trace      *trace // set while explaining
+	notes             []regionNote
+	trace             *trace // set while explaining
 }
 
 // matches are those of one regular expression in the open region.
@@ -130,7 +128,14 @@ type matches struct {
 	folded bool // the spans are of the folded text
 }
 
-// detectionBit is a detection's place in patternsIn. Those that share one
+// regionNote is what the scan noted of a region.
+type regionNote struct {
+	chars int32
+	// patterns is the set of detections, by detectionBit, whose expressions may match in it.
+	patterns uint64
+}
+
+// detectionBit is a detection's place in regionNote.patterns. Those that share one
 // cost each other time, no more.
 func detectionBit(d *detection) uint64 { return 1 << (d.index % 64) }
 
@@ -157,7 +162,7 @@ func (e *evaluation) release() {
 	}
 	e.touched, e.waiting, e.raw = e.touched[:0], e.waiting[:0], e.raw[:0]
 	e.text.Reset()
-	e.patternsIn = e.patternsIn[:0]
+	e.notes = e.notes[:0]
 	e.doc, e.folded, e.trace = nil, "", nil
 	if cap(e.text.Runes) <= maxPooled {
 		e.set.pool.Put(e)
@@ -192,10 +197,11 @@ const noRegion = -1
 // may match there.
 func (e *evaluation) scan() {
 	for i := range e.doc.Regions {
-		e.patternsIn = append(e.patternsIn, 0)
+		e.notes = append(e.notes, regionNote{chars: int32(utf8.RuneCountInString(e.doc.Regions[i].Text))})
 		if !e.open(i) {
 			continue
 		}
+		e.measure()
 		if e.matcher != nil {
 			e.matcher.Scan(&e.text, e.emit)
 			e.settle(math.MaxInt32)
@@ -208,13 +214,32 @@ func (e *evaluation) scan() {
 // notePossible notes, for the blocks that read the open region, that these
 // expressions may match in it.
 func (e *evaluation) notePossible(patterns []int32) {
-	region := e.current()
 	for _, p := range patterns {
 		for _, b := range e.set.patterns[p].blocks {
-			if b.reads(kindBit(region.Kind), region.Hidden) {
+			if e.reads(b, e.region) {
 				e.touch(b).possible = true
-				e.patternsIn[e.region] |= detectionBit(b.owner)
+				e.notes[e.region].patterns |= detectionBit(b.owner)
 			}
+		}
+	}
+}
+
+// reads says whether a block reads a region that the scan has come to.
+func (e *evaluation) reads(b *block, region int32) bool {
+	r := &e.doc.Regions[region]
+	return b.length.admits(e.notes[region].chars) && b.readsAt(kindBit(r.Kind), r.Hidden)
+}
+
+// measure satisfies the blocks that ask for nothing but the open region's length.
+func (e *evaluation) measure() {
+	for _, b := range e.set.measures {
+		if !e.reads(b, e.region) {
+			continue
+		}
+		st := e.touch(b)
+		st.all, st.strong = 1, 1
+		if e.current().Hidden.Concealed() {
+			st.concealed = 1
 		}
 	}
 }
@@ -258,13 +283,12 @@ func (e *evaluation) seam(before int32) int32 {
 // settle decides on the hits that end before the folded character "before":
 // all terms that contain them have been found by then.
 func (e *evaluation) settle(before int32) {
-	region := e.current()
-	kind, rest := kindBit(region.Kind), e.raw[:0]
+	rest := e.raw[:0]
 	for _, h := range e.raw {
 		settled := h.Last < before
 		for _, p := range e.set.terms[h.Term].postings {
 			if b := e.set.blocks[p.block]; settled || p.weight == exceptWeight {
-				e.dispatch(b, p, h, kind, region.Hidden)
+				e.dispatch(b, p, h)
 			}
 		}
 		if !settled {
@@ -275,15 +299,15 @@ func (e *evaluation) settle(before int32) {
 	e.settleBlocks()
 }
 
-func (e *evaluation) dispatch(b *block, p posting, h match.Hit, kind kindSet, hidden qianshao.Hiding) {
+func (e *evaluation) dispatch(b *block, p posting, h match.Hit) {
 	out := hit{region: e.region, first: h.First, last: h.Last, start: h.Start, end: h.End,
 		term: h.Term, weight: p.weight, steps: h.Steps, cost: int32(h.Cost)}
 	if p.weight == exceptWeight && h.Cost > plainCost {
 		return // a word that merely sounds like an except is none
 	}
-	if !b.reads(kind, hidden) {
+	if !e.reads(b, e.region) {
 		if p.weight != exceptWeight {
-			e.drop(b, &out, droppedByRegion)
+			e.drop(b, &out, e.whyNotRead(b))
 		}
 		return
 	}
@@ -501,7 +525,9 @@ func (e *evaluation) contactNear(h *hit) bool {
 func (e *evaluation) candidates() (live []*detection) {
 	hit := make([]bool, len(e.set.detections))
 	for _, i := range e.touched {
-		hit[e.set.blocks[i].owner.index] = true
+		if b := e.set.blocks[i]; !b.measures {
+			hit[b.owner.index] = true
+		}
 	}
 	for i, d := range e.set.detections {
 		if hit[i] && e.verdict(d).holds() != no {
@@ -532,9 +558,8 @@ func (e *evaluation) runPatterns(b *block) {
 		return
 	}
 	st.patternsRun, st.termHits = true, len(st.hits)
-	for i, detections := range e.patternsIn {
-		region := &e.doc.Regions[i]
-		if detections&detectionBit(b.owner) == 0 || !b.reads(kindBit(region.Kind), region.Hidden) || !e.open(i) {
+	for i, note := range e.notes {
+		if note.patterns&detectionBit(b.owner) == 0 || !e.reads(b, int32(i)) || !e.open(i) {
 			continue
 		}
 		e.findPatterns(b)

@@ -43,6 +43,19 @@ func TestEvaluate(t *testing.T) {
 		{"near, two words of both blocks", "  a: {terms: [代办, 代开]}\n  b: {terms: [代办, 代开]}\n  condition: a near/9 b\n", texts("代办代开"), true},
 		{"near, the whole region is short", "  a: {terms: [代办证件]}\n  b: {regex: ['^.{1,20}$']}\n  condition: a near/0 b\n", texts("代办证件"), true},
 		{"near, the region is long", "  a: {terms: [代办证件]}\n  b: {regex: ['^.{1,20}$']}\n  condition: a near/0 b\n", texts("代办证件" + strings.Repeat("某某", 20)), false},
+		{"short region", "  a: {terms: [代办证件], max_chars: 20}\n  condition: a\n", texts("代办证件"), true},
+		{"short region, hit in a long one", "  a: {terms: [代办证件], max_chars: 20}\n  condition: a\n", texts("短", "代办证件"+strings.Repeat("某某", 20)), false},
+		{"short region, to the character", "  a: {terms: [代办证件], regex: ['\\d+元'], min: 2, max_chars: 8}\n  condition: a\n", texts("代办证件 88元"), true},
+		{"short region, one character more", "  a: {terms: [代办证件], regex: ['\\d+元'], min: 2, max_chars: 7}\n  condition: a\n", texts("代办证件 88元"), false},
+		{"long region", "  a: {regex: ['\\d+元'], min_chars: 20}\n  condition: a\n", texts("送88元" + strings.Repeat("某某", 10)), true},
+		{"long region, too short", "  a: {regex: ['\\d+元'], min_chars: 20}\n  condition: a\n", texts("送88元"), false},
+		{"near a length", "  a: {terms: [代办证件]}\n  brief: {max_chars: 20}\n  condition: a near/0 brief\n", texts("代办证件"), true},
+		{"near a length, the other way round", "  a: {regex: ['代办\\d']}\n  brief: {max_chars: 20}\n  condition: brief near/0 a\n", texts("代办8"), true},
+		{"near a length, hit in a long region", "  a: {terms: [代办证件]}\n  brief: {max_chars: 20}\n  condition: a near/0 brief\n", texts("短", "代办证件"+strings.Repeat("某某", 20)), false},
+		{"near a length of titles", "  a: {terms: [代办证件]}\n  brief: {max_chars: 20, regions: [title]}\n  condition: a near/0 brief\n", texts("代办证件"), false},
+		{"a length anywhere", "  a: {terms: [代办证件]}\n  brief: {max_chars: 3}\n  condition: a and brief\n", texts("短", "代办证件"), true},
+		{"not a length", "  a: {terms: [代办证件]}\n  long: {min_chars: 50}\n  condition: a and not long\n", texts("代办证件", strings.Repeat("某某", 50)), false},
+		{"a length is no corroboration", "  a: {terms: [博彩]}\n  brief: {max_chars: 50}\n  condition: a and brief\n", texts("博￣＝＊～＾＋＃＠￥＄％彩"), false},
 		{"n of", "  a: {terms: [甲乙]}\n  b: {terms: [丙丁]}\n  c: {terms: [戊己]}\n  condition: 2 of (a, b, c)\n", texts("甲乙戊己"), true},
 		{"n of, too few", "  a: {terms: [甲乙]}\n  b: {terms: [丙丁]}\n  c: {terms: [戊己]}\n  condition: 2 of (a, b, c)\n", texts("戊己"), false},
 		{"any of prefix", "  o1: {terms: [甲乙]}\n  o2: {terms: [丙丁]}\n  condition: any of o*\n", texts("丙丁"), true},
@@ -193,7 +206,7 @@ func TestConcealed(t *testing.T) {
 	hid := func(s string) qianshao.Region {
 		return regionOf(qianshao.RegionText, qianshao.HidingDisplayNone, s)
 	}
-	const blocks = "  brand: {terms: [百家乐, 老虎机]}\n  offer: {terms: [注册送, 彩金 | 2], regex: ['\\d+元'], min: 2}\n  police: {terms: [警方]}\n"
+	const blocks = "  brand: {terms: [百家乐, 老虎机]}\n  offer: {terms: [注册送, 彩金 | 2], regex: ['\\d+元'], min: 2}\n  police: {terms: [警方]}\n  brief: {max_chars: 9}\n"
 	for _, test := range []struct {
 		name, condition  string
 		doc              *qianshao.Document
@@ -210,6 +223,8 @@ func TestConcealed(t *testing.T) {
 		{"n of, in hiding", "2 of (brand, offer, police)", page(hid("百家乐彩金"), region("警方")), true, 3, 3},
 		{"n of, together", "2 of (brand, offer, police)", page(hid("百家乐"), region("警方")), false, 1, 2},
 		{"near in hiding", "brand near/5 offer", page(hid("百家乐彩金")), true, 2, 2},
+		{"near a length in hiding", "offer near/0 brief", page(hid("彩金")), true, 1, 1},
+		{"near a length in sight", "brand near/0 brief", page(hid("注册送"), region("百家乐")), false, 1, 1},
 		{"near in sight only", "brand near/5 offer", page(hid("百家乐"), region("百家乐彩金"), hid("彩金")), false, 2, 2},
 		{"not looks at the page", "brand and not police", page(hid("百家乐")), true, 1, 1},
 		{"not inside not", "brand and not (police or not offer)", page(hid("百家乐"), region("彩金")), false, 0, 1},
@@ -227,9 +242,9 @@ func TestConcealed(t *testing.T) {
 	}
 }
 
-// unused makes a condition that names each of the three blocks of TestConcealed, without a change of meaning.
+// unused makes a condition that names each of the blocks of TestConcealed, without a change of meaning.
 func unused(condition string) string {
-	return "  never: {terms: [从来没有]}\n  condition: (" + condition + ") or (never and 1 of (brand, offer, police))\n"
+	return "  never: {terms: [从来没有]}\n  condition: (" + condition + ") or (never and 1 of (brand, offer, police, brief))\n"
 }
 
 // Only comments and scripts: no visitor reads it.
@@ -272,6 +287,16 @@ func TestExplanation(t *testing.T) {
 ✗ block money: weight 0 of 1: needs weight 1, has 0
 `
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("explanation differs (-want +got):\n%s", diff)
+	}
+	set = loadDetection(t, "  a: {terms: [注册送], max_chars: 8}\n  brief: {min_chars: 2, max_chars: 5}\n  condition: a near/0 brief\n")
+	want = `✗ r: the condition does not hold
+  ✗ a near/0 brief
+✗ block a (at most 8 characters): weight 0 of 1: needs weight 1, has 0
+    not counted: 1 in a region of the wrong length (the first has 11 characters; wanted are at most 8 characters), as in 新人[注册送]八十八元彩
+✗ block brief (2 to 5 characters): weight 0 of 1: no region that it reads has 2 to 5 characters
+`
+	if diff := cmp.Diff(want, set.Explain(texts("新人注册送八十八元彩金"), "r").String()); diff != "" {
 		t.Errorf("explanation differs (-want +got):\n%s", diff)
 	}
 	if got := set.Explain(texts("甲"), "nosuch").String(); !strings.Contains(got, "no such rule") {

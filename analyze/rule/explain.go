@@ -29,6 +29,8 @@ type Part struct {
 // BlockReport is what a block found.
 type BlockReport struct {
 	Name string
+	// Length is the block's filter of regions by their length in words; empty without one.
+	Length string
 	// Holds: Weight reaches Min.
 	Holds       bool
 	Weight, Min int
@@ -49,6 +51,7 @@ type dropReason uint8
 
 const (
 	droppedByRegion dropReason = iota
+	droppedByLength
 	droppedByExcept
 	droppedByWord
 	droppedByOverlap
@@ -59,6 +62,8 @@ func (r dropReason) String() string {
 	switch r {
 	case droppedByRegion:
 		return "in a region that the block does not read"
+	case droppedByLength:
+		return "in a region of the wrong length"
 	case droppedByExcept:
 		return "inside one of the block's excepts"
 	case droppedByWord:
@@ -77,6 +82,15 @@ type trace struct {
 type dropped struct {
 	count   int
 	example string
+	detail  string
+}
+
+// whyNotRead tells why a block does not read the open region.
+func (e *evaluation) whyNotRead(b *block) dropReason {
+	if region := e.current(); b.readsAt(kindBit(region.Kind), region.Hidden) {
+		return droppedByLength
+	}
+	return droppedByRegion
 }
 
 // drop notes that a hit does not count.
@@ -91,6 +105,9 @@ func (e *evaluation) drop(b *block, h *hit, reason dropReason) {
 	}
 	if drops[reason].count++; drops[reason].count == 1 {
 		source := e.doc.Regions[h.region].Text
+		if reason == droppedByLength {
+			drops[reason].detail = fmt.Sprintf(" (the first has %d characters; wanted are %s)", e.notes[h.region].chars, b.length)
+		}
 		drops[reason].example = lastCharacters(source[:h.start], 5) + "[" + cut(source[h.start:h.end], qianshao.MaxEvidenceText) + "]" + firstCharacters(source[h.end:], 5)
 	}
 }
@@ -134,7 +151,7 @@ func (v verdict) part(n *node) Part {
 
 func (v verdict) report(local int) BlockReport {
 	b, st := v.d.blocks[local], v.state(local)
-	out := BlockReport{Name: b.name, Holds: v.block(local) == yes, Weight: int(st.strong), Min: int(b.min), Total: len(st.hits)}
+	out := BlockReport{Name: b.name, Length: b.length.String(), Holds: v.block(local) == yes, Weight: int(st.strong), Min: int(b.min), Total: len(st.hits)}
 	if v.corroborated(local) {
 		out.Weight = int(st.all)
 	}
@@ -154,14 +171,17 @@ func (v verdict) report(local int) BlockReport {
 	if drops := v.e.trace.drops[b.index]; drops != nil {
 		for reason, d := range drops {
 			if d.count > 0 {
-				out.Dropped = append(out.Dropped, fmt.Sprintf("%d %s, as in %s", d.count, dropReason(reason), d.example))
+				out.Dropped = append(out.Dropped, fmt.Sprintf("%d %s%s, as in %s", d.count, dropReason(reason), d.detail, d.example))
 			}
 		}
 	}
 	if weak > 0 && !v.corroborated(local) {
 		out.Dropped = append(out.Dropped, fmt.Sprintf("%d far from the term, with no other block satisfied plainly and no contact handle near", weak))
 	}
-	if !out.Holds {
+	switch {
+	case !out.Holds && b.measures:
+		out.Missing = fmt.Sprintf("no region that it reads has %s", b.length)
+	case !out.Holds:
 		out.Missing = fmt.Sprintf("needs weight %d, has %d", b.min, out.Weight)
 	}
 	return out
@@ -201,7 +221,11 @@ func (p Part) write(b *strings.Builder, indent string) {
 }
 
 func (r BlockReport) write(b *strings.Builder) {
-	fmt.Fprintf(b, "%s block %s: weight %d of %d", mark(r.Holds), r.Name, r.Weight, r.Min)
+	fmt.Fprintf(b, "%s block %s", mark(r.Holds), r.Name)
+	if r.Length != "" {
+		fmt.Fprintf(b, " (%s)", r.Length)
+	}
+	fmt.Fprintf(b, ": weight %d of %d", r.Weight, r.Min)
 	if r.Missing != "" {
 		fmt.Fprintf(b, ": %s", r.Missing)
 	}

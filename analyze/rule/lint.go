@@ -15,12 +15,13 @@ import (
 
 // Limits of what a block may hold.
 const (
-	maxRegex     = 1000 // bytes; RE2 takes time by text × pattern
-	maxTerm      = 64   // characters; a sentence is no term
-	maxMin       = 1000 // weights a block may ask for
-	maxWeight    = 100  // one term
-	maxLowers    = 100  // points, the whole scale
-	minTermRunes = 2    // one character stands in every page
+	maxRegex     = 1000    // bytes; RE2 takes time by text × pattern
+	maxTerm      = 64      // characters; a sentence is no term
+	maxMin       = 1000    // weights a block may ask for
+	maxChars     = 100_000 // characters; what is longer is no message
+	maxWeight    = 100     // one term
+	maxLowers    = 100     // points, the whole scale
+	minTermRunes = 2       // one character stands in every page
 	dateLayout   = "2006-01-02"
 )
 
@@ -294,8 +295,14 @@ func (s *source) lintBlock(b blockSource) {
 	if !isBlockName(name) {
 		s.errorf(at, "block %q should be named with a-z, 0-9, _ and -, and not with a word of the condition (%s)", name, strings.Join(reservedWords(), ", "))
 	}
-	if !b.searches {
+	switch {
+	case b.measuresOnly() && b.has("min", "word", "except"):
+		s.errorf(at, "block %q asks for a length alone, so min, word and except have nothing to work on; give it lists, terms or regex, or remove them", name)
+	case !b.has("lists", "terms", "regex") && !b.measuresOnly():
 		s.errorf(at, "block %q has nothing to look for; give it lists, terms or regex", name)
+	}
+	if b.minChars > 0 && b.maxChars > 0 && b.minChars > b.maxChars {
+		s.errorf(at, "block %q: no region has at least %d and at most %d characters; swap min_chars and max_chars", name, b.minChars, b.maxChars)
 	}
 	var kinds []string
 	for _, k := range qianshao.RegionKinds() {

@@ -68,6 +68,7 @@ func TestLoadNothing(t *testing.T) {
 // FuzzLoad: any bytes are a rule or an error, and a rule evaluates.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(header+"id: r\ndetection:\n  a: {terms: [甲乙 | 2, ab], regex: ['a+'], except: [甲乙丙], word: true, min: 2}\n  b: {lists: [l], hidden: false, regions: [title]}\n  condition: 1 of (a, b*) and not a near/3 b\n"), []byte("甲乙\n# x\n丙丁 | 3\n"), "甲乙丙丁 aab")
+	f.Add([]byte(header+"id: r\ndetection:\n  a: {terms: [甲乙], max_chars: 9, min_chars: 2}\n  b: {min_chars: 3}\n  condition: (a and not b) or a near/3 b\n"), []byte("甲乙\n"), "甲乙丙丁 aab")
 	f.Add([]byte("title: [\n"), []byte("\xff"), "")
 	f.Add([]byte("a: &a [*a]\n---\n- x"), []byte("| 2"), "x")
 	f.Fuzz(func(t *testing.T, rule, list []byte, text string) {

@@ -56,7 +56,8 @@ type blockSource struct {
 	regions                     []text
 	hidden, word                *bool
 	min                         int
-	searches                    bool // lists, terms or regex was given, however wrong
+	minChars, maxChars          int      // 0 if not given
+	keys                        []string // that were given, right or wrong
 }
 
 func (s *source) at(line, column int, format string, args ...any) {
@@ -298,16 +299,28 @@ func (s *source) detection(n *yaml.Node) detectionSource {
 }
 
 func blockKeys() []string {
-	return []string{"lists", "terms", "regex", "regions", "hidden", "word", "min", "except"}
+	return []string{"lists", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "min", "except"}
+}
+
+// has says whether one of the keys was given.
+func (b blockSource) has(keys ...string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(b.keys, key) })
+}
+
+// measuresOnly is true for a block that asks for a region's length and looks for nothing.
+func (b blockSource) measuresOnly() bool {
+	return !b.has("lists", "terms", "regex") && b.has("min_chars", "max_chars")
 }
 
 func (s *source) block(key, n *yaml.Node) blockSource {
 	name := fmt.Sprintf("block %q", key.Value)
 	b := blockSource{name: text{key.Value, key}, min: 1}
-	b.searches = n.Kind != yaml.MappingNode // said already
+	if n.Kind != yaml.MappingNode {
+		b.keys = []string{"terms"} // what is wrong has been said already
+	}
 	s.mapping(n, name, blockKeys(), func(k, v *yaml.Node) {
 		what := k.Value + " of " + name
-		b.searches = b.searches || slices.Contains([]string{"lists", "terms", "regex"}, k.Value)
+		b.keys = append(b.keys, k.Value)
 		switch k.Value {
 		case "lists":
 			b.lists = s.list(v, what)
@@ -325,6 +338,10 @@ func (s *source) block(key, n *yaml.Node) blockSource {
 			b.word = s.bool(v, what)
 		case "min":
 			b.min = s.number(v, what, 1, maxMin)
+		case "min_chars":
+			b.minChars = s.number(v, what, 1, maxChars)
+		case "max_chars":
+			b.maxChars = s.number(v, what, 1, maxChars)
 		}
 	})
 	return b

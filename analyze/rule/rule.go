@@ -24,6 +24,8 @@
 //	    regex: ['\d{2,4}\s*元\s*彩金']
 //	    regions: [title, meta, text]   # default: every kind but url
 //	    hidden: true                   # true: concealed only; false: visible only; default: both
+//	    max_chars: 140                 # only in regions of at most so many characters
+//	    min_chars: 4                   # only in regions of at least so many
 //	    word: true                     # begins and ends where the tokenizer ends words
 //	    min: 2                         # the distinct terms' weights must sum to this, default 1
 //	    except: [六合区]                 # a hit inside one of these does not count
@@ -35,6 +37,12 @@
 // The condition knows and, or, not, parentheses, "2 of (a, b, c)",
 // "any of offer*", "all of them" and "a near/20 b" (at most 20 folded
 // characters between a hit of a and one of b in the same region).
+//
+// A block of max_chars or min_chars without lists, terms and regex looks for
+// nothing: it stands for the regions of that length. "sure near/0 brief" means
+// a hit of sure in such a region; "brief" alone, that there is one anywhere on
+// the page, which says little of a page that is no message. It is neither
+// evidence nor corroboration.
 //
 // Terms and excepts are looked for in the folded text (package fold), so they
 // match through disguises. A regular expression (RE2) runs on the region's own
@@ -126,6 +134,7 @@ type Set struct {
 	blocks     []*block
 	terms      []term
 	patterns   []*pattern
+	measures   []*block // that ask for a length and look for nothing
 	automaton  func() (*match.Matcher, error)
 	prefilter  func() *prefilter
 	segmenter  *token.Segmenter

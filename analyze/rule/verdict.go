@@ -85,8 +85,15 @@ const (
 )
 
 // pairs looks for hits of both blocks that have at most n.n characters between
-// them in one region.
+// them in one region. A block that measures only stands for whole regions, so
+// every hit in one of them is near it.
 func (v verdict) pairs(n *node, mode pairMode) (found bool) {
+	switch {
+	case v.d.blocks[n.other].measures:
+		return v.inRegionsOf(v.d.blocks[n.other], n.block, mode)
+	case v.d.blocks[n.block].measures:
+		return v.inRegionsOf(v.d.blocks[n.block], n.other, mode)
+	}
 	left, right := v.state(n.block).hits, v.state(n.other).hits
 	leftHits, rightHits := v.countable(n.block, mode), v.countable(n.other, mode)
 	next, reach := 0, int32(n.n)
@@ -115,6 +122,23 @@ func (v verdict) pairs(n *node, mode pairMode) (found bool) {
 	return found
 }
 
+// inRegionsOf looks for hits of a block in the regions that frame reads.
+func (v verdict) inRegionsOf(frame *block, local int, mode pairMode) (found bool) {
+	hits, countable := v.state(local).hits, v.countable(local, mode)
+	for i := range hits {
+		h := &hits[i]
+		if !countable.counts(h) || !v.e.reads(frame, h.region) {
+			continue
+		}
+		found = true
+		if mode != pairMark {
+			return true
+		}
+		h.used = true
+	}
+	return found
+}
+
 // countable says which of a block's hits pairs may use.
 type countable struct {
 	regions       []qianshao.Region
@@ -136,25 +160,20 @@ func (c countable) counts(h *hit) bool {
 // holdsConcealed says whether the condition also holds by what stands in
 // concealed regions alone; behind "not", the whole page is asked. Weak hits
 // need no care: there are none in concealed regions.
-func (v verdict) holdsConcealed() bool { return v.concealed(v.d.fast, true) == yes }
-
-// concealed decides a part; positive is false behind an odd number of nots.
-func (v verdict) concealed(n *node, positive bool) truth {
-	switch {
-	case n.op == opNot:
-		return yes - v.concealed(n.kids[0], !positive)
-	case n.op == opNear && positive:
+func (v verdict) holdsConcealed() bool {
+	return v.d.fast.evalSigned(true, func(n *node, positive bool) truth {
+		switch {
+		case !positive:
+			return n.eval(v.block, v.near)
+		case n.op == opBlock:
+			return v.blockConcealed(n.block)
+		}
 		both := min(v.blockConcealed(n.block), v.blockConcealed(n.other))
 		if both == yes && !v.pairs(n, pairConcealed) {
 			return no
 		}
 		return both
-	case n.op == opBlock && positive:
-		return v.blockConcealed(n.block)
-	case n.op == opNear || n.op == opBlock:
-		return n.eval(v.block, v.near)
-	}
-	return n.join(func(kid *node) truth { return v.concealed(kid, positive) })
+	}) == yes
 }
 
 func (v verdict) blockConcealed(local int) truth {
