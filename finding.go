@@ -3,7 +3,9 @@ package qianshao
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Finding is one rule that fired on one page, with everything a person needs
@@ -68,6 +70,37 @@ type Evidence struct {
 	// Before and After are a little of the region's text on both sides.
 	Before string `json:"before,omitempty"`
 	After  string `json:"after,omitempty"`
+}
+
+// IsPattern says whether the evidence was found by a regular expression.
+func (e *Evidence) IsPattern() bool { return strings.ContainsAny(e.Term, `\[(*+?{|`) }
+
+// telling is how much the evidence says in one line: what was concealed, then
+// words that a visitor reads, long ones and disguised ones first.
+func (e *Evidence) telling() (n int) {
+	if e.Hidden.Concealed() {
+		n += 80
+	}
+	if len(e.Steps) > 0 {
+		n += 4
+	}
+	if e.Region != RegionURL {
+		n += 20
+	}
+	if !e.IsPattern() {
+		n += 10 + min(9, utf8.RuneCountInString(e.Term))
+	}
+	return n
+}
+
+// Foremost returns the evidence that tells most in one line; ok is false if there is none.
+func (f *Finding) Foremost() (best Evidence, ok bool) {
+	for i := range f.Evidence {
+		if !ok || f.Evidence[i].telling() > best.telling() {
+			best, ok = f.Evidence[i], true
+		}
+	}
+	return best, ok
 }
 
 // Limits of what a finding carries; a page that repeats one word ten thousand

@@ -6,7 +6,6 @@ import (
 	"html"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -183,7 +182,7 @@ func (p *place) add(e qianshao.Evidence) {
 func viewOf(e qianshao.Evidence) evidenceView {
 	hit := evidenceView{Evidence: e, Blocks: []string{plain(e.Block)}, Head: cutText(plain(e.Term)), Read: plain(e.Term)}
 	decoded := html.UnescapeString(e.Text)
-	if isPattern(e.Term) {
+	if e.IsPattern() {
 		hit.Read = plain(decoded)
 		hit.Head, hit.Patterns = cutText(hit.Read), []string{cutText(plain(e.Term))}
 	}
@@ -222,6 +221,3 @@ func cutText(s string) string {
 	}
 	return s
 }
-
-// isPattern says whether a term reads like a regular expression.
-func isPattern(term string) bool { return strings.ContainsAny(term, `\[(*+?{|`) }

@@ -280,8 +280,7 @@ func (c *console) list(ctx context.Context, v *searchView, offset int, hits []in
 		line := row{Hit: hit, Link: "/findings/" + url.PathEscape(hit.ID) + back, Name: hit.Rule, Before: plain(hit.Evidence)}
 		if f, ok := findings[hit.ID]; ok {
 			line.Name = plain(f.Title)
-			if len(f.Evidence) > 0 {
-				e := foremost(f.Evidence)
+			if e, ok := f.Foremost(); ok {
 				line.Before, line.After = plain(e.Before), plain(e.After)
 				text := html.UnescapeString(e.Text) // as Before and After are
 				line.Match = reveal(text[:ahead(text, 0, len(text), snippetRunes)], lookMark)
@@ -297,27 +296,6 @@ func (c *console) list(ctx context.Context, v *searchView, offset int, hits []in
 		slices.SortStableFunc(v.Groups[i].Rows, func(a, b row) int { return b.Score - a.Score })
 	}
 	return nil
-}
-
-// foremost picks the evidence that tells most in one line: what was concealed,
-// then what was disguised, then a plain term in something that a visitor reads.
-func foremost(list []qianshao.Evidence) qianshao.Evidence {
-	weight := func(e qianshao.Evidence) (n int) {
-		if e.Hidden.Concealed() {
-			n += 8
-		}
-		if len(e.Steps) > 0 {
-			n += 4
-		}
-		if e.Region != qianshao.RegionURL && e.Region != qianshao.RegionAnchor {
-			n += 2
-		}
-		if !isPattern(e.Term) {
-			n++
-		}
-		return n
-	}
-	return slices.MaxFunc(list, func(a, b qianshao.Evidence) int { return weight(a) - weight(b) })
 }
 
 func (v *searchView) paging(offset int, results index.Results) {

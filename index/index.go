@@ -106,6 +106,6 @@ type Hit struct {
 	Score    int               `json:"score"`
 	Hidden   bool              `json:"hidden"`
 	LastSeen time.Time         `json:"last_seen"`
-	// Evidence is the first evidence with a little context on both sides, as plain text.
+	// Evidence is the foremost evidence with a little context on both sides, as plain text.
 	Evidence string `json:"evidence"`
 }

@@ -30,7 +30,7 @@ type cli struct {
 	RulesDir string `name:"rules-dir" help:"Folder with rules/, lists/ and contexts/ to use instead of the shipped ones." env:"QIANSHAO_RULES" placeholder:"DIR"`
 	Verbose  bool   `short:"v" help:"Log more."`
 
-	Demo    demoCmd    `cmd:"" help:"Crawl a small web that this binary serves itself, show what is found, and keep serving the console."`
+	Demo    demoCmd    `cmd:"" help:"Crawl a small web that this binary serves itself, show what is found, and keep serving the console. Works in a temporary folder."`
 	Serve   serveCmd   `cmd:"" help:"Watch the authorised sites and serve the console, the API and the metrics."`
 	Scan    scanCmd    `cmd:"" help:"Assess files, folders, WARC archives, JSON lines, or one authorised URL."`
 	Crawl   crawlCmd   `cmd:"" help:"Visit the authorised sites once, until nothing is due."`

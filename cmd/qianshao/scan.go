@@ -161,7 +161,7 @@ type linePrinter struct {
 
 func newLinePrinter(w io.Writer, format string) *linePrinter {
 	if format == "table" {
-		return &linePrinter{table: newTable(w, "LEVEL", "SCORE", "CATEGORY", "RULE", "EVIDENCE", "INPUT")}
+		return &linePrinter{table: newTable(w, "LEVEL", "SCORE", "CATEGORY", "HIDDEN", "RULE", "EVIDENCE", "INPUT")}
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false) // evidence is read by people, too
@@ -179,16 +179,16 @@ func (p *linePrinter) print(line scanLine) error {
 // cells are the line as a row of the table.
 func (l scanLine) cells() []string {
 	if l.Error != "" {
-		return []string{"error", "", "", "", l.Error, l.Input}
+		return []string{"error", "", "", "", "", l.Error, l.Input}
 	}
 	if len(l.Findings) == 0 {
-		return []string{l.Level.String(), "0", "-", "-", "-", l.Input}
+		return []string{l.Level.String(), "0", "-", "-", "-", "-", l.Input}
 	}
 	f, category := l.Findings[0], "-"
 	if l.Category != nil {
 		category = string(*l.Category)
 	}
-	return []string{l.Level.String(), strconv.Itoa(l.Score), category, f.Rule, evidenceInWords(f), l.Input}
+	return []string{l.Level.String(), strconv.Itoa(l.Score), category, hiddenHow(f), f.Rule, evidenceInWords(f), l.Input}
 }
 
 func (p *linePrinter) flush() error {
@@ -198,15 +198,15 @@ func (p *linePrinter) flush() error {
 	return p.table.flush()
 }
 
-// evidenceInWords is the first evidence as a table shows it.
+// evidenceInWords is the foremost evidence as a table shows it.
 func evidenceInWords(f qianshao.Finding) string {
-	if len(f.Evidence) == 0 {
+	e, ok := f.Foremost()
+	if !ok {
 		return "-"
 	}
-	e := f.Evidence[0]
-	text := fmt.Sprintf("%q %d:%d", e.Text, e.Line, e.Column)
-	if e.Hidden != "" {
-		text += " (" + string(e.Hidden) + ")"
+	text := fmt.Sprintf("%s %d:%d", e.Text, e.Line, e.Column)
+	if len(e.Steps) > 0 {
+		text += " = " + e.Term
 	}
 	return text
 }

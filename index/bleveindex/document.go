@@ -105,8 +105,7 @@ func hitOf(e *index.Entry) index.Hit {
 		Category: f.Category, Level: f.Level, Score: f.Score, Hidden: f.Hidden,
 		LastSeen: e.LastSeen.UTC().Truncate(time.Millisecond),
 	}
-	if len(f.Evidence) > 0 {
-		ev := &f.Evidence[0]
+	if ev, ok := f.Foremost(); ok {
 		h.Evidence = cutRunes(ev.Before+ev.Text+ev.After, maxShown)
 	}
 	return h
