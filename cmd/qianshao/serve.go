@@ -58,8 +58,11 @@ func (c serveCmd) Run(s *session) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, o.Close()) }()
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // before anybody can know of the process
+	defer signal.Stop(hangups)
 	group, ctx := errgroup.WithContext(s.ctx)
-	group.Go(func() error { return o.reloadOnHangup(ctx, s.rulesDir) })
+	group.Go(func() error { return o.reloadOn(ctx, hangups, s.rulesDir) })
 	group.Go(func() error { return o.serveConsole(ctx, s, c.consoleFlags) })
 	if !c.NoCrawl {
 		group.Go(func() error {
@@ -117,12 +120,9 @@ func serveUntil(ctx context.Context, server *http.Server, listener net.Listener)
 	return nil
 }
 
-// reloadOnHangup reads the rules anew on SIGHUP. A broken set never replaces a
+// reloadOn reads the rules anew at each hang-up. A broken set never replaces a
 // good one: it is logged and counted, and the old one stays in force.
-func (o *outpost) reloadOnHangup(ctx context.Context, dir string) error {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+func (o *outpost) reloadOn(ctx context.Context, hangups <-chan os.Signal, dir string) error {
 	for {
 		select {
 		case <-ctx.Done():

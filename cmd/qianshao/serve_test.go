@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao/analyze/packs"
+)
+
+// TestServe runs the server as a service manager does: it answers, reads its
+// rules anew on SIGHUP, keeps the old ones when the new ones are broken, lets
+// the search command past the index's lock, and ends on SIGTERM.
+func TestServe(t *testing.T) {
+	folder := t.TempDir()
+	rules := filepath.Join(folder, "rules-dir")
+	if err := os.CopyFS(rules, packs.FS()); err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Join(folder, "data")
+	server := exec.Command("qianshao", "--data", data, "--rules-dir", rules, "serve", "--no-crawl", "--listen", "127.0.0.1:0")
+	base := startServer(t, server)
+
+	loaded := metric(t, base, "qianshao_rules_loaded")
+	if loaded == "0" || metric(t, base, "qianshao_rules_reload_failures_total") != "0" {
+		t.Fatalf("%s rules loaded", loaded)
+	}
+	broken := filepath.Join(rules, "rules", "gambling", "broken.yaml")
+	if err := os.WriteFile(broken, []byte("title: [\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hangUp(t, server)
+	await(t, "the broken set to be refused", func() bool { return metric(t, base, "qianshao_rules_reload_failures_total") == "1" })
+	if got := metric(t, base, "qianshao_rules_loaded"); got != loaded {
+		t.Errorf("%s rules in force after a broken set, want the old %s", got, loaded)
+	}
+	if err := os.Remove(broken); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(rules, "rules", "weapons")); err != nil {
+		t.Fatal(err)
+	}
+	hangUp(t, server)
+	await(t, "the smaller set to be in force", func() bool { return metric(t, base, "qianshao_rules_loaded") != loaded })
+
+	search := exec.Command("qianshao", "--data", data, "search", "level:>=high")
+	if output, err := search.CombinedOutput(); err != nil || !strings.Contains(string(output), "0 of 0 findings") {
+		t.Errorf("search beside the server: %v\n%s", err, output)
+	}
+	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Wait(); err != nil {
+		t.Errorf("the server ends with %v", err)
+	}
+	if _, err := os.Stat(consoleURLPath(data)); !os.IsNotExist(err) {
+		t.Errorf("console.url is left behind: %v", err)
+	}
+}
+
+// startServer starts the command and returns the console's URL that it prints.
+func startServer(t *testing.T, server *exec.Cmd) (base string) {
+	t.Helper()
+	stderr, err := server.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Process.Kill() })
+	lines := bufio.NewScanner(stderr)
+	for lines.Scan() {
+		if url, ok := strings.CutPrefix(lines.Text(), "the console is at "); ok {
+			go func() { _, _ = io.Copy(io.Discard, stderr) }()
+			return url
+		}
+		t.Log(lines.Text())
+	}
+	t.Fatal("the server printed no address")
+	return ""
+}
+
+func metric(t *testing.T, base, name string) string {
+	t.Helper()
+	response, err := http.Get(base + "metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^` + name + ` (\S+)$`).FindSubmatch(body)
+	if m == nil {
+		t.Fatalf("/metrics has no %s", name)
+	}
+	return string(m[1])
+}
+
+func hangUp(t *testing.T, server *exec.Cmd) {
+	t.Helper()
+	if err := server.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// await polls; the deadline is only for a test that would never end.
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
