@@ -9,6 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/analyze/packs"
 )
 
 // generated returns rules with the given number of terms in all, spread over
@@ -54,6 +55,14 @@ detection:
 
 // BenchmarkLoad is what "rules list" waits for at start-up.
 func BenchmarkLoad(b *testing.B) {
+	b.Run("shipped", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := Load(packs.FS(), Options{Segmenter: words}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 	for _, terms := range []int{1000, 5000, 100_000} {
 		files := generated(100, terms)
 		b.Run(fmt.Sprintf("rules=100/terms=%d", terms), func(b *testing.B) {

@@ -421,7 +421,7 @@ func (c *compiler) pattern(s *source, t text, blockName string) *pattern {
 		return fail("can match the empty text, so it fires everywhere; demand some character")
 	}
 	tree = tree.Simplify()
-	if strings.Contains(t.value, "{") { // without counts, the program is about as long as the text
+	if instructions(tree) > maxInstructions { // an upper bound, and cheaper than the program itself
 		if prog, err := syntax.Compile(tree); err != nil || len(prog.Inst) > maxInstructions {
 			return fail("too large once its repetitions are written out (more than %d instructions); lower the counts", maxInstructions)
 		}
@@ -431,6 +431,15 @@ func (c *compiler) pattern(s *source, t text, blockName string) *pattern {
 	c.set.patterns = append(c.set.patterns, p)
 	c.byPatterns[t.value] = p
 	return p
+}
+
+// instructions returns no less than the length of a simplified expression's program.
+func instructions(re *syntax.Regexp) int {
+	n := 3 + len(re.Rune)
+	for _, sub := range re.Sub {
+		n += instructions(sub)
+	}
+	return n
 }
 
 // matchesEmpty says whether re can match without consuming a character.

@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/qianshao/qianshao/analyze/token"
 )
@@ -86,23 +89,58 @@ func (l *loader) find(fsys fs.FS) error {
 	return nil
 }
 
-// read parses all files, in the order of their names.
+// read parses all files on all cores, since YAML takes most of a load's time,
+// and gathers what they say in the order of their names.
 func (l *loader) read() error {
 	names := make([]string, 0, len(l.files))
 	for name := range l.files {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	for _, name := range names {
-		if err := l.readFile(name); err != nil {
-			return fmt.Errorf("rule: %w", err)
+	files := make([]parsedFile, len(names))
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(names)) {
+		group.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(names)); i = next.Add(1) - 1 {
+				files[i] = parseFile(l.files[names[i]], names[i])
+			}
+		})
+	}
+	group.Wait()
+	for _, f := range files {
+		if f.err != nil {
+			return fmt.Errorf("rule: %w", f.err)
 		}
+		l.gather(f)
 	}
 	return nil
 }
 
-func (l *loader) readFile(name string) error {
+// parsedFile is a file by itself: a list, an entry or, if nothing reads it, neither.
+type parsedFile struct {
+	source *source
+	list   *wordList
+	entry  entry
+	err    error // the file could not be read
+}
+
+// gather keeps what a file says. The mistakes of an entry wait for the second pass.
+func (l *loader) gather(f parsedFile) {
+	if f.entry.source != nil {
+		l.entries = append(l.entries, f.entry)
+		return
+	}
+	l.mistakes = append(l.mistakes, f.source.mistakes...)
+	if f.list != nil {
+		name := strings.TrimPrefix(f.list.file, listsFolder+"/")
+		l.lists[strings.TrimSuffix(name, path.Ext(name))] = f.list
+	}
+}
+
+func parseFile(fsys fs.FS, name string) (out parsedFile) {
 	s := &source{file: name}
+	out.source = s
 	folder, _, _ := strings.Cut(name, "/")
 	wanted := ".yaml"
 	if folder == listsFolder {
@@ -110,27 +148,25 @@ func (l *loader) readFile(name string) error {
 	}
 	if path.Ext(name) != wanted {
 		s.at(0, 0, "nothing reads this file; files of %s end in %s", folder, wanted)
-		l.mistakes = append(l.mistakes, s.mistakes...)
-		return nil
+		return out
 	}
-	src, err := readCapped(l.files[name], name)
+	src, err := readCapped(fsys, name)
 	if err != nil {
-		return err
+		out.err = err
+		return out
 	}
 	switch folder {
 	case listsFolder:
-		key := strings.TrimSuffix(strings.TrimPrefix(name, listsFolder+"/"), wanted)
-		l.lists[key] = s.wordList(src)
-		l.lists[key].file = name
-		l.mistakes = append(l.mistakes, s.mistakes...)
+		out.list = s.wordList(src)
+		out.list.file = name
 	case contextsFolder:
 		c, d := s.context(src)
-		l.entries = append(l.entries, entry{source: s, context: c, detection: d})
+		out.entry = entry{source: s, context: c, detection: d}
 	default:
 		r, d := s.rule(src)
-		l.entries = append(l.entries, entry{source: s, rule: r, detection: d})
+		out.entry = entry{source: s, rule: r, detection: d}
 	}
-	return nil
+	return out
 }
 
 // readCapped reads a file up to one byte beyond the largest cap, so that a

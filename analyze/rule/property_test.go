@@ -3,6 +3,7 @@ package rule
 import (
 	"cmp"
 	"math/rand/v2"
+	"regexp/syntax"
 	"slices"
 	"testing"
 
@@ -48,4 +49,19 @@ func places(hits []hit) (out [][3]int32) {
 		out = append(out, [3]int32{h.first, h.last, h.term})
 	}
 	return out
+}
+
+// TestInstructions: the cheap bound is one.
+func TestInstructions(t *testing.T) {
+	set, trees := shippedSet(t)
+	for i, tree := range trees {
+		tree = tree.Simplify()
+		prog, err := syntax.Compile(tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bound := instructions(tree); len(prog.Inst) > bound {
+			t.Errorf("%q has %d instructions, the bound is %d", set.patterns[i].text, len(prog.Inst), bound)
+		}
+	}
 }
