@@ -49,6 +49,9 @@ func BenchmarkPage(b *testing.B) {
 	})
 	b.Run("assess", func(b *testing.B) {
 		a := shipped(b)
+		if err := a.Rules().Prepare(); err != nil {
+			b.Fatal(err)
+		}
 		page := html(string(body))
 		b.SetBytes(int64(len(body)))
 		b.ReportAllocs()
@@ -58,6 +61,9 @@ func BenchmarkPage(b *testing.B) {
 	})
 	b.Run("assess-100000-terms", func(b *testing.B) {
 		a := analyzer(b, map[string]string{"rules/many.yaml": manyTermsRule, "lists/many.txt": manyTerms(100_000)})
+		if err := a.Rules().Prepare(); err != nil {
+			b.Fatal(err)
+		}
 		page := html(string(body))
 		b.SetBytes(int64(len(body)))
 		b.ReportAllocs()
