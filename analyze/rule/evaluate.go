@@ -119,6 +119,7 @@ type evaluation struct {
 	contactOf         occurrence        // of the text around a weak hit
 	found             map[int32]matches // by pattern
 	notes             []regionNote
+	conceals          bool   // some region is concealed from visitors
 	trace             *trace // set while explaining
 }
 
@@ -187,6 +188,7 @@ func (s *Set) newPage(doc *qianshao.Document) *evaluation {
 	// the automaton asks for; Prepare hands the error on all the same.
 	e.matcher, _ = s.automaton()
 	e.doc, e.region = doc, noRegion
+	e.conceals = slices.ContainsFunc(doc.Regions, func(r qianshao.Region) bool { return r.Hidden.Concealed() })
 	return e
 }
 

@@ -226,7 +226,9 @@ func TestConcealed(t *testing.T) {
 		{"near a length in hiding", "offer near/0 brief", page(hid("彩金")), true, 1, 1},
 		{"near a length in sight", "brand near/0 brief", page(hid("注册送"), region("百家乐")), false, 1, 1},
 		{"near in sight only", "brand near/5 offer", page(hid("百家乐"), region("百家乐彩金"), hid("彩金")), false, 2, 2},
-		{"not looks at the page", "brand and not police", page(hid("百家乐")), true, 1, 1},
+		{"not", "brand and not police", page(hid("百家乐")), true, 1, 1},
+		{"no word in sight excuses", "brand and not police", page(hid("百家乐"), region("警方提醒")), true, 1, 1},
+		{"a word in hiding excuses no word in sight", "brand and not police or offer", page(hid("百家乐，警方"), region("彩金")), false, 1, 1},
 		{"not inside not", "brand and not (police or not offer)", page(hid("百家乐"), region("彩金")), false, 0, 1},
 		{"not inside not, in hiding", "brand and not (police or not offer)", page(hid("百家乐彩金")), true, 1, 1},
 	} {

@@ -51,7 +51,12 @@ func (e *evaluation) result(live []*detection) Result {
 
 // fired gathers the evidence of a detection that holds, without its lines and columns.
 func (e *evaluation) fired(d *detection) Fired {
-	e.verdict(d).collect(d.condition)
+	whole := e.verdict(d)
+	concealed := e.conceals && whole.alone().decide() == yes
+	if concealed {
+		whole.alone().collect(d.condition)
+	}
+	whole.collect(d.condition) // nothing, if only the concealed text fires
 	var proofs []proof
 	for _, b := range d.blocks {
 		hits := e.states[b.index].hits
@@ -61,7 +66,7 @@ func (e *evaluation) fired(d *detection) Fired {
 			}
 		}
 	}
-	out := e.summary(proofs, e.verdict(d).holdsConcealed())
+	out := e.summary(proofs, concealed)
 	out.Evidence = e.evidence(proofs, out.Concealed)
 	return out
 }

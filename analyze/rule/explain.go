@@ -125,6 +125,9 @@ func (s *Set) Explain(doc *qianshao.Document, id string) Explanation {
 	e.scan()
 	e.finishPatterns([]*detection{d})
 	v := e.verdict(d)
+	if e.conceals && v.decide() != yes && v.alone().decide() == yes {
+		v = v.alone()
+	}
 	out := Explanation{ID: id, Known: true, Holds: v.holds() == yes, Condition: v.part(d.condition)}
 	for i := range d.blocks {
 		out.Blocks = append(out.Blocks, v.report(i))

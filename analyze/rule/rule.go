@@ -53,6 +53,10 @@
 // comments, inline scripts, noscript and templates are neither hidden nor
 // visible and are reached by leaving hidden out.
 //
+// What is concealed is also judged alone: a rule fires when its condition holds
+// on the whole page or on the concealed text by itself, so that no word of a
+// hacked page excuses what was hidden in it.
+//
 // A hit that is far from its term (match.CostDisguised: soon reached by two
 // characters, late by five) counts only with corroboration: another block of
 // the same rule is satisfied by plain hits, a contact handle stands nearby, or
@@ -193,7 +197,7 @@ type Fired struct {
 	// Evidence is sorted by its place in the source, at most qianshao.MaxEvidence pieces.
 	Evidence []qianshao.Evidence
 	// Concealed: what is kept from visitors (Hiding.Concealed) makes the
-	// condition true by itself; only its "not" parts look at the whole page.
+	// condition true by itself, judged as if it were a page of its own.
 	// Where hidden and visible text do so only together, as a menu's 福彩开奖
 	// does with a police notice below it, the hidden text is listed as evidence
 	// and has no part in the fields that follow.

@@ -6,15 +6,30 @@ import "github.com/qianshao/qianshao"
 type verdict struct {
 	e *evaluation
 	d *detection
+	// concealed: only what stands in concealed regions counts, for and against.
+	concealed bool
 }
 
-func (e *evaluation) verdict(d *detection) verdict { return verdict{e, d} }
+func (e *evaluation) verdict(d *detection) verdict { return verdict{e: e, d: d} }
 
-// holds says whether the condition does; maybe only before the regular
-// expressions have been run.
+// alone judges the concealed text as if it were a page of its own: what a
+// visitor reads on a hacked page neither helps nor excuses what is hidden there.
+func (v verdict) alone() verdict {
+	v.concealed = true
+	return v
+}
+
+// holds says whether the condition does, on the whole page or by the concealed
+// text alone; maybe only before the regular expressions have been run.
 func (v verdict) holds() truth {
-	return v.d.fast.eval(v.block, v.near)
+	whole := v.decide()
+	if whole == yes || !v.e.conceals {
+		return whole
+	}
+	return max(whole, v.alone().decide())
 }
+
+func (v verdict) decide() truth { return v.d.fast.eval(v.block, v.near) }
 
 func (v verdict) state(local int) *blockState {
 	return &v.e.states[v.d.blocks[local].index]
@@ -39,10 +54,12 @@ func (v verdict) anyUnsettled() bool {
 func (v verdict) block(local int) truth {
 	b, st := v.d.blocks[local], v.state(local)
 	switch {
-	case st.strong >= b.min:
+	case v.concealed && st.concealed >= b.min, !v.concealed && st.strong >= b.min:
 		return yes
 	case v.unsettled(local):
 		return maybe
+	case v.concealed: // no hit in a concealed region is weak
+		return no
 	case st.all >= b.min && v.corroborated(local):
 		return yes
 	case st.all >= b.min && v.anyUnsettled():
@@ -78,10 +95,9 @@ func (v verdict) near(n *node) truth {
 type pairMode uint8
 
 const (
-	pairFind      pairMode = iota // those that count
-	pairHope                      // weak hits too, as if they were corroborated
-	pairConcealed                 // those in concealed regions
-	pairMark                      // those that count; the pairs are noted as evidence
+	pairFind pairMode = iota // those that count
+	pairHope                 // weak hits too, as if they were corroborated
+	pairMark                 // those that count; the pairs are noted as evidence
 )
 
 // pairs looks for hits of both blocks that have at most n.n characters between
@@ -147,7 +163,7 @@ type countable struct {
 }
 
 func (v verdict) countable(local int, mode pairMode) countable {
-	return countable{regions: v.e.doc.Regions, concealedOnly: mode == pairConcealed, weak: mode == pairHope || v.corroborated(local)}
+	return countable{regions: v.e.doc.Regions, concealedOnly: v.concealed, weak: mode == pairHope || v.corroborated(local)}
 }
 
 func (c countable) counts(h *hit) bool {
@@ -155,32 +171,6 @@ func (c countable) counts(h *hit) bool {
 		return false
 	}
 	return c.weak || !h.weak
-}
-
-// holdsConcealed says whether the condition also holds by what stands in
-// concealed regions alone; behind "not", the whole page is asked. Weak hits
-// need no care: there are none in concealed regions.
-func (v verdict) holdsConcealed() bool {
-	return v.d.fast.evalSigned(true, func(n *node, positive bool) truth {
-		switch {
-		case !positive:
-			return n.eval(v.block, v.near)
-		case n.op == opBlock:
-			return v.blockConcealed(n.block)
-		}
-		both := min(v.blockConcealed(n.block), v.blockConcealed(n.other))
-		if both == yes && !v.pairs(n, pairConcealed) {
-			return no
-		}
-		return both
-	}) == yes
-}
-
-func (v verdict) blockConcealed(local int) truth {
-	if v.state(local).concealed >= v.d.blocks[local].min {
-		return yes
-	}
-	return no
 }
 
 // collect marks the hits that make the condition true.
@@ -195,10 +185,9 @@ func (v verdict) collect(n *node) {
 		v.pairs(n, pairMark)
 		return
 	case opBlock:
-		weak := v.corroborated(n.block)
-		hits := v.state(n.block).hits
+		hits, countable := v.state(n.block).hits, v.countable(n.block, pairMark)
 		for i := range hits {
-			hits[i].used = hits[i].used || weak || !hits[i].weak
+			hits[i].used = hits[i].used || countable.counts(&hits[i])
 		}
 		return
 	}
