@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -143,15 +144,18 @@ func inOrder(entries iter.Seq[ingest.Entry], assess func(ingest.Entry) scanLine,
 	return nil
 }
 
-// newProgress shows a counter on a terminal and nothing elsewhere.
+// newProgress shows a counter on a terminal and nothing elsewhere. The spinner
+// turns with the counter alone: turned by the library's own goroutine it is a
+// data race (progressbar v3.19).
 func newProgress(w io.Writer) *progressbar.ProgressBar {
 	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return progressbar.DefaultSilent(-1)
-	}
-	return progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("scanning"),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
+	return progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionSetVisibility(ok && term.IsTerminal(int(file.Fd()))),
+		progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionThrottle(progressInterval),
+		progressbar.OptionSetDescription("scanning"), progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
 }
+
+// progressInterval is about what an eye can follow.
+const progressInterval = 100 * time.Millisecond
 
 // linePrinter writes the answers in the chosen format.
 type linePrinter struct {
