@@ -2,7 +2,6 @@ package index
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/internal/spelling"
 )
 
 // field reads what stands behind a field's colon.
@@ -234,48 +234,11 @@ func parseHost(raw string) (Value, string) {
 }
 
 // suggest returns " (did you mean x?)" for the nearest of the possible names,
-// if it is near, and then all of them.
+// if one is near, and then all of them.
 func suggest(got string, possible []string) string {
-	best, bestDistance := "", math.MaxInt
-	for _, name := range possible {
-		d := editDistance(got, name)
-		if strings.HasPrefix(name, got) && got != "" {
-			d = 1
-		}
-		if d < bestDistance {
-			best, bestDistance = name, d
-		}
-	}
 	list := "possible are " + strings.Join(possible, ", ")
-	if bestDistance <= max(2, len(best)*2/5) {
+	if best := spelling.Nearest(got, possible); best != "" {
 		return fmt.Sprintf(": did you mean %s? (%s)", best, list)
 	}
 	return ": " + list
-}
-
-// maxSuggest bounds the length of a name for which a likeness is sought.
-const maxSuggest = 40
-
-// editDistance is Levenshtein's, over bytes.
-func editDistance(a, b string) int {
-	if len(a) > maxSuggest {
-		return math.MaxInt
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

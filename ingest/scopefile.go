@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/internal/spelling"
 )
 
 // MaxScopeFile bounds a scope file; ten thousand authorisations take about 4 MB.
@@ -271,38 +272,8 @@ func (r *scopeReader) date(v *yaml.Node, key string, end bool, to *time.Time) {
 
 // suggest names the known key that is nearest to a mistyped one.
 func suggest(key string, known []string) string {
-	const near = 3 // edits; further off it is another word
-	best, least := "", near
-	for _, k := range known {
-		if d := editDistance(strings.ToLower(key), k); d < least {
-			best, least = k, d
-		}
-	}
-	if best != "" {
+	if best := spelling.Nearest(key, known); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
 	return "the keys are " + strings.Join(known, ", ")
-}
-
-// editDistance is Levenshtein's, over bytes.
-func editDistance(a, b string) int {
-	if len(a) > 64 { // no key is near as long
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/qianshao/qianshao/internal/spelling"
 )
 
 // Mistake is one thing wrong with a rule, a list or a context.
@@ -55,43 +57,10 @@ func loadError(mistakes []Mistake) error {
 	return &LoadError{Mistakes: slices.Compact(mistakes)}
 }
 
-// didYouMean returns `; did you mean "x"?` for the candidate that is at most
-// two edits from word, or nothing. Short words allow one edit: of two letters
-// with two edits nothing is left to mean.
+// didYouMean returns `; did you mean "x"?` for the nearest candidate, or nothing.
 func didYouMean(word string, candidates []string) string {
-	best, bestDistance := "", 3
-	for _, c := range candidates {
-		if d := editDistance(word, c); d < bestDistance && d < len(c) && (d < 2 || len(word) > 2) {
-			best, bestDistance = c, d
-		}
+	if best := spelling.Nearest(word, candidates); best != "" {
+		return fmt.Sprintf("; did you mean %q?", best)
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// editDistance is Levenshtein's, over bytes; candidates are short ASCII names.
-func editDistance(a, b string) int {
-	const tooFar = 99
-	if len(a) > 64 || len(b) > 64 {
-		return tooFar
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substitute := diagonal
-			if a[i] != b[j] {
-				substitute++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return ""
 }
