@@ -100,10 +100,21 @@ func (c scopeCheckCmd) Run(s *session) error {
 	}
 	a, skip := scope.Decide(u, time.Now())
 	if skip != "" {
-		return mismatchError(fmt.Errorf("%s: no request: %s", canonical, skip))
+		return mismatchError(fmt.Errorf("%s: no request: %s: %s", canonical, skip, whyNot(a, skip)))
 	}
 	fmt.Fprintf(s.out, "%s: authorised by %s (%s, %s), %s\n", canonical, a.ID, a.Owner, a.Basis, validity(*a, time.Now()))
 	return nil
+}
+
+// whyNot says which entry of the register is in the way, or that none speaks of the URL.
+func whyNot(a *qianshao.Authorisation, skip qianshao.Skip) string {
+	switch {
+	case a == nil:
+		return "no authorisation names this host and port; \"qianshao scope list\" shows those that there are"
+	case skip == qianshao.SkipPathExcluded:
+		return fmt.Sprintf("authorisation %s leaves the path out", a.ID)
+	}
+	return fmt.Sprintf("authorisation %s is %s", a.ID, validity(*a, time.Now()))
 }
 
 func registered(s *session) ([]qianshao.Authorisation, error) {
