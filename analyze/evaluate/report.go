@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -142,7 +143,7 @@ func labelReport(label Label, outcomes []Outcome) LabelReport {
 	precision, recall := ratio(found, claimed), ratio(found, texts)
 	f1 := 0.0
 	if precision+recall > 0 {
-		f1 = 2 * precision * recall / (precision + recall)
+		f1 = rounded(2 * precision * recall / (precision + recall))
 	}
 	return LabelReport{Label: label, Texts: texts, Precision: precision, Recall: recall, F1: f1}
 }
@@ -177,13 +178,15 @@ func ruleReports(rules map[string]*ruleTally) []RuleReport {
 	return reports
 }
 
-// ratio is rounded to four places, so that figures in a golden file are short.
 func ratio(part, whole int) float64 {
 	if whole == 0 {
 		return 0
 	}
-	return float64(int(float64(part)/float64(whole)*10_000+0.5)) / 10_000
+	return rounded(float64(part) / float64(whole))
 }
+
+// rounded keeps four places, so that figures in a golden file are short.
+func rounded(x float64) float64 { return math.Round(x*10_000) / 10_000 }
 
 // Print writes the figures for a person.
 func (r *Report) Print(w io.Writer) {
