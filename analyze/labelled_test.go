@@ -9,11 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/evaluate"
-	"github.com/qianshao/qianshao/analyze/packs"
-	"github.com/qianshao/qianshao/analyze/rule"
-	"github.com/qianshao/qianshao/analyze/token"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden figures under testdata")
@@ -26,14 +22,7 @@ const labelledGolden = "testdata/labelled.json"
 //
 //	go test ./analyze -run Labelled -update
 func TestLabelled(t *testing.T) {
-	set, err := rule.Load(packs.FS(), rule.Options{Segmenter: token.New()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	analyzer, err := analyze.New(set)
-	if err != nil {
-		t.Fatal(err)
-	}
+	analyzer := shipped(t)
 	report, err := evaluate.Run(os.DirFS("testdata/labelled"), analyzer)
 	if err != nil {
 		t.Fatal(err)
