@@ -22,6 +22,12 @@ const (
 	maxPooled      = 1 << 20 // characters of a fold buffer that is kept for the next page
 )
 
+// wordyText is the text, in bytes, from which a page has words enough that some
+// sound like any term: about 400 Chinese characters, more than a message has. On
+// such a page a hit far from its term needs a contact handle beside it; another
+// block's plain hit is no corroboration, because there is one of those, too.
+const wordyText = 1200
+
 // plainCost is the highest cost of a hit in ordinary writing.
 const plainCost = match.CostPlain
 
@@ -120,6 +126,7 @@ type evaluation struct {
 	found             map[int32]matches // by pattern
 	notes             []regionNote
 	conceals          bool   // some region is concealed from visitors
+	wordy             bool   // the page has more than wordyText of text
 	trace             *trace // set while explaining
 }
 
@@ -188,6 +195,11 @@ func (s *Set) newPage(doc *qianshao.Document) *evaluation {
 	// the automaton asks for; Prepare hands the error on all the same.
 	e.matcher, _ = s.automaton()
 	e.doc, e.region = doc, noRegion
+	text := 0
+	for i := range doc.Regions {
+		text += len(doc.Regions[i].Text)
+	}
+	e.wordy = text > wordyText
 	e.conceals = slices.ContainsFunc(doc.Regions, func(r qianshao.Region) bool { return r.Hidden.Concealed() })
 	return e
 }
@@ -451,6 +463,9 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 	}
 	seen, known := st.seen[h.term]
 	h.weak = e.isWeak(&h) && (seen.kept[classWeak] >= maxTermHits || !e.contactNear(&h))
+	if h.weak && e.wordy {
+		return
+	}
 	if !known {
 		st.all += h.weight
 	}

@@ -334,3 +334,26 @@ func TestConcurrent(t *testing.T) {
 		}
 	}
 }
+
+// Among many words some sound like any term: on a page of much text a
+// disguised short term needs a contact handle beside it.
+func TestDisguiseOnWordyPages(t *testing.T) {
+	const blocks = "  game: {terms: [博彩]}\n  call: {terms: [来玩]}\n  condition: game and call\n"
+	set := loadDetection(t, blocks)
+	prose := strings.Repeat("今天学校举行运动会，同学们踊跃参加。", 40)
+	for _, test := range []struct {
+		name  string
+		doc   *qianshao.Document
+		fires bool
+	}{
+		{"a message", page(region("菠菜，来玩")), true},
+		{"an article", page(region(prose + "超市里的菠菜新鲜，有空来玩")), false},
+		{"an article's comment with a handle", page(region(prose), region("菠菜，来玩，加QQ 12345678")), true},
+		{"plain in an article", page(region(prose + "博彩，来玩")), true},
+		{"hidden in an article", page(region(prose), regionOf(qianshao.RegionText, qianshao.HidingDisplayNone, "菠菜，来玩")), true},
+	} {
+		if fires := len(set.Evaluate(test.doc).Fired) > 0; fires != test.fires {
+			t.Errorf("%s: fires %v, want %v", test.name, fires, test.fires)
+		}
+	}
+}

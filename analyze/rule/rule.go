@@ -60,7 +60,8 @@
 // A hit that is far from its term (match.CostDisguised: soon reached by two
 // characters, late by five) counts only with corroboration: another block of
 // the same rule is satisfied by plain hits, a contact handle stands nearby, or
-// the region is concealed.
+// the region is concealed. On a page of much text the first of these is not
+// enough: among many words some sound like any term.
 //
 // A word list, lists/<name>.txt, has one term a line, "# comment" lines and an
 // optional weight behind a bar: "注册送彩金 | 3". An awareness context,
