@@ -17,8 +17,12 @@ import (
 )
 
 // kills is how often the crawl is killed; each time in a fresh folder, at a
-// random moment of the time that an undisturbed crawl takes.
-const kills = 10
+// random moment of the time that an undisturbed crawl takes. shortKills is for
+// -short, under which the race detector makes SQLite ten times slower.
+const (
+	kills      = 10
+	shortKills = 2
+)
 
 // endState is everything a crawl leaves behind, but for the times.
 type endState struct {
@@ -51,7 +55,11 @@ func TestKill9(t *testing.T) {
 		t.Fatalf("the undisturbed crawl left %d findings and %d pages of %d", len(want.Findings), len(want.Pages), pagesOf(web))
 	}
 
-	for i := range kills {
+	rounds := kills
+	if testing.Short() {
+		rounds = shortKills
+	}
+	for i := range rounds {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			folder := newDataFolder(t, web)
 			after := time.Duration(rand.Int64N(int64(duration)))
