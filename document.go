@@ -34,6 +34,7 @@ const (
 	NoteTooDeep      Note = "nested_too_deep" // the parser gave up; the tokenizer's view is used
 	NoteTooMany      Note = "too_many_regions"
 	NoteWrongCharset Note = "wrong_charset" // declared one charset, is another
+	NoteStyleBudget  Note = "style_budget"  // the style sheets were too costly to apply in full: text that counts as visible may be hidden
 	NoteBadBytes     Note = "undecodable_bytes"
 )
 

@@ -5,10 +5,6 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// NoteStyleBudget says that the style sheets were too costly to apply in full,
-// so that text counted as visible may be hidden.
-const NoteStyleBudget qianshao.Note = "style_budget"
-
 const (
 	// stepsPerElement bounds selector matching: some tens of compounds are
 	// compared for an element of an ordinary page.

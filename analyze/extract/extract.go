@@ -60,7 +60,7 @@ func Document(page qianshao.Page, opts Options) *qianshao.Document {
 		doc.AddNote(qianshao.NoteTooMany)
 	}
 	if c.steps >= c.maxSteps {
-		doc.AddNote(NoteStyleBudget)
+		doc.AddNote(qianshao.NoteStyleBudget)
 	}
 	return doc
 }

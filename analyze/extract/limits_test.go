@@ -65,8 +65,8 @@ func TestManySelectors(t *testing.T) {
 	sheet := numbered("* > * * * i{color:#%03d}", 3000)
 	doc := document("<style>"+sheet+"</style>"+strings.Repeat("<i>", 2000)+secret, nil)
 	find(t, doc, secret)
-	if !slices.Contains(doc.Notes, NoteStyleBudget) {
-		t.Errorf("notes %v, want %s", doc.Notes, NoteStyleBudget)
+	if !slices.Contains(doc.Notes, qianshao.NoteStyleBudget) {
+		t.Errorf("notes %v, want %s", doc.Notes, qianshao.NoteStyleBudget)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract"
 	"github.com/qianshao/qianshao/index/store"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
@@ -57,7 +58,7 @@ func (f fetchFlags) fetchOne(s *session, rawURL string) (qianshao.Page, error) {
 // withStylesheets adds the style sheets that decide what the page hides. One
 // that cannot be had is left out: the page is judged without it.
 func withStylesheets(ctx context.Context, fetcher *fetch.Fetcher, page qianshao.Page) qianshao.Page {
-	for _, sheet := range stylesheets(page) {
+	for _, sheet := range extract.Stylesheets(page) {
 		css, err := fetcher.Stylesheet(ctx, sheet)
 		if err != nil {
 			continue

@@ -12,7 +12,6 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
-	"github.com/qianshao/qianshao/analyze/extract"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/index/bleveindex"
@@ -139,6 +138,3 @@ func (o *outpost) updateIndex(ctx context.Context, saved store.Saved) error {
 	}
 	return nil
 }
-
-// stylesheets names the external style sheets that decide what the page hides.
-func stylesheets(page qianshao.Page) []string { return extract.Stylesheets(page) }
