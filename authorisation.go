@@ -2,6 +2,7 @@ package qianshao
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,6 +35,31 @@ type Authorisation struct {
 	AllowPrivate bool `json:"allow_private"`
 	// Seeds are the URLs from which the crawl starts.
 	Seeds []string `json:"seeds,omitempty"`
+	// RevisitMin and RevisitMax bound the time between two visits of a page,
+	// which adapts to how often it changes. Zero takes the collector's default.
+	RevisitMin time.Duration `json:"revisit_min,omitempty"`
+	RevisitMax time.Duration `json:"revisit_max,omitempty"`
+	// RobotsWaiver is where the owner waives robots.txt in writing, as "合同附件 3".
+	// It is recorded on every finding. Empty: robots.txt is kept.
+	RobotsWaiver string `json:"robots_waiver,omitempty"`
+	// Views are the ways to ask beside the plain visitor's that the owner
+	// permits: ViewSearchVisitor and ViewSearchCrawler.
+	Views []View `json:"views,omitempty"`
+	// CrawlerBasis is where the owner permits ViewSearchCrawler in writing,
+	// which says in the request that we are somebody else. Needed for that view.
+	CrawlerBasis string `json:"crawler_basis,omitempty"`
+}
+
+// Permits says whether pages may be asked for in the view. ViewSearchCrawler
+// needs its basis in writing.
+func (a *Authorisation) Permits(v View) bool {
+	switch v {
+	case ViewVisitor, ViewBrowser:
+		return true
+	case ViewSearchCrawler:
+		return a.CrawlerBasis != "" && slices.Contains(a.Views, v)
+	}
+	return slices.Contains(a.Views, v)
 }
 
 // Covers returns "" when the authorisation permits a request to u at the time

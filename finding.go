@@ -16,11 +16,13 @@ type Finding struct {
 	// URL of the page.
 	URL string `json:"url"`
 	// Authorisation under which the page was fetched; empty for the operator's own files.
-	Authorisation string   `json:"authorisation,omitempty"`
-	Rule          string   `json:"rule"`
-	Title         string   `json:"title"`
-	Category      Category `json:"category"`
-	Level         Level    `json:"level"`
+	Authorisation string `json:"authorisation,omitempty"`
+	// RobotsWaiver is the owner's written waiver of robots.txt under which the page was fetched.
+	RobotsWaiver string   `json:"robots_waiver,omitempty"`
+	Rule         string   `json:"rule"`
+	Title        string   `json:"title"`
+	Category     Category `json:"category"`
+	Level        Level    `json:"level"`
 	// Score is the sum of Breakdown's points, 0 to MaxScore.
 	Score     int         `json:"score"`
 	Breakdown []ScorePart `json:"breakdown"`
@@ -62,6 +64,9 @@ type Evidence struct {
 	Name   string `json:"name,omitempty"`
 	Hidden Hiding `json:"hidden,omitempty"`
 	Path   string `json:"path,omitempty"`
+	// View is the view of the page that has the evidence where the plain
+	// visitor's has not; Span, Line and Column are places in that view's source.
+	View View `json:"view,omitempty"`
 	// Span is a byte range in Document.Source.
 	Span Span `json:"span"`
 	// Line and Column count from 1; Column in characters.

@@ -34,6 +34,66 @@ type Page struct {
 	// Stylesheets are the external style sheets that came with the page, by
 	// absolute URL: what is hidden cannot be told without them.
 	Stylesheets map[string][]byte
+	// View says as whom the page was asked for.
+	View View
+	// Others are the same URL as other views got it, where the authorisation
+	// permits them. They have no Others themselves.
+	Others []Page
+	// ETag and LastModified are the answer's validators, for the next visit.
+	ETag         string
+	LastModified string
+	// RobotsTags are the values of X-Robots-Tag that address us, in their order:
+	// recorded for the reader of a finding, as meta robots is.
+	RobotsTags []string
+	// RobotsWaiver is the authorisation's, if robots.txt was not asked.
+	RobotsWaiver string
+	// Exchanges are the requests that led to the page and their answers,
+	// redirects first; none for files.
+	Exchanges []Exchange
+	// Screenshot is a PNG of the page, from a browser's view only.
+	Screenshot []byte
+}
+
+// NotModified says that the server confirmed the validators of the visit
+// before and sent no body.
+func (p *Page) NotModified() bool { return p.Status == http304 }
+
+const http304 = 304 // root imports no net/http
+
+// View is a way to ask for a page. The same page in two views tells cloaking.
+type View string
+
+const (
+	// ViewVisitor is anybody who types the address.
+	ViewVisitor View = ""
+	// ViewSearchVisitor comes from a search engine's result: the request's
+	// Referer says so. Hacked sites redirect these visitors alone.
+	ViewSearchVisitor View = "search_visitor"
+	// ViewSearchCrawler says that it is a search engine's crawler. Only for
+	// authorisations that permit it in writing.
+	ViewSearchCrawler View = "search_crawler"
+	// ViewBrowser is what a browser shows after the page's scripts have run.
+	ViewBrowser View = "browser"
+)
+
+// Exchange is one request and its answer, for the evidence archive. Header
+// blocks are written as HTTP/1.1 has them, whatever version was spoken.
+type Exchange struct {
+	URL string
+	At  time.Time
+	// Address is the server's IP address, without port.
+	Address string
+	// Protocol is the version spoken: "HTTP/1.1", "HTTP/2.0".
+	Protocol string
+	// Request is the request line and header, up to the blank line and with it.
+	Request []byte
+	// ResponseHeader is the status line and header, up to the blank line and with it.
+	ResponseHeader []byte
+	// Body is the answer's body after transfer decoding: its content coding is
+	// still on, so that the archive holds what was sent.
+	Body []byte
+	// Truncated says that Body was cut at the size cap.
+	Truncated bool
 }
 
 // Skip is a named reason for which a URL was not fetched or a page not

@@ -76,6 +76,7 @@ func finding(page qianshao.Page, fired *rule.Fired, contexts []rule.Context) qia
 		ID:            qianshao.FindingID(page.URL, fired.Rule.ID),
 		URL:           page.URL,
 		Authorisation: page.Authorisation,
+		RobotsWaiver:  page.RobotsWaiver,
 		Rule:          fired.Rule.ID,
 		Title:         fired.Rule.Title,
 		Category:      fired.Rule.Category,

@@ -337,7 +337,7 @@ func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, hand
 	}
 	limited, cancel := context.WithTimeout(ctx, visitTime)
 	defer cancel()
-	page, getErr := c.Fetcher.Get(limited, item.URL)
+	page, getErr := c.Fetcher.Get(limited, fetch.Request{URL: item.URL})
 	if ctx.Err() != nil {
 		return Outcome{}, nil, nil
 	}

@@ -48,7 +48,7 @@ func (f fetchFlags) fetchOne(s *session, rawURL string) (qianshao.Page, error) {
 		return qianshao.Page{}, err
 	}
 	defer fetcher.Close()
-	page, err := fetcher.Get(s.ctx, rawURL)
+	page, err := fetcher.Get(s.ctx, fetch.Request{URL: rawURL})
 	if err != nil {
 		return qianshao.Page{}, err
 	}

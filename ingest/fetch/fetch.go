@@ -103,15 +103,26 @@ func (f *Fetcher) Close() {
 	f.private.CloseIdleConnections()
 }
 
-// Get fetches the page at rawURL. A body above the cap is cut, and the page
-// marked Truncated. The error is a *SkipError for every named reason, or ctx's.
-func (f *Fetcher) Get(ctx context.Context, rawURL string) (qianshao.Page, error) {
-	want := request{
+// Request says which page to fetch, and how to ask for it.
+type Request struct {
+	URL string
+	// View must be permitted by the authorisation.
+	View qianshao.View
+	// ETag and LastModified are the validators of the visit before; with either
+	// the answer may be a page without body whose NotModified is true.
+	ETag         string
+	LastModified string
+}
+
+// Get fetches a page. A body above the cap is cut, and the page marked
+// Truncated. The error is a *SkipError for every named reason, or ctx's.
+func (f *Fetcher) Get(ctx context.Context, r Request) (qianshao.Page, error) {
+	wanted := want{
 		accept:  "text/html,application/xhtml+xml,application/xml;q=0.9,text/plain;q=0.8,*/*;q=0.1",
 		isType:  isPage,
 		maxBody: f.limits.MaxBody,
 	}
-	a, err := f.follow(ctx, rawURL, want)
+	a, err := f.follow(ctx, r.URL, wanted)
 	if err != nil {
 		return qianshao.Page{}, err
 	}
@@ -128,8 +139,8 @@ func (f *Fetcher) Get(ctx context.Context, rawURL string) (qianshao.Page, error)
 	return page, nil
 }
 
-// request says what a fetch is after.
-type request struct {
+// want says what a fetch is after.
+type want struct {
 	accept string
 	// isType says whether a media type (lower case, without parameters) will
 	// do. When it is missing or says nothing, the one sniffed is asked for.
@@ -164,7 +175,7 @@ func (a *answer) read(most int64) (body []byte, truncated bool, err error) {
 }
 
 // follow makes the request, and those that redirects ask for, each checked anew.
-func (f *Fetcher) follow(ctx context.Context, rawURL string, want request) (*answer, error) {
+func (f *Fetcher) follow(ctx context.Context, rawURL string, want want) (*answer, error) {
 	asked, err := Canonical(rawURL)
 	if err != nil {
 		return nil, &SkipError{Skip: qianshao.SkipBadURL, URL: rawURL, Err: err}
@@ -221,7 +232,7 @@ func (f *Fetcher) permitted(canonical string) (*url.URL, *qianshao.Authorisation
 
 // judge looks at status, redirect target and type. It returns the URL to go on
 // to, or "" when the answer is the wanted one and its body is ready.
-func (f *Fetcher) judge(ctx context.Context, a *answer, want request) (next string, err error) {
+func (f *Fetcher) judge(ctx context.Context, a *answer, want want) (next string, err error) {
 	status := a.response.StatusCode
 	if isRedirect(status) {
 		location := a.response.Header.Get("Location")

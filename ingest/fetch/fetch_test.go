@@ -80,7 +80,7 @@ func TestGetPage(t *testing.T) {
 	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 	f := newFetcher(t, fetch.Options{Permit: everywhere(true), Now: func() time.Time { return now }})
 	for range 2 {
-		page, err := f.Get(context.Background(), strings.ToUpper(s.URL[:4])+s.URL[4:]+"/x#y")
+		page, err := f.Get(context.Background(), fetch.Request{URL: strings.ToUpper(s.URL[:4]) + s.URL[4:] + "/x#y"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,13 +148,13 @@ func TestScopeOnEveryHop(t *testing.T) {
 		{"/expired", qianshao.SkipNotInForce}, {"/careless", qianshao.SkipNotAuthorised},
 		{"/loop", qianshao.SkipRedirects}, {"/endless", qianshao.SkipRedirects},
 	} {
-		_, err := f.Get(context.Background(), in.URL+tc.path)
+		_, err := f.Get(context.Background(), fetch.Request{URL: in.URL + tc.path})
 		if err == nil || skipOf(t, err) != tc.want {
 			t.Errorf("%s: %v, want %s", tc.path, err, tc.want)
 		}
 		t.Log(err)
 	}
-	if _, err := f.Get(context.Background(), "ftp://"+inURL.Host); skipOf(t, err) != qianshao.SkipBadURL {
+	if _, err := f.Get(context.Background(), fetch.Request{URL: "ftp://" + inURL.Host}); skipOf(t, err) != qianshao.SkipBadURL {
 		t.Error(err)
 	}
 	if n := outside.Load(); n != 0 {
@@ -168,7 +168,7 @@ func TestRedirectIsFollowed(t *testing.T) {
 		http.Redirect(w, r, other.URL+"/new", http.StatusPermanentRedirect)
 	})
 	f := newFetcher(t, fetch.Options{Permit: everywhere(true)})
-	page, err := f.Get(context.Background(), s.URL+"/old")
+	page, err := f.Get(context.Background(), fetch.Request{URL: s.URL + "/old"})
 	if err != nil || page.URL != other.URL+"/new" || page.RequestedURL != s.URL+"/old" || string(page.Body) != "<p>moved here" {
 		t.Errorf("%+v, %v", page, err)
 	}
@@ -228,7 +228,7 @@ func TestRobots(t *testing.T) {
 				return everywhere(true)(u)
 			}})
 			for range 3 {
-				_, err := f.Get(context.Background(), s.URL+tc.path)
+				_, err := f.Get(context.Background(), fetch.Request{URL: s.URL + tc.path})
 				if tc.want == "" && err != nil || tc.want != "" && (err == nil || skipOf(t, err) != tc.want) {
 					t.Errorf("%v, want %q", err, tc.want)
 				}
@@ -265,7 +265,7 @@ func TestRobotsAge(t *testing.T) {
 	}{{0, 1}, {23 * time.Hour, 1}, {25 * time.Hour, 2}, {50 * time.Hour, 3}} {
 		clock.Store(int64(step.at.Seconds()))
 		broken.Store(step.at > 40*time.Hour)
-		if _, err := f.Get(context.Background(), s.URL+"/private"); skipOf(t, err) != qianshao.SkipRobots {
+		if _, err := f.Get(context.Background(), fetch.Request{URL: s.URL + "/private"}); skipOf(t, err) != qianshao.SkipRobots {
 			t.Errorf("after %s: %v", step.at, err)
 		}
 		if n := asked.Load(); n != step.want {
@@ -347,7 +347,7 @@ func TestContentEncodings(t *testing.T) {
 				}
 				_, _ = w.Write(tc.body)
 			})
-			got, err := newFetcher(t, fetch.Options{Permit: everywhere(true)}).Get(context.Background(), s.URL)
+			got, err := newFetcher(t, fetch.Options{Permit: everywhere(true)}).Get(context.Background(), fetch.Request{URL: s.URL})
 			if tc.skip != "" {
 				if err == nil || skipOf(t, err) != tc.skip {
 					t.Fatalf("%v, want %s", err, tc.skip)
@@ -383,7 +383,7 @@ func TestBodyCap(t *testing.T) {
 				}
 				_, _ = w.Write(tc.send)
 			})
-			page, err := newFetcher(t, fetch.Options{Permit: everywhere(true), Limits: fetch.Limits{MaxBody: most}}).Get(context.Background(), s.URL)
+			page, err := newFetcher(t, fetch.Options{Permit: everywhere(true), Limits: fetch.Limits{MaxBody: most}}).Get(context.Background(), fetch.Request{URL: s.URL})
 			if err != nil || len(page.Body) != tc.want || page.Truncated != tc.truncated {
 				t.Errorf("%d bytes, truncated %v, %v", len(page.Body), page.Truncated, err)
 			}
@@ -412,7 +412,7 @@ func TestTypes(t *testing.T) {
 			}
 			_, _ = io.WriteString(w, tc.body)
 		})
-		page, err := newFetcher(t, fetch.Options{Permit: everywhere(true)}).Get(context.Background(), s.URL)
+		page, err := newFetcher(t, fetch.Options{Permit: everywhere(true)}).Get(context.Background(), fetch.Request{URL: s.URL})
 		if tc.want == "" && (err != nil || string(page.Body) != tc.body) || tc.want != "" && (err == nil || skipOf(t, err) != tc.want) {
 			t.Errorf("%s %.20q: %q, %v; want %q", tc.declared, tc.body, page.Body, err, tc.want)
 		}
@@ -489,7 +489,7 @@ func TestBadServers(t *testing.T) {
 		{"/busy", qianshao.SkipStatus, true, 7 * time.Second, "429"},
 		{"/away", qianshao.SkipStatus, true, fetch.MaxRetryAfter, "503"},
 	} {
-		_, err := f.Get(context.Background(), s.URL+tc.path)
+		_, err := f.Get(context.Background(), fetch.Request{URL: s.URL + tc.path})
 		var skip *fetch.SkipError
 		if !errors.As(err, &skip) {
 			t.Errorf("%s: %v", tc.path, err)
@@ -499,7 +499,7 @@ func TestBadServers(t *testing.T) {
 			t.Errorf("%s: %v (temporary %v, retry after %s)", tc.path, err, skip.Temporary(), skip.RetryAfter)
 		}
 	}
-	if _, err := f.Get(context.Background(), "http://127.0.0.1:1/"); skipOf(t, err) != qianshao.SkipRobotsUnavailable {
+	if _, err := f.Get(context.Background(), fetch.Request{URL: "http://127.0.0.1:1/"}); skipOf(t, err) != qianshao.SkipRobotsUnavailable {
 		t.Error(err)
 	}
 }
@@ -515,7 +515,7 @@ func TestContextEnds(t *testing.T) {
 		<-arrived
 		cancel()
 	}()
-	_, err := newFetcher(t, fetch.Options{Permit: everywhere(true)}).Get(ctx, s.URL)
+	_, err := newFetcher(t, fetch.Options{Permit: everywhere(true)}).Get(ctx, fetch.Request{URL: s.URL})
 	var skip *fetch.SkipError
 	if !errors.Is(err, context.Canceled) || errors.As(err, &skip) {
 		t.Errorf("%v: being stopped is no reason to skip a page", err)
@@ -533,7 +533,7 @@ func TestHTTP2(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
 	f := newFetcher(t, fetch.Options{Permit: everywhere(true), RootCAs: roots, Resolve: map[string]string{"example.com": strings.TrimPrefix(s.URL, "https://")}})
-	page, err := f.Get(context.Background(), "https://example.com/")
+	page, err := f.Get(context.Background(), fetch.Request{URL: "https://example.com/"})
 	if err != nil || string(page.Body) != "HTTP/2.0" {
 		t.Errorf("%q, %v", page.Body, err)
 	}
@@ -549,7 +549,7 @@ func TestNoProxy(t *testing.T) {
 	t.Setenv("http_proxy", proxy.URL)
 	s := serve(t, "<p>")
 	f := newFetcher(t, fetch.Options{Permit: everywhere(true), Resolve: map[string]string{"school.example": strings.TrimPrefix(s.URL, "http://")}})
-	if _, err := f.Get(context.Background(), "http://school.example/"); err != nil || used.Load() {
+	if _, err := f.Get(context.Background(), fetch.Request{URL: "http://school.example/"}); err != nil || used.Load() {
 		t.Errorf("%v, proxy used: %v", err, used.Load())
 	}
 }
@@ -650,7 +650,7 @@ func BenchmarkGet(b *testing.B) {
 		b.SetBytes(int64(len(body)))
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := f.Get(context.Background(), s.URL+"/page"); err != nil {
+			if _, err := f.Get(context.Background(), fetch.Request{URL: s.URL + "/page"}); err != nil {
 				b.Fatal(err)
 			}
 		}

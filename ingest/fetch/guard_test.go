@@ -107,7 +107,7 @@ func TestGuard(t *testing.T) {
 	}
 	for _, target := range targets {
 		target = strings.ReplaceAll(target, "PORT", port)
-		_, err := f.Get(context.Background(), target)
+		_, err := f.Get(context.Background(), fetch.Request{URL: target})
 		if err == nil {
 			t.Errorf("%s was fetched", target)
 			continue
@@ -134,7 +134,7 @@ func TestGuardNeverOpened(t *testing.T) {
 		"http://224.0.0.1/", "http://[ff02::1]/", "http://255.255.255.255/", "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/",
 		"http://rebinds.example/", "http://mapped.example/",
 	} {
-		_, err := f.Get(context.Background(), target)
+		_, err := f.Get(context.Background(), fetch.Request{URL: target})
 		if err == nil {
 			t.Errorf("%s was fetched", target)
 		} else if skip := skipOf(t, err); skip != qianshao.SkipAddress {
@@ -152,7 +152,7 @@ func TestGuardOpensPrivate(t *testing.T) {
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(serve(t, "<p>intranet").URL, "http://"))
 	f := newFetcher(t, fetch.Options{Permit: everywhere(true)})
 	for _, target := range []string{"http://127.0.0.1:" + port, "http://2130706433:" + port, "http://[::ffff:127.0.0.1]:" + port} {
-		if page, err := f.Get(context.Background(), target); err != nil || string(page.Body) != "<p>intranet" {
+		if page, err := f.Get(context.Background(), fetch.Request{URL: target}); err != nil || string(page.Body) != "<p>intranet" {
 			t.Errorf("%s: %q, %v", target, page.Body, err)
 		}
 	}

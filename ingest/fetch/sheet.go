@@ -77,7 +77,7 @@ func (f *Fetcher) Stylesheet(ctx context.Context, rawURL string) ([]byte, error)
 }
 
 func (f *Fetcher) fetchSheet(ctx context.Context, rawURL string) ([]byte, error) {
-	a, err := f.follow(ctx, rawURL, request{accept: "text/css,*/*;q=0.1", isType: isCSSOrUnknown, maxBody: f.limits.MaxStylesheet})
+	a, err := f.follow(ctx, rawURL, want{accept: "text/css,*/*;q=0.1", isType: isCSSOrUnknown, maxBody: f.limits.MaxStylesheet})
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func isCSSOrUnknown(mediaType string) bool { return isCSS(mediaType) || mediaTyp
 // reader gives XML, gunzipped if the file was gzipped, and fails with
 // ErrSitemapTooLarge behind Limits.MaxSitemap. The caller closes it.
 func (f *Fetcher) Sitemap(ctx context.Context, rawURL string) (io.ReadCloser, error) {
-	a, err := f.follow(ctx, rawURL, request{accept: "application/xml,text/xml,*/*;q=0.1", isType: isXML, maxBody: f.limits.MaxSitemap})
+	a, err := f.follow(ctx, rawURL, want{accept: "application/xml,text/xml,*/*;q=0.1", isType: isXML, maxBody: f.limits.MaxSitemap})
 	if err != nil {
 		return nil, err
 	}
