@@ -78,6 +78,7 @@ type block struct {
 	measures bool // asks for the length and looks for nothing
 	word     bool
 	min      int32
+	within   int32 // characters in which min has to be reached; 0: on the page
 	patterns []*pattern
 	excepts  bool
 	// positive: the block stands somewhere in the condition without a not in front.
@@ -261,7 +262,7 @@ func (s *source) conditionError(condition text, err error) {
 }
 
 func (c *compiler) block(s *source, src blockSource, owner *detection) *block {
-	b := &block{name: src.name.value, index: int32(len(c.set.blocks)), owner: owner, min: int32(src.min)}
+	b := &block{name: src.name.value, index: int32(len(c.set.blocks)), owner: owner, min: int32(src.min), within: int32(src.within)}
 	c.set.blocks = append(c.set.blocks, b)
 	b.word = src.word != nil && *src.word
 	b.length = length{int32(src.minChars), int32(src.maxChars)}

@@ -71,6 +71,7 @@ type hit struct {
 	cost   int32
 	weak   bool // counts with corroboration only
 	used   bool // makes the condition true
+	lone   bool // too little stands around it for the block's within
 }
 
 // Classes of hits that have their own room, so that a flood of plain ones
@@ -222,6 +223,11 @@ func (e *evaluation) scan() {
 		}
 		e.notePossible(e.plainOf.mayList)
 		e.notePossible(e.foldedOf.mayList)
+	}
+	for _, i := range e.touched {
+		if b := e.set.blocks[i]; b.within > 0 {
+			e.stretches(b, &e.states[i])
+		}
 	}
 }
 
@@ -586,6 +592,9 @@ func (e *evaluation) runPatterns(b *block) {
 	slices.SortStableFunc(st.hits, func(x, y hit) int {
 		return cmp.Or(cmp.Compare(x.region, y.region), cmp.Compare(x.first, y.first))
 	})
+	if b.within > 0 {
+		e.stretches(b, st)
+	}
 }
 
 // exceptPatterns finds the excepts of the blocks that wait with matches of

@@ -23,6 +23,18 @@ func TestEvaluate(t *testing.T) {
 		{"min counts distinct terms", "  a: {terms: [百家乐, 老虎机], min: 2}\n  condition: a\n", texts("百家乐百家乐百家乐"), false},
 		{"min reached", "  a: {terms: [百家乐, 老虎机], min: 2}\n  condition: a\n", texts("百家乐", "老虎机"), true},
 		{"weight reaches min", "  a: {terms: [百家乐 | 2, 老虎机], min: 2}\n  condition: a\n", texts("百家乐"), true},
+		{"within", "  a: {terms: [百家乐, 首存, 网址], min: 3, within: 12}\n  condition: a\n", texts("玩百家乐，首存送，网址见内"), true},
+		{"within, too far", "  a: {terms: [百家乐, 首存, 网址], min: 3, within: 7}\n  condition: a\n", texts("玩百家乐，首存送，网址见内"), false},
+		{"within, other regions", "  a: {terms: [百家乐, 首存, 网址], min: 3, within: 40}\n  condition: a\n", texts("玩百家乐，首存送", "网址见内"), false},
+		{"within, the second stretch", "  a: {terms: [百家乐, 首存], min: 2, within: 9}\n  condition: a\n", texts("百家乐" + strings.Repeat("某某", 9) + "首存百家乐百家乐"), true},
+		{"within, weights", "  a: {terms: [百家乐 | 2, 首存 | 3], min: 5, within: 9}\n  condition: a\n", texts("百家乐首存"), true},
+		{"within, near a lone hit", "  a: {terms: [百家乐, 首存], min: 2, within: 9}\n  b: {terms: [加我]}\n  condition: a near/2 b\n", texts("百家乐首存" + strings.Repeat("某某", 9) + "百家乐加我"), false},
+		{"within, near its own", "  a: {terms: [百家乐, 首存], min: 2, within: 9}\n  b: {terms: [加我]}\n  condition: a near/2 b\n", texts("百家乐" + strings.Repeat("某某", 9) + "百家乐首存加我"), true},
+		{"within, a regex joins in", "  a: {terms: [首存], regex: ['\\d+元'], min: 2, within: 9}\n  condition: a\n", texts("首存送88元"), true},
+		{"within, a regex too far", "  a: {terms: [首存], regex: ['\\d+元'], min: 2, within: 9}\n  condition: a\n", texts("首存" + strings.Repeat("某某", 9) + "88元"), false},
+		{"within, disguised beside plain", "  a: {terms: [博彩, 首存送], min: 2, within: 20}\n  condition: a\n", texts("菠菜首存送"), true},
+		{"within, disguises alone", "  a: {terms: [博彩, 彩金], min: 2, within: 20}\n  condition: a\n", texts("菠菜踩斤"), false},
+		{"within, in hiding", "  a: {terms: [博彩, 首存], min: 2, within: 20}\n  b: {terms: [警方]}\n  condition: a and not b\n", page(region("警方"), regionOf(qianshao.RegionText, qianshao.HidingOpacity, "博彩首存")), true},
 		{"except", "  a: {terms: [六合], except: [六合区]}\n  condition: a\n", texts("南京六合区图书馆"), false},
 		{"except elsewhere", "  a: {terms: [六合], except: [六合区]}\n  condition: a\n", texts("六合区有人卖六合资料"), true},
 		{"longest first", "  a: {terms: [注册送, 注册送彩金, 彩金], min: 2}\n  condition: a\n", texts("注册送彩金"), false},
@@ -299,6 +311,17 @@ func TestExplanation(t *testing.T) {
 ✗ block brief (2 to 5 characters): weight 0 of 1: no region that it reads has 2 to 5 characters
 `
 	if diff := cmp.Diff(want, set.Explain(texts("新人注册送八十八元彩金"), "r").String()); diff != "" {
+		t.Errorf("explanation differs (-want +got):\n%s", diff)
+	}
+	set = loadDetection(t, "  a: {terms: [首存, 彩金 | 2], min: 3, within: 9}\n  condition: a\n")
+	want = `✗ r: the condition does not hold
+  ✗ a
+✗ block a: weight 2 of 3: needs weight 3, has 2
+    1:3 text: [首存]某某某某某某某某某某某某彩金
+    1:17 text: 首存某某某某某某某某某某某某[彩金]
+    not counted: 2 with less than weight 3 in 9 characters around
+`
+	if diff := cmp.Diff(want, set.Explain(texts("首存"+strings.Repeat("某某", 6)+"彩金"), "r").String()); diff != "" {
 		t.Errorf("explanation differs (-want +got):\n%s", diff)
 	}
 	if got := set.Explain(texts("甲"), "nosuch").String(); !strings.Contains(got, "no such rule") {

@@ -158,12 +158,15 @@ func (v verdict) report(local int) BlockReport {
 	if v.corroborated(local) {
 		out.Weight = int(st.all)
 	}
-	weak := 0
+	weak, lone := 0, 0
 	pieces := make([]*qianshao.Evidence, 0, maxExplained)
 	out.Hits = make([]qianshao.Evidence, 0, maxExplained)
 	for i := range st.hits {
 		if st.hits[i].weak {
 			weak++
+		}
+		if st.hits[i].lone {
+			lone++
 		}
 		if len(out.Hits) < maxExplained {
 			out.Hits = append(out.Hits, v.e.piece(proof{block: b, hit: &st.hits[i]}))
@@ -180,6 +183,9 @@ func (v verdict) report(local int) BlockReport {
 	}
 	if weak > 0 && !v.corroborated(local) {
 		out.Dropped = append(out.Dropped, fmt.Sprintf("%d far from the term, with no other block satisfied plainly and no contact handle near", weak))
+	}
+	if lone > 0 {
+		out.Dropped = append(out.Dropped, fmt.Sprintf("%d with less than weight %d in %d characters around", lone, b.min, b.within))
 	}
 	switch {
 	case !out.Holds && b.measures:

@@ -296,10 +296,13 @@ func (s *source) lintBlock(b blockSource) {
 		s.errorf(at, "block %q should be named with a-z, 0-9, _ and -, and not with a word of the condition (%s)", name, strings.Join(reservedWords(), ", "))
 	}
 	switch {
-	case b.measuresOnly() && b.has("min", "word", "except"):
-		s.errorf(at, "block %q asks for a length alone, so min, word and except have nothing to work on; give it lists, terms or regex, or remove them", name)
+	case b.measuresOnly() && b.has("min", "within", "word", "except"):
+		s.errorf(at, "block %q asks for a length alone, so min, within, word and except have nothing to work on; give it lists, terms or regex, or remove them", name)
 	case !b.has("lists", "terms", "regex") && !b.measuresOnly():
 		s.errorf(at, "block %q has nothing to look for; give it lists, terms or regex", name)
+	}
+	if b.within > 0 && b.min < 2 {
+		s.errorf(at, "block %q: within says where several terms reach min together; give it a min of 2 or more, or remove it", name)
 	}
 	if b.minChars > 0 && b.maxChars > 0 && b.minChars > b.maxChars {
 		s.errorf(at, "block %q: no region has at least %d and at most %d characters; swap min_chars and max_chars", name, b.minChars, b.maxChars)

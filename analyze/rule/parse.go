@@ -55,7 +55,7 @@ type blockSource struct {
 	lists, terms, regex, except []text
 	regions                     []text
 	hidden, word                *bool
-	min                         int
+	min, within                 int      // within is 0 if not given
 	minChars, maxChars          int      // 0 if not given
 	keys                        []string // that were given, right or wrong
 }
@@ -299,7 +299,7 @@ func (s *source) detection(n *yaml.Node) detectionSource {
 }
 
 func blockKeys() []string {
-	return []string{"lists", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "min", "except"}
+	return []string{"lists", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "min", "within", "except"}
 }
 
 // has says whether one of the keys was given.
@@ -338,6 +338,8 @@ func (s *source) block(key, n *yaml.Node) blockSource {
 			b.word = s.bool(v, what)
 		case "min":
 			b.min = s.number(v, what, 1, maxMin)
+		case "within":
+			b.within = s.number(v, what, 1, maxNear)
 		case "min_chars":
 			b.minChars = s.number(v, what, 1, maxChars)
 		case "max_chars":

@@ -170,7 +170,7 @@ func (c countable) counts(h *hit) bool {
 	if c.concealedOnly && !c.regions[h.region].Hidden.Concealed() {
 		return false
 	}
-	return c.weak || !h.weak
+	return !h.lone && (c.weak || !h.weak)
 }
 
 // collect marks the hits that make the condition true.
