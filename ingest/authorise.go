@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/net/publicsuffix"
@@ -63,6 +64,7 @@ func normalise(a qianshao.Authorisation) (qianshao.Authorisation, []problem) {
 	if !(a.Rate >= MinRate && a.Rate <= MaxRate) { // the negation also catches NaN
 		add("rate", -1, "rate %v is not between %.4f (one request a minute) and %v requests a second", a.Rate, MinRate, MaxRate)
 	}
+	found = append(found, permissionProblems(&a)...)
 	if len(a.Hosts) == 0 {
 		add("hosts", -1, "hosts is empty; name at least one host, as school.example or *.school.example")
 	}
@@ -74,6 +76,36 @@ func normalise(a qianshao.Authorisation) (qianshao.Authorisation, []problem) {
 	}
 	a.Seeds = normaliseList(a.Seeds, "seeds", &found, func(seed string) (string, error) { return normaliseSeed(seed, &a) })
 	return a, found
+}
+
+// MaxRevisit bounds Authorisation.RevisitMax: a page not looked at for a
+// quarter of a year is not watched.
+const MaxRevisit = 90 * 24 * time.Hour
+
+// permissionProblems checks what is permitted or asked for beside a plain visit.
+func permissionProblems(a *qianshao.Authorisation) (found []problem) {
+	for _, span := range []struct {
+		field string
+		value time.Duration
+	}{{"revisit_min", a.RevisitMin}, {"revisit_max", a.RevisitMax}} {
+		if span.value != 0 && (span.value < MinRevisit || span.value > MaxRevisit) {
+			found = append(found, problem{span.field, -1,
+				fmt.Sprintf("%s is not between %s and %d days; a page is visited anew within that time", span.field, MinRevisit, MaxRevisit/(24*time.Hour))})
+		}
+	}
+	if a.RevisitMin > 0 && a.RevisitMax > 0 && a.RevisitMin > a.RevisitMax {
+		found = append(found, problem{"revisit_max", -1, "revisit_max is shorter than revisit_min; swap them"})
+	}
+	for i, v := range a.Views {
+		switch {
+		case v != qianshao.ViewSearchVisitor && v != qianshao.ViewSearchCrawler:
+			found = append(found, problem{"views", i, fmt.Sprintf("view %q is neither %s nor %s", v, qianshao.ViewSearchVisitor, qianshao.ViewSearchCrawler)})
+		case v == qianshao.ViewSearchCrawler && strings.TrimSpace(a.CrawlerBasis) == "":
+			found = append(found, problem{"views", i,
+				"view search_crawler needs crawler_basis: say where the owner permits it in writing, since its requests name a search engine's crawler"})
+		}
+	}
+	return found
 }
 
 func normaliseList(list []string, field string, found *[]problem, f func(string) (string, error)) []string {

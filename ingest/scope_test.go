@@ -49,6 +49,11 @@ authorisations:
     hosts: [other.example]
     rate: 0.5
     include:
+    revisit_min: 90m
+    revisit_max: 30d
+    robots_waiver: 合同附件 3
+    views: [search_visitor, search_crawler]
+    crawler_basis: 合同附件 4
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +69,8 @@ authorisations:
 		ID: "second", Owner: "o", Basis: "b", Contact: "c",
 		ValidFrom: time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC), ValidUntil: time.Date(2026, 2, 1, 0, 0, 0, 0, china),
 		Hosts: []string{"other.example"}, Include: []string{}, Exclude: []string{}, Rate: 0.5, Seeds: []string{},
+		RevisitMin: 90 * time.Minute, RevisitMax: 30 * 24 * time.Hour, RobotsWaiver: "合同附件 3",
+		Views: []qianshao.View{qianshao.ViewSearchVisitor, qianshao.ViewSearchCrawler}, CrawlerBasis: "合同附件 4",
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("authorisations (-want +got):\n%s", diff)
@@ -119,6 +126,12 @@ func TestParseScopeMistakes(t *testing.T) {
 		{"rate not a number", "rate: 2", "rate: .nan", `scope.yaml:9:11: rate`},
 		{"rate words", "rate: 2", "rate: fast", `scope.yaml:9:11: rate "fast" is not a number`},
 		{"allow_private", "rate: 2", "allow_private: yes", `scope.yaml:9:20: allow_private "yes" is neither true nor false`},
+		{"revisit in words", "rate: 2", "revisit_min: daily", `scope.yaml:9:18: revisit_min "daily" is not a length of time; write 90m, 6h or 7d`},
+		{"revisit too soon", "rate: 2", "revisit_min: 1m", `scope.yaml:9:18: revisit_min is not between 10m0s and 90 days`},
+		{"revisit too late", "rate: 2", "revisit_max: 91d", `scope.yaml:9:18: revisit_max is not between`},
+		{"revisit swapped", "rate: 2", "revisit_min: 2d\n    revisit_max: 1d", `scope.yaml:10:18: revisit_max is shorter than revisit_min`},
+		{"view unknown", "rate: 2", "views: [search_visitor, googlebot]", `scope.yaml:9:29: view "googlebot" is neither search_visitor nor search_crawler`},
+		{"view without basis", "rate: 2", "views: [search_crawler]", `scope.yaml:9:13: view search_crawler needs crawler_basis`},
 		{"include without slash", "rate: 2", "include: [news]", `scope.yaml:9:15: path "news" does not begin with /`},
 		{"exclude with star", "rate: 2", `exclude: ["/a*"]`, `scope.yaml:9:15: path "/a*" has one of ? # *`},
 		{"seed outside", "rate: 2", `seeds: ["http://other.example/"]`, `scope.yaml:9:13: seed "http://other.example/" lies outside its own authorisation (not_authorised)`},

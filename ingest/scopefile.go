@@ -63,6 +63,11 @@ type scopeReader struct {
 //	    rate: 1                     # requests a second to one host; optional
 //	    allow_private: false        # loopback and private addresses; optional
 //	    seeds: [https://school.example/]
+//	    revisit_min: 1h             # shortest and longest time between two visits
+//	    revisit_max: 7d             # of a page, which adapts to its changes; optional
+//	    robots_waiver: 合同附件 3    # where the owner waives robots.txt in writing; optional
+//	    views: [search_visitor]     # ask as a visitor from a search result, too; optional
+//	    crawler_basis: 合同附件 4    # where the owner permits the view search_crawler
 //
 // A bare date is a day in China (UTC+8, no summer time), whatever the machine's
 // zone; another zone is written as RFC 3339. The authorisations come back in
@@ -157,7 +162,8 @@ func (r *scopeReader) mapping(n *yaml.Node, what string, known []string, field f
 
 func authorisationKeys() []string {
 	return []string{"id", "owner", "basis", "contact", "valid_from", "valid_until",
-		"hosts", "include", "exclude", "rate", "allow_private", "seeds"}
+		"hosts", "include", "exclude", "rate", "allow_private", "seeds",
+		"revisit_min", "revisit_max", "robots_waiver", "views", "crawler_basis"}
 }
 
 func (r *scopeReader) authorisation(n *yaml.Node) qianshao.Authorisation {
@@ -220,6 +226,28 @@ func (r *scopeReader) field(a *qianshao.Authorisation, key string, v *yaml.Node)
 			return
 		}
 		a.AllowPrivate = v.Value == "true"
+	default:
+		r.permission(a, key, v)
+	}
+}
+
+// permission reads what an authorisation permits or asks for beside a plain visit.
+func (r *scopeReader) permission(a *qianshao.Authorisation, key string, v *yaml.Node) {
+	switch key {
+	case "revisit_min":
+		r.span(v, key, &a.RevisitMin)
+	case "revisit_max":
+		r.span(v, key, &a.RevisitMax)
+	case "robots_waiver":
+		r.text(v, key, &a.RobotsWaiver)
+	case "crawler_basis":
+		r.text(v, key, &a.CrawlerBasis)
+	case "views":
+		var names []string
+		r.list(v, key, &names)
+		for _, name := range names {
+			a.Views = append(a.Views, qianshao.View(name))
+		}
 	}
 }
 
@@ -268,6 +296,22 @@ func (r *scopeReader) date(v *yaml.Node, key string, end bool, to *time.Time) {
 		}
 	}
 	r.add(v, "%s %q is not a date; write 2026-12-31 or 2026-12-31T18:00:00+08:00", key, v.Value)
+}
+
+// span reads a length of time: 90m, 6h, 7d.
+func (r *scopeReader) span(v *yaml.Node, key string, to *time.Duration) {
+	value := v.Value
+	if days, ok := strings.CutSuffix(value, "d"); ok { // time.ParseDuration knows no days
+		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
+			value = strconv.FormatUint(n*24, 10) + "h"
+		}
+	}
+	d, err := time.ParseDuration(value)
+	if v.Kind != yaml.ScalarNode || err != nil || d <= 0 {
+		r.add(v, "%s %q is not a length of time; write 90m, 6h or 7d", key, v.Value)
+		return
+	}
+	*to = d
 }
 
 // suggest names the known key that is nearest to a mistyped one.

@@ -15,7 +15,7 @@ import (
 var migrationFiles embed.FS
 
 // schemaVersion is the version of the last file in migrations.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // migrateTries bounds how often migrate yields to another process that creates
 // the same database at the same moment.

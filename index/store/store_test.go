@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -157,6 +158,8 @@ func TestAuthorisations(t *testing.T) {
 		ID: "city-2026", Owner: "市教育局", Basis: "合同 2026-17", Contact: "it@example.cn", ValidFrom: base, ValidUntil: base.AddDate(1, 0, 0),
 		Hosts: []string{"*.example.cn", "example.cn:8080"}, Include: []string{"/news/"}, Exclude: []string{"/news/private"},
 		Rate: 0.5, AllowPrivate: true, Seeds: []string{"http://example.cn:8080/"},
+		RevisitMin: time.Hour, RevisitMax: 7 * 24 * time.Hour, RobotsWaiver: "合同附件 3",
+		Views: []qianshao.View{qianshao.ViewSearchVisitor}, CrawlerBasis: "合同附件 4",
 	}
 	b := qianshao.Authorisation{ID: "b", ValidFrom: base, ValidUntil: base}
 	if err := s.PutAuthorisations(t.Context(), []qianshao.Authorisation{a, b}); err != nil {
@@ -187,24 +190,26 @@ func TestAuthorisations(t *testing.T) {
 
 func TestMigrationGoesDown(t *testing.T) {
 	s := temp(t)
-	raw, err := migrationFiles.ReadFile("migrations/00001_first.sql")
-	if err != nil {
-		t.Fatal(err)
+	entries, err := migrationFiles.ReadDir("migrations")
+	if err != nil || len(entries) != schemaVersion {
+		t.Fatalf("%d migrations, error %v, and schemaVersion is %d", len(entries), err, schemaVersion)
 	}
-	_, down, ok := strings.Cut(string(raw), "-- +goose Down")
-	if !ok {
-		t.Fatal("no way down")
-	}
-	if _, err := s.write.Exec(down); err != nil {
-		t.Fatal(err)
+	for _, entry := range slices.Backward(entries) {
+		raw, err := migrationFiles.ReadFile("migrations/" + entry.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, down, ok := strings.Cut(string(raw), "-- +goose Down")
+		if !ok {
+			t.Fatalf("%s: no way down", entry.Name())
+		}
+		if _, err := s.write.Exec(down); err != nil {
+			t.Fatalf("%s: %v", entry.Name(), err)
+		}
 	}
 	tables, err := collect(t.Context(), s.read, scanString, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%'`)
 	if err != nil || len(tables) > 0 {
 		t.Errorf("left over: %q, error %v", tables, err)
-	}
-	entries, err := migrationFiles.ReadDir("migrations")
-	if err != nil || len(entries) != schemaVersion {
-		t.Errorf("%d migrations, error %v, and schemaVersion is %d", len(entries), err, schemaVersion)
 	}
 }
 
