@@ -192,7 +192,7 @@ func (c *compiler) condition(s *source, src detectionSource, d *detection, names
 		s.errorf(src.condition.node, "the condition holds on every page of some length; demand a block with lists, terms or regex too")
 	}
 	if n := nearBetweenLengths(root, d); n != nil {
-		s.errorf(src.condition.node, "condition: %q measures from block to block, and neither looks for anything; name one with lists, terms or regex", n.text)
+		s.errorf(src.condition.node, "condition: %q measures from block to block, and one that should look for something looks for nothing; name one with lists, terms or regex", n.text)
 	}
 	d.condition = root
 	d.fast, _ = root.cheapestFirst(func(i int) int { return 1 + 5*len(d.blocks[i].patterns) })
@@ -207,7 +207,7 @@ func (c *compiler) condition(s *source, src detectionSource, d *detection, names
 // holdsByLength says whether lengths of regions can make the condition true without any hit.
 func holdsByLength(root *node, d *detection) bool {
 	return root.evalSigned(true, func(n *node, positive bool) truth {
-		if positive && d.blocks[n.block].measures && (n.op == opBlock || d.blocks[n.other].measures) {
+		if positive && d.blocks[n.block].measures && (n.other == noBlock || d.blocks[n.other].measures) {
 			return yes
 		}
 		return no
@@ -215,7 +215,10 @@ func holdsByLength(root *node, d *detection) bool {
 }
 
 func nearBetweenLengths(n *node, d *detection) *node {
-	if n.op == opNear && d.blocks[n.block].measures && d.blocks[n.other].measures {
+	if n.op == opNear && d.blocks[n.block].measures && (n.other == noBlock || d.blocks[n.other].measures) {
+		return n
+	}
+	if slices.ContainsFunc(n.away, func(from distance) bool { return d.blocks[from.block].measures }) {
 		return n
 	}
 	for _, kid := range n.kids {
@@ -232,7 +235,12 @@ func markPositive(n *node, d *detection, positive bool) {
 		d.blocks[n.block].positive = d.blocks[n.block].positive || positive
 	case opNear:
 		d.blocks[n.block].positive = d.blocks[n.block].positive || positive
-		d.blocks[n.other].positive = d.blocks[n.other].positive || positive
+		if n.other != noBlock {
+			d.blocks[n.other].positive = d.blocks[n.other].positive || positive
+		}
+		for _, from := range n.away {
+			d.blocks[from.block].positive = d.blocks[from.block].positive || !positive
+		}
 	case opNot:
 		positive = !positive
 	}

@@ -21,7 +21,7 @@ type op uint8
 
 const (
 	opBlock op = iota // block
-	opNear            // block and other, at most n characters apart
+	opNear            // block and other, at most n characters apart; away from others
 	opAnd
 	opOr
 	opNot
@@ -31,12 +31,18 @@ const (
 // node is one part of a condition.
 type node struct {
 	op           op
-	block, other int // indexes of the rule's blocks
+	block, other int // indexes of the rule's blocks; other is noBlock in "a away/20 b"
 	n            int
+	away         []distance // in an opNear: blocks that keep a hit of block from counting
 	kids         []*node
 	// text is the part as the author wrote it, white space squeezed.
 	text string
 }
+
+// distance is the "away/20 b" behind a block.
+type distance struct{ block, n int }
+
+const noBlock = -1
 
 // syntaxError is a mistake in a condition; at is a byte offset.
 type syntaxError struct {
@@ -83,7 +89,7 @@ type conditionParser struct {
 
 // reservedWords cannot name a block.
 func reservedWords() []string {
-	return []string{"and", "or", "not", "of", "any", "all", "them", "near", "condition"}
+	return []string{"and", "or", "not", "of", "any", "all", "them", "near", "away", "condition"}
 }
 
 func (p *conditionParser) lex() error {
@@ -222,30 +228,42 @@ func (p *conditionParser) primary(depth int) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{op: opBlock, block: block, text: t.text}
-	if strings.HasPrefix(p.peek().text, "near") && !slices.Contains(p.blocks, p.peek().text) {
-		return p.near(n, first)
+	n := &node{op: opBlock, block: block, other: noBlock, text: t.text}
+	if p.nextIs("near") {
+		d, err := p.distance("near", block)
+		if err != nil {
+			return nil, err
+		}
+		n.op, n.other, n.n = opNear, d.block, d.n
 	}
+	for p.nextIs("away") {
+		d, err := p.distance("away", block)
+		if err != nil {
+			return nil, err
+		}
+		n.op, n.away = opNear, append(n.away, d)
+	}
+	n.text = p.textFrom(first)
 	return n, nil
 }
 
-// near reads the "near/20 b" behind a.
-func (p *conditionParser) near(a *node, first int) (*node, error) {
+// nextIs says whether near/N or away/N follows, and not a block of such a name.
+func (p *conditionParser) nextIs(word string) bool {
+	return strings.HasPrefix(p.peek().text, word) && !slices.Contains(p.blocks, p.peek().text)
+}
+
+// distance reads the "near/20 b" or "away/20 b" behind a block.
+func (p *conditionParser) distance(word string, from int) (d distance, err error) {
 	t := p.take()
-	distance, ok := strings.CutPrefix(t.text, "near/")
-	n, err := strconv.Atoi(distance)
-	if !ok || err != nil || n < 0 || n > maxNear {
-		return nil, p.errorf(t, "%q should be near/N with N characters from 0 to %d", t.text, maxNear)
+	number, ok := strings.CutPrefix(t.text, word+"/")
+	if d.n, err = strconv.Atoi(number); !ok || err != nil || d.n < 0 || d.n > maxNear {
+		return d, p.errorf(t, "%q should be %s/N with N characters from 0 to %d", t.text, word, maxNear)
 	}
 	next := p.take()
-	other, err := p.name(next)
-	if err != nil {
-		return nil, err
+	if d.block, err = p.name(next); err == nil && d.block == from {
+		err = p.errorf(next, "%s stands between two different blocks", word)
 	}
-	if other == a.block {
-		return nil, p.errorf(next, "near stands between two different blocks")
-	}
-	return &node{op: opNear, block: a.block, other: other, n: n, text: p.textFrom(first)}, nil
+	return d, err
 }
 
 // count reads the "of (a, b)" behind the amount t.
@@ -270,7 +288,7 @@ func (p *conditionParser) count(t conditionToken, first int) (*node, error) {
 	}
 	out := &node{op: opCount, n: n, text: p.textFrom(first)}
 	for _, block := range set {
-		out.kids = append(out.kids, &node{op: opBlock, block: block, text: p.blocks[block]})
+		out.kids = append(out.kids, &node{op: opBlock, block: block, other: noBlock, text: p.blocks[block]})
 	}
 	return out, nil
 }
@@ -427,7 +445,14 @@ func (n *node) cheapestFirst(blockCost func(int) int) (*node, int) {
 	case opBlock:
 		return &out, blockCost(n.block)
 	case opNear:
-		return &out, 10 + blockCost(n.block) + blockCost(n.other)
+		cost := 10 + blockCost(n.block)
+		if n.other != noBlock {
+			cost += blockCost(n.other)
+		}
+		for _, d := range n.away {
+			cost += blockCost(d.block)
+		}
+		return &out, cost
 	}
 	type priced struct {
 		n    *node

@@ -37,7 +37,9 @@
 //
 // The condition knows and, or, not, parentheses, "2 of (a, b, c)",
 // "any of offer*", "all of them" and "a near/20 b" (at most 20 folded
-// characters between a hit of a and one of b in the same region).
+// characters between a hit of a and one of b in the same region). Behind a
+// block or a near, "away/20 c" leaves out the hits of the first block that have
+// one of c so close: an excuse beside one advertisement excuses no other one.
 //
 // A block of max_chars or min_chars without lists, terms and regex looks for
 // nothing: it stands for the regions of that length. "sure near/0 brief" means

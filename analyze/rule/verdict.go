@@ -1,6 +1,11 @@
 package rule
 
-import "github.com/qianshao/qianshao"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/qianshao/qianshao"
+)
 
 // verdict decides one detection's condition from the page's state.
 type verdict struct {
@@ -79,17 +84,48 @@ func (v verdict) corroborated(local int) bool {
 	return false
 }
 
-// near says whether both blocks hold and two of their hits stand close enough.
+// near says whether both blocks hold and two of their hits stand close enough,
+// and far enough from what would excuse them.
 func (v verdict) near(n *node) truth {
-	both := min(v.block(n.block), v.block(n.other))
+	both, open := v.block(n.block), v.unsettled(n.block)
+	if n.other != noBlock {
+		both, open = min(both, v.block(n.other)), open || v.unsettled(n.other)
+	}
 	switch {
-	case both == no || v.pairs(n, pairFind):
+	case both == no:
+		return no
+	case v.pairs(n, pairFind):
+		if slices.ContainsFunc(n.away, func(d distance) bool { return v.unsettled(d.block) }) {
+			return maybe // an expression may still find an excuse
+		}
 		return both
-	case v.unsettled(n.block) || v.unsettled(n.other) || v.anyUnsettled() && v.pairs(n, pairHope):
+	case open || v.anyUnsettled() && v.pairs(n, pairHope):
 		return maybe
 	}
 	return no
 }
+
+// excused says whether a hit has one of a block that n wants it away from too close by.
+func (v verdict) excused(n *node, h *hit) bool {
+	return slices.ContainsFunc(n.away, func(d distance) bool {
+		if v.block(d.block) == no {
+			return false
+		}
+		hits, countable, reach := v.state(d.block).hits, v.countable(d.block, pairFind), int32(d.n)+1
+		from, _ := slices.BinarySearchFunc(hits, h, func(x hit, h *hit) int {
+			return cmp.Or(cmp.Compare(x.region, h.region), cmp.Compare(x.last, h.first-reach))
+		})
+		for i := from; i < len(hits) && hits[i].region == h.region && hits[i].first <= h.last+reach; i++ {
+			if countable.counts(&hits[i]) && !hits[i].sameAs(h) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// sameAs says whether two hits are one: a word in both blocks' lists.
+func (h *hit) sameAs(other *hit) bool { return h.term == other.term && h.first == other.first }
 
 // pairMode says which hits pairs may pair and what for.
 type pairMode uint8
@@ -105,17 +141,19 @@ const (
 // every hit in one of them is near it.
 func (v verdict) pairs(n *node, mode pairMode) (found bool) {
 	switch {
+	case n.other == noBlock:
+		return v.inRegionsOf(v.d.blocks[n.block], n.block, n, mode)
 	case v.d.blocks[n.other].measures:
-		return v.inRegionsOf(v.d.blocks[n.other], n.block, mode)
+		return v.inRegionsOf(v.d.blocks[n.other], n.block, n, mode)
 	case v.d.blocks[n.block].measures:
-		return v.inRegionsOf(v.d.blocks[n.block], n.other, mode)
+		return v.inRegionsOf(v.d.blocks[n.block], n.other, n, mode)
 	}
 	left, right := v.state(n.block).hits, v.state(n.other).hits
 	leftHits, rightHits := v.countable(n.block, mode), v.countable(n.other, mode)
 	next, reach := 0, int32(n.n)
 	for i := range left {
 		a := &left[i]
-		if !leftHits.counts(a) {
+		if !leftHits.counts(a) || v.excused(n, a) {
 			continue
 		}
 		for next < len(right) && (right[next].region < a.region || right[next].region == a.region && right[next].last < a.first-reach-1) {
@@ -123,8 +161,7 @@ func (v verdict) pairs(n *node, mode pairMode) (found bool) {
 		}
 		for k := next; k < len(right) && right[k].region == a.region && right[k].first <= a.last+reach+1; k++ {
 			b := &right[k]
-			same := a.term == b.term && a.first == b.first // one word in both blocks' lists is one hit
-			if same || !rightHits.counts(b) || b.last < a.first-reach-1 {
+			if a.sameAs(b) || !rightHits.counts(b) || b.last < a.first-reach-1 {
 				continue
 			}
 			found = true
@@ -138,12 +175,12 @@ func (v verdict) pairs(n *node, mode pairMode) (found bool) {
 	return found
 }
 
-// inRegionsOf looks for hits of a block in the regions that frame reads.
-func (v verdict) inRegionsOf(frame *block, local int, mode pairMode) (found bool) {
+// inRegionsOf looks for hits of a block in the regions that frame reads, away from n's excuses.
+func (v verdict) inRegionsOf(frame *block, local int, n *node, mode pairMode) (found bool) {
 	hits, countable := v.state(local).hits, v.countable(local, mode)
 	for i := range hits {
 		h := &hits[i]
-		if !countable.counts(h) || !v.e.reads(frame, h.region) {
+		if !countable.counts(h) || !v.e.reads(frame, h.region) || v.excused(n, h) {
 			continue
 		}
 		found = true
