@@ -468,9 +468,11 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 		return // nobody disguises a police notice
 	}
 	seen, known := st.seen[h.term]
-	h.weak = e.isWeak(&h) && (seen.kept[classWeak] >= maxTermHits || !e.contactNear(&h))
-	if h.weak && e.wordy {
-		return
+	if e.isWeak(&h) {
+		h.weak = seen.kept[classWeak] >= maxTermHits || !e.contactNear(&h)
+		if h.weak && e.wordy || !e.isWhole(b, &h) {
+			return
+		}
 	}
 	if !known {
 		st.all += h.weight
@@ -518,6 +520,16 @@ func inTitle(kind qianshao.RegionKind) bool {
 // hides and disguises an honest word.
 func (e *evaluation) isWeak(h *hit) bool {
 	return h.cost >= match.CostDisguised && int(h.term) < len(e.set.terms) && !e.current().Hidden.Concealed()
+}
+
+// isWhole is false for a hit that cuts an ordinary word in two: who writes 与爱
+// for 语爱 does not go on to 与爱情, but chance does.
+func (e *evaluation) isWhole(b *block, h *hit) bool {
+	if e.set.segmenter.IsBounded(e.current().Text, int(h.start), int(h.end)) {
+		return true
+	}
+	e.drop(b, h, droppedByWord)
+	return false
 }
 
 // contactNear says whether a contact handle stands near the hit. Every handle
