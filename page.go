@@ -118,8 +118,12 @@ const (
 	SkipBadURL Skip = "bad_url"
 	// SkipRedirects: more redirects than the cap.
 	SkipRedirects Skip = "too_many_redirects"
-	// SkipTooLarge: the body is larger than the cap, before or after decompression.
+	// SkipTooLarge: the body as sent is larger than the cap and cannot be decoded in part.
 	SkipTooLarge Skip = "too_large"
+	// SkipBomb: the body expands beyond all that text does; it was cut there.
+	SkipBomb Skip = "decompression_bomb"
+	// SkipView: the authorisation does not permit the view.
+	SkipView Skip = "view_not_permitted"
 	// SkipType: neither HTML nor text.
 	SkipType Skip = "unsupported_type"
 	// SkipStatus: the server answered with an error status.
@@ -136,7 +140,7 @@ const (
 func Skips() []Skip {
 	return []Skip{
 		SkipNotAuthorised, SkipNotInForce, SkipPathExcluded, SkipRobots, SkipRobotsUnavailable,
-		SkipAddress, SkipBadURL, SkipRedirects, SkipTooLarge, SkipType, SkipStatus,
+		SkipAddress, SkipBadURL, SkipRedirects, SkipTooLarge, SkipBomb, SkipView, SkipType, SkipStatus,
 		SkipUnreachable, SkipDepth, SkipHostBudget,
 	}
 }

@@ -51,9 +51,14 @@ func (r *idleReader) Close() error {
 }
 
 // decode sets a.body to the response's body without its content encodings.
-// More than most bytes as sent are not read.
-func (f *Fetcher) decode(a *answer, most int64) error {
-	body, closers, err := f.decoder.open(a.response.Header, a.response.Body, most)
+// More than most bytes as sent are not read; keep has them kept where decoding
+// changes them.
+func (f *Fetcher) decode(a *answer, most int64, keep bool) error {
+	a.wire = &countingReader{r: a.response.Body, most: most}
+	if keep && len(contentCodings(a.response.Header)) > 0 {
+		a.wire.kept = new(bytes.Buffer)
+	}
+	body, closers, err := f.decoder.open(a.response.Header, a.wire)
 	if err != nil {
 		return err
 	}
@@ -72,7 +77,7 @@ type Decoder struct {
 // names, cut at most bytes. A body that breaks off or turns out corrupt comes
 // back as far as it goes, with the error; a decompression bomb likewise.
 func (d *Decoder) Body(h http.Header, body io.Reader, most int64) (data []byte, truncated bool, err error) {
-	r, closers, err := d.open(h, body, most)
+	r, closers, err := d.open(h, &countingReader{r: body, most: most})
 	if err != nil {
 		return nil, false, err
 	}
@@ -84,12 +89,11 @@ func (d *Decoder) Body(h http.Header, body io.Reader, most int64) (data []byte, 
 	return readCapped(r, -1, most)
 }
 
-func (d *Decoder) open(h http.Header, body io.Reader, most int64) (r io.Reader, closers []func(), err error) {
+func (d *Decoder) open(h http.Header, wire *countingReader) (r io.Reader, closers []func(), err error) {
 	codings := contentCodings(h)
 	if len(codings) > maxCodings {
 		return nil, nil, fmt.Errorf("%d content encodings stacked, more than %d", len(codings), maxCodings)
 	}
-	wire := &countingReader{r: body, most: most}
 	if len(codings) == 0 {
 		return wire, nil, nil
 	}
@@ -177,9 +181,11 @@ func (d *Decoder) gunzip(r io.Reader) (io.Reader, func(), error) {
 // countingReader counts the bytes that came over the wire, and bounds them: a
 // compressed stream can be endless and hold nothing.
 type countingReader struct {
-	r    io.Reader
-	n    int64
-	most int64
+	r     io.Reader
+	n     int64
+	most  int64
+	kept  *bytes.Buffer // what was read; nil if nobody wants it
+	ended bool          // r has been read to its end
 }
 
 func (c *countingReader) Read(p []byte) (int, error) {
@@ -188,6 +194,10 @@ func (c *countingReader) Read(p []byte) (int, error) {
 	}
 	n, err := c.r.Read(p)
 	c.n += int64(n)
+	if c.kept != nil {
+		c.kept.Write(p[:n])
+	}
+	c.ended = c.ended || errors.Is(err, io.EOF)
 	return n, err
 }
 

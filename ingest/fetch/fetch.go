@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/robots"
 )
 
 // DefaultRobotsAgent is the product token under which robots.txt addresses us.
@@ -117,10 +118,16 @@ type Request struct {
 // Get fetches a page. A body above the cap is cut, and the page marked
 // Truncated. The error is a *SkipError for every named reason, or ctx's.
 func (f *Fetcher) Get(ctx context.Context, r Request) (qianshao.Page, error) {
+	if !isRequestable(r.View) {
+		return qianshao.Page{}, fmt.Errorf("fetch %s: view %q is none that a GET takes", printable(r.URL), r.View)
+	}
 	wanted := want{
 		accept:  "text/html,application/xhtml+xml,application/xml;q=0.9,text/plain;q=0.8,*/*;q=0.1",
 		isType:  isPage,
 		maxBody: f.limits.MaxBody,
+		view:    r.View,
+		etag:    validator(r.ETag), lastModified: validator(r.LastModified),
+		keepsWire: true,
 	}
 	a, err := f.follow(ctx, r.URL, wanted)
 	if err != nil {
@@ -129,17 +136,21 @@ func (f *Fetcher) Get(ctx context.Context, r Request) (qianshao.Page, error) {
 	defer a.close()
 	page := qianshao.Page{
 		URL: a.url.String(), RequestedURL: a.asked, Authorisation: a.authorisation.ID,
-		Source: qianshao.SourceCrawl, FetchedAt: f.opts.Now(),
+		Source: qianshao.SourceCrawl, FetchedAt: f.opts.Now(), View: r.View,
 		Status: a.response.StatusCode, ContentType: a.response.Header.Get("Content-Type"),
 	}
 	page.Body, page.Truncated, err = a.read(f.limits.MaxBody)
 	if err != nil {
 		return qianshao.Page{}, f.readError(ctx, a.url, err)
 	}
+	page.ETag, page.LastModified = a.validators(wanted)
+	page.RobotsTags = robots.Tags(a.response.Header.Values("X-Robots-Tag"), f.opts.RobotsAgent)
+	page.RobotsWaiver = a.authorisation.RobotsWaiver
+	page.Exchanges = a.exchanges(page.Body, page.Truncated)
 	return page, nil
 }
 
-// want says what a fetch is after.
+// want says what a fetch is after, and as whom it asks.
 type want struct {
 	accept string
 	// isType says whether a media type (lower case, without parameters) will
@@ -147,16 +158,27 @@ type want struct {
 	isType func(mediaType string) bool
 	// maxBody is the cap of the body in bytes.
 	maxBody int64
+	view    qianshao.View
+	// etag and lastModified, where one is there, make the request conditional.
+	etag, lastModified string
+	// keepsWire keeps a body as it was sent, its content coding still on.
+	keepsWire bool
 }
 
-// answer is a response with status 2xx and the right type, its body still to be read.
+func (w want) isConditional() bool { return w.etag != "" || w.lastModified != "" }
+
+// answer is a response of status 2xx and the right type, or 304 where that was
+// asked for, its body still to be read.
 type answer struct {
 	url           *url.URL // of the last hop, canonical
 	asked         string   // canonical
 	authorisation *qianshao.Authorisation
 	response      *http.Response
 	body          io.Reader
+	wire          *countingReader // below body, once that is decoded
 	closers       []func()
+	exchange      qianshao.Exchange   // this one; its body comes last
+	hops          []qianshao.Exchange // the redirects before
 }
 
 func (a *answer) close() {
@@ -167,6 +189,9 @@ func (a *answer) close() {
 
 // read returns the body, cut at most bytes.
 func (a *answer) read(most int64) (body []byte, truncated bool, err error) {
+	if a.response.StatusCode == http.StatusNotModified {
+		return nil, false, nil
+	}
 	length := a.response.ContentLength
 	if len(contentCodings(a.response.Header)) > 0 {
 		length = -1 // it is that of the encoded body
@@ -181,6 +206,7 @@ func (f *Fetcher) follow(ctx context.Context, rawURL string, want want) (*answer
 		return nil, &SkipError{Skip: qianshao.SkipBadURL, URL: rawURL, Err: err}
 	}
 	seen := map[string]bool{}
+	var hops []qianshao.Exchange
 	for current := asked; ; {
 		if seen[current] {
 			return nil, &SkipError{Skip: qianshao.SkipRedirects, URL: current, Err: fmt.Errorf("redirects lead from %s in a circle", asked)}
@@ -189,29 +215,40 @@ func (f *Fetcher) follow(ctx context.Context, rawURL string, want want) (*answer
 			return nil, &SkipError{Skip: qianshao.SkipRedirects, URL: current, Err: fmt.Errorf("more than %d redirects from %s", f.limits.MaxRedirects, asked)}
 		}
 		seen[current] = true
-		u, authorisation, err := f.permitted(current)
-		if err == nil {
-			err = f.allowed(ctx, u, authorisation)
-		}
+		a, next, err := f.hop(ctx, current, asked, want)
 		if err != nil {
-			return nil, via(err, asked)
-		}
-		response, closers, err := f.send(ctx, u, authorisation, want.accept)
-		if err != nil {
-			return nil, via(f.sendError(ctx, u, err), asked)
-		}
-		a := &answer{url: u, asked: asked, authorisation: authorisation, response: response, closers: closers}
-		next, err := f.judge(ctx, a, want)
-		if err != nil {
-			a.close()
 			return nil, via(err, asked)
 		}
 		if next == "" {
+			a.hops = hops
 			return a, nil
 		}
-		a.close()
+		hops = append(hops, a.exchange)
 		current = next
 	}
+}
+
+// hop checks one URL of a chain of redirects and asks for it. next is where
+// its answer redirects to, "" when it is the wanted one.
+func (f *Fetcher) hop(ctx context.Context, current, asked string, want want) (a *answer, next string, err error) {
+	u, authorisation, err := f.permitted(current)
+	if err == nil {
+		err = viewPermitted(u, authorisation, want.view)
+	}
+	if err == nil {
+		err = f.allowed(ctx, u, authorisation)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	if a, err = f.send(ctx, u, authorisation, f.header(want, asked)); err != nil {
+		return nil, "", f.sendError(ctx, u, err)
+	}
+	a.asked = asked
+	if next, err = f.judge(ctx, a, want); err != nil || next != "" {
+		a.close()
+	}
+	return a, next, err
 }
 
 // permitted parses a canonical URL and finds its authorisation.
@@ -240,12 +277,15 @@ func (f *Fetcher) judge(ctx context.Context, a *answer, want want) (next string,
 			return "", &SkipError{Skip: qianshao.SkipStatus, URL: a.url.String(), Status: status,
 				Err: fmt.Errorf("status %d without a Location", status)}
 		}
-		drain(a.response.Body)
+		a.exchange.Body, a.exchange.Truncated = drain(a.response.Body)
 		next, err := Resolve(a.url.String(), location)
 		if err != nil {
 			return "", &SkipError{Skip: qianshao.SkipBadURL, URL: a.url.String(), Err: fmt.Errorf("redirect: %w", err)}
 		}
 		return next, nil
+	}
+	if status == http.StatusNotModified && want.isConditional() {
+		return "", nil
 	}
 	if status < 200 || status > 299 {
 		return "", &SkipError{Skip: qianshao.SkipStatus, URL: a.url.String(), Status: status,
@@ -256,7 +296,7 @@ func (f *Fetcher) judge(ctx context.Context, a *answer, want want) (next string,
 	if saysSomething(declared) && !want.isType(declared) {
 		return "", typeError(a.url, declared)
 	}
-	if err := f.decode(a, want.maxBody); err != nil {
+	if err := f.decode(a, want.maxBody, want.keepsWire); err != nil {
 		return "", f.readError(ctx, a.url, err)
 	}
 	if saysSomething(declared) {
@@ -283,28 +323,27 @@ func isRedirect(status int) bool {
 
 // drain reads a little of a body that nobody wants, so that the connection can
 // be used again.
-func drain(body io.Reader) {
+func drain(body io.Reader) (start []byte, truncated bool) {
 	const most = 4 << 10
-	_, _ = io.CopyN(io.Discard, body, most)
+	start, truncated, _ = readCapped(body, 0, most)
+	return start, truncated
 }
 
-// send makes one request when the host's pace permits. The closers end it.
-func (f *Fetcher) send(ctx context.Context, u *url.URL, a *qianshao.Authorisation, accept string) (*http.Response, []func(), error) {
+// send makes one request when the host's pace permits. The answer's closers end it.
+func (f *Fetcher) send(ctx context.Context, u *url.URL, a *qianshao.Authorisation, header http.Header) (*answer, error) {
 	if err := f.pace.wait(ctx, u.Hostname(), f.Interval(u, a)); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	ctx, cancelCause := context.WithCancelCause(ctx)
 	ctx, cancelTimeout := context.WithTimeoutCause(ctx, f.limits.Total, errTotal)
 	cancel := func() { cancelTimeout(); cancelCause(nil) }
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	exchange := qianshao.Exchange{URL: u.String(), At: f.opts.Now()}
+	req, err := http.NewRequestWithContext(traced(ctx, &exchange), http.MethodGet, exchange.URL, nil)
 	if err != nil {
 		cancel()
-		return nil, nil, err
+		return nil, err
 	}
-	req.Header.Set("User-Agent", f.opts.UserAgent)
-	req.Header.Set("Accept", accept)
-	req.Header.Set("Accept-Encoding", "gzip, br, zstd, deflate")
-	req.Header.Set("Accept-Language", "zh-CN,zh;q=0.9,en;q=0.5")
+	req.Header = header
 	transport := f.public
 	if a.AllowPrivate {
 		transport = f.private
@@ -313,9 +352,13 @@ func (f *Fetcher) send(ctx context.Context, u *url.URL, a *qianshao.Authorisatio
 	if err != nil {
 		err = explainTimeout(ctx, err)
 		cancel()
-		return nil, nil, err
+		return nil, err
 	}
+	writeHeaders(&exchange, req, response)
 	body := newIdleReader(response.Body, f.limits.BodyIdle, cancelCause, func() error { return context.Cause(ctx) })
 	response.Body = body
-	return response, []func(){cancel, func() { _ = body.Close() }}, nil
+	return &answer{
+		url: u, authorisation: a, response: response, exchange: exchange,
+		closers: []func(){cancel, func() { _ = body.Close() }},
+	}, nil
 }

@@ -77,7 +77,7 @@ func (f *Fetcher) Interval(u *url.URL, a *qianshao.Authorisation) time.Duration 
 	if a.Rate > 0 {
 		interval = time.Duration(float64(time.Second) / a.Rate)
 	}
-	if r := f.robots.cached(u); r != nil {
+	if r := f.robots.cached(u); r != nil && a.RobotsWaiver == "" {
 		interval = max(interval, min(r.CrawlDelay(f.opts.RobotsAgent), MaxCrawlDelay))
 	}
 	return interval

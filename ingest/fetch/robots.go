@@ -59,8 +59,13 @@ func robotsOf(canonical string) string {
 
 func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
-// allowed returns a *SkipError when robots.txt forbids u or cannot be had.
+// allowed returns a *SkipError when robots.txt forbids u or cannot be had. It
+// is not asked where the owner waives it in writing. The token looked up is
+// ours in every view: whoever we say that we are, we keep to what is said to us.
 func (f *Fetcher) allowed(ctx context.Context, u *url.URL, a *qianshao.Authorisation) error {
+	if a.RobotsWaiver != "" {
+		return nil
+	}
 	r, err := f.robots.get(ctx, u, a)
 	if err != nil {
 		return err
@@ -72,8 +77,8 @@ func (f *Fetcher) allowed(ctx context.Context, u *url.URL, a *qianshao.Authorisa
 	return nil
 }
 
-// Sitemaps returns the sitemaps that the robots.txt of rawURL's origin names.
-// rawURL itself must be covered by an authorisation.
+// Sitemaps returns the sitemaps that the robots.txt of rawURL's origin names;
+// none where the owner waives robots.txt. rawURL itself must be covered by an authorisation.
 func (f *Fetcher) Sitemaps(ctx context.Context, rawURL string) ([]string, error) {
 	canonical, err := Canonical(rawURL)
 	if err != nil {
@@ -82,6 +87,9 @@ func (f *Fetcher) Sitemaps(ctx context.Context, rawURL string) ([]string, error)
 	u, a, err := f.permittedHost(canonical)
 	if err != nil {
 		return nil, err
+	}
+	if a.RobotsWaiver != "" {
+		return nil, nil // robots.txt is not asked for anything
 	}
 	r, err := f.robots.get(ctx, u, a)
 	if err != nil {
@@ -190,16 +198,15 @@ func (c *robotsCache) entry(key string) *robotsEntry {
 func (f *Fetcher) fetchRobots(ctx context.Context, u *url.URL, a *qianshao.Authorisation) (*robots.Robots, error) {
 	at := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/robots.txt"}
 	for range maxRobotsRedirects + 1 {
-		response, closers, err := f.send(ctx, at, a, "text/plain,*/*;q=0.1")
+		answer, err := f.send(ctx, at, a, f.header(want{accept: "text/plain,*/*;q=0.1"}, at.String()))
 		if err != nil {
 			return nil, f.robotsError(ctx, at, err)
 		}
-		answer := &answer{url: at, authorisation: a, response: response, closers: closers}
-		status := response.StatusCode
-		if isRedirect(status) && response.Header.Get("Location") != "" {
-			drain(response.Body)
+		location := answer.response.Header.Get("Location")
+		if isRedirect(answer.response.StatusCode) && location != "" {
+			drain(answer.response.Body)
 			answer.close()
-			if at, a, err = f.robotsHop(at, a, response.Header.Get("Location")); err != nil {
+			if at, a, err = f.robotsHop(at, a, location); err != nil {
 				return nil, err
 			}
 			continue
@@ -243,7 +250,7 @@ func (f *Fetcher) readRobots(a *answer) (*robots.Robots, error) {
 	case status < 200 || status > 299:
 		return nil, fmt.Errorf("the server answered %d", status)
 	}
-	if err := f.decode(a, robots.MaxBytes); err != nil {
+	if err := f.decode(a, robots.MaxBytes, false); err != nil {
 		return nil, err
 	}
 	body, _, err := a.read(robots.MaxBytes) // what lies behind does not count

@@ -99,7 +99,10 @@ func (f *Fetcher) readError(ctx context.Context, u *url.URL, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("fetch %s: %w", u, context.Cause(ctx))
 	}
-	if errors.Is(err, errBomb) || errors.Is(err, errTooLarge) {
+	if errors.Is(err, errBomb) {
+		return &SkipError{Skip: qianshao.SkipBomb, URL: u.String(), Err: err}
+	}
+	if errors.Is(err, errTooLarge) {
 		return &SkipError{Skip: qianshao.SkipTooLarge, URL: u.String(), Err: err}
 	}
 	return &SkipError{Skip: qianshao.SkipUnreachable, URL: u.String(), Err: fmt.Errorf("body: %w", err)}

@@ -1,0 +1,76 @@
+package fetch
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/qianshao/qianshao"
+)
+
+// isRequestable says whether a view is a way to make a request; ViewBrowser is
+// a browser's.
+func isRequestable(v qianshao.View) bool {
+	switch v {
+	case qianshao.ViewVisitor, qianshao.ViewSearchVisitor, qianshao.ViewSearchCrawler:
+		return true
+	}
+	return false
+}
+
+// viewPermitted holds every hop to its own authorisation.
+func viewPermitted(u *url.URL, a *qianshao.Authorisation, v qianshao.View) error {
+	if a.Permits(v) {
+		return nil
+	}
+	remedy := "add it to views in scope.yaml with its owner's consent"
+	if v == qianshao.ViewSearchCrawler {
+		remedy = "add it to views in scope.yaml, and to crawler_basis where its owner agrees in writing that a request may name a search engine's crawler"
+	}
+	return &SkipError{Skip: qianshao.SkipView, URL: u.String(),
+		Err: fmt.Errorf("authorisation %q does not permit the view %s; %s", a.ID, v, remedy)}
+}
+
+// header returns the fields of a request. asked is the first URL of the chain:
+// a browser keeps the Referer through redirects.
+func (f *Fetcher) header(w want, asked string) http.Header {
+	h := http.Header{
+		"User-Agent":      {f.userAgent(w.view)},
+		"Accept":          {w.accept},
+		"Accept-Encoding": {"gzip, br, zstd, deflate"},
+		"Accept-Language": {"zh-CN,zh;q=0.9,en;q=0.5"},
+	}
+	if w.view == qianshao.ViewSearchVisitor {
+		h.Set("Referer", searchReferer(asked))
+	}
+	if w.etag != "" {
+		h.Set("If-None-Match", w.etag)
+	}
+	if w.lastModified != "" {
+		h.Set("If-Modified-Since", w.lastModified)
+	}
+	return h
+}
+
+// searchReferer is that of a visitor who comes from a result page of Baidu. It
+// is the engine for which Chinese sites are hacked first, every such script's
+// list has it, and its result pages tell the whole address (referrer "always"),
+// so a page can read it as a real visitor's. The words searched for are the
+// host's name: a "site:" or a suspicious word would warn the script instead.
+func searchReferer(asked string) string {
+	host := ""
+	if u, err := url.Parse(asked); err == nil {
+		host = u.Hostname()
+	}
+	return "https://www.baidu.com/s?wd=" + url.QueryEscape(host)
+}
+
+// userAgent names us and the operator in every view. As a search crawler it
+// says the crawler's name too, which is what cloaking looks for; who reads the
+// log still sees who asked.
+func (f *Fetcher) userAgent(v qianshao.View) string {
+	if v == qianshao.ViewSearchCrawler {
+		return "Mozilla/5.0 (compatible; Baiduspider/2.0) " + f.opts.UserAgent
+	}
+	return f.opts.UserAgent
+}
