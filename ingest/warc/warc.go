@@ -1,6 +1,6 @@
 // Package warc reads WARC files, versions 1.0 and 1.1 (ISO 28500), plain or
-// gzipped record by record. It streams: one record's header is in memory, and
-// no block.
+// gzipped record by record, and writes version 1.1. Reading streams: one
+// record's header is in memory, and no block.
 package warc
 
 import (
