@@ -124,7 +124,7 @@ func (w *Writer) Write(d Draft) (Written, error) {
 // header returns the record's header with its blank line, and the payload's digest.
 func (d *Draft) header(id string) (text []byte, payload string, err error) {
 	if d.Type == "" || d.ContentType == "" || d.Date.IsZero() {
-		return nil, "", errors.New("Type, ContentType and Date must be set")
+		return nil, "", errors.New("type, content type and date must be set")
 	}
 	// Whole seconds: readers of WARC 1.0 know no fractions.
 	fields := Fields{{"WARC-Type", d.Type}, {"WARC-Record-ID", id}, {"WARC-Date", d.Date.UTC().Format(time.RFC3339)}}

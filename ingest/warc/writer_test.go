@@ -35,7 +35,9 @@ func drafts(t *testing.T) []warc.Draft {
 	}
 }
 
-func escaped(uri string) string { return strings.NewReplacer(" ", "%20", "页", "%E9%A1%B5").Replace(uri) }
+func escaped(uri string) string {
+	return strings.NewReplacer(" ", "%20", "页", "%E9%A1%B5").Replace(uri)
+}
 
 // TestWriterRoundTrip reads back what was written, and cuts each record out of
 // the file by its place.
