@@ -134,6 +134,14 @@ const (
 	SkipDepth Skip = "too_deep"
 	// SkipHostBudget: the host has used up its budget of pages.
 	SkipHostBudget Skip = "host_budget"
+	// SkipLongURL: longer than URLs of pages are.
+	SkipLongURL Skip = "url_too_long"
+	// SkipRepeatedPath: the path repeats itself, as relative links that lead ever deeper make it.
+	SkipRepeatedPath Skip = "repeated_path"
+	// SkipCalendar: the URL names a date that a calendar makes up.
+	SkipCalendar Skip = "endless_calendar"
+	// SkipQueryVariants: the path has been seen with as many queries as one path may have.
+	SkipQueryVariants Skip = "query_variants"
 )
 
 // Skips returns every reason, for tables, metrics and the documentation's test.
@@ -141,6 +149,6 @@ func Skips() []Skip {
 	return []Skip{
 		SkipNotAuthorised, SkipNotInForce, SkipPathExcluded, SkipRobots, SkipRobotsUnavailable,
 		SkipAddress, SkipBadURL, SkipRedirects, SkipTooLarge, SkipBomb, SkipView, SkipType, SkipStatus,
-		SkipUnreachable, SkipDepth, SkipHostBudget,
+		SkipUnreachable, SkipDepth, SkipHostBudget, SkipLongURL, SkipRepeatedPath, SkipCalendar, SkipQueryVariants,
 	}
 }

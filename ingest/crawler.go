@@ -76,6 +76,8 @@ type CrawlerOptions struct {
 	MaxDepth int
 	// HostBudget bounds the URLs of one host. The frontier counts them.
 	HostBudget int
+	// QueryVariants bounds the URLs of one path that differ in their query. The frontier counts them.
+	QueryVariants int
 	// MaxAttempts is how often a URL is tried before its failure is final until the next visit.
 	MaxAttempts int
 	// Revisit is the time between two visits, at least MinRevisit.
@@ -119,6 +121,7 @@ func NewCrawler(opts CrawlerOptions) (*Crawler, error) {
 	orDefault(&opts.Workers, DefaultWorkers)
 	orDefault(&opts.MaxDepth, DefaultMaxDepth)
 	orDefault(&opts.HostBudget, DefaultHostBudget)
+	orDefault(&opts.QueryVariants, DefaultQueryVariants)
 	orDefault(&opts.MaxAttempts, DefaultMaxAttempts)
 	if opts.Revisit == 0 {
 		opts.Revisit = DefaultRevisit
@@ -138,7 +141,7 @@ func NewCrawler(opts CrawlerOptions) (*Crawler, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Crawler{CrawlerOptions: opts, budget: newBudget(opts.Frontier, opts.HostBudget)}, nil
+	return &Crawler{CrawlerOptions: opts, budget: newBudget(opts.Frontier, opts.HostBudget, opts.QueryVariants)}, nil
 }
 
 type noObserver struct{}

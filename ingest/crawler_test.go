@@ -37,6 +37,8 @@ type web struct {
 	pages    map[string]func(w http.ResponseWriter, r *http.Request)
 	requests map[string]int
 	times    map[string][]time.Time // by host
+	// fallback answers for pages that are not there; nil is 404.
+	fallback func(w http.ResponseWriter, r *http.Request)
 }
 
 func newWeb(t testing.TB) *web {
@@ -47,6 +49,9 @@ func newWeb(t testing.TB) *web {
 		w.requests[key]++
 		w.times[r.Host] = append(w.times[r.Host], time.Now())
 		page := w.pages[key]
+		if page == nil {
+			page = w.fallback
+		}
 		w.mu.Unlock()
 		if page == nil {
 			http.NotFound(rw, r)
@@ -284,6 +289,60 @@ func TestDepthAndBudget(t *testing.T) {
 	}
 	if n > 11 || n < 10 || b.skipped["http://wide.example/29"] != qianshao.SkipHostBudget {
 		t.Errorf("%d pages of a host with a budget of 10; %v", n, b.skipped)
+	}
+}
+
+// TestTraps crawls a site whose mazes have no end: the crawl has one, and says
+// of each maze which it is.
+func TestTraps(t *testing.T) {
+	b := newBench(t, nil, "maze.example")
+	b.opts.QueryVariants = 7
+	asked := 0
+	maze := func(links func(n int, r *http.Request) string) func(http.ResponseWriter, *http.Request) {
+		return func(w http.ResponseWriter, r *http.Request) {
+			asked++
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, links(asked, r))
+		}
+	}
+	handlers := map[string]func(int, *http.Request) string{
+		"/loop/": func(_ int, r *http.Request) string { return `<a href="` + r.URL.Path + `a/b/">` },
+		"/calendar/": func(_ int, r *http.Request) string {
+			var year int
+			_, _ = fmt.Sscanf(r.URL.Path, "/calendar/%d", &year)
+			return fmt.Sprintf(`<a href="/calendar/%d/01"><a href="/calendar/%d/01">`, year+1, year-10)
+		},
+		"/search": func(n int, _ *http.Request) string {
+			return fmt.Sprintf(`<a href="/search?q=%d"><a href="/search?q=x%d">`, n, n)
+		},
+		"/grow": func(_ int, r *http.Request) string {
+			return `<a href="/grow?` + r.URL.RawQuery + strings.Repeat("&x=0123456789", 40) + `">`
+		},
+	}
+	b.web.fallback = func(w http.ResponseWriter, r *http.Request) {
+		for prefix, links := range handlers {
+			if strings.HasPrefix(r.URL.Path, prefix) {
+				maze(links)(w, r)
+				return
+			}
+		}
+		http.NotFound(w, r)
+	}
+	b.web.put("maze.example/", fmt.Sprintf(`<a href="/loop/"><a href="/calendar/%d/01"><a href="/search?q=0"><a href="/grow?a=1">`, time.Now().Year()))
+	if err := b.run(t); err != nil {
+		t.Fatal(err)
+	}
+	got := map[qianshao.Skip]int{}
+	for _, skip := range b.skipped {
+		got[skip]++
+	}
+	for _, want := range []qianshao.Skip{qianshao.SkipRepeatedPath, qianshao.SkipCalendar, qianshao.SkipQueryVariants, qianshao.SkipLongURL} {
+		if got[want] == 0 {
+			t.Errorf("nothing was left out as %s: %v", want, got)
+		}
+	}
+	if n := len(b.handled); n > 100 {
+		t.Errorf("%d pages of four mazes", n)
 	}
 }
 

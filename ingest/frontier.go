@@ -46,6 +46,8 @@ type Frontier interface {
 	Lease(ctx context.Context, now time.Time, limit int, ttl time.Duration) ([]Item, error)
 	// HostCount returns the number of the host's URLs, visited ones included.
 	HostCount(ctx context.Context, host string) (int, error)
+	// QueryCount returns the number of URLs that are page followed by a query.
+	QueryCount(ctx context.Context, page string) (int, error)
 	// HostNext sets the time before which host gets no request.
 	HostNext(ctx context.Context, host string, next time.Time) error
 	// Done records the outcome and ends the lease. It comes last: a crash

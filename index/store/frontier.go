@@ -104,6 +104,14 @@ func (s *Store) HostCount(ctx context.Context, host string) (n int, err error) {
 	return n, s.fail("count the URLs of host "+host+" in", err)
 }
 
+// QueryCount returns the number of URLs that are page followed by a query,
+// visited ones included.
+func (s *Store) QueryCount(ctx context.Context, page string) (n int, err error) {
+	// '@' is the character after '?', so this is a range of the primary key.
+	err = s.read.QueryRowContext(ctx, `SELECT count(*) FROM frontier WHERE url >= $1 AND url < $2`, page+"?", page+"@").Scan(&n)
+	return n, s.fail("count the queries of "+page+" in", err)
+}
+
 // HostNext sets the time before which host gets no request.
 func (s *Store) HostNext(ctx context.Context, host string, next time.Time) error {
 	return s.update(ctx, ordered, "set the next time of host "+host+" in", func(tx *sql.Tx) error {
