@@ -625,7 +625,7 @@ func TestSeedSitemaps(t *testing.T) {
 	})
 	xml("usual.example/sitemap.xml", `<urlset><url><loc><![CDATA[http://usual.example/新闻]]></loc></url></urlset>`)
 	xml("broken.example/sitemap.xml", `<urlset><url><loc>http://broken.example/before</loc></url><url><loc>http://broken.example/un`)
-	err := ingest.SeedSitemaps(context.Background(), ingest.SitemapOptions{Fetcher: b.opts.Fetcher, Frontier: b.store, Scope: b.opts.Scope(), Observe: b})
+	err := ingest.NewSeeder(ingest.SeedOptions{Fetcher: b.opts.Fetcher, Frontier: b.store, Scope: b.opts.Scope, Observe: b}).Round(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -645,7 +645,8 @@ func TestSeedSitemaps(t *testing.T) {
 			}
 		}
 	}
-	want := map[string]int{"http://named.example/a?x=1&y=2": 1, "http://usual.example/%E6%96%B0%E9%97%BB": 1, "http://broken.example/before": 1}
+	want := map[string]int{"http://named.example/": 0, "http://usual.example/": 0, "http://broken.example/": 0, "http://none.example/": 0,
+		"http://named.example/a?x=1&y=2": 1, "http://usual.example/%E6%96%B0%E9%97%BB": 1, "http://broken.example/before": 1}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("frontier (-want +got):\n%s", diff)
 	}

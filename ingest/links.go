@@ -57,10 +57,15 @@ func judgeLink(scope *Scope, base, link string, now time.Time) (Item, qianshao.S
 	if skip == "" {
 		skip = trap(canonical, now)
 	}
+	if u, err := url.Parse(canonical); skip == "" && err == nil && isNoPage(u.Path) {
+		skip = qianshao.SkipType
+	}
 	return item, skip
 }
 
-// judge returns the item of depth 0 for a canonical URL, or the reason to leave it.
+// judge returns the item of depth 0 for a canonical URL, or the reason to leave
+// it. What somebody names outright is asked for whatever its path ends in:
+// /feed.json is a feed.
 func judge(scope *Scope, canonical string, now time.Time) (Item, qianshao.Skip) {
 	u, err := url.Parse(canonical)
 	if err != nil {
@@ -69,9 +74,6 @@ func judge(scope *Scope, canonical string, now time.Time) (Item, qianshao.Skip) 
 	a, skip := scope.Decide(u, now)
 	if skip != "" {
 		return Item{URL: canonical}, skip
-	}
-	if isNoPage(u.Path) {
-		return Item{URL: canonical}, qianshao.SkipType
 	}
 	return Item{URL: canonical, Host: u.Hostname(), Authorisation: a.ID}, ""
 }

@@ -16,14 +16,7 @@ import (
 // frontier: its seeds, or without any the front pages of its hosts. Those known
 // already are left as they are.
 func Seed(ctx context.Context, frontier Frontier, scope *Scope, now time.Time) error {
-	var items []Item
-	for i := range scope.list {
-		for _, start := range startURLs(&scope.list[i]) {
-			if item, skip := judge(scope, start, now); skip == "" {
-				items = append(items, item)
-			}
-		}
-	}
+	items := startItems(scope, now)
 	if len(items) == 0 {
 		return nil
 	}
@@ -33,6 +26,17 @@ func Seed(ctx context.Context, frontier Frontier, scope *Scope, now time.Time) e
 	return nil
 }
 
+func startItems(scope *Scope, now time.Time) (items []Item) {
+	for i := range scope.list {
+		for _, start := range startURLs(&scope.list[i]) {
+			if item, skip := judge(scope, start, now); skip == "" {
+				items = append(items, item)
+			}
+		}
+	}
+	return items
+}
+
 // Limits of sitemaps, as sitemaps.org sets them for one file.
 const (
 	MaxSitemapURLs = 50_000 // of one file, and here of one host
@@ -40,25 +44,37 @@ const (
 	maxSitemapFiles = 50
 	// sitemapBatch is the number of URLs added at a time.
 	sitemapBatch = 500
+	// SeedInterval is how soon an authorisation that is added to a running
+	// collector begins.
+	SeedInterval = 30 * time.Second
+	// SitemapInterval is the time between two readings of a sitemap. Sites write
+	// theirs once a day or at each article; pages link to what is new as well.
+	SitemapInterval = 6 * time.Hour
 	// sitemapHosts is the number of hosts read at a time; each has its own pace.
 	sitemapHosts = 8
 )
 
-// SitemapOptions say where sitemaps lead. Observe and Log are optional.
-type SitemapOptions struct {
+// SeedOptions say whose pages a Seeder looks for, and where it puts them. Now,
+// Observe and Log are optional.
+type SeedOptions struct {
 	Fetcher  *fetch.Fetcher
 	Frontier Frontier
-	Scope    *Scope
-	Now      func() time.Time
-	Observe  Observer
-	Log      *slog.Logger
+	// Scope returns the register in force; it may change between calls.
+	Scope   func() *Scope
+	Now     func() time.Time
+	Observe Observer
+	Log     *slog.Logger
 }
 
-// SeedSitemaps puts the URLs of sitemaps into the frontier: those that the
-// robots.txt of each start URL's host names, or else /sitemap.xml. An index is
-// followed one level down. Only URLs in scope are added. A sitemap that is
-// missing or broken is logged and no error; the error is the frontier's or ctx's.
-func SeedSitemaps(ctx context.Context, opts SitemapOptions) error {
+// Seeder keeps a frontier fed from the register: with what authorisations name,
+// those added while it runs included, and with what their sites' sitemaps name.
+type Seeder struct {
+	SeedOptions
+	read map[string]time.Time // when an origin's sitemaps were last begun
+}
+
+// NewSeeder returns a Seeder that has seeded nothing yet.
+func NewSeeder(opts SeedOptions) *Seeder {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
@@ -68,18 +84,54 @@ func SeedSitemaps(ctx context.Context, opts SitemapOptions) error {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
+	return &Seeder{SeedOptions: opts, read: map[string]time.Time{}}
+}
+
+// Round adds the start URLs and reads the sitemaps that are due: those that the
+// robots.txt of each start URL's host names, or else /sitemap.xml. An index is
+// followed one level down. Only URLs in scope are added. A sitemap that is
+// missing or broken is logged and no error; the error is the frontier's or ctx's.
+// It is not safe for concurrent use.
+func (s *Seeder) Round(ctx context.Context) error {
+	scope := s.Scope()
+	if err := Seed(ctx, s.Frontier, scope, s.Now()); err != nil {
+		return err
+	}
+	origins := map[string]bool{}
+	for _, item := range startItems(scope, s.Now()) {
+		if u, err := url.Parse(item.URL); err == nil {
+			origins[u.Scheme+"://"+u.Host] = true
+		}
+	}
+	return s.sitemaps(ctx, scope, origins)
+}
+
+// Watch does a round now and then until ctx ends, so that an authorisation that
+// is added, or comes into force, begins within SeedInterval. A round that the
+// frontier fails is logged: the next one does it again.
+func (s *Seeder) Watch(ctx context.Context) {
+	ticker := time.NewTicker(SeedInterval)
+	defer ticker.Stop()
+	for {
+		if err := s.Round(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Error("seeding failed; it is tried again", "in", SeedInterval, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (s *Seeder) sitemaps(ctx context.Context, scope *Scope, origins map[string]bool) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sitemapHosts)
-	seen := map[string]bool{}
-	for i := range opts.Scope.list {
-		for _, start := range startURLs(&opts.Scope.list[i]) {
-			u, err := url.Parse(start)
-			if err != nil || seen[u.Scheme+"://"+u.Host] {
-				continue
-			}
-			seen[u.Scheme+"://"+u.Host] = true
-			s := &sitemapSeeder{SitemapOptions: opts, origin: u.Scheme + "://" + u.Host}
-			group.Go(func() error { return s.run(ctx) })
+	for origin := range origins {
+		if now := s.Now(); now.Sub(s.read[origin]) >= SitemapInterval {
+			s.read[origin] = now
+			reader := &sitemapSeeder{SeedOptions: s.SeedOptions, scope: scope, origin: origin}
+			group.Go(func() error { return reader.run(ctx) })
 		}
 	}
 	if err := group.Wait(); err != nil {
@@ -90,7 +142,8 @@ func SeedSitemaps(ctx context.Context, opts SitemapOptions) error {
 
 // sitemapSeeder reads the sitemaps of one origin.
 type sitemapSeeder struct {
-	SitemapOptions
+	SeedOptions
+	scope  *Scope
 	origin string
 	batch  []Item
 	urls   int
@@ -167,7 +220,7 @@ func (s *sitemapSeeder) add(ctx context.Context, loc string) error {
 		return nil
 	}
 	s.urls++
-	item, skip := judgeLink(s.Scope, s.origin+"/", loc, s.Now())
+	item, skip := judgeLink(s.scope, s.origin+"/", loc, s.Now())
 	if skip != "" {
 		if item.URL != "" {
 			s.Observe.Skipped(skip, item.URL)

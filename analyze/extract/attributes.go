@@ -24,6 +24,8 @@ func (a *assembler) attributes(el int32) {
 			a.stretch(qianshao.RegionAttr, at.name, hiding, el, a.views[e.view], int(at.start), int(at.end), inAttribute)
 		case isURLAttribute(e.atom, at.name):
 			a.url(el, at, hiding)
+		case e.atom == atom.Link && at.name == "href" && isAlternateRel(a.value(el, "rel")):
+			a.url(el, at, qianshao.HidingNone) // in the head nothing is shown, and nothing concealed
 		}
 	}
 }
@@ -64,9 +66,10 @@ func isURLAttribute(a atom.Atom, name string) bool {
 	return false
 }
 
-// leadsOn says whether a visitor follows the reference: by a click, or without.
+// leadsOn says whether a visitor follows the reference, by a click or without,
+// or a program on the visitor's behalf: a feed reader, a telephone's browser.
 func leadsOn(a atom.Atom) bool {
-	return a == atom.A || a == atom.Area || a == atom.Iframe || a == atom.Frame || a == atom.Meta
+	return a == atom.A || a == atom.Area || a == atom.Iframe || a == atom.Frame || a == atom.Meta || a == atom.Link
 }
 
 // url makes the region of a reference, and a link if it leads to a page.

@@ -224,3 +224,19 @@ func TestStylesheets(t *testing.T) {
 		}
 	}
 }
+
+func TestAlternates(t *testing.T) {
+	html := `<link rel="Alternate" type="application/rss+xml" href="/feed"><link rel="alternate" media="handheld" href="http://m.school.example/">
+<link rel="alternate stylesheet" href=c.css><link rel=canonical href=d><link rel=alternate>`
+	doc := Document(qianshao.Page{URL: "https://school.example/x/", Body: []byte(html)}, Options{})
+	var got []string
+	for _, link := range doc.Links {
+		if link.Hidden != qianshao.HidingNone {
+			t.Errorf("%s counts as %s: a head shows nothing, and conceals nothing", link.URL, link.Hidden)
+		}
+		got = append(got, link.URL)
+	}
+	if diff := cmp.Diff([]string{"https://school.example/feed", "http://m.school.example/"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -74,6 +74,14 @@ func isStylesheetRel(rel string) bool {
 	return hasWord(rel, "stylesheet") && !hasWord(rel, "alternate")
 }
 
+// isAlternateRel says whether a link's rel leads to the page in another form: a
+// feed, another language, the telephone's version. Hacked sites are often clean
+// in one of them only.
+func isAlternateRel(rel string) bool {
+	rel = lower(rel)
+	return hasWord(rel, "alternate") && !hasWord(rel, "stylesheet")
+}
+
 // refreshTarget returns where in the content of <meta http-equiv=refresh> the
 // target stands: "0; url=http://…".
 func refreshTarget(content string) (start, end int) {

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/extract"
 	"github.com/qianshao/qianshao/index/store"
@@ -173,7 +175,7 @@ func (o *outpost) crawl(ctx context.Context, options crawlOptions) error {
 		Scope:    scope,
 		Fetcher:  fetcher,
 		Handle: func(ctx context.Context, page qianshao.Page) ([]string, error) {
-			return o.take(ctx, withStylesheets(ctx, fetcher, page))
+			return o.follow(ctx, withStylesheets(ctx, fetcher, page))
 		},
 		Workers: options.workers,
 		Once:    options.once,
@@ -184,16 +186,31 @@ func (o *outpost) crawl(ctx context.Context, options crawlOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := ingest.Seed(ctx, o.store, scope(), time.Now()); err != nil {
-		return err
+	seeder := ingest.NewSeeder(ingest.SeedOptions{Fetcher: fetcher, Frontier: o.store, Scope: scope, Observe: observe, Log: o.log})
+	if options.once {
+		if err := seeder.Round(ctx); err != nil {
+			return err
+		}
+		return crawler.Run(ctx)
 	}
-	err = ingest.SeedSitemaps(ctx, ingest.SitemapOptions{
-		Fetcher: fetcher, Frontier: o.store, Scope: scope(), Observe: observe, Log: o.log,
-	})
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { seeder.Watch(ctx); return nil })
+	group.Go(func() error { return crawler.Run(ctx) })
+	return group.Wait()
+}
+
+// follow takes a page and returns where it leads: its links, and the entries
+// of a feed.
+func (o *outpost) follow(ctx context.Context, page qianshao.Page) ([]string, error) {
+	links, err := o.take(ctx, page)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return crawler.Run(ctx)
+	entries, err := ingest.FeedLinks(page)
+	if err != nil {
+		o.log.Info("feed not read", "error", err)
+	}
+	return append(links, entries...), nil
 }
 
 // observer passes what the crawler does on to the metrics and the tally.

@@ -292,7 +292,7 @@ func isPage(mediaType string) bool {
 	switch mediaType {
 	case "text/css", "text/javascript", "text/ecmascript", "text/calendar", "text/vcard", "image/svg+xml", "application/wasm":
 		return false
-	case "application/xml":
+	case "application/xml", "application/feed+json":
 		return true
 	}
 	return strings.HasPrefix(mediaType, "text/") ||

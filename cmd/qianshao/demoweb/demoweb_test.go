@@ -222,7 +222,7 @@ func linksOf(t *testing.T, key string, c content) []*url.URL {
 			}
 		case html.TextToken:
 			switch tag {
-			case "loc":
+			case "loc", "link": // of a sitemap, of a feed
 				add(token.Data)
 			case "script":
 				written(token.Data)

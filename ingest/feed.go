@@ -1,0 +1,69 @@
+package ingest
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+
+	"github.com/mmcdole/gofeed"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Limits of a feed. Feeds name their last few dozen entries; a site that puts
+// its whole archive into one comes to some thousand.
+const (
+	maxFeedBody  = 8 << 20
+	maxFeedLinks = maxLinks
+	// feedStart is where the root element has begun, licence comments and
+	// style sheet instructions in front of it included.
+	feedStart = 4 << 10
+)
+
+// FeedLinks returns the links of a page that is a feed in truth (RSS, Atom or
+// JSON Feed): where its entries stand, absolute, in the feed's order. A page that
+// is none has no links and no error. What the entries say is judged on their own
+// pages.
+func FeedLinks(page qianshao.Page) ([]string, error) {
+	body := bytes.TrimLeft(page.Body, "\xef\xbb\xbf \t\r\n")
+	if !looksLikeFeed(body) {
+		return nil, nil
+	}
+	if len(body) > maxFeedBody || page.Truncated {
+		return nil, fmt.Errorf("feed %s: longer than %d bytes; its entries are not followed", page.URL, maxFeedBody)
+	}
+	feed, err := gofeed.NewParser().Parse(bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("feed %s: %w", page.URL, err)
+	}
+	base, err := url.Parse(page.URL)
+	if err != nil {
+		return nil, fmt.Errorf("feed: %w", err)
+	}
+	var links []string
+	for _, item := range feed.Items {
+		if len(links) == maxFeedLinks {
+			break
+		}
+		if item.Link == "" {
+			continue
+		}
+		if u, err := base.Parse(item.Link); err == nil {
+			links = append(links, u.String())
+		}
+	}
+	return links, nil
+}
+
+// looksLikeFeed looks at the root element, or for JSON's own word for it. (A
+// feed in UTF-16 is rarer than the look at every page would be dear.)
+func looksLikeFeed(body []byte) bool {
+	start := body[:min(len(body), feedStart)]
+	switch {
+	case bytes.HasPrefix(start, []byte("{")):
+		return bytes.Contains(start, []byte("jsonfeed.org/version")) || bytes.Contains(start, []byte(`jsonfeed.org\/version`))
+	case bytes.HasPrefix(start, []byte("<")):
+		return gofeed.DetectFeedType(bytes.NewReader(start)) != gofeed.FeedTypeUnknown
+	}
+	return false
+}
