@@ -29,6 +29,10 @@ type Finding struct {
 	// Hidden says that some evidence was concealed from visitors.
 	Hidden   bool       `json:"hidden"`
 	Evidence []Evidence `json:"evidence"`
+	// Instead is what the plain visitor got at the place where another view has
+	// the evidence, nil if no evidence is of another view. It has no Term; Text
+	// is empty where the plain visitor got nothing.
+	Instead *Evidence `json:"instead,omitempty"`
 	// Indicators are the contact and payment handles near the evidence, in the
 	// order of the source; only findings at AlertLevel or above have any.
 	Indicators []Indicator `json:"indicators,omitempty"`
@@ -42,7 +46,7 @@ func FindingID(url, rule string) string {
 
 // ScorePart is one line of a score's explanation.
 type ScorePart struct {
-	// Reason is a stable code: rule_level, terms, hidden, disguised, corroborated, awareness, cap.
+	// Reason is a stable code: rule_level, terms, hidden, cloaked, disguised, corroborated, awareness, cap.
 	Reason string `json:"reason"`
 	// Detail says it for this case, in words a person can read.
 	Detail string `json:"detail"`
@@ -129,6 +133,9 @@ type Assessment struct {
 	// Contexts names the kinds of awareness text that were recognised
 	// (police_notice, news, legal_education …).
 	Contexts []string
+	// Views are the documents of those other views of the page to which
+	// evidence points.
+	Views map[View]*Document
 }
 
 // Flagged says whether a person should see the page.

@@ -22,6 +22,8 @@ type Indicator struct {
 	Text   string     `json:"text"`
 	Region RegionKind `json:"region"`
 	Hidden Hiding     `json:"hidden,omitempty"`
+	// View is the view of the page in whose source Span lies, as Evidence.View.
+	View View `json:"view,omitempty"`
 	// Span is a byte range in Document.Source.
 	Span Span `json:"span"`
 	// Line and Column count from 1; Column in characters.

@@ -37,7 +37,9 @@ type Page struct {
 	// View says as whom the page was asked for.
 	View View
 	// Others are the same URL as other views got it, where the authorisation
-	// permits them. They have no Others themselves.
+	// permits them. They have no Others themselves. One with a redirect's Status
+	// was led out of the scope: its URL is where to, which was never asked for.
+	// Further visits as ViewVisitor tell what is new at every visit.
 	Others []Page
 	// ETag and LastModified are the answer's validators, for the next visit.
 	ETag         string
@@ -57,6 +59,9 @@ type Page struct {
 // NotModified says that the server confirmed the validators of the visit
 // before and sent no body.
 func (p *Page) NotModified() bool { return p.Status == http304 }
+
+// LedAway says that the page is a redirect out of the scope, to URL.
+func (p *Page) LedAway() bool { return p.Status >= 300 && p.Status < 400 && !p.NotModified() }
 
 const http304 = 304 // root imports no net/http
 

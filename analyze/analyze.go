@@ -4,6 +4,9 @@
 // the crawl, a scan of files and the tests inside the rules.
 //
 //	Page → extract.Document → rule.Set.Evaluate (fold → match → conditions) → score → indicators
+//
+// Other views of the page are compared with it, and what only they got is
+// judged by the same rules.
 package analyze
 
 import (
@@ -60,18 +63,25 @@ func (a *Analyzer) assess(page qianshao.Page, doc *qianshao.Document) qianshao.A
 		assessment.Contexts = append(assessment.Contexts, context.Name)
 	}
 	for i := range result.Fired {
-		assessment.Findings = append(assessment.Findings, finding(page, &result.Fired[i], result.Contexts))
+		fired := &result.Fired[i]
+		score, parts := score(fired, result.Contexts).total()
+		assessment.Findings = append(assessment.Findings, finding(page, fired, parts, score))
 	}
-	slices.SortStableFunc(assessment.Findings, func(x, y qianshao.Finding) int {
-		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(len(y.Evidence), len(x.Evidence)), cmp.Compare(x.Rule, y.Rule))
-	})
+	sortFindings(assessment.Findings)
 	a.indicators.Attach(doc, page.URL, assessment.Findings)
+	a.assessViews(page, doc, &assessment)
 	summarise(&assessment)
 	return assessment
 }
 
-func finding(page qianshao.Page, fired *rule.Fired, contexts []rule.Context) qianshao.Finding {
-	score, breakdown := score(fired, contexts)
+// sortFindings puts the highest score first.
+func sortFindings(findings []qianshao.Finding) {
+	slices.SortStableFunc(findings, func(x, y qianshao.Finding) int {
+		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(len(y.Evidence), len(x.Evidence)), cmp.Compare(x.Rule, y.Rule))
+	})
+}
+
+func finding(page qianshao.Page, fired *rule.Fired, breakdown []qianshao.ScorePart, score int) qianshao.Finding {
 	return qianshao.Finding{
 		ID:            qianshao.FindingID(page.URL, fired.Rule.ID),
 		URL:           page.URL,

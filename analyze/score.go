@@ -14,6 +14,7 @@ const (
 	pointsPerTerm    = 3  // each distinct term after the first
 	maxTermPoints    = 15 // five terms say as much as fifty
 	pointsConcealed  = 18 // what is kept from visitors' eyes is enough for the rule to fire
+	pointsCloaked    = 18 // likewise what is kept from everybody but some
 	pointsDisguised  = 5  // some evidence was spelt to dodge filters
 	pointsInert      = -20
 	maxAwarenessLoss = 45
@@ -28,8 +29,8 @@ var levelPoints = map[qianshao.Level]int{
 	qianshao.LevelCritical:      78,
 }
 
-// score weighs what fired. The breakdown's points add up to the score.
-func score(fired *rule.Fired, contexts []rule.Context) (int, []qianshao.ScorePart) {
+// score weighs what fired.
+func score(fired *rule.Fired, contexts []rule.Context) breakdown {
 	var parts breakdown
 	parts.add("rule_level", "rule level "+fired.Rule.Level.String(), levelPoints[fired.Rule.Level])
 	parts.add("terms", fmt.Sprintf("%d distinct terms", fired.Terms), min(maxTermPoints, pointsPerTerm*max(0, fired.Terms-1)))
@@ -43,7 +44,7 @@ func score(fired *rule.Fired, contexts []rule.Context) (int, []qianshao.ScorePar
 		parts.add("inert", "only in comments or scripts, where no visitor reads it", pointsInert)
 	}
 	parts.addAwareness(fired, contexts)
-	return parts.total()
+	return parts
 }
 
 type breakdown []qianshao.ScorePart
@@ -70,8 +71,8 @@ func (b *breakdown) addAwareness(fired *rule.Fired, contexts []rule.Context) {
 	}
 }
 
-// total sums the parts and, where the sum leaves the scale, says so in a last
-// part, so that the breakdown still adds up.
+// total is the score, with the parts that add up to it: where the sum leaves
+// the scale, a last one says so.
 func (b breakdown) total() (int, []qianshao.ScorePart) {
 	sum := 0
 	for _, p := range b {

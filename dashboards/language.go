@@ -127,6 +127,10 @@ func (l lang) detail(p qianshao.ScorePart) string {
 		if _, how, ok := strings.Cut(p.Detail, ": "); ok {
 			return l.text("detail.hidden", l.named("hidden.", how))
 		}
+	case "cloaked":
+		if _, view, ok := strings.Cut(strings.TrimSuffix(p.Detail, ")"), " ("); ok {
+			return l.text("detail.cloaked", l.named("who.", view))
+		}
 	case "terms":
 		var n int
 		if _, err := fmt.Sscanf(p.Detail, "%d distinct terms", &n); err == nil {

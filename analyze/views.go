@@ -1,0 +1,144 @@
+package analyze
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/view"
+)
+
+// assessViews adds what the page's other views show and a plain visitor does
+// not get. Of the views of search engines' visitors and crawlers only the
+// difference is judged, as a page of its own, just as concealed text is: what a
+// plain visitor reads neither helps nor excuses it. A difference that no rule
+// calls a crime is no finding.
+func (a *Analyzer) assessViews(page qianshao.Page, doc *qianshao.Document, assessment *qianshao.Assessment) {
+	if len(page.Others) == 0 {
+		return
+	}
+	plain := []*qianshao.Document{doc}
+	for _, other := range page.Others {
+		if other.View == qianshao.ViewVisitor && !other.LedAway() {
+			plain = append(plain, Extract(other))
+		}
+	}
+	comparison := comparison{analyzer: a, page: page, baseline: view.NewBaseline(plain...), assessment: assessment}
+	for _, other := range page.Others {
+		if other.View != qianshao.ViewVisitor {
+			comparison.judge(other)
+		}
+	}
+	sortFindings(assessment.Findings)
+}
+
+// comparison is the work on one page's views.
+type comparison struct {
+	analyzer   *Analyzer
+	page       qianshao.Page
+	baseline   *view.Baseline
+	assessment *qianshao.Assessment
+}
+
+// judge adds the findings of one view.
+func (c *comparison) judge(other qianshao.Page) {
+	doc := c.document(other)
+	difference := c.baseline.Difference(doc)
+	judged := difference.Document
+	if len(judged.Regions) == 0 {
+		return
+	}
+	if other.View == qianshao.ViewBrowser {
+		judged = doc // what scripts make of a page is the page, with all that stands in it
+	}
+	result := c.analyzer.rules.Evaluate(judged)
+	var found []qianshao.Finding
+	for i := range result.Fired {
+		fired := &result.Fired[i]
+		isNew := func(e qianshao.Evidence) bool { return difference.Holds(e.Span) }
+		if c.knows(fired.Rule.Category) || !slices.ContainsFunc(fired.Evidence, isNew) {
+			continue
+		}
+		if f := c.finding(other, fired, result.Contexts); f.Level >= qianshao.AlertLevel {
+			f.Instead = c.baseline.Instead(doc, f.Evidence[slices.IndexFunc(f.Evidence, isNew)])
+			found = append(found, f)
+		}
+	}
+	if len(found) == 0 {
+		return
+	}
+	c.analyzer.indicators.Attach(doc, c.page.URL, found)
+	c.add(found, other.View, doc)
+}
+
+// knows says whether a plain visitor's page, or a view before, has a finding of
+// the category that a person will see. What everybody is shown is not cloaked:
+// a casino's own page has other casino banners at every visit.
+func (c *comparison) knows(category qianshao.Category) bool {
+	return slices.ContainsFunc(c.assessment.Findings, func(f qianshao.Finding) bool {
+		return f.Category == category && f.Level >= qianshao.AlertLevel
+	})
+}
+
+func (c *comparison) finding(other qianshao.Page, fired *rule.Fired, contexts []rule.Context) qianshao.Finding {
+	parts := score(fired, contexts)
+	if other.View != qianshao.ViewBrowser {
+		parts.add("cloaked", cloaking(other), pointsCloaked)
+	}
+	score, breakdown := parts.total()
+	f := finding(c.page, fired, breakdown, score)
+	f.Evidence = slices.Clone(f.Evidence)
+	for i := range f.Evidence {
+		f.Evidence[i].View = other.View
+	}
+	return f
+}
+
+// cloaking says for whom the content is, with the view's name in brackets at the end.
+func cloaking(other qianshao.Page) string {
+	how, whom := "shown only to", "visitors of one kind"
+	if other.LedAway() {
+		how = "a redirect only for"
+	}
+	switch other.View {
+	case qianshao.ViewSearchVisitor:
+		whom = "visitors from a search engine"
+	case qianshao.ViewSearchCrawler:
+		whom = "a search engine's crawler"
+	}
+	return how + " " + whom + " (" + string(other.View) + ")"
+}
+
+// add takes in a view's findings. One of the same rule on the plain page was
+// below AlertLevel, and gives way.
+func (c *comparison) add(found []qianshao.Finding, v qianshao.View, doc *qianshao.Document) {
+	for i := range found {
+		for k := range found[i].Indicators {
+			found[i].Indicators[k].View = v
+		}
+		same := func(f qianshao.Finding) bool { return f.ID == found[i].ID }
+		c.assessment.Findings = append(slices.DeleteFunc(c.assessment.Findings, same), found[i])
+	}
+	if c.assessment.Views == nil {
+		c.assessment.Views = map[qianshao.View]*qianshao.Document{}
+	}
+	c.assessment.Views[v] = doc
+}
+
+// document understands a view. Of a redirect out of the scope there is one
+// region, the header that leads there: rules know it by "Location: ".
+func (c *comparison) document(other qianshao.Page) *qianshao.Document {
+	if !other.LedAway() {
+		return Extract(other)
+	}
+	header := "Location: " + strings.ToValidUTF8(other.URL, "\uFFFD")
+	all := qianshao.Span{Start: 0, End: len(header)}
+	doc := &qianshao.Document{
+		Charset: "utf-8", CharsetFrom: "default", Source: header,
+		Regions: []qianshao.Region{{Kind: qianshao.RegionURL, Name: "location", Text: header, Map: []qianshao.Run{{Text: all, Source: all}}}},
+		Links:   []qianshao.Link{{URL: other.URL}},
+	}
+	maskResidentIDs(doc)
+	return doc
+}
