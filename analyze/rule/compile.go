@@ -77,6 +77,7 @@ type block struct {
 	length   length
 	measures bool // asks for the length and looks for nothing
 	word     bool
+	plain    bool // what is more disguise than term does not count
 	min      int32
 	within   int32 // characters in which min has to be reached; 0: on the page
 	patterns []*pattern
@@ -273,6 +274,7 @@ func (c *compiler) block(s *source, src blockSource, owner *detection) *block {
 	b := &block{name: src.name.value, index: int32(len(c.set.blocks)), owner: owner, min: int32(src.min), within: int32(src.within)}
 	c.set.blocks = append(c.set.blocks, b)
 	b.word = src.word != nil && *src.word
+	b.plain = src.plain != nil && *src.plain
 	b.length = length{int32(src.minChars), int32(src.maxChars)}
 	if b.measures = src.measuresOnly(); b.measures {
 		c.set.measures = append(c.set.measures, b)

@@ -467,6 +467,10 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 	if b.owner.isContext && h.cost >= match.CostDisguised {
 		return // nobody disguises a police notice
 	}
+	if b.plain && e.isWeak(&h) {
+		e.drop(b, &h, droppedByDisguise)
+		return
+	}
 	seen, known := st.seen[h.term]
 	if e.isWeak(&h) {
 		h.weak = seen.kept[classWeak] >= maxTermHits || !e.contactNear(&h)

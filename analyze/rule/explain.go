@@ -55,6 +55,7 @@ const (
 	droppedByExcept
 	droppedByWord
 	droppedByOverlap
+	droppedByDisguise
 	dropReasons
 )
 
@@ -70,6 +71,8 @@ func (r dropReason) String() string {
 		return "inside a longer word (word: true)"
 	case droppedByOverlap:
 		return "inside a longer hit of the block"
+	case droppedByDisguise:
+		return "far from the term (plain: true)"
 	}
 	return "dropped"
 }

@@ -296,8 +296,8 @@ func (s *source) lintBlock(b blockSource) {
 		s.errorf(at, "block %q should be named with a-z, 0-9, _ and -, and not with a word of the condition (%s)", name, strings.Join(reservedWords(), ", "))
 	}
 	switch {
-	case b.measuresOnly() && b.has("min", "within", "word", "except"):
-		s.errorf(at, "block %q asks for a length alone, so min, within, word and except have nothing to work on; give it lists, terms or regex, or remove them", name)
+	case b.measuresOnly() && b.has("min", "within", "word", "plain", "except"):
+		s.errorf(at, "block %q asks for a length alone, so min, within, word, plain and except have nothing to work on; give it lists, terms or regex, or remove them", name)
 	case !b.has("lists", "terms", "regex") && !b.measuresOnly():
 		s.errorf(at, "block %q has nothing to look for; give it lists, terms or regex", name)
 	}

@@ -54,7 +54,7 @@ type blockSource struct {
 	name                        text
 	lists, terms, regex, except []text
 	regions                     []text
-	hidden, word                *bool
+	hidden, word, plain         *bool
 	min, within                 int      // within is 0 if not given
 	minChars, maxChars          int      // 0 if not given
 	keys                        []string // that were given, right or wrong
@@ -299,7 +299,7 @@ func (s *source) detection(n *yaml.Node) detectionSource {
 }
 
 func blockKeys() []string {
-	return []string{"lists", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "min", "within", "except"}
+	return []string{"lists", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "plain", "min", "within", "except"}
 }
 
 // has says whether one of the keys was given.
@@ -336,6 +336,8 @@ func (s *source) block(key, n *yaml.Node) blockSource {
 			b.hidden = s.bool(v, what)
 		case "word":
 			b.word = s.bool(v, what)
+		case "plain":
+			b.plain = s.bool(v, what)
 		case "min":
 			b.min = s.number(v, what, 1, maxMin)
 		case "within":

@@ -27,6 +27,7 @@
 //	    max_chars: 140                 # only in regions of at most so many characters
 //	    min_chars: 4                   # only in regions of at least so many
 //	    word: true                     # begins and ends where the tokenizer ends words
+//	    plain: true                    # what is more disguise than term does not count
 //	    min: 2                         # the distinct terms' weights must sum to this, default 1
 //	    within: 60                     # and do so inside so many characters of one region
 //	    except: [六合区]                 # a hit inside one of these does not count
