@@ -471,6 +471,9 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 		e.drop(b, &h, droppedByDisguise)
 		return
 	}
+	if !b.positive && h.cost > plainCost && int(h.term) < len(e.set.terms) {
+		return // nor an excuse: 货款 is no 贷款
+	}
 	seen, known := st.seen[h.term]
 	if e.isWeak(&h) {
 		h.weak = seen.kept[classWeak] >= maxTermHits || !e.contactNear(&h)

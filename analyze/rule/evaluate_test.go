@@ -51,6 +51,8 @@ func TestEvaluate(t *testing.T) {
 		{"hidden", "  a: {terms: [百家乐], hidden: true}\n  condition: a\n", page(regionOf(text, qianshao.HidingOffScreen, "百家乐")), true},
 		{"a comment is not hidden", "  a: {terms: [百家乐], hidden: true}\n  condition: a\n", page(regionOf(comment, qianshao.HidingComment, "百家乐")), false},
 		{"visible only", "  a: {terms: [百家乐], hidden: false}\n  condition: a\n", page(regionOf(text, qianshao.HidingOffScreen, "百家乐")), false},
+		{"not, look-alike: no excuse", "  a: {terms: [汇到]}\n  b: {terms: [贷款]}\n  condition: a and not b\n", texts("货款汇到这里"), true},
+		{"not, traditional", "  a: {terms: [汇到]}\n  b: {terms: [贷款]}\n  condition: a and not b\n", texts("貸款汇到这里"), false},
 		{"near", "  a: {terms: [办理]}\n  b: {terms: [证件]}\n  condition: a near/4 b\n", texts("办理各种假证件"), true},
 		{"near, too far", "  a: {terms: [办理]}\n  b: {terms: [证件]}\n  condition: a near/3 b\n", texts("办理各种真假证件"), false},
 		{"near, the other way round", "  a: {terms: [办理]}\n  b: {terms: [证件]}\n  condition: a near/3 b\n", texts("证件代你办理"), true},
