@@ -27,6 +27,9 @@ type Save struct {
 	Page       qianshao.Page
 	Document   *qianshao.Document
 	Assessment qianshao.Assessment
+	// ViewsAsked says that the page's other views were asked for at this visit,
+	// whether or not they came.
+	ViewsAsked bool
 }
 
 // Saved says what the search index must be told of a saved page.
@@ -55,6 +58,9 @@ func (s *Store) SavePage(ctx context.Context, save Save) (Saved, error) {
 			saved, err = s.saveFlagged(ctx, tx, &save)
 		} else {
 			saved.Removed, cleared, err = clearPage(ctx, tx, save.Page.URL)
+		}
+		if err == nil {
+			err = s.putViews(ctx, tx, &save)
 		}
 		if err == nil {
 			saved.Removed, err = noteRemovals(ctx, tx, save.Page.URL, saved.Removed)

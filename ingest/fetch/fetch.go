@@ -217,7 +217,7 @@ func (f *Fetcher) follow(ctx context.Context, rawURL string, want want) (*answer
 		seen[current] = true
 		a, next, err := f.hop(ctx, current, asked, want)
 		if err != nil {
-			return nil, via(err, asked)
+			return nil, via(err, asked, hops)
 		}
 		if next == "" {
 			a.hops = hops

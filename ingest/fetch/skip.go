@@ -23,6 +23,8 @@ type SkipError struct {
 	RetryAfter time.Duration
 	// Err says it in words, with the remedy where there is one.
 	Err error
+	// Exchanges are the redirects that led to URL; none if it was the one asked for.
+	Exchanges []qianshao.Exchange
 }
 
 func (e *SkipError) Error() string {
@@ -59,13 +61,14 @@ func refusal(u *url.URL, a *qianshao.Authorisation, skip qianshao.Skip) error {
 	return errors.New("not permitted")
 }
 
-// via adds the first URL of a chain of redirects to the message.
-func via(err error, asked string) error {
+// via adds the first URL of a chain of redirects to the message, and the chain.
+func via(err error, asked string, hops []qianshao.Exchange) error {
 	var skip *SkipError
 	if !errors.As(err, &skip) || skip.URL == asked || skip.URL == robotsOf(asked) {
 		return err
 	}
 	told := *skip // a copy: robots.txt's errors are cached and shared
+	told.Exchanges = hops
 	told.Err = fmt.Errorf("redirected from %s: %w", printable(asked), skip.Err)
 	return &told
 }

@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+// StoredView is another view of a flagged page.
+type StoredView struct {
+	View qianshao.View
+	// URL is that of the view after redirects; where it was led out of the scope, where to.
+	URL       string
+	Status    int
+	FetchedAt time.Time
+	// Hash is the SHA-256 of the view's body, in hex.
+	Hash    string
+	Charset string
+	// Source is the decoded view, into which the spans of evidence point; ""
+	// where there is only a picture.
+	Source string
+	// Screenshot is a PNG, from ViewBrowser only.
+	Screenshot []byte
+}
+
+// ViewState is what the store knows of a page's other views.
+type ViewState struct {
+	// At is when they were last asked for; the zero time if never.
+	At time.Time
+	// Hash is the SHA-256, in hex, of what the plain visitor got at that time.
+	Hash string
+	// Open are the views in which findings of the page have evidence: they
+	// must be asked for again, or the findings would seem to be gone.
+	Open []qianshao.View
+}
+
+// ViewState returns what is known of a page's other views, its zero value for an unknown page.
+func (s *Store) ViewState(ctx context.Context, url string) (ViewState, error) {
+	var state ViewState
+	var at int64
+	err := s.read.QueryRowContext(ctx, `SELECT views_at, views_sha256 FROM pages WHERE url = $1`, url).Scan(&at, &state.Hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return state, nil
+	}
+	if err == nil {
+		if at > 0 {
+			state.At = fromMillis(at)
+		}
+		state.Open, err = collect(ctx, s.read, func(r *sql.Rows) (v qianshao.View, err error) {
+			err = r.Scan(&v)
+			return v, err
+		}, `SELECT view FROM page_views WHERE url = $1 AND source IS NOT NULL ORDER BY view`, url)
+	}
+	return state, s.fail("read the views of "+url+" from", err)
+}
+
+// putViews records that the page's other views were asked for, and keeps those
+// to which evidence points. A picture stays until there is a newer one.
+func (s *Store) putViews(ctx context.Context, tx *sql.Tx, save *Save) error {
+	if save.ViewsAsked {
+		_, err := tx.ExecContext(ctx, `UPDATE pages SET views_at = $2, views_sha256 = $3 WHERE url = $1`,
+			save.Page.URL, millis(save.Page.FetchedAt), hashOf(save.Page.Body))
+		if err != nil {
+			return err
+		}
+	}
+	if !save.Assessment.Flagged() {
+		_, err := tx.ExecContext(ctx, `DELETE FROM page_views WHERE url = $1`, save.Page.URL)
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM page_views WHERE url = $1 AND screenshot IS NULL`, save.Page.URL); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE page_views SET source = NULL WHERE url = $1`, save.Page.URL); err != nil {
+		return err
+	}
+	for i := range save.Page.Others {
+		if err := s.putView(ctx, tx, save, &save.Page.Others[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) putView(ctx context.Context, tx *sql.Tx, save *Save, other *qianshao.Page) error {
+	doc := save.Assessment.Views[other.View]
+	if doc == nil && len(other.Screenshot) == 0 {
+		return nil
+	}
+	var source []byte // nil is NULL
+	charset := ""
+	if doc != nil {
+		packed, err := s.packer.pack(doc.Source)
+		if err != nil {
+			return err
+		}
+		source, charset = packed, doc.Charset
+	}
+	_, err := tx.ExecContext(ctx, `
+INSERT INTO page_views (url, view, final_url, status, fetched_at, sha256, charset, source, screenshot)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (url, view) DO UPDATE SET final_url = excluded.final_url, status = excluded.status, fetched_at = excluded.fetched_at,
+  sha256 = excluded.sha256, charset = excluded.charset, source = excluded.source,
+  screenshot = CASE WHEN excluded.screenshot IS NULL THEN page_views.screenshot ELSE excluded.screenshot END`,
+		save.Page.URL, string(other.View), other.URL, other.Status, millis(other.FetchedAt), hashOf(other.Body), charset,
+		source, other.Screenshot)
+	return err
+}
+
+// Views returns the other views that are kept of a page, by name.
+func (s *Store) Views(ctx context.Context, url string) ([]StoredView, error) {
+	list, err := collect(ctx, s.read, s.scanView, `
+SELECT view, final_url, status, fetched_at, sha256, charset, source, screenshot FROM page_views WHERE url = $1 ORDER BY view`, url)
+	return list, s.fail("read the views of "+url+" from", err)
+}
+
+func (s *Store) scanView(r *sql.Rows) (v StoredView, err error) {
+	var fetched int64
+	var source []byte
+	if err = r.Scan(&v.View, &v.URL, &v.Status, &fetched, &v.Hash, &v.Charset, &source, &v.Screenshot); err != nil {
+		return v, err
+	}
+	v.FetchedAt = fromMillis(fetched)
+	if source != nil {
+		v.Source, err = s.packer.unpack(source)
+	}
+	return v, err
+}
+
+func hashOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
