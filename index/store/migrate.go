@@ -15,7 +15,7 @@ import (
 var migrationFiles embed.FS
 
 // schemaVersion is the version of the last file in migrations.
-const schemaVersion = 2
+const schemaVersion = 5
 
 // migrateTries bounds how often migrate yields to another process that creates
 // the same database at the same moment.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -191,8 +192,11 @@ func TestAuthorisations(t *testing.T) {
 func TestMigrationGoesDown(t *testing.T) {
 	s := temp(t)
 	entries, err := migrationFiles.ReadDir("migrations")
-	if err != nil || len(entries) != schemaVersion {
-		t.Fatalf("%d migrations, error %v, and schemaVersion is %d", len(entries), err, schemaVersion)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := entries[len(entries)-1].Name(); !strings.HasPrefix(last, fmt.Sprintf("%05d_", schemaVersion)) {
+		t.Fatalf("the last migration is %s, and schemaVersion is %d", last, schemaVersion)
 	}
 	for _, entry := range slices.Backward(entries) {
 		raw, err := migrationFiles.ReadFile("migrations/" + entry.Name())
