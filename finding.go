@@ -3,6 +3,7 @@ package qianshao
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -136,6 +137,25 @@ type Assessment struct {
 	// Views are the documents of those other views of the page to which
 	// evidence points.
 	Views map[View]*Document
+	// Allowed are the alerts that the operator's allow-list holds back, highest
+	// score first: nothing is suppressed in silence.
+	Allowed []Allowed
+}
+
+// Allowed is a rule that would have raised an alert, had the operator's
+// allow-list not had the page or the text.
+type Allowed struct {
+	Rule     string   `json:"rule"`
+	Category Category `json:"category"`
+	// Level and Score are those that the finding would have had.
+	Level Level `json:"level"`
+	Score int   `json:"score"`
+	// By says which entry of the allow-list, why it is there and where it is written.
+	By string `json:"by"`
+}
+
+func (a Allowed) String() string {
+	return fmt.Sprintf("%s would have fired at %s %d, allowed by %s", a.Rule, a.Level, a.Score, a.By)
 }
 
 // Flagged says whether a person should see the page.

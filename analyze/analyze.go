@@ -63,9 +63,24 @@ func (a *Analyzer) assess(page qianshao.Page, doc *qianshao.Document) qianshao.A
 		assessment.Contexts = append(assessment.Contexts, context.Name)
 	}
 	for i := range result.Fired {
+<<<<<<< HEAD
 		fired := &result.Fired[i]
 		score, parts := score(fired, result.Contexts).total()
 		assessment.Findings = append(assessment.Findings, finding(page, fired, parts, score))
+=======
+		f := finding(page, &result.Fired[i], result.Contexts)
+		if by := a.rules.AllowsPage(page.URL, f.Rule); by != nil {
+			allow(&assessment, f, by)
+			continue
+		}
+		assessment.Findings = append(assessment.Findings, f)
+	}
+	for i := range result.Withheld {
+		f := finding(page, &result.Withheld[i].Fired, result.Contexts)
+		if now := findingOf(assessment, f.Rule); now == nil || now.Level < qianshao.AlertLevel {
+			allow(&assessment, f, result.Withheld[i].By)
+		}
+>>>>>>> 751a219 (rule, cmd: an overlay folder for local rules, list changes, an allow-list and switched-off rules; what it holds back is shown)
 	}
 	sortFindings(assessment.Findings)
 	a.indicators.Attach(doc, page.URL, assessment.Findings)
@@ -74,6 +89,7 @@ func (a *Analyzer) assess(page qianshao.Page, doc *qianshao.Document) qianshao.A
 	return assessment
 }
 
+<<<<<<< HEAD
 // sortFindings puts the highest score first.
 func sortFindings(findings []qianshao.Finding) {
 	slices.SortStableFunc(findings, func(x, y qianshao.Finding) int {
@@ -82,6 +98,19 @@ func sortFindings(findings []qianshao.Finding) {
 }
 
 func finding(page qianshao.Page, fired *rule.Fired, breakdown []qianshao.ScorePart, score int) qianshao.Finding {
+=======
+// allow notes an alert that the allow-list holds back. What was none is no loss.
+func allow(a *qianshao.Assessment, f qianshao.Finding, by *rule.Allowance) {
+	if f.Level < qianshao.AlertLevel || slices.ContainsFunc(a.Allowed, func(x qianshao.Allowed) bool { return x.Rule == f.Rule }) {
+		return
+	}
+	a.Allowed = append(a.Allowed, qianshao.Allowed{Rule: f.Rule, Category: f.Category, Level: f.Level, Score: f.Score, By: by.String()})
+	slices.SortStableFunc(a.Allowed, func(x, y qianshao.Allowed) int { return cmp.Compare(y.Score, x.Score) })
+}
+
+func finding(page qianshao.Page, fired *rule.Fired, contexts []rule.Context) qianshao.Finding {
+	score, breakdown := score(fired, contexts)
+>>>>>>> 751a219 (rule, cmd: an overlay folder for local rules, list changes, an allow-list and switched-off rules; what it holds back is shown)
 	return qianshao.Finding{
 		ID:            qianshao.FindingID(page.URL, fired.Rule.ID),
 		URL:           page.URL,

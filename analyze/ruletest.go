@@ -21,10 +21,13 @@ func (f TestFailure) String() string {
 	return fmt.Sprintf("%s: test %d: expected %s: %s\n%s", f.Rule.File, f.Number, f.Test.Expect, f.Test.Content(), f.Got)
 }
 
-// TestRules runs the tests inside all rules and returns how many there are and those that failed.
+// TestRules runs the tests inside all rules that are on and returns how many there are and those that failed.
 // A test "fires" when its own rule yields a finding at AlertLevel or above.
 func (a *Analyzer) TestRules() (count int, failures []TestFailure) {
 	for _, r := range a.rules.Rules() {
+		if r.Off != nil {
+			continue // it never fires, which is no failure of its tests
+		}
 		for i, test := range r.Tests {
 			count++
 			doc, assessment := a.Assess(testPage(r, test))
@@ -33,7 +36,7 @@ func (a *Analyzer) TestRules() (count int, failures []TestFailure) {
 			if fires == (test.Expect == rule.ExpectFires) {
 				continue
 			}
-			failures = append(failures, TestFailure{Rule: r, Number: i + 1, Test: test, Got: a.explain(doc, r.ID, f)})
+			failures = append(failures, TestFailure{Rule: r, Number: i + 1, Test: test, Got: a.explain(doc, r.ID, assessment)})
 		}
 	}
 	return count, failures
@@ -59,11 +62,20 @@ func findingOf(a qianshao.Assessment, id string) *qianshao.Finding {
 // Explain tells why the rule fired on the page or what was missing, and how its score came about.
 func (a *Analyzer) Explain(page qianshao.Page, id string) string {
 	doc, assessment := a.Assess(page)
-	return a.explain(doc, id, findingOf(assessment, id))
+	return a.explain(doc, id, assessment)
 }
 
-func (a *Analyzer) explain(doc *qianshao.Document, id string, f *qianshao.Finding) string {
+func (a *Analyzer) explain(doc *qianshao.Document, id string, assessment qianshao.Assessment) string {
 	text := a.rules.Explain(doc, id).String()
+	if r, ok := a.rules.Rule(id); ok && r.Off != nil {
+		text = fmt.Sprintf("– %s is %s; were it on:\n", id, r.Off) + text
+	}
+	for _, allowed := range assessment.Allowed {
+		if allowed.Rule == id {
+			text += fmt.Sprintf("– %s\n", allowed)
+		}
+	}
+	f := findingOf(assessment, id)
 	if f == nil {
 		return text
 	}

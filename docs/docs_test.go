@@ -13,9 +13,11 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/packs"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/ingest"
@@ -207,11 +209,14 @@ func imported(t *testing.T) map[string]string {
 }
 
 // examples returns the fenced YAML of a document whose first key is key, out-dented.
-func examples(text, key string) []string {
+func examples(text, key string) []string { return fenced(text, "yaml", key+":") }
+
+// fenced returns the fenced code of one language that begins with start, out-dented.
+func fenced(text, language, start string) []string {
 	var found []string
-	for _, m := range regexp.MustCompile("(?ms)^( *)```yaml\n(.*?)^ *```").FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile("(?ms)^( *)```"+language+"\n(.*?)^ *```").FindAllStringSubmatch(text, -1) {
 		source := regexp.MustCompile("(?m)^"+m[1]).ReplaceAllString(m[2], "")
-		if strings.HasPrefix(source, key+":") {
+		if strings.HasPrefix(source, start) {
 			found = append(found, source)
 		}
 	}
@@ -244,6 +249,36 @@ func TestExampleRules(t *testing.T) {
 		}
 		for _, f := range failures {
 			t.Errorf("%s: %s", name, f)
+		}
+	}
+}
+
+// TestExampleOverlay lays the overlay that the documents show, a file at a
+// time, on the shipped rules: it has to fit them, with nothing said in vain.
+func TestExampleOverlay(t *testing.T) {
+	for _, name := range []string{"docs/rules.md", "docs/rules.zh-CN.md"} {
+		text, own := read(t, name), fstest.MapFS{}
+		for file, found := range map[string][]string{
+			"allow.yaml":                          examples(text, "hosts"),
+			"off.yaml":                            examples(text, "rules"),
+			"lists/casino-strong.txt":             fenced(text, "text", "#"),
+			"rules/forged-documents-example.yaml": examples(text, "title"),
+		} {
+			if len(found) != 1 {
+				t.Fatalf("%s shows %d examples of %s, want one", name, len(found), file)
+			}
+			own[file] = &fstest.MapFile{Data: []byte(found[0])}
+		}
+		set, err := rule.Load(packs.FS(), rule.Options{Overlay: own, Now: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, w := range set.Warnings() {
+			t.Errorf("%s: %s", name, w)
+		}
+		if r, ok := set.Rule("fraud-new-number"); !ok || r.Off == nil {
+			t.Errorf("%s: the example switches nothing off", name)
 		}
 	}
 }

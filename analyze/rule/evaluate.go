@@ -92,10 +92,11 @@ type termSeen struct {
 
 // blockState is what one page showed to one block.
 type blockState struct {
-	pending, excepts []hit
-	hits             []hit
-	seen             map[int32]termSeen
-	touched          bool
+	pending []hit
+	excepts []cover
+	hits    []hit
+	seen    map[int32]termSeen
+	touched bool
 	// possible: some regular expression of the block may match in a region
 	// that it reads. patternsRun: they have been run.
 	possible, patternsRun bool
@@ -126,9 +127,13 @@ type evaluation struct {
 	contactOf         occurrence        // of the text around a weak hit
 	found             map[int32]matches // by pattern
 	notes             []regionNote
-	conceals          bool   // some region is concealed from visitors
-	wordy             bool   // the page has more than wordyText of text
-	trace             *trace // set while explaining
+	covers            []cover                   // allowed texts of the open region
+	allows            bool                      // the page has an allowed text
+	ignoreAllowed     bool                      // judge as if there were no allow-list
+	allowedIn         map[*detection]*Allowance // detections that lost a hit to it
+	conceals          bool                      // some region is concealed from visitors
+	wordy             bool                      // the page has more than wordyText of text
+	trace             *trace                    // set while explaining
 }
 
 // matches are those of one regular expression in the open region.
@@ -173,20 +178,40 @@ func (e *evaluation) release() {
 	e.text.Reset()
 	e.notes = e.notes[:0]
 	e.doc, e.folded, e.trace = nil, "", nil
+	e.covers, e.allows, e.ignoreAllowed, e.allowedIn = e.covers[:0], false, false, nil
 	if cap(e.text.Runes) <= maxPooled {
 		e.set.pool.Put(e)
 	}
 }
 
 // Evaluate holds a document against all rules and contexts. It takes time in
-// proportion to the document's text, whatever stands in it.
+// proportion to the document's text, whatever stands in it; twice that where
+// the allow-list has dropped a hit, to tell what it held back.
 func (s *Set) Evaluate(doc *qianshao.Document) Result {
+	out, allowedIn := s.evaluate(doc, false)
+	if len(allowedIn) > 0 {
+		without, _ := s.evaluate(doc, true)
+		out.Withheld = withheld(without, allowedIn)
+	}
+	return out
+}
+
+// evaluate also returns, by id, the rules that lost a hit to the allow-list.
+func (s *Set) evaluate(doc *qianshao.Document, ignoreAllowed bool) (Result, map[string]*Allowance) {
 	e := s.newPage(doc)
 	defer e.release()
+	e.ignoreAllowed = ignoreAllowed
 	e.scan()
 	live := e.candidates()
 	e.finishPatterns(live)
-	return e.result(live)
+	var allowedIn map[string]*Allowance
+	for d, by := range e.allowedIn {
+		if allowedIn == nil {
+			allowedIn = map[string]*Allowance{}
+		}
+		allowedIn[d.id] = by
+	}
+	return e.result(live), allowedIn
 }
 
 // newPage takes working memory for a page out of the pool.
@@ -274,7 +299,7 @@ func (e *evaluation) open(i int) bool {
 	if e.region == int32(i) {
 		return true
 	}
-	e.region, e.folded = int32(i), ""
+	e.region, e.folded, e.covers = int32(i), "", e.covers[:0]
 	e.raw, e.settleAt = e.raw[:0], maxPending
 	e.text.Fold(region.Text)
 	clear(e.found)
@@ -307,8 +332,11 @@ func (e *evaluation) settle(before int32) {
 	for _, h := range e.raw {
 		settled := h.Last < before
 		for _, p := range e.set.terms[h.Term].postings {
-			if b := e.set.blocks[p.block]; settled || p.weight == exceptWeight {
-				e.dispatch(b, p, h)
+			switch {
+			case p.block == allowPosting:
+				e.cover(p.weight, h)
+			case settled || p.weight == exceptWeight:
+				e.dispatch(e.set.blocks[p.block], p, h)
 			}
 		}
 		if !settled {
@@ -333,7 +361,7 @@ func (e *evaluation) dispatch(b *block, p posting, h match.Hit) {
 	}
 	st := e.wait(b)
 	if p.weight == exceptWeight {
-		st.excepts = append(st.excepts, out)
+		st.excepts = append(st.excepts, cover{first: h.First, last: h.Last})
 	} else {
 		st.pending = append(st.pending, out)
 	}
@@ -365,6 +393,7 @@ func (e *evaluation) settleBlocks() {
 	for _, i := range e.waiting {
 		b, st := e.set.blocks[i], &e.states[i]
 		e.dropExcepted(b, st)
+		e.dropAllowed(b, st)
 		if b.word {
 			e.dropUnbounded(b, st)
 		}
@@ -382,21 +411,7 @@ func (e *evaluation) dropExcepted(b *block, st *blockState) {
 	if len(st.excepts) == 0 || len(st.pending) == 0 {
 		return
 	}
-	byFirst := func(x, y hit) int { return cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(y.last, x.last)) }
-	slices.SortFunc(st.excepts, byFirst)
-	slices.SortFunc(st.pending, byFirst)
-	kept, next, reach := st.pending[:0], 0, int32(-1)
-	for _, h := range st.pending {
-		for ; next < len(st.excepts) && st.excepts[next].first <= h.first; next++ {
-			reach = max(reach, st.excepts[next].last)
-		}
-		if h.last <= reach {
-			e.drop(b, &h, droppedByExcept)
-			continue
-		}
-		kept = append(kept, h)
-	}
-	st.pending = kept
+	st.pending = dropInside(st.pending, st.excepts, func(h *hit, _ cover) { e.drop(b, h, droppedByExcept) })
 }
 
 // dropUnbounded drops the hits that begin or end inside a word. Only here the
@@ -616,16 +631,20 @@ func (e *evaluation) runPatterns(b *block) {
 	}
 }
 
-// exceptPatterns finds the excepts of the blocks that wait with matches of
-// patterns: those that the scan found are gone by now.
+// exceptPatterns finds the excepts, and the allowed texts, for the blocks that
+// wait with matches of patterns: those that the scan found are gone by now.
 func (e *evaluation) exceptPatterns() {
-	if !slices.ContainsFunc(e.waiting, func(i int32) bool { return e.set.blocks[i].excepts }) {
+	excepts := slices.ContainsFunc(e.waiting, func(i int32) bool { return e.set.blocks[i].excepts })
+	if !excepts && !e.allows {
 		return
 	}
+	e.covers = e.covers[:0]
 	e.matcher.Scan(&e.text, func(h match.Hit) {
 		for _, p := range e.set.terms[h.Term].postings {
-			if st := &e.states[p.block]; p.weight == exceptWeight && len(st.pending) > 0 {
-				st.excepts = append(st.excepts, hit{first: h.First, last: h.Last})
+			if p.block == allowPosting {
+				e.cover(p.weight, h)
+			} else if st := &e.states[p.block]; p.weight == exceptWeight && len(st.pending) > 0 {
+				st.excepts = append(st.excepts, cover{first: h.First, last: h.Last})
 			}
 		}
 	})

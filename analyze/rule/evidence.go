@@ -33,7 +33,7 @@ func (e *evaluation) result(live []*detection) Result {
 	}
 	var out Result
 	for _, r := range e.set.rules {
-		if holds[r.detection.index] {
+		if holds[r.detection.index] && r.Off == nil {
 			fired := e.fired(r.detection)
 			fired.Rule = r
 			out.Fired = append(out.Fired, fired)

@@ -53,6 +53,7 @@ const (
 	droppedByRegion dropReason = iota
 	droppedByLength
 	droppedByExcept
+	droppedByAllowance
 	droppedByWord
 	droppedByOverlap
 	droppedByDisguise
@@ -67,6 +68,8 @@ func (r dropReason) String() string {
 		return "in a region of the wrong length"
 	case droppedByExcept:
 		return "inside one of the block's excepts"
+	case droppedByAllowance:
+		return "inside a text of the allow-list"
 	case droppedByWord:
 		return "inside a longer word (word: true)"
 	case droppedByOverlap:
@@ -108,6 +111,9 @@ func (e *evaluation) drop(b *block, h *hit, reason dropReason) {
 	}
 	if drops[reason].count++; drops[reason].count == 1 {
 		source := e.doc.Regions[h.region].Text
+		if reason == droppedByAllowance {
+			drops[reason].detail = fmt.Sprintf(" (%s)", e.allowedIn[b.owner])
+		}
 		if reason == droppedByLength {
 			drops[reason].detail = fmt.Sprintf(" (the first has %d characters; wanted are %s)", e.notes[h.region].chars, b.length)
 		}

@@ -326,6 +326,9 @@ type weighted struct {
 	key    string
 	runes  int
 	weight int32
+	// Where a list has it.
+	file         string
+	line, column int32
 }
 
 // parseTerm reads "term" or "term | weight". The message is empty if all is well.

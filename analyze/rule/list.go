@@ -2,6 +2,8 @@ package rule
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -14,9 +16,61 @@ const (
 
 // wordList is a file of lists/.
 type wordList struct {
-	file  string
-	terms []weighted
-	used  bool
+	file    string
+	terms   []weighted
+	removed []weighted // of an overlay's file: "- term"
+	used    bool
+}
+
+// amend adds the terms of an overlay's list, whose weights count, and takes away
+// those that it removes. It warns of those that are not there.
+func (l *wordList) amend(own *wordList) (warnings []Mistake) {
+	at := make(map[string]int, len(l.terms))
+	for i, w := range l.terms {
+		at[w.key] = i
+	}
+	gone := map[string]bool{}
+	for _, w := range own.removed {
+		if _, ok := at[w.key]; !ok {
+			warnings = append(warnings, Mistake{File: own.file, Line: int(w.line), Column: int(w.column),
+				Message: fmt.Sprintf("%s has no term %q, so nothing is taken away%s", l.file, w.term, didYouMean(w.term, l.words()))})
+		}
+		gone[w.key] = true
+	}
+	l.terms = slices.DeleteFunc(l.terms, func(w weighted) bool { return gone[w.key] })
+	clear(at)
+	for i, w := range l.terms {
+		at[w.key] = i
+	}
+	for _, w := range own.terms {
+		if i, ok := at[w.key]; ok {
+			l.terms[i] = w
+			continue
+		}
+		l.terms = append(l.terms, w)
+	}
+	return warnings
+}
+
+// maxSuggested keeps the search for the nearest term short in a list of 100,000.
+const maxSuggested = 5000
+
+func (l *wordList) words() (out []string) {
+	for _, w := range l.terms[:min(len(l.terms), maxSuggested)] {
+		out = append(out, w.term)
+	}
+	return out
+}
+
+// refuseRemovals speaks of lines that take a term away where there is no list to take it from.
+func (l *wordList) refuseRemovals(s *source, inOverlay bool) {
+	for _, w := range l.removed {
+		why := "only an overlay takes terms away; delete the term's own line instead"
+		if inOverlay {
+			why = "the rule set has no list of this name to take it from"
+		}
+		s.at(int(w.line), int(w.column), "%q takes the term %q away, but %s", "- "+w.term, w.term, why)
+	}
 }
 
 // wordList reads a word list. It needs no rule language: a term a line.
@@ -45,7 +99,12 @@ func (s *source) wordList(src []byte) *wordList {
 			s.at(number, column, "not UTF-8; save the list as UTF-8")
 			return out
 		}
+		line, removes := strings.CutPrefix(line, "-")
 		w, message := s.parseTerm(line)
+		w.file, w.line, w.column = s.file, int32(number), int32(column)
+		if message == "" && removes && strings.Contains(line, "|") {
+			message = "a term that is taken away has no weight; write \"- " + w.term + "\""
+		}
 		if message != "" {
 			s.at(number, column, "%s", message)
 			continue
@@ -55,9 +114,13 @@ func (s *source) wordList(src []byte) *wordList {
 			continue
 		}
 		seen[w.term] = number
+		if removes {
+			out.removed = append(out.removed, w)
+			continue
+		}
 		out.terms = append(out.terms, w)
 	}
-	if len(out.terms) == 0 && len(s.mistakes) == 0 {
+	if len(out.terms)+len(out.removed) == 0 && len(s.mistakes) == 0 {
 		s.at(0, 0, "the list has no term; fill it or remove it")
 	}
 	return out

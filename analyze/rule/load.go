@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -23,16 +24,13 @@ const (
 	contextsFolder = "contexts"
 )
 
-// Load reads rules/**/*.yaml, lists/*.txt and contexts/*.yaml of fsys and
-// compiles them. A file of a later file system takes the place of the file of
-// the same path in an earlier one. Any mistake in any file refuses the whole
+// Load reads rules/**/*.yaml, lists/*.txt and contexts/*.yaml of fsys and of
+// opts.Overlay, and compiles them. Any mistake in any file refuses the whole
 // set: the error is then a *LoadError with all mistakes.
-func Load(fsys fs.FS, opts Options, overlays ...fs.FS) (*Set, error) {
-	l := &loader{files: map[string]fs.FS{}, lists: map[string]*wordList{}}
-	for _, f := range append([]fs.FS{fsys}, overlays...) {
-		if err := l.find(f); err != nil {
-			return nil, fmt.Errorf("rule: listing files: %w", err)
-		}
+func Load(fsys fs.FS, opts Options) (*Set, error) {
+	l := &loader{lists: map[string]*wordList{}}
+	if err := l.findAll(fsys, opts); err != nil {
+		return nil, fmt.Errorf("rule: listing files: %w", err)
 	}
 	if len(l.files) > maxFiles {
 		return nil, fmt.Errorf("rule: %d files, more than the %d that a rule set may have", len(l.files), maxFiles)
@@ -48,15 +46,36 @@ func Load(fsys fs.FS, opts Options, overlays ...fs.FS) (*Set, error) {
 	if opts.Segmenter == nil {
 		opts.Segmenter = token.New()
 	}
-	return c.finish(l.entries, opts), nil
+	c.addAllowances(l.overlay.allowances)
+	set := c.finish(l.entries, opts)
+	l.overlay.apply(set)
+	return set, nil
 }
 
 // loader gathers what all files say.
 type loader struct {
-	files    map[string]fs.FS
+	files    []file
 	lists    map[string]*wordList
 	entries  []entry
+	overlay  overlay
 	mistakes []Mistake
+}
+
+// file is a file of the rule set or of its overlay.
+type file struct {
+	fsys     fs.FS
+	name     string // inside fsys
+	shown    string // in messages
+	overlay  bool
+	replaces bool // it takes the place of a rule or context of the same name
+}
+
+// base is the file's name without folder and extension: a rule's id, a context's name.
+func (f file) base() string { return strings.TrimSuffix(path.Base(f.name), path.Ext(f.name)) }
+
+func (f file) folder() string {
+	folder, _, _ := strings.Cut(f.name, "/")
+	return folder
 }
 
 // entry is a file of rules/ or contexts/ between the two passes; one of rule
@@ -68,8 +87,39 @@ type entry struct {
 	detection detectionSource
 }
 
-func (l *loader) find(fsys fs.FS) error {
-	for _, folder := range []string{rulesFolder, listsFolder, contextsFolder} {
+// findAll lists the files of the set and behind them those of the overlay, and
+// leaves out what the overlay replaces.
+func (l *loader) findAll(fsys fs.FS, opts Options) error {
+	shipped, err := find(fsys)
+	if err != nil || opts.Overlay == nil {
+		l.files = shipped
+		return err
+	}
+	own, err := find(opts.Overlay)
+	if err != nil {
+		return err
+	}
+	for _, f := range shipped {
+		replaced := false
+		for i := range own {
+			if own[i].folder() == f.folder() && f.folder() != listsFolder && own[i].base() == f.base() {
+				own[i].replaces, replaced = true, true
+			}
+		}
+		if !replaced {
+			l.files = append(l.files, f)
+		}
+	}
+	for _, f := range own {
+		f.overlay, f.shown = true, opts.shown(f.name)
+		l.files = append(l.files, f)
+	}
+	return errors.Join(l.checkRoot(opts), l.readOverlay(opts))
+}
+
+// find lists the files of one file system, in the order of their names.
+func find(fsys fs.FS) (files []file, err error) {
+	for _, folder := range []string{contextsFolder, listsFolder, rulesFolder} {
 		if _, err := fs.Stat(fsys, folder); err != nil {
 			continue // an overlay need not have all three
 		}
@@ -78,32 +128,27 @@ func (l *loader) find(fsys fs.FS) error {
 				return err
 			}
 			if base := path.Base(name); !entry.IsDir() && !strings.HasPrefix(base, ".") && base != "README.md" {
-				l.files[name] = fsys
+				files = append(files, file{fsys: fsys, name: name, shown: name})
 			}
 			return nil
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return files, nil
 }
 
 // read parses all files on all cores, since YAML takes most of a load's time,
 // and gathers what they say in the order of their names.
 func (l *loader) read() error {
-	names := make([]string, 0, len(l.files))
-	for name := range l.files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	files := make([]parsedFile, len(names))
+	files := make([]parsedFile, len(l.files))
 	var next atomic.Int64
 	var group sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(names)) {
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
 		group.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(names)); i = next.Add(1) - 1 {
-				files[i] = parseFile(l.files[names[i]], names[i])
+			for i := next.Add(1) - 1; i < int64(len(files)); i = next.Add(1) - 1 {
+				files[i] = parseFile(l.files[i])
 			}
 		})
 	}
@@ -119,6 +164,7 @@ func (l *loader) read() error {
 
 // parsedFile is a file by itself: a list, an entry or, if nothing reads it, neither.
 type parsedFile struct {
+	file
 	source *source
 	list   *wordList
 	entry  entry
@@ -131,39 +177,45 @@ func (l *loader) gather(f parsedFile) {
 		l.entries = append(l.entries, f.entry)
 		return
 	}
-	l.mistakes = append(l.mistakes, f.source.mistakes...)
 	if f.list != nil {
-		name := strings.TrimPrefix(f.list.file, listsFolder+"/")
-		l.lists[strings.TrimSuffix(name, path.Ext(name))] = f.list
+		name := strings.TrimPrefix(f.name, listsFolder+"/")
+		name = strings.TrimSuffix(name, path.Ext(name))
+		if shipped := l.lists[name]; shipped != nil {
+			l.overlay.warnings = append(l.overlay.warnings, shipped.amend(f.list)...)
+		} else {
+			l.lists[name] = f.list
+			f.list.refuseRemovals(f.source, f.overlay)
+		}
 	}
+	l.mistakes = append(l.mistakes, f.source.mistakes...)
 }
 
-func parseFile(fsys fs.FS, name string) (out parsedFile) {
-	s := &source{file: name}
-	out.source = s
-	folder, _, _ := strings.Cut(name, "/")
+func parseFile(f file) (out parsedFile) {
+	s := &source{file: f.shown}
+	out.file, out.source = f, s
 	wanted := ".yaml"
-	if folder == listsFolder {
+	if f.folder() == listsFolder {
 		wanted = ".txt"
 	}
-	if path.Ext(name) != wanted {
-		s.at(0, 0, "nothing reads this file; files of %s end in %s", folder, wanted)
+	if path.Ext(f.name) != wanted {
+		s.at(0, 0, "nothing reads this file; files of %s end in %s", f.folder(), wanted)
 		return out
 	}
-	src, err := readCapped(fsys, name)
+	src, err := readCapped(f.fsys, f.name)
 	if err != nil {
 		out.err = err
 		return out
 	}
-	switch folder {
+	switch f.folder() {
 	case listsFolder:
 		out.list = s.wordList(src)
-		out.list.file = name
+		out.list.file = f.shown
 	case contextsFolder:
 		c, d := s.context(src)
 		out.entry = entry{source: s, context: c, detection: d}
 	default:
 		r, d := s.rule(src)
+		r.Overlay, r.Replaces = f.overlay, f.replaces
 		out.entry = entry{source: s, rule: r, detection: d}
 	}
 	return out
@@ -196,10 +248,14 @@ func (l *loader) compile(c *compiler) {
 		}
 		l.mistakes = append(l.mistakes, e.source.mistakes...)
 	}
-	sound := len(l.mistakes) == 0 // else the mistake may be why a list is not used
-	for _, list := range l.lists {
-		if sound && !list.used {
-			l.mistakes = append(l.mistakes, Mistake{File: list.file, Message: "no rule uses this list; name it in a block's lists or remove the file"})
+	if len(l.mistakes) > 0 {
+		return // the mistake may be why a list is not used
+	}
+	for name, list := range l.lists {
+		if !list.used {
+			others := slices.DeleteFunc(slices.Clone(c.listNames), func(other string) bool { return other == name })
+			l.mistakes = append(l.mistakes, Mistake{File: list.file, Message: "no rule uses this list; " +
+				"name it in a block's lists or remove the file" + didYouMean(name, others)})
 		}
 	}
 }

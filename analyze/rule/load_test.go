@@ -41,8 +41,8 @@ func TestLoadOverlay(t *testing.T) {
 		return header + "id: " + id + "\ndetection:\n  a: {terms: [" + term + "]}\n  condition: a\n"
 	}
 	shipped := fileSet(t, "rules/gambling/r.yaml", rule("r", "百家乐"), "rules/gambling/s.yaml", rule("s", "葡京"))
-	local := fileSet(t, "rules/gambling/r.yaml", rule("r", "老虎机"), "rules/local/mine.yaml", rule("mine", "注册送"))
-	set, err := Load(shipped, Options{Segmenter: words}, local)
+	local := fileSet(t, "rules/elsewhere/r.yaml", rule("r", "老虎机"), "rules/local/mine.yaml", rule("mine", "注册送"))
+	set, err := Load(shipped, Options{Segmenter: words, Overlay: local, OverlayName: "own"})
 	if err != nil {
 		t.Fatal(err)
 	}

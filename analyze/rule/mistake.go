@@ -28,6 +28,11 @@ func (m Mistake) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Message)
 }
 
+// compare orders mistakes by their place.
+func (m Mistake) compare(o Mistake) int {
+	return cmp.Or(cmp.Compare(m.File, o.File), cmp.Compare(m.Line, o.Line), cmp.Compare(m.Column, o.Column))
+}
+
 // maxMistakesShown keeps LoadError's text on a few screens; all are in Mistakes.
 const maxMistakesShown = 100
 
@@ -51,9 +56,7 @@ func (e *LoadError) Error() string {
 }
 
 func loadError(mistakes []Mistake) error {
-	slices.SortStableFunc(mistakes, func(x, y Mistake) int {
-		return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
-	})
+	slices.SortStableFunc(mistakes, Mistake.compare)
 	return &LoadError{Mistakes: slices.Compact(mistakes)}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -16,10 +17,40 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden errors under testdata")
 
+// day is the one on which the fixtures are loaded.
+var day = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
 // TestMistakes loads one rule set for each mistake that the linter knows and
-// compares the error with the "want" of its fixture.
+// compares the error with the "want" of its fixture. Files below overlay/ are an overlay's.
 func TestMistakes(t *testing.T) {
-	names, err := filepath.Glob("testdata/mistakes/*.txtar")
+	eachFixture(t, "testdata/mistakes/*.txtar", func(t *testing.T, files fstest.MapFS, opts Options) string {
+		set, err := Load(files, opts)
+		var mistakes *LoadError
+		if set != nil || !errors.As(err, &mistakes) {
+			t.Fatalf("Load = %v, %v; want a *LoadError", set, err)
+		}
+		return err.Error() + "\n"
+	})
+}
+
+// TestWarnings does the same for what an overlay says in vain.
+func TestWarnings(t *testing.T) {
+	eachFixture(t, "testdata/warnings/*.txtar", func(t *testing.T, files fstest.MapFS, opts Options) string {
+		set, err := Load(files, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines strings.Builder
+		for _, w := range set.Warnings() {
+			fmt.Fprintln(&lines, w)
+		}
+		return lines.String()
+	})
+}
+
+// eachFixture compares what load says of a fixture's files with its last file, "want".
+func eachFixture(t *testing.T, pattern string, load func(*testing.T, fstest.MapFS, Options) string) {
+	names, err := filepath.Glob(pattern)
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no fixtures: %v", err)
 	}
@@ -29,23 +60,27 @@ func TestMistakes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			files, want := fstest.MapFS{}, &archive.Files[len(archive.Files)-1]
+			files, own, want := fstest.MapFS{}, fstest.MapFS{}, &archive.Files[len(archive.Files)-1]
 			for _, f := range archive.Files[:len(archive.Files)-1] {
-				files[f.Name] = &fstest.MapFile{Data: f.Data}
+				if inside, ok := strings.CutPrefix(f.Name, "overlay/"); ok {
+					own[inside] = &fstest.MapFile{Data: f.Data}
+				} else {
+					files[f.Name] = &fstest.MapFile{Data: f.Data}
+				}
 			}
-			set, err := Load(files, Options{})
-			var mistakes *LoadError
-			if set != nil || !errors.As(err, &mistakes) {
-				t.Fatalf("Load = %v, %v; want a *LoadError", set, err)
+			opts := Options{Now: day}
+			if len(own) > 0 {
+				opts.Overlay, opts.OverlayName = own, "overlay"
 			}
+			got := load(t, files, opts)
 			if *update {
-				want.Data = []byte(err.Error() + "\n")
+				want.Data = []byte(got)
 				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if diff := cmp.Diff(string(want.Data), err.Error()+"\n"); diff != "" {
-				t.Errorf("error differs (-want +got):\n%s", diff)
+			if diff := cmp.Diff(string(want.Data), got); diff != "" {
+				t.Errorf("differs (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -76,7 +76,9 @@
 package rule
 
 import (
+	"io/fs"
 	"sync"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/match"
@@ -96,8 +98,13 @@ type Rule struct {
 	Condition string
 	Blocks    []string
 	Tests     []Test
-	// File is the path inside the file system given to Load.
+	// File is the path inside the file system given to Load, or, for a rule of
+	// the overlay, that path behind Options.OverlayName.
 	File string
+	// Overlay: the rule is the operator's own. Replaces: in place of one of the same id.
+	Overlay, Replaces bool
+	// Off is set if the overlay has switched the rule off: it never fires.
+	Off *Off
 
 	detection *detection
 }
@@ -151,6 +158,10 @@ type Set struct {
 	margin     int32   // folded characters that an unfinished match can reach back
 	contact    *contactFinder
 	pool       sync.Pool
+
+	textAllowances, pageAllowances []*Allowance
+	warnings                       []Mistake
+	lapses                         string // YYYY-MM-DD
 }
 
 // context is a kind of text that speaks about crime without promoting it.
@@ -165,6 +176,12 @@ type Options struct {
 	// Segmenter bounds the hits of blocks with "word: true". It loads its
 	// dictionary on the first such hit. Nil means one of the set's own.
 	Segmenter *token.Segmenter
+	// Overlay is the operator's own folder (see overlay.go); nil means none.
+	// OverlayName, the folder's path, stands before its files' names in messages.
+	Overlay     fs.FS
+	OverlayName string
+	// Now decides which entries of the overlay have lapsed. The zero time: none has.
+	Now time.Time
 }
 
 // Rules returns all rules, sorted by id.
@@ -192,6 +209,9 @@ func (s *Set) Prepare() error {
 type Result struct {
 	Fired    []Fired   // sorted by rule id
 	Contexts []Context // sorted by name
+	// Withheld are rules that lost a hit to a text of the allow-list, as they
+	// would have fired without it; sorted by rule id.
+	Withheld []Withheld
 }
 
 // Fired is a rule whose condition holds, with what scoring needs to know.

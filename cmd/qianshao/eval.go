@@ -26,7 +26,7 @@ func (c evalCmd) Run(s *session) error {
 	if c.Update && c.Golden == "" {
 		return usageError(errors.New("--update needs --golden FILE"))
 	}
-	analyzer, err := loadAnalyzer(s.rulesDir)
+	analyzer, err := s.loadAnalyzer()
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ const (
 type cli struct {
 	Data     string `help:"Folder that holds the database and the index." default:"data" env:"QIANSHAO_DATA" placeholder:"DIR"`
 	RulesDir string `name:"rules-dir" help:"Folder with rules/, lists/ and contexts/ to use instead of the shipped ones." env:"QIANSHAO_RULES" placeholder:"DIR"`
+	Overlay  string `name:"overlay" help:"Folder with your own rules, list changes, allow-list and switched-off rules, on top of the rules. Default: overlay in the data folder, if it is there." env:"QIANSHAO_OVERLAY" placeholder:"DIR"`
 	Verbose  bool   `short:"v" help:"Log more."`
 
 	Demo    demoCmd    `cmd:"" help:"Crawl a small web that this binary serves itself, show what is found, and keep serving the console. Works in a temporary folder."`
@@ -49,7 +50,7 @@ type session struct {
 	out, err io.Writer
 	log      *slog.Logger
 	data     string
-	rulesDir string
+	rules    ruleFolders
 }
 
 // codedError is an error that ends the process with its own exit code.
@@ -92,9 +93,9 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	defer stop()
 	return report(errOut, command.Run(&session{
 		ctx: ctx, in: in, out: out, err: errOut,
-		log:      newLogger(errOut, c.Verbose),
-		data:     c.Data,
-		rulesDir: c.RulesDir,
+		log:   newLogger(errOut, c.Verbose),
+		data:  c.Data,
+		rules: ruleFolders{dir: c.RulesDir, overlay: overlayFolder(c.Overlay, c.Data)},
 	}))
 }
 

@@ -31,7 +31,7 @@ type outpost struct {
 // openOutpost opens the data folder, creating it where it is missing. Only one
 // process at a time may have it open.
 func openOutpost(s *session) (*outpost, error) {
-	analyzer, err := loadAnalyzer(s.rulesDir)
+	analyzer, err := s.loadAnalyzer()
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
@@ -17,7 +18,7 @@ import (
 )
 
 // rulesCmd serves those who write rules; all of it works on --rules-dir, or on
-// the shipped rules without it.
+// the shipped rules without it, and on the overlay.
 type rulesCmd struct {
 	Check   rulesCheckCmd   `cmd:"" help:"Read all rules and name every mistake with its place."`
 	Test    rulesTestCmd    `cmd:"" help:"Run the tests inside the rules."`
@@ -31,10 +32,34 @@ type rulesCmd struct {
 // spends half of its start collecting it.
 const loadingGC = 800
 
-// loadRules reads the operator's rules, or the shipped ones.
-func loadRules(dir string) (*rule.Set, error) {
+// ruleFolders say where the rules come from: the shipped ones or dir, and on
+// top of them the operator's overlay, if any.
+type ruleFolders struct{ dir, overlay string }
+
+// overlayFolder is the one that was asked for or else, if it is there, the
+// folder "overlay" of the data folder.
+func overlayFolder(asked, data string) string {
+	if asked != "" {
+		return asked
+	}
+	own := filepath.Join(data, "overlay")
+	if info, err := os.Stat(own); err != nil || !info.IsDir() {
+		return ""
+	}
+	return own
+}
+
+// load reads the rules. The entries of an overlay lapse by the clock.
+func (f ruleFolders) load() (*rule.Set, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(loadingGC))
-	rules, err := rule.Load(rulesFS(dir), rule.Options{Segmenter: token.New()})
+	opts := rule.Options{Segmenter: token.New(), Now: time.Now()}
+	if f.overlay != "" {
+		if info, err := os.Stat(f.overlay); err != nil || !info.IsDir() {
+			return nil, usageError(fmt.Errorf("the overlay %s is no folder; make it, or leave --overlay and QIANSHAO_OVERLAY out", f.overlay))
+		}
+		opts.Overlay, opts.OverlayName = os.DirFS(f.overlay), filepath.ToSlash(f.overlay)
+	}
+	rules, err := rule.Load(f.base(), opts)
 	var mistakes *rule.LoadError
 	if errors.As(err, &mistakes) {
 		return nil, usageError(err)
@@ -42,15 +67,27 @@ func loadRules(dir string) (*rule.Set, error) {
 	return rules, err
 }
 
-func rulesFS(dir string) fs.FS {
-	if dir == "" {
+func (f ruleFolders) base() fs.FS {
+	if f.dir == "" {
 		return packs.FS()
 	}
-	return os.DirFS(dir)
+	return os.DirFS(f.dir)
 }
 
-func loadAnalyzer(dir string) (*analyze.Analyzer, error) {
-	rules, err := loadRules(dir)
+// loadRules reads the rules in force and tells what an overlay says in vain.
+func (s *session) loadRules() (*rule.Set, error) {
+	rules, err := s.rules.load()
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range rules.Warnings() {
+		fmt.Fprintf(s.err, "warning: %s\n", w)
+	}
+	return rules, nil
+}
+
+func (s *session) loadAnalyzer() (*analyze.Analyzer, error) {
+	rules, err := s.loadRules()
 	if err != nil {
 		return nil, err
 	}
@@ -60,18 +97,28 @@ func loadAnalyzer(dir string) (*analyze.Analyzer, error) {
 type rulesCheckCmd struct{}
 
 func (rulesCheckCmd) Run(s *session) error {
-	rules, err := loadRules(s.rulesDir)
+	rules, err := s.loadRules()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "%d rules are in order\n", len(rules.Rules()))
+	off := 0
+	for _, r := range rules.Rules() {
+		if r.Off != nil {
+			off++
+		}
+	}
+	fmt.Fprintf(s.out, "%d rules are in order", len(rules.Rules()))
+	if off > 0 {
+		fmt.Fprintf(s.out, ", %d of them switched off", off)
+	}
+	fmt.Fprintln(s.out)
 	return nil
 }
 
 type rulesTestCmd struct{}
 
 func (rulesTestCmd) Run(s *session) error {
-	analyzer, err := loadAnalyzer(s.rulesDir)
+	analyzer, err := s.loadAnalyzer()
 	if err != nil {
 		return err
 	}
@@ -138,17 +185,34 @@ func (c rulesListCmd) Run(s *session) error {
 			return usageError(err)
 		}
 	}
-	rules, err := loadRules(s.rulesDir)
+	rules, err := s.loadRules()
 	if err != nil {
 		return err
 	}
-	table := newTable(s.out, "ID", "CATEGORY", "LEVEL", "STATUS", "TITLE")
+	table := newTable(s.out, "ID", "CATEGORY", "LEVEL", "STATUS", "FROM", "TITLE", "OFF")
 	for _, r := range rules.Rules() {
 		if c.Category == "" || string(r.Category) == c.Category {
-			table.row(r.ID, string(r.Category), r.Level.String(), r.Status, r.Title)
+			off := ""
+			if r.Off != nil {
+				off = r.Off.String()
+			}
+			table.row(r.ID, string(r.Category), r.Level.String(), r.Status, s.rules.origin(r), r.Title, off)
 		}
 	}
 	return table.flush()
+}
+
+// origin says in words where a rule is from.
+func (f ruleFolders) origin(r *rule.Rule) string {
+	switch {
+	case r.Replaces:
+		return "overlay, replaces"
+	case r.Overlay:
+		return "overlay"
+	case f.dir != "":
+		return "rules-dir"
+	}
+	return "shipped"
 }
 
 type rulesExplainCmd struct {
@@ -157,7 +221,7 @@ type rulesExplainCmd struct {
 }
 
 func (c rulesExplainCmd) Run(s *session) error {
-	analyzer, err := loadAnalyzer(s.rulesDir)
+	analyzer, err := s.loadAnalyzer()
 	if err != nil {
 		return err
 	}

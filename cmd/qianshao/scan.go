@@ -40,12 +40,13 @@ type scanLine struct {
 	Score      int                 `json:"score"`
 	Findings   []qianshao.Finding  `json:"findings"`
 	Contexts   []string            `json:"contexts,omitempty"`
+	Allowed    []qianshao.Allowed  `json:"allowed,omitempty"` // alerts that the overlay's allow-list holds back
 	Notes      []qianshao.Note     `json:"notes,omitempty"`
 	Error      string              `json:"error,omitempty"`
 }
 
 func (c scanCmd) Run(s *session) error {
-	analyzer, err := loadAnalyzer(s.rulesDir)
+	analyzer, err := s.loadAnalyzer()
 	if err != nil {
 		return err
 	}
@@ -103,7 +104,7 @@ func assessEntry(analyzer *analyze.Analyzer, e ingest.Entry) scanLine {
 		return line
 	}
 	doc, a := analyzer.Assess(e.Page)
-	line.Level, line.Score, line.Contexts, line.Notes = a.Level, a.Score, a.Contexts, doc.Notes
+	line.Level, line.Score, line.Contexts, line.Notes, line.Allowed = a.Level, a.Score, a.Contexts, doc.Notes, a.Allowed
 	line.Categories = append(line.Categories, a.Categories...)
 	line.Findings = append(line.Findings, a.Findings...)
 	if a.Flagged() {
@@ -185,6 +186,10 @@ func (l scanLine) cells() []string {
 	if l.Error != "" {
 		return []string{"error", "", "", "", "", l.Error, l.Input}
 	}
+	if len(l.Findings) == 0 && len(l.Allowed) > 0 {
+		by := l.Allowed[0]
+		return []string{"allowed", strconv.Itoa(by.Score), string(by.Category), "-", by.Rule, by.By, l.Input}
+	}
 	if len(l.Findings) == 0 {
 		return []string{l.Level.String(), "0", "-", "-", "-", "-", l.Input}
 	}
@@ -218,6 +223,7 @@ func evidenceInWords(f qianshao.Finding) string {
 // scanSummary is what the last lines on standard error say.
 type scanSummary struct {
 	inputs, flagged, errors int
+	allowed                 int            // inputs with alerts that the allow-list holds back
 	rules                   map[string]int // flagged inputs by foremost rule
 }
 
@@ -225,6 +231,9 @@ func (sum *scanSummary) add(line scanLine) {
 	sum.inputs++
 	if line.Error != "" {
 		sum.errors++
+	}
+	if len(line.Allowed) > 0 {
+		sum.allowed++
 	}
 	if line.Category == nil {
 		return
@@ -238,6 +247,9 @@ func (sum *scanSummary) add(line scanLine) {
 
 func (sum *scanSummary) print(w io.Writer) {
 	fmt.Fprintf(w, "%d inputs, %d flagged, %d errors\n", sum.inputs, sum.flagged, sum.errors)
+	if sum.allowed > 0 {
+		fmt.Fprintf(w, "%d inputs with alerts that the allow-list holds back; their lines say which entry\n", sum.allowed)
+	}
 	for _, reason := range byCount(sum.rules) {
 		fmt.Fprintf(w, "%6d  %s\n", sum.rules[reason], reason)
 	}

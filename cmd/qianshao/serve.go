@@ -62,7 +62,7 @@ func (c serveCmd) Run(s *session) (err error) {
 	signal.Notify(hangups, syscall.SIGHUP) // before anybody can know of the process
 	defer signal.Stop(hangups)
 	group, ctx := errgroup.WithContext(s.ctx)
-	group.Go(func() error { return o.reloadOn(ctx, hangups, s.rulesDir) })
+	group.Go(func() error { return o.reloadOn(ctx, hangups, s) })
 	group.Go(func() error { return o.serveConsole(ctx, s, c.consoleFlags) })
 	if !c.NoCrawl {
 		group.Go(func() error {
@@ -120,16 +120,22 @@ func serveUntil(ctx context.Context, server *http.Server, listener net.Listener)
 	return nil
 }
 
-// reloadOn reads the rules anew at each hang-up. A broken set never replaces a
-// good one: it is logged and counted, and the old one stays in force.
-func (o *outpost) reloadOn(ctx context.Context, hangups <-chan os.Signal, dir string) error {
+// reloadOn reads the rules anew at each hang-up, and on the day after an entry
+// of the overlay has lapsed. A broken set never replaces a good one: it is
+// logged and counted, and the old one stays in force.
+func (o *outpost) reloadOn(ctx context.Context, hangups <-chan os.Signal, s *session) error {
 	for {
+		var lapsed <-chan time.Time
+		if at, ok := o.analyzer.Load().Rules().Lapses(); ok && at.After(time.Now()) {
+			lapsed = time.After(time.Until(at))
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-hangups:
+		case <-lapsed:
 		}
-		analyzer, err := loadAnalyzer(dir)
+		analyzer, err := s.loadAnalyzer()
 		if err != nil {
 			o.metrics.RulesReloadFailed()
 			o.log.Error("the new rules are broken; the old ones stay in force", "error", err)

@@ -46,6 +46,7 @@ type Metrics struct {
 	flaggedAny prometheus.Counter
 	flagged    *prometheus.CounterVec
 	findings   *prometheus.CounterVec
+	allowed    *prometheus.CounterVec
 	failures   *prometheus.CounterVec
 	duration   *prometheus.HistogramVec
 	lastPage   prometheus.Gauge
@@ -68,6 +69,8 @@ func New() *Metrics {
 			"Flagged pages by category; a page with two categories counts in both.", "category"),
 		findings: counterVec("findings_total",
 			"Rules that fired on pages, every visit of a page counted anew.", "category", "level"),
+		allowed: counterVec("findings_allowed_total",
+			"Alerts that the overlay's allow-list held back, every visit of a page counted anew.", "category"),
 		failures: counterVec("page_failures_total",
 			"Pages on which a stage gave up with an error; skips are counted elsewhere.", "stage"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -79,7 +82,7 @@ func New() *Metrics {
 		reloads:  counter("rules_reload_failures_total", "Rule sets that were refused because of a mistake; the old set stays in force."),
 	}
 	m.registry.MustRegister(m.fetched, m.skips, m.bytes, m.analysed, m.flaggedAny, m.flagged, m.findings,
-		m.failures, m.duration, m.lastPage, m.rules, m.reloads, buildInfo(),
+		m.allowed, m.failures, m.duration, m.lastPage, m.rules, m.reloads, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.initialise()
 	return m
@@ -98,6 +101,7 @@ func (m *Metrics) initialise() {
 	}
 	for _, c := range qianshao.Categories() {
 		m.flagged.WithLabelValues(string(c))
+		m.allowed.WithLabelValues(string(c))
 		for l := qianshao.LevelInformational; l <= qianshao.LevelCritical; l++ {
 			m.findings.WithLabelValues(string(c), l.String())
 		}
@@ -127,6 +131,9 @@ func (m *Metrics) Analysed(a qianshao.Assessment, took time.Duration) {
 	m.analysed.Inc()
 	for _, f := range a.Findings {
 		m.findings.WithLabelValues(string(f.Category), f.Level.String()).Inc()
+	}
+	for _, f := range a.Allowed {
+		m.allowed.WithLabelValues(string(f.Category)).Inc()
 	}
 	if a.Flagged() {
 		m.flaggedAny.Inc()

@@ -1,0 +1,143 @@
+package rule
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// overlaid loads a set of one rule with an overlay of name, content pairs.
+func overlaid(t *testing.T, detection string, own ...string) *Set {
+	t.Helper()
+	shipped := fileSet(t, "rules/gambling/r.yaml", header+"id: r\ndetection:\n"+detection, "lists/l.txt", "注册送\n首存优惠\n")
+	set, err := Load(shipped, Options{Segmenter: words, Overlay: fileSet(t, own...), OverlayName: "own", Now: day})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func firedTerms(set *Set, text string) string {
+	var terms []string
+	for _, f := range set.Evaluate(texts(text)).Fired {
+		for _, e := range f.Evidence {
+			terms = append(terms, e.Term)
+		}
+	}
+	return strings.Join(terms, " ")
+}
+
+// An overlay's list adds terms, takes some away and changes weights.
+func TestOverlayLists(t *testing.T) {
+	set := overlaid(t, "  a: {lists: [l], min: 2}\n  condition: a\n", "lists/l.txt", "# ours\n返水 | 2\n- 註冊送\n首存优惠 | 2\n")
+	if got := firedTerms(set, "注册送，首存优惠，返水"); got != "首存优惠 返水" {
+		t.Errorf("terms that hit: %q", got)
+	}
+}
+
+// A rule that is off does not fire, and is still explained.
+func TestOverlayOff(t *testing.T) {
+	set := overlaid(t, "  a: {lists: [l]}\n  condition: a\n", "off.yaml", "rules:\n  - {id: r, reason: 试行, until: 2026-11-25}\n")
+	r, _ := set.Rule("r")
+	if r.Off == nil || r.Off.String() != "switched off by own/off.yaml:2:5 (试行) until 2026-11-25" {
+		t.Errorf("off is %v", r.Off)
+	}
+	doc := texts("注册送")
+	if got := set.Evaluate(doc); len(got.Fired) > 0 || !set.Explain(doc, "r").Holds {
+		t.Errorf("a rule that is off fired, or is not explained: %+v", got)
+	}
+	if at, ok := set.Lapses(); !ok || !at.Equal(time.Date(2026, 11, 25, 16, 0, 0, 0, time.UTC)) {
+		t.Errorf("lapses at %v, %v; want the end of the day in China", at, ok)
+	}
+}
+
+// A hit inside an allowed text does not count, whether a term or an expression
+// found it, and what it held back is told.
+func TestAllowedTexts(t *testing.T) {
+	const allow = "texts:\n  - {text: 注册送温暖行动, reason: 本市活动}\n  - {text: 领88红包大赛, reason: 比赛, rules: [other]}\n  - {text: 首存99元讲座, reason: 讲座}\n"
+	set := overlaid(t, "  a: {lists: [l], regex: ['存\\d{2}元']}\n  b: {terms: [警示]}\n  condition: a and not b\n", "allow.yaml", allow)
+	for text, want := range map[string]string{
+		"欢迎参加注册送温暖行动":         "",
+		"欢迎参加註冊-送温暖行动":        "",
+		"注册送温暖行动之外，另有注册送":     "注册送",
+		"首存99元讲座报名":           "",
+		"首存99元讲座，另有首存88元":     `存\d{2}元`,
+		"领88红包大赛，首存优惠":        "首存优惠",
+		"注册送温暖":               "注册送",
+		"警示：注册送温暖行动，注册送，首存优惠": "",
+	} {
+		if got := firedTerms(set, text); got != want {
+			t.Errorf("%s: %q counts, want %q", text, got, want)
+		}
+	}
+	result := set.Evaluate(texts("注册送温暖行动"))
+	if len(result.Withheld) != 1 || result.Withheld[0].By.String() != "text 注册送温暖行动 (本市活动), own/allow.yaml:2:5" {
+		t.Errorf("withheld are %+v", result.Withheld)
+	}
+	if got := set.Explain(texts("注册送温暖行动"), "r").String(); !strings.Contains(got, "1 inside a text of the allow-list (text 注册送温暖行动 (本市活动), own/allow.yaml:2:5), as in [注册送]温暖行动") {
+		t.Errorf("the explanation does not tell:\n%s", got)
+	}
+}
+
+// What is allowed never makes a rule fire: it takes no excuse away.
+func TestAllowedTextsLeaveExcuses(t *testing.T) {
+	set := overlaid(t, "  a: {lists: [l]}\n  b: {terms: [警示]}\n  condition: a and not b\n", "allow.yaml", "texts:\n  - {text: 警示教育片, reason: 片名}\n")
+	if got := firedTerms(set, "警示教育片：注册送"); got != "" {
+		t.Errorf("%q fires because its excuse was allowed away", got)
+	}
+}
+
+func TestAllowsPage(t *testing.T) {
+	const allow = "hosts:\n  - {host: news.example.cn, reason: 报社}\n  - {host: '*.court.example', reason: 法院, rules: [r]}\n" +
+		"urls:\n  - {prefix: 'https://www.example.cn/notices/', reason: 通报}\n"
+	set := overlaid(t, "  a: {lists: [l]}\n  condition: a\n", "allow.yaml", allow, "rules/s.yaml", header+"id: s\ndetection:\n  a: {lists: [l]}\n  condition: a\n")
+	got := map[string]string{}
+	want := map[string]string{
+		"r http://News.example.cn/a":                          "host news.example.cn",
+		"r https://news.example.cn:8443/a":                    "host news.example.cn",
+		"r https://a.news.example.cn/":                        "",
+		"r https://news.example.cn.evil.example/":             "",
+		"r https://a.b.court.example/":                        "host *.court.example",
+		"r https://court.example/":                            "",
+		"s https://a.court.example/":                          "",
+		"r https://www.example.cn/notices/1.html":             "url https://www.example.cn/notices/",
+		"r https://www.example.cn/notices/../bet/":            "",
+		"r https://www.example.cn/notices/%2e%2e/bet/":        "",
+		"r http://www.example.cn/notices/1.html":              "",
+		"r https://www.example.cn@evil.example/notices/":      "",
+		"r https://evil.example/?u=https://news.example.cn/":  "",
+		"r folder/news.example.cn/a.html":                     "",
+		"r https://www.example.cn/x/../notices/1.html":        "url https://www.example.cn/notices/",
+		"r https://www.example.cn/notices/a%2f..%2f..%2fbet/": "",
+	}
+	for line := range want {
+		id, url, _ := strings.Cut(line, " ")
+		got[line] = ""
+		if a := set.AllowsPage(url, id); a != nil {
+			got[line] = a.Kind + " " + a.What
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("allowed pages differ (-want +got):\n%s", diff)
+	}
+}
+
+// FuzzOverlay: any bytes are an overlay or a *LoadError.
+func FuzzOverlay(f *testing.F) {
+	f.Add([]byte("hosts:\n  - {host: a.example, reason: x, until: 2026-01-01}\ntexts:\n  - {text: 甲乙, reason: x}\n"), []byte("rules:\n  - {id: r, reason: x}\n"), []byte("- 甲乙\n丙丁 | 2\n"), "甲乙丙丁")
+	f.Add([]byte("urls: [{prefix: 'http://[::1]/%zz', reason: x}]"), []byte("rules: {}"), []byte("-\n"), "")
+	f.Fuzz(func(t *testing.T, allow, off, list []byte, text string) {
+		shipped := fileSet(t, "rules/r.yaml", header+"id: r\ndetection:\n  a: {lists: [l]}\n  condition: a\n", "lists/l.txt", "甲乙\n")
+		own := fstest.MapFS{"allow.yaml": {Data: allow}, "off.yaml": {Data: off}, "lists/l.txt": {Data: list}}
+		set, err := Load(shipped, Options{Segmenter: words, Overlay: own, Now: day})
+		if err == nil {
+			set.Evaluate(texts(strings.ToValidUTF8(text, "")))
+			set.AllowsPage(text, "r")
+		} else if !strings.Contains(err.Error(), ".") {
+			t.Errorf("error %v names no file", err)
+		}
+	})
+}
