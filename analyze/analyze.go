@@ -63,33 +63,22 @@ func (a *Analyzer) assess(page qianshao.Page, doc *qianshao.Document) qianshao.A
 		assessment.Contexts = append(assessment.Contexts, context.Name)
 	}
 	for i := range result.Fired {
-<<<<<<< HEAD
 		fired := &result.Fired[i]
 		score, parts := score(fired, result.Contexts).total()
 		assessment.Findings = append(assessment.Findings, finding(page, fired, parts, score))
-=======
-		f := finding(page, &result.Fired[i], result.Contexts)
-		if by := a.rules.AllowsPage(page.URL, f.Rule); by != nil {
-			allow(&assessment, f, by)
-			continue
-		}
-		assessment.Findings = append(assessment.Findings, f)
 	}
-	for i := range result.Withheld {
-		f := finding(page, &result.Withheld[i].Fired, result.Contexts)
-		if now := findingOf(assessment, f.Rule); now == nil || now.Level < qianshao.AlertLevel {
-			allow(&assessment, f, result.Withheld[i].By)
-		}
->>>>>>> 751a219 (rule, cmd: an overlay folder for local rules, list changes, an allow-list and switched-off rules; what it holds back is shown)
+	for _, w := range result.Withheld {
+		score, parts := score(&w.Fired, result.Contexts).total()
+		allow(&assessment, finding(page, &w.Fired, parts, score), w.By)
 	}
 	sortFindings(assessment.Findings)
 	a.indicators.Attach(doc, page.URL, assessment.Findings)
 	a.assessViews(page, doc, &assessment)
+	a.allowPage(page.URL, &assessment)
 	summarise(&assessment)
 	return assessment
 }
 
-<<<<<<< HEAD
 // sortFindings puts the highest score first.
 func sortFindings(findings []qianshao.Finding) {
 	slices.SortStableFunc(findings, func(x, y qianshao.Finding) int {
@@ -97,10 +86,26 @@ func sortFindings(findings []qianshao.Finding) {
 	})
 }
 
-func finding(page qianshao.Page, fired *rule.Fired, breakdown []qianshao.ScorePart, score int) qianshao.Finding {
-=======
-// allow notes an alert that the allow-list holds back. What was none is no loss.
+// allowPage takes away the findings that the allow-list holds back because of the page's URL.
+func (a *Analyzer) allowPage(url string, assessment *qianshao.Assessment) {
+	assessment.Findings = slices.DeleteFunc(assessment.Findings, func(f qianshao.Finding) bool {
+		by := a.rules.AllowsPage(url, f.Rule)
+		if by != nil {
+			note(assessment, f, by)
+		}
+		return by != nil
+	})
+}
+
+// allow notes an alert that has lost its evidence to an allowed text, unless the rule raises one all the same.
 func allow(a *qianshao.Assessment, f qianshao.Finding, by *rule.Allowance) {
+	if now := findingOf(*a, f.Rule); now == nil || now.Level < qianshao.AlertLevel {
+		note(a, f, by)
+	}
+}
+
+// note tells of an alert that is held back, once for each rule. What was none is no loss.
+func note(a *qianshao.Assessment, f qianshao.Finding, by *rule.Allowance) {
 	if f.Level < qianshao.AlertLevel || slices.ContainsFunc(a.Allowed, func(x qianshao.Allowed) bool { return x.Rule == f.Rule }) {
 		return
 	}
@@ -108,9 +113,7 @@ func allow(a *qianshao.Assessment, f qianshao.Finding, by *rule.Allowance) {
 	slices.SortStableFunc(a.Allowed, func(x, y qianshao.Allowed) int { return cmp.Compare(y.Score, x.Score) })
 }
 
-func finding(page qianshao.Page, fired *rule.Fired, contexts []rule.Context) qianshao.Finding {
-	score, breakdown := score(fired, contexts)
->>>>>>> 751a219 (rule, cmd: an overlay folder for local rules, list changes, an allow-list and switched-off rules; what it holds back is shown)
+func finding(page qianshao.Page, fired *rule.Fired, breakdown []qianshao.ScorePart, score int) qianshao.Finding {
 	return qianshao.Finding{
 		ID:            qianshao.FindingID(page.URL, fired.Rule.ID),
 		URL:           page.URL,

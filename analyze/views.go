@@ -65,6 +65,11 @@ func (c *comparison) judge(other qianshao.Page) {
 			found = append(found, f)
 		}
 	}
+	for _, w := range result.Withheld {
+		if !c.knows(w.Fired.Rule.Category) {
+			allow(c.assessment, c.finding(other, &w.Fired, result.Contexts), w.By)
+		}
+	}
 	if len(found) == 0 {
 		return
 	}

@@ -189,10 +189,9 @@ func (e *evaluation) cover(index int32, h match.Hit) {
 	e.covers = append(e.covers, cover{h.First, h.Last, e.set.textAllowances[index]})
 }
 
-// dropAllowed drops the hits inside an allowed text. What stands behind a "not"
-// is left alone: a text that is allowed never makes a rule fire.
+// dropAllowed drops the hits inside an allowed text, but for blocks that only excuse.
 func (e *evaluation) dropAllowed(b *block, st *blockState) {
-	if len(e.covers) == 0 || len(st.pending) == 0 || b.owner.isContext || !b.positive || b.negative {
+	if len(e.covers) == 0 || len(st.pending) == 0 || b.owner.isContext || !b.positive {
 		return
 	}
 	covers := make([]cover, 0, len(e.covers))
@@ -236,13 +235,18 @@ type Withheld struct {
 	By    *Allowance
 }
 
-// withheld compares what fired with and without the allowed texts. A rule that
-// fires all the same is listed too: it may have lost the evidence that made it an alert.
-func withheld(without Result, allowedIn map[string]*Allowance) (out []Withheld) {
+// withholding compares what fires with the allow-list and without it. What fires
+// only with it does not fire at all: an allowed text may have been the excuse.
+// A rule that fires both ways is withheld too, as it may have lost the evidence
+// that made it an alert.
+func withholding(with, without Result, allowedIn map[string]*Allowance) Result {
+	fires := map[string]bool{}
 	for _, f := range without.Fired {
+		fires[f.Rule.ID] = true
 		if by := allowedIn[f.Rule.ID]; by != nil {
-			out = append(out, Withheld{Fired: f, By: by})
+			with.Withheld = append(with.Withheld, Withheld{Fired: f, By: by})
 		}
 	}
-	return out
+	with.Fired = slices.DeleteFunc(with.Fired, func(f Fired) bool { return !fires[f.Rule.ID] })
+	return with
 }

@@ -82,8 +82,8 @@ type block struct {
 	within   int32 // characters in which min has to be reached; 0: on the page
 	patterns []*pattern
 	excepts  bool
-	// positive: the block stands somewhere in the condition without a not in front; negative: with one.
-	positive, negative bool
+	// positive: the block stands somewhere in the condition without a not in front.
+	positive bool
 }
 
 // readsAt says whether the block reads regions of that kind and visibility, of any length.
@@ -231,15 +231,10 @@ func nearBetweenLengths(n *node, d *detection) *node {
 }
 
 func markPositive(n *node, d *detection, positive bool) {
-	note := func(b *block) {
-		b.positive = b.positive || positive
-		b.negative = b.negative || !positive
-	}
 	switch n.op {
 	case opBlock:
-		note(d.blocks[n.block])
+		d.blocks[n.block].positive = d.blocks[n.block].positive || positive
 	case opNear:
-<<<<<<< HEAD
 		d.blocks[n.block].positive = d.blocks[n.block].positive || positive
 		if n.other != noBlock {
 			d.blocks[n.other].positive = d.blocks[n.other].positive || positive
@@ -247,10 +242,6 @@ func markPositive(n *node, d *detection, positive bool) {
 		for _, from := range n.away {
 			d.blocks[from.block].positive = d.blocks[from.block].positive || !positive
 		}
-=======
-		note(d.blocks[n.block])
-		note(d.blocks[n.other])
->>>>>>> 751a219 (rule, cmd: an overlay folder for local rules, list changes, an allow-list and switched-off rules; what it holds back is shown)
 	case opNot:
 		positive = !positive
 	}

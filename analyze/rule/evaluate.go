@@ -191,7 +191,7 @@ func (s *Set) Evaluate(doc *qianshao.Document) Result {
 	out, allowedIn := s.evaluate(doc, false)
 	if len(allowedIn) > 0 {
 		without, _ := s.evaluate(doc, true)
-		out.Withheld = withheld(without, allowedIn)
+		return withholding(out, without, allowedIn)
 	}
 	return out
 }

@@ -88,6 +88,10 @@ func TestAllowedTextsLeaveExcuses(t *testing.T) {
 	if got := firedTerms(set, "警示教育片：注册送"); got != "" {
 		t.Errorf("%q fires because its excuse was allowed away", got)
 	}
+	set = overlaid(t, "  a: {lists: [l]}\n  b: {terms: [警示]}\n  condition: a and not a near/3 b\n", "allow.yaml", "texts:\n  - {text: 首存优惠讲座, reason: 讲座}\n")
+	if got := firedTerms(set, "警示：首存优惠讲座。很久很久以后，另有注册送"); got != "" {
+		t.Errorf("%q fires because half of its excuse was allowed away", got)
+	}
 }
 
 func TestAllowsPage(t *testing.T) {
