@@ -20,7 +20,8 @@ const defaultLimit = 20
 // apiError is what a program is told when a request fails.
 type apiError struct {
 	// Code is stable: bad_query, bad_parameter, not_found, internal,
-	// password_required, too_many_tries, timeout.
+	// password_required, too_many_tries, timeout; and of reports of pages
+	// bad_body, bad_url, bad_category, too_many_reports, too_many_waiting.
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	// Column is the character of the query, from 1, with bad_query.
@@ -154,5 +155,5 @@ func (c *console) authorisation(ctx context.Context, id string) (*qianshao.Autho
 }
 
 func (c *console) unknownAPI(w http.ResponseWriter, _ *http.Request) {
-	c.apiError(w, http.StatusNotFound, apiError{Code: "not_found", Message: "there are GET /api/v1/search and GET /api/v1/findings/{id}"})
+	c.apiError(w, http.StatusNotFound, apiError{Code: "not_found", Message: "there are GET /api/v1/search, GET /api/v1/findings/{id}, GET and POST /api/v1/submissions and GET /api/v1/submissions/{id}"})
 }

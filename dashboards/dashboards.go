@@ -1,6 +1,7 @@
 // Package dashboards is what people look at: the console (pages in Chinese and
 // English, and a small API), the metrics, and beside them the Grafana board
-// and the alert rules. It only reads.
+// and the alert rules. It only reads; the one thing that it takes are reports of
+// pages, which it hands on.
 //
 // Everything a crawled page says is hostile: it is shown as text through
 // html/template, its addresses are never links, and no page of the console
@@ -17,7 +18,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/time/rate"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/store"
 )
@@ -34,6 +37,10 @@ type Options struct {
 	// Password that everyone who enters must know: in clear, or as HashPassword
 	// writes it. Without one, only requests addressed to loopback names are answered.
 	Password string
+	// Submit takes the report of a page, queues it where an authorisation covers
+	// it, and returns what it came to. An error that wraps qianshao.ErrBadURL or
+	// store.ErrTooManyWaiting is told the reporter. Without Submit no reports are taken.
+	Submit func(ctx context.Context, url string, suspected qianshao.Category) (qianshao.Submission, error)
 	// Version is shown at the foot of every page.
 	Version string
 	// Now is the clock; nil is time.Now.
@@ -54,6 +61,8 @@ type console struct {
 	pages    pages
 	css      string // the style sheet's URL; it changes with the content
 	password *passwordGate
+	submit   func(ctx context.Context, url string, suspected qianshao.Category) (qianshao.Submission, error)
+	reports  *rate.Limiter
 }
 
 // New returns the console's handler. The error is about the password.
@@ -63,6 +72,7 @@ func New(opts Options) (http.Handler, error) {
 	}
 	c := &console{
 		store: opts.Store, index: opts.Index, now: opts.Now, log: opts.Log, version: opts.Version,
+		submit: opts.Submit, reports: newReportLimiter(),
 	}
 	if c.now == nil {
 		c.now = time.Now
@@ -93,6 +103,13 @@ func (c *console) routes(registry *prometheus.Registry) http.Handler {
 	mux.HandleFunc("GET /help", c.helpPage)
 	mux.HandleFunc("GET /api/v1/search", c.searchAPI)
 	mux.HandleFunc("GET /api/v1/findings/{id}", c.findingAPI)
+	if c.submit != nil {
+		mux.HandleFunc("GET /submissions", c.reportsPage)
+		mux.HandleFunc("POST /submissions", c.report)
+		mux.HandleFunc("POST /api/v1/submissions", c.reportAPI)
+		mux.HandleFunc("GET /api/v1/submissions", c.reportsAPI)
+		mux.HandleFunc("GET /api/v1/submissions/{id}", c.oneReportAPI)
+	}
 	mux.HandleFunc("/api/", c.unknownAPI)
 	mux.HandleFunc("GET /static/{file}", c.static)
 	mux.HandleFunc("GET /healthz", c.health)

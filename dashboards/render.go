@@ -49,6 +49,8 @@ type view struct {
 	Version string
 	// Query fills the search box.
 	Query string
+	// Reports says that reports of pages are taken.
+	Reports bool
 	// SignedIn says that there is a session to end.
 	SignedIn bool
 	// Chinese and English are this very page in either language.
@@ -59,6 +61,7 @@ func (c *console) view(w http.ResponseWriter, r *http.Request, title string) *vi
 	l := languageOf(w, r)
 	return &view{
 		lang: l, now: c.now(), Title: l.text(title), Path: r.URL.Path, CSS: c.css, Version: c.version,
+		Reports:  c.submit != nil,
 		SignedIn: c.password != nil && c.password.hasSession(r),
 		Chinese:  inLanguage(r.URL, chinese), English: inLanguage(r.URL, english),
 	}

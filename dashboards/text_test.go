@@ -58,7 +58,7 @@ func TestMessageKeys(t *testing.T) {
 		}
 	}
 	// Keys that are put together from a prefix and a code.
-	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "view.", "who."}
+	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "who."}
 	for key := range messages {
 		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
 		for _, prefix := range built {
@@ -82,6 +82,16 @@ func TestVocabularyNamed(t *testing.T) {
 	}
 	for l := qianshao.LevelNone; l <= qianshao.LevelCritical; l++ {
 		want("level." + l.String())
+	}
+	for _, skip := range qianshao.Skips() {
+		want("skip." + string(skip))
+	}
+	for _, state := range qianshao.SubmissionStates() {
+		want("report." + string(state))
+		want("reports.now." + string(state))
+	}
+	for _, code := range []string{"bad_url", "bad_category", "too_many_reports", "too_many_waiting", "internal"} {
+		want("reports.error." + code)
 	}
 	for _, k := range qianshao.RegionKinds() {
 		want("region." + string(k))

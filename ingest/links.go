@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"path"
 	"strings"
@@ -61,6 +62,18 @@ func judgeLink(scope *Scope, base, link string, now time.Time) (Item, qianshao.S
 		skip = qianshao.SkipType
 	}
 	return item, skip
+}
+
+// Place returns the frontier's item for a URL that somebody names outright, or
+// the reason for which no authorisation permits to fetch it now; the item then
+// has only its canonical URL. An error wraps qianshao.ErrBadURL.
+func Place(scope *Scope, raw string, now time.Time) (Item, qianshao.Skip, error) {
+	canonical, err := Canonical(raw)
+	if err != nil {
+		return Item{}, "", fmt.Errorf("%w: %w", qianshao.ErrBadURL, err)
+	}
+	item, skip := judge(scope, canonical, now)
+	return item, skip, nil
 }
 
 // judge returns the item of depth 0 for a canonical URL, or the reason to leave

@@ -60,7 +60,10 @@ type SeedOptions struct {
 	Fetcher  *fetch.Fetcher
 	Frontier Frontier
 	// Scope returns the register in force; it may change between calls.
-	Scope   func() *Scope
+	Scope func() *Scope
+	// Reports puts the reports of pages that have waited for an authorisation
+	// into the frontier; optional.
+	Reports func(ctx context.Context, scope *Scope) error
 	Now     func() time.Time
 	Observe Observer
 	Log     *slog.Logger
@@ -87,7 +90,7 @@ func NewSeeder(opts SeedOptions) *Seeder {
 	return &Seeder{SeedOptions: opts, read: map[string]time.Time{}}
 }
 
-// Round adds the start URLs and reads the sitemaps that are due: those that the
+// Round adds the start URLs and what was reported, and reads the sitemaps that are due: those that the
 // robots.txt of each start URL's host names, or else /sitemap.xml. An index is
 // followed one level down. Only URLs in scope are added. A sitemap that is
 // missing or broken is logged and no error; the error is the frontier's or ctx's.
@@ -96,6 +99,11 @@ func (s *Seeder) Round(ctx context.Context) error {
 	scope := s.Scope()
 	if err := Seed(ctx, s.Frontier, scope, s.Now()); err != nil {
 		return err
+	}
+	if s.Reports != nil {
+		if err := s.Reports(ctx, scope); err != nil {
+			return fmt.Errorf("reports of pages: %w", err)
+		}
 	}
 	origins := map[string]bool{}
 	for _, item := range startItems(scope, s.Now()) {

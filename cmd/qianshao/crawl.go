@@ -186,7 +186,10 @@ func (o *outpost) crawl(ctx context.Context, options crawlOptions) error {
 	if err != nil {
 		return err
 	}
-	seeder := ingest.NewSeeder(ingest.SeedOptions{Fetcher: fetcher, Frontier: o.store, Scope: scope, Observe: observe, Log: o.log})
+	seeder := ingest.NewSeeder(ingest.SeedOptions{
+		Fetcher: fetcher, Frontier: o.store, Scope: scope, Observe: observe, Log: o.log,
+		Reports: func(ctx context.Context, scope *ingest.Scope) error { return queueReports(ctx, o.store, scope) },
+	})
 	if options.once {
 		if err := seeder.Round(ctx); err != nil {
 			return err

@@ -39,6 +39,7 @@ type cli struct {
 	Eval    evalCmd    `cmd:"" help:"Measure the rules on labelled texts."`
 	Rules   rulesCmd   `cmd:"" help:"Check, test, format, list and explain rules."`
 	Scope   scopeCmd   `cmd:"" help:"Keep the register of authorisations."`
+	Submit  submitCmd  `cmd:"" help:"Report pages that may show a crime, or list the reports. A page is fetched only when an authorisation covers it."`
 	Reindex reindexCmd `cmd:"" help:"Rebuild the search index from the database."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards"
 )
 
@@ -85,8 +86,12 @@ func (o *outpost) serveConsole(ctx context.Context, s *session, flags consoleFla
 	if err := dashboards.CheckListen(flags.Listen, password != ""); err != nil {
 		return usageError(err)
 	}
+	scope := newRegister(s.ctx, o.store, o.log).Scope
 	handler, err := dashboards.New(dashboards.Options{
 		Store: o.store, Index: o.index, Registry: o.metrics.Registry(),
+		Submit: func(ctx context.Context, url string, suspected qianshao.Category) (qianshao.Submission, error) {
+			return submit(ctx, o.store, scope(), url, suspected)
+		},
 		Password: password, Version: versionString(), Log: s.log,
 	})
 	if err != nil {

@@ -14,8 +14,14 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// schemaVersion is the version of the last file in migrations.
-const schemaVersion = 5
+// schemaVersion returns the number in front of the last file's name in migrations.
+func schemaVersion() (int64, error) {
+	entries, err := migrationFiles.ReadDir("migrations")
+	if err != nil {
+		return 0, err
+	}
+	return goose.NumericComponent(entries[len(entries)-1].Name())
+}
 
 // migrateTries bounds how often migrate yields to another process that creates
 // the same database at the same moment.
@@ -23,18 +29,21 @@ const migrateTries = 5
 
 // migrate brings the schema up to date. An up-to-date database costs one query.
 func migrate(ctx context.Context, db *sql.DB) error {
-	var err error
+	latest, err := schemaVersion()
+	if err != nil {
+		return err
+	}
 	for try := range migrateTries {
 		var version int64
 		if version, err = versionOf(ctx, db); err != nil {
 			return err
 		}
 		switch {
-		case version == schemaVersion:
+		case version == latest:
 			return nil
-		case version > schemaVersion:
+		case version > latest:
 			return fmt.Errorf("%w: schema %d, this program knows %d (use the newer program, or restore the backup made before the upgrade)",
-				ErrNewerSchema, version, schemaVersion)
+				ErrNewerSchema, version, latest)
 		}
 		if err = migrateUp(ctx, db); err == nil {
 			return nil

@@ -1,0 +1,129 @@
+package dashboards
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/ingest"
+)
+
+// takesReports wires reports as the command does, with nothing authorised.
+func takesReports(t *testing.T) *outpost {
+	t.Helper()
+	var o *outpost
+	o = newOutpost(t, func(opts *Options) {
+		opts.Submit = func(ctx context.Context, raw string, suspected qianshao.Category) (qianshao.Submission, error) {
+			item, skip, err := ingest.Place(&ingest.Scope{}, raw, testNow)
+			if err != nil {
+				return qianshao.Submission{}, err
+			}
+			if strings.Contains(raw, "full.example") {
+				return qianshao.Submission{}, fmt.Errorf("submit: %w", store.ErrTooManyWaiting)
+			}
+			return o.store.Submit(ctx, item.URL, suspected, nil, skip, testNow)
+		}
+	})
+	return o
+}
+
+func (o *outpost) post(target, contentType, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1"+target, strings.NewReader(body))
+	r.Header.Set("Content-Type", contentType)
+	w := httptest.NewRecorder()
+	o.handler.ServeHTTP(w, r)
+	return w
+}
+
+func TestReportAPI(t *testing.T) {
+	o := takesReports(t)
+	for _, tc := range []struct {
+		body   string
+		status int
+		code   string
+	}{
+		{`{"url": "https://casino.example/a#x", "category": "gambling"}`, http.StatusAccepted, ""},
+		{`{"url": "https://casino.example/a"}`, http.StatusAccepted, ""},
+		{`{"url": "casino"}`, http.StatusBadRequest, "bad_url"},
+		{`{"url": "javascript:alert(1)"}`, http.StatusBadRequest, "bad_url"},
+		{`{"url": "file:///etc/passwd"}`, http.StatusBadRequest, "bad_url"},
+		{`{"url": "https://casino.example/", "category": "protest"}`, http.StatusBadRequest, "bad_category"},
+		{`{"url": "https://casino.example/", "reporter": "张三"}`, http.StatusBadRequest, "bad_body"},
+		{`{"url": "https://casino.example/"} x`, http.StatusBadRequest, "bad_body"},
+		{`[`, http.StatusBadRequest, "bad_body"},
+		{`{"url": "https://casino.example/` + strings.Repeat("a", maxReport) + `"}`, http.StatusBadRequest, "bad_body"},
+		{`{"url": "https://full.example/"}`, http.StatusServiceUnavailable, "too_many_waiting"},
+	} {
+		w := o.post("/api/v1/submissions", "application/json; charset=utf-8", tc.body)
+		if w.Code != tc.status || tc.code != "" && !strings.Contains(w.Body.String(), `"code":"`+tc.code+`"`) {
+			t.Errorf("%.80s: %d %s, want %d %s", tc.body, w.Code, w.Body, tc.status, tc.code)
+		}
+	}
+	if w := o.post("/api/v1/submissions", "application/x-www-form-urlencoded", `{"url": "https://casino.example/"}`); w.Code != http.StatusUnsupportedMediaType {
+		t.Errorf("a form, as any web page can send one: %d", w.Code)
+	}
+
+	_, body, _ := o.get(t, "/api/v1/submissions")
+	var got struct{ Submissions []qianshao.Submission }
+	if err := json.Unmarshal([]byte(body), &got); err != nil || len(got.Submissions) != 1 {
+		t.Fatalf("error %v: %s", err, body)
+	}
+	want := qianshao.Submission{
+		ID: qianshao.SubmissionID("https://casino.example/a"), URL: "https://casino.example/a", Category: qianshao.Gambling, Reports: 2,
+		First: testNow, Last: testNow, State: qianshao.SubmissionWaiting, Skip: qianshao.SkipNotAuthorised,
+	}
+	if got.Submissions[0] != want {
+		t.Errorf("got %+v\nwant %+v", got.Submissions[0], want)
+	}
+	status, body, _ := o.get(t, "/api/v1/submissions/"+want.ID)
+	contains(t, body, `"state":"waiting"`, `"reason":"not_authorised"`)
+	if status != http.StatusOK {
+		t.Errorf("status %d", status)
+	}
+	if status, _, _ := o.get(t, "/api/v1/submissions/none"); status != http.StatusNotFound {
+		t.Errorf("an unknown report: status %d", status)
+	}
+}
+
+func TestReportsPage(t *testing.T) {
+	o := takesReports(t)
+	form := url.Values{"url": {"https://casino.example/<b>"}, "category": {"gambling"}}.Encode()
+	w := o.post("/submissions", "application/x-www-form-urlencoded", form)
+	if w.Code != http.StatusSeeOther {
+		t.Fatalf("status %d: %s", w.Code, w.Body)
+	}
+	_, body, _ := o.get(t, w.Header().Get("Location"))
+	contains(t, body, "已收到", "hxxps://casino[.]example/", "等待授权", "没有授权", "赌博")
+	checkMarkup(t, "/submissions", body)
+	if strings.Contains(body, `href="https://casino`) {
+		t.Error("the reported page is a link")
+	}
+	w = o.post("/submissions", "application/x-www-form-urlencoded", url.Values{"url": {hostile}}.Encode())
+	if w.Code != http.StatusBadRequest {
+		t.Errorf("status %d", w.Code)
+	}
+	contains(t, w.Body.String(), "这不是网页地址")
+	checkMarkup(t, "/submissions", w.Body.String())
+
+	o = newOutpost(t, nil)
+	if status, body, _ := o.get(t, "/submissions"); status != http.StatusNotFound || strings.Contains(body, `href="/submissions"`) {
+		t.Errorf("a console that takes no reports offers the page (status %d)", status)
+	}
+}
+
+func TestReportsAreLimited(t *testing.T) {
+	o := takesReports(t)
+	for range reportBurst + 1 {
+		o.post("/api/v1/submissions", "application/json", `{"url": "x"}`)
+	}
+	if w := o.post("/api/v1/submissions", "application/json", `{"url": "https://a.example/"}`); w.Code != http.StatusTooManyRequests {
+		t.Errorf("status %d after a flood", w.Code)
+	}
+}

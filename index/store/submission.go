@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
+)
+
+// MaxWaiting bounds the reports that wait for an authorisation: a portal that
+// is flooded must not fill the disk. Ten thousand is more than people read.
+const MaxWaiting = 10_000
+
+// ErrTooManyWaiting: MaxWaiting reports wait for an authorisation already.
+var ErrTooManyWaiting = fmt.Errorf("%d reports wait for an authorisation; register those that you hold, or wait", MaxWaiting)
+
+// Submit records the report of a canonical URL at the time now. With item it
+// goes into the frontier, due at once even if it is known; without, it waits for
+// an authorisation, because of skip. Reporting twice is reporting once.
+func (s *Store) Submit(ctx context.Context, url string, suspected qianshao.Category, item *ingest.Item, skip qianshao.Skip, now time.Time) (qianshao.Submission, error) {
+	id := qianshao.SubmissionID(url)
+	err := s.update(ctx, durable, "record the report of "+url+" in", func(tx *sql.Tx) error {
+		if item == nil {
+			if err := roomForWaiting(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, `
+INSERT INTO submissions (id, url, category, reports, first_reported, last_reported, waits_for) VALUES ($1, $2, $3, 1, $4, $4, $5)
+ON CONFLICT (id) DO UPDATE SET reports = submissions.reports + 1, last_reported = excluded.last_reported, waits_for = excluded.waits_for,
+  category = CASE WHEN excluded.category <> '' THEN excluded.category ELSE submissions.category END`,
+			id, url, string(suspected), millis(now), string(skip))
+		if err != nil || item == nil {
+			return err
+		}
+		return recall(ctx, tx, id, item)
+	})
+	if err != nil {
+		return qianshao.Submission{}, err
+	}
+	return s.Submission(ctx, id)
+}
+
+func roomForWaiting(ctx context.Context, tx *sql.Tx, id string) error {
+	var waiting int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM submissions WHERE waits_for <> '' AND id <> $1`, id).Scan(&waiting)
+	if err == nil && waiting >= MaxWaiting {
+		err = ErrTooManyWaiting
+	}
+	return err
+}
+
+// QueueSubmission puts a report that has waited into the frontier.
+func (s *Store) QueueSubmission(ctx context.Context, item ingest.Item) error {
+	return s.update(ctx, durable, "queue the report of "+item.URL+" in", func(tx *sql.Tx) error {
+		return recall(ctx, tx, qianshao.SubmissionID(item.URL), &item)
+	})
+}
+
+// recall makes a reported URL due at once, and notes how often it had been
+// visited until then.
+func recall(ctx context.Context, tx *sql.Tx, id string, item *ingest.Item) error {
+	for _, statement := range []struct {
+		query string
+		args  []any
+	}{
+		{`INSERT INTO frontier (url, host, authorisation, depth, due) VALUES ($1, $2, $3, $4, 0)
+ON CONFLICT (url) DO UPDATE SET due = 0, attempts = 0, authorisation = excluded.authorisation`,
+			[]any{item.URL, item.Host, item.Authorisation, item.Depth}},
+		{`UPDATE submissions SET waits_for = '', visits = (SELECT visits FROM frontier WHERE url = $1) WHERE id = $2`, []any{item.URL, id}},
+	} {
+		if _, err := tx.ExecContext(ctx, statement.query, statement.args...); err != nil {
+			return err
+		}
+	}
+	return refreshHosts(ctx, tx, map[string]bool{item.Host: true})
+}
+
+// selectSubmissions reads a report with what became of it: the frontier knows
+// whether it was visited since, and why in vain, the pages whether it was flagged.
+const selectSubmissions = `
+SELECT s.id, s.url, s.category, s.reports, s.first_reported, s.last_reported, s.waits_for,
+  coalesce(f.visits, 0) > s.visits, coalesce(f.skip, ''),
+  EXISTS (SELECT 1 FROM pages p WHERE (p.url = s.url OR p.requested_url = s.url) AND p.flagged = 1)
+FROM submissions s LEFT JOIN frontier f ON f.url = s.url`
+
+// Submission returns one report, or ErrNotFound.
+func (s *Store) Submission(ctx context.Context, id string) (qianshao.Submission, error) {
+	list, err := collect(ctx, s.read, scanSubmission, selectSubmissions+` WHERE s.id = $1`, id)
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return qianshao.Submission{}, s.fail(fmt.Sprintf("read report %q from", id), err)
+	}
+	return list[0], nil
+}
+
+// Submissions returns the reports, the latest first, at most limit.
+func (s *Store) Submissions(ctx context.Context, limit int) ([]qianshao.Submission, error) {
+	list, err := collect(ctx, s.read, scanSubmission, selectSubmissions+` ORDER BY s.last_reported DESC, s.id LIMIT $1`, limit)
+	return list, s.fail("read reports from", err)
+}
+
+// WaitingSubmissions returns the URLs of all reports that wait for an authorisation, the first one first.
+func (s *Store) WaitingSubmissions(ctx context.Context) ([]string, error) {
+	urls, err := collect(ctx, s.read, scanString, `SELECT url FROM submissions WHERE waits_for <> '' ORDER BY first_reported, id`)
+	return urls, s.fail("read waiting reports from", err)
+}
+
+func scanSubmission(rows *sql.Rows) (r qianshao.Submission, err error) {
+	var first, last int64
+	var waitsFor, skip string
+	var visited, flagged bool
+	err = rows.Scan(&r.ID, &r.URL, &r.Category, &r.Reports, &first, &last, &waitsFor, &visited, &skip, &flagged)
+	if err != nil {
+		return r, err
+	}
+	r.First, r.Last = fromMillis(first), fromMillis(last)
+	switch {
+	case waitsFor != "":
+		r.State, r.Skip = qianshao.SubmissionWaiting, qianshao.Skip(waitsFor)
+	case !visited:
+		r.State = qianshao.SubmissionQueued
+	case skip != "":
+		r.State, r.Skip = qianshao.SubmissionNotFetched, qianshao.Skip(skip)
+	case flagged:
+		r.State = qianshao.SubmissionFlagged
+	default:
+		r.State = qianshao.SubmissionClear
+	}
+	return r, nil
+}
