@@ -1,7 +1,9 @@
 package fold
 
 import (
+	"slices"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -86,6 +88,18 @@ func checkInvariants(t *testing.T, text *Text, in string) {
 		}
 		if !utf8.ValidRune(text.Runes[i]) {
 			t.Fatalf("character %d: %U", i, text.Runes[i])
+		}
+	}
+}
+
+// TestFoldedStays: folding what was folded changes nothing, for every character there is.
+func TestFoldedStays(t *testing.T) {
+	var once, twice Text
+	for r := range rune(unicode.MaxRune + 1) {
+		once.Fold(string(r))
+		twice.Fold(string(once.Runes))
+		if !slices.Equal(once.Runes, twice.Runes) {
+			t.Errorf("%q (%U) folds to %q, and that to %q", r, r, string(once.Runes), string(twice.Runes))
 		}
 	}
 }

@@ -125,7 +125,12 @@ func (t *Text) plain(r rune, start, end int, step Step, gap *Gap) {
 	case isHan(r) || r > hanLast && r < 0x32000 && unicode.Is(unicode.Han, r):
 		to := r
 		if isHan(r) {
-			if s := t.tables.simplified[r-hanFirst]; s != 0 && s != dropped {
+			switch s := t.tables.simplified[r-hanFirst]; s {
+			case 0:
+			case dropped:
+				gap.drop(StepSeparator, BreakSymbol)
+				return
+			default:
 				to = t.tables.simple(r, s)
 			}
 		} else if s, ok := t.tables.others[r]; ok {
@@ -138,9 +143,9 @@ func (t *Text) plain(r rune, start, end int, step Step, gap *Gap) {
 	case unicode.IsLetter(r):
 		if lower := unicode.ToLower(r); lower != r {
 			r, step = lower, step|StepCase
-			if letter := smallCapital(r); letter != "" { // Ʀ is the upper case of ʀ
-				r, step = rune(letter[0]), step|StepStyled
-			}
+		}
+		if letter := smallCapital(r); letter != "" { // Ʀ is the upper case of ʀ, ᶦ a superscript ɪ
+			r, step = rune(letter[0]), step|StepStyled
 		}
 		t.push(r, start, end, step, gap)
 	case isKept(r):

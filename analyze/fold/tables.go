@@ -55,6 +55,11 @@ var loadTables = sync.OnceValue(func() *tables {
 			from = 0
 		}
 	}
+	for i, to := range t.simplified { // 薴 → 苧 → 苎
+		if to > dropped && isHan(rune(to)) && t.simplified[to-hanFirst] > dropped {
+			t.simplified[i] = t.simplified[to-hanFirst]
+		}
+	}
 	for _, r := range strokes {
 		t.simplified[r-hanFirst] = dropped
 	}
