@@ -1,6 +1,8 @@
 package match
 
 import (
+	"maps"
+	"slices"
 	"unicode"
 )
 
@@ -136,7 +138,7 @@ func (l *lanes) complete(inTerms map[rune]bool) {
 			l.basic[c.r] = l.sounds[c.sounds[0]]
 		}
 	}
-	for r := range inTerms {
+	for _, r := range slices.Sorted(maps.Keys(inTerms)) { // in one order, as maxOther leaves some out
 		l.addOthers(r)
 	}
 	for _, i := range l.chars.polyphone {

@@ -152,3 +152,16 @@ func TestCharacterTables(t *testing.T) {
 		}
 	}
 }
+
+// TestLanesAreDeterministic: which readings of a character are left out, where
+// it has too many, does not hang on the order of a map.
+func TestLanesAreDeterministic(t *testing.T) {
+	want, err := Compile(vocabularyTerms())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := Compile(vocabularyTerms())
+	if diff := cmp.Diff(want.lanes.other, got.lanes.other); diff != "" {
+		t.Errorf("compiled twice, the lanes differ:\n%s", diff)
+	}
+}
