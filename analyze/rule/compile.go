@@ -485,7 +485,7 @@ func (c *compiler) finish(entries []entry, opts Options) *Set {
 	slices.SortFunc(s.rules, func(x, y *Rule) int { return strings.Compare(x.ID, y.ID) })
 	slices.SortFunc(s.contexts, func(x, y *context) int { return strings.Compare(x.name, y.name) })
 	s.automaton = sync.OnceValues(s.buildAutomaton)
-	s.prefilter = sync.OnceValue(func() *prefilter { return newPrefilter(s.patterns) })
+	s.haystack = sync.OnceValue(func() *haystack { return newHaystack(s.patterns) })
 	s.contact = newContactFinder()
 	s.pool.New = func() any { return newEvaluation(s) }
 	return s

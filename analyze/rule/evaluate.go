@@ -44,12 +44,12 @@ const contactHandle = `(?:qq|扣|企鹅|微信|薇|vx|wx|加v|加q|wechat|telegr
 
 // contactFinder looks for contactHandle.
 type contactFinder struct {
-	re     *regexp.Regexp
-	filter *prefilter
+	re       *regexp.Regexp
+	haystack *haystack
 }
 
 func newContactFinder() *contactFinder {
-	return &contactFinder{regexp.MustCompile(contactHandle), newPrefilter([]*pattern{{text: contactHandle}})}
+	return &contactFinder{regexp.MustCompile(contactHandle), newHaystack([]*pattern{{text: contactHandle}})}
 }
 
 // minHandle is the least number of letters or digits of an account, or of a
@@ -92,15 +92,14 @@ type termSeen struct {
 
 // blockState is what one page showed to one block.
 type blockState struct {
-	pending []hit
-	excepts []cover
-	hits    []hit
-	seen    map[int32]termSeen
-	touched bool
-	// possible: some regular expression of the block may match in a region
-	// that it reads. patternsRun: they have been run.
-	possible, patternsRun bool
-	termHits              int // length of hits before they were
+	pending     []hit
+	excepts     []cover
+	hits        []hit
+	seen        map[int32]termSeen
+	touched     bool
+	chances     []chance // regular expressions of the block that may match, by region
+	patternsRun bool     // they have been run
+	termHits    int      // length of hits before they were
 	// Summed weights of distinct terms: of all hits, of those that count by
 	// themselves, of plain ones, of those in concealed regions.
 	all, strong, plain, concealed int32
@@ -108,55 +107,44 @@ type blockState struct {
 
 // evaluation is the working memory of one page; it is pooled.
 type evaluation struct {
-	set      *Set
-	matcher  *match.Matcher // nil if there are no terms
-	doc      *qianshao.Document
-	region   int32
-	text     fold.Text
-	folded   string // form of text as a string; empty until asked for
-	raw      []match.Hit
-	settleAt int // length of raw at which it is settled
-	emit     func(match.Hit)
-	states   []blockState
-	touched  []int32 // blocks with a state
-	waiting  []int32 // blocks with pending hits
-	covered  []bool  // by folded character, of dropOverlapped
-	// What the open region holds as it is and folded, and where its
-	// expressions matched.
-	plainOf, foldedOf occurrence
-	contactOf         occurrence        // of the text around a weak hit
-	found             map[int32]matches // by pattern
-	notes             []regionNote
-	covers            []cover                   // allowed texts of the open region
-	allows            bool                      // the page has an allowed text
-	ignoreAllowed     bool                      // judge as if there were no allow-list
-	allowedIn         map[*detection]*Allowance // detections that lost a hit to it
-	conceals          bool                      // some region is concealed from visitors
-	wordy             bool                      // the page has more than wordyText of text
-	trace             *trace                    // set while explaining
+	set           *Set
+	matcher       *match.Matcher // nil if there are no terms
+	doc           *qianshao.Document
+	region        int32
+	text          fold.Text
+	folded        string // form of text as a string; empty until asked for
+	raw           []match.Hit
+	settleAt      int // length of raw at which it is settled
+	emit          func(match.Hit)
+	states        []blockState
+	touched       []int32 // blocks with a state
+	waiting       []int32 // blocks with pending hits
+	covered       []bool  // by folded character, of dropOverlapped
+	search        *search // for the expressions that may match in a region
+	contact       *search // for a contact handle around a weak hit
+	matches       map[chance]matches
+	chars         []int32                   // characters of each region that the scan has come to
+	covers        []cover                   // allowed texts of the open region
+	allows        bool                      // the page has an allowed text
+	ignoreAllowed bool                      // judge as if there were no allow-list
+	allowedIn     map[*detection]*Allowance // detections that lost a hit to it
+	conceals      bool                      // some region is concealed from visitors
+	wordy         bool                      // the page has more than wordyText of text
+	trace         *trace                    // set while explaining
 }
 
-// matches are those of one regular expression in the open region.
+// chance is a region in which a regular expression may match.
+type chance struct{ region, pattern int32 }
+
+// matches are those of one regular expression in one region.
 type matches struct {
 	spans  [][]int
 	folded bool // the spans are of the folded text
 }
 
-// regionNote is what the scan noted of a region.
-type regionNote struct {
-	chars int32
-	// patterns is the set of detections, by detectionBit, whose expressions may match in it.
-	patterns uint64
-}
-
-// detectionBit is a detection's place in regionNote.patterns. Those that share one
-// cost each other time, no more.
-func detectionBit(d *detection) uint64 { return 1 << (d.index % 64) }
-
 func newEvaluation(s *Set) *evaluation {
-	e := &evaluation{set: s, states: make([]blockState, len(s.blocks)), found: map[int32]matches{}}
-	e.plainOf, e.foldedOf = newOccurrence(s.prefilter()), newOccurrence(s.prefilter())
-	e.contactOf = newOccurrence(s.contact.filter)
+	e := &evaluation{set: s, states: make([]blockState, len(s.blocks)), matches: map[chance]matches{}}
+	e.search, e.contact = newSearch(s.haystack(), len(s.patterns)), newSearch(s.contact.haystack, 1)
 	e.emit = func(h match.Hit) {
 		e.raw = append(e.raw, h)
 		if len(e.raw) >= e.settleAt {
@@ -172,11 +160,12 @@ func (e *evaluation) release() {
 	for _, i := range e.touched {
 		st := &e.states[i]
 		clear(st.seen)
-		*st = blockState{pending: st.pending[:0], excepts: st.excepts[:0], hits: st.hits[:0], seen: st.seen}
+		*st = blockState{pending: st.pending[:0], excepts: st.excepts[:0], hits: st.hits[:0], chances: st.chances[:0], seen: st.seen}
 	}
 	e.touched, e.waiting, e.raw = e.touched[:0], e.waiting[:0], e.raw[:0]
 	e.text.Reset()
-	e.notes = e.notes[:0]
+	e.chars = e.chars[:0]
+	clear(e.matches)
 	e.doc, e.folded, e.trace = nil, "", nil
 	e.covers, e.allows, e.ignoreAllowed, e.allowedIn = e.covers[:0], false, false, nil
 	if cap(e.text.Runes) <= maxPooled {
@@ -237,7 +226,7 @@ const noRegion = -1
 // may match there.
 func (e *evaluation) scan() {
 	for i := range e.doc.Regions {
-		e.notes = append(e.notes, regionNote{chars: int32(utf8.RuneCountInString(e.doc.Regions[i].Text))})
+		e.chars = append(e.chars, int32(utf8.RuneCountInString(e.doc.Regions[i].Text)))
 		if !e.open(i) {
 			continue
 		}
@@ -246,8 +235,7 @@ func (e *evaluation) scan() {
 			e.matcher.Scan(&e.text, e.emit)
 			e.settle(math.MaxInt32)
 		}
-		e.notePossible(e.plainOf.mayList)
-		e.notePossible(e.foldedOf.mayList)
+		e.noteChances()
 	}
 	for _, i := range e.touched {
 		if b := e.set.blocks[i]; b.within > 0 {
@@ -256,14 +244,14 @@ func (e *evaluation) scan() {
 	}
 }
 
-// notePossible notes, for the blocks that read the open region, that these
+// noteChances notes, for the blocks that read the open region, which of their
 // expressions may match in it.
-func (e *evaluation) notePossible(patterns []int32) {
-	for _, p := range patterns {
+func (e *evaluation) noteChances() {
+	for _, p := range e.search.in(&e.text) {
 		for _, b := range e.set.patterns[p].blocks {
 			if e.reads(b, e.region) {
-				e.touch(b).possible = true
-				e.notes[e.region].patterns |= detectionBit(b.owner)
+				st := e.touch(b)
+				st.chances = append(st.chances, chance{e.region, p})
 			}
 		}
 	}
@@ -272,7 +260,7 @@ func (e *evaluation) notePossible(patterns []int32) {
 // reads says whether a block reads a region that the scan has come to.
 func (e *evaluation) reads(b *block, region int32) bool {
 	r := &e.doc.Regions[region]
-	return b.length.admits(e.notes[region].chars) && b.readsAt(kindBit(r.Kind), r.Hidden)
+	return b.length.admits(e.chars[region]) && b.readsAt(kindBit(r.Kind), r.Hidden)
 }
 
 // measure satisfies the blocks that ask for nothing but the open region's length.
@@ -289,8 +277,7 @@ func (e *evaluation) measure() {
 	}
 }
 
-// open folds a region and finds out which expressions may match in it; it
-// returns false if no block reads its kind.
+// open folds a region; it returns false if no block reads its kind.
 func (e *evaluation) open(i int) bool {
 	region := &e.doc.Regions[i]
 	if e.set.kinds&kindBit(region.Kind) == 0 || region.Text == "" {
@@ -302,11 +289,6 @@ func (e *evaluation) open(i int) bool {
 	e.region, e.folded, e.covers = int32(i), "", e.covers[:0]
 	e.raw, e.settleAt = e.raw[:0], maxPending
 	e.text.Fold(region.Text)
-	clear(e.found)
-	if len(e.set.patterns) > 0 {
-		e.plainOf.ofString(region.Text)
-		e.foldedOf.ofRunes(e.text.Runes)
-	}
 	return true
 }
 
@@ -569,8 +551,7 @@ func (e *evaluation) contactNear(h *hit) bool {
 			run = 0
 		}
 		if run == minHandle {
-			e.contactOf.ofRunes(window)
-			return e.contactOf.may[0] && e.set.contact.re.MatchString(string(window))
+			return len(e.contact.inFolded(window)) > 0 && e.set.contact.re.MatchString(string(window))
 		}
 	}
 	return false
@@ -611,17 +592,17 @@ func (e *evaluation) finishPatterns(live []*detection) {
 // runPatterns runs a block's expressions on the regions where they may match.
 func (e *evaluation) runPatterns(b *block) {
 	st := &e.states[b.index]
-	if !st.possible || st.patternsRun {
+	if st.patternsRun || len(st.chances) == 0 {
 		return
 	}
 	st.patternsRun, st.termHits = true, len(st.hits)
-	for i, note := range e.notes {
-		if note.patterns&detectionBit(b.owner) == 0 || !e.reads(b, int32(i)) || !e.open(i) {
-			continue
+	for i, c := range st.chances {
+		e.open(int(c.region))
+		e.findPattern(b, c)
+		if i+1 == len(st.chances) || st.chances[i+1].region != c.region {
+			e.exceptPatterns()
+			e.settleBlocks()
 		}
-		e.findPatterns(b)
-		e.exceptPatterns()
-		e.settleBlocks()
 	}
 	slices.SortStableFunc(st.hits, func(x, y hit) int {
 		return cmp.Or(cmp.Compare(x.region, y.region), cmp.Compare(x.first, y.first))
@@ -650,57 +631,61 @@ func (e *evaluation) exceptPatterns() {
 	})
 }
 
-// findPatterns runs a block's expressions on the open region.
-func (e *evaluation) findPatterns(b *block) {
-	for _, p := range b.patterns {
-		found := e.find(p)
-		runes, at := int32(0), 0 // position in e.folded
-		for _, span := range found.spans {
-			if span[0] == span[1] {
-				continue
-			}
-			h := hit{region: e.region, term: int32(len(e.set.terms)) + p.index, weight: 1}
-			if found.folded {
-				h.first = runes + int32(utf8.RuneCountInString(e.folded[at:span[0]]))
-				h.last = h.first + int32(utf8.RuneCountInString(e.folded[span[0]:span[1]])) - 1
-				runes, at = h.last+1, span[1]
-				e.undisguise(&h)
-			} else {
-				h.start, h.end = int32(span[0]), int32(span[1])
-				e.locate(&h)
-			}
-			if !e.overlapsTerm(b, &h) {
-				st := e.wait(b)
-				st.pending = append(st.pending, h)
-			}
+// findPattern runs one of a block's expressions on the open region.
+func (e *evaluation) findPattern(b *block, c chance) {
+	found := e.find(c)
+	folded, runes, at := "", int32(0), 0 // position in the folded text
+	if found.folded {
+		folded = e.foldedText()
+	}
+	for _, span := range found.spans {
+		if span[0] == span[1] {
+			continue
+		}
+		h := hit{region: e.region, term: int32(len(e.set.terms)) + c.pattern, weight: 1}
+		if found.folded {
+			h.first = runes + int32(utf8.RuneCountInString(folded[at:span[0]]))
+			h.last = h.first + int32(utf8.RuneCountInString(folded[span[0]:span[1]])) - 1
+			runes, at = h.last+1, span[1]
+			e.undisguise(&h)
+		} else {
+			h.start, h.end = int32(span[0]), int32(span[1])
+			e.locate(&h)
+		}
+		if !e.overlapsTerm(b, &h) {
+			st := e.wait(b)
+			st.pending = append(st.pending, h)
 		}
 	}
 }
 
 // find returns an expression's matches in the open region: in its own text
 // or, if there are none, in its folded text. It runs once, however many blocks ask.
-func (e *evaluation) find(p *pattern) (out matches) {
-	if !e.plainOf.may[p.index] && !e.foldedOf.may[p.index] {
-		return out
-	}
-	if known, ok := e.found[p.index]; ok {
+func (e *evaluation) find(c chance) (out matches) {
+	p := e.set.patterns[c.pattern]
+	if known, ok := e.matches[c]; ok {
 		return known
 	}
 	re, err := p.compiled()
 	if err != nil {
 		return out // Load has parsed it, and nothing else can fail
 	}
-	if e.plainOf.may[p.index] {
-		out.spans = re.FindAllStringIndex(e.current().Text, maxPatternHits)
+	out.spans = re.FindAllStringIndex(e.current().Text, maxPatternHits)
+	if len(out.spans) == 0 {
+		out = matches{re.FindAllStringIndex(e.foldedText(), maxPatternHits), true}
 	}
-	if len(out.spans) == 0 && e.foldedOf.may[p.index] {
-		if e.folded == "" {
-			e.folded = string(e.text.Runes)
-		}
-		out = matches{re.FindAllStringIndex(e.folded, maxPatternHits), true}
+	if len(p.blocks) > 1 {
+		e.matches[c] = out
 	}
-	e.found[p.index] = out
 	return out
+}
+
+// foldedText returns the open region's folded form as a string.
+func (e *evaluation) foldedText() string {
+	if e.folded == "" {
+		e.folded = string(e.text.Runes)
+	}
+	return e.folded
 }
 
 // undisguise fills in what a match on the folded text stands for in the region.

@@ -115,7 +115,7 @@ func (e *evaluation) drop(b *block, h *hit, reason dropReason) {
 			drops[reason].detail = fmt.Sprintf(" (%s)", e.allowedIn[b.owner])
 		}
 		if reason == droppedByLength {
-			drops[reason].detail = fmt.Sprintf(" (the first has %d characters; wanted are %s)", e.notes[h.region].chars, b.length)
+			drops[reason].detail = fmt.Sprintf(" (the first has %d characters; wanted are %s)", e.chars[h.region], b.length)
 		}
 		drops[reason].example = lastCharacters(source[:h.start], 5) + "[" + cut(source[h.start:h.end], qianshao.MaxEvidenceText) + "]" + firstCharacters(source[h.end:], 5)
 	}

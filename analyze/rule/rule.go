@@ -152,7 +152,7 @@ type Set struct {
 	patterns   []*pattern
 	measures   []*block // that ask for a length and look for nothing
 	automaton  func() (*match.Matcher, error)
-	prefilter  func() *prefilter
+	haystack   func() *haystack
 	segmenter  *token.Segmenter
 	kinds      kindSet // of the regions that any block reads
 	margin     int32   // folded characters that an unfinished match can reach back
@@ -200,7 +200,7 @@ func (s *Set) Terms() int { return len(s.terms) }
 // a command that only lists the rules does not wait for it. The error would
 // be a mistake in this package, as Load has checked the terms.
 func (s *Set) Prepare() error {
-	s.prefilter()
+	s.haystack()
 	_, err := s.automaton()
 	return err
 }

@@ -44,7 +44,7 @@ func (v verdict) state(local int) *blockState {
 // have not been run.
 func (v verdict) unsettled(local int) bool {
 	st := v.state(local)
-	return st.possible && !st.patternsRun
+	return len(st.chances) > 0 && !st.patternsRun
 }
 
 func (v verdict) anyUnsettled() bool {

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
@@ -17,71 +18,59 @@ import (
 	"github.com/qianshao/qianshao/analyze/packs"
 )
 
-func (n need) String() string {
-	var kids []string
-	for _, kid := range n.kids {
-		kids = append(kids, kid.String())
-	}
-	switch n.op {
-	case needRune:
-		return "[" + string(n.runes) + "]"
-	case needLiteral:
-		return string(n.runes)
-	case needAll:
-		return "(" + strings.Join(kids, " & ") + ")"
-	case needOne:
-		return "(" + strings.Join(kids, " | ") + ")"
-	}
-	return "-"
-}
-
-func TestNeed(t *testing.T) {
-	for _, test := range []struct{ pattern, need, trigger string }{
-		{`\d{2,4}\s*元\s*彩金`, "([0123456789] & 元 & 彩金)", "元"},
-		{`(?i)usd\d+`, "([Uu] & [Ssſ] & [Dd] & [0123456789])", "Uu"},
-		{`(?i)ok`, "([Oo] & [Kk\u212a])", "Oo"},
-		{`(?:彩金)+`, "彩金", "彩"},
-		{`(彩金)?首存`, "首存", "首"},
-		{`彩金|首存\d`, "(彩金 | (首存 & [0123456789]))", "彩首"},
-		{`黄播|黄盘|无码`, "((黄 & [播盘]) | 无码)", "黄无"},
-		{`k*s?x`, "x", "x"},
-		{`彩金|.`, "-", ""},
-		{`^.{2,140}$`, "-", ""},
-		{`[^。]+\d{11}`, "[0123456789]", "0123456789"},
-		{`[a-z]{3}`, "[abcdefghijklmnopqrstuvwxyz]", "abcdefghijklmnopqrstuvwxyz"},
-		{`🥚+`, "🥚", "🥚"},
+func TestNeedles(t *testing.T) {
+	for _, test := range []struct{ pattern, needles string }{
+		{`\d{2,4}\s*元\s*彩金`, "彩金"},
+		{`(?i)usd\d+`, "usd0"},
+		{`(?i)ok`, "ok"},
+		{`(?:彩金)+`, "彩金"},
+		{`(彩金)?首存`, "首存"},
+		{`彩金|首存\d`, "彩金 首存0"},
+		{`黄播|黄盘|无码`, "无码 黄播 黄盘"},
+		{`k*s?xy`, "xy"},
+		{`发\s*票|蕟票`, "发票 蕟票"},
+		{`註冊[：:]?送`, "注册送"},
+		{`https?://[^\s]{4,80}(?:code|invite)`, "http"},
+		{`[+＋➕]|(?:vx|qq?)\s*[:：]`, "<+> <➕> <＋> q vx"},
+		{`\d+%`, "<%>"},
+		{`[^。]+\d{11}`, "00000000"},
+		{`彩金|.`, "-"},
+		{`^.{2,140}$`, "-"},
+		{`[^\x00-\x{10FFFF}]`, ""},
+		{`🥚+`, "<🥚>"},
 	} {
-		got := (&pattern{text: test.pattern}).need()
-		if trigger, _ := got.trigger(); got.String() != test.need || string(trigger) != test.trigger {
-			t.Errorf("%s needs %s, trigger %s; want %s, %s", test.pattern, got, string(trigger), test.need, test.trigger)
+		var got []string
+		for _, x := range (&pattern{text: test.pattern}).needles() {
+			if sign, ok := strings.CutPrefix(x, signMark); ok {
+				x = "<" + sign + ">"
+			}
+			got = append(got, cmp.Or(x, "-"))
+		}
+		if got := strings.Join(got, " "); got != test.needles {
+			t.Errorf("%s has the needles %s; want %s", test.pattern, got, test.needles)
 		}
 	}
 }
 
-// checkPrefilter compares the expressions that may match with those that do.
-func checkPrefilter(t *testing.T, f *prefilter, patterns []*pattern, text string) {
+// checkNeedles compares the expressions that may match with those that do.
+func checkNeedles(t *testing.T, h *haystack, patterns []*pattern, text string) {
 	t.Helper()
-	plain, folded := newOccurrence(f), newOccurrence(f)
-	plain.ofString(text)
-	var buffer fold.Text
-	buffer.Fold(text)
-	folded.ofRunes(buffer.Runes)
+	var folded fold.Text
+	folded.Fold(text)
+	found := newSearch(h, len(patterns)).in(&folded)
 	for _, p := range patterns {
 		re, err := p.compiled()
 		if err != nil {
 			t.Fatalf("%q parses, but does not compile: %v", p.text, err)
 		}
-		if !plain.may[p.index] && re.MatchString(text) {
-			t.Errorf("%q matches %q; the prefilter (%s) says that it cannot", p.text, text, p.need())
-		}
-		if folded := folded.may[p.index]; !folded && re.MatchString(string(buffer.Runes)) {
-			t.Errorf("%q matches the folded %q; the prefilter (%s) says that it cannot", p.text, text, p.need())
+		if !slices.Contains(found, p.index) && (re.MatchString(text) || re.MatchString(string(folded.Runes))) {
+			t.Errorf("%q matches %q or its folded form; it holds none of the needles %q", p.text, text, p.needles())
 		}
 	}
 }
 
-// FuzzPrefilter: asking for what an expression needs never loses a match.
-func FuzzPrefilter(f *testing.F) {
+// FuzzNeedles: looking for needles never loses a match.
+func FuzzNeedles(f *testing.F) {
 	f.Add(`(?i)usdt\d+`, "xUSDT5")
 	f.Add(`(?i)k彩(金|s)+`, "\u212a彩ſ")
 	f.Add(`(?i:bo)cai|bo(c)ai`, "BOcai")
@@ -96,7 +85,7 @@ func FuzzPrefilter(f *testing.F) {
 		if slices.ContainsFunc(regexp.MustCompile(expression).FindAllStringIndex(text, maxPatternHits), func(at []int) bool { return at[0] == at[1] }) {
 			t.Errorf("%q matches empty text", expression)
 		}
-		checkPrefilter(t, newPrefilter(c.set.patterns), c.set.patterns, text)
+		checkNeedles(t, newHaystack(c.set.patterns), c.set.patterns, text)
 	})
 }
 
@@ -176,11 +165,11 @@ func shippedSet(t *testing.T) (*Set, []*syntax.Regexp) {
 	return set, trees
 }
 
-func TestPrefilterProperty(t *testing.T) {
+func TestNeedlesProperty(t *testing.T) {
 	set, trees := shippedSet(t)
 	random := rand.New(rand.NewPCG(5, 6))
 	for range 300 {
-		checkPrefilter(t, set.prefilter(), set.patterns, randomText(trees, random))
+		checkNeedles(t, set.haystack(), set.patterns, randomText(trees, random))
 	}
 }
 
@@ -188,8 +177,8 @@ func TestPrefilterProperty(t *testing.T) {
 func TestUnfiltered(t *testing.T) {
 	set, trees := shippedSet(t)
 	plain, _ := shippedSet(t)
-	plain.prefilter = sync.OnceValue(func() *prefilter {
-		all := &prefilter{ids: make([]uint16, 1<<16), triggers: make([][]int32, 1), checks: make([]check, len(plain.patterns)), words: 1}
+	plain.haystack = sync.OnceValue(func() *haystack {
+		all := newHaystack(nil)
 		for i := range plain.patterns {
 			all.always = append(all.always, int32(i))
 		}
@@ -218,19 +207,20 @@ func TestUnfiltered(t *testing.T) {
 	}
 }
 
-// BenchmarkPrefilter is the pass that every region goes through.
-func BenchmarkPrefilter(b *testing.B) {
+// BenchmarkNeedles is the pass that every region goes through.
+func BenchmarkNeedles(b *testing.B) {
 	set, err := Load(packs.FS(), Options{Segmenter: words})
 	if err != nil {
 		b.Fatal(err)
 	}
-	text := strings.Repeat("本市图书馆将于周末举办读书活动，欢迎市民携家人参加。2026 年起免费，", 5)
+	var text fold.Text
+	text.Fold(strings.Repeat("本市图书馆将于周末举办读书活动，欢迎市民携家人参加。2026 年起免费，", 5))
 	b.Run(fmt.Sprintf("expressions=%d", len(set.patterns)), func(b *testing.B) {
-		o := newOccurrence(set.prefilter())
-		b.SetBytes(int64(len(text)))
+		s := newSearch(set.haystack(), len(set.patterns))
+		b.SetBytes(int64(len(text.Source())))
 		b.ReportAllocs()
 		for b.Loop() {
-			o.ofString(text)
+			s.in(&text)
 		}
 	})
 }

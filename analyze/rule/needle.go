@@ -1,0 +1,406 @@
+package rule
+
+import (
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/analyze/match"
+)
+
+// Running a regular expression costs some hundred nanoseconds a character, so
+// each one is run only on regions that hold one of its needles: strings of
+// which every match has one. They are drawn from the expression's syntax, as in
+// R. Cox, "Regular Expression Matching with a Trigram Index" (2012), and all
+// needles of all expressions share one automaton.
+//
+// The needles are folded, and so is the text that they are looked for in. As
+// folding goes character by character, what a match consists of folds to a
+// piece of the folded region; as it changes nothing that is folded, the same
+// holds for a match in the folded text. So one pass answers for both, and
+// 元\s*彩\s*金 has the needle 元彩金. What folds to nothing, like + or 🍎, is
+// a needle by itself and looked for between the folded characters.
+
+// form is a folded form of a piece of an expression, with 0 for every digit;
+// or, behind signMark, one character that folding drops.
+type form = string
+
+const signMark = "\x00"
+
+const (
+	maxForms   = 300 // of one piece; more say little, and multiply
+	maxClass   = 128 // characters of a class that is worth writing out
+	maxNeedles = 1000
+	maxNeedle  = 8 // characters; more make it no rarer
+)
+
+// forms is what is known of the folded forms of what a piece of an expression
+// matches. The empty form stands for any text.
+type forms struct {
+	exact bool // prefix, and suffix, which is the same, list all of them
+	// Each of them begins with one of prefix, ends with one of suffix, and
+	// holds one of needles.
+	prefix, suffix, needles []form
+}
+
+func anything() forms { return inexact([]form{""}, []form{""}, []form{""}) }
+
+func exactly(list ...form) forms { return forms{true, list, list, list} }
+
+func inexact(prefix, suffix, needles []form) forms { return forms{false, prefix, suffix, needles} }
+
+// formsOf reads a simplified expression.
+func formsOf(re *syntax.Regexp) forms {
+	switch re.Op {
+	case syntax.OpLiteral:
+		out := exactly("")
+		for _, r := range re.Rune {
+			out = concat(out, exactly(formsOfRune(r, re.Flags&syntax.FoldCase != 0)...))
+		}
+		return out
+	case syntax.OpCharClass:
+		return formsOfClass(re.Rune)
+	case syntax.OpNoMatch:
+		return exactly()
+	case syntax.OpCapture:
+		return formsOf(re.Sub[0])
+	case syntax.OpQuest:
+		return either(formsOf(re.Sub[0]), exactly(""))
+	case syntax.OpPlus:
+		sub := formsOf(re.Sub[0])
+		sub.exact = sub.vanishes()
+		return sub
+	case syntax.OpStar:
+		if formsOf(re.Sub[0]).vanishes() {
+			return exactly("")
+		}
+		return anything()
+	case syntax.OpConcat:
+		out := exactly("")
+		for _, sub := range re.Sub {
+			out = concat(out, formsOf(sub))
+		}
+		return out
+	case syntax.OpAlternate:
+		out := exactly()
+		for _, sub := range re.Sub {
+			out = either(out, formsOf(sub))
+		}
+		return out
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL, syntax.OpRepeat:
+		return anything()
+	}
+	return exactly("") // the empty-width operators
+}
+
+// vanishes is true for what folding drops altogether, as it does with \s.
+func (f forms) vanishes() bool {
+	kept := func(x form) bool { return x != "" && !strings.HasPrefix(x, signMark) }
+	return f.exact && !slices.ContainsFunc(f.prefix, kept)
+}
+
+// formsOfRune returns those of a character or, under (?i), of all its cases: k
+// has three, with the Kelvin sign.
+func formsOfRune(r rune, anyCase bool) (out []form) {
+	out = append(out, formOf(r))
+	for f := unicode.SimpleFold(r); anyCase && f != r; f = unicode.SimpleFold(f) {
+		out = append(out, formOf(f))
+	}
+	return distinct(out)
+}
+
+func formOf(r rune) form {
+	folded := fold.Term(string(r))
+	for i, c := range folded {
+		if c >= '0' && c <= '9' {
+			folded[i] = '0'
+		}
+	}
+	switch {
+	case len(folded) > 0:
+		return string(folded)
+	case r == utf8.RuneError || r == 0 || unicode.IsSpace(r): // a stray byte is spelt otherwise; spaces are everywhere
+		return ""
+	}
+	return signMark + string(r)
+}
+
+// formsOfClass takes pairs of first and last characters.
+func formsOfClass(ranges []rune) forms {
+	var out []form
+	for i := 0; i+1 < len(ranges); i += 2 {
+		if int(ranges[i+1]-ranges[i])+len(out) >= maxClass {
+			return anything()
+		}
+		for r := ranges[i]; r <= ranges[i+1]; r++ {
+			out = append(out, formOf(r))
+		}
+	}
+	out = distinct(out)
+	if slices.Contains(out, "") {
+		out = slices.DeleteFunc(out, func(x form) bool { return strings.HasPrefix(x, signMark) })
+	}
+	return exactly(out...)
+}
+
+func distinct(list []form) []form {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// concat is x with y behind it.
+func concat(x, y forms) forms {
+	seam, ok := cross(x.suffix, y.prefix)
+	out := inexact(x.prefix, y.suffix, rarest(x.needles, y.needles))
+	if ok {
+		out.needles = rarest(out.needles, seam)
+		if x.exact {
+			out.prefix = seam
+		}
+		if y.exact {
+			out.suffix = seam
+		}
+		out.exact = x.exact && y.exact
+	}
+	return out
+}
+
+// cross returns every form of x with every form of y behind it; ok is false if
+// they are too many.
+func cross(x, y []form) (out []form, ok bool) {
+	if len(x)*len(y) > maxForms {
+		return nil, false
+	}
+	for _, a := range x {
+		for _, b := range y {
+			out = append(out, join(a, b))
+		}
+	}
+	return distinct(out), true
+}
+
+// join is a with b behind it. A dropped character is not part of a folded text,
+// so it stays only if nothing rarer stands beside it.
+func join(a, b form) form {
+	switch isA, isB := strings.HasPrefix(a, signMark), strings.HasPrefix(b, signMark); {
+	case isA && b == "", isA && isB:
+		return a
+	case isA:
+		return b
+	case isB && a != "":
+		return a
+	}
+	return a + b
+}
+
+// either is x or y.
+func either(x, y forms) forms {
+	both := func(a, b []form) []form { return distinct(append(slices.Clone(a), b...)) }
+	out := forms{x.exact && y.exact, both(x.prefix, y.prefix), both(x.suffix, y.suffix), both(x.needles, y.needles)}
+	if len(out.prefix) > maxForms || len(out.suffix) > maxForms {
+		out = inexact([]form{""}, []form{""}, out.needles)
+	}
+	if len(out.needles) > maxNeedles {
+		out.needles = []form{""}
+	}
+	return out
+}
+
+// rarest returns the set that ordinary text holds least often.
+func rarest(x, y []form) []form {
+	if frequency(y) < frequency(x) {
+		return y
+	}
+	return x
+}
+
+// frequency is a rough count of how often one of the forms begins at a
+// character of ordinary Chinese text; each makes the automaton larger, too.
+func frequency(list []form) (sum float64) {
+	for _, x := range list {
+		sum += frequencyOf(x) + 2e-7
+	}
+	return sum
+}
+
+func frequencyOf(x form) float64 {
+	f, last := 1.0, rune(0)
+	for _, r := range strings.TrimPrefix(x, signMark) {
+		switch {
+		case r == '0' && last == '0': // few numbers have one digit
+			f *= 0.5
+		case r < utf8.RuneSelf && last > 0 && last < utf8.RuneSelf:
+			f *= 0.2
+		default:
+			f *= usualness(r)
+		}
+		last = r
+	}
+	return f
+}
+
+// usualCharacters are those that stand in most sentences.
+const usualCharacters = "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里天家多好小日月用"
+
+// usualness is a rough share of a character in ordinary Chinese text. It only
+// steers the choice of needles.
+func usualness(r rune) float64 {
+	switch {
+	case strings.ContainsRune(usualCharacters, r):
+		return 0.008
+	case r == '0': // any digit
+		return 0.02
+	case r < utf8.RuneSelf && unicode.IsLetter(r):
+		return 0.002
+	case !unicode.IsLetter(r):
+		return 0.003
+	}
+	return 0.0005
+}
+
+// needles returns strings of which every match of the expression holds one;
+// among them an empty one, if there are none such. Load has parsed it, so it parses.
+func (p *pattern) needles() []form {
+	tree, err := syntax.Parse(p.text, syntax.Perl)
+	if err != nil {
+		return []form{""}
+	}
+	var out []form
+	for _, x := range formsOf(tree.Simplify()).needles {
+		if r := []rune(x); len(r) > maxNeedle && !strings.HasPrefix(x, signMark) {
+			x = string(r[:maxNeedle])
+		}
+		out = append(out, x)
+	}
+	return shortest(distinct(out))
+}
+
+// shortest leaves out what holds another one.
+func shortest(list []form) (out []form) {
+	for i, x := range list {
+		holds := func(other form) bool {
+			return strings.Contains(x, other) && other != x && (other == "" || other[0] != 0 || x[0] == 0)
+		}
+		if !slices.ContainsFunc(list[:i], holds) && !slices.ContainsFunc(list[i+1:], holds) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// haystack finds the expressions that may match in a text.
+type haystack struct {
+	literals *match.Literals
+	postings [][]int32        // by literal: the expressions it is a needle of
+	signs    map[rune][]int32 // the same by dropped character
+	sign     [4]uint64        // which bytes those begin with
+	always   []int32          // expressions that have no needle
+}
+
+// newHaystack takes the expressions in the order of their index.
+func newHaystack(patterns []*pattern) *haystack {
+	h := &haystack{signs: map[rune][]int32{}}
+	var literals [][]rune
+	index, runes := map[string]int{}, map[rune]bool{}
+	for i, p := range patterns {
+		needles := p.needles()
+		for _, x := range needles {
+			for _, r := range x {
+				runes[r] = true
+			}
+		}
+		if slices.Contains(needles, "") || len(runes) > match.MaxLiteralRunes {
+			h.always = append(h.always, int32(i))
+			continue
+		}
+		for _, x := range needles {
+			if sign, ok := strings.CutPrefix(x, signMark); ok {
+				h.addSign(sign, int32(i))
+				continue
+			}
+			at, ok := index[x]
+			if !ok {
+				at = len(literals)
+				index[x] = at
+				literals, h.postings = append(literals, []rune(x)), append(h.postings, nil)
+			}
+			h.postings[at] = append(h.postings[at], int32(i))
+		}
+	}
+	h.literals = match.CompileLiterals(literals)
+	return h
+}
+
+func (h *haystack) addSign(sign string, pattern int32) {
+	r, _ := utf8.DecodeRuneInString(sign)
+	h.signs[r] = append(h.signs[r], pattern)
+	h.sign[sign[0]/64] |= 1 << (sign[0] % 64)
+}
+
+// search is a haystack's answer for one text. Its memory is used again.
+type search struct {
+	*haystack
+	seen  []bool  // expressions found
+	found []int32 // the same as a list, in the order of the text
+	emit  func(literal int32)
+}
+
+func newSearch(h *haystack, patterns int) *search {
+	s := &search{haystack: h, seen: make([]bool, patterns)}
+	s.emit = func(literal int32) { s.add(h.postings[literal]) }
+	return s
+}
+
+func (s *search) add(patterns []int32) {
+	for _, p := range patterns {
+		if !s.seen[p] {
+			s.seen[p] = true
+			s.found = append(s.found, p)
+		}
+	}
+}
+
+// in returns the expressions that may match in a text or in its folded form.
+// The list is valid until the next call.
+func (s *search) in(t *fold.Text) []int32 {
+	s.reset()
+	s.literals.Scan(t.Runes, s.emit)
+	source, at := t.Source(), int32(0)
+	for i := range t.Gaps {
+		if t.Gaps[i].Width > 0 {
+			s.between(source[at:t.Start[i]])
+		}
+		at = t.End[i]
+	}
+	s.between(source[at:])
+	return s.found
+}
+
+// inFolded returns the expressions that may match in a folded text.
+func (s *search) inFolded(text []rune) []int32 {
+	s.reset()
+	s.literals.Scan(text, s.emit)
+	return s.found
+}
+
+func (s *search) reset() {
+	for _, p := range s.found {
+		s.seen[p] = false
+	}
+	s.found = s.found[:0]
+	s.add(s.always)
+}
+
+// between looks for signs among characters that folding dropped.
+func (s *search) between(gap string) {
+	for i := 0; i < len(gap); i++ {
+		if b := gap[i]; s.sign[b/64]>>(b%64)&1 != 0 {
+			if r, _ := utf8.DecodeRuneInString(gap[i:]); r != utf8.RuneError {
+				s.add(s.signs[r])
+			}
+		}
+	}
+}
