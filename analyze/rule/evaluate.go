@@ -19,7 +19,10 @@ const (
 	maxBlockHits   = 4096    // of one block; a page of one word repeated needs no more proof
 	maxPatternHits = 64      // of one regular expression in one region
 	maxPending     = 8192    // hits of a region that wait for being settled
+	maxKnown       = 1 << 16 // expressions in regions whose matches are kept for another block
 	maxPooled      = 1 << 20 // characters of a fold buffer that is kept for the next page
+	// maxPooledRegions bounds the regions of a page whose memory is kept for the next one.
+	maxPooledRegions = 1 << 14
 )
 
 // wordyText is the text, in bytes, from which a page has words enough that some
@@ -168,7 +171,7 @@ func (e *evaluation) release() {
 	clear(e.matches)
 	e.doc, e.folded, e.trace = nil, "", nil
 	e.covers, e.allows, e.ignoreAllowed, e.allowedIn = e.covers[:0], false, false, nil
-	if cap(e.text.Runes) <= maxPooled {
+	if cap(e.text.Runes) <= maxPooled && cap(e.chars) <= maxPooledRegions {
 		e.set.pool.Put(e)
 	}
 }
@@ -674,7 +677,7 @@ func (e *evaluation) find(c chance) (out matches) {
 	if len(out.spans) == 0 {
 		out = matches{re.FindAllStringIndex(e.foldedText(), maxPatternHits), true}
 	}
-	if len(p.blocks) > 1 {
+	if len(p.blocks) > 1 && len(e.matches) < maxKnown {
 		e.matches[c] = out
 	}
 	return out
