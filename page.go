@@ -135,6 +135,8 @@ const (
 	SkipStatus Skip = "http_error"
 	// SkipUnreachable: no connection, a time-out, or an answer that broke off.
 	SkipUnreachable Skip = "unreachable"
+	// SkipPaused: the host has asked us to come back later (Retry-After).
+	SkipPaused Skip = "host_paused"
 	// SkipDepth: further from the seed than the cap.
 	SkipDepth Skip = "too_deep"
 	// SkipHostBudget: the host has used up its budget of pages.
@@ -154,6 +156,6 @@ func Skips() []Skip {
 	return []Skip{
 		SkipNotAuthorised, SkipNotInForce, SkipPathExcluded, SkipRobots, SkipRobotsUnavailable,
 		SkipAddress, SkipBadURL, SkipRedirects, SkipTooLarge, SkipBomb, SkipView, SkipType, SkipStatus,
-		SkipUnreachable, SkipDepth, SkipHostBudget, SkipLongURL, SkipRepeatedPath, SkipCalendar, SkipQueryVariants,
+		SkipUnreachable, SkipPaused, SkipDepth, SkipHostBudget, SkipLongURL, SkipRepeatedPath, SkipCalendar, SkipQueryVariants,
 	}
 }

@@ -348,8 +348,8 @@ func TestTraps(t *testing.T) {
 
 // TestRetries: what may pass is tried again, what will not is not.
 func TestRetries(t *testing.T) {
-	b := newBench(t, nil, "a.example")
-	b.web.put("a.example/", `<a href="/flaky"><a href="/down"><a href="/drops"><a href="/gone"><a href="/busy">`)
+	b := newBench(t, nil, "a.example", "busy.example") // a Retry-After holds for the whole host
+	b.web.put("a.example/", `<a href="/flaky"><a href="/down"><a href="/drops"><a href="/gone">`)
 	b.web.handle("a.example/flaky", func(w http.ResponseWriter, _ *http.Request) {
 		if b.web.asked("a.example/flaky") < 3 {
 			w.WriteHeader(http.StatusBadGateway)
@@ -363,15 +363,15 @@ func TestRetries(t *testing.T) {
 		w.Header().Set("Content-Length", "100")
 		_, _ = io.WriteString(w, "x")
 	})
-	b.web.handle("a.example/busy", func(w http.ResponseWriter, _ *http.Request) {
+	b.web.handle("busy.example/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "3600")
 		w.WriteHeader(http.StatusTooManyRequests)
 	})
 	if err := b.run(t); err != nil {
 		t.Fatal(err)
 	}
-	for key, want := range map[string]int{"flaky": 3, "down": 3, "drops": 3, "gone": 1, "busy": 1} {
-		if got := b.web.asked("a.example/" + key); got != want {
+	for key, want := range map[string]int{"a.example/flaky": 3, "a.example/down": 3, "a.example/drops": 3, "a.example/gone": 1, "busy.example/": 1} {
+		if got := b.web.asked(key); got != want {
 			t.Errorf("%s was requested %d times, want %d", key, got, want)
 		}
 	}

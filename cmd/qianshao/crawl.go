@@ -22,6 +22,8 @@ import (
 type fetchFlags struct {
 	Contact string            `help:"A URL or mail address of whoever runs this collector; every request names it." env:"QIANSHAO_CONTACT" placeholder:"URL"`
 	Resolve map[string]string `help:"Connect to ADDR:PORT for HOST, as for a staging server. The address guard still applies." placeholder:"HOST=ADDR:PORT"`
+	DNS     string            `name:"dns" help:"Look names up with this DNS server instead of the system's." placeholder:"ADDR:PORT"`
+	Proxy   string            `help:"Make every connection through this proxy: http, https or socks5. Addresses are resolved and checked here all the same. HTTP_PROXY and the like are not looked at." env:"QIANSHAO_PROXY" placeholder:"URL"`
 }
 
 // newFetcher builds a fetcher that asks scope before every request.
@@ -35,6 +37,8 @@ func (f fetchFlags) newFetcher(scope func() *ingest.Scope) (*fetch.Fetcher, erro
 			return scope().Decide(u, time.Now())
 		},
 		Resolve: f.Resolve,
+		DNS:     f.DNS,
+		Proxy:   f.Proxy,
 	})
 }
 

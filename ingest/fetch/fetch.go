@@ -38,6 +38,14 @@ type Options struct {
 	// "school.example:8080") to an address ("127.0.0.1:8081"), as curl's
 	// --connect-to does. The address guard applies to the address dialled.
 	Resolve map[string]string
+	// DNS is the server that names are looked up with ("192.0.2.53:53"); the
+	// system's if empty.
+	DNS string
+	// Proxy is the URL of a proxy through which every connection is made: http,
+	// https or socks5, with user and password if it wants them. None if empty;
+	// the environment is never asked. Names are resolved and addresses checked
+	// here all the same, and the proxy gets an address to connect to.
+	Proxy string
 	// RootCAs replace the system's certificate authorities, for intranet sites.
 	RootCAs *x509.CertPool
 	// Limits that are zero take their defaults.
@@ -73,7 +81,8 @@ func New(opts Options) (*Fetcher, error) {
 	if opts.Permit == nil {
 		return nil, errors.New("fetch: Options.Permit is nil; without an authorisation register nothing may be fetched")
 	}
-	targets, err := parseResolve(opts.Resolve)
+	limits := opts.Limits.withDefaults()
+	network, err := newNetwork(opts, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -86,12 +95,11 @@ func New(opts Options) (*Fetcher, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	limits := opts.Limits.withDefaults()
 	f := &Fetcher{
 		opts: opts, limits: limits, log: opts.Log,
-		public:  newTransport(newGuard(false), targets, limits, opts.RootCAs),
-		private: newTransport(newGuard(true), targets, limits, opts.RootCAs),
-		pace:    newPacer(opts.Now),
+		public:  newTransport(network.dialer(false), opts, limits),
+		private: newTransport(network.dialer(true), opts, limits),
+		pace:    newPacer(opts.Now, limits.PerHost),
 	}
 	f.robots = newRobotsCache(f)
 	f.sheets = newSheetCache(opts.Now)
@@ -331,12 +339,13 @@ func drain(body io.Reader) (start []byte, truncated bool) {
 
 // send makes one request when the host's pace permits. The answer's closers end it.
 func (f *Fetcher) send(ctx context.Context, u *url.URL, a *qianshao.Authorisation, header http.Header) (*answer, error) {
-	if err := f.pace.wait(ctx, u.Hostname(), f.Interval(u, a)); err != nil {
+	leave, err := f.pace.enter(ctx, u.Hostname(), f.Interval(u, a))
+	if err != nil {
 		return nil, err
 	}
 	ctx, cancelCause := context.WithCancelCause(ctx)
 	ctx, cancelTimeout := context.WithTimeoutCause(ctx, f.limits.Total, errTotal)
-	cancel := func() { cancelTimeout(); cancelCause(nil) }
+	cancel := func() { cancelTimeout(); cancelCause(nil); leave() }
 	exchange := qianshao.Exchange{URL: u.String(), At: f.opts.Now()}
 	req, err := http.NewRequestWithContext(traced(ctx, &exchange), http.MethodGet, exchange.URL, nil)
 	if err != nil {
@@ -355,6 +364,9 @@ func (f *Fetcher) send(ctx context.Context, u *url.URL, a *qianshao.Authorisatio
 		return nil, err
 	}
 	writeHeaders(&exchange, req, response)
+	if pause := hostPause(response, f.opts.Now()); pause > 0 {
+		f.pace.postpone(u.Hostname(), pause)
+	}
 	body := newIdleReader(response.Body, f.limits.BodyIdle, cancelCause, func() error { return context.Cause(ctx) })
 	response.Body = body
 	return &answer{

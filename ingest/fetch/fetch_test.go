@@ -461,7 +461,7 @@ func TestBadServers(t *testing.T) {
 		case "/gone":
 			w.WriteHeader(http.StatusGone)
 		case "/busy":
-			w.Header().Set("Retry-After", "7")
+			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(http.StatusTooManyRequests)
 		case "/away":
 			w.Header().Set("Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT")
@@ -487,7 +487,7 @@ func TestBadServers(t *testing.T) {
 		{"/header", qianshao.SkipUnreachable, true, 0, "header"},
 		{"/no-location", qianshao.SkipStatus, false, 0, "Location"},
 		{"/gone", qianshao.SkipStatus, false, 0, "410"},
-		{"/busy", qianshao.SkipStatus, true, 7 * time.Second, "429"},
+		{"/busy", qianshao.SkipStatus, true, time.Second, "429"},
 		{"/away", qianshao.SkipStatus, true, fetch.MaxRetryAfter, "503"},
 	} {
 		_, err := f.Get(context.Background(), fetch.Request{URL: s.URL + tc.path})
@@ -500,7 +500,12 @@ func TestBadServers(t *testing.T) {
 			t.Errorf("%s: %v (temporary %v, retry after %s)", tc.path, err, skip.Temporary(), skip.RetryAfter)
 		}
 	}
-	if _, err := f.Get(context.Background(), fetch.Request{URL: "http://127.0.0.1:1/"}); skipOf(t, err) != qianshao.SkipRobotsUnavailable {
+	// The last Retry-After holds for the host, whatever the port.
+	_, err := f.Get(context.Background(), fetch.Request{URL: s.URL + "/gone"})
+	if skipOf(t, err) != qianshao.SkipPaused || !f.HostFree("127.0.0.1").After(time.Now().Add(50*time.Minute)) {
+		t.Errorf("%v, free at %s", err, f.HostFree("127.0.0.1"))
+	}
+	if _, err := f.Get(context.Background(), fetch.Request{URL: "http://127.0.0.2:1/"}); skipOf(t, err) != qianshao.SkipRobotsUnavailable {
 		t.Error(err)
 	}
 }

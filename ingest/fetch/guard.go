@@ -1,16 +1,9 @@
 package fetch
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"net"
-	"net/http"
 	"net/netip"
-	"strings"
 	"syscall"
-	"time"
 
 	"code.dny.dev/ssrf"
 )
@@ -34,8 +27,9 @@ type guard struct {
 }
 
 // newGuard opens the public Internet, and with private loopback, RFC 1918 and
-// unique local addresses too. Ports are the authorisation's business.
-func newGuard(private bool) *guard {
+// unique local addresses too. Ports are the authorisation's business. Behind a
+// proxy loopback stays closed: it would be the proxy's own.
+func newGuard(private, proxied bool) *guard {
 	opts := []ssrf.Option{ssrf.WithAnyPort()}
 	if private {
 		opts = append(opts,
@@ -44,7 +38,7 @@ func newGuard(private bool) *guard {
 				netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16")),
 			ssrf.WithAllowedV6Prefixes(netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("fc00::/7")))
 	}
-	return &guard{guardian: ssrf.New(opts...), never: []netip.Prefix{
+	g := &guard{guardian: ssrf.New(opts...), never: []netip.Prefix{
 		netip.MustParsePrefix("168.63.129.16/32"),   // Azure's WireServer, on a public address
 		netip.MustParsePrefix("169.254.0.0/16"),     // link-local; 169.254.169.254 serves metadata in most clouds
 		netip.MustParsePrefix("100.100.100.200/32"), // Alibaba Cloud metadata
@@ -53,6 +47,10 @@ func newGuard(private bool) *guard {
 		netip.MustParsePrefix("fd00:42::42/128"),    // Scaleway metadata, likewise
 		netip.MustParsePrefix("fe80::/10"),          // link-local
 	}}
+	if proxied {
+		g.never = append(g.never, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
+	}
+	return g
 }
 
 // control is a net.Dialer.Control.
@@ -71,7 +69,7 @@ func (g *guard) check(ip netip.Addr) error {
 	plain := ip.Unmap().WithZone("")
 	for _, prefix := range g.never {
 		if prefix.Contains(plain) {
-			return &addressError{ip.String(), "link-local or cloud metadata, never opened"}
+			return &addressError{ip.String(), "link-local, cloud metadata or a proxy's loopback, never opened"}
 		}
 	}
 	if err := g.guardian.SafeAddr(plain); err != nil {
@@ -79,57 +77,4 @@ func (g *guard) check(ip netip.Addr) error {
 			err.Error() + "; if this is an intranet site, set allow_private: true in its authorisation"}
 	}
 	return nil
-}
-
-// newTransport returns a transport all of whose connections pass the guard. It
-// takes no proxy from the environment: the guard would see the proxy only.
-func newTransport(g *guard, targets map[string]string, l Limits, roots *x509.CertPool) *http.Transport {
-	dialer := &net.Dialer{Timeout: l.Connect, Control: g.control}
-	return &http.Transport{
-		Proxy: nil,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			address = target(targets, address)
-			// Some systems turn an unspecified address into loopback before
-			// Control sees it: look at what was written, too.
-			if at, err := netip.ParseAddrPort(address); err == nil {
-				if err := g.check(at.Addr()); err != nil {
-					return nil, err
-				}
-			}
-			return dialer.DialContext(ctx, network, address)
-		},
-		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2:      true, // a custom dialer would switch it off
-		DisableCompression:     true, // decoded here, with a cap
-		TLSHandshakeTimeout:    l.Connect,
-		ResponseHeaderTimeout:  l.Header,
-		MaxResponseHeaderBytes: l.MaxHeader,
-		MaxIdleConns:           200,
-		MaxIdleConnsPerHost:    2,
-		IdleConnTimeout:        30 * time.Second,
-	}
-}
-
-// target applies Options.Resolve to "host:port".
-func target(targets map[string]string, address string) string {
-	if to, ok := targets[address]; ok {
-		return to
-	}
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		if to, ok := targets[host]; ok {
-			return to
-		}
-	}
-	return address
-}
-
-func parseResolve(resolve map[string]string) (map[string]string, error) {
-	targets := make(map[string]string, len(resolve))
-	for from, to := range resolve {
-		if host, port, err := net.SplitHostPort(to); err != nil || host == "" || port == "" {
-			return nil, fmt.Errorf("fetch: resolve %q to %q: the target must be an address and port, as 127.0.0.1:8081", from, to)
-		}
-		targets[strings.ToLower(from)] = to
-	}
-	return targets, nil
 }

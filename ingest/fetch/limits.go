@@ -24,11 +24,22 @@ const (
 	// DefaultMaxRedirects is half of what browsers follow; more is a loop.
 	DefaultMaxRedirects = 10
 
+	// DefaultPerHost is how many requests to one host may be under way at a time:
+	// a page, and a redirect from elsewhere or a sitemap being read.
+	DefaultPerHost = 2
+
 	// MaxCrawlDelay caps the Crawl-delay of robots.txt: above it, one page a
 	// minute is kept, since a site asked for a watch by its owner.
 	MaxCrawlDelay = time.Minute
 	// MaxRetryAfter caps Retry-After: a wrong clock must not lose a site for a year.
 	MaxRetryAfter = 24 * time.Hour
+
+	// maxHostPause caps what a Retry-After does to the host's other pages, so that
+	// one answer cannot take a site out of sight for a day.
+	maxHostPause = time.Hour
+	// maxWait is the longest wait for a host's turn. A longer pause is told to
+	// the caller, who has other hosts to ask.
+	maxWait = 2 * MaxCrawlDelay
 
 	// maxRatio is the expansion above which a compressed body is a bomb. HTML
 	// compresses 3 to 30 times, generated tables 100 times; gzip's bound is 1,032.
@@ -53,6 +64,7 @@ type Limits struct {
 	MaxSitemap    int64 // bytes decoded
 	MaxStylesheet int64 // bytes decoded
 	MaxRedirects  int
+	PerHost       int // requests under way at a time
 }
 
 func (l Limits) withDefaults() Limits {
@@ -76,6 +88,9 @@ func (l Limits) withDefaults() Limits {
 	orBytes(&l.MaxStylesheet, DefaultMaxStylesheet)
 	if l.MaxRedirects <= 0 {
 		l.MaxRedirects = DefaultMaxRedirects
+	}
+	if l.PerHost <= 0 {
+		l.PerHost = DefaultPerHost
 	}
 	return l
 }

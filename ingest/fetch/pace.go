@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"sync"
 	"time"
@@ -9,26 +10,86 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// pacer spaces the requests to each host, whatever they are for: a page, a
-// redirect's hop, robots.txt, a style sheet. It is memory only; across a
-// restart the frontier's host times hold.
+// pacer spaces the requests to each host, and bounds how many are under way,
+// whatever they are for: a page, a redirect's hop, robots.txt, a style sheet. It
+// is memory only; across a restart the frontier's host times hold.
 type pacer struct {
-	now func() time.Time
+	now     func() time.Time
+	perHost int
 
 	mu   sync.Mutex
 	next map[string]time.Time // by host name
+	busy map[string]*gate
 }
 
-func newPacer(now func() time.Time) *pacer {
-	return &pacer{now: now, next: map[string]time.Time{}}
+// gate lets a number of requests to one host through at a time.
+type gate struct {
+	slots chan struct{}
+	users int // who hold a slot or wait for one
+}
+
+func newPacer(now func() time.Time, perHost int) *pacer {
+	return &pacer{now: now, perHost: perHost, next: map[string]time.Time{}, busy: map[string]*gate{}}
 }
 
 // maxPaced is the number of hosts from which on those whose time has passed are forgotten.
 const maxPaced = 4096
 
-// wait returns when host may be asked, and books interval after that.
+// pausedError says that a host's turn is too far away to be waited for.
+type pausedError struct{ pause time.Duration }
+
+func (e *pausedError) Error() string {
+	return fmt.Sprintf("the host's turn is %s away, by its Retry-After or its rate", e.pause.Round(time.Second))
+}
+
+// enter returns when host may be asked, and books interval after that. The
+// caller calls leave when the request is over.
+func (p *pacer) enter(ctx context.Context, host string, interval time.Duration) (leave func(), err error) {
+	g := p.gate(host)
+	leave = sync.OnceFunc(func() { p.leave(host, g) })
+	select {
+	case g.slots <- struct{}{}:
+	case <-ctx.Done():
+		p.forget(host, g)
+		return nil, ctx.Err()
+	}
+	if err := p.wait(ctx, host, interval); err != nil {
+		leave()
+		return nil, err
+	}
+	return leave, nil
+}
+
+func (p *pacer) gate(host string) *gate {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g := p.busy[host]
+	if g == nil {
+		g = &gate{slots: make(chan struct{}, p.perHost)}
+		p.busy[host] = g
+	}
+	g.users++
+	return g
+}
+
+func (p *pacer) leave(host string, g *gate) {
+	<-g.slots
+	p.forget(host, g)
+}
+
+func (p *pacer) forget(host string, g *gate) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if g.users--; g.users == 0 {
+		delete(p.busy, host)
+	}
+}
+
 func (p *pacer) wait(ctx context.Context, host string, interval time.Duration) error {
 	pause := p.book(host, interval)
+	if pause > maxWait {
+		return &pausedError{pause}
+	}
 	if pause <= 0 {
 		return ctx.Err()
 	}
@@ -42,7 +103,8 @@ func (p *pacer) wait(ctx context.Context, host string, interval time.Duration) e
 	}
 }
 
-// book takes the next free time of host and returns how long it is until then.
+// book takes the next free time of host, unless it is further away than
+// maxWait, and returns how long it is until then.
 func (p *pacer) book(host string, interval time.Duration) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -58,8 +120,20 @@ func (p *pacer) book(host string, interval time.Duration) time.Duration {
 	if booked := p.next[host]; booked.After(at) {
 		at = booked
 	}
-	p.next[host] = at.Add(interval)
-	return at.Sub(now)
+	pause := at.Sub(now)
+	if pause <= maxWait {
+		p.next[host] = at.Add(interval)
+	}
+	return pause
+}
+
+// postpone keeps host from being asked for a time.
+func (p *pacer) postpone(host string, pause time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if until := p.now().Add(pause); until.After(p.next[host]) {
+		p.next[host] = until
+	}
 }
 
 // free returns the time from which on host may be asked.

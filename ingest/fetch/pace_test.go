@@ -14,7 +14,7 @@ import (
 
 func TestPacerBooks(t *testing.T) {
 	now := time.Unix(1000, 0)
-	p := newPacer(func() time.Time { return now })
+	p := newPacer(func() time.Time { return now }, 2)
 	for _, step := range []struct {
 		host    string
 		advance time.Duration
@@ -37,7 +37,7 @@ func TestPacerBooks(t *testing.T) {
 
 func TestPacerForgets(t *testing.T) {
 	now := time.Unix(1000, 0)
-	p := newPacer(func() time.Time { return now })
+	p := newPacer(func() time.Time { return now }, 2)
 	for i := range 3 * maxPaced {
 		now = now.Add(time.Second)
 		p.book(fmt.Sprint(i), time.Millisecond)
@@ -69,4 +69,71 @@ func TestInterval(t *testing.T) {
 			t.Errorf("rate %v with %q: %s, want %s", tc.rate, tc.robots, got, tc.want)
 		}
 	}
+}
+
+// TestPacerGate: no more requests to a host are under way than its gate lets
+// through; other hosts do not wait, and nothing is remembered afterwards.
+func TestPacerGate(t *testing.T) {
+	p := newPacer(time.Now, 2)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var leave []func()
+	for _, host := range []string{"a", "a", "b"} {
+		out, err := p.enter(ctx, host, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leave = append(leave, out)
+	}
+	third := make(chan error)
+	go func() {
+		out, err := p.enter(ctx, "a", 0)
+		if err == nil {
+			out()
+		}
+		third <- err
+	}()
+	select {
+	case err := <-third:
+		t.Fatalf("a third request to one host is under way: %v", err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	leave[0]()
+	leave[0]() // closing twice gives no second slot
+	if err := <-third; err != nil {
+		t.Error(err)
+	}
+	if out, err := p.enter(ctx, "a", 0); err != nil {
+		t.Error(err)
+	} else {
+		cancel()
+		if _, err := p.enter(ctx, "a", 0); !errors.Is(err, context.Canceled) {
+			t.Errorf("waiting outlives its context: %v", err)
+		}
+		out()
+	}
+	leave[1]()
+	leave[2]()
+	if len(p.busy) != 0 {
+		t.Errorf("%d gates are left", len(p.busy))
+	}
+}
+
+func TestPacerPostpones(t *testing.T) {
+	now := time.Unix(1000, 0)
+	p := newPacer(func() time.Time { return now }, 2)
+	p.postpone("a", maxWait+time.Second)
+	p.postpone("a", time.Second) // the longer one stands
+	var paused *pausedError
+	for range 2 { // a refusal books nothing
+		if _, err := p.enter(context.Background(), "a", time.Second); !errors.As(err, &paused) || paused.pause != maxWait+time.Second {
+			t.Errorf("%v", err)
+		}
+	}
+	now = now.Add(maxWait + time.Second)
+	leave, err := p.enter(context.Background(), "a", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leave()
 }

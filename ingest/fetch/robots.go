@@ -262,7 +262,8 @@ func (f *Fetcher) readRobots(a *answer) (*robots.Robots, error) {
 
 func (f *Fetcher) robotsError(ctx context.Context, at *url.URL, err error) error {
 	var skip *SkipError
-	if named := f.sendError(ctx, at, err); !errors.As(named, &skip) || skip.Skip == qianshao.SkipAddress {
+	named := f.sendError(ctx, at, err)
+	if !errors.As(named, &skip) || skip.Skip == qianshao.SkipAddress || skip.Skip == qianshao.SkipPaused {
 		return named
 	}
 	return unavailable(at, err)

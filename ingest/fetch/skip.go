@@ -36,7 +36,7 @@ func (e *SkipError) Unwrap() error { return e.Err }
 // Temporary says whether a later try may succeed with nothing changed on our side.
 func (e *SkipError) Temporary() bool {
 	switch e.Skip {
-	case qianshao.SkipUnreachable, qianshao.SkipRobotsUnavailable:
+	case qianshao.SkipUnreachable, qianshao.SkipRobotsUnavailable, qianshao.SkipPaused:
 		return true
 	case qianshao.SkipStatus:
 		return e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
@@ -90,6 +90,10 @@ func (f *Fetcher) sendError(ctx context.Context, u *url.URL, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("fetch %s: %w", u, context.Cause(ctx))
 	}
+	var paused *pausedError
+	if errors.As(err, &paused) {
+		return &SkipError{Skip: qianshao.SkipPaused, URL: u.String(), RetryAfter: paused.pause, Err: err}
+	}
 	var blocked *addressError
 	if errors.As(err, &blocked) {
 		return &SkipError{Skip: qianshao.SkipAddress, URL: u.String(), Err: blocked}
@@ -130,6 +134,16 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	}
 	if at, err := http.ParseTime(value); err == nil {
 		return min(max(at.Sub(now), 0), MaxRetryAfter)
+	}
+	return 0
+}
+
+// hostPause returns how long an answer keeps us from its whole host: a
+// Retry-After of a server that is overloaded or has had enough of us.
+func hostPause(r *http.Response, now time.Time) time.Duration {
+	switch r.StatusCode {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return min(retryAfter(r.Header, now), maxHostPause)
 	}
 	return 0
 }

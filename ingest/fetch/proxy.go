@@ -1,0 +1,138 @@
+package fetch
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	xproxy "golang.org/x/net/proxy"
+)
+
+// proxy makes connections through a proxy. It is given addresses that the
+// guard has opened, never names, so that what was checked is what the proxy
+// connects to. Plain http goes through a tunnel too: in a request of its own
+// form the proxy would put the address in place of the site's name.
+type proxy struct {
+	url     *url.URL
+	timeout time.Duration
+	roots   *x509.CertPool       // for an https proxy; the system's if nil
+	socks   xproxy.ContextDialer // for a socks5 proxy
+}
+
+// parseProxy reads Options.Proxy; nil for "". Errors do not show a password.
+func parseProxy(opts Options, timeout time.Duration) (*proxy, error) {
+	if opts.Proxy == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(opts.Proxy)
+	if err != nil { // its message would quote the password
+		return nil, errors.New("fetch: the proxy is not a URL; write it as http://proxy.example:3128 or socks5://proxy.example:1080")
+	}
+	p := &proxy{url: u, timeout: timeout, roots: opts.RootCAs}
+	switch {
+	case u.Hostname() == "" || u.Port() == "":
+		return nil, fmt.Errorf("fetch: proxy %q needs a host and a port, as http://proxy.example:3128", u.Redacted())
+	case u.Scheme == "http" || u.Scheme == "https":
+		return p, nil
+	case u.Scheme != "socks5":
+		return nil, fmt.Errorf("fetch: proxy %q is of scheme %q; http, https and socks5 are understood", u.Redacted(), u.Scheme)
+	}
+	var auth *xproxy.Auth
+	if u.User != nil {
+		password, _ := u.User.Password()
+		auth = &xproxy.Auth{User: u.User.Username(), Password: password}
+	}
+	socks, err := xproxy.SOCKS5("tcp", u.Host, auth, &net.Dialer{Timeout: timeout})
+	if err != nil {
+		return nil, fmt.Errorf("fetch: proxy %q: %w", u.Redacted(), err)
+	}
+	dialer, ok := socks.(xproxy.ContextDialer)
+	if !ok {
+		return nil, fmt.Errorf("fetch: proxy %q: no dialer that can be stopped", u.Redacted())
+	}
+	p.socks = dialer
+	return p, nil
+}
+
+// connect returns a connection to the first of the addresses that answers, or
+// else the last one's error.
+func (p *proxy) connect(ctx context.Context, addresses []netip.AddrPort) (conn net.Conn, err error) {
+	for _, at := range addresses {
+		if conn, err = p.tunnel(ctx, at); err == nil {
+			return &tunnelled{Conn: conn, to: net.TCPAddrFromAddrPort(at)}, nil
+		}
+		err = fmt.Errorf("proxy %s: %s: %w", p.url.Redacted(), at, err)
+	}
+	return nil, err
+}
+
+// tunnelled is a connection through a proxy; its remote address is the site's.
+type tunnelled struct {
+	net.Conn
+	to net.Addr
+}
+
+func (t *tunnelled) RemoteAddr() net.Addr { return t.to }
+
+func (p *proxy) tunnel(ctx context.Context, at netip.AddrPort) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	if p.socks != nil {
+		return p.socks.DialContext(ctx, "tcp", at.String())
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", p.url.Host)
+	if err != nil {
+		return nil, err
+	}
+	if p.url.Scheme == "https" {
+		conn = tls.Client(conn, &tls.Config{ServerName: p.url.Hostname(), RootCAs: p.roots, MinVersion: tls.VersionTLS12})
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	err = p.ask(conn, at)
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// ask has the proxy connect to at (RFC 9110, 9.3.6).
+func (p *proxy) ask(conn net.Conn, at netip.AddrPort) error {
+	request := &http.Request{
+		Method: http.MethodConnect, URL: &url.URL{Opaque: at.String()}, Host: at.String(), Header: http.Header{},
+	}
+	request.Header.Set("User-Agent", "") // the site's business, not the proxy's
+	if user := p.url.User; user != nil {
+		password, _ := user.Password()
+		request.Header.Set("Proxy-Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)))
+	}
+	if err := request.Write(conn); err != nil {
+		return err
+	}
+	const most = 64 << 10 // of the answer's header
+	reader := bufio.NewReader(io.LimitReader(conn, most))
+	response, err := http.ReadResponse(reader, request)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("CONNECT was answered %s; the proxy must permit CONNECT to addresses, on port 80 too", printable(response.Status))
+	}
+	if reader.Buffered() > 0 {
+		return errors.New("the proxy sent bytes before it was asked for any")
+	}
+	return nil
+}
