@@ -169,6 +169,7 @@ var messages = map[string]message{
 	"skip.unsupported_type":           {"不是文本", "no text"},
 	"skip.http_error":                 {"服务器报错", "server error"},
 	"skip.unreachable":                {"连不上", "unreachable"},
+	"skip.host_paused":                {"站点要求稍后再来", "host asked for a pause"},
 	"skip.too_deep":                   {"层级太深", "too deep"},
 	"skip.host_budget":                {"超出主机配额", "host's budget used up"},
 	"skip.url_too_long":               {"地址太长", "address too long"},
