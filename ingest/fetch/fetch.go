@@ -89,6 +89,9 @@ func New(opts Options) (*Fetcher, error) {
 	if opts.RobotsAgent == "" {
 		opts.RobotsAgent = DefaultRobotsAgent
 	}
+	if !robots.ValidAgent(opts.RobotsAgent) {
+		return nil, fmt.Errorf("fetch: robots agent %q is no product token; write letters, - and _ only, without a version", opts.RobotsAgent)
+	}
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}

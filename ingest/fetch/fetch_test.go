@@ -61,6 +61,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{"no user agent", fetch.Options{Permit: permit}, "contact URL"},
 		{"line break", fetch.Options{UserAgent: "a\r\nX: y", Permit: permit}, "line break"},
+		{"robots agent with a version", fetch.Options{UserAgent: "a", Permit: permit, RobotsAgent: "qianshao/1.0"}, "product token"},
 		{"no scope", fetch.Options{UserAgent: "a"}, "authorisation register"},
 		{"resolve without port", fetch.Options{UserAgent: "a", Permit: permit, Resolve: map[string]string{"a": "127.0.0.1"}}, "address and port"},
 	} {

@@ -70,7 +70,7 @@ func (f *Fetcher) allowed(ctx context.Context, u *url.URL, a *qianshao.Authorisa
 	if err != nil {
 		return err
 	}
-	if !r.Allowed(f.opts.RobotsAgent, u.RequestURI()) {
+	if !r.Allowed(f.opts.RobotsAgent, u.String()) {
 		return &SkipError{Skip: qianshao.SkipRobots, URL: u.String(),
 			Err: fmt.Errorf("%s/robots.txt disallows it for %s", origin(u), f.opts.RobotsAgent)}
 	}

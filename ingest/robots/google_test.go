@@ -1,15 +1,18 @@
-package robots_test
+package robots
 
 import (
 	"strings"
 	"testing"
-
-	"github.com/qianshao/qianshao/ingest/robots"
 )
 
-// expectation is one file and what it means for one agent. The paths are those
-// of the URLs in Google's published test suite of its robots.txt parser
-// (github.com/google/robotstxt, robots_test.cc), written out as our own table.
+// The expectations of Google's published test suite of its robots.txt parser
+// (github.com/google/robotstxt, robots_test.cc as of 2025), written out as our
+// own tables: 145 of access, 11 of agents' names, 22 of what is read of a file,
+// and one each of paths (19 cases) and of escapes (4 cases).
+const googleTotal = 180
+
+// expectation is one file and what it means for one agent, by path; "" is the
+// suite's empty URL.
 type expectation struct {
 	name  string
 	file  string
@@ -39,6 +42,11 @@ func googleExpectations() []expectation {
 		{"groups: merged", groups, "FooBot", []string{"/x/b", "/z/d"}, []string{"/y/c", "/foo/bar/"}},
 		{"groups: blank lines do not end one", groups, "BarBot", []string{"/y/c", "/w/a"}, []string{"/z/d", "/foo/bar/"}},
 		{"groups: shared", groups, "BazBot", []string{"/z/d"}, []string{"/foo/bar/"}},
+
+		{"groups: a sitemap does not end one", "User-agent: BarBot\nSitemap: https://foo.bar/sitemap\nUser-agent: *\nDisallow: /\n", "FooBot", nil, []string{"/"}},
+		{"groups: nor for the agent before it", "User-agent: BarBot\nSitemap: https://foo.bar/sitemap\nUser-agent: *\nDisallow: /\n", "BarBot", nil, []string{"/"}},
+		{"groups: an unknown line does not end one", "User-agent: FooBot\nInvalid-Unknown-Line: unknown\nUser-agent: *\nDisallow: /\n", "FooBot", nil, []string{"/"}},
+		{"groups: nor for another agent", "User-agent: FooBot\nInvalid-Unknown-Line: unknown\nUser-agent: *\nDisallow: /\n", "BarBot", nil, []string{"/"}},
 
 		{"keys in upper case", "USER-AGENT: FooBot\nALLOW: /x/\nDISALLOW: /\n", "FooBot", []string{"/x/y"}, []string{"/a/b"}},
 		{"keys in lower case", "user-agent: FooBot\nallow: /x/\ndisallow: /\n", "FooBot", []string{"/x/y"}, []string{"/a/b"}},
@@ -125,24 +133,133 @@ func documentation() []expectation {
 	}
 }
 
-func TestGoogleExpectations(t *testing.T) {
-	count := 0
-	for _, e := range googleExpectations() {
-		t.Run(e.name, func(t *testing.T) {
-			r := robots.Parse([]byte(e.file))
-			for _, path := range e.allow {
-				count++
-				if !r.Allowed(e.agent, path) {
-					t.Errorf("%.60q is disallowed for %q by\n%.300s", path, e.agent, e.file)
-				}
-			}
-			for _, path := range e.deny {
-				count++
-				if r.Allowed(e.agent, path) {
-					t.Errorf("%.60q is allowed for %q by\n%.300s", path, e.agent, e.file)
-				}
-			}
-		})
+// reading is what a file consists of: directives that are known, others, and
+// the number of the last line that holds either.
+type reading struct {
+	name           string
+	file           string
+	known, unknown int
+	last           int
+	counts         int // expectations of the suite that the row stands for
+}
+
+func googleReadings() []reading {
+	const foo, bar = "User-Agent: foo|Allow: /some/path|User-Agent: bar|||Disallow: /", "User-Agent: foo\nAllow: /AnyValue\n"
+	ended := func(by string) string { return strings.ReplaceAll(foo, "|", by) }
+	return []reading{
+		{"lines of Unix", ended("\n") + "\n", 4, 0, 6, 2},
+		{"lines of DOS", ended("\r\n") + "\r\n", 4, 0, 6, 2},
+		{"lines of old Macs", ended("\r") + "\r", 4, 0, 6, 2},
+		{"no last newline", ended("\n"), 4, 0, 6, 2},
+		{"lines of all kinds", "User-Agent: foo\nAllow: /some/path\r\nUser-Agent: bar\n\r\n\nDisallow: /", 4, 0, 6, 2},
+		{"BOM", "\xEF\xBB\xBF" + bar, 2, 0, 2, 2},
+		{"BOM of two bytes", "\xEF\xBB" + bar, 2, 0, 2, 2},
+		{"BOM of one byte", "\xEF" + bar, 2, 0, 2, 2},
+		{"broken BOM", "\xEF\x11\xBF" + bar, 1, 1, 2, 2},
+		{"BOM in the middle", "User-Agent: foo\n\xEF\xBB\xBFAllow: /AnyValue\n", 1, 1, 2, 2},
 	}
-	t.Logf("%d expectations of access", count)
+}
+
+func (r reading) check(t *testing.T) {
+	got := reading{name: r.name, file: r.file, counts: r.counts}
+	number := 0
+	for line := range lines([]byte(r.file)) {
+		number++
+		key, _, ok := split(line)
+		if !ok {
+			continue
+		}
+		got.last = number
+		if directive(key) == "" {
+			got.unknown++
+		} else {
+			got.known++
+		}
+	}
+	if got != r {
+		t.Errorf("%s: %+v, want %+v", r.name, got, r)
+	}
+}
+
+// checkAgents: a name to obey is a bare product token.
+func checkAgents(t *testing.T) (count int) {
+	for name, want := range map[string]bool{"Foobot": true, "Foobot-Bar": true, "Foo_Bar": true,
+		"": false, "ツ": false, "Foobot*": false, " Foobot ": false, "Foobot/2.1": false, "Foobot Bar": false} {
+		if ValidAgent(name) != want {
+			t.Errorf("agent %q is valid: %v", name, !want)
+		}
+	}
+	return 11 // the suite has the empty name and the one with a space twice
+}
+
+func checkPaths(t *testing.T) (count int) {
+	cases := map[string]string{
+		"": "/", "http://www.example.com": "/", "http://www.example.com/": "/", "http://www.example.com/a": "/a", "http://www.example.com/a/": "/a/",
+		"http://www.example.com/a/b?c=http://d.e/": "/a/b?c=http://d.e/", "http://www.example.com/a/b?c=d&e=f#fragment": "/a/b?c=d&e=f",
+		"example.com": "/", "example.com/": "/", "example.com/a": "/a", "example.com/a/": "/a/", "example.com/a/b?c=d&e=f#fragment": "/a/b?c=d&e=f",
+		"a": "/", "a/": "/", "/a": "/a", "a/b": "/b", "example.com?a": "/?a", "example.com/a;b#c": "/a;b", "//a/b/c": "/b/c",
+	}
+	for url, want := range cases {
+		if got := pathOf(url); got != want {
+			t.Errorf("path of %q: %q, want %q", url, got, want)
+		}
+	}
+	if len(cases) != 19 {
+		t.Errorf("%d cases of paths, want 19", len(cases))
+	}
+	return 1
+}
+
+func checkEscapes(t *testing.T) (count int) {
+	for in, want := range map[string]string{"http://www.example.com": "http://www.example.com", "/a/b/c": "/a/b/c", "á": "%C3%A1", "%aa": "%AA"} {
+		if got := escape(in); got != want {
+			t.Errorf("escaped %q: %q, want %q", in, got, want)
+		}
+	}
+	return 1
+}
+
+// checkSitemaps: a sitemap may stand anywhere.
+func checkSitemaps(t *testing.T) (count int) {
+	const rest, at = "User-Agent: foo\nAllow: /some/path\nUser-Agent: bar\n\n\n", "http://foo.bar/sitemap.xml"
+	for _, file := range []string{rest + "Sitemap: " + at + "\n", "Sitemap: " + at + "\n" + rest} {
+		count++
+		if got := Parse([]byte(file)).Sitemaps(); len(got) != 1 || got[0] != at {
+			t.Errorf("sitemaps %q of\n%s", got, file)
+		}
+	}
+	return count
+}
+
+func TestGoogleExpectations(t *testing.T) {
+	access := 0
+	for _, e := range googleExpectations() {
+		t.Run(e.name, func(t *testing.T) { access += e.check(t) })
+	}
+	read := 0
+	for _, r := range googleReadings() {
+		r.check(t)
+		read += r.counts
+	}
+	read += checkSitemaps(t)
+	agents, paths, escapes := checkAgents(t), checkPaths(t), checkEscapes(t)
+	if total := access + read + agents + paths + escapes; total != googleTotal || access != 145 || read != 22 {
+		t.Errorf("%d expectations (%d of access, %d of reading), want %d", total, access, read, googleTotal)
+	}
+}
+
+func (e expectation) check(t *testing.T) (count int) {
+	r := Parse([]byte(e.file))
+	for allowed, paths := range map[bool][]string{true: e.allow, false: e.deny} {
+		for _, path := range paths {
+			count++
+			if path != "" {
+				path = "http://foo.bar" + path
+			}
+			if r.Allowed(e.agent, path) != allowed {
+				t.Errorf("%.60q is allowed for %q: %v, by\n%.300s", path, e.agent, !allowed, e.file)
+			}
+		}
+	}
+	return count
 }

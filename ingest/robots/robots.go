@@ -5,6 +5,7 @@ package robots
 
 import (
 	"bytes"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -55,17 +56,31 @@ type rule struct {
 // skipped, and what lies behind MaxBytes is ignored.
 func Parse(body []byte) *Robots {
 	p := parser{robots: &Robots{}}
-	body = trimBOM(body[:min(len(body), MaxBytes)])
-	for len(body) > 0 {
-		line := body
-		if end := bytes.IndexAny(body, "\r\n"); end >= 0 {
-			line, body = body[:end], body[end+1:]
-		} else {
-			body = nil
-		}
-		p.line(string(line[:min(len(line), maxLine)]))
+	for line := range lines(body[:min(len(body), MaxBytes)]) {
+		p.line(line)
 	}
 	return p.robots
+}
+
+// lines yields each line, ended by CR, LF or both and cut at maxLine; empty
+// ones too.
+func lines(body []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		rest := trimBOM(body)
+		for len(rest) > 0 {
+			line := rest
+			if end := bytes.IndexAny(rest, "\r\n"); end < 0 {
+				rest = nil
+			} else if line = rest[:end]; bytes.HasPrefix(rest[end:], []byte("\r\n")) {
+				rest = rest[end+2:]
+			} else {
+				rest = rest[end+1:]
+			}
+			if !yield(string(line[:min(len(line), maxLine)])) {
+				return
+			}
+		}
+	}
 }
 
 // trimBOM drops a UTF-8 byte order mark, whole or cut short as some editors
@@ -228,23 +243,26 @@ func (r *Robots) CrawlDelay(agent string) time.Duration {
 	return delay
 }
 
-// Allowed says whether agent, a bare product token ("qianshao", not
-// "qianshao/1.0"), may fetch pathAndQuery ("/a/b?c=d", percent-encoded; a
-// fragment is ignored and "" is "/").
+// ValidAgent says whether name is a bare product token, as Allowed and its
+// like take it: "qianshao", not "qianshao/1.0".
+func ValidAgent(name string) bool {
+	return name != "" && len(productToken(name)) == len(name)
+}
+
+// Allowed says whether agent, a bare product token, may fetch the URL, which is
+// percent-encoded ("http://school.example/a/b?c=d" or "/a/b?c=d"; a fragment is
+// ignored).
 //
 // The rules of all groups that name the agent count together, or else those of
 // "*". The longest pattern wins, and allow wins a tie. An allow rule must match
 // the path as given; a disallow rule matches also where path and pattern differ
 // in percent-encoding only.
-func (r *Robots) Allowed(agent, pathAndQuery string) bool {
+func (r *Robots) Allowed(agent, rawURL string) bool {
 	name := r.effective(agent)
 	if name == "" {
 		return true
 	}
-	path, _, _ := strings.Cut(pathAndQuery, "#")
-	if path == "" || path[0] != '/' {
-		path = "/" + path
-	}
+	path := pathOf(rawURL)
 	plain := unescape(escape(path), false)
 	allow, disallow := 0, 0 // lengths of the longest matching patterns
 	for i := range r.groups {
@@ -260,6 +278,24 @@ func (r *Robots) Allowed(agent, pathAndQuery string) bool {
 		}
 	}
 	return allow >= disallow
+}
+
+// pathOf returns path and query of a URL, which are what patterns are held
+// against. It finds them where Google's parser does, with or without a scheme.
+func pathOf(rawURL string) string {
+	rest, _, _ := strings.Cut(rawURL, "#")
+	rest = strings.TrimPrefix(rest, "//")
+	if scheme, after, ok := strings.Cut(rest, "://"); ok && !strings.ContainsAny(scheme, "/?;") {
+		rest = after
+	}
+	start := strings.IndexAny(rest, "/?;")
+	switch {
+	case start < 0:
+		return "/"
+	case rest[start] != '/':
+		return "/" + rest[start:]
+	}
+	return rest[start:]
 }
 
 // effective returns the name under which groups apply to agent: its own, "*",

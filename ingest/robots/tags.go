@@ -50,5 +50,5 @@ func isAgent(name string) bool {
 	case "unavailable_after", "max-snippet", "max-image-preview", "max-video-preview":
 		return false
 	}
-	return name == "*" || name != "" && len(productToken(name)) == len(name)
+	return name == "*" || ValidAgent(name)
 }
