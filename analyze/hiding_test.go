@@ -104,6 +104,7 @@ func waysOfHiding() []wayOfHiding {
 		script("packed by eval(function(p,a,c,k,e,d)", `eval(function(p,a,c,k,e,d){e=function(c){return c};return p}('0.1(\'2\')',10,3,'document|write|`+injected+`'.split('|'),0,{}))`),
 		{name: "title and keywords in numeric entities", head: `<title>` + entities("注册送彩金_百家乐开户_金麒麟娱乐城官网") + `</title><meta name="keywords" content="` + entities(injectedWords) + `">`, want: qianshao.HidingEntityEncoded},
 		{name: "title and keywords unlike the page", head: `<title>注册送彩金_百家乐开户_金麒麟娱乐城官网</title><meta name="keywords" content="` + injectedWords + `">`, want: qianshao.HidingNone},
+		{name: "hidden links with harmless words to casino domains", body: `<div style="display:none"><a href="http://www.bet365-vip.example/">友情链接</a> <a href="http://bocai-demo.example/">合作网站</a></div>`, want: qianshao.HidingDisplayNone},
 		{name: "noscript", body: `<noscript>` + injected + `</noscript>`, want: qianshao.HidingNoScript},
 		{name: "template", body: `<template>` + injected + `</template>`, want: qianshao.HidingTemplate},
 		{name: "comment", body: `<!-- ` + injected + ` -->`, want: qianshao.HidingComment},
@@ -155,7 +156,7 @@ func TestHidingAloneIsNoFinding(t *testing.T) {
 	a := shipped(t)
 	innocent := strings.NewReplacer("金麒麟娱乐城官网", "校园风光", "百家乐开户", "招生简章", "注册送彩金", "教师登录", "真人视讯投注", "视频公开课",
 		entities("注册送彩金_百家乐开户_金麒麟娱乐城官网"), entities("校园新闻"), entities(injectedWords), entities("示范中学,校园网"),
-		injectedWords, "示范中学,校园网", "casino.example", "edu.example",
+		injectedWords, "示范中学,校园网", "casino.example", "edu.example", "bet365-vip", "library", "bocai-demo", "museum",
 		escaped(injected), escaped("<a href=/login>教师登录</a>"))
 	for _, way := range waysOfHiding() {
 		page := qianshao.Page{URL: "http://school.example/news/1.html", ContentType: "text/html",
