@@ -173,6 +173,7 @@ func (o *outpost) crawl(ctx context.Context, options crawlOptions) error {
 		return err
 	}
 	defer fetcher.Close()
+	o.views = &viewer{fetcher: fetcher, scope: scope, store: o.store, metrics: o.metrics, log: o.log}
 	observe := observer{o, options.tally}
 	crawler, err := ingest.NewCrawler(ingest.CrawlerOptions{
 		Frontier: o.store,

@@ -20,7 +20,7 @@ import (
 )
 
 // demoWorkers is one for each host of the demo's web.
-const demoWorkers = 5
+const demoWorkers = 6
 
 // demoCmd crawls the demo's web over real HTTP with the parts that a real
 // crawl uses, and holds what was found against what the web declares.
@@ -187,6 +187,10 @@ func (r demoReport) differences() (list []string) {
 			differs(e.URL, "was taken for %s; it is %s", f.Category, e.Category)
 		case f.Level < e.MinLevel:
 			differs(e.URL, "has level %s; it is at least %s", f.Level, e.MinLevel)
+		case e.View != "" && !hasView(f, e.View):
+			differs(e.URL, "was found, but not as what only %s gets", e.View)
+		case e.View == "" && hiddenHow(f) == string(qianshao.ViewSearchVisitor):
+			differs(e.URL, "was found in a search visitor's view; everybody gets it")
 		case e.Hidden && !f.Hidden:
 			differs(e.URL, "was found, but not that it is hidden")
 		}
@@ -242,7 +246,18 @@ func ofCategory(findings []qianshao.Finding, c qianshao.Category) (of []qianshao
 	return of
 }
 
+func hasView(f qianshao.Finding, v qianshao.View) bool {
+	return slices.ContainsFunc(f.Evidence, func(e qianshao.Evidence) bool { return e.View == v })
+}
+
+// hiddenHow says how a finding's evidence is kept from visitors: a way of
+// hiding, or the view that alone has it.
 func hiddenHow(f qianshao.Finding) string {
+	for _, e := range f.Evidence {
+		if e.View != "" {
+			return string(e.View)
+		}
+	}
 	for _, e := range f.Evidence {
 		if e.Hidden.Concealed() {
 			return string(e.Hidden)

@@ -25,6 +25,7 @@ type outpost struct {
 	index    *bleveindex.Index
 	analyzer atomic.Pointer[analyze.Analyzer]
 	metrics  *metrics.Metrics
+	views    *viewer // nil where nothing is fetched
 	log      *slog.Logger
 }
 
@@ -86,10 +87,12 @@ func (o *outpost) Close() error {
 // two of them costs nothing but the repetition; the crawler marks the page
 // done only after take has returned.
 func (o *outpost) take(ctx context.Context, page qianshao.Page) (links []string, err error) {
-	start := time.Now()
-	doc, assessment := o.analyzer.Load().Assess(page)
-	o.metrics.Analysed(assessment, time.Since(start))
-	saved, err := o.save(ctx, store.Save{Page: page, Document: doc, Assessment: assessment})
+	viewed, err := o.views.look(ctx, &page)
+	if err != nil {
+		return nil, err
+	}
+	doc, assessment := o.judge(ctx, &page)
+	saved, err := o.save(ctx, store.Save{Page: page, Document: doc, Assessment: assessment, ViewsAsked: viewed})
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +103,21 @@ func (o *outpost) take(ctx context.Context, page qianshao.Page) (links []string,
 		links = append(links, link.URL)
 	}
 	return links, nil
+}
+
+// judge assesses a page, and again if that showed that more must be seen of it.
+func (o *outpost) judge(ctx context.Context, page *qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
+	start := time.Now()
+	doc, assessment := o.analyzer.Load().Assess(*page)
+	took := time.Since(start)
+	if more := o.views.lookAgain(ctx, page, assessment); len(more) > 0 {
+		page.Others = append(page.Others, more...)
+		start = time.Now()
+		doc, assessment = o.analyzer.Load().Assess(*page)
+		took += time.Since(start)
+	}
+	o.metrics.Analysed(assessment, took)
+	return doc, assessment
 }
 
 func (o *outpost) save(ctx context.Context, save store.Save) (store.Saved, error) {

@@ -30,6 +30,19 @@ const (
 // Stages returns every stage in the order in which a page meets them.
 func Stages() []Stage { return []Stage{StageFetch, StageAnalyse, StageSave, StageIndex} }
 
+// ViewOutcome is what came of asking for another view of a page, a label of
+// qianshao_views_total.
+type ViewOutcome string
+
+const (
+	ViewSeen    ViewOutcome = "seen"
+	ViewLedAway ViewOutcome = "led_away" // redirected out of the scope
+	ViewRefused ViewOutcome = "refused"  // skipped for any other reason
+)
+
+// ViewOutcomes returns every outcome.
+func ViewOutcomes() []ViewOutcome { return []ViewOutcome{ViewSeen, ViewLedAway, ViewRefused} }
+
 // durationBuckets reach from a small page's analysis (about 1 ms) to the
 // longest that a fetch may take before its time-out, in seconds.
 var durationBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
@@ -47,6 +60,7 @@ type Metrics struct {
 	flagged    *prometheus.CounterVec
 	findings   *prometheus.CounterVec
 	allowed    *prometheus.CounterVec
+	views      *prometheus.CounterVec
 	failures   *prometheus.CounterVec
 	duration   *prometheus.HistogramVec
 	lastPage   prometheus.Gauge
@@ -71,6 +85,8 @@ func New() *Metrics {
 			"Rules that fired on pages, every visit of a page counted anew.", "category", "level"),
 		allowed: counterVec("findings_allowed_total",
 			"Alerts that the overlay's allow-list held back, every visit of a page counted anew.", "category"),
+		views: counterVec("views_total",
+			"Other views of pages that were asked for, by view and outcome.", "view", "outcome"),
 		failures: counterVec("page_failures_total",
 			"Pages on which a stage gave up with an error; skips are counted elsewhere.", "stage"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -82,7 +98,7 @@ func New() *Metrics {
 		reloads:  counter("rules_reload_failures_total", "Rule sets that were refused because of a mistake; the old set stays in force."),
 	}
 	m.registry.MustRegister(m.fetched, m.skips, m.bytes, m.analysed, m.flaggedAny, m.flagged, m.findings,
-		m.allowed, m.failures, m.duration, m.lastPage, m.rules, m.reloads, buildInfo(),
+		m.allowed, m.views, m.failures, m.duration, m.lastPage, m.rules, m.reloads, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.initialise()
 	return m
@@ -94,6 +110,11 @@ func (m *Metrics) initialise() {
 	}
 	for _, s := range []qianshao.Source{qianshao.SourceCrawl, qianshao.SourceFolder, qianshao.SourceWARC, qianshao.SourceLines} {
 		m.fetched.WithLabelValues(string(s))
+	}
+	for _, v := range []qianshao.View{qianshao.ViewSearchVisitor, qianshao.ViewSearchCrawler, qianshao.ViewBrowser} {
+		for _, o := range ViewOutcomes() {
+			m.views.WithLabelValues(string(v), string(o))
+		}
 	}
 	for _, s := range Stages() {
 		m.duration.WithLabelValues(string(s))
@@ -124,6 +145,11 @@ func (m *Metrics) Skipped(reason qianshao.Skip) {
 	if slices.Contains(qianshao.Skips(), reason) {
 		m.skips.WithLabelValues(string(reason)).Inc()
 	}
+}
+
+// Viewed counts a request for another view of a page.
+func (m *Metrics) Viewed(v qianshao.View, outcome ViewOutcome) {
+	m.views.WithLabelValues(string(v), string(outcome)).Inc()
 }
 
 // Analysed counts an assessed page, its findings and, where it is flagged, its categories.

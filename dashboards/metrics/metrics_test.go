@@ -92,7 +92,7 @@ func TestLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := []string{"source", "reason", "category", "level", "stage", "state", "version", "revision", "goversion"}
+	allowed := []string{"source", "reason", "category", "level", "stage", "state", "view", "outcome", "version", "revision", "goversion"}
 	for _, f := range families {
 		if !strings.HasPrefix(f.GetName(), "qianshao_") {
 			continue

@@ -1,4 +1,4 @@
-// Package demoweb is the small web that the demo crawls: five sites of some
+// Package demoweb is the small web that the demo crawls: six sites of some
 // sixty pages, served over real HTTP on the loopback, with a table of what must
 // be found on every page and what must be left alone. All texts are written for
 // it; every name, number and account in them is made up.
@@ -19,7 +19,7 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-//go:embed hosts web.yaml expected.yaml
+//go:embed hosts search web.yaml expected.yaml
 var files embed.FS
 
 // Web is the demo's web. All its hosts share one listener and are told apart
@@ -29,7 +29,10 @@ type Web struct {
 	external  []string
 	content   map[string]content // by host + path, as in Requests
 	redirects map[string]string  // host + path → absolute URL
-	expected  []Expectation
+	// What visitors from a search engine get instead, by host + path.
+	searchContent   map[string]content
+	searchRedirects map[string]string
+	expected        []Expectation
 
 	server   *http.Server
 	listener net.Listener
@@ -47,23 +50,35 @@ func New() (*Web, error) {
 	}
 	w := &Web{
 		hosts: def.Hosts, external: def.External,
-		content: map[string]content{}, redirects: map[string]string{}, requests: map[string]int{},
+		content: map[string]content{}, searchContent: map[string]content{}, requests: map[string]int{},
 	}
 	for _, h := range def.Hosts {
 		if err := w.load(h); err != nil {
 			return nil, err
 		}
 	}
-	for from, to := range def.Redirects {
+	var err error
+	if w.redirects, err = byPath(def.Redirects); err != nil {
+		return nil, err
+	}
+	if w.searchRedirects, err = byPath(def.SearchRedirects); err != nil {
+		return nil, err
+	}
+	w.expected, err = loadExpected()
+	return w, err
+}
+
+// byPath keys redirects as requests come in: by host and path.
+func byPath(redirects map[string]string) (map[string]string, error) {
+	out := make(map[string]string, len(redirects))
+	for from, to := range redirects {
 		u, err := url.Parse(from)
 		if err != nil {
 			return nil, fmt.Errorf("web.yaml: redirect from %q: %w", from, err)
 		}
-		w.redirects[u.Host+u.Path] = to
+		out[u.Host+u.Path] = to
 	}
-	var err error
-	w.expected, err = loadExpected()
-	return w, err
+	return out, nil
 }
 
 // Start listens on a free port of 127.0.0.1 and serves until Stop.
@@ -141,6 +156,7 @@ func (w *Web) Authorisations(now time.Time) []qianshao.Authorisation {
 			ValidUntil:   now.Add(24 * time.Hour),
 			Hosts:        []string{h.Name},
 			Exclude:      h.Exclude,
+			Views:        h.Views,
 			Rate:         demoRate,
 			AllowPrivate: true,
 			Seeds:        []string{"http://" + h.Name + "/"},

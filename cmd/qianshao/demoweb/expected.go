@@ -20,6 +20,9 @@ type Expectation struct {
 	MinLevel qianshao.Level
 	// Hidden says that some evidence must have been concealed from visitors.
 	Hidden bool
+	// View is the view of the page that must have evidence; "" if the plain
+	// visitor's has it.
+	View qianshao.View
 	// Skip is the reason for which there must be no page at this URL; "" if there must be one.
 	Skip qianshao.Skip
 	// WhyZH and WhyEN say in one line each why this is the right answer.
@@ -32,6 +35,8 @@ type definition struct {
 	Hosts     []host            `yaml:"hosts"`
 	External  []string          `yaml:"external"`
 	Redirects map[string]string `yaml:"redirects"`
+	// SearchRedirects are those of visitors from a search engine.
+	SearchRedirects map[string]string `yaml:"search_redirects"`
 }
 
 type host struct {
@@ -41,6 +46,8 @@ type host struct {
 	// Encoding of the bytes served; "" is UTF-8, declared.
 	Encoding string   `yaml:"encoding"`
 	Exclude  []string `yaml:"exclude"`
+	// Views are permitted beside the plain visitor's.
+	Views []qianshao.View `yaml:"views"`
 	// Outside hosts are served but authorised by nobody.
 	Outside bool `yaml:"outside"`
 }
@@ -53,6 +60,7 @@ type expectedRow struct {
 	Category string `yaml:"category"`
 	Level    string `yaml:"level"`
 	Hidden   bool   `yaml:"hidden"`
+	View     string `yaml:"view"`
 	Skip     string `yaml:"skip"`
 	ZH       string `yaml:"zh"`
 	EN       string `yaml:"en"`
@@ -75,7 +83,7 @@ func loadExpected() ([]Expectation, error) {
 }
 
 func (r expectedRow) expectation() (Expectation, error) {
-	e := Expectation{URL: r.URL, Hidden: r.Hidden, Skip: qianshao.Skip(r.Skip), WhyZH: r.ZH, WhyEN: r.EN}
+	e := Expectation{URL: r.URL, Hidden: r.Hidden, View: qianshao.View(r.View), Skip: qianshao.Skip(r.Skip), WhyZH: r.ZH, WhyEN: r.EN}
 	if r.Category == "" {
 		return e, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,9 +23,18 @@ type content struct {
 	body        []byte
 }
 
-// load reads the files of one host into w.content, encoded as the host serves them.
+// load reads the files of one host, encoded as the host serves them.
 func (w *Web) load(h host) error {
-	root := "hosts/" + h.Name
+	if err := w.loadFolder(h, "hosts/"+h.Name, w.content); err != nil {
+		return err
+	}
+	if _, err := fs.Stat(files, "search/"+h.Name); err != nil {
+		return nil // it shows the same to everybody
+	}
+	return w.loadFolder(h, "search/"+h.Name, w.searchContent)
+}
+
+func (w *Web) loadFolder(h host, root string, into map[string]content) error {
 	return fs.WalkDir(files, root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -37,7 +47,7 @@ func (w *Web) load(h host) error {
 		if err != nil {
 			return fmt.Errorf("demo web: %s: %w", name, err)
 		}
-		w.content[h.Name+urlPath(strings.TrimPrefix(name, root))] = c
+		into[h.Name+urlPath(strings.TrimPrefix(name, root))] = c
 		return nil
 	})
 }
@@ -86,20 +96,40 @@ func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	key := hostName(r.Host) + r.URL.Path
 	w.mu.Lock()
 	w.requests[key]++
+	count := w.requests[key]
 	w.mu.Unlock()
-	if to, ok := w.redirects[key]; ok {
+	to, redirected := w.redirects[key]
+	c, ok := w.content[key]
+	if isFromSearch(r) {
+		if away, has := w.searchRedirects[key]; has {
+			to, redirected = away, true
+		}
+		if other, has := w.searchContent[key]; has {
+			c, ok = other, true
+		}
+	}
+	switch {
+	case redirected:
 		http.Redirect(rw, r, to, http.StatusFound)
 		return
-	}
-	c, ok := w.content[key]
-	if !ok {
+	case !ok:
 		http.NotFound(rw, r)
 		return
 	}
 	rw.Header().Set("Content-Type", c.contentType)
+	if bytes.Contains(c.body, []byte(countMark)) {
+		rw.Write(bytes.ReplaceAll(c.body, []byte(countMark), []byte(strconv.Itoa(count)))) //nolint:errcheck // the client is gone
+		return
+	}
 	rw.Header().Set("ETag", c.etag)
 	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(c.body))
 }
+
+// countMark stands in a page for how often it was asked for.
+const countMark = "{{count}}"
+
+// isFromSearch does what the scripts of hacked sites do.
+func isFromSearch(r *http.Request) bool { return strings.Contains(r.Referer(), ".baidu.com/") }
 
 func hostName(hostport string) string {
 	if name, _, err := net.SplitHostPort(hostport); err == nil {

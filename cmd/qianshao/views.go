@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/fetch"
+)
+
+// Each other view is one more request to the host, under the same scope,
+// robots.txt and pace. So a page is asked for in them when it is new, when it has
+// changed, at most once in viewsRest, and at least once in viewsTerm: a redirect
+// for search visitors leaves the plain page as it was. Where a finding rests on
+// a view it is asked for at every visit, or the finding would seem to be gone.
+const (
+	viewsRest = 24 * time.Hour
+	viewsTerm = 7 * 24 * time.Hour
+	// viewsTime bounds the views of one page; with the visit itself it stays
+	// within a lease.
+	viewsTime = 3 * time.Minute
+)
+
+// viewer gets other views of pages where their authorisation permits it. A nil
+// viewer gets none: files have no other views.
+type viewer struct {
+	fetcher *fetch.Fetcher
+	scope   func() *ingest.Scope
+	store   *store.Store
+	metrics *metrics.Metrics
+	log     *slog.Logger
+}
+
+// look adds the other views that are due to page, and says whether any were
+// asked for. It fails if one cannot be had just now on which a finding rests.
+func (v *viewer) look(ctx context.Context, page *qianshao.Page) (asked bool, err error) {
+	if v == nil {
+		return false, nil
+	}
+	wanted := v.permitted(page)
+	if len(wanted) == 0 {
+		return false, nil
+	}
+	state, err := v.store.ViewState(ctx, page.URL)
+	if err != nil || !viewsDue(page, state) {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, viewsTime)
+	defer cancel()
+	if page.NotModified() { // its text is needed to compare with
+		whole, err := v.fetcher.Get(ctx, fetch.Request{URL: page.URL})
+		if err != nil {
+			return false, fmt.Errorf("fetch the page anew to compare its views: %w", err)
+		}
+		*page = withStylesheets(ctx, v.fetcher, whole)
+	}
+	for _, view := range wanted {
+		other, err := v.get(ctx, page, view)
+		switch {
+		case err == nil:
+			page.Others = append(page.Others, other)
+		case ctx.Err() != nil || isTemporary(err) && slices.Contains(state.Open, view):
+			return true, fmt.Errorf("view %s: %w", view, err)
+		}
+	}
+	return true, nil
+}
+
+// permitted returns the views for which page's authorisation lets us ask.
+func (v *viewer) permitted(page *qianshao.Page) (views []qianshao.View) {
+	u, err := url.Parse(page.URL)
+	if err != nil {
+		return nil
+	}
+	authorisation, skip := v.scope().Decide(u, time.Now())
+	if skip != "" {
+		return nil
+	}
+	for _, view := range []qianshao.View{qianshao.ViewSearchVisitor, qianshao.ViewSearchCrawler} {
+		if authorisation.Permits(view) {
+			views = append(views, view)
+		}
+	}
+	return views
+}
+
+func viewsDue(page *qianshao.Page, state store.ViewState) bool {
+	age := page.FetchedAt.Sub(state.At)
+	sum := sha256.Sum256(page.Body)
+	changed := !page.NotModified() && hex.EncodeToString(sum[:]) != state.Hash
+	resting := slices.ContainsFunc(state.Open, func(v qianshao.View) bool { return v != qianshao.ViewBrowser })
+	return resting || age >= viewsTerm || changed && age >= viewsRest
+}
+
+// get asks for one view. A redirect out of the scope is an answer, too; it is
+// not followed.
+func (v *viewer) get(ctx context.Context, page *qianshao.Page, view qianshao.View) (qianshao.Page, error) {
+	other, err := v.fetcher.Get(ctx, fetch.Request{URL: page.RequestedURL, View: view})
+	if err == nil {
+		v.metrics.Viewed(view, metrics.ViewSeen)
+		other.Stylesheets = page.Stylesheets
+		return other, nil
+	}
+	if away, ok := ledAway(page, view, err); ok {
+		v.metrics.Viewed(view, metrics.ViewLedAway)
+		v.log.Info("another view is led out of the scope; not followed", "view", string(view), "url", page.URL)
+		return away, nil
+	}
+	v.metrics.Viewed(view, metrics.ViewRefused)
+	v.log.Debug("view not fetched", "view", string(view), "url", page.URL, "error", err)
+	return qianshao.Page{}, err
+}
+
+// ledAway makes a page of a redirect to a place that nobody has authorised.
+func ledAway(page *qianshao.Page, view qianshao.View, err error) (qianshao.Page, bool) {
+	var skip *fetch.SkipError
+	if !errors.As(err, &skip) || skip.Skip != qianshao.SkipNotAuthorised || len(skip.Exchanges) == 0 {
+		return qianshao.Page{}, false
+	}
+	last := skip.Exchanges[len(skip.Exchanges)-1]
+	status := http.StatusFound
+	_, _ = fmt.Sscanf(string(last.ResponseHeader), "HTTP/%s %d", new(string), &status)
+	return qianshao.Page{
+		URL: skip.URL, RequestedURL: page.RequestedURL, Authorisation: page.Authorisation, Source: page.Source,
+		FetchedAt: last.At, Status: status, View: view, RobotsWaiver: page.RobotsWaiver, Exchanges: skip.Exchanges,
+	}, true
+}
+
+func isTemporary(err error) bool {
+	var skip *fetch.SkipError
+	return errors.As(err, &skip) && skip.Temporary()
+}
+
+// lookAgain returns what a judged page needs to be judged rightly, nothing for
+// most: a second plain visit where another view shows what the first did not,
+// so that a banner which merely rotates is not called cloaking.
+func (v *viewer) lookAgain(ctx context.Context, page *qianshao.Page, assessment qianshao.Assessment) (more []qianshao.Page) {
+	if v == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, viewsTime)
+	defer cancel()
+	if assessment.Views[qianshao.ViewSearchVisitor] != nil || assessment.Views[qianshao.ViewSearchCrawler] != nil {
+		again, err := v.fetcher.Get(ctx, fetch.Request{URL: page.RequestedURL})
+		if err != nil {
+			v.log.Info("no second plain visit to hold the views against", "url", page.URL, "error", err)
+		} else {
+			more = append(more, again)
+		}
+	}
+	return more
+}
