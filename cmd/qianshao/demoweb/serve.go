@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 
@@ -96,7 +95,6 @@ func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	key := hostName(r.Host) + r.URL.Path
 	w.mu.Lock()
 	w.requests[key]++
-	count := w.requests[key]
 	w.mu.Unlock()
 	to, redirected := w.redirects[key]
 	c, ok := w.content[key]
@@ -117,16 +115,9 @@ func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rw.Header().Set("Content-Type", c.contentType)
-	if bytes.Contains(c.body, []byte(countMark)) {
-		rw.Write(bytes.ReplaceAll(c.body, []byte(countMark), []byte(strconv.Itoa(count)))) //nolint:errcheck // the client is gone
-		return
-	}
 	rw.Header().Set("ETag", c.etag)
 	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(c.body))
 }
-
-// countMark stands in a page for how often it was asked for.
-const countMark = "{{count}}"
 
 // isFromSearch does what the scripts of hacked sites do.
 func isFromSearch(r *http.Request) bool { return strings.Contains(r.Referer(), ".baidu.com/") }
