@@ -58,7 +58,7 @@ func (e *IndexEntry) line() ([]byte, error) {
 		Length   string `json:"length"`
 		Offset   string `json:"offset"`
 		Filename string `json:"filename"`
-	}{URL: escapeURI(e.URI), MIME: e.MIME, Digest: e.Digest, Length: strconv.FormatInt(e.Length, 10), Offset: strconv.FormatInt(e.Offset, 10), Filename: e.File}
+	}{URL: EscapeURI(e.URI), MIME: e.MIME, Digest: e.Digest, Length: strconv.FormatInt(e.Length, 10), Offset: strconv.FormatInt(e.Offset, 10), Filename: e.File}
 	if e.Status != 0 {
 		values.Status = strconv.Itoa(e.Status)
 	}
@@ -80,7 +80,7 @@ func (e *IndexEntry) line() ([]byte, error) {
 func SURT(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return escapeURI(uri)
+		return EscapeURI(uri)
 	}
 	labels := strings.Split(wwwPrefix.ReplaceAllString(strings.ToLower(u.Hostname()), ""), ".")
 	slices.Reverse(labels)

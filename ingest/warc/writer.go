@@ -129,7 +129,7 @@ func (d *Draft) header(id string) (text []byte, payload string, err error) {
 	// Whole seconds: readers of WARC 1.0 know no fractions.
 	fields := Fields{{"WARC-Type", d.Type}, {"WARC-Record-ID", id}, {"WARC-Date", d.Date.UTC().Format(time.RFC3339)}}
 	if d.TargetURI != "" {
-		fields = append(fields, Field{"WARC-Target-URI", escapeURI(d.TargetURI)})
+		fields = append(fields, Field{"WARC-Target-URI", EscapeURI(d.TargetURI)})
 	}
 	fields = append(fields, d.Fields...)
 	payload = Digest(d.Body)
@@ -183,9 +183,9 @@ func NewID() string {
 	return fmt.Sprintf("<urn:uuid:%x-%x-%x-%x-%x>", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
 }
 
-// escapeURI percent-encodes what no URI has: white space, controls and all
+// EscapeURI percent-encodes what no URI has: white space, controls and all
 // beyond ASCII, which readers take for Latin-1. Canonical URLs have none of it.
-func escapeURI(uri string) string {
+func EscapeURI(uri string) string {
 	var b strings.Builder
 	for i := range len(uri) {
 		if c := uri[i]; c <= ' ' || c >= 0x7f {

@@ -1,0 +1,323 @@
+package evidence
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/qianshao/qianshao/ingest/warc"
+)
+
+// DefaultMaxFile is the size at which a new file is begun, in bytes. A
+// deletion writes a file anew and so needs as much room for a moment; web
+// archives' usual gigabyte would be much to ask of a disk that is nearly full.
+const DefaultMaxFile = 256 << 20
+
+// Options of New.
+type Options struct {
+	// Folder of the archive. It is created for its owner alone.
+	Folder string
+	Ledger Ledger
+	// Software and Operator stand in every file's warcinfo: name and version of
+	// the program, and the URL or mail address of whoever runs it.
+	Software, Operator string
+	// MaxFile in bytes; 0 is DefaultMaxFile. A file is larger by at most one capture.
+	MaxFile int64
+	Log     *slog.Logger     // nil discards
+	Now     func() time.Time // nil is time.Now
+}
+
+// Archive is the evidence archive. It is safe for concurrent use, and holds
+// nothing between two calls but its options: where the archive ends is read
+// from the ledger each time, so that processes may share it.
+type Archive struct {
+	opts Options
+}
+
+// New returns the archive in a folder. It reads and writes nothing yet.
+func New(opts Options) (*Archive, error) {
+	if opts.Folder == "" || opts.Ledger == nil {
+		return nil, errors.New("evidence: a folder and a ledger are needed")
+	}
+	if opts.MaxFile <= 0 {
+		opts.MaxFile = DefaultMaxFile
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Archive{opts}, nil
+}
+
+// Added says what Add wrote; zero if there was nothing to write.
+type Added struct {
+	Records int
+	Bytes   int64 // in the file
+}
+
+// Add archives a flagged page in all its views. It does nothing for other
+// pages, and for a page whose latest capture has the same bodies and the same
+// findings. After an error nothing is archived and Add may be repeated.
+func (a *Archive) Add(ctx context.Context, item Item) (Added, error) {
+	if !item.Assessment.Flagged() {
+		return Added{}, nil
+	}
+	added, err := a.add(ctx, item)
+	if err != nil {
+		return Added{}, fmt.Errorf("archive %s: %w", item.Page.URL, err)
+	}
+	return added, nil
+}
+
+func (a *Archive) add(ctx context.Context, item Item) (Added, error) {
+	fingerprint := item.fingerprint()
+	latest, ok, err := a.opts.Ledger.EvidenceCapture(ctx, item.Page.URL)
+	if err != nil {
+		return Added{}, err
+	}
+	if ok && latest.Fingerprint == fingerprint {
+		return Added{}, a.opts.Ledger.SeeEvidence(ctx, latest.ID, item.Page.FetchedAt)
+	}
+	var block bytes.Buffer
+	records, err := item.encode(&block)
+	if err != nil {
+		return Added{}, err
+	}
+	capture := &Capture{
+		URL: item.Page.URL, Captured: item.Page.FetchedAt, Seen: item.Page.FetchedAt, Fingerprint: fingerprint,
+		Categories: item.Assessment.Categories, Findings: item.findings(), Records: len(records), Bytes: int64(block.Len()),
+	}
+	var closed string
+	err = a.opts.Ledger.ExtendEvidence(ctx, func(end End) (Extension, error) {
+		links, err := a.append(end, records, block.Bytes())
+		if err != nil {
+			return Extension{}, err
+		}
+		own := links[len(links)-len(records):] // a warcinfo may stand before them
+		capture.ID = own[0].Seq
+		for i := range own {
+			own[i].Capture = capture.ID
+		}
+		if own[0].File != end.File {
+			closed = end.File
+		}
+		return Extension{Links: links, Capture: capture}, nil
+	})
+	if err != nil {
+		// The bytes may be there without their links. If this fails, too, the
+		// next write does it.
+		return Added{}, errors.Join(err, a.trim(context.WithoutCancel(ctx)))
+	}
+	if closed != "" {
+		if err := a.WriteIndex(ctx, closed); err != nil { // derived: Recover writes it later
+			a.opts.Log.Error("the index of an evidence file was not written", "file", closed, "error", err)
+		}
+	}
+	return Added{Records: len(records), Bytes: int64(block.Len())}, nil
+}
+
+// append writes records, of which block holds the bytes, behind the recorded
+// end and returns their links. When it returns without an error the bytes are
+// on the disk.
+func (a *Archive) append(end End, records []encoded, block []byte) ([]Link, error) {
+	if err := os.MkdirAll(a.opts.Folder, 0o700); err != nil {
+		return nil, err
+	}
+	added := a.opts.Now().UTC().Truncate(time.Second)
+	file, base := end.File, end.Bytes
+	var links []Link
+	if a.beginsFile(end, int64(len(block))) {
+		file, base = fmt.Sprintf("qianshao-%012d.warc.gz", end.Seq+1), 0
+		info, head, err := a.info(file, added)
+		if err != nil {
+			return nil, err
+		}
+		links = append(links, info.link(file, 0, added))
+		block = append(head, block...)
+	}
+	shift := base
+	if base == 0 && len(links) > 0 {
+		shift = links[0].Length
+	}
+	for i := range records {
+		links = append(links, records[i].link(file, shift, added))
+	}
+	previous := end.Chain
+	if end.Seq == 0 {
+		previous = start
+	}
+	for i := range links {
+		links[i].Seq = end.Seq + 1 + int64(i)
+		links[i].Chain = links[i].chainValue(previous)
+		previous = links[i].Chain
+	}
+	return links, a.write(file, base, block)
+}
+
+// info encodes the record that begins a file.
+func (a *Archive) info(file string, at time.Time) (encoded, []byte, error) {
+	draft, err := warc.InfoDraft(file, at, warc.Fields{
+		{Name: "software", Value: headerValue(a.opts.Software)}, {Name: "operator", Value: headerValue(a.opts.Operator)},
+		{Name: "description", Value: "flagged pages of authorised sites, with the findings on them"},
+	})
+	if err != nil {
+		return encoded{}, nil, err
+	}
+	var block bytes.Buffer
+	written, err := warc.NewWriter(&block).Write(draft)
+	return encoded{draft: draft, written: written}, block.Bytes(), err
+}
+
+// beginsFile says whether a new file is begun: the last one is full or has
+// deletions, or is not as recorded, when it is left to Verify as it is.
+func (a *Archive) beginsFile(end End, length int64) bool {
+	if end.File == "" || end.Holed || end.Bytes+length > a.opts.MaxFile {
+		return true
+	}
+	if end.Last != end.Seq {
+		a.opts.Log.Error("links of the evidence archive are missing; run \"qianshao evidence verify\"", "last", end.Last, "head", end.Seq)
+		return true
+	}
+	info, err := os.Stat(a.path(end.File))
+	if err != nil || info.Size() < end.Bytes {
+		a.opts.Log.Error("an evidence file is missing or cut short; run \"qianshao evidence verify\"", "file", end.File, "error", err)
+		return true
+	}
+	return false
+}
+
+// write puts block at base, the recorded end of the file, and syncs it. What
+// stands behind base was never recorded. After an error it is as it was.
+func (a *Archive) write(file string, base int64, block []byte) (err error) {
+	f, err := os.OpenFile(a.path(file), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(explained(err), f.Truncate(base))
+		}
+		err = errors.Join(err, f.Close())
+	}()
+	if err := a.cutTail(f, base); err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(block, base); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if base == 0 {
+		return syncFolder(a.opts.Folder)
+	}
+	return nil
+}
+
+// cutTail removes what stands behind the recorded end.
+func (a *Archive) cutTail(f *os.File, end int64) error {
+	info, err := f.Stat()
+	if err != nil || info.Size() <= end {
+		return err
+	}
+	a.opts.Log.Warn("bytes that were never recorded are cut off an evidence file, as after a crash", "file", f.Name(), "from", end, "bytes", info.Size()-end)
+	return f.Truncate(end)
+}
+
+// trim cuts the last file to its recorded end.
+func (a *Archive) trim(ctx context.Context) error {
+	return a.opts.Ledger.ExtendEvidence(ctx, func(end End) (Extension, error) {
+		next := fmt.Sprintf("qianshao-%012d.warc.gz", end.Seq+1)
+		if err := os.Remove(a.path(next)); err == nil {
+			a.opts.Log.Warn("an evidence file that was never recorded is removed, as after a crash", "file", next)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return Extension{}, err
+		}
+		if end.File == "" || end.Holed || end.Last != end.Seq {
+			return Extension{}, nil
+		}
+		f, err := os.OpenFile(a.path(end.File), os.O_RDWR, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			return Extension{}, nil // Verify tells
+		}
+		if err != nil {
+			return Extension{}, err
+		}
+		return Extension{}, errors.Join(a.cutTail(f, end.Bytes), f.Close())
+	})
+}
+
+// Recover puts right what a crash has left: it cuts off bytes that were never
+// recorded, finishes deletions and writes indexes that are out of date. A
+// process calls it before it begins to add.
+func (a *Archive) Recover(ctx context.Context) error {
+	if _, err := os.Stat(a.opts.Folder); errors.Is(err, fs.ErrNotExist) {
+		return nil // nothing was ever archived, or Verify tells
+	}
+	if err := a.trim(ctx); err != nil {
+		return fmt.Errorf("recover the evidence archive: %w", err)
+	}
+	if err := a.finishDeletions(ctx); err != nil {
+		return fmt.Errorf("recover the evidence archive: %w", err)
+	}
+	return a.WriteIndexes(ctx)
+}
+
+func (a *Archive) path(file string) string { return filepath.Join(a.opts.Folder, file) }
+
+// explained tells what to do where a person can do something.
+func explained(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w (make room; nothing was kept in part, and the page is tried again)", err)
+	}
+	return err
+}
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// replaceFile writes a file beside name and puts it in its place, so that
+// there is never half of it. within is called with the last step.
+func replaceFile(name string, fill func(io.Writer) error, within func(put func() error) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*"+temporary) // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name()) // it may be in its place by now
+			err = explained(err)
+		}
+	}()
+	if err := fill(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return within(func() error {
+		if err := os.Rename(f.Name(), name); err != nil {
+			return err
+		}
+		return syncFolder(filepath.Dir(name))
+	})
+}
+
+// temporary is how the names of files end that are not yet whole.
+const temporary = ".tmp"

@@ -1,0 +1,340 @@
+package evidence_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index/evidence"
+	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/ingest/warc"
+)
+
+var day = time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
+
+// archive is an archive in a temporary folder over a real database.
+type archive struct {
+	*evidence.Archive
+	folder string
+	store  *store.Store
+	db     string
+}
+
+func open(t testing.TB, folder string, maxFile int64) archive {
+	t.Helper()
+	db := filepath.Join(folder, "qianshao.db")
+	s, err := store.Open(context.Background(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	a, err := evidence.New(evidence.Options{
+		Folder: filepath.Join(folder, "evidence"), Ledger: s, Software: "qianshao/test", Operator: "https://operator.example/",
+		MaxFile: maxFile, Now: func() time.Time { return day },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return archive{a, filepath.Join(folder, "evidence"), s, db}
+}
+
+func temp(t testing.TB, maxFile int64) archive { return open(t, t.TempDir(), maxFile) }
+
+func (a archive) add(t testing.TB, item evidence.Item) evidence.Added {
+	t.Helper()
+	added, err := a.Add(context.Background(), item)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return added
+}
+
+// problems returns what Verify reports.
+func (a archive) problems(t testing.TB, want evidence.Head) (list []string, v evidence.Verified) {
+	t.Helper()
+	v, err := a.Verify(context.Background(), want, func(p evidence.Problem) { list = append(list, p.String()) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list, v
+}
+
+func (a archive) sound(t testing.TB) evidence.Verified {
+	t.Helper()
+	list, v := a.problems(t, evidence.Head{})
+	if len(list) > 0 {
+		t.Fatalf("the archive does not verify:\n%s", strings.Join(list, "\n"))
+	}
+	return v
+}
+
+func (a archive) files(t testing.TB) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(a.folder, "*.warc.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func exchange(url, body string) qianshao.Exchange {
+	return qianshao.Exchange{
+		URL: url, At: day, Address: "192.0.2.7", Protocol: "HTTP/2.0",
+		Request:        []byte("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"),
+		ResponseHeader: []byte("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"),
+		Body:           []byte(body),
+	}
+}
+
+// item is a flagged page as a crawl brings it.
+func item(n int, body string) evidence.Item {
+	url := fmt.Sprintf("http://a.example/%d", n)
+	return evidence.Item{
+		Page: qianshao.Page{URL: url, RequestedURL: url, Source: qianshao.SourceCrawl, Authorisation: "a-2026", FetchedAt: day,
+			Status: 200, ContentType: "text/html", Body: []byte(body), Exchanges: []qianshao.Exchange{exchange(url, body)}},
+		Assessment: qianshao.Assessment{Level: qianshao.LevelHigh, Score: 80, Category: qianshao.Gambling,
+			Categories: []qianshao.Category{qianshao.Gambling},
+			Findings:   []qianshao.Finding{{ID: qianshao.FindingID(url, "gambling-x"), URL: url, Rule: "gambling-x", Category: qianshao.Gambling, Level: qianshao.LevelHigh, Score: 80}}},
+		Authorisation: &qianshao.Authorisation{ID: "a-2026", Owner: "某市第一中学", Basis: "服务合同\n2026-017", ValidFrom: day, ValidUntil: day.AddDate(1, 0, 0)},
+		Rules:         "sha256:00",
+	}
+}
+
+// content is a record as the tests compare it.
+type content struct {
+	Type, URI, Block string
+	IP, Truncated    string
+	About            string // the type of the record that WARC-Concurrent-To names
+}
+
+func read(t testing.TB, r io.Reader) (all []content) {
+	t.Helper()
+	records, ids := warc.NewReader(r), map[string]string{}
+	for {
+		rec, err := records.Next()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		block, err := io.ReadAll(rec.Block)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := warc.Digest(block); rec.Type != warc.TypeInfo && rec.Fields.Get("WARC-Block-Digest") != want {
+			t.Errorf("%s of %s has block digest %s, want %s", rec.Type, rec.TargetURI, rec.Fields.Get("WARC-Block-Digest"), want)
+		}
+		ids[rec.Fields.Get("WARC-Record-ID")] = rec.Type
+		all = append(all, content{Type: rec.Type, URI: rec.TargetURI, Block: string(block), IP: rec.Fields.Get("WARC-IP-Address"),
+			Truncated: rec.Fields.Get("WARC-Truncated"), About: ids[rec.Fields.Get("WARC-Concurrent-To")]})
+	}
+}
+
+// TestRecords: a capture holds the redirects and the page of every view, under
+// what permission it was made, what was found, the screenshot and the sheets.
+func TestRecords(t *testing.T) {
+	a := temp(t, 0)
+	it := item(1, "<p>百家乐")
+	redirect := exchange("http://a.example/old", "")
+	redirect.ResponseHeader = []byte("HTTP/1.1 302 Found\r\nLocation: /1\r\n\r\n")
+	it.Page.Exchanges = append([]qianshao.Exchange{redirect}, it.Page.Exchanges...)
+	it.Page.RobotsWaiver, it.Page.RobotsTags = "附件 3", []string{"noindex"}
+	it.Page.Screenshot = []byte("\x89PNG")
+	it.Page.Stylesheets = map[string][]byte{"http://a.example/x.css": []byte("p{display:none}")}
+	other := item(1, "<p>时时彩").Page
+	other.View = qianshao.ViewSearchCrawler
+	other.Exchanges[0].Truncated = true
+	it.Page.Others = []qianshao.Page{other}
+	it.Authorisation.CrawlerBasis = "附件 4"
+	if added := a.add(t, it); added.Records != 11 || added.Bytes == 0 {
+		t.Errorf("added %+v, want 11 records", added)
+	}
+	file, err := os.ReadFile(a.files(t)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, bytes.NewReader(file))
+	info, findings := got[0].Block, got[10].Block
+	got[0].Block, got[10].Block = "", ""
+	const about = "authorisation: a-2026\r\nauthorisationOwner: 某市第一中学\r\nauthorisationBasis: 服务合同 2026-017\r\nauthorisationDays: 2026-11-25/2027-11-25\r\n"
+	finding := "finding: " + it.Assessment.Findings[0].ID + " gambling-x gambling high 80\r\n"
+	request, page := string(redirect.Request), "http://a.example/1"
+	want := []content{
+		{Type: "warcinfo"},
+		{Type: "response", URI: "http://a.example/old", Block: string(redirect.ResponseHeader), IP: "192.0.2.7"},
+		{Type: "request", URI: "http://a.example/old", Block: request, IP: "192.0.2.7", About: "response"},
+		{Type: "response", URI: page, Block: string(it.Page.Exchanges[1].ResponseHeader) + "<p>百家乐", IP: "192.0.2.7"},
+		{Type: "request", URI: page, Block: request, IP: "192.0.2.7", About: "response"},
+		{Type: "metadata", URI: page, About: "response", Block: "view: visitor\r\nsource: crawl\r\nrequestedUrl: " + page + "\r\n" + about +
+			"robotsWaiver: 附件 3\r\nruleSet: sha256:00\r\nxRobotsTag: noindex\r\n" + finding},
+		{Type: "resource", URI: "urn:view:" + page, Block: "\x89PNG", About: "response"},
+		{Type: "response", URI: page, Block: string(other.Exchanges[0].ResponseHeader) + "<p>时时彩", IP: "192.0.2.7", Truncated: "length"},
+		{Type: "request", URI: page, Block: request, IP: "192.0.2.7", About: "response"},
+		{Type: "metadata", URI: page, About: "response", Block: "view: search_crawler\r\nsource: crawl\r\nrequestedUrl: " + page + "\r\n" + about +
+			"crawlerBasis: 附件 4\r\nruleSet: sha256:00\r\n" + finding},
+		{Type: "metadata", URI: "urn:findings:" + page},
+		{Type: "resource", URI: "http://a.example/x.css", Block: "p{display:none}"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, part := range []string{"software: qianshao/test\r\n", "operator: https://operator.example/\r\n", "conformsTo: " + warc.ConformsTo + "\r\n"} {
+		if !strings.Contains(info, part) {
+			t.Errorf("warcinfo has no %q:\n%s", part, info)
+		}
+	}
+	if !strings.Contains(findings, it.Assessment.Findings[0].ID) {
+		t.Errorf("the findings' record is %s", findings)
+	}
+	a.sound(t)
+}
+
+// TestFile: a page of which the wire form is not known is a resource.
+func TestFile(t *testing.T) {
+	a := temp(t, 0)
+	it := item(1, "<p>百家乐")
+	it.Page.Exchanges, it.Page.URL, it.Page.Truncated, it.Page.ContentType = nil, "/srv/页 1.html", true, ""
+	it.Authorisation = nil
+	a.add(t, it)
+	file, err := os.ReadFile(a.files(t)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, bytes.NewReader(file))[1]
+	want := content{Type: "resource", URI: "file:///srv/%E9%A1%B5%201.html", Block: "<p>百家乐", Truncated: "length"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	a.sound(t)
+}
+
+// TestOnlyFlagged: nothing of any other page is written, not even a folder.
+func TestOnlyFlagged(t *testing.T) {
+	a := temp(t, 0)
+	it := item(1, "x")
+	it.Assessment.Level = qianshao.LevelLow
+	if added := a.add(t, it); added != (evidence.Added{}) {
+		t.Errorf("added %+v", added)
+	}
+	if _, err := os.Stat(a.folder); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder is there: %v", err)
+	}
+	a.sound(t)
+}
+
+// TestUnchanged: the same bodies with the same findings are archived once;
+// each difference makes a capture of its own.
+func TestUnchanged(t *testing.T) {
+	a := temp(t, 0)
+	it := item(1, "x")
+	if first, again := a.add(t, it), a.add(t, it); first.Records != 4 || again.Records != 0 {
+		t.Fatalf("%+v, then %+v", first, again)
+	}
+	it.Page.FetchedAt = day.Add(time.Hour)
+	a.add(t, it)
+	c, ok, err := a.store.EvidenceCapture(t.Context(), it.Page.URL)
+	if err != nil || !ok || !c.Seen.Equal(day.Add(time.Hour)) || !c.Captured.Equal(day) {
+		t.Errorf("capture %+v, %v, %v", c, ok, err)
+	}
+	it.Page.Body = []byte("y")
+	if added := a.add(t, it); added.Records != 4 {
+		t.Errorf("another body: %+v", added)
+	}
+	it.Assessment.Findings[0].ID = "other"
+	if added := a.add(t, it); added.Records != 4 {
+		t.Errorf("another finding: %+v", added)
+	}
+	it.Page.Others = []qianshao.Page{it.Page}
+	if added := a.add(t, it); added.Records != 7 {
+		t.Errorf("another view: %+v", added)
+	}
+	a.sound(t)
+}
+
+// TestRotation: a full file is left, indexed, and nobody but the owner may read any.
+func TestRotation(t *testing.T) {
+	a := temp(t, 4000)
+	for i := range 10 {
+		a.add(t, item(i, strings.Repeat(fmt.Sprint(i), 100)))
+	}
+	if v := a.sound(t); v.Files < 3 || v.Records != 40+v.Files || v.Files != len(a.files(t)) {
+		t.Errorf("verified %+v, %d files", v, len(a.files(t)))
+	}
+	if err := a.WriteIndexes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(a.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", e.Name(), info.Mode(), err)
+		}
+	}
+	if info, err := os.Stat(a.folder); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("folder: %v, %v", info.Mode(), err)
+	}
+	if len(entries) != 2*len(a.files(t)) {
+		t.Errorf("%d files beside %d archives", len(entries), len(a.files(t)))
+	}
+	a.sound(t)
+}
+
+// TestIndexPlaces: each line of the index leads to a record of its own URI.
+func TestIndexPlaces(t *testing.T) {
+	a := temp(t, 0)
+	for i := range 5 {
+		a.add(t, item(i, strings.Repeat(fmt.Sprint(i), 100)))
+	}
+	checkIndex(t, a, 5)
+}
+
+func checkIndex(t *testing.T, a archive, want int) {
+	t.Helper()
+	if err := a.WriteIndexes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, name := range a.files(t) {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		index, err := os.ReadFile(strings.TrimSuffix(name, ".warc.gz") + ".cdxj")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(index)) {
+			found++
+			key, values, _ := strings.Cut(line, " 20261125080000 ")
+			var v struct {
+				URL, Filename          string
+				Offset, Length, Status int `json:",string"`
+			}
+			if err := json.Unmarshal([]byte(values), &v); err != nil || v.Filename != filepath.Base(name) || v.Status != 200 {
+				t.Fatalf("%v in %s", err, line)
+			}
+			got := read(t, bytes.NewReader(file[v.Offset:v.Offset+v.Length]))
+			if len(got) != 1 || got[0].URI != v.URL || warc.SURT(v.URL) != key || got[0].Type != "response" {
+				t.Errorf("%s leads to %+v", line, got)
+			}
+		}
+	}
+	if found != want {
+		t.Errorf("%d lines in the indexes, want %d", found, want)
+	}
+	a.sound(t)
+}

@@ -1,0 +1,328 @@
+package evidence
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/warc"
+)
+
+// copyRecord copies a record's bytes, and fails with ErrDamaged if they are
+// not those that were archived.
+func (a *Archive) copyRecord(ctx context.Context, w io.Writer, l *Link) error {
+	if l.Gone != 0 {
+		return fmt.Errorf("record %d was deleted, by record %d", l.Seq, l.Gone)
+	}
+	cut, err := a.opts.Ledger.EvidenceCutBefore(ctx, *l)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(a.path(l.File))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	n, err := io.Copy(io.MultiWriter(w, sum), io.NewSectionReader(f, l.Offset-cut, l.Length))
+	if err != nil {
+		return err
+	}
+	if n != l.Length || hex.EncodeToString(sum.Sum(nil)) != l.Record {
+		return fmt.Errorf("%w: record %d in %s at byte %d is not what was archived; run \"qianshao evidence verify\"", ErrDamaged, l.Seq, l.File, l.Offset-cut)
+	}
+	return nil
+}
+
+// block returns a record's content.
+func (a *Archive) block(ctx context.Context, l *Link) ([]byte, error) {
+	var member bytes.Buffer
+	if err := a.copyRecord(ctx, &member, l); err != nil {
+		return nil, err
+	}
+	record, err := warc.NewReader(&member).Next()
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(record.Block)
+}
+
+// Captured is a capture with its links, read to be shown.
+type Captured struct {
+	Capture
+	Links []Link
+}
+
+// CapturesOf returns the captures of a page in which a finding was made and of
+// which the records are there, oldest first.
+func (a *Archive) CapturesOf(ctx context.Context, url, finding string) (list []Captured, err error) {
+	for after := int64(0); ; {
+		captures, err := a.opts.Ledger.EvidenceCaptures(ctx, url, after, linksAtATime)
+		if err != nil || len(captures) == 0 {
+			return list, err
+		}
+		for _, c := range captures {
+			after = c.ID
+			if c.Gone != 0 || !slices.Contains(c.Findings, finding) {
+				continue
+			}
+			links, err := a.CaptureLinks(ctx, c)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, Captured{c, links})
+		}
+	}
+}
+
+// Screenshot returns the capture's screenshot, a PNG; nil if there is none.
+func (a *Archive) Screenshot(ctx context.Context, c Captured) ([]byte, error) {
+	for i := range c.Links {
+		if strings.HasPrefix(c.Links[i].URI, screenshotURI) {
+			return a.block(ctx, &c.Links[i])
+		}
+	}
+	return nil, nil
+}
+
+// Finding returns a finding as it was archived with a capture.
+func (a *Archive) Finding(ctx context.Context, c Captured, id string) (qianshao.Finding, error) {
+	for i := range c.Links {
+		if !strings.HasPrefix(c.Links[i].URI, findingsURI) {
+			continue
+		}
+		text, err := a.block(ctx, &c.Links[i])
+		if err != nil {
+			return qianshao.Finding{}, err
+		}
+		var findings []qianshao.Finding
+		if err := json.Unmarshal(text, &findings); err != nil {
+			return qianshao.Finding{}, fmt.Errorf("%w: the findings of capture %d: %w", ErrDamaged, c.ID, err)
+		}
+		if k := slices.IndexFunc(findings, func(f qianshao.Finding) bool { return f.ID == id }); k >= 0 {
+			return findings[k], nil
+		}
+	}
+	return qianshao.Finding{}, fmt.Errorf("capture %d of %s has no finding %s", c.ID, c.URL, id)
+}
+
+// Names of the files in an exported zip.
+const (
+	exportWARC     = "page.warc.gz"
+	exportIndex    = "page.cdxj"
+	exportChain    = "chain.txt"
+	exportManifest = "manifest.json"
+	exportSums     = "SHA256SUMS"
+)
+
+// Enclosure is a file that stands in an exported zip beside the archive's own.
+type Enclosure struct {
+	Name    string
+	Content []byte
+}
+
+// Manifest lists what an exported zip holds and where its records stand in the chain.
+type Manifest struct {
+	Finding string    `json:"finding"`
+	URL     string    `json:"url"`
+	Made    time.Time `json:"made"`
+	By      string    `json:"by"`
+	// Files have each file's SHA-256; SHA256SUMS has them once more.
+	Files   []ManifestFile   `json:"files"`
+	Records []ManifestRecord `json:"records"`
+	// Head is the chain's at the time of the export; chain.txt leads to it.
+	Head string `json:"head"`
+}
+
+// ManifestFile is a file of the zip.
+type ManifestFile struct {
+	Name   string `json:"name"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// ManifestRecord is a record in page.warc.gz.
+type ManifestRecord struct {
+	Seq  int64  `json:"seq"`
+	Kind string `json:"kind"`
+	URI  string `json:"uri,omitempty"`
+	// Offset and Length are the place in page.warc.gz.
+	Offset int64  `json:"offset"`
+	Length int64  `json:"length"`
+	SHA256 string `json:"sha256"`
+	// Line is the text, with a newline behind it, whose SHA-256 is Chain.
+	Line  string `json:"line"`
+	Chain string `json:"chain"`
+}
+
+// Export writes a zip with the records of captures as WARC, its index, the
+// enclosures, the chain from the first of the records to the head, and a
+// manifest. Nothing in it needs this program to be checked.
+func (a *Archive) Export(ctx context.Context, w io.Writer, finding string, captures []Captured, enclosures []Enclosure) error {
+	if len(captures) == 0 {
+		return errors.New("there is nothing to export")
+	}
+	made := a.opts.Now().UTC().Truncate(time.Second)
+	x := exporter{a: a, ctx: ctx, zip: zip.NewWriter(w), made: made}
+	x.manifest = Manifest{Finding: finding, URL: captures[0].URL, Made: made, By: a.opts.Software, Files: []ManifestFile{}}
+	x.write(exportWARC, zip.Store, func(w io.Writer) error { return x.records(w, captures) })
+	x.write(exportIndex, zip.Deflate, func(w io.Writer) error { return warc.WriteIndex(w, x.index) })
+	x.write(exportChain, zip.Deflate, func(w io.Writer) error { return x.chain(w, x.manifest.Records[0].Seq) })
+	for _, e := range enclosures {
+		x.write(e.Name, zip.Deflate, func(w io.Writer) error { _, err := w.Write(e.Content); return err })
+	}
+	x.write(exportManifest, zip.Deflate, func(w io.Writer) error {
+		encoder := json.NewEncoder(w)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(x.manifest)
+	})
+	x.write(exportSums, zip.Deflate, func(w io.Writer) error {
+		for _, f := range x.manifest.Files {
+			if _, err := fmt.Fprintf(w, "%s  %s\n", f.SHA256, f.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if x.err != nil {
+		return fmt.Errorf("export finding %s: %w", finding, x.err)
+	}
+	return x.zip.Close()
+}
+
+type exporter struct {
+	a        *Archive
+	ctx      context.Context //nolint:containedctx // lives for one call
+	zip      *zip.Writer
+	made     time.Time
+	manifest Manifest
+	index    []warc.IndexEntry
+	err      error // the first; nothing is written behind it
+}
+
+// counted hashes and counts what is written.
+type counted struct {
+	w   io.Writer
+	sum hash.Hash
+	n   int64
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.sum.Write(p[:n])
+	c.n += int64(n)
+	return n, err
+}
+
+func (x *exporter) write(name string, method uint16, fill func(io.Writer) error) {
+	if x.err != nil {
+		return
+	}
+	file, err := x.zip.CreateHeader(&zip.FileHeader{Name: name, Method: method, Modified: x.made})
+	if err != nil {
+		x.err = err
+		return
+	}
+	c := &counted{w: file, sum: sha256.New()}
+	if x.err = fill(c); x.err == nil {
+		x.manifest.Files = append(x.manifest.Files, ManifestFile{name, c.n, hex.EncodeToString(c.sum.Sum(nil))})
+	}
+}
+
+// records writes the captures' records as they stand in the archive, behind
+// the warcinfo of their file, byte by byte: their hashes stay what they are.
+func (x *exporter) records(w io.Writer, captures []Captured) error {
+	var place int64
+	file := ""
+	for _, c := range captures {
+		links := c.Links
+		if c.Links[0].File != file {
+			info, err := x.info(c.Links[0].File)
+			if err != nil {
+				return err
+			}
+			file, links = c.Links[0].File, append([]Link{info}, links...)
+		}
+		for i := range links {
+			l := &links[i]
+			if err := x.a.copyRecord(x.ctx, w, l); err != nil {
+				return err
+			}
+			if err := x.record(l, place); err != nil {
+				return err
+			}
+			place += l.Length
+		}
+	}
+	return nil
+}
+
+func (x *exporter) info(file string) (Link, error) {
+	links, err := x.a.opts.Ledger.EvidenceFileLinks(x.ctx, file)
+	if err != nil {
+		return Link{}, err
+	}
+	if len(links) == 0 || links[0].Kind != warc.TypeInfo {
+		return Link{}, fmt.Errorf("%w: %s has no warcinfo", ErrDamaged, file)
+	}
+	return links[0], nil
+}
+
+// record notes a record's place in page.warc.gz and in the chain.
+func (x *exporter) record(l *Link, place int64) error {
+	previous := start
+	if l.Seq > 1 {
+		before, err := x.a.opts.Ledger.EvidenceLinks(x.ctx, l.Seq-2, 1)
+		if err != nil {
+			return err
+		}
+		if len(before) != 1 || before[0].Seq != l.Seq-1 {
+			return fmt.Errorf("%w: link %d is missing; run \"qianshao evidence verify\"", ErrDamaged, l.Seq-1)
+		}
+		previous = before[0].Chain
+	}
+	line := strings.TrimSuffix(l.Line(previous), "\n")
+	x.manifest.Records = append(x.manifest.Records, ManifestRecord{Seq: l.Seq, Kind: l.Kind, URI: l.URI,
+		Offset: place, Length: l.Length, SHA256: l.Record, Line: line, Chain: l.Chain})
+	if l.Kind == warc.TypeResponse || l.Kind == warc.TypeResource {
+		x.index = append(x.index, warc.IndexEntry{URI: l.URI, Date: l.Captured, MIME: l.MIME, Status: l.Status,
+			Digest: l.Payload, File: exportWARC, Offset: place, Length: l.Length})
+	}
+	return nil
+}
+
+// chain writes the lines of all links from one on to the head. Each begins
+// with the hash of the line before it, its newline included. The head is the
+// hash of the last one.
+func (x *exporter) chain(w io.Writer, from int64) error {
+	previous := start
+	for after := max(0, from-2); ; {
+		links, err := x.a.opts.Ledger.EvidenceLinks(x.ctx, after, linksAtATime)
+		if err != nil || len(links) == 0 {
+			return err
+		}
+		for i := range links {
+			l := &links[i]
+			if l.Seq >= from {
+				if _, err := io.WriteString(w, l.Line(previous)); err != nil {
+					return err
+				}
+				x.manifest.Head = Head{Seq: l.Seq, Chain: l.Chain}.String()
+			}
+			previous, after = l.Chain, l.Seq
+		}
+	}
+}

@@ -1,0 +1,273 @@
+package evidence
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/warc"
+)
+
+// Policy says how long evidence is kept. The zero Policy keeps everything.
+type Policy struct {
+	// Days to keep captures of a category, counted from the last visit that
+	// found the same. Of several categories the longest counts.
+	Days map[qianshao.Category]int
+	// Default is for categories that Days does not name; 0 keeps them for ever.
+	Default int
+	// Hold are ids of findings of which nothing is deleted, whatever their age:
+	// a case is open.
+	Hold []string
+}
+
+// expiry returns the days after which the policy lets go of a capture and the
+// category that decides; ok is false if it is kept for ever.
+func (p *Policy) expiry(c *Capture) (days int, category qianshao.Category, ok bool) {
+	for _, id := range c.Findings {
+		if slices.Contains(p.Hold, id) {
+			return 0, "", false
+		}
+	}
+	for _, cat := range c.Categories {
+		keep, named := p.Days[cat]
+		if !named {
+			keep = p.Default
+		}
+		if keep <= 0 {
+			return 0, "", false
+		}
+		if keep > days {
+			days, category = keep, cat
+		}
+	}
+	return days, category, days > 0
+}
+
+// Expired is a capture that a policy no longer keeps.
+type Expired struct {
+	Capture
+	// Reason as the deletion records it.
+	Reason string
+}
+
+// Expired returns the captures that the policy no longer keeps at a moment.
+func (a *Archive) Expired(ctx context.Context, p Policy, now time.Time) (list []Expired, err error) {
+	for after := int64(0); ; {
+		captures, err := a.opts.Ledger.EvidenceCaptures(ctx, "", after, linksAtATime)
+		if err != nil || len(captures) == 0 {
+			return list, err
+		}
+		for _, c := range captures {
+			after = c.ID
+			days, category, ok := p.expiry(&c)
+			if c.Gone == 0 && ok && now.Sub(c.Seen) >= time.Duration(days)*24*time.Hour {
+				list = append(list, Expired{c, fmt.Sprintf("retention of %s is %d days; last seen %s", category, days, c.Seen.UTC().Format(time.DateOnly))})
+			}
+		}
+	}
+}
+
+// deletionsAtATime are recorded in one transaction.
+const deletionsAtATime = 100
+
+// Delete takes captures out of the archive. First the chain says that they go,
+// and why; then the files are written anew without them. If that is interrupted
+// or fails, Recover or the next Delete finishes it.
+func (a *Archive) Delete(ctx context.Context, captures []Expired) error {
+	for batch := range slices.Chunk(captures, deletionsAtATime) {
+		if err := a.recordDeletions(ctx, batch); err != nil {
+			return fmt.Errorf("record deletions from the evidence archive: %w", err)
+		}
+	}
+	if err := a.finishDeletions(ctx); err != nil {
+		return fmt.Errorf("the deletions are recorded, but bytes are still in the files; the next \"evidence prune --apply\" finishes it: %w", err)
+	}
+	return a.WriteIndexes(ctx)
+}
+
+func (a *Archive) recordDeletions(ctx context.Context, captures []Expired) error {
+	drafts := make([]warc.Draft, 0, len(captures))
+	holed := map[string]bool{} // files that lose records
+	for i := range captures {
+		links, err := a.CaptureLinks(ctx, captures[i].Capture)
+		if err != nil {
+			return err
+		}
+		d, err := deletionDraft(&captures[i], links, a.opts.Now())
+		if err != nil {
+			return err
+		}
+		drafts = append(drafts, d)
+		for _, l := range links {
+			holed[l.File] = true
+		}
+	}
+	var block bytes.Buffer
+	var records []encoded
+	w := warc.NewWriter(&block)
+	for _, d := range drafts {
+		written, err := w.Write(d)
+		if err != nil {
+			return err
+		}
+		records = append(records, encoded{draft: d, kind: KindDeletion, written: written})
+	}
+	err := a.opts.Ledger.ExtendEvidence(ctx, func(end End) (Extension, error) {
+		end.Holed = end.Holed || holed[end.File]
+		links, err := a.append(end, records, block.Bytes())
+		if err != nil {
+			return Extension{}, err
+		}
+		x := Extension{Links: links}
+		for i, l := range links[len(links)-len(records):] {
+			x.Deletions = append(x.Deletions, Deletion{captures[i].ID, l.Seq})
+		}
+		return x, nil
+	})
+	if err != nil {
+		return errors.Join(err, a.trim(context.WithoutCancel(ctx)))
+	}
+	return nil
+}
+
+// CaptureLinks returns the links of a capture's records, by Seq.
+func (a *Archive) CaptureLinks(ctx context.Context, c Capture) ([]Link, error) {
+	links, err := a.opts.Ledger.EvidenceLinks(ctx, c.ID-1, c.Records)
+	if err != nil {
+		return nil, err
+	}
+	if len(links) != c.Records || slices.ContainsFunc(links, func(l Link) bool { return l.Capture != c.ID }) {
+		return nil, fmt.Errorf("%w: links of the capture %d of %s are missing; run \"qianshao evidence verify\"", ErrDamaged, c.ID, c.URL)
+	}
+	return links, nil
+}
+
+// fieldDeleted names a deleted record in a deletion's block: its Seq and hash.
+const fieldDeleted = "deleted"
+
+func deletionDraft(c *Expired, links []Link, now time.Time) (warc.Draft, error) {
+	fields := warc.Fields{{Name: "reason", Value: headerValue(c.Reason)}}
+	for i := range links {
+		fields = append(fields, warc.Field{Name: fieldDeleted, Value: fmt.Sprintf("%d %s", links[i].Seq, links[i].Record)})
+	}
+	block, err := warc.FieldsBlock(fields)
+	return warc.Draft{Type: warc.TypeMetadata, Date: now, ContentType: warc.ContentFields, Body: block}, err
+}
+
+// readDeletion returns the hashes that a deletion names, by Seq, if its bytes are what the link has.
+func (a *Archive) readDeletion(ctx context.Context, l *Link) (map[int64]string, error) {
+	var member bytes.Buffer
+	if err := a.copyRecord(ctx, &member, l); err != nil {
+		return nil, err
+	}
+	record, err := warc.NewReader(&member).Next()
+	if err != nil {
+		return nil, err
+	}
+	block, err := io.ReadAll(record.Block)
+	if err != nil {
+		return nil, err
+	}
+	hashes := map[int64]string{}
+	for line := range strings.SplitSeq(string(block), "\r\n") {
+		value, ok := strings.CutPrefix(line, fieldDeleted+": ")
+		if !ok {
+			continue
+		}
+		number, hash, _ := strings.Cut(value, " ")
+		if seq, err := strconv.ParseInt(number, 10, 64); err == nil {
+			hashes[seq] = hash
+		}
+	}
+	return hashes, nil
+}
+
+// finishDeletions writes every file anew of which records are deleted and not yet cut out.
+func (a *Archive) finishDeletions(ctx context.Context) error {
+	left, err := filepath.Glob(filepath.Join(a.opts.Folder, ".*"+temporary))
+	if err != nil {
+		return err
+	}
+	for _, name := range left {
+		if err := os.Remove(name); err != nil {
+			return err
+		}
+	}
+	files, err := a.opts.Ledger.EvidenceFiles(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if f.Uncut {
+			if err := a.cut(ctx, f.Name); err != nil {
+				return fmt.Errorf("take deleted records out of %s: %w", f.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// cut writes a file anew without its deleted records. Nobody appends to it any
+// more. Before the ledger knows of it the file is already the new one for a
+// moment; its size tells which one it is.
+func (a *Archive) cut(ctx context.Context, file string) error {
+	links, err := a.opts.Ledger.EvidenceFileLinks(ctx, file)
+	if err != nil {
+		return err
+	}
+	var before, after int64
+	for i := range links {
+		if !links[i].Cut {
+			before += links[i].Length
+		}
+		if links[i].Gone == 0 {
+			after += links[i].Length
+		}
+	}
+	info, err := os.Stat(a.path(file))
+	if err != nil {
+		return err
+	}
+	switch info.Size() {
+	case after:
+		return a.opts.Ledger.CutEvidence(ctx, file, func() error { return nil })
+	case before:
+	default:
+		return fmt.Errorf("%w: the file has %d bytes instead of %d; run \"qianshao evidence verify\"", ErrDamaged, info.Size(), before)
+	}
+	old, err := os.Open(a.path(file))
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	// The copy is made before anybody is kept waiting.
+	return replaceFile(a.path(file), func(w io.Writer) error { return copyKept(w, old, links) },
+		func(put func() error) error { return a.opts.Ledger.CutEvidence(ctx, file, put) })
+}
+
+// copyKept copies the records that are not deleted.
+func copyKept(w io.Writer, old io.ReaderAt, links []Link) error {
+	var place int64
+	for i := range links {
+		l := &links[i]
+		if l.Cut {
+			continue
+		}
+		if l.Gone == 0 {
+			if _, err := io.Copy(w, io.NewSectionReader(old, place, l.Length)); err != nil {
+				return err
+			}
+		}
+		place += l.Length
+	}
+	return nil
+}
