@@ -24,6 +24,7 @@ date: 2026-11-23
 category: gambling
 level: high
 legal_basis: [刑法第三百零三条]
+falsepositives: [警方通报]
 detection:
   brand: {terms: [线上赌场, 百家乐, 娱乐城, 老虎机]}
   condition: brand

@@ -23,6 +23,7 @@ date: 2026-11-23
 category: gambling
 level: high
 legal_basis: [刑法第三百零三条]
+falsepositives: [警方通报]
 detection:
   brand: {terms: [线上赌场]}
   condition: brand

@@ -4,6 +4,7 @@
 //
 //	rules/<category>/<id>.yaml   one rule a file
 //	lists/<topic>.txt            one term a line, "# comment", optional "| weight"
+//	words.txt                    words that look like a person's name and are none
 //	contexts/<name>.yaml         kinds of text that speak about crime without promoting it
 //
 // All texts in them, tests included, were written for this project.
@@ -14,9 +15,9 @@ import (
 	"io/fs"
 )
 
-//go:embed rules lists contexts
+//go:embed rules lists contexts words.txt
 var files embed.FS
 
-// FS returns the shipped pack: a read-only tree with rules/, lists/ and
-// contexts/ at its root.
+// FS returns the shipped pack: a read-only tree with rules/, lists/,
+// contexts/ and words.txt at its root.
 func FS() fs.FS { return files }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -84,6 +85,8 @@ type block struct {
 	excepts  bool
 	// positive: the block stands somewhere in the condition without a not in front.
 	positive bool
+	// decides: the block can make the condition true by itself.
+	decides bool
 }
 
 // readsAt says whether the block reads regions of that kind and visibility, of any length.
@@ -122,6 +125,8 @@ func (l length) String() string {
 type term struct {
 	text     string
 	postings []posting
+	// places are where the postings' terms are written, as mistakes without a message.
+	places []Mistake
 }
 
 // posting says that a block counts a term with weight; exceptWeight means
@@ -149,10 +154,11 @@ type compiler struct {
 	set        *Set
 	terms      map[string]int32 // by key
 	byPatterns map[string]*pattern
+	censor     *censor
 }
 
-func newCompiler(lists map[string]*wordList) *compiler {
-	c := &compiler{lists: lists, set: &Set{byID: map[string]*Rule{}}, terms: map[string]int32{}, byPatterns: map[string]*pattern{}}
+func newCompiler(lists map[string]*wordList, vouched map[string]bool) *compiler {
+	c := &compiler{lists: lists, censor: newCensor(vouched), set: &Set{byID: map[string]*Rule{}}, terms: map[string]int32{}, byPatterns: map[string]*pattern{}}
 	for name := range lists {
 		c.listNames = append(c.listNames, name)
 	}
@@ -165,13 +171,16 @@ func (c *compiler) detection(s *source, src detectionSource, isContext bool) *de
 	d := &detection{isContext: isContext, index: int32(len(c.set.detections))}
 	c.set.detections = append(c.set.detections, d)
 	names := make([]string, 0, len(src.blocks))
+	terms := make([][]weighted, 0, len(src.blocks))
 	for _, b := range src.blocks {
+		block, itsTerms := c.block(s, b, d)
 		names = append(names, b.name.value)
-		d.blocks = append(d.blocks, c.block(s, b, d))
+		d.blocks, terms = append(d.blocks, block), append(terms, itsTerms)
 	}
 	if src.condition.value != "" && len(names) > 0 {
 		c.condition(s, src, d, names)
 	}
+	c.censor.judge(s, d, src, terms)
 	return d
 }
 
@@ -189,7 +198,7 @@ func (c *compiler) condition(s *source, src detectionSource, d *detection, names
 	never := func(*node) truth { return no }
 	if root.eval(func(int) truth { return no }, never) == yes {
 		s.errorf(src.condition.node, "the condition holds on an empty page; demand some block without not")
-	} else if holdsByLength(root, d) {
+	} else if root.holdsBy(d.measures()) {
 		s.errorf(src.condition.node, "the condition holds on every page of some length; demand a block with lists, terms or regex too")
 	}
 	if n := nearBetweenLengths(root, d); n != nil {
@@ -203,16 +212,20 @@ func (c *compiler) condition(s *source, src detectionSource, d *detection, names
 		}
 	}
 	markPositive(root, d, true)
+	for i, b := range d.blocks {
+		only := d.measures()
+		only[i] = true
+		b.decides = !b.measures && root.holdsBy(only)
+	}
 }
 
-// holdsByLength says whether lengths of regions can make the condition true without any hit.
-func holdsByLength(root *node, d *detection) bool {
-	return root.evalSigned(true, func(n *node, positive bool) truth {
-		if positive && d.blocks[n.block].measures && (n.other == noBlock || d.blocks[n.other].measures) {
-			return yes
-		}
-		return no
-	}) == yes
+// measures says which blocks ask for a length and look for nothing.
+func (d *detection) measures() []bool {
+	out := make([]bool, len(d.blocks))
+	for i, b := range d.blocks {
+		out[i] = b.measures
+	}
+	return out
 }
 
 func nearBetweenLengths(n *node, d *detection) *node {
@@ -270,7 +283,8 @@ func (s *source) conditionError(condition text, err error) {
 	s.at(n.Line, n.Column+leading+column, "%s", message)
 }
 
-func (c *compiler) block(s *source, src blockSource, owner *detection) *block {
+// block compiles one and also returns its terms, sorted.
+func (c *compiler) block(s *source, src blockSource, owner *detection) (*block, []weighted) {
 	b := &block{name: src.name.value, index: int32(len(c.set.blocks)), owner: owner, min: int32(src.min), within: int32(src.within)}
 	c.set.blocks = append(c.set.blocks, b)
 	b.word = src.word != nil && *src.word
@@ -291,9 +305,13 @@ func (c *compiler) block(s *source, src blockSource, owner *detection) *block {
 			s.errorf(t.node, "terms of block %q: %s", b.name, message)
 			continue
 		}
+		w.file, w.line, w.column = s.file, int32(t.node.Line), int32(t.node.Column)
 		addWeight(weights, w)
 	}
-	c.addPostings(b, weights)
+	terms := sorted(weights)
+	for _, w := range terms {
+		c.addPosting(w, posting{b.index, w.weight})
+	}
 	for _, t := range src.regex {
 		if p := c.pattern(s, t, b.name); p != nil {
 			b.patterns = append(b.patterns, p)
@@ -304,7 +322,7 @@ func (c *compiler) block(s *source, src blockSource, owner *detection) *block {
 		c.except(s, t, b, weights, len(src.lists) > 0)
 	}
 	s.lintReach(src, b, weights)
-	return b
+	return b, terms
 }
 
 // filters returns the kinds of regions that a block reads and how visible they
@@ -348,17 +366,11 @@ func addWeight(weights map[string]weighted, w weighted) {
 	}
 }
 
-// addPostings adds the terms in the order of their keys, so that the same files give the same set.
-func (c *compiler) addPostings(b *block, weights map[string]weighted) {
-	keys := make([]string, 0, len(weights))
-	for key := range weights {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		w := weights[key]
-		c.addPosting(w, posting{b.index, w.weight})
-	}
+// sorted returns the terms in the order of their keys, so that the same files give the same set.
+func sorted(weights map[string]weighted) []weighted {
+	out := slices.Collect(maps.Values(weights))
+	slices.SortFunc(out, func(x, y weighted) int { return strings.Compare(x.key, y.key) })
+	return out
 }
 
 func (c *compiler) addPosting(w weighted, p posting) {
@@ -369,6 +381,7 @@ func (c *compiler) addPosting(w weighted, p posting) {
 		c.set.terms = append(c.set.terms, term{text: w.term})
 	}
 	c.set.terms[i].postings = append(c.set.terms[i].postings, p)
+	c.set.terms[i].places = append(c.set.terms[i].places, Mistake{File: w.file, Line: int(w.line), Column: int(w.column)})
 	c.set.margin = max(c.set.margin, int32(8*w.runes))
 }
 

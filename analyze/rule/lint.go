@@ -68,7 +68,7 @@ func (s *source) rule(src []byte) (*Rule, detectionSource) {
 		}
 		s.ruleField(r, key.Value, value)
 	})
-	s.requireKeys(root, given, "title", "id", "status", "description", "date", "category", "level", "legal_basis", "detection", "tests")
+	s.requireKeys(root, given, "title", "id", "status", "description", "date", "category", "level", "legal_basis", "falsepositives", "detection", "tests")
 	s.lintDates(r, given["modified"])
 	s.lintPersons(r, given)
 	if n := given["tests"]; n != nil && n.Kind == yaml.SequenceNode {
@@ -109,11 +109,47 @@ func (s *source) ruleField(r *Rule, key string, n *yaml.Node) {
 	case "level":
 		r.Level, _ = qianshao.ParseLevel(s.oneOf(n, key, levels()))
 	case "legal_basis":
-		r.LegalBasis = values(s.list(n, key))
+		r.LegalBasis = s.legalBasis(n)
 	case "falsepositives":
 		r.FalsePositives = values(s.list(n, key))
 	case "tests":
 		r.Tests = s.tests(n)
+	}
+}
+
+// laws are those that a rule has to rest on. The Public Security Administration
+// Punishments Law has new article numbers since 2026: a citation names the revision.
+func laws() []string { return []string{"刑法", "反电信网络诈骗法", "治安管理处罚法"} }
+
+// legalBasis reads the articles on which a rule rests: each entry names its
+// article, and one of them is of the laws that make it a crime or an offence.
+func (s *source) legalBasis(n *yaml.Node) []string {
+	list, ofLaw := s.list(n, "legal_basis"), false
+	for _, t := range list {
+		if !namesArticle(t.value) {
+			s.errorf(t.node, "legal_basis %q names no article; write it, as in 刑法第三百零三条（开设赌场罪）", t.value)
+		}
+		ofLaw = ofLaw || slices.ContainsFunc(laws(), func(law string) bool { return strings.Contains(t.value, law) })
+	}
+	if len(list) > 0 && !ofLaw {
+		s.errorf(n, "legal_basis rests on none of %s; a rule watches for what one of them forbids", strings.Join(laws(), ", "))
+	}
+	return values(list)
+}
+
+// namesArticle looks for 第 … 条 with a number between.
+func namesArticle(basis string) bool {
+	for {
+		_, rest, found := strings.Cut(basis, "第")
+		if !found {
+			return false
+		}
+		number, _, found := strings.Cut(rest, "条")
+		number = strings.TrimSpace(number)
+		if found && number != "" && strings.Trim(number, "零〇一二三四五六七八九十百0123456789") == "" {
+			return true
+		}
+		basis = rest
 	}
 }
 

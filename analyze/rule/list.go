@@ -81,6 +81,37 @@ func (s *source) wordList(src []byte) *wordList {
 		return out
 	}
 	seen := map[string]int{}
+	s.lines(src, func(line string, number, column int) {
+		line, removes := strings.CutPrefix(line, "-")
+		w, message := s.parseTerm(line)
+		w.file, w.line, w.column = s.file, int32(number), int32(column)
+		switch first := seen[w.term]; {
+		case message != "":
+		case removes && strings.Contains(line, "|"):
+			message = fmt.Sprintf("a term that is taken away has no weight; write %q", "- "+w.term)
+		case first > 0:
+			message = fmt.Sprintf("%q stands in line %d already", w.term, first)
+		}
+		if message != "" {
+			s.at(number, column, "%s", message)
+			return
+		}
+		seen[w.term] = number
+		if removes {
+			out.removed = append(out.removed, w)
+		} else {
+			out.terms = append(out.terms, w)
+		}
+	})
+	if len(out.terms)+len(out.removed) == 0 && len(s.mistakes) == 0 {
+		s.at(0, 0, "the list has no term; fill it or remove it")
+	}
+	return out
+}
+
+// lines calls read for each line that says something, without the white space
+// around it: neither empty nor a comment.
+func (s *source) lines(src []byte, read func(line string, number, column int)) {
 	src = bytes.TrimPrefix(src, []byte("\ufeff")) // put there by Windows' editor
 	for number := 1; len(src) > 0; number++ {
 		var raw []byte
@@ -97,31 +128,8 @@ func (s *source) wordList(src []byte) *wordList {
 		column := 1 + utf8.RuneCountInString(before)
 		if !utf8.Valid(raw) {
 			s.at(number, column, "not UTF-8; save the list as UTF-8")
-			return out
+			return
 		}
-		line, removes := strings.CutPrefix(line, "-")
-		w, message := s.parseTerm(line)
-		w.file, w.line, w.column = s.file, int32(number), int32(column)
-		if message == "" && removes && strings.Contains(line, "|") {
-			message = "a term that is taken away has no weight; write \"- " + w.term + "\""
-		}
-		if message != "" {
-			s.at(number, column, "%s", message)
-			continue
-		}
-		if first := seen[w.term]; first > 0 {
-			s.at(number, column, "%q stands in line %d already", w.term, first)
-			continue
-		}
-		seen[w.term] = number
-		if removes {
-			out.removed = append(out.removed, w)
-			continue
-		}
-		out.terms = append(out.terms, w)
+		read(line, number, column)
 	}
-	if len(out.terms)+len(out.removed) == 0 && len(s.mistakes) == 0 {
-		s.at(0, 0, "the list has no term; fill it or remove it")
-	}
-	return out
 }

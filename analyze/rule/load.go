@@ -28,7 +28,7 @@ const (
 // opts.Overlay, and compiles them. Any mistake in any file refuses the whole
 // set: the error is then a *LoadError with all mistakes.
 func Load(fsys fs.FS, opts Options) (*Set, error) {
-	l := &loader{lists: map[string]*wordList{}}
+	l := &loader{lists: map[string]*wordList{}, vouched: map[string]bool{}}
 	if err := l.findAll(fsys, opts); err != nil {
 		return nil, fmt.Errorf("rule: listing files: %w", err)
 	}
@@ -38,7 +38,7 @@ func Load(fsys fs.FS, opts Options) (*Set, error) {
 	if err := l.read(); err != nil {
 		return nil, err
 	}
-	c := newCompiler(l.lists)
+	c := newCompiler(l.lists, l.vouched)
 	l.compile(c)
 	if len(l.mistakes) > 0 {
 		return nil, loadError(l.mistakes)
@@ -56,6 +56,7 @@ func Load(fsys fs.FS, opts Options) (*Set, error) {
 type loader struct {
 	files    []file
 	lists    map[string]*wordList
+	vouched  map[string]bool // by key: words of words.txt
 	entries  []entry
 	overlay  overlay
 	mistakes []Mistake
@@ -91,6 +92,9 @@ type entry struct {
 // leaves out what the overlay replaces.
 func (l *loader) findAll(fsys fs.FS, opts Options) error {
 	shipped, err := find(fsys)
+	if err == nil {
+		err = l.readVouched(fsys, vouchedFile)
+	}
 	if err != nil || opts.Overlay == nil {
 		l.files = shipped
 		return err
@@ -114,7 +118,7 @@ func (l *loader) findAll(fsys fs.FS, opts Options) error {
 		f.overlay, f.shown = true, opts.shown(f.name)
 		l.files = append(l.files, f)
 	}
-	return errors.Join(l.checkRoot(opts), l.readOverlay(opts))
+	return errors.Join(l.checkRoot(opts), l.readVouched(opts.Overlay, opts.shown(vouchedFile)), l.readOverlay(opts))
 }
 
 // find lists the files of one file system, in the order of their names.

@@ -19,8 +19,8 @@ func TestLoad(t *testing.T) {
 		t.Fatal("the rule is not there")
 	}
 	want := &Rule{ID: "r", Title: "测试规则", Status: StatusStable, Description: "测试", Date: "2026-11-23", Category: qianshao.Gambling,
-		Level: qianshao.LevelHigh, LegalBasis: []string{"刑法第三百零三条"}, Condition: "a near/5 b", Blocks: []string{"a", "b"},
-		Tests: []Test{{Text: "甲", Expect: ExpectFires, Line: 9}, {Text: "乙", Expect: ExpectQuiet, Line: 10}}, File: "rules/gambling/r.yaml"}
+		Level: qianshao.LevelHigh, LegalBasis: []string{"刑法第三百零三条"}, FalsePositives: []string{"警方通报"}, Condition: "a near/5 b", Blocks: []string{"a", "b"},
+		Tests: []Test{{Text: "甲", Expect: ExpectFires, Line: 10}, {Text: "乙", Expect: ExpectQuiet, Line: 11}}, File: "rules/gambling/r.yaml"}
 	if diff := cmp.Diff(want, r, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".detection" }, cmp.Ignore())); diff != "" {
 		t.Errorf("rule differs (-want +got):\n%s", diff)
 	}

@@ -77,7 +77,7 @@ func FuzzNeedles(f *testing.F) {
 	f.Add("\ufffd金", "\xff金")
 	f.Add(`[^\x00-\x{10FFFF}]|a{3,5}b?`, "xaaa")
 	f.Fuzz(func(t *testing.T, expression, text string) {
-		c, s := newCompiler(nil), &source{}
+		c, s := newCompiler(nil, nil), &source{}
 		p := c.pattern(s, textAt(expression), "a")
 		if p == nil {
 			return

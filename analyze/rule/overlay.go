@@ -21,6 +21,7 @@ import (
 //	lists/<name>.txt    terms for the list of that name; "- term" takes one away
 //	allow.yaml          hosts, URLs and texts that never count
 //	off.yaml            rules that are switched off
+//	words.txt           words that look like a person's name and are none
 //
 // What would leave the operator blind is a mistake: a list that no rule uses, a
 // rule that names a list that is gone. What has merely lost its object is a
@@ -32,7 +33,7 @@ const (
 )
 
 func overlayParts() []string {
-	return []string{rulesFolder, listsFolder, contextsFolder, allowFile, offFile}
+	return []string{rulesFolder, listsFolder, contextsFolder, allowFile, offFile, vouchedFile}
 }
 
 // Off says who switched a rule off, and why.

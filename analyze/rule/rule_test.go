@@ -21,6 +21,7 @@ date: 2026-11-23
 category: gambling
 level: high
 legal_basis: [刑法第三百零三条]
+falsepositives: [警方通报]
 tests:
   - {text: 甲, expect: fires}
   - {text: 乙, expect: quiet}
