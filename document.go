@@ -18,6 +18,9 @@ type Document struct {
 	Title   string
 	Regions []Region
 	Links   []Link
+	// MetaRobots are the contents of the meta elements that tell robots
+	// something, in their order: recorded, as Page.RobotsTags are.
+	MetaRobots []string
 	// Notes name what was unusual: see the Note constants.
 	Notes []Note
 

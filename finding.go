@@ -19,11 +19,14 @@ type Finding struct {
 	// Authorisation under which the page was fetched; empty for the operator's own files.
 	Authorisation string `json:"authorisation,omitempty"`
 	// RobotsWaiver is the owner's written waiver of robots.txt under which the page was fetched.
-	RobotsWaiver string   `json:"robots_waiver,omitempty"`
-	Rule         string   `json:"rule"`
-	Title        string   `json:"title"`
-	Category     Category `json:"category"`
-	Level        Level    `json:"level"`
+	RobotsWaiver string `json:"robots_waiver,omitempty"`
+	// RobotsTags is what the page tells robots, with where it does:
+	// "X-Robots-Tag: noindex", "meta robots: none".
+	RobotsTags []string `json:"robots_tags,omitempty"`
+	Rule       string   `json:"rule"`
+	Title      string   `json:"title"`
+	Category   Category `json:"category"`
+	Level      Level    `json:"level"`
 	// Score is the sum of Breakdown's points, 0 to MaxScore.
 	Score     int         `json:"score"`
 	Breakdown []ScorePart `json:"breakdown"`

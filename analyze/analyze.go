@@ -75,8 +75,24 @@ func (a *Analyzer) assess(page qianshao.Page, doc *qianshao.Document) qianshao.A
 	a.indicators.Attach(doc, page.URL, assessment.Findings)
 	a.assessViews(page, doc, &assessment)
 	a.allowPage(page.URL, &assessment)
+	tags := robotsTags(page, doc)
+	for i := range assessment.Findings {
+		assessment.Findings[i].RobotsTags = tags
+	}
 	summarise(&assessment)
 	return assessment
+}
+
+// robotsTags tells what a page says to robots: a page that is made for search
+// engines and hidden from archives, say.
+func robotsTags(page qianshao.Page, doc *qianshao.Document) (tags []string) {
+	for _, tag := range page.RobotsTags {
+		tags = append(tags, "X-Robots-Tag: "+masked(tag))
+	}
+	for _, tag := range doc.MetaRobots {
+		tags = append(tags, "meta robots: "+tag)
+	}
+	return tags
 }
 
 // sortFindings puts the highest score first.

@@ -120,6 +120,22 @@ func TestScore(t *testing.T) {
 	}
 }
 
+// TestRobotsTagsAreRecorded: what a page tells robots stands on its findings,
+// with no number of a person in it.
+func TestRobotsTagsAreRecorded(t *testing.T) {
+	page := html(`<meta name=robots content="noindex, 110101194912310024"><p>线上赌场</p>`)
+	page.RobotsTags = []string{"noarchive 110101194912310024"}
+	_, got := small(t).Assess(page)
+	stars := strings.Repeat("*", 18)
+	want := []string{"X-Robots-Tag: noarchive " + stars, "meta robots: noindex, " + stars}
+	if len(got.Findings) == 0 {
+		t.Fatal("no finding")
+	}
+	if diff := cmp.Diff(want, got.Findings[0].RobotsTags); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestEvidencePointsIntoTheSource(t *testing.T) {
 	body := "<html>\n<title>&#x7EBF;&#x4E0A;赌场</title>\n<p>线<b>上</b>赌场</p>"
 	doc, got := small(t).Assess(html(body))

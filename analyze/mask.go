@@ -32,6 +32,9 @@ func maskResidentIDs(doc *qianshao.Document) {
 		doc.Links[i].Anchor = masked(doc.Links[i].Anchor)
 		doc.Links[i].URL = masked(doc.Links[i].URL)
 	}
+	for i, tag := range doc.MetaRobots {
+		doc.MetaRobots[i] = masked(tag)
+	}
 }
 
 // masked returns s without resident identity numbers, also those written in

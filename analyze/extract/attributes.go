@@ -93,6 +93,12 @@ func (a *assembler) url(el int32, at attr, hiding qianshao.Hiding) {
 	}
 }
 
+// Bounds of Document.MetaRobots: a page has one, of a few words.
+const (
+	maxMetaRobots = 8
+	maxMetaRobot  = 200 // bytes
+)
+
 // meta makes the region of a meta element that tells people or search engines
 // something, and the link of one that sends them elsewhere.
 func (a *assembler) meta(el int32) {
@@ -117,6 +123,10 @@ func (a *assembler) meta(el int32) {
 			a.url(el, attr{"refresh", content.start + int32(from), content.start + int32(to)}, qianshao.HidingNone)
 		}
 		return
+	}
+	if (name == "robots" || name == "qianshao") && content.start < content.end && len(a.doc.MetaRobots) < maxMetaRobots {
+		text := unescape(v.text[content.start:content.end])
+		a.doc.MetaRobots = append(a.doc.MetaRobots, strings.ToValidUTF8(text[:min(len(text), maxMetaRobot)], ""))
 	}
 	if !isTold(name) {
 		return

@@ -195,6 +195,18 @@ func TestLinks(t *testing.T) {
 	checkInvariants(t, doc)
 }
 
+func TestMetaRobots(t *testing.T) {
+	doc := document(`<meta name="Robots" content="noindex, nofollow"><meta name=googlebot content=none><META content='no&#97;rchive' NAME=qianshao>
+<meta name=robots content=""><meta name=robots>`+strings.Repeat(`<meta name=robots content="`+strings.Repeat("长", 500)+`">`, 20), nil)
+	want := []string{"noindex, nofollow", "noarchive"}
+	if diff := cmp.Diff(want, doc.MetaRobots[:2]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if n := len(doc.MetaRobots); n != maxMetaRobots || len(doc.MetaRobots[n-1]) > maxMetaRobot {
+		t.Errorf("%d kept, the last of %d bytes", n, len(doc.MetaRobots[n-1]))
+	}
+}
+
 func TestPlainText(t *testing.T) {
 	for _, contentType := range []string{"text/plain; charset=utf-8", "text/html", ""} {
 		doc := Document(qianshao.Page{ContentType: contentType, Body: []byte("第一 段\n还是 第一段\n\n \n第二段 a < b\n")}, Options{})
