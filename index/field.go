@@ -85,6 +85,8 @@ func parseValue(name FieldName, raw string, now time.Time) (v Value, message str
 	switch name {
 	case FieldCategory:
 		return oneOf(name, strings.ToLower(raw), texts(qianshao.Categories()))
+	case FieldState:
+		return oneOf(name, strings.ToLower(raw), texts(qianshao.States()))
 	case FieldLevel:
 		l, err := qianshao.ParseLevel(strings.ToLower(raw))
 		if err != nil {
@@ -152,6 +154,8 @@ func possible(name FieldName) string {
 		return ": " + strings.Join(levels(), ", ")
 	case FieldHidden:
 		return ": true, false"
+	case FieldState:
+		return ": " + strings.Join(texts(qianshao.States()), ", ")
 	case FieldSeen, FieldNew:
 		return ": 2026-11-01, today, yesterday, 7d, 12h or an RFC 3339 time"
 	}

@@ -24,6 +24,16 @@ type Entry struct {
 	// FirstSeen and LastSeen bound the time in which the finding was observed.
 	FirstSeen time.Time
 	LastSeen  time.Time
+	// GoneAt is when the page was first seen without it; the zero time while it is open.
+	GoneAt time.Time
+}
+
+// State says whether the finding is open or gone.
+func (e *Entry) State() qianshao.State {
+	if e.GoneAt.IsZero() {
+		return qianshao.StateOpen
+	}
+	return qianshao.StateGone
 }
 
 // Index finds entries. Implementations: bleveindex; one contract suite in
@@ -76,7 +86,7 @@ type Results struct {
 	Total int   `json:"total"`
 	Hits  []Hit `json:"hits"`
 	// Facets count the values of all hits, most frequent first: keys
-	// category, level, host, rule (at most FacetSize values each) and day
+	// category, level, state, host, rule (at most FacetSize values each) and day
 	// (YYYY-MM-DD in UTC, newest first, at most FacetDays).
 	Facets map[string][]FacetCount `json:"facets"`
 	Took   time.Duration           `json:"took_ns"`
@@ -105,6 +115,7 @@ type Hit struct {
 	Level    qianshao.Level    `json:"level"`
 	Score    int               `json:"score"`
 	Hidden   bool              `json:"hidden"`
+	State    qianshao.State    `json:"state"`
 	LastSeen time.Time         `json:"last_seen"`
 	// Evidence is the foremost evidence with a little context on both sides, as plain text.
 	Evidence string `json:"evidence"`

@@ -58,13 +58,14 @@ const (
 	FieldSeen          FieldName = "seen"          // Period of Entry.LastSeen; ordered
 	FieldNew           FieldName = "new"           // Period of Entry.FirstSeen; ordered
 	FieldTitle         FieldName = "title"         // Text: a phrase in the page's title
+	FieldState         FieldName = "state"         // Text: one of qianshao.States
 )
 
 // FieldNames returns all fields, for help and completion.
 func FieldNames() []FieldName {
 	return []FieldName{
 		FieldCategory, FieldLevel, FieldHost, FieldRule, FieldURL, FieldAuthorisation,
-		FieldHidden, FieldScore, FieldSeen, FieldNew, FieldTitle,
+		FieldHidden, FieldScore, FieldSeen, FieldNew, FieldTitle, FieldState,
 	}
 }
 

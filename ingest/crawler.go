@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/url"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -21,9 +19,6 @@ const (
 	DefaultMaxDepth    = 20
 	DefaultHostBudget  = 20_000
 	DefaultMaxAttempts = 3
-	DefaultRevisit     = 24 * time.Hour
-	// MinRevisit keeps a revisit apart from a retry, and lets a Once run end.
-	MinRevisit = 10 * time.Minute
 
 	// leaseTime exceeds the longest visit: ten redirects at MaxCrawlDelay each
 	// would be given up by then (visitTime), and analysis takes seconds.
@@ -67,10 +62,15 @@ type CrawlerOptions struct {
 	// Scope returns the register in force; it may change between calls.
 	Scope   func() *Scope
 	Fetcher *fetch.Fetcher
-	// Handle analyses, saves and indexes a page, and returns its links, absolute.
-	// It must be idempotent: a page comes again after a crash. On an error the
-	// URL is tried again later.
-	Handle  func(ctx context.Context, page qianshao.Page) (links []string, err error)
+	// Handle analyses, saves and indexes a page; before is what the last visit
+	// of its URL left. It must be idempotent: a page comes again after a crash. On
+	// an error the URL is tried again later.
+	Handle func(ctx context.Context, page qianshao.Page, before Memory) (Handled, error)
+	// Gone records that a page is no longer there; idempotent as Handle is. Nil records nothing.
+	Gone func(ctx context.Context, gone Gone) error
+	// Rules names the rule set that Handle judges by; a page that was judged by
+	// another is asked for anew, whole. Nil is one set for ever.
+	Rules   func() string
 	Workers int
 	// MaxDepth is the largest number of links from a seed.
 	MaxDepth int
@@ -80,7 +80,8 @@ type CrawlerOptions struct {
 	QueryVariants int
 	// MaxAttempts is how often a URL is tried before its failure is final until the next visit.
 	MaxAttempts int
-	// Revisit is the time between two visits, at least MinRevisit.
+	// Revisit is the time until a page is visited for the second time, at least
+	// MinRevisit; then it adapts.
 	Revisit time.Duration
 	// Once makes Run return when nothing is due within about a minute.
 	Once bool
@@ -90,6 +91,14 @@ type CrawlerOptions struct {
 	Observe   Observer
 	Now       func() time.Time
 	Log       *slog.Logger
+}
+
+// Gone is a page that is no longer there.
+type Gone struct {
+	URL    string
+	Status int // 404 or 410; 0 where the URL leads elsewhere now
+	Cause  qianshao.Cause
+	At     time.Time
 }
 
 // Crawler visits what is due in the frontier. All that matters is in the
@@ -131,6 +140,12 @@ func NewCrawler(opts CrawlerOptions) (*Crawler, error) {
 		if opts.Once {
 			opts.RetryBase = onceRetryBase
 		}
+	}
+	if opts.Gone == nil {
+		opts.Gone = func(context.Context, Gone) error { return nil }
+	}
+	if opts.Rules == nil {
+		opts.Rules = func() string { return "" }
 	}
 	if opts.Observe == nil {
 		opts.Observe = noObserver{}
@@ -262,7 +277,7 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 	now := c.Now()
 	var items []Item
 	err = c.persist(ctx, func() (err error) {
-		items, err = c.Frontier.Lease(ctx, now, free, leaseTime)
+		items, err = c.Frontier.Lease(ctx, Lease{Now: now, Limit: free, For: leaseTime, Interval: c.interval})
 		return err
 	})
 	if err != nil {
@@ -303,138 +318,4 @@ func (r *run) wait(ctx context.Context, pause time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-}
-
-// visit does one item. Done comes last: a crash before it repeats work that
-// is idempotent.
-func (c *Crawler) visit(ctx context.Context, item Item) visitResult {
-	outcome, handleErr, err := c.attempt(ctx, item)
-	if ctx.Err() != nil {
-		return visitResult{url: item.URL} // not finished, so not done: the lease is released
-	}
-	if err == nil {
-		err = c.persist(ctx, func() error { return c.Frontier.Done(ctx, item, outcome) })
-	}
-	return visitResult{url: item.URL, handleErr: handleErr, err: err}
-}
-
-// attempt fetches and handles an item. handleErr is the page's trouble and
-// part of the outcome; err is the frontier's.
-func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, handleErr, err error) {
-	started := c.Now()
-	u, parseErr := url.Parse(item.URL)
-	if parseErr != nil {
-		c.Observe.Skipped(qianshao.SkipBadURL, item.URL)
-		return Outcome{Skip: qianshao.SkipBadURL}, nil, nil
-	}
-	authorisation, skip := c.Scope().Decide(u, started)
-	if skip != "" { // the register has changed since the URL was added
-		c.Observe.Skipped(skip, item.URL)
-		return Outcome{Skip: skip, Again: started.Add(c.Revisit)}, nil, nil
-	}
-	// The host's next time is durable before the request, so that a crash
-	// cannot make a host see more than its rate.
-	next := started.Add(c.Fetcher.Interval(u, authorisation))
-	if err := c.hostNext(ctx, item.Host, next); err != nil {
-		return Outcome{}, nil, err
-	}
-	limited, cancel := context.WithTimeout(ctx, visitTime)
-	defer cancel()
-	page, getErr := c.Fetcher.Get(limited, fetch.Request{URL: item.URL})
-	if ctx.Err() != nil {
-		return Outcome{}, nil, nil
-	}
-	// More than one request may have been made, or a Crawl-delay learnt.
-	for _, host := range distinctHosts(item.Host, page.URL) {
-		if after := c.Fetcher.HostFree(host); after.After(next) || host != item.Host {
-			if err := c.hostNext(ctx, host, after); err != nil {
-				return Outcome{}, nil, err
-			}
-		}
-	}
-	if getErr != nil {
-		return c.failed(item, getErr), nil, nil
-	}
-	return c.handled(ctx, item, &page, started)
-}
-
-func (c *Crawler) hostNext(ctx context.Context, host string, next time.Time) error {
-	return c.persist(ctx, func() error { return c.Frontier.HostNext(ctx, host, next) })
-}
-
-// distinctHosts returns the item's host, and that of the page if a redirect led elsewhere.
-func distinctHosts(host, pageURL string) []string {
-	if u, err := url.Parse(pageURL); err == nil && u.Host != "" && u.Hostname() != host {
-		return []string{host, u.Hostname()}
-	}
-	return []string{host}
-}
-
-// failed decides whether a fetch is tried again soon.
-func (c *Crawler) failed(item Item, err error) Outcome {
-	skipped := &fetch.SkipError{Skip: qianshao.SkipUnreachable, URL: item.URL, Err: err} // visitTime ran out
-	errors.As(err, &skipped)
-	now := c.Now()
-	if skipped.Temporary() && item.Attempts+1 < c.MaxAttempts {
-		pause := max(c.backoff(item.Attempts), skipped.RetryAfter)
-		c.Log.Info("fetch failed; trying again", "url", item.URL, "skip", string(skipped.Skip), "in", pause, "error", err)
-		return Outcome{Skip: skipped.Skip, Again: now.Add(pause), Failed: true}
-	}
-	c.Observe.Skipped(skipped.Skip, item.URL)
-	c.Log.Info("skipped", "url", item.URL, "skip", string(skipped.Skip), "error", err)
-	if skipped.Skip == qianshao.SkipBadURL {
-		return Outcome{Skip: skipped.Skip}
-	}
-	return Outcome{Skip: skipped.Skip, Again: now.Add(max(c.Revisit, skipped.RetryAfter))}
-}
-
-// backoff returns the pause after a number of failures before this one.
-func (c *Crawler) backoff(failures int) time.Duration {
-	pause := c.RetryBase
-	for range min(failures, 10) {
-		pause *= retryFactor
-	}
-	return min(pause, retryCap)
-}
-
-// handled has the page analysed and saved, and its links added.
-func (c *Crawler) handled(ctx context.Context, item Item, page *qianshao.Page, started time.Time) (outcome Outcome, handleErr, err error) {
-	links, handleErr := c.handle(ctx, page)
-	now := c.Now()
-	if handleErr != nil {
-		if ctx.Err() != nil {
-			return Outcome{}, nil, nil
-		}
-		pause := c.backoff(item.Attempts)
-		if item.Attempts+1 >= c.MaxAttempts {
-			pause = max(pause, c.Revisit) // never given up, but no longer in the way
-		}
-		c.Log.Error("page not handled; trying again", "url", page.URL, "in", pause, "error", handleErr)
-		return Outcome{Again: now.Add(pause), Failed: true}, handleErr, nil
-	}
-	c.Observe.Fetched(page, now.Sub(started))
-	items, err := c.follow(ctx, item, page, links)
-	if err == nil && len(items) > 0 {
-		err = c.persist(ctx, func() error { return c.Frontier.Add(ctx, items) })
-	}
-	if err != nil {
-		return Outcome{}, nil, err
-	}
-	c.budget.remember(items)
-	return Outcome{Again: now.Add(c.Revisit)}, nil, nil
-}
-
-// handle calls Handle and turns a panic into an error: a page that brings the
-// analysis down would otherwise do so after every restart.
-func (c *Crawler) handle(ctx context.Context, page *qianshao.Page) (links []string, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("handle %s: panic: %v\n%s", page.URL, p, debug.Stack())
-		}
-	}()
-	links, err = c.Handle(ctx, *page)
-	if err != nil {
-		return nil, fmt.Errorf("handle %s: %w", page.URL, err)
-	}
-	return links, nil
 }

@@ -112,21 +112,20 @@ func (b *bench) Skipped(skip qianshao.Skip, url string) {
 var href = regexp.MustCompile(`href="([^"]*)"`)
 
 // handle notes the page and returns its links.
-func (b *bench) handle(_ context.Context, page qianshao.Page) ([]string, error) {
+func (b *bench) handle(_ context.Context, page qianshao.Page, _ ingest.Memory) (handled ingest.Handled, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.handled[page.URL]++
-	var links []string
 	base, err := url.Parse(page.URL)
 	if err != nil {
-		return nil, err
+		return handled, err
 	}
 	for _, m := range href.FindAllStringSubmatch(string(page.Body), -1) {
 		if u, err := base.Parse(m[1]); err == nil {
-			links = append(links, u.String())
+			handled.Links = append(handled.Links, u.String())
 		}
 	}
-	return links, nil
+	return handled, nil
 }
 
 // newBench authorises hosts (all served by the web) at a high rate.
@@ -397,18 +396,18 @@ func TestHandleFails(t *testing.T) {
 	}
 	var mu sync.Mutex
 	tries := map[string]int{}
-	b.opts.Handle = func(ctx context.Context, page qianshao.Page) ([]string, error) {
+	b.opts.Handle = func(ctx context.Context, page qianshao.Page, before ingest.Memory) (ingest.Handled, error) {
 		mu.Lock()
 		tries[page.URL]++
 		n := tries[page.URL]
 		mu.Unlock()
 		switch {
 		case strings.HasSuffix(page.URL, "/bad"), strings.HasSuffix(page.URL, "/once") && n == 1:
-			return nil, errors.New("disk full")
+			return ingest.Handled{}, errors.New("disk full")
 		case strings.HasSuffix(page.URL, "/panics"):
 			panic("index out of range")
 		}
-		return b.handle(ctx, page)
+		return b.handle(ctx, page, before)
 	}
 	err := b.run(t)
 	if err == nil || !strings.Contains(err.Error(), "2 pages") || !strings.Contains(err.Error(), "disk full") {
@@ -465,7 +464,7 @@ func TestHostNextIsDurable(t *testing.T) {
 		if err := b.store.Release(ctx); err != nil { // as a process does that starts after a crash
 			t.Error(err)
 		}
-		got, err := b.store.Lease(ctx, time.Now(), 10, time.Minute)
+		got, err := b.store.Lease(ctx, ingest.Lease{Now: time.Now(), Limit: 10, For: time.Minute})
 		if leased = len(got); err != nil {
 			t.Error(err)
 		}
@@ -487,7 +486,7 @@ func TestHostNextIsDurable(t *testing.T) {
 		t.Errorf("robots.txt %d times; %d items could be leased while the host was being asked", b.web.asked("a.example/robots.txt"), leased)
 	}
 	// Stopped in the middle: nothing is stuck in a lease.
-	if got, err := b.store.Lease(ctx, time.Now().Add(time.Minute), 10, time.Minute); err != nil || len(got) != 1 {
+	if got, err := b.store.Lease(ctx, ingest.Lease{Now: time.Now().Add(time.Minute), Limit: 10, For: time.Minute}); err != nil || len(got) != 1 {
 		t.Errorf("after the stop %d items can be leased, %v", len(got), err)
 	}
 }
@@ -549,11 +548,11 @@ func (f *brokenFrontier) fail(call string) error {
 	return nil
 }
 
-func (f *brokenFrontier) Lease(ctx context.Context, now time.Time, limit int, ttl time.Duration) ([]ingest.Item, error) {
+func (f *brokenFrontier) Lease(ctx context.Context, lease ingest.Lease) ([]ingest.Item, error) {
 	if err := f.fail("lease"); err != nil {
 		return nil, err
 	}
-	return f.Frontier.Lease(ctx, now, limit, ttl)
+	return f.Frontier.Lease(ctx, lease)
 }
 
 func (f *brokenFrontier) Done(ctx context.Context, item ingest.Item, o ingest.Outcome) error {
@@ -631,7 +630,7 @@ func TestSeedSitemaps(t *testing.T) {
 	}
 	got := map[string]int{}
 	for {
-		items, err := b.store.Lease(context.Background(), time.Now(), 100, time.Hour)
+		items, err := b.store.Lease(context.Background(), ingest.Lease{Now: time.Now(), Limit: 100, For: time.Hour})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,6 +21,36 @@ type Item struct {
 	Depth int
 	// Attempts counts the failed tries so far.
 	Attempts int
+	// Priority puts what is due of a host in order, highest first.
+	Priority Priority
+	// Memory is what the last visit left for this one.
+	Memory
+}
+
+// Priority says what comes first of the URLs of a host that are due.
+type Priority int
+
+const (
+	// Ordinary URLs come in the order in which they are due.
+	Ordinary Priority = iota
+	// Urgent URLs are those with an open finding, and those that a person has asked for.
+	Urgent
+)
+
+// Memory is what a visit has to know of the one before it. It belongs to the
+// item and not to the page, since several URLs may lead to one page.
+type Memory struct {
+	// Page is the URL of the page that the item led to; "" before there was one.
+	Page string
+	// ETag and LastModified are the validators of that page.
+	ETag         string
+	LastModified string
+	// Hash is the SHA-256 of the body that was judged, in hex, and Rules names
+	// the rules that it was judged by.
+	Hash  string
+	Rules string
+	// Interval is the time between two visits to which it has adapted; 0 before the first.
+	Interval time.Duration
 }
 
 // Outcome is what became of an item, recorded when all else is saved.
@@ -30,7 +60,13 @@ type Outcome struct {
 	// Again is when to visit next; the zero time means never.
 	Again time.Time
 	// Failed counts this as an attempt; the store keeps the item due at Again.
-	Failed bool
+	Failed   bool
+	Priority Priority
+	Memory   Memory
+	// Links are URLs to be put in, in the same step: as by Add.
+	Links []Item
+	// HostNext are the times before which hosts get no request, in the same step.
+	HostNext map[string]time.Time
 }
 
 // Frontier is the durable queue of URLs. Schedule, lease and retry are rows,
@@ -39,17 +75,15 @@ type Outcome struct {
 type Frontier interface {
 	// Add puts URLs in, due at once. A URL that is known already is left as it is.
 	Add(ctx context.Context, items []Item) error
-	// Lease hands out up to limit items that are due at now, at most one a
-	// host and none of a host whose next time has not come or that has a live
-	// lease (so a slow host is asked for one page at a time), and keeps them from
-	// other callers until now+ttl. An expired lease is handed out again.
-	Lease(ctx context.Context, now time.Time, limit int, ttl time.Duration) ([]Item, error)
+	// Lease hands out items that are due, at most one a host and none of a host
+	// whose next time has not come or that has a live lease (so a slow host is
+	// asked for one page at a time), and keeps them from other callers until the
+	// lease ends. An expired lease is handed out again.
+	Lease(ctx context.Context, lease Lease) ([]Item, error)
 	// HostCount returns the number of the host's URLs, visited ones included.
 	HostCount(ctx context.Context, host string) (int, error)
 	// QueryCount returns the number of URLs that are page followed by a query.
 	QueryCount(ctx context.Context, page string) (int, error)
-	// HostNext sets the time before which host gets no request.
-	HostNext(ctx context.Context, host string, next time.Time) error
 	// Done records the outcome and ends the lease. It comes last: a crash
 	// before it repeats work that is idempotent.
 	Done(ctx context.Context, item Item, outcome Outcome) error
@@ -58,4 +92,15 @@ type Frontier interface {
 	// Next returns the earliest time at which an item may be leased, leased
 	// items included (at their lease's end); ok is false when nothing is left.
 	Next(ctx context.Context) (due time.Time, ok bool, err error)
+}
+
+// Lease says what to hand out.
+type Lease struct {
+	Now   time.Time
+	Limit int
+	For   time.Duration
+	// Interval returns for how long the item's host then gets no other request.
+	// It is durable with the lease, before the request is made, so that a crash
+	// cannot make a host see more than its rate. Nil is no time.
+	Interval func(Item) time.Duration
 }

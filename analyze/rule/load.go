@@ -1,8 +1,11 @@
 package rule
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"path"
 	"runtime"
@@ -28,7 +31,7 @@ const (
 // opts.Overlay, and compiles them. Any mistake in any file refuses the whole
 // set: the error is then a *LoadError with all mistakes.
 func Load(fsys fs.FS, opts Options) (*Set, error) {
-	l := &loader{lists: map[string]*wordList{}, vouched: map[string]bool{}}
+	l := &loader{digest: sha256.New(), lists: map[string]*wordList{}, vouched: map[string]bool{}}
 	if err := l.findAll(fsys, opts); err != nil {
 		return nil, fmt.Errorf("rule: listing files: %w", err)
 	}
@@ -49,12 +52,19 @@ func Load(fsys fs.FS, opts Options) (*Set, error) {
 	c.addAllowances(l.overlay.allowances)
 	set := c.finish(l.entries, opts)
 	l.overlay.apply(set)
+	at, _ := set.Lapses() // an entry of the overlay that has lapsed makes another set of the same files
+	fmt.Fprintln(l.digest, at.Unix())
+	set.digest = hex.EncodeToString(l.digest.Sum(nil)[:digestBytes])
 	return set, nil
 }
+
+// digestBytes of a SHA-256 tell rule sets apart; nobody is to be fooled by them.
+const digestBytes = 8
 
 // loader gathers what all files say.
 type loader struct {
 	files    []file
+	digest   hash.Hash
 	lists    map[string]*wordList
 	vouched  map[string]bool // by key: words of words.txt
 	entries  []entry
@@ -161,6 +171,7 @@ func (l *loader) read() error {
 		if f.err != nil {
 			return fmt.Errorf("rule: %w", f.err)
 		}
+		fmt.Fprintf(l.digest, "%s %x\n", f.source.file, f.sum)
 		l.gather(f)
 	}
 	return nil
@@ -170,6 +181,7 @@ func (l *loader) read() error {
 type parsedFile struct {
 	file
 	source *source
+	sum    [sha256.Size]byte // of its content
 	list   *wordList
 	entry  entry
 	err    error // the file could not be read
@@ -210,6 +222,7 @@ func parseFile(f file) (out parsedFile) {
 		out.err = err
 		return out
 	}
+	out.sum = sha256.Sum256(src)
 	switch f.folder() {
 	case listsFolder:
 		out.list = s.wordList(src)

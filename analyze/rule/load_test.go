@@ -116,3 +116,14 @@ func FuzzCondition(f *testing.F) {
 		}
 	})
 }
+
+// TestDigest: sets of the same files have one digest, and a changed list makes another.
+func TestDigest(t *testing.T) {
+	const detection = "  a: {lists: [casino]}\n  condition: a\n"
+	digest := func(list string) string {
+		return loadDetection(t, detection, "lists/casino.txt", list).Digest()
+	}
+	if same := digest("葡京\n"); same != digest("葡京\n") || len(same) != 16 || same == digest("葡京\n银河赌场\n") {
+		t.Errorf("digest %q", same)
+	}
+}

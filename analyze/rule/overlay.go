@@ -2,6 +2,7 @@ package rule
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"io/fs"
 	"path"
@@ -108,6 +109,7 @@ func (l *loader) readOverlay(o Options) error {
 		if err != nil {
 			return err
 		}
+		fmt.Fprintf(l.digest, "%s %x\n", name, sha256.Sum256(src))
 		s := &overlaySource{source: source{file: o.shown(name)}, out: &l.overlay}
 		if !o.Now.IsZero() {
 			s.today = o.Now.In(qianshao.ChinaTime()).Format(time.DateOnly)

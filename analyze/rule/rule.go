@@ -143,6 +143,7 @@ func (t Test) Content() string {
 
 // Set is a compiled set of rules. It is immutable and safe for concurrent use.
 type Set struct {
+	digest     string
 	rules      []*Rule // by id
 	byID       map[string]*Rule
 	contexts   []*context // by name
@@ -163,6 +164,10 @@ type Set struct {
 	warnings                       []Mistake
 	lapses                         string // YYYY-MM-DD
 }
+
+// Digest names the set: 16 hex digits of the SHA-256 of its files' names and
+// contents. The same program judges a page alike under sets of one digest.
+func (s *Set) Digest() string { return s.digest }
 
 // context is a kind of text that speaks about crime without promoting it.
 type context struct {

@@ -148,7 +148,8 @@ func (c crawlCmd) Run(s *session) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "%d pages fetched; %d pages known, %d flagged, %d findings\n", tally.fetched, counts.Pages, counts.Flagged, counts.Findings)
+	fmt.Fprintf(s.out, "%d pages fetched; %d pages known, %d flagged, %d findings, %d gone\n",
+		tally.fetched, counts.Pages, counts.Flagged, counts.Open, counts.Findings-counts.Open)
 	for _, reason := range byCount(tally.skipped) {
 		fmt.Fprintf(s.out, "%6d  skipped: %s\n", tally.skipped[reason], reason)
 	}
@@ -179,14 +180,14 @@ func (o *outpost) crawl(ctx context.Context, options crawlOptions) error {
 		Frontier: o.store,
 		Scope:    scope,
 		Fetcher:  fetcher,
-		Handle: func(ctx context.Context, page qianshao.Page) ([]string, error) {
-			return o.follow(ctx, withStylesheets(ctx, fetcher, page))
-		},
-		Workers: options.workers,
-		Once:    options.once,
-		Revisit: options.revisit,
-		Observe: observe,
-		Log:     o.log,
+		Handle:   o.follow,
+		Gone:     o.gone,
+		Rules:    o.rules,
+		Workers:  options.workers,
+		Once:     options.once,
+		Revisit:  options.revisit,
+		Observe:  observe,
+		Log:      o.log,
 	})
 	if err != nil {
 		return err
@@ -209,16 +210,17 @@ func (o *outpost) crawl(ctx context.Context, options crawlOptions) error {
 
 // follow takes a page and returns where it leads: its links, and the entries
 // of a feed.
-func (o *outpost) follow(ctx context.Context, page qianshao.Page) ([]string, error) {
-	links, err := o.take(ctx, page)
+func (o *outpost) follow(ctx context.Context, page qianshao.Page, before ingest.Memory) (ingest.Handled, error) {
+	handled, err := o.take(ctx, page, before)
 	if err != nil {
-		return nil, err
+		return handled, err
 	}
 	entries, err := ingest.FeedLinks(page)
 	if err != nil {
 		o.log.Info("feed not read", "error", err)
 	}
-	return append(links, entries...), nil
+	handled.Links = append(handled.Links, entries...)
+	return handled, nil
 }
 
 // observer passes what the crawler does on to the metrics and the tally.

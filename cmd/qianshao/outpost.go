@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +18,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/index/bleveindex"
 	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/ingest"
 )
 
 // outpost is a data folder at work: the truth, the index derived from it, the
@@ -23,10 +26,17 @@ import (
 type outpost struct {
 	store    *store.Store
 	index    *bleveindex.Index
-	analyzer atomic.Pointer[analyze.Analyzer]
+	analyzer atomic.Pointer[standard]
 	metrics  *metrics.Metrics
 	views    *viewer // nil where nothing is fetched
 	log      *slog.Logger
+}
+
+// standard is an analyzer with the name of what it judges by: the program and
+// the rules. A page's verdict holds as long as that name and its content do.
+type standard struct {
+	*analyze.Analyzer
+	name string
 }
 
 // openOutpost opens the data folder, creating it where it is missing. Only one
@@ -48,6 +58,7 @@ func openOutpost(s *session) (*outpost, error) {
 		return nil, errors.Join(err, o.index.Close())
 	}
 	o.metrics.WatchFrontier(o.frontierStates, o.store.Next)
+	o.metrics.WatchFindings(o.findingStates)
 	return o, nil
 }
 
@@ -55,6 +66,12 @@ func openOutpost(s *session) (*outpost, error) {
 func (o *outpost) frontierStates(ctx context.Context) (map[string]int, error) {
 	counts, err := o.store.Counts(ctx)
 	return map[string]int{"waiting": counts.Waiting, "finished": counts.URLs - counts.Waiting}, err
+}
+
+// findingStates are the values of the gauge qianshao_findings.
+func (o *outpost) findingStates(ctx context.Context) (map[string]int, error) {
+	counts, err := o.store.Counts(ctx)
+	return map[string]int{string(qianshao.StateOpen): counts.Open, string(qianshao.StateGone): counts.Findings - counts.Open}, err
 }
 
 func openStore(s *session) (*store.Store, error) {
@@ -74,9 +91,11 @@ func indexOptions() bleveindex.Options { return bleveindex.Options{Fold: fold.St
 
 // use puts an analyzer in force; pages under way finish with the one before.
 func (o *outpost) use(analyzer *analyze.Analyzer) {
-	o.analyzer.Store(analyzer)
+	o.analyzer.Store(&standard{analyzer, versionString() + " " + analyzer.Rules().Digest()})
 	o.metrics.RulesLoaded(len(analyzer.Rules().Rules()))
 }
+
+func (o *outpost) rules() string { return o.analyzer.Load().name }
 
 func (o *outpost) Close() error {
 	return errors.Join(o.index.Close(), o.store.Close())
@@ -85,35 +104,75 @@ func (o *outpost) Close() error {
 // take is the way of a page: understand and judge, save, index. It returns
 // the links to follow. Every step may be repeated, so that a crash between any
 // two of them costs nothing but the repetition; the crawler marks the page
-// done only after take has returned.
-func (o *outpost) take(ctx context.Context, page qianshao.Page) (links []string, err error) {
+// done only after take has returned. before is what the last visit left.
+func (o *outpost) take(ctx context.Context, page qianshao.Page, before ingest.Memory) (handled ingest.Handled, err error) {
 	viewed, err := o.views.look(ctx, &page)
 	if err != nil {
-		return nil, err
+		return handled, err
 	}
-	doc, assessment := o.judge(ctx, &page)
-	saved, err := o.save(ctx, store.Save{Page: page, Document: doc, Assessment: assessment, ViewsAsked: viewed})
+	if !viewed {
+		handled, known, err := o.confirm(ctx, &page, before)
+		if known || err != nil {
+			return handled, err
+		}
+	}
+	handled.Hash = hashOf(page.Body)
+	page = withStylesheets(ctx, o.views.fetcher, page)
+	for i := range page.Others { // what hides in one view hides in all
+		page.Others[i].Stylesheets = page.Stylesheets
+	}
+	standard := o.analyzer.Load()
+	doc, assessment := o.judge(ctx, standard, &page)
+	saved, err := o.save(ctx, store.Save{Page: page, Document: doc, Assessment: assessment, ViewsAsked: viewed, Rules: standard.name})
 	if err != nil {
-		return nil, err
+		return handled, err
 	}
 	if err := o.list(ctx, saved); err != nil {
-		return nil, err
+		return handled, err
 	}
+	handled.Open = saved.Open
 	for _, link := range doc.Links {
-		links = append(links, link.URL)
+		handled.Links = append(handled.Links, link.URL)
 	}
-	return links, nil
+	return handled, nil
+}
+
+// confirm takes a page that is as it was when it was last judged, and need not
+// be judged again; known is false for any other. One that came without body and
+// is not known after all is stale.
+func (o *outpost) confirm(ctx context.Context, page *qianshao.Page, before ingest.Memory) (handled ingest.Handled, known bool, err error) {
+	bodiless := page.NotModified()
+	handled.Hash = before.Hash
+	if !bodiless {
+		handled.Hash = hashOf(page.Body)
+	}
+	// The item's memory counts, and not the store's alone, since it is written
+	// last: links of a page that was saved may not have been.
+	if before.Hash != "" && before.Hash == handled.Hash && before.Rules == o.rules() {
+		var saved store.Saved
+		if saved, known, err = o.store.Confirm(ctx, page.URL, handled.Hash, before.Rules, page.FetchedAt); err != nil {
+			o.metrics.Failed(metrics.StageSave)
+			return handled, false, err
+		}
+		if known {
+			o.metrics.Unchanged()
+			handled.Open = saved.Open
+			return handled, true, o.list(ctx, saved)
+		}
+	}
+	handled.Stale = bodiless
+	return handled, bodiless, nil
 }
 
 // judge assesses a page, and again if that showed that more must be seen of it.
-func (o *outpost) judge(ctx context.Context, page *qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
+func (o *outpost) judge(ctx context.Context, by *standard, page *qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
 	start := time.Now()
-	doc, assessment := o.analyzer.Load().Assess(*page)
+	doc, assessment := by.Assess(*page)
 	took := time.Since(start)
 	if more := o.views.lookAgain(ctx, page, assessment); len(more) > 0 {
 		page.Others = append(page.Others, more...)
 		start = time.Now()
-		doc, assessment = o.analyzer.Load().Assess(*page)
+		doc, assessment = by.Assess(*page)
 		took += time.Since(start)
 	}
 	o.metrics.Analysed(assessment, took)
@@ -131,10 +190,23 @@ func (o *outpost) save(ctx context.Context, save store.Save) (store.Saved, error
 	return saved, nil
 }
 
+// gone takes the news that a page is no longer there.
+func (o *outpost) gone(ctx context.Context, gone ingest.Gone) error {
+	saved, err := o.store.PageGone(ctx, gone.URL, gone.Status, gone.Cause, gone.At)
+	if err != nil {
+		o.metrics.Failed(metrics.StageSave)
+		return err
+	}
+	return o.list(ctx, saved)
+}
+
 // list brings the index to what was saved.
 func (o *outpost) list(ctx context.Context, saved store.Saved) error {
+	if len(saved.Entries) == 0 {
+		return nil
+	}
 	start := time.Now()
-	if err := o.updateIndex(ctx, saved); err != nil {
+	if err := o.index.Put(ctx, saved.Entries); err != nil {
 		o.metrics.Failed(metrics.StageIndex)
 		return err
 	}
@@ -142,17 +214,8 @@ func (o *outpost) list(ctx context.Context, saved store.Saved) error {
 	return nil
 }
 
-func (o *outpost) updateIndex(ctx context.Context, saved store.Saved) error {
-	if len(saved.Removed) > 0 {
-		if err := o.index.Delete(ctx, saved.Removed); err != nil {
-			return err
-		}
-		if err := o.store.Unlisted(ctx, saved.Removed); err != nil {
-			return err
-		}
-	}
-	if len(saved.Entries) > 0 {
-		return o.index.Put(ctx, saved.Entries)
-	}
-	return nil
+// hashOf returns the SHA-256 of a body, in hex.
+func hashOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -63,7 +61,7 @@ func (v *viewer) look(ctx context.Context, page *qianshao.Page) (asked bool, err
 		if err != nil {
 			return false, fmt.Errorf("fetch the page anew to compare its views: %w", err)
 		}
-		*page = withStylesheets(ctx, v.fetcher, whole)
+		*page = whole
 	}
 	for _, view := range wanted {
 		other, err := v.get(ctx, page, view)
@@ -97,8 +95,7 @@ func (v *viewer) permitted(page *qianshao.Page) (views []qianshao.View) {
 
 func viewsDue(page *qianshao.Page, state store.ViewState) bool {
 	age := page.FetchedAt.Sub(state.At)
-	sum := sha256.Sum256(page.Body)
-	changed := !page.NotModified() && hex.EncodeToString(sum[:]) != state.Hash
+	changed := !page.NotModified() && hashOf(page.Body) != state.Hash
 	resting := slices.ContainsFunc(state.Open, func(v qianshao.View) bool { return v != qianshao.ViewBrowser })
 	return resting || age >= viewsTerm || changed && age >= viewsRest
 }
@@ -109,7 +106,6 @@ func (v *viewer) get(ctx context.Context, page *qianshao.Page, view qianshao.Vie
 	other, err := v.fetcher.Get(ctx, fetch.Request{URL: page.RequestedURL, View: view})
 	if err == nil {
 		v.metrics.Viewed(view, metrics.ViewSeen)
-		other.Stylesheets = page.Stylesheets
 		return other, nil
 	}
 	if away, ok := ledAway(page, view, err); ok {

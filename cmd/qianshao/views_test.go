@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
@@ -80,7 +81,7 @@ func watch(t *testing.T, s *site, views ...qianshao.View) (visit func() error, o
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = o.take(t.Context(), page)
+		_, err = o.take(t.Context(), page, ingest.Memory{})
 		return err
 	}, o
 }

@@ -56,6 +56,7 @@ type Metrics struct {
 	skips      *prometheus.CounterVec
 	bytes      prometheus.Counter
 	analysed   prometheus.Counter
+	unchanged  prometheus.Counter
 	flaggedAny prometheus.Counter
 	flagged    *prometheus.CounterVec
 	findings   *prometheus.CounterVec
@@ -77,6 +78,8 @@ func New() *Metrics {
 		skips:    counterVec("skips_total", "URLs that were not fetched and pages that were not analysed, by reason.", "reason"),
 		bytes:    counter("fetch_bytes_total", "Bytes of page bodies that came in, after content decoding."),
 		analysed: counter("pages_analysed_total", "Pages on which the rules were run."),
+		unchanged: counter("pages_unchanged_total",
+			"Pages that were as the rules in force had judged them before, and were not judged again."),
 		flaggedAny: counter("pages_alerted_total",
 			"Pages with at least one finding of level medium or above, each counted once."),
 		flagged: counterVec("pages_flagged_total",
@@ -97,7 +100,7 @@ func New() *Metrics {
 		rules:    gauge("rules_loaded", "Rules in force."),
 		reloads:  counter("rules_reload_failures_total", "Rule sets that were refused because of a mistake; the old set stays in force."),
 	}
-	m.registry.MustRegister(m.fetched, m.skips, m.bytes, m.analysed, m.flaggedAny, m.flagged, m.findings,
+	m.registry.MustRegister(m.fetched, m.skips, m.bytes, m.analysed, m.unchanged, m.flaggedAny, m.flagged, m.findings,
 		m.allowed, m.views, m.failures, m.duration, m.lastPage, m.rules, m.reloads, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.initialise()
@@ -170,6 +173,12 @@ func (m *Metrics) Analysed(a qianshao.Assessment, took time.Duration) {
 	m.observe(StageAnalyse, took)
 }
 
+// Unchanged counts a page that need not be judged again.
+func (m *Metrics) Unchanged() {
+	m.unchanged.Inc()
+	m.lastPage.SetToCurrentTime()
+}
+
 // Saved records that a page stands in the store; it is the sign of life that the stall alert watches.
 func (m *Metrics) Saved(took time.Duration) {
 	m.observe(StageSave, took)
@@ -212,6 +221,37 @@ func (m *Metrics) WatchFrontier(
 	})
 }
 
+// WatchFindings registers the gauge qianshao_findings{state}, read at every
+// scrape from count. It must be called at most once.
+func (m *Metrics) WatchFindings(count func(ctx context.Context) (map[string]int, error)) {
+	m.registry.MustRegister(&findingsCollector{count, prometheus.NewDesc("qianshao_findings",
+		"Findings, by whether their page still shows what was found.", []string{"state"}, nil)})
+}
+
+type findingsCollector struct {
+	count func(context.Context) (map[string]int, error)
+	desc  *prometheus.Desc
+}
+
+func (c *findingsCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc }
+
+func (c *findingsCollector) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), frontierTimeout)
+	defer cancel()
+	collectStates(ctx, ch, c.desc, c.count)
+}
+
+func collectStates(ctx context.Context, ch chan<- prometheus.Metric, desc *prometheus.Desc, count func(context.Context) (map[string]int, error)) {
+	states, err := count(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(desc, err)
+		return
+	}
+	for state, n := range states {
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n), state)
+	}
+}
+
 type frontierCollector struct {
 	items, due *prometheus.Desc
 	count      func(context.Context) (map[string]int, error)
@@ -226,13 +266,7 @@ func (c *frontierCollector) Describe(ch chan<- *prometheus.Desc) {
 func (c *frontierCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), frontierTimeout)
 	defer cancel()
-	states, err := c.count(ctx)
-	if err != nil {
-		ch <- prometheus.NewInvalidMetric(c.items, err)
-	}
-	for state, n := range states {
-		ch <- prometheus.MustNewConstMetric(c.items, prometheus.GaugeValue, float64(n), state)
-	}
+	collectStates(ctx, ch, c.items, c.count)
 	due, ok, err := c.next(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(c.due, err)

@@ -29,6 +29,7 @@ const (
 	fieldURL           = "url"
 	fieldAuthorisation = "authorisation"
 	fieldHidden        = "hidden" // true or false
+	fieldState         = "state"  // open or gone
 	fieldScore         = "score"  // three digits
 	fieldSeen          = "seen"   // unix milliseconds
 	fieldNew           = "new"    // unix milliseconds
@@ -77,6 +78,7 @@ func (x *Index) document(e *index.Entry, failed *atomic.Bool) (*document.Documen
 	}
 	keyword(fieldCategory, string(f.Category), facetOptions)
 	keyword(fieldLevel, f.Level.String(), facetOptions)
+	keyword(fieldState, string(e.State()), facetOptions)
 	keyword(fieldHost, e.Host, facetOptions)
 	keyword(fieldRule, f.Rule, facetOptions)
 	keyword(fieldDay, e.LastSeen.UTC().Format(time.DateOnly), facetOptions)
@@ -103,7 +105,7 @@ func hitOf(e *index.Entry) index.Hit {
 	h := index.Hit{
 		ID: f.ID, URL: f.URL, Host: e.Host, Title: cutRunes(e.PageTitle, maxShown), Rule: f.Rule,
 		Category: f.Category, Level: f.Level, Score: f.Score, Hidden: f.Hidden,
-		LastSeen: e.LastSeen.UTC().Truncate(time.Millisecond),
+		State: e.State(), LastSeen: e.LastSeen.UTC().Truncate(time.Millisecond),
 	}
 	if ev, ok := f.Foremost(); ok {
 		h.Evidence = cutRunes(ev.Before+ev.Text+ev.After, maxShown)

@@ -36,7 +36,7 @@ func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, e
 	r.Score = bleve.ScoreNone
 	r.SortBy([]string{"-" + fieldSeen, "_id"})
 	r.Fields = []string{fieldHit}
-	for _, name := range []string{fieldCategory, fieldLevel, fieldHost, fieldRule} {
+	for _, name := range []string{fieldCategory, fieldLevel, fieldState, fieldHost, fieldRule} {
 		r.AddFacet(name, bleve.NewFacetRequest(name, index.FacetSize))
 	}
 	r.AddFacet(fieldDay, bleve.NewFacetRequest(fieldDay, allValues))

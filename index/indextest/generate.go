@@ -67,6 +67,9 @@ func entry(t *rapid.T, i int) index.Entry {
 			Hidden:        rapid.Bool().Draw(t, "hidden"),
 		},
 	}
+	if rapid.Bool().Draw(t, "gone") {
+		e.GoneAt = e.LastSeen.Add(time.Hour)
+	}
 	if rapid.Bool().Draw(t, "disguised") {
 		e.Finding.Evidence = []qianshao.Evidence{
 			{Term: "六合彩", Text: "六*合*彩", Steps: []string{"separator"}},
@@ -139,6 +142,8 @@ func field(t *rapid.T) index.Node {
 		f.Value = text("http://", "http://example.cn/1", "http://a.example.cn/", "example")
 	case index.FieldAuthorisation:
 		f.Value = text("city", "School 1", "school 1")
+	case index.FieldState:
+		f.Value = text("open", "gone")
 	case index.FieldHidden:
 		f.Value = index.Flag(rapid.Bool().Draw(t, "flag"))
 	case index.FieldScore:

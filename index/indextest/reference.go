@@ -81,6 +81,8 @@ func matchText(name index.FieldName, v string, e *index.Entry, fold func(string)
 		return string(e.Finding.Category) == v
 	case index.FieldRule:
 		return e.Finding.Rule == v
+	case index.FieldState:
+		return string(e.State()) == v
 	case index.FieldAuthorisation:
 		return e.Finding.Authorisation == v
 	}
@@ -157,6 +159,7 @@ func Search(entries []index.Entry, req index.Request, fold func(string) string) 
 	res := index.Results{Total: len(found), Hits: []index.Hit{}, Facets: map[string][]index.FacetCount{
 		"category": facet(found, func(e *index.Entry) string { return string(e.Finding.Category) }),
 		"level":    facet(found, func(e *index.Entry) string { return e.Finding.Level.String() }),
+		"state":    facet(found, func(e *index.Entry) string { return string(e.State()) }),
 		"host":     facet(found, func(e *index.Entry) string { return e.Host }),
 		"rule":     facet(found, func(e *index.Entry) string { return e.Finding.Rule }),
 	}}
@@ -167,7 +170,8 @@ func Search(entries []index.Entry, req index.Request, fold func(string) string) 
 		e := found[i]
 		res.Hits = append(res.Hits, index.Hit{
 			ID: e.Finding.ID, URL: e.Finding.URL, Host: e.Host, Title: e.PageTitle, Rule: e.Finding.Rule,
-			Category: e.Finding.Category, Level: e.Finding.Level, Score: e.Finding.Score, Hidden: e.Finding.Hidden, LastSeen: e.LastSeen,
+			Category: e.Finding.Category, Level: e.Finding.Level, Score: e.Finding.Score, Hidden: e.Finding.Hidden,
+			State: e.State(), LastSeen: e.LastSeen,
 		})
 	}
 	return res

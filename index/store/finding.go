@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -15,6 +16,8 @@ import (
 // StoredFinding is a finding with the page that it was made on.
 type StoredFinding struct {
 	qianshao.Finding
+	// PageTitle, Source and Charset are empty where the finding is gone: then
+	// its evidence is all that is kept.
 	PageTitle string
 	// Source is the decoded page; the evidence's spans point into it.
 	Source string
@@ -29,6 +32,18 @@ type StoredFinding struct {
 	// FirstSeen and LastSeen bound the time in which the finding was observed.
 	FirstSeen time.Time
 	LastSeen  time.Time
+	// GoneAt is when the page was first seen without it; the zero time while it is open.
+	GoneAt time.Time
+	// Changes are the times at which it was gone and came back, oldest first.
+	Changes []qianshao.Change
+}
+
+// State says whether the finding is open or gone.
+func (f *StoredFinding) State() qianshao.State {
+	if f.GoneAt.IsZero() {
+		return qianshao.StateOpen
+	}
+	return qianshao.StateGone
 }
 
 // Finding returns one finding, or ErrNotFound.
@@ -44,10 +59,12 @@ func (s *Store) finding(ctx context.Context, id string) (f StoredFinding, err er
 	var text string
 	var source []byte
 	var first, last, fetched int64
+	var gone sql.NullInt64
 	err = s.read.QueryRowContext(ctx, `
-SELECT f.finding, f.first_seen, f.last_seen, t.title, t.charset, t.source, p.sha256, p.last_seen, p.status, p.requested_url
-FROM findings f JOIN pages p ON p.url = f.url JOIN page_texts t ON t.url = f.url WHERE f.id = $1`, id).Scan(
-		&text, &first, &last, &f.PageTitle, &f.Charset, &source, &f.Hash, &fetched, &f.Status, &f.RequestedURL)
+SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, ''), coalesce(t.charset, ''), t.source,
+       p.sha256, p.last_seen, p.status, p.requested_url
+FROM findings f JOIN pages p ON p.url = f.url LEFT JOIN page_texts t ON t.url = f.url AND f.gone_at IS NULL WHERE f.id = $1`, id).Scan(
+		&text, &first, &last, &gone, &f.PageTitle, &f.Charset, &source, &f.Hash, &fetched, &f.Status, &f.RequestedURL)
 	if errors.Is(err, sql.ErrNoRows) {
 		return f, ErrNotFound
 	}
@@ -58,8 +75,24 @@ FROM findings f JOIN pages p ON p.url = f.url JOIN page_texts t ON t.url = f.url
 		return f, err
 	}
 	f.FirstSeen, f.LastSeen, f.FetchedAt = fromMillis(first), fromMillis(last), fromMillis(fetched)
+	if f.Changes, err = s.changes(ctx, id); err != nil {
+		return f, err
+	}
+	if gone.Valid {
+		f.GoneAt = fromMillis(gone.Int64)
+		return f, nil
+	}
 	f.Source, err = s.packer.unpack(source)
 	return f, err
+}
+
+func (s *Store) changes(ctx context.Context, id string) ([]qianshao.Change, error) {
+	return collect(ctx, s.read, func(r *sql.Rows) (c qianshao.Change, err error) {
+		var at int64
+		err = r.Scan(&at, &c.State, &c.Cause)
+		c.At = fromMillis(at)
+		return c, err
+	}, `SELECT at, state, cause FROM finding_changes WHERE id = $1 ORDER BY at, state`, id)
 }
 
 // Findings returns those of the findings that there are, by id, without their pages.
@@ -84,25 +117,44 @@ func (s *Store) Findings(ctx context.Context, ids []string) (map[string]qianshao
 // Entries returns up to limit index entries with an id greater than after, by
 // id ascending, to rebuild the index from.
 func (s *Store) Entries(ctx context.Context, after string, limit int) ([]index.Entry, error) {
-	list, err := collect(ctx, s.read, s.scanEntry, `
-SELECT f.finding, f.first_seen, f.last_seen, t.title, t.body
-FROM findings f JOIN page_texts t ON t.url = f.url WHERE f.id > $1 ORDER BY f.id LIMIT $2`, after, limit)
+	list, err := collect(ctx, s.read, s.scanEntry, selectEntries+` WHERE f.id > $1 ORDER BY f.id LIMIT $2`, after, limit)
 	return list, s.fail("read index entries from", err)
 }
+
+// selectEntries leaves the page's text to findings that are open: one that is
+// gone has no part in what the page says now.
+const selectEntries = `
+SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, ''), t.body
+FROM findings f LEFT JOIN page_texts t ON t.url = f.url AND f.gone_at IS NULL`
 
 func (s *Store) scanEntry(rows *sql.Rows) (e index.Entry, err error) {
 	var text string
 	var body []byte
 	var first, last int64
-	if err = rows.Scan(&text, &first, &last, &e.PageTitle, &body); err != nil {
+	var gone sql.NullInt64
+	if err = rows.Scan(&text, &first, &last, &gone, &e.PageTitle, &body); err != nil {
 		return e, err
 	}
 	if e.Finding, err = decodeFinding(text); err != nil {
 		return e, err
 	}
 	e.Host, e.FirstSeen, e.LastSeen = hostOf(e.Finding.URL), fromMillis(first), fromMillis(last)
+	if gone.Valid {
+		e.GoneAt, e.PageText = fromMillis(gone.Int64), evidenceText(&e.Finding)
+		return e, nil
+	}
 	e.PageText, err = s.packer.unpack(body)
 	return e, err
+}
+
+// evidenceText is what can be searched of a finding that is gone: its evidence.
+func evidenceText(f *qianshao.Finding) string {
+	lines := make([]string, 0, len(f.Evidence))
+	for i := range f.Evidence {
+		e := &f.Evidence[i]
+		lines = append(lines, strings.ReplaceAll(e.Before+e.Text+e.After, "\n", " "))
+	}
+	return strings.Join(lines, "\n")
 }
 
 func decodeFinding(text string) (f qianshao.Finding, err error) {
@@ -132,7 +184,8 @@ func scanPage(rows *sql.Rows) (p qianshao.PageRecord, err error) {
 type Counts struct {
 	Pages    int // pages seen
 	Flagged  int // of them, those that are flagged now
-	Findings int
+	Findings int // open and gone
+	Open     int // findings whose page still shows them
 	URLs     int // URLs in the frontier
 	Waiting  int // of them, those to be visited, now or later
 	// Skips counts the URLs whose last visit ended in a skip, by reason.
@@ -145,8 +198,9 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 	c := Counts{Skips: map[qianshao.Skip]int{}}
 	err := s.read.QueryRowContext(ctx, `
 SELECT (SELECT count(*) FROM pages), (SELECT count(*) FROM pages WHERE flagged = 1), (SELECT count(*) FROM findings),
+       (SELECT count(*) FROM findings WHERE gone_at IS NULL),
        (SELECT count(*) FROM frontier), (SELECT count(*) FROM frontier WHERE due IS NOT NULL)`).Scan(
-		&c.Pages, &c.Flagged, &c.Findings, &c.URLs, &c.Waiting)
+		&c.Pages, &c.Flagged, &c.Findings, &c.Open, &c.URLs, &c.Waiting)
 	if err != nil {
 		return Counts{}, s.fail("count the rows of", err)
 	}

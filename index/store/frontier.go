@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/qianshao/qianshao/ingest"
@@ -22,29 +23,37 @@ func (s *Store) Add(ctx context.Context, items []ingest.Item) error {
 		return nil
 	}
 	return s.update(ctx, ordered, "add to the frontier in", func(tx *sql.Tx) error {
-		insert, err := tx.PrepareContext(ctx, `
-INSERT INTO frontier (url, host, authorisation, depth, due) VALUES ($1, $2, $3, $4, 0) ON CONFLICT (url) DO NOTHING`)
-		if err != nil {
-			return err
-		}
-		defer insert.Close()
 		changed := map[string]bool{}
-		for _, it := range items {
-			if it.URL == "" || it.Host == "" {
-				return errors.New("an item without URL or host")
-			}
-			res, err := insert.ExecContext(ctx, it.URL, it.Host, it.Authorisation, it.Depth)
-			if err != nil {
-				return err
-			}
-			if n, err := res.RowsAffected(); err != nil {
-				return err
-			} else if n > 0 {
-				changed[it.Host] = true
-			}
+		if err := addItems(ctx, tx, items, changed); err != nil {
+			return err
 		}
 		return refreshHosts(ctx, tx, changed)
 	})
+}
+
+// addItems puts URLs in and notes the hosts whose head may have changed by it.
+func addItems(ctx context.Context, tx *sql.Tx, items []ingest.Item, changed map[string]bool) error {
+	insert, err := tx.PrepareContext(ctx, `
+INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (url) DO NOTHING`)
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
+	for _, it := range items {
+		if it.URL == "" || it.Host == "" {
+			return errors.New("an item without URL or host")
+		}
+		res, err := insert.ExecContext(ctx, it.URL, it.Host, it.Authorisation, it.Depth, int(it.Priority))
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil {
+			return err
+		} else if n > 0 {
+			changed[it.Host] = true
+		}
+	}
+	return nil
 }
 
 func refreshHosts(ctx context.Context, tx *sql.Tx, hosts map[string]bool) error {
@@ -59,12 +68,12 @@ func refreshHosts(ctx context.Context, tx *sql.Tx, hosts map[string]bool) error 
 	return nil
 }
 
-// Lease hands out up to limit items that are due at now, the longest due and
-// least deep first, at most one a host, and none of a host whose next time has
-// not come or that has a live lease. It walks the hosts in the order of their
-// first URL, so that its cost does not grow with the number of URLs.
-func (s *Store) Lease(ctx context.Context, now time.Time, limit int, ttl time.Duration) ([]ingest.Item, error) {
-	if limit <= 0 {
+// Lease hands out items that are due, the longest due and least deep first, at
+// most one a host, and none of a host whose next time has not come or that has
+// a live lease. It walks the hosts in the order of their first URL, so that its
+// cost does not grow with the number of URLs.
+func (s *Store) Lease(ctx context.Context, l ingest.Lease) ([]ingest.Item, error) {
+	if l.Limit <= 0 {
 		return nil, nil
 	}
 	var items []ingest.Item
@@ -72,20 +81,21 @@ func (s *Store) Lease(ctx context.Context, now time.Time, limit int, ttl time.Du
 		hosts, err := collect(ctx, tx, scanString, `
 SELECT host FROM hosts
 WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1
-ORDER BY head_due, head_depth, host LIMIT $2`, millis(now), limit)
+ORDER BY head_due, head_depth, host LIMIT $2`, millis(l.Now), l.Limit)
 		if err != nil {
 			return err
 		}
 		for _, host := range hosts {
-			it := ingest.Item{Host: host}
-			err := tx.QueryRowContext(ctx, `
-SELECT url, authorisation, depth, attempts FROM frontier
-WHERE host = $1 AND due IS NOT NULL ORDER BY due, depth LIMIT 1`, host).Scan(&it.URL, &it.Authorisation, &it.Depth, &it.Attempts)
+			it, err := firstOf(ctx, tx, host, l.Now)
 			if err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = $1, lease_until = $2 WHERE host = $3`,
-				it.URL, millis(now.Add(ttl)), host); err != nil {
+			next := l.Now
+			if l.Interval != nil {
+				next = l.Now.Add(l.Interval(it))
+			}
+			if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = $1, lease_until = $2, next_at = $3 WHERE host = $4`,
+				it.URL, millis(l.Now.Add(l.For)), millis(next), host); err != nil {
 				return err
 			}
 			items = append(items, it)
@@ -96,6 +106,29 @@ WHERE host = $1 AND due IS NOT NULL ORDER BY due, depth LIMIT 1`, host).Scan(&it
 		return nil, err
 	}
 	return items, nil
+}
+
+const (
+	selectItem = `
+SELECT url, authorisation, depth, attempts, priority, page, etag, last_modified, sha256, rules, revisit FROM frontier WHERE host = $1 AND `
+	urgentFirst = selectItem + `priority > 0 AND due IS NOT NULL AND due <= $2 ORDER BY priority DESC, due, depth LIMIT 1`
+	dueFirst    = selectItem + `due IS NOT NULL AND due <= $2 ORDER BY due, depth LIMIT 1`
+)
+
+// firstOf returns the host's item that comes first: an urgent one, or the longest due.
+func firstOf(ctx context.Context, tx *sql.Tx, host string, now time.Time) (ingest.Item, error) {
+	for _, query := range []string{urgentFirst, dueFirst} {
+		it := ingest.Item{Host: host}
+		var revisit int64
+		err := tx.QueryRowContext(ctx, query, host, millis(now)).Scan(&it.URL, &it.Authorisation, &it.Depth, &it.Attempts,
+			&it.Priority, &it.Page, &it.ETag, &it.LastModified, &it.Memory.Hash, &it.Rules, &revisit)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		it.Interval = time.Duration(revisit) * time.Millisecond
+		return it, err
+	}
+	return ingest.Item{}, fmt.Errorf("host %s has nothing that is due, although it says so", host)
 }
 
 // HostCount returns the number of the host's URLs, visited ones included.
@@ -112,41 +145,56 @@ func (s *Store) QueryCount(ctx context.Context, page string) (n int, err error) 
 	return n, s.fail("count the queries of "+page+" in", err)
 }
 
-// HostNext sets the time before which host gets no request.
-func (s *Store) HostNext(ctx context.Context, host string, next time.Time) error {
-	return s.update(ctx, ordered, "set the next time of host "+host+" in", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `
-INSERT INTO hosts (host, next_at) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at`, host, millis(next))
-		return err
-	})
-}
-
 // Done records the outcome and ends the lease. A caller that comes after its
 // lease has passed to another URL of the host does not end that one's.
 func (s *Store) Done(ctx context.Context, item ingest.Item, outcome ingest.Outcome) error {
-	var due sql.NullInt64
-	if !outcome.Again.IsZero() {
-		due = sql.NullInt64{Int64: millis(outcome.Again), Valid: true}
-	}
 	return s.update(ctx, ordered, "record the outcome of "+item.URL+" in", func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `
-UPDATE frontier SET due = $1, skip = $2, visits = visits + 1, attempts = CASE WHEN $3 = 1 THEN attempts + 1 ELSE 0 END
-WHERE url = $4`, due, string(outcome.Skip), bit(outcome.Failed), item.URL)
-		if err != nil {
+		if err := putOutcome(ctx, tx, item.URL, &outcome); err != nil {
 			return err
-		}
-		if n, err := res.RowsAffected(); err != nil {
-			return err
-		} else if n == 0 {
-			return ErrNotFound
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = '', lease_until = 0 WHERE host = $1 AND leased = $2`,
 			item.Host, item.URL); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, refreshHead, item.Host)
-		return err
+		changed := map[string]bool{item.Host: true}
+		if len(outcome.Links) > 0 {
+			if err := addItems(ctx, tx, outcome.Links, changed); err != nil {
+				return err
+			}
+		}
+		if err := refreshHosts(ctx, tx, changed); err != nil {
+			return err
+		}
+		for host, next := range outcome.HostNext {
+			if _, err := tx.ExecContext(ctx, `
+INSERT INTO hosts (host, next_at) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at`, host, millis(next)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+func putOutcome(ctx context.Context, tx *sql.Tx, url string, o *ingest.Outcome) error {
+	var due sql.NullInt64
+	if !o.Again.IsZero() {
+		due = sql.NullInt64{Int64: millis(o.Again), Valid: true}
+	}
+	m := &o.Memory
+	res, err := tx.ExecContext(ctx, `
+UPDATE frontier SET due = $1, skip = $2, visits = visits + 1, attempts = CASE WHEN $3 = 1 THEN attempts + 1 ELSE 0 END,
+  priority = $4, page = $5, etag = $6, last_modified = $7, sha256 = $8, rules = $9, revisit = $10
+WHERE url = $11`, due, string(o.Skip), bit(o.Failed), int(o.Priority), m.Page, m.ETag, m.LastModified, m.Hash, m.Rules,
+		m.Interval.Milliseconds(), url)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil {
+		return err
+	} else if n == 0 {
+		return ErrNotFound
+	}
+	return nil
 }
 
 // Release ends all leases, for a start after a crash. Only the process that

@@ -32,7 +32,7 @@ func add(t testing.TB, s *Store, items ...ingest.Item) {
 // lease returns the URLs that are handed out at base+after.
 func lease(t testing.TB, s *Store, after time.Duration, limit int) []string {
 	t.Helper()
-	items, err := s.Lease(t.Context(), base.Add(after), limit, time.Minute)
+	items, err := s.Lease(t.Context(), ingest.Lease{Now: base.Add(after), Limit: limit, For: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,10 +69,8 @@ func TestLease(t *testing.T) {
 
 	done(t, s, item("a", "1", 0), ingest.Outcome{})
 	wantURLs(t, "the next of the host", lease(t, s, time.Minute, 10), "a/2")
-	done(t, s, item("a", "2", 0), ingest.Outcome{Failed: true, Again: base.Add(time.Hour), Skip: qianshao.SkipUnreachable})
-	if err := s.HostNext(t.Context(), "a", base.Add(10*time.Minute)); err != nil {
-		t.Fatal(err)
-	}
+	done(t, s, item("a", "2", 0), ingest.Outcome{Failed: true, Again: base.Add(time.Hour), Skip: qianshao.SkipUnreachable,
+		HostNext: map[string]time.Time{"a": base.Add(10 * time.Minute)}})
 	wantURLs(t, "the host's next time has not come", lease(t, s, 9*time.Minute, 1), "c/1")
 	wantURLs(t, "it has come", lease(t, s, 10*time.Minute, 10), "c/1", "b/1", "a/deep")
 	for _, it := range []ingest.Item{item("a", "deep", 2), item("b", "1", 1), item("c", "1", 0)} {
@@ -82,7 +80,7 @@ func TestLease(t *testing.T) {
 		t.Errorf("Next is %v %v, error %v, want in an hour", due, ok, err)
 	}
 	wantURLs(t, "too early", lease(t, s, time.Hour-time.Millisecond, 10))
-	items, err := s.Lease(t.Context(), base.Add(time.Hour), 10, time.Minute)
+	items, err := s.Lease(t.Context(), ingest.Lease{Now: base.Add(time.Hour), Limit: 10, For: time.Minute})
 	if err != nil || len(items) != 1 || items[0].Attempts != 1 {
 		t.Errorf("the retry: %+v, error %v, want one item with an attempt", items, err)
 	}
@@ -138,8 +136,8 @@ type modelItem struct {
 	leased time.Time // until
 }
 
-func (m *model) lease(now time.Time, limit int, ttl time.Duration) []string {
-	best := map[string]*modelItem{}
+func (m *model) lease(now time.Time, limit int, ttl, rest time.Duration) []string {
+	best, head := map[string]*modelItem{}, map[string]*modelItem{} // head puts the hosts in order
 	blocked := map[string]bool{}
 	for _, it := range m.items {
 		if it.leased.After(now) || m.next[it.Host].After(now) {
@@ -147,8 +145,14 @@ func (m *model) lease(now time.Time, limit int, ttl time.Duration) []string {
 		}
 	}
 	for _, it := range m.items {
-		if b := best[it.Host]; !it.never && !it.due.After(now) && !blocked[it.Host] && (b == nil || it.before(b)) {
+		if it.never || it.due.After(now) || blocked[it.Host] {
+			continue
+		}
+		if b := best[it.Host]; b == nil || it.Priority > b.Priority || it.Priority == b.Priority && it.before(b) {
 			best[it.Host] = it
+		}
+		if b := head[it.Host]; b == nil || it.before(b) {
+			head[it.Host] = it
 		}
 	}
 	var list []*modelItem
@@ -156,6 +160,7 @@ func (m *model) lease(now time.Time, limit int, ttl time.Duration) []string {
 		list = append(list, it)
 	}
 	slices.SortFunc(list, func(a, b *modelItem) int {
+		a, b = head[a.Host], head[b.Host]
 		if c := a.due.Compare(b.due); c != 0 {
 			return c
 		}
@@ -171,7 +176,7 @@ func (m *model) lease(now time.Time, limit int, ttl time.Duration) []string {
 				other.leased = time.Time{}
 			}
 		}
-		it.leased = now.Add(ttl)
+		it.leased, m.next[it.Host] = now.Add(ttl), now.Add(rest)
 		urls = append(urls, it.URL)
 	}
 	return urls
@@ -218,17 +223,15 @@ func step(ctx context.Context, r *rapid.T, s *Store, m *model, now time.Time) er
 			m.items[it.URL] = &modelItem{Item: it, order: len(m.items)}
 		}
 		return s.Add(ctx, []ingest.Item{it})
-	case 1:
-		m.next[host] = now.Add(time.Duration(rapid.IntRange(-10, 30).Draw(r, "next")) * time.Second)
-		return s.HostNext(ctx, host, m.next[host])
-	case 2, 3:
+	case 1, 2, 3:
 		limit := rapid.IntRange(0, 3).Draw(r, "limit")
-		items, err := s.Lease(ctx, now, limit, 30*time.Second)
+		rest := time.Duration(rapid.IntRange(0, 40).Draw(r, "interval")) * time.Second
+		items, err := s.Lease(ctx, ingest.Lease{Now: now, Limit: limit, For: 30 * time.Second, Interval: func(ingest.Item) time.Duration { return rest }})
 		var got []string
 		for _, it := range items {
 			got = append(got, it.URL)
 		}
-		if want := m.lease(now, limit, 30*time.Second); !slices.Equal(got, want) {
+		if want := m.lease(now, limit, 30*time.Second, rest); !slices.Equal(got, want) {
 			r.Fatalf("Lease hands out %q, want %q", got, want)
 		}
 		return err
@@ -246,7 +249,12 @@ func step(ctx context.Context, r *rapid.T, s *Store, m *model, now time.Time) er
 	if rapid.Bool().Draw(r, "again") {
 		o.Again = now.Add(time.Duration(rapid.IntRange(0, 60).Draw(r, "in")) * time.Second)
 	}
-	it.due, it.never, it.leased = o.Again, o.Again.IsZero(), time.Time{}
+	o.Priority = ingest.Priority(rapid.IntRange(0, 1).Draw(r, "priority"))
+	if rapid.Bool().Draw(r, "rests") {
+		m.next[it.Host] = now.Add(time.Duration(rapid.IntRange(-10, 30).Draw(r, "next")) * time.Second)
+		o.HostNext = map[string]time.Time{it.Host: m.next[it.Host]}
+	}
+	it.due, it.never, it.leased, it.Priority = o.Again, o.Again.IsZero(), time.Time{}, o.Priority
 	return s.Done(ctx, it.Item, o)
 }
 
@@ -273,6 +281,8 @@ func TestLeasePlan(t *testing.T) {
 	for query, index := range map[string]string{
 		`SELECT host FROM hosts WHERE head_due IS NOT NULL AND head_due <= 5 AND next_at <= 5 AND lease_until <= 5 ORDER BY head_due, head_depth, host LIMIT 5`: "hosts_head",
 		`SELECT url FROM frontier WHERE host = 'a' AND due IS NOT NULL ORDER BY due, depth LIMIT 1`:                                                             "frontier_head",
+		`SELECT url FROM frontier WHERE host = 'a' AND priority > 0 AND due IS NOT NULL AND due <= 5 ORDER BY priority DESC, due, depth LIMIT 1`:                "frontier_urgent",
+		`SELECT count(*) FROM frontier WHERE url >= 'http://a/?' AND url < 'http://a/@'`:                                                                        "sqlite_autoindex_frontier_1",
 		`SELECT skip, count(*) FROM frontier WHERE skip <> '' GROUP BY skip`:                                                                                    "frontier_skip",
 	} {
 		plan, err := collect(t.Context(), s.read, func(r *sql.Rows) (detail string, err error) {
@@ -294,7 +304,7 @@ func BenchmarkLease(b *testing.B) {
 			now := base
 			b.ReportAllocs()
 			for b.Loop() {
-				items, err := s.Lease(b.Context(), now, 16, time.Minute)
+				items, err := s.Lease(b.Context(), ingest.Lease{Now: now, Limit: 16, For: time.Minute})
 				if err != nil || len(items) != 16 {
 					b.Fatalf("%d items, error %v", len(items), err)
 				}

@@ -2,13 +2,12 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,180 +29,275 @@ type Save struct {
 	// ViewsAsked says that the page's other views were asked for at this visit,
 	// whether or not they came.
 	ViewsAsked bool
+	// Rules names the rule set of the assessment; see Confirm.
+	Rules string
 }
 
-// Saved says what the search index must be told of a saved page.
+// Saved says what the search index must be told of a page.
 type Saved struct {
-	Entries []index.Entry // to Put
-	// Removed are the ids to Delete: findings of the page that fire no more. They
-	// are named at every save until Unlisted has heard that the index is rid of them.
-	Removed []string
+	// Entries are all findings of the page, to Put: those that are gone too,
+	// since the process may have died before the index heard of it.
+	Entries []index.Entry
+	// Open says that a finding of the page is open.
+	Open bool
 }
 
 // SavePage records a page in one transaction; doing it twice is doing it once.
 // A flagged page (Assessment.Flagged) keeps its source, text and findings, each
 // with the time when it was first seen. Of any other page nothing but URL, hash,
 // status and times stays, and what an earlier visit kept is overwritten.
+// Findings that no longer fire are gone from then on: they keep their evidence.
 func (s *Store) SavePage(ctx context.Context, save Save) (Saved, error) {
 	if save.Page.URL == "" || save.Page.FetchedAt.IsZero() || save.Document == nil {
 		return Saved{}, s.fail("save a page in", errors.New("Page.URL, Page.FetchedAt and Document must be set"))
 	}
-	var saved Saved
-	cleared := false
-	err := s.update(ctx, durable, "save page "+save.Page.URL+" in", func(tx *sql.Tx) (err error) {
-		if err := putPage(ctx, tx, &save); err != nil {
-			return err
-		}
-		if save.Assessment.Flagged() {
-			saved, err = s.saveFlagged(ctx, tx, &save)
-		} else {
-			saved.Removed, cleared, err = clearPage(ctx, tx, save.Page.URL)
-		}
-		if err == nil {
-			err = s.putViews(ctx, tx, &save)
-		}
-		if err == nil {
-			saved.Removed, err = noteRemovals(ctx, tx, save.Page.URL, saved.Removed)
-		}
-		return err
+	// What was found must outlast a power cut, or the site may have changed
+	// before the page is seen again. Any other page is simply fetched again.
+	need := ordered
+	if save.Assessment.Flagged() {
+		need = durable
+	}
+	v := visit{url: save.Page.URL, at: save.Page.FetchedAt}
+	err := s.update(ctx, need, "save page "+save.Page.URL+" in", func(tx *sql.Tx) error {
+		return s.savePage(ctx, tx, &save, &v)
 	})
 	if err != nil {
 		return Saved{}, err
 	}
-	if cleared {
-		// secure_delete has overwritten the text in the database; this drops
-		// what the write-ahead log still has of it. A reader may be in the way:
-		// then the next checkpoint does it.
+	s.forget(ctx, v)
+	return v.saved, nil
+}
+
+// visit is what happens to a page's rows in one transaction.
+type visit struct {
+	url     string
+	at      time.Time
+	cleared bool // text was removed
+	saved   Saved
+}
+
+// forget drops what the write-ahead log still has of a text that was removed:
+// secure_delete has overwritten it in the database. A reader may be in the way;
+// then the next checkpoint does it.
+func (s *Store) forget(ctx context.Context, v visit) {
+	if v.cleared {
 		_, _ = s.write.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
 	}
-	return saved, nil
+}
+
+func (s *Store) savePage(ctx context.Context, tx *sql.Tx, save *Save, v *visit) error {
+	var hash, rules string
+	known := true
+	err := tx.QueryRowContext(ctx, `SELECT sha256, rules FROM pages WHERE url = $1`, v.url).Scan(&hash, &rules)
+	if errors.Is(err, sql.ErrNoRows) {
+		known, err = false, nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := putPage(ctx, tx, save); err != nil {
+		return err
+	}
+	cause := qianshao.CauseContent
+	if hash == hashOf(save.Page.Body) && rules != save.Rules {
+		cause = qianshao.CauseRules
+	}
+	fires := map[string]bool{}
+	if save.Assessment.Flagged() {
+		if err := s.putText(ctx, tx, save); err != nil {
+			return err
+		}
+		if fires, err = putFindings(ctx, tx, save, cause); err != nil {
+			return err
+		}
+	} else if known {
+		if v.cleared, err = removeText(ctx, tx, v.url); err != nil {
+			return err
+		}
+	}
+	if !known && len(fires) == 0 && !save.ViewsAsked {
+		return nil // a page without a past
+	}
+	if err := s.putViews(ctx, tx, save); err != nil {
+		return err
+	}
+	if err := closeQuiet(ctx, tx, v, fires, cause); err != nil {
+		return err
+	}
+	return s.readSaved(ctx, tx, v)
 }
 
 func putPage(ctx context.Context, tx *sql.Tx, save *Save) error {
-	sum := sha256.Sum256(save.Page.Body)
 	_, err := tx.ExecContext(ctx, `
-INSERT INTO pages (url, requested_url, authorisation, sha256, status, first_seen, last_seen, flagged)
-VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
+INSERT INTO pages (url, requested_url, authorisation, sha256, status, first_seen, last_seen, flagged, rules)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)
 ON CONFLICT (url) DO UPDATE SET requested_url = excluded.requested_url, authorisation = excluded.authorisation,
-  sha256 = excluded.sha256, status = excluded.status, flagged = excluded.flagged,
+  sha256 = excluded.sha256, status = excluded.status, flagged = excluded.flagged, rules = excluded.rules,
   first_seen = CASE WHEN excluded.first_seen < pages.first_seen THEN excluded.first_seen ELSE pages.first_seen END,
   last_seen = CASE WHEN excluded.last_seen > pages.last_seen THEN excluded.last_seen ELSE pages.last_seen END`,
-		save.Page.URL, save.Page.RequestedURL, save.Page.Authorisation, hex.EncodeToString(sum[:]), save.Page.Status,
-		millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()))
+		save.Page.URL, save.Page.RequestedURL, save.Page.Authorisation, hashOf(save.Page.Body), save.Page.Status,
+		millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules)
 	return err
 }
 
-// clearPage removes the text and the findings of a page that is not flagged.
-// any says whether there was something.
-func clearPage(ctx context.Context, tx *sql.Tx, pageURL string) (removed []string, any bool, err error) {
-	res, err := tx.ExecContext(ctx, `DELETE FROM page_texts WHERE url = $1`, pageURL)
-	if err != nil {
-		return nil, false, err
-	}
-	n, err := res.RowsAffected()
-	if err != nil {
-		return nil, false, err
-	}
-	removed, err = collect(ctx, tx, scanString, `DELETE FROM findings WHERE url = $1 RETURNING id`, pageURL)
-	return removed, n > 0 || len(removed) > 0, err
-}
-
-func (s *Store) saveFlagged(ctx context.Context, tx *sql.Tx, save *Save) (saved Saved, err error) {
-	body := pageText(save.Document)
+// putText keeps what a flagged page's evidence points into.
+func (s *Store) putText(ctx context.Context, tx *sql.Tx, save *Save) error {
 	source, err := s.packer.pack(save.Document.Source)
 	if err != nil {
-		return saved, err
+		return err
 	}
-	packed, err := s.packer.pack(body)
+	body, err := s.packer.pack(pageText(save.Document))
 	if err != nil {
-		return saved, err
+		return err
 	}
-	if _, err := tx.ExecContext(ctx, `
+	_, err = tx.ExecContext(ctx, `
 INSERT INTO page_texts (url, charset, title, source, body) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (url) DO UPDATE SET charset = excluded.charset, title = excluded.title, source = excluded.source, body = excluded.body`,
-		save.Page.URL, save.Document.Charset, save.Document.Title, source, packed); err != nil {
-		return saved, err
-	}
-	fires := map[string]bool{}
-	for _, f := range save.Assessment.Findings {
-		first, last, err := putFinding(ctx, tx, &f, save)
-		if err != nil {
-			return saved, fmt.Errorf("finding of rule %s: %w", f.Rule, err)
-		}
-		fires[f.ID] = true
-		saved.Entries = append(saved.Entries, index.Entry{
-			Finding: f, Host: hostOf(save.Page.URL), PageTitle: save.Document.Title, PageText: body, FirstSeen: first, LastSeen: last,
-		})
-	}
-	saved.Removed, err = removeQuiet(ctx, tx, save.Page.URL, fires)
-	return saved, err
+		save.Page.URL, save.Document.Charset, save.Document.Title, source, body)
+	return err
 }
 
-func putFinding(ctx context.Context, tx *sql.Tx, f *qianshao.Finding, save *Save) (first, last time.Time, err error) {
+// removeText removes the text of a page that is not flagged. any says whether there was one.
+func removeText(ctx context.Context, tx *sql.Tx, pageURL string) (any bool, err error) {
+	res, err := tx.ExecContext(ctx, `DELETE FROM page_texts WHERE url = $1`, pageURL)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
+// putFindings records what fires, and reopens what was gone.
+func putFindings(ctx context.Context, tx *sql.Tx, save *Save, cause qianshao.Cause) (fires map[string]bool, err error) {
+	gone, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE url = $1 AND gone_at IS NOT NULL`, save.Page.URL)
+	if err != nil {
+		return nil, err
+	}
+	fires = map[string]bool{}
+	for i := range save.Assessment.Findings {
+		f := &save.Assessment.Findings[i]
+		if err := putFinding(ctx, tx, f, save); err != nil {
+			return nil, fmt.Errorf("finding of rule %s: %w", f.Rule, err)
+		}
+		fires[f.ID] = true
+		if slices.Contains(gone, f.ID) {
+			if err := noteChange(ctx, tx, f.ID, qianshao.Change{At: save.Page.FetchedAt, State: qianshao.StateOpen, Cause: cause}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return fires, nil
+}
+
+func putFinding(ctx context.Context, tx *sql.Tx, f *qianshao.Finding, save *Save) error {
 	if f.ID == "" || f.URL != save.Page.URL {
-		return first, last, fmt.Errorf("its id %q or URL %q is not that of the page", f.ID, f.URL)
+		return fmt.Errorf("its id %q or URL %q is not that of the page", f.ID, f.URL)
 	}
 	text, err := json.Marshal(f)
 	if err != nil {
-		return first, last, err
+		return err
 	}
-	var firstMS, lastMS int64
-	err = tx.QueryRowContext(ctx, `
+	_, err = tx.ExecContext(ctx, `
 INSERT INTO findings (id, url, rule, category, level, score, finding, first_seen, last_seen)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, category = excluded.category, level = excluded.level,
-  score = excluded.score, finding = excluded.finding,
+  score = excluded.score, finding = excluded.finding, gone_at = NULL,
   first_seen = CASE WHEN excluded.first_seen < findings.first_seen THEN excluded.first_seen ELSE findings.first_seen END,
-  last_seen = CASE WHEN excluded.last_seen > findings.last_seen THEN excluded.last_seen ELSE findings.last_seen END
-RETURNING first_seen, last_seen`,
-		f.ID, f.URL, f.Rule, string(f.Category), int(f.Level), f.Score, string(text), millis(save.Page.FetchedAt)).Scan(&firstMS, &lastMS)
-	return fromMillis(firstMS), fromMillis(lastMS), err
+  last_seen = CASE WHEN excluded.last_seen > findings.last_seen THEN excluded.last_seen ELSE findings.last_seen END`,
+		f.ID, f.URL, f.Rule, string(f.Category), int(f.Level), f.Score, string(text), millis(save.Page.FetchedAt))
+	return err
 }
 
-// removeQuiet deletes the page's findings that are not among those that fire.
-func removeQuiet(ctx context.Context, tx *sql.Tx, pageURL string, fires map[string]bool) ([]string, error) {
-	ids, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE url = $1 ORDER BY id`, pageURL)
+// closeQuiet marks the page's open findings as gone that are not among those that fire.
+func closeQuiet(ctx context.Context, tx *sql.Tx, v *visit, fires map[string]bool, cause qianshao.Cause) error {
+	open, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE url = $1 AND gone_at IS NULL`, v.url)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var removed []string
-	for _, id := range ids {
+	for _, id := range open {
 		if fires[id] {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM findings WHERE id = $1`, id); err != nil {
-			return nil, err
+		if _, err := tx.ExecContext(ctx, `UPDATE findings SET gone_at = $1 WHERE id = $2`, millis(v.at), id); err != nil {
+			return err
 		}
-		removed = append(removed, id)
+		if err := noteChange(ctx, tx, id, qianshao.Change{At: v.at, State: qianshao.StateGone, Cause: cause}); err != nil {
+			return err
+		}
 	}
-	return removed, nil
+	return nil
 }
 
-// noteRemovals remembers findings that are gone until the index has heard of
-// it: the process may die in between. It returns all that the index may still have.
-func noteRemovals(ctx context.Context, tx *sql.Tx, pageURL string, removed []string) ([]string, error) {
-	for _, id := range removed {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO removals (id, url) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, pageURL); err != nil {
-			return nil, err
-		}
-	}
-	// One that fires again is no removal any more.
-	if _, err := tx.ExecContext(ctx, `DELETE FROM removals WHERE url = $1 AND id IN (SELECT id FROM findings WHERE url = $1)`, pageURL); err != nil {
-		return nil, err
-	}
-	return collect(ctx, tx, scanString, `SELECT id FROM removals WHERE url = $1 ORDER BY id`, pageURL)
+func noteChange(ctx context.Context, tx *sql.Tx, id string, c qianshao.Change) error {
+	_, err := tx.ExecContext(ctx, `
+INSERT INTO finding_changes (id, at, state, cause) VALUES ($1, $2, $3, $4) ON CONFLICT (id, at, state) DO NOTHING`,
+		id, millis(c.At), string(c.State), string(c.Cause))
+	return err
 }
 
-// Unlisted records that the search index is rid of the ids of Saved.Removed.
-func (s *Store) Unlisted(ctx context.Context, ids []string) error {
-	return s.update(ctx, durable, "record removals from the index in", func(tx *sql.Tx) error {
-		for _, id := range ids {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM removals WHERE id = $1`, id); err != nil {
-				return err
-			}
+// readSaved reads the page's findings as they are now.
+func (s *Store) readSaved(ctx context.Context, tx *sql.Tx, v *visit) (err error) {
+	v.saved.Entries, err = collect(ctx, tx, s.scanEntry, selectEntries+` WHERE f.url = $1 ORDER BY f.id`, v.url)
+	v.saved.Open = slices.ContainsFunc(v.saved.Entries, func(e index.Entry) bool { return e.GoneAt.IsZero() })
+	return err
+}
+
+// Confirm records that a page, seen at a time, is as it was when it was last
+// judged: a body of the same SHA-256, by the same rules. known is false if the store has it otherwise; then nothing is recorded, and the page must be
+// judged.
+func (s *Store) Confirm(ctx context.Context, pageURL, hash, rules string, at time.Time) (saved Saved, known bool, err error) {
+	v := visit{url: pageURL, at: at}
+	err = s.update(ctx, ordered, "confirm page "+pageURL+" in", func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `
+UPDATE pages SET last_seen = CASE WHEN $1 > last_seen THEN $1 ELSE last_seen END
+WHERE url = $2 AND sha256 = $3 AND rules = $4`, millis(at), pageURL, hash, rules)
+		if err != nil {
+			return err
 		}
-		return nil
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		known = true
+		if _, err := tx.ExecContext(ctx, `
+UPDATE findings SET last_seen = CASE WHEN $1 > last_seen THEN $1 ELSE last_seen END
+WHERE url = $2 AND gone_at IS NULL`, millis(at), pageURL); err != nil {
+			return err
+		}
+		return s.readSaved(ctx, tx, &v)
 	})
+	return v.saved, known && err == nil, err
+}
+
+// PageGone records that there is no such page any more: it answered status, or
+// with status 0 its URL leads elsewhere. Its text is removed, and its findings
+// are gone. A page that the store does not know is none of its business.
+func (s *Store) PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (Saved, error) {
+	v := visit{url: pageURL, at: at}
+	err := s.update(ctx, durable, "record that "+pageURL+" is gone in", func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `
+UPDATE pages SET status = CASE WHEN $1 > 0 THEN $1 ELSE status END, flagged = 0, rules = '' WHERE url = $2`, status, pageURL)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		if v.cleared, err = removeText(ctx, tx, pageURL); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM page_views WHERE url = $1`, pageURL); err != nil {
+			return err
+		}
+		if err := closeQuiet(ctx, tx, &v, nil, cause); err != nil {
+			return err
+		}
+		return s.readSaved(ctx, tx, &v)
+	})
+	if err != nil {
+		return Saved{}, err
+	}
+	s.forget(ctx, v)
+	return v.saved, nil
 }
 
 // pageText joins the text of all regions with newlines, which search never

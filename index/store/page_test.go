@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -51,58 +50,167 @@ func save(t testing.TB, s *Store, p Save) Saved {
 	return saved
 }
 
+// seen is what a finding's row says of its time, in hours after base.
+type seen struct {
+	First, Last, Gone int // Gone is -1 while it is open
+	Title, Text       string
+}
+
+func sightings(entries []index.Entry) map[string]seen {
+	m := map[string]seen{}
+	hours := func(at time.Time) int { return int(at.Sub(base) / time.Hour) }
+	for _, e := range entries {
+		v := seen{First: hours(e.FirstSeen), Last: hours(e.LastSeen), Gone: -1, Title: e.PageTitle, Text: e.PageText}
+		if !e.GoneAt.IsZero() {
+			v.Gone = hours(e.GoneAt)
+		}
+		m[e.Finding.Rule] = v
+	}
+	return m
+}
+
+func wantSightings(t *testing.T, when string, saved Saved, want map[string]seen) {
+	t.Helper()
+	if diff := cmp.Diff(want, sightings(saved.Entries), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", when, diff)
+	}
+	open := false
+	for _, s := range want {
+		open = open || s.Gone < 0
+	}
+	if saved.Open != open {
+		t.Errorf("%s: Open is %v", when, saved.Open)
+	}
+}
+
 func TestSavePage(t *testing.T) {
 	s := temp(t)
 	const url = "http://Example.cn:8080/a"
 	first := page(url, "注册送彩金", 0, "casino", "loan")
-	want := Saved{}
-	for _, f := range first.Assessment.Findings {
-		want.Entries = append(want.Entries, index.Entry{
-			Finding: f, Host: "example.cn", PageTitle: "标题 注册送彩金", PageText: "标题\n注册送彩金\na b", FirstSeen: base, LastSeen: base,
-		})
-	}
+	const title, text = "标题 注册送彩金", "标题\n注册送彩金\na b"
 	for range 2 { // twice is once
-		if diff := cmp.Diff(want, save(t, s, first)); diff != "" {
-			t.Errorf("first visit (-want +got):\n%s", diff)
+		saved := save(t, s, first)
+		wantSightings(t, "first visit", saved, map[string]seen{"casino": {0, 0, -1, title, text}, "loan": {0, 0, -1, title, text}})
+		for _, e := range saved.Entries {
+			if e.Host != "example.cn" {
+				t.Errorf("host %q", e.Host)
+			}
 		}
 	}
 	checkFinding(t, s, first, base, base)
 
 	later := page(url, "注册送彩金 又", 5, "casino", "job")
-	saved := save(t, s, later)
-	if again := save(t, s, later); len(again.Removed) != 1 {
-		t.Errorf("the index has not heard of the removal, and it is forgotten: %+v", again.Removed)
+	for range 2 {
+		wantSightings(t, "another rule", save(t, s, later), map[string]seen{
+			"casino": {0, 5, -1, title + " 又", "标题\n注册送彩金 又\na b"}, "job": {5, 5, -1, title + " 又", "标题\n注册送彩金 又\na b"},
+			"loan": {0, 0, 5, "", "注册送彩金"},
+		})
 	}
-	unlisted(t, s, saved)
-	if diff := cmp.Diff([]string{qianshao.FindingID(url, "loan")}, saved.Removed); diff != "" {
-		t.Errorf("removed (-want +got):\n%s", diff)
+	checkFinding(t, s, later, base, base.Add(5*time.Hour))
+	gone, err := s.Finding(t.Context(), qianshao.FindingID(url, "loan"))
+	if err != nil || gone.Source != "" || gone.PageTitle != "" || gone.State() != qianshao.StateGone || len(gone.Evidence) != 1 {
+		t.Errorf("the finding that is gone keeps its evidence alone: %+v, %v", gone, err)
 	}
-	seen := map[string][2]time.Time{}
-	for _, e := range saved.Entries {
-		seen[e.Finding.Rule] = [2]time.Time{e.FirstSeen, e.LastSeen}
-	}
-	end := base.Add(5 * time.Hour)
-	if diff := cmp.Diff(map[string][2]time.Time{"casino": {base, end}, "job": {end, end}}, seen); diff != "" {
-		t.Errorf("times (-want +got):\n%s", diff)
-	}
-	checkFinding(t, s, later, base, end)
-	if _, err := s.Finding(t.Context(), qianshao.FindingID(url, "loan")); !errors.Is(err, ErrNotFound) {
-		t.Errorf("the removed finding: %v, want ErrNotFound", err)
-	}
+
 	clean := page(url, "清净", 6)
-	saved = save(t, s, clean)
-	if len(saved.Entries) != 0 || len(saved.Removed) != 2 {
-		t.Errorf("after the page is clean: %+v", saved)
-	}
-	unlisted(t, s, saved)
-	if saved := save(t, s, clean); len(saved.Removed) != 0 {
-		t.Errorf("once more: %+v", saved)
+	for range 2 {
+		wantSightings(t, "the page is clean", save(t, s, clean), map[string]seen{
+			"casino": {0, 5, 6, "", "注册送彩金 又"}, "job": {5, 5, 6, "", "注册送彩金 又"}, "loan": {0, 0, 5, "", "注册送彩金"},
+		})
 	}
 	records, err := s.Pages(t.Context(), "", 10)
 	sum := sha256.Sum256([]byte("清净"))
 	if err != nil || len(records) != 1 || records[0].Flagged || !records[0].LastSeen.Equal(base.Add(6*time.Hour)) ||
 		!records[0].FirstSeen.Equal(base) || records[0].Authorisation != "city" || records[0].Hash != hex.EncodeToString(sum[:]) {
 		t.Errorf("the page's record is %+v, error %v", records, err)
+	}
+
+	back := page(url, "注册送彩金", 9, "loan")
+	wantSightings(t, "one is back", save(t, s, back), map[string]seen{
+		"casino": {0, 5, 6, "", "注册送彩金 又"}, "job": {5, 5, 6, "", "注册送彩金 又"}, "loan": {0, 9, -1, title, text},
+	})
+	if saved := gonePage(t, s, url, 10); saved.Open {
+		t.Error("a page that is gone has an open finding")
+	}
+	reopened, err := s.Finding(t.Context(), qianshao.FindingID(url, "loan"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(hours int, state qianshao.State, cause qianshao.Cause) qianshao.Change {
+		return qianshao.Change{At: base.Add(time.Duration(hours) * time.Hour), State: state, Cause: cause}
+	}
+	want := []qianshao.Change{at(5, qianshao.StateGone, qianshao.CauseContent), at(9, qianshao.StateOpen, qianshao.CauseContent), at(10, qianshao.StateGone, qianshao.CausePage)}
+	if diff := cmp.Diff(want, reopened.Changes); diff != "" {
+		t.Errorf("history (-want +got):\n%s", diff)
+	}
+}
+
+func gonePage(t *testing.T, s *Store, url string, hours int) Saved {
+	t.Helper()
+	saved, err := s.PageGone(t.Context(), url, 404, qianshao.CausePage, base.Add(time.Duration(hours)*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return saved
+}
+
+func TestPageGone(t *testing.T) {
+	s := temp(t)
+	if saved := gonePage(t, s, "http://a/unknown", 1); len(saved.Entries) != 0 {
+		t.Errorf("%+v of a page that was never seen", saved)
+	}
+	save(t, s, page("http://a/", "文", 0, "casino"))
+	save(t, s, page("http://a/2", "文", 0, "casino"))
+	for range 2 {
+		saved := gonePage(t, s, "http://a/", 1)
+		if len(saved.Entries) != 1 || saved.Open || !saved.Entries[0].GoneAt.Equal(base.Add(time.Hour)) {
+			t.Errorf("%+v", saved)
+		}
+	}
+	c, err := s.Counts(t.Context())
+	if err != nil || c.Pages != 2 || c.Flagged != 1 || c.Findings != 2 || c.Open != 1 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// TestRulesChange: a finding that the same body no longer makes is gone for the rules' sake.
+func TestRulesChange(t *testing.T) {
+	s := temp(t)
+	before, after := page("http://a/", "文", 0, "casino"), page("http://a/", "文", 1)
+	before.Rules, after.Rules = "1", "2"
+	id := save(t, s, before).Entries[0].Finding.ID
+	save(t, s, after)
+	f, err := s.Finding(t.Context(), id)
+	if err != nil || len(f.Changes) != 1 || f.Changes[0].Cause != qianshao.CauseRules {
+		t.Errorf("%+v, %v", f.Changes, err)
+	}
+}
+
+func TestConfirm(t *testing.T) {
+	s := temp(t)
+	p := page("http://a/", "文", 0, "casino", "loan")
+	p.Rules = "rules"
+	save(t, s, p)
+	hash := hashOf(p.Page.Body)
+	at := base.Add(3 * time.Hour)
+	for name, args := range map[string][3]string{
+		"another body": {"http://a/", hashOf(nil), "rules"}, "other rules": {"http://a/", hash, "new"}, "another page": {"http://a/2", hash, "rules"},
+	} {
+		if _, known, err := s.Confirm(t.Context(), args[0], args[1], args[2], at); err != nil || known {
+			t.Errorf("%s: known %v, error %v", name, known, err)
+		}
+	}
+	saved, known, err := s.Confirm(t.Context(), "http://a/", hash, "rules", at)
+	if err != nil || !known || !saved.Open || len(saved.Entries) != 2 || !saved.Entries[0].LastSeen.Equal(at) || saved.Entries[0].PageText == "" {
+		t.Errorf("%+v, known %v, error %v", saved, known, err)
+	}
+	records, err := s.Pages(t.Context(), "", 10)
+	if err != nil || !records[0].LastSeen.Equal(at) {
+		t.Errorf("%+v, %v", records, err)
+	}
+	gonePage(t, s, "http://a/", 4)
+	if _, known, err := s.Confirm(t.Context(), "http://a/", hash, "rules", at); err != nil || known {
+		t.Errorf("a page that was gone is judged anew when it is back: %v, %v", known, err)
 	}
 }
 
@@ -155,24 +263,6 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// unlisted says that the index is rid of what was removed.
-func unlisted(t *testing.T, s *Store, saved Saved) {
-	t.Helper()
-	if err := s.Unlisted(t.Context(), saved.Removed); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// A finding that comes back before the index has heard that it was gone must not be deleted there.
-func TestRemovalTakenBack(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "q.db"))
-	save(t, s, page("http://a/", "文", 0, "casino"))
-	save(t, s, page("http://a/", "清净", 1))
-	if saved := save(t, s, page("http://a/", "文", 2, "casino")); len(saved.Removed) != 0 {
-		t.Errorf("removed: %v", saved.Removed)
-	}
-}
-
 func TestUnflaggedLeavesNoText(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "q.db")
 	s := open(t, path)
@@ -199,7 +289,11 @@ func TestUnflaggedLeavesNoText(t *testing.T) {
 	save(t, s, informational)
 	save(t, s, page("http://a/never", never, 0))
 	save(t, s, page("http://a/kept", kept, 0, "casino"))
-	save(t, s, page("http://a/once", once, 1, "casino", "loan"))
+	flagged := page("http://a/once", once, 1, "casino", "loan")
+	for i := range flagged.Assessment.Findings { // which keep their evidence, and nothing else of the page
+		flagged.Assessment.Findings[i].Evidence[0].Text = "注册送"
+	}
+	save(t, s, flagged)
 	if countFrames(t, path, frames) == 0 {
 		t.Fatal("the flagged page's text is not found either: this test sees nothing")
 	}
@@ -280,7 +374,7 @@ func TestPagesAndCounts(t *testing.T) {
 	done(t, s, item("a", "1", 0), ingest.Outcome{Skip: qianshao.SkipRobots})
 	done(t, s, item("a", "2", 0), ingest.Outcome{Again: base})
 	got, err := s.Counts(t.Context())
-	want := Counts{Pages: 3, Flagged: 1, Findings: 2, URLs: 3, Waiting: 2, Skips: map[qianshao.Skip]int{qianshao.SkipRobots: 1}}
+	want := Counts{Pages: 3, Flagged: 1, Findings: 2, Open: 2, URLs: 3, Waiting: 2, Skips: map[qianshao.Skip]int{qianshao.SkipRobots: 1}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("error %v, (-want +got):\n%s", err, diff)
 	}

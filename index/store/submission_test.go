@@ -47,7 +47,7 @@ func TestSubmission(t *testing.T) {
 
 	visit := func(outcome ingest.Outcome) {
 		t.Helper()
-		leased, err := s.Lease(ctx, base.Add(2*time.Hour), 1, time.Minute)
+		leased, err := s.Lease(ctx, ingest.Lease{Now: base.Add(2 * time.Hour), Limit: 1, For: time.Minute})
 		if err != nil || len(leased) != 1 || leased[0].URL != url {
 			t.Fatalf("leased %v, %v", leased, err)
 		}

@@ -1,0 +1,60 @@
+package ingest
+
+import (
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+// The time between two visits of a page adapts to how often it changes, as in
+// Nutch's AdaptiveFetchSchedule: it shrinks when the page has changed and grows
+// when it has not, between bounds that the authorisation may set.
+const (
+	// DefaultRevisit is the first interval of a page.
+	DefaultRevisit = 24 * time.Hour
+	// MinRevisit keeps a revisit apart from a retry, and lets a Once run end.
+	MinRevisit = 10 * time.Minute
+	// DefaultRevisitMin holds for pages that change at every visit, if only by
+	// the time of day they show: a front page is seen once an hour.
+	DefaultRevisitMin = time.Hour
+	// DefaultRevisitMax is how long something that was put on a page which never
+	// changed may stay unseen.
+	DefaultRevisitMax = 7 * 24 * time.Hour
+	// openRevisit is the interval of a page with an open finding, if its own is
+	// longer: that the owner has cleaned it shows within the same working day.
+	openRevisit = 6 * time.Hour
+)
+
+// shrink and grow are chosen so that one change outweighs one visit in vain,
+// and a page that changes every second visit keeps coming sooner.
+const (
+	shrinkNum, shrinkDen = 1, 2
+	growNum, growDen     = 3, 2
+)
+
+// bounds returns the shortest and the longest interval under an authorisation.
+func bounds(a *qianshao.Authorisation) (low, high time.Duration) {
+	low, high = a.RevisitMin, a.RevisitMax
+	switch {
+	case low == 0 && high == 0:
+		low, high = DefaultRevisitMin, DefaultRevisitMax
+	case low == 0:
+		low = min(DefaultRevisitMin, high)
+	case high == 0:
+		high = max(DefaultRevisitMax, low)
+	}
+	return max(low, MinRevisit), max(high, MinRevisit)
+}
+
+// adapted returns the interval until the next visit; before is 0 at the first.
+func (c *Crawler) adapted(before time.Duration, changed bool, low, high time.Duration) time.Duration {
+	next := c.Revisit
+	switch {
+	case before == 0:
+	case changed:
+		next = before * shrinkNum / shrinkDen
+	default:
+		next = before * growNum / growDen
+	}
+	return min(max(next, low), high)
+}
