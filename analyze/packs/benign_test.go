@@ -55,6 +55,9 @@ func TestBenignFalseAlarms(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := packs.Benign()
+	if err := analyzer.CheckBenign(texts); err != nil {
+		t.Errorf("the linter refuses the shipped rules:\n%v", err)
+	}
 	var alarms []string
 	for _, text := range texts {
 		page := qianshao.Page{URL: "benign:", ContentType: "text/plain; charset=utf-8", Body: []byte(text)}

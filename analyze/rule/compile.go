@@ -85,8 +85,6 @@ type block struct {
 	excepts  bool
 	// positive: the block stands somewhere in the condition without a not in front.
 	positive bool
-	// decides: the block can make the condition true by itself.
-	decides bool
 }
 
 // readsAt says whether the block reads regions of that kind and visibility, of any length.
@@ -212,11 +210,6 @@ func (c *compiler) condition(s *source, src detectionSource, d *detection, names
 		}
 	}
 	markPositive(root, d, true)
-	for i, b := range d.blocks {
-		only := d.measures()
-		only[i] = true
-		b.decides = !b.measures && root.holdsBy(only)
-	}
 }
 
 // measures says which blocks ask for a length and look for nothing.

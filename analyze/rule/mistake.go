@@ -33,6 +33,9 @@ func (m Mistake) compare(o Mistake) int {
 	return cmp.Or(cmp.Compare(m.File, o.File), cmp.Compare(m.Line, o.Line), cmp.Compare(m.Column, o.Column))
 }
 
+// SamePlace says whether both speak of the same file, line and column.
+func (m Mistake) SamePlace(o Mistake) bool { return m.compare(o) == 0 }
+
 // maxMistakesShown keeps LoadError's text on a few screens; all are in Mistakes.
 const maxMistakesShown = 100
 

@@ -42,7 +42,7 @@ type standard struct {
 // openOutpost opens the data folder, creating it where it is missing. Only one
 // process at a time may have it open.
 func openOutpost(s *session) (*outpost, error) {
-	analyzer, err := s.loadAnalyzer()
+	analyzer, err := s.loadVetted()
 	if err != nil {
 		return nil, err
 	}

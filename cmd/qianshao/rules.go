@@ -94,13 +94,34 @@ func (s *session) loadAnalyzer() (*analyze.Analyzer, error) {
 	return analyze.New(rules)
 }
 
+// loadVetted reads the rules that are about to be put in force. The operator's own
+// are held against the benign sample, as "rules check" does; the shipped ones have been.
+func (s *session) loadVetted() (*analyze.Analyzer, error) {
+	analyzer, err := s.loadAnalyzer()
+	if err == nil && s.rules != (ruleFolders{}) {
+		err = s.vet(analyzer)
+	}
+	return analyzer, err
+}
+
+func (*session) vet(analyzer *analyze.Analyzer) error {
+	if err := analyzer.CheckBenign(packs.Benign()); err != nil {
+		return usageError(err)
+	}
+	return nil
+}
+
 type rulesCheckCmd struct{}
 
 func (rulesCheckCmd) Run(s *session) error {
-	rules, err := s.loadRules()
+	analyzer, err := s.loadAnalyzer()
 	if err != nil {
 		return err
 	}
+	if err := s.vet(analyzer); err != nil {
+		return err
+	}
+	rules := analyzer.Rules()
 	off := 0
 	for _, r := range rules.Rules() {
 		if r.Off != nil {

@@ -140,7 +140,7 @@ func (o *outpost) reloadOn(ctx context.Context, hangups <-chan os.Signal, s *ses
 		case <-hangups:
 		case <-lapsed:
 		}
-		analyzer, err := s.loadAnalyzer()
+		analyzer, err := s.loadVetted()
 		if err != nil {
 			o.metrics.RulesReloadFailed()
 			o.log.Error("the new rules are broken; the old ones stay in force", "error", err)

@@ -1,0 +1,73 @@
+package analyze
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule"
+)
+
+// CheckBenign holds the rules against innocent texts, packs.Benign above all. The
+// error is a *rule.LoadError that names each term and each rule that is too common
+// in them, with its place and some of the texts.
+func (a *Analyzer) CheckBenign(innocent []string) error {
+	mistakes := a.rules.CommonTerms(innocent)
+	flagged := map[string][]alarm{} // by rule
+	for _, text := range innocent {
+		_, assessment := a.Assess(qianshao.Page{URL: "benign:", ContentType: "text/plain; charset=utf-8", Body: []byte(text)})
+		for _, f := range assessment.Findings {
+			if f.Level >= qianshao.AlertLevel {
+				flagged[f.Rule] = append(flagged[f.Rule], alarm{text, f.Evidence})
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(flagged)) {
+		if alarms := flagged[id]; float64(len(alarms)) > rule.MaxBenignShare*float64(len(innocent)) {
+			if m := a.tooMany(id, alarms, len(innocent)); !slices.ContainsFunc(mistakes, m.SamePlace) {
+				mistakes = append(mistakes, m)
+			}
+		}
+	}
+	if len(mistakes) == 0 {
+		return nil
+	}
+	return &rule.LoadError{Mistakes: mistakes}
+}
+
+// alarm is an innocent text that a rule flags.
+type alarm struct {
+	text     string
+	evidence []qianshao.Evidence
+}
+
+// tooMany speaks of a rule with too many alarms, at the term that takes part in most of them.
+func (a *Analyzer) tooMany(id string, alarms []alarm, of int) rule.Mistake {
+	type part struct{ block, term string }
+	parts, texts := map[part]int{}, []string{}
+	for _, alarm := range alarms {
+		texts = append(texts, alarm.text)
+		seen := map[part]bool{}
+		for _, e := range alarm.evidence {
+			if p := (part{e.Block, e.Term}); !seen[p] {
+				seen[p] = true
+				parts[p]++
+			}
+		}
+	}
+	r, _ := a.rules.Rule(id)
+	m, most, foremost := rule.Mistake{File: r.File}, "", 0
+	for _, p := range slices.SortedFunc(maps.Keys(parts), func(x, y part) int {
+		return cmp.Or(cmp.Compare(parts[y], parts[x]), cmp.Compare(x.block, y.block), cmp.Compare(x.term, y.term))
+	}) {
+		place := a.rules.PlaceOf(r, p.block, p.term)
+		if most == "" || 2*parts[p] >= foremost && m.Line == 0 && place.Line > 0 { // a term says more than an expression
+			m, foremost = place, parts[p]
+			most = fmt.Sprintf(", %d times by %q of block %q", parts[p], p.term, p.block)
+		}
+	}
+	m.Message = fmt.Sprintf("rule %s flags %s%s; make its terms longer or demand more%s", id, rule.ShareInWords(len(alarms), of), most, rule.Quote(texts))
+	return m
+}
