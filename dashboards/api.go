@@ -46,7 +46,7 @@ func (c *console) writeJSON(w http.ResponseWriter, status int, v any) {
 // apiFailure answers with the error of the store or the index.
 func (c *console) apiFailure(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, store.ErrNotFound) {
-		c.apiError(w, http.StatusNotFound, apiError{Code: "not_found", Message: "there is no finding with this id; it may have been removed when its rule stopped firing"})
+		c.apiError(w, http.StatusNotFound, apiError{Code: "not_found", Message: "there is no finding with this id"})
 		return
 	}
 	c.log.Error("API request failed", "path", r.URL.Path, "error", err)
@@ -108,6 +108,11 @@ type findingJSON struct {
 	Under *qianshao.Authorisation `json:"authorised_by"` // null for own files
 	First time.Time               `json:"first_seen"`
 	Last  time.Time               `json:"last_seen"`
+	State qianshao.State          `json:"state"`
+	// Gone is when the page was first seen without it; absent while it is open.
+	Gone time.Time `json:"gone_at,omitzero"`
+	// Changes are the times at which it was gone and came back, oldest first.
+	Changes []qianshao.Change `json:"changes"`
 }
 
 type pageJSON struct {
@@ -132,6 +137,7 @@ func (c *console) findingAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	c.writeJSON(w, http.StatusOK, findingJSON{
 		Finding: f.Finding, Under: under, First: f.FirstSeen, Last: f.LastSeen,
+		State: f.State(), Gone: f.GoneAt, Changes: append([]qianshao.Change{}, f.Changes...),
 		Page: pageJSON{
 			Title: f.PageTitle, RequestedURL: f.RequestedURL, Status: f.Status,
 			Charset: f.Charset, SHA256: f.Hash, FetchedAt: f.FetchedAt,

@@ -23,9 +23,11 @@ const (
 type findingView struct {
 	*view
 	store.StoredFinding
-	Parts    []scorePart
-	Sum      int
-	Pieces   int
+	Parts  []scorePart
+	Sum    int
+	Pieces int
+	// GoneWhy says why a finding is gone; "" while it is open.
+	GoneWhy  string
 	Places   []place
 	Capped   int // MaxEvidence where that many are kept
 	Under    *authView
@@ -113,6 +115,9 @@ func (c *console) findingPage(w http.ResponseWriter, r *http.Request) {
 	offset, err := number(r, "offset", 0, index.MaxWindow)
 	if err != nil {
 		offset = 0
+	}
+	if n := len(f.Changes); !f.GoneAt.IsZero() && n > 0 {
+		v.GoneWhy = v.Cause(f.Changes[n-1].Cause)
 	}
 	v.Back = searchURL(r.FormValue("q"), offset)
 	v.Moved = f.RequestedURL != "" && f.RequestedURL != f.URL

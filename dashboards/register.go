@@ -65,7 +65,7 @@ func (c *console) helpPage(w http.ResponseWriter, r *http.Request) {
 		{"注册送", "word"}, {`"注册 送 彩金"`, "phrase"},
 		{"category:gambling", "category"}, {"level:>=high", "level"}, {"score:>=75", "score"},
 		{"host:*.example.cn", "host"}, {`url:https://school.example/news/`, "url"},
-		{"rule:gambling-casino-promotion", "rule"}, {"hidden:true", "hidden"},
+		{"rule:gambling-casino-promotion", "rule"}, {"hidden:true", "hidden"}, {"state:open", "state"},
 		{"seen:>=2026-11-01", "seen"}, {"new:>=7d", "new"},
 		{"authorisation:school-2026", "authorisation"}, {"title:彩票", "titlefield"},
 		{"(百家乐 OR 时时彩) level:high", "or"}, {"澳门 -新闻", "not"},

@@ -84,6 +84,8 @@ func (v *view) IsEnglish() bool { return v.lang == english }
 // Level, Category and the like name a code in the page's language.
 func (v *view) Level(l qianshao.Level) string       { return v.lang.named("level.", l.String()) }
 func (v *view) Category(c qianshao.Category) string { return v.lang.named("category.", string(c)) }
+func (v *view) StateName(s qianshao.State) string   { return v.lang.named("state.", string(s)) }
+func (v *view) Cause(c qianshao.Cause) string       { return v.lang.named("cause.", string(c)) }
 func (v *view) Region(k qianshao.RegionKind) string { return v.lang.named("region.", string(k)) }
 func (v *view) Hiding(h qianshao.Hiding) string     { return v.lang.named("hidden.", string(h)) }
 func (v *view) Indicator(k qianshao.IndicatorKind) string {

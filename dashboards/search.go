@@ -164,7 +164,7 @@ func (v *searchView) chips(query index.Node) {
 // takes it away again.
 func (v *searchView) facets(query index.Node, counts map[string][]index.FacetCount) {
 	active := clauses(query)
-	for _, name := range []string{"level", "category", "host", "rule"} {
+	for _, name := range []string{"level", "category", "state", "host", "rule"} {
 		values := counts[name]
 		if name == "level" {
 			slices.SortStableFunc(values, byLevel)
@@ -203,6 +203,8 @@ func (v *searchView) facetValue(query index.Node, active []string, name string, 
 	switch name {
 	case "level":
 		out.Label, out.Code = v.lang.named("level.", fc.Value), fc.Value
+	case "state":
+		out.Label = v.lang.named("state.", fc.Value)
 	case "category":
 		out.Label = v.lang.named("category.", fc.Value)
 	case "host":

@@ -58,7 +58,7 @@ func TestMessageKeys(t *testing.T) {
 		}
 	}
 	// Keys that are put together from a prefix and a code.
-	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "who."}
+	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "who.", "state.", "cause."}
 	for key := range messages {
 		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
 		for _, prefix := range built {
@@ -79,6 +79,12 @@ func TestVocabularyNamed(t *testing.T) {
 	}
 	for _, c := range qianshao.Categories() {
 		want("category." + string(c))
+	}
+	for _, s := range qianshao.States() {
+		want("state." + string(s))
+	}
+	for _, c := range qianshao.Causes() {
+		want("cause." + string(c))
 	}
 	for l := qianshao.LevelNone; l <= qianshao.LevelCritical; l++ {
 		want("level." + l.String())

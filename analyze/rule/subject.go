@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -124,6 +125,7 @@ func (l *loader) readVouched(fsys fs.FS, shown string) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(l.digest, "%s %x\n", shown, sha256.Sum256(src))
 	s, names := &source{file: shown}, newNames()
 	s.lines(src, func(line string, number, column int) {
 		word, what, _ := strings.Cut(line, "|")

@@ -95,9 +95,9 @@ func (c searchCmd) print(s *session, results index.Results) error {
 		}
 		return nil
 	}
-	table := newTable(s.out, "LEVEL", "SCORE", "CATEGORY", "EVIDENCE", "LAST SEEN", "URL")
+	table := newTable(s.out, "LEVEL", "SCORE", "STATE", "CATEGORY", "EVIDENCE", "LAST SEEN", "URL")
 	for _, hit := range results.Hits {
-		table.row(hit.Level.String(), strconv.Itoa(hit.Score), string(hit.Category), hit.Evidence, hit.LastSeen.Format(time.DateTime), hit.URL)
+		table.row(hit.Level.String(), strconv.Itoa(hit.Score), string(hit.State), string(hit.Category), hit.Evidence, hit.LastSeen.Format(time.DateTime), hit.URL)
 	}
 	if err := table.flush(); err != nil {
 		return err
