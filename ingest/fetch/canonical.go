@@ -21,16 +21,59 @@ const (
 	maxHost      = 253 // RFC 1035; no resolver takes longer names
 )
 
-// Canonical returns the one spelling of an absolute http or https URL: parsed
-// by the WHATWG rules (https://url.spec.whatwg.org/), fragment, credentials,
-// default port and the host's final dot dropped, the host lower case and in
-// ASCII, escapes in upper case, and escaped unreserved characters decoded
-// (RFC 3986, 6.2.2.2) so that /%61dmin is not a way around an exclusion of /admin.
+// Canonical returns the one URL of a page, for an absolute http or https URL:
+// spelt as exactly does, and without what does not belong to the page:
+// parameters that tell how a visitor came (utm_source, gclid, spm) and ids of
+// sessions (jsessionid, PHPSESSID).
 func Canonical(raw string) (string, error) {
 	if isCanonical(raw) {
 		return raw, nil
 	}
-	return canonical(raw)
+	u, err := parse(raw)
+	if err != nil {
+		return "", err
+	}
+	return spell(u, raw, true)
+}
+
+// Resolve returns the canonical form of ref as found on the page at base,
+// which is canonical.
+func Resolve(base, ref string) (string, error) {
+	if isCanonical(ref) {
+		return ref, nil
+	}
+	u, err := parseRef(base, ref)
+	if err != nil {
+		return "", err
+	}
+	return spell(u, ref, true)
+}
+
+// exactly returns the one spelling of an absolute http or https URL: parsed by
+// the WHATWG rules (https://url.spec.whatwg.org/), fragment, credentials,
+// default port and the host's final dot dropped, the host lower case and in
+// ASCII, escapes in upper case, and escaped unreserved characters decoded
+// (RFC 3986, 6.2.2.2) so that /%61dmin is not a way around an exclusion of
+// /admin. A server that redirects to a URL with a session's id in it wants to
+// be asked for that.
+func exactly(raw string) (string, error) {
+	if isCanonical(raw) {
+		return raw, nil
+	}
+	u, err := parse(raw)
+	if err != nil {
+		return "", err
+	}
+	return spell(u, raw, false)
+}
+
+// resolveExactly does the same for a reference.
+func resolveExactly(base, ref string) (string, error) {
+	u, err := parseRef(base, ref)
+	if err != nil {
+		return "", err
+	}
+	return spell(u, ref, false)
 }
 
 // isCanonical recognises most canonical URLs without parsing them, which
@@ -52,7 +95,7 @@ func isCanonical(s string) bool {
 	if hasQuery && query == "" || strings.Contains(path, "/.") {
 		return false // "/." may begin a dot segment
 	}
-	return isPlain(path) && isPlain(query)
+	return isPlain(path) && isPlain(query) && dropPath(path) == path && dropQuery(query) == query
 }
 
 // isPlainHost recognises lower-case ASCII names without a port whose last
@@ -87,31 +130,26 @@ func isPlain(s string) bool {
 	return true
 }
 
-func canonical(raw string) (string, error) {
+func parse(raw string) (*whatwg.Url, error) {
 	if err := tooLong(raw); err != nil {
-		return "", err
+		return nil, err
 	}
 	u, err := whatwg.Parse(percentEncodeInvalid(raw))
 	if err != nil {
-		return "", fmt.Errorf("%s is not a valid absolute URL: %w", printable(raw), err)
+		return nil, fmt.Errorf("%s is not a valid absolute URL: %w", printable(raw), err)
 	}
-	return spell(u, raw)
+	return u, nil
 }
 
-// Resolve returns the canonical form of ref as found on the page at base,
-// which is canonical.
-func Resolve(base, ref string) (string, error) {
-	if isCanonical(ref) {
-		return ref, nil
-	}
+func parseRef(base, ref string) (*whatwg.Url, error) {
 	if err := tooLong(ref); err != nil {
-		return "", err
+		return nil, err
 	}
 	u, err := whatwg.ParseRef(base, percentEncodeInvalid(ref))
 	if err != nil {
-		return "", fmt.Errorf("%s, seen from %s, is not a valid URL: %w", printable(ref), base, err)
+		return nil, fmt.Errorf("%s, seen from %s, is not a valid URL: %w", printable(ref), base, err)
 	}
-	return spell(u, ref)
+	return u, nil
 }
 
 // tooLong refuses what would take the parser too long.
@@ -137,7 +175,8 @@ func tooLong(raw string) error {
 	return nil
 }
 
-func spell(u *whatwg.Url, raw string) (string, error) {
+// spell writes a URL in its one spelling; drop leaves out what is incidental.
+func spell(u *whatwg.Url, raw string, drop bool) (string, error) {
 	scheme := u.Scheme()
 	if scheme != "http" && scheme != "https" {
 		return "", fmt.Errorf("%s is of scheme %s, not http or https", printable(raw), scheme)
@@ -157,14 +196,17 @@ func spell(u *whatwg.Url, raw string) (string, error) {
 		b.WriteByte(':')
 		b.WriteString(port)
 	}
-	path := u.Pathname()
+	path, query := normal(u.Pathname()), normal(u.Query())
+	if drop {
+		path, query = dropPath(path), dropQuery(query)
+	}
 	if path == "" {
 		path = "/"
 	}
-	writeNormal(&b, path)
-	if q := u.Query(); q != "" {
+	b.WriteString(path)
+	if query != "" {
 		b.WriteByte('?')
-		writeNormal(&b, q)
+		b.WriteString(query)
 	}
 	if b.Len() > MaxURL {
 		return "", fmt.Errorf("%s is longer than %d bytes", printable(raw), MaxURL)
@@ -177,9 +219,13 @@ func spell(u *whatwg.Url, raw string) (string, error) {
 	return out, nil
 }
 
-// writeNormal writes s with escapes in upper case, those of unreserved
-// characters decoded and a lone "%" escaped.
-func writeNormal(b *strings.Builder, s string) {
+// normal returns s with escapes in upper case, those of unreserved characters
+// decoded and a lone "%" escaped.
+func normal(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		if s[i] != '%' {
 			b.WriteByte(s[i])
@@ -196,6 +242,7 @@ func writeNormal(b *strings.Builder, s string) {
 		}
 		i += 2
 	}
+	return b.String()
 }
 
 // percentEncodeInvalid escapes the bytes of a string that is not UTF-8, as a

@@ -14,7 +14,11 @@ func FuzzIsCanonical(f *testing.F) {
 		if !isCanonical(raw) {
 			return
 		}
-		if parsed, err := canonical(raw); err != nil || parsed != raw {
+		u, err := parse(raw)
+		if err != nil {
+			t.Fatalf("%q is taken for canonical: %v", raw, err)
+		}
+		if parsed, err := spell(u, raw, true); err != nil || parsed != raw {
 			t.Errorf("%q is taken for canonical; parsed it is %q, %v", raw, parsed, err)
 		}
 	})

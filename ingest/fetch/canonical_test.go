@@ -53,6 +53,61 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
+// TestIncidentalParameters: what belongs to the way to a page is dropped.
+func TestIncidentalParameters(t *testing.T) {
+	const at = "http://school.example"
+	for _, tc := range []struct{ in, want string }{
+		// campaigns and clicks
+		{"/a?utm_source=wechat&utm_medium=social&utm_campaign=%E5%BC%80%E5%AD%A6", "/a"},
+		{"/a?id=7&utm_source=x", "/a?id=7"}, {"/a?utm_source=x&id=7", "/a?id=7"}, {"/a?id=7&utm_id=9&page=2", "/a?id=7&page=2"},
+		{"/a?UTM_Source=x&ID=7", "/a?ID=7"}, {"/a?%75tm_source=x", "/a"}, {"/a?id=7&amp;utm_source=x", "/a?id=7"},
+		{"/a?gclid=Cj0K&id=7", "/a?id=7"}, {"/a?fbclid=IwAR0", "/a"}, {"/a?msclkid=1&yclid=2&ttclid=3", "/a"}, {"/a?gbraid=1&wbraid=2", "/a"},
+		{"/a?bd_vid=1234567890", "/a"}, {"/a?gdt_vid=wx0&qz_gdt=x", "/a"}, {"/a?hmsr=toutiao&hmpl=p&hmcu=c&hmkw=k&hmci=i", "/a"},
+		{"/a?mtm_campaign=x&pk_kwd=y&_ga=2.1&_gl=1", "/a"}, {"/a?mc_cid=1&mc_eid=2", "/a"},
+		// portals and sharing
+		{"/a?spm=a2c4e.11153940.blogcont.1&id=7", "/a?id=7"}, {"/a?scm=1007.13339.0&id=7", "/a?id=7"}, {"/a?spm_id_from=333.999", "/a"},
+		{"/a?from_source=web&from_spmid=1&id=7", "/a?id=7"}, {"/a?from_wecom=1", "/a"}, {"/a?from_channel=app&from_share=1", "/a"},
+		{"/a?from=timeline&isappinstalled=0&id=7", "/a?id=7"}, {"/a?from=singlemessage", "/a"}, {"/a?from=groupmessage", "/a"},
+		{"/a?share_source=copy_web&vd_source=ab&id=7", "/a?id=7"}, {"/a?nsukey=x&mpshare=1&sharer_shareid=a", "/a"},
+		{"/a?_=1700000000000&id=7", "/a?id=7"},
+		// sessions
+		{"/list.jsp;jsessionid=0A1B2C.node1", "/list.jsp"}, {"/list.jsp;JSESSIONID=0A1B?id=7", "/list.jsp?id=7"},
+		{"/a;jsessionid=1/b;v=2", "/a/b;v=2"}, {"/a;v=2;jsessionid=1", "/a;v=2"}, {"/a?jsessionid=1&id=7", "/a?id=7"},
+		{"/a?PHPSESSID=rv8n3qkl0b5s&id=7", "/a?id=7"}, {"/a?phpsessid=1", "/a"}, {"/a?ASPSESSIONIDQCABTADB=x", "/a"}, {"/a?ASP.NET_SessionId=x", "/a"},
+		{"/a?sid=4f6e3c1d9b8a7f5e4f6e3c1d9b8a7f5e&id=7", "/a?id=7"}, {"/a?s=4f6e3c1d9b8a7f5e4f6e3c1d9b8a7f5e", "/a"},
+		{"/a?sessionid=4f6e3c1d-9b8a-7f5e-4f6e-3c1d9b8a7f5e", "/a"}, {"/a?sessid=4f6e3c1d9b8a7f5e", "/a"},
+		{"/(S(lit3py55t21z5v55vlm25s55))/list.aspx", "/list.aspx"}, {"/x/(A(b1)S(c2))/list.aspx?id=7", "/x/list.aspx?id=7"},
+		{"/(X(1)S(lit3py55t21z5v55vlm25s55))", "/"},
+	} {
+		got, err := fetch.Canonical(at + tc.in)
+		if err != nil || got != at+tc.want {
+			t.Errorf("Canonical(%q) = %q, %v; want %q", tc.in, got, err, at+tc.want)
+		}
+		if got, err := fetch.Resolve(at+"/", tc.in); err != nil || got != at+tc.want {
+			t.Errorf("Resolve(%q) = %q, %v; want %q", tc.in, got, err, at+tc.want)
+		}
+	}
+}
+
+// TestEssentialParameters: what tells one page from another stays, in its order.
+func TestEssentialParameters(t *testing.T) {
+	for _, in := range []string{
+		"/a?id=7&page=2", "/a?page=2&id=7", "/a?id=7&id=8", "/a?id=", "/a?7", "/a?&", "/a?a=1&&b=2",
+		"/a?from=beijing&to=shanghai", "/a?from=2026-01-01", "/a?from=wechat", "/a?from_date=2026-01-01&to_date=2026-02-01", "/a?from_city=xian", "/a?from_id=7", "/a?from_=1",
+		"/a?sid=12", "/a?sid=2026112512345678", "/a?sid=abcdefabcdefabcd", "/a?sid=news", "/a?sid=4f6e3c1d", "/a?s=exam", "/a?s=%E8%80%83%E8%AF%95",
+		"/a?session_id=3", "/a?sessionid=spring2026", "/a?token=4f6e3c1d9b8a7f5e", "/a?uuid=4f6e3c1d9b8a7f5e", "/a?id=4f6e3c1d9b8a7f5e4f6e3c1d9b8a7f5e",
+		"/a?utm=1", "/a?utmost=1", "/a?xutm_source=1", "/a?spmid=1", "/a?spmx=1", "/a?scm=git", "/a?scm=1.2", "/a?_=1", "/a?_=search", "/a?t=1700000000000",
+		"/a?share=1", "/a?source=news", "/a?ref=3", "/a?scene=101", "/a?channel=edu", "/a?key=x&sign=y", "/a?q=utm_source=1", "/a?url=http://b/?utm_source=1",
+		"/utm_source=1", "/a;v=1.1", "/a;sid=12", "/a;b", "/a;", "/jsessionid=1", "/jsessionid/1", "/(S)/a", "/(abc)/a", "/S(abc)/a", "/(X(1))/a", "/(S())/a", "/(2026)(1)/a",
+		"/wiki/PHPSESSID", "/gclid", "/a?PHP=1", "/a?aspsession=1", "/a?phpsess=1",
+	} {
+		in = "http://school.example" + in
+		if got, err := fetch.Canonical(in); err != nil || got != in {
+			t.Errorf("Canonical(%q) = %q, %v", in, got, err)
+		}
+	}
+}
+
 func TestResolve(t *testing.T) {
 	const base = "https://school.example/news/list.html?page=2"
 	for _, tc := range []struct{ ref, want string }{
@@ -76,7 +131,7 @@ func FuzzCanonical(f *testing.F) {
 	for _, seed := range []string{
 		"http://school.example/a/../b", "http://0x7f.1/", "http:\\\\@evil\\x", "http://①②③.example", "http://a/%2e%2e/%61",
 		"https://u:p@[::1]:443/?#", "http://a.example./%", "http://xn--48s290a.example/", "http://a/b|c", "http://1.2.3/",
-		"http://a.example:0/x?y=%zz&%41", "http://школа.example:80", "http://a/\xff\xfe",
+		"http://a.example:0/x?y=%zz&%41", "http://a/x;jsessionid=1;;jsessionid=2/(S(a))/(S(b))?utm_a=1&&amp;utm_b&%73pm=1", "http://школа.example:80", "http://a/\xff\xfe",
 	} {
 		f.Add(seed)
 	}

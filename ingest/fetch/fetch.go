@@ -140,13 +140,21 @@ func (f *Fetcher) Get(ctx context.Context, r Request) (qianshao.Page, error) {
 		etag:    validator(r.ETag), lastModified: validator(r.LastModified),
 		keepsWire: true,
 	}
-	a, err := f.follow(ctx, r.URL, wanted)
+	asked, err := Canonical(r.URL)
+	if err != nil {
+		return qianshao.Page{}, &SkipError{Skip: qianshao.SkipBadURL, URL: r.URL, Err: err}
+	}
+	a, err := f.follow(ctx, asked, wanted)
 	if err != nil {
 		return qianshao.Page{}, err
 	}
 	defer a.close()
+	pageURL, err := Canonical(a.url.String())
+	if err != nil {
+		return qianshao.Page{}, &SkipError{Skip: qianshao.SkipBadURL, URL: a.url.String(), Err: err}
+	}
 	page := qianshao.Page{
-		URL: a.url.String(), RequestedURL: a.asked, Authorisation: a.authorisation.ID,
+		URL: pageURL, RequestedURL: asked, Authorisation: a.authorisation.ID,
 		Source: qianshao.SourceCrawl, FetchedAt: f.opts.Now(), View: r.View,
 		Status: a.response.StatusCode, ContentType: a.response.Header.Get("Content-Type"),
 	}
@@ -181,8 +189,7 @@ func (w want) isConditional() bool { return w.etag != "" || w.lastModified != ""
 // answer is a response of status 2xx and the right type, or 304 where that was
 // asked for, its body still to be read.
 type answer struct {
-	url           *url.URL // of the last hop, canonical
-	asked         string   // canonical
+	url           *url.URL // of the last hop, as it was asked for
 	authorisation *qianshao.Authorisation
 	response      *http.Response
 	body          io.Reader
@@ -210,9 +217,10 @@ func (a *answer) read(most int64) (body []byte, truncated bool, err error) {
 	return readCapped(a.body, length, most)
 }
 
-// follow makes the request, and those that redirects ask for, each checked anew.
+// follow makes the request for a URL, and those that redirects ask for, each
+// checked anew.
 func (f *Fetcher) follow(ctx context.Context, rawURL string, want want) (*answer, error) {
-	asked, err := Canonical(rawURL)
+	asked, err := exactly(rawURL)
 	if err != nil {
 		return nil, &SkipError{Skip: qianshao.SkipBadURL, URL: rawURL, Err: err}
 	}
@@ -242,24 +250,39 @@ func (f *Fetcher) follow(ctx context.Context, rawURL string, want want) (*answer
 // hop checks one URL of a chain of redirects and asks for it. next is where
 // its answer redirects to, "" when it is the wanted one.
 func (f *Fetcher) hop(ctx context.Context, current, asked string, want want) (a *answer, next string, err error) {
-	u, authorisation, err := f.permitted(current)
-	if err == nil {
-		err = viewPermitted(u, authorisation, want.view)
-	}
-	if err == nil {
-		err = f.allowed(ctx, u, authorisation)
-	}
+	u, authorisation, err := f.checked(ctx, current, want.view)
 	if err != nil {
 		return nil, "", err
 	}
 	if a, err = f.send(ctx, u, authorisation, f.header(want, asked)); err != nil {
 		return nil, "", f.sendError(ctx, u, err)
 	}
-	a.asked = asked
 	if next, err = f.judge(ctx, a, want); err != nil || next != "" {
 		a.close()
 	}
 	return a, next, err
+}
+
+// checked returns the authorisation for a URL that may be asked for now. Both
+// the URL and the page's own, without a session's id in its path, must be
+// permitted and allowed: the id is no way around an exclusion.
+func (f *Fetcher) checked(ctx context.Context, current string, view qianshao.View) (u *url.URL, a *qianshao.Authorisation, err error) {
+	forms := []string{current}
+	if clean, err := Canonical(current); err == nil && clean != current {
+		forms = []string{clean, current}
+	}
+	for _, form := range forms {
+		if u, a, err = f.permitted(form); err != nil {
+			return nil, nil, err
+		}
+		if err = viewPermitted(u, a, view); err != nil {
+			return nil, nil, err
+		}
+		if err = f.allowed(ctx, u, a); err != nil {
+			return nil, nil, err
+		}
+	}
+	return u, a, nil
 }
 
 // permitted parses a canonical URL and finds its authorisation.
@@ -289,7 +312,7 @@ func (f *Fetcher) judge(ctx context.Context, a *answer, want want) (next string,
 				Err: fmt.Errorf("status %d without a Location", status)}
 		}
 		a.exchange.Body, a.exchange.Truncated = drain(a.response.Body)
-		next, err := Resolve(a.url.String(), location)
+		next, err := resolveExactly(a.url.String(), location)
 		if err != nil {
 			return "", &SkipError{Skip: qianshao.SkipBadURL, URL: a.url.String(), Err: fmt.Errorf("redirect: %w", err)}
 		}

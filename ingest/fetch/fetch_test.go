@@ -164,6 +164,40 @@ func TestScopeOnEveryHop(t *testing.T) {
 	}
 }
 
+// TestSessionInRedirect: a server that keeps sessions in its URLs is asked for
+// them; the page is known without, and what is excluded stays excluded.
+func TestSessionInRedirect(t *testing.T) {
+	s := server(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/list":
+			http.Redirect(w, r, "/list;jsessionid=0A1B2C?id=7&sid=4f6e3c1d9b8a7f5e", http.StatusFound)
+		case "/round":
+			http.Redirect(w, r, "/(S(abc))/private/x", http.StatusFound)
+		case "/list;jsessionid=0A1B2C":
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, "<p>session")
+		default:
+			t.Errorf("request for %s", r.URL)
+		}
+	})
+	f := newFetcher(t, fetch.Options{Permit: func(u *url.URL) (*qianshao.Authorisation, qianshao.Skip) {
+		if strings.HasPrefix(u.Path, "/private") {
+			return nil, qianshao.SkipPathExcluded
+		}
+		return everywhere(true)(u)
+	}})
+	page := get(t, f, fetch.Request{URL: s.URL + "/list?utm_source=x"})
+	if page.URL != s.URL+"/list?id=7" || page.RequestedURL != s.URL+"/list" || string(page.Body) != "<p>session" {
+		t.Errorf("%s for %s: %q", page.URL, page.RequestedURL, page.Body)
+	}
+	if last := page.Exchanges[1].URL; last != s.URL+"/list;jsessionid=0A1B2C?id=7&sid=4f6e3c1d9b8a7f5e" {
+		t.Errorf("asked for %s", last)
+	}
+	if _, err := f.Get(context.Background(), fetch.Request{URL: s.URL + "/round"}); err == nil || skipOf(t, err) != qianshao.SkipPathExcluded {
+		t.Errorf("round an exclusion: %v", err)
+	}
+}
+
 func TestRedirectIsFollowed(t *testing.T) {
 	other := serve(t, "<p>moved here")
 	s := server(t, func(w http.ResponseWriter, r *http.Request) {
@@ -470,9 +504,10 @@ func TestBadServers(t *testing.T) {
 		}
 	})
 	t.Cleanup(func() { close(stop) })
-	f := newFetcher(t, fetch.Options{Permit: everywhere(true), Limits: fetch.Limits{
-		Header: 300 * time.Millisecond, BodyIdle: 300 * time.Millisecond, Total: 900 * time.Millisecond,
+	idle := newFetcher(t, fetch.Options{Permit: everywhere(true), Limits: fetch.Limits{
+		Header: 300 * time.Millisecond, BodyIdle: 300 * time.Millisecond, Total: time.Minute,
 	}})
+	total := newFetcher(t, fetch.Options{Permit: everywhere(true), Limits: fetch.Limits{Total: 500 * time.Millisecond}})
 	for _, tc := range []struct {
 		path       string
 		skip       qianshao.Skip
@@ -491,6 +526,10 @@ func TestBadServers(t *testing.T) {
 		{"/busy", qianshao.SkipStatus, true, time.Second, "429"},
 		{"/away", qianshao.SkipStatus, true, fetch.MaxRetryAfter, "503"},
 	} {
+		f := idle
+		if tc.path == "/drips" {
+			f = total
+		}
 		_, err := f.Get(context.Background(), fetch.Request{URL: s.URL + tc.path})
 		var skip *fetch.SkipError
 		if !errors.As(err, &skip) {
@@ -502,11 +541,11 @@ func TestBadServers(t *testing.T) {
 		}
 	}
 	// The last Retry-After holds for the host, whatever the port.
-	_, err := f.Get(context.Background(), fetch.Request{URL: s.URL + "/gone"})
-	if skipOf(t, err) != qianshao.SkipPaused || !f.HostFree("127.0.0.1").After(time.Now().Add(50*time.Minute)) {
-		t.Errorf("%v, free at %s", err, f.HostFree("127.0.0.1"))
+	_, err := idle.Get(context.Background(), fetch.Request{URL: s.URL + "/gone"})
+	if skipOf(t, err) != qianshao.SkipPaused || !idle.HostFree("127.0.0.1").After(time.Now().Add(50*time.Minute)) {
+		t.Errorf("%v, free at %s", err, idle.HostFree("127.0.0.1"))
 	}
-	if _, err := f.Get(context.Background(), fetch.Request{URL: "http://127.0.0.2:1/"}); skipOf(t, err) != qianshao.SkipRobotsUnavailable {
+	if _, err := idle.Get(context.Background(), fetch.Request{URL: "http://127.0.0.2:1/"}); skipOf(t, err) != qianshao.SkipRobotsUnavailable {
 		t.Error(err)
 	}
 }

@@ -60,7 +60,7 @@ func (c *sheetCache) put(key string, css []byte, err error) {
 // robots.txt, address guard, pace. It is cut at Limits.MaxStylesheet and cached
 // for half an hour, failures too. The caller must not change the bytes.
 func (f *Fetcher) Stylesheet(ctx context.Context, rawURL string) ([]byte, error) {
-	key, err := Canonical(rawURL)
+	key, err := exactly(rawURL)
 	if err != nil {
 		key = rawURL
 	} else if _, _, err := f.permitted(key); err != nil {
