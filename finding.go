@@ -9,10 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// Finding is one rule that fired on one page, with everything a person needs
-// to check it.
+// Finding is one kind of crime on one page, with everything a person needs to
+// check it: all rules of the category that fired, and all their evidence.
 type Finding struct {
-	// ID is the same for the same rule on the same URL, so saving twice is saving once.
+	// ID is the same for the same category on the same URL, so saving twice is
+	// saving once, and a change of rules makes no new finding.
 	ID string `json:"id"`
 	// URL of the page.
 	URL string `json:"url"`
@@ -23,13 +24,16 @@ type Finding struct {
 	// RobotsTags is what the page tells robots, with where it does:
 	// "X-Robots-Tag: noindex", "meta robots: none".
 	RobotsTags []string `json:"robots_tags,omitempty"`
-	Rule       string   `json:"rule"`
-	Title      string   `json:"title"`
-	Category   Category `json:"category"`
-	Level      Level    `json:"level"`
+	// Rule is the one with the highest score; Title, Level, Score and Breakdown are its.
+	Rule     string   `json:"rule"`
+	Title    string   `json:"title"`
+	Category Category `json:"category"`
+	Level    Level    `json:"level"`
 	// Score is the sum of Breakdown's points, 0 to MaxScore.
 	Score     int         `json:"score"`
 	Breakdown []ScorePart `json:"breakdown"`
+	// Also are the other rules of the category that fired, the highest score first.
+	Also []OtherRule `json:"also,omitempty"`
 	// Hidden says that some evidence was concealed from visitors.
 	Hidden   bool       `json:"hidden"`
 	Evidence []Evidence `json:"evidence"`
@@ -42,9 +46,27 @@ type Finding struct {
 	Indicators []Indicator `json:"indicators,omitempty"`
 }
 
-// FindingID returns the id of rule's finding on the page at url: 16 hex digits.
-func FindingID(url, rule string) string {
-	sum := sha256.Sum256([]byte(url + "\x00" + rule))
+// OtherRule is a rule that fired beside the one that a finding is named after.
+type OtherRule struct {
+	Rule  string `json:"rule"`
+	Title string `json:"title"`
+	Level Level  `json:"level"`
+	Score int    `json:"score"`
+}
+
+// Rules returns the ids of all rules that fired, the one with the highest score first.
+func (f *Finding) Rules() []string {
+	ids := []string{f.Rule}
+	for _, other := range f.Also {
+		ids = append(ids, other.Rule)
+	}
+	return ids
+}
+
+// FindingID returns the id of the finding of a category on the page at url: 16
+// hex digits. (Before findings are gathered, what is a rule's id.)
+func FindingID(url, what string) string {
+	sum := sha256.Sum256([]byte(url + "\x00" + what))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -59,6 +81,8 @@ type ScorePart struct {
 
 // Evidence is one place in the page's source that a rule points to.
 type Evidence struct {
+	// Rule is the one that points here, if it is not the finding's own.
+	Rule string `json:"rule,omitempty"`
 	// Block is the name of the rule's detection block.
 	Block string `json:"block"`
 	// Term is the list's term, or the regular expression, that matched.

@@ -37,9 +37,17 @@ func New(rules *rule.Set) (*Analyzer, error) {
 // Rules returns the rule set.
 func (a *Analyzer) Rules() *rule.Set { return a.rules }
 
-// Assess understands the page and judges it. It has an answer for every page,
-// empty, binary and hostile ones included; the document's notes tell.
+// Assess understands the page and judges it: one finding for each kind of crime.
+// It has an answer for every page, empty, binary and hostile ones included; the
+// document's notes tell.
 func (a *Analyzer) Assess(page qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
+	doc, assessment := a.AssessByRule(page)
+	assessment.Findings = gather(page.URL, assessment.Findings)
+	return doc, assessment
+}
+
+// AssessByRule is Assess with a finding for each rule, for those who tune rules.
+func (a *Analyzer) AssessByRule(page qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
 	doc := Extract(page)
 	return doc, a.assess(page, doc)
 }

@@ -30,7 +30,7 @@ func (a *Analyzer) TestRules() (count int, failures []TestFailure) {
 		}
 		for i, test := range r.Tests {
 			count++
-			doc, assessment := a.Assess(testPage(r, test))
+			doc, assessment := a.AssessByRule(testPage(r, test))
 			f := findingOf(assessment, r.ID)
 			fires := f != nil && f.Level >= qianshao.AlertLevel
 			if fires == (test.Expect == rule.ExpectFires) {
@@ -61,7 +61,7 @@ func findingOf(a qianshao.Assessment, id string) *qianshao.Finding {
 
 // Explain tells why the rule fired on the page or what was missing, and how its score came about.
 func (a *Analyzer) Explain(page qianshao.Page, id string) string {
-	doc, assessment := a.Assess(page)
+	doc, assessment := a.AssessByRule(page)
 	return a.explain(doc, id, assessment)
 }
 

@@ -27,7 +27,7 @@ func TestCloakedContentIsAFindingWithBothVersions(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	f := got.Findings[0]
-	if f.ID != qianshao.FindingID(page.URL, "casino") || f.URL != page.URL {
+	if f.ID != qianshao.FindingID(page.URL, "gambling") || f.URL != page.URL {
 		t.Errorf("finding %+v", f)
 	}
 	other := got.Views[qianshao.ViewSearchVisitor]

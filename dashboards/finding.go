@@ -6,6 +6,7 @@ import (
 	"html"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -185,7 +186,7 @@ func (p *place) add(e qianshao.Evidence) {
 }
 
 func viewOf(e qianshao.Evidence) evidenceView {
-	hit := evidenceView{Evidence: e, Blocks: []string{plain(e.Block)}, Head: cutText(plain(e.Term)), Read: plain(e.Term)}
+	hit := evidenceView{Evidence: e, Blocks: []string{plain(strings.TrimSpace(e.Rule + " " + e.Block))}, Head: cutText(plain(e.Term)), Read: plain(e.Term)}
 	decoded := html.UnescapeString(e.Text)
 	if e.IsPattern() {
 		hit.Read = plain(decoded)

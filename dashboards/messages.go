@@ -73,6 +73,7 @@ var messages = map[string]message{
 	"finding.back":       {"返回检索", "Back to findings"},
 	"finding.why":        {"为什么报警", "Why it fired"},
 	"finding.rule":       {"规则", "Rule"},
+	"finding.also":       {"同时命中", "Also fired"},
 	"finding.of":         {"满分 %d", "of %d"},
 	"finding.reason":     {"原因", "Reason"},
 	"finding.points":     {"分值", "Points"},

@@ -103,7 +103,7 @@ func assess(analyzer *analyze.Analyzer, samples []Sample) []Outcome {
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
 			for i := range next {
-				_, a := analyzer.Assess(samples[i].Page)
+				_, a := analyzer.AssessByRule(samples[i].Page)
 				outcomes[i] = Outcome{Sample: samples[i], Category: a.Category, Assessment: a}
 			}
 		})

@@ -80,7 +80,9 @@ func (x *Index) document(e *index.Entry, failed *atomic.Bool) (*document.Documen
 	keyword(fieldLevel, f.Level.String(), facetOptions)
 	keyword(fieldState, string(e.State()), facetOptions)
 	keyword(fieldHost, e.Host, facetOptions)
-	keyword(fieldRule, f.Rule, facetOptions)
+	for _, rule := range f.Rules() {
+		keyword(fieldRule, rule, facetOptions)
+	}
 	keyword(fieldDay, e.LastSeen.UTC().Format(time.DateOnly), facetOptions)
 	keyword(fieldURL, f.URL, keywordOptions)
 	keyword(fieldAuthorisation, f.Authorisation, keywordOptions)

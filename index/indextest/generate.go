@@ -60,7 +60,7 @@ func entry(t *rapid.T, i int) index.Entry {
 			ID:            fmt.Sprintf("%016x", i),
 			URL:           fmt.Sprintf("http://%s/%d", host, rapid.IntRange(0, 12).Draw(t, "page")),
 			Authorisation: rapid.SampledFrom([]string{"", "city", "School 1"}).Draw(t, "authorisation"),
-			Rule:          rapid.SampledFrom([]string{"casino", "loan", "loan-sim"}).Draw(t, "rule"),
+			Rule:          rapid.SampledFrom([]string{"casino", "loan", "loan-sim", "job"}).Draw(t, "rule"),
 			Category:      rapid.SampledFrom(qianshao.Categories()[:4]).Draw(t, "category"),
 			Score:         score,
 			Level:         qianshao.LevelOf(score),
@@ -69,6 +69,9 @@ func entry(t *rapid.T, i int) index.Entry {
 	}
 	if rapid.Bool().Draw(t, "gone") {
 		e.GoneAt = e.LastSeen.Add(time.Hour)
+	}
+	if rapid.Bool().Draw(t, "also") && e.Finding.Rule != "job" {
+		e.Finding.Also = []qianshao.OtherRule{{Rule: "job"}}
 	}
 	if rapid.Bool().Draw(t, "disguised") {
 		e.Finding.Evidence = []qianshao.Evidence{
@@ -137,7 +140,7 @@ func field(t *rapid.T) index.Node {
 	case index.FieldHost:
 		f.Value = text("example.cn", "*.example.cn", "*.a.example.cn", "*.cn", "cn", "127.0.0.1", "*.0.0.1")
 	case index.FieldRule:
-		f.Value = text("casino", "loan", "loan-", "x")
+		f.Value = text("casino", "loan", "loan-", "job", "x")
 	case index.FieldURL:
 		f.Value = text("http://", "http://example.cn/1", "http://a.example.cn/", "example")
 	case index.FieldAuthorisation:

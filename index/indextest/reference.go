@@ -80,7 +80,7 @@ func matchText(name index.FieldName, v string, e *index.Entry, fold func(string)
 	case index.FieldCategory:
 		return string(e.Finding.Category) == v
 	case index.FieldRule:
-		return e.Finding.Rule == v
+		return slices.Contains(e.Finding.Rules(), v)
 	case index.FieldState:
 		return string(e.State()) == v
 	case index.FieldAuthorisation:
@@ -157,13 +157,13 @@ func Search(entries []index.Entry, req index.Request, fold func(string) string) 
 		return cmp.Or(b.LastSeen.Compare(a.LastSeen), cmp.Compare(a.Finding.ID, b.Finding.ID))
 	})
 	res := index.Results{Total: len(found), Hits: []index.Hit{}, Facets: map[string][]index.FacetCount{
-		"category": facet(found, func(e *index.Entry) string { return string(e.Finding.Category) }),
-		"level":    facet(found, func(e *index.Entry) string { return e.Finding.Level.String() }),
-		"state":    facet(found, func(e *index.Entry) string { return string(e.State()) }),
-		"host":     facet(found, func(e *index.Entry) string { return e.Host }),
-		"rule":     facet(found, func(e *index.Entry) string { return e.Finding.Rule }),
+		"category": facet(found, func(e *index.Entry) []string { return []string{string(e.Finding.Category)} }),
+		"level":    facet(found, func(e *index.Entry) []string { return []string{e.Finding.Level.String()} }),
+		"state":    facet(found, func(e *index.Entry) []string { return []string{string(e.State())} }),
+		"host":     facet(found, func(e *index.Entry) []string { return []string{e.Host} }),
+		"rule":     facet(found, func(e *index.Entry) []string { return e.Finding.Rules() }),
 	}}
-	days := count(found, func(e *index.Entry) string { return e.LastSeen.UTC().Format(time.DateOnly) })
+	days := count(found, func(e *index.Entry) []string { return []string{e.LastSeen.UTC().Format(time.DateOnly)} })
 	slices.SortFunc(days, func(a, b index.FacetCount) int { return cmp.Compare(b.Value, a.Value) })
 	res.Facets["day"] = days[:min(len(days), index.FacetDays)]
 	for i := min(req.Offset, len(found)); i < min(req.Offset+req.Limit, len(found)); i++ {
@@ -177,19 +177,21 @@ func Search(entries []index.Entry, req index.Request, fold func(string) string) 
 	return res
 }
 
-func facet(found []*index.Entry, value func(*index.Entry) string) []index.FacetCount {
-	counts := count(found, value)
+func facet(found []*index.Entry, values func(*index.Entry) []string) []index.FacetCount {
+	counts := count(found, values)
 	slices.SortFunc(counts, func(a, b index.FacetCount) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
 	})
 	return counts[:min(len(counts), index.FacetSize)]
 }
 
-func count(found []*index.Entry, value func(*index.Entry) string) []index.FacetCount {
+func count(found []*index.Entry, values func(*index.Entry) []string) []index.FacetCount {
 	n := map[string]int{}
 	for _, e := range found {
-		if v := value(e); v != "" {
-			n[v]++
+		for _, v := range values(e) {
+			if v != "" {
+				n[v]++
+			}
 		}
 	}
 	counts := []index.FacetCount{}
