@@ -84,7 +84,7 @@ func (c *console) take(r *http.Request, url, category string) (qianshao.Submissi
 			return qianshao.Submission{}, &refusal{apiError{Code: "bad_category", Message: err.Error()}, http.StatusBadRequest}
 		}
 	}
-	if !c.reports.Allow() {
+	if !c.reports.AllowN(c.now(), 1) {
 		return qianshao.Submission{}, &refusal{apiError{Code: "too_many_reports", Message: "too many reports at once; wait a little"}, http.StatusTooManyRequests}
 	}
 	report, err := c.submit(r.Context(), url, suspected)
