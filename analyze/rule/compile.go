@@ -85,6 +85,9 @@ type block struct {
 	excepts  bool
 	// positive: the block stands somewhere in the condition without a not in front.
 	positive bool
+	// beside are the blocks that the condition wants this one near, or away
+	// from, if all that it asks of the block is hits beside theirs; else nil.
+	beside []*block
 }
 
 // readsAt says whether the block reads regions of that kind and visibility, of any length.
@@ -210,6 +213,7 @@ func (c *compiler) condition(s *source, src detectionSource, d *detection, names
 		}
 	}
 	markPositive(root, d, true)
+	d.markBeside(root)
 }
 
 // measures says which blocks ask for a length and look for nothing.

@@ -437,6 +437,14 @@ func (n *node) count(part func(*node) truth) truth {
 	return no
 }
 
+// each calls f for the node and all below it.
+func (n *node) each(f func(*node)) {
+	f(n)
+	for _, kid := range n.kids {
+		kid.each(f)
+	}
+}
+
 // cheapestFirst returns a copy whose parts stand in the order of their cost:
 // blocks of terms, then blocks with regular expressions, then near.
 func (n *node) cheapestFirst(blockCost func(int) int) (*node, int) {

@@ -102,6 +102,7 @@ type blockState struct {
 	touched     bool
 	chances     []chance // regular expressions of the block that may match, by region
 	patternsRun bool     // they have been run
+	unread      int      // bytes of the regions of chances
 	termHits    int      // length of hits before they were
 	// Summed weights of distinct terms: of all hits, of those that count by
 	// themselves, of plain ones, of those in concealed regions.
@@ -126,6 +127,7 @@ type evaluation struct {
 	search        *search // for the expressions that may match in a region
 	contact       *search // for a contact handle around a weak hit
 	matches       map[chance]matches
+	order         []*block                  // of leastFirst
 	chars         []int32                   // characters of each region that the scan has come to
 	covers        []cover                   // allowed texts of the open region
 	allows        bool                      // the page has an allowed text
@@ -136,18 +138,9 @@ type evaluation struct {
 	trace         *trace                    // set while explaining
 }
 
-// chance is a region in which a regular expression may match.
-type chance struct{ region, pattern int32 }
-
-// matches are those of one regular expression in one region.
-type matches struct {
-	spans  [][]int
-	folded bool // the spans are of the folded text
-}
-
 func newEvaluation(s *Set) *evaluation {
 	e := &evaluation{set: s, states: make([]blockState, len(s.blocks)), matches: map[chance]matches{}}
-	e.search, e.contact = newSearch(s.haystack(), len(s.patterns)), newSearch(s.contact.haystack, 1)
+	e.search, e.contact = newSearch(s.haystack()), newSearch(s.contact.haystack)
 	e.emit = func(h match.Hit) {
 		e.raw = append(e.raw, h)
 		if len(e.raw) >= e.settleAt {
@@ -243,19 +236,6 @@ func (e *evaluation) scan() {
 	for _, i := range e.touched {
 		if b := e.set.blocks[i]; b.within > 0 {
 			e.stretches(b, &e.states[i])
-		}
-	}
-}
-
-// noteChances notes, for the blocks that read the open region, which of their
-// expressions may match in it.
-func (e *evaluation) noteChances() {
-	for _, p := range e.search.in(&e.text) {
-		for _, b := range e.set.patterns[p].blocks {
-			if e.reads(b, e.region) {
-				st := e.touch(b)
-				st.chances = append(st.chances, chance{e.region, p})
-			}
 		}
 	}
 }
@@ -555,178 +535,6 @@ func (e *evaluation) contactNear(h *hit) bool {
 		}
 		if run == minHandle {
 			return len(e.contact.inFolded(window)) > 0 && e.set.contact.re.MatchString(string(window))
-		}
-	}
-	return false
-}
-
-// candidates returns the detections whose condition holds or could, once the
-// regular expressions have been run. Where no term hit and no expression may
-// match, no condition holds: Load refuses those that do.
-func (e *evaluation) candidates() (live []*detection) {
-	hit := make([]bool, len(e.set.detections))
-	for _, i := range e.touched {
-		if b := e.set.blocks[i]; !b.measures {
-			hit[b.owner.index] = true
-		}
-	}
-	for i, d := range e.set.detections {
-		if hit[i] && e.verdict(d).holds() != no {
-			live = append(live, d)
-		}
-	}
-	return live
-}
-
-// finishPatterns runs the regular expressions of the live detections, a block
-// at a time, until their conditions are decided or, while explaining, all of them.
-func (e *evaluation) finishPatterns(live []*detection) {
-	for _, d := range live {
-		v := e.verdict(d)
-		for i, b := range d.patternBlocks {
-			if i > 0 && e.trace == nil && v.holds() == no {
-				break
-			}
-			e.runPatterns(b)
-		}
-	}
-}
-
-// runPatterns runs a block's expressions on the regions where they may match.
-func (e *evaluation) runPatterns(b *block) {
-	st := &e.states[b.index]
-	if st.patternsRun || len(st.chances) == 0 {
-		return
-	}
-	st.patternsRun, st.termHits = true, len(st.hits)
-	for i, c := range st.chances {
-		e.open(int(c.region))
-		e.findPattern(b, c)
-		if i+1 == len(st.chances) || st.chances[i+1].region != c.region {
-			e.exceptPatterns()
-			e.settleBlocks()
-		}
-	}
-	slices.SortStableFunc(st.hits, func(x, y hit) int {
-		return cmp.Or(cmp.Compare(x.region, y.region), cmp.Compare(x.first, y.first))
-	})
-	if b.within > 0 {
-		e.stretches(b, st)
-	}
-}
-
-// exceptPatterns finds the excepts, and the allowed texts, for the blocks that
-// wait with matches of patterns: those that the scan found are gone by now.
-func (e *evaluation) exceptPatterns() {
-	excepts := slices.ContainsFunc(e.waiting, func(i int32) bool { return e.set.blocks[i].excepts })
-	if !excepts && !e.allows {
-		return
-	}
-	e.covers = e.covers[:0]
-	e.matcher.Scan(&e.text, func(h match.Hit) {
-		for _, p := range e.set.terms[h.Term].postings {
-			if p.block == allowPosting {
-				e.cover(p.weight, h)
-			} else if st := &e.states[p.block]; p.weight == exceptWeight && len(st.pending) > 0 {
-				st.excepts = append(st.excepts, cover{first: h.First, last: h.Last})
-			}
-		}
-	})
-}
-
-// findPattern runs one of a block's expressions on the open region.
-func (e *evaluation) findPattern(b *block, c chance) {
-	found := e.find(c)
-	folded, runes, at := "", int32(0), 0 // position in the folded text
-	if found.folded {
-		folded = e.foldedText()
-	}
-	for _, span := range found.spans {
-		if span[0] == span[1] {
-			continue
-		}
-		h := hit{region: e.region, term: int32(len(e.set.terms)) + c.pattern, weight: 1}
-		if found.folded {
-			h.first = runes + int32(utf8.RuneCountInString(folded[at:span[0]]))
-			h.last = h.first + int32(utf8.RuneCountInString(folded[span[0]:span[1]])) - 1
-			runes, at = h.last+1, span[1]
-			e.undisguise(&h)
-		} else {
-			h.start, h.end = int32(span[0]), int32(span[1])
-			e.locate(&h)
-		}
-		if !e.overlapsTerm(b, &h) {
-			st := e.wait(b)
-			st.pending = append(st.pending, h)
-		}
-	}
-}
-
-// find returns an expression's matches in the open region: in its own text
-// or, if there are none, in its folded text. It runs once, however many blocks ask.
-func (e *evaluation) find(c chance) (out matches) {
-	p := e.set.patterns[c.pattern]
-	if known, ok := e.matches[c]; ok {
-		return known
-	}
-	re, err := p.compiled()
-	if err != nil {
-		return out // Load has parsed it, and nothing else can fail
-	}
-	out.spans = re.FindAllStringIndex(e.current().Text, maxPatternHits)
-	if len(out.spans) == 0 {
-		out = matches{re.FindAllStringIndex(e.foldedText(), maxPatternHits), true}
-	}
-	if len(p.blocks) > 1 && len(e.matches) < maxKnown {
-		e.matches[c] = out
-	}
-	return out
-}
-
-// foldedText returns the open region's folded form as a string.
-func (e *evaluation) foldedText() string {
-	if e.folded == "" {
-		e.folded = string(e.text.Runes)
-	}
-	return e.folded
-}
-
-// undisguise fills in what a match on the folded text stands for in the region.
-func (e *evaluation) undisguise(h *hit) {
-	h.start, h.end = e.text.Start[h.first], e.text.End[h.last]
-	for i := h.first; i <= h.last; i++ {
-		h.steps |= e.text.Steps[i]
-		if i > h.first {
-			h.steps |= e.text.Gaps[i].Steps
-		}
-	}
-	const disguise = fold.StepInvisible | fold.StepCombining | fold.StepStyled | fold.StepEnclosed | fold.StepEmoji
-	h.cost = foldedPatternCost
-	if h.steps&disguise != 0 {
-		h.cost = disguisedPatternCost
-	}
-}
-
-// locate finds the folded characters of a match on the region's own text.
-func (e *evaluation) locate(h *hit) {
-	last := int32(e.text.Len()) - 1
-	first, _ := slices.BinarySearch(e.text.End, h.start+1)
-	behind, _ := slices.BinarySearch(e.text.Start, h.end)
-	h.first = min(int32(first), max(last, 0))
-	h.last = max(int32(behind)-1, h.first)
-}
-
-// overlapsTerm says whether a term of the same block was counted at that place: it then says enough.
-func (e *evaluation) overlapsTerm(b *block, h *hit) bool {
-	hits := e.states[b.index].hits[:e.states[b.index].termHits]
-	from, _ := slices.BinarySearchFunc(hits, h.region, func(x hit, region int32) int { return cmp.Compare(x.region, region) })
-	for _, x := range hits[from:] {
-		if x.region != h.region {
-			break
-		}
-		if x.first <= h.last && h.first <= x.last {
-			e.drop(b, h, droppedByOverlap)
-			return true
 		}
 	}
 	return false

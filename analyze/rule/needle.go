@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -12,10 +13,11 @@ import (
 )
 
 // Running a regular expression costs some hundred nanoseconds a character, so
-// each one is run only on regions that hold one of its needles: strings of
-// which every match has one. They are drawn from the expression's syntax, as in
-// R. Cox, "Regular Expression Matching with a Trigram Index" (2012), and all
-// needles of all expressions share one automaton.
+// each one is run only on regions that hold its needles: strings of which every
+// match has one or, for some expressions, one of each of two or three sets.
+// They are drawn from the expression's syntax, as in R. Cox, "Regular Expression
+// Matching with a Trigram Index" (2012), and all needles of all expressions
+// share one automaton.
 //
 // The needles are folded, and so is the text that they are looked for in. As
 // folding goes character by character, what a match consists of folds to a
@@ -31,26 +33,25 @@ type form = string
 const signMark = "\x00"
 
 const (
-	maxForms   = 300 // of one piece; more say little, and multiply
-	maxClass   = 128 // characters of a class that is worth writing out
-	maxNeedles = 1000
-	maxNeedle  = 8 // characters; more make it no rarer
+	maxForms  = 300  // of one piece; more say little, and multiply
+	maxClass  = 128  // characters of a class that is worth writing out
+	maxSets   = 3    // of needles of one expression; more make it little rarer
+	maxNeedle = 8    // characters; more make it no rarer
+	tooUsual  = 0.05 // the frequency of needles that are in most regions
 )
 
 // forms is what is known of the folded forms of what a piece of an expression
 // matches. The empty form stands for any text.
 type forms struct {
 	exact bool // prefix, and suffix, which is the same, list all of them
-	// Each of them begins with one of prefix, ends with one of suffix, and
-	// holds one of needles.
-	prefix, suffix, needles []form
+	// Each of them begins with one of prefix and ends with one of suffix.
+	prefix, suffix []form
+	needles        [][]form // each of them holds one of each set; the rarest first
 }
 
-func anything() forms { return inexact([]form{""}, []form{""}, []form{""}) }
+func anything() forms { return forms{prefix: []form{""}, suffix: []form{""}} }
 
-func exactly(list ...form) forms { return forms{true, list, list, list} }
-
-func inexact(prefix, suffix, needles []form) forms { return forms{false, prefix, suffix, needles} }
+func exactly(list ...form) forms { return forms{true, list, list, rarest([][]form{list})} }
 
 // formsOf reads a simplified expression.
 func formsOf(re *syntax.Regexp) forms {
@@ -153,10 +154,9 @@ func distinct(list []form) []form {
 
 // concat is x with y behind it.
 func concat(x, y forms) forms {
-	seam, ok := cross(x.suffix, y.prefix)
-	out := inexact(x.prefix, y.suffix, rarest(x.needles, y.needles))
-	if ok {
-		out.needles = rarest(out.needles, seam)
+	out := forms{prefix: x.prefix, suffix: y.suffix}
+	sets := append(slices.Clone(x.needles), y.needles...)
+	if seam, ok := cross(x.suffix, y.prefix); ok {
 		if x.exact {
 			out.prefix = seam
 		}
@@ -164,7 +164,9 @@ func concat(x, y forms) forms {
 			out.suffix = seam
 		}
 		out.exact = x.exact && y.exact
+		sets = append(sets, seam)
 	}
+	out.needles = rarest(sets)
 	return out
 }
 
@@ -199,22 +201,39 @@ func join(a, b form) form {
 // either is x or y.
 func either(x, y forms) forms {
 	both := func(a, b []form) []form { return distinct(append(slices.Clone(a), b...)) }
-	out := forms{x.exact && y.exact, both(x.prefix, y.prefix), both(x.suffix, y.suffix), both(x.needles, y.needles)}
+	out := forms{exact: x.exact && y.exact, prefix: both(x.prefix, y.prefix), suffix: both(x.suffix, y.suffix)}
 	if len(out.prefix) > maxForms || len(out.suffix) > maxForms {
-		out = inexact([]form{""}, []form{""}, out.needles)
+		out = anything()
 	}
-	if len(out.needles) > maxNeedles {
-		out.needles = []form{""}
+	for i := range max(len(x.needles), len(y.needles)) {
+		if len(x.needles) > 0 && len(y.needles) > 0 {
+			out.needles = append(out.needles, both(x.needles[min(i, len(x.needles)-1)], y.needles[min(i, len(y.needles)-1)]))
+		}
+	}
+	out.needles = rarest(out.needles)
+	return out
+}
+
+// rarest returns the sets that ordinary text holds least often, without those
+// that say nothing new.
+func rarest(sets [][]form) (out [][]form) {
+	slices.SortStableFunc(sets, func(a, b []form) int { return cmp.Compare(frequency(a), frequency(b)) })
+	for _, set := range sets {
+		implied := func(by []form) bool {
+			return !slices.ContainsFunc(by, func(x form) bool {
+				return !slices.ContainsFunc(set, func(y form) bool { return holds(x, y) })
+			})
+		}
+		if len(out) < maxSets && frequency(set) < tooUsual && !slices.ContainsFunc(out, implied) {
+			out = append(out, set)
+		}
 	}
 	return out
 }
 
-// rarest returns the set that ordinary text holds least often.
-func rarest(x, y []form) []form {
-	if frequency(y) < frequency(x) {
-		return y
-	}
-	return x
+// holds says whether each text with the form x has y.
+func holds(x, y form) bool {
+	return x == y || x != "" && x[0] != 0 && strings.Contains(x, y)
 }
 
 // frequency is a rough count of how often one of the forms begins at a
@@ -261,30 +280,70 @@ func usualness(r rune) float64 {
 	return 0.0005
 }
 
-// needles returns strings of which every match of the expression holds one;
-// among them an empty one, if there are none such. Load has parsed it, so it parses.
-func (p *pattern) needles() []form {
+// tree returns the expression's simplified syntax. Load has parsed it, so it parses.
+func (p *pattern) tree() *syntax.Regexp {
 	tree, err := syntax.Parse(p.text, syntax.Perl)
 	if err != nil {
-		return []form{""}
+		return &syntax.Regexp{Op: syntax.OpNoMatch}
 	}
-	var out []form
-	for _, x := range formsOf(tree.Simplify()).needles {
-		if r := []rune(x); len(r) > maxNeedle && !strings.HasPrefix(x, signMark) {
-			x = string(r[:maxNeedle])
-		}
-		out = append(out, x)
-	}
-	return shortest(distinct(out))
+	return tree.Simplify()
 }
 
-// shortest leaves out what holds another one.
-func shortest(list []form) (out []form) {
-	for i, x := range list {
-		holds := func(other form) bool {
-			return strings.Contains(x, other) && other != x && (other == "" || other[0] != 0 || x[0] == 0)
+// needles returns sets of strings of which every match of the expression holds one each.
+func needles(tree *syntax.Regexp) [][]form {
+	sets := formsOf(tree).needles
+	for i, set := range sets {
+		sets[i] = shortest(set)
+	}
+	return sets
+}
+
+// canFold says whether an expression can match a folded text: one that asks for
+// a dot or a capital letter cannot.
+func canFold(re *syntax.Regexp) bool {
+	stays := func(r rune) bool { return slices.Equal(fold.Term(string(r)), []rune{r}) }
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			ok := stays(r)
+			for f := unicode.SimpleFold(r); !ok && re.Flags&syntax.FoldCase != 0 && f != r; f = unicode.SimpleFold(f) {
+				ok = stays(f)
+			}
+			if !ok {
+				return false
+			}
 		}
-		if !slices.ContainsFunc(list[:i], holds) && !slices.ContainsFunc(list[i+1:], holds) {
+	case syntax.OpCharClass:
+		for i := 0; i+1 < len(re.Rune); i += 2 {
+			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
+				if r-re.Rune[i] >= maxClass || stays(r) {
+					return true
+				}
+			}
+		}
+		return false
+	case syntax.OpConcat:
+		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !canFold(sub) })
+	case syntax.OpAlternate:
+		return slices.ContainsFunc(re.Sub, canFold)
+	case syntax.OpCapture, syntax.OpPlus:
+		return canFold(re.Sub[0])
+	}
+	return true
+}
+
+// shortest cuts what is long and leaves out what holds another one.
+func shortest(list []form) (out []form) {
+	cut := make([]form, len(list))
+	for i, x := range list {
+		cut[i] = x
+		if r := []rune(x); len(r) > maxNeedle {
+			cut[i] = string(r[:maxNeedle])
+		}
+	}
+	cut = distinct(cut)
+	for _, x := range cut {
+		if !slices.ContainsFunc(cut, func(y form) bool { return x != y && holds(x, y) }) {
 			out = append(out, x)
 		}
 	}
@@ -294,71 +353,90 @@ func shortest(list []form) (out []form) {
 // haystack finds the expressions that may match in a text.
 type haystack struct {
 	literals *match.Literals
-	postings [][]int32        // by literal: the expressions it is a needle of
-	signs    map[rune][]int32 // the same by dropped character
-	sign     [4]uint64        // which bytes those begin with
-	always   []int32          // expressions that have no needle
+	postings [][]needleOf        // by literal
+	signs    map[rune][]needleOf // by dropped character
+	first    [256 / 64]uint64    // which bytes those begin with
+	sets     []uint8             // by expression: its sets of needles, as bits
+	folds    []bool              // by expression: it can match a folded text
+	always   []int32             // expressions that have none
+}
+
+// needleOf says that a needle belongs to a set, one bit, of an expression.
+type needleOf struct {
+	pattern int32
+	set     uint8
 }
 
 // newHaystack takes the expressions in the order of their index.
 func newHaystack(patterns []*pattern) *haystack {
-	h := &haystack{signs: map[rune][]int32{}}
+	h := &haystack{signs: map[rune][]needleOf{}, sets: make([]uint8, len(patterns))}
 	var literals [][]rune
 	index, runes := map[string]int{}, map[rune]bool{}
 	for i, p := range patterns {
-		needles := p.needles()
-		for _, x := range needles {
+		tree := p.tree()
+		h.folds = append(h.folds, canFold(tree))
+		sets := needles(tree)
+		for _, x := range slices.Concat(sets...) {
 			for _, r := range x {
 				runes[r] = true
 			}
 		}
-		if slices.Contains(needles, "") || len(runes) > match.MaxLiteralRunes {
+		if len(sets) == 0 || len(runes) > match.MaxLiteralRunes {
 			h.always = append(h.always, int32(i))
 			continue
 		}
-		for _, x := range needles {
-			if sign, ok := strings.CutPrefix(x, signMark); ok {
-				h.addSign(sign, int32(i))
-				continue
+		for k, set := range sets {
+			of := needleOf{int32(i), 1 << k}
+			h.sets[i] |= of.set
+			for _, x := range set {
+				if sign, ok := strings.CutPrefix(x, signMark); ok {
+					r, _ := utf8.DecodeRuneInString(sign)
+					h.signs[r] = append(h.signs[r], of)
+					h.first[sign[0]/64] |= 1 << (sign[0] % 64)
+					continue
+				}
+				at, ok := index[x]
+				if !ok {
+					at = len(literals)
+					index[x] = at
+					literals, h.postings = append(literals, []rune(x)), append(h.postings, nil)
+				}
+				h.postings[at] = append(h.postings[at], of)
 			}
-			at, ok := index[x]
-			if !ok {
-				at = len(literals)
-				index[x] = at
-				literals, h.postings = append(literals, []rune(x)), append(h.postings, nil)
-			}
-			h.postings[at] = append(h.postings[at], int32(i))
 		}
 	}
 	h.literals = match.CompileLiterals(literals)
 	return h
 }
 
-func (h *haystack) addSign(sign string, pattern int32) {
-	r, _ := utf8.DecodeRuneInString(sign)
-	h.signs[r] = append(h.signs[r], pattern)
-	h.sign[sign[0]/64] |= 1 << (sign[0] % 64)
-}
-
 // search is a haystack's answer for one text. Its memory is used again.
 type search struct {
 	*haystack
-	seen  []bool  // expressions found
-	found []int32 // the same as a list, in the order of the text
-	emit  func(literal int32)
+	seen    []uint8 // by expression: the sets of which a needle was seen
+	touched []int32 // expressions of which any was
+	found   []int32 // those of which all were
+	emit    func(literal int32)
 }
 
-func newSearch(h *haystack, patterns int) *search {
-	s := &search{haystack: h, seen: make([]bool, patterns)}
+func newSearch(h *haystack) *search {
+	s := &search{haystack: h, seen: make([]uint8, len(h.sets))}
 	s.emit = func(literal int32) { s.add(h.postings[literal]) }
 	return s
 }
 
-func (s *search) add(patterns []int32) {
-	for _, p := range patterns {
-		if !s.seen[p] {
-			s.seen[p] = true
-			s.found = append(s.found, p)
+func (s *search) add(needles []needleOf) {
+	for _, n := range needles {
+		before := s.seen[n.pattern]
+		after := before | n.set
+		if after == before {
+			continue
+		}
+		s.seen[n.pattern] = after
+		if before == 0 {
+			s.touched = append(s.touched, n.pattern)
+		}
+		if after == s.sets[n.pattern] {
+			s.found = append(s.found, n.pattern)
 		}
 	}
 }
@@ -387,17 +465,16 @@ func (s *search) inFolded(text []rune) []int32 {
 }
 
 func (s *search) reset() {
-	for _, p := range s.found {
-		s.seen[p] = false
+	for _, p := range s.touched {
+		s.seen[p] = 0
 	}
-	s.found = s.found[:0]
-	s.add(s.always)
+	s.touched, s.found = s.touched[:0], append(s.found[:0], s.always...)
 }
 
 // between looks for signs among characters that folding dropped.
 func (s *search) between(gap string) {
 	for i := 0; i < len(gap); i++ {
-		if b := gap[i]; s.sign[b/64]>>(b%64)&1 != 0 {
+		if b := gap[i]; s.first[b/64]>>(b%64)&1 != 0 {
 			if r, _ := utf8.DecodeRuneInString(gap[i:]); r != utf8.RuneError {
 				s.add(s.signs[r])
 			}
