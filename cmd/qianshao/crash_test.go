@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
+	"github.com/qianshao/qianshao/index/evidence"
 	"github.com/qianshao/qianshao/index/store"
 )
 
@@ -29,6 +31,7 @@ type endState struct {
 	Pages    []qianshao.PageRecord
 	Findings []qianshao.Finding
 	Indexed  []string
+	Archived []string // URLs of captures
 }
 
 // TestKill9 re-executes the binary, kills it at random moments, lets it finish,
@@ -112,6 +115,27 @@ func crawlChild(web *demoweb.Web, folder string) *exec.Cmd {
 	return exec.Command("qianshao", args...) // testscript.Main has put it into PATH
 }
 
+// verifiedCaptures returns the URLs of what is archived, and expects the archive to be whole.
+func verifiedCaptures(t *testing.T, folder string, db *store.Store) (urls []string) {
+	t.Helper()
+	archive, err := evidence.New(evidence.Options{Folder: evidencePath(folder), Ledger: db})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := archive.Verify(t.Context(), evidence.Head{}, func(p evidence.Problem) { t.Error(p) }); err != nil {
+		t.Error(err)
+	}
+	captures, err := db.EvidenceCaptures(t.Context(), "", 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range captures {
+		urls = append(urls, c.URL)
+	}
+	slices.Sort(urls)
+	return urls
+}
+
 func readEndState(t *testing.T, folder string) (state endState) {
 	t.Helper()
 	db, err := store.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
@@ -144,6 +168,7 @@ func readEndState(t *testing.T, folder string) (state endState) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	state.Archived = verifiedCaptures(t, folder, db)
 	if len(state.Indexed) != len(state.Findings) {
 		t.Errorf("%d findings are stored, %d indexed", len(state.Findings), len(state.Indexed))
 	}

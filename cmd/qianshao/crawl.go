@@ -175,6 +175,10 @@ func (o *outpost) crawl(ctx context.Context, options crawlOptions) error {
 	}
 	defer fetcher.Close()
 	o.views = &viewer{fetcher: fetcher, scope: scope, store: o.store, metrics: o.metrics, log: o.log}
+	if err := o.openEvidence(ctx, options.Contact); err != nil {
+		return err
+	}
+	defer o.indexEvidence(context.WithoutCancel(ctx))
 	observe := observer{o, options.tally}
 	crawler, err := ingest.NewCrawler(ingest.CrawlerOptions{
 		Frontier: o.store,

@@ -31,17 +31,18 @@ type cli struct {
 	Overlay  string `name:"overlay" help:"Folder with your own rules, list changes, allow-list and switched-off rules, on top of the rules. Default: overlay in the data folder, if it is there." env:"QIANSHAO_OVERLAY" placeholder:"DIR"`
 	Verbose  bool   `short:"v" help:"Log more."`
 
-	Demo    demoCmd    `cmd:"" help:"Crawl a small web that this binary serves itself, show what is found, and keep serving the console. Works in a temporary folder."`
-	Serve   serveCmd   `cmd:"" help:"Watch the authorised sites and serve the console, the API and the metrics."`
-	Scan    scanCmd    `cmd:"" help:"Assess files, folders, WARC archives, JSON lines, or one authorised URL."`
-	Crawl   crawlCmd   `cmd:"" help:"Visit the authorised sites once, until nothing is due."`
-	Search  searchCmd  `cmd:"" help:"Search the findings."`
-	Eval    evalCmd    `cmd:"" help:"Measure the rules on labelled texts."`
-	Rules   rulesCmd   `cmd:"" help:"Check, test, format, list and explain rules."`
-	Scope   scopeCmd   `cmd:"" help:"Keep the register of authorisations."`
-	Submit  submitCmd  `cmd:"" help:"Report pages that may show a crime, or list the reports. A page is fetched only when an authorisation covers it."`
-	Reindex reindexCmd `cmd:"" help:"Rebuild the search index from the database."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Demo     demoCmd     `cmd:"" help:"Crawl a small web that this binary serves itself, show what is found, and keep serving the console. Works in a temporary folder."`
+	Serve    serveCmd    `cmd:"" help:"Watch the authorised sites and serve the console, the API and the metrics."`
+	Scan     scanCmd     `cmd:"" help:"Assess files, folders, WARC archives, JSON lines, or one authorised URL."`
+	Crawl    crawlCmd    `cmd:"" help:"Visit the authorised sites once, until nothing is due."`
+	Search   searchCmd   `cmd:"" help:"Search the findings."`
+	Eval     evalCmd     `cmd:"" help:"Measure the rules on labelled texts."`
+	Rules    rulesCmd    `cmd:"" help:"Check, test, format, list and explain rules."`
+	Scope    scopeCmd    `cmd:"" help:"Keep the register of authorisations."`
+	Submit   submitCmd   `cmd:"" help:"Report pages that may show a crime, or list the reports. A page is fetched only when an authorisation covers it."`
+	Evidence evidenceCmd `cmd:"" help:"Verify, export and prune the archive of flagged pages."`
+	Reindex  reindexCmd  `cmd:"" help:"Rebuild the search index from the database."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // session is what every command works with.

@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/index/bleveindex"
+	"github.com/qianshao/qianshao/index/evidence"
 	"github.com/qianshao/qianshao/index/store"
 	"github.com/qianshao/qianshao/ingest"
 )
@@ -24,11 +25,13 @@ import (
 // outpost is a data folder at work: the truth, the index derived from it, the
 // analyzer in force and the metrics.
 type outpost struct {
+	folder   string // the data folder
 	store    *store.Store
 	index    *bleveindex.Index
 	analyzer atomic.Pointer[standard]
 	metrics  *metrics.Metrics
-	views    *viewer // nil where nothing is fetched
+	views    *viewer           // nil where nothing is fetched
+	evidence *evidence.Archive // nil where nothing is fetched
 	log      *slog.Logger
 }
 
@@ -49,7 +52,7 @@ func openOutpost(s *session) (*outpost, error) {
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		return nil, fmt.Errorf("create the data folder: %w", err)
 	}
-	o := &outpost{metrics: metrics.New(), log: s.log}
+	o := &outpost{folder: s.data, metrics: metrics.New(), log: s.log}
 	o.use(analyzer)
 	if o.index, err = openIndex(s.data); err != nil {
 		return nil, err
@@ -101,8 +104,8 @@ func (o *outpost) Close() error {
 	return errors.Join(o.index.Close(), o.store.Close())
 }
 
-// take is the way of a page: understand and judge, save, index. It returns
-// the links to follow. Every step may be repeated, so that a crash between any
+// take is the way of a page: understand and judge, archive, save, index. It
+// returns the links to follow. Every step may be repeated, so that a crash between any
 // two of them costs nothing but the repetition; the crawler marks the page
 // done only after take has returned. before is what the last visit left.
 func (o *outpost) take(ctx context.Context, page qianshao.Page, before ingest.Memory) (handled ingest.Handled, err error) {
@@ -123,6 +126,9 @@ func (o *outpost) take(ctx context.Context, page qianshao.Page, before ingest.Me
 	}
 	standard := o.analyzer.Load()
 	doc, assessment := o.judge(ctx, standard, &page)
+	if err := o.archive(ctx, evidence.Item{Page: page, Assessment: assessment, Rules: standard.name}); err != nil {
+		return handled, err
+	}
 	saved, err := o.save(ctx, store.Save{Page: page, Document: doc, Assessment: assessment, ViewsAsked: viewed, Rules: standard.name})
 	if err != nil {
 		return handled, err
@@ -157,7 +163,7 @@ func (o *outpost) confirm(ctx context.Context, page *qianshao.Page, before inges
 		if known {
 			o.metrics.Unchanged()
 			handled.Open = saved.Open
-			return handled, true, o.list(ctx, saved)
+			return handled, true, errors.Join(o.seenAgain(ctx, page, saved), o.list(ctx, saved))
 		}
 	}
 	handled.Stale = bodiless
@@ -177,6 +183,34 @@ func (o *outpost) judge(ctx context.Context, by *standard, page *qianshao.Page) 
 	}
 	o.metrics.Analysed(assessment, took)
 	return doc, assessment
+}
+
+// archive keeps a flagged page as evidence.
+func (o *outpost) archive(ctx context.Context, item evidence.Item) error {
+	if !item.Assessment.Flagged() {
+		return nil
+	}
+	start := time.Now()
+	authorisation, err := o.store.Authorisation(ctx, item.Page.Authorisation)
+	var added evidence.Added
+	if err == nil {
+		item.Authorisation = &authorisation
+		added, err = o.evidence.Add(ctx, item)
+	}
+	if err != nil {
+		o.metrics.Failed(metrics.StageArchive)
+		return err
+	}
+	o.metrics.Archived(added.Records, added.Bytes, time.Since(start))
+	return nil
+}
+
+// seenAgain tells the archive that evidence still stands.
+func (o *outpost) seenAgain(ctx context.Context, page *qianshao.Page, saved store.Saved) error {
+	if !saved.Open {
+		return nil
+	}
+	return o.evidence.Seen(ctx, page.URL, page.FetchedAt)
 }
 
 func (o *outpost) save(ctx context.Context, save store.Save) (store.Saved, error) {

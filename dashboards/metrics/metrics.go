@@ -23,12 +23,13 @@ type Stage string
 const (
 	StageFetch   Stage = "fetch"
 	StageAnalyse Stage = "analyse"
+	StageArchive Stage = "archive"
 	StageSave    Stage = "save"
 	StageIndex   Stage = "index"
 )
 
 // Stages returns every stage in the order in which a page meets them.
-func Stages() []Stage { return []Stage{StageFetch, StageAnalyse, StageSave, StageIndex} }
+func Stages() []Stage { return []Stage{StageFetch, StageAnalyse, StageArchive, StageSave, StageIndex} }
 
 // ViewOutcome is what came of asking for another view of a page, a label of
 // qianshao_views_total.
@@ -67,6 +68,8 @@ type Metrics struct {
 	lastPage   prometheus.Gauge
 	rules      prometheus.Gauge
 	reloads    prometheus.Counter
+	records    prometheus.Counter
+	archived   prometheus.Counter
 }
 
 // New returns fresh metrics with every label value that is known beforehand
@@ -99,9 +102,11 @@ func New() *Metrics {
 		lastPage: gauge("last_page_timestamp_seconds", "Unix time at which a page was last saved; 0 before the first."),
 		rules:    gauge("rules_loaded", "Rules in force."),
 		reloads:  counter("rules_reload_failures_total", "Rule sets that were refused because of a mistake; the old set stays in force."),
+		records:  counter("evidence_records_total", "Records written into the evidence archive."),
+		archived: counter("evidence_bytes_total", "Bytes written into the evidence archive, as compressed."),
 	}
 	m.registry.MustRegister(m.fetched, m.skips, m.bytes, m.analysed, m.unchanged, m.flaggedAny, m.flagged, m.findings,
-		m.allowed, m.views, m.failures, m.duration, m.lastPage, m.rules, m.reloads, buildInfo(),
+		m.allowed, m.views, m.failures, m.duration, m.lastPage, m.rules, m.reloads, m.records, m.archived, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.initialise()
 	return m
@@ -177,6 +182,14 @@ func (m *Metrics) Analysed(a qianshao.Assessment, took time.Duration) {
 func (m *Metrics) Unchanged() {
 	m.unchanged.Inc()
 	m.lastPage.SetToCurrentTime()
+}
+
+// Archived counts what a flagged page added to the evidence archive: no
+// records where it is there already.
+func (m *Metrics) Archived(records int, bytes int64, took time.Duration) {
+	m.records.Add(float64(records))
+	m.archived.Add(float64(bytes))
+	m.observe(StageArchive, took)
 }
 
 // Saved records that a page stands in the store; it is the sign of life that the stall alert watches.

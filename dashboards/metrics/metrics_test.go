@@ -49,6 +49,7 @@ func TestWayOfAPage(t *testing.T) {
 		},
 	}, time.Millisecond)
 	m.Analysed(qianshao.Assessment{}, time.Millisecond)
+	m.Archived(4, 1000, time.Millisecond)
 	m.Saved(time.Millisecond)
 	m.Indexed(time.Millisecond)
 	m.Failed(StageSave)
@@ -70,6 +71,8 @@ func TestWayOfAPage(t *testing.T) {
 		{"drugs not flagged", testutil.ToFloat64(m.flagged.WithLabelValues("drugs")), 0},
 		{"low finding", testutil.ToFloat64(m.findings.WithLabelValues("drugs", "low")), 1},
 		{"failure", testutil.ToFloat64(m.failures.WithLabelValues("save")), 1},
+		{"evidence records", testutil.ToFloat64(m.records), 4},
+		{"evidence bytes", testutil.ToFloat64(m.archived), 1000},
 		{"rules", testutil.ToFloat64(m.rules), 12},
 		{"reloads", testutil.ToFloat64(m.reloads), 1},
 	} {

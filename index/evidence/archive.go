@@ -86,7 +86,7 @@ func (a *Archive) add(ctx context.Context, item Item) (Added, error) {
 		return Added{}, err
 	}
 	if ok && latest.Fingerprint == fingerprint {
-		return Added{}, a.opts.Ledger.SeeEvidence(ctx, latest.ID, item.Page.FetchedAt)
+		return Added{}, a.Seen(ctx, item.Page.URL, item.Page.FetchedAt)
 	}
 	var block bytes.Buffer
 	records, err := item.encode(&block)
@@ -124,6 +124,12 @@ func (a *Archive) add(ctx context.Context, item Item) (Added, error) {
 		}
 	}
 	return Added{Records: len(records), Bytes: int64(block.Len())}, nil
+}
+
+// Seen records that a flagged page was found at a moment as it was when it was
+// last archived: from then on the time counts after which evidence is let go.
+func (a *Archive) Seen(ctx context.Context, url string, at time.Time) error {
+	return a.opts.Ledger.SeeEvidence(ctx, url, at)
 }
 
 // append writes records, of which block holds the bytes, behind the recorded

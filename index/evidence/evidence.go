@@ -179,8 +179,8 @@ type Ledger interface {
 	// EvidenceCaptures returns up to limit captures behind after, by ID, of one
 	// page or, for an empty url, of all. Deleted ones are among them.
 	EvidenceCaptures(ctx context.Context, url string, after int64, limit int) ([]Capture, error)
-	// SeeEvidence records that a capture was found unchanged.
-	SeeEvidence(ctx context.Context, capture int64, at time.Time) error
+	// SeeEvidence records that a page is at a moment as its latest capture has it.
+	SeeEvidence(ctx context.Context, url string, at time.Time) error
 	// EvidenceFiles returns the files, in the order of their first links.
 	EvidenceFiles(ctx context.Context) ([]File, error)
 	// SetEvidenceIndex records the SHA-256 of a file's index, which reaches

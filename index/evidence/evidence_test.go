@@ -152,6 +152,7 @@ func TestRecords(t *testing.T) {
 	it.Page.Exchanges = append([]qianshao.Exchange{redirect}, it.Page.Exchanges...)
 	it.Page.RobotsWaiver, it.Page.RobotsTags = "附件 3", []string{"noindex"}
 	it.Page.Screenshot = []byte("\x89PNG")
+	it.Assessment.Findings[0].Hidden = true
 	it.Page.Stylesheets = map[string][]byte{"http://a.example/x.css": []byte("p{display:none}")}
 	other := item(1, "<p>时时彩").Page
 	other.View = qianshao.ViewSearchCrawler

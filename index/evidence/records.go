@@ -80,12 +80,19 @@ func (i *Item) encode(w io.Writer) ([]encoded, error) {
 		}
 	}
 	e.write(i.findingsRecord())
-	for _, sheet := range slices.Sorted(maps.Keys(i.Page.Stylesheets)) {
-		// What is hidden cannot be told without the style sheets. Their wire form
-		// is not kept.
+	for _, sheet := range i.sheets() {
 		e.write(warc.Draft{Type: warc.TypeResource, TargetURI: uriOf(sheet), Date: i.Page.FetchedAt, ContentType: "text/css", Body: i.Page.Stylesheets[sheet]})
 	}
 	return e.records, e.err
+}
+
+// sheets are the style sheets without which it could not be told that evidence
+// was hidden. Their wire form is not kept.
+func (i *Item) sheets() []string {
+	if !slices.ContainsFunc(i.Assessment.Findings, func(f qianshao.Finding) bool { return f.Hidden }) {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(i.Page.Stylesheets))
 }
 
 type encoder struct {

@@ -208,9 +208,11 @@ func (s *Store) EvidenceCaptures(ctx context.Context, url string, after int64, l
 }
 
 // SeeEvidence implements evidence.Ledger.
-func (s *Store) SeeEvidence(ctx context.Context, capture int64, at time.Time) error {
+func (s *Store) SeeEvidence(ctx context.Context, url string, at time.Time) error {
 	return s.update(ctx, ordered, "record that evidence was seen again in", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE evidence_captures SET seen = $1 WHERE id = $2 AND seen < $1`, millis(at), capture)
+		_, err := tx.ExecContext(ctx, `
+UPDATE evidence_captures SET seen = $1
+WHERE id = (SELECT max(id) FROM evidence_captures WHERE url = $2 AND gone = 0) AND seen < $1`, millis(at), url)
 		return err
 	})
 }
