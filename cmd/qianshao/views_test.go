@@ -76,6 +76,9 @@ func watch(t *testing.T, s *site, views ...qianshao.View) (visit func() error, o
 	}
 	t.Cleanup(fetcher.Close)
 	o.views = &viewer{fetcher: fetcher, scope: scope, store: o.store, metrics: o.metrics, log: o.log}
+	if err := o.openEvidence(t.Context(), "https://test.example/"); err != nil {
+		t.Fatal(err)
+	}
 	return func() error {
 		page, err := fetcher.Get(t.Context(), fetch.Request{URL: s.URL + "/"})
 		if err != nil {
