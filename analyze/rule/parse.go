@@ -51,7 +51,7 @@ type detectionSource struct {
 
 // blockSource is a block as written.
 type blockSource struct {
-	name                        text
+	name, like                  text
 	lists, terms, regex, except []text
 	regions                     []text
 	hidden, word, plain         *bool
@@ -293,13 +293,63 @@ func (s *source) detection(n *yaml.Node) detectionSource {
 			out.condition = s.scalar(value, "condition")
 			return
 		}
-		out.blocks = append(out.blocks, s.block(key, value))
+		b := s.block(key, value)
+		s.takeOver(&b, out.blocks)
+		out.blocks = append(out.blocks, b)
 	})
 	return out
 }
 
+// takeOver gives a block what it does not say itself and the one that it is like does.
+func (s *source) takeOver(b *blockSource, earlier []blockSource) {
+	if b.like.value == "" {
+		return
+	}
+	i := slices.IndexFunc(earlier, func(e blockSource) bool { return e.name.value == b.like.value })
+	if i < 0 {
+		var names []string
+		for _, e := range earlier {
+			names = append(names, e.name.value)
+		}
+		s.errorf(b.like.node, "like of block %q: no block %q stands above it%s", b.name.value, b.like.value, didYouMean(b.like.value, names))
+		b.keys = append(b.keys, "terms") // what is wrong has been said already
+		return
+	}
+	own := *b
+	*b = earlier[i]
+	b.name, b.like, b.keys = own.name, own.like, append(slices.Clone(own.keys), b.keys...)
+	for _, key := range own.keys {
+		switch key {
+		case "lists":
+			b.lists = own.lists
+		case "terms":
+			b.terms = own.terms
+		case "regex":
+			b.regex = own.regex
+		case "except":
+			b.except = own.except
+		case "regions":
+			b.regions = own.regions
+		case "hidden":
+			b.hidden = own.hidden
+		case "word":
+			b.word = own.word
+		case "plain":
+			b.plain = own.plain
+		case "min":
+			b.min = own.min
+		case "within":
+			b.within = own.within
+		case "min_chars":
+			b.minChars = own.minChars
+		case "max_chars":
+			b.maxChars = own.maxChars
+		}
+	}
+}
+
 func blockKeys() []string {
-	return []string{"lists", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "plain", "min", "within", "except"}
+	return []string{"like", "lists", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "plain", "min", "within", "except"}
 }
 
 // has says whether one of the keys was given.
@@ -322,6 +372,8 @@ func (s *source) block(key, n *yaml.Node) blockSource {
 		what := k.Value + " of " + name
 		b.keys = append(b.keys, k.Value)
 		switch k.Value {
+		case "like":
+			b.like = s.scalar(v, what)
 		case "lists":
 			b.lists = s.list(v, what)
 		case "terms":

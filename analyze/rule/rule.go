@@ -26,6 +26,7 @@
 //	    hidden: true                   # true: concealed only; false: visible only; default: both
 //	    max_chars: 140                 # only in regions of at most so many characters
 //	    min_chars: 4                   # only in regions of at least so many
+//	  short_offer: {like: offer, min: 1, max_chars: 20} # a block above with other bounds
 //	    word: true                     # begins and ends where the tokenizer ends words
 //	    plain: true                    # what is more disguise than term does not count
 //	    min: 2                         # the distinct terms' weights must sum to this, default 1
