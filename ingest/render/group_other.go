@@ -1,0 +1,16 @@
+//go:build !linux
+
+package render
+
+import "os/exec"
+
+// Elsewhere than on Linux the browser is killed alone, and its memory is not watched.
+func ownGroup(*exec.Cmd) {}
+
+func killGroup(cmd *exec.Cmd) {
+	if cmd != nil && cmd.Process != nil {
+		_ = cmd.Process.Kill()
+	}
+}
+
+func groupMemory(*exec.Cmd) int64 { return 0 }

@@ -1,0 +1,277 @@
+// Package render shows pages to a browser, Chromium, and brings back what its
+// scripts made of them. The browser never speaks to the network: its only way
+// out is a proxy of ours, one for each page, that hands requests to the fetcher.
+// So scope on every hop, robots.txt, address guard, pace and caps are those of
+// every other request, inside of TLS too, and what the fetcher refuses is
+// refused to the browser.
+package render
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/fetch"
+)
+
+// Defaults and limits.
+const (
+	// DefaultTabs is the number of pages shown at a time. Each takes a core.
+	DefaultTabs = 2
+	// DefaultMaxPages is after how many pages the browser is started anew, so
+	// that what it leaks does not add up.
+	DefaultMaxPages = 100
+	// DefaultMaxMemory of all processes of the browser, in bytes; above it they
+	// are killed. One at rest has 150 MB, a heavy page 300 MB more.
+	DefaultMaxMemory = 1 << 30
+	// DefaultTime bounds one page. At one request a second it is enough for the
+	// dozen scripts of an ordinary page.
+	DefaultTime = 30 * time.Second
+
+	// maxDOM bounds the page that is brought back, in UTF-16 units.
+	maxDOM = 4 << 20
+	// maxRequests and maxBytes bound what one page may load.
+	maxRequests = 100
+	maxBytes    = 32 << 20
+)
+
+// Errors of New and Render.
+var (
+	// ErrNoBrowser: there is no Chromium to run.
+	ErrNoBrowser = errors.New("no browser found; install Debian's chromium, or name one by its path")
+	// ErrRoot: Chromium's sandbox does not work for root.
+	ErrRoot = errors.New("a browser that shows hostile pages must not run as root: its sandbox does not work then; " +
+		"run as another user, or, inside a container that is itself the sandbox, say so with --browser-no-sandbox")
+	// ErrHung: the page kept the browser busy until its time was over.
+	ErrHung = errors.New("the page kept the browser busy until its time was over")
+)
+
+// Options say which browser to run and within what bounds. Fetcher is required.
+type Options struct {
+	// Path of the browser; if empty it is looked for by its usual names.
+	Path string
+	// Fetcher makes all requests.
+	Fetcher *fetch.Fetcher
+	// NoSandbox runs Chromium without its sandbox. Only where the process as a
+	// whole is in one.
+	NoSandbox bool
+	// Limits that are zero take their defaults.
+	Tabs      int
+	MaxPages  int
+	MaxMemory int64
+	Time      time.Duration
+	Log       *slog.Logger
+}
+
+// Browser is a Chromium that is started at the first page and again when it
+// dies, grows too large or has shown many. It is safe for concurrent use.
+type Browser struct {
+	opts   Options
+	keys   *keys
+	cache  *cache
+	tabs   chan struct{}
+	wall   *wall
+	ctx    context.Context //nolint:containedctx // the browser's life, not a request's
+	cancel context.CancelFunc
+
+	mu      sync.Mutex
+	changed *sync.Cond // active or current have changed
+	current *process
+}
+
+// Find returns the path of the browser that New would take: path itself, or
+// the first of the usual names in PATH. The error is ErrNoBrowser.
+func Find(path string) (string, error) {
+	names := []string{"chromium", "chromium-browser", "google-chrome-stable", "google-chrome"}
+	if path != "" {
+		names = []string{path}
+	}
+	for _, name := range names {
+		if found, err := exec.LookPath(name); err == nil {
+			return found, nil
+		}
+	}
+	if path != "" {
+		return "", fmt.Errorf("%s: %w", path, ErrNoBrowser)
+	}
+	return "", ErrNoBrowser
+}
+
+// New checks that there is a browser that may be run. The errors are
+// ErrNoBrowser and ErrRoot. Call Close when done with it.
+func New(opts Options) (*Browser, error) {
+	if opts.Fetcher == nil {
+		return nil, errors.New("render: no Fetcher; without it the browser has no way out")
+	}
+	var err error
+	if opts.Path, err = Find(opts.Path); err != nil {
+		return nil, fmt.Errorf("render: %w", err)
+	}
+	if os.Geteuid() == 0 && !opts.NoSandbox {
+		return nil, fmt.Errorf("render: %w", ErrRoot)
+	}
+	if opts.Tabs <= 0 {
+		opts.Tabs = DefaultTabs
+	}
+	if opts.MaxPages <= 0 {
+		opts.MaxPages = DefaultMaxPages
+	}
+	if opts.MaxMemory <= 0 {
+		opts.MaxMemory = DefaultMaxMemory
+	}
+	if opts.Time <= 0 {
+		opts.Time = DefaultTime
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	b := &Browser{opts: opts, cache: newCache(), tabs: make(chan struct{}, opts.Tabs)}
+	b.changed = sync.NewCond(&b.mu)
+	if b.keys, err = newKeys(); err != nil {
+		return nil, fmt.Errorf("render: %w", err)
+	}
+	if b.wall, err = newWall(); err != nil {
+		return nil, fmt.Errorf("render: %w", err)
+	}
+	b.ctx, b.cancel = context.WithCancel(context.Background())
+	return b, nil
+}
+
+// Close ends the browser with all its processes.
+func (b *Browser) Close() {
+	b.cancel()
+	b.mu.Lock()
+	p := b.current
+	b.current = nil
+	b.changed.Broadcast()
+	b.mu.Unlock()
+	if p != nil {
+		p.end()
+	}
+	b.wall.close()
+}
+
+// Rendered is a page as a browser shows it.
+type Rendered struct {
+	// Page has View ViewBrowser, the document after its scripts have run as
+	// Body, and a picture of it as Screenshot.
+	Page qianshao.Page
+	// Leaving is the URL to which the page itself, not a frame of it, wanted to
+	// go; nobody asked for it. "" if it stayed.
+	Leaving string
+	// Requests is the number of requests that went to the fetcher for it.
+	Requests int
+	// Refused counts the browser's requests that led nowhere, by reason.
+	Refused map[Refusal]int
+}
+
+// Refusal is why a request of the browser led nowhere: a qianshao.Skip of the
+// fetcher, or one of those below.
+type Refusal string
+
+const (
+	// RefusedMethod: neither GET nor HEAD. A watcher changes nothing.
+	RefusedMethod Refusal = "method"
+	// RefusedDocument: a frame, a popup, or the page leaving for another.
+	RefusedDocument Refusal = "document"
+	// RefusedTunnel: neither HTTP nor TLS: WebSockets and other protocols.
+	RefusedTunnel Refusal = "tunnel"
+	// RefusedBudget: more or larger than one page may load.
+	RefusedBudget Refusal = "budget"
+)
+
+// Refusals returns those that are not the fetcher's.
+func Refusals() []Refusal {
+	return []Refusal{RefusedMethod, RefusedDocument, RefusedTunnel, RefusedBudget}
+}
+
+// Render shows a fetched page to the browser. The page's own body is not asked
+// for again: the browser gets it from page. It waits for a free tab.
+func (b *Browser) Render(ctx context.Context, page qianshao.Page) (Rendered, error) {
+	select {
+	case b.tabs <- struct{}{}:
+		defer func() { <-b.tabs }()
+	case <-ctx.Done():
+		return Rendered{}, fmt.Errorf("render %s: %w", page.URL, context.Cause(ctx))
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, b.opts.Time, ErrHung)
+	defer cancel()
+	p, err := b.acquire(ctx)
+	if err != nil {
+		return Rendered{}, fmt.Errorf("render %s: %w", page.URL, err)
+	}
+	defer b.release(p)
+	proxy, err := newProxy(ctx, b, page)
+	if err != nil {
+		return Rendered{}, fmt.Errorf("render %s: %w", page.URL, err)
+	}
+	defer proxy.close()
+	shown, err := p.show(ctx, proxy, page.URL)
+	out := Rendered{Requests: proxy.requests(), Refused: proxy.refusals()}
+	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		p.spoil() // whatever state it is in, the next page gets another
+		return out, fmt.Errorf("render %s: %w", page.URL, err)
+	}
+	out.Leaving = shown.leaving
+	out.Page = qianshao.Page{
+		URL: page.URL, RequestedURL: page.RequestedURL, Authorisation: page.Authorisation, Source: page.Source,
+		FetchedAt: page.FetchedAt, Status: page.Status, ContentType: "text/html; charset=utf-8",
+		Body: []byte(shown.dom), Truncated: shown.cut, Stylesheets: page.Stylesheets, View: qianshao.ViewBrowser,
+		RobotsTags: page.RobotsTags, RobotsWaiver: page.RobotsWaiver, Screenshot: shown.picture,
+	}
+	return out, nil
+}
+
+// acquire returns a browser process to show a page in, starting one where
+// there is none. A spent one is waited for until its last page is done.
+func (b *Browser) acquire(ctx context.Context) (*process, error) {
+	stop := context.AfterFunc(ctx, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.changed.Broadcast()
+	})
+	defer stop()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.current != nil && b.current.spent(b.opts.MaxPages) {
+		if b.current.active == 0 {
+			old := b.current
+			b.current = nil
+			old.end()
+			break
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		b.changed.Wait()
+	}
+	if b.ctx.Err() != nil {
+		return nil, errors.New("the browser is closed")
+	}
+	if b.current == nil {
+		p, err := b.start()
+		if err != nil {
+			return nil, err
+		}
+		b.current = p
+	}
+	b.current.active++
+	b.current.pages++
+	return b.current, nil
+}
+
+func (b *Browser) release(p *process) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p.active--
+	b.changed.Broadcast()
+}
