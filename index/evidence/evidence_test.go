@@ -33,20 +33,25 @@ type archive struct {
 
 func open(t testing.TB, folder string, maxFile int64) archive {
 	t.Helper()
-	db := filepath.Join(folder, "qianshao.db")
-	s, err := store.Open(context.Background(), db)
+	a, err := opened(folder, maxFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() { a.store.Close() })
+	return a
+}
+
+func opened(folder string, maxFile int64) (archive, error) {
+	db := filepath.Join(folder, "qianshao.db")
+	s, err := store.Open(context.Background(), db)
+	if err != nil {
+		return archive{}, err
+	}
 	a, err := evidence.New(evidence.Options{
 		Folder: filepath.Join(folder, "evidence"), Ledger: s, Software: "qianshao/test", Operator: "https://operator.example/",
 		MaxFile: maxFile, Now: func() time.Time { return day },
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return archive{a, filepath.Join(folder, "evidence"), s, db}
+	return archive{a, filepath.Join(folder, "evidence"), s, db}, err
 }
 
 func temp(t testing.TB, maxFile int64) archive { return open(t, t.TempDir(), maxFile) }
