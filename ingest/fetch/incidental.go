@@ -113,12 +113,8 @@ func dropPath(path string) string {
 			name, value, _ := strings.Cut(part, "=")
 			return isSession(name, value)
 		})
-		switch {
-		case kept == parameters:
-		case kept == "":
+		if segments[i] = first + ";" + kept; kept == "" && parameters != "" {
 			segments[i] = first
-		default:
-			segments[i] = first + ";" + kept
 		}
 	}
 	return strings.Join(segments, "/")
@@ -137,10 +133,16 @@ func isSessionSegment(segment string) bool {
 	session := false
 	for group := range strings.SplitSeq(inner, ")") {
 		kind, token, ok := strings.Cut(group, "(")
-		if !ok || len(kind) != 1 || !strings.Contains("SAFX", kind) || token == "" {
+		if !ok || token == "" {
 			return false
 		}
-		session = session || kind != "X"
+		switch kind {
+		case "S", "A", "F":
+			session = true
+		case "X":
+		default:
+			return false
+		}
 	}
 	return session
 }
