@@ -87,6 +87,9 @@ func decodeAs(body []byte, name, from string) decoded {
 	} else {
 		d.text = string(body)
 	}
+	if name == gbName && strings.Contains(d.text, "\uFFFD") {
+		d.text = decodeUserDefined(body)
+	}
 	if !utf8.ValidString(d.text) {
 		d.text = strings.ToValidUTF8(d.text, "\uFFFD")
 		d.notes = append(d.notes, qianshao.NoteBadBytes)
@@ -94,6 +97,69 @@ func decodeAs(body []byte, name, from string) decoded {
 		d.notes = append(d.notes, qianshao.NoteBadBytes)
 	}
 	return d
+}
+
+// decodeUserDefined decodes GB18030 with its three user-defined areas, which the
+// standard maps to private use characters and x/text leaves out. Pages have
+// them from fonts of their own and, more often, from text that went through
+// the wrong charset once; either way they are characters and no damage.
+func decodeUserDefined(body []byte) string {
+	var b strings.Builder
+	b.Grow(len(body) * 3 / 2)
+	flush := func(part []byte) {
+		out, err := simplifiedchinese.GB18030.NewDecoder().Bytes(part)
+		if err != nil {
+			out = part
+		}
+		b.Write(out)
+	}
+	done := 0
+	for i := 0; i < len(body); {
+		size := gbSize(body[i:])
+		if size == 2 {
+			if r := userDefined(body[i], body[i+1]); r != 0 {
+				flush(body[done:i])
+				b.WriteRune(r)
+				done = i + size
+			}
+		}
+		i += size
+	}
+	flush(body[done:])
+	return b.String()
+}
+
+// gbSize returns the length of the character at the start of b: 1, 2 or 4
+// bytes; 1 also for a byte that begins none.
+func gbSize(b []byte) int {
+	if len(b) < 2 || b[0] <= 0x80 || b[0] == 0xFF {
+		return 1
+	}
+	switch c := b[1]; {
+	case c >= 0x40 && c != 0x7F && c != 0xFF:
+		return 2
+	case c >= '0' && c <= '9' && len(b) >= 4 && b[2] > 0x80 && b[2] < 0xFF && b[3] >= '0' && b[3] <= '9':
+		return 4
+	}
+	return 1
+}
+
+// userDefined returns the character of two bytes in an area that GB18030 leaves
+// to users; 0 for others.
+func userDefined(lead, trail byte) rune {
+	row, column := rune(lead), rune(trail)
+	switch {
+	case lead >= 0xAA && lead <= 0xAF && trail >= 0xA1:
+		return 0xE000 + (row-0xAA)*94 + column - 0xA1
+	case lead >= 0xF8 && trail >= 0xA1:
+		return 0xE234 + (row-0xF8)*94 + column - 0xA1
+	case lead >= 0xA1 && lead <= 0xA7 && trail < 0xA1:
+		if trail > 0x7F {
+			column-- // 7F is no trail byte
+		}
+		return 0xE4C6 + (row-0xA1)*96 + column - 0x40
+	}
+	return 0
 }
 
 // encodingOf returns the decoder of a name that canonical or detection gave.
@@ -153,7 +219,8 @@ func byteOrderMark(body []byte) (name string, length int) {
 }
 
 // unmarkedUTF16 recognises UTF-16 without a byte order mark by its markup:
-// every other byte of "<html>" is zero.
+// every other byte of "<html>" is zero. Where there is little of it, the text
+// must speak for itself.
 func unmarkedUTF16(body []byte) string {
 	head := body[:min(len(body), 512)]
 	if len(head) < 4 {
@@ -171,6 +238,13 @@ func unmarkedUTF16(body []byte) string {
 		return utf16LEName
 	case zeros[0] >= quarter && zeros[1] < zeros[0]/8+1:
 		return utf16BEName
+	case zeros[0]+zeros[1] == 0 || len(body)%2 != 0:
+		return ""
+	}
+	for _, name := range []string{utf16LEName, utf16BEName} {
+		if l := measure(head[:len(head)&^1], name); l.characters >= 8 && l.score() >= certainScore {
+			return name
+		}
 	}
 	return ""
 }
@@ -231,8 +305,8 @@ func declared(body []byte, contentType string) (name, from string) {
 // none. A declaration that fits the bytes is returned as it is.
 func judge(body []byte, declared string) string {
 	if isASCII(body) {
-		if declared == "" {
-			return utf8Name
+		if declared == "" || declared == utf16LEName || declared == utf16BEName {
+			return utf8Name // UTF-16 would make Chinese of every two letters
 		}
 		return declared
 	}
@@ -253,6 +327,11 @@ func judge(body []byte, declared string) string {
 	if big5.score() > gb.score() {
 		best, name = big5, big5Name
 	}
+	if declared == utf8Name || declared == latinName { // what servers say of everything
+		if short := shortChinese(sample); short != "" {
+			return short
+		}
+	}
 	if declared != "" && declared != utf8Name {
 		own := measure(sample, declared)
 		if !best.convincing() || own.score()*2 > best.score() {
@@ -272,6 +351,9 @@ func judge(body []byte, declared string) string {
 // guess asks chardet about what is clearly neither UTF-8 nor Chinese of some
 // length, and trusts it no further than the bytes allow.
 func guess(sample []byte, gb likeness) string {
+	if short := shortChinese(sample); short != "" {
+		return short
+	}
 	if gb.plausibleShortGB() {
 		return gbName
 	}

@@ -103,6 +103,53 @@ func (l likeness) plausibleShortGB() bool {
 	return l.han >= 2 && l.odd == 0 && l.han*10 >= l.characters*9
 }
 
+// shortChinese recognises a few words by the shape of their bytes: pairs that
+// stand side by side, each of the half of the charset that holds the everyday
+// characters. Other languages' accents stand alone between letters, or fall
+// into the rare half. "" if it is neither charset.
+func shortChinese(sample []byte) string {
+	gb := pairs(sample, 0xB0, 0xD7, 0xA1)
+	big5 := pairs(sample, 0xA4, 0xC6, 0x40)
+	switch {
+	case gb >= 2 && big5 >= 2:
+		// Both: simplified text reads as rare traditional characters, not the other way round.
+		if measure(sample, big5Name).common > measure(sample, gbName).common {
+			return big5Name
+		}
+		return gbName
+	case gb >= 2:
+		return gbName
+	case big5 >= 2:
+		return big5Name
+	}
+	return ""
+}
+
+// pairs counts the characters of a double-byte charset whose lead byte is from
+// first to last and whose trail byte is at least trail; punctuation (A1 to A3)
+// is let pass. 0 if there is anything else beyond ASCII.
+func pairs(sample []byte, first, last, trail byte) (n int) {
+	for i := 0; i < len(sample); i++ {
+		c := sample[i]
+		if c < utf8.RuneSelf {
+			continue
+		}
+		if i+1 == len(sample) {
+			break // cut off by the window
+		}
+		i++
+		switch {
+		case sample[i] < trail || sample[i] == 0x7F || sample[i] > 0x7F && sample[i] < 0xA1 || sample[i] == 0xFF:
+			return 0
+		case c >= first && c <= last:
+			n++
+		case c < 0xA1 || c > 0xA3:
+			return 0
+		}
+	}
+	return n
+}
+
 // runeSet is a set of characters of the basic plane, one bit each.
 type runeSet [0x10000 / 64]uint64
 
