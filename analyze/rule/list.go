@@ -17,6 +17,7 @@ const (
 // wordList is a file of lists/.
 type wordList struct {
 	file    string
+	own     string // the overlay's file, if it adds to the list or makes it
 	terms   []weighted
 	removed []weighted // of an overlay's file: "- term"
 	used    bool

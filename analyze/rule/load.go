@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -69,6 +70,7 @@ type loader struct {
 	vouched  map[string]bool // by key: words of words.txt
 	entries  []entry
 	overlay  overlay
+	overlaid bool // there is an overlay
 	mistakes []Mistake
 }
 
@@ -109,6 +111,7 @@ func (l *loader) findAll(fsys fs.FS, opts Options) error {
 		l.files = shipped
 		return err
 	}
+	l.overlaid = true
 	own, err := find(opts.Overlay)
 	if err != nil {
 		return err
@@ -198,8 +201,12 @@ func (l *loader) gather(f parsedFile) {
 		name = strings.TrimSuffix(name, path.Ext(name))
 		if shipped := l.lists[name]; shipped != nil {
 			l.overlay.warnings = append(l.overlay.warnings, shipped.amend(f.list)...)
+			shipped.own = f.shown
 		} else {
 			l.lists[name] = f.list
+			if f.overlay {
+				f.list.own = f.shown
+			}
 			f.list.refuseRemovals(f.source, f.overlay)
 		}
 	}
@@ -269,9 +276,9 @@ func (l *loader) compile(c *compiler) {
 		return // the mistake may be why a list is not used
 	}
 	for name, list := range l.lists {
-		if !list.used {
+		if replaced := l.overlaid && list.own == ""; !list.used && !replaced { // a rule that the overlay replaced had used it
 			others := slices.DeleteFunc(slices.Clone(c.listNames), func(other string) bool { return other == name })
-			l.mistakes = append(l.mistakes, Mistake{File: list.file, Message: "no rule uses this list; " +
+			l.mistakes = append(l.mistakes, Mistake{File: cmp.Or(list.own, list.file), Message: "no rule uses this list; " +
 				"name it in a block's lists or remove the file" + didYouMean(name, others)})
 		}
 	}

@@ -25,6 +25,7 @@ type rulesCmd struct {
 	Fmt     rulesFmtCmd     `cmd:"" help:"Put rule files into the canonical form."`
 	List    rulesListCmd    `cmd:"" help:"List the rules."`
 	Explain rulesExplainCmd `cmd:"" help:"Tell why a rule fires on a text, or what is missing."`
+	Preview rulesPreviewCmd `cmd:"" help:"Tell what a draft of the rules would flag that the rules in force do not, and the other way round."`
 }
 
 // loadingGC is the collector's percentage while rules are read. A load makes

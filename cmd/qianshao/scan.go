@@ -115,15 +115,15 @@ func assessEntry(analyzer *analyze.Analyzer, e ingest.Entry) scanLine {
 
 // inOrder assesses entries on all cores and emits the answers in the order of
 // the entries. At most two entries a core are in memory.
-func inOrder(entries iter.Seq[ingest.Entry], assess func(ingest.Entry) scanLine, emit func(scanLine) error) error {
+func inOrder[T any](entries iter.Seq[ingest.Entry], assess func(ingest.Entry) T, emit func(T) error) error {
 	cores := runtime.GOMAXPROCS(0)
-	answers := make(chan chan scanLine, cores)
+	answers := make(chan chan T, cores)
 	stop := make(chan struct{})
 	go func() {
 		defer close(answers)
 		slots := make(chan struct{}, cores)
 		for entry := range entries {
-			answer := make(chan scanLine, 1)
+			answer := make(chan T, 1)
 			select {
 			case answers <- answer:
 			case <-stop:

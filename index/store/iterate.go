@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"iter"
 
 	"github.com/qianshao/qianshao"
@@ -15,19 +16,45 @@ const batchRows = 200
 // AllEntries yields every finding as an index entry, by id ascending. It holds
 // no lock between batches: a finding saved meanwhile may or may not come.
 func (s *Store) AllEntries(ctx context.Context) iter.Seq2[index.Entry, error] {
-	return batched(func(after string) ([]index.Entry, error) {
+	return batched(batchRows, func(after string) ([]index.Entry, error) {
 		return s.Entries(ctx, after, batchRows)
 	}, func(e index.Entry) string { return e.Finding.ID })
 }
 
 // AllPages yields the record of every page, by URL ascending.
 func (s *Store) AllPages(ctx context.Context) iter.Seq2[qianshao.PageRecord, error] {
-	return batched(func(after string) ([]qianshao.PageRecord, error) {
+	return batched(batchRows, func(after string) ([]qianshao.PageRecord, error) {
 		return s.Pages(ctx, after, batchRows)
 	}, func(p qianshao.PageRecord) string { return p.URL })
 }
 
-func batched[T any](read func(after string) ([]T, error), key func(T) string) iter.Seq2[T, error] {
+// batchSources are read at a time: a page's source has a megabyte at times.
+const batchSources = 20
+
+// FlaggedPages yields the pages whose text is kept, as they were judged: URL,
+// authorisation, time and decoded source, with text/html as their type. Ordered
+// by URL ascending.
+func (s *Store) FlaggedPages(ctx context.Context) iter.Seq2[qianshao.Page, error] {
+	return batched(batchSources, func(after string) ([]qianshao.Page, error) {
+		list, err := collect(ctx, s.read, s.scanFlagged, `
+SELECT t.url, p.requested_url, p.authorisation, p.last_seen, p.status, t.source
+FROM page_texts t JOIN pages p ON p.url = t.url WHERE t.url > $1 ORDER BY t.url LIMIT $2`, after, batchSources)
+		return list, s.fail("read flagged pages from", err)
+	}, func(p qianshao.Page) string { return p.URL })
+}
+
+func (s *Store) scanFlagged(rows *sql.Rows) (p qianshao.Page, err error) {
+	var seen int64
+	var source []byte
+	if err = rows.Scan(&p.URL, &p.RequestedURL, &p.Authorisation, &seen, &p.Status, &source); err != nil {
+		return p, err
+	}
+	text, err := s.packer.unpack(source)
+	p.FetchedAt, p.ContentType, p.Body = fromMillis(seen), "text/html; charset=utf-8", []byte(text)
+	return p, err
+}
+
+func batched[T any](size int, read func(after string) ([]T, error), key func(T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for after := ""; ; {
 			rows, err := read(after)
@@ -42,7 +69,7 @@ func batched[T any](read func(after string) ([]T, error), key func(T) string) it
 				}
 				after = key(row)
 			}
-			if len(rows) < batchRows {
+			if len(rows) < size {
 				return
 			}
 		}

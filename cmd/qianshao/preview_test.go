@@ -1,0 +1,56 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/index/store"
+)
+
+// TestPreviewStored tries a draft on the flagged pages of a data folder.
+func TestPreviewStored(t *testing.T) {
+	data, draft := t.TempDir(), t.TempDir()
+	rules, err := ruleFolders{}.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	analyzer, err := analyze.New(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(t.Context(), filepath.Join(data, "qianshao.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const ad = "<p>新用户注册送彩金，百家乐、老虎机任您玩，首存送一百，返水无上限</p>"
+	for _, url := range []string{"https://a.example/1", "https://a.example/2", "https://b.example/1"} {
+		page := qianshao.Page{URL: url, RequestedURL: url, Status: 200, ContentType: "text/html", FetchedAt: time.Now(), Body: []byte(ad)}
+		doc, assessment := analyzer.Assess(page)
+		if _, err := db.SavePage(t.Context(), store.Save{Page: page, Document: doc, Assessment: assessment}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	allow := "hosts:\n  - {host: a.example, reason: 试一试}\n"
+	if err := os.WriteFile(filepath.Join(draft, "allow.yaml"), []byte(allow), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errOut bytes.Buffer
+	code := run([]string{"--data", data, "rules", "preview", "--draft", draft, "--json"}, strings.NewReader(""), &out, &errOut)
+	var got preview
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatalf("exit %d: %v\n%s\n%s", code, err, out.Bytes(), errOut.Bytes())
+	}
+	if code != exitMismatch || got.Inputs != 3 || got.NoLongerFlagged != 2 || len(got.Sites) != 1 || got.Sites[0].Site != "a.example" {
+		t.Errorf("exit %d, %+v", code, got)
+	}
+}

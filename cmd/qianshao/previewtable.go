@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// previewLabels are the words of a preview's table. Those who write rules read
+// it, so it speaks Chinese where the environment does.
+type previewLabels struct {
+	summary, same                      string
+	rule, title, site, files           string
+	newly, gone, higher, lower         string
+	newlyTitle, goneTitle, higherTitle string
+	lowerTitle, rulesTitle, sitesTitle string
+	more                               string
+}
+
+func labels(chinese bool) previewLabels {
+	if chinese {
+		return previewLabels{
+			summary: "比较了 %d 份文字：新标记 %d 份，不再标记 %d 份。\n", same: "草稿不改变任何结果。\n",
+			rule: "规则", title: "名称", site: "网站", files: "（文件）",
+			newly: "新增", gone: "消失", higher: "升级", lower: "降级",
+			newlyTitle: "新标记", goneTitle: "不再标记", higherTitle: "级别升高", lowerTitle: "级别降低",
+			rulesTitle: "按规则", sitesTitle: "按网站", more: "还有 %d 处；--show %d 可全部列出",
+		}
+	}
+	return previewLabels{
+		summary: "%d texts compared: %d newly flagged, %d no longer flagged.\n", same: "The draft changes no answer.\n",
+		rule: "RULE", title: "TITLE", site: "SITE", files: "(files)",
+		newly: "NEW", gone: "GONE", higher: "HIGHER", lower: "LOWER",
+		newlyTitle: "NEWLY FLAGGED", goneTitle: "NO LONGER FLAGGED", higherTitle: "AT A HIGHER LEVEL", lowerTitle: "AT A LOWER LEVEL",
+		rulesTitle: "BY RULE", sitesTitle: "BY SITE", more: "and %d more; --show %d lists them all",
+	}
+}
+
+// table prints the counts first and then the texts, show of each rule.
+func (p *preview) table(w io.Writer, show int, l previewLabels) error {
+	fmt.Fprintf(w, l.summary, p.Inputs, p.NewlyFlagged, p.NoLongerFlagged)
+	if len(p.Changes) == 0 {
+		_, err := fmt.Fprint(w, l.same)
+		return err
+	}
+	rules := newTable(w, l.rule, l.newly, l.gone, l.higher, l.lower, l.title)
+	for _, r := range p.Rules {
+		rules.row(r.cells(r.Rule, r.Title)...)
+	}
+	sites := newTable(w, l.site, l.newly, l.gone, l.higher, l.lower)
+	for _, s := range p.Sites {
+		name := s.Site
+		if name == "" {
+			name = l.files
+		}
+		sites.row(s.cells(name)...)
+	}
+	fmt.Fprintf(w, "\n%s\n", l.rulesTitle)
+	if err := rules.flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n%s\n", l.sitesTitle)
+	if err := sites.flush(); err != nil {
+		return err
+	}
+	for _, part := range []struct{ kind, title string }{
+		{changeNew, l.newlyTitle}, {changeGone, l.goneTitle}, {changeHigher, l.higherTitle}, {changeLower, l.lowerTitle},
+	} {
+		p.texts(w, part.kind, part.title, show, l)
+	}
+	return nil
+}
+
+func (t tallies) cells(name string, last ...string) []string {
+	cells := []string{name}
+	for _, n := range []int{t.New, t.Gone, t.Higher, t.Lower} {
+		if n == 0 {
+			cells = append(cells, "·") // zeros would drown what matters
+			continue
+		}
+		cells = append(cells, strconv.Itoa(n))
+	}
+	return append(cells, last...)
+}
+
+// texts prints the changes of one kind, rule by rule.
+func (p *preview) texts(w io.Writer, kind, title string, show int, l previewLabels) {
+	of, rule, shown := p.ofKind(kind), "", 0
+	if len(of) > 0 {
+		fmt.Fprintf(w, "\n%s (%d)\n", title, len(of))
+	}
+	for i, c := range of {
+		if c.Rule != rule {
+			rule, shown = c.Rule, 0
+			fmt.Fprintf(w, "%s · %s\n", c.Rule, printable(c.Title))
+		}
+		if shown++; shown <= show {
+			c.print(w)
+		}
+		if last := i+1 == len(of) || of[i+1].Rule != rule; last && shown > show {
+			fmt.Fprintf(w, "    "+l.more+"\n", shown-show, shown)
+		}
+	}
+}
+
+func (p *preview) ofKind(kind string) (of []change) {
+	for _, c := range p.Changes {
+		if c.Kind == kind {
+			of = append(of, c)
+		}
+	}
+	return of
+}
+
+// maxQuote is what of a text fits a line of a terminal behind its indent, in columns.
+const maxQuote = 90
+
+// print writes two or three lines: what and where, the text, and why if the overlay says so.
+func (c *change) print(w io.Writer) {
+	fmt.Fprintf(w, "  %s  %s:%d:%d\n", c.moved(), printable(c.Input), c.Line, c.Column)
+	text := strings.TrimSpace(c.Left) + "[" + strings.TrimSpace(c.Text) + "]" + strings.TrimSpace(c.Right)
+	fmt.Fprintf(w, "    %s\n", clip(printable(text), maxQuote))
+	if c.Why != "" {
+		fmt.Fprintf(w, "    %s\n", printable(c.Why))
+	}
+}
+
+// moved is the level and score, or both levels and scores where the rule fired before and after.
+func (c *change) moved() string {
+	before, after := fmt.Sprintf("%s %d", c.Before, c.BeforeScore), fmt.Sprintf("%s %d", c.After, c.AfterScore)
+	switch {
+	case c.BeforeScore == 0:
+		return after
+	case c.AfterScore == 0:
+		return before
+	}
+	return before + " → " + after
+}
