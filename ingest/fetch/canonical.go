@@ -26,27 +26,21 @@ const (
 // parameters that tell how a visitor came (utm_source, gclid, spm) and ids of
 // sessions (jsessionid, PHPSESSID).
 func Canonical(raw string) (string, error) {
-	if isCanonical(raw) {
-		return raw, nil
-	}
-	u, err := parse(raw)
+	exact, err := exactly(raw)
 	if err != nil {
 		return "", err
 	}
-	return spell(u, raw, true)
+	return pageOf(exact), nil
 }
 
 // Resolve returns the canonical form of ref as found on the page at base,
 // which is canonical.
 func Resolve(base, ref string) (string, error) {
-	if isCanonical(ref) {
-		return ref, nil
-	}
-	u, err := parseRef(base, ref)
+	exact, err := resolveExactly(base, ref)
 	if err != nil {
 		return "", err
 	}
-	return spell(u, ref, true)
+	return pageOf(exact), nil
 }
 
 // exactly returns the one spelling of an absolute http or https URL: parsed by
@@ -57,28 +51,41 @@ func Resolve(base, ref string) (string, error) {
 // /admin. A server that redirects to a URL with a session's id in it wants to
 // be asked for that.
 func exactly(raw string) (string, error) {
-	if isCanonical(raw) {
+	if isExact(raw) {
 		return raw, nil
 	}
-	u, err := parse(raw)
-	if err != nil {
+	return parse(raw)
+}
+
+func parse(raw string) (string, error) {
+	if err := tooLong(raw); err != nil {
 		return "", err
 	}
-	return spell(u, raw, false)
+	u, err := whatwg.Parse(percentEncodeInvalid(raw))
+	if err != nil {
+		return "", fmt.Errorf("%s is not a valid absolute URL: %w", printable(raw), err)
+	}
+	return spell(u, raw)
 }
 
 // resolveExactly does the same for a reference.
 func resolveExactly(base, ref string) (string, error) {
-	u, err := parseRef(base, ref)
-	if err != nil {
+	if isExact(ref) {
+		return ref, nil
+	}
+	if err := tooLong(ref); err != nil {
 		return "", err
 	}
-	return spell(u, ref, false)
+	u, err := whatwg.ParseRef(base, percentEncodeInvalid(ref))
+	if err != nil {
+		return "", fmt.Errorf("%s, seen from %s, is not a valid URL: %w", printable(ref), base, err)
+	}
+	return spell(u, ref)
 }
 
-// isCanonical recognises most canonical URLs without parsing them, which
-// takes 10 µs; a page has hundreds of links. False says nothing.
-func isCanonical(s string) bool {
+// isExact recognises most URLs in their one spelling without parsing them,
+// which takes 10 µs; a page has hundreds of links. False says nothing.
+func isExact(s string) bool {
 	rest, ok := strings.CutPrefix(s, "http")
 	if !ok || len(s) > MaxURL {
 		return false
@@ -95,7 +102,7 @@ func isCanonical(s string) bool {
 	if hasQuery && query == "" || strings.Contains(path, "/.") {
 		return false // "/." may begin a dot segment
 	}
-	return isPlain(path) && isPlain(query) && dropPath(path) == path && dropQuery(query) == query
+	return isPlain(path) && isPlain(query)
 }
 
 // isPlainHost recognises lower-case ASCII names without a port whose last
@@ -130,28 +137,6 @@ func isPlain(s string) bool {
 	return true
 }
 
-func parse(raw string) (*whatwg.Url, error) {
-	if err := tooLong(raw); err != nil {
-		return nil, err
-	}
-	u, err := whatwg.Parse(percentEncodeInvalid(raw))
-	if err != nil {
-		return nil, fmt.Errorf("%s is not a valid absolute URL: %w", printable(raw), err)
-	}
-	return u, nil
-}
-
-func parseRef(base, ref string) (*whatwg.Url, error) {
-	if err := tooLong(ref); err != nil {
-		return nil, err
-	}
-	u, err := whatwg.ParseRef(base, percentEncodeInvalid(ref))
-	if err != nil {
-		return nil, fmt.Errorf("%s, seen from %s, is not a valid URL: %w", printable(ref), base, err)
-	}
-	return u, nil
-}
-
 // tooLong refuses what would take the parser too long.
 func tooLong(raw string) error {
 	if len(raw) > MaxURL {
@@ -175,8 +160,8 @@ func tooLong(raw string) error {
 	return nil
 }
 
-// spell writes a URL in its one spelling; drop leaves out what is incidental.
-func spell(u *whatwg.Url, raw string, drop bool) (string, error) {
+// spell writes a URL in its one spelling.
+func spell(u *whatwg.Url, raw string) (string, error) {
 	scheme := u.Scheme()
 	if scheme != "http" && scheme != "https" {
 		return "", fmt.Errorf("%s is of scheme %s, not http or https", printable(raw), scheme)
@@ -196,15 +181,12 @@ func spell(u *whatwg.Url, raw string, drop bool) (string, error) {
 		b.WriteByte(':')
 		b.WriteString(port)
 	}
-	path, query := normal(u.Pathname()), normal(u.Query())
-	if drop {
-		path, query = dropPath(path), dropQuery(query)
-	}
+	path := normal(u.Pathname())
 	if path == "" {
 		path = "/"
 	}
 	b.WriteString(path)
-	if query != "" {
+	if query := normal(u.Query()); query != "" {
 		b.WriteByte('?')
 		b.WriteString(query)
 	}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -149,12 +150,8 @@ func (f *Fetcher) Get(ctx context.Context, r Request) (qianshao.Page, error) {
 		return qianshao.Page{}, err
 	}
 	defer a.close()
-	pageURL, err := Canonical(a.url.String())
-	if err != nil {
-		return qianshao.Page{}, &SkipError{Skip: qianshao.SkipBadURL, URL: a.url.String(), Err: err}
-	}
 	page := qianshao.Page{
-		URL: pageURL, RequestedURL: asked, Authorisation: a.authorisation.ID,
+		URL: pageOf(a.url.String()), RequestedURL: asked, Authorisation: a.authorisation.ID,
 		Source: qianshao.SourceCrawl, FetchedAt: f.opts.Now(), View: r.View,
 		Status: a.response.StatusCode, ContentType: a.response.Header.Get("Content-Type"),
 	}
@@ -217,13 +214,9 @@ func (a *answer) read(most int64) (body []byte, truncated bool, err error) {
 	return readCapped(a.body, length, most)
 }
 
-// follow makes the request for a URL, and those that redirects ask for, each
-// checked anew.
-func (f *Fetcher) follow(ctx context.Context, rawURL string, want want) (*answer, error) {
-	asked, err := exactly(rawURL)
-	if err != nil {
-		return nil, &SkipError{Skip: qianshao.SkipBadURL, URL: rawURL, Err: err}
-	}
+// follow makes the request for a URL in its exact spelling, and those that
+// redirects ask for, each checked anew.
+func (f *Fetcher) follow(ctx context.Context, asked string, want want) (*answer, error) {
 	seen := map[string]bool{}
 	var hops []qianshao.Exchange
 	for current := asked; ; {
@@ -267,11 +260,7 @@ func (f *Fetcher) hop(ctx context.Context, current, asked string, want want) (a 
 // the URL and the page's own, without a session's id in its path, must be
 // permitted and allowed: the id is no way around an exclusion.
 func (f *Fetcher) checked(ctx context.Context, current string, view qianshao.View) (u *url.URL, a *qianshao.Authorisation, err error) {
-	forms := []string{current}
-	if clean, err := Canonical(current); err == nil && clean != current {
-		forms = []string{clean, current}
-	}
-	for _, form := range forms {
+	for form := range forms(current) {
 		if u, a, err = f.permitted(form); err != nil {
 			return nil, nil, err
 		}
@@ -283,6 +272,15 @@ func (f *Fetcher) checked(ctx context.Context, current string, view qianshao.Vie
 		}
 	}
 	return u, a, nil
+}
+
+// forms yields the page's own URL, if it is another, and the one to ask for last.
+func forms(current string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if page := pageOf(current); page == current || yield(page) {
+			yield(current)
+		}
+	}
 }
 
 // permitted parses a canonical URL and finds its authorisation.

@@ -164,6 +164,32 @@ func TestScopeOnEveryHop(t *testing.T) {
 	}
 }
 
+// TestConcurrency: of many who ask one host, few have a request under way.
+func TestConcurrency(t *testing.T) {
+	var now, most atomic.Int64
+	s := server(t, func(w http.ResponseWriter, _ *http.Request) {
+		n := now.Add(1)
+		defer now.Add(-1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		time.Sleep(2 * time.Millisecond)
+		w.Header().Set("Content-Type", "text/html")
+	})
+	f := newFetcher(t, fetch.Options{Permit: everywhere(true), Limits: fetch.Limits{PerHost: 3}})
+	var group sync.WaitGroup
+	for i := range 30 {
+		group.Go(func() {
+			if _, err := f.Get(context.Background(), fetch.Request{URL: fmt.Sprintf("%s/%d", s.URL, i)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if m := most.Load(); m > 3 {
+		t.Errorf("%d requests were under way at once, more than 3", m)
+	}
+}
+
 // TestSessionInRedirect: a server that keeps sessions in its URLs is asked for
 // them; the page is known without, and what is excluded stays excluded.
 func TestSessionInRedirect(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -65,10 +66,9 @@ func trap(t *testing.T) (port string, hits *atomic.Int64) {
 	return port, hits
 }
 
-// TestGuard: none of these may be connected to without allow_private. PORT is
-// a listener on this machine that must see nothing.
-func TestGuard(t *testing.T) {
-	port, hits := trap(t)
+// badTargets may not be connected to without allow_private. PORT is a listener
+// on this machine that must see nothing.
+func badTargets(port string) []string {
 	targets := []string{
 		// loopback, in all spellings
 		"http://127.0.0.1:PORT/", "http://127.0.0.2:PORT/", "http://127.255.255.254:PORT/", "http://localhost:PORT/",
@@ -77,7 +77,8 @@ func TestGuard(t *testing.T) {
 		"http://127.0.0.1.:PORT/", "http://①②⑦.⓪.⓪.①:PORT/", "http://127。0。0。1:PORT/", "http://%31%32%37.0.0.1:PORT/",
 		"http://user:pw@127.0.0.1:PORT/", "http:\\\\127.0.0.1:PORT\\", "http://127.0.0.1:PORT#@public.example/",
 		"http://[::1]:PORT/", "http://[0:0:0:0:0:0:0:1]:PORT/", "http://[::ffff:127.0.0.1]:PORT/", "http://[::ffff:7f00:1]:PORT/",
-		"http://[::127.0.0.1]:PORT/",
+		"http://[::127.0.0.1]:PORT/", "http://LOCALHOST:PORT/", "http://localhost.:PORT/", "http://ｌｏｃａｌｈｏｓｔ:PORT/", "http://loc%61lhost:PORT/",
+		"http://１２７.０.０.１:PORT/", "http://0300.0250.1.1:PORT/", "http://0x7f.0.0.0x1.:PORT/", "http://[::ffff:0:127.0.0.1]:PORT/",
 		// this host
 		"http://0.0.0.0:PORT/", "http://0:PORT/", "http://0.1.2.3:PORT/", "http://[::]:PORT/", "http://[::ffff:0.0.0.0]:PORT/",
 		// private and shared
@@ -98,15 +99,28 @@ func TestGuard(t *testing.T) {
 		// names that resolve to such an address, at whatever moment they are asked
 		"http://rebinds.example/", "http://metadata.example/", "http://mapped.example/", "http://any.example/",
 	}
-	f := newFetcher(t, fetch.Options{Permit: everywhere(false), Resolve: map[string]string{
+	for i := range targets {
+		targets[i] = strings.ReplaceAll(targets[i], "PORT", port)
+	}
+	return targets
+}
+
+// badNames sends names to closed addresses.
+func badNames(port string) map[string]string {
+	return map[string]string{
 		"rebinds.example": "127.0.0.1:" + port, "metadata.example": "169.254.169.254:80",
 		"mapped.example": "[::ffff:127.0.0.1]:" + port, "any.example": "0.0.0.0:" + port,
-	}})
-	if len(targets) < 40 {
+	}
+}
+
+func TestGuard(t *testing.T) {
+	port, hits := trap(t)
+	f := newFetcher(t, fetch.Options{Permit: everywhere(false), Resolve: badNames(port)})
+	targets := badTargets(port)
+	if len(targets) < 80 {
 		t.Fatalf("only %d targets", len(targets))
 	}
 	for _, target := range targets {
-		target = strings.ReplaceAll(target, "PORT", port)
 		_, err := f.Get(context.Background(), fetch.Request{URL: target})
 		if err == nil {
 			t.Errorf("%s was fetched", target)
@@ -114,6 +128,38 @@ func TestGuard(t *testing.T) {
 		}
 		if skip := skipOf(t, err); skip != qianshao.SkipAddress {
 			t.Errorf("%s: skip %s (%v), want %s", target, skip, err, qianshao.SkipAddress)
+		}
+	}
+	if n := hits.Load(); n != 0 {
+		t.Errorf("%d connections were made", n)
+	}
+}
+
+// TestGuardOnEveryHop: the same targets behind redirects, straight and by way
+// of another one, from a site that itself may be reached.
+func TestGuardOnEveryHop(t *testing.T) {
+	port, hits := trap(t)
+	site := server(t, func(w http.ResponseWriter, r *http.Request) {
+		to := r.URL.Query().Get("to")
+		if r.URL.Path == "/chain" {
+			to = "/straight?to=" + url.QueryEscape(to)
+		}
+		w.Header()["Location"] = []string{to}
+		w.WriteHeader(http.StatusFound)
+	})
+	inside, outside := everywhere(true), everywhere(false)
+	f := newFetcher(t, fetch.Options{Resolve: badNames(port), Permit: func(u *url.URL) (*qianshao.Authorisation, qianshao.Skip) {
+		if "http://"+u.Host == site.URL {
+			return inside(u)
+		}
+		return outside(u)
+	}})
+	for _, target := range badTargets(port) {
+		for _, way := range []string{"/straight", "/chain"} {
+			_, err := f.Get(context.Background(), fetch.Request{URL: site.URL + way + "?to=" + url.QueryEscape(target)})
+			if err == nil || skipOf(t, err) != qianshao.SkipAddress {
+				t.Errorf("%s by %s: %v, want %s", target, way, err, qianshao.SkipAddress)
+			}
 		}
 	}
 	if n := hits.Load(); n != 0 {

@@ -10,6 +10,21 @@ import (
 // or one page would be thousands. A parameter is known by its name, and where
 // others use the same name for something else, by the form of its value too.
 
+// pageOf returns the canonical URL of what an exact one leads to.
+func pageOf(exact string) string {
+	start := strings.Index(exact, "://") + len("://")
+	start += strings.IndexByte(exact[start:], '/')
+	path, query, _ := strings.Cut(exact[start:], "?")
+	keptPath, keptQuery := dropPath(path), dropQuery(query)
+	switch {
+	case keptPath == path && keptQuery == query:
+		return exact
+	case keptQuery == "":
+		return exact[:start] + keptPath
+	}
+	return exact[:start] + keptPath + "?" + keptQuery
+}
+
 // isTracking says whether a query parameter tells only how a visitor came.
 func isTracking(name, value string) bool {
 	name = strings.ToLower(name)

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/qianshao/qianshao"
 )
 
 const (
@@ -62,8 +64,9 @@ func (c *sheetCache) put(key string, css []byte, err error) {
 func (f *Fetcher) Stylesheet(ctx context.Context, rawURL string) ([]byte, error) {
 	key, err := exactly(rawURL)
 	if err != nil {
-		key = rawURL
-	} else if _, _, err := f.permitted(key); err != nil {
+		return nil, &SkipError{Skip: qianshao.SkipBadURL, URL: rawURL, Err: err}
+	}
+	if _, _, err := f.permitted(key); err != nil {
 		return nil, err // asked anew each time: an authorisation may end
 	}
 	if s, ok := f.sheets.get(key); ok {
@@ -97,7 +100,11 @@ func isCSSOrUnknown(mediaType string) bool { return isCSS(mediaType) || mediaTyp
 // reader gives XML, gunzipped if the file was gzipped, and fails with
 // ErrSitemapTooLarge behind Limits.MaxSitemap. The caller closes it.
 func (f *Fetcher) Sitemap(ctx context.Context, rawURL string) (io.ReadCloser, error) {
-	a, err := f.follow(ctx, rawURL, want{accept: "application/xml,text/xml,*/*;q=0.1", isType: isXML, maxBody: f.limits.MaxSitemap})
+	asked, err := exactly(rawURL)
+	if err != nil {
+		return nil, &SkipError{Skip: qianshao.SkipBadURL, URL: rawURL, Err: err}
+	}
+	a, err := f.follow(ctx, asked, want{accept: "application/xml,text/xml,*/*;q=0.1", isType: isXML, maxBody: f.limits.MaxSitemap})
 	if err != nil {
 		return nil, err
 	}
