@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/mail"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,19 +23,21 @@ import (
 
 // fetchFlags are the flags of every command that makes requests.
 type fetchFlags struct {
-	Contact string            `help:"A URL or mail address of whoever runs this collector; every request names it." env:"QIANSHAO_CONTACT" placeholder:"URL"`
-	Resolve map[string]string `help:"Connect to ADDR:PORT for HOST, as for a staging server. The address guard still applies." placeholder:"HOST=ADDR:PORT"`
-	DNS     string            `name:"dns" help:"Look names up with this DNS server instead of the system's." placeholder:"ADDR:PORT"`
-	Proxy   string            `help:"Make every connection through this proxy: http, https or socks5. Addresses are resolved and checked here all the same. HTTP_PROXY and the like are not looked at." env:"QIANSHAO_PROXY" placeholder:"URL"`
+	Contact  string            `help:"A URL or mail address of whoever runs this collector; every request names it." env:"QIANSHAO_CONTACT" placeholder:"URL"`
+	Operator string            `help:"The name of whoever runs this collector, in ASCII; every request names it. By default the contact's host." env:"QIANSHAO_OPERATOR" placeholder:"NAME"`
+	Resolve  map[string]string `help:"Connect to ADDR:PORT for HOST, as for a staging server. The address guard still applies." placeholder:"HOST=ADDR:PORT"`
+	DNS      string            `name:"dns" help:"Look names up with this DNS server instead of the system's." placeholder:"ADDR:PORT"`
+	Proxy    string            `help:"Make every connection through this proxy: http, https or socks5. Addresses are resolved and checked here all the same. HTTP_PROXY and the like are not looked at." env:"QIANSHAO_PROXY" placeholder:"URL"`
 }
 
 // newFetcher builds a fetcher that asks scope before every request.
 func (f fetchFlags) newFetcher(scope func() *ingest.Scope) (*fetch.Fetcher, error) {
-	if f.Contact == "" {
-		return nil, usageError(errors.New("say who makes the requests: --contact https://your.site/about-this-bot or QIANSHAO_CONTACT"))
+	agent, err := f.userAgent()
+	if err != nil {
+		return nil, usageError(err)
 	}
 	return fetch.New(fetch.Options{
-		UserAgent: fmt.Sprintf("qianshao/%s (+%s)", versionString(), f.Contact),
+		UserAgent: agent,
 		Permit: func(u *url.URL) (*qianshao.Authorisation, qianshao.Skip) {
 			return scope().Decide(u, time.Now())
 		},
@@ -40,6 +45,28 @@ func (f fetchFlags) newFetcher(scope func() *ingest.Scope) (*fetch.Fetcher, erro
 		DNS:     f.DNS,
 		Proxy:   f.Proxy,
 	})
+}
+
+// userAgent names the program, its operator and a way to reach them, so that a
+// site's owner who finds us in the log can ask.
+func (f fetchFlags) userAgent() (string, error) {
+	if f.Contact == "" {
+		return "", errors.New("say who makes the requests: --contact https://your.site/about-this-bot or QIANSHAO_CONTACT")
+	}
+	operator := f.Operator
+	if u, err := url.Parse(f.Contact); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" {
+		operator = cmp.Or(operator, u.Hostname())
+	} else if a, err := mail.ParseAddress(f.Contact); err == nil && a.Address == f.Contact {
+		operator = cmp.Or(operator, a.Address[strings.LastIndexByte(a.Address, '@')+1:])
+	} else {
+		return "", fmt.Errorf("--contact %q is neither a URL of http or https nor a mail address; a site's owner must be able to reach you", f.Contact)
+	}
+	for _, part := range []string{operator, f.Contact} {
+		if strings.ContainsFunc(part, func(r rune) bool { return r < ' ' || r > '~' || r == '(' || r == ')' }) {
+			return "", fmt.Errorf("%q cannot stand in a request's User-Agent; write it in ASCII and without brackets", part)
+		}
+	}
+	return fmt.Sprintf("qianshao/%s (%s; +%s)", versionString(), operator, f.Contact), nil
 }
 
 // fetchOne fetches a single URL for scan, under the register's authorisations.
