@@ -88,7 +88,7 @@ func New() *Metrics {
 		flagged: counterVec("pages_flagged_total",
 			"Flagged pages by category; a page with two categories counts in both.", "category"),
 		findings: counterVec("findings_total",
-			"Rules that fired on pages, every visit of a page counted anew.", "category", "level"),
+			"Findings on pages, one for each kind of crime, every visit of a page counted anew.", "category", "level"),
 		allowed: counterVec("findings_allowed_total",
 			"Alerts that the overlay's allow-list held back, every visit of a page counted anew.", "category"),
 		views: counterVec("views_total",
