@@ -36,7 +36,7 @@ func (f fetchFlags) newFetcher(scope func() *ingest.Scope) (*fetch.Fetcher, erro
 	if err != nil {
 		return nil, usageError(err)
 	}
-	return fetch.New(fetch.Options{
+	fetcher, err := fetch.New(fetch.Options{
 		UserAgent: agent,
 		Permit: func(u *url.URL) (*qianshao.Authorisation, qianshao.Skip) {
 			return scope().Decide(u, time.Now())
@@ -45,6 +45,10 @@ func (f fetchFlags) newFetcher(scope func() *ingest.Scope) (*fetch.Fetcher, erro
 		DNS:     f.DNS,
 		Proxy:   f.Proxy,
 	})
+	if err != nil {
+		return nil, usageError(err)
+	}
+	return fetcher, nil
 }
 
 // userAgent names the program, its operator and a way to reach them, so that a

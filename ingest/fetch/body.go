@@ -106,9 +106,9 @@ func (d *Decoder) open(h http.Header, wire *countingReader) (r io.Reader, closer
 		if closer != nil {
 			closers = append(closers, closer)
 		}
-		r = next
+		r = &bombReader{r: next, wire: wire} // each: a layer between can expand to nothing
 	}
-	return &bombReader{r: r, wire: wire}, closers, nil
+	return r, closers, nil
 }
 
 func contentCodings(h http.Header) []string {

@@ -40,12 +40,12 @@ func parseProxy(opts Options, timeout time.Duration) (*proxy, error) {
 	}
 	p := &proxy{url: u, timeout: timeout, roots: opts.RootCAs}
 	switch {
+	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5":
+		return nil, fmt.Errorf("fetch: proxy %q: http, https and socks5 are understood, as http://proxy.example:3128", u.Redacted())
 	case u.Hostname() == "" || u.Port() == "":
 		return nil, fmt.Errorf("fetch: proxy %q needs a host and a port, as http://proxy.example:3128", u.Redacted())
-	case u.Scheme == "http" || u.Scheme == "https":
-		return p, nil
 	case u.Scheme != "socks5":
-		return nil, fmt.Errorf("fetch: proxy %q is of scheme %q; http, https and socks5 are understood", u.Redacted(), u.Scheme)
+		return p, nil
 	}
 	var auth *xproxy.Auth
 	if u.User != nil {
