@@ -20,7 +20,7 @@ const formatWidth = 100
 // comment moves to another key, that takes a second round.
 const formatRounds = 4
 
-// Format lays a rule or a context out in the canonical way: keys in the order
+// Format lays a rule, a context or a file of an overlay out in the canonical way: keys in the order
 // of the package comment, the condition behind its blocks, short lists on one
 // line, quotes only where YAML needs them. Comments are kept. Formatting twice
 // changes nothing. The error is a *LoadError without a file's name if src is
@@ -88,7 +88,7 @@ type keyOrder struct {
 }
 
 func documentOrder(root *yaml.Node) *keyOrder {
-	keys := ruleKeys()
+	keys := slices.Concat(ruleKeys(), allowKeys())
 	for i := 0; i < len(root.Content); i += 2 {
 		if root.Content[i].Value == "lowers" || root.Content[i].Value == "name" {
 			keys = contextKeys()
@@ -100,6 +100,8 @@ func documentOrder(root *yaml.Node) *keyOrder {
 			return &keyOrder{keys: nil, open: true, within: func(string) *keyOrder { return &keyOrder{keys: blockKeys()} }}
 		case "tests":
 			return &keyOrder{keys: testKeys(), open: true}
+		case "hosts", "urls", "texts", "rules":
+			return &keyOrder{keys: []string{"id", "host", "prefix", "text", "reason", "until", "rules"}, open: true}
 		}
 		return &keyOrder{}
 	}}

@@ -369,7 +369,7 @@ type weighted struct {
 
 // parseTerm reads "term" or "term | weight". The message is empty if all is well.
 func (s *source) parseTerm(line string) (w weighted, message string) {
-	word, weight, hasWeight := strings.Cut(line, "|")
+	word, weight, hasWeight := strings.Cut(strings.ReplaceAll(line, "｜", "|"), "|") // as a Chinese keyboard has it
 	w = weighted{term: strings.TrimSpace(word), weight: 1}
 	if hasWeight {
 		n, err := strconv.Atoi(strings.TrimSpace(weight))

@@ -88,6 +88,8 @@ func (s *source) wordList(src []byte) *wordList {
 		w.file, w.line, w.column = s.file, int32(number), int32(column)
 		switch first := seen[w.term]; {
 		case message != "":
+		case slip(w.term) != "":
+			message = slip(w.term)
 		case removes && strings.Contains(line, "|"):
 			message = fmt.Sprintf("a term that is taken away has no weight; write %q", "- "+w.term)
 		case first > 0:
@@ -133,4 +135,25 @@ func (s *source) lines(src []byte, read func(line string, number, column int)) {
 		}
 		read(line, number, column)
 	}
+}
+
+// slip tells of what people write in a list who know another program's.
+func slip(term string) string {
+	if before, _, found := strings.Cut(term, " #"); found {
+		return fmt.Sprintf("a comment stands on a line of its own, and begins with #; here stays %s", strings.TrimSpace(before))
+	}
+	i := strings.IndexAny(term, ",，、;；:：=\t")
+	if i <= 0 || i == len(term)-1 {
+		return ""
+	}
+	_, size := utf8.DecodeRuneInString(term[i:])
+	before, after := strings.TrimSpace(term[:i]), strings.TrimSpace(term[i+size:])
+	switch {
+	case after == "":
+	case strings.Trim(after, "0123456789") == "":
+		return fmt.Sprintf("a weight stands behind a bar: %s | %s", before, after)
+	case strings.ContainsAny(term[i:i+size], "，、；;"):
+		return fmt.Sprintf("one term a line; write %s and %s on lines of their own, or leave the separator out", before, after)
+	}
+	return ""
 }

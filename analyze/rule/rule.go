@@ -193,6 +193,19 @@ type Options struct {
 // Rules returns all rules, sorted by id.
 func (s *Set) Rules() []*Rule { return s.rules }
 
+// On returns the rules that are in force, sorted by id: all but those that the overlay switches off.
+func (s *Set) On() (on []*Rule) {
+	for _, r := range s.rules {
+		if r.Off == nil {
+			on = append(on, r)
+		}
+	}
+	return on
+}
+
+// Allowances returns how many entries the overlay's allow-list has in force.
+func (s *Set) Allowances() int { return len(s.textAllowances) + len(s.pageAllowances) }
+
 // Rule returns the rule with that id.
 func (s *Set) Rule(id string) (*Rule, bool) {
 	r, ok := s.byID[id]

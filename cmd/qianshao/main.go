@@ -97,7 +97,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		ctx: ctx, in: in, out: out, err: errOut,
 		log:   newLogger(errOut, c.Verbose),
 		data:  c.Data,
-		rules: ruleFolders{dir: c.RulesDir, overlay: overlayFolder(c.Overlay, c.Data)},
+		rules: ruleFolders{dir: c.RulesDir, overlay: c.Overlay, data: c.Data},
 	}))
 }
 

@@ -95,7 +95,7 @@ func indexOptions() bleveindex.Options { return bleveindex.Options{Fold: fold.St
 // use puts an analyzer in force; pages under way finish with the one before.
 func (o *outpost) use(analyzer *analyze.Analyzer) {
 	o.analyzer.Store(&standard{analyzer, versionString() + " " + analyzer.Rules().Digest()})
-	o.metrics.RulesLoaded(len(analyzer.Rules().Rules()))
+	o.metrics.RulesLoaded(len(analyzer.Rules().On()))
 }
 
 func (o *outpost) rules() string { return o.analyzer.Load().name }
@@ -180,6 +180,9 @@ func (o *outpost) judge(ctx context.Context, by *standard, page *qianshao.Page) 
 		start = time.Now()
 		doc, assessment = by.Assess(*page)
 		took += time.Since(start)
+	}
+	for _, a := range assessment.Allowed {
+		o.log.Info("the allow-list holds an alert back", "url", page.URL, "rule", a.Rule, "level", a.Level.String(), "by", a.By)
 	}
 	o.metrics.Analysed(assessment, took)
 	return doc, assessment

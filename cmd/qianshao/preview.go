@@ -39,7 +39,7 @@ func (c rulesPreviewCmd) Run(s *session) error {
 		return fmt.Errorf("the rules in force: %w", err)
 	}
 	trial := *s
-	trial.rules = ruleFolders{dir: cmp.Or(c.DraftRules, s.rules.dir), overlay: cmp.Or(c.Draft, s.rules.overlay)}
+	trial.rules.dir, trial.rules.overlay = cmp.Or(c.DraftRules, s.rules.dir), cmp.Or(c.Draft, s.rules.overlay)
 	draft, err := trial.loadAnalyzer()
 	if err != nil {
 		return fmt.Errorf("the draft: %w", err)

@@ -34,31 +34,33 @@ type rulesCmd struct {
 const loadingGC = 800
 
 // ruleFolders say where the rules come from: the shipped ones or dir, and on
-// top of them the operator's overlay, if any.
-type ruleFolders struct{ dir, overlay string }
+// top of them the operator's overlay, or else the folder "overlay" of the data
+// folder, if it is there when the rules are read.
+type ruleFolders struct{ dir, overlay, data string }
 
-// overlayFolder is the one that was asked for or else, if it is there, the
-// folder "overlay" of the data folder.
-func overlayFolder(asked, data string) string {
-	if asked != "" {
-		return asked
+func (f ruleFolders) overlayFolder() string {
+	if f.overlay != "" || f.data == "" {
+		return f.overlay
 	}
-	own := filepath.Join(data, "overlay")
+	own := filepath.Join(f.data, "overlay")
 	if info, err := os.Stat(own); err != nil || !info.IsDir() {
 		return ""
 	}
 	return own
 }
 
+// shipped says whether nothing of the operator's own is among them.
+func (f ruleFolders) shipped() bool { return f.dir == "" && f.overlayFolder() == "" }
+
 // load reads the rules. The entries of an overlay lapse by the clock.
 func (f ruleFolders) load() (*rule.Set, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(loadingGC))
 	opts := rule.Options{Segmenter: token.New(), Now: time.Now()}
-	if f.overlay != "" {
-		if info, err := os.Stat(f.overlay); err != nil || !info.IsDir() {
-			return nil, usageError(fmt.Errorf("the overlay %s is no folder; make it, or leave --overlay and QIANSHAO_OVERLAY out", f.overlay))
+	if overlay := f.overlayFolder(); overlay != "" {
+		if info, err := os.Stat(overlay); err != nil || !info.IsDir() {
+			return nil, usageError(fmt.Errorf("the overlay %s is no folder; make it, or leave --overlay and QIANSHAO_OVERLAY out", overlay))
 		}
-		opts.Overlay, opts.OverlayName = os.DirFS(f.overlay), filepath.ToSlash(f.overlay)
+		opts.Overlay, opts.OverlayName = os.DirFS(overlay), filepath.ToSlash(overlay)
 	}
 	rules, err := rule.Load(f.base(), opts)
 	var mistakes *rule.LoadError
@@ -99,7 +101,7 @@ func (s *session) loadAnalyzer() (*analyze.Analyzer, error) {
 // are held against the benign sample, as "rules check" does; the shipped ones have been.
 func (s *session) loadVetted() (*analyze.Analyzer, error) {
 	analyzer, err := s.loadAnalyzer()
-	if err == nil && s.rules != (ruleFolders{}) {
+	if err == nil && !s.rules.shipped() {
 		err = s.vet(analyzer)
 	}
 	return analyzer, err
@@ -123,15 +125,13 @@ func (rulesCheckCmd) Run(s *session) error {
 		return err
 	}
 	rules := analyzer.Rules()
-	off := 0
-	for _, r := range rules.Rules() {
-		if r.Off != nil {
-			off++
-		}
-	}
+	on := rules.On()
 	fmt.Fprintf(s.out, "%d rules are in order", len(rules.Rules()))
-	if off > 0 {
+	if off := len(rules.Rules()) - len(on); off > 0 {
 		fmt.Fprintf(s.out, ", %d of them switched off", off)
+	}
+	if n := rules.Allowances(); n > 0 {
+		fmt.Fprintf(s.out, "; the allow-list has %d entries", n)
 	}
 	fmt.Fprintln(s.out)
 	return nil

@@ -18,7 +18,8 @@ import (
 
 // TestServe runs the server as a service manager does: it answers, reads its
 // rules anew on SIGHUP, keeps the old ones when the new ones are broken, lets
-// the search command past the index's lock, and ends on SIGTERM.
+// the search command past the index's lock, and ends on SIGTERM. The overlay of
+// the data folder is read with the rules.
 func TestServe(t *testing.T) {
 	folder := t.TempDir()
 	rules := filepath.Join(folder, "rules-dir")
@@ -50,6 +51,18 @@ func TestServe(t *testing.T) {
 	}
 	hangUp(t, server)
 	await(t, "the smaller set to be in force", func() bool { return metric(t, base, "qianshao_rules_loaded") != loaded })
+
+	fewer := metric(t, base, "qianshao_rules_loaded")
+	overlay := filepath.Join(data, "overlay") // made while the server runs
+	if err := os.Mkdir(overlay, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	off := "rules:\n  - {id: fraud-new-number, reason: 试一试}\n"
+	if err := os.WriteFile(filepath.Join(overlay, "off.yaml"), []byte(off), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hangUp(t, server)
+	await(t, "the overlay to be in force", func() bool { return metric(t, base, "qianshao_rules_loaded") != fewer })
 
 	search := exec.Command("qianshao", "--data", data, "search", "level:>=high")
 	if output, err := search.CombinedOutput(); err != nil || !strings.Contains(string(output), "0 of 0 findings") {
