@@ -17,7 +17,7 @@ func (a *Analyzer) CheckBenign(innocent []string) error {
 	mistakes := a.rules.CommonTerms(innocent)
 	flagged := map[string][]alarm{} // by rule
 	for _, text := range innocent {
-		_, assessment := a.Assess(qianshao.Page{URL: "benign:", ContentType: "text/plain; charset=utf-8", Body: []byte(text)})
+		_, assessment := a.AssessByRule(qianshao.Page{URL: "benign:", ContentType: "text/plain; charset=utf-8", Body: []byte(text)})
 		for _, f := range assessment.Findings {
 			if f.Level >= qianshao.AlertLevel {
 				flagged[f.Rule] = append(flagged[f.Rule], alarm{text, f.Evidence})

@@ -178,8 +178,8 @@ func (c comparison) compare(e ingest.Entry) (line previewLine) {
 		line.err = fmt.Errorf("%s: %w", e.Input, e.Err)
 		return line
 	}
-	doc, before := c.before.Assess(e.Page)
-	_, after := c.after.Assess(e.Page)
+	doc, before := c.before.AssessByRule(e.Page)
+	_, after := c.after.AssessByRule(e.Page)
 	line.before, line.after = before.Flagged(), after.Flagged()
 	was, is := findingsByRule(before), findingsByRule(after)
 	for _, id := range rulesOf(before, after) {
