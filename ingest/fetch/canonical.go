@@ -22,11 +22,11 @@ const (
 )
 
 // Canonical returns the one URL of a page, for an absolute http or https URL:
-// spelt as exactly does, and without what does not belong to the page:
+// spelt as Exact does, and without what does not belong to the page:
 // parameters that tell how a visitor came (utm_source, gclid, spm) and ids of
 // sessions (jsessionid, PHPSESSID).
 func Canonical(raw string) (string, error) {
-	exact, err := exactly(raw)
+	exact, err := Exact(raw)
 	if err != nil {
 		return "", err
 	}
@@ -36,21 +36,21 @@ func Canonical(raw string) (string, error) {
 // Resolve returns the canonical form of ref as found on the page at base,
 // which is canonical.
 func Resolve(base, ref string) (string, error) {
-	exact, err := resolveExactly(base, ref)
+	exact, err := resolveExact(base, ref)
 	if err != nil {
 		return "", err
 	}
 	return pageOf(exact), nil
 }
 
-// exactly returns the one spelling of an absolute http or https URL: parsed by
+// Exact returns the one spelling of an absolute http or https URL: parsed by
 // the WHATWG rules (https://url.spec.whatwg.org/), fragment, credentials,
 // default port and the host's final dot dropped, the host lower case and in
 // ASCII, escapes in upper case, and escaped unreserved characters decoded
 // (RFC 3986, 6.2.2.2) so that /%61dmin is not a way around an exclusion of
 // /admin. A server that redirects to a URL with a session's id in it wants to
 // be asked for that.
-func exactly(raw string) (string, error) {
+func Exact(raw string) (string, error) {
 	if isExact(raw) {
 		return raw, nil
 	}
@@ -68,8 +68,8 @@ func parse(raw string) (string, error) {
 	return spell(u, raw)
 }
 
-// resolveExactly does the same for a reference.
-func resolveExactly(base, ref string) (string, error) {
+// resolveExact does the same for a reference.
+func resolveExact(base, ref string) (string, error) {
 	if isExact(ref) {
 		return ref, nil
 	}

@@ -310,7 +310,7 @@ func (f *Fetcher) judge(ctx context.Context, a *answer, want want) (next string,
 				Err: fmt.Errorf("status %d without a Location", status)}
 		}
 		a.exchange.Body, a.exchange.Truncated = drain(a.response.Body)
-		next, err := resolveExactly(a.url.String(), location)
+		next, err := resolveExact(a.url.String(), location)
 		if err != nil {
 			return "", &SkipError{Skip: qianshao.SkipBadURL, URL: a.url.String(), Err: fmt.Errorf("redirect: %w", err)}
 		}

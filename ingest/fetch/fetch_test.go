@@ -745,3 +745,21 @@ func BenchmarkGet(b *testing.B) {
 		}
 	})
 }
+
+// TestExactResource: what a page's script asks for keeps the session's id that
+// a page's own URL would lose.
+func TestExactResource(t *testing.T) {
+	s := server(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Set-Cookie", "a=b")
+		_, _ = io.WriteString(w, r.RequestURI)
+	})
+	f := newFetcher(t, fetch.Options{Permit: everywhere(true)})
+	got, err := f.Resource(context.Background(), s.URL+"/api;jsessionid=1?from_source=x&_=1700000000000#y", "*/*")
+	if err != nil || string(got.Body) != "/api;jsessionid=1?from_source=x&_=1700000000000" || len(got.Header) != 1 {
+		t.Errorf("%q %v, %v", got.Body, got.Header, err)
+	}
+	if _, err := f.Resource(context.Background(), "data:text/plain,x", "*/*"); err == nil || skipOf(t, err) != qianshao.SkipBadURL {
+		t.Error(err)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"strings"
+
+	"github.com/qianshao/qianshao"
 )
 
 // maxResource bounds a script, image or answer to a script's request, in
@@ -22,7 +24,11 @@ type Resource struct {
 // rules as a page: scope on every hop, robots.txt, address guard, pace. The
 // error is a *SkipError for every named reason, or ctx's.
 func (f *Fetcher) Resource(ctx context.Context, rawURL, accept string) (Resource, error) {
-	a, err := f.follow(ctx, rawURL, want{accept: accept, isType: func(string) bool { return true }, maxBody: maxResource})
+	asked, err := Exact(rawURL)
+	if err != nil {
+		return Resource{}, &SkipError{Skip: qianshao.SkipBadURL, URL: rawURL, Err: err}
+	}
+	a, err := f.follow(ctx, asked, want{accept: accept, isType: func(string) bool { return true }, maxBody: maxResource})
 	if err != nil {
 		return Resource{}, err
 	}

@@ -224,7 +224,7 @@ func (f *Fetcher) fetchRobots(ctx context.Context, u *url.URL, a *qianshao.Autho
 
 // robotsHop checks the target of a redirect: its host must be authorised.
 func (f *Fetcher) robotsHop(from *url.URL, a *qianshao.Authorisation, location string) (*url.URL, *qianshao.Authorisation, error) {
-	next, err := resolveExactly(from.String(), location)
+	next, err := resolveExact(from.String(), location)
 	if err != nil {
 		return nil, nil, unavailable(from, fmt.Errorf("redirect: %w", err))
 	}

@@ -62,7 +62,7 @@ func (c *sheetCache) put(key string, css []byte, err error) {
 // robots.txt, address guard, pace. It is cut at Limits.MaxStylesheet and cached
 // for half an hour, failures too. The caller must not change the bytes.
 func (f *Fetcher) Stylesheet(ctx context.Context, rawURL string) ([]byte, error) {
-	key, err := exactly(rawURL)
+	key, err := Exact(rawURL)
 	if err != nil {
 		return nil, &SkipError{Skip: qianshao.SkipBadURL, URL: rawURL, Err: err}
 	}
@@ -100,7 +100,7 @@ func isCSSOrUnknown(mediaType string) bool { return isCSS(mediaType) || mediaTyp
 // reader gives XML, gunzipped if the file was gzipped, and fails with
 // ErrSitemapTooLarge behind Limits.MaxSitemap. The caller closes it.
 func (f *Fetcher) Sitemap(ctx context.Context, rawURL string) (io.ReadCloser, error) {
-	asked, err := exactly(rawURL)
+	asked, err := Exact(rawURL)
 	if err != nil {
 		return nil, &SkipError{Skip: qianshao.SkipBadURL, URL: rawURL, Err: err}
 	}

@@ -157,7 +157,7 @@ func (p *proxy) answer(w http.ResponseWriter, r *http.Request, rawURL string) {
 		p.refuse(w, status, RefusedMethod)
 		return
 	}
-	url, err := fetch.Canonical(rawURL)
+	url, err := fetch.Exact(rawURL) // a script that asks with a session's id means it
 	switch {
 	case err != nil:
 		p.refuse(w, status, Refusal(qianshao.SkipBadURL))
