@@ -135,14 +135,18 @@ func (c *console) findingAPI(w http.ResponseWriter, r *http.Request) {
 		c.apiFailure(w, r, err)
 		return
 	}
-	c.writeJSON(w, http.StatusOK, findingJSON{
+	c.writeJSON(w, http.StatusOK, asJSON(f, under))
+}
+
+func asJSON(f store.StoredFinding, under *qianshao.Authorisation) findingJSON {
+	return findingJSON{
 		Finding: f.Finding, Under: under, First: f.FirstSeen, Last: f.LastSeen,
 		State: f.State(), Gone: f.GoneAt, Changes: append([]qianshao.Change{}, f.Changes...),
 		Page: pageJSON{
 			Title: f.PageTitle, RequestedURL: f.RequestedURL, Status: f.Status,
 			Charset: f.Charset, SHA256: f.Hash, FetchedAt: f.FetchedAt,
 		},
-	})
+	}
 }
 
 // authorisation returns the register's entry, or nil where it has none.

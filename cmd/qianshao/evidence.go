@@ -15,6 +15,7 @@ import (
 type evidenceCmd struct {
 	Verify evidenceVerifyCmd `cmd:"" help:"Check every record of the archive against the hash chain. Exit code 3 if anything was changed, removed, moved or added."`
 	Head   evidenceHeadCmd   `cmd:"" help:"Print the end of the hash chain, to be kept elsewhere for \"verify --head\"."`
+	Export evidenceExportCmd `cmd:"" help:"Write what is archived for a finding into a zip: WARC, report in Chinese, finding as JSON, manifest."`
 	Prune  evidencePruneCmd  `cmd:"" help:"List the captures that the retention policy no longer keeps; with --apply, delete them."`
 	Index  evidenceIndexCmd  `cmd:"" help:"Write the CDXJ indexes anew."`
 }

@@ -167,20 +167,29 @@ type ManifestRecord struct {
 	Chain string `json:"chain"`
 }
 
+// Bundle is what is exported of a finding.
+type Bundle struct {
+	Finding    string // its id
+	Captures   []Captured
+	Enclosures []Enclosure
+	// Head is the end of the chain to which the proof leads.
+	Head Head
+}
+
 // Export writes a zip with the records of captures as WARC, its index, the
 // enclosures, the chain from the first of the records to the head, and a
 // manifest. Nothing in it needs this program to be checked.
-func (a *Archive) Export(ctx context.Context, w io.Writer, finding string, captures []Captured, enclosures []Enclosure) error {
-	if len(captures) == 0 {
+func (a *Archive) Export(ctx context.Context, w io.Writer, b Bundle) error {
+	if len(b.Captures) == 0 {
 		return errors.New("there is nothing to export")
 	}
 	made := a.opts.Now().UTC().Truncate(time.Second)
 	x := exporter{a: a, ctx: ctx, zip: zip.NewWriter(w), made: made}
-	x.manifest = Manifest{Finding: finding, URL: captures[0].URL, Made: made, By: a.opts.Software, Files: []ManifestFile{}}
-	x.write(exportWARC, zip.Store, func(w io.Writer) error { return x.records(w, captures) })
+	x.manifest = Manifest{Finding: b.Finding, URL: b.Captures[0].URL, Made: made, By: a.opts.Software, Head: b.Head.String()}
+	x.write(exportWARC, zip.Store, func(w io.Writer) error { return x.records(w, b.Captures) })
 	x.write(exportIndex, zip.Deflate, func(w io.Writer) error { return warc.WriteIndex(w, x.index) })
-	x.write(exportChain, zip.Deflate, func(w io.Writer) error { return x.chain(w, x.manifest.Records[0].Seq) })
-	for _, e := range enclosures {
+	x.write(exportChain, zip.Deflate, func(w io.Writer) error { return x.chain(w, x.manifest.Records[0].Seq, b.Head) })
+	for _, e := range b.Enclosures {
 		x.write(e.Name, zip.Deflate, func(w io.Writer) error { _, err := w.Write(e.Content); return err })
 	}
 	x.write(exportManifest, zip.Deflate, func(w io.Writer) error {
@@ -198,7 +207,7 @@ func (a *Archive) Export(ctx context.Context, w io.Writer, finding string, captu
 		return nil
 	})
 	if x.err != nil {
-		return fmt.Errorf("export finding %s: %w", finding, x.err)
+		return fmt.Errorf("export finding %s: %w", b.Finding, x.err)
 	}
 	return x.zip.Close()
 }
@@ -307,22 +316,25 @@ func (x *exporter) record(l *Link, place int64) error {
 // chain writes the lines of all links from one on to the head. Each begins
 // with the hash of the line before it, its newline included. The head is the
 // hash of the last one.
-func (x *exporter) chain(w io.Writer, from int64) error {
+func (x *exporter) chain(w io.Writer, from int64, head Head) error {
 	previous := start
-	for after := max(0, from-2); ; {
+	for after := max(0, from-2); after < head.Seq; {
 		links, err := x.a.opts.Ledger.EvidenceLinks(x.ctx, after, linksAtATime)
-		if err != nil || len(links) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(links) == 0 {
+			return fmt.Errorf("%w: the chain ends before its head; run \"qianshao evidence verify\"", ErrDamaged)
 		}
 		for i := range links {
 			l := &links[i]
-			if l.Seq >= from {
+			if l.Seq >= from && l.Seq <= head.Seq {
 				if _, err := io.WriteString(w, l.Line(previous)); err != nil {
 					return err
 				}
-				x.manifest.Head = Head{Seq: l.Seq, Chain: l.Chain}.String()
 			}
 			previous, after = l.Chain, l.Seq
 		}
 	}
+	return nil
 }

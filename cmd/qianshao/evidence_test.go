@@ -1,0 +1,248 @@
+package main
+
+import (
+	"archive/zip"
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
+	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/ingest/warc"
+)
+
+// command runs the binary over a data folder and returns its exit code and
+// what it prints.
+func command(t *testing.T, folder string, args ...string) (int, string) {
+	t.Helper()
+	cmd := exec.Command("qianshao", append([]string{"--data", folder}, args...)...)
+	output, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), string(output)
+}
+
+// TestEvidence crawls the demo's web and goes with the archive the way that an
+// operator goes: verify, keep the head, export, check the zip without us, find
+// a change, let go of everything.
+func TestEvidence(t *testing.T) {
+	web, err := demoweb.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := web.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer web.Stop(context.Background())
+	folder := newDataFolder(t, web)
+	if output, err := crawlChild(web, folder).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+
+	if code, out := command(t, folder, "evidence", "verify"); code != exitOK || !strings.Contains(out, "the archive is as it was written") {
+		t.Fatalf("verify: %d\n%s", code, out)
+	}
+	code, out := command(t, folder, "evidence", "head")
+	head, _, _ := strings.Cut(out, " ")
+	if code != exitOK {
+		t.Fatalf("head: %d\n%s", code, out)
+	}
+	if code, out := command(t, folder, "evidence", "verify", "--head", head); code != exitOK {
+		t.Errorf("verify --head: %d\n%s", code, out)
+	}
+	if code, out := command(t, folder, "evidence", "verify", "--head", "1"+head); code != exitMismatch {
+		t.Errorf("verify with a head that the chain never had: %d\n%s", code, out)
+	}
+
+	name := filepath.Join(t.TempDir(), "export.zip")
+	id := hiddenFinding(t, folder)
+	if code, out := command(t, folder, "evidence", "export", id, "-o", name); code != exitOK {
+		t.Fatalf("export: %d\n%s", code, out)
+	}
+	if code, _ := command(t, folder, "evidence", "export", id, "-o", name); code != exitUsage {
+		t.Errorf("an export writes over a file: %d", code)
+	}
+	checkExport(t, name, head, id)
+
+	files, err := filepath.Glob(filepath.Join(evidencePath(folder), "*.warc.gz"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	if indexes, _ := filepath.Glob(filepath.Join(evidencePath(folder), "*.cdxj")); len(indexes) != 1 {
+		t.Errorf("the crawl left %d indexes", len(indexes))
+	}
+	whole, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := slices.Clone(whole)
+	changed[len(changed)/2] ^= 1
+	if err := os.WriteFile(files[0], changed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := command(t, folder, "evidence", "verify"); code != exitMismatch || !strings.Contains(out, "the record's bytes were changed") {
+		t.Errorf("verify of a changed archive: %d\n%s", code, out)
+	}
+	if err := os.WriteFile(files[0], whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	letGo(t, folder)
+}
+
+// letGo lets the retention policy take everything: first it says so, then it does.
+func letGo(t *testing.T, folder string) {
+	t.Helper()
+	execute := func(want string, args ...string) {
+		t.Helper()
+		if code, out := command(t, folder, args...); code != exitOK || !strings.Contains(out, want) {
+			t.Errorf("%v: %d, want %q in\n%s", args, code, want, out)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(folder, "retention.yaml"), []byte("default: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	execute("0 captures, 0 records, 0 bytes would be deleted", "evidence", "prune")
+	age(t, folder)
+	execute("would be deleted; --apply deletes them", "evidence", "prune")
+	execute(" 0 records deleted", "evidence", "verify")
+	execute("bytes deleted", "evidence", "prune", "--apply")
+	execute("the archive is as it was written", "evidence", "verify")
+	if code, out := command(t, folder, "evidence", "export", hiddenFinding(t, folder)); code != exitFailure || !strings.Contains(out, "nothing is archived for finding") {
+		t.Errorf("export of what was deleted: %d\n%s", code, out)
+	}
+}
+
+// age makes all captures two days older.
+func age(t *testing.T, folder string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(folder, "qianshao.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`UPDATE evidence_captures SET seen = seen - 2*86400000`); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// hiddenFinding returns the id of a finding with concealed evidence.
+func hiddenFinding(t *testing.T, folder string) string {
+	t.Helper()
+	db, err := store.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for entry, err := range db.AllEntries(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if entry.Finding.Hidden {
+			return entry.Finding.ID
+		}
+	}
+	t.Fatal("the demo has no hidden finding")
+	return ""
+}
+
+// checkExport unpacks a zip and checks it as its report tells people to.
+func checkExport(t *testing.T, name, head, id string) {
+	t.Helper()
+	folder := unzip(t, name)
+	read := func(name string) string {
+		t.Helper()
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	report := read("report.html")
+	for _, part := range []string{"<mark>", id, head[strings.Index(head, ":")+1:], "如何核对", "demo"} {
+		if !strings.Contains(report, part) {
+			t.Errorf("the report has no %q", part)
+		}
+	}
+	if !strings.Contains(read("finding.json"), `"id": "`+id+`"`) || !strings.Contains(read("manifest.json"), `"head": "`+head+`"`) {
+		t.Error("finding.json or manifest.json are of something else")
+	}
+	f, err := os.Open(filepath.Join(folder, "page.warc.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var kinds []string
+	for records := warc.NewReader(f); ; {
+		r, err := records.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds = append(kinds, r.Type)
+	}
+	if want := []string{"warcinfo", "response", "request", "metadata", "metadata"}; !slices.Equal(kinds[:5], want) {
+		t.Errorf("page.warc.gz has %v, want %v and no more than style sheets", kinds, want)
+	}
+	checkInShell(t, folder, report, head)
+}
+
+// checkInShell runs the very commands that the report shows.
+func checkInShell(t *testing.T, folder, report, head string) {
+	t.Helper()
+	for _, tool := range []string{"sh", "sha256sum", "cut", "head"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("no %s here to check the zip with", tool)
+		}
+	}
+	_, shell, _ := strings.Cut(report, `<pre class="shell">prev=`)
+	shell, _, _ = strings.Cut("prev="+shell, "</pre>")
+	for _, step := range []struct{ script, want string }{
+		{"sha256sum -c SHA256SUMS", "manifest.json: OK"},
+		{strings.ReplaceAll(shell, "&lt;", "<"), head[strings.Index(head, ":")+1:] + "\n"},
+	} {
+		cmd := exec.Command("sh", "-c", step.script)
+		cmd.Dir = folder
+		output, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(output), step.want) || strings.Contains(string(output), "断裂") {
+			t.Errorf("%s\n%v\n%s", step.script, err, output)
+		}
+	}
+}
+
+func unzip(t *testing.T, name string) string {
+	t.Helper()
+	folder := t.TempDir()
+	z, err := zip.OpenReader(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	for _, f := range z.File {
+		in, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, f.Name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if keep := os.Getenv("QIANSHAO_KEEP_EXPORT"); keep != "" {
+		_ = os.CopyFS(keep, os.DirFS(folder))
+	}
+	return folder
+}

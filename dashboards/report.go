@@ -1,0 +1,158 @@
+package dashboards
+
+import (
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index/evidence"
+	"github.com/qianshao/qianshao/index/store"
+)
+
+//go:embed report/report.html
+var reportHTML string
+
+//go:embed report/report.css
+var reportCSS string
+
+// Report is a finding as it is handed to somebody who has no console: an
+// authority, the owner of the site, a court.
+type Report struct {
+	Finding store.StoredFinding
+	// Views are the page's other views, where evidence is of one.
+	Views []store.StoredView
+	// Under is the authorisation in the register; nil for own files or where it is no longer there.
+	Under *qianshao.Authorisation
+	// Captures are what the archive has of the page, oldest first.
+	Captures []evidence.Captured
+	// Screenshot is a PNG; nil if there is none.
+	Screenshot []byte
+	// Head is the chain's at the time of the report.
+	Head evidence.Head
+	// Made is when and By by what the report was made: "qianshao/1.2.3".
+	Made time.Time
+	By   string
+}
+
+// WriteHTML writes the report in Chinese: one file, without scripts, that
+// loads nothing. Addresses are defanged and no links.
+func (r *Report) WriteHTML(w io.Writer) error {
+	t, err := template.New("report").ParseFS(files, "templates/parts.html")
+	if err == nil {
+		_, err = t.Parse(reportHTML)
+	}
+	if err != nil {
+		return fmt.Errorf("the report's template: %w", err)
+	}
+	v := &reportView{findingView: &findingView{view: &view{lang: chinese, now: r.Made}, StoredFinding: r.Finding}, Report: r, Style: template.CSS(reportCSS)} //nolint:gosec // ours
+	v.findingView.places()
+	for _, p := range r.Finding.Breakdown {
+		v.Parts = append(v.Parts, scorePart{v.lang.named("reason.", p.Reason), plain(v.lang.detail(p)), p.Points})
+		v.Sum += p.Points
+	}
+	if r.Under != nil {
+		a := standing(*r.Under, r.Made)
+		v.Permit = &a
+	}
+	if n := len(r.Finding.Changes); n > 0 && !r.Finding.GoneAt.IsZero() {
+		v.GoneWhy = v.Cause(r.Finding.Changes[n-1].Cause)
+	}
+	if len(r.Screenshot) > 0 {
+		v.Picture = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(r.Screenshot)) //nolint:gosec // an image, whatever its bytes
+	}
+	v.sections()
+	return t.Execute(w, v)
+}
+
+// WriteJSON writes the finding in the form of the API.
+func (r *Report) WriteJSON(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false) // evidence is read by people, too
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(asJSON(r.Finding, r.Under))
+}
+
+type reportView struct {
+	*findingView
+	*Report
+	Permit   *authView // Report.Under
+	Style    template.CSS
+	Picture  template.URL
+	Sections []reportSection
+}
+
+// reportSection is the evidence in one view of the page.
+type reportSection struct {
+	Who    string
+	Places []place
+}
+
+// sections sorts the evidence by views, the plain visitor's first, each with
+// the source that its spans point into. Where no source is kept the evidence
+// itself is the excerpt.
+func (v *reportView) sections() {
+	names := []qianshao.View{qianshao.ViewVisitor}
+	for _, e := range v.Report.Finding.Evidence {
+		if !slices.Contains(names, e.View) {
+			names = append(names, e.View)
+		}
+	}
+	for _, name := range names {
+		part := findingView{view: v.view, StoredFinding: v.Report.Finding}
+		if name != qianshao.ViewVisitor {
+			part.Source = ""
+			for _, kept := range v.Views {
+				if kept.View == name {
+					part.Source = kept.Source
+				}
+			}
+		}
+		part.Evidence = slices.DeleteFunc(slices.Clone(part.Evidence), func(e qianshao.Evidence) bool { return e.View != name })
+		if part.places(); part.Source == "" {
+			part.quote()
+		}
+		if len(part.Places) > 0 {
+			v.Sections = append(v.Sections, reportSection{v.lang.named("who.", string(name)), part.Places})
+		}
+	}
+}
+
+// quote shows evidence with the little text on its both sides that it carries itself.
+func (v *findingView) quote() {
+	for i := range v.Places {
+		p := &v.Places[i]
+		for _, hit := range p.Hits {
+			pieces := reveal(hit.Before, "")
+			pieces = append(pieces, reveal(hit.Text, lookMark)...)
+			pieces = append(pieces, reveal(hit.After, "")...)
+			p.Lines = append(p.Lines, excerptLine{Number: hit.Line, Marked: true, Pieces: pieces})
+		}
+	}
+}
+
+// Beijing writes a time as people in China read it.
+func (v *reportView) Beijing(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.In(qianshao.ChinaTime()).Format("2006-01-02 15:04:05")
+}
+
+// Kind names a record's kind.
+func (v *reportView) Kind(l evidence.Link) string {
+	if name, ok := map[string]string{
+		"request": "请求", "response": "响应", "metadata": "说明", "resource": "资源", "warcinfo": "文件头",
+	}[l.Kind]; ok {
+		return name
+	}
+	return plain(l.Kind)
+}
+
+// Last is the latest capture.
+func (v *reportView) Last() evidence.Captured { return v.Captures[len(v.Captures)-1] }
