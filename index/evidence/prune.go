@@ -224,15 +224,7 @@ func (a *Archive) cut(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	var before, after int64
-	for i := range links {
-		if !links[i].Cut {
-			before += links[i].Length
-		}
-		if links[i].Gone == 0 {
-			after += links[i].Length
-		}
-	}
+	before, after := sizes(links)
 	info, err := os.Stat(a.path(file))
 	if err != nil {
 		return err
@@ -252,6 +244,19 @@ func (a *Archive) cut(ctx context.Context, file string) error {
 	// The copy is made before anybody is kept waiting.
 	return replaceFile(a.path(file), func(w io.Writer) error { return copyKept(w, old, links) },
 		func(put func() error) error { return a.opts.Ledger.CutEvidence(ctx, file, put) })
+}
+
+// sizes are those of a file as the ledger has it, and without its deleted records.
+func sizes(links []Link) (before, after int64) {
+	for i := range links {
+		if !links[i].Cut {
+			before += links[i].Length
+		}
+		if links[i].Gone == 0 {
+			after += links[i].Length
+		}
+	}
+	return before, after
 }
 
 // copyKept copies the records that are not deleted.

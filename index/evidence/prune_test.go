@@ -170,6 +170,7 @@ func TestDeleteInterrupted(t *testing.T) {
 			t.Fatal(err)
 		}
 		execute(t, a, `UPDATE evidence_links SET cut = 0`)
+		a.sound(t)
 		if err := os.WriteFile(filepath.Join(a.folder, ".qianshao-000000000001.warc.gz.1.tmp"), []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}

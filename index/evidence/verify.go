@@ -65,8 +65,15 @@ func (a *Archive) Verify(ctx context.Context, want Head, report func(Problem)) (
 	if err != nil {
 		return Verified{}, err
 	}
-	v := verifier{a: a, ctx: ctx, want: want, report: report, end: end, chain: start, files: map[string]bool{}}
+	v := verifier{a: a, ctx: ctx, want: want, report: report, end: end, chain: start, files: map[string]bool{}, uncut: map[string]bool{}}
 	v.seen.Head = end.Head
+	files, err := a.opts.Ledger.EvidenceFiles(ctx)
+	if err != nil {
+		return Verified{}, err
+	}
+	for _, f := range files {
+		v.uncut[f.Name] = f.Uncut
+	}
 	defer v.close()
 	for v.next <= end.Seq {
 		links, err := a.opts.Ledger.EvidenceLinks(ctx, v.next, linksAtATime)
@@ -106,8 +113,10 @@ type verifier struct {
 	next  int64  // Seq of the last link
 	chain string // its chain value
 	files map[string]bool
+	uncut map[string]bool // files with deleted records that may still be in them
 
 	file     *os.File // under way; nil if it cannot be read
+	cut      bool     // its deleted records are out of it, though the ledger does not know
 	name     string
 	recorded int64 // where the next link of the file must have been written
 	place    int64 // where it is now
@@ -222,7 +231,7 @@ func (v *verifier) gone(l *Link) error {
 		v.problem(Problem{File: l.File, Offset: v.place, Seq: l.Seq, URI: l.URI, What: fmt.Sprintf("the record is marked as deleted, but deletion %d does not name it", l.Gone)})
 	}
 	v.seen.Deleted++
-	if !l.Cut {
+	if !l.Cut && !v.cut {
 		v.seen.Uncut++
 		v.place += l.Length
 	}
@@ -268,13 +277,31 @@ func (v *verifier) open(l *Link) (err error) {
 	}
 	v.files[l.File] = true
 	v.seen.Files++
-	v.name, v.recorded, v.place = l.File, 0, 0
+	v.name, v.recorded, v.place, v.cut = l.File, 0, 0, false
 	v.file, err = os.Open(v.a.path(l.File))
 	if errors.Is(err, fs.ErrNotExist) {
 		v.problem(Problem{File: l.File, What: "the file is missing"})
 		return nil
 	}
+	if err == nil && v.uncut[l.File] {
+		v.cut, err = v.isCut()
+	}
 	return err
+}
+
+// isCut says whether a process died between putting the file that it had
+// written anew in its place and recording that: see Archive.cut.
+func (v *verifier) isCut() (bool, error) {
+	links, err := v.a.opts.Ledger.EvidenceFileLinks(v.ctx, v.name)
+	if err != nil {
+		return false, err
+	}
+	info, err := v.file.Stat()
+	if err != nil {
+		return false, err
+	}
+	_, after := sizes(links)
+	return info.Size() == after, nil
 }
 
 // leave checks that nothing stands behind the last record of the file under way.
