@@ -108,7 +108,7 @@ func newDataFolder(t *testing.T, web *demoweb.Web) string {
 }
 
 func crawlChild(web *demoweb.Web, folder string) *exec.Cmd {
-	args := []string{"--data", folder, "crawl", "--contact", "https://qianshao.example/test"}
+	args := []string{"--data", folder, "crawl", "--browser", "off", "--contact", "https://qianshao.example/test"}
 	for host, address := range web.Resolve() {
 		args = append(args, "--resolve", host+"="+address)
 	}

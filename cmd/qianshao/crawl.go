@@ -156,6 +156,7 @@ func (r *register) readScope() (*ingest.Scope, error) {
 type crawlCmd struct {
 	Workers int `help:"Hosts visited at the same time." default:"8"`
 	fetchFlags
+	browserFlags
 }
 
 func (c crawlCmd) Run(s *session) (err error) {
@@ -172,7 +173,10 @@ func (c crawlCmd) Run(s *session) (err error) {
 		return usageError(errors.New("the register of authorisations is empty; write a scope.yaml and run \"qianshao scope add scope.yaml\""))
 	}
 	tally := newTally()
-	if err := o.crawl(s.ctx, crawlOptions{fetchFlags: c.fetchFlags, workers: c.Workers, once: true, tally: tally}); err != nil {
+	err = o.crawl(s.ctx, crawlOptions{
+		fetchFlags: c.fetchFlags, browserFlags: c.browserFlags, workers: c.Workers, once: true, tally: tally,
+	})
+	if err != nil {
 		return err
 	}
 	counts, err := o.store.Counts(s.ctx)
@@ -190,6 +194,7 @@ func (c crawlCmd) Run(s *session) (err error) {
 // crawlOptions are what crawl, serve and demo choose differently.
 type crawlOptions struct {
 	fetchFlags
+	browserFlags
 	workers int
 	once    bool
 	revisit time.Duration
@@ -205,7 +210,15 @@ func (o *outpost) crawl(ctx context.Context, options crawlOptions) error {
 		return err
 	}
 	defer fetcher.Close()
-	o.views = &viewer{fetcher: fetcher, scope: scope, store: o.store, metrics: o.metrics, log: o.log}
+	browser, err := options.newBrowser(fetcher, o.log)
+	if err != nil {
+		return err
+	}
+	if browser != nil {
+		defer browser.Close()
+	}
+	o.metrics.Browser(browser != nil)
+	o.views = &viewer{fetcher: fetcher, scope: scope, store: o.store, browser: browser, metrics: o.metrics, log: o.log}
 	if err := o.openEvidence(ctx, options.Contact); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("QIANSHAO_BROWSER", "off") // the same on every machine
 			env.Setenv("QIANSHAO_DATA", env.WorkDir+"/data")
 			return os.MkdirAll(env.WorkDir+"/data", 0o700)
 		},

@@ -125,11 +125,14 @@ func (o *outpost) take(ctx context.Context, page qianshao.Page, before ingest.Me
 		page.Others[i].Stylesheets = page.Stylesheets
 	}
 	standard := o.analyzer.Load()
-	doc, assessment := o.judge(ctx, standard, &page)
+	doc, assessment, links, err := o.judge(ctx, standard, &page)
+	if err != nil {
+		return handled, err
+	}
 	if err := o.archive(ctx, evidence.Item{Page: page, Assessment: assessment, Rules: standard.name}); err != nil {
 		return handled, err
 	}
-	saved, err := o.save(ctx, store.Save{Page: page, Document: doc, Assessment: assessment, ViewsAsked: viewed, Rules: standard.name})
+	saved, err := o.save(ctx, store.Save{Page: page, Document: doc, Assessment: assessment, ViewsAsked: viewed || o.views.rendered(&page), Rules: standard.name})
 	if err != nil {
 		return handled, err
 	}
@@ -137,9 +140,7 @@ func (o *outpost) take(ctx context.Context, page qianshao.Page, before ingest.Me
 		return handled, err
 	}
 	handled.Open = saved.Open
-	for _, link := range doc.Links {
-		handled.Links = append(handled.Links, link.URL)
-	}
+	handled.Links = links
 	return handled, nil
 }
 
@@ -171,12 +172,17 @@ func (o *outpost) confirm(ctx context.Context, page *qianshao.Page, before inges
 }
 
 // judge assesses a page, and again if that showed that more must be seen of it.
-func (o *outpost) judge(ctx context.Context, by *standard, page *qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
+// links are those of all that was seen.
+func (o *outpost) judge(ctx context.Context, by *standard, page *qianshao.Page) (doc *qianshao.Document, assessment qianshao.Assessment, links []string, err error) {
 	start := time.Now()
-	doc, assessment := by.Assess(*page)
+	doc, assessment = by.Assess(*page)
 	took := time.Since(start)
-	if more := o.views.lookAgain(ctx, page, assessment); len(more) > 0 {
-		page.Others = append(page.Others, more...)
+	more, err := o.views.lookAgain(ctx, page, doc, assessment)
+	if err != nil {
+		return doc, assessment, nil, err
+	}
+	if len(more.pages) > 0 {
+		page.Others = append(page.Others, more.pages...)
 		start = time.Now()
 		doc, assessment = by.Assess(*page)
 		took += time.Since(start)
@@ -185,7 +191,10 @@ func (o *outpost) judge(ctx context.Context, by *standard, page *qianshao.Page) 
 		o.log.Info("the allow-list holds an alert back", "url", page.URL, "rule", a.Rule, "level", a.Level.String(), "by", a.By)
 	}
 	o.metrics.Analysed(assessment, took)
-	return doc, assessment
+	for _, link := range doc.Links {
+		links = append(links, link.URL)
+	}
+	return doc, assessment, append(links, more.links...), nil
 }
 
 // archive keeps a flagged page as evidence.

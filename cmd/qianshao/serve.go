@@ -51,6 +51,7 @@ type serveCmd struct {
 	Revisit time.Duration `help:"Time between two visits of a page." default:"24h"`
 	consoleFlags
 	fetchFlags
+	browserFlags
 }
 
 func (c serveCmd) Run(s *session) (err error) {
@@ -67,7 +68,9 @@ func (c serveCmd) Run(s *session) (err error) {
 	group.Go(func() error { return o.serveConsole(ctx, s, c.consoleFlags) })
 	if !c.NoCrawl {
 		group.Go(func() error {
-			return o.crawl(ctx, crawlOptions{fetchFlags: c.fetchFlags, workers: c.Workers, revisit: c.Revisit})
+			return o.crawl(ctx, crawlOptions{
+				fetchFlags: c.fetchFlags, browserFlags: c.browserFlags, workers: c.Workers, revisit: c.Revisit,
+			})
 		})
 	}
 	if err := group.Wait(); err != nil && s.ctx.Err() == nil {

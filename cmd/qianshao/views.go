@@ -11,10 +11,13 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/extract"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/index/store"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/ingest/render"
 )
 
 // Each other view is one more request to the host, under the same scope,
@@ -36,23 +39,31 @@ type viewer struct {
 	fetcher *fetch.Fetcher
 	scope   func() *ingest.Scope
 	store   *store.Store
+	browser *render.Browser // nil if there is none
 	metrics *metrics.Metrics
 	log     *slog.Logger
 }
 
-// look adds the other views that are due to page, and says whether any were
-// asked for. It fails if one cannot be had just now on which a finding rests.
-func (v *viewer) look(ctx context.Context, page *qianshao.Page) (asked bool, err error) {
+// look adds the other views that are due to page, and says whether it must be
+// judged anew for their sake. It fails if one cannot be had just now on which a
+// finding rests.
+func (v *viewer) look(ctx context.Context, page *qianshao.Page) (due bool, err error) {
 	if v == nil {
 		return false, nil
 	}
 	wanted := v.permitted(page)
-	if len(wanted) == 0 {
+	if len(wanted) == 0 && v.browser == nil {
 		return false, nil
 	}
 	state, err := v.store.ViewState(ctx, page.URL)
-	if err != nil || !viewsDue(page, state) {
+	if err != nil {
 		return false, err
+	}
+	if due = viewsDue(page, state); len(wanted) == 0 {
+		due = renderingDue(page, state)
+	}
+	if !due {
+		return false, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, viewsTime)
 	defer cancel()
@@ -100,6 +111,12 @@ func viewsDue(page *qianshao.Page, state store.ViewState) bool {
 	return resting || age >= viewsTerm || changed && age >= viewsRest
 }
 
+// renderingDue says whether a page that a browser has shown before is to be
+// shown to it again, though its source may be what it was.
+func renderingDue(page *qianshao.Page, state store.ViewState) bool {
+	return !state.At.IsZero() && (slices.Contains(state.Open, qianshao.ViewBrowser) || page.FetchedAt.Sub(state.At) >= viewsRest)
+}
+
 // get asks for one view. A redirect out of the scope is an answer, too; it is
 // not followed.
 func (v *viewer) get(ctx context.Context, page *qianshao.Page, view qianshao.View) (qianshao.Page, error) {
@@ -138,12 +155,20 @@ func isTemporary(err error) bool {
 	return errors.As(err, &skip) && skip.Temporary()
 }
 
-// lookAgain returns what a judged page needs to be judged rightly, nothing for
-// most: a second plain visit where another view shows what the first did not,
-// so that a banner which merely rotates is not called cloaking.
-func (v *viewer) lookAgain(ctx context.Context, page *qianshao.Page, assessment qianshao.Assessment) (more []qianshao.Page) {
+// closer is what a second look at a judged page brought.
+type closer struct {
+	pages []qianshao.Page
+	links []string // that scripts have made
+}
+
+// lookAgain gets what a page needs to be judged rightly, nothing for most: a
+// second plain visit where another view shows what the first did not, so that a
+// banner which merely rotates is not called cloaking; and what a browser shows
+// of pages that their scripts make, and of flagged ones.
+func (v *viewer) lookAgain(ctx context.Context, page *qianshao.Page, doc *qianshao.Document, assessment qianshao.Assessment) (closer, error) {
+	var more closer
 	if v == nil {
-		return nil
+		return more, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, viewsTime)
 	defer cancel()
@@ -152,8 +177,62 @@ func (v *viewer) lookAgain(ctx context.Context, page *qianshao.Page, assessment 
 		if err != nil {
 			v.log.Info("no second plain visit to hold the views against", "url", page.URL, "error", err)
 		} else {
-			more = append(more, again)
+			more.pages = append(more.pages, again)
 		}
 	}
-	return more
+	if v.browser != nil && (extract.MadeByScript(doc) || assessment.Flagged()) {
+		if err := v.render(ctx, page, &more); err != nil {
+			return more, err
+		}
+	}
+	return more, nil
+}
+
+// render shows the page to the browser. A page that cannot be shown is judged
+// by its source, unless a finding rests on what the browser showed last time.
+func (v *viewer) render(ctx context.Context, page *qianshao.Page, more *closer) error {
+	out, err := v.browser.Render(ctx, *page)
+	for why, n := range out.Refused {
+		v.metrics.BrowserRefused(string(why), n)
+	}
+	if err != nil {
+		v.metrics.Viewed(qianshao.ViewBrowser, metrics.ViewRefused)
+		v.log.Info("page not rendered", "url", page.URL, "error", err)
+		state, stateErr := v.store.ViewState(ctx, page.URL)
+		if stateErr == nil && slices.Contains(state.Open, qianshao.ViewBrowser) {
+			return fmt.Errorf("view %s: %w", qianshao.ViewBrowser, err)
+		}
+		return nil
+	}
+	for _, link := range analyze.Extract(out.Page).Links {
+		more.links = append(more.links, link.URL)
+	}
+	outcome := metrics.ViewSeen
+	if to, err := fetch.Canonical(out.Leaving); err == nil {
+		more.links = append(more.links, to)
+		if v.isOutside(to) {
+			outcome = metrics.ViewLedAway
+			out.Page.URL, out.Page.Status, out.Page.Body = to, http.StatusFound, nil
+		}
+	}
+	v.metrics.Viewed(qianshao.ViewBrowser, outcome)
+	more.pages = append(more.pages, out.Page)
+	return nil
+}
+
+// isOutside says whether nobody has authorised requests to a URL.
+func (v *viewer) isOutside(rawURL string) bool {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return false
+	}
+	_, skip := v.scope().Decide(u, time.Now())
+	return skip == qianshao.SkipNotAuthorised
+}
+
+// rendered says whether a browser has shown the page, which is noted only
+// where no other view has a time of its own.
+func (v *viewer) rendered(page *qianshao.Page) bool {
+	isBrowser := func(other qianshao.Page) bool { return other.View == qianshao.ViewBrowser }
+	return v != nil && slices.ContainsFunc(page.Others, isBrowser) && len(v.permitted(page)) == 0
 }

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +18,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/ingest/render"
 )
 
 // site is a server that counts who asked for what.
@@ -51,6 +57,20 @@ func (s *site) count(who string) int {
 	return s.asked[who]
 }
 
+// withBrowser gives the outpost a browser, or skips the test.
+func withBrowser(t *testing.T, o *outpost) {
+	t.Helper()
+	browser, err := render.New(render.Options{Fetcher: o.views.fetcher, NoSandbox: os.Geteuid() == 0})
+	if errors.Is(err, render.ErrNoBrowser) {
+		t.Skip("skipped: ", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(browser.Close)
+	o.views.browser = browser
+}
+
 // watch opens an outpost over the site and returns a function that visits its front page once.
 func watch(t *testing.T, s *site, views ...qianshao.View) (visit func() error, o *outpost) {
 	t.Helper()
@@ -80,13 +100,20 @@ func watch(t *testing.T, s *site, views ...qianshao.View) (visit func() error, o
 		t.Fatal(err)
 	}
 	return func() error {
-		page, err := fetcher.Get(t.Context(), fetch.Request{URL: s.URL + "/"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = o.take(t.Context(), page, ingest.Memory{})
+		_, err := takeFront(t, o, s)
 		return err
 	}, o
+}
+
+// takeFront visits the front page and returns where it leads.
+func takeFront(t *testing.T, o *outpost, s *site) (links []string, err error) {
+	t.Helper()
+	page, err := o.views.fetcher.Get(t.Context(), fetch.Request{URL: s.URL + "/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handled, err := o.take(t.Context(), page, ingest.Memory{})
+	return handled.Links, err
 }
 
 const (
@@ -208,4 +235,80 @@ func TestARedirectOutOfTheScopeIsEvidenceAndNotFollowed(t *testing.T) {
 	if n := target.count("plain /reg") + target.count("search /reg"); n > 0 {
 		t.Errorf("the target got %d requests", n)
 	}
+}
+
+func TestWhatScriptsMakeIsFoundWithAPicture(t *testing.T) {
+	const text = "澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖"
+	s := seenBy(t, func(w http.ResponseWriter, path string, _ bool, _ int) {
+		switch path {
+		case "/app.js":
+			w.Header().Set("Content-Type", "text/javascript")
+			fmt.Fprint(w, `fetch("/data").then(r => r.text()).then(s => { document.getElementById("app").innerHTML = atob(s) })`)
+		case "/data":
+			fmt.Fprint(w, base64.StdEncoding.EncodeToString([]byte(ascii(`<p>`+text+`</p><a href="/made">更多</a>`))))
+		default:
+			fmt.Fprint(w, `<title>应用</title><div id=app>加载中</div><script src="/app.js"></script>`)
+		}
+	})
+	visit, o := watch(t, s)
+	if err := visit(); err != nil {
+		t.Fatal(err)
+	}
+	if list := findings(t, o); len(list) > 0 {
+		t.Fatalf("without a browser: %+v", list)
+	}
+	withBrowser(t, o)
+	links, err := takeFront(t, o, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := findings(t, o)
+	if len(list) != 1 || list[0].Evidence[0].View != qianshao.ViewBrowser {
+		t.Fatalf("%+v", list)
+	}
+	views, err := o.store.Views(t.Context(), s.URL+"/")
+	if err != nil || len(views) != 1 || len(views[0].Screenshot) == 0 {
+		t.Fatalf("%d views, %v", len(views), err)
+	}
+	for _, e := range list[0].Evidence {
+		if views[0].Source[e.Span.Start:e.Span.End] != e.Text {
+			t.Errorf("evidence does not point into what the browser showed: %+v", e)
+		}
+	}
+	if !slices.Contains(links, s.URL+"/made") {
+		t.Errorf("a link that a script has made is not followed: %q", links)
+	}
+}
+
+func TestAScriptThatLeadsAwayIsEvidenceAndNotFollowed(t *testing.T) {
+	target := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) { fmt.Fprint(w, casino) })
+	to, _ := url.Parse(target.URL)
+	s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) {
+		fmt.Fprintf(w, `<title>诊所</title><script>location.replace(["http://bo", "cai.localhost:%s/reg?agent=1"].join(""))</script>`, to.Port())
+	})
+	_, o := watch(t, s)
+	withBrowser(t, o)
+	if _, err := takeFront(t, o, s); err != nil {
+		t.Fatal(err)
+	}
+	list := findings(t, o)
+	if len(list) != 1 || list[0].Evidence[0].View != qianshao.ViewBrowser || list[0].Evidence[0].Name != "location" {
+		t.Errorf("%+v", list)
+	}
+	if n := target.count("plain /reg"); n > 0 {
+		t.Errorf("the target got %d requests", n)
+	}
+}
+
+// ascii writes a page in numeric references, so that atob gives it back.
+func ascii(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r < 0x80 {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, "&#%d;", r)
+		}
+	}
+	return b.String()
 }

@@ -63,6 +63,8 @@ type Metrics struct {
 	findings   *prometheus.CounterVec
 	allowed    *prometheus.CounterVec
 	views      *prometheus.CounterVec
+	refused    *prometheus.CounterVec
+	browser    prometheus.Gauge
 	failures   *prometheus.CounterVec
 	duration   *prometheus.HistogramVec
 	lastPage   prometheus.Gauge
@@ -93,6 +95,8 @@ func New() *Metrics {
 			"Alerts that the overlay's allow-list held back, every visit of a page counted anew.", "category"),
 		views: counterVec("views_total",
 			"Other views of pages that were asked for, by view and outcome.", "view", "outcome"),
+		refused: counterVec("browser_refused_total", "Requests of rendered pages that led nowhere, by reason.", "reason"),
+		browser: gauge("browser_available", "1 if pages can be rendered, 0 if there is no browser."),
 		failures: counterVec("page_failures_total",
 			"Pages on which a stage gave up with an error; skips are counted elsewhere.", "stage"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -106,15 +110,19 @@ func New() *Metrics {
 		archived: counter("evidence_bytes_total", "Bytes written into the evidence archive, as compressed."),
 	}
 	m.registry.MustRegister(m.fetched, m.skips, m.bytes, m.analysed, m.unchanged, m.flaggedAny, m.flagged, m.findings,
-		m.allowed, m.views, m.failures, m.duration, m.lastPage, m.rules, m.reloads, m.records, m.archived, buildInfo(),
+		m.allowed, m.views, m.refused, m.browser, m.failures, m.duration, m.lastPage, m.rules, m.reloads, m.records, m.archived, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.initialise()
 	return m
 }
 
 func (m *Metrics) initialise() {
+	for _, r := range browserRefusals() {
+		m.refused.WithLabelValues(r)
+	}
 	for _, s := range qianshao.Skips() {
 		m.skips.WithLabelValues(string(s))
+		m.refused.WithLabelValues(string(s))
 	}
 	for _, s := range []qianshao.Source{qianshao.SourceCrawl, qianshao.SourceFolder, qianshao.SourceWARC, qianshao.SourceLines} {
 		m.fetched.WithLabelValues(string(s))
@@ -158,6 +166,24 @@ func (m *Metrics) Skipped(reason qianshao.Skip) {
 // Viewed counts a request for another view of a page.
 func (m *Metrics) Viewed(v qianshao.View, outcome ViewOutcome) {
 	m.views.WithLabelValues(string(v), string(outcome)).Inc()
+}
+
+// browserRefusals are those that are not the fetcher's.
+func browserRefusals() []string { return []string{"method", "document", "tunnel", "budget"} }
+
+// BrowserRefused counts requests of a rendered page. A reason off the closed list is not counted.
+func (m *Metrics) BrowserRefused(reason string, n int) {
+	if slices.Contains(browserRefusals(), reason) || slices.Contains(qianshao.Skips(), qianshao.Skip(reason)) {
+		m.refused.WithLabelValues(reason).Add(float64(n))
+	}
+}
+
+// Browser records whether pages can be rendered.
+func (m *Metrics) Browser(available bool) {
+	m.browser.Set(0)
+	if available {
+		m.browser.Set(1)
+	}
 }
 
 // Analysed counts an assessed page, its findings and, where it is flagged, its categories.
