@@ -26,10 +26,12 @@ type Text struct {
 	Steps      []Step
 	Gaps       []Gap
 	// Marks are the dropped signs that may be read as a character, in order.
-	Marks  []Mark
-	source string
-	tables *tables
-	memory []remembered
+	Marks []Mark
+	// Characters is how many characters the input has; each bad byte is one.
+	Characters int
+	source     string
+	tables     *tables
+	memory     []remembered
 }
 
 // Mark is a sign that was dropped but depicts a character: + (加), 🐂 (牛).
@@ -49,7 +51,7 @@ func (t *Text) Len() int { return len(t.Runes) }
 func (t *Text) Reset() {
 	t.Runes, t.Start, t.End = t.Runes[:0], t.Start[:0], t.End[:0]
 	t.Steps, t.Gaps, t.Marks = t.Steps[:0], t.Gaps[:0], t.Marks[:0]
-	t.source = ""
+	t.Characters, t.source = 0, ""
 }
 
 // Fold resets t and fills it with the folded form of s. Inputs of 2 GiB and
@@ -63,40 +65,112 @@ func (t *Text) Fold(s string) {
 		t.tables = loadTables()
 	}
 	t.source = s
-	t.reserve(utf8.RuneCountInString(s))
+	t.reserve(len(s)/3 + 1) // as many as Chinese text has; a Latin one grows
 	var gap Gap
 	for i := 0; i < len(s); {
-		if b := s[i]; b < utf8.RuneSelf {
-			c := asciiLetters[b]
-			switch {
-			case c == b && c != 0:
-				t.push(rune(c), i, i+1, 0, &gap)
-			case c != 0:
-				t.push(rune(c), i, i+1, StepCase, &gap)
-			default:
-				gap.drop(StepSeparator, asciiBreaks[b])
-				if b == '+' {
-					t.mark('+', i, i+1)
-				}
+		b := s[i]
+		if b < utf8.RuneSelf {
+			if asciiLetters[b] != 0 {
+				i = t.latin(s, i, &gap)
+				continue
 			}
+			gap.drop(StepSeparator, asciiBreaks[b])
+			if b == '+' {
+				t.mark('+', i, i+1)
+			}
+			t.Characters++
 			i++
+			continue
+		}
+		if end := t.han(s, i, &gap); end > i {
+			i = end
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		if isHan(r) {
-			switch to := t.tables.simplified[r-hanFirst]; to {
-			case 0:
-				t.push(r, i, i+n, 0, &gap)
-			case dropped:
-				gap.drop(StepSeparator, BreakSymbol)
-			default:
-				t.push(t.tables.simple(r, to), i, i+n, StepTraditional, &gap)
-			}
+			gap.drop(StepSeparator, BreakSymbol) // a stroke, or han had taken it
 		} else {
 			t.other(r, i, i+n, &gap)
 		}
+		t.Characters++
 		i += n
 	}
+}
+
+// latin folds the run of ASCII letters and digits that begins at i, and returns
+// its end. Runs are what makes folding quick: all five slices are looked up and
+// lengthened once a run.
+func (t *Text) latin(s string, i int, gap *Gap) int {
+	n, room := t.room()
+	runes, starts, ends, steps := t.Runes[n:room], t.Start[n:room], t.End[n:room], t.Steps[n:room]
+	k := 0
+	for ; k < len(runes) && i < len(s); k++ {
+		b := s[i]
+		if b >= utf8.RuneSelf || asciiLetters[b] == 0 {
+			break
+		}
+		c := asciiLetters[b]
+		var step Step
+		if c != b {
+			step = StepCase
+		}
+		runes[k], starts[k], ends[k], steps[k] = rune(c), int32(i), int32(i+1), step
+		i++
+	}
+	t.lengthen(k, gap)
+	return i
+}
+
+// han folds the run of Chinese characters of the common blocks that begins at
+// i, and returns its end; i if there is none.
+func (t *Text) han(s string, i int, gap *Gap) int {
+	n, room := t.room()
+	runes, starts, ends, steps := t.Runes[n:room], t.Start[n:room], t.End[n:room], t.Steps[n:room]
+	k := 0
+	for ; k < len(runes) && i+3 <= len(s); k++ {
+		b0, b1, b2 := s[i], s[i+1], s[i+2]
+		if b0 < hanFirstLead || b0 > hanLastLead || b1&0xc0 != 0x80 || b2&0xc0 != 0x80 {
+			break
+		}
+		r := rune(b0&0x0f)<<12 | rune(b1&0x3f)<<6 | rune(b2&0x3f)
+		if !isHan(r) {
+			break
+		}
+		var step Step
+		if to := t.tables.simplified[r-hanFirst]; to == dropped {
+			break
+		} else if to != 0 {
+			r, step = t.tables.simple(r, to), StepTraditional
+		}
+		runes[k], starts[k], ends[k], steps[k] = r, int32(i), int32(i+3), step
+		i += 3
+	}
+	t.lengthen(k, gap)
+	return i
+}
+
+// room returns the number of characters and the least capacity of the slices,
+// which is higher.
+func (t *Text) room() (n, room int) {
+	n = len(t.Runes)
+	if n == cap(t.Runes) {
+		t.reserve(1)
+	}
+	return n, cap(t.Runes)
+}
+
+// lengthen takes in k characters of a run, which have nothing dropped in front
+// but the first.
+func (t *Text) lengthen(k int, gap *Gap) {
+	if k == 0 {
+		return
+	}
+	n := len(t.Runes)
+	end := n + k
+	t.Runes, t.Start, t.End, t.Steps, t.Gaps = t.Runes[:end], t.Start[:end], t.End[:end], t.Steps[:end], t.Gaps[:end]
+	clear(t.Gaps[n:end])
+	t.Gaps[n], *gap = *gap, Gap{}
+	t.Characters += k
 }
 
 // other folds what is neither ASCII nor a common Chinese character.
@@ -117,6 +191,8 @@ const maxInput = 1<<31 - 1
 const (
 	hanFirst        = 0x3400 // CJK Extension A
 	hanLast         = 0x9fff // end of the unified ideographs
+	hanFirstLead    = 0xe3   // the first byte of hanFirst in UTF-8
+	hanLastLead     = 0xe9   // of hanLast
 	ideographicZero = '〇'
 	iterationMark   = '々'
 )

@@ -48,6 +48,9 @@ func kindBit(k qianshao.RegionKind) kindSet {
 	return 0
 }
 
+// titleKinds are the kinds in which inTitle is true.
+const titleKinds kindSet = 1<<0 | 1<<1 | 1<<2
+
 // visibility is a block's hidden filter.
 type visibility uint8
 
@@ -90,17 +93,17 @@ type block struct {
 	beside []*block
 }
 
-// readsAt says whether the block reads regions of that kind and visibility, of any length.
-func (b *block) readsAt(kind kindSet, hidden qianshao.Hiding) bool {
-	switch {
-	case b.kinds&kind == 0:
-		return false
-	case b.hidden == concealedOnly:
-		return hidden.Concealed()
-	case b.hidden == visibleOnly:
-		return hidden == qianshao.HidingNone
-	}
-	return true
+// sight is what blocks ask of a region.
+type sight struct {
+	kind               kindSet // one bit
+	visible, concealed bool
+	chars              int32
+}
+
+// reads says whether the block reads regions of that sight.
+func (b *block) reads(s *sight) bool {
+	return b.kinds&s.kind != 0 && b.length.admits(s.chars) &&
+		(b.hidden == anyVisibility || b.hidden == concealedOnly && s.concealed || b.hidden == visibleOnly && s.visible)
 }
 
 // length is a block's filter of regions by their characters; 0 sets no bound.

@@ -5,7 +5,6 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
@@ -128,7 +127,8 @@ type evaluation struct {
 	contact       *search // for a contact handle around a weak hit
 	matches       map[chance]matches
 	order         []*block                  // of leastFirst
-	chars         []int32                   // characters of each region that the scan has come to
+	sights        []sight                   // of the regions
+	measuring     []*block                  // that wait for a region of their length
 	covers        []cover                   // allowed texts of the open region
 	allows        bool                      // the page has an allowed text
 	ignoreAllowed bool                      // judge as if there were no allow-list
@@ -160,11 +160,11 @@ func (e *evaluation) release() {
 	}
 	e.touched, e.waiting, e.raw = e.touched[:0], e.waiting[:0], e.raw[:0]
 	e.text.Reset()
-	e.chars = e.chars[:0]
+	e.sights = e.sights[:0]
 	clear(e.matches)
-	e.doc, e.folded, e.trace = nil, "", nil
+	e.doc, e.folded, e.trace, e.conceals = nil, "", nil, false
 	e.covers, e.allows, e.ignoreAllowed, e.allowedIn = e.covers[:0], false, false, nil
-	if cap(e.text.Runes) <= maxPooled && cap(e.chars) <= maxPooledRegions {
+	if cap(e.text.Runes) <= maxPooled && cap(e.sights) <= maxPooledRegions {
 		e.set.pool.Put(e)
 	}
 }
@@ -208,10 +208,13 @@ func (s *Set) newPage(doc *qianshao.Document) *evaluation {
 	e.doc, e.region = doc, noRegion
 	text := 0
 	for i := range doc.Regions {
-		text += len(doc.Regions[i].Text)
+		r := &doc.Regions[i]
+		text += len(r.Text)
+		e.sights = append(e.sights, sight{kind: kindBit(r.Kind), visible: r.Hidden == qianshao.HidingNone, concealed: r.Hidden.Concealed()})
+		e.conceals = e.conceals || e.sights[i].concealed
 	}
 	e.wordy = text > wordyText
-	e.conceals = slices.ContainsFunc(doc.Regions, func(r qianshao.Region) bool { return r.Hidden.Concealed() })
+	e.measuring = append(e.measuring[:0], s.measures...)
 	return e
 }
 
@@ -222,10 +225,10 @@ const noRegion = -1
 // may match there.
 func (e *evaluation) scan() {
 	for i := range e.doc.Regions {
-		e.chars = append(e.chars, int32(utf8.RuneCountInString(e.doc.Regions[i].Text)))
 		if !e.open(i) {
 			continue
 		}
+		e.sights[i].chars = int32(e.text.Characters)
 		e.measure()
 		if e.matcher != nil {
 			e.matcher.Scan(&e.text, e.emit)
@@ -241,29 +244,31 @@ func (e *evaluation) scan() {
 }
 
 // reads says whether a block reads a region that the scan has come to.
-func (e *evaluation) reads(b *block, region int32) bool {
-	r := &e.doc.Regions[region]
-	return b.length.admits(e.chars[region]) && b.readsAt(kindBit(r.Kind), r.Hidden)
-}
+func (e *evaluation) reads(b *block, region int32) bool { return b.reads(&e.sights[region]) }
 
 // measure satisfies the blocks that ask for nothing but the open region's length.
 func (e *evaluation) measure() {
-	for _, b := range e.set.measures {
+	rest := e.measuring[:0]
+	for _, b := range e.measuring {
 		if !e.reads(b, e.region) {
+			rest = append(rest, b)
 			continue
 		}
 		st := e.touch(b)
 		st.all, st.strong = 1, 1
-		if e.current().Hidden.Concealed() {
+		if e.sights[e.region].concealed {
 			st.concealed = 1
+		} else if e.conceals {
+			rest = append(rest, b) // a concealed region has yet to say the same of what is concealed
 		}
 	}
+	e.measuring = rest
 }
 
 // open folds a region; it returns false if no block reads its kind.
 func (e *evaluation) open(i int) bool {
 	region := &e.doc.Regions[i]
-	if e.set.kinds&kindBit(region.Kind) == 0 || region.Text == "" {
+	if e.set.kinds&e.sights[i].kind == 0 || region.Text == "" {
 		return false
 	}
 	if e.region == int32(i) {
@@ -472,7 +477,7 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 		seen.plain = true
 		st.plain += h.weight
 	}
-	if !seen.concealed && e.current().Hidden.Concealed() {
+	if !seen.concealed && e.sights[e.region].concealed {
 		seen.concealed = true
 		st.concealed += h.weight
 	}
@@ -485,13 +490,13 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 }
 
 func (e *evaluation) class(h *hit) int {
-	region := &e.doc.Regions[h.region]
+	region := &e.sights[h.region]
 	switch {
 	case h.weak:
 		return classWeak
-	case region.Hidden.Concealed():
+	case region.concealed:
 		return classConcealed
-	case inTitle(region.Kind):
+	case region.kind&titleKinds != 0:
 		return classTitle
 	}
 	return classOther
@@ -506,7 +511,7 @@ func inTitle(kind qianshao.RegionKind) bool {
 // short terms get here soonest. In a concealed region it needs no more: nobody
 // hides and disguises an honest word.
 func (e *evaluation) isWeak(h *hit) bool {
-	return h.cost >= match.CostDisguised && int(h.term) < len(e.set.terms) && !e.current().Hidden.Concealed()
+	return h.cost >= match.CostDisguised && int(h.term) < len(e.set.terms) && !e.sights[e.region].concealed
 }
 
 // isWhole is false for a hit that cuts an ordinary word in two: who writes 与爱

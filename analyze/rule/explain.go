@@ -93,7 +93,9 @@ type dropped struct {
 
 // whyNotRead tells why a block does not read the open region.
 func (e *evaluation) whyNotRead(b *block) dropReason {
-	if region := e.current(); b.readsAt(kindBit(region.Kind), region.Hidden) {
+	s := e.sights[e.region]
+	s.chars = b.length.min // as if it were long enough
+	if b.reads(&s) {
 		return droppedByLength
 	}
 	return droppedByRegion
@@ -115,7 +117,7 @@ func (e *evaluation) drop(b *block, h *hit, reason dropReason) {
 			drops[reason].detail = fmt.Sprintf(" (%s)", e.allowedIn[b.owner])
 		}
 		if reason == droppedByLength {
-			drops[reason].detail = fmt.Sprintf(" (the first has %d characters; wanted are %s)", e.chars[h.region], b.length)
+			drops[reason].detail = fmt.Sprintf(" (the first has %d characters; wanted are %s)", e.sights[h.region].chars, b.length)
 		}
 		drops[reason].example = lastCharacters(source[:h.start], 5) + "[" + cut(source[h.start:h.end], qianshao.MaxEvidenceText) + "]" + firstCharacters(source[h.end:], 5)
 	}
