@@ -52,16 +52,26 @@ func (l *Literals) set(r rune, code uint16) {
 	}
 }
 
-// Scan calls emit with the index of a literal for each place at which it ends.
-func (l *Literals) Scan(text []rune, emit func(literal int32)) {
-	auto, state := l.auto, int32(rootState)
+// Find appends the index of each literal that stands in the text to found, each
+// once. seen has a place for each literal; those set are taken for found already.
+func (l *Literals) Find(text []rune, seen []bool, found []int32) []int32 {
+	auto, codes, state := l.auto, l.codes, int32(rootState)
 	for _, r := range text {
-		state = auto.step(state, l.code(r))
+		var code uint16
+		if int(r) < len(codes) {
+			code = codes[r]
+		} else {
+			code = l.above[r]
+		}
+		state = auto.step(state, code)
 		if !auto.cells[state].ends() {
 			continue
 		}
-		for at := auto.outs[state]; at != 0; at = auto.outs[auto.fails[at]] {
-			emit(auto.heads[at] - 1)
+		// Behind a literal that was seen come its suffixes, which were, too.
+		for at := auto.outs[state]; at != 0 && !seen[auto.heads[at]-1]; at = auto.outs[auto.fails[at]] {
+			seen[auto.heads[at]-1] = true
+			found = append(found, auto.heads[at]-1)
 		}
 	}
+	return found
 }

@@ -352,13 +352,13 @@ func shortest(list []form) (out []form) {
 
 // haystack finds the expressions that may match in a text.
 type haystack struct {
-	literals *match.Literals
-	postings [][]needleOf        // by literal
-	signs    map[rune][]needleOf // by dropped character
-	first    [256 / 64]uint64    // which bytes those begin with
-	sets     []uint8             // by expression: its sets of needles, as bits
-	folds    []bool              // by expression: it can match a folded text
-	always   []int32             // expressions that have none
+	automaton *match.Literals     // of literals
+	postings  [][]needleOf        // by literal
+	signs     map[rune][]needleOf // by dropped character
+	first     [256 / 64]uint64    // which bytes those begin with
+	sets      []uint8             // by expression: its sets of needles, as bits
+	folds     []bool              // by expression: it can match a folded text
+	always    []int32             // expressions that have none
 }
 
 // needleOf says that a needle belongs to a set, one bit, of an expression.
@@ -405,23 +405,22 @@ func newHaystack(patterns []*pattern) *haystack {
 			}
 		}
 	}
-	h.literals = match.CompileLiterals(literals)
+	h.automaton = match.CompileLiterals(literals)
 	return h
 }
 
 // search is a haystack's answer for one text. Its memory is used again.
 type search struct {
 	*haystack
-	seen    []uint8 // by expression: the sets of which a needle was seen
-	touched []int32 // expressions of which any was
-	found   []int32 // those of which all were
-	emit    func(literal int32)
+	seen     []uint8 // by expression: the sets of which a needle was seen
+	touched  []int32 // expressions of which any was
+	found    []int32 // those of which all were
+	literals []int32 // found in the text
+	known    []bool  // the same by literal
 }
 
 func newSearch(h *haystack) *search {
-	s := &search{haystack: h, seen: make([]uint8, len(h.sets))}
-	s.emit = func(literal int32) { s.add(h.postings[literal]) }
-	return s
+	return &search{haystack: h, seen: make([]uint8, len(h.sets)), known: make([]bool, len(h.postings))}
 }
 
 func (s *search) add(needles []needleOf) {
@@ -444,8 +443,7 @@ func (s *search) add(needles []needleOf) {
 // in returns the expressions that may match in a text or in its folded form.
 // The list is valid until the next call.
 func (s *search) in(t *fold.Text) []int32 {
-	s.reset()
-	s.literals.Scan(t.Runes, s.emit)
+	s.inFolded(t.Runes)
 	source, at := t.Source(), int32(0)
 	for i := range t.Gaps {
 		if t.Gaps[i].Width > 0 {
@@ -460,7 +458,10 @@ func (s *search) in(t *fold.Text) []int32 {
 // inFolded returns the expressions that may match in a folded text.
 func (s *search) inFolded(text []rune) []int32 {
 	s.reset()
-	s.literals.Scan(text, s.emit)
+	s.literals = s.automaton.Find(text, s.known, s.literals)
+	for _, literal := range s.literals {
+		s.add(s.postings[literal])
+	}
 	return s.found
 }
 
@@ -468,7 +469,10 @@ func (s *search) reset() {
 	for _, p := range s.touched {
 		s.seen[p] = 0
 	}
-	s.touched, s.found = s.touched[:0], append(s.found[:0], s.always...)
+	for _, literal := range s.literals {
+		s.known[literal] = false
+	}
+	s.touched, s.literals, s.found = s.touched[:0], s.literals[:0], append(s.found[:0], s.always...)
 }
 
 // between looks for signs among characters that folding dropped.
