@@ -41,6 +41,9 @@ func maskResidentIDs(doc *qianshao.Document) {
 // masked returns s without resident identity numbers, also those written in
 // full width or in groups ("110101 19491231 0024").
 func masked(s string) string {
+	if len(s) < residentIDLength {
+		return s
+	}
 	var out []byte
 	var room [2 * residentIDLength]idCharacter
 	for i := nextDigit(s, 0); i < len(s); {
@@ -65,8 +68,9 @@ func masked(s string) string {
 // not, or len(s). Every page passes through here, so it looks at eight bytes at a time.
 func nextDigit(s string, i int) int {
 	for ; i+8 <= len(s); i += 8 {
-		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		c := s[i : i+8]
+		w := uint64(c[0]) | uint64(c[1])<<8 | uint64(c[2])<<16 | uint64(c[3])<<24 |
+			uint64(c[4])<<32 | uint64(c[5])<<40 | uint64(c[6])<<48 | uint64(c[7])<<56
 		for marks := digitsOrLeads(w); marks != 0; marks &= marks - 1 {
 			if at := i + bits.TrailingZeros64(marks)/8; isDigitAt(s, at) {
 				return at

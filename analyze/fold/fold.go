@@ -87,11 +87,7 @@ func (t *Text) Fold(s string) {
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
-		if isHan(r) {
-			gap.drop(StepSeparator, BreakSymbol) // a stroke, or han had taken it
-		} else {
-			t.other(r, i, i+n, &gap)
-		}
+		t.other(r, i, i+n, &gap)
 		t.Characters++
 		i += n
 	}
@@ -101,8 +97,7 @@ func (t *Text) Fold(s string) {
 // its end. Runs are what makes folding quick: all five slices are looked up and
 // lengthened once a run.
 func (t *Text) latin(s string, i int, gap *Gap) int {
-	n, room := t.room()
-	runes, starts, ends, steps := t.Runes[n:room], t.Start[n:room], t.End[n:room], t.Steps[n:room]
+	runes, starts, ends, steps := t.room()
 	k := 0
 	for ; k < len(runes) && i < len(s); k++ {
 		b := s[i]
@@ -124,39 +119,35 @@ func (t *Text) latin(s string, i int, gap *Gap) int {
 // han folds the run of Chinese characters of the common blocks that begins at
 // i, and returns its end; i if there is none.
 func (t *Text) han(s string, i int, gap *Gap) int {
-	n, room := t.room()
-	runes, starts, ends, steps := t.Runes[n:room], t.Start[n:room], t.End[n:room], t.Steps[n:room]
-	k := 0
-	for ; k < len(runes) && i+3 <= len(s); k++ {
-		b0, b1, b2 := s[i], s[i+1], s[i+2]
-		if b0 < hanFirstLead || b0 > hanLastLead || b1&0xc0 != 0x80 || b2&0xc0 != 0x80 {
-			break
-		}
-		r := rune(b0&0x0f)<<12 | rune(b1&0x3f)<<6 | rune(b2&0x3f)
-		if !isHan(r) {
-			break
-		}
-		var step Step
-		if to := t.tables.simplified[r-hanFirst]; to == dropped {
-			break
-		} else if to != 0 {
-			r, step = t.tables.simple(r, to), StepTraditional
-		}
-		runes[k], starts[k], ends[k], steps[k] = r, int32(i), int32(i+3), step
-		i += 3
+	runes, starts, ends, steps := t.room()
+	if len(runes) > hanRun {
+		runes, steps = runes[:hanRun], steps[:hanRun]
+	}
+	clear(steps)
+	k := t.tables.simplify(runes, steps, s[i:])
+	starts, ends = starts[:k], ends[:k]
+	for j := range starts {
+		starts[j] = int32(i + 3*j)
+	}
+	for j := range ends {
+		ends[j] = int32(i + 3*j + 3)
 	}
 	t.lengthen(k, gap)
-	return i
+	return i + 3*k
 }
 
-// room returns the number of characters and the least capacity of the slices,
-// which is higher.
-func (t *Text) room() (n, room int) {
-	n = len(t.Runes)
+// hanRun is the longest run that han takes at once: what it prepares, it mostly uses.
+const hanRun = 32
+
+// room returns what is free behind the characters, at least one place, in
+// slices of one length.
+func (t *Text) room() (runes []rune, starts, ends []int32, steps []Step) {
+	n := len(t.Runes)
 	if n == cap(t.Runes) {
 		t.reserve(1)
 	}
-	return n, cap(t.Runes)
+	runes = t.Runes[n:cap(t.Runes)]
+	return runes, t.Start[n:][:len(runes)], t.End[n:][:len(runes)], t.Steps[n:][:len(runes)]
 }
 
 // lengthen takes in k characters of a run, which have nothing dropped in front
@@ -191,8 +182,6 @@ const maxInput = 1<<31 - 1
 const (
 	hanFirst        = 0x3400 // CJK Extension A
 	hanLast         = 0x9fff // end of the unified ideographs
-	hanFirstLead    = 0xe3   // the first byte of hanFirst in UTF-8
-	hanLastLead     = 0xe9   // of hanLast
 	ideographicZero = '〇'
 	iterationMark   = '々'
 )

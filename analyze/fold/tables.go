@@ -27,8 +27,36 @@ type tables struct {
 
 const (
 	viaMap  = 1 // the simplified form lies above the basic plane: look in others
-	dropped = 2 // the character is an ornament: see strokes
+	dropped = 2 // no character of Chinese text: an ornament, see strokes, or a hexagram
 )
+
+// simplify fills runes with the characters that s begins with, as long as they
+// are Chinese ones of the common blocks that need no second look, and returns
+// their number. steps are zero. It is a loop by itself because most of a
+// Chinese text passes through it.
+func (t *tables) simplify(runes []rune, steps []Step, s string) (n int) {
+	for ; n < len(runes) && n < len(steps) && len(s) > 2; s = s[3:] {
+		if s[1]&0xc0 != 0x80 || s[2]&0xc0 != 0x80 {
+			break
+		}
+		r := rune(s[0])<<12 | rune(s[1]&0x3f)<<6 | rune(s[2]&0x3f)
+		at := uint(r - (0xe0<<12 + hanFirst)) // 0xe0 marks three bytes
+		if at >= uint(len(t.simplified)) {
+			break
+		}
+		to := rune(t.simplified[at])
+		if to == 0 {
+			to = r & 0xffff
+		} else if to > dropped {
+			steps[n] = StepTraditional
+		} else {
+			break
+		}
+		runes[n] = to
+		n++
+	}
+	return n
+}
 
 // strokes are characters that are no word but one stroke, and stand in Chinese
 // text only between others: 百丶家丶乐.
@@ -61,6 +89,9 @@ var loadTables = sync.OnceValue(func() *tables {
 		}
 	}
 	for _, r := range strokes {
+		t.simplified[r-hanFirst] = dropped
+	}
+	for r := rune(0x4dc0); r < 0x4e00; r++ {
 		t.simplified[r-hanFirst] = dropped
 	}
 	for line := range strings.Lines(pictures) {

@@ -3,17 +3,28 @@ package match
 // Literals finds strings of characters as they are, with none of the lanes: it
 // says which of them stand in a text, nothing more. Only digits are all the
 // same to it: 00 stands for any two. It is immutable and safe for concurrent use.
+//
+// Of ordinary characters most begin no literal, and of those that do few are
+// followed by a literal's second character; both questions are answered from
+// small tables, before the trie is asked.
 type Literals struct {
-	auto  *automaton
-	codes []uint16 // of the characters of the basic plane
+	trie  *automaton
+	codes []uint16 // of the characters of the basic plane, with begins and whole
 	above map[rune]uint16
+	pairs [1 << 16 / 64]uint64 // bitmap of the first two characters, by hash
+	ones  []int32              // literals of one character by its code
 }
 
-// MaxLiteralRunes is how many different characters literals can have in all.
-const MaxLiteralRunes = special - 1
+const (
+	begins = 1 << 15 // a literal of several characters begins with this one
+	whole  = 1 << 14 // the character by itself is a literal
+)
 
-// CompileLiterals builds the automaton of distinct literals, each of at least
-// one character and with 0 for any digit.
+// MaxLiteralRunes is how many different characters literals can have in all.
+const MaxLiteralRunes = whole - 1
+
+// CompileLiterals builds the trie of distinct literals, each of at least one
+// character and with 0 for any digit.
 func CompileLiterals(literals [][]rune) *Literals {
 	l := &Literals{codes: make([]uint16, 1<<16), above: map[rune]uint16{}}
 	patterns, heads := make([][]uint16, len(literals)), make([]int32, len(literals))
@@ -21,7 +32,7 @@ func CompileLiterals(literals [][]rune) *Literals {
 	for i, literal := range literals {
 		patterns[i], heads[i] = make([]uint16, len(literal)), int32(i)+1
 		for k, r := range literal {
-			code := l.code(r)
+			code := l.code(r) & MaxLiteralRunes
 			if code == 0 {
 				count++
 				code = count
@@ -29,13 +40,28 @@ func CompileLiterals(literals [][]rune) *Literals {
 			}
 			patterns[i][k] = code
 		}
+		if len(literal) == 1 {
+			l.set(literal[0], l.code(literal[0])|whole)
+			continue
+		}
+		l.set(literal[0], l.code(literal[0])|begins)
+		pair := hashPair(patterns[i][0], patterns[i][1])
+		l.pairs[pair/64] |= 1 << (pair % 64)
 	}
 	for digit := '1'; digit <= '9'; digit++ {
 		l.codes[digit] = l.codes['0']
 	}
-	l.auto = newAutomaton(patterns, heads, int(count))
+	l.ones = make([]int32, int(count)+1)
+	for i, p := range patterns {
+		if len(p) == 1 {
+			l.ones[p[0]] = int32(i)
+		}
+	}
+	l.trie = newAutomaton(patterns, heads, int(count))
 	return l
 }
+
+func hashPair(first, second uint16) uint16 { return first*0x9e37 + second }
 
 func (l *Literals) code(r rune) uint16 {
 	if int(r) < len(l.codes) {
@@ -55,22 +81,46 @@ func (l *Literals) set(r rune, code uint16) {
 // Find appends the index of each literal that stands in the text to found, each
 // once. seen has a place for each literal; those set are taken for found already.
 func (l *Literals) Find(text []rune, seen []bool, found []int32) []int32 {
-	auto, codes, state := l.auto, l.codes, int32(rootState)
-	for _, r := range text {
+	codes := l.codes
+	for i, r := range text {
 		var code uint16
 		if int(r) < len(codes) {
 			code = codes[r]
 		} else {
 			code = l.above[r]
 		}
-		state = auto.step(state, code)
-		if !auto.cells[state].ends() {
+		if code < whole {
 			continue
 		}
-		// Behind a literal that was seen come its suffixes, which were, too.
-		for at := auto.outs[state]; at != 0 && !seen[auto.heads[at]-1]; at = auto.outs[auto.fails[at]] {
-			seen[auto.heads[at]-1] = true
-			found = append(found, auto.heads[at]-1)
+		if code&whole != 0 {
+			if one := l.ones[code&MaxLiteralRunes]; !seen[one] {
+				seen[one] = true
+				found = append(found, one)
+			}
+		}
+		if code&begins != 0 && i+1 < len(text) {
+			pair := hashPair(code&MaxLiteralRunes, l.code(text[i+1])&MaxLiteralRunes)
+			if l.pairs[pair/64]>>(pair%64)&1 != 0 {
+				found = l.walk(text[i:], seen, found)
+			}
+		}
+	}
+	return found
+}
+
+// walk finds the literals that the text begins with.
+func (l *Literals) walk(text []rune, seen []bool, found []int32) []int32 {
+	state := int32(rootState)
+	for _, r := range text {
+		code := l.code(r) & MaxLiteralRunes
+		next := l.trie.cells[state].child(code)
+		if code == 0 || int(next) >= len(l.trie.cells) || l.trie.cells[next].check != state {
+			break
+		}
+		state = next
+		if head := l.trie.heads[state]; head != 0 && !seen[head-1] {
+			seen[head-1] = true
+			found = append(found, head-1)
 		}
 	}
 	return found

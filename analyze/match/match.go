@@ -2,6 +2,7 @@ package match
 
 import (
 	"fmt"
+	"sync"
 	"unicode"
 
 	"github.com/qianshao/qianshao/analyze/fold"
@@ -13,6 +14,8 @@ type Matcher struct {
 	auto  *automaton
 	lanes *lanes
 	terms []term
+	// scanners are kept from text to text: a page has hundreds of short ones.
+	scanners sync.Pool
 }
 
 // term is one compiled term.
@@ -63,6 +66,7 @@ func Compile(terms []string) (*Matcher, error) {
 }
 
 func (m *Matcher) build() {
+	m.scanners.New = func() any { return &scanner{m: m} }
 	m.lanes = newLanes()
 	patterns := make([][]uint16, 0, len(m.terms))
 	heads := make([]int32, 0, len(m.terms))

@@ -67,11 +67,14 @@ type scanner struct {
 // overlap are all emitted; the same place is emitted once a term, with the
 // cheapest explanation.
 func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
-	sc := scanner{m: m, t: t, emit: emit}
-	sc.findMark()
+	sc := m.scanners.Get().(*scanner)
+	defer m.scanners.Put(sc)
+	sc.start(t, emit)
 	cells, codes := m.auto.cells, m.lanes.basic
+	base := int32(rootState) // sc.base, while there are no edges
 	for i, r := range t.Runes {
 		if int32(i) == sc.nextMark {
+			sc.base = base
 			sc.readMarks(int32(i))
 		}
 		var code uint16
@@ -81,17 +84,30 @@ func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 			code = m.lanes.of(r)
 		}
 		if sc.live > 0 || code >= special && int32(i) >= sc.quiet {
+			sc.base = base
 			sc.slow(int32(i), code)
+			base = sc.base
 			continue
 		}
-		sc.base = m.auto.step(sc.base, code&^special)
-		if cells[sc.base].ends() {
+		base = m.auto.step(base, code&^special)
+		if cells[base].ends() {
+			sc.base = base
 			sc.mainHits(int32(i))
 		}
 	}
+	sc.base = base
 	if sc.nextMark >= 0 {
 		sc.readMarks(sc.nextMark)
 	}
+	sc.t, sc.emit = nil, nil
+}
+
+// start readies a scanner that may have read another text for this one.
+func (sc *scanner) start(t *fold.Text, emit func(Hit)) {
+	sc.t, sc.emit = t, emit
+	sc.base, sc.live, sc.count, sc.quiet, sc.marks = rootState, 0, 0, 0, 0
+	sc.run.first, sc.run.end = 0, 0
+	sc.findMark()
 }
 
 // findMark notes in front of which character the next mark stands.

@@ -352,13 +352,13 @@ func shortest(list []form) (out []form) {
 
 // haystack finds the expressions that may match in a text.
 type haystack struct {
-	automaton *match.Literals     // of literals
-	postings  [][]needleOf        // by literal
-	signs     map[rune][]needleOf // by dropped character
-	first     [256 / 64]uint64    // which bytes those begin with
-	sets      []uint8             // by expression: its sets of needles, as bits
-	folds     []bool              // by expression: it can match a folded text
-	always    []int32             // expressions that have none
+	literals *match.Literals
+	postings [][]needleOf        // by literal
+	signs    map[rune][]needleOf // by dropped character
+	first    [256 / 64]uint64    // which bytes those begin with
+	sets     []uint8             // by expression: its sets of needles, as bits
+	folds    []bool              // by expression: it can match a folded text
+	always   []int32             // expressions that have none
 }
 
 // needleOf says that a needle belongs to a set, one bit, of an expression.
@@ -405,18 +405,18 @@ func newHaystack(patterns []*pattern) *haystack {
 			}
 		}
 	}
-	h.automaton = match.CompileLiterals(literals)
+	h.literals = match.CompileLiterals(literals)
 	return h
 }
 
 // search is a haystack's answer for one text. Its memory is used again.
 type search struct {
 	*haystack
-	seen     []uint8 // by expression: the sets of which a needle was seen
-	touched  []int32 // expressions of which any was
-	found    []int32 // those of which all were
-	literals []int32 // found in the text
-	known    []bool  // the same by literal
+	seen    []uint8 // by expression: the sets of which a needle was seen
+	touched []int32 // expressions of which any was
+	found   []int32 // those of which all were
+	present []int32 // literals in the text
+	known   []bool  // the same by literal
 }
 
 func newSearch(h *haystack) *search {
@@ -444,22 +444,29 @@ func (s *search) add(needles []needleOf) {
 // The list is valid until the next call.
 func (s *search) in(t *fold.Text) []int32 {
 	s.inFolded(t.Runes)
-	source, at := t.Source(), int32(0)
+	source := t.Source()
+	behind := int32(0)
 	for i := range t.Gaps {
-		if t.Gaps[i].Width > 0 {
-			s.between(source[at:t.Start[i]])
+		if t.Gaps[i].Width == 0 {
+			continue
 		}
-		at = t.End[i]
+		if i > 0 {
+			behind = t.End[i-1]
+		}
+		s.between(source[behind:t.Start[i]])
 	}
-	s.between(source[at:])
+	if n := t.Len(); n > 0 {
+		behind = t.End[n-1]
+	}
+	s.between(source[behind:])
 	return s.found
 }
 
 // inFolded returns the expressions that may match in a folded text.
 func (s *search) inFolded(text []rune) []int32 {
 	s.reset()
-	s.literals = s.automaton.Find(text, s.known, s.literals)
-	for _, literal := range s.literals {
+	s.present = s.literals.Find(text, s.known, s.present)
+	for _, literal := range s.present {
 		s.add(s.postings[literal])
 	}
 	return s.found
@@ -469,10 +476,10 @@ func (s *search) reset() {
 	for _, p := range s.touched {
 		s.seen[p] = 0
 	}
-	for _, literal := range s.literals {
+	for _, literal := range s.present {
 		s.known[literal] = false
 	}
-	s.touched, s.literals, s.found = s.touched[:0], s.literals[:0], append(s.found[:0], s.always...)
+	s.touched, s.present, s.found = s.touched[:0], s.present[:0], append(s.found[:0], s.always...)
 }
 
 // between looks for signs among characters that folding dropped.

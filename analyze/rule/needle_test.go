@@ -181,7 +181,7 @@ func TestUnfiltered(t *testing.T) {
 	plain, _ := shippedSet(t)
 	plain.haystack = sync.OnceValue(func() *haystack {
 		all := newHaystack(plain.patterns)
-		all.automaton, all.signs, all.always = match.CompileLiterals(nil), nil, nil
+		all.literals, all.signs, all.always = match.CompileLiterals(nil), nil, nil
 		for i := range plain.patterns {
 			all.always = append(all.always, int32(i))
 			all.folds[i] = true
