@@ -169,7 +169,7 @@ func (c *compiler) addAllowances(allowances []*Allowance) {
 		}
 		w := weighted{term: a.What}
 		s.fold(&w)
-		c.addPosting(w, posting{allowPosting, int32(len(c.set.textAllowances))})
+		c.addPosting(w, posting{block: allowPosting, weight: int32(len(c.set.textAllowances))})
 		c.set.textAllowances = append(c.set.textAllowances, a)
 	}
 }

@@ -138,6 +138,7 @@ type term struct {
 type posting struct {
 	block  int32
 	weight int32
+	slot   int32 // of the term in the block, see evaluation.seen
 }
 
 const exceptWeight = 0
@@ -149,6 +150,7 @@ type pattern struct {
 	// compiled is put off until a page needs it: a command that lists the rules does not.
 	compiled func() (*regexp.Regexp, error)
 	blocks   []*block // that have it
+	slots    []int32  // theirs
 }
 
 // compiler gathers the blocks and terms of all detections.
@@ -217,6 +219,17 @@ func (c *compiler) condition(s *source, src detectionSource, d *detection, names
 	}
 	markPositive(root, d, true)
 	d.markBeside(root)
+}
+
+// measure adds a block that looks for nothing to those that ask for the same.
+func (s *Set) measure(b *block) {
+	for i, same := range s.measures {
+		if same[0].kinds == b.kinds && same[0].hidden == b.hidden && same[0].length == b.length {
+			s.measures[i] = append(same, b)
+			return
+		}
+	}
+	s.measures = append(s.measures, []*block{b})
 }
 
 // measures says which blocks ask for a length and look for nothing.
@@ -291,7 +304,7 @@ func (c *compiler) block(s *source, src blockSource, owner *detection) (*block, 
 	b.plain = src.plain != nil && *src.plain
 	b.length = length{int32(src.minChars), int32(src.maxChars)}
 	if b.measures = src.measuresOnly(); b.measures {
-		c.set.measures = append(c.set.measures, b)
+		c.set.measure(b)
 	}
 	b.kinds, b.hidden = filters(src, owner.isContext)
 	c.set.kinds |= b.kinds
@@ -310,12 +323,13 @@ func (c *compiler) block(s *source, src blockSource, owner *detection) (*block, 
 	}
 	terms := sorted(weights)
 	for _, w := range terms {
-		c.addPosting(w, posting{b.index, w.weight})
+		c.addPosting(w, posting{block: b.index, weight: w.weight, slot: c.slot()})
 	}
 	for _, t := range src.regex {
 		if p := c.pattern(s, t, b.name); p != nil {
 			b.patterns = append(b.patterns, p)
 			p.blocks = append(p.blocks, b)
+			p.slots = append(p.slots, c.slot())
 		}
 	}
 	for _, t := range src.except {
@@ -373,6 +387,12 @@ func sorted(weights map[string]weighted) []weighted {
 	return out
 }
 
+// slot numbers a term or an expression of a block, for what a page shows of it.
+func (c *compiler) slot() int32 {
+	c.set.slots++
+	return int32(c.set.slots - 1)
+}
+
 func (c *compiler) addPosting(w weighted, p posting) {
 	i, ok := c.terms[w.key]
 	if !ok {
@@ -402,7 +422,7 @@ func (c *compiler) except(s *source, t text, b *block, weights map[string]weight
 		return
 	}
 	b.excepts = true
-	c.addPosting(w, posting{b.index, exceptWeight})
+	c.addPosting(w, posting{block: b.index, weight: exceptWeight})
 }
 
 func containsTerm(except string, weights map[string]weighted) bool {

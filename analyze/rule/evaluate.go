@@ -68,6 +68,7 @@ type hit struct {
 	start, end  int32 // bytes of the region's text
 	// term is an index into Set.terms; behind them follow Set.patterns.
 	term   int32
+	slot   int32 // of that in the block
 	weight int32
 	steps  fold.Step
 	cost   int32
@@ -88,8 +89,8 @@ const (
 
 // termSeen is what a block remembers of one term.
 type termSeen struct {
-	kept                     [classCount]uint8
-	strong, plain, concealed bool
+	kept                          [classCount]uint8
+	any, strong, plain, concealed bool
 }
 
 // blockState is what one page showed to one block.
@@ -97,7 +98,6 @@ type blockState struct {
 	pending     []hit
 	excepts     []cover
 	hits        []hit
-	seen        map[int32]termSeen
 	touched     bool
 	chances     []chance // regular expressions of the block that may match, by region
 	patternsRun bool     // they have been run
@@ -120,15 +120,19 @@ type evaluation struct {
 	settleAt      int // length of raw at which it is settled
 	emit          func(match.Hit)
 	states        []blockState
-	touched       []int32 // blocks with a state
-	waiting       []int32 // blocks with pending hits
-	covered       []bool  // by folded character, of dropOverlapped
-	search        *search // for the expressions that may match in a region
-	contact       *search // for a contact handle around a weak hit
+	touched       []int32    // blocks with a state
+	seen          []termSeen // by slot
+	slots         []int32    // those seen
+	waiting       []int32    // blocks with pending hits
+	covered       []bool     // by folded character, of dropOverlapped
+	search        *search    // for the expressions that may match in a region
+	contact       *search    // for a contact handle around a weak hit
+	handles       []int32    // of openHandles, if handled
+	handled       bool
 	matches       map[chance]matches
 	order         []*block                  // of leastFirst
 	sights        []sight                   // of the regions
-	measuring     []*block                  // that wait for a region of their length
+	measuring     []measuring               // that wait for a region of their length
 	covers        []cover                   // allowed texts of the open region
 	allows        bool                      // the page has an allowed text
 	ignoreAllowed bool                      // judge as if there were no allow-list
@@ -139,7 +143,7 @@ type evaluation struct {
 }
 
 func newEvaluation(s *Set) *evaluation {
-	e := &evaluation{set: s, states: make([]blockState, len(s.blocks)), matches: map[chance]matches{}}
+	e := &evaluation{set: s, states: make([]blockState, len(s.blocks)), seen: make([]termSeen, s.slots), matches: map[chance]matches{}}
 	e.search, e.contact = newSearch(s.haystack()), newSearch(s.contact.haystack)
 	e.emit = func(h match.Hit) {
 		e.raw = append(e.raw, h)
@@ -155,9 +159,12 @@ func newEvaluation(s *Set) *evaluation {
 func (e *evaluation) release() {
 	for _, i := range e.touched {
 		st := &e.states[i]
-		clear(st.seen)
-		*st = blockState{pending: st.pending[:0], excepts: st.excepts[:0], hits: st.hits[:0], chances: st.chances[:0], seen: st.seen}
+		*st = blockState{pending: st.pending[:0], excepts: st.excepts[:0], hits: st.hits[:0], chances: st.chances[:0]}
 	}
+	for _, slot := range e.slots {
+		e.seen[slot] = termSeen{}
+	}
+	e.slots = e.slots[:0]
 	e.touched, e.waiting, e.raw = e.touched[:0], e.waiting[:0], e.raw[:0]
 	e.text.Reset()
 	e.sights = e.sights[:0]
@@ -214,7 +221,10 @@ func (s *Set) newPage(doc *qianshao.Document) *evaluation {
 		e.conceals = e.conceals || e.sights[i].concealed
 	}
 	e.wordy = text > wordyText
-	e.measuring = append(e.measuring[:0], s.measures...)
+	e.measuring = e.measuring[:0]
+	for _, same := range s.measures {
+		e.measuring = append(e.measuring, measuring{same: same})
+	}
 	return e
 }
 
@@ -246,20 +256,30 @@ func (e *evaluation) scan() {
 // reads says whether a block reads a region that the scan has come to.
 func (e *evaluation) reads(b *block, region int32) bool { return b.reads(&e.sights[region]) }
 
+// measuring are blocks that ask for nothing but the same length of a region.
+type measuring struct {
+	same []*block
+	met  bool // the page has such a region; whether a concealed one, is open
+}
+
 // measure satisfies the blocks that ask for nothing but the open region's length.
 func (e *evaluation) measure() {
+	concealed := e.sights[e.region].concealed
 	rest := e.measuring[:0]
-	for _, b := range e.measuring {
-		if !e.reads(b, e.region) {
-			rest = append(rest, b)
+	for _, m := range e.measuring {
+		if m.met && !concealed || !e.reads(m.same[0], e.region) {
+			rest = append(rest, m)
 			continue
 		}
-		st := e.touch(b)
-		st.all, st.strong = 1, 1
-		if e.sights[e.region].concealed {
-			st.concealed = 1
-		} else if e.conceals {
-			rest = append(rest, b) // a concealed region has yet to say the same of what is concealed
+		for _, b := range m.same {
+			st := e.touch(b)
+			st.all, st.strong = 1, 1
+			if concealed {
+				st.concealed = 1
+			}
+		}
+		if m.met = true; e.conceals && !concealed {
+			rest = append(rest, m)
 		}
 	}
 	e.measuring = rest
@@ -274,7 +294,7 @@ func (e *evaluation) open(i int) bool {
 	if e.region == int32(i) {
 		return true
 	}
-	e.region, e.folded, e.covers = int32(i), "", e.covers[:0]
+	e.region, e.folded, e.covers, e.handled = int32(i), "", e.covers[:0], false
 	e.raw, e.settleAt = e.raw[:0], maxPending
 	e.text.Fold(region.Text)
 	return true
@@ -319,7 +339,7 @@ func (e *evaluation) settle(before int32) {
 
 func (e *evaluation) dispatch(b *block, p posting, h match.Hit) {
 	out := hit{region: e.region, first: h.First, last: h.Last, start: h.Start, end: h.End,
-		term: h.Term, weight: p.weight, steps: h.Steps, cost: int32(h.Cost)}
+		term: h.Term, slot: p.slot, weight: p.weight, steps: h.Steps, cost: int32(h.Cost)}
 	if p.weight == exceptWeight && h.Cost > plainCost {
 		return // a word that merely sounds like an except is none
 	}
@@ -340,9 +360,6 @@ func (e *evaluation) dispatch(b *block, p posting, h match.Hit) {
 // wait returns the block's state and notes that it has hits to settle.
 func (e *evaluation) wait(b *block) *blockState {
 	st := e.touch(b)
-	if st.seen == nil {
-		st.seen = map[int32]termSeen{}
-	}
 	if len(st.pending)+len(st.excepts) == 0 {
 		e.waiting = append(e.waiting, b.index)
 	}
@@ -390,7 +407,7 @@ func (e *evaluation) dropUnbounded(b *block, st *blockState) {
 	source := e.current().Text
 	kept := st.pending[:0]
 	for _, h := range st.pending {
-		if st.seen[h.term].kept[e.class(&h)] == maxTermHits {
+		if e.seen[h.slot].kept[e.class(&h)] == maxTermHits {
 			continue // there is no room for it, so it need not be judged
 		}
 		if !e.set.segmenter.IsBounded(source, int(h.start), int(h.end)) {
@@ -459,15 +476,17 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 	if !b.positive && h.cost > plainCost && int(h.term) < len(e.set.terms) {
 		return // nor an excuse: 货款 is no 贷款
 	}
-	seen, known := st.seen[h.term]
+	seen := &e.seen[h.slot]
 	if e.isWeak(&h) {
 		h.weak = seen.kept[classWeak] >= maxTermHits || !e.contactNear(&h)
 		if h.weak && e.wordy || !e.isWhole(b, &h) {
 			return
 		}
 	}
-	if !known {
+	if !seen.any {
+		seen.any = true
 		st.all += h.weight
+		e.slots = append(e.slots, h.slot)
 	}
 	if !h.weak && !seen.strong {
 		seen.strong = true
@@ -486,7 +505,6 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 		seen.kept[class]++
 		st.hits = append(st.hits, h)
 	}
-	st.seen[h.term] = seen
 }
 
 func (e *evaluation) class(h *hit) int {
@@ -530,17 +548,31 @@ func (e *evaluation) isWhole(b *block, h *hit) bool {
 func (e *evaluation) contactNear(h *hit) bool {
 	from := max(0, h.first-contactReach)
 	to := min(int32(e.text.Len()), h.last+1+contactReach)
+	i, _ := slices.BinarySearch(e.openHandles(), from+minHandle-1)
+	if i == len(e.handles) || e.handles[i] >= to {
+		return false
+	}
 	window := e.text.Runes[from:to]
+	return len(e.contact.inFolded(window)) > 0 && e.set.contact.re.MatchString(string(window))
+}
+
+// openHandles returns the characters of the open region that end minHandle
+// letters or digits in a row.
+func (e *evaluation) openHandles() []int32 {
+	if e.handled {
+		return e.handles
+	}
+	e.handled, e.handles = true, e.handles[:0]
 	run := 0
-	for _, r := range window {
+	for i, r := range e.text.Runes {
 		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' {
 			run++
 		} else {
 			run = 0
 		}
-		if run == minHandle {
-			return len(e.contact.inFolded(window)) > 0 && e.set.contact.re.MatchString(string(window))
+		if run >= minHandle {
+			e.handles = append(e.handles, int32(i))
 		}
 	}
-	return false
+	return e.handles
 }

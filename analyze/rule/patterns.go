@@ -190,11 +190,13 @@ func (e *evaluation) findPattern(b *block, c chance) {
 	if found.folded {
 		folded = e.foldedText()
 	}
+	p := e.set.patterns[c.pattern]
+	slot := p.slots[slices.Index(p.blocks, b)]
 	for _, span := range found.spans {
 		if span[0] == span[1] {
 			continue
 		}
-		h := hit{region: e.region, term: int32(len(e.set.terms)) + c.pattern, weight: 1}
+		h := hit{region: e.region, term: int32(len(e.set.terms)) + c.pattern, slot: slot, weight: 1}
 		if found.folded {
 			h.first = runes + int32(utf8.RuneCountInString(folded[at:span[0]]))
 			h.last = h.first + int32(utf8.RuneCountInString(folded[span[0]:span[1]])) - 1

@@ -152,7 +152,8 @@ type Set struct {
 	blocks     []*block
 	terms      []term
 	patterns   []*pattern
-	measures   []*block // that ask for a length and look for nothing
+	measures   [][]*block // that ask for a length and look for nothing, those that ask for the same together
+	slots      int        // number of terms and expressions of blocks
 	automaton  func() (*match.Matcher, error)
 	haystack   func() *haystack
 	segmenter  *token.Segmenter
