@@ -59,7 +59,7 @@ type dialer struct {
 // dialer returns the one for authorisations that open private addresses, or
 // that do not.
 func (s *network) dialer(private bool) *dialer {
-	g := newGuard(private, s.proxy != nil)
+	g := newGuard(private, s.proxy != nil && !s.proxy.isLocal())
 	return &dialer{network: s, guard: g, direct: net.Dialer{Timeout: s.timeout, Resolver: s.resolver, Control: g.control}}
 }
 

@@ -532,7 +532,7 @@ func TestBadServers(t *testing.T) {
 	})
 	t.Cleanup(func() { close(stop) })
 	idle := newFetcher(t, fetch.Options{Permit: everywhere(true), Limits: fetch.Limits{
-		Header: 300 * time.Millisecond, BodyIdle: 300 * time.Millisecond, Total: time.Minute,
+		Header: 700 * time.Millisecond, BodyIdle: 700 * time.Millisecond, Total: time.Minute,
 	}})
 	total := newFetcher(t, fetch.Options{Permit: everywhere(true), Limits: fetch.Limits{Total: 500 * time.Millisecond}})
 	for _, tc := range []struct {

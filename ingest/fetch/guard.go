@@ -28,8 +28,8 @@ type guard struct {
 
 // newGuard opens the public Internet, and with private loopback, RFC 1918 and
 // unique local addresses too. Ports are the authorisation's business. Behind a
-// proxy loopback stays closed: it would be the proxy's own.
-func newGuard(private, proxied bool) *guard {
+// proxy elsewhere loopback stays closed: it would be the proxy's own.
+func newGuard(private, elsewhere bool) *guard {
 	opts := []ssrf.Option{ssrf.WithAnyPort()}
 	if private {
 		opts = append(opts,
@@ -47,7 +47,7 @@ func newGuard(private, proxied bool) *guard {
 		netip.MustParsePrefix("fd00:42::42/128"),    // Scaleway metadata, likewise
 		netip.MustParsePrefix("fe80::/10"),          // link-local
 	}}
-	if proxied {
+	if elsewhere {
 		g.never = append(g.never, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
 	}
 	return g

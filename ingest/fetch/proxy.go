@@ -64,6 +64,12 @@ func parseProxy(opts Options, timeout time.Duration) (*proxy, error) {
 	return p, nil
 }
 
+// isLocal says whether the proxy runs on this machine, as its URL has it.
+func (p *proxy) isLocal() bool {
+	ip, err := netip.ParseAddr(p.url.Hostname())
+	return p.url.Hostname() == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
+
 // connect returns a connection to the first of the addresses that answers, or
 // else the last one's error.
 func (p *proxy) connect(ctx context.Context, addresses []netip.AddrPort) (conn net.Conn, err error) {

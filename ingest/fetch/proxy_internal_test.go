@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -106,24 +107,51 @@ func TestProxy(t *testing.T) {
 	if p.auth[0] != "Basic dXM6d29yZA==" {
 		t.Errorf("authorisation %q", p.auth[0])
 	}
-	// An intranet behind the proxy is open where the authorisation says so, the
-	// proxy's own machine is not.
+	// An intranet behind the proxy is open where the authorisation says so, and
+	// this machine too, since the proxy runs on it.
 	f = testFetcher(t, true, Options{DNS: names.address, Proxy: server.URL})
-	if _, err := f.Get(context.Background(), Request{URL: "http://inside.example/"}); err != nil {
-		t.Error(err)
-	}
-	for _, target := range []string{"http://own.example/", "http://127.0.0.1/", "http://[::1]/", "http://169.254.169.254/"} {
-		if _, err := f.Get(context.Background(), Request{URL: target}); err == nil || skipName(t, err) != qianshao.SkipAddress {
-			t.Errorf("%s: %v", target, err)
+	for _, target := range []string{"http://inside.example/", "http://own.example/"} {
+		if _, err := f.Get(context.Background(), Request{URL: target}); err != nil {
+			t.Error(err)
 		}
 	}
-	if asked := p.requests(); len(asked) != 5 || asked[4] != "CONNECT 10.0.0.1:80" {
+	if _, err := f.Get(context.Background(), Request{URL: "http://169.254.169.254/"}); err == nil || skipName(t, err) != qianshao.SkipAddress {
+		t.Error(err)
+	}
+	if asked := p.requests(); len(asked) != 6 || asked[4] != "CONNECT 10.0.0.1:80" || asked[5] != "CONNECT 127.0.0.1:80" {
 		t.Errorf("the proxy was asked for %v", asked)
 	}
 	p.backend = ""
 	f.Close()
 	if _, err := f.Get(context.Background(), Request{URL: "http://inside.example/"}); err == nil || skipName(t, err) != qianshao.SkipUnreachable || !strings.Contains(err.Error(), "must permit CONNECT") {
 		t.Errorf("refused: %v", err)
+	}
+}
+
+// TestProxyElsewhere: the loopback of a machine that is not ours stays closed,
+// whatever the authorisation opens.
+func TestProxyElsewhere(t *testing.T) {
+	port, hits := localTrap(t)
+	for via, local := range map[string]bool{
+		"http://127.0.0.1:" + port: true, "http://localhost:" + port: true, "socks5://[::1]:" + port: true, "http://[::ffff:127.0.0.1]:" + port: true,
+		"http://192.0.2.1:3128": false, "socks5://proxy.example:1080": false, "https://localhost.example:443": false,
+	} {
+		p, err := parseProxy(Options{Proxy: via}, time.Second)
+		if err != nil || p.isLocal() != local {
+			t.Errorf("%s is local: %v, %v", via, !local, err)
+		}
+		if local {
+			continue
+		}
+		f := testFetcher(t, true, Options{Proxy: via})
+		for _, target := range []string{"http://127.0.0.1/", "http://localhost:" + port + "/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://2130706433/", "http://169.254.169.254/"} {
+			if _, err := f.Get(context.Background(), Request{URL: target}); err == nil || skipName(t, err) != qianshao.SkipAddress {
+				t.Errorf("%s through %s: %v", target, via, err)
+			}
+		}
+	}
+	if n := hits.Load(); n != 0 {
+		t.Errorf("%d connections were made", n)
 	}
 }
 
