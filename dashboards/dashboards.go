@@ -99,6 +99,7 @@ func (c *console) routes(registry *prometheus.Registry) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", c.searchPage)
 	mux.HandleFunc("GET /findings/{id}", c.findingPage)
+	mux.HandleFunc("GET /findings/{id}/screenshot", c.screenshot)
 	mux.HandleFunc("GET /authorisations", c.registerPage)
 	mux.HandleFunc("GET /help", c.helpPage)
 	mux.HandleFunc("GET /api/v1/search", c.searchAPI)

@@ -31,6 +31,9 @@ type findingView struct {
 	GoneWhy  string
 	Places   []place
 	Capped   int // MaxEvidence where that many are kept
+	Cloaked  bool
+	Pictured bool // there is a screenshot
+	others   []store.StoredView
 	Under    *authView
 	Moved    bool   // the page's URL is not the one that was requested
 	Back     string // the search that led here
@@ -51,6 +54,10 @@ type place struct {
 	Hidden   []qianshao.Hiding
 	Hits     []evidenceView
 	Lines    []excerptLine
+	// View is the view of the page that has the place.
+	View qianshao.View
+	// Versions is set where another version is shown beside it.
+	Versions *versions
 	span     qianshao.Span
 }
 
@@ -131,6 +138,12 @@ func (c *console) findingPage(w http.ResponseWriter, r *http.Request) {
 		v.Parts = append(v.Parts, scorePart{v.lang.named("reason.", p.Reason), plain(v.lang.detail(p)), p.Points})
 		v.Sum += p.Points
 	}
+	if v.others, err = c.store.Views(r.Context(), f.URL); err != nil {
+		c.failWith(w, r, err)
+		return
+	}
+	v.Cloaked = cloaked(&f.Finding)
+	v.Pictured = slices.ContainsFunc(v.others, func(o store.StoredView) bool { return len(o.Screenshot) > 0 })
 	v.places()
 	c.render(w, r, http.StatusOK, "finding", v)
 }
@@ -139,33 +152,36 @@ func (c *console) findingPage(w http.ResponseWriter, r *http.Request) {
 func (v *findingView) places() {
 	list := slices.Clone(v.Evidence)
 	slices.SortStableFunc(list, func(a, b qianshao.Evidence) int {
-		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(b.Span.End, a.Span.End))
+		return cmp.Or(cmp.Compare(a.View, b.View), cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(b.Span.End, a.Span.End))
 	})
 	for _, e := range list {
 		n := len(v.Places)
-		if n == 0 || e.Span.Start > v.Places[n-1].span.End+placeGap || e.Span.End > v.Places[n-1].span.Start+placeLength {
-			v.Places = append(v.Places, place{Open: n < openPlaces, From: e.Line, span: e.Span})
+		if n == 0 || e.View != v.Places[n-1].View || e.Span.Start > v.Places[n-1].span.End+placeGap || e.Span.End > v.Places[n-1].span.Start+placeLength {
+			v.Places = append(v.Places, place{Open: n < openPlaces, View: e.View, From: e.Line, span: e.Span})
 		}
 		v.Places[len(v.Places)-1].add(e)
 	}
 	for i := range v.Places {
 		p := &v.Places[i]
 		v.Pieces += len(p.Hits)
-		if v.Source == "" {
+		source := v.sourceOf(p.View)
+		if source == "" {
 			continue
 		}
 		var spans, also []qianshao.Span
 		for j := range v.Places {
 			for _, hit := range v.Places[j].Hits {
-				if j == i {
+				switch {
+				case j == i:
 					spans = append(spans, hit.Span)
-				} else {
+				case v.Places[j].View == p.View:
 					also = append(also, hit.Span)
 				}
 			}
 		}
-		p.Lines = excerpt(v.Source, p.span, p.From, spans, also)
+		p.Lines = excerpt(source, p.span, p.From, spans, also)
 	}
+	v.compare()
 	if len(v.Evidence) == qianshao.MaxEvidence {
 		v.Capped = qianshao.MaxEvidence
 	}

@@ -83,6 +83,7 @@ var messages = map[string]message{
 	"finding.pieces.one": {"%d 处", "%d place"},
 	"finding.capped":     {"只保留前 %d 处。", "Only the first %d are kept."},
 	"finding.hidden":     {"有隐藏内容", "Concealed"},
+	"finding.cloaked":    {"对访客区别展示", "Cloaked"},
 	"finding.page":       {"所在页面", "Page"},
 	"finding.gone":       {"内容已消失", "Gone"},
 	"finding.gone.text":  {"该内容于 %s 起不再出现：%s。只保留证据本身，页面源码与标题已删除；若再出现会重新打开。", "Not seen since %s: %s. Its evidence is kept, the page's source and title are removed; it opens again should the content come back."},
@@ -94,6 +95,13 @@ var messages = map[string]message{
 	"finding.samerule":   {"本规则的全部发现", "All findings of this rule"},
 	"finding.json":       {"JSON", "JSON"},
 	"finding.nosource":   {"页面源码未保存，无法显示摘录。", "The page's source was not kept, so there is no excerpt."},
+
+	"version.seen":    {"%s看到的", "Seen by %s"},
+	"version.only":    {"只有%s看得到", "only for %s"},
+	"version.nothing": {"此处没有内容", "nothing at this place"},
+	"shot.title":      {"页面截图", "Screenshot"},
+	"shot.note":       {"可能含有不适内容，展开才显示", "may be disturbing; shown when unfolded"},
+	"shot.alt":        {"页面在浏览器中的样子", "The page as a browser shows it"},
 
 	"evidence.excerpt": {"源码摘录", "Source excerpt"},
 	"evidence.block":   {"检测块", "Block"},

@@ -104,17 +104,9 @@ func (v *reportView) sections() {
 		}
 	}
 	for _, name := range names {
-		part := findingView{view: v.view, StoredFinding: v.Report.Finding}
-		if name != qianshao.ViewVisitor {
-			part.Source = ""
-			for _, kept := range v.Views {
-				if kept.View == name {
-					part.Source = kept.Source
-				}
-			}
-		}
+		part := findingView{view: v.view, StoredFinding: v.Report.Finding, others: v.Views}
 		part.Evidence = slices.DeleteFunc(slices.Clone(part.Evidence), func(e qianshao.Evidence) bool { return e.View != name })
-		if part.places(); part.Source == "" {
+		if part.places(); part.sourceOf(name) == "" {
 			part.quote()
 		}
 		if len(part.Places) > 0 {

@@ -1,0 +1,106 @@
+package dashboards
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index/store"
+)
+
+// versions is one place of evidence in another view of the page, beside what a
+// plain visitor got there.
+type versions struct {
+	// Nothing says that the plain visitor got nothing at this place; then Plain
+	// is what stands around it.
+	Nothing bool
+	Plain   []excerptLine
+}
+
+// shownLines are an excerpt with the texts that its template needs.
+type shownLines struct {
+	*view
+	Lines []excerptLine
+}
+
+// Shown is for the template "lines".
+func (v *findingView) Shown(lines []excerptLine) shownLines { return shownLines{v.view, lines} }
+
+// Who names a view by those who have it.
+func (v *findingView) Who(view qianshao.View) string { return v.lang.named("who.", string(view)) }
+
+// sourceOf returns the source into which evidence of a view points, "" if it is not kept.
+func (v *findingView) sourceOf(view qianshao.View) string {
+	if view == qianshao.ViewVisitor {
+		return v.Source
+	}
+	for _, other := range v.others {
+		if other.View == view {
+			return other.Source
+		}
+	}
+	return ""
+}
+
+// compare sets the plain visitor's version beside the first place in another
+// view: the finding names one.
+func (v *findingView) compare() {
+	at := slices.IndexFunc(v.Places, func(p place) bool { return p.View != qianshao.ViewVisitor })
+	if at < 0 || v.Instead == nil || v.Source == "" {
+		return
+	}
+	spans := []qianshao.Span{v.Instead.Span}
+	if v.Instead.Span.Len() == 0 {
+		spans = nil
+	}
+	v.Places[at].Versions = &versions{
+		Nothing: v.Instead.Span.Len() == 0,
+		Plain:   excerpt(v.Source, v.Instead.Span, v.Instead.Line, spans, nil),
+	}
+}
+
+// cloaked says whether evidence was kept from plain visitors; what a browser
+// shows them all is not.
+func cloaked(f *qianshao.Finding) bool {
+	return slices.ContainsFunc(f.Evidence, func(e qianshao.Evidence) bool {
+		return e.View != qianshao.ViewVisitor && e.View != qianshao.ViewBrowser
+	})
+}
+
+func (c *console) screenshot(w http.ResponseWriter, r *http.Request) {
+	picture, err := c.pictureOf(r.Context(), r.PathValue("id"))
+	if err == nil && picture == nil {
+		err = store.ErrNotFound
+	}
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		c.notFound(w, r)
+	case err != nil:
+		c.failWith(w, r, err)
+	default:
+		w.Header().Set("Content-Type", "image/png")
+		w.Header().Set("Content-Length", strconv.Itoa(len(picture)))
+		_, _ = w.Write(picture)
+	}
+}
+
+// pictureOf returns the PNG of a finding's page, nil if there is none.
+func (c *console) pictureOf(ctx context.Context, id string) ([]byte, error) {
+	f, err := c.store.Finding(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	others, err := c.store.Views(ctx, f.URL)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range others {
+		if len(other.Screenshot) > 0 {
+			return other.Screenshot, nil
+		}
+	}
+	return nil, nil
+}
