@@ -32,6 +32,7 @@ type endState struct {
 	Findings []qianshao.Finding
 	Indexed  []string
 	Archived []string // URLs of captures
+	Frontier []frontierRow
 }
 
 // TestKill9 re-executes the binary, kills it at random moments, lets it finish,
@@ -96,14 +97,7 @@ func pagesOf(web *demoweb.Web) (n int) {
 func newDataFolder(t *testing.T, web *demoweb.Web) string {
 	t.Helper()
 	folder := t.TempDir()
-	db, err := store.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if err := db.PutAuthorisations(t.Context(), web.Authorisations(time.Now())); err != nil {
-		t.Fatal(err)
-	}
+	authorise(t, folder, web.Authorisations(time.Now())...)
 	return folder
 }
 
@@ -143,19 +137,20 @@ func readEndState(t *testing.T, folder string) (state endState) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if state.Pages, err = db.Pages(t.Context(), "", 1000); err != nil {
-		t.Fatal(err)
+	for record, err := range db.AllPages(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		record.FirstSeen, record.LastSeen = time.Time{}, time.Time{}
+		state.Pages = append(state.Pages, record)
 	}
-	for i := range state.Pages {
-		state.Pages[i].FirstSeen, state.Pages[i].LastSeen = time.Time{}, time.Time{}
+	for entry, err := range db.AllEntries(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		state.Findings = append(state.Findings, entry.Finding)
 	}
-	entries, err := db.Entries(t.Context(), "", 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		state.Findings = append(state.Findings, e.Finding)
-	}
+	state.Frontier = readFrontier(t, folder)
 	ix, err := openIndex(folder)
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,26 @@ type outpost struct {
 	views    *viewer           // nil where nothing is fetched
 	evidence *evidence.Archive // nil where nothing is fetched
 	log      *slog.Logger
+	// large admits one large page at a time.
+	large chan struct{}
+}
+
+// Bounds on the memory of a process that crawls for months beside others.
+// Judging a page takes some twelve times its size.
+const (
+	// largePage is the size from which on pages are judged one at a time: the
+	// workers together hold no more than one of them needs.
+	largePage = 512 << 10
+	// memoryLimit is where the collector of garbage begins to work harder; the
+	// program and what it maps come on top. GOMEMLIMIT sets another.
+	memoryLimit = 200 << 20
+)
+
+// limitMemory applies memoryLimit, unless the operator has set a limit.
+func limitMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 }
 
 // standard is an analyzer with the name of what it judges by: the program and
@@ -45,6 +66,7 @@ type standard struct {
 // openOutpost opens the data folder, creating it where it is missing. Only one
 // process at a time may have it open.
 func openOutpost(s *session) (*outpost, error) {
+	limitMemory()
 	analyzer, err := s.loadVetted()
 	if err != nil {
 		return nil, err
@@ -171,11 +193,20 @@ func (o *outpost) confirm(ctx context.Context, page *qianshao.Page, before inges
 	return handled, bodiless, nil
 }
 
+// assess judges a page; of large ones, one at a time.
+func (o *outpost) assess(by *standard, page *qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
+	if len(page.Body) > largePage {
+		o.large.Lock()
+		defer o.large.Unlock()
+	}
+	return by.Assess(*page)
+}
+
 // judge assesses a page, and again if that showed that more must be seen of it.
 // links are those of all that was seen.
 func (o *outpost) judge(ctx context.Context, by *standard, page *qianshao.Page) (doc *qianshao.Document, assessment qianshao.Assessment, links []string, err error) {
 	start := time.Now()
-	doc, assessment = by.Assess(*page)
+	doc, assessment = o.assess(by, page)
 	took := time.Since(start)
 	more, err := o.views.lookAgain(ctx, page, doc, assessment)
 	if err != nil {
@@ -184,7 +215,7 @@ func (o *outpost) judge(ctx context.Context, by *standard, page *qianshao.Page) 
 	if len(more.pages) > 0 {
 		page.Others = append(page.Others, more.pages...)
 		start = time.Now()
-		doc, assessment = by.Assess(*page)
+		doc, assessment = o.assess(by, page)
 		took += time.Since(start)
 	}
 	for _, a := range assessment.Allowed {

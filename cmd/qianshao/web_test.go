@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/ingest/ingesttest"
+)
+
+// fullWeb asks for the web of 20,000 pages on 200 hosts, which takes minutes.
+const fullWeb = "QIANSHAO_FULL_WEB"
+
+// webSize is a web with what a crawl of it is put through. The small one has a
+// host of every kind.
+type webSize struct {
+	ingesttest.Options
+	kills int
+	// between two kills, at most
+	between time.Duration
+}
+
+func sizeOfWeb() webSize {
+	switch {
+	case os.Getenv(fullWeb) != "":
+		return webSize{ingesttest.Options{Hosts: 200, Pages: 20_000, Seed: 1, Rate: 20}, 50, 8 * time.Second}
+	case testing.Short():
+		return webSize{ingesttest.Options{Hosts: 44, Pages: 150, Seed: 1, Rate: 50}, 1, 3 * time.Second}
+	}
+	return webSize{ingesttest.Options{Hosts: 44, Pages: 500, Seed: 1, Rate: 50}, 4, 3 * time.Second}
+}
+
+// Bounds of a crawl of the web.
+const (
+	maxResident = 300 << 10 // kilobytes
+	webWorkers  = 8
+	// rateRun requests are held to the host's rate together, less rateSlack: the
+	// server takes the time, on a machine that does other things too.
+	rateRun   = 40
+	rateSlack = 300 * time.Millisecond
+)
+
+func startWeb(t *testing.T, opts ingesttest.Options) *ingesttest.Web {
+	t.Helper()
+	web := ingesttest.New(opts)
+	if err := web.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = web.Stop(context.Background()) })
+	return web
+}
+
+func authorise(t *testing.T, folder string, list ...qianshao.Authorisation) {
+	t.Helper()
+	db, err := store.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.PutAuthorisations(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func crawlWeb(web *ingesttest.Web, folder string) *exec.Cmd {
+	args := []string{"--data", folder, "crawl", "--contact", "https://qianshao.example/test", "--workers", fmt.Sprint(webWorkers)}
+	for host, address := range web.Resolve() {
+		args = append(args, "--resolve", host+"="+address)
+	}
+	return exec.Command("qianshao", args...)
+}
+
+// checkWeb holds what the servers saw to the scope and to the rate, and the
+// process to its memory.
+func checkWeb(t *testing.T, web *ingesttest.Web, state *os.ProcessState) {
+	t.Helper()
+	if outside := web.Outside(); len(outside) > 0 {
+		t.Errorf("%d requests out of the scope, among them %s", len(outside), outside[0])
+	}
+	if hasty := web.Hasty(rateRun, rateSlack); len(hasty) > 0 {
+		t.Errorf("%d hosts saw more than their rate, among them %s", len(hasty), hasty[0])
+	}
+	if state == nil {
+		return
+	}
+	usage, ok := state.SysUsage().(*syscall.Rusage)
+	if !ok {
+		t.Fatal("no resource usage")
+	}
+	t.Logf("%d MB resident at most, %s of CPU", usage.Maxrss>>10, state.UserTime()+state.SystemTime())
+	if usage.Maxrss > maxResident {
+		t.Errorf("%d MB were resident, at most %d are allowed", usage.Maxrss>>10, maxResident>>10)
+	}
+}
+
+// TestLocalWeb crawls the web undisturbed, and then with kill -9 at random
+// moments: both end in the same state, and the second asks for no more again
+// than the pages that were under way.
+func TestLocalWeb(t *testing.T) {
+	size := sizeOfWeb()
+	calm, calmFolder := startWeb(t, size.Options), t.TempDir()
+	authorise(t, calmFolder, calm.Authorisation(time.Now()))
+	child := crawlWeb(calm, calmFolder)
+	start := time.Now()
+	output, err := child.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	took := time.Since(start)
+	t.Logf("undisturbed: %s\n%s", took.Round(time.Second), output)
+	checkWeb(t, calm, child.ProcessState)
+	want := readEndState(t, calmFolder)
+	if len(want.Findings) == 0 || len(want.Pages) < size.Pages {
+		t.Fatalf("the undisturbed crawl left %d findings and %d pages of at least %d", len(want.Findings), len(want.Pages), size.Pages)
+	}
+
+	killed, folder := startWeb(t, size.Options), t.TempDir()
+	authorise(t, folder, killed.Authorisation(time.Now()))
+	kills := killCrawls(t, killed, folder, size)
+	last := crawlWeb(killed, folder)
+	if output, err := last.CombinedOutput(); err != nil {
+		t.Fatalf("after %d kills: %v\n%s", kills, err, output)
+	}
+	checkWeb(t, killed, last.ProcessState)
+	if diff := cmp.Diff(want, readEndState(t, folder)); diff != "" {
+		t.Errorf("after %d kills the end differs (-undisturbed +killed):\n%.5000s", kills, diff)
+	}
+	again := askedAgain(calm.Requests(), killed.Requests())
+	t.Logf("%d kills, %d requests made again", kills, again)
+	if again > kills*webWorkers {
+		t.Errorf("%d requests were made again after %d kills of %d workers", again, kills, webWorkers)
+	}
+}
+
+// killCrawls starts crawls and kills them at random moments. It returns how
+// many were killed before they ended by themselves.
+func killCrawls(t *testing.T, web *ingesttest.Web, folder string, size webSize) (kills int) {
+	for kills < size.kills {
+		child := crawlWeb(web, folder)
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- child.Wait() }()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Fatalf("after %d kills: %v", kills, err)
+			}
+			return kills
+		case <-time.After(time.Duration(rand.Int64N(int64(size.between)))):
+			_ = child.Process.Kill()
+			<-ended
+			kills++
+		}
+	}
+	return kills
+}
+
+// askedAgain counts the requests for pages that calm did not see. A host that
+// drops connections is left out: HTTP itself asks again there.
+func askedAgain(calm, killed map[string]int) (n int) {
+	for url, times := range killed {
+		if strings.HasSuffix(url, "/robots.txt") || strings.HasSuffix(url, "/sitemap.xml") ||
+			strings.HasSuffix(url, "/never") || strings.HasSuffix(url, "/half") || strings.HasSuffix(url, "/second") {
+			continue
+		}
+		n += max(0, times-calm[url])
+	}
+	return n
+}
+
+// TestCrawlLeaksNothing runs a crawl in this process and counts goroutines.
+func TestCrawlLeaksNothing(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	web := ingesttest.New(ingesttest.Options{Hosts: 44, Pages: 60, Seed: 2, Rate: 200})
+	if err := web.Start(); err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	authorise(t, folder, web.Authorisation(time.Now()))
+	s := &session{ctx: t.Context(), out: io.Discard, err: io.Discard, data: folder, log: slog.New(slog.DiscardHandler)}
+	o, err := openOutpost(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := crawlOptions{fetchFlags: fetchFlags{Contact: "https://qianshao.example/test", Resolve: web.Resolve()}, workers: webWorkers, once: true}
+	if err := errors.Join(o.crawl(t.Context(), options), o.Close(), web.Stop(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	goleak.VerifyNone(t, before)
+}
+
+// frontierRow is a URL with what became of it.
+type frontierRow struct {
+	URL, Skip string
+	Waits     bool
+}
+
+func readFrontier(t *testing.T, folder string) (rows []frontierRow) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(folder, "qianshao.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	list, err := db.QueryContext(t.Context(), `SELECT url, skip, due IS NOT NULL FROM frontier ORDER BY url`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer list.Close()
+	for list.Next() {
+		var row frontierRow
+		if err := list.Scan(&row.URL, &row.Skip, &row.Waits); err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, row)
+	}
+	if err := list.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}

@@ -1,0 +1,198 @@
+// Package ingesttest is a web to crawl: as many hosts and pages as asked for,
+// the same for the same seed, on one listener of 127.0.0.1. Most hosts are
+// ordinary; the others are what a crawler meets outside: slow ones, such that
+// drop connections, loop, lie about length, charset and type, lead into endless
+// mazes or send bombs. All link out of the scope now and then. It counts what it
+// is asked for, so that a test can hold a crawler to its manners.
+package ingesttest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Options of New.
+type Options struct {
+	Hosts int
+	Pages int // of all ordinary and slow hosts together
+	Seed  uint64
+	// Rate is that of the authorisation, in requests a second and host.
+	Rate float64
+	// Plain makes all hosts ordinary, to measure by.
+	Plain bool
+	// Listen is the address to listen on; by default a free port of 127.0.0.1.
+	Listen string
+}
+
+// Web is a web at work.
+type Web struct {
+	Options
+	hosts  []host
+	byName map[string]host
+	server *http.Server
+	addr   string
+
+	mu       sync.Mutex
+	requests map[string]int         // by URL without scheme
+	times    map[string][]time.Time // by host
+	outside  []string
+}
+
+// host is one host of the web.
+type host struct {
+	name  string
+	kind  kind
+	pages int
+}
+
+// New makes a web; Start lets it answer.
+func New(opts Options) *Web {
+	w := &Web{Options: opts, byName: map[string]host{}, requests: map[string]int{}, times: map[string][]time.Time{}}
+	kinds := unruly()
+	for i := range opts.Hosts {
+		h := host{name: fmt.Sprintf("h%03d.example", i), kind: ordinary}
+		// Every fourth host is unruly; each kind of them comes in turn.
+		if !opts.Plain && i%4 == 3 {
+			h.kind = kinds[i/4%len(kinds)]
+		}
+		w.hosts = append(w.hosts, h)
+	}
+	var full []int // hosts with pages
+	for i := range w.hosts {
+		if k := w.hosts[i].kind; k == ordinary || k == slow {
+			full = append(full, i)
+		}
+	}
+	for n, i := range full {
+		w.hosts[i].pages = opts.Pages/len(full) + min(1, max(0, opts.Pages%len(full)-n))
+	}
+	for _, h := range w.hosts {
+		w.byName[h.name] = h
+	}
+	return w
+}
+
+// Start listens.
+func (w *Web) Start() error {
+	at := w.Listen
+	if at == "" {
+		at = "127.0.0.1:0"
+	}
+	listener, err := net.Listen("tcp", at)
+	if err != nil {
+		return fmt.Errorf("test web: %w", err)
+	}
+	w.addr = listener.Addr().String()
+	w.server = &http.Server{Handler: http.HandlerFunc(w.serve), ReadHeaderTimeout: time.Minute}
+	go func() { _ = w.server.Serve(listener) }() // ends with Stop
+	return nil
+}
+
+// Stop ends all connections.
+func (w *Web) Stop(context.Context) error { return w.server.Close() }
+
+// outsideHosts are linked to and covered by no authorisation.
+const outsideHosts = 3
+
+// Resolve leads all hosts, those outside too, to the listener: a request that
+// should not be made would be seen.
+func (w *Web) Resolve() map[string]string {
+	m := map[string]string{}
+	for _, h := range w.hosts {
+		m[h.name] = w.addr
+	}
+	for i := range outsideHosts {
+		m[outsideHost(i)] = w.addr
+	}
+	return m
+}
+
+func outsideHost(i int) string { return fmt.Sprintf("outside%d.example", i) }
+
+// Addr is the listener's address.
+func (w *Web) Addr() string { return w.addr }
+
+// Authorisation covers the web's hosts and nothing else.
+func (w *Web) Authorisation(now time.Time) qianshao.Authorisation {
+	a := qianshao.Authorisation{
+		ID: "test-web", Owner: "测试", Basis: "测试", Contact: "test@example.com", Rate: w.Rate, AllowPrivate: true,
+		ValidFrom: now.Add(-24 * time.Hour), ValidUntil: now.AddDate(1, 0, 0),
+	}
+	for _, h := range w.hosts {
+		a.Hosts = append(a.Hosts, h.name)
+		a.Seeds = append(a.Seeds, "http://"+h.name+"/")
+	}
+	return a
+}
+
+// URLs are the pages of ordinary hosts, host by host.
+func (w *Web) URLs() (urls []string) {
+	for _, h := range w.hosts {
+		if h.kind != ordinary {
+			continue
+		}
+		for n := range h.pages {
+			urls = append(urls, "http://"+h.name+pagePath(n))
+		}
+	}
+	return urls
+}
+
+// note counts a request.
+func (w *Web) note(r *http.Request) (times int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := r.Host + r.URL.RequestURI()
+	w.requests[key]++
+	if w.Rate > 0 && !w.Plain {
+		w.times[r.Host] = append(w.times[r.Host], time.Now())
+	}
+	if _, ok := w.byName[r.Host]; !ok {
+		w.outside = append(w.outside, key)
+	}
+	return w.requests[key]
+}
+
+// Requests returns how often each URL (without its scheme) was asked for.
+func (w *Web) Requests() map[string]int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m := make(map[string]int, len(w.requests))
+	for k, n := range w.requests {
+		m[k] = n
+	}
+	return m
+}
+
+// Outside returns what was asked for on hosts that nobody has authorised.
+func (w *Web) Outside() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.outside)
+}
+
+// Hasty returns the hosts that were asked for more than their rate permits: run
+// requests within less than the time that they should take, less slack for a
+// machine that is busy.
+func (w *Web) Hasty(run int, slack time.Duration) (hosts []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	least := time.Duration(float64(run)/w.Rate*float64(time.Second)) - slack
+	for name, times := range w.times {
+		for i := run; i < len(times); i++ {
+			if took := times[i].Sub(times[i-run]); took < least {
+				hosts = append(hosts, fmt.Sprintf("%s: %d requests in %s, at least %s expected", name, run+1, took, least))
+				break
+			}
+		}
+	}
+	slices.Sort(hosts)
+	return hosts
+}
