@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,8 +35,7 @@ type outpost struct {
 	views    *viewer           // nil where nothing is fetched
 	evidence *evidence.Archive // nil where nothing is fetched
 	log      *slog.Logger
-	// large admits one large page at a time.
-	large chan struct{}
+	large    sync.Mutex // held while a large page is judged
 }
 
 // Bounds on the memory of a process that crawls for months beside others.
@@ -46,7 +46,7 @@ const (
 	largePage = 512 << 10
 	// memoryLimit is where the collector of garbage begins to work harder; the
 	// program and what it maps come on top. GOMEMLIMIT sets another.
-	memoryLimit = 200 << 20
+	memoryLimit = 180 << 20
 )
 
 // limitMemory applies memoryLimit, unless the operator has set a limit.

@@ -15,8 +15,9 @@ const (
 	// DefaultMaxHeader bounds the response's header fields.
 	DefaultMaxHeader = 256 << 10
 	// DefaultMaxBody bounds a body, as sent and as decoded. The largest HTML
-	// pages in the wild are lists of some 10 MB.
-	DefaultMaxBody = 16 << 20
+	// pages in the wild are lists of some 10 MB; judging one takes twelve times
+	// its size in memory, which more than this would not leave within 300 MB.
+	DefaultMaxBody = 10 << 20
 	// DefaultMaxSitemap is what sitemaps.org permits, uncompressed.
 	DefaultMaxSitemap = 50 << 20
 	// DefaultMaxStylesheet is twice the style sheets of large frameworks.
