@@ -184,6 +184,8 @@ func TestRebinding(t *testing.T) {
 		"sixtofour.example": {"2002:7f00:1::"},
 		"teredo.example":    {"2001:0:7f00:1::"},
 		"zero.example":      {"0.0.0.0 ::"},
+
+		"metadata.google.internal": {"169.254.169.254"},
 	})
 	f, opened := watched(t, Options{DNS: names.address})
 	for _, tc := range []struct {
@@ -200,6 +202,7 @@ func TestRebinding(t *testing.T) {
 		{"sixtofour.example", []qianshao.Skip{qianshao.SkipAddress}, 0},
 		{"teredo.example", []qianshao.Skip{qianshao.SkipAddress}, 0},
 		{"zero.example", []qianshao.Skip{qianshao.SkipAddress}, 0},
+		{"metadata.google.internal", []qianshao.Skip{qianshao.SkipAddress}, 0},
 	} {
 		before := len(opened())
 		for i, want := range tc.visits {

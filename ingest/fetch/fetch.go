@@ -1,7 +1,7 @@
 // Package fetch makes one GET at a time, and only where a written
 // authorisation permits it. On every hop of a redirect it asks, in this order:
-// is the URL authorised, does robots.txt allow it, may its address be dialled.
-// It parses no HTML and stores nothing.
+// is the URL authorised, and in this view, does robots.txt allow it, is it the
+// host's turn, may its address be dialled. It parses no HTML and stores nothing.
 package fetch
 
 import (
