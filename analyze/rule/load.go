@@ -80,7 +80,7 @@ type file struct {
 	name     string // inside fsys
 	shown    string // in messages
 	overlay  bool
-	replaces bool // it takes the place of a rule or context of the same name
+	replaces *file // the rule or context of the same name whose place it takes
 }
 
 // base is the file's name without folder and extension: a rule's id, a context's name.
@@ -116,21 +116,23 @@ func (l *loader) findAll(fsys fs.FS, opts Options) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range shipped {
-		replaced := false
-		for i := range own {
-			if own[i].folder() == f.folder() && f.folder() != listsFolder && own[i].base() == f.base() {
-				own[i].replaces, replaced = true, true
-			}
-		}
-		if !replaced {
-			l.files = append(l.files, f)
+	byName, replaced := map[string]*file{}, map[*file]bool{} // of the shipped ones
+	for i, f := range shipped {
+		if f.folder() != listsFolder {
+			byName[f.folder()+"/"+f.base()] = &shipped[i]
 		}
 	}
-	for _, f := range own {
-		f.overlay, f.shown = true, opts.shown(f.name)
-		l.files = append(l.files, f)
+	for i, f := range own {
+		own[i].overlay, own[i].shown = true, opts.shown(f.name)
+		own[i].replaces = byName[f.folder()+"/"+f.base()]
+		replaced[own[i].replaces] = true
 	}
+	for i := range shipped {
+		if !replaced[&shipped[i]] {
+			l.files = append(l.files, shipped[i])
+		}
+	}
+	l.files = append(l.files, own...)
 	return errors.Join(l.checkRoot(opts), l.readVouched(opts.Overlay, opts.shown(vouchedFile)), l.readOverlay(opts))
 }
 
@@ -194,6 +196,9 @@ type parsedFile struct {
 func (l *loader) gather(f parsedFile) {
 	if f.entry.source != nil {
 		l.entries = append(l.entries, f.entry)
+		if f.replaces != nil && f.entry.rule != nil {
+			l.compareDates(f, parseFile(*f.replaces))
+		}
 		return
 	}
 	if f.list != nil {
@@ -211,6 +216,20 @@ func (l *loader) gather(f parsedFile) {
 		}
 	}
 	l.mistakes = append(l.mistakes, f.source.mistakes...)
+}
+
+// compareDates warns of a shipped rule that an upgrade has made newer than the
+// overlay's replacement: the operator would never see what was mended.
+func (l *loader) compareDates(own, shipped parsedFile) {
+	id, mine := own.source.id, own.entry.rule
+	if id == nil || shipped.entry.rule == nil {
+		return
+	}
+	newer := max(shipped.entry.rule.Date, shipped.entry.rule.Modified)
+	if have := max(mine.Date, mine.Modified); newer > have {
+		l.overlay.warnings = append(l.overlay.warnings, Mistake{File: own.shown, Line: id.Line, Column: id.Column,
+			Message: fmt.Sprintf("this takes the place of %s, which is newer (%s, yours is of %s); compare the two, then remove yours or set its modified", shipped.shown, newer, have)})
+	}
 }
 
 func parseFile(f file) (out parsedFile) {
@@ -239,7 +258,7 @@ func parseFile(f file) (out parsedFile) {
 		out.entry = entry{source: s, context: c, detection: d}
 	default:
 		r, d := s.rule(src)
-		r.Overlay, r.Replaces = f.overlay, f.replaces
+		r.Overlay, r.Replaces = f.overlay, f.replaces != nil
 		out.entry = entry{source: s, rule: r, detection: d}
 	}
 	return out

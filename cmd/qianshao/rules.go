@@ -25,6 +25,7 @@ type rulesCmd struct {
 	Fmt     rulesFmtCmd     `cmd:"" help:"Put rule files into the canonical form."`
 	List    rulesListCmd    `cmd:"" help:"List the rules."`
 	Explain rulesExplainCmd `cmd:"" help:"Tell why a rule fires on a text, or what is missing."`
+	Export  rulesExportCmd  `cmd:"" help:"Write the rules, lists and contexts into a folder, to look into or to start from."`
 	Preview rulesPreviewCmd `cmd:"" help:"Tell what a draft of the rules would flag that the rules in force do not, and the other way round."`
 }
 
@@ -134,6 +135,22 @@ func (rulesCheckCmd) Run(s *session) error {
 		fmt.Fprintf(s.out, "; the allow-list has %d entries", n)
 	}
 	fmt.Fprintln(s.out)
+	return nil
+}
+
+// rulesExportCmd shows what stands inside the binary. The overlay is a folder already.
+type rulesExportCmd struct {
+	Folder string `arg:"" help:"Folder to write into; made if it is not there. No file is overwritten."`
+}
+
+func (c rulesExportCmd) Run(s *session) error {
+	if err := os.CopyFS(c.Folder, s.rules.base()); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return usageError(fmt.Errorf("%w; name an empty folder", err))
+		}
+		return err
+	}
+	fmt.Fprintf(s.out, "written to %s; what you change there counts with --rules-dir %s, but belongs in an overlay\n", c.Folder, c.Folder)
 	return nil
 }
 
