@@ -398,7 +398,7 @@ func TestContentEncodings(t *testing.T) {
 		{"too many layers", "gzip,gzip,gzip,gzip", []byte(page), "", qianshao.SkipUnreachable},
 		{"cut short", "gzip", encoded(t, "gzip", page)[:40], "", qianshao.SkipUnreachable},
 		{"a bomb", "gzip", encoded(t, "gzip", strings.Repeat("0", 30<<20)), "", qianshao.SkipBomb},
-		{"a bomb between the layers", "gzip, gzip", encoded(t, "gzip", strings.Repeat(string(encoded(t, "gzip", "")), 1_000_000)), "", qianshao.SkipBomb},
+		{"a bomb between the layers", "gzip, gzip", encoded(t, "gzip", strings.Repeat(string(encoded(t, "gzip", "")), 300_000)), "", qianshao.SkipBomb},
 		{"a brotli bomb", "br", encoded(t, "br", strings.Repeat("0", 30<<20)), "", qianshao.SkipBomb},
 		{"a zstd bomb", "zstd", encoded(t, "zstd", strings.Repeat("0", 30<<20)), "", qianshao.SkipBomb},
 	} {
