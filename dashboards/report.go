@@ -90,6 +90,7 @@ type reportView struct {
 // reportSection is the evidence in one view of the page.
 type reportSection struct {
 	Who    string
+	Named  bool // unless all evidence is what anybody sees
 	Places []place
 }
 
@@ -110,7 +111,7 @@ func (v *reportView) sections() {
 			part.quote()
 		}
 		if len(part.Places) > 0 {
-			v.Sections = append(v.Sections, reportSection{v.lang.named("who.", string(name)), part.Places})
+			v.Sections = append(v.Sections, reportSection{v.lang.named("who.", string(name)), len(names) > 1, part.Places})
 		}
 	}
 }

@@ -279,12 +279,13 @@ func (a *Archive) Recover(ctx context.Context) error {
 	return a.WriteIndexes(ctx)
 }
 
-func (a *Archive) path(file string) string { return filepath.Join(a.opts.Folder, file) }
+// path leads into the folder, whatever the ledger says.
+func (a *Archive) path(file string) string { return filepath.Join(a.opts.Folder, filepath.Base(file)) }
 
 // explained tells what to do where a person can do something.
 func explained(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("%w (make room; nothing was kept in part, and the page is tried again)", err)
+		return fmt.Errorf("%w (make room and it is tried again; nothing was kept in part)", err)
 	}
 	return err
 }

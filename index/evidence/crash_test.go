@@ -8,9 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -128,64 +126,3 @@ func TestKill9(t *testing.T) {
 }
 
 const temporaryFile = "an interrupted process has left this file"
-
-// TestDiskFull archives onto a disk of one megabyte, with the database on it
-// and without: what fails leaves nothing, and goes on when there is room.
-func TestDiskFull(t *testing.T) {
-	for _, withDatabase := range []bool{false, true} {
-		t.Run(fmt.Sprint("with the database: ", withDatabase), func(t *testing.T) {
-			disk := t.TempDir()
-			if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=1m"); err != nil {
-				t.Skip("a small tmpfs cannot be mounted here:", err)
-			}
-			t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
-			folder := disk
-			if !withDatabase {
-				folder = t.TempDir()
-				if err := os.Mkdir(filepath.Join(disk, "evidence"), 0o700); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.Symlink(filepath.Join(disk, "evidence"), filepath.Join(folder, "evidence")); err != nil {
-					t.Fatal(err)
-				}
-			}
-			a := open(t, folder, 30_000)
-			a.add(t, aged(0, 0, qianshao.Gambling))
-			filler := filepath.Join(disk, "filler")
-			if err := os.WriteFile(filler, make([]byte, 1<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
-				t.Fatalf("the disk is not full: %v", err)
-			}
-			if err := os.Truncate(filler, fileSize(t, filler)-16<<10); err != nil {
-				t.Fatal(err)
-			}
-			full := 0
-			for ; full < 1000; full++ {
-				_, err := a.Add(t.Context(), aged(full+1, 0, qianshao.Gambling))
-				if err == nil {
-					continue
-				}
-				if !strings.Contains(err.Error(), "make room") || !strings.Contains(err.Error(), fmt.Sprintf("http://a.example/%d", full+1)) {
-					t.Fatalf("the error does not say what to do: %v", err)
-				}
-				break
-			}
-			a.sound(t)
-			if err := os.Remove(filler); err != nil {
-				t.Fatal(err)
-			}
-			a.add(t, aged(full+1, 0, qianshao.Gambling))
-			if v := a.sound(t); v.Records < 4*(full+2) {
-				t.Errorf("verified %+v, want %d pages", v, full+2)
-			}
-		})
-	}
-}
-
-func fileSize(t *testing.T, name string) int64 {
-	t.Helper()
-	info, err := os.Stat(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return info.Size()
-}

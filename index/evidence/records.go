@@ -33,6 +33,7 @@ type Item struct {
 // names screenshots in this way.
 const (
 	screenshotURI = "urn:view:"
+	renderedURI   = "urn:rendered:" // what a browser made of the page by running its scripts
 	findingsURI   = "urn:findings:"
 )
 
@@ -118,7 +119,11 @@ func (e *encoder) write(d warc.Draft) string {
 // returns the id of the record that holds the page.
 func (e *encoder) answers(page *qianshao.Page) (id string) {
 	if len(page.Exchanges) == 0 {
-		d := warc.Draft{Type: warc.TypeResource, TargetURI: uriOf(page.URL), Date: page.FetchedAt, ContentType: headerValue(page.ContentType), Body: page.Body}
+		uri := uriOf(page.URL)
+		if page.View == qianshao.ViewBrowser {
+			uri = renderedURI + uri
+		}
+		d := warc.Draft{Type: warc.TypeResource, TargetURI: uri, Date: page.FetchedAt, ContentType: headerValue(page.ContentType), Body: page.Body}
 		if d.ContentType == "" {
 			d.ContentType = "application/octet-stream"
 		}

@@ -1,0 +1,61 @@
+package evidence_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index/evidence"
+)
+
+// TestWarcio indexes an archive of which records were deleted with npm's
+// warcio, and expects our own index: every record is where we say, and
+// everything that we left in can be read. QIANSHAO_WARCIO names a folder with
+// warcio in node_modules.
+func TestWarcio(t *testing.T) {
+	folder := os.Getenv("QIANSHAO_WARCIO")
+	if folder == "" {
+		t.Skip("QIANSHAO_WARCIO names no folder with npm's warcio in node_modules; .ci/run sets it")
+	}
+	a := temp(t, 6000)
+	for i := range 10 {
+		it := aged(i, 100*(i%2), qianshao.Gambling)
+		it.Page.Screenshot = []byte("\x89PNG")
+		a.add(t, it)
+	}
+	if err := a.Delete(t.Context(), expired(t, a, evidence.Policy{Default: 50})); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range a.files(t) {
+		cmd := exec.Command("node", filepath.Join(folder, "node_modules/warcio/dist/cli.js"), "cdx-index", "--format", "cdxj", name)
+		var out, errOut bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &errOut
+		if err := cmd.Run(); err != nil {
+			t.Fatalf("warcio: %v\n%s", err, errOut.String())
+		}
+		ours, err := os.ReadFile(strings.TrimSuffix(name, ".warc.gz") + ".cdxj")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// warcio indexes metadata that is not application/warc-fields, which
+		// pywb does not, and leaves the algorithm out of a digest.
+		theirs := slices.DeleteFunc(sortedLines(out.String()), func(line string) bool { return strings.HasPrefix(line, "urn:findings:") })
+		if diff := cmp.Diff(theirs, sortedLines(strings.ReplaceAll(string(ours), `"sha256:`, `"`))); diff != "" {
+			t.Errorf("%s (-warcio +ours):\n%s", filepath.Base(name), diff)
+		}
+	}
+	a.sound(t)
+}
+
+func sortedLines(text string) []string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	slices.Sort(lines)
+	return slices.DeleteFunc(lines, func(l string) bool { return l == "" })
+}
