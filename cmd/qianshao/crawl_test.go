@@ -1,8 +1,17 @@
 package main
 
 import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
 )
 
 func TestUserAgent(t *testing.T) {
@@ -20,5 +29,57 @@ func TestUserAgent(t *testing.T) {
 		if got, err := (fetchFlags{Contact: bad}).userAgent(); err == nil {
 			t.Errorf("contact %q gives %q", bad, got)
 		}
+	}
+}
+
+// TestProxyFlag: with --proxy a page comes through the proxy, which is asked
+// for an address and not for a name.
+func TestProxyFlag(t *testing.T) {
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.WriteString(w, r.UserAgent())
+	}))
+	t.Cleanup(site.Close)
+	address := site.Listener.Addr().String()
+	asked := make(chan string, 8)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.Method + " " + r.RequestURI
+		out, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		in, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = io.WriteString(in, "HTTP/1.1 200 OK\r\n\r\n")
+		go func() { _, _ = io.Copy(out, in); out.Close() }()
+		_, _ = io.Copy(in, out)
+		in.Close()
+	}))
+	t.Cleanup(proxy.Close)
+
+	s := &session{ctx: t.Context(), data: t.TempDir(), log: slog.New(slog.DiscardHandler)}
+	db, err := openStore(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	err = db.PutAuthorisations(s.ctx, []qianshao.Authorisation{{
+		ID: "a", Owner: "o", Basis: "b", Contact: "c", Hosts: []string{"school.example"}, Rate: 100, AllowPrivate: true,
+		ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(time.Hour), RobotsWaiver: "附件",
+	}})
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	flags := fetchFlags{Contact: "bot@you.example", Proxy: proxy.URL, Resolve: map[string]string{"school.example": address}}
+	page, err := flags.fetchOne(s, "http://school.example/")
+	if err != nil || !strings.Contains(string(page.Body), "you.example; +bot@you.example") {
+		t.Errorf("%q, %v", page.Body, err)
+	}
+	if got := <-asked; got != "CONNECT "+address {
+		t.Errorf("the proxy was asked to %s, want CONNECT %s", got, address)
 	}
 }
