@@ -151,15 +151,14 @@ func (e *encoder) answers(page *qianshao.Page) (id string) {
 }
 
 func connection(x *qianshao.Exchange) (fields warc.Fields) {
-	if x.Address != "" {
-		fields = append(fields, warc.Field{Name: "WARC-IP-Address", Value: x.Address})
+	protocol := strings.ToLower(x.Protocol)
+	if protocol == "http/2.0" {
+		protocol = "h2"
 	}
-	switch x.Protocol {
-	case "":
-	case "HTTP/2.0":
-		fields = append(fields, warc.Field{Name: "WARC-Protocol", Value: "h2"})
-	default:
-		fields = append(fields, warc.Field{Name: "WARC-Protocol", Value: strings.ToLower(x.Protocol)})
+	for _, f := range (warc.Fields{{Name: "WARC-IP-Address", Value: headerValue(x.Address)}, {Name: "WARC-Protocol", Value: headerValue(protocol)}}) {
+		if f.Value != "" {
+			fields = append(fields, f)
+		}
 	}
 	return fields
 }

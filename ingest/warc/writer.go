@@ -183,12 +183,13 @@ func NewID() string {
 	return fmt.Sprintf("<urn:uuid:%x-%x-%x-%x-%x>", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
 }
 
-// EscapeURI percent-encodes what no URI has: white space, controls and all
-// beyond ASCII, which readers take for Latin-1. Canonical URLs have none of it.
+// EscapeURI percent-encodes what no URI has: white space, controls, angle
+// brackets, and all beyond ASCII, which readers take for Latin-1. Canonical URLs
+// have none of it.
 func EscapeURI(uri string) string {
 	var b strings.Builder
 	for i := range len(uri) {
-		if c := uri[i]; c <= ' ' || c >= 0x7f {
+		if c := uri[i]; c <= ' ' || c >= 0x7f || c == '<' || c == '>' {
 			fmt.Fprintf(&b, "%%%02X", c)
 		} else {
 			b.WriteByte(c)
