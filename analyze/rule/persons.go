@@ -1,7 +1,9 @@
 package rule
 
 import (
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -14,13 +16,13 @@ import (
 const (
 	// surnames are family names before all else: what begins with one and goes on
 	// like a name is a name.
-	surnames = "王李张刘陈杨赵吴徐孙朱胡郭何罗郑梁谢宋唐许冯邓曹彭曾肖萧董袁潘蒋蔡余杜苏魏吕丁姚卢姜崔钟谭陆汪廖贾韦傅邹孟秦邱薛闫阎侯陶黎贺郝龚邵钱覃莫汤尹樊葛邢殷詹" +
-		"耿焦俞阮柯裴霍冉骆靳蒲屈艾穆岑戚芦褚娄窦卜臧闵苟邬卞姬仇栾刁寇甄虞巩佘迟邝匡鞠荆冀郁谌奚冼蔺闻邰"
-	// wordSurnames are family names and ordinary words, too: 金, 高, 路. Two
-	// characters say nothing then (金沙, 高清), and words.txt may vouch for three.
-	wordSurnames = "韩黄周马高林田于叶程任沈范金石夏付方白熊江段雷龙史顾毛万严武戴孔向习温康施文牛安齐易乔伍庞颜倪庄聂章鲁岳翟申欧关兰左柳甘祝包宁尚符舒纪梅童凌毕单季涂成苗谷" +
-		"盛曲翁蓝路游辛管柴蒙鲍华喻祁房滕饶解牟尤阳农司卓古吉缪简车项连麦景党宫费冷晏席卫柏宗瞿桂全佟应边师隋商荣巫桑郎丛仲敖明池查麻苑封谈惠胥班储原栗燕楚鄢劳楼" +
-		"仝晋"
+	surnames = "王李张刘陈杨赵吴徐孙朱胡郭何罗郑梁谢宋唐许冯邓曹彭曾肖萧董袁潘蒋蔡余杜苏魏吕丁姚卢姜崔钟谭陆汪廖贾韦傅邹孟秦邱薛闫阎侯陶黎贺郝龚邵覃莫汤尹樊葛邢殷詹耿焦" +
+		"俞阮柯裴霍冉骆靳蒲屈穆岑戚芦褚娄窦卜臧闵苟邬卞姬仇栾刁寇甄虞巩佘迟邝匡鞠荆冀郁谌奚冼蔺闻邰林田叶程沈范夏熊江段雷史顾毛武戴温康施齐乔伍庞颜倪聂章鲁岳翟左" +
+		"柳甘祝尚凌季涂翁辛管柴鲍喻祁滕饶牟尤卓缪项景冷晏席柏宗瞿桂佟隋巫桑郎丛仲敖池胥班栗燕楚鄢仝童"
+	// oftenSurnames are ordinary words, too, and yet names as a rule: 马, 黄, 周.
+	oftenSurnames = "马黄周任习于石方孔严赖薄向梅兰符舒司吉"
+	// wordSurnames are words as a rule: 金, 高, 路. Two characters say nothing then (金沙, 高清).
+	wordSurnames = "申韩高金付白龙万文牛安易庄欧关包宁纪毕单成苗谷盛曲蓝路游蒙华房解阳农古简车连麦党宫费卫全应边师商荣明查麻苑封谈惠储原劳楼晋钱艾"
 	// givenNames are characters that people are called by.
 	givenNames = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红梅鹏飞建国志文斌宇浩轩辰梓涵欣怡子墨雨桐佳俊峰琳慧莹倩雪婷颖璐瑶瑜琪萍蓉芬芝莉菊翠凤彩春晓东海波辉" +
 		"健康宁鑫晨旭阳龙虎彪彬博学德福贵荣富祥瑞庆仁义礼智信忠孝诚诗思梦洁丹妮菲蕾薇珊珠玲淑贞惠雅娴婉晶晴岚岩松柏林森树楠泽润洪江河淼清源然天宏宾达永昌盛兴旺嘉" +
@@ -59,12 +61,12 @@ const (
 
 // names tells persons' names by their shape.
 type names struct {
-	surname, wordSurname, given map[rune]bool
-	compound, titles            []string
+	surname, often, wordSurname, given map[rune]bool
+	compound, titles                   []string
 }
 
 func newNames() *names {
-	return &names{surname: runeSet(surnames), wordSurname: runeSet(wordSurnames), given: runeSet(givenNames),
+	return &names{surname: runeSet(surnames), often: runeSet(oftenSurnames), wordSurname: runeSet(wordSurnames), given: runeSet(givenNames),
 		compound: compoundSurnames(), titles: titles()}
 }
 
@@ -86,44 +88,48 @@ func (n *names) shape(word string) nameShape {
 		return noName
 	}
 	for _, c := range n.compound {
-		if rest, ok := strings.CutPrefix(word, c); ok && n.behind(rest, 1) != noName {
+		if rest, ok := strings.CutPrefix(word, c); ok && (n.isTitled(rest) || n.given1or2(rest)) {
 			return sureName
 		}
 	}
 	r, size := utf8.DecodeRuneInString(word)
+	rest, count := word[size:], utf8.RuneCountInString(word[size:])
+	all, some := n.countGiven(rest) == count, n.countGiven(rest) > 0
 	switch {
-	case n.surname[r]:
-		if n.behind(word[size:], 1) != noName {
-			return sureName
-		}
-	case n.wordSurname[r]:
-		return n.behind(word[size:], 2)
-	}
-	return noName
-}
-
-// behind judges what stands behind a surname: a title with or without given
-// names, or at least so many given names.
-func (n *names) behind(rest string, least int) nameShape {
-	for _, title := range n.titles {
-		if given, ok := strings.CutSuffix(rest, title); ok && n.isGiven(given, 0) {
-			return sureName
-		}
-	}
-	if n.isGiven(rest, least) {
+	case !n.surname[r] && !n.often[r] && !n.wordSurname[r]:
+	case n.isTitled(rest), n.surname[r] && all && (count == 1 || count == 2):
+		return sureName
+	case n.surname[r] && count == 2 && allHan(rest),
+		n.often[r] && (all && count == 1 || some && count == 2),
+		n.wordSurname[r] && all && count == 2:
 		return likeName
 	}
 	return noName
 }
 
-// isGiven says whether s is least to two characters that people are called by.
-func (n *names) isGiven(s string, least int) bool {
-	count := 0
+// isTitled says whether a title stands behind a surname and at most two characters.
+func (n *names) isTitled(rest string) bool {
+	return slices.ContainsFunc(n.titles, func(title string) bool {
+		between, ok := strings.CutSuffix(rest, title)
+		return ok && (between == "" || n.given1or2(between))
+	})
+}
+
+// given1or2 says whether s is one or two characters that people are called by.
+func (n *names) given1or2(s string) bool {
+	count := utf8.RuneCountInString(s)
+	return count >= 1 && count <= 2 && n.countGiven(s) == count
+}
+
+func (n *names) countGiven(s string) (count int) {
 	for _, r := range s {
-		if !n.given[r] {
-			return false
+		if n.given[r] {
+			count++
 		}
-		count++
 	}
-	return count >= least && count <= 2
+	return count
+}
+
+func allHan(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return !unicode.Is(unicode.Han, r) })
 }

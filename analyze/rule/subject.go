@@ -112,8 +112,8 @@ func (n *node) holdsBy(blocks []bool) bool {
 }
 
 // vouchedFile stands beside rules/: words that look like persons' names and are
-// none, each with what it is: "路子野 | 行话，门路多". It opens no name: what begins
-// with a surname that is no word, or has a title, stays refused.
+// none, each with what it is: "路子野 | 行话，门路多". It opens no name that is beyond
+// doubt.
 const vouchedFile = "words.txt"
 
 // readVouched reads the words.txt of a rule set or an overlay, if it is there.
