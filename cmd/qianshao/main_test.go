@@ -8,7 +8,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"qianshao": main})
+	testscript.Main(m, map[string]func(){
+		"qianshao": main, "qianshao-test-web": serveWeb, "qianshao-test-bare": fetchBare,
+	})
 }
 
 // TestScripts runs the commands as a user types them.

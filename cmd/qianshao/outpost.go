@@ -46,13 +46,18 @@ const (
 	largePage = 512 << 10
 	// memoryLimit is where the collector of garbage begins to work harder; the
 	// program and what it maps come on top. GOMEMLIMIT sets another.
-	memoryLimit = 180 << 20
+	memoryLimit = 160 << 20
+	// garbage is how much of it may gather below the limit, in percent of what is
+	// in use. The limit holds the peaks, so it need not be collected as often as
+	// Go does by itself. GOGC sets another.
+	garbage = 300
 )
 
-// limitMemory applies memoryLimit, unless the operator has set a limit.
+// limitMemory applies memoryLimit, unless the operator has set limits.
 func limitMemory() {
-	if os.Getenv("GOMEMLIMIT") == "" {
+	if os.Getenv("GOMEMLIMIT") == "" && os.Getenv("GOGC") == "" {
 		debug.SetMemoryLimit(memoryLimit)
+		debug.SetGCPercent(garbage)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // id. None is ever removed, because findings name them; let one end by its
 // ValidUntil.
 func (s *Store) PutAuthorisations(ctx context.Context, list []qianshao.Authorisation) error {
-	return s.update(ctx, durable, "put authorisations into", func(tx *sql.Tx) error {
+	return s.update(ctx, durable, "put authorisations into", func(tx *writer) error {
 		for i := range list {
 			if err := putAuthorisation(ctx, tx, &list[i]); err != nil {
 				return fmt.Errorf("authorisation %q: %w", list[i].ID, err)
@@ -25,7 +25,7 @@ func (s *Store) PutAuthorisations(ctx context.Context, list []qianshao.Authorisa
 	})
 }
 
-func putAuthorisation(ctx context.Context, tx *sql.Tx, a *qianshao.Authorisation) error {
+func putAuthorisation(ctx context.Context, tx *writer, a *qianshao.Authorisation) error {
 	if a.ID == "" {
 		return errors.New("no id")
 	}

@@ -16,7 +16,7 @@ var _ evidence.Ledger = (*Store)(nil)
 
 // ExtendEvidence implements evidence.Ledger: the write transaction is the lock.
 func (s *Store) ExtendEvidence(ctx context.Context, write func(evidence.End) (evidence.Extension, error)) error {
-	return s.update(ctx, durable, "extend the evidence chain in", func(tx *sql.Tx) error {
+	return s.update(ctx, durable, "extend the evidence chain in", func(tx *writer) error {
 		end, err := evidenceEnd(ctx, tx)
 		if err != nil {
 			return err
@@ -44,7 +44,7 @@ func (s *Store) ExtendEvidence(ctx context.Context, write func(evidence.End) (ev
 	})
 }
 
-func putLink(ctx context.Context, tx *sql.Tx, l *evidence.Link) error {
+func putLink(ctx context.Context, tx *writer, l *evidence.Link) error {
 	if _, err := tx.ExecContext(ctx, `
 INSERT INTO evidence_links (seq, kind, added, file, start, length, record, chain, record_id, uri, captured, mime, status, payload, capture)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
@@ -57,14 +57,14 @@ INSERT INTO evidence_files (file, first_seq) VALUES ($1, $2) ON CONFLICT (file) 
 	return err
 }
 
-func putHead(ctx context.Context, tx *sql.Tx, l *evidence.Link) error {
+func putHead(ctx context.Context, tx *writer, l *evidence.Link) error {
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO evidence_head (one, seq, chain, added) VALUES (1, $1, $2, $3)
 ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, chain = excluded.chain, added = excluded.added`, l.Seq, l.Chain, millis(l.Added))
 	return err
 }
 
-func putCapture(ctx context.Context, tx *sql.Tx, c *evidence.Capture) error {
+func putCapture(ctx context.Context, tx *writer, c *evidence.Capture) error {
 	categories, err := json.Marshal(c.Categories)
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 	return err
 }
 
-func putDeletions(ctx context.Context, tx *sql.Tx, list []evidence.Deletion) error {
+func putDeletions(ctx context.Context, tx *writer, list []evidence.Deletion) error {
 	for _, d := range list {
 		res, err := tx.ExecContext(ctx, `UPDATE evidence_captures SET gone = $1 WHERE id = $2 AND gone = 0`, d.Seq, d.Capture)
 		if err != nil {
@@ -105,7 +105,7 @@ UPDATE evidence_links SET gone = $1 WHERE capture = $2 AND seq >= $2
 
 // CutEvidence implements evidence.Ledger.
 func (s *Store) CutEvidence(ctx context.Context, file string, cut func() error) error {
-	return s.update(ctx, durable, "cut deleted evidence in", func(tx *sql.Tx) error {
+	return s.update(ctx, durable, "cut deleted evidence in", func(tx *writer) error {
 		if err := cut(); err != nil {
 			return err
 		}
@@ -209,7 +209,7 @@ func (s *Store) EvidenceCaptures(ctx context.Context, url string, after int64, l
 
 // SeeEvidence implements evidence.Ledger.
 func (s *Store) SeeEvidence(ctx context.Context, url string, at time.Time) error {
-	return s.update(ctx, ordered, "record that evidence was seen again in", func(tx *sql.Tx) error {
+	return s.update(ctx, ordered, "record that evidence was seen again in", func(tx *writer) error {
 		_, err := tx.ExecContext(ctx, `
 UPDATE evidence_captures SET seen = $1
 WHERE id = (SELECT max(id) FROM evidence_captures WHERE url = $2 AND gone = 0) AND seen < $1`, millis(at), url)
@@ -230,7 +230,7 @@ FROM evidence_files f ORDER BY f.first_seq`)
 
 // SetEvidenceIndex implements evidence.Ledger.
 func (s *Store) SetEvidenceIndex(ctx context.Context, file string, through int64, sum string) error {
-	return s.update(ctx, durable, "record an evidence index in", func(tx *sql.Tx) error {
+	return s.update(ctx, durable, "record an evidence index in", func(tx *writer) error {
 		_, err := tx.ExecContext(ctx, `
 UPDATE evidence_files SET index_sha256 = $1 WHERE file = $2
   AND $3 = (SELECT max(seq) FROM evidence_links WHERE evidence_links.file = $2)`, sum, file, through)

@@ -22,7 +22,7 @@ func (s *Store) Add(ctx context.Context, items []ingest.Item) error {
 	if len(items) == 0 {
 		return nil
 	}
-	return s.update(ctx, ordered, "add to the frontier in", func(tx *sql.Tx) error {
+	return s.update(ctx, ordered, "add to the frontier in", func(tx *writer) error {
 		changed := map[string]bool{}
 		if err := addItems(ctx, tx, items, changed); err != nil {
 			return err
@@ -32,18 +32,14 @@ func (s *Store) Add(ctx context.Context, items []ingest.Item) error {
 }
 
 // addItems puts URLs in and notes the hosts whose head may have changed by it.
-func addItems(ctx context.Context, tx *sql.Tx, items []ingest.Item, changed map[string]bool) error {
-	insert, err := tx.PrepareContext(ctx, `
-INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (url) DO NOTHING`)
-	if err != nil {
-		return err
-	}
-	defer insert.Close()
+func addItems(ctx context.Context, tx *writer, items []ingest.Item, changed map[string]bool) error {
 	for _, it := range items {
 		if it.URL == "" || it.Host == "" {
 			return errors.New("an item without URL or host")
 		}
-		res, err := insert.ExecContext(ctx, it.URL, it.Host, it.Authorisation, it.Depth, int(it.Priority))
+		res, err := tx.ExecContext(ctx, `
+INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (url) DO NOTHING`,
+			it.URL, it.Host, it.Authorisation, it.Depth, int(it.Priority))
 		if err != nil {
 			return err
 		}
@@ -56,7 +52,7 @@ INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1
 	return nil
 }
 
-func refreshHosts(ctx context.Context, tx *sql.Tx, hosts map[string]bool) error {
+func refreshHosts(ctx context.Context, tx *writer, hosts map[string]bool) error {
 	for host := range hosts {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO hosts (host) VALUES ($1) ON CONFLICT (host) DO NOTHING`, host); err != nil {
 			return err
@@ -77,7 +73,7 @@ func (s *Store) Lease(ctx context.Context, l ingest.Lease) ([]ingest.Item, error
 		return nil, nil
 	}
 	var items []ingest.Item
-	err := s.update(ctx, ordered, "lease from the frontier in", func(tx *sql.Tx) error {
+	err := s.update(ctx, ordered, "lease from the frontier in", func(tx *writer) error {
 		hosts, err := collect(ctx, tx, scanString, `
 SELECT host FROM hosts
 WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1
@@ -116,7 +112,7 @@ SELECT url, authorisation, depth, attempts, priority, page, etag, last_modified,
 )
 
 // firstOf returns the host's item that comes first: an urgent one, or the longest due.
-func firstOf(ctx context.Context, tx *sql.Tx, host string, now time.Time) (ingest.Item, error) {
+func firstOf(ctx context.Context, tx *writer, host string, now time.Time) (ingest.Item, error) {
 	for _, query := range []string{urgentFirst, dueFirst} {
 		it := ingest.Item{Host: host}
 		var revisit int64
@@ -148,7 +144,7 @@ func (s *Store) QueryCount(ctx context.Context, page string) (n int, err error) 
 // Done records the outcome and ends the lease. A caller that comes after its
 // lease has passed to another URL of the host does not end that one's.
 func (s *Store) Done(ctx context.Context, item ingest.Item, outcome ingest.Outcome) error {
-	return s.update(ctx, ordered, "record the outcome of "+item.URL+" in", func(tx *sql.Tx) error {
+	return s.update(ctx, ordered, "record the outcome of "+item.URL+" in", func(tx *writer) error {
 		if err := putOutcome(ctx, tx, item.URL, &outcome); err != nil {
 			return err
 		}
@@ -175,7 +171,7 @@ INSERT INTO hosts (host, next_at) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE S
 	})
 }
 
-func putOutcome(ctx context.Context, tx *sql.Tx, url string, o *ingest.Outcome) error {
+func putOutcome(ctx context.Context, tx *writer, url string, o *ingest.Outcome) error {
 	var due sql.NullInt64
 	if !o.Again.IsZero() {
 		due = sql.NullInt64{Int64: millis(o.Again), Valid: true}
@@ -200,7 +196,7 @@ WHERE url = $11`, due, string(o.Skip), bit(o.Failed), int(o.Priority), m.Page, m
 // Release ends all leases, for a start after a crash. Only the process that
 // crawls may call it.
 func (s *Store) Release(ctx context.Context) error {
-	return s.update(ctx, ordered, "release the leases in", func(tx *sql.Tx) error {
+	return s.update(ctx, ordered, "release the leases in", func(tx *writer) error {
 		_, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = '', lease_until = 0 WHERE lease_until <> 0`)
 		return err
 	})

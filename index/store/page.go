@@ -58,7 +58,7 @@ func (s *Store) SavePage(ctx context.Context, save Save) (Saved, error) {
 		need = durable
 	}
 	v := visit{url: save.Page.URL, at: save.Page.FetchedAt}
-	err := s.update(ctx, need, "save page "+save.Page.URL+" in", func(tx *sql.Tx) error {
+	err := s.update(ctx, need, "save page "+save.Page.URL+" in", func(tx *writer) error {
 		return s.savePage(ctx, tx, &save, &v)
 	})
 	if err != nil {
@@ -81,11 +81,11 @@ type visit struct {
 // then the next checkpoint does it.
 func (s *Store) forget(ctx context.Context, v visit) {
 	if v.cleared {
-		_, _ = s.write.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+		_ = s.writer.checkpoint(ctx)
 	}
 }
 
-func (s *Store) savePage(ctx context.Context, tx *sql.Tx, save *Save, v *visit) error {
+func (s *Store) savePage(ctx context.Context, tx *writer, save *Save, v *visit) error {
 	var hash, rules string
 	known := true
 	err := tx.QueryRowContext(ctx, `SELECT sha256, rules FROM pages WHERE url = $1`, v.url).Scan(&hash, &rules)
@@ -127,7 +127,7 @@ func (s *Store) savePage(ctx context.Context, tx *sql.Tx, save *Save, v *visit) 
 	return s.readSaved(ctx, tx, v)
 }
 
-func putPage(ctx context.Context, tx *sql.Tx, save *Save) error {
+func putPage(ctx context.Context, tx *writer, save *Save) error {
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO pages (url, requested_url, authorisation, sha256, status, first_seen, last_seen, flagged, rules)
 VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)
@@ -141,7 +141,7 @@ ON CONFLICT (url) DO UPDATE SET requested_url = excluded.requested_url, authoris
 }
 
 // putText keeps what a flagged page's evidence points into.
-func (s *Store) putText(ctx context.Context, tx *sql.Tx, save *Save) error {
+func (s *Store) putText(ctx context.Context, tx *writer, save *Save) error {
 	source, err := s.packer.pack(save.Document.Source)
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ ON CONFLICT (url) DO UPDATE SET charset = excluded.charset, title = excluded.tit
 }
 
 // removeText removes the text of a page that is not flagged. any says whether there was one.
-func removeText(ctx context.Context, tx *sql.Tx, pageURL string) (any bool, err error) {
+func removeText(ctx context.Context, tx *writer, pageURL string) (any bool, err error) {
 	res, err := tx.ExecContext(ctx, `DELETE FROM page_texts WHERE url = $1`, pageURL)
 	if err != nil {
 		return false, err
@@ -168,7 +168,7 @@ func removeText(ctx context.Context, tx *sql.Tx, pageURL string) (any bool, err 
 }
 
 // putFindings records what fires, and reopens what was gone.
-func putFindings(ctx context.Context, tx *sql.Tx, save *Save, cause qianshao.Cause) (fires map[string]bool, err error) {
+func putFindings(ctx context.Context, tx *writer, save *Save, cause qianshao.Cause) (fires map[string]bool, err error) {
 	gone, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE url = $1 AND gone_at IS NOT NULL`, save.Page.URL)
 	if err != nil {
 		return nil, err
@@ -189,7 +189,7 @@ func putFindings(ctx context.Context, tx *sql.Tx, save *Save, cause qianshao.Cau
 	return fires, nil
 }
 
-func putFinding(ctx context.Context, tx *sql.Tx, f *qianshao.Finding, save *Save) error {
+func putFinding(ctx context.Context, tx *writer, f *qianshao.Finding, save *Save) error {
 	if f.ID == "" || f.URL != save.Page.URL {
 		return fmt.Errorf("its id %q or URL %q is not that of the page", f.ID, f.URL)
 	}
@@ -209,7 +209,7 @@ ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, category = excluded.categor
 }
 
 // closeQuiet marks the page's open findings as gone that are not among those that fire.
-func closeQuiet(ctx context.Context, tx *sql.Tx, v *visit, fires map[string]bool, cause qianshao.Cause) error {
+func closeQuiet(ctx context.Context, tx *writer, v *visit, fires map[string]bool, cause qianshao.Cause) error {
 	open, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE url = $1 AND gone_at IS NULL`, v.url)
 	if err != nil {
 		return err
@@ -228,7 +228,7 @@ func closeQuiet(ctx context.Context, tx *sql.Tx, v *visit, fires map[string]bool
 	return nil
 }
 
-func noteChange(ctx context.Context, tx *sql.Tx, id string, c qianshao.Change) error {
+func noteChange(ctx context.Context, tx *writer, id string, c qianshao.Change) error {
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO finding_changes (id, at, state, cause) VALUES ($1, $2, $3, $4) ON CONFLICT (id, at, state) DO NOTHING`,
 		id, millis(c.At), string(c.State), string(c.Cause))
@@ -236,7 +236,7 @@ INSERT INTO finding_changes (id, at, state, cause) VALUES ($1, $2, $3, $4) ON CO
 }
 
 // readSaved reads the page's findings as they are now.
-func (s *Store) readSaved(ctx context.Context, tx *sql.Tx, v *visit) (err error) {
+func (s *Store) readSaved(ctx context.Context, tx *writer, v *visit) (err error) {
 	v.saved.Entries, err = collect(ctx, tx, s.scanEntry, selectEntries+` WHERE f.url = $1 ORDER BY f.id`, v.url)
 	v.saved.Open = slices.ContainsFunc(v.saved.Entries, func(e index.Entry) bool { return e.GoneAt.IsZero() })
 	return err
@@ -247,7 +247,7 @@ func (s *Store) readSaved(ctx context.Context, tx *sql.Tx, v *visit) (err error)
 // judged.
 func (s *Store) Confirm(ctx context.Context, pageURL, hash, rules string, at time.Time) (saved Saved, known bool, err error) {
 	v := visit{url: pageURL, at: at}
-	err = s.update(ctx, ordered, "confirm page "+pageURL+" in", func(tx *sql.Tx) error {
+	err = s.update(ctx, ordered, "confirm page "+pageURL+" in", func(tx *writer) error {
 		res, err := tx.ExecContext(ctx, `
 UPDATE pages SET last_seen = CASE WHEN $1 > last_seen THEN $1 ELSE last_seen END
 WHERE url = $2 AND sha256 = $3 AND rules = $4`, millis(at), pageURL, hash, rules)
@@ -273,7 +273,7 @@ WHERE url = $2 AND gone_at IS NULL`, millis(at), pageURL); err != nil {
 // are gone. A page that the store does not know is none of its business.
 func (s *Store) PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (Saved, error) {
 	v := visit{url: pageURL, at: at}
-	err := s.update(ctx, durable, "record that "+pageURL+" is gone in", func(tx *sql.Tx) error {
+	err := s.update(ctx, durable, "record that "+pageURL+" is gone in", func(tx *writer) error {
 		res, err := tx.ExecContext(ctx, `
 UPDATE pages SET status = CASE WHEN $1 > 0 THEN $1 ELSE status END, flagged = 0, rules = '' WHERE url = $2`, status, pageURL)
 		if err != nil {

@@ -48,7 +48,8 @@ const maxReaders = 8
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	path   string
-	write  *sql.DB // one connection; every transaction of it begins IMMEDIATE
+	write  *sql.DB // for migrations; its one further connection is the writer's
+	writer *writer
 	read   *sql.DB
 	packer packer
 }
@@ -83,8 +84,10 @@ func (s *Store) open(ctx context.Context) error {
 		fmt.Sprintf("cache_size(%d)", -writerCache>>10), fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages)); err != nil {
 		return err
 	}
-	s.write.SetMaxOpenConns(1)
 	if err := migrate(ctx, s.write); err != nil {
+		return err
+	}
+	if s.writer, err = newWriter(ctx, s.write); err != nil {
 		return err
 	}
 	if s.read, err = connect(abs, "query_only(ON)"); err != nil {
@@ -111,6 +114,9 @@ func connect(abs string, pragmas ...string) (*sql.DB, error) {
 // Close ends all connections. The last one moves the write-ahead log into the database.
 func (s *Store) Close() error {
 	var errs []error
+	if s.writer != nil {
+		errs = append(errs, s.writer.close())
+	}
 	for _, db := range []*sql.DB{s.read, s.write} {
 		if db != nil {
 			errs = append(errs, db.Close())
@@ -144,43 +150,6 @@ func (s *Store) fail(op string, err error) error {
 		return fmt.Errorf("%w (the file and its folder must be writable)", err)
 	}
 	return err
-}
-
-// durability says what a commit waits for.
-type durability string
-
-const (
-	// durable commits are on the disk: what a person has entered and what was
-	// found must outlast a power cut.
-	durable durability = "FULL"
-	// ordered commits outlast the death of the process; a power cut may take the
-	// last of them, but never one before another that stays. That is enough for
-	// the frontier, where what is lost is merely done again, and spares it most
-	// of the waits for the disk.
-	ordered durability = "NORMAL"
-)
-
-// update runs f in one write transaction.
-func (s *Store) update(ctx context.Context, d durability, op string, f func(tx *sql.Tx) error) error {
-	conn, err := s.write.Conn(ctx)
-	if err != nil {
-		return s.fail(op, err)
-	}
-	defer conn.Close() // back to the pool, of which it is the only one
-	if _, err := conn.ExecContext(ctx, "PRAGMA synchronous = "+string(d)); err != nil {
-		return s.fail(op, err)
-	}
-	tx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return s.fail(op, err)
-	}
-	if err := f(tx); err != nil {
-		if rerr := tx.Rollback(); rerr != nil && !errors.Is(rerr, sql.ErrTxDone) { // ctx's end rolls back by itself
-			err = errors.Join(err, rerr)
-		}
-		return s.fail(op, err)
-	}
-	return s.fail(op, tx.Commit())
 }
 
 // millis and fromMillis are the form in which times stand in the database.

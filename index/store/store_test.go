@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -216,8 +215,8 @@ func TestMigrationGoesDown(t *testing.T) {
 func TestUpdateRollsBack(t *testing.T) {
 	s := temp(t)
 	broken := errors.New("broken")
-	err := s.update(t.Context(), durable, "try", func(tx *sql.Tx) error {
-		if _, err := tx.Exec(`INSERT INTO hosts (host) VALUES ('a')`); err != nil {
+	err := s.update(t.Context(), durable, "try", func(tx *writer) error {
+		if _, err := tx.ExecContext(t.Context(), `INSERT INTO hosts (host) VALUES ('a')`); err != nil {
 			return err
 		}
 		return broken

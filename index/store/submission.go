@@ -22,7 +22,7 @@ var ErrTooManyWaiting = fmt.Errorf("%d reports wait for an authorisation; regist
 // an authorisation, because of skip. Reporting twice is reporting once.
 func (s *Store) Submit(ctx context.Context, url string, suspected qianshao.Category, item *ingest.Item, skip qianshao.Skip, now time.Time) (qianshao.Submission, error) {
 	id := qianshao.SubmissionID(url)
-	err := s.update(ctx, durable, "record the report of "+url+" in", func(tx *sql.Tx) error {
+	err := s.update(ctx, durable, "record the report of "+url+" in", func(tx *writer) error {
 		if item == nil {
 			if err := roomForWaiting(ctx, tx, id); err != nil {
 				return err
@@ -44,7 +44,7 @@ ON CONFLICT (id) DO UPDATE SET reports = submissions.reports + 1, last_reported 
 	return s.Submission(ctx, id)
 }
 
-func roomForWaiting(ctx context.Context, tx *sql.Tx, id string) error {
+func roomForWaiting(ctx context.Context, tx *writer, id string) error {
 	var waiting int
 	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM submissions WHERE waits_for <> '' AND id <> $1`, id).Scan(&waiting)
 	if err == nil && waiting >= MaxWaiting {
@@ -55,14 +55,14 @@ func roomForWaiting(ctx context.Context, tx *sql.Tx, id string) error {
 
 // QueueSubmission puts a report that has waited into the frontier.
 func (s *Store) QueueSubmission(ctx context.Context, item ingest.Item) error {
-	return s.update(ctx, durable, "queue the report of "+item.URL+" in", func(tx *sql.Tx) error {
+	return s.update(ctx, durable, "queue the report of "+item.URL+" in", func(tx *writer) error {
 		return recall(ctx, tx, qianshao.SubmissionID(item.URL), &item)
 	})
 }
 
 // recall makes a reported URL due at once, and notes how often it had been
 // visited until then.
-func recall(ctx context.Context, tx *sql.Tx, id string, item *ingest.Item) error {
+func recall(ctx context.Context, tx *writer, id string, item *ingest.Item) error {
 	for _, statement := range []struct {
 		query string
 		args  []any

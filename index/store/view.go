@@ -61,7 +61,7 @@ func (s *Store) ViewState(ctx context.Context, url string) (ViewState, error) {
 
 // putViews records that the page's other views were asked for, and keeps those
 // to which evidence points. A picture stays until there is a newer one.
-func (s *Store) putViews(ctx context.Context, tx *sql.Tx, save *Save) error {
+func (s *Store) putViews(ctx context.Context, tx *writer, save *Save) error {
 	if save.ViewsAsked {
 		_, err := tx.ExecContext(ctx, `UPDATE pages SET views_at = $2, views_sha256 = $3 WHERE url = $1`,
 			save.Page.URL, millis(save.Page.FetchedAt), hashOf(save.Page.Body))
@@ -87,7 +87,7 @@ func (s *Store) putViews(ctx context.Context, tx *sql.Tx, save *Save) error {
 	return nil
 }
 
-func (s *Store) putView(ctx context.Context, tx *sql.Tx, save *Save, other *qianshao.Page) error {
+func (s *Store) putView(ctx context.Context, tx *writer, save *Save, other *qianshao.Page) error {
 	doc := save.Assessment.Views[other.View]
 	if doc == nil && len(other.Screenshot) == 0 {
 		return nil

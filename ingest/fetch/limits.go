@@ -15,9 +15,10 @@ const (
 	// DefaultMaxHeader bounds the response's header fields.
 	DefaultMaxHeader = 256 << 10
 	// DefaultMaxBody bounds a body, as sent and as decoded. The largest HTML
-	// pages in the wild are lists of some 10 MB; judging one takes twelve times
-	// its size in memory, which more than this would not leave within 300 MB.
-	DefaultMaxBody = 10 << 20
+	// pages in the wild are lists of some 10 MB, of which the end is cut and
+	// noted: judging a page takes twelve times its size in memory, and with more
+	// than this a crawl would not stay within 300 MB.
+	DefaultMaxBody = 8 << 20
 	// DefaultMaxSitemap is what sitemaps.org permits, uncompressed.
 	DefaultMaxSitemap = 50 << 20
 	// DefaultMaxStylesheet is twice the style sheets of large frameworks.

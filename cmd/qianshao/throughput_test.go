@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao/ingest/ingesttest"
+)
+
+// throughput asks for the comparison of a crawl with a bare loop of requests:
+//
+//	QIANSHAO_THROUGHPUT=1 go test -count 1 -run TestThroughput -v ./cmd/qianshao
+const throughput = "QIANSHAO_THROUGHPUT"
+
+// rounds of the measurement.
+const rounds = 2
+
+// plainWeb is the web to measure by: ordinary hosts, and the highest rate, which with so
+// many hosts delays nothing.
+func plainWeb(listen string) *ingesttest.Web {
+	return ingesttest.New(ingesttest.Options{Hosts: 200, Pages: 20_000, Seed: 3, Rate: 1000, Plain: true, Listen: listen})
+}
+
+// serveWeb is the command qianshao-test-web: the web in a process of its own,
+// so that what the measured process spends is the client's alone. It says where
+// it listens and ends with its standard input.
+func serveWeb() {
+	web := plainWeb("")
+	if err := web.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(web.Addr())
+	_, _ = io.Copy(io.Discard, os.Stdin)
+}
+
+// fetchBare is the command qianshao-test-bare: a loop of net/http over the
+// same URLs, which reads every body and does nothing else. Its argument is the web's address.
+func fetchBare() {
+	dialer := &net.Dialer{}
+	client := &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, os.Args[1])
+		},
+		MaxIdleConns: 200, MaxIdleConnsPerHost: 2,
+	}}
+	urls := make(chan string)
+	var group sync.WaitGroup
+	for range webWorkers {
+		group.Go(func() {
+			for u := range urls {
+				response, err := client.Get(u)
+				if err == nil {
+					_, err = io.ReadAll(response.Body)
+					_ = response.Body.Close()
+				}
+				if err != nil {
+					fmt.Fprintln(os.Stderr, err)
+					os.Exit(1)
+				}
+			}
+		})
+	}
+	for _, u := range plainWeb("").URLs() {
+		urls <- u
+	}
+	close(urls)
+	group.Wait()
+}
+
+// cost is what a process spent.
+type cost struct {
+	wall, cpu time.Duration
+	resident  int64 // MB, at most
+}
+
+func measure(t *testing.T, cmd *exec.Cmd) cost {
+	t.Helper()
+	start := time.Now()
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	c := cost{wall: time.Since(start), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		c.resident = usage.Maxrss >> 10
+	}
+	return c
+}
+
+// TestThroughput prints what a page costs in a crawl and in a bare loop over
+// the same URLs, in turn, so that a busy machine troubles both alike.
+func TestThroughput(t *testing.T) {
+	if os.Getenv(throughput) == "" {
+		t.Skip("a measurement, not a test; set " + throughput)
+	}
+	server := exec.Command("qianshao-test-web")
+	input, err := server.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	output, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = input.Close(), server.Wait() }()
+	addr, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr = strings.TrimSpace(addr)
+	web := plainWeb("")
+	pages := len(web.URLs())
+	args := []string{"crawl", "--contact", "https://qianshao.example/test", "--workers", fmt.Sprint(webWorkers)}
+	for _, u := range web.Authorisation(time.Now()).Seeds {
+		parsed, err := url.Parse(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--resolve", parsed.Host+"="+addr)
+	}
+	for range rounds {
+		bare := measure(t, exec.Command("qianshao-test-bare", addr))
+		folder := t.TempDir()
+		authorise(t, folder, web.Authorisation(time.Now()))
+		crawl := measure(t, exec.Command("qianshao", append([]string{"--data", folder}, args...)...))
+		again := readEndState(t, folder)
+		if len(again.Pages) != pages {
+			t.Fatalf("the crawl has seen %d pages of %d", len(again.Pages), pages)
+		}
+		report := func(name string, c cost) {
+			t.Logf("%-5s %5.0f pages/s, %4.0f µs of CPU a page, %3d MB resident", name, float64(pages)/c.wall.Seconds(),
+				float64(c.cpu.Microseconds())/float64(pages), c.resident)
+		}
+		report("bare", bare)
+		report("crawl", crawl)
+		t.Logf("the crawl spends %.1f times the CPU of the bare loop", float64(crawl.cpu)/float64(bare.cpu))
+	}
+}
