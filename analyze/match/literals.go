@@ -98,30 +98,70 @@ func (l *Literals) Find(text []rune, seen []bool, found []int32) []int32 {
 				found = append(found, one)
 			}
 		}
-		if code&begins != 0 && i+1 < len(text) {
-			pair := hashPair(code&MaxLiteralRunes, l.code(text[i+1])&MaxLiteralRunes)
-			if l.pairs[pair/64]>>(pair%64)&1 != 0 {
-				found = l.walk(text[i:], seen, found)
-			}
+		if code&begins != 0 && l.mayBegin(code, text[i+1:]) {
+			found = l.walk(text[i:], seen, found)
 		}
 	}
 	return found
+}
+
+// mayBegin says whether a literal may begin with the character of that code and
+// go on as rest does.
+func (l *Literals) mayBegin(code uint16, rest []rune) bool {
+	if len(rest) == 0 {
+		return false
+	}
+	pair := hashPair(code&MaxLiteralRunes, l.code(rest[0])&MaxLiteralRunes)
+	return l.pairs[pair/64]>>(pair%64)&1 != 0
+}
+
+// next returns the state after r, or rootState if no literal goes on like that.
+func (l *Literals) next(state int32, r rune) int32 {
+	code := l.code(r) & MaxLiteralRunes
+	child := l.trie.cells[state].child(code)
+	if code == 0 || int(child) >= len(l.trie.cells) || l.trie.cells[child].check != state {
+		return rootState
+	}
+	return child
 }
 
 // walk finds the literals that the text begins with.
 func (l *Literals) walk(text []rune, seen []bool, found []int32) []int32 {
 	state := int32(rootState)
 	for _, r := range text {
-		code := l.code(r) & MaxLiteralRunes
-		next := l.trie.cells[state].child(code)
-		if code == 0 || int(next) >= len(l.trie.cells) || l.trie.cells[next].check != state {
+		if state = l.next(state, r); state == rootState {
 			break
 		}
-		state = next
 		if head := l.trie.heads[state]; head != 0 && !seen[head-1] {
 			seen[head-1] = true
 			found = append(found, head-1)
 		}
 	}
 	return found
+}
+
+// Place is where a literal begins.
+type Place struct{ At, Literal int32 }
+
+// Places appends all places of all literals to out, in the order of the text.
+func (l *Literals) Places(text []rune, out []Place) []Place {
+	for i, r := range text {
+		code := l.code(r)
+		if code&whole != 0 {
+			out = append(out, Place{int32(i), l.ones[code&MaxLiteralRunes]})
+		}
+		if code&begins == 0 || !l.mayBegin(code, text[i+1:]) {
+			continue
+		}
+		state := int32(rootState)
+		for k, r := range text[i:] {
+			if state = l.next(state, r); state == rootState {
+				break
+			}
+			if head := l.trie.heads[state]; head != 0 && k > 0 {
+				out = append(out, Place{int32(i), head - 1})
+			}
+		}
+	}
+	return out
 }

@@ -115,7 +115,6 @@ type evaluation struct {
 	doc           *qianshao.Document
 	region        int32
 	text          fold.Text
-	folded        string // form of text as a string; empty until asked for
 	raw           []match.Hit
 	settleAt      int // length of raw at which it is settled
 	emit          func(match.Hit)
@@ -129,6 +128,7 @@ type evaluation struct {
 	contact       *search    // for a contact handle around a weak hit
 	handles       []int32    // of openHandles, if handled
 	handled       bool
+	placing       placing
 	matches       map[chance]matches
 	order         []*block                  // of leastFirst
 	sights        []sight                   // of the regions
@@ -169,7 +169,7 @@ func (e *evaluation) release() {
 	e.text.Reset()
 	e.sights = e.sights[:0]
 	clear(e.matches)
-	e.doc, e.folded, e.trace, e.conceals = nil, "", nil, false
+	e.doc, e.trace, e.conceals = nil, nil, false
 	e.covers, e.allows, e.ignoreAllowed, e.allowedIn = e.covers[:0], false, false, nil
 	if cap(e.text.Runes) <= maxPooled && cap(e.sights) <= maxPooledRegions {
 		e.set.pool.Put(e)
@@ -294,7 +294,7 @@ func (e *evaluation) open(i int) bool {
 	if e.region == int32(i) {
 		return true
 	}
-	e.region, e.folded, e.covers, e.handled = int32(i), "", e.covers[:0], false
+	e.region, e.covers, e.handled, e.placing.done = int32(i), e.covers[:0], false, false
 	e.raw, e.settleAt = e.raw[:0], maxPending
 	e.text.Fold(region.Text)
 	return true

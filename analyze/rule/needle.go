@@ -358,12 +358,20 @@ type haystack struct {
 	first    [256 / 64]uint64    // which bytes those begin with
 	sets     []uint8             // by expression: its sets of needles, as bits
 	folds    []bool              // by expression: it can match a folded text
+	reach    []int16             // by expression: see reachOf
+	needles  [][]literalOf       // by expression: those of the sets that have no sign
 	always   []int32             // expressions that have none
 }
 
 // needleOf says that a needle belongs to a set, one bit, of an expression.
 type needleOf struct {
 	pattern int32
+	set     uint8
+}
+
+// literalOf is a needle of a set, one bit, of an expression.
+type literalOf struct {
+	literal int32
 	set     uint8
 }
 
@@ -374,7 +382,7 @@ func newHaystack(patterns []*pattern) *haystack {
 	index, runes := map[string]int{}, map[rune]bool{}
 	for i, p := range patterns {
 		tree := p.tree()
-		h.folds = append(h.folds, canFold(tree))
+		h.folds, h.reach, h.needles = append(h.folds, canFold(tree)), append(h.reach, int16(reachOf(tree))), append(h.needles, nil)
 		sets := needles(tree)
 		for _, x := range slices.Concat(sets...) {
 			for _, r := range x {
@@ -388,6 +396,7 @@ func newHaystack(patterns []*pattern) *haystack {
 		for k, set := range sets {
 			of := needleOf{int32(i), 1 << k}
 			h.sets[i] |= of.set
+			signs := slices.ContainsFunc(set, func(x form) bool { return strings.HasPrefix(x, signMark) })
 			for _, x := range set {
 				if sign, ok := strings.CutPrefix(x, signMark); ok {
 					r, _ := utf8.DecodeRuneInString(sign)
@@ -402,6 +411,9 @@ func newHaystack(patterns []*pattern) *haystack {
 					literals, h.postings = append(literals, []rune(x)), append(h.postings, nil)
 				}
 				h.postings[at] = append(h.postings[at], of)
+				if !signs {
+					h.needles[i] = append(h.needles[i], literalOf{int32(at), of.set})
+				}
 			}
 		}
 	}

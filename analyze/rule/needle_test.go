@@ -175,7 +175,7 @@ func TestNeedlesProperty(t *testing.T) {
 }
 
 // TestUnfiltered: pages come out the same when every expression runs on every
-// region, whether or not its needles are there and its rule can gain by it.
+// region, and all of it, whether or not its needles are there and its rule can gain by it.
 func TestUnfiltered(t *testing.T) {
 	set, trees := shippedSet(t)
 	plain, _ := shippedSet(t)
@@ -184,7 +184,7 @@ func TestUnfiltered(t *testing.T) {
 		all.literals, all.signs, all.always = match.CompileLiterals(nil), nil, nil
 		for i := range plain.patterns {
 			all.always = append(all.always, int32(i))
-			all.folds[i] = true
+			all.folds[i], all.reach[i] = true, endless
 		}
 		return all
 	})
@@ -199,6 +199,9 @@ func TestUnfiltered(t *testing.T) {
 			line := randomText(trees, random)
 			for range random.IntN(6) {
 				line += set.terms[random.IntN(len(set.terms))].text
+			}
+			if random.IntN(2) == 0 { // a long region: expressions are run around their needles
+				line = strings.Repeat("公园里有树。", random.IntN(20)) + line + strings.Repeat("，下午 3 点", random.IntN(20)) + randomText(trees, random)
 			}
 			lines = append(lines, line)
 		}

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"unicode/utf8"
 
@@ -19,8 +20,8 @@ type chance struct{ region, pattern int32 }
 
 // matches are those of one regular expression in one region.
 type matches struct {
-	spans  [][]int
-	folded bool // the spans are of the folded text
+	spans  []piece
+	folded bool // the spans are characters of the folded text, not bytes of the region's
 }
 
 // noteChances notes, for the blocks that read the open region, which of their
@@ -186,24 +187,15 @@ func (e *evaluation) exceptPatterns() {
 // findPattern runs one of a block's expressions on the open region.
 func (e *evaluation) findPattern(b *block, c chance) {
 	found := e.find(c)
-	folded, runes, at := "", int32(0), 0 // position in the folded text
-	if found.folded {
-		folded = e.foldedText()
-	}
 	p := e.set.patterns[c.pattern]
 	slot := p.slots[slices.Index(p.blocks, b)]
 	for _, span := range found.spans {
-		if span[0] == span[1] {
-			continue
-		}
 		h := hit{region: e.region, term: int32(len(e.set.terms)) + c.pattern, slot: slot, weight: 1}
 		if found.folded {
-			h.first = runes + int32(utf8.RuneCountInString(folded[at:span[0]]))
-			h.last = h.first + int32(utf8.RuneCountInString(folded[span[0]:span[1]])) - 1
-			runes, at = h.last+1, span[1]
+			h.first, h.last = span.from, span.to-1
 			e.undisguise(&h)
 		} else {
-			h.start, h.end = int32(span[0]), int32(span[1])
+			h.start, h.end = span.from, span.to
 			e.locate(&h)
 		}
 		if !e.overlapsTerm(b, &h) {
@@ -224,9 +216,18 @@ func (e *evaluation) find(c chance) (out matches) {
 	if err != nil {
 		return out // Load has parsed it, and nothing else can fail
 	}
-	out.spans = re.FindAllStringIndex(e.current().Text, maxPatternHits)
+	pieces, ok := e.pieces(c.pattern)
+	if !ok {
+		pieces = append(pieces[:0], piece{0, int32(e.text.Len())})
+	}
+	for _, in := range pieces {
+		out.spans = e.findPlain(re, in, out.spans)
+	}
 	if len(out.spans) == 0 && e.search.folds[c.pattern] {
-		out = matches{re.FindAllStringIndex(e.foldedText(), maxPatternHits), true}
+		out.folded = true
+		for _, in := range pieces {
+			out.spans = e.findFolded(re, in, out.spans)
+		}
 	}
 	if len(p.blocks) > 1 && len(e.matches) < maxKnown {
 		e.matches[c] = out
@@ -234,12 +235,35 @@ func (e *evaluation) find(c chance) (out matches) {
 	return out
 }
 
-// foldedText returns the open region's folded form as a string.
-func (e *evaluation) foldedText() string {
-	if e.folded == "" {
-		e.folded = string(e.text.Runes)
+// findPlain appends the matches in a piece of the open region's own text.
+func (e *evaluation) findPlain(re *regexp.Regexp, in piece, out []piece) []piece {
+	text, start := e.current().Text, 0
+	if end := int(in.to); end < e.text.Len() {
+		text = text[:e.text.End[end-1]]
 	}
-	return e.folded
+	if in.from > 0 {
+		start = int(e.text.Start[in.from])
+	}
+	for _, span := range re.FindAllStringIndex(text[start:], maxPatternHits-len(out)) {
+		if span[0] < span[1] {
+			out = append(out, piece{int32(start + span[0]), int32(start + span[1])})
+		}
+	}
+	return out
+}
+
+// findFolded appends the matches in a piece of the open region's folded text.
+func (e *evaluation) findFolded(re *regexp.Regexp, in piece, out []piece) []piece {
+	text := string(e.text.Runes[in.from:in.to])
+	runes, at := in.from, 0
+	for _, span := range re.FindAllStringIndex(text, maxPatternHits-len(out)) {
+		first := runes + int32(utf8.RuneCountInString(text[at:span[0]]))
+		runes, at = first+int32(utf8.RuneCountInString(text[span[0]:span[1]])), span[1]
+		if first < runes {
+			out = append(out, piece{first, runes})
+		}
+	}
+	return out
 }
 
 // undisguise fills in what a match on the folded text stands for in the region.
