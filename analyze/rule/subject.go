@@ -65,6 +65,9 @@ func (c *censor) judge(s *source, d *detection, src detectionSource, terms [][]w
 		}
 		for _, t := range src.blocks[i].regex {
 			c.judgePattern(s, t)
+			if c.offersInstitution(t.value) {
+				institutions++
+			}
 		}
 		alone[i] = b.measures || institutions >= b.min
 	}
@@ -74,11 +77,27 @@ func (c *censor) judge(s *source, d *detection, src detectionSource, terms [][]w
 	for i, b := range d.blocks {
 		for _, w := range terms[i] {
 			if alone[i] && b.positive && c.subjects.institutions[w.key] {
-				s.mistakes = append(s.mistakes, w.mistake(fmt.Sprintf("%q would make a rule fire by itself, and names no crime; "+
-					"demand a block that does", w.term)))
+				s.mistakes = append(s.mistakes, w.mistake(fmt.Sprintf(noCrime, w.term)))
+			}
+		}
+		for _, t := range src.blocks[i].regex {
+			if alone[i] && b.positive && c.offersInstitution(t.value) {
+				s.errorf(t.node, noCrime, t.value)
 			}
 		}
 	}
+}
+
+const noCrime = "%q would make a rule fire by itself, and names no crime; demand a block that does"
+
+// offersInstitution says whether an institution is one of an expression's alternatives.
+func (c *censor) offersInstitution(pattern string) bool {
+	for _, alternative := range strings.FieldsFunc(pattern, func(r rune) bool { return strings.ContainsRune("|()", r) }) {
+		if c.subjects.institutions[strings.TrimPrefix(alternative, "?:")] {
+			return true
+		}
+	}
+	return false
 }
 
 // judgePattern looks at the runs of Chinese characters in a regular expression,
