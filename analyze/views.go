@@ -24,10 +24,18 @@ func (a *Analyzer) assessViews(page qianshao.Page, doc *qianshao.Document, asses
 			plain = append(plain, Extract(other))
 		}
 	}
-	comparison := comparison{analyzer: a, page: page, baseline: view.NewBaseline(plain...), assessment: assessment}
+	c := comparison{analyzer: a, page: page, baseline: view.NewBaseline(plain...), assessment: assessment}
 	for _, other := range page.Others {
-		if other.View != qianshao.ViewVisitor {
-			comparison.judge(other)
+		if other.View == qianshao.ViewBrowser {
+			if doc := c.judge(other); !other.LedAway() {
+				plain = append(plain, doc) // every visitor's browser shows it
+			}
+		}
+	}
+	c.baseline = view.NewBaseline(plain...)
+	for _, other := range page.Others {
+		if other.View != qianshao.ViewVisitor && other.View != qianshao.ViewBrowser {
+			c.judge(other)
 		}
 	}
 	sortFindings(assessment.Findings)
@@ -41,13 +49,13 @@ type comparison struct {
 	assessment *qianshao.Assessment
 }
 
-// judge adds the findings of one view.
-func (c *comparison) judge(other qianshao.Page) {
+// judge adds the findings of one view, and returns its document.
+func (c *comparison) judge(other qianshao.Page) *qianshao.Document {
 	doc := c.document(other)
 	difference := c.baseline.Difference(doc)
 	judged := difference.Document
 	if len(judged.Regions) == 0 {
-		return
+		return doc
 	}
 	if other.View == qianshao.ViewBrowser {
 		judged = doc // what scripts make of a page is the page, with all that stands in it
@@ -70,11 +78,11 @@ func (c *comparison) judge(other qianshao.Page) {
 			allow(c.assessment, c.finding(other, &w.Fired, result.Contexts), w.By)
 		}
 	}
-	if len(found) == 0 {
-		return
+	if len(found) > 0 {
+		c.analyzer.indicators.Attach(doc, c.page.URL, found)
+		c.add(found, other.View, doc)
 	}
-	c.analyzer.indicators.Attach(doc, c.page.URL, found)
-	c.add(found, other.View, doc)
+	return doc
 }
 
 // knows says whether a plain visitor's page, or a view before, has a finding of

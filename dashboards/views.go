@@ -87,7 +87,8 @@ func (c *console) screenshot(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pictureOf returns the PNG of a finding's page, nil if there is none.
+// pictureOf returns the PNG of a finding's page, that of the view which has the
+// evidence where there are two; nil if there is none.
 func (c *console) pictureOf(ctx context.Context, id string) ([]byte, error) {
 	f, err := c.store.Finding(ctx, id)
 	if err != nil {
@@ -97,10 +98,12 @@ func (c *console) pictureOf(ctx context.Context, id string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	var picture []byte
 	for _, other := range others {
-		if len(other.Screenshot) > 0 {
-			return other.Screenshot, nil
+		shows := slices.ContainsFunc(f.Evidence, func(e qianshao.Evidence) bool { return e.View == other.View })
+		if len(other.Screenshot) > 0 && (picture == nil || shows) {
+			picture = other.Screenshot
 		}
 	}
-	return nil, nil
+	return picture, nil
 }

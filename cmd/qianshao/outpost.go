@@ -217,7 +217,7 @@ func (o *outpost) judge(ctx context.Context, by *standard, page *qianshao.Page) 
 	if err != nil {
 		return doc, assessment, nil, err
 	}
-	if len(more.pages) > 0 {
+	if len(more.pages) > 0 || more.changed {
 		page.Others = append(page.Others, more.pages...)
 		start = time.Now()
 		doc, assessment = o.assess(by, page)

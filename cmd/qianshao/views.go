@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -159,6 +161,8 @@ func isTemporary(err error) bool {
 type closer struct {
 	pages []qianshao.Page
 	links []string // that scripts have made
+	// changed says that a view of the page is now what the browser showed of it.
+	changed bool
 }
 
 // lookAgain gets what a page needs to be judged rightly, nothing for most: a
@@ -180,18 +184,47 @@ func (v *viewer) lookAgain(ctx context.Context, page *qianshao.Page, doc *qiansh
 			more.pages = append(more.pages, again)
 		}
 	}
-	if v.browser != nil && (extract.MadeByScript(doc) || assessment.Flagged()) {
-		if err := v.render(ctx, page, &more); err != nil {
-			return more, err
-		}
-	}
-	return more, nil
+	err := v.showAll(ctx, page, extract.MadeByScript(doc) || assessment.Flagged(), &more)
+	return more, err
 }
 
-// render shows the page to the browser. A page that cannot be shown is judged
-// by its source, unless a finding rests on what the browser showed last time.
-func (v *viewer) render(ctx context.Context, page *qianshao.Page, more *closer) error {
-	out, err := v.browser.Render(ctx, *page)
+// showAll shows the page to the browser where that is wanted. Where a script of
+// it reads the referrer, what a search engine's visitor got is shown, too, and
+// stands for that view from then on: most redirects of these are made so.
+func (v *viewer) showAll(ctx context.Context, page *qianshao.Page, wanted bool, more *closer) error {
+	search := slices.IndexFunc(page.Others, func(other qianshao.Page) bool {
+		return other.View == qianshao.ViewSearchVisitor && !other.LedAway() && readsReferrer(other.Body)
+	})
+	if v.browser == nil || !wanted && search < 0 {
+		return nil
+	}
+	shown, err := v.show(ctx, *page, more)
+	if err != nil {
+		return err
+	}
+	if shown != nil {
+		more.pages = append(more.pages, *shown)
+	}
+	if search < 0 {
+		return nil
+	}
+	if shown, err = v.show(ctx, page.Others[search], more); err != nil {
+		return err
+	}
+	if shown != nil {
+		shown.Exchanges = page.Others[search].Exchanges
+		page.Others[search], more.changed = *shown, true
+	}
+	return nil
+}
+
+// readsReferrer says whether a script of the page may ask where its visitor comes from.
+func readsReferrer(body []byte) bool { return bytes.Contains(body, []byte("referrer")) }
+
+// show gets what the browser makes of a page. A page that cannot be shown is
+// judged by its source, unless a finding rests on what the browser showed last time.
+func (v *viewer) show(ctx context.Context, page qianshao.Page, more *closer) (*qianshao.Page, error) {
+	out, err := v.browser.Render(ctx, page)
 	for why, n := range out.Refused {
 		v.metrics.BrowserRefused(string(why), n)
 	}
@@ -199,10 +232,10 @@ func (v *viewer) render(ctx context.Context, page *qianshao.Page, more *closer) 
 		v.metrics.Viewed(qianshao.ViewBrowser, metrics.ViewRefused)
 		v.log.Info("page not rendered", "url", page.URL, "error", err)
 		state, stateErr := v.store.ViewState(ctx, page.URL)
-		if stateErr == nil && slices.Contains(state.Open, qianshao.ViewBrowser) {
-			return fmt.Errorf("view %s: %w", qianshao.ViewBrowser, err)
+		if view := cmp.Or(page.View, qianshao.ViewBrowser); stateErr == nil && slices.Contains(state.Open, view) {
+			return nil, fmt.Errorf("view %s: %w", view, err)
 		}
-		return nil
+		return nil, nil
 	}
 	for _, link := range analyze.Extract(out.Page).Links {
 		more.links = append(more.links, link.URL)
@@ -216,8 +249,7 @@ func (v *viewer) render(ctx context.Context, page *qianshao.Page, more *closer) 
 		}
 	}
 	v.metrics.Viewed(qianshao.ViewBrowser, outcome)
-	more.pages = append(more.pages, out.Page)
-	return nil
+	return &out.Page, nil
 }
 
 // isOutside says whether nobody has authorised requests to a URL.

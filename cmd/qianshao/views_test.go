@@ -300,6 +300,41 @@ func TestAScriptThatLeadsAwayIsEvidenceAndNotFollowed(t *testing.T) {
 	}
 }
 
+// The usual hack: one page for all, and a script in it that asks where its visitor comes from.
+func TestAScriptThatAsksTheReferrerIsSeenThrough(t *testing.T) {
+	for name, script := range map[string]string{
+		"redirect": `if (/baidu|sogou|so\.com/.test(document.referrer)) location.href = ["https://www.bo", "cai88.example/reg?agent=1"].join("")`,
+		"text":     `if (document.referrer.indexOf("baidu") > 0) document.getElementById("x").innerHTML = ` + scrambled("<p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐</p>"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) {
+				fmt.Fprintf(w, "%s<div id=x>门诊安排</div><script>%s</script>", innocent, script)
+			})
+			visit, o := watch(t, s, qianshao.ViewSearchVisitor)
+			withBrowser(t, o)
+			if err := visit(); err != nil {
+				t.Fatal(err)
+			}
+			list := findings(t, o)
+			if len(list) != 1 || list[0].Evidence[0].View != qianshao.ViewSearchVisitor {
+				t.Fatalf("%+v", list)
+			}
+			if reasons := fmt.Sprint(list[0].Breakdown); !strings.Contains(reasons, "cloaked") {
+				t.Errorf("not told as cloaking: %s", reasons)
+			}
+		})
+	}
+}
+
+// scrambled is an expression that only a running script turns back into s.
+func scrambled(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		fmt.Fprintf(&b, "%d,", r^1234)
+	}
+	return "[" + b.String() + "].map(c => String.fromCharCode(c ^ 1234)).join('')"
+}
+
 // ascii writes a page in numeric references, so that atob gives it back.
 func ascii(s string) string {
 	var b strings.Builder

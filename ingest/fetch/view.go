@@ -41,7 +41,7 @@ func (f *Fetcher) header(w want, asked string) http.Header {
 		"Accept-Language": {"zh-CN,zh;q=0.9,en;q=0.5"},
 	}
 	if w.view == qianshao.ViewSearchVisitor {
-		h.Set("Referer", searchReferer(asked))
+		h.Set("Referer", SearchReferer(asked))
 	}
 	if w.etag != "" {
 		h.Set("If-None-Match", w.etag)
@@ -52,12 +52,12 @@ func (f *Fetcher) header(w want, asked string) http.Header {
 	return h
 }
 
-// searchReferer is that of a visitor who comes from a result page of Baidu. It
+// SearchReferer is the Referer of a visitor who comes from a result page of Baidu. It
 // is the engine for which Chinese sites are hacked first, every such script's
 // list has it, and its result pages tell the whole address (referrer "always"),
 // so a page can read it as a real visitor's. The words searched for are the
 // host's name: a "site:" or a suspicious word would warn the script instead.
-func searchReferer(asked string) string {
+func SearchReferer(asked string) string {
 	host := ""
 	if u, err := url.Parse(asked); err == nil {
 		host = u.Hostname()

@@ -7,6 +7,7 @@
 package render
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -159,8 +160,9 @@ func (b *Browser) Close() {
 
 // Rendered is a page as a browser shows it.
 type Rendered struct {
-	// Page has View ViewBrowser, the document after its scripts have run as
-	// Body, and a picture of it as Screenshot.
+	// Page has the document after its scripts have run as Body, and a picture of
+	// it as Screenshot. Its View is ViewBrowser; of a page in another view than
+	// the plain visitor's, that view.
 	Page qianshao.Page
 	// Leaving is the URL to which the page itself, not a frame of it, wanted to
 	// go; nobody asked for it. "" if it stayed.
@@ -212,7 +214,7 @@ func (b *Browser) Render(ctx context.Context, page qianshao.Page) (Rendered, err
 		return Rendered{}, fmt.Errorf("render %s: %w", page.URL, err)
 	}
 	defer proxy.close()
-	shown, err := p.show(ctx, proxy, page.URL)
+	shown, err := p.show(ctx, proxy, page)
 	out := Rendered{Requests: proxy.requests(), Refused: proxy.refusals()}
 	if err != nil {
 		if ctx.Err() != nil {
@@ -225,7 +227,7 @@ func (b *Browser) Render(ctx context.Context, page qianshao.Page) (Rendered, err
 	out.Page = qianshao.Page{
 		URL: page.URL, RequestedURL: page.RequestedURL, Authorisation: page.Authorisation, Source: page.Source,
 		FetchedAt: page.FetchedAt, Status: page.Status, ContentType: "text/html; charset=utf-8",
-		Body: []byte(shown.dom), Truncated: shown.cut, Stylesheets: page.Stylesheets, View: qianshao.ViewBrowser,
+		Body: []byte(shown.dom), Truncated: shown.cut, Stylesheets: page.Stylesheets, View: cmp.Or(page.View, qianshao.ViewBrowser),
 		RobotsTags: page.RobotsTags, RobotsWaiver: page.RobotsWaiver, Screenshot: shown.picture,
 	}
 	return out, nil

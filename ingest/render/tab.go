@@ -19,6 +19,9 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
 const (
@@ -59,7 +62,7 @@ type tab struct {
 
 // show opens the page, waits for it, and takes it down. The last third of
 // ctx's time is kept for that: a page that never ends is shown as far as it got.
-func (p *process) show(ctx context.Context, proxy *proxy, pageURL string) (shown, error) {
+func (p *process) show(ctx context.Context, proxy *proxy, asked qianshao.Page) (shown, error) {
 	ofContext := func(c *target.CreateBrowserContextParams) {
 		c.ProxyServer, c.ProxyBypassList = proxy.address, "<-loopback>"
 		c.DisposeOnDetach = ptr(true)
@@ -75,10 +78,10 @@ func (p *process) show(ctx context.Context, proxy *proxy, pageURL string) (shown
 		return shown{}, err
 	}
 	loading := 2 * p.left(ctx) / 3
-	if err := t.load(loading, pageURL); err != nil {
+	if err := t.load(loading, asked); err != nil {
 		return shown{}, err
 	}
-	out, err := t.read(pageURL)
+	out, err := t.read(asked.URL)
 	if err != nil {
 		return shown{}, err
 	}
@@ -163,10 +166,14 @@ func (t *tab) dismiss(dialogues <-chan struct{}) {
 }
 
 // load goes to the page and waits until it has fallen quiet, or its time is over.
-func (t *tab) load(most time.Duration, pageURL string) error {
+func (t *tab) load(most time.Duration, asked qianshao.Page) error {
 	ctx, cancel := context.WithTimeout(t.ctx, most)
 	defer cancel()
-	result, err := cdp.Call(ctx, t.target, page.Navigate, page.NavigateParams{URL: pageURL})
+	to := page.NavigateParams{URL: asked.URL}
+	if asked.View == qianshao.ViewSearchVisitor {
+		to.Referrer, to.ReferrerPolicy = fetch.SearchReferer(asked.URL), page.ReferrerPolicyUnsafeURL
+	}
+	result, err := cdp.Call(ctx, t.target, page.Navigate, to)
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("go to the page: %w", err)
 	}
