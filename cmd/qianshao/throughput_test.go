@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,6 +19,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/ingest/ingesttest"
+	"github.com/qianshao/qianshao/ingest/warc"
 )
 
 // throughput asks for the comparison of a crawl with a bare loop of requests:
@@ -149,5 +152,38 @@ func TestThroughput(t *testing.T) {
 		report("bare", bare)
 		report("crawl", crawl)
 		t.Logf("the crawl spends %.1f times the CPU of the bare loop", float64(crawl.cpu)/float64(bare.cpu))
+	}
+}
+
+// TestScanThroughput prints what a page costs in a scan of the same pages as
+// one archive, and that memory does not grow with the archive.
+func TestScanThroughput(t *testing.T) {
+	if os.Getenv(throughput) == "" {
+		t.Skip("a measurement, not a test; set " + throughput)
+	}
+	for _, pages := range []int{2_000, 20_000} {
+		archive := filepath.Join(t.TempDir(), "web.warc.gz")
+		writeArchive(t, archive, ingesttest.New(ingesttest.Options{Hosts: 200, Pages: pages, Seed: 3, Plain: true}))
+		c := measure(t, exec.Command("qianshao", "scan", "--format", "jsonl", archive))
+		t.Logf("scan of %5d pages: %5.0f pages/s, %4.0f µs of CPU a page, %3d MB resident", pages, float64(pages)/c.wall.Seconds(),
+			float64(c.cpu.Microseconds())/float64(pages), c.resident)
+	}
+}
+
+func writeArchive(t *testing.T, name string, web *ingesttest.Web) {
+	t.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := warc.NewWriter(f)
+	header := []byte("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n")
+	at := time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
+	web.Pages(func(url, html string) bool {
+		_, err = w.Write(warc.ResponseDraft(url, at, header, []byte(html)))
+		return err == nil
+	})
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
 	}
 }

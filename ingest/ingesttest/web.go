@@ -134,15 +134,26 @@ func (w *Web) Authorisation(now time.Time) qianshao.Authorisation {
 
 // URLs are the pages of ordinary hosts, host by host.
 func (w *Web) URLs() (urls []string) {
+	w.Pages(func(url, _ string) bool {
+		urls = append(urls, url)
+		return true
+	})
+	return urls
+}
+
+// Pages calls yield with the URL and the HTML of every page of an ordinary
+// host, until it returns false.
+func (w *Web) Pages(yield func(url, html string) bool) {
 	for _, h := range w.hosts {
 		if h.kind != ordinary {
 			continue
 		}
 		for n := range h.pages {
-			urls = append(urls, "http://"+h.name+pagePath(n))
+			if !yield("http://"+h.name+pagePath(n), w.html(h, n)) {
+				return
+			}
 		}
 	}
-	return urls
 }
 
 // note counts a request.
