@@ -5,7 +5,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -276,4 +278,70 @@ func unzip(t *testing.T, name string) string {
 		}
 	}
 	return folder
+}
+
+// TestExportMasksResidentIDs: a resident identity number on a flagged page is in
+// the archived answer, as it was served, and in nothing that people read.
+func TestExportMasksResidentIDs(t *testing.T) {
+	const number = "11010519491231002X" // the standard's own example
+	served := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) {
+		fmt.Fprint(w, casino, "<p>注册送彩金，提供身份证号 ", number, " 即可，真人百家乐")
+	})
+	visit, o := watch(t, served)
+	if err := visit(); err != nil {
+		t.Fatal(err)
+	}
+	all := findings(t, o)
+	if len(all) == 0 {
+		t.Fatal("the page is not flagged")
+	}
+	session := &session{ctx: t.Context(), data: o.folder}
+	report, err := readReport(session, o.store, o.evidence, all[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := enclosed(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if strings.Contains(string(f.Content), number) {
+			t.Errorf("%s has the number", f.Name)
+		}
+	}
+	if !strings.Contains(string(files[0].Content), strings.Repeat("*", len(number))) {
+		t.Error("the report does not show that something was masked")
+	}
+	archives, err := filepath.Glob(filepath.Join(evidencePath(o.folder), "*.warc.gz"))
+	if err != nil || len(archives) != 1 {
+		t.Fatalf("%v, %v", archives, err)
+	}
+	f, err := os.Open(archives[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	with := 0
+	for records := warc.NewReader(f); ; {
+		r, err := records.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		block, err := io.ReadAll(r.Block)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(block), number) {
+			with++
+			if r.Type != "response" {
+				t.Errorf("a %s record has the number", r.Type)
+			}
+		}
+	}
+	if with == 0 {
+		t.Error("the archive has not what was served")
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/qianshao/qianshao/dashboards"
@@ -64,31 +65,27 @@ func writeNew(name string, write func(io.Writer) error) error {
 	return nil
 }
 
-// readReport gathers what store and archive have of a finding. What the store
-// has let go of is taken as it was archived.
+// readReport gathers what store and archive have of a finding.
 func readReport(s *session, db *store.Store, archive *evidence.Archive, id string) (*dashboards.Report, error) {
 	r := &dashboards.Report{Made: time.Now(), By: "qianshao/" + versionString()}
 	found, err := db.Finding(s.ctx, id)
-	unknown := errors.Is(err, store.ErrNotFound)
-	if err != nil && !unknown {
+	if err != nil {
 		return nil, err
 	}
+	r.Finding = found
 	if r.Captures, err = archive.CapturesOf(s.ctx, found.URL, id); err != nil {
 		return nil, err
 	}
 	if len(r.Captures) == 0 {
-		return nil, fmt.Errorf("nothing is archived for finding %s: it is unknown, its page came from a file, or retention has let go of it", id)
+		return nil, fmt.Errorf("nothing is archived for finding %s: retention has let go of it, or it is older than the archive", id)
 	}
-	last := r.Captures[len(r.Captures)-1]
-	if unknown {
-		found = store.StoredFinding{FetchedAt: last.Captured, FirstSeen: r.Captures[0].Captured, LastSeen: last.Seen}
-		if found.Finding, err = archive.Finding(s.ctx, last, id); err != nil {
+	for _, capture := range slices.Backward(r.Captures) { // not every visit takes a picture
+		if r.Screenshot, err = archive.Screenshot(s.ctx, capture); err != nil {
 			return nil, err
 		}
-	}
-	r.Finding = found
-	if r.Screenshot, err = archive.Screenshot(s.ctx, last); err != nil {
-		return nil, err
+		if r.Screenshot != nil {
+			break
+		}
 	}
 	if r.Views, err = db.Views(s.ctx, found.URL); err != nil {
 		return nil, err

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/warc"
 )
 
@@ -95,27 +94,6 @@ func (a *Archive) Screenshot(ctx context.Context, c Captured) ([]byte, error) {
 		}
 	}
 	return nil, nil
-}
-
-// Finding returns a finding as it was archived with a capture.
-func (a *Archive) Finding(ctx context.Context, c Captured, id string) (qianshao.Finding, error) {
-	for i := range c.Links {
-		if !strings.HasPrefix(c.Links[i].URI, findingsURI) {
-			continue
-		}
-		text, err := a.block(ctx, &c.Links[i])
-		if err != nil {
-			return qianshao.Finding{}, err
-		}
-		var findings []qianshao.Finding
-		if err := json.Unmarshal(text, &findings); err != nil {
-			return qianshao.Finding{}, fmt.Errorf("%w: the findings of capture %d: %w", ErrDamaged, c.ID, err)
-		}
-		if k := slices.IndexFunc(findings, func(f qianshao.Finding) bool { return f.ID == id }); k >= 0 {
-			return findings[k], nil
-		}
-	}
-	return qianshao.Finding{}, fmt.Errorf("capture %d of %s has no finding %s", c.ID, c.URL, id)
 }
 
 // Names of the files in an exported zip.
