@@ -14,7 +14,7 @@ import (
 // is flooded must not fill the disk. Ten thousand is more than people read.
 const MaxWaiting = 10_000
 
-// ErrTooManyWaiting: MaxWaiting reports wait for an authorisation already.
+// ErrTooManyWaiting says that MaxWaiting reports wait for an authorisation already.
 var ErrTooManyWaiting = fmt.Errorf("%d reports wait for an authorisation; register those that you hold, or wait", MaxWaiting)
 
 // Submit records the report of a canonical URL at the time now. With item it
