@@ -30,9 +30,9 @@ import (
 const (
 	viewsRest = 24 * time.Hour
 	viewsTerm = 7 * 24 * time.Hour
-	// viewsTime bounds the views of one page; with the visit itself it stays
-	// within a lease.
-	viewsTime = 3 * time.Minute
+	// viewsTime bounds each of the two looks at the views of one page; with the
+	// visit itself they stay within a lease.
+	viewsTime = 90 * time.Second
 )
 
 // viewer gets other views of pages where their authorisation permits it. A nil
