@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -224,6 +225,7 @@ func readsReferrer(body []byte) bool { return bytes.Contains(body, []byte("refer
 // show gets what the browser makes of a page. A page that cannot be shown is
 // judged by its source, unless a finding rests on what the browser showed last time.
 func (v *viewer) show(ctx context.Context, page qianshao.Page, more *closer) (*qianshao.Page, error) {
+	page.ContentType = declared(page)
 	out, err := v.browser.Render(ctx, page)
 	for why, n := range out.Refused {
 		v.metrics.BrowserRefused(string(why), n)
@@ -250,6 +252,16 @@ func (v *viewer) show(ctx context.Context, page qianshao.Page, more *closer) (*q
 	}
 	v.metrics.Viewed(qianshao.ViewBrowser, outcome)
 	return &out.Page, nil
+}
+
+// declared is the page's type with the charset that it is in: of a page that
+// declares none, or a wrong one, a browser makes something else than we do.
+func declared(page qianshao.Page) string {
+	kind, _, err := mime.ParseMediaType(page.ContentType)
+	if err != nil || !fetch.PageType(kind, nil) {
+		kind = "text/html"
+	}
+	return kind + "; charset=" + analyze.Extract(page).Charset
 }
 
 // isOutside says whether nobody has authorised requests to a URL.

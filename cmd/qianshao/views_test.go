@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/text/encoding/simplifiedchinese"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
@@ -323,6 +325,20 @@ func TestAScriptThatAsksTheReferrerIsSeenThrough(t *testing.T) {
 				t.Errorf("not told as cloaking: %s", reasons)
 			}
 		})
+	}
+}
+
+func TestTheBrowserReadsAnUndeclaredCharset(t *testing.T) {
+	body, err := simplifiedchinese.GBK.NewEncoder().String(`<title>青禾市第二中医院门诊安排</title><p>本院专家门诊时间如下，请提前预约。</p><p id=p></p><script>p.textContent = "[" + document.title + "]"</script>`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, o := watch(t, seenBy(t, func(http.ResponseWriter, string, bool, int) {}))
+	withBrowser(t, o)
+	page := qianshao.Page{URL: "http://clinic.example/", ContentType: "text/html", Body: []byte(body), FetchedAt: time.Now()}
+	shown, err := o.views.show(t.Context(), page, &closer{})
+	if err != nil || shown == nil || !strings.Contains(string(shown.Body), "[青禾市第二中医院门诊安排]") {
+		t.Errorf("%v, %+v", err, shown)
 	}
 }
 
