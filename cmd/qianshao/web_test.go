@@ -32,18 +32,16 @@ const fullWeb = "QIANSHAO_FULL_WEB"
 type webSize struct {
 	ingesttest.Options
 	kills int
-	// between two kills, at most
-	between time.Duration
 }
 
 func sizeOfWeb() webSize {
 	switch {
 	case os.Getenv(fullWeb) != "":
-		return webSize{ingesttest.Options{Hosts: 200, Pages: 20_000, Seed: 1, Rate: 20}, 50, 8 * time.Second}
+		return webSize{ingesttest.Options{Hosts: 200, Pages: 20_000, Seed: 1, Rate: 20}, 50}
 	case testing.Short():
-		return webSize{ingesttest.Options{Hosts: 44, Pages: 150, Seed: 1, Rate: 50}, 1, 3 * time.Second}
+		return webSize{ingesttest.Options{Hosts: 44, Pages: 150, Seed: 1, Rate: 50}, 1}
 	}
-	return webSize{ingesttest.Options{Hosts: 44, Pages: 500, Seed: 1, Rate: 50}, 4, 3 * time.Second}
+	return webSize{ingesttest.Options{Hosts: 44, Pages: 500, Seed: 1, Rate: 50}, 4}
 }
 
 // Bounds of a crawl of the web.
@@ -132,7 +130,9 @@ func TestLocalWeb(t *testing.T) {
 
 	killed, folder := startWeb(t, size.Options), t.TempDir()
 	authorise(t, folder, killed.Authorisation(time.Now()))
-	kills := killCrawls(t, killed, folder, size)
+	// On average half of this lies between two kills: together they take no
+	// longer than the crawl, which therefore is not over before the last.
+	kills := killCrawls(t, killed, folder, size.kills, 2*took/time.Duration(size.kills))
 	last := crawlWeb(killed, folder)
 	if output, err := last.CombinedOutput(); err != nil {
 		t.Fatalf("after %d kills: %v\n%s", kills, err, output)
@@ -150,8 +150,8 @@ func TestLocalWeb(t *testing.T) {
 
 // killCrawls starts crawls and kills them at random moments. It returns how
 // many were killed before they ended by themselves.
-func killCrawls(t *testing.T, web *ingesttest.Web, folder string, size webSize) (kills int) {
-	for kills < size.kills {
+func killCrawls(t *testing.T, web *ingesttest.Web, folder string, most int, between time.Duration) (kills int) {
+	for kills < most {
 		child := crawlWeb(web, folder)
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
@@ -164,7 +164,7 @@ func killCrawls(t *testing.T, web *ingesttest.Web, folder string, size webSize) 
 				t.Fatalf("after %d kills: %v", kills, err)
 			}
 			return kills
-		case <-time.After(time.Duration(rand.Int64N(int64(size.between)))):
+		case <-time.After(time.Duration(rand.Int64N(int64(between)))):
 			_ = child.Process.Kill()
 			<-ended
 			kills++
