@@ -14,12 +14,12 @@ const (
 	DefaultRevisit = 24 * time.Hour
 	// MinRevisit keeps a revisit apart from a retry, and lets a Once run end.
 	MinRevisit = 10 * time.Minute
-	// DefaultRevisitMin holds for pages that change at every visit, if only by
+	// DefaultSoonest holds for pages that change at every visit, if only by
 	// the time of day they show: a front page is seen once an hour.
-	DefaultRevisitMin = time.Hour
-	// DefaultRevisitMax is how long something that was put on a page which never
+	DefaultSoonest = time.Hour
+	// DefaultLatest is how long something that was put on a page which never
 	// changed may stay unseen.
-	DefaultRevisitMax = 7 * 24 * time.Hour
+	DefaultLatest = 7 * 24 * time.Hour
 	// openRevisit is the interval of a page with an open finding, if its own is
 	// longer: that the owner has cleaned it shows within the same working day.
 	openRevisit = 6 * time.Hour
@@ -37,11 +37,11 @@ func bounds(a *qianshao.Authorisation) (low, high time.Duration) {
 	low, high = a.RevisitMin, a.RevisitMax
 	switch {
 	case low == 0 && high == 0:
-		low, high = DefaultRevisitMin, DefaultRevisitMax
+		low, high = DefaultSoonest, DefaultLatest
 	case low == 0:
-		low = min(DefaultRevisitMin, high)
+		low = min(DefaultSoonest, high)
 	case high == 0:
-		high = max(DefaultRevisitMax, low)
+		high = max(DefaultLatest, low)
 	}
 	return max(low, MinRevisit), max(high, MinRevisit)
 }

@@ -166,8 +166,9 @@ func killCrawls(t *testing.T, web *ingesttest.Web, folder string, most int, betw
 			return kills
 		case <-time.After(time.Duration(rand.Int64N(int64(between)))):
 			_ = child.Process.Kill()
-			<-ended
-			kills++
+			if err := <-ended; err != nil { // else it ended just before
+				kills++
+			}
 		}
 	}
 	return kills
