@@ -3,10 +3,13 @@ package analyze_test
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/packs"
 	nethtml "golang.org/x/net/html"
 )
 
@@ -34,8 +37,8 @@ func benchPage() []byte {
 	return []byte(b.String() + "</body></html>")
 }
 
-// BenchmarkPage is the whole analysis with all shipped rules, beside the bare
-// parse of the same page.
+// BenchmarkPage is the whole analysis with all shipped rules, and with a list of
+// 100,000 further terms beside them, next to the bare parse of the same page.
 func BenchmarkPage(b *testing.B) {
 	body := benchPage()
 	b.Run("parse", func(b *testing.B) {
@@ -47,30 +50,64 @@ func BenchmarkPage(b *testing.B) {
 			}
 		}
 	})
-	b.Run("assess", func(b *testing.B) {
-		a := shipped(b)
-		if err := a.Rules().Prepare(); err != nil {
-			b.Fatal(err)
+	b.Run("assess", func(b *testing.B) { benchmarkAssess(b, shipped(b), body) })
+	b.Run("assess-and-100000-terms", func(b *testing.B) { benchmarkAssess(b, shippedAndMany(b), body) })
+}
+
+func benchmarkAssess(b *testing.B, a *analyze.Analyzer, body []byte) {
+	b.Helper()
+	if err := a.Rules().Prepare(); err != nil {
+		b.Fatal(err)
+	}
+	page := html(string(body))
+	a.Assess(page) // compiles what the page needs
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		a.Assess(page)
+	}
+}
+
+// shippedAndMany has the shipped rules and one of 100,000 terms.
+func shippedAndMany(b *testing.B) *analyze.Analyzer {
+	b.Helper()
+	files := map[string]string{"rules/many.yaml": manyTermsRule, "lists/many.txt": manyTerms(100_000)}
+	err := fs.WalkDir(packs.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
 		}
-		page := html(string(body))
-		b.SetBytes(int64(len(body)))
-		b.ReportAllocs()
-		for b.Loop() {
-			a.Assess(page)
-		}
+		content, err := fs.ReadFile(packs.FS(), name)
+		files[name] = string(content)
+		return err
 	})
-	b.Run("assess-100000-terms", func(b *testing.B) {
-		a := analyzer(b, map[string]string{"rules/many.yaml": manyTermsRule, "lists/many.txt": manyTerms(100_000)})
-		if err := a.Rules().Prepare(); err != nil {
-			b.Fatal(err)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return analyzer(b, files)
+}
+
+// BenchmarkHostilePage shows that a page of nothing but one awkward thing takes
+// time in proportion to its size, through all of extract, fold, match and rules.
+func BenchmarkHostilePage(b *testing.B) {
+	a := shipped(b)
+	if err := a.Rules().Prepare(); err != nil {
+		b.Fatal(err)
+	}
+	for _, h := range []struct{ name, unit string }{
+		{"one character", "牌"}, {"one letter", "w"}, {"zero widths", "\u200b"}, {"emoji", "🐂"}, {"brackets", "【（["},
+		{"nested elements", "<b>"}, {"half characters", "\xe7\x89"}, {"digits", "8"}, {"needles", "送88加微"},
+	} {
+		for _, size := range []int{128 << 10, 256 << 10, 512 << 10, 1 << 20} {
+			page := html("<p>" + strings.Repeat(h.unit, size/len(h.unit)))
+			b.Run(fmt.Sprintf("%s/%dKB", strings.ReplaceAll(h.name, " ", "-"), size>>10), func(b *testing.B) {
+				b.SetBytes(int64(size))
+				for b.Loop() {
+					a.Assess(page)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size), "ns/byte")
+			})
 		}
-		page := html(string(body))
-		b.SetBytes(int64(len(body)))
-		b.ReportAllocs()
-		for b.Loop() {
-			a.Assess(page)
-		}
-	})
+	}
 }
 
 var manyTermsRule = strings.NewReplacer("id: casino", "id: many", "{terms: [线上赌场, 百家乐, 娱乐城, 老虎机]}", "{lists: [many]}").Replace(casinoRule)

@@ -65,7 +65,7 @@ func BenchmarkFold(b *testing.B) {
 
 func BenchmarkFoldHostile(b *testing.B) {
 	for name, unit := range hostile {
-		for _, size := range []int{1 << 18, 1 << 19, 1 << 20} {
+		for _, size := range []int{1 << 17, 1 << 18, 1 << 19, 1 << 20} {
 			text := strings.Repeat(unit, size/len(unit))
 			b.Run(name+"/"+sizeName(size), func(b *testing.B) {
 				var t Text
@@ -73,11 +73,12 @@ func BenchmarkFoldHostile(b *testing.B) {
 				for b.Loop() {
 					t.Fold(text)
 				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(text)), "ns/byte")
 			})
 		}
 	}
 }
 
 func sizeName(n int) string {
-	return map[int]string{1 << 18: "256KB", 1 << 19: "512KB", 1 << 20: "1MB"}[n]
+	return map[int]string{1 << 17: "128KB", 1 << 18: "256KB", 1 << 19: "512KB", 1 << 20: "1MB"}[n]
 }

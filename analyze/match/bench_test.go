@@ -148,7 +148,7 @@ func BenchmarkScanHostile(b *testing.B) {
 		"one character": "牌", "emoji": "🐂", "zero widths": "\u200b", "brackets": "【", "half characters": "\xe7\x89",
 		"disguises": "徽信伽葒佨其簰木奉qipai🐂", "pinyin": "weixinqipai ", "one letter": "w", "term": "棋牌",
 	} {
-		for _, size := range []int{256 << 10, 512 << 10, 1 << 20} {
+		for _, size := range []int{128 << 10, 256 << 10, 512 << 10, 1 << 20} {
 			text := strings.Repeat(unit, size/len(unit))
 			b.Run(fmt.Sprintf("%s/%dKB", name, size>>10), func(b *testing.B) {
 				var folded fold.Text
@@ -157,6 +157,7 @@ func BenchmarkScanHostile(b *testing.B) {
 				for b.Loop() {
 					m.Scan(&folded, func(Hit) {})
 				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(text)), "ns/byte")
 			})
 		}
 	}

@@ -53,42 +53,48 @@ func anything() forms { return forms{prefix: []form{""}, suffix: []form{""}} }
 
 func exactly(list ...form) forms { return forms{true, list, list, rarest([][]form{list})} }
 
+// folder folds single characters, each once.
+type folder struct {
+	text  fold.Text
+	known map[rune]form
+}
+
 // formsOf reads a simplified expression.
-func formsOf(re *syntax.Regexp) forms {
+func (f *folder) formsOf(re *syntax.Regexp) forms {
 	switch re.Op {
 	case syntax.OpLiteral:
 		out := exactly("")
 		for _, r := range re.Rune {
-			out = concat(out, exactly(formsOfRune(r, re.Flags&syntax.FoldCase != 0)...))
+			out = concat(out, exactly(f.formsOfRune(r, re.Flags&syntax.FoldCase != 0)...))
 		}
 		return out
 	case syntax.OpCharClass:
-		return formsOfClass(re.Rune)
+		return f.formsOfClass(re.Rune)
 	case syntax.OpNoMatch:
 		return exactly()
 	case syntax.OpCapture:
-		return formsOf(re.Sub[0])
+		return f.formsOf(re.Sub[0])
 	case syntax.OpQuest:
-		return either(formsOf(re.Sub[0]), exactly(""))
+		return either(f.formsOf(re.Sub[0]), exactly(""))
 	case syntax.OpPlus:
-		sub := formsOf(re.Sub[0])
+		sub := f.formsOf(re.Sub[0])
 		sub.exact = sub.vanishes()
 		return sub
 	case syntax.OpStar:
-		if formsOf(re.Sub[0]).vanishes() {
+		if f.formsOf(re.Sub[0]).vanishes() {
 			return exactly("")
 		}
 		return anything()
 	case syntax.OpConcat:
 		out := exactly("")
 		for _, sub := range re.Sub {
-			out = concat(out, formsOf(sub))
+			out = concat(out, f.formsOf(sub))
 		}
 		return out
 	case syntax.OpAlternate:
 		out := exactly()
 		for _, sub := range re.Sub {
-			out = either(out, formsOf(sub))
+			out = either(out, f.formsOf(sub))
 		}
 		return out
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL, syntax.OpRepeat:
@@ -105,24 +111,33 @@ func (f forms) vanishes() bool {
 
 // formsOfRune returns those of a character or, under (?i), of all its cases: k
 // has three, with the Kelvin sign.
-func formsOfRune(r rune, anyCase bool) (out []form) {
-	out = append(out, formOf(r))
-	for f := unicode.SimpleFold(r); anyCase && f != r; f = unicode.SimpleFold(f) {
-		out = append(out, formOf(f))
+func (f *folder) formsOfRune(r rune, anyCase bool) (out []form) {
+	out = append(out, f.formOf(r))
+	for c := unicode.SimpleFold(r); anyCase && c != r; c = unicode.SimpleFold(c) {
+		out = append(out, f.formOf(c))
 	}
 	return distinct(out)
 }
 
-func formOf(r rune) form {
-	folded := fold.Term(string(r))
-	for i, c := range folded {
+func (f *folder) formOf(r rune) form {
+	known, ok := f.known[r]
+	if !ok {
+		known = f.fold(r)
+		f.known[r] = known
+	}
+	return known
+}
+
+func (f *folder) fold(r rune) form {
+	f.text.Fold(string(r))
+	for i, c := range f.text.Runes {
 		if c >= '0' && c <= '9' {
-			folded[i] = '0'
+			f.text.Runes[i] = '0'
 		}
 	}
 	switch {
-	case len(folded) > 0:
-		return string(folded)
+	case f.text.Len() > 0:
+		return string(f.text.Runes)
 	case r == utf8.RuneError || r == 0 || unicode.IsSpace(r): // a stray byte is spelt otherwise; spaces are everywhere
 		return ""
 	}
@@ -130,14 +145,14 @@ func formOf(r rune) form {
 }
 
 // formsOfClass takes pairs of first and last characters.
-func formsOfClass(ranges []rune) forms {
+func (f *folder) formsOfClass(ranges []rune) forms {
 	var out []form
 	for i := 0; i+1 < len(ranges); i += 2 {
 		if int(ranges[i+1]-ranges[i])+len(out) >= maxClass {
 			return anything()
 		}
 		for r := ranges[i]; r <= ranges[i+1]; r++ {
-			out = append(out, formOf(r))
+			out = append(out, f.formOf(r))
 		}
 	}
 	out = distinct(out)
@@ -290,8 +305,8 @@ func (p *pattern) tree() *syntax.Regexp {
 }
 
 // needles returns sets of strings of which every match of the expression holds one each.
-func needles(tree *syntax.Regexp) [][]form {
-	sets := formsOf(tree).needles
+func (f *folder) needles(tree *syntax.Regexp) [][]form {
+	sets := f.formsOf(tree).needles
 	for i, set := range sets {
 		sets[i] = shortest(set)
 	}
@@ -300,14 +315,17 @@ func needles(tree *syntax.Regexp) [][]form {
 
 // canFold says whether an expression can match a folded text: one that asks for
 // a dot or a capital letter cannot.
-func canFold(re *syntax.Regexp) bool {
-	stays := func(r rune) bool { return slices.Equal(fold.Term(string(r)), []rune{r}) }
+func (f *folder) canFold(re *syntax.Regexp) bool {
+	stays := func(r rune) bool {
+		form := f.formOf(r)
+		return form == string(r) || form == "0" && r >= '0' && r <= '9'
+	}
 	switch re.Op {
 	case syntax.OpLiteral:
 		for _, r := range re.Rune {
 			ok := stays(r)
-			for f := unicode.SimpleFold(r); !ok && re.Flags&syntax.FoldCase != 0 && f != r; f = unicode.SimpleFold(f) {
-				ok = stays(f)
+			for c := unicode.SimpleFold(r); !ok && re.Flags&syntax.FoldCase != 0 && c != r; c = unicode.SimpleFold(c) {
+				ok = stays(c)
 			}
 			if !ok {
 				return false
@@ -323,11 +341,11 @@ func canFold(re *syntax.Regexp) bool {
 		}
 		return false
 	case syntax.OpConcat:
-		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !canFold(sub) })
+		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !f.canFold(sub) })
 	case syntax.OpAlternate:
-		return slices.ContainsFunc(re.Sub, canFold)
+		return slices.ContainsFunc(re.Sub, f.canFold)
 	case syntax.OpCapture, syntax.OpPlus:
-		return canFold(re.Sub[0])
+		return f.canFold(re.Sub[0])
 	}
 	return true
 }
@@ -378,12 +396,13 @@ type literalOf struct {
 // newHaystack takes the expressions in the order of their index.
 func newHaystack(patterns []*pattern) *haystack {
 	h := &haystack{signs: map[rune][]needleOf{}, sets: make([]uint8, len(patterns))}
+	f := &folder{known: map[rune]form{}}
 	var literals [][]rune
 	index, runes := map[string]int{}, map[rune]bool{}
 	for i, p := range patterns {
 		tree := p.tree()
-		h.folds, h.reach, h.needles = append(h.folds, canFold(tree)), append(h.reach, int16(reachOf(tree))), append(h.needles, nil)
-		sets := needles(tree)
+		h.folds, h.reach, h.needles = append(h.folds, f.canFold(tree)), append(h.reach, f.reachOf(tree)), append(h.needles, nil)
+		sets := f.needles(tree)
 		for _, x := range slices.Concat(sets...) {
 			for _, r := range x {
 				runes[r] = true

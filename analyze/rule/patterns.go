@@ -255,6 +255,9 @@ func (e *evaluation) findPlain(re *regexp.Regexp, in piece, out []piece) []piece
 // findFolded appends the matches in a piece of the open region's folded text.
 func (e *evaluation) findFolded(re *regexp.Regexp, in piece, out []piece) []piece {
 	text := string(e.text.Runes[in.from:in.to])
+	if text == e.current().Text {
+		return out // there was no match in it
+	}
 	runes, at := in.from, 0
 	for _, span := range re.FindAllStringIndex(text, maxPatternHits-len(out)) {
 		first := runes + int32(utf8.RuneCountInString(text[at:span[0]]))

@@ -4,7 +4,6 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/qianshao/qianshao/analyze/match"
 )
@@ -34,71 +33,76 @@ const (
 	keptOther
 )
 
-func keeps(re *syntax.Regexp) (most kept) {
-	switch re.Op {
-	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return keptOther
-	case syntax.OpLiteral:
-		for _, r := range re.Rune {
-			most = max(most, keptOf(r))
-			for f := unicode.SimpleFold(r); re.Flags&syntax.FoldCase != 0 && f != r; f = unicode.SimpleFold(f) {
-				most = max(most, keptOf(f))
-			}
-		}
-	case syntax.OpCharClass:
-		for i := 0; i+1 < len(re.Rune); i += 2 {
-			if re.Rune[i+1]-re.Rune[i] >= maxClass {
-				return keptOther
-			}
-			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
-				most = max(most, keptOf(r))
-			}
-		}
-	}
-	for _, sub := range re.Sub {
-		most = max(most, keeps(sub))
-	}
-	return most
-}
-
-func keptOf(r rune) kept {
-	f := formOf(r)
+func keptOf(form form) kept {
 	switch {
-	case f == "" || strings.HasPrefix(f, signMark):
+	case form == "" || strings.HasPrefix(form, signMark):
 		return keptNothing
-	case strings.ContainsFunc(f, func(c rune) bool { return !isAlphanum(c) }):
+	case strings.ContainsFunc(form, func(c rune) bool { return !isAlphanum(c) }):
 		return keptOther
 	}
 	return keptAlphanum
 }
 
+// keptOfRunes is for the runes of a literal, or the ranges of a class.
+func (f *folder) keptOfRunes(re *syntax.Regexp) (most kept) {
+	if re.Op == syntax.OpLiteral {
+		for _, r := range re.Rune {
+			for _, form := range f.formsOfRune(r, re.Flags&syntax.FoldCase != 0) {
+				most = max(most, keptOf(form))
+			}
+		}
+		return most
+	}
+	for i := 0; i+1 < len(re.Rune); i += 2 {
+		if re.Rune[i+1]-re.Rune[i] >= maxClass {
+			return keptOther
+		}
+		for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
+			most = max(most, keptOf(f.formOf(r)))
+		}
+	}
+	return most
+}
+
 func isAlphanum(r rune) bool { return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' }
 
 // reachOf returns the units that a match of an expression has at most, or endless.
-func reachOf(re *syntax.Regexp) int {
-	switch k := keeps(re); {
-	case k == keptNothing:
-		return 0
-	case k == keptAlphanum || re.Op == syntax.OpCharClass || re.Op == syntax.OpAnyChar || re.Op == syntax.OpAnyCharNotNL:
-		return 1
-	case re.Op == syntax.OpLiteral:
-		return len(re.Rune)
-	case re.Op == syntax.OpStar || re.Op == syntax.OpPlus:
-		return endless
+func (f *folder) reachOf(re *syntax.Regexp) int16 {
+	reach, _ := f.unitsOf(re)
+	return int16(reach)
+}
+
+// unitsOf returns reachOf, and what folding keeps of the expression's characters.
+func (f *folder) unitsOf(re *syntax.Regexp) (reach int, keeps kept) {
+	switch re.Op {
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return 1, keptOther
+	case syntax.OpLiteral:
+		reach, keeps = len(re.Rune), f.keptOfRunes(re)
+	case syntax.OpCharClass:
+		reach, keeps = 1, f.keptOfRunes(re)
 	}
-	reach := 0
 	for _, sub := range re.Sub {
-		n := reachOf(sub)
-		if n == endless || reach+n > maxReach {
-			return endless
-		}
-		if re.Op == syntax.OpConcat {
+		n, k := f.unitsOf(sub)
+		keeps = max(keeps, k)
+		switch {
+		case n == endless || reach == endless:
+			reach = endless
+		case re.Op == syntax.OpConcat:
 			reach += n
-		} else {
+		default:
 			reach = max(reach, n)
 		}
 	}
-	return reach
+	switch {
+	case keeps == keptNothing:
+		return 0, keeps
+	case keeps == keptAlphanum:
+		return 1, keeps
+	case reach > maxReach || re.Op == syntax.OpStar || re.Op == syntax.OpPlus || re.Op == syntax.OpRepeat:
+		return endless, keeps
+	}
+	return reach, keeps
 }
 
 // piece is a part of a region, in folded characters; to is behind it.

@@ -5,7 +5,7 @@ import "testing"
 func TestReach(t *testing.T) {
 	for _, test := range []struct {
 		pattern string
-		want    int
+		want    int16
 	}{
 		{`彩金`, 2},
 		{`\d{2,4}\s*元\s*彩金`, 4},
@@ -16,9 +16,10 @@ func TestReach(t *testing.T) {
 		{`[^。]+元`, endless},
 		{`彩.*金`, endless},
 		{`彩{3}`, 3},
+		{`㋉+`, endless},
 		{`彩.{0,300}金`, endless},
 	} {
-		if got := reachOf((&pattern{text: test.pattern}).tree()); got != test.want {
+		if got := (&folder{known: map[rune]form{}}).reachOf((&pattern{text: test.pattern}).tree()); got != test.want {
 			t.Errorf("%s reaches %d units, want %d", test.pattern, got, test.want)
 		}
 	}
