@@ -67,6 +67,9 @@ func numberWord(n int) string {
 }
 
 func smallCapital(r rune) string {
+	if r < 0x250 || r > 0x2af && r < 0x1d00 || r > 0x1d7f && r < 0xa700 || r > 0xa7ff {
+		return "" // no block that has any
+	}
 	for i := 0; i < len(smallCapitals); {
 		c, n := utf8.DecodeRuneInString(smallCapitals[i:])
 		if c == r {
