@@ -203,6 +203,7 @@ func (o *outpost) assess(by *standard, page *qianshao.Page) (*qianshao.Document,
 	if len(page.Body) > largePage {
 		o.large.Lock()
 		defer o.large.Unlock()
+		debug.FreeOSMemory() // or what pages before have left would count beside what this one takes
 	}
 	return by.Assess(*page)
 }

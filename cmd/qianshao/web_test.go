@@ -39,9 +39,9 @@ func sizeOfWeb() webSize {
 	case os.Getenv(fullWeb) != "":
 		return webSize{ingesttest.Options{Hosts: 200, Pages: 20_000, Seed: 1, Rate: 20}, 50}
 	case testing.Short():
-		return webSize{ingesttest.Options{Hosts: 44, Pages: 150, Seed: 1, Rate: 50}, 1}
+		return webSize{ingesttest.Options{Hosts: 44, Pages: 100, Seed: 1, Rate: 50}, 1}
 	}
-	return webSize{ingesttest.Options{Hosts: 44, Pages: 500, Seed: 1, Rate: 50}, 4}
+	return webSize{ingesttest.Options{Hosts: 44, Pages: 300, Seed: 1, Rate: 50}, 3}
 }
 
 // Bounds of a crawl of the web.
@@ -130,9 +130,9 @@ func TestLocalWeb(t *testing.T) {
 
 	killed, folder := startWeb(t, size.Options), t.TempDir()
 	authorise(t, folder, killed.Authorisation(time.Now()))
-	// On average half of this lies between two kills: together they take no
-	// longer than the crawl, which therefore is not over before the last.
-	kills := killCrawls(t, killed, folder, size.kills, 2*took/time.Duration(size.kills))
+	// On average half of this lies between two kills. Together they take half as
+	// long again as the crawl, of which a good part is starting anew.
+	kills := killCrawls(t, killed, folder, size.kills, 3*took/time.Duration(size.kills))
 	last := crawlWeb(killed, folder)
 	if output, err := last.CombinedOutput(); err != nil {
 		t.Fatalf("after %d kills: %v\n%s", kills, err, output)
