@@ -118,6 +118,12 @@ func (m *Matcher) check(t *fold.Text, index int32, read reading) (h Hit, ok bool
 	if !m.bounded(t, tm, first, last) {
 		return h, false
 	}
+	if read.spans == nil {
+		if steps, ok := tm.asWritten(t, read.first); ok {
+			h = Hit{Term: index, First: first.first, Last: last.last, Start: t.Start[first.first], End: t.End[last.last], Steps: steps, Cost: stepCost(steps)}
+			return h, h.Cost <= MaxCost
+		}
+	}
 	sum, gaps, steps := 0, 0, fold.Step(0)
 	for k, want := range tm.runes {
 		s := read.at(k)
@@ -142,6 +148,26 @@ func (m *Matcher) check(t *fold.Text, index int32, read reading) (h Hit, ok bool
 	h.Last, _, h.End = place(t, last.last)
 	h.Last = max(h.Last, h.First)
 	return h, h.Cost <= MaxCost
+}
+
+// asWritten says whether the text has the term itself at a character, with
+// nothing between its characters, and what folding did to them. Most hits on
+// ordinary text are of this kind.
+func (tm *term) asWritten(t *fold.Text, first int32) (steps fold.Step, ok bool) {
+	text := t.Runes[first:][:len(tm.runes)]
+	for k, want := range tm.runes {
+		if text[k] != want {
+			return 0, false
+		}
+	}
+	gaps := t.Gaps[first:][:len(tm.runes)]
+	for k, step := range t.Steps[first:][:len(tm.runes)] {
+		if k > 0 && gaps[k].Width > 0 {
+			return 0, false
+		}
+		steps |= step
+	}
+	return steps, true
 }
 
 // place returns the character and the bytes of one end of a span. A mark is
