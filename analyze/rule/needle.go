@@ -2,6 +2,7 @@ package rule
 
 import (
 	"cmp"
+	"math/bits"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -368,23 +369,36 @@ func shortest(list []form) (out []form) {
 	return out
 }
 
-// haystack finds the expressions that may match in a text.
+// haystack finds the expressions that may match in a text. For each of the
+// maxSets sets that an expression may have, a row of bits tells which
+// expressions have had a needle of theirs.
 type haystack struct {
 	literals *match.Literals
-	postings [][]needleOf        // by literal
-	signs    map[rune][]needleOf // by dropped character
-	first    [256 / 64]uint64    // which bytes those begin with
-	sets     []uint8             // by expression: its sets of needles, as bits
-	folds    []bool              // by expression: it can match a folded text
-	reach    []int16             // by expression: see reachOf
-	needles  [][]literalOf       // by expression: those of the sets that have no sign
-	always   []int32             // expressions that have none
+	postings [][]rowBits        // by literal: whose needle it is
+	signs    map[rune][]rowBits // the same by dropped character
+	first    [256 / 64]uint64   // which bytes those begin with
+	words    int                // of a row
+	lacking  []uint64           // rows of the expressions that have no such set
+	folds    []bool             // by expression: it can match a folded text
+	reach    []int16            // by expression: see reachOf
+	needles  [][]literalOf      // by expression: those of the sets that have no sign
 }
 
-// needleOf says that a needle belongs to a set, one bit, of an expression.
-type needleOf struct {
-	pattern int32
-	set     uint8
+// rowBits are bits of one word of the rows.
+type rowBits struct {
+	word int
+	bits uint64
+}
+
+func (h *haystack) addBit(to []rowBits, pattern, set int) []rowBits {
+	word, bit := set*h.words+pattern/64, uint64(1)<<(pattern%64)
+	for i := range to {
+		if to[i].word == word {
+			to[i].bits |= bit
+			return to
+		}
+	}
+	return append(to, rowBits{word, bit})
 }
 
 // literalOf is a needle of a set, one bit, of an expression.
@@ -395,7 +409,8 @@ type literalOf struct {
 
 // newHaystack takes the expressions in the order of their index.
 func newHaystack(patterns []*pattern) *haystack {
-	h := &haystack{signs: map[rune][]needleOf{}, sets: make([]uint8, len(patterns))}
+	h := &haystack{signs: map[rune][]rowBits{}, words: (len(patterns) + 63) / 64}
+	h.lacking = make([]uint64, maxSets*h.words)
 	f := &folder{known: map[rune]form{}}
 	var literals [][]rune
 	index, runes := map[string]int{}, map[rune]bool{}
@@ -408,18 +423,18 @@ func newHaystack(patterns []*pattern) *haystack {
 				runes[r] = true
 			}
 		}
-		if len(sets) == 0 || len(runes) > match.MaxLiteralRunes {
-			h.always = append(h.always, int32(i))
-			continue
+		if len(runes) > match.MaxLiteralRunes {
+			sets = nil // it may match anywhere
+		}
+		for k := len(sets); k < maxSets; k++ {
+			h.lacking[k*h.words+i/64] |= 1 << (i % 64)
 		}
 		for k, set := range sets {
-			of := needleOf{int32(i), 1 << k}
-			h.sets[i] |= of.set
 			signs := slices.ContainsFunc(set, func(x form) bool { return strings.HasPrefix(x, signMark) })
 			for _, x := range set {
 				if sign, ok := strings.CutPrefix(x, signMark); ok {
 					r, _ := utf8.DecodeRuneInString(sign)
-					h.signs[r] = append(h.signs[r], of)
+					h.signs[r] = h.addBit(h.signs[r], i, k)
 					h.first[sign[0]/64] |= 1 << (sign[0] % 64)
 					continue
 				}
@@ -429,9 +444,9 @@ func newHaystack(patterns []*pattern) *haystack {
 					index[x] = at
 					literals, h.postings = append(literals, []rune(x)), append(h.postings, nil)
 				}
-				h.postings[at] = append(h.postings[at], of)
+				h.postings[at] = h.addBit(h.postings[at], i, k)
 				if !signs {
-					h.needles[i] = append(h.needles[i], literalOf{int32(at), of.set})
+					h.needles[i] = append(h.needles[i], literalOf{int32(at), 1 << k})
 				}
 			}
 		}
@@ -443,38 +458,26 @@ func newHaystack(patterns []*pattern) *haystack {
 // search is a haystack's answer for one text. Its memory is used again.
 type search struct {
 	*haystack
-	seen    []uint8 // by expression: the sets of which a needle was seen
-	touched []int32 // expressions of which any was
-	found   []int32 // those of which all were
-	present []int32 // literals in the text
-	known   []bool  // the same by literal
+	rows    []uint64 // of the expressions whose needles were seen
+	found   []int32  // expressions that may match
+	present []int32  // literals in the text
+	known   []bool   // the same by literal
 }
 
 func newSearch(h *haystack) *search {
-	return &search{haystack: h, seen: make([]uint8, len(h.sets)), known: make([]bool, len(h.postings))}
+	return &search{haystack: h, rows: make([]uint64, len(h.lacking)), known: make([]bool, len(h.postings))}
 }
 
-func (s *search) add(needles []needleOf) {
+func (s *search) add(needles []rowBits) {
 	for _, n := range needles {
-		before := s.seen[n.pattern]
-		after := before | n.set
-		if after == before {
-			continue
-		}
-		s.seen[n.pattern] = after
-		if before == 0 {
-			s.touched = append(s.touched, n.pattern)
-		}
-		if after == s.sets[n.pattern] {
-			s.found = append(s.found, n.pattern)
-		}
+		s.rows[n.word] |= n.bits
 	}
 }
 
-// in returns the expressions that may match in a text or in its folded form.
-// The list is valid until the next call.
+// in returns the expressions that may match in a text or in its folded form, in
+// the order of their index. The list is valid until the next call.
 func (s *search) in(t *fold.Text) []int32 {
-	s.inFolded(t.Runes)
+	s.look(t.Runes)
 	source := t.Source()
 	behind := int32(0)
 	for i := range t.Gaps {
@@ -490,27 +493,40 @@ func (s *search) in(t *fold.Text) []int32 {
 		behind = t.End[n-1]
 	}
 	s.between(source[behind:])
-	return s.found
+	return s.collect()
 }
 
 // inFolded returns the expressions that may match in a folded text.
 func (s *search) inFolded(text []rune) []int32 {
-	s.reset()
-	s.present = s.literals.Find(text, s.known, s.present)
-	for _, literal := range s.present {
-		s.add(s.postings[literal])
-	}
-	return s.found
+	s.look(text)
+	return s.collect()
 }
 
-func (s *search) reset() {
-	for _, p := range s.touched {
-		s.seen[p] = 0
-	}
+// look notes the literals of a text.
+func (s *search) look(text []rune) {
+	clear(s.rows)
+	s.present = s.literals.Find(text, s.known, s.present[:0])
 	for _, literal := range s.present {
 		s.known[literal] = false
+		s.add(s.postings[literal])
 	}
-	s.touched, s.present, s.found = s.touched[:0], s.present[:0], append(s.found[:0], s.always...)
+}
+
+// collect lists the expressions of which a needle of each set was seen.
+func (s *search) collect() []int32 {
+	s.found = s.found[:0]
+	for word := range s.words {
+		all := ^uint64(0)
+		for at := word; at < len(s.rows); at += s.words {
+			all &= s.rows[at] | s.lacking[at]
+		}
+		for ; all != 0; all &= all - 1 {
+			if pattern := word*64 + bits.TrailingZeros64(all); pattern < len(s.folds) {
+				s.found = append(s.found, int32(pattern))
+			}
+		}
+	}
+	return s.found
 }
 
 // between looks for signs among characters that folding dropped.

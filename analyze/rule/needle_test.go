@@ -14,7 +14,6 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/qianshao/qianshao/analyze/fold"
-	"github.com/qianshao/qianshao/analyze/match"
 	"github.com/qianshao/qianshao/analyze/packs"
 )
 
@@ -181,9 +180,10 @@ func TestUnfiltered(t *testing.T) {
 	plain, _ := shippedSet(t)
 	plain.haystack = sync.OnceValue(func() *haystack {
 		all := newHaystack(plain.patterns)
-		all.literals, all.signs, all.always = match.CompileLiterals(nil), nil, nil
+		for i := range all.lacking {
+			all.lacking[i] = ^uint64(0)
+		}
 		for i := range plain.patterns {
-			all.always = append(all.always, int32(i))
 			all.folds[i], all.reach[i] = true, endless
 		}
 		return all
