@@ -45,12 +45,13 @@ func (t *tables) simplify(runes []rune, steps []Step, s string) (n int) {
 			break
 		}
 		to := rune(t.simplified[at])
-		if to == 0 {
-			to = r & 0xffff
-		} else if to > dropped {
+		if to == viaMap || to == dropped {
+			break
+		}
+		if to > dropped {
 			steps[n] = StepTraditional
 		} else {
-			break
+			to = r & 0xffff
 		}
 		runes[n] = to
 		n++
