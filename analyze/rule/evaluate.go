@@ -469,7 +469,7 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 	if b.owner.isContext && h.cost >= match.CostDisguised {
 		return // nobody disguises a police notice
 	}
-	if b.plain && e.isWeak(&h) {
+	if b.plain && e.isGuess(&h) {
 		e.drop(b, &h, droppedByDisguise)
 		return
 	}
@@ -524,12 +524,17 @@ func inTitle(kind qianshao.RegionKind) bool {
 	return kind == qianshao.RegionTitle || kind == qianshao.RegionMeta || kind == qianshao.RegionHeading
 }
 
-// isWeak is true for a hit that had to be undisguised by more than a writer's
+// isGuess is true for a hit that had to be undisguised by more than a writer's
 // habits explain. The matcher's cost is in proportion to the term's length, so
-// short terms get here soonest. In a concealed region it needs no more: nobody
-// hides and disguises an honest word.
+// short terms get here soonest.
+func (e *evaluation) isGuess(h *hit) bool {
+	return h.cost >= match.CostDisguised && int(h.term) < len(e.set.terms)
+}
+
+// isWeak is true for a guess that needs support. In a concealed region it needs
+// no more: nobody hides and disguises an honest word.
 func (e *evaluation) isWeak(h *hit) bool {
-	return h.cost >= match.CostDisguised && int(h.term) < len(e.set.terms) && !e.sights[e.region].concealed
+	return e.isGuess(h) && !e.sights[e.region].concealed
 }
 
 // isWhole is false for a hit that cuts an ordinary word in two: who writes 与爱

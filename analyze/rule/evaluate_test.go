@@ -26,7 +26,7 @@ func TestEvaluate(t *testing.T) {
 		{"plain, a guess", "  a: {terms: [问鼎], plain: true}\n  b: {terms: [平台]}\n  condition: a and b\n", texts("稳定的平台，加微信 abc12345"), false},
 		{"plain, as written", "  a: {terms: [问鼎], plain: true}\n  b: {terms: [平台]}\n  condition: a and b\n", texts("問 鼎平台"), true},
 		{"plain, a long term in disguise", "  a: {terms: [新人首存送], plain: true}\n  condition: a\n", texts("新仁首存送"), true},
-		{"plain, in hiding", "  a: {terms: [博彩], plain: true}\n  condition: a\n", page(regionOf(qianshao.RegionText, qianshao.HidingOpacity, "菠菜")), true},
+		{"plain, in hiding", "  a: {terms: [博彩], plain: true}\n  condition: a\n", page(regionOf(qianshao.RegionText, qianshao.HidingOpacity, "菠菜")), false}, // hidden menus hold recipes, too,
 		{"like", "  a: {terms: [百家乐, 首存], min: 2}\n  b: {like: a, min: 1, max_chars: 6}\n  condition: a or b\n", texts("百家乐在此"), true},
 		{"like, its own bound", "  a: {terms: [百家乐, 首存], min: 2}\n  b: {like: a, min: 1, max_chars: 4}\n  condition: a or b\n", texts("百家乐在此"), false},
 		{"like, the bound above", "  a: {terms: [百家乐, 首存], min: 2}\n  b: {like: a, max_chars: 20}\n  condition: b or (a and b)\n", texts("百家乐在此"), false},
