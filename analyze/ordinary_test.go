@@ -35,6 +35,7 @@ var ordinaryPages = map[string]string{
 	"football news":            `<title>中超</title><h1>客队两球取胜</h1><p>下半场连入两球，赔付方案由联赛公布。</p>`,
 	"second-hand books":        `<title>二手书</title><h1>出几本旧书</h1><p>高数、英语各一本，要的加我微信 shu2026，10元一本</p>`,
 	"driving school":           `<title>驾校</title><h1>C1 报名</h1><p>包教包会，代办体检，加微信 jiaxiao66 咨询</p>`,
+	"folded news":              `<title>新闻中心</title><h1>要闻</h1><ul style="display:none"><li>有线电视委派陆观某为独立董事</li><li>小学新学期开学</li><li>国资委主任调研</li><li>天胶期货收涨</li><li>民族教育论坛开幕</li><li>平台经济发展报告发布</li><li>资委会公布名单</li><li>球队稳助攻再下一城</li></ul>`,
 	"notary":                   `<title>公证处</title><h1>办理流程</h1><p>毕业证、学位证翻译公证，带原件到窗口办理。电话 0571-1234567</p>`,
 }
 

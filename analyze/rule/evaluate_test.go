@@ -187,7 +187,8 @@ func TestCorroboration(t *testing.T) {
 		{"contact handle near", texts(short + "加QQ：12345678"), true},
 		{"contact handle far", texts(short + strings.Repeat("某某", 40) + "加QQ：12345678"), false},
 		{"a date is no contact", texts(short + "2026-11-23"), false},
-		{"concealed", page(regionOf(qianshao.RegionText, qianshao.HidingOpacity, short)), true},
+		{"concealed", page(regionOf(qianshao.RegionText, qianshao.HidingOpacity, short)), false},
+		{"concealed, a handle near", page(regionOf(qianshao.RegionText, qianshao.HidingOpacity, short+"加QQ：12345678")), true},
 		{"in a comment", page(regionOf(qianshao.RegionComment, qianshao.HidingComment, short)), false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -397,9 +398,9 @@ func TestConcurrent(t *testing.T) {
 }
 
 // Among many words some sound like any term: on a page of much text a
-// disguised short term needs a contact handle beside it.
+// disguised short term needs a contact handle beside it, hidden or not.
 func TestDisguiseOnWordyPages(t *testing.T) {
-	const blocks = "  game: {terms: [博彩]}\n  call: {terms: [来玩]}\n  condition: game and call\n"
+	const blocks = "  game: {terms: [博彩, 线上博彩网]}\n  call: {terms: [来玩]}\n  condition: game and call\n"
 	set := loadDetection(t, blocks)
 	prose := strings.Repeat("今天学校举行运动会，同学们踊跃参加。", 40)
 	for _, test := range []struct {
@@ -411,7 +412,9 @@ func TestDisguiseOnWordyPages(t *testing.T) {
 		{"an article", page(region(prose + "超市里的菠菜新鲜，有空来玩")), false},
 		{"an article's comment with a handle", page(region(prose), region("菠菜，来玩，加QQ 12345678")), true},
 		{"plain in an article", page(region(prose + "博彩，来玩")), true},
-		{"hidden in an article", page(region(prose), regionOf(qianshao.RegionText, qianshao.HidingDisplayNone, "菠菜，来玩")), true},
+		{"hidden in an article", page(region(prose), regionOf(qianshao.RegionText, qianshao.HidingDisplayNone, "菠菜，来玩")), false},
+		{"hidden, with a handle", page(region(prose), regionOf(qianshao.RegionText, qianshao.HidingDisplayNone, "菠菜，来玩，加QQ 12345678")), true},
+		{"hidden, a long term", page(region(prose), regionOf(qianshao.RegionText, qianshao.HidingDisplayNone, "线上菠菜网，来玩")), true},
 	} {
 		if fires := len(set.Evaluate(test.doc).Fired) > 0; fires != test.fires {
 			t.Errorf("%s: fires %v, want %v", test.name, fires, test.fires)

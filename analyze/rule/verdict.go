@@ -63,7 +63,7 @@ func (v verdict) block(local int) truth {
 		return yes
 	case v.unsettled(local):
 		return maybe
-	case v.concealed: // no hit in a concealed region is weak
+	case v.concealed: // a weak hit has no support there but a contact handle, which makes it strong
 		return no
 	case st.all >= b.min && v.corroborated(local):
 		return yes
