@@ -78,7 +78,7 @@ func (m *Matcher) build() {
 		codes := make([]uint16, len(t.runes))
 		key = key[:0]
 		for k, r := range t.runes {
-			inTerms[r] = true
+			inTerms[r], inTerms[m.lanes.latin(r)] = true, true // К stands for K, and K for it
 			codes[k] = m.lanes.add(r)
 			key = append(key, byte(codes[k]), byte(codes[k]>>8))
 		}
