@@ -102,7 +102,7 @@ func checkWeb(t *testing.T, web *ingesttest.Web, state *os.ProcessState) {
 		t.Fatal("no resource usage")
 	}
 	t.Logf("%d MB resident at most, %s of CPU", usage.Maxrss>>10, state.UserTime()+state.SystemTime())
-	if usage.Maxrss > maxResident {
+	if usage.Maxrss > maxResident && !raceDetector {
 		t.Errorf("%d MB were resident, at most %d are allowed", usage.Maxrss>>10, maxResident>>10)
 	}
 }
