@@ -165,15 +165,7 @@ func deletionDraft(c *Expired, links []Link, now time.Time) (warc.Draft, error) 
 
 // readDeletion returns the hashes that a deletion names, by Seq, if its bytes are what the link has.
 func (a *Archive) readDeletion(ctx context.Context, l *Link) (map[int64]string, error) {
-	var member bytes.Buffer
-	if err := a.copyRecord(ctx, &member, l); err != nil {
-		return nil, err
-	}
-	record, err := warc.NewReader(&member).Next()
-	if err != nil {
-		return nil, err
-	}
-	block, err := io.ReadAll(record.Block)
+	block, err := a.block(ctx, l)
 	if err != nil {
 		return nil, err
 	}
