@@ -7,7 +7,7 @@
 //   - *.jsonl files of {"text": …, "label": …}, a set each;
 //   - *.jsonl files of {"raw": …, "plain": …}: pairs of a disguised text and
 //     what it says, all malicious;
-//   - folders with a labels.tsv of "path<TAB>label": pages;
+//   - folders with a labels.tsv of "path<TAB>label" and further columns: pages;
 //   - folders of *.html without labels: innocent pages.
 //
 // A text counts as flagged from qianshao.AlertLevel up; its category is the

@@ -63,7 +63,7 @@ func TestRun(t *testing.T) {
 `,
 		"loans.jsonl":          `{"text":"线上赌场","label":"loan_ad"}`,
 		"variants.jsonl":       `{"raw":"线·上·赌·场","plain":"线上赌场"}` + "\n" + `{"raw":"x","plain":"线上赌场"}` + "\n" + `{"raw":"x","plain":"y"}`,
-		"pages/labels.tsv":     "one/a.html\tgambling\none/b.html\tunclear\none/c.html\tneutral\n",
+		"pages/labels.tsv":     "one/a.html\tgambling\none/b.html\tunclear\tloan front\none/c.html\tneutral\tschool\ts1\n",
 		"pages/one/a.html":     "<p>线上赌场</p>",
 		"pages/one/b.html":     "<p>线上赌场</p>",
 		"pages/one/c.html":     "<p>散步</p>",

@@ -85,7 +85,8 @@ func readPages(fsys fs.FS, folder string) (set, error) {
 	s := set{name: folder}
 	if labels, err := fs.ReadFile(fsys, path.Join(folder, labelsFile)); err == nil {
 		for line := range strings.Lines(string(labels)) {
-			name, label, ok := strings.Cut(strings.TrimSpace(line), "\t")
+			name, rest, ok := strings.Cut(strings.TrimSpace(line), "\t")
+			label, _, _ := strings.Cut(rest, "\t") // the kind of site and the site may follow
 			if ok && Label(label) != labelUnclear {
 				if err := s.addPage(fsys, path.Join(folder, name), Label(label)); err != nil {
 					return s, err
