@@ -37,10 +37,10 @@ type Finding struct {
 	// Hidden says that some evidence was concealed from visitors.
 	Hidden   bool       `json:"hidden"`
 	Evidence []Evidence `json:"evidence"`
-	// Instead is what the plain visitor got at the place where another view has
+	// PlainVersion is what the plain visitor got at the place where another view has
 	// the evidence, nil if no evidence is of another view. It has no Term; Text
 	// is empty where the plain visitor got nothing.
-	Instead *Evidence `json:"instead,omitempty"`
+	PlainVersion *Evidence `json:"instead,omitempty"`
 	// Indicators are the contact and payment handles near the evidence, in the
 	// order of the source; only findings at AlertLevel or above have any.
 	Indicators []Indicator `json:"indicators,omitempty"`
@@ -114,7 +114,7 @@ func (e *Evidence) IsPattern() bool { return strings.ContainsAny(e.Term, `\[(*+?
 
 // telling is how much the evidence says in one line: what was concealed, then
 // words that a visitor reads, long ones and disguised ones first.
-func (e *Evidence) telling() (n int) {
+func (e *Evidence) weight() (n int) {
 	if e.Hidden.Concealed() {
 		n += 80
 	}
@@ -130,10 +130,10 @@ func (e *Evidence) telling() (n int) {
 	return n
 }
 
-// Foremost returns the evidence that tells most in one line; ok is false if there is none.
-func (f *Finding) Foremost() (best Evidence, ok bool) {
+// Primary returns the most informative piece of evidence; ok is false if there is none.
+func (f *Finding) Primary() (best Evidence, ok bool) {
 	for i := range f.Evidence {
-		if !ok || f.Evidence[i].telling() > best.telling() {
+		if !ok || f.Evidence[i].weight() > best.weight() {
 			best, ok = f.Evidence[i], true
 		}
 	}
@@ -141,7 +141,7 @@ func (f *Finding) Foremost() (best Evidence, ok bool) {
 }
 
 // Limits of what a finding carries; a page that repeats one word ten thousand
-// times needs no ten thousand proofs.
+// times does not need ten thousand pieces of evidence.
 const (
 	MaxEvidence     = 50  // pieces a finding
 	MaxEvidenceText = 400 // bytes of Evidence.Text
@@ -150,10 +150,10 @@ const (
 
 // Assessment is the verdict on one page.
 type Assessment struct {
-	// Category is the foremost one, that of the highest-scoring finding; empty
+	// Category is the primary one, that of the highest-scoring finding; empty
 	// unless the page is flagged.
 	Category Category
-	// Categories are those of all findings at AlertLevel or above, foremost first.
+	// Categories are those of all findings at AlertLevel or above, the primary one first.
 	Categories []Category
 	Level      Level
 	Score      int       // the highest of Findings

@@ -58,13 +58,13 @@ func (a *Analyzer) tooMany(id string, alarms []alarm, of int) rule.Mistake {
 		}
 	}
 	r, _ := a.rules.Rule(id)
-	m, most, foremost := rule.Mistake{File: r.File}, "", 0
+	m, most, largest := rule.Mistake{File: r.File}, "", 0
 	for _, p := range slices.SortedFunc(maps.Keys(parts), func(x, y part) int {
 		return cmp.Or(cmp.Compare(parts[y], parts[x]), cmp.Compare(x.block, y.block), cmp.Compare(x.term, y.term))
 	}) {
 		place := a.rules.PlaceOf(r, p.block, p.term)
-		if most == "" || 2*parts[p] >= foremost && m.Line == 0 && place.Line > 0 { // a term says more than an expression
-			m, foremost = place, parts[p]
+		if most == "" || 2*parts[p] >= largest && m.Line == 0 && place.Line > 0 { // a term says more than an expression
+			m, largest = place, parts[p]
 			most = fmt.Sprintf(", %d times by %q of block %q", parts[p], p.term, p.block)
 		}
 	}

@@ -31,8 +31,8 @@ func gather(url string, findings []qianshao.Finding) []qianshao.Finding {
 func join(f, other *qianshao.Finding) {
 	f.Also = append(f.Also, qianshao.OtherRule{Rule: other.Rule, Title: other.Title, Level: other.Level, Score: other.Score})
 	f.Hidden = f.Hidden || other.Hidden
-	if f.Instead == nil {
-		f.Instead = other.Instead
+	if f.PlainVersion == nil {
+		f.PlainVersion = other.PlainVersion
 	}
 	for _, e := range other.Evidence {
 		shown := func(have qianshao.Evidence) bool {

@@ -69,7 +69,7 @@ func (c *comparison) judge(other qianshao.Page) *qianshao.Document {
 			continue
 		}
 		if f := c.finding(other, fired, result.Contexts); f.Level >= qianshao.AlertLevel {
-			f.Instead = c.baseline.Instead(doc, f.Evidence[slices.IndexFunc(f.Evidence, isNew)])
+			f.PlainVersion = c.baseline.PlainVersion(doc, f.Evidence[slices.IndexFunc(f.Evidence, isNew)])
 			found = append(found, f)
 		}
 	}

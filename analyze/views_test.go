@@ -39,8 +39,8 @@ func TestCloakedContentIsAFindingWithBothVersions(t *testing.T) {
 			t.Errorf("evidence %+v", e)
 		}
 	}
-	if f.Instead == nil || f.Instead.Text != "校运会顺利闭幕" || doc.Source[f.Instead.Span.Start:f.Instead.Span.End] != f.Instead.Text {
-		t.Errorf("instead %+v", f.Instead)
+	if f.PlainVersion == nil || f.PlainVersion.Text != "校运会顺利闭幕" || doc.Source[f.PlainVersion.Span.Start:f.PlainVersion.Span.End] != f.PlainVersion.Text {
+		t.Errorf("instead %+v", f.PlainVersion)
 	}
 	if !strings.Contains(fmt.Sprint(f.Breakdown), "cloaked") || f.Score <= 62 {
 		t.Errorf("breakdown %+v", f.Breakdown)

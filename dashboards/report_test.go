@@ -30,8 +30,8 @@ func aReport() Report {
 			{Term: "百家乐", Text: source[place : place+len("百\u202E家乐")], Span: qianshao.Span{Start: place, End: place + len("百\u202E家乐")}, Line: 2, Column: 28, Region: qianshao.RegionText, Steps: []string{"invisible"}, Before: "<i>前", After: "后"},
 			{Term: "时时彩", Text: "时时彩", View: qianshao.ViewSearchVisitor, Span: qianshao.Span{Start: elsewhere, End: elsewhere + len("时时彩")}, Line: 2, Column: 4, Region: qianshao.RegionText},
 		},
-		Instead:    &qianshao.Evidence{Text: "招生<简章>", Line: 1, Column: 1},
-		Indicators: []qianshao.Indicator{{Kind: qianshao.IndicatorURL, Value: "http://b.example/", Line: 2, Column: 1}},
+		PlainVersion: &qianshao.Evidence{Text: "招生<简章>", Line: 1, Column: 1},
+		Indicators:   []qianshao.Indicator{{Kind: qianshao.IndicatorURL, Value: "http://b.example/", Line: 2, Column: 1}},
 	}
 	return Report{
 		Finding: store.StoredFinding{Finding: f, PageTitle: "题目</title>", Source: source, Status: 200, FirstSeen: reported, LastSeen: reported, FetchedAt: reported, RequestedURL: f.URL},

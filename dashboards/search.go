@@ -282,7 +282,7 @@ func (c *console) list(ctx context.Context, v *searchView, offset int, hits []in
 		line := row{Hit: hit, Link: "/findings/" + url.PathEscape(hit.ID) + back, Name: hit.Rule, Before: plain(hit.Evidence)}
 		if f, ok := findings[hit.ID]; ok {
 			line.Name = plain(f.Title)
-			if e, ok := f.Foremost(); ok {
+			if e, ok := f.Primary(); ok {
 				line.Before, line.After = plain(e.Before), plain(e.After)
 				text := html.UnescapeString(e.Text) // as Before and After are
 				line.Match = reveal(text[:ahead(text, 0, len(text), snippetRunes)], lookMark)

@@ -49,16 +49,16 @@ func (v *findingView) sourceOf(view qianshao.View) string {
 // view: the finding names one.
 func (v *findingView) compare() {
 	at := slices.IndexFunc(v.Places, func(p place) bool { return p.View != qianshao.ViewVisitor })
-	if at < 0 || v.Instead == nil || v.Source == "" {
+	if at < 0 || v.PlainVersion == nil || v.Source == "" {
 		return
 	}
-	spans := []qianshao.Span{v.Instead.Span}
-	if v.Instead.Span.Len() == 0 {
+	spans := []qianshao.Span{v.PlainVersion.Span}
+	if v.PlainVersion.Span.Len() == 0 {
 		spans = nil
 	}
 	v.Places[at].Versions = &versions{
-		Nothing: v.Instead.Span.Len() == 0,
-		Plain:   excerpt(v.Source, v.Instead.Span, v.Instead.Line, spans, nil),
+		Nothing: v.PlainVersion.Span.Len() == 0,
+		Plain:   excerpt(v.Source, v.PlainVersion.Span, v.PlainVersion.Line, spans, nil),
 	}
 }
 

@@ -30,7 +30,7 @@ func saveCloaked(t *testing.T, o *outpost, instead string) string {
 			{Reason: "cloaked", Detail: "shown only to visitors from a search engine (search_visitor)", Points: 18}},
 		Evidence: []qianshao.Evidence{{Block: "b", Term: "线上赌场", Text: "线上赌场", Region: qianshao.RegionText, View: qianshao.ViewSearchVisitor,
 			Span: qianshao.Span{Start: at, End: at + len("线上赌场")}, Line: 2, Column: 30}},
-		Instead: &qianshao.Evidence{Text: instead, Span: qianshao.Span{Start: place, End: place + len(instead)}, Line: 2, Column: 1},
+		PlainVersion: &qianshao.Evidence{Text: instead, Span: qianshao.Span{Start: place, End: place + len(instead)}, Line: 2, Column: 1},
 	}
 	_, err := o.store.SavePage(t.Context(), store.Save{
 		Page: page, Document: &qianshao.Document{Charset: "utf-8", Source: plainSource},

@@ -117,6 +117,6 @@ type Hit struct {
 	Hidden   bool              `json:"hidden"`
 	State    qianshao.State    `json:"state"`
 	LastSeen time.Time         `json:"last_seen"`
-	// Evidence is the foremost evidence with a little context on both sides, as plain text.
+	// Evidence is the primary evidence with a little context on both sides, as plain text.
 	Evidence string `json:"evidence"`
 }

@@ -11,7 +11,7 @@
 //   - folders of *.html without labels: innocent pages.
 //
 // A text counts as flagged from qianshao.AlertLevel up; its category is the
-// foremost one.
+// primary one.
 package evaluate
 
 import (

@@ -97,7 +97,7 @@ func TestInsteadIsWhatStandsBetweenTheSameNeighbours(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			plain, other := doc(test.plain), doc(test.other)
 			at := strings.Index(other.Source, "线上赌场")
-			e := view.NewBaseline(plain).Instead(other, qianshao.Evidence{Span: qianshao.Span{Start: at, End: at + len("线上赌场")}})
+			e := view.NewBaseline(plain).PlainVersion(other, qianshao.Evidence{Span: qianshao.Span{Start: at, End: at + len("线上赌场")}})
 			if e.Text != test.want || plain.Source[e.Span.Start:e.Span.End] != e.Text {
 				t.Errorf("%+v", e)
 			}

@@ -136,7 +136,7 @@ func (r demoReport) print(w io.Writer) {
 	quiet := newTable(w, "PAGE", "WHY")
 	unfetched := newTable(w, "REASON", "URL", "WHY")
 	for _, e := range r.web.Expected() {
-		f, flagged := foremost(r.found[e.URL])
+		f, flagged := highestScoring(r.found[e.URL])
 		switch {
 		case flagged:
 			found.row(f.Level.String(), strconv.Itoa(f.Score), string(f.Category), hiddenHow(f), evidenceInWords(f), e.URL)
@@ -170,8 +170,8 @@ func (r demoReport) differences() (list []string) {
 	declared := map[string]bool{}
 	for _, e := range r.web.Expected() {
 		declared[e.URL] = true
-		f, flagged := foremost(r.found[e.URL])
-		if named, ok := foremost(ofCategory(r.found[e.URL], e.Category)); ok {
+		f, flagged := highestScoring(r.found[e.URL])
+		if named, ok := highestScoring(ofCategory(r.found[e.URL], e.Category)); ok {
 			f = named // an advertisement of forged invoices is invoice trade, too
 		}
 		switch {
@@ -228,7 +228,7 @@ func (r demoReport) trespasses() (list []string) {
 	return list
 }
 
-func foremost(findings []qianshao.Finding) (best qianshao.Finding, ok bool) {
+func highestScoring(findings []qianshao.Finding) (best qianshao.Finding, ok bool) {
 	for _, f := range findings {
 		if !ok || f.Score > best.Score {
 			best, ok = f, true

@@ -168,7 +168,7 @@ func checkCloaked(t *testing.T, folder string) {
 // hiddenFinding returns the id of a finding with concealed evidence.
 func hiddenFinding(t *testing.T, folder string) string {
 	t.Helper()
-	return findingWhere(t, folder, func(f root.Finding) bool { return f.Hidden && f.Instead == nil })
+	return findingWhere(t, folder, func(f root.Finding) bool { return f.Hidden && f.PlainVersion == nil })
 }
 
 func findingWhere(t *testing.T, folder string, is func(root.Finding) bool) string {

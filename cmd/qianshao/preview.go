@@ -244,9 +244,9 @@ func difference(before, after *qianshao.Finding) (c change, ok bool) {
 }
 
 // show takes the finding's evidence that the other rules have not, as that
-// made the difference, or else its foremost.
+// made the difference, or else its primary evidence.
 func (c *change) show(f *qianshao.Finding, other rule.Explanation) {
-	e, ok := f.Foremost()
+	e, ok := f.Primary()
 	if !ok {
 		return
 	}

@@ -34,7 +34,7 @@ type scanCmd struct {
 type scanLine struct {
 	Input      string              `json:"input"`
 	URL        string              `json:"url,omitempty"`
-	Category   *qianshao.Category  `json:"category"` // the foremost; null if not flagged
+	Category   *qianshao.Category  `json:"category"` // the primary one; null if not flagged
 	Categories []qianshao.Category `json:"categories"`
 	Level      qianshao.Level      `json:"level"`
 	Score      int                 `json:"score"`
@@ -207,9 +207,9 @@ func (p *linePrinter) flush() error {
 	return p.table.flush()
 }
 
-// evidenceInWords is the foremost evidence as a table shows it.
+// evidenceInWords is the primary evidence as a table shows it.
 func evidenceInWords(f qianshao.Finding) string {
-	e, ok := f.Foremost()
+	e, ok := f.Primary()
 	if !ok {
 		return "-"
 	}
@@ -224,7 +224,7 @@ func evidenceInWords(f qianshao.Finding) string {
 type scanSummary struct {
 	inputs, flagged, errors int
 	allowed                 int            // inputs with alerts that the allow-list holds back
-	rules                   map[string]int // flagged inputs by foremost rule
+	rules                   map[string]int // flagged inputs by primary rule
 }
 
 func (sum *scanSummary) add(line scanLine) {

@@ -152,7 +152,7 @@ func TestCloakingIsFoundAndStaysFound(t *testing.T) {
 			t.Fatal(err)
 		}
 		list := findings(t, o)
-		if len(list) == 0 || list[0].Evidence[0].View != qianshao.ViewSearchVisitor || list[0].Instead == nil {
+		if len(list) == 0 || list[0].Evidence[0].View != qianshao.ViewSearchVisitor || list[0].PlainVersion == nil {
 			t.Fatalf("visit %d: %+v", n, list)
 		}
 		if plain, search := s.count("plain /"), s.count("search /"); plain != 2*n || search != n {

@@ -109,7 +109,7 @@ func hitOf(e *index.Entry) index.Hit {
 		Category: f.Category, Level: f.Level, Score: f.Score, Hidden: f.Hidden,
 		State: e.State(), LastSeen: e.LastSeen.UTC().Truncate(time.Millisecond),
 	}
-	if ev, ok := f.Foremost(); ok {
+	if ev, ok := f.Primary(); ok {
 		h.Evidence = cutRunes(ev.Before+ev.Text+ev.After, maxShown)
 	}
 	return h

@@ -13,7 +13,7 @@ import (
 // Expectation declares what must come of one page of the demo, and why that is right.
 type Expectation struct {
 	URL string
-	// Category is the foremost category that must be found; "" if the page
+	// Category is the primary category that must be found; "" if the page
 	// must not be flagged.
 	Category qianshao.Category
 	// MinLevel is the lowest level that the page must reach; LevelNone if Category is "".

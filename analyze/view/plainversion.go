@@ -6,10 +6,10 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Instead returns what the plain visitor got at the place where another view's
+// PlainVersion returns what the plain visitor got at the place where another view's
 // document has the evidence: what stands between the same neighbours. Its Text
 // is empty, and its Span too, where the plain visitor got nothing there.
-func (b *Baseline) Instead(doc *qianshao.Document, e qianshao.Evidence) *qianshao.Evidence {
+func (b *Baseline) PlainVersion(doc *qianshao.Document, e qianshao.Evidence) *qianshao.Evidence {
 	plain := b.docs[0]
 	if len(plain.Regions) == 0 {
 		return b.place(qianshao.Span{}, nil)
