@@ -199,3 +199,28 @@ type PageRecord struct {
 	LastSeen  time.Time
 	Flagged   bool
 }
+
+// FindingRecord is one finding as the store keeps it and the search index
+// lists it. Its key is Finding.ID.
+type FindingRecord struct {
+	Finding Finding
+	// Host is the page's host, lower case, without port.
+	Host string
+	// PageTitle and PageText are the page's title and the text of all its
+	// regions, hidden text included; newlines separate the regions.
+	PageTitle string
+	PageText  string
+	// FirstSeen and LastSeen bound the time in which the finding was observed.
+	FirstSeen time.Time
+	LastSeen  time.Time
+	// GoneAt is when the page was first seen without the finding; the zero time while it is open.
+	GoneAt time.Time
+}
+
+// State says whether the finding is open or gone.
+func (r *FindingRecord) State() State {
+	if r.GoneAt.IsZero() {
+		return StateOpen
+	}
+	return StateGone
+}

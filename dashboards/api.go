@@ -11,7 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/store"
 )
 
 // defaultLimit is how many hits the API returns when it is not told.
@@ -138,7 +138,7 @@ func (c *console) findingAPI(w http.ResponseWriter, r *http.Request) {
 	c.writeJSON(w, http.StatusOK, asJSON(f, under))
 }
 
-func asJSON(f store.StoredFinding, under *qianshao.Authorisation) findingJSON {
+func asJSON(f store.Finding, under *qianshao.Authorisation) findingJSON {
 	return findingJSON{
 		Finding: f.Finding, Under: under, First: f.FirstSeen, Last: f.LastSeen,
 		State: f.State(), Gone: f.GoneAt, Changes: append([]qianshao.Change{}, f.Changes...),

@@ -23,14 +23,15 @@ import (
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 var testNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // outpost is a real store and a real index with a console over them.
 type outpost struct {
-	store   *store.Store
+	store   *sqlite.Store
 	index   *bleveindex.Index
 	options Options
 	handler http.Handler
@@ -39,7 +40,7 @@ type outpost struct {
 func newOutpost(t *testing.T, change func(*Options)) *outpost {
 	t.Helper()
 	dir := t.TempDir()
-	s, err := store.Open(t.Context(), filepath.Join(dir, "q.db"))
+	s, err := sqlite.Open(t.Context(), filepath.Join(dir, "q.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,7 @@ func (o *outpost) save(t *testing.T, page qianshao.Page, title, source string, f
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.index.Put(context.Background(), saved.Entries); err != nil {
+	if err := o.index.Put(context.Background(), saved.Findings); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -22,7 +22,8 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 //go:embed templates/*.html static/*
@@ -30,7 +31,7 @@ var files embed.FS
 
 // Options are what a console needs. Store and Index are required.
 type Options struct {
-	Store *store.Store
+	Store *sqlite.Store
 	Index index.Index
 	// Registry is served at /metrics; without one that page does not exist.
 	Registry *prometheus.Registry
@@ -53,7 +54,7 @@ type Options struct {
 const requestTime = 20 * time.Second
 
 type console struct {
-	store    *store.Store
+	store    *sqlite.Store
 	index    index.Index
 	now      func() time.Time
 	log      *slog.Logger

@@ -11,7 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/store"
 )
 
 // Evidence that stands close together is shown in one excerpt.
@@ -23,7 +23,7 @@ const (
 
 type findingView struct {
 	*view
-	store.StoredFinding
+	store.Finding
 	Parts  []scorePart
 	Sum    int
 	Pieces int
@@ -33,7 +33,7 @@ type findingView struct {
 	Capped   int // MaxEvidence where that many are kept
 	Cloaked  bool
 	Pictured bool // there is a screenshot
-	others   []store.StoredView
+	others   []store.View
 	Under    *authView
 	Moved    bool   // the page's URL is not the one that was requested
 	Back     string // the search that led here
@@ -114,7 +114,7 @@ func (c *console) findingPage(w http.ResponseWriter, r *http.Request) {
 		c.failWith(w, r, err)
 		return
 	}
-	v := &findingView{view: c.view(w, r, "nav.search"), StoredFinding: f}
+	v := &findingView{view: c.view(w, r, "nav.search"), Finding: f}
 	v.view.Title = plain(f.Title)
 	if under != nil {
 		a := standing(*under, c.now())
@@ -143,7 +143,7 @@ func (c *console) findingPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v.Cloaked = cloaked(&f.Finding)
-	v.Pictured = slices.ContainsFunc(v.others, func(o store.StoredView) bool { return len(o.Screenshot) > 0 })
+	v.Pictured = slices.ContainsFunc(v.others, func(o store.View) bool { return len(o.Screenshot) > 0 })
 	v.places()
 	c.render(w, r, http.StatusOK, "finding", v)
 }

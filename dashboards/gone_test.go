@@ -20,7 +20,7 @@ func TestGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.index.Put(t.Context(), saved.Entries); err != nil {
+	if err := o.index.Put(t.Context(), saved.Findings); err != nil {
 		t.Fatal(err)
 	}
 	id := qianshao.FindingID(url, "gambling-casino-promotion")

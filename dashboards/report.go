@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/evidence"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/store"
 )
 
 //go:embed report/report.html
@@ -24,9 +24,9 @@ var reportCSS string
 // Report is a finding as it is handed to somebody who has no console: an
 // authority, the owner of the site, a court.
 type Report struct {
-	Finding store.StoredFinding
+	Finding store.Finding
 	// Views are the page's other views, where evidence is of one.
-	Views []store.StoredView
+	Views []store.View
 	// Under is the authorisation in the register; nil for own files or where it is no longer there.
 	Under *qianshao.Authorisation
 	// Captures are what the archive has of the page, oldest first.
@@ -50,7 +50,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("the report's template: %w", err)
 	}
-	v := &reportView{findingView: &findingView{view: &view{lang: chinese, now: r.Made}, StoredFinding: r.Finding}, Report: r, Style: template.CSS(reportCSS)} //nolint:gosec // ours
+	v := &reportView{findingView: &findingView{view: &view{lang: chinese, now: r.Made}, Finding: r.Finding}, Report: r, Style: template.CSS(reportCSS)} //nolint:gosec // ours
 	v.findingView.places()
 	for _, p := range r.Finding.Breakdown {
 		v.Parts = append(v.Parts, scorePart{v.lang.named("reason.", p.Reason), plain(v.lang.detail(p)), p.Points})
@@ -105,7 +105,7 @@ func (v *reportView) sections() {
 		}
 	}
 	for _, name := range names {
-		part := findingView{view: v.view, StoredFinding: v.Report.Finding, others: v.Views}
+		part := findingView{view: v.view, Finding: v.Report.Finding, others: v.Views}
 		part.Evidence = slices.DeleteFunc(slices.Clone(part.Evidence), func(e qianshao.Evidence) bool { return e.View != name })
 		if part.places(); part.sourceOf(name) == "" {
 			part.quote()

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/evidence"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/store"
 )
 
 var reported = time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
@@ -34,8 +34,8 @@ func aReport() Report {
 		Indicators:   []qianshao.Indicator{{Kind: qianshao.IndicatorURL, Value: "http://b.example/", Line: 2, Column: 1}},
 	}
 	return Report{
-		Finding: store.StoredFinding{Finding: f, PageTitle: "题目</title>", Source: source, Status: 200, FirstSeen: reported, LastSeen: reported, FetchedAt: reported, RequestedURL: f.URL},
-		Views:   []store.StoredView{{View: qianshao.ViewSearchVisitor, Source: other}},
+		Finding: store.Finding{Finding: f, PageTitle: "题目</title>", Source: source, Status: 200, FirstSeen: reported, LastSeen: reported, FetchedAt: reported, RequestedURL: f.URL},
+		Views:   []store.View{{View: qianshao.ViewSearchVisitor, Source: other}},
 		Under:   &qianshao.Authorisation{ID: "a", Owner: "某市第一中学", Basis: "合同<1>", ValidFrom: reported, ValidUntil: reported.AddDate(1, 0, 0)},
 		Captures: []evidence.Captured{{Capture: evidence.Capture{ID: 2, Captured: reported, Seen: reported},
 			Links: []evidence.Link{{Seq: 2, Kind: "response", URI: f.URL, Record: strings.Repeat("a", 64), Chain: strings.Repeat("b", 64)}}}},

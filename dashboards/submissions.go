@@ -10,7 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/store"
 )
 
 const (

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/store"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
 )
 
 // takesReports wires reports as the command does, with nothing authorised.

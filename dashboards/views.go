@@ -8,7 +8,7 @@ import (
 	"strconv"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/store"
 )
 
 // versions is one place of evidence in another view of the page, beside what a

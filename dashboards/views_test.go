@@ -9,7 +9,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/store"
 )
 
 // saveCloaked stores a page that shows a casino to visitors from a search

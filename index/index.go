@@ -12,36 +12,12 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Entry is one finding as it is indexed. Its key is Finding.ID.
-type Entry struct {
-	Finding qianshao.Finding
-	// Host is the page's host, lower case, without port.
-	Host string
-	// PageTitle and PageText are the page's title and all its region text,
-	// hidden text included; regions are separated by newlines.
-	PageTitle string
-	PageText  string
-	// FirstSeen and LastSeen bound the time in which the finding was observed.
-	FirstSeen time.Time
-	LastSeen  time.Time
-	// GoneAt is when the page was first seen without it; the zero time while it is open.
-	GoneAt time.Time
-}
-
-// State says whether the finding is open or gone.
-func (e *Entry) State() qianshao.State {
-	if e.GoneAt.IsZero() {
-		return qianshao.StateOpen
-	}
-	return qianshao.StateGone
-}
-
-// Index finds entries. Implementations: bleveindex; one contract suite in
+// Index finds findings. Implementations: bleveindex; one contract suite in
 // indextest holds for all.
 type Index interface {
-	// Put adds or replaces entries by Finding.ID; when it returns, they are durable.
-	Put(ctx context.Context, entries []Entry) error
-	// Delete removes entries; unknown ids are no error.
+	// Put adds findings or replaces those of the same id; when it returns, they are durable.
+	Put(ctx context.Context, findings []qianshao.FindingRecord) error
+	// Delete removes findings; an unknown id is not an error.
 	Delete(ctx context.Context, ids []string) error
 	// Search returns one page of the hits of a query, newest LastSeen first and
 	// then by id, with facets over all hits.

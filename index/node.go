@@ -55,8 +55,8 @@ const (
 	FieldAuthorisation FieldName = "authorisation" // Text: its id
 	FieldHidden        FieldName = "hidden"        // Flag
 	FieldScore         FieldName = "score"         // Number, 0 to qianshao.MaxScore; ordered
-	FieldSeen          FieldName = "seen"          // Period of Entry.LastSeen; ordered
-	FieldNew           FieldName = "new"           // Period of Entry.FirstSeen; ordered
+	FieldSeen          FieldName = "seen"          // Period of FindingRecord.LastSeen; ordered
+	FieldNew           FieldName = "new"           // Period of FindingRecord.FirstSeen; ordered
 	FieldTitle         FieldName = "title"         // Text: a phrase in the page's title
 	FieldState         FieldName = "state"         // Text: one of qianshao.States
 )

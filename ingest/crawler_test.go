@@ -19,7 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
@@ -93,7 +93,7 @@ func (w *web) askedHost(host string) int {
 // bench is everything that a crawl needs, with the real store.
 type bench struct {
 	web   *web
-	store *store.Store
+	store *sqlite.Store
 	opts  ingest.CrawlerOptions
 
 	mu      sync.Mutex
@@ -132,7 +132,7 @@ func (b *bench) handle(_ context.Context, page qianshao.Page, _ ingest.Memory) (
 func newBench(t testing.TB, change func(*qianshao.Authorisation), hosts ...string) *bench {
 	t.Helper()
 	w := newWeb(t)
-	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "q.db"))
+	s, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "q.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

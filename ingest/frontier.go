@@ -71,7 +71,7 @@ type Outcome struct {
 
 // Frontier is the durable queue of URLs. Schedule, lease and retry are rows,
 // not memory, so that a process may die at any instruction. Met by
-// index/store.
+// store/sqlite.
 type Frontier interface {
 	// Add puts URLs in, due at once. A URL that is known already is left as it is.
 	Add(ctx context.Context, items []Item) error

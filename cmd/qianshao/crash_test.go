@@ -14,8 +14,8 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
-	"github.com/qianshao/qianshao/index/evidence"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 // kills is how often the crawl is killed; each time in a fresh folder, at a
@@ -110,7 +110,7 @@ func crawlChild(web *demoweb.Web, folder string) *exec.Cmd {
 }
 
 // verifiedCaptures returns the URLs of what is archived, and expects the archive to be whole.
-func verifiedCaptures(t *testing.T, folder string, db *store.Store) (urls []string) {
+func verifiedCaptures(t *testing.T, folder string, db *sqlite.Store) (urls []string) {
 	t.Helper()
 	archive, err := evidence.New(evidence.Options{Folder: evidencePath(folder), Ledger: db})
 	if err != nil {
@@ -132,7 +132,7 @@ func verifiedCaptures(t *testing.T, folder string, db *store.Store) (urls []stri
 
 func readEndState(t *testing.T, folder string) (state endState) {
 	t.Helper()
-	db, err := store.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
+	db, err := sqlite.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func readEndState(t *testing.T, folder string) (state endState) {
 		record.FirstSeen, record.LastSeen = time.Time{}, time.Time{}
 		state.Pages = append(state.Pages, record)
 	}
-	for entry, err := range db.AllEntries(t.Context()) {
+	for entry, err := range db.AllFindings(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,9 +16,9 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/extract"
-	"github.com/qianshao/qianshao/index/store"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 // fetchFlags are the flags of every command that makes requests.
@@ -116,7 +116,7 @@ const registerAge = 10 * time.Second
 // cannot be read nothing is authorised.
 type register struct {
 	ctx context.Context //nolint:containedctx // Scope is called from callbacks without one
-	db  *store.Store
+	db  *sqlite.Store
 	log *slog.Logger
 
 	mu    sync.Mutex
@@ -124,7 +124,7 @@ type register struct {
 	read  time.Time
 }
 
-func newRegister(ctx context.Context, db *store.Store, log *slog.Logger) *register {
+func newRegister(ctx context.Context, db *sqlite.Store, log *slog.Logger) *register {
 	return &register{ctx: ctx, db: db, log: log}
 }
 

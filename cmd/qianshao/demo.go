@@ -103,7 +103,7 @@ func (o *outpost) crawlDemo(s *session, web *demoweb.Web) (mismatch, err error) 
 // findingsByURL reads all findings; the demo's web is small.
 func (o *outpost) findingsByURL(ctx context.Context) (map[string][]qianshao.Finding, error) {
 	found := map[string][]qianshao.Finding{}
-	for entry, err := range o.store.AllEntries(ctx) {
+	for entry, err := range o.store.AllFindings(ctx) {
 		if err != nil {
 			return nil, err
 		}

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/qianshao/qianshao/index/evidence"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 // evidenceCmd works on the archive of flagged pages. All of it may run beside a server.
@@ -22,7 +22,7 @@ type evidenceCmd struct {
 
 func evidencePath(data string) string { return filepath.Join(data, "evidence") }
 
-func newArchive(s *session, db *store.Store) (*evidence.Archive, error) {
+func newArchive(s *session, db *sqlite.Store) (*evidence.Archive, error) {
 	return evidence.New(evidence.Options{Folder: evidencePath(s.data), Ledger: db, Software: "qianshao/" + versionString(), Log: s.log})
 }
 
@@ -51,7 +51,7 @@ func (o *outpost) indexEvidence(ctx context.Context) {
 }
 
 // withArchive opens store and archive for a command.
-func withArchive(s *session, run func(*store.Store, *evidence.Archive) error) (err error) {
+func withArchive(s *session, run func(*sqlite.Store, *evidence.Archive) error) (err error) {
 	db, err := openStore(s)
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (c evidenceVerifyCmd) Run(s *session) error {
 			return usageError(err)
 		}
 	}
-	return withArchive(s, func(_ *store.Store, archive *evidence.Archive) error {
+	return withArchive(s, func(_ *sqlite.Store, archive *evidence.Archive) error {
 		printed := 0
 		v, err := archive.Verify(s.ctx, want, func(p evidence.Problem) {
 			if printed++; printed <= maxProblems {
@@ -111,7 +111,7 @@ func (c evidenceVerifyCmd) Run(s *session) error {
 type evidenceHeadCmd struct{}
 
 func (evidenceHeadCmd) Run(s *session) error {
-	return withArchive(s, func(db *store.Store, _ *evidence.Archive) error {
+	return withArchive(s, func(db *sqlite.Store, _ *evidence.Archive) error {
 		end, err := db.EvidenceEnd(s.ctx)
 		if err != nil {
 			return err
@@ -127,7 +127,7 @@ func (evidenceHeadCmd) Run(s *session) error {
 type evidenceIndexCmd struct{}
 
 func (evidenceIndexCmd) Run(s *session) error {
-	return withArchive(s, func(db *store.Store, archive *evidence.Archive) error {
+	return withArchive(s, func(db *sqlite.Store, archive *evidence.Archive) error {
 		files, err := db.EvidenceFiles(s.ctx)
 		if err != nil {
 			return err

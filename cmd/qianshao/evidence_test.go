@@ -17,8 +17,8 @@ import (
 
 	root "github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
-	"github.com/qianshao/qianshao/index/store"
 	"github.com/qianshao/qianshao/ingest/warc"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 // command runs the binary over a data folder and returns its exit code and
@@ -173,12 +173,12 @@ func hiddenFinding(t *testing.T, folder string) string {
 
 func findingWhere(t *testing.T, folder string, is func(root.Finding) bool) string {
 	t.Helper()
-	db, err := store.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
+	db, err := sqlite.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for entry, err := range db.AllEntries(t.Context()) {
+	for entry, err := range db.AllFindings(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}

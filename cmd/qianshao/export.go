@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/dashboards"
-	"github.com/qianshao/qianshao/index/evidence"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 type evidenceExportCmd struct {
@@ -23,7 +24,7 @@ func (c evidenceExportCmd) Run(s *session) error {
 	if !findingID.MatchString(c.Finding) {
 		return usageError(fmt.Errorf("%q is no finding's id; it has 16 hex digits", c.Finding))
 	}
-	return withArchive(s, func(db *store.Store, archive *evidence.Archive) error {
+	return withArchive(s, func(db *sqlite.Store, archive *evidence.Archive) error {
 		report, err := readReport(s, db, archive, c.Finding)
 		if err != nil {
 			return err
@@ -66,7 +67,7 @@ func writeNew(name string, write func(io.Writer) error) error {
 }
 
 // readReport gathers what store and archive have of a finding.
-func readReport(s *session, db *store.Store, archive *evidence.Archive, id string) (*dashboards.Report, error) {
+func readReport(s *session, db *sqlite.Store, archive *evidence.Archive, id string) (*dashboards.Report, error) {
 	r := &dashboards.Report{Made: time.Now(), By: "qianshao/" + versionString()}
 	found, err := db.Finding(s.ctx, id)
 	if err != nil {

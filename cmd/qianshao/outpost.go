@@ -18,17 +18,18 @@ import (
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/index/bleveindex"
-	"github.com/qianshao/qianshao/index/evidence"
-	"github.com/qianshao/qianshao/index/store"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 // outpost is a data folder at work: the truth, the index derived from it, the
 // analyzer in force and the metrics.
 type outpost struct {
 	folder   string // the data folder
-	store    *store.Store
+	store    *sqlite.Store
 	index    *bleveindex.Index
 	analyzer atomic.Pointer[standard]
 	metrics  *metrics.Metrics
@@ -104,11 +105,11 @@ func (o *outpost) findingStates(ctx context.Context) (map[string]int, error) {
 	return map[string]int{string(qianshao.StateOpen): counts.Open, string(qianshao.StateGone): counts.Findings - counts.Open}, err
 }
 
-func openStore(s *session) (*store.Store, error) {
+func openStore(s *session) (*sqlite.Store, error) {
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		return nil, fmt.Errorf("create the data folder: %w", err)
 	}
-	return store.Open(s.ctx, filepath.Join(s.data, "qianshao.db"))
+	return sqlite.Open(s.ctx, filepath.Join(s.data, "qianshao.db"))
 }
 
 func indexPath(data string) string { return filepath.Join(data, "index.bleve") }
@@ -285,11 +286,11 @@ func (o *outpost) gone(ctx context.Context, gone ingest.Gone) error {
 
 // list brings the index to what was saved.
 func (o *outpost) list(ctx context.Context, saved store.Saved) error {
-	if len(saved.Entries) == 0 {
+	if len(saved.Findings) == 0 {
 		return nil
 	}
 	start := time.Now()
-	if err := o.index.Put(ctx, saved.Entries); err != nil {
+	if err := o.index.Put(ctx, saved.Findings); err != nil {
 		o.metrics.Failed(metrics.StageIndex)
 		return err
 	}

@@ -11,7 +11,8 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 // TestPreviewStored tries a draft on the flagged pages of a data folder.
@@ -25,7 +26,7 @@ func TestPreviewStored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := store.Open(t.Context(), filepath.Join(data, "qianshao.db"))
+	db, err := sqlite.Open(t.Context(), filepath.Join(data, "qianshao.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,9 +15,9 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/evidence"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/internal/spelling"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 type evidencePruneCmd struct {
@@ -42,7 +42,7 @@ func (c evidencePruneCmd) Run(s *session) error {
 	if err != nil {
 		return usageError(err)
 	}
-	return withArchive(s, func(_ *store.Store, archive *evidence.Archive) error { return c.prune(s, archive, policy) })
+	return withArchive(s, func(_ *sqlite.Store, archive *evidence.Archive) error { return c.prune(s, archive, policy) })
 }
 
 func (c evidencePruneCmd) prune(s *session, archive *evidence.Archive, policy evidence.Policy) error {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 // reindexBatch entries are read and written at a time: large enough to
@@ -39,9 +39,9 @@ func (reindexCmd) Run(s *session) error {
 }
 
 // fill copies every finding of the store into the index.
-func fill(ctx context.Context, ix index.Index, db *store.Store) (count int, err error) {
+func fill(ctx context.Context, ix index.Index, db *sqlite.Store) (count int, err error) {
 	for after := ""; ; {
-		entries, err := db.Entries(ctx, after, reindexBatch)
+		entries, err := db.FindingRecords(ctx, after, reindexBatch)
 		if err != nil || len(entries) == 0 {
 			return count, err
 		}

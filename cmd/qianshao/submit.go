@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/store"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 // submitCmd takes reports of pages. It may run beside a server.
@@ -86,7 +86,7 @@ func lines(s *session, args []string) func(yield func(string, error) bool) {
 
 // submit records the report of a page. It is fetched when an authorisation
 // covers it, and otherwise waits for one.
-func submit(ctx context.Context, db *store.Store, scope *ingest.Scope, url string, suspected qianshao.Category) (qianshao.Submission, error) {
+func submit(ctx context.Context, db *sqlite.Store, scope *ingest.Scope, url string, suspected qianshao.Category) (qianshao.Submission, error) {
 	now := time.Now()
 	item, skip, err := ingest.Place(scope, url, now)
 	if err != nil {
@@ -99,7 +99,7 @@ func submit(ctx context.Context, db *store.Store, scope *ingest.Scope, url strin
 }
 
 // queueReports puts the waiting reports that an authorisation covers by now into the frontier.
-func queueReports(ctx context.Context, db *store.Store, scope *ingest.Scope) error {
+func queueReports(ctx context.Context, db *sqlite.Store, scope *ingest.Scope) error {
 	urls, err := db.WaitingSubmissions(ctx)
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func queueReports(ctx context.Context, db *store.Store, scope *ingest.Scope) err
 	return nil
 }
 
-func listReports(s *session, db *store.Store, limit int) error {
+func listReports(s *session, db *sqlite.Store, limit int) error {
 	reports, err := db.Submissions(s.ctx, limit)
 	if err != nil {
 		return err

@@ -17,10 +17,11 @@ import (
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/extract"
 	"github.com/qianshao/qianshao/dashboards/metrics"
-	"github.com/qianshao/qianshao/index/store"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/ingest/render"
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 // Each other view is one more request to the host, under the same scope,
@@ -41,7 +42,7 @@ const (
 type viewer struct {
 	fetcher *fetch.Fetcher
 	scope   func() *ingest.Scope
-	store   *store.Store
+	store   *sqlite.Store
 	browser *render.Browser // nil if there is none
 	metrics *metrics.Metrics
 	log     *slog.Logger

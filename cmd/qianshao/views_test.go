@@ -125,7 +125,7 @@ const (
 
 func findings(t *testing.T, o *outpost) (list []qianshao.Finding) {
 	t.Helper()
-	for entry, err := range o.store.AllEntries(t.Context()) {
+	for entry, err := range o.store.AllFindings(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,8 +20,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/store"
 	"github.com/qianshao/qianshao/ingest/ingesttest"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 // fullWeb asks for the web of 20,000 pages on 200 hosts, which takes minutes.
@@ -66,7 +66,7 @@ func startWeb(t *testing.T, opts ingesttest.Options) *ingesttest.Web {
 
 func authorise(t *testing.T, folder string, list ...qianshao.Authorisation) {
 	t.Helper()
-	db, err := store.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
+	db, err := sqlite.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

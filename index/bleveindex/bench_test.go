@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 )
 
@@ -32,7 +33,7 @@ func BenchmarkPut(b *testing.B) {
 			b.ReportAllocs()
 			n := 0
 			for b.Loop() {
-				entries := make([]index.Entry, size)
+				entries := make([]qianshao.FindingRecord, size)
 				for i := range entries {
 					n++
 					entries[i] = entry(fmt.Sprintf("%016x", n), article(n, bytes))
@@ -48,7 +49,7 @@ func BenchmarkSearch(b *testing.B) {
 	x := open(b, b.TempDir(), Options{})
 	const docs = 5000
 	for n := 0; n < docs; n += 500 {
-		entries := make([]index.Entry, 500)
+		entries := make([]qianshao.FindingRecord, 500)
 		for i := range entries {
 			entries[i] = entry(fmt.Sprintf("%016x", n+i), article(n+i, 3000))
 		}

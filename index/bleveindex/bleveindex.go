@@ -19,6 +19,7 @@ import (
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 )
 
@@ -236,7 +237,7 @@ const (
 )
 
 // Put adds or replaces entries; when it returns, they are on the disk.
-func (x *Index) Put(ctx context.Context, entries []index.Entry) error {
+func (x *Index) Put(ctx context.Context, entries []qianshao.FindingRecord) error {
 	for len(entries) > 0 {
 		n, bytes := 0, 0
 		for n < len(entries) && n < batchEntries && (n == 0 || bytes+len(entries[n].PageText) <= batchBytes) {
@@ -251,7 +252,7 @@ func (x *Index) Put(ctx context.Context, entries []index.Entry) error {
 	return nil
 }
 
-func (x *Index) putBatch(ctx context.Context, entries []index.Entry) error {
+func (x *Index) putBatch(ctx context.Context, entries []qianshao.FindingRecord) error {
 	batch := x.bleve.NewBatch()
 	var failed atomic.Bool
 	for i := range entries {

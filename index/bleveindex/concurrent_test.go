@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 )
 
@@ -17,7 +18,7 @@ func TestConcurrent(t *testing.T) {
 		wg.Go(func() {
 			for i := range 10 {
 				id := fmt.Sprint(w, "-", i)
-				if err := x.Put(context.Background(), []index.Entry{entry(id, "注册送"), entry(id+"x", "注册送")}); err != nil {
+				if err := x.Put(context.Background(), []qianshao.FindingRecord{entry(id, "注册送"), entry(id+"x", "注册送")}); err != nil {
 					t.Error(err)
 				}
 				if err := x.Delete(context.Background(), []string{id + "x"}); err != nil {
@@ -35,7 +36,7 @@ func TestConcurrent(t *testing.T) {
 	}
 	for range 3 { // none of these may panic or hang
 		wg.Go(func() {
-			_ = x.Put(context.Background(), []index.Entry{entry("late", "注册送")})
+			_ = x.Put(context.Background(), []qianshao.FindingRecord{entry("late", "注册送")})
 			_, _ = x.Search(context.Background(), index.Request{Limit: 5})
 		})
 	}

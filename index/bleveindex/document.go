@@ -57,7 +57,7 @@ const (
 
 // document builds what is indexed of an entry. failed tells whether folding it
 // panicked, once the batch is written.
-func (x *Index) document(e *index.Entry, failed *atomic.Bool) (*document.Document, error) {
+func (x *Index) document(e *qianshao.FindingRecord, failed *atomic.Bool) (*document.Document, error) {
 	f := &e.Finding
 	if f.ID == "" {
 		return nil, errors.New("a finding without id")
@@ -102,7 +102,7 @@ func (x *Index) document(e *index.Entry, failed *atomic.Bool) (*document.Documen
 	return doc, nil
 }
 
-func hitOf(e *index.Entry) index.Hit {
+func hitOf(e *qianshao.FindingRecord) index.Hit {
 	f := &e.Finding
 	h := index.Hit{
 		ID: f.ID, URL: f.URL, Host: e.Host, Title: cutRunes(e.PageTitle, maxShown), Rule: f.Rule,

@@ -15,15 +15,15 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-func entry(id, text string) index.Entry {
+func entry(id, text string) qianshao.FindingRecord {
 	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
-	return index.Entry{
+	return qianshao.FindingRecord{
 		Finding: qianshao.Finding{ID: id, URL: "http://example.cn/" + id, Rule: "casino", Category: qianshao.Gambling, Level: qianshao.LevelHigh, Score: 70},
 		Host:    "example.cn", PageText: text, FirstSeen: at, LastSeen: at,
 	}
 }
 
-func put(t testing.TB, x *Index, entries ...index.Entry) {
+func put(t testing.TB, x *Index, entries ...qianshao.FindingRecord) {
 	t.Helper()
 	if err := x.Put(context.Background(), entries); err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestRebuild(t *testing.T) {
 		t.Errorf("Open after a broken rebuild: %v, want ErrRebuild", err)
 	}
 	x, err := Rebuild(path, Options{}, func(x *Index) error {
-		return x.Put(t.Context(), []index.Entry{entry("a", "注册送"), entry("b", "注册送")})
+		return x.Put(t.Context(), []qianshao.FindingRecord{entry("a", "注册送"), entry("b", "注册送")})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +215,7 @@ func testDamage(t *testing.T, origin, rel string, damage func([]byte) []byte) {
 			t.Logf("Close: %v", err)
 		}
 	}
-	x, err := Rebuild(path, Options{}, func(x *Index) error { return x.Put(t.Context(), []index.Entry{entry("a", "注册送")}) })
+	x, err := Rebuild(path, Options{}, func(x *Index) error { return x.Put(t.Context(), []qianshao.FindingRecord{entry("a", "注册送")}) })
 	if err != nil {
 		t.Fatalf("Rebuild: %v", err)
 	}
@@ -236,7 +236,7 @@ func TestFoldPanics(t *testing.T) {
 		}
 		return s
 	}})
-	if err := x.Put(t.Context(), []index.Entry{entry("a", "hostile")}); err == nil {
+	if err := x.Put(t.Context(), []qianshao.FindingRecord{entry("a", "hostile")}); err == nil {
 		t.Error("Put says nothing of a folding that panicked")
 	}
 }

@@ -36,9 +36,9 @@ func hosts() []string {
 }
 
 // Entries generates entries with distinct ids.
-func Entries(n int) *rapid.Generator[[]index.Entry] {
-	return rapid.Custom(func(t *rapid.T) []index.Entry {
-		list := make([]index.Entry, n)
+func Entries(n int) *rapid.Generator[[]qianshao.FindingRecord] {
+	return rapid.Custom(func(t *rapid.T) []qianshao.FindingRecord {
+		list := make([]qianshao.FindingRecord, n)
 		for i := range list {
 			list[i] = entry(t, i)
 		}
@@ -46,11 +46,11 @@ func Entries(n int) *rapid.Generator[[]index.Entry] {
 	})
 }
 
-func entry(t *rapid.T, i int) index.Entry {
+func entry(t *rapid.T, i int) qianshao.FindingRecord {
 	host := rapid.SampledFrom(hosts()).Draw(t, "host")
 	score := rapid.IntRange(0, qianshao.MaxScore).Draw(t, "score")
 	first := base.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "first")) * time.Hour)
-	e := index.Entry{
+	e := qianshao.FindingRecord{
 		Host:      host,
 		PageTitle: texts(5).Draw(t, "title"),
 		PageText:  texts(30).Draw(t, "text"),

@@ -17,7 +17,7 @@ import (
 // Match says whether a query finds an entry, by reading the entry from end to
 // end. It is written from the documentation of the query language, apart from
 // the code of any index. fold may be nil.
-func Match(n index.Node, e *index.Entry, fold func(string) string) bool {
+func Match(n index.Node, e *qianshao.FindingRecord, fold func(string) string) bool {
 	switch n := n.(type) {
 	case nil:
 		return true
@@ -36,7 +36,7 @@ func Match(n index.Node, e *index.Entry, fold func(string) string) bool {
 	panic(fmt.Sprintf("unknown node %T", n))
 }
 
-func matchField(f index.Field, e *index.Entry, fold func(string) string) bool {
+func matchField(f index.Field, e *qianshao.FindingRecord, fold func(string) string) bool {
 	switch v := f.Value.(type) {
 	case index.Text:
 		return matchText(f.Name, string(v), e, fold)
@@ -66,7 +66,7 @@ func matchPeriod(op index.Op, at time.Time, p index.Period) bool {
 	return op.Holds(1)
 }
 
-func matchText(name index.FieldName, v string, e *index.Entry, fold func(string) string) bool {
+func matchText(name index.FieldName, v string, e *qianshao.FindingRecord, fold func(string) string) bool {
 	switch name {
 	case index.FieldTitle:
 		return contains(oneLine(e.PageTitle), v, fold)
@@ -146,24 +146,24 @@ func isAlone(r rune) bool {
 func isWordRune(r rune) bool { return (unicode.IsLetter(r) || unicode.IsNumber(r)) && !isAlone(r) }
 
 // Search is what an index answers that holds exactly these entries.
-func Search(entries []index.Entry, req index.Request, fold func(string) string) index.Results {
-	var found []*index.Entry
+func Search(entries []qianshao.FindingRecord, req index.Request, fold func(string) string) index.Results {
+	var found []*qianshao.FindingRecord
 	for i := range entries {
 		if Match(req.Query, &entries[i], fold) {
 			found = append(found, &entries[i])
 		}
 	}
-	slices.SortFunc(found, func(a, b *index.Entry) int {
+	slices.SortFunc(found, func(a, b *qianshao.FindingRecord) int {
 		return cmp.Or(b.LastSeen.Compare(a.LastSeen), cmp.Compare(a.Finding.ID, b.Finding.ID))
 	})
 	res := index.Results{Total: len(found), Hits: []index.Hit{}, Facets: map[string][]index.FacetCount{
-		"category": facet(found, func(e *index.Entry) []string { return []string{string(e.Finding.Category)} }),
-		"level":    facet(found, func(e *index.Entry) []string { return []string{e.Finding.Level.String()} }),
-		"state":    facet(found, func(e *index.Entry) []string { return []string{string(e.State())} }),
-		"host":     facet(found, func(e *index.Entry) []string { return []string{e.Host} }),
-		"rule":     facet(found, func(e *index.Entry) []string { return e.Finding.Rules() }),
+		"category": facet(found, func(e *qianshao.FindingRecord) []string { return []string{string(e.Finding.Category)} }),
+		"level":    facet(found, func(e *qianshao.FindingRecord) []string { return []string{e.Finding.Level.String()} }),
+		"state":    facet(found, func(e *qianshao.FindingRecord) []string { return []string{string(e.State())} }),
+		"host":     facet(found, func(e *qianshao.FindingRecord) []string { return []string{e.Host} }),
+		"rule":     facet(found, func(e *qianshao.FindingRecord) []string { return e.Finding.Rules() }),
 	}}
-	days := count(found, func(e *index.Entry) []string { return []string{e.LastSeen.UTC().Format(time.DateOnly)} })
+	days := count(found, func(e *qianshao.FindingRecord) []string { return []string{e.LastSeen.UTC().Format(time.DateOnly)} })
 	slices.SortFunc(days, func(a, b index.FacetCount) int { return cmp.Compare(b.Value, a.Value) })
 	res.Facets["day"] = days[:min(len(days), index.FacetDays)]
 	for i := min(req.Offset, len(found)); i < min(req.Offset+req.Limit, len(found)); i++ {
@@ -177,7 +177,7 @@ func Search(entries []index.Entry, req index.Request, fold func(string) string) 
 	return res
 }
 
-func facet(found []*index.Entry, values func(*index.Entry) []string) []index.FacetCount {
+func facet(found []*qianshao.FindingRecord, values func(*qianshao.FindingRecord) []string) []index.FacetCount {
 	counts := count(found, values)
 	slices.SortFunc(counts, func(a, b index.FacetCount) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
@@ -185,7 +185,7 @@ func facet(found []*index.Entry, values func(*index.Entry) []string) []index.Fac
 	return counts[:min(len(counts), index.FacetSize)]
 }
 
-func count(found []*index.Entry, values func(*index.Entry) []string) []index.FacetCount {
+func count(found []*qianshao.FindingRecord, values func(*qianshao.FindingRecord) []string) []index.FacetCount {
 	n := map[string]int{}
 	for _, e := range found {
 		for _, v := range values(e) {

@@ -36,7 +36,7 @@ func Run(t *testing.T, open Open) {
 }
 
 // put writes entries and fails the test otherwise.
-func put(t *testing.T, x index.Index, entries ...index.Entry) {
+func put(t *testing.T, x index.Index, entries ...qianshao.FindingRecord) {
 	t.Helper()
 	if err := x.Put(t.Context(), entries); err != nil {
 		t.Fatalf("Put: %v", err)
@@ -70,8 +70,8 @@ func wantIDs(t *testing.T, x index.Index, query string, want ...string) {
 }
 
 // page is an entry of which only id, title and text matter.
-func page(id, title, text string) index.Entry {
-	return index.Entry{
+func page(id, title, text string) qianshao.FindingRecord {
+	return qianshao.FindingRecord{
 		Finding: qianshao.Finding{ID: id, URL: "http://example.cn/" + id, Rule: "casino", Category: qianshao.Gambling, Level: qianshao.LevelHigh, Score: 70},
 		Host:    "example.cn", PageTitle: title, PageText: text, FirstSeen: base, LastSeen: base,
 	}
@@ -205,7 +205,7 @@ func testFields(t *testing.T, open Open) {
 
 func testFacets(t *testing.T, open Open) {
 	x := open(t, nil)
-	var entries []index.Entry
+	var entries []qianshao.FindingRecord
 	for i := range 40 { // more hosts and days than a facet shows
 		e := page(fmt.Sprintf("%03d", i), "", "注册送")
 		e.Host = fmt.Sprintf("h%02d.example.cn", i%25)
@@ -223,7 +223,7 @@ func testFacets(t *testing.T, open Open) {
 
 func testPaging(t *testing.T, open Open) {
 	x := open(t, nil)
-	var entries []index.Entry
+	var entries []qianshao.FindingRecord
 	for i := range 25 {
 		e := page(fmt.Sprintf("%03d", (i*7)%25), "", "送")
 		e.LastSeen = base.Add(time.Duration(i/5) * time.Second) // several at one time
@@ -280,7 +280,7 @@ func testWrites(t *testing.T, open Open) {
 	if err := x.IDs(t.Context(), func(string) bool { calls++; return false }); err != nil || calls != 1 {
 		t.Errorf("IDs went on for %d calls, error %v", calls, err)
 	}
-	if err := x.Put(t.Context(), []index.Entry{page("", "", "甲")}); err == nil {
+	if err := x.Put(t.Context(), []qianshao.FindingRecord{page("", "", "甲")}); err == nil {
 		t.Error("an entry without id is accepted")
 	}
 	if err := x.Close(); err != nil {
@@ -292,7 +292,7 @@ func testWrites(t *testing.T, open Open) {
 	if _, err := x.Search(t.Context(), index.Request{}); err == nil {
 		t.Error("a closed index can be searched")
 	}
-	if err := x.Put(t.Context(), []index.Entry{page("a", "", "甲")}); err == nil {
+	if err := x.Put(t.Context(), []qianshao.FindingRecord{page("a", "", "甲")}); err == nil {
 		t.Error("a closed index can be written")
 	}
 	if err := x.IDs(t.Context(), func(string) bool { return true }); err == nil {
@@ -307,7 +307,7 @@ func testHostile(t *testing.T, open Open) {
 		"<script>alert(1)</script>", `"\' OR 1=1 --`, "\u202e册注", "\U000e0041\ufeff送", strings.Repeat("💩", 500), "注\u200d册",
 		"\xff\xff\x00", strings.Repeat("é", 33_000),
 	}
-	var entries []index.Entry
+	var entries []qianshao.FindingRecord
 	for i, s := range texts {
 		e := page(fmt.Sprintf("%03d", i), s, s)
 		e.Host, e.Finding.Rule, e.Finding.Authorisation = s, s, s
@@ -362,7 +362,7 @@ func testCancelled(t *testing.T, open Open) {
 	x := open(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := x.Put(ctx, []index.Entry{page("a", "", "甲")}); !errors.Is(err, context.Canceled) {
+	if err := x.Put(ctx, []qianshao.FindingRecord{page("a", "", "甲")}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Put: %v, want context.Canceled", err)
 	}
 	if got := ids(t, x); len(got) > 0 {
@@ -399,7 +399,7 @@ func testReference(t *testing.T, open Open) {
 }
 
 // compare holds one search to what the reference finds.
-func compare(t rapid.TB, x index.Index, entries []index.Entry, req index.Request, fold func(string) string) {
+func compare(t rapid.TB, x index.Index, entries []qianshao.FindingRecord, req index.Request, fold func(string) string) {
 	t.Helper()
 	got, err := x.Search(context.Background(), req)
 	if err != nil {

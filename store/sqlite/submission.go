@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -8,14 +8,8 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
 )
-
-// MaxWaiting bounds the reports that wait for an authorisation: a portal that
-// is flooded must not fill the disk. Ten thousand is more than people read.
-const MaxWaiting = 10_000
-
-// ErrTooManyWaiting says that MaxWaiting reports wait for an authorisation already.
-var ErrTooManyWaiting = fmt.Errorf("%d reports wait for an authorisation; register those that you hold, or wait", MaxWaiting)
 
 // Submit records the report of a canonical URL at the time now. With item it
 // goes into the frontier, due at once even if it is known; without, it waits for
@@ -47,8 +41,8 @@ ON CONFLICT (id) DO UPDATE SET reports = submissions.reports + 1, last_reported 
 func roomForWaiting(ctx context.Context, tx *writer, id string) error {
 	var waiting int
 	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM submissions WHERE waits_for <> '' AND id <> $1`, id).Scan(&waiting)
-	if err == nil && waiting >= MaxWaiting {
-		err = ErrTooManyWaiting
+	if err == nil && waiting >= store.MaxWaiting {
+		err = store.ErrTooManyWaiting
 	}
 	return err
 }
@@ -87,11 +81,11 @@ SELECT s.id, s.url, s.category, s.reports, s.first_reported, s.last_reported, s.
   EXISTS (SELECT 1 FROM pages p WHERE (p.url = s.url OR p.requested_url = s.url) AND p.flagged = 1)
 FROM submissions s LEFT JOIN frontier f ON f.url = s.url`
 
-// Submission returns one report, or ErrNotFound.
+// Submission returns one report, or store.ErrNotFound.
 func (s *Store) Submission(ctx context.Context, id string) (qianshao.Submission, error) {
 	list, err := collect(ctx, s.read, scanSubmission, selectSubmissions+` WHERE s.id = $1`, id)
 	if err == nil && len(list) == 0 {
-		err = ErrNotFound
+		err = store.ErrNotFound
 	}
 	if err != nil {
 		return qianshao.Submission{}, s.fail(fmt.Sprintf("read report %q from", id), err)

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/qianshao/qianshao/store"
 )
 
 //go:embed migrations/*.sql
@@ -43,7 +45,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 			return nil
 		case version > latest:
 			return fmt.Errorf("%w: schema %d, this program knows %d (use the newer program, or restore the backup made before the upgrade)",
-				ErrNewerSchema, version, latest)
+				store.ErrNewerSchema, version, latest)
 		}
 		if err = migrateUp(ctx, db); err == nil {
 			return nil

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/evidence"
+	"github.com/qianshao/qianshao/evidence"
 )
 
 // childFolder makes of this test binary a process that archives until it is killed.

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
 )
 
 // TestSubmission follows a report from its hand-in to the verdict on the page.
@@ -75,11 +76,11 @@ func TestSubmissionsAreBounded(t *testing.T) {
 	_, err := s.write.Exec(`
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
 INSERT INTO submissions (id, url, category, reports, first_reported, last_reported, waits_for)
-SELECT i, i, '', 1, 0, 0, 'not_authorised' FROM n`, MaxWaiting)
+SELECT i, i, '', 1, 0, 0, 'not_authorised' FROM n`, store.MaxWaiting)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Submit(ctx, "http://a.example/", "", nil, qianshao.SkipNotAuthorised, base); !errors.Is(err, ErrTooManyWaiting) {
+	if _, err := s.Submit(ctx, "http://a.example/", "", nil, qianshao.SkipNotAuthorised, base); !errors.Is(err, store.ErrTooManyWaiting) {
 		t.Errorf("one more waits: %v", err)
 	}
 	item := ingest.Item{URL: "http://b.example/", Host: "b.example"}

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -12,44 +12,17 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/store"
 )
-
-// MaxPageText bounds the region text that is kept for search of one page, in
-// bytes, cut at a region's end. The source is kept whole. A page of more text
-// than a long novel is data, and each finding on it is indexed with all of it.
-const MaxPageText = 2 << 20
-
-// Save is one analysed page.
-type Save struct {
-	// Page as fetched; FetchedAt must be set.
-	Page       qianshao.Page
-	Document   *qianshao.Document
-	Assessment qianshao.Assessment
-	// ViewsAsked says that the page's other views were asked for at this visit,
-	// whether or not they came.
-	ViewsAsked bool
-	// Rules names the rule set of the assessment; see Confirm.
-	Rules string
-}
-
-// Saved says what the search index must be told of a page.
-type Saved struct {
-	// Entries are all findings of the page, to Put: those that are gone too,
-	// since the process may have died before the index heard of it.
-	Entries []index.Entry
-	// Open says that a finding of the page is open.
-	Open bool
-}
 
 // SavePage records a page in one transaction; doing it twice is doing it once.
 // A flagged page (Assessment.Flagged) keeps its source, text and findings, each
 // with the time when it was first seen. Of any other page nothing but URL, hash,
 // status and times stays, and what an earlier visit kept is overwritten.
 // Findings that no longer fire are gone from then on: they keep their evidence.
-func (s *Store) SavePage(ctx context.Context, save Save) (Saved, error) {
+func (s *Store) SavePage(ctx context.Context, save store.Save) (store.Saved, error) {
 	if save.Page.URL == "" || save.Page.FetchedAt.IsZero() || save.Document == nil {
-		return Saved{}, s.fail("save a page in", errors.New("Page.URL, Page.FetchedAt and Document must be set"))
+		return store.Saved{}, s.fail("save a page in", errors.New("Page.URL, Page.FetchedAt and Document must be set"))
 	}
 	// What was found must outlast a power cut, or the site may have changed
 	// before the page is seen again. Any other page is simply fetched again.
@@ -62,7 +35,7 @@ func (s *Store) SavePage(ctx context.Context, save Save) (Saved, error) {
 		return s.savePage(ctx, tx, &save, &v)
 	})
 	if err != nil {
-		return Saved{}, err
+		return store.Saved{}, err
 	}
 	s.forget(ctx, v)
 	return v.saved, nil
@@ -73,7 +46,7 @@ type visit struct {
 	url     string
 	at      time.Time
 	cleared bool // text was removed
-	saved   Saved
+	saved   store.Saved
 }
 
 // forget drops what the write-ahead log still has of a text that was removed:
@@ -85,7 +58,7 @@ func (s *Store) forget(ctx context.Context, v visit) {
 	}
 }
 
-func (s *Store) savePage(ctx context.Context, tx *writer, save *Save, v *visit) error {
+func (s *Store) savePage(ctx context.Context, tx *writer, save *store.Save, v *visit) error {
 	var hash, rules string
 	known := true
 	err := tx.QueryRowContext(ctx, `SELECT sha256, rules FROM pages WHERE url = $1`, v.url).Scan(&hash, &rules)
@@ -127,7 +100,7 @@ func (s *Store) savePage(ctx context.Context, tx *writer, save *Save, v *visit) 
 	return s.readSaved(ctx, tx, v)
 }
 
-func putPage(ctx context.Context, tx *writer, save *Save) error {
+func putPage(ctx context.Context, tx *writer, save *store.Save) error {
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO pages (url, requested_url, authorisation, sha256, status, first_seen, last_seen, flagged, rules)
 VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)
@@ -141,7 +114,7 @@ ON CONFLICT (url) DO UPDATE SET requested_url = excluded.requested_url, authoris
 }
 
 // putText keeps what a flagged page's evidence points into.
-func (s *Store) putText(ctx context.Context, tx *writer, save *Save) error {
+func (s *Store) putText(ctx context.Context, tx *writer, save *store.Save) error {
 	source, err := s.packer.pack(save.Document.Source)
 	if err != nil {
 		return err
@@ -168,7 +141,7 @@ func removeText(ctx context.Context, tx *writer, pageURL string) (any bool, err 
 }
 
 // putFindings records what fires, and reopens what was gone.
-func putFindings(ctx context.Context, tx *writer, save *Save, cause qianshao.Cause) (fires map[string]bool, err error) {
+func putFindings(ctx context.Context, tx *writer, save *store.Save, cause qianshao.Cause) (fires map[string]bool, err error) {
 	gone, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE url = $1 AND gone_at IS NOT NULL`, save.Page.URL)
 	if err != nil {
 		return nil, err
@@ -189,7 +162,7 @@ func putFindings(ctx context.Context, tx *writer, save *Save, cause qianshao.Cau
 	return fires, nil
 }
 
-func putFinding(ctx context.Context, tx *writer, f *qianshao.Finding, save *Save) error {
+func putFinding(ctx context.Context, tx *writer, f *qianshao.Finding, save *store.Save) error {
 	if f.ID == "" || f.URL != save.Page.URL {
 		return fmt.Errorf("its id %q or URL %q is not that of the page", f.ID, f.URL)
 	}
@@ -237,15 +210,15 @@ INSERT INTO finding_changes (id, at, state, cause) VALUES ($1, $2, $3, $4) ON CO
 
 // readSaved reads the page's findings as they are now.
 func (s *Store) readSaved(ctx context.Context, tx *writer, v *visit) (err error) {
-	v.saved.Entries, err = collect(ctx, tx, s.scanEntry, selectEntries+` WHERE f.url = $1 ORDER BY f.id`, v.url)
-	v.saved.Open = slices.ContainsFunc(v.saved.Entries, func(e index.Entry) bool { return e.GoneAt.IsZero() })
+	v.saved.Findings, err = collect(ctx, tx, s.scanFindingRecord, selectFindingRecords+` WHERE f.url = $1 ORDER BY f.id`, v.url)
+	v.saved.Open = slices.ContainsFunc(v.saved.Findings, func(e qianshao.FindingRecord) bool { return e.GoneAt.IsZero() })
 	return err
 }
 
 // Confirm records that a page, seen at a time, is as it was when it was last
 // judged: a body of the same SHA-256, by the same rules. known is false if the store has it otherwise; then nothing is recorded, and the page must be
 // judged.
-func (s *Store) Confirm(ctx context.Context, pageURL, hash, rules string, at time.Time) (saved Saved, known bool, err error) {
+func (s *Store) Confirm(ctx context.Context, pageURL, hash, rules string, at time.Time) (saved store.Saved, known bool, err error) {
 	v := visit{url: pageURL, at: at}
 	err = s.update(ctx, ordered, "confirm page "+pageURL+" in", func(tx *writer) error {
 		res, err := tx.ExecContext(ctx, `
@@ -271,7 +244,7 @@ WHERE url = $2 AND gone_at IS NULL`, millis(at), pageURL); err != nil {
 // PageGone records that there is no such page any more: it answered status, or
 // with status 0 its URL leads elsewhere. Its text is removed, and its findings
 // are gone. A page that the store does not know is none of its business.
-func (s *Store) PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (Saved, error) {
+func (s *Store) PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (store.Saved, error) {
 	v := visit{url: pageURL, at: at}
 	err := s.update(ctx, durable, "record that "+pageURL+" is gone in", func(tx *writer) error {
 		res, err := tx.ExecContext(ctx, `
@@ -294,7 +267,7 @@ UPDATE pages SET status = CASE WHEN $1 > 0 THEN $1 ELSE status END, flagged = 0,
 		return s.readSaved(ctx, tx, &v)
 	})
 	if err != nil {
-		return Saved{}, err
+		return store.Saved{}, err
 	}
 	s.forget(ctx, v)
 	return v.saved, nil
@@ -309,7 +282,7 @@ func pageText(doc *qianshao.Document) string {
 		if text == "" {
 			continue
 		}
-		if b.Len()+1+len(text) > MaxPageText {
+		if b.Len()+1+len(text) > store.MaxPageText {
 			break
 		}
 		if b.Len() > 0 {

@@ -16,9 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/evidence"
-	"github.com/qianshao/qianshao/index/store"
+	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/ingest/warc"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 var day = time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
@@ -27,7 +27,7 @@ var day = time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
 type archive struct {
 	*evidence.Archive
 	folder string
-	store  *store.Store
+	store  *sqlite.Store
 	db     string
 }
 
@@ -43,7 +43,7 @@ func open(t testing.TB, folder string, maxFile int64) archive {
 
 func opened(folder string, maxFile int64) (archive, error) {
 	db := filepath.Join(folder, "qianshao.db")
-	s, err := store.Open(context.Background(), db)
+	s, err := sqlite.Open(context.Background(), db)
 	if err != nil {
 		return archive{}, err
 	}

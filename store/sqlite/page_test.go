@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"bytes"
@@ -16,13 +16,13 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
 )
 
 // page is a page as saved after hours, on which the rules fired.
-func page(url, source string, hours int, rules ...string) Save {
-	s := Save{
+func page(url, source string, hours int, rules ...string) store.Save {
+	s := store.Save{
 		Page: qianshao.Page{
 			URL: url, RequestedURL: url + "?asked", Authorisation: "city", FetchedAt: base.Add(time.Duration(hours) * time.Hour),
 			Status: 200, Body: []byte(source),
@@ -41,7 +41,7 @@ func page(url, source string, hours int, rules ...string) Save {
 	return s
 }
 
-func save(t testing.TB, s *Store, p Save) Saved {
+func save(t testing.TB, s *Store, p store.Save) store.Saved {
 	t.Helper()
 	saved, err := s.SavePage(t.Context(), p)
 	if err != nil {
@@ -56,7 +56,7 @@ type seen struct {
 	Title, Text       string
 }
 
-func sightings(entries []index.Entry) map[string]seen {
+func sightings(entries []qianshao.FindingRecord) map[string]seen {
 	m := map[string]seen{}
 	hours := func(at time.Time) int { return int(at.Sub(base) / time.Hour) }
 	for _, e := range entries {
@@ -69,9 +69,9 @@ func sightings(entries []index.Entry) map[string]seen {
 	return m
 }
 
-func wantSightings(t *testing.T, when string, saved Saved, want map[string]seen) {
+func wantSightings(t *testing.T, when string, saved store.Saved, want map[string]seen) {
 	t.Helper()
-	if diff := cmp.Diff(want, sightings(saved.Entries), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, sightings(saved.Findings), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", when, diff)
 	}
 	open := false
@@ -91,7 +91,7 @@ func TestSavePage(t *testing.T) {
 	for range 2 { // twice is once
 		saved := save(t, s, first)
 		wantSightings(t, "first visit", saved, map[string]seen{"casino": {0, 0, -1, title, text}, "loan": {0, 0, -1, title, text}})
-		for _, e := range saved.Entries {
+		for _, e := range saved.Findings {
 			if e.Host != "example.cn" {
 				t.Errorf("host %q", e.Host)
 			}
@@ -145,7 +145,7 @@ func TestSavePage(t *testing.T) {
 	}
 }
 
-func gonePage(t *testing.T, s *Store, url string, hours int) Saved {
+func gonePage(t *testing.T, s *Store, url string, hours int) store.Saved {
 	t.Helper()
 	saved, err := s.PageGone(t.Context(), url, 404, qianshao.CausePage, base.Add(time.Duration(hours)*time.Hour))
 	if err != nil {
@@ -156,14 +156,14 @@ func gonePage(t *testing.T, s *Store, url string, hours int) Saved {
 
 func TestPageGone(t *testing.T) {
 	s := temp(t)
-	if saved := gonePage(t, s, "http://a/unknown", 1); len(saved.Entries) != 0 {
+	if saved := gonePage(t, s, "http://a/unknown", 1); len(saved.Findings) != 0 {
 		t.Errorf("%+v of a page that was never seen", saved)
 	}
 	save(t, s, page("http://a/", "文", 0, "casino"))
 	save(t, s, page("http://a/2", "文", 0, "casino"))
 	for range 2 {
 		saved := gonePage(t, s, "http://a/", 1)
-		if len(saved.Entries) != 1 || saved.Open || !saved.Entries[0].GoneAt.Equal(base.Add(time.Hour)) {
+		if len(saved.Findings) != 1 || saved.Open || !saved.Findings[0].GoneAt.Equal(base.Add(time.Hour)) {
 			t.Errorf("%+v", saved)
 		}
 	}
@@ -178,7 +178,7 @@ func TestRulesChange(t *testing.T) {
 	s := temp(t)
 	before, after := page("http://a/", "文", 0, "casino"), page("http://a/", "文", 1)
 	before.Rules, after.Rules = "1", "2"
-	id := save(t, s, before).Entries[0].Finding.ID
+	id := save(t, s, before).Findings[0].Finding.ID
 	save(t, s, after)
 	f, err := s.Finding(t.Context(), id)
 	if err != nil || len(f.Changes) != 1 || f.Changes[0].Cause != qianshao.CauseRules {
@@ -201,7 +201,7 @@ func TestConfirm(t *testing.T) {
 		}
 	}
 	saved, known, err := s.Confirm(t.Context(), "http://a/", hash, "rules", at)
-	if err != nil || !known || !saved.Open || len(saved.Entries) != 2 || !saved.Entries[0].LastSeen.Equal(at) || saved.Entries[0].PageText == "" {
+	if err != nil || !known || !saved.Open || len(saved.Findings) != 2 || !saved.Findings[0].LastSeen.Equal(at) || saved.Findings[0].PageText == "" {
 		t.Errorf("%+v, known %v, error %v", saved, known, err)
 	}
 	records, err := s.Pages(t.Context(), "", 10)
@@ -215,17 +215,17 @@ func TestConfirm(t *testing.T) {
 }
 
 // checkFinding reads the finding of the first rule of p back.
-func checkFinding(t *testing.T, s *Store, p Save, first, last time.Time) {
+func checkFinding(t *testing.T, s *Store, p store.Save, first, last time.Time) {
 	t.Helper()
 	got, err := s.Finding(t.Context(), p.Assessment.Findings[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := StoredFinding{
+	want := store.Finding{
 		Finding: p.Assessment.Findings[0], PageTitle: p.Document.Title, Source: p.Document.Source, Charset: "gb18030",
 		FetchedAt: p.Page.FetchedAt, Status: 200, RequestedURL: p.Page.RequestedURL, FirstSeen: first, LastSeen: last,
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(StoredFinding{}, "Hash")); diff != "" || len(got.Hash) != 64 {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(store.Finding{}, "Hash")); diff != "" || len(got.Hash) != 64 {
 		t.Errorf("hash %s, (-want +got):\n%s", got.Hash, diff)
 	}
 }
@@ -238,7 +238,7 @@ func TestSavePageRefuses(t *testing.T) {
 	noDocument.Document = nil
 	noURL.Page.URL = ""
 	foreign.Assessment.Findings[0].URL = "http://b/"
-	for name, p := range map[string]Save{"time": noTime, "document": noDocument, "URL": noURL, "foreign finding": foreign} {
+	for name, p := range map[string]store.Save{"time": noTime, "document": noDocument, "URL": noURL, "foreign finding": foreign} {
 		if _, err := s.SavePage(t.Context(), p); err == nil {
 			t.Errorf("a page without proper %s is saved", name)
 		}
@@ -253,12 +253,12 @@ func TestSavePageRefuses(t *testing.T) {
 func TestFindings(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "q.db"))
 	saved := save(t, s, page("http://a/", "文", 0, "casino", "loan"))
-	id := saved.Entries[0].Finding.ID
+	id := saved.Findings[0].Finding.ID
 	got, err := s.Findings(t.Context(), []string{id, "unknown"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]qianshao.Finding{id: saved.Entries[0].Finding}, got); diff != "" {
+	if diff := cmp.Diff(map[string]qianshao.Finding{id: saved.Findings[0].Finding}, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -336,16 +336,16 @@ func countFrames(t *testing.T, path string, pieces [][]byte) (n int) {
 
 func TestEntries(t *testing.T) {
 	s := temp(t)
-	want := map[string]index.Entry{}
+	want := map[string]qianshao.FindingRecord{}
 	for i := range 7 {
-		for _, e := range save(t, s, page(fmt.Sprintf("http://a/%d", i), "注册送", i, "casino", "loan")).Entries {
+		for _, e := range save(t, s, page(fmt.Sprintf("http://a/%d", i), "注册送", i, "casino", "loan")).Findings {
 			want[e.Finding.ID] = e
 		}
 	}
-	got := map[string]index.Entry{}
+	got := map[string]qianshao.FindingRecord{}
 	after := ""
 	for {
-		list, err := s.Entries(t.Context(), after, 3)
+		list, err := s.FindingRecords(t.Context(), after, 3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -374,7 +374,7 @@ func TestPagesAndCounts(t *testing.T) {
 	done(t, s, item("a", "1", 0), ingest.Outcome{Skip: qianshao.SkipRobots})
 	done(t, s, item("a", "2", 0), ingest.Outcome{Again: base})
 	got, err := s.Counts(t.Context())
-	want := Counts{Pages: 3, Flagged: 1, Findings: 2, Open: 2, URLs: 3, Waiting: 2, Skips: map[qianshao.Skip]int{qianshao.SkipRobots: 1}}
+	want := store.Counts{Pages: 3, Flagged: 1, Findings: 2, Open: 2, URLs: 3, Waiting: 2, Skips: map[qianshao.Skip]int{qianshao.SkipRobots: 1}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("error %v, (-want +got):\n%s", err, diff)
 	}
@@ -387,10 +387,10 @@ func TestPagesAndCounts(t *testing.T) {
 func TestPageTextIsBounded(t *testing.T) {
 	doc := &qianshao.Document{}
 	for range 5 {
-		doc.Regions = append(doc.Regions, qianshao.Region{Text: strings.Repeat("一", MaxPageText/9)})
+		doc.Regions = append(doc.Regions, qianshao.Region{Text: strings.Repeat("一", store.MaxPageText/9)})
 	}
-	if n := len(pageText(doc)); n > MaxPageText || n < MaxPageText/2 {
-		t.Errorf("%d bytes are kept, want nearly %d", n, MaxPageText)
+	if n := len(pageText(doc)); n > store.MaxPageText || n < store.MaxPageText/2 {
+		t.Errorf("%d bytes are kept, want nearly %d", n, store.MaxPageText)
 	}
 }
 

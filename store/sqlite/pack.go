@@ -1,10 +1,12 @@
-package store
+package sqlite
 
 import (
 	"fmt"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/qianshao/qianshao/store"
 )
 
 // maxUnpacked bounds what a frame may expand to, so that a damaged database
@@ -43,7 +45,7 @@ func (p *packer) unpack(b []byte) (string, error) {
 	}
 	out, err := p.dec.DecodeAll(b, nil)
 	if err != nil {
-		return "", fmt.Errorf("%w: unpacking a page's text: %w", ErrCorrupt, err)
+		return "", fmt.Errorf("%w: unpacking a page's text: %w", store.ErrCorrupt, err)
 	}
 	return string(out), nil
 }

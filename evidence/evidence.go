@@ -158,7 +158,7 @@ type Extension struct {
 // Deletion names a capture and the link of kind KindDeletion that deletes it.
 type Deletion struct{ Capture, Seq int64 }
 
-// Ledger keeps links and captures; index/store meets it.
+// Ledger keeps links and captures; store/sqlite meets it.
 type Ledger interface {
 	// ExtendEvidence calls write with the archive's end while no other process
 	// or goroutine can write, and records what it returns, durably and as a

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/qianshao/qianshao/index/evidence"
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/store"
 )
 
 // Store is where the evidence archive's chain is kept.
@@ -183,7 +184,7 @@ func scanCapture(rows *sql.Rows) (c evidence.Capture, err error) {
 	}
 	c.Captured, c.Seen = fromMillis(captured), fromMillis(seen)
 	if err := errors.Join(json.Unmarshal([]byte(categories), &c.Categories), json.Unmarshal([]byte(findings), &c.Findings)); err != nil {
-		return c, fmt.Errorf("%w: capture %d: %w", ErrCorrupt, c.ID, err)
+		return c, fmt.Errorf("%w: capture %d: %w", store.ErrCorrupt, c.ID, err)
 	}
 	return c, nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/evidence"
+	"github.com/qianshao/qianshao/evidence"
 )
 
 // TestWarcio indexes an archive of which records were deleted with npm's

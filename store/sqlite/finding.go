@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -7,55 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/store"
 )
 
-// StoredFinding is a finding with the page that it was made on.
-type StoredFinding struct {
-	qianshao.Finding
-	// PageTitle, Source and Charset are empty where the finding is gone: then
-	// its evidence is all that is kept.
-	PageTitle string
-	// Source is the decoded page; the evidence's spans point into it.
-	Source string
-	// Charset is the IANA name of what Source was decoded from.
-	Charset string
-	// Hash is the SHA-256 of the page's body, in hex.
-	Hash string
-	// FetchedAt is the last time the page was fetched.
-	FetchedAt    time.Time
-	Status       int
-	RequestedURL string
-	// FirstSeen and LastSeen bound the time in which the finding was observed.
-	FirstSeen time.Time
-	LastSeen  time.Time
-	// GoneAt is when the page was first seen without it; the zero time while it is open.
-	GoneAt time.Time
-	// Changes are the times at which it was gone and came back, oldest first.
-	Changes []qianshao.Change
-}
-
-// State says whether the finding is open or gone.
-func (f *StoredFinding) State() qianshao.State {
-	if f.GoneAt.IsZero() {
-		return qianshao.StateOpen
-	}
-	return qianshao.StateGone
-}
-
-// Finding returns one finding, or ErrNotFound.
-func (s *Store) Finding(ctx context.Context, id string) (StoredFinding, error) {
+// Finding returns one finding, or store.ErrNotFound.
+func (s *Store) Finding(ctx context.Context, id string) (store.Finding, error) {
 	f, err := s.finding(ctx, id)
 	if err != nil {
-		return StoredFinding{}, s.fail(fmt.Sprintf("read finding %q from", id), err)
+		return store.Finding{}, s.fail(fmt.Sprintf("read finding %q from", id), err)
 	}
 	return f, nil
 }
 
-func (s *Store) finding(ctx context.Context, id string) (f StoredFinding, err error) {
+func (s *Store) finding(ctx context.Context, id string) (f store.Finding, err error) {
 	var text string
 	var source []byte
 	var first, last, fetched int64
@@ -66,7 +32,7 @@ SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, ''), c
 FROM findings f JOIN pages p ON p.url = f.url LEFT JOIN page_texts t ON t.url = f.url AND f.gone_at IS NULL WHERE f.id = $1`, id).Scan(
 		&text, &first, &last, &gone, &f.PageTitle, &f.Charset, &source, &f.Hash, &fetched, &f.Status, &f.RequestedURL)
 	if errors.Is(err, sql.ErrNoRows) {
-		return f, ErrNotFound
+		return f, store.ErrNotFound
 	}
 	if err != nil {
 		return f, err
@@ -114,20 +80,20 @@ func (s *Store) Findings(ctx context.Context, ids []string) (map[string]qianshao
 	return found, nil
 }
 
-// Entries returns up to limit index entries with an id greater than after, by
+// FindingRecords returns up to limit records with an id greater than after, by
 // id ascending, to rebuild the index from.
-func (s *Store) Entries(ctx context.Context, after string, limit int) ([]index.Entry, error) {
-	list, err := collect(ctx, s.read, s.scanEntry, selectEntries+` WHERE f.id > $1 ORDER BY f.id LIMIT $2`, after, limit)
+func (s *Store) FindingRecords(ctx context.Context, after string, limit int) ([]qianshao.FindingRecord, error) {
+	list, err := collect(ctx, s.read, s.scanFindingRecord, selectFindingRecords+` WHERE f.id > $1 ORDER BY f.id LIMIT $2`, after, limit)
 	return list, s.fail("read index entries from", err)
 }
 
-// selectEntries leaves the page's text to findings that are open: one that is
+// selectFindingRecords leaves the page's text to findings that are open: one that is
 // gone has no part in what the page says now.
-const selectEntries = `
+const selectFindingRecords = `
 SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, ''), t.body
 FROM findings f LEFT JOIN page_texts t ON t.url = f.url AND f.gone_at IS NULL`
 
-func (s *Store) scanEntry(rows *sql.Rows) (e index.Entry, err error) {
+func (s *Store) scanFindingRecord(rows *sql.Rows) (e qianshao.FindingRecord, err error) {
 	var text string
 	var body []byte
 	var first, last int64
@@ -159,7 +125,7 @@ func evidenceText(f *qianshao.Finding) string {
 
 func decodeFinding(text string) (f qianshao.Finding, err error) {
 	if err := json.Unmarshal([]byte(text), &f); err != nil {
-		return f, fmt.Errorf("%w: a finding's JSON: %w", ErrCorrupt, err)
+		return f, fmt.Errorf("%w: a finding's JSON: %w", store.ErrCorrupt, err)
 	}
 	return f, nil
 }
@@ -180,29 +146,17 @@ func scanPage(rows *sql.Rows) (p qianshao.PageRecord, err error) {
 	return p, err
 }
 
-// Counts are the sizes of what the store holds.
-type Counts struct {
-	Pages    int // pages seen
-	Flagged  int // of them, those that are flagged now
-	Findings int // open and gone
-	Open     int // findings whose page still shows them
-	URLs     int // URLs in the frontier
-	Waiting  int // of them, those to be visited, now or later
-	// Skips counts the URLs whose last visit ended in a skip, by reason.
-	Skips map[qianshao.Skip]int
-}
-
 // Counts returns the sizes of what the store holds. It reads whole indexes:
 // a second over ten million rows.
-func (s *Store) Counts(ctx context.Context) (Counts, error) {
-	c := Counts{Skips: map[qianshao.Skip]int{}}
+func (s *Store) Counts(ctx context.Context) (store.Counts, error) {
+	c := store.Counts{Skips: map[qianshao.Skip]int{}}
 	err := s.read.QueryRowContext(ctx, `
 SELECT (SELECT count(*) FROM pages), (SELECT count(*) FROM pages WHERE flagged = 1), (SELECT count(*) FROM findings),
        (SELECT count(*) FROM findings WHERE gone_at IS NULL),
        (SELECT count(*) FROM frontier), (SELECT count(*) FROM frontier WHERE due IS NOT NULL)`).Scan(
 		&c.Pages, &c.Flagged, &c.Findings, &c.Open, &c.URLs, &c.Waiting)
 	if err != nil {
-		return Counts{}, s.fail("count the rows of", err)
+		return store.Counts{}, s.fail("count the rows of", err)
 	}
 	_, err = collect(ctx, s.read, func(r *sql.Rows) (skip string, err error) {
 		var n int

@@ -1,6 +1,6 @@
 -- +goose Up
 -- The evidence archive: links of its hash chain, one for each record that was
--- ever written. Their meaning is explained in index/evidence. start is the
+-- ever written. Their meaning is explained in evidence. start is the
 -- link's offset; gone the seq of the deletion that took the record, or 0.
 
 CREATE TABLE evidence_links (

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
 )
 
 var base = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
@@ -106,8 +107,8 @@ func TestOpenErrors(t *testing.T) {
 		path, remedy string
 		want         error
 	}{
-		{newer, "use the newer program", ErrNewerSchema},
-		{noDatabase, "restore the file from a backup", ErrCorrupt},
+		{newer, "use the newer program", store.ErrNewerSchema},
+		{noDatabase, "restore the file from a backup", store.ErrCorrupt},
 		{filepath.Join(t.TempDir(), "no", "such.db"), "create the folder", os.ErrNotExist},
 		{t.TempDir(), t.TempDir()[:1], nil}, // a folder
 	} {
@@ -146,8 +147,8 @@ func TestDamagedPage(t *testing.T) {
 		_, err = s.Authorisations(t.Context())
 		_ = s.Close()
 	}
-	if !errors.Is(err, ErrCorrupt) {
-		t.Errorf("reading a damaged database: %v, want ErrCorrupt", err)
+	if !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("reading a damaged database: %v, want store.ErrCorrupt", err)
 	}
 }
 
@@ -176,13 +177,13 @@ func TestAuthorisations(t *testing.T) {
 	if diff := cmp.Diff(a, one); err != nil || diff != "" {
 		t.Errorf("error %v, (-want +got):\n%s", err, diff)
 	}
-	if _, err := s.Authorisation(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
-		t.Errorf("an unknown id: %v, want ErrNotFound", err)
+	if _, err := s.Authorisation(t.Context(), "none"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an unknown id: %v, want store.ErrNotFound", err)
 	}
 	if err := s.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: "c"}, {}}); err == nil {
 		t.Error("an authorisation without id is accepted")
 	}
-	if _, err := s.Authorisation(t.Context(), "c"); !errors.Is(err, ErrNotFound) {
+	if _, err := s.Authorisation(t.Context(), "c"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("half of a refused list was kept: %v", err)
 	}
 }

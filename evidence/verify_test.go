@@ -11,7 +11,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
-	"github.com/qianshao/qianshao/index/evidence"
+	"github.com/qianshao/qianshao/evidence"
 )
 
 // edit changes a file as somebody would who is not supposed to.

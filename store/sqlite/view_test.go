@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"testing"
@@ -8,10 +8,11 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
 )
 
 // cloaked is a flagged page with a finding in the view of search visitors, and a browser's picture.
-func cloaked(url string, hours int) Save {
+func cloaked(url string, hours int) store.Save {
 	s := page(url, "校园新闻", hours, "casino")
 	s.ViewsAsked = true
 	at := s.Page.FetchedAt
@@ -26,7 +27,7 @@ func cloaked(url string, hours int) Save {
 	return s
 }
 
-func views(t *testing.T, s *Store, url string) []StoredView {
+func views(t *testing.T, s *Store, url string) []store.View {
 	t.Helper()
 	list, err := s.Views(t.Context(), url)
 	if err != nil {
@@ -35,7 +36,7 @@ func views(t *testing.T, s *Store, url string) []StoredView {
 	return list
 }
 
-func state(t *testing.T, s *Store, url string) ViewState {
+func state(t *testing.T, s *Store, url string) store.ViewState {
 	t.Helper()
 	got, err := s.ViewState(t.Context(), url)
 	if err != nil {
@@ -47,7 +48,7 @@ func state(t *testing.T, s *Store, url string) ViewState {
 func TestOnlyViewsWithEvidenceAreKept(t *testing.T) {
 	s := temp(t)
 	const url = "http://school.example/"
-	if diff := cmp.Diff(ViewState{}, state(t, s, url)); diff != "" {
+	if diff := cmp.Diff(store.ViewState{}, state(t, s, url)); diff != "" {
 		t.Error(diff)
 	}
 	first := cloaked(url, 1)
@@ -55,14 +56,14 @@ func TestOnlyViewsWithEvidenceAreKept(t *testing.T) {
 		save(t, s, first)
 	}
 	at := base.Add(time.Hour)
-	want := []StoredView{
+	want := []store.View{
 		{View: qianshao.ViewBrowser, URL: url, Status: 200, FetchedAt: at, Hash: hashOf([]byte("dom")), Screenshot: []byte("png")},
 		{View: qianshao.ViewSearchVisitor, URL: "http://casino.example/", Status: 302, FetchedAt: at, Hash: hashOf(nil), Charset: "utf-8", Source: "Location: http://casino.example/"},
 	}
 	if diff := cmp.Diff(want, views(t, s, url), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
-	wantState := ViewState{At: at, Hash: hashOf([]byte("校园新闻")), Open: []qianshao.View{qianshao.ViewSearchVisitor}}
+	wantState := store.ViewState{At: at, Hash: hashOf([]byte("校园新闻")), Open: []qianshao.View{qianshao.ViewSearchVisitor}}
 	if diff := cmp.Diff(wantState, state(t, s, url)); diff != "" {
 		t.Error(diff)
 	}

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -6,42 +6,14 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
-	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
 )
 
-// StoredView is another view of a flagged page.
-type StoredView struct {
-	View qianshao.View
-	// URL is that of the view after redirects; where it was led out of the scope, where to.
-	URL       string
-	Status    int
-	FetchedAt time.Time
-	// Hash is the SHA-256 of the view's body, in hex.
-	Hash    string
-	Charset string
-	// Source is the decoded view, into which the spans of evidence point; ""
-	// where there is only a picture.
-	Source string
-	// Screenshot is a PNG, from ViewBrowser only.
-	Screenshot []byte
-}
-
-// ViewState is what the store knows of a page's other views.
-type ViewState struct {
-	// At is when they were last asked for; the zero time if never.
-	At time.Time
-	// Hash is the SHA-256, in hex, of what the plain visitor got at that time.
-	Hash string
-	// Open are the views in which findings of the page have evidence: they
-	// must be asked for again, or the findings would seem to be gone.
-	Open []qianshao.View
-}
-
 // ViewState returns what is known of a page's other views, its zero value for an unknown page.
-func (s *Store) ViewState(ctx context.Context, url string) (ViewState, error) {
-	var state ViewState
+func (s *Store) ViewState(ctx context.Context, url string) (store.ViewState, error) {
+	var state store.ViewState
 	var at int64
 	err := s.read.QueryRowContext(ctx, `SELECT views_at, views_sha256 FROM pages WHERE url = $1`, url).Scan(&at, &state.Hash)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -61,7 +33,7 @@ func (s *Store) ViewState(ctx context.Context, url string) (ViewState, error) {
 
 // putViews records that the page's other views were asked for, and keeps those
 // to which evidence points. A picture stays until there is a newer one.
-func (s *Store) putViews(ctx context.Context, tx *writer, save *Save) error {
+func (s *Store) putViews(ctx context.Context, tx *writer, save *store.Save) error {
 	if save.ViewsAsked {
 		_, err := tx.ExecContext(ctx, `UPDATE pages SET views_at = $2, views_sha256 = $3 WHERE url = $1`,
 			save.Page.URL, millis(save.Page.FetchedAt), hashOf(save.Page.Body))
@@ -87,7 +59,7 @@ func (s *Store) putViews(ctx context.Context, tx *writer, save *Save) error {
 	return nil
 }
 
-func (s *Store) putView(ctx context.Context, tx *writer, save *Save, other *qianshao.Page) error {
+func (s *Store) putView(ctx context.Context, tx *writer, save *store.Save, other *qianshao.Page) error {
 	doc := save.Assessment.Views[other.View]
 	if doc == nil && len(other.Screenshot) == 0 {
 		return nil
@@ -113,13 +85,13 @@ ON CONFLICT (url, view) DO UPDATE SET final_url = excluded.final_url, status = e
 }
 
 // Views returns the other views that are kept of a page, by name.
-func (s *Store) Views(ctx context.Context, url string) ([]StoredView, error) {
+func (s *Store) Views(ctx context.Context, url string) ([]store.View, error) {
 	list, err := collect(ctx, s.read, s.scanView, `
 SELECT view, final_url, status, fetched_at, sha256, charset, source, screenshot FROM page_views WHERE url = $1 ORDER BY view`, url)
 	return list, s.fail("read the views of "+url+" from", err)
 }
 
-func (s *Store) scanView(r *sql.Rows) (v StoredView, err error) {
+func (s *Store) scanView(r *sql.Rows) (v store.View, err error) {
 	var fetched int64
 	var source []byte
 	if err = r.Scan(&v.View, &v.URL, &v.Status, &fetched, &v.Hash, &v.Charset, &source, &v.Screenshot); err != nil {

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -6,19 +6,18 @@ import (
 	"iter"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index"
 )
 
 // batchRows are read at a time by the iterators: large enough to spare
 // queries, small enough to keep a few megabytes of page text in memory.
 const batchRows = 200
 
-// AllEntries yields every finding as an index entry, by id ascending. It holds
+// AllFindings yields the record of every finding, by id ascending. It holds
 // no lock between batches: a finding saved meanwhile may or may not come.
-func (s *Store) AllEntries(ctx context.Context) iter.Seq2[index.Entry, error] {
-	return batched(batchRows, func(after string) ([]index.Entry, error) {
-		return s.Entries(ctx, after, batchRows)
-	}, func(e index.Entry) string { return e.Finding.ID })
+func (s *Store) AllFindings(ctx context.Context) iter.Seq2[qianshao.FindingRecord, error] {
+	return batched(batchRows, func(after string) ([]qianshao.FindingRecord, error) {
+		return s.FindingRecords(ctx, after, batchRows)
+	}, func(e qianshao.FindingRecord) string { return e.Finding.ID })
 }
 
 // AllPages yields the record of every page, by URL ascending.

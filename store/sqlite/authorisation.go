@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
 )
 
 // PutAuthorisations adds the authorisations, or replaces those of the same
@@ -63,11 +64,11 @@ func (s *Store) Authorisations(ctx context.Context) ([]qianshao.Authorisation, e
 	return list, s.fail("read authorisations from", err)
 }
 
-// Authorisation returns one authorisation, or ErrNotFound.
+// Authorisation returns one authorisation, or store.ErrNotFound.
 func (s *Store) Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error) {
 	list, err := collect(ctx, s.read, scanAuthorisation, selectAuthorisations+` WHERE id = $1`, id)
 	if err == nil && len(list) == 0 {
-		err = ErrNotFound
+		err = store.ErrNotFound
 	}
 	if err != nil {
 		return qianshao.Authorisation{}, s.fail(fmt.Sprintf("read authorisation %q from", id), err)
@@ -88,7 +89,7 @@ func scanAuthorisation(rows *sql.Rows) (a qianshao.Authorisation, err error) {
 	a.ValidFrom, a.ValidUntil, a.AllowPrivate = fromMillis(from), fromMillis(until), private != 0
 	for i, l := range []any{&a.Hosts, &a.Include, &a.Exclude, &a.Seeds, &a.Views} {
 		if err := json.Unmarshal([]byte(lists[i]), l); err != nil {
-			return a, fmt.Errorf("%w: authorisation %q: %w", ErrCorrupt, a.ID, err)
+			return a, fmt.Errorf("%w: authorisation %q: %w", store.ErrCorrupt, a.ID, err)
 		}
 	}
 	return a, nil

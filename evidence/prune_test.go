@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index/evidence"
+	"github.com/qianshao/qianshao/evidence"
 )
 
 // aged is an item of a category, last seen some days ago.

@@ -1,10 +1,10 @@
-// Package store is the truth in SQL: the register of authorisations, the crawl
+// Package sqlite is the truth in one file: the register of authorisations, the crawl
 // frontier, the pages that were seen, and for flagged pages alone their text
 // and findings. The search index is derived from it.
 //
 // The database is SQLite in WAL mode with one writer connection and a pool of
 // readers. The statements are written so that PostgreSQL understands them too.
-package store
+package sqlite
 
 import (
 	"context"
@@ -20,16 +20,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
-)
 
-// Sentinels to test for with errors.Is.
-var (
-	// ErrNotFound: no row with that key.
-	ErrNotFound = errors.New("not found")
-	// ErrCorrupt: the file is damaged or no database of ours.
-	ErrCorrupt = errors.New("database damaged")
-	// ErrNewerSchema: a later version of the program has written the database.
-	ErrNewerSchema = errors.New("database written by a newer version")
+	"github.com/qianshao/qianshao/store"
 )
 
 // busyTimeout is how long a statement waits for another process's write.
@@ -141,7 +133,7 @@ func (s *Store) fail(op string, err error) error {
 	}
 	switch lite.Code() & 0xff { // the low byte is the primary result code
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("%w: %w (restore the file from a backup, or move it aside to begin anew)", ErrCorrupt, err)
+		return fmt.Errorf("%w: %w (restore the file from a backup, or move it aside to begin anew)", store.ErrCorrupt, err)
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("%w (the disk is full: make room and start again, nothing is lost)", err)
 	case sqlite3.SQLITE_BUSY:

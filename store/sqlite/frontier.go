@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
 )
 
 // refreshHead recomputes the host's first URL after its frontier has changed.
@@ -188,7 +189,7 @@ WHERE url = $11`, due, string(o.Skip), bit(o.Failed), int(o.Priority), m.Page, m
 	if n, err := res.RowsAffected(); err != nil {
 		return err
 	} else if n == 0 {
-		return ErrNotFound
+		return store.ErrNotFound
 	}
 	return nil
 }

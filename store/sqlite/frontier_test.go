@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
 )
 
 var _ ingest.Frontier = (*Store)(nil)
@@ -88,8 +89,8 @@ func TestLease(t *testing.T) {
 	if _, ok, err := s.Next(t.Context()); ok || err != nil {
 		t.Errorf("something is left: %v, error %v", ok, err)
 	}
-	if err := s.Done(t.Context(), item("a", "unknown", 0), ingest.Outcome{}); !errors.Is(err, ErrNotFound) {
-		t.Errorf("Done of an unknown URL: %v, want ErrNotFound", err)
+	if err := s.Done(t.Context(), item("a", "unknown", 0), ingest.Outcome{}); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("Done of an unknown URL: %v, want store.ErrNotFound", err)
 	}
 	if err := s.Add(t.Context(), []ingest.Item{{URL: "http://x/"}}); err == nil {
 		t.Error("an item without host is accepted")

@@ -1,0 +1,131 @@
+// Package store is the vocabulary of the truth: what is saved of a page, what
+// is read back of a finding, and the errors that callers tell apart. store/sqlite
+// implements it; each consumer names the part of it that it needs as an
+// interface of its own, and the contract suite in store/storetest holds an
+// implementation to all of them.
+package store
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Sentinels to test for with errors.Is.
+var (
+	// ErrNotFound: no row with that key.
+	ErrNotFound = errors.New("not found")
+	// ErrCorrupt: the file is damaged or no database of ours.
+	ErrCorrupt = errors.New("database damaged")
+	// ErrNewerSchema: a later version of the program has written the database.
+	ErrNewerSchema = errors.New("database written by a newer version")
+)
+
+// MaxPageText bounds the region text that is kept for search of one page, in
+// bytes, cut at a region's end. The source is kept whole. A page of more text
+// than a long novel is data, and each finding on it is indexed with all of it.
+const MaxPageText = 2 << 20
+
+// Save is one analysed page.
+type Save struct {
+	// Page as fetched; FetchedAt must be set.
+	Page       qianshao.Page
+	Document   *qianshao.Document
+	Assessment qianshao.Assessment
+	// ViewsAsked says that the page's other views were asked for at this visit,
+	// whether or not they came.
+	ViewsAsked bool
+	// Rules names the rule set of the assessment; see Confirm.
+	Rules string
+}
+
+// Saved says what the search index must be told of a page.
+type Saved struct {
+	// Findings are all findings of the page, to Put: those that are gone too,
+	// since the process may have died before the index heard of it.
+	Findings []qianshao.FindingRecord
+	// Open says that a finding of the page is open.
+	Open bool
+}
+
+// Finding is a finding with the page that it was made on.
+type Finding struct {
+	qianshao.Finding
+	// PageTitle, Source and Charset are empty where the finding is gone: then
+	// its evidence is all that is kept.
+	PageTitle string
+	// Source is the decoded page; the evidence's spans point into it.
+	Source string
+	// Charset is the IANA name of what Source was decoded from.
+	Charset string
+	// Hash is the SHA-256 of the page's body, in hex.
+	Hash string
+	// FetchedAt is the last time the page was fetched.
+	FetchedAt    time.Time
+	Status       int
+	RequestedURL string
+	// FirstSeen and LastSeen bound the time in which the finding was observed.
+	FirstSeen time.Time
+	LastSeen  time.Time
+	// GoneAt is when the page was first seen without it; the zero time while it is open.
+	GoneAt time.Time
+	// Changes are the times at which it was gone and came back, oldest first.
+	Changes []qianshao.Change
+}
+
+// State says whether the finding is open or gone.
+func (f *Finding) State() qianshao.State {
+	if f.GoneAt.IsZero() {
+		return qianshao.StateOpen
+	}
+	return qianshao.StateGone
+}
+
+// View is another view of a flagged page.
+type View struct {
+	View qianshao.View
+	// URL is that of the view after redirects; where it was led out of the scope, where to.
+	URL       string
+	Status    int
+	FetchedAt time.Time
+	// Hash is the SHA-256 of the view's body, in hex.
+	Hash    string
+	Charset string
+	// Source is the decoded view, into which the spans of evidence point; ""
+	// where there is only a picture.
+	Source string
+	// Screenshot is a PNG, from ViewBrowser only.
+	Screenshot []byte
+}
+
+// ViewState is what the store knows of a page's other views.
+type ViewState struct {
+	// At is when they were last asked for; the zero time if never.
+	At time.Time
+	// Hash is the SHA-256, in hex, of what the plain visitor got at that time.
+	Hash string
+	// Open are the views in which findings of the page have evidence: they
+	// must be asked for again, or the findings would seem to be gone.
+	Open []qianshao.View
+}
+
+// Counts are the sizes of what the store holds.
+type Counts struct {
+	Pages    int // pages seen
+	Flagged  int // of them, those that are flagged now
+	Findings int // open and gone
+	Open     int // findings whose page still shows them
+	URLs     int // URLs in the frontier
+	Waiting  int // of them, those to be visited, now or later
+	// Skips counts the URLs whose last visit ended in a skip, by reason.
+	Skips map[qianshao.Skip]int
+}
+
+// MaxWaiting bounds the reports that wait for an authorisation: a portal that
+// is flooded must not fill the disk. Ten thousand is more than people read.
+const MaxWaiting = 10_000
+
+// ErrTooManyWaiting says that MaxWaiting reports wait for an authorisation already.
+var ErrTooManyWaiting = fmt.Errorf("%d reports wait for an authorisation; register those that you hold, or wait", MaxWaiting)
