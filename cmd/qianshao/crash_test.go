@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -15,7 +14,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
 	"github.com/qianshao/qianshao/evidence"
-	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/internal/app"
 )
 
 // kills is how often the crawl is killed; each time in a fresh folder, at a
@@ -110,16 +109,12 @@ func crawlChild(web *demoweb.Web, folder string) *exec.Cmd {
 }
 
 // verifiedCaptures returns the URLs of what is archived, and expects the archive to be whole.
-func verifiedCaptures(t *testing.T, folder string, db *sqlite.Store) (urls []string) {
+func verifiedCaptures(t *testing.T, f *app.Folder) (urls []string) {
 	t.Helper()
-	archive, err := evidence.New(evidence.Options{Folder: evidencePath(folder), Ledger: db})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := archive.Verify(t.Context(), evidence.Head{}, func(p evidence.Problem) { t.Error(p) }); err != nil {
+	if _, err := f.Evidence.Verify(t.Context(), evidence.Head{}, func(p evidence.Problem) { t.Error(p) }); err != nil {
 		t.Error(err)
 	}
-	captures, err := db.EvidenceCaptures(t.Context(), "", 0, 1000)
+	captures, err := f.Store.EvidenceCaptures(t.Context(), "", 0, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,26 +127,23 @@ func verifiedCaptures(t *testing.T, folder string, db *sqlite.Store) (urls []str
 
 func readEndState(t *testing.T, folder string) (state endState) {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for record, err := range db.AllPages(t.Context()) {
+	f := openFolder(t, folder)
+	defer f.Close()
+	for record, err := range f.Store.AllPages(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		record.FirstSeen, record.LastSeen = time.Time{}, time.Time{}
 		state.Pages = append(state.Pages, record)
 	}
-	for entry, err := range db.AllFindings(t.Context()) {
+	for entry, err := range f.Store.AllFindings(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		state.Findings = append(state.Findings, entry.Finding)
 	}
 	state.Frontier = readFrontier(t, folder)
-	ix, err := openIndex(folder)
+	ix, err := app.OpenIndex(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +155,7 @@ func readEndState(t *testing.T, folder string) (state endState) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state.Archived = verifiedCaptures(t, folder, db)
+	state.Archived = verifiedCaptures(t, f)
 	if len(state.Indexed) != len(state.Findings) {
 		t.Errorf("%d findings are stored, %d indexed", len(state.Findings), len(state.Indexed))
 	}

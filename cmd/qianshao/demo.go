@@ -1,22 +1,18 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
+	"github.com/qianshao/qianshao/internal/app"
 )
 
 // demoWorkers is one for each host of the demo's web.
@@ -29,13 +25,12 @@ type demoCmd struct {
 	consoleFlags
 }
 
-func (c demoCmd) Run(s *session) (err error) {
-	folder, err := os.MkdirTemp("", "qianshao-demo-")
-	if err != nil {
+func (c demoCmd) Run(env *environment) (err error) {
+	if env.data, err = os.MkdirTemp("", "qianshao-demo-"); err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	s.data = folder
+	defer os.RemoveAll(env.data)
+	env.rules.Data = env.data
 
 	web, err := demoweb.New()
 	if err != nil {
@@ -44,66 +39,68 @@ func (c demoCmd) Run(s *session) (err error) {
 	if err := web.Start(); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, web.Stop(context.WithoutCancel(s.ctx))) }()
+	defer func() { err = errors.Join(err, web.Stop(context.WithoutCancel(env.ctx))) }()
 
-	o, err := openOutpost(s)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, o.Close()) }()
-	mismatch, err := o.crawlDemo(s, web)
-	if err != nil {
-		return err
-	}
-	if c.Once {
-		return mismatch
-	}
-	fmt.Fprintln(s.out, "\nLook around in the console; Ctrl-C ends the demo.")
-	group, ctx := errgroup.WithContext(s.ctx)
-	group.Go(func() error { return o.serveConsole(ctx, s, c.consoleFlags) })
-	return group.Wait()
-}
-
-// crawlDemo crawls, prints the tables and returns how the outcome differs
-// from what the web declares.
-func (o *outpost) crawlDemo(s *session, web *demoweb.Web) (mismatch, err error) {
 	start := time.Now()
-	if err := o.store.PutAuthorisations(s.ctx, web.Authorisations(start)); err != nil {
-		return nil, err
+	err = env.withFolder(func(f *app.Folder) error { return f.Store.PutAuthorisations(env.ctx, web.Authorisations(start)) })
+	if err != nil {
+		return err
 	}
 	tally := newTally()
-	err = o.crawl(s.ctx, crawlOptions{
-		fetchFlags: fetchFlags{Contact: "https://qianshao.example/demo", Resolve: web.Resolve()},
-		workers:    demoWorkers, once: true, tally: tally,
-	})
+	opts := app.Options{Crawl: &app.CrawlOptions{
+		FetchOptions: app.FetchOptions{Contact: "https://qianshao.example/demo", Resolve: web.Resolve()},
+		Workers:      demoWorkers, Once: true, Observe: tally,
+	}}
+	if !c.Once {
+		if opts.Console, err = c.consoleFlags.options(); err != nil {
+			return err
+		}
+	}
+	a, err := env.newApp(opts)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	defer func() { err = errors.Join(err, a.Stop()) }()
+	a.Start(env.ctx)
+	if err := a.WaitCrawl(); err != nil {
+		return err
+	}
+	mismatch, err := printDemo(env, web, a.Folder, tally.fetched, time.Since(start))
+	if err != nil || c.Once {
+		return errors.Join(err, mismatch)
+	}
+	fmt.Fprintln(env.out, "\nLook around in the console; Ctrl-C ends the demo.")
+	fmt.Fprintf(env.err, "the console is at %s\n", a.ConsoleURL())
+	return a.Wait()
+}
+
+// printDemo prints what was found and returns how it differs from what the web declares.
+func printDemo(env *environment, web *demoweb.Web, f *app.Folder, fetched int, took time.Duration) (mismatch, err error) {
 	report := demoReport{web: web, chinese: chineseLocale()}
-	if report.found, err = o.findingsByURL(s.ctx); err != nil {
+	if report.found, err = findingsByURL(env.ctx, f); err != nil {
 		return nil, err
 	}
-	if report.fetched, err = o.fetchedURLs(s.ctx); err != nil {
+	if report.fetched, err = fetchedURLs(env.ctx, f); err != nil {
 		return nil, err
 	}
-	report.print(s.out)
-	fmt.Fprintf(s.out, "\n%d pages fetched in %s; ", tally.fetched, time.Since(start).Round(time.Millisecond))
-	differences := report.differences()
+	report.print(env.out)
+	fmt.Fprintf(env.out, "\n%d pages fetched in %s; ", fetched, took.Round(time.Millisecond))
+	differences := web.Differences(report.found, report.fetched, evidenceInWords)
 	if len(differences) == 0 {
-		fmt.Fprintln(s.out, "everything is as the demo declares it.")
+		fmt.Fprintln(env.out, "everything is as the demo declares it.")
 		return nil, nil
 	}
-	fmt.Fprintf(s.out, "%d differences from what the demo declares:\n", len(differences))
+	fmt.Fprintf(env.out, "%d differences from what the demo declares:\n", len(differences))
 	for _, d := range differences {
-		fmt.Fprintln(s.out, "  "+d)
+		fmt.Fprintln(env.out, "  "+d)
 	}
 	return mismatchError(errors.New("the demo found something else than it declares")), nil
 }
 
 // findingsByURL reads all findings; the demo's web is small.
-func (o *outpost) findingsByURL(ctx context.Context) (map[string][]qianshao.Finding, error) {
+func findingsByURL(ctx context.Context, f *app.Folder) (map[string][]qianshao.Finding, error) {
 	found := map[string][]qianshao.Finding{}
-	for entry, err := range o.store.AllFindings(ctx) {
+	for entry, err := range f.Store.AllFindings(ctx) {
 		if err != nil {
 			return nil, err
 		}
@@ -112,9 +109,9 @@ func (o *outpost) findingsByURL(ctx context.Context) (map[string][]qianshao.Find
 	return found, nil
 }
 
-func (o *outpost) fetchedURLs(ctx context.Context) (map[string]bool, error) {
+func fetchedURLs(ctx context.Context, f *app.Folder) (map[string]bool, error) {
 	fetched := map[string]bool{}
-	for page, err := range o.store.AllPages(ctx) {
+	for page, err := range f.Store.AllPages(ctx) {
 		if err != nil {
 			return nil, err
 		}
@@ -136,7 +133,7 @@ func (r demoReport) print(w io.Writer) {
 	quiet := newTable(w, "PAGE", "WHY")
 	unfetched := newTable(w, "REASON", "URL", "WHY")
 	for _, e := range r.web.Expected() {
-		f, flagged := highestScoring(r.found[e.URL])
+		f, flagged := demoweb.HighestScoring(r.found[e.URL])
 		switch {
 		case flagged:
 			found.row(f.Level.String(), strconv.Itoa(f.Score), string(f.Category), hiddenHow(f), evidenceInWords(f), e.URL)
@@ -160,94 +157,6 @@ func (r demoReport) why(e demoweb.Expectation) string {
 		return e.WhyZH
 	}
 	return e.WhyEN
-}
-
-// differences says in words where the outcome is not what the web declares.
-func (r demoReport) differences() (list []string) {
-	differs := func(url, format string, args ...any) {
-		list = append(list, url+": "+fmt.Sprintf(format, args...))
-	}
-	declared := map[string]bool{}
-	for _, e := range r.web.Expected() {
-		declared[e.URL] = true
-		f, flagged := highestScoring(r.found[e.URL])
-		if named, ok := highestScoring(ofCategory(r.found[e.URL], e.Category)); ok {
-			f = named // an advertisement of forged invoices is invoice trade, too
-		}
-		switch {
-		case e.Skip != "" && r.fetched[e.URL]:
-			differs(e.URL, "was fetched, though %s", e.Skip)
-		case e.Skip == "" && !r.fetched[e.URL]:
-			differs(e.URL, "was not fetched")
-		case e.Category == "" && flagged:
-			differs(e.URL, "was flagged by %s: %s", f.Rule, evidenceInWords(f))
-		case e.Category != "" && !flagged:
-			differs(e.URL, "was not flagged; it is %s", e.Category)
-		case e.Category != "" && f.Category != e.Category:
-			differs(e.URL, "was taken for %s; it is %s", f.Category, e.Category)
-		case f.Level < e.MinLevel:
-			differs(e.URL, "has level %s; it is at least %s", f.Level, e.MinLevel)
-		case e.View != "" && !hasView(f, e.View):
-			differs(e.URL, "was found, but not as what only %s gets", e.View)
-		case e.View == "" && hiddenHow(f) == string(qianshao.ViewSearchVisitor):
-			differs(e.URL, "was found in a search visitor's view; everybody gets it")
-		case e.Hidden && !f.Hidden:
-			differs(e.URL, "was found, but not that it is hidden")
-		}
-	}
-	for url := range r.fetched {
-		if !declared[url] {
-			differs(url, "was fetched, but the demo knows of no such page")
-		}
-	}
-	return append(list, r.trespasses()...)
-}
-
-// trespasses names requests that reached the web's server and should not have:
-// for hosts that nobody authorised, and for pages that are closed.
-func (r demoReport) trespasses() (list []string) {
-	closed := map[string]qianshao.Skip{}
-	for _, e := range r.web.Expected() {
-		if u, err := url.Parse(e.URL); err == nil && e.Skip != "" && !r.web.Redirects(u) {
-			closed[u.Host+u.Path] = e.Skip
-		}
-	}
-	authorised := map[string]bool{}
-	for _, a := range r.web.Authorisations(time.Now()) {
-		for _, host := range a.Hosts {
-			authorised[host] = true
-		}
-	}
-	for at, n := range r.web.Requests() {
-		host, _, _ := strings.Cut(at, "/")
-		if skip := closed[at]; skip != "" || !authorised[host] {
-			list = append(list, fmt.Sprintf("%s: %d requests, though %s", at, n, cmp.Or(skip, qianshao.SkipNotAuthorised)))
-		}
-	}
-	slices.Sort(list)
-	return list
-}
-
-func highestScoring(findings []qianshao.Finding) (best qianshao.Finding, ok bool) {
-	for _, f := range findings {
-		if !ok || f.Score > best.Score {
-			best, ok = f, true
-		}
-	}
-	return best, ok
-}
-
-func ofCategory(findings []qianshao.Finding, c qianshao.Category) (of []qianshao.Finding) {
-	for _, f := range findings {
-		if f.Category == c {
-			of = append(of, f)
-		}
-	}
-	return of
-}
-
-func hasView(f qianshao.Finding, v qianshao.View) bool {
-	return slices.ContainsFunc(f.Evidence, func(e qianshao.Evidence) bool { return e.View == v })
 }
 
 // hiddenHow says how a finding's evidence is kept from visitors: a way of

@@ -22,11 +22,11 @@ type evalCmd struct {
 	FalseAlarms int    `help:"Show so many innocent texts that were flagged, and why." placeholder:"N"`
 }
 
-func (c evalCmd) Run(s *session) error {
+func (c evalCmd) Run(env *environment) error {
 	if c.Update && c.Golden == "" {
 		return usageError(errors.New("--update needs --golden FILE"))
 	}
-	analyzer, err := s.loadAnalyzer()
+	analyzer, err := env.loadAnalyzer()
 	if err != nil {
 		return err
 	}
@@ -40,12 +40,12 @@ func (c evalCmd) Run(s *session) error {
 	}
 	figures = append(figures, '\n')
 	if c.JSON {
-		if _, err := s.out.Write(figures); err != nil {
+		if _, err := env.out.Write(figures); err != nil {
 			return err
 		}
 	} else {
-		report.Print(s.out)
-		c.printOutcomes(s, analyzer, report)
+		report.Print(env.out)
+		c.printOutcomes(env, analyzer, report)
 	}
 	return c.holdAgainstGolden(figures)
 }
@@ -67,18 +67,18 @@ func (c evalCmd) holdAgainstGolden(figures []byte) error {
 	return nil
 }
 
-func (c evalCmd) printOutcomes(s *session, analyzer *analyze.Analyzer, report *evaluate.Report) {
+func (c evalCmd) printOutcomes(env *environment, analyzer *analyze.Analyzer, report *evaluate.Report) {
 	for i, o := range report.Misses[:min(c.Misses, len(report.Misses))] {
 		if i == 0 {
-			fmt.Fprintln(s.out, "\nmisses")
+			fmt.Fprintln(env.out, "\nmisses")
 		}
-		fmt.Fprintf(s.out, "%s  is %s, taken for %q, score %d\n  %s\n", o.Sample.Page.URL, o.Sample.Label, o.Category, o.Assessment.Score, sampleText(o))
+		fmt.Fprintf(env.out, "%s  is %s, taken for %q, score %d\n  %s\n", o.Sample.Page.URL, o.Sample.Label, o.Category, o.Assessment.Score, sampleText(o))
 	}
 	for i, o := range report.FalseAlarms[:min(c.FalseAlarms, len(report.FalseAlarms))] {
 		if i == 0 {
-			fmt.Fprintln(s.out, "\nfalse alarms")
+			fmt.Fprintln(env.out, "\nfalse alarms")
 		}
-		fmt.Fprintf(s.out, "%s  is %s\n  %s\n%s", o.Sample.Page.URL, o.Sample.Label, sampleText(o), analyzer.Explain(o.Sample.Page, o.Assessment.Findings[0].Rule))
+		fmt.Fprintf(env.out, "%s  is %s\n  %s\n%s", o.Sample.Page.URL, o.Sample.Label, sampleText(o), analyzer.Explain(o.Sample.Page, o.Assessment.Findings[0].Rule))
 	}
 }
 

@@ -5,9 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,7 +16,7 @@ import (
 	root "github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
 	"github.com/qianshao/qianshao/ingest/warc"
-	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/internal/app"
 )
 
 // command runs the binary over a data folder and returns its exit code and
@@ -77,11 +75,11 @@ func TestEvidence(t *testing.T) {
 	checkExport(t, name, head, id)
 	checkCloaked(t, folder)
 
-	files, err := filepath.Glob(filepath.Join(evidencePath(folder), "*.warc.gz"))
+	files, err := filepath.Glob(filepath.Join(app.EvidencePath(folder), "*.warc.gz"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("%v, %v", files, err)
 	}
-	if indexes, _ := filepath.Glob(filepath.Join(evidencePath(folder), "*.cdxj")); len(indexes) != 1 {
+	if indexes, _ := filepath.Glob(filepath.Join(app.EvidencePath(folder), "*.cdxj")); len(indexes) != 1 {
 		t.Errorf("the crawl left %d indexes", len(indexes))
 	}
 	whole, err := os.ReadFile(files[0])
@@ -173,12 +171,9 @@ func hiddenFinding(t *testing.T, folder string) string {
 
 func findingWhere(t *testing.T, folder string, is func(root.Finding) bool) string {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for entry, err := range db.AllFindings(t.Context()) {
+	f := openFolder(t, folder)
+	defer f.Close()
+	for entry, err := range f.Store.AllFindings(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -278,70 +273,4 @@ func unzip(t *testing.T, name string) string {
 		}
 	}
 	return folder
-}
-
-// TestExportMasksResidentIDs: a resident identity number on a flagged page is in
-// the archived answer, as it was served, and in nothing that people read.
-func TestExportMasksResidentIDs(t *testing.T) {
-	const number = "11010519491231002X" // the standard's own example
-	served := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) {
-		fmt.Fprint(w, casino, "<p>注册送彩金，提供身份证号 ", number, " 即可，真人百家乐")
-	})
-	visit, o := watch(t, served)
-	if err := visit(); err != nil {
-		t.Fatal(err)
-	}
-	all := findings(t, o)
-	if len(all) == 0 {
-		t.Fatal("the page is not flagged")
-	}
-	session := &session{ctx: t.Context(), data: o.folder}
-	report, err := readReport(session, o.store, o.evidence, all[0].ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := enclosed(report)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		if strings.Contains(string(f.Content), number) {
-			t.Errorf("%s has the number", f.Name)
-		}
-	}
-	if !strings.Contains(string(files[0].Content), strings.Repeat("*", len(number))) {
-		t.Error("the report does not show that something was masked")
-	}
-	archives, err := filepath.Glob(filepath.Join(evidencePath(o.folder), "*.warc.gz"))
-	if err != nil || len(archives) != 1 {
-		t.Fatalf("%v, %v", archives, err)
-	}
-	f, err := os.Open(archives[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	with := 0
-	for records := warc.NewReader(f); ; {
-		r, err := records.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		block, err := io.ReadAll(r.Block)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(block), number) {
-			with++
-			if r.Type != "response" {
-				t.Errorf("a %s record has the number", r.Type)
-			}
-		}
-	}
-	if with == 0 {
-		t.Error("the archive has not what was served")
-	}
 }

@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/qianshao/qianshao/internal/app"
 )
 
 // Exit codes, as documented in docs/operations.md.
@@ -46,15 +48,38 @@ type cli struct {
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
-// session is what every command works with.
-type session struct {
+// environment is what every command works with.
+type environment struct {
 	ctx      context.Context
 	in       io.Reader
 	out, err io.Writer
 	log      *slog.Logger
 	data     string
-	rules    ruleFolders
+	rules    app.RuleFolders
 }
+
+// newApp opens the app over the data folder with the rules of the environment.
+func (env *environment) newApp(opts app.Options) (*app.App, error) {
+	opts.Data, opts.Rules, opts.Version, opts.Log, opts.Warn = env.data, env.rules, versionString(), env.log, env.warn
+	return app.New(env.ctx, opts)
+}
+
+// folder says which data folder a command works on.
+func (env *environment) folder() app.FolderOptions {
+	return app.FolderOptions{Data: env.data, Version: versionString(), Log: env.log}
+}
+
+// withFolder opens the data folder for work that may be done beside a server.
+func (env *environment) withFolder(work func(*app.Folder) error) (err error) {
+	f, err := app.OpenFolder(env.ctx, env.folder())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return work(f)
+}
+
+func (env *environment) warn(warning string) { fmt.Fprintf(env.err, "warning: %s\n", warning) }
 
 // codedError is an error that ends the process with its own exit code.
 type codedError struct {
@@ -94,11 +119,11 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return report(errOut, command.Run(&session{
+	return report(errOut, command.Run(&environment{
 		ctx: ctx, in: in, out: out, err: errOut,
 		log:   newLogger(errOut, c.Verbose),
 		data:  c.Data,
-		rules: ruleFolders{dir: c.RulesDir, overlay: c.Overlay, data: c.Data},
+		rules: app.RuleFolders{Dir: c.RulesDir, Overlay: c.Overlay, Data: c.Data},
 	}))
 }
 
@@ -124,6 +149,10 @@ func report(w io.Writer, err error) int {
 	var coded *codedError
 	if errors.As(err, &coded) {
 		return coded.code
+	}
+	var input *app.InputError
+	if errors.As(err, &input) {
+		return exitUsage
 	}
 	return exitFailure
 }

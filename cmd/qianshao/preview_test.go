@@ -11,14 +11,15 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/backtest"
+	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 // TestPreviewStored tries a draft on the flagged pages of a data folder.
 func TestPreviewStored(t *testing.T) {
 	data, draft := t.TempDir(), t.TempDir()
-	rules, err := ruleFolders{}.load()
+	rules, err := app.RuleFolders{}.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,19 +27,16 @@ func TestPreviewStored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := sqlite.Open(t.Context(), filepath.Join(data, "qianshao.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := openFolder(t, data)
 	const ad = "<p>新用户注册送彩金，百家乐、老虎机任您玩，首存送一百，返水无上限</p>"
 	for _, url := range []string{"https://a.example/1", "https://a.example/2", "https://b.example/1"} {
 		page := qianshao.Page{URL: url, RequestedURL: url, Status: 200, ContentType: "text/html", FetchedAt: time.Now(), Body: []byte(ad)}
 		doc, assessment := analyzer.Assess(page)
-		if _, err := db.SavePage(t.Context(), store.Save{Page: page, Document: doc, Assessment: assessment}); err != nil {
+		if _, err := f.Store.SavePage(t.Context(), store.Save{Page: page, Document: doc, Assessment: assessment}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := db.Close(); err != nil {
+	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
 	allow := "hosts:\n  - {host: a.example, reason: 试一试}\n"
@@ -47,7 +45,7 @@ func TestPreviewStored(t *testing.T) {
 	}
 	var out, errOut bytes.Buffer
 	code := run([]string{"--data", data, "rules", "preview", "--draft", draft, "--json"}, strings.NewReader(""), &out, &errOut)
-	var got preview
+	var got backtest.Report
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatalf("exit %d: %v\n%s\n%s", code, err, out.Bytes(), errOut.Bytes())
 	}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/qianshao/qianshao/analyze/backtest"
 )
 
 // previewLabels are the words of a preview's table. Those who write rules read
@@ -37,24 +40,28 @@ func labels(chinese bool) previewLabels {
 	}
 }
 
-// table prints the counts first and then the texts, show of each rule.
-func (p *preview) table(w io.Writer, show int, l previewLabels) error {
-	fmt.Fprintf(w, l.summary, p.Inputs, p.NewlyFlagged, p.NoLongerFlagged)
-	if len(p.Changes) == 0 {
+// previewTable is a preview as a person reads it.
+type previewTable struct {
+	*backtest.Report
+	show   int // texts of each rule
+	labels previewLabels
+}
+
+// print prints the counts first and then the texts.
+func (t previewTable) print(w io.Writer) error {
+	l := t.labels
+	fmt.Fprintf(w, l.summary, t.Inputs, t.NewlyFlagged, t.NoLongerFlagged)
+	if len(t.Changes) == 0 {
 		_, err := fmt.Fprint(w, l.same)
 		return err
 	}
 	rules := newTable(w, l.rule, l.newly, l.gone, l.higher, l.lower, l.title)
-	for _, r := range p.Rules {
-		rules.row(r.cells(r.Rule, r.Title)...)
+	for _, r := range t.Rules {
+		rules.row(countCells(r.Counts, r.Rule, r.Title)...)
 	}
 	sites := newTable(w, l.site, l.newly, l.gone, l.higher, l.lower)
-	for _, s := range p.Sites {
-		name := s.Site
-		if name == "" {
-			name = l.files
-		}
-		sites.row(s.cells(name)...)
+	for _, s := range t.Sites {
+		sites.row(countCells(s.Counts, cmp.Or(s.Site, l.files))...)
 	}
 	fmt.Fprintf(w, "\n%s\n", l.rulesTitle)
 	if err := rules.flush(); err != nil {
@@ -64,17 +71,18 @@ func (p *preview) table(w io.Writer, show int, l previewLabels) error {
 	if err := sites.flush(); err != nil {
 		return err
 	}
-	for _, part := range []struct{ kind, title string }{
-		{changeNew, l.newlyTitle}, {changeGone, l.goneTitle}, {changeHigher, l.higherTitle}, {changeLower, l.lowerTitle},
-	} {
-		p.texts(w, part.kind, part.title, show, l)
+	titles := map[backtest.Kind]string{
+		backtest.Gained: l.newlyTitle, backtest.Lost: l.goneTitle, backtest.Higher: l.higherTitle, backtest.Lower: l.lowerTitle,
+	}
+	for _, kind := range backtest.Kinds() {
+		t.texts(w, titles[kind], t.OfKind(kind))
 	}
 	return nil
 }
 
-func (t tallies) cells(name string, last ...string) []string {
+func countCells(c backtest.Counts, name string, last ...string) []string {
 	cells := []string{name}
-	for _, n := range []int{t.New, t.Gone, t.Higher, t.Lower} {
+	for _, n := range []int{c.Gained, c.Lost, c.Higher, c.Lower} {
 		if n == 0 {
 			cells = append(cells, "·") // zeros would drown what matters
 			continue
@@ -85,8 +93,8 @@ func (t tallies) cells(name string, last ...string) []string {
 }
 
 // texts prints the changes of one kind, rule by rule.
-func (p *preview) texts(w io.Writer, kind, title string, show int, l previewLabels) {
-	of, rule, shown := p.ofKind(kind), "", 0
+func (t previewTable) texts(w io.Writer, title string, of []backtest.Change) {
+	rule, shown := "", 0
 	if len(of) > 0 {
 		fmt.Fprintf(w, "\n%s (%d)\n", title, len(of))
 	}
@@ -95,30 +103,21 @@ func (p *preview) texts(w io.Writer, kind, title string, show int, l previewLabe
 			rule, shown = c.Rule, 0
 			fmt.Fprintf(w, "%s · %s\n", c.Rule, printable(c.Title))
 		}
-		if shown++; shown <= show {
-			c.print(w)
+		if shown++; shown <= t.show {
+			printChange(w, &c)
 		}
-		if last := i+1 == len(of) || of[i+1].Rule != rule; last && shown > show {
-			fmt.Fprintf(w, "    "+l.more+"\n", shown-show, shown)
-		}
-	}
-}
-
-func (p *preview) ofKind(kind string) (of []change) {
-	for _, c := range p.Changes {
-		if c.Kind == kind {
-			of = append(of, c)
+		if last := i+1 == len(of) || of[i+1].Rule != rule; last && shown > t.show {
+			fmt.Fprintf(w, "    "+t.labels.more+"\n", shown-t.show, shown)
 		}
 	}
-	return of
 }
 
 // maxQuote is what of a text fits a line of a terminal behind its indent, in columns.
 const maxQuote = 90
 
-// print writes two or three lines: what and where, the text, and why if the overlay says so.
-func (c *change) print(w io.Writer) {
-	fmt.Fprintf(w, "  %s  %s:%d:%d\n", c.moved(), printable(c.Input), c.Line, c.Column)
+// printChange writes two or three lines: what and where, the text, and why if the overlay says so.
+func printChange(w io.Writer, c *backtest.Change) {
+	fmt.Fprintf(w, "  %s  %s:%d:%d\n", moved(c), printable(c.Input), c.Line, c.Column)
 	text := strings.TrimSpace(c.Left) + "[" + strings.TrimSpace(c.Text) + "]" + strings.TrimSpace(c.Right)
 	fmt.Fprintf(w, "    %s\n", clip(printable(text), maxQuote))
 	if c.Why != "" {
@@ -127,7 +126,7 @@ func (c *change) print(w io.Writer) {
 }
 
 // moved is the level and score, or both levels and scores where the rule fired before and after.
-func (c *change) moved() string {
+func moved(c *backtest.Change) string {
 	before, after := fmt.Sprintf("%s %d", c.Before, c.BeforeScore), fmt.Sprintf("%s %d", c.After, c.AfterScore)
 	switch {
 	case c.BeforeScore == 0:

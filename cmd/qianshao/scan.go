@@ -19,6 +19,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/internal/app"
 )
 
 // scanCmd assesses what the operator already has, or fetches one URL that an
@@ -45,16 +46,16 @@ type scanLine struct {
 	Error      string              `json:"error,omitempty"`
 }
 
-func (c scanCmd) Run(s *session) error {
-	analyzer, err := s.loadAnalyzer()
+func (c scanCmd) Run(env *environment) error {
+	analyzer, err := env.loadAnalyzer()
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriter(s.out)
+	out := bufio.NewWriter(env.out)
 	printer := newLinePrinter(out, c.Format)
-	progress := newProgress(s.err)
+	progress := newProgress(env.err)
 	var sum scanSummary
-	err = inOrder(c.entries(s), func(e ingest.Entry) scanLine { return assessEntry(analyzer, e) }, func(line scanLine) error {
+	err = inOrder(c.entries(env), func(e ingest.Entry) scanLine { return assessEntry(analyzer, e) }, func(line scanLine) error {
 		progress.Add(1)
 		sum.add(line)
 		if c.Flagged && line.Category == nil {
@@ -64,7 +65,7 @@ func (c scanCmd) Run(s *session) error {
 	})
 	progress.Finish()
 	err = errors.Join(err, printer.flush(), out.Flush())
-	sum.print(s.err)
+	sum.print(env.err)
 	if err == nil && sum.errors > 0 {
 		err = fmt.Errorf("%d of %d inputs could not be read; their lines say why", sum.errors, sum.inputs)
 	}
@@ -72,11 +73,11 @@ func (c scanCmd) Run(s *session) error {
 }
 
 // entries yields the pages of all inputs in order.
-func (c scanCmd) entries(s *session) iter.Seq[ingest.Entry] {
+func (c scanCmd) entries(env *environment) iter.Seq[ingest.Entry] {
 	return func(yield func(ingest.Entry) bool) {
 		for _, input := range c.Inputs {
-			for entry := range c.source(s, input) {
-				if s.ctx.Err() != nil || !yield(entry) {
+			for entry := range c.source(env, input) {
+				if env.ctx.Err() != nil || !yield(entry) {
 					return
 				}
 			}
@@ -84,13 +85,13 @@ func (c scanCmd) entries(s *session) iter.Seq[ingest.Entry] {
 	}
 }
 
-func (c scanCmd) source(s *session, input string) iter.Seq[ingest.Entry] {
+func (c scanCmd) source(env *environment, input string) iter.Seq[ingest.Entry] {
 	switch {
 	case input == "-":
-		return ingest.Stream("-", s.in)
+		return ingest.Stream("-", env.in)
 	case strings.HasPrefix(input, "http://"), strings.HasPrefix(input, "https://"):
 		return func(yield func(ingest.Entry) bool) {
-			page, err := c.fetchOne(s, input)
+			page, err := app.FetchPage(env.ctx, env.folder(), app.FetchOptions(c.fetchFlags), input)
 			yield(ingest.Entry{Input: input, Page: page, Err: err})
 		}
 	}

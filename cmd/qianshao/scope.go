@@ -9,6 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/internal/app"
 )
 
 // scopeCmd keeps the register of authorisations: without an entry in force,
@@ -23,7 +24,7 @@ type scopeAddCmd struct {
 	File string `arg:"" type:"existingfile" help:"The scope.yaml; docs/operations.md shows one."`
 }
 
-func (c scopeAddCmd) Run(s *session) error {
+func (c scopeAddCmd) Run(env *environment) error {
 	source, err := os.ReadFile(c.File)
 	if err != nil {
 		return err
@@ -32,34 +33,30 @@ func (c scopeAddCmd) Run(s *session) error {
 	if err != nil {
 		return usageError(err)
 	}
-	db, err := openStore(s)
+	err = env.withFolder(func(f *app.Folder) error { return f.Store.PutAuthorisations(env.ctx, authorisations) })
 	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := db.PutAuthorisations(s.ctx, authorisations); err != nil {
 		return err
 	}
 	now := time.Now()
 	for _, a := range authorisations {
-		fmt.Fprintf(s.out, "%s: %s, %s\n", a.ID, strings.Join(a.Hosts, " "), validity(a, now))
+		fmt.Fprintf(env.out, "%s: %s, %s\n", a.ID, strings.Join(a.Hosts, " "), validity(a, now))
 	}
 	return nil
 }
 
 type scopeListCmd struct{}
 
-func (scopeListCmd) Run(s *session) error {
-	authorisations, err := registered(s)
+func (scopeListCmd) Run(env *environment) error {
+	authorisations, err := registered(env)
 	if err != nil {
 		return err
 	}
 	if len(authorisations) == 0 {
-		fmt.Fprintln(s.err, "the register is empty: no request will be made. Write a scope.yaml and run \"qianshao scope add scope.yaml\"")
+		fmt.Fprintln(env.err, "the register is empty: no request will be made. Write a scope.yaml and run \"qianshao scope add scope.yaml\"")
 		return nil
 	}
 	now := time.Now()
-	table := newTable(s.out, "ID", "OWNER", "BASIS", "HOSTS", "VALIDITY")
+	table := newTable(env.out, "ID", "OWNER", "BASIS", "HOSTS", "VALIDITY")
 	for _, a := range authorisations {
 		table.row(a.ID, a.Owner, a.Basis, strings.Join(a.Hosts, " "), validity(a, now))
 	}
@@ -81,8 +78,8 @@ type scopeCheckCmd struct {
 	URL string `arg:"" help:"The URL to ask about."`
 }
 
-func (c scopeCheckCmd) Run(s *session) error {
-	authorisations, err := registered(s)
+func (c scopeCheckCmd) Run(env *environment) error {
+	authorisations, err := registered(env)
 	if err != nil {
 		return err
 	}
@@ -102,7 +99,7 @@ func (c scopeCheckCmd) Run(s *session) error {
 	if skip != "" {
 		return mismatchError(fmt.Errorf("%s: no request: %s: %s", canonical, skip, whyNot(a, skip)))
 	}
-	fmt.Fprintf(s.out, "%s: authorised by %s (%s, %s), %s\n", canonical, a.ID, a.Owner, a.Basis, validity(*a, time.Now()))
+	fmt.Fprintf(env.out, "%s: authorised by %s (%s, %s), %s\n", canonical, a.ID, a.Owner, a.Basis, validity(*a, time.Now()))
 	return nil
 }
 
@@ -117,11 +114,10 @@ func whyNot(a *qianshao.Authorisation, skip qianshao.Skip) string {
 	return fmt.Sprintf("authorisation %s is %s", a.ID, validity(*a, time.Now()))
 }
 
-func registered(s *session) ([]qianshao.Authorisation, error) {
-	db, err := openStore(s)
-	if err != nil {
-		return nil, err
-	}
-	defer db.Close()
-	return db.Authorisations(s.ctx)
+func registered(env *environment) (authorisations []qianshao.Authorisation, err error) {
+	err = env.withFolder(func(f *app.Folder) (err error) {
+		authorisations, err = f.Store.Authorisations(env.ctx)
+		return err
+	})
+	return authorisations, err
 }

@@ -74,7 +74,7 @@ func TestServe(t *testing.T) {
 	if err := server.Wait(); err != nil {
 		t.Errorf("the server ends with %v", err)
 	}
-	if _, err := os.Stat(consoleURLPath(data)); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(data, "console.url")); !os.IsNotExist(err) {
 		t.Errorf("console.url is left behind: %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -10,8 +9,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/ingest"
-	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/internal/app"
 )
 
 // submitCmd takes reports of pages. It may run beside a server.
@@ -21,31 +19,32 @@ type submitCmd struct {
 	Limit   int      `help:"Without a URL, the latest reports are listed: at most so many." default:"50"`
 }
 
-func (c submitCmd) Run(s *session) error {
-	db, err := openStore(s)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if len(c.URLs) == 0 {
-		return listReports(s, db, c.Limit)
-	}
+func (c submitCmd) Run(env *environment) error {
+	return env.withFolder(func(f *app.Folder) error {
+		if len(c.URLs) == 0 {
+			return listReports(env, f, c.Limit)
+		}
+		return c.submit(env, f)
+	})
+}
+
+func (c submitCmd) submit(env *environment, f *app.Folder) (err error) {
 	var suspected qianshao.Category
 	if c.Suspect != "" {
 		if suspected, err = qianshao.ParseCategory(c.Suspect); err != nil {
 			return usageError(err)
 		}
 	}
-	scope, err := newRegister(s.ctx, db, s.log).readScope()
+	scope, err := f.Register.Read(env.ctx)
 	if err != nil {
 		return err
 	}
 	var refused error
-	for url, err := range lines(s, c.URLs) {
+	for url, err := range lines(env, c.URLs) {
 		if err != nil {
 			return err
 		}
-		report, err := submit(s.ctx, db, scope, url, suspected)
+		report, err := f.Submit(env.ctx, scope, url, suspected)
 		if errors.Is(err, qianshao.ErrBadURL) {
 			refused = errors.Join(refused, err)
 			continue
@@ -53,7 +52,7 @@ func (c submitCmd) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(s.out, "%s  %s  %s\n", report.ID, reportState(report), printable(report.URL))
+		fmt.Fprintf(env.out, "%s  %s  %s\n", report.ID, reportState(report), printable(report.URL))
 	}
 	if refused != nil {
 		return usageError(refused)
@@ -62,7 +61,7 @@ func (c submitCmd) Run(s *session) error {
 }
 
 // lines yields the arguments, and for "-" the lines of standard input that say something.
-func lines(s *session, args []string) func(yield func(string, error) bool) {
+func lines(env *environment, args []string) func(yield func(string, error) bool) {
 	return func(yield func(string, error) bool) {
 		for _, arg := range args {
 			if arg != "-" {
@@ -71,7 +70,7 @@ func lines(s *session, args []string) func(yield func(string, error) bool) {
 				}
 				continue
 			}
-			in := bufio.NewScanner(s.in)
+			in := bufio.NewScanner(env.in)
 			for in.Scan() {
 				if line := strings.TrimSpace(in.Text()); line != "" && !yield(line, nil) {
 					return
@@ -84,48 +83,16 @@ func lines(s *session, args []string) func(yield func(string, error) bool) {
 	}
 }
 
-// submit records the report of a page. It is fetched when an authorisation
-// covers it, and otherwise waits for one.
-func submit(ctx context.Context, db *sqlite.Store, scope *ingest.Scope, url string, suspected qianshao.Category) (qianshao.Submission, error) {
-	now := time.Now()
-	item, skip, err := ingest.Place(scope, url, now)
-	if err != nil {
-		return qianshao.Submission{}, err
-	}
-	if skip != "" {
-		return db.Submit(ctx, item.URL, suspected, nil, skip, now)
-	}
-	return db.Submit(ctx, item.URL, suspected, &item, "", now)
-}
-
-// queueReports puts the waiting reports that an authorisation covers by now into the frontier.
-func queueReports(ctx context.Context, db *sqlite.Store, scope *ingest.Scope) error {
-	urls, err := db.WaitingSubmissions(ctx)
-	if err != nil {
-		return err
-	}
-	for _, url := range urls {
-		item, skip, err := ingest.Place(scope, url, time.Now())
-		if err != nil || skip != "" {
-			continue
-		}
-		if err := db.QueueSubmission(ctx, item); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func listReports(s *session, db *sqlite.Store, limit int) error {
-	reports, err := db.Submissions(s.ctx, limit)
+func listReports(env *environment, f *app.Folder, limit int) error {
+	reports, err := f.Store.Submissions(env.ctx, limit)
 	if err != nil {
 		return err
 	}
 	if len(reports) == 0 {
-		fmt.Fprintln(s.err, "nobody has reported a page yet; report one with \"qianshao submit URL\"")
+		fmt.Fprintln(env.err, "nobody has reported a page yet; report one with \"qianshao submit URL\"")
 		return nil
 	}
-	table := newTable(s.out, "STATE", "REPORTS", "LAST", "SUSPECTED", "URL")
+	table := newTable(env.out, "STATE", "REPORTS", "LAST", "SUSPECTED", "URL")
 	for _, r := range reports {
 		table.row(reportState(r), strconv.Itoa(r.Reports), r.Last.Local().Format(time.DateTime), string(r.Category), r.URL)
 	}

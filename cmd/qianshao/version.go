@@ -11,8 +11,8 @@ var version = ""
 
 type versionCmd struct{}
 
-func (versionCmd) Run(s *session) error {
-	fmt.Fprintf(s.out, "qianshao %s (%s %s/%s)\n", versionString(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+func (versionCmd) Run(env *environment) error {
+	fmt.Fprintf(env.out, "qianshao %s (%s %s/%s)\n", versionString(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return nil
 }
 

@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -17,11 +14,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/ingesttest"
-	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/internal/app"
 )
 
 // fullWeb asks for the web of 20,000 pages on 200 hosts, which takes minutes.
@@ -66,14 +62,20 @@ func startWeb(t *testing.T, opts ingesttest.Options) *ingesttest.Web {
 
 func authorise(t *testing.T, folder string, list ...qianshao.Authorisation) {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
+	f := openFolder(t, folder)
+	defer f.Close()
+	if err := f.Store.PutAuthorisations(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func openFolder(t *testing.T, data string) *app.Folder {
+	t.Helper()
+	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	if err := db.PutAuthorisations(t.Context(), list); err != nil {
-		t.Fatal(err)
-	}
+	return f
 }
 
 func crawlWeb(web *ingesttest.Web, folder string) *exec.Cmd {
@@ -185,27 +187,6 @@ func askedAgain(calm, killed map[string]int) (n int) {
 		n += max(0, times-calm[url])
 	}
 	return n
-}
-
-// TestCrawlLeaksNothing runs a crawl in this process and counts goroutines.
-func TestCrawlLeaksNothing(t *testing.T) {
-	before := goleak.IgnoreCurrent()
-	web := ingesttest.New(ingesttest.Options{Hosts: 44, Pages: 60, Seed: 2, Rate: 200})
-	if err := web.Start(); err != nil {
-		t.Fatal(err)
-	}
-	folder := t.TempDir()
-	authorise(t, folder, web.Authorisation(time.Now()))
-	s := &session{ctx: t.Context(), out: io.Discard, err: io.Discard, data: folder, log: slog.New(slog.DiscardHandler)}
-	o, err := openOutpost(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	options := crawlOptions{fetchFlags: fetchFlags{Contact: "https://qianshao.example/test", Resolve: web.Resolve()}, workers: webWorkers, once: true}
-	if err := errors.Join(o.crawl(t.Context(), options), o.Close(), web.Stop(t.Context())); err != nil {
-		t.Fatal(err)
-	}
-	goleak.VerifyNone(t, before)
 }
 
 // frontierRow is a URL with what became of it.

@@ -1,9 +1,8 @@
-package main
+package app
 
 import (
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -20,21 +19,21 @@ func TestUserAgent(t *testing.T) {
 		{"bot@you.example", "", "(you.example; +bot@you.example)"},
 		{"https://you.example:8443/bot?x=1", "Some School", "(Some School; +https://you.example:8443/bot?x=1)"},
 	} {
-		got, err := fetchFlags{Contact: tc.contact, Operator: tc.operator}.userAgent()
+		got, err := FetchOptions{Contact: tc.contact, Operator: tc.operator}.userAgent("1")
 		if err != nil || !strings.HasPrefix(got, "qianshao/") || !strings.HasSuffix(got, tc.want) {
 			t.Errorf("%q, %v; want %q", got, err, tc.want)
 		}
 	}
 	for _, bad := range []string{"", "me", "ftp://you.example/", "https:///bot", "//you.example/", "https://you.example/\r\nX: y", "https://学校.example/", "Bot <bot@you.example>", "https://you.example/(x)"} {
-		if got, err := (fetchFlags{Contact: bad}).userAgent(); err == nil {
+		if got, err := (FetchOptions{Contact: bad}).userAgent("1"); err == nil {
 			t.Errorf("contact %q gives %q", bad, got)
 		}
 	}
 }
 
-// TestProxyFlag: with --proxy a page comes through the proxy, which is asked
-// for an address and not for a name.
-func TestProxyFlag(t *testing.T) {
+// TestProxy: with a proxy a page comes through it; it is asked for an address and
+// not for a name.
+func TestProxy(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")
 		_, _ = io.WriteString(w, r.UserAgent())
@@ -61,21 +60,21 @@ func TestProxyFlag(t *testing.T) {
 	}))
 	t.Cleanup(proxy.Close)
 
-	s := &session{ctx: t.Context(), data: t.TempDir(), log: slog.New(slog.DiscardHandler)}
-	db, err := openStore(s)
+	options := FolderOptions{Data: t.TempDir(), Version: "1"}
+	f, err := OpenFolder(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	err = db.PutAuthorisations(s.ctx, []qianshao.Authorisation{{
+	err = f.Store.PutAuthorisations(t.Context(), []qianshao.Authorisation{{
 		ID: "a", Owner: "o", Basis: "b", Contact: "c", Hosts: []string{"school.example"}, Rate: 100, AllowPrivate: true,
 		ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(time.Hour), RobotsWaiver: "附件",
 	}})
-	if err = errors.Join(err, db.Close()); err != nil {
+	if err = errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	flags := fetchFlags{Contact: "bot@you.example", Proxy: proxy.URL, Resolve: map[string]string{"school.example": address}}
-	page, err := flags.fetchOne(s, "http://school.example/")
+	fetch := FetchOptions{Contact: "bot@you.example", Proxy: proxy.URL, Resolve: map[string]string{"school.example": address}}
+	page, err := FetchPage(t.Context(), options, fetch, "http://school.example/")
 	if err != nil || !strings.Contains(string(page.Body), "you.example; +bot@you.example") {
 		t.Errorf("%q, %v", page.Body, err)
 	}

@@ -1,0 +1,179 @@
+// Package backtest holds two rule sets against the same pages: what the second
+// flags that the first does not, what it no longer flags, and what moves to a
+// higher or a lower level.
+package backtest
+
+import (
+	"net/url"
+	"slices"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/rule"
+)
+
+// Comparison is the rules as they are and as they would be.
+type Comparison struct{ Before, After *analyze.Analyzer }
+
+// Outcome is what came of one page.
+type Outcome struct {
+	// Before and After say whether the page is flagged, by whichever rules.
+	Before, After bool
+	Changes       []Change
+	// Err says why the page could not be read; nothing else is set then.
+	Err error
+}
+
+// Kind is the way in which an answer changes.
+type Kind string
+
+// Kinds of change.
+const (
+	Gained Kind = "newly_flagged"
+	Lost   Kind = "no_longer_flagged"
+	Higher Kind = "higher"
+	Lower  Kind = "lower"
+)
+
+// Kinds returns all kinds in the order in which they are shown.
+func Kinds() []Kind { return []Kind{Gained, Lost, Higher, Lower} }
+
+// Change is one rule whose answer to one page changes.
+type Change struct {
+	Kind     Kind              `json:"kind"`
+	Rule     string            `json:"rule"`
+	Title    string            `json:"title"`
+	Category qianshao.Category `json:"category"`
+	Input    string            `json:"input"` // the page's name: a file, or its URL
+	URL      string            `json:"url"`
+	Site     string            `json:"site"` // host of the URL; empty for a file
+	// Before and After are levels and scores; below an alert they are "none" and 0 if the rule did not fire.
+	Before      qianshao.Level `json:"before"`
+	BeforeScore int            `json:"before_score"`
+	After       qianshao.Level `json:"after"`
+	AfterScore  int            `json:"after_score"`
+	// Left, Text and Right are the evidence that made the difference with a
+	// little of what stands around it, Term and Block what found it.
+	Left   string `json:"left"`
+	Text   string `json:"text"`
+	Right  string `json:"right"`
+	Term   string `json:"term"`
+	Block  string `json:"block"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	// Why says what made the change where that is the overlay: a rule that is off, an allowed host.
+	Why string `json:"why,omitempty"`
+}
+
+// Compare judges a page by both rule sets, rule by rule. input names it.
+func (c Comparison) Compare(input string, page qianshao.Page) (o Outcome) {
+	doc, before := c.Before.AssessByRule(page)
+	_, after := c.After.AssessByRule(page)
+	o.Before, o.After = before.Flagged(), after.Flagged()
+	was, is := findingsByRule(before), findingsByRule(after)
+	for _, id := range rulesOf(before, after) {
+		change, ok := difference(was[id], is[id])
+		if !ok {
+			continue
+		}
+		change.Input, change.URL, change.Site = input, page.URL, siteOf(page.URL)
+		if change.Kind == Lost || change.Kind == Lower {
+			change.show(was[id], c.After.Rules().Explain(doc, id))
+			change.Why = why(c.After, after, id)
+		} else {
+			change.show(is[id], c.Before.Rules().Explain(doc, id))
+			change.Why = why(c.Before, before, id)
+		}
+		o.Changes = append(o.Changes, change)
+	}
+	return o
+}
+
+func findingsByRule(a qianshao.Assessment) map[string]*qianshao.Finding {
+	found := map[string]*qianshao.Finding{}
+	for i := range a.Findings {
+		found[a.Findings[i].Rule] = &a.Findings[i]
+	}
+	return found
+}
+
+func rulesOf(assessments ...qianshao.Assessment) (ids []string) {
+	for _, a := range assessments {
+		for i := range a.Findings {
+			ids = append(ids, a.Findings[i].Rule)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// difference compares what a rule said before and after; either may be nil.
+// Nobody sees a finding below an alert, so a move there is no change.
+func difference(before, after *qianshao.Finding) (c Change, ok bool) {
+	named := after
+	if before != nil {
+		c.Before, c.BeforeScore = before.Level, before.Score
+	}
+	if after != nil {
+		c.After, c.AfterScore = after.Level, after.Score
+	}
+	wasAlert, isAlert := c.Before >= qianshao.AlertLevel, c.After >= qianshao.AlertLevel
+	switch {
+	case !wasAlert && isAlert:
+		c.Kind = Gained
+	case wasAlert && !isAlert:
+		c.Kind, named = Lost, before
+	case wasAlert && c.After > c.Before:
+		c.Kind = Higher
+	case wasAlert && c.After < c.Before:
+		c.Kind = Lower
+	default:
+		return c, false
+	}
+	c.Rule, c.Title, c.Category = named.Rule, named.Title, named.Category
+	return c, true
+}
+
+// show quotes the evidence of a finding that the other rule set does not find,
+// since that made the difference, or else the primary evidence.
+func (c *Change) show(f *qianshao.Finding, other rule.Explanation) {
+	e, ok := f.Primary()
+	if !ok {
+		return
+	}
+	if other.Known {
+		if i := slices.IndexFunc(f.Evidence, func(e qianshao.Evidence) bool { return !found(other, e) }); i >= 0 {
+			e = f.Evidence[i]
+		}
+	}
+	c.Left, c.Text, c.Right, c.Line, c.Column = e.Before, e.Text, e.After, e.Line, e.Column
+	c.Term, c.Block = e.Term, e.Block
+}
+
+func found(x rule.Explanation, e qianshao.Evidence) bool {
+	return slices.ContainsFunc(x.Blocks, func(b rule.BlockReport) bool {
+		return b.Name == e.Block && slices.ContainsFunc(b.Hits, func(hit qianshao.Evidence) bool { return hit.Span == e.Span })
+	})
+}
+
+// why says what keeps a rule from firing where that is the overlay, not its terms.
+func why(by *analyze.Analyzer, a qianshao.Assessment, id string) string {
+	r, known := by.Rules().Rule(id)
+	if known && r.Off != nil {
+		return r.Off.String()
+	}
+	for _, allowed := range a.Allowed {
+		if allowed.Rule == id {
+			return "allowed by " + allowed.By
+		}
+	}
+	return ""
+}
+
+func siteOf(pageURL string) string {
+	u, err := url.Parse(pageURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	return u.Hostname()
+}

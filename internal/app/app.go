@@ -1,0 +1,256 @@
+// Package app is the process as a value: New opens the parts of an outpost and
+// wires them, Start runs what the options ask for, Stop ends and closes it. It
+// also holds what commands do with a data folder that no process runs on. It
+// knows no flags and prints nothing.
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/pipeline"
+)
+
+// Options say what a process does. Data is required; without Crawl nothing is
+// fetched, and without Console nobody is served.
+type Options struct {
+	// Data is the data folder; it is created where it is missing.
+	Data string
+	// Rules say where the rules come from.
+	Rules RuleFolders
+	// Crawl watches the authorised sites.
+	Crawl *CrawlOptions
+	// Console serves the console, the API and the metrics.
+	Console *ConsoleOptions
+	// Version of the program. It is part of what a page is judged by: pages are
+	// judged anew after an upgrade.
+	Version string
+	// Warn is told what the overlay says to no effect, whenever rules are put in
+	// force; optional.
+	Warn func(warning string)
+	// Log is told of failures; nil keeps silent.
+	Log *slog.Logger
+}
+
+// App is a process over one data folder. Only one at a time may have the folder
+// open.
+type App struct {
+	// Folder is the open data folder.
+	Folder *Folder
+	// Index is the search over the folder's findings.
+	Index index.Index
+
+	opts    Options
+	metrics *metrics.Metrics
+	rules   atomic.Pointer[pipeline.ActiveRules]
+	crawl   *crawl   // nil without Options.Crawl
+	console *console // nil without Options.Console
+
+	reloading sync.Mutex    // held while rules are read anew
+	reloaded  chan struct{} // tells the watch of expiries that the rules are others
+	cancel    context.CancelFunc
+	running   *errgroup.Group
+	crawled   chan struct{} // closed at the end of the crawl
+	crawlErr  error         // set before crawled is closed
+	stop      func() error  // what Stop does, once
+}
+
+// New opens the data folder and wires what the options ask for. The console
+// listens already, but answers only after Start. What the operator must put right
+// is an InputError. Call Stop when done with the App, started or not.
+func New(ctx context.Context, opts Options) (*App, error) {
+	if opts.Data == "" {
+		return nil, errors.New("app: a data folder is required")
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Warn == nil {
+		opts.Warn = func(string) {}
+	}
+	limitMemory()
+	a := &App{
+		opts: opts, metrics: metrics.New(), reloaded: make(chan struct{}, 1),
+		cancel: func() {}, running: &errgroup.Group{}, crawled: make(chan struct{}),
+	}
+	a.stop = sync.OnceValue(a.close)
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.Stop())
+	}
+	return a, nil
+}
+
+// open opens the parts in the order in which they need each other.
+func (a *App) open(ctx context.Context) (err error) {
+	rules, err := a.loadRules()
+	if err != nil {
+		return err
+	}
+	a.use(rules)
+	if err := makeFolder(a.opts.Data); err != nil {
+		return err
+	}
+	// The index comes first: it is locked where another process, perhaps of
+	// another version, runs on the folder, and then the store is left alone.
+	if a.Index, err = OpenIndex(a.opts.Data); err != nil {
+		return err
+	}
+	folder := FolderOptions{Data: a.opts.Data, Version: a.opts.Version, Log: a.opts.Log}
+	if a.opts.Crawl != nil {
+		folder.Contact = a.opts.Crawl.Contact
+	}
+	if a.Folder, err = OpenFolder(ctx, folder); err != nil {
+		return err
+	}
+	a.metrics.WatchFrontier(a.frontierStates, a.Folder.Store.Next)
+	a.metrics.WatchFindings(a.findingStates)
+	if a.opts.Crawl != nil {
+		if a.crawl, err = newCrawl(ctx, a, *a.opts.Crawl); err != nil {
+			return err
+		}
+	}
+	if a.opts.Console != nil {
+		a.console, err = newConsole(a, *a.opts.Console)
+	}
+	return err
+}
+
+// ConsoleURL is where the console is; "" without one.
+func (a *App) ConsoleURL() string {
+	if a.console == nil {
+		return ""
+	}
+	return a.console.url
+}
+
+// Start runs the crawl, the console and the watch of expiring rules, until ctx
+// ends, Stop is called, or one of them fails. It is called at most once.
+func (a *App) Start(ctx context.Context) {
+	ctx, a.cancel = context.WithCancel(ctx)
+	a.running, ctx = errgroup.WithContext(ctx)
+	a.running.Go(func() error { a.reloadOnExpiry(ctx); return nil })
+	if a.console != nil {
+		a.running.Go(func() error { return a.console.run(ctx) })
+	}
+	if a.crawl != nil {
+		a.running.Go(func() error {
+			defer close(a.crawled)
+			a.crawlErr = a.crawl.run(ctx)
+			return a.crawlErr
+		})
+	}
+}
+
+// WaitCrawl waits for the end of the crawl and returns its error. With
+// CrawlOptions.Once the crawl ends when nothing is due.
+func (a *App) WaitCrawl() error {
+	<-a.crawled
+	return a.crawlErr
+}
+
+// Wait waits until all that Start has started has ended, and returns the first error.
+func (a *App) Wait() error { return a.running.Wait() }
+
+// Stop ends what runs and closes everything. It may be called more than once.
+// The errors of what ran are Wait's to tell.
+func (a *App) Stop() error { return a.stop() }
+
+func (a *App) close() (err error) {
+	a.cancel()
+	_ = a.running.Wait()
+	if a.console != nil {
+		a.console.close()
+	}
+	if a.crawl != nil {
+		a.crawl.close()
+	}
+	if a.Index != nil {
+		err = a.Index.Close()
+	}
+	if a.Folder != nil {
+		err = errors.Join(err, a.Folder.Close())
+	}
+	return err
+}
+
+// loadRules reads the rules that are about to be put in force.
+func (a *App) loadRules() (*analyze.Analyzer, error) {
+	rules, err := a.opts.Rules.Load()
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range rules.Warnings() {
+		a.opts.Warn(w.String())
+	}
+	analyzer, err := analyze.New(rules)
+	if err != nil {
+		return nil, err
+	}
+	return analyzer, a.opts.Rules.Vet(analyzer)
+}
+
+// use puts rules in force; pages in progress finish with those before.
+func (a *App) use(analyzer *analyze.Analyzer) {
+	a.rules.Store(&pipeline.ActiveRules{Analyzer: analyzer, Name: a.opts.Version + " " + analyzer.Rules().Digest()})
+	a.metrics.RulesLoaded(len(analyzer.Rules().On()))
+}
+
+// Reload reads the rules anew. A broken set never replaces a good one: the old
+// one stays in force, and the failure is logged, counted and returned.
+func (a *App) Reload() error {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	analyzer, err := a.loadRules()
+	if err != nil {
+		a.metrics.RulesReloadFailed()
+		a.opts.Log.Error("the new rules are broken; the old ones stay in force", "error", err)
+		return err
+	}
+	a.use(analyzer)
+	a.opts.Log.Info("rules reloaded", "rules", len(analyzer.Rules().Rules()))
+	select {
+	case a.reloaded <- struct{}{}:
+	default: // the watch has not yet seen the last time
+	}
+	return nil
+}
+
+// reloadOnExpiry reads the rules anew on the day after an entry of the overlay
+// has expired, until ctx ends.
+func (a *App) reloadOnExpiry(ctx context.Context) {
+	for {
+		var expired <-chan time.Time
+		if at, ok := a.rules.Load().Rules().Lapses(); ok && at.After(time.Now()) {
+			expired = time.After(time.Until(at))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.reloaded:
+		case <-expired:
+			_ = a.Reload() // it is logged; what failed is not tried again by itself
+		}
+	}
+}
+
+// frontierStates are the values of the gauge qianshao_frontier_items.
+func (a *App) frontierStates(ctx context.Context) (map[string]int, error) {
+	counts, err := a.Folder.Store.Counts(ctx)
+	return map[string]int{"waiting": counts.Waiting, "finished": counts.URLs - counts.Waiting}, err
+}
+
+// findingStates are the values of the gauge qianshao_findings.
+func (a *App) findingStates(ctx context.Context) (map[string]int, error) {
+	counts, err := a.Folder.Store.Counts(ctx)
+	return map[string]int{string(qianshao.StateOpen): counts.Open, string(qianshao.StateGone): counts.Findings - counts.Open}, err
+}

@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards"
+)
+
+// shutdownTime is what a request in progress gets when the process is told to stop.
+const shutdownTime = 5 * time.Second
+
+// ConsoleOptions say where the console listens and who may enter.
+type ConsoleOptions struct {
+	// Listen is the address of console, API and metrics. Any but a loopback
+	// address needs a password.
+	Listen string
+	// Password that everybody who enters must know; see dashboards.Options.
+	Password string
+}
+
+// console is the server of the console, the API and the metrics. It listens from
+// the beginning and answers when it is served.
+type console struct {
+	server   *http.Server
+	listener net.Listener
+	url      string
+	urlFile  string
+}
+
+// newConsole listens, and leaves the console's URL in the data folder for Search.
+func newConsole(a *App, opts ConsoleOptions) (*console, error) {
+	if err := dashboards.CheckListen(opts.Listen, opts.Password != ""); err != nil {
+		return nil, inputError(err)
+	}
+	handler, err := dashboards.New(dashboards.Options{
+		Store: a.Folder.Store, Index: a.Index, Registry: a.metrics.Registry(),
+		Submit: func(ctx context.Context, url string, suspected qianshao.Category) (qianshao.Submission, error) {
+			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), url, suspected)
+		},
+		Password: opts.Password, Version: a.opts.Version, Log: a.opts.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", opts.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen for the console: %w; choose another address with --listen", err)
+	}
+	c := &console{
+		server: dashboards.NewServer(opts.Listen, handler), listener: listener,
+		url: "http://" + listener.Addr().String() + "/", urlFile: consoleURLPath(a.opts.Data),
+	}
+	if err := os.WriteFile(c.urlFile, []byte(c.url), 0o600); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// run answers requests until ctx ends.
+func (c *console) run(ctx context.Context) error {
+	shut := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(shut)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+		defer cancel()
+		_ = c.server.Shutdown(ctx) // what is left is cut off by close
+	})
+	if err := c.server.Serve(c.listener); !errors.Is(err, http.ErrServerClosed) {
+		stop()
+		return err
+	}
+	<-shut
+	return nil
+}
+
+// close cuts off what run has left. It may be called more than once.
+func (c *console) close() {
+	_ = c.server.Close()
+	_ = c.listener.Close()
+	_ = os.Remove(c.urlFile)
+}

@@ -1,0 +1,153 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/ingest/render"
+	"github.com/qianshao/qianshao/internal/pipeline"
+)
+
+// CrawlOptions say how the authorised sites are watched.
+type CrawlOptions struct {
+	FetchOptions
+	BrowserOptions
+	// Workers is the number of hosts visited at the same time; 0 is ingest.DefaultWorkers.
+	Workers int
+	// Once ends the crawl when nothing is due. The register must have entries then.
+	Once bool
+	// Revisit is the first time between two visits of a page; 0 is ingest.DefaultRevisit.
+	Revisit time.Duration
+	// Observe is told of what the crawl does, beside metrics and log; optional.
+	Observe ingest.Observer
+}
+
+// crawl is what brings pages in and takes them through the pipeline.
+type crawl struct {
+	fetcher  *fetch.Fetcher
+	browser  *render.Browser // nil without one
+	evidence *evidence.Archive
+	seeder   *ingest.Seeder
+	crawler  *ingest.Crawler
+	once     bool
+	log      *slog.Logger
+}
+
+// newCrawl wires the crawl of a's folder.
+func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
+	if opts.Once {
+		if err := a.requireAuthorisations(ctx); err != nil {
+			return nil, err
+		}
+	}
+	scope := a.Folder.Register.Scope
+	fetcher, err := newFetcher(opts.FetchOptions, a.opts.Version, scope)
+	if err != nil {
+		return nil, err
+	}
+	c := &crawl{fetcher: fetcher, evidence: a.Folder.Evidence, once: opts.Once, log: a.opts.Log}
+	if c.browser, err = newBrowser(opts.BrowserOptions, fetcher, a.opts.Log); err != nil {
+		c.close()
+		return nil, err
+	}
+	a.metrics.Browser(c.browser != nil)
+	way, err := pipeline.New(pipeline.Options{
+		Store: a.Folder.Store, Index: a.Index, Evidence: a.Folder.Evidence, Rules: a.rules.Load,
+		Fetcher: fetcher, Scope: scope, Browser: c.browser, Metrics: a.metrics, Log: a.opts.Log,
+	})
+	if err != nil {
+		c.close()
+		return nil, err
+	}
+	observe := observer{metrics: a.metrics, log: a.opts.Log, next: opts.Observe}
+	c.crawler, err = ingest.NewCrawler(ingest.CrawlerOptions{
+		Frontier: a.Folder.Store, Scope: scope, Fetcher: fetcher,
+		Handle: way.Process, Gone: way.Gone, Rules: way.RulesName,
+		Workers: opts.Workers, Once: opts.Once, Revisit: opts.Revisit, Observe: observe, Log: a.opts.Log,
+	})
+	if err != nil {
+		c.close()
+		return nil, err
+	}
+	c.seeder = ingest.NewSeeder(ingest.SeedOptions{
+		Fetcher: fetcher, Frontier: a.Folder.Store, Scope: scope, Reports: a.Folder.queueSubmissions, Observe: observe, Log: a.opts.Log,
+	})
+	return c, nil
+}
+
+// requireAuthorisations refuses a crawl that could make no request.
+func (a *App) requireAuthorisations(ctx context.Context) error {
+	authorisations, err := a.Folder.Store.Authorisations(ctx)
+	if err == nil && len(authorisations) == 0 {
+		err = inputError(errors.New("the register of authorisations is empty; write a scope.yaml and run \"qianshao scope add scope.yaml\""))
+	}
+	return err
+}
+
+// run seeds the frontier from the register and crawls, until nothing is due
+// (once) or ctx ends.
+func (c *crawl) run(ctx context.Context) error {
+	if err := c.evidence.Recover(ctx); err != nil {
+		// Pages can be archived all the same; the log tells what to do.
+		c.log.Error("the evidence archive is not in order", "error", err)
+	}
+	defer c.indexEvidence(context.WithoutCancel(ctx))
+	if c.once {
+		if err := c.seeder.Round(ctx); err != nil {
+			return err
+		}
+		return c.crawler.Run(ctx)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { c.seeder.Watch(ctx); return nil })
+	group.Go(func() error { return c.crawler.Run(ctx) })
+	return group.Wait()
+}
+
+// indexEvidence brings the archive's indexes up to date at the end of a crawl.
+// They are derived: where that fails, the next start does it.
+func (c *crawl) indexEvidence(ctx context.Context) {
+	if err := c.evidence.WriteIndexes(ctx); err != nil {
+		c.log.Warn("the index of an evidence file was not written", "error", err)
+	}
+}
+
+// close ends the browser and idle connections. It may be called more than once.
+func (c *crawl) close() {
+	if c.browser != nil {
+		c.browser.Close()
+		c.browser = nil
+	}
+	c.fetcher.Close()
+}
+
+// observer passes what the crawler does on to metrics, log and whoever else observes.
+type observer struct {
+	metrics *metrics.Metrics
+	log     *slog.Logger
+	next    ingest.Observer // may be nil
+}
+
+func (o observer) Fetched(page *qianshao.Page, took time.Duration) {
+	o.metrics.Fetched(*page, took)
+	if o.next != nil {
+		o.next.Fetched(page, took)
+	}
+}
+
+func (o observer) Skipped(skip qianshao.Skip, url string) {
+	o.metrics.Skipped(skip)
+	if o.next != nil {
+		o.next.Skipped(skip, url)
+	}
+	o.log.Debug("skipped", "reason", skip, "url", url)
+}

@@ -1,0 +1,129 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/mail"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/ingest/render"
+	"github.com/qianshao/qianshao/internal/pipeline"
+)
+
+// FetchOptions say who makes requests, and how. Contact is required.
+type FetchOptions struct {
+	// Contact is a URL or mail address of whoever runs the collector.
+	Contact string
+	// Operator is the name of whoever runs the collector, in ASCII; empty is the
+	// contact's host.
+	Operator string
+	// Resolve maps hosts to the ADDR:PORT to connect to, as for a staging server.
+	Resolve map[string]string
+	// DNS is the ADDR:PORT of a name server to use instead of the system's.
+	DNS string
+	// Proxy is the URL of a proxy for all connections.
+	Proxy string
+}
+
+// newFetcher returns a fetcher that asks scope before every request.
+func newFetcher(opts FetchOptions, version string, scope func() *ingest.Scope) (*fetch.Fetcher, error) {
+	agent, err := opts.userAgent(version)
+	if err != nil {
+		return nil, inputError(err)
+	}
+	fetcher, err := fetch.New(fetch.Options{
+		UserAgent: agent,
+		Permit: func(u *url.URL) (*qianshao.Authorisation, qianshao.Skip) {
+			return scope().Decide(u, time.Now())
+		},
+		Resolve: opts.Resolve,
+		DNS:     opts.DNS,
+		Proxy:   opts.Proxy,
+	})
+	if err != nil {
+		return nil, inputError(err)
+	}
+	return fetcher, nil
+}
+
+// userAgent names the program, its operator and a way to reach them, so that a
+// site's owner who finds us in the log can ask.
+func (o FetchOptions) userAgent(version string) (string, error) {
+	if o.Contact == "" {
+		return "", errors.New("say who makes the requests: --contact https://your.site/about-this-bot or QIANSHAO_CONTACT")
+	}
+	operator := o.Operator
+	if u, err := url.Parse(o.Contact); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" {
+		operator = cmp.Or(operator, u.Hostname())
+	} else if a, err := mail.ParseAddress(o.Contact); err == nil && a.Address == o.Contact {
+		operator = cmp.Or(operator, a.Address[strings.LastIndexByte(a.Address, '@')+1:])
+	} else {
+		return "", fmt.Errorf("--contact %q is neither a URL of http or https nor a mail address; a site's owner must be able to reach you", o.Contact)
+	}
+	for _, part := range []string{operator, o.Contact} {
+		if strings.ContainsFunc(part, func(r rune) bool { return r < ' ' || r > '~' || r == '(' || r == ')' }) {
+			return "", fmt.Errorf("%q cannot stand in a request's User-Agent; write it in ASCII and without brackets", part)
+		}
+	}
+	return fmt.Sprintf("%s (%s; +%s)", softwareName(version), operator, o.Contact), nil
+}
+
+// FetchPage fetches a single URL with its style sheets, under the register's
+// authorisations.
+func FetchPage(ctx context.Context, folder FolderOptions, opts FetchOptions, rawURL string) (page qianshao.Page, err error) {
+	f, err := OpenFolder(ctx, folder)
+	if err != nil {
+		return page, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	fetcher, err := newFetcher(opts, folder.Version, f.Register.Scope)
+	if err != nil {
+		return page, err
+	}
+	defer fetcher.Close()
+	if page, err = fetcher.Get(ctx, fetch.Request{URL: rawURL}); err != nil {
+		return page, err
+	}
+	pipeline.AddStylesheets(ctx, fetcher, &page)
+	return page, nil
+}
+
+// BrowserOptions say which browser renders pages.
+type BrowserOptions struct {
+	// Browser is "auto", which looks for one; "off" or empty, which renders
+	// nothing; or a path.
+	Browser string
+	// BrowserNoSandbox runs the browser without its sandbox, as root must. Only
+	// inside of a container that is a sandbox itself.
+	BrowserNoSandbox bool
+}
+
+// newBrowser returns the browser; nil where there is none and none was asked for
+// by its path.
+func newBrowser(o BrowserOptions, fetcher *fetch.Fetcher, log *slog.Logger) (*render.Browser, error) {
+	opts := render.Options{Fetcher: fetcher, NoSandbox: o.BrowserNoSandbox, Log: log}
+	switch o.Browser {
+	case "", "off":
+		return nil, nil
+	case "auto":
+	default:
+		opts.Path = o.Browser
+	}
+	browser, err := render.New(opts)
+	if err != nil && o.Browser == "auto" {
+		log.Warn("no page is rendered: those that scripts make are judged by their source, and there are no pictures", "reason", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, inputError(err)
+	}
+	return browser, nil
+}

@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/index"
+)
+
+// FolderOptions say which data folder to open. Folder is required.
+type FolderOptions struct {
+	// Data is the folder; it is created where it is missing.
+	Data string
+	// Version of the program; it stands in what is written.
+	Version string
+	// Contact of whoever collects; it stands in the evidence archive's files.
+	Contact string
+	// Log is told of failures; nil keeps silent.
+	Log *slog.Logger
+}
+
+// Folder is an open data folder: the truth, the evidence and the register of
+// authorisations. Commands may have it open beside a server; the index, which
+// only one process may have open, belongs to App.
+type Folder struct {
+	Store    *Store
+	Evidence *evidence.Archive
+	Register *Register
+	software string
+}
+
+// OpenFolder opens a data folder. Call Close when done with it.
+func OpenFolder(ctx context.Context, opts FolderOptions) (*Folder, error) {
+	if opts.Data == "" {
+		return nil, errors.New("app: a data folder is required")
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	db, err := openStore(ctx, opts.Data)
+	if err != nil {
+		return nil, err
+	}
+	f := &Folder{Store: db, Register: &Register{store: db, log: opts.Log}, software: softwareName(opts.Version)}
+	f.Evidence, err = evidence.New(evidence.Options{
+		Folder: EvidencePath(opts.Data), Ledger: db, Software: f.software, Operator: opts.Contact, Log: opts.Log,
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return f, nil
+}
+
+// EvidencePath is where a data folder keeps the evidence archive.
+func EvidencePath(data string) string { return filepath.Join(data, "evidence") }
+
+func softwareName(version string) string { return "qianshao/" + version }
+
+// Close closes the folder.
+func (f *Folder) Close() error { return f.Store.Close() }
+
+// IndexEvidence writes all CDXJ indexes of the archive anew and returns their number.
+func (f *Folder) IndexEvidence(ctx context.Context) (int, error) {
+	files, err := f.Store.EvidenceFiles(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range files {
+		if err := f.Evidence.WriteIndex(ctx, file.Name); err != nil {
+			return 0, err
+		}
+	}
+	return len(files), nil
+}
+
+// reindexBatch findings are read and written at a time: large enough to spare
+// syncs, small enough to stay within a few megabytes of page text.
+const reindexBatch = 200
+
+// Reindex builds the index of a data folder anew from its store, and returns the
+// number of findings. If it is interrupted, the index says so when it is next
+// opened, and Reindex can be called again.
+func Reindex(ctx context.Context, data string) (count int, err error) {
+	db, err := openStore(ctx, data)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	err = rebuildIndex(data, func(ix index.Index) (err error) {
+		count, err = fillIndex(ctx, ix, db)
+		return err
+	})
+	return count, err
+}
+
+// fillIndex copies every finding of the store into the index.
+func fillIndex(ctx context.Context, ix index.Index, db *Store) (count int, err error) {
+	for after := ""; ; {
+		records, err := db.FindingRecords(ctx, after, reindexBatch)
+		if err != nil || len(records) == 0 {
+			return count, err
+		}
+		if err := ix.Put(ctx, records); err != nil {
+			return count, err
+		}
+		count += len(records)
+		after = records[len(records)-1].Finding.ID
+	}
+}

@@ -1,0 +1,70 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/index/bleveindex"
+	"github.com/qianshao/qianshao/store/sqlite"
+)
+
+// This file alone names the engines behind store and index. A second engine is
+// chosen here.
+
+// Store is the store that a data folder holds.
+type Store = sqlite.Store
+
+// openStore opens the store of a data folder, and makes an empty one where there
+// is none. Several processes may have it open.
+func openStore(ctx context.Context, data string) (*Store, error) {
+	if err := makeFolder(data); err != nil {
+		return nil, err
+	}
+	return sqlite.Open(ctx, storePath(data))
+}
+
+func makeFolder(data string) error {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return fmt.Errorf("create the data folder: %w", err)
+	}
+	return nil
+}
+
+func storePath(data string) string { return filepath.Join(data, "qianshao.db") }
+
+// HasStore says whether a data folder holds a store already.
+func HasStore(data string) bool {
+	_, err := os.Stat(storePath(data))
+	return err == nil
+}
+
+// OpenIndex opens the index of a data folder, and makes an empty one where there
+// is none. Only one process at a time may have it open.
+func OpenIndex(data string) (index.Index, error) {
+	ix, err := bleveindex.Open(indexPath(data), indexOptions())
+	if err != nil {
+		return nil, err
+	}
+	return ix, nil
+}
+
+// indexInUse says whether OpenIndex failed because another process has the index open.
+func indexInUse(err error) bool { return errors.Is(err, bleveindex.ErrLocked) }
+
+// rebuildIndex empties the index, in whatever state it is, and lets fill fill it.
+func rebuildIndex(data string, fill func(index.Index) error) error {
+	ix, err := bleveindex.Rebuild(indexPath(data), indexOptions(), func(ix *bleveindex.Index) error { return fill(ix) })
+	if err != nil {
+		return err
+	}
+	return ix.Close()
+}
+
+func indexPath(data string) string { return filepath.Join(data, "index.bleve") }
+
+func indexOptions() bleveindex.Options { return bleveindex.Options{Fold: fold.String} }

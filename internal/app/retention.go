@@ -1,0 +1,87 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/internal/spelling"
+)
+
+// retentionKeys are the keys of a retention file.
+var retentionKeys = []string{"default", "days", "hold"}
+
+// retentionFile is how a retention policy is written.
+type retentionFile struct {
+	Default int       `yaml:"default"`
+	Days    yaml.Node `yaml:"days"`
+	Hold    []string  `yaml:"hold"`
+}
+
+// maxDays is a hundred years; more is a slip of the finger.
+const maxDays = 36525
+
+// ParseRetention reads a retention policy strictly, since a slip in it deletes
+// evidence. name is the file's, for messages.
+func ParseRetention(name string, source []byte) (evidence.Policy, error) {
+	var file retentionFile
+	decoder := yaml.NewDecoder(bytes.NewReader(source))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
+		return evidence.Policy{}, fmt.Errorf("%s: %w; the keys are %v", name, err, retentionKeys)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return evidence.Policy{}, fmt.Errorf("%s: there is more than one document; put everything into the first", name)
+	}
+	policy := evidence.Policy{Default: file.Default, Days: map[qianshao.Category]int{}, Hold: file.Hold}
+	if file.Default < 0 || file.Default > maxDays {
+		return evidence.Policy{}, fmt.Errorf("%s: default: %d is no number of days from 0 (for ever) to %d", name, file.Default, maxDays)
+	}
+	if file.Days.Kind != 0 && file.Days.Kind != yaml.MappingNode {
+		return evidence.Policy{}, fmt.Errorf("%s:%d: days must be lines of \"category: number\"", name, file.Days.Line)
+	}
+	for i := 0; i+1 < len(file.Days.Content); i += 2 {
+		key, value := file.Days.Content[i], file.Days.Content[i+1]
+		category, err := qianshao.ParseCategory(key.Value)
+		if err != nil {
+			return evidence.Policy{}, fmt.Errorf("%s:%d: %w%s", name, key.Line, err, meant(key.Value))
+		}
+		if _, twice := policy.Days[category]; twice {
+			return evidence.Policy{}, fmt.Errorf("%s:%d: %s stands there twice", name, key.Line, category)
+		}
+		days, err := strconv.Atoi(value.Value)
+		if err != nil || days < 0 || days > maxDays {
+			return evidence.Policy{}, fmt.Errorf("%s:%d: %q is no number of days from 0 (for ever) to %d", name, value.Line, value.Value, maxDays)
+		}
+		policy.Days[category] = days
+	}
+	for _, id := range file.Hold {
+		if !IsFindingID(id) {
+			return evidence.Policy{}, fmt.Errorf("%s: hold: %q is no finding's id of 16 hex digits", name, id)
+		}
+	}
+	return policy, nil
+}
+
+var findingID = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+// IsFindingID says whether s has the form of a finding's id.
+func IsFindingID(s string) bool { return findingID.MatchString(s) }
+
+func meant(category string) string {
+	names := make([]string, 0, len(qianshao.Categories()))
+	for _, c := range qianshao.Categories() {
+		names = append(names, string(c))
+	}
+	if near := spelling.Nearest(category, names); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
+}

@@ -1,0 +1,90 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/packs"
+	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/token"
+)
+
+// loadingGC is the collector's percentage while rules are read. A load makes
+// some 20 MB of short-lived garbage; at the usual 100 percent a young process
+// spends half of its start collecting it.
+const loadingGC = 800
+
+// RuleFolders say where the rules come from. The zero value is the shipped rules.
+type RuleFolders struct {
+	// Dir holds rules/, lists/ and contexts/ to use instead of the shipped ones.
+	Dir string
+	// Overlay holds the operator's own rules and changes on top of the rules.
+	Overlay string
+	// Data is a data folder whose own folder "overlay" counts where Overlay is
+	// empty, if it is there when the rules are read.
+	Data string
+}
+
+// overlay returns the overlay's folder, or "" where there is none.
+func (f RuleFolders) overlay() string {
+	if f.Overlay != "" || f.Data == "" {
+		return f.Overlay
+	}
+	own := filepath.Join(f.Data, "overlay")
+	if info, err := os.Stat(own); err != nil || !info.IsDir() {
+		return ""
+	}
+	return own
+}
+
+// shipped says whether nothing of the operator's own is among the rules.
+func (f RuleFolders) shipped() bool { return f.Dir == "" && f.overlay() == "" }
+
+// Base is the file system of the rules below the overlay.
+func (f RuleFolders) Base() fs.FS {
+	if f.Dir == "" {
+		return packs.FS()
+	}
+	return os.DirFS(f.Dir)
+}
+
+// Load reads the rules. The entries of an overlay expire by the clock.
+func (f RuleFolders) Load() (*rule.Set, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(loadingGC))
+	opts := rule.Options{Segmenter: token.New(), Now: time.Now()}
+	if overlay := f.overlay(); overlay != "" {
+		if info, err := os.Stat(overlay); err != nil || !info.IsDir() {
+			return nil, inputError(fmt.Errorf("the overlay %s is no folder; make it, or leave --overlay and QIANSHAO_OVERLAY out", overlay))
+		}
+		opts.Overlay, opts.OverlayName = os.DirFS(overlay), filepath.ToSlash(overlay)
+	}
+	rules, err := rule.Load(f.Base(), opts)
+	var mistakes *rule.LoadError
+	if errors.As(err, &mistakes) {
+		return nil, inputError(err)
+	}
+	return rules, err
+}
+
+// Vet holds the operator's own rules against the benign sample before they are
+// put in force, as "rules check" does. The shipped ones have been.
+func (f RuleFolders) Vet(analyzer *analyze.Analyzer) error {
+	if f.shipped() {
+		return nil
+	}
+	return CheckBenign(analyzer)
+}
+
+// CheckBenign holds rules against the benign sample.
+func CheckBenign(analyzer *analyze.Analyzer) error {
+	if err := analyzer.CheckBenign(packs.Benign()); err != nil {
+		return inputError(err)
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/qianshao/qianshao/index"
+)
+
+// serverTimeout bounds a search that goes through a running server.
+const serverTimeout = 30 * time.Second
+
+// SearchRequest is a search of a data folder that a server may have open.
+type SearchRequest struct {
+	Data          string
+	Query         string // see index.Parse
+	Offset, Limit int
+	// Password of the running server's console.
+	Password string
+}
+
+// Search searches the index of a data folder, or asks the running server that
+// has it open. A query that cannot be read is an InputError.
+func Search(ctx context.Context, r SearchRequest) (index.Results, error) {
+	query, err := index.Parse(r.Query, time.Now())
+	if err != nil {
+		return index.Results{}, inputError(err)
+	}
+	ix, err := OpenIndex(r.Data)
+	if indexInUse(err) {
+		return r.askServer(ctx)
+	}
+	if err != nil {
+		return index.Results{}, err
+	}
+	results, err := ix.Search(ctx, index.Request{Query: query, Offset: r.Offset, Limit: r.Limit})
+	return results, errors.Join(err, ix.Close())
+}
+
+// askServer searches through the API of the process that holds the index.
+func (r SearchRequest) askServer(ctx context.Context) (results index.Results, err error) {
+	base, err := os.ReadFile(consoleURLPath(r.Data))
+	if err != nil {
+		return results, fmt.Errorf("another process, without a console, has %s open; try again when it is done", r.Data)
+	}
+	values := url.Values{"q": {r.Query}, "limit": {strconv.Itoa(r.Limit)}, "offset": {strconv.Itoa(r.Offset)}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, string(base)+"api/v1/search?"+values.Encode(), nil)
+	if err != nil {
+		return results, err
+	}
+	if r.Password != "" {
+		request.SetBasicAuth("cli", r.Password)
+	}
+	client := http.Client{Timeout: serverTimeout}
+	defer client.CloseIdleConnections()
+	response, err := client.Do(request)
+	if err != nil {
+		return results, fmt.Errorf("ask the running server: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode == http.StatusUnauthorized {
+		return results, errors.New("the running server wants its password: set QIANSHAO_PASSWORD")
+	}
+	if response.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+		return results, fmt.Errorf("the running server answered %s: %s", response.Status, body)
+	}
+	err = json.NewDecoder(response.Body).Decode(&results)
+	return results, err
+}
+
+// consoleURLPath is where a running server leaves the URL of its console, so
+// that a search finds its way past the index's lock.
+func consoleURLPath(data string) string { return filepath.Join(data, "console.url") }

@@ -1,0 +1,46 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
+)
+
+// confirm handles a page that is as it was when it was last judged, so that it
+// need not be judged again. known says that the page is dealt with: it is
+// unchanged, or it came without a body and must come again, whole (stale).
+func (p *Pipeline) confirm(ctx context.Context, page *qianshao.Page, before ingest.Memory) (handled ingest.Handled, known bool, err error) {
+	bodiless := page.NotModified()
+	handled.Hash = before.Hash
+	if !bodiless {
+		handled.Hash = hashOf(page.Body)
+	}
+	// The store alone is not asked: the item's memory is written last, and the
+	// links of a page that was saved before a crash may not have been.
+	if before.Hash != "" && before.Hash == handled.Hash && before.Rules == p.RulesName() {
+		var saved store.Saved
+		if saved, known, err = p.Store.Confirm(ctx, page.URL, handled.Hash, before.Rules, page.FetchedAt); err != nil {
+			p.Metrics.Failed(metrics.StageSave)
+			return handled, false, err
+		}
+		if known {
+			p.Metrics.Unchanged()
+			handled.Open, handled.Links = saved.Open, p.feedLinks(*page)
+			return handled, true, errors.Join(p.touch(ctx, page, saved), p.index(ctx, saved))
+		}
+	}
+	handled.Stale = bodiless
+	return handled, bodiless, nil
+}
+
+// touch tells the archive that the evidence of an open finding was seen again.
+func (p *Pipeline) touch(ctx context.Context, page *qianshao.Page, saved store.Saved) error {
+	if !saved.Open {
+		return nil
+	}
+	return p.Evidence.Seen(ctx, page.URL, page.FetchedAt)
+}

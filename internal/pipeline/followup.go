@@ -1,0 +1,135 @@
+package pipeline
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/extract"
+	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/ingest/fetch"
+)
+
+// followUp is what the follow-up looks at a judged page brought.
+type followUp struct {
+	pages []qianshao.Page
+	links []string // that scripts have made
+	// replaced says that a view of the page is now what the browser showed of it.
+	replaced bool
+}
+
+// followUp gets what a page needs to be judged rightly, nothing for most: a
+// second plain visit where another view shows what the first did not, so that a
+// banner which merely rotates is not called cloaking; and what a browser shows
+// of pages that their scripts make, and of flagged ones.
+func (p *Pipeline) followUp(ctx context.Context, page *qianshao.Page, doc *qianshao.Document, assessment qianshao.Assessment) (more followUp, err error) {
+	ctx, cancel := context.WithTimeout(ctx, viewsTime)
+	defer cancel()
+	if assessment.Views[qianshao.ViewSearchVisitor] != nil || assessment.Views[qianshao.ViewSearchCrawler] != nil {
+		again, err := p.Fetcher.Get(ctx, fetch.Request{URL: page.RequestedURL})
+		if err != nil {
+			p.Log.Info("no second plain visit to hold the views against", "url", page.URL, "error", err)
+		} else {
+			more.pages = append(more.pages, again)
+		}
+	}
+	if p.Browser != nil {
+		err = p.renderViews(ctx, page, extract.MadeByScript(doc) || assessment.Flagged(), &more)
+	}
+	return more, err
+}
+
+// renderViews shows the page to the browser where that is wanted. Where a script
+// of it reads the referrer, the answer that a search engine's visitor got is
+// rendered, too, and replaces that view: most redirects of these visitors are
+// made by such scripts.
+func (p *Pipeline) renderViews(ctx context.Context, page *qianshao.Page, wanted bool, more *followUp) error {
+	search := slices.IndexFunc(page.Others, func(other qianshao.Page) bool {
+		return other.View == qianshao.ViewSearchVisitor && !other.LedAway() && readsReferrer(other.Body)
+	})
+	if !wanted && search < 0 {
+		return nil
+	}
+	rendered, err := p.render(ctx, *page, more)
+	if err != nil {
+		return err
+	}
+	if rendered != nil {
+		more.pages = append(more.pages, *rendered)
+	}
+	if search < 0 {
+		return nil
+	}
+	if rendered, err = p.render(ctx, page.Others[search], more); err != nil {
+		return err
+	}
+	if rendered != nil {
+		rendered.Exchanges = page.Others[search].Exchanges
+		page.Others[search], more.replaced = *rendered, true
+	}
+	return nil
+}
+
+// readsReferrer says whether a script of the page may ask where its visitor comes from.
+func readsReferrer(body []byte) bool { return bytes.Contains(body, []byte("referrer")) }
+
+// render returns what the browser makes of a page; nil where it cannot. Such a
+// page is judged by its source, unless a finding rests on what the browser
+// showed last time.
+func (p *Pipeline) render(ctx context.Context, page qianshao.Page, more *followUp) (*qianshao.Page, error) {
+	page.ContentType = contentType(page)
+	out, err := p.Browser.Render(ctx, page)
+	for why, n := range out.Refused {
+		p.Metrics.BrowserRefused(string(why), n)
+	}
+	if err != nil {
+		p.Metrics.Viewed(qianshao.ViewBrowser, metrics.ViewRefused)
+		p.Log.Info("page not rendered", "url", page.URL, "error", err)
+		state, stateErr := p.Store.ViewState(ctx, page.URL)
+		if view := cmp.Or(page.View, qianshao.ViewBrowser); stateErr == nil && slices.Contains(state.Open, view) {
+			return nil, fmt.Errorf("view %s: %w", view, err)
+		}
+		return nil, nil
+	}
+	for _, link := range analyze.Extract(out.Page).Links {
+		more.links = append(more.links, link.URL)
+	}
+	outcome := metrics.ViewSeen
+	if to, err := fetch.Canonical(out.Leaving); err == nil {
+		more.links = append(more.links, to)
+		if p.isOutside(to) {
+			outcome = metrics.ViewLedAway
+			out.Page.URL, out.Page.Status, out.Page.Body = to, http.StatusFound, nil
+		}
+	}
+	p.Metrics.Viewed(qianshao.ViewBrowser, outcome)
+	return &out.Page, nil
+}
+
+// contentType is the page's type with the charset in which we read it. If a page
+// declares none, or a wrong one, a browser would read it differently.
+func contentType(page qianshao.Page) string {
+	kind, _, err := mime.ParseMediaType(page.ContentType)
+	if err != nil || !fetch.PageType(kind, nil) {
+		kind = "text/html"
+	}
+	return kind + "; charset=" + analyze.Extract(page).Charset
+}
+
+// isOutside says whether nobody has authorised requests to a URL.
+func (p *Pipeline) isOutside(rawURL string) bool {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return false
+	}
+	_, skip := p.Scope().Decide(u, time.Now())
+	return skip == qianshao.SkipNotAuthorised
+}

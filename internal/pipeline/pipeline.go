@@ -1,0 +1,252 @@
+// Package pipeline is the way of a page: its other views are fetched, it is
+// judged, archived if it is flagged, saved and indexed. Process is that way, on
+// one screen.
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/ingest/render"
+	"github.com/qianshao/qianshao/store"
+)
+
+// largePage is the size in bytes from which on pages are judged one at a time.
+// Judging a page takes some twelve times its size, so the workers together hold
+// no more than one of them needs.
+const largePage = 512 << 10
+
+// Store is the part of the truth that the way of a page needs.
+type Store interface {
+	// SavePage saves a judged page and says what the index must be told.
+	SavePage(ctx context.Context, save store.Save) (store.Saved, error)
+	// Confirm records that a page was seen as it was when it was judged; known is
+	// false if it must be judged again.
+	Confirm(ctx context.Context, pageURL, hash, rules string, at time.Time) (saved store.Saved, known bool, err error)
+	// PageGone records that a page is no longer there.
+	PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (store.Saved, error)
+	// ViewState says when a page's other views were last asked for.
+	ViewState(ctx context.Context, url string) (store.ViewState, error)
+	// Authorisation returns the entry of the register with that id.
+	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
+}
+
+// ActiveRules are the rules in force, compiled, with the name of what pages are
+// judged by: the program's version and the digest of the rules. A page's
+// assessment holds as long as that name and the page's content do.
+type ActiveRules struct {
+	*analyze.Analyzer
+	Name string
+}
+
+// Options are what a pipeline joins. All are required but the last three.
+type Options struct {
+	Store    Store
+	Index    index.Index
+	Evidence *evidence.Archive
+	// Rules returns the rules in force; pages in progress finish with those that
+	// they began with.
+	Rules func() *ActiveRules
+	// Fetcher gets style sheets, other views and second looks.
+	Fetcher *fetch.Fetcher
+	// Scope returns the register of authorisations in force, which says in which
+	// views a page may be asked for.
+	Scope func() *ingest.Scope
+	// Browser renders pages; without one they are judged by their source.
+	Browser *render.Browser
+	// Metrics count what becomes of pages; nil counts for nobody.
+	Metrics *metrics.Metrics
+	// Log is told of what an operator may want to look into; nil keeps silent.
+	Log *slog.Logger
+}
+
+// Pipeline takes pages through all steps. It is safe for concurrent use.
+type Pipeline struct {
+	Options
+	large sync.Mutex // held while a large page is judged
+}
+
+// New checks the options and returns a pipeline.
+func New(opts Options) (*Pipeline, error) {
+	if opts.Store == nil || opts.Index == nil || opts.Evidence == nil || opts.Rules == nil || opts.Fetcher == nil || opts.Scope == nil {
+		return nil, errors.New("pipeline: Store, Index, Evidence, Rules, Fetcher and Scope are required")
+	}
+	if opts.Metrics == nil {
+		opts.Metrics = metrics.New()
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Pipeline{Options: opts}, nil
+}
+
+// Process is the way of a page: look at its other views, judge, archive, save,
+// index. It returns the links to follow, those of a feed included. Every step
+// may be repeated, so a crash between any two of them costs nothing but the
+// repetition; the crawler marks the page done only after Process has returned.
+// before is what the last visit left.
+func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before ingest.Memory) (handled ingest.Handled, err error) {
+	viewed, err := p.addViews(ctx, &page)
+	if err != nil {
+		return handled, err
+	}
+	if !viewed {
+		handled, known, err := p.confirm(ctx, &page, before)
+		if known || err != nil {
+			return handled, err
+		}
+	}
+	AddStylesheets(ctx, p.Fetcher, &page)
+	rules := p.Rules()
+	judged, err := p.judge(ctx, rules, &page)
+	if err != nil {
+		return handled, err
+	}
+	if err := p.archive(ctx, evidence.Item{Page: page, Assessment: judged.assessment, Rules: rules.Name}); err != nil {
+		return handled, err
+	}
+	saved, err := p.save(ctx, store.Save{
+		Page: page, Document: judged.doc, Assessment: judged.assessment, Rules: rules.Name,
+		ViewsAsked: viewed || p.onlyRendered(&page),
+	})
+	if err != nil {
+		return handled, err
+	}
+	if err := p.index(ctx, saved); err != nil {
+		return handled, err
+	}
+	links := append(judged.links, p.feedLinks(page)...)
+	return ingest.Handled{Hash: hashOf(page.Body), Open: saved.Open, Links: links}, nil
+}
+
+// Gone records that a page is no longer there.
+func (p *Pipeline) Gone(ctx context.Context, gone ingest.Gone) error {
+	saved, err := p.Store.PageGone(ctx, gone.URL, gone.Status, gone.Cause, gone.At)
+	if err != nil {
+		p.Metrics.Failed(metrics.StageSave)
+		return err
+	}
+	return p.index(ctx, saved)
+}
+
+// RulesName names the rules in force, as the crawler compares it with
+// ingest.Memory.
+func (p *Pipeline) RulesName() string { return p.Rules().Name }
+
+// judged is what a page came to.
+type judged struct {
+	doc        *qianshao.Document
+	assessment qianshao.Assessment
+	links      []string // of all that was seen of it
+}
+
+// judge assesses a page, and once more if the first assessment calls for a
+// follow-up that shows more of the page.
+func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, page *qianshao.Page) (j judged, err error) {
+	start := time.Now()
+	j.doc, j.assessment = p.assess(rules, page)
+	took := time.Since(start)
+	more, err := p.followUp(ctx, page, j.doc, j.assessment)
+	if err != nil {
+		return j, err
+	}
+	if len(more.pages) > 0 || more.replaced {
+		page.Others = append(page.Others, more.pages...)
+		start = time.Now()
+		j.doc, j.assessment = p.assess(rules, page)
+		took += time.Since(start)
+	}
+	for _, a := range j.assessment.Allowed {
+		p.Log.Info("the allow-list holds an alert back", "url", page.URL, "rule", a.Rule, "level", a.Level.String(), "by", a.By)
+	}
+	p.Metrics.Analysed(j.assessment, took)
+	for _, link := range j.doc.Links {
+		j.links = append(j.links, link.URL)
+	}
+	j.links = append(j.links, more.links...)
+	return j, nil
+}
+
+// assess judges a page as it is; large ones, one at a time.
+func (p *Pipeline) assess(rules *ActiveRules, page *qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
+	if len(page.Body) > largePage {
+		p.large.Lock()
+		defer p.large.Unlock()
+		debug.FreeOSMemory() // what earlier pages left would count beside what this one takes
+	}
+	return rules.Assess(*page)
+}
+
+// archive keeps a flagged page as evidence.
+func (p *Pipeline) archive(ctx context.Context, item evidence.Item) error {
+	if !item.Assessment.Flagged() {
+		return nil
+	}
+	start := time.Now()
+	authorisation, err := p.Store.Authorisation(ctx, item.Page.Authorisation)
+	var added evidence.Added
+	if err == nil {
+		item.Authorisation = &authorisation
+		added, err = p.Evidence.Add(ctx, item)
+	}
+	if err != nil {
+		p.Metrics.Failed(metrics.StageArchive)
+		return err
+	}
+	p.Metrics.Archived(added.Records, added.Bytes, time.Since(start))
+	return nil
+}
+
+// save saves a judged page in the store.
+func (p *Pipeline) save(ctx context.Context, save store.Save) (store.Saved, error) {
+	start := time.Now()
+	saved, err := p.Store.SavePage(ctx, save)
+	if err != nil {
+		p.Metrics.Failed(metrics.StageSave)
+		return saved, err
+	}
+	p.Metrics.Saved(time.Since(start))
+	return saved, nil
+}
+
+// index brings the index up to date with what was saved.
+func (p *Pipeline) index(ctx context.Context, saved store.Saved) error {
+	if len(saved.Findings) == 0 {
+		return nil
+	}
+	start := time.Now()
+	if err := p.Index.Put(ctx, saved.Findings); err != nil {
+		p.Metrics.Failed(metrics.StageIndex)
+		return err
+	}
+	p.Metrics.Indexed(time.Since(start))
+	return nil
+}
+
+// feedLinks returns the entries of a page that is a feed.
+func (p *Pipeline) feedLinks(page qianshao.Page) []string {
+	links, err := ingest.FeedLinks(page)
+	if err != nil {
+		p.Log.Info("feed not read", "error", err)
+	}
+	return links
+}
+
+// hashOf returns the SHA-256 of a body, in hex.
+func hashOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,166 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract"
+	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/store"
+)
+
+// Each other view is one more request to the host, under the same scope,
+// robots.txt and pace. So a page is asked for in them when it is new, when it has
+// changed, at most once in viewsRest, and at least once in viewsTerm: a redirect
+// for search visitors leaves the plain page as it was. Where a finding rests on
+// a view it is asked for at every visit, or the finding would seem to be gone.
+const (
+	viewsRest = 24 * time.Hour
+	viewsTerm = 7 * 24 * time.Hour
+	// viewsTime bounds each of the two looks at the views of one page; with the
+	// visit itself they stay within a lease.
+	viewsTime = 90 * time.Second
+)
+
+// addViews adds the other views that are due to page. viewed says that they
+// were, so that the page must be judged anew even if it is unchanged. It fails
+// if a view on which a finding rests cannot be had just now.
+func (p *Pipeline) addViews(ctx context.Context, page *qianshao.Page) (viewed bool, err error) {
+	wanted := p.permitted(page)
+	if len(wanted) == 0 && p.Browser == nil {
+		return false, nil
+	}
+	state, err := p.Store.ViewState(ctx, page.URL)
+	if err != nil {
+		return false, err
+	}
+	due := viewsDue(page, state)
+	if len(wanted) == 0 {
+		due = renderingDue(page, state)
+	}
+	if !due {
+		return false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, viewsTime)
+	defer cancel()
+	if page.NotModified() { // its text is needed to compare with
+		whole, err := p.Fetcher.Get(ctx, fetch.Request{URL: page.URL})
+		if err != nil {
+			return false, fmt.Errorf("fetch the page anew to compare its views: %w", err)
+		}
+		*page = whole
+	}
+	for _, view := range wanted {
+		other, err := p.view(ctx, page, view)
+		switch {
+		case err == nil:
+			page.Others = append(page.Others, other)
+		case ctx.Err() != nil || isTemporary(err) && slices.Contains(state.Open, view):
+			return true, fmt.Errorf("view %s: %w", view, err)
+		}
+	}
+	return true, nil
+}
+
+// permitted returns the views in which the page's authorisation lets us ask.
+func (p *Pipeline) permitted(page *qianshao.Page) (views []qianshao.View) {
+	u, err := url.Parse(page.URL)
+	if err != nil {
+		return nil
+	}
+	authorisation, skip := p.Scope().Decide(u, time.Now())
+	if skip != "" {
+		return nil
+	}
+	for _, view := range []qianshao.View{qianshao.ViewSearchVisitor, qianshao.ViewSearchCrawler} {
+		if authorisation.Permits(view) {
+			views = append(views, view)
+		}
+	}
+	return views
+}
+
+func viewsDue(page *qianshao.Page, state store.ViewState) bool {
+	age := page.FetchedAt.Sub(state.At)
+	changed := !page.NotModified() && hashOf(page.Body) != state.Hash
+	resting := slices.ContainsFunc(state.Open, func(v qianshao.View) bool { return v != qianshao.ViewBrowser })
+	return resting || age >= viewsTerm || changed && age >= viewsRest
+}
+
+// renderingDue says whether a page that a browser has shown before is shown to
+// it again, even if its source is unchanged.
+func renderingDue(page *qianshao.Page, state store.ViewState) bool {
+	return !state.At.IsZero() && (slices.Contains(state.Open, qianshao.ViewBrowser) || page.FetchedAt.Sub(state.At) >= viewsRest)
+}
+
+// onlyRendered says that the browser's view is the only other view that page
+// has and may have. Its time is noted only then: otherwise the time of the other
+// views counts.
+func (p *Pipeline) onlyRendered(page *qianshao.Page) bool {
+	isBrowser := func(other qianshao.Page) bool { return other.View == qianshao.ViewBrowser }
+	return slices.ContainsFunc(page.Others, isBrowser) && len(p.permitted(page)) == 0
+}
+
+// view gets the page in one view. A redirect out of the scope is an answer, too;
+// it is not followed.
+func (p *Pipeline) view(ctx context.Context, page *qianshao.Page, view qianshao.View) (qianshao.Page, error) {
+	other, err := p.Fetcher.Get(ctx, fetch.Request{URL: page.RequestedURL, View: view})
+	if err == nil {
+		p.Metrics.Viewed(view, metrics.ViewSeen)
+		return other, nil
+	}
+	if away, ok := ledAway(page, view, err); ok {
+		p.Metrics.Viewed(view, metrics.ViewLedAway)
+		p.Log.Info("another view is led out of the scope; not followed", "view", string(view), "url", page.URL)
+		return away, nil
+	}
+	p.Metrics.Viewed(view, metrics.ViewRefused)
+	p.Log.Debug("view not fetched", "view", string(view), "url", page.URL, "error", err)
+	return qianshao.Page{}, err
+}
+
+// ledAway makes a page of a redirect to a place that nobody has authorised.
+func ledAway(page *qianshao.Page, view qianshao.View, err error) (qianshao.Page, bool) {
+	var skip *fetch.SkipError
+	if !errors.As(err, &skip) || skip.Skip != qianshao.SkipNotAuthorised || len(skip.Exchanges) == 0 {
+		return qianshao.Page{}, false
+	}
+	last := skip.Exchanges[len(skip.Exchanges)-1]
+	status := http.StatusFound
+	_, _ = fmt.Sscanf(string(last.ResponseHeader), "HTTP/%s %d", new(string), &status)
+	return qianshao.Page{
+		URL: skip.URL, RequestedURL: page.RequestedURL, Authorisation: page.Authorisation, Source: page.Source,
+		FetchedAt: last.At, Status: status, View: view, RobotsWaiver: page.RobotsWaiver, Exchanges: skip.Exchanges,
+	}, true
+}
+
+func isTemporary(err error) bool {
+	var skip *fetch.SkipError
+	return errors.As(err, &skip) && skip.Temporary()
+}
+
+// AddStylesheets adds the style sheets that decide what the page hides, in all
+// its views: what hides in one view hides in all. A sheet that cannot be had is
+// left out, and the page is judged without it.
+func AddStylesheets(ctx context.Context, fetcher *fetch.Fetcher, page *qianshao.Page) {
+	for _, sheet := range extract.Stylesheets(*page) {
+		css, err := fetcher.Stylesheet(ctx, sheet)
+		if err != nil {
+			continue
+		}
+		if page.Stylesheets == nil {
+			page.Stylesheets = map[string][]byte{}
+		}
+		page.Stylesheets[sheet] = css
+	}
+	for i := range page.Others {
+		page.Others[i].Stylesheets = page.Stylesheets
+	}
+}
