@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -17,13 +19,23 @@ import (
 	"github.com/qianshao/qianshao/internal/app"
 )
 
-// kills is how often the crawl is killed; each time in a fresh folder, at a
-// random moment of the time that an undisturbed crawl takes. shortKills is for
-// -short, under which the race detector makes SQLite ten times slower.
-const (
-	kills      = 10
-	shortKills = 2
-)
+// kills asks for so many kills in TestKill9 and TestLocalWeb, instead of the few
+// that every change can wait for: "make soak" sets 50.
+const kills = "QIANSHAO_KILLS"
+
+// killsOr returns the number of kills asked for, or else few.
+func killsOr(t *testing.T, few int) int {
+	t.Helper()
+	asked := os.Getenv(kills)
+	if asked == "" {
+		return few
+	}
+	n, err := strconv.Atoi(asked)
+	if err != nil || n < 1 {
+		t.Fatalf("%s=%s is no number of kills", kills, asked)
+	}
+	return n
+}
 
 // endState is everything a crawl leaves behind, but for the times.
 type endState struct {
@@ -34,10 +46,11 @@ type endState struct {
 	Frontier []frontierRow
 }
 
-// TestKill9 re-executes the binary, kills it at random moments, lets it finish,
-// and expects what an undisturbed crawl leaves: every page once, every finding
-// once, the index equal to the store.
+// TestKill9 re-executes the binary, kills it at random moments of the time that
+// an undisturbed crawl takes, lets it finish, and expects what the undisturbed
+// crawl leaves: every page once, every finding once, the index equal to the store.
 func TestKill9(t *testing.T) {
+	t.Parallel()
 	web, err := demoweb.New()
 	if err != nil {
 		t.Fatal(err)
@@ -58,11 +71,7 @@ func TestKill9(t *testing.T) {
 		t.Fatalf("the undisturbed crawl left %d findings and %d pages of %d", len(want.Findings), len(want.Pages), pagesOf(web))
 	}
 
-	rounds := kills
-	if testing.Short() {
-		rounds = shortKills
-	}
-	for i := range rounds {
+	for i := range killsOr(t, 3) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			folder := newDataFolder(t, web)
 			after := time.Duration(rand.Int64N(int64(duration)))

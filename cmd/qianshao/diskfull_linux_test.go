@@ -18,7 +18,7 @@ func TestDiskFull(t *testing.T) {
 	if os.Getenv(fullWeb) == "" {
 		t.Skip("a crawl waits half a minute for room before it gives up; set " + fullWeb)
 	}
-	size := sizeOfWeb()
+	size := sizeOfWeb(t)
 	size.Pages /= 10 // the disk is full long before the end in any case
 	calm, calmFolder := startWeb(t, size.Options), t.TempDir()
 	authorise(t, calmFolder, calm.Authorisation(time.Now()))

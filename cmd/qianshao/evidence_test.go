@@ -36,6 +36,7 @@ func command(t *testing.T, folder string, args ...string) (int, string) {
 // operator goes: verify, keep the head, export, check the zip without us, find
 // a change, let go of everything.
 func TestEvidence(t *testing.T) {
+	t.Parallel()
 	web, err := demoweb.New()
 	if err != nil {
 		t.Fatal(err)

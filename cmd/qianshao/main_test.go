@@ -15,6 +15,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the commands as a user types them.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {

@@ -18,6 +18,7 @@ import (
 
 // TestPreviewStored tries a draft on the flagged pages of a data folder.
 func TestPreviewStored(t *testing.T) {
+	t.Parallel()
 	data, draft := t.TempDir(), t.TempDir()
 	rules, err := app.RuleFolders{}.Load()
 	if err != nil {

@@ -12,21 +12,19 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/qianshao/qianshao/analyze/packs"
 )
 
 // TestServe runs the server as a service manager does: it answers, reads its
-// rules anew on SIGHUP, keeps the old ones when the new ones are broken, lets
-// the search command past the index's lock, and ends on SIGTERM. The overlay of
-// the data folder is read with the rules.
+// rules anew on SIGHUP, keeps the old ones when the new ones are broken, lets the
+// search command past the index's lock, and ends on SIGTERM. internal/app tests
+// what else a reload does.
 func TestServe(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
-	rules := filepath.Join(folder, "rules-dir")
-	if err := os.CopyFS(rules, packs.FS()); err != nil {
-		t.Fatal(err)
+	data, rules := filepath.Join(folder, "data"), filepath.Join(folder, "rules-dir")
+	for _, term := range []string{"one", "two"} {
+		writeRule(t, rules, term)
 	}
-	data := filepath.Join(folder, "data")
 	server := exec.Command("qianshao", "--data", data, "--rules-dir", rules, "serve", "--no-crawl", "--listen", "127.0.0.1:0")
 	base := startServer(t, server)
 
@@ -34,7 +32,7 @@ func TestServe(t *testing.T) {
 	if loaded == "0" || metric(t, base, "qianshao_rules_reload_failures_total") != "0" {
 		t.Fatalf("%s rules loaded", loaded)
 	}
-	broken := filepath.Join(rules, "rules", "gambling", "broken.yaml")
+	broken := filepath.Join(rules, "rules", "broken.yaml")
 	if err := os.WriteFile(broken, []byte("title: [\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -46,23 +44,11 @@ func TestServe(t *testing.T) {
 	if err := os.Remove(broken); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(filepath.Join(rules, "rules", "weapons")); err != nil {
+	if err := os.Remove(filepath.Join(rules, "rules", "own-two.yaml")); err != nil {
 		t.Fatal(err)
 	}
 	hangUp(t, server)
 	await(t, "the smaller set to be in force", func() bool { return metric(t, base, "qianshao_rules_loaded") != loaded })
-
-	fewer := metric(t, base, "qianshao_rules_loaded")
-	overlay := filepath.Join(data, "overlay") // made while the server runs
-	if err := os.Mkdir(overlay, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	off := "rules:\n  - {id: fraud-new-number, reason: 试一试}\n"
-	if err := os.WriteFile(filepath.Join(overlay, "off.yaml"), []byte(off), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	hangUp(t, server)
-	await(t, "the overlay to be in force", func() bool { return metric(t, base, "qianshao_rules_loaded") != fewer })
 
 	search := exec.Command("qianshao", "--data", data, "search", "level:>=high")
 	if output, err := search.CombinedOutput(); err != nil || !strings.Contains(string(output), "0 of 0 findings") {
@@ -76,6 +62,33 @@ func TestServe(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(data, "console.url")); !os.IsNotExist(err) {
 		t.Errorf("console.url is left behind: %v", err)
+	}
+}
+
+// writeRule writes a rule that fires on its name.
+func writeRule(t *testing.T, folder, name string) {
+	t.Helper()
+	source := strings.ReplaceAll(`title: 自有招牌
+id: own-NAME
+status: test
+description: 本地一家赌场的招牌。
+date: 2026-11-23
+category: gambling
+level: high
+legal_basis: [刑法第三百零三条（开设赌场罪）]
+falsepositives: [警方通报]
+detection:
+  brand: {terms: [NAME-casino]}
+  condition: brand
+tests:
+  - {text: NAME-casino, expect: fires}
+  - {text: 社区图书馆开放, expect: quiet}
+`, "NAME", name)
+	if err := os.MkdirAll(filepath.Join(folder, "rules"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "rules", "own-"+name+".yaml"), []byte(source), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

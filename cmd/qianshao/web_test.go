@@ -30,14 +30,15 @@ type webSize struct {
 	kills int
 }
 
-func sizeOfWeb() webSize {
+func sizeOfWeb(t *testing.T) webSize {
+	t.Helper()
 	switch {
 	case os.Getenv(fullWeb) != "":
-		return webSize{ingesttest.Options{Hosts: 200, Pages: 20_000, Seed: 1, Rate: 20}, 50}
-	case testing.Short():
-		return webSize{ingesttest.Options{Hosts: 44, Pages: 100, Seed: 1, Rate: 50}, 1}
+		return webSize{ingesttest.Options{Hosts: 200, Pages: 20_000, Seed: 1, Rate: 20}, killsOr(t, 5)}
+	case testing.Short(): // the race detector makes SQLite ten times slower
+		return webSize{ingesttest.Options{Hosts: 44, Pages: 100, Seed: 1, Rate: 50}, killsOr(t, 1)}
 	}
-	return webSize{ingesttest.Options{Hosts: 44, Pages: 300, Seed: 1, Rate: 50}, 3}
+	return webSize{ingesttest.Options{Hosts: 44, Pages: 300, Seed: 1, Rate: 50}, killsOr(t, 3)}
 }
 
 // Bounds of a crawl of the web.
@@ -113,7 +114,7 @@ func checkWeb(t *testing.T, web *ingesttest.Web, state *os.ProcessState) {
 // moments: both end in the same state, and the second asks for no more again
 // than the pages that were under way.
 func TestLocalWeb(t *testing.T) {
-	size := sizeOfWeb()
+	size := sizeOfWeb(t)
 	calm, calmFolder := startWeb(t, size.Options), t.TempDir()
 	authorise(t, calmFolder, calm.Authorisation(time.Now()))
 	child := crawlWeb(calm, calmFolder)
