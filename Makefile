@@ -1,9 +1,11 @@
-# What a contributor types. Everything works without make too: each recipe is one line.
+# What a contributor types. Everything works without make too: a recipe is a line or two.
 GO ?= go
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
+KILLS ?= 50
+SOAKTIME ?= 1h
 
-.PHONY: build test lint race fuzz bench demo ci clean
+.PHONY: build test lint race fuzz bench demo ci soak clean
 
 build: ## one static binary, ./qianshao; "ne" leaves out dictionaries of gse that we do not use
 	CGO_ENABLED=0 $(GO) build -tags ne -trimpath -ldflags '-s -w' -o qianshao ./cmd/qianshao
@@ -26,8 +28,12 @@ bench: ## MB/s and allocations; figures and the machine in docs/performance.md
 demo: ## crawls the demo's web, then keeps the console open
 	$(GO) run ./cmd/qianshao demo
 
-ci:
+ci: ## what must hold before a change is merged
 	./.ci/run
+
+soak: ## hours: 20,000 pages killed KILLS times, a full disk, every fuzz target for SOAKTIME
+	QIANSHAO_FULL_WEB=1 QIANSHAO_KILLS=$(KILLS) $(GO) test -count 1 -timeout 6h -v -run 'TestLocalWeb|TestKill9|TestDiskFull' ./cmd/qianshao
+	@FUZZTIME=$(SOAKTIME) ./.ci/fuzz
 
 clean:
 	rm -f qianshao
