@@ -30,7 +30,6 @@ func (c demoCmd) Run(env *environment) (err error) {
 		return err
 	}
 	defer os.RemoveAll(env.data)
-	env.rules.Data = env.data
 
 	web, err := demoweb.New()
 	if err != nil {

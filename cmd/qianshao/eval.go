@@ -26,7 +26,7 @@ func (c evalCmd) Run(env *environment) error {
 	if c.Update && c.Golden == "" {
 		return usageError(errors.New("--update needs --golden FILE"))
 	}
-	analyzer, err := env.loadAnalyzer()
+	analyzer, err := env.rules.Compile(env.warn)
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,7 @@ func (env *environment) withFolder(work func(*app.Folder) error) (err error) {
 	return work(f)
 }
 
+// warn says what an overlay says to no effect.
 func (env *environment) warn(warning string) { fmt.Fprintf(env.err, "warning: %s\n", warning) }
 
 // codedError is an error that ends the process with its own exit code.

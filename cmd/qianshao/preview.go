@@ -29,13 +29,13 @@ func (c rulesPreviewCmd) Run(env *environment) error {
 	if c.Draft == "" && c.DraftRules == "" {
 		return usageError(errors.New("say what to try: --draft DIR for an overlay, --draft-rules DIR for a rule set"))
 	}
-	inForce, err := env.loadAnalyzer()
+	inForce, err := env.rules.Compile(env.warn)
 	if err != nil {
 		return fmt.Errorf("the rules in force: %w", err)
 	}
-	trial := *env
-	trial.rules.Dir, trial.rules.Overlay = cmp.Or(c.DraftRules, env.rules.Dir), cmp.Or(c.Draft, env.rules.Overlay)
-	draft, err := trial.loadAnalyzer()
+	folders := env.rules
+	folders.Dir, folders.Overlay = cmp.Or(c.DraftRules, folders.Dir), cmp.Or(c.Draft, folders.Overlay)
+	draft, err := folders.Compile(env.warn)
 	if err != nil {
 		return fmt.Errorf("the draft: %w", err)
 	}

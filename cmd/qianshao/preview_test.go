@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/backtest"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/store"
@@ -20,11 +19,7 @@ import (
 func TestPreviewStored(t *testing.T) {
 	t.Parallel()
 	data, draft := t.TempDir(), t.TempDir()
-	rules, err := app.RuleFolders{}.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	analyzer, err := analyze.New(rules)
+	analyzer, err := app.RuleFolders{}.Compile(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/internal/app"
 )
@@ -26,30 +25,10 @@ type rulesCmd struct {
 	Preview rulesPreviewCmd `cmd:"" help:"Tell what a draft of the rules would flag that the rules in force do not, and the other way round."`
 }
 
-// loadRules reads the rules in force and tells what an overlay says in vain.
-func (env *environment) loadRules() (*rule.Set, error) {
-	rules, err := env.rules.Load()
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range rules.Warnings() {
-		env.warn(w.String())
-	}
-	return rules, nil
-}
-
-func (env *environment) loadAnalyzer() (*analyze.Analyzer, error) {
-	rules, err := env.loadRules()
-	if err != nil {
-		return nil, err
-	}
-	return analyze.New(rules)
-}
-
 type rulesCheckCmd struct{}
 
 func (rulesCheckCmd) Run(env *environment) error {
-	analyzer, err := env.loadAnalyzer()
+	analyzer, err := env.rules.Compile(env.warn)
 	if err != nil {
 		return err
 	}
@@ -88,7 +67,7 @@ func (c rulesExportCmd) Run(env *environment) error {
 type rulesTestCmd struct{}
 
 func (rulesTestCmd) Run(env *environment) error {
-	analyzer, err := env.loadAnalyzer()
+	analyzer, err := env.rules.Compile(env.warn)
 	if err != nil {
 		return err
 	}
@@ -155,7 +134,7 @@ func (c rulesListCmd) Run(env *environment) error {
 			return usageError(err)
 		}
 	}
-	rules, err := env.loadRules()
+	rules, err := env.rules.Load(env.warn)
 	if err != nil {
 		return err
 	}
@@ -191,7 +170,7 @@ type rulesExplainCmd struct {
 }
 
 func (c rulesExplainCmd) Run(env *environment) error {
-	analyzer, err := env.loadAnalyzer()
+	analyzer, err := env.rules.Compile(env.warn)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ type scanLine struct {
 }
 
 func (c scanCmd) Run(env *environment) error {
-	analyzer, err := env.loadAnalyzer()
+	analyzer, err := env.rules.Compile(env.warn)
 	if err != nil {
 		return err
 	}

@@ -75,9 +75,6 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	if opts.Warn == nil {
-		opts.Warn = func(string) {}
-	}
 	limitMemory()
 	a := &App{
 		opts: opts, metrics: metrics.New(), reloaded: make(chan struct{}, 1),
@@ -183,20 +180,15 @@ func (a *App) close() (err error) {
 	return err
 }
 
-// loadRules reads the rules that are about to be put in force.
+// loadRules reads the rules that are about to be put in force. The operator's own
+// are held against the benign sample, as "rules check" does; the shipped ones
+// have been.
 func (a *App) loadRules() (*analyze.Analyzer, error) {
-	rules, err := a.opts.Rules.Load()
-	if err != nil {
-		return nil, err
+	analyzer, err := a.opts.Rules.Compile(a.opts.Warn)
+	if err == nil && !a.opts.Rules.shipped() {
+		err = CheckBenign(analyzer)
 	}
-	for _, w := range rules.Warnings() {
-		a.opts.Warn(w.String())
-	}
-	analyzer, err := analyze.New(rules)
-	if err != nil {
-		return nil, err
-	}
-	return analyzer, a.opts.Rules.Vet(analyzer)
+	return analyzer, err
 }
 
 // use puts rules in force; pages in progress finish with those before.

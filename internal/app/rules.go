@@ -54,8 +54,10 @@ func (f RuleFolders) Base() fs.FS {
 	return os.DirFS(f.Dir)
 }
 
-// Load reads the rules. The entries of an overlay expire by the clock.
-func (f RuleFolders) Load() (*rule.Set, error) {
+// Load reads the rules. The entries of an overlay expire by the clock. warn is
+// told what the overlay says to no effect; nil keeps silent. What the operator
+// must put right is an InputError.
+func (f RuleFolders) Load(warn func(string)) (*rule.Set, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(loadingGC))
 	opts := rule.Options{Segmenter: token.New(), Now: time.Now()}
 	if overlay := f.overlay(); overlay != "" {
@@ -69,19 +71,28 @@ func (f RuleFolders) Load() (*rule.Set, error) {
 	if errors.As(err, &mistakes) {
 		return nil, inputError(err)
 	}
-	return rules, err
-}
-
-// Vet holds the operator's own rules against the benign sample before they are
-// put in force, as "rules check" does. The shipped ones have been.
-func (f RuleFolders) Vet(analyzer *analyze.Analyzer) error {
-	if f.shipped() {
-		return nil
+	if err != nil {
+		return nil, err
 	}
-	return CheckBenign(analyzer)
+	if warn != nil {
+		for _, w := range rules.Warnings() {
+			warn(w.String())
+		}
+	}
+	return rules, nil
 }
 
-// CheckBenign holds rules against the benign sample.
+// Compile loads the rules and makes an analyzer of them.
+func (f RuleFolders) Compile(warn func(string)) (*analyze.Analyzer, error) {
+	rules, err := f.Load(warn)
+	if err != nil {
+		return nil, err
+	}
+	return analyze.New(rules)
+}
+
+// CheckBenign holds rules against the benign sample; those that fire on it are
+// an InputError.
 func CheckBenign(analyzer *analyze.Analyzer) error {
 	if err := analyzer.CheckBenign(packs.Benign()); err != nil {
 		return inputError(err)

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -128,8 +129,7 @@ func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before inges
 	if err := p.index(ctx, saved); err != nil {
 		return handled, err
 	}
-	links := append(judged.links, p.feedLinks(page)...)
-	return ingest.Handled{Hash: hashOf(page.Body), Open: saved.Open, Links: links}, nil
+	return ingest.Handled{Hash: hashOf(page.Body), Open: saved.Open, Links: slices.Concat(judged.links, p.feedLinks(page))}, nil
 }
 
 // Gone records that a page is no longer there.

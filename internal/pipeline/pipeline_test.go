@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest"
@@ -71,11 +70,7 @@ type visitor struct {
 
 // shipped are the shipped rules, loaded once.
 var shipped = sync.OnceValues(func() (*pipeline.ActiveRules, error) {
-	rules, err := app.RuleFolders{}.Load()
-	if err != nil {
-		return nil, err
-	}
-	analyzer, err := analyze.New(rules)
+	analyzer, err := app.RuleFolders{}.Compile(nil)
 	return &pipeline.ActiveRules{Analyzer: analyzer, Name: "test"}, err
 })
 
