@@ -3,7 +3,6 @@ package main
 import (
 	"archive/zip"
 	"context"
-	"database/sql"
 	"errors"
 	"io"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	root "github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
@@ -114,27 +114,35 @@ func letGo(t *testing.T, folder string) {
 		t.Fatal(err)
 	}
 	execute("0 captures, 0 records, 0 bytes would be deleted", "evidence", "prune")
-	age(t, folder)
-	execute("would be deleted; --apply deletes them", "evidence", "prune")
+	prune := func(want string, cmd evidencePruneCmd) {
+		t.Helper()
+		if out := pruneLater(t, folder, cmd); !strings.Contains(out, want) {
+			t.Errorf("%+v: want %q in\n%s", cmd, want, out)
+		}
+	}
+	prune("would be deleted; --apply deletes them", evidencePruneCmd{})
 	execute(" 0 records deleted", "evidence", "verify")
-	execute("bytes deleted", "evidence", "prune", "--apply")
+	prune("bytes deleted", evidencePruneCmd{Apply: true})
 	execute("the archive is as it was written", "evidence", "verify")
 	if code, out := command(t, folder, "evidence", "export", hiddenFinding(t, folder)); code != exitFailure || !strings.Contains(out, "nothing is archived for finding") {
 		t.Errorf("export of what was deleted: %d\n%s", code, out)
 	}
 }
 
-// age makes all captures two days older.
-func age(t *testing.T, folder string) {
+// pruneLater runs the command as of two days from now, and returns what it prints.
+func pruneLater(t *testing.T, data string, cmd evidencePruneCmd) string {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(folder, "qianshao.db"))
+	f := openFolder(t, data)
+	defer f.Close()
+	policy, err := app.ParseRetention("retention.yaml", []byte("default: 1\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	if _, err := db.Exec(`UPDATE evidence_captures SET seen = seen - 2*86400000`); err != nil {
+	var out strings.Builder
+	if err := cmd.prune(&environment{ctx: t.Context(), out: &out}, f.Evidence, policy, time.Now().AddDate(0, 0, 2)); err != nil {
 		t.Fatal(err)
 	}
+	return out.String()
 }
 
 // checkCloaked exports a finding that only visitors from a search engine see:

@@ -35,11 +35,11 @@ func (c evidencePruneCmd) Run(env *environment) error {
 	if err != nil {
 		return usageError(err)
 	}
-	return env.withFolder(func(f *app.Folder) error { return c.prune(env, f.Evidence, policy) })
+	return env.withFolder(func(f *app.Folder) error { return c.prune(env, f.Evidence, policy, time.Now()) })
 }
 
-func (c evidencePruneCmd) prune(env *environment, archive *evidence.Archive, policy evidence.Policy) error {
-	expired, err := archive.Expired(env.ctx, policy, time.Now())
+func (c evidencePruneCmd) prune(env *environment, archive *evidence.Archive, policy evidence.Policy, now time.Time) error {
+	expired, err := archive.Expired(env.ctx, policy, now)
 	if err != nil {
 		return err
 	}

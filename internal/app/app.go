@@ -111,10 +111,10 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.metrics.WatchFrontier(a.frontierStates, a.Folder.Store.Next)
 	a.metrics.WatchFindings(a.findingStates)
-	if a.opts.Crawl != nil {
-		if a.crawl, err = newCrawl(ctx, a, *a.opts.Crawl); err != nil {
-			return err
-		}
+	if a.opts.Crawl == nil {
+		close(a.crawled)
+	} else if a.crawl, err = newCrawl(ctx, a, *a.opts.Crawl); err != nil {
+		return err
 	}
 	if a.opts.Console != nil {
 		a.console, err = newConsole(a, *a.opts.Console)
@@ -148,8 +148,8 @@ func (a *App) Start(ctx context.Context) {
 	}
 }
 
-// WaitCrawl waits for the end of the crawl and returns its error. With
-// CrawlOptions.Once the crawl ends when nothing is due.
+// WaitCrawl waits for the end of the crawl that Start has started, and returns its
+// error. With CrawlOptions.Once the crawl ends when nothing is due.
 func (a *App) WaitCrawl() error {
 	<-a.crawled
 	return a.crawlErr
