@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract/charset"
 )
 
 // Options of Document. The zero value is usable.
@@ -29,8 +30,8 @@ type Options struct {
 // Document decodes and understands a page. It never fails: what was unusual
 // is in the document's Notes.
 func Document(page qianshao.Page, opts Options) *qianshao.Document {
-	d := decode(page.Body, page.ContentType)
-	doc := &qianshao.Document{Charset: d.name, CharsetFrom: d.from, Source: d.text, Notes: d.notes}
+	d := charset.Decode(page.Body, page.ContentType)
+	doc := &qianshao.Document{Charset: d.Name, CharsetFrom: d.From, Source: d.Text, Notes: d.Notes}
 	if page.Truncated {
 		doc.AddNote(qianshao.NoteTruncated)
 	}
@@ -107,10 +108,7 @@ func paragraphs(doc *qianshao.Document) {
 // page links to, each once, in the order of the page, so that a crawler can
 // fetch them along. It looks at link tags only.
 func Stylesheets(page qianshao.Page) []string {
-	source := string(page.Body)
-	if name, skip := byteOrderMark(page.Body); skip > 0 && name != utf8Name {
-		source = decodeAs(page.Body[skip:], name, "bom").text
-	}
+	source := charset.Decode(page.Body, page.ContentType).Text
 	var found []string
 	base := ""
 	for _, tag := range tagsNamed(source, "base", "link") {

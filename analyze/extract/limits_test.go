@@ -11,6 +11,16 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
+// evalDir returns a folder of the labelled real pages, which stand beside the
+// module's root on the maintainers' machines and are no part of the project.
+func evalDir(t testing.TB, name string) string {
+	dir := filepath.Join("..", "..", "..", "shared", "eval", name)
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("the labelled real pages are not here: %v", err)
+	}
+	return dir
+}
+
 // TestLimits: whatever the page, there is an answer, what it says is found,
 // and a note tells what was unusual.
 func TestLimits(t *testing.T) {

@@ -1,28 +1,29 @@
-package extract
+package charset
 
 import (
 	"unicode"
 	"unicode/utf8"
 )
 
-// utf8Likeness counts what a sample looks like when read as UTF-8.
-type utf8Likeness struct {
+// utf8Score counts what a sample is when it is read as UTF-8.
+type utf8Score struct {
 	multi      int // well-formed characters of several bytes
-	threeBytes int // of these, those of three bytes or more: all CJK
+	threeBytes int // of these, those of three bytes or more, as all CJK are
 	bad        int // bytes that belong to no character
 }
 
-// looksRight allows for a broken character here and there, as pages glued
-// together from several sources have, and for a sample cut inside one.
-func (l utf8Likeness) looksRight() bool {
+// looksRight reports whether the sample is UTF-8. It tolerates a few broken
+// characters, which pages assembled from several sources have, and a sample that
+// was cut inside a character.
+func (l utf8Score) looksRight() bool {
 	if l.multi <= 2 {
 		return l.multi > 0 && l.bad == 0
 	}
 	return (l.bad-1)*20 <= l.multi
 }
 
-func measureUTF8(sample []byte) utf8Likeness {
-	var l utf8Likeness
+func scoreUTF8(sample []byte) utf8Score {
+	var l utf8Score
 	for i := 0; i < len(sample); {
 		if sample[i] < utf8.RuneSelf {
 			i++
@@ -45,28 +46,28 @@ func measureUTF8(sample []byte) utf8Likeness {
 	return l
 }
 
-// likeness counts what a sample looks like when decoded as some charset.
-type likeness struct {
-	characters int // all that is not ASCII
+// score counts what a sample is when it is decoded as some charset.
+type score struct {
+	characters int // all that are not ASCII
 	common     int // of these, very common Chinese characters and punctuation
-	han        int // all Chinese characters
-	odd        int // undecodable, private use, control: what no text has
+	han        int // of these, all Chinese characters
+	odd        int // undecodable, private use or control: no text has them
 }
 
-// measure decodes the sample as the charset and counts.
-func measure(sample []byte, name string) likeness {
+// scoreOf decodes the sample as the charset and counts its characters.
+func scoreOf(sample []byte, name string) score {
 	out, err := encodingOf(name).NewDecoder().Bytes(sample)
 	if err != nil {
-		return likeness{characters: 1, odd: 1}
+		return score{characters: 1, odd: 1}
 	}
-	var l likeness
+	var l score
 	for _, r := range string(out) {
 		if r < utf8.RuneSelf {
 			continue
 		}
 		l.characters++
 		switch {
-		case r >= 0x4E00 && r <= 0x9FFF: // nearly all; the tables below are slow
+		case r >= 0x4E00 && r <= 0x9FFF: // nearly all characters; the tables below are slow
 			l.han++
 			if common.has(r) {
 				l.common++
@@ -82,38 +83,38 @@ func measure(sample []byte, name string) likeness {
 	return l
 }
 
-// score is the share of common characters less five times that of impossible
-// ones; running text in its own charset has 0.3 to 0.6, in another one below 0.05.
-func (l likeness) score() float64 {
+// share is the share of common characters less five times that of odd ones.
+// Running text has 0.3 to 0.6 in its own charset and less than 0.05 in another.
+func (l score) share() float64 {
 	if l.characters == 0 {
 		return 0
 	}
 	return (float64(l.common) - 5*float64(l.odd)) / float64(l.characters)
 }
 
-// certainScore is what text scores in its own charset only.
-const certainScore = 0.25
+// certainShare is a share that text reaches in its own charset only.
+const certainShare = 0.25
 
-// convincing says whether the sample is that charset whatever was declared.
-func (l likeness) convincing() bool { return l.characters >= 4 && l.score() >= 0.12 }
+// convincing reports whether the sample is in that charset whatever was declared.
+func (l score) convincing() bool { return l.characters >= 4 && l.share() >= 0.12 }
 
-// plausibleShortGB accepts a few characters that decode as GB without a
-// single doubt: 彩票 alone has no common character, but is no windows-1252 either.
-func (l likeness) plausibleShortGB() bool {
+// plausibleShortGB reports whether a few characters decode as GB without any
+// oddity: 彩票 alone has no common character, but is not windows-1252 either.
+func (l score) plausibleShortGB() bool {
 	return l.han >= 2 && l.odd == 0 && l.han*10 >= l.characters*9
 }
 
-// shortChinese recognises a few words by the shape of their bytes: pairs that
-// stand side by side, each of the half of the charset that holds the everyday
-// characters. Other languages' accents stand alone between letters, or fall
-// into the rare half. "" if it is neither charset.
+// shortChinese recognises a few Chinese words by their bytes: pairs of bytes
+// that are adjacent and lie in the half of the charset that holds the everyday
+// characters. In other languages accented letters are isolated, or fall into the
+// other half. It returns "" if the sample is neither GB nor Big5.
 func shortChinese(sample []byte) string {
 	gb := pairs(sample, 0xB0, 0xD7, 0xA1)
 	big5 := pairs(sample, 0xA4, 0xC6, 0x40)
 	switch {
 	case gb >= 2 && big5 >= 2:
-		// Both: simplified text reads as rare traditional characters, not the other way round.
-		if measure(sample, big5Name).common > measure(sample, gbName).common {
+		// Both fit. GB text that is read as Big5 gives rare characters.
+		if scoreOf(sample, big5Name).common > scoreOf(sample, gbName).common {
 			return big5Name
 		}
 		return gbName
@@ -125,9 +126,10 @@ func shortChinese(sample []byte) string {
 	return ""
 }
 
-// pairs counts the characters of a double-byte charset whose lead byte is from
-// first to last and whose trail byte is at least trail; punctuation (A1 to A3)
-// is let pass. 0 if there is anything else beyond ASCII.
+// pairs counts the characters of a double-byte charset whose lead byte lies
+// between first and last and whose trail byte is at least trail. Punctuation
+// (lead bytes A1 to A3) is allowed but not counted. It returns 0 if the sample
+// has any other byte beyond ASCII.
 func pairs(sample []byte, first, last, trail byte) (n int) {
 	for i := 0; i < len(sample); i++ {
 		c := sample[i]
@@ -150,7 +152,7 @@ func pairs(sample []byte, first, last, trail byte) (n int) {
 	return n
 }
 
-// runeSet is a set of characters of the basic plane, one bit each.
+// runeSet is a set of characters of the basic multilingual plane, one bit each.
 type runeSet [0x10000 / 64]uint64
 
 func newRuneSet(members string) *runeSet {
@@ -163,13 +165,13 @@ func newRuneSet(members string) *runeSet {
 
 func (s *runeSet) has(r rune) bool { return r < 0x10000 && s[r/64]&(1<<(r%64)) != 0 }
 
-// common is never changed.
+// common is read only.
 var common = newRuneSet(commonPunctuation + commonCharacters)
 
 const commonPunctuation = "，。、：；？！“”《》（）　·「」"
 
-// commonCharacters are the most frequent ones of modern written Chinese, in
-// simplified and traditional form, with those of web pages' furniture.
+// commonCharacters are the most frequent characters of modern written Chinese,
+// simplified and traditional, and those of menus and footers of web pages.
 const commonCharacters = "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里" +
 	"用道行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十" +
 	"民第公此已工使情明性知全三又关点正业外将两高间由问很最重并物手应战向头文体政美相见被利什二等产或新己制身果加西斯月话合回特代" +

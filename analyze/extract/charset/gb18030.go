@@ -1,0 +1,70 @@
+package charset
+
+import (
+	"strings"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+// decodeUserDefined decodes GB18030 with its three user-defined areas. The
+// standard maps them to private use characters; x/text leaves them out. Pages
+// have such characters from fonts of their own and, more often, from text that
+// was once converted with the wrong charset. Nothing is lost in either case.
+func decodeUserDefined(body []byte) string {
+	var b strings.Builder
+	b.Grow(len(body) * 3 / 2)
+	flush := func(part []byte) {
+		out, err := simplifiedchinese.GB18030.NewDecoder().Bytes(part)
+		if err != nil {
+			out = part
+		}
+		b.Write(out)
+	}
+	done := 0
+	for i := 0; i < len(body); {
+		size := gbSize(body[i:])
+		if size == 2 {
+			if r := userDefined(body[i], body[i+1]); r != 0 {
+				flush(body[done:i])
+				b.WriteRune(r)
+				done = i + size
+			}
+		}
+		i += size
+	}
+	flush(body[done:])
+	return b.String()
+}
+
+// gbSize returns the length of the character at the start of b: 1, 2 or 4
+// bytes. A byte that begins no character counts as one of length 1.
+func gbSize(b []byte) int {
+	if len(b) < 2 || b[0] <= 0x80 || b[0] == 0xFF {
+		return 1
+	}
+	switch c := b[1]; {
+	case c >= 0x40 && c != 0x7F && c != 0xFF:
+		return 2
+	case c >= '0' && c <= '9' && len(b) >= 4 && b[2] > 0x80 && b[2] < 0xFF && b[3] >= '0' && b[3] <= '9':
+		return 4
+	}
+	return 1
+}
+
+// userDefined returns the private use character of two bytes in a user-defined
+// area of GB18030, or 0 for two bytes elsewhere.
+func userDefined(lead, trail byte) rune {
+	row, column := rune(lead), rune(trail)
+	switch {
+	case lead >= 0xAA && lead <= 0xAF && trail >= 0xA1:
+		return 0xE000 + (row-0xAA)*94 + column - 0xA1
+	case lead >= 0xF8 && trail >= 0xA1:
+		return 0xE234 + (row-0xF8)*94 + column - 0xA1
+	case lead >= 0xA1 && lead <= 0xA7 && trail < 0xA1:
+		if trail > 0x7F {
+			column-- // 7F is not a trail byte
+		}
+		return 0xE4C6 + (row-0xA1)*96 + column - 0x40
+	}
+	return 0
+}
