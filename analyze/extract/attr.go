@@ -1,6 +1,10 @@
 package extract
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
+)
 
 // attr is one attribute of an element; its raw value stands between start and
 // end in the text of the element's view.
@@ -20,20 +24,20 @@ const maxAttributes = 128
 func appendAttributes(attrs []attr, text string, start, end int) []attr {
 	first := len(attrs)
 	i := start + 1
-	for i < end && !isSpace(text[i]) && text[i] != '/' && text[i] != '>' {
+	for i < end && !ascii.IsSpace(text[i]) && text[i] != '/' && text[i] != '>' {
 		i++
 	}
 	for len(attrs)-first < maxAttributes {
-		for i < end && (isSpace(text[i]) || text[i] == '/') {
+		for i < end && (ascii.IsSpace(text[i]) || text[i] == '/') {
 			i++
 		}
 		if i >= end || text[i] == '>' {
 			break
 		}
 		nameStart := i
-		for i++; i < end && !isSpace(text[i]) && text[i] != '/' && text[i] != '>' && text[i] != '='; i++ {
+		for i++; i < end && !ascii.IsSpace(text[i]) && text[i] != '/' && text[i] != '>' && text[i] != '='; i++ {
 		}
-		a := attr{name: lower(text[nameStart:i])}
+		a := attr{name: ascii.Lower(text[nameStart:i])}
 		var from, to int
 		from, to, i = attributeValue(text, i, end)
 		a.start, a.end = int32(from), int32(to)
@@ -46,13 +50,13 @@ func appendAttributes(attrs []attr, text string, start, end int) []attr {
 // starts and ends, and where to go on.
 func attributeValue(text string, i, end int) (from, to, next int) {
 	j := i
-	for j < end && isSpace(text[j]) {
+	for j < end && ascii.IsSpace(text[j]) {
 		j++
 	}
 	if j >= end || text[j] != '=' {
 		return i, i, i
 	}
-	for j++; j < end && isSpace(text[j]); j++ {
+	for j++; j < end && ascii.IsSpace(text[j]); j++ {
 	}
 	if j >= end {
 		return end, end, end
@@ -65,18 +69,8 @@ func attributeValue(text string, i, end int) (from, to, next int) {
 		return j + 1, j + 1 + k, j + 2 + k
 	}
 	from = j
-	for j < end && !isSpace(text[j]) && text[j] != '>' {
+	for j < end && !ascii.IsSpace(text[j]) && text[j] != '>' {
 		j++
 	}
 	return from, j, j
-}
-
-// lower is strings.ToLower for names, most of which are lower case already.
-func lower(s string) string {
-	for i := range len(s) {
-		if c := s[i]; c >= 'A' && c <= 'Z' || c >= 0x80 {
-			return strings.ToLower(s)
-		}
-	}
-	return s
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
+	"github.com/qianshao/qianshao/analyze/extract/mapped"
 	"golang.org/x/net/html/atom"
 )
 
@@ -14,14 +16,14 @@ func (a *assembler) attributes(el int32) {
 		a.meta(el)
 		return
 	}
-	hiding := a.views[e.view].marked(a.style(el).box())
+	hiding := a.fragments[e.fragment].marked(a.style(el).box())
 	for _, at := range a.attrs[e.attrs : e.attrs+int32(e.attrCount)] {
 		if at.start == at.end {
 			continue
 		}
 		switch {
 		case isTextAttribute(e.atom, at.name):
-			a.stretch(qianshao.RegionAttr, at.name, hiding, el, a.views[e.view], int(at.start), int(at.end), inAttribute)
+			a.stretch(qianshao.RegionAttr, at.name, hiding, el, &a.fragments[e.fragment], int(at.start), int(at.end), mapped.InAttribute)
 		case isURLAttribute(e.atom, at.name):
 			a.url(el, at, hiding)
 		case e.atom == atom.Link && at.name == "href" && isAlternateRel(a.value(el, "rel")):
@@ -75,11 +77,11 @@ func leadsOn(a atom.Atom) bool {
 // url makes the region of a reference, and a link if it leads to a page.
 func (a *assembler) url(el int32, at attr, hiding qianshao.Hiding) {
 	e := &a.elements[el]
-	v := a.views[e.view]
+	v := &a.fragments[e.fragment]
 	if at.end-at.start > maxURL {
 		return
 	}
-	region := a.stretch(qianshao.RegionURL, at.name, hiding, el, v, int(at.start), int(at.end), inAttribute)
+	region := a.stretch(qianshao.RegionURL, at.name, hiding, el, v, int(at.start), int(at.end), mapped.InAttribute)
 	if region < 0 || !leadsOn(e.atom) || len(a.doc.Links) >= maxLinks {
 		return
 	}
@@ -87,7 +89,7 @@ func (a *assembler) url(el int32, at attr, hiding qianshao.Hiding) {
 	if target == "" {
 		return
 	}
-	a.doc.Links = append(a.doc.Links, qianshao.Link{URL: target, Rel: lower(a.value(el, "rel")), Hidden: hiding, Region: region})
+	a.doc.Links = append(a.doc.Links, qianshao.Link{URL: target, Rel: ascii.Lower(a.value(el, "rel")), Hidden: hiding, Region: region})
 	if a.link.element == el {
 		a.link.index = len(a.doc.Links) - 1
 	}
@@ -103,7 +105,7 @@ const (
 // something, and the link of one that sends them elsewhere.
 func (a *assembler) meta(el int32) {
 	e := &a.elements[el]
-	v := a.views[e.view]
+	v := &a.fragments[e.fragment]
 	var content attr
 	var name string
 	refresh := false
@@ -112,30 +114,30 @@ func (a *assembler) meta(el int32) {
 		case "content":
 			content = at
 		case "name", "property", "itemprop":
-			name = lower(unescape(v.text[at.start:at.end]))
+			name = ascii.Lower(mapped.Unescape(v.Content[at.start:at.end]))
 		case "http-equiv":
-			refresh = strings.EqualFold(v.text[at.start:at.end], "refresh")
+			refresh = strings.EqualFold(v.Content[at.start:at.end], "refresh")
 		}
 	}
 	if refresh {
-		from, to := refreshTarget(v.text[content.start:content.end])
+		from, to := refreshTarget(v.Content[content.start:content.end])
 		if from < to {
 			a.url(el, attr{"refresh", content.start + int32(from), content.start + int32(to)}, qianshao.HidingNone)
 		}
 		return
 	}
 	if (name == "robots" || name == "qianshao") && content.start < content.end && len(a.doc.MetaRobots) < maxMetaRobots {
-		text := unescape(v.text[content.start:content.end])
+		text := mapped.Unescape(v.Content[content.start:content.end])
 		a.doc.MetaRobots = append(a.doc.MetaRobots, strings.ToValidUTF8(text[:min(len(text), maxMetaRobot)], ""))
 	}
 	if !isTold(name) {
 		return
 	}
 	hiding := v.marked(qianshao.HidingNone)
-	if hiding == qianshao.HidingNone && isEntityEncoded(v.text[content.start:content.end]) {
+	if hiding == qianshao.HidingNone && mapped.IsEntityEncoded(v.Content[content.start:content.end]) {
 		hiding = qianshao.HidingEntityEncoded
 	}
-	a.stretch(qianshao.RegionMeta, name, hiding, el, v, int(content.start), int(content.end), inAttribute)
+	a.stretch(qianshao.RegionMeta, name, hiding, el, v, int(content.start), int(content.end), mapped.InAttribute)
 }
 
 // isTold says whether a meta element of this name is shown to people, by

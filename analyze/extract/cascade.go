@@ -2,6 +2,8 @@ package extract
 
 import (
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
+	"github.com/qianshao/qianshao/analyze/extract/mapped"
 	"golang.org/x/net/html/atom"
 )
 
@@ -114,7 +116,7 @@ func (c *cascade) matchRules(el int32) {
 		return
 	}
 	list, _ := c.attribute(el, "class")
-	eachWord(list, func(class string) { c.try(c.index.byClass[class], el) })
+	ascii.EachWord(list, func(class string) { c.try(c.index.byClass[class], el) })
 }
 
 func (c *cascade) try(rules []int32, el int32) {
@@ -162,7 +164,7 @@ func (c *cascade) hints(el int32) bool {
 	e := &c.elements[el]
 	hinted := false
 	for _, a := range c.attrs[e.attrs : e.attrs+int32(e.attrCount)] {
-		raw := c.views[e.view].text[a.start:a.end]
+		raw := c.fragments[e.fragment].Content[a.start:a.end]
 		switch a.name {
 		case "hidden":
 			c.d.apply(propDisplay, key(keyNone), hintKey)
@@ -177,7 +179,7 @@ func (c *cascade) hints(el int32) bool {
 		case "background":
 			c.d.apply(propBackgroundImage, key(keyImage), hintKey)
 		case "width", "height":
-			if n, u := splitNumber(unescape(raw)); u == "" || u == "px" {
+			if n, u := splitNumber(mapped.Unescape(raw)); u == "" || u == "px" {
 				p := propWidth
 				if a.name == "height" {
 					p = propHeight
@@ -197,7 +199,7 @@ func (c *cascade) hints(el int32) bool {
 }
 
 func (c *cascade) colourHint(p property, raw string) {
-	if v, ok := parseColour(unescape(raw)); ok {
+	if v, ok := parseColour(mapped.Unescape(raw)); ok {
 		c.d.apply(p, value{unit: coloured, colour: v}, hintKey)
 	}
 }

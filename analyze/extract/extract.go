@@ -13,10 +13,13 @@ package extract
 
 import (
 	"mime"
+	"slices"
 	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
 	"github.com/qianshao/qianshao/analyze/extract/charset"
+	"github.com/qianshao/qianshao/analyze/extract/mapped"
 )
 
 // Options of Document. The zero value is usable.
@@ -78,7 +81,7 @@ func isPlainText(source, contentType string) bool {
 			return !strings.Contains(source, "&#") // references are markup, too
 		}
 		i += n
-		if i+1 < len(source) && (isAlphanumeric(source[i+1]) || strings.IndexByte("!/?", source[i+1]) >= 0) {
+		if i+1 < len(source) && (ascii.IsAlphanumeric(source[i+1]) || strings.IndexByte("!/?", source[i+1]) >= 0) {
 			return false
 		}
 	}
@@ -86,21 +89,24 @@ func isPlainText(source, contentType string) bool {
 
 // paragraphs splits a plain text at its empty lines.
 func paragraphs(doc *qianshao.Document) {
-	a := &assembler{doc: doc, tree: &tree{views: []*view{{text: doc.Source}}}}
-	v := a.views[0]
+	a := &assembler{doc: doc}
+	source := mapped.Source(doc.Source)
 	var p piece
 	for start := 0; start < len(doc.Source); {
-		end := lineEnd(doc.Source, start)
-		if strings.TrimSpace(doc.Source[start:end]) == "" && len(p.text) > 0 && len(doc.Regions) < maxRegions {
-			a.emit(&p.textBuilder, qianshao.Region{Kind: qianshao.RegionText})
-			p.reset()
+		end := len(doc.Source)
+		if n := strings.IndexByte(doc.Source[start:], '\n'); n >= 0 {
+			end = start + n
+		}
+		if strings.TrimSpace(doc.Source[start:end]) == "" && len(p.Text) > 0 && len(doc.Regions) < maxRegions {
+			a.emit(&p.Builder, qianshao.Region{Kind: qianshao.RegionText})
+			p.Reset()
 		}
 		end = min(end+1, len(doc.Source))
-		p.add(v, start, end, literally)
+		p.Add(&source, start, end, mapped.Verbatim)
 		start = end
 	}
-	if len(p.text) > 0 {
-		a.emit(&p.textBuilder, qianshao.Region{Kind: qianshao.RegionText})
+	if len(p.Text) > 0 {
+		a.emit(&p.Builder, qianshao.Region{Kind: qianshao.RegionText})
 	}
 }
 
@@ -114,14 +120,14 @@ func Stylesheets(page qianshao.Page) []string {
 	for _, tag := range tagsNamed(source, "base", "link") {
 		href, rel := "", ""
 		for _, at := range appendAttributes(nil, source, tag.Start, tag.End) {
-			switch v := unescape(source[at.start:at.end]); at.name {
+			switch v := mapped.Unescape(source[at.start:at.end]); at.name {
 			case "href":
 				href = v
 			case "rel":
 				rel = v
 			}
 		}
-		if lower(source[tag.Start+1:tag.Start+5]) == "base" {
+		if ascii.Lower(source[tag.Start+1:tag.Start+5]) == "base" {
 			if base == "" {
 				base = href
 			}
@@ -132,7 +138,7 @@ func Stylesheets(page qianshao.Page) []string {
 	urls := newResolver(page.URL, base)
 	out := found[:0]
 	for _, href := range found {
-		if u := urls.resolve(href); u != "" && !containsString(out, u) {
+		if u := urls.resolve(href); u != "" && !slices.Contains(out, u) {
 			out = append(out, u)
 		}
 	}
@@ -151,7 +157,7 @@ func tagsNamed(source string, names ...string) []qianshao.Span {
 			return out
 		}
 		i += n
-		if containsString(names, lower(source[i+1:i+5])) && !isAlphanumeric(source[i+5]) {
+		if slices.Contains(names, ascii.Lower(source[i+1:i+5])) && !ascii.IsAlphanumeric(source[i+5]) {
 			end := strings.IndexByte(source[i:], '>')
 			if end < 0 {
 				return out

@@ -1,6 +1,10 @@
 package extract
 
-import "golang.org/x/net/html/atom"
+import (
+	"slices"
+
+	"golang.org/x/net/html/atom"
+)
 
 // implyEnds closes the elements whose end the start of an a implies
 // (WHATWG 13.1.2.4, optional tags, and the tree construction's table modes).
@@ -38,7 +42,7 @@ func (b *builder) implyEnds(a atom.Atom, kind tagKind) {
 }
 
 func (b *builder) closeTop(tags ...atom.Atom) {
-	if len(b.frames) > b.floor && contains(tags, b.top().atom) {
+	if len(b.frames) > b.floor && slices.Contains(tags, b.top().atom) {
 		b.pop()
 	}
 }
@@ -48,7 +52,7 @@ func (b *builder) closeTop(tags ...atom.Atom) {
 func (b *builder) closeNearest(stop tagKind, tags ...atom.Atom) {
 	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
 		e := &b.elements[b.frames[i].element]
-		if contains(tags, e.atom) {
+		if slices.Contains(tags, e.atom) {
 			b.popTo(i)
 			return
 		}
@@ -69,7 +73,7 @@ func (b *builder) closeInTable(tags ...atom.Atom) {
 		if e.atom == atom.Table || e.atom == atom.Template {
 			break
 		}
-		if contains(tags, e.atom) {
+		if slices.Contains(tags, e.atom) {
 			found = i
 		}
 	}
@@ -149,20 +153,11 @@ func (b *builder) reopen(i int) {
 	}
 	for _, old := range again {
 		e := b.elements[old]
-		el := b.append(e.view, int(e.start), int(e.end), e.tag, e.atom, e.kind)
+		el := b.append(e.fragment, int(e.start), int(e.end), e.tag, e.atom, e.kind)
 		if el == 0 {
 			return
 		}
 		b.event(eventOpen, el, -1, 0, 0) // view -1: its attributes were told already
 		b.push(el)
 	}
-}
-
-func contains(tags []atom.Atom, a atom.Atom) bool {
-	for _, t := range tags {
-		if t == a {
-			return true
-		}
-	}
-	return false
 }

@@ -3,6 +3,8 @@ package extract
 import (
 	"net/url"
 	"strings"
+
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
 )
 
 // resolver makes a page's references absolute.
@@ -61,7 +63,7 @@ func (r *resolver) resolve(ref string) string {
 
 func isScheme(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; !isAlphanumeric(c) && c != '+' && c != '-' && c != '.' {
+		if c := s[i]; !ascii.IsAlphanumeric(c) && c != '+' && c != '-' && c != '.' {
 			return false
 		}
 	}
@@ -70,26 +72,26 @@ func isScheme(s string) bool {
 
 // isStylesheetRel says whether a link's rel makes it a style sheet in use.
 func isStylesheetRel(rel string) bool {
-	rel = lower(rel)
-	return hasWord(rel, "stylesheet") && !hasWord(rel, "alternate")
+	rel = ascii.Lower(rel)
+	return ascii.HasWord(rel, "stylesheet") && !ascii.HasWord(rel, "alternate")
 }
 
 // isAlternateRel says whether a link's rel leads to the page in another form: a
 // feed, another language, the telephone's version. Hacked sites are often clean
 // in one of them only.
 func isAlternateRel(rel string) bool {
-	rel = lower(rel)
-	return hasWord(rel, "alternate") && !hasWord(rel, "stylesheet")
+	rel = ascii.Lower(rel)
+	return ascii.HasWord(rel, "alternate") && !ascii.HasWord(rel, "stylesheet")
 }
 
 // refreshTarget returns where in the content of <meta http-equiv=refresh> the
 // target stands: "0; url=http://…".
 func refreshTarget(content string) (start, end int) {
-	i := strings.Index(lower(content), "url")
+	i := strings.Index(ascii.Lower(content), "url")
 	if i < 0 {
 		return 0, 0
 	}
-	for i += len("url"); i < len(content) && (isSpace(content[i]) || content[i] == '='); i++ {
+	for i += len("url"); i < len(content) && (ascii.IsSpace(content[i]) || content[i] == '='); i++ {
 	}
 	end = len(content)
 	if i < end && (content[i] == '"' || content[i] == '\'') {

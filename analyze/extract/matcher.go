@@ -3,6 +3,8 @@ package extract
 import (
 	"strings"
 
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
+	"github.com/qianshao/qianshao/analyze/extract/mapped"
 	"golang.org/x/net/html/atom"
 )
 
@@ -61,23 +63,7 @@ func (m *matcher) enter(el int32) {
 	id, _ := m.attribute(el, "id")
 	n.add(id)
 	list, _ := m.attribute(el, "class")
-	eachWord(list, n.add)
-}
-
-// eachWord calls f with the words of a list separated by white space.
-func eachWord(list string, f func(string)) {
-	for i := 0; i < len(list); {
-		for i < len(list) && isSpace(list[i]) {
-			i++
-		}
-		from := i
-		for i < len(list) && !isSpace(list[i]) {
-			i++
-		}
-		if from < i {
-			f(list[from:i])
-		}
-	}
+	ascii.EachWord(list, n.add)
 }
 
 func (m *matcher) from(s *selector, i int, el int32) bool {
@@ -117,9 +103,9 @@ func (m *matcher) attribute(el int32, name string) (string, bool) {
 	e := &m.elements[el]
 	for _, a := range m.attrs[e.attrs : e.attrs+int32(e.attrCount)] {
 		if a.name == name {
-			v := m.views[e.view].text[a.start:min(a.end, a.start+maxSelectable)]
+			v := m.fragments[e.fragment].Content[a.start:min(a.end, a.start+maxSelectable)]
 			m.steps += len(v) / 64
-			return unescape(v), true
+			return mapped.Unescape(v), true
 		}
 	}
 	return "", false
@@ -140,7 +126,7 @@ func (m *matcher) is(c *compound, el int32) bool {
 	if len(c.classes) > 0 {
 		have, _ := m.attribute(el, "class")
 		for _, class := range c.classes {
-			if !hasWord(have, class) {
+			if !ascii.HasWord(have, class) {
 				return false
 			}
 		}
@@ -158,23 +144,6 @@ func (m *matcher) is(c *compound, el int32) bool {
 	return true
 }
 
-// hasWord says whether a list separated by white space contains a word.
-func hasWord(list, word string) bool {
-	for from := 0; from < len(list); {
-		i := strings.Index(list[from:], word)
-		if i < 0 {
-			return false
-		}
-		i += from
-		end := i + len(word)
-		if (i == 0 || isSpace(list[i-1])) && (end == len(list) || isSpace(list[end])) {
-			return word != ""
-		}
-		from = i + 1
-	}
-	return false
-}
-
 func (m *matcher) passes(t *attrTest, el int32) bool {
 	v, ok := m.attribute(el, t.name)
 	if !ok || t.op == 0 {
@@ -188,7 +157,7 @@ func (m *matcher) passes(t *attrTest, el int32) bool {
 	case '=':
 		return v == want
 	case '~':
-		return hasWord(v, want)
+		return ascii.HasWord(v, want)
 	case '|':
 		return v == want || strings.HasPrefix(v, want+"-")
 	case '^':

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
 	"golang.org/x/net/html/atom"
 )
 
@@ -15,7 +16,7 @@ const maxPathSteps = 6
 // "#list > li:nth-of-type(2) > a". It starts at an element with an id, at the
 // body or head, or maxPathSteps up. What a script writes has the script's path.
 func (t *tree) path(el int32) string {
-	for owner := t.views[t.elements[el].view].owner; owner != 0 && owner < el; owner = t.views[t.elements[el].view].owner {
+	for owner := t.fragments[t.elements[el].fragment].owner; owner != 0 && owner < el; owner = t.fragments[t.elements[el].fragment].owner {
 		el = owner
 	}
 	var steps [maxPathSteps]int32
@@ -65,7 +66,7 @@ func (t *tree) plainID(el int32) string {
 	if id == "" || len(id) > 40 || id[0] >= '0' && id[0] <= '9' || id[0] == '-' {
 		return ""
 	}
-	if strings.IndexFunc(id, func(r rune) bool { return r >= 0x80 || !isAlphanumeric(byte(r)) && r != '_' && r != '-' }) >= 0 {
+	if strings.IndexFunc(id, func(r rune) bool { return r >= 0x80 || !ascii.IsAlphanumeric(byte(r)) && r != '_' && r != '-' }) >= 0 {
 		return ""
 	}
 	return id

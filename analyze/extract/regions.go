@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract/mapped"
 	"golang.org/x/net/html/atom"
 )
 
@@ -25,6 +26,10 @@ const (
 	runChunk = 512
 )
 
+// redirectName is the Name of the region of a script that sends visitors who
+// come from a search engine elsewhere.
+const redirectName = "referrer-redirect"
+
 // assembler makes the document's regions out of the tree's events.
 //
 // The inline text of a block is one region; a link's text is a region of its
@@ -41,7 +46,7 @@ type assembler struct {
 	block    textSet
 	anchor   textSet
 	link     openLink
-	scratch  textBuilder
+	scratch  mapped.Builder
 	runs     []qianshao.Run // memory for Region.Map
 	pathOf   int32          // element of lastPath
 	lastPath string
@@ -55,7 +60,7 @@ type textSet struct {
 
 // piece is a region that is being collected.
 type piece struct {
-	textBuilder
+	mapped.Builder
 	hiding  qianshao.Hiding
 	element int32
 	heading bool
@@ -79,9 +84,9 @@ func (a *assembler) run() {
 		case eventClose:
 			a.close(ev.element)
 		case eventText:
-			a.text(ev, inText)
+			a.text(ev, mapped.InText)
 		case eventRaw:
-			a.text(ev, literally)
+			a.text(ev, mapped.Verbatim)
 		case eventComment:
 			a.whole(qianshao.RegionComment, "", qianshao.HidingComment, ev)
 		case eventLiteral:
@@ -120,7 +125,7 @@ func (a *assembler) open(ev *event) {
 		a.link.hiding = qianshao.HidingNone
 		a.link.text.Reset()
 	}
-	if e.attrCount > 0 && ev.view >= 0 {
+	if e.attrCount > 0 && ev.fragment >= 0 {
 		a.attributes(ev.element)
 	}
 }
@@ -147,11 +152,11 @@ func (a *assembler) boundary(el int32) {
 }
 
 func (a *assembler) lineBreak(ev *event) {
-	at := a.views[ev.view].span(int(ev.start), int(ev.end))
+	at := a.fragments[ev.fragment].Span(int(ev.start), int(ev.end))
 	set := a.current()
-	set.visible.addSpace(at, false)
+	set.visible.AddSpace(at)
 	for _, p := range set.hidden {
-		p.addSpace(at, false)
+		p.AddSpace(at)
 	}
 }
 
@@ -164,9 +169,9 @@ func (a *assembler) current() *textSet {
 }
 
 // text adds a text to the block or link that it stands in.
-func (a *assembler) text(ev *event, mode entities) {
+func (a *assembler) text(ev *event, mode mapped.Mode) {
 	e := &a.elements[ev.element]
-	v := a.views[ev.view]
+	v := &a.fragments[ev.fragment]
 	if e.atom == atom.Title && e.parent >= 0 && !strings.EqualFold(a.elements[e.parent].tag, "svg") {
 		a.title(ev, v)
 		return
@@ -177,13 +182,13 @@ func (a *assembler) text(ev *event, mode entities) {
 	}
 	hiding = v.marked(hiding)
 	p := a.current().piece(hiding)
-	before := len(p.text)
+	before := len(p.Text)
 	if before == 0 {
 		p.element, p.heading = ev.element, e.heading
 	}
-	p.add(v, int(ev.start), int(ev.end), mode)
-	if a.link.element != 0 && len(p.text) > before {
-		a.link.text.Write(p.text[before:])
+	p.Add(&v.Text, int(ev.start), int(ev.end), mode)
+	if a.link.element != 0 && len(p.Text) > before {
+		a.link.text.Write(p.Text[before:])
 		if hiding == qianshao.HidingNone {
 			a.link.visible = true
 		} else if a.link.hiding == qianshao.HidingNone {
@@ -194,7 +199,7 @@ func (a *assembler) text(ev *event, mode entities) {
 
 // marked returns how text of this view counts, given what the cascade says:
 // that a script wrote it is the better explanation.
-func (v *view) marked(h qianshao.Hiding) qianshao.Hiding {
+func (v *fragment) marked(h qianshao.Hiding) qianshao.Hiding {
 	if v.hiding != "" && (h == qianshao.HidingNone || h.Concealed()) {
 		return v.hiding
 	}
@@ -236,19 +241,19 @@ func (a *assembler) closeLink() {
 func (a *assembler) flushAnchor(visible, last bool) {
 	each := func(p *piece) {
 		switch {
-		case len(p.text) == 0:
-		case a.full() || last && len(p.text) <= utf8.UTFMax && utf8.RuneCount(p.text) == 1:
+		case len(p.Text) == 0:
+		case a.full() || last && len(p.Text) <= utf8.UTFMax && utf8.RuneCount(p.Text) == 1:
 			to := a.block.piece(p.hiding)
-			if len(to.text) == 0 {
+			if len(to.Text) == 0 {
 				to.element, to.heading = p.element, p.heading
 			}
-			to.join(&p.textBuilder)
+			to.Join(&p.Builder)
 		default:
-			at := p.runs[0].Source
+			at := p.Runs[0].Source
 			a.emitPiece(p, qianshao.RegionAnchor)
-			a.block.piece(p.hiding).addSpace(at, false)
+			a.block.piece(p.hiding).AddSpace(at)
 		}
-		p.reset()
+		p.Reset()
 	}
 	for _, p := range a.anchor.hidden {
 		each(p)
@@ -258,34 +263,20 @@ func (a *assembler) flushAnchor(visible, last bool) {
 	}
 }
 
-// join appends what another builder collected.
-func (b *textBuilder) join(o *textBuilder) {
-	b.flushSpace()
-	n := len(b.text)
-	b.text = append(b.text, o.text...)
-	for _, r := range o.runs {
-		r.Text.Start += n
-		r.Text.End += n
-		b.runs = append(b.runs, r)
-	}
-	b.fixed = len(b.runs)
-	b.wait, b.space, b.blank = o.wait, o.space, o.blank
-}
-
 // flush writes the regions of a block's text. At the limit of regions text
 // goes on being collected until the page's end.
 func (a *assembler) flush(s *textSet, visible, end bool) {
 	full := !end && a.full()
 	each := func(p *piece) {
-		if len(p.text) == 0 {
+		if len(p.Text) == 0 {
 			return
 		}
-		if len(p.text) <= maxBlank && len(bytes.TrimSpace(p.text)) == 0 {
-			p.reset() // &nbsp; for spacing, or the blanks that indent a paragraph
+		if len(p.Text) <= maxBlank && len(bytes.TrimSpace(p.Text)) == 0 {
+			p.Reset() // &nbsp; for spacing, or the blanks that indent a paragraph
 			return
 		}
 		if full {
-			p.addSpace(p.runs[len(p.runs)-1].Source, false)
+			p.AddSpace(p.Runs[len(p.Runs)-1].Source)
 			return
 		}
 		kind := qianshao.RegionText
@@ -293,7 +284,7 @@ func (a *assembler) flush(s *textSet, visible, end bool) {
 			kind = qianshao.RegionHeading
 		}
 		a.emitPiece(p, kind)
-		p.reset()
+		p.Reset()
 	}
 	for _, p := range s.hidden {
 		each(p)
@@ -304,17 +295,17 @@ func (a *assembler) flush(s *textSet, visible, end bool) {
 }
 
 func (a *assembler) emitPiece(p *piece, kind qianshao.RegionKind) {
-	a.emit(&p.textBuilder, qianshao.Region{Kind: kind, Hidden: p.hiding, Path: a.selector(p.element)})
+	a.emit(&p.Builder, qianshao.Region{Kind: kind, Hidden: p.hiding, Path: a.selector(p.element)})
 }
 
 // emit completes a region with a builder's text and map.
-func (a *assembler) emit(b *textBuilder, r qianshao.Region) int {
-	if len(b.runs) == 1 && b.runs[0].Source.Len() == len(b.text) && a.doc.Source[b.runs[0].Source.Start:b.runs[0].Source.End] == string(b.text) {
-		r.Text = a.doc.Source[b.runs[0].Source.Start:b.runs[0].Source.End] // shares the source's memory
+func (a *assembler) emit(b *mapped.Builder, r qianshao.Region) int {
+	if len(b.Runs) == 1 && b.Runs[0].Source.Len() == len(b.Text) && a.doc.Source[b.Runs[0].Source.Start:b.Runs[0].Source.End] == string(b.Text) {
+		r.Text = a.doc.Source[b.Runs[0].Source.Start:b.Runs[0].Source.End] // shares the source's memory
 	} else {
-		r.Text = string(b.text)
+		r.Text = string(b.Text)
 	}
-	r.Map = a.keep(b.runs)
+	r.Map = a.keep(b.Runs)
 	a.doc.Regions = append(a.doc.Regions, r)
 	return len(a.doc.Regions) - 1
 }
@@ -338,29 +329,29 @@ func (a *assembler) selector(el int32) string {
 
 // whole makes a region of an event's text as it stands.
 func (a *assembler) whole(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, ev *event) {
-	a.stretch(kind, name, hiding, ev.element, a.views[ev.view], int(ev.start), int(ev.end), literally)
+	a.stretch(kind, name, hiding, ev.element, &a.fragments[ev.fragment], int(ev.start), int(ev.end), mapped.Verbatim)
 }
 
 // stretch makes a region of a stretch of a view; -1 if there is no text or no room.
-func (a *assembler) stretch(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, el int32, v *view, start, end int, mode entities) int {
+func (a *assembler) stretch(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, el int32, v *fragment, start, end int, mode mapped.Mode) int {
 	if a.full() {
 		return -1
 	}
-	a.scratch.reset()
-	a.scratch.add(v, start, end, mode)
-	if len(a.scratch.text) == 0 {
+	a.scratch.Reset()
+	a.scratch.Add(&v.Text, start, end, mode)
+	if len(a.scratch.Text) == 0 {
 		return -1
 	}
 	return a.emit(&a.scratch, qianshao.Region{Kind: kind, Name: name, Hidden: hiding, Path: a.selector(el)})
 }
 
 // title makes the region of a title.
-func (a *assembler) title(ev *event, v *view) {
+func (a *assembler) title(ev *event, v *fragment) {
 	hiding := v.marked(qianshao.HidingNone)
-	if hiding == qianshao.HidingNone && isEntityEncoded(v.text[ev.start:ev.end]) {
+	if hiding == qianshao.HidingNone && mapped.IsEntityEncoded(v.Content[ev.start:ev.end]) {
 		hiding = qianshao.HidingEntityEncoded
 	}
-	n := a.stretch(qianshao.RegionTitle, "", hiding, ev.element, v, int(ev.start), int(ev.end), inText)
+	n := a.stretch(qianshao.RegionTitle, "", hiding, ev.element, v, int(ev.start), int(ev.end), mapped.InText)
 	if n >= 0 && a.doc.Title == "" && hiding != qianshao.HidingWritten {
 		a.doc.Title = a.doc.Regions[n].Text
 	}

@@ -3,6 +3,8 @@ package extract
 import (
 	"strconv"
 	"strings"
+
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
 )
 
 // selector is one complex selector, "ul.menu > li a", as its compounds from
@@ -129,7 +131,7 @@ func (p *selectorParser) combinator() byte {
 	c := byte(0)
 	for {
 		switch next := p.peek(); {
-		case isSpace(next):
+		case ascii.IsSpace(next):
 			c = max(c, ' ')
 		case next == '>' || next == '+' || next == '~':
 			c = next
@@ -149,7 +151,7 @@ func (p *selectorParser) compound(nesting int) (c compound, found bool) {
 	if p.peek() == '*' {
 		p.i++
 	} else if tag, ok := p.name(); ok {
-		c.tag = lower(tag)
+		c.tag = ascii.Lower(tag)
 	}
 	for {
 		var ok bool
@@ -186,7 +188,7 @@ func (p *selectorParser) name() (string, bool) {
 		if c := p.s[p.i]; c == '\\' && p.i+1 < len(p.s) {
 			escaped = true
 			p.i++
-		} else if (!isNameByte(c) || c == '$') && c != '-' {
+		} else if !isNameByte(c) {
 			break
 		}
 		p.i++
@@ -198,6 +200,8 @@ func (p *selectorParser) name() (string, bool) {
 	return name, name != ""
 }
 
+func isNameByte(c byte) bool { return ascii.IsAlphanumeric(c) || c == '_' || c == '-' || c >= 0x80 }
+
 // unescapeCSS resolves \: and \31 ; the latter take up to six digits and a space.
 func unescapeCSS(s string) string {
 	var b strings.Builder
@@ -207,7 +211,7 @@ func unescapeCSS(s string) string {
 			continue
 		}
 		n := 0
-		for n < 6 && i+1+n < len(s) && isHex(s[i+1+n]) {
+		for n < 6 && i+1+n < len(s) && ascii.IsHex(s[i+1+n]) {
 			n++
 		}
 		if n == 0 {
@@ -232,7 +236,7 @@ func (p *selectorParser) attribute() (t attrTest, ok bool) {
 	p.i += end + 1
 	eq := strings.IndexByte(body, '=')
 	if eq < 0 {
-		t.name = lower(strings.TrimSpace(body))
+		t.name = ascii.Lower(strings.TrimSpace(body))
 		return t, t.name != ""
 	}
 	name := strings.TrimSpace(body[:eq])
@@ -240,7 +244,7 @@ func (p *selectorParser) attribute() (t attrTest, ok bool) {
 	if n := len(name); n > 0 && strings.IndexByte("~|^$*", name[n-1]) >= 0 {
 		t.op, name = name[n-1], name[:n-1]
 	}
-	t.name = lower(strings.TrimSpace(name))
+	t.name = ascii.Lower(strings.TrimSpace(name))
 	v := strings.TrimSpace(body[eq+1:])
 	if cut, found := strings.CutSuffix(v, " i"); found {
 		v, t.fold = strings.TrimSpace(cut), true
@@ -253,7 +257,7 @@ func (p *selectorParser) attribute() (t attrTest, ok bool) {
 func (p *selectorParser) pseudo(nesting int) (ps pseudo, ok bool) {
 	p.i++
 	ps.name, ok = p.name()
-	ps.name = lower(ps.name)
+	ps.name = ascii.Lower(ps.name)
 	if !ok {
 		return ps, false
 	}
@@ -293,7 +297,7 @@ func knownPseudo(name string) bool {
 func (p *selectorParser) list(nesting int) ([]compound, bool) {
 	var out []compound
 	for nesting <= maxPseudoNesting {
-		for isSpace(p.peek()) {
+		for ascii.IsSpace(p.peek()) {
 			p.i++
 		}
 		c, ok := p.compound(nesting)
@@ -301,7 +305,7 @@ func (p *selectorParser) list(nesting int) ([]compound, bool) {
 			return nil, false
 		}
 		out = append(out, c)
-		for isSpace(p.peek()) {
+		for ascii.IsSpace(p.peek()) {
 			p.i++
 		}
 		if p.peek() != ',' {

@@ -11,7 +11,7 @@ func (t *tree) newCascade(urls *resolver, opts Options) *cascade {
 			continue
 		}
 		if s.link == 0 {
-			c.index.parse(t.views[s.view].text[s.start:s.end])
+			c.index.parse(t.fragments[s.fragment].Content[s.start:s.end])
 			complete = c.loadImports(urls, opts) && complete
 			continue
 		}

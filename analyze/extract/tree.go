@@ -3,6 +3,8 @@ package extract
 import (
 	"strings"
 
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract/mapped"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
@@ -37,8 +39,8 @@ type element struct {
 	nthChild   int32 // from 1
 	nthOfType  int32 // from 1; 0 if not counted
 	attrs      int32 // index of the first
-	view       int32
-	start, end int32 // of the start tag, in the view's text
+	fragment   int32
+	start, end int32 // of the start tag, in the fragment
 	style      int32 // index of the computed style
 }
 
@@ -59,13 +61,13 @@ const (
 type event struct {
 	kind       eventKind
 	element    int32
-	view       int32
+	fragment   int32
 	start, end int32
 }
 
 // sheet is a style sheet of the page: text in it, or the URL of an external one.
 type sheet struct {
-	view       int32
+	fragment   int32
 	start, end int32
 	link       int32 // the link element; 0 for a style element
 	media      string
@@ -84,17 +86,28 @@ type siblingType struct {
 	latest int32
 }
 
+// fragment is a text that is read as HTML, CSS or a script: the source itself,
+// or what a script in it produces.
+type fragment struct {
+	mapped.Text
+	// hiding is how text of this fragment is hidden: HidingWritten or
+	// HidingTemplate; empty for the source itself.
+	hiding qianshao.Hiding
+	owner  int32 // the script element that produced the text; 0 for the source
+	depth  int   // how many scripts one within the other produced the text
+}
+
 // tree is a page as parsed.
 type tree struct {
-	views    []*view
-	elements []element
-	attrs    []attr
-	events   []event
-	sheets   []sheet
-	hides    []string // ids of elements that a script hides
-	base     int32    // the first base element with a href; 0 if there is none
-	deep     bool
-	tooMany  bool
+	fragments []fragment
+	elements  []element
+	attrs     []attr
+	events    []event
+	sheets    []sheet
+	hides     []string // ids of elements that a script hides
+	base      int32    // the first base element with a href; 0 if there is none
+	deep      bool
+	tooMany   bool
 }
 
 // builder makes a tree from the tokens of x/net/html's tokenizer. It is no
@@ -120,7 +133,7 @@ func newBuilder(source string) *builder {
 		xml:    strings.HasPrefix(strings.TrimLeft(source[:min(len(source), 256)], " \t\r\n\uFEFF"), "<?xml"),
 		budget: len(source) + maxWritten,
 	}
-	b.views = []*view{{text: source}}
+	b.fragments = []fragment{{Text: mapped.Source(source)}}
 	b.elements = make([]element, 1, 64+len(source)/48)
 	b.events = make([]event, 0, 64+len(source)/24)
 	b.attrs = make([]attr, 0, 64+len(source)/64)
@@ -130,8 +143,8 @@ func newBuilder(source string) *builder {
 }
 
 // feed reads the text of a view into the tree, at the place where the builder stands.
-func (b *builder) feed(vi int32) {
-	text := b.views[vi].text
+func (b *builder) feed(fi int32) {
+	text := b.fragments[fi].Content
 	z := html.NewTokenizer(strings.NewReader(text))
 	z.AllowCDATA(b.xml)
 	for pos := 0; ; {
@@ -143,19 +156,19 @@ func (b *builder) feed(vi int32) {
 		pos += len(z.Raw())
 		switch kind {
 		case html.TextToken:
-			b.addText(vi, start, pos)
+			b.addText(fi, start, pos)
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, _ := z.TagName()
 			tag, a := tagOf(name)
 			if a == atom.Noscript || b.foreign() {
 				z.NextIsNotRawText()
 			}
-			b.startTag(vi, start, pos, tag, a, kind == html.SelfClosingTagToken)
+			b.startTag(fi, start, pos, tag, a, kind == html.SelfClosingTagToken)
 		case html.EndTagToken:
 			name, _ := z.TagName()
 			b.endTag(tagOf(name))
 		case html.CommentToken:
-			b.comment(vi, start, pos)
+			b.comment(fi, start, pos)
 		}
 	}
 }
@@ -172,8 +185,8 @@ func (b *builder) foreign() bool { return b.open["svg"] > 0 || b.open["math"] > 
 
 func (b *builder) top() *element { return &b.elements[b.frames[len(b.frames)-1].element] }
 
-func (b *builder) comment(vi int32, start, end int) {
-	text := b.views[vi].text[start:end]
+func (b *builder) comment(fi int32, start, end int) {
+	text := b.fragments[fi].Content[start:end]
 	if !strings.HasPrefix(text, "<!--") {
 		return // a doctype or processing instruction
 	}
@@ -185,27 +198,27 @@ func (b *builder) comment(vi int32, start, end int) {
 		}
 	}
 	if from < to {
-		b.event(eventComment, b.frames[len(b.frames)-1].element, vi, from, to)
+		b.event(eventComment, b.frames[len(b.frames)-1].element, fi, from, to)
 	}
 }
 
-func (b *builder) event(kind eventKind, el, vi int32, start, end int) {
-	b.events = append(b.events, event{kind, el, vi, int32(start), int32(end)})
+func (b *builder) event(kind eventKind, el, fi int32, start, end int) {
+	b.events = append(b.events, event{kind, el, fi, int32(start), int32(end)})
 }
 
 // addText takes a text token. That of a style or script element is not text.
-func (b *builder) addText(vi int32, start, end int) {
-	text := b.views[vi].text
+func (b *builder) addText(fi int32, start, end int) {
+	text := b.fragments[fi].Content
 	top := b.top()
 	switch top.atom {
 	case atom.Style:
 		el := b.frames[len(b.frames)-1].element
-		b.sheets = append(b.sheets, sheet{view: vi, start: int32(start), end: int32(end), media: b.value(el, "media")})
+		b.sheets = append(b.sheets, sheet{fragment: fi, start: int32(start), end: int32(end), media: b.value(el, "media")})
 		return
 	case atom.Script:
 		el := b.frames[len(b.frames)-1].element
 		b.pop()
-		b.script(el, vi, start, end)
+		b.script(el, fi, start, end)
 		return
 	case atom.Html, atom.Head:
 		if len(strings.Trim(text[start:end], " \t\r\n\f\uFEFF")) == 0 {
@@ -223,19 +236,19 @@ func (b *builder) addText(vi int32, start, end int) {
 			end -= len("]]>")
 		}
 	}
-	b.event(kind, b.frames[len(b.frames)-1].element, vi, start, end)
+	b.event(kind, b.frames[len(b.frames)-1].element, fi, start, end)
 }
 
 // startTag opens an element, after closing what its start implies the end of.
-func (b *builder) startTag(vi int32, start, end int, tag string, a atom.Atom, selfClosing bool) {
+func (b *builder) startTag(fi int32, start, end int, tag string, a atom.Atom, selfClosing bool) {
 	kind := tagKinds[a]
 	switch {
 	case a == atom.Html:
-		b.adopt(0, vi, start, end)
+		b.adopt(0, fi, start, end)
 		return
 	case a == atom.Body:
 		if b.body != 0 {
-			b.adopt(b.body, vi, start, end)
+			b.adopt(b.body, fi, start, end)
 			return
 		}
 		b.popTo(b.floor)
@@ -251,11 +264,11 @@ func (b *builder) startTag(vi int32, start, end int, tag string, a atom.Atom, se
 	if !foreign {
 		b.implyEnds(a, kind)
 	}
-	el := b.append(vi, start, end, tag, a, kind)
+	el := b.append(fi, start, end, tag, a, kind)
 	if el == 0 {
 		return
 	}
-	b.event(eventOpen, el, vi, start, end)
+	b.event(eventOpen, el, fi, start, end)
 	if a == atom.Body {
 		b.body = el
 	}
@@ -295,19 +308,19 @@ func (b *builder) openBody() {
 
 // adopt gives an element that exists already the attributes of another tag of
 // its kind: the second <body style=…> of a page still counts if the first had none.
-func (b *builder) adopt(el, vi int32, start, end int) {
+func (b *builder) adopt(el, fi int32, start, end int) {
 	e := &b.elements[el]
 	if e.attrCount > 0 {
 		return
 	}
-	e.view, e.start, e.end = vi, int32(start), int32(end)
+	e.fragment, e.start, e.end = fi, int32(start), int32(end)
 	e.attrs = int32(len(b.attrs))
-	b.attrs = appendAttributes(b.attrs, b.views[vi].text, start, end)
+	b.attrs = appendAttributes(b.attrs, b.fragments[fi].Content, start, end)
 	e.attrCount = uint16(len(b.attrs) - int(e.attrs))
 }
 
 // append makes an element below the open one; 0 if there are too many.
-func (b *builder) append(vi int32, start, end int, tag string, a atom.Atom, kind tagKind) int32 {
+func (b *builder) append(fi int32, start, end int, tag string, a atom.Atom, kind tagKind) int32 {
 	if len(b.elements) >= maxElements {
 		b.tooMany = true
 		return 0
@@ -317,7 +330,7 @@ func (b *builder) append(vi int32, start, end int, tag string, a atom.Atom, kind
 	el := int32(len(b.elements))
 	e := element{
 		tag: tag, atom: a, kind: kind, parent: f.element, previous: parent.last, last: -1, nthChild: 1,
-		view: vi, start: int32(start), end: int32(end), attrs: int32(len(b.attrs)),
+		fragment: fi, start: int32(start), end: int32(end), attrs: int32(len(b.attrs)),
 		heading: kind&heading != 0 || parent.heading,
 	}
 	if e.previous >= 0 {
@@ -325,7 +338,7 @@ func (b *builder) append(vi int32, start, end int, tag string, a atom.Atom, kind
 	}
 	parent.last = el
 	e.nthOfType = b.countType(f, tag, el)
-	b.attrs = appendAttributes(b.attrs, b.views[vi].text, start, end)
+	b.attrs = appendAttributes(b.attrs, b.fragments[fi].Content, start, end)
 	e.attrCount = uint16(len(b.attrs) - int(e.attrs))
 	b.elements = append(b.elements, e)
 	return el
@@ -373,7 +386,7 @@ func (b *builder) closed(el int32) {
 	e := &b.elements[el]
 	b.open[e.tag]--
 	if e.kind&block != 0 || e.atom == atom.A {
-		b.event(eventClose, el, e.view, 0, 0)
+		b.event(eventClose, el, e.fragment, 0, 0)
 	}
 }
 
@@ -394,7 +407,7 @@ func (t *tree) lookup(el int32, name string) (string, bool) {
 	e := &t.elements[el]
 	for _, a := range t.attrs[e.attrs : e.attrs+int32(e.attrCount)] {
 		if a.name == name {
-			return unescape(t.views[e.view].text[a.start:a.end]), true
+			return mapped.Unescape(t.fragments[e.fragment].Content[a.start:a.end]), true
 		}
 	}
 	return "", false

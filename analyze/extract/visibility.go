@@ -2,6 +2,7 @@ package extract
 
 import (
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
 	"golang.org/x/net/html/atom"
 )
 
@@ -161,7 +162,7 @@ func (c *cascade) seal(el int32, parent *computed) qianshao.Hiding {
 		return qianshao.HidingTemplate
 	case e.atom == atom.Noscript || e.kind&fallback != 0 && e.atom != atom.Iframe:
 		return qianshao.HidingNoScript
-	case e.atom == atom.Input && lower(c.value(el, "type")) == "hidden":
+	case e.atom == atom.Input && ascii.Lower(c.value(el, "type")) == "hidden":
 		return qianshao.HidingAttribute
 	case d.get(propDisplay).is(keyNone):
 		if d.keys[propDisplay] == hintKey {

@@ -1,17 +1,20 @@
-package extract
+package script
 
 import (
 	"strconv"
 	"strings"
+
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
+	"github.com/qianshao/qianshao/analyze/extract/mapped"
 )
 
 // styleChange recognises that the element that the call at token i looks up is
 // hidden or shown: getElementById("x").style.display="none", $("#x").hide().
-func (s *scriptReader) styleChange(i int) {
-	if !s.is(i+1, "(") || i+3 >= len(s.tokens) || s.tokens[i+2].kind != jsString || !s.is(i+3, ")") {
+func (s *reader) styleChange(i int) {
+	if !s.is(i+1, "(") || i+3 >= len(s.tokens) || s.tokens[i+2].kind != stringToken || !s.is(i+3, ")") {
 		return
 	}
-	id := s.literal(s.tokens[i+2]).text
+	id := s.literal(s.tokens[i+2]).Content
 	if s.text(i) != "getElementById" {
 		var isID bool
 		if id, isID = strings.CutPrefix(id, "#"); !isID {
@@ -27,7 +30,7 @@ func (s *scriptReader) styleChange(i int) {
 	for s.is(k, ".") || s.is(k, "document") || s.is(k, "window") {
 		k--
 	}
-	if s.is(k, "=") && k > 0 && s.tokens[k-1].kind == jsName {
+	if s.is(k, "=") && k > 0 && s.tokens[k-1].kind == nameToken {
 		s.followVariable(s.text(k-1), i+4, id)
 	}
 }
@@ -35,7 +38,7 @@ func (s *scriptReader) styleChange(i int) {
 // maxFollow is how many tokens behind its assignment a variable is followed.
 const maxFollow = 400
 
-func (s *scriptReader) followVariable(name string, from int, id string) {
+func (s *reader) followVariable(name string, from int, id string) {
 	for k := from; k < min(len(s.tokens), from+maxFollow) && s.steps < s.maxSteps; k++ {
 		s.steps++
 		if s.is(k, name) && s.is(k+1, ".") {
@@ -45,11 +48,11 @@ func (s *scriptReader) followVariable(name string, from int, id string) {
 }
 
 // changes reads what is done to the element of the id by the member at token i.
-func (s *scriptReader) changes(i int, id string) {
+func (s *reader) changes(i int, id string) {
 	hides, shows := false, false
 	argument := func(k int) string {
-		if k < len(s.tokens) && s.tokens[k].kind == jsString {
-			return strings.ToLower(strings.ReplaceAll(s.literal(s.tokens[k]).text, " ", ""))
+		if k < len(s.tokens) && s.tokens[k].kind == stringToken {
+			return strings.ToLower(strings.ReplaceAll(s.literal(s.tokens[k]).Content, " ", ""))
 		}
 		return ""
 	}
@@ -92,13 +95,9 @@ const (
 	checkBefore, checkBehind = 120, 300
 )
 
-// redirectName is the Name of the region of a script that sends visitors who
-// come from a search engine elsewhere.
-const redirectName = "referrer-redirect"
-
 // findRedirect looks for a check of the referrer or user agent for search
 // engines with a redirect or a write behind it. One is enough for a script.
-func (s *scriptReader) findRedirect() {
+func (s *reader) findRedirect() {
 	checks := 0
 	for i := range s.tokens {
 		what := s.property(i)
@@ -114,42 +113,42 @@ func (s *scriptReader) findRedirect() {
 		}
 		if end := s.findDeparture(i, min(len(s.tokens), max(i, engine)+checkBehind)); end > i {
 			first, last := s.outer(min(i, engine)), s.outer(end-1)
-			s.b.event(eventRedirect, s.owner, s.vi, int(first.start), int(last.end))
+			s.emit(Effect{Kind: Redirect, Start: int(first.start), End: int(last.end)})
 			return
 		}
 	}
 }
 
 // outer returns token i with its quotes or slashes.
-func (s *scriptReader) outer(i int) jsToken {
+func (s *reader) outer(i int) token {
 	t := s.tokens[i]
-	if t.kind == jsString || t.kind == jsRegex || t.kind == jsTemplate {
+	if t.kind == stringToken || t.kind == regexToken || t.kind == templateToken {
 		t.start--
-		t.end = min(t.end+1, int32(len(s.view.text)))
+		t.end = min(t.end+1, int32(len(s.script.Content)))
 	}
 	return t
 }
 
 // property returns the name at token i, written .name or ["name"].
-func (s *scriptReader) property(i int) string {
+func (s *reader) property(i int) string {
 	switch {
-	case s.tokens[i].kind == jsName && s.is(i-1, "."):
+	case s.tokens[i].kind == nameToken && s.is(i-1, "."):
 		return s.text(i)
-	case s.tokens[i].kind == jsString && s.is(i-1, "[") && s.is(i+1, "]"):
-		return s.literal(s.tokens[i]).text
+	case s.tokens[i].kind == stringToken && s.is(i-1, "[") && s.is(i+1, "]"):
+		return s.literal(s.tokens[i]).Content
 	}
 	return ""
 }
 
 // findEngine returns the first token from..to that names a search engine; for
 // user agents only crawlers count, since Baidu and Sogou make browsers as well.
-func (s *scriptReader) findEngine(from, to int, crawlersOnly bool) int {
+func (s *reader) findEngine(from, to int, crawlersOnly bool) int {
 	names := []string{"baidu", "sogou", "so.com", "soso", "haosou", "google", "bing", "yahoo", "sm.cn", "360", "spider"}
 	if crawlersOnly {
 		names = []string{"spider", "googlebot", "bingbot", "slurp", "bot|", "|bot"}
 	}
 	for i := from; i < to; i++ {
-		if k := s.tokens[i].kind; k != jsString && k != jsRegex {
+		if k := s.tokens[i].kind; k != stringToken && k != regexToken {
 			continue
 		}
 		text := strings.ToLower(strings.ReplaceAll(s.text(i), `\`, ""))
@@ -164,9 +163,9 @@ func (s *scriptReader) findEngine(from, to int, crawlersOnly bool) int {
 
 // findDeparture returns the end of the first statement from..to that leaves
 // the page or writes another one: location = …, location.replace(…), write(…).
-func (s *scriptReader) findDeparture(from, to int) int {
+func (s *reader) findDeparture(from, to int) int {
 	for i := from; i < to; i++ {
-		if s.tokens[i].kind != jsName {
+		if s.tokens[i].kind != nameToken {
 			continue
 		}
 		leaves := false
@@ -195,36 +194,36 @@ const maxPackedWords = 1 << 16
 
 // unpack undoes Dean Edwards' packer, eval(function(p,a,c,k,e,d){…}('…',62,9,'…'.split('|'))),
 // which injected scripts use more than anybody else. i is eval's token.
-func (s *scriptReader) unpack(i int) (v *view, next int, ok bool) {
+func (s *reader) unpack(i int) (v mapped.Text, next int, ok bool) {
 	if !s.is(i+2, "function") || !s.is(i+3, "(") || !s.is(i+4, "p") || !s.is(i+6, "a") {
-		return nil, i, false
+		return v, i, false
 	}
 	for k := i + 7; k+8 < len(s.tokens); k++ {
 		s.steps++
-		if s.is(k, "(") && s.tokens[k+1].kind == jsString && s.is(k+2, ",") && s.tokens[k+3].kind == jsNumber &&
-			s.is(k+4, ",") && s.tokens[k+5].kind == jsNumber && s.is(k+6, ",") && s.tokens[k+7].kind == jsString && s.is(k+8, ".") {
+		if s.is(k, "(") && s.tokens[k+1].kind == stringToken && s.is(k+2, ",") && s.tokens[k+3].kind == numberToken &&
+			s.is(k+4, ",") && s.tokens[k+5].kind == numberToken && s.is(k+6, ",") && s.tokens[k+7].kind == stringToken && s.is(k+8, ".") {
 			base, err := strconv.Atoi(s.text(k + 3))
 			if err != nil || base < 2 || base > 95 {
-				return nil, i, false
+				return v, i, false
 			}
-			words := strings.SplitN(s.literal(s.tokens[k+7]).text, "|", maxPackedWords)
+			words := strings.SplitN(s.literal(s.tokens[k+7]).Content, "|", maxPackedWords)
 			return s.expand(s.literal(s.tokens[k+1]), base, words), s.skip(k + 1), true
 		}
 	}
-	return nil, i, false
+	return v, i, false
 }
 
 // expand replaces each word of a packed script by the one it stands for.
-func (s *scriptReader) expand(packed *view, base int, words []string) *view {
-	var out textBuilder
-	text, left := packed.text, s.b.budget
-	for i := 0; i < len(text) && len(out.text) < left; {
+func (s *reader) expand(packed mapped.Text, base int, words []string) mapped.Text {
+	var out mapped.Builder
+	text, left := packed.Content, *s.budget
+	for i := 0; i < len(text) && len(out.Text) < left; {
 		from := i
 		for i < len(text) && !isWordByte(text[i]) {
 			i++
 		}
 		if i > from {
-			out.copyPiece(packed, from, i)
+			out.Copy(&packed, from, i)
 		}
 		from = i
 		for i < len(text) && isWordByte(text[i]) {
@@ -234,15 +233,15 @@ func (s *scriptReader) expand(packed *view, base int, words []string) *view {
 			continue
 		}
 		if n, ok := packedNumber(text[from:i], base); ok && n < len(words) && words[n] != "" {
-			out.put(packed.span(from, i), words[n])
+			out.Put(packed.Span(from, i), words[n])
 		} else {
-			out.copyPiece(packed, from, i)
+			out.Copy(&packed, from, i)
 		}
 	}
-	return s.built(&out)
+	return out.Build()
 }
 
-func isWordByte(c byte) bool { return isAlphanumeric(c) || c == '_' }
+func isWordByte(c byte) bool { return ascii.IsAlphanumeric(c) || c == '_' }
 
 // packedNumber reads the packer's digits: 0-9, a-z, A-Z.
 func packedNumber(s string, base int) (n int, ok bool) {

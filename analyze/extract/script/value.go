@@ -1,4 +1,4 @@
-package extract
+package script
 
 import (
 	"encoding/base64"
@@ -7,20 +7,21 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
+	"github.com/qianshao/qianshao/analyze/extract/mapped"
 )
 
 // value returns what the expression at token i evaluates to, as far as it is
 // made of strings, +, and the decoders with which injected scripts disguise
 // them; and the token behind it. Anything else counts as an empty string and
 // is kept in s.skipped. ok is false if there is no string at all in it.
-func (s *scriptReader) value(i, depth int) (v *view, next int, ok bool) {
-	var out textBuilder
+func (s *reader) value(i, depth int) (v mapped.Text, next int, ok bool) {
+	var out mapped.Builder
 	for {
 		piece, n, known := s.operand(i, depth)
 		if known {
 			ok = true
-			out.copyPiece(piece, 0, len(piece.text))
+			out.Copy(&piece, 0, len(piece.Content))
 		} else if n = s.skip(i); n > i {
 			s.skipped = append(s.skipped, [2]int{i, n})
 		}
@@ -30,36 +31,32 @@ func (s *scriptReader) value(i, depth int) (v *view, next int, ok bool) {
 		}
 		i++
 	}
-	v = &view{text: string(out.text), runs: out.runs, owner: s.owner, depth: s.view.depth}
-	if v.runs == nil {
-		v.runs = []qianshao.Run{}
-	}
-	return v, i, ok
+	return out.Build(), i, ok
 }
 
-// maxExpressionDepth bounds unescape(unescape(unescape(…
+// maxExpressionDepth bounds mapped.Unescape(mapped.Unescape(mapped.Unescape(…
 const maxExpressionDepth = 8
 
 // operand evaluates one operand of +.
-func (s *scriptReader) operand(i, depth int) (v *view, next int, ok bool) {
+func (s *reader) operand(i, depth int) (v mapped.Text, next int, ok bool) {
 	s.steps++
 	if i >= len(s.tokens) || depth > maxExpressionDepth {
-		return nil, i, false
+		return mapped.Text{}, i, false
 	}
 	t := s.tokens[i]
 	switch {
-	case t.kind == jsString || t.kind == jsTemplate:
+	case t.kind == stringToken || t.kind == templateToken:
 		return s.method(s.literal(t), i+1, depth)
 	case s.is(i, "("):
 		v, next, ok = s.value(i+1, depth+1)
 		if !s.is(next, ")") {
-			return nil, i, false
+			return mapped.Text{}, i, false
 		}
 		return v, next + 1, ok
 	case s.is(i, "["):
 		return s.join(i)
-	case t.kind != jsName:
-		return nil, i, false
+	case t.kind != nameToken:
+		return mapped.Text{}, i, false
 	}
 	if s.is(i+1, ".") && (s.is(i, "window") || s.is(i, "self") || s.is(i, "top")) {
 		i += 2
@@ -68,52 +65,45 @@ func (s *scriptReader) operand(i, depth int) (v *view, next int, ok bool) {
 	case s.is(i, "String") && s.is(i+1, ".") && s.is(i+2, "fromCharCode") && s.is(i+3, "("):
 		return s.charCodes(i + 4)
 	case !s.is(i+1, "("):
-		return nil, i, false
+		return mapped.Text{}, i, false
 	case s.is(i, "unescape"), s.is(i, "decodeURIComponent"), s.is(i, "decodeURI"):
 		return s.call(i+2, depth, unpercent)
 	case s.is(i, "atob"):
 		return s.call(i+2, depth, unbase64)
 	}
-	return nil, i, false
+	return mapped.Text{}, i, false
 }
 
 // method applies the methods that scripts call on a string literal to spell it otherwise.
-func (s *scriptReader) method(v *view, i, depth int) (*view, int, bool) {
+func (s *reader) method(v mapped.Text, i, depth int) (mapped.Text, int, bool) {
 	if s.is(i, ".") && s.is(i+2, "(") && s.is(i+1, "concat") {
 		more, next, ok := s.value(i+3, depth+1)
 		if ok && s.is(next, ")") {
-			var out textBuilder
-			out.copyPiece(v, 0, len(v.text))
-			out.copyPiece(more, 0, len(more.text))
-			return s.built(&out), next + 1, true
+			var out mapped.Builder
+			out.Copy(&v, 0, len(v.Content))
+			out.Copy(&more, 0, len(more.Content))
+			return out.Build(), next + 1, true
 		}
 	}
 	return v, i, true
 }
 
 // call evaluates the argument at token i and decodes it.
-func (s *scriptReader) call(i, depth int, decode func(*view, *textBuilder) bool) (*view, int, bool) {
+func (s *reader) call(i, depth int, decode func(*mapped.Text, *mapped.Builder) bool) (mapped.Text, int, bool) {
 	arg, next, ok := s.value(i, depth+1)
 	if !ok || !s.is(next, ")") {
-		return nil, i, false
+		return mapped.Text{}, i, false
 	}
-	var out textBuilder
-	if !decode(arg, &out) {
-		return nil, i, false
+	var out mapped.Builder
+	if !decode(&arg, &out) {
+		return mapped.Text{}, i, false
 	}
-	return s.built(&out), next + 1, true
-}
-
-func (s *scriptReader) built(out *textBuilder) *view {
-	if out.runs == nil {
-		out.runs = []qianshao.Run{}
-	}
-	return &view{text: string(out.text), runs: out.runs, owner: s.owner, depth: s.view.depth}
+	return out.Build(), next + 1, true
 }
 
 // charCodes evaluates String.fromCharCode(…) whose numbers start at token i.
-func (s *scriptReader) charCodes(i int) (*view, int, bool) {
-	var out textBuilder
+func (s *reader) charCodes(i int) (mapped.Text, int, bool) {
+	var out mapped.Builder
 	var high rune
 	for ; i < len(s.tokens) && !s.is(i, ")"); i++ {
 		s.steps++
@@ -122,9 +112,9 @@ func (s *scriptReader) charCodes(i int) (*view, int, bool) {
 		}
 		n, err := strconv.ParseUint(s.text(i), 0, 32)
 		if err != nil {
-			return nil, i, false
+			return mapped.Text{}, i, false
 		}
-		at := s.view.span(int(s.tokens[i].start), int(s.tokens[i].end))
+		at := s.script.Span(int(s.tokens[i].start), int(s.tokens[i].end))
 		r := rune(n & 0xFFFF)
 		switch {
 		case utf16.IsSurrogate(r) && high == 0:
@@ -133,73 +123,71 @@ func (s *scriptReader) charCodes(i int) (*view, int, bool) {
 		case high != 0:
 			r, high = utf16.DecodeRune(high, r), 0
 		}
-		out.put(at, string(r))
+		out.Put(at, string(r))
 	}
-	return s.built(&out), i + 1, len(out.text) > 0
+	return out.Build(), i + 1, len(out.Text) > 0
 }
 
 // join evaluates ["a","b"].join("").
-func (s *scriptReader) join(i int) (*view, int, bool) {
-	var parts []*view
+func (s *reader) join(i int) (mapped.Text, int, bool) {
+	var parts []mapped.Text
 	for i++; i < len(s.tokens) && !s.is(i, "]"); i++ {
 		s.steps++
 		switch t := s.tokens[i]; {
-		case t.kind == jsString:
+		case t.kind == stringToken:
 			parts = append(parts, s.literal(t))
 		case !s.is(i, ","):
-			return nil, i, false
+			return mapped.Text{}, i, false
 		}
 	}
-	if !s.is(i+1, ".") || !s.is(i+2, "join") || !s.is(i+3, "(") || i+5 >= len(s.tokens) || s.tokens[i+4].kind != jsString {
-		return nil, i, false
+	if !s.is(i+1, ".") || !s.is(i+2, "join") || !s.is(i+3, "(") || i+5 >= len(s.tokens) || s.tokens[i+4].kind != stringToken {
+		return mapped.Text{}, i, false
 	}
 	separator := s.literal(s.tokens[i+4])
-	var out textBuilder
+	var out mapped.Builder
 	for k, p := range parts {
-		if k > 0 && separator.text != "" && p.text != "" {
-			out.put(p.span(0, 0), separator.text)
+		if k > 0 && separator.Content != "" && p.Content != "" {
+			out.Put(p.Span(0, 0), separator.Content)
 		}
-		out.copyPiece(p, 0, len(p.text))
+		out.Copy(&p, 0, len(p.Content))
 	}
-	return s.built(&out), i + 6, true
+	return out.Build(), i + 6, true
 }
 
 // literal decodes the escapes of a string.
-func (s *scriptReader) literal(t jsToken) *view {
-	text := s.view.text[t.start:t.end]
-	if strings.IndexByte(text, '\\') < 0 && (t.kind != jsTemplate || !strings.Contains(text, "${")) {
-		v := s.view.part(int(t.start), int(t.end))
-		v.owner = s.owner
-		return v
+func (s *reader) literal(t token) mapped.Text {
+	text := s.script.Content[t.start:t.end]
+	if strings.IndexByte(text, '\\') < 0 && (t.kind != templateToken || !strings.Contains(text, "${")) {
+		return s.script.Part(int(t.start), int(t.end))
 	}
-	var out textBuilder
+	var out mapped.Builder
 	for i := int(t.start); i < int(t.end); {
 		from := i
-		for i < int(t.end) && s.view.text[i] != '\\' && (t.kind != jsTemplate || s.view.text[i] != '$') {
+		for i < int(t.end) && s.script.Content[i] != '\\' && (t.kind != templateToken || s.script.Content[i] != '$') {
 			i++
 		}
 		if i > from {
-			out.copyPiece(s.view, from, i)
+			out.Copy(s.script, from, i)
 			continue
 		}
-		if s.view.text[i] == '$' {
-			if strings.HasPrefix(s.view.text[i:t.end], "${") {
-				i = min(after(s.view.text, i, "}"), int(t.end))
+		if s.script.Content[i] == '$' {
+			if strings.HasPrefix(s.script.Content[i:t.end], "${") {
+				i = min(after(s.script.Content, i, "}"), int(t.end))
 			} else {
-				out.copyPiece(s.view, i, i+1)
+				out.Copy(s.script, i, i+1)
 				i++
 			}
 			continue
 		}
-		decoded, n := jsEscape(s.view.text[i:t.end])
-		out.put(s.view.span(i, i+n), decoded)
+		decoded, n := stringEscape(s.script.Content[i:t.end])
+		out.Put(s.script.Span(i, i+n), decoded)
 		i += n
 	}
-	return s.built(&out)
+	return out.Build()
 }
 
-// jsEscape decodes the escape sequence at the start of s (ECMA-262, 12.9.4).
-func jsEscape(s string) (decoded string, n int) {
+// stringEscape decodes the escape sequence at the start of s (ECMA-262, 12.9.4).
+func stringEscape(s string) (decoded string, n int) {
 	if len(s) < 2 {
 		return "", len(s)
 	}
@@ -252,25 +240,25 @@ func hexRune(s string, i, n int) (rune, bool) {
 
 // unpercent decodes %uXXXX and %XX. The latter are bytes of UTF-8 where they
 // can be, as decodeURIComponent has it, and Latin-1 otherwise, as unescape has it.
-func unpercent(v *view, out *textBuilder) bool {
-	s := v.text
+func unpercent(v *mapped.Text, out *mapped.Builder) bool {
+	s := v.Content
 	for i := 0; i < len(s); {
 		n := strings.IndexByte(s[i:], '%')
 		if n < 0 {
 			n = len(s) - i
 		}
 		if n > 0 {
-			out.copyPiece(v, i, i+n)
+			out.Copy(v, i, i+n)
 			i += n
 			continue
 		}
 		decoded, n := percentEscape(s[i:])
 		if n == 0 {
-			out.copyPiece(v, i, i+1)
+			out.Copy(v, i, i+1)
 			i++
 			continue
 		}
-		out.put(v.span(i, i+n), decoded)
+		out.Put(v.Span(i, i+n), decoded)
 		i += n
 	}
 	return true
@@ -310,19 +298,19 @@ func percentEscape(s string) (decoded string, n int) {
 
 // unbase64 decodes base64 if the result is text. Four characters make three
 // bytes, so the whole is one piece.
-func unbase64(v *view, out *textBuilder) bool {
-	raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimSpace(v.text), "="))
+func unbase64(v *mapped.Text, out *mapped.Builder) bool {
+	raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimSpace(v.Content), "="))
 	if err != nil || !isText(raw) {
 		return false
 	}
-	out.put(v.span(0, len(v.text)), string(raw))
+	out.Put(v.Span(0, len(v.Content)), string(raw))
 	return true
 }
 
 // isText says whether bytes are UTF-8 without control characters.
 func isText(b []byte) bool {
 	for _, c := range b {
-		if c < ' ' && !isSpace(c) {
+		if c < ' ' && !ascii.IsSpace(c) {
 			return false
 		}
 	}
@@ -332,5 +320,5 @@ func isText(b []byte) bool {
 // plainHTML says whether a string would make a page if it were written into one.
 func plainHTML(s string) bool {
 	i := strings.IndexByte(s, '<')
-	return i >= 0 && i+1 < len(s) && (isAlphanumeric(s[i+1]) || s[i+1] == '/' || s[i+1] == '!')
+	return i >= 0 && i+1 < len(s) && (ascii.IsAlphanumeric(s[i+1]) || s[i+1] == '/' || s[i+1] == '!')
 }

@@ -1,34 +1,38 @@
-package extract
+package script
 
-import "strings"
+import (
+	"strings"
 
-// jsKind is the kind of a script's token.
-type jsKind uint8
-
-const (
-	jsName jsKind = iota // identifier or keyword
-	jsNumber
-	jsString   // between quotes
-	jsTemplate // between backquotes
-	jsRegex
-	jsPunct
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
 )
 
-// jsToken is a token of a script; strings without their quotes.
-type jsToken struct {
-	kind       jsKind
+// tokenKind is the kind of a script's token.
+type tokenKind uint8
+
+const (
+	nameToken tokenKind = iota // identifier or keyword
+	numberToken
+	stringToken   // between quotes
+	templateToken // between backquotes
+	regexToken
+	punctuationToken
+)
+
+// token is a token of a script; strings without their quotes.
+type token struct {
+	kind       tokenKind
 	start, end int32
 }
 
-// lexScript splits a script into tokens, comments left out. It never fails:
+// lex splits a script into tokens, comments left out. It never fails:
 // an unterminated string ends with its line, as it does for a browser.
-func lexScript(s string, tokens []jsToken) []jsToken {
+func lex(s string, tokens []token) []token {
 	noRegex := 0 // up to here no regular expression ends
 	for i := 0; i < len(s); {
 		c := s[i]
 		from := i
 		switch {
-		case isSpace(c):
+		case ascii.IsSpace(c):
 			i++
 			continue
 		case strings.HasPrefix(s[i:], "//") || strings.HasPrefix(s[i:], "<!--"):
@@ -39,18 +43,18 @@ func lexScript(s string, tokens []jsToken) []jsToken {
 			continue
 		case c == '"' || c == '\'':
 			end, next := quoted(s, i)
-			tokens = append(tokens, jsToken{jsString, int32(from + 1), int32(end)})
+			tokens = append(tokens, token{stringToken, int32(from + 1), int32(end)})
 			i = next
 			continue
 		case c == '`':
 			end, next := templated(s, i)
-			tokens = append(tokens, jsToken{jsTemplate, int32(from + 1), int32(end)})
+			tokens = append(tokens, token{templateToken, int32(from + 1), int32(end)})
 			i = next
 			continue
 		case c == '/' && i >= noRegex && regexMayFollow(s, tokens):
 			end, ok := regexEnd(s, i)
 			if ok {
-				tokens = append(tokens, jsToken{jsRegex, int32(from + 1), int32(end - 1)})
+				tokens = append(tokens, token{regexToken, int32(from + 1), int32(end - 1)})
 				i = end
 				continue
 			}
@@ -59,22 +63,22 @@ func lexScript(s string, tokens []jsToken) []jsToken {
 		case isNameByte(c) && (c < '0' || c > '9'):
 			for i++; i < len(s) && isNameByte(s[i]); i++ {
 			}
-			tokens = append(tokens, jsToken{jsName, int32(from), int32(i)})
+			tokens = append(tokens, token{nameToken, int32(from), int32(i)})
 			continue
 		case c >= '0' && c <= '9':
 			for i++; i < len(s) && (isNameByte(s[i]) || s[i] == '.'); i++ {
 			}
-			tokens = append(tokens, jsToken{jsNumber, int32(from), int32(i)})
+			tokens = append(tokens, token{numberToken, int32(from), int32(i)})
 			continue
 		default:
 			i += punctLength(s[i:])
 		}
-		tokens = append(tokens, jsToken{jsPunct, int32(from), int32(i)})
+		tokens = append(tokens, token{punctuationToken, int32(from), int32(i)})
 	}
 	return tokens
 }
 
-func isNameByte(c byte) bool { return isAlphanumeric(c) || c == '_' || c == '$' || c >= 0x80 }
+func isNameByte(c byte) bool { return ascii.IsAlphanumeric(c) || c == '_' || c == '$' || c >= 0x80 }
 
 // punctLength keeps comparison and assignment apart: = == === => += != <= >=.
 func punctLength(s string) int {
@@ -134,16 +138,16 @@ func templated(s string, i int) (end, next int) {
 }
 
 // regexMayFollow decides by the token before whether a slash divides.
-func regexMayFollow(s string, tokens []jsToken) bool {
+func regexMayFollow(s string, tokens []token) bool {
 	if len(tokens) == 0 {
 		return true
 	}
 	t := tokens[len(tokens)-1]
 	switch t.kind {
-	case jsPunct:
+	case punctuationToken:
 		c := s[t.end-1]
 		return c != ')' && c != ']' && c != '}'
-	case jsName:
+	case nameToken:
 		switch s[t.start:t.end] {
 		case "return", "typeof", "case", "in", "of", "delete", "void", "else", "do":
 			return true

@@ -1,0 +1,154 @@
+package mapped
+
+import (
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
+)
+
+// Builder builds a text from stretches of others: character references are
+// resolved, white space is collapsed and trimmed, and each byte is mapped to its
+// source. The zero value is an empty text.
+type Builder struct {
+	Text []byte
+	Runs []qianshao.Run // map Text to the source
+
+	fixed int // how many runs must not grow: the last of them is not a plain copy
+	// space is the source of white space that is written when a character
+	// follows; wait says that there is one.
+	space qianshao.Span
+	wait  bool
+	blank bool // the white space is a single blank of the source
+}
+
+// Reset empties the builder and keeps its memory.
+func (b *Builder) Reset() {
+	b.Text, b.Runs, b.fixed, b.wait = b.Text[:0], b.Runs[:0], 0, false
+}
+
+// Build returns the text.
+func (b *Builder) Build() Text {
+	runs := b.Runs
+	if runs == nil {
+		runs = []qianshao.Run{}
+	}
+	return Text{Content: string(b.Text), runs: runs}
+}
+
+// stops are the bytes at which plain copying ends. It is read only.
+var stops = [256]bool{' ': true, '\t': true, '\n': true, '\r': true, '\f': true, 0: true, '&': true}
+
+// Add appends t.Content[start:end] as a reader sees it: white space collapsed,
+// character references resolved as mode says.
+func (b *Builder) Add(t *Text, start, end int, mode Mode) {
+	s := t.Content
+	for i := start; i < end; {
+		c := s[i]
+		switch {
+		case ascii.IsSpace(c):
+			from := i
+			for i < end && ascii.IsSpace(s[i]) {
+				i++
+			}
+			b.addSpace(t.Span(from, i), c == ' ' && i == from+1 && t.runs == nil)
+		case c == 0: // browsers drop it, so it must not break a word
+			i++
+		case c == '&' && mode != Verbatim:
+			out, n := reference(s[i:end], mode)
+			if n == 0 {
+				n = 1
+				b.Copy(t, i, i+1)
+			} else {
+				b.Put(t.Span(i, i+n), out)
+			}
+			i += n
+		default:
+			from := i
+			for i++; i < end && !stops[s[i]]; i++ {
+			}
+			b.Copy(t, from, i)
+		}
+	}
+}
+
+// AddSpace appends white space that stands for the source range at, such as a
+// line break's tag. It is written when a character follows.
+func (b *Builder) AddSpace(at qianshao.Span) { b.addSpace(at, false) }
+
+// addSpace is AddSpace; blank says that the source is a single blank.
+func (b *Builder) addSpace(at qianshao.Span, blank bool) {
+	if len(b.Text) == 0 {
+		return
+	}
+	if b.wait {
+		b.space.End, b.blank = max(at.End, b.space.End), false
+		return
+	}
+	b.space, b.blank, b.wait = at, blank, true
+}
+
+func (b *Builder) flushSpace() {
+	if !b.wait {
+		return
+	}
+	b.wait = false
+	b.Text = append(b.Text, ' ')
+	b.mapLast(1, b.space, b.blank)
+}
+
+// Put appends s, which stands for the source range at as a whole.
+func (b *Builder) Put(at qianshao.Span, s string) {
+	b.flushSpace()
+	if len(s) > 0 {
+		b.Text = append(b.Text, s...)
+		b.mapLast(len(s), at, false)
+	}
+}
+
+// mapLast maps the last n bytes of the text to a source range. plain says that
+// they are the very bytes of the source, so that the last run may grow.
+func (b *Builder) mapLast(n int, at qianshao.Span, plain bool) {
+	k := len(b.Runs) - 1
+	if plain && k >= b.fixed && b.Runs[k].Source.End == at.Start {
+		b.Runs[k].Source.End, b.Runs[k].Text.End = at.End, len(b.Text)
+		return
+	}
+	b.Runs = append(b.Runs, qianshao.Run{Text: qianshao.Span{Start: len(b.Text) - n, End: len(b.Text)}, Source: at})
+	if !plain {
+		b.fixed = len(b.Runs)
+	}
+}
+
+// Copy appends t.Content[start:end] byte by byte.
+func (b *Builder) Copy(t *Text, start, end int) {
+	b.flushSpace()
+	n := len(b.Text)
+	b.Text = append(b.Text, t.Content[start:end]...)
+	if t.runs == nil {
+		b.mapLast(end-start, qianshao.Span{Start: t.base + start, End: t.base + end}, true)
+		return
+	}
+	for k := firstRun(t.runs, start); k < len(t.runs) && t.runs[k].Text.Start < end; k++ {
+		run := t.runs[k]
+		from, to := max(run.Text.Start, start), min(run.Text.End, end)
+		at := run.Source
+		if run.Text.Len() == at.Len() {
+			at = qianshao.Span{Start: at.Start + from - run.Text.Start, End: at.Start + to - run.Text.Start}
+		}
+		b.Runs = append(b.Runs, qianshao.Run{Text: qianshao.Span{Start: n + from - start, End: n + to - start}, Source: at})
+	}
+	b.fixed = len(b.Runs)
+}
+
+// Join appends what another builder holds.
+func (b *Builder) Join(o *Builder) {
+	b.flushSpace()
+	n := len(b.Text)
+	b.Text = append(b.Text, o.Text...)
+	for _, r := range o.Runs {
+		r.Text.Start += n
+		r.Text.End += n
+		b.Runs = append(b.Runs, r)
+	}
+	b.fixed = len(b.Runs)
+	b.wait, b.space, b.blank = o.wait, o.space, o.blank
+}

@@ -1,0 +1,323 @@
+// Package script reads inline scripts without running them: which strings they
+// hold, what they write into the page, which elements they hide, and whether they
+// send visitors of search engines elsewhere.
+//
+// It evaluates no more than string literals, +, and the decoders by which
+// injected scripts disguise their strings.
+package script
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
+	"github.com/qianshao/qianshao/analyze/extract/mapped"
+)
+
+const (
+	// minASCIILiteral is the length from which a string of ASCII alone may be
+	// a domain or a word. Scripts have thousands of shorter ones as option names.
+	minASCIILiteral = 4
+	// stepsPerToken bounds the evaluation of nested expressions.
+	stepsPerToken = 16
+)
+
+// Kind says what an effect is.
+type Kind uint8
+
+// The kinds of effects.
+const (
+	Literal    Kind = iota // a string literal without escapes, at Start to End of the script
+	String                 // a string that was decoded: Text
+	Write                  // markup that is written at the script's place: Text
+	WriteApart             // markup that is written elsewhere, as by innerHTML: Text
+	Eval                   // a script that eval runs: Text
+	Redirect               // code at Start to End that sends visitors of search engines elsewhere
+	Hide                   // the element of this ID is hidden
+)
+
+// Effect is something that a script holds or does.
+type Effect struct {
+	Kind       Kind
+	Text       mapped.Text
+	Start, End int // in the script
+	ID         string
+}
+
+// Read calls emit with the script's effects, in their order. budget is how many
+// bytes of decoded text may still be emitted; Read subtracts what it emits and
+// leaves out what goes beyond.
+func Read(script *mapped.Text, budget *int, emit func(Effect)) {
+	s := &reader{script: script, budget: budget, emit: emit}
+	s.tokens = lex(script.Content, make([]token, 0, len(script.Content)/5+8))
+	s.maxSteps = stepsPerToken*len(s.tokens) + 1000
+	s.walk(0, len(s.tokens), 0)
+	s.findRedirect()
+	for _, id := range s.hidden {
+		if !slices.Contains(s.shown, id) {
+			emit(Effect{Kind: Hide, ID: id})
+		}
+	}
+}
+
+// reader reads one script.
+type reader struct {
+	script   *mapped.Text
+	budget   *int
+	emit     func(Effect)
+	tokens   []token
+	skipped  [][2]int // token ranges of operands that could not be evaluated
+	steps    int
+	maxSteps int
+	hidden   []string // ids that are hidden …
+	shown    []string // … and shown again, as those of menus are
+}
+
+// text returns a token's text.
+func (s *reader) text(i int) string {
+	if i < 0 || i >= len(s.tokens) {
+		return ""
+	}
+	return s.script.Content[s.tokens[i].start:s.tokens[i].end]
+}
+
+// is says whether token i is this name or punctuation, not a string of it.
+func (s *reader) is(i int, what string) bool {
+	if i < 0 || i >= len(s.tokens) || s.tokens[i].kind != nameToken && s.tokens[i].kind != punctuationToken {
+		return false
+	}
+	return s.text(i) == what
+}
+
+// maxWalkDepth bounds the second look at what the first could not evaluate.
+const maxWalkDepth = 4
+
+// walk looks at the tokens from..to, in order.
+func (s *reader) walk(from, to, depth int) {
+	for i := from; i < to; {
+		next := i
+		if s.steps <= s.maxSteps {
+			next = s.statement(i)
+		}
+		if next <= i {
+			if k := s.tokens[i].kind; k == stringToken || k == templateToken {
+				s.plain(s.tokens[i])
+			}
+			next = i + 1
+		}
+		again := s.skipped
+		s.skipped = nil
+		if depth < maxWalkDepth {
+			for _, r := range again {
+				s.walk(r[0], min(r[1], to), depth+1)
+			}
+		}
+		i = next
+	}
+}
+
+// statement recognises what starts at token i and returns the token behind it; i for nothing.
+func (s *reader) statement(i int) int {
+	t := s.tokens[i]
+	switch t.kind {
+	case stringToken:
+		if !s.is(i+1, "+") && !s.is(i+1, ".") {
+			return i
+		}
+		return s.strings(i)
+	case punctuationToken:
+		if s.is(i, "[") && s.is(i-1, "document") && s.is(i+2, "]") && s.is(i+3, "(") && i+1 < len(s.tokens) && s.tokens[i+1].kind == stringToken {
+			if name := s.literal(s.tokens[i+1]).Content; name == "write" || name == "writeln" {
+				return s.writes(i+4, false)
+			}
+		}
+		if s.is(i, "[") && i+1 < len(s.tokens) && s.tokens[i+1].kind == stringToken {
+			if v, next, ok := s.join(i); ok {
+				s.decoded(v)
+				return next
+			}
+		}
+		return i
+	case nameToken:
+		return s.name(i)
+	}
+	return i
+}
+
+// name is statement for a name.
+func (s *reader) name(i int) int {
+	switch s.text(i) {
+	case "write", "writeln":
+		if s.is(i-1, ".") && s.is(i+1, "(") {
+			return s.writes(i+2, false)
+		}
+	case "innerHTML", "outerHTML":
+		if s.is(i-1, ".") && (s.is(i+1, "=") || s.is(i+1, "+=")) {
+			return s.writes(i+2, true)
+		}
+	case "html", "append", "prepend", "after", "before", "appendTo", "prependTo":
+		if s.is(i-1, ".") && s.is(i+1, "(") {
+			return s.writesMarkup(i + 2)
+		}
+	case "insertAdjacentHTML":
+		if s.is(i+1, "(") && s.is(i+3, ",") {
+			return s.writes(i+4, true)
+		}
+	case "eval", "execScript":
+		if s.is(i+1, "(") {
+			return s.evals(i)
+		}
+	case "String", "unescape", "decodeURIComponent", "decodeURI", "atob":
+		return s.strings(i)
+	case "getElementById", "querySelector", "$", "jQuery":
+		s.styleChange(i)
+	}
+	return i
+}
+
+// strings emits the value of the expression at i as a string of the script.
+func (s *reader) strings(i int) int {
+	v, next, ok := s.operand(i, 0)
+	if !ok {
+		s.skipped = nil
+		return i
+	}
+	if s.is(next, "+") {
+		if _, known := s.peek(next + 1); known {
+			v, next, _ = s.value(i, 0)
+		}
+	}
+	s.decoded(v)
+	return next
+}
+
+// peek says whether the operand at i could be a string.
+func (s *reader) peek(i int) (tokenKind, bool) {
+	if i >= len(s.tokens) {
+		return 0, false
+	}
+	k := s.tokens[i].kind
+	return k, k == stringToken || k == templateToken || k == nameToken || s.is(i, "(")
+}
+
+// plain emits a literal that stands alone.
+func (s *reader) plain(t token) {
+	text := s.script.Content[t.start:t.end]
+	if strings.IndexByte(text, '\\') >= 0 || t.kind == templateToken {
+		s.decoded(s.literal(t))
+	} else if worthReading(text) {
+		s.emit(Effect{Kind: Literal, Start: int(t.start), End: int(t.end)})
+	}
+}
+
+// decoded emits a string that was decoded.
+func (s *reader) decoded(v mapped.Text) {
+	if worthReading(v.Content) && s.spend(len(v.Content)) {
+		s.emit(Effect{Kind: String, Text: v})
+	}
+}
+
+// spend takes n bytes off the budget, and reports whether they were left.
+func (s *reader) spend(n int) bool {
+	*s.budget -= n
+	return *s.budget >= 0
+}
+
+// worthReading leaves out the option names and selectors that scripts are full of.
+func worthReading(s string) bool {
+	letters := 0
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return true
+		}
+		if ascii.IsAlphanumeric(s[i]) {
+			letters++
+		}
+	}
+	return letters >= minASCIILiteral
+}
+
+// writes takes the markup at token i into the page: right here, as
+// document.write does, or apart from its surroundings, as innerHTML does.
+func (s *reader) writes(i int, apart bool) int {
+	v, next, ok := s.value(i, 0)
+	if !ok || !s.spend(len(v.Content)) {
+		s.skipped = nil
+		return i
+	}
+	for s.is(next, ",") && !apart { // document.write takes several
+		more, n, ok := s.value(next+1, 0)
+		if !ok || n <= next+1 {
+			break
+		}
+		var out mapped.Builder
+		out.Copy(&v, 0, len(v.Content))
+		out.Copy(&more, 0, len(more.Content))
+		v, next = out.Build(), n
+	}
+	kind := Write
+	if apart {
+		kind = WriteApart
+	}
+	s.emit(Effect{Kind: kind, Text: v})
+	return next
+}
+
+// writesMarkup is writes for jQuery's methods, which take plain strings as well.
+func (s *reader) writesMarkup(i int) int {
+	if i >= len(s.tokens) || s.tokens[i].kind != stringToken && !s.is(i, "unescape") {
+		return i
+	}
+	v, next, ok := s.value(i, 0)
+	if !ok || !plainHTML(v.Content) || !s.spend(len(v.Content)) {
+		s.skipped = nil
+		return i
+	}
+	s.emit(Effect{Kind: WriteApart, Text: v})
+	return next
+}
+
+// evals reads what eval would run.
+func (s *reader) evals(i int) int {
+	v, next, ok := s.unpack(i)
+	if !ok {
+		s.skipped = nil
+		if v, next, ok = s.value(i+2, 0); !ok {
+			s.skipped = nil
+			return i
+		}
+	}
+	if s.spend(len(v.Content)) {
+		s.emit(Effect{Kind: Eval, Text: v})
+	}
+	return next
+}
+
+// skip returns the token behind the operand at i: the next + , ; or closing
+// bracket on the operand's own level.
+func (s *reader) skip(i int) int {
+	level := 0
+	for ; i < len(s.tokens); i++ {
+		s.steps++
+		if s.tokens[i].kind != punctuationToken {
+			continue
+		}
+		switch s.text(i) {
+		case "(", "[", "{":
+			level++
+		case ")", "]", "}":
+			if level == 0 {
+				return i
+			}
+			level--
+		case "+", ",", ";":
+			if level == 0 {
+				return i
+			}
+		}
+		if s.steps > s.maxSteps {
+			break
+		}
+	}
+	return i
+}

@@ -1,0 +1,112 @@
+package extract
+
+import (
+	"strings"
+
+	"github.com/qianshao/qianshao"
+	"golang.org/x/net/html/atom"
+
+	"github.com/qianshao/qianshao/analyze/extract/mapped"
+	"github.com/qianshao/qianshao/analyze/extract/script"
+)
+
+// Limits of what scripts may produce.
+const (
+	// maxWritten is how many bytes the scripts of a page may write beyond the
+	// page's own length; an unpacker can be told to write without end.
+	maxWritten = 1 << 20
+	// maxScriptDepth bounds a script that writes a script that writes a script.
+	maxScriptDepth = 4
+)
+
+// script reads the text of a script element at the time of the parse: what the
+// script writes stands in the page right behind it.
+func (b *builder) script(el, fi int32, start, end int) {
+	kind := strings.ToLower(strings.TrimSpace(b.value(el, "type")))
+	from := &b.fragments[fi]
+	part := fragment{Text: from.Part(start, end), hiding: from.hiding, owner: el, depth: from.depth}
+	switch {
+	case strings.Contains(kind, "html") || strings.Contains(kind, "template"):
+		part.hiding = qianshao.HidingTemplate
+		b.write(part, true)
+	case kind == "" || strings.Contains(kind, "script") || strings.Contains(kind, "json") || kind == "module":
+		if start < end {
+			b.readScript(part)
+		}
+	}
+}
+
+// readScript reads a fragment as a script and takes its effects into the page.
+func (b *builder) readScript(f fragment) {
+	if f.depth > maxScriptDepth {
+		return
+	}
+	fi := b.addFragment(f)
+	script.Read(&f.Text, &b.budget, func(e script.Effect) {
+		switch e.Kind {
+		case script.Literal:
+			b.event(eventLiteral, f.owner, fi, e.Start, e.End)
+		case script.String:
+			b.event(eventLiteral, f.owner, b.addFragment(b.produced(e.Text, f)), 0, len(e.Text.Content))
+		case script.Write, script.WriteApart:
+			written := b.produced(e.Text, f)
+			written.hiding = qianshao.HidingWritten
+			b.write(written, e.Kind == script.WriteApart)
+		case script.Eval:
+			code := b.produced(e.Text, f)
+			code.depth++
+			b.readScript(code)
+		case script.Redirect:
+			b.event(eventRedirect, f.owner, fi, e.Start, e.End)
+		case script.Hide:
+			b.hides = append(b.hides, e.ID)
+		}
+	})
+}
+
+// produced returns a text that the script by produced.
+func (b *builder) produced(text mapped.Text, by fragment) fragment {
+	return fragment{Text: text, owner: by.owner, depth: by.depth}
+}
+
+func (b *builder) addFragment(f fragment) int32 {
+	b.fragments = append(b.fragments, f)
+	return int32(len(b.fragments) - 1)
+}
+
+// write reads a fragment as HTML: at the place where the builder stands, or
+// apart from it.
+func (b *builder) write(f fragment, apart bool) {
+	if f.depth++; f.depth > maxScriptDepth || strings.TrimSpace(f.Content) == "" {
+		return
+	}
+	fi := b.addFragment(f)
+	if !apart {
+		b.openBodyFor(f.Content)
+		b.feed(fi)
+		return
+	}
+	el := b.append(0, 0, 0, "div", atom.Div, block)
+	if el == 0 {
+		return
+	}
+	b.elements[el].fragment, b.elements[el].nthOfType = fi, 0
+	b.elements[el].attrCount = 0
+	b.event(eventOpen, el, -1, 0, 0)
+	floor := b.floor
+	b.push(el)
+	b.floor = len(b.frames)
+	b.feed(fi)
+	b.popTo(b.floor - 1)
+	b.floor = floor
+}
+
+// openBodyFor opens the body if what is written does not belong in the head.
+func (b *builder) openBodyFor(text string) {
+	for _, tag := range []string{"<style", "<link", "<meta", "<script", "<title"} {
+		if strings.HasPrefix(strings.ToLower(strings.TrimSpace(text[:min(len(text), 32)])), tag) {
+			return
+		}
+	}
+	b.openBody()
+}
