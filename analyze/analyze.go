@@ -54,11 +54,9 @@ func (a *Analyzer) AssessByRule(page qianshao.Page) (*qianshao.Document, qiansha
 
 // Extract understands the page without judging it. Resident identity numbers are masked.
 func Extract(page qianshao.Page) *qianshao.Document {
-	doc := extract.Document(page, extract.Options{
-		Stylesheets: func(url string) ([]byte, bool) {
-			css, ok := page.Stylesheets[url]
-			return css, ok
-		},
+	doc := extract.Parse(page).Document(func(url string) ([]byte, bool) {
+		css, ok := page.Stylesheets[url]
+		return css, ok
 	})
 	maskResidentIDs(doc)
 	return doc

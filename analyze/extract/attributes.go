@@ -16,8 +16,8 @@ func (a *assembler) attributes(el int32) {
 		a.meta(el)
 		return
 	}
-	hiding := a.fragments[e.fragment].marked(a.style(el).box())
-	for _, at := range a.attrs[e.attrs : e.attrs+int32(e.attrCount)] {
+	hiding := a.fragments[e.fragment].marked(a.styles.box(el))
+	for _, at := range a.tree.attributes(el) {
 		if at.start == at.end {
 			continue
 		}
@@ -30,14 +30,6 @@ func (a *assembler) attributes(el int32) {
 			a.url(el, at, qianshao.HidingNone) // in the head nothing is shown, and nothing concealed
 		}
 	}
-}
-
-// box returns how an element itself is hidden, which its attributes share.
-func (s *computed) box() qianshao.Hiding {
-	if s.sealed == qianshao.HidingNone && s.invisible {
-		return qianshao.HidingVisibility
-	}
-	return s.sealed
 }
 
 // isTextAttribute says whether an attribute holds words for people.
@@ -109,7 +101,7 @@ func (a *assembler) meta(el int32) {
 	var content attr
 	var name string
 	refresh := false
-	for _, at := range a.attrs[e.attrs : e.attrs+int32(e.attrCount)] {
+	for _, at := range a.tree.attributes(el) {
 		switch at.name {
 		case "content":
 			content = at

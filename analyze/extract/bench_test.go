@@ -41,7 +41,7 @@ func BenchmarkPage(b *testing.B) {
 			b.SetBytes(int64(len(source)))
 			b.ReportAllocs()
 			for b.Loop() {
-				Document(page, Options{})
+				Parse(page).Document(nil)
 			}
 		})
 		b.Run(fmt.Sprintf("%dKB/html.Parse", size>>10), func(b *testing.B) {
@@ -131,7 +131,7 @@ func numbered(format string, n int) string {
 func TestHostile(t *testing.T) {
 	for name, source := range hostile(150_000) {
 		start := time.Now()
-		doc := Document(qianshao.Page{URL: "http://a.example/", ContentType: "text/html", Body: []byte(source)}, Options{})
+		doc := Parse(qianshao.Page{URL: "http://a.example/", ContentType: "text/html", Body: []byte(source)}).Document(nil)
 		checkInvariants(t, doc)
 		if d := time.Since(start); d > time.Second/3 {
 			t.Logf("%s: %v for %d bytes, %d regions, notes %v", name, d.Round(time.Millisecond), len(source), len(doc.Regions), doc.Notes)
@@ -147,7 +147,7 @@ func BenchmarkHostile(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%dKB", strings.ReplaceAll(name, " ", "-"), size>>10), func(b *testing.B) {
 				b.SetBytes(int64(len(source)))
 				for b.Loop() {
-					Document(page, Options{})
+					Parse(page).Document(nil)
 				}
 			})
 		}

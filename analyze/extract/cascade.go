@@ -18,11 +18,11 @@ const (
 )
 
 // cascaded is what the cascade gives one element: of each property the
-// declaration with the highest key. Only entries whose bit is set count.
+// declaration with the highest priority. Only entries whose bit is set count.
 type cascaded struct {
-	set    uint32
-	keys   [propCount]uint64
-	values [propCount]value
+	set        uint32
+	priorities [propCount]uint64
+	values     [propCount]value
 }
 
 func (d *cascaded) has(p property) bool { return d.set&(1<<p) != 0 }
@@ -35,26 +35,26 @@ func (d *cascaded) get(p property) value {
 	return value{}
 }
 
-func (d *cascaded) apply(p property, v value, key uint64) {
-	if d.has(p) && d.keys[p] > key {
+func (d *cascaded) apply(p property, v value, priority uint64) {
+	if d.has(p) && d.priorities[p] > priority {
 		return
 	}
 	d.set |= 1 << p
-	d.keys[p], d.values[p] = key, v
+	d.priorities[p], d.values[p] = priority, v
 }
 
-// Keys order declarations: important ones over others, style attributes over
+// Priorities order declarations: important ones over others, style attributes over
 // rules, then specificity, then order.
 const (
-	keyImportant = 1 << 63
-	keyInline    = 1 << 62
-	hintKey      = 0 // what attributes like bgcolor say is weaker than any rule
+	importantPriority = 1 << 63
+	inlinePriority    = 1 << 62
+	hintPriority      = 0 // what attributes like bgcolor say is weaker than any rule
 )
 
-func ruleKey(r *styleRule, d declaration) uint64 {
+func rulePriority(r *styleRule, d declaration) uint64 {
 	k := 1<<60 | uint64(r.selector.specificity)<<32 | uint64(uint32(r.order))
 	if d.important {
-		k |= keyImportant
+		k |= importantPriority
 	}
 	return k
 }
@@ -62,10 +62,9 @@ func ruleKey(r *styleRule, d declaration) uint64 {
 // cascade computes the style of every element of a tree.
 type cascade struct {
 	matcher
-	index  *styleIndex
+	rules  *styleIndex
 	inline map[string][]declaration // style attributes, parsed
-	styles []computed
-	cover  bool // something opaque lies over the whole page
+	styles *styles
 	d      cascaded
 }
 
@@ -73,17 +72,20 @@ type cascade struct {
 // is done before its children.
 func (c *cascade) compute(canvas computed) {
 	c.inline = make(map[string][]declaration)
-	c.styles = append(make([]computed, 0, 64+len(c.elements)/8), canvas)
+	c.styles = &styles{
+		of:       make([]int32, len(c.elements)),
+		computed: append(make([]computed, 0, 64+len(c.elements)/8), canvas),
+	}
 	for i := range c.elements {
 		el := int32(i)
 		e := &c.elements[i]
 		c.enter(el)
 		parent := int32(0)
 		if e.parent >= 0 {
-			parent = c.elements[e.parent].style
+			parent = c.styles.of[e.parent]
 		}
-		e.style = parent
-		if c.styles[parent].sealed != qianshao.HidingNone {
+		c.styles.of[el] = parent
+		if c.styles.computed[parent].sealed != qianshao.HidingNone {
 			continue // nothing inside can come to light
 		}
 		hinted := c.hints(el)
@@ -92,31 +94,31 @@ func (c *cascade) compute(canvas computed) {
 		if c.d.set == 0 && !hinted {
 			continue
 		}
-		c.styles = append(c.styles, c.derive(el, c.styles[parent]))
-		e.style = int32(len(c.styles) - 1)
+		c.styles.computed = append(c.styles.computed, c.derive(el, c.styles.computed[parent]))
+		c.styles.of[el] = int32(len(c.styles.computed) - 1)
 	}
 }
 
 // matchRules applies the rules that select the element.
 func (c *cascade) matchRules(el int32) {
 	e := &c.elements[el]
-	c.try(c.index.universal, el)
-	if len(c.index.byTag) > 0 {
-		c.try(c.index.byTag[e.tag], el)
+	c.try(c.rules.universal, el)
+	if len(c.rules.byTag) > 0 {
+		c.try(c.rules.byTag[e.tag], el)
 	}
 	if e.attrCount == 0 {
 		return
 	}
-	if len(c.index.byID) > 0 {
+	if len(c.rules.byID) > 0 {
 		if id, _ := c.attribute(el, "id"); id != "" {
-			c.try(c.index.byID[id], el)
+			c.try(c.rules.byID[id], el)
 		}
 	}
-	if len(c.index.byClass) == 0 {
+	if len(c.rules.byClass) == 0 {
 		return
 	}
 	list, _ := c.attribute(el, "class")
-	ascii.EachWord(list, func(class string) { c.try(c.index.byClass[class], el) })
+	ascii.EachWord(list, func(class string) { c.try(c.rules.byClass[class], el) })
 }
 
 func (c *cascade) try(rules []int32, el int32) {
@@ -124,13 +126,13 @@ func (c *cascade) try(rules []int32, el int32) {
 		if c.steps >= c.maxSteps {
 			return
 		}
-		r := &c.index.rules[n]
+		r := &c.rules.rules[n]
 		if !c.matches(r.selector, el) {
 			continue
 		}
 		c.steps += len(r.declarations)
 		for _, d := range r.declarations {
-			c.d.apply(d.property, d.value, ruleKey(r, d))
+			c.d.apply(d.property, d.value, rulePriority(r, d))
 		}
 	}
 }
@@ -143,15 +145,15 @@ func (c *cascade) matchInline(el int32) {
 	}
 	list, ok := c.inline[style]
 	if !ok {
-		list = lastOfEach(parseDeclarations(style))
+		list = parseDeclarations(style)
 		if len(c.inline) < maxStyleCache {
 			c.inline[style] = list
 		}
 	}
 	for _, d := range list {
-		k := uint64(keyInline)
+		k := uint64(inlinePriority)
 		if d.important {
-			k |= keyImportant
+			k |= importantPriority
 		}
 		c.d.apply(d.property, d.value, k)
 	}
@@ -163,11 +165,11 @@ func (c *cascade) hints(el int32) bool {
 	c.d.set = 0
 	e := &c.elements[el]
 	hinted := false
-	for _, a := range c.attrs[e.attrs : e.attrs+int32(e.attrCount)] {
+	for _, a := range c.attributes(el) {
 		raw := c.fragments[e.fragment].Content[a.start:a.end]
 		switch a.name {
 		case "hidden":
-			c.d.apply(propDisplay, key(keyNone), hintKey)
+			c.d.apply(propDisplay, key(keyNone), hintPriority)
 		case "color":
 			c.colourHint(propColour, raw)
 		case "text":
@@ -177,14 +179,14 @@ func (c *cascade) hints(el int32) bool {
 		case "bgcolor":
 			c.colourHint(propBackground, raw)
 		case "background":
-			c.d.apply(propBackgroundImage, key(keyImage), hintKey)
+			c.d.apply(propBackgroundImage, key(keyImage), hintPriority)
 		case "width", "height":
 			if n, u := splitNumber(mapped.Unescape(raw)); u == "" || u == "px" {
 				p := propWidth
 				if a.name == "height" {
 					p = propHeight
 				}
-				c.d.apply(p, value{unit: pixels, number: float32(n)}, hintKey)
+				c.d.apply(p, value{unit: pixels, number: float32(n)}, hintPriority)
 				if raw == "" {
 					c.d.set &^= 1 << p
 				}
@@ -200,6 +202,6 @@ func (c *cascade) hints(el int32) bool {
 
 func (c *cascade) colourHint(p property, raw string) {
 	if v, ok := parseColour(mapped.Unescape(raw)); ok {
-		c.d.apply(p, value{unit: coloured, colour: v}, hintKey)
+		c.d.apply(p, value{unit: coloured, colour: v}, hintPriority)
 	}
 }

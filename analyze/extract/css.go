@@ -103,7 +103,8 @@ func (d declaration) innocent() bool {
 		(d.value.unit == keyword && d.value.number == 0 || d.value.unit != keyword && d.value.number == 0 && d.property <= propMarginTop)
 }
 
-// parseDeclarations reads a style attribute.
+// parseDeclarations reads a style attribute. Of several declarations of a
+// property the last one is returned.
 func parseDeclarations(style string) []declaration {
 	p := css.NewParser(parse.NewInputString(style), true)
 	var out []declaration
@@ -115,7 +116,7 @@ func parseDeclarations(style string) []declaration {
 			break
 		}
 	}
-	return out
+	return lastOfEach(out)
 }
 
 // appendDeclaration translates a declaration into those of its longhands that matter.

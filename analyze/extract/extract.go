@@ -2,13 +2,13 @@
 // decoded source and its regions, each visible or hidden, each with its place
 // in that source.
 //
-// The way of a page:
+// The way of a page, and the packages that it passes:
 //
-//	bytes → decode → source → builder (tokens, what scripts write) → tree
-//	  → cascade (what the style sheets hide) → assembler → regions and links
+//	Parse:    bytes → charset → source → tree, with what scripts write (script)
+//	Document: tree and style sheets (css) → style: what is hidden → regions, links
 //
-// Everything is linear in the page's size and bounded by named limits; a page
-// that reaches one is read with less structure and has a note.
+// Everything is linear in the page's size and bounded by named limits. A page
+// that exceeds a limit is read with less structure and has a note.
 package extract
 
 import (
@@ -22,48 +22,80 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
 )
 
-// Options of Document. The zero value is usable.
-type Options struct {
-	// Stylesheets returns the external style sheet at an absolute URL, if the
-	// same fetch brought it along. It may be nil. Where a sheet is missing, text
-	// is called same-colour only against a background that the page itself names.
-	Stylesheets func(url string) ([]byte, bool)
+// Parsed is a page that was decoded and parsed. Its style sheets can be fetched
+// before Document says what they hide.
+type Parsed struct {
+	decoded   charset.Decoded
+	truncated bool
+	tree      *tree // nil for plain text
+	urls      *resolver
 }
 
-// Document decodes and understands a page. It never fails: what was unusual
-// is in the document's Notes.
-func Document(page qianshao.Page, opts Options) *qianshao.Document {
-	d := charset.Decode(page.Body, page.ContentType)
-	doc := &qianshao.Document{Charset: d.Name, CharsetFrom: d.From, Source: d.Text, Notes: d.Notes}
-	if page.Truncated {
+// Parse decodes and parses a page. It never fails: what was unusual is in the
+// document's Notes.
+func Parse(page qianshao.Page) *Parsed {
+	p := &Parsed{decoded: charset.Decode(page.Body, page.ContentType), truncated: page.Truncated}
+	if isPlainText(p.decoded.Text, page.ContentType) {
+		return p
+	}
+	p.tree = build(p.decoded.Text)
+	base := ""
+	if p.tree.base != 0 {
+		base = p.tree.value(p.tree.base, "href")
+	}
+	p.urls = newResolver(page.URL, base)
+	return p
+}
+
+// maxStylesheets bounds what a page can make a crawler fetch.
+const maxStylesheets = 32
+
+// Stylesheets returns the absolute URLs of the external style sheets that apply
+// to the page, each once, in the order of the page.
+func (p *Parsed) Stylesheets() []string {
+	if p.tree == nil {
+		return nil
+	}
+	var urls []string
+	for _, sheet := range p.tree.sheets {
+		if sheet.link == 0 || !mediaApplies(sheet.media) || len(urls) == maxStylesheets {
+			continue
+		}
+		if u := p.urls.resolve(p.tree.value(sheet.link, "href")); u != "" && !slices.Contains(urls, u) {
+			urls = append(urls, u)
+		}
+	}
+	return urls
+}
+
+// Document returns what the page says and what of it is hidden. stylesheet
+// returns the external style sheet at an absolute URL, if it was fetched, and may
+// be nil. Where a sheet is missing, text counts as same-colour only against a
+// background that the page itself names.
+func (p *Parsed) Document(stylesheet func(url string) ([]byte, bool)) *qianshao.Document {
+	doc := &qianshao.Document{
+		Charset: p.decoded.Name, CharsetFrom: p.decoded.From, Source: p.decoded.Text, Notes: slices.Clone(p.decoded.Notes),
+	}
+	if p.truncated {
 		doc.AddNote(qianshao.NoteTruncated)
 	}
-	if isPlainText(doc.Source, page.ContentType) {
+	t := p.tree
+	if t == nil {
 		paragraphs(doc)
 		return doc
 	}
-	b := newBuilder(doc.Source)
-	b.feed(0)
-	b.popTo(1)
-	t := &b.tree
-
-	base := ""
-	if t.base != 0 {
-		base = t.value(t.base, "href")
-	}
-	urls := newResolver(page.URL, base)
-	c := t.newCascade(urls, opts)
-	a := &assembler{tree: t, doc: doc, styles: c.styles, cover: c.cover, urls: urls}
+	styles := computeStyles(t, p.urls, stylesheet)
+	a := &assembler{tree: t, doc: doc, styles: styles, urls: p.urls}
 	doc.Regions = make([]qianshao.Region, 0, 32+len(t.events)/3)
 	a.run()
 
 	if t.deep {
 		doc.AddNote(qianshao.NoteTooDeep)
 	}
-	if t.tooMany || b.budget < 0 {
+	if t.tooMany {
 		doc.AddNote(qianshao.NoteTooMany)
 	}
-	if c.steps >= c.maxSteps {
+	if styles.overBudget {
 		doc.AddNote(qianshao.NoteStyleBudget)
 	}
 	return doc
@@ -107,63 +139,5 @@ func paragraphs(doc *qianshao.Document) {
 	}
 	if len(p.Text) > 0 {
 		a.emit(&p.Builder, qianshao.Region{Kind: qianshao.RegionText})
-	}
-}
-
-// Stylesheets returns the absolute URLs of the external style sheets that a
-// page links to, each once, in the order of the page, so that a crawler can
-// fetch them along. It looks at link tags only.
-func Stylesheets(page qianshao.Page) []string {
-	source := charset.Decode(page.Body, page.ContentType).Text
-	var found []string
-	base := ""
-	for _, tag := range tagsNamed(source, "base", "link") {
-		href, rel := "", ""
-		for _, at := range appendAttributes(nil, source, tag.Start, tag.End) {
-			switch v := mapped.Unescape(source[at.start:at.end]); at.name {
-			case "href":
-				href = v
-			case "rel":
-				rel = v
-			}
-		}
-		if ascii.Lower(source[tag.Start+1:tag.Start+5]) == "base" {
-			if base == "" {
-				base = href
-			}
-		} else if isStylesheetRel(rel) && len(found) < maxStylesheets {
-			found = append(found, href)
-		}
-	}
-	urls := newResolver(page.URL, base)
-	out := found[:0]
-	for _, href := range found {
-		if u := urls.resolve(href); u != "" && !slices.Contains(out, u) {
-			out = append(out, u)
-		}
-	}
-	return out
-}
-
-// maxStylesheets bounds what a page can make a crawler fetch.
-const maxStylesheets = 32
-
-// tagsNamed finds the start tags of the names, all of four letters.
-func tagsNamed(source string, names ...string) []qianshao.Span {
-	var out []qianshao.Span
-	for i := 0; ; {
-		n := strings.IndexByte(source[i:], '<')
-		if n < 0 || i+n+6 > len(source) {
-			return out
-		}
-		i += n
-		if slices.Contains(names, ascii.Lower(source[i+1:i+5])) && !ascii.IsAlphanumeric(source[i+5]) {
-			end := strings.IndexByte(source[i:], '>')
-			if end < 0 {
-				return out
-			}
-			out = append(out, qianshao.Span{Start: i, End: i + end + 1})
-		}
-		i++
 	}
 }

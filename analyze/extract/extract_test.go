@@ -209,14 +209,14 @@ func TestMetaRobots(t *testing.T) {
 
 func TestPlainText(t *testing.T) {
 	for _, contentType := range []string{"text/plain; charset=utf-8", "text/html", ""} {
-		doc := Document(qianshao.Page{ContentType: contentType, Body: []byte("第一 段\n还是 第一段\n\n \n第二段 a < b\n")}, Options{})
+		doc := Parse(qianshao.Page{ContentType: contentType, Body: []byte("第一 段\n还是 第一段\n\n \n第二段 a < b\n")}).Document(nil)
 		want := []line{{Kind: qianshao.RegionText, Text: "第一 段 还是 第一段"}, {Kind: qianshao.RegionText, Text: "第二段 a < b"}}
 		if diff := cmp.Diff(want, lines(doc)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", contentType, diff)
 		}
 		checkInvariants(t, doc)
 	}
-	doc := Document(qianshao.Page{ContentType: "text/plain", Body: []byte("<b>x</b>")}, Options{})
+	doc := Parse(qianshao.Page{ContentType: "text/plain", Body: []byte("<b>x</b>")}).Document(nil)
 	if len(doc.Regions) != 1 || doc.Regions[0].Text != "<b>x</b>" {
 		t.Errorf("text/plain is not markup: %s", describe(doc))
 	}
@@ -227,11 +227,11 @@ func TestStylesheets(t *testing.T) {
 <link rel="alternate stylesheet" href=c.css><link rel=icon href=d.ico><link rel=stylesheet href=a.css><link rel=stylesheet href=//cdn.example/e.css>`
 	page := qianshao.Page{URL: "https://school.example/x/", Body: []byte(html)}
 	want := []string{"https://school.example/static/a.css", "https://school.example/b.css?x=1&y=2", "https://cdn.example/e.css"}
-	if diff := cmp.Diff(want, Stylesheets(page)); diff != "" {
+	if diff := cmp.Diff(want, Parse(page).Stylesheets()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for _, html := range []string{"", "<", "<link", "<link>", "<base>", "<link rel=stylesheet>"} {
-		if got := Stylesheets(qianshao.Page{Body: []byte(html)}); len(got) > 0 {
+		if got := Parse(qianshao.Page{Body: []byte(html)}).Stylesheets(); len(got) > 0 {
 			t.Errorf("%q: %v", html, got)
 		}
 	}
@@ -240,7 +240,7 @@ func TestStylesheets(t *testing.T) {
 func TestAlternates(t *testing.T) {
 	html := `<link rel="Alternate" type="application/rss+xml" href="/feed"><link rel="alternate" media="handheld" href="http://m.school.example/">
 <link rel="alternate stylesheet" href=c.css><link rel=canonical href=d><link rel=alternate>`
-	doc := Document(qianshao.Page{URL: "https://school.example/x/", Body: []byte(html)}, Options{})
+	doc := Parse(qianshao.Page{URL: "https://school.example/x/", Body: []byte(html)}).Document(nil)
 	var got []string
 	for _, link := range doc.Links {
 		if link.Hidden != qianshao.HidingNone {

@@ -22,8 +22,7 @@ func FuzzDocument(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte, contentType, sheet string) {
 		page := qianshao.Page{URL: "http://a.example/", ContentType: contentType, Body: body}
-		doc := Document(page, Options{Stylesheets: func(string) ([]byte, bool) { return []byte(sheet), true }})
+		doc := Parse(page).Document(func(string) ([]byte, bool) { return []byte(sheet), true })
 		checkInvariants(t, doc)
-		Stylesheets(page)
 	})
 }

@@ -10,10 +10,10 @@ import (
 // document reads an HTML page of the test's own, with external style sheets by URL.
 func document(html string, sheets map[string]string) *qianshao.Document {
 	page := qianshao.Page{URL: "http://school.example/news/1.html", ContentType: "text/html; charset=utf-8", Body: []byte(html)}
-	return Document(page, Options{Stylesheets: func(url string) ([]byte, bool) {
+	return Parse(page).Document(func(url string) ([]byte, bool) {
 		css, ok := sheets[url]
 		return []byte(css), ok
-	}})
+	})
 }
 
 // find returns the region that holds the text.

@@ -91,7 +91,7 @@ func TestRealDocuments(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		doc := Document(qianshao.Page{URL: "http://a.example/x.html", Body: body}, Options{})
+		doc := Parse(qianshao.Page{URL: "http://a.example/x.html", Body: body}).Document(nil)
 		checkInvariants(t, doc)
 		if len(doc.Regions) == 0 && len(body) > 500 {
 			t.Errorf("%s: no regions, notes %v", filepath.Base(path), doc.Notes)

@@ -101,7 +101,7 @@ const maxSelectable = 2048
 // attribute is lookup for selectors.
 func (m *matcher) attribute(el int32, name string) (string, bool) {
 	e := &m.elements[el]
-	for _, a := range m.attrs[e.attrs : e.attrs+int32(e.attrCount)] {
+	for _, a := range m.attributes(el) {
 		if a.name == name {
 			v := m.fragments[e.fragment].Content[a.start:min(a.end, a.start+maxSelectable)]
 			m.steps += len(v) / 64

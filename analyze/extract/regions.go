@@ -40,8 +40,7 @@ const redirectName = "referrer-redirect"
 type assembler struct {
 	*tree
 	doc      *qianshao.Document
-	styles   []computed
-	cover    bool
+	styles   *styles
 	urls     *resolver
 	block    textSet
 	anchor   textSet
@@ -108,8 +107,6 @@ func (a *assembler) full() bool {
 	return true
 }
 
-func (a *assembler) style(el int32) *computed { return &a.styles[a.elements[el].style] }
-
 // open starts an element: a block ends the text before it.
 func (a *assembler) open(ev *event) {
 	e := &a.elements[ev.element]
@@ -144,7 +141,7 @@ func (a *assembler) close(el int32) {
 // as a whole does not interrupt the visible text around it: in 博<div
 // style="display:none">…</div>彩 a visitor reads 博彩.
 func (a *assembler) boundary(el int32) {
-	visible := a.style(el).sealed == qianshao.HidingNone
+	visible := !a.styles.sealed(el)
 	if a.link.element != 0 {
 		a.flushAnchor(visible, false)
 	}
@@ -176,7 +173,7 @@ func (a *assembler) text(ev *event, mode mapped.Mode) {
 		a.title(ev, v)
 		return
 	}
-	hiding := a.style(ev.element).text(a.cover)
+	hiding := a.styles.text(ev.element)
 	if e.kind&fallback != 0 && hiding == qianshao.HidingNone {
 		hiding = qianshao.HidingNoScript // between <iframe> and </iframe>
 	}

@@ -20,7 +20,7 @@ func TestMadeByScript(t *testing.T) {
 		`<p>1 < 2</p><`: false,
 		``:              false,
 	} {
-		doc := extract.Document(qianshao.Page{ContentType: "text/html; charset=utf-8", Body: []byte(body)}, extract.Options{})
+		doc := extract.Parse(qianshao.Page{ContentType: "text/html; charset=utf-8", Body: []byte(body)}).Document(nil)
 		if got := extract.MadeByScript(doc); got != want {
 			t.Errorf("%.60s: %t", body, got)
 		}

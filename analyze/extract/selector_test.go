@@ -27,10 +27,9 @@ func TestSelectorsAgainstCascadia(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBuilder(page)
-	b.feed(0)
-	m := newMatcher(&b.tree, 1<<20)
-	for i := range b.elements {
+	tree := build(page)
+	m := newMatcher(tree, 1<<20)
+	for i := range tree.elements {
 		m.enter(int32(i))
 	}
 	for _, s := range selectors {
@@ -46,7 +45,7 @@ func TestSelectorsAgainstCascadia(t *testing.T) {
 				}
 			}
 		}
-		for i := range b.elements {
+		for i := range tree.elements {
 			n := m.value(int32(i), "n")
 			for _, part := range strings.Split(s, ", ") {
 				sel, ok := parseSelector(part)

@@ -1,24 +1,60 @@
 package extract
 
-import "strings"
+import (
+	"strings"
 
-// newCascade reads the page's style sheets and computes every element's style.
-func (t *tree) newCascade(urls *resolver, opts Options) *cascade {
-	c := &cascade{matcher: newMatcher(t, stepsPerElement*len(t.elements)+freeSteps), index: newStyleIndex()}
+	"github.com/qianshao/qianshao"
+)
+
+// styles are the computed styles of a tree's elements, as far as they decide
+// what is seen.
+type styles struct {
+	of       []int32 // element → index in computed: many elements share one
+	computed []computed
+	cover    bool // something opaque lies over the whole page
+	// overBudget says that the sheets were too costly to apply in full.
+	overBudget bool
+}
+
+// text returns how the text of an element is hidden.
+func (s *styles) text(el int32) qianshao.Hiding {
+	return s.computed[s.of[el]].text(s.cover)
+}
+
+// box returns how an element's box is hidden, and its attributes with it.
+func (s *styles) box(el int32) qianshao.Hiding {
+	c := &s.computed[s.of[el]]
+	if c.sealed == qianshao.HidingNone && c.invisible {
+		return qianshao.HidingVisibility
+	}
+	return c.sealed
+}
+
+// sealed reports whether an element is hidden with all that is in it.
+func (s *styles) sealed(el int32) bool {
+	return s.computed[s.of[el]].sealed != qianshao.HidingNone
+}
+
+// computeStyles computes the style of every element from the page's style sheets, style
+// attributes and scripts. load returns the external sheet at a URL, if it is
+// there; it may be nil.
+func computeStyles(t *tree, urls *resolver, load func(url string) ([]byte, bool)) *styles {
+	c := &cascade{matcher: newMatcher(t, stepsPerElement*len(t.elements)+freeSteps), rules: newStyleIndex()}
+	l := loader{rules: c.rules, load: load}
 	complete := true
 	for _, s := range t.sheets {
 		if !mediaApplies(s.media) {
 			continue
 		}
 		if s.link == 0 {
-			c.index.parse(t.fragments[s.fragment].Content[s.start:s.end])
-			complete = c.loadImports(urls, opts) && complete
+			c.rules.parse(t.fragments[s.fragment].Content[s.start:s.end])
+			complete = l.imports(urls) && complete
 			continue
 		}
-		complete = c.load(urls.resolve(t.value(s.link, "href")), opts) && complete
+		complete = l.sheet(urls.resolve(t.value(s.link, "href"))) && complete
 	}
 	for _, id := range t.hides {
-		c.index.hide(id)
+		c.rules.hide(id)
 	}
 	c.compute(computed{
 		fontSize: defaultFont, colour: black,
@@ -26,39 +62,38 @@ func (t *tree) newCascade(urls *resolver, opts Options) *cascade {
 		// otherwise; with one missing it may well be dark.
 		background: white, backgroundKnown: complete,
 	})
-	return c
+	c.styles.overBudget = c.steps >= c.maxSteps
+	return c.styles
 }
 
-// load parses the external style sheet at a URL; false if it is not there.
-func (c *cascade) load(url string, opts Options) bool {
-	if url == "" || opts.Stylesheets == nil {
+// loader adds external style sheets to the rules.
+type loader struct {
+	rules *styleIndex
+	load  func(url string) ([]byte, bool)
+}
+
+// sheet adds the style sheet at a URL with what it imports; false if any is missing.
+func (l *loader) sheet(url string) bool {
+	if url == "" || l.load == nil {
 		return false
 	}
-	body, ok := opts.Stylesheets(url)
+	body, ok := l.load(url)
 	if !ok {
 		return false
 	}
-	c.index.parse(strings.ToValidUTF8(string(body), "\uFFFD"))
-	return c.loadImports(newResolver(url, ""), opts)
+	l.rules.parse(strings.ToValidUTF8(string(body), "\uFFFD"))
+	return l.imports(newResolver(url, ""))
 }
 
-// loadImports parses what the last sheet imports. It comes after the sheet
-// here and not before; where both speak of one element that can differ.
-func (c *cascade) loadImports(urls *resolver, opts Options) bool {
+// imports adds what the last sheet imports. Imported rules come after the
+// sheet's own here, not before; where both select one element the result can differ.
+func (l *loader) imports(urls *resolver) bool {
 	complete := true
-	for len(c.index.imports) > 0 && c.index.loaded < maxImports {
-		url := urls.resolve(c.index.imports[0])
-		c.index.imports = c.index.imports[1:]
-		c.index.loaded++
-		complete = c.load(url, opts) && complete
+	for {
+		ref, ok := l.rules.nextImport()
+		if !ok {
+			return complete && !l.rules.pending()
+		}
+		complete = l.sheet(urls.resolve(ref)) && complete
 	}
-	return complete && len(c.index.imports) == 0
-}
-
-// hide files the rule of a script that hides the element of an id; it wins
-// over whatever the sheets say.
-func (x *styleIndex) hide(id string) {
-	s := &selector{compounds: []compound{{id: id}}, specificity: 1 << 16}
-	x.order++
-	x.file(styleRule{s, []declaration{{propDisplay, key(keyNone), true}}, x.order})
 }

@@ -212,6 +212,29 @@ func parseSelectors(list string) []*selector {
 	return out
 }
 
+// nextImport returns the reference of the next @import, until there are none or
+// too many of them.
+func (x *styleIndex) nextImport() (ref string, ok bool) {
+	if !x.pending() || x.loaded >= maxImports {
+		return "", false
+	}
+	ref = x.imports[0]
+	x.imports = x.imports[1:]
+	x.loaded++
+	return ref, true
+}
+
+// pending reports whether there is an @import that was not taken.
+func (x *styleIndex) pending() bool { return len(x.imports) > 0 }
+
+// hide adds the rule of a script that hides the element with an id. It wins
+// over whatever the sheets say.
+func (x *styleIndex) hide(id string) {
+	s := &selector{compounds: []compound{{id: id}}, specificity: 1 << 16}
+	x.order++
+	x.file(styleRule{s, []declaration{{propDisplay, key(keyNone), true}}, x.order})
+}
+
 // add files a block under each of its selectors.
 func (x *styleIndex) add(selectors []*selector, block []declaration) {
 	x.order++

@@ -41,7 +41,6 @@ type element struct {
 	attrs      int32 // index of the first
 	fragment   int32
 	start, end int32 // of the start tag, in the fragment
-	style      int32 // index of the computed style
 }
 
 // eventKind is what an event tells.
@@ -124,6 +123,15 @@ type builder struct {
 	body   int32
 	xml    bool
 	budget int // bytes that scripts may still write
+}
+
+// build parses a page's source.
+func build(source string) *tree {
+	b := newBuilder(source)
+	b.feed(0)
+	b.popTo(1)
+	b.tooMany = b.tooMany || b.budget < 0
+	return &b.tree
 }
 
 func newBuilder(source string) *builder {
@@ -397,15 +405,22 @@ func (b *builder) popTo(n int) {
 	}
 }
 
-// value returns an attribute's value, references resolved; "" if it is not there.
+// attributes returns the element's attributes.
+func (t *tree) attributes(el int32) []attr {
+	e := &t.elements[el]
+	return t.attrs[e.attrs : e.attrs+int32(e.attrCount)]
+}
+
+// value returns an attribute's value, references resolved; "" if it is missing.
 func (t *tree) value(el int32, name string) string {
 	v, _ := t.lookup(el, name)
 	return v
 }
 
+// lookup returns an attribute's value, and whether the element has the attribute.
 func (t *tree) lookup(el int32, name string) (string, bool) {
 	e := &t.elements[el]
-	for _, a := range t.attrs[e.attrs : e.attrs+int32(e.attrCount)] {
+	for _, a := range t.attributes(el) {
 		if a.name == name {
 			return mapped.Unescape(t.fragments[e.fragment].Content[a.start:a.end]), true
 		}

@@ -115,7 +115,7 @@ func (c *cascade) paint(el int32, s *computed) {
 	if v := d.get(propColour); v.unit == coloured {
 		s.colour = v.colour
 	} else if v.unit == inherit && e.parent >= 0 {
-		s.colour = c.styles[c.elements[e.parent].style].colour
+		s.colour = c.styles.computed[c.styles.of[e.parent]].colour
 	}
 	if v := d.get(propTextFill); v.unit == coloured {
 		s.fill, s.hasFill = v.colour, true
@@ -131,7 +131,7 @@ func (c *cascade) paint(el int32, s *computed) {
 		s.backgroundKnown = s.backgroundKnown || v.colour.a == 255
 		if e.atom != atom.Body && e.atom != atom.Html {
 			s.boxed = true
-			c.cover = c.cover || c.coversPage()
+			c.styles.cover = c.styles.cover || c.coversPage()
 		}
 	}
 	if d.get(propBackgroundImage).is(keyImage) {
@@ -165,7 +165,7 @@ func (c *cascade) seal(el int32, parent *computed) qianshao.Hiding {
 	case e.atom == atom.Input && ascii.Lower(c.value(el, "type")) == "hidden":
 		return qianshao.HidingAttribute
 	case d.get(propDisplay).is(keyNone):
-		if d.keys[propDisplay] == hintKey {
+		if d.priorities[propDisplay] == hintPriority {
 			return qianshao.HidingAttribute
 		}
 		return qianshao.HidingDisplayNone

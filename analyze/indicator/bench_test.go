@@ -29,7 +29,7 @@ func BenchmarkAttach(b *testing.B) {
 		b.SetBytes(int64(len(body)))
 		b.ReportAllocs()
 		for b.Loop() {
-			extract.Document(qianshao.Page{URL: page, Body: []byte(body)}, extract.Options{})
+			extract.Parse(qianshao.Page{URL: page, Body: []byte(body)}).Document(nil)
 		}
 	})
 	f := indicator.New()

@@ -29,7 +29,7 @@ func attach(t testing.TB, f *indicator.Finder, body string, level qianshao.Level
 // evidenced returns the page's document and one finding of all places of term in it.
 func evidenced(t testing.TB, body string, level qianshao.Level) (*qianshao.Document, []qianshao.Finding) {
 	t.Helper()
-	doc := extract.Document(qianshao.Page{URL: page, ContentType: "text/html; charset=utf-8", Body: []byte(body)}, extract.Options{})
+	doc := extract.Parse(qianshao.Page{URL: page, ContentType: "text/html; charset=utf-8", Body: []byte(body)}).Document(nil)
 	findings := []qianshao.Finding{{Level: level}}
 	for i := range doc.Regions {
 		r := &doc.Regions[i]

@@ -150,7 +150,7 @@ func isTemporary(err error) bool {
 // its views: what hides in one view hides in all. A sheet that cannot be had is
 // left out, and the page is judged without it.
 func AddStylesheets(ctx context.Context, fetcher *fetch.Fetcher, page *qianshao.Page) {
-	for _, sheet := range extract.Stylesheets(*page) {
+	for _, sheet := range extract.Parse(*page).Stylesheets() {
 		css, err := fetcher.Stylesheet(ctx, sheet)
 		if err != nil {
 			continue
