@@ -5,28 +5,30 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
+	"github.com/qianshao/qianshao/analyze/extract/link"
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
+	"github.com/qianshao/qianshao/analyze/extract/tree"
 	"golang.org/x/net/html/atom"
 )
 
 // attributes makes the regions of an element's attributes, and its link.
 func (a *assembler) attributes(el int32) {
-	e := &a.elements[el]
-	if e.atom == atom.Meta {
+	e := &a.Elements[el]
+	if e.Atom == atom.Meta {
 		a.meta(el)
 		return
 	}
-	hiding := a.fragments[e.fragment].marked(a.styles.box(el))
-	for _, at := range a.tree.attributes(el) {
-		if at.start == at.end {
+	hiding := a.Fragments[e.Fragment].HidingOf(a.styles.Box(el))
+	for _, at := range a.Tree.Attributes(el) {
+		if at.Start == at.End {
 			continue
 		}
 		switch {
-		case isTextAttribute(e.atom, at.name):
-			a.stretch(qianshao.RegionAttr, at.name, hiding, el, &a.fragments[e.fragment], int(at.start), int(at.end), mapped.InAttribute)
-		case isURLAttribute(e.atom, at.name):
+		case isTextAttribute(e.Atom, at.Name):
+			a.stretch(qianshao.RegionAttr, at.Name, hiding, el, &a.Fragments[e.Fragment], int(at.Start), int(at.End), mapped.InAttribute)
+		case isURLAttribute(e.Atom, at.Name):
 			a.url(el, at, hiding)
-		case e.atom == atom.Link && at.name == "href" && isAlternateRel(a.value(el, "rel")):
+		case e.Atom == atom.Link && at.Name == "href" && link.IsAlternate(a.Value(el, "rel")):
 			a.url(el, at, qianshao.HidingNone) // in the head nothing is shown, and nothing concealed
 		}
 	}
@@ -67,21 +69,21 @@ func leadsOn(a atom.Atom) bool {
 }
 
 // url makes the region of a reference, and a link if it leads to a page.
-func (a *assembler) url(el int32, at attr, hiding qianshao.Hiding) {
-	e := &a.elements[el]
-	v := &a.fragments[e.fragment]
-	if at.end-at.start > maxURL {
+func (a *assembler) url(el int32, at tree.Attribute, hiding qianshao.Hiding) {
+	e := &a.Elements[el]
+	v := &a.Fragments[e.Fragment]
+	if at.End-at.Start > maxURL {
 		return
 	}
-	region := a.stretch(qianshao.RegionURL, at.name, hiding, el, v, int(at.start), int(at.end), mapped.InAttribute)
-	if region < 0 || !leadsOn(e.atom) || len(a.doc.Links) >= maxLinks {
+	region := a.stretch(qianshao.RegionURL, at.Name, hiding, el, v, int(at.Start), int(at.End), mapped.InAttribute)
+	if region < 0 || !leadsOn(e.Atom) || len(a.doc.Links) >= maxLinks {
 		return
 	}
-	target := a.urls.resolve(a.doc.Regions[region].Text)
+	target := a.urls.Resolve(a.doc.Regions[region].Text)
 	if target == "" {
 		return
 	}
-	a.doc.Links = append(a.doc.Links, qianshao.Link{URL: target, Rel: ascii.Lower(a.value(el, "rel")), Hidden: hiding, Region: region})
+	a.doc.Links = append(a.doc.Links, qianshao.Link{URL: target, Rel: ascii.Lower(a.Value(el, "rel")), Hidden: hiding, Region: region})
 	if a.link.element == el {
 		a.link.index = len(a.doc.Links) - 1
 	}
@@ -96,40 +98,40 @@ const (
 // meta makes the region of a meta element that tells people or search engines
 // something, and the link of one that sends them elsewhere.
 func (a *assembler) meta(el int32) {
-	e := &a.elements[el]
-	v := &a.fragments[e.fragment]
-	var content attr
+	e := &a.Elements[el]
+	v := &a.Fragments[e.Fragment]
+	var content tree.Attribute
 	var name string
 	refresh := false
-	for _, at := range a.tree.attributes(el) {
-		switch at.name {
+	for _, at := range a.Tree.Attributes(el) {
+		switch at.Name {
 		case "content":
 			content = at
 		case "name", "property", "itemprop":
-			name = ascii.Lower(mapped.Unescape(v.Content[at.start:at.end]))
+			name = ascii.Lower(mapped.Unescape(v.Content[at.Start:at.End]))
 		case "http-equiv":
-			refresh = strings.EqualFold(v.Content[at.start:at.end], "refresh")
+			refresh = strings.EqualFold(v.Content[at.Start:at.End], "refresh")
 		}
 	}
 	if refresh {
-		from, to := refreshTarget(v.Content[content.start:content.end])
+		from, to := link.RefreshTarget(v.Content[content.Start:content.End])
 		if from < to {
-			a.url(el, attr{"refresh", content.start + int32(from), content.start + int32(to)}, qianshao.HidingNone)
+			a.url(el, tree.Attribute{Name: "refresh", Start: content.Start + int32(from), End: content.Start + int32(to)}, qianshao.HidingNone)
 		}
 		return
 	}
-	if (name == "robots" || name == "qianshao") && content.start < content.end && len(a.doc.MetaRobots) < maxMetaRobots {
-		text := mapped.Unescape(v.Content[content.start:content.end])
+	if (name == "robots" || name == "qianshao") && content.Start < content.End && len(a.doc.MetaRobots) < maxMetaRobots {
+		text := mapped.Unescape(v.Content[content.Start:content.End])
 		a.doc.MetaRobots = append(a.doc.MetaRobots, strings.ToValidUTF8(text[:min(len(text), maxMetaRobot)], ""))
 	}
 	if !isTold(name) {
 		return
 	}
-	hiding := v.marked(qianshao.HidingNone)
-	if hiding == qianshao.HidingNone && mapped.IsEntityEncoded(v.Content[content.start:content.end]) {
+	hiding := v.HidingOf(qianshao.HidingNone)
+	if hiding == qianshao.HidingNone && mapped.IsEntityEncoded(v.Content[content.Start:content.End]) {
 		hiding = qianshao.HidingEntityEncoded
 	}
-	a.stretch(qianshao.RegionMeta, name, hiding, el, v, int(content.start), int(content.end), mapped.InAttribute)
+	a.stretch(qianshao.RegionMeta, name, hiding, el, v, int(content.Start), int(content.End), mapped.InAttribute)
 }
 
 // isTold says whether a meta element of this name is shown to people, by

@@ -19,7 +19,11 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 	"github.com/qianshao/qianshao/analyze/extract/charset"
+	"github.com/qianshao/qianshao/analyze/extract/css"
+	"github.com/qianshao/qianshao/analyze/extract/link"
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
+	"github.com/qianshao/qianshao/analyze/extract/style"
+	"github.com/qianshao/qianshao/analyze/extract/tree"
 )
 
 // Parsed is a page that was decoded and parsed. Its style sheets can be fetched
@@ -27,8 +31,8 @@ import (
 type Parsed struct {
 	decoded   charset.Decoded
 	truncated bool
-	tree      *tree // nil for plain text
-	urls      *resolver
+	tree      *tree.Tree // nil for plain text
+	urls      *link.Resolver
 }
 
 // Parse decodes and parses a page. It never fails: what was unusual is in the
@@ -38,12 +42,12 @@ func Parse(page qianshao.Page) *Parsed {
 	if isPlainText(p.decoded.Text, page.ContentType) {
 		return p
 	}
-	p.tree = build(p.decoded.Text)
+	p.tree = tree.Build(p.decoded.Text)
 	base := ""
-	if p.tree.base != 0 {
-		base = p.tree.value(p.tree.base, "href")
+	if p.tree.Base != 0 {
+		base = p.tree.Value(p.tree.Base, "href")
 	}
-	p.urls = newResolver(page.URL, base)
+	p.urls = link.NewResolver(page.URL, base)
 	return p
 }
 
@@ -57,11 +61,11 @@ func (p *Parsed) Stylesheets() []string {
 		return nil
 	}
 	var urls []string
-	for _, sheet := range p.tree.sheets {
-		if sheet.link == 0 || !mediaApplies(sheet.media) || len(urls) == maxStylesheets {
+	for _, sheet := range p.tree.Sheets {
+		if sheet.Link == 0 || !css.MediaApplies(sheet.Media) || len(urls) == maxStylesheets {
 			continue
 		}
-		if u := p.urls.resolve(p.tree.value(sheet.link, "href")); u != "" && !slices.Contains(urls, u) {
+		if u := p.urls.Resolve(p.tree.Value(sheet.Link, "href")); u != "" && !slices.Contains(urls, u) {
 			urls = append(urls, u)
 		}
 	}
@@ -84,18 +88,18 @@ func (p *Parsed) Document(stylesheet func(url string) ([]byte, bool)) *qianshao.
 		paragraphs(doc)
 		return doc
 	}
-	styles := computeStyles(t, p.urls, stylesheet)
-	a := &assembler{tree: t, doc: doc, styles: styles, urls: p.urls}
-	doc.Regions = make([]qianshao.Region, 0, 32+len(t.events)/3)
+	styles := style.Compute(t, p.urls, stylesheet)
+	a := &assembler{Tree: t, doc: doc, styles: styles, urls: p.urls}
+	doc.Regions = make([]qianshao.Region, 0, 32+len(t.Events)/3)
 	a.run()
 
-	if t.deep {
+	if t.TooDeep {
 		doc.AddNote(qianshao.NoteTooDeep)
 	}
-	if t.tooMany {
+	if t.TooMany {
 		doc.AddNote(qianshao.NoteTooMany)
 	}
-	if styles.overBudget {
+	if styles.OverBudget {
 		doc.AddNote(qianshao.NoteStyleBudget)
 	}
 	return doc

@@ -6,7 +6,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract/link"
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
+	"github.com/qianshao/qianshao/analyze/extract/style"
+	"github.com/qianshao/qianshao/analyze/extract/tree"
 	"golang.org/x/net/html/atom"
 )
 
@@ -38,10 +41,10 @@ const redirectName = "referrer-redirect"
 // block, since 博 and 彩 in two links next to each other are there to be read
 // as one word. So no character is in two regions.
 type assembler struct {
-	*tree
+	*tree.Tree
 	doc      *qianshao.Document
-	styles   *styles
-	urls     *resolver
+	styles   *style.Styles
+	urls     *link.Resolver
 	block    textSet
 	anchor   textSet
 	link     openLink
@@ -75,22 +78,22 @@ type openLink struct {
 }
 
 func (a *assembler) run() {
-	for i := range a.events {
-		ev := &a.events[i]
-		switch ev.kind {
-		case eventOpen:
+	for i := range a.Events {
+		ev := &a.Events[i]
+		switch ev.Kind {
+		case tree.Open:
 			a.open(ev)
-		case eventClose:
-			a.close(ev.element)
-		case eventText:
+		case tree.Close:
+			a.close(ev.Element)
+		case tree.Text:
 			a.text(ev, mapped.InText)
-		case eventRaw:
+		case tree.RawText:
 			a.text(ev, mapped.Verbatim)
-		case eventComment:
+		case tree.Comment:
 			a.whole(qianshao.RegionComment, "", qianshao.HidingComment, ev)
-		case eventLiteral:
+		case tree.Literal:
 			a.whole(qianshao.RegionScript, "", qianshao.HidingScript, ev)
-		case eventRedirect:
+		case tree.Redirect:
 			a.whole(qianshao.RegionScript, redirectName, qianshao.HidingScript, ev)
 		}
 	}
@@ -108,27 +111,27 @@ func (a *assembler) full() bool {
 }
 
 // open starts an element: a block ends the text before it.
-func (a *assembler) open(ev *event) {
-	e := &a.elements[ev.element]
-	if e.kind&block != 0 {
-		a.boundary(ev.element)
+func (a *assembler) open(ev *tree.Event) {
+	e := &a.Elements[ev.Element]
+	if e.Kind&tree.Block != 0 {
+		a.boundary(ev.Element)
 	}
-	switch e.atom {
+	switch e.Atom {
 	case atom.Br:
 		a.lineBreak(ev)
 	case atom.A:
 		a.closeLink()
-		a.link.element, a.link.index, a.link.visible = ev.element, -1, false
+		a.link.element, a.link.index, a.link.visible = ev.Element, -1, false
 		a.link.hiding = qianshao.HidingNone
 		a.link.text.Reset()
 	}
-	if e.attrCount > 0 && ev.fragment >= 0 {
-		a.attributes(ev.element)
+	if e.AttributeCount > 0 && ev.Fragment >= 0 {
+		a.attributes(ev.Element)
 	}
 }
 
 func (a *assembler) close(el int32) {
-	if a.elements[el].atom == atom.A {
+	if a.Elements[el].Atom == atom.A {
 		if a.link.element == el {
 			a.closeLink()
 		}
@@ -141,15 +144,15 @@ func (a *assembler) close(el int32) {
 // as a whole does not interrupt the visible text around it: in 博<div
 // style="display:none">…</div>彩 a visitor reads 博彩.
 func (a *assembler) boundary(el int32) {
-	visible := !a.styles.sealed(el)
+	visible := !a.styles.Sealed(el)
 	if a.link.element != 0 {
 		a.flushAnchor(visible, false)
 	}
 	a.flush(&a.block, visible, false)
 }
 
-func (a *assembler) lineBreak(ev *event) {
-	at := a.fragments[ev.fragment].Span(int(ev.start), int(ev.end))
+func (a *assembler) lineBreak(ev *tree.Event) {
+	at := a.Fragments[ev.Fragment].Span(int(ev.Start), int(ev.End))
 	set := a.current()
 	set.visible.AddSpace(at)
 	for _, p := range set.hidden {
@@ -166,24 +169,24 @@ func (a *assembler) current() *textSet {
 }
 
 // text adds a text to the block or link that it stands in.
-func (a *assembler) text(ev *event, mode mapped.Mode) {
-	e := &a.elements[ev.element]
-	v := &a.fragments[ev.fragment]
-	if e.atom == atom.Title && e.parent >= 0 && !strings.EqualFold(a.elements[e.parent].tag, "svg") {
+func (a *assembler) text(ev *tree.Event, mode mapped.Mode) {
+	e := &a.Elements[ev.Element]
+	v := &a.Fragments[ev.Fragment]
+	if e.Atom == atom.Title && e.Parent >= 0 && !strings.EqualFold(a.Elements[e.Parent].Tag, "svg") {
 		a.title(ev, v)
 		return
 	}
-	hiding := a.styles.text(ev.element)
-	if e.kind&fallback != 0 && hiding == qianshao.HidingNone {
+	hiding := a.styles.Text(ev.Element)
+	if e.Kind&tree.Fallback != 0 && hiding == qianshao.HidingNone {
 		hiding = qianshao.HidingNoScript // between <iframe> and </iframe>
 	}
-	hiding = v.marked(hiding)
+	hiding = v.HidingOf(hiding)
 	p := a.current().piece(hiding)
 	before := len(p.Text)
 	if before == 0 {
-		p.element, p.heading = ev.element, e.heading
+		p.element, p.heading = ev.Element, e.Heading
 	}
-	p.Add(&v.Text, int(ev.start), int(ev.end), mode)
+	p.Add(&v.Text, int(ev.Start), int(ev.End), mode)
 	if a.link.element != 0 && len(p.Text) > before {
 		a.link.text.Write(p.Text[before:])
 		if hiding == qianshao.HidingNone {
@@ -192,15 +195,6 @@ func (a *assembler) text(ev *event, mode mapped.Mode) {
 			a.link.hiding = hiding
 		}
 	}
-}
-
-// marked returns how text of this view counts, given what the cascade says:
-// that a script wrote it is the better explanation.
-func (v *fragment) marked(h qianshao.Hiding) qianshao.Hiding {
-	if v.hiding != "" && (h == qianshao.HidingNone || h.Concealed()) {
-		return v.hiding
-	}
-	return h
 }
 
 func (s *textSet) piece(h qianshao.Hiding) *piece {
@@ -319,18 +313,18 @@ func (a *assembler) keep(runs []qianshao.Run) []qianshao.Run {
 
 func (a *assembler) selector(el int32) string {
 	if a.lastPath == "" || a.pathOf != el {
-		a.pathOf, a.lastPath = el, a.path(el)
+		a.pathOf, a.lastPath = el, a.Path(el)
 	}
 	return a.lastPath
 }
 
 // whole makes a region of an event's text as it stands.
-func (a *assembler) whole(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, ev *event) {
-	a.stretch(kind, name, hiding, ev.element, &a.fragments[ev.fragment], int(ev.start), int(ev.end), mapped.Verbatim)
+func (a *assembler) whole(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, ev *tree.Event) {
+	a.stretch(kind, name, hiding, ev.Element, &a.Fragments[ev.Fragment], int(ev.Start), int(ev.End), mapped.Verbatim)
 }
 
 // stretch makes a region of a stretch of a view; -1 if there is no text or no room.
-func (a *assembler) stretch(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, el int32, v *fragment, start, end int, mode mapped.Mode) int {
+func (a *assembler) stretch(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, el int32, v *tree.Fragment, start, end int, mode mapped.Mode) int {
 	if a.full() {
 		return -1
 	}
@@ -343,12 +337,12 @@ func (a *assembler) stretch(kind qianshao.RegionKind, name string, hiding qiansh
 }
 
 // title makes the region of a title.
-func (a *assembler) title(ev *event, v *fragment) {
-	hiding := v.marked(qianshao.HidingNone)
-	if hiding == qianshao.HidingNone && mapped.IsEntityEncoded(v.Content[ev.start:ev.end]) {
+func (a *assembler) title(ev *tree.Event, v *tree.Fragment) {
+	hiding := v.HidingOf(qianshao.HidingNone)
+	if hiding == qianshao.HidingNone && mapped.IsEntityEncoded(v.Content[ev.Start:ev.End]) {
 		hiding = qianshao.HidingEntityEncoded
 	}
-	n := a.stretch(qianshao.RegionTitle, "", hiding, ev.element, v, int(ev.start), int(ev.end), mapped.InText)
+	n := a.stretch(qianshao.RegionTitle, "", hiding, ev.Element, v, int(ev.Start), int(ev.End), mapped.InText)
 	if n >= 0 && a.doc.Title == "" && hiding != qianshao.HidingWritten {
 		a.doc.Title = a.doc.Regions[n].Text
 	}

@@ -1,9 +1,10 @@
-package extract
+package tree
 
 import (
 	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract/link"
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -24,52 +25,52 @@ const (
 	maxSiblingTypes = 32
 )
 
-// element is a node of the tree. Elements are numbered in the order of their
+// Element is a node of the tree. Elements are numbered in the order of their
 // start tags, so a parent comes before its children. Element 0 is the root.
-type element struct {
-	tag        string // lower case
-	atom       atom.Atom
-	kind       tagKind
-	heading    bool // is or lies in a heading
-	more       bool // another sibling of the same tag follows
-	attrCount  uint16
-	parent     int32 // -1 for the root
-	previous   int32 // sibling, -1 for the first
-	last       int32 // child, -1 if there is none
-	nthChild   int32 // from 1
-	nthOfType  int32 // from 1; 0 if not counted
-	attrs      int32 // index of the first
-	fragment   int32
-	start, end int32 // of the start tag, in the fragment
+type Element struct {
+	Tag            string // lower case
+	Atom           atom.Atom
+	Kind           TagKind
+	Heading        bool // is or lies in a heading
+	More           bool // another sibling of the same tag follows
+	AttributeCount uint16
+	Parent         int32 // -1 for the root
+	Previous       int32 // sibling, -1 for the first
+	Last           int32 // child, -1 if there is none
+	NthChild       int32 // from 1
+	NthOfType      int32 // from 1; 0 if not counted
+	attributes     int32 // index of the first
+	Fragment       int32
+	start, end     int32 // of the start tag, in the fragment
 }
 
-// eventKind is what an event tells.
-type eventKind uint8
+// EventKind is what an event tells.
+type EventKind uint8
 
 const (
-	eventOpen     eventKind = iota
-	eventClose              // of elements that matter for regions: blocks and links
-	eventText               // text with character references
-	eventRaw                // text without
-	eventComment            // between the comment's marks
-	eventLiteral            // a string of a script: the whole view
-	eventRedirect           // a script that sends visitors of search engines elsewhere
+	Open     EventKind = iota
+	Close              // of elements that matter for regions: blocks and links
+	Text               // text with character references
+	RawText            // text without
+	Comment            // between the comment's marks
+	Literal            // a string of a script: the whole view
+	Redirect           // a script that sends visitors of search engines elsewhere
 )
 
-// event is a step of the walk through the page in the order of its source.
-type event struct {
-	kind       eventKind
-	element    int32
-	fragment   int32
-	start, end int32
+// Event is a step of the walk through the page in the order of its source.
+type Event struct {
+	Kind       EventKind
+	Element    int32
+	Fragment   int32
+	Start, End int32
 }
 
-// sheet is a style sheet of the page: text in it, or the URL of an external one.
-type sheet struct {
-	fragment   int32
-	start, end int32
-	link       int32 // the link element; 0 for a style element
-	media      string
+// Sheet is a style sheet of the page: text in it, or the URL of an external one.
+type Sheet struct {
+	Fragment   int32
+	Start, End int32
+	Link       int32 // the link element; 0 for a style element
+	Media      string
 }
 
 // frame is an open element.
@@ -85,28 +86,37 @@ type siblingType struct {
 	latest int32
 }
 
-// fragment is a text that is read as HTML, CSS or a script: the source itself,
+// Fragment is a text that is read as HTML, CSS or a script: the source itself,
 // or what a script in it produces.
-type fragment struct {
+type Fragment struct {
 	mapped.Text
 	// hiding is how text of this fragment is hidden: HidingWritten or
 	// HidingTemplate; empty for the source itself.
-	hiding qianshao.Hiding
-	owner  int32 // the script element that produced the text; 0 for the source
+	Hiding qianshao.Hiding
+	Owner  int32 // the script element that produced the text; 0 for the source
 	depth  int   // how many scripts one within the other produced the text
 }
 
-// tree is a page as parsed.
-type tree struct {
-	fragments []fragment
-	elements  []element
-	attrs     []attr
-	events    []event
-	sheets    []sheet
-	hides     []string // ids of elements that a script hides
-	base      int32    // the first base element with a href; 0 if there is none
-	deep      bool
-	tooMany   bool
+// HidingOf returns how text of the fragment is hidden, given how its style hides
+// it: that a script wrote it explains more.
+func (f *Fragment) HidingOf(byStyle qianshao.Hiding) qianshao.Hiding {
+	if f.Hiding != "" && (byStyle == qianshao.HidingNone || byStyle.Concealed()) {
+		return f.Hiding
+	}
+	return byStyle
+}
+
+// Tree is a page as parsed.
+type Tree struct {
+	Fragments  []Fragment
+	Elements   []Element
+	attributes []Attribute
+	Events     []Event
+	Sheets     []Sheet
+	HiddenIDs  []string // ids of elements that a script hides
+	Base       int32    // the first base element with a href; 0 if there is none
+	TooDeep    bool
+	TooMany    bool
 }
 
 // builder makes a tree from the tokens of x/net/html's tokenizer. It is no
@@ -115,7 +125,7 @@ type tree struct {
 // cell. In exchange it knows where everything stands, has no limit of depth
 // (html.Parse refuses pages nested deeper than 512) and is linear.
 type builder struct {
-	tree
+	Tree
 	frames []frame
 	floor  int // frames below belong to another page than the one being read
 	open   map[string]int32
@@ -125,13 +135,13 @@ type builder struct {
 	budget int // bytes that scripts may still write
 }
 
-// build parses a page's source.
-func build(source string) *tree {
+// Build parses a page's source.
+func Build(source string) *Tree {
 	b := newBuilder(source)
 	b.feed(0)
 	b.popTo(1)
-	b.tooMany = b.tooMany || b.budget < 0
-	return &b.tree
+	b.TooMany = b.TooMany || b.budget < 0
+	return &b.Tree
 }
 
 func newBuilder(source string) *builder {
@@ -141,18 +151,18 @@ func newBuilder(source string) *builder {
 		xml:    strings.HasPrefix(strings.TrimLeft(source[:min(len(source), 256)], " \t\r\n\uFEFF"), "<?xml"),
 		budget: len(source) + maxWritten,
 	}
-	b.fragments = []fragment{{Text: mapped.Source(source)}}
-	b.elements = make([]element, 1, 64+len(source)/48)
-	b.events = make([]event, 0, 64+len(source)/24)
-	b.attrs = make([]attr, 0, 64+len(source)/64)
-	b.elements[0] = element{tag: "html", atom: atom.Html, parent: -1, previous: -1, last: -1, nthChild: 1, nthOfType: 1}
+	b.Fragments = []Fragment{{Text: mapped.Source(source)}}
+	b.Elements = make([]Element, 1, 64+len(source)/48)
+	b.Events = make([]Event, 0, 64+len(source)/24)
+	b.attributes = make([]Attribute, 0, 64+len(source)/64)
+	b.Elements[0] = Element{Tag: "html", Atom: atom.Html, Parent: -1, Previous: -1, Last: -1, NthChild: 1, NthOfType: 1}
 	b.frames = append(b.frames, frame{})
 	return b
 }
 
 // feed reads the text of a view into the tree, at the place where the builder stands.
 func (b *builder) feed(fi int32) {
-	text := b.fragments[fi].Content
+	text := b.Fragments[fi].Content
 	z := html.NewTokenizer(strings.NewReader(text))
 	z.AllowCDATA(b.xml)
 	for pos := 0; ; {
@@ -191,10 +201,10 @@ func tagOf(name []byte) (string, atom.Atom) {
 
 func (b *builder) foreign() bool { return b.open["svg"] > 0 || b.open["math"] > 0 }
 
-func (b *builder) top() *element { return &b.elements[b.frames[len(b.frames)-1].element] }
+func (b *builder) top() *Element { return &b.Elements[b.frames[len(b.frames)-1].element] }
 
 func (b *builder) comment(fi int32, start, end int) {
-	text := b.fragments[fi].Content[start:end]
+	text := b.Fragments[fi].Content[start:end]
 	if !strings.HasPrefix(text, "<!--") {
 		return // a doctype or processing instruction
 	}
@@ -206,22 +216,22 @@ func (b *builder) comment(fi int32, start, end int) {
 		}
 	}
 	if from < to {
-		b.event(eventComment, b.frames[len(b.frames)-1].element, fi, from, to)
+		b.event(Comment, b.frames[len(b.frames)-1].element, fi, from, to)
 	}
 }
 
-func (b *builder) event(kind eventKind, el, fi int32, start, end int) {
-	b.events = append(b.events, event{kind, el, fi, int32(start), int32(end)})
+func (b *builder) event(kind EventKind, el, fi int32, start, end int) {
+	b.Events = append(b.Events, Event{kind, el, fi, int32(start), int32(end)})
 }
 
 // addText takes a text token. That of a style or script element is not text.
 func (b *builder) addText(fi int32, start, end int) {
-	text := b.fragments[fi].Content
+	text := b.Fragments[fi].Content
 	top := b.top()
-	switch top.atom {
+	switch top.Atom {
 	case atom.Style:
 		el := b.frames[len(b.frames)-1].element
-		b.sheets = append(b.sheets, sheet{fragment: fi, start: int32(start), end: int32(end), media: b.value(el, "media")})
+		b.Sheets = append(b.Sheets, Sheet{Fragment: fi, Start: int32(start), End: int32(end), Media: b.Value(el, "media")})
 		return
 	case atom.Script:
 		el := b.frames[len(b.frames)-1].element
@@ -234,12 +244,12 @@ func (b *builder) addText(fi int32, start, end int) {
 		}
 		b.openBody()
 	}
-	kind := eventText
-	if top = b.top(); top.atom == atom.Iframe || top.atom == atom.Xmp || top.atom == atom.Noembed || top.atom == atom.Noframes || top.atom == atom.Plaintext {
-		kind = eventRaw
+	kind := Text
+	if top = b.top(); top.Atom == atom.Iframe || top.Atom == atom.Xmp || top.Atom == atom.Noembed || top.Atom == atom.Noframes || top.Atom == atom.Plaintext {
+		kind = RawText
 	}
 	if b.xml && strings.HasPrefix(text[start:end], "<![CDATA[") {
-		kind, start = eventRaw, start+len("<![CDATA[")
+		kind, start = RawText, start+len("<![CDATA[")
 		if strings.HasSuffix(text[start:end], "]]>") {
 			end -= len("]]>")
 		}
@@ -276,7 +286,7 @@ func (b *builder) startTag(fi int32, start, end int, tag string, a atom.Atom, se
 	if el == 0 {
 		return
 	}
-	b.event(eventOpen, el, fi, start, end)
+	b.event(Open, el, fi, start, end)
 	if a == atom.Body {
 		b.body = el
 	}
@@ -289,14 +299,14 @@ func (b *builder) startTag(fi int32, start, end int, tag string, a atom.Atom, se
 
 // collect notes what later passes need without a search.
 func (b *builder) collect(el int32) {
-	switch b.elements[el].atom {
+	switch b.Elements[el].Atom {
 	case atom.Base:
-		if b.base == 0 && b.value(el, "href") != "" {
-			b.base = el
+		if b.Base == 0 && b.Value(el, "href") != "" {
+			b.Base = el
 		}
 	case atom.Link:
-		if isStylesheetRel(b.value(el, "rel")) && b.value(el, "href") != "" {
-			b.sheets = append(b.sheets, sheet{link: el, media: b.value(el, "media")})
+		if link.IsStylesheet(b.Value(el, "rel")) && b.Value(el, "href") != "" {
+			b.Sheets = append(b.Sheets, Sheet{Link: el, Media: b.Value(el, "media")})
 		}
 	}
 }
@@ -306,49 +316,49 @@ func (b *builder) openBody() {
 	if b.body != 0 || b.xml || b.floor > 1 {
 		return
 	}
-	if a := b.top().atom; a != atom.Html && a != atom.Head {
+	if a := b.top().Atom; a != atom.Html && a != atom.Head {
 		return
 	}
 	b.popTo(b.floor)
-	b.body = b.append(0, 0, 0, "body", atom.Body, block)
+	b.body = b.append(0, 0, 0, "body", atom.Body, Block)
 	b.push(b.body)
 }
 
 // adopt gives an element that exists already the attributes of another tag of
 // its kind: the second <body style=…> of a page still counts if the first had none.
 func (b *builder) adopt(el, fi int32, start, end int) {
-	e := &b.elements[el]
-	if e.attrCount > 0 {
+	e := &b.Elements[el]
+	if e.AttributeCount > 0 {
 		return
 	}
-	e.fragment, e.start, e.end = fi, int32(start), int32(end)
-	e.attrs = int32(len(b.attrs))
-	b.attrs = appendAttributes(b.attrs, b.fragments[fi].Content, start, end)
-	e.attrCount = uint16(len(b.attrs) - int(e.attrs))
+	e.Fragment, e.start, e.end = fi, int32(start), int32(end)
+	e.attributes = int32(len(b.attributes))
+	b.attributes = appendAttributes(b.attributes, b.Fragments[fi].Content, start, end)
+	e.AttributeCount = uint16(len(b.attributes) - int(e.attributes))
 }
 
 // append makes an element below the open one; 0 if there are too many.
-func (b *builder) append(fi int32, start, end int, tag string, a atom.Atom, kind tagKind) int32 {
-	if len(b.elements) >= maxElements {
-		b.tooMany = true
+func (b *builder) append(fi int32, start, end int, tag string, a atom.Atom, kind TagKind) int32 {
+	if len(b.Elements) >= maxElements {
+		b.TooMany = true
 		return 0
 	}
 	f := &b.frames[len(b.frames)-1]
-	parent := &b.elements[f.element]
-	el := int32(len(b.elements))
-	e := element{
-		tag: tag, atom: a, kind: kind, parent: f.element, previous: parent.last, last: -1, nthChild: 1,
-		fragment: fi, start: int32(start), end: int32(end), attrs: int32(len(b.attrs)),
-		heading: kind&heading != 0 || parent.heading,
+	parent := &b.Elements[f.element]
+	el := int32(len(b.Elements))
+	e := Element{
+		Tag: tag, Atom: a, Kind: kind, Parent: f.element, Previous: parent.Last, Last: -1, NthChild: 1,
+		Fragment: fi, start: int32(start), end: int32(end), attributes: int32(len(b.attributes)),
+		Heading: kind&heading != 0 || parent.Heading,
 	}
-	if e.previous >= 0 {
-		e.nthChild = b.elements[e.previous].nthChild + 1
+	if e.Previous >= 0 {
+		e.NthChild = b.Elements[e.Previous].NthChild + 1
 	}
-	parent.last = el
-	e.nthOfType = b.countType(f, tag, el)
-	b.attrs = appendAttributes(b.attrs, b.fragments[fi].Content, start, end)
-	e.attrCount = uint16(len(b.attrs) - int(e.attrs))
-	b.elements = append(b.elements, e)
+	parent.Last = el
+	e.NthOfType = b.countType(f, tag, el)
+	b.attributes = appendAttributes(b.attributes, b.Fragments[fi].Content, start, end)
+	e.AttributeCount = uint16(len(b.attributes) - int(e.attributes))
+	b.Elements = append(b.Elements, e)
 	return el
 }
 
@@ -357,7 +367,7 @@ func (b *builder) countType(f *frame, tag string, el int32) int32 {
 	for i := range f.types {
 		if t := &f.types[i]; t.tag == tag {
 			t.count++
-			b.elements[t.latest].more = true
+			b.Elements[t.latest].More = true
 			t.latest = el
 			return t.count
 		}
@@ -378,9 +388,9 @@ func (b *builder) push(el int32) {
 		b.frames = append(b.frames, frame{element: el})
 	}
 	if n > noteDepth {
-		b.deep = true
+		b.TooDeep = true
 	}
-	b.open[b.elements[el].tag]++
+	b.open[b.Elements[el].Tag]++
 }
 
 func (b *builder) pop() {
@@ -391,10 +401,10 @@ func (b *builder) pop() {
 
 // closed does what the end of an element brings with it.
 func (b *builder) closed(el int32) {
-	e := &b.elements[el]
-	b.open[e.tag]--
-	if e.kind&block != 0 || e.atom == atom.A {
-		b.event(eventClose, el, e.fragment, 0, 0)
+	e := &b.Elements[el]
+	b.open[e.Tag]--
+	if e.Kind&Block != 0 || e.Atom == atom.A {
+		b.event(Close, el, e.Fragment, 0, 0)
 	}
 }
 
@@ -405,24 +415,24 @@ func (b *builder) popTo(n int) {
 	}
 }
 
-// attributes returns the element's attributes.
-func (t *tree) attributes(el int32) []attr {
-	e := &t.elements[el]
-	return t.attrs[e.attrs : e.attrs+int32(e.attrCount)]
+// Attributes returns the element's attributes.
+func (t *Tree) Attributes(el int32) []Attribute {
+	e := &t.Elements[el]
+	return t.attributes[e.attributes : e.attributes+int32(e.AttributeCount)]
 }
 
-// value returns an attribute's value, references resolved; "" if it is missing.
-func (t *tree) value(el int32, name string) string {
-	v, _ := t.lookup(el, name)
+// Value returns an attribute's value, references resolved; "" if it is missing.
+func (t *Tree) Value(el int32, name string) string {
+	v, _ := t.Lookup(el, name)
 	return v
 }
 
-// lookup returns an attribute's value, and whether the element has the attribute.
-func (t *tree) lookup(el int32, name string) (string, bool) {
-	e := &t.elements[el]
-	for _, a := range t.attributes(el) {
-		if a.name == name {
-			return mapped.Unescape(t.fragments[e.fragment].Content[a.start:a.end]), true
+// Lookup returns an attribute's value, and whether the element has the attribute.
+func (t *Tree) Lookup(el int32, name string) (string, bool) {
+	e := &t.Elements[el]
+	for _, a := range t.Attributes(el) {
+		if a.Name == name {
+			return mapped.Unescape(t.Fragments[e.Fragment].Content[a.Start:a.End]), true
 		}
 	}
 	return "", false

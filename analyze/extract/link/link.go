@@ -1,4 +1,4 @@
-package extract
+package link
 
 import (
 	"net/url"
@@ -7,14 +7,14 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 )
 
-// resolver makes a page's references absolute.
-type resolver struct {
+// Resolver makes a page's references absolute.
+type Resolver struct {
 	base   *url.URL
 	origin string // scheme://host, for the fast way
 }
 
-// newResolver takes the page's URL and the href of its base element, if any.
-func newResolver(page, base string) *resolver {
+// NewResolver takes the page's URL and the href of its base element, if any.
+func NewResolver(page, base string) *Resolver {
 	u, err := url.Parse(page)
 	if err != nil {
 		u = &url.URL{}
@@ -24,7 +24,7 @@ func newResolver(page, base string) *resolver {
 			u = b
 		}
 	}
-	r := &resolver{base: u}
+	r := &Resolver{base: u}
 	if isWeb(u) {
 		r.origin = u.Scheme + "://" + u.Host
 	}
@@ -36,9 +36,9 @@ func isWeb(u *url.URL) bool { return (u.Scheme == "http" || u.Scheme == "https")
 // dropped are the characters that browsers remove from references.
 var dropped = strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/")
 
-// resolve returns the absolute URL of a reference, or "" if it leads to no
+// Resolve returns the absolute URL of a reference, or "" if it leads to no
 // page: a fragment, a script, another scheme, a reference that cannot be parsed.
-func (r *resolver) resolve(ref string) string {
+func (r *Resolver) Resolve(ref string) string {
 	ref = strings.TrimSpace(ref)
 	if strings.ContainsAny(ref, "\t\n\r\\") {
 		ref = dropped.Replace(ref)
@@ -70,23 +70,23 @@ func isScheme(s string) bool {
 	return s != "" && (s[0] < '0' || s[0] > '9')
 }
 
-// isStylesheetRel says whether a link's rel makes it a style sheet in use.
-func isStylesheetRel(rel string) bool {
+// IsStylesheet says whether a link's rel makes it a style sheet in use.
+func IsStylesheet(rel string) bool {
 	rel = ascii.Lower(rel)
 	return ascii.HasWord(rel, "stylesheet") && !ascii.HasWord(rel, "alternate")
 }
 
-// isAlternateRel says whether a link's rel leads to the page in another form: a
+// IsAlternate says whether a link's rel leads to the page in another form: a
 // feed, another language, the telephone's version. Hacked sites are often clean
 // in one of them only.
-func isAlternateRel(rel string) bool {
+func IsAlternate(rel string) bool {
 	rel = ascii.Lower(rel)
 	return ascii.HasWord(rel, "alternate") && !ascii.HasWord(rel, "stylesheet")
 }
 
-// refreshTarget returns where in the content of <meta http-equiv=refresh> the
+// RefreshTarget returns where in the content of <meta http-equiv=refresh> the
 // target stands: "0; url=http://…".
-func refreshTarget(content string) (start, end int) {
+func RefreshTarget(content string) (start, end int) {
 	i := strings.Index(ascii.Lower(content), "url")
 	if i < 0 {
 		return 0, 0

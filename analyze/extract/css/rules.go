@@ -1,4 +1,4 @@
-package extract
+package css
 
 import (
 	"strings"
@@ -16,36 +16,36 @@ const (
 	maxImports = 16
 )
 
-// styleRule is a selector with the declarations of its block that matter.
-type styleRule struct {
-	selector     *selector
-	declarations []declaration
-	order        int
+// Rule is a selector with the declarations of its block that matter.
+type Rule struct {
+	Selector     *Selector
+	Declarations []Declaration
+	Order        int
 }
 
-// styleIndex finds the rules that could match an element by the rarest thing
+// Rules finds the rules that could match an element by the rarest thing
 // that their last compound asks for, so that a page costs elements plus rules
 // and not their product.
-type styleIndex struct {
-	rules     []styleRule
-	byID      map[string][]int32
-	byClass   map[string][]int32
-	byTag     map[string][]int32
-	universal []int32
+type Rules struct {
+	All       []Rule
+	ByID      map[string][]int32
+	ByClass   map[string][]int32
+	ByTag     map[string][]int32
+	Universal []int32
 	imports   []string // URLs of @import that wait to be loaded
 	loaded    int      // how many were
 	order     int
 }
 
-func newStyleIndex() *styleIndex {
-	return &styleIndex{byID: map[string][]int32{}, byClass: map[string][]int32{}, byTag: map[string][]int32{}}
+func NewRules() *Rules {
+	return &Rules{ByID: map[string][]int32{}, ByClass: map[string][]int32{}, ByTag: map[string][]int32{}}
 }
 
-// parse adds the rules of a style sheet.
-func (x *styleIndex) parse(sheet string) {
+// Parse adds the rules of a style sheet.
+func (x *Rules) Parse(sheet string) {
 	p := css.NewParser(parse.NewInputString(sheet), false)
 	var selectors []byte // as text: most blocks say nothing that matters
-	var block []declaration
+	var block []Declaration
 	skip, depth := 0, 0 // inside how many at-rules; the depth of the first that does not apply
 	for n := 0; n <= len(sheet)+1; n++ {
 		kind, _, data := p.Next()
@@ -85,7 +85,7 @@ func (x *styleIndex) parse(sheet string) {
 }
 
 // addImport notes the URL of an @import, unless it is for print.
-func (x *styleIndex) addImport(tokens []css.Token) {
+func (x *Rules) addImport(tokens []css.Token) {
 	for i, t := range tokens {
 		var url string
 		switch t.TokenType {
@@ -97,7 +97,7 @@ func (x *styleIndex) addImport(tokens []css.Token) {
 		default:
 			continue
 		}
-		if url != "" && len(x.imports) < maxImports && mediaApplies(textOf(tokens[i+1:])) {
+		if url != "" && len(x.imports) < maxImports && MediaApplies(textOf(tokens[i+1:])) {
 			x.imports = append(x.imports, url)
 		}
 		return
@@ -108,7 +108,7 @@ func (x *styleIndex) addImport(tokens []css.Token) {
 func applies(name string, tokens []css.Token) bool {
 	switch name {
 	case "@media":
-		return mediaApplies(textOf(tokens))
+		return MediaApplies(textOf(tokens))
 	case "@supports", "@layer", "@document", "@-moz-document":
 		return true
 	}
@@ -123,8 +123,8 @@ func textOf(tokens []css.Token) string {
 	return strings.ToLower(strings.TrimSpace(b.String()))
 }
 
-// mediaApplies answers a media query list for a screen windowWidth wide.
-func mediaApplies(list string) bool {
+// MediaApplies answers a media query list for a screen windowWidth wide.
+func MediaApplies(list string) bool {
 	if strings.TrimSpace(list) == "" {
 		return true
 	}
@@ -148,7 +148,7 @@ func allApply(query string) bool {
 			return false
 		}
 		feature, v, _ := strings.Cut(part, ":")
-		n, u := splitNumber(strings.TrimSpace(v))
+		n, u := SplitNumber(strings.TrimSpace(v))
 		width := n * max(pixelsPer[u], 0)
 		switch strings.TrimSpace(feature) {
 		case "print", "speech", "tty", "tv", "projection", "handheld", "braille", "embossed", "aural":
@@ -185,8 +185,8 @@ func appendText(b []byte, tokens []css.Token) []byte {
 
 // parseSelectors parses the selectors of a rule, those that it does not know
 // left out. A comma within brackets separates nothing.
-func parseSelectors(list string) []*selector {
-	var out []*selector
+func parseSelectors(list string) []*Selector {
+	var out []*Selector
 	level, from := 0, 0
 	for i := 0; i <= len(list); i++ {
 		c := byte(',')
@@ -202,7 +202,7 @@ func parseSelectors(list string) []*selector {
 			level--
 		case ',':
 			if level == 0 {
-				if s, ok := parseSelector(list[from:i]); ok {
+				if s, ok := ParseSelector(list[from:i]); ok {
 					out = append(out, s)
 				}
 				from = i + 1
@@ -212,10 +212,10 @@ func parseSelectors(list string) []*selector {
 	return out
 }
 
-// nextImport returns the reference of the next @import, until there are none or
+// NextImport returns the reference of the next @import, until there are none or
 // too many of them.
-func (x *styleIndex) nextImport() (ref string, ok bool) {
-	if !x.pending() || x.loaded >= maxImports {
+func (x *Rules) NextImport() (ref string, ok bool) {
+	if !x.Pending() || x.loaded >= maxImports {
 		return "", false
 	}
 	ref = x.imports[0]
@@ -224,65 +224,65 @@ func (x *styleIndex) nextImport() (ref string, ok bool) {
 	return ref, true
 }
 
-// pending reports whether there is an @import that was not taken.
-func (x *styleIndex) pending() bool { return len(x.imports) > 0 }
+// Pending reports whether there is an @import that was not taken.
+func (x *Rules) Pending() bool { return len(x.imports) > 0 }
 
-// hide adds the rule of a script that hides the element with an id. It wins
+// Hide adds the rule of a script that hides the element with an id. It wins
 // over whatever the sheets say.
-func (x *styleIndex) hide(id string) {
-	s := &selector{compounds: []compound{{id: id}}, specificity: 1 << 16}
+func (x *Rules) Hide(id string) {
+	s := &Selector{Compounds: []Compound{{ID: id}}, Specificity: 1 << 16}
 	x.order++
-	x.file(styleRule{s, []declaration{{propDisplay, key(keyNone), true}}, x.order})
+	x.file(Rule{s, []Declaration{{Display, KeywordValue(None), true}}, x.order})
 }
 
 // add files a block under each of its selectors.
-func (x *styleIndex) add(selectors []*selector, block []declaration) {
+func (x *Rules) add(selectors []*Selector, block []Declaration) {
 	x.order++
 	for _, s := range selectors {
 		declarations := block
-		if s.specificity == 0 {
+		if s.Specificity == 0 {
 			// *{margin:0}: nothing is weaker, so what hides nothing overrides
 			// nothing; leaving it out spares work on every element.
 			declarations = nil
 			for _, d := range block {
-				if !d.innocent() || d.important {
+				if !d.innocent() || d.Important {
 					declarations = append(declarations, d)
 				}
 			}
 		}
-		if len(declarations) > 0 && len(x.rules) < maxRules {
-			x.file(styleRule{s, declarations, x.order})
+		if len(declarations) > 0 && len(x.All) < maxRules {
+			x.file(Rule{s, declarations, x.order})
 		}
 	}
 }
 
-func (x *styleIndex) file(r styleRule) {
-	n := int32(len(x.rules))
-	x.rules = append(x.rules, r)
-	switch last := &r.selector.compounds[0]; {
-	case last.id != "":
-		x.byID[last.id] = append(x.byID[last.id], n)
-	case len(last.classes) > 0:
-		x.byClass[last.classes[0]] = append(x.byClass[last.classes[0]], n)
-	case last.tag != "":
-		x.byTag[last.tag] = append(x.byTag[last.tag], n)
+func (x *Rules) file(r Rule) {
+	n := int32(len(x.All))
+	x.All = append(x.All, r)
+	switch last := &r.Selector.Compounds[0]; {
+	case last.ID != "":
+		x.ByID[last.ID] = append(x.ByID[last.ID], n)
+	case len(last.Classes) > 0:
+		x.ByClass[last.Classes[0]] = append(x.ByClass[last.Classes[0]], n)
+	case last.Tag != "":
+		x.ByTag[last.Tag] = append(x.ByTag[last.Tag], n)
 	default:
-		x.universal = append(x.universal, n)
+		x.Universal = append(x.Universal, n)
 	}
 }
 
 // lastOfEach drops the declarations that a later one of the same block
 // overrides, so that a block costs no more than there are properties.
-func lastOfEach(block []declaration) []declaration {
-	var at [2 * propCount]int
+func lastOfEach(block []Declaration) []Declaration {
+	var at [2 * PropertyCount]int
 	out := block[:0:0]
 	for _, d := range block {
-		k := int(d.property)
-		if d.important {
-			k += int(propCount)
+		k := int(d.Property)
+		if d.Important {
+			k += int(PropertyCount)
 		}
 		if at[k] > 0 {
-			out[at[k]-1].value = d.value
+			out[at[k]-1].Value = d.Value
 			continue
 		}
 		out = append(out, d)

@@ -1,10 +1,12 @@
-package extract
+package style
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/andybalholm/cascadia"
+	"github.com/qianshao/qianshao/analyze/extract/css"
+	"github.com/qianshao/qianshao/analyze/extract/tree"
 	"golang.org/x/net/html"
 )
 
@@ -27,9 +29,9 @@ func TestSelectorsAgainstCascadia(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree := build(page)
+	tree := tree.Build(page)
 	m := newMatcher(tree, 1<<20)
-	for i := range tree.elements {
+	for i := range tree.Elements {
 		m.enter(int32(i))
 	}
 	for _, s := range selectors {
@@ -45,10 +47,10 @@ func TestSelectorsAgainstCascadia(t *testing.T) {
 				}
 			}
 		}
-		for i := range tree.elements {
-			n := m.value(int32(i), "n")
+		for i := range tree.Elements {
+			n := m.Value(int32(i), "n")
 			for _, part := range strings.Split(s, ", ") {
-				sel, ok := parseSelector(part)
+				sel, ok := css.ParseSelector(part)
 				if !ok {
 					t.Fatalf("%s does not parse", part)
 				}
@@ -68,39 +70,10 @@ func TestSelectorsAgainstCascadia(t *testing.T) {
 }
 
 func specificityOf(t *testing.T, s string) cascadia.Specificity {
-	sel, ok := parseSelector(s)
+	sel, ok := css.ParseSelector(s)
 	if !ok {
 		t.Fatalf("%s does not parse", s)
 	}
-	n := sel.specificity
+	n := sel.Specificity
 	return cascadia.Specificity{int(n >> 16), int(n >> 8 & 0xFF), int(n & 0xFF)}
-}
-
-// TestPaths: the path of each region selects the element that it names.
-func TestPaths(t *testing.T) {
-	doc := document(`<body><div><p>一</p><p>二<b>三</b></p></div><div><p>四</p><table><tr><td>五</td><td><a href=x>六字</a></td></tr></table></div><div id=k><i><p>七</p></i></div>`, nil)
-	root, err := html.Parse(strings.NewReader(strings.ReplaceAll(strings.ReplaceAll(doc.Source, "<table>", "<table><tbody>"), "<i><p>", "<i><p>")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range doc.Regions {
-		path := strings.ReplaceAll(r.Path, "table > tr", "table > tbody > tr") // a tbody that nobody wrote is not in our tree
-		sel, err := cascadia.Parse(path)
-		if err != nil {
-			t.Errorf("path %s: %v", r.Path, err)
-			continue
-		}
-		found := cascadia.QueryAll(root, sel)
-		if len(found) != 1 || found[0].Data == "" {
-			t.Errorf("path %s of %q selects %d elements", r.Path, r.Text, len(found))
-		}
-	}
-}
-
-func TestBadSelectors(t *testing.T) {
-	for _, s := range []string{"", " ", ">", "a >", "a,", "..a", "#", "[", "[a", "a:hover", "a::before", ":nth-child(", ":nth-child(x)", ":not(", ":not(:not(:not(:not(a))))", "a b\x00", "a{", strings.Repeat("a ", 100)} {
-		if sel, ok := parseSelector(s); ok {
-			t.Errorf("%q parses as %+v", s, sel)
-		}
-	}
 }

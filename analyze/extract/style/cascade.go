@@ -1,9 +1,11 @@
-package extract
+package style
 
 import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
+	"github.com/qianshao/qianshao/analyze/extract/css"
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
+	"github.com/qianshao/qianshao/analyze/extract/tree"
 	"golang.org/x/net/html/atom"
 )
 
@@ -21,21 +23,21 @@ const (
 // declaration with the highest priority. Only entries whose bit is set count.
 type cascaded struct {
 	set        uint32
-	priorities [propCount]uint64
-	values     [propCount]value
+	priorities [css.PropertyCount]uint64
+	values     [css.PropertyCount]css.Value
 }
 
-func (d *cascaded) has(p property) bool { return d.set&(1<<p) != 0 }
+func (d *cascaded) has(p css.Property) bool { return d.set&(1<<p) != 0 }
 
 // get returns the value, or the zero value: a keyword that hides nothing.
-func (d *cascaded) get(p property) value {
+func (d *cascaded) get(p css.Property) css.Value {
 	if d.has(p) {
 		return d.values[p]
 	}
-	return value{}
+	return css.Value{}
 }
 
-func (d *cascaded) apply(p property, v value, priority uint64) {
+func (d *cascaded) apply(p css.Property, v css.Value, priority uint64) {
 	if d.has(p) && d.priorities[p] > priority {
 		return
 	}
@@ -51,9 +53,9 @@ const (
 	hintPriority      = 0 // what attributes like bgcolor say is weaker than any rule
 )
 
-func rulePriority(r *styleRule, d declaration) uint64 {
-	k := 1<<60 | uint64(r.selector.specificity)<<32 | uint64(uint32(r.order))
-	if d.important {
+func rulePriority(r *css.Rule, d css.Declaration) uint64 {
+	k := 1<<60 | uint64(r.Selector.Specificity)<<32 | uint64(uint32(r.Order))
+	if d.Important {
 		k |= importantPriority
 	}
 	return k
@@ -62,27 +64,27 @@ func rulePriority(r *styleRule, d declaration) uint64 {
 // cascade computes the style of every element of a tree.
 type cascade struct {
 	matcher
-	rules  *styleIndex
-	inline map[string][]declaration // style attributes, parsed
-	styles *styles
+	rules  *css.Rules
+	inline map[string][]css.Declaration // style attributes, parsed
+	styles *Styles
 	d      cascaded
 }
 
 // compute gives every element its style. Elements stand in order, so a parent
 // is done before its children.
 func (c *cascade) compute(canvas computed) {
-	c.inline = make(map[string][]declaration)
-	c.styles = &styles{
-		of:       make([]int32, len(c.elements)),
-		computed: append(make([]computed, 0, 64+len(c.elements)/8), canvas),
+	c.inline = make(map[string][]css.Declaration)
+	c.styles = &Styles{
+		of:       make([]int32, len(c.Elements)),
+		computed: append(make([]computed, 0, 64+len(c.Elements)/8), canvas),
 	}
-	for i := range c.elements {
+	for i := range c.Elements {
 		el := int32(i)
-		e := &c.elements[i]
+		e := &c.Elements[i]
 		c.enter(el)
 		parent := int32(0)
-		if e.parent >= 0 {
-			parent = c.styles.of[e.parent]
+		if e.Parent >= 0 {
+			parent = c.styles.of[e.Parent]
 		}
 		c.styles.of[el] = parent
 		if c.styles.computed[parent].sealed != qianshao.HidingNone {
@@ -101,24 +103,24 @@ func (c *cascade) compute(canvas computed) {
 
 // matchRules applies the rules that select the element.
 func (c *cascade) matchRules(el int32) {
-	e := &c.elements[el]
-	c.try(c.rules.universal, el)
-	if len(c.rules.byTag) > 0 {
-		c.try(c.rules.byTag[e.tag], el)
+	e := &c.Elements[el]
+	c.try(c.rules.Universal, el)
+	if len(c.rules.ByTag) > 0 {
+		c.try(c.rules.ByTag[e.Tag], el)
 	}
-	if e.attrCount == 0 {
+	if e.AttributeCount == 0 {
 		return
 	}
-	if len(c.rules.byID) > 0 {
+	if len(c.rules.ByID) > 0 {
 		if id, _ := c.attribute(el, "id"); id != "" {
-			c.try(c.rules.byID[id], el)
+			c.try(c.rules.ByID[id], el)
 		}
 	}
-	if len(c.rules.byClass) == 0 {
+	if len(c.rules.ByClass) == 0 {
 		return
 	}
 	list, _ := c.attribute(el, "class")
-	ascii.EachWord(list, func(class string) { c.try(c.rules.byClass[class], el) })
+	ascii.EachWord(list, func(class string) { c.try(c.rules.ByClass[class], el) })
 }
 
 func (c *cascade) try(rules []int32, el int32) {
@@ -126,36 +128,36 @@ func (c *cascade) try(rules []int32, el int32) {
 		if c.steps >= c.maxSteps {
 			return
 		}
-		r := &c.rules.rules[n]
-		if !c.matches(r.selector, el) {
+		r := &c.rules.All[n]
+		if !c.matches(r.Selector, el) {
 			continue
 		}
-		c.steps += len(r.declarations)
-		for _, d := range r.declarations {
-			c.d.apply(d.property, d.value, rulePriority(r, d))
+		c.steps += len(r.Declarations)
+		for _, d := range r.Declarations {
+			c.d.apply(d.Property, d.Value, rulePriority(r, d))
 		}
 	}
 }
 
 // matchInline applies the style attribute.
 func (c *cascade) matchInline(el int32) {
-	style := c.value(el, "style")
+	style := c.Value(el, "style")
 	if style == "" {
 		return
 	}
 	list, ok := c.inline[style]
 	if !ok {
-		list = parseDeclarations(style)
+		list = css.ParseDeclarations(style)
 		if len(c.inline) < maxStyleCache {
 			c.inline[style] = list
 		}
 	}
 	for _, d := range list {
 		k := uint64(inlinePriority)
-		if d.important {
+		if d.Important {
 			k |= importantPriority
 		}
-		c.d.apply(d.property, d.value, k)
+		c.d.apply(d.Property, d.Value, k)
 	}
 }
 
@@ -163,45 +165,45 @@ func (c *cascade) matchInline(el int32) {
 // (HTML 15, presentational hints), and says whether its tag has a style of its own.
 func (c *cascade) hints(el int32) bool {
 	c.d.set = 0
-	e := &c.elements[el]
+	e := &c.Elements[el]
 	hinted := false
-	for _, a := range c.attributes(el) {
-		raw := c.fragments[e.fragment].Content[a.start:a.end]
-		switch a.name {
+	for _, a := range c.Attributes(el) {
+		raw := c.Fragments[e.Fragment].Content[a.Start:a.End]
+		switch a.Name {
 		case "hidden":
-			c.d.apply(propDisplay, key(keyNone), hintPriority)
+			c.d.apply(css.Display, css.KeywordValue(css.None), hintPriority)
 		case "color":
-			c.colourHint(propColour, raw)
+			c.colourHint(css.TextColour, raw)
 		case "text":
-			if e.atom == atom.Body {
-				c.colourHint(propColour, raw)
+			if e.Atom == atom.Body {
+				c.colourHint(css.TextColour, raw)
 			}
 		case "bgcolor":
-			c.colourHint(propBackground, raw)
+			c.colourHint(css.Background, raw)
 		case "background":
-			c.d.apply(propBackgroundImage, key(keyImage), hintPriority)
+			c.d.apply(css.BackgroundImage, css.KeywordValue(css.Image), hintPriority)
 		case "width", "height":
-			if n, u := splitNumber(mapped.Unescape(raw)); u == "" || u == "px" {
-				p := propWidth
-				if a.name == "height" {
-					p = propHeight
+			if n, u := css.SplitNumber(mapped.Unescape(raw)); u == "" || u == "px" {
+				p := css.Width
+				if a.Name == "height" {
+					p = css.Height
 				}
-				c.d.apply(p, value{unit: pixels, number: float32(n)}, hintPriority)
+				c.d.apply(p, css.Value{Unit: css.Pixels, Number: float32(n)}, hintPriority)
 				if raw == "" {
 					c.d.set &^= 1 << p
 				}
 			}
 		}
 	}
-	switch e.atom {
+	switch e.Atom {
 	case atom.A, atom.Template, atom.Noscript, atom.Input, atom.Button, atom.Textarea, atom.Select, atom.Marquee, atom.Dialog:
 		hinted = true
 	}
-	return hinted || e.kind&fallback != 0
+	return hinted || e.Kind&tree.Fallback != 0
 }
 
-func (c *cascade) colourHint(p property, raw string) {
-	if v, ok := parseColour(mapped.Unescape(raw)); ok {
-		c.d.apply(p, value{unit: coloured, colour: v}, hintPriority)
+func (c *cascade) colourHint(p css.Property, raw string) {
+	if v, ok := css.ParseColour(mapped.Unescape(raw)); ok {
+		c.d.apply(p, css.Value{Unit: css.Coloured, Colour: v}, hintPriority)
 	}
 }

@@ -1,4 +1,4 @@
-package extract
+package tree
 
 import (
 	"strconv"
@@ -12,11 +12,11 @@ import (
 // are given, which is a selector all the same.
 const maxPathSteps = 6
 
-// path returns a CSS selector that leads to the element:
+// Path returns a CSS selector that leads to the element:
 // "#list > li:nth-of-type(2) > a". It starts at an element with an id, at the
 // body or head, or maxPathSteps up. What a script writes has the script's path.
-func (t *tree) path(el int32) string {
-	for owner := t.fragments[t.elements[el].fragment].owner; owner != 0 && owner < el; owner = t.fragments[t.elements[el].fragment].owner {
+func (t *Tree) Path(el int32) string {
+	for owner := t.Fragments[t.Elements[el].Fragment].Owner; owner != 0 && owner < el; owner = t.Fragments[t.Elements[el].Fragment].Owner {
 		el = owner
 	}
 	var steps [maxPathSteps]int32
@@ -24,11 +24,11 @@ func (t *tree) path(el int32) string {
 	for n < maxPathSteps {
 		steps[n] = el
 		n++
-		e := &t.elements[el]
-		if e.parent < 0 || e.atom == atom.Body || e.atom == atom.Head || t.plainID(el) != "" {
+		e := &t.Elements[el]
+		if e.Parent < 0 || e.Atom == atom.Body || e.Atom == atom.Head || t.plainID(el) != "" {
 			break
 		}
-		if el = e.parent; el == 0 {
+		if el = e.Parent; el == 0 {
 			break // html > is left out
 		}
 	}
@@ -43,26 +43,26 @@ func (t *tree) path(el int32) string {
 	return string(b)
 }
 
-func (t *tree) appendStep(b []byte, el int32) []byte {
+func (t *Tree) appendStep(b []byte, el int32) []byte {
 	if id := t.plainID(el); id != "" {
 		return append(append(b, '#'), id...)
 	}
-	e := &t.elements[el]
-	b = append(b, e.tag...)
-	if e.nthOfType > 1 || e.nthOfType == 1 && e.more {
+	e := &t.Elements[el]
+	b = append(b, e.Tag...)
+	if e.NthOfType > 1 || e.NthOfType == 1 && e.More {
 		b = append(b, ":nth-of-type("...)
-		b = strconv.AppendInt(b, int64(e.nthOfType), 10)
+		b = strconv.AppendInt(b, int64(e.NthOfType), 10)
 		b = append(b, ')')
 	}
 	return b
 }
 
 // plainID returns the element's id if it can be written as a selector unescaped.
-func (t *tree) plainID(el int32) string {
-	if t.elements[el].attrCount == 0 {
+func (t *Tree) plainID(el int32) string {
+	if t.Elements[el].AttributeCount == 0 {
 		return ""
 	}
-	id := t.value(el, "id")
+	id := t.Value(el, "id")
 	if id == "" || len(id) > 40 || id[0] >= '0' && id[0] <= '9' || id[0] == '-' {
 		return ""
 	}

@@ -1,4 +1,4 @@
-package extract
+package css
 
 import (
 	"math"
@@ -8,41 +8,32 @@ import (
 	"github.com/tdewolff/parse/v2/css"
 )
 
-// colour is an sRGB colour with its opacity, 0 to 255.
-type colour struct{ r, g, b, a uint8 }
-
-var (
-	black    = colour{0, 0, 0, 255}
-	white    = colour{255, 255, 255, 255}
-	linkBlue = colour{0, 0, 238, 255} // of an unvisited link, HTML 15.3.5
-)
+// Colour is an sRGB colour with its opacity, 0 to 255.
+type Colour struct{ R, G, B, A uint8 }
 
 // sameChannel is the largest difference of a channel at which two colours
 // cannot be told apart on a page: injected links use #fefefe or #f0f0f0 on white.
 const sameChannel = 16
 
-// transparentBelow is the opacity below which text cannot be read (of 255).
-const transparentBelow = 26
-
-func (c colour) looksLike(d colour) bool {
+func (c Colour) LooksLike(d Colour) bool {
 	near := func(x, y uint8) bool { return max(x, y)-min(x, y) <= sameChannel }
-	return near(c.r, d.r) && near(c.g, d.g) && near(c.b, d.b)
+	return near(c.R, d.R) && near(c.G, d.G) && near(c.B, d.B)
 }
 
-// over returns the colour that c has when painted upon d.
-func (c colour) over(d colour) colour {
-	mix := func(x, y uint8) uint8 { return uint8((int(x)*int(c.a) + int(y)*(255-int(c.a))) / 255) }
-	return colour{mix(c.r, d.r), mix(c.g, d.g), mix(c.b, d.b), 255}
+// Over returns the colour that c has when painted upon d.
+func (c Colour) Over(d Colour) Colour {
+	mix := func(x, y uint8) uint8 { return uint8((int(x)*int(c.A) + int(y)*(255-int(c.A))) / 255) }
+	return Colour{mix(c.R, d.R), mix(c.G, d.G), mix(c.B, d.B), 255}
 }
 
-func rgb(v uint32) colour { return colour{uint8(v >> 16), uint8(v >> 8), uint8(v), 255} }
+func rgb(v uint32) Colour { return Colour{uint8(v >> 16), uint8(v >> 8), uint8(v), 255} }
 
-// parseColour reads a colour as it stands in an attribute or a declaration
+// ParseColour reads a colour as it stands in an attribute or a declaration
 // without function: a name or hexadecimal digits, with or without #.
-func parseColour(s string) (colour, bool) {
+func ParseColour(s string) (Colour, bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	if s == "transparent" {
-		return colour{}, true
+		return Colour{}, true
 	}
 	if v, ok := colourNames[s]; ok {
 		return rgb(v), true
@@ -51,7 +42,7 @@ func parseColour(s string) (colour, bool) {
 }
 
 // hexColour reads rgb, rgba, rrggbb or rrggbbaa.
-func hexColour(s string) (colour, bool) {
+func hexColour(s string) (Colour, bool) {
 	if len(s) == 3 || len(s) == 4 {
 		var long strings.Builder
 		for i := range len(s) {
@@ -61,23 +52,23 @@ func hexColour(s string) (colour, bool) {
 		s = long.String()
 	}
 	if len(s) != 6 && len(s) != 8 {
-		return colour{}, false
+		return Colour{}, false
 	}
 	v, err := strconv.ParseUint(s, 16, 32)
 	if err != nil {
-		return colour{}, false
+		return Colour{}, false
 	}
 	if len(s) == 6 {
 		return rgb(uint32(v)), true
 	}
 	c := rgb(uint32(v >> 8))
-	c.a = uint8(v)
+	c.A = uint8(v)
 	return c, true
 }
 
 // functionColour reads rgb(…), rgba(…), hsl(…) and hsla(…); tokens start
 // behind the function's name and may go beyond its end.
-func functionColour(name string, tokens []css.Token) (colour, bool) {
+func functionColour(name string, tokens []css.Token) (Colour, bool) {
 	var args []argument
 	for _, t := range tokens {
 		if t.TokenType == css.RightParenthesisToken {
@@ -88,7 +79,7 @@ func functionColour(name string, tokens []css.Token) (colour, bool) {
 		}
 	}
 	if len(args) < 3 {
-		return colour{}, false
+		return Colour{}, false
 	}
 	alpha := uint8(255)
 	if len(args) > 3 {
@@ -96,13 +87,13 @@ func functionColour(name string, tokens []css.Token) (colour, bool) {
 	}
 	switch name {
 	case "rgb(", "rgba(":
-		return colour{clampByte(args[0].of(255)), clampByte(args[1].of(255)), clampByte(args[2].of(255)), alpha}, true
+		return Colour{clampByte(args[0].of(255)), clampByte(args[1].of(255)), clampByte(args[2].of(255)), alpha}, true
 	case "hsl(", "hsla(":
 		c := hsl(args[0].number, args[1].number/100, args[2].number/100)
-		c.a = alpha
+		c.A = alpha
 		return c, true
 	}
-	return colour{}, false
+	return Colour{}, false
 }
 
 // argument is a number or percentage in a function.
@@ -122,7 +113,7 @@ func (a argument) of(whole float64) float64 {
 func numeric(t css.Token) (argument, bool) {
 	switch t.TokenType {
 	case css.NumberToken, css.PercentageToken, css.DimensionToken:
-		n, unit := splitNumber(string(t.Data))
+		n, unit := SplitNumber(string(t.Data))
 		return argument{n, unit == "%"}, true
 	}
 	return argument{}, false
@@ -131,13 +122,13 @@ func numeric(t css.Token) (argument, bool) {
 func clampByte(v float64) uint8 { return uint8(math.Round(min(max(v, 0), 255))) }
 
 // hsl converts by the algorithm of CSS Color 4, section 7.
-func hsl(hue, saturation, lightness float64) colour {
+func hsl(hue, saturation, lightness float64) Colour {
 	channel := func(n float64) uint8 {
 		k := math.Mod(n+math.Mod(hue, 360)/30+12, 12)
 		a := saturation * min(lightness, 1-lightness)
 		return clampByte(255 * (lightness - a*max(-1, min(k-3, 9-k, 1))))
 	}
-	return colour{channel(0), channel(8), channel(4), 255}
+	return Colour{channel(0), channel(8), channel(4), 255}
 }
 
 // colourNames are the named colours of CSS Color 4, section 6.1. It is never changed.

@@ -1,4 +1,4 @@
-package extract
+package tree
 
 import (
 	"strings"
@@ -22,12 +22,12 @@ const (
 // script reads the text of a script element at the time of the parse: what the
 // script writes stands in the page right behind it.
 func (b *builder) script(el, fi int32, start, end int) {
-	kind := strings.ToLower(strings.TrimSpace(b.value(el, "type")))
-	from := &b.fragments[fi]
-	part := fragment{Text: from.Part(start, end), hiding: from.hiding, owner: el, depth: from.depth}
+	kind := strings.ToLower(strings.TrimSpace(b.Value(el, "type")))
+	from := &b.Fragments[fi]
+	part := Fragment{Text: from.Part(start, end), Hiding: from.Hiding, Owner: el, depth: from.depth}
 	switch {
 	case strings.Contains(kind, "html") || strings.Contains(kind, "template"):
-		part.hiding = qianshao.HidingTemplate
+		part.Hiding = qianshao.HidingTemplate
 		b.write(part, true)
 	case kind == "" || strings.Contains(kind, "script") || strings.Contains(kind, "json") || kind == "module":
 		if start < end {
@@ -37,7 +37,7 @@ func (b *builder) script(el, fi int32, start, end int) {
 }
 
 // readScript reads a fragment as a script and takes its effects into the page.
-func (b *builder) readScript(f fragment) {
+func (b *builder) readScript(f Fragment) {
 	if f.depth > maxScriptDepth {
 		return
 	}
@@ -45,38 +45,38 @@ func (b *builder) readScript(f fragment) {
 	script.Read(&f.Text, &b.budget, func(e script.Effect) {
 		switch e.Kind {
 		case script.Literal:
-			b.event(eventLiteral, f.owner, fi, e.Start, e.End)
+			b.event(Literal, f.Owner, fi, e.Start, e.End)
 		case script.String:
-			b.event(eventLiteral, f.owner, b.addFragment(b.produced(e.Text, f)), 0, len(e.Text.Content))
+			b.event(Literal, f.Owner, b.addFragment(b.produced(e.Text, f)), 0, len(e.Text.Content))
 		case script.Write, script.WriteApart:
 			written := b.produced(e.Text, f)
-			written.hiding = qianshao.HidingWritten
+			written.Hiding = qianshao.HidingWritten
 			b.write(written, e.Kind == script.WriteApart)
 		case script.Eval:
 			code := b.produced(e.Text, f)
 			code.depth++
 			b.readScript(code)
 		case script.Redirect:
-			b.event(eventRedirect, f.owner, fi, e.Start, e.End)
+			b.event(Redirect, f.Owner, fi, e.Start, e.End)
 		case script.Hide:
-			b.hides = append(b.hides, e.ID)
+			b.HiddenIDs = append(b.HiddenIDs, e.ID)
 		}
 	})
 }
 
 // produced returns a text that the script by produced.
-func (b *builder) produced(text mapped.Text, by fragment) fragment {
-	return fragment{Text: text, owner: by.owner, depth: by.depth}
+func (b *builder) produced(text mapped.Text, by Fragment) Fragment {
+	return Fragment{Text: text, Owner: by.Owner, depth: by.depth}
 }
 
-func (b *builder) addFragment(f fragment) int32 {
-	b.fragments = append(b.fragments, f)
-	return int32(len(b.fragments) - 1)
+func (b *builder) addFragment(f Fragment) int32 {
+	b.Fragments = append(b.Fragments, f)
+	return int32(len(b.Fragments) - 1)
 }
 
 // write reads a fragment as HTML: at the place where the builder stands, or
 // apart from it.
-func (b *builder) write(f fragment, apart bool) {
+func (b *builder) write(f Fragment, apart bool) {
 	if f.depth++; f.depth > maxScriptDepth || strings.TrimSpace(f.Content) == "" {
 		return
 	}
@@ -86,13 +86,13 @@ func (b *builder) write(f fragment, apart bool) {
 		b.feed(fi)
 		return
 	}
-	el := b.append(0, 0, 0, "div", atom.Div, block)
+	el := b.append(0, 0, 0, "div", atom.Div, Block)
 	if el == 0 {
 		return
 	}
-	b.elements[el].fragment, b.elements[el].nthOfType = fi, 0
-	b.elements[el].attrCount = 0
-	b.event(eventOpen, el, -1, 0, 0)
+	b.Elements[el].Fragment, b.Elements[el].NthOfType = fi, 0
+	b.Elements[el].AttributeCount = 0
+	b.event(Open, el, -1, 0, 0)
 	floor := b.floor
 	b.push(el)
 	b.floor = len(b.frames)

@@ -1,4 +1,4 @@
-package extract
+package css
 
 import (
 	"strconv"
@@ -7,41 +7,41 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 )
 
-// selector is one complex selector, "ul.menu > li a", as its compounds from
+// Selector is one complex selector, "ul.menu > li a", as its compounds from
 // right to left.
 //
 // Selectors are matched here rather than with cascadia, because the time that
 // one takes there is the depth of the page to the power of its combinators:
 // twenty "div div div …" on a page 500 deep stop a crawler. Here each step is
 // counted. A test holds the two to the same answers.
-type selector struct {
-	compounds   []compound
-	combinators []byte // combinators[i] stands between compounds[i+1] and compounds[i]
-	specificity uint32 // ids<<16 | classes<<8 | tags
-	above       names  // what the elements around must have, for a quick no
+type Selector struct {
+	Compounds   []Compound
+	Combinators []byte // combinators[i] stands between compounds[i+1] and compounds[i]
+	Specificity uint32 // ids<<16 | classes<<8 | tags
+	Above       Names  // what the elements around must have, for a quick no
 }
 
-// compound is what one element must be: tag, id, classes and so on.
-type compound struct {
-	tag     string // lower case; empty for *
-	id      string
-	classes []string
-	attrs   []attrTest
-	pseudos []pseudo
+// Compound is what one element must be: tag, id, classes and so on.
+type Compound struct {
+	Tag        string // lower case; empty for *
+	ID         string
+	Classes    []string
+	Attributes []AttributeTest
+	Pseudos    []PseudoClass
 }
 
-// attrTest is [name], [name=value], [name^=value] and so on; op 0 is mere presence.
-type attrTest struct {
-	name, value string
-	op          byte
-	fold        bool // [name=value i]
+// AttributeTest is [name], [name=value], [name^=value] and so on; op 0 is mere presence.
+type AttributeTest struct {
+	Name, Value string
+	Op          byte
+	IgnoreCase  bool // [name=value i]
 }
 
-// pseudo is a pseudo-class.
-type pseudo struct {
-	name string
-	a, b int32      // of :nth-child(an+b)
-	any  []compound // of :not, :is, :where
+// PseudoClass is a pseudo-class.
+type PseudoClass struct {
+	Name string
+	A, B int32      // of :nth-child(an+b)
+	Any  []Compound // of :not, :is, :where
 }
 
 // Limits of selectors; longer ones do not occur in style sheets written for people.
@@ -50,62 +50,62 @@ const (
 	maxPseudoNesting = 2
 )
 
-// parseSelector reads one complex selector. It reports false for what never
+// ParseSelector reads one complex selector. It reports false for what never
 // matches an element as the page loads (:hover, ::before) and for what it does
 // not know.
-func parseSelector(s string) (*selector, bool) {
+func ParseSelector(s string) (*Selector, bool) {
 	p := &selectorParser{s: strings.TrimSpace(s)}
-	sel := &selector{}
+	sel := &Selector{}
 	for {
 		c, ok := p.compound(0)
-		if !ok || len(sel.compounds) >= maxCompounds {
+		if !ok || len(sel.Compounds) >= maxCompounds {
 			return nil, false
 		}
-		sel.compounds = append(sel.compounds, c)
+		sel.Compounds = append(sel.Compounds, c)
 		combinator := p.combinator()
 		if combinator == 0 {
 			break
 		}
-		sel.combinators = append(sel.combinators, combinator)
+		sel.Combinators = append(sel.Combinators, combinator)
 	}
 	if p.i < len(p.s) {
 		return nil, false
 	}
-	for i, j := 0, len(sel.compounds)-1; i < j; i, j = i+1, j-1 {
-		sel.compounds[i], sel.compounds[j] = sel.compounds[j], sel.compounds[i]
+	for i, j := 0, len(sel.Compounds)-1; i < j; i, j = i+1, j-1 {
+		sel.Compounds[i], sel.Compounds[j] = sel.Compounds[j], sel.Compounds[i]
 	}
-	for i, j := 0, len(sel.combinators)-1; i < j; i, j = i+1, j-1 {
-		sel.combinators[i], sel.combinators[j] = sel.combinators[j], sel.combinators[i]
+	for i, j := 0, len(sel.Combinators)-1; i < j; i, j = i+1, j-1 {
+		sel.Combinators[i], sel.Combinators[j] = sel.Combinators[j], sel.Combinators[i]
 	}
-	for i, c := range sel.compounds {
-		sel.specificity += c.specificity()
-		if i > 0 && (sel.combinators[i-1] == ' ' || sel.combinators[i-1] == '>') {
-			sel.above.add(c.tag)
-			sel.above.add(c.id)
-			for _, class := range c.classes {
-				sel.above.add(class)
+	for i, c := range sel.Compounds {
+		sel.Specificity += c.specificity()
+		if i > 0 && (sel.Combinators[i-1] == ' ' || sel.Combinators[i-1] == '>') {
+			sel.Above.Add(c.Tag)
+			sel.Above.Add(c.ID)
+			for _, class := range c.Classes {
+				sel.Above.Add(class)
 			}
 		}
 	}
 	return sel, true
 }
 
-func (c *compound) specificity() uint32 {
-	n := uint32(len(c.classes)+len(c.attrs)) << 8
-	if c.id != "" {
+func (c *Compound) specificity() uint32 {
+	n := uint32(len(c.Classes)+len(c.Attributes)) << 8
+	if c.ID != "" {
 		n += 1 << 16
 	}
-	if c.tag != "" {
+	if c.Tag != "" {
 		n++
 	}
-	for _, p := range c.pseudos {
+	for _, p := range c.Pseudos {
 		switch {
-		case p.any == nil:
+		case p.Any == nil:
 			n += 1 << 8
-		case p.name != "where":
+		case p.Name != "where":
 			var most uint32
-			for i := range p.any {
-				most = max(most, p.any[i].specificity())
+			for i := range p.Any {
+				most = max(most, p.Any[i].specificity())
 			}
 			n += most
 		}
@@ -146,32 +146,32 @@ func (p *selectorParser) combinator() byte {
 }
 
 // compound reads tag, #id, .class, [attr] and :pseudo up to the next combinator.
-func (p *selectorParser) compound(nesting int) (c compound, found bool) {
+func (p *selectorParser) compound(nesting int) (c Compound, found bool) {
 	start := p.i
 	if p.peek() == '*' {
 		p.i++
 	} else if tag, ok := p.name(); ok {
-		c.tag = ascii.Lower(tag)
+		c.Tag = ascii.Lower(tag)
 	}
 	for {
 		var ok bool
 		switch p.peek() {
 		case '#':
 			p.i++
-			c.id, ok = p.name()
+			c.ID, ok = p.name()
 		case '.':
 			p.i++
 			var class string
 			class, ok = p.name()
-			c.classes = append(c.classes, class)
+			c.Classes = append(c.Classes, class)
 		case '[':
-			var t attrTest
+			var t AttributeTest
 			t, ok = p.attribute()
-			c.attrs = append(c.attrs, t)
+			c.Attributes = append(c.Attributes, t)
 		case ':':
-			var ps pseudo
+			var ps PseudoClass
 			ps, ok = p.pseudo(nesting)
-			c.pseudos = append(c.pseudos, ps)
+			c.Pseudos = append(c.Pseudos, ps)
 		default:
 			return c, p.i > start
 		}
@@ -227,7 +227,7 @@ func unescapeCSS(s string) string {
 }
 
 // attribute reads [name op value i].
-func (p *selectorParser) attribute() (t attrTest, ok bool) {
+func (p *selectorParser) attribute() (t AttributeTest, ok bool) {
 	end := strings.IndexByte(p.s[p.i:], ']')
 	if end < 0 {
 		return t, false
@@ -236,44 +236,44 @@ func (p *selectorParser) attribute() (t attrTest, ok bool) {
 	p.i += end + 1
 	eq := strings.IndexByte(body, '=')
 	if eq < 0 {
-		t.name = ascii.Lower(strings.TrimSpace(body))
-		return t, t.name != ""
+		t.Name = ascii.Lower(strings.TrimSpace(body))
+		return t, t.Name != ""
 	}
 	name := strings.TrimSpace(body[:eq])
-	t.op = '='
+	t.Op = '='
 	if n := len(name); n > 0 && strings.IndexByte("~|^$*", name[n-1]) >= 0 {
-		t.op, name = name[n-1], name[:n-1]
+		t.Op, name = name[n-1], name[:n-1]
 	}
-	t.name = ascii.Lower(strings.TrimSpace(name))
+	t.Name = ascii.Lower(strings.TrimSpace(name))
 	v := strings.TrimSpace(body[eq+1:])
 	if cut, found := strings.CutSuffix(v, " i"); found {
-		v, t.fold = strings.TrimSpace(cut), true
+		v, t.IgnoreCase = strings.TrimSpace(cut), true
 	}
-	t.value = strings.Trim(v, `"'`)
-	return t, t.name != ""
+	t.Value = strings.Trim(v, `"'`)
+	return t, t.Name != ""
 }
 
 // pseudo reads a pseudo-class and its argument.
-func (p *selectorParser) pseudo(nesting int) (ps pseudo, ok bool) {
+func (p *selectorParser) pseudo(nesting int) (ps PseudoClass, ok bool) {
 	p.i++
-	ps.name, ok = p.name()
-	ps.name = ascii.Lower(ps.name)
+	ps.Name, ok = p.name()
+	ps.Name = ascii.Lower(ps.Name)
 	if !ok {
 		return ps, false
 	}
 	if p.peek() != '(' {
-		return ps, knownPseudo(ps.name)
+		return ps, knownPseudo(ps.Name)
 	}
 	p.i++
-	switch ps.name {
+	switch ps.Name {
 	case "not", "is", "where", "matches", "-webkit-any":
-		ps.any, ok = p.list(nesting + 1)
+		ps.Any, ok = p.list(nesting + 1)
 	case "nth-child", "nth-of-type":
 		end := strings.IndexByte(p.s[p.i:], ')')
 		if end < 0 {
 			return ps, false
 		}
-		ps.a, ps.b, ok = parseNth(p.s[p.i : p.i+end])
+		ps.A, ps.B, ok = parseNth(p.s[p.i : p.i+end])
 		p.i += end
 	default:
 		return ps, false
@@ -294,8 +294,8 @@ func knownPseudo(name string) bool {
 }
 
 // list reads the compounds of :not(a, .b).
-func (p *selectorParser) list(nesting int) ([]compound, bool) {
-	var out []compound
+func (p *selectorParser) list(nesting int) ([]Compound, bool) {
+	var out []Compound
 	for nesting <= maxPseudoNesting {
 		for ascii.IsSpace(p.peek()) {
 			p.i++

@@ -1,4 +1,4 @@
-package extract
+package tree
 
 import (
 	"strings"
@@ -6,11 +6,11 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 )
 
-// attr is one attribute of an element; its raw value stands between start and
+// Attribute is one attribute of an element; its raw value stands between start and
 // end in the text of the element's view.
-type attr struct {
-	name       string // lower case
-	start, end int32
+type Attribute struct {
+	Name       string // lower case
+	Start, End int32
 }
 
 // maxAttributes of one element; what a hostile tag has beyond is dropped, so
@@ -21,7 +21,7 @@ const maxAttributes = 128
 // text[start:end], following WHATWG 13.2.5.32 to 13.2.5.39 as x/net/html does,
 // which tells names and values but not where they stand. The first of two
 // attributes of one name wins on look-up.
-func appendAttributes(attrs []attr, text string, start, end int) []attr {
+func appendAttributes(attrs []Attribute, text string, start, end int) []Attribute {
 	first := len(attrs)
 	i := start + 1
 	for i < end && !ascii.IsSpace(text[i]) && text[i] != '/' && text[i] != '>' {
@@ -37,10 +37,10 @@ func appendAttributes(attrs []attr, text string, start, end int) []attr {
 		nameStart := i
 		for i++; i < end && !ascii.IsSpace(text[i]) && text[i] != '/' && text[i] != '>' && text[i] != '='; i++ {
 		}
-		a := attr{name: ascii.Lower(text[nameStart:i])}
+		a := Attribute{Name: ascii.Lower(text[nameStart:i])}
 		var from, to int
 		from, to, i = attributeValue(text, i, end)
-		a.start, a.end = int32(from), int32(to)
+		a.Start, a.End = int32(from), int32(to)
 		attrs = append(attrs, a)
 	}
 	return attrs

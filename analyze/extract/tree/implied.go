@@ -1,4 +1,4 @@
-package extract
+package tree
 
 import (
 	"slices"
@@ -8,8 +8,8 @@ import (
 
 // implyEnds closes the elements whose end the start of an a implies
 // (WHATWG 13.1.2.4, optional tags, and the tree construction's table modes).
-func (b *builder) implyEnds(a atom.Atom, kind tagKind) {
-	if kind&block != 0 && kind&tablePart == 0 && b.open["p"] > 0 {
+func (b *builder) implyEnds(a atom.Atom, kind TagKind) {
+	if kind&Block != 0 && kind&tablePart == 0 && b.open["p"] > 0 {
 		b.closeNearest(boundary, atom.P)
 	}
 	switch a {
@@ -42,21 +42,21 @@ func (b *builder) implyEnds(a atom.Atom, kind tagKind) {
 }
 
 func (b *builder) closeTop(tags ...atom.Atom) {
-	if len(b.frames) > b.floor && slices.Contains(tags, b.top().atom) {
+	if len(b.frames) > b.floor && slices.Contains(tags, b.top().Atom) {
 		b.pop()
 	}
 }
 
 // closeNearest closes the nearest open element of the tags, unless one of kind
 // stop lies in between.
-func (b *builder) closeNearest(stop tagKind, tags ...atom.Atom) {
+func (b *builder) closeNearest(stop TagKind, tags ...atom.Atom) {
 	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
-		e := &b.elements[b.frames[i].element]
-		if slices.Contains(tags, e.atom) {
+		e := &b.Elements[b.frames[i].element]
+		if slices.Contains(tags, e.Atom) {
 			b.popTo(i)
 			return
 		}
-		if e.kind&stop != 0 {
+		if e.Kind&stop != 0 {
 			return
 		}
 	}
@@ -69,11 +69,11 @@ func (b *builder) closeInTable(tags ...atom.Atom) {
 	}
 	found := -1
 	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
-		e := &b.elements[b.frames[i].element]
-		if e.atom == atom.Table || e.atom == atom.Template {
+		e := &b.Elements[b.frames[i].element]
+		if e.Atom == atom.Table || e.Atom == atom.Template {
 			break
 		}
-		if slices.Contains(tags, e.atom) {
+		if slices.Contains(tags, e.Atom) {
 			found = i
 		}
 	}
@@ -98,8 +98,8 @@ func (b *builder) endTag(tag string, a atom.Atom) {
 	}
 	kind := tagKinds[a]
 	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
-		e := &b.elements[b.frames[i].element]
-		if e.tag == tag {
+		e := &b.Elements[b.frames[i].element]
+		if e.Tag == tag {
 			b.popTo(i)
 			if a == atom.Head {
 				b.head = false
@@ -107,13 +107,13 @@ func (b *builder) endTag(tag string, a atom.Atom) {
 			return
 		}
 		switch {
-		case e.atom == atom.Table && kind&tablePart != 0:
+		case e.Atom == atom.Table && kind&tablePart != 0:
 			return
 		case kind&tablePart != 0 || a == atom.Table:
 			// these reach through everything up to their table
-		case e.kind&boundary != 0:
+		case e.Kind&boundary != 0:
 			return
-		case kind&block == 0 && e.kind&block != 0:
+		case kind&Block == 0 && e.Kind&Block != 0:
 			return // </span> does not end a div
 		}
 	}
@@ -128,12 +128,12 @@ const maxReopened = 8
 // bold. WHATWG reparents nodes to this end; here the blocks are opened anew.
 func (b *builder) endFormatting(a atom.Atom, tag string) {
 	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
-		e := &b.elements[b.frames[i].element]
-		if e.atom == a && e.tag == tag {
+		e := &b.Elements[b.frames[i].element]
+		if e.Atom == a && e.Tag == tag {
 			b.reopen(i)
 			return
 		}
-		if e.kind&boundary != 0 {
+		if e.Kind&boundary != 0 {
 			return
 		}
 	}
@@ -143,7 +143,7 @@ func (b *builder) endFormatting(a atom.Atom, tag string) {
 func (b *builder) reopen(i int) {
 	var again []int32
 	for _, f := range b.frames[i+1:] {
-		if b.elements[f.element].kind&(block|formatting) != 0 {
+		if b.Elements[f.element].Kind&(Block|formatting) != 0 {
 			again = append(again, f.element)
 		}
 	}
@@ -152,12 +152,12 @@ func (b *builder) reopen(i int) {
 		again = again[len(again)-maxReopened:]
 	}
 	for _, old := range again {
-		e := b.elements[old]
-		el := b.append(e.fragment, int(e.start), int(e.end), e.tag, e.atom, e.kind)
+		e := b.Elements[old]
+		el := b.append(e.Fragment, int(e.start), int(e.end), e.Tag, e.Atom, e.Kind)
 		if el == 0 {
 			return
 		}
-		b.event(eventOpen, el, -1, 0, 0) // view -1: its attributes were told already
+		b.event(Open, el, -1, 0, 0) // view -1: its attributes were told already
 		b.push(el)
 	}
 }

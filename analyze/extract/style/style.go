@@ -1,0 +1,102 @@
+package style
+
+import (
+	"strings"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract/css"
+	"github.com/qianshao/qianshao/analyze/extract/link"
+	"github.com/qianshao/qianshao/analyze/extract/tree"
+)
+
+// Styles are the computed styles of a tree's elements, as far as they decide
+// what is seen.
+type Styles struct {
+	of       []int32 // element → index in computed: many elements share one
+	computed []computed
+	cover    bool // something opaque lies over the whole page
+	// overBudget says that the sheets were too costly to apply in full.
+	OverBudget bool
+}
+
+// Text returns how the text of an element is hidden.
+func (s *Styles) Text(el int32) qianshao.Hiding {
+	return s.computed[s.of[el]].text(s.cover)
+}
+
+// Box returns how an element's box is hidden, and its attributes with it.
+func (s *Styles) Box(el int32) qianshao.Hiding {
+	c := &s.computed[s.of[el]]
+	if c.sealed == qianshao.HidingNone && c.invisible {
+		return qianshao.HidingVisibility
+	}
+	return c.sealed
+}
+
+// Sealed reports whether an element is hidden with all that is in it.
+func (s *Styles) Sealed(el int32) bool {
+	return s.computed[s.of[el]].sealed != qianshao.HidingNone
+}
+
+// Compute computes the style of every element from the page's style sheets, style
+// attributes and scripts. load returns the external sheet at a URL, if it is
+// there; it may be nil.
+func Compute(t *tree.Tree, urls *link.Resolver, load func(url string) ([]byte, bool)) *Styles {
+	c := &cascade{matcher: newMatcher(t, stepsPerElement*len(t.Elements)+freeSteps), rules: css.NewRules()}
+	l := loader{rules: c.rules, load: load}
+	complete := true
+	for _, s := range t.Sheets {
+		if !css.MediaApplies(s.Media) {
+			continue
+		}
+		if s.Link == 0 {
+			c.rules.Parse(t.Fragments[s.Fragment].Content[s.Start:s.End])
+			complete = l.imports(urls) && complete
+			continue
+		}
+		complete = l.sheet(urls.Resolve(t.Value(s.Link, "href"))) && complete
+	}
+	for _, id := range t.HiddenIDs {
+		c.rules.Hide(id)
+	}
+	c.compute(computed{
+		fontSize: defaultFont, colour: css.Colour{A: 255},
+		// A page whose sheets are all here has a white canvas unless it says
+		// otherwise; with one missing it may well be dark.
+		background: css.Colour{R: 255, G: 255, B: 255, A: 255}, backgroundKnown: complete,
+	})
+	c.styles.OverBudget = c.steps >= c.maxSteps
+	return c.styles
+}
+
+// loader adds external style sheets to the rules.
+type loader struct {
+	rules *css.Rules
+	load  func(url string) ([]byte, bool)
+}
+
+// sheet adds the style sheet at a URL with what it imports; false if any is missing.
+func (l *loader) sheet(url string) bool {
+	if url == "" || l.load == nil {
+		return false
+	}
+	body, ok := l.load(url)
+	if !ok {
+		return false
+	}
+	l.rules.Parse(strings.ToValidUTF8(string(body), "\uFFFD"))
+	return l.imports(link.NewResolver(url, ""))
+}
+
+// imports adds what the last sheet imports. Imported rules come after the
+// sheet's own here, not before; where both select one element the result can differ.
+func (l *loader) imports(urls *link.Resolver) bool {
+	complete := true
+	for {
+		ref, ok := l.rules.NextImport()
+		if !ok {
+			return complete && !l.rules.Pending()
+		}
+		complete = l.sheet(urls.Resolve(ref)) && complete
+	}
+}
