@@ -34,7 +34,7 @@ func (a *assembler) attributes(el int32) {
 	}
 }
 
-// isTextAttribute says whether an attribute holds words for people.
+// isTextAttribute reports whether an attribute holds words for people.
 func isTextAttribute(a atom.Atom, name string) bool {
 	switch name {
 	case "alt", "title", "placeholder", "aria-label", "summary", "label":
@@ -47,7 +47,7 @@ func isTextAttribute(a atom.Atom, name string) bool {
 	return false
 }
 
-// isURLAttribute says whether an attribute holds a reference that matters.
+// isURLAttribute reports whether an attribute holds a reference that matters.
 func isURLAttribute(a atom.Atom, name string) bool {
 	switch name {
 	case "href":
@@ -62,7 +62,7 @@ func isURLAttribute(a atom.Atom, name string) bool {
 	return false
 }
 
-// leadsOn says whether a visitor follows the reference, by a click or without,
+// leadsOn reports whether a visitor follows the reference, by a click or without,
 // or a program on the visitor's behalf: a feed reader, a telephone's browser.
 func leadsOn(a atom.Atom) bool {
 	return a == atom.A || a == atom.Area || a == atom.Iframe || a == atom.Frame || a == atom.Meta || a == atom.Link
@@ -134,7 +134,7 @@ func (a *assembler) meta(el int32) {
 	a.stretch(qianshao.RegionMeta, name, hiding, el, v, int(content.Start), int(content.End), mapped.InAttribute)
 }
 
-// isTold says whether a meta element of this name is shown to people, by
+// isTold reports whether a meta element of this name is shown to people, by
 // search engines or by those who share the page.
 func isTold(name string) bool {
 	switch name {

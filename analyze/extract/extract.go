@@ -105,7 +105,7 @@ func (p *Parsed) Document(stylesheet func(url string) ([]byte, bool)) *qianshao.
 	return doc
 }
 
-// isPlainText says whether a page is to be read as text: it is declared so, or
+// isPlainText reports whether a page is to be read as text: it is declared so, or
 // there is no markup in it.
 func isPlainText(source, contentType string) bool {
 	if kind, _, _ := mime.ParseMediaType(contentType); kind == "text/plain" {

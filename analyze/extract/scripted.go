@@ -12,7 +12,7 @@ import (
 // needed have less, the shortest article has more.
 const scriptedText = 200
 
-// MadeByScript says whether a page shows hardly anything unless its scripts
+// MadeByScript reports whether a page shows hardly anything unless its scripts
 // run, so that only a browser can tell what a visitor reads.
 func MadeByScript(doc *qianshao.Document) bool {
 	visible := 0

@@ -12,9 +12,10 @@ import (
 type Colour struct{ R, G, B, A uint8 }
 
 // sameChannel is the largest difference of a channel at which two colours
-// cannot be told apart on a page: injected links use #fefefe or #f0f0f0 on white.
+// look the same on a page: injected links use #fefefe or #f0f0f0 on white.
 const sameChannel = 16
 
+// LooksLike reports whether a reader cannot tell two colours apart.
 func (c Colour) LooksLike(d Colour) bool {
 	near := func(x, y uint8) bool { return max(x, y)-min(x, y) <= sameChannel }
 	return near(c.R, d.R) && near(c.G, d.G) && near(c.B, d.B)
@@ -28,8 +29,8 @@ func (c Colour) Over(d Colour) Colour {
 
 func rgb(v uint32) Colour { return Colour{uint8(v >> 16), uint8(v >> 8), uint8(v), 255} }
 
-// ParseColour reads a colour as it stands in an attribute or a declaration
-// without function: a name or hexadecimal digits, with or without #.
+// ParseColour reads the colour of an attribute such as bgcolor: a name or
+// hexadecimal digits, with or without #.
 func ParseColour(s string) (Colour, bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	if s == "transparent" {
@@ -66,8 +67,8 @@ func hexColour(s string) (Colour, bool) {
 	return c, true
 }
 
-// functionColour reads rgb(…), rgba(…), hsl(…) and hsla(…); tokens start
-// behind the function's name and may go beyond its end.
+// functionColour reads rgb(…), rgba(…), hsl(…) and hsla(…). tokens begin after
+// the function's name and may go beyond its end.
 func functionColour(name string, tokens []css.Token) (Colour, bool) {
 	var args []argument
 	for _, t := range tokens {
@@ -102,7 +103,7 @@ type argument struct {
 	percent bool
 }
 
-// of returns the argument, a percentage being one of whole.
+// of returns the argument, or its share of whole if it is a percentage.
 func (a argument) of(whole float64) float64 {
 	if a.percent {
 		return a.number / 100 * whole
@@ -131,7 +132,7 @@ func hsl(hue, saturation, lightness float64) Colour {
 	return Colour{channel(0), channel(8), channel(4), 255}
 }
 
-// colourNames are the named colours of CSS Color 4, section 6.1. It is never changed.
+// colourNames are the named colours of CSS Color 4, section 6.1. It is read only.
 var colourNames = map[string]uint32{
 	"aliceblue": 0xf0f8ff, "antiquewhite": 0xfaebd7, "aqua": 0x00ffff, "aquamarine": 0x7fffd4,
 	"azure": 0xf0ffff, "beige": 0xf5f5dc, "bisque": 0xffe4c4, "black": 0x000000, "blanchedalmond": 0xffebcd,

@@ -1,93 +1,13 @@
+// Package css reads style sheets, style attributes and selectors, as far as they
+// decide whether text is hidden. It knows no page: package style applies them.
 package css
 
 import (
-	"math"
-	"strconv"
 	"strings"
 
 	"github.com/tdewolff/parse/v2"
 	"github.com/tdewolff/parse/v2/css"
 )
-
-// Property is a CSS property by which text can be hidden.
-type Property uint8
-
-const (
-	Display Property = iota
-	Visibility
-	Opacity
-	Filter // opacity by way of filter
-	Position
-	Left
-	Top
-	Right
-	Bottom
-	TextIndent
-	MarginLeft
-	MarginTop
-	Transform
-	Clip
-	ClipPath
-	Width
-	Height
-	MaxWidth
-	MaxHeight
-	Overflow
-	FontSize
-	LineHeight
-	TextColour
-	TextFill
-	Background
-	BackgroundImage
-	ZIndex
-	ContentVisibility
-	PropertyCount
-)
-
-// inherited says whether a property passes to the elements inside.
-func (p Property) inherited() bool {
-	switch p {
-	case Visibility, TextIndent, FontSize, LineHeight, TextColour, TextFill:
-		return true
-	}
-	return false
-}
-
-// Unit is what a value's number means.
-type Unit uint8
-
-const (
-	Keyword Unit = iota // one of the codes below
-	Pixels
-	Percent  // of the parent's size, or of the font
-	Factor   // a bare number
-	Coloured // see colour
-	Inherit
-)
-
-// Codes of keyword values. Zero stands for every value that hides nothing.
-const (
-	None      = iota + 1 // display: none; background-image: none; max-width: none
-	Hidden               // visibility, overflow, content-visibility: hidden
-	Absolute             // position: absolute or fixed
-	Relative             // position: relative or sticky
-	Flattened            // transform: scale(0) and the like
-	Far                  // transform: translate(-9999px)
-	Clipped              // clip, clip-path: nothing is left
-	Image                // background-image: there is one
-)
-
-// Value is what a declaration says, as far as it matters here.
-type Value struct {
-	Unit   Unit
-	Number float32
-	Colour Colour
-}
-
-func KeywordValue(code float32) Value { return Value{Unit: Keyword, Number: code} }
-
-// Is says whether the value is this keyword.
-func (v Value) Is(code float32) bool { return v.Unit == Keyword && v.Number == code }
 
 // Declaration is one property's value.
 type Declaration struct {
@@ -96,8 +16,8 @@ type Declaration struct {
 	Important bool
 }
 
-// innocent says that a declaration hides nothing and passes nothing on, so it
-// matters only where it overrides another one.
+// innocent reports whether a declaration hides nothing and is not inherited. It
+// matters only if it overrides another one.
 func (d Declaration) innocent() bool {
 	return !d.Property.inherited() && d.Property != Background && d.Property != BackgroundImage &&
 		(d.Value.Unit == Keyword && d.Value.Number == 0 || d.Value.Unit != Keyword && d.Value.Number == 0 && d.Property <= MarginTop)
@@ -119,7 +39,7 @@ func ParseDeclarations(style string) []Declaration {
 	return lastOfEach(out)
 }
 
-// appendDeclaration translates a declaration into those of its longhands that matter.
+// appendDeclaration translates a declaration to longhand properties and appends those that matter.
 func appendDeclaration(out []Declaration, name string, tokens []css.Token) []Declaration {
 	tokens, important := cutImportant(tokens)
 	if len(tokens) == 0 {
@@ -174,7 +94,7 @@ func appendDeclaration(out []Declaration, name string, tokens []css.Token) []Dec
 	return out
 }
 
-// lengthProperties take one length. It is never changed.
+// lengthProperties take one length. It is read only.
 var lengthProperties = map[string]Property{
 	"left": Left, "top": Top, "right": Right, "bottom": Bottom, "text-indent": TextIndent,
 	"margin-left": MarginLeft, "margin-top": MarginTop, "width": Width, "height": Height,
@@ -195,85 +115,14 @@ func orInherit(word string, c float32) Value {
 	return KeywordValue(c)
 }
 
-// cutImportant takes "!important" off, and the "\9" with which authors once
-// addressed old browsers.
+// cutImportant cuts "!important" off and reports whether it was there. It cuts
+// "!ie" off, too, with which authors once addressed old browsers.
 func cutImportant(tokens []css.Token) ([]css.Token, bool) {
 	n := len(tokens)
 	if n >= 2 && tokens[n-2].TokenType == css.DelimToken && tokens[n-2].Data[0] == '!' {
 		return tokens[:n-2], strings.EqualFold(string(tokens[n-1].Data), "important")
 	}
 	return tokens, false
-}
-
-func ident(t css.Token) string {
-	if t.TokenType != css.IdentToken {
-		return ""
-	}
-	word := strings.ToLower(string(t.Data))
-	if i := strings.IndexByte(word, '\\'); i > 0 {
-		word = word[:i]
-	}
-	return word
-}
-
-// pixelsPer converts a unit to CSS pixels, for a font of 16 px and a window of
-// 1280 by 720. It is never changed.
-var pixelsPer = map[string]float64{
-	"px": 1, "em": 16, "rem": 16, "ex": 8, "ch": 8, "pt": 4. / 3, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4,
-	"vw": 12.8, "vh": 7.2, "vmin": 7.2, "vmax": 12.8, "dvh": 7.2, "svh": 7.2, "lvh": 7.2, "dvw": 12.8,
-}
-
-// windowWidth is the width in pixels at which media queries are answered.
-const windowWidth = 1280
-
-// SplitNumber splits "-10px" into its number and its unit, lower case.
-func SplitNumber(s string) (number float64, unit string) {
-	i := len(s)
-	for i > 0 && (s[i-1] < '0' || s[i-1] > '9') && s[i-1] != '.' {
-		i--
-	}
-	number, err := strconv.ParseFloat(s[:i], 64)
-	if err != nil && !math.IsInf(number, 0) {
-		return 0, ""
-	}
-	unit = strings.ToLower(s[i:])
-	if cut := strings.IndexByte(unit, '\\'); cut >= 0 {
-		unit = unit[:cut]
-	}
-	return number, unit
-}
-
-// length reads a length, percentage, number or keyword.
-func length(t css.Token) Value {
-	switch t.TokenType {
-	case css.NumberToken:
-		n, _ := SplitNumber(string(t.Data))
-		return Value{Unit: Factor, Number: float32(n)}
-	case css.PercentageToken:
-		n, _ := SplitNumber(string(t.Data))
-		return Value{Unit: Percent, Number: float32(n)}
-	case css.DimensionToken:
-		n, u := SplitNumber(string(t.Data))
-		if per, ok := pixelsPer[u]; ok {
-			return Value{Unit: Pixels, Number: float32(n * per)}
-		}
-	case css.IdentToken:
-		switch ident(t) {
-		case "none":
-			return KeywordValue(None)
-		case "inherit":
-			return Value{Unit: Inherit}
-		}
-	}
-	return KeywordValue(0)
-}
-
-// fontLength is length for a font's size, of which em is a multiple.
-func fontLength(t css.Token) Value {
-	if n, u := SplitNumber(string(t.Data)); t.TokenType == css.DimensionToken && u == "em" {
-		return Value{Unit: Percent, Number: float32(100 * n)}
-	}
-	return length(t)
 }
 
 // appendBox reads margin or inset.
@@ -384,8 +233,8 @@ func position(word string) Value {
 	return KeywordValue(0)
 }
 
-// filterOpacity reads filter: opacity(0) and alpha(opacity=0); the latter is
-// no CSS, so it is read as text.
+// filterOpacity reads filter: opacity(0) and alpha(opacity=0). The latter is not
+// CSS, so it is read as text.
 func filterOpacity(tokens []css.Token) Value {
 	var b strings.Builder
 	for _, t := range tokens {

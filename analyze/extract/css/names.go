@@ -1,11 +1,11 @@
 package css
 
-// Names is a Bloom filter of tags, ids and classes, with one bit a name. Most
-// selectors that end in "a" are ruled out by it, as ".footer a" is for every
-// link outside of a footer (the idea is WebKit's ancestor filter).
+// Names is a Bloom filter of tags, ids and classes, with one bit for each name. It
+// rules most selectors out: ".footer a" for every link outside a footer. The idea
+// is WebKit's ancestor filter.
 type Names [2]uint64
 
-// Add puts a name in, unless it is empty.
+// Add adds a name, unless it is empty.
 func (n *Names) Add(name string) {
 	if name == "" {
 		return
@@ -18,5 +18,5 @@ func (n *Names) Add(name string) {
 	n[h>>6&1] |= 1 << (h & 63)
 }
 
-// Lacks says that some of want are certainly not in n.
+// Lacks reports whether n certainly lacks some of want.
 func (n *Names) Lacks(want *Names) bool { return want[0]&^n[0] != 0 || want[1]&^n[1] != 0 }

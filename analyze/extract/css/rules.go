@@ -12,31 +12,32 @@ const (
 	// maxRules bounds the rules of a page; large portals have some 20,000, most
 	// of which concern no property that is kept here.
 	maxRules = 100_000
-	// maxImports bounds chains and numbers of @import.
+	// maxImports bounds how many sheets are imported, in chains or side by side.
 	maxImports = 16
 )
 
-// Rule is a selector with the declarations of its block that matter.
+// Rule is a selector with the declarations of its block that can hide text.
 type Rule struct {
 	Selector     *Selector
 	Declarations []Declaration
-	Order        int
+	Order        int // of the block among all
 }
 
-// Rules finds the rules that could match an element by the rarest thing
-// that their last compound asks for, so that a page costs elements plus rules
-// and not their product.
+// Rules are the rules of a page's style sheets. Each is filed under the most
+// selective part of its last compound, so that a page costs elements plus rules
+// and not their product. The lists hold indexes in All.
 type Rules struct {
 	All       []Rule
 	ByID      map[string][]int32
 	ByClass   map[string][]int32
 	ByTag     map[string][]int32
 	Universal []int32
-	imports   []string // URLs of @import that wait to be loaded
-	loaded    int      // how many were
+	imports   []string // references of @import that were not taken yet
+	taken     int      // how many were
 	order     int
 }
 
+// NewRules returns an empty set of rules.
 func NewRules() *Rules {
 	return &Rules{ByID: map[string][]int32{}, ByClass: map[string][]int32{}, ByTag: map[string][]int32{}}
 }
@@ -44,9 +45,9 @@ func NewRules() *Rules {
 // Parse adds the rules of a style sheet.
 func (x *Rules) Parse(sheet string) {
 	p := css.NewParser(parse.NewInputString(sheet), false)
-	var selectors []byte // as text: most blocks say nothing that matters
+	var selectors []byte // as text: most blocks declare nothing that matters
 	var block []Declaration
-	skip, depth := 0, 0 // inside how many at-rules; the depth of the first that does not apply
+	skip, depth := 0, 0 // depth of at-rules; skip is the depth of one that does not apply
 	for n := 0; n <= len(sheet)+1; n++ {
 		kind, _, data := p.Next()
 		switch kind {
@@ -84,7 +85,7 @@ func (x *Rules) Parse(sheet string) {
 	}
 }
 
-// addImport notes the URL of an @import, unless it is for print.
+// addImport notes the reference of an @import, unless it is for print.
 func (x *Rules) addImport(tokens []css.Token) {
 	for i, t := range tokens {
 		var url string
@@ -104,7 +105,7 @@ func (x *Rules) addImport(tokens []css.Token) {
 	}
 }
 
-// applies says whether the block of an at-rule applies to a window on a desk.
+// applies reports whether the block of an at-rule applies to a browser on a desk.
 func applies(name string, tokens []css.Token) bool {
 	switch name {
 	case "@media":
@@ -123,7 +124,8 @@ func textOf(tokens []css.Token) string {
 	return strings.ToLower(strings.TrimSpace(b.String()))
 }
 
-// MediaApplies answers a media query list for a screen windowWidth wide.
+// MediaApplies reports whether a media query list applies to a screen that is
+// windowWidth wide. An empty list applies.
 func MediaApplies(list string) bool {
 	if strings.TrimSpace(list) == "" {
 		return true
@@ -183,8 +185,8 @@ func appendText(b []byte, tokens []css.Token) []byte {
 	return b
 }
 
-// parseSelectors parses the selectors of a rule, those that it does not know
-// left out. A comma within brackets separates nothing.
+// parseSelectors parses the selectors of a rule and leaves unknown ones out. A
+// comma within brackets is not a separator.
 func parseSelectors(list string) []*Selector {
 	var out []*Selector
 	level, from := 0, 0
@@ -215,12 +217,12 @@ func parseSelectors(list string) []*Selector {
 // NextImport returns the reference of the next @import, until there are none or
 // too many of them.
 func (x *Rules) NextImport() (ref string, ok bool) {
-	if !x.Pending() || x.loaded >= maxImports {
+	if !x.Pending() || x.taken >= maxImports {
 		return "", false
 	}
 	ref = x.imports[0]
 	x.imports = x.imports[1:]
-	x.loaded++
+	x.taken++
 	return ref, true
 }
 
@@ -241,8 +243,9 @@ func (x *Rules) add(selectors []*Selector, block []Declaration) {
 	for _, s := range selectors {
 		declarations := block
 		if s.Specificity == 0 {
-			// *{margin:0}: nothing is weaker, so what hides nothing overrides
-			// nothing; leaving it out spares work on every element.
+			// *{margin:0} is weaker than any other rule, so a declaration that
+			// hides nothing overrides nothing. Leaving it out saves work on
+			// every element.
 			declarations = nil
 			for _, d := range block {
 				if !d.innocent() || d.Important {
@@ -271,8 +274,8 @@ func (x *Rules) file(r Rule) {
 	}
 }
 
-// lastOfEach drops the declarations that a later one of the same block
-// overrides, so that a block costs no more than there are properties.
+// lastOfEach drops declarations that a later one of the same block overrides, so
+// that a block has no more declarations than there are properties.
 func lastOfEach(block []Declaration) []Declaration {
 	var at [2 * PropertyCount]int
 	out := block[:0:0]

@@ -10,18 +10,17 @@ import (
 // Selector is one complex selector, "ul.menu > li a", as its compounds from
 // right to left.
 //
-// Selectors are matched here rather than with cascadia, because the time that
-// one takes there is the depth of the page to the power of its combinators:
-// twenty "div div div …" on a page 500 deep stop a crawler. Here each step is
-// counted. A test holds the two to the same answers.
+// Package style matches selectors. It does so itself because cascadia takes time
+// in the depth of the page to the power of the combinators: twenty
+// "div div div …" on a page 500 deep stop a crawler. A test compares the two.
 type Selector struct {
 	Compounds   []Compound
-	Combinators []byte // combinators[i] stands between compounds[i+1] and compounds[i]
+	Combinators []byte // Combinators[i] is between Compounds[i+1] and Compounds[i]
 	Specificity uint32 // ids<<16 | classes<<8 | tags
-	Above       Names  // what the elements around must have, for a quick no
+	Above       Names  // what ancestors must have; it rules most elements out
 }
 
-// Compound is what one element must be: tag, id, classes and so on.
+// Compound is what a selector asks of one element: tag, id, classes and so on.
 type Compound struct {
 	Tag        string // lower case; empty for *
 	ID         string
@@ -30,7 +29,8 @@ type Compound struct {
 	Pseudos    []PseudoClass
 }
 
-// AttributeTest is [name], [name=value], [name^=value] and so on; op 0 is mere presence.
+// AttributeTest is [name], [name=value], [name^=value] and so on. Op is the
+// character before "=", "=" itself, or 0 if any value will do.
 type AttributeTest struct {
 	Name, Value string
 	Op          byte
@@ -44,15 +44,14 @@ type PseudoClass struct {
 	Any  []Compound // of :not, :is, :where
 }
 
-// Limits of selectors; longer ones do not occur in style sheets written for people.
+// Limits of selectors. Style sheets that people write stay below them.
 const (
 	maxCompounds     = 16
 	maxPseudoNesting = 2
 )
 
-// ParseSelector reads one complex selector. It reports false for what never
-// matches an element as the page loads (:hover, ::before) and for what it does
-// not know.
+// ParseSelector parses one complex selector. It reports false for one that
+// matches no element of a page as loaded (:hover, ::before) and for an unknown one.
 func ParseSelector(s string) (*Selector, bool) {
 	p := &selectorParser{s: strings.TrimSpace(s)}
 	sel := &Selector{}
@@ -181,7 +180,7 @@ func (p *selectorParser) compound(nesting int) (c Compound, found bool) {
 	}
 }
 
-// name reads an identifier, its escapes resolved.
+// name reads an identifier and resolves its escapes.
 func (p *selectorParser) name() (string, bool) {
 	start, escaped := p.i, false
 	for p.i < len(p.s) {
@@ -202,7 +201,7 @@ func (p *selectorParser) name() (string, bool) {
 
 func isNameByte(c byte) bool { return ascii.IsAlphanumeric(c) || c == '_' || c == '-' || c >= 0x80 }
 
-// unescapeCSS resolves \: and \31 ; the latter take up to six digits and a space.
+// unescapeCSS resolves the escapes of an identifier: "\:" is a colon, "\31" a character's number.
 func unescapeCSS(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

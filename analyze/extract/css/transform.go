@@ -13,7 +13,7 @@ const (
 	farShift   = 1000 // translate
 )
 
-// transform reads whether a transform makes a box vanish.
+// transform returns how a transform makes a box vanish.
 func transform(name string, tokens []css.Token) Value {
 	if name == "scale" || name == "translate" { // the properties of that name
 		return shape(name, numbersOf(tokens))
@@ -30,7 +30,7 @@ func transform(name string, tokens []css.Token) Value {
 	return KeywordValue(0)
 }
 
-// shape judges one transform function.
+// shape returns how one transform function makes a box vanish.
 func shape(function string, args []Value) Value {
 	for i, a := range args {
 		switch {
@@ -65,8 +65,8 @@ func numbersOf(tokens []css.Token) []Value {
 	return out
 }
 
-// clip reads clip: rect(top, right, bottom, left): nothing is left if the
-// edges meet, give or take the 1 px of screen-reader styles.
+// clip reads clip: rect(top, right, bottom, left). Nothing is left of the box if
+// two edges meet, or leave the 1 px of styles for screen readers.
 func clip(tokens []css.Token) Value {
 	if tokens[0].TokenType != css.FunctionToken || !strings.EqualFold(string(tokens[0].Data), "rect(") {
 		return KeywordValue(0)

@@ -1,3 +1,5 @@
+// Package link resolves the references of a page and knows what its link and meta
+// elements refer to.
 package link
 
 import (
@@ -7,10 +9,10 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 )
 
-// Resolver makes a page's references absolute.
+// Resolver makes the references of a page or style sheet absolute.
 type Resolver struct {
 	base   *url.URL
-	origin string // scheme://host, for the fast way
+	origin string // scheme://host, for the common case
 }
 
 // NewResolver takes the page's URL and the href of its base element, if any.
@@ -36,8 +38,8 @@ func isWeb(u *url.URL) bool { return (u.Scheme == "http" || u.Scheme == "https")
 // dropped are the characters that browsers remove from references.
 var dropped = strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/")
 
-// Resolve returns the absolute URL of a reference, or "" if it leads to no
-// page: a fragment, a script, another scheme, a reference that cannot be parsed.
+// Resolve returns the absolute URL of a reference, or "" if it does not lead to
+// another page: a fragment, a script, another scheme, or not a valid reference.
 func (r *Resolver) Resolve(ref string) string {
 	ref = strings.TrimSpace(ref)
 	if strings.ContainsAny(ref, "\t\n\r\\") {
@@ -70,22 +72,22 @@ func isScheme(s string) bool {
 	return s != "" && (s[0] < '0' || s[0] > '9')
 }
 
-// IsStylesheet says whether a link's rel makes it a style sheet in use.
+// IsStylesheet reports whether a link with this rel is a style sheet that is in use.
 func IsStylesheet(rel string) bool {
 	rel = ascii.Lower(rel)
 	return ascii.HasWord(rel, "stylesheet") && !ascii.HasWord(rel, "alternate")
 }
 
-// IsAlternate says whether a link's rel leads to the page in another form: a
-// feed, another language, the telephone's version. Hacked sites are often clean
-// in one of them only.
+// IsAlternate reports whether a link with this rel leads to the page in another
+// form: a feed, another language, the version for telephones. A hacked site is
+// often clean in one of them only.
 func IsAlternate(rel string) bool {
 	rel = ascii.Lower(rel)
 	return ascii.HasWord(rel, "alternate") && !ascii.HasWord(rel, "stylesheet")
 }
 
-// RefreshTarget returns where in the content of <meta http-equiv=refresh> the
-// target stands: "0; url=http://…".
+// RefreshTarget returns the range of the URL in the content of
+// <meta http-equiv=refresh>, "0; url=http://…". It is empty if there is none.
 func RefreshTarget(content string) (start, end int) {
 	i := strings.Index(ascii.Lower(content), "url")
 	if i < 0 {

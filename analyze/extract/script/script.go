@@ -81,7 +81,7 @@ func (s *reader) text(i int) string {
 	return s.script.Content[s.tokens[i].start:s.tokens[i].end]
 }
 
-// is says whether token i is this name or punctuation, not a string of it.
+// is reports whether token i is this name or punctuation, not a string of it.
 func (s *reader) is(i int, what string) bool {
 	if i < 0 || i >= len(s.tokens) || s.tokens[i].kind != nameToken && s.tokens[i].kind != punctuationToken {
 		return false
@@ -191,7 +191,7 @@ func (s *reader) strings(i int) int {
 	return next
 }
 
-// peek says whether the operand at i could be a string.
+// peek reports whether the operand at i could be a string.
 func (s *reader) peek(i int) (tokenKind, bool) {
 	if i >= len(s.tokens) {
 		return 0, false

@@ -307,7 +307,7 @@ func unbase64(v *mapped.Text, out *mapped.Builder) bool {
 	return true
 }
 
-// isText says whether bytes are UTF-8 without control characters.
+// isText reports whether bytes are UTF-8 without control characters.
 func isText(b []byte) bool {
 	for _, c := range b {
 		if c < ' ' && !ascii.IsSpace(c) {
@@ -317,7 +317,7 @@ func isText(b []byte) bool {
 	return utf8.Valid(b)
 }
 
-// plainHTML says whether a string would make a page if it were written into one.
+// plainHTML reports whether a string would make a page if it were written into one.
 func plainHTML(s string) bool {
 	i := strings.IndexByte(s, '<')
 	return i >= 0 && i+1 < len(s) && (ascii.IsAlphanumeric(s[i+1]) || s[i+1] == '/' || s[i+1] == '!')

@@ -10,17 +10,17 @@ import (
 )
 
 const (
-	// stepsPerElement bounds selector matching: some tens of compounds are
-	// compared for an element of an ordinary page.
+	// stepsPerElement bounds selector matching. An element of an ordinary page
+	// takes a few dozen steps.
 	stepsPerElement = 256
-	// freeSteps are granted to any page.
+	// freeSteps are the steps that any page may take.
 	freeSteps = 1 << 20
 	// maxStyleCache bounds the distinct style attributes that are kept parsed.
 	maxStyleCache = 4096
 )
 
-// cascaded is what the cascade gives one element: of each property the
-// declaration with the highest priority. Only entries whose bit is set count.
+// cascaded holds, for one element, the declaration of each property with the
+// highest priority. An entry is valid if its bit is set.
 type cascaded struct {
 	set        uint32
 	priorities [css.PropertyCount]uint64
@@ -29,7 +29,7 @@ type cascaded struct {
 
 func (d *cascaded) has(p css.Property) bool { return d.set&(1<<p) != 0 }
 
-// get returns the value, or the zero value: a keyword that hides nothing.
+// get returns the value, or the zero value, which hides nothing.
 func (d *cascaded) get(p css.Property) css.Value {
 	if d.has(p) {
 		return d.values[p]
@@ -45,12 +45,12 @@ func (d *cascaded) apply(p css.Property, v css.Value, priority uint64) {
 	d.priorities[p], d.values[p] = priority, v
 }
 
-// Priorities order declarations: important ones over others, style attributes over
-// rules, then specificity, then order.
+// Priorities of declarations: important before others, style attributes before
+// rules, then by specificity, then by order.
 const (
 	importantPriority = 1 << 63
 	inlinePriority    = 1 << 62
-	hintPriority      = 0 // what attributes like bgcolor say is weaker than any rule
+	hintPriority      = 0 // attributes like bgcolor are weaker than any rule
 )
 
 func rulePriority(r *css.Rule, d css.Declaration) uint64 {
@@ -70,8 +70,7 @@ type cascade struct {
 	d      cascaded
 }
 
-// compute gives every element its style. Elements stand in order, so a parent
-// is done before its children.
+// compute gives every element its style. Parents come before their children.
 func (c *cascade) compute(canvas computed) {
 	c.inline = make(map[string][]css.Declaration)
 	c.styles = &Styles{
@@ -88,7 +87,7 @@ func (c *cascade) compute(canvas computed) {
 		}
 		c.styles.of[el] = parent
 		if c.styles.computed[parent].sealed != qianshao.HidingNone {
-			continue // nothing inside can come to light
+			continue // no descendant can be visible
 		}
 		hinted := c.hints(el)
 		c.matchRules(el)
@@ -161,8 +160,8 @@ func (c *cascade) matchInline(el int32) {
 	}
 }
 
-// hints starts the element's declarations with what its attributes say
-// (HTML 15, presentational hints), and says whether its tag has a style of its own.
+// hints starts the element's declarations with its presentational attributes
+// (HTML 15), and reports whether its tag has a style of its own.
 func (c *cascade) hints(el int32) bool {
 	c.d.set = 0
 	e := &c.Elements[el]

@@ -10,32 +10,32 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// matcher matches selectors against the elements of a tree, counting its steps.
+// matcher matches selectors against the elements of a tree. It counts its steps.
 type matcher struct {
 	*tree.Tree
-	around          []css.Names // of each element with those around it
+	names           []css.Names // of each element and its ancestors
 	steps, maxSteps int
 }
 
 func newMatcher(t *tree.Tree, maxSteps int) matcher {
-	return matcher{Tree: t, around: make([]css.Names, len(t.Elements)), maxSteps: maxSteps}
+	return matcher{Tree: t, names: make([]css.Names, len(t.Elements)), maxSteps: maxSteps}
 }
 
-// matches says whether element el is what the selector selects.
+// matches reports whether the selector selects element el.
 func (m *matcher) matches(s *css.Selector, el int32) bool {
 	m.steps++
-	if p := m.Elements[el].Parent; p >= 0 && m.around[p].Lacks(&s.Above) {
+	if p := m.Elements[el].Parent; p >= 0 && m.names[p].Lacks(&s.Above) {
 		return false
 	}
 	return m.from(s, 0, el)
 }
 
-// enter notes the names of an element for those inside. Parents come first.
+// enter notes the names of an element for its descendants. Parents come first.
 func (m *matcher) enter(el int32) {
 	e := &m.Elements[el]
-	n := &m.around[el]
+	n := &m.names[el]
 	if e.Parent >= 0 {
-		*n = m.around[e.Parent]
+		*n = m.names[e.Parent]
 	}
 	n.Add(e.Tag)
 	if e.AttributeCount == 0 {
@@ -47,6 +47,7 @@ func (m *matcher) enter(el int32) {
 	ascii.EachWord(list, n.Add)
 }
 
+// from matches compounds i and up, compound i against element el.
 func (m *matcher) from(s *css.Selector, i int, el int32) bool {
 	if !m.is(&s.Compounds[i], el) {
 		return false
@@ -79,7 +80,7 @@ func (m *matcher) from(s *css.Selector, i int, el int32) bool {
 // maxSelectable bounds how much of an attribute selectors look at.
 const maxSelectable = 2048
 
-// attribute is lookup for selectors.
+// attribute returns an attribute's value, cut at maxSelectable, and whether the element has it.
 func (m *matcher) attribute(el int32, name string) (string, bool) {
 	e := &m.Elements[el]
 	for _, a := range m.Attributes(el) {
@@ -92,7 +93,7 @@ func (m *matcher) attribute(el int32, name string) (string, bool) {
 	return "", false
 }
 
-// is says whether an element is all that a compound asks.
+// is reports whether an element is what a compound asks.
 func (m *matcher) is(c *css.Compound, el int32) bool {
 	m.steps++
 	e := &m.Elements[el]
@@ -196,7 +197,7 @@ func (m *matcher) isAny(list []css.Compound, el int32) bool {
 	return false
 }
 
-// isNth says whether n = a·k + b for some k ≥ 0.
+// isNth reports whether n = a·k + b for some k ≥ 0.
 func isNth(a, b, n int32) bool {
 	if n <= 0 {
 		return false

@@ -1,3 +1,5 @@
+// Package style applies a page's style sheets to its tree and tells how the text
+// of each element is hidden.
 package style
 
 import (
@@ -9,13 +11,13 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/tree"
 )
 
-// Styles are the computed styles of a tree's elements, as far as they decide
-// what is seen.
+// Styles are the computed styles of a tree's elements, as far as they decide what
+// is visible.
 type Styles struct {
 	of       []int32 // element → index in computed: many elements share one
 	computed []computed
 	cover    bool // something opaque lies over the whole page
-	// overBudget says that the sheets were too costly to apply in full.
+	// OverBudget says that the sheets were too expensive to apply in full.
 	OverBudget bool
 }
 
@@ -38,9 +40,9 @@ func (s *Styles) Sealed(el int32) bool {
 	return s.computed[s.of[el]].sealed != qianshao.HidingNone
 }
 
-// Compute computes the style of every element from the page's style sheets, style
-// attributes and scripts. load returns the external sheet at a URL, if it is
-// there; it may be nil.
+// Compute computes the style of every element from the page's style sheets, its
+// style attributes and what its scripts hide. load returns the external sheet at
+// a URL and whether it was fetched; it may be nil.
 func Compute(t *tree.Tree, urls *link.Resolver, load func(url string) ([]byte, bool)) *Styles {
 	c := &cascade{matcher: newMatcher(t, stepsPerElement*len(t.Elements)+freeSteps), rules: css.NewRules()}
 	l := loader{rules: c.rules, load: load}
@@ -61,8 +63,8 @@ func Compute(t *tree.Tree, urls *link.Resolver, load func(url string) ([]byte, b
 	}
 	c.compute(computed{
 		fontSize: defaultFont, colour: css.Colour{A: 255},
-		// A page whose sheets are all here has a white canvas unless it says
-		// otherwise; with one missing it may well be dark.
+		// A page has a white canvas unless a sheet says otherwise. If a sheet is
+		// missing it may be dark.
 		background: css.Colour{R: 255, G: 255, B: 255, A: 255}, backgroundKnown: complete,
 	})
 	c.styles.OverBudget = c.steps >= c.maxSteps
@@ -75,7 +77,7 @@ type loader struct {
 	load  func(url string) ([]byte, bool)
 }
 
-// sheet adds the style sheet at a URL with what it imports; false if any is missing.
+// sheet adds the style sheet at a URL and what it imports. It reports whether all were there.
 func (l *loader) sheet(url string) bool {
 	if url == "" || l.load == nil {
 		return false
@@ -88,8 +90,9 @@ func (l *loader) sheet(url string) bool {
 	return l.imports(link.NewResolver(url, ""))
 }
 
-// imports adds what the last sheet imports. Imported rules come after the
-// sheet's own here, not before; where both select one element the result can differ.
+// imports adds what the last sheet imports, and reports whether all was there.
+// Imported rules come after the sheet's own here, and before it in a browser: if
+// both select an element the result can differ.
 func (l *loader) imports(urls *link.Resolver) bool {
 	complete := true
 	for {

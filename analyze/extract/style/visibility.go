@@ -8,11 +8,12 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// computed is what of an element's style decides whether its text is seen.
+// computed is the part of an element's computed style that decides whether its
+// text is visible.
 type computed struct {
-	// sealed hides the element with all that is in it, whatever that declares.
+	// sealed hides the element and its descendants, whatever these declare.
 	sealed qianshao.Hiding
-	// The following pass to the elements inside, which may declare otherwise.
+	// Descendants inherit the following and may declare otherwise.
 	invisible bool
 	indented  bool // text-indent far off
 	flat      bool // line-height 0
@@ -20,12 +21,12 @@ type computed struct {
 	colour    css.Colour
 	fill      css.Colour // -webkit-text-fill-color
 	hasFill   bool
-	// background is the colour behind the text, if it is known: behind an image
-	// or a box that floats over others it is not.
+	// background is the colour behind the text. It is unknown over an image, and
+	// in a box that is positioned over others.
 	background      css.Colour
 	backgroundKnown bool
-	// boxed says that an element between here and the body has a background,
-	// which covers what has a negative z-index.
+	// boxed says that an element between this one and the body has a background,
+	// which covers elements with a negative z-index.
 	boxed bool
 	// under says that the element has a negative z-index.
 	under bool
@@ -33,8 +34,8 @@ type computed struct {
 
 // Distances, in CSS pixels, from which a box is off the screen.
 const (
-	// farPosition: sites shift menus by their own width, and centre with left:
-	// 50% and half a width as negative margin; hidden links lie further out.
+	// Sites shift menus by their own width, and centre boxes with left: 50% and a
+	// negative margin of half their width. Hidden links are further out.
 	farPosition = 400
 	farMargin   = 970 // half of the widest common layout (1920) is 960
 )
@@ -45,8 +46,8 @@ const transparentBelow = 26
 // Sizes at which nothing can be read.
 const (
 	defaultFont  = 16
-	readableFont = 2 // px; 1px and less is a known trick, 2px the first that can be guessed at
-	pointSize    = 1 // px; boxes no wider or higher show nothing
+	readableFont = 2 // px; 1px and less is a known trick
+	pointSize    = 1 // px; a box of this width or height shows nothing
 )
 
 // text returns how text with this style is hidden.
@@ -152,8 +153,8 @@ func (c *cascade) paint(el int32, s *computed) {
 	}
 }
 
-// coversPage says whether the element, which has a background, lies over the
-// whole window: fixed or absolute, and as large.
+// coversPage reports whether the element, which has a background, covers the
+// whole window: it is fixed or absolute, and as large.
 func (c *cascade) coversPage() bool {
 	d := &c.d
 	if !d.get(css.Position).Is(css.Absolute) {
@@ -167,7 +168,7 @@ func (c *cascade) coversPage() bool {
 	return whole(css.Width, css.Left, css.Right) && whole(css.Height, css.Top, css.Bottom)
 }
 
-// seal returns how the element hides all that is in it.
+// seal returns how the element hides itself and its descendants.
 func (c *cascade) seal(el int32, parent *computed) qianshao.Hiding {
 	d, e := &c.d, &c.Elements[el]
 	switch {
@@ -205,7 +206,7 @@ func (c *cascade) hasAttribute(el int32, name string) bool {
 	return ok
 }
 
-// isTransparent reads an opacity; below a tenth nobody can read.
+// isTransparent reports whether an opacity makes text unreadable.
 func isTransparent(v css.Value) bool {
 	switch v.Unit {
 	case css.Factor:
@@ -216,7 +217,7 @@ func isTransparent(v css.Value) bool {
 	return false
 }
 
-// offScreen says whether position or margin puts the element out of sight.
+// offScreen reports whether position or margin moves the element off the screen.
 func (c *cascade) offScreen() bool {
 	d := &c.d
 	if d.get(css.Position).Unit == css.Keyword && d.get(css.Position).Number != 0 {
@@ -243,8 +244,8 @@ func (c *cascade) offScreen() bool {
 // injected ones use 1000 to 9000.
 const maxScroll = 500
 
-// tinyMarquee knows <marquee width=5 height=10 scrollamount=3000>, the oldest
-// way of hiding links on Chinese sites.
+// tinyMarquee recognises <marquee width=5 height=10 scrollamount=3000>, the
+// oldest way of hiding links on Chinese sites.
 func (c *cascade) tinyMarquee(el int32) bool {
 	for _, p := range [...]css.Property{css.Width, css.Height} {
 		if v := c.d.get(p); v.Unit == css.Pixels && v.Number <= 10 || v.Unit == css.Factor && c.d.has(p) && v.Number == 0 {
@@ -255,8 +256,8 @@ func (c *cascade) tinyMarquee(el int32) bool {
 	return n >= maxScroll
 }
 
-// zeroSize says whether the element has no area. Text overflows a box of size
-// zero, so that alone hides only what is drawn inside: frames and images.
+// zeroSize returns HidingZeroSize if the element has no area. Text overflows a
+// box of size zero unless its overflow is hidden; frames and images do not.
 func (c *cascade) zeroSize(el int32, parent *computed) qianshao.Hiding {
 	d, e := &c.d, &c.Elements[el]
 	small := func(p css.Property) bool {

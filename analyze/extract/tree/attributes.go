@@ -6,21 +6,20 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 )
 
-// Attribute is one attribute of an element; its raw value stands between start and
-// end in the text of the element's view.
+// Attribute is one attribute of an element. Start and End are the range of its
+// raw value in the element's fragment.
 type Attribute struct {
 	Name       string // lower case
 	Start, End int32
 }
 
-// maxAttributes of one element; what a hostile tag has beyond is dropped, so
-// that looking one up stays cheap.
+// maxAttributes bounds the attributes of one element, so that a look-up stays
+// cheap. Those that a hostile tag has beyond are dropped.
 const maxAttributes = 128
 
-// appendAttributes parses the attributes of the start tag that stands at
-// text[start:end], following WHATWG 13.2.5.32 to 13.2.5.39 as x/net/html does,
-// which tells names and values but not where they stand. The first of two
-// attributes of one name wins on look-up.
+// appendAttributes parses the attributes of the start tag text[start:end] as
+// WHATWG 13.2.5.32 to 13.2.5.39 says. x/net/html does the same, but gives no
+// positions. Of two attributes with one name a look-up finds the first.
 func appendAttributes(attrs []Attribute, text string, start, end int) []Attribute {
 	first := len(attrs)
 	i := start + 1
@@ -46,8 +45,8 @@ func appendAttributes(attrs []Attribute, text string, start, end int) []Attribut
 	return attrs
 }
 
-// attributeValue returns where the value behind an attribute's name at i
-// starts and ends, and where to go on.
+// attributeValue returns the range of the value of the attribute whose name ends
+// at i, and where the next attribute may start.
 func attributeValue(text string, i, end int) (from, to, next int) {
 	j := i
 	for j < end && ascii.IsSpace(text[j]) {

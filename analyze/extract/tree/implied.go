@@ -6,7 +6,7 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// implyEnds closes the elements whose end the start of an a implies
+// implyEnds closes the elements whose end the start tag a implies
 // (WHATWG 13.1.2.4, optional tags, and the tree construction's table modes).
 func (b *builder) implyEnds(a atom.Atom, kind TagKind) {
 	if kind&Block != 0 && kind&tablePart == 0 && b.open["p"] > 0 {
@@ -47,8 +47,8 @@ func (b *builder) closeTop(tags ...atom.Atom) {
 	}
 }
 
-// closeNearest closes the nearest open element of the tags, unless one of kind
-// stop lies in between.
+// closeNearest closes the nearest open element of the tags, unless an element of
+// kind stop is in between.
 func (b *builder) closeNearest(stop TagKind, tags ...atom.Atom) {
 	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
 		e := &b.Elements[b.frames[i].element]
@@ -85,11 +85,11 @@ func (b *builder) closeInTable(tags ...atom.Atom) {
 // searchFloor is the lowest frame that a search may reach.
 func (b *builder) searchFloor() int { return max(b.floor, len(b.frames)-maxSearch) }
 
-// endTag closes the element that the tag names, if it is open and in reach.
+// endTag closes the element that the tag names, if it is open and within reach.
 func (b *builder) endTag(tag string, a atom.Atom) {
 	switch {
 	case a == atom.Html || a == atom.Body:
-		return // what follows is body all the same: a popular place for injected links
+		return // what follows belongs to the body: a popular place for injected links
 	case b.open[tag] <= 0:
 		return
 	case tagKinds[a]&formatting != 0:
@@ -110,7 +110,7 @@ func (b *builder) endTag(tag string, a atom.Atom) {
 		case e.Atom == atom.Table && kind&tablePart != 0:
 			return
 		case kind&tablePart != 0 || a == atom.Table:
-			// these reach through everything up to their table
+			// these close everything up to their table
 		case e.Kind&boundary != 0:
 			return
 		case kind&Block == 0 && e.Kind&Block != 0:
@@ -119,13 +119,13 @@ func (b *builder) endTag(tag string, a atom.Atom) {
 	}
 }
 
-// maxReopened bounds the blocks that a misnested formatting tag reopens;
-// WHATWG's adoption agency gives up after eight, too.
+// maxReopened bounds the blocks that a misnested formatting tag reopens. WHATWG's
+// adoption agency algorithm gives up after eight, too.
 const maxReopened = 8
 
-// endFormatting ends a formatting element. The blocks that were opened inside
-// and are open still go on outside of it: in <b>1<div>2</b>3</div> the 3 is not
-// bold. WHATWG reparents nodes to this end; here the blocks are opened anew.
+// endFormatting ends a formatting element. Blocks inside that are still open go
+// on outside it: in <b>1<div>2</b>3</div> the 3 is not bold. WHATWG reparents
+// nodes for this; here the blocks are opened again.
 func (b *builder) endFormatting(a atom.Atom, tag string) {
 	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
 		e := &b.Elements[b.frames[i].element]
@@ -139,7 +139,7 @@ func (b *builder) endFormatting(a atom.Atom, tag string) {
 	}
 }
 
-// reopen closes frame i and all above, and opens the blocks of these again.
+// reopen closes frame i and all above it, and opens the blocks among these again.
 func (b *builder) reopen(i int) {
 	var again []int32
 	for _, f := range b.frames[i+1:] {
@@ -157,7 +157,7 @@ func (b *builder) reopen(i int) {
 		if el == 0 {
 			return
 		}
-		b.event(Open, el, -1, 0, 0) // view -1: its attributes were told already
+		b.event(Open, el, -1, 0, 0) // its attributes were read when it was first opened
 		b.push(el)
 	}
 }

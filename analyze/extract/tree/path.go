@@ -8,13 +8,13 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// maxPathSteps bounds a path: of an element nested deeper, the innermost steps
-// are given, which is a selector all the same.
+// maxPathSteps bounds a path. The path of an element nested deeper has the
+// innermost steps, which are a valid selector.
 const maxPathSteps = 6
 
-// Path returns a CSS selector that leads to the element:
-// "#list > li:nth-of-type(2) > a". It starts at an element with an id, at the
-// body or head, or maxPathSteps up. What a script writes has the script's path.
+// Path returns a CSS selector of the element: "#list > li:nth-of-type(2) > a". It
+// starts at an element with an id, at the body or head, or maxPathSteps up. An
+// element that a script writes has the script's path.
 func (t *Tree) Path(el int32) string {
 	for owner := t.Fragments[t.Elements[el].Fragment].Owner; owner != 0 && owner < el; owner = t.Fragments[t.Elements[el].Fragment].Owner {
 		el = owner
@@ -57,7 +57,7 @@ func (t *Tree) appendStep(b []byte, el int32) []byte {
 	return b
 }
 
-// plainID returns the element's id if it can be written as a selector unescaped.
+// plainID returns the element's id if it needs no escapes in a selector.
 func (t *Tree) plainID(el int32) string {
 	if t.Elements[el].AttributeCount == 0 {
 		return ""

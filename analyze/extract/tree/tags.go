@@ -2,22 +2,23 @@ package tree
 
 import "golang.org/x/net/html/atom"
 
-// TagKind is a bit set of what the tree builder and the regions need to know of a tag.
+// TagKind is a bit set of the properties of a tag.
 type TagKind uint16
 
+// The properties of tags.
 const (
 	void       TagKind = 1 << iota // has no content and no end tag
-	Block                          // starts a new line: ends a region, closes an open p
+	Block                          // starts a new line, ends a region and closes an open p
 	heading                        // h1 to h6
-	formatting                     // <b><p></b>: survives a block it was opened around
+	formatting                     // may be misnested with blocks: <b><p></b>
 	inHead                         // may stand in the head
 	boundary                       // an end tag inside cannot close what is outside
 	listScope                      // an li or dd inside belongs to this list
 	tablePart                      // cell, row or section
-	Fallback                       // content is for browsers that cannot show the element
+	Fallback                       // its content is for browsers that cannot show it
 )
 
-// tagKinds is never changed.
+// tagKinds is read only.
 var tagKinds = map[atom.Atom]TagKind{
 	atom.Area: void, atom.Base: void | inHead, atom.Br: void, atom.Col: void, atom.Embed: void, atom.Hr: void | Block,
 	atom.Img: void, atom.Input: void, atom.Link: void | inHead, atom.Meta: void | inHead, atom.Param: void,

@@ -1,3 +1,6 @@
+// Package tree parses HTML to a tree of elements and to events in the order of the
+// source, both with their positions. What inline scripts write is parsed at the
+// place where they write it.
 package tree
 
 import (
@@ -10,18 +13,18 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Limits of the tree. A page is never refused; what is beyond a limit is read
-// with less structure, and a note says so.
+// Limits of the tree. No page is refused: what exceeds a limit is read with less
+// structure, and TooDeep or TooMany says so.
 const (
 	// maxElements bounds memory (about 100 bytes each). A page of 20 MB that is
-	// not made to attack has fewer; tags beyond are skipped, their text is kept.
+	// not an attack has fewer. Further tags are skipped; their text is kept.
 	maxElements = 500_000
-	// noteDepth is the depth from which html.Parse refuses a page.
+	// noteDepth is the depth at which html.Parse refuses a page.
 	noteDepth = 512
-	// maxSearch bounds how far an end tag looks for its start tag, which keeps
-	// a million of them linear.
+	// maxSearch bounds how many open elements an end tag looks at, so that a
+	// million end tags take linear time.
 	maxSearch = 512
-	// maxSiblingTypes bounds the book-keeping for :nth-of-type below one parent.
+	// maxSiblingTypes bounds how many tags below one parent are counted for :nth-of-type.
 	maxSiblingTypes = 32
 )
 
@@ -31,7 +34,7 @@ type Element struct {
 	Tag            string // lower case
 	Atom           atom.Atom
 	Kind           TagKind
-	Heading        bool // is or lies in a heading
+	Heading        bool // is a heading or in one
 	More           bool // another sibling of the same tag follows
 	AttributeCount uint16
 	Parent         int32 // -1 for the root
@@ -44,20 +47,23 @@ type Element struct {
 	start, end     int32 // of the start tag, in the fragment
 }
 
-// EventKind is what an event tells.
+// EventKind is the kind of an event.
 type EventKind uint8
 
+// The kinds of events.
 const (
-	Open     EventKind = iota
-	Close              // of elements that matter for regions: blocks and links
-	Text               // text with character references
-	RawText            // text without
-	Comment            // between the comment's marks
-	Literal            // a string of a script: the whole view
-	Redirect           // a script that sends visitors of search engines elsewhere
+	Open     EventKind = iota // an element
+	Close                     // a block or a link; other elements have no such event
+	Text                      // text with character references
+	RawText                   // text without
+	Comment                   // between the comment's marks
+	Literal                   // a string of a script
+	Redirect                  // code that sends visitors of search engines elsewhere
 )
 
-// Event is a step of the walk through the page in the order of its source.
+// Event is something on the page, in the order of its source. Start and End are
+// its range in the fragment. Fragment is -1 for an element that was opened a
+// second time, or by no tag: its attributes are not to be read.
 type Event struct {
 	Kind       EventKind
 	Element    int32
@@ -65,7 +71,7 @@ type Event struct {
 	Start, End int32
 }
 
-// Sheet is a style sheet of the page: text in it, or the URL of an external one.
+// Sheet is a style sheet of the page: a range of a fragment, or a link element.
 type Sheet struct {
 	Fragment   int32
 	Start, End int32
@@ -90,15 +96,15 @@ type siblingType struct {
 // or what a script in it produces.
 type Fragment struct {
 	mapped.Text
-	// hiding is how text of this fragment is hidden: HidingWritten or
+	// Hiding is how text of this fragment is hidden: HidingWritten or
 	// HidingTemplate; empty for the source itself.
 	Hiding qianshao.Hiding
 	Owner  int32 // the script element that produced the text; 0 for the source
-	depth  int   // how many scripts one within the other produced the text
+	depth  int   // how many nested scripts produced the text
 }
 
 // HidingOf returns how text of the fragment is hidden, given how its style hides
-// it: that a script wrote it explains more.
+// it. That a script wrote the text explains more than a style that conceals it.
 func (f *Fragment) HidingOf(byStyle qianshao.Hiding) qianshao.Hiding {
 	if f.Hiding != "" && (byStyle == qianshao.HidingNone || byStyle.Concealed()) {
 		return f.Hiding
@@ -106,7 +112,7 @@ func (f *Fragment) HidingOf(byStyle qianshao.Hiding) qianshao.Hiding {
 	return byStyle
 }
 
-// Tree is a page as parsed.
+// Tree is a parsed page. Other fields refer to elements and fragments by index.
 type Tree struct {
 	Fragments  []Fragment
 	Elements   []Element
@@ -119,15 +125,15 @@ type Tree struct {
 	TooMany    bool
 }
 
-// builder makes a tree from the tokens of x/net/html's tokenizer. It is no
-// complete WHATWG tree construction: it knows void elements, implied end tags,
-// misnested formatting, and the scopes that keep an end tag inside its table
-// cell. In exchange it knows where everything stands, has no limit of depth
-// (html.Parse refuses pages nested deeper than 512) and is linear.
+// builder builds a tree from the tokens of x/net/html's tokenizer. It does not
+// implement all of WHATWG's tree construction: it knows void elements, implied end
+// tags, misnested formatting, and the scopes that keep an end tag inside its table
+// cell. In return it knows the position of everything, has no limit of depth
+// (html.Parse refuses pages nested deeper than 512) and takes linear time.
 type builder struct {
 	Tree
 	frames []frame
-	floor  int // frames below belong to another page than the one being read
+	floor  int // frames below this one belong to the page around what innerHTML writes
 	open   map[string]int32
 	head   bool // a head is open
 	body   int32
@@ -160,7 +166,7 @@ func newBuilder(source string) *builder {
 	return b
 }
 
-// feed reads the text of a view into the tree, at the place where the builder stands.
+// feed parses a fragment as HTML, inside the element that is open.
 func (b *builder) feed(fi int32) {
 	text := b.Fragments[fi].Content
 	z := html.NewTokenizer(strings.NewReader(text))
@@ -191,7 +197,7 @@ func (b *builder) feed(fi int32) {
 	}
 }
 
-// tagOf returns a tag's name without a copy where it is a known one.
+// tagOf returns a tag's name. That of a known tag is not copied.
 func tagOf(name []byte) (string, atom.Atom) {
 	if a := atom.Lookup(name); a != 0 {
 		return a.String(), a
@@ -224,7 +230,7 @@ func (b *builder) event(kind EventKind, el, fi int32, start, end int) {
 	b.Events = append(b.Events, Event{kind, el, fi, int32(start), int32(end)})
 }
 
-// addText takes a text token. That of a style or script element is not text.
+// addText takes a text token. The content of a style or script element is not text.
 func (b *builder) addText(fi int32, start, end int) {
 	text := b.Fragments[fi].Content
 	top := b.top()
@@ -257,7 +263,7 @@ func (b *builder) addText(fi int32, start, end int) {
 	b.event(kind, b.frames[len(b.frames)-1].element, fi, start, end)
 }
 
-// startTag opens an element, after closing what its start implies the end of.
+// startTag opens an element, after closing those whose end it implies.
 func (b *builder) startTag(fi int32, start, end int, tag string, a atom.Atom, selfClosing bool) {
 	kind := tagKinds[a]
 	switch {
@@ -297,7 +303,7 @@ func (b *builder) startTag(fi int32, start, end int, tag string, a atom.Atom, se
 	b.push(el)
 }
 
-// collect notes what later passes need without a search.
+// collect notes base and link elements, so that nobody need search for them.
 func (b *builder) collect(el int32) {
 	switch b.Elements[el].Atom {
 	case atom.Base:
@@ -311,7 +317,7 @@ func (b *builder) collect(el int32) {
 	}
 }
 
-// openBody opens the body that every page has, written or not.
+// openBody opens the body, which every page has even if it has no tag for it.
 func (b *builder) openBody() {
 	if b.body != 0 || b.xml || b.floor > 1 {
 		return
@@ -324,8 +330,8 @@ func (b *builder) openBody() {
 	b.push(b.body)
 }
 
-// adopt gives an element that exists already the attributes of another tag of
-// its kind: the second <body style=…> of a page still counts if the first had none.
+// adopt gives an open element the attributes of a further tag of its kind, unless
+// it has some: the second <body style=…> of a page counts if the first had none.
 func (b *builder) adopt(el, fi int32, start, end int) {
 	e := &b.Elements[el]
 	if e.AttributeCount > 0 {
@@ -337,7 +343,7 @@ func (b *builder) adopt(el, fi int32, start, end int) {
 	e.AttributeCount = uint16(len(b.attributes) - int(e.attributes))
 }
 
-// append makes an element below the open one; 0 if there are too many.
+// append adds a child to the open element. It returns 0 if there are too many elements.
 func (b *builder) append(fi int32, start, end int, tag string, a atom.Atom, kind TagKind) int32 {
 	if len(b.Elements) >= maxElements {
 		b.TooMany = true
@@ -362,7 +368,7 @@ func (b *builder) append(fi int32, start, end int, tag string, a atom.Atom, kind
 	return el
 }
 
-// countType returns the element's number among its siblings of one tag.
+// countType returns the element's number among its siblings with the same tag.
 func (b *builder) countType(f *frame, tag string, el int32) int32 {
 	for i := range f.types {
 		if t := &f.types[i]; t.tag == tag {
@@ -381,7 +387,7 @@ func (b *builder) countType(f *frame, tag string, el int32) int32 {
 
 func (b *builder) push(el int32) {
 	n := len(b.frames)
-	if n < cap(b.frames) { // take up the memory of a frame that was closed
+	if n < cap(b.frames) { // reuse the memory of a closed frame
 		b.frames = b.frames[:n+1]
 		b.frames[n].element, b.frames[n].types = el, b.frames[n].types[:0]
 	} else {
@@ -399,7 +405,7 @@ func (b *builder) pop() {
 	b.frames = b.frames[:n]
 }
 
-// closed does what the end of an element brings with it.
+// closed updates the counts of open elements and emits the event of the end.
 func (b *builder) closed(el int32) {
 	e := &b.Elements[el]
 	b.open[e.Tag]--

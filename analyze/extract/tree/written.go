@@ -19,8 +19,8 @@ const (
 	maxScriptDepth = 4
 )
 
-// script reads the text of a script element at the time of the parse: what the
-// script writes stands in the page right behind it.
+// script reads the content of a script element while the page is parsed, since
+// what the script writes comes right after it.
 func (b *builder) script(el, fi int32, start, end int) {
 	kind := strings.ToLower(strings.TrimSpace(b.Value(el, "type")))
 	from := &b.Fragments[fi]
@@ -36,7 +36,7 @@ func (b *builder) script(el, fi int32, start, end int) {
 	}
 }
 
-// readScript reads a fragment as a script and takes its effects into the page.
+// readScript reads a fragment as a script and applies its effects to the page.
 func (b *builder) readScript(f Fragment) {
 	if f.depth > maxScriptDepth {
 		return
@@ -64,7 +64,7 @@ func (b *builder) readScript(f Fragment) {
 	})
 }
 
-// produced returns a text that the script by produced.
+// produced returns a text as a fragment that was produced by another.
 func (b *builder) produced(text mapped.Text, by Fragment) Fragment {
 	return Fragment{Text: text, Owner: by.Owner, depth: by.depth}
 }
@@ -74,8 +74,8 @@ func (b *builder) addFragment(f Fragment) int32 {
 	return int32(len(b.Fragments) - 1)
 }
 
-// write reads a fragment as HTML: at the place where the builder stands, or
-// apart from it.
+// write parses a fragment as HTML: inside the element that is open, or apart from
+// it in a div of its own.
 func (b *builder) write(f Fragment, apart bool) {
 	if f.depth++; f.depth > maxScriptDepth || strings.TrimSpace(f.Content) == "" {
 		return
