@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// attributes makes the regions of an element's attributes, and its link.
+// attributes appends the regions of an element's attributes, and its link.
 func (a *assembler) attributes(el int32) {
 	e := &a.Elements[el]
 	if e.Atom == atom.Meta {
@@ -29,12 +29,12 @@ func (a *assembler) attributes(el int32) {
 		case isURLAttribute(e.Atom, at.Name):
 			a.url(el, at, hiding)
 		case e.Atom == atom.Link && at.Name == "href" && link.IsAlternate(a.Value(el, "rel")):
-			a.url(el, at, qianshao.HidingNone) // in the head nothing is shown, and nothing concealed
+			a.url(el, at, qianshao.HidingNone) // the head shows nothing, so nothing in it is concealed
 		}
 	}
 }
 
-// isTextAttribute reports whether an attribute holds words for people.
+// isTextAttribute reports whether an attribute holds text for people.
 func isTextAttribute(a atom.Atom, name string) bool {
 	switch name {
 	case "alt", "title", "placeholder", "aria-label", "summary", "label":
@@ -62,20 +62,20 @@ func isURLAttribute(a atom.Atom, name string) bool {
 	return false
 }
 
-// leadsOn reports whether a visitor follows the reference, by a click or without,
-// or a program on the visitor's behalf: a feed reader, a telephone's browser.
+// leadsOn reports whether a visitor follows the reference, by a click or without
+// one, or a program does so for the visitor: a feed reader, a telephone's browser.
 func leadsOn(a atom.Atom) bool {
 	return a == atom.A || a == atom.Area || a == atom.Iframe || a == atom.Frame || a == atom.Meta || a == atom.Link
 }
 
-// url makes the region of a reference, and a link if it leads to a page.
+// url appends the region of a reference, and a link if it leads to a page.
 func (a *assembler) url(el int32, at tree.Attribute, hiding qianshao.Hiding) {
 	e := &a.Elements[el]
-	v := &a.Fragments[e.Fragment]
+	f := &a.Fragments[e.Fragment]
 	if at.End-at.Start > maxURL {
 		return
 	}
-	region := a.stretch(qianshao.RegionURL, at.Name, hiding, el, v, int(at.Start), int(at.End), mapped.InAttribute)
+	region := a.stretch(qianshao.RegionURL, at.Name, hiding, el, f, int(at.Start), int(at.End), mapped.InAttribute)
 	if region < 0 || !leadsOn(e.Atom) || len(a.doc.Links) >= maxLinks {
 		return
 	}
@@ -89,17 +89,17 @@ func (a *assembler) url(el int32, at tree.Attribute, hiding qianshao.Hiding) {
 	}
 }
 
-// Bounds of Document.MetaRobots: a page has one, of a few words.
+// Bounds of Document.MetaRobots. A page has one, of a few words.
 const (
 	maxMetaRobots = 8
 	maxMetaRobot  = 200 // bytes
 )
 
-// meta makes the region of a meta element that tells people or search engines
-// something, and the link of one that sends them elsewhere.
+// meta appends the region of a meta element that is for people or search engines,
+// and the link of one that redirects.
 func (a *assembler) meta(el int32) {
 	e := &a.Elements[el]
-	v := &a.Fragments[e.Fragment]
+	f := &a.Fragments[e.Fragment]
 	var content tree.Attribute
 	var name string
 	refresh := false
@@ -108,35 +108,35 @@ func (a *assembler) meta(el int32) {
 		case "content":
 			content = at
 		case "name", "property", "itemprop":
-			name = ascii.Lower(mapped.Unescape(v.Content[at.Start:at.End]))
+			name = ascii.Lower(mapped.Unescape(f.Content[at.Start:at.End]))
 		case "http-equiv":
-			refresh = strings.EqualFold(v.Content[at.Start:at.End], "refresh")
+			refresh = strings.EqualFold(f.Content[at.Start:at.End], "refresh")
 		}
 	}
 	if refresh {
-		from, to := link.RefreshTarget(v.Content[content.Start:content.End])
+		from, to := link.RefreshTarget(f.Content[content.Start:content.End])
 		if from < to {
 			a.url(el, tree.Attribute{Name: "refresh", Start: content.Start + int32(from), End: content.Start + int32(to)}, qianshao.HidingNone)
 		}
 		return
 	}
 	if (name == "robots" || name == "qianshao") && content.Start < content.End && len(a.doc.MetaRobots) < maxMetaRobots {
-		text := mapped.Unescape(v.Content[content.Start:content.End])
+		text := mapped.Unescape(f.Content[content.Start:content.End])
 		a.doc.MetaRobots = append(a.doc.MetaRobots, strings.ToValidUTF8(text[:min(len(text), maxMetaRobot)], ""))
 	}
-	if !isTold(name) {
+	if !isShown(name) {
 		return
 	}
-	hiding := v.HidingOf(qianshao.HidingNone)
-	if hiding == qianshao.HidingNone && mapped.IsEntityEncoded(v.Content[content.Start:content.End]) {
+	hiding := f.HidingOf(qianshao.HidingNone)
+	if hiding == qianshao.HidingNone && mapped.IsEntityEncoded(f.Content[content.Start:content.End]) {
 		hiding = qianshao.HidingEntityEncoded
 	}
-	a.stretch(qianshao.RegionMeta, name, hiding, el, v, int(content.Start), int(content.End), mapped.InAttribute)
+	a.stretch(qianshao.RegionMeta, name, hiding, el, f, int(content.Start), int(content.End), mapped.InAttribute)
 }
 
-// isTold reports whether a meta element of this name is shown to people, by
-// search engines or by those who share the page.
-func isTold(name string) bool {
+// isShown reports whether a meta element of this name is shown to people: by
+// search engines, or by sites where the page is shared.
+func isShown(name string) bool {
 	switch name {
 	case "keywords", "description", "title", "subject", "abstract", "application-name", "apple-mobile-web-app-title", "author", "headline", "copyright":
 		return true

@@ -15,15 +15,15 @@ import (
 
 // Limits of a document.
 const (
-	// maxRegions bounds memory (about 200 bytes each). Beyond, the text of the
-	// rest of the page runs together in one region of each way of hiding, so
-	// that nothing can hide behind the limit, and attributes are left out.
+	// maxRegions bounds memory (about 200 bytes each). Beyond it the text of the
+	// rest of the page is joined to one region for each way of hiding, so that
+	// nothing escapes by the limit, and attributes are left out.
 	maxRegions = 100_000
 	// maxLinks bounds Document.Links.
 	maxLinks = 50_000
-	// maxURL leaves out data: URLs and the like; browsers take 2 MB, sites use 2 KB.
+	// maxURL leaves out data: URLs and the like. Browsers accept 2 MB; sites use 2 KB.
 	maxURL = 4096
-	// maxBlank is up to which length a text is looked at whether it is blank.
+	// maxBlank is the length up to which a text is checked for being blank.
 	maxBlank = 32
 	// runChunk is how many runs are allocated at a time.
 	runChunk = 512
@@ -33,13 +33,13 @@ const (
 // come from a search engine elsewhere.
 const redirectName = "referrer-redirect"
 
-// assembler makes the document's regions out of the tree's events.
+// assembler builds the document's regions from the tree's events.
 //
-// The inline text of a block is one region; a link's text is a region of its
-// own of kind anchor, and the block goes on behind it, with a space where the
-// link stood. A link of a single character makes no region but flows in the
-// block, since 博 and 彩 in two links next to each other are there to be read
-// as one word. So no character is in two regions.
+// The inline text of a block is one region. A link's text is a region of its own,
+// of kind anchor; the block continues after it with a space in the link's place.
+// A link of a single character is part of the block's region instead, since 博
+// and 彩 in two adjacent links are meant to be read as one word. No character is
+// in two regions.
 type assembler struct {
 	*tree.Tree
 	doc      *qianshao.Document
@@ -54,13 +54,13 @@ type assembler struct {
 	lastPath string
 }
 
-// textSet collects the text of one block or link, by the way in which it is hidden.
+// textSet collects the text of one block or link, separately for each way of hiding.
 type textSet struct {
 	visible piece
 	hidden  []*piece // at most one for each Hiding
 }
 
-// piece is a region that is being collected.
+// piece is the text of a region that is being collected.
 type piece struct {
 	mapped.Builder
 	hiding  qianshao.Hiding
@@ -72,7 +72,7 @@ type piece struct {
 type openLink struct {
 	element int32 // 0 if there is none
 	index   int   // in Document.Links; -1 if it leads to no page
-	visible bool  // some of its text is seen
+	visible bool  // some of its text is visible
 	hiding  qianshao.Hiding
 	text    strings.Builder
 }
@@ -101,7 +101,7 @@ func (a *assembler) run() {
 	a.flush(&a.block, true, true)
 }
 
-// full says, and notes, that there is room for no more regions.
+// full reports whether there are as many regions as there may be, and notes it.
 func (a *assembler) full() bool {
 	if len(a.doc.Regions) < maxRegions {
 		return false
@@ -140,9 +140,9 @@ func (a *assembler) close(el int32) {
 	a.boundary(el)
 }
 
-// boundary ends the regions at the start or end of a block. One that is hidden
-// as a whole does not interrupt the visible text around it: in 博<div
-// style="display:none">…</div>彩 a visitor reads 博彩.
+// boundary ends the regions at the start or end of a block. A block that is hidden
+// as a whole does not end the visible text around it: a visitor reads 博<div
+// style="display:none">…</div>彩 as 博彩.
 func (a *assembler) boundary(el int32) {
 	visible := !a.styles.Sealed(el)
 	if a.link.element != 0 {
@@ -160,7 +160,7 @@ func (a *assembler) lineBreak(ev *tree.Event) {
 	}
 }
 
-// current is where text goes: the open link's set or the block's.
+// current returns the set that text is added to: the open link's or the block's.
 func (a *assembler) current() *textSet {
 	if a.link.element != 0 {
 		return &a.anchor
@@ -168,25 +168,25 @@ func (a *assembler) current() *textSet {
 	return &a.block
 }
 
-// text adds a text to the block or link that it stands in.
+// text adds a text to its block or link.
 func (a *assembler) text(ev *tree.Event, mode mapped.Mode) {
 	e := &a.Elements[ev.Element]
-	v := &a.Fragments[ev.Fragment]
+	f := &a.Fragments[ev.Fragment]
 	if e.Atom == atom.Title && e.Parent >= 0 && !strings.EqualFold(a.Elements[e.Parent].Tag, "svg") {
-		a.title(ev, v)
+		a.title(ev, f)
 		return
 	}
 	hiding := a.styles.Text(ev.Element)
 	if e.Kind&tree.Fallback != 0 && hiding == qianshao.HidingNone {
 		hiding = qianshao.HidingNoScript // between <iframe> and </iframe>
 	}
-	hiding = v.HidingOf(hiding)
+	hiding = f.HidingOf(hiding)
 	p := a.current().piece(hiding)
 	before := len(p.Text)
 	if before == 0 {
 		p.element, p.heading = ev.Element, e.Heading
 	}
-	p.Add(&v.Text, int(ev.Start), int(ev.End), mode)
+	p.Add(&f.Text, int(ev.Start), int(ev.End), mode)
 	if a.link.element != 0 && len(p.Text) > before {
 		a.link.text.Write(p.Text[before:])
 		if hiding == qianshao.HidingNone {
@@ -227,8 +227,8 @@ func (a *assembler) closeLink() {
 	a.link.element = 0
 }
 
-// flushAnchor writes the regions of the link's text; a single character goes
-// to the block instead.
+// flushAnchor appends the regions of the link's text. A single character goes to
+// the block instead.
 func (a *assembler) flushAnchor(visible, last bool) {
 	each := func(p *piece) {
 		switch {
@@ -254,8 +254,8 @@ func (a *assembler) flushAnchor(visible, last bool) {
 	}
 }
 
-// flush writes the regions of a block's text. At the limit of regions text
-// goes on being collected until the page's end.
+// flush appends the regions of a block's text. At the limit of regions it keeps
+// the text until the end of the page.
 func (a *assembler) flush(s *textSet, visible, end bool) {
 	full := !end && a.full()
 	each := func(p *piece) {
@@ -289,7 +289,7 @@ func (a *assembler) emitPiece(p *piece, kind qianshao.RegionKind) {
 	a.emit(&p.Builder, qianshao.Region{Kind: kind, Hidden: p.hiding, Path: a.selector(p.element)})
 }
 
-// emit completes a region with a builder's text and map.
+// emit appends a region with a builder's text and map, and returns its index.
 func (a *assembler) emit(b *mapped.Builder, r qianshao.Region) int {
 	if len(b.Runs) == 1 && b.Runs[0].Source.Len() == len(b.Text) && a.doc.Source[b.Runs[0].Source.Start:b.Runs[0].Source.End] == string(b.Text) {
 		r.Text = a.doc.Source[b.Runs[0].Source.Start:b.Runs[0].Source.End] // shares the source's memory
@@ -301,7 +301,7 @@ func (a *assembler) emit(b *mapped.Builder, r qianshao.Region) int {
 	return len(a.doc.Regions) - 1
 }
 
-// keep copies runs to memory that regions share.
+// keep copies runs to memory that is shared by regions.
 func (a *assembler) keep(runs []qianshao.Run) []qianshao.Run {
 	if len(runs) > cap(a.runs)-len(a.runs) {
 		a.runs = make([]qianshao.Run, 0, max(runChunk, len(runs)))
@@ -318,31 +318,32 @@ func (a *assembler) selector(el int32) string {
 	return a.lastPath
 }
 
-// whole makes a region of an event's text as it stands.
+// whole appends an event's text as a region, verbatim.
 func (a *assembler) whole(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, ev *tree.Event) {
 	a.stretch(kind, name, hiding, ev.Element, &a.Fragments[ev.Fragment], int(ev.Start), int(ev.End), mapped.Verbatim)
 }
 
-// stretch makes a region of a stretch of a view; -1 if there is no text or no room.
-func (a *assembler) stretch(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, el int32, v *tree.Fragment, start, end int, mode mapped.Mode) int {
+// stretch appends a range of a fragment as a region and returns its index, or -1
+// if there is no text or no room.
+func (a *assembler) stretch(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, el int32, f *tree.Fragment, start, end int, mode mapped.Mode) int {
 	if a.full() {
 		return -1
 	}
 	a.scratch.Reset()
-	a.scratch.Add(&v.Text, start, end, mode)
+	a.scratch.Add(&f.Text, start, end, mode)
 	if len(a.scratch.Text) == 0 {
 		return -1
 	}
 	return a.emit(&a.scratch, qianshao.Region{Kind: kind, Name: name, Hidden: hiding, Path: a.selector(el)})
 }
 
-// title makes the region of a title.
-func (a *assembler) title(ev *tree.Event, v *tree.Fragment) {
-	hiding := v.HidingOf(qianshao.HidingNone)
-	if hiding == qianshao.HidingNone && mapped.IsEntityEncoded(v.Content[ev.Start:ev.End]) {
+// title appends the region of a title.
+func (a *assembler) title(ev *tree.Event, f *tree.Fragment) {
+	hiding := f.HidingOf(qianshao.HidingNone)
+	if hiding == qianshao.HidingNone && mapped.IsEntityEncoded(f.Content[ev.Start:ev.End]) {
 		hiding = qianshao.HidingEntityEncoded
 	}
-	n := a.stretch(qianshao.RegionTitle, "", hiding, ev.Element, v, int(ev.Start), int(ev.End), mapped.InText)
+	n := a.stretch(qianshao.RegionTitle, "", hiding, ev.Element, f, int(ev.Start), int(ev.End), mapped.InText)
 	if n >= 0 && a.doc.Title == "" && hiding != qianshao.HidingWritten {
 		a.doc.Title = a.doc.Regions[n].Text
 	}

@@ -7,13 +7,13 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// scriptedText is the visible text, in characters, below which a page with
-// scripts is a shell for them to fill: a header and a notice that JavaScript is
-// needed have less, the shortest article has more.
+// scriptedText is how many visible characters a page has at least if its scripts
+// are not needed to read it. A header and a notice that JavaScript is needed have
+// fewer; the shortest article has more.
 const scriptedText = 200
 
-// MadeByScript reports whether a page shows hardly anything unless its scripts
-// run, so that only a browser can tell what a visitor reads.
+// MadeByScript reports whether a page shows hardly any text before its scripts
+// run, so that a browser is needed to see what a visitor reads.
 func MadeByScript(doc *qianshao.Document) bool {
 	visible := 0
 	for i := range doc.Regions {

@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
 )
 
-// styleChange recognises that the element that the call at token i looks up is
-// hidden or shown: getElementById("x").style.display="none", $("#x").hide().
+// styleChange notes if the script hides or shows the element that the call at
+// token i looks up: getElementById("x").style.display="none", $("#x").hide().
 func (s *reader) styleChange(i int) {
 	if !s.is(i+1, "(") || i+3 >= len(s.tokens) || s.tokens[i+2].kind != stringToken || !s.is(i+3, ")") {
 		return
@@ -35,7 +35,7 @@ func (s *reader) styleChange(i int) {
 	}
 }
 
-// maxFollow is how many tokens behind its assignment a variable is followed.
+// maxFollow is how many tokens after its assignment a variable is followed.
 const maxFollow = 400
 
 func (s *reader) followVariable(name string, from int, id string) {
@@ -47,7 +47,7 @@ func (s *reader) followVariable(name string, from int, id string) {
 	}
 }
 
-// changes reads what is done to the element of the id by the member at token i.
+// changes notes whether the member at token i hides or shows the element with the id.
 func (s *reader) changes(i int, id string) {
 	hides, shows := false, false
 	argument := func(k int) string {
@@ -88,15 +88,15 @@ func (s *reader) changes(i int, id string) {
 }
 
 const (
-	// maxChecks bounds how many looks at the referrer are followed in one script.
+	// maxChecks bounds how many uses of the referrer are examined in one script.
 	maxChecks = 32
-	// checkBefore and checkBehind are the tokens around such a look in which
-	// the search engines' names and the redirect must stand.
+	// checkBefore and checkBehind are how many tokens before and after such a use
+	// the names of search engines, and after it the redirect, are looked for.
 	checkBefore, checkBehind = 120, 300
 )
 
-// findRedirect looks for a check of the referrer or user agent for search
-// engines with a redirect or a write behind it. One is enough for a script.
+// findRedirect looks for code that compares the referrer or user agent with search
+// engines and then redirects or writes. It emits the first one only.
 func (s *reader) findRedirect() {
 	checks := 0
 	for i := range s.tokens {
@@ -140,8 +140,8 @@ func (s *reader) property(i int) string {
 	return ""
 }
 
-// findEngine returns the first token from..to that names a search engine; for
-// user agents only crawlers count, since Baidu and Sogou make browsers as well.
+// findEngine returns the first token from..to that names a search engine, or -1.
+// For user agents only crawlers count, since Baidu and Sogou also make browsers.
 func (s *reader) findEngine(from, to int, crawlersOnly bool) int {
 	names := []string{"baidu", "sogou", "so.com", "soso", "haosou", "google", "bing", "yahoo", "sm.cn", "360", "spider"}
 	if crawlersOnly {
@@ -161,8 +161,9 @@ func (s *reader) findEngine(from, to int, crawlersOnly bool) int {
 	return -1
 }
 
-// findDeparture returns the end of the first statement from..to that leaves
-// the page or writes another one: location = …, location.replace(…), write(…).
+// findDeparture returns the end of the first statement from..to that leaves the
+// page or writes another one: location = …, location.replace(…), write(…). It
+// returns 0 if there is none.
 func (s *reader) findDeparture(from, to int) int {
 	for i := from; i < to; i++ {
 		if s.tokens[i].kind != nameToken {
@@ -193,7 +194,7 @@ func (s *reader) findDeparture(from, to int) int {
 const maxPackedWords = 1 << 16
 
 // unpack undoes Dean Edwards' packer, eval(function(p,a,c,k,e,d){…}('…',62,9,'…'.split('|'))),
-// which injected scripts use more than anybody else. i is eval's token.
+// which most packed scripts that are injected use. i is the token eval.
 func (s *reader) unpack(i int) (v mapped.Text, next int, ok bool) {
 	if !s.is(i+2, "function") || !s.is(i+3, "(") || !s.is(i+4, "p") || !s.is(i+6, "a") {
 		return v, i, false
@@ -213,7 +214,7 @@ func (s *reader) unpack(i int) (v mapped.Text, next int, ok bool) {
 	return v, i, false
 }
 
-// expand replaces each word of a packed script by the one it stands for.
+// expand replaces each word of a packed script by the word that it stands for.
 func (s *reader) expand(packed mapped.Text, base int, words []string) mapped.Text {
 	var out mapped.Builder
 	text, left := packed.Content, *s.budget

@@ -6,7 +6,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 )
 
-// tokenKind is the kind of a script's token.
+// tokenKind is the kind of a token.
 type tokenKind uint8
 
 const (
@@ -18,16 +18,16 @@ const (
 	punctuationToken
 )
 
-// token is a token of a script; strings without their quotes.
+// token is a token of a script. Strings are without their quotes.
 type token struct {
 	kind       tokenKind
 	start, end int32
 }
 
-// lex splits a script into tokens, comments left out. It never fails:
-// an unterminated string ends with its line, as it does for a browser.
+// lex splits a script into tokens and leaves comments out. It never fails: an
+// unterminated string ends with its line.
 func lex(s string, tokens []token) []token {
-	noRegex := 0 // up to here no regular expression ends
+	noRegex := 0 // no regular expression ends before this offset
 	for i := 0; i < len(s); {
 		c := s[i]
 		from := i
@@ -80,7 +80,8 @@ func lex(s string, tokens []token) []token {
 
 func isNameByte(c byte) bool { return ascii.IsAlphanumeric(c) || c == '_' || c == '$' || c >= 0x80 }
 
-// punctLength keeps comparison and assignment apart: = == === => += != <= >=.
+// punctLength returns the length of a punctuation token. It distinguishes
+// comparison and assignment: = == === => += != <= >=.
 func punctLength(s string) int {
 	n := 1
 	if strings.IndexByte("=!<>+-*&|", s[0]) >= 0 {
@@ -108,7 +109,7 @@ func after(s string, i int, mark string) int {
 	return len(s)
 }
 
-// quoted returns where the string that starts at i ends, without and with its quote.
+// quoted returns the end of the string that starts at i, without and with its quote.
 func quoted(s string, i int) (end, next int) {
 	quote := s[i]
 	for j := i + 1; j < len(s); j++ {
@@ -124,7 +125,7 @@ func quoted(s string, i int) (end, next int) {
 	return len(s), len(s)
 }
 
-// templated is quoted for `…`, in which ${…} may hold anything but a backquote.
+// templated is quoted for a template, `…`, in which ${…} holds anything but a backquote.
 func templated(s string, i int) (end, next int) {
 	for j := i + 1; j < len(s); j++ {
 		switch s[j] {
@@ -137,7 +138,8 @@ func templated(s string, i int) (end, next int) {
 	return len(s), len(s)
 }
 
-// regexMayFollow decides by the token before whether a slash divides.
+// regexMayFollow reports whether a slash after the last token starts a regular
+// expression; otherwise it divides.
 func regexMayFollow(s string, tokens []token) bool {
 	if len(tokens) == 0 {
 		return true
@@ -156,11 +158,11 @@ func regexMayFollow(s string, tokens []token) bool {
 	return false
 }
 
-// maxRegex bounds how far the end of a regular expression is looked for.
+// maxRegex bounds the length of a regular expression.
 const maxRegex = 4096
 
-// regexEnd returns where the regular expression at i ends, or false and how
-// far it looked.
+// regexEnd returns the end of the regular expression at i. If there is none it
+// returns false, and the offset up to which it looked.
 func regexEnd(s string, i int) (end int, ok bool) {
 	class := false
 	j := i + 1

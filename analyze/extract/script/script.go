@@ -73,7 +73,7 @@ type reader struct {
 	shown    []string // … and shown again, as those of menus are
 }
 
-// text returns a token's text.
+// text returns a token's text, or "" if there is no token i.
 func (s *reader) text(i int) string {
 	if i < 0 || i >= len(s.tokens) {
 		return ""
@@ -81,7 +81,7 @@ func (s *reader) text(i int) string {
 	return s.script.Content[s.tokens[i].start:s.tokens[i].end]
 }
 
-// is reports whether token i is this name or punctuation, not a string of it.
+// is reports whether token i is this name or punctuation; a string is neither.
 func (s *reader) is(i int, what string) bool {
 	if i < 0 || i >= len(s.tokens) || s.tokens[i].kind != nameToken && s.tokens[i].kind != punctuationToken {
 		return false
@@ -89,10 +89,10 @@ func (s *reader) is(i int, what string) bool {
 	return s.text(i) == what
 }
 
-// maxWalkDepth bounds the second look at what the first could not evaluate.
+// maxWalkDepth bounds how often operands that could not be evaluated are walked again.
 const maxWalkDepth = 4
 
-// walk looks at the tokens from..to, in order.
+// walk reads the tokens from..to, in order.
 func (s *reader) walk(from, to, depth int) {
 	for i := from; i < to; {
 		next := i
@@ -116,7 +116,8 @@ func (s *reader) walk(from, to, depth int) {
 	}
 }
 
-// statement recognises what starts at token i and returns the token behind it; i for nothing.
+// statement recognises the statement or expression that starts at token i. It
+// returns the token after it, or i if there is none.
 func (s *reader) statement(i int) int {
 	t := s.tokens[i]
 	switch t.kind {
@@ -144,7 +145,7 @@ func (s *reader) statement(i int) int {
 	return i
 }
 
-// name is statement for a name.
+// name is statement for a token that is a name.
 func (s *reader) name(i int) int {
 	switch s.text(i) {
 	case "write", "writeln":
@@ -175,7 +176,7 @@ func (s *reader) name(i int) int {
 	return i
 }
 
-// strings emits the value of the expression at i as a string of the script.
+// strings emits the value of the expression at token i as a string of the script.
 func (s *reader) strings(i int) int {
 	v, next, ok := s.operand(i, 0)
 	if !ok {
@@ -183,7 +184,7 @@ func (s *reader) strings(i int) int {
 		return i
 	}
 	if s.is(next, "+") {
-		if _, known := s.peek(next + 1); known {
+		if s.peek(next + 1) {
 			v, next, _ = s.value(i, 0)
 		}
 	}
@@ -191,16 +192,16 @@ func (s *reader) strings(i int) int {
 	return next
 }
 
-// peek reports whether the operand at i could be a string.
-func (s *reader) peek(i int) (tokenKind, bool) {
+// peek reports whether the operand at token i could be a string.
+func (s *reader) peek(i int) bool {
 	if i >= len(s.tokens) {
-		return 0, false
+		return false
 	}
 	k := s.tokens[i].kind
-	return k, k == stringToken || k == templateToken || k == nameToken || s.is(i, "(")
+	return k == stringToken || k == templateToken || k == nameToken || s.is(i, "(")
 }
 
-// plain emits a literal that stands alone.
+// plain emits a literal that is not part of an expression.
 func (s *reader) plain(t token) {
 	text := s.script.Content[t.start:t.end]
 	if strings.IndexByte(text, '\\') >= 0 || t.kind == templateToken {
@@ -223,7 +224,8 @@ func (s *reader) spend(n int) bool {
 	return *s.budget >= 0
 }
 
-// worthReading leaves out the option names and selectors that scripts are full of.
+// worthReading reports whether a string may be for people, or a domain. It leaves
+// out the option names and selectors of which scripts are full.
 func worthReading(s string) bool {
 	letters := 0
 	for i := range len(s) {
@@ -237,8 +239,8 @@ func worthReading(s string) bool {
 	return letters >= minASCIILiteral
 }
 
-// writes takes the markup at token i into the page: right here, as
-// document.write does, or apart from its surroundings, as innerHTML does.
+// writes emits the markup at token i: at the script's place, as document.write
+// does, or apart, as innerHTML does.
 func (s *reader) writes(i int, apart bool) int {
 	v, next, ok := s.value(i, 0)
 	if !ok || !s.spend(len(v.Content)) {
@@ -263,13 +265,13 @@ func (s *reader) writes(i int, apart bool) int {
 	return next
 }
 
-// writesMarkup is writes for jQuery's methods, which take plain strings as well.
+// writesMarkup is writes for jQuery's methods, which also take strings without markup.
 func (s *reader) writesMarkup(i int) int {
 	if i >= len(s.tokens) || s.tokens[i].kind != stringToken && !s.is(i, "unescape") {
 		return i
 	}
 	v, next, ok := s.value(i, 0)
-	if !ok || !plainHTML(v.Content) || !s.spend(len(v.Content)) {
+	if !ok || !isMarkup(v.Content) || !s.spend(len(v.Content)) {
 		s.skipped = nil
 		return i
 	}
@@ -277,7 +279,7 @@ func (s *reader) writesMarkup(i int) int {
 	return next
 }
 
-// evals reads what eval would run.
+// evals emits the script that eval would run.
 func (s *reader) evals(i int) int {
 	v, next, ok := s.unpack(i)
 	if !ok {
@@ -293,8 +295,8 @@ func (s *reader) evals(i int) int {
 	return next
 }
 
-// skip returns the token behind the operand at i: the next + , ; or closing
-// bracket on the operand's own level.
+// skip returns the token after the operand at token i: the next + , ; or closing
+// bracket that is not inside other brackets.
 func (s *reader) skip(i int) int {
 	level := 0
 	for ; i < len(s.tokens); i++ {

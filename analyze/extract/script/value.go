@@ -11,10 +11,10 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
 )
 
-// value returns what the expression at token i evaluates to, as far as it is
-// made of strings, +, and the decoders with which injected scripts disguise
-// them; and the token behind it. Anything else counts as an empty string and
-// is kept in s.skipped. ok is false if there is no string at all in it.
+// value evaluates the expression at token i, as far as it consists of strings, +,
+// and the decoders with which injected scripts disguise strings. It returns the
+// token after the expression. Other operands count as empty strings; their tokens
+// are noted in s.skipped. ok is false if no operand is a string.
 func (s *reader) value(i, depth int) (v mapped.Text, next int, ok bool) {
 	var out mapped.Builder
 	for {
@@ -74,7 +74,8 @@ func (s *reader) operand(i, depth int) (v mapped.Text, next int, ok bool) {
 	return mapped.Text{}, i, false
 }
 
-// method applies the methods that scripts call on a string literal to spell it otherwise.
+// method evaluates the method that is called on a string: concat, which injected
+// scripts use to hide words.
 func (s *reader) method(v mapped.Text, i, depth int) (mapped.Text, int, bool) {
 	if s.is(i, ".") && s.is(i+2, "(") && s.is(i+1, "concat") {
 		more, next, ok := s.value(i+3, depth+1)
@@ -154,7 +155,7 @@ func (s *reader) join(i int) (mapped.Text, int, bool) {
 	return out.Build(), i + 6, true
 }
 
-// literal decodes the escapes of a string.
+// literal returns a string with its escapes decoded.
 func (s *reader) literal(t token) mapped.Text {
 	text := s.script.Content[t.start:t.end]
 	if strings.IndexByte(text, '\\') < 0 && (t.kind != templateToken || !strings.Contains(text, "${")) {
@@ -238,8 +239,8 @@ func hexRune(s string, i, n int) (rune, bool) {
 	return rune(r), err == nil
 }
 
-// unpercent decodes %uXXXX and %XX. The latter are bytes of UTF-8 where they
-// can be, as decodeURIComponent has it, and Latin-1 otherwise, as unescape has it.
+// unpercent decodes %uXXXX and %XX. The latter are read as UTF-8 where they are
+// valid, like decodeURIComponent does, and as Latin-1 otherwise, like unescape.
 func unpercent(v *mapped.Text, out *mapped.Builder) bool {
 	s := v.Content
 	for i := 0; i < len(s); {
@@ -264,7 +265,7 @@ func unpercent(v *mapped.Text, out *mapped.Builder) bool {
 	return true
 }
 
-// percentEscape decodes the escape, or the escapes that make one character, at the start of s.
+// percentEscape decodes one character at the start of s, which may be several escapes.
 func percentEscape(s string) (decoded string, n int) {
 	if len(s) > 1 && (s[1] == 'u' || s[1] == 'U') {
 		r, ok := hexRune(s, 2, 4)
@@ -296,8 +297,8 @@ func percentEscape(s string) (decoded string, n int) {
 	return string(rune(raw[0])), 3
 }
 
-// unbase64 decodes base64 if the result is text. Four characters make three
-// bytes, so the whole is one piece.
+// unbase64 decodes base64 if the result is text. The result is mapped as a whole,
+// because four characters encode three bytes.
 func unbase64(v *mapped.Text, out *mapped.Builder) bool {
 	raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimSpace(v.Content), "="))
 	if err != nil || !isText(raw) {
@@ -307,7 +308,7 @@ func unbase64(v *mapped.Text, out *mapped.Builder) bool {
 	return true
 }
 
-// isText reports whether bytes are UTF-8 without control characters.
+// isText reports whether b is UTF-8 without control characters.
 func isText(b []byte) bool {
 	for _, c := range b {
 		if c < ' ' && !ascii.IsSpace(c) {
@@ -317,8 +318,8 @@ func isText(b []byte) bool {
 	return utf8.Valid(b)
 }
 
-// plainHTML reports whether a string would make a page if it were written into one.
-func plainHTML(s string) bool {
+// isMarkup reports whether a string has a tag in it.
+func isMarkup(s string) bool {
 	i := strings.IndexByte(s, '<')
 	return i >= 0 && i+1 < len(s) && (ascii.IsAlphanumeric(s[i+1]) || s[i+1] == '/' || s[i+1] == '!')
 }
