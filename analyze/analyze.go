@@ -3,7 +3,7 @@
 // deterministic: no clock, no network, no storage. The same analyzer serves
 // the crawl, a scan of files and the tests inside the rules.
 //
-//	Page → extract.Document → rule.Set.Evaluate (fold → match → conditions) → score → indicators
+//	Page → extract → Document → rule.Set.Evaluate (fold → match → conditions) → score → indicators
 //
 // Other views of the page are compared with it, and what only they got is
 // judged by the same rules.
@@ -15,7 +15,6 @@ import (
 	"slices"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/analyze/extract"
 	"github.com/qianshao/qianshao/analyze/indicator"
 	"github.com/qianshao/qianshao/analyze/rule"
 )
@@ -41,28 +40,29 @@ func (a *Analyzer) Rules() *rule.Set { return a.rules }
 // It has an answer for every page, empty, binary and hostile ones included; the
 // document's notes tell.
 func (a *Analyzer) Assess(page qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
-	doc, assessment := a.AssessByRule(page)
-	assessment.Findings = gather(page.URL, assessment.Findings)
-	return doc, assessment
+	return a.AssessReading(Read(page))
+}
+
+// AssessReading is Assess for a page that is needed before or after, too. It
+// parses only what was not parsed yet.
+func (a *Analyzer) AssessReading(r *Reading) (*qianshao.Document, qianshao.Assessment) {
+	assessment := a.assess(r)
+	assessment.Findings = gather(r.Page.URL, assessment.Findings)
+	return r.Document(), assessment
 }
 
 // AssessByRule is Assess with a finding for each rule, for those who tune rules.
 func (a *Analyzer) AssessByRule(page qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
-	doc := Extract(page)
-	return doc, a.assess(page, doc)
+	r := Read(page)
+	assessment := a.assess(r)
+	return r.Document(), assessment
 }
 
 // Extract understands the page without judging it. Resident identity numbers are masked.
-func Extract(page qianshao.Page) *qianshao.Document {
-	doc := extract.Parse(page).Document(func(url string) ([]byte, bool) {
-		css, ok := page.Stylesheets[url]
-		return css, ok
-	})
-	maskResidentIDs(doc)
-	return doc
-}
+func Extract(page qianshao.Page) *qianshao.Document { return Read(page).Document() }
 
-func (a *Analyzer) assess(page qianshao.Page, doc *qianshao.Document) qianshao.Assessment {
+func (a *Analyzer) assess(r *Reading) qianshao.Assessment {
+	page, doc := r.Page, r.Document()
 	result := a.rules.Evaluate(doc)
 	var assessment qianshao.Assessment
 	for _, context := range result.Contexts {
@@ -79,7 +79,7 @@ func (a *Analyzer) assess(page qianshao.Page, doc *qianshao.Document) qianshao.A
 	}
 	sortFindings(assessment.Findings)
 	a.indicators.Attach(doc, page.URL, assessment.Findings)
-	a.assessViews(page, doc, &assessment)
+	a.assessViews(r, &assessment)
 	a.allowPage(page.URL, &assessment)
 	tags := robotsTags(page, doc)
 	for i := range assessment.Findings {

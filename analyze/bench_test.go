@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/packs"
 	nethtml "golang.org/x/net/html"
@@ -66,6 +67,45 @@ func benchmarkAssess(b *testing.B, a *analyze.Analyzer, body []byte) {
 	for b.Loop() {
 		a.Assess(page)
 	}
+}
+
+// BenchmarkCrawl is what a crawl does with a page: find its style sheets, judge
+// it, and judge it again with what a browser showed of it.
+func BenchmarkCrawl(b *testing.B) {
+	a := shipped(b)
+	if err := a.Rules().Prepare(); err != nil {
+		b.Fatal(err)
+	}
+	body := bytes.Replace(benchPage(), []byte("<style>"), []byte("<link rel=stylesheet href=/a.css><style>"), 1)
+	page, shown := html(string(body)), html(string(body)+"<p>更多</p>")
+	shown.View = qianshao.ViewBrowser
+	sheets := map[string][]byte{"http://school.example/a.css": []byte(".more{display:none}")}
+	a.Assess(page) // compiles what the page needs
+	b.Run("one view", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			r := analyze.Read(page)
+			if len(r.Stylesheets()) != 1 {
+				b.Fatal("no style sheet")
+			}
+			r.Page.Stylesheets = sheets
+			a.AssessReading(r)
+		}
+	})
+	b.Run("two views", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			r := analyze.Read(page)
+			r.Stylesheets()
+			r.Page.Stylesheets = sheets
+			a.AssessReading(r)
+			_ = r.Document().Charset // for the browser
+			browser := analyze.Read(shown)
+			_ = browser.Document().Links // to follow
+			r.Others = append(r.Others, browser)
+			a.AssessReading(r)
+		}
+	})
 }
 
 // shippedAndMany has the shipped rules and one of 100,000 terms.

@@ -14,27 +14,27 @@ import (
 // difference is judged, as a page of its own, just as concealed text is: what a
 // plain visitor reads neither helps nor excuses it. A difference that no rule
 // calls a crime is no finding.
-func (a *Analyzer) assessViews(page qianshao.Page, doc *qianshao.Document, assessment *qianshao.Assessment) {
-	if len(page.Others) == 0 {
+func (a *Analyzer) assessViews(r *Reading, assessment *qianshao.Assessment) {
+	if len(r.Others) == 0 {
 		return
 	}
-	plain := []*qianshao.Document{doc}
-	for _, other := range page.Others {
-		if other.View == qianshao.ViewVisitor && !other.LedAway() {
-			plain = append(plain, Extract(other))
+	plain := []*qianshao.Document{r.Document()}
+	for _, other := range r.Others {
+		if other.Page.View == qianshao.ViewVisitor && !other.Page.LedAway() {
+			plain = append(plain, other.Document())
 		}
 	}
-	c := comparison{analyzer: a, page: page, baseline: view.NewBaseline(plain...), assessment: assessment}
-	for _, other := range page.Others {
-		if other.View == qianshao.ViewBrowser {
-			if doc := c.judge(other); !other.LedAway() {
+	c := comparison{analyzer: a, page: r.Page, baseline: view.NewBaseline(plain...), assessment: assessment}
+	for _, other := range r.Others {
+		if other.Page.View == qianshao.ViewBrowser {
+			if doc := c.judge(other); !other.Page.LedAway() {
 				plain = append(plain, doc) // every visitor's browser shows it
 			}
 		}
 	}
 	c.baseline = view.NewBaseline(plain...)
-	for _, other := range page.Others {
-		if other.View != qianshao.ViewVisitor && other.View != qianshao.ViewBrowser {
+	for _, other := range r.Others {
+		if v := other.Page.View; v != qianshao.ViewVisitor && v != qianshao.ViewBrowser {
 			c.judge(other)
 		}
 	}
@@ -50,8 +50,8 @@ type comparison struct {
 }
 
 // judge adds the findings of one view, and returns its document.
-func (c *comparison) judge(other qianshao.Page) *qianshao.Document {
-	doc := c.document(other)
+func (c *comparison) judge(r *Reading) *qianshao.Document {
+	other, doc := r.Page, c.document(r)
 	difference := c.baseline.Difference(doc)
 	judged := difference.Document
 	if len(judged.Regions) == 0 {
@@ -141,16 +141,16 @@ func (c *comparison) add(found []qianshao.Finding, v qianshao.View, doc *qiansha
 
 // document understands a view. Of a redirect out of the scope there is one
 // region, the header that leads there: rules know it by "Location: ".
-func (c *comparison) document(other qianshao.Page) *qianshao.Document {
-	if !other.LedAway() {
-		return Extract(other)
+func (c *comparison) document(r *Reading) *qianshao.Document {
+	if !r.Page.LedAway() {
+		return r.Document()
 	}
-	header := "Location: " + strings.ToValidUTF8(other.URL, "\uFFFD")
+	header := "Location: " + strings.ToValidUTF8(r.Page.URL, "\uFFFD")
 	all := qianshao.Span{Start: 0, End: len(header)}
 	doc := &qianshao.Document{
 		Charset: "utf-8", CharsetFrom: "default", Source: header,
 		Regions: []qianshao.Region{{Kind: qianshao.RegionURL, Name: "location", Text: header, Map: []qianshao.Run{{Text: all, Source: all}}}},
-		Links:   []qianshao.Link{{URL: other.URL}},
+		Links:   []qianshao.Link{{URL: r.Page.URL}},
 	}
 	maskResidentIDs(doc)
 	return doc

@@ -19,7 +19,6 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 	"github.com/qianshao/qianshao/analyze/extract/charset"
-	"github.com/qianshao/qianshao/analyze/extract/css"
 	"github.com/qianshao/qianshao/analyze/extract/link"
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
 	"github.com/qianshao/qianshao/analyze/extract/style"
@@ -54,15 +53,15 @@ func Parse(page qianshao.Page) *Parsed {
 // maxStylesheets bounds what a page can make a crawler fetch.
 const maxStylesheets = 32
 
-// Stylesheets returns the absolute URLs of the external style sheets that apply
-// to the page, each once, in the order of the page.
+// Stylesheets returns the absolute URLs of the page's external style sheets, each
+// once, in the order of the page.
 func (p *Parsed) Stylesheets() []string {
 	if p.tree == nil {
 		return nil
 	}
 	var urls []string
 	for _, sheet := range p.tree.Sheets {
-		if sheet.Link == 0 || !css.MediaApplies(sheet.Media) || len(urls) == maxStylesheets {
+		if sheet.Link == 0 || len(urls) == maxStylesheets {
 			continue
 		}
 		if u := p.urls.Resolve(p.tree.Value(sheet.Link, "href")); u != "" && !slices.Contains(urls, u) {
