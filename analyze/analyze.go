@@ -40,29 +40,29 @@ func (a *Analyzer) Rules() *rule.Set { return a.rules }
 // It has an answer for every page, empty, binary and hostile ones included; the
 // document's notes tell.
 func (a *Analyzer) Assess(page qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
-	return a.AssessReading(Read(page))
+	return a.AssessExtraction(NewExtraction(page))
 }
 
-// AssessReading is Assess for a page that is needed before or after, too. It
-// parses only what was not parsed yet.
-func (a *Analyzer) AssessReading(r *Reading) (*qianshao.Document, qianshao.Assessment) {
-	assessment := a.assess(r)
-	assessment.Findings = gather(r.Page.URL, assessment.Findings)
-	return r.Document(), assessment
+// AssessExtraction is Assess for a page whose extraction others need, too. It
+// extracts only what was not extracted yet.
+func (a *Analyzer) AssessExtraction(x *Extraction) (*qianshao.Document, qianshao.Assessment) {
+	assessment := a.assess(x)
+	assessment.Findings = gather(x.Page.URL, assessment.Findings)
+	return x.Document(), assessment
 }
 
 // AssessByRule is Assess with a finding for each rule, for those who tune rules.
 func (a *Analyzer) AssessByRule(page qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
-	r := Read(page)
-	assessment := a.assess(r)
-	return r.Document(), assessment
+	x := NewExtraction(page)
+	assessment := a.assess(x)
+	return x.Document(), assessment
 }
 
 // Extract understands the page without judging it. Resident identity numbers are masked.
-func Extract(page qianshao.Page) *qianshao.Document { return Read(page).Document() }
+func Extract(page qianshao.Page) *qianshao.Document { return NewExtraction(page).Document() }
 
-func (a *Analyzer) assess(r *Reading) qianshao.Assessment {
-	page, doc := r.Page, r.Document()
+func (a *Analyzer) assess(x *Extraction) qianshao.Assessment {
+	page, doc := x.Page, x.Document()
 	result := a.rules.Evaluate(doc)
 	var assessment qianshao.Assessment
 	for _, context := range result.Contexts {
@@ -79,7 +79,7 @@ func (a *Analyzer) assess(r *Reading) qianshao.Assessment {
 	}
 	sortFindings(assessment.Findings)
 	a.indicators.Attach(doc, page.URL, assessment.Findings)
-	a.assessViews(r, &assessment)
+	a.assessViews(x, &assessment)
 	a.allowPage(page.URL, &assessment)
 	tags := robotsTags(page, doc)
 	for i := range assessment.Findings {

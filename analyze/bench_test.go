@@ -84,26 +84,26 @@ func BenchmarkCrawl(b *testing.B) {
 	b.Run("one view", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			r := analyze.Read(page)
-			if len(r.Stylesheets()) != 1 {
+			x := analyze.NewExtraction(page)
+			if len(x.Stylesheets()) != 1 {
 				b.Fatal("no style sheet")
 			}
-			r.Page.Stylesheets = sheets
-			a.AssessReading(r)
+			x.Page.Stylesheets = sheets
+			a.AssessExtraction(x)
 		}
 	})
 	b.Run("two views", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			r := analyze.Read(page)
-			r.Stylesheets()
-			r.Page.Stylesheets = sheets
-			a.AssessReading(r)
-			_ = r.Document().Charset // for the browser
-			browser := analyze.Read(shown)
+			x := analyze.NewExtraction(page)
+			x.Stylesheets()
+			x.Page.Stylesheets = sheets
+			a.AssessExtraction(x)
+			_ = x.Document().Charset // for the browser
+			browser := analyze.NewExtraction(shown)
 			_ = browser.Document().Links // to follow
-			r.Others = append(r.Others, browser)
-			a.AssessReading(r)
+			x.Others = append(x.Others, browser)
+			a.AssessExtraction(x)
 		}
 	})
 }

@@ -14,18 +14,18 @@ import (
 // difference is judged, as a page of its own, just as concealed text is: what a
 // plain visitor reads neither helps nor excuses it. A difference that no rule
 // calls a crime is no finding.
-func (a *Analyzer) assessViews(r *Reading, assessment *qianshao.Assessment) {
-	if len(r.Others) == 0 {
+func (a *Analyzer) assessViews(x *Extraction, assessment *qianshao.Assessment) {
+	if len(x.Others) == 0 {
 		return
 	}
-	plain := []*qianshao.Document{r.Document()}
-	for _, other := range r.Others {
+	plain := []*qianshao.Document{x.Document()}
+	for _, other := range x.Others {
 		if other.Page.View == qianshao.ViewVisitor && !other.Page.LedAway() {
 			plain = append(plain, other.Document())
 		}
 	}
-	c := comparison{analyzer: a, page: r.Page, baseline: view.NewBaseline(plain...), assessment: assessment}
-	for _, other := range r.Others {
+	c := comparison{analyzer: a, page: x.Page, baseline: view.NewBaseline(plain...), assessment: assessment}
+	for _, other := range x.Others {
 		if other.Page.View == qianshao.ViewBrowser {
 			if doc := c.judge(other); !other.Page.LedAway() {
 				plain = append(plain, doc) // every visitor's browser shows it
@@ -33,7 +33,7 @@ func (a *Analyzer) assessViews(r *Reading, assessment *qianshao.Assessment) {
 		}
 	}
 	c.baseline = view.NewBaseline(plain...)
-	for _, other := range r.Others {
+	for _, other := range x.Others {
 		if v := other.Page.View; v != qianshao.ViewVisitor && v != qianshao.ViewBrowser {
 			c.judge(other)
 		}
@@ -49,9 +49,9 @@ type comparison struct {
 	assessment *qianshao.Assessment
 }
 
-// judge adds the findings of one view, and returns its document.
-func (c *comparison) judge(r *Reading) *qianshao.Document {
-	other, doc := r.Page, c.document(r)
+// judge adds the findings of one view and returns the view's document.
+func (c *comparison) judge(x *Extraction) *qianshao.Document {
+	other, doc := x.Page, c.document(x)
 	difference := c.baseline.Difference(doc)
 	judged := difference.Document
 	if len(judged.Regions) == 0 {
@@ -139,18 +139,18 @@ func (c *comparison) add(found []qianshao.Finding, v qianshao.View, doc *qiansha
 	c.assessment.Views[v] = doc
 }
 
-// document understands a view. Of a redirect out of the scope there is one
+// document returns a view's document. That of a redirect out of the scope has one
 // region, the header that leads there: rules know it by "Location: ".
-func (c *comparison) document(r *Reading) *qianshao.Document {
-	if !r.Page.LedAway() {
-		return r.Document()
+func (c *comparison) document(x *Extraction) *qianshao.Document {
+	if !x.Page.LedAway() {
+		return x.Document()
 	}
-	header := "Location: " + strings.ToValidUTF8(r.Page.URL, "\uFFFD")
+	header := "Location: " + strings.ToValidUTF8(x.Page.URL, "\uFFFD")
 	all := qianshao.Span{Start: 0, End: len(header)}
 	doc := &qianshao.Document{
 		Charset: "utf-8", CharsetFrom: "default", Source: header,
 		Regions: []qianshao.Region{{Kind: qianshao.RegionURL, Name: "location", Text: header, Map: []qianshao.Run{{Text: all, Source: all}}}},
-		Links:   []qianshao.Link{{URL: r.Page.URL}},
+		Links:   []qianshao.Link{{URL: x.Page.URL}},
 	}
 	maskResidentIDs(doc)
 	return doc

@@ -3,7 +3,7 @@ package fold
 import "math/bits"
 
 // Step is a set of transforms that lead from what stands in a text to what is
-// matched. The first group is done by Fold; the second by the lanes of package
+// matched. The first group is done by Fold; the second by the symbols and edges of package
 // match, which read one folded text in other ways.
 type Step uint32
 

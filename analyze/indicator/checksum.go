@@ -59,7 +59,7 @@ const (
 	bech32mConst   = 0x2bc830a3 // BIP 350, witness versions 1 to 16
 )
 
-// isSegwit says whether s, in lower case, is a main net address of Bitcoin by
+// isSegwit reports whether s, in lower case, is a main net address of Bitcoin by
 // BIP 173 or BIP 350.
 func isSegwit(s string) bool {
 	const prefix = "bc1"
@@ -136,7 +136,7 @@ func ethereumAddress(digits string) (string, bool) {
 	return "0x" + string(spelt), true
 }
 
-// isBankCard says whether the digits have a card's length, an issuer's
+// isBankCard reports whether the digits have a card's length, an issuer's
 // beginning and the check digit of ISO/IEC 7812-1 (Luhn).
 func isBankCard(digits string) bool {
 	return len(digits) >= 16 && len(digits) <= 19 && isIssuer(digits) && luhn(digits)
@@ -171,7 +171,7 @@ func luhn(digits string) bool {
 	return sum%10 == 0
 }
 
-// isResidentID says whether s is a resident identity number (GB 11643-1999): 17
+// isResidentID reports whether s is a resident identity number (GB 11643-1999): 17
 // digits with a date of birth and a check character, X in lower case. One must never leave as
 // an indicator, however it is spelt.
 func isResidentID(s string) bool {

@@ -332,9 +332,9 @@ func (s *search) indicator(c candidate, r *qianshao.Region) qianshao.Indicator {
 // cut shortens s to MaxEvidenceText bytes, at a character's end.
 func cut(s string) string { return s[:runeStart(s, qianshao.MaxEvidenceText)] }
 
-// setPositions fills in lines and columns in one walk over the source;
-// Document.Position would count each column from the line's beginning: too dear
-// on a page of 20 MB in one line.
+// setPositions sets lines and columns in one walk over the source.
+// Document.Position counts each column from the beginning of the line: too
+// expensive on a page of 20 MB in one line.
 func setPositions(source string, all []*qianshao.Indicator) {
 	slices.SortStableFunc(all, func(x, y *qianshao.Indicator) int { return cmp.Compare(x.Span.Start, y.Span.Start) })
 	line, column, at := 1, 1, 0

@@ -174,7 +174,7 @@ func (r *reading) accountNumber(i int) (number, bool) {
 	return best, true
 }
 
-// isCounted says whether a unit follows character last: then its number is an
+// isCounted reports whether a unit follows character last: then its number is an
 // amount or a date.
 func (r *reading) isCounted(last int) bool {
 	c := r.at(last + 1)
@@ -234,7 +234,7 @@ const (
 // account reads a WeChat or BatChat id: a name, or the number that leads to it.
 func (r *reading) account(l label, i int, setOff bool) {
 	if digitOf(r.at(i)) != 0 {
-		// A single V or 微 before a bare number is chance: 微5000000.
+		// A single V or 微 before a bare number is not a label: 微5000000.
 		if l.short && !setOff && r.joint(i) == jointNone && isHan(l.word[0]) && l.word[0] != '薇' {
 			return
 		}
@@ -342,7 +342,7 @@ func isName(name string, setOff bool) bool {
 	return setOff
 }
 
-// isPartOfHost says whether a dot joins the word first…last to another one.
+// isPartOfHost reports whether a dot joins the word first…last to another one.
 func (r *reading) isPartOfHost(first, last int) bool {
 	if r.joint(last+1) == jointDot && isWord(r.at(last+1)) && strings.HasPrefix(r.between(last+1), ".") {
 		return true

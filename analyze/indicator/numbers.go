@@ -45,7 +45,7 @@ func (r *reading) groupsAt(i int) []group {
 	return groups
 }
 
-// mayJoin says whether two groups may be parts of one number. A dot joins
+// mayJoin reports whether two groups may be parts of one number. A dot joins
 // single digits only: 1.3.8 is a spelling, 22.34 an amount.
 func mayJoin(a, b group) bool {
 	switch b.before {
@@ -130,7 +130,7 @@ func (r *reading) groupEnd(i int) int {
 	return i
 }
 
-// followsSingle says whether the digit i goes on a number that is spelt digit by digit.
+// followsSingle reports whether the digit i goes on a number that is spelt digit by digit.
 func (r *reading) followsSingle(i int) bool {
 	return i > 0 && r.groupEnd(i) == i+1 && digitOf(r.at(i-1)) != 0 && r.joint(i) <= jointDot && r.pieceLength(i-1) == 1
 }
@@ -149,7 +149,7 @@ func (r *reading) startsNumber(i int) bool {
 	return false
 }
 
-// endsWith says whether the ASCII word stands right in front of character i.
+// endsWith reports whether the ASCII word stands right in front of character i.
 func (r *reading) endsWith(i int, word string) bool {
 	for k := range len(word) {
 		if r.at(i-len(word)+k) != rune(word[k]) {
@@ -159,7 +159,7 @@ func (r *reading) endsWith(i int, word string) bool {
 	return true
 }
 
-// isWhole says whether the number does not go on behind its last group.
+// isWhole reports whether the number does not go on behind its last group.
 func (r *reading) isWhole(n number) bool {
 	next := n.last + 1
 	if len(n.groups) > 1 && len(n.groups[len(n.groups)-1].digits) == 1 && digitOf(r.at(next)) != 0 {
@@ -237,7 +237,7 @@ const (
 	cardReach     = 30
 )
 
-// isAnnounced says whether one of the words stands shortly in front of character i.
+// isAnnounced reports whether one of the words stands shortly in front of character i.
 func (r *reading) isAnnounced(i int, words string) bool {
 	return containsAny(string(r.text.Runes[max(0, i-announceReach):i]), words)
 }

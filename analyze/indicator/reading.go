@@ -142,7 +142,7 @@ func isLetter(c rune) bool { return c >= 'a' && c <= 'z' }
 
 func isHan(c rune) bool { return c >= 0x3400 && unicode.Is(unicode.Han, c) }
 
-// startsWord says whether no Latin word or number runs into character i.
+// startsWord reports whether no Latin word or number runs into character i.
 func (r *reading) startsWord(i int) bool {
 	return i == 0 || !isWord(r.text.Runes[i-1]) || r.joint(i) != jointNone
 }

@@ -137,7 +137,7 @@ func google(source string, found func(service, id string, start int)) {
 	}
 }
 
-// parted says whether a quotation mark or sign stands in front of i.
+// parted reports whether a quotation mark or sign stands in front of i.
 func parted(s string, i int) bool { return i > 0 && strings.IndexByte(`'"=/`, s[i-1]) >= 0 }
 
 // each calls use with the offset behind each occurrence of word.

@@ -187,7 +187,7 @@ func (r *reading) hosts(w *web) {
 	}
 }
 
-// isPath says whether character i goes on the path of a URL: /download.app.
+// isPath reports whether character i goes on the path of a URL: /download.app.
 func (r *reading) isPath(i int) bool {
 	return r.joint(i) == jointSlash && !strings.HasSuffix(r.between(i), "//")
 }
@@ -241,7 +241,7 @@ func (r *reading) hostJoint(i int) (separator string, next int, odd bool) {
 	return "", i, false
 }
 
-// isHost says whether the name ends in a public suffix. An odd dot needs one
+// isHost reports whether the name ends in a public suffix. An odd dot needs one
 // of the usual suffixes: 网址：abc。Me 123 is none. So do suffixes that are
 // endings of files.
 func isHost(host string, odd bool) bool {

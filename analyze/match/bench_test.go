@@ -69,9 +69,9 @@ func benchmarkScan(b *testing.B, terms []string, text string) {
 	b.ReportMetric(float64(hits), "hits")
 }
 
-// BenchmarkLanes shows what the lanes cost on plain text: folding and scanning
+// BenchmarkSymbols shows what symbols and edges cost on plain text: folding and scanning
 // with all of them, beside folding and a bare automaton over characters.
-func BenchmarkLanes(b *testing.B) {
+func BenchmarkSymbols(b *testing.B) {
 	terms, text := vocabularyTerms(), plain(b)
 	m, err := Compile(terms)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// The tables of the lanes; see NOTICE and internal/gencharacters.
+// The tables of characters; see NOTICE and internal/gencharacters.
 var (
 	//go:embed characters.txt.gz
 	characterTable []byte
@@ -23,7 +23,7 @@ var (
 	initialLetters string
 )
 
-// character is what the lanes know of one character.
+// character is what the matcher knows of one character.
 type character struct {
 	r      rune
 	common uint8     // 0 rare … 3 everyday

@@ -1,13 +1,13 @@
-// Package match finds many terms at once in a folded text: an Aho-Corasick
-// automaton in a double array, over symbols in which characters of one sound,
-// and letters of one shape, are the same. One pass so finds terms as written
-// and in their disguises; see lanes.go for how.
+// Package match finds many terms at once in a folded text. It is an Aho-Corasick
+// automaton in a double array. Its alphabet are symbols: characters with one sound
+// have one symbol, and so have letters with one shape. So one pass finds terms as
+// written and in disguise; symbols.go explains how.
 //
-// Every hit has a cost, which says how far the text is from the term. What a
-// character's change and what stands between two characters cost is summed,
-// doubled and divided by the number of the term's characters: one changed
-// character of two says little, one of five nothing. To that comes 1 for each
-// kind of invisible characters, combining marks, styled and enclosed letters.
+// Every hit has a cost, which says how far the text is from the term. The costs of
+// changed characters and of what is between characters are added, doubled and
+// divided by the number of the term's characters: one changed character of two
+// matters more than one of five. Each kind of invisible characters, combining
+// marks, styled letters and enclosed letters adds 1.
 //
 //	as written, whatever its case, width or script (traditional)  0
 //	space between two characters                                  1
@@ -28,7 +28,7 @@
 //	everyday                 4                        5      5
 //	… that differs in a stroke (lookalikes.txt)  3
 //
-// Dearer hits than MaxCost are not emitted.
+// Hits more expensive than MaxCost are not emitted.
 package match
 
 import (
@@ -65,8 +65,9 @@ const (
 	impossible    = 1000
 )
 
-// changeCosts prices another character, by its commonness (0 rare, 1 seldom, 2
-// uncommon, 3 everyday): like in look and sound, look alone, sound alone.
+// changeCosts returns the costs of another character by how common it is (0 and 1
+// rare, 2 uncommon, 3 everyday): of one that is like the term's in look and sound, in
+// look alone, and in sound alone.
 type changeCost struct{ both, look, sound int }
 
 func changeCosts(common uint8) changeCost {
@@ -153,8 +154,8 @@ func gapCost(gap fold.Gap) int {
 	return sentenceCost
 }
 
-// spacedOut is true where one and the same sign parts all characters from
-// first to last; with fewer than two gaps, also those next to them.
+// spacedOut reports whether the same sign separates all characters from first to
+// last. With fewer than two gaps, the neighbours must be separated by it, too.
 func spacedOut(t *fold.Text, first, last int32) bool {
 	if first < 0 || last < 0 {
 		return false
@@ -179,8 +180,8 @@ func spacedOut(t *fold.Text, first, last int32) bool {
 	return mark >= 0
 }
 
-// symbolCost prices the reading of the characters s as the term's character
-// want; impossible if they cannot be.
+// symbolCost returns the cost of reading the characters s as the term's character
+// want, or impossible.
 func (m *Matcher) symbolCost(t *fold.Text, s span, want rune, n int) (int, fold.Step) {
 	if s.first < 0 {
 		return m.markCost(t.Marks[-s.first-1].Rune, want, n)
@@ -228,7 +229,7 @@ func (m *Matcher) markCost(got, want rune, n int) (int, fold.Step) {
 
 // changeCost prices one character for another.
 func (m *Matcher) changeCost(got, want rune) (int, fold.Step) {
-	a, b := m.lanes.chars.of(got), m.lanes.chars.of(want)
+	a, b := m.symbols.chars.of(got), m.symbols.chars.of(want)
 	if a == nil || b == nil {
 		return m.signCost(got, want)
 	}
@@ -252,7 +253,7 @@ func (m *Matcher) changeCost(got, want rune) (int, fold.Step) {
 
 // signCost prices letters, digits and signs of other scripts.
 func (m *Matcher) signCost(got, want rune) (int, fold.Step) {
-	latin := m.lanes.latin(got)
+	latin := m.symbols.latin(got)
 	switch {
 	case isDigit(got) && isHan(want):
 		return digitCost, fold.StepNumeral
@@ -260,7 +261,7 @@ func (m *Matcher) signCost(got, want rune) (int, fold.Step) {
 		return syllableCost, fold.StepInitials
 	case latin == want:
 		return leetCost, fold.StepLookAlike
-	case shape(latin) == shape(m.lanes.latin(want)):
+	case shape(latin) == shape(m.symbols.latin(want)):
 		if isDigit(got) && isDigit(want) {
 			return impossible, 0
 		}

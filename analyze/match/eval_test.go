@@ -105,8 +105,8 @@ func TestDisguisesSurvive(t *testing.T) {
 	}
 }
 
-// TestLanesOnHeadlines measures how many hits the lanes add on ordinary text.
-func TestLanesOnHeadlines(t *testing.T) {
+// TestDisguisesOnHeadlines measures how many hits the disguises add on ordinary text.
+func TestDisguisesOnHeadlines(t *testing.T) {
 	terms := vocabularyTerms()
 	m, err := Compile(terms)
 	if err != nil {
@@ -135,8 +135,8 @@ func TestLanesOnHeadlines(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("in %d headlines: %d plain hits; the lanes add %d without corroboration, %d that need it", count, plain, sure, doubtful)
+	t.Logf("in %d headlines: %d plain hits; disguises add %d without corroboration, %d that need it", count, plain, sure, doubtful)
 	if sure > count/1000 {
-		t.Errorf("the lanes add %d hits without corroboration in %d headlines, more than 0.1 %%", sure, count)
+		t.Errorf("disguises add %d hits without corroboration in %d headlines, more than 0.1 %%", sure, count)
 	}
 }

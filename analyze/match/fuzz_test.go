@@ -106,7 +106,7 @@ func FuzzScan(f *testing.F) {
 // naive checks one term at one place, character by character.
 func (m *Matcher) naive(t *fold.Text, index, first int32) (Hit, bool) {
 	for k, want := range m.terms[index].runes {
-		if m.lanes.symbol(t.Runes[first+int32(k)]) != m.lanes.symbol(want) {
+		if m.symbols.symbol(t.Runes[first+int32(k)]) != m.symbols.symbol(want) {
 			return Hit{}, false
 		}
 	}

@@ -1,12 +1,11 @@
 package match
 
-// Literals finds strings of characters as they are, with none of the lanes: it
-// says which of them stand in a text, nothing more. Only digits are all the
-// same to it: 00 stands for any two. It is immutable and safe for concurrent use.
+// Literals finds strings of characters exactly as they are. All digits are the
+// same to it: 00 is any two. It is immutable and safe for concurrent use.
 //
-// Of ordinary characters most begin no literal, and of those that do few are
-// followed by a literal's second character; both questions are answered from
-// small tables, before the trie is asked.
+// Most characters of a text begin no literal, and few of those that do are followed
+// by a literal's second character. Small tables answer both questions before the
+// trie is asked.
 type Literals struct {
 	trie  *automaton
 	codes []uint16 // of the characters of the basic plane, with begins and whole
@@ -78,8 +77,8 @@ func (l *Literals) set(r rune, code uint16) {
 	}
 }
 
-// Find appends the index of each literal that stands in the text to found, each
-// once. seen has a place for each literal; those set are taken for found already.
+// Find appends the index of each literal that occurs in the text to found, each
+// once. seen has an entry for each literal; those set were found before.
 func (l *Literals) Find(text []rune, seen []bool, found []int32) []int32 {
 	codes := l.codes
 	for i, r := range text {
@@ -105,8 +104,8 @@ func (l *Literals) Find(text []rune, seen []bool, found []int32) []int32 {
 	return found
 }
 
-// mayBegin says whether a literal may begin with the character of that code and
-// go on as rest does.
+// mayBegin reports whether a literal may begin with the character of that code,
+// followed by rest.
 func (l *Literals) mayBegin(code uint16, rest []rune) bool {
 	if len(rest) == 0 {
 		return false
@@ -115,7 +114,7 @@ func (l *Literals) mayBegin(code uint16, rest []rune) bool {
 	return l.pairs[pair/64]>>(pair%64)&1 != 0
 }
 
-// next returns the state after r, or rootState if no literal goes on like that.
+// next returns the state after r, or rootState if no literal continues with r.
 func (l *Literals) next(state int32, r rune) int32 {
 	code := l.code(r) & MaxLiteralRunes
 	child := l.trie.cells[state].child(code)

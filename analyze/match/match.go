@@ -11,21 +11,21 @@ import (
 // Matcher finds many terms in a folded text in one pass. It is immutable and
 // safe for concurrent use.
 type Matcher struct {
-	auto  *automaton
-	lanes *lanes
-	terms []term
-	// scanners are kept from text to text: a page has hundreds of short ones.
+	auto    *automaton
+	symbols *symbolTable
+	terms   []term
+	// scanners are reused: a page has hundreds of short texts.
 	scanners sync.Pool
 }
 
 // term is one compiled term.
 type term struct {
 	runes  []rune
-	gapped []bool // the list itself has a separator in front of this character
+	gapped []bool // the term itself has a separator before this character
 	next   int32  // the next term with the same symbols, plus one; 0 for none
-	limit  int    // what the changes to its characters and the gaps between them may cost together
-	// latinStart and latinEnd say that the term begins or ends with a letter
-	// or digit of a script that parts its words.
+	limit  int    // of the summed costs of changed characters and gaps
+	// latinStart and latinEnd say that the term begins or ends with a digit, or
+	// with a letter of a script that separates words by spaces.
 	latinStart, latinEnd bool
 }
 
@@ -34,12 +34,12 @@ type Hit struct {
 	Term        int32     // index in the list given to Compile
 	First, Last int32     // first and last character of the folded text, inclusive
 	Start, End  int32     // byte range of the folded input
-	Steps       fold.Step // what was done to the characters and to what stood between them
+	Steps       fold.Step // transforms of the characters and of what is between them
 	Cost        int       // see the package comment
 }
 
-// Compile folds the terms and builds the matcher. It fails on a term that has
-// no letter, digit or character left after folding, and names its index.
+// Compile folds the terms and builds the matcher. It fails if nothing is left of a
+// term after folding; the error has the term's index.
 func Compile(terms []string) (*Matcher, error) {
 	m := &Matcher{terms: make([]term, len(terms))}
 	var text fold.Text
@@ -67,7 +67,7 @@ func Compile(terms []string) (*Matcher, error) {
 
 func (m *Matcher) build() {
 	m.scanners.New = func() any { return &scanner{m: m} }
-	m.lanes = newLanes()
+	m.symbols = newSymbolTable()
 	patterns := make([][]uint16, 0, len(m.terms))
 	heads := make([]int32, 0, len(m.terms))
 	seen := make(map[string]int, len(m.terms))
@@ -78,8 +78,8 @@ func (m *Matcher) build() {
 		codes := make([]uint16, len(t.runes))
 		key = key[:0]
 		for k, r := range t.runes {
-			inTerms[r], inTerms[m.lanes.latin(r)] = true, true // К stands for K, and K for it
-			codes[k] = m.lanes.add(r)
+			inTerms[r], inTerms[m.symbols.latin(r)] = true, true // К stands for K, and K for it
+			codes[k] = m.symbols.add(r)
 			key = append(key, byte(codes[k]), byte(codes[k]>>8))
 		}
 		if at, ok := seen[string(key)]; ok {
@@ -91,12 +91,12 @@ func (m *Matcher) build() {
 		patterns = append(patterns, codes)
 		heads = append(heads, int32(i)+1)
 	}
-	m.lanes.complete(inTerms)
-	m.auto = newAutomaton(patterns, heads, len(m.lanes.codes))
+	m.symbols.complete(inTerms)
+	m.auto = newAutomaton(patterns, heads, len(m.symbols.codes))
 }
 
-// reading is how the characters of a text were read as a term's: one by one
-// from first on or, where spans is set, as these.
+// reading is how the characters of a text were read as a term's: one by one from
+// first on or, if spans is set, as these.
 type reading struct {
 	first int32
 	spans []span
@@ -109,8 +109,8 @@ func (r reading) at(k int) span {
 	return span{r.first + int32(k), r.first + int32(k)}
 }
 
-// check prices a term read from t; ok is false if the text does not bear the
-// term, cuts a Latin word, or is too far from it.
+// check compares the text with a term and returns the hit. ok is false if they
+// differ too much, or if the hit would cut a Latin word.
 func (m *Matcher) check(t *fold.Text, index int32, read reading) (h Hit, ok bool) {
 	tm := &m.terms[index]
 	n := len(tm.runes)
@@ -150,8 +150,8 @@ func (m *Matcher) check(t *fold.Text, index int32, read reading) (h Hit, ok bool
 	return h, h.Cost <= MaxCost
 }
 
-// asWritten says whether the text has the term itself at a character, with
-// nothing between its characters, and what folding did to them. Most hits on
+// asWritten reports whether the text has the term itself at a character, with
+// nothing between its characters, and how folding changed them. Most hits on
 // ordinary text are of this kind.
 func (tm *term) asWritten(t *fold.Text, first int32) (steps fold.Step, ok bool) {
 	text := t.Runes[first:][:len(tm.runes)]
@@ -170,8 +170,8 @@ func (tm *term) asWritten(t *fold.Text, first int32) (steps fold.Step, ok bool) 
 	return steps, true
 }
 
-// place returns the character and the bytes of one end of a span. A mark is
-// placed at the character that it stands in front of.
+// place returns the character at one end of a span, and its bytes. The character
+// of a mark is the one after it.
 func place(t *fold.Text, i int32) (at, start, end int32) {
 	if i >= 0 {
 		return i, t.Start[i], t.End[i]
@@ -180,10 +180,10 @@ func place(t *fold.Text, i int32) (at, start, end int32) {
 	return max(0, min(mark.Before, int32(len(t.Runes))-1)), mark.Start, mark.End
 }
 
-// bounded is false where the hit cuts a run of Latin letters or of digits: "av"
-// in "java", "6合" in "16合". A letter next to a digit is a boundary: "qq" in
-// "qq12345" stands. Letters read as initials are bounded in the same way (彩p in
-// 彩PS3 is no 彩票); what was read as pinyin ends at a syllable.
+// bounded reports whether the hit does not cut a run of Latin letters or digits, as
+// "av" does in "java" and "6合" in "16合". Between a letter and a digit is a
+// boundary: "qq" in "qq12345" is a hit. The same holds for letters read as initials
+// (彩p in 彩PS3 is not 彩票). What was read as pinyin ends with a syllable anyway.
 func (m *Matcher) bounded(t *fold.Text, tm *term, first, last span) bool {
 	if i := first.first; (tm.latinStart || isInitial(t, first)) && i > 0 && t.Gaps[i].Break == fold.BreakNone && sameRun(t.Runes[i-1], t.Runes[i]) {
 		return false
@@ -192,7 +192,7 @@ func (m *Matcher) bounded(t *fold.Text, tm *term, first, last span) bool {
 	return !tm.latinEnd && !isInitial(t, last) || i < 0 || int(i)+1 == len(t.Runes) || t.Gaps[i+1].Break != fold.BreakNone || !sameRun(t.Runes[i], t.Runes[i+1])
 }
 
-// isInitial is true for a single letter.
+// isInitial reports whether a span is a single letter.
 func isInitial(t *fold.Text, s span) bool {
 	return s.first >= 0 && s.first == s.last && isAlphabetic(t.Runes[s.first])
 }
@@ -203,7 +203,7 @@ func sameRun(a, b rune) bool {
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
-// isAlphabetic is true for letters of scripts that part words by spaces.
+// isAlphabetic reports whether r is a letter of a script that separates words by spaces.
 func isAlphabetic(r rune) bool {
 	if r < 0x80 {
 		return r >= 'a' && r <= 'z'

@@ -5,8 +5,8 @@ import (
 )
 
 const (
-	// maxThreads bounds the readings followed beside the main one, so that a
-	// text made of nothing but disguises still takes linear time.
+	// maxThreads bounds the readings beside the main one, so that a text of
+	// nothing but disguises takes linear time.
 	maxThreads = 16
 	// maxSymbols is the longest term found by a thread.
 	maxSymbols = 24
@@ -18,22 +18,22 @@ const (
 	maxEdges = 12
 )
 
-// span is the characters that one symbol was read from; mark k of the text is
-// the span of -k-1.
+// span is the range of characters that one symbol was read from. Mark k of the
+// text is the span of -k-1.
 type span struct{ first, last int32 }
 
-// edge is another way to read the text from one character on: so many
-// characters as this code. With code 0 they are passed over.
+// edge is another way to read the next characters of the text: length characters
+// as one code. With code 0 they are skipped.
 type edge struct {
 	length int32
 	code   uint16
 }
 
-// thread is a reading that took an edge not long ago.
+// thread is a reading that took an edge a few symbols ago.
 type thread struct {
 	state int32
 	at    int32 // the next character to read
-	need  int32 // the state's depth must reach back over the edge, else the reading is the main one
+	need  int32 // the depth of states that reach back over the edge; with less it is the main reading
 	n     int32 // symbols recorded; the last maxSymbols are kept
 	spans [maxSymbols]span
 }
@@ -56,21 +56,20 @@ type scanner struct {
 	run     latinRun
 	quiet   int32 // no edges start before this character: a Latin run that is no pinyin
 	// marks counts the text's marks read so far; nextMark is the character
-	// that the next one stands in front of, or -1.
+	// after the next mark, or -1.
 	marks    int
 	nextMark int32
-	pending  []Hit // hits of one end, while threads may find the same again
+	pending  []Hit // hits with the same end, which threads may find again
 	scratch  [maxSymbols]span
 }
 
-// Scan calls emit for every term in t, in the order of their ends. Hits that
-// overlap are all emitted; the same place is emitted once a term, with the
-// cheapest explanation.
+// Scan calls emit for every hit in t, in the order of their ends. Overlapping hits
+// are all emitted. Of one term at one place the cheapest hit is emitted.
 func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 	sc := m.scanners.Get().(*scanner)
 	defer m.scanners.Put(sc)
 	sc.start(t, emit)
-	cells, codes := m.auto.cells, m.lanes.basic
+	cells, codes := m.auto.cells, m.symbols.basic
 	base := int32(rootState) // sc.base, while there are no edges
 	for i, r := range t.Runes {
 		if int32(i) == sc.nextMark {
@@ -81,7 +80,7 @@ func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 		if int(r) < len(codes) {
 			code = codes[r]
 		} else {
-			code = m.lanes.of(r)
+			code = m.symbols.of(r)
 		}
 		if sc.live > 0 || code >= special && int32(i) >= sc.quiet {
 			sc.base = base
@@ -102,7 +101,7 @@ func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 	sc.t, sc.emit = nil, nil
 }
 
-// start readies a scanner that may have read another text for this one.
+// start prepares a scanner, which may have read another text, for this one.
 func (sc *scanner) start(t *fold.Text, emit func(Hit)) {
 	sc.t, sc.emit = t, emit
 	sc.base, sc.live, sc.count, sc.quiet, sc.marks = rootState, 0, 0, 0, 0
@@ -110,7 +109,7 @@ func (sc *scanner) start(t *fold.Text, emit func(Hit)) {
 	sc.findMark()
 }
 
-// findMark notes in front of which character the next mark stands.
+// findMark notes the character after the next mark.
 func (sc *scanner) findMark() {
 	sc.nextMark = -1
 	if sc.marks < len(sc.t.Marks) {
@@ -118,12 +117,12 @@ func (sc *scanner) findMark() {
 	}
 }
 
-// readMarks reads the signs in front of character i as what they depict, in
-// threads: a thread reads all of a row of signs, the main reading none.
+// readMarks reads the signs before character i as what they depict, in threads. A
+// thread that read one sign of a row reads the next; the main reading skips signs.
 func (sc *scanner) readMarks(i int32) {
 	for ; sc.nextMark == i; sc.findMark() {
 		mark := -int32(sc.marks) - 1
-		code := sc.m.lanes.of(sc.t.Marks[sc.marks].Rune) &^ special
+		code := sc.m.symbols.of(sc.t.Marks[sc.marks].Rune) &^ special
 		sc.marks++
 		if code == 0 {
 			continue
@@ -185,8 +184,8 @@ func (sc *scanner) slow(i int32, code uint16) {
 	sc.sweep(i)
 }
 
-// sweep reports the hits of the threads that have read character i and drops
-// those whose edge is out of reach.
+// sweep reports the hits of threads that end at character i. It drops threads whose
+// state no longer reaches back over their edge.
 func (sc *scanner) sweep(i int32) {
 	kept := 0
 	for k := range sc.live {
@@ -210,8 +209,8 @@ func (sc *scanner) sweep(i int32) {
 	sc.pending = sc.pending[:0]
 }
 
-// branch starts a thread that takes edge e at character i, out of parent or,
-// if that is nil, out of the main reading.
+// branch starts a thread that takes edge e at character i. It continues parent or,
+// if that is nil, the main reading.
 func (sc *scanner) branch(parent *thread, i int32, e edge) {
 	if sc.live == maxThreads {
 		return
@@ -257,7 +256,7 @@ func (sc *scanner) addEdge(length int32, code uint16) {
 
 // findEdges lists the edges at character i.
 func (sc *scanner) findEdges(i int32) {
-	l, r := sc.m.lanes, sc.t.Runes[i]
+	l, r := sc.m.symbols, sc.t.Runes[i]
 	k := l.kindOf(r)
 	if k&kindLatin != 0 {
 		sc.pinyinEdges(i)
@@ -285,12 +284,12 @@ func (sc *scanner) findEdges(i int32) {
 	}
 }
 
-// latinRun is a run of Latin letters that can be read as pinyin throughout.
+// latinRun is a run of Latin letters, which may be pinyin.
 type latinRun struct {
 	first, end int32
 	letters    [maxLatinRun]byte
-	rest       [maxLatinRun + 1]bool // the letters from here on can be parted into syllables
-	reached    [maxLatinRun + 1]bool // the letters up to here can
+	rest       [maxLatinRun + 1]bool // the letters from here on are a sequence of syllables
+	reached    [maxLatinRun + 1]bool // the letters up to here are
 }
 
 // pinyinEdges adds the syllables that begin at letter i.
@@ -306,8 +305,8 @@ func (sc *scanner) pinyinEdges(i int32) {
 		return
 	}
 	if n <= maxInitials {
-		for _, id := range sc.m.lanes.chars.initials[run.letters[at]] {
-			if code := sc.m.lanes.sounds[id]; code != 0 {
+		for _, id := range sc.m.symbols.chars.initials[run.letters[at]] {
+			if code := sc.m.symbols.sounds[id]; code != 0 {
 				sc.addEdge(1, code)
 			}
 		}
@@ -315,14 +314,14 @@ func (sc *scanner) pinyinEdges(i int32) {
 	if !run.rest[0] || !run.reached[at] {
 		return
 	}
-	trie, node := sc.m.lanes.chars.trie, int16(0)
+	trie, node := sc.m.symbols.chars.trie, int16(0)
 	for k := at; k < n; k++ {
 		if node = trie[node].next[run.letters[k]-'a']; node == 0 {
 			break
 		}
 		if id := trie[node].id; id != 0 && run.rest[k+1] {
 			run.reached[k+1] = true
-			if code := sc.m.lanes.sounds[id]; code != 0 {
+			if code := sc.m.symbols.sounds[id]; code != 0 {
 				sc.addEdge(k+1-at, code)
 			}
 		}
@@ -334,7 +333,7 @@ func (sc *scanner) readRun(i int32) {
 	run := &sc.run
 	run.first, run.end = i, i
 	for int(run.end) < len(sc.t.Runes) {
-		c := sc.m.lanes.latin(sc.t.Runes[run.end])
+		c := sc.m.symbols.latin(sc.t.Runes[run.end])
 		if c < 'a' || c > 'z' || run.end > i && sc.t.Gaps[run.end].Break >= fold.BreakQuote {
 			break
 		}
@@ -351,7 +350,7 @@ func (sc *scanner) readRun(i int32) {
 	run.reached = [maxLatinRun + 1]bool{true}
 	run.rest = [maxLatinRun + 1]bool{}
 	run.rest[n] = true
-	trie := sc.m.lanes.chars.trie
+	trie := sc.m.symbols.chars.trie
 	for at := n - 1; at >= 0; at-- {
 		node := int16(0)
 		for k := at; k < n && !run.rest[at]; k++ {
@@ -376,8 +375,8 @@ func (sc *scanner) mainHits(i int32) {
 	}
 }
 
-// threadHits reports the terms that end at a thread's last symbol and reach
-// over its edge.
+// threadHits reports the terms that end at a thread's last symbol and include its
+// edge.
 func (sc *scanner) threadHits(th *thread) {
 	auto := sc.m.auto
 	for at := auto.outs[th.state]; at != 0; at = auto.outs[auto.fails[at]] {
@@ -396,8 +395,8 @@ func (sc *scanner) threadHits(th *thread) {
 	}
 }
 
-// report emits a hit, or keeps it back while threads may explain the same
-// place otherwise.
+// report emits a hit, or delays it while threads may find a cheaper one at the same
+// place.
 func (sc *scanner) report(h Hit) {
 	if sc.live == 0 {
 		sc.emit(h)

@@ -1,7 +1,6 @@
-// Package view compares what two visitors got of one page, by its blocks: what
-// one of them has and the other has not, wherever on the page it stands. It
-// looks at wording and link targets, not at what passes for new at every visit:
-// numbers, dates, tokens, order. What a difference means is for others to say.
+// Package view compares two views of a page, block by block, wherever on the page
+// a block is. It compares wording and link targets. It ignores what is different at
+// every visit: numbers, dates, tokens and order. It does not judge a difference.
 package view
 
 import (
@@ -14,14 +13,14 @@ import (
 )
 
 const (
-	// gramLength is how many characters in a row make a wording: five Chinese
-	// characters are seldom the same by chance.
+	// gramLength is how many characters in a row make a wording. Two texts seldom
+	// have five Chinese characters in common by accident.
 	gramLength = 5
-	// tokenLength is from where on letters mixed with digits are a session's,
-	// a cache's or a form's token rather than a name.
+	// tokenLength is the length from which letters mixed with digits are the token
+	// of a session, a cache or a form rather than a name.
 	tokenLength = 16
-	// lead is how many characters of shared text stay beside what is new, up to
-	// the sentence's end: a warning in front of a word changes what it says.
+	// lead is how many characters of shared text are kept beside what is new, up to
+	// the end of the sentence: a warning before a word changes what it says.
 	lead = 40
 )
 
@@ -34,8 +33,8 @@ type Baseline struct {
 	reader reader
 }
 
-// NewBaseline takes in a plain visitor's page and, where it was asked for more
-// than once, the further answers.
+// NewBaseline returns the baseline of a plain visitor's page and of further plain
+// visits.
 func NewBaseline(docs ...*qianshao.Document) *Baseline {
 	b := &Baseline{docs: docs}
 	for _, doc := range docs {
@@ -58,11 +57,10 @@ func NewBaseline(docs ...*qianshao.Document) *Baseline {
 
 // Difference is what one view of a page has and the baseline lacks.
 type Difference struct {
-	// Document has the view's source, and of its regions and links those that
-	// are new. A region that is new in part is cut to that part, with a little
-	// of what stands around it.
+	// Document has the view's source and those of its regions and links that are
+	// new. A region that is new in part is cut to that part and a little around it.
 	Document *qianshao.Document
-	// New are the places in that source that are new, in their order of the regions.
+	// New are the ranges of that source that are new, in the order of the regions.
 	New []qianshao.Span
 }
 
@@ -94,7 +92,7 @@ func (b *Baseline) Difference(doc *qianshao.Document) Difference {
 	return d
 }
 
-// Holds says whether something new stands within a span of the source.
+// Holds reports whether something new overlaps a span of the source.
 func (d *Difference) Holds(span qianshao.Span) bool {
 	return slices.ContainsFunc(d.New, func(n qianshao.Span) bool { return n.Start < span.End && span.Start < n.End })
 }
@@ -109,7 +107,7 @@ func (b *Baseline) unknown(region *qianshao.Region) []qianshao.Span {
 	if region.Kind == qianshao.RegionURL || len(symbols) < gramLength {
 		return []qianshao.Span{{Start: 0, End: len(region.Text)}}
 	}
-	covered := 0 // symbols up to here need no more looking at
+	covered := 0 // symbols up to here are in the baseline or in parts
 	var parts []qianshao.Span
 	stretch := func(from, to int) {
 		if from < to {
@@ -131,8 +129,8 @@ func (b *Baseline) has(gram uint64) bool {
 	return found
 }
 
-// widen adds to each part what stands around it in its sentence, and joins
-// those that meet. The parts are in order.
+// widen adds to each part what is around it in its sentence, and joins parts that
+// meet. The parts are in order.
 func widen(text string, parts []qianshao.Span) []qianshao.Span {
 	var out []qianshao.Span
 	for _, p := range parts {
@@ -179,8 +177,8 @@ func cut(r *qianshao.Region, part qianshao.Span) qianshao.Region {
 	return out
 }
 
-// class parts what a browser shows or follows from what it does not: a link
-// taken out of its comment is new.
+// class distinguishes what a browser shows or follows from what it does not: a
+// link that is no longer in a comment is new.
 type class uint64
 
 const (
@@ -216,8 +214,8 @@ type reader struct {
 	symbols []symbol
 }
 
-// read returns the region's characters, folded, each number and each token
-// made one symbol. They are good until the next call.
+// read returns the region's characters, folded, with one symbol for each number
+// and each token. They are valid until the next call.
 func (rd *reader) read(region *qianshao.Region) []symbol {
 	rd.text.Fold(region.Text)
 	rd.symbols = rd.symbols[:0]
@@ -274,7 +272,7 @@ func gram(c class, symbols []symbol) uint64 {
 	return h
 }
 
-// whole is the gram of a whole region, which is no wording of another's.
+// whole returns the gram of a whole region, which equals no gram of a wording.
 func whole(r *qianshao.Region, symbols []symbol) uint64 {
 	const mark = 1 << 32
 	return gram(classOf(r)|mark, symbols)

@@ -161,7 +161,7 @@ func TestLanesAreDeterministic(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, _ := Compile(vocabularyTerms())
-	if diff := cmp.Diff(want.lanes.other, got.lanes.other); diff != "" {
-		t.Errorf("compiled twice, the lanes differ:\n%s", diff)
+	if diff := cmp.Diff(want.symbols.other, got.symbols.other); diff != "" {
+		t.Errorf("compiled twice, the symbol tables differ:\n%s", diff)
 	}
 }

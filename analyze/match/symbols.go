@@ -6,22 +6,23 @@ import (
 	"unicode"
 )
 
-// The lanes are ways of reading one folded text. The automaton does not run
-// over characters but over symbols: a Chinese character's symbol is its
-// commonest sound without tone, a letter's or digit's the class of those that
-// look like it. So one pass finds the plain terms and those written with other
-// characters of the same sound, and every find is checked character by
-// character against the term (substitution). What a class cannot express is an
-// edge: another symbol for one character (it looks like a character of a
-// term, or has a second reading), one symbol for several characters (qi → 棋,
-// 木奉 → 棒), or none at all (a kana between two Chinese characters). Edges start
-// threads beside the main pass; see scanner.
+// The automaton does not run over characters but over symbols. The symbol of a
+// Chinese character is its most common sound without tone; that of a letter or
+// digit is the class of those that look like it. So one pass finds the terms and
+// their spellings with other characters of the same sound. Each find is then
+// compared with the term, character by character (see check).
+//
+// What one symbol for each character cannot express is an edge: another symbol for
+// a character (it looks like a character of a term, or has a second reading), one
+// symbol for several characters (qi → 棋, 木奉 → 棒), or none (a kana between two
+// Chinese characters). Edges start threads beside the main pass; see scanner.
 
-// special marks, in a code, a character at which edges may start.
+// special is set in the code of a character at which edges may start.
 const special = 1 << 15
 
-// lanes are the symbols and edges of one matcher.
-type lanes struct {
+// symbolTable has the symbols and edges of the characters that texts may have.
+// A code is the number of a symbol that some term has; 0 is any other.
+type symbolTable struct {
 	chars   *characters
 	codes   map[uint32]uint16  // symbol → code
 	basic   []uint16           // character → code and special, basic plane
@@ -33,8 +34,8 @@ type lanes struct {
 	numeral [10]uint16         // digit → code of the Chinese numeral
 }
 
-// kind says which edges a character may start or end, so that the maps need not
-// be asked at every one.
+// kind says which edges a character may start or end. It spares most characters
+// the look-up in the maps.
 type kind uint8
 
 const (
@@ -51,13 +52,13 @@ const symbolOfRune = 1 << 24
 
 const numerals = "一二三四五六七八九"
 
-func newLanes() *lanes {
-	return &lanes{chars: loadCharacters(), codes: map[uint32]uint16{}, basic: make([]uint16, 1<<16), kinds: make([]kind, 1<<16),
+func newSymbolTable() *symbolTable {
+	return &symbolTable{chars: loadCharacters(), codes: map[uint32]uint16{}, basic: make([]uint16, 1<<16), kinds: make([]kind, 1<<16),
 		above: map[rune]uint16{}, other: map[rune][]uint16{}, halves: map[[2]rune]uint16{}}
 }
 
 // symbol returns the class of a character of a term or a text.
-func (l *lanes) symbol(r rune) uint32 {
+func (l *symbolTable) symbol(r rune) uint32 {
 	if c := l.chars.of(r); c != nil && c.sounds[0] != 0 {
 		return uint32(c.sounds[0])
 	}
@@ -65,7 +66,7 @@ func (l *lanes) symbol(r rune) uint32 {
 }
 
 // latin maps a foreign letter to the Latin letter or digit it stands for.
-func (l *lanes) latin(r rune) rune {
+func (l *symbolTable) latin(r rune) rune {
 	if r >= 0x80 && r < 0x3000 || r >= 0xa700 && r < 0xa800 {
 		if to, ok := l.chars.letters[r]; ok {
 			return to
@@ -74,7 +75,7 @@ func (l *lanes) latin(r rune) rune {
 	return r
 }
 
-// shape joins the letters and digits that are written for each other.
+// shape returns one letter or digit for all that are written in its place.
 func shape(r rune) rune {
 	switch r {
 	case 'o', '〇':
@@ -86,7 +87,7 @@ func shape(r rune) rune {
 }
 
 // add returns the code of a term's character.
-func (l *lanes) add(r rune) uint16 {
+func (l *symbolTable) add(r rune) uint16 {
 	s := l.symbol(r)
 	code, ok := l.codes[s]
 	if !ok && len(l.codes) < special-1 {
@@ -96,8 +97,8 @@ func (l *lanes) add(r rune) uint16 {
 	return code
 }
 
-// set gives a character of texts its code.
-func (l *lanes) set(r rune, code uint16) {
+// set sets the code of a character.
+func (l *symbolTable) set(r rune, code uint16) {
 	if int(r) < len(l.basic) {
 		l.basic[r] = code
 	} else {
@@ -105,7 +106,8 @@ func (l *lanes) set(r rune, code uint16) {
 	}
 }
 
-func (l *lanes) of(r rune) uint16 {
+// of returns the code of a character.
+func (l *symbolTable) of(r rune) uint16 {
 	if int(r) < len(l.basic) {
 		return l.basic[r]
 	}
@@ -119,7 +121,7 @@ func (l *lanes) of(r rune) uint16 {
 }
 
 // complete fills the tables once the codes of all terms' characters are known.
-func (l *lanes) complete(inTerms map[rune]bool) {
+func (l *symbolTable) complete(inTerms map[rune]bool) {
 	l.sounds = make([]uint16, len(l.chars.syllables)+1)
 	for s := range l.sounds {
 		l.sounds[s] = l.codes[uint32(s)]
@@ -138,7 +140,7 @@ func (l *lanes) complete(inTerms map[rune]bool) {
 			l.basic[c.r] = l.sounds[c.sounds[0]]
 		}
 	}
-	for _, r := range slices.Sorted(maps.Keys(inTerms)) { // in one order, as maxOther leaves some out
+	for _, r := range slices.Sorted(maps.Keys(inTerms)) { // sorted, since maxOther leaves some out
 		l.addOthers(r)
 	}
 	for _, i := range l.chars.polyphone {
@@ -152,10 +154,10 @@ func (l *lanes) complete(inTerms map[rune]bool) {
 	l.addMarks(inTerms)
 }
 
-// addOthers gives the characters that may stand for a term's character its
-// code, where theirs is another: those that look like it, and those that sound
-// like a second reading of it (航 for 行 in 银行, which is coded by xing).
-func (l *lanes) addOthers(r rune) {
+// addOthers adds a term's character's code to the characters that may be written
+// in its place and have another code: those that look like it, and those that
+// sound like its second reading (航 for 行 in 银行, which has the code of xing).
+func (l *symbolTable) addOthers(r rune) {
 	code := l.codes[l.symbol(r)]
 	for _, i := range l.chars.imitators[r] {
 		l.addCode(l.chars.list[i].r, code)
@@ -179,7 +181,7 @@ func (l *lanes) addOthers(r rune) {
 // maxOther bounds the threads that one character can start.
 const maxOther = 6
 
-func (l *lanes) addCode(r rune, code uint16) {
+func (l *symbolTable) addCode(r rune, code uint16) {
 	if code == 0 || code == l.of(r)&^special || len(l.other[r]) == maxOther {
 		return
 	}
@@ -192,8 +194,8 @@ func (l *lanes) addCode(r rune, code uint16) {
 	l.mark(r, kindOther)
 }
 
-// mark makes a character start edges of a kind.
-func (l *lanes) mark(r rune, k kind) {
+// mark notes that a character starts edges of a kind.
+func (l *symbolTable) mark(r rune, k kind) {
 	l.set(r, l.of(r)|special)
 	if int(r) < len(l.kinds) {
 		l.kinds[r] |= k
@@ -201,16 +203,16 @@ func (l *lanes) mark(r rune, k kind) {
 }
 
 // kindOf returns the kinds of a character that is special.
-func (l *lanes) kindOf(r rune) kind {
+func (l *symbolTable) kindOf(r rune) kind {
 	if int(r) < len(l.kinds) {
 		return l.kinds[r]
 	}
 	return kindOther | kindLeft | kindRight
 }
 
-// addMarks marks the characters at which edges of the other kinds start:
-// letters (pinyin), digits (numerals), kana (noise).
-func (l *lanes) addMarks(inTerms map[rune]bool) {
+// addMarks marks the characters that start edges of the other kinds: letters
+// (pinyin), digits (numerals) and kana (noise).
+func (l *symbolTable) addMarks(inTerms map[rune]bool) {
 	for r := 'a'; r <= 'z'; r++ {
 		l.mark(r, kindLatin)
 	}

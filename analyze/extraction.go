@@ -1,0 +1,74 @@
+package analyze
+
+import (
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract"
+)
+
+// Extraction extracts a page once, although several steps need to know what is in
+// it: the crawler fetches its style sheets, the analyzer judges it, perhaps again
+// with another view of it, and the browser is told its charset. It is not safe for
+// concurrent use.
+type Extraction struct {
+	// Page is the page without its Others. Its Stylesheets count when Document
+	// is first called.
+	Page qianshao.Page
+	// Others are the page's Others.
+	Others []*Extraction
+
+	parsed   *extract.Parsed    // until there is a document
+	document *qianshao.Document // nil before the first call of Document
+}
+
+// NewExtraction returns the extraction of a page and its other views. Each is
+// parsed when it is first needed.
+func NewExtraction(page qianshao.Page) *Extraction {
+	x := &Extraction{Page: page}
+	for _, other := range page.Others {
+		x.Others = append(x.Others, &Extraction{Page: other})
+	}
+	x.Page.Others = nil
+	return x
+}
+
+// Whole returns the page with its other views.
+func (x *Extraction) Whole() qianshao.Page {
+	page := x.Page
+	for _, other := range x.Others {
+		page.Others = append(page.Others, other.Page)
+	}
+	return page
+}
+
+// Stylesheets returns the absolute URLs of the style sheets that the page links to.
+func (x *Extraction) Stylesheets() []string { return x.parse().Stylesheets() }
+
+// Document returns the page as understood. Resident identity numbers are masked.
+func (x *Extraction) Document() *qianshao.Document {
+	if x.document == nil {
+		x.document = x.parse().Document(func(url string) ([]byte, bool) {
+			css, ok := x.Page.Stylesheets[url]
+			return css, ok
+		})
+		x.parsed = nil // the tree takes more memory than the document
+		maskResidentIDs(x.document)
+	}
+	return x.document
+}
+
+// Forget frees what was extracted of the page and its other views. It is extracted
+// again when it is needed. A crawler forgets large pages before it waits for the
+// network, since each of its workers may have one.
+func (x *Extraction) Forget() {
+	x.parsed, x.document = nil, nil
+	for _, other := range x.Others {
+		other.Forget()
+	}
+}
+
+func (x *Extraction) parse() *extract.Parsed {
+	if x.parsed == nil {
+		x.parsed = extract.Parse(x.Page)
+	}
+	return x.parsed
+}
