@@ -133,41 +133,66 @@ func checkInvariants(t *testing.T, doc *qianshao.Document) {
 	if !utf8.ValidString(doc.Source) {
 		t.Fatal("the source is not valid UTF-8")
 	}
+	scripted := strings.Contains(strings.ToLower(doc.Source), "<script")
+	last := 0 // where the attribute or comment before begins
 	for i := range doc.Regions {
 		r := &doc.Regions[i]
-		if len(r.Map) == 0 || len(r.Text) == 0 {
-			t.Fatalf("region %d (%s) is empty", i, r.Kind)
-		}
-		at, source := 0, 0
-		for _, run := range r.Map {
-			if run.Text.Start != at || run.Text.End <= at || run.Source.Start < source || run.Source.End < run.Source.Start || run.Source.End > len(doc.Source) {
-				t.Fatalf("region %d (%s %q): run %+v behind text %d, source %d of %d", i, r.Kind, r.Text, run, at, source, len(doc.Source))
+		checkRegion(t, doc, r, scripted)
+		// Text is written when its block ends, and what scripts write may come
+		// from anywhere in them. The rest is in the order of the source.
+		switch r.Kind {
+		case qianshao.RegionURL, qianshao.RegionAttr, qianshao.RegionMeta, qianshao.RegionTitle, qianshao.RegionComment:
+			if start := r.Span().Start; !scripted && start < last {
+				t.Fatalf("region %d (%s %q) begins at %d, the one before at %d", i, r.Kind, r.Text, start, last)
+			} else {
+				last = start
 			}
-			at, source = run.Text.End, run.Source.Start
-			if run.Text.Len() == run.Source.Len() {
-				checkEqualRun(t, doc, r.Text[run.Text.Start:run.Text.End], doc.Source[run.Source.Start:run.Source.End])
-			}
-		}
-		if at != len(r.Text) {
-			t.Fatalf("region %d: the map covers %d of %d bytes", i, at, len(r.Text))
-		}
-		if s := r.SourceSpan(0, len(r.Text)); s.Start < 0 || s.End < s.Start || s.End > len(doc.Source) {
-			t.Fatalf("region %d: span %v outside the source", i, s)
 		}
 	}
+	region := -1
 	for _, l := range doc.Links {
-		if l.Region < 0 || l.Region >= len(doc.Regions) || doc.Regions[l.Region].Kind != qianshao.RegionURL {
-			t.Fatalf("link %q names region %d", l.URL, l.Region)
+		if l.Region <= region || l.Region >= len(doc.Regions) || doc.Regions[l.Region].Kind != qianshao.RegionURL {
+			t.Fatalf("link %q names region %d, the one before region %d", l.URL, l.Region, region)
+		}
+		region = l.Region
+		if !strings.HasPrefix(l.URL, "http://") && !strings.HasPrefix(l.URL, "https://") {
+			t.Fatalf("link %q", l.URL)
 		}
 	}
 }
 
-// checkEqualRun: runs of one length are the source's own bytes, but for white
-// space, and for references that happen to be as long as what they stand for.
-// Where scripts write, a packed word may be as long as the one it stands for.
-func checkEqualRun(t *testing.T, doc *qianshao.Document, text, source string) {
+// checkRegion holds a region to its map: the runs cover its text without a gap,
+// lead into the source in order, and where nothing was undone text and source are
+// the same bytes.
+func checkRegion(t *testing.T, doc *qianshao.Document, r *qianshao.Region, scripted bool) {
 	t.Helper()
-	if text != source && text != " " && !strings.Contains(source, "&") && !strings.Contains(strings.ToLower(doc.Source), "script") {
+	if len(r.Map) == 0 || len(r.Text) == 0 {
+		t.Fatalf("a region (%s) is empty", r.Kind)
+	}
+	at, source := 0, 0
+	for _, run := range r.Map {
+		if run.Text.Start != at || run.Text.End <= at || run.Source.Start < source || run.Source.End < run.Source.Start || run.Source.End > len(doc.Source) {
+			t.Fatalf("region %s %q: run %+v behind text %d, source %d of %d", r.Kind, r.Text, run, at, source, len(doc.Source))
+		}
+		at, source = run.Text.End, run.Source.Start
+		if text, from := r.Text[run.Text.Start:run.Text.End], doc.Source[run.Source.Start:run.Source.End]; len(text) == len(from) {
+			checkEqualRun(t, text, from, scripted)
+		}
+	}
+	if at != len(r.Text) {
+		t.Fatalf("region %s %q: the map covers %d of %d bytes", r.Kind, r.Text, at, len(r.Text))
+	}
+	if s := r.SourceSpan(0, len(r.Text)); s.Start < 0 || s.End < s.Start || s.End > len(doc.Source) {
+		t.Fatalf("region %s %q: span %v outside the source", r.Kind, r.Text, s)
+	}
+}
+
+// checkEqualRun: a run as long as its source is the source's own bytes. The
+// exceptions are white space, a reference as long as what it stands for, and what
+// a script decodes: a packed word may be as long as the one it stands for.
+func checkEqualRun(t *testing.T, text, source string, scripted bool) {
+	t.Helper()
+	if text != source && text != " " && !strings.HasPrefix(source, "&") && !scripted {
 		t.Fatalf("run of one length: text %q, source %q", text, source)
 	}
 }

@@ -1,11 +1,16 @@
 package extract
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/qianshao/qianshao"
 )
 
+// FuzzDocument: a document keeps what its fields promise, and a page has one
+// document, however often it is read.
 func FuzzDocument(f *testing.F) {
 	for _, seed := range []string{
 		"", "<", "<a", "<a href", "<a href='", "</", "</a", "<!", "<!--", "<!-->", "<?xml?><a><![CDATA[x]]></a>",
@@ -22,7 +27,20 @@ func FuzzDocument(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte, contentType, sheet string) {
 		page := qianshao.Page{URL: "http://a.example/", ContentType: contentType, Body: body}
-		doc := Parse(page).Document(func(string) ([]byte, bool) { return []byte(sheet), true })
+		sheets := func(string) ([]byte, bool) { return []byte(sheet), true }
+		parsed := Parse(page)
+		doc := parsed.Document(sheets)
 		checkInvariants(t, doc)
+		for _, url := range parsed.Stylesheets() {
+			if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
+				t.Errorf("style sheet %q", url)
+			}
+		}
+		if again := parsed.Document(sheets); !cmp.Equal(doc, again, cmpopts.IgnoreUnexported(qianshao.Document{})) {
+			t.Error("one parsed page has two documents")
+		}
+		if again := Parse(page).Document(sheets); !cmp.Equal(doc, again, cmpopts.IgnoreUnexported(qianshao.Document{})) {
+			t.Error("one page has two documents")
+		}
 	})
 }

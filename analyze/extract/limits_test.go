@@ -27,27 +27,30 @@ func TestLimits(t *testing.T) {
 	const big = 20 << 20
 	deep := strings.Repeat("<div>", 10_000)
 	tests := []struct {
-		name, body string
-		note       qianshao.Note
-		find       string
+		name, body     string
+		regions, links int
+		note           qianshao.Note
+		find           string
+		hidden         qianshao.Hiding // of the region that holds find
 	}{
-		{"empty", "", qianshao.NoteEmpty, ""},
-		{"binary", "\x89PNG\r\n\x1a\n\x00\x00\x00", qianshao.NoteBinary, ""},
-		{"10,000 deep", deep + secret, qianshao.NoteTooDeep, secret},
-		{"10,000 deep, closed", deep + strings.Repeat("</div>", 10_000) + secret, qianshao.NoteTooDeep, secret},
-		{"cut in a tag", "<p>" + secret + "<a href=\"http://c", "", secret},
-		{"cut in a character", "<p>" + secret + "\xe4\xb8", qianshao.NoteBadBytes, secret},
-		{"cut in a script", "<p>" + secret + "<script>document.write('<p>x", "", secret},
-		{"cut in a style", "<p>" + secret + "<style>p{display:no", "", secret},
-		{"a million attributes", "<p " + strings.Repeat("a=1 ", 1_000_000) + ">" + secret, "", secret},
-		{"a million tags", strings.Repeat("<b>", 1_000_000) + secret, qianshao.NoteTooMany, secret},
-		{"more regions than the limit", strings.Repeat("<p>x</p>", maxRegions+1) + "<p>" + secret, qianshao.NoteTooMany, secret},
-		{"more links", strings.Repeat("<a href=x>xy</a> ", maxRegions) + "<a>" + secret, qianshao.NoteTooMany, secret},
-		{"more hidden regions", strings.Repeat("<p hidden>x</p>", maxRegions+1) + "<p hidden>" + secret, qianshao.NoteTooMany, secret},
-		{"20 MB", portalPage(big) + secret, qianshao.NoteTooMany, secret},
-		{"20 MB of text", strings.Repeat("长文 ", big/7) + secret, "", secret},
-		{"20 MB in a comment", "<!--" + strings.Repeat("长文 ", big/7) + "-->" + secret, "", secret},
-		{"20 MB in a script", "<script>" + strings.Repeat("a='b'+\"c\";", big/10) + "</script>" + secret, "", secret},
+		{"empty", "", 0, 0, qianshao.NoteEmpty, "", ""},
+		{"binary", "\x89PNG\r\n\x1a\n\x00\x00\x00", 0, 0, qianshao.NoteBinary, "", ""},
+		{"10,000 deep", deep + secret, 1, 0, qianshao.NoteTooDeep, secret, ""},
+		{"10,000 deep, closed", deep + strings.Repeat("</div>", 10_000) + secret, 1, 0, qianshao.NoteTooDeep, secret, ""},
+		{"10,000 deep, hidden", "<p hidden>" + strings.Repeat("<b>", 10_000) + secret, 1, 0, qianshao.NoteTooDeep, secret, qianshao.HidingAttribute},
+		{"cut in a tag", "<p>" + secret + "<a href=\"http://c", 1, 0, "", secret, ""},
+		{"cut in a character", "<p>" + secret + "\xe4\xb8", 1, 0, qianshao.NoteBadBytes, secret, ""},
+		{"cut in a script", "<p>" + secret + "<script>document.write('<p>x", 2, 0, "", secret, ""},
+		{"cut in a style", "<p>" + secret + "<style>p{display:no", 1, 0, "", secret, ""},
+		{"a million attributes", "<p " + strings.Repeat("a=1 ", 1_000_000) + ">" + secret, 1, 0, "", secret, ""},
+		{"a million tags", strings.Repeat("<b>", 1_000_000) + secret, 1, 0, qianshao.NoteTooMany, secret, ""},
+		{"more regions than the limit", strings.Repeat("<p>x</p>", maxRegions+1) + "<p>" + secret, maxRegions + 1, 0, qianshao.NoteTooMany, secret, ""},
+		{"more links", strings.Repeat("<a href=x>xy</a> ", maxRegions) + "<a>" + secret, maxRegions + 1, maxRegions / 2, qianshao.NoteTooMany, secret, ""},
+		{"more hidden regions", strings.Repeat("<p hidden>x</p>", maxRegions+1) + "<p hidden>" + secret, maxRegions + 1, 0, qianshao.NoteTooMany, secret, qianshao.HidingAttribute},
+		{"20 MB", portalPage(big) + secret, maxRegions + 2, 23935, qianshao.NoteTooMany, secret, ""},
+		{"20 MB of text", strings.Repeat("长文 ", big/7) + secret, 1, 0, "", secret, ""},
+		{"20 MB in a comment", "<!--" + strings.Repeat("长文 ", big/7) + "-->" + secret, 2, 0, "", secret, ""},
+		{"20 MB in a script", "<script>" + strings.Repeat("a='b'+\"c\";", big/10) + "</script>" + secret, 1, 0, "", secret, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -56,17 +59,27 @@ func TestLimits(t *testing.T) {
 			}
 			doc := document(tt.body, nil)
 			checkInvariants(t, doc)
-			if len(doc.Regions) > maxRegions+32 { // the last ones of each way of hiding
-				t.Errorf("%d regions", len(doc.Regions))
+			if len(doc.Regions) != tt.regions || len(doc.Links) != tt.links {
+				t.Errorf("%d regions, %d links; want %d, %d", len(doc.Regions), len(doc.Links), tt.regions, tt.links)
 			}
 			if tt.note != "" && !slices.Contains(doc.Notes, tt.note) || tt.note == "" && len(doc.Notes) > 0 {
 				t.Errorf("notes %v, want %q", doc.Notes, tt.note)
 			}
-			found := slices.ContainsFunc(doc.Regions, func(r qianshao.Region) bool { return strings.Contains(r.Text, tt.find) })
-			if tt.find != "" && !found {
-				t.Errorf("%q is in none of %d regions", tt.find, len(doc.Regions))
+			if tt.find == "" {
+				return
+			}
+			at := slices.IndexFunc(doc.Regions, func(r qianshao.Region) bool { return strings.Contains(r.Text, tt.find) })
+			if at < 0 {
+				t.Fatalf("%q is in none of %d regions", tt.find, len(doc.Regions))
+			}
+			if got := doc.Regions[at].Hidden; got != tt.hidden {
+				t.Errorf("%q is hidden as %q, want %q", tt.find, got, tt.hidden)
 			}
 		})
+	}
+	cut := Parse(qianshao.Page{Body: []byte("<p>" + secret), Truncated: true}).Document(nil)
+	if !slices.Equal(cut.Notes, []qianshao.Note{qianshao.NoteTruncated}) || len(cut.Regions) != 1 || cut.Regions[0].Text != secret {
+		t.Errorf("cut at the size cap: notes %v, %s", cut.Notes, describe(cut))
 	}
 }
 
