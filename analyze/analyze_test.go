@@ -1,11 +1,14 @@
 package analyze_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
@@ -169,19 +172,28 @@ func TestShippedRulesPassTheirOwnTests(t *testing.T) {
 // TestEveryPageHasAnAnswer holds pages against the analyzer that break parsers.
 func TestEveryPageHasAnAnswer(t *testing.T) {
 	a := shipped(t)
-	for name, body := range map[string]string{
-		"empty":      "",
-		"binary":     "\x00\x01\x02\xff\xfe\x00PNG",
-		"deep":       strings.Repeat("<div>", 10_000) + "线上赌场注册送彩金" + strings.Repeat("</div>", 10_000),
-		"truncated":  `<html><body><p>线上赌场注册送彩金</p><a href="http://`,
-		"half runes": "\xe7\xba<p>\xbf线上赌场</p>\xed\xa0\x80",
-		"20 MB":      strings.Repeat("<p>今天天气很好，我们去公园散步。</p>\n", 20<<20/53),
+	gambling := []qianshao.Category{qianshao.Gambling}
+	for _, test := range []struct {
+		name, body string
+		regions    int
+		notes      []qianshao.Note
+		level      qianshao.Level
+		categories []qianshao.Category
+	}{
+		{"empty", "", 0, []qianshao.Note{qianshao.NoteEmpty}, qianshao.LevelNone, nil},
+		{"binary", "\x00\x01\x02\xff\xfe\x00PNG", 0, []qianshao.Note{qianshao.NoteBinary}, qianshao.LevelNone, nil},
+		{"deep", strings.Repeat("<div>", 10_000) + "线上赌场注册送彩金" + strings.Repeat("</div>", 10_000), 1, []qianshao.Note{qianshao.NoteTooDeep}, qianshao.LevelHigh, gambling},
+		{"truncated", `<html><body><p>线上赌场注册送彩金</p><a href="http://`, 1, nil, qianshao.LevelHigh, gambling},
+		{"half runes", "\xe7\xba<p>\xbf线上赌场</p>\xed\xa0\x80", 3, []qianshao.Note{qianshao.NoteBadBytes}, qianshao.LevelMedium, gambling},
+		{"20 MB", strings.Repeat("<p>今天天气很好，我们去公园散步。</p>\n", 20<<20/53), 100_001, []qianshao.Note{qianshao.NoteTooMany}, qianshao.LevelNone, nil},
 	} {
-		t.Run(name, func(t *testing.T) {
-			doc, got := a.Assess(html(body))
-			t.Logf("%d regions, notes %v, level %s", len(doc.Regions), doc.Notes, got.Level)
-			if name == "deep" && !got.Flagged() {
-				t.Error("text below 10,000 elements was not found")
+		t.Run(test.name, func(t *testing.T) {
+			doc, got := a.Assess(html(test.body))
+			if len(doc.Regions) != test.regions || !slices.Equal(doc.Notes, test.notes) {
+				t.Errorf("%d regions, notes %v; want %d, %v", len(doc.Regions), doc.Notes, test.regions, test.notes)
+			}
+			if got.Level != test.level || !slices.Equal(got.Categories, test.categories) {
+				t.Errorf("level %s, categories %v; want %s, %v", got.Level, got.Categories, test.level, test.categories)
 			}
 		})
 	}
@@ -198,19 +210,27 @@ func TestDeterministic(t *testing.T) {
 	}
 }
 
+// FuzzAssess: a page has one assessment, whose evidence is the source's own text.
 func FuzzAssess(f *testing.F) {
 	f.Add([]byte("<title>&#x6FB3;&#x95E8;</title><p style=display:none>线上赌场</p>"))
 	f.Add([]byte("<script>document.write('<a href=\\'x\\'>百家乐</a>')</script>"))
 	f.Add([]byte("\xff\xfe\x00<\x00p"))
 	a := shipped(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		doc, got := a.Assess(qianshao.Page{URL: "http://fuzz.example/", Body: body})
+		page := qianshao.Page{URL: "http://fuzz.example/", Body: body}
+		doc, got := a.Assess(page)
 		for _, finding := range got.Findings {
 			for _, e := range finding.Evidence {
 				if e.Span.Start < 0 || e.Span.Start > e.Span.End || e.Span.End > len(doc.Source) {
 					t.Fatalf("span %v outside of the %d bytes of source", e.Span, len(doc.Source))
 				}
+				if text := doc.Source[e.Span.Start:e.Span.End]; !strings.HasPrefix(text, e.Text) || len(e.Text) < len(text) && len(e.Text) <= qianshao.MaxEvidenceText-utf8.UTFMax {
+					t.Fatalf("evidence %q of the source's %q", e.Text, text)
+				}
 			}
+		}
+		if again, repeated := a.Assess(page); !cmp.Equal(got, repeated, cmpopts.IgnoreUnexported(qianshao.Document{})) || again.Source != doc.Source {
+			t.Error("one page has two assessments")
 		}
 	})
 }

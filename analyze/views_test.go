@@ -125,14 +125,26 @@ func TestLedAwayByShippedRules(t *testing.T) {
 	}
 }
 
+// TestHostileViews: a view with casino terms is a finding beside any plain page,
+// unless it is a plain visitor's too; an odd view neither adds to nor takes from
+// the plain page's finding; and an odd redirect is none.
 func TestHostileViews(t *testing.T) {
 	a := small(t)
+	casino := "<p>线上赌场</p>"
 	for _, body := range []string{"", "\x00\xff", "<", strings.Repeat("<div>", 2000), strings.Repeat("a", 1<<16), "%PDF-1.4"} {
-		for _, v := range []qianshao.View{"", qianshao.ViewSearchVisitor, qianshao.ViewBrowser, "unheard-of"} {
-			a.Assess(withOthers(html(body), seen(v, "<p>线上赌场</p>")))
-			a.Assess(withOthers(html("<p>线上赌场</p>"), seen(v, body)))
+		for _, v := range []qianshao.View{qianshao.ViewVisitor, qianshao.ViewSearchVisitor, qianshao.ViewBrowser, "unheard-of"} {
+			_, got := a.Assess(withOthers(html(body), seen(v, casino)))
+			if want := v != qianshao.ViewVisitor; got.Flagged() != want || (got.Views[v] != nil) != want {
+				t.Errorf("%.10q, casino for %q: flagged %t with views %v, want %t", body, v, got.Flagged(), got.Views, want)
+			}
+			_, got = a.Assess(withOthers(html(casino), seen(v, body)))
+			if len(got.Findings) != 1 || !got.Flagged() || len(got.Views) > 0 || got.Findings[0].Evidence[0].View != qianshao.ViewVisitor {
+				t.Errorf("casino, %.10q for %q: %+v with views %v", body, v, got.Findings, got.Views)
+			}
 			away := qianshao.Page{View: v, Status: 302, URL: "\xff" + body}
-			a.Assess(withOthers(html(body), away))
+			if _, got = a.Assess(withOthers(html(body), away)); len(got.Findings) > 0 || len(got.Views) > 0 {
+				t.Errorf("%.10q, redirect for %q: %+v", body, v, got.Findings)
+			}
 		}
 	}
 }

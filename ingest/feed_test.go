@@ -1,6 +1,8 @@
 package ingest_test
 
 import (
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +56,7 @@ func TestFeedErrors(t *testing.T) {
 	}
 }
 
+// FuzzFeedLinks: what is returned is absolute, and the same every time.
 func FuzzFeedLinks(f *testing.F) {
 	f.Add([]byte(`<rss><channel><item><link>x</link></item></channel></rss>`))
 	f.Add([]byte(`<feed><entry><link href="x"/></entry></feed>`))
@@ -62,6 +65,15 @@ func FuzzFeedLinks(f *testing.F) {
 		links, err := ingest.FeedLinks(qianshao.Page{URL: "http://school.example/feed", Body: body})
 		if err != nil && links != nil {
 			t.Errorf("links beside error %v", err)
+		}
+		for _, link := range links {
+			if u, err := url.Parse(link); err != nil || !u.IsAbs() {
+				t.Errorf("link %q: %v", link, err)
+			}
+		}
+		again, _ := ingest.FeedLinks(qianshao.Page{URL: "http://school.example/feed", Body: body})
+		if !slices.Equal(links, again) {
+			t.Errorf("one feed has links %q and %q", links, again)
 		}
 	})
 }

@@ -153,6 +153,9 @@ func (s *Segmenter) IsBounded(text string, start, end int) bool {
 	if start < 0 || end > len(text) || start >= end {
 		return false
 	}
+	if !utf8.RuneStart(text[start]) || end < len(text) && !utf8.RuneStart(text[end]) {
+		return false // within a character
+	}
 	from, to := windowStart(text, start), windowEnd(text, end)
 	if from == start && to == end {
 		return true // between separators on both sides

@@ -1,6 +1,7 @@
 package robots_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +49,11 @@ func FuzzTags(f *testing.F) {
 			if len(tag) > 200 || tag == "" {
 				t.Errorf("%q for %q: %q", value, agent, tag)
 			}
+		}
+		const nobody = "agent-of-no-name"
+		named := strings.Contains(strings.ToLower(value), strings.ToLower(agent)) || strings.Contains(strings.ToLower(value), nobody)
+		if ours, everybodys := robots.Tags([]string{value}, agent), robots.Tags([]string{value}, nobody); !named && !slices.Equal(ours, everybodys) {
+			t.Errorf("%q says %q to %q and %q to everybody", value, ours, agent, everybodys)
 		}
 	})
 }

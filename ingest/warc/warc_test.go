@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -220,33 +221,52 @@ func TestHeader(t *testing.T) {
 	}
 }
 
+// FuzzReader: a file has the same records whenever it is read, in order and
+// within it, and then its end or an error that has a place.
 func FuzzReader(f *testing.F) {
 	f.Add([]byte(strings.Join(sample(), "")))
 	f.Add(packed(sample()...))
 	f.Add([]byte("WARC/1.0\r\nContent-Length: 99999999999999999\r\nContent-Type: application/http\r\nWARC-Type: response\r\n\r\nHTTP/1.1 200\r\n"))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		records := warc.NewReader(bytes.NewReader(file))
-		last := int64(-1)
-		for {
-			rec, err := records.Next()
-			if err != nil {
-				var at *warc.Error
-				if !errors.Is(err, io.EOF) && !errors.As(err, &at) {
-					t.Fatalf("%T %v", err, err)
-				}
-				return
-			}
-			if rec.Offset < last || rec.Offset > int64(len(file)) {
-				t.Fatalf("offset %d after %d in %d bytes", rec.Offset, last, len(file))
-			}
-			last = rec.Offset
-			if rec.IsHTTP() {
-				if resp, err := rec.Response(); err == nil {
-					_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
-				}
-			}
+		if first, again := summarise(t, file), summarise(t, file); !slices.Equal(first, again) {
+			t.Errorf("one file has records %+v and %+v", first, again)
 		}
 	})
+}
+
+// recordRead is what summarise found of a record.
+type recordRead struct {
+	offset    int64
+	recordURI string
+	body      int64 // bytes of an answer's body
+}
+
+// summarise reads a file's records, up to its end or its first error.
+func summarise(t *testing.T, file []byte) (all []recordRead) {
+	t.Helper()
+	records := warc.NewReader(bytes.NewReader(file))
+	last := int64(-1)
+	for {
+		rec, err := records.Next()
+		if err != nil {
+			var at *warc.Error
+			if !errors.Is(err, io.EOF) && !errors.As(err, &at) {
+				t.Fatalf("%T %v", err, err)
+			}
+			return all
+		}
+		if rec.Offset < last || rec.Offset > int64(len(file)) {
+			t.Fatalf("offset %d after %d in %d bytes", rec.Offset, last, len(file))
+		}
+		last = rec.Offset
+		read := recordRead{offset: rec.Offset, recordURI: rec.TargetURI}
+		if rec.IsHTTP() {
+			if resp, err := rec.Response(); err == nil {
+				read.body, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
+			}
+		}
+		all = append(all, read)
+	}
 }
 
 func BenchmarkReader(b *testing.B) {
