@@ -99,7 +99,7 @@ func BenchmarkCrawl(b *testing.B) {
 			x.Stylesheets()
 			x.Page.Stylesheets = sheets
 			a.AssessExtraction(x)
-			_ = x.Document().Charset // for the browser
+			x.Charset() // for the browser
 			browser := analyze.NewExtraction(shown)
 			_ = browser.Document().Links // to follow
 			x.Others = append(x.Others, browser)

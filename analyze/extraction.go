@@ -18,6 +18,7 @@ type Extraction struct {
 
 	parsed   *extract.Parsed    // until there is a document
 	document *qianshao.Document // nil before the first call of Document
+	charset  string             // empty before the page is parsed
 }
 
 // NewExtraction returns the extraction of a page and its other views. Each is
@@ -42,6 +43,15 @@ func (x *Extraction) Whole() qianshao.Page {
 
 // Stylesheets returns the absolute URLs of the style sheets that the page links to.
 func (x *Extraction) Stylesheets() []string { return x.parse().Stylesheets() }
+
+// Charset returns the charset that the page is in, as in Document.Charset. It is
+// remembered when the rest is forgotten.
+func (x *Extraction) Charset() string {
+	if x.charset == "" {
+		x.parse()
+	}
+	return x.charset
+}
 
 // Document returns the page as understood. Resident identity numbers are masked.
 func (x *Extraction) Document() *qianshao.Document {
@@ -69,6 +79,7 @@ func (x *Extraction) Forget() {
 func (x *Extraction) parse() *extract.Parsed {
 	if x.parsed == nil {
 		x.parsed = extract.Parse(x.Page)
+		x.charset = x.parsed.Charset()
 	}
 	return x.parsed
 }

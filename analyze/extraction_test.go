@@ -23,7 +23,7 @@ func TestExtraction(t *testing.T) {
 	}
 	x.Page.Stylesheets = map[string][]byte{sheets[0]: []byte(".x{display:none}")}
 	doc, got := a.AssessExtraction(x)
-	if doc != x.Document() || len(doc.Links) != 1 || doc.Charset != "utf-8" {
+	if doc != x.Document() || len(doc.Links) != 1 || x.Charset() != "utf-8" || doc.Charset != "utf-8" {
 		t.Errorf("another document, or links %v, charset %s", doc.Links, doc.Charset)
 	}
 	if got.Views[qianshao.ViewSearchVisitor] != nil && got.Views[qianshao.ViewSearchVisitor] != x.Others[0].Document() {

@@ -50,6 +50,9 @@ func Parse(page qianshao.Page) *Parsed {
 	return p
 }
 
+// Charset returns the charset that the page was decoded from, as in Document.Charset.
+func (p *Parsed) Charset() string { return p.decoded.Name }
+
 // maxStylesheets bounds what a page can make a crawler fetch.
 const maxStylesheets = 32
 
