@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/ingest/render"
@@ -92,7 +93,7 @@ func FetchPage(ctx context.Context, folder FolderOptions, opts FetchOptions, raw
 	if page, err = fetcher.Get(ctx, fetch.Request{URL: rawURL}); err != nil {
 		return page, err
 	}
-	pipeline.AddStylesheets(ctx, fetcher, &page)
+	page.Stylesheets = pipeline.FetchStylesheets(ctx, fetcher, analyze.NewExtraction(page).Stylesheets())
 	return page, nil
 }
 

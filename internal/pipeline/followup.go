@@ -20,7 +20,7 @@ import (
 
 // followUp is what the follow-up looks at a judged page brought.
 type followUp struct {
-	pages []qianshao.Page
+	pages []*analyze.Extraction
 	links []string // that scripts have made
 	// replaced says that a view of the page is now what the browser showed of it.
 	replaced bool
@@ -30,15 +30,15 @@ type followUp struct {
 // second plain visit where another view shows what the first did not, so that a
 // banner which merely rotates is not called cloaking; and what a browser shows
 // of pages that their scripts make, and of flagged ones.
-func (p *Pipeline) followUp(ctx context.Context, page *qianshao.Page, doc *qianshao.Document, assessment qianshao.Assessment) (more followUp, err error) {
+func (p *Pipeline) followUp(ctx context.Context, page *analyze.Extraction, doc *qianshao.Document, assessment qianshao.Assessment) (more followUp, err error) {
 	ctx, cancel := context.WithTimeout(ctx, viewsTime)
 	defer cancel()
 	if assessment.Views[qianshao.ViewSearchVisitor] != nil || assessment.Views[qianshao.ViewSearchCrawler] != nil {
-		again, err := p.Fetcher.Get(ctx, fetch.Request{URL: page.RequestedURL})
+		again, err := p.Fetcher.Get(ctx, fetch.Request{URL: page.Page.RequestedURL})
 		if err != nil {
-			p.Log.Info("no second plain visit to hold the views against", "url", page.URL, "error", err)
+			p.Log.Info("no second plain visit to hold the views against", "url", page.Page.URL, "error", err)
 		} else {
-			more.pages = append(more.pages, again)
+			more.pages = append(more.pages, analyze.NewExtraction(again))
 		}
 	}
 	if p.Browser != nil {
@@ -51,19 +51,19 @@ func (p *Pipeline) followUp(ctx context.Context, page *qianshao.Page, doc *qians
 // of it reads the referrer, the answer that a search engine's visitor got is
 // rendered, too, and replaces that view: most redirects of these visitors are
 // made by such scripts.
-func (p *Pipeline) renderViews(ctx context.Context, page *qianshao.Page, wanted bool, more *followUp) error {
-	search := slices.IndexFunc(page.Others, func(other qianshao.Page) bool {
-		return other.View == qianshao.ViewSearchVisitor && !other.LedAway() && readsReferrer(other.Body)
+func (p *Pipeline) renderViews(ctx context.Context, page *analyze.Extraction, wanted bool, more *followUp) error {
+	search := slices.IndexFunc(page.Others, func(other *analyze.Extraction) bool {
+		return other.Page.View == qianshao.ViewSearchVisitor && !other.Page.LedAway() && readsReferrer(other.Page.Body)
 	})
 	if !wanted && search < 0 {
 		return nil
 	}
-	rendered, err := p.render(ctx, *page, more)
+	rendered, err := p.render(ctx, page, more)
 	if err != nil {
 		return err
 	}
 	if rendered != nil {
-		more.pages = append(more.pages, *rendered)
+		more.pages = append(more.pages, rendered)
 	}
 	if search < 0 {
 		return nil
@@ -72,8 +72,8 @@ func (p *Pipeline) renderViews(ctx context.Context, page *qianshao.Page, wanted 
 		return err
 	}
 	if rendered != nil {
-		rendered.Exchanges = page.Others[search].Exchanges
-		page.Others[search], more.replaced = *rendered, true
+		rendered.Page.Exchanges = page.Others[search].Page.Exchanges
+		page.Others[search], more.replaced = rendered, true
 	}
 	return nil
 }
@@ -84,8 +84,9 @@ func readsReferrer(body []byte) bool { return bytes.Contains(body, []byte("refer
 // render returns what the browser makes of a page; nil where it cannot. Such a
 // page is judged by its source, unless a finding rests on what the browser
 // showed last time.
-func (p *Pipeline) render(ctx context.Context, page qianshao.Page, more *followUp) (*qianshao.Page, error) {
-	page.ContentType = contentType(page)
+func (p *Pipeline) render(ctx context.Context, x *analyze.Extraction, more *followUp) (*analyze.Extraction, error) {
+	page := x.Page
+	page.ContentType = contentType(x)
 	out, err := p.Browser.Render(ctx, page)
 	for why, n := range out.Refused {
 		p.Metrics.BrowserRefused(string(why), n)
@@ -99,7 +100,8 @@ func (p *Pipeline) render(ctx context.Context, page qianshao.Page, more *followU
 		}
 		return nil, nil
 	}
-	for _, link := range analyze.Extract(out.Page).Links {
+	rendered := analyze.NewExtraction(out.Page)
+	for _, link := range rendered.Document().Links {
 		more.links = append(more.links, link.URL)
 	}
 	outcome := metrics.ViewSeen
@@ -108,20 +110,21 @@ func (p *Pipeline) render(ctx context.Context, page qianshao.Page, more *followU
 		if p.isOutside(to) {
 			outcome = metrics.ViewLedAway
 			out.Page.URL, out.Page.Status, out.Page.Body = to, http.StatusFound, nil
+			rendered = analyze.NewExtraction(out.Page)
 		}
 	}
 	p.Metrics.Viewed(qianshao.ViewBrowser, outcome)
-	return &out.Page, nil
+	return rendered, nil
 }
 
 // contentType is the page's type with the charset in which we read it. If a page
 // declares none, or a wrong one, a browser would read it differently.
-func contentType(page qianshao.Page) string {
-	kind, _, err := mime.ParseMediaType(page.ContentType)
+func contentType(x *analyze.Extraction) string {
+	kind, _, err := mime.ParseMediaType(x.Page.ContentType)
 	if err != nil || !fetch.PageType(kind, nil) {
 		kind = "text/html"
 	}
-	return kind + "; charset=" + analyze.Extract(page).Charset
+	return kind + "; charset=" + x.Charset()
 }
 
 // isOutside says whether nobody has authorised requests to a URL.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
@@ -45,8 +46,8 @@ func TestTheBrowserReadsAnUndeclaredCharset(t *testing.T) {
 		Browser: browser, Scope: func() *ingest.Scope { return &ingest.Scope{} }, Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
 	}}
 	page := qianshao.Page{URL: "http://clinic.example/", ContentType: "text/html", Body: []byte(body), FetchedAt: time.Now()}
-	rendered, err := p.render(t.Context(), page, &followUp{})
-	if err != nil || rendered == nil || !strings.Contains(string(rendered.Body), "[青禾市第二中医院门诊安排]") {
+	rendered, err := p.render(t.Context(), analyze.NewExtraction(page), &followUp{})
+	if err != nil || rendered == nil || !strings.Contains(string(rendered.Page.Body), "[青禾市第二中医院门诊安排]") {
 		t.Errorf("%v, %+v", err, rendered)
 	}
 }

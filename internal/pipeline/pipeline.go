@@ -110,12 +110,12 @@ func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before inges
 			return handled, err
 		}
 	}
-	AddStylesheets(ctx, p.Fetcher, &page)
-	rules := p.Rules()
-	judged, err := p.judge(ctx, rules, &page)
+	rules, extraction := p.Rules(), analyze.NewExtraction(page)
+	judged, err := p.judge(ctx, rules, extraction)
 	if err != nil {
 		return handled, err
 	}
+	page = extraction.Whole()
 	if err := p.archive(ctx, evidence.Item{Page: page, Assessment: judged.assessment, Rules: rules.Name}); err != nil {
 		return handled, err
 	}
@@ -153,24 +153,26 @@ type judged struct {
 	links      []string // of all that was seen of it
 }
 
-// judge assesses a page, and once more if the first assessment calls for a
-// follow-up that shows more of the page.
-func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, page *qianshao.Page) (j judged, err error) {
-	start := time.Now()
-	j.doc, j.assessment = p.assess(rules, page)
-	took := time.Since(start)
-	more, err := p.followUp(ctx, page, j.doc, j.assessment)
+// judge fetches the page's style sheets and assesses it, and once more if the
+// first assessment calls for a follow-up that shows more of the page.
+func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Extraction) (j judged, err error) {
+	var sheets []string
+	took := p.extracting(x, func() { sheets = x.Stylesheets() })
+	x.Page.Stylesheets = FetchStylesheets(ctx, p.Fetcher, sheets)
+	for _, other := range x.Others { // what hides in one view hides in all
+		other.Page.Stylesheets = x.Page.Stylesheets
+	}
+	took += p.extracting(x, func() { j.doc, j.assessment = rules.AssessExtraction(x) })
+	more, err := p.followUp(ctx, x, j.doc, j.assessment)
 	if err != nil {
 		return j, err
 	}
 	if len(more.pages) > 0 || more.replaced {
-		page.Others = append(page.Others, more.pages...)
-		start = time.Now()
-		j.doc, j.assessment = p.assess(rules, page)
-		took += time.Since(start)
+		x.Others = append(x.Others, more.pages...)
+		took += p.extracting(x, func() { j.doc, j.assessment = rules.AssessExtraction(x) })
 	}
 	for _, a := range j.assessment.Allowed {
-		p.Log.Info("the allow-list holds an alert back", "url", page.URL, "rule", a.Rule, "level", a.Level.String(), "by", a.By)
+		p.Log.Info("the allow-list holds an alert back", "url", x.Page.URL, "rule", a.Rule, "level", a.Level.String(), "by", a.By)
 	}
 	p.Metrics.Analysed(j.assessment, took)
 	for _, link := range j.doc.Links {
@@ -180,14 +182,19 @@ func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, page *qianshao
 	return j, nil
 }
 
-// assess judges a page as it is; large ones, one at a time.
-func (p *Pipeline) assess(rules *ActiveRules, page *qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
-	if len(page.Body) > largePage {
+// extracting runs work, which extracts a page, and returns how long it took. Of
+// large pages one at a time is worked on, and what was extracted is not kept
+// while the network is waited for.
+func (p *Pipeline) extracting(x *analyze.Extraction, work func()) time.Duration {
+	start := time.Now()
+	if len(x.Page.Body) > largePage {
 		p.large.Lock()
 		defer p.large.Unlock()
 		debug.FreeOSMemory() // what earlier pages left would count beside what this one takes
+		defer x.Forget()
 	}
-	return rules.Assess(*page)
+	work()
+	return time.Since(start)
 }
 
 // archive keeps a flagged page as evidence.

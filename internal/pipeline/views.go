@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/analyze/extract"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/store"
@@ -146,21 +145,19 @@ func isTemporary(err error) bool {
 	return errors.As(err, &skip) && skip.Temporary()
 }
 
-// AddStylesheets adds the style sheets that decide what the page hides, in all
-// its views: what hides in one view hides in all. A sheet that cannot be had is
-// left out, and the page is judged without it.
-func AddStylesheets(ctx context.Context, fetcher *fetch.Fetcher, page *qianshao.Page) {
-	for _, sheet := range extract.Parse(*page).Stylesheets() {
+// FetchStylesheets gets the style sheets that decide what a page hides, by URL.
+// One that cannot be had is left out, and the page is judged without it.
+func FetchStylesheets(ctx context.Context, fetcher *fetch.Fetcher, urls []string) map[string][]byte {
+	var sheets map[string][]byte
+	for _, sheet := range urls {
 		css, err := fetcher.Stylesheet(ctx, sheet)
 		if err != nil {
 			continue
 		}
-		if page.Stylesheets == nil {
-			page.Stylesheets = map[string][]byte{}
+		if sheets == nil {
+			sheets = map[string][]byte{}
 		}
-		page.Stylesheets[sheet] = css
+		sheets[sheet] = css
 	}
-	for i := range page.Others {
-		page.Others[i].Stylesheets = page.Stylesheets
-	}
+	return sheets
 }
