@@ -1,12 +1,12 @@
-// Package fold brings text into one form for matching and searching, and
-// remembers where each character of that form stands in the input.
+// Package fold converts text to one form for matching and searching, and
+// remembers where in the input each character of that form comes from.
 //
 // One pass over the input does, for each character: NFKC, lower case, width,
 // enclosed and styled letters, traditional → simplified; it drops combining
 // marks, invisible characters, and separators (space, punctuation, symbols,
 // emoji, control characters, half characters), and records what it dropped in
-// front of the next character. Financial numerals (壹, 贰) stay: they are a
-// matter of package match, which reads the same folded text in further ways.
+// front of the next character. Financial numerals (壹, 贰) stay: package match
+// reads them.
 package fold
 
 import (
@@ -16,7 +16,7 @@ import (
 )
 
 // Text is a folded text. The slices have one length: character i was made from
-// the bytes Start[i]:End[i] of the input by Steps[i], and Gaps[i] tells what was
+// the bytes Start[i]:End[i] of the input by Steps[i], and Gaps[i] is what was
 // dropped between it and the character before. One input character may give
 // several (㎏ → k, g); these share a byte range. A Text is a reusable buffer: once
 // grown, Fold does not allocate. The zero value is ready for use.
@@ -36,7 +36,7 @@ type Text struct {
 
 // Mark is a sign that was dropped but depicts a character: + (加), 🐂 (牛).
 type Mark struct {
-	Before     int32 // the folded character it stands in front of; len(Runes) at the end
+	Before     int32 // the folded character after it; len(Runes) at the end
 	Rune       rune  // what it depicts
 	Start, End int32 // its bytes in the input
 }
@@ -94,8 +94,8 @@ func (t *Text) Fold(s string) {
 }
 
 // latin folds the run of ASCII letters and digits that begins at i, and returns
-// its end. Runs are what makes folding quick: all five slices are looked up and
-// lengthened once a run.
+// its end. Folding is quick because all five slices are lengthened once for each
+// run.
 func (t *Text) latin(s string, i int, gap *Gap) int {
 	runes, starts, ends, steps := t.room()
 	k := 0
@@ -117,7 +117,7 @@ func (t *Text) latin(s string, i int, gap *Gap) int {
 }
 
 // han folds the run of Chinese characters of the common blocks that begins at
-// i, and returns its end; i if there is none.
+// i, and returns its end, which is i if there is none.
 func (t *Text) han(s string, i int, gap *Gap) int {
 	runes, starts, ends, steps := t.room()
 	if len(runes) > hanRun {
@@ -136,11 +136,11 @@ func (t *Text) han(s string, i int, gap *Gap) int {
 	return i + 3*k
 }
 
-// hanRun is the longest run that han takes at once: what it prepares, it mostly uses.
+// hanRun is the longest run that han folds at once. Most runs use most of it.
 const hanRun = 32
 
-// room returns what is free behind the characters, at least one place, in
-// slices of one length.
+// room returns the free part of each slice after the characters, all of one length
+// of at least 1.
 func (t *Text) room() (runes []rune, starts, ends []int32, steps []Step) {
 	n := len(t.Runes)
 	if n == cap(t.Runes) {
@@ -150,8 +150,8 @@ func (t *Text) room() (runes []rune, starts, ends []int32, steps []Step) {
 	return runes, t.Start[n:][:len(runes)], t.End[n:][:len(runes)], t.Steps[n:][:len(runes)]
 }
 
-// lengthen takes in k characters of a run, which have nothing dropped in front
-// but the first.
+// lengthen appends the k characters of a run that are in the slices. Only before
+// the first of them something was dropped.
 func (t *Text) lengthen(k int, gap *Gap) {
 	if k == 0 {
 		return
@@ -186,8 +186,8 @@ const (
 	iterationMark   = '々'
 )
 
-// isHan is true for Extension A and the unified ideographs, without the
-// hexagram symbols that stand between the two blocks.
+// isHan reports whether r is in Extension A or the unified ideographs. The
+// hexagram symbols between the two blocks are not.
 func isHan(r rune) bool {
 	return r >= hanFirst && r <= hanLast && (r < 0x4dc0 || r >= 0x4e00)
 }
@@ -203,8 +203,8 @@ func (t *Text) reserve(n int) {
 	t.Steps, t.Gaps = slices.Grow(t.Steps, n), slices.Grow(t.Gaps, n)
 }
 
-// push appends a character. Five appends cost thrice as much as five writes
-// into slices that have the room.
+// push appends a character. It writes into slices that have room, because five
+// appends take three times as long.
 func (t *Text) push(r rune, start, end int, step Step, gap *Gap) {
 	n := len(t.Runes)
 	if n == cap(t.Runes) {
@@ -249,7 +249,7 @@ func (t *Text) dropCJKPunctuation(r rune, gap *Gap) {
 	}
 }
 
-// Term folds a word of a list in the same way as a text.
+// Term folds a term in the same way as a text.
 func Term(s string) []rune {
 	var t Text
 	t.Fold(s)

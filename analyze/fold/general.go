@@ -7,8 +7,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// remembered is what the slow path made of a character: nothing but a gap, or
-// one character.
+// remembered is what the slow path made of a character: a gap, or one character.
 type remembered struct {
 	from, to rune // to 0: dropped
 	step     Step
@@ -51,7 +50,7 @@ func (t *Text) general(r rune, start, end int, gap *Gap) {
 	}
 }
 
-// foldOne folds a character without regard to what it is used to.
+// foldOne folds a character that is not remembered.
 func (t *Text) foldOne(r rune, start, end int, gap *Gap) {
 	switch {
 	case r == utf8.RuneError: // a half character: one bad byte, or U+FFFD itself
@@ -88,8 +87,8 @@ func (t *Text) fullWidth(b byte, start, end int, gap *Gap) {
 	}
 }
 
-// maxExpansion is how many characters one sign may become: the squared words
-// (㍿) have up to six; the Arabic ligature ﷺ would give 18 for three bytes.
+// maxExpansion is how many characters one sign may become. The squared words (㍿)
+// have up to six; the Arabic ligature ﷺ would have 18 from three bytes.
 const maxExpansion = 6
 
 // decomposed folds r by its compatibility decomposition without the marks.
@@ -160,7 +159,7 @@ func (t *Text) plain(r rune, start, end int, step Step, gap *Gap) {
 	}
 }
 
-// isKept is true for what carries meaning: letters, numbers.
+// isKept reports whether r is kept: letters and numbers are.
 func isKept(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 
 // digit maps a decimal digit of any script to ASCII; every other character
@@ -193,7 +192,7 @@ func stepOf(r rune) Step {
 	return StepNFKC
 }
 
-// isInvisible is true for characters that show nothing and take no room.
+// isInvisible reports whether a character shows nothing and takes no space.
 func isInvisible(r rune) bool {
 	switch {
 	case r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2060 && r <= 0x206f,
@@ -208,12 +207,12 @@ func isInvisible(r rune) bool {
 	return false
 }
 
-// isEmoji is true for pictographs, roughly Unicode's Extended_Pictographic.
+// isEmoji reports whether r is a pictograph, roughly Unicode's Extended_Pictographic.
 func isEmoji(r rune) bool {
 	return r >= 0x1f000 && r <= 0x1faff || r >= 0x2600 && r <= 0x27bf || r >= 0x2b00 && r <= 0x2bff || r >= 0x2300 && r <= 0x23ff
 }
 
-// breakOf classes a separator outside ASCII and CJK punctuation.
+// breakOf returns the break of a separator outside ASCII and CJK punctuation.
 func breakOf(r rune) Break {
 	switch r {
 	case '…', '‥', '‚', '¸', '﹐', '﹑', '﹔', '﹕', '､', '︐', '︑', '︓', '︔', 0x2028, 0x2029, 0x85:

@@ -2,9 +2,8 @@ package fold
 
 import "math/bits"
 
-// Step is a set of transforms that lead from what stands in a text to what is
-// matched. The first group is done by Fold; the second by the symbols and edges of package
-// match, which read one folded text in other ways.
+// Step is a set of transforms that lead from a text to the term that it matches.
+// Fold does the first group; package match finds the second in a folded text.
 type Step uint32
 
 const (
@@ -30,7 +29,7 @@ const (
 	stepCount = iota
 )
 
-// stepNames gives the names that stand in a finding's evidence, by bit.
+// stepNames are the names in a finding's evidence, by bit.
 var stepNames = [stepCount]string{
 	"nfkc", "case", "width", "invisible", "combining", "traditional", "separator", "styled", "enclosed", "emoji",
 	"look-alike", "homophone", "pinyin", "initials", "split", "leet", "numeral",
@@ -50,8 +49,8 @@ func (s Step) Names() []string {
 	return names
 }
 
-// Break says how strongly what was dropped between two characters parts them
-// for a reader, from nothing to the end of a sentence.
+// Break says how much what was dropped between two characters separates them for
+// a reader, from not at all to the end of a sentence.
 type Break uint8
 
 const (

@@ -31,9 +31,9 @@ const (
 )
 
 // simplify fills runes with the characters that s begins with, as long as they
-// are Chinese ones of the common blocks that need no second look, and returns
-// their number. steps are zero. It is a loop by itself because most of a
-// Chinese text passes through it.
+// are Chinese ones of the common blocks that are not special, and returns their
+// number. steps are zero. It is a loop of its own because most of a Chinese text
+// passes through it.
 func (t *tables) simplify(runes []rune, steps []Step, s string) (n int) {
 	for ; n < len(runes) && n < len(steps) && len(s) > 2; s = s[3:] {
 		if s[1]&0xc0 != 0x80 || s[2]&0xc0 != 0x80 {
@@ -59,8 +59,8 @@ func (t *tables) simplify(runes []rune, steps []Step, s string) (n int) {
 	return n
 }
 
-// strokes are characters that are no word but one stroke, and stand in Chinese
-// text only between others: 百丶家丶乐.
+// strokes are characters of one stroke that are not words. In Chinese text they
+// occur only between others, as separators: 百丶家丶乐.
 const strokes = "丶丨丿亅乀乁乚乛灬"
 
 func (t *tables) simple(r rune, to uint16) rune {
