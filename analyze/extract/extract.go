@@ -31,7 +31,7 @@ type Parsed struct {
 	decoded   charset.Decoded
 	truncated bool
 	tree      *tree.Tree // nil for plain text
-	urls      *link.Resolver
+	urls      link.Resolver
 }
 
 // Parse decodes and parses a page. It never fails: what was unusual is in the
@@ -90,8 +90,8 @@ func (p *Parsed) Document(stylesheet func(url string) ([]byte, bool)) *qianshao.
 		paragraphs(doc)
 		return doc
 	}
-	styles := style.Compute(t, p.urls, stylesheet)
-	a := &assembler{Tree: t, doc: doc, styles: styles, urls: p.urls}
+	styles := style.Compute(t, &p.urls, stylesheet)
+	a := &assembler{Tree: t, doc: doc, styles: styles, urls: &p.urls}
 	doc.Regions = make([]qianshao.Region, 0, 32+len(t.Events)/3)
 	a.run()
 

@@ -43,7 +43,7 @@ const redirectName = "referrer-redirect"
 type assembler struct {
 	*tree.Tree
 	doc      *qianshao.Document
-	styles   *style.Styles
+	styles   style.Styles
 	urls     *link.Resolver
 	block    textSet
 	anchor   textSet

@@ -16,7 +16,7 @@ type Resolver struct {
 }
 
 // NewResolver takes the page's URL and the href of its base element, if any.
-func NewResolver(page, base string) *Resolver {
+func NewResolver(page, base string) Resolver {
 	u, err := url.Parse(page)
 	if err != nil {
 		u = &url.URL{}
@@ -26,7 +26,7 @@ func NewResolver(page, base string) *Resolver {
 			u = b
 		}
 	}
-	r := &Resolver{base: u}
+	r := Resolver{base: u}
 	if isWeb(u) {
 		r.origin = u.Scheme + "://" + u.Host
 	}

@@ -66,14 +66,14 @@ type cascade struct {
 	matcher
 	rules  *css.Rules
 	inline map[string][]css.Declaration // style attributes, parsed
-	styles *Styles
+	styles Styles
 	d      cascaded
 }
 
 // compute gives every element its style. Parents come before their children.
 func (c *cascade) compute(canvas computed) {
 	c.inline = make(map[string][]css.Declaration)
-	c.styles = &Styles{
+	c.styles = Styles{
 		of:       make([]int32, len(c.Elements)),
 		computed: append(make([]computed, 0, 64+len(c.Elements)/8), canvas),
 	}

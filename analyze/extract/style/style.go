@@ -43,7 +43,7 @@ func (s *Styles) Sealed(el int32) bool {
 // Compute computes the style of every element from the page's style sheets, its
 // style attributes and what its scripts hide. load returns the external sheet at
 // a URL and whether it was fetched; it may be nil.
-func Compute(t *tree.Tree, urls *link.Resolver, load func(url string) ([]byte, bool)) *Styles {
+func Compute(t *tree.Tree, urls *link.Resolver, load func(url string) ([]byte, bool)) Styles {
 	c := &cascade{matcher: newMatcher(t, stepsPerElement*len(t.Elements)+freeSteps), rules: css.NewRules()}
 	l := loader{rules: c.rules, load: load}
 	complete := true
@@ -87,7 +87,8 @@ func (l *loader) sheet(url string) bool {
 		return false
 	}
 	l.rules.Parse(strings.ToValidUTF8(string(body), "\uFFFD"))
-	return l.imports(link.NewResolver(url, ""))
+	urls := link.NewResolver(url, "")
+	return l.imports(&urls)
 }
 
 // imports adds what the last sheet imports, and reports whether all was there.
