@@ -8,7 +8,7 @@ import (
 // automaton is an Aho-Corasick automaton in a double array: the child of
 // state s by code c is cell base[s]+c if that cell's check is s. (Aoe, "An
 // Efficient Digital Search Algorithm by Using a Double-Array Structure", 1989;
-// Aho and Corasick, 1975.) Codes count from 1; 0 is "in no pattern".
+// Aho and Corasick, 1975.) Codes count from 1; 0 is a symbol that no pattern has.
 type automaton struct {
 	cells []cell
 	fails []int32 // the state of the longest proper suffix
@@ -22,7 +22,7 @@ type automaton struct {
 	root []int32
 }
 
-// cell is what nearly every step reads of a state, kept small for the cache.
+// cell is what nearly every step reads of a state. It is small, for the cache.
 type cell struct {
 	base  int32 // shifted left by one; the lowest bit says that outs is set
 	check int32
@@ -52,7 +52,7 @@ func (a *automaton) step(s int32, code uint16) int32 {
 	return a.root[code]
 }
 
-// builder lays a sorted list of patterns into the double array level by level.
+// builder puts a sorted list of patterns into the double array, level by level.
 type builder struct {
 	auto     *automaton
 	patterns [][]uint16 // sorted, distinct
@@ -61,13 +61,13 @@ type builder struct {
 	children []child    // scratch
 }
 
-// child is a state to be laid: the patterns lo:hi share its prefix.
+// child is a state to be placed: the patterns lo:hi share its prefix.
 type child struct {
 	code   uint16
 	lo, hi int32
 }
 
-// node is a state whose children are still to be laid.
+// node is a state whose children are still to be placed.
 type node struct {
 	state  int32
 	depth  int32
@@ -133,7 +133,7 @@ func (b *builder) place(state int32) {
 	tries := 0
 	at := max(b.nextFree(b.from), b.nextFree(first+1))
 	for ; !b.fits(at - first); at = b.nextFree(at + 1) {
-		// A region in which many attempts fail is nearly full: later states
+		// Where many attempts fail the array is nearly full, and later states
 		// need not look there again. This keeps the build linear.
 		if tries++; tries == maxTries {
 			b.from = at
@@ -160,8 +160,8 @@ func (b *builder) fits(base int32) bool {
 	return true
 }
 
-// nextFree returns the first free cell from at on, shortening the way for the
-// next caller (path halving, as in a union-find).
+// nextFree returns the first free cell from at on. It shortens the path for the next
+// caller (path halving, as in a union-find).
 func (b *builder) nextFree(at int32) int32 {
 	b.grow(int(at) + 1)
 	for b.auto.cells[at].check != noCheck {

@@ -28,8 +28,8 @@ type character struct {
 	r      rune
 	common uint8     // 0 rare … 3 everyday
 	sounds [3]uint16 // syllables without tone, the commonest first; 0 for none
-	like   []rune    // common characters it looks like, the likeliest first
-	sure   int       // so many of like are the project's own, and certain
+	like   []rune    // common characters that it looks like, the most similar first
+	sure   int       // how many of like are from the project's own list, and certain
 }
 
 // split is a character that can be written as its two halves.
@@ -62,8 +62,8 @@ const (
 var loadCharacters = sync.OnceValue(func() *characters {
 	c := &characters{index: map[rune]int32{}, basic: make([]uint16, basicLast-basicFirst+1),
 		splits: map[rune][]split{}, imitators: map[rune][]int32{}, syllables: map[string]uint16{}, letters: map[rune]rune{}}
-	// The table is written by the generator and held by tests; a broken binary
-	// would merely know no disguises.
+	// The generator writes the table and tests read it. Without it the matcher
+	// would find no disguises.
 	if zip, err := gzip.NewReader(bytes.NewReader(characterTable)); err == nil {
 		if text, err := io.ReadAll(zip); err == nil {
 			for line := range strings.Lines(string(text)) {
@@ -76,9 +76,9 @@ var loadCharacters = sync.OnceValue(func() *characters {
 	return c
 })
 
-// invert lists for each character and syllable who may stand for it. Of
-// everyday characters only those count that the project's own list names: they
-// mostly mean themselves, and each edge at one slows every plain text.
+// invert lists, for each character and syllable, the characters that may be written
+// in its place. Everyday characters are listed only if the project's own list has
+// them: they mostly mean themselves, and each edge at one slows every plain text.
 func (c *characters) invert() {
 	c.buildTrie()
 	c.bySound = make([][]int32, len(c.syllables)+1)
@@ -179,7 +179,7 @@ func (c *characters) addOwn(from rune, to []rune) {
 	entry.sure = len(to)
 }
 
-// of returns what is known of r, or nil.
+// of returns the entry of r, or nil.
 func (c *characters) of(r rune) *character {
 	if r >= basicFirst && r <= basicLast {
 		if at := c.basic[r-basicFirst]; at != 0 {
@@ -193,7 +193,7 @@ func (c *characters) of(r rune) *character {
 	return nil
 }
 
-// syllableNode is what may follow some first letters of a syllable.
+// syllableNode is a node of the trie of syllables.
 type syllableNode struct {
 	next [26]int16 // by letter; 0 for none
 	id   uint16    // the syllable that ends here; 0 for none
@@ -216,7 +216,7 @@ func (c *characters) buildTrie() {
 	}
 }
 
-// isLike reports whether c may be taken for r.
+// isLike reports whether c looks like r.
 func (c *character) isLike(r rune) bool {
 	for _, l := range c.like {
 		if l == r {
