@@ -242,6 +242,7 @@ func TestRawTextKeepsItsDisguise(t *testing.T) {
 	}
 }
 
+// FuzzAttach: a page has the same indicators every time, each the source's own text.
 func FuzzAttach(f *testing.F) {
 	for _, seed := range []string{
 		"QQ：12345678 扣扣：1 2 3 4 5", "加V: ①③⑧ abc_2023", "t.me/+AbC @lucky888", "🐧123456", "12 ⑫⑫⑫ 138-0013-8001",
@@ -260,6 +261,9 @@ func FuzzAttach(f *testing.F) {
 			if !strings.HasPrefix(doc.Source[i.Span.Start:i.Span.End], i.Text) {
 				t.Fatalf("span holds %q, text is %q", doc.Source[i.Span.Start:i.Span.End], i.Text)
 			}
+		}
+		if _, again := attach(t, finder, "<p>"+term+body, qianshao.LevelHigh); !cmp.Equal(got, again) {
+			t.Fatalf("one page has indicators %+v and %+v", got, again)
 		}
 	})
 }

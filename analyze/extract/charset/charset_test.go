@@ -223,8 +223,8 @@ func checkArticle(t *testing.T, name, text, article string) {
 	}
 }
 
-// FuzzDecode: whatever comes, the text is UTF-8, and it says so where something
-// of the body is lost.
+// FuzzDecode: the text is UTF-8, a note says where something of the body is lost,
+// and a body that is UTF-8 is its own text.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte("<meta charset=gb2312>\xc8\xab\xaa\xa5\xce\xc4\xa1\x40"), "")
 	f.Add([]byte("\xa4\xa4\xa4\xe5"), "text/html; charset=big5")
@@ -240,6 +240,11 @@ func FuzzDecode(f *testing.F) {
 		lost := strings.Contains(d.Text, "\uFFFD") && !bytes.Contains(body, []byte("\uFFFD"))
 		if lost && d.Name != utf16LEName && d.Name != utf16BEName && !slices.Contains(d.Notes, qianshao.NoteBadBytes) {
 			t.Errorf("%s (%s): replacement characters without a note", d.Name, d.From)
+		}
+		if unread := d.Text == "" && len(body) > 0; unread && !slices.Equal(d.Notes, []qianshao.Note{qianshao.NoteBinary}) && d.From != "bom" {
+			t.Errorf("%s (%s): no text of %d bytes, notes %v", d.Name, d.From, len(body), d.Notes)
+		} else if !unread && d.Name == utf8Name && d.From != "bom" && utf8.Valid(body) && d.Text != string(body) {
+			t.Errorf("%s (%s): %q became %q", d.Name, d.From, body, d.Text)
 		}
 		size := 0
 		for i := 0; i < len(body); i += size {
