@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -35,11 +36,12 @@ type Options struct {
 	Now     func() time.Time // nil is time.Now
 }
 
-// Archive is the evidence archive. It is safe for concurrent use, and holds
-// nothing between two calls but its options: where the archive ends is read
-// from the ledger each time, so that processes may share it.
+// Archive is the evidence archive. It is safe for concurrent use. It remembers
+// nothing between two calls: it reads from the ledger where the archive ends,
+// under a lock (see locked), so that several processes may share a folder.
 type Archive struct {
 	opts Options
+	mu   sync.Mutex // held by locked
 }
 
 // New returns the archive in a folder. It reads and writes nothing yet.
@@ -56,7 +58,7 @@ func New(opts Options) (*Archive, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Archive{opts}, nil
+	return &Archive{opts: opts}, nil
 }
 
 // Added says what Add wrote; zero if there was nothing to write.
@@ -97,53 +99,77 @@ func (a *Archive) add(ctx context.Context, item Item) (Added, error) {
 		URL: item.Page.URL, Captured: item.Page.FetchedAt, Seen: item.Page.FetchedAt, Fingerprint: fingerprint,
 		Categories: item.Assessment.Categories, Findings: item.findings(), Records: len(records), Bytes: int64(block.Len()),
 	}
-	var closed string
-	err = a.opts.Ledger.ExtendEvidence(ctx, func(end End) (Extension, error) {
-		links, err := a.append(end, records, block.Bytes())
-		if err != nil {
-			return Extension{}, err
-		}
-		own := links[len(links)-len(records):] // a warcinfo may stand before them
+	full, err := a.extend(ctx, batch{records: records, bytes: block.Bytes()}, func(own []Link, x *Extension) {
 		capture.ID = own[0].Seq
 		for i := range own {
 			own[i].Capture = capture.ID
 		}
-		if own[0].File != end.File {
-			closed = end.File
-		}
-		return Extension{Links: links, Capture: capture}, nil
+		x.Capture = capture
 	})
 	if err != nil {
-		// The bytes may be there without their links. If this fails, too, the
-		// next write does it.
-		return Added{}, errors.Join(err, a.trim(context.WithoutCancel(ctx)))
+		return Added{}, err
 	}
-	if closed != "" {
-		if err := a.WriteIndex(ctx, closed); err != nil { // derived: Recover writes it later
-			a.opts.Log.Error("the index of an evidence file was not written", "file", closed, "error", err)
+	if full != "" {
+		if err := a.WriteIndex(ctx, full); err != nil { // derived: Recover writes it later
+			a.opts.Log.Error("the index of an evidence file was not written", "file", full, "error", err)
 		}
 	}
 	return Added{Records: len(records), Bytes: int64(block.Len())}, nil
 }
 
-// Seen records that a flagged page was found at a moment as it was when it was
-// last archived: from then on the time counts after which evidence is let go.
+// Seen records that a visit found a flagged page as it was last archived. The
+// retention period of that capture runs from the latest such visit.
 func (a *Archive) Seen(ctx context.Context, url string, at time.Time) error {
 	return a.opts.Ledger.SeeEvidence(ctx, url, at)
 }
 
-// append writes records, of which block holds the bytes, behind the recorded
-// end and returns their links. When it returns without an error the bytes are
-// on the disk.
-func (a *Archive) append(end End, records []encoded, block []byte) ([]Link, error) {
+// batch is what is added to the archive in one step.
+type batch struct {
+	records []encoded
+	bytes   []byte          // of all the records
+	holes   map[string]bool // names of the files that lose records in this step
+}
+
+// extend writes a batch behind the end of the chain, syncs it, and then links
+// it. complete gets the links of the batch's own records, to mark them and to
+// add to x what is recorded with them. After an error nothing is linked. full is
+// the name of the file that was left because a new one was begun.
+func (a *Archive) extend(ctx context.Context, b batch, complete func(own []Link, x *Extension)) (full string, err error) {
 	if err := os.MkdirAll(a.opts.Folder, 0o700); err != nil {
-		return nil, err
+		return "", err
 	}
+	err = a.locked(ctx, func() error {
+		end, err := a.opts.Ledger.EvidenceEnd(ctx)
+		if err != nil {
+			return err
+		}
+		links, err := a.append(end, b)
+		if err == nil {
+			x := Extension{Links: links}
+			complete(links[len(links)-len(b.records):], &x) // a warcinfo may come before them
+			err = a.opts.Ledger.AppendEvidence(ctx, end.Head, x)
+		}
+		if err != nil {
+			// The bytes may be in the file without their links. If trim fails,
+			// too, the next write cuts them off.
+			return errors.Join(err, a.trim(context.WithoutCancel(ctx)))
+		}
+		if links[0].File != end.File {
+			full = end.File
+		}
+		return nil
+	})
+	return full, err
+}
+
+// append writes a batch behind the recorded end and returns its links. When it
+// returns without an error the bytes are on the disk.
+func (a *Archive) append(end End, b batch) ([]Link, error) {
 	added := a.opts.Now().UTC().Truncate(time.Second)
-	file, base := end.File, end.Bytes
+	file, base, block := end.File, end.Bytes, b.bytes
 	var links []Link
-	if a.beginsFile(end, int64(len(block))) {
-		file, base = fmt.Sprintf("qianshao-%012d.warc.gz", end.Seq+1), 0
+	if b.holes[end.File] || a.beginsFile(end, int64(len(block))) {
+		file, base = fileName(end.Seq+1), 0
 		info, head, err := a.info(file, added)
 		if err != nil {
 			return nil, err
@@ -155,8 +181,8 @@ func (a *Archive) append(end End, records []encoded, block []byte) ([]Link, erro
 	if base == 0 && len(links) > 0 {
 		shift = links[0].Length
 	}
-	for i := range records {
-		links = append(links, records[i].link(file, shift, added))
+	for i := range b.records {
+		links = append(links, b.records[i].link(file, shift, added))
 	}
 	previous := end.Chain
 	if end.Seq == 0 {
@@ -169,6 +195,9 @@ func (a *Archive) append(end End, records []encoded, block []byte) ([]Link, erro
 	}
 	return links, a.write(file, base, block)
 }
+
+// fileName is the name of the file whose first record is seq.
+func fileName(seq int64) string { return fmt.Sprintf("qianshao-%012d.warc.gz", seq) }
 
 // info encodes the record that begins a file.
 func (a *Archive) info(file string, at time.Time) (encoded, []byte, error) {
@@ -184,8 +213,9 @@ func (a *Archive) info(file string, at time.Time) (encoded, []byte, error) {
 	return encoded{draft: draft, written: written}, block.Bytes(), err
 }
 
-// beginsFile says whether a new file is begun: the last one is full or has
-// deletions, or is not as recorded, when it is left to Verify as it is.
+// beginsFile says whether a new file is begun: because the last one is full,
+// because it has deletions, or because it is not as recorded. In the last case
+// it stays as it is, for Verify to report.
 func (a *Archive) beginsFile(end End, length int64) bool {
 	if end.File == "" || end.Holed || end.Bytes+length > a.opts.MaxFile {
 		return true
@@ -202,8 +232,8 @@ func (a *Archive) beginsFile(end End, length int64) bool {
 	return false
 }
 
-// write puts block at base, the recorded end of the file, and syncs it. What
-// stands behind base was never recorded. After an error it is as it was.
+// write puts block at base, the recorded end of the file, and syncs it. Bytes
+// behind base were never recorded. After an error the file ends at base.
 func (a *Archive) write(file string, base int64, block []byte) (err error) {
 	f, err := os.OpenFile(a.path(file), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -240,37 +270,40 @@ func (a *Archive) cutTail(f *os.File, end int64) error {
 	return f.Truncate(end)
 }
 
-// trim cuts the last file to its recorded end.
+// trim cuts the last file to its recorded end, and removes a file that was
+// begun but never recorded. The caller holds the lock.
 func (a *Archive) trim(ctx context.Context) error {
-	return a.opts.Ledger.ExtendEvidence(ctx, func(end End) (Extension, error) {
-		next := fmt.Sprintf("qianshao-%012d.warc.gz", end.Seq+1)
-		if err := os.Remove(a.path(next)); err == nil {
-			a.opts.Log.Warn("an evidence file that was never recorded is removed, as after a crash", "file", next)
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return Extension{}, err
-		}
-		if end.File == "" || end.Holed || end.Last != end.Seq {
-			return Extension{}, nil
-		}
-		f, err := os.OpenFile(a.path(end.File), os.O_RDWR, 0)
-		if errors.Is(err, fs.ErrNotExist) {
-			return Extension{}, nil // Verify tells
-		}
-		if err != nil {
-			return Extension{}, err
-		}
-		return Extension{}, errors.Join(a.cutTail(f, end.Bytes), f.Close())
-	})
+	end, err := a.opts.Ledger.EvidenceEnd(ctx)
+	if err != nil {
+		return err
+	}
+	next := fileName(end.Seq + 1)
+	if err := os.Remove(a.path(next)); err == nil {
+		a.opts.Log.Warn("an evidence file that was never recorded is removed, as after a crash", "file", next)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if end.File == "" || end.Holed || end.Last != end.Seq {
+		return nil
+	}
+	f, err := os.OpenFile(a.path(end.File), os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // Verify reports it
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(a.cutTail(f, end.Bytes), f.Close())
 }
 
-// Recover puts right what a crash has left: it cuts off bytes that were never
+// Recover repairs what a crash has left: it cuts off bytes that were never
 // recorded, finishes deletions and writes indexes that are out of date. A
 // process calls it before it begins to add.
 func (a *Archive) Recover(ctx context.Context) error {
 	if _, err := os.Stat(a.opts.Folder); errors.Is(err, fs.ErrNotExist) {
-		return nil // nothing was ever archived, or Verify tells
+		return nil // nothing was ever archived, or Verify reports it
 	}
-	if err := a.trim(ctx); err != nil {
+	if err := a.locked(ctx, func() error { return a.trim(ctx) }); err != nil {
 		return fmt.Errorf("recover the evidence archive: %w", err)
 	}
 	if err := a.finishDeletions(ctx); err != nil {
@@ -279,10 +312,10 @@ func (a *Archive) Recover(ctx context.Context) error {
 	return a.WriteIndexes(ctx)
 }
 
-// path leads into the folder, whatever the ledger says.
+// path is always inside of the folder, whatever file name the ledger has.
 func (a *Archive) path(file string) string { return filepath.Join(a.opts.Folder, filepath.Base(file)) }
 
-// explained tells what to do where a person can do something.
+// explained adds to an error what a person can do about it.
 func explained(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fmt.Errorf("%w (make room and it is tried again; nothing was kept in part)", err)
@@ -299,32 +332,36 @@ func syncFolder(name string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// replaceFile writes a file beside name and puts it in its place, so that
-// there is never half of it. within is called with the last step.
-func replaceFile(name string, fill func(io.Writer) error, within func(put func() error) error) (err error) {
+// newFile writes a file beside name, and syncs it. It becomes name by put, so
+// that there is never half of it; discard removes it. A process that dies
+// between leaves a file whose name ends in temporary.
+type newFile struct{ written, name string }
+
+func writeBeside(name string, fill func(io.Writer) error) (n newFile, err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*"+temporary) // mode 0600
 	if err != nil {
-		return err
+		return newFile{}, err
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name()) // it may be in its place by now
-			err = explained(err)
-		}
-	}()
-	if err := fill(f); err != nil {
-		return errors.Join(err, f.Close())
+	n = newFile{written: f.Name(), name: name}
+	if err = fill(f); err == nil {
+		err = f.Sync()
 	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
+	if err = errors.Join(err, f.Close()); err != nil {
+		n.discard()
+		return newFile{}, explained(err)
 	}
-	return within(func() error {
-		if err := os.Rename(f.Name(), name); err != nil {
-			return err
-		}
-		return syncFolder(filepath.Dir(name))
-	})
+	return n, nil
 }
 
-// temporary is how the names of files end that are not yet whole.
+func (n newFile) put() error {
+	if err := os.Rename(n.written, n.name); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(n.name))
+}
+
+// discard removes the file unless it was put in its place.
+func (n newFile) discard() { _ = os.Remove(n.written) }
+
+// temporary is how the names of files end that are not yet complete.
 const temporary = ".tmp"

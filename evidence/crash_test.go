@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,36 +19,69 @@ import (
 	"github.com/qianshao/qianshao/evidence"
 )
 
-// childFolder makes of this test binary a process that archives until it is killed.
+// These variables make of this test binary a process that archives pages, from
+// the number childFirst on.
 const (
 	childFolder = "QIANSHAO_TEST_ARCHIVE_INTO"
 	childFirst  = "QIANSHAO_TEST_ARCHIVE_FROM"
+	childPages  = "QIANSHAO_TEST_ARCHIVE_PAGES"     // how many; without it, until it is killed
+	childDies   = "QIANSHAO_TEST_ARCHIVE_DIES_LINK" // kills itself instead of linking this one
 )
 
 func TestMain(m *testing.M) {
 	if folder := os.Getenv(childFolder); folder != "" {
-		fmt.Println(archiveForEver(folder))
-		os.Exit(1)
+		if err := archiveInto(folder); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
 
-// archiveForEver adds pages and prints the number of each that is archived;
-// every tenth time it deletes what is even. It returns only if something fails.
-func archiveForEver(folder string) error {
+// child is a process that archives into a folder.
+func child(folder string, first int, settings ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childFolder+"="+folder, fmt.Sprintf("%s=%d", childFirst, first))
+	cmd.Env = append(cmd.Env, settings...)
+	return cmd
+}
+
+// dying is a ledger that kills its process before it links anything for the nth time.
+type dying struct {
+	evidence.Ledger
+	n, calls int
+}
+
+func (d *dying) AppendEvidence(ctx context.Context, after evidence.Head, x evidence.Extension) error {
+	if d.calls++; d.calls == d.n {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+	return d.Ledger.AppendEvidence(ctx, after, x)
+}
+
+// archiveInto adds pages and prints the number of each that is archived;
+// every tenth time it deletes those with an even number.
+func archiveInto(folder string) error {
 	ctx := context.Background()
-	a, err := opened(folder, 20_000)
+	dies, _ := strconv.Atoi(os.Getenv(childDies))
+	a, err := openedWith(folder, 20_000, func(l evidence.Ledger) evidence.Ledger { return &dying{Ledger: l, n: dies} })
 	if err != nil {
 		return err
 	}
-	var first int
-	if _, err := fmt.Sscan(os.Getenv(childFirst), &first); err != nil {
+	first, err := strconv.Atoi(os.Getenv(childFirst))
+	if err != nil {
 		return err
+	}
+	last := math.MaxInt
+	if pages, err := strconv.Atoi(os.Getenv(childPages)); err == nil {
+		last = first + pages
 	}
 	if err := a.Recover(ctx); err != nil {
 		return err
 	}
-	for i := first; ; i++ {
+	for i := first; i < last; i++ {
 		category := []qianshao.Category{qianshao.Gambling, qianshao.Fraud}[i%2]
 		if _, err := a.Add(ctx, aged(i, 0, category)); err != nil {
 			return err
@@ -59,12 +95,13 @@ func archiveForEver(folder string) error {
 			return err
 		}
 	}
+	return nil
 }
 
 // TestKill9 kills a process that archives and deletes, at random moments, again
-// and again over one archive. Each time what it had said to be archived is
-// there once, and the archive verifies after a start, and without one but for
-// bytes that were never recorded.
+// and again over one archive. Each time, what it had said to be archived is
+// there once. The archive verifies after a start; before one, the only problems
+// are bytes that were never recorded.
 func TestKill9(t *testing.T) {
 	rounds := 12
 	if testing.Short() {
@@ -73,8 +110,7 @@ func TestKill9(t *testing.T) {
 	folder, first := t.TempDir(), 0
 	archived := map[int]bool{}
 	for range rounds {
-		child := exec.Command(os.Args[0])
-		child.Env = append(os.Environ(), childFolder+"="+folder, fmt.Sprintf("%s=%d", childFirst, first))
+		child := child(folder, first)
 		out, err := child.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

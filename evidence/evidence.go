@@ -18,16 +18,18 @@
 //
 // # Order of writing
 //
-// Links stand in SQL (see Ledger), records in files. Bytes are written and
-// synced first, then the links are committed. What a crash leaves behind the
-// recorded end of the last file is cut off by the next write.
+// Records are in files, their links in SQL (see Ledger). A writer takes the lock
+// of the folder, reads the end of the chain, writes the records behind it and
+// syncs them. Then one short transaction links them, if the chain still ends
+// where it was read. Bytes that a crash leaves behind the recorded end are cut
+// off by the next start or the next write.
 //
 // # Deletion
 //
-// A deleted record leaves its link. A record of kind KindDeletion names the
-// hashes and the reason, and takes part in the chain as every other does. The
-// file is then written anew without the deleted bytes, so a record's present
-// place is its link's offset less what was deleted before it in the file.
+// The link of a deleted record stays. A record of kind KindDeletion names the
+// hashes and the reason; it is part of the chain like any other. The file is
+// then rewritten without the deleted bytes, so a record's present place is its
+// link's offset less what was deleted before it in the file.
 package evidence
 
 import (
@@ -134,11 +136,11 @@ type Capture struct {
 // End is what a writer must know of the archive's end.
 type End struct {
 	Head
-	// File is the last link's, Last its Seq: it differs from Head.Seq if
-	// somebody took links away.
+	// File and Last are the last link's file and Seq. Last differs from Head.Seq
+	// if somebody removed links.
 	File string
 	Last int64
-	// Bytes is the recorded size of File.
+	// Bytes is the recorded size of File before anything was cut out of it.
 	Bytes int64
 	// Holed says that records of File are deleted: nothing is appended to it any more.
 	Holed bool
@@ -148,8 +150,9 @@ type End struct {
 
 // Extension is what a writer adds.
 type Extension struct {
+	// Links continue the chain: their Seq begins after the head's, without gaps.
 	Links []Link
-	// Capture is set if the links are one.
+	// Capture is set if the links are those of a capture.
 	Capture *Capture
 	// Deletions are the captures whose records Links delete.
 	Deletions []Deletion
@@ -158,28 +161,35 @@ type Extension struct {
 // Deletion names a capture and the link of kind KindDeletion that deletes it.
 type Deletion struct{ Capture, Seq int64 }
 
-// Ledger keeps links and captures; store/sqlite meets it.
+// Ledger keeps links and captures durably. store/sqlite implements it, and
+// store/storetest holds an implementation to what is promised here. It need
+// not serialise writers: the archive has a lock of its own.
 type Ledger interface {
-	// ExtendEvidence calls write with the archive's end while no other process
-	// or goroutine can write, and records what it returns, durably and as a
-	// whole. Nothing is recorded if write fails.
-	ExtendEvidence(ctx context.Context, write func(End) (Extension, error)) error
-	// CutEvidence calls cut, again alone, and marks the file's deleted records as cut.
-	CutEvidence(ctx context.Context, file string, cut func() error) error
-	// EvidenceEnd returns the present end.
+	// AppendEvidence records an extension in one durable transaction, if the
+	// chain still ends with the head after. Otherwise it records nothing and
+	// returns an error that wraps ErrEndChanged; nor does any other error leave
+	// a part of the extension. The bytes of the records are on the disk before
+	// it is called. A capture that an extension deletes must not be deleted yet.
+	AppendEvidence(ctx context.Context, after Head, x Extension) error
+	// MarkEvidenceCut records that the file was rewritten without those of its
+	// records that are deleted.
+	MarkEvidenceCut(ctx context.Context, file string) error
+	// EvidenceEnd returns the present end, as of one moment. Whatever was
+	// recorded before the call, by any process, is part of it.
 	EvidenceEnd(ctx context.Context) (End, error)
 	// EvidenceLinks returns up to limit links behind after, by Seq.
 	EvidenceLinks(ctx context.Context, after int64, limit int) ([]Link, error)
 	// EvidenceFileLinks returns those of one file, by Seq.
 	EvidenceFileLinks(ctx context.Context, file string) ([]Link, error)
-	// EvidenceCutBefore returns how many bytes are cut out of the link's file before it.
+	// EvidenceCutBefore returns how many bytes were cut out of the link's file before the link's record.
 	EvidenceCutBefore(ctx context.Context, link Link) (int64, error)
 	// EvidenceCapture returns the page's latest capture that is not deleted; ok is false if there is none.
 	EvidenceCapture(ctx context.Context, url string) (c Capture, ok bool, err error)
 	// EvidenceCaptures returns up to limit captures behind after, by ID, of one
 	// page or, for an empty url, of all. Deleted ones are among them.
 	EvidenceCaptures(ctx context.Context, url string, after int64, limit int) ([]Capture, error)
-	// SeeEvidence records that a page is at a moment as its latest capture has it.
+	// SeeEvidence records that at a moment a page was as its latest capture has
+	// it. An earlier moment than the one recorded changes nothing.
 	SeeEvidence(ctx context.Context, url string, at time.Time) error
 	// EvidenceFiles returns the files, in the order of their first links.
 	EvidenceFiles(ctx context.Context) ([]File, error)
@@ -197,5 +207,10 @@ type File struct {
 	Uncut bool
 }
 
-// ErrDamaged says that the archive is not what the ledger has.
-var ErrDamaged = errors.New("the evidence archive is damaged")
+// Sentinels to test for with errors.Is.
+var (
+	// ErrDamaged says that the archive's files are not as the ledger has them.
+	ErrDamaged = errors.New("the evidence archive is damaged")
+	// ErrEndChanged says that the chain has been extended since its end was read.
+	ErrEndChanged = errors.New("the end of the evidence chain has changed since it was read")
+)

@@ -42,13 +42,18 @@ func open(t testing.TB, folder string, maxFile int64) archive {
 }
 
 func opened(folder string, maxFile int64) (archive, error) {
+	return openedWith(folder, maxFile, func(l evidence.Ledger) evidence.Ledger { return l })
+}
+
+// openedWith opens an archive whose ledger is the database, wrapped.
+func openedWith(folder string, maxFile int64, wrap func(evidence.Ledger) evidence.Ledger) (archive, error) {
 	db := filepath.Join(folder, "qianshao.db")
 	s, err := sqlite.Open(context.Background(), db)
 	if err != nil {
 		return archive{}, err
 	}
 	a, err := evidence.New(evidence.Options{
-		Folder: filepath.Join(folder, "evidence"), Ledger: s, Software: "qianshao/test", Operator: "https://operator.example/",
+		Folder: filepath.Join(folder, "evidence"), Ledger: wrap(s), Software: "qianshao/test", Operator: "https://operator.example/",
 		MaxFile: maxFile, Now: func() time.Time { return day },
 	})
 	return archive{a, filepath.Join(folder, "evidence"), s, db}, err
@@ -293,7 +298,7 @@ func TestRotation(t *testing.T) {
 	if info, err := os.Stat(a.folder); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("folder: %v, %v", info.Mode(), err)
 	}
-	if len(entries) != 2*len(a.files(t)) {
+	if len(entries) != 2*len(a.files(t))+1 { // the lock's file
 		t.Errorf("%d files beside %d archives", len(entries), len(a.files(t)))
 	}
 	a.sound(t)

@@ -16,8 +16,8 @@ import (
 func indexName(file string) string { return strings.TrimSuffix(file, ".warc.gz") + ".cdxj" }
 
 // WriteIndexes writes the CDXJ index of every file whose index is out of date.
-// That of the last file is, while pages come in; a process calls WriteIndexes
-// when it ends.
+// While pages come in, that of the last file always is; a process calls
+// WriteIndexes when it ends.
 func (a *Archive) WriteIndexes(ctx context.Context) error {
 	files, err := a.opts.Ledger.EvidenceFiles(ctx)
 	if err != nil {
@@ -34,23 +34,36 @@ func (a *Archive) WriteIndexes(ctx context.Context) error {
 	return nil
 }
 
-// WriteIndex writes the CDXJ index beside a file. It is derived from the
-// ledger and may be written anew at any time.
+// WriteIndex writes the CDXJ index beside a file. The index is derived from the
+// ledger and can be written anew at any time.
 func (a *Archive) WriteIndex(ctx context.Context, file string) error {
+	// Under the lock, because Recover in another process removes unfinished files.
+	err := a.locked(ctx, func() error { return a.writeIndex(ctx, file) })
+	if err != nil {
+		return fmt.Errorf("index of %s: %w", file, err)
+	}
+	return nil
+}
+
+func (a *Archive) writeIndex(ctx context.Context, file string) error {
 	links, err := a.opts.Ledger.EvidenceFileLinks(ctx, file)
 	if err != nil {
 		return err
 	}
 	var text bytes.Buffer
 	if err := warc.WriteIndex(&text, indexEntries(links)); err != nil {
-		return fmt.Errorf("index of %s: %w", file, err)
+		return err
 	}
-	err = replaceFile(a.path(indexName(file)), func(w io.Writer) error {
+	written, err := writeBeside(a.path(indexName(file)), func(w io.Writer) error {
 		_, err := w.Write(text.Bytes())
 		return err
-	}, func(put func() error) error { return put() })
+	})
 	if err != nil {
-		return fmt.Errorf("index of %s: %w", file, err)
+		return err
+	}
+	defer written.discard()
+	if err := written.put(); err != nil {
+		return err
 	}
 	sum := sha256.Sum256(text.Bytes())
 	var through int64
@@ -60,7 +73,7 @@ func (a *Archive) WriteIndex(ctx context.Context, file string) error {
 	return a.opts.Ledger.SetEvidenceIndex(ctx, file, through, hex.EncodeToString(sum[:]))
 }
 
-// indexEntries are what a file's index lists: answers and resources, at their present places.
+// indexEntries are the lines of a file's index: its responses and resources, at their present places.
 func indexEntries(links []Link) (entries []warc.IndexEntry) {
 	var removed int64
 	for i := range links {

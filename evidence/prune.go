@@ -121,22 +121,12 @@ func (a *Archive) recordDeletions(ctx context.Context, captures []Expired) error
 		}
 		records = append(records, encoded{draft: d, kind: KindDeletion, written: written})
 	}
-	err := a.opts.Ledger.ExtendEvidence(ctx, func(end End) (Extension, error) {
-		end.Holed = end.Holed || holed[end.File]
-		links, err := a.append(end, records, block.Bytes())
-		if err != nil {
-			return Extension{}, err
-		}
-		x := Extension{Links: links}
-		for i, l := range links[len(links)-len(records):] {
+	_, err := a.extend(ctx, batch{records: records, bytes: block.Bytes(), holes: holed}, func(own []Link, x *Extension) {
+		for i, l := range own {
 			x.Deletions = append(x.Deletions, Deletion{captures[i].ID, l.Seq})
 		}
-		return x, nil
 	})
-	if err != nil {
-		return errors.Join(err, a.trim(context.WithoutCancel(ctx)))
-	}
-	return nil
+	return err
 }
 
 // CaptureLinks returns the links of a capture's records, by Seq.
@@ -183,16 +173,10 @@ func (a *Archive) readDeletion(ctx context.Context, l *Link) (map[int64]string, 
 	return hashes, nil
 }
 
-// finishDeletions writes every file anew of which records are deleted and not yet cut out.
+// finishDeletions rewrites every file that still has the bytes of deleted records.
 func (a *Archive) finishDeletions(ctx context.Context) error {
-	left, err := filepath.Glob(filepath.Join(a.opts.Folder, ".*"+temporary))
-	if err != nil {
+	if err := a.locked(ctx, a.removeUnfinished); err != nil {
 		return err
-	}
-	for _, name := range left {
-		if err := os.Remove(name); err != nil {
-			return err
-		}
 	}
 	files, err := a.opts.Ledger.EvidenceFiles(ctx)
 	if err != nil {
@@ -208,37 +192,76 @@ func (a *Archive) finishDeletions(ctx context.Context) error {
 	return nil
 }
 
-// cut writes a file anew without its deleted records. Nobody appends to it any
-// more. Before the ledger knows of it the file is already the new one for a
-// moment; its size tells which one it is.
+// removeUnfinished removes the files that interrupted processes have left.
+func (a *Archive) removeUnfinished() error {
+	left, err := filepath.Glob(filepath.Join(a.opts.Folder, ".*"+temporary))
+	if err != nil {
+		return err
+	}
+	for _, name := range left {
+		if err := os.Remove(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errCutMeanwhile says that another process has worked on the file that was being rewritten.
+var errCutMeanwhile = errors.New("another process has deleted records of this file meanwhile; try again")
+
+// cut rewrites a file without its deleted records. Nothing is appended to such
+// a file any more, so the copy is made without the lock, which is taken for the
+// rename and the mark in the ledger. Between these two the file's size tells
+// whether it is the old or the new one.
 func (a *Archive) cut(ctx context.Context, file string) error {
 	links, err := a.opts.Ledger.EvidenceFileLinks(ctx, file)
 	if err != nil {
 		return err
-	}
-	before, after := sizes(links)
-	info, err := os.Stat(a.path(file))
-	if err != nil {
-		return err
-	}
-	switch info.Size() {
-	case after:
-		return a.opts.Ledger.CutEvidence(ctx, file, func() error { return nil })
-	case before:
-	default:
-		return fmt.Errorf("%w: the file has %d bytes instead of %d; run \"qianshao evidence verify\"", ErrDamaged, info.Size(), before)
 	}
 	old, err := os.Open(a.path(file))
 	if err != nil {
 		return err
 	}
 	defer old.Close()
-	// The copy is made before anybody is kept waiting.
-	return replaceFile(a.path(file), func(w io.Writer) error { return copyKept(w, old, links) },
-		func(put func() error) error { return a.opts.Ledger.CutEvidence(ctx, file, put) })
+	info, err := old.Stat()
+	if err != nil {
+		return err
+	}
+	before, after := sizes(links)
+	var written newFile
+	switch info.Size() {
+	case after: // a process died between rename and mark
+	case before:
+		written, err = writeBeside(a.path(file), func(w io.Writer) error { return copyKept(w, old, links) })
+		if err != nil {
+			return err
+		}
+		defer written.discard()
+	default:
+		return fmt.Errorf("%w: the file has %d bytes instead of %d; run \"qianshao evidence verify\"", ErrDamaged, info.Size(), before)
+	}
+	return a.locked(ctx, func() error {
+		now, err := a.opts.Ledger.EvidenceFileLinks(ctx, file)
+		if err != nil {
+			return err
+		}
+		// Records are only ever deleted and cut, so equal sizes mean equal sets.
+		switch b, k := sizes(now); {
+		case b == k:
+			return nil // another process has done it
+		case b != before || k != after:
+			return errCutMeanwhile
+		}
+		if written != (newFile{}) {
+			if err := written.put(); err != nil {
+				return err
+			}
+		}
+		return a.opts.Ledger.MarkEvidenceCut(ctx, file)
+	})
 }
 
-// sizes are those of a file as the ledger has it, and without its deleted records.
+// sizes returns the size of a file as the ledger has it, and its size without the deleted records.
 func sizes(links []Link) (before, after int64) {
 	for i := range links {
 		if !links[i].Cut {

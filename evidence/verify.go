@@ -331,17 +331,20 @@ func (v *verifier) leave(last bool) error {
 // that is being verified without being recorded. What is just being written is
 // waited for.
 func (v *verifier) settled() (size int64, err error) {
-	err = v.a.opts.Ledger.ExtendEvidence(v.ctx, func(now End) (Extension, error) {
+	err = v.a.locked(v.ctx, func() error {
 		size = v.place
+		now, err := v.a.opts.Ledger.EvidenceEnd(v.ctx)
+		if err != nil {
+			return err
+		}
 		info, err := v.file.Stat()
 		if err != nil {
-			return Extension{}, err
+			return err
 		}
-		if now.File != v.name {
-			return Extension{}, nil // full by now; the next time looks at its end
+		if now.File == v.name { // otherwise it is full by now; the next Verify looks at its end
+			size += max(0, info.Size()-now.Bytes)
 		}
-		size += max(0, info.Size()-now.Bytes)
-		return Extension{}, nil
+		return nil
 	})
 	return size, err
 }
@@ -376,7 +379,7 @@ func (v *verifier) folder() error {
 	if err != nil {
 		return err
 	}
-	ours := map[string]bool{}
+	ours := map[string]bool{lockName: true}
 	for file := range v.files {
 		ours[file], ours[indexName(file)] = true, true
 	}

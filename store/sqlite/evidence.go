@@ -12,18 +12,13 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Store is where the evidence archive's chain is kept.
+// Store is where the chain of the evidence archive is kept.
 var _ evidence.Ledger = (*Store)(nil)
 
-// ExtendEvidence implements evidence.Ledger: the write transaction is the lock.
-func (s *Store) ExtendEvidence(ctx context.Context, write func(evidence.End) (evidence.Extension, error)) error {
+// AppendEvidence implements evidence.Ledger.
+func (s *Store) AppendEvidence(ctx context.Context, after evidence.Head, x evidence.Extension) error {
 	return s.update(ctx, durable, "extend the evidence chain in", func(tx *writer) error {
-		end, err := evidenceEnd(ctx, tx)
-		if err != nil {
-			return err
-		}
-		x, err := write(end)
-		if err != nil {
+		if err := checkHead(ctx, tx, after); err != nil {
 			return err
 		}
 		for i := range x.Links {
@@ -43,6 +38,19 @@ func (s *Store) ExtendEvidence(ctx context.Context, write func(evidence.End) (ev
 		}
 		return putDeletions(ctx, tx, x.Deletions)
 	})
+}
+
+// checkHead returns evidence.ErrEndChanged unless the chain ends with head.
+func checkHead(ctx context.Context, tx *writer, head evidence.Head) error {
+	var now evidence.Head
+	err := tx.QueryRowContext(ctx, `SELECT seq, chain FROM evidence_head`).Scan(&now.Seq, &now.Chain)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) { // none: the archive is empty
+		return err
+	}
+	if now.Seq != head.Seq || now.Chain != head.Chain {
+		return fmt.Errorf("%w: it is record %d, not %d", evidence.ErrEndChanged, now.Seq, head.Seq)
+	}
+	return nil
 }
 
 func putLink(ctx context.Context, tx *writer, l *evidence.Link) error {
@@ -104,12 +112,9 @@ UPDATE evidence_links SET gone = $1 WHERE capture = $2 AND seq >= $2
 	return nil
 }
 
-// CutEvidence implements evidence.Ledger.
-func (s *Store) CutEvidence(ctx context.Context, file string, cut func() error) error {
+// MarkEvidenceCut implements evidence.Ledger.
+func (s *Store) MarkEvidenceCut(ctx context.Context, file string) error {
 	return s.update(ctx, durable, "cut deleted evidence in", func(tx *writer) error {
-		if err := cut(); err != nil {
-			return err
-		}
 		if _, err := tx.ExecContext(ctx, `UPDATE evidence_files SET index_sha256 = '' WHERE file = $1`, file); err != nil {
 			return err
 		}
@@ -120,17 +125,17 @@ func (s *Store) CutEvidence(ctx context.Context, file string, cut func() error) 
 
 // EvidenceEnd implements evidence.Ledger.
 func (s *Store) EvidenceEnd(ctx context.Context) (evidence.End, error) {
-	end, err := evidenceEnd(ctx, s.read)
+	end, err := s.evidenceEnd(ctx)
 	return end, s.fail("read the end of the evidence chain from", err)
 }
 
-func evidenceEnd(ctx context.Context, db interface {
-	QueryRowContext(context.Context, string, ...any) *sql.Row
-}) (end evidence.End, err error) {
+func (s *Store) evidenceEnd(ctx context.Context) (end evidence.End, err error) {
 	var added int64
 	var holed bool
+	s.writer.mu.Lock() // the writer has the statement prepared and the pages cached
+	defer s.writer.mu.Unlock()
 	// One statement, so that all of it is of one moment.
-	err = db.QueryRowContext(ctx, `
+	err = s.writer.QueryRowContext(ctx, `
 SELECT coalesce(h.seq, 0), coalesce(h.chain, ''), coalesce(h.added, 0), coalesce(l.seq, 0), coalesce(l.file, ''), coalesce(l.start + l.length, 0),
   EXISTS (SELECT 1 FROM evidence_links g WHERE g.file = l.file AND g.gone <> 0),
   (SELECT count(*) FROM evidence_links c WHERE c.gone <> 0 AND c.cut = 1)
