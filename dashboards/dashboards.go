@@ -23,7 +23,6 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 //go:embed templates/*.html static/*
@@ -31,7 +30,7 @@ var files embed.FS
 
 // Options are what a console needs. Store and Index are required.
 type Options struct {
-	Store *sqlite.Store
+	Store Store
 	Index index.Index
 	// Registry is served at /metrics; without one that page does not exist.
 	Registry *prometheus.Registry
@@ -50,11 +49,29 @@ type Options struct {
 	Log *slog.Logger
 }
 
+// Store is what the console reads.
+type Store interface {
+	// Finding returns one finding, or store.ErrNotFound.
+	Finding(ctx context.Context, id string) (store.Finding, error)
+	// Findings returns those of the findings that there are, by id, without their pages.
+	Findings(ctx context.Context, ids []string) (map[string]qianshao.Finding, error)
+	// Views returns the other views that are kept of a page, by name.
+	Views(ctx context.Context, url string) ([]store.View, error)
+	// Authorisation returns one authorisation, or store.ErrNotFound.
+	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
+	// Authorisations returns the register, by id.
+	Authorisations(ctx context.Context) ([]qianshao.Authorisation, error)
+	// Submission returns one submission, or store.ErrNotFound.
+	Submission(ctx context.Context, id string) (qianshao.Submission, error)
+	// Submissions returns the submissions, the latest first, at most limit.
+	Submissions(ctx context.Context, limit int) ([]qianshao.Submission, error)
+}
+
 // requestTime bounds what one request may take of store and index.
 const requestTime = 20 * time.Second
 
 type console struct {
-	store    *sqlite.Store
+	store    Store
 	index    index.Index
 	now      func() time.Time
 	log      *slog.Logger

@@ -123,6 +123,15 @@ type Counts struct {
 	Skips map[qianshao.Skip]int
 }
 
+// FrontierRecord is a URL of the frontier with what became of it.
+type FrontierRecord struct {
+	URL string
+	// Skip is why the last visit brought no page; "" if it did, or there was none yet.
+	Skip qianshao.Skip
+	// Waits says that the URL is to be visited, now or later.
+	Waits bool
+}
+
 // MaxWaiting bounds the reports that wait for an authorisation: a portal that
 // is flooded must not fill the disk. Ten thousand is more than people read.
 const MaxWaiting = 10_000

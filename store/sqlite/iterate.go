@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
 )
 
 // batchRows are read at a time by the iterators: large enough to spare
@@ -25,6 +26,20 @@ func (s *Store) AllPages(ctx context.Context) iter.Seq2[qianshao.PageRecord, err
 	return batched(batchRows, func(after string) ([]qianshao.PageRecord, error) {
 		return s.Pages(ctx, after, batchRows)
 	}, func(p qianshao.PageRecord) string { return p.URL })
+}
+
+// AllFrontier yields every URL of the frontier, by URL ascending.
+func (s *Store) AllFrontier(ctx context.Context) iter.Seq2[store.FrontierRecord, error] {
+	return batched(batchRows, func(after string) ([]store.FrontierRecord, error) {
+		list, err := collect(ctx, s.read, scanFrontier, `
+SELECT url, skip, due IS NOT NULL FROM frontier WHERE url > $1 ORDER BY url LIMIT $2`, after, batchRows)
+		return list, s.fail("read the frontier of", err)
+	}, func(r store.FrontierRecord) string { return r.URL })
+}
+
+func scanFrontier(rows *sql.Rows) (r store.FrontierRecord, err error) {
+	err = rows.Scan(&r.URL, &r.Skip, &r.Waits)
+	return r, err
 }
 
 // batchSources are read at a time: a page's source has a megabyte at times.

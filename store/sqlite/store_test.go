@@ -11,10 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/storetest"
 )
 
 var base = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
@@ -34,6 +33,10 @@ func open(t testing.TB, path string) *Store {
 }
 
 func temp(t testing.TB) *Store { return open(t, filepath.Join(t.TempDir(), "qianshao.db")) }
+
+func TestContract(t *testing.T) {
+	storetest.Run(t, func(t testing.TB) storetest.Store { return temp(t) })
+}
 
 func TestOpen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "odd %41 name?#&.db")
@@ -149,42 +152,6 @@ func TestDamagedPage(t *testing.T) {
 	}
 	if !errors.Is(err, store.ErrCorrupt) {
 		t.Errorf("reading a damaged database: %v, want store.ErrCorrupt", err)
-	}
-}
-
-func TestAuthorisations(t *testing.T) {
-	s := temp(t)
-	a := qianshao.Authorisation{
-		ID: "city-2026", Owner: "市教育局", Basis: "合同 2026-17", Contact: "it@example.cn", ValidFrom: base, ValidUntil: base.AddDate(1, 0, 0),
-		Hosts: []string{"*.example.cn", "example.cn:8080"}, Include: []string{"/news/"}, Exclude: []string{"/news/private"},
-		Rate: 0.5, AllowPrivate: true, Seeds: []string{"http://example.cn:8080/"},
-		RevisitMin: time.Hour, RevisitMax: 7 * 24 * time.Hour, RobotsWaiver: "合同附件 3",
-		Views: []qianshao.View{qianshao.ViewSearchVisitor}, CrawlerBasis: "合同附件 4",
-	}
-	b := qianshao.Authorisation{ID: "b", ValidFrom: base, ValidUntil: base}
-	if err := s.PutAuthorisations(t.Context(), []qianshao.Authorisation{a, b}); err != nil {
-		t.Fatal(err)
-	}
-	b.Owner = "changed"
-	if err := s.PutAuthorisations(t.Context(), []qianshao.Authorisation{b}); err != nil {
-		t.Fatal(err)
-	}
-	got, err := s.Authorisations(t.Context())
-	if diff := cmp.Diff([]qianshao.Authorisation{b, a}, got); err != nil || diff != "" {
-		t.Errorf("error %v, (-want +got):\n%s", err, diff)
-	}
-	one, err := s.Authorisation(t.Context(), "city-2026")
-	if diff := cmp.Diff(a, one); err != nil || diff != "" {
-		t.Errorf("error %v, (-want +got):\n%s", err, diff)
-	}
-	if _, err := s.Authorisation(t.Context(), "none"); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("an unknown id: %v, want store.ErrNotFound", err)
-	}
-	if err := s.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: "c"}, {}}); err == nil {
-		t.Error("an authorisation without id is accepted")
-	}
-	if _, err := s.Authorisation(t.Context(), "c"); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("half of a refused list was kept: %v", err)
 	}
 }
 

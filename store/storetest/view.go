@@ -1,4 +1,4 @@
-package sqlite
+package storetest
 
 import (
 	"testing"
@@ -13,7 +13,7 @@ import (
 
 // cloaked is a flagged page with a finding in the view of search visitors, and a browser's picture.
 func cloaked(url string, hours int) store.Save {
-	s := page(url, "校园新闻", hours, "casino")
+	s := Page(url, "校园新闻", hours, "casino")
 	s.ViewsAsked = true
 	at := s.Page.FetchedAt
 	s.Page.Others = []qianshao.Page{
@@ -27,7 +27,7 @@ func cloaked(url string, hours int) store.Save {
 	return s
 }
 
-func views(t *testing.T, s *Store, url string) []store.View {
+func views(t *testing.T, s Store, url string) []store.View {
 	t.Helper()
 	list, err := s.Views(t.Context(), url)
 	if err != nil {
@@ -36,7 +36,7 @@ func views(t *testing.T, s *Store, url string) []store.View {
 	return list
 }
 
-func state(t *testing.T, s *Store, url string) store.ViewState {
+func state(t *testing.T, s Store, url string) store.ViewState {
 	t.Helper()
 	got, err := s.ViewState(t.Context(), url)
 	if err != nil {
@@ -45,8 +45,8 @@ func state(t *testing.T, s *Store, url string) store.ViewState {
 	return got
 }
 
-func TestOnlyViewsWithEvidenceAreKept(t *testing.T) {
-	s := temp(t)
+func testOnlyViewsWithEvidenceAreKept(t *testing.T, open Open) {
+	s := open(t)
 	const url = "http://school.example/"
 	if diff := cmp.Diff(store.ViewState{}, state(t, s, url)); diff != "" {
 		t.Error(diff)
@@ -69,7 +69,7 @@ func TestOnlyViewsWithEvidenceAreKept(t *testing.T) {
 	}
 
 	// The cloaking is gone, another finding is there: the picture stays, the text goes.
-	later := page(url, "校园新闻", 5, "loan")
+	later := Page(url, "校园新闻", 5, "loan")
 	save(t, s, later)
 	if got := views(t, s, url); len(got) != 1 || string(got[0].Screenshot) != "png" || got[0].Source != "" {
 		t.Errorf("%+v", got)
@@ -80,7 +80,7 @@ func TestOnlyViewsWithEvidenceAreKept(t *testing.T) {
 	}
 
 	// The page is not flagged any more: nothing is left.
-	save(t, s, page(url, "校园新闻", 9))
+	save(t, s, Page(url, "校园新闻", 9))
 	if got := views(t, s, url); len(got) != 0 {
 		t.Errorf("an innocent page left %+v", got)
 	}

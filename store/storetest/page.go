@@ -1,0 +1,438 @@
+package storetest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
+)
+
+// Page is a page as the pipeline saves it, some hours after the start of the
+// tests, with a finding of each rule.
+func Page(url, source string, hours int, rules ...string) store.Save {
+	s := store.Save{
+		Page: qianshao.Page{
+			URL: url, RequestedURL: url + "?asked", Authorisation: "city", FetchedAt: base.Add(time.Duration(hours) * time.Hour),
+			Status: 200, Body: []byte(source),
+		},
+		Document: &qianshao.Document{Charset: "gb18030", Source: source, Title: "标题 " + source, Regions: []qianshao.Region{
+			{Kind: qianshao.RegionTitle, Text: "标题"}, {Kind: qianshao.RegionText, Text: source}, {Kind: qianshao.RegionText}, {Kind: qianshao.RegionScript, Text: "a\nb"},
+		}},
+	}
+	for _, rule := range rules {
+		s.Assessment.Findings = append(s.Assessment.Findings, qianshao.Finding{
+			ID: qianshao.FindingID(url, rule), URL: url, Authorisation: "city", Rule: rule, Category: qianshao.Gambling,
+			Level: qianshao.LevelHigh, Score: 70, Evidence: []qianshao.Evidence{{Term: "注册送", Text: source, Span: qianshao.Span{Start: 0, End: 3}}},
+		})
+		s.Assessment.Level = qianshao.LevelHigh
+	}
+	return s
+}
+
+func save(t testing.TB, s Store, p store.Save) store.Saved {
+	t.Helper()
+	saved, err := s.SavePage(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return saved
+}
+
+// seen is what a finding's row says of its time, in hours after base.
+type seen struct {
+	First, Last, Gone int // Gone is -1 while it is open
+	Title, Text       string
+}
+
+func sightings(records []qianshao.FindingRecord) map[string]seen {
+	m := map[string]seen{}
+	hours := func(at time.Time) int { return int(at.Sub(base) / time.Hour) }
+	for _, e := range records {
+		v := seen{First: hours(e.FirstSeen), Last: hours(e.LastSeen), Gone: -1, Title: e.PageTitle, Text: e.PageText}
+		if !e.GoneAt.IsZero() {
+			v.Gone = hours(e.GoneAt)
+		}
+		m[e.Finding.Rule] = v
+	}
+	return m
+}
+
+func wantSightings(t *testing.T, when string, saved store.Saved, want map[string]seen) {
+	t.Helper()
+	if diff := cmp.Diff(want, sightings(saved.Findings), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", when, diff)
+	}
+	open := false
+	for _, s := range want {
+		open = open || s.Gone < 0
+	}
+	if saved.Open != open {
+		t.Errorf("%s: Open is %v", when, saved.Open)
+	}
+}
+
+func testSavePage(t *testing.T, open Open) {
+	s := open(t)
+	const url = "http://Example.cn:8080/a"
+	first := Page(url, "注册送彩金", 0, "casino", "loan")
+	const title, text = "标题 注册送彩金", "标题\n注册送彩金\na b"
+	for range 2 { // twice is once
+		saved := save(t, s, first)
+		wantSightings(t, "first visit", saved, map[string]seen{"casino": {0, 0, -1, title, text}, "loan": {0, 0, -1, title, text}})
+		for _, e := range saved.Findings {
+			if e.Host != "example.cn" {
+				t.Errorf("host %q", e.Host)
+			}
+		}
+	}
+	checkFinding(t, s, first, base, base)
+
+	later := Page(url, "注册送彩金 又", 5, "casino", "job")
+	for range 2 {
+		wantSightings(t, "another rule", save(t, s, later), map[string]seen{
+			"casino": {0, 5, -1, title + " 又", "标题\n注册送彩金 又\na b"}, "job": {5, 5, -1, title + " 又", "标题\n注册送彩金 又\na b"},
+			"loan": {0, 0, 5, "", "注册送彩金"},
+		})
+	}
+	checkFinding(t, s, later, base, base.Add(5*time.Hour))
+	gone, err := s.Finding(t.Context(), qianshao.FindingID(url, "loan"))
+	if err != nil || gone.Source != "" || gone.PageTitle != "" || gone.State() != qianshao.StateGone || len(gone.Evidence) != 1 {
+		t.Errorf("the finding that is gone keeps its evidence alone: %+v, %v", gone, err)
+	}
+
+	clean := Page(url, "清净", 6)
+	for range 2 {
+		wantSightings(t, "the page is clean", save(t, s, clean), map[string]seen{
+			"casino": {0, 5, 6, "", "注册送彩金 又"}, "job": {5, 5, 6, "", "注册送彩金 又"}, "loan": {0, 0, 5, "", "注册送彩金"},
+		})
+	}
+	records, err := s.Pages(t.Context(), "", 10)
+	sum := sha256.Sum256([]byte("清净"))
+	if err != nil || len(records) != 1 || records[0].Flagged || !records[0].LastSeen.Equal(base.Add(6*time.Hour)) ||
+		!records[0].FirstSeen.Equal(base) || records[0].Authorisation != "city" || records[0].Hash != hex.EncodeToString(sum[:]) {
+		t.Errorf("the page's record is %+v, error %v", records, err)
+	}
+
+	back := Page(url, "注册送彩金", 9, "loan")
+	wantSightings(t, "one is back", save(t, s, back), map[string]seen{
+		"casino": {0, 5, 6, "", "注册送彩金 又"}, "job": {5, 5, 6, "", "注册送彩金 又"}, "loan": {0, 9, -1, title, text},
+	})
+	if saved := gonePage(t, s, url, 10); saved.Open {
+		t.Error("a page that is gone has an open finding")
+	}
+	reopened, err := s.Finding(t.Context(), qianshao.FindingID(url, "loan"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(hours int, state qianshao.State, cause qianshao.Cause) qianshao.Change {
+		return qianshao.Change{At: base.Add(time.Duration(hours) * time.Hour), State: state, Cause: cause}
+	}
+	want := []qianshao.Change{at(5, qianshao.StateGone, qianshao.CauseContent), at(9, qianshao.StateOpen, qianshao.CauseContent), at(10, qianshao.StateGone, qianshao.CausePage)}
+	if diff := cmp.Diff(want, reopened.Changes); diff != "" {
+		t.Errorf("history (-want +got):\n%s", diff)
+	}
+}
+
+func gonePage(t *testing.T, s Store, url string, hours int) store.Saved {
+	t.Helper()
+	saved, err := s.PageGone(t.Context(), url, 404, qianshao.CausePage, base.Add(time.Duration(hours)*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return saved
+}
+
+func testPageGone(t *testing.T, open Open) {
+	s := open(t)
+	if saved := gonePage(t, s, "http://a/unknown", 1); len(saved.Findings) != 0 {
+		t.Errorf("%+v of a page that was never seen", saved)
+	}
+	save(t, s, Page("http://a/", "文", 0, "casino"))
+	save(t, s, Page("http://a/2", "文", 0, "casino"))
+	for range 2 {
+		saved := gonePage(t, s, "http://a/", 1)
+		if len(saved.Findings) != 1 || saved.Open || !saved.Findings[0].GoneAt.Equal(base.Add(time.Hour)) {
+			t.Errorf("%+v", saved)
+		}
+	}
+	c, err := s.Counts(t.Context())
+	if err != nil || c.Pages != 2 || c.Flagged != 1 || c.Findings != 2 || c.Open != 1 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// testRulesChange: a finding that the same body no longer makes is gone for the rules' sake.
+func testRulesChange(t *testing.T, open Open) {
+	s := open(t)
+	before, after := Page("http://a/", "文", 0, "casino"), Page("http://a/", "文", 1)
+	before.Rules, after.Rules = "1", "2"
+	id := save(t, s, before).Findings[0].Finding.ID
+	save(t, s, after)
+	f, err := s.Finding(t.Context(), id)
+	if err != nil || len(f.Changes) != 1 || f.Changes[0].Cause != qianshao.CauseRules {
+		t.Errorf("%+v, %v", f.Changes, err)
+	}
+}
+
+func testConfirm(t *testing.T, open Open) {
+	s := open(t)
+	p := Page("http://a/", "文", 0, "casino", "loan")
+	p.Rules = "rules"
+	save(t, s, p)
+	hash := hashOf(p.Page.Body)
+	at := base.Add(3 * time.Hour)
+	for name, args := range map[string][3]string{
+		"another body": {"http://a/", hashOf(nil), "rules"}, "other rules": {"http://a/", hash, "new"}, "another page": {"http://a/2", hash, "rules"},
+	} {
+		if _, known, err := s.Confirm(t.Context(), args[0], args[1], args[2], at); err != nil || known {
+			t.Errorf("%s: known %v, error %v", name, known, err)
+		}
+	}
+	saved, known, err := s.Confirm(t.Context(), "http://a/", hash, "rules", at)
+	if err != nil || !known || !saved.Open || len(saved.Findings) != 2 || !saved.Findings[0].LastSeen.Equal(at) || saved.Findings[0].PageText == "" {
+		t.Errorf("%+v, known %v, error %v", saved, known, err)
+	}
+	records, err := s.Pages(t.Context(), "", 10)
+	if err != nil || !records[0].LastSeen.Equal(at) {
+		t.Errorf("%+v, %v", records, err)
+	}
+	gonePage(t, s, "http://a/", 4)
+	if _, known, err := s.Confirm(t.Context(), "http://a/", hash, "rules", at); err != nil || known {
+		t.Errorf("a page that was gone is judged anew when it is back: %v, %v", known, err)
+	}
+}
+
+// checkFinding reads the finding of the first rule of p back.
+func checkFinding(t *testing.T, s Store, p store.Save, first, last time.Time) {
+	t.Helper()
+	got, err := s.Finding(t.Context(), p.Assessment.Findings[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := store.Finding{
+		Finding: p.Assessment.Findings[0], PageTitle: p.Document.Title, Source: p.Document.Source, Charset: "gb18030",
+		FetchedAt: p.Page.FetchedAt, Status: 200, RequestedURL: p.Page.RequestedURL, FirstSeen: first, LastSeen: last,
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(store.Finding{}, "Hash")); diff != "" || len(got.Hash) != 64 {
+		t.Errorf("hash %s, (-want +got):\n%s", got.Hash, diff)
+	}
+}
+
+func testSavePageRefuses(t *testing.T, open Open) {
+	s := open(t)
+	good := Page("http://a/", "x", 0, "casino")
+	noTime, noDocument, noURL, foreign := good, good, good, Page("http://a/", "x", 0, "casino")
+	noTime.Page.FetchedAt = time.Time{}
+	noDocument.Document = nil
+	noURL.Page.URL = ""
+	foreign.Assessment.Findings[0].URL = "http://b/"
+	for name, p := range map[string]store.Save{"time": noTime, "document": noDocument, "URL": noURL, "foreign finding": foreign} {
+		if _, err := s.SavePage(t.Context(), p); err == nil {
+			t.Errorf("a page without proper %s is saved", name)
+		}
+	}
+	if c, err := s.Counts(t.Context()); err != nil || c.Pages != 0 {
+		t.Errorf("%+v stayed, error %v", c, err)
+	}
+}
+
+func testFindings(t *testing.T, open Open) {
+	s := open(t)
+	saved := save(t, s, Page("http://a/", "文", 0, "casino", "loan"))
+	id := saved.Findings[0].Finding.ID
+	got, err := s.Findings(t.Context(), []string{id, "unknown"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]qianshao.Finding{id: saved.Findings[0].Finding}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func testFindingRecords(t *testing.T, open Open) {
+	s := open(t)
+	want := map[string]qianshao.FindingRecord{}
+	for i := range 7 {
+		for _, e := range save(t, s, Page(fmt.Sprintf("http://a/%d", i), "注册送", i, "casino", "loan")).Findings {
+			want[e.Finding.ID] = e
+		}
+	}
+	got := map[string]qianshao.FindingRecord{}
+	after := ""
+	for {
+		list, err := s.FindingRecords(t.Context(), after, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(list) == 0 {
+			break
+		}
+		for _, e := range list {
+			if e.Finding.ID <= after {
+				t.Fatalf("%s comes after %s", e.Finding.ID, after)
+			}
+			after = e.Finding.ID
+			got[after] = e
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("records to rebuild the index from (-saved +read):\n%s", diff)
+	}
+}
+
+func testPagesAndCounts(t *testing.T, open Open) {
+	s := open(t)
+	save(t, s, Page("http://a/1", "x", 0, "casino", "loan"))
+	save(t, s, Page("http://a/2", "x", 0))
+	save(t, s, Page("http://a/3", "x", 0))
+	add(t, s, item("a", "1", 0), item("a", "2", 0), item("a", "3", 0))
+	done(t, s, item("a", "1", 0), ingest.Outcome{Skip: qianshao.SkipRobots})
+	done(t, s, item("a", "2", 0), ingest.Outcome{Again: base})
+	got, err := s.Counts(t.Context())
+	want := store.Counts{Pages: 3, Flagged: 1, Findings: 2, Open: 2, URLs: 3, Waiting: 2, Skips: map[qianshao.Skip]int{qianshao.SkipRobots: 1}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("error %v, (-want +got):\n%s", err, diff)
+	}
+	second, err := s.Pages(t.Context(), "http://a/1", 1)
+	if err != nil || len(second) != 1 || second[0].URL != "http://a/2" {
+		t.Errorf("the page after the first: %+v, error %v", second, err)
+	}
+}
+
+func hashOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// testUnflaggedKeepsNothing: of a page that is not flagged no text can be read
+// back, whether it never was or is no longer; of its findings, their evidence.
+func testUnflaggedKeepsNothing(t *testing.T, open Open) {
+	s := open(t)
+	low := Page("http://a/low", "低", 0, "casino")
+	low.Assessment.Level = qianshao.LevelLow // a rule fired, but below the level of alert
+	if saved := save(t, s, low); len(saved.Findings) != 0 || saved.Open {
+		t.Errorf("a page that is not flagged: %+v", saved)
+	}
+	save(t, s, Page("http://a/once", "曾经", 0, "casino"))
+	save(t, s, Page("http://a/kept", "仍然", 0, "casino"))
+	save(t, s, Page("http://a/once", "清净", 1))
+	flagged := all(t, s.FlaggedPages(t.Context()))
+	if len(flagged) != 1 || flagged[0].URL != "http://a/kept" || string(flagged[0].Body) != "仍然" || flagged[0].Authorisation != "city" ||
+		flagged[0].ContentType != "text/html; charset=utf-8" || !flagged[0].FetchedAt.Equal(base) || flagged[0].Status != 200 {
+		t.Errorf("flagged pages: %+v", flagged)
+	}
+	for _, r := range all(t, s.AllFindings(t.Context())) {
+		if gone := r.Finding.URL == "http://a/once"; gone && (r.PageTitle != "" || r.PageText != "曾经") {
+			t.Errorf("of the page that is not flagged any more: %+v", r)
+		}
+	}
+}
+
+// testOddTexts: no page can keep itself from being saved by what it says. Its
+// texts come back byte by byte; in the evidence, which is JSON, what is no
+// valid UTF-8 comes back as U+FFFD.
+func testOddTexts(t *testing.T, open Open) {
+	s := open(t)
+	const odd = "注\x00册\xff\xfe送\u202e'\"\\;--"
+	p := Page("http://a/", odd, 0, "casino")
+	p.Page.ContentType, p.Document.Charset = odd, odd
+	saved := save(t, s, p)
+	f, err := s.Finding(t.Context(), p.Assessment.Findings[0].ID)
+	check(t, err)
+	if f.Source != odd || f.PageTitle != "标题 "+odd || f.Charset != odd {
+		t.Errorf("source %q, title %q, charset %q", f.Source, f.PageTitle, f.Charset)
+	}
+	if want := strings.ReplaceAll(odd, "\xff\xfe", "\uFFFD\uFFFD"); f.Evidence[0].Text != want {
+		t.Errorf("evidence %q, want %q", f.Evidence[0].Text, want)
+	}
+	if r := saved.Findings[0]; r.PageTitle != "标题 "+odd || !strings.Contains(r.PageText, odd) {
+		t.Errorf("record %+v", r)
+	}
+	large := Page("http://b/", strings.Repeat("中文", 4<<20), 0, "casino") // 24 MiB of source
+	save(t, s, large)
+	if f, err = s.Finding(t.Context(), large.Assessment.Findings[0].ID); err != nil || f.Source != large.Document.Source {
+		t.Errorf("%d bytes of source come back, want %d; error %v", len(f.Source), len(large.Document.Source), err)
+	}
+}
+
+// testTimes: times are kept to the millisecond, cut off, and come back in UTC.
+func testTimes(t *testing.T, open Open) {
+	s := open(t)
+	at := time.Date(2026, 11, 1, 20, 0, 0, 123_999_999, qianshao.ChinaTime())
+	want := time.Date(2026, 11, 1, 12, 0, 0, 123_000_000, time.UTC)
+	p := Page("http://a/", "x", 0, "casino")
+	p.Page.FetchedAt = at
+	saved := save(t, s, p)
+	f, err := s.Finding(t.Context(), saved.Findings[0].Finding.ID)
+	check(t, err)
+	records, err := s.Pages(t.Context(), "", 1)
+	check(t, err)
+	add(t, s, item("a", "", 0))
+	lease(t, s, 0, 1)
+	done(t, s, item("a", "", 0), ingest.Outcome{Again: at})
+	due, _, err := s.Next(t.Context())
+	check(t, err)
+	for name, got := range map[string]time.Time{"FetchedAt": f.FetchedAt, "FirstSeen": f.FirstSeen, "LastSeen": f.LastSeen,
+		"a record's LastSeen": saved.Findings[0].LastSeen, "a page's FirstSeen": records[0].FirstSeen, "Next": due} {
+		if got != want { // the location, too
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	// An earlier visit that is saved later moves nothing forward.
+	p.Page.FetchedAt = at.Add(-time.Hour)
+	earlier := save(t, s, p).Findings[0]
+	if !earlier.FirstSeen.Equal(want.Add(-time.Hour)) || !earlier.LastSeen.Equal(want) {
+		t.Errorf("seen from %v to %v", earlier.FirstSeen, earlier.LastSeen)
+	}
+}
+
+// testConcurrentSaves saves different pages and one page at once, and reads meanwhile.
+func testConcurrentSaves(t *testing.T, open Open) {
+	const workers, pages = 6, 10
+	s := open(t)
+	var group sync.WaitGroup
+	for w := range workers {
+		group.Go(func() {
+			for i := range pages {
+				for _, url := range []string{fmt.Sprintf("http://a/%d/%d", w, i), "http://a/shared"} {
+					if _, err := s.SavePage(context.Background(), Page(url, "x", 0, "casino", "loan")); err != nil {
+						t.Error(err)
+					}
+				}
+				if _, err := s.Counts(context.Background()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	c, err := s.Counts(t.Context())
+	want := store.Counts{Pages: workers*pages + 1, Flagged: workers*pages + 1, Findings: 2 * (workers*pages + 1), Open: 2 * (workers*pages + 1), Skips: map[qianshao.Skip]int{}}
+	if diff := cmp.Diff(want, c); err != nil || diff != "" {
+		t.Errorf("error %v, (-want +got):\n%s", err, diff)
+	}
+}
+
+// testPageTextIsBounded: the text that is kept for search is cut at the end of a region.
+func testPageTextIsBounded(t *testing.T, open Open) {
+	s := open(t)
+	p := Page("http://a/", "x", 0, "casino")
+	p.Document.Regions = nil
+	for range 5 {
+		p.Document.Regions = append(p.Document.Regions, qianshao.Region{Text: strings.Repeat("一", store.MaxPageText/9)})
+	}
+	if n := len(save(t, s, p).Findings[0].PageText); n > store.MaxPageText || n < store.MaxPageText/2 {
+		t.Errorf("%d bytes are kept, want nearly %d", n, store.MaxPageText)
+	}
+}

@@ -1,0 +1,160 @@
+// Package storetest is the contract of a store: what every implementation has
+// to do, whatever it keeps its rows in. An implementation runs it in its tests.
+// One promise is left to these tests, since it takes ten thousand rows: the
+// bound store.MaxWaiting.
+package storetest
+
+import (
+	"context"
+	"iter"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards"
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
+)
+
+// Store is all that the consumers of a store need together. Every method is
+// safe for concurrent use. Times are kept to the millisecond and come back in
+// UTC; texts are kept byte by byte; lists in the order of a text are in that of
+// its bytes.
+type Store interface {
+	ingest.Frontier
+	evidence.Ledger
+	dashboards.Store
+	Register
+	Pages
+	Submissions
+	Export
+}
+
+// Register is what the scope commands and the crawl need of the authorisations.
+type Register interface {
+	// PutAuthorisations adds authorisations or replaces those of the same id: all of them, or none.
+	PutAuthorisations(ctx context.Context, list []qianshao.Authorisation) error
+	Authorisations(ctx context.Context) ([]qianshao.Authorisation, error)
+}
+
+// Pages is what the way of a page needs.
+type Pages interface {
+	SavePage(ctx context.Context, save store.Save) (store.Saved, error)
+	Confirm(ctx context.Context, url, hash, rules string, at time.Time) (saved store.Saved, known bool, err error)
+	PageGone(ctx context.Context, url string, status int, cause qianshao.Cause, at time.Time) (store.Saved, error)
+	ViewState(ctx context.Context, url string) (store.ViewState, error)
+}
+
+// Submissions is what those need who hand in pages and queue them.
+type Submissions interface {
+	Submit(ctx context.Context, url string, suspected qianshao.Category, item *ingest.Item, skip qianshao.Skip, now time.Time) (qianshao.Submission, error)
+	QueueSubmission(ctx context.Context, item ingest.Item) error
+	WaitingSubmissions(ctx context.Context) ([]string, error)
+}
+
+// Export is what reads a store from end to end: reindex, rule previews, metrics.
+type Export interface {
+	FindingRecords(ctx context.Context, after string, limit int) ([]qianshao.FindingRecord, error)
+	AllFindings(ctx context.Context) iter.Seq2[qianshao.FindingRecord, error]
+	Pages(ctx context.Context, after string, limit int) ([]qianshao.PageRecord, error)
+	AllPages(ctx context.Context) iter.Seq2[qianshao.PageRecord, error]
+	FlaggedPages(ctx context.Context) iter.Seq2[qianshao.Page, error]
+	AllFrontier(ctx context.Context) iter.Seq2[store.FrontierRecord, error]
+	Counts(ctx context.Context) (store.Counts, error)
+}
+
+// Open returns an empty store that is closed when the test ends.
+type Open func(t testing.TB) Store
+
+// Run holds a store to the contract.
+func Run(t *testing.T, open Open) {
+	for _, tc := range []struct {
+		name string
+		test func(*testing.T, Open)
+	}{
+		{"authorisations", testAuthorisations},
+		{"lease", testLease},
+		{"next waits for lease", testNextWaitsForLeases},
+		{"late done", testLateDone},
+		{"memory", testMemory},
+		{"counts of URLs", testURLCounts},
+		{"frontier model", testFrontierModel},
+		{"concurrent leases", testConcurrentLeases},
+		{"all frontier", testAllFrontier},
+		{"long and odd URLs", testOddURLs},
+		{"save page", testSavePage},
+		{"page gone", testPageGone},
+		{"rules change", testRulesChange},
+		{"confirm", testConfirm},
+		{"refused pages", testSavePageRefuses},
+		{"unflagged", testUnflaggedKeepsNothing},
+		{"odd texts", testOddTexts},
+		{"times", testTimes},
+		{"findings", testFindings},
+		{"finding records", testFindingRecords},
+		{"pages and counts", testPagesAndCounts},
+		{"bounded text", testPageTextIsBounded},
+		{"views", testOnlyViewsWithEvidenceAreKept},
+		{"concurrent saves", testConcurrentSaves},
+		{"submission", testSubmission},
+		{"flagged submission", testFlaggedSubmission},
+		{"order of submissions", testSubmissionOrder},
+		{"evidence", testEvidence},
+		{"evidence deleted", testEvidenceDeleted},
+		{"evidence refused", testEvidenceRefused},
+		{"evidence at once", testEvidenceAtOnce},
+		{"cancelled", testCancelled},
+	} {
+		t.Run(tc.name, func(t *testing.T) { tc.test(t, open) })
+	}
+}
+
+// base is the time around which the tests happen.
+var base = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// all reads an iterator to its end.
+func all[T any](t testing.TB, rows iter.Seq2[T, error]) (list []T) {
+	t.Helper()
+	for row, err := range rows {
+		check(t, err)
+		list = append(list, row)
+	}
+	return list
+}
+
+// testCancelled: a call whose context has ended changes nothing and says so.
+func testCancelled(t *testing.T, open Open) {
+	s := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, call := range map[string]func() error{
+		"Add":               func() error { return s.Add(ctx, []ingest.Item{item("a", "1", 0)}) },
+		"PutAuthorisations": func() error { return s.PutAuthorisations(ctx, []qianshao.Authorisation{{ID: "a"}}) },
+		"SavePage": func() error {
+			_, err := s.SavePage(ctx, Page("http://a/", "x", 0, "casino"))
+			return err
+		},
+		"AppendEvidence": func() error { return s.AppendEvidence(ctx, evidence.Head{}, extension(evidence.Head{}, "f", 1)) },
+	} {
+		if err := call(); err == nil {
+			t.Errorf("%s with a context that has ended: no error", name)
+		}
+	}
+	c, err := s.Counts(t.Context())
+	check(t, err)
+	end, err := s.EvidenceEnd(t.Context())
+	check(t, err)
+	list, err := s.Authorisations(t.Context())
+	check(t, err)
+	if c.Pages+c.Findings+c.URLs != 0 || end != (evidence.End{}) || len(list) != 0 {
+		t.Errorf("something was recorded: %+v, %+v, %v", c, end, list)
+	}
+}
