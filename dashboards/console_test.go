@@ -20,6 +20,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
@@ -382,7 +383,7 @@ func TestAPI(t *testing.T) {
 		{"/api/v2/x", "not_found", 404, 0},
 	} {
 		code, body, header := o.get(t, tc.path)
-		var got struct{ Error apiError }
+		var got struct{ Error api.Error }
 		if err := json.Unmarshal([]byte(body), &got); err != nil || header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s: not JSON: %s", tc.path, body)
 			continue
@@ -408,7 +409,7 @@ func TestLanguage(t *testing.T) {
 	} {
 		args := []string{"Accept-Language", tc.accept}
 		if tc.cookie != "" {
-			args = append(args, "Cookie", langCookie+"="+tc.cookie)
+			args = append(args, "Cookie", "qianshao_lang="+tc.cookie)
 		}
 		_, body, _ := o.get(t, tc.target, args...)
 		if !strings.Contains(body, `<html lang="`+tc.want+`">`) {
@@ -416,7 +417,7 @@ func TestLanguage(t *testing.T) {
 		}
 	}
 	_, _, header := o.get(t, "/?lang=en")
-	if !strings.Contains(header.Get("Set-Cookie"), langCookie+"=en") {
+	if !strings.Contains(header.Get("Set-Cookie"), "qianshao_lang=en") {
 		t.Error("?lang= is not kept in a cookie")
 	}
 	_, body, _ := o.get(t, "/?q=hidden%3Atrue&lang=en")

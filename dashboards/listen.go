@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
-	"strings"
 	"time"
+
+	"github.com/qianshao/qianshao/dashboards/auth"
 )
 
 // CheckListen refuses an address that others can reach while no password is
@@ -16,7 +16,7 @@ func CheckListen(addr string, hasPassword bool) error {
 	if err != nil {
 		return fmt.Errorf("listen address %q: %w; write it as host:port, such as 127.0.0.1:8740", addr, err)
 	}
-	if hasPassword || isLoopback(host) {
+	if hasPassword || auth.IsLoopback(host) {
 		return nil
 	}
 	if host == "" {
@@ -24,16 +24,6 @@ func CheckListen(addr string, hasPassword bool) error {
 	}
 	return fmt.Errorf("listen address %q: %s can be reached from other machines and no password is set; "+
 		"set one (QIANSHAO_PASSWORD or --password-file), or listen on 127.0.0.1", addr, host)
-}
-
-// isLoopback says whether host, without port, names this machine's loopback
-// by its own name or by a literal address.
-func isLoopback(host string) bool {
-	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
 }
 
 // NewServer returns a server with time-outs: a client that sends or reads

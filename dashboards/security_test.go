@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
 )
 
 // hostile is what a page may say in every place from which we show text.
@@ -49,7 +49,7 @@ func TestHostileText(t *testing.T) {
 		"/findings/" + id + "?q=" + q, "/nothing/" + url.PathEscape(hostile), "/?lang=" + q, "/?" + q + "=" + q,
 	} {
 		for _, l := range []string{"zh", "en"} {
-			_, body, header := o.get(t, target, "Cookie", langCookie+"="+l)
+			_, body, header := o.get(t, target, "Cookie", "qianshao_lang="+l)
 			if !strings.HasPrefix(header.Get("Content-Type"), "text/html") {
 				t.Errorf("%s: type %q", target, header.Get("Content-Type"))
 			}
@@ -179,7 +179,7 @@ func (o *outpost) do(method, target, form string, header ...string) *httptest.Re
 func TestLogin(t *testing.T) {
 	now := testNow
 	o := newOutpost(t, func(opts *Options) {
-		opts.Password, opts.Now = HashPassword(goodPassword), func() time.Time { return now }
+		opts.Password, opts.Now = auth.HashPassword(goodPassword), func() time.Time { return now }
 	})
 	w := o.do("GET", "/findings/x?q=a", "")
 	if w.Code != 303 || w.Header().Get("Location") != "/login?next=%2Ffindings%2Fx%3Fq%3Da" {
@@ -213,7 +213,7 @@ func TestLogin(t *testing.T) {
 	if w = o.do("GET", "/help", "", "Cookie", cookie.Name+"=guess"); w.Code != 303 {
 		t.Errorf("with a made-up session: %d", w.Code)
 	}
-	now = now.Add(sessionTime)
+	now = now.Add(12 * time.Hour)
 	if w = o.do("GET", "/help", "", "Cookie", session); w.Code != 303 {
 		t.Errorf("after the session's end: %d", w.Code)
 	}
@@ -279,7 +279,7 @@ func TestTries(t *testing.T) {
 		}
 		return w.Code
 	}
-	for i := range triesAtOnce {
+	for i := range 5 {
 		if code := try("[2001:db8::1]:1", "wrong password"); code != 401 {
 			t.Fatalf("try %d: %d, want 401", i, code)
 		}
@@ -293,56 +293,8 @@ func TestTries(t *testing.T) {
 	if code := try("[2001:db8::1]:1", goodPassword); code != 200 {
 		t.Errorf("the password that is known to be right costs no try: %d, want 200", code)
 	}
-	now = now.Add(triesEvery)
+	now = now.Add(10 * time.Second)
 	if code := try("[2001:db8::1]:1", "wrong password"); code != 401 {
 		t.Errorf("after ten seconds: %d, want 401", code)
 	}
-}
-
-func TestPasswordOptions(t *testing.T) {
-	for _, bad := range []string{
-		"short", "十一个字的口令不够长啊", strings.Repeat("x", maxPassword+1), "$argon2id$", "$argon2id$v=19$m=1,t=0,p=1$c2FsdHNhbHQ$a2V5a2V5a2V5a2V5a2V5",
-		"$argon2id$v=19$m=99999999,t=1,p=1$c2FsdHNhbHQ$a2V5a2V5a2V5a2V5a2V5", "$argon2id$v=16$m=8,t=1,p=1$c2FsdHNhbHQ$a2V5a2V5a2V5a2V5a2V5",
-	} {
-		if _, err := newPasswordGate(bad, time.Now); err == nil {
-			t.Errorf("%.40q is taken for a password", bad)
-		}
-	}
-	hash := HashPassword(goodPassword)
-	if !regexp.MustCompile(`^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$`).MatchString(hash) {
-		t.Errorf("HashPassword: %s", hash)
-	}
-	if hash == HashPassword(goodPassword) {
-		t.Error("two hashes with one salt")
-	}
-}
-
-func TestLocalPath(t *testing.T) {
-	for in, want := range map[string]string{
-		"/": "/", "/help?a=b": "/help?a=b", "/findings/1": "/findings/1",
-		"": "/", "//evil.example": "/", `/\evil.example`: "/", "https://evil.example/": "/", "javascript:alert(1)": "/",
-		"/\t/evil.example": "/", "help": "/", "/login": "/", "/logout": "/", "http:/x": "/", "/%zz": "/",
-	} {
-		if got := localPath(in); got != want {
-			t.Errorf("localPath(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
-func FuzzLocalPath(f *testing.F) {
-	f.Add("//evil.example")
-	f.Add("/\\evil.example")
-	base, err := url.Parse("https://console.example/login")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, next string) {
-		ref, err := url.Parse(localPath(next))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if to := base.ResolveReference(ref); to.Host != base.Host || to.Scheme != base.Scheme {
-			t.Errorf("%q leads to %s", next, to)
-		}
-	})
 }

@@ -11,12 +11,13 @@ import (
 	"testing"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
 )
 
-// takesReports wires reports as the command does, with nothing authorised.
-func takesReports(t *testing.T) *outpost {
+// takesSubmissions wires submissions as the command does, with nothing authorised.
+func takesSubmissions(t *testing.T) *outpost {
 	t.Helper()
 	var o *outpost
 	o = newOutpost(t, func(opts *Options) {
@@ -42,8 +43,8 @@ func (o *outpost) post(target, contentType, body string) *httptest.ResponseRecor
 	return w
 }
 
-func TestReportAPI(t *testing.T) {
-	o := takesReports(t)
+func TestSubmissionsAPI(t *testing.T) {
+	o := takesSubmissions(t)
 	for _, tc := range []struct {
 		body   string
 		status int
@@ -58,7 +59,7 @@ func TestReportAPI(t *testing.T) {
 		{`{"url": "https://casino.example/", "reporter": "张三"}`, http.StatusBadRequest, "bad_body"},
 		{`{"url": "https://casino.example/"} x`, http.StatusBadRequest, "bad_body"},
 		{`[`, http.StatusBadRequest, "bad_body"},
-		{`{"url": "https://casino.example/` + strings.Repeat("a", maxReport) + `"}`, http.StatusBadRequest, "bad_body"},
+		{`{"url": "https://casino.example/` + strings.Repeat("a", intake.MaxBody) + `"}`, http.StatusBadRequest, "bad_body"},
 		{`{"url": "https://full.example/"}`, http.StatusServiceUnavailable, "too_many_waiting"},
 	} {
 		w := o.post("/api/v1/submissions", "application/json; charset=utf-8", tc.body)
@@ -88,12 +89,12 @@ func TestReportAPI(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 	if status, _, _ := o.get(t, "/api/v1/submissions/none"); status != http.StatusNotFound {
-		t.Errorf("an unknown report: status %d", status)
+		t.Errorf("an unknown submission: status %d", status)
 	}
 }
 
-func TestReportsPage(t *testing.T) {
-	o := takesReports(t)
+func TestSubmissionsPage(t *testing.T) {
+	o := takesSubmissions(t)
 	form := url.Values{"url": {"https://casino.example/<b>"}, "category": {"gambling"}}.Encode()
 	w := o.post("/submissions", "application/x-www-form-urlencoded", form)
 	if w.Code != http.StatusSeeOther {
@@ -114,13 +115,13 @@ func TestReportsPage(t *testing.T) {
 
 	o = newOutpost(t, nil)
 	if status, body, _ := o.get(t, "/submissions"); status != http.StatusNotFound || strings.Contains(body, `href="/submissions"`) {
-		t.Errorf("a console that takes no reports offers the page (status %d)", status)
+		t.Errorf("a console that takes no submissions offers the page (status %d)", status)
 	}
 }
 
-func TestReportsAreLimited(t *testing.T) {
-	o := takesReports(t)
-	for range reportBurst + 1 {
+func TestSubmissionsAreLimited(t *testing.T) {
+	o := takesSubmissions(t)
+	for range intake.Burst + 1 {
 		o.post("/api/v1/submissions", "application/json", `{"url": "x"}`)
 	}
 	if w := o.post("/api/v1/submissions", "application/json", `{"url": "https://a.example/"}`); w.Code != http.StatusTooManyRequests {

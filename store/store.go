@@ -23,6 +23,19 @@ var (
 	ErrNewerSchema = errors.New("database written by a newer version")
 )
 
+// Optional returns a pointer to what was read, or nil if there is none:
+//
+//	under, err := store.Optional(s.Authorisation(ctx, id))
+func Optional[T any](v T, err error) (*T, error) {
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &v, nil
+}
+
 // MaxPageText bounds the region text that is kept for search of one page, in
 // bytes, cut at a region's end. The source is kept whole. A page of more text
 // than a long novel is data, and each finding on it is indexed with all of it.

@@ -1,4 +1,4 @@
-package dashboards
+package console
 
 import (
 	"cmp"
@@ -11,24 +11,24 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-type registerView struct {
-	*view
-	List []authView
+type registerPage struct {
+	*layout
+	List []registerEntry
 }
 
 // registerPage lists the authorisations: those in force first, the soonest to end at the top.
-func (c *console) registerPage(w http.ResponseWriter, r *http.Request) {
+func (c *Console) serveRegister(w http.ResponseWriter, r *http.Request) {
 	list, err := c.store.Authorisations(r.Context())
 	if err != nil {
 		c.failWith(w, r, err)
 		return
 	}
-	v := &registerView{view: c.view(w, r, "register.title")}
+	v := &registerPage{layout: c.layout(w, r, "register.title")}
 	for _, a := range list {
 		v.List = append(v.List, standing(a, c.now()))
 	}
 	order := []string{"in_force", "not_yet", "expired"}
-	slices.SortStableFunc(v.List, func(a, b authView) int {
+	slices.SortStableFunc(v.List, func(a, b registerEntry) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(order, a.Standing), slices.Index(order, b.Standing)),
 			a.ValidUntil.Compare(b.ValidUntil),
@@ -39,10 +39,10 @@ func (c *console) registerPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // RateText writes requests a second without needless zeros.
-func (a authView) RateText() string { return strconv.FormatFloat(a.Rate, 'g', 4, 64) }
+func (a registerEntry) RateText() string { return strconv.FormatFloat(a.Rate, 'g', 4, 64) }
 
-type helpView struct {
-	*view
+type helpPage struct {
+	*layout
 	Examples   []helpExample
 	Categories []qianshao.Category
 	Levels     []qianshao.Level
@@ -56,8 +56,8 @@ type exitCode struct {
 	Meaning string
 }
 
-func (c *console) helpPage(w http.ResponseWriter, r *http.Request) {
-	v := &helpView{view: c.view(w, r, "help.title"), Categories: qianshao.Categories()}
+func (c *Console) serveHelp(w http.ResponseWriter, r *http.Request) {
+	v := &helpPage{layout: c.layout(w, r, "help.title"), Categories: qianshao.Categories()}
 	for l := qianshao.LevelCritical; l > qianshao.LevelNone; l-- {
 		v.Levels = append(v.Levels, l)
 	}

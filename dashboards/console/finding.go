@@ -1,4 +1,4 @@
-package dashboards
+package console
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
@@ -21,8 +22,9 @@ const (
 	openPlaces  = 6    // places are unfolded when a finding's page opens
 )
 
-type findingView struct {
-	*view
+// findingPage is the model of a finding's page.
+type findingPage struct {
+	*layout
 	store.Finding
 	Parts  []scorePart
 	Sum    int
@@ -30,11 +32,11 @@ type findingView struct {
 	// GoneWhy says why a finding is gone; "" while it is open.
 	GoneWhy  string
 	Places   []place
-	Capped   int // MaxEvidence where that many are kept
+	Capped   int // MaxEvidence if that many are kept, else 0
 	Cloaked  bool
 	Pictured bool // there is a screenshot
 	others   []store.View
-	Under    *authView
+	Under    *registerEntry
 	Moved    bool   // the page's URL is not the one that was requested
 	Back     string // the search that led here
 	SamePage string
@@ -52,41 +54,41 @@ type place struct {
 	Open     bool
 	From, To int // lines
 	Hidden   []qianshao.Hiding
-	Hits     []evidenceView
-	Lines    []excerptLine
+	Hits     []shownEvidence
+	Lines    []untrusted.Line
 	// View is the view of the page that has the place.
 	View qianshao.View
-	// Versions is set where another version is shown beside it.
+	// Versions is set if another version is shown beside it.
 	Versions *versions
 	span     qianshao.Span
 }
 
-// evidenceView is one span of evidence, whatever the number of blocks that ask for it.
-type evidenceView struct {
+// shownEvidence is one span of evidence, however many blocks of a rule found it.
+type shownEvidence struct {
 	qianshao.Evidence
 	Blocks []string
 	// Head is what matched, in clear; Patterns the regular expressions that did, if any.
 	Head     string
 	Patterns []string
-	// Raw and Read are shown where the text was disguised: as written, and as understood.
-	Raw  []piece
+	// Raw is the text as written, Read as understood; both are set if it was disguised.
+	Raw  []untrusted.Piece
 	Read string
 }
 
-// authView is an authorisation with its standing at a moment.
-type authView struct {
+// registerEntry is an authorisation with its standing at a moment.
+type registerEntry struct {
 	qianshao.Authorisation
 	Standing string // in_force, expired, not_yet
-	DaysLeft int    // whole days until it ends, where in force
+	DaysLeft int    // whole days until it ends, if it is in force
 	Search   string
-	// FirstDay and LastDay are in force, both.
+	// FirstDay and LastDay are the first and the last day on which it is in force.
 	FirstDay, LastDay string
 }
 
-func standing(a qianshao.Authorisation, now time.Time) authView {
-	v := authView{Authorisation: a, Search: searchURL(clause("authorisation", a.ID), 0)}
+func standing(a qianshao.Authorisation, now time.Time) registerEntry {
+	v := registerEntry{Authorisation: a, Search: searchURL(clause("authorisation", a.ID), 0)}
 	v.FirstDay, v.LastDay = a.Days()
-	v.Owner, v.Basis, v.Contact = plain(a.Owner), plain(a.Basis), plain(a.Contact)
+	v.Owner, v.Basis, v.Contact = untrusted.Plain(a.Owner), untrusted.Plain(a.Basis), untrusted.Plain(a.Contact)
 	switch {
 	case now.Before(a.ValidFrom):
 		v.Standing = "not_yet"
@@ -99,7 +101,7 @@ func standing(a qianshao.Authorisation, now time.Time) authView {
 	return v
 }
 
-func (c *console) findingPage(w http.ResponseWriter, r *http.Request) {
+func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 	f, err := c.store.Finding(r.Context(), r.PathValue("id"))
 	if errors.Is(err, store.ErrNotFound) {
 		c.notFound(w, r)
@@ -109,25 +111,21 @@ func (c *console) findingPage(w http.ResponseWriter, r *http.Request) {
 		c.failWith(w, r, err)
 		return
 	}
-	under, err := c.authorisation(r.Context(), f.Authorisation)
+	under, err := store.Optional(c.store.Authorisation(r.Context(), f.Authorisation))
 	if err != nil {
 		c.failWith(w, r, err)
 		return
 	}
-	v := &findingView{view: c.view(w, r, "nav.search"), Finding: f}
-	v.view.Title = plain(f.Title)
+	v := &findingPage{layout: c.layout(w, r, "nav.search"), Finding: f}
+	v.layout.Title = untrusted.Plain(f.Title)
 	if under != nil {
 		a := standing(*under, c.now())
 		v.Under = &a
 	}
-	offset, err := number(r, "offset", 0, index.MaxWindow)
-	if err != nil {
-		offset = 0
-	}
 	if n := len(f.Changes); !f.GoneAt.IsZero() && n > 0 {
 		v.GoneWhy = v.Cause(f.Changes[n-1].Cause)
 	}
-	v.Back = searchURL(r.FormValue("q"), offset)
+	v.Back = searchURL(r.FormValue("q"), offsetOf(r, index.MaxWindow))
 	v.Moved = f.RequestedURL != "" && f.RequestedURL != f.URL
 	v.SamePage = searchURL(clause("url", f.URL), 0)
 	v.SameRule = searchURL(clause("rule", f.Rule), 0)
@@ -135,7 +133,7 @@ func (c *console) findingPage(w http.ResponseWriter, r *http.Request) {
 		v.SameHost = searchURL(clause("host", host), 0)
 	}
 	for _, p := range f.Breakdown {
-		v.Parts = append(v.Parts, scorePart{v.lang.named("reason.", p.Reason), plain(v.lang.detail(p)), p.Points})
+		v.Parts = append(v.Parts, scorePart{v.lang.Named("reason.", p.Reason), untrusted.Plain(v.lang.Detail(p)), p.Points})
 		v.Sum += p.Points
 	}
 	if v.others, err = c.store.Views(r.Context(), f.URL); err != nil {
@@ -148,8 +146,8 @@ func (c *console) findingPage(w http.ResponseWriter, r *http.Request) {
 	c.render(w, r, http.StatusOK, "finding", v)
 }
 
-// places sorts the evidence by where it stands and gathers neighbours.
-func (v *findingView) places() {
+// places sorts the evidence by its place in the source and groups neighbours.
+func (v *findingPage) places() {
 	list := slices.Clone(v.Evidence)
 	slices.SortStableFunc(list, func(a, b qianshao.Evidence) int {
 		return cmp.Or(cmp.Compare(a.View, b.View), cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(b.Span.End, a.Span.End))
@@ -179,7 +177,7 @@ func (v *findingView) places() {
 				}
 			}
 		}
-		p.Lines = excerpt(source, p.span, p.From, spans, also)
+		p.Lines = untrusted.Excerpt(source, p.span, p.From, spans, also)
 	}
 	v.compare()
 	if len(v.Evidence) == qianshao.MaxEvidence {
@@ -193,7 +191,7 @@ func (p *place) add(e qianshao.Evidence) {
 	if e.Hidden != qianshao.HidingNone && !slices.Contains(p.Hidden, e.Hidden) {
 		p.Hidden = append(p.Hidden, e.Hidden)
 	}
-	hit := viewOf(e)
+	hit := shown(e)
 	if n := len(p.Hits); n > 0 && p.Hits[n-1].Span == e.Span && p.Hits[n-1].Head == hit.Head {
 		p.Hits[n-1].merge(hit)
 		return
@@ -201,24 +199,24 @@ func (p *place) add(e qianshao.Evidence) {
 	p.Hits = append(p.Hits, hit)
 }
 
-func viewOf(e qianshao.Evidence) evidenceView {
-	hit := evidenceView{Evidence: e, Blocks: []string{plain(strings.TrimSpace(e.Rule + " " + e.Block))}, Head: cutText(plain(e.Term)), Read: plain(e.Term)}
+func shown(e qianshao.Evidence) shownEvidence {
+	hit := shownEvidence{Evidence: e, Blocks: []string{untrusted.Plain(strings.TrimSpace(e.Rule + " " + e.Block))}, Head: cutText(untrusted.Plain(e.Term)), Read: untrusted.Plain(e.Term)}
 	decoded := html.UnescapeString(e.Text)
 	if e.IsPattern() {
-		hit.Read = plain(decoded)
-		hit.Head, hit.Patterns = cutText(hit.Read), []string{cutText(plain(e.Term))}
+		hit.Read = untrusted.Plain(decoded)
+		hit.Head, hit.Patterns = cutText(hit.Read), []string{cutText(untrusted.Plain(e.Term))}
 	}
 	if decoded != e.Text {
 		hit.Steps = append([]string{"entity"}, e.Steps...)
 	}
 	if len(hit.Steps) > 0 {
-		hit.Raw = reveal(e.Text, "")
+		hit.Raw = untrusted.Reveal(e.Text, "")
 	}
 	return hit
 }
 
-// merge takes in the same span as another block found it.
-func (hit *evidenceView) merge(other evidenceView) {
+// merge adds what another block found in the same span.
+func (hit *shownEvidence) merge(other shownEvidence) {
 	for _, b := range other.Blocks {
 		if !slices.Contains(hit.Blocks, b) {
 			hit.Blocks = append(hit.Blocks, b)
@@ -238,8 +236,8 @@ func (hit *evidenceView) merge(other evidenceView) {
 const maxHead = 60
 
 func cutText(s string) string {
-	if n := ahead(s, 0, len(s), maxHead); n < len(s) {
-		return s[:n] + "…"
+	if head := untrusted.First(s, maxHead); head != s {
+		return head + "…"
 	}
 	return s
 }

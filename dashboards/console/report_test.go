@@ -1,4 +1,4 @@
-package dashboards
+package console
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/store"
 )
@@ -117,7 +118,7 @@ func TestReportJSON(t *testing.T) {
 	if err := r.WriteJSON(&b); err != nil {
 		t.Fatal(err)
 	}
-	var got findingJSON
+	var got api.Finding
 	if err := json.Unmarshal(b.Bytes(), &got); err != nil || got.ID != r.Finding.ID || got.Under == nil || len(got.Evidence) != 2 {
 		t.Errorf("%v in %s", err, b.String())
 	}

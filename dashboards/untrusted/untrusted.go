@@ -1,4 +1,8 @@
-package dashboards
+// Package untrusted shows what crawled pages say: excerpts of their source with
+// the evidence marked, their texts in one line, their addresses so that nobody
+// follows them. Characters that cannot be seen become signs that can. What it
+// returns still has to be escaped, as html/template does.
+package untrusted
 
 import (
 	"fmt"
@@ -10,19 +14,20 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// piece is a stretch of shown text with one look. The template escapes Text.
-type piece struct {
+// Piece is a stretch of shown text with one look. The template escapes Text.
+type Piece struct {
 	Text string
-	// Look is "" (plain), lookMark, lookAlso or lookSign.
+	// Look is "" for ordinary text, or LookMark, LookAlso or LookSign.
 	Look string
 	// Title is the tooltip of a sign: the character's code point.
 	Title string
 }
 
+// The looks of a Piece.
 const (
-	lookMark = "mark" // the evidence
-	lookAlso = "also" // other evidence of the same finding
-	lookSign = "sign" // stands for a character that cannot be seen
+	LookMark = "mark" // the evidence
+	LookAlso = "also" // other evidence of the same finding
+	LookSign = "sign" // stands for a character that cannot be seen
 )
 
 // Limits of an excerpt: what a person reads at one glance, however long the lines are.
@@ -34,18 +39,18 @@ const (
 	excerptMatch   = 800 // characters from the first evidence to the last in one line
 )
 
-// excerptLine is one line of source, or the part of it that is shown.
-type excerptLine struct {
+// Line is one line of source, or the part of it that is shown.
+type Line struct {
 	Number            int
 	CutStart, CutLast bool
 	Marked            bool
-	Pieces            []piece
+	Pieces            []Piece
 }
 
-// excerpt returns the lines around source[at.Start:at.End]. The ranges of
+// Excerpt returns the lines around source[at.Start:at.End]. The ranges of
 // spans are marked, those of also more quietly. line is the number of the line
 // in which at begins. Spans that do not fit the source are clamped.
-func excerpt(source string, at qianshao.Span, line int, spans, also []qianshao.Span) []excerptLine {
+func Excerpt(source string, at qianshao.Span, line int, spans, also []qianshao.Span) []Line {
 	at = clamp(source, at)
 	start := strings.LastIndexByte(source[:at.Start], '\n') + 1
 	first := line
@@ -56,7 +61,7 @@ func excerpt(source string, at qianshao.Span, line int, spans, also []qianshao.S
 		start = strings.LastIndexByte(source[:start-1], '\n') + 1
 		first--
 	}
-	var lines []excerptLine
+	var lines []Line
 	inside, after := 0, 0
 	for n := first; start <= len(source) && after < excerptAround && inside <= excerptMarked; n++ {
 		end := len(source)
@@ -65,9 +70,9 @@ func excerpt(source string, at qianshao.Span, line int, spans, also []qianshao.S
 		}
 		whole := qianshao.Span{Start: start, End: end}
 		shown := cutLine(source, whole, at)
-		l := excerptLine{Number: n, CutStart: shown.Start > start, Pieces: marks(source, shown, spans, also)}
+		l := Line{Number: n, CutStart: shown.Start > start, Pieces: marks(source, shown, spans, also)}
 		l.CutLast = shown.End < end && source[shown.End:end] != "\r"
-		l.Marked = slices.ContainsFunc(l.Pieces, func(p piece) bool { return p.Look == lookMark })
+		l.Marked = slices.ContainsFunc(l.Pieces, func(p Piece) bool { return p.Look == LookMark })
 		lines = append(lines, l)
 		if start > at.End {
 			after++
@@ -94,6 +99,9 @@ func cutLine(source string, line, at qianshao.Span) (shown qianshao.Span) {
 	shown.End = ahead(source, shown.End, line.End, excerptLead)
 	return shown
 }
+
+// First returns the first n characters of s.
+func First(s string, n int) string { return s[:ahead(s, 0, len(s), n)] }
 
 // ahead returns the offset n characters behind from, at most limit.
 func ahead(s string, from, limit, n int) int {
@@ -127,7 +135,7 @@ func clamp(source string, s qianshao.Span) qianshao.Span {
 }
 
 // marks cuts the shown part into pieces: evidence, other evidence, the rest.
-func marks(source string, shown qianshao.Span, spans, also []qianshao.Span) []piece {
+func marks(source string, shown qianshao.Span, spans, also []qianshao.Span) []Piece {
 	edges := []int{shown.Start, shown.End}
 	for _, list := range [][]qianshao.Span{spans, also} {
 		for _, s := range list {
@@ -140,26 +148,26 @@ func marks(source string, shown qianshao.Span, spans, also []qianshao.Span) []pi
 		}
 	}
 	slices.Sort(edges)
-	var out []piece
+	var out []Piece
 	from, look := shown.Start, ""
 	for i, edge := range edges[1:] {
 		next := lookOf(qianshao.Span{Start: edges[i], End: edge}, spans, also)
 		if edges[i] == edge || next == look {
 			continue // ranges that overlap or touch are one mark
 		}
-		out = append(out, reveal(source[from:edges[i]], look)...)
+		out = append(out, Reveal(source[from:edges[i]], look)...)
 		from, look = edges[i], next
 	}
-	return append(out, reveal(source[from:shown.End], look)...)
+	return append(out, Reveal(source[from:shown.End], look)...)
 }
 
 func lookOf(part qianshao.Span, spans, also []qianshao.Span) string {
 	holds := func(s qianshao.Span) bool { return within(part, s) }
 	switch {
 	case slices.ContainsFunc(spans, holds):
-		return lookMark
+		return LookMark
 	case slices.ContainsFunc(also, holds):
-		return lookAlso
+		return LookAlso
 	}
 	return ""
 }
@@ -168,25 +176,25 @@ func within(part, whole qianshao.Span) bool {
 	return part.Start >= whole.Start && part.End <= whole.End
 }
 
-// reveal splits s so that characters which cannot be seen, or which turn the
+// Reveal splits s so that characters which cannot be seen, or which turn the
 // direction of writing around, become signs that can: they are how words are
 // disguised, and on a page of ours they would disguise them once more.
-func reveal(s, look string) []piece {
-	var out []piece
+func Reveal(s, look string) []Piece {
+	var out []Piece
 	from := 0
 	for i, r := range s {
 		if !unseen(r) && !(r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD")) {
 			continue
 		}
 		if i > from {
-			out = append(out, piece{Text: s[from:i], Look: look})
+			out = append(out, Piece{Text: s[from:i], Look: look})
 		}
 		_, size := utf8.DecodeRuneInString(s[i:])
-		out = append(out, piece{Text: sign(r), Look: lookSign, Title: fmt.Sprintf("U+%04X", r)})
+		out = append(out, Piece{Text: sign(r), Look: LookSign, Title: fmt.Sprintf("U+%04X", r)})
 		from = i + size
 	}
 	if from < len(s) {
-		out = append(out, piece{Text: s[from:], Look: look})
+		out = append(out, Piece{Text: s[from:], Look: look})
 	}
 	return out
 }
@@ -231,9 +239,9 @@ func sign(r rune) string {
 	return fmt.Sprintf("%04X", r)
 }
 
-// plain returns s for places that take no pieces (titles, list lines): unseen
+// Plain returns s for places that take no pieces (titles, list lines): unseen
 // characters fall away and white space collapses.
-func plain(s string) string {
+func Plain(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' || r == '\r' {
 			return ' '
@@ -246,10 +254,10 @@ func plain(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// defang writes a URL so that nobody follows it by mistake, and no program
+// Defang writes a URL so that nobody follows it by mistake, and no program
 // makes a link of it: hxxp://a[.]example/path. Other text is left as it is.
-func defang(raw string) string {
-	s := plain(raw)
+func Defang(raw string) string {
+	s := Plain(raw)
 	scheme, rest, ok := strings.Cut(s, "://")
 	if !ok {
 		return s
@@ -266,7 +274,8 @@ func defang(raw string) string {
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		host, path = rest[:i], rest[i:]
 	}
-	return scheme + "://" + defangHost(host) + path
+	return scheme + "://" + DefangHost(host) + path
 }
 
-func defangHost(host string) string { return strings.ReplaceAll(host, ".", "[.]") }
+// DefangHost writes a host name so that no program makes a link of it: a[.]example.
+func DefangHost(host string) string { return strings.ReplaceAll(host, ".", "[.]") }

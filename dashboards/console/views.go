@@ -1,4 +1,4 @@
-package dashboards
+package console
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -17,23 +18,23 @@ type versions struct {
 	// Nothing says that the plain visitor got nothing at this place; then Plain
 	// is what stands around it.
 	Nothing bool
-	Plain   []excerptLine
+	Plain   []untrusted.Line
 }
 
 // shownLines are an excerpt with the texts that its template needs.
 type shownLines struct {
-	*view
-	Lines []excerptLine
+	*layout
+	Lines []untrusted.Line
 }
 
 // Shown is for the template "lines".
-func (v *findingView) Shown(lines []excerptLine) shownLines { return shownLines{v.view, lines} }
+func (v *findingPage) Shown(lines []untrusted.Line) shownLines { return shownLines{v.layout, lines} }
 
 // Who names a view by those who have it.
-func (v *findingView) Who(view qianshao.View) string { return v.lang.named("who.", string(view)) }
+func (v *findingPage) Who(view qianshao.View) string { return v.lang.Named("who.", string(view)) }
 
 // sourceOf returns the source into which evidence of a view points, "" if it is not kept.
-func (v *findingView) sourceOf(view qianshao.View) string {
+func (v *findingPage) sourceOf(view qianshao.View) string {
 	if view == qianshao.ViewVisitor {
 		return v.Source
 	}
@@ -47,7 +48,7 @@ func (v *findingView) sourceOf(view qianshao.View) string {
 
 // compare sets the plain visitor's version beside the first place in another
 // view: the finding names one.
-func (v *findingView) compare() {
+func (v *findingPage) compare() {
 	at := slices.IndexFunc(v.Places, func(p place) bool { return p.View != qianshao.ViewVisitor })
 	if at < 0 || v.PlainVersion == nil || v.Source == "" {
 		return
@@ -58,7 +59,7 @@ func (v *findingView) compare() {
 	}
 	v.Places[at].Versions = &versions{
 		Nothing: v.PlainVersion.Span.Len() == 0,
-		Plain:   excerpt(v.Source, v.PlainVersion.Span, v.PlainVersion.Line, spans, nil),
+		Plain:   untrusted.Excerpt(v.Source, v.PlainVersion.Span, v.PlainVersion.Line, spans, nil),
 	}
 }
 
@@ -70,7 +71,7 @@ func cloaked(f *qianshao.Finding) bool {
 	})
 }
 
-func (c *console) screenshot(w http.ResponseWriter, r *http.Request) {
+func (c *Console) serveScreenshot(w http.ResponseWriter, r *http.Request) {
 	picture, err := c.pictureOf(r.Context(), r.PathValue("id"))
 	if err == nil && picture == nil {
 		err = store.ErrNotFound
@@ -89,7 +90,7 @@ func (c *console) screenshot(w http.ResponseWriter, r *http.Request) {
 
 // pictureOf returns the PNG of a finding's page, that of the view which has the
 // evidence where there are two; nil if there is none.
-func (c *console) pictureOf(ctx context.Context, id string) ([]byte, error) {
+func (c *Console) pictureOf(ctx context.Context, id string) ([]byte, error) {
 	f, err := c.store.Finding(ctx, id)
 	if err != nil {
 		return nil, err

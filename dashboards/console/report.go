@@ -1,4 +1,4 @@
-package dashboards
+package console
 
 import (
 	_ "embed"
@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/api"
+	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/store"
 )
@@ -21,7 +24,7 @@ var reportHTML string
 //go:embed report/report.css
 var reportCSS string
 
-// Report is a finding as it is handed to somebody who has no console: an
+// Report is a finding as a document, for somebody who has no console: an
 // authority, the owner of the site, a court.
 type Report struct {
 	Finding store.Finding
@@ -50,10 +53,10 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("the report's template: %w", err)
 	}
-	v := &reportView{findingView: &findingView{view: &view{lang: chinese, now: r.Made}, Finding: r.Finding}, Report: r, Style: template.CSS(reportCSS)} //nolint:gosec // ours
-	v.findingView.places()
+	v := &reportDocument{findingPage: &findingPage{layout: &layout{lang: locale.Chinese, now: r.Made}, Finding: r.Finding}, Report: r, Style: template.CSS(reportCSS)} //nolint:gosec // ours
+	v.findingPage.places()
 	for _, p := range r.Finding.Breakdown {
-		v.Parts = append(v.Parts, scorePart{v.lang.named("reason.", p.Reason), plain(v.lang.detail(p)), p.Points})
+		v.Parts = append(v.Parts, scorePart{v.lang.Named("reason.", p.Reason), untrusted.Plain(v.lang.Detail(p)), p.Points})
 		v.Sum += p.Points
 	}
 	if r.Under != nil {
@@ -75,13 +78,13 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false) // evidence is read by people, too
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(asJSON(r.Finding, r.Under))
+	return encoder.Encode(api.NewFinding(r.Finding, r.Under))
 }
 
-type reportView struct {
-	*findingView
+type reportDocument struct {
+	*findingPage
 	*Report
-	Permit   *authView // Report.Under
+	Permit   *registerEntry // Report.Under
 	Style    template.CSS
 	Picture  template.URL
 	Sections []reportSection
@@ -90,14 +93,14 @@ type reportView struct {
 // reportSection is the evidence in one view of the page.
 type reportSection struct {
 	Who    string
-	Named  bool // unless all evidence is what anybody sees
+	Named  bool // false if all evidence is what every visitor sees
 	Places []place
 }
 
 // sections sorts the evidence by views, the plain visitor's first, each with
 // the source that its spans point into. Where no source is kept the evidence
 // itself is the excerpt.
-func (v *reportView) sections() {
+func (v *reportDocument) sections() {
 	names := []qianshao.View{qianshao.ViewVisitor}
 	for _, e := range v.Report.Finding.Evidence {
 		if !slices.Contains(names, e.View) {
@@ -105,32 +108,32 @@ func (v *reportView) sections() {
 		}
 	}
 	for _, name := range names {
-		part := findingView{view: v.view, Finding: v.Report.Finding, others: v.Views}
+		part := findingPage{layout: v.layout, Finding: v.Report.Finding, others: v.Views}
 		part.Evidence = slices.DeleteFunc(slices.Clone(part.Evidence), func(e qianshao.Evidence) bool { return e.View != name })
 		if part.places(); part.sourceOf(name) == "" {
 			part.quote()
 		}
 		if len(part.Places) > 0 {
-			v.Sections = append(v.Sections, reportSection{v.lang.named("who.", string(name)), len(names) > 1, part.Places})
+			v.Sections = append(v.Sections, reportSection{v.lang.Named("who.", string(name)), len(names) > 1, part.Places})
 		}
 	}
 }
 
-// quote shows evidence with the little text on its both sides that it carries itself.
-func (v *findingView) quote() {
+// quote shows evidence with the little text before and after it that it carries itself.
+func (v *findingPage) quote() {
 	for i := range v.Places {
 		p := &v.Places[i]
 		for _, hit := range p.Hits {
-			pieces := reveal(hit.Before, "")
-			pieces = append(pieces, reveal(hit.Text, lookMark)...)
-			pieces = append(pieces, reveal(hit.After, "")...)
-			p.Lines = append(p.Lines, excerptLine{Number: hit.Line, Marked: true, Pieces: pieces})
+			pieces := untrusted.Reveal(hit.Before, "")
+			pieces = append(pieces, untrusted.Reveal(hit.Text, untrusted.LookMark)...)
+			pieces = append(pieces, untrusted.Reveal(hit.After, "")...)
+			p.Lines = append(p.Lines, untrusted.Line{Number: hit.Line, Marked: true, Pieces: pieces})
 		}
 	}
 }
 
 // Beijing writes a time as people in China read it.
-func (v *reportView) Beijing(t time.Time) string {
+func (v *reportDocument) Beijing(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
@@ -138,14 +141,14 @@ func (v *reportView) Beijing(t time.Time) string {
 }
 
 // Kind names a record's kind.
-func (v *reportView) Kind(l evidence.Link) string {
+func (v *reportDocument) Kind(l evidence.Link) string {
 	if name, ok := map[string]string{
 		"request": "请求", "response": "响应", "metadata": "说明", "resource": "资源", "warcinfo": "文件头",
 	}[l.Kind]; ok {
 		return name
 	}
-	return plain(l.Kind)
+	return untrusted.Plain(l.Kind)
 }
 
 // Last is the latest capture.
-func (v *reportView) Last() evidence.Captured { return v.Captures[len(v.Captures)-1] }
+func (v *reportDocument) Last() evidence.Captured { return v.Captures[len(v.Captures)-1] }

@@ -1,4 +1,4 @@
-package dashboards
+package locale
 
 // message is one text of the console in both languages. Verbs are fmt's and
 // must be the same, in the same order, on both sides.

@@ -1,4 +1,6 @@
-package dashboards
+// Package auth decides who may enter the console: whoever knows its password,
+// or, where it has none, whoever is on this machine.
+package auth
 
 import (
 	"crypto/hmac"
@@ -99,8 +101,9 @@ func (h argonHash) matches(password string) bool {
 	return subtle.ConstantTimeCompare(key, h.key) == 1
 }
 
-// passwordGate decides who may enter.
-type passwordGate struct {
+// Gate knows the password, the sessions of those who gave it, and how often an
+// address has tried. It is safe for concurrent use.
+type Gate struct {
 	hash argonHash
 	now  func() time.Time
 	// key and known remember, as an HMAC, the password that argon2id has
@@ -114,7 +117,8 @@ type passwordGate struct {
 	triers   map[netip.Prefix]*rate.Limiter
 }
 
-func newPasswordGate(password string, now func() time.Time) (*passwordGate, error) {
+// New returns the gate of a password, in clear or as HashPassword writes it.
+func New(password string, now func() time.Time) (*Gate, error) {
 	if !strings.HasPrefix(password, "$argon2id$") {
 		if n := utf8.RuneCountInString(password); n < MinPassword {
 			return nil, fmt.Errorf("the console's password has %d characters; use at least %d", n, MinPassword)
@@ -128,7 +132,7 @@ func newPasswordGate(password string, now func() time.Time) (*passwordGate, erro
 	if err != nil {
 		return nil, err
 	}
-	g := &passwordGate{
+	g := &Gate{
 		hash: hash, now: now,
 		sessions: map[[sha256.Size]byte]time.Time{}, triers: map[netip.Prefix]*rate.Limiter{},
 	}
@@ -136,47 +140,49 @@ func newPasswordGate(password string, now func() time.Time) (*passwordGate, erro
 	return g, nil
 }
 
-type verdict uint8
+// Result is what came of a try.
+type Result uint8
 
+// The results.
 const (
-	rejected verdict = iota
-	accepted
-	tooMany
+	Rejected Result = iota
+	Accepted
+	TooMany
 )
 
-// try checks a password; with tooMany it says how long to wait.
-func (g *passwordGate) try(r *http.Request, password string) (verdict, time.Duration) {
+// Try checks a password; with TooMany it says how long to wait.
+func (g *Gate) Try(r *http.Request, password string) (Result, time.Duration) {
 	if len(password) > maxPassword {
-		return rejected, 0
+		return Rejected, 0
 	}
 	mac := hmac.New(sha256.New, g.key[:])
 	mac.Write([]byte(password))
 	sum := mac.Sum(nil)
 	if g.isKnown(sum) {
-		return accepted, 0
+		return Accepted, 0
 	}
 	if wait := g.wait(r); wait > 0 {
-		return tooMany, wait
+		return TooMany, wait
 	}
 	g.working.Lock()
 	defer g.working.Unlock()
 	if !g.hash.matches(password) {
-		return rejected, 0
+		return Rejected, 0
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.known = sum
-	return accepted, 0
+	return Accepted, 0
 }
 
-func (g *passwordGate) isKnown(sum []byte) bool {
+func (g *Gate) isKnown(sum []byte) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return hmac.Equal(sum, g.known)
 }
 
 // wait takes one try from the address's allowance, or says when there is one again.
-func (g *passwordGate) wait(r *http.Request) time.Duration {
+func (g *Gate) wait(r *http.Request) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	from, now := network(r.RemoteAddr), g.now()
@@ -195,10 +201,10 @@ func (g *passwordGate) wait(r *http.Request) time.Duration {
 	return time.Duration(missing*float64(triesEvery)).Truncate(time.Second) + time.Second
 }
 
-// forgetTriers drops addresses that have their whole allowance back, and where
-// that is none of them, all: an attacker with thousands of addresses gains
-// five tries each and pays for them with a queue behind one argon2id.
-func (g *passwordGate) forgetTriers(now time.Time) {
+// forgetTriers drops the addresses that have their whole allowance back. If
+// there are none, it drops all: an attacker with thousands of addresses gains
+// five tries each, and pays for them with a queue for the one argon2id.
+func (g *Gate) forgetTriers(now time.Time) {
 	for from, limiter := range g.triers {
 		if limiter.TokensAt(now) >= triesAtOnce {
 			delete(g.triers, from)
@@ -232,9 +238,9 @@ func network(remote string) netip.Prefix {
 	return prefix
 }
 
-// begin opens a session and returns its cookie. The token is 128 random bits
+// Begin opens a session and returns its cookie. The token is 128 random bits
 // or more and known to the browser alone: a signature would add nothing.
-func (g *passwordGate) begin(secure bool) *http.Cookie {
+func (g *Gate) Begin(r *http.Request) *http.Cookie {
 	token := rand.Text()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -247,11 +253,12 @@ func (g *passwordGate) begin(secure bool) *http.Cookie {
 	g.sessions[sha256.Sum256([]byte(token))] = now.Add(sessionTime)
 	return &http.Cookie{
 		Name: sessionCookie, Value: token, Path: "/", MaxAge: int(sessionTime.Seconds()),
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: secure,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: IsTLS(r),
 	}
 }
 
-func (g *passwordGate) hasSession(r *http.Request) bool {
+// HasSession says whether the request has the cookie of a session that has not ended.
+func (g *Gate) HasSession(r *http.Request) bool {
 	c, err := r.Cookie(sessionCookie)
 	if err != nil {
 		return false
@@ -261,10 +268,16 @@ func (g *passwordGate) hasSession(r *http.Request) bool {
 	return g.now().Before(g.sessions[sha256.Sum256([]byte(c.Value))])
 }
 
-func (g *passwordGate) end(r *http.Request) {
+// End ends the request's session, if it has one, and returns the cookie that
+// removes the session's from the browser.
+func (g *Gate) End(r *http.Request) *http.Cookie {
 	if c, err := r.Cookie(sessionCookie); err == nil {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		delete(g.sessions, sha256.Sum256([]byte(c.Value)))
+	}
+	return &http.Cookie{
+		Name: sessionCookie, Path: "/", MaxAge: -1,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: IsTLS(r),
 	}
 }

@@ -1,4 +1,4 @@
-package dashboards
+package console
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/index"
 )
 
@@ -22,13 +23,16 @@ const (
 	facetShown = 7
 	// snippetRunes bounds the evidence in a list, in characters.
 	snippetRunes = 60
+	// queryLead is how much of a query is shown before and behind a mistake, in characters.
+	queryLead = 80
 )
 
-type searchView struct {
-	*view
+// searchPage is the model of the front page: a query with its findings.
+type searchPage struct {
+	*layout
 	Error  *queryError
 	Chips  []chip
-	Facets []facetView
+	Facets []facet
 	Days   []dayBar
 	Groups []group
 	Total  int
@@ -37,9 +41,9 @@ type searchView struct {
 	Took   string
 	Prev   string
 	Next   string
-	// Capped is MaxWindow where paging ends before the hits do.
+	// Capped is MaxWindow if paging ends before the hits do, else 0.
 	Capped int
-	// Empty is none, nohit or end where there is nothing to list.
+	// Empty is none, nohit or end if there is nothing to list.
 	Empty    string
 	Examples []chip
 }
@@ -50,7 +54,7 @@ type queryError struct{ Before, At, After, Message string }
 // chip is a clause with a link: one that is active and can be removed, or an example.
 type chip struct{ Text, URL string }
 
-type facetView struct {
+type facet struct {
 	Name        string
 	Shown, More []facetValue
 }
@@ -72,7 +76,7 @@ type dayBar struct {
 	Active       bool
 }
 
-// group is the findings of one page, as far as they stand together in the results.
+// group is the findings of one page that follow each other in the results.
 type group struct {
 	URL, Title string
 	Rows       []row
@@ -83,7 +87,16 @@ type row struct {
 	Link          string
 	Name          string // the rule's title
 	Before, After string
-	Match         []piece
+	Match         []untrusted.Piece
+}
+
+// offsetOf reads the parameter offset; a page that is not a number up to limit is the first.
+func offsetOf(r *http.Request, limit int) int {
+	n, err := strconv.Atoi(r.FormValue("offset"))
+	if err != nil || n < 0 || n > limit {
+		return 0
+	}
+	return n
 }
 
 func searchURL(query string, offset int) string {
@@ -100,8 +113,8 @@ func searchURL(query string, offset int) string {
 	return "/?" + values.Encode()
 }
 
-func (c *console) searchPage(w http.ResponseWriter, r *http.Request) {
-	v := &searchView{view: c.view(w, r, "search.title")}
+func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
+	v := &searchPage{layout: c.layout(w, r, "search.title")}
 	v.Query = strings.TrimSpace(r.FormValue("q"))
 	for _, q := range []string{"level:>=high", "hidden:true", "category:gambling", `"注册送"`, "seen:>=7d"} {
 		v.Examples = append(v.Examples, chip{q, searchURL(q, 0)})
@@ -112,10 +125,7 @@ func (c *console) searchPage(w http.ResponseWriter, r *http.Request) {
 		c.render(w, r, http.StatusBadRequest, "search", v)
 		return
 	}
-	offset, err := number(r, "offset", 0, index.MaxWindow-pageSize)
-	if err != nil {
-		offset = 0
-	}
+	offset := offsetOf(r, index.MaxWindow-pageSize)
 	results, err := c.index.Search(r.Context(), index.Request{Query: query, Offset: offset, Limit: pageSize})
 	if err != nil {
 		c.failWith(w, r, err)
@@ -135,15 +145,15 @@ func (c *console) searchPage(w http.ResponseWriter, r *http.Request) {
 	c.render(w, r, http.StatusOK, "search", v)
 }
 
-// explain cuts the query at the character that cannot be read.
-func (v *searchView) explain(err error) *queryError {
+// explain cuts the query at the character at which it cannot be read.
+func (v *searchPage) explain(err error) *queryError {
 	var syntax *index.SyntaxError
 	if !errors.As(err, &syntax) {
 		return &queryError{Message: err.Error()}
 	}
 	text := []rune(syntax.Query)
 	at := min(max(syntax.Column-1, 0), len(text))
-	from, to := max(0, at-excerptLead), min(len(text), at+excerptLead)
+	from, to := max(0, at-queryLead), min(len(text), at+queryLead)
 	e := &queryError{
 		Before: string(text[from:at]), At: "␣",
 		Message: v.T("query.at", syntax.Column, syntax.Message),
@@ -154,22 +164,22 @@ func (v *searchView) explain(err error) *queryError {
 	return e
 }
 
-func (v *searchView) chips(query index.Node) {
+func (v *searchPage) chips(query index.Node) {
 	for _, part := range clauses(query) {
 		v.Chips = append(v.Chips, chip{part, searchURL(without(query, part), 0)})
 	}
 }
 
-// facets makes of each value a link that adds its clause to the query, or
-// takes it away again.
-func (v *searchView) facets(query index.Node, counts map[string][]index.FacetCount) {
+// facets makes each value a link that adds its clause to the query, or removes
+// it if it is there.
+func (v *searchPage) facets(query index.Node, counts map[string][]index.FacetCount) {
 	active := clauses(query)
 	for _, name := range []string{"level", "category", "state", "host", "rule"} {
 		values := counts[name]
 		if name == "level" {
 			slices.SortStableFunc(values, byLevel)
 		}
-		f := facetView{Name: name}
+		f := facet{Name: name}
 		largest := 1
 		for _, fc := range values {
 			largest = max(largest, fc.Count)
@@ -197,18 +207,18 @@ func byLevel(a, b index.FacetCount) int {
 	return int(lb) - int(la)
 }
 
-func (v *searchView) facetValue(query index.Node, active []string, name string, fc index.FacetCount) facetValue {
+func (v *searchPage) facetValue(query index.Node, active []string, name string, fc index.FacetCount) facetValue {
 	cl := clause(name, fc.Value)
-	out := facetValue{Label: plain(fc.Value), Count: fc.Count, Active: slices.Contains(active, cl)}
+	out := facetValue{Label: untrusted.Plain(fc.Value), Count: fc.Count, Active: slices.Contains(active, cl)}
 	switch name {
 	case "level":
-		out.Label, out.Code = v.lang.named("level.", fc.Value), fc.Value
+		out.Label, out.Code = v.lang.Named("level.", fc.Value), fc.Value
 	case "state":
-		out.Label = v.lang.named("state.", fc.Value)
+		out.Label = v.lang.Named("state.", fc.Value)
 	case "category":
-		out.Label = v.lang.named("category.", fc.Value)
+		out.Label = v.lang.Named("category.", fc.Value)
 	case "host":
-		out.Label = defangHost(out.Label)
+		out.Label = untrusted.DefangHost(out.Label)
 	}
 	out.URL = searchURL(with(query, cl), 0)
 	if out.Active {
@@ -221,7 +231,7 @@ func (v *searchView) facetValue(query index.Node, active []string, name string, 
 const barHeight = 40
 
 // days draws the last FacetDays days up to the newest that has findings.
-func (v *searchView) days(query index.Node, active []string, counts []index.FacetCount) {
+func (v *searchPage) days(query index.Node, active []string, counts []index.FacetCount) {
 	byDay, largest := map[string]int{}, 1
 	var newest time.Time
 	for _, fc := range counts {
@@ -253,7 +263,7 @@ func (v *searchView) days(query index.Node, active []string, counts []index.Face
 		bar.Y = barHeight - bar.Height
 		v.Days = append(v.Days, bar)
 	}
-	f := facetView{Name: "day"}
+	f := facet{Name: "day"}
 	for _, fc := range counts {
 		value := v.facetValue(query, active, "seen", fc)
 		value.Percent = max(1, 100*fc.Count/largest)
@@ -268,7 +278,7 @@ func (v *searchView) days(query index.Node, active []string, counts []index.Face
 
 // list groups the hits by page and looks up in the store what the index does
 // not hold: the rule's title, and where in the snippet the evidence begins.
-func (c *console) list(ctx context.Context, v *searchView, offset int, hits []index.Hit) error {
+func (c *Console) list(ctx context.Context, v *searchPage, offset int, hits []index.Hit) error {
 	back := strings.TrimPrefix(searchURL(v.Query, offset), "/") // so that the finding's page leads back here
 	ids := make([]string, 0, len(hits))
 	for _, hit := range hits {
@@ -279,17 +289,17 @@ func (c *console) list(ctx context.Context, v *searchView, offset int, hits []in
 		return err
 	}
 	for _, hit := range hits {
-		line := row{Hit: hit, Link: "/findings/" + url.PathEscape(hit.ID) + back, Name: hit.Rule, Before: plain(hit.Evidence)}
+		line := row{Hit: hit, Link: "/findings/" + url.PathEscape(hit.ID) + back, Name: hit.Rule, Before: untrusted.Plain(hit.Evidence)}
 		if f, ok := findings[hit.ID]; ok {
-			line.Name = plain(f.Title)
+			line.Name = untrusted.Plain(f.Title)
 			if e, ok := f.Primary(); ok {
-				line.Before, line.After = plain(e.Before), plain(e.After)
+				line.Before, line.After = untrusted.Plain(e.Before), untrusted.Plain(e.After)
 				text := html.UnescapeString(e.Text) // as Before and After are
-				line.Match = reveal(text[:ahead(text, 0, len(text), snippetRunes)], lookMark)
+				line.Match = untrusted.Reveal(untrusted.First(text, snippetRunes), untrusted.LookMark)
 			}
 		}
 		if n := len(v.Groups); n == 0 || v.Groups[n-1].URL != hit.URL {
-			v.Groups = append(v.Groups, group{URL: hit.URL, Title: plain(hit.Title)})
+			v.Groups = append(v.Groups, group{URL: hit.URL, Title: untrusted.Plain(hit.Title)})
 		}
 		g := &v.Groups[len(v.Groups)-1]
 		g.Rows = append(g.Rows, line)
@@ -300,7 +310,7 @@ func (c *console) list(ctx context.Context, v *searchView, offset int, hits []in
 	return nil
 }
 
-func (v *searchView) paging(offset int, results index.Results) {
+func (v *searchPage) paging(offset int, results index.Results) {
 	v.Total, v.Took = results.Total, results.Took.Round(100*time.Microsecond).String()
 	if len(results.Hits) == 0 {
 		return
@@ -318,8 +328,8 @@ func (v *searchView) paging(offset int, results index.Results) {
 	}
 }
 
-// whyEmpty tells an empty database from an empty answer.
-func (c *console) whyEmpty(ctx context.Context, v *searchView, offset int) error {
+// whyEmpty sets Empty: an empty database is not the same as a query without hits.
+func (c *Console) whyEmpty(ctx context.Context, v *searchPage, offset int) error {
 	switch {
 	case len(v.Groups) > 0:
 		return nil

@@ -1,18 +1,19 @@
-package dashboards
+package console
 
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
+
+	"github.com/qianshao/qianshao/dashboards/auth"
 )
 
 // maxForm bounds the body of a form, in bytes: a password and an address.
 const maxForm = 16 << 10
 
-type loginView struct {
-	*view
+// loginPage is the model of the login form.
+type loginPage struct {
+	*layout
 	Next    string
 	Problem string
 	// Continue offers the way on to a person who is signed in, but came from
@@ -20,22 +21,22 @@ type loginView struct {
 	Continue bool
 }
 
-func (c *console) loginPage(w http.ResponseWriter, r *http.Request) {
-	v := loginView{view: c.view(w, r, "login.title"), Next: localPath(r.FormValue("next"))}
+func (c *Console) serveLogin(w http.ResponseWriter, r *http.Request) {
+	v := loginPage{layout: c.layout(w, r, "login.title"), Next: localPath(r.FormValue("next"))}
 	v.Continue = r.Header.Get("Sec-Fetch-Site") == "cross-site"
 	c.render(w, r, http.StatusOK, "login", v)
 }
 
-func (c *console) login(w http.ResponseWriter, r *http.Request) {
+func (c *Console) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	v := loginView{view: c.view(w, r, "login.title"), Next: localPath(r.PostFormValue("next"))}
-	switch verdict, wait := c.password.try(r, r.PostFormValue("password")); verdict {
-	case accepted:
-		c.password.end(r) // a session from before does not live on beside the new one
-		http.SetCookie(w, c.password.begin(isTLS(r)))
+	v := loginPage{layout: c.layout(w, r, "login.title"), Next: localPath(r.PostFormValue("next"))}
+	switch result, wait := c.gate.Try(r, r.PostFormValue("password")); result {
+	case auth.Accepted:
+		c.gate.End(r) // a session from before does not live on beside the new one
+		http.SetCookie(w, c.gate.Begin(r))
 		http.Redirect(w, r, v.Next, http.StatusSeeOther)
-	case tooMany:
-		v.Problem = v.T("login.slow", tooManyTries(w, wait))
+	case auth.TooMany:
+		v.Problem = v.T("login.slow", auth.SetRetryAfter(w, wait))
 		c.render(w, r, http.StatusTooManyRequests, "login", v)
 	default:
 		v.Problem = v.T("login.wrong")
@@ -43,20 +44,9 @@ func (c *console) login(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *console) logout(w http.ResponseWriter, r *http.Request) {
-	c.password.end(r)
-	http.SetCookie(w, &http.Cookie{
-		Name: sessionCookie, Path: "/", MaxAge: -1,
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: isTLS(r),
-	})
+func (c *Console) logout(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, c.gate.End(r))
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
-}
-
-// tooManyTries sets Retry-After and returns its seconds.
-func tooManyTries(w http.ResponseWriter, wait time.Duration) int {
-	seconds := max(1, int(wait.Seconds()))
-	w.Header().Set("Retry-After", strconv.Itoa(seconds))
-	return seconds
 }
 
 // localPath returns next if it leads to a page of this console, else the front

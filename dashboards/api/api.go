@@ -1,0 +1,201 @@
+// Package api is the console's JSON, for programs: search, findings and
+// submissions. Codes and fields are stable.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/intake"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/store"
+)
+
+// Store is what the API reads.
+type Store interface {
+	// Finding returns one finding, or store.ErrNotFound.
+	Finding(ctx context.Context, id string) (store.Finding, error)
+	// Authorisation returns one authorisation, or store.ErrNotFound.
+	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
+	// Submission returns one submission, or store.ErrNotFound.
+	Submission(ctx context.Context, id string) (qianshao.Submission, error)
+	// Submissions returns the submissions, the latest first, at most limit.
+	Submissions(ctx context.Context, limit int) ([]qianshao.Submission, error)
+}
+
+// Options of New. All but Intake are required.
+type Options struct {
+	Store Store
+	Index index.Index
+	// Intake takes submissions; without it there are no routes for them.
+	Intake *intake.Intake
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// API answers programs.
+type API struct{ opts Options }
+
+// New returns the API.
+func New(opts Options) *API { return &API{opts} }
+
+// Route adds the routes below /api/.
+func (a *API) Route(mux *http.ServeMux) {
+	mux.HandleFunc("GET /api/v1/search", a.search)
+	mux.HandleFunc("GET /api/v1/findings/{id}", a.finding)
+	if a.opts.Intake != nil {
+		mux.HandleFunc("POST /api/v1/submissions", a.takeSubmission)
+		mux.HandleFunc("GET /api/v1/submissions", a.submissions)
+		mux.HandleFunc("GET /api/v1/submissions/{id}", a.submission)
+	}
+	mux.HandleFunc("/api/", a.unknown)
+}
+
+// defaultLimit is how many hits the API returns when it is not told.
+const defaultLimit = 20
+
+// Error is what a program is told when a request fails.
+type Error struct {
+	// Code is stable: bad_query, bad_parameter, not_found, internal,
+	// password_required, too_many_tries, timeout; and of reports of pages
+	// bad_body, bad_url, bad_category, too_many_reports, too_many_waiting.
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	// Column is the character of the query, from 1, with bad_query.
+	Column int `json:"column,omitempty"`
+}
+
+// WriteError answers with an error.
+func (a *API) WriteError(w http.ResponseWriter, status int, e Error) {
+	a.writeJSON(w, status, map[string]Error{"error": e})
+}
+
+func (a *API) writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		a.opts.Log.Error("encode an answer", "error", err)
+		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"internal","message":"the answer could not be encoded"}}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+}
+
+// fail answers with the error of the store or the index.
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, store.ErrNotFound) {
+		a.WriteError(w, http.StatusNotFound, Error{Code: "not_found", Message: "there is no finding with this id"})
+		return
+	}
+	a.opts.Log.Error("API request failed", "path", r.URL.Path, "error", err)
+	if errors.Is(err, context.DeadlineExceeded) {
+		a.WriteError(w, http.StatusServiceUnavailable, Error{Code: "timeout", Message: "the request took too long; narrow the query"})
+		return
+	}
+	a.WriteError(w, http.StatusInternalServerError, Error{Code: "internal", Message: "the request failed; the server's log has the cause"})
+}
+
+func (a *API) search(w http.ResponseWriter, r *http.Request) {
+	query, err := index.Parse(r.FormValue("q"), a.opts.Now())
+	var syntax *index.SyntaxError
+	if errors.As(err, &syntax) {
+		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_query", Message: syntax.Message, Column: syntax.Column})
+		return
+	}
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	req := index.Request{Query: query}
+	if req.Offset, err = number(r, "offset", 0, index.MaxWindow); err == nil {
+		req.Limit, err = number(r, "limit", defaultLimit, index.MaxWindow-req.Offset)
+	}
+	if err != nil {
+		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_parameter", Message: err.Error()})
+		return
+	}
+	results, err := a.opts.Index.Search(r.Context(), req)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	if results.Hits == nil {
+		results.Hits = []index.Hit{}
+	}
+	a.writeJSON(w, http.StatusOK, results)
+}
+
+// number reads a parameter between 0 and limit; missing is what it is when not given.
+func number(r *http.Request, name string, missing, limit int) (int, error) {
+	s := r.FormValue(name)
+	if s == "" {
+		return min(missing, limit), nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > limit {
+		return 0, fmt.Errorf("%s must be a number from 0 to %d (offset and limit together at most %d)", name, limit, index.MaxWindow)
+	}
+	return n, nil
+}
+
+// Finding is a finding as the API gives it. The page's source is not part of
+// it: it may have megabytes, and belongs to whoever wrote it.
+type Finding struct {
+	qianshao.Finding
+	Page  Page                    `json:"page"`
+	Under *qianshao.Authorisation `json:"authorised_by"` // null for own files
+	First time.Time               `json:"first_seen"`
+	Last  time.Time               `json:"last_seen"`
+	State qianshao.State          `json:"state"`
+	// Gone is when the page was first seen without it; absent while it is open.
+	Gone time.Time `json:"gone_at,omitzero"`
+	// Changes are the times at which it was gone and came back, oldest first.
+	Changes []qianshao.Change `json:"changes"`
+}
+
+// Page is what the API says of a finding's page.
+type Page struct {
+	Title        string    `json:"title"`
+	RequestedURL string    `json:"requested_url"`
+	Status       int       `json:"status"`
+	Charset      string    `json:"charset"`
+	SHA256       string    `json:"sha256"`
+	FetchedAt    time.Time `json:"fetched_at"`
+}
+
+func (a *API) finding(w http.ResponseWriter, r *http.Request) {
+	f, err := a.opts.Store.Finding(r.Context(), r.PathValue("id"))
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	under, err := store.Optional(a.opts.Store.Authorisation(r.Context(), f.Authorisation))
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	a.writeJSON(w, http.StatusOK, NewFinding(f, under))
+}
+
+// NewFinding returns a finding in the form of the API. under is nil for own files.
+func NewFinding(f store.Finding, under *qianshao.Authorisation) Finding {
+	return Finding{
+		Finding: f.Finding, Under: under, First: f.FirstSeen, Last: f.LastSeen,
+		State: f.State(), Gone: f.GoneAt, Changes: append([]qianshao.Change{}, f.Changes...),
+		Page: Page{
+			Title: f.PageTitle, RequestedURL: f.RequestedURL, Status: f.Status,
+			Charset: f.Charset, SHA256: f.Hash, FetchedAt: f.FetchedAt,
+		},
+	}
+}
+
+func (a *API) unknown(w http.ResponseWriter, _ *http.Request) {
+	a.WriteError(w, http.StatusNotFound, Error{Code: "not_found", Message: "there are GET /api/v1/search, GET /api/v1/findings/{id}, GET and POST /api/v1/submissions and GET /api/v1/submissions/{id}"})
+}

@@ -1,0 +1,49 @@
+package console
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/qianshao/qianshao/index"
+)
+
+var testNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func TestClauses(t *testing.T) {
+	for _, tc := range []struct{ query, clause, with string }{
+		{"", "level:high", "level:high"},
+		{"澳门", "level:high", "澳门 level:high"},
+		{"a OR b", "level:high", "(a OR b) level:high"},
+		{"a AND b", "level:high", "a b level:high"},
+		{"-hidden:true", "hidden:true", "-hidden:true hidden:true"},
+		{`"注册 送" (a OR b)`, "host:x.example", `"注册 送" (a OR b) host:x.example`},
+	} {
+		query, err := index.Parse(tc.query, testNow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := with(query, tc.clause)
+		if got != tc.with {
+			t.Errorf("with(%q, %q) = %q, want %q", tc.query, tc.clause, got, tc.with)
+		}
+		narrowed, err := index.Parse(got, testNow)
+		if err != nil {
+			t.Fatalf("%q: %v", got, err)
+		}
+		back, err := index.Parse(without(narrowed, tc.clause), testNow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(query, back); diff != "" {
+			t.Errorf("adding %q to %q and removing it is no round trip: %s", tc.clause, tc.query, diff)
+		}
+	}
+	for value, want := range map[string]string{
+		"school.example": "host:school.example", "a b": `host:"a b"`, `x"y\`: `host:"x\"y\\"`, "": `host:""`,
+	} {
+		if got := clause("host", value); got != want {
+			t.Errorf("clause(%q) = %s, want %s", value, got, want)
+		}
+	}
+}

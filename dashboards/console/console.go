@@ -1,0 +1,104 @@
+// Package console is the pages that people look at, in Chinese and English:
+// search, findings, the register, submissions, the login. It also writes the
+// report of a finding, a document for those who have no console; report and
+// finding's page show evidence in the same way.
+//
+// Everything that a crawled page says is hostile: it is shown as text through
+// html/template, its addresses are never links, and no page of the console
+// holds or permits a script.
+package console
+
+import (
+	"context"
+	"embed"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/intake"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/store"
+)
+
+//go:embed templates/*.html static/*
+var files embed.FS
+
+// Store is what the pages read.
+type Store interface {
+	// Finding returns one finding, or store.ErrNotFound.
+	Finding(ctx context.Context, id string) (store.Finding, error)
+	// Findings returns those of the findings that there are, by id, without their pages.
+	Findings(ctx context.Context, ids []string) (map[string]qianshao.Finding, error)
+	// Views returns the other views that are kept of a page, by name.
+	Views(ctx context.Context, url string) ([]store.View, error)
+	// Authorisation returns one authorisation, or store.ErrNotFound.
+	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
+	// Authorisations returns the register, by id.
+	Authorisations(ctx context.Context) ([]qianshao.Authorisation, error)
+	// Submission returns one submission, or store.ErrNotFound.
+	Submission(ctx context.Context, id string) (qianshao.Submission, error)
+	// Submissions returns the submissions, the latest first, at most limit.
+	Submissions(ctx context.Context, limit int) ([]qianshao.Submission, error)
+}
+
+// Options of New. Store, Index, Now and Log are required.
+type Options struct {
+	Store Store
+	Index index.Index
+	// Gate keeps the sessions; nil if the console has no password, and so no login.
+	Gate *auth.Gate
+	// Intake takes submissions; without it there is no page for them.
+	Intake *intake.Intake
+	// Version is shown at the foot of every page.
+	Version string
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Console answers people.
+type Console struct {
+	store   Store
+	index   index.Index
+	gate    *auth.Gate
+	intake  *intake.Intake
+	version string
+	now     func() time.Time
+	log     *slog.Logger
+	pages   pages
+	css     string // the style sheet's URL; it changes with the content
+}
+
+// New returns the console.
+func New(opts Options) (*Console, error) {
+	c := &Console{
+		store: opts.Store, index: opts.Index, gate: opts.Gate, intake: opts.Intake,
+		version: opts.Version, now: opts.Now, log: opts.Log,
+	}
+	var err error
+	if c.pages, err = parsePages(); err != nil {
+		return nil, err
+	}
+	c.css, err = styleURL()
+	return c, err
+}
+
+// Route adds the routes of the pages.
+func (c *Console) Route(mux *http.ServeMux) {
+	mux.HandleFunc("GET /{$}", c.serveSearch)
+	mux.HandleFunc("GET /findings/{id}", c.serveFinding)
+	mux.HandleFunc("GET /findings/{id}/screenshot", c.serveScreenshot)
+	mux.HandleFunc("GET /authorisations", c.serveRegister)
+	mux.HandleFunc("GET /help", c.serveHelp)
+	mux.HandleFunc("GET /static/{file}", c.serveStatic)
+	if c.intake != nil {
+		mux.HandleFunc("GET /submissions", c.serveSubmissions)
+		mux.HandleFunc("POST /submissions", c.takeSubmission)
+	}
+	if c.gate != nil {
+		mux.HandleFunc("GET /login", c.serveLogin)
+		mux.HandleFunc("POST /login", c.login)
+		mux.HandleFunc("POST /logout", c.logout)
+	}
+}

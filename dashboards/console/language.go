@@ -1,0 +1,40 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/locale"
+)
+
+const langCookie = "qianshao_lang"
+
+// languageOf chooses the language of an answer: ?lang= (which is kept in a
+// cookie), the cookie, Accept-Language, Chinese.
+func languageOf(w http.ResponseWriter, r *http.Request) locale.Lang {
+	if l, ok := locale.Parse(r.URL.Query().Get("lang")); ok {
+		http.SetCookie(w, &http.Cookie{
+			Name: langCookie, Value: l.Code(), Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
+			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: auth.IsTLS(r),
+		})
+		return l
+	}
+	if c, err := r.Cookie(langCookie); err == nil {
+		if l, ok := locale.Parse(c.Value); ok {
+			return l
+		}
+	}
+	tags, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
+	if err != nil || len(tags) == 0 {
+		return locale.Chinese
+	}
+	// What is not Chinese gets English, the likelier second language.
+	known := []language.Tag{language.English, language.SimplifiedChinese, language.TraditionalChinese}
+	if _, i, _ := language.NewMatcher(known).Match(tags...); i > 0 {
+		return locale.Chinese
+	}
+	return locale.English
+}

@@ -1,0 +1,36 @@
+package console
+
+import (
+	"net/url"
+	"testing"
+)
+
+func TestLocalPath(t *testing.T) {
+	for in, want := range map[string]string{
+		"/": "/", "/help?a=b": "/help?a=b", "/findings/1": "/findings/1",
+		"": "/", "//evil.example": "/", `/\evil.example`: "/", "https://evil.example/": "/", "javascript:alert(1)": "/",
+		"/\t/evil.example": "/", "help": "/", "/login": "/", "/logout": "/", "http:/x": "/", "/%zz": "/",
+	} {
+		if got := localPath(in); got != want {
+			t.Errorf("localPath(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzLocalPath(f *testing.F) {
+	f.Add("//evil.example")
+	f.Add("/\\evil.example")
+	base, err := url.Parse("https://console.example/login")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, next string) {
+		ref, err := url.Parse(localPath(next))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if to := base.ResolveReference(ref); to.Host != base.Host || to.Scheme != base.Scheme {
+			t.Errorf("%q leads to %s", next, to)
+		}
+	})
+}

@@ -1,0 +1,63 @@
+package console
+
+import (
+	"net/http"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/intake"
+)
+
+// shownSubmissions is how many submissions the page lists.
+const shownSubmissions = 200
+
+// submissionsPage lists the submissions, with what became of one just handed in.
+type submissionsPage struct {
+	*layout
+	List       []qianshao.Submission
+	Categories []qianshao.Category
+	Address    string // as typed, to be corrected
+	Problem    string
+	Accepted   *qianshao.Submission
+}
+
+func (c *Console) serveSubmissions(w http.ResponseWriter, r *http.Request) {
+	v := &submissionsPage{layout: c.layout(w, r, "reports.title")}
+	if id := r.FormValue("report"); id != "" {
+		if submission, err := c.store.Submission(r.Context(), id); err == nil {
+			v.Accepted = &submission
+		}
+	}
+	c.showSubmissions(w, r, http.StatusOK, v)
+}
+
+func (c *Console) showSubmissions(w http.ResponseWriter, r *http.Request, status int, v *submissionsPage) {
+	var err error
+	if v.List, err = c.store.Submissions(r.Context(), shownSubmissions); err != nil {
+		c.failWith(w, r, err)
+		return
+	}
+	v.Categories = qianshao.Categories()
+	c.render(w, r, status, "reports", v)
+}
+
+// takeSubmission takes the form of the page.
+func (c *Console) takeSubmission(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, intake.MaxBody)
+	v := &submissionsPage{layout: c.layout(w, r, "reports.title"), Address: r.PostFormValue("url")}
+	submission, refusal := c.intake.Take(r.Context(), v.Address, r.PostFormValue("category"))
+	if refusal == nil {
+		http.Redirect(w, r, "/submissions?report="+submission.ID, http.StatusSeeOther)
+		return
+	}
+	v.Problem = v.T("reports.error." + refusal.Code)
+	c.showSubmissions(w, r, refusal.Status, v)
+}
+
+// State names how far a submission has come, Skip why it got no further.
+func (v *submissionsPage) State(s qianshao.SubmissionState) string {
+	return v.lang.Named("report.", string(s))
+}
+func (v *submissionsPage) Skip(s qianshao.Skip) string { return v.lang.Named("skip.", string(s)) }
+
+// FindingsOf leads to the findings of a page.
+func (v *submissionsPage) FindingsOf(url string) string { return searchURL(clause("url", url), 0) }

@@ -1,0 +1,77 @@
+// Package intake takes submissions, pages that somebody reports, from the
+// console's form and from the API, and hands them on to whoever queues them.
+package intake
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
+)
+
+const (
+	// MaxBody bounds the body of a submission, in bytes: an address of the
+	// longest kind that is followed, and a category.
+	MaxBody = 16 << 10
+	// Rate and Burst bound the submissions of all clients together, a second and
+	// at once: a portal hands them on one by one, a script in batches.
+	Rate  = 20
+	Burst = 200
+)
+
+// Submit queues a page where an authorisation covers it, and returns what it
+// came to. Errors that wrap qianshao.ErrBadURL or store.ErrTooManyWaiting are
+// told to whoever submits.
+type Submit func(ctx context.Context, url string, suspected qianshao.Category) (qianshao.Submission, error)
+
+// Intake takes submissions. It is safe for concurrent use.
+type Intake struct {
+	submit  Submit
+	limiter *rate.Limiter
+	now     func() time.Time
+	log     *slog.Logger
+}
+
+// New returns an intake that hands on to submit.
+func New(submit Submit, now func() time.Time, log *slog.Logger) *Intake {
+	return &Intake{submit: submit, limiter: rate.NewLimiter(Rate, Burst), now: now, log: log}
+}
+
+// Refusal is why a submission was not taken.
+type Refusal struct {
+	Status int // of HTTP
+	// Code is stable: bad_category, bad_url, too_many_reports, too_many_waiting or internal.
+	Code    string
+	Message string // for programs
+}
+
+// Take hands a submission on. category may be empty.
+func (in *Intake) Take(ctx context.Context, url, category string) (qianshao.Submission, *Refusal) {
+	var suspected qianshao.Category
+	if category != "" {
+		var err error
+		if suspected, err = qianshao.ParseCategory(category); err != nil {
+			return qianshao.Submission{}, &Refusal{http.StatusBadRequest, "bad_category", err.Error()}
+		}
+	}
+	if !in.limiter.AllowN(in.now(), 1) {
+		return qianshao.Submission{}, &Refusal{http.StatusTooManyRequests, "too_many_reports", "too many reports at once; wait a little"}
+	}
+	submission, err := in.submit(ctx, url, suspected)
+	switch {
+	case err == nil:
+		return submission, nil
+	case errors.Is(err, qianshao.ErrBadURL):
+		return submission, &Refusal{http.StatusBadRequest, "bad_url", err.Error() + "; write it whole, as https://school.example/page.html"}
+	case errors.Is(err, store.ErrTooManyWaiting):
+		return submission, &Refusal{http.StatusServiceUnavailable, "too_many_waiting", store.ErrTooManyWaiting.Error()}
+	}
+	in.log.Error("a report was not taken", "error", err)
+	return submission, &Refusal{http.StatusInternalServerError, "internal", "the report was not taken; the server's log has the cause"}
+}

@@ -1,0 +1,117 @@
+package locale
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/fold"
+)
+
+var verb = regexp.MustCompile(`%[+\d.]*[a-zA-Z]`)
+
+func TestMessages(t *testing.T) {
+	for key, m := range messages {
+		if strings.TrimSpace(m.zh) == "" || strings.TrimSpace(m.en) == "" {
+			t.Errorf("%s is missing in a language: %q, %q", key, m.zh, m.en)
+		}
+		if diff := cmp.Diff(verb.FindAllString(m.zh, -1), verb.FindAllString(m.en, -1)); diff != "" {
+			t.Errorf("%s: the verbs differ: %s", key, diff)
+		}
+		if singular, ok := strings.CutSuffix(key, ".one"); ok && messages[singular] == (message{}) && key != "evidence.one" {
+			t.Errorf("%s has no plural", key)
+		}
+	}
+}
+
+// TestMessageKeys finds every key that a template or the code asks for, and
+// every one that nobody asks for.
+func TestMessageKeys(t *testing.T) {
+	var all strings.Builder
+	for _, pattern := range []string{"../console/templates/*.html", "../console/*.go", "*.go"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatalf("%s: %d files, error %v", pattern, len(names), err)
+		}
+		for _, name := range names {
+			if name == "messages.go" || strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			content, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(content)
+		}
+	}
+	text := all.String()
+	for _, m := range regexp.MustCompile(`\.(?:T|N|Text|Count) ?\(?"([a-z0-9._]*[a-z0-9])"[ )},]`).FindAllStringSubmatch(text, -1) {
+		if _, ok := messages[m[1]]; !ok {
+			t.Errorf("no message for %q", m[1])
+		}
+	}
+	// Keys that are put together from a prefix and a code.
+	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "who.", "state.", "cause."}
+	for key := range messages {
+		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
+		for _, prefix := range built {
+			asked = asked || strings.HasPrefix(key, prefix)
+		}
+		if !asked {
+			t.Errorf("nobody asks for %q", key)
+		}
+	}
+}
+
+// TestVocabularyNamed holds the catalogue to the vocabulary: every code has a name.
+func TestVocabularyNamed(t *testing.T) {
+	want := func(key string) {
+		if _, ok := messages[key]; !ok {
+			t.Errorf("no message for %q", key)
+		}
+	}
+	for _, c := range qianshao.Categories() {
+		want("category." + string(c))
+	}
+	for _, s := range qianshao.States() {
+		want("state." + string(s))
+	}
+	for _, c := range qianshao.Causes() {
+		want("cause." + string(c))
+	}
+	for l := qianshao.LevelNone; l <= qianshao.LevelCritical; l++ {
+		want("level." + l.String())
+	}
+	for _, skip := range qianshao.Skips() {
+		want("skip." + string(skip))
+	}
+	for _, state := range qianshao.SubmissionStates() {
+		want("report." + string(state))
+		want("reports.now." + string(state))
+	}
+	for _, code := range []string{"bad_url", "bad_category", "too_many_reports", "too_many_waiting", "internal"} {
+		want("reports.error." + code)
+	}
+	for _, k := range qianshao.RegionKinds() {
+		want("region." + string(k))
+	}
+	for _, k := range qianshao.IndicatorKinds() {
+		want("indicator." + string(k))
+	}
+	for bit := range 32 {
+		for _, name := range fold.Step(1 << bit).Names() {
+			want("step." + name)
+		}
+	}
+	source, err := os.ReadFile("../../document.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`Hiding\w+\s+Hiding = "([a-z-]+)"`).FindAllStringSubmatch(string(source), -1) {
+		want("hidden." + m[1])
+	}
+}
