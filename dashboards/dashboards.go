@@ -50,9 +50,6 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Report is the report of a finding.
-type Report = console.Report
-
 // requestTime bounds what one request may take of store and index.
 const requestTime = 20 * time.Second
 

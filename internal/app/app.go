@@ -53,8 +53,8 @@ type App struct {
 	opts    Options
 	metrics *metrics.Metrics
 	rules   atomic.Pointer[pipeline.ActiveRules]
-	crawl   *crawl   // nil without Options.Crawl
-	console *console // nil without Options.Console
+	crawl   *crawl         // nil without Options.Crawl
+	console *consoleServer // nil without Options.Console
 
 	reloading sync.Mutex    // held while rules are read anew
 	reloaded  chan struct{} // tells the watch of expiries that the rules are others

@@ -25,9 +25,9 @@ type ConsoleOptions struct {
 	Password string
 }
 
-// console is the server of the console, the API and the metrics. It listens from
+// consoleServer is the server of the console, the API and the metrics. It listens from
 // the beginning and answers when it is served.
-type console struct {
+type consoleServer struct {
 	server   *http.Server
 	listener net.Listener
 	url      string
@@ -35,7 +35,7 @@ type console struct {
 }
 
 // newConsole listens, and leaves the console's URL in the data folder for Search.
-func newConsole(a *App, opts ConsoleOptions) (*console, error) {
+func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
 	if err := dashboards.CheckListen(opts.Listen, opts.Password != ""); err != nil {
 		return nil, inputError(err)
 	}
@@ -53,7 +53,7 @@ func newConsole(a *App, opts ConsoleOptions) (*console, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for the console: %w; choose another address with --listen", err)
 	}
-	c := &console{
+	c := &consoleServer{
 		server: dashboards.NewServer(opts.Listen, handler), listener: listener,
 		url: "http://" + listener.Addr().String() + "/", urlFile: consoleURLPath(a.opts.Data),
 	}
@@ -65,7 +65,7 @@ func newConsole(a *App, opts ConsoleOptions) (*console, error) {
 }
 
 // run answers requests until ctx ends.
-func (c *console) run(ctx context.Context) error {
+func (c *consoleServer) run(ctx context.Context) error {
 	shut := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(shut)
@@ -82,7 +82,7 @@ func (c *console) run(ctx context.Context) error {
 }
 
 // close cuts off what run has left. It may be called more than once.
-func (c *console) close() {
+func (c *consoleServer) close() {
 	_ = c.server.Close()
 	_ = c.listener.Close()
 	_ = os.Remove(c.urlFile)

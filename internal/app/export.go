@@ -9,14 +9,14 @@ import (
 	"slices"
 	"time"
 
-	"github.com/qianshao/qianshao/dashboards"
+	"github.com/qianshao/qianshao/dashboards/console"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/store"
 )
 
 // Report gathers what store and archive have of a finding.
-func (f *Folder) Report(ctx context.Context, id string) (*dashboards.Report, error) {
-	r := &dashboards.Report{Made: time.Now(), By: f.software}
+func (f *Folder) Report(ctx context.Context, id string) (*console.Report, error) {
+	r := &console.Report{Made: time.Now(), By: f.software}
 	found, err := f.Store.Finding(ctx, id)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (f *Folder) Report(ctx context.Context, id string) (*dashboards.Report, err
 
 // Export writes the zip of a reported finding: WARC, report, finding as JSON,
 // screenshot, manifest.
-func (f *Folder) Export(ctx context.Context, w io.Writer, r *dashboards.Report) error {
+func (f *Folder) Export(ctx context.Context, w io.Writer, r *console.Report) error {
 	enclosures, err := enclosures(r)
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func (f *Folder) Export(ctx context.Context, w io.Writer, r *dashboards.Report) 
 }
 
 // enclosures are the files that stand beside the archive's own in the zip.
-func enclosures(r *dashboards.Report) ([]evidence.Enclosure, error) {
+func enclosures(r *console.Report) ([]evidence.Enclosure, error) {
 	var page, data bytes.Buffer
 	if err := errors.Join(r.WriteHTML(&page), r.WriteJSON(&data)); err != nil {
 		return nil, err
