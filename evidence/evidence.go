@@ -1,5 +1,5 @@
-// Package evidence archives flagged pages so that what was found stands up
-// later: WARC files that other programs read, each record in a hash chain.
+// Package evidence archives flagged pages as proof of what was found: WARC
+// files that other programs can read, with every record in a hash chain.
 //
 // # The chain
 //
@@ -11,10 +11,10 @@
 // where PREVIOUS is the chain value of the link before (64 zeros for the
 // first), RECORD the SHA-256 of the record's bytes in the file, that is of its
 // gzip member, ADDED the time in UTC as 2006-01-02T15:04:05Z, and FILE, OFFSET
-// and LENGTH the place at which the bytes were written. Hashes are in
-// hex, lower case, and one space stands between two words. So whoever changes,
-// removes, adds or moves a record must change every later chain value, and the
-// last one, the head, which can be written down elsewhere.
+// and LENGTH the place at which the bytes were written. Hashes are in lower-case
+// hex, and the words are separated by one space. So whoever changes, removes,
+// adds or moves a record must change every later chain value, and the last one,
+// the head, which can be written down elsewhere.
 //
 // # Order of writing
 //
@@ -68,7 +68,7 @@ type Link struct {
 	URI      string
 	Captured time.Time
 	MIME     string
-	Status   int    // of HTTP, 0 where there is none
+	Status   int    // of HTTP; 0 if the record is no response
 	Payload  string // WARC-Payload-Digest
 
 	// Capture is the id of the Capture that the record belongs to; 0 for none.
@@ -193,8 +193,8 @@ type Ledger interface {
 	SeeEvidence(ctx context.Context, url string, at time.Time) error
 	// EvidenceFiles returns the files, in the order of their first links.
 	EvidenceFiles(ctx context.Context) ([]File, error)
-	// SetEvidenceIndex records the SHA-256 of a file's index, which reaches
-	// through a Seq. It does nothing if the file has later links by now.
+	// SetEvidenceIndex records the SHA-256 of a file's index, which covers the
+	// links up to through. It does nothing if the file has later links.
 	SetEvidenceIndex(ctx context.Context, file string, through int64, sha256 string) error
 }
 

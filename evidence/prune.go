@@ -29,8 +29,8 @@ type Policy struct {
 	Hold []string
 }
 
-// expiry returns the days after which the policy lets go of a capture and the
-// category that decides; ok is false if it is kept for ever.
+// expiry returns the days after which a capture expires, and the category that
+// decides; ok is false if it is kept for ever.
 func (p *Policy) expiry(c *Capture) (days int, category qianshao.Category, ok bool) {
 	for _, id := range c.Findings {
 		if slices.Contains(p.Hold, id) {
@@ -79,9 +79,9 @@ func (a *Archive) Expired(ctx context.Context, p Policy, now time.Time) (list []
 // deletionsAtATime are recorded in one transaction.
 const deletionsAtATime = 100
 
-// Delete takes captures out of the archive. First the chain says that they go,
-// and why; then the files are written anew without them. If that is interrupted
-// or fails, Recover or the next Delete finishes it.
+// Delete removes captures from the archive. First the deletions and their reason
+// become records of the chain; then the files are rewritten without the deleted
+// records. If that is interrupted or fails, Recover or the next Delete finishes it.
 func (a *Archive) Delete(ctx context.Context, captures []Expired) error {
 	for batch := range slices.Chunk(captures, deletionsAtATime) {
 		if err := a.recordDeletions(ctx, batch); err != nil {
@@ -153,7 +153,8 @@ func deletionDraft(c *Expired, links []Link, now time.Time) (warc.Draft, error) 
 	return warc.Draft{Type: warc.TypeMetadata, Date: now, ContentType: warc.ContentFields, Body: block}, err
 }
 
-// readDeletion returns the hashes that a deletion names, by Seq, if its bytes are what the link has.
+// readDeletion returns the hashes that a deletion names, by Seq. It fails if the
+// deletion's bytes are not those of its link.
 func (a *Archive) readDeletion(ctx context.Context, l *Link) (map[int64]string, error) {
 	block, err := a.block(ctx, l)
 	if err != nil {

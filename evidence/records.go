@@ -18,7 +18,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/warc"
 )
 
-// Item is a page to archive, with all that says why it may be and was looked at.
+// Item is a page to archive, with the permission to fetch it and what was found on it.
 type Item struct {
 	Page       qianshao.Page
 	Assessment qianshao.Assessment
@@ -28,9 +28,9 @@ type Item struct {
 	Rules string
 }
 
-// URIs of records that are about a page and are none of its own answers. The
-// prefix keeps them apart from it when an archive is replayed; browsertrix
-// names screenshots in this way.
+// Prefixes for the URIs of records that are about a page but were not sent by
+// its server. They keep these apart from the page when an archive is replayed;
+// browsertrix names screenshots in this way.
 const (
 	screenshotURI = "urn:view:"
 	renderedURI   = "urn:rendered:" // what a browser made of the page by running its scripts
@@ -40,7 +40,7 @@ const (
 // views are the page in every view in which it was asked for.
 func (i *Item) views() []qianshao.Page { return append([]qianshao.Page{i.Page}, i.Page.Others...) }
 
-// fingerprint is the same for two visits of which the second adds nothing.
+// fingerprint is equal for two visits if the second adds nothing to the archive.
 func (i *Item) fingerprint() string {
 	sum := sha256.New()
 	for _, page := range i.views() {
@@ -62,7 +62,7 @@ func (i *Item) findings() []string {
 	return ids
 }
 
-// encoded is a record, written and not yet at its place.
+// encoded is a record that is written, but not yet at its place in a file.
 type encoded struct {
 	draft   warc.Draft
 	kind    string // of the link, where it is not draft.Type
@@ -87,8 +87,8 @@ func (i *Item) encode(w io.Writer) ([]encoded, error) {
 	return e.records, e.err
 }
 
-// sheets are the style sheets without which it could not be told that evidence
-// was hidden. Their wire form is not kept.
+// sheets are the URLs of the page's style sheets if evidence is hidden: they
+// show that it was. Their wire form is not kept.
 func (i *Item) sheets() []string {
 	if !slices.ContainsFunc(i.Assessment.Findings, func(f qianshao.Finding) bool { return f.Hidden }) {
 		return nil
@@ -228,8 +228,7 @@ func uriOf(page string) string {
 	return (&url.URL{Scheme: "file", Path: page}).String()
 }
 
-// link describes a record at its place in a file that begins, for this
-// record's writer, at base.
+// link describes a record whose writer began at base in the file.
 func (r *encoded) link(file string, base int64, added time.Time) Link {
 	d := &r.draft
 	kind := d.Type
@@ -254,7 +253,7 @@ func (r *encoded) link(file string, base int64, added time.Time) Link {
 func answered(header []byte) (status int, contentType string) {
 	first, rest, _ := strings.Cut(string(header), "\n")
 	if words := strings.Fields(first); len(words) > 1 {
-		status, _ = strconv.Atoi(words[1]) // 0 if it is none
+		status, _ = strconv.Atoi(words[1]) // 0 if it is not a number
 	}
 	for line := range strings.SplitSeq(rest, "\n") {
 		if name, value, ok := strings.Cut(line, ":"); ok && strings.EqualFold(strings.TrimSpace(name), "Content-Type") {

@@ -42,8 +42,7 @@ func (p Problem) String() string {
 type Verified struct {
 	Records, Files int
 	Bytes          int64
-	// Deleted counts the records that a deletion took, with all its proofs;
-	// Deletions those deletions.
+	// Deleted counts the deleted records, Deletions the deletions that name them.
 	Deleted, Deletions int
 	// Uncut counts deleted records whose bytes are still in their file.
 	Uncut    int
@@ -54,12 +53,12 @@ type Verified struct {
 // linksAtATime is how many links are in memory.
 const linksAtATime = 500
 
-// Verify reads the whole archive and reports, in its order, every record that
-// was changed, removed, moved, cut or added, and every file. With want it also
+// Verify reads the whole archive and reports, in its order, every record and
+// every file that was changed, removed, moved, cut or added. With want it also
 // checks that the chain passes through that head, which the operator has kept
-// elsewhere: without one, whoever can write both files and database could have
-// written the whole archive anew. It changes nothing, and may run while pages
-// come in.
+// elsewhere: without one, somebody who can write both files and database could
+// have rewritten the whole archive. It changes nothing in it, and may run while
+// pages come in.
 func (a *Archive) Verify(ctx context.Context, want Head, report func(Problem)) (Verified, error) {
 	end, err := a.opts.Ledger.EvidenceEnd(ctx)
 	if err != nil {
@@ -166,7 +165,7 @@ func (v *verifier) record(l *Link) error {
 	at := v.place
 	v.place += l.Length
 	if v.file == nil {
-		return nil // told once for the file
+		return nil // reported once for the file
 	}
 	what, err := v.compare(l, at)
 	if err != nil {
@@ -181,7 +180,7 @@ func (v *verifier) record(l *Link) error {
 	return nil
 }
 
-// compare holds the bytes against the link; what tells of a difference.
+// compare compares a record's bytes with its link. what describes a difference; it is "" if there is none.
 func (v *verifier) compare(l *Link, at int64) (what string, err error) {
 	sum := sha256.New()
 	bytes := io.TeeReader(io.NewSectionReader(v.file, at, l.Length), sum)
@@ -217,8 +216,8 @@ func (l *Link) describes(r *warc.Record) bool {
 		r.Date.Equal(l.Captured) && (payload == l.Payload || r.Type == warc.TypeInfo)
 }
 
-// gone checks that a record that is not there was deleted in order: the
-// deletion that the link names must name the record's hash.
+// gone checks the deletion of a record: the deletion that the link names must
+// name the record's hash.
 func (v *verifier) gone(l *Link) error {
 	d, err := v.deletionOf(l)
 	if err != nil {
@@ -304,7 +303,7 @@ func (v *verifier) isCut() (bool, error) {
 	return info.Size() == after, nil
 }
 
-// leave checks that nothing stands behind the last record of the file under way.
+// leave checks that no bytes follow the last record of the file under way.
 func (v *verifier) leave(last bool) error {
 	if v.file == nil {
 		return nil
@@ -327,9 +326,8 @@ func (v *verifier) leave(last bool) error {
 	return nil
 }
 
-// settled returns the size of the last file as far as it goes beyond the end
-// that is being verified without being recorded. What is just being written is
-// waited for.
+// settled returns the size of the last file less what was recorded since Verify
+// began. It waits for a write that is under way.
 func (v *verifier) settled() (size int64, err error) {
 	err = v.a.locked(v.ctx, func() error {
 		size = v.place

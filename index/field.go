@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/internal/spelling"
 )
 
-// field reads what stands behind a field's colon.
+// field reads what follows a field's colon.
 func (p *parser) field(start int, name FieldName) (Node, error) {
 	if !slices.Contains(FieldNames(), name) {
 		return nil, p.errorf(start, "unknown field %q%s; to search for a text with a colon, put it in quotes",
@@ -145,7 +145,7 @@ func oneOf(name FieldName, raw string, allowed []string) (Value, string) {
 	return nil, fmt.Sprintf("%s has no value %q%s", name, raw, suggest(raw, allowed))
 }
 
-// possible lists a field's values where they are few.
+// possible lists a field's values if they are few.
 func possible(name FieldName) string {
 	switch name {
 	case FieldCategory:
@@ -162,8 +162,8 @@ func possible(name FieldName) string {
 	return ""
 }
 
-// The range of dates that a query may name: outside of it is a slip of the
-// finger, and RFC 3339 has four digits for the year.
+// The range of dates that a query may name. Anything else is a typing error,
+// and RFC 3339 has four digits for the year.
 const (
 	minYear = 1970
 	maxYear = 2999

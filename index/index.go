@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Index finds findings. Implementations: bleveindex; one contract suite in
-// indextest holds for all.
+// Index finds findings. bleveindex implements it; indextest holds every
+// implementation to one contract.
 type Index interface {
 	// Put adds findings or replaces those of the same id; when it returns, they are durable.
 	Put(ctx context.Context, findings []qianshao.FindingRecord) error
@@ -37,8 +37,8 @@ type Request struct {
 	Limit  int
 }
 
-// MaxWindow bounds how deep a search pages, because every engine keeps that
-// many hits in memory. Narrow the query instead.
+// MaxWindow bounds how deep a search can page, because every engine keeps that
+// many hits in memory. Whoever needs more narrows the query.
 const MaxWindow = 10_000
 
 // ErrWindow is wrapped by Search's error for a request beyond MaxWindow.

@@ -16,20 +16,20 @@ type Node interface {
 	node()
 }
 
-// And holds where all its nodes hold; it has at least two, none of them an And.
+// And matches where all its nodes match; it has at least two, none of them an And.
 type And struct{ Nodes []Node }
 
-// Or holds where one of its nodes does; it has at least two, none of them an Or.
+// Or matches where one of its nodes does; it has at least two, none of them an Or.
 type Or struct{ Nodes []Node }
 
-// Not holds where its node does not.
+// Not matches where its node does not.
 type Not struct{ Node Node }
 
-// Phrase holds where the page's title or text contains Text, as Tokens defines
+// Phrase matches where the page's title or text contains Text, as Tokens defines
 // it. A bare word is a phrase of one word.
 type Phrase struct{ Text string }
 
-// Field holds where a field of the finding compares to Value as Op says.
+// Field matches where a field of the finding compares to Value as Op says.
 type Field struct {
 	Name  FieldName
 	Op    Op
@@ -45,7 +45,7 @@ func (Field) node()  {}
 // FieldName names what a Field compares.
 type FieldName string
 
-// The fields. Behind each stands the type of its Value.
+// The fields, each with the type of its Value.
 const (
 	FieldCategory      FieldName = "category"      // Text: one of qianshao.Categories
 	FieldLevel         FieldName = "level"         // Rank; ordered
@@ -92,7 +92,7 @@ const (
 	GreaterEqual
 )
 
-// String returns the operator as it stands behind the colon.
+// String returns the operator as it is written after the colon.
 func (o Op) String() string {
 	return [...]string{"", "<", "<=", ">", ">="}[o]
 }
@@ -165,7 +165,7 @@ func join(nodes []Node, by string) string {
 	return strings.Join(parts, by)
 }
 
-// operand writes a node in parentheses where it has several parts.
+// operand writes a node, in parentheses if it has several parts.
 func operand(n Node) string {
 	switch n.(type) {
 	case And, Or:

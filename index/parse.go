@@ -83,7 +83,7 @@ func (p *parser) skipSpace() {
 	}
 }
 
-// keyword consumes one of AND, OR, NOT if it stands here as a word.
+// keyword consumes one of AND, OR, NOT if it comes next as a word.
 func (p *parser) keyword(word string) bool {
 	end := p.pos + len(word)
 	if end > len(p.text) || string(p.text[p.pos:end]) != word {
@@ -252,7 +252,7 @@ func (p *parser) wordOrField() (Node, error) {
 	return p.phrase(start, word)
 }
 
-// read returns what stands before the first rune for which end holds, with
+// read returns the text before the first rune for which end is true, with
 // full-width forms as their ASCII twins.
 func (p *parser) read(end func(rune) bool) string {
 	var b strings.Builder

@@ -19,9 +19,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 func TestMain(m *testing.M) {

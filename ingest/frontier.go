@@ -37,16 +37,16 @@ const (
 	Urgent
 )
 
-// Memory is what a visit has to know of the one before it. It belongs to the
-// item and not to the page, since several URLs may lead to one page.
+// Memory is what a visit must know of the one before it. It belongs to the item
+// and not to the page, since several URLs may lead to one page.
 type Memory struct {
 	// Page is the URL of the page that the item led to; "" before there was one.
 	Page string
 	// ETag and LastModified are the validators of that page.
 	ETag         string
 	LastModified string
-	// Hash is the SHA-256 of the body that was judged, in hex, and Rules names
-	// the rules that it was judged by.
+	// Hash is the SHA-256 of the body that was assessed, in hex, and Rules names
+	// the rules that it was assessed by.
 	Hash  string
 	Rules string
 	// Interval is the time between two visits to which it has adapted; 0 before the first.
@@ -63,17 +63,17 @@ type Outcome struct {
 	Failed   bool
 	Priority Priority
 	Memory   Memory
-	// Links are URLs to be put in, in the same step: as by Add.
+	// Links are URLs to be added in the same step, as by Add.
 	Links []Item
-	// HostNext are the times before which hosts get no request, in the same step.
+	// HostNext are the times before which hosts get no request, set in the same step.
 	HostNext map[string]time.Time
 }
 
-// Frontier is the durable queue of URLs. Schedule, lease and retry are rows,
-// not memory, so that a process may die at any instruction. Met by
-// store/sqlite.
+// Frontier is the durable queue of URLs. Schedule, lease and retry are rows, not
+// memory, so that a process may die at any instruction. store/sqlite implements
+// it, and store/storetest holds an implementation to what is promised here.
 type Frontier interface {
-	// Add puts URLs in, due at once. A URL that is known already is left as it is.
+	// Add adds URLs, due at once: all of them, or none. A known URL is left as it is.
 	Add(ctx context.Context, items []Item) error
 	// Lease hands out items that are due, at most one a host and none of a host
 	// whose next time has not come or that has a live lease (so a slow host is
@@ -84,8 +84,9 @@ type Frontier interface {
 	HostCount(ctx context.Context, host string) (int, error)
 	// QueryCount returns the number of URLs that are page followed by a query.
 	QueryCount(ctx context.Context, page string) (int, error)
-	// Done records the outcome and ends the lease. It comes last: a crash
-	// before it repeats work that is idempotent.
+	// Done records the outcome and ends the lease, unless the lease has passed
+	// to another URL of the host. It comes last: a crash before it repeats work
+	// that is idempotent. For an unknown URL the error wraps store.ErrNotFound.
 	Done(ctx context.Context, item Item, outcome Outcome) error
 	// Release ends all leases, for a start after a crash.
 	Release(ctx context.Context) error

@@ -17,7 +17,7 @@ import (
 var (
 	// ErrNotFound: no row with that key.
 	ErrNotFound = errors.New("not found")
-	// ErrCorrupt: the file is damaged or no database of ours.
+	// ErrCorrupt: the database is damaged, or not one of ours.
 	ErrCorrupt = errors.New("database damaged")
 	// ErrNewerSchema: a later version of the program has written the database.
 	ErrNewerSchema = errors.New("database written by a newer version")
@@ -36,9 +36,9 @@ func Optional[T any](v T, err error) (*T, error) {
 	return &v, nil
 }
 
-// MaxPageText bounds the region text that is kept for search of one page, in
-// bytes, cut at a region's end. The source is kept whole. A page of more text
-// than a long novel is data, and each finding on it is indexed with all of it.
+// MaxPageText bounds the text that is kept of one page for search, in bytes; it
+// is cut at the end of a region. The source is kept whole. A page with more text
+// than a long novel is data, and every finding on it is indexed with all of it.
 const MaxPageText = 2 << 20
 
 // Save is one analysed page.
@@ -54,10 +54,10 @@ type Save struct {
 	Rules string
 }
 
-// Saved says what the search index must be told of a page.
+// Saved is what the search index must be told of a page.
 type Saved struct {
-	// Findings are all findings of the page, to Put: those that are gone too,
-	// since the process may have died before the index heard of it.
+	// Findings are all findings of the page, to be put into the index: also
+	// those that are gone, since the process may have died before it could say so.
 	Findings []qianshao.FindingRecord
 	// Open says that a finding of the page is open.
 	Open bool
@@ -66,8 +66,8 @@ type Saved struct {
 // Finding is a finding with the page that it was made on.
 type Finding struct {
 	qianshao.Finding
-	// PageTitle, Source and Charset are empty where the finding is gone: then
-	// its evidence is all that is kept.
+	// PageTitle, Source and Charset are empty if the finding is gone: then its
+	// evidence is all that is kept.
 	PageTitle string
 	// Source is the decoded page; the evidence's spans point into it.
 	Source string
@@ -99,15 +99,16 @@ func (f *Finding) State() qianshao.State {
 // View is another view of a flagged page.
 type View struct {
 	View qianshao.View
-	// URL is that of the view after redirects; where it was led out of the scope, where to.
+	// URL is that of the view after redirects. If a redirect led out of the
+	// scope, it is the redirect's target.
 	URL       string
 	Status    int
 	FetchedAt time.Time
 	// Hash is the SHA-256 of the view's body, in hex.
 	Hash    string
 	Charset string
-	// Source is the decoded view, into which the spans of evidence point; ""
-	// where there is only a picture.
+	// Source is the decoded view, into which the spans of evidence point; "" if
+	// there is only a picture.
 	Source string
 	// Screenshot is a PNG, from ViewBrowser only.
 	Screenshot []byte
@@ -145,9 +146,9 @@ type FrontierRecord struct {
 	Waits bool
 }
 
-// MaxWaiting bounds the reports that wait for an authorisation: a portal that
-// is flooded must not fill the disk. Ten thousand is more than people read.
+// MaxWaiting bounds the submissions that wait for an authorisation: a portal
+// that is flooded must not fill the disk. Nobody reads more than ten thousand.
 const MaxWaiting = 10_000
 
-// ErrTooManyWaiting says that MaxWaiting reports wait for an authorisation already.
+// ErrTooManyWaiting says that MaxWaiting submissions wait for an authorisation already.
 var ErrTooManyWaiting = fmt.Errorf("%d reports wait for an authorisation; register those that you hold, or wait", MaxWaiting)

@@ -15,7 +15,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Evidence that stands close together is shown in one excerpt.
+// Pieces of evidence that are close together are shown in one excerpt.
 const (
 	placeGap    = 300  // bytes of source between two pieces of evidence of one place
 	placeLength = 1500 // bytes of source of one place

@@ -16,7 +16,7 @@ import (
 // plain visitor got there.
 type versions struct {
 	// Nothing says that the plain visitor got nothing at this place; then Plain
-	// is what stands around it.
+	// is what surrounds it.
 	Nothing bool
 	Plain   []untrusted.Line
 }

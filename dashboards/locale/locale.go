@@ -40,7 +40,7 @@ func Parse(s string) (Lang, bool) {
 	return Chinese, false
 }
 
-// Code returns zh or en, as it stands in URLs and cookies.
+// Code returns zh or en, as in URLs and cookies.
 func (l Lang) Code() string {
 	if l == English {
 		return "en"

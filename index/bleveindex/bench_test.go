@@ -33,12 +33,12 @@ func BenchmarkPut(b *testing.B) {
 			b.ReportAllocs()
 			n := 0
 			for b.Loop() {
-				entries := make([]qianshao.FindingRecord, size)
-				for i := range entries {
+				records := make([]qianshao.FindingRecord, size)
+				for i := range records {
 					n++
-					entries[i] = entry(fmt.Sprintf("%016x", n), article(n, bytes))
+					records[i] = record(fmt.Sprintf("%016x", n), article(n, bytes))
 				}
-				put(b, x, entries...)
+				put(b, x, records...)
 			}
 			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "docs/s")
 		})
@@ -49,11 +49,11 @@ func BenchmarkSearch(b *testing.B) {
 	x := open(b, b.TempDir(), Options{})
 	const docs = 5000
 	for n := 0; n < docs; n += 500 {
-		entries := make([]qianshao.FindingRecord, 500)
-		for i := range entries {
-			entries[i] = entry(fmt.Sprintf("%016x", n+i), article(n+i, 3000))
+		records := make([]qianshao.FindingRecord, 500)
+		for i := range records {
+			records[i] = record(fmt.Sprintf("%016x", n+i), article(n+i, 3000))
 		}
-		put(b, x, entries...)
+		put(b, x, records...)
 	}
 	for name, n := range map[string]index.Node{
 		"all":    nil,

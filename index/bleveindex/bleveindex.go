@@ -37,7 +37,7 @@ var (
 // lost, because the store is the truth.
 const remedy = "run `qianshao reindex`: it builds the index anew from the store"
 
-// lockTimeout is how long Open waits for another process to let go of the
+// lockTimeout is how long Open waits for another process to release the
 // index: long enough for one that is just ending.
 const lockTimeout = time.Second
 
@@ -157,7 +157,6 @@ func rebuildLocked(path string, opts Options, fill func(*Index) error) (*Index, 
 	return x, nil
 }
 
-// create makes an empty bleve index in place of whatever there is.
 // engineConfig are scorch's settings. A crawl writes a page at a time, each a
 // segment. By its defaults scorch takes up to 2,000 documents for one segment's
 // worth and merges all of them anew at every write, which cost a fifth of a
@@ -169,6 +168,7 @@ func engineConfig() map[string]any {
 	}
 }
 
+// create makes an empty bleve index in place of whatever is there.
 func create(path string, opts Options) (*Index, error) {
 	dir := filepath.Join(path, bleveDir)
 	if err := errors.Join(os.RemoveAll(dir), os.RemoveAll(filepath.Join(path, generationFile))); err != nil {
@@ -232,48 +232,48 @@ func guard(op string, f func() error) (err error) {
 
 // Bounds of one batch, so that its memory does not grow with what Put is given.
 const (
-	batchEntries = 500
+	batchRecords = 500
 	batchBytes   = 1 << 20 // of text; its tokens take about 100 times that
 )
 
-// Put adds or replaces entries; when it returns, they are on the disk.
-func (x *Index) Put(ctx context.Context, entries []qianshao.FindingRecord) error {
-	for len(entries) > 0 {
+// Put adds or replaces records; when it returns, they are on the disk.
+func (x *Index) Put(ctx context.Context, records []qianshao.FindingRecord) error {
+	for len(records) > 0 {
 		n, bytes := 0, 0
-		for n < len(entries) && n < batchEntries && (n == 0 || bytes+len(entries[n].PageText) <= batchBytes) {
-			bytes += len(entries[n].PageText)
+		for n < len(records) && n < batchRecords && (n == 0 || bytes+len(records[n].PageText) <= batchBytes) {
+			bytes += len(records[n].PageText)
 			n++
 		}
-		if err := x.putBatch(ctx, entries[:n]); err != nil {
+		if err := x.putBatch(ctx, records[:n]); err != nil {
 			return err
 		}
-		entries = entries[n:]
+		records = records[n:]
 	}
 	return nil
 }
 
-func (x *Index) putBatch(ctx context.Context, entries []qianshao.FindingRecord) error {
+func (x *Index) putBatch(ctx context.Context, records []qianshao.FindingRecord) error {
 	batch := x.bleve.NewBatch()
 	var failed atomic.Bool
-	for i := range entries {
-		doc, err := x.document(&entries[i], &failed)
+	for i := range records {
+		doc, err := x.document(&records[i], &failed)
 		if err == nil {
 			err = batch.IndexAdvanced(doc)
 		}
 		if err != nil {
-			return fmt.Errorf("indexing finding %q: %w", entries[i].Finding.ID, err)
+			return fmt.Errorf("indexing finding %q: %w", records[i].Finding.ID, err)
 		}
 	}
 	if err := x.apply(ctx, batch); err != nil {
 		return err
 	}
 	if failed.Load() {
-		return fmt.Errorf("indexing %d findings from %q on: Options.Fold panicked over the text of one", len(entries), entries[0].Finding.ID)
+		return fmt.Errorf("indexing %d findings from %q on: Options.Fold panicked over the text of one", len(records), records[0].Finding.ID)
 	}
 	return nil
 }
 
-// Delete removes entries.
+// Delete removes records.
 func (x *Index) Delete(ctx context.Context, ids []string) error {
 	batch := x.bleve.NewBatch()
 	for _, id := range ids {

@@ -18,25 +18,25 @@ func TestConcurrent(t *testing.T) {
 		wg.Go(func() {
 			for i := range 10 {
 				id := fmt.Sprint(w, "-", i)
-				if err := x.Put(context.Background(), []qianshao.FindingRecord{entry(id, "注册送"), entry(id+"x", "注册送")}); err != nil {
+				if err := x.Put(context.Background(), []qianshao.FindingRecord{record(id, "注册送"), record(id+"x", "注册送")}); err != nil {
 					t.Error(err)
 				}
 				if err := x.Delete(context.Background(), []string{id + "x"}); err != nil {
 					t.Error(err)
 				}
 				if got := total(t, x); got < i+1 { // its own, at least
-					t.Errorf("%d entries are found, want %d at least", got, i+1)
+					t.Errorf("%d records are found, want %d at least", got, i+1)
 				}
 			}
 		})
 	}
 	wg.Wait()
 	if got := total(t, x); got != 40 {
-		t.Errorf("%d entries are found in the end, want 40", got)
+		t.Errorf("%d records are found in the end, want 40", got)
 	}
 	for range 3 { // none of these may panic or hang
 		wg.Go(func() {
-			_ = x.Put(context.Background(), []qianshao.FindingRecord{entry("late", "注册送")})
+			_ = x.Put(context.Background(), []qianshao.FindingRecord{record("late", "注册送")})
 			_, _ = x.Search(context.Background(), index.Request{Limit: 5})
 		})
 	}

@@ -55,7 +55,7 @@ const (
 	textOptions    = bleveapi.IndexField | bleveapi.IncludeTermVectors
 )
 
-// document builds what is indexed of an entry. failed tells whether folding it
+// document builds what is indexed of a finding. failed tells whether folding it
 // panicked, once the batch is written.
 func (x *Index) document(e *qianshao.FindingRecord, failed *atomic.Bool) (*document.Document, error) {
 	f := &e.Finding

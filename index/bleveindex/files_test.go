@@ -15,7 +15,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-func entry(id, text string) qianshao.FindingRecord {
+func record(id, text string) qianshao.FindingRecord {
 	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	return qianshao.FindingRecord{
 		Finding: qianshao.Finding{ID: id, URL: "http://example.cn/" + id, Rule: "casino", Category: qianshao.Gambling, Level: qianshao.LevelHigh, Score: 70},
@@ -23,9 +23,9 @@ func entry(id, text string) qianshao.FindingRecord {
 	}
 }
 
-func put(t testing.TB, x *Index, entries ...qianshao.FindingRecord) {
+func put(t testing.TB, x *Index, records ...qianshao.FindingRecord) {
 	t.Helper()
-	if err := x.Put(context.Background(), entries); err != nil {
+	if err := x.Put(context.Background(), records); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -45,13 +45,13 @@ func TestDurable(t *testing.T) {
 	path := t.TempDir()
 	x := open(t, path, Options{})
 	for i := range 5 {
-		put(t, x, entry(fmt.Sprint("a", i), "注册送"), entry(fmt.Sprint("b", i), "注册送"))
+		put(t, x, record(fmt.Sprint("a", i), "注册送"), record(fmt.Sprint("b", i), "注册送"))
 		copied := filepath.Join(t.TempDir(), "copy")
 		if err := os.CopyFS(copied, os.DirFS(path)); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := total(t, open(t, copied, Options{})), 2*(i+1); got != want {
-			t.Fatalf("after Put %d the disk has %d entries, want %d", i, got, want)
+			t.Fatalf("after Put %d the disk has %d records, want %d", i, got, want)
 		}
 	}
 }
@@ -60,13 +60,13 @@ func TestReopen(t *testing.T) {
 	path := t.TempDir()
 	fold := strings.ToUpper
 	x := open(t, path, Options{Fold: fold})
-	put(t, x, entry("a", "注册送"))
+	put(t, x, record("a", "注册送"))
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
 	}
 	x = open(t, path, Options{Fold: fold})
 	if total(t, x) != 1 {
-		t.Error("the entry is gone after reopening")
+		t.Error("the record is gone after reopening")
 	}
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestLocked(t *testing.T) {
 func TestRebuild(t *testing.T) {
 	path := t.TempDir()
 	x := open(t, path, Options{})
-	put(t, x, entry("old", "注册送"))
+	put(t, x, record("old", "注册送"))
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestRebuild(t *testing.T) {
 		t.Errorf("Open after a broken rebuild: %v, want ErrRebuild", err)
 	}
 	x, err := Rebuild(path, Options{}, func(x *Index) error {
-		return x.Put(t.Context(), []qianshao.FindingRecord{entry("a", "注册送"), entry("b", "注册送")})
+		return x.Put(t.Context(), []qianshao.FindingRecord{record("a", "注册送"), record("b", "注册送")})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func TestRebuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := total(t, open(t, path, Options{})); got != 2 {
-		t.Errorf("the rebuilt index has %d entries, want 2", got)
+		t.Errorf("the rebuilt index has %d records, want 2", got)
 	}
 }
 
@@ -150,7 +150,7 @@ func TestDamaged(t *testing.T) {
 	origin := t.TempDir()
 	x := open(t, origin, Options{})
 	for i := range 3 {
-		put(t, x, entry(fmt.Sprint(i), strings.Repeat("注册送彩金", 50)))
+		put(t, x, record(fmt.Sprint(i), strings.Repeat("注册送彩金", 50)))
 	}
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
@@ -209,13 +209,13 @@ func testDamage(t *testing.T, origin, rel string, damage func([]byte) []byte) {
 		if err := x.IDs(t.Context(), func(string) bool { n++; return true }); err != nil {
 			t.Logf("IDs: %v", err)
 		} else if n != 3 {
-			t.Errorf("%d of 3 entries are left, and Open has not noticed", n)
+			t.Errorf("%d of 3 records are left, and Open has not noticed", n)
 		}
 		if err := x.Close(); err != nil {
 			t.Logf("Close: %v", err)
 		}
 	}
-	x, err := Rebuild(path, Options{}, func(x *Index) error { return x.Put(t.Context(), []qianshao.FindingRecord{entry("a", "注册送")}) })
+	x, err := Rebuild(path, Options{}, func(x *Index) error { return x.Put(t.Context(), []qianshao.FindingRecord{record("a", "注册送")}) })
 	if err != nil {
 		t.Fatalf("Rebuild: %v", err)
 	}
@@ -236,7 +236,7 @@ func TestFoldPanics(t *testing.T) {
 		}
 		return s
 	}})
-	if err := x.Put(t.Context(), []qianshao.FindingRecord{entry("a", "hostile")}); err == nil {
+	if err := x.Put(t.Context(), []qianshao.FindingRecord{record("a", "hostile")}); err == nil {
 		t.Error("Put says nothing of a folding that panicked")
 	}
 }

@@ -10,7 +10,7 @@ import (
 	bleveapi "github.com/blevesearch/bleve_index_api"
 )
 
-// phraseQuery finds documents in which tokens stand at the given distances.
+// phraseQuery finds documents that have tokens at the given distances.
 //
 // bleve's own phrase searcher compares every place of one token with every
 // place of the next. With a token a character, a page of 300,000 times the same
@@ -73,7 +73,7 @@ type phraseSearcher struct {
 	starts     []uint64 // places where the phrase may begin; reused
 }
 
-// placeReader reads where in a document a token stands.
+// placeReader reads a token's places in a document.
 type placeReader struct {
 	reader bleveapi.TermFieldReader
 	doc    *bleveapi.TermFieldDoc

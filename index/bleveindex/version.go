@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// What stands in the index's folder.
+// The names in the index's folder.
 const (
 	versionFile    = "version"
 	generationFile = "generation"

@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// base is the time around which generated entries were seen.
+// base is the time around which generated records were seen.
 var base = time.Date(2026, 11, 1, 22, 0, 0, 0, time.UTC)
 
 // pieces are what generated texts are made of: few, so that phrases meet, and
@@ -35,18 +35,18 @@ func hosts() []string {
 	return []string{"example.cn", "a.example.cn", "b.a.example.cn", "notexample.cn", "cn", "127.0.0.1", ""}
 }
 
-// Entries generates entries with distinct ids.
-func Entries(n int) *rapid.Generator[[]qianshao.FindingRecord] {
+// Records generates records with distinct ids.
+func Records(n int) *rapid.Generator[[]qianshao.FindingRecord] {
 	return rapid.Custom(func(t *rapid.T) []qianshao.FindingRecord {
 		list := make([]qianshao.FindingRecord, n)
 		for i := range list {
-			list[i] = entry(t, i)
+			list[i] = record(t, i)
 		}
 		return list
 	})
 }
 
-func entry(t *rapid.T, i int) qianshao.FindingRecord {
+func record(t *rapid.T, i int) qianshao.FindingRecord {
 	host := rapid.SampledFrom(hosts()).Draw(t, "host")
 	score := rapid.IntRange(0, qianshao.MaxScore).Draw(t, "score")
 	first := base.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "first")) * time.Hour)

@@ -14,7 +14,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// Match says whether a query finds an entry, by reading the entry from end to
+// Match says whether a query finds a finding, by reading the record from end to
 // end. It is written from the documentation of the query language, apart from
 // the code of any index. fold may be nil.
 func Match(n index.Node, e *qianshao.FindingRecord, fold func(string) string) bool {
@@ -145,12 +145,12 @@ func isAlone(r rune) bool {
 
 func isWordRune(r rune) bool { return (unicode.IsLetter(r) || unicode.IsNumber(r)) && !isAlone(r) }
 
-// Search is what an index answers that holds exactly these entries.
-func Search(entries []qianshao.FindingRecord, req index.Request, fold func(string) string) index.Results {
+// Search is what an index answers that holds exactly these records.
+func Search(records []qianshao.FindingRecord, req index.Request, fold func(string) string) index.Results {
 	var found []*qianshao.FindingRecord
-	for i := range entries {
-		if Match(req.Query, &entries[i], fold) {
-			found = append(found, &entries[i])
+	for i := range records {
+		if Match(req.Query, &records[i], fold) {
+			found = append(found, &records[i])
 		}
 	}
 	slices.SortFunc(found, func(a, b *qianshao.FindingRecord) int {

@@ -35,10 +35,10 @@ func Run(t *testing.T, open Open) {
 	t.Run("reference", func(t *testing.T) { testReference(t, open) })
 }
 
-// put writes entries and fails the test otherwise.
-func put(t *testing.T, x index.Index, entries ...qianshao.FindingRecord) {
+// put writes records and fails the test otherwise.
+func put(t *testing.T, x index.Index, records ...qianshao.FindingRecord) {
 	t.Helper()
-	if err := x.Put(t.Context(), entries); err != nil {
+	if err := x.Put(t.Context(), records); err != nil {
 		t.Fatalf("Put: %v", err)
 	}
 }
@@ -69,7 +69,7 @@ func wantIDs(t *testing.T, x index.Index, query string, want ...string) {
 	}
 }
 
-// page is an entry of which only id, title and text matter.
+// page is a finding of which only id, title and text matter.
 func page(id, title, text string) qianshao.FindingRecord {
 	return qianshao.FindingRecord{
 		Finding: qianshao.Finding{ID: id, URL: "http://example.cn/" + id, Rule: "casino", Category: qianshao.Gambling, Level: qianshao.LevelHigh, Score: 70},
@@ -205,7 +205,7 @@ func testFields(t *testing.T, open Open) {
 
 func testFacets(t *testing.T, open Open) {
 	x := open(t, nil)
-	var entries []qianshao.FindingRecord
+	var records []qianshao.FindingRecord
 	for i := range 40 { // more hosts and days than a facet shows
 		e := page(fmt.Sprintf("%03d", i), "", "注册送")
 		e.Host = fmt.Sprintf("h%02d.example.cn", i%25)
@@ -213,25 +213,25 @@ func testFacets(t *testing.T, open Open) {
 		if i%4 == 0 {
 			e.Finding.Category = qianshao.Fraud
 		}
-		entries = append(entries, e)
+		records = append(records, e)
 	}
-	put(t, x, entries...)
+	put(t, x, records...)
 	for _, req := range []index.Request{{}, {Limit: 3}, {Query: index.Phrase{Text: "没有"}, Limit: 3}} {
-		compare(t, x, entries, req, nil)
+		compare(t, x, records, req, nil)
 	}
 }
 
 func testPaging(t *testing.T, open Open) {
 	x := open(t, nil)
-	var entries []qianshao.FindingRecord
+	var records []qianshao.FindingRecord
 	for i := range 25 {
 		e := page(fmt.Sprintf("%03d", (i*7)%25), "", "送")
 		e.LastSeen = base.Add(time.Duration(i/5) * time.Second) // several at one time
-		entries = append(entries, e)
+		records = append(records, e)
 	}
-	put(t, x, entries...)
+	put(t, x, records...)
 	for offset := 0; offset < 30; offset += 4 {
-		compare(t, x, entries, index.Request{Offset: offset, Limit: 4}, nil)
+		compare(t, x, records, index.Request{Offset: offset, Limit: 4}, nil)
 	}
 	for _, req := range []index.Request{
 		{Offset: index.MaxWindow, Limit: 1}, {Offset: -1}, {Limit: -1}, {Offset: 1 << 62, Limit: 1 << 62}, {Limit: index.MaxWindow + 1},
@@ -281,7 +281,7 @@ func testWrites(t *testing.T, open Open) {
 		t.Errorf("IDs went on for %d calls, error %v", calls, err)
 	}
 	if err := x.Put(t.Context(), []qianshao.FindingRecord{page("", "", "甲")}); err == nil {
-		t.Error("an entry without id is accepted")
+		t.Error("a finding without id is accepted")
 	}
 	if err := x.Close(); err != nil {
 		t.Errorf("Close: %v", err)
@@ -307,15 +307,15 @@ func testHostile(t *testing.T, open Open) {
 		"<script>alert(1)</script>", `"\' OR 1=1 --`, "\u202e册注", "\U000e0041\ufeff送", strings.Repeat("💩", 500), "注\u200d册",
 		"\xff\xff\x00", strings.Repeat("é", 33_000),
 	}
-	var entries []qianshao.FindingRecord
+	var records []qianshao.FindingRecord
 	for i, s := range texts {
 		e := page(fmt.Sprintf("%03d", i), s, s)
 		e.Host, e.Finding.Rule, e.Finding.Authorisation = s, s, s
 		e.Finding.URL = "http://example.cn/" + s
 		e.Finding.Evidence = []qianshao.Evidence{{Term: s, Text: s, Before: s, After: s, Steps: []string{s}}}
-		entries = append(entries, e)
+		records = append(records, e)
 	}
-	put(t, x, entries...)
+	put(t, x, records...)
 	for _, query := range []string{
 		`注册`, `"\\\"x"`, `alert`, `url:"http://example.cn/<script>"`, `1 1`, strings.Repeat("a", 2000), strings.Repeat("注", 2000),
 		strings.Repeat("-", 20) + "a", strings.Repeat("(", 20) + "a" + strings.Repeat(")", 20), strings.Repeat("a OR ", 99) + "a",
@@ -331,7 +331,7 @@ func testHostile(t *testing.T, open Open) {
 			t.Errorf("Search %.40q: %v", query, err)
 			continue
 		}
-		if want := Search(entries, index.Request{Query: n, Limit: 100}, nil).Total; res.Total != want {
+		if want := Search(records, index.Request{Query: n, Limit: 100}, nil).Total; res.Total != want {
 			t.Errorf("%.40q finds %d, want %d", query, res.Total, want)
 		}
 	}
@@ -370,8 +370,8 @@ func testCancelled(t *testing.T, open Open) {
 	}
 }
 
-// testReference compares with Search over random entries and queries. It keeps
-// one index and replaces its entries, so that deletions and merges are in it.
+// testReference compares with Search over random records and queries. It keeps
+// one index and replaces its records, so that deletions and merges are in it.
 func testReference(t *testing.T, open Open) {
 	fold := func(s string) string {
 		return strings.NewReplacer("註", "注", "冊", "册", "ａ", "a", "e\u0301", "é", "ß", "ss").Replace(s)
@@ -380,18 +380,18 @@ func testReference(t *testing.T, open Open) {
 		t.Run(name, func(t *testing.T) {
 			x := open(t, fold)
 			rapid.Check(t, func(r *rapid.T) {
-				entries := Entries(rapid.IntRange(1, 20).Draw(r, "n")).Draw(r, "entries")
+				records := Records(rapid.IntRange(1, 20).Draw(r, "n")).Draw(r, "records")
 				if err := x.Delete(t.Context(), ids(t, x)); err != nil {
 					r.Fatal(err)
 				}
-				if err := x.Put(t.Context(), entries); err != nil {
+				if err := x.Put(t.Context(), records); err != nil {
 					r.Fatal(err)
 				}
 				for range 20 {
 					req := index.Request{
 						Query: Queries().Draw(r, "query"), Offset: rapid.IntRange(0, 5).Draw(r, "offset"), Limit: rapid.IntRange(0, 20).Draw(r, "limit"),
 					}
-					compare(r, x, entries, req, fold)
+					compare(r, x, records, req, fold)
 				}
 			})
 		})
@@ -399,13 +399,13 @@ func testReference(t *testing.T, open Open) {
 }
 
 // compare holds one search to what the reference finds.
-func compare(t rapid.TB, x index.Index, entries []qianshao.FindingRecord, req index.Request, fold func(string) string) {
+func compare(t rapid.TB, x index.Index, records []qianshao.FindingRecord, req index.Request, fold func(string) string) {
 	t.Helper()
 	got, err := x.Search(context.Background(), req)
 	if err != nil {
 		t.Fatalf("Search %v: %v", req.Query, err)
 	}
-	want := Search(entries, req, fold)
+	want := Search(records, req, fold)
 	ignore := []cmp.Option{cmpopts.IgnoreFields(index.Results{}, "Took"), cmpopts.IgnoreFields(index.Hit{}, "Evidence")}
 	if diff := cmp.Diff(want, got, ignore...); diff != "" {
 		t.Errorf("Search %v, offset %d, limit %d (-want +got):\n%s", req.Query, req.Offset, req.Limit, diff)

@@ -61,7 +61,7 @@ func (s *Store) changes(ctx context.Context, id string) ([]qianshao.Change, erro
 	}, `SELECT at, state, cause FROM finding_changes WHERE id = $1 ORDER BY at, state`, id)
 }
 
-// Findings returns those of the findings that there are, by id, without their pages.
+// Findings returns the findings with these ids, without their pages; unknown ids are left out.
 func (s *Store) Findings(ctx context.Context, ids []string) (map[string]qianshao.Finding, error) {
 	found := make(map[string]qianshao.Finding, len(ids))
 	for _, id := range ids {
@@ -87,8 +87,8 @@ func (s *Store) FindingRecords(ctx context.Context, after string, limit int) ([]
 	return list, s.fail("read index entries from", err)
 }
 
-// selectFindingRecords leaves the page's text to findings that are open: one that is
-// gone has no part in what the page says now.
+// selectFindingRecords gives the page's text to open findings only: one that is
+// gone has nothing to do with what the page says now.
 const selectFindingRecords = `
 SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, ''), t.body
 FROM findings f LEFT JOIN page_texts t ON t.url = f.url AND f.gone_at IS NULL`

@@ -9,12 +9,13 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// batchRows are read at a time by the iterators: large enough to spare
-// queries, small enough to keep a few megabytes of page text in memory.
+// batchRows are read at a time by the iterators: enough to make few queries,
+// and few enough to have no more than some megabytes of page text in memory.
 const batchRows = 200
 
-// AllFindings yields the record of every finding, by id ascending. It holds
-// no lock between batches: a finding saved meanwhile may or may not come.
+// AllFindings yields the record of every finding, by id ascending. It holds no
+// lock between batches: a finding that is saved meanwhile may or may not be
+// among them.
 func (s *Store) AllFindings(ctx context.Context) iter.Seq2[qianshao.FindingRecord, error] {
 	return batched(batchRows, func(after string) ([]qianshao.FindingRecord, error) {
 		return s.FindingRecords(ctx, after, batchRows)
@@ -42,7 +43,7 @@ func scanFrontier(rows *sql.Rows) (r store.FrontierRecord, err error) {
 	return r, err
 }
 
-// batchSources are read at a time: a page's source has a megabyte at times.
+// batchSources are read at a time: a page's source may have a megabyte.
 const batchSources = 20
 
 // FlaggedPages yields the pages whose text is kept, as they were judged: URL,

@@ -15,11 +15,11 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// SavePage records a page in one transaction; doing it twice is doing it once.
+// SavePage records a page in one transaction. It is idempotent.
 // A flagged page (Assessment.Flagged) keeps its source, text and findings, each
 // with the time when it was first seen. Of any other page nothing but URL, hash,
 // status and times stays, and what an earlier visit kept is overwritten.
-// Findings that no longer fire are gone from then on: they keep their evidence.
+// Findings that are no longer made are gone from then on; they keep their evidence.
 func (s *Store) SavePage(ctx context.Context, save store.Save) (store.Saved, error) {
 	if save.Page.URL == "" || save.Page.FetchedAt.IsZero() || save.Document == nil {
 		return store.Saved{}, s.fail("save a page in", errors.New("Page.URL, Page.FetchedAt and Document must be set"))
@@ -49,9 +49,9 @@ type visit struct {
 	saved   store.Saved
 }
 
-// forget drops what the write-ahead log still has of a text that was removed:
-// secure_delete has overwritten it in the database. A reader may be in the way;
-// then the next checkpoint does it.
+// forget empties the write-ahead log, which may still have a text that was
+// removed; in the database secure_delete has overwritten it. If a reader is in
+// the way, the next checkpoint does it.
 func (s *Store) forget(ctx context.Context, v visit) {
 	if v.cleared {
 		_ = s.writer.checkpoint(ctx)
@@ -89,7 +89,7 @@ func (s *Store) savePage(ctx context.Context, tx *writer, save *store.Save, v *v
 		}
 	}
 	if !known && len(fires) == 0 && !save.ViewsAsked {
-		return nil // a page without a past
+		return nil // the page is new and nothing was found: there is nothing to close
 	}
 	if err := s.putViews(ctx, tx, save); err != nil {
 		return err
@@ -130,8 +130,8 @@ ON CONFLICT (url) DO UPDATE SET charset = excluded.charset, title = excluded.tit
 	return err
 }
 
-// removeText removes the text of a page that is not flagged. any says whether there was one.
-func removeText(ctx context.Context, tx *writer, pageURL string) (any bool, err error) {
+// removeText removes the text of a page that is not flagged. removed says whether there was one.
+func removeText(ctx context.Context, tx *writer, pageURL string) (removed bool, err error) {
 	res, err := tx.ExecContext(ctx, `DELETE FROM page_texts WHERE url = $1`, pageURL)
 	if err != nil {
 		return false, err
@@ -140,7 +140,7 @@ func removeText(ctx context.Context, tx *writer, pageURL string) (any bool, err 
 	return n > 0, err
 }
 
-// putFindings records what fires, and reopens what was gone.
+// putFindings records the findings that were made, and reopens those that were gone.
 func putFindings(ctx context.Context, tx *writer, save *store.Save, cause qianshao.Cause) (fires map[string]bool, err error) {
 	gone, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE url = $1 AND gone_at IS NOT NULL`, save.Page.URL)
 	if err != nil {
@@ -181,7 +181,7 @@ ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, category = excluded.categor
 	return err
 }
 
-// closeQuiet marks the page's open findings as gone that are not among those that fire.
+// closeQuiet marks those open findings of the page as gone that are not in fires.
 func closeQuiet(ctx context.Context, tx *writer, v *visit, fires map[string]bool, cause qianshao.Cause) error {
 	open, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE url = $1 AND gone_at IS NULL`, v.url)
 	if err != nil {
@@ -216,8 +216,9 @@ func (s *Store) readSaved(ctx context.Context, tx *writer, v *visit) (err error)
 }
 
 // Confirm records that a page, seen at a time, is as it was when it was last
-// judged: a body of the same SHA-256, by the same rules. known is false if the store has it otherwise; then nothing is recorded, and the page must be
-// judged.
+// assessed: a body of the same SHA-256, the same rules. known is false if that
+// is not what the store has; then nothing is recorded, and the page must be
+// assessed.
 func (s *Store) Confirm(ctx context.Context, pageURL, hash, rules string, at time.Time) (saved store.Saved, known bool, err error) {
 	v := visit{url: pageURL, at: at}
 	err = s.update(ctx, ordered, "confirm page "+pageURL+" in", func(tx *writer) error {
@@ -243,7 +244,7 @@ WHERE url = $2 AND gone_at IS NULL`, millis(at), pageURL); err != nil {
 
 // PageGone records that there is no such page any more: it answered status, or
 // with status 0 its URL leads elsewhere. Its text is removed, and its findings
-// are gone. A page that the store does not know is none of its business.
+// are gone. For a page that the store does not know it does nothing.
 func (s *Store) PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (store.Saved, error) {
 	v := visit{url: pageURL, at: at}
 	err := s.update(ctx, durable, "record that "+pageURL+" is gone in", func(tx *writer) error {
@@ -273,8 +274,8 @@ UPDATE pages SET status = CASE WHEN $1 > 0 THEN $1 ELSE status END, flagged = 0,
 	return v.saved, nil
 }
 
-// pageText joins the text of all regions with newlines, which search never
-// matches across. A newline inside of a region becomes a space.
+// pageText joins the text of all regions with newlines: search never matches
+// across a newline. A newline inside a region becomes a space.
 func pageText(doc *qianshao.Document) string {
 	var b strings.Builder
 	for i := range doc.Regions {

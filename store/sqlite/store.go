@@ -1,9 +1,10 @@
-// Package sqlite is the truth in one file: the register of authorisations, the crawl
-// frontier, the pages that were seen, and for flagged pages alone their text
-// and findings. The search index is derived from it.
+// Package sqlite is the store in one file: the register of authorisations, the
+// crawl frontier, submissions, the pages that were seen, the text and findings
+// of those that are flagged, and the chain of the evidence archive.
 //
 // The database is SQLite in WAL mode with one writer connection and a pool of
-// readers. The statements are written so that PostgreSQL understands them too.
+// readers. Nothing outside of this package knows SQL. store/storetest holds it
+// to what its users rely on.
 package sqlite
 
 import (
@@ -70,8 +71,8 @@ func (s *Store) open(ctx context.Context) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	// secure_delete overwrites the text of a page that is flagged no more, and
-	// journal_size_limit cuts the write-ahead log when it begins anew.
+	// secure_delete overwrites the text of a page that is no longer flagged;
+	// journal_size_limit truncates the write-ahead log when it starts over.
 	if s.write, err = connect(abs, "secure_delete(ON)", "journal_size_limit(0)",
 		fmt.Sprintf("cache_size(%d)", -writerCache>>10), fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages)); err != nil {
 		return err
@@ -118,7 +119,7 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// fail names the operation and, where the user can do something, the remedy.
+// fail adds the operation and, if the user can do something, the remedy.
 func (s *Store) fail(op string, err error) error {
 	if err == nil {
 		return nil
@@ -144,6 +145,6 @@ func (s *Store) fail(op string, err error) error {
 	return err
 }
 
-// millis and fromMillis are the form in which times stand in the database.
+// millis and fromMillis convert a time to and from what the database has.
 func millis(t time.Time) int64      { return t.UnixMilli() }
 func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

@@ -11,9 +11,10 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Submit records the report of a canonical URL at the time now. With item it
-// goes into the frontier, due at once even if it is known; without, it waits for
-// an authorisation, because of skip. Reporting twice is reporting once.
+// Submit records the submission of a canonical URL at the time now. With an item
+// the URL goes into the frontier, due at once even if it is known. Without one it
+// waits for an authorisation, because of skip. Submitting a URL again only
+// counts it.
 func (s *Store) Submit(ctx context.Context, url string, suspected qianshao.Category, item *ingest.Item, skip qianshao.Skip, now time.Time) (qianshao.Submission, error) {
 	id := qianshao.SubmissionID(url)
 	err := s.update(ctx, durable, "record the report of "+url+" in", func(tx *writer) error {
@@ -47,14 +48,14 @@ func roomForWaiting(ctx context.Context, tx *writer, id string) error {
 	return err
 }
 
-// QueueSubmission puts a report that has waited into the frontier.
+// QueueSubmission puts a submission that has waited into the frontier.
 func (s *Store) QueueSubmission(ctx context.Context, item ingest.Item) error {
 	return s.update(ctx, durable, "queue the report of "+item.URL+" in", func(tx *writer) error {
 		return recall(ctx, tx, qianshao.SubmissionID(item.URL), &item)
 	})
 }
 
-// recall makes a reported URL due at once, and notes how often it had been
+// recall makes a submitted URL due at once, and records how often it had been
 // visited until then.
 func recall(ctx context.Context, tx *writer, id string, item *ingest.Item) error {
 	for _, statement := range []struct {
@@ -73,15 +74,16 @@ ON CONFLICT (url) DO UPDATE SET due = 0, attempts = 0, authorisation = excluded.
 	return refreshHosts(ctx, tx, map[string]bool{item.Host: true})
 }
 
-// selectSubmissions reads a report with what became of it: the frontier knows
-// whether it was visited since, and why in vain, the pages whether it was flagged.
+// selectSubmissions reads a submission with what became of it: the frontier
+// knows whether its URL was visited since, or why not; the pages know whether it
+// was flagged.
 const selectSubmissions = `
 SELECT s.id, s.url, s.category, s.reports, s.first_reported, s.last_reported, s.waits_for,
   coalesce(f.visits, 0) > s.visits, coalesce(f.skip, ''),
   EXISTS (SELECT 1 FROM pages p WHERE (p.url = s.url OR p.requested_url = s.url) AND p.flagged = 1)
 FROM submissions s LEFT JOIN frontier f ON f.url = s.url`
 
-// Submission returns one report, or store.ErrNotFound.
+// Submission returns one submission, or store.ErrNotFound.
 func (s *Store) Submission(ctx context.Context, id string) (qianshao.Submission, error) {
 	list, err := collect(ctx, s.read, scanSubmission, selectSubmissions+` WHERE s.id = $1`, id)
 	if err == nil && len(list) == 0 {
@@ -93,13 +95,14 @@ func (s *Store) Submission(ctx context.Context, id string) (qianshao.Submission,
 	return list[0], nil
 }
 
-// Submissions returns the reports, the latest first, at most limit.
+// Submissions returns the submissions, the latest first, at most limit.
 func (s *Store) Submissions(ctx context.Context, limit int) ([]qianshao.Submission, error) {
 	list, err := collect(ctx, s.read, scanSubmission, selectSubmissions+` ORDER BY s.last_reported DESC, s.id LIMIT $1`, limit)
 	return list, s.fail("read reports from", err)
 }
 
-// WaitingSubmissions returns the URLs of all reports that wait for an authorisation, the first one first.
+// WaitingSubmissions returns the URLs of all submissions that wait for an
+// authorisation, the one first handed in first.
 func (s *Store) WaitingSubmissions(ctx context.Context) ([]string, error) {
 	urls, err := collect(ctx, s.read, scanString, `SELECT url FROM submissions WHERE waits_for <> '' ORDER BY first_reported, id`)
 	return urls, s.fail("read waiting reports from", err)

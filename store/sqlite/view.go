@@ -32,7 +32,7 @@ func (s *Store) ViewState(ctx context.Context, url string) (store.ViewState, err
 }
 
 // putViews records that the page's other views were asked for, and keeps those
-// to which evidence points. A picture stays until there is a newer one.
+// into which evidence points. A screenshot stays until there is a newer one.
 func (s *Store) putViews(ctx context.Context, tx *writer, save *store.Save) error {
 	if save.ViewsAsked {
 		_, err := tx.ExecContext(ctx, `UPDATE pages SET views_at = $2, views_sha256 = $3 WHERE url = $1`,

@@ -12,13 +12,13 @@ import (
 type durability string
 
 const (
-	// durable commits are on the disk: what a person has entered and what was
-	// found must outlast a power cut.
+	// durable commits are on the disk when they return: what a person has entered
+	// and what was found must outlast a power cut.
 	durable durability = "FULL"
-	// ordered commits outlast the death of the process; a power cut may take the
-	// last of them, but never one before another that stays. That is enough for
-	// the frontier, where what is lost is merely done again, and spares it most
-	// of the waits for the disk.
+	// ordered commits outlast the death of the process. A power cut may lose the
+	// last of them, but never one and keep a later one. That is enough for the
+	// frontier, where lost work is merely repeated, and saves most of the waits
+	// for the disk.
 	ordered durability = "NORMAL"
 )
 
@@ -46,14 +46,14 @@ func (w *writer) close() error {
 	for _, s := range w.stmts {
 		errs = append(errs, s.Close())
 	}
-	if err := w.conn.Close(); !errors.Is(err, sql.ErrConnDone) { // a second Close is none
+	if err := w.conn.Close(); !errors.Is(err, sql.ErrConnDone) { // closed before
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
-// transact runs f between BEGIN and COMMIT. What has begun is brought to its
-// end, whether or not ctx ends meanwhile.
+// transact runs f between BEGIN and COMMIT. Once begun, a transaction is
+// finished even if ctx ends meanwhile.
 func (w *writer) transact(ctx context.Context, d durability, f func(tx *writer) error) (err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
