@@ -114,6 +114,7 @@ func letGo(t *testing.T, folder string) {
 		t.Fatal(err)
 	}
 	execute("0 captures, 0 records, 0 bytes would be deleted", "evidence", "prune")
+	execute("0 captures, 0 records, 0 bytes deleted", "evidence", "prune", "--apply")
 	prune := func(want string, cmd evidencePruneCmd) {
 		t.Helper()
 		if out := pruneLater(t, folder, cmd); !strings.Contains(out, want) {
