@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/store"
 )
 
 // kills asks for so many kills in TestKill9 and TestLocalWeb, instead of the few
@@ -43,7 +44,7 @@ type endState struct {
 	Findings []qianshao.Finding
 	Indexed  []string
 	Archived []string // URLs of captures
-	Frontier []frontierRow
+	Frontier []store.FrontierRecord
 }
 
 // TestKill9 re-executes the binary, kills it at random moments of the time that
@@ -151,7 +152,12 @@ func readEndState(t *testing.T, folder string) (state endState) {
 		}
 		state.Findings = append(state.Findings, entry.Finding)
 	}
-	state.Frontier = readFrontier(t, folder)
+	for record, err := range f.Store.AllFrontier(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		state.Frontier = append(state.Frontier, record)
+	}
 	ix, err := app.OpenIndex(folder)
 	if err != nil {
 		t.Fatal(err)

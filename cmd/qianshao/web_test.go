@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -188,35 +186,4 @@ func askedAgain(calm, killed map[string]int) (n int) {
 		n += max(0, times-calm[url])
 	}
 	return n
-}
-
-// frontierRow is a URL with what became of it.
-type frontierRow struct {
-	URL, Skip string
-	Waits     bool
-}
-
-func readFrontier(t *testing.T, folder string) (rows []frontierRow) {
-	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(folder, "qianshao.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	list, err := db.QueryContext(t.Context(), `SELECT url, skip, due IS NOT NULL FROM frontier ORDER BY url`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer list.Close()
-	for list.Next() {
-		var row frontierRow
-		if err := list.Scan(&row.URL, &row.Skip, &row.Waits); err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, row)
-	}
-	if err := list.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return rows
 }
