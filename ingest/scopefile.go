@@ -3,9 +3,6 @@ package ingest
 import (
 	"errors"
 	"fmt"
-	"io"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/spelling"
+	"github.com/qianshao/qianshao/internal/strictyaml"
 )
 
 // MaxScopeFile bounds a scope file; ten thousand authorisations take about 4 MB.
@@ -91,17 +89,16 @@ func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
 		r.add(&yaml.Node{}, "the file has %d bytes, more than %d; split the register", len(data), MaxScopeFile)
 		return nil
 	}
-	var doc yaml.Node
-	decoder := yaml.NewDecoder(strings.NewReader(string(data)))
-	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
+	doc, rest, err := strictyaml.Parse(data)
+	switch syntax := (*strictyaml.SyntaxError)(nil); {
+	case errors.Is(err, strictyaml.ErrEmpty):
 		r.add(&yaml.Node{}, "the file is empty; begin with authorisations:")
 		return nil
-	} else if err != nil {
-		r.syntax(err)
+	case errors.As(err, &syntax):
+		r.add(&yaml.Node{Line: syntax.Line}, "not valid YAML: %s; check the indentation, and quote a text that begins with *", syntax.Message)
 		return nil
-	}
-	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		r.add(&doc, "the file holds a second YAML document; join them under one authorisations: key")
+	case rest != nil:
+		r.add(doc, "the file holds a second YAML document; join them under one authorisations: key")
 		return nil
 	}
 	var out []qianshao.Authorisation
@@ -126,38 +123,25 @@ func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
 	return out
 }
 
-// syntax turns the parser's message, "yaml: line 3: …", into a place.
-func (r *scopeReader) syntax(err error) {
-	at := &yaml.Node{}
-	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	if m := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(message); m != nil {
-		at.Line, _ = strconv.Atoi(m[1])
-		message = message[len(m[0]):]
-	}
-	r.add(at, "not valid YAML: %s; check the indentation, and quote a text that begins with *", message)
-}
-
 // mapping calls field for every known key, and reports unknown and doubled ones.
 func (r *scopeReader) mapping(n *yaml.Node, what string, known []string, field func(key string, k, v *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
 		r.add(n, "%s is not a list of keys and values; it takes %s", what, strings.Join(known, ", "))
 		return
 	}
-	seen := map[string]bool{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		k, v := n.Content[i], n.Content[i+1]
-		switch {
-		case !slices.Contains(known, k.Value):
-			r.add(k, "unknown key %q; %s", k.Value, suggest(k.Value, known))
-		case seen[k.Value]:
-			r.add(k, "key %q is given twice; keep one", k.Value)
-		case v.Kind == yaml.AliasNode || v.Anchor != "":
+	strictyaml.Fields(n, known, func(k, v *yaml.Node) {
+		if strictyaml.IsReference(v) {
 			r.add(v, "anchors and aliases are not understood here; write the value out")
-		default:
-			field(k.Value, k, v)
+			return
 		}
-		seen[k.Value] = true
-	}
+		field(k.Value, k, v)
+	}, func(p strictyaml.Problem) {
+		if p.Unknown || p.NotAWord {
+			r.add(p.Key, "unknown key %q; %s", p.Key.Value, suggest(p.Key.Value, known))
+		} else {
+			r.add(p.Key, "key %q is given twice; keep one", p.Key.Value)
+		}
+	})
 }
 
 func authorisationKeys() []string {

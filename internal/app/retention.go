@@ -1,10 +1,8 @@
 package app
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strconv"
 
@@ -13,6 +11,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/internal/spelling"
+	"github.com/qianshao/qianshao/internal/strictyaml"
 )
 
 // retentionKeys are the keys of a retention file.
@@ -32,13 +31,12 @@ const maxDays = 36525
 // evidence. name is the file's, for messages.
 func ParseRetention(name string, source []byte) (evidence.Policy, error) {
 	var file retentionFile
-	decoder := yaml.NewDecoder(bytes.NewReader(source))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
-		return evidence.Policy{}, fmt.Errorf("%s: %w; the keys are %v", name, err, retentionKeys)
-	}
-	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+	err := strictyaml.Decode(source, &file)
+	if second := (*strictyaml.SecondDocumentError)(nil); errors.As(err, &second) {
 		return evidence.Policy{}, fmt.Errorf("%s: there is more than one document; put everything into the first", name)
+	}
+	if err != nil {
+		return evidence.Policy{}, fmt.Errorf("%s: %w; the keys are %v", name, err, retentionKeys)
 	}
 	policy := evidence.Policy{Default: file.Default, Days: map[qianshao.Category]int{}, Hold: file.Hold}
 	if file.Default < 0 || file.Default > maxDays {

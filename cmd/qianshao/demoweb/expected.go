@@ -1,13 +1,11 @@
 package demoweb
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/internal/strictyaml"
 )
 
 // Expectation declares what must come of one page of the demo, and why that is right.
@@ -100,9 +98,7 @@ func decodeYAML(name string, into any) error {
 	if err != nil {
 		return err
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(into); err != nil {
+	if err := strictyaml.Decode(data, into); err != nil {
 		return fmt.Errorf("demo web: %s: %w", name, err)
 	}
 	return nil

@@ -1,0 +1,142 @@
+// Package strictyaml reads the YAML that people write: rules, scope files,
+// retention policies. The YAML library passes over unknown keys and second
+// documents, expands aliases and panics on some input. This package reports all of
+// that with its place. Each caller words its own messages.
+package strictyaml
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// ErrEmpty says that a file holds no document.
+var ErrEmpty = errors.New("the file is empty")
+
+// SyntaxError says that a file is not YAML.
+type SyntaxError struct {
+	Line    int    // from 1
+	Message string // the library's, without its prefix and the line
+}
+
+func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Message) }
+
+// SecondDocumentError says that a file holds more than one document.
+type SecondDocumentError struct{ Line, Column int }
+
+func (e *SecondDocumentError) Error() string {
+	return fmt.Sprintf("line %d: a second document", e.Line)
+}
+
+// Parse reads the first document of a file. The error is ErrEmpty or a
+// *SyntaxError; root is nil then. rest says what is wrong with the text behind the
+// document: it is nil, a *SecondDocumentError or a *SyntaxError.
+func Parse(src []byte) (root *yaml.Node, rest, err error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(src))
+	root = new(yaml.Node)
+	if err := decode(decoder, root); errors.Is(err, io.EOF) {
+		return nil, nil, ErrEmpty
+	} else if err != nil {
+		return nil, nil, syntaxError(err)
+	}
+	var second yaml.Node
+	switch err := decode(decoder, &second); {
+	case err == nil:
+		rest = &SecondDocumentError{second.Line, second.Column}
+	case !errors.Is(err, io.EOF):
+		rest = syntaxError(err)
+	}
+	return root, rest, nil
+}
+
+// Decode reads a file's only document into a struct. An unknown key is an error. An
+// empty file is none: it leaves the struct as it is. Errors other than a
+// *SecondDocumentError are the library's.
+func Decode(src []byte, into any) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(src))
+	decoder.KnownFields(true)
+	if err := decode(decoder, into); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	var second yaml.Node
+	if err := decode(decoder, &second); !errors.Is(err, io.EOF) {
+		return &SecondDocumentError{second.Line, second.Column}
+	}
+	return nil
+}
+
+// decode turns the library's panics into errors.
+func decode(d *yaml.Decoder, into any) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("yaml: %v", r)
+		}
+	}()
+	return d.Decode(into)
+}
+
+// syntaxError takes the library's "yaml: line 3: did not find …" apart.
+func syntaxError(err error) *SyntaxError {
+	message, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
+	if m := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(message); m != nil {
+		line, _ = strconv.Atoi(m[1])
+		message = message[len(m[0]):]
+	}
+	return &SyntaxError{max(line, 1), message}
+}
+
+// Problem is a key of a mapping that cannot be read. More than one of the reasons may hold.
+type Problem struct {
+	Key *yaml.Node
+	// NotAWord: the key is a list or a mapping.
+	NotAWord bool
+	// Unknown: the key is not among the known ones.
+	Unknown bool
+	// FirstLine is the line in which the key was given first; 0 if this is the first time.
+	FirstLine int
+}
+
+// Fields walks over a mapping in the order of the file. It calls field for each key
+// that can be read, and problem for each other one. Without a list of known keys
+// all are known.
+func Fields(n *yaml.Node, known []string, field func(key, value *yaml.Node), problem func(Problem)) {
+	lines := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		p := Problem{Key: key, NotAWord: key.Kind != yaml.ScalarNode, FirstLine: lines[key.Value]}
+		p.Unknown = known != nil && !slices.Contains(known, key.Value)
+		if !p.NotAWord && p.FirstLine == 0 {
+			lines[key.Value] = key.Line
+		}
+		if p.NotAWord || p.Unknown || p.FirstLine > 0 {
+			problem(p)
+			continue
+		}
+		field(key, n.Content[i+1])
+	}
+}
+
+// IsReference says whether a node is an alias, or has the anchor that one needs.
+// They make bombs, and files that do not mean what they seem to say.
+func IsReference(n *yaml.Node) bool { return n.Kind == yaml.AliasNode || n.Anchor != "" }
+
+// FirstExtra returns the first node below n, or n itself, that is a reference or
+// has a tag of its own; nil if there is none.
+func FirstExtra(n *yaml.Node) *yaml.Node {
+	if IsReference(n) || n.Style&yaml.TaggedStyle != 0 {
+		return n
+	}
+	for _, child := range n.Content {
+		if extra := FirstExtra(child); extra != nil {
+			return extra
+		}
+	}
+	return nil
+}
