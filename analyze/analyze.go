@@ -3,7 +3,7 @@
 // deterministic: no clock, no network, no storage. The same analyzer serves
 // the crawl, a scan of files and the tests inside the rules.
 //
-//	Page → extract → Document → rule.Set.Evaluate (fold → match → conditions) → score → indicators
+//	Page → extract → Document → engine.Evaluate (fold → match → conditions) → score → indicators
 //
 // Other views of the page are compared with it, and what only they got is
 // judged by the same rules.
@@ -17,11 +17,13 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/indicator"
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/engine"
+	"github.com/qianshao/qianshao/analyze/token"
 )
 
 // Analyzer assesses pages by one rule set. It is safe for concurrent use.
 type Analyzer struct {
-	rules      *rule.Set
+	engine     *engine.Engine
 	indicators *indicator.Finder
 }
 
@@ -30,11 +32,14 @@ func New(rules *rule.Set) (*Analyzer, error) {
 	if rules == nil {
 		return nil, errors.New("analyze: a rule set is needed; rule.Load reads one")
 	}
-	return &Analyzer{rules: rules, indicators: indicator.New()}, nil
+	return &Analyzer{engine: engine.New(rules, token.New()), indicators: indicator.New()}, nil
 }
 
 // Rules returns the rule set.
-func (a *Analyzer) Rules() *rule.Set { return a.rules }
+func (a *Analyzer) Rules() *rule.Set { return a.engine.Rules() }
+
+// Engine returns the compiled rule set.
+func (a *Analyzer) Engine() *engine.Engine { return a.engine }
 
 // Assess understands the page and judges it: one finding for each kind of crime.
 // It has an answer for every page, empty, binary and hostile ones included; the
@@ -47,7 +52,7 @@ func (a *Analyzer) Assess(page qianshao.Page) (*qianshao.Document, qianshao.Asse
 // extracts only what was not extracted yet.
 func (a *Analyzer) AssessExtraction(x *Extraction) (*qianshao.Document, qianshao.Assessment) {
 	assessment := a.assess(x)
-	assessment.Findings = gather(x.Page.URL, assessment.Findings)
+	assessment.Findings = mergeByCategory(x.Page.URL, assessment.Findings)
 	return x.Document(), assessment
 }
 
@@ -63,7 +68,7 @@ func Extract(page qianshao.Page) *qianshao.Document { return NewExtraction(page)
 
 func (a *Analyzer) assess(x *Extraction) qianshao.Assessment {
 	page, doc := x.Page, x.Document()
-	result := a.rules.Evaluate(doc)
+	result := a.engine.Evaluate(doc)
 	var assessment qianshao.Assessment
 	for _, context := range result.Contexts {
 		assessment.Contexts = append(assessment.Contexts, context.Name)
@@ -89,8 +94,8 @@ func (a *Analyzer) assess(x *Extraction) qianshao.Assessment {
 	return assessment
 }
 
-// robotsTags tells what a page says to robots: a page that is made for search
-// engines and hidden from archives, say.
+// robotsTags returns what a page says to robots, such as one that is made for search
+// engines and hidden from archives.
 func robotsTags(page qianshao.Page, doc *qianshao.Document) (tags []string) {
 	for _, tag := range page.RobotsTags {
 		tags = append(tags, "X-Robots-Tag: "+masked(tag))
@@ -111,7 +116,7 @@ func sortFindings(findings []qianshao.Finding) {
 // allowPage takes away the findings that the allow-list holds back because of the page's URL.
 func (a *Analyzer) allowPage(url string, assessment *qianshao.Assessment) {
 	assessment.Findings = slices.DeleteFunc(assessment.Findings, func(f qianshao.Finding) bool {
-		by := a.rules.AllowsPage(url, f.Rule)
+		by := a.Rules().AllowsPage(url, f.Rule)
 		if by != nil {
 			note(assessment, f, by)
 		}
@@ -126,7 +131,7 @@ func allow(a *qianshao.Assessment, f qianshao.Finding, by *rule.Allowance) {
 	}
 }
 
-// note tells of an alert that is held back, once for each rule. What was none is no loss.
+// note lists an alert that is held back, once for each rule. Findings below AlertLevel are not listed.
 func note(a *qianshao.Assessment, f qianshao.Finding, by *rule.Allowance) {
 	if f.Level < qianshao.AlertLevel || slices.ContainsFunc(a.Allowed, func(x qianshao.Allowed) bool { return x.Rule == f.Rule }) {
 		return
@@ -135,7 +140,7 @@ func note(a *qianshao.Assessment, f qianshao.Finding, by *rule.Allowance) {
 	slices.SortStableFunc(a.Allowed, func(x, y qianshao.Allowed) int { return cmp.Compare(y.Score, x.Score) })
 }
 
-func finding(page qianshao.Page, fired *rule.Fired, breakdown []qianshao.ScorePart, score int) qianshao.Finding {
+func finding(page qianshao.Page, fired *engine.Fired, breakdown []qianshao.ScorePart, score int) qianshao.Finding {
 	return qianshao.Finding{
 		ID:            qianshao.FindingID(page.URL, fired.Rule.ID),
 		URL:           page.URL,
@@ -152,7 +157,7 @@ func finding(page qianshao.Page, fired *rule.Fired, breakdown []qianshao.ScorePa
 	}
 }
 
-// summarise draws the page's verdict from its findings, which are sorted. A
+// summarise draws the page's level and categories from its findings, which are sorted. A
 // page below AlertLevel has a level and a score, but no category: it accuses
 // nobody.
 func summarise(a *qianshao.Assessment) {

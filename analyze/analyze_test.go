@@ -14,7 +14,6 @@ import (
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/packs"
 	"github.com/qianshao/qianshao/analyze/rule"
-	"github.com/qianshao/qianshao/analyze/token"
 )
 
 const casinoRule = `
@@ -52,7 +51,7 @@ func analyzer(t testing.TB, files map[string]string) *analyze.Analyzer {
 	for name, content := range files {
 		fsys[name] = &fstest.MapFile{Data: []byte(content)}
 	}
-	rules, err := rule.Load(fsys, rule.Options{Segmenter: token.New()})
+	rules, err := rule.Load(fsys, rule.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +68,7 @@ func small(t testing.TB) *analyze.Analyzer {
 
 func shipped(t testing.TB) *analyze.Analyzer {
 	t.Helper()
-	rules, err := rule.Load(packs.FS(), rule.Options{Segmenter: token.New()})
+	rules, err := rule.Load(packs.FS(), rule.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

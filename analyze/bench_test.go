@@ -57,7 +57,7 @@ func BenchmarkPage(b *testing.B) {
 
 func benchmarkAssess(b *testing.B, a *analyze.Analyzer, body []byte) {
 	b.Helper()
-	if err := a.Rules().Prepare(); err != nil {
+	if err := a.Engine().Prepare(); err != nil {
 		b.Fatal(err)
 	}
 	page := html(string(body))
@@ -73,7 +73,7 @@ func benchmarkAssess(b *testing.B, a *analyze.Analyzer, body []byte) {
 // it, and judge it again with what a browser showed of it.
 func BenchmarkCrawl(b *testing.B) {
 	a := shipped(b)
-	if err := a.Rules().Prepare(); err != nil {
+	if err := a.Engine().Prepare(); err != nil {
 		b.Fatal(err)
 	}
 	body := bytes.Replace(benchPage(), []byte("<style>"), []byte("<link rel=stylesheet href=/a.css><style>"), 1)
@@ -130,7 +130,7 @@ func shippedAndMany(b *testing.B) *analyze.Analyzer {
 // time in proportion to its size, through all of extract, fold, match and rules.
 func BenchmarkHostilePage(b *testing.B) {
 	a := shipped(b)
-	if err := a.Rules().Prepare(); err != nil {
+	if err := a.Engine().Prepare(); err != nil {
 		b.Fatal(err)
 	}
 	for _, h := range []struct{ name, unit string }{

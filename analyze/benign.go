@@ -7,14 +7,15 @@ import (
 	"slices"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/policy"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
 // CheckBenign holds the rules against innocent texts, packs.Benign above all. The
-// error is a *rule.LoadError that names each term and each rule that is too common
+// error is a *syntax.Error that names each term and each rule that is too common
 // in them, with its place and some of the texts.
 func (a *Analyzer) CheckBenign(innocent []string) error {
-	mistakes := a.rules.CommonTerms(innocent)
+	mistakes := a.engine.CommonTerms(innocent)
 	flagged := map[string][]alarm{} // by rule
 	for _, text := range innocent {
 		_, assessment := a.AssessByRule(qianshao.Page{URL: "benign:", ContentType: "text/plain; charset=utf-8", Body: []byte(text)})
@@ -25,7 +26,7 @@ func (a *Analyzer) CheckBenign(innocent []string) error {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(flagged)) {
-		if alarms := flagged[id]; float64(len(alarms)) > rule.MaxBenignShare*float64(len(innocent)) {
+		if alarms := flagged[id]; policy.IsTooCommon(len(alarms), len(innocent)) {
 			if m := a.tooMany(id, alarms, len(innocent)); !slices.ContainsFunc(mistakes, m.SamePlace) {
 				mistakes = append(mistakes, m)
 			}
@@ -34,7 +35,7 @@ func (a *Analyzer) CheckBenign(innocent []string) error {
 	if len(mistakes) == 0 {
 		return nil
 	}
-	return &rule.LoadError{Mistakes: mistakes}
+	return &syntax.Error{Mistakes: mistakes}
 }
 
 // alarm is an innocent text that a rule flags.
@@ -44,7 +45,7 @@ type alarm struct {
 }
 
 // tooMany speaks of a rule with too many alarms, at the term that takes part in most of them.
-func (a *Analyzer) tooMany(id string, alarms []alarm, of int) rule.Mistake {
+func (a *Analyzer) tooMany(id string, alarms []alarm, of int) syntax.Mistake {
 	type part struct{ block, term string }
 	parts, texts := map[part]int{}, []string{}
 	for _, alarm := range alarms {
@@ -57,17 +58,17 @@ func (a *Analyzer) tooMany(id string, alarms []alarm, of int) rule.Mistake {
 			}
 		}
 	}
-	r, _ := a.rules.Rule(id)
-	m, most, largest := rule.Mistake{File: r.File}, "", 0
+	r, _ := a.Rules().Rule(id)
+	m, most, largest := syntax.Mistake{File: r.File}, "", 0
 	for _, p := range slices.SortedFunc(maps.Keys(parts), func(x, y part) int {
 		return cmp.Or(cmp.Compare(parts[y], parts[x]), cmp.Compare(x.block, y.block), cmp.Compare(x.term, y.term))
 	}) {
-		place := a.rules.PlaceOf(r, p.block, p.term)
+		place := a.engine.PlaceOf(r, p.block, p.term)
 		if most == "" || 2*parts[p] >= largest && m.Line == 0 && place.Line > 0 { // a term says more than an expression
 			m, largest = place, parts[p]
 			most = fmt.Sprintf(", %d times by %q of block %q", parts[p], p.term, p.block)
 		}
 	}
-	m.Message = fmt.Sprintf("rule %s flags %s%s; make its terms longer or demand more%s", id, rule.ShareInWords(len(alarms), of), most, rule.Quote(texts))
+	m.Message = fmt.Sprintf("rule %s flags %s%s; make its terms longer or demand more%s", id, policy.ShareInWords(len(alarms), of), most, policy.Quote(texts))
 	return m
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
 // TestFailure is a test inside a rule that did not come out as it expects.
@@ -12,7 +13,7 @@ type TestFailure struct {
 	Rule *rule.Rule
 	// Number counts the rule's tests from 1.
 	Number int
-	Test   rule.Test
+	Test   syntax.Test
 	// Got says what happened, in words: the score's breakdown and what was missing.
 	Got string
 }
@@ -24,7 +25,7 @@ func (f TestFailure) String() string {
 // TestRules runs the tests inside all rules that are on and returns how many there are and those that failed.
 // A test "fires" when its own rule yields a finding at AlertLevel or above.
 func (a *Analyzer) TestRules() (count int, failures []TestFailure) {
-	for _, r := range a.rules.Rules() {
+	for _, r := range a.Rules().Rules() {
 		if r.Off != nil {
 			continue // it never fires, which is no failure of its tests
 		}
@@ -33,7 +34,7 @@ func (a *Analyzer) TestRules() (count int, failures []TestFailure) {
 			doc, assessment := a.AssessByRule(testPage(r, test))
 			f := findingOf(assessment, r.ID)
 			fires := f != nil && f.Level >= qianshao.AlertLevel
-			if fires == (test.Expect == rule.ExpectFires) {
+			if fires == (test.Expect == syntax.ExpectFires) {
 				continue
 			}
 			failures = append(failures, TestFailure{Rule: r, Number: i + 1, Test: test, Got: a.explain(doc, r.ID, assessment)})
@@ -42,7 +43,7 @@ func (a *Analyzer) TestRules() (count int, failures []TestFailure) {
 	return count, failures
 }
 
-func testPage(r *rule.Rule, test rule.Test) qianshao.Page {
+func testPage(r *rule.Rule, test syntax.Test) qianshao.Page {
 	page := qianshao.Page{URL: "test:" + r.ID, ContentType: "text/plain; charset=utf-8", Body: []byte(test.Text)}
 	if test.HTML != "" {
 		page.ContentType, page.Body = "text/html; charset=utf-8", []byte(test.HTML)
@@ -66,8 +67,8 @@ func (a *Analyzer) Explain(page qianshao.Page, id string) string {
 }
 
 func (a *Analyzer) explain(doc *qianshao.Document, id string, assessment qianshao.Assessment) string {
-	text := a.rules.Explain(doc, id).String()
-	if r, ok := a.rules.Rule(id); ok && r.Off != nil {
+	text := a.engine.Explain(doc, id).String()
+	if r, ok := a.Rules().Rule(id); ok && r.Off != nil {
 		text = fmt.Sprintf("– %s is %s; were it on:\n", id, r.Off) + text
 	}
 	for _, allowed := range assessment.Allowed {

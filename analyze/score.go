@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/engine"
 )
 
 // The weights of a score. A rule at level medium that fires plainly is just an
@@ -30,7 +30,7 @@ var levelPoints = map[qianshao.Level]int{
 }
 
 // score weighs what fired.
-func score(fired *rule.Fired, contexts []rule.Context) breakdown {
+func score(fired *engine.Fired, contexts []engine.Context) breakdown {
 	var parts breakdown
 	parts.add("rule_level", "rule level "+fired.Rule.Level.String(), levelPoints[fired.Rule.Level])
 	parts.add("terms", fmt.Sprintf("%d distinct terms", fired.Terms), min(maxTermPoints, pointsPerTerm*max(0, fired.Terms-1)))
@@ -59,7 +59,7 @@ func (b *breakdown) add(reason, detail string, points int) {
 // promoting it. What fires by concealed text alone gets no such discount: the
 // classic victim of injected links is a government site full of police
 // notices. A hidden menu that merely joins in with the notice does not count.
-func (b *breakdown) addAwareness(fired *rule.Fired, contexts []rule.Context) {
+func (b *breakdown) addAwareness(fired *engine.Fired, contexts []engine.Context) {
 	if fired.Concealed {
 		return
 	}
@@ -83,7 +83,7 @@ func (b breakdown) total() (int, []qianshao.ScorePart) {
 	return bounded, b
 }
 
-func concealment(fired *rule.Fired) qianshao.Hiding {
+func concealment(fired *engine.Fired) qianshao.Hiding {
 	for _, e := range fired.Evidence {
 		if e.Hidden.Concealed() {
 			return e.Hidden

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/engine"
 	"github.com/qianshao/qianshao/analyze/view"
 )
 
@@ -60,7 +60,7 @@ func (c *comparison) judge(x *Extraction) *qianshao.Document {
 	if other.View == qianshao.ViewBrowser {
 		judged = doc // what scripts make of a page is the page, with all that stands in it
 	}
-	result := c.analyzer.rules.Evaluate(judged)
+	result := c.analyzer.engine.Evaluate(judged)
 	var found []qianshao.Finding
 	for i := range result.Fired {
 		fired := &result.Fired[i]
@@ -94,7 +94,7 @@ func (c *comparison) knows(category qianshao.Category) bool {
 	})
 }
 
-func (c *comparison) finding(other qianshao.Page, fired *rule.Fired, contexts []rule.Context) qianshao.Finding {
+func (c *comparison) finding(other qianshao.Page, fired *engine.Fired, contexts []engine.Context) qianshao.Finding {
 	parts := score(fired, contexts)
 	if other.View != qianshao.ViewBrowser {
 		parts.add("cloaked", cloaking(other), pointsCloaked)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
-	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/engine"
 )
 
 // Comparison is the rules as they are and as they would be.
@@ -78,10 +78,10 @@ func (c Comparison) Compare(input string, page qianshao.Page) (o Outcome) {
 		}
 		change.Input, change.URL, change.Site = input, page.URL, siteOf(page.URL)
 		if change.Kind == Lost || change.Kind == Lower {
-			change.show(was[id], c.After.Rules().Explain(doc, id))
+			change.show(was[id], c.After.Engine().Explain(doc, id))
 			change.Why = why(c.After, after, id)
 		} else {
-			change.show(is[id], c.Before.Rules().Explain(doc, id))
+			change.show(is[id], c.Before.Engine().Explain(doc, id))
 			change.Why = why(c.Before, before, id)
 		}
 		o.Changes = append(o.Changes, change)
@@ -136,7 +136,7 @@ func difference(before, after *qianshao.Finding) (c Change, ok bool) {
 
 // show quotes the evidence of a finding that the other rule set does not find,
 // since that made the difference, or else the primary evidence.
-func (c *Change) show(f *qianshao.Finding, other rule.Explanation) {
+func (c *Change) show(f *qianshao.Finding, other engine.Explanation) {
 	e, ok := f.Primary()
 	if !ok {
 		return
@@ -150,8 +150,8 @@ func (c *Change) show(f *qianshao.Finding, other rule.Explanation) {
 	c.Term, c.Block = e.Term, e.Block
 }
 
-func found(x rule.Explanation, e qianshao.Evidence) bool {
-	return slices.ContainsFunc(x.Blocks, func(b rule.BlockReport) bool {
+func found(x engine.Explanation, e qianshao.Evidence) bool {
+	return slices.ContainsFunc(x.Blocks, func(b engine.BlockReport) bool {
 		return b.Name == e.Block && slices.ContainsFunc(b.Hits, func(hit qianshao.Evidence) bool { return hit.Span == e.Span })
 	})
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/qianshao/qianshao/analyze/backtest"
 	"github.com/qianshao/qianshao/analyze/packs"
 	"github.com/qianshao/qianshao/analyze/rule"
-	"github.com/qianshao/qianshao/analyze/token"
 )
 
 const (
@@ -22,7 +21,7 @@ const (
 // withOverlay compiles the shipped rules with an overlay of one file.
 func withOverlay(t *testing.T, name, content string) *analyze.Analyzer {
 	t.Helper()
-	opts := rule.Options{Segmenter: token.New(), Now: time.Now()}
+	opts := rule.Options{Now: time.Now()}
 	if name != "" {
 		opts.Overlay, opts.OverlayName = fstest.MapFS{name: {Data: []byte(content)}}, "overlay"
 	}

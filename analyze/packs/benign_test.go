@@ -10,7 +10,6 @@ import (
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/packs"
 	"github.com/qianshao/qianshao/analyze/rule"
-	"github.com/qianshao/qianshao/analyze/token"
 )
 
 // allowedFalseAlarms is the share of the benign sample that the shipped rules
@@ -46,7 +45,7 @@ func TestBenign(t *testing.T) {
 }
 
 func TestBenignFalseAlarms(t *testing.T) {
-	set, err := rule.Load(packs.FS(), rule.Options{Segmenter: token.New()})
+	set, err := rule.Load(packs.FS(), rule.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,14 +6,13 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/packs"
 	"github.com/qianshao/qianshao/analyze/rule"
-	"github.com/qianshao/qianshao/analyze/token"
 )
 
 // The shipped pack must load without a complaint of the linter and cover the
 // whole closed list of crimes. That the tests inside the rules come out as they
 // expect is tested in package analyze, where the scores are made.
 func TestLoad(t *testing.T) {
-	set, err := rule.Load(packs.FS(), rule.Options{Segmenter: token.New()})
+	set, err := rule.Load(packs.FS(), rule.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

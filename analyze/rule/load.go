@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -10,27 +9,28 @@ import (
 	"io/fs"
 	"path"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
-	"github.com/qianshao/qianshao/analyze/token"
+	"github.com/qianshao/qianshao/analyze/rule/policy"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// maxFiles bounds a rule set's files; ten thousand rules are nobody's work.
+// maxFiles bounds a rule set's files; nobody writes ten thousand rules.
 const maxFiles = 20_000
 
-// The folders of a rule set and what stands in them.
+// The folders of a rule set, and the file of words beside them.
 const (
 	rulesFolder    = "rules"
 	listsFolder    = "lists"
 	contextsFolder = "contexts"
+	vouchedFile    = "words.txt"
 )
 
-// Load reads rules/**/*.yaml, lists/*.txt and contexts/*.yaml of fsys and of
-// opts.Overlay, and compiles them. Any mistake in any file refuses the whole
-// set: the error is then a *LoadError with all mistakes.
+// Load reads rules/**/*.yaml, lists/*.txt, contexts/*.yaml and words.txt of fsys and of
+// opts.Overlay. A mistake in any file refuses the whole set: the error is then a
+// *syntax.Error with all mistakes.
 func Load(fsys fs.FS, opts Options) (*Set, error) {
 	l := &loader{digest: sha256.New(), lists: map[string]*wordList{}, vouched: map[string]bool{}}
 	if err := l.findAll(fsys, opts); err != nil {
@@ -42,36 +42,30 @@ func Load(fsys fs.FS, opts Options) (*Set, error) {
 	if err := l.read(); err != nil {
 		return nil, err
 	}
-	c := newCompiler(l.lists, l.vouched)
-	l.compile(c)
+	set := l.resolve()
 	if len(l.mistakes) > 0 {
-		return nil, loadError(l.mistakes)
+		return nil, syntax.NewError(l.mistakes)
 	}
-	if opts.Segmenter == nil {
-		opts.Segmenter = token.New()
-	}
-	c.addAllowances(l.overlay.allowances)
-	set := c.finish(l.entries, opts)
 	l.overlay.apply(set)
-	at, _ := set.Lapses() // an entry of the overlay that has lapsed makes another set of the same files
+	at, _ := set.Expires() // once an entry of the overlay has expired, the same files make another set
 	fmt.Fprintln(l.digest, at.Unix())
 	set.digest = hex.EncodeToString(l.digest.Sum(nil)[:digestBytes])
 	return set, nil
 }
 
-// digestBytes of a SHA-256 tell rule sets apart; nobody is to be fooled by them.
+// digestBytes of a SHA-256 tell rule sets apart. They need not withstand an attacker.
 const digestBytes = 8
 
-// loader gathers what all files say.
+// loader collects what all files say.
 type loader struct {
 	files    []file
 	digest   hash.Hash
 	lists    map[string]*wordList
-	vouched  map[string]bool // by key: words of words.txt
+	vouched  map[string]bool // by syntax.Term.Key: words of words.txt
 	entries  []entry
 	overlay  overlay
 	overlaid bool // there is an overlay
-	mistakes []Mistake
+	mistakes []syntax.Mistake
 }
 
 // file is a file of the rule set or of its overlay.
@@ -80,7 +74,7 @@ type file struct {
 	name     string // inside fsys
 	shown    string // in messages
 	overlay  bool
-	replaces *file // the rule or context of the same name whose place it takes
+	replaces *file // the shipped rule or context of the same name, which it stands in for
 }
 
 // base is the file's name without folder and extension: a rule's id, a context's name.
@@ -91,17 +85,18 @@ func (f file) folder() string {
 	return folder
 }
 
-// entry is a file of rules/ or contexts/ between the two passes; one of rule
-// and context is set.
+// entry is a file of rules/ or contexts/ between the two passes; either rule or
+// context is set.
 type entry struct {
-	source    *source
-	rule      *Rule
-	context   *context
-	detection detectionSource
+	file    *syntax.File
+	rule    *Rule
+	context *Context
+	written syntax.Detection
+	name    syntax.Text // the rule's id or the context's name
 }
 
-// findAll lists the files of the set and behind them those of the overlay, and
-// leaves out what the overlay replaces.
+// findAll lists the files of the set and then those of the overlay, without those
+// that the overlay replaces.
 func (l *loader) findAll(fsys fs.FS, opts Options) error {
 	shipped, err := find(fsys)
 	if err == nil {
@@ -158,8 +153,8 @@ func find(fsys fs.FS) (files []file, err error) {
 	return files, nil
 }
 
-// read parses all files on all cores, since YAML takes most of a load's time,
-// and gathers what they say in the order of their names.
+// read parses all files on all cores, since YAML takes most of a load's time, and
+// collects what they say in the order of their names.
 func (l *loader) read() error {
 	files := make([]parsedFile, len(l.files))
 	var next atomic.Int64
@@ -167,7 +162,7 @@ func (l *loader) read() error {
 	for range min(runtime.GOMAXPROCS(0), len(files)) {
 		group.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(files)); i = next.Add(1) - 1 {
-				files[i] = parseFile(l.files[i])
+				files[i] = parse(l.files[i])
 			}
 		})
 	}
@@ -176,8 +171,8 @@ func (l *loader) read() error {
 		if f.err != nil {
 			return fmt.Errorf("rule: %w", f.err)
 		}
-		fmt.Fprintf(l.digest, "%s %x\n", f.source.file, f.sum)
-		l.gather(f)
+		fmt.Fprintf(l.digest, "%s %x\n", f.shown, f.sum)
+		l.collect(f)
 	}
 	return nil
 }
@@ -185,19 +180,19 @@ func (l *loader) read() error {
 // parsedFile is a file by itself: a list, an entry or, if nothing reads it, neither.
 type parsedFile struct {
 	file
-	source *source
+	reader *syntax.File
 	sum    [sha256.Size]byte // of its content
 	list   *wordList
-	entry  entry
+	entry  *entry
 	err    error // the file could not be read
 }
 
-// gather keeps what a file says. The mistakes of an entry wait for the second pass.
-func (l *loader) gather(f parsedFile) {
-	if f.entry.source != nil {
-		l.entries = append(l.entries, f.entry)
+// collect keeps what a file says. The mistakes of an entry wait for the second pass.
+func (l *loader) collect(f parsedFile) {
+	if f.entry != nil {
+		l.entries = append(l.entries, *f.entry)
 		if f.replaces != nil && f.entry.rule != nil {
-			l.compareDates(f, parseFile(*f.replaces))
+			l.compareDates(f, parse(*f.replaces))
 		}
 		return
 	}
@@ -212,35 +207,35 @@ func (l *loader) gather(f parsedFile) {
 			if f.overlay {
 				f.list.own = f.shown
 			}
-			f.list.refuseRemovals(f.source, f.overlay)
+			f.list.refuseRemovals(f.reader, f.overlay)
 		}
 	}
-	l.mistakes = append(l.mistakes, f.source.mistakes...)
+	l.mistakes = append(l.mistakes, f.reader.Mistakes...)
 }
 
 // compareDates warns of a shipped rule that an upgrade has made newer than the
-// overlay's replacement: the operator would never see what was mended.
+// overlay's replacement: the operator would never see what was corrected.
 func (l *loader) compareDates(own, shipped parsedFile) {
-	id, mine := own.source.id, own.entry.rule
-	if id == nil || shipped.entry.rule == nil {
+	if !own.entry.name.IsSet() || shipped.entry == nil || shipped.entry.rule == nil {
 		return
 	}
-	newer := max(shipped.entry.rule.Date, shipped.entry.rule.Modified)
+	mine, theirs := own.entry.rule, shipped.entry.rule
+	newer := max(theirs.Date, theirs.Modified)
 	if have := max(mine.Date, mine.Modified); newer > have {
-		l.overlay.warnings = append(l.overlay.warnings, Mistake{File: own.shown, Line: id.Line, Column: id.Column,
-			Message: fmt.Sprintf("this takes the place of %s, which is newer (%s, yours is of %s); compare the two, then remove yours or set its modified", shipped.shown, newer, have)})
+		l.overlay.warnings = append(l.overlay.warnings, own.reader.MistakeAt(own.entry.name.Place,
+			"this takes the place of %s, which is newer (%s, yours is of %s); compare the two, then remove yours or set its modified", shipped.shown, newer, have))
 	}
 }
 
-func parseFile(f file) (out parsedFile) {
-	s := &source{file: f.shown}
-	out.file, out.source = f, s
+func parse(f file) (out parsedFile) {
+	reader := &syntax.File{Name: f.shown}
+	out.file, out.reader = f, reader
 	wanted := ".yaml"
 	if f.folder() == listsFolder {
 		wanted = ".txt"
 	}
 	if path.Ext(f.name) != wanted {
-		s.at(0, 0, "nothing reads this file; files of %s end in %s", f.folder(), wanted)
+		reader.Errorf(syntax.Place{}, "nothing reads this file; files of %s end in %s", f.folder(), wanted)
 		return out
 	}
 	src, err := readCapped(f.fsys, f.name)
@@ -251,66 +246,59 @@ func parseFile(f file) (out parsedFile) {
 	out.sum = sha256.Sum256(src)
 	switch f.folder() {
 	case listsFolder:
-		out.list = s.wordList(src)
-		out.list.file = f.shown
+		out.list = &wordList{file: f.shown}
+		out.list.terms, out.list.removed = reader.ParseList(src)
 	case contextsFolder:
-		c, d := s.context(src)
-		out.entry = entry{source: s, context: c, detection: d}
+		c := reader.ParseContext(src)
+		out.entry = &entry{file: reader, context: newContext(c, f), written: c.Detection, name: c.Name}
 	default:
-		r, d := s.rule(src)
-		r.Overlay, r.Replaces = f.overlay, f.replaces != nil
-		out.entry = entry{source: s, rule: r, detection: d}
+		r := reader.ParseRule(src)
+		policy.CheckHeader(reader, r)
+		out.entry = &entry{file: reader, rule: newRule(r, f), written: r.Detection, name: r.ID}
 	}
 	return out
 }
 
-// readCapped reads a file up to one byte beyond the largest cap, so that a
-// huge one is refused and not swallowed.
+func newContext(c *syntax.Context, f file) *Context {
+	return &Context{Name: c.Name.Value, Title: c.Title.Value, Description: c.Description.Value, File: f.shown, Lowers: c.Lowers}
+}
+
+func newRule(r *syntax.Rule, f file) *Rule {
+	return &Rule{
+		ID: r.ID.Value, Title: r.Title.Value, Status: r.Status, Description: r.Description.Value, Author: r.Author.Value,
+		Date: r.Date.Value, Modified: r.Modified.Value,
+		References: syntax.Values(r.References), Tags: syntax.Values(r.Tags),
+		Category: r.Category, Level: r.Level,
+		LegalBasis: syntax.Values(r.LegalBasis), FalsePositives: syntax.Values(r.FalsePositives),
+		Tests: r.Tests, File: f.shown, Overlay: f.overlay, Replaces: f.replaces != nil,
+	}
+}
+
+// readVouched reads the words.txt of a rule set or an overlay, if it is there.
+func (l *loader) readVouched(fsys fs.FS, shown string) error {
+	if _, err := fs.Stat(fsys, vouchedFile); err != nil {
+		return nil
+	}
+	src, err := readCapped(fsys, vouchedFile)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(l.digest, "%s %x\n", shown, sha256.Sum256(src))
+	reader := &syntax.File{Name: shown}
+	policy.ParseVouched(reader, src, l.vouched)
+	l.mistakes = append(l.mistakes, reader.Mistakes...)
+	return nil
+}
+
+// readCapped reads a file. Of one beyond the largest cap it returns as many bytes as
+// the parsers need to refuse it.
 func readCapped(fsys fs.FS, name string) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() <= maxListFile {
+	if info.Size() <= syntax.MaxListFile {
 		return fs.ReadFile(fsys, name)
 	}
-	return make([]byte, maxListFile+1), nil // its size is all that matters
-}
-
-// compile makes the second pass: what needs several files to be judged.
-func (l *loader) compile(c *compiler) {
-	ids, names := map[string]string{}, map[string]string{}
-	for _, e := range l.entries {
-		d := c.detection(e.source, e.detection, e.context != nil)
-		if e.context != nil {
-			e.source.lintUnique(names, e.context.name)
-			e.context.detection, d.id = d, e.context.name
-		} else {
-			e.source.lintUnique(ids, e.rule.ID)
-			e.rule.detection, d.id = d, e.rule.ID
-		}
-		l.mistakes = append(l.mistakes, e.source.mistakes...)
-	}
-	if len(l.mistakes) > 0 {
-		return // the mistake may be why a list is not used
-	}
-	for name, list := range l.lists {
-		if replaced := l.overlaid && list.own == ""; !list.used && !replaced { // a rule that the overlay replaced had used it
-			others := slices.DeleteFunc(slices.Clone(c.listNames), func(other string) bool { return other == name })
-			l.mistakes = append(l.mistakes, Mistake{File: cmp.Or(list.own, list.file), Message: "no rule uses this list; " +
-				"name it in a block's lists or remove the file" + didYouMean(name, others)})
-		}
-	}
-}
-
-// lintUnique refuses an id or a name that an earlier file has.
-func (s *source) lintUnique(seen map[string]string, id string) {
-	if id == "" {
-		return
-	}
-	if first, ok := seen[id]; ok {
-		s.errorf(s.id, "%q is taken by %s", id, first)
-		return
-	}
-	seen[id] = s.file
+	return make([]byte, syntax.MaxListFile+1), nil // only its size matters
 }

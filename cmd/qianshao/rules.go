@@ -10,6 +10,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
 	"github.com/qianshao/qianshao/internal/app"
 )
 
@@ -93,7 +94,7 @@ func (c rulesFmtCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		formatted, err := rule.Format(source)
+		formatted, err := syntax.Format(source)
 		if err != nil {
 			return usageError(fmt.Errorf("%s:%w", name, err))
 		}

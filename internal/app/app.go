@@ -222,7 +222,7 @@ func (a *App) Reload() error {
 func (a *App) reloadOnExpiry(ctx context.Context) {
 	for {
 		var expired <-chan time.Time
-		if at, ok := a.rules.Load().Rules().Lapses(); ok && at.After(time.Now()) {
+		if at, ok := a.rules.Load().Rules().Expires(); ok && at.After(time.Now()) {
 			expired = time.After(time.Until(at))
 		}
 		select {

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/packs"
 	"github.com/qianshao/qianshao/analyze/rule"
-	"github.com/qianshao/qianshao/analyze/token"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
 // loadingGC is the collector's percentage while rules are read. A load makes
@@ -59,7 +59,7 @@ func (f RuleFolders) Base() fs.FS {
 // must put right is an InputError.
 func (f RuleFolders) Load(warn func(string)) (*rule.Set, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(loadingGC))
-	opts := rule.Options{Segmenter: token.New(), Now: time.Now()}
+	opts := rule.Options{Now: time.Now()}
 	if overlay := f.overlay(); overlay != "" {
 		if info, err := os.Stat(overlay); err != nil || !info.IsDir() {
 			return nil, inputError(fmt.Errorf("the overlay %s is no folder; make it, or leave --overlay and QIANSHAO_OVERLAY out", overlay))
@@ -67,7 +67,7 @@ func (f RuleFolders) Load(warn func(string)) (*rule.Set, error) {
 		opts.Overlay, opts.OverlayName = os.DirFS(overlay), filepath.ToSlash(overlay)
 	}
 	rules, err := rule.Load(f.Base(), opts)
-	var mistakes *rule.LoadError
+	var mistakes *syntax.Error
 	if errors.As(err, &mistakes) {
 		return nil, inputError(err)
 	}

@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/policy"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+)
+
+// usage is a term or expression, an index as in hit.term, in one block.
+type usage struct{ block, term int32 }
+
+// CommonTerms looks for the terms in innocent texts. It returns a mistake, with its
+// place and some of the texts, for each term that is too common in them (policy.IsTooCommon)
+// and decides: its block makes the condition true by itself, and it brings more than a
+// third of the weight that the block asks for. An everyday word may stand beside others,
+// and in a block that needs another one.
+func (e *Engine) CommonTerms(innocent []string) []syntax.Mistake {
+	found := map[usage][]string{}
+	for _, text := range innocent {
+		for u := range e.deciding(text) {
+			found[u] = append(found[u], text)
+		}
+	}
+	var out []syntax.Mistake
+	for u, texts := range found {
+		if policy.IsTooCommon(len(texts), len(innocent)) {
+			out = append(out, e.tooCommon(u, texts, len(innocent)))
+		}
+	}
+	slices.SortFunc(out, syntax.Mistake.Compare)
+	return slices.CompactFunc(out, syntax.Mistake.SamePlace)
+}
+
+// deciding returns the terms of a text that decide.
+func (e *Engine) deciding(text string) map[usage]bool {
+	page := e.newPage(plainDocument(text))
+	defer page.release()
+	page.scan()
+	out := map[usage]bool{}
+	for _, i := range slices.Clone(page.tally.touched) {
+		b := e.blocks[i]
+		if b.lengthOnly || !e.isOn(b.owner) || !page.outcome(b.owner).holdsByOnly(b) {
+			continue
+		}
+		page.runBlock(b)
+		for _, h := range page.tally.states[i].hits {
+			if h.cost <= plainCost && 3*h.weight > b.min {
+				out[usage{i, h.term}] = true
+			}
+		}
+	}
+	return out
+}
+
+// isOn says whether a detection is that of a rule in force.
+func (e *Engine) isOn(d *detection) bool {
+	r, ok := e.rules.Rule(d.ID)
+	return ok && !d.IsContext && r.Off == nil
+}
+
+// holdsByOnly says whether the condition would hold if only b did, besides the
+// blocks that ask for a length and get it.
+func (o outcome) holdsByOnly(b *block) bool {
+	only := make([]bool, len(o.d.blocks))
+	for i, other := range o.d.blocks {
+		only[i] = other == b || other.lengthOnly && o.block(i) == syntax.Yes
+	}
+	return o.d.Condition.HoldsBy(only)
+}
+
+func plainDocument(text string) *qianshao.Document {
+	all := qianshao.Span{Start: 0, End: len(text)}
+	return &qianshao.Document{Source: text, Regions: []qianshao.Region{{
+		Kind: qianshao.RegionText, Text: text, Map: []qianshao.Run{{Text: all, Source: all}},
+	}}}
+}
+
+func (e *Engine) tooCommon(u usage, texts []string, of int) syntax.Mistake {
+	m, what := e.placeOf(u), ""
+	if i := int(u.term) - len(e.terms); i >= 0 {
+		what = fmt.Sprintf("the expression %s", e.patterns[i].text)
+	} else {
+		what = fmt.Sprintf("%q", e.terms[u.term].text)
+	}
+	m.Message = fmt.Sprintf("%s stands in %s, and rule %s fires by it; make it longer, demand a second block, or except what is innocent%s",
+		what, policy.ShareInWords(len(texts), of), e.blocks[u.block].owner.ID, policy.Quote(texts))
+	return m
+}
+
+// placeOf returns where the term of a block is written.
+func (e *Engine) placeOf(u usage) syntax.Mistake {
+	b := e.blocks[u.block]
+	if int(u.term) < len(e.terms) {
+		key := e.terms[u.term].key
+		at, ok := slices.BinarySearchFunc(b.terms, key, func(t syntax.Term, key string) int { return strings.Compare(t.Key, key) })
+		if ok {
+			return b.terms[at].Mistake("")
+		}
+	}
+	r, _ := e.rules.Rule(b.owner.ID)
+	return syntax.Mistake{File: r.File}
+}
+
+// PlaceOf returns where a rule's block has a term from, as a mistake without a
+// message. For a regular expression it returns the rule's file alone.
+func (e *Engine) PlaceOf(r *rule.Rule, block, term string) syntax.Mistake {
+	for _, b := range e.blocks {
+		if b.owner.Detection != r.Detection || b.name != block {
+			continue
+		}
+		for i := range e.terms {
+			if e.terms[i].text == term {
+				return e.placeOf(usage{b.index, int32(i)})
+			}
+		}
+	}
+	return syntax.Mistake{File: r.File}
+}

@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A term is too common only where it decides: alone in its block, and its block
+// alone in the condition.
+func TestCommonTerms(t *testing.T) {
+	innocent := make([]string, 0, 1000)
+	for i := range 1000 {
+		text := fmt.Sprintf("第%d篇普通的文章", i)
+		switch {
+		case i < 2:
+			text += "，说到葡京的天气"
+		case i < 5:
+			text += "，说到百家讲坛和注册送达"
+		}
+		innocent = append(innocent, text)
+	}
+	set := loadDetection(t, `  sure: {lists: [l], except: [注册送达]}
+  sum: {terms: [文章, 普通, 葡京 | 5], min: 5}
+  pair: {terms: [普通的]}
+  other: {terms: [返水]}
+  short: {max_chars: 5}
+  brief: {terms: [文章]}
+  pattern: {regex: ['讲.']}
+  excuse: {terms: [天气]}
+  condition: (sure or sum or pair and other or brief near/0 short or pattern) and not excuse
+`, "lists/l.txt", "注册送\n百家 | 2\n")
+	var got []string
+	for _, m := range set.CommonTerms(innocent) {
+		got = append(got, strings.ReplaceAll(m.String(), "\n", " / "))
+	}
+	want := []string{
+		"lists/l.txt:2:1: \"百家\" stands in 3 of 1000 innocent texts (0.30 %, at most 0.20 % may be), and rule r fires by it; make it longer, demand a second block, or except what is innocent" +
+			" /     第2篇普通的文章，说到百家讲坛和注册送达 /     第3篇普通的文章，说到百家讲坛和注册送达 /     第4篇普通的文章，说到百家讲坛和注册送达",
+		"rules/gambling/r.yaml: the expression 讲. stands in 3 of 1000 innocent texts (0.30 %, at most 0.20 % may be), and rule r fires by it; make it longer, demand a second block, or except what is innocent" +
+			" /     第2篇普通的文章，说到百家讲坛和注册送达 /     第3篇普通的文章，说到百家讲坛和注册送达 /     第4篇普通的文章，说到百家讲坛和注册送达",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("too common are (-want +got):\n%s", diff)
+	}
+}

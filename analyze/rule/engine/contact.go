@@ -1,0 +1,65 @@
+package engine
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/qianshao/qianshao/analyze/rule/prefilter"
+)
+
+// contactHandle finds, in folded text, the handles by which a seller wants to
+// be reached: a messenger's name with an account, a mobile number, a link.
+const contactHandle = `(?:qq|扣|企鹅|微信|薇|vx|wx|加v|加q|wechat|telegram|tg|电报|飞机|电话|手机|热线|客服|联系)[^0-9a-z]{0,8}[0-9a-z]{5,}|(?:^|[^0-9])1[3-9][0-9]{9}(?:$|[^0-9])|tme|http`
+
+const (
+	// minHandle is the least number of letters or digits of an account, or of a
+	// link without its dots and slashes: tmeab.
+	minHandle = 5
+	// contactDistance is how many characters from a hit a contact handle may be.
+	contactDistance = 40
+)
+
+// contactFinder looks for contactHandle.
+type contactFinder struct {
+	re    *regexp.Regexp
+	atoms *prefilter.Index
+}
+
+func newContactFinder() *contactFinder {
+	return &contactFinder{regexp.MustCompile(contactHandle), prefilter.New([]string{contactHandle})}
+}
+
+// contactNear says whether a contact handle is near the hit. Every handle has
+// minHandle letters or digits in a row. Those are looked for first, as that costs little:
+// with 100,000 terms, ordinary prose has words enough that sound like one.
+func (e *evaluation) contactNear(h *hit) bool {
+	from := max(0, h.first-contactDistance)
+	to := min(int32(e.open.text.Len()), h.last+1+contactDistance)
+	i, _ := slices.BinarySearch(e.contactHandles(), from+minHandle-1)
+	if i == len(e.open.handles) || e.open.handles[i] >= to {
+		return false
+	}
+	around := e.open.text.Runes[from:to]
+	return len(e.regexes.contact.InFolded(around)) > 0 && e.engine.contact.re.MatchString(string(around))
+}
+
+// contactHandles returns the characters of the open region that end minHandle
+// letters or digits in a row.
+func (e *evaluation) contactHandles() []int32 {
+	if e.open.handlesKnown {
+		return e.open.handles
+	}
+	e.open.handlesKnown, e.open.handles = true, e.open.handles[:0]
+	run := 0
+	for i, r := range e.open.text.Runes {
+		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' {
+			run++
+		} else {
+			run = 0
+		}
+		if run >= minHandle {
+			e.open.handles = append(e.open.handles, int32(i))
+		}
+	}
+	return e.open.handles
+}

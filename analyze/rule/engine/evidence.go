@@ -1,0 +1,211 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+)
+
+// rankedHit is a used hit with its rank among a rule's evidence.
+type rankedHit struct {
+	block *block
+	hit   *hit
+	rank  int
+}
+
+// Ranks of hits, best first: those that come last are cut when there are too many.
+const (
+	rankConcealed = iota
+	rankTitle
+	rankPlain
+	rankOther
+	rankRepeated // added if a better hit of the same term is listed
+)
+
+// fired returns what makes a detection hold. The evidence has no lines and columns yet.
+func (e *evaluation) fired(d *detection) Fired {
+	whole := e.outcome(d)
+	concealed := e.page.conceals && whole.alone().decide() == syntax.Yes
+	if concealed {
+		whole.alone().collect(d.Condition)
+	}
+	whole.collect(d.Condition) // nothing, if only the concealed text fires
+	var used []rankedHit
+	for _, b := range d.blocks {
+		hits := e.tally.states[b.index].hits
+		for i := range hits {
+			if hits[i].used {
+				used = append(used, rankedHit{block: b, hit: &hits[i]})
+			}
+		}
+	}
+	out := e.summary(used, concealed)
+	out.Evidence = e.evidence(used, out.Concealed)
+	return out
+}
+
+// summary counts what scoring needs. Unless what is concealed makes the
+// condition true by itself, only what is not concealed counts.
+func (e *evaluation) summary(hits []rankedHit, concealed bool) Fired {
+	out := Fired{Concealed: concealed, Inert: len(hits) > 0 && !concealed}
+	terms := map[int32]bool{}
+	for _, p := range hits {
+		region := &e.page.doc.Regions[p.hit.region]
+		if !concealed && region.Hidden.Concealed() {
+			continue
+		}
+		out.Inert = out.Inert && (region.Kind == qianshao.RegionComment || region.Kind == qianshao.RegionScript)
+		out.Disguised = out.Disguised || p.hit.cost > plainCost
+		terms[p.hit.term] = true
+	}
+	out.Terms = len(terms)
+	return out
+}
+
+// evidence keeps the best hits and puts them into the order of the source.
+func (e *evaluation) evidence(hits []rankedHit, concealed bool) []qianshao.Evidence {
+	e.rank(hits, concealed)
+	slices.SortStableFunc(hits, func(x, y rankedHit) int { return cmp.Compare(x.rank, y.rank) })
+	out := make([]qianshao.Evidence, 0, min(len(hits), qianshao.MaxEvidence))
+	for _, p := range hits {
+		if len(out) == qianshao.MaxEvidence {
+			break
+		}
+		piece := e.piece(p)
+		same := func(x qianshao.Evidence) bool {
+			return x.Span == piece.Span && x.Block == piece.Block && x.Term == piece.Term && x.Path == piece.Path && x.Text == piece.Text
+		}
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, piece)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y qianshao.Evidence) int {
+		return cmp.Or(cmp.Compare(x.Span.Start, y.Span.Start), cmp.Compare(x.Span.End, y.Span.End),
+			cmp.Compare(x.Block, y.Block), cmp.Compare(x.Term, y.Term))
+	})
+	return out
+}
+
+// rank orders the hits: each term's best place first, so that fifty repeats of one
+// word do not hide the others. Concealed hits come first if they make the condition
+// true by themselves, and otherwise last.
+func (e *evaluation) rank(hits []rankedHit, concealed bool) {
+	for i := range hits {
+		region := &e.page.doc.Regions[hits[i].hit.region]
+		switch {
+		case region.Hidden.Concealed() && concealed:
+			hits[i].rank = rankConcealed
+		case region.Hidden.Concealed():
+			hits[i].rank = rankOther
+		case inTitle(region.Kind):
+			hits[i].rank = rankTitle
+		case hits[i].hit.cost <= plainCost:
+			hits[i].rank = rankPlain
+		default:
+			hits[i].rank = rankOther
+		}
+	}
+	slices.SortStableFunc(hits, func(x, y rankedHit) int { return cmp.Compare(x.rank, y.rank) })
+	type shown struct {
+		block *block
+		term  int32
+	}
+	seen := make(map[shown]bool, len(hits))
+	for i, p := range hits {
+		if key := (shown{p.block, p.hit.term}); seen[key] {
+			hits[i].rank += rankRepeated
+		} else {
+			seen[key] = true
+		}
+	}
+}
+
+func (e *evaluation) piece(p rankedHit) qianshao.Evidence {
+	region := &e.page.doc.Regions[p.hit.region]
+	start, end := int(p.hit.start), int(p.hit.end)
+	span := region.SourceSpan(start, end)
+	source := region.Text[start:end]
+	if span.Start >= 0 && span.End <= len(e.page.doc.Source) && span.Start < span.End {
+		source = e.page.doc.Source[span.Start:span.End]
+	}
+	return qianshao.Evidence{
+		Block:  p.block.name,
+		Term:   e.termText(p.hit.term),
+		Text:   syntax.Cut(source, qianshao.MaxEvidenceText),
+		Steps:  p.hit.steps.Names(),
+		Region: region.Kind,
+		Name:   region.Name,
+		Hidden: region.Hidden,
+		Path:   region.Path,
+		Span:   span,
+		Before: lastCharacters(region.Text[:start], qianshao.EvidenceContext),
+		After:  firstCharacters(region.Text[end:], qianshao.EvidenceContext),
+	}
+}
+
+func (e *evaluation) termText(term int32) string {
+	if i := int(term) - len(e.engine.terms); i >= 0 {
+		return e.engine.patterns[i].text
+	}
+	return e.engine.terms[term].text
+}
+
+func firstCharacters(s string, n int) string {
+	at := 0
+	for ; n > 0 && at < len(s); n-- {
+		_, size := utf8.DecodeRuneInString(s[at:])
+		at += size
+	}
+	return s[:at]
+}
+
+func lastCharacters(s string, n int) string {
+	at := len(s)
+	for ; n > 0 && at > 0; n-- {
+		_, size := utf8.DecodeLastRuneInString(s[:at])
+		at -= size
+	}
+	return s[at:]
+}
+
+// setPositions fills in lines and columns in one walk over the source. They
+// are those of Document.Position, which would count each column from the
+// line's beginning: too expensive on a page of 20 MB in one line.
+func (e *evaluation) setPositions(r Result) {
+	var all []*qianshao.Evidence
+	for i := range r.Fired {
+		all = appendPointers(all, r.Fired[i].Evidence)
+	}
+	for i := range r.Contexts {
+		all = appendPointers(all, r.Contexts[i].Evidence)
+	}
+	setPositions(e.page.doc.Source, all)
+}
+
+func appendPointers(all []*qianshao.Evidence, pieces []qianshao.Evidence) []*qianshao.Evidence {
+	for i := range pieces {
+		all = append(all, &pieces[i])
+	}
+	return all
+}
+
+func setPositions(source string, all []*qianshao.Evidence) {
+	slices.SortStableFunc(all, func(x, y *qianshao.Evidence) int { return cmp.Compare(x.Span.Start, y.Span.Start) })
+	line, column, at := 1, 1, 0
+	for _, piece := range all {
+		start := min(max(piece.Span.Start, at), len(source))
+		passed := source[at:start]
+		if newlines := strings.Count(passed, "\n"); newlines > 0 {
+			line += newlines
+			column = 1
+			passed = passed[strings.LastIndexByte(passed, '\n')+1:]
+		}
+		column += utf8.RuneCountInString(passed)
+		at = start
+		piece.Line, piece.Column = line, column
+	}
+}

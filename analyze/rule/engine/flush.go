@@ -1,0 +1,214 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/qianshao/qianshao/analyze/match"
+	"github.com/qianshao/qianshao/analyze/rule"
+)
+
+// maxPending is how many hits of a region wait before they are flushed.
+const maxPending = 8192
+
+// cover is a stretch of the open region in which hits do not count.
+type cover struct {
+	first, last int32 // folded characters, inclusive
+	allowance   *rule.Allowance
+}
+
+// safeCut moves a cut back to where no hit spans it, so that a part of a longer hit is
+// not flushed without it. A chain of overlapping hits without end is cut anywhere.
+func (e *evaluation) safeCut(before int32) int32 {
+	at := before
+	for i := len(e.open.hits) - 1; i >= 0 && e.open.hits[i].Last >= at; i-- {
+		if len(e.open.hits)-i > maxPending/2 {
+			return before
+		}
+		at = min(at, e.open.hits[i].First)
+	}
+	return at
+}
+
+// flush decides which hits count, of those that end before a folded character. By then
+// all terms that contain them have been found.
+func (e *evaluation) flush(before int32) {
+	rest := e.open.hits[:0]
+	for _, h := range e.open.hits {
+		complete := h.Last < before
+		for _, p := range e.engine.terms[h.Term].postings {
+			switch {
+			case p.block == allowPosting:
+				e.cover(p.weight, h)
+			case complete || p.weight == exceptWeight:
+				e.dispatch(e.engine.blocks[p.block], p, h)
+			}
+		}
+		if !complete {
+			rest = append(rest, h)
+		}
+	}
+	e.open.hits = rest
+	e.flushBlocks()
+}
+
+// dispatch hands a hit to a block that looks for its term.
+func (e *evaluation) dispatch(b *block, p posting, h match.Hit) {
+	out := hit{region: e.open.index, first: h.First, last: h.Last, start: h.Start, end: h.End,
+		term: h.Term, slot: p.slot, weight: p.weight, steps: h.Steps, cost: int32(h.Cost)}
+	if p.weight == exceptWeight && h.Cost > plainCost {
+		return // a word that merely sounds like an except is not one
+	}
+	if !e.reads(b, e.open.index) {
+		if p.weight != exceptWeight {
+			e.drop(b, &out, e.whyNotRead(b))
+		}
+		return
+	}
+	st := e.tally.wait(b)
+	if p.weight == exceptWeight {
+		st.excepts = append(st.excepts, cover{first: h.First, last: h.Last})
+	} else {
+		st.pending = append(st.pending, out)
+	}
+}
+
+// cover notes an allowed text of the open region. A text that merely sounds like
+// it is another text.
+func (e *evaluation) cover(index int32, h match.Hit) {
+	if h.Cost > plainCost || e.allowed.ignore {
+		return
+	}
+	e.allowed.found = true
+	e.open.covers = append(e.open.covers, cover{h.First, h.Last, e.engine.rules.TextAllowances()[index]})
+}
+
+// flushBlocks keeps the pending hits of all blocks that count.
+func (e *evaluation) flushBlocks() {
+	for _, i := range e.tally.waiting {
+		b, st := e.engine.blocks[i], &e.tally.states[i]
+		e.dropExcepted(b, st)
+		e.dropAllowed(b, st)
+		if b.word {
+			e.dropUnbounded(b, st)
+		}
+		e.dropOverlapped(b, st)
+		for k := range st.pending {
+			e.keep(b, st, st.pending[k])
+		}
+		st.pending, st.excepts = st.pending[:0], st.excepts[:0]
+	}
+	e.tally.waiting = e.tally.waiting[:0]
+}
+
+// dropExcepted drops the hits inside an except.
+func (e *evaluation) dropExcepted(b *block, st *blockState) {
+	if len(st.excepts) == 0 || len(st.pending) == 0 {
+		return
+	}
+	st.pending = dropInside(st.pending, st.excepts, func(h *hit, _ cover) { e.drop(b, h, droppedByExcept) })
+}
+
+// dropAllowed drops the hits inside an allowed text, except for blocks that only excuse.
+func (e *evaluation) dropAllowed(b *block, st *blockState) {
+	if len(e.open.covers) == 0 || len(st.pending) == 0 || b.owner.IsContext || !b.positive {
+		return
+	}
+	covers := make([]cover, 0, len(e.open.covers))
+	for _, c := range e.open.covers {
+		if c.allowance.Covers(b.owner.ID) {
+			covers = append(covers, c)
+		}
+	}
+	st.pending = dropInside(st.pending, covers, func(h *hit, by cover) {
+		if e.allowed.withheld == nil {
+			e.allowed.withheld = map[*detection]*rule.Allowance{}
+		}
+		e.allowed.withheld[b.owner] = by.allowance
+		e.drop(b, h, droppedByAllowance)
+	})
+}
+
+// dropInside returns the hits that are inside none of the covers, and calls dropped for
+// each other one. It sorts both.
+func dropInside(hits []hit, covers []cover, dropped func(*hit, cover)) []hit {
+	slices.SortFunc(covers, func(x, y cover) int { return cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(y.last, x.last)) })
+	slices.SortFunc(hits, func(x, y hit) int { return cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(y.last, x.last)) })
+	kept, next, furthest := hits[:0], 0, cover{last: -1}
+	for _, h := range hits {
+		for ; next < len(covers) && covers[next].first <= h.first; next++ {
+			if covers[next].last > furthest.last {
+				furthest = covers[next]
+			}
+		}
+		if h.last <= furthest.last {
+			dropped(&h, furthest)
+			continue
+		}
+		kept = append(kept, h)
+	}
+	return kept
+}
+
+// dropUnbounded drops the hits that begin or end inside a word. Only here the
+// dictionary is needed, and loaded.
+func (e *evaluation) dropUnbounded(b *block, st *blockState) {
+	source := e.currentRegion().Text
+	kept := st.pending[:0]
+	for _, h := range st.pending {
+		if e.tally.seen[h.slot].kept[e.class(&h)] == maxTermHits {
+			continue // there is no room for it, so it need not be judged
+		}
+		if !e.engine.segmenter.IsBounded(source, int(h.start), int(h.end)) {
+			e.drop(b, &h, droppedByWord)
+			continue
+		}
+		kept = append(kept, h)
+	}
+	st.pending = kept
+}
+
+// dropOverlapped keeps the longest of hits that overlap, those in ordinary
+// writing before disguised ones, and leaves the pending hits in the order of the text.
+func (e *evaluation) dropOverlapped(b *block, st *blockState) {
+	overlaps := false
+	for i := 1; i < len(st.pending) && !overlaps; i++ {
+		overlaps = st.pending[i].first <= st.pending[i-1].last
+	}
+	if !overlaps {
+		return
+	}
+	base, end := st.pending[0].first, int32(0)
+	for _, h := range st.pending {
+		base, end = min(base, h.first), max(end, h.last)
+	}
+	if n := int(end-base) + 1; len(e.open.covered) < n {
+		e.open.covered = make([]bool, n)
+	}
+	slices.SortFunc(st.pending, func(x, y hit) int {
+		return cmp.Or(cmp.Compare(x.cost/match.CostDisguised, y.cost/match.CostDisguised),
+			cmp.Compare(y.last-y.first, x.last-x.first), cmp.Compare(x.cost, y.cost),
+			cmp.Compare(x.first, y.first), cmp.Compare(x.term, y.term))
+	})
+	kept := st.pending[:0]
+	for _, h := range st.pending {
+		place := e.open.covered[h.first-base : h.last-base+1]
+		if slices.Contains(place, true) {
+			e.drop(b, &h, droppedByOverlap)
+			continue
+		}
+		fill(place, true)
+		kept = append(kept, h)
+	}
+	st.pending = kept
+	for _, h := range kept {
+		fill(e.open.covered[h.first-base:h.last-base+1], false)
+	}
+	slices.SortFunc(st.pending, func(x, y hit) int { return cmp.Compare(x.first, y.first) })
+}
+
+func fill(cells []bool, value bool) {
+	for i := range cells {
+		cells[i] = value
+	}
+}

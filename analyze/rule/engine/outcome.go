@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+)
+
+// outcome works out one detection's condition from what the page showed.
+type outcome struct {
+	e *evaluation
+	d *detection
+	// concealed: only the hits in concealed regions count, for and against.
+	concealed bool
+}
+
+func (e *evaluation) outcome(d *detection) outcome { return outcome{e: e, d: d} }
+
+// alone judges the concealed text as if it were a page of its own: what a
+// visitor reads on a hacked page neither helps nor excuses what is hidden there.
+func (o outcome) alone() outcome {
+	o.concealed = true
+	return o
+}
+
+// holds says whether the condition holds on the whole page or on the concealed text
+// alone. The answer is Maybe only before the regular expressions have been run.
+func (o outcome) holds() syntax.Truth {
+	whole := o.decide()
+	if whole == syntax.Yes || !o.e.page.conceals {
+		return whole
+	}
+	return max(whole, o.alone().decide())
+}
+
+func (o outcome) decide() syntax.Truth { return o.d.fast.Eval(o.block, o.near) }
+
+func (o outcome) state(local int) *blockState {
+	return &o.e.tally.states[o.d.blocks[local].index]
+}
+
+// hasUnrun says whether a block has regular expressions that may match and
+// have not been run.
+func (o outcome) hasUnrun(local int) bool {
+	st := o.state(local)
+	return len(st.candidates) > 0 && !st.regexesRun
+}
+
+func (o outcome) anyUnrun() bool {
+	for i := range o.d.blocks {
+		if o.hasUnrun(i) {
+			return true
+		}
+	}
+	return false
+}
+
+func (o outcome) block(local int) syntax.Truth {
+	b, st := o.d.blocks[local], o.state(local)
+	switch {
+	case o.concealed && st.concealed >= b.min, !o.concealed && st.strong >= b.min:
+		return syntax.Yes
+	case o.hasUnrun(local):
+		return syntax.Maybe
+	case o.concealed: // a weak hit has no support there but a contact handle, which makes it strong
+		return syntax.No
+	case st.all >= b.min && o.corroborated(local):
+		return syntax.Yes
+	case st.all >= b.min && o.anyUnrun():
+		return syntax.Maybe // an expression of another block may still corroborate
+	}
+	return syntax.No
+}
+
+// corroborated says whether another block of the rule is satisfied by plain
+// hits alone, so that disguised short terms may count.
+func (o outcome) corroborated(local int) bool {
+	for i, b := range o.d.blocks {
+		if i != local && b.positive && o.state(i).plain >= b.min {
+			return true
+		}
+	}
+	return false
+}
+
+// near says whether both blocks hold and two of their hits are close enough to each
+// other, and far enough from what would excuse them.
+func (o outcome) near(c *syntax.Condition) syntax.Truth {
+	both, open := o.block(c.Block), o.hasUnrun(c.Block)
+	if c.Other != syntax.NoBlock {
+		both, open = min(both, o.block(c.Other)), open || o.hasUnrun(c.Other)
+	}
+	switch {
+	case both == syntax.No:
+		return syntax.No
+	case o.pairs(c, pairFind):
+		if slices.ContainsFunc(c.Away, func(d syntax.Distance) bool { return o.hasUnrun(d.Block) }) {
+			return syntax.Maybe // an expression may still find an excuse
+		}
+		return both
+	case open || o.anyUnrun() && o.pairs(c, pairHope):
+		return syntax.Maybe
+	}
+	return syntax.No
+}
+
+// excused says whether a hit is too close to one of a block that c wants it away from.
+func (o outcome) excused(c *syntax.Condition, h *hit) bool {
+	return slices.ContainsFunc(c.Away, func(d syntax.Distance) bool {
+		if o.block(d.Block) == syntax.No {
+			return false
+		}
+		hits, countable, distance := o.state(d.Block).hits, o.countable(d.Block, pairFind), int32(d.N)+1
+		from, _ := slices.BinarySearchFunc(hits, h, func(x hit, h *hit) int {
+			return cmp.Or(cmp.Compare(x.region, h.region), cmp.Compare(x.last, h.first-distance))
+		})
+		for i := from; i < len(hits) && hits[i].region == h.region && hits[i].first <= h.last+distance; i++ {
+			if countable.counts(&hits[i]) && !hits[i].sameAs(h) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// sameAs says whether two hits are the same: a word in both blocks' lists.
+func (h *hit) sameAs(other *hit) bool { return h.term == other.term && h.first == other.first }
+
+// pairMode says which hits may be paired, and what for.
+type pairMode uint8
+
+const (
+	pairFind pairMode = iota // those that count
+	pairHope                 // weak hits too, as if they were corroborated
+	pairMark                 // those that count; the paired ones are marked as used
+)
+
+// pairs looks for hits of both blocks that have at most c.N characters between
+// them in one region. A block that only asks for a length stands for whole regions, so
+// every hit in one of them is near it.
+func (o outcome) pairs(c *syntax.Condition, mode pairMode) (found bool) {
+	switch {
+	case c.Other == syntax.NoBlock:
+		return o.inRegionsOf(o.d.blocks[c.Block], c.Block, c, mode)
+	case o.d.blocks[c.Other].lengthOnly:
+		return o.inRegionsOf(o.d.blocks[c.Other], c.Block, c, mode)
+	case o.d.blocks[c.Block].lengthOnly:
+		return o.inRegionsOf(o.d.blocks[c.Block], c.Other, c, mode)
+	}
+	left, right := o.state(c.Block).hits, o.state(c.Other).hits
+	leftHits, rightHits := o.countable(c.Block, mode), o.countable(c.Other, mode)
+	next, distance := 0, int32(c.N)
+	for i := range left {
+		a := &left[i]
+		if !leftHits.counts(a) || o.excused(c, a) {
+			continue
+		}
+		for next < len(right) && (right[next].region < a.region || right[next].region == a.region && right[next].last < a.first-distance-1) {
+			next++
+		}
+		for k := next; k < len(right) && right[k].region == a.region && right[k].first <= a.last+distance+1; k++ {
+			b := &right[k]
+			if a.sameAs(b) || !rightHits.counts(b) || b.last < a.first-distance-1 {
+				continue
+			}
+			found = true
+			if mode != pairMark {
+				return true
+			}
+			a.used, b.used = true, true
+			break
+		}
+	}
+	return found
+}
+
+// inRegionsOf looks for hits of a block in the regions that frame reads, away from c's excuses.
+func (o outcome) inRegionsOf(frame *block, local int, c *syntax.Condition, mode pairMode) (found bool) {
+	hits, countable := o.state(local).hits, o.countable(local, mode)
+	for i := range hits {
+		h := &hits[i]
+		if !countable.counts(h) || !o.e.reads(frame, h.region) || o.excused(c, h) {
+			continue
+		}
+		found = true
+		if mode != pairMark {
+			return true
+		}
+		h.used = true
+	}
+	return found
+}
+
+// countable says which of a block's hits count.
+type countable struct {
+	regions       []qianshao.Region
+	concealedOnly bool
+	weak          bool
+}
+
+func (o outcome) countable(local int, mode pairMode) countable {
+	return countable{regions: o.e.page.doc.Regions, concealedOnly: o.concealed, weak: mode == pairHope || o.corroborated(local)}
+}
+
+func (c countable) counts(h *hit) bool {
+	if c.concealedOnly && !c.regions[h.region].Hidden.Concealed() {
+		return false
+	}
+	return !h.isolated && (c.weak || !h.weak)
+}
+
+// collect marks the hits that make the condition true as used.
+func (o outcome) collect(c *syntax.Condition) {
+	if c.Eval(o.block, o.near) != syntax.Yes {
+		return
+	}
+	switch c.Op {
+	case syntax.OpNot:
+		return
+	case syntax.OpNear:
+		o.pairs(c, pairMark)
+		return
+	case syntax.OpBlock:
+		hits, countable := o.state(c.Block).hits, o.countable(c.Block, pairMark)
+		for i := range hits {
+			hits[i].used = hits[i].used || countable.counts(&hits[i])
+		}
+		return
+	}
+	for _, part := range c.Parts {
+		o.collect(part)
+	}
+}

@@ -1,0 +1,309 @@
+package engine
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/analyze/match"
+	"github.com/qianshao/qianshao/analyze/rule/prefilter"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+)
+
+// Regular expressions come last: terms cost next to nothing, an expression some
+// hundred nanoseconds a character. The scan has noted the regions that contain an
+// expression's atoms. Here an expression is run there if its rule still depends on it:
+// see liveDetections, runRegexes and canMatter.
+
+// Budgets of regular expressions.
+const (
+	maxRegexHits = 64      // of one expression in one region
+	maxKnown     = 1 << 16 // expressions in regions whose matches are kept for another block
+)
+
+// Costs of a match of a regular expression that only the folded text shows.
+// Separators alone are no disguise: an expression may span a whole sentence.
+const (
+	foldedRegexCost    = plainCost
+	disguisedRegexCost = plainCost + 1
+)
+
+// regexes is the working memory for the regular expressions of a page.
+type regexes struct {
+	search  *prefilter.Search // for the expressions that may match in a region
+	contact *prefilter.Search // for a contact handle around a weak hit
+	matches map[candidate]matches
+	order   []*block // memory of leastFirst
+}
+
+// candidate is a region in which a regular expression may match.
+type candidate struct{ region, pattern int32 }
+
+// matches are those of one regular expression in one region.
+type matches struct {
+	spans  []span
+	folded bool // the spans are characters of the folded text, not bytes of the region's
+}
+
+// span is a part of a region, in bytes or folded characters; to is behind it.
+type span struct{ from, to int32 }
+
+// noteCandidates notes, for the blocks that read the open region, which of their
+// expressions may match in it.
+func (e *evaluation) noteCandidates() {
+	for _, p := range e.regexes.search.In(&e.open.text) {
+		for _, b := range e.engine.patterns[p].blocks {
+			if e.reads(b, e.open.index) {
+				st := e.tally.touch(b)
+				st.candidates = append(st.candidates, candidate{e.open.index, p})
+			}
+		}
+	}
+}
+
+// liveDetections returns the detections whose condition holds, or may hold once the
+// regular expressions have been run. Where no term hit and no expression may
+// match, no condition holds: rule.Load refuses conditions that would.
+func (e *evaluation) liveDetections() (live []*detection) {
+	hit := make([]bool, len(e.engine.detections))
+	for _, i := range e.tally.touched {
+		if b := e.engine.blocks[i]; !b.lengthOnly {
+			hit[b.owner.index] = true
+		}
+	}
+	for i, d := range e.engine.detections {
+		if hit[i] && e.outcome(d).holds() != syntax.No {
+			live = append(live, d)
+		}
+	}
+	return live
+}
+
+// runRegexes runs the regular expressions of the live detections, a block
+// at a time, until their conditions are decided or, while explaining, all of
+// them. The blocks that have the least to read come first: if they decide the
+// condition, the others need not be run.
+func (e *evaluation) runRegexes(live []*detection) {
+	for _, d := range live {
+		o := e.outcome(d)
+		for i, b := range e.leastFirst(d.patternBlocks) {
+			if i > 0 && e.trace == nil && o.holds() == syntax.No {
+				break
+			}
+			e.runBlock(b)
+		}
+	}
+}
+
+// leastFirst sorts blocks by the text that their expressions may have to read.
+func (e *evaluation) leastFirst(blocks []*block) []*block {
+	e.regexes.order = append(e.regexes.order[:0], blocks...)
+	for _, b := range blocks {
+		st := &e.tally.states[b.index]
+		st.unread = 0
+		for _, c := range st.candidates {
+			st.unread += len(e.page.doc.Regions[c.region].Text)
+		}
+	}
+	slices.SortStableFunc(e.regexes.order, func(x, y *block) int {
+		return cmp.Compare(e.tally.states[x.index].unread, e.tally.states[y.index].unread)
+	})
+	return e.regexes.order
+}
+
+// runBlock runs a block's expressions on the regions where they may match.
+func (e *evaluation) runBlock(b *block) {
+	st := &e.tally.states[b.index]
+	if st.regexesRun || len(st.candidates) == 0 {
+		return
+	}
+	st.regexesRun, st.termHits = true, len(st.hits)
+	narrow := len(b.neighbours) > 0 && e.page.isLong && !e.allowed.found && e.trace == nil
+	region, canMatter := int32(noRegion), true
+	for i, c := range st.candidates {
+		if c.region != region {
+			region, canMatter = c.region, !narrow || e.canMatter(b, c.region)
+		}
+		if !canMatter {
+			continue
+		}
+		e.openRegion(int(c.region))
+		e.findHits(b, c)
+		if i+1 == len(st.candidates) || st.candidates[i+1].region != c.region {
+			e.findExcepts()
+			e.flushBlocks()
+		}
+	}
+	slices.SortStableFunc(st.hits, func(x, y hit) int {
+		return cmp.Or(cmp.Compare(x.region, y.region), cmp.Compare(x.first, y.first))
+	})
+	if b.within > 0 {
+		e.weighStretches(b, st)
+	}
+}
+
+// canMatter says whether a hit of the block in a region can make a difference: one of
+// its neighbours has, or may have, a hit there, or asks for the region's length. That
+// is all that counts on a long page. On a short one, a hit anywhere corroborates those of the
+// rule's other blocks.
+func (e *evaluation) canMatter(b *block, region int32) bool {
+	return slices.ContainsFunc(b.neighbours, func(other *block) bool {
+		if other.lengthOnly {
+			return e.reads(other, region)
+		}
+		st := &e.tally.states[other.index]
+		_, hit := slices.BinarySearchFunc(st.hits, region, func(h hit, region int32) int { return cmp.Compare(h.region, region) })
+		if hit || st.regexesRun {
+			return hit
+		}
+		_, may := slices.BinarySearchFunc(st.candidates, region, func(c candidate, region int32) int { return cmp.Compare(c.region, region) })
+		return may
+	})
+}
+
+// findExcepts finds the excepts and the allowed texts for the blocks that wait with
+// matches of expressions. Those that the scan found are gone by now.
+func (e *evaluation) findExcepts() {
+	excepts := slices.ContainsFunc(e.tally.waiting, func(i int32) bool { return e.engine.blocks[i].excepts })
+	if !excepts && !e.allowed.found {
+		return
+	}
+	e.open.covers = e.open.covers[:0]
+	e.matcher.Scan(&e.open.text, func(h match.Hit) {
+		for _, p := range e.engine.terms[h.Term].postings {
+			if p.block == allowPosting {
+				e.cover(p.weight, h)
+			} else if st := &e.tally.states[p.block]; p.weight == exceptWeight && len(st.pending) > 0 {
+				st.excepts = append(st.excepts, cover{first: h.First, last: h.Last})
+			}
+		}
+	})
+}
+
+// findHits runs one of a block's expressions on the open region.
+func (e *evaluation) findHits(b *block, c candidate) {
+	found := e.matchesOf(c)
+	p := e.engine.patterns[c.pattern]
+	slot := p.slots[slices.Index(p.blocks, b)]
+	for _, at := range found.spans {
+		h := hit{region: e.open.index, term: int32(len(e.engine.terms)) + c.pattern, slot: slot, weight: 1}
+		if found.folded {
+			h.first, h.last = at.from, at.to-1
+			e.undisguise(&h)
+		} else {
+			h.start, h.end = at.from, at.to
+			e.locate(&h)
+		}
+		if !e.overlapsTerm(b, &h) {
+			st := e.tally.wait(b)
+			st.pending = append(st.pending, h)
+		}
+	}
+}
+
+// matchesOf returns an expression's matches in the open region: in its own text or, if
+// there are none, in its folded text. It runs once, however many blocks ask.
+func (e *evaluation) matchesOf(c candidate) (out matches) {
+	p := e.engine.patterns[c.pattern]
+	if known, ok := e.regexes.matches[c]; ok {
+		return known
+	}
+	re, err := p.compiled()
+	if err != nil {
+		return out // rule.Load has parsed it, and nothing else can fail
+	}
+	windows, ok := e.open.windows.Of(&e.open.text, c.pattern)
+	if !ok {
+		windows = append(windows[:0], prefilter.Window{From: 0, To: int32(e.open.text.Len())})
+	}
+	for _, in := range windows {
+		out.spans = e.findPlain(re, in, out.spans)
+	}
+	if len(out.spans) == 0 && e.regexes.search.CanFold(c.pattern) {
+		out.folded = true
+		for _, in := range windows {
+			out.spans = e.findFolded(re, in, out.spans)
+		}
+	}
+	if len(p.blocks) > 1 && len(e.regexes.matches) < maxKnown {
+		e.regexes.matches[c] = out
+	}
+	return out
+}
+
+// findPlain appends the matches in a window of the open region's own text.
+func (e *evaluation) findPlain(re *regexp.Regexp, in prefilter.Window, out []span) []span {
+	text, start := e.currentRegion().Text, 0
+	if end := int(in.To); end < e.open.text.Len() {
+		text = text[:e.open.text.End[end-1]]
+	}
+	if in.From > 0 {
+		start = int(e.open.text.Start[in.From])
+	}
+	for _, at := range re.FindAllStringIndex(text[start:], maxRegexHits-len(out)) {
+		if at[0] < at[1] {
+			out = append(out, span{int32(start + at[0]), int32(start + at[1])})
+		}
+	}
+	return out
+}
+
+// findFolded appends the matches in a window of the open region's folded text.
+func (e *evaluation) findFolded(re *regexp.Regexp, in prefilter.Window, out []span) []span {
+	text := string(e.open.text.Runes[in.From:in.To])
+	if text == e.currentRegion().Text {
+		return out // there was no match in it
+	}
+	runes, counted := in.From, 0
+	for _, at := range re.FindAllStringIndex(text, maxRegexHits-len(out)) {
+		first := runes + int32(utf8.RuneCountInString(text[counted:at[0]]))
+		runes, counted = first+int32(utf8.RuneCountInString(text[at[0]:at[1]])), at[1]
+		if first < runes {
+			out = append(out, span{first, runes})
+		}
+	}
+	return out
+}
+
+// undisguise fills in what a match on the folded text stands for in the region.
+func (e *evaluation) undisguise(h *hit) {
+	h.start, h.end = e.open.text.Start[h.first], e.open.text.End[h.last]
+	for i := h.first; i <= h.last; i++ {
+		h.steps |= e.open.text.Steps[i]
+		if i > h.first {
+			h.steps |= e.open.text.Gaps[i].Steps
+		}
+	}
+	const disguise = fold.StepInvisible | fold.StepCombining | fold.StepStyled | fold.StepEnclosed | fold.StepEmoji
+	h.cost = foldedRegexCost
+	if h.steps&disguise != 0 {
+		h.cost = disguisedRegexCost
+	}
+}
+
+// locate finds the folded characters of a match on the region's own text.
+func (e *evaluation) locate(h *hit) {
+	last := int32(e.open.text.Len()) - 1
+	first, _ := slices.BinarySearch(e.open.text.End, h.start+1)
+	behind, _ := slices.BinarySearch(e.open.text.Start, h.end)
+	h.first = min(int32(first), max(last, 0))
+	h.last = max(int32(behind)-1, h.first)
+}
+
+// overlapsTerm says whether a term of the same block was counted at that place: it then says enough.
+func (e *evaluation) overlapsTerm(b *block, h *hit) bool {
+	hits := e.tally.states[b.index].hits[:e.tally.states[b.index].termHits]
+	from, _ := slices.BinarySearchFunc(hits, h.region, func(x hit, region int32) int { return cmp.Compare(x.region, region) })
+	for _, x := range hits[from:] {
+		if x.region != h.region {
+			break
+		}
+		if x.first <= h.last && h.first <= x.last {
+			e.drop(b, h, droppedByOverlap)
+			return true
+		}
+	}
+	return false
+}

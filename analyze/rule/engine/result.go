@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+)
+
+// Result is what a document showed.
+type Result struct {
+	Fired    []Fired   // sorted by rule id
+	Contexts []Context // sorted by name
+	// Withheld are rules that lost a hit to a text of the allow-list, as they
+	// would have fired without it; sorted by rule id.
+	Withheld []Withheld
+}
+
+// Fired is a rule whose condition holds, with what scoring needs to know. Its
+// numbers are about the hits that make the condition true; blocks behind "not" do
+// not count.
+type Fired struct {
+	Rule *rule.Rule
+	// Evidence is sorted by its place in the source, at most qianshao.MaxEvidence pieces.
+	Evidence []qianshao.Evidence
+	// Concealed: what is kept from visitors (Hiding.Concealed) makes the
+	// condition true by itself, judged as if it were a page of its own.
+	// Where hidden and visible text make it true only together, as a menu's 福彩开奖
+	// does with a police notice below it, the hidden text is listed as evidence
+	// and does not count in the fields that follow.
+	Concealed bool
+	// Terms is the number of distinct terms and regular expressions that hit.
+	Terms int
+	// Disguised: some hit is not in ordinary writing: its cost is above plainCost.
+	Disguised bool
+	// Inert: all evidence is in comments or scripts.
+	Inert bool
+}
+
+// Context is an awareness context that was recognised.
+type Context struct {
+	Name, Title string
+	// Lowers is the number of points that it takes off a score.
+	Lowers   int
+	Evidence []qianshao.Evidence
+}
+
+// Withheld is a rule as it would have fired without the allow-list's texts.
+type Withheld struct {
+	Fired Fired
+	By    *rule.Allowance
+}
+
+// withholding compares what fires with the allow-list and without it. What fires
+// only with it does not fire at all: an allowed text may have been the excuse.
+// A rule that fires both ways is withheld too, as it may have lost the evidence
+// that made it an alert.
+func withholding(with, without Result, withheld map[string]*rule.Allowance) Result {
+	fires := map[string]bool{}
+	for _, f := range without.Fired {
+		fires[f.Rule.ID] = true
+		if by := withheld[f.Rule.ID]; by != nil {
+			with.Withheld = append(with.Withheld, Withheld{Fired: f, By: by})
+		}
+	}
+	with.Fired = slices.DeleteFunc(with.Fired, func(f Fired) bool { return !fires[f.Rule.ID] })
+	return with
+}
+
+// result turns the live detections into what fired.
+func (e *evaluation) result(live []*detection) Result {
+	holds := make([]bool, len(e.engine.detections))
+	for _, d := range live {
+		holds[d.index] = e.outcome(d).holds() == syntax.Yes
+	}
+	var out Result
+	for i, r := range e.engine.rules.Rules() {
+		if d := e.engine.ofRules[i]; holds[d.index] && r.Off == nil {
+			fired := e.fired(d)
+			fired.Rule = r
+			out.Fired = append(out.Fired, fired)
+		}
+	}
+	for i, c := range e.engine.rules.Contexts() {
+		if d := e.engine.ofContexts[i]; holds[d.index] {
+			out.Contexts = append(out.Contexts, Context{Name: c.Name, Title: c.Title, Lowers: c.Lowers, Evidence: e.fired(d).Evidence})
+		}
+	}
+	e.setPositions(out)
+	return out
+}

@@ -1,0 +1,70 @@
+package engine
+
+import "cmp"
+
+// A block with "within: N" sums its weights over a stretch of text: distinct terms have
+// to reach its min inside N characters of one region. One word here and another one far
+// away, as in any long article, do not add up.
+
+// weighStretches notes of each hit of the block whether it is in a stretch that reaches
+// min, and makes the block's weights those of its heaviest stretches. A weak hit counts
+// if another hit of the same stretch is not weak. The hits are in the order of the text.
+func (e *evaluation) weighStretches(b *block, st *blockState) {
+	st.all, st.strong, st.plain, st.concealed = 0, 0, 0, 0
+	for i := range st.hits {
+		st.hits[i].isolated = true
+	}
+	w := stretch{terms: map[int32]termCount{}}
+	first, marked := 0, 0 // the stretch's first hit; those before marked are decided
+	for i := range st.hits {
+		h := &st.hits[i]
+		if st.hits[first].region != h.region {
+			clear(w.terms)
+			w, first = stretch{terms: w.terms}, i
+		}
+		w.add(h, 1)
+		for st.hits[first].first <= h.last-b.within {
+			w.add(&st.hits[first], -1)
+			first++
+		}
+		all := w.all
+		if w.sureHits == 0 {
+			all = 0
+		}
+		st.all, st.strong, st.plain = max(st.all, all), max(st.strong, all), max(st.plain, w.plain)
+		if e.page.doc.Regions[h.region].Hidden.Concealed() {
+			st.concealed = max(st.concealed, all)
+		}
+		if all < b.min {
+			continue
+		}
+		for marked = max(marked, first); marked <= i; marked++ {
+			st.hits[marked].isolated, st.hits[marked].weak = false, false
+		}
+	}
+}
+
+// stretch is what a stretch of text contains.
+type stretch struct {
+	terms      map[int32]termCount
+	all, plain int32 // summed weights of distinct terms, and of those written plainly
+	sureHits   int   // hits that are not weak
+}
+
+type termCount struct{ all, plain int }
+
+// add takes a hit into the stretch (n = 1) or out of it (n = -1).
+func (w *stretch) add(h *hit, n int) {
+	before := w.terms[h.term]
+	after := before
+	after.all += n
+	if h.cost <= plainCost {
+		after.plain += n
+	}
+	if !h.weak {
+		w.sureHits += n
+	}
+	w.terms[h.term] = after
+	w.all += h.weight * int32(cmp.Compare(after.all, 0)-cmp.Compare(before.all, 0))
+	w.plain += h.weight * int32(cmp.Compare(after.plain, 0)-cmp.Compare(before.plain, 0))
+}

@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/analyze/match"
+)
+
+// Budgets of the hits of a page. Distinct terms are counted beyond them: the first hit
+// of each term in each class is always kept.
+const (
+	maxTermHits  = 64   // of one term in one block, a class
+	maxBlockHits = 4096 // of one block; more hits of one word prove nothing more
+)
+
+// plainCost is the highest cost of a hit in ordinary writing.
+const plainCost = match.CostPlain
+
+// longTerm is the length from which a disguised term that is hidden needs no
+// other support. Without this bound, 61 of 500 folded menus of 20 headlines each were flagged.
+const longTerm = 4
+
+// hit is one place at which a term or a pattern was found in a region.
+type hit struct {
+	region      int32
+	first, last int32 // folded characters, inclusive
+	start, end  int32 // bytes of the region's text
+	// term is an index into Engine.terms; those of Engine.patterns come after them.
+	term     int32
+	slot     int32 // of that in the block
+	weight   int32
+	steps    fold.Step
+	cost     int32
+	weak     bool // counts with corroboration only
+	used     bool // makes the condition true
+	isolated bool // too little is around it for the block's within
+}
+
+// Classes of hits. Each has its own budget, so that a flood of plain hits
+// cannot push out the concealed one that matters.
+const (
+	classConcealed = iota
+	classTitle
+	classOther
+	classWeak
+	classCount
+)
+
+// termSeen is what a block remembers of one term.
+type termSeen struct {
+	kept                          [classCount]uint8
+	any, strong, plain, concealed bool
+}
+
+// blockState is what one page showed to one block.
+type blockState struct {
+	pending    []hit // of the open region, not yet flushed
+	excepts    []cover
+	hits       []hit
+	touched    bool
+	candidates []candidate // for its regular expressions, by region
+	regexesRun bool        // they have been run
+	unread     int         // bytes of the regions of candidates
+	termHits   int         // length of hits before they were run
+	// Summed weights of distinct terms: of all hits, of those that count by
+	// themselves, of plain ones, of those in concealed regions.
+	all, strong, plain, concealed int32
+}
+
+// tally is what a page showed to all blocks.
+type tally struct {
+	states  []blockState // by block
+	touched []int32      // blocks with a state
+	waiting []int32      // blocks with pending hits
+	seen    []termSeen   // by slot
+	slots   []int32      // those seen
+}
+
+func (t *tally) reset() {
+	for _, i := range t.touched {
+		st := &t.states[i]
+		*st = blockState{pending: st.pending[:0], excepts: st.excepts[:0], hits: st.hits[:0], candidates: st.candidates[:0]}
+	}
+	for _, slot := range t.slots {
+		t.seen[slot] = termSeen{}
+	}
+	t.slots, t.touched, t.waiting = t.slots[:0], t.touched[:0], t.waiting[:0]
+}
+
+// touch returns the block's state and notes that it is in use.
+func (t *tally) touch(b *block) *blockState {
+	st := &t.states[b.index]
+	if !st.touched {
+		st.touched = true
+		t.touched = append(t.touched, b.index)
+	}
+	return st
+}
+
+// wait returns the block's state and notes that it has hits to flush.
+func (t *tally) wait(b *block) *blockState {
+	st := t.touch(b)
+	if len(st.pending)+len(st.excepts) == 0 {
+		t.waiting = append(t.waiting, b.index)
+	}
+	return st
+}
+
+// keep counts a hit and, within the budgets, keeps it.
+func (e *evaluation) keep(b *block, st *blockState, h hit) {
+	if b.owner.IsContext && h.cost >= match.CostDisguised {
+		return // nobody disguises a police notice
+	}
+	if b.plain && e.isDisguised(&h) {
+		e.drop(b, &h, droppedByDisguise)
+		return
+	}
+	if !b.positive && h.cost > plainCost && int(h.term) < len(e.engine.terms) {
+		return // nobody disguises an excuse: 货款 is not 贷款
+	}
+	seen := &e.tally.seen[h.slot]
+	if e.isWeak(&h) {
+		h.weak = seen.kept[classWeak] >= maxTermHits || !e.contactNear(&h)
+		if h.weak && e.page.isLong || !e.isBounded(b, &h) {
+			return
+		}
+	}
+	if !seen.any {
+		seen.any = true
+		st.all += h.weight
+		e.tally.slots = append(e.tally.slots, h.slot)
+	}
+	if !h.weak && !seen.strong {
+		seen.strong = true
+		st.strong += h.weight
+	}
+	if h.cost <= plainCost && !seen.plain {
+		seen.plain = true
+		st.plain += h.weight
+	}
+	if !h.weak && !seen.concealed && e.page.traits[e.open.index].concealed {
+		seen.concealed = true
+		st.concealed += h.weight
+	}
+	class := e.class(&h)
+	if seen.kept[class] == 0 || seen.kept[class] < maxTermHits && len(st.hits) < maxBlockHits {
+		seen.kept[class]++
+		st.hits = append(st.hits, h)
+	}
+}
+
+func (e *evaluation) class(h *hit) int {
+	region := &e.page.traits[h.region]
+	switch {
+	case h.weak:
+		return classWeak
+	case region.concealed:
+		return classConcealed
+	case region.kind&titleKinds != 0:
+		return classTitle
+	}
+	return classOther
+}
+
+// isDisguised is true for a hit that is further from its term than a writer's habits
+// explain. The matcher's cost is relative to the term's length, so short terms get here soonest.
+func (e *evaluation) isDisguised(h *hit) bool {
+	return h.cost >= match.CostDisguised && int(h.term) < len(e.engine.terms)
+}
+
+// isWeak is true for a disguised hit that needs support. A term of longTerm characters
+// and more needs none in a concealed region: nobody hides and disguises an honest phrase.
+// A shorter one is too easily found by chance, as every site has menus that are folded
+// away: 小学 sounds like 小穴.
+func (e *evaluation) isWeak(h *hit) bool {
+	return e.isDisguised(h) && !(e.page.traits[e.open.index].concealed && h.last-h.first >= longTerm-1)
+}
+
+// isBounded is false for a hit that cuts an ordinary word in two. Somebody who writes
+// 与爱 for 语爱 does not go on to 与爱情, but chance does.
+func (e *evaluation) isBounded(b *block, h *hit) bool {
+	if e.engine.segmenter.IsBounded(e.currentRegion().Text, int(h.start), int(h.end)) {
+		return true
+	}
+	e.drop(b, h, droppedByWord)
+	return false
+}

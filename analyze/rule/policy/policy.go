@@ -1,0 +1,108 @@
+// Package policy decides what a rule may look for: crimes on pages, never persons or
+// opinions. It refuses names and topics among a rule's terms, titles and tags, and rules
+// that rest on no law. It also says how common a term may be in innocent texts.
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+)
+
+// The closed list of categories does most of the work. These words catch titles
+// and tags that say otherwise.
+func personalTitles() []string {
+	return []string{"领导人", "政治", "宗教", "信仰", "上访", "维权人士", "异见", "某某人", "先生", "女士", "同志"}
+}
+
+func personalTags() []string {
+	return []string{"person", "persons", "people", "politician", "politics", "political", "religion", "religious", "ethnicity", "protest", "dissident"}
+}
+
+// laws are those of which a rule has to name one. The Public Security Administration
+// Punishments Law has had new article numbers since 2026, so a citation names the revision.
+func laws() []string { return []string{"刑法", "反电信网络诈骗法", "治安管理处罚法"} }
+
+// CheckHeader adds a mistake to f for a title or a tag that is about persons or
+// opinions, and for a legal basis that names no article or none of the laws.
+func CheckHeader(f *syntax.File, r *syntax.Rule) {
+	const refusal = "%s %q is about persons or opinions; rules are about crimes on pages"
+	for _, word := range personalTitles() {
+		if strings.Contains(r.Title.Value, word) {
+			f.Errorf(r.Title.Place, refusal, "title", r.Title.Value)
+			break
+		}
+	}
+	for _, tag := range r.Tags {
+		if slices.Contains(personalTags(), strings.ToLower(tag.Value)) {
+			f.Errorf(r.PlaceOf("tags"), refusal, "tag", tag.Value)
+		}
+	}
+	checkLegalBasis(f, r)
+}
+
+func checkLegalBasis(f *syntax.File, r *syntax.Rule) {
+	namesLaw := false
+	for _, t := range r.LegalBasis {
+		if !namesArticle(t.Value) {
+			f.Errorf(t.Place, "legal_basis %q names no article; write it, as in 刑法第三百零三条（开设赌场罪）", t.Value)
+		}
+		namesLaw = namesLaw || slices.ContainsFunc(laws(), func(law string) bool { return strings.Contains(t.Value, law) })
+	}
+	if len(r.LegalBasis) > 0 && !namesLaw {
+		f.Errorf(r.PlaceOf("legal_basis"), "legal_basis rests on none of %s; a rule watches for what one of them forbids", strings.Join(laws(), ", "))
+	}
+}
+
+// namesArticle looks for 第 … 条 with a number between.
+func namesArticle(basis string) bool {
+	for {
+		_, rest, found := strings.Cut(basis, "第")
+		if !found {
+			return false
+		}
+		number, _, found := strings.Cut(rest, "条")
+		number = strings.TrimSpace(number)
+		if found && number != "" && strings.Trim(number, "零〇一二三四五六七八九十百0123456789") == "" {
+			return true
+		}
+		basis = rest
+	}
+}
+
+// MaxBenignShare is the share of innocent texts that a rule may flag, and in which a
+// term that can make a rule fire may occur: two in a thousand.
+const MaxBenignShare = 0.002
+
+// Limits of what a message quotes.
+const (
+	maxExamples = 3  // texts
+	maxExample  = 90 // bytes of each
+)
+
+// IsTooCommon says whether n of so many innocent texts are more than MaxBenignShare.
+func IsTooCommon(n, of int) bool { return float64(n) > MaxBenignShare*float64(of) }
+
+// ShareInWords returns "5 of 1664 innocent texts (0.30 %, at most 0.20 % may be)".
+func ShareInWords(n, of int) string {
+	return fmt.Sprintf("%d of %d innocent texts (%.2f %%, at most %.2f %% may be)", n, of, 100*float64(n)/float64(of), 100*MaxBenignShare)
+}
+
+// Quote lists the first texts, each on a line of its own.
+func Quote(texts []string) string {
+	var b strings.Builder
+	for i, text := range texts {
+		if i == maxExamples {
+			fmt.Fprintf(&b, "\n    and %d more", len(texts)-i)
+			break
+		}
+		short := syntax.Cut(text, maxExample)
+		if short != text {
+			short += "…"
+		}
+		fmt.Fprintf(&b, "\n    %s", short)
+	}
+	return b.String()
+}

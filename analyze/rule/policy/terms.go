@@ -1,0 +1,153 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+)
+
+// Policy refuses persons and opinions as what a rule looks for. Only blocks that can
+// make a rule fire are judged. What stands behind a "not", or in an awareness context,
+// keeps pages from being flagged and may be anything.
+type Policy struct {
+	names    *names
+	subjects *subjects
+	vouched  map[string]bool   // by Term.Key: words of words.txt
+	refusals map[string]string // by Term.Key, so that a list is judged once
+}
+
+// New returns a policy that lets the vouched words pass, as ParseVouched returns them.
+func New(vouched map[string]bool) *Policy {
+	return &Policy{names: newNames(), subjects: newSubjects(), vouched: vouched, refusals: map[string]string{}}
+}
+
+// Block is what the policy judges of a block of a rule.
+type Block struct {
+	Terms []syntax.Term // with those of its lists
+	Regex []syntax.Text
+	Min   int
+	// LengthOnly blocks look for nothing.
+	LengthOnly bool
+}
+
+// Check adds a mistake to f for each term and expression that a rule may not look for.
+func (p *Policy) Check(f *syntax.File, condition *syntax.Condition, blocks []Block) {
+	positive := condition.Positive(len(blocks))
+	alone := make([]bool, len(blocks)) // satisfied by institutions alone
+	for i, b := range blocks {
+		if !positive[i] {
+			continue
+		}
+		institutions := 0
+		for _, t := range b.Terms {
+			if why := p.refusal(t); why != "" {
+				f.Mistakes = append(f.Mistakes, t.Mistake(why))
+			}
+			if p.subjects.institutions[t.Key] {
+				institutions += int(t.Weight)
+			}
+		}
+		for _, t := range b.Regex {
+			p.checkRegex(f, t)
+			if p.offersInstitution(t.Value) {
+				institutions++
+			}
+		}
+		alone[i] = b.LengthOnly || institutions >= b.Min
+	}
+	if condition.HoldsBy(alone) {
+		p.refuseInstitutions(f, blocks, func(i int) bool { return alone[i] && positive[i] })
+	}
+}
+
+// refuseInstitutions refuses the institutions of the blocks that make a rule fire by themselves.
+func (p *Policy) refuseInstitutions(f *syntax.File, blocks []Block, firesAlone func(int) bool) {
+	const noCrime = "%q would make a rule fire by itself, and names no crime; demand a block that does"
+	for i, b := range blocks {
+		if !firesAlone(i) {
+			continue
+		}
+		for _, t := range b.Terms {
+			if p.subjects.institutions[t.Key] {
+				f.Mistakes = append(f.Mistakes, t.Mistake(fmt.Sprintf(noCrime, t.Text)))
+			}
+		}
+		for _, t := range b.Regex {
+			if p.offersInstitution(t.Value) {
+				f.Errorf(t.Place, noCrime, t.Value)
+			}
+		}
+	}
+}
+
+// refusal says why a rule may not look for a term; empty if it may.
+func (p *Policy) refusal(t syntax.Term) string {
+	if why, known := p.refusals[t.Key]; known {
+		return why
+	}
+	why, word := "", withoutSeparators(t)
+	switch shape := p.names.shape(word); {
+	case shape == sureName:
+		why = fmt.Sprintf("%q is a person's name by its shape; rules are about crimes on pages, never about persons. "+
+			"Take it off; a brand stands with the word that makes it a crime, as in 高仿某某", t.Text)
+	case shape == likeName && !p.vouched[t.Key]:
+		why = fmt.Sprintf("%q may be a person's name; rules are about crimes on pages, never about persons. "+
+			"Take it off or, if it is a word or a brand, vouch for it in words.txt: %s | what it is", t.Text, t.Text)
+	}
+	if topic := p.subjects.topic(word); topic != "" && why == "" {
+		why = fmt.Sprintf("%q is about %s, which is no crime; rules never watch politics, protest, petitions, religion or journalism. "+
+			"It may stand behind a \"not\", or in a context, to leave pages alone", t.Text, topic)
+	}
+	p.refusals[t.Key] = why
+	return why
+}
+
+func withoutSeparators(t syntax.Term) string { return strings.ReplaceAll(t.Key, " ", "") }
+
+// offersInstitution says whether an institution is one of an expression's alternatives.
+func (p *Policy) offersInstitution(expression string) bool {
+	for _, alternative := range strings.FieldsFunc(expression, func(r rune) bool { return strings.ContainsRune("|()", r) }) {
+		if p.subjects.institutions[strings.TrimPrefix(alternative, "?:")] {
+			return true
+		}
+	}
+	return false
+}
+
+// checkRegex judges the runs of Chinese characters in a regular expression, but not
+// those in its [sets].
+func (p *Policy) checkRegex(f *syntax.File, expression syntax.Text) {
+	inSet := false
+	for _, run := range strings.FieldsFunc(expression.Value, func(r rune) bool {
+		inSet = r == '[' || inSet && r != ']'
+		return inSet || !unicode.Is(unicode.Han, r)
+	}) {
+		t := f.FoldTerm(run)
+		if p.names.shape(t.Key) == sureName || p.subjects.topic(t.Key) != "" {
+			f.Errorf(expression.Place, "regex: %s", p.refusal(t))
+		}
+	}
+}
+
+// ParseVouched reads a words.txt into vouched, by Term.Key: words that look like
+// persons' names but are not, each with what it is: "路子野 | 行话，门路多". Nobody can vouch
+// for what is certainly a name.
+func ParseVouched(f *syntax.File, src []byte, vouched map[string]bool) {
+	names := newNames()
+	f.Lines(src, func(line string, at syntax.Place) {
+		word, what, _ := strings.Cut(line, "|")
+		t := f.FoldTerm(strings.TrimSpace(word))
+		switch shape := names.shape(withoutSeparators(t)); {
+		case strings.TrimSpace(what) == "":
+			f.Errorf(at, "say what %q is: %s | 行话，…", t.Text, t.Text)
+		case shape == sureName:
+			f.Errorf(at, "%q is a person's name by its shape, and nothing vouches for that; in a list it stands with the word that makes it a crime, as in 高仿某某", t.Text)
+		case shape == noName:
+			f.Errorf(at, "nothing refuses %q as a name; remove the line", t.Text)
+		default:
+			vouched[t.Key] = true
+		}
+	})
+}

@@ -1,0 +1,355 @@
+package prefilter
+
+import (
+	"cmp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao/analyze/fold"
+)
+
+// The atoms are drawn from the syntax of an expression, as in R. Cox, "Regular Expression
+// Matching with a Trigram Index" (2012).
+//
+// The atoms are folded, and so is the text that they are looked for in. Folding goes
+// character by character, so what a match consists of folds to a piece of the folded
+// region. Folding changes nothing that is folded already, so the same holds for a match in
+// the folded text. One pass therefore answers for both, and 元\s*彩\s*金 has the atom
+// 元彩金. A symbol that folding drops, like + or 🍎, is an atom by itself. It is looked for
+// between the folded characters.
+
+// form is a folded form of a piece of an expression, with 0 for every digit;
+// or, behind symbolMark, one character that folding drops.
+type form = string
+
+const symbolMark = "\x00"
+
+const (
+	maxForms  = 300  // of one piece; more of them exclude little, and multiply
+	maxClass  = 128  // characters of a class that is worth writing out
+	maxSets   = 3    // of atoms of one expression; more hardly make it rarer
+	maxAtom   = 8    // characters; more do not make it rarer
+	tooCommon = 0.05 // the frequency of atoms that are in most regions
+)
+
+// info is what is known of the folded forms of what a piece of an expression
+// matches. The empty form stands for any text.
+type info struct {
+	exact bool // prefix lists all forms; suffix is the same list
+	// Each form begins with one of prefix and ends with one of suffix.
+	prefix, suffix []form
+	atoms          [][]form // each form contains one of each set; the rarest set comes first
+}
+
+func anything() info { return info{prefix: []form{""}, suffix: []form{""}} }
+
+func exactly(list ...form) info { return info{true, list, list, rarest([][]form{list})} }
+
+// folder folds single characters, each of them once.
+type folder struct {
+	text  fold.Text
+	known map[rune]form
+}
+
+// infoOf reads a simplified expression.
+func (f *folder) infoOf(re *syntax.Regexp) info {
+	switch re.Op {
+	case syntax.OpLiteral:
+		out := exactly("")
+		for _, r := range re.Rune {
+			out = concat(out, exactly(f.formsOfRune(r, re.Flags&syntax.FoldCase != 0)...))
+		}
+		return out
+	case syntax.OpCharClass:
+		return f.infoOfClass(re.Rune)
+	case syntax.OpNoMatch:
+		return exactly()
+	case syntax.OpCapture:
+		return f.infoOf(re.Sub[0])
+	case syntax.OpQuest:
+		return either(f.infoOf(re.Sub[0]), exactly(""))
+	case syntax.OpPlus:
+		sub := f.infoOf(re.Sub[0])
+		sub.exact = sub.vanishes()
+		return sub
+	case syntax.OpStar:
+		if f.infoOf(re.Sub[0]).vanishes() {
+			return exactly("")
+		}
+		return anything()
+	case syntax.OpConcat:
+		out := exactly("")
+		for _, sub := range re.Sub {
+			out = concat(out, f.infoOf(sub))
+		}
+		return out
+	case syntax.OpAlternate:
+		out := exactly()
+		for _, sub := range re.Sub {
+			out = either(out, f.infoOf(sub))
+		}
+		return out
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL, syntax.OpRepeat:
+		return anything()
+	}
+	return exactly("") // the empty-width operators
+}
+
+// vanishes is true for a piece that folding drops altogether, like \s.
+func (f info) vanishes() bool {
+	kept := func(x form) bool { return x != "" && !strings.HasPrefix(x, symbolMark) }
+	return f.exact && !slices.ContainsFunc(f.prefix, kept)
+}
+
+// formsOfRune returns the forms of a character or, under (?i), of all its cases: k
+// has three of them, one being the Kelvin sign.
+func (f *folder) formsOfRune(r rune, anyCase bool) (out []form) {
+	out = append(out, f.formOf(r))
+	for c := unicode.SimpleFold(r); anyCase && c != r; c = unicode.SimpleFold(c) {
+		out = append(out, f.formOf(c))
+	}
+	return distinct(out)
+}
+
+func (f *folder) formOf(r rune) form {
+	known, ok := f.known[r]
+	if !ok {
+		known = f.fold(r)
+		f.known[r] = known
+	}
+	return known
+}
+
+func (f *folder) fold(r rune) form {
+	f.text.Fold(string(r))
+	for i, c := range f.text.Runes {
+		if c >= '0' && c <= '9' {
+			f.text.Runes[i] = '0'
+		}
+	}
+	switch {
+	case f.text.Len() > 0:
+		return string(f.text.Runes)
+	case r == utf8.RuneError || r == 0 || unicode.IsSpace(r): // a stray byte may be written in another way; spaces are everywhere
+		return ""
+	}
+	return symbolMark + string(r)
+}
+
+// infoOfClass takes pairs of first and last characters.
+func (f *folder) infoOfClass(ranges []rune) info {
+	var out []form
+	for i := 0; i+1 < len(ranges); i += 2 {
+		if int(ranges[i+1]-ranges[i])+len(out) >= maxClass {
+			return anything()
+		}
+		for r := ranges[i]; r <= ranges[i+1]; r++ {
+			out = append(out, f.formOf(r))
+		}
+	}
+	out = distinct(out)
+	if slices.Contains(out, "") {
+		out = slices.DeleteFunc(out, func(x form) bool { return strings.HasPrefix(x, symbolMark) })
+	}
+	return exactly(out...)
+}
+
+func distinct(list []form) []form {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// concat is x with y behind it.
+func concat(x, y info) info {
+	out := info{prefix: x.prefix, suffix: y.suffix}
+	sets := append(slices.Clone(x.atoms), y.atoms...)
+	if joined, ok := cross(x.suffix, y.prefix); ok {
+		if x.exact {
+			out.prefix = joined
+		}
+		if y.exact {
+			out.suffix = joined
+		}
+		out.exact = x.exact && y.exact
+		sets = append(sets, joined)
+	}
+	out.atoms = rarest(sets)
+	return out
+}
+
+// cross returns every form of x with every form of y behind it; ok is false if
+// there are too many.
+func cross(x, y []form) (out []form, ok bool) {
+	if len(x)*len(y) > maxForms {
+		return nil, false
+	}
+	for _, a := range x {
+		for _, b := range y {
+			out = append(out, join(a, b))
+		}
+	}
+	return distinct(out), true
+}
+
+// join is a with b behind it. A symbol is not part of a folded text, so it stays
+// only if there is nothing rarer beside it.
+func join(a, b form) form {
+	switch symbolA, symbolB := strings.HasPrefix(a, symbolMark), strings.HasPrefix(b, symbolMark); {
+	case symbolA && b == "", symbolA && symbolB:
+		return a
+	case symbolA:
+		return b
+	case symbolB && a != "":
+		return a
+	}
+	return a + b
+}
+
+// either is x or y.
+func either(x, y info) info {
+	both := func(a, b []form) []form { return distinct(append(slices.Clone(a), b...)) }
+	out := info{exact: x.exact && y.exact, prefix: both(x.prefix, y.prefix), suffix: both(x.suffix, y.suffix)}
+	if len(out.prefix) > maxForms || len(out.suffix) > maxForms {
+		out = anything()
+	}
+	for i := range max(len(x.atoms), len(y.atoms)) {
+		if len(x.atoms) > 0 && len(y.atoms) > 0 {
+			out.atoms = append(out.atoms, both(x.atoms[min(i, len(x.atoms)-1)], y.atoms[min(i, len(y.atoms)-1)]))
+		}
+	}
+	out.atoms = rarest(out.atoms)
+	return out
+}
+
+// rarest returns the sets that ordinary text contains least often, without those
+// that another set implies.
+func rarest(sets [][]form) (out [][]form) {
+	slices.SortStableFunc(sets, func(a, b []form) int { return cmp.Compare(frequency(a), frequency(b)) })
+	for _, set := range sets {
+		implied := func(by []form) bool {
+			return !slices.ContainsFunc(by, func(x form) bool {
+				return !slices.ContainsFunc(set, func(y form) bool { return contains(x, y) })
+			})
+		}
+		if len(out) < maxSets && frequency(set) < tooCommon && !slices.ContainsFunc(out, implied) {
+			out = append(out, set)
+		}
+	}
+	return out
+}
+
+// contains says whether each text that contains the form x contains y.
+func contains(x, y form) bool {
+	return x == y || x != "" && x[0] != 0 && strings.Contains(x, y)
+}
+
+// frequency is a rough estimate of how often one of the forms begins at a character of
+// ordinary Chinese text. The small addend is for the automaton, which each form makes larger.
+func frequency(list []form) (sum float64) {
+	for _, x := range list {
+		sum += frequencyOf(x) + 2e-7
+	}
+	return sum
+}
+
+func frequencyOf(x form) float64 {
+	f, last := 1.0, rune(0)
+	for _, r := range strings.TrimPrefix(x, symbolMark) {
+		switch {
+		case r == '0' && last == '0': // few numbers have one digit
+			f *= 0.5
+		case r < utf8.RuneSelf && last > 0 && last < utf8.RuneSelf:
+			f *= 0.2
+		default:
+			f *= shareOf(r)
+		}
+		last = r
+	}
+	return f
+}
+
+// commonCharacters are in most sentences.
+const commonCharacters = "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里天家多好小日月用"
+
+// shareOf is a rough share of a character in ordinary Chinese text. It only
+// guides the choice of atoms.
+func shareOf(r rune) float64 {
+	switch {
+	case strings.ContainsRune(commonCharacters, r):
+		return 0.008
+	case r == '0': // any digit
+		return 0.02
+	case r < utf8.RuneSelf && unicode.IsLetter(r):
+		return 0.002
+	case !unicode.IsLetter(r):
+		return 0.003
+	}
+	return 0.0005
+}
+
+// atoms returns sets of strings. Every match of the expression contains one string of each set.
+func (f *folder) atoms(tree *syntax.Regexp) [][]form {
+	sets := f.infoOf(tree).atoms
+	for i, set := range sets {
+		sets[i] = shortest(set)
+	}
+	return sets
+}
+
+// canFold says whether an expression can match a folded text: one that asks for
+// a dot or a capital letter cannot.
+func (f *folder) canFold(re *syntax.Regexp) bool {
+	stays := func(r rune) bool {
+		form := f.formOf(r)
+		return form == string(r) || form == "0" && r >= '0' && r <= '9'
+	}
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			ok := stays(r)
+			for c := unicode.SimpleFold(r); !ok && re.Flags&syntax.FoldCase != 0 && c != r; c = unicode.SimpleFold(c) {
+				ok = stays(c)
+			}
+			if !ok {
+				return false
+			}
+		}
+	case syntax.OpCharClass:
+		for i := 0; i+1 < len(re.Rune); i += 2 {
+			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
+				if r-re.Rune[i] >= maxClass || stays(r) {
+					return true
+				}
+			}
+		}
+		return false
+	case syntax.OpConcat:
+		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !f.canFold(sub) })
+	case syntax.OpAlternate:
+		return slices.ContainsFunc(re.Sub, f.canFold)
+	case syntax.OpCapture, syntax.OpPlus:
+		return f.canFold(re.Sub[0])
+	}
+	return true
+}
+
+// shortest cuts long forms and leaves out those that contain another one.
+func shortest(list []form) (out []form) {
+	cut := make([]form, len(list))
+	for i, x := range list {
+		cut[i] = x
+		if r := []rune(x); len(r) > maxAtom {
+			cut[i] = string(r[:maxAtom])
+		}
+	}
+	cut = distinct(cut)
+	for _, x := range cut {
+		if !slices.ContainsFunc(cut, func(y form) bool { return x != y && contains(x, y) }) {
+			out = append(out, x)
+		}
+	}
+	return out
+}

@@ -1,0 +1,204 @@
+// Package prefilter finds out, before a regular expression is run, where it can match.
+// Running one costs some hundred nanoseconds a character. So the atoms of all expressions,
+// strings that every match contains, are looked for in one pass. An expression is run only
+// in texts that contain its atoms and, in a long text, only around them, as far as the
+// greatest width of a match allows.
+package prefilter
+
+import (
+	"math/bits"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/analyze/match"
+)
+
+// Index knows the atoms of a list of expressions. An expression has up to maxSets
+// sets of atoms; a row of bits for each set says which expressions have shown an atom
+// of it. An Index is immutable and safe for concurrent use.
+type Index struct {
+	literals *match.Literals
+	postings [][]rowBits        // by literal: the expressions whose atom it is
+	symbols  map[rune][]rowBits // the same by symbol
+	first    [256 / 64]uint64   // the first bytes of the symbols
+	words    int                // of a row
+	lacking  []uint64           // rows of the expressions that have no such set
+	folds    []bool             // by expression: it can match a folded text
+	widths   []int16            // by expression: maxMatchWidth
+	atoms    [][]literalOf      // by expression: those of the sets without symbols
+}
+
+// rowBits are bits of one word of the rows.
+type rowBits struct {
+	word int
+	bits uint64
+}
+
+// literalOf is an atom of an expression, and the bit of the set that it belongs to.
+type literalOf struct {
+	literal int32
+	set     uint8
+}
+
+// New returns the index of expressions in RE2's syntax, which are known by their
+// place in the list. One that does not parse can match nowhere.
+func New(expressions []string) *Index {
+	x := &Index{symbols: map[rune][]rowBits{}, words: (len(expressions) + 63) / 64}
+	x.lacking = make([]uint64, maxSets*x.words)
+	f := &folder{known: map[rune]form{}}
+	var literals [][]rune
+	index, runes := map[string]int{}, map[rune]bool{}
+	for i, expression := range expressions {
+		tree := treeOf(expression)
+		x.folds, x.widths, x.atoms = append(x.folds, f.canFold(tree)), append(x.widths, f.maxMatchWidth(tree)), append(x.atoms, nil)
+		sets := f.atoms(tree)
+		for _, atom := range slices.Concat(sets...) {
+			for _, r := range atom {
+				runes[r] = true
+			}
+		}
+		if len(runes) > match.MaxLiteralRunes {
+			sets = nil // it may match anywhere
+		}
+		for k := len(sets); k < maxSets; k++ {
+			x.lacking[k*x.words+i/64] |= 1 << (i % 64)
+		}
+		for k, set := range sets {
+			hasSymbols := slices.ContainsFunc(set, func(atom form) bool { return strings.HasPrefix(atom, symbolMark) })
+			for _, atom := range set {
+				if symbol, ok := strings.CutPrefix(atom, symbolMark); ok {
+					r, _ := utf8.DecodeRuneInString(symbol)
+					x.symbols[r] = x.addBit(x.symbols[r], i, k)
+					x.first[symbol[0]/64] |= 1 << (symbol[0] % 64)
+					continue
+				}
+				at, ok := index[atom]
+				if !ok {
+					at = len(literals)
+					index[atom] = at
+					literals, x.postings = append(literals, []rune(atom)), append(x.postings, nil)
+				}
+				x.postings[at] = x.addBit(x.postings[at], i, k)
+				if !hasSymbols {
+					x.atoms[i] = append(x.atoms[i], literalOf{int32(at), 1 << k})
+				}
+			}
+		}
+	}
+	x.literals = match.CompileLiterals(literals)
+	return x
+}
+
+// treeOf returns the expression's simplified syntax.
+func treeOf(expression string) *syntax.Regexp {
+	tree, err := syntax.Parse(expression, syntax.Perl)
+	if err != nil {
+		return &syntax.Regexp{Op: syntax.OpNoMatch}
+	}
+	return tree.Simplify()
+}
+
+func (x *Index) addBit(to []rowBits, expression, set int) []rowBits {
+	word, bit := set*x.words+expression/64, uint64(1)<<(expression%64)
+	for i := range to {
+		if to[i].word == word {
+			to[i].bits |= bit
+			return to
+		}
+	}
+	return append(to, rowBits{word, bit})
+}
+
+// CanFold says whether an expression can match a folded text. One that asks for a dot
+// or a capital letter cannot.
+func (x *Index) CanFold(expression int32) bool { return x.folds[expression] }
+
+// Search answers for one text after another. Its memory is used again, so it is for
+// one goroutine.
+type Search struct {
+	*Index
+	rows    []uint64 // of the expressions whose atoms were seen
+	found   []int32  // expressions that may match
+	present []int32  // literals in the text
+	known   []bool   // the same by literal
+}
+
+// NewSearch returns the memory for searches.
+func (x *Index) NewSearch() *Search {
+	return &Search{Index: x, rows: make([]uint64, len(x.lacking)), known: make([]bool, len(x.postings))}
+}
+
+// In returns the expressions that may match in a text or in its folded form, in
+// the order of their index. The list is valid until the next call.
+func (s *Search) In(t *fold.Text) []int32 {
+	s.findLiterals(t.Runes)
+	source := t.Source()
+	behind := int32(0)
+	for i := range t.Gaps {
+		if t.Gaps[i].Width == 0 {
+			continue
+		}
+		if i > 0 {
+			behind = t.End[i-1]
+		}
+		s.findSymbols(source[behind:t.Start[i]])
+	}
+	if n := t.Len(); n > 0 {
+		behind = t.End[n-1]
+	}
+	s.findSymbols(source[behind:])
+	return s.collect()
+}
+
+// InFolded returns the expressions that may match in a folded text.
+func (s *Search) InFolded(text []rune) []int32 {
+	s.findLiterals(text)
+	return s.collect()
+}
+
+func (s *Search) add(to []rowBits) {
+	for _, n := range to {
+		s.rows[n.word] |= n.bits
+	}
+}
+
+// findLiterals notes the literals of a text.
+func (s *Search) findLiterals(text []rune) {
+	clear(s.rows)
+	s.present = s.literals.Find(text, s.known, s.present[:0])
+	for _, literal := range s.present {
+		s.known[literal] = false
+		s.add(s.postings[literal])
+	}
+}
+
+// findSymbols notes the symbols among characters that folding dropped.
+func (s *Search) findSymbols(gap string) {
+	for i := 0; i < len(gap); i++ {
+		if b := gap[i]; s.first[b/64]>>(b%64)&1 != 0 {
+			if r, _ := utf8.DecodeRuneInString(gap[i:]); r != utf8.RuneError {
+				s.add(s.symbols[r])
+			}
+		}
+	}
+}
+
+// collect lists the expressions of which an atom of each set was seen.
+func (s *Search) collect() []int32 {
+	s.found = s.found[:0]
+	for word := range s.words {
+		all := ^uint64(0)
+		for at := word; at < len(s.rows); at += s.words {
+			all &= s.rows[at] | s.lacking[at]
+		}
+		for ; all != 0; all &= all - 1 {
+			if expression := word*64 + bits.TrailingZeros64(all); expression < len(s.folds) {
+				s.found = append(s.found, int32(expression))
+			}
+		}
+	}
+	return s.found
+}

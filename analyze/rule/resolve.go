@@ -1,0 +1,248 @@
+package rule
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule/policy"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+)
+
+// resolve makes the second pass over rules and contexts: it fills in the word lists,
+// and checks what needs several files to be judged. The set is complete only if no
+// mistake was found.
+func (l *loader) resolve() *Set {
+	set := &Set{byID: map[string]*Rule{}}
+	r := newResolver(l.lists, l.vouched)
+	ids, names := map[string]string{}, map[string]string{}
+	for _, e := range l.entries {
+		d := r.detection(e.file, e.written, e.context != nil)
+		d.ID = e.name.Value
+		set.detections = append(set.detections, d)
+		if e.context != nil {
+			refuseTaken(e.file, names, e.name)
+			e.context.Detection = d
+			set.contexts = append(set.contexts, e.context)
+		} else {
+			refuseTaken(e.file, ids, e.name)
+			e.rule.Detection = d
+			set.rules = append(set.rules, e.rule)
+			set.byID[e.rule.ID] = e.rule
+		}
+		l.mistakes = append(l.mistakes, e.file.Mistakes...)
+	}
+	if len(l.mistakes) == 0 { // or else the mistake may be why a list is not used
+		l.refuseUnused(r.listNames)
+	}
+	slices.SortFunc(set.rules, func(x, y *Rule) int { return strings.Compare(x.ID, y.ID) })
+	slices.SortFunc(set.contexts, func(x, y *Context) int { return strings.Compare(x.Name, y.Name) })
+	return set
+}
+
+// refuseTaken refuses an id or a name that an earlier file has.
+func refuseTaken(f *syntax.File, seen map[string]string, name syntax.Text) {
+	if name.Value == "" {
+		return
+	}
+	if first, ok := seen[name.Value]; ok {
+		f.Errorf(name.Place, "%q is taken by %s", name.Value, first)
+		return
+	}
+	seen[name.Value] = f.Name
+}
+
+// refuseUnused refuses lists that no rule uses. A shipped list passes if there is an
+// overlay, since a rule that the overlay replaces may have used it.
+func (l *loader) refuseUnused(names []string) {
+	for name, list := range l.lists {
+		if list.used || l.overlaid && list.own == "" {
+			continue
+		}
+		others := slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == name })
+		l.mistakes = append(l.mistakes, syntax.Mistake{File: cmp.Or(list.own, list.file), Message: "no rule uses this list; " +
+			"name it in a block's lists or remove the file" + syntax.DidYouMean(name, others)})
+	}
+}
+
+// resolver turns detections as written into those of the set.
+type resolver struct {
+	lists     map[string]*wordList
+	listNames []string
+	policy    *policy.Policy
+	sound     map[string]bool // expressions that have been checked and are right
+}
+
+func newResolver(lists map[string]*wordList, vouched map[string]bool) *resolver {
+	return &resolver{lists: lists, listNames: slices.Sorted(maps.Keys(lists)), policy: policy.New(vouched), sound: map[string]bool{}}
+}
+
+// detection resolves one; mistakes go to f.
+func (r *resolver) detection(f *syntax.File, written syntax.Detection, isContext bool) *Detection {
+	d := &Detection{IsContext: isContext}
+	for _, b := range written.Blocks {
+		d.Blocks = append(d.Blocks, r.block(f, b))
+	}
+	if written.Condition.Value == "" || len(d.Blocks) == 0 {
+		return d
+	}
+	if checkCondition(f, written, d); d.Condition != nil && !isContext {
+		r.policy.Check(f, d.Condition, judged(written, d))
+	}
+	return d
+}
+
+// judged returns the blocks as the policy needs them.
+func judged(written syntax.Detection, d *Detection) []policy.Block {
+	out := make([]policy.Block, len(d.Blocks))
+	for i, b := range d.Blocks {
+		out[i] = policy.Block{Terms: b.Terms, Regex: written.Blocks[i].Regex, Min: b.Min, LengthOnly: b.LengthOnly}
+	}
+	return out
+}
+
+// checkCondition parses the condition, and refuses one that can hold on any page.
+func checkCondition(f *syntax.File, written syntax.Detection, d *Detection) {
+	root, used := f.ParseCondition(written)
+	if root == nil {
+		return
+	}
+	for i, b := range written.Blocks {
+		if !used[i] {
+			f.Errorf(b.Name.Place, "the condition does not name block %q; use it or remove it", b.Name.Value)
+		}
+	}
+	lengths := make([]bool, len(d.Blocks))
+	for i, b := range d.Blocks {
+		lengths[i] = b.LengthOnly
+	}
+	if root.HoldsOnNothing() {
+		f.Errorf(written.Condition.Place, "the condition holds on an empty page; demand some block without not")
+	} else if root.HoldsBy(lengths) {
+		f.Errorf(written.Condition.Place, "the condition holds on every page of some length; demand a block with lists, terms or regex too")
+	}
+	if near := nearBetweenLengths(root, lengths); near != nil {
+		f.Errorf(written.Condition.Place, "condition: %q measures from block to block, and one that should look for something looks for nothing; name one with lists, terms or regex", near.Text)
+	}
+	d.Condition = root
+}
+
+// nearBetweenLengths returns a part of the condition that measures a distance
+// between, or away from, blocks that look for nothing.
+func nearBetweenLengths(c *syntax.Condition, lengthOnly []bool) *syntax.Condition {
+	if c.Op == syntax.OpNear && lengthOnly[c.Block] && (c.Other == syntax.NoBlock || lengthOnly[c.Other]) {
+		return c
+	}
+	if slices.ContainsFunc(c.Away, func(from syntax.Distance) bool { return lengthOnly[from.Block] }) {
+		return c
+	}
+	for _, part := range c.Parts {
+		if found := nearBetweenLengths(part, lengthOnly); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+func (r *resolver) block(f *syntax.File, written syntax.Block) Block {
+	b := Block{
+		Name: written.Name.Value, Hidden: written.Hidden,
+		MinChars: written.MinChars, MaxChars: written.MaxChars,
+		Word: written.Word != nil && *written.Word, Plain: written.Plain != nil && *written.Plain,
+		Min: written.Min, Within: written.Within, LengthOnly: written.LengthOnly(),
+	}
+	for _, region := range written.Regions {
+		b.Regions = append(b.Regions, qianshao.RegionKind(region.Value))
+	}
+	terms := r.terms(f, written)
+	b.Terms = slices.SortedFunc(maps.Values(terms), func(x, y syntax.Term) int { return strings.Compare(x.Key, y.Key) })
+	for _, t := range written.Regex {
+		if r.isSound(f, t, b.Name) {
+			b.Regexps = append(b.Regexps, t.Value)
+		}
+	}
+	for _, t := range written.Except {
+		if except, ok := checkExcept(f, t, &b, terms, len(written.Lists) > 0); ok {
+			b.Excepts = append(b.Excepts, except)
+		}
+	}
+	weight := len(b.Regexps)
+	for _, t := range b.Terms {
+		weight += int(t.Weight)
+	}
+	if weight > 0 && b.Min > weight {
+		f.Errorf(written.Name.Place, "block %q asks for min %d, but all its terms together weigh %d", b.Name, b.Min, weight)
+	}
+	return b
+}
+
+// terms returns the terms of a block and of its lists, by key. A term that is named
+// twice keeps its highest weight.
+func (r *resolver) terms(f *syntax.File, written syntax.Block) map[string]syntax.Term {
+	terms := map[string]syntax.Term{}
+	add := func(t syntax.Term) {
+		if have, ok := terms[t.Key]; !ok || t.Weight > have.Weight {
+			terms[t.Key] = t
+		}
+	}
+	for _, name := range written.Lists {
+		list, ok := r.lists[name.Value]
+		if !ok {
+			f.Errorf(name.Place, "there is no list lists/%s.txt%s", name.Value, cmp.Or(syntax.DidYouMean(name.Value, r.listNames), "; write it, or name one that is there"))
+			continue
+		}
+		list.used = true
+		for _, t := range list.terms {
+			add(t)
+		}
+	}
+	for _, text := range written.Terms {
+		t, message := f.ParseTerm(text.Value, text.Place)
+		if message != "" {
+			f.Errorf(text.Place, "terms of block %q: %s", written.Name.Value, message)
+			continue
+		}
+		add(t)
+	}
+	return terms
+}
+
+func (r *resolver) isSound(f *syntax.File, expression syntax.Text, block string) bool {
+	if !r.sound[expression.Value] {
+		if problem := syntax.CheckRegex(expression.Value); problem != "" {
+			f.Errorf(expression.Place, "regex of block %q: %s", block, problem)
+			return false
+		}
+		r.sound[expression.Value] = true
+	}
+	return true
+}
+
+// checkExcept reads an except of a block. It has to contain a term of the block, unless
+// the terms come from a list: an operator may take a term off it without touching the rule.
+func checkExcept(f *syntax.File, text syntax.Text, b *Block, terms map[string]syntax.Term, fromList bool) (except syntax.Term, ok bool) {
+	except = f.FoldTerm(text.Value)
+	switch _, isTerm := terms[except.Key]; {
+	case except.Length == 0 || except.Length > syntax.MaxTerm:
+		f.Errorf(text.Place, "except of block %q: %q should have 1 to %d characters after folding", b.Name, text.Value, syntax.MaxTerm)
+	case isTerm:
+		f.Errorf(text.Place, "except of block %q: %q is a term of the block itself; it would never count", b.Name, text.Value)
+	case len(b.Regexps) == 0 && !fromList && !containsTerm(except.Key, terms):
+		f.Errorf(text.Place, "except of block %q: %q contains no term of the block, so it excepts nothing", b.Name, text.Value)
+	default:
+		return except, true
+	}
+	return except, false
+}
+
+func containsTerm(except string, terms map[string]syntax.Term) bool {
+	squeezed := strings.ReplaceAll(except, " ", "")
+	for key := range terms {
+		if strings.Contains(squeezed, strings.ReplaceAll(key, " ", "")) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,245 @@
+package syntax
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+	"go.yaml.in/yaml/v3"
+)
+
+// Limits of a detection.
+const (
+	maxBlocks = 64      // of one rule
+	maxMin    = 1000    // weights that a block may ask for
+	maxChars  = 100_000 // characters; a longer region is no message
+)
+
+// Detection is the detection of a rule or a context as written.
+type Detection struct {
+	Blocks    []Block
+	Condition Text
+	node      *yaml.Node
+}
+
+// Block is one block of a detection as written, with what it takes over by "like".
+type Block struct {
+	Name, Like                  Text
+	Lists, Terms, Regex, Except []Text
+	Regions                     []Text
+	Hidden, Word, Plain         *bool
+	Min                         int // 1 if not given
+	Within                      int // 0 if not given
+	MinChars, MaxChars          int // 0 if not given
+
+	keys []string // that were given, right or wrong
+}
+
+// BlockNames returns the names of the blocks in the order of the file.
+func (d Detection) BlockNames() []string {
+	names := make([]string, 0, len(d.Blocks))
+	for _, b := range d.Blocks {
+		names = append(names, b.Name.Value)
+	}
+	return names
+}
+
+func blockKeys() []string {
+	return []string{"like", "lists", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "plain", "min", "within", "except"}
+}
+
+// has says whether one of the keys was given.
+func (b Block) has(keys ...string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(b.keys, key) })
+}
+
+// LengthOnly is true for a block that asks for a region's length and looks for nothing.
+func (b Block) LengthOnly() bool {
+	return !b.has("lists", "terms", "regex") && b.has("min_chars", "max_chars")
+}
+
+// detection reads the blocks and the condition.
+func (f *File) detection(n *yaml.Node) Detection {
+	out := Detection{node: n}
+	if n.Kind == yaml.MappingNode && len(n.Content)/2 > maxBlocks {
+		f.errorf(n, "more than %d blocks; make two rules of it", maxBlocks)
+		return out
+	}
+	f.mapping(n, "detection", nil, func(key, value *yaml.Node) {
+		if key.Value == "condition" {
+			out.Condition = f.scalar(value, "condition")
+			return
+		}
+		b := f.block(key, value)
+		f.inherit(&b, out.Blocks)
+		out.Blocks = append(out.Blocks, b)
+	})
+	return out
+}
+
+func (f *File) block(key, n *yaml.Node) Block {
+	name := fmt.Sprintf("block %q", key.Value)
+	b := Block{Name: Text{key.Value, placeOf(key), key}, Min: 1}
+	if n.Kind != yaml.MappingNode {
+		b.keys = []string{"terms"} // mapping reports the mistake; nothing else should
+	}
+	f.mapping(n, name, blockKeys(), func(k, v *yaml.Node) {
+		what := k.Value + " of " + name
+		b.keys = append(b.keys, k.Value)
+		switch k.Value {
+		case "like":
+			b.Like = f.scalar(v, what)
+		case "lists":
+			b.Lists = f.list(v, what)
+		case "terms":
+			b.Terms = f.list(v, what)
+		case "regex":
+			b.Regex = f.list(v, what)
+		case "except":
+			b.Except = f.list(v, what)
+		case "regions":
+			b.Regions = f.list(v, what)
+		case "hidden":
+			b.Hidden = f.bool(v, what)
+		case "word":
+			b.Word = f.bool(v, what)
+		case "plain":
+			b.Plain = f.bool(v, what)
+		case "min":
+			b.Min = f.number(v, what, 1, maxMin)
+		case "within":
+			b.Within = f.number(v, what, 1, maxDistance)
+		case "min_chars":
+			b.MinChars = f.number(v, what, 1, maxChars)
+		case "max_chars":
+			b.MaxChars = f.number(v, what, 1, maxChars)
+		}
+	})
+	return b
+}
+
+// inherit gives a block what it does not say itself and the block that it is like says.
+func (f *File) inherit(b *Block, earlier []Block) {
+	if b.Like.Value == "" {
+		return
+	}
+	i := slices.IndexFunc(earlier, func(e Block) bool { return e.Name.Value == b.Like.Value })
+	if i < 0 {
+		f.Errorf(b.Like.Place, "like of block %q: no block %q stands above it%s", b.Name.Value, b.Like.Value, DidYouMean(b.Like.Value, Detection{Blocks: earlier}.BlockNames()))
+		b.keys = append(b.keys, "terms") // so that nobody reports that the block looks for nothing
+		return
+	}
+	own := *b
+	*b = earlier[i]
+	b.Name, b.Like, b.keys = own.Name, own.Like, append(slices.Clone(own.keys), b.keys...)
+	for _, key := range own.keys {
+		switch key {
+		case "lists":
+			b.Lists = own.Lists
+		case "terms":
+			b.Terms = own.Terms
+		case "regex":
+			b.Regex = own.Regex
+		case "except":
+			b.Except = own.Except
+		case "regions":
+			b.Regions = own.Regions
+		case "hidden":
+			b.Hidden = own.Hidden
+		case "word":
+			b.Word = own.Word
+		case "plain":
+			b.Plain = own.Plain
+		case "min":
+			b.Min = own.Min
+		case "within":
+			b.Within = own.Within
+		case "min_chars":
+			b.MinChars = own.MinChars
+		case "max_chars":
+			b.MaxChars = own.MaxChars
+		}
+	}
+}
+
+// checkDetection checks what can be said of a detection without the word lists.
+func (f *File) checkDetection(d Detection) {
+	isMapping := d.node.Kind == yaml.MappingNode
+	if len(d.Blocks) == 0 && isMapping {
+		f.errorf(d.node, "detection has no block; add one with lists, terms or regex")
+	}
+	for _, b := range d.Blocks {
+		f.checkBlock(b)
+	}
+	if !d.Condition.IsSet() && isMapping {
+		f.errorf(d.node, "condition is missing in detection")
+	}
+}
+
+func (f *File) checkBlock(b Block) {
+	at, name := b.Name.Place, b.Name.Value
+	if !isBlockName(name) {
+		f.Errorf(at, "block %q should be named with a-z, 0-9, _ and -, and not with a word of the condition (%s)", name, strings.Join(reservedWords(), ", "))
+	}
+	switch {
+	case b.LengthOnly() && b.has("min", "within", "word", "plain", "except"):
+		f.Errorf(at, "block %q asks for a length alone, so min, within, word, plain and except have nothing to work on; give it lists, terms or regex, or remove them", name)
+	case !b.has("lists", "terms", "regex") && !b.LengthOnly():
+		f.Errorf(at, "block %q has nothing to look for; give it lists, terms or regex", name)
+	}
+	if b.Within > 0 && b.Min < 2 {
+		f.Errorf(at, "block %q: within says where several terms reach min together; give it a min of 2 or more, or remove it", name)
+	}
+	if b.MinChars > 0 && b.MaxChars > 0 && b.MinChars > b.MaxChars {
+		f.Errorf(at, "block %q: no region has at least %d and at most %d characters; swap min_chars and max_chars", name, b.MinChars, b.MaxChars)
+	}
+	var kinds []string
+	for _, k := range qianshao.RegionKinds() {
+		kinds = append(kinds, string(k))
+	}
+	for _, region := range b.Regions {
+		if !slices.Contains(kinds, region.Value) {
+			f.Errorf(region.Place, "region %q is none of %s%s", region.Value, strings.Join(kinds, ", "), DidYouMean(region.Value, kinds))
+		}
+	}
+}
+
+// isBlockName is true for names that a condition can hold.
+func isBlockName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (i == 0 || (c < '0' || c > '9') && c != '_' && c != '-') {
+			return false
+		}
+	}
+	return s != "" && !slices.Contains(reservedWords(), s)
+}
+
+// ParseCondition parses the condition of a detection over its blocks. It reports a
+// mistake at the character, if the YAML text shows the condition as it is; root is
+// nil then. used tells which of the blocks the condition names.
+func (f *File) ParseCondition(d Detection) (root *Condition, used []bool) {
+	root, used, err := parseCondition(d.Condition.Value, d.BlockNames())
+	if err == nil {
+		return root, used
+	}
+	n, offset := d.Condition.node, 0
+	if syntax := (*conditionError)(nil); errors.As(err, &syntax) {
+		offset = syntax.at
+	}
+	column := utf8.RuneCountInString(d.Condition.Value[:min(offset, len(d.Condition.Value))])
+	message := fmt.Sprintf("condition: %v (character %d of the condition)", err, column+1)
+	switch {
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 || strings.Contains(n.Value, "\n"):
+		f.errorf(n, "%s", message)
+		return nil, nil
+	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+		column++
+	}
+	leading := len(n.Value) - len(strings.TrimLeft(n.Value, " \t"))
+	f.Errorf(Place{n.Line, n.Column + leading + column}, "%s", message)
+	return nil, nil
+}

@@ -1,0 +1,256 @@
+package syntax
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const (
+	// formatWidth is the width, in columns, up to which a condition, or a mapping
+	// without lists, stays on one line. A Chinese character takes two columns.
+	formatWidth = 100
+	// formatRounds bounds the search for a layout that formats to itself. Where a
+	// comment moves to another key, a second round is needed.
+	formatRounds = 4
+)
+
+// Format lays out a rule, a context or a file of an overlay in the canonical way:
+// keys in the order of the package comment, each entry of a list on its own line,
+// quotes only where YAML needs them. Comments are kept. Formatting twice changes
+// nothing. If src is not YAML of the right form the error is an *Error without a
+// file's name. Format does not check the rule.
+func Format(src []byte) ([]byte, error) {
+	f := &File{}
+	root := f.document(src, "rule")
+	if root == nil {
+		return nil, NewError(f.Mistakes)
+	}
+	out := src
+	for range formatRounds {
+		laidOut, err := layOut(root)
+		if err != nil {
+			return nil, err
+		}
+		if bytes.Equal(out, laidOut) {
+			return out, sameComments(src, out)
+		}
+		again := (&File{}).document(laidOut, "rule")
+		if again == nil || !sameValue(root, again) {
+			return nil, errors.New("rule: this file cannot be laid out without changing its meaning; write its values more plainly")
+		}
+		root, out = again, laidOut
+	}
+	return nil, errors.New("rule: no lasting place for a comment; put each comment on a line of its own above what it speaks of")
+}
+
+// sameComments refuses a layout that loses a comment line.
+func sameComments(src, out []byte) error {
+	for i, line := range strings.Split(string(src), "\n") {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "#") && !bytes.Contains(out, []byte(line)) {
+			return fmt.Errorf("rule: line %d: the comment %q would be lost; put it above a key", i+1, Cut(line, 60))
+		}
+	}
+	return nil
+}
+
+// sameValue compares two trees without their comments and styles.
+func sameValue(a, b *yaml.Node) bool {
+	isNull := a.Tag == "!!null" // however it is spelt
+	return a.Kind == b.Kind && a.Tag == b.Tag && (isNull || a.Value == b.Value) && slices.EqualFunc(a.Content, b.Content, sameValue)
+}
+
+// layOut orders the keys of a document, chooses all styles, and encodes it.
+func layOut(document *yaml.Node) ([]byte, error) {
+	if err := arrange(document.Content[0], "", -1); err != nil {
+		return nil, err
+	}
+	return encode(document)
+}
+
+// arrange orders the keys of n and of all nodes below it, and chooses their styles.
+// n is the value of key or an entry of its list, and stands at the given depth.
+func arrange(n *yaml.Node, key string, depth int) error {
+	switch n.Style = 0; n.Kind {
+	case yaml.ScalarNode:
+		if key == "condition" {
+			n.Value = conditionLines(n.Value)
+		}
+	case yaml.SequenceNode:
+		for _, item := range n.Content {
+			if err := arrange(item, key, depth+1); err != nil {
+				return err
+			}
+		}
+	case yaml.MappingNode:
+		sortKeys(n, key)
+		for i := 0; i < len(n.Content); i += 2 {
+			k, value := n.Content[i], n.Content[i+1]
+			if k.Kind != yaml.ScalarNode {
+				return fmt.Errorf("rule: line %d: a key should be a plain word", k.Line)
+			}
+			k.Style = 0
+			if err := arrange(value, k.Value, depth+1); err != nil {
+				return err
+			}
+		}
+		if depth >= 0 && key != "detection" && fitsOnLine(n, 2*depth+columns(key)+2) {
+			n.Style = yaml.FlowStyle
+		}
+	}
+	return nil
+}
+
+// keyOrder is the canonical order of the keys of all mappings but a detection.
+func keyOrder() []string {
+	return slices.Concat([]string{"name"}, ruleKeys(), contextKeys(), blockKeys(), entryKeys(), testKeys(), allowKeys())
+}
+
+// sortKeys brings the keys of a mapping, the value of a key, into order. Unknown
+// ones come last. The blocks of a detection stay as they are, in front of the condition.
+func sortKeys(n *yaml.Node, key string) {
+	order := keyOrder()
+	if key == "detection" {
+		order = nil
+	}
+	type field struct {
+		rank       int
+		key, value *yaml.Node
+	}
+	var fields []field
+	for i := 0; i < len(n.Content); i += 2 {
+		f := field{slices.Index(order, n.Content[i].Value), n.Content[i], n.Content[i+1]}
+		if f.rank < 0 {
+			f.rank = len(order)
+			if f.key.Value == "condition" {
+				f.rank++
+			}
+		}
+		fields = append(fields, f)
+	}
+	slices.SortStableFunc(fields, func(x, y field) int { return cmp.Compare(x.rank, y.rank) })
+	n.Content = n.Content[:0]
+	for _, f := range fields {
+		n.Content = append(n.Content, f.key, f.value)
+	}
+}
+
+// fitsOnLine says whether a mapping can stand on one line behind used columns: it
+// holds short texts, and neither lists nor comments.
+func fitsOnLine(n *yaml.Node, used int) bool {
+	for _, child := range n.Content {
+		if child.Kind != yaml.ScalarNode || strings.Contains(child.Value, "\n") || child.HeadComment+child.LineComment+child.FootComment != "" {
+			return false
+		}
+		used += columns(child.Value) + len(": ")
+	}
+	return used+len("{}")-len(", ") <= formatWidth
+}
+
+func columns(s string) (n int) {
+	for _, r := range s {
+		n++
+		if r >= 0x2e80 {
+			n++
+		}
+	}
+	return n
+}
+
+// conditionLines squeezes the white space of a condition. A long condition gets a
+// line for each part of its outermost "or", or else of its outermost "and".
+func conditionLines(condition string) string {
+	words := strings.Fields(condition)
+	line := strings.Join(words, " ")
+	if columns(line) <= formatWidth {
+		return line
+	}
+	for _, operator := range []string{"or", "and"} {
+		var b strings.Builder
+		depth, parts := 0, 1
+		for i, word := range words {
+			switch {
+			case i == 0:
+			case depth == 0 && word == operator:
+				b.WriteByte('\n')
+				parts++
+			default:
+				b.WriteByte(' ')
+			}
+			b.WriteString(word)
+			depth += strings.Count(word, "(") - strings.Count(word, ")")
+		}
+		if parts > 1 {
+			return b.String()
+		}
+	}
+	return line
+}
+
+// encode writes the document with the library's encoder. The encoder escapes
+// characters beyond U+FFFF ("\U0001F9E7") and leaves invisible ones as they are. A reader
+// wants it the other way round, so characters for private use stand in for both.
+func encode(document *yaml.Node) ([]byte, error) {
+	used, standsFor := map[rune]bool{}, map[rune]rune{}
+	each(document, func(n *yaml.Node) {
+		for _, r := range n.Value + n.HeadComment + n.LineComment + n.FootComment {
+			used[r] = true
+		}
+	})
+	next := rune(0xe000)
+	var hide, show []string
+	each(document, func(n *yaml.Node) {
+		for _, r := range n.Value {
+			if standsFor[r] > 0 || r <= 0xffff && !isInvisible(r) {
+				continue
+			}
+			for used[next] {
+				next++
+			}
+			standsFor[r] = next
+			used[next] = true
+			shown := string(r)
+			if isInvisible(r) {
+				shown = fmt.Sprintf(`\U%08X`, r)
+			}
+			hide, show = append(hide, string(r), string(next)), append(show, string(next), shown)
+		}
+	})
+	var b bytes.Buffer
+	encoder := yaml.NewEncoder(&b)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(replaced(document, strings.NewReplacer(hide...))); err != nil {
+		return nil, fmt.Errorf("rule: %w", err)
+	}
+	return []byte(strings.NewReplacer(show...).Replace(b.String())), nil
+}
+
+func each(n *yaml.Node, f func(*yaml.Node)) {
+	f(n)
+	for _, child := range n.Content {
+		each(child, f)
+	}
+}
+
+// replaced returns a copy of a tree with its values replaced. Values with invisible
+// characters are quoted, so that escapes can show them.
+func replaced(n *yaml.Node, by *strings.Replacer) *yaml.Node {
+	out := *n
+	if strings.ContainsFunc(n.Value, isInvisible) {
+		out.Style = yaml.DoubleQuotedStyle
+	}
+	out.Value, out.Content = by.Replace(n.Value), nil
+	for _, child := range n.Content {
+		out.Content = append(out.Content, replaced(child, by))
+	}
+	return &out
+}
+
+func isInvisible(r rune) bool { return r > unicode.MaxASCII && !unicode.IsPrint(r) }

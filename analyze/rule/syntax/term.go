@@ -1,0 +1,171 @@
+package syntax
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao/analyze/fold"
+)
+
+// Limits of terms and word lists.
+const (
+	// MaxTerm is the longest term, in folded characters; a sentence is no term.
+	MaxTerm = 64
+	// MinTerm is the shortest one; a single character is on every page.
+	MinTerm = 2
+
+	// MaxListFile bounds a word list, in bytes: some 500,000 terms.
+	MaxListFile = 16 << 20
+	maxListLine = 1000 // bytes
+	maxWeight   = 100  // of one term
+)
+
+// Term is a term with its weight.
+type Term struct {
+	Text string
+	// Key is the folded form with one space for each separator inside the
+	// term: terms with one key are one term.
+	Key    string
+	Length int // of the folded form, in characters
+	Weight int32
+	// Where it is written: in a list or in a rule.
+	File         string
+	Line, Column int32
+}
+
+// Mistake returns a mistake at the place of the term.
+func (t Term) Mistake(message string) Mistake {
+	return Mistake{File: t.File, Line: int(t.Line), Column: int(t.Column), Message: message}
+}
+
+// ParseTerm reads "term" or "term | weight", written at a place. If message is
+// not empty it says what is wrong.
+func (f *File) ParseTerm(line string, at Place) (t Term, message string) {
+	word, weight, hasWeight := strings.Cut(strings.ReplaceAll(line, "｜", "|"), "|") // a Chinese keyboard types the full-width bar
+	t = Term{Text: strings.TrimSpace(word), Weight: 1, File: f.Name, Line: int32(at.Line), Column: int32(at.Column)}
+	if hasWeight {
+		n, err := strconv.Atoi(strings.TrimSpace(weight))
+		if err != nil || n < 1 || n > maxWeight {
+			return t, fmt.Sprintf("weight %q should be a number from 1 to %d", strings.TrimSpace(weight), maxWeight)
+		}
+		t.Weight = int32(n)
+	}
+	f.fold(&t)
+	switch {
+	case t.Text == "":
+		return t, "an empty term"
+	case t.Length == 0:
+		return t, fmt.Sprintf("nothing is left of %q after folding; separators and symbols cannot be terms", t.Text)
+	case t.Length < MinTerm:
+		return t, fmt.Sprintf("%q is a term of a single character, which stands in every other page; make it longer", t.Text)
+	case t.Length > MaxTerm:
+		return t, fmt.Sprintf("a term of more than %d characters; take the words that matter", MaxTerm)
+	}
+	return t, ""
+}
+
+// FoldTerm returns a text as a term of weight 1, whatever its length.
+func (f *File) FoldTerm(text string) Term {
+	t := Term{Text: text, Weight: 1, File: f.Name}
+	f.fold(&t)
+	return t
+}
+
+// fold fills in Key and Length. It works in the file's buffers, since lists have 100,000 terms.
+func (f *File) fold(t *Term) {
+	f.folded.Fold(t.Text)
+	f.key = f.key[:0]
+	for i, r := range f.folded.Runes {
+		if i > 0 && f.folded.Gaps[i].Break != fold.BreakNone {
+			f.key = append(f.key, ' ')
+		}
+		f.key = utf8.AppendRune(f.key, r)
+	}
+	t.Key, t.Length = string(f.key), f.folded.Len()
+}
+
+// ParseList reads a word list: a term a line. The lines "- term" of an overlay
+// take a term away.
+func (f *File) ParseList(src []byte) (terms, removed []Term) {
+	if len(src) > MaxListFile {
+		f.Errorf(Place{}, "the list is larger than %d MiB; split it", MaxListFile>>20)
+		return nil, nil
+	}
+	seen := map[string]int{}
+	f.Lines(src, func(line string, at Place) {
+		line, removes := strings.CutPrefix(line, "-")
+		t, message := f.ParseTerm(line, at)
+		switch first := seen[t.Text]; {
+		case message != "":
+		case slip(t.Text) != "":
+			message = slip(t.Text)
+		case removes && strings.Contains(line, "|"):
+			message = fmt.Sprintf("a term that is taken away has no weight; write %q", "- "+t.Text)
+		case first > 0:
+			message = fmt.Sprintf("%q stands in line %d already", t.Text, first)
+		}
+		if message != "" {
+			f.Errorf(at, "%s", message)
+			return
+		}
+		seen[t.Text] = at.Line
+		if removes {
+			removed = append(removed, t)
+		} else {
+			terms = append(terms, t)
+		}
+	})
+	if len(terms)+len(removed) == 0 && len(f.Mistakes) == 0 {
+		f.Errorf(Place{}, "the list has no term; fill it or remove it")
+	}
+	return terms, removed
+}
+
+// Lines calls read for each line that is neither empty nor a comment, without the
+// white space around it.
+func (f *File) Lines(src []byte, read func(line string, at Place)) {
+	src = bytes.TrimPrefix(src, []byte("\ufeff")) // Windows' editor writes it
+	for number := 1; len(src) > 0; number++ {
+		var raw []byte
+		raw, src, _ = bytes.Cut(src, []byte("\n"))
+		if len(raw) > maxListLine {
+			f.Errorf(Place{number, 1}, "a line of more than %d bytes; a list has one term a line", maxListLine)
+			continue
+		}
+		line := strings.TrimSpace(string(raw))
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		before, _, _ := strings.Cut(string(raw), line)
+		at := Place{number, 1 + utf8.RuneCountInString(before)}
+		if !utf8.Valid(raw) {
+			f.Errorf(at, "not UTF-8; save the list as UTF-8")
+			return
+		}
+		read(line, at)
+	}
+}
+
+// slip explains a line that is written in another program's way; it returns "" for any other line.
+func slip(term string) string {
+	if before, _, found := strings.Cut(term, " #"); found {
+		return fmt.Sprintf("a comment stands on a line of its own, and begins with #; here stays %s", strings.TrimSpace(before))
+	}
+	i := strings.IndexAny(term, ",，、;；:：=\t")
+	if i <= 0 || i == len(term)-1 {
+		return ""
+	}
+	_, size := utf8.DecodeRuneInString(term[i:])
+	before, after := strings.TrimSpace(term[:i]), strings.TrimSpace(term[i+size:])
+	switch {
+	case after == "":
+	case strings.Trim(after, "0123456789") == "":
+		return fmt.Sprintf("a weight stands behind a bar: %s | %s", before, after)
+	case strings.ContainsAny(term[i:i+size], "，、；;"):
+		return fmt.Sprintf("one term a line; write %s and %s on lines of their own, or leave the separator out", before, after)
+	}
+	return ""
+}
