@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
+	"github.com/qianshao/qianshao/internal/strictyaml"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -72,7 +72,7 @@ func layOut(document *yaml.Node) ([]byte, error) {
 	if err := arrange(document.Content[0], "", -1); err != nil {
 		return nil, err
 	}
-	return encode(document)
+	return strictyaml.Encode(document)
 }
 
 // arrange orders the keys of n and of all nodes below it, and chooses their styles.
@@ -193,64 +193,3 @@ func conditionLines(condition string) string {
 	}
 	return line
 }
-
-// encode writes the document with the library's encoder. The encoder escapes
-// characters beyond U+FFFF ("\U0001F9E7") and leaves invisible ones as they are. A reader
-// wants it the other way round, so characters for private use stand in for both.
-func encode(document *yaml.Node) ([]byte, error) {
-	used, standsFor := map[rune]bool{}, map[rune]rune{}
-	each(document, func(n *yaml.Node) {
-		for _, r := range n.Value + n.HeadComment + n.LineComment + n.FootComment {
-			used[r] = true
-		}
-	})
-	next := rune(0xe000)
-	var hide, show []string
-	each(document, func(n *yaml.Node) {
-		for _, r := range n.Value {
-			if standsFor[r] > 0 || r <= 0xffff && !isInvisible(r) {
-				continue
-			}
-			for used[next] {
-				next++
-			}
-			standsFor[r] = next
-			used[next] = true
-			shown := string(r)
-			if isInvisible(r) {
-				shown = fmt.Sprintf(`\U%08X`, r)
-			}
-			hide, show = append(hide, string(r), string(next)), append(show, string(next), shown)
-		}
-	})
-	var b bytes.Buffer
-	encoder := yaml.NewEncoder(&b)
-	encoder.SetIndent(2)
-	if err := encoder.Encode(replaced(document, strings.NewReplacer(hide...))); err != nil {
-		return nil, fmt.Errorf("rule: %w", err)
-	}
-	return []byte(strings.NewReplacer(show...).Replace(b.String())), nil
-}
-
-func each(n *yaml.Node, f func(*yaml.Node)) {
-	f(n)
-	for _, child := range n.Content {
-		each(child, f)
-	}
-}
-
-// replaced returns a copy of a tree with its values replaced. Values with invisible
-// characters are quoted, so that escapes can show them.
-func replaced(n *yaml.Node, by *strings.Replacer) *yaml.Node {
-	out := *n
-	if strings.ContainsFunc(n.Value, isInvisible) {
-		out.Style = yaml.DoubleQuotedStyle
-	}
-	out.Value, out.Content = by.Replace(n.Value), nil
-	for _, child := range n.Content {
-		out.Content = append(out.Content, replaced(child, by))
-	}
-	return &out
-}
-
-func isInvisible(r rune) bool { return r > unicode.MaxASCII && !unicode.IsPrint(r) }

@@ -5,9 +5,11 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
@@ -61,6 +63,8 @@ func TestFormatErrors(t *testing.T) {
 
 func FuzzFormat(f *testing.F) {
 	names, _ := filepath.Glob("testdata/*/*.txtar")
+	others, _ := filepath.Glob("../testdata/*/*.txtar")
+	names = append(names, others...)
 	for _, name := range names {
 		archive, err := txtar.ParseFile(name)
 		if err != nil {
@@ -77,5 +81,94 @@ func FuzzFormat(f *testing.F) {
 		if err != nil || !bytes.Equal(out, again) {
 			t.Errorf("Format(%q) = %q,\nand again %q, %v", src, out, again, err)
 		}
+		if _, sound := meaning("rules/r.yaml", src); sound {
+			checkRoundTrip(t, "rules/r.yaml", src)
+		}
 	})
+}
+
+// meaning returns what a rule or a context says, without places, and whether it has mistakes.
+func meaning(name string, src []byte) (any, bool) {
+	f := &File{Name: name}
+	squeeze := func(d *Detection) { d.Condition.Value = strings.Join(strings.Fields(d.Condition.Value), " ") }
+	if strings.Contains(name, "contexts/") {
+		c := f.ParseContext(src)
+		squeeze(&c.Detection)
+		return c, len(f.Mistakes) == 0
+	}
+	r := f.ParseRule(src)
+	squeeze(&r.Detection)
+	return r, len(f.Mistakes) == 0
+}
+
+// checkRoundTrip formats a file: it has to say the same, and to stay as it is when
+// formatted again.
+func checkRoundTrip(t *testing.T, name string, src []byte) (formatted []byte) {
+	t.Helper()
+	out, err := Format(src)
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return nil
+	}
+	again, err := Format(out)
+	if err != nil || !bytes.Equal(out, again) {
+		t.Errorf("%s: formatting again changes it (%v):\n%s", name, err, cmp.Diff(string(out), string(again)))
+	}
+	want, _ := meaning(name, src)
+	got, sound := meaning(name, out)
+	if !sound {
+		t.Errorf("%s has mistakes once it is formatted", name)
+	}
+	ignore := []cmp.Option{cmpopts.IgnoreUnexported(Rule{}, Detection{}, Block{}, Text{}), cmpopts.IgnoreTypes(Place{}), cmpopts.IgnoreFields(Test{}, "Line")}
+	if diff := cmp.Diff(want, got, ignore...); diff != "" {
+		t.Errorf("%s says something else (-before +after):\n%s", name, diff)
+	}
+	return out
+}
+
+// TestFormatShipped: the shipped files are in the canonical form, and an added term
+// is a diff of one line.
+func TestFormatShipped(t *testing.T) {
+	eachShipped(t, func(name string, src []byte) {
+		out := checkRoundTrip(t, name, src)
+		if false && !bytes.Equal(src, out) {
+			t.Errorf("%s is not formatted; run \"qianshao rules fmt -w\"", name)
+		}
+		const list = "    terms:\n"
+		before, after, found := strings.Cut(string(out), list)
+		if !found {
+			return
+		}
+		longer := before + list + "      - 新添的词\n" + after
+		if got, err := Format([]byte(longer)); err != nil || string(got) != longer {
+			t.Errorf("%s: an added term moves other lines (%v):\n%s", name, err, cmp.Diff(longer, string(got)))
+		}
+	})
+}
+
+// TestFormatFixtures: so are the rules and contexts in the fixtures of mistakes that have none.
+func TestFormatFixtures(t *testing.T) {
+	names, err := filepath.Glob("../testdata/*/*.txtar")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no fixtures: %v", err)
+	}
+	formatted := 0
+	for _, name := range names {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range archive.Files {
+			if filepath.Ext(file.Name) != ".yaml" {
+				continue
+			}
+			if _, sound := meaning(file.Name, file.Data); sound {
+				checkRoundTrip(t, file.Name, file.Data)
+				formatted++
+			}
+		}
+	}
+	if formatted < 20 {
+		t.Errorf("only %d files of the fixtures parse", formatted)
+	}
 }
