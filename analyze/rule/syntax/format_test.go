@@ -131,7 +131,7 @@ func checkRoundTrip(t *testing.T, name string, src []byte) (formatted []byte) {
 func TestFormatShipped(t *testing.T) {
 	eachShipped(t, func(name string, src []byte) {
 		out := checkRoundTrip(t, name, src)
-		if false && !bytes.Equal(src, out) {
+		if !bytes.Equal(src, out) {
 			t.Errorf("%s is not formatted; run \"qianshao rules fmt -w\"", name)
 		}
 		const list = "    terms:\n"
