@@ -19,6 +19,7 @@ import (
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/packs"
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/ingest"
 )
@@ -249,6 +250,21 @@ func TestExampleRules(t *testing.T) {
 		}
 		for _, f := range failures {
 			t.Errorf("%s: %s", name, f)
+		}
+	}
+}
+
+// TestExamplesAreFormatted: the rules, contexts and overlay files that the documents show
+// look as "rules fmt" would lay them out.
+func TestExamplesAreFormatted(t *testing.T) {
+	for _, name := range []string{"docs/rules.md", "docs/rules.zh-CN.md"} {
+		text := read(t, name)
+		for _, key := range []string{"title", "name", "hosts", "rules"} {
+			for _, example := range examples(text, key) {
+				if got, err := syntax.Format([]byte(example)); err != nil || string(got) != example {
+					t.Errorf("%s: the example that begins with %s: should be (%v)\n%s", name, key, err, got)
+				}
+			}
 		}
 	}
 }
