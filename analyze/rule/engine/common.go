@@ -38,17 +38,17 @@ func (e *Engine) CommonTerms(innocent []string) []syntax.Mistake {
 
 // deciding returns the terms of a text that decide.
 func (e *Engine) deciding(text string) map[usage]bool {
-	page := e.newPage(plainDocument(text))
-	defer page.release()
-	page.scan()
+	v := e.newPage(plainDocument(text))
+	defer v.release()
+	v.scan()
 	out := map[usage]bool{}
-	for _, i := range slices.Clone(page.tally.touched) {
+	for _, i := range slices.Clone(v.tally.touched) {
 		b := e.blocks[i]
-		if b.lengthOnly || !e.isOn(b.owner) || !page.outcome(b.owner).holdsByOnly(b) {
+		if b.lengthOnly || !e.isOn(b.owner) || !v.outcome(b.owner).holdsByOnly(b) {
 			continue
 		}
-		page.runBlock(b)
-		for _, h := range page.tally.states[i].hits {
+		v.runBlock(b)
+		for _, h := range v.tally.states[i].hits {
 			if h.cost <= plainCost && 3*h.weight > b.min {
 				out[usage{i, h.term}] = true
 			}

@@ -9,12 +9,12 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// Explanation tells why a rule's condition holds on a document, or what is missing.
+// Explanation says why a rule's condition holds on a document, or what is missing.
 type Explanation struct {
 	ID string
 	// Known is false if neither a rule nor a context has that id.
 	Known bool
-	// Holds: the condition does.
+	// Holds: the condition holds.
 	Holds bool
 	// Condition is the condition as a tree, each part with its truth.
 	Condition Part
@@ -39,7 +39,7 @@ type BlockReport struct {
 	// Hits are pieces of evidence, at most maxExplained; Total is how many were kept.
 	Hits  []qianshao.Evidence
 	Total int
-	// Dropped tells in words which hits did not count and why.
+	// Dropped says in words which hits did not count, and why.
 	Dropped []string
 	// Missing says in words what the block lacks; empty if it holds.
 	Missing string
@@ -48,83 +48,6 @@ type BlockReport struct {
 // maxExplained is how many hits of a block an explanation lists.
 const maxExplained = 8
 
-// Reasons for which a hit does not count.
-type dropReason uint8
-
-const (
-	droppedByRegion dropReason = iota
-	droppedByLength
-	droppedByExcept
-	droppedByAllowance
-	droppedByWord
-	droppedByOverlap
-	droppedByDisguise
-	dropReasons
-)
-
-func (r dropReason) String() string {
-	switch r {
-	case droppedByRegion:
-		return "in a region that the block does not read"
-	case droppedByLength:
-		return "in a region of the wrong length"
-	case droppedByExcept:
-		return "inside one of the block's excepts"
-	case droppedByAllowance:
-		return "inside a text of the allow-list"
-	case droppedByWord:
-		return "inside a longer word (word: true)"
-	case droppedByOverlap:
-		return "inside a longer hit of the block"
-	case droppedByDisguise:
-		return "far from the term (plain: true)"
-	}
-	return "dropped"
-}
-
-// trace remembers dropped hits while explaining.
-type trace struct {
-	drops map[int32]*[dropReasons]dropped // by block
-}
-
-type dropped struct {
-	count   int
-	example string
-	detail  string
-}
-
-// whyNotRead tells why a block does not read the open region.
-func (e *evaluation) whyNotRead(b *block) dropReason {
-	region := e.page.traits[e.open.index]
-	region.chars = b.length.min // as if its length were right
-	if b.reads(&region) {
-		return droppedByLength
-	}
-	return droppedByRegion
-}
-
-// drop notes that a hit does not count.
-func (e *evaluation) drop(b *block, h *hit, reason dropReason) {
-	if e.trace == nil {
-		return
-	}
-	drops := e.trace.drops[b.index]
-	if drops == nil {
-		drops = new([dropReasons]dropped)
-		e.trace.drops[b.index] = drops
-	}
-	if drops[reason].count++; drops[reason].count == 1 {
-		source := e.page.doc.Regions[h.region].Text
-		if reason == droppedByAllowance {
-			drops[reason].detail = fmt.Sprintf(" (%s)", e.allowed.withheld[b.owner])
-		}
-		if reason == droppedByLength {
-			drops[reason].detail = fmt.Sprintf(" (the first has %d characters; wanted are %s)", e.page.traits[h.region].chars, b.length)
-		}
-		drops[reason].example = lastCharacters(source[:h.start], 5) + "[" + syntax.Cut(source[h.start:h.end], qianshao.MaxEvidenceText) + "]" + firstCharacters(source[h.end:], 5)
-	}
-}
-
 // Explain holds the document against one rule or context, with every regular
 // expression run, and tells what each part found.
 func (e *Engine) Explain(doc *qianshao.Document, id string) Explanation {
@@ -132,13 +55,13 @@ func (e *Engine) Explain(doc *qianshao.Document, id string) Explanation {
 	if at < 0 {
 		return Explanation{ID: id}
 	}
-	d, page := e.detections[at], e.newPage(doc)
-	defer page.release()
-	page.trace = &trace{drops: map[int32]*[dropReasons]dropped{}}
-	page.scan()
-	page.runRegexes([]*detection{d})
-	o := page.outcome(d)
-	if page.page.conceals && o.decide() != syntax.Yes && o.alone().decide() == syntax.Yes {
+	d, v := e.detections[at], e.newPage(doc)
+	defer v.release()
+	v.trace = &trace{drops: map[int32]*[dropReasons]dropped{}}
+	v.scan()
+	v.runRegexes([]*detection{d})
+	o := v.outcome(d)
+	if v.page.conceals && o.decide() != syntax.Yes && o.alone().decide() == syntax.Yes {
 		o = o.alone()
 	}
 	out := Explanation{ID: id, Known: true, Holds: o.holds() == syntax.Yes, Condition: o.part(d.Condition)}
