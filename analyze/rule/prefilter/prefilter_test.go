@@ -12,6 +12,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/packs"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/prefilter/prefiltertest"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
 func TestAtoms(t *testing.T) {
@@ -70,11 +71,10 @@ func FuzzAtoms(f *testing.F) {
 	f.Add("\ufffd金", "\xff金")
 	f.Add(`[^\x00-\x{10FFFF}]|a{3,5}b?`, "xaaa")
 	f.Fuzz(func(t *testing.T, expression, text string) {
-		re, err := regexp.Compile(expression)
-		if err != nil || re.MatchString("") {
-			return
+		if syntax.CheckRegex(expression) != "" {
+			return // no rule has it
 		}
-		checkAtoms(t, New([]string{expression}), []*regexp.Regexp{re}, text)
+		checkAtoms(t, New([]string{expression}), []*regexp.Regexp{regexp.MustCompile(expression)}, text)
 	})
 }
 
