@@ -69,7 +69,8 @@ type Added struct {
 
 // Add archives a flagged page in all its views. It does nothing for other
 // pages, and for a page whose latest capture has the same bodies and the same
-// findings. After an error nothing is archived and Add may be repeated.
+// findings. After an error Add may be repeated. Nothing is archived then, unless
+// the ledger has recorded it and could not say so; a repeated Add finds that.
 func (a *Archive) Add(ctx context.Context, item Item) (Added, error) {
 	if !item.Assessment.Flagged() {
 		return Added{}, nil
