@@ -14,10 +14,12 @@ import (
 	"github.com/qianshao/qianshao/dashboards"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/internal/pipeline"
 	"github.com/qianshao/qianshao/store"
 )
 
-// Store is all that the consumers of a store need together. Every method is
+// Store is what all consumers of a store need together: the interfaces that
+// they declare, and below the few methods for which none does. Every method is
 // safe for concurrent use. Times are kept to the millisecond and come back in
 // UTC; texts are kept byte by byte; lists in the order of a text are in that of
 // its bytes.
@@ -25,8 +27,8 @@ type Store interface {
 	ingest.Frontier
 	evidence.Ledger
 	dashboards.Store
+	pipeline.Store
 	Register
-	Pages
 	Submissions
 	Export
 }
@@ -36,14 +38,6 @@ type Register interface {
 	// PutAuthorisations adds authorisations or replaces those of the same id: all of them, or none.
 	PutAuthorisations(ctx context.Context, list []qianshao.Authorisation) error
 	Authorisations(ctx context.Context) ([]qianshao.Authorisation, error)
-}
-
-// Pages is what the way of a page needs.
-type Pages interface {
-	SavePage(ctx context.Context, save store.Save) (store.Saved, error)
-	Confirm(ctx context.Context, url, hash, rules string, at time.Time) (saved store.Saved, known bool, err error)
-	PageGone(ctx context.Context, url string, status int, cause qianshao.Cause, at time.Time) (store.Saved, error)
-	ViewState(ctx context.Context, url string) (store.ViewState, error)
 }
 
 // Submissions is what those need who hand in pages and queue them.
