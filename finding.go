@@ -148,7 +148,7 @@ const (
 	EvidenceContext = 20  // characters of Before and After
 )
 
-// Assessment is the verdict on one page.
+// Assessment is what the analyzer makes of one page.
 type Assessment struct {
 	// Category is the primary one, that of the highest-scoring finding; empty
 	// unless the page is flagged.

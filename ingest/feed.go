@@ -55,8 +55,8 @@ func FeedLinks(page qianshao.Page) ([]string, error) {
 	return links, nil
 }
 
-// looksLikeFeed looks at the root element, or for JSON's own word for it. (A
-// feed in UTF-16 is rarer than the look at every page would be dear.)
+// looksLikeFeed looks at the root element, or for the key that names a JSON feed.
+// (Decoding every page to find a feed in UTF-16 would cost more than such feeds are worth.)
 func looksLikeFeed(body []byte) bool {
 	start := body[:min(len(body), feedStart)]
 	switch {

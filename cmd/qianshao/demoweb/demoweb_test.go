@@ -257,18 +257,18 @@ func TestAuthorisationsCoverWhatIsExpected(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		verdict := qianshao.SkipNotAuthorised
+		decision := qianshao.SkipNotAuthorised
 		for i := range all {
 			if skip := all[i].Covers(u, now); skip != qianshao.SkipNotAuthorised {
-				verdict = skip
+				decision = skip
 			}
 		}
 		want := e.Skip
 		if want == qianshao.SkipRobots || u.Path == "/go/portal.html" {
 			want = "" // covered; the refusal comes later
 		}
-		if verdict != want {
-			t.Errorf("%s: the authorisations say %q, want %q", e.URL, verdict, want)
+		if decision != want {
+			t.Errorf("%s: the authorisations say %q, want %q", e.URL, decision, want)
 		}
 	}
 	for host, addr := range w.Resolve() {
