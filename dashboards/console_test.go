@@ -308,6 +308,9 @@ func TestHelpAndErrors(t *testing.T) {
 		if key := regexp.MustCompile(`>(help|auth|query|search)\.[a-z.]+<`).FindString(body); key != "" {
 			t.Errorf("a message is missing: %s", key)
 		}
+		for _, f := range index.FieldNames() {
+			contains(t, body, "<code>"+string(f)+":")
+		}
 		for _, c := range qianshao.Categories() {
 			contains(t, body, "<code>"+string(c)+"</code>")
 		}

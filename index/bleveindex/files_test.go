@@ -76,6 +76,20 @@ func TestReopen(t *testing.T) {
 	}
 }
 
+// TestOlderFormat: an index that lacks a field would find nothing by it, in silence.
+func TestOlderFormat(t *testing.T) {
+	path := t.TempDir()
+	if err := open(t, path, Options{}).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeVersion(path, fmt.Sprintf("qianshao index %d\n", formatVersion-1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path, Options{}); !errors.Is(err, ErrRebuild) || !strings.Contains(err.Error(), "qianshao reindex") {
+		t.Errorf("an older format: %v, want ErrRebuild with its remedy", err)
+	}
+}
+
 // TestLocked has another process hold the index: this test binary again.
 func TestLocked(t *testing.T) {
 	const variable = "QIANSHAO_TEST_HOLD_INDEX"
