@@ -57,13 +57,13 @@ func Parse(src []byte) (root *yaml.Node, rest, err error) {
 }
 
 // Decode reads a file's only document into a struct. An unknown key is an error. An
-// empty file is none: it leaves the struct as it is. Errors other than a
-// *SecondDocumentError are the library's.
+// empty file is not: it leaves the struct as it is. Errors other than a
+// *SecondDocumentError are the library's, without the names of our types.
 func Decode(src []byte, into any) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(src))
 	decoder.KnownFields(true)
 	if err := decode(decoder, into); err != nil && !errors.Is(err, io.EOF) {
-		return err
+		return errors.New(unknownField.ReplaceAllString(err.Error(), `field $1 not found`))
 	}
 	var second yaml.Node
 	if err := decode(decoder, &second); !errors.Is(err, io.EOF) {
@@ -71,6 +71,9 @@ func Decode(src []byte, into any) error {
 	}
 	return nil
 }
+
+// unknownField is how the library tells of an unknown key.
+var unknownField = regexp.MustCompile(`(?m)field (\S+) not found in type .*$`)
 
 // decode turns the library's panics into errors.
 func decode(d *yaml.Decoder, into any) (err error) {

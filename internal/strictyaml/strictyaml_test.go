@@ -40,7 +40,7 @@ func TestDecode(t *testing.T) {
 	if err := Decode([]byte("days: 3\n"), &file); err != nil || file.Days != 3 {
 		t.Errorf("days %d, %v", file.Days, err)
 	}
-	if err := Decode([]byte("day: 3\n"), &file); err == nil || !strings.Contains(err.Error(), "field day not found") {
+	if err := Decode([]byte("day: 3\n"), &file); err == nil || !strings.HasSuffix(err.Error(), `line 1: field day not found`) {
 		t.Errorf("an unknown key: %v", err)
 	}
 	var second *SecondDocumentError
