@@ -23,7 +23,7 @@ const labelledGolden = "testdata/labelled.json"
 //	go test ./analyze -run Labelled -update
 func TestLabelled(t *testing.T) {
 	analyzer := shipped(t)
-	report, err := evaluate.Run(os.DirFS("testdata/labelled"), analyzer)
+	report, err := evaluate.Run(os.DirFS("testdata/labelled"), analyzer, evaluate.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,11 +2,16 @@ package evaluate
 
 import (
 	"bufio"
+	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"path"
 	"strings"
+
+	"github.com/qianshao/qianshao"
 )
 
 // maxLine bounds a line of a set; the longest real one is a few kilobytes.
@@ -14,39 +19,46 @@ const maxLine = 16 << 20
 
 const labelsFile = "labels.tsv"
 
-// set is one labelled set, or one of pairs.
-type set struct {
-	name    string
-	samples []Sample
-	pairs   []pair
+// contents is what a folder of sets holds, in the order of the names.
+type contents struct {
+	sets     []set
+	archives []string
 }
 
-// pair is a disguised text and what it says.
-type pair struct{ raw, plain Sample }
+// set is one labelled set, or one of pairs: disguised texts and, in the same
+// order, what they say.
+type set struct {
+	name             string
+	samples          []Sample
+	disguised, plain []Sample
+}
 
-// read finds the sets below fsys, in the order of their names.
-func read(fsys fs.FS) ([]set, error) {
-	var sets []set
-	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+func (s *set) isCases() bool { return path.Base(s.name) == "cases" }
+
+// read finds the sets below fsys.
+func read(fsys fs.FS) (found contents, err error) {
+	err = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		var found set
+		var s set
 		switch {
 		case d.IsDir():
-			found, err = readPages(fsys, name)
+			s, err = readPages(fsys, name)
 		case strings.HasSuffix(name, ".jsonl"):
-			found, err = readLines(fsys, name)
+			s, err = readLines(fsys, name)
+		case strings.HasSuffix(name, ".warc"), strings.HasSuffix(name, ".warc.gz"):
+			found.archives = append(found.archives, name)
 		}
-		if err == nil && len(found.samples)+len(found.pairs) > 0 {
-			sets = append(sets, found)
+		if err == nil && len(s.samples)+len(s.disguised) > 0 {
+			found.sets = append(found.sets, s)
 		}
 		return err
 	})
-	if err == nil && len(sets) == 0 {
-		err = fmt.Errorf("there is no labelled set here: neither *.jsonl nor a folder with %s or *.html", labelsFile)
+	if err == nil && len(found.sets)+len(found.archives) == 0 {
+		err = fmt.Errorf("no set here: neither *.jsonl nor *.warc.gz nor a folder with %s or *.html", labelsFile)
 	}
-	return sets, err
+	return found, err
 }
 
 func readLines(fsys fs.FS, name string) (set, error) {
@@ -66,14 +78,13 @@ func readLines(fsys fs.FS, name string) (set, error) {
 		at := fmt.Sprintf("%s:%d", name, n)
 		switch {
 		case line.Raw != "":
-			s.pairs = append(s.pairs, pair{
-				raw:   Sample{Page: textPage(at, line.Raw), Label: labelSpam},
-				plain: Sample{Page: textPage(at, line.Plain), Label: labelSpam},
-			})
+			disguised, plain := message(at, line.Raw, labelSpam), message(at, line.Plain, labelSpam)
+			plain.Half = disguised.Half // a pair stays together
+			s.disguised, s.plain = append(s.disguised, disguised), append(s.plain, plain)
 		case line.Label == "":
 			return s, fmt.Errorf(`%s: neither "label" nor "raw" is given`, at)
-		default:
-			s.samples = append(s.samples, Sample{Page: textPage(at, line.Text), Label: Label(line.Label)})
+		case Label(line.Label) != labelUnclear:
+			s.samples = append(s.samples, message(at, line.Text, Label(line.Label)))
 		}
 	}
 	return s, lines.Err()
@@ -83,34 +94,83 @@ func readLines(fsys fs.FS, name string) (set, error) {
 // files of a folder that no labels.tsv above it speaks of.
 func readPages(fsys fs.FS, folder string) (set, error) {
 	s := set{name: folder}
-	if labels, err := fs.ReadFile(fsys, path.Join(folder, labelsFile)); err == nil {
-		for line := range strings.Lines(string(labels)) {
-			name, rest, ok := strings.Cut(strings.TrimSpace(line), "\t")
-			label, _, _ := strings.Cut(rest, "\t") // the kind of site and the site may follow
-			if ok && Label(label) != labelUnclear {
-				if err := s.addPage(fsys, path.Join(folder, name), Label(label)); err != nil {
-					return s, err
-				}
-			}
-		}
-		return s, nil
+	labels, err := fs.ReadFile(fsys, path.Join(folder, labelsFile))
+	if err == nil {
+		return s, s.readLabels(fsys, string(labels))
 	}
 	if underLabels(fsys, folder) {
 		return s, nil
 	}
 	names, err := fs.Glob(fsys, path.Join(folder, "*.html"))
 	for _, name := range names {
-		if err := s.addPage(fsys, name, LabelNone); err != nil {
+		if err := s.addPage(fsys, path.Base(name), LabelNone, "", ""); err != nil {
 			return s, err
 		}
 	}
 	return s, err
 }
 
-func (s *set) addPage(fsys fs.FS, name string, label Label) error {
-	body, err := fs.ReadFile(fsys, name)
-	s.samples = append(s.samples, Sample{Page: filePage(name, body), Label: label})
-	return err
+func (s *set) readLabels(fsys fs.FS, labels string) error {
+	n := 0
+	for line := range strings.Lines(labels) {
+		n++
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		const file, label, kind, site = 0, 1, 2, 3
+		columns := append(strings.Split(strings.TrimRight(line, "\r\n"), "\t"), "", "", "")
+		switch Label(columns[label]) {
+		case labelUnclear:
+			continue
+		case "":
+			return fmt.Errorf("%s:%d: the label is missing; the columns are file, label, kind and site, with tabs between", path.Join(s.name, labelsFile), n)
+		}
+		if err := s.addPage(fsys, columns[file], Label(columns[label]), columns[kind], columns[site]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *set) addPage(fsys fs.FS, name string, label Label, kind, site string) error {
+	at := path.Join(s.name, name)
+	body, err := fs.ReadFile(fsys, at)
+	if err != nil {
+		return err
+	}
+	page := qianshao.Page{URL: at, Source: qianshao.SourceFolder, Body: body}
+	if strings.HasSuffix(name, ".html") || strings.HasSuffix(name, ".htm") {
+		page.ContentType = "text/html"
+	}
+	folder, _, ok := strings.Cut(name, "/")
+	if !ok {
+		folder = ""
+	}
+	// Where the site is not given its folder stands for it, an operator's in a set
+	// of casinos; else the page is a site of its own, named by its text.
+	site = cmp.Or(site, folder)
+	half := halfOf(site)
+	if site == "" {
+		site, half = fmt.Sprintf("%x", sha256.Sum256(body)), halfOf(string(body))
+	}
+	s.samples = append(s.samples, Sample{Page: page, Label: label, Kind: kind, Site: site, Folder: folder, Half: half})
+	return nil
+}
+
+func message(at, text string, label Label) Sample {
+	page := qianshao.Page{URL: at, Source: qianshao.SourceLines, ContentType: "text/plain; charset=utf-8", Body: []byte(text)}
+	return Sample{Page: page, Label: label, Half: halfOf(text)}
+}
+
+// archivedPage returns an archive's page as a sample without a label. Its site
+// is its host, without the ending that stands where the real name was taken
+// out: further pages of a labelled site are to be in that site's half.
+func archivedPage(page qianshao.Page) Sample {
+	site := page.URL
+	if u, err := url.Parse(page.URL); err == nil && u.Host != "" {
+		site = strings.TrimSuffix(u.Hostname(), ".example")
+	}
+	return Sample{Page: page, Site: site, Half: halfOf(site)}
 }
 
 func underLabels(fsys fs.FS, folder string) bool {

@@ -2,208 +2,236 @@ package evaluate
 
 import (
 	"cmp"
-	"fmt"
-	"io"
-	"io/fs"
 	"maps"
-	"math"
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/analyze"
 )
 
-// Report holds the figures of all sets.
+// Report holds the figures of all sets. What is left out of its JSON names
+// texts or sites: a golden file holds figures alone.
 type Report struct {
-	Sets  []SetReport  `json:"sets"`
-	Rules []RuleReport `json:"rules"`
-	// Misses and FalseAlarms are the outcomes that are wrong, for a person to read.
-	Misses      []Outcome `json:"-"`
-	FalseAlarms []Outcome `json:"-"`
+	Sets     []SetReport     `json:"sets"`
+	Cases    []CasesReport   `json:"cases,omitempty"`
+	Archives []ArchiveReport `json:"archives,omitempty"`
+	// Curve says what a score is worth on pages, the lowest bucket first.
+	Curve []Bucket `json:"curve"`
+	// SingleSiteTerms counts the terms that hit malicious pages: N of them on one site only.
+	SingleSiteTerms Count        `json:"single_site_terms"`
+	Rules           []RuleReport `json:"rules"`
+	// Misses and FalseAlarms are the outcomes that are wrong, and SingleSite the
+	// terms that SingleSiteTerms counts, for a person to read: those of the tuning half only.
+	Misses      []Outcome        `json:"-"`
+	FalseAlarms []Outcome        `json:"-"`
+	SingleSite  []SingleSiteTerm `json:"-"`
 }
 
-// SetReport holds the figures of one set.
+// SetReport holds the figures of one set or of a folder within it.
 type SetReport struct {
-	Set    string        `json:"set"`
-	Labels []LabelReport `json:"labels,omitempty"`
-	// Innocent is the number of innocent texts, FalseAlarms how many of them were flagged.
-	Innocent    int `json:"innocent,omitempty"`
-	FalseAlarms int `json:"false_alarms,omitempty"`
-	// Pairs are pairs of a disguised and a plain text: PlainFlagged of the
-	// plain ones were flagged, and of those RawKept of the disguised ones in the same category.
-	Pairs        int `json:"pairs,omitempty"`
-	PlainFlagged int `json:"plain_flagged,omitempty"`
-	RawKept      int `json:"raw_kept,omitempty"`
+	Set string `json:"set"`
+	// Innocent counts the innocent texts that were flagged, InnocentKinds each kind of them.
+	Innocent      Halves[Tally] `json:"innocent,omitzero"`
+	InnocentKinds []KindReport  `json:"innocent_kinds,omitempty"`
+	// Crime counts the malicious texts that were found, CrimeKinds each kind of them.
+	Crime      Halves[Tally] `json:"crime,omitzero"`
+	CrimeKinds []KindReport  `json:"crime_kinds,omitempty"`
+	Labels     []LabelReport `json:"labels,omitempty"`
+	// Of pairs of a disguised and a plain text, PlainFlagged counts the plain ones
+	// that were flagged, and RawKept the disguised ones of those that were flagged
+	// in the same category.
+	PlainFlagged Halves[Count] `json:"plain_flagged,omitzero"`
+	RawKept      Halves[Count] `json:"raw_kept,omitzero"`
+	// Folders are those into which the set's pages are sorted, if there are several.
+	Folders []SetReport `json:"folders,omitempty"`
+}
+
+// KindReport holds the figures of one kind of site.
+type KindReport struct {
+	Kind string `json:"kind"`
+	Halves[Tally]
 }
 
 // LabelReport holds the figures of one label within a set.
 type LabelReport struct {
-	Label     Label   `json:"label"`
-	Texts     int     `json:"texts"`
+	Label Label `json:"label"`
+	Halves[LabelFigures]
+}
+
+// LabelFigures say how many texts of a label were found, and how many of those
+// that were flagged as it are of it.
+type LabelFigures struct {
+	Tally
 	Precision float64 `json:"precision"`
 	Recall    float64 `json:"recall"`
 	F1        float64 `json:"f1"`
 }
 
-// RuleReport tells how a rule did on all labelled texts.
+// CasesReport says which pages of a regression test came out right.
+type CasesReport struct {
+	Set   string    `json:"set"`
+	Right Count     `json:"right"`
+	Wrong []Outcome `json:"-"`
+}
+
+// ArchiveReport counts the flagged pages of an unlabelled archive. They may be
+// false alarms or not: a person has to look at each.
+type ArchiveReport struct {
+	Archive string        `json:"archive"`
+	Pages   Halves[Tally] `json:"pages"`
+	Flagged []Outcome     `json:"-"`
+}
+
+// RuleReport tells how a rule did on all labelled texts: N of its hits were right.
 type RuleReport struct {
-	Rule      string  `json:"rule"`
-	Hits      int     `json:"hits"`
-	Precision float64 `json:"precision"`
+	Rule string `json:"rule"`
+	Halves[Count]
 }
 
-// Run measures the analyzer on the sets below fsys.
-func Run(fsys fs.FS, analyzer *analyze.Analyzer) (*Report, error) {
-	sets, err := read(fsys)
-	if err != nil {
-		return nil, err
+// addSet adds the figures of a set's texts and of its disguised ones.
+func (r *Report) addSet(name string, outcomes, disguised []Outcome) {
+	s := setReport(name, outcomes)
+	if len(disguised) > 0 {
+		plainFlagged := func(o *Outcome) bool { return o.plain.Flagged() }
+		s.PlainFlagged = counts(disguised, plainFlagged)
+		s.RawKept = counts(filter(disguised, plainFlagged), (*Outcome).kept)
 	}
-	report := &Report{}
-	rules := map[string]*ruleTally{}
-	for _, s := range sets {
-		outcomes := assess(analyzer, s.samples)
-		figures := SetReport{Set: s.name, Labels: labelReports(outcomes)}
-		for _, o := range outcomes {
-			report.collect(o, &figures)
-			tallyRules(rules, o)
-		}
-		figures.measurePairs(analyzer, s.pairs, report)
-		report.Sets = append(report.Sets, figures)
-	}
-	report.Rules = ruleReports(rules)
-	return report, nil
+	r.Sets = append(r.Sets, s)
+	r.collect(outcomes)
+	r.collect(disguised)
 }
 
-func (r *Report) collect(o Outcome, figures *SetReport) {
-	if o.Sample.Label.Innocent() {
-		figures.Innocent++
-		if o.FalseAlarm() {
-			figures.FalseAlarms++
-		}
+func setReport(name string, outcomes []Outcome) SetReport {
+	s := SetReport{Set: name, Labels: labelReports(outcomes)}
+	innocent := filter(outcomes, func(o *Outcome) bool { return o.Sample.Label.Innocent() })
+	crime := filter(outcomes, func(o *Outcome) bool { return o.Sample.Label.Crime() })
+	if len(innocent) > 0 {
+		s.Innocent = tallies(innocent, (*Outcome).Flagged)
 	}
-	if o.FalseAlarm() {
-		r.FalseAlarms = append(r.FalseAlarms, o)
+	if len(crime) > 0 {
+		s.Crime = tallies(crime, (*Outcome).Found)
 	}
-	if o.Miss() {
-		r.Misses = append(r.Misses, o)
+	folders := group(outcomes, func(o *Outcome) string { return o.Sample.Folder })
+	if len(folders) < 2 {
+		s.InnocentKinds = kindReports(innocent, (*Outcome).Flagged)
+		s.CrimeKinds = kindReports(crime, (*Outcome).Found)
+		return s
 	}
+	for _, folder := range slices.Sorted(maps.Keys(folders)) {
+		s.Folders = append(s.Folders, setReport(path.Join(name, folder), folders[folder]))
+	}
+	return s
 }
 
-func (s *SetReport) measurePairs(analyzer *analyze.Analyzer, pairs []pair, report *Report) {
-	raw, plain := make([]Sample, len(pairs)), make([]Sample, len(pairs))
-	for i, p := range pairs {
-		raw[i], plain[i] = p.raw, p.plain
-	}
-	rawOutcomes := assess(analyzer, raw)
-	s.Pairs = len(pairs)
-	for i, o := range assess(analyzer, plain) {
-		if o.Category == "" {
-			report.Misses = append(report.Misses, o)
-			continue
+// kindReports measures each kind of site; none if the set names no kinds.
+func kindReports(outcomes []Outcome, hit func(*Outcome) bool) (reports []KindReport) {
+	kinds := group(outcomes, func(o *Outcome) string { return o.Sample.Kind })
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		if kind != "" {
+			reports = append(reports, KindReport{kind, tallies(kinds[kind], hit)})
 		}
-		s.PlainFlagged++
-		if slices.Contains(rawOutcomes[i].Assessment.Categories, o.Category) {
-			s.RawKept++
-		} else {
-			report.Misses = append(report.Misses, rawOutcomes[i])
-		}
-	}
-}
-
-// labelReports measures each label of a set; an innocent label has no figures of its own.
-func labelReports(outcomes []Outcome) []LabelReport {
-	labels := map[Label]bool{}
-	for _, o := range outcomes {
-		if l := o.Sample.Label; !l.Innocent() && l != labelLoanAd {
-			labels[l] = true
-		}
-	}
-	var reports []LabelReport
-	for _, label := range slices.Sorted(maps.Keys(labels)) {
-		reports = append(reports, labelReport(label, outcomes))
 	}
 	return reports
 }
 
-func labelReport(label Label, outcomes []Outcome) LabelReport {
-	texts, found, claimed := 0, 0, 0
-	for _, o := range outcomes {
-		right := o.Category != "" && label.Covers(o.Category)
-		if o.Sample.Label == label {
-			texts++
-			if right {
-				found++
-			}
+// labelReports measures each label that must be flagged.
+func labelReports(outcomes []Outcome) (reports []LabelReport) {
+	labels := group(outcomes, func(o *Outcome) Label { return o.Sample.Label })
+	for _, label := range slices.Sorted(maps.Keys(labels)) {
+		if label.Crime() {
+			reports = append(reports, LabelReport{label, halves(outcomes, func(half []Outcome) LabelFigures {
+				return labelFigures(label, half)
+			})})
 		}
-		if right && !(o.Sample.Label == labelLoanAd && labelLoanAd.Covers(o.Category)) {
+	}
+	return reports
+}
+
+func labelFigures(label Label, outcomes []Outcome) LabelFigures {
+	claimed := 0
+	for i := range outcomes {
+		o := &outcomes[i]
+		rightLoan := o.Sample.Label == labelLoanAd && o.Found()
+		if o.Flagged() && label.Covers(o.Category) && !rightLoan {
 			claimed++
 		}
 	}
-	precision, recall := ratio(found, claimed), ratio(found, texts)
+	found := tally(filter(outcomes, func(o *Outcome) bool { return o.Sample.Label == label }), (*Outcome).Found)
+	precision, recall := Count{found.Texts.N, claimed}.Share(), found.Texts.Share()
 	f1 := 0.0
 	if precision+recall > 0 {
-		f1 = rounded(2 * precision * recall / (precision + recall))
+		f1 = 2 * precision * recall / (precision + recall)
 	}
-	return LabelReport{Label: label, Texts: texts, Precision: precision, Recall: recall, F1: f1}
+	return LabelFigures{Tally: found, Precision: rounded(precision), Recall: rounded(recall), F1: rounded(f1)}
 }
 
-type ruleTally struct{ hits, right int }
+func casesReport(name string, outcomes []Outcome) CasesReport {
+	wrong := filter(outcomes, func(o *Outcome) bool { return o.Miss() || o.FalseAlarm() })
+	return CasesReport{Set: name, Right: Count{len(outcomes) - len(wrong), len(outcomes)}, Wrong: wrong}
+}
 
-func tallyRules(rules map[string]*ruleTally, o Outcome) {
-	for _, f := range o.Assessment.Findings {
-		if f.Level < qianshao.AlertLevel {
-			continue
-		}
-		t := rules[f.Rule]
-		if t == nil {
-			t = &ruleTally{}
-			rules[f.Rule] = t
-		}
-		t.hits++
-		if o.Sample.Label.Covers(f.Category) {
-			t.right++
-		}
+func archiveReport(name string, outcomes []Outcome) ArchiveReport {
+	return ArchiveReport{
+		Archive: name,
+		Pages:   tallies(outcomes, (*Outcome).Flagged),
+		Flagged: filter(outcomes, (*Outcome).Flagged),
 	}
 }
 
-func ruleReports(rules map[string]*ruleTally) []RuleReport {
-	var reports []RuleReport
-	for id, t := range rules {
-		reports = append(reports, RuleReport{Rule: id, Hits: t.hits, Precision: ratio(t.right, t.hits)})
+// collect keeps what is wrong for a person to read, if a person may read it.
+func (r *Report) collect(outcomes []Outcome) {
+	for _, o := range outcomes {
+		switch {
+		case o.Sample.Half == Checking:
+		case o.FalseAlarm():
+			r.FalseAlarms = append(r.FalseAlarms, o)
+		case o.plain != nil && !o.plain.Flagged():
+			r.Misses = append(r.Misses, *o.plain)
+		case o.plain != nil && !o.kept(), o.plain == nil && o.Miss():
+			r.Misses = append(r.Misses, o)
+		}
+	}
+}
+
+// ruleReports counts the alerts of each rule, those of the most hits first.
+func ruleReports(outcomes []Outcome) (reports []RuleReport) {
+	type rule struct {
+		id       string
+		category qianshao.Category
+	}
+	alerts := map[rule][]Outcome{}
+	for _, o := range outcomes {
+		for _, f := range o.Assessment.Findings {
+			if f.Level >= qianshao.AlertLevel {
+				alerts[rule{f.Rule, f.Category}] = append(alerts[rule{f.Rule, f.Category}], o)
+			}
+		}
+	}
+	for r, hits := range alerts {
+		right := func(o *Outcome) bool { return o.Sample.Label.Covers(r.category) }
+		reports = append(reports, RuleReport{r.id, counts(hits, right)})
 	}
 	slices.SortFunc(reports, func(a, b RuleReport) int {
-		return cmp.Or(cmp.Compare(b.Hits, a.Hits), strings.Compare(a.Rule, b.Rule))
+		return cmp.Or(cmp.Compare(b.Whole.Of, a.Whole.Of), strings.Compare(a.Rule, b.Rule))
 	})
 	return reports
 }
 
-func ratio(part, whole int) float64 {
-	if whole == 0 {
-		return 0
+func filter(outcomes []Outcome, keep func(*Outcome) bool) (kept []Outcome) {
+	for i := range outcomes {
+		if keep(&outcomes[i]) {
+			kept = append(kept, outcomes[i])
+		}
 	}
-	return rounded(float64(part) / float64(whole))
+	return kept
 }
 
-// rounded keeps four places, so that figures in a golden file are short.
-func rounded(x float64) float64 { return math.Round(x*10_000) / 10_000 }
-
-// Print writes the figures for a person.
-func (r *Report) Print(w io.Writer) {
-	for _, s := range r.Sets {
-		fmt.Fprintf(w, "%s\n", s.Set)
-		for _, l := range s.Labels {
-			fmt.Fprintf(w, "  %-18s %6d texts   precision %.3f   recall %.3f   F1 %.3f\n", l.Label, l.Texts, l.Precision, l.Recall, l.F1)
-		}
-		if s.Innocent > 0 {
-			fmt.Fprintf(w, "  %-18s %6d texts   %d false alarms, %.2f in 1,000\n", "innocent", s.Innocent, s.FalseAlarms, 1000*float64(s.FalseAlarms)/float64(s.Innocent))
-		}
-		if s.Pairs > 0 {
-			fmt.Fprintf(w, "  %-18s %6d pairs   plain flagged %.3f   of those, disguised kept %.3f\n", "variants", s.Pairs, ratio(s.PlainFlagged, s.Pairs), ratio(s.RawKept, s.PlainFlagged))
-		}
+func group[K comparable](outcomes []Outcome, key func(*Outcome) K) map[K][]Outcome {
+	groups := map[K][]Outcome{}
+	for i := range outcomes {
+		k := key(&outcomes[i])
+		groups[k] = append(groups[k], outcomes[i])
 	}
-	fmt.Fprintln(w, "rules")
-	for _, rule := range r.Rules {
-		fmt.Fprintf(w, "  %-46s %6d hits   precision %.3f\n", rule.Rule, rule.Hits, rule.Precision)
-	}
+	return groups
 }

@@ -1,0 +1,85 @@
+package evaluate
+
+import (
+	"fmt"
+	"math"
+)
+
+// Count says of how many texts, pages or sites something is true. JSON has it as
+// "3/140", so that a change of figures reads as one line.
+type Count struct{ N, Of int }
+
+// MarshalText writes "3/140".
+func (c Count) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%d/%d", c.N, c.Of), nil }
+
+// UnmarshalText reads "3/140".
+func (c *Count) UnmarshalText(text []byte) error {
+	_, err := fmt.Sscanf(string(text), "%d/%d", &c.N, &c.Of)
+	return err
+}
+
+func (c *Count) add(hit bool) {
+	c.Of++
+	if hit {
+		c.N++
+	}
+}
+
+// Share returns N as a share of Of; 0 of nothing.
+func (c Count) Share() float64 {
+	if c.Of == 0 {
+		return 0
+	}
+	return float64(c.N) / float64(c.Of)
+}
+
+// Interval returns the ends of the 95 % confidence interval of the share,
+// Wilson's score interval (E. B. Wilson, 1927): unlike the normal
+// approximation it means something when N is 0 or Of is small. Of nothing,
+// nothing is known: 0 and 1.
+func (c Count) Interval() (low, high float64) {
+	const z = 1.959964 // the normal distribution's 97.5th percentile
+	if c.Of == 0 {
+		return 0, 1
+	}
+	n, p := float64(c.Of), c.Share()
+	middle := p + z*z/(2*n)
+	reach := z * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	scale := 1 + z*z/n
+	return max(0, (middle-reach)/scale), min(1, (middle+reach)/scale)
+}
+
+// Tally counts by text and by site. A site counts once, and it is a hit when one
+// of its pages is. Messages have no sites.
+type Tally struct {
+	Texts Count `json:"texts"`
+	Sites Count `json:"sites,omitzero"`
+}
+
+// tally counts the outcomes that are a hit.
+func tally(outcomes []Outcome, hit func(*Outcome) bool) (t Tally) {
+	sites := map[string]bool{}
+	for i := range outcomes {
+		o := &outcomes[i]
+		t.Texts.add(hit(o))
+		if !o.Sample.IsMessage() {
+			sites[o.Sample.Site] = sites[o.Sample.Site] || hit(o)
+		}
+	}
+	for _, hit := range sites {
+		t.Sites.add(hit)
+	}
+	return t
+}
+
+func tallies(outcomes []Outcome, hit func(*Outcome) bool) Halves[Tally] {
+	return halves(outcomes, func(half []Outcome) Tally { return tally(half, hit) })
+}
+
+// counts is tallies by text alone.
+func counts(outcomes []Outcome, hit func(*Outcome) bool) Halves[Count] {
+	return halves(outcomes, func(half []Outcome) Count { return tally(half, hit).Texts })
+}
+
+// rounded keeps four places, so that figures in a golden file are short.
+func rounded(x float64) float64 { return math.Round(x*10_000) / 10_000 }
