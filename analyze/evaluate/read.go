@@ -96,7 +96,8 @@ func readPages(fsys fs.FS, folder string) (set, error) {
 	s := set{name: folder}
 	labels, err := fs.ReadFile(fsys, path.Join(folder, labelsFile))
 	if err == nil {
-		return s, s.readLabels(fsys, string(labels))
+		err = s.readLabels(fsys, string(labels))
+		return s, err
 	}
 	if underLabels(fsys, folder) {
 		return s, nil
