@@ -18,7 +18,8 @@
 // Everything but the cases is split into two halves by a hash of the site, so
 // that the pages of a site stay together: see Half. A text counts as flagged
 // from qianshao.AlertLevel up; its category is the primary one. A site counts
-// as flagged or found when one of its pages does.
+// as flagged or found when one of its pages does. Placeholders of a set, DIGIT and
+// CELLPHONE among them, are replaced by values of their kind.
 package evaluate
 
 import (

@@ -1,7 +1,7 @@
 package evaluate
 
 import (
-	"bufio"
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
@@ -13,9 +13,6 @@ import (
 
 	"github.com/qianshao/qianshao"
 )
-
-// maxLine bounds a line of a set; the longest real one is a few kilobytes.
-const maxLine = 16 << 20
 
 const labelsFile = "labels.tsv"
 
@@ -63,31 +60,33 @@ func read(fsys fs.FS) (found contents, err error) {
 
 func readLines(fsys fs.FS, name string) (set, error) {
 	s := set{name: strings.TrimSuffix(name, ".jsonl")}
-	file, err := fsys.Open(name)
+	content, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return s, err
 	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, maxLine)
-	for n := 1; lines.Scan(); n++ {
-		var line struct{ Text, Label, Raw, Plain string }
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			return s, fmt.Errorf("%s:%d: %w", name, n, err)
-		}
+	as := func(text string) string { return text }
+	if holdsPlaceholders(content) {
+		as = expand
+	}
+	n := 0
+	for text := range bytes.Lines(content) {
+		n++
 		at := fmt.Sprintf("%s:%d", name, n)
-		switch {
+		var line struct{ Text, Label, Raw, Plain string }
+		if err := json.Unmarshal(text, &line); err != nil {
+			return s, fmt.Errorf("%s: %w", at, err)
+		}
+		switch half := halfOf(line.Text + line.Raw); {
 		case line.Raw != "":
-			disguised, plain := message(at, line.Raw, labelSpam), message(at, line.Plain, labelSpam)
-			plain.Half = disguised.Half // a pair stays together
-			s.disguised, s.plain = append(s.disguised, disguised), append(s.plain, plain)
+			s.disguised = append(s.disguised, message(at, as(line.Raw), labelSpam, half))
+			s.plain = append(s.plain, message(at, as(line.Plain), labelSpam, half))
 		case line.Label == "":
 			return s, fmt.Errorf(`%s: neither "label" nor "raw" is given`, at)
 		case Label(line.Label) != labelUnclear:
-			s.samples = append(s.samples, message(at, line.Text, Label(line.Label)))
+			s.samples = append(s.samples, message(at, as(line.Text), Label(line.Label), half))
 		}
 	}
-	return s, lines.Err()
+	return s, nil
 }
 
 // readPages reads a folder's pages: those that labels.tsv names, or the *.html
@@ -158,9 +157,9 @@ func (s *set) addPage(fsys fs.FS, name string, label Label, kind, site string) e
 	return nil
 }
 
-func message(at, text string, label Label) Sample {
+func message(at, text string, label Label, half Half) Sample {
 	page := qianshao.Page{URL: at, Source: qianshao.SourceLines, ContentType: "text/plain; charset=utf-8", Body: []byte(text)}
-	return Sample{Page: page, Label: label, Half: halfOf(text)}
+	return Sample{Page: page, Label: label, Half: half}
 }
 
 // archivedPage returns an archive's page as a sample without a label. Its site
