@@ -25,7 +25,8 @@ type Authorisation struct {
 	// ("school.example:8080"). Without a port only 80 and 443 are covered.
 	// Names are lower case and in ASCII (punycode).
 	Hosts []string `json:"hosts"`
-	// Include and Exclude are path prefixes. No Include means every path; Exclude wins.
+	// Include and Exclude are path prefixes. No Include means every path; Exclude
+	// wins, in whatever way a server might read the path.
 	Include []string `json:"include,omitempty"`
 	Exclude []string `json:"exclude,omitempty"`
 	// Rate is the highest number of requests a second to one host.
@@ -129,22 +130,26 @@ func portMatches(want, got string) bool {
 	return got == want
 }
 
+// coversPath compares a path with Include and Exclude in all the ways in which a
+// server might read it: what one server takes for another file, a second serves
+// from an excluded folder. A path is covered if no reading is excluded, whatever
+// the case of its letters, and every reading is included.
 func (a *Authorisation) coversPath(path string) bool {
 	if path == "" {
 		path = "/"
 	}
-	for _, p := range a.Exclude {
-		if strings.HasPrefix(path, p) {
+	if len(a.Include)+len(a.Exclude) == 0 {
+		return true
+	}
+	asServed, ok := readings(path)
+	if !ok {
+		return false
+	}
+	excluded, included := excluding(a.Exclude), including(a.Include)
+	for _, reading := range asServed {
+		if begins(strings.ToLower(reading), excluded) || len(included) > 0 && !begins(reading, included) {
 			return false
 		}
 	}
-	if len(a.Include) == 0 {
-		return true
-	}
-	for _, p := range a.Include {
-		if strings.HasPrefix(path, p) {
-			return true
-		}
-	}
-	return false
+	return true
 }
