@@ -247,7 +247,14 @@ func (f *Fetcher) hop(ctx context.Context, current, asked string, want want) (a 
 	if err != nil {
 		return nil, "", err
 	}
-	if a, err = f.send(ctx, u, authorisation, f.header(want, asked)); err != nil {
+	again := func() (*qianshao.Authorisation, error) {
+		_, a, err := f.permitted(current)
+		if err == nil {
+			err = viewPermitted(u, a, want.view)
+		}
+		return a, err
+	}
+	if a, err = f.send(ctx, u, authorisation, again, f.header(want, asked)); err != nil {
 		return nil, "", f.sendError(ctx, u, err)
 	}
 	if next, err = f.judge(ctx, a, want); err != nil || next != "" {
@@ -361,10 +368,17 @@ func drain(body io.Reader) (start []byte, truncated bool) {
 	return start, truncated
 }
 
-// send makes one request when the host's pace permits. The answer's closers end it.
-func (f *Fetcher) send(ctx context.Context, u *url.URL, a *qianshao.Authorisation, header http.Header) (*answer, error) {
-	leave, err := f.pace.enter(ctx, u.Hostname(), f.Interval(u, a))
+// send makes one request when the host's pace permits, under the authorisation
+// that permitted then returns: the wait for the host's turn may outlast the one
+// that was found before it. The answer's closers end the request.
+func (f *Fetcher) send(ctx context.Context, u *url.URL, before *qianshao.Authorisation, permitted func() (*qianshao.Authorisation, error), header http.Header) (*answer, error) {
+	leave, err := f.pace.enter(ctx, u.Hostname(), f.Interval(u, before))
 	if err != nil {
+		return nil, err
+	}
+	a, err := permitted()
+	if err != nil {
+		leave()
 		return nil, err
 	}
 	ctx, cancelCause := context.WithCancelCause(ctx)

@@ -197,8 +197,13 @@ func (c *robotsCache) entry(key string) *robotsEntry {
 // latter: a host that is overloaded has said nothing about its pages.
 func (f *Fetcher) fetchRobots(ctx context.Context, u *url.URL, a *qianshao.Authorisation) (*robots.Robots, error) {
 	at := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/robots.txt"}
+	host := u // the URL whose authorisation opens the host
+	again := func() (*qianshao.Authorisation, error) {
+		_, a, err := f.permittedHost(host.String())
+		return a, err
+	}
 	for range maxRobotsRedirects + 1 {
-		answer, err := f.send(ctx, at, a, f.header(want{accept: "text/plain,*/*;q=0.1"}, at.String()))
+		answer, err := f.send(ctx, at, a, again, f.header(want{accept: "text/plain,*/*;q=0.1"}, at.String()))
 		if err != nil {
 			return nil, f.robotsError(ctx, at, err)
 		}
@@ -206,9 +211,14 @@ func (f *Fetcher) fetchRobots(ctx context.Context, u *url.URL, a *qianshao.Autho
 		if isRedirect(answer.response.StatusCode) && location != "" {
 			drain(answer.response.Body)
 			answer.close()
-			if at, a, err = f.robotsHop(at, a, location); err != nil {
+			next, under, err := f.robotsHop(at, a, location)
+			if err != nil {
 				return nil, err
 			}
+			if origin(next) != origin(at) {
+				host = next
+			}
+			at, a = next, under
 			continue
 		}
 		r, err := f.readRobots(answer)
@@ -263,10 +273,10 @@ func (f *Fetcher) readRobots(a *answer) (*robots.Robots, error) {
 func (f *Fetcher) robotsError(ctx context.Context, at *url.URL, err error) error {
 	var skip *SkipError
 	named := f.sendError(ctx, at, err)
-	if !errors.As(named, &skip) || skip.Skip == qianshao.SkipAddress || skip.Skip == qianshao.SkipPaused {
-		return named
+	if errors.As(named, &skip) && skip.Skip == qianshao.SkipUnreachable {
+		return unavailable(at, err)
 	}
-	return unavailable(at, err)
+	return named // our own reason is not the host's word on robots
 }
 
 func unavailable(at *url.URL, err error) error {

@@ -90,6 +90,10 @@ func (f *Fetcher) sendError(ctx context.Context, u *url.URL, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("fetch %s: %w", u, context.Cause(ctx))
 	}
+	var skip *SkipError
+	if errors.As(err, &skip) {
+		return err
+	}
 	var paused *pausedError
 	if errors.As(err, &paused) {
 		return &SkipError{Skip: qianshao.SkipPaused, URL: u.String(), RetryAfter: paused.pause, Err: err}
