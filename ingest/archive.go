@@ -13,8 +13,8 @@ import (
 
 // WARC yields the pages of a WARC file, plain or gzipped: response and resource
 // records that hold HTML, XML or text, redirects and everything else left out.
-// Where the file is broken the last Entry has an error that names the place;
-// what came before is whole.
+// For each broken record there is an Entry with an error that names the place
+// and where reading goes on.
 func WARC(name string, r io.Reader) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) { archive(name, r, yield) }
 }
@@ -28,10 +28,13 @@ func archive(name string, r io.Reader, yield func(Entry) bool) bool {
 		if errors.Is(err, io.EOF) {
 			break
 		}
+		found = true // broken or not
 		if err != nil {
-			return yield(Entry{Input: name, Err: fmt.Errorf("%s: %w", name, err)})
+			if !yield(Entry{Input: name, Err: fmt.Errorf("%s: %w", name, err)}) {
+				return false
+			}
+			continue
 		}
-		found = true
 		input := fmt.Sprintf("%s#%d", name, record.Offset)
 		page, ok, err := recordPage(record, &decoder)
 		if err != nil {

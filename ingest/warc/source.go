@@ -15,8 +15,13 @@ type source struct {
 	file *bufio.Reader // over raw
 	gzip *gzip.Reader  // nil for a plain file
 
+	seeker io.Seeker // nil if the file is a stream
+	begin  int64     // where the file begins, for the seeker
+
 	started bool
 	inside  bool  // a member is open
+	returns int   // how often back has been called
+	opened  int64 // where the last member begins that was opened, or was to be
 	read    int64 // decoded bytes given out
 	members []member
 }
@@ -26,7 +31,13 @@ type member struct{ decoded, file int64 }
 
 func newSource(r io.Reader) *source {
 	raw := &counter{r: r}
-	return &source{raw: raw, file: bufio.NewReaderSize(raw, 64<<10)}
+	s := &source{raw: raw, file: bufio.NewReaderSize(raw, 64<<10)}
+	if seeker, ok := r.(io.Seeker); ok {
+		if begin, err := seeker.Seek(0, io.SeekCurrent); err == nil { // not so for a pipe
+			s.seeker, s.begin = seeker, begin
+		}
+	}
+	return s
 }
 
 type counter struct {
@@ -82,7 +93,8 @@ func (s *source) open() error {
 	if _, err := s.file.Peek(1); err != nil {
 		return err
 	}
-	at := member{s.read, s.place()}
+	s.opened = s.place()
+	at := member{s.read, s.opened}
 	if err := s.gzip.Reset(s.file); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
@@ -97,6 +109,61 @@ func (s *source) open() error {
 		s.members = append(s.members, at)
 	}
 	return nil
+}
+
+// toMember leaves a member that cannot be read for the next one that begins
+// behind it, as far as its first bytes tell; false if there is none.
+func (s *source) toMember() bool {
+	if s.gzip == nil {
+		return false
+	}
+	s.inside = false
+	s.back()
+	for {
+		start, err := s.file.Peek(len(memberStart))
+		if err != nil {
+			return false
+		}
+		if string(start) == memberStart {
+			return true
+		}
+		_, _ = s.file.Discard(1) // it was peeked at
+	}
+}
+
+// back returns to just behind the beginning of the broken member, where the
+// file allows it: of one that was cut short, the decoder has taken the beginning
+// of the next for its own content.
+func (s *source) back() {
+	if s.seeker == nil || s.returns == maxReturns {
+		return
+	}
+	s.returns++
+	at := s.opened + 1
+	if _, err := s.seeker.Seek(s.begin+at, io.SeekStart); err != nil {
+		return // reading goes on where it is
+	}
+	s.raw.n = at
+	s.file.Reset(s.raw)
+}
+
+// maxReturns bounds how often a file is read again from a broken member on: one
+// that is made of beginnings would be read as often as it has bytes.
+const maxReturns = 100
+
+// memberStart are a gzip member's first bytes: the magic number, and deflate as
+// its method (RFC 1952, 2.3.1).
+const memberStart = "\x1f\x8b\x08"
+
+// nextMember returns how many decoded bytes lie between position and the next
+// member, 0 if it begins there; known is false if none has been opened yet.
+func (s *source) nextMember(position int64) (distance int64, known bool) {
+	for i := 1; i < len(s.members); i++ { // the first one holds the record that is being read
+		if s.members[i].decoded >= position {
+			return s.members[i].decoded - position, true
+		}
+	}
+	return 0, false
 }
 
 // offset returns the place in the file of the decoded byte at position: that of

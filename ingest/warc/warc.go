@@ -1,6 +1,7 @@
 // Package warc reads WARC files, versions 1.0 and 1.1 (ISO 28500), plain or
 // gzipped record by record, and writes version 1.1. Reading streams: one
-// record's header is in memory, and no block.
+// record's header is in memory, and no block. Behind a broken record it goes on
+// with the next one.
 package warc
 
 import (
@@ -20,6 +21,9 @@ const (
 	maxLine = 64 << 10
 	// maxFields bounds the fields of a header.
 	maxFields = 1000
+	// maxBroken bounds the broken records of a file: one of random bytes, or made
+	// for it, would give as many errors as lines.
+	maxBroken = 1000
 )
 
 // Reader reads records in their order.
@@ -27,6 +31,8 @@ type Reader struct {
 	in      *source
 	text    *bufio.Reader
 	current *Record
+	broken  int  // records so far
+	ended   bool // nothing more can be read
 }
 
 // Record is one WARC record. Its block is to be read before the next call of Next.
@@ -53,15 +59,21 @@ type Record struct {
 	Block io.Reader
 }
 
-// Error is a record that cannot be read. The reader cannot go on behind it.
+// Error is a record that cannot be read. Reader.Next goes on behind it.
 type Error struct {
 	// Offset is where the broken record begins.
 	Offset int64
-	Err    error
+	// Next is where the next record begins, which the next call of Reader.Next
+	// reads; 0 if none was found.
+	Next int64
+	Err  error
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("warc record at byte %d: %v", e.Offset, e.Err)
+	if e.Next == 0 {
+		return fmt.Sprintf("warc record at byte %d: %v", e.Offset, e.Err)
+	}
+	return fmt.Sprintf("warc record at byte %d: %v; passed over, reading goes on at byte %d", e.Offset, e.Err, e.Next)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -80,13 +92,17 @@ func NewReader(r io.Reader) *Reader {
 func (r *Reader) position() int64 { return r.in.read - int64(r.text.Buffered()) }
 
 // Next returns the next record, io.EOF behind the last one, or an *Error that
-// names the place of a broken record.
+// names the place of a broken record; the call after that goes on behind it.
 func (r *Reader) Next() (*Record, error) {
+	if r.ended {
+		return nil, io.EOF
+	}
 	if r.current != nil {
-		if _, err := io.Copy(io.Discard, r.current.Block); err != nil {
-			return nil, r.fail(r.current.Offset, err)
-		}
+		broken := r.current
 		r.current = nil
+		if _, err := io.Copy(io.Discard, broken.Block); err != nil {
+			return nil, r.fail(broken.Offset, err)
+		}
 	}
 	first, err := r.skipBlank()
 	offset := r.in.offset(r.position())
@@ -101,16 +117,50 @@ func (r *Reader) Next() (*Record, error) {
 		return nil, r.fail(offset, err)
 	}
 	rec.Offset = offset
-	rec.Block = &block{r: r.text, left: rec.Length}
+	rec.Block = &block{r: r, left: rec.Length}
 	r.current = rec
 	return rec, nil
 }
 
+// fail names a broken record and steps to the next one.
 func (r *Reader) fail(offset int64, err error) error {
+	broken := &Error{Offset: offset, Err: err}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		err = ErrTruncated
+		broken.Err = ErrTruncated
 	}
-	return &Error{offset, err}
+	r.broken++
+	switch {
+	case r.broken == maxBroken:
+		r.ended = true
+		broken.Err = fmt.Errorf("%w; it is the broken record number %d, and nothing behind it is read", broken.Err, maxBroken)
+	case r.toNext():
+		broken.Next = r.in.offset(r.position())
+	default:
+		r.ended = true
+	}
+	return broken
+}
+
+// toNext steps to the line that begins the next record, and says whether there is one.
+func (r *Reader) toNext() bool {
+	for {
+		if r.atRecord() {
+			return true
+		}
+		_, err := r.text.ReadSlice('\n')
+		switch {
+		case err == nil, errors.Is(err, bufio.ErrBufferFull):
+		case !r.in.toMember():
+			return false
+		}
+	}
+}
+
+// atRecord says whether a record begins here, as far as its first bytes tell.
+func (r *Reader) atRecord() bool {
+	const begin = "WARC/1."
+	start, _ := r.text.Peek(len(begin))
+	return string(start) == begin
 }
 
 // skipBlank steps over the blank lines that end a record. It returns the first
@@ -166,9 +216,13 @@ func (r *Reader) header(first byte) (*Record, error) {
 	return rec, nil
 }
 
+// errLength is a block that ends before its length is used up: in a file that
+// is gzipped by record, the next member begins with the next record.
+var errLength = errors.New("Content-Length is larger than the record")
+
 // block reads a record's content and tells an early end from the right one.
 type block struct {
-	r    io.Reader
+	r    *Reader
 	left int64
 }
 
@@ -176,7 +230,15 @@ func (b *block) Read(p []byte) (int, error) {
 	if b.left <= 0 {
 		return 0, io.EOF
 	}
-	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
+	if b.r.in.gzip != nil {
+		_, _ = b.r.text.Peek(1) // opens the next member, if this one is at its end
+		if distance, known := b.r.in.nextMember(b.r.position()); known && distance == 0 && b.r.atRecord() {
+			return 0, errLength
+		} else if distance > 0 {
+			p = p[:min(int64(len(p)), distance)]
+		}
+	}
+	n, err := b.r.text.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
 	if errors.Is(err, io.EOF) {
 		err = nil // the end of the block is told by the next call

@@ -1,0 +1,125 @@
+package warc_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao/ingest/warc"
+)
+
+// TestGoesOnBehindABrokenRecord: one broken record loses no other, and the
+// error names where it is and where reading goes on.
+func TestGoesOnBehindABrokenRecord(t *testing.T) {
+	page := func(name string) string {
+		return record("1.1", "response", "http://"+name+"/", httpType, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>页</p>")
+	}
+	length := func(name string, n int) string {
+		right := page(name)
+		at := strings.Index(right, "Content-Length: ")
+		end := at + strings.Index(right[at:], "\r\n")
+		return right[:at] + fmt.Sprintf("Content-Length: %d", n) + right[end:]
+	}
+	flipped := []byte(string(packed(page("a"))))
+	flipped[len(flipped)/2] ^= 0xff
+	for name, tc := range map[string]struct {
+		file string
+		want []string // hosts of whole records, and errors by what they say
+	}{
+		"too short":                   {length("a", 20) + page("b") + page("c"), []string{"a", "no WARC record begins here; .* reading goes on at byte", "b", "c"}},
+		"too long":                    {length("a", 150) + page("b") + page("c") + page("d"), []string{"a", "reading goes on", "c", "d"}},
+		"far too long":                {length("a", 1<<40) + page("b"), []string{"a", "cut short"}},
+		"no length":                   {strings.Replace(page("a"), "Content-Length", "X-Length", 1) + page("b"), []string{"is not a length", "b"}},
+		"another version":             {strings.Replace(page("a"), "WARC/1.1", "WARC/0.18", 1) + page("b"), []string{"is not 1.0 or 1.1", "b"}},
+		"garbage between":             {page("a") + "garbage\r\n" + page("b"), []string{"a", "no WARC record begins", "b"}},
+		"a line without end":          {page("a") + "WARC/1.1\r\nX: " + strings.Repeat("x", 1<<20) + "\r\n\r\n" + page("b"), []string{"a", "longer than", "b"}},
+		"too short, gzip by record":   {string(packed(length("a", 20), page("b"), page("c"))), []string{"a", "no WARC record begins", "b", "c"}},
+		"too long, gzip by record":    {string(packed(length("a", 400), page("b"), page("c"))), []string{"a", "Content-Length is larger than the record", "b", "c"}},
+		"far too long, gzip":          {string(packed(length("a", 1<<40), page("b"))), []string{"a", "Content-Length is larger than the record", "b"}},
+		"too short, gzip in one":      {string(packed(length("a", 20) + page("b") + page("c"))), []string{"a", "no WARC record begins", "b", "c"}},
+		"a member with wrong content": {string(flipped) + string(packed(page("b"))), []string{"warc record at byte 0: .* goes on at byte", "b"}},
+		"garbage between members":     {string(packed(page("a"))) + "\x1f\x8b garbage" + string(packed(page("b"))), []string{"a", "gzip", "b"}},
+		"a member cut short":          {string(packed(page("a"))) + string(packed(page("x")))[:60] + string(packed(page("b"))), []string{"a", "goes on", "b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := tellAll(strings.NewReader(tc.file))
+			if len(got) != len(tc.want) {
+				t.Fatalf("records and errors\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tc.want, "\n"))
+			}
+			for i, want := range tc.want {
+				if !matches(got[i], want) {
+					t.Errorf("%d is %q, want %q", i, got[i], want)
+				}
+			}
+			if name == "a member cut short" {
+				return // a stream cannot go back to where the decoder went astray
+			}
+			if diff := cmp.Diff(got, tellAll(oneByte{strings.NewReader(tc.file)})); diff != "" {
+				t.Errorf("a byte at a time it reads otherwise:\n%s", diff)
+			}
+		})
+	}
+}
+
+// matches says whether text holds the parts of want, which are divided by ".*", in their order.
+func matches(text, want string) bool {
+	for part := range strings.SplitSeq(want, ".*") {
+		at := strings.Index(text, strings.TrimSpace(part))
+		if at < 0 {
+			return false
+		}
+		text = text[at+len(strings.TrimSpace(part)):]
+	}
+	return true
+}
+
+// tellAll reads a file to its end: hosts of records, and errors.
+func tellAll(r io.Reader) (told []string) {
+	for records := warc.NewReader(r); ; {
+		rec, err := records.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return told
+		case err != nil:
+			told = append(told, err.Error())
+		default:
+			told = append(told, strings.Trim(rec.TargetURI, "htp:/"))
+			_, _ = io.Copy(io.Discard, rec.Block) // Next tells what is wrong with it
+		}
+	}
+}
+
+// TestBrokenRecordsAreBounded: a file of nothing but beginnings does not give a
+// million errors.
+func TestBrokenRecordsAreBounded(t *testing.T) {
+	told := tellAll(strings.NewReader(strings.Repeat("WARC/1.1\r\n\r\n", 100_000)))
+	if len(told) != 1000 || !strings.Contains(told[999], "nothing behind it is read") {
+		t.Errorf("%d errors, the last one %q", len(told), told[len(told)-1])
+	}
+}
+
+// TestBrokenMembersAreLinear: a file of nothing but members' beginnings is read
+// a bounded number of times.
+func TestBrokenMembersAreLinear(t *testing.T) {
+	start := packed(record("1.1", "resource", "http://a/", "text/plain", strings.Repeat("x", 1<<16)))
+	file := &countedReads{Reader: strings.NewReader(strings.Repeat(string(start[:len(start)-20]), 500))}
+	tellAll(file)
+	if most := 200 * file.Size(); file.n > most {
+		t.Errorf("%d bytes of a file of %d were read", file.n, file.Size())
+	}
+}
+
+type countedReads struct {
+	*strings.Reader
+	n int64
+}
+
+func (c *countedReads) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
+}
