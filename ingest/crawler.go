@@ -15,21 +15,14 @@ import (
 
 // Defaults and bounds of CrawlerOptions.
 const (
-	DefaultWorkers     = 8
-	DefaultMaxDepth    = 20
-	DefaultHostBudget  = 20_000
-	DefaultMaxAttempts = 3
+	DefaultWorkers    = 8
+	DefaultMaxDepth   = 20
+	DefaultHostBudget = 20_000
 
 	// leaseTime exceeds the longest visit: ten redirects at MaxCrawlDelay each
 	// would be given up by then (visitTime), and analysis takes seconds.
 	leaseTime = 10 * time.Minute
 	visitTime = 6 * time.Minute
-	// retryBase and retryCap bound the backoff: 1, 4, 16 minutes … 6 hours.
-	retryBase   = time.Minute
-	retryFactor = 4
-	retryCap    = 6 * time.Hour
-	// onceRetryBase does the same for a Once run, where a person waits: ½, 2, 8 s …
-	onceRetryBase = 500 * time.Millisecond
 	// onceHorizon is how far ahead an item may be due for a Once run to wait for
 	// it. It exceeds MaxCrawlDelay, or a slow host would be left half seen.
 	onceHorizon = fetch.MaxCrawlDelay + 15*time.Second
@@ -52,7 +45,8 @@ type Observer interface {
 	// Fetched is called for each page that came in, after it was handled.
 	Fetched(page *qianshao.Page, took time.Duration)
 	// Skipped is called for each URL that yields no page, with the named
-	// reason: visits given up (retries are not counted) and links not followed.
+	// reason: visits that failed (the first tries of a temporary failure are not
+	// counted) and links not followed.
 	Skipped(skip qianshao.Skip, url string)
 }
 
@@ -78,19 +72,18 @@ type CrawlerOptions struct {
 	HostBudget int
 	// QueryVariants bounds the URLs of one path that differ in their query. The frontier counts them.
 	QueryVariants int
-	// MaxAttempts is how often a URL is tried before its failure is final until the next visit.
-	MaxAttempts int
 	// Revisit is the time until a page is visited for the second time, at least
 	// MinRevisit; then it adapts.
 	Revisit time.Duration
 	// Once makes Run return when nothing is due within about a minute.
 	Once bool
-	// RetryBase is the pause after the first failure, four times as long after
-	// each further one; by default a minute, and half a second with Once.
-	RetryBase time.Duration
-	Observe   Observer
-	Now       func() time.Time
-	Log       *slog.Logger
+	// RetryPauses are the pauses after failures in a row, the last one repeated;
+	// by default 1, 5, 15 minutes and then an hour, with two quick tries before
+	// that with Once.
+	RetryPauses []time.Duration
+	Observe     Observer
+	Now         func() time.Time
+	Log         *slog.Logger
 }
 
 // Gone is a page that is no longer there.
@@ -105,7 +98,8 @@ type Gone struct {
 // frontier and in what Handle saves; the process may die at any instruction.
 type Crawler struct {
 	CrawlerOptions
-	budget *budget
+	budget   *budget
+	troubles troubles
 }
 
 // NewCrawler checks the options and returns a crawler.
@@ -131,14 +125,13 @@ func NewCrawler(opts CrawlerOptions) (*Crawler, error) {
 	orDefault(&opts.MaxDepth, DefaultMaxDepth)
 	orDefault(&opts.HostBudget, DefaultHostBudget)
 	orDefault(&opts.QueryVariants, DefaultQueryVariants)
-	orDefault(&opts.MaxAttempts, DefaultMaxAttempts)
 	if opts.Revisit == 0 {
 		opts.Revisit = DefaultRevisit
 	}
-	if opts.RetryBase <= 0 {
-		opts.RetryBase = retryBase
+	if len(opts.RetryPauses) == 0 {
+		opts.RetryPauses = retryPauses
 		if opts.Once {
-			opts.RetryBase = onceRetryBase
+			opts.RetryPauses = onceRetryPauses
 		}
 	}
 	if opts.Gone == nil {
@@ -156,7 +149,11 @@ func NewCrawler(opts CrawlerOptions) (*Crawler, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Crawler{CrawlerOptions: opts, budget: newBudget(opts.Frontier, opts.HostBudget, opts.QueryVariants)}, nil
+	return &Crawler{
+		CrawlerOptions: opts,
+		budget:         newBudget(opts.Frontier, opts.HostBudget, opts.QueryVariants),
+		troubles:       troubles{hosts: map[string]int{}},
+	}, nil
 }
 
 type noObserver struct{}

@@ -158,7 +158,7 @@ func newBench(t testing.TB, change func(*qianshao.Authorisation), hosts ...strin
 	}
 	t.Cleanup(f.Close)
 	b.opts = ingest.CrawlerOptions{Frontier: s, Scope: func() *ingest.Scope { return scope }, Fetcher: f, Handle: b.handle,
-		Observe: b, Once: true, RetryBase: time.Millisecond, Now: func() time.Time { return b.clock() }}
+		Observe: b, Once: true, RetryPauses: []time.Duration{time.Millisecond, 4 * time.Millisecond, time.Hour}, Now: func() time.Time { return b.clock() }}
 	return b
 }
 

@@ -62,7 +62,14 @@ func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, hand
 	} else {
 		outcome, handleErr, err = c.handled(ctx, item, &page, authorisation, started)
 	}
-	outcome.HostNext = c.hostsNext(item.Host, page.URL)
+	for host, next := range c.hostsNext(item.Host, page.URL) {
+		if outcome.HostNext == nil {
+			outcome.HostNext = map[string]time.Time{}
+		}
+		if next.After(outcome.HostNext[host]) {
+			outcome.HostNext[host] = next
+		}
+	}
 	return outcome, handleErr, err
 }
 
@@ -108,16 +115,17 @@ func (c *Crawler) hostsNext(host, pageURL string) map[string]time.Time {
 	return next
 }
 
-// failed decides whether a fetch is tried again soon, and tells of pages that
-// are no longer there.
+// failed decides when a fetch is tried again, and tells of pages that are no
+// longer there.
 func (c *Crawler) failed(ctx context.Context, item Item, err error, a *qianshao.Authorisation) (outcome Outcome, handleErr error) {
 	skipped := &fetch.SkipError{Skip: qianshao.SkipUnreachable, URL: item.URL, Err: err} // visitTime ran out
 	errors.As(err, &skipped)
 	now := c.Now()
-	if skipped.Temporary() && item.Attempts+1 < c.MaxAttempts {
-		pause := max(c.backoff(item.Attempts), skipped.RetryAfter)
-		c.Log.Info("fetch failed; trying again", "url", item.URL, "skip", string(skipped.Skip), "in", pause, "error", err)
-		return Outcome{Skip: skipped.Skip, Again: now.Add(pause), Failed: true, Priority: item.Priority, Memory: item.Memory}, nil
+	if !skipped.HostWide() {
+		c.troubles.answered(item.Host)
+	}
+	if skipped.Temporary() {
+		return c.later(item, skipped, now), nil
 	}
 	outcome = c.skipped(item, skipped.Skip, now)
 	if skipped.Skip == qianshao.SkipStatus && (skipped.Status == http.StatusNotFound || skipped.Status == http.StatusGone) {
@@ -178,15 +186,6 @@ func (c *Crawler) left(ctx context.Context, item Item, pageURL string, now time.
 	return []Item{own}, nil
 }
 
-// backoff returns the pause after a number of failures before this one.
-func (c *Crawler) backoff(failures int) time.Duration {
-	pause := c.RetryBase
-	for range min(failures, 10) {
-		pause *= retryFactor
-	}
-	return min(pause, retryCap)
-}
-
 // handled has the page analysed and saved, and finds its links.
 func (c *Crawler) handled(ctx context.Context, item Item, page *qianshao.Page, a *qianshao.Authorisation, started time.Time) (outcome Outcome, handleErr, err error) {
 	rules := c.Rules()
@@ -202,6 +201,7 @@ func (c *Crawler) handled(ctx context.Context, item Item, page *qianshao.Page, a
 	if handled.Stale {
 		return Outcome{Again: now, Priority: item.Priority, Memory: Memory{Page: item.Page, Interval: item.Interval}}, nil, nil
 	}
+	c.troubles.answered(item.Host)
 	c.Observe.Fetched(page, now.Sub(started))
 	found, err := c.follow(ctx, item, page, handled.Links)
 	if err != nil {
@@ -229,10 +229,7 @@ func (c *Crawler) scheduled(item Item, page *qianshao.Page, rules string, handle
 
 // unhandled is the outcome of a page that could not be analysed or saved.
 func (c *Crawler) unhandled(item Item, pageURL string, err error) Outcome {
-	pause := c.backoff(item.Attempts)
-	if item.Attempts+1 >= c.MaxAttempts {
-		pause = max(pause, c.Revisit) // never given up, but no longer in the way
-	}
+	pause := c.pause(item.Attempts + 1)
 	c.Log.Error("page not handled; trying again", "url", pageURL, "in", pause, "error", err)
 	return Outcome{Again: c.Now().Add(pause), Failed: true, Priority: item.Priority, Memory: item.Memory}
 }

@@ -18,7 +18,7 @@ const (
 	robotsFresh = 24 * time.Hour
 	// robotsRetry is how long a failure to get it stands, so that a host in
 	// trouble is not asked again for each of its pages.
-	robotsRetry = 5 * time.Minute
+	robotsRetry = 30 * time.Second
 	// maxRobotsRedirects: RFC 9309, 2.3.1.2.
 	maxRobotsRedirects = 5
 	// maxRobotsOrigins bounds the cache.

@@ -25,6 +25,8 @@ type SkipError struct {
 	Err error
 	// Exchanges are the redirects that led to URL; none if it was the one asked for.
 	Exchanges []qianshao.Exchange
+
+	answered bool // the server did answer, if not to the end
 }
 
 func (e *SkipError) Error() string {
@@ -42,6 +44,12 @@ func (e *SkipError) Temporary() bool {
 		return e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
 	}
 	return false
+}
+
+// HostWide says whether the failure is temporary and of the whole host, so that
+// its other URLs would fail as well.
+func (e *SkipError) HostWide() bool {
+	return e.Skip == qianshao.SkipUnreachable && !e.answered || e.Skip == qianshao.SkipRobotsUnavailable || e.Skip == qianshao.SkipPaused
 }
 
 // refusal words the reason for which a URL is not permitted.
@@ -116,7 +124,7 @@ func (f *Fetcher) readError(ctx context.Context, u *url.URL, err error) error {
 	if errors.Is(err, errTooLarge) {
 		return &SkipError{Skip: qianshao.SkipTooLarge, URL: u.String(), Err: err}
 	}
-	return &SkipError{Skip: qianshao.SkipUnreachable, URL: u.String(), Err: fmt.Errorf("body: %w", err)}
+	return &SkipError{Skip: qianshao.SkipUnreachable, URL: u.String(), answered: true, Err: fmt.Errorf("body: %w", err)}
 }
 
 // explainTimeout replaces "context deadline exceeded" by which time it was.

@@ -1,0 +1,77 @@
+package ingest
+
+import (
+	"sync"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/fetch"
+)
+
+// What fails for now is never given up: a site that is down for a morning is
+// watched again the same morning. The pause after each failure; the last one
+// repeats itself.
+var (
+	retryPauses = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
+	// onceRetryPauses are for a Once run, where a person waits: it tries three
+	// times, and ends, since what is due in five minutes is left to the next run.
+	onceRetryPauses = []time.Duration{500 * time.Millisecond, 2 * time.Second, 5 * time.Minute, 15 * time.Minute, time.Hour}
+)
+
+// quietTries failures in a row are not worth telling of; a server restarts in that time.
+const quietTries = 3
+
+// pause returns how long to wait after so many failures in a row.
+func (c *Crawler) pause(failures int) time.Duration {
+	return c.RetryPauses[min(max(failures, 1), len(c.RetryPauses))-1]
+}
+
+// later is the outcome of a visit that failed for now. Where the whole host is
+// in trouble it rests, and one of its URLs is tried at a time: a host of 20,000
+// pages that is down gets one request an hour, not 20,000.
+func (c *Crawler) later(item Item, skipped *fetch.SkipError, now time.Time) Outcome {
+	failures, hostWide := item.Attempts+1, skipped.HostWide()
+	if hostWide {
+		failures = max(failures, c.troubles.failed(item.Host))
+	}
+	pause := max(c.pause(failures), skipped.RetryAfter)
+	c.Log.Info("fetch failed; trying again", "url", item.URL, "skip", string(skipped.Skip), "in", pause, "error", skipped.Err)
+	if failures >= quietTries && skipped.Skip != qianshao.SkipPaused {
+		c.Observe.Skipped(skipped.Skip, item.URL)
+	}
+	outcome := Outcome{Skip: skipped.Skip, Again: now.Add(pause), Failed: true, Priority: item.Priority, Memory: item.Memory}
+	if hostWide {
+		outcome.HostNext = map[string]time.Time{item.Host: outcome.Again}
+	}
+	return outcome
+}
+
+// troubles counts the failures of hosts since they last answered. It is memory
+// only: after a restart a host in trouble is merely tried sooner.
+type troubles struct {
+	mu    sync.Mutex
+	hosts map[string]int
+}
+
+// maxTroubles bounds the hosts remembered. Of more, any is forgotten.
+const maxTroubles = 100_000
+
+// failed counts a failure and returns how many there are in a row.
+func (t *troubles) failed(host string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for victim := range t.hosts {
+		if len(t.hosts) < maxTroubles {
+			break
+		}
+		delete(t.hosts, victim)
+	}
+	t.hosts[host]++
+	return t.hosts[host]
+}
+
+func (t *troubles) answered(host string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.hosts, host)
+}

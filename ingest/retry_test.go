@@ -1,0 +1,159 @@
+package ingest_test
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
+)
+
+// TestRetryPauses: 1, 5, 15 minutes, then each hour.
+func TestRetryPauses(t *testing.T) {
+	b := newBench(t, nil, "a.example")
+	b.opts.RetryPauses, b.opts.Once = nil, false
+	crawler, err := ingest.NewCrawler(b.opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
+	if diff := cmp.Diff(want, crawler.RetryPauses); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestHostThatIsDown: it is asked after each pause, the last one repeated, one
+// request at a time whatever the number of its pages, and all of it is
+// crawled as soon as it is back.
+func TestHostThatIsDown(t *testing.T) {
+	b := newBench(t, func(a *qianshao.Authorisation) { a.ValidUntil = time.Now().AddDate(1, 0, 0) }, "a.example", "b.example")
+	start := time.Now()
+	clock := newJumpingClock(start)
+	b.clock = clock.now
+	var down atomic.Bool
+	down.Store(true)
+	var mu sync.Mutex
+	var asked []time.Duration
+	page := func(w http.ResponseWriter, _ *http.Request) {
+		if down.Load() {
+			mu.Lock()
+			defer mu.Unlock()
+			asked = append(asked, clock.now().Sub(start).Round(time.Minute))
+			hijack(t, w)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html")
+	}
+	b.web.put("b.example/", `<a href="http://a.example/1"><a href="http://a.example/2"><a href="http://a.example/3">`)
+	for _, path := range []string{"/", "/1", "/2", "/3", "/robots.txt"} {
+		b.web.handle("a.example"+path, page)
+	}
+	b.opts.RetryPauses = []time.Duration{2 * time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour} // all beyond what a Once run waits for
+	crawler, err := ingest.NewCrawler(b.opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func() {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := crawler.Run(ctx); err != nil || ctx.Err() != nil {
+			t.Fatal(err, ctx.Err())
+		}
+	}
+	if err := ingest.Seed(t.Context(), b.store, b.opts.Scope(), start); err != nil {
+		t.Fatal(err)
+	}
+	run()
+	for range 6 {
+		due, ok, err := b.store.Next(t.Context())
+		if err != nil || !ok {
+			t.Fatalf("the host is given up: %v, %v", ok, err)
+		}
+		clock.jump(due)
+		run()
+	}
+	want := []time.Duration{0, 2 * time.Minute, 7 * time.Minute, 22 * time.Minute, 82 * time.Minute, 142 * time.Minute, 202 * time.Minute}
+	var times []time.Duration
+	mu.Lock()
+	defer mu.Unlock()
+	for _, at := range asked {
+		if n := len(times); n == 0 || times[n-1] != at {
+			times = append(times, at)
+		}
+	}
+	if diff := cmp.Diff(want, times); diff != "" {
+		t.Errorf("asked after (-want +got):\n%s", diff)
+	}
+	if b.skipped["http://a.example/"] == "" {
+		t.Error("nobody is told that the host is down")
+	}
+	due, _, err := b.store.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock.jump(due)
+	down.Store(false)
+	run()
+	for _, url := range []string{"http://a.example/1", "http://a.example/2", "http://a.example/3"} {
+		if b.handled[url] != 1 {
+			t.Errorf("%s was handled %d times once the host is back", url, b.handled[url])
+		}
+	}
+}
+
+// jumpingClock runs as clocks do, and jumps where it is told to.
+type jumpingClock struct {
+	mu       sync.Mutex
+	at, from time.Time
+}
+
+func newJumpingClock(at time.Time) *jumpingClock { return &jumpingClock{at: at, from: time.Now()} }
+
+func (c *jumpingClock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at.Add(time.Since(c.from))
+}
+
+func (c *jumpingClock) jump(to time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at, c.from = to, time.Now()
+}
+
+// hijack ends a connection without an answer.
+func hijack(t *testing.T, w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	_ = conn.Close()
+}
+
+// TestOnceLeavesADownHostToTheNextRun: where a person waits, three tries are enough.
+func TestOnceLeavesADownHostToTheNextRun(t *testing.T) {
+	b := newBench(t, nil, "a.example")
+	b.web.handle("a.example/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	b.opts.RetryPauses = nil
+	if err := b.run(t); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.web.asked("a.example/"); n != 3 {
+		t.Errorf("%d tries, want 3", n)
+	}
+	due, ok, err := b.store.Next(t.Context())
+	if wait := time.Until(due); err != nil || !ok || wait < 4*time.Minute || wait > 5*time.Minute {
+		t.Errorf("next in %s, %v, %v; want five minutes", wait, ok, err)
+	}
+	if diff := cmp.Diff(map[string]qianshao.Skip{"http://a.example/": qianshao.SkipStatus}, b.skipped); diff != "" {
+		t.Error(diff)
+	}
+}
