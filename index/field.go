@@ -1,7 +1,6 @@
 package index
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,40 +9,165 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/internal/spelling"
 )
 
 // field reads what follows a field's colon.
-func (p *parser) field(start int, name FieldName) (Node, error) {
-	if !slices.Contains(FieldNames(), name) {
-		return nil, p.errorf(start, "unknown field %q%s; to search for a text with a colon, put it in quotes",
-			string(name), suggest(string(name), texts(FieldNames())))
+func (p *parser) field(start int, word string) (Node, error) {
+	name, ok := fieldOf(word)
+	if !ok {
+		word = strings.ToLower(word)
+		return nil, p.errorf(start, UnknownField, word, suggest(word, fieldNames()))
 	}
+	missing := p.pos
+	p.skipSpace()
 	opAt := p.pos
 	op := p.op()
 	if op != Equal && !name.Ordered() {
-		return nil, p.errorf(opAt, "%s has no order: write %s:value", name, name)
+		return nil, p.errorf(opAt, NoOrder, name)
+	}
+	if p.pos > opAt {
+		missing = p.pos
+		p.skipSpace()
+	}
+	if !p.valueFollows() {
+		return nil, p.errorf(missing, NeedsValue, name, possible(name))
 	}
 	at := p.pos
-	if p.atEnd() || p.peek() == ')' || endsValue(p.text[p.pos]) && p.peek() != '"' && p.peek() != '(' {
-		return nil, p.errorf(at, "%s needs a value here, directly behind the colon%s", name, possible(name))
+	switch p.peek() {
+	case '(':
+		return nil, p.errorf(at, NoParentheses, name)
+	case '"':
+		raw, err := p.quoted()
+		if err != nil {
+			return nil, err
+		}
+		return p.comparison(at, name, op, raw)
 	}
-	if p.peek() == '(' {
-		return nil, p.errorf(at, "no parentheses behind a colon: write (%s:a OR %s:b)", name, name)
+	if !name.takesList() {
+		return p.comparison(at, name, op, p.read(endsValue))
 	}
-	var raw string
-	var err error
-	if p.peek() == '"' {
-		raw, err = p.quoted()
-	} else {
-		raw = p.read(endsValue)
+	return p.list(name, op)
+}
+
+// valueFollows says whether a value can begin here.
+func (p *parser) valueFollows() bool {
+	if p.atEnd() || p.peek() == ')' {
+		return false
 	}
-	if err != nil {
-		return nil, err
+	at := p.pos
+	operator := p.keyword("AND") || p.keyword("OR") || p.keyword("NOT")
+	p.pos = at
+	return !operator
+}
+
+// list reads one value, or several between commas, or a range.
+func (p *parser) list(name FieldName, op Op) (Node, error) {
+	start := p.pos
+	var nodes []Node
+	for {
+		at := p.pos
+		raw := p.read(func(r rune) bool { return endsValue(r) || isComma(r) })
+		n, err := p.item(at, name, op, raw)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(nodes, func(have Node) bool { return have.String() == n.String() }) {
+			nodes = append(nodes, n)
+		}
+		if p.atEnd() || !isComma(p.text[p.pos]) {
+			break
+		}
+		p.pos++
+		p.skipSpace()
+		if p.fieldFollows() {
+			break
+		}
+		if op != Equal {
+			return nil, p.errorf(start, ComparisonOfMany, op.String())
+		}
+		if p.clauses++; p.clauses > MaxClauses {
+			return nil, p.errorf(p.pos, TooMany, MaxClauses)
+		}
+		if !p.valueFollows() {
+			return nil, p.errorf(p.pos, NeedsValue, name, possible(name))
+		}
 	}
-	v, message := parseValue(name, raw, p.now)
-	if message != "" {
-		return nil, p.errorf(at, "%s", message)
+	if len(nodes) == 1 {
+		return nodes[0], nil
+	}
+	return Or{nodes}, nil
+}
+
+// fieldFollows says whether a field stands here. People part clauses by commas,
+// too: 类别:赌博，级别:紧急.
+func (p *parser) fieldFollows() bool {
+	at := p.pos
+	defer func() { p.pos = at }()
+	word := p.read(endsWord)
+	_, ok := fieldOf(word)
+	return ok && p.peek() == ':'
+}
+
+// item reads a value that is not in quotes, or a range of them.
+func (p *parser) item(at int, name FieldName, op Op, raw string) (Node, error) {
+	low, high, isRange := strings.Cut(raw, rangeSign)
+	if !isRange || !name.Ordered() {
+		return p.comparison(at, name, op, raw)
+	}
+	if op != Equal {
+		return nil, p.errorf(at, ComparisonOfMany, op.String())
+	}
+	switch {
+	case low == "" && high == "":
+		return nil, p.errorf(at, NeedsValue, name, possible(name))
+	case low == "":
+		return p.comparison(at, name, LessEqual, high)
+	case high == "":
+		return p.comparison(at, name, GreaterEqual, low)
+	}
+	from, _, bad := parseValue(name, low, p.now)
+	if bad != nil {
+		return nil, p.errorf(at, bad.kind, bad.args...)
+	}
+	to, _, bad := parseValue(name, high, p.now)
+	if bad != nil {
+		return nil, p.errorf(at+len([]rune(low+rangeSign)), bad.kind, bad.args...)
+	}
+	n, ok := between(name, from, to)
+	if !ok {
+		return nil, p.errorf(at, RangeBackwards, raw)
+	}
+	return n, nil
+}
+
+// between returns what a range stands for; ok is false if it runs backwards.
+func between(name FieldName, from, to Value) (n Node, ok bool) {
+	switch from := from.(type) {
+	case Period:
+		until := to.(Period).Until
+		return Field{name, Equal, Period{from.From, until}}, from.From.Before(until)
+	case Number:
+		ok = from <= to.(Number)
+	case Rank:
+		ok = from <= to.(Rank)
+	}
+	if from == to {
+		return Field{name, Equal, from}, ok
+	}
+	return And{[]Node{Field{name, GreaterEqual, from}, Field{name, LessEqual, to}}}, ok
+}
+
+// comparison checks the value that stands at a place.
+func (p *parser) comparison(at int, name FieldName, op Op, raw string) (Node, error) {
+	v, since, bad := parseValue(name, raw, p.now)
+	if bad != nil {
+		return nil, p.errorf(at, bad.kind, bad.args...)
+	}
+	if since && op == Equal {
+		op = GreaterEqual
+	}
+	if period, ok := v.(Period); ok && op != Equal {
+		v = period.end(op)
 	}
 	return Field{name, op, v}, nil
 }
@@ -80,169 +204,139 @@ func (p *parser) op() Op {
 	return Less
 }
 
-// parseValue returns the field's typed value, or a message for the user.
-func parseValue(name FieldName, raw string, now time.Time) (v Value, message string) {
+// parseValue returns the field's typed value, or what is wrong with it. since
+// is parsePeriod's.
+func parseValue(name FieldName, raw string, now time.Time) (v Value, since bool, bad *mistake) {
 	switch name {
-	case FieldCategory:
-		return oneOf(name, strings.ToLower(raw), texts(qianshao.Categories()))
-	case FieldState:
-		return oneOf(name, strings.ToLower(raw), texts(qianshao.States()))
+	case FieldCategory, FieldState:
+		v, bad = oneOf(name, raw)
 	case FieldLevel:
-		l, err := qianshao.ParseLevel(strings.ToLower(raw))
-		if err != nil {
-			_, message = oneOf(name, strings.ToLower(raw), levels())
-			return nil, message
-		}
-		return Rank(l), ""
+		v, bad = parseLevel(raw)
 	case FieldHidden:
-		v, message = oneOf(name, strings.ToLower(raw), []string{"true", "false"})
-		return Flag(v == Text("true")), message
+		v, bad = oneOf(name, raw)
+		v = Flag(v == Text("true"))
 	case FieldScore:
 		n, err := strconv.Atoi(raw)
 		if err != nil || n < 0 || n > qianshao.MaxScore {
-			return nil, fmt.Sprintf("score is a whole number from 0 to %d, not %q", qianshao.MaxScore, raw)
+			return nil, false, wrong(BadScore, qianshao.MaxScore, raw)
 		}
-		return Number(n), ""
+		v = Number(n)
 	case FieldSeen, FieldNew:
-		return parsePeriod(name, raw, now)
+		var p Period
+		p, since, bad = parsePeriod(name, raw, now)
+		v = p
 	case FieldHost:
-		return parseHost(raw)
-	case FieldURL:
-		raw = strings.TrimRight(raw, "*") // any URL value is a prefix
-	case FieldRule:
+		v, bad = parseHost(raw)
+	default:
+		v, bad = parseText(name, raw)
+	}
+	return v, since, bad
+}
+
+func parseText(name FieldName, raw string) (Value, *mistake) {
+	switch {
+	case name == FieldURL:
+		raw = strings.TrimRight(refang(raw), "*") // any URL value is a prefix
+	case name == FieldRule:
 		raw = strings.ToLower(raw)
-	case FieldTitle:
-		if !isSearchable(raw) {
-			return nil, fmt.Sprintf("%s has neither letter nor digit to search for", quote(raw))
+	case name == FieldTitle && !isSearchable(raw):
+		return nil, wrong(NoWord, quote(raw))
+	case name.IsIndicator():
+		key := indicatorValue(name, raw)
+		if key == "" || indicatorValue(name, key) != key {
+			return nil, wrong(BadIndicator, name, raw)
 		}
+		raw = key
 	}
 	if raw == "" {
-		return nil, fmt.Sprintf("%s needs a value", name)
+		return nil, wrong(EmptyValue, name)
 	}
-	return Text(raw), ""
+	return Text(raw), nil
 }
 
-func levels() []string {
-	var names []string
-	for l := qianshao.LevelInformational; l <= qianshao.LevelCritical; l++ {
-		names = append(names, l.String())
+func parseLevel(raw string) (Value, *mistake) {
+	if strings.ToLower(raw) == qianshao.LevelNone.String() || raw == "无" {
+		return Rank(qianshao.LevelNone), nil
 	}
-	return names
+	v, bad := oneOf(FieldLevel, raw)
+	if bad != nil {
+		return nil, bad
+	}
+	l, err := qianshao.ParseLevel(v.String())
+	if err != nil {
+		return nil, wrong(BadValue, FieldLevel, raw, possible(FieldLevel))
+	}
+	return Rank(l), nil
 }
 
-func texts[T ~string](list []T) []string {
-	names := make([]string, len(list))
-	for i, v := range list {
-		names[i] = string(v)
+func oneOf(name FieldName, raw string) (Value, *mistake) {
+	if v, ok := valueOf(name, raw); ok {
+		return Text(v), nil
 	}
-	return names
-}
-
-func oneOf(name FieldName, raw string, allowed []string) (Value, string) {
-	if slices.Contains(allowed, raw) {
-		return Text(raw), ""
-	}
-	return nil, fmt.Sprintf("%s has no value %q%s", name, raw, suggest(raw, allowed))
+	raw = strings.ToLower(raw)
+	return nil, wrong(BadValue, name, raw, suggest(raw, name.Values()))
 }
 
 // possible lists a field's values if they are few.
-func possible(name FieldName) string {
+func possible(name FieldName) bilingual {
 	switch name {
-	case FieldCategory:
-		return ": " + strings.Join(texts(qianshao.Categories()), ", ")
-	case FieldLevel:
-		return ": " + strings.Join(levels(), ", ")
-	case FieldHidden:
-		return ": true, false"
-	case FieldState:
-		return ": " + strings.Join(texts(qianshao.States()), ", ")
 	case FieldSeen, FieldNew:
-		return ": 2026-11-01, today, yesterday, 7d, 12h or an RFC 3339 time"
+		return bilingual{": 2026-11-01, today, yesterday, 7d, 12h or an RFC 3339 time",
+			"，可写 2026-11-01、2026年11月1日、今天、昨天、本周、7天、12小时，或 RFC 3339 时间"}
 	}
-	return ""
-}
-
-// The range of dates that a query may name. Anything else is a typing error,
-// and RFC 3339 has four digits for the year.
-const (
-	minYear = 1970
-	maxYear = 2999
-	maxAgo  = 100 * 366 // days
-)
-
-func parsePeriod(name FieldName, raw string, now time.Time) (Value, string) {
-	bad := fmt.Sprintf("%s has no value %q%s", name, raw, possible(name))
-	today := day(now)
-	switch strings.ToLower(raw) {
-	case "today":
-		return dayPeriod(today), ""
-	case "yesterday":
-		return dayPeriod(today.AddDate(0, 0, -1)), ""
+	var english, chinese []string
+	for _, v := range name.Values() {
+		english, chinese = append(english, v.Value), append(chinese, v.label())
 	}
-	if n, err := strconv.ParseUint(strings.TrimRight(raw, "dh"), 10, 32); err == nil && len(raw) > 1 {
-		switch {
-		case strings.TrimSuffix(raw, "d") == strconv.FormatUint(n, 10) && n <= maxAgo:
-			return dayPeriod(today.AddDate(0, 0, -int(n))), ""
-		case strings.TrimSuffix(raw, "h") == strconv.FormatUint(n, 10) && n <= 24*maxAgo:
-			return momentPeriod(now.Add(-time.Duration(n) * time.Hour)), ""
-		}
+	if len(english) == 0 {
+		return bilingual{}
 	}
-	var v Period
-	if t, err := time.Parse(time.DateOnly, raw); err == nil {
-		v = dayPeriod(t)
-	} else if t, err := time.Parse(time.RFC3339, strings.ToUpper(raw)); err == nil {
-		v = momentPeriod(t)
-	} else {
-		return nil, bad
-	}
-	if y := v.From.Year(); y < minYear || y > maxYear {
-		return nil, fmt.Sprintf("%s takes years from %d to %d", name, minYear, maxYear)
-	}
-	return v, ""
-}
-
-func dayPeriod(t time.Time) Period { return Period{t, t.AddDate(0, 0, 1)} }
-
-// momentPeriod is one millisecond: the grain in which the store keeps times.
-func momentPeriod(t time.Time) Period {
-	t = t.UTC().Truncate(time.Millisecond)
-	return Period{t, t.Add(time.Millisecond)}
+	return bilingual{": " + strings.Join(english, ", "), "，可用：" + strings.Join(chinese, "、")}
 }
 
 // parseHost returns a host in lower case and ASCII, or "*." with one.
-func parseHost(raw string) (Value, string) {
-	name, sub := strings.CutPrefix(raw, "*.")
+func parseHost(raw string) (Value, *mistake) {
+	name, bad := hostValue(raw)
+	if bad != nil {
+		return nil, bad
+	}
+	// A value that reads differently a second time (0::0.., a name of dots that
+	// IDNA maps) has no canonical form.
+	if again, bad := hostValue(name); bad != nil || again != name {
+		return nil, wrong(BadHost, raw)
+	}
+	return Text(name), nil
+}
+
+func hostValue(raw string) (string, *mistake) {
+	name, sub := strings.CutPrefix(refang(raw), "*.")
 	name = strings.TrimSuffix(strings.Trim(strings.ToLower(name), "[]"), ".")
 	switch {
 	case name == "":
-		return nil, "host needs a value: example.cn, or *.example.cn for its subdomains"
+		return "", wrong(HostEmpty)
 	case strings.Contains(name, "*"):
-		return nil, "a * stands only in front of a host's name: *.example.cn"
+		return "", wrong(HostStar)
 	case strings.Count(name, ":") == 1:
-		return nil, "a host is written without its port; use url: to search for one"
+		return "", wrong(HostPort)
 	case strings.Contains(name, "/"):
-		return nil, "a host is written without scheme and path; use url: to search for those"
+		return "", wrong(HostPath)
 	}
-	if strings.ContainsFunc(name, func(r rune) bool { return r > 0x7f }) {
-		profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
-		encoded, err := profile.ToASCII(name)
-		if err != nil || encoded == "" {
-			return nil, fmt.Sprintf("%q is no host's name", raw)
-		}
-		name = encoded
+	name, ok := asciiHost(name)
+	if !ok {
+		return "", wrong(BadHost, raw)
 	}
 	if sub {
 		name = "*." + name
 	}
-	return Text(name), ""
+	return name, nil
 }
 
-// suggest returns " (did you mean x?)" for the nearest of the possible names,
-// if one is near, and then all of them.
-func suggest(got string, possible []string) string {
-	list := "possible are " + strings.Join(possible, ", ")
-	if best := spelling.Nearest(got, possible); best != "" {
-		return fmt.Sprintf(": did you mean %s? (%s)", best, list)
+// asciiHost returns a host's name in ASCII; what is so already stays as it is.
+func asciiHost(name string) (string, bool) {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r > 0x7f }) {
+		return name, true
 	}
-	return ": " + list
+	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
+	encoded, err := profile.ToASCII(name)
+	return encoded, err == nil && encoded != ""
 }

@@ -19,8 +19,9 @@ type Index interface {
 	Put(ctx context.Context, findings []qianshao.FindingRecord) error
 	// Delete removes findings; an unknown id is not an error.
 	Delete(ctx context.Context, ids []string) error
-	// Search returns one page of the hits of a query, newest LastSeen first and
-	// then by id, with facets over all hits.
+	// Search returns one page of the hits of a query in the order that the
+	// request names, with facets over all hits. It marks the words of the query
+	// in what the index holds of a hit: see Hit.Snippet.
 	Search(ctx context.Context, req Request) (Results, error)
 	// IDs calls yield with every id in the index, in ascending order, until yield returns false.
 	IDs(ctx context.Context, yield func(id string) bool) error
@@ -35,7 +36,27 @@ type Request struct {
 	// Beyond MaxWindow in sum the error wraps ErrWindow.
 	Offset int
 	Limit  int
+	// Sort is the order of the hits; empty is SortSeen. Another one than Sorts
+	// returns is an error.
+	Sort Sort
 }
+
+// Sort is an order of hits. Where two are equal, the newest LastSeen comes
+// first, and then the lesser id.
+type Sort string
+
+// The orders.
+const (
+	SortSeen  Sort = "seen"  // the newest LastSeen first
+	SortNew   Sort = "new"   // the newest FirstSeen first
+	SortScore Sort = "score" // the highest score first
+)
+
+// Sorts returns the orders, the one that is meant if none is named first.
+func Sorts() []Sort { return []Sort{SortSeen, SortNew, SortScore} }
+
+// Valid says whether a request may ask for the order.
+func (s Sort) Valid() bool { return s == "" || slices.Contains(Sorts(), s) }
 
 // MaxWindow bounds how deep a search can page, because every engine keeps that
 // many hits in memory. Whoever needs more narrows the query.
@@ -63,7 +84,7 @@ type Results struct {
 	Hits  []Hit `json:"hits"`
 	// Facets count the values of all hits, most frequent first: keys
 	// category, level, state, host, rule (at most FacetSize values each) and day
-	// (YYYY-MM-DD in UTC, newest first, at most FacetDays).
+	// (YYYY-MM-DD in the zone of the index, newest first, at most FacetDays).
 	Facets map[string][]FacetCount `json:"facets"`
 	Took   time.Duration           `json:"took_ns"`
 }
@@ -92,7 +113,13 @@ type Hit struct {
 	Score    int               `json:"score"`
 	Hidden   bool              `json:"hidden"`
 	State    qianshao.State    `json:"state"`
-	LastSeen time.Time         `json:"last_seen"`
+	// FirstSeen and LastSeen are the finding's.
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
 	// Evidence is the primary evidence with a little context on both sides, as plain text.
 	Evidence string `json:"evidence"`
+	// Snippet shows where the title or the evidence has the query's words; nil if
+	// they have none of them. A Marker finds them in the page's text, which the
+	// index does not hold.
+	Snippet *Snippet `json:"snippet,omitempty"`
 }

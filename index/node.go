@@ -59,14 +59,43 @@ const (
 	FieldNew           FieldName = "new"           // Period of FindingRecord.FirstSeen; ordered
 	FieldTitle         FieldName = "title"         // Text: a phrase in the page's title
 	FieldState         FieldName = "state"         // Text: one of qianshao.States
+	// FieldIndicator is Text: the value of an indicator of any kind, as typed.
+	// Each kind but url is a field, too, with its value in canonical spelling.
+	FieldIndicator FieldName = "indicator"
+	FieldQQ        FieldName = FieldName(qianshao.IndicatorQQ)
+	FieldWeChat    FieldName = FieldName(qianshao.IndicatorWeChat)
+	FieldTelegram  FieldName = FieldName(qianshao.IndicatorTelegram)
+	FieldPhone     FieldName = FieldName(qianshao.IndicatorPhone)
+	FieldDomain    FieldName = FieldName(qianshao.IndicatorDomain)
 )
 
 // FieldNames returns all fields, for help and completion.
 func FieldNames() []FieldName {
-	return []FieldName{
+	names := []FieldName{
 		FieldCategory, FieldLevel, FieldHost, FieldRule, FieldURL, FieldAuthorisation,
-		FieldHidden, FieldScore, FieldSeen, FieldNew, FieldTitle, FieldState,
+		FieldHidden, FieldScore, FieldSeen, FieldNew, FieldTitle, FieldState, FieldIndicator,
 	}
+	for _, kind := range qianshao.IndicatorKinds() {
+		if kind != qianshao.IndicatorURL { // url: is the page's
+			names = append(names, FieldName(kind))
+		}
+	}
+	return names
+}
+
+// IsIndicator says whether the field compares indicators.
+func (f FieldName) IsIndicator() bool {
+	return f == FieldIndicator || f != FieldURL && qianshao.IndicatorKind(f).Valid()
+}
+
+// takesList says whether commas part several values. A URL and a title may
+// have commas themselves, and so may what an operator calls an authorisation.
+func (f FieldName) takesList() bool {
+	switch f {
+	case FieldURL, FieldTitle, FieldAuthorisation, FieldIndicator:
+		return false
+	}
+	return true
 }
 
 // Ordered says whether the field takes >, >=, < and <=.
@@ -110,7 +139,8 @@ type (
 	Rank   qianshao.Level
 	Number int
 	Flag   bool
-	// Period is the time From ≤ t < Until, both in UTC: a day, or one millisecond.
+	// Period is the time From ≤ t < Until: whole days of From's zone, or
+	// milliseconds. Equality is that of the instants.
 	Period struct{ From, Until time.Time }
 )
 
@@ -125,19 +155,6 @@ func (v Rank) String() string   { return qianshao.Level(v).String() }
 func (v Number) String() string { return strconv.Itoa(int(v)) }
 func (v Flag) String() string   { return strconv.FormatBool(bool(v)) }
 
-func (v Period) String() string {
-	if v.From.Equal(day(v.From)) && v.Until.Equal(v.From.AddDate(0, 0, 1)) {
-		return v.From.Format(time.DateOnly)
-	}
-	return v.From.Format("2006-01-02T15:04:05.999Z07:00")
-}
-
-// day returns the start of t's day in UTC.
-func day(t time.Time) time.Time {
-	t = t.UTC()
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
-}
-
 func (n And) String() string { return join(n.Nodes, " AND ") }
 func (n Or) String() string  { return join(n.Nodes, " OR ") }
 func (n Not) String() string { return "-" + operand(n.Node) }
@@ -151,7 +168,7 @@ func (n Phrase) String() string {
 
 func (n Field) String() string {
 	v := n.Value.String()
-	if !isBareValue(v) {
+	if !isBareValue(v) || n.Name.takesList() && strings.ContainsFunc(v, isComma) {
 		v = quote(v)
 	}
 	return string(n.Name) + ":" + n.Op.String() + v
@@ -181,7 +198,7 @@ func quote(text string) string {
 
 // isBare says whether the parser reads text back as one bare word.
 func isBare(text string) bool {
-	if text == "" || text[0] == '-' || isKeyword(text) {
+	if text == "" || text[0] == '-' || isKeyword(text) || isPasted(text) {
 		return false
 	}
 	for _, r := range text {

@@ -1,7 +1,6 @@
 package index
 
 import (
-	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -16,32 +15,58 @@ const (
 	MaxClauses     = 100  // words, phrases and field comparisons
 )
 
+// Parse reads a query with a Parser that has nothing but the time.
+func Parse(query string, now time.Time) (Node, error) { return Parser{Now: now}.Parse(query) }
+
+// Parser reads queries.
+type Parser struct {
+	// Now is what today and 7d count from. Its location is the zone in which
+	// days begin and end; see DefaultZone.
+	Now time.Time
+	// Canonical spells a pasted URL as the URLs of pages are spelt in the index.
+	// Nil makes the host lower case and ASCII and escapes the rest.
+	Canonical func(url string) (string, error)
+}
+
 // Parse reads a query. The error is a *SyntaxError. An empty query is nil,
-// which finds everything. now is what today and 7d count from.
+// which finds everything.
 //
 //	query  = or
 //	or     = and { "OR" and }
 //	and    = unary { [ "AND" ] unary }             side by side means AND
-//	unary  = ( "NOT" | "-" ) unary | "(" or ")" | phrase | field | word
-//	field  = name ":" [ ">" | ">=" | "<" | "<=" | "=" ] ( value | phrase )
+//	unary  = ( "NOT" | "-" ) unary | "(" or ")" | phrase | field | pasted | word
+//	field  = name ":" ( [ comparison ] value | phrase | list | range )
+//	comparison = ">" | ">=" | "<" | "<=" | "="
+//	list   = value "," value { "," value }         one of them; also ， and 、
+//	range  = [ value ] ".." [ value ]              from and to, both included
 //	phrase = `"` text `"`                          \" and \\ stand for " and \
 //
-// Operators are upper case. A word ends at a space, a parenthesis, a quote or
-// a colon, a value at a space, a parenthesis or a quote. Outside of phrases the
-// full-width forms ：（）“”＂－＞＜＝≥≤ and the ideographic space are read as what
-// they look like, because that is what a Chinese keyboard gives.
+// Operators are upper case; Suggest offers what others are likely to have been
+// meant. A word ends at a space, a parenthesis, a quote or a colon, a value at a
+// space, a parenthesis or a quote. Spaces behind the colon are passed over.
+// Outside of phrases the full-width forms ：（）“”＂－＞＜＝≥≤ and the ideographic
+// space are read as what they look like, because that is what a Chinese keyboard
+// gives. Fields and values have names in Chinese, too: see FieldName.Chinese and
+// FieldName.Values.
 //
 // Words and phrases search the page's title and text (see Tokens), and the plain
-// form of disguised evidence. Values are checked: a category must be on the closed
-// list, a level have its name, score lie between 0 and 100, hidden be true or
-// false. seen and new take 2026-11-01 (the whole day in UTC), an RFC 3339 time,
-// today, yesterday, 7d (that day a week ago) and 12h (that moment).
-func Parse(query string, now time.Time) (Node, error) {
-	if utf8.RuneCountInString(query) > MaxQueryLength {
-		return nil, &SyntaxError{Query: query, Column: MaxQueryLength + 1,
-			Message: fmt.Sprintf("the query is longer than %d characters: shorten it", MaxQueryLength)}
+// form of disguised evidence. A word that is a URL, a host's name, a @handle or
+// a long number finds what belongs to it as well: see parser.pasted. In quotes
+// it is a text alone.
+//
+// Values are checked: a category must be on the closed list, a level have its
+// name, score lie between 0 and 100, hidden be true or false. seen and new take
+// 2026-11-01 (the whole day), 2026/11/1, 2026年11月1日, an RFC 3339 time, today,
+// yesterday, 本周, 7d (that day a week ago), 12h (that moment), 7天 (since that day).
+// A list and a range are written as the OR and the AND that they stand for; a
+// range of days is one Period.
+func (s Parser) Parse(query string) (Node, error) { return s.parse(&parser{text: []rune(query)}) }
+
+func (s Parser) parse(p *parser) (Node, error) {
+	p.now, p.canonical = s.Now, s.Canonical
+	if len(p.text) > MaxQueryLength {
+		return nil, p.errorf(MaxQueryLength, TooLong, MaxQueryLength)
 	}
-	p := &parser{text: []rune(query), now: now}
 	p.skipSpace()
 	if p.atEnd() {
 		return nil, nil
@@ -51,20 +76,69 @@ func Parse(query string, now time.Time) (Node, error) {
 		return nil, err
 	}
 	if !p.atEnd() { // or stops at a parenthesis that it did not open
-		return nil, p.errorf(p.pos, "this parenthesis closes nothing")
+		return nil, p.errorf(p.pos, ClosesNothing)
 	}
-	return n, nil
+	return n, p.checkSize(n)
+}
+
+// checkSize holds the tree to the limits of a query: lists, relative dates and
+// precedence make its canonical form longer and deeper than what was typed, and
+// that form is in links.
+func (p *parser) checkSize(n Node) error {
+	leaves, depth := size(n)
+	switch {
+	case leaves > MaxClauses:
+		return p.errorf(0, TooMany, MaxClauses)
+	case depth > MaxDepth:
+		return p.errorf(0, TooDeep, MaxDepth)
+	case utf8.RuneCountInString(n.String()) > MaxQueryLength:
+		return p.errorf(0, TooLong, MaxQueryLength)
+	}
+	return nil
+}
+
+// size counts a tree's words and comparisons, and the parentheses and negations
+// inside of each other in its canonical form.
+func size(n Node) (leaves, depth int) {
+	var inner []Node
+	switch n := n.(type) {
+	case And:
+		inner = n.Nodes
+	case Or:
+		inner = n.Nodes
+	case Not:
+		inner = []Node{n.Node}
+	default:
+		return 1, 0
+	}
+	for _, m := range inner {
+		l, d := size(m)
+		switch m.(type) {
+		case And, Or:
+			d++
+		}
+		leaves, depth = leaves+l, max(depth, d)
+	}
+	if _, ok := n.(Not); ok {
+		depth++
+	}
+	return leaves, depth
 }
 
 type parser struct {
-	text    []rune
-	pos     int
-	clauses int
-	now     time.Time
+	text      []rune
+	pos       int
+	clauses   int
+	now       time.Time
+	canonical func(string) (string, error)
+	// loose also reads operators in lower case and in Chinese, and keeps them
+	// in loosened: see Suggest.
+	loose    bool
+	loosened []string
 }
 
-func (p *parser) errorf(pos int, format string, args ...any) error {
-	return &SyntaxError{Query: string(p.text), Column: pos + 1, Message: fmt.Sprintf(format, args...)}
+func (p *parser) errorf(pos int, kind Mistake, args ...any) error {
+	return &SyntaxError{Query: string(p.text), Column: pos + 1, Message: kind.english(args), Mistake: kind, Args: args}
 }
 
 func (p *parser) atEnd() bool { return p.pos >= len(p.text) }
@@ -85,7 +159,7 @@ func (p *parser) skipSpace() {
 
 // keyword consumes one of AND, OR, NOT if it comes next as a word.
 func (p *parser) keyword(word string) bool {
-	end := p.pos + len(word)
+	end := p.pos + utf8.RuneCountInString(word)
 	if end > len(p.text) || string(p.text[p.pos:end]) != word {
 		return false
 	}
@@ -108,7 +182,7 @@ func (p *parser) or(depth int) (Node, error) {
 		} else {
 			nodes = append(nodes, n)
 		}
-		if !p.keyword("OR") {
+		if !p.keyword("OR") && !p.looseKeyword("or", "或", "或者") {
 			break
 		}
 	}
@@ -131,14 +205,14 @@ func (p *parser) and(depth int) (Node, error) {
 			nodes = append(nodes, n)
 		}
 		p.skipSpace()
-		if p.keyword("AND") {
+		if p.keyword("AND") || p.looseKeyword("and", "且", "并且") {
 			continue
 		}
 		start := p.pos
 		if p.atEnd() || p.peek() == ')' {
 			break
 		}
-		if p.keyword("OR") {
+		if p.keyword("OR") || p.looseKeyword("or", "或", "或者") {
 			p.pos = start
 			break
 		}
@@ -153,28 +227,28 @@ func (p *parser) unary(depth int) (Node, error) {
 	p.skipSpace()
 	start := p.pos
 	if depth > MaxDepth {
-		return nil, p.errorf(start, "more than %d parentheses or negations inside of each other", MaxDepth)
+		return nil, p.errorf(start, TooDeep, MaxDepth)
 	}
 	switch {
 	case p.atEnd():
-		return nil, p.errorf(start, "something to search for is missing here")
+		return nil, p.errorf(start, Missing)
 	case p.peek() == ')':
-		return nil, p.errorf(start, "something to search for is missing before this parenthesis")
+		return nil, p.errorf(start, MissingBefore)
 	case p.keyword("AND"), p.keyword("OR"):
-		return nil, p.errorf(start, "%s needs something to search for on both sides; to search for the word itself, put it in quotes", string(p.text[start:p.pos]))
-	case p.keyword("NOT"):
+		return nil, p.errorf(start, LoneOperator, string(p.text[start:p.pos]))
+	case p.keyword("NOT"), p.looseKeyword("not", "非"):
 		return p.not(depth)
 	case p.peek() == '-':
 		p.pos++
 		if p.atEnd() || unicode.IsSpace(p.text[p.pos]) {
-			return nil, p.errorf(start, "this minus stands alone: write -x to leave out x")
+			return nil, p.errorf(start, LoneMinus)
 		}
 		return p.not(depth)
 	case p.peek() == '(':
 		return p.group(depth)
 	}
 	if p.clauses++; p.clauses > MaxClauses {
-		return nil, p.errorf(start, "more than %d words and comparisons: split the query", MaxClauses)
+		return nil, p.errorf(start, TooMany, MaxClauses)
 	}
 	if p.peek() == '"' {
 		text, err := p.quoted()
@@ -202,7 +276,7 @@ func (p *parser) group(depth int) (Node, error) {
 		return nil, err
 	}
 	if p.peek() != ')' {
-		return nil, p.errorf(start, "this parenthesis is not closed")
+		return nil, p.errorf(start, OpenParenthesis)
 	}
 	p.pos++
 	return n, nil
@@ -227,13 +301,13 @@ func (p *parser) quoted() (string, error) {
 		}
 		b.WriteRune(r)
 	}
-	return "", p.errorf(start, "this quote is not closed")
+	return "", p.errorf(start, OpenQuote)
 }
 
 // phrase rejects a text in which there is nothing to find.
 func (p *parser) phrase(start int, text string) (Node, error) {
 	if !isSearchable(text) {
-		return nil, p.errorf(start, "%s has neither letter nor digit to search for", quote(text))
+		return nil, p.errorf(start, NoWord, quote(text))
 	}
 	return Phrase{text}, nil
 }
@@ -243,11 +317,17 @@ func isSearchable(text string) bool {
 }
 
 func (p *parser) wordOrField() (Node, error) {
+	if n := p.pastedURL(); n != nil {
+		return n, nil
+	}
 	start := p.pos
 	word := p.read(endsWord)
 	if p.peek() == ':' {
 		p.pos++
-		return p.field(start, FieldName(strings.ToLower(word)))
+		return p.field(start, word)
+	}
+	if n := p.pasted(word); n != nil {
+		return n, nil
 	}
 	return p.phrase(start, word)
 }
@@ -273,6 +353,9 @@ func endsValue(r rune) bool {
 	}
 	return unicode.IsSpace(r)
 }
+
+// isComma says whether r parts the values of a list.
+func isComma(r rune) bool { return r == ',' || r == '，' || r == '、' }
 
 func isKeyword(word string) bool { return word == "AND" || word == "OR" || word == "NOT" }
 

@@ -12,9 +12,16 @@ import (
 type SyntaxError struct {
 	Query string
 	// Column counts characters from 1; it is one behind the last for what is missing at the end.
-	Column  int
+	Column int
+	// Message says in English what is wrong, and Chinese does in Chinese.
 	Message string
+	// Mistake and Args are the same for programs.
+	Mistake Mistake
+	Args    []any
 }
+
+// Chinese says in Chinese what is wrong.
+func (e *SyntaxError) Chinese() string { return e.Mistake.chinese(e.Args) }
 
 // excerpt is how many characters of the query are shown on each side of the error.
 const excerpt = 40

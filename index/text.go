@@ -34,7 +34,7 @@ func Tokens(text string, fold func(string) string, yield func(token string, posi
 			line = fold(line)
 		}
 		before := at
-		at = tokens(line, at, yield)
+		at = tokens(line, at, func(token string, position, _, _ int) { yield(token, position) })
 		if at > before {
 			at += StepRegion - StepAdjacent
 		}
@@ -50,15 +50,16 @@ func PhraseTokens(text string, fold func(string) string) (tokens []string, posit
 	return tokens, positions
 }
 
-// tokens cuts one line; the first token gets position at. It returns the
-// position for a token that follows without separator.
-func tokens(line string, at int, yield func(string, int)) int {
+// tokens cuts one line; the first token gets position at. It yields each with
+// its range of bytes in the line, and returns the position for a token that
+// follows without separator.
+func tokens(line string, at int, yield func(token string, position, start, end int)) int {
 	word := -1     // where the run of letters and digits began
 	begun := false // a token has been seen, so separators count
 	separated := false
 	flush := func(end int) {
 		if word >= 0 {
-			yield(plain(line[word:end]), at)
+			yield(plain(line[word:end]), at, word, end)
 			at, word = at+StepAdjacent, -1
 		}
 	}
@@ -79,7 +80,8 @@ func tokens(line string, at int, yield func(string, int)) int {
 		switch {
 		case kind == kindSingle:
 			flush(i)
-			yield(plain(line[i:i+utf8.RuneLen(r)]), at)
+			end := i + utf8.RuneLen(r)
+			yield(plain(line[i:end]), at, i, end)
 			at += StepAdjacent
 		case word < 0:
 			word = i

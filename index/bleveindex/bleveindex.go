@@ -27,7 +27,7 @@ import (
 var (
 	// ErrLocked: another process, or another Index of this one, has the folder open.
 	ErrLocked = errors.New("the search index is open in another process")
-	// ErrRebuild: the index was made by another version of the program, with another folding, or not finished.
+	// ErrRebuild: the index was made by another version of the program, with another folding or zone, or not finished.
 	ErrRebuild = errors.New("the search index must be rebuilt")
 	// ErrCorrupt: the index's files are damaged.
 	ErrCorrupt = errors.New("the search index is damaged")
@@ -47,11 +47,21 @@ type Options struct {
 	// time: case, width, traditional to simplified, and so on. It must be a pure
 	// function, safe for concurrent use. Nil changes nothing but the case.
 	Fold func(string) string
+	// Zone is the zone in which days begin and end; nil is index.DefaultZone.
+	Zone *time.Location
+}
+
+func (o Options) zone() *time.Location {
+	if o.Zone == nil {
+		return index.DefaultZone()
+	}
+	return o.Zone
 }
 
 // Index is an open index. It is safe for concurrent use.
 type Index struct {
 	fold  func(string) string
+	zone  *time.Location
 	bleve bleve.Index
 	raw   bleveapi.Index // the same, for what bleve's own interface lacks
 	path  string
@@ -83,7 +93,7 @@ func Open(path string, opts Options) (*Index, error) {
 }
 
 func openLocked(path string, opts Options) (*Index, error) {
-	want := signature(opts.Fold)
+	want := signature(opts)
 	have, err := os.ReadFile(filepath.Join(path, versionFile))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -151,7 +161,7 @@ func rebuildLocked(path string, opts Options, fill func(*Index) error) (*Index, 
 	if err := fill(x); err != nil {
 		return nil, errors.Join(fmt.Errorf("rebuilding the search index %s: %w", path, err), x.bleve.Close())
 	}
-	if err := writeVersion(path, signature(opts.Fold)); err != nil {
+	if err := writeVersion(path, signature(opts)); err != nil {
 		return nil, errors.Join(err, x.bleve.Close())
 	}
 	return x, nil
@@ -188,7 +198,7 @@ func newIndex(path string, b bleve.Index, opts Options) (*Index, error) {
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	return &Index{fold: opts.Fold, bleve: b, raw: raw, path: path, writing: make(chan struct{}, 1)}, nil
+	return &Index{fold: opts.Fold, zone: opts.zone(), bleve: b, raw: raw, path: path, writing: make(chan struct{}, 1)}, nil
 }
 
 // acquire locks the folder, and makes it if there is none. The lock is bbolt's

@@ -33,8 +33,9 @@ const (
 	fieldScore         = "score"  // three digits
 	fieldSeen          = "seen"   // unix milliseconds
 	fieldNew           = "new"    // unix milliseconds
-	fieldDay           = "day"    // of LastSeen
-	fieldHit           = "hit"    // stored: JSON of index.Hit
+	fieldDay           = "day"    // of LastSeen, in the index's zone
+	fieldIndicator     = "indicator"
+	fieldHit           = "hit" // stored: JSON of index.Hit
 )
 
 // Limits of what one document takes of a hostile page.
@@ -83,16 +84,19 @@ func (x *Index) document(e *qianshao.FindingRecord, failed *atomic.Bool) (*docum
 	for _, rule := range f.Rules() {
 		keyword(fieldRule, rule, facetOptions)
 	}
-	keyword(fieldDay, e.LastSeen.UTC().Format(time.DateOnly), facetOptions)
+	keyword(fieldDay, e.LastSeen.In(x.zone).Format(time.DateOnly), facetOptions)
 	keyword(fieldURL, f.URL, keywordOptions)
 	keyword(fieldAuthorisation, f.Authorisation, keywordOptions)
 	keyword(fieldHidden, index.Flag(f.Hidden).String(), keywordOptions)
-	keyword(fieldScore, scoreKey(f.Score), keywordOptions)
+	keyword(fieldScore, scoreKey(f.Score), facetOptions)
+	for _, key := range index.IndicatorKeys(f) {
+		keyword(fieldIndicator, key, keywordOptions)
+	}
 	for _, parent := range parents(e.Host) {
 		keyword(fieldSubdomainOf, parent, keywordOptions)
 	}
 	doc.AddField(document.NewNumericFieldWithIndexingOptions(fieldSeen, nil, float64(e.LastSeen.UnixMilli()), facetOptions))
-	doc.AddField(document.NewNumericFieldWithIndexingOptions(fieldNew, nil, float64(e.FirstSeen.UnixMilli()), keywordOptions))
+	doc.AddField(document.NewNumericFieldWithIndexingOptions(fieldNew, nil, float64(e.FirstSeen.UnixMilli()), facetOptions))
 
 	hit, err := json.Marshal(hitOf(e))
 	if err != nil {
@@ -107,13 +111,16 @@ func hitOf(e *qianshao.FindingRecord) index.Hit {
 	h := index.Hit{
 		ID: f.ID, URL: f.URL, Host: e.Host, Title: cutRunes(e.PageTitle, maxShown), Rule: f.Rule,
 		Category: f.Category, Level: f.Level, Score: f.Score, Hidden: f.Hidden,
-		State: e.State(), LastSeen: e.LastSeen.UTC().Truncate(time.Millisecond),
+		State: e.State(), FirstSeen: millis(e.FirstSeen), LastSeen: millis(e.LastSeen),
 	}
 	if ev, ok := f.Primary(); ok {
 		h.Evidence = cutRunes(ev.Before+ev.Text+ev.After, maxShown)
 	}
 	return h
 }
+
+// millis is the grain in which the index and the store keep times.
+func millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // scoreKey writes a score so that text order is number order.
 func scoreKey(score int) string {

@@ -21,11 +21,14 @@ import (
 // and bleve would give the most frequent ones.
 const allValues = 1 << 20
 
-// Search returns one page of hits, newest first and then by id, with facets over all.
+// Search returns one page of hits in the order that req names, with facets over all.
 func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, error) {
 	if req.Offset < 0 || req.Limit < 0 || req.Limit > index.MaxWindow || req.Offset > index.MaxWindow-req.Limit {
 		return index.Results{}, fmt.Errorf("searching: %w: offset %d and limit %d reach beyond %d: narrow the query",
 			index.ErrWindow, req.Offset, req.Limit, index.MaxWindow)
+	}
+	if !req.Sort.Valid() {
+		return index.Results{}, fmt.Errorf("searching: there is no order %q", req.Sort)
 	}
 	q, err := x.query(req.Query)
 	if err != nil {
@@ -34,7 +37,7 @@ func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, e
 	start := time.Now()
 	r := bleve.NewSearchRequestOptions(q, req.Limit, req.Offset, false)
 	r.Score = bleve.ScoreNone
-	r.SortBy([]string{"-" + fieldSeen, "_id"})
+	r.SortBy(order(req.Sort))
 	r.Fields = []string{fieldHit}
 	for _, name := range []string{fieldCategory, fieldLevel, fieldState, fieldHost, fieldRule} {
 		r.AddFacet(name, bleve.NewFacetRequest(name, index.FacetSize))
@@ -49,8 +52,24 @@ func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, e
 		return index.Results{}, fmt.Errorf("searching: %w", err)
 	}
 	res, err := results(found)
+	marker := index.NewMarker(req.Query, x.fold)
+	for i := range res.Hits {
+		res.Hits[i].Snippet = marker.Snippet(res.Hits[i].Title, res.Hits[i].Evidence)
+	}
 	res.Took = time.Since(start)
 	return res, err
+}
+
+// order returns the fields to sort by, "-" for descending.
+func order(s index.Sort) []string {
+	latest := []string{"-" + fieldSeen, "_id"}
+	switch s {
+	case index.SortNew:
+		return append([]string{"-" + fieldNew}, latest...)
+	case index.SortScore:
+		return append([]string{"-" + fieldScore}, latest...)
+	}
+	return latest
 }
 
 func results(found *bleve.SearchResult) (index.Results, error) {
@@ -151,6 +170,9 @@ func term(field, value string) query.Query {
 }
 
 func (x *Index) field(f index.Field) (query.Query, error) {
+	if f.Name.IsIndicator() {
+		return anyOf(fieldIndicator, f.IndicatorKeys()), nil
+	}
 	switch v := f.Value.(type) {
 	case index.Text:
 		return x.text(f.Name, string(v))
@@ -184,14 +206,23 @@ func (x *Index) text(name index.FieldName, v string) (query.Query, error) {
 
 // ranks finds the levels that compare to level as op says: at most six terms.
 func ranks(op index.Op, level qianshao.Level) query.Query {
-	var qs []query.Query
+	var names []string
 	for l := qianshao.LevelNone; l <= qianshao.LevelCritical; l++ {
 		if op.Holds(int(l) - int(level)) {
-			qs = append(qs, term(fieldLevel, l.String()))
+			names = append(names, l.String())
 		}
 	}
-	if len(qs) == 0 {
+	return anyOf(fieldLevel, names)
+}
+
+// anyOf finds the documents in which the field has one of the values.
+func anyOf(field string, values []string) query.Query {
+	if len(values) == 0 {
 		return query.NewMatchNoneQuery()
+	}
+	qs := make([]query.Query, 0, len(values))
+	for _, v := range values {
+		qs = append(qs, term(field, v))
 	}
 	return query.NewDisjunctionQuery(qs)
 }

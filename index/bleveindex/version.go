@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -20,16 +21,22 @@ const (
 
 // formatVersion changes whenever documents are built or cut into tokens
 // differently, so that an older index is not searched with newer tokens.
-const formatVersion = 2
+const formatVersion = 3
 
 // unfinished is the version of an index whose rebuild has not come to its end.
 const unfinished = "unfinished\n"
 
-// signature is the content of the version file: the format, and a hash of what
-// fold does to each character, so that changed folding tables are noticed.
-func signature(fold func(string) string) string {
+// signature is the content of the version file: the format, the zone's offsets
+// in winter and in summer, and a hash of what fold does to each character, so
+// that changed folding tables are noticed.
+func signature(opts Options) string {
+	format := fmt.Sprintf("qianshao index %d", formatVersion)
+	for _, month := range []time.Month{time.January, time.July} {
+		format += time.Date(2026, month, 1, 0, 0, 0, 0, opts.zone()).Format(" -0700")
+	}
+	fold := opts.Fold
 	if fold == nil {
-		return fmt.Sprintf("qianshao index %d\n", formatVersion)
+		return format + "\n"
 	}
 	sum := sha256.New()
 	const chunk = 128 // characters folded at a time
@@ -44,7 +51,7 @@ func signature(fold func(string) string) string {
 			b.Reset()
 		}
 	}
-	return fmt.Sprintf("qianshao index %d fold %s\n", formatVersion, hex.EncodeToString(sum.Sum(nil)[:8]))
+	return fmt.Sprintf("%s fold %s\n", format, hex.EncodeToString(sum.Sum(nil)[:8]))
 }
 
 // writeVersion replaces the version file in one step.

@@ -11,8 +11,9 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// base is the time around which generated records were seen.
-var base = time.Date(2026, 11, 1, 22, 0, 0, 0, time.UTC)
+// base is the time around which generated records were seen, in the zone that
+// an index counts days in.
+var base = time.Date(2026, 11, 1, 22, 0, 0, 0, index.DefaultZone())
 
 // pieces are what generated texts are made of: few, so that phrases meet, and
 // with all that separates, joins or hides.
@@ -73,6 +74,7 @@ func record(t *rapid.T, i int) qianshao.FindingRecord {
 	if rapid.Bool().Draw(t, "also") && e.Finding.Rule != "job" {
 		e.Finding.Also = []qianshao.OtherRule{{Rule: "job"}}
 	}
+	e.Finding.Indicators = rapid.SliceOfN(rapid.SampledFrom(indicators()), 0, 3).Draw(t, "indicators")
 	if rapid.Bool().Draw(t, "disguised") {
 		e.Finding.Evidence = []qianshao.Evidence{
 			{Term: "六合彩", Text: "六*合*彩", Steps: []string{"separator"}},
@@ -152,18 +154,62 @@ func field(t *rapid.T) index.Node {
 	case index.FieldScore:
 		f.Value = index.Number(rapid.IntRange(0, qianshao.MaxScore).Draw(t, "number"))
 	case index.FieldSeen, index.FieldNew:
-		f.Value = period(t)
+		f.Value = period(t, f.Op)
 	case index.FieldTitle:
 		f.Value = index.Text(phrase(t))
+	default:
+		f.Value = text(indicatorQueries(f.Name)...)
 	}
 	return f
 }
 
-func period(t *rapid.T) index.Period {
+// indicators are what generated findings have: few, some alike in several kinds.
+func indicators() []qianshao.Indicator {
+	return []qianshao.Indicator{
+		{Kind: qianshao.IndicatorQQ, Value: "13800000000"},
+		{Kind: qianshao.IndicatorPhone, Value: "13800000000"},
+		{Kind: qianshao.IndicatorPhone, Value: "010-12345678"},
+		{Kind: qianshao.IndicatorWeChat, Value: "kaihu888"},
+		{Kind: qianshao.IndicatorTelegram, Value: "@kaihu888"},
+		{Kind: qianshao.IndicatorTelegram, Value: "t.me/+AbC"},
+		{Kind: qianshao.IndicatorDomain, Value: "casino.example"},
+		{Kind: qianshao.IndicatorURL, Value: "http://casino.example/Reg"},
+		{Kind: qianshao.IndicatorICP, Value: "京ICP备12345678号-1"},
+		{Kind: qianshao.IndicatorBitcoin, Value: "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"},
+		{Kind: qianshao.IndicatorStatistics, Value: "baidu:0123ab"},
+	}
+}
+
+// indicatorQueries are values of an indicator field in canonical form, as Parse
+// returns them.
+func indicatorQueries(name index.FieldName) []string {
+	switch name {
+	case index.FieldIndicator:
+		return []string{"13800000000", "+8613800000000", "kaihu888", "@kaihu888", "casino.example", "http://casino.example/Reg", "a,b"}
+	case index.FieldQQ, index.FieldPhone, index.FieldName(qianshao.IndicatorBankCard):
+		return []string{"13800000000", "01012345678", "55555"}
+	case index.FieldTelegram:
+		return []string{"@kaihu888", "t.me/+AbC", "t.me/+abc"}
+	case index.FieldDomain:
+		return []string{"casino.example", "example"}
+	case index.FieldName(qianshao.IndicatorICP):
+		return []string{"京icp备12345678号", "京icp备12345678号-1", "京icp备1号"}
+	case index.FieldName(qianshao.IndicatorBitcoin):
+		return []string{"1BoatSLRHtKNngkdXEeobR76b53LETtpyT", "1boatslrhtknngkdxeeobr76b53lettpyt"}
+	}
+	return []string{"kaihu888", "baidu:0123ab", "x"}
+}
+
+// period generates a moment or a day, or several where they are not compared.
+func period(t *rapid.T, op index.Op) index.Period {
 	at := base.Add(time.Duration(rapid.IntRange(-1, 40).Draw(t, "hour")) * time.Hour)
 	if rapid.Bool().Draw(t, "moment") {
 		return index.Period{From: at, Until: at.Add(time.Millisecond)}
 	}
-	at = at.Truncate(24 * time.Hour)
-	return index.Period{From: at, Until: at.AddDate(0, 0, 1)}
+	at = time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, at.Location())
+	days := 1
+	if op == index.Equal {
+		days = rapid.IntRange(1, 3).Draw(t, "days")
+	}
+	return index.Period{From: at, Until: at.AddDate(0, 0, days)}
 }

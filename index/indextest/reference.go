@@ -86,7 +86,37 @@ func matchText(name index.FieldName, v string, e *qianshao.FindingRecord, fold f
 	case index.FieldAuthorisation:
 		return e.Finding.Authorisation == v
 	}
-	panic("unknown field " + string(name))
+	return matchIndicator(name, v, &e.Finding)
+}
+
+// matchIndicator compares the values of the kinds that generated findings have
+// in the way in which people write one of them in several forms.
+func matchIndicator(name index.FieldName, v string, f *qianshao.Finding) bool {
+	return slices.ContainsFunc(f.Indicators, func(i qianshao.Indicator) bool {
+		kinds := []qianshao.IndicatorKind{i.Kind}
+		if i.Kind == qianshao.IndicatorURL { // it names a domain, too
+			kinds = append(kinds, qianshao.IndicatorDomain)
+		}
+		return slices.ContainsFunc(kinds, func(kind qianshao.IndicatorKind) bool {
+			return (name == index.FieldIndicator || string(name) == string(kind)) && sameIndicator(kind, i.Value, v)
+		})
+	})
+}
+
+func sameIndicator(kind qianshao.IndicatorKind, have, want string) bool {
+	switch kind {
+	case qianshao.IndicatorPhone:
+		return strings.ReplaceAll(have, "-", "") == strings.TrimPrefix(want, "+86")
+	case qianshao.IndicatorTelegram:
+		return have == want || have == "@"+want
+	case qianshao.IndicatorICP:
+		site := strings.ToLower(have)
+		return site == want || site[:strings.LastIndex(site, "-")] == want
+	case qianshao.IndicatorDomain:
+		host := strings.TrimSuffix(strings.TrimPrefix(have, "http://"), "/Reg")
+		return host == strings.TrimSuffix(strings.TrimPrefix(want, "http://"), "/Reg")
+	}
+	return have == want
 }
 
 func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " ") }
@@ -154,7 +184,14 @@ func Search(records []qianshao.FindingRecord, req index.Request, fold func(strin
 		}
 	}
 	slices.SortFunc(found, func(a, b *qianshao.FindingRecord) int {
-		return cmp.Or(b.LastSeen.Compare(a.LastSeen), cmp.Compare(a.Finding.ID, b.Finding.ID))
+		first := 0
+		switch req.Sort {
+		case index.SortNew:
+			first = b.FirstSeen.Compare(a.FirstSeen)
+		case index.SortScore:
+			first = cmp.Compare(b.Finding.Score, a.Finding.Score)
+		}
+		return cmp.Or(first, b.LastSeen.Compare(a.LastSeen), cmp.Compare(a.Finding.ID, b.Finding.ID))
 	})
 	res := index.Results{Total: len(found), Hits: []index.Hit{}, Facets: map[string][]index.FacetCount{
 		"category": facet(found, func(e *qianshao.FindingRecord) []string { return []string{string(e.Finding.Category)} }),
@@ -163,7 +200,9 @@ func Search(records []qianshao.FindingRecord, req index.Request, fold func(strin
 		"host":     facet(found, func(e *qianshao.FindingRecord) []string { return []string{e.Host} }),
 		"rule":     facet(found, func(e *qianshao.FindingRecord) []string { return e.Finding.Rules() }),
 	}}
-	days := count(found, func(e *qianshao.FindingRecord) []string { return []string{e.LastSeen.UTC().Format(time.DateOnly)} })
+	days := count(found, func(e *qianshao.FindingRecord) []string {
+		return []string{e.LastSeen.In(index.DefaultZone()).Format(time.DateOnly)}
+	})
 	slices.SortFunc(days, func(a, b index.FacetCount) int { return cmp.Compare(b.Value, a.Value) })
 	res.Facets["day"] = days[:min(len(days), index.FacetDays)]
 	for i := min(req.Offset, len(found)); i < min(req.Offset+req.Limit, len(found)); i++ {
@@ -171,7 +210,7 @@ func Search(records []qianshao.FindingRecord, req index.Request, fold func(strin
 		res.Hits = append(res.Hits, index.Hit{
 			ID: e.Finding.ID, URL: e.Finding.URL, Host: e.Host, Title: e.PageTitle, Rule: e.Finding.Rule,
 			Category: e.Finding.Category, Level: e.Finding.Level, Score: e.Finding.Score, Hidden: e.Finding.Hidden,
-			State: e.State(), LastSeen: e.LastSeen,
+			State: e.State(), FirstSeen: e.FirstSeen, LastSeen: e.LastSeen,
 		})
 	}
 	return res

@@ -26,6 +26,9 @@ func Run(t *testing.T, open Open) {
 	t.Run("phrases", func(t *testing.T) { testPhrases(t, open) })
 	t.Run("folding", func(t *testing.T) { testFolding(t, open) })
 	t.Run("fields", func(t *testing.T) { testFields(t, open) })
+	t.Run("indicators", func(t *testing.T) { testIndicators(t, open) })
+	t.Run("sort", func(t *testing.T) { testSort(t, open) })
+	t.Run("snippets", func(t *testing.T) { testSnippets(t, open) })
 	t.Run("facets", func(t *testing.T) { testFacets(t, open) })
 	t.Run("paging", func(t *testing.T) { testPaging(t, open) })
 	t.Run("writes", func(t *testing.T) { testWrites(t, open) })
@@ -150,10 +153,10 @@ func testFields(t *testing.T, open Open) {
 	a.Finding.Authorisation, a.Finding.Hidden = "city-2026", true
 	b.Host, b.Finding.URL = "a.b.example.cn", "https://a.b.example.cn/path?q=1"
 	b.Finding.Category, b.Finding.Rule, b.Finding.Level, b.Finding.Score = qianshao.Fraud, "job", qianshao.LevelMedium, 40
-	b.LastSeen = time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC)
+	b.LastSeen = time.Date(2026, 11, 5, 0, 0, 0, 0, index.DefaultZone())
 	c.Host, c.Finding.Level, c.Finding.Score = "badexample.cn", qianshao.LevelCritical, 100
-	c.LastSeen = time.Date(2026, 11, 4, 23, 59, 59, 999e6, time.UTC)
-	c.FirstSeen = time.Date(2026, 11, 2, 3, 4, 5, 6e6, time.UTC)
+	c.LastSeen = time.Date(2026, 11, 4, 23, 59, 59, 999e6, index.DefaultZone())
+	c.FirstSeen = time.Date(2026, 11, 2, 3, 4, 5, 6e6, index.DefaultZone())
 	put(t, x, a, b, c)
 	for query, want := range map[string][]string{
 		"":                                      {"a", "b", "c"},
@@ -190,16 +193,148 @@ func testFields(t *testing.T, open Open) {
 		"seen:<2026-11-05":                      {"a", "c"},
 		"seen:<=2026-11-05":                     {"a", "b", "c"},
 		"seen:today":                            {"a"}, // base is the day
-		"seen:2026-11-05T08:00:00+08:00":        {"b"},
-		"new:2026-11-02T03:04:05.006Z":          {"c"},
+		"seen:2026-11-05T00:00:00+08:00":        {"b"},
+		"new:2026-11-01T19:04:05.006Z":          {"c"},
 		"new:>=2026-11-02":                      {"c"},
 		"level:>=medium AND -hidden:true":       {"b", "c"},
 		"甲 OR (category:gambling -score:70)":    {"a", "c"},
 		"NOT (甲 OR 乙)":                          {"c"},
 		"-甲 -乙 -丙":                              nil,
 		"甲 乙":                                   nil,
+		"level:critical,medium":                 {"b", "c"},
+		"score:40..70":                          {"a", "b"},
+		"score:71..":                            {"c"},
+		"level:medium..high":                    {"a", "b"},
+		"seen:2026-11-01..2026-11-04":           {"a", "c"},
+		"seen:..2026-11-04":                     {"a", "c"},
+		"类别:诈骗 级别:中":                            {"b"},
+		"https://a.b.example.cn/path":           {"b"},
+		"hxxps://a[.]b.example[.]cn/path?q=1":   {"b"},
+		"a.b.example.cn/path":                   {"b"},
+		"example.cn":                            {"a", "b"},
+		"badexample.cn":                         {"c"},
+		"*.example.cn":                          {"b"},
 	} {
 		wantIDs(t, x, query, want...)
+	}
+}
+
+// testIndicators: each kind is a field, in any of the ways in which people write
+// its values; a bare handle, number or host finds them beside the text.
+func testIndicators(t *testing.T, open Open) {
+	x := open(t, nil)
+	with := func(id, text string, list ...qianshao.Indicator) qianshao.FindingRecord {
+		e := page(id, "", text)
+		e.Finding.Indicators = list
+		return e
+	}
+	put(t, x,
+		with("a", "", qianshao.Indicator{Kind: qianshao.IndicatorQQ, Value: "123456789"}, qianshao.Indicator{Kind: qianshao.IndicatorWeChat, Value: "kaihu888"}),
+		with("b", "", qianshao.Indicator{Kind: qianshao.IndicatorPhone, Value: "13800000000"}, qianshao.Indicator{Kind: qianshao.IndicatorTelegram, Value: "@kaihu888"}),
+		with("c", "", qianshao.Indicator{Kind: qianshao.IndicatorPhone, Value: "010-12345678"}, qianshao.Indicator{Kind: qianshao.IndicatorTelegram, Value: "t.me/+AbC"}),
+		with("d", "加 123456789 或 13800000000，见 casino.example",
+			qianshao.Indicator{Kind: qianshao.IndicatorICP, Value: "京ICP备12345678号-1"}, qianshao.Indicator{Kind: qianshao.IndicatorEthereum, Value: "0x52908400098527886E0F7030069857D2E4169EE7"}),
+		with("e", "", qianshao.Indicator{Kind: qianshao.IndicatorDomain, Value: "赌场.example"}, qianshao.Indicator{Kind: qianshao.IndicatorURL, Value: "http://casino.example/Reg"}),
+	)
+	for query, want := range map[string][]string{
+		"qq:123456789":                   {"a"},
+		"qq:12345678":                    nil,
+		"QQ：123456789":                   {"a"},
+		"wechat:KaiHu888":                {"a"},
+		"微信:kaihu888":                    {"a"},
+		"telegram:kaihu888":              {"b"},
+		"telegram:https://t.me/kaihu888": {"b"},
+		"telegram:t.me/+AbC":             {"c"},
+		"telegram:t.me/+abc":             nil,
+		"phone:13800000000":              {"b"},
+		"电话:+86-138-0000-0000":           {"b"},
+		"手机:8613800000000":               {"b"},
+		"phone:010-12345678":             {"c"},
+		"phone:+86-10-12345678":          {"c"},
+		"icp:京ICP备12345678号":             {"d"},
+		"icp:京icp备12345678号-1":           {"d"},
+		"icp:京ICP备12345678号-2":           nil,
+		"以太坊:0x52908400098527886e0f7030069857d2e4169ee7": {"d"},
+		"domain:casino.example":                          {"e"},
+		"domain:casino[.]example":                        {"e"},
+		"domain:赌场.example":                              {"e"},
+		"domain:赌场.example,nosuch.cn":                    {"e"},
+		"qq:123456789,55555":                             {"a"},
+		"indicator:kaihu888":                             {"a", "b"},
+		"indicator:http://casino.example/Reg":            {"e"},
+		"hxxp://casino[.]example/Reg":                    {"e"},
+		"123456789":                                      {"a", "d"},
+		`"123456789"`:                                    {"d"},
+		"+8613800000000":                                 {"b"},
+		"@kaihu888":                                      {"b"},
+		"casino.example":                                 {"d", "e"},
+		"-indicator:kaihu888 -domain:casino.example":     {"c", "d"},
+	} {
+		wantIDs(t, x, query, want...)
+	}
+	for _, i := range []qianshao.Indicator{{Kind: qianshao.IndicatorURL, Value: "http://casino.example/Reg"}, {Kind: qianshao.IndicatorDomain, Value: "赌场.example"}} {
+		wantIDs(t, x, index.OfIndicator(i).String(), "e")
+	}
+}
+
+// testSort: each order, with ties that the newest and then the id decide.
+func testSort(t *testing.T, open Open) {
+	x := open(t, nil)
+	var entries []qianshao.FindingRecord
+	for i := range 30 {
+		e := page(fmt.Sprintf("%03d", (i*7)%30), "", "送")
+		e.Finding.Score = []int{0, 9, 70, 100}[i%4]
+		e.FirstSeen = base.Add(time.Duration(i%5) * time.Hour)
+		e.LastSeen = base.Add(time.Duration(24+i%3) * time.Hour)
+		entries = append(entries, e)
+	}
+	put(t, x, entries...)
+	for _, order := range append(index.Sorts(), "") {
+		for offset := 0; offset < 32; offset += 8 {
+			compare(t, x, entries, index.Request{Offset: offset, Limit: 8, Sort: order}, nil)
+		}
+	}
+	if _, err := x.Search(t.Context(), index.Request{Sort: "title"}); err == nil {
+		t.Error("an unknown order is accepted")
+	}
+}
+
+// testSnippets: a hit says where title or evidence has the words of the query.
+func testSnippets(t *testing.T, open Open) {
+	fold := func(s string) string { return strings.NewReplacer("註", "注", "冊", "册", "*", " ").Replace(s) }
+	x := open(t, fold)
+	a, b := page("a", "澳门註冊送彩金", "正文"), page("b", "标题", "点此 註*冊 即送")
+	b.Finding.Evidence = []qianshao.Evidence{{Term: "注册", Before: "点此 ", Text: "註*冊", After: " 即送", Steps: []string{"separator"}}}
+	put(t, x, a, b)
+	for query, want := range map[string]string{
+		"注册送":         "a:澳门[註冊送]彩金",
+		"注册":          "a:澳门[註冊]送彩金",
+		"title:彩金 正文": "a:澳门註冊送[彩金]",
+		`"注 册"`:       "b:点此 [註*冊] 即送",
+		"即送 -正文":      "b:点此 註*冊 [即送]",
+		"正文":          "a:",
+		"score:70 标题": "b:[标题]",
+	} {
+		n, err := index.Parse(query, base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := x.Search(t.Context(), index.Request{Query: n, Limit: 1})
+		if err != nil || len(res.Hits) != 1 {
+			t.Fatalf("Search %s: %d hits, error %v", query, len(res.Hits), err)
+		}
+		got := res.Hits[0].ID + ":"
+		if s := res.Hits[0].Snippet; s != nil {
+			for _, piece := range s.Pieces() {
+				if piece.IsHit {
+					piece.Text = "[" + piece.Text + "]"
+				}
+				got += piece.Text
+			}
+		}
+		if got != want {
+			t.Errorf("%s marks %s, want %s", query, got, want)
+		}
 	}
 }
 
@@ -390,6 +525,7 @@ func testReference(t *testing.T, open Open) {
 				for range 20 {
 					req := index.Request{
 						Query: Queries().Draw(r, "query"), Offset: rapid.IntRange(0, 5).Draw(r, "offset"), Limit: rapid.IntRange(0, 20).Draw(r, "limit"),
+						Sort: rapid.SampledFrom(index.Sorts()).Draw(r, "sort"),
 					}
 					compare(r, x, records, req, fold)
 				}
@@ -406,7 +542,7 @@ func compare(t rapid.TB, x index.Index, records []qianshao.FindingRecord, req in
 		t.Fatalf("Search %v: %v", req.Query, err)
 	}
 	want := Search(records, req, fold)
-	ignore := []cmp.Option{cmpopts.IgnoreFields(index.Results{}, "Took"), cmpopts.IgnoreFields(index.Hit{}, "Evidence")}
+	ignore := []cmp.Option{cmpopts.IgnoreFields(index.Results{}, "Took"), cmpopts.IgnoreFields(index.Hit{}, "Evidence", "Snippet")}
 	if diff := cmp.Diff(want, got, ignore...); diff != "" {
 		t.Errorf("Search %v, offset %d, limit %d (-want +got):\n%s", req.Query, req.Offset, req.Limit, diff)
 	}

@@ -1,0 +1,263 @@
+package index
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// pasted reads a bare word that people paste into a search, and returns nil for
+// other words. It never finds less than the word by itself does:
+//
+//   - a host's name finds the findings of that host and of its subdomains, those
+//     that promote it, and the pages whose text has it;
+//   - a host with a path, the pages under that URL, whatever the scheme;
+//   - a @handle and a long number, the findings with that indicator.
+func (p *parser) pasted(word string) Node {
+	kind, name, path := pastedKind(word)
+	text := Phrase{word}
+	switch kind {
+	case pastedHandle, pastedNumber:
+		return Or{[]Node{text, Field{FieldIndicator, Equal, Text(name)}}}
+	case pastedHost:
+		if path != "" {
+			return Or{append(p.under(name+path), text)}
+		}
+		if sub, ok := strings.CutPrefix(name, "*."); ok {
+			return Or{[]Node{Field{FieldHost, Equal, Text("*." + sub)}, text}}
+		}
+		nodes := []Node{Field{FieldHost, Equal, Text(name)}}
+		if _, err := netip.ParseAddr(name); err != nil {
+			nodes = append(nodes, Field{FieldHost, Equal, Text("*." + name)})
+		}
+		return Or{append(nodes, Field{FieldDomain, Equal, Text(name)}, text)}
+	}
+	return nil
+}
+
+// under returns the comparisons with a URL of either scheme.
+func (p *parser) under(rest string) []Node {
+	return []Node{
+		Field{FieldURL, Equal, Text(p.spell("http://" + rest))},
+		Field{FieldURL, Equal, Text(p.spell("https://" + rest))},
+	}
+}
+
+// pastedURL consumes a URL, or a host with a port, and returns what it finds:
+// the pages whose URL begins so, and the findings that promote the URL.
+func (p *parser) pastedURL() Node {
+	start := p.pos
+	raw := p.readURL()
+	scheme, rest, ok := cutScheme(raw)
+	if ok && strings.IndexAny(rest, "/?#:") != 0 && isSearchable(rest) {
+		full := strings.TrimRight(refang(scheme+"://"+rest), "*")
+		return Or{[]Node{
+			Field{FieldURL, Equal, Text(p.spell(full))},
+			Field{FieldIndicator, Equal, Text(indicatorValue(FieldIndicator, full))},
+		}}
+	}
+	host, port, ok := strings.Cut(refang(raw), ":")
+	number, _, _ := strings.Cut(port, "/")
+	kind, name, path := pastedKind(host)
+	if strings.EqualFold(host, "localhost") {
+		kind, name = pastedHost, "localhost"
+	}
+	isPort := len(number) > 0 && len(number) <= 5 && strings.Trim(number, "0123456789") == ""
+	if ok && kind == pastedHost && path == "" && !strings.HasPrefix(name, "*.") && isPort {
+		if !strings.Contains(port, "/") {
+			port += "/"
+		}
+		return Or{p.under(name + ":" + port)}
+	}
+	p.pos = start
+	return nil
+}
+
+// readURL reads to the end of a URL that stands in a text: a space, a quote, a
+// Chinese punctuation mark, or a parenthesis that the URL has not opened.
+func (p *parser) readURL() string {
+	start, open := p.pos, 0
+loop:
+	for ; !p.atEnd(); p.pos++ {
+		switch r := p.text[p.pos]; {
+		case unicode.IsSpace(r), strings.ContainsRune("\"“”„＂《》「」，。、；！？（）", r):
+			break loop
+		case r == '(':
+			open++
+		case r == ')':
+			if open--; open < 0 {
+				break loop
+			}
+		}
+	}
+	raw := strings.TrimRight(string(p.text[start:p.pos]), ".,;!?")
+	return strings.Replace(raw, "：", ":", 1)
+}
+
+// cutScheme parts http or https, as they are or defanged, from the rest.
+func cutScheme(raw string) (scheme, rest string, ok bool) {
+	lower := lowerASCII(raw)
+	for _, s := range []string{"https", "http"} {
+		for _, written := range []string{s, strings.Replace(s, "tt", "xx", 1)} {
+			for _, sign := range []string{"://", "[:]//", "[://]"} {
+				if strings.HasPrefix(lower, written+sign) {
+					return s, raw[len(written+sign):], true
+				}
+			}
+		}
+	}
+	return "", "", false
+}
+
+// spell writes a URL as the index has it.
+func (p *parser) spell(raw string) string {
+	canonical := p.canonical
+	if canonical == nil {
+		canonical = spellURL
+	}
+	if exact, err := canonical(raw); err == nil {
+		raw = exact
+	}
+	return strings.TrimRight(refang(raw), "*") // as the field's value is read
+}
+
+// spellURL is what a Parser without Canonical does.
+func spellURL(raw string) (string, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "", err
+	}
+	host, ok := asciiHost(strings.ToLower(u.Host))
+	if !ok {
+		host = u.Host
+	}
+	out := u.Scheme + "://" + host
+	if u.Scheme == "http" {
+		out = strings.TrimSuffix(out, ":80")
+	} else {
+		out = strings.TrimSuffix(out, ":443")
+	}
+	path := u.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	out += path
+	if u.RawQuery != "" {
+		out += "?" + escapeNonASCII(u.RawQuery)
+	}
+	return out, nil
+}
+
+func escapeNonASCII(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if s[i] < 0x80 {
+			b.WriteByte(s[i])
+		} else {
+			b.WriteString(url.PathEscape(s[i : i+1]))
+		}
+	}
+	return b.String()
+}
+
+type pastedAs uint8
+
+const (
+	pastedNothing pastedAs = iota
+	pastedHost
+	pastedHandle
+	pastedNumber
+)
+
+// isPasted says whether the parser reads more in a bare word than a text.
+func isPasted(word string) bool {
+	kind, _, _ := pastedKind(word)
+	return kind != pastedNothing
+}
+
+// pastedKind says what a word is: a host in lower case and ASCII and its path,
+// a @handle or a number.
+func pastedKind(word string) (kind pastedAs, name, path string) {
+	if handle, ok := strings.CutPrefix(refang(word), "@"); ok {
+		if isHandle(handle) {
+			return pastedHandle, "@" + handle, ""
+		}
+		return pastedNothing, "", ""
+	}
+	if number := strings.TrimPrefix(word, "+"); len(number) >= minNumber && len(number) <= maxNumber && digits(number) == number {
+		return pastedNumber, word, ""
+	}
+	host := strings.TrimRight(refang(word), ".,;!?")
+	if slash := strings.IndexByte(host, '/'); slash >= 0 {
+		host, path = host[:slash], host[slash:]
+	}
+	sub := ""
+	if rest, ok := strings.CutPrefix(host, "*."); ok && path == "" {
+		sub, host = "*.", rest
+	}
+	host, ok := asciiHost(strings.ToLower(host))
+	if !ok || !isHostName(host) {
+		return pastedNothing, "", ""
+	}
+	return pastedHost, sub + host, path
+}
+
+// maxNumber is the length of the longest bank card's number, with a country's
+// code in front of a telephone number well below it.
+const maxNumber = 19
+
+// isHostName says whether a lower-case ASCII name is an IPv4 address, or ends in
+// a public suffix or in a name that RFC 2606 reserves, as examples do.
+func isHostName(host string) bool {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.Is4()
+	}
+	if len(host) > 253 || !strings.Contains(host, ".") {
+		return false
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || label[0] == '-' || strings.ContainsFunc(label, func(r rune) bool {
+			return !isLetter(r) && (r < '0' || r > '9') && r != '-' && r != '_'
+		}) {
+			return false
+		}
+	}
+	switch host[strings.LastIndexByte(host, '.')+1:] {
+	case "example", "test", "localhost", "invalid", "local", "lan", "internal":
+		return true
+	}
+	suffix, managed := publicsuffix.PublicSuffix(host)
+	return managed || strings.Contains(suffix, ".")
+}
+
+// refang undoes what makes a URL or a host harmless: hxxp://a[.]b becomes
+// http://a.b.
+func refang(s string) string {
+	if !strings.Contains(s, "[") && !strings.Contains(lowerASCII(s), "hxxp") {
+		return s
+	}
+	plain := strings.NewReplacer("[.]", ".", "[:]", ":", "[@]", "@", "[://]", "://")
+	for again := plain.Replace(s); again != s; again = plain.Replace(s) {
+		s = again
+	}
+	for _, scheme := range []string{"hxxp://", "hxxps://"} {
+		for at := strings.Index(lowerASCII(s), scheme); at >= 0; at = strings.Index(lowerASCII(s), scheme) {
+			s = s[:at] + strings.Replace(scheme, "xx", "tt", 1) + s[at+len(scheme):]
+		}
+	}
+	return s
+}
+
+// lowerASCII keeps the places of all bytes, as strings.ToLower does not.
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,63 @@
+package index
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Suggestion is another reading of a query, to be offered to whoever typed it.
+type Suggestion struct {
+	// Query is in canonical form.
+	Query string `json:"query"`
+	// English and Chinese say why.
+	English string `json:"english"`
+	Chinese string `json:"chinese"`
+}
+
+// Suggest returns what a query is likely to have been meant as: with or, and,
+// not, 或, 且 and 非 between words as operators. Parse reads them as words, so
+// that a search for "rock and roll" finds it. ok is false where there is nothing
+// to offer.
+func (s Parser) Suggest(query string) (offer Suggestion, ok bool) {
+	read, err := s.Parse(query)
+	if err != nil || read == nil {
+		return Suggestion{}, false
+	}
+	p := &parser{text: []rune(query), loose: true}
+	meant, err := s.parse(p)
+	if err != nil || len(p.loosened) == 0 || meant.String() == read.String() {
+		return Suggestion{}, false
+	}
+	slices.Sort(p.loosened)
+	words := strings.Join(slices.Compact(p.loosened), ", ")
+	return Suggestion{
+		Query:   meant.String(),
+		English: fmt.Sprintf("%s is searched for as a word; operators are AND, OR and NOT", words),
+		Chinese: fmt.Sprintf("“%s”是当作词语检索的；运算符请写大写的 AND、OR、NOT", words),
+	}, true
+}
+
+// looseKeyword consumes one of the words where it stands alone in front of
+// something to search for, if the parser reads loosely.
+func (p *parser) looseKeyword(words ...string) bool {
+	if !p.loose {
+		return false
+	}
+	start := p.pos
+	for _, word := range words {
+		if p.keyword(word) && p.operandFollows() {
+			p.loosened = append(p.loosened, word)
+			return true
+		}
+		p.pos = start
+	}
+	return false
+}
+
+func (p *parser) operandFollows() bool {
+	at := p.pos
+	defer func() { p.pos = at }()
+	p.skipSpace()
+	return !p.atEnd() && p.peek() != ')' && !p.keyword("AND") && !p.keyword("OR")
+}

@@ -1,0 +1,222 @@
+package index
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/internal/spelling"
+)
+
+// Chinese returns the Chinese names of a field, the console's first. A query
+// may use any of them in place of the field's own name. Fields whose own name
+// is all that people type have none.
+func (f FieldName) Chinese() []string {
+	switch f {
+	case FieldCategory:
+		return []string{"类别", "分类", "种类"}
+	case FieldLevel:
+		return []string{"级别", "等级"}
+	case FieldHost:
+		return []string{"主机", "域名", "网站", "站点"}
+	case FieldRule:
+		return []string{"规则"}
+	case FieldURL:
+		return []string{"网址", "链接"}
+	case FieldAuthorisation:
+		return []string{"授权"}
+	case FieldHidden:
+		return []string{"隐藏"}
+	case FieldScore:
+		return []string{"得分", "分数", "分值"}
+	case FieldSeen:
+		return []string{"最近", "最后", "最近见到", "最后见到"}
+	case FieldNew:
+		return []string{"首次", "发现", "首次见到"}
+	case FieldTitle:
+		return []string{"标题"}
+	case FieldState:
+		return []string{"状态"}
+	case FieldIndicator:
+		return []string{"线索", "联系方式"}
+	}
+	return f.chineseIndicator()
+}
+
+func (f FieldName) chineseIndicator() []string {
+	switch qianshao.IndicatorKind(f) {
+	case qianshao.IndicatorWeChat:
+		return []string{"微信", "微信号"}
+	case qianshao.IndicatorTelegram:
+		return []string{"电报"}
+	case qianshao.IndicatorBatChat:
+		return []string{"蝙蝠"}
+	case qianshao.IndicatorPhone:
+		return []string{"电话", "手机", "手机号"}
+	case qianshao.IndicatorDomain:
+		return []string{"推广域名"}
+	case qianshao.IndicatorTron:
+		return []string{"波场地址", "波场"}
+	case qianshao.IndicatorBitcoin:
+		return []string{"比特币地址", "比特币"}
+	case qianshao.IndicatorEthereum:
+		return []string{"以太坊地址", "以太坊"}
+	case qianshao.IndicatorBankCard:
+		return []string{"银行卡"}
+	case qianshao.IndicatorICP:
+		return []string{"备案号", "备案"}
+	case qianshao.IndicatorStatistics:
+		return []string{"统计账号"}
+	}
+	return nil
+}
+
+// fieldOf returns the field that a word names, in either language.
+func fieldOf(word string) (FieldName, bool) {
+	word = strings.ToLower(word)
+	names := FieldNames()
+	if slices.Contains(names, FieldName(word)) {
+		return FieldName(word), true
+	}
+	for _, name := range names {
+		if slices.Contains(name.Chinese(), word) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// ValueName is a value of a field that has few, with its names in Chinese.
+type ValueName struct {
+	Value string
+	// Chinese are the names that a query may use, the console's first.
+	Chinese []string
+}
+
+// Values returns the values of a field that has few of them, in the order in
+// which tables show them, for help and completion; nil for other fields.
+func (f FieldName) Values() []ValueName {
+	switch f {
+	case FieldCategory:
+		return categoryNames()
+	case FieldLevel:
+		return []ValueName{
+			{qianshao.LevelInformational.String(), []string{"提示"}},
+			{qianshao.LevelLow.String(), []string{"低", "低危"}},
+			{qianshao.LevelMedium.String(), []string{"中", "中危"}},
+			{qianshao.LevelHigh.String(), []string{"高", "高危"}},
+			{qianshao.LevelCritical.String(), []string{"紧急", "严重"}},
+		}
+	case FieldHidden:
+		return []ValueName{{"true", []string{"是", "有"}}, {"false", []string{"否", "无"}}}
+	case FieldState:
+		return []ValueName{
+			{string(qianshao.StateOpen), []string{"仍存在", "存在", "未消失"}},
+			{string(qianshao.StateGone), []string{"已消失", "消失"}},
+		}
+	}
+	return nil
+}
+
+func categoryNames() []ValueName {
+	return []ValueName{
+		{string(qianshao.Gambling), []string{"网络赌博", "赌博", "博彩"}},
+		{string(qianshao.Fraud), []string{"诈骗", "电信诈骗", "电诈"}},
+		{string(qianshao.Phishing), []string{"钓鱼仿冒", "钓鱼", "仿冒"}},
+		{string(qianshao.IllegalLending), []string{"非法放贷", "放贷", "网贷"}},
+		{string(qianshao.CardSIMTrade), []string{"两卡买卖", "两卡"}},
+		{string(qianshao.MoneyLaundering), []string{"洗钱", "跑分"}},
+		{string(qianshao.ForgedDocuments), []string{"伪造证件", "假证", "办证"}},
+		{string(qianshao.InvoiceTrade), []string{"虚开买卖发票", "虚开发票", "发票"}},
+		{string(qianshao.GreyMarket), []string{"网络黑灰产", "黑灰产", "黑产", "灰产"}},
+		{string(qianshao.Pornography), []string{"淫秽色情", "色情", "淫秽"}},
+		{string(qianshao.Prostitution), []string{"组织卖淫招嫖", "卖淫", "招嫖"}},
+		{string(qianshao.Drugs), []string{"毒品"}},
+		{string(qianshao.Weapons), []string{"枪爆管制物品", "枪爆", "枪支"}},
+		{string(qianshao.CounterfeitGoods), []string{"假冒伪劣", "假货"}},
+	}
+}
+
+// bilingual is a part of a message in both languages.
+type bilingual struct{ en, zh string }
+
+// suggest returns " (did you mean x?)" for the nearest of the possible names,
+// if one is near, and then all of them.
+func suggest(got string, possible []ValueName) bilingual {
+	english, chinese := make([]string, 0, len(possible)), make([]string, 0, len(possible))
+	var known []string
+	for _, v := range possible {
+		english, chinese = append(english, v.Value), append(chinese, v.label())
+		known = append(append(known, v.Value), v.Chinese...)
+	}
+	en, zh := "possible are "+strings.Join(english, ", "), "可用："+strings.Join(chinese, "、")
+	if best := nearest(got, known); best != "" {
+		return bilingual{": did you mean " + best + "? (" + en + ")", "，是不是要写“" + best + "”？（" + zh + "）"}
+	}
+	return bilingual{": " + en, "，" + zh}
+}
+
+// label returns the value as a Chinese message names it.
+func (v ValueName) label() string {
+	if len(v.Chinese) == 0 {
+		return v.Value
+	}
+	return v.Chinese[0]
+}
+
+// nearest returns the name that a mistyped word most likely stands for. English
+// words are compared by edits. A Chinese word has so few characters that two
+// edits leave nothing of it: one wrong character is near, and a name that the
+// word is part of or contains.
+func nearest(word string, known []string) string {
+	isChinese := func(s string) bool { return utf8.RuneCountInString(s) < len(s) }
+	if !isChinese(word) {
+		return spelling.Nearest(word, slices.DeleteFunc(slices.Clone(known), isChinese))
+	}
+	for _, name := range known {
+		if isChinese(name) && (strings.Contains(name, word) || utf8.RuneCountInString(name) > 1 && strings.Contains(word, name)) {
+			return name
+		}
+	}
+	for _, name := range known {
+		if isChinese(name) && differInOne([]rune(name), []rune(word)) {
+			return name
+		}
+	}
+	return ""
+}
+
+// differInOne says whether two words of at least two characters differ in one of them.
+func differInOne(a, b []rune) bool {
+	if len(a) != len(b) || len(a) < 2 {
+		return false
+	}
+	n := 0
+	for i := range a {
+		if a[i] != b[i] {
+			n++
+		}
+	}
+	return n == 1
+}
+
+// valueOf returns the value that a word names in either language.
+func valueOf(name FieldName, word string) (string, bool) {
+	word = strings.ToLower(word)
+	for _, v := range name.Values() {
+		if v.Value == word || slices.Contains(v.Chinese, word) {
+			return v.Value, true
+		}
+	}
+	return "", false
+}
+
+// namesOf returns all fields with their Chinese names.
+func fieldNames() []ValueName {
+	var list []ValueName
+	for _, name := range FieldNames() {
+		list = append(list, ValueName{string(name), name.Chinese()})
+	}
+	return list
+}
