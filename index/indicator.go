@@ -131,29 +131,20 @@ func phone(raw string) string {
 
 // telegram returns "@name", or "t.me/+code" as it is.
 func telegram(raw string) string {
-	name := raw
-	for _, lead := range []string{"https://", "http://"} {
-		name = strings.TrimPrefix(name, lead)
-	}
-	isLink := false
-	for _, host := range []string{"t.me/", "telegram.me/"} {
-		rest, ok := strings.CutPrefix(name, host)
-		if ok {
-			name, isLink = rest, true
-			break
+	name := strings.TrimPrefix(raw, "@")
+	for _, lead := range []string{"https://", "http://", "t.me/", "telegram.me/"} {
+		if !strings.HasPrefix(lowerASCII(name), lead) {
+			continue
+		}
+		name = name[len(lead):]
+		if code, ok := strings.CutPrefix(strings.Replace(name, "joinchat/", "+", 1), "+"); ok && code != "" {
+			return "t.me/+" + code
 		}
 	}
-	if isLink {
-		name = strings.Replace(name, "joinchat/", "+", 1)
-		if strings.HasPrefix(name, "+") {
-			return "t.me/" + name
-		}
-	}
-	name = strings.ToLower(strings.TrimPrefix(name, "@"))
 	if !isHandle(name) {
 		return ""
 	}
-	return "@" + name
+	return "@" + strings.ToLower(name)
 }
 
 // isHandle says whether a name without its @ can be one of Telegram.

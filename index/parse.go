@@ -15,14 +15,17 @@ const (
 	MaxClauses     = 100  // words, phrases and field comparisons
 )
 
-// Parse reads a query with a Parser that has nothing but the time.
+// Parse reads a query with a Parser that has nothing but the time: days are
+// those of DefaultZone, whatever the location of now.
 func Parse(query string, now time.Time) (Node, error) { return Parser{Now: now}.Parse(query) }
 
 // Parser reads queries.
 type Parser struct {
-	// Now is what today and 7d count from. Its location is the zone in which
-	// days begin and end; see DefaultZone.
+	// Now is what today and 7d count from.
 	Now time.Time
+	// Zone is the zone in which days begin and end, the same as the index's; nil
+	// is DefaultZone.
+	Zone *time.Location
 	// Canonical spells a pasted URL as the URLs of pages are spelt in the index.
 	// Nil makes the host lower case and ASCII and escapes the rest.
 	Canonical func(url string) (string, error)
@@ -63,7 +66,11 @@ type Parser struct {
 func (s Parser) Parse(query string) (Node, error) { return s.parse(&parser{text: []rune(query)}) }
 
 func (s Parser) parse(p *parser) (Node, error) {
-	p.now, p.canonical = s.Now, s.Canonical
+	zone := s.Zone
+	if zone == nil {
+		zone = DefaultZone()
+	}
+	p.now, p.canonical = s.Now.In(zone), s.Canonical
 	if len(p.text) > MaxQueryLength {
 		return nil, p.errorf(MaxQueryLength, TooLong, MaxQueryLength)
 	}

@@ -208,6 +208,9 @@ func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		`category:gambling level:>=high host:*.example.cn hidden:true seen:>2026-11-01 "注册送" AND (a OR b) -x`,
 		"“注册送” category：fraud （a）", `url:"a\"b\\"`, "-(-a)", "seen:7d new:12h", "host:[::1] host:例子.cn", "AND", `title:≥x`, "\xff:\x00",
+		"类别:赌博，级别:紧急,高 主机: 今天", "score:80..90,10 级别:..高", "seen:2026年11月1日..昨天 最近:7天 new:本周", "hxxp://a[.]cn/x(1)?q=* -例子.cn:80/",
+		"qq:123-456 电话:+86-10-12345678 telegram:t.me/+A icp:京ICP备1号-1 domain:http://a.cn 线索:[[.]]", "@kaihu888 +8613800000000 a.cn. *.a.cn 1.2.3.4",
+		"a or 赌博 或 b 非 (c and d) not",
 	} {
 		f.Add(s)
 	}
@@ -220,9 +223,17 @@ func FuzzParse(f *testing.F) {
 		case err != nil && (syntax.Column < 1 || syntax.Column > len([]rune(query))+1):
 			t.Fatalf("column %d lies outside of %q", syntax.Column, query)
 		case err != nil:
-			_ = err.Error()
+			if text := err.Error() + syntax.Chinese(); !strings.Contains(query, "%!") && strings.Contains(text, "%!") {
+				t.Fatalf("an argument of the message is missing: %s", text)
+			}
 		case n != nil:
 			checkRound(t, n)
+		}
+		if offer, ok := (Parser{Now: now}).Suggest(query); ok {
+			n, err := Parse(offer.Query, now)
+			if err != nil || n.String() != offer.Query {
+				t.Fatalf("offered %s, which is read as %v, error %v", offer.Query, n, err)
+			}
 		}
 	})
 }

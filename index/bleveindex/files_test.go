@@ -90,6 +90,37 @@ func TestOlderFormat(t *testing.T) {
 	}
 }
 
+// TestZone: the day of a facet is the zone's, so an index of another zone, or of
+// the version before zones, must be rebuilt.
+func TestZone(t *testing.T) {
+	late := record("a", "注册送")
+	late.LastSeen = time.Date(2026, 11, 1, 17, 0, 0, 0, time.UTC) // the 2nd in Shanghai
+	for want, zone := range map[string]*time.Location{"2026-11-02": nil, "2026-11-01": time.UTC} {
+		path := t.TempDir()
+		x := open(t, path, Options{Zone: zone})
+		put(t, x, late)
+		res, err := x.Search(t.Context(), index.Request{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if days := res.Facets["day"]; len(days) != 1 || days[0].Value != want {
+			t.Errorf("in %v the days are %v, want %s", zone, days, want)
+		}
+		if err := x.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path, Options{Zone: time.FixedZone("", 3600)}); !errors.Is(err, ErrRebuild) {
+			t.Errorf("another zone: %v, want ErrRebuild", err)
+		}
+		if err := os.WriteFile(filepath.Join(path, versionFile), []byte("qianshao index 2\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path, Options{Zone: zone}); !errors.Is(err, ErrRebuild) {
+			t.Errorf("the version before: %v, want ErrRebuild", err)
+		}
+	}
+}
+
 // TestLocked has another process hold the index: this test binary again.
 func TestLocked(t *testing.T) {
 	const variable = "QIANSHAO_TEST_HOLD_INDEX"
