@@ -103,7 +103,7 @@ func normalIndicator(kind qianshao.IndicatorKind, raw string) string {
 // "" if it is no number of at least minNumber digits.
 func digits(raw string) string {
 	number := strings.NewReplacer(" ", "", "-", "").Replace(raw)
-	if len(number) < minNumber || strings.ContainsFunc(number, func(r rune) bool { return r < '0' || r > '9' }) {
+	if len(number) < minNumber || !isNumber(number) {
 		return ""
 	}
 	return number

@@ -60,27 +60,31 @@ const (
 	FieldTitle         FieldName = "title"         // Text: a phrase in the page's title
 	FieldState         FieldName = "state"         // Text: one of qianshao.States
 	// FieldIndicator is Text: the value of an indicator of any kind, as typed.
-	// Each kind but url is a field, too, with its value in canonical spelling.
-	FieldIndicator FieldName = "indicator"
-	FieldQQ        FieldName = FieldName(qianshao.IndicatorQQ)
-	FieldWeChat    FieldName = FieldName(qianshao.IndicatorWeChat)
-	FieldTelegram  FieldName = FieldName(qianshao.IndicatorTelegram)
-	FieldPhone     FieldName = FieldName(qianshao.IndicatorPhone)
-	FieldDomain    FieldName = FieldName(qianshao.IndicatorDomain)
+	// Each kind but url, which is the page's, is a field, too: Text, its value in
+	// the spelling that is compared.
+	FieldIndicator  = FieldName("indicator")
+	FieldQQ         = FieldName(qianshao.IndicatorQQ)
+	FieldWeChat     = FieldName(qianshao.IndicatorWeChat)
+	FieldTelegram   = FieldName(qianshao.IndicatorTelegram)
+	FieldBatChat    = FieldName(qianshao.IndicatorBatChat)
+	FieldPhone      = FieldName(qianshao.IndicatorPhone)
+	FieldDomain     = FieldName(qianshao.IndicatorDomain)
+	FieldTron       = FieldName(qianshao.IndicatorTron)
+	FieldBitcoin    = FieldName(qianshao.IndicatorBitcoin)
+	FieldEthereum   = FieldName(qianshao.IndicatorEthereum)
+	FieldBankCard   = FieldName(qianshao.IndicatorBankCard)
+	FieldICP        = FieldName(qianshao.IndicatorICP)
+	FieldStatistics = FieldName(qianshao.IndicatorStatistics)
 )
 
 // FieldNames returns all fields, for help and completion.
 func FieldNames() []FieldName {
-	names := []FieldName{
+	return []FieldName{
 		FieldCategory, FieldLevel, FieldHost, FieldRule, FieldURL, FieldAuthorisation,
-		FieldHidden, FieldScore, FieldSeen, FieldNew, FieldTitle, FieldState, FieldIndicator,
+		FieldHidden, FieldScore, FieldSeen, FieldNew, FieldTitle, FieldState,
+		FieldIndicator, FieldQQ, FieldWeChat, FieldTelegram, FieldBatChat, FieldPhone, FieldDomain,
+		FieldTron, FieldBitcoin, FieldEthereum, FieldBankCard, FieldICP, FieldStatistics,
 	}
-	for _, kind := range qianshao.IndicatorKinds() {
-		if kind != qianshao.IndicatorURL { // url: is the page's
-			names = append(names, FieldName(kind))
-		}
-	}
-	return names
 }
 
 // IsIndicator says whether the field compares indicators.

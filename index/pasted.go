@@ -59,21 +59,29 @@ func (p *parser) pastedURL() Node {
 			Field{FieldIndicator, Equal, Text(indicatorValue(FieldIndicator, full))},
 		}}
 	}
-	host, port, ok := strings.Cut(refang(raw), ":")
-	number, _, _ := strings.Cut(port, "/")
-	kind, name, path := pastedKind(host)
-	if strings.EqualFold(host, "localhost") {
-		kind, name = pastedHost, "localhost"
-	}
-	isPort := len(number) > 0 && len(number) <= 5 && strings.Trim(number, "0123456789") == ""
-	if ok && kind == pastedHost && path == "" && !strings.HasPrefix(name, "*.") && isPort {
-		if !strings.Contains(port, "/") {
-			port += "/"
+	if host, port, ok := strings.Cut(refang(raw), ":"); ok {
+		if address := withPort(host, port); address != "" {
+			return Or{p.under(address)}
 		}
-		return Or{p.under(name + ":" + port)}
 	}
 	p.pos = start
 	return nil
+}
+
+// withPort returns host:port/path if it is one, or "".
+func withPort(host, rest string) string {
+	port, path, _ := strings.Cut(rest, "/")
+	if port == "" || len(port) > 5 || !isNumber(port) {
+		return ""
+	}
+	kind, name, inner := pastedKind(host)
+	switch {
+	case strings.EqualFold(host, "localhost"):
+		name = "localhost"
+	case kind != pastedHost || inner != "" || strings.HasPrefix(name, "*."):
+		return ""
+	}
+	return name + ":" + port + "/" + path
 }
 
 // readURL reads to the end of a URL that stands in a text: a space, a quote, a
@@ -187,10 +195,13 @@ func pastedKind(word string) (kind pastedAs, name, path string) {
 		}
 		return pastedNothing, "", ""
 	}
-	if number := strings.TrimPrefix(word, "+"); len(number) >= minNumber && len(number) <= maxNumber && digits(number) == number {
+	if number := strings.TrimPrefix(word, "+"); len(number) >= minNumber && len(number) <= maxNumber && isNumber(number) {
 		return pastedNumber, word, ""
 	}
 	host := strings.TrimRight(refang(word), ".,;!?")
+	if !strings.Contains(host, ".") { // as most words have none
+		return pastedNothing, "", ""
+	}
 	if slash := strings.IndexByte(host, '/'); slash >= 0 {
 		host, path = host[:slash], host[slash:]
 	}
@@ -203,6 +214,10 @@ func pastedKind(word string) (kind pastedAs, name, path string) {
 		return pastedNothing, "", ""
 	}
 	return pastedHost, sub + host, path
+}
+
+func isNumber(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
 }
 
 // maxNumber is the length of the longest bank card's number, with a country's

@@ -316,8 +316,21 @@ func TestNames(t *testing.T) {
 			}
 		}
 	}
+	for i, v := range FieldCategory.Values() {
+		if want := string(qianshao.Categories()[i]); v.Value != want {
+			t.Errorf("category %d is %s, want %s", i, v.Value, want)
+		}
+	}
 	if got, want := len(FieldCategory.Values()), len(qianshao.Categories()); got != want {
 		t.Errorf("%d of %d categories have names", got, want)
+	}
+	for _, kind := range qianshao.IndicatorKinds() {
+		if is := FieldName(kind).IsIndicator(); is != (kind != qianshao.IndicatorURL) {
+			t.Errorf("%s is a field: %v", kind, is)
+		}
+		if _, ok := seen[string(kind)]; !ok {
+			t.Errorf("no field %s", kind)
+		}
 	}
 }
 

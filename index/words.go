@@ -45,28 +45,28 @@ func (f FieldName) Chinese() []string {
 }
 
 func (f FieldName) chineseIndicator() []string {
-	switch qianshao.IndicatorKind(f) {
-	case qianshao.IndicatorWeChat:
+	switch f {
+	case FieldWeChat:
 		return []string{"微信", "微信号"}
-	case qianshao.IndicatorTelegram:
+	case FieldTelegram:
 		return []string{"电报"}
-	case qianshao.IndicatorBatChat:
+	case FieldBatChat:
 		return []string{"蝙蝠"}
-	case qianshao.IndicatorPhone:
+	case FieldPhone:
 		return []string{"电话", "手机", "手机号"}
-	case qianshao.IndicatorDomain:
+	case FieldDomain:
 		return []string{"推广域名"}
-	case qianshao.IndicatorTron:
+	case FieldTron:
 		return []string{"波场地址", "波场"}
-	case qianshao.IndicatorBitcoin:
+	case FieldBitcoin:
 		return []string{"比特币地址", "比特币"}
-	case qianshao.IndicatorEthereum:
+	case FieldEthereum:
 		return []string{"以太坊地址", "以太坊"}
-	case qianshao.IndicatorBankCard:
+	case FieldBankCard:
 		return []string{"银行卡"}
-	case qianshao.IndicatorICP:
+	case FieldICP:
 		return []string{"备案号", "备案"}
-	case qianshao.IndicatorStatistics:
+	case FieldStatistics:
 		return []string{"统计账号"}
 	}
 	return nil
@@ -212,7 +212,7 @@ func valueOf(name FieldName, word string) (string, bool) {
 	return "", false
 }
 
-// namesOf returns all fields with their Chinese names.
+// fieldNames returns all fields with their Chinese names.
 func fieldNames() []ValueName {
 	var list []ValueName
 	for _, name := range FieldNames() {

@@ -186,15 +186,15 @@ func indicatorQueries(name index.FieldName) []string {
 	switch name {
 	case index.FieldIndicator:
 		return []string{"13800000000", "+8613800000000", "kaihu888", "@kaihu888", "casino.example", "http://casino.example/Reg", "a,b"}
-	case index.FieldQQ, index.FieldPhone, index.FieldName(qianshao.IndicatorBankCard):
+	case index.FieldQQ, index.FieldPhone, index.FieldBankCard:
 		return []string{"13800000000", "01012345678", "55555"}
 	case index.FieldTelegram:
 		return []string{"@kaihu888", "t.me/+AbC", "t.me/+abc"}
 	case index.FieldDomain:
 		return []string{"casino.example", "example"}
-	case index.FieldName(qianshao.IndicatorICP):
+	case index.FieldICP:
 		return []string{"京icp备12345678号", "京icp备12345678号-1", "京icp备1号"}
-	case index.FieldName(qianshao.IndicatorBitcoin):
+	case index.FieldBitcoin:
 		return []string{"1BoatSLRHtKNngkdXEeobR76b53LETtpyT", "1boatslrhtknngkdxeeobr76b53lettpyt"}
 	}
 	return []string{"kaihu888", "baidu:0123ab", "x"}
