@@ -102,28 +102,35 @@ func (m *Marker) add(text string, inTitle bool) {
 }
 
 // Snippet returns a snippet of the first of the texts that has a word of the
-// query, or nil. The first text is the page's title.
+// query, or nil. The first text is the page's title. Where none has one as it
+// is, words with anything between their characters are marked: the index finds
+// 注册 in the evidence 注*册 by its plain form.
 func (m *Marker) Snippet(title string, texts ...string) *Snippet {
 	if len(m.phrases) == 0 {
 		return nil
 	}
-	if s := m.snippet(strings.ReplaceAll(title, "\n", " "), true); s != nil {
+	if s := m.snippet(strings.ReplaceAll(title, "\n", " "), marking{isTitle: true}); s != nil {
 		return s
 	}
-	for _, text := range texts {
-		for line := range strings.SplitSeq(cut(text, maxMarked), "\n") {
-			if s := m.snippet(line, false); s != nil {
-				return s
+	for _, how := range []marking{{}, {isDisguised: true}} {
+		for _, text := range texts {
+			for line := range strings.SplitSeq(cut(text, maxMarked), "\n") {
+				if s := m.snippet(line, how); s != nil {
+					return s
+				}
 			}
 		}
 	}
 	return nil
 }
 
+// marking is how words are looked for in a line.
+type marking struct{ isTitle, isDisguised bool }
+
 // snippet cuts one line around its first span.
-func (m *Marker) snippet(line string, isTitle bool) *Snippet {
+func (m *Marker) snippet(line string, how marking) *Snippet {
 	line = strings.ToValidUTF8(line, "\uFFFD")
-	spans := m.spans(line, isTitle)
+	spans := m.spans(line, how)
 	if len(spans) == 0 {
 		return nil
 	}
@@ -162,15 +169,15 @@ type markedToken struct {
 }
 
 // spans returns where a line has the phrases, ascending, those that touch joined.
-func (m *Marker) spans(line string, isTitle bool) []Span {
+func (m *Marker) spans(line string, how marking) []Span {
 	var found []Span
 	tokens := m.tokens(cut(line, maxMarked))
 	for _, p := range m.phrases {
-		if p.inTitle && !isTitle {
+		if p.inTitle && !how.isTitle {
 			continue
 		}
 		for i := 0; i+len(p.tokens) <= len(tokens) && len(found) < maxSpans; i++ {
-			if p.standsAt(tokens[i:]) {
+			if p.standsAt(tokens[i:], how) {
 				found = append(found, Span{tokens[i].Start, tokens[i+len(p.tokens)-1].End})
 			}
 		}
@@ -187,9 +194,10 @@ func (m *Marker) spans(line string, isTitle bool) []Span {
 	return apart
 }
 
-func (p *markedPhrase) standsAt(tokens []markedToken) bool {
+func (p *markedPhrase) standsAt(tokens []markedToken, how marking) bool {
 	for i, want := range p.tokens {
-		if tokens[i].text != want || tokens[i].position-tokens[0].position != p.positions[i] {
+		isInPlace := how.isDisguised || tokens[i].position-tokens[0].position == p.positions[i]
+		if tokens[i].text != want || !isInPlace {
 			return false
 		}
 	}

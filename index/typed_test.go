@@ -344,6 +344,8 @@ func TestSnippet(t *testing.T) {
 		{"注册送", "", "第一行\n新注册送彩金，再注册送", nil, "新[注册送]彩金，再[注册送]"},
 		{"注册 册送", "", "注册送", nil, "[注册送]"}, // those that overlap are joined
 		{"av", "", "java AV", nil, "java [AV]"},
+		{"注册送", "注 册 送", "注*册*送 注册", nil, "[注*册*送] 注册"},
+		{"注册", "", "注*册\n注册", nil, "[注册]"}, // as it is, before disguised
 		{"strasse", "", "die Straße 5", upper, "die [Straße] 5"},
 		{"cafe", "", "ein cafe\u0301!", nil, "ein [cafe\u0301]!"},
 		{"送", strings.Repeat("甲", 50) + "送" + strings.Repeat("乙", 200), "", nil, "…" + strings.Repeat("甲", 30) + "[送]" + strings.Repeat("乙", 119) + "…"},

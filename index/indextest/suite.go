@@ -26,6 +26,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("phrases", func(t *testing.T) { testPhrases(t, open) })
 	t.Run("folding", func(t *testing.T) { testFolding(t, open) })
 	t.Run("fields", func(t *testing.T) { testFields(t, open) })
+	t.Run("typed", func(t *testing.T) { testTyped(t, open) })
 	t.Run("indicators", func(t *testing.T) { testIndicators(t, open) })
 	t.Run("sort", func(t *testing.T) { testSort(t, open) })
 	t.Run("snippets", func(t *testing.T) { testSnippets(t, open) })
@@ -147,9 +148,9 @@ func testFolding(t *testing.T, open Open) {
 	wantIDs(t, x, "title:注册", "c")
 }
 
-func testFields(t *testing.T, open Open) {
-	x := open(t, nil)
-	a, b, c := page("a", "", "甲"), page("b", "", "乙"), page("c", "", "丙")
+// three are entries that differ in all fields but their indicators.
+func three() (a, b, c qianshao.FindingRecord) {
+	a, b, c = page("a", "", "甲"), page("b", "", "乙"), page("c", "", "丙")
 	a.Finding.Authorisation, a.Finding.Hidden = "city-2026", true
 	b.Host, b.Finding.URL = "a.b.example.cn", "https://a.b.example.cn/path?q=1"
 	b.Finding.Category, b.Finding.Rule, b.Finding.Level, b.Finding.Score = qianshao.Fraud, "job", qianshao.LevelMedium, 40
@@ -157,6 +158,12 @@ func testFields(t *testing.T, open Open) {
 	c.Host, c.Finding.Level, c.Finding.Score = "badexample.cn", qianshao.LevelCritical, 100
 	c.LastSeen = time.Date(2026, 11, 4, 23, 59, 59, 999e6, index.DefaultZone())
 	c.FirstSeen = time.Date(2026, 11, 2, 3, 4, 5, 6e6, index.DefaultZone())
+	return a, b, c
+}
+
+func testFields(t *testing.T, open Open) {
+	x := open(t, nil)
+	a, b, c := three()
 	put(t, x, a, b, c)
 	for query, want := range map[string][]string{
 		"":                                      {"a", "b", "c"},
@@ -201,19 +208,30 @@ func testFields(t *testing.T, open Open) {
 		"NOT (甲 OR 乙)":                          {"c"},
 		"-甲 -乙 -丙":                              nil,
 		"甲 乙":                                   nil,
-		"level:critical,medium":                 {"b", "c"},
-		"score:40..70":                          {"a", "b"},
-		"score:71..":                            {"c"},
-		"level:medium..high":                    {"a", "b"},
-		"seen:2026-11-01..2026-11-04":           {"a", "c"},
-		"seen:..2026-11-04":                     {"a", "c"},
-		"类别:诈骗 级别:中":                            {"b"},
-		"https://a.b.example.cn/path":           {"b"},
-		"hxxps://a[.]b.example[.]cn/path?q=1":   {"b"},
-		"a.b.example.cn/path":                   {"b"},
-		"example.cn":                            {"a", "b"},
-		"badexample.cn":                         {"c"},
-		"*.example.cn":                          {"b"},
+	} {
+		wantIDs(t, x, query, want...)
+	}
+}
+
+// testTyped: lists, ranges, Chinese names and what people paste.
+func testTyped(t *testing.T, open Open) {
+	x := open(t, nil)
+	a, b, c := three()
+	put(t, x, a, b, c)
+	for query, want := range map[string][]string{
+		"level:critical,medium":               {"b", "c"},
+		"score:40..70":                        {"a", "b"},
+		"score:71..":                          {"c"},
+		"level:medium..high":                  {"a", "b"},
+		"seen:2026-11-01..2026-11-04":         {"a", "c"},
+		"seen:..2026-11-04":                   {"a", "c"},
+		"类别:诈骗 级别:中":                          {"b"},
+		"https://a.b.example.cn/path":         {"b"},
+		"hxxps://a[.]b.example[.]cn/path?q=1": {"b"},
+		"a.b.example.cn/path":                 {"b"},
+		"example.cn":                          {"a", "b"},
+		"badexample.cn":                       {"c"},
+		"*.example.cn":                        {"b"},
 	} {
 		wantIDs(t, x, query, want...)
 	}
@@ -312,6 +330,7 @@ func testSnippets(t *testing.T, open Open) {
 		"title:彩金 正文": "a:澳门註冊送[彩金]",
 		`"注 册"`:       "b:点此 [註*冊] 即送",
 		"即送 -正文":      "b:点此 註*冊 [即送]",
+		"注册 -正文":      "b:点此 [註*冊] 即送", // found by its plain form
 		"正文":          "a:",
 		"score:70 标题": "b:[标题]",
 	} {
