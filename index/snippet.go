@@ -114,7 +114,7 @@ func (m *Marker) Snippet(title string, texts ...string) *Snippet {
 	}
 	for _, how := range []marking{{}, {isDisguised: true}} {
 		for _, text := range texts {
-			for line := range strings.SplitSeq(cut(text, maxMarked), "\n") {
+			for line := range strings.SplitSeq(text[:min(len(text), maxMarked)], "\n") {
 				if s := m.snippet(line, how); s != nil {
 					return s
 				}
@@ -171,7 +171,7 @@ type markedToken struct {
 // spans returns where a line has the phrases, ascending, those that touch joined.
 func (m *Marker) spans(line string, how marking) []Span {
 	var found []Span
-	tokens := m.tokens(cut(line, maxMarked))
+	tokens := m.tokens(line[:min(len(line), maxMarked)])
 	for _, p := range m.phrases {
 		if p.inTitle && !how.isTitle {
 			continue
@@ -253,15 +253,4 @@ func (m *Marker) foldOne(s string, r rune) string {
 		m.folded[s] = folded
 	}
 	return folded
-}
-
-// cut shortens text to at most n bytes, at the end of a character.
-func cut(text string, n int) string {
-	if len(text) <= n {
-		return text
-	}
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n]
 }

@@ -148,7 +148,7 @@ func testFolding(t *testing.T, open Open) {
 	wantIDs(t, x, "title:注册", "c")
 }
 
-// three are entries that differ in all fields but their indicators.
+// three are records that differ in all fields but their indicators.
 func three() (a, b, c qianshao.FindingRecord) {
 	a, b, c = page("a", "", "甲"), page("b", "", "乙"), page("c", "", "丙")
 	a.Finding.Authorisation, a.Finding.Hidden = "city-2026", true
@@ -298,18 +298,18 @@ func testIndicators(t *testing.T, open Open) {
 // testSort: each order, with ties that the newest and then the id decide.
 func testSort(t *testing.T, open Open) {
 	x := open(t, nil)
-	var entries []qianshao.FindingRecord
+	var records []qianshao.FindingRecord
 	for i := range 30 {
 		e := page(fmt.Sprintf("%03d", (i*7)%30), "", "送")
 		e.Finding.Score = []int{0, 9, 70, 100}[i%4]
 		e.FirstSeen = base.Add(time.Duration(i%5) * time.Hour)
 		e.LastSeen = base.Add(time.Duration(24+i%3) * time.Hour)
-		entries = append(entries, e)
+		records = append(records, e)
 	}
-	put(t, x, entries...)
+	put(t, x, records...)
 	for _, order := range append(index.Sorts(), "") {
 		for offset := 0; offset < 32; offset += 8 {
-			compare(t, x, entries, index.Request{Offset: offset, Limit: 8, Sort: order}, nil)
+			compare(t, x, records, index.Request{Offset: offset, Limit: 8, Sort: order}, nil)
 		}
 	}
 	if _, err := x.Search(t.Context(), index.Request{Sort: "title"}); err == nil {
