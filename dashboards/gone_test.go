@@ -1,6 +1,8 @@
 package dashboards
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -8,14 +10,16 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
 )
 
 // TestGone: a finding whose page is gone says so, in list, page and API, in
-// both languages, keeps its evidence, and shows nothing else of the page.
+// both languages, and keeps its capture: title, hash, status and evidence of what
+// was found. The page's present state stands beside it.
 func TestGone(t *testing.T) {
 	o := newOutpost(t, nil)
 	const url = "http://school.example/a"
-	o.save(t, qianshao.Page{URL: url}, "密页标题", casinoSource, casino(casinoSource))
+	o.save(t, qianshao.Page{URL: url, Body: []byte(casinoSource), Status: http.StatusOK}, "密页标题", casinoSource, casino(casinoSource))
 	saved, err := o.store.PageGone(t.Context(), url, http.StatusGone, qianshao.CausePage, testNow.Add(-time.Hour))
 	if err != nil {
 		t.Fatal(err)
@@ -26,15 +30,12 @@ func TestGone(t *testing.T) {
 	id := qianshao.FindingID(url, "gambling-casino-promotion")
 	english := []string{"Accept-Language", "en"}
 	_, body, _ := o.get(t, "/?q=state:gone", english...)
-	contains(t, body, `<span class="tag gone">Gone</span>`, "注册", "(no title)")
+	contains(t, body, `<span class="tag gone">Gone</span>`, "注册", "密页标题")
 	if _, body, _ := o.get(t, "/?q=state:open", english...); strings.Contains(body, "/findings/"+id) {
 		t.Error("state:open finds what is gone")
 	}
 	_, body, _ = o.get(t, "/findings/"+id, english...)
-	contains(t, body, "Not seen since", "no longer there (404 or 410)", "注册", "was not kept")
-	if strings.Contains(body, "密页标题") {
-		t.Error("the title of a page that is gone is shown")
-	}
+	contains(t, body, "Not seen since", "no longer there (404 or 410)", "注册", "was not kept", "密页标题", hashOf(casinoSource), "The page now", "<dd>410</dd>", "no page")
 	_, body, _ = o.get(t, "/findings/"+id, "Accept-Language", "zh-CN")
 	contains(t, body, "内容已消失", "页面已不存在（404 或 410）")
 	_, body, _ = o.get(t, "/api/v1/findings/"+id)
@@ -42,6 +43,15 @@ func TestGone(t *testing.T) {
 		State   qianshao.State
 		Gone    time.Time `json:"gone_at"`
 		Changes []qianshao.Change
+		Page    struct {
+			Title, Charset, SHA256 string
+			Status                 int
+		}
+		Now struct {
+			SHA256    string
+			Status    int
+			FetchedAt time.Time `json:"fetched_at"`
+		} `json:"page_now"`
 	}
 	if err := json.Unmarshal([]byte(body), &got); err != nil {
 		t.Fatal(err)
@@ -49,4 +59,41 @@ func TestGone(t *testing.T) {
 	if got.State != qianshao.StateGone || !got.Gone.Equal(testNow.Add(-time.Hour)) || len(got.Changes) != 1 || got.Changes[0].Cause != qianshao.CausePage {
 		t.Errorf("%+v", got)
 	}
+	if p := got.Page; p.Title != "密页标题" || p.Charset != "utf-8" || p.SHA256 != hashOf(casinoSource) || p.Status != http.StatusOK {
+		t.Errorf("what was found is %+v", p)
+	}
+	if now := got.Now; now.SHA256 != "" || now.Status != http.StatusGone || !now.FetchedAt.Equal(testNow.Add(-time.Hour)) {
+		t.Errorf("the page now is %+v", now)
+	}
+}
+
+// TestCleanPageIsNotTheFinding: the hash and title of a page that was cleaned are
+// never those of what was found there, and the clean title is shown nowhere.
+func TestCleanPageIsNotTheFinding(t *testing.T) {
+	o := newOutpost(t, nil)
+	const url, clean = "http://school.example/a", "<p>招生简章</p>"
+	o.save(t, qianshao.Page{URL: url, Body: []byte(casinoSource), Status: http.StatusOK}, "密页标题", casinoSource, casino(casinoSource))
+	saved, err := o.store.SavePage(t.Context(), store.Save{
+		Page:     qianshao.Page{URL: url, Body: []byte(clean), Status: http.StatusOK, FetchedAt: testNow.Add(-time.Hour)},
+		Document: &qianshao.Document{Charset: "utf-8", Source: clean, Title: "清净标题"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.index.Put(t.Context(), saved.Findings); err != nil {
+		t.Fatal(err)
+	}
+	id := qianshao.FindingID(url, "gambling-casino-promotion")
+	_, body, _ := o.get(t, "/findings/"+id, "Accept-Language", "en")
+	found, now, _ := strings.Cut(body, "The page now")
+	contains(t, found, "密页标题", hashOf(casinoSource))
+	contains(t, now, hashOf(clean))
+	if strings.Contains(found, hashOf(clean)) || strings.Contains(body, "清净标题") {
+		t.Error("the clean page passes for what was found")
+	}
+}
+
+func hashOf(source string) string {
+	sum := sha256.Sum256([]byte(source))
+	return hex.EncodeToString(sum[:])
 }

@@ -63,22 +63,28 @@ type Saved struct {
 	Open bool
 }
 
-// Finding is a finding with the page that it was made on.
+// Finding is a finding with the capture of the page that it was made on: the page
+// as the last visit got it that saw the finding. What becomes of the page later
+// changes nothing of it; PageNow tells that.
 type Finding struct {
 	qianshao.Finding
-	// PageTitle, Source and Charset are empty if the finding is gone: then its
-	// evidence is all that is kept.
+	// PageTitle is cut at MaxTitle bytes once the finding is gone.
 	PageTitle string
-	// Source is the decoded page; the evidence's spans point into it.
+	// Source is the decoded page, into which the evidence's spans point; empty if
+	// the finding is gone.
 	Source string
-	// Charset is the IANA name of what Source was decoded from.
+	// Charset is the IANA name of what the source was decoded from.
 	Charset string
-	// Hash is the SHA-256 of the page's body, in hex.
+	// Hash is the SHA-256 of the page's body, in hex; empty where the finding was
+	// gone before captures were kept, and it is not known.
 	Hash string
-	// FetchedAt is the last time the page was fetched.
+	// FetchedAt is when the page was last fetched with the finding.
 	FetchedAt    time.Time
 	Status       int
 	RequestedURL string
+	// PageNow is what the last visit got at the page's URL. While the finding is
+	// open, it is what was found.
+	PageNow PageState
 	// FirstSeen and LastSeen bound the time in which the finding was observed.
 	FirstSeen time.Time
 	LastSeen  time.Time
@@ -87,6 +93,19 @@ type Finding struct {
 	// Changes are the times at which it was gone and came back, oldest first.
 	Changes []qianshao.Change
 }
+
+// PageState is what a visit got at a URL. It has no title: that of a clean page is
+// text of an innocent page.
+type PageState struct {
+	// Hash is the SHA-256 of the body, in hex; empty if there was no page.
+	Hash string
+	// Status is the HTTP status; 0 if the URL led to another page, or without HTTP.
+	Status int
+	At     time.Time
+}
+
+// MaxTitle bounds the title, in bytes, that a finding keeps when it is gone.
+const MaxTitle = qianshao.MaxEvidenceText
 
 // State says whether the finding is open or gone.
 func (f *Finding) State() qianshao.State {

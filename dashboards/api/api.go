@@ -149,7 +149,11 @@ func number(r *http.Request, name string, missing, limit int) (int, error) {
 // it: it may have megabytes, and belongs to whoever wrote it.
 type Finding struct {
 	qianshao.Finding
-	Page  Page                    `json:"page"`
+	// Page is the page as the last visit got it that saw the finding.
+	Page Page `json:"page"`
+	// PageNow is what the last visit got at the page's URL.
+	PageNow PageNow `json:"page_now"`
+
 	Under *qianshao.Authorisation `json:"authorised_by"` // null for own files
 	First time.Time               `json:"first_seen"`
 	Last  time.Time               `json:"last_seen"`
@@ -160,7 +164,17 @@ type Finding struct {
 	Changes []qianshao.Change `json:"changes"`
 }
 
-// Page is what the API says of a finding's page.
+// PageNow is the present state of a finding's page.
+type PageNow struct {
+	// Status is 0 if the URL leads to another page, or without HTTP.
+	Status int `json:"status"`
+	// SHA256 is empty if there is no page.
+	SHA256    string    `json:"sha256"`
+	FetchedAt time.Time `json:"fetched_at"`
+}
+
+// Page is what the API says of the page that a finding was made on. SHA256 is
+// empty and Status 0 where the finding was gone before they were kept.
 type Page struct {
 	Title        string    `json:"title"`
 	RequestedURL string    `json:"requested_url"`
@@ -193,6 +207,7 @@ func NewFinding(f store.Finding, under *qianshao.Authorisation) Finding {
 			Title: f.PageTitle, RequestedURL: f.RequestedURL, Status: f.Status,
 			Charset: f.Charset, SHA256: f.Hash, FetchedAt: f.FetchedAt,
 		},
+		PageNow: PageNow{Status: f.PageNow.Status, SHA256: f.PageNow.Hash, FetchedAt: f.PageNow.At},
 	}
 }
 

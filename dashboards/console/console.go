@@ -31,8 +31,9 @@ type Store interface {
 	Finding(ctx context.Context, id string) (store.Finding, error)
 	// Findings returns those of the findings that there are, by id, without their pages.
 	Findings(ctx context.Context, ids []string) (map[string]qianshao.Finding, error)
-	// Views returns the other views that are kept of a page, by name.
-	Views(ctx context.Context, url string) ([]store.View, error)
+	// Views returns the other views that are kept of a finding's page, by name; of
+	// a finding that is gone its pictures alone.
+	Views(ctx context.Context, finding string) ([]store.View, error)
 	// Authorisation returns one authorisation, or store.ErrNotFound.
 	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
 	// Authorisations returns the register, by id.

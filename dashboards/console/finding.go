@@ -136,7 +136,7 @@ func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 		v.Parts = append(v.Parts, scorePart{v.lang.Named("reason.", p.Reason), untrusted.Plain(v.lang.Detail(p)), p.Points})
 		v.Sum += p.Points
 	}
-	if v.others, err = c.store.Views(r.Context(), f.URL); err != nil {
+	if v.others, err = c.store.Views(r.Context(), f.ID); err != nil {
 		c.failWith(w, r, err)
 		return
 	}

@@ -100,11 +100,22 @@ func TestReportOfWhatIsGone(t *testing.T) {
 	r := aReport()
 	r.Finding.Source, r.Views, r.Screenshot, r.Under = "", nil, nil, nil
 	r.Finding.GoneAt = reported.Add(time.Hour)
+	r.Finding.Hash, r.Finding.Charset = strings.Repeat("d", 64), "gb18030"
+	r.Finding.PageNow = store.PageState{Hash: strings.Repeat("e", 64), Status: 203, At: reported.Add(2 * time.Hour)}
 	r.Finding.Changes = []qianshao.Change{{At: r.Finding.GoneAt, State: qianshao.StateGone, Cause: qianshao.CausePage}}
 	text := written(t, r)
 	for _, part := range []string{"内容已消失", "2026-11-25 17:00:00 起已不再见到", `data-n="2"><code>&lt;i&gt;前<mark>百</mark>`, "</mark>后", "登记册中已没有授权“<code>a</code>”"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the report has no %q", part)
+		}
+	}
+	found, now, _ := strings.Cut(text, "页面现状")
+	if !strings.Contains(found, strings.Repeat("d", 64)) || !strings.Contains(found, "gb18030") || strings.Contains(found, strings.Repeat("e", 64)) {
+		t.Error("what was found has not its own hash and charset")
+	}
+	for _, part := range []string{strings.Repeat("e", 64), "203", "2026-11-25 18:00:00"} {
+		if !strings.Contains(now, part) {
+			t.Errorf("the page's present state has no %q", part)
 		}
 	}
 	if strings.Contains(text, "页面截图") {

@@ -95,7 +95,7 @@ func (c *Console) pictureOf(ctx context.Context, id string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	others, err := c.store.Views(ctx, f.URL)
+	others, err := c.store.Views(ctx, f.ID)
 	if err != nil {
 		return nil, err
 	}

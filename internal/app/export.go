@@ -36,7 +36,7 @@ func (f *Folder) Report(ctx context.Context, id string) (*console.Report, error)
 			break
 		}
 	}
-	if r.Views, err = f.Store.Views(ctx, found.URL); err != nil {
+	if r.Views, err = f.Store.Views(ctx, id); err != nil {
 		return nil, err
 	}
 	authorisation, err := f.Store.Authorisation(ctx, found.Authorisation)

@@ -387,7 +387,7 @@ func TestARedirectOutOfTheScopeIsEvidenceAndNotFollowed(t *testing.T) {
 	if len(list) != 1 || list[0].Rule != "gambling-search-redirect" {
 		t.Fatalf("%+v", list)
 	}
-	views, err := v.folder.Store.Views(t.Context(), s.URL+"/")
+	views, err := v.folder.Store.Views(t.Context(), list[0].ID)
 	if err != nil || len(views) != 1 || views[0].Status != http.StatusMovedPermanently || views[0].Source == "" {
 		t.Errorf("kept: %+v, %v", views, err)
 	}
@@ -420,7 +420,7 @@ func TestWhatScriptsMakeIsFoundWithAPicture(t *testing.T) {
 	if len(list) != 1 || list[0].Evidence[0].View != qianshao.ViewBrowser {
 		t.Fatalf("%+v", list)
 	}
-	views, err := v.folder.Store.Views(t.Context(), s.URL+"/")
+	views, err := v.folder.Store.Views(t.Context(), list[0].ID)
 	if err != nil || len(views) != 1 || len(views[0].Screenshot) == 0 {
 		t.Fatalf("%d views, %v", len(views), err)
 	}

@@ -24,13 +24,15 @@ func (s *Store) Finding(ctx context.Context, id string) (store.Finding, error) {
 func (s *Store) finding(ctx context.Context, id string) (f store.Finding, err error) {
 	var text string
 	var source []byte
-	var first, last, fetched int64
+	var first, last, visited int64
 	var gone sql.NullInt64
 	err = s.read.QueryRowContext(ctx, `
-SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, ''), coalesce(t.charset, ''), t.source,
-       p.sha256, p.last_seen, p.status, p.requested_url
+SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, f.title), f.charset, t.source,
+       f.sha256, f.status, f.requested_url,
+       p.sha256, p.status, CASE WHEN p.missed_at > p.last_seen THEN p.missed_at ELSE p.last_seen END
 FROM findings f JOIN pages p ON p.url = f.url LEFT JOIN page_texts t ON t.url = f.url AND f.gone_at IS NULL WHERE f.id = $1`, id).Scan(
-		&text, &first, &last, &gone, &f.PageTitle, &f.Charset, &source, &f.Hash, &fetched, &f.Status, &f.RequestedURL)
+		&text, &first, &last, &gone, &f.PageTitle, &f.Charset, &source,
+		&f.Hash, &f.Status, &f.RequestedURL, &f.PageNow.Hash, &f.PageNow.Status, &visited)
 	if errors.Is(err, sql.ErrNoRows) {
 		return f, store.ErrNotFound
 	}
@@ -40,7 +42,8 @@ FROM findings f JOIN pages p ON p.url = f.url LEFT JOIN page_texts t ON t.url = 
 	if f.Finding, err = decodeFinding(text); err != nil {
 		return f, err
 	}
-	f.FirstSeen, f.LastSeen, f.FetchedAt = fromMillis(first), fromMillis(last), fromMillis(fetched)
+	f.FirstSeen, f.LastSeen, f.FetchedAt = fromMillis(first), fromMillis(last), fromMillis(last)
+	f.PageNow.At = fromMillis(visited)
 	if f.Changes, err = s.changes(ctx, id); err != nil {
 		return f, err
 	}
@@ -88,9 +91,9 @@ func (s *Store) FindingRecords(ctx context.Context, after string, limit int) ([]
 }
 
 // selectFindingRecords gives the page's text to open findings only: one that is
-// gone has nothing to do with what the page says now.
+// gone has its own title and evidence, and nothing of what the page says now.
 const selectFindingRecords = `
-SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, ''), t.body
+SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, f.title), t.body
 FROM findings f LEFT JOIN page_texts t ON t.url = f.url AND f.gone_at IS NULL`
 
 func (s *Store) scanFindingRecord(rows *sql.Rows) (e qianshao.FindingRecord, err error) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
@@ -19,7 +20,8 @@ import (
 // A flagged page (Assessment.Flagged) keeps its source, text and findings, each
 // with the time when it was first seen. Of any other page nothing but URL, hash,
 // status and times stays, and what an earlier visit kept is overwritten.
-// Findings that are no longer made are gone from then on; they keep their evidence.
+// Findings that are no longer made are gone from then on. They keep their
+// evidence and the capture of the page that showed it; see store.Finding.
 func (s *Store) SavePage(ctx context.Context, save store.Save) (store.Saved, error) {
 	if save.Page.URL == "" || save.Page.FetchedAt.IsZero() || save.Document == nil {
 		return store.Saved{}, s.fail("save a page in", errors.New("Page.URL, Page.FetchedAt and Document must be set"))
@@ -91,10 +93,11 @@ func (s *Store) savePage(ctx context.Context, tx *writer, save *store.Save, v *v
 	if !known && len(fires) == 0 && !save.ViewsAsked {
 		return nil // the page is new and nothing was found: there is nothing to close
 	}
-	if err := s.putViews(ctx, tx, save); err != nil {
+	// What is gone takes the page's pictures with it, before the page gets others.
+	if err := closeQuiet(ctx, tx, v, fires, cause); err != nil {
 		return err
 	}
-	if err := closeQuiet(ctx, tx, v, fires, cause); err != nil {
+	if err := s.putViews(ctx, tx, save); err != nil {
 		return err
 	}
 	return s.readSaved(ctx, tx, v)
@@ -154,6 +157,9 @@ func putFindings(ctx context.Context, tx *writer, save *store.Save, cause qiansh
 		}
 		fires[f.ID] = true
 		if slices.Contains(gone, f.ID) {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM finding_pictures WHERE id = $1`, f.ID); err != nil {
+				return nil, err
+			}
 			if err := noteChange(ctx, tx, f.ID, qianshao.Change{At: save.Page.FetchedAt, State: qianshao.StateOpen, Cause: cause}); err != nil {
 				return nil, err
 			}
@@ -171,14 +177,27 @@ func putFinding(ctx context.Context, tx *writer, f *qianshao.Finding, save *stor
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `
-INSERT INTO findings (id, url, rule, category, level, score, finding, first_seen, last_seen)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+INSERT INTO findings (id, url, rule, category, level, score, finding, first_seen, last_seen, sha256, status, requested_url, charset, title)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, category = excluded.category, level = excluded.level,
-  score = excluded.score, finding = excluded.finding, gone_at = NULL,
+  score = excluded.score, finding = excluded.finding, gone_at = NULL, sha256 = excluded.sha256, status = excluded.status,
+  requested_url = excluded.requested_url, charset = excluded.charset, title = excluded.title,
   first_seen = CASE WHEN excluded.first_seen < findings.first_seen THEN excluded.first_seen ELSE findings.first_seen END,
   last_seen = CASE WHEN excluded.last_seen > findings.last_seen THEN excluded.last_seen ELSE findings.last_seen END`,
-		f.ID, f.URL, f.Rule, string(f.Category), int(f.Level), f.Score, string(text), millis(save.Page.FetchedAt))
+		f.ID, f.URL, f.Rule, string(f.Category), int(f.Level), f.Score, string(text), millis(save.Page.FetchedAt),
+		hashOf(save.Page.Body), save.Page.Status, save.Page.RequestedURL, save.Document.Charset, cut(save.Document.Title, store.MaxTitle))
 	return err
+}
+
+// cut returns the beginning of s, of at most n bytes and no half character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }
 
 // closeQuiet marks those open findings of the page as gone that are not in fires.
@@ -192,6 +211,9 @@ func closeQuiet(ctx context.Context, tx *writer, v *visit, fires map[string]bool
 			continue
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE findings SET gone_at = $1 WHERE id = $2`, millis(v.at), id); err != nil {
+			return err
+		}
+		if err := keepPictures(ctx, tx, id); err != nil {
 			return err
 		}
 		if err := noteChange(ctx, tx, id, qianshao.Change{At: v.at, State: qianshao.StateGone, Cause: cause}); err != nil {
@@ -244,12 +266,13 @@ WHERE url = $2 AND gone_at IS NULL`, millis(at), pageURL); err != nil {
 
 // PageGone records that there is no such page any more: it answered status, or
 // with status 0 its URL leads elsewhere. Its text is removed, and its findings
-// are gone. For a page that the store does not know it does nothing.
+// are gone; they keep their captures. For a page that the store does not know it does nothing.
 func (s *Store) PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (store.Saved, error) {
 	v := visit{url: pageURL, at: at}
 	err := s.update(ctx, durable, "record that "+pageURL+" is gone in", func(tx *writer) error {
 		res, err := tx.ExecContext(ctx, `
-UPDATE pages SET status = CASE WHEN $1 > 0 THEN $1 ELSE status END, flagged = 0, rules = '' WHERE url = $2`, status, pageURL)
+UPDATE pages SET status = $1, sha256 = '', flagged = 0, rules = '', missed_at = CASE WHEN $2 > missed_at THEN $2 ELSE missed_at END
+WHERE url = $3`, status, millis(at), pageURL)
 		if err != nil {
 			return err
 		}
@@ -259,10 +282,10 @@ UPDATE pages SET status = CASE WHEN $1 > 0 THEN $1 ELSE status END, flagged = 0,
 		if v.cleared, err = removeText(ctx, tx, pageURL); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM page_views WHERE url = $1`, pageURL); err != nil {
+		if err := closeQuiet(ctx, tx, &v, nil, cause); err != nil {
 			return err
 		}
-		if err := closeQuiet(ctx, tx, &v, nil, cause); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM page_views WHERE url = $1`, pageURL); err != nil {
 			return err
 		}
 		return s.readSaved(ctx, tx, &v)

@@ -50,7 +50,8 @@ func TestUnflaggedLeavesNoText(t *testing.T) {
 	save(t, s, storetest.Page("http://a/never", never, 0))
 	save(t, s, storetest.Page("http://a/kept", kept, 0, "casino"))
 	flagged := storetest.Page("http://a/once", once, 1, "casino", "loan")
-	for i := range flagged.Assessment.Findings { // which keep their evidence, and nothing else of the page
+	flagged.Document.Title = "标题"
+	for i := range flagged.Assessment.Findings { // which keep title and evidence, and no other text of the page
 		flagged.Assessment.Findings[i].Evidence[0].Text = "注册送"
 	}
 	save(t, s, flagged)

@@ -84,11 +84,27 @@ ON CONFLICT (url, view) DO UPDATE SET final_url = excluded.final_url, status = e
 	return err
 }
 
-// Views returns the other views that are kept of a page, by name.
-func (s *Store) Views(ctx context.Context, url string) ([]store.View, error) {
+// Views returns the other views that are kept of a finding's page, by name. If the
+// finding is gone, they are not those that the page has now: all that is left are
+// a browser's pictures of what was found.
+func (s *Store) Views(ctx context.Context, finding string) ([]store.View, error) {
 	list, err := collect(ctx, s.read, s.scanView, `
-SELECT view, final_url, status, fetched_at, sha256, charset, source, screenshot FROM page_views WHERE url = $1 ORDER BY view`, url)
-	return list, s.fail("read the views of "+url+" from", err)
+SELECT v.view, v.final_url, v.status, v.fetched_at, v.sha256, v.charset, v.source, v.screenshot
+FROM findings f JOIN page_views v ON v.url = f.url WHERE f.id = $1 AND f.gone_at IS NULL
+UNION ALL
+SELECT p.view, p.final_url, p.status, p.fetched_at, p.sha256, '', NULL, p.screenshot FROM finding_pictures p WHERE p.id = $1
+ORDER BY 1`, finding)
+	return list, s.fail("read the views of finding "+finding+" from", err)
+}
+
+// keepPictures copies the pictures of the finding's page for the finding, which is gone.
+func keepPictures(ctx context.Context, tx *writer, finding string) error {
+	_, err := tx.ExecContext(ctx, `
+INSERT INTO finding_pictures (id, view, final_url, status, fetched_at, sha256, screenshot)
+SELECT f.id, v.view, v.final_url, v.status, v.fetched_at, v.sha256, v.screenshot
+FROM findings f JOIN page_views v ON v.url = f.url WHERE f.id = $1 AND v.screenshot IS NOT NULL
+ON CONFLICT (id, view) DO NOTHING`, finding)
+	return err
 }
 
 func (s *Store) scanView(r *sql.Rows) (v store.View, err error) {

@@ -102,19 +102,19 @@ func testSavePage(t *testing.T, open Open) {
 	for range 2 {
 		wantSightings(t, "another rule", save(t, s, later), map[string]seen{
 			"casino": {0, 5, -1, title + " 又", "标题\n注册送彩金 又\na b"}, "job": {5, 5, -1, title + " 又", "标题\n注册送彩金 又\na b"},
-			"loan": {0, 0, 5, "", "注册送彩金"},
+			"loan": {0, 0, 5, title, "注册送彩金"},
 		})
 	}
 	checkFinding(t, s, later, base, base.Add(5*time.Hour))
 	gone, err := s.Finding(t.Context(), qianshao.FindingID(url, "loan"))
-	if err != nil || gone.Source != "" || gone.PageTitle != "" || gone.State() != qianshao.StateGone || len(gone.Evidence) != 1 {
-		t.Errorf("the finding that is gone keeps its evidence alone: %+v, %v", gone, err)
+	if err != nil || gone.Source != "" || gone.State() != qianshao.StateGone || len(gone.Evidence) != 1 {
+		t.Errorf("the finding that is gone keeps its evidence and no source: %+v, %v", gone, err)
 	}
 
 	clean := Page(url, "清净", 6)
 	for range 2 {
 		wantSightings(t, "the page is clean", save(t, s, clean), map[string]seen{
-			"casino": {0, 5, 6, "", "注册送彩金 又"}, "job": {5, 5, 6, "", "注册送彩金 又"}, "loan": {0, 0, 5, "", "注册送彩金"},
+			"casino": {0, 5, 6, title + " 又", "注册送彩金 又"}, "job": {5, 5, 6, title + " 又", "注册送彩金 又"}, "loan": {0, 0, 5, title, "注册送彩金"},
 		})
 	}
 	records, err := s.Pages(t.Context(), "", 10)
@@ -126,7 +126,7 @@ func testSavePage(t *testing.T, open Open) {
 
 	back := Page(url, "注册送彩金", 9, "loan")
 	wantSightings(t, "one is back", save(t, s, back), map[string]seen{
-		"casino": {0, 5, 6, "", "注册送彩金 又"}, "job": {5, 5, 6, "", "注册送彩金 又"}, "loan": {0, 9, -1, title, text},
+		"casino": {0, 5, 6, title + " 又", "注册送彩金 又"}, "job": {5, 5, 6, title + " 又", "注册送彩金 又"}, "loan": {0, 9, -1, title, text},
 	})
 	if saved := gonePage(t, s, url, 10); saved.Open {
 		t.Error("a page that is gone has an open finding")
@@ -223,9 +223,10 @@ func checkFinding(t *testing.T, s Store, p store.Save, first, last time.Time) {
 	want := store.Finding{
 		Finding: p.Assessment.Findings[0], PageTitle: p.Document.Title, Source: p.Document.Source, Charset: "gb18030",
 		FetchedAt: p.Page.FetchedAt, Status: 200, RequestedURL: p.Page.RequestedURL, FirstSeen: first, LastSeen: last,
+		Hash: hashOf(p.Page.Body), PageNow: store.PageState{Hash: hashOf(p.Page.Body), Status: 200, At: p.Page.FetchedAt},
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(store.Finding{}, "Hash")); diff != "" || len(got.Hash) != 64 {
-		t.Errorf("hash %s, (-want +got):\n%s", got.Hash, diff)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
@@ -316,7 +317,7 @@ func hashOf(body []byte) string {
 }
 
 // testUnflaggedKeepsNothing: of a page that is not flagged no text can be read
-// back, whether it never was or is no longer; of its findings, their evidence.
+// back, whether it never was or is no longer; of its findings, their captures.
 func testUnflaggedKeepsNothing(t *testing.T, open Open) {
 	s := open(t)
 	low := Page("http://a/low", "低", 0, "casino")
@@ -333,7 +334,7 @@ func testUnflaggedKeepsNothing(t *testing.T, open Open) {
 		t.Errorf("flagged pages: %+v", flagged)
 	}
 	for _, r := range all(t, s.AllFindings(t.Context())) {
-		if gone := r.Finding.URL == "http://a/once"; gone && (r.PageTitle != "" || r.PageText != "曾经") {
+		if gone := r.Finding.URL == "http://a/once"; gone && (r.PageTitle != "标题 曾经" || r.PageText != "曾经") {
 			t.Errorf("of the page that is not flagged any more: %+v", r)
 		}
 	}
