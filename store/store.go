@@ -144,6 +144,21 @@ type ViewState struct {
 	Open []qianshao.View
 }
 
+// FindingMark tells two states of the findings from each other, for whoever keeps
+// a copy of them: every change of a finding's state and every visit that sees a
+// finding changes it.
+type FindingMark struct {
+	Findings int // open and gone
+	Open     int
+	// Newest is when a finding was last seen; the zero time if there are none.
+	Newest time.Time
+}
+
+// Equal says whether both are the mark of the same findings.
+func (m FindingMark) Equal(other FindingMark) bool {
+	return m.Findings == other.Findings && m.Open == other.Open && m.Newest.Equal(other.Newest)
+}
+
 // Counts are the sizes of what the store holds.
 type Counts struct {
 	Pages    int // pages seen

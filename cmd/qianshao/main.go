@@ -61,6 +61,7 @@ type environment struct {
 // newApp opens the app over the data folder with the rules of the environment.
 func (env *environment) newApp(opts app.Options) (*app.App, error) {
 	opts.Data, opts.Rules, opts.Version, opts.Log, opts.Warn = env.data, env.rules, versionString(), env.log, env.warn
+	opts.Reindexing = env.reindexing(mismatch)
 	return app.New(env.ctx, opts)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/qianshao/qianshao/internal/app"
 )
@@ -10,10 +11,31 @@ import (
 type reindexCmd struct{}
 
 func (reindexCmd) Run(env *environment) error {
-	count, err := app.Reindex(env.ctx, env.data)
+	count, err := app.Reindex(env.ctx, env.data, env.reindexing("the search index is built anew"))
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(env.out, "%d findings indexed\n", count)
 	return nil
 }
+
+// reindexingInterval is the time between two lines of progress.
+const reindexingInterval = 2 * time.Second
+
+// reindexing says why an index is built, and how far that has come.
+func (env *environment) reindexing(why string) app.Reindexing {
+	var last time.Time
+	return func(done, total int) {
+		switch now := time.Now(); {
+		case done == 0:
+			fmt.Fprintf(env.err, "%s; findings: %d\n", why, total)
+			last = now
+		case now.Sub(last) >= reindexingInterval:
+			fmt.Fprintf(env.err, "%d of %d findings indexed\n", done, total)
+			last = now
+		}
+	}
+}
+
+// mismatch is what commands say that find the index to be another's.
+const mismatch = "the search index is not up to date with the database and is built anew"

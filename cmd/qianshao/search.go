@@ -23,6 +23,7 @@ type searchCmd struct {
 func (c searchCmd) Run(env *environment) error {
 	results, err := app.Search(env.ctx, app.SearchRequest{
 		Data: env.data, Query: strings.Join(c.Query, " "), Offset: c.Offset, Limit: c.Limit, Password: c.Password,
+		Reindexing: env.reindexing(mismatch),
 	})
 	if err != nil {
 		return err

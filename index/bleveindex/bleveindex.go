@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,7 @@ import (
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	bleveapi "github.com/blevesearch/bleve_index_api"
-	"go.etcd.io/bbolt"
+	"github.com/gofrs/flock"
 	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/qianshao/qianshao"
@@ -39,7 +40,10 @@ const remedy = "run `qianshao reindex`: it builds the index anew from the store"
 
 // lockTimeout is how long Open waits for another process to release the
 // index: long enough for one that is just ending.
-const lockTimeout = time.Second
+const (
+	lockTimeout = time.Second
+	lockPoll    = 10 * time.Millisecond
+)
 
 // Options of an index.
 type Options struct {
@@ -65,7 +69,7 @@ type Index struct {
 	bleve bleve.Index
 	raw   bleveapi.Index // the same, for what bleve's own interface lacks
 	path  string
-	lock  *bbolt.DB
+	lock  *flock.Flock
 
 	writing    chan struct{} // holds one token while a batch is written
 	generation uint64        // of the last batch; guarded by writing
@@ -201,20 +205,22 @@ func newIndex(path string, b bleve.Index, opts Options) (*Index, error) {
 	return &Index{fold: opts.Fold, zone: opts.zone(), bleve: b, raw: raw, path: path, writing: make(chan struct{}, 1)}, nil
 }
 
-// acquire locks the folder, and makes it if there is none. The lock is bbolt's
-// lock on a file of its own, because that works on every system and ends with
-// the process; scorch's own file may be damaged.
-func acquire(path string) (*bbolt.DB, error) {
+// acquire locks the folder, and makes it if there is none. The lock is on a file
+// of its own, whose content does not matter: scorch's own file may be damaged. It
+// ends with the process.
+func acquire(path string) (*flock.Flock, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the search index's folder: %w", err)
 	}
-	file := filepath.Join(path, lockFile)
-	lock, err := bbolt.Open(file, 0o600, &bbolt.Options{Timeout: lockTimeout})
+	lock := flock.New(filepath.Join(path, lockFile), flock.SetPermissions(0o600))
+	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
+	defer cancel()
+	_, err := lock.TryLockContext(ctx, lockPoll)
 	switch {
-	case errors.Is(err, bbolterrors.ErrTimeout):
+	case errors.Is(err, context.DeadlineExceeded):
 		return nil, fmt.Errorf("opening the search index %s: %w: use that one's console, or stop it first", path, ErrLocked)
 	case err != nil:
-		return nil, fmt.Errorf("locking the search index with %s: %w (if no qianshao runs, delete that file)", file, err)
+		return nil, fmt.Errorf("locking the search index with %s: %w (if no qianshao runs, delete that file)", lock.Path(), err)
 	}
 	return lock, nil
 }
@@ -230,8 +236,10 @@ func (x *Index) Close() error {
 	return x.closeErr
 }
 
-// guard turns a panic, which scorch answers damaged files with, into ErrCorrupt.
+// guard turns a panic, which scorch answers damaged files with, into ErrCorrupt;
+// so does reading behind the end of a file that is mapped into memory and was cut.
 func guard(op string, f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%s: %w: %v; %s", op, ErrCorrupt, r, remedy)

@@ -204,7 +204,7 @@ func TestDamaged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files = append(files, filepath.Join(origin, bleveDir, "index_meta.json"))
+	files = append(files, filepath.Join(origin, bleveDir, "index_meta.json"), filepath.Join(origin, lockFile))
 	for _, file := range files {
 		rel, err := filepath.Rel(origin, file)
 		if err != nil {

@@ -38,6 +38,9 @@ type Options struct {
 	// Warn is told what the overlay says to no effect, whenever rules are put in
 	// force; optional.
 	Warn func(warning string)
+	// Reindexing is told when the index does not match the store and is built anew,
+	// before New returns; optional.
+	Reindexing Reindexing
 	// Log is told of failures; nil keeps silent.
 	Log *slog.Logger
 }
@@ -99,7 +102,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	// The index comes first: it is locked where another process, perhaps of
 	// another version, runs on the folder, and then the store is left alone.
-	if a.Index, err = OpenIndex(a.opts.Data); err != nil {
+	if a.Index, err = OpenIndex(a.opts.Data); err != nil && !mustRebuild(err) {
 		return err
 	}
 	folder := FolderOptions{Data: a.opts.Data, Version: a.opts.Version, Log: a.opts.Log}
@@ -107,6 +110,9 @@ func (a *App) open(ctx context.Context) (err error) {
 		folder.Contact = a.opts.Crawl.Contact
 	}
 	if a.Folder, err = OpenFolder(ctx, folder); err != nil {
+		return err
+	}
+	if a.Index, err = matchIndex(ctx, a.opts.Data, a.Index, a.Folder.Store, a.opts.Reindexing); err != nil {
 		return err
 	}
 	a.metrics.WatchFrontier(a.frontierStates, a.Folder.Store.Next)

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"github.com/qianshao/qianshao/evidence"
-	"github.com/qianshao/qianshao/index"
 )
 
 // FolderOptions say which data folder to open. Folder is required.
@@ -74,39 +73,4 @@ func (f *Folder) IndexEvidence(ctx context.Context) (int, error) {
 		}
 	}
 	return len(files), nil
-}
-
-// reindexBatch findings are read and written at a time: large enough to spare
-// syncs, small enough to stay within a few megabytes of page text.
-const reindexBatch = 200
-
-// Reindex builds the index of a data folder anew from its store, and returns the
-// number of findings. If it is interrupted, the index says so when it is next
-// opened, and Reindex can be called again.
-func Reindex(ctx context.Context, data string) (count int, err error) {
-	db, err := openStore(ctx, data)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	err = rebuildIndex(data, func(ix index.Index) (err error) {
-		count, err = fillIndex(ctx, ix, db)
-		return err
-	})
-	return count, err
-}
-
-// fillIndex copies every finding of the store into the index.
-func fillIndex(ctx context.Context, ix index.Index, db *Store) (count int, err error) {
-	for after := ""; ; {
-		records, err := db.FindingRecords(ctx, after, reindexBatch)
-		if err != nil || len(records) == 0 {
-			return count, err
-		}
-		if err := ix.Put(ctx, records); err != nil {
-			return count, err
-		}
-		count += len(records)
-		after = records[len(records)-1].Finding.ID
-	}
 }

@@ -56,13 +56,20 @@ func OpenIndex(data string) (index.Index, error) {
 // indexInUse says whether OpenIndex failed because another process has the index open.
 func indexInUse(err error) bool { return errors.Is(err, bleveindex.ErrLocked) }
 
-// rebuildIndex empties the index, in whatever state it is, and lets fill fill it.
-func rebuildIndex(data string, fill func(index.Index) error) error {
+// mustRebuild says whether an index cannot be used as it is: it is damaged, or was
+// made by another version.
+func mustRebuild(err error) bool {
+	return errors.Is(err, bleveindex.ErrRebuild) || errors.Is(err, bleveindex.ErrCorrupt)
+}
+
+// rebuildIndex empties the index, in whatever state it is, and returns it as fill
+// has filled it.
+func rebuildIndex(data string, fill func(index.Index) error) (index.Index, error) {
 	ix, err := bleveindex.Rebuild(indexPath(data), indexOptions(), func(ix *bleveindex.Index) error { return fill(ix) })
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return ix.Close()
+	return ix, nil
 }
 
 func indexPath(data string) string { return filepath.Join(data, "index.bleve") }

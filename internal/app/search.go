@@ -26,6 +26,9 @@ type SearchRequest struct {
 	Offset, Limit int
 	// Password of the running server's console.
 	Password string
+	// Reindexing is told when the index does not match the store and is built anew
+	// before it is searched; optional.
+	Reindexing Reindexing
 }
 
 // Search searches the index of a data folder, or asks the running server that
@@ -35,7 +38,7 @@ func Search(ctx context.Context, r SearchRequest) (index.Results, error) {
 	if err != nil {
 		return index.Results{}, inputError(err)
 	}
-	ix, err := OpenIndex(r.Data)
+	ix, err := r.open(ctx)
 	if indexInUse(err) {
 		return r.askServer(ctx)
 	}
@@ -44,6 +47,23 @@ func Search(ctx context.Context, r SearchRequest) (index.Results, error) {
 	}
 	results, err := ix.Search(ctx, index.Request{Query: query, Offset: r.Offset, Limit: r.Limit})
 	return results, errors.Join(err, ix.Close())
+}
+
+// open opens the index, and brings it up to date with the store if there is one.
+func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
+	ix, err := OpenIndex(r.Data)
+	if err != nil && !mustRebuild(err) || !HasStore(r.Data) {
+		return ix, err
+	}
+	db, err := openStore(ctx, r.Data)
+	if err != nil {
+		if ix != nil {
+			err = errors.Join(err, ix.Close())
+		}
+		return nil, err
+	}
+	ix, err = matchIndex(ctx, r.Data, ix, db, r.Reindexing)
+	return ix, errors.Join(err, db.Close())
 }
 
 // askServer searches through the API of the process that holds the index.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
@@ -88,6 +89,26 @@ func (s *Store) Findings(ctx context.Context, ids []string) (map[string]qianshao
 func (s *Store) FindingRecords(ctx context.Context, after string, limit int) ([]qianshao.FindingRecord, error) {
 	list, err := collect(ctx, s.read, s.scanFindingRecord, selectFindingRecords+` WHERE f.id > $1 ORDER BY f.id LIMIT $2`, after, limit)
 	return list, s.fail("read index entries from", err)
+}
+
+// FindingRecordsSince returns up to limit records with an id greater than after,
+// by id ascending, of the findings that were seen, or were found to be gone, at or
+// after since.
+func (s *Store) FindingRecordsSince(ctx context.Context, since time.Time, after string, limit int) ([]qianshao.FindingRecord, error) {
+	list, err := collect(ctx, s.read, s.scanFindingRecord, selectFindingRecords+`
+WHERE f.id > $1 AND (f.last_seen >= $2 OR f.gone_at >= $2) ORDER BY f.id LIMIT $3`, after, millis(since), limit)
+	return list, s.fail("read index entries from", err)
+}
+
+// FindingMark returns the mark of the findings as they are now. It reads a small
+// index: some milliseconds over a hundred thousand findings.
+func (s *Store) FindingMark(ctx context.Context) (m store.FindingMark, err error) {
+	var newest sql.NullInt64
+	err = s.read.QueryRowContext(ctx, `SELECT count(*), count(*) - count(gone_at), max(last_seen) FROM findings`).Scan(&m.Findings, &m.Open, &newest)
+	if newest.Valid {
+		m.Newest = fromMillis(newest.Int64)
+	}
+	return m, s.fail("read the mark of the findings from", err)
 }
 
 // selectFindingRecords gives the page's text to open findings only: one that is

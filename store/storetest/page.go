@@ -292,6 +292,50 @@ func testFindingRecords(t *testing.T, open Open) {
 	}
 }
 
+// testFindingMark: every visit that sees a finding and every change of a state
+// changes the mark, and FindingRecordsSince returns what has changed it.
+func testFindingMark(t *testing.T, open Open) {
+	s := open(t)
+	wantMark := func(when string, want store.FindingMark, since int, rules ...string) {
+		t.Helper()
+		got, err := s.FindingMark(t.Context())
+		if err != nil || !got.Equal(want) {
+			t.Errorf("%s: %+v, %v, want %+v", when, got, err, want)
+		}
+		records, err := s.FindingRecordsSince(t.Context(), base.Add(time.Duration(since)*time.Hour), "", 10)
+		check(t, err)
+		found := map[string]bool{}
+		for _, r := range records {
+			found[r.Finding.Rule] = true
+		}
+		for _, rule := range rules {
+			if !found[rule] || len(found) != len(rules) {
+				t.Errorf("%s: since hour %d there are %v, want %v", when, since, found, rules)
+			}
+		}
+	}
+	at := func(hours int) time.Time { return base.Add(time.Duration(hours) * time.Hour) }
+	wantMark("an empty store", store.FindingMark{}, 0)
+	first := Page("http://a/1", "文", 1, "casino")
+	first.Rules = "rules"
+	save(t, s, first)
+	save(t, s, Page("http://a/2", "文", 2, "loan"))
+	wantMark("two findings", store.FindingMark{Findings: 2, Open: 2, Newest: at(2)}, 2, "loan")
+	wantMark("two findings", store.FindingMark{Findings: 2, Open: 2, Newest: at(2)}, 1, "loan", "casino")
+	_, _, err := s.Confirm(t.Context(), "http://a/1", hashOf(first.Page.Body), "rules", at(3))
+	check(t, err)
+	wantMark("one was seen again", store.FindingMark{Findings: 2, Open: 2, Newest: at(3)}, 3, "casino")
+	gonePage(t, s, "http://a/2", 4)
+	wantMark("one is gone", store.FindingMark{Findings: 2, Open: 1, Newest: at(3)}, 4, "loan")
+	after, err := s.FindingRecordsSince(t.Context(), at(0), "", 1)
+	check(t, err)
+	rest, err := s.FindingRecordsSince(t.Context(), at(0), after[0].Finding.ID, 10)
+	check(t, err)
+	if len(after) != 1 || len(rest) != 1 || rest[0].Finding.ID <= after[0].Finding.ID {
+		t.Errorf("%d and then %d records", len(after), len(rest))
+	}
+}
+
 func testPagesAndCounts(t *testing.T, open Open) {
 	s := open(t)
 	save(t, s, Page("http://a/1", "x", 0, "casino", "loan"))

@@ -50,6 +50,8 @@ type Submissions interface {
 // Export is what reads a store from end to end: reindex, rule previews, metrics.
 type Export interface {
 	FindingRecords(ctx context.Context, after string, limit int) ([]qianshao.FindingRecord, error)
+	FindingRecordsSince(ctx context.Context, since time.Time, after string, limit int) ([]qianshao.FindingRecord, error)
+	FindingMark(ctx context.Context) (store.FindingMark, error)
 	AllFindings(ctx context.Context) iter.Seq2[qianshao.FindingRecord, error]
 	Pages(ctx context.Context, after string, limit int) ([]qianshao.PageRecord, error)
 	AllPages(ctx context.Context) iter.Seq2[qianshao.PageRecord, error]
@@ -90,6 +92,7 @@ func Run(t *testing.T, open Open) {
 		{"times", testTimes},
 		{"findings", testFindings},
 		{"finding records", testFindingRecords},
+		{"mark of findings", testFindingMark},
 		{"pages and counts", testPagesAndCounts},
 		{"bounded text", testPageTextIsBounded},
 		{"views", testOnlyViewsWithEvidenceAreKept},

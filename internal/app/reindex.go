@@ -1,0 +1,130 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/store"
+)
+
+// Reindexing is told how far the building of an index has come: at its beginning,
+// with done 0, and after each batch.
+type Reindexing func(done, total int)
+
+// reindexBatch findings are read and written at a time: large enough to spare
+// syncs, small enough to stay within a few megabytes of page text.
+const reindexBatch = 200
+
+// Reindex builds the index of a data folder anew from its store, and returns the
+// number of findings. If it is interrupted, the index says so when it is next
+// opened, and Reindex can be called again. told may be nil.
+func Reindex(ctx context.Context, data string, told Reindexing) (count int, err error) {
+	db, err := openStore(ctx, data)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	ix, count, err := buildIndex(ctx, data, db, told)
+	if err != nil {
+		return count, err
+	}
+	return count, ix.Close()
+}
+
+// buildIndex builds the index of a data folder anew, in whatever state it is, and
+// returns it open.
+func buildIndex(ctx context.Context, data string, db *Store, told Reindexing) (ix index.Index, count int, err error) {
+	mark, err := db.FindingMark(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if told == nil {
+		told = func(int, int) {}
+	}
+	told(0, mark.Findings)
+	ix, err = rebuildIndex(data, func(ix index.Index) (err error) {
+		count, err = copyFindings(ctx, ix, db, time.Time{}, func(done int) { told(done, max(done, mark.Findings)) })
+		return err
+	})
+	return ix, count, err
+}
+
+// copyFindings copies every finding that was seen, or was found to be gone, at or
+// after since from the store into the index.
+func copyFindings(ctx context.Context, ix index.Index, db *Store, since time.Time, told func(done int)) (count int, err error) {
+	for after := ""; ; {
+		records, err := db.FindingRecordsSince(ctx, since, after, reindexBatch)
+		if err != nil || len(records) == 0 {
+			return count, err
+		}
+		if err := ix.Put(ctx, records); err != nil {
+			return count, err
+		}
+		count += len(records)
+		told(count)
+		after = records[len(records)-1].Finding.ID
+	}
+}
+
+// indexLag is how long before the index's newest finding another one may have been
+// saved of which the index was not told, because the process died in between. It
+// is above the time for which a page may be worked on.
+const indexLag = time.Hour
+
+// matchIndex holds the index of a data folder against the store, the truth: a
+// process may have died between the two, and a folder may have been restored from
+// a backup, deleted or damaged. What the index lacks is added, or else it is built
+// anew. ix is the open index, nil if it could not be read; it is closed where
+// another one is returned.
+func matchIndex(ctx context.Context, data string, ix index.Index, db *Store, told Reindexing) (index.Index, error) {
+	if ix != nil {
+		same, err := catchUp(ctx, ix, db)
+		if same {
+			return ix, nil
+		}
+		if err = errors.Join(err, ix.Close()); err != nil && !mustRebuild(err) {
+			return nil, err
+		}
+	}
+	ix, _, err := buildIndex(ctx, data, db, told)
+	return ix, err
+}
+
+// catchUp says whether the index has what the store has, if need be after it was
+// told what is new in the store since its newest finding.
+func catchUp(ctx context.Context, ix index.Index, db *Store) (same bool, err error) {
+	want, err := db.FindingMark(ctx)
+	if err != nil {
+		return false, err
+	}
+	have, err := markOf(ctx, ix)
+	if err != nil || have.Equal(want) {
+		return err == nil, err
+	}
+	if have.Findings == 0 {
+		return false, nil
+	}
+	if _, err := copyFindings(ctx, ix, db, have.Newest.Add(-indexLag), func(int) {}); err != nil {
+		return false, err
+	}
+	have, err = markOf(ctx, ix)
+	return err == nil && have.Equal(want), err
+}
+
+// markOf returns the mark that the index's findings have.
+func markOf(ctx context.Context, ix index.Index) (mark store.FindingMark, err error) {
+	all, err := ix.Search(ctx, index.Request{Limit: 1, Sort: index.SortSeen})
+	if err != nil || len(all.Hits) == 0 {
+		return mark, err
+	}
+	mark = store.FindingMark{Findings: all.Total, Newest: all.Hits[0].LastSeen}
+	for _, state := range all.Facets[string(index.FieldState)] {
+		if state.Value == string(qianshao.StateOpen) {
+			mark.Open = state.Count
+		}
+	}
+	return mark, nil
+}
