@@ -17,9 +17,10 @@ import (
 	"github.com/qianshao/qianshao/ingest/warc"
 )
 
-// Policy says how long evidence is kept. The zero Policy keeps everything.
+// Policy says how long evidence and findings are kept. The zero Policy keeps
+// everything.
 type Policy struct {
-	// Days to keep captures of a category, counted from the last visit that
+	// Days to keep findings and captures of a category, counted from the last visit that
 	// found the same. Of several categories the longest counts.
 	Days map[qianshao.Category]int
 	// Default is for categories that Days does not name; 0 keeps them for ever.
@@ -52,6 +53,25 @@ func (p *Policy) expiry(c *Capture) (days int, category qianshao.Category, ok bo
 	return days, category, days > 0
 }
 
+// Expires says whether the policy no longer keeps a finding at a moment, and the
+// reason as its deletion records it. Days count from the last visit that saw it.
+func (p *Policy) Expires(id string, category qianshao.Category, seen, now time.Time) (reason string, ok bool) {
+	days, category, ok := p.expiry(&Capture{Findings: []string{id}, Categories: []qianshao.Category{category}})
+	if !ok || !past(seen, days, now) {
+		return "", false
+	}
+	return retentionReason(category, days, seen), true
+}
+
+// past says whether a period of days that began at seen is over.
+func past(seen time.Time, days int, now time.Time) bool {
+	return now.Sub(seen) >= time.Duration(days)*24*time.Hour
+}
+
+func retentionReason(category qianshao.Category, days int, seen time.Time) string {
+	return fmt.Sprintf("retention of %s is %d days; last seen %s", category, days, seen.UTC().Format(time.DateOnly))
+}
+
 // Expired is a capture that a policy no longer keeps.
 type Expired struct {
 	Capture
@@ -69,8 +89,8 @@ func (a *Archive) Expired(ctx context.Context, p Policy, now time.Time) (list []
 		for _, c := range captures {
 			after = c.ID
 			days, category, ok := p.expiry(&c)
-			if c.Gone == 0 && ok && now.Sub(c.Seen) >= time.Duration(days)*24*time.Hour {
-				list = append(list, Expired{c, fmt.Sprintf("retention of %s is %d days; last seen %s", category, days, c.Seen.UTC().Format(time.DateOnly))})
+			if c.Gone == 0 && ok && past(c.Seen, days, now) {
+				list = append(list, Expired{c, retentionReason(category, days, c.Seen)})
 			}
 		}
 	}

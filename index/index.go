@@ -19,6 +19,10 @@ type Index interface {
 	Put(ctx context.Context, findings []qianshao.FindingRecord) error
 	// Delete removes findings; an unknown id is not an error.
 	Delete(ctx context.Context, ids []string) error
+	// Purge removes from the disk what deleted and replaced findings said. It may
+	// write the whole index anew. again is any record that the index has, nil if it
+	// is empty; it is put once more, since engines merge what is new with the rest.
+	Purge(ctx context.Context, again *qianshao.FindingRecord) error
 	// Search returns one page of the hits of a query in the order that the
 	// request names, with facets over all hits. It marks the words of the query
 	// in what the index holds of a hit: see Hit.Snippet.

@@ -144,6 +144,23 @@ type ViewState struct {
 	Open []qianshao.View
 }
 
+// OldFinding is what retention must know of a finding.
+type OldFinding struct {
+	ID, URL  string
+	Category qianshao.Category
+	LastSeen time.Time
+}
+
+// Deletion is a line of the log of findings that were deleted. It names no page.
+type Deletion struct {
+	Finding string // its id
+	// Category is the finding's; it need not be set to delete one.
+	Category qianshao.Category
+	At       time.Time
+	// Reason says who or what wanted it, for people.
+	Reason string
+}
+
 // FindingMark tells two states of the findings from each other, for whoever keeps
 // a copy of them: every change of a finding's state and every visit that sees a
 // finding changes it.

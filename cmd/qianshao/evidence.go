@@ -14,8 +14,11 @@ type evidenceCmd struct {
 	Verify evidenceVerifyCmd `cmd:"" help:"Check every record of the archive against the hash chain. Exit code 3 if anything was changed, removed, moved or added."`
 	Head   evidenceHeadCmd   `cmd:"" help:"Print the end of the hash chain, to be kept elsewhere for \"verify --head\"."`
 	Export evidenceExportCmd `cmd:"" help:"Write what is archived for a finding into a zip: WARC, report in Chinese, finding as JSON, manifest."`
-	Prune  evidencePruneCmd  `cmd:"" help:"List the captures that the retention policy no longer keeps; with --apply, delete them."`
+	Prune  evidencePruneCmd  `cmd:"" help:"List the captures and findings that the retention policy no longer keeps; with --apply, delete them."`
+	Delete evidenceDeleteCmd `cmd:"" help:"Delete findings with everything that belongs to them: from archive, database and index. Asks nothing."`
 	Index  evidenceIndexCmd  `cmd:"" help:"Write the CDXJ indexes anew."`
+
+	Deletions evidenceDeletionsCmd `cmd:"" help:"List which findings were deleted, when and why, the latest first."`
 }
 
 type evidenceVerifyCmd struct {

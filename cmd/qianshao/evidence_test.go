@@ -121,11 +121,19 @@ func letGo(t *testing.T, folder string) {
 			t.Errorf("%+v: want %q in\n%s", cmd, want, out)
 		}
 	}
-	prune("would be deleted; --apply deletes them", evidencePruneCmd{})
+	prune("findings would be deleted from database and index", evidencePruneCmd{})
 	execute(" 0 records deleted", "evidence", "verify")
-	prune("bytes deleted", evidencePruneCmd{Apply: true})
+	id, other := hiddenFinding(t, folder), findingWhere(t, folder, func(f root.Finding) bool { return !f.Hidden })
+	execute("finding "+other+" (", "evidence", "delete", other, "--reason", "案件已结")
+	execute("deleted by an operator: 案件已结", "evidence", "deletions")
+	if code, out := command(t, folder, "evidence", "delete", other); code != exitFailure || !strings.Contains(out, "there is no finding "+other) {
+		t.Errorf("deleted twice: %d\n%s", code, out)
+	}
+	prune("findings deleted from the database", evidencePruneCmd{Apply: true})
 	execute("the archive is as it was written", "evidence", "verify")
-	if code, out := command(t, folder, "evidence", "export", hiddenFinding(t, folder)); code != exitFailure || !strings.Contains(out, "nothing is archived for finding") {
+	execute("0 of 0 findings", "search")
+	execute("retention of", "evidence", "deletions")
+	if code, out := command(t, folder, "evidence", "export", id); code != exitFailure || !strings.Contains(out, "not found") {
 		t.Errorf("export of what was deleted: %d\n%s", code, out)
 	}
 }
@@ -140,7 +148,7 @@ func pruneLater(t *testing.T, data string, cmd evidencePruneCmd) string {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	if err := cmd.prune(&environment{ctx: t.Context(), out: &out}, f.Evidence, policy, time.Now().AddDate(0, 0, 2)); err != nil {
+	if err := cmd.prune(&environment{ctx: t.Context(), out: &out}, f, policy, time.Now().AddDate(0, 0, 2)); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

@@ -19,11 +19,7 @@ type evidencePruneCmd struct {
 }
 
 func (c evidencePruneCmd) Run(env *environment) error {
-	name := c.Policy
-	if name == "" {
-		name = filepath.Join(env.data, "retention.yaml")
-	}
-	source, err := os.ReadFile(name)
+	policy, name, err := env.retention(c.Policy)
 	if errors.Is(err, fs.ErrNotExist) && c.Policy == "" {
 		fmt.Fprintf(env.out, "there is no %s, so everything is kept\n", name)
 		return nil
@@ -31,36 +27,62 @@ func (c evidencePruneCmd) Run(env *environment) error {
 	if err != nil {
 		return usageError(err)
 	}
-	policy, err := app.ParseRetention(name, source)
-	if err != nil {
-		return usageError(err)
-	}
-	return env.withFolder(func(f *app.Folder) error { return c.prune(env, f.Evidence, policy, time.Now()) })
+	return env.withFolder(func(f *app.Folder) error { return c.prune(env, f, policy, time.Now()) })
 }
 
-func (c evidencePruneCmd) prune(env *environment, archive *evidence.Archive, policy evidence.Policy, now time.Time) error {
-	expired, err := archive.Expired(env.ctx, policy, now)
+// retention reads a retention policy; without a name, that of the data folder.
+func (env *environment) retention(file string) (policy evidence.Policy, name string, err error) {
+	if name = file; name == "" {
+		name = filepath.Join(env.data, "retention.yaml")
+	}
+	source, err := os.ReadFile(name)
+	if err == nil {
+		policy, err = app.ParseRetention(name, source)
+	}
+	return policy, name, err
+}
+
+func (c evidencePruneCmd) prune(env *environment, f *app.Folder, policy evidence.Policy, now time.Time) error {
+	expired, err := f.Expired(env.ctx, policy, now)
 	if err != nil {
 		return err
 	}
-	table := newTable(env.out, "CAPTURED", "RECORDS", "BYTES", "REASON", "PAGE")
-	records, size := 0, int64(0)
-	for _, e := range expired {
-		records, size = records+e.Records, size+e.Bytes
-		table.row(e.Captured.Format(time.DateOnly), strconv.Itoa(e.Records), strconv.FormatInt(e.Bytes, 10), e.Reason, e.URL)
+	if err := listExpired(env, expired); err != nil {
+		return err
 	}
-	if len(expired) > 0 {
-		if err := table.flush(); err != nil {
+	records, size := 0, int64(0)
+	for _, e := range expired.Captures {
+		records, size = records+e.Records, size+e.Bytes
+	}
+	captures, findings := len(expired.Captures), len(expired.Findings)
+	if !c.Apply {
+		fmt.Fprintf(env.out, "%d captures, %d records, %d bytes would be deleted; --apply deletes them\n", captures, records, size)
+		fmt.Fprintf(env.out, "%d findings would be deleted from database and index\n", findings)
+		return nil
+	}
+	if err := f.Prune(env.ctx, expired, now); err != nil {
+		return err
+	}
+	fmt.Fprintf(env.out, "%d captures, %d records, %d bytes deleted\n", captures, records, size)
+	fmt.Fprintf(env.out, "%d findings deleted from the database\n", findings)
+	return settleIndex(env, f)
+}
+
+func listExpired(env *environment, expired app.Expired) error {
+	captures, findings := newTable(env.out, "CAPTURED", "RECORDS", "BYTES", "REASON", "PAGE"), newTable(env.out, "FINDING", "REASON", "PAGE")
+	for _, e := range expired.Captures {
+		captures.row(e.Captured.Format(time.DateOnly), strconv.Itoa(e.Records), strconv.FormatInt(e.Bytes, 10), e.Reason, e.URL)
+	}
+	for _, e := range expired.Findings {
+		findings.row(e.ID, e.Reason, e.URL)
+	}
+	if len(expired.Captures) > 0 {
+		if err := captures.flush(); err != nil {
 			return err
 		}
 	}
-	if !c.Apply {
-		fmt.Fprintf(env.out, "%d captures, %d records, %d bytes would be deleted; --apply deletes them\n", len(expired), records, size)
-		return nil
+	if len(expired.Findings) > 0 {
+		return findings.flush()
 	}
-	if err := archive.Delete(env.ctx, expired); err != nil {
-		return err
-	}
-	fmt.Fprintf(env.out, "%d captures, %d records, %d bytes deleted\n", len(expired), records, size)
 	return nil
 }

@@ -72,6 +72,7 @@ type Index struct {
 	lock  *flock.Flock
 
 	writing    chan struct{} // holds one token while a batch is written
+	purging    sync.Mutex    // held while all segments are merged
 	generation uint64        // of the last batch; guarded by writing
 	errorsSeen atomic.Uint64
 
@@ -291,7 +292,7 @@ func (x *Index) putBatch(ctx context.Context, records []qianshao.FindingRecord) 
 	return nil
 }
 
-// Delete removes records.
+// Delete removes records. What they say may stay on the disk; see Purge.
 func (x *Index) Delete(ctx context.Context, ids []string) error {
 	batch := x.bleve.NewBatch()
 	for _, id := range ids {

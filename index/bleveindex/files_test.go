@@ -285,3 +285,68 @@ func TestFoldPanics(t *testing.T) {
 		t.Error("Put says nothing of a folding that panicked")
 	}
 }
+
+// TestPurgeLeavesNoText: what a deleted record says is not in the index's files
+// any more, and all other records are, whether one is deleted or all but one.
+func TestPurgeLeavesNoText(t *testing.T) {
+	path := t.TempDir()
+	x := open(t, path, Options{})
+	for i := range 30 {
+		r := record(fmt.Sprint("id", i), "注册送")
+		r.PageTitle = fmt.Sprintf("SECRET-%d-TITLE", i)
+		put(t, x, r)
+	}
+	has := func(text string) bool {
+		t.Helper()
+		files, err := filepath.Glob(filepath.Join(path, bleveDir, "store", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(content), text) {
+				return true
+			}
+		}
+		return false
+	}
+	if !has("SECRET-7-TITLE") {
+		t.Fatal("the title is nowhere: this test sees nothing")
+	}
+	remove := func(left int, ids ...string) {
+		t.Helper()
+		again := record("id0", "注册送")
+		again.PageTitle = "SECRET-0-TITLE"
+		one := &again
+		if left == 0 {
+			one = nil
+		}
+		if err := errors.Join(x.Delete(t.Context(), ids), x.Purge(t.Context(), one)); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range ids {
+			if has("SECRET-" + id[2:] + "-TITLE") {
+				t.Errorf("the title of %s is still in the files", id)
+			}
+		}
+		if n := total(t, x); n != left {
+			t.Errorf("%d records, want %d", n, left)
+		}
+	}
+	remove(29, "id7")
+	var rest []string
+	for i := range 30 {
+		if i != 7 {
+			rest = append(rest, fmt.Sprint("id", i))
+		}
+	}
+	remove(1, rest[1:]...)
+	remove(0, rest[0])
+	put(t, x, record("new", "注册送")) // the index is in order
+	if n := total(t, x); n != 1 {
+		t.Errorf("%d records, want 1", n)
+	}
+}

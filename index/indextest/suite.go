@@ -427,6 +427,13 @@ func testWrites(t *testing.T, open Open) {
 	if err := x.Delete(t.Context(), nil); err != nil {
 		t.Errorf("Delete of nothing: %v", err)
 	}
+	again := page("b", "", "甲")
+	if err := x.Purge(t.Context(), &again); err != nil {
+		t.Errorf("Purge: %v", err)
+	}
+	wantIDs(t, x, "", "a", "b")
+	wantIDs(t, x, "戊", "a")
+	wantIDs(t, x, "甲", "b")
 	if got := ids(t, x); !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("IDs yield %q, want a and b", got)
 	}

@@ -142,6 +142,7 @@ func (a *App) Start(ctx context.Context) {
 	ctx, a.cancel = context.WithCancel(ctx)
 	a.running, ctx = errgroup.WithContext(ctx)
 	a.running.Go(func() error { a.reloadOnExpiry(ctx); return nil })
+	a.running.Go(func() error { a.settleOften(ctx); return nil })
 	if a.console != nil {
 		a.running.Go(func() error { return a.console.run(ctx) })
 	}

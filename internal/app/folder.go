@@ -29,6 +29,7 @@ type Folder struct {
 	Evidence *evidence.Archive
 	Register *Register
 	software string
+	data     string
 }
 
 // OpenFolder opens a data folder. Call Close when done with it.
@@ -43,7 +44,7 @@ func OpenFolder(ctx context.Context, opts FolderOptions) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{Store: db, Register: &Register{store: db, log: opts.Log}, software: softwareName(opts.Version)}
+	f := &Folder{Store: db, Register: &Register{store: db, log: opts.Log}, software: softwareName(opts.Version), data: opts.Data}
 	f.Evidence, err = evidence.New(evidence.Options{
 		Folder: EvidencePath(opts.Data), Ledger: db, Software: f.software, Operator: opts.Contact, Log: opts.Log,
 	})

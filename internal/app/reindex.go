@@ -96,6 +96,9 @@ func matchIndex(ctx context.Context, data string, ix index.Index, db *Store, tol
 // catchUp says whether the index has what the store has, if need be after it was
 // told what is new in the store since its newest finding.
 func catchUp(ctx context.Context, ix index.Index, db *Store) (same bool, err error) {
+	if err := settleDeletions(ctx, ix, db); err != nil {
+		return false, err
+	}
 	want, err := db.FindingMark(ctx)
 	if err != nil {
 		return false, err

@@ -30,7 +30,19 @@ type Store interface {
 	pipeline.Store
 	Register
 	Submissions
+	Deletions
 	Export
+}
+
+// Deletions is what retention and operators need to let go of findings, and what
+// the search index is told by.
+type Deletions interface {
+	OldFindings(ctx context.Context, before time.Time) ([]store.OldFinding, error)
+	DeleteFindings(ctx context.Context, list []store.Deletion) (findings int, err error)
+	Deletions(ctx context.Context, limit int) ([]store.Deletion, error)
+	UnindexedDeletions(ctx context.Context, limit int) ([]store.Deletion, error)
+	MarkDeletionsIndexed(ctx context.Context, list []store.Deletion) error
+	FindingRecordsOf(ctx context.Context, ids []string) ([]qianshao.FindingRecord, error)
 }
 
 // Register is what the scope commands and the crawl need of the authorisations.
@@ -93,6 +105,9 @@ func Run(t *testing.T, open Open) {
 		{"findings", testFindings},
 		{"finding records", testFindingRecords},
 		{"mark of findings", testFindingMark},
+		{"old findings", testOldFindings},
+		{"deleted findings", testDeleteFindings},
+		{"log of deletions", testDeletions},
 		{"pages and counts", testPagesAndCounts},
 		{"bounded text", testPageTextIsBounded},
 		{"views", testOnlyViewsWithEvidenceAreKept},

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/store"
+)
+
+type evidenceDeleteCmd struct {
+	Findings []string `arg:"" help:"Ids of findings: 16 hex digits, as the console's address has them."`
+	Reason   string   `help:"Why, for the log of deletions." placeholder:"TEXT"`
+}
+
+func (c evidenceDeleteCmd) Run(env *environment) error {
+	policy, name, err := env.retention("")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return usageError(err)
+	}
+	for _, id := range c.Findings {
+		if !app.IsFindingID(id) {
+			return usageError(fmt.Errorf("%q is no finding's id; it has 16 hex digits", id))
+		}
+		if slices.Contains(policy.Hold, id) {
+			return usageError(fmt.Errorf("finding %s is on hold in %s; take it from there first", id, name))
+		}
+	}
+	return env.withFolder(func(f *app.Folder) error {
+		for _, id := range c.Findings {
+			if err := c.delete(env, f, id); err != nil {
+				return err
+			}
+		}
+		return settleIndex(env, f)
+	})
+}
+
+// delete deletes one finding and says what went with it.
+func (c evidenceDeleteCmd) delete(env *environment, f *app.Folder, id string) error {
+	d, err := f.DeleteFinding(env.ctx, id, c.Reason, time.Now())
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("there is no finding %s", id)
+	}
+	if err != nil {
+		return err
+	}
+	records, size := 0, int64(0)
+	for _, e := range d.Captures {
+		records, size = records+e.Records, size+e.Bytes
+	}
+	fmt.Fprintf(env.out, "finding %s (%s) of %s deleted; from the archive %d captures, %d records, %d bytes\n",
+		id, d.Finding.Category, printable(d.Finding.URL), len(d.Captures), records, size)
+	for _, shared := range d.Shared {
+		others := slices.DeleteFunc(slices.Clone(shared.Findings), func(other string) bool { return other == id })
+		fmt.Fprintf(env.out, "the capture of %s stays: it shows %s, too\n", shared.Captured.UTC().Format(time.RFC3339), strings.Join(others, ", "))
+	}
+	return nil
+}
+
+// settleIndex takes deleted findings out of the search index, or says who will.
+func settleIndex(env *environment, f *app.Folder) error {
+	elsewhere, err := f.SettleIndex(env.ctx)
+	if elsewhere {
+		fmt.Fprintln(env.out, "another process has the search index open; a running server takes deleted findings out of it within ten seconds")
+	}
+	return err
+}
+
+type evidenceDeletionsCmd struct {
+	Limit int `default:"100" help:"Most deletions to show."`
+}
+
+func (c evidenceDeletionsCmd) Run(env *environment) error {
+	return env.withFolder(func(f *app.Folder) error {
+		list, err := f.Store.Deletions(env.ctx, c.Limit)
+		if err != nil {
+			return err
+		}
+		table := newTable(env.out, "DELETED", "FINDING", "CATEGORY", "REASON")
+		for _, d := range list {
+			table.row(d.At.Format(time.RFC3339), d.Finding, string(d.Category), d.Reason)
+		}
+		return table.flush()
+	})
+}

@@ -1,0 +1,80 @@
+package bleveindex
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/blevesearch/bleve/v2/index/scorch"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Scorch removes the files of former segments in the background, after a write
+// that follows the one by which they became former. Purge writes and waits for
+// that, so that a process may end right after it; what is left then, because a
+// reader still has it, goes with a later write.
+const (
+	purgeWait = 5 * time.Second
+	purgePoll = 50 * time.Millisecond
+)
+
+// purgeKey is what Purge writes.
+const purgeKey = "qianshao_purge"
+
+// Purge writes all segments into one: scorch only marks a record as deleted, and
+// its text stays in the segment's file until that is merged with others. A segment
+// that is alone is not; therefore a record is put again.
+func (x *Index) Purge(ctx context.Context, again *qianshao.FindingRecord) error {
+	x.purging.Lock()
+	defer x.purging.Unlock()
+	if again != nil {
+		if err := x.Put(ctx, []qianshao.FindingRecord{*again}); err != nil {
+			return err
+		}
+	}
+	s, ok := x.raw.(*scorch.Scorch)
+	if !ok {
+		return nil
+	}
+	err := guard("writing the search index anew", func() error { return s.ForceMerge(ctx, nil) })
+	if err != nil {
+		return fmt.Errorf("writing the search index anew without deleted records: %w", err)
+	}
+	limited, cancel := context.WithTimeout(ctx, purgeWait)
+	defer cancel()
+	for {
+		files, err := filepath.Glob(filepath.Join(x.path, bleveDir, "store", "*.zap"))
+		if err != nil {
+			return err
+		}
+		segments, err := x.segments()
+		if err != nil || len(files) <= segments {
+			return err
+		}
+		batch := x.bleve.NewBatch()
+		batch.SetInternal([]byte(purgeKey), nil)
+		if err := x.apply(ctx, batch); err != nil {
+			return err
+		}
+		select {
+		case <-limited.Done():
+			return ctx.Err()
+		case <-time.After(purgePoll):
+		}
+	}
+}
+
+// segments counts the segments of the index's present state.
+func (x *Index) segments() (n int, err error) {
+	reader, err := x.raw.Reader()
+	if err != nil {
+		return 0, err
+	}
+	defer reader.Close()
+	if snapshot, ok := reader.(*scorch.IndexSnapshot); ok {
+		n = len(snapshot.Segments())
+	}
+	return n, nil
+}

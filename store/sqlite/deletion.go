@@ -1,0 +1,134 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
+)
+
+// OldFindings returns the findings that were last seen before a moment, by id
+// ascending.
+func (s *Store) OldFindings(ctx context.Context, before time.Time) ([]store.OldFinding, error) {
+	list, err := collect(ctx, s.read, func(r *sql.Rows) (f store.OldFinding, err error) {
+		var last int64
+		err = r.Scan(&f.ID, &f.URL, &f.Category, &last)
+		f.LastSeen = fromMillis(last)
+		return f, err
+	}, `SELECT id, url, category, last_seen FROM findings WHERE last_seen < $1 ORDER BY id`, millis(before))
+	return list, s.fail("read old findings from", err)
+}
+
+// DeleteFindings deletes findings with all that was kept for them alone, and
+// records each in the log of deletions: all of them, or none. An id that is not
+// there is passed over. A page whose last open finding goes loses its source, text
+// and views; if it still shows what was found, its next visit finds it anew.
+// Findings is how many were there.
+func (s *Store) DeleteFindings(ctx context.Context, list []store.Deletion) (findings int, err error) {
+	err = s.update(ctx, durable, "delete findings from", func(tx *writer) error {
+		findings = 0
+		for i := range list {
+			was, err := deleteFinding(ctx, tx, &list[i])
+			if err != nil {
+				return err
+			}
+			findings += was
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	s.forget(ctx, visit{cleared: findings > 0})
+	return findings, nil
+}
+
+func deleteFinding(ctx context.Context, tx *writer, d *store.Deletion) (was int, err error) {
+	var url, category string
+	var gone sql.NullInt64
+	err = tx.QueryRowContext(ctx, `SELECT url, category, gone_at FROM findings WHERE id = $1`, d.Finding).Scan(&url, &category, &gone)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM findings WHERE id = $1`, d.Finding); err != nil {
+		return 0, err
+	}
+	if _, err := tx.ExecContext(ctx, `
+INSERT INTO deletions (finding, at, category, reason) VALUES ($1, $2, $3, $4)
+ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason, indexed = 0`, d.Finding, millis(d.At), category, d.Reason); err != nil {
+		return 0, err
+	}
+	if gone.Valid {
+		return 1, nil
+	}
+	return 1, unflag(ctx, tx, url)
+}
+
+// unflag makes a page that has lost an open finding be judged anew, and removes
+// what was kept of it if it has no other one.
+func unflag(ctx context.Context, tx *writer, url string) error {
+	for _, statement := range []string{
+		`UPDATE pages SET rules = '' WHERE url = $1`,
+		`UPDATE pages SET flagged = 0 WHERE url = $1 AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.url = $1 AND f.gone_at IS NULL)`,
+		`DELETE FROM page_texts WHERE url = $1 AND EXISTS (SELECT 1 FROM pages p WHERE p.url = $1 AND p.flagged = 0)`,
+		`DELETE FROM page_views WHERE url = $1 AND EXISTS (SELECT 1 FROM pages p WHERE p.url = $1 AND p.flagged = 0)`,
+	} {
+		if _, err := tx.ExecContext(ctx, statement, url); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const selectDeletions = `SELECT finding, at, category, reason FROM deletions`
+
+func scanDeletion(r *sql.Rows) (d store.Deletion, err error) {
+	var at int64
+	err = r.Scan(&d.Finding, &at, &d.Category, &d.Reason)
+	d.At = fromMillis(at)
+	return d, err
+}
+
+// Deletions returns the log of deletions, the latest first, at most limit.
+func (s *Store) Deletions(ctx context.Context, limit int) ([]store.Deletion, error) {
+	list, err := collect(ctx, s.read, scanDeletion, selectDeletions+` ORDER BY at DESC, finding LIMIT $1`, limit)
+	return list, s.fail("read the log of deletions from", err)
+}
+
+// UnindexedDeletions returns deletions of which the search index was not told, at
+// most limit.
+func (s *Store) UnindexedDeletions(ctx context.Context, limit int) ([]store.Deletion, error) {
+	list, err := collect(ctx, s.read, scanDeletion, selectDeletions+` WHERE indexed = 0 ORDER BY finding, at LIMIT $1`, limit)
+	return list, s.fail("read the log of deletions from", err)
+}
+
+// MarkDeletionsIndexed records that the search index was told.
+func (s *Store) MarkDeletionsIndexed(ctx context.Context, list []store.Deletion) error {
+	return s.update(ctx, ordered, "record indexed deletions in", func(tx *writer) error {
+		for i := range list {
+			if _, err := tx.ExecContext(ctx, `UPDATE deletions SET indexed = 1 WHERE finding = $1 AND at = $2`,
+				list[i].Finding, millis(list[i].At)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// FindingRecordsOf returns the records of those of the findings that there are.
+func (s *Store) FindingRecordsOf(ctx context.Context, ids []string) (list []qianshao.FindingRecord, err error) {
+	for _, id := range ids {
+		records, err := collect(ctx, s.read, s.scanFindingRecord, selectFindingRecords+` WHERE f.id = $1`, id)
+		if err != nil {
+			return nil, s.fail("read index entries from", err)
+		}
+		list = append(list, records...)
+	}
+	return list, nil
+}

@@ -1,0 +1,17 @@
+-- +goose Up
+-- The log of findings that were deleted: what is left of them. It has no URL;
+-- a finding's id is a hash of its URL and category. indexed is 0 until the search
+-- index was told: the process that has it open does that.
+CREATE TABLE deletions (
+    finding  TEXT NOT NULL,
+    at       BIGINT NOT NULL,
+    category TEXT NOT NULL,
+    reason   TEXT NOT NULL,
+    indexed  INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (finding, at)
+);
+CREATE INDEX deletions_at ON deletions (at);
+CREATE INDEX deletions_unindexed ON deletions (finding) WHERE indexed = 0;
+
+-- +goose Down
+DROP TABLE deletions;
