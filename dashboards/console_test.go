@@ -179,9 +179,64 @@ func TestQueryError(t *testing.T) {
 		t.Errorf("status %d, want 400", code)
 	}
 	contains(t, body, "检索式有误", `<span class="at">`)
+	_, body, _ = o.get(t, "/?lang=zh&q="+url.QueryEscape("类别:赌傅"))
+	contains(t, body, "第 4 个字符", "是不是要写“赌博”？")
 	if code, _, _ = o.get(t, "/?q="+strings.Repeat("%E6%BE%B3", 5000)); code != http.StatusBadRequest {
 		t.Errorf("an endless query: status %d, want 400", code)
 	}
+}
+
+// TestSearchAsPeopleType takes the words of the query to the page: an order,
+// marks, rules by their titles, and what may have been meant.
+func TestSearchAsPeopleType(t *testing.T) {
+	o := newOutpost(t, func(o *Options) {
+		o.Fold = fold.String
+		o.RuleTitle = func(id string) (string, bool) { return "彩票<私彩>", id == "gambling-lottery" }
+	})
+	lottery := casino(casinoSource)
+	lottery.Rule, lottery.Score = "gambling-lottery", 90
+	second := lottery.Evidence[0]
+	second.Before, second.Text, second.After = "本站", "时时彩", "開獎"
+	lottery.Evidence = append(lottery.Evidence, second)
+	o.save(t, qianshao.Page{URL: "http://old.example/", FetchedAt: testNow.Add(-50 * time.Hour)}, "春季\u202e运动会", casinoSource, lottery)
+	o.save(t, qianshao.Page{URL: "http://new.example/"}, "注册送彩金", casinoSource, casino(casinoSource))
+	// 19:00 UTC on the 22nd is the 23rd in Shanghai.
+	o.save(t, qianshao.Page{URL: "http://night.example/", FetchedAt: testNow.Add(-17 * time.Hour)}, "夜", casinoSource, casino(casinoSource))
+
+	for _, query := range []string{"类别:赌博", "hxxp://old[.]example/ OR host:new.example,night.example", "微信:KAIHU888", "casino.example"} {
+		_, body, _ := o.get(t, "/?lang=zh&q="+url.QueryEscape(query))
+		contains(t, body, "共 3 条发现")
+	}
+	_, body, _ := o.get(t, "/?lang=zh&q="+url.QueryEscape("最近:2026/11/23"))
+	contains(t, body, "共 2 条发现")
+	contains(t, body, `<a href="/" class="on" aria-current="true">`, "2026-11-23 · 2", "new[.]example", "night[.]example")
+
+	first := func(body string) string {
+		at := strings.Index(body, `<p class="url"><bdi>`)
+		return body[at+len(`<p class="url"><bdi>`):][:len("hxxp://new")]
+	}
+	_, body, _ = o.get(t, "/?lang=en&q=category:gambling")
+	if got := first(body); got != "hxxp://new" {
+		t.Errorf("the newest first: %s", got)
+	}
+	contains(t, body, `<a href="/?q=category%3Agambling&sort=score">Score</a>`, `<a href="/?q=category%3Agambling" aria-current="true">Last seen</a>`,
+		`title="gambling-lottery">彩票&lt;私彩&gt;</bdi>`, "gambling-casino-promotion</bdi>")
+	_, body, _ = o.get(t, "/?lang=en&q=category:gambling&sort=score")
+	if got := first(body); got != "hxxp://old" {
+		t.Errorf("the highest score first: %s", got)
+	}
+	contains(t, body, `<input type="hidden" name="sort" value="score">`, `href="/?q=category%3Agambling+level%3Ahigh&sort=score"`, "q=category%3Agambling&sort=score")
+	if code, _, _ := o.get(t, "/?sort=nonsense"); code != 200 {
+		t.Errorf("an order that there is not: status %d, want 200", code)
+	}
+
+	_, body, _ = o.get(t, "/?lang=zh&q="+url.QueryEscape("注册送"))
+	contains(t, body, "<h2><bdi><mark>注册送</mark>彩金</bdi></h2>", `新用户<mark>注册</mark><span class="sign" title="U+200B">ZWSP</span><mark>送</mark>彩金`)
+	// In evidence that is not the primary one, however it is written.
+	_, body, _ = o.get(t, "/?lang=zh&q="+url.QueryEscape("开奖 OR host:old.example"))
+	contains(t, body, "本站时时彩<mark>開獎</mark>")
+	_, body, _ = o.get(t, "/?lang=zh&q="+url.QueryEscape("注册送 or 运动会"))
+	contains(t, body, "您是不是要找", `href="/?q=`+url.QueryEscape("注册送 OR 运动会")+`"`, "运算符请写大写的")
 }
 
 func TestEmptyStates(t *testing.T) {
@@ -261,8 +316,15 @@ func TestFindingPage(t *testing.T) {
 	if diff := cmp.Diff([]string{"WeChat kaihu888", "URL hxxp://casino[.]example/reg"}, indicators); diff != "" {
 		t.Errorf("indicators (-want +got):\n%s", diff)
 	}
-	if n := markup.Find("section.indicators a").Length(); n != 0 {
-		t.Errorf("%d indicators are live links", n)
+	var links []string
+	markup.Find("section.indicators a").Each(func(_ int, a *goquery.Selection) { links = append(links, a.AttrOr("href", "")) })
+	want := []string{"/?q=wechat%3Akaihu888", "/?q=indicator%3Ahttp%3A%2F%2Fcasino.example%2Freg"} // the console's own search, never the page
+	if diff := cmp.Diff(want, links); diff != "" {
+		t.Errorf("links of the indicators (-want +got):\n%s", diff)
+	}
+	for _, link := range links {
+		_, body, _ := o.get(t, link+"&lang=en")
+		contains(t, body, "1 finding ", "线上赌场推广")
 	}
 	contains(t, body, "rule level high", "invisible characters dropped", "redirected", "In force")
 
@@ -368,6 +430,11 @@ func TestAPI(t *testing.T) {
 	if results.Total != 1 || len(results.Hits) != 1 {
 		t.Fatalf("%d hits of %d, want 1", len(results.Hits), results.Total)
 	}
+	contains(t, body, `"snippet":{"text":"新用户`)
+	_, body, _ = o.get(t, "/api/v1/search?sort=score&q="+url.QueryEscape("注册送 or 运动会"))
+	contains(t, body, `"total":0`, `"suggestion":{"query":"注册送 OR 运动会","english":`)
+	_, body, _ = o.get(t, "/api/v1/search?q=level:x")
+	contains(t, body, `"message":"level has no value`, `"message_zh":"`, "紧急")
 	_, body, _ = o.get(t, "/api/v1/findings/"+results.Hits[0].ID)
 	contains(t, body, `"rule":"gambling-casino-promotion"`, `"charset":"utf-8"`, `"authorised_by":null`, `"last_seen":"2026-11-23T10:00:00Z"`)
 
@@ -378,6 +445,7 @@ func TestAPI(t *testing.T) {
 	}{
 		{"/api/v1/search?q=(", "bad_query", 400, 2},
 		{"/api/v1/search?q=level:x", "bad_query", 400, 7},
+		{"/api/v1/search?sort=title", "bad_parameter", 400, 0},
 		{"/api/v1/search?limit=-1", "bad_parameter", 400, 0},
 		{"/api/v1/search?limit=20000", "bad_parameter", 400, 0},
 		{"/api/v1/search?offset=9999&limit=2", "bad_parameter", 400, 0},

@@ -42,6 +42,18 @@ type Options struct {
 	Password string
 	// Submit queues submissions. Without it none are taken.
 	Submit intake.Submit
+	// Canonical spells a URL as the URLs of pages are spelt in the index; nil
+	// leaves pasted URLs to index.Parser.
+	Canonical func(url string) (string, error)
+	// Fold is the index's normalisation of text, to mark the words of a query in
+	// evidence that the index does not hold; nil changes nothing but the case.
+	Fold func(string) string
+	// RuleTitle returns the title of a rule in force, for facets; ok is false for
+	// rules that are gone. Without it, rules are shown by their ids.
+	RuleTitle func(id string) (title string, ok bool)
+	// Zone is the zone in which times are shown and days begin, the same as the
+	// index's; nil is index.DefaultZone.
+	Zone *time.Location
 	// Version is shown at the foot of every page.
 	Version string
 	// Now is the clock; nil is time.Now.
@@ -72,6 +84,12 @@ func New(opts Options) (http.Handler, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
+	if opts.Zone == nil {
+		opts.Zone = index.DefaultZone()
+	}
+	if opts.RuleTitle == nil {
+		opts.RuleTitle = func(string) (string, bool) { return "", false }
+	}
 	s := &site{opts: opts}
 	var err error
 	if opts.Password != "" {
@@ -83,9 +101,13 @@ func New(opts Options) (http.Handler, error) {
 	if opts.Submit != nil {
 		in = intake.New(opts.Submit, opts.Now, opts.Log)
 	}
-	s.api = api.New(api.Options{Store: opts.Store, Index: opts.Index, Intake: in, Now: opts.Now, Log: opts.Log})
+	parser := func() index.Parser {
+		return index.Parser{Now: opts.Now(), Zone: opts.Zone, Canonical: opts.Canonical}
+	}
+	s.api = api.New(api.Options{Store: opts.Store, Index: opts.Index, Intake: in, Parser: parser, Log: opts.Log})
 	s.console, err = console.New(console.Options{
-		Store: opts.Store, Index: opts.Index, Gate: s.gate, Intake: in, Version: opts.Version, Now: opts.Now, Log: opts.Log,
+		Store: opts.Store, Index: opts.Index, Gate: s.gate, Intake: in, Parser: parser, Fold: opts.Fold, RuleTitle: opts.RuleTitle,
+		Zone: opts.Zone, Version: opts.Version, Now: opts.Now, Log: opts.Log,
 	})
 	if err != nil {
 		return nil, err

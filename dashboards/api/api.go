@@ -36,7 +36,8 @@ type Options struct {
 	Index index.Index
 	// Intake takes submissions; without it there are no routes for them.
 	Intake *intake.Intake
-	Now    func() time.Time
+	// Parser returns what reads the queries that are asked now.
+	Parser func() index.Parser
 	Log    *slog.Logger
 }
 
@@ -68,6 +69,8 @@ type Error struct {
 	// bad_body, bad_url, bad_category, too_many_reports, too_many_waiting.
 	Code    string `json:"code"`
 	Message string `json:"message"`
+	// Chinese says the same in Chinese, with bad_query.
+	Chinese string `json:"message_zh,omitempty"`
 	// Column is the character of the query, from 1, with bad_query.
 	Column int `json:"column,omitempty"`
 }
@@ -102,18 +105,37 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	a.WriteError(w, http.StatusInternalServerError, Error{Code: "internal", Message: "the request failed; the server's log has the cause"})
 }
 
+// Found is the answer to a search.
+type Found struct {
+	index.Results
+	// Suggestion is what the query may have been meant as, if that is another.
+	Suggestion *index.Suggestion `json:"suggestion,omitempty"`
+}
+
+// Suggest adds what a query may have been meant as.
+func (f *Found) Suggest(p index.Parser, query string) {
+	if offer, ok := p.Suggest(query); ok {
+		f.Suggestion = &offer
+	}
+}
+
 func (a *API) search(w http.ResponseWriter, r *http.Request) {
-	query, err := index.Parse(r.FormValue("q"), a.opts.Now())
+	parser := a.opts.Parser()
+	query, err := parser.Parse(r.FormValue("q"))
 	var syntax *index.SyntaxError
 	if errors.As(err, &syntax) {
-		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_query", Message: syntax.Message, Column: syntax.Column})
+		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_query", Message: syntax.Message, Chinese: syntax.Chinese(), Column: syntax.Column})
 		return
 	}
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	req := index.Request{Query: query}
+	req := index.Request{Query: query, Sort: index.Sort(r.FormValue("sort"))}
+	if !req.Sort.Valid() {
+		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_parameter", Message: fmt.Sprintf("sort must be one of %v", index.Sorts())})
+		return
+	}
 	if req.Offset, err = number(r, "offset", 0, index.MaxWindow); err == nil {
 		req.Limit, err = number(r, "limit", defaultLimit, index.MaxWindow-req.Offset)
 	}
@@ -121,15 +143,16 @@ func (a *API) search(w http.ResponseWriter, r *http.Request) {
 		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_parameter", Message: err.Error()})
 		return
 	}
-	results, err := a.opts.Index.Search(r.Context(), req)
-	if err != nil {
+	var found Found
+	if found.Results, err = a.opts.Index.Search(r.Context(), req); err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	if results.Hits == nil {
-		results.Hits = []index.Hit{}
+	if found.Hits == nil {
+		found.Hits = []index.Hit{}
 	}
-	a.writeJSON(w, http.StatusOK, results)
+	found.Suggest(parser, r.FormValue("q"))
+	a.writeJSON(w, http.StatusOK, found)
 }
 
 // number reads a parameter between 0 and limit; missing is what it is when not given.

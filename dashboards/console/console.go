@@ -44,7 +44,7 @@ type Store interface {
 	Submissions(ctx context.Context, limit int) ([]qianshao.Submission, error)
 }
 
-// Options of New. Store, Index, Now and Log are required.
+// Options of New. All but Gate, Intake and Fold are required.
 type Options struct {
 	Store Store
 	Index index.Index
@@ -52,6 +52,14 @@ type Options struct {
 	Gate *auth.Gate
 	// Intake takes submissions; without it there is no page for them.
 	Intake *intake.Intake
+	// Parser returns what reads the queries that are asked now.
+	Parser func() index.Parser
+	// Fold is the index's, to mark words; it may be nil.
+	Fold func(string) string
+	// RuleTitle returns the title of a rule in force; ok is false for others.
+	RuleTitle func(id string) (title string, ok bool)
+	// Zone is the zone of all times and days that are shown, the same as the index's.
+	Zone *time.Location
 	// Version is shown at the foot of every page.
 	Version string
 	Now     func() time.Time
@@ -60,21 +68,26 @@ type Options struct {
 
 // Console answers people.
 type Console struct {
-	store   Store
-	index   index.Index
-	gate    *auth.Gate
-	intake  *intake.Intake
-	version string
-	now     func() time.Time
-	log     *slog.Logger
-	pages   pages
-	css     string // the style sheet's URL; it changes with the content
+	store     Store
+	index     index.Index
+	gate      *auth.Gate
+	intake    *intake.Intake
+	parser    func() index.Parser
+	fold      func(string) string
+	ruleTitle func(id string) (title string, ok bool)
+	zone      *time.Location
+	version   string
+	now       func() time.Time
+	log       *slog.Logger
+	pages     pages
+	css       string // the style sheet's URL; it changes with the content
 }
 
 // New returns the console.
 func New(opts Options) (*Console, error) {
 	c := &Console{
 		store: opts.Store, index: opts.Index, gate: opts.Gate, intake: opts.Intake,
+		parser: opts.Parser, fold: opts.Fold, ruleTitle: opts.RuleTitle, zone: opts.Zone,
 		version: opts.Version, now: opts.Now, log: opts.Log,
 	}
 	var err error

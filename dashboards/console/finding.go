@@ -11,7 +11,6 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
-	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -125,7 +124,7 @@ func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 	if n := len(f.Changes); !f.GoneAt.IsZero() && n > 0 {
 		v.GoneWhy = v.Cause(f.Changes[n-1].Cause)
 	}
-	v.Back = searchURL(r.FormValue("q"), offsetOf(r, index.MaxWindow))
+	v.Back = backURL(r)
 	v.Moved = f.RequestedURL != "" && f.RequestedURL != f.URL
 	v.SamePage = searchURL(clause("url", f.URL), 0)
 	v.SameRule = searchURL(clause("rule", f.Rule), 0)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
 )
 
 type registerPage struct {
@@ -44,12 +45,32 @@ func (a registerEntry) RateText() string { return strconv.FormatFloat(a.Rate, 'g
 type helpPage struct {
 	*layout
 	Examples   []helpExample
-	Categories []qianshao.Category
-	Levels     []qianshao.Level
+	Fields     []helpField
+	Categories []helpValue
+	Levels     []helpLevel
 	ExitCodes  []exitCode
 }
 
 type helpExample struct{ Query, URL, Meaning string }
+
+// helpField is a field of the query language.
+type helpField struct {
+	Name    index.FieldName
+	Chinese []string
+	Meaning string
+	Values  []helpValue
+}
+
+// helpValue is a value of a field, with the names that a query may use for it.
+type helpValue struct {
+	Code    string
+	Chinese []string
+}
+
+type helpLevel struct {
+	qianshao.Level
+	Chinese []string
+}
 
 type exitCode struct {
 	Code    int
@@ -57,26 +78,48 @@ type exitCode struct {
 }
 
 func (c *Console) serveHelp(w http.ResponseWriter, r *http.Request) {
-	v := &helpPage{layout: c.layout(w, r, "help.title"), Categories: qianshao.Categories()}
-	for l := qianshao.LevelCritical; l > qianshao.LevelNone; l-- {
-		v.Levels = append(v.Levels, l)
-	}
+	v := &helpPage{layout: c.layout(w, r, "help.title")}
 	for _, e := range []struct{ query, meaning string }{
 		{"注册送", "word"}, {`"注册 送 彩金"`, "phrase"},
-		{"category:gambling", "category"}, {"level:>=high", "level"}, {"score:>=75", "score"},
-		{"host:*.example.cn", "host"}, {`url:https://school.example/news/`, "url"},
-		{"rule:gambling-casino-promotion", "rule"}, {"hidden:true", "hidden"}, {"state:open", "state"},
-		{"seen:>=2026-11-01", "seen"}, {"new:>=7d", "new"},
-		{"authorisation:school-2026", "authorisation"}, {"title:彩票", "titlefield"},
+		{"类别:赌博 级别:紧急,高", "list"}, {"score:80..90", "range"},
+		{"hxxp://school[.]example/news/", "pasted"}, {"school.example", "name.host"}, {"@kaihu888", "handle"},
 		{"(百家乐 OR 时时彩) level:high", "or"}, {"澳门 -新闻", "not"},
 	} {
 		v.Examples = append(v.Examples, helpExample{e.query, searchURL(e.query, 0), v.T("help." + e.meaning)})
+	}
+	for _, name := range index.FieldNames() {
+		v.field(name)
 	}
 	for code := range 4 { // as cmd/qianshao defines them
 		v.ExitCodes = append(v.ExitCodes, exitCode{code, v.T("help.exit." + strconv.Itoa(code))})
 	}
 	c.render(w, r, http.StatusOK, "help", v)
 }
+
+// field adds a field to the tables. Categories and levels have tables of their
+// own, the most urgent level at the top.
+func (v *helpPage) field(name index.FieldName) {
+	f := helpField{Name: name, Chinese: name.Chinese()}
+	if f.Meaning = v.T("help.field." + string(name)); name.IsIndicator() && name != index.FieldIndicator {
+		f.Meaning = v.Indicator(qianshao.IndicatorKind(name))
+	}
+	for _, value := range name.Values() {
+		shown := helpValue{value.Value, value.Chinese}
+		switch name {
+		case index.FieldCategory:
+			v.Categories = append(v.Categories, shown)
+		case index.FieldLevel:
+			level, _ := qianshao.ParseLevel(value.Value) // the names are the levels' own
+			v.Levels = slices.Insert(v.Levels, 0, helpLevel{level, value.Chinese})
+		default:
+			f.Values = append(f.Values, shown)
+		}
+	}
+	v.Fields = append(v.Fields, f)
+}
+
+// CategoryName names a category's code.
+func (v *helpPage) CategoryName(code string) string { return v.Category(qianshao.Category(code)) }
 
 // hostname returns a URL's host, lower case and without port; empty for a file.
 func hostname(raw string) string {

@@ -16,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/index"
 )
 
 // pages are the templates by name, each with the layout around it.
@@ -45,6 +46,7 @@ func parsePages() (pages, error) {
 type layout struct {
 	lang    locale.Lang
 	now     time.Time
+	zone    *time.Location
 	Title   string
 	Path    string
 	CSS     string
@@ -62,7 +64,7 @@ type layout struct {
 func (c *Console) layout(w http.ResponseWriter, r *http.Request, title string) *layout {
 	l := languageOf(w, r)
 	return &layout{
-		lang: l, now: c.now(), Title: l.Text(title), Path: r.URL.Path, CSS: c.css, Version: c.version,
+		lang: l, now: c.now(), zone: c.zone, Title: l.Text(title), Path: r.URL.Path, CSS: c.css, Version: c.version,
 		Reports:  c.intake != nil,
 		SignedIn: c.gate != nil && c.gate.HasSession(r),
 		Chinese:  inLanguage(r.URL, locale.Chinese), English: inLanguage(r.URL, locale.English),
@@ -113,6 +115,16 @@ func (v *layout) DefangHost(host string) string   { return untrusted.DefangHost(
 func (v *layout) Plain(s string) string           { return untrusted.Plain(s) }
 func (v *layout) Search(clause string) string     { return searchURL(clause, 0) }
 func (v *layout) Clause(field, val string) string { return clause(field, val) }
+
+// Appearances is the search for the other appearances of an indicator; "" where
+// the query language has no way to write it.
+func (v *layout) Appearances(i qianshao.Indicator) string {
+	query := index.OfIndicator(i).String()
+	if _, err := index.Parse(query, v.now); err != nil {
+		return ""
+	}
+	return searchURL(query, 0)
+}
 
 // render executes a page into memory first, so that a failure still gives a
 // clean answer.

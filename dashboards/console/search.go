@@ -19,8 +19,6 @@ import (
 const (
 	// pageSize is how many findings one page of results shows.
 	pageSize = 20
-	// facetShown values of a facet are open to view; the rest unfolds.
-	facetShown = 7
 	// snippetRunes bounds the evidence in a list, in characters.
 	snippetRunes = 60
 	// queryLead is how much of a query is shown before and behind a mistake, in characters.
@@ -30,7 +28,13 @@ const (
 // searchPage is the model of the front page: a query with its findings.
 type searchPage struct {
 	*layout
+	// Sort is the order of the hits; "" is that of a search which names none.
+	Sort index.Sort
+	// Orders are the orders to choose from.
+	Orders []order
 	Error  *queryError
+	// Offer is what the query may have been meant as; nil if it is clear.
+	Offer  *offer
 	Chips  []chip
 	Facets []facet
 	Days   []dayBar
@@ -46,40 +50,27 @@ type searchPage struct {
 	// Empty is none, nohit or end if there is nothing to list.
 	Empty    string
 	Examples []chip
+	// ruleTitle returns the title of a rule in force.
+	ruleTitle func(id string) (title string, ok bool)
 }
+
+// order is a choice of the menu of orders.
+type order struct {
+	Name, URL string
+	Active    bool
+}
+
+// offer is another reading of the query, with the reason for it.
+type offer struct{ Query, URL, Why string }
 
 // queryError shows where a query cannot be read: the text before, at and after the place.
 type queryError struct{ Before, At, After, Message string }
 
-// chip is a clause with a link: one that is active and can be removed, or an example.
-type chip struct{ Text, URL string }
-
-type facet struct {
-	Name        string
-	Shown, More []facetValue
-}
-
-type facetValue struct {
-	Label   string
-	Code    string // the level's code, for its colour
-	Count   int
-	Percent int // of the largest value
-	URL     string
-	Active  bool
-}
-
-// dayBar is one day of the histogram, in units of its viewBox.
-type dayBar struct {
-	Label        string
-	X, Y, Height int
-	URL          string
-	Active       bool
-}
-
 // group is the findings of one page that follow each other in the results.
 type group struct {
-	URL, Title string
-	Rows       []row
+	URL   string
+	Title []untrusted.Piece // empty if the page has none
+	Rows  []row
 }
 
 type row struct {
@@ -88,6 +79,9 @@ type row struct {
 	Name          string // the rule's title
 	Before, After string
 	Match         []untrusted.Piece
+	// Words is the excerpt around the query's words where it is no part of the
+	// page's title; it takes the place of Before, Match and After.
+	Words []untrusted.Piece
 }
 
 // offsetOf reads the parameter offset; a page that is not a number up to limit is the first.
@@ -99,10 +93,15 @@ func offsetOf(r *http.Request, limit int) int {
 	return n
 }
 
-func searchURL(query string, offset int) string {
+func searchURL(query string, offset int) string { return orderedURL(query, "", offset) }
+
+func orderedURL(query string, sort index.Sort, offset int) string {
 	values := url.Values{}
 	if query != "" {
 		values.Set("q", query)
+	}
+	if sort != "" {
+		values.Set("sort", string(sort))
 	}
 	if offset > 0 {
 		values.Set("offset", strconv.Itoa(offset))
@@ -113,27 +112,50 @@ func searchURL(query string, offset int) string {
 	return "/?" + values.Encode()
 }
 
-func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
-	v := &searchPage{layout: c.layout(w, r, "search.title")}
-	v.Query = strings.TrimSpace(r.FormValue("q"))
-	for _, q := range []string{"level:>=high", "hidden:true", "category:gambling", `"注册送"`, "seen:>=7d"} {
-		v.Examples = append(v.Examples, chip{q, searchURL(q, 0)})
+// sortOf reads the parameter sort: "" for the order that needs no name, and for
+// what is no order.
+func sortOf(r *http.Request) index.Sort {
+	sort := index.Sort(r.FormValue("sort"))
+	if !sort.Valid() || sort == index.SortSeen {
+		return ""
 	}
-	query, err := index.Parse(v.Query, c.now())
+	return sort
+}
+
+// backURL is the search that a link of its results led away from.
+func backURL(r *http.Request) string {
+	return orderedURL(r.FormValue("q"), sortOf(r), offsetOf(r, index.MaxWindow))
+}
+
+// link is a search in the order of this one.
+func (v *searchPage) link(query string, offset int) string {
+	return orderedURL(query, v.Sort, offset)
+}
+
+func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
+	v := &searchPage{layout: c.layout(w, r, "search.title"), Sort: sortOf(r), ruleTitle: c.ruleTitle}
+	v.Query = strings.TrimSpace(r.FormValue("q"))
+	for _, q := range v.examples() {
+		v.Examples = append(v.Examples, chip{q, v.link(q, 0)})
+	}
+	parser := c.parser()
+	query, err := parser.Parse(v.Query)
 	if err != nil {
 		v.Error = v.explain(err)
 		c.render(w, r, http.StatusBadRequest, "search", v)
 		return
 	}
 	offset := offsetOf(r, index.MaxWindow-pageSize)
-	results, err := c.index.Search(r.Context(), index.Request{Query: query, Offset: offset, Limit: pageSize})
+	results, err := c.index.Search(r.Context(), index.Request{Query: query, Sort: v.Sort, Offset: offset, Limit: pageSize})
 	if err != nil {
 		c.failWith(w, r, err)
 		return
 	}
+	v.orders()
+	v.offer(parser)
 	v.chips(query)
 	v.facets(query, results.Facets)
-	if err := c.list(r.Context(), v, offset, results.Hits); err != nil {
+	if err := c.list(r.Context(), v, query, offset, results.Hits); err != nil {
 		c.failWith(w, r, err)
 		return
 	}
@@ -145,6 +167,53 @@ func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
 	c.render(w, r, http.StatusOK, "search", v)
 }
 
+// examples are queries to begin with, in the words of the page's language.
+func (v *searchPage) examples() []string {
+	if v.IsEnglish() {
+		return []string{"level:>=high", "hidden:true", "category:gambling", `"注册送"`, "seen:>=7d"}
+	}
+	return []string{"级别:>=高", "隐藏:是", "类别:赌博", `"注册送"`, "最近:7天"}
+}
+
+// orders fills the menu of orders.
+func (v *searchPage) orders() {
+	for _, sort := range index.Sorts() {
+		name := sort
+		if sort == index.SortSeen {
+			sort = ""
+		}
+		v.Orders = append(v.Orders, order{v.T("sort." + string(name)), orderedURL(v.Query, sort, 0), v.Sort == sort})
+	}
+}
+
+// offer sets Offer where the query may have been meant otherwise.
+func (v *searchPage) offer(parser index.Parser) {
+	meant, ok := parser.Suggest(v.Query)
+	if !ok {
+		return
+	}
+	v.Offer = &offer{meant.Query, v.link(meant.Query, 0), meant.Chinese}
+	if v.IsEnglish() {
+		v.Offer.Why = meant.English
+	}
+}
+
+// When is the time that a hit is listed with, and WhenName says which it is.
+func (v *searchPage) When(hit row) time.Time {
+	if v.Sort == index.SortNew {
+		return hit.FirstSeen
+	}
+	return hit.LastSeen
+}
+
+// WhenName names the time of When.
+func (v *searchPage) WhenName() string {
+	if v.Sort == index.SortNew {
+		return v.T("sort.new")
+	}
+	return v.T("sort.seen")
+}
+
 // explain cuts the query at the character at which it cannot be read.
 func (v *searchPage) explain(err error) *queryError {
 	var syntax *index.SyntaxError
@@ -154,132 +223,21 @@ func (v *searchPage) explain(err error) *queryError {
 	text := []rune(syntax.Query)
 	at := min(max(syntax.Column-1, 0), len(text))
 	from, to := max(0, at-queryLead), min(len(text), at+queryLead)
-	e := &queryError{
-		Before: string(text[from:at]), At: "␣",
-		Message: v.T("query.at", syntax.Column, syntax.Message),
+	message := syntax.Chinese()
+	if v.IsEnglish() {
+		message = syntax.Message
 	}
+	e := &queryError{Before: string(text[from:at]), At: "␣", Message: v.T("query.at", syntax.Column, message)}
 	if at < len(text) {
 		e.At, e.After = string(text[at]), string(text[at+1:max(at+1, to)])
 	}
 	return e
 }
 
-func (v *searchPage) chips(query index.Node) {
-	for _, part := range clauses(query) {
-		v.Chips = append(v.Chips, chip{part, searchURL(without(query, part), 0)})
-	}
-}
-
-// facets makes each value a link that adds its clause to the query, or removes
-// it if it is there.
-func (v *searchPage) facets(query index.Node, counts map[string][]index.FacetCount) {
-	active := clauses(query)
-	for _, name := range []string{"level", "category", "state", "host", "rule"} {
-		values := counts[name]
-		if name == "level" {
-			slices.SortStableFunc(values, byLevel)
-		}
-		f := facet{Name: name}
-		largest := 1
-		for _, fc := range values {
-			largest = max(largest, fc.Count)
-		}
-		for _, fc := range values {
-			value := v.facetValue(query, active, name, fc)
-			value.Percent = max(1, 100*fc.Count/largest)
-			if len(f.Shown) < facetShown || value.Active {
-				f.Shown = append(f.Shown, value)
-			} else {
-				f.More = append(f.More, value)
-			}
-		}
-		if len(values) > 0 {
-			v.Facets = append(v.Facets, f)
-		}
-	}
-	v.days(query, active, counts["day"])
-}
-
-// byLevel puts the most urgent first.
-func byLevel(a, b index.FacetCount) int {
-	la, _ := qianshao.ParseLevel(a.Value)
-	lb, _ := qianshao.ParseLevel(b.Value)
-	return int(lb) - int(la)
-}
-
-func (v *searchPage) facetValue(query index.Node, active []string, name string, fc index.FacetCount) facetValue {
-	cl := clause(name, fc.Value)
-	out := facetValue{Label: untrusted.Plain(fc.Value), Count: fc.Count, Active: slices.Contains(active, cl)}
-	switch name {
-	case "level":
-		out.Label, out.Code = v.lang.Named("level.", fc.Value), fc.Value
-	case "state":
-		out.Label = v.lang.Named("state.", fc.Value)
-	case "category":
-		out.Label = v.lang.Named("category.", fc.Value)
-	case "host":
-		out.Label = untrusted.DefangHost(out.Label)
-	}
-	out.URL = searchURL(with(query, cl), 0)
-	if out.Active {
-		out.URL = searchURL(without(query, cl), 0)
-	}
-	return out
-}
-
-// barHeight is the height of the histogram's tallest bar, in units of its viewBox.
-const barHeight = 40
-
-// days draws the last FacetDays days up to the newest that has findings.
-func (v *searchPage) days(query index.Node, active []string, counts []index.FacetCount) {
-	byDay, largest := map[string]int{}, 1
-	var newest time.Time
-	for _, fc := range counts {
-		day, err := time.Parse(time.DateOnly, fc.Value)
-		if err != nil {
-			continue
-		}
-		byDay[fc.Value] = fc.Count
-		largest = max(largest, fc.Count)
-		if day.After(newest) {
-			newest = day
-		}
-	}
-	if len(byDay) == 0 {
-		return
-	}
-	if today := v.now.UTC().Truncate(24 * time.Hour); newest.Before(today) && today.Sub(newest) < index.FacetDays*24*time.Hour {
-		newest = today
-	}
-	for i := range index.FacetDays {
-		day := newest.AddDate(0, 0, i-index.FacetDays+1).Format(time.DateOnly)
-		n := byDay[day]
-		bar := dayBar{Label: day + " · " + strconv.Itoa(n), X: 10 * i, Height: 1}
-		if n > 0 {
-			bar.Height = max(3, barHeight*n/largest)
-			f := v.facetValue(query, active, "seen", index.FacetCount{Value: day})
-			bar.URL, bar.Active = f.URL, f.Active
-		}
-		bar.Y = barHeight - bar.Height
-		v.Days = append(v.Days, bar)
-	}
-	f := facet{Name: "day"}
-	for _, fc := range counts {
-		value := v.facetValue(query, active, "seen", fc)
-		value.Percent = max(1, 100*fc.Count/largest)
-		if len(f.Shown) < facetShown || value.Active {
-			f.Shown = append(f.Shown, value)
-		} else {
-			f.More = append(f.More, value)
-		}
-	}
-	v.Facets = slices.Insert(v.Facets, min(2, len(v.Facets)), f)
-}
-
 // list groups the hits by page and looks up in the store what the index does
 // not hold: the rule's title, and where in the snippet the evidence begins.
-func (c *Console) list(ctx context.Context, v *searchPage, offset int, hits []index.Hit) error {
-	back := strings.TrimPrefix(searchURL(v.Query, offset), "/") // so that the finding's page leads back here
+func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, offset int, hits []index.Hit) error {
+	back := strings.TrimPrefix(v.link(v.Query, offset), "/") // so that the finding's page leads back here
 	ids := make([]string, 0, len(hits))
 	for _, hit := range hits {
 		ids = append(ids, hit.ID)
@@ -288,6 +246,7 @@ func (c *Console) list(ctx context.Context, v *searchPage, offset int, hits []in
 	if err != nil {
 		return err
 	}
+	marker := index.NewMarker(query, c.fold)
 	for _, hit := range hits {
 		line := row{Hit: hit, Link: "/findings/" + url.PathEscape(hit.ID) + back, Name: hit.Rule, Before: untrusted.Plain(hit.Evidence)}
 		if f, ok := findings[hit.ID]; ok {
@@ -297,17 +256,49 @@ func (c *Console) list(ctx context.Context, v *searchPage, offset int, hits []in
 				text := html.UnescapeString(e.Text) // as Before and After are
 				line.Match = untrusted.Reveal(untrusted.First(text, snippetRunes), untrusted.LookMark)
 			}
+			if hit.Snippet == nil {
+				hit.Snippet = marker.Snippet("", evidenceTexts(&f)...)
+			}
 		}
 		if n := len(v.Groups); n == 0 || v.Groups[n-1].URL != hit.URL {
-			v.Groups = append(v.Groups, group{URL: hit.URL, Title: untrusted.Plain(hit.Title)})
+			v.Groups = append(v.Groups, group{URL: hit.URL, Title: untrusted.Reveal(untrusted.Plain(hit.Title), "")})
 		}
 		g := &v.Groups[len(v.Groups)-1]
+		if s := hit.Snippet; s != nil && s.Text == strings.ReplaceAll(hit.Title, "\n", " ") {
+			g.Title = marked(*s)
+		} else if s != nil {
+			line.Words = marked(*s)
+		}
 		g.Rows = append(g.Rows, line)
 	}
 	for i := range v.Groups {
 		slices.SortStableFunc(v.Groups[i].Rows, func(a, b row) int { return b.Score - a.Score })
 	}
 	return nil
+}
+
+// evidenceTexts are the evidence of a finding, each with what surrounds it. The
+// index holds the primary one alone.
+func evidenceTexts(f *qianshao.Finding) []string {
+	var texts []string
+	for _, e := range f.Evidence {
+		texts = append(texts, e.Before+html.UnescapeString(e.Text)+e.After)
+	}
+	return texts
+}
+
+// marked shows a snippet with the query's words marked. Each piece is cleaned
+// after the cut, because cleaning moves the places of the words.
+func marked(s index.Snippet) []untrusted.Piece {
+	var out []untrusted.Piece
+	for _, piece := range s.Pieces() {
+		look := ""
+		if piece.IsHit {
+			look = untrusted.LookMark
+		}
+		out = append(out, untrusted.Reveal(piece.Text, look)...)
+	}
+	return out
 }
 
 func (v *searchPage) paging(offset int, results index.Results) {
@@ -317,11 +308,11 @@ func (v *searchPage) paging(offset int, results index.Results) {
 	}
 	v.From, v.To = offset+1, offset+len(results.Hits)
 	if offset > 0 {
-		v.Prev = searchURL(v.Query, max(0, offset-pageSize))
+		v.Prev = v.link(v.Query, max(0, offset-pageSize))
 	}
 	if next := offset + pageSize; next < results.Total {
 		if next+pageSize <= index.MaxWindow {
-			v.Next = searchURL(v.Query, next)
+			v.Next = v.link(v.Query, next)
 		} else {
 			v.Capped = index.MaxWindow
 		}

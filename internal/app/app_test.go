@@ -52,12 +52,20 @@ func TestApp(t *testing.T) {
 	if err != nil || results.Total != counts.Findings {
 		t.Errorf("%d findings in the index, %d in the store, %v", results.Total, counts.Findings, err)
 	}
+	highest, err := a.Index.Search(t.Context(), index.Request{Sort: index.SortScore, Limit: 1})
+	if err != nil || len(highest.Hits) != 1 {
+		t.Fatalf("%+v, %v", highest, err)
+	}
 	var answer index.Results
 	if err := json.Unmarshal([]byte(get(t, a.ConsoleURL()+"api/v1/search?q=state:open")), &answer); err != nil || answer.Total != counts.Open {
 		t.Errorf("%d findings by the API, %d are open, %v", answer.Total, counts.Open, err)
 	}
-	beside, err := app.Search(t.Context(), app.SearchRequest{Data: data, Query: "state:open", Limit: 1})
-	if err != nil || beside.Total != counts.Open || len(beside.Hits) != 1 {
+	beside, err := app.Search(t.Context(), app.SearchRequest{Data: data, Query: "状态:存在 or 赌博", Sort: index.SortScore, Limit: 1})
+	if err != nil || beside.Suggestion == nil || beside.Suggestion.Query != "state:open OR 赌博" {
+		t.Errorf("the running server offers %v, %v", beside.Suggestion, err)
+	}
+	beside, err = app.Search(t.Context(), app.SearchRequest{Data: data, Query: "状态:存在", Sort: index.SortScore, Limit: 1})
+	if err != nil || beside.Total != counts.Open || len(beside.Hits) != 1 || beside.Hits[0].Score != highest.Hits[0].Score {
 		t.Errorf("%d findings beside the process, %v", beside.Total, err)
 	}
 	if err := a.Reload(); err != nil {

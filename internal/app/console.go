@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/dashboards"
+	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
 // shutdownTime is what a request in progress gets when the process is told to stop.
@@ -44,6 +46,7 @@ func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
 		Submit: func(ctx context.Context, url string, suspected qianshao.Category) (qianshao.Submission, error) {
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), url, suspected)
 		},
+		Canonical: fetch.Canonical, Fold: fold.String, RuleTitle: a.ruleTitle,
 		Password: opts.Password, Version: a.opts.Version, Log: a.opts.Log,
 	})
 	if err != nil {
@@ -62,6 +65,15 @@ func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// ruleTitle returns the title of a rule in force.
+func (a *App) ruleTitle(id string) (string, bool) {
+	r, ok := a.rules.Load().Rules().Rule(id)
+	if !ok {
+		return "", false
+	}
+	return r.Title, true
 }
 
 // run answers requests until ctx ends.

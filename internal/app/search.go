@@ -13,7 +13,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
 // serverTimeout bounds a search that goes through a running server.
@@ -22,7 +24,8 @@ const serverTimeout = 30 * time.Second
 // SearchRequest is a search of a data folder that a server may have open.
 type SearchRequest struct {
 	Data          string
-	Query         string // see index.Parse
+	Query         string     // see index.Parser
+	Sort          index.Sort // the order of the hits; empty is index.SortSeen
 	Offset, Limit int
 	// Password of the running server's console.
 	Password string
@@ -32,21 +35,27 @@ type SearchRequest struct {
 }
 
 // Search searches the index of a data folder, or asks the running server that
-// has it open. A query that cannot be read is an InputError.
-func Search(ctx context.Context, r SearchRequest) (index.Results, error) {
-	query, err := index.Parse(r.Query, time.Now())
+// has it open. A query that cannot be read is an InputError in both languages.
+func Search(ctx context.Context, r SearchRequest) (found api.Found, err error) {
+	parser := index.Parser{Now: time.Now(), Canonical: fetch.Canonical}
+	query, err := parser.Parse(r.Query)
+	var syntax *index.SyntaxError
+	if errors.As(err, &syntax) {
+		err = fmt.Errorf("%w\n  %s", err, syntax.Chinese())
+	}
 	if err != nil {
-		return index.Results{}, inputError(err)
+		return found, inputError(err)
 	}
 	ix, err := r.open(ctx)
 	if indexInUse(err) {
 		return r.askServer(ctx)
 	}
 	if err != nil {
-		return index.Results{}, err
+		return found, err
 	}
-	results, err := ix.Search(ctx, index.Request{Query: query, Offset: r.Offset, Limit: r.Limit})
-	return results, errors.Join(err, ix.Close())
+	found.Results, err = ix.Search(ctx, index.Request{Query: query, Sort: r.Sort, Offset: r.Offset, Limit: r.Limit})
+	found.Suggest(parser, r.Query)
+	return found, errors.Join(err, ix.Close())
 }
 
 // open opens the index, and brings it up to date with the store if there is one.
@@ -67,15 +76,15 @@ func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
 }
 
 // askServer searches through the API of the process that holds the index.
-func (r SearchRequest) askServer(ctx context.Context) (results index.Results, err error) {
+func (r SearchRequest) askServer(ctx context.Context) (found api.Found, err error) {
 	base, err := os.ReadFile(consoleURLPath(r.Data))
 	if err != nil {
-		return results, fmt.Errorf("another process, without a console, has %s open; try again when it is done", r.Data)
+		return found, fmt.Errorf("another process, without a console, has %s open; try again when it is done", r.Data)
 	}
-	values := url.Values{"q": {r.Query}, "limit": {strconv.Itoa(r.Limit)}, "offset": {strconv.Itoa(r.Offset)}}
+	values := url.Values{"q": {r.Query}, "sort": {string(r.Sort)}, "limit": {strconv.Itoa(r.Limit)}, "offset": {strconv.Itoa(r.Offset)}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, string(base)+"api/v1/search?"+values.Encode(), nil)
 	if err != nil {
-		return results, err
+		return found, err
 	}
 	if r.Password != "" {
 		request.SetBasicAuth("cli", r.Password)
@@ -84,18 +93,18 @@ func (r SearchRequest) askServer(ctx context.Context) (results index.Results, er
 	defer client.CloseIdleConnections()
 	response, err := client.Do(request)
 	if err != nil {
-		return results, fmt.Errorf("ask the running server: %w", err)
+		return found, fmt.Errorf("ask the running server: %w", err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode == http.StatusUnauthorized {
-		return results, errors.New("the running server wants its password: set QIANSHAO_PASSWORD")
+		return found, errors.New("the running server wants its password: set QIANSHAO_PASSWORD")
 	}
 	if response.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
-		return results, fmt.Errorf("the running server answered %s: %s", response.Status, body)
+		return found, fmt.Errorf("the running server answered %s: %s", response.Status, body)
 	}
-	err = json.NewDecoder(response.Body).Decode(&results)
-	return results, err
+	err = json.NewDecoder(response.Body).Decode(&found)
+	return found, err
 }
 
 // consoleURLPath is where a running server leaves the URL of its console, so
