@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata"
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/google/go-cmp/cmp"
@@ -40,24 +41,23 @@ type outpost struct {
 
 func newOutpost(t *testing.T, change func(*Options)) *outpost {
 	t.Helper()
+	o := &outpost{options: Options{
+		Registry: metrics.New().Registry(), Version: "v0-test", Now: func() time.Time { return testNow },
+	}}
+	if change != nil {
+		change(&o.options)
+	}
 	dir := t.TempDir()
 	s, err := sqlite.Open(t.Context(), filepath.Join(dir, "q.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ix, err := bleveindex.Open(filepath.Join(dir, "index"), bleveindex.Options{Fold: fold.String})
+	ix, err := bleveindex.Open(filepath.Join(dir, "index"), bleveindex.Options{Fold: fold.String, Zone: o.options.Zone})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = ix.Close(), s.Close() })
-	o := &outpost{store: s, index: ix}
-	o.options = Options{
-		Store: s, Index: ix, Registry: metrics.New().Registry(), Version: "v0-test",
-		Now: func() time.Time { return testNow },
-	}
-	if change != nil {
-		change(&o.options)
-	}
+	o.store, o.index, o.options.Store, o.options.Index = s, ix, s, ix
 	if o.handler, err = New(o.options); err != nil {
 		t.Fatal(err)
 	}
@@ -239,6 +239,22 @@ func TestSearchAsPeopleType(t *testing.T) {
 	contains(t, body, "您是不是要找", `href="/?q=`+url.QueryEscape("注册送 OR 运动会")+`"`, "运算符请写大写的")
 }
 
+// TestZone: page, facet and query agree on the day, and the page names its zone.
+func TestZone(t *testing.T) {
+	newYork, err := qianshao.ParseZone("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := newOutpost(t, func(o *Options) { o.Zone = newYork })
+	// 03:00 UTC on the 23rd is 22:00 on the 22nd.
+	o.save(t, qianshao.Page{URL: "http://a.example/", FetchedAt: testNow.Add(-9 * time.Hour)}, "t", casinoSource, casino(casinoSource))
+	_, body, _ := o.get(t, "/?lang=en&q="+url.QueryEscape("seen:2026-11-22 seen:yesterday"))
+	contains(t, body, "1 finding ", "Times are in America/New_York.", "Last seen <small>America/New_York</small>", "2026-11-22 · 1",
+		`title="Last seen 2026-11-22 22:00:00"`, `datetime="2026-11-23T03:00:00Z"`)
+	_, body, _ = o.get(t, "/?lang=en&q=seen:today")
+	contains(t, body, "0 findings")
+}
+
 func TestEmptyStates(t *testing.T) {
 	o := newOutpost(t, nil)
 	_, body, _ := o.get(t, "/?lang=en")
@@ -300,7 +316,7 @@ func TestFindingPage(t *testing.T) {
 		"第 2 行第 30 列", "字节 ", "body &gt; a", "去除隐形字符", "链接文字",
 		`data-n="2"`, `新用户<mark>注册</mark><span class="sign" title="U+200B">ZWSP</span><mark>送</mark>彩金</a>`,
 		"hxxp://school[.]example/old", "某市第一中学", "服务合同 2026-017", "it@school.example", "有效",
-		"2026-11-23 10:00:00 UTC", `href="/?offset=20&amp;q=hidden%3Atrue"`)
+		"2026-11-23 18:00:00</time>", "时间均为 UTC+8。", `href="/?offset=20&amp;q=hidden%3Atrue"`)
 	code, body, _ = o.get(t, "/findings/"+id+"?lang=en")
 	if code != 200 {
 		t.Fatal(code)

@@ -158,7 +158,7 @@ func readEndState(t *testing.T, folder string) (state endState) {
 		}
 		state.Frontier = append(state.Frontier, record)
 	}
-	ix, err := app.OpenIndex(folder)
+	ix, err := app.OpenIndex(folder, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,9 +13,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
+	_ "time/tzdata" // for machines without a zone database
 
 	"github.com/alecthomas/kong"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/app"
 )
 
@@ -32,6 +35,7 @@ type cli struct {
 	Data     string `help:"Folder that holds the database and the index." default:"data" env:"QIANSHAO_DATA" placeholder:"DIR"`
 	RulesDir string `name:"rules-dir" help:"Folder with rules/, lists/ and contexts/ to use instead of the shipped ones." env:"QIANSHAO_RULES" placeholder:"DIR"`
 	Overlay  string `name:"overlay" help:"Folder with your own rules, list changes, allow-list and switched-off rules, on top of the rules. Default: overlay in the data folder, if it is there." env:"QIANSHAO_OVERLAY" placeholder:"DIR"`
+	Zone     zone   `help:"Time zone of all times and days, by its IANA name. After a change, run \"qianshao reindex\"." default:"Asia/Shanghai" env:"QIANSHAO_ZONE" placeholder:"ZONE"`
 	Verbose  bool   `short:"v" help:"Log more."`
 
 	Demo     demoCmd     `cmd:"" help:"Crawl a small web that this binary serves itself, show what is found, and keep serving the console. Works in a temporary folder."`
@@ -56,18 +60,37 @@ type environment struct {
 	log      *slog.Logger
 	data     string
 	rules    app.RuleFolders
+	zone     *time.Location
+}
+
+// zone is a time zone as a flag.
+type zone struct{ *time.Location }
+
+// UnmarshalText reads the zone's name.
+func (z *zone) UnmarshalText(text []byte) (err error) {
+	z.Location, err = qianshao.ParseZone(string(text))
+	return err
+}
+
+// when writes a time in the zone of the environment, which the head of its
+// column names: see env.timed.
+func (env *environment) when(t time.Time) string { return t.In(env.zone).Format("2006-01-02 15:04:05") }
+
+// timed returns the head of a column of times.
+func (env *environment) timed(head string) string {
+	return head + " (" + qianshao.ZoneName(env.zone) + ")"
 }
 
 // newApp opens the app over the data folder with the rules of the environment.
 func (env *environment) newApp(opts app.Options) (*app.App, error) {
-	opts.Data, opts.Rules, opts.Version, opts.Log, opts.Warn = env.data, env.rules, versionString(), env.log, env.warn
+	opts.Data, opts.Rules, opts.Version, opts.Log, opts.Warn, opts.Zone = env.data, env.rules, versionString(), env.log, env.warn, env.zone
 	opts.Reindexing = env.reindexing(mismatch)
 	return app.New(env.ctx, opts)
 }
 
 // folder says which data folder a command works on.
 func (env *environment) folder() app.FolderOptions {
-	return app.FolderOptions{Data: env.data, Version: versionString(), Log: env.log}
+	return app.FolderOptions{Data: env.data, Version: versionString(), Zone: env.zone, Log: env.log}
 }
 
 // withFolder opens the data folder for work that may be done beside a server.
@@ -125,6 +148,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		ctx: ctx, in: in, out: out, err: errOut,
 		log:   newLogger(errOut, c.Verbose),
 		data:  c.Data,
+		zone:  c.Zone.Location,
 		rules: app.RuleFolders{Dir: c.RulesDir, Overlay: c.Overlay, Data: c.Data},
 	}))
 }

@@ -69,9 +69,9 @@ func (c evidencePruneCmd) prune(env *environment, f *app.Folder, policy evidence
 }
 
 func listExpired(env *environment, expired app.Expired) error {
-	captures, findings := newTable(env.out, "CAPTURED", "RECORDS", "BYTES", "REASON", "PAGE"), newTable(env.out, "FINDING", "REASON", "PAGE")
+	captures, findings := newTable(env.out, env.timed("CAPTURED"), "RECORDS", "BYTES", "REASON", "PAGE"), newTable(env.out, "FINDING", "REASON", "PAGE")
 	for _, e := range expired.Captures {
-		captures.row(e.Captured.Format(time.DateOnly), strconv.Itoa(e.Records), strconv.FormatInt(e.Bytes, 10), e.Reason, e.URL)
+		captures.row(e.Captured.In(env.zone).Format(time.DateOnly), strconv.Itoa(e.Records), strconv.FormatInt(e.Bytes, 10), e.Reason, e.URL)
 	}
 	for _, e := range expired.Findings {
 		findings.row(e.ID, e.Reason, e.URL)

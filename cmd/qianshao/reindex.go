@@ -11,7 +11,7 @@ import (
 type reindexCmd struct{}
 
 func (reindexCmd) Run(env *environment) error {
-	count, err := app.Reindex(env.ctx, env.data, env.reindexing("the search index is built anew"))
+	count, err := app.Reindex(env.ctx, env.data, env.zone, env.reindexing("the search index is built anew"))
 	if err != nil {
 		return err
 	}

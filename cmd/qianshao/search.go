@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/app"
@@ -23,7 +22,7 @@ type searchCmd struct {
 
 func (c searchCmd) Run(env *environment) error {
 	found, err := app.Search(env.ctx, app.SearchRequest{
-		Data: env.data, Query: strings.Join(c.Query, " "), Sort: index.Sort(c.Sort), Offset: c.Offset, Limit: c.Limit, Password: c.Password,
+		Data: env.data, Zone: env.zone, Query: strings.Join(c.Query, " "), Sort: index.Sort(c.Sort), Offset: c.Offset, Limit: c.Limit, Password: c.Password,
 		Reindexing: env.reindexing(mismatch),
 	})
 	if err != nil {
@@ -46,9 +45,9 @@ func (c searchCmd) print(env *environment, results index.Results) error {
 		}
 		return nil
 	}
-	table := newTable(env.out, "LEVEL", "SCORE", "STATE", "CATEGORY", "EVIDENCE", "LAST SEEN", "URL")
+	table := newTable(env.out, "LEVEL", "SCORE", "STATE", "CATEGORY", "EVIDENCE", env.timed("LAST SEEN"), "URL")
 	for _, hit := range results.Hits {
-		table.row(hit.Level.String(), strconv.Itoa(hit.Score), string(hit.State), string(hit.Category), hit.Evidence, hit.LastSeen.Format(time.DateTime), hit.URL)
+		table.row(hit.Level.String(), strconv.Itoa(hit.Score), string(hit.State), string(hit.Category), hit.Evidence, env.when(hit.LastSeen), hit.URL)
 	}
 	if err := table.flush(); err != nil {
 		return err

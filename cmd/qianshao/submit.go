@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/app"
@@ -92,9 +91,9 @@ func listReports(env *environment, f *app.Folder, limit int) error {
 		fmt.Fprintln(env.err, "nobody has reported a page yet; report one with \"qianshao submit URL\"")
 		return nil
 	}
-	table := newTable(env.out, "STATE", "REPORTS", "LAST", "SUSPECTED", "URL")
+	table := newTable(env.out, "STATE", "REPORTS", env.timed("LAST"), "SUSPECTED", "URL")
 	for _, r := range reports {
-		table.row(reportState(r), strconv.Itoa(r.Reports), r.Last.Local().Format(time.DateTime), string(r.Category), r.URL)
+		table.row(reportState(r), strconv.Itoa(r.Reports), env.when(r.Last), string(r.Category), r.URL)
 	}
 	return table.flush()
 }

@@ -64,7 +64,7 @@ type layout struct {
 func (c *Console) layout(w http.ResponseWriter, r *http.Request, title string) *layout {
 	l := languageOf(w, r)
 	return &layout{
-		lang: l, now: c.now(), zone: c.zone, Title: l.Text(title), Path: r.URL.Path, CSS: c.css, Version: c.version,
+		lang: l, now: c.now().In(c.zone), zone: c.zone, Title: l.Text(title), Path: r.URL.Path, CSS: c.css, Version: c.version,
 		Reports:  c.intake != nil,
 		SignedIn: c.gate != nil && c.gate.HasSession(r),
 		Chinese:  inLanguage(r.URL, locale.Chinese), English: inLanguage(r.URL, locale.English),
@@ -97,14 +97,26 @@ func (v *layout) Indicator(k qianshao.IndicatorKind) string {
 }
 func (v *layout) Step(s string) string { return v.lang.Named("step.", s) }
 
-// Ago, Time and Stamp write a time for reading, with the zone, and for machines.
+// Ago and Time write a time for reading, in the zone that the foot of the page
+// names, and Stamp for machines.
 func (v *layout) Ago(t time.Time) string { return v.lang.Ago(t, v.now) }
 
 func (v *layout) Time(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
-	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+	return t.In(v.timeZone()).Format(time.DateTime)
+}
+
+// Zone names the zone of Time.
+func (v *layout) Zone() string { return qianshao.ZoneName(v.timeZone()) }
+
+// timeZone is the console's; a report, which no console writes, has none.
+func (v *layout) timeZone() *time.Location {
+	if v.zone == nil {
+		return index.DefaultZone()
+	}
+	return v.zone
 }
 
 func (v *layout) Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

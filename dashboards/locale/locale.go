@@ -116,7 +116,8 @@ func (l Lang) Detail(p qianshao.ScorePart) string {
 	return p.Detail
 }
 
-// Ago says how long before now t was, in one unit.
+// Ago says how long before now t was, in one unit; after a month, on which day
+// in the zone of now.
 func (l Lang) Ago(t, now time.Time) string {
 	d := now.Sub(t)
 	switch {
@@ -131,5 +132,5 @@ func (l Lang) Ago(t, now time.Time) string {
 	case d < 30*24*time.Hour:
 		return l.Count("ago.days", int(d/(24*time.Hour)))
 	}
-	return t.UTC().Format(time.DateOnly)
+	return t.In(now.Location()).Format(time.DateOnly)
 }

@@ -18,6 +18,7 @@ var messages = map[string]message{
 	"nav.logout":    {"退出登录", "Sign out"},
 	"footer.policy": {"只对授权站点、只看网页、不针对个人。", "Authorised sites only; pages, never persons."},
 
+	"footer.zone":        {"时间均为 %s。", "Times are in %s."},
 	"search.title":       {"发现", "Findings"},
 	"search.label":       {"检索式", "Query"},
 	"search.placeholder": {"例：级别:紧急,高 \"注册送\"；也可粘贴网址、主机、微信号", "e.g. level:critical,high \"注册送\", or paste a URL, a host, a @handle"},
@@ -58,7 +59,7 @@ var messages = map[string]message{
 	"facet.state":     {"状态", "State"},
 	"facet.host":      {"主机", "Host"},
 	"facet.rule":      {"规则", "Rule"},
-	"facet.day":       {"最近见到（UTC）", "Last seen (UTC)"},
+	"facet.day":       {"最近见到", "Last seen"},
 	"facet.more":      {"更多", "More"},
 	"facet.histogram": {"每日发现数", "Findings a day"},
 

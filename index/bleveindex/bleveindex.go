@@ -114,7 +114,7 @@ func openLocked(path string, opts Options) (*Index, error) {
 	case err != nil:
 		return nil, fmt.Errorf("opening the search index: %w", err)
 	case string(have) != want:
-		return nil, fmt.Errorf("opening the search index %s: %w: it is of another version, or its making was interrupted; %s", path, ErrRebuild, remedy)
+		return nil, fmt.Errorf("opening the search index %s: %w: it is of another version or time zone, or its making was interrupted; %s", path, ErrRebuild, remedy)
 	}
 	var b bleve.Index
 	err = guard("opening the search index "+path, func() (err error) {

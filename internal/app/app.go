@@ -35,6 +35,8 @@ type Options struct {
 	// Version of the program. It is part of what a page is judged by: pages are
 	// judged anew after an upgrade.
 	Version string
+	// Zone is the zone of all times and days that are shown; nil is index.DefaultZone.
+	Zone *time.Location
 	// Warn is told what the overlay says to no effect, whenever rules are put in
 	// force; optional.
 	Warn func(warning string)
@@ -102,17 +104,17 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	// The index comes first: it is locked where another process, perhaps of
 	// another version, runs on the folder, and then the store is left alone.
-	if a.Index, err = OpenIndex(a.opts.Data); err != nil && !mustRebuild(err) {
+	if a.Index, err = OpenIndex(a.opts.Data, a.opts.Zone); err != nil && !mustRebuild(err) {
 		return err
 	}
-	folder := FolderOptions{Data: a.opts.Data, Version: a.opts.Version, Log: a.opts.Log}
+	folder := FolderOptions{Data: a.opts.Data, Version: a.opts.Version, Zone: a.opts.Zone, Log: a.opts.Log}
 	if a.opts.Crawl != nil {
 		folder.Contact = a.opts.Crawl.Contact
 	}
 	if a.Folder, err = OpenFolder(ctx, folder); err != nil {
 		return err
 	}
-	if a.Index, err = matchIndex(ctx, a.opts.Data, a.Index, a.Folder.Store, a.opts.Reindexing); err != nil {
+	if a.Index, err = matchIndex(ctx, a.opts.Data, a.opts.Zone, a.Index, a.Folder.Store, a.opts.Reindexing); err != nil {
 		return err
 	}
 	a.metrics.WatchFrontier(a.frontierStates, a.Folder.Store.Next)

@@ -84,7 +84,7 @@ func TestApp(t *testing.T) {
 	if err != nil || alone.Total != counts.Open {
 		t.Errorf("%d findings when nothing runs, %v", alone.Total, err)
 	}
-	if n, err := app.Reindex(t.Context(), data, nil); err != nil || n != counts.Findings {
+	if n, err := app.Reindex(t.Context(), data, nil, nil); err != nil || n != counts.Findings {
 		t.Errorf("%d findings indexed, %v", n, err)
 	}
 }

@@ -46,7 +46,7 @@ func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
 		Submit: func(ctx context.Context, url string, suspected qianshao.Category) (qianshao.Submission, error) {
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), url, suspected)
 		},
-		Canonical: fetch.Canonical, Fold: fold.String, RuleTitle: a.ruleTitle,
+		Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
 		Password: opts.Password, Version: a.opts.Version, Log: a.opts.Log,
 	})
 	if err != nil {

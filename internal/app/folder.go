@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"time"
 
 	"github.com/qianshao/qianshao/evidence"
 )
@@ -17,6 +18,8 @@ type FolderOptions struct {
 	Version string
 	// Contact of whoever collects; it stands in the evidence archive's files.
 	Contact string
+	// Zone is the zone of the index's days; nil is index.DefaultZone.
+	Zone *time.Location
 	// Log is told of failures; nil keeps silent.
 	Log *slog.Logger
 }
@@ -29,6 +32,7 @@ type Folder struct {
 	Evidence *evidence.Archive
 	Register *Register
 	software string
+	zone     *time.Location
 	data     string
 }
 
@@ -44,7 +48,7 @@ func OpenFolder(ctx context.Context, opts FolderOptions) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{Store: db, Register: &Register{store: db, log: opts.Log}, software: softwareName(opts.Version), data: opts.Data}
+	f := &Folder{Store: db, Register: &Register{store: db, log: opts.Log}, software: softwareName(opts.Version), zone: opts.Zone, data: opts.Data}
 	f.Evidence, err = evidence.New(evidence.Options{
 		Folder: EvidencePath(opts.Data), Ledger: db, Software: f.software, Operator: opts.Contact, Log: opts.Log,
 	})

@@ -109,7 +109,7 @@ func (f *Folder) DeleteFinding(ctx context.Context, id, reason string, now time.
 // another process has the index open: a running server does it then within
 // settleInterval, and any other process when it next opens the index.
 func (f *Folder) SettleIndex(ctx context.Context) (elsewhere bool, err error) {
-	ix, err := OpenIndex(f.data)
+	ix, err := OpenIndex(f.data, f.zone)
 	switch {
 	case indexInUse(err):
 		return true, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/index"
@@ -44,9 +45,10 @@ func HasStore(data string) bool {
 }
 
 // OpenIndex opens the index of a data folder, and makes an empty one where there
-// is none. Only one process at a time may have it open.
-func OpenIndex(data string) (index.Index, error) {
-	ix, err := bleveindex.Open(indexPath(data), indexOptions())
+// is none. Only one process at a time may have it open. Days begin in the zone;
+// nil is index.DefaultZone. An index of another zone must be built anew.
+func OpenIndex(data string, zone *time.Location) (index.Index, error) {
+	ix, err := bleveindex.Open(indexPath(data), indexOptions(zone))
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +66,8 @@ func mustRebuild(err error) bool {
 
 // rebuildIndex empties the index, in whatever state it is, and returns it as fill
 // has filled it.
-func rebuildIndex(data string, fill func(index.Index) error) (index.Index, error) {
-	ix, err := bleveindex.Rebuild(indexPath(data), indexOptions(), func(ix *bleveindex.Index) error { return fill(ix) })
+func rebuildIndex(data string, zone *time.Location, fill func(index.Index) error) (index.Index, error) {
+	ix, err := bleveindex.Rebuild(indexPath(data), indexOptions(zone), func(ix *bleveindex.Index) error { return fill(ix) })
 	if err != nil {
 		return nil, err
 	}
@@ -74,4 +76,6 @@ func rebuildIndex(data string, fill func(index.Index) error) (index.Index, error
 
 func indexPath(data string) string { return filepath.Join(data, "index.bleve") }
 
-func indexOptions() bleveindex.Options { return bleveindex.Options{Fold: fold.String} }
+func indexOptions(zone *time.Location) bleveindex.Options {
+	return bleveindex.Options{Fold: fold.String, Zone: zone}
+}

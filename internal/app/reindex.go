@@ -19,15 +19,15 @@ type Reindexing func(done, total int)
 const reindexBatch = 200
 
 // Reindex builds the index of a data folder anew from its store, and returns the
-// number of findings. If it is interrupted, the index says so when it is next
+// number of findings. Days begin in the zone; nil is index.DefaultZone. If it is interrupted, the index says so when it is next
 // opened, and Reindex can be called again. told may be nil.
-func Reindex(ctx context.Context, data string, told Reindexing) (count int, err error) {
+func Reindex(ctx context.Context, data string, zone *time.Location, told Reindexing) (count int, err error) {
 	db, err := openStore(ctx, data)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	ix, count, err := buildIndex(ctx, data, db, told)
+	ix, count, err := buildIndex(ctx, data, zone, db, told)
 	if err != nil {
 		return count, err
 	}
@@ -36,7 +36,7 @@ func Reindex(ctx context.Context, data string, told Reindexing) (count int, err 
 
 // buildIndex builds the index of a data folder anew, in whatever state it is, and
 // returns it open.
-func buildIndex(ctx context.Context, data string, db *Store, told Reindexing) (ix index.Index, count int, err error) {
+func buildIndex(ctx context.Context, data string, zone *time.Location, db *Store, told Reindexing) (ix index.Index, count int, err error) {
 	mark, err := db.FindingMark(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -45,7 +45,7 @@ func buildIndex(ctx context.Context, data string, db *Store, told Reindexing) (i
 		told = func(int, int) {}
 	}
 	told(0, mark.Findings)
-	ix, err = rebuildIndex(data, func(ix index.Index) (err error) {
+	ix, err = rebuildIndex(data, zone, func(ix index.Index) (err error) {
 		count, err = copyFindings(ctx, ix, db, time.Time{}, func(done int) { told(done, max(done, mark.Findings)) })
 		return err
 	})
@@ -79,7 +79,7 @@ const indexLag = time.Hour
 // a backup, deleted or damaged. What the index lacks is added, or else it is built
 // anew. ix is the open index, nil if it could not be read; it is closed where
 // another one is returned.
-func matchIndex(ctx context.Context, data string, ix index.Index, db *Store, told Reindexing) (index.Index, error) {
+func matchIndex(ctx context.Context, data string, zone *time.Location, ix index.Index, db *Store, told Reindexing) (index.Index, error) {
 	if ix != nil {
 		same, err := catchUp(ctx, ix, db)
 		if same {
@@ -89,7 +89,7 @@ func matchIndex(ctx context.Context, data string, ix index.Index, db *Store, tol
 			return nil, err
 		}
 	}
-	ix, _, err := buildIndex(ctx, data, db, told)
+	ix, _, err := buildIndex(ctx, data, zone, db, told)
 	return ix, err
 }
 

@@ -59,7 +59,7 @@ func TestLostIndex(t *testing.T) {
 			t.Errorf("%s damaged: %d findings, rebuilt %v", name, n, rebuilt)
 		}
 		write(t, filepath.Join(indexFolder(data), name), "damaged "+name)
-		if n, err := app.Reindex(t.Context(), data, nil); err != nil || n != 1 {
+		if n, err := app.Reindex(t.Context(), data, nil, nil); err != nil || n != 1 {
 			t.Errorf("%s damaged: reindex has %d findings, %v", name, n, err)
 		}
 	}
@@ -102,7 +102,7 @@ func TestIndexBehindStore(t *testing.T) {
 // every process that opens it.
 func TestForeignIndex(t *testing.T) {
 	data := foundFolder(t)
-	ix, err := app.OpenIndex(data)
+	ix, err := app.OpenIndex(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,8 +23,10 @@ const serverTimeout = 30 * time.Second
 
 // SearchRequest is a search of a data folder that a server may have open.
 type SearchRequest struct {
-	Data          string
-	Query         string     // see index.Parser
+	Data  string
+	Query string // see index.Parser
+	// Zone is the zone of the index; nil is index.DefaultZone.
+	Zone          *time.Location
 	Sort          index.Sort // the order of the hits; empty is index.SortSeen
 	Offset, Limit int
 	// Password of the running server's console.
@@ -37,7 +39,7 @@ type SearchRequest struct {
 // Search searches the index of a data folder, or asks the running server that
 // has it open. A query that cannot be read is an InputError in both languages.
 func Search(ctx context.Context, r SearchRequest) (found api.Found, err error) {
-	parser := index.Parser{Now: time.Now(), Canonical: fetch.Canonical}
+	parser := index.Parser{Now: time.Now(), Zone: r.Zone, Canonical: fetch.Canonical}
 	query, err := parser.Parse(r.Query)
 	var syntax *index.SyntaxError
 	if errors.As(err, &syntax) {
@@ -60,7 +62,7 @@ func Search(ctx context.Context, r SearchRequest) (found api.Found, err error) {
 
 // open opens the index, and brings it up to date with the store if there is one.
 func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
-	ix, err := OpenIndex(r.Data)
+	ix, err := OpenIndex(r.Data, r.Zone)
 	if err != nil && !mustRebuild(err) || !HasStore(r.Data) {
 		return ix, err
 	}
@@ -71,7 +73,7 @@ func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
 		}
 		return nil, err
 	}
-	ix, err = matchIndex(ctx, r.Data, ix, db, r.Reindexing)
+	ix, err = matchIndex(ctx, r.Data, r.Zone, ix, db, r.Reindexing)
 	return ix, errors.Join(err, db.Close())
 }
 

@@ -86,7 +86,7 @@ func watch(t *testing.T, s *site, views ...qianshao.View) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ix, err := app.OpenIndex(data)
+	ix, err := app.OpenIndex(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
