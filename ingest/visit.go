@@ -130,7 +130,7 @@ func (c *Crawler) failed(ctx context.Context, item Item, err error, a *qianshao.
 	outcome = c.skipped(item, skipped.Skip, now)
 	if skipped.Skip == qianshao.SkipStatus && (skipped.Status == http.StatusNotFound || skipped.Status == http.StatusGone) {
 		if err := c.notFound(ctx, item, skipped, &outcome, now); err != nil {
-			return c.unhandled(item, skipped.URL, err), err
+			return c.unhandled(ctx, item, skipped.URL, err), err
 		}
 	}
 	c.Observe.Skipped(skipped.Skip, item.URL)
@@ -196,7 +196,7 @@ func (c *Crawler) handled(ctx context.Context, item Item, page *qianshao.Page, a
 	}
 	now := c.Now()
 	if handleErr != nil {
-		return c.unhandled(item, page.URL, handleErr), handleErr, nil
+		return c.unhandled(ctx, item, page.URL, handleErr), handleErr, nil
 	}
 	if handled.Stale {
 		return Outcome{Again: now, Priority: item.Priority, Memory: Memory{Page: item.Page, Interval: item.Interval}}, nil, nil
@@ -228,9 +228,11 @@ func (c *Crawler) scheduled(item Item, page *qianshao.Page, rules string, handle
 }
 
 // unhandled is the outcome of a page that could not be analysed or saved.
-func (c *Crawler) unhandled(item Item, pageURL string, err error) Outcome {
+func (c *Crawler) unhandled(ctx context.Context, item Item, pageURL string, err error) Outcome {
 	pause := c.pause(item.Attempts + 1)
-	c.Log.Error("page not handled; trying again", "url", pageURL, "in", pause, "error", err)
+	if ctx.Err() == nil { // a crawl that is told to stop has no failure to tell of: see visit
+		c.Log.Error("page not handled; trying again", "url", pageURL, "in", pause, "error", err)
+	}
 	return Outcome{Again: c.Now().Add(pause), Failed: true, Priority: item.Priority, Memory: item.Memory}
 }
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -43,17 +45,16 @@ func (c crawlCmd) Run(env *environment) (err error) {
 	}
 	defer func() { err = errors.Join(err, a.Stop()) }()
 	a.Start(env.ctx)
-	if err := a.WaitCrawl(); err != nil {
+	err = a.WaitCrawl()
+	isInterrupted := env.ctx.Err() != nil
+	if err != nil && !(isInterrupted && errors.Is(err, context.Canceled)) {
 		return err
 	}
-	counts, err := a.Folder.Store.Counts(env.ctx)
-	if err != nil {
+	if err := tally.print(context.WithoutCancel(env.ctx), env.out, a.Folder); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.out, "%d pages fetched; %d pages known, %d flagged, %d findings, %d gone\n",
-		tally.fetched, counts.Pages, counts.Flagged, counts.Open, counts.Findings-counts.Open)
-	for _, reason := range byCount(tally.skipped) {
-		fmt.Fprintf(env.out, "%6d  skipped: %s\n", tally.skipped[reason], reason)
+	if isInterrupted {
+		return env.interrupted("the next crawl visits what is still due")
 	}
 	return nil
 }
@@ -66,6 +67,22 @@ type tally struct {
 }
 
 func newTally() *tally { return &tally{skipped: map[string]int{}} }
+
+// print writes the summary of the crawl.
+func (t *tally) print(ctx context.Context, w io.Writer, f *app.Folder) error {
+	counts, err := f.Store.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fmt.Fprintf(w, "%d pages fetched; %d pages known, %d flagged, %d findings, %d gone\n",
+		t.fetched, counts.Pages, counts.Flagged, counts.Open, counts.Findings-counts.Open)
+	for _, reason := range byCount(t.skipped) {
+		fmt.Fprintf(w, "%6d  skipped: %s\n", t.skipped[reason], reason)
+	}
+	return nil
+}
 
 // Fetched counts a page.
 func (t *tally) Fetched(*qianshao.Page, time.Duration) {

@@ -61,7 +61,7 @@ func (c demoCmd) Run(env *environment) (err error) {
 	}
 	defer func() { err = errors.Join(err, a.Stop()) }()
 	a.Start(env.ctx)
-	if err := a.WaitCrawl(); err != nil {
+	if err := errors.Join(a.WaitCrawl(), env.ctx.Err()); err != nil {
 		return err
 	}
 	mismatch, err := printDemo(env, web, a.Folder, tally.fetched, time.Since(start))

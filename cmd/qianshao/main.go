@@ -28,6 +28,10 @@ const (
 	exitFailure  = 1 // it could not be done; the message says what to do
 	exitUsage    = 2 // the command line or an input file is wrong
 	exitMismatch = 3 // it was done, and a check came out negative
+
+	// exitInterrupted is what a shell gives for Ctrl-C, 128+SIGINT: a signal came
+	// before it was done. SIGTERM is answered in the same way.
+	exitInterrupted = 130
 )
 
 // cli is the command line. Flags that several commands need stand at the top.
@@ -115,6 +119,12 @@ type codedError struct {
 func (e *codedError) Error() string { return e.err.Error() }
 func (e *codedError) Unwrap() error { return e.err }
 
+// interrupted is the error of a command that a signal ended. left says what is
+// still to do.
+func (env *environment) interrupted(left string) error {
+	return &codedError{exitInterrupted, errors.New("interrupted: " + left)}
+}
+
 func usageError(err error) error    { return &codedError{exitUsage, err} }
 func mismatchError(err error) error { return &codedError{exitMismatch, err} }
 
@@ -144,13 +154,19 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return report(errOut, command.Run(&environment{
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	env := &environment{
 		ctx: ctx, in: in, out: out, err: errOut,
 		log:   newLogger(errOut, c.Verbose),
 		data:  c.Data,
 		zone:  c.Zone.Location,
 		rules: app.RuleFolders{Dir: c.RulesDir, Overlay: c.Overlay, Data: c.Data},
-	}))
+	}
+	err = command.Run(env)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = env.interrupted("it was not done")
+	}
+	return report(errOut, err)
 }
 
 func newLogger(w io.Writer, verbose bool) *slog.Logger {

@@ -51,7 +51,7 @@ func (c rulesPreviewCmd) Run(env *environment) error {
 		return comparison.Compare(e.Input, e.Page)
 	}
 	var outcomes []backtest.Outcome
-	err = inOrder(entries, compare, func(o backtest.Outcome) error {
+	err = inOrder(env.ctx, entries, compare, func(o backtest.Outcome) error {
 		progress.Add(1)
 		outcomes = append(outcomes, o)
 		return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func (c scanCmd) Run(env *environment) error {
 	printer := newLinePrinter(out, c.Format)
 	progress := newProgress(env.err)
 	var sum scanSummary
-	err = inOrder(c.entries(env), func(e ingest.Entry) scanLine { return assessEntry(analyzer, e) }, func(line scanLine) error {
+	err = inOrder(env.ctx, c.entries(env), func(e ingest.Entry) scanLine { return assessEntry(analyzer, e) }, func(line scanLine) error {
 		progress.Add(1)
 		sum.add(line)
 		if c.Flagged && line.Category == nil {
@@ -64,8 +65,15 @@ func (c scanCmd) Run(env *environment) error {
 		return printer.print(line)
 	})
 	progress.Finish()
+	isInterrupted := errors.Is(err, context.Canceled)
+	if isInterrupted {
+		err = nil
+	}
 	err = errors.Join(err, printer.flush(), out.Flush())
 	sum.print(env.err)
+	if isInterrupted {
+		return errors.Join(err, env.interrupted("what comes after "+counted(sum.inputs, "input")+" was not looked at"))
+	}
 	if err == nil && sum.errors > 0 {
 		err = fmt.Errorf("%d of %d inputs could not be read; their lines say why", sum.errors, sum.inputs)
 	}
@@ -115,8 +123,9 @@ func assessEntry(analyzer *analyze.Analyzer, e ingest.Entry) scanLine {
 }
 
 // inOrder assesses entries on all cores and emits the answers in the order of
-// the entries. At most two entries a core are in memory.
-func inOrder[T any](entries iter.Seq[ingest.Entry], assess func(ingest.Entry) T, emit func(T) error) error {
+// the entries. At most two entries a core are in memory. When ctx ends it
+// returns at once, though a read of a pipe to which nobody writes goes on.
+func inOrder[T any](ctx context.Context, entries iter.Seq[ingest.Entry], assess func(ingest.Entry) T, emit func(T) error) error {
 	cores := runtime.GOMAXPROCS(0)
 	answers := make(chan chan T, cores)
 	stop := make(chan struct{})
@@ -137,13 +146,30 @@ func inOrder[T any](entries iter.Seq[ingest.Entry], assess func(ingest.Entry) T,
 			}()
 		}
 	}()
-	for answer := range answers {
-		if err := emit(<-answer); err != nil {
-			close(stop)
+	defer close(stop)
+	for {
+		answer, ok := next(ctx, answers)
+		if !ok {
+			return ctx.Err()
+		}
+		line, ok := next(ctx, answer)
+		if !ok {
+			return ctx.Err()
+		}
+		if err := emit(line); err != nil {
 			return err
 		}
 	}
-	return nil
+}
+
+// next receives; ok is false when the channel is closed or ctx has ended.
+func next[T any](ctx context.Context, from <-chan T) (v T, ok bool) {
+	select {
+	case v, ok = <-from:
+		return v, ok
+	case <-ctx.Done():
+		return v, false
+	}
 }
 
 // newProgress shows a counter on a terminal and nothing elsewhere. The spinner

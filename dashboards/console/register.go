@@ -90,7 +90,7 @@ func (c *Console) serveHelp(w http.ResponseWriter, r *http.Request) {
 	for _, name := range index.FieldNames() {
 		v.field(name)
 	}
-	for code := range 4 { // as cmd/qianshao defines them
+	for _, code := range []int{0, 1, 2, 3, 130} { // as cmd/qianshao defines them
 		v.ExitCodes = append(v.ExitCodes, exitCode{code, v.T("help.exit." + strconv.Itoa(code))})
 	}
 	c.render(w, r, http.StatusOK, "help", v)

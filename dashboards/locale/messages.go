@@ -406,6 +406,7 @@ var messages = map[string]message{
 	"help.exit.1":              {"没能完成；提示里有办法", "it could not be done; the message says what to do"},
 	"help.exit.2":              {"命令行或输入文件有误", "the command line or an input file is wrong"},
 	"help.exit.3":              {"已完成，但检查结果为否", "it was done, and a check came out negative"},
+	"help.exit.130":            {"未完成即被 Ctrl-C 或 SIGTERM 中断", "interrupted by Ctrl-C or SIGTERM before it was done"},
 	"help.api":                 {"接口", "API"},
 	"help.api.search":          {"检索结果与分面，JSON", "results and facets as JSON"},
 	"help.api.finding":         {"一条发现的全部内容，JSON", "one finding, whole, as JSON"},

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
+)
+
+// interrupt sends a signal and returns the exit code; a process that does not
+// answer within a minute fails the test.
+func interrupt(t *testing.T, process *exec.Cmd, signal os.Signal) int {
+	t.Helper()
+	if err := process.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.AfterFunc(time.Minute, func() { _ = process.Process.Kill() })
+	defer deadline.Stop()
+	var exit *exec.ExitError
+	if err := process.Wait(); errors.As(err, &exit) {
+		return exit.ExitCode() // -1 if it was killed
+	}
+	return 0
+}
+
+// TestInterruptedCrawl: a crawl that is told to stop says what it did, and the
+// next one finds all in order.
+func TestInterruptedCrawl(t *testing.T) {
+	t.Parallel()
+	web, err := demoweb.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := web.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer web.Stop(context.Background())
+	data := newDataFolder(t, web)
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		var out, errOut bytes.Buffer
+		child := crawlChild(web, data)
+		child.Stdout, child.Stderr = &out, &errOut
+		before := requests(web)
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "requests", func() bool { return requests(web) > before+3 })
+		if code := interrupt(t, child, signal); code != exitInterrupted {
+			t.Errorf("%v: exit code %d, want %d\n%s", signal, code, exitInterrupted, errOut.String())
+		}
+		if !regexp.MustCompile(`(?m)^\d+ pages? fetched; `).MatchString(out.String()) {
+			t.Errorf("%v: no summary: %s", signal, out.String())
+		}
+		if want := "qianshao: interrupted: the next crawl visits what is still due\n"; errOut.String() != want {
+			t.Errorf("%v: it says %q, want %q", signal, errOut.String(), want)
+		}
+	}
+	if output, err := crawlChild(web, data).CombinedOutput(); err != nil {
+		t.Errorf("the next crawl: %v\n%s", err, output)
+	}
+}
+
+func requests(web *demoweb.Web) (n int) {
+	for _, count := range web.Requests() {
+		n += count
+	}
+	return n
+}
+
+// TestInterruptedScan: a scan that waits for a pipe, to open it or to read from
+// it, answers signals.
+func TestInterruptedScan(t *testing.T) {
+	t.Parallel()
+	for _, waits := range []string{"to open", "to read"} {
+		t.Run(waits, func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			first, second := filepath.Join(folder, "first"), filepath.Join(folder, "second")
+			for _, name := range []string{first, second} {
+				if err := syscall.Mkfifo(name, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var errOut bytes.Buffer
+			scan := exec.Command("qianshao", "scan", first, second)
+			scan.Stderr = &errOut
+			if err := scan.Start(); err != nil {
+				t.Fatal(err)
+			}
+			pipe, err := os.OpenFile(first, os.O_WRONLY, 0) // waits for the reader
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer pipe.Close()
+			if waits == "to open" {
+				_ = pipe.Close() // now it comes to the second one
+			}
+			if code := interrupt(t, scan, os.Interrupt); code != exitInterrupted {
+				t.Errorf("exit code %d, want %d\n%s", code, exitInterrupted, errOut.String())
+			}
+			if said := errOut.String(); !regexp.MustCompile(`(?m)^\d inputs?, `).MatchString(said) || !strings.Contains(said, "interrupted: what comes after ") {
+				t.Errorf("it says %s", said)
+			}
+		})
+	}
+}
