@@ -328,3 +328,18 @@ func TestReadmesAgree(t *testing.T) {
 		t.Errorf("README.md gives the commands\n%s\n\nREADME.zh-CN.md gives\n%s", english, chinese)
 	}
 }
+
+// TestOneUnit: the manual had a unit for systemd of its own, without half of
+// what shuts the process in.
+func TestOneUnit(t *testing.T) {
+	manual := read(t, "docs/operations.md")
+	if strings.Contains(manual, "[Service]") {
+		t.Error("docs/operations.md has a unit of its own; docs/qianshao.service is the one")
+	}
+	unit := read(t, "docs/qianshao.service")
+	for _, name := range regexp.MustCompile(`(?m)^(?:EnvironmentFile|Environment=QIANSHAO_DATA|ExecStart)=(\S+)`).FindAllStringSubmatch(unit, -1) {
+		if !strings.Contains(manual, strings.TrimSuffix(name[1], "/qianshao")) {
+			t.Errorf("the unit's %s is not what docs/operations.md installs", name[1])
+		}
+	}
+}

@@ -76,8 +76,8 @@ func (t *tally) print(ctx context.Context, w io.Writer, f *app.Folder) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fmt.Fprintf(w, "%d pages fetched; %d pages known, %d flagged, %d findings, %d gone\n",
-		t.fetched, counts.Pages, counts.Flagged, counts.Open, counts.Findings-counts.Open)
+	fmt.Fprintf(w, "%s fetched; %s known, %d flagged, %s, %d gone\n",
+		counted(t.fetched, "page"), counted(counts.Pages, "page"), counts.Flagged, counted(counts.Open, "finding"), counts.Findings-counts.Open)
 	for _, reason := range byCount(t.skipped) {
 		fmt.Fprintf(w, "%6d  skipped: %s\n", t.skipped[reason], reason)
 	}

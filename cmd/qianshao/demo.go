@@ -83,13 +83,13 @@ func printDemo(env *environment, web *demoweb.Web, f *app.Folder, fetched int, t
 		return nil, err
 	}
 	report.print(env.out)
-	fmt.Fprintf(env.out, "\n%d pages fetched in %s; ", fetched, took.Round(time.Millisecond))
+	fmt.Fprintf(env.out, "\n%s fetched in %s; ", counted(fetched, "page"), took.Round(time.Millisecond))
 	differences := web.Differences(report.found, report.fetched, evidenceInWords)
 	if len(differences) == 0 {
 		fmt.Fprintln(env.out, "everything is as the demo declares it.")
 		return nil, nil
 	}
-	fmt.Fprintf(env.out, "%d differences from what the demo declares:\n", len(differences))
+	fmt.Fprintf(env.out, "%s from what the demo declares:\n", counted(len(differences), "difference"))
 	for _, d := range differences {
 		fmt.Fprintln(env.out, "  "+d)
 	}

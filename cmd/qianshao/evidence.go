@@ -50,7 +50,8 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 		if printed > maxProblems {
 			fmt.Fprintf(env.out, "… and %d more\n", printed-maxProblems)
 		}
-		fmt.Fprintf(env.out, "%d records, %d bytes in %d files; %d records deleted by %d deletions\n", v.Records, v.Bytes, v.Files, v.Deleted, v.Deletions)
+		fmt.Fprintf(env.out, "%s, %s in %s; %s deleted by %s\n", counted(v.Records, "record"), counted(v.Bytes, "byte"),
+			counted(v.Files, "file"), counted(v.Deleted, "record"), counted(v.Deletions, "deletion"))
 		if v.Uncut > 0 {
 			fmt.Fprintf(env.out, "%d deleted records are still in their files: run \"qianshao evidence prune --apply\"\n", v.Uncut)
 		}
@@ -58,7 +59,7 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 			fmt.Fprintf(env.out, "head %s of %s\n", v.Head, v.Head.Added.UTC().Format(time.RFC3339))
 		}
 		if v.Problems > 0 {
-			return mismatchError(fmt.Errorf("the archive is not as it was written: %d problems; docs/operations.md, \"The evidence archive\", says what to do", v.Problems))
+			return mismatchError(fmt.Errorf("the archive is not as it was written: %s; docs/operations.md, \"The evidence archive\", says what to do", counted(v.Problems, "problem")))
 		}
 		fmt.Fprintln(env.out, "the archive is as it was written")
 		return nil
@@ -89,7 +90,7 @@ func (evidenceIndexCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.out, "%d indexes written\n", n)
+		fmt.Fprintf(env.out, "%s written\n", counted(n, "index"))
 		return nil
 	})
 }

@@ -34,7 +34,7 @@ func (c evidenceExportCmd) Run(env *environment) error {
 		if err := writeNew(name, write); err != nil {
 			return err
 		}
-		fmt.Fprintf(env.out, "%s: %d captures of %s\n", name, len(report.Captures), printable(report.Finding.URL))
+		fmt.Fprintf(env.out, "%s: %s of %s\n", name, counted(len(report.Captures), "capture"), printable(report.Finding.URL))
 		return nil
 	})
 }

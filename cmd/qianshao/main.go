@@ -36,11 +36,12 @@ const (
 
 // cli is the command line. Flags that several commands need stand at the top.
 type cli struct {
-	Data     string `help:"Folder that holds the database and the index." default:"data" env:"QIANSHAO_DATA" placeholder:"DIR"`
-	RulesDir string `name:"rules-dir" help:"Folder with rules/, lists/ and contexts/ to use instead of the shipped ones." env:"QIANSHAO_RULES" placeholder:"DIR"`
-	Overlay  string `name:"overlay" help:"Folder with your own rules, list changes, allow-list and switched-off rules, on top of the rules. Default: overlay in the data folder, if it is there." env:"QIANSHAO_OVERLAY" placeholder:"DIR"`
-	Zone     zone   `help:"Time zone of all times and days, by its IANA name. After a change, run \"qianshao reindex\"." default:"Asia/Shanghai" env:"QIANSHAO_ZONE" placeholder:"ZONE"`
-	Verbose  bool   `short:"v" help:"Log more."`
+	Data      string `help:"Folder that holds the database and the index." default:"data" env:"QIANSHAO_DATA" placeholder:"DIR"`
+	RulesDir  string `name:"rules-dir" help:"Folder with rules/, lists/ and contexts/ to use instead of the shipped ones." env:"QIANSHAO_RULES" placeholder:"DIR"`
+	Overlay   string `name:"overlay" help:"Folder with your own rules, list changes, allow-list and switched-off rules, on top of the rules. Default: overlay in the data folder, if it is there." env:"QIANSHAO_OVERLAY" placeholder:"DIR"`
+	Zone      zone   `help:"Time zone of all times and days, by its IANA name. After a change, run \"qianshao reindex\"." default:"Asia/Shanghai" env:"QIANSHAO_ZONE" placeholder:"ZONE"`
+	Verbose   bool   `short:"v" help:"Log more."`
+	LogFormat string `enum:"text,json" default:"text" help:"Form of the log on standard error: text, or json, an object a line." env:"QIANSHAO_LOG_FORMAT"`
 
 	Demo     demoCmd     `cmd:"" help:"Crawl a small web that this binary serves itself, show what is found, and keep serving the console. Works in a temporary folder."`
 	Serve    serveCmd    `cmd:"" help:"Watch the authorised sites and serve the console, the API and the metrics."`
@@ -157,24 +158,35 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	env := &environment{
 		ctx: ctx, in: in, out: out, err: errOut,
-		log:   newLogger(errOut, c.Verbose),
+		log:   newLogger(errOut, c.Verbose, c.LogFormat),
 		data:  c.Data,
 		zone:  c.Zone.Location,
 		rules: app.RuleFolders{Dir: c.RulesDir, Overlay: c.Overlay, Data: c.Data},
+	}
+	if c.LogFormat == "json" { // what commands say becomes records, too, so that every line is one
+		env.err = slog.NewLogLogger(slog.NewJSONHandler(errOut, nil), slog.LevelInfo).Writer()
 	}
 	err = command.Run(env)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = env.interrupted("it was not done")
 	}
+	if c.LogFormat == "json" && err != nil {
+		env.log.Error(err.Error())
+		return exitCode(err)
+	}
 	return report(errOut, err)
 }
 
-func newLogger(w io.Writer, verbose bool) *slog.Logger {
+func newLogger(w io.Writer, verbose bool, format string) *slog.Logger {
 	level := slog.LevelWarn
 	if verbose {
 		level = slog.LevelDebug
 	}
-	logger := slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+	opts := &slog.HandlerOptions{Level: level}
+	logger := slog.New(slog.NewTextHandler(w, opts))
+	if format == "json" {
+		logger = slog.New(slog.NewJSONHandler(w, opts))
+	}
 	// net/http writes to the standard logger what a server sends out of turn.
 	// Here it is quoted, and shown to those who ask for it.
 	log.SetFlags(0)
@@ -188,6 +200,11 @@ func report(w io.Writer, err error) int {
 		return exitOK
 	}
 	fmt.Fprintf(w, "qianshao: %v\n", err)
+	return exitCode(err)
+}
+
+// exitCode returns the exit code of an error.
+func exitCode(err error) int {
 	var coded *codedError
 	if errors.As(err, &coded) {
 		return coded.code

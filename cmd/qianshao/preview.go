@@ -77,9 +77,9 @@ func (c rulesPreviewCmd) print(env *environment, r *backtest.Report) error {
 	case err != nil:
 		return err
 	case len(r.Errors) > 0:
-		return fmt.Errorf("%d of %d inputs could not be read; the first: %s", len(r.Errors), r.Inputs, r.Errors[0])
+		return fmt.Errorf("%d of %s could not be read; the first: %s", len(r.Errors), counted(r.Inputs, "input"), r.Errors[0])
 	case len(r.Changes) > 0:
-		return mismatchError(fmt.Errorf("the draft changes %d answers; nothing has been put in force", len(r.Changes)))
+		return mismatchError(fmt.Errorf("the draft changes %s; nothing has been put in force", counted(len(r.Changes), "answer")))
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func labels(chinese bool) previewLabels {
 		}
 	}
 	return previewLabels{
-		summary: "%d texts compared: %d newly flagged, %d no longer flagged.\n", same: "The draft changes no answer.\n",
+		summary: "%d compared: %d newly flagged, %d no longer flagged.\n", same: "The draft changes no answer.\n",
 		rule: "RULE", title: "TITLE", site: "SITE", files: "(files)",
 		newly: "NEW", gone: "GONE", higher: "HIGHER", lower: "LOWER",
 		newlyTitle: "NEWLY FLAGGED", goneTitle: "NO LONGER FLAGGED", higherTitle: "AT A HIGHER LEVEL", lowerTitle: "AT A LOWER LEVEL",

@@ -54,17 +54,18 @@ func (c evidencePruneCmd) prune(env *environment, f *app.Folder, policy evidence
 	for _, e := range expired.Captures {
 		records, size = records+e.Records, size+e.Bytes
 	}
-	captures, findings := len(expired.Captures), len(expired.Findings)
+	what := counted(len(expired.Captures), "capture") + ", " + counted(records, "record") + ", " + counted(size, "byte")
+	findings := counted(len(expired.Findings), "finding")
 	if !c.Apply {
-		fmt.Fprintf(env.out, "%d captures, %d records, %d bytes would be deleted; --apply deletes them\n", captures, records, size)
-		fmt.Fprintf(env.out, "%d findings would be deleted from database and index\n", findings)
+		fmt.Fprintf(env.out, "%s would be deleted; --apply deletes them\n", what)
+		fmt.Fprintf(env.out, "%s would be deleted from database and index\n", findings)
 		return nil
 	}
 	if err := f.Prune(env.ctx, expired, now); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.out, "%d captures, %d records, %d bytes deleted\n", captures, records, size)
-	fmt.Fprintf(env.out, "%d findings deleted from the database\n", findings)
+	fmt.Fprintf(env.out, "%s deleted\n", what)
+	fmt.Fprintf(env.out, "%s deleted from the database\n", findings)
 	return settleIndex(env, f)
 }
 

@@ -15,7 +15,7 @@ func (reindexCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.out, "%d findings indexed\n", count)
+	fmt.Fprintf(env.out, "%s indexed\n", counted(count, "finding"))
 	return nil
 }
 

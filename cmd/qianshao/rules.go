@@ -38,12 +38,16 @@ func (rulesCheckCmd) Run(env *environment) error {
 	}
 	rules := analyzer.Rules()
 	on := rules.On()
-	fmt.Fprintf(env.out, "%d rules are in order", len(rules.Rules()))
+	verb := "are"
+	if len(rules.Rules()) == 1 {
+		verb = "is"
+	}
+	fmt.Fprintf(env.out, "%s %s in order", counted(len(rules.Rules()), "rule"), verb)
 	if off := len(rules.Rules()) - len(on); off > 0 {
 		fmt.Fprintf(env.out, ", %d of them switched off", off)
 	}
 	if n := rules.Allowances(); n > 0 {
-		fmt.Fprintf(env.out, "; the allow-list has %d entries", n)
+		fmt.Fprintf(env.out, "; the allow-list has %s", counted(n, "entry"))
 	}
 	fmt.Fprintln(env.out)
 	return nil

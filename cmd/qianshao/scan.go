@@ -75,7 +75,7 @@ func (c scanCmd) Run(env *environment) error {
 		return errors.Join(err, env.interrupted("what comes after "+counted(sum.inputs, "input")+" was not looked at"))
 	}
 	if err == nil && sum.errors > 0 {
-		err = fmt.Errorf("%d of %d inputs could not be read; their lines say why", sum.errors, sum.inputs)
+		err = fmt.Errorf("%d of %s could not be read; the output says why", sum.errors, counted(sum.inputs, "input"))
 	}
 	return err
 }
@@ -273,9 +273,9 @@ func (sum *scanSummary) add(line scanLine) {
 }
 
 func (sum *scanSummary) print(w io.Writer) {
-	fmt.Fprintf(w, "%d inputs, %d flagged, %d errors\n", sum.inputs, sum.flagged, sum.errors)
+	fmt.Fprintf(w, "%s, %d flagged, %s\n", counted(sum.inputs, "input"), sum.flagged, counted(sum.errors, "error"))
 	if sum.allowed > 0 {
-		fmt.Fprintf(w, "%d inputs with alerts that the allow-list holds back; their lines say which entry\n", sum.allowed)
+		fmt.Fprintf(w, "%s with alerts that the allow-list holds back; the lines say which entry\n", counted(sum.allowed, "input"))
 	}
 	for _, reason := range byCount(sum.rules) {
 		fmt.Fprintf(w, "%6d  %s\n", sum.rules[reason], reason)

@@ -52,6 +52,6 @@ func (c searchCmd) print(env *environment, results index.Results) error {
 	if err := table.flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.err, "%d of %d findings\n", len(results.Hits), results.Total)
+	fmt.Fprintf(env.err, "%d of %s\n", len(results.Hits), counted(results.Total, "finding"))
 	return nil
 }

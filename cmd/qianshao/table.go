@@ -106,11 +106,17 @@ func byCount(counts map[string]int) []string {
 	return keys
 }
 
-// counted writes a number of things: 1 page, 2 pages. The noun is one whose
-// plural ends in s.
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+// counted writes a number of things: 1 page, 2 pages, 2 entries, 2 indexes. The
+// noun is a regular one.
+func counted[N int | int64](n N, noun string) string {
+	plural := noun + "s"
+	if stem, ok := strings.CutSuffix(noun, "y"); ok {
+		plural = stem + "ies"
+	} else if strings.HasSuffix(noun, "x") {
+		plural = noun + "es"
 	}
-	return strconv.Itoa(n) + " " + noun + "s"
+	if n == 1 {
+		plural = noun
+	}
+	return strconv.FormatInt(int64(n), 10) + " " + plural
 }

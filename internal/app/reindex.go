@@ -19,8 +19,9 @@ type Reindexing func(done, total int)
 const reindexBatch = 200
 
 // Reindex builds the index of a data folder anew from its store, and returns the
-// number of findings. Days begin in the zone; nil is index.DefaultZone. If it is interrupted, the index says so when it is next
-// opened, and Reindex can be called again. told may be nil.
+// number of findings. Days begin in the zone; nil is index.DefaultZone. If it is
+// interrupted, the index says so when it is next opened, and Reindex can be called
+// again. told may be nil.
 func Reindex(ctx context.Context, data string, zone *time.Location, told Reindexing) (count int, err error) {
 	db, err := openStore(ctx, data)
 	if err != nil {
