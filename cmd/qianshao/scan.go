@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,9 +27,10 @@ import (
 // scanCmd assesses what the operator already has, or fetches one URL that an
 // authorisation covers. It stores nothing.
 type scanCmd struct {
-	Inputs  []string `arg:"" name:"input" help:"Files, folders, WARC archives (.warc, .warc.gz), JSON lines (.jsonl) of {\"text\": …}, an authorised URL, or - for standard input."`
-	Format  string   `enum:"jsonl,table" default:"jsonl" help:"Output: jsonl, a line for every input in input order; or table."`
-	Flagged bool     `help:"Only inputs flagged, that is of level medium or above."`
+	Inputs        []string `arg:"" name:"input" help:"Files, folders, WARC archives (.warc, .warc.gz), JSON lines (.jsonl) of {\"text\": …}, an authorised URL, or - for standard input."`
+	Format        string   `enum:"jsonl,table" default:"jsonl" help:"Output: jsonl, a line for every input in input order; or table."`
+	Flagged       bool     `help:"Only inputs flagged, that is of level medium or above."`
+	FailOnFlagged bool     `help:"Exit with 3 if an input is flagged, for pipelines."`
 	fetchFlags
 }
 
@@ -44,7 +46,9 @@ type scanLine struct {
 	Contexts   []string            `json:"contexts,omitempty"`
 	Allowed    []qianshao.Allowed  `json:"allowed,omitempty"` // alerts that the overlay's allow-list holds back
 	Notes      []qianshao.Note     `json:"notes,omitempty"`
-	Error      string              `json:"error,omitempty"`
+	// NotRead says why the input, or a part of it, was not read: see unread.
+	NotRead string `json:"not_read,omitempty"`
+	Error   string `json:"error,omitempty"`
 }
 
 func (c scanCmd) Run(env *environment) error {
@@ -55,7 +59,7 @@ func (c scanCmd) Run(env *environment) error {
 	out := bufio.NewWriter(env.out)
 	printer := newLinePrinter(out, c.Format)
 	progress := newProgress(env.err)
-	var sum scanSummary
+	sum := scanSummary{unread: map[string]int{}, rules: map[string]int{}}
 	err = inOrder(env.ctx, c.entries(env), func(e ingest.Entry) scanLine { return assessEntry(analyzer, e) }, func(line scanLine) error {
 		progress.Add(1)
 		sum.add(line)
@@ -73,6 +77,9 @@ func (c scanCmd) Run(env *environment) error {
 	sum.print(env.err)
 	if isInterrupted {
 		return errors.Join(err, env.interrupted("what comes after "+counted(sum.inputs, "input")+" was not looked at"))
+	}
+	if err == nil && c.FailOnFlagged && sum.flagged > 0 {
+		return mismatchError(fmt.Errorf("%d of %s flagged", sum.flagged, counted(sum.inputs, "input")))
 	}
 	if err == nil && sum.errors > 0 {
 		err = fmt.Errorf("%d of %s could not be read; the output says why", sum.errors, counted(sum.inputs, "input"))
@@ -114,12 +121,29 @@ func assessEntry(analyzer *analyze.Analyzer, e ingest.Entry) scanLine {
 	}
 	doc, a := analyzer.Assess(e.Page)
 	line.Level, line.Score, line.Contexts, line.Notes, line.Allowed = a.Level, a.Score, a.Contexts, doc.Notes, a.Allowed
+	line.NotRead = unread(e.Page.Body, doc)
 	line.Categories = append(line.Categories, a.Categories...)
 	line.Findings = append(line.Findings, a.Findings...)
 	if a.Flagged() {
 		line.Category = &a.Category
 	}
 	return line
+}
+
+// unread says why an input, or a part of it, was not read: what it is as
+// ingest.Unread says it, binary for what is no text either, truncated where it was
+// longer than is read, too_many_regions where it had more parts than are kept; ""
+// if all of it was read.
+func unread(body []byte, doc *qianshao.Document) string {
+	if kind := ingest.Unread(body); kind != "" {
+		return kind
+	}
+	for _, note := range []qianshao.Note{qianshao.NoteBinary, qianshao.NoteTruncated, qianshao.NoteTooMany} {
+		if slices.Contains(doc.Notes, note) {
+			return string(note)
+		}
+	}
+	return ""
 }
 
 // inOrder assesses entries on all cores and emits the answers in the order of
@@ -217,6 +241,9 @@ func (l scanLine) cells() []string {
 		by := l.Allowed[0]
 		return []string{"allowed", strconv.Itoa(by.Score), string(by.Category), "-", by.Rule, by.By, l.Input}
 	}
+	if len(l.Findings) == 0 && l.NotRead != "" {
+		return []string{"not read", "", "", "", "", l.NotRead, l.Input}
+	}
 	if len(l.Findings) == 0 {
 		return []string{l.Level.String(), "0", "-", "-", "-", "-", l.Input}
 	}
@@ -251,6 +278,7 @@ func evidenceInWords(f qianshao.Finding) string {
 type scanSummary struct {
 	inputs, flagged, errors int
 	allowed                 int            // inputs with alerts that the allow-list holds back
+	unread                  map[string]int // inputs that were not read, or not whole, by reason
 	rules                   map[string]int // flagged inputs by primary rule
 }
 
@@ -262,18 +290,26 @@ func (sum *scanSummary) add(line scanLine) {
 	if len(line.Allowed) > 0 {
 		sum.allowed++
 	}
+	if line.NotRead != "" {
+		sum.unread[line.NotRead]++
+	}
 	if line.Category == nil {
 		return
 	}
 	sum.flagged++
-	if sum.rules == nil {
-		sum.rules = map[string]int{}
-	}
 	sum.rules[string(*line.Category)+"  "+line.Findings[0].Rule]++
 }
 
 func (sum *scanSummary) print(w io.Writer) {
 	fmt.Fprintf(w, "%s, %d flagged, %s\n", counted(sum.inputs, "input"), sum.flagged, counted(sum.errors, "error"))
+	if reasons := byCount(sum.unread); len(reasons) > 0 {
+		total := 0
+		for i, reason := range reasons {
+			total += sum.unread[reason]
+			reasons[i] = fmt.Sprintf("%d %s", sum.unread[reason], reason)
+		}
+		fmt.Fprintf(w, "not read, or not whole: %d (%s); nothing is known of what they hold\n", total, strings.Join(reasons, ", "))
+	}
 	if sum.allowed > 0 {
 		fmt.Fprintf(w, "%s with alerts that the allow-list holds back; the lines say which entry\n", counted(sum.allowed, "input"))
 	}

@@ -1,0 +1,54 @@
+package ingest
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// Unread says what a file is that is not read as a page: pdf, office_document,
+// archive, picture, media, font or program. "" is text, or something unknown.
+// Who has not read a file must not call it clean.
+func Unread(body []byte) string {
+	head := bytes.TrimLeft(bytes.TrimPrefix(body[:min(len(body), 1024)], []byte("\xEF\xBB\xBF")), " \t\r\n")
+	starts := func(signatures ...string) bool {
+		return slices.ContainsFunc(signatures, func(s string) bool { return bytes.HasPrefix(head, []byte(s)) })
+	}
+	switch {
+	case starts("%PDF-"):
+		return "pdf"
+	case starts("\xD0\xCF\x11\xE0", `{\rtf`), starts("PK\x03\x04") && isOffice(head):
+		return "office_document"
+	case starts("PK\x03\x04", "PK\x05\x06", "\x1F\x8B", "Rar!\x1A\x07", "7z\xBC\xAF\x27\x1C", "\xFD7zXZ\x00", "\x28\xB5\x2F\xFD"),
+		starts("BZh") && at(head, 4, "1AY&SY"), at(head, 257, "ustar"):
+		return "archive"
+	case starts("\x89PNG\r\n", "GIF87a", "GIF89a", "\xFF\xD8\xFF", "\x00\x00\x01\x00", "II*\x00", "MM\x00*"),
+		starts("RIFF") && at(head, 8, "WEBP"), starts("BM") && at(head, 6, "\x00\x00\x00\x00"), at(head, 4, "ftypheic"), at(head, 4, "ftypavif"):
+		return "picture"
+	case starts("RIFF", "OggS", "fLaC", "ID3", "\x1A\x45\xDF\xA3"), at(head, 4, "ftyp"):
+		return "media"
+	case starts("wOFF", "wOF2", "OTTO\x00", "\x00\x01\x00\x00\x00"):
+		return "font"
+	case starts("\x7FELF", "MZ\x90"):
+		return "program"
+	}
+	return ""
+}
+
+// at says whether a signature is found at an offset.
+func at(head []byte, offset int, signature string) bool {
+	return len(head) >= offset && bytes.HasPrefix(head[offset:], []byte(signature))
+}
+
+// isOffice says whether a zip is a document: Office Open XML names one of these
+// parts first, OpenDocument its media type.
+func isOffice(head []byte) bool {
+	const fixed = 30 // bytes of a zip entry before its name
+	if len(head) < fixed {
+		return false
+	}
+	first := string(head[fixed:])
+	return slices.ContainsFunc([]string{
+		"[Content_Types].xml", "_rels/", "docProps/", "word/", "xl/", "ppt/", "mimetypeapplication/vnd.oasis.opendocument",
+	}, func(name string) bool { return strings.HasPrefix(first, name) })
+}
