@@ -14,7 +14,9 @@ type Document struct {
 	// with "corrected" where the declaration was wrong ("meta corrected").
 	CharsetFrom string
 	// Source is the decoded page, valid UTF-8. Every Span points into it.
-	Source  string
+	Source string
+	// Form is what the document is judged as; empty is FormPage.
+	Form    Form
 	Title   string
 	Regions []Region
 	Links   []Link

@@ -12,6 +12,20 @@ const (
 	SourceLines  Source = "lines" // JSON lines of {"text": …}
 )
 
+// Form says what kind of text something is. What is bait in a message, such as a handle
+// to write to, is furniture on a page, so a rule may judge one form alone.
+type Form string
+
+const (
+	// FormPage is a page of a site, the form of all that is not said to be a message.
+	FormPage Form = "page"
+	// FormMessage is a text by itself: a chat message, a text message, a comment, a post.
+	FormMessage Form = "message"
+)
+
+// Forms returns both forms.
+func Forms() []Form { return []Form{FormMessage, FormPage} }
+
 // Page is what was fetched or read, before anything is understood of it.
 type Page struct {
 	// URL is the page's canonical URL after redirects, or the file's path.
@@ -22,6 +36,8 @@ type Page struct {
 	// fetched; empty for files that the operator already holds.
 	Authorisation string
 	Source        Source
+	// As is the form in which the operator wants the page judged; empty if Source decides.
+	As Form
 	FetchedAt     time.Time
 	// Status is the HTTP status; 0 where there was no HTTP.
 	Status int
@@ -54,6 +70,17 @@ type Page struct {
 	Exchanges []Exchange
 	// Screenshot is a PNG of the page, from a browser's view only.
 	Screenshot []byte
+}
+
+// Form returns what the page is judged as: lines of JSON are messages, all else is a page.
+func (p *Page) Form() Form {
+	switch {
+	case p.As != "":
+		return p.As
+	case p.Source == SourceLines:
+		return FormMessage
+	}
+	return FormPage
 }
 
 // NotModified says that the server confirmed the validators of the visit

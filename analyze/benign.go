@@ -18,8 +18,7 @@ func (a *Analyzer) CheckBenign(innocent []string) error {
 	mistakes := a.engine.CommonTerms(innocent)
 	flagged := map[string][]alarm{} // by rule
 	for _, text := range innocent {
-		_, assessment := a.AssessByRule(qianshao.Page{URL: "benign:", ContentType: "text/plain; charset=utf-8", Body: []byte(text)})
-		for _, f := range assessment.Findings {
+		for _, f := range a.inEachForm(text) {
 			if f.Level >= qianshao.AlertLevel {
 				flagged[f.Rule] = append(flagged[f.Rule], alarm{text, f.Evidence})
 			}
@@ -36,6 +35,19 @@ func (a *Analyzer) CheckBenign(innocent []string) error {
 		return nil
 	}
 	return &syntax.Error{Mistakes: mistakes}
+}
+
+// inEachForm returns what each rule finds in a text, judged as what the rule judges.
+func (a *Analyzer) inEachForm(text string) (out []qianshao.Finding) {
+	for _, form := range qianshao.Forms() {
+		_, assessment := a.AssessByRule(qianshao.Page{URL: "benign:", As: form, ContentType: "text/plain; charset=utf-8", Body: []byte(text)})
+		for _, f := range assessment.Findings {
+			if r, ok := a.Rules().Rule(f.Rule); ok && formOf(r) == form {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
 }
 
 // alarm is an innocent text that a rule flags.

@@ -60,6 +60,7 @@ func (x *Extraction) Document() *qianshao.Document {
 			css, ok := x.Page.Stylesheets[url]
 			return css, ok
 		})
+		x.document.Form = x.Page.Form()
 		x.parsed = nil // the tree takes more memory than the document
 		maskResidentIDs(x.document)
 	}

@@ -50,6 +50,23 @@ func TestOrdinaryPages(t *testing.T) {
 	}
 }
 
+// TestMessagesOnPages: what is bait in a message says nothing on a page.
+func TestMessagesOnPages(t *testing.T) {
+	a := shipped(t)
+	for name, text := range map[string]string{
+		"new number": "我是李姐的外甥，换号了，这是我的新号码，旧号停用，请存一下",
+		"remittance": "钱请汇到工商银行，户名周某某，卡号6222020200112233440",
+	} {
+		_, alone := a.Assess(qianshao.Page{URL: "lines:1", Source: qianshao.SourceLines, ContentType: "text/plain; charset=utf-8", Body: []byte(text)})
+		if !alone.Flagged() {
+			t.Errorf("%s: the message is not flagged", name)
+		}
+		if _, onPage := a.Assess(html("<title>某市图书馆</title><p>" + text + "</p>")); onPage.Flagged() {
+			t.Errorf("%s: the page is flagged by %s", name, onPage.Findings[0].Rule)
+		}
+	}
+}
+
 func evidenceTexts(f qianshao.Finding) (texts []string) {
 	for _, e := range f.Evidence {
 		texts = append(texts, e.Block+" "+e.Text)

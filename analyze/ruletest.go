@@ -44,11 +44,19 @@ func (a *Analyzer) TestRules() (count int, failures []TestFailure) {
 }
 
 func testPage(r *rule.Rule, test syntax.Test) qianshao.Page {
-	page := qianshao.Page{URL: "test:" + r.ID, ContentType: "text/plain; charset=utf-8", Body: []byte(test.Text)}
+	page := qianshao.Page{URL: "test:" + r.ID, As: formOf(r), ContentType: "text/plain; charset=utf-8", Body: []byte(test.Text)}
 	if test.HTML != "" {
 		page.ContentType, page.Body = "text/html; charset=utf-8", []byte(test.HTML)
 	}
 	return page
+}
+
+// formOf returns the form in which a rule's tests are judged: the only one that it judges.
+func formOf(r *rule.Rule) qianshao.Form {
+	if r.JudgesForm(qianshao.FormPage) {
+		return qianshao.FormPage
+	}
+	return qianshao.FormMessage
 }
 
 func findingOf(a qianshao.Assessment, id string) *qianshao.Finding {

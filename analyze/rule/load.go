@@ -268,7 +268,7 @@ func newRule(r *syntax.Rule, f file) *Rule {
 		ID: r.ID.Value, Title: r.Title.Value, Status: r.Status, Description: r.Description.Value, Author: r.Author.Value,
 		Date: r.Date.Value, Modified: r.Modified.Value,
 		References: syntax.Values(r.References), Tags: syntax.Values(r.Tags),
-		Category: r.Category, Level: r.Level,
+		Category: r.Category, Level: r.Level, Judges: r.Judges,
 		LegalBasis: syntax.Values(r.LegalBasis), FalsePositives: syntax.Values(r.FalsePositives),
 		Tests: r.Tests, File: f.shown, Overlay: f.overlay, Replaces: f.replaces != nil,
 	}

@@ -54,7 +54,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal("the rule is not there")
 	}
 	want := &Rule{ID: "r", Title: "测试规则", Status: syntax.StatusStable, Description: "测试", Date: "2026-11-23", Category: qianshao.Gambling,
-		Level: qianshao.LevelHigh, LegalBasis: []string{"刑法第三百零三条"}, FalsePositives: []string{"警方通报"},
+		Level: qianshao.LevelHigh, Judges: "both", LegalBasis: []string{"刑法第三百零三条"}, FalsePositives: []string{"警方通报"},
 		Tests: []syntax.Test{{Text: "甲", Expect: syntax.ExpectFires, Line: 10}, {Text: "乙", Expect: syntax.ExpectQuiet, Line: 11}}, File: "rules/gambling/r.yaml"}
 	if diff := cmp.Diff(want, r, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Detection" }, cmp.Ignore())); diff != "" {
 		t.Errorf("rule differs (-want +got):\n%s", diff)

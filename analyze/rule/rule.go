@@ -5,6 +5,7 @@
 package rule
 
 import (
+	"cmp"
 	"io/fs"
 	"time"
 
@@ -20,6 +21,7 @@ type Rule struct {
 	References, Tags           []string
 	Category                   qianshao.Category
 	Level                      qianshao.Level
+	Judges                     string // a qianshao.Form or syntax.JudgesBoth
 	LegalBasis, FalsePositives []string
 	Detection                  *Detection
 	Tests                      []syntax.Test
@@ -30,6 +32,11 @@ type Rule struct {
 	Overlay, Replaces bool
 	// Off is set if the overlay has switched the rule off: it never fires.
 	Off *Off
+}
+
+// JudgesForm says whether the rule judges texts of that form; the empty form is a page.
+func (r *Rule) JudgesForm(form qianshao.Form) bool {
+	return r.Judges == syntax.JudgesBoth || r.Judges == string(cmp.Or(form, qianshao.FormPage))
 }
 
 // Context is an awareness context: a kind of text that speaks about crime without promoting it.

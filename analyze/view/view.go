@@ -66,7 +66,7 @@ type Difference struct {
 
 // Difference compares a view of the page with the baseline.
 func (b *Baseline) Difference(doc *qianshao.Document) Difference {
-	only := &qianshao.Document{Charset: doc.Charset, CharsetFrom: doc.CharsetFrom, Source: doc.Source, Notes: doc.Notes}
+	only := &qianshao.Document{Charset: doc.Charset, CharsetFrom: doc.CharsetFrom, Source: doc.Source, Form: doc.Form, Notes: doc.Notes}
 	d := Difference{Document: only}
 	targets := map[int]int{} // region in doc → in only
 	for i := range doc.Regions {

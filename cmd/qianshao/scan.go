@@ -29,10 +29,14 @@ import (
 type scanCmd struct {
 	Inputs        []string `arg:"" name:"input" help:"Files, folders, WARC archives (.warc, .warc.gz), JSON lines (.jsonl) of {\"text\": …}, an authorised URL, or - for standard input."`
 	Format        string   `enum:"jsonl,table" default:"jsonl" help:"Output: jsonl, a line for every input in input order; or table."`
+	As            string   `enum:"auto,message,page" default:"auto" help:"Judge the inputs as messages or as pages: message, page, or auto: JSON lines are messages, all else pages."`
 	Flagged       bool     `help:"Only inputs flagged, that is of level medium or above."`
 	FailOnFlagged bool     `help:"Exit with 3 if an input is flagged, for pipelines."`
 	fetchFlags
 }
+
+// asAuto is the value of scanCmd.As that leaves it to the input.
+const asAuto = "auto"
 
 // scanLine is the answer to one input.
 type scanLine struct {
@@ -60,7 +64,12 @@ func (c scanCmd) Run(env *environment) error {
 	printer := newLinePrinter(out, c.Format)
 	progress := newProgress(env.err)
 	sum := scanSummary{unread: map[string]int{}, rules: map[string]int{}}
-	err = inOrder(env.ctx, c.entries(env), func(e ingest.Entry) scanLine { return assessEntry(analyzer, e) }, func(line scanLine) error {
+	err = inOrder(env.ctx, c.entries(env), func(e ingest.Entry) scanLine {
+		if c.As != asAuto {
+			e.Page.As = qianshao.Form(c.As)
+		}
+		return assessEntry(analyzer, e)
+	}, func(line scanLine) error {
 		progress.Add(1)
 		sum.add(line)
 		if c.Flagged && line.Category == nil {

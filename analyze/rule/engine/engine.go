@@ -44,6 +44,7 @@ type Engine struct {
 type detection struct {
 	*rule.Detection
 	index         int32
+	rule          *rule.Rule // nil for a context
 	blocks        []*block
 	fast          *syntax.Condition // Condition with its parts ordered by cost
 	patternBlocks []*block          // those with regular expressions
@@ -92,6 +93,7 @@ func New(rules *rule.Set, segmenter *token.Segmenter) *Engine {
 		compiled[d] = c.detection(d)
 	}
 	for _, r := range rules.Rules() {
+		compiled[r.Detection].rule = r
 		c.ofRules = append(c.ofRules, compiled[r.Detection])
 	}
 	for _, x := range rules.Contexts() {

@@ -16,6 +16,8 @@ type Explanation struct {
 	Known bool
 	// Holds: the condition holds.
 	Holds bool
+	// Judges is what the rule judges, if the document is something else; else empty.
+	Judges string
 	// Condition is the condition as a tree, each part with its truth.
 	Condition Part
 	Blocks    []BlockReport
@@ -65,6 +67,9 @@ func (e *Engine) Explain(doc *qianshao.Document, id string) Explanation {
 		o = o.alone()
 	}
 	out := Explanation{ID: id, Known: true, Holds: o.holds() == syntax.Yes, Condition: o.part(d.Condition)}
+	if !v.judges(d) {
+		out.Judges, out.Holds = d.rule.Judges, false
+	}
 	for i := range d.blocks {
 		out.Blocks = append(out.Blocks, o.report(i))
 	}
@@ -130,6 +135,8 @@ func (x Explanation) String() string {
 	case !x.Known:
 		fmt.Fprintf(&b, "✗ %s: there is no such rule; \"rules list\" shows them all\n", x.ID)
 		return b.String()
+	case x.Judges != "":
+		fmt.Fprintf(&b, "✗ %s: the rule judges nothing but a %s, and this is none\n", x.ID, x.Judges)
 	case x.Holds:
 		fmt.Fprintf(&b, "✓ %s: the condition holds\n", x.ID)
 	default:

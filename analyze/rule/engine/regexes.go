@@ -74,11 +74,16 @@ func (e *evaluation) liveDetections() (live []*detection) {
 		}
 	}
 	for i, d := range e.engine.detections {
-		if hit[i] && e.outcome(d).holds() != syntax.No {
+		if hit[i] && e.judges(d) && e.outcome(d).holds() != syntax.No {
 			live = append(live, d)
 		}
 	}
 	return live
+}
+
+// judges says whether the detection judges texts of the document's form. A context judges all.
+func (e *evaluation) judges(d *detection) bool {
+	return d.rule == nil || d.rule.JudgesForm(e.page.doc.Form)
 }
 
 // runRegexes runs the regular expressions of the live detections, a block

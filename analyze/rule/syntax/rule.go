@@ -28,6 +28,17 @@ const (
 	ExpectQuiet = "quiet"
 )
 
+// JudgesBoth is the value of Rule.Judges for messages and pages alike, and the default.
+// The others are those of qianshao.Form.
+const JudgesBoth = "both"
+
+func judged() (out []string) {
+	for _, form := range qianshao.Forms() {
+		out = append(out, string(form))
+	}
+	return append(out, JudgesBoth)
+}
+
 // Rule is a rule as written.
 type Rule struct {
 	ID, Title, Description, Author Text
@@ -36,6 +47,7 @@ type Rule struct {
 	References, Tags               []Text
 	Category                       qianshao.Category
 	Level                          qianshao.Level
+	Judges                         string // a qianshao.Form or JudgesBoth
 	LegalBasis, FalsePositives     []Text
 	Tests                          []Test
 	Detection                      Detection
@@ -78,7 +90,7 @@ type Context struct {
 
 func ruleKeys() []string {
 	return []string{"title", "id", "status", "description", "author", "date", "modified", "references", "tags",
-		"category", "level", "legal_basis", "falsepositives", "detection", "tests"}
+		"category", "level", "judges", "legal_basis", "falsepositives", "detection", "tests"}
 }
 
 func contextKeys() []string {
@@ -96,7 +108,7 @@ func levels() (out []string) {
 
 // ParseRule reads a rule's file. The rule is complete only if f has no mistakes.
 func (f *File) ParseRule(src []byte) *Rule {
-	r := &Rule{given: map[string]*yaml.Node{}}
+	r := &Rule{Judges: JudgesBoth, given: map[string]*yaml.Node{}}
 	root := f.mappingOf(src, "rule")
 	if root == nil {
 		return r
@@ -142,6 +154,8 @@ func (f *File) ruleField(r *Rule, key string, n *yaml.Node) {
 		r.Category = f.category(n)
 	case "level":
 		r.Level, _ = qianshao.ParseLevel(f.oneOf(n, key, levels()))
+	case "judges":
+		r.Judges = f.oneOf(n, key, judged())
 	case "legal_basis":
 		r.LegalBasis = f.list(n, key)
 	case "falsepositives":
