@@ -26,14 +26,20 @@ const (
 	rankRepeated // added if a better hit of the same term is listed
 )
 
-// fired returns what makes a detection hold. The evidence has no lines and columns yet.
-func (e *evaluation) fired(d *detection) Fired {
-	whole := e.outcome(d)
-	concealed := e.page.conceals && whole.alone().decide() == syntax.Yes
-	if concealed {
-		whole.alone().collect(d.Condition)
+// fired returns what makes a detection hold; ok is false if it does not. The evidence has
+// no lines and columns yet.
+func (e *evaluation) fired(d *detection) (out Fired, ok bool) {
+	concealed := false
+	if e.page.conceals {
+		var alone outcome
+		if alone, concealed = e.outcome(d).alone().placed(); concealed {
+			alone.collect(d.Condition)
+		}
 	}
-	whole.collect(d.Condition) // nothing, if only the concealed text fires
+	whole, visible := e.outcome(d).placed()
+	if visible {
+		whole.collect(d.Condition)
+	}
 	var used []rankedHit
 	for _, b := range d.blocks {
 		hits := e.tally.states[b.index].hits
@@ -43,9 +49,9 @@ func (e *evaluation) fired(d *detection) Fired {
 			}
 		}
 	}
-	out := e.summary(used, concealed)
+	out = e.summary(used, concealed)
 	out.Evidence = e.evidence(used, out.Concealed)
-	return out
+	return out, concealed || visible
 }
 
 // summary counts what scoring needs. Unless what is concealed makes the

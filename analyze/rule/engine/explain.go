@@ -18,6 +18,8 @@ type Explanation struct {
 	Holds bool
 	// Judges is what the rule judges, if the document is something else; else empty.
 	Judges string
+	// Scattered: the words that make the condition true stand in different places of the page.
+	Scattered bool
 	// Condition is the condition as a tree, each part with its truth.
 	Condition Part
 	Blocks    []BlockReport
@@ -67,6 +69,10 @@ func (e *Engine) Explain(doc *qianshao.Document, id string) Explanation {
 		o = o.alone()
 	}
 	out := Explanation{ID: id, Known: true, Holds: o.holds() == syntax.Yes, Condition: o.part(d.Condition)}
+	if out.Holds {
+		_, out.Holds = v.fired(d)
+		out.Scattered = !out.Holds
+	}
 	if !v.judges(d) {
 		out.Judges, out.Holds = d.rule.Judges, false
 	}
@@ -137,6 +143,8 @@ func (x Explanation) String() string {
 		return b.String()
 	case x.Judges != "":
 		fmt.Fprintf(&b, "✗ %s: the rule judges nothing but a %s, and this is none\n", x.ID, x.Judges)
+	case x.Scattered:
+		fmt.Fprintf(&b, "✗ %s: the condition holds only by words of different places of the page\n", x.ID)
 	case x.Holds:
 		fmt.Fprintf(&b, "✓ %s: the condition holds\n", x.ID)
 	default:

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
@@ -14,6 +13,8 @@ type outcome struct {
 	d *detection
 	// concealed: only the hits in concealed regions count, for and against.
 	concealed bool
+	// place: only the hits in that place count for the condition; nil is the whole page.
+	place *place
 }
 
 func (e *evaluation) outcome(d *detection) outcome { return outcome{e: e, d: d} }
@@ -58,17 +59,17 @@ func (o outcome) anyUnrun() bool {
 }
 
 func (o outcome) block(local int) syntax.Truth {
-	b, st := o.d.blocks[local], o.state(local)
+	b, w := o.d.blocks[local], o.weigh(local)
 	switch {
-	case o.concealed && st.concealed >= b.min, !o.concealed && st.strong >= b.min:
+	case o.concealed && w.concealed >= b.min, !o.concealed && w.strong >= b.min:
 		return syntax.Yes
 	case o.hasUnrun(local):
 		return syntax.Maybe
 	case o.concealed: // a weak hit has no support there but a contact handle, which makes it strong
 		return syntax.No
-	case st.all >= b.min && o.corroborated(local):
+	case w.all >= b.min && o.corroborated(local):
 		return syntax.Yes
-	case st.all >= b.min && o.anyUnrun():
+	case w.all >= b.min && o.anyUnrun():
 		return syntax.Maybe // an expression of another block may still corroborate
 	}
 	return syntax.No
@@ -78,7 +79,7 @@ func (o outcome) block(local int) syntax.Truth {
 // hits alone, so that disguised short terms may count.
 func (o outcome) corroborated(local int) bool {
 	for i, b := range o.d.blocks {
-		if i != local && b.positive && o.state(i).plain >= b.min {
+		if i != local && b.positive && o.weigh(i).plain >= b.min {
 			return true
 		}
 	}
@@ -195,17 +196,22 @@ func (o outcome) inRegionsOf(frame *block, local int, c *syntax.Condition, mode 
 
 // countable says which of a block's hits count.
 type countable struct {
-	regions       []qianshao.Region
+	regions       []regionTraits
 	concealedOnly bool
 	weak          bool
+	place         *place
 }
 
 func (o outcome) countable(local int, mode pairMode) countable {
-	return countable{regions: o.e.page.doc.Regions, concealedOnly: o.concealed, weak: mode == pairHope || o.corroborated(local)}
+	out := countable{regions: o.e.page.traits, concealedOnly: o.concealed, weak: mode == pairHope || o.corroborated(local)}
+	if o.d.blocks[local].positive {
+		out.place = o.place
+	}
+	return out
 }
 
 func (c countable) counts(h *hit) bool {
-	if c.concealedOnly && !c.regions[h.region].Hidden.Concealed() {
+	if c.concealedOnly && !c.regions[h.region].concealed || !c.place.has(h.region, c.regions) {
 		return false
 	}
 	return !h.isolated && (c.weak || !h.weak)

@@ -39,7 +39,9 @@ type evaluation struct {
 type pageTraits struct {
 	doc      *qianshao.Document
 	traits   []regionTraits // of the regions; chars is set when the scan comes to one
+	offsets  []int32        // characters before each region, and before the end; see measure
 	conceals bool           // some region is concealed from visitors
+	coded    bool           // its title or a meta element is in numeric entities
 	isLong   bool           // the page has more than longPage of text
 }
 
@@ -100,6 +102,7 @@ func (e *Engine) newPage(doc *qianshao.Document) *evaluation {
 		r := &doc.Regions[i]
 		text += len(r.Text)
 		v.page.traits = append(v.page.traits, regionTraits{kind: kindBit(r.Kind), visible: r.Hidden == qianshao.HidingNone, concealed: r.Hidden.Concealed()})
+		v.page.coded = v.page.coded || r.Hidden == qianshao.HidingEntityEncoded
 		v.page.conceals = v.page.conceals || v.page.traits[i].concealed
 	}
 	v.page.isLong = text > longPage
@@ -116,7 +119,7 @@ func (e *evaluation) release() {
 	clear(e.regexes.matches)
 	e.open.hits, e.open.covers = e.open.hits[:0], e.open.covers[:0]
 	e.open.text.Reset()
-	e.page = pageTraits{traits: e.page.traits[:0]}
+	e.page = pageTraits{traits: e.page.traits[:0], offsets: e.page.offsets[:0]}
 	e.allowed, e.trace = allowed{}, nil
 	if cap(e.open.text.Runes) <= maxPooled && cap(e.page.traits) <= maxPooledRegions {
 		e.engine.pool.Put(e)
@@ -168,6 +171,7 @@ func (e *evaluation) scan() {
 		}
 		e.noteCandidates()
 	}
+	e.page.measure()
 	for _, i := range e.tally.touched {
 		if b := e.engine.blocks[i]; b.within > 0 {
 			e.weighStretches(b, &e.tally.states[i])

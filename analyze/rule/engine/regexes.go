@@ -6,6 +6,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/analyze/match"
 	"github.com/qianshao/qianshao/analyze/rule/prefilter"
@@ -81,9 +82,15 @@ func (e *evaluation) liveDetections() (live []*detection) {
 	return live
 }
 
-// judges says whether the detection judges texts of the document's form. A context judges all.
-func (e *evaluation) judges(d *detection) bool {
+// judgesForm says whether the detection judges texts of the document's form. A context judges all.
+func (e *evaluation) judgesForm(d *detection) bool {
 	return d.rule == nil || d.rule.JudgesForm(e.page.doc.Form)
+}
+
+// judges says whether the detection judges anything of the document. A title in numeric
+// entities, which hackers write for search engines, is a message of theirs on a page.
+func (e *evaluation) judges(d *detection) bool {
+	return e.judgesForm(d) || e.page.coded && d.rule.Judges == string(qianshao.FormMessage)
 }
 
 // runRegexes runs the regular expressions of the live detections, a block

@@ -77,14 +77,16 @@ func (e *evaluation) result(live []*detection) Result {
 	var out Result
 	for i, r := range e.engine.rules.Rules() {
 		if d := e.engine.ofRules[i]; holds[d.index] && r.Off == nil {
-			fired := e.fired(d)
-			fired.Rule = r
-			out.Fired = append(out.Fired, fired)
+			if fired, ok := e.fired(d); ok {
+				fired.Rule = r
+				out.Fired = append(out.Fired, fired)
+			}
 		}
 	}
 	for i, c := range e.engine.rules.Contexts() {
 		if d := e.engine.ofContexts[i]; holds[d.index] {
-			out.Contexts = append(out.Contexts, Context{Name: c.Name, Title: c.Title, Lowers: c.Lowers, Evidence: e.fired(d).Evidence})
+			fired, _ := e.fired(d) // it holds, and a context has no place
+			out.Contexts = append(out.Contexts, Context{Name: c.Name, Title: c.Title, Lowers: c.Lowers, Evidence: fired.Evidence})
 		}
 	}
 	e.setPositions(out)

@@ -1,0 +1,167 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+)
+
+// The evidence of a rule stands in one place of a page: in regions that follow each other
+// within placeSpan characters. One word in the menu and another in the footer, or in two
+// comments, are found together by chance, the more so the longer the page is. The title
+// and the meta elements speak for the whole page, so they belong to every place.
+
+const (
+	// placeSpan is about a screen of text, or a long article's paragraph and its neighbours.
+	placeSpan = 600
+	// maxPlaces bounds the work. A page on which more regions have words of one rule is full of them.
+	maxPlaces = 512
+)
+
+// place is a stretch of regions, both ends inclusive, together with the page's head.
+type place struct{ first, last int32 }
+
+// headAlone is the place of the title and the meta elements.
+func headAlone() *place { return &place{0, -1} }
+
+// headKinds are the kinds that belong to every place.
+const headKinds kindSet = 1<<0 | 1<<1
+
+// has says whether a region is in the place. The nil place is the whole page.
+func (p *place) has(region int32, traits []regionTraits) bool {
+	return p == nil || p.first <= region && region <= p.last || traits[region].kind&headKinds != 0
+}
+
+// placed returns the outcome of the place in which the condition holds with the most terms;
+// ok is false if it holds in none.
+func (o outcome) placed() (best outcome, ok bool) {
+	if o.decide() != syntax.Yes {
+		return o, false
+	}
+	if !o.e.judgesForm(o.d) {
+		o.place = headAlone()
+		return o, o.concealed && o.decide() == syntax.Yes
+	}
+	if o.d.IsContext || o.e.page.doc.Form == qianshao.FormMessage || o.e.page.offsets[len(o.e.page.offsets)-1] <= placeSpan {
+		return o, true
+	}
+	starts := o.starts()
+	if len(starts) > maxPlaces {
+		return o, true
+	}
+	most := 0
+	try := func(p *place) {
+		at := o
+		at.place = p
+		if at.decide() != syntax.Yes {
+			return
+		}
+		if n := at.distinct(); !ok || n > most {
+			best, ok, most = at, true, n
+		}
+	}
+	try(headAlone())
+	for _, first := range starts {
+		try(o.e.placeFrom(first))
+	}
+	return best, ok
+}
+
+// starts returns the regions outside the head that have hits which help the condition.
+func (o outcome) starts() (regions []int32) {
+	for i, b := range o.d.blocks {
+		if !b.positive {
+			continue
+		}
+		for _, h := range o.state(i).hits {
+			if o.e.page.traits[h.region].kind&headKinds == 0 && (len(regions) == 0 || regions[len(regions)-1] != h.region) {
+				regions = append(regions, h.region)
+			}
+		}
+	}
+	slices.Sort(regions)
+	return slices.Compact(regions)
+}
+
+// placeFrom returns the longest place that begins with a region: that, however long it is,
+// and the placeSpan characters behind it.
+func (e *evaluation) placeFrom(first int32) *place {
+	until := e.page.offsets[first+1] + placeSpan
+	end, _ := slices.BinarySearch(e.page.offsets[first+1:], until+1) // the first offset beyond it
+	return &place{first, first + int32(end) - 1}
+}
+
+// measure notes how many characters of running text precede each region. Links'
+// targets, attributes, comments and scripts take no room between what stands around them.
+func (p *pageTraits) measure() {
+	p.offsets = append(p.offsets[:0], 0)
+	for i := range p.traits {
+		n := int32(0)
+		if p.traits[i].kind&roomKinds != 0 {
+			n = p.traits[i].chars
+		}
+		p.offsets = append(p.offsets, p.offsets[i]+n)
+	}
+}
+
+// roomKinds are headings, text and the text of links.
+const roomKinds kindSet = 1<<2 | 1<<3 | 1<<4
+
+// distinct counts the terms in the outcome's place that help the condition.
+func (o outcome) distinct() int {
+	terms := map[int32]bool{}
+	for i, b := range o.d.blocks {
+		if !b.positive {
+			continue
+		}
+		hits, countable := o.state(i).hits, o.countable(i, pairFind)
+		for k := range hits {
+			if countable.counts(&hits[k]) {
+				terms[hits[k].term] = true
+			}
+		}
+	}
+	return len(terms)
+}
+
+// weights are a block's summed weights, as in blockState, of the hits in the outcome's place.
+type weights struct{ all, strong, plain, concealed int32 }
+
+// weigh sums a block's weights. Blocks that only excuse do so from anywhere on the page.
+func (o outcome) weigh(local int) weights {
+	b, st := o.d.blocks[local], o.state(local)
+	if o.place == nil || !b.positive || b.lengthOnly {
+		return weights{st.all, st.strong, st.plain, st.concealed}
+	}
+	var out weights
+	var seen [4]map[int32]bool
+	add := func(sum *int32, which int, h *hit) {
+		if seen[which] == nil {
+			seen[which] = map[int32]bool{}
+		}
+		if b.within > 0 {
+			*sum = b.min // it stands in a stretch that reaches it
+		} else if !seen[which][h.slot] {
+			seen[which][h.slot] = true
+			*sum += h.weight
+		}
+	}
+	for i := range st.hits {
+		h := &st.hits[i]
+		if h.isolated || !o.place.has(h.region, o.e.page.traits) {
+			continue
+		}
+		add(&out.all, 0, h)
+		if !h.weak {
+			add(&out.strong, 1, h)
+		}
+		if h.cost <= plainCost {
+			add(&out.plain, 2, h)
+		}
+		if !h.weak && o.e.page.traits[h.region].concealed {
+			add(&out.concealed, 3, h)
+		}
+	}
+	return out
+}
