@@ -75,11 +75,11 @@ func (a *Analyzer) assess(x *Extraction) qianshao.Assessment {
 	}
 	for i := range result.Fired {
 		fired := &result.Fired[i]
-		score, parts := score(fired, result.Contexts).total()
+		score, parts := score(fired).total()
 		assessment.Findings = append(assessment.Findings, finding(page, fired, parts, score))
 	}
 	for _, w := range result.Withheld {
-		score, parts := score(&w.Fired, result.Contexts).total()
+		score, parts := score(&w.Fired).total()
 		allow(&assessment, finding(page, &w.Fired, parts, score), w.By)
 	}
 	sortFindings(assessment.Findings)

@@ -30,7 +30,7 @@ var levelPoints = map[qianshao.Level]int{
 }
 
 // score weighs what fired.
-func score(fired *engine.Fired, contexts []engine.Context) breakdown {
+func score(fired *engine.Fired) breakdown {
 	var parts breakdown
 	parts.add("rule_level", "rule level "+fired.Rule.Level.String(), levelPoints[fired.Rule.Level])
 	parts.add("terms", fmt.Sprintf("%d distinct terms", fired.Terms), min(maxTermPoints, pointsPerTerm*max(0, fired.Terms-1)))
@@ -43,7 +43,7 @@ func score(fired *engine.Fired, contexts []engine.Context) breakdown {
 	if fired.Inert {
 		parts.add("inert", "only in comments or scripts, where no visitor reads it", pointsInert)
 	}
-	parts.addAwareness(fired, contexts)
+	parts.addAwareness(fired)
 	return parts
 }
 
@@ -59,12 +59,12 @@ func (b *breakdown) add(reason, detail string, points int) {
 // promoting it. What fires by concealed text alone gets no such discount: the
 // classic victim of injected links is a government site full of police
 // notices. A hidden menu that merely joins in with the notice does not count.
-func (b *breakdown) addAwareness(fired *engine.Fired, contexts []engine.Context) {
+func (b *breakdown) addAwareness(fired *engine.Fired) {
 	if fired.Concealed {
 		return
 	}
 	left := maxAwarenessLoss
-	for _, c := range contexts {
+	for _, c := range fired.Contexts {
 		loss := min(c.Lowers, left)
 		left -= loss
 		b.add("awareness", c.Title, -loss)

@@ -68,14 +68,14 @@ func (c *comparison) judge(x *Extraction) *qianshao.Document {
 		if c.knows(fired.Rule.Category) || !slices.ContainsFunc(fired.Evidence, isNew) {
 			continue
 		}
-		if f := c.finding(other, fired, result.Contexts); f.Level >= qianshao.AlertLevel {
+		if f := c.finding(other, fired); f.Level >= qianshao.AlertLevel {
 			f.PlainVersion = c.baseline.PlainVersion(doc, f.Evidence[slices.IndexFunc(f.Evidence, isNew)])
 			found = append(found, f)
 		}
 	}
 	for _, w := range result.Withheld {
 		if !c.knows(w.Fired.Rule.Category) {
-			allow(c.assessment, c.finding(other, &w.Fired, result.Contexts), w.By)
+			allow(c.assessment, c.finding(other, &w.Fired), w.By)
 		}
 	}
 	if len(found) > 0 {
@@ -94,8 +94,8 @@ func (c *comparison) knows(category qianshao.Category) bool {
 	})
 }
 
-func (c *comparison) finding(other qianshao.Page, fired *engine.Fired, contexts []engine.Context) qianshao.Finding {
-	parts := score(fired, contexts)
+func (c *comparison) finding(other qianshao.Page, fired *engine.Fired) qianshao.Finding {
+	parts := score(fired)
 	if other.View != qianshao.ViewBrowser {
 		parts.add("cloaked", cloaking(other), pointsCloaked)
 	}

@@ -260,7 +260,7 @@ func parse(f file) (out parsedFile) {
 }
 
 func newContext(c *syntax.Context, f file) *Context {
-	return &Context{Name: c.Name.Value, Title: c.Title.Value, Description: c.Description.Value, File: f.shown, Lowers: c.Lowers}
+	return &Context{Name: c.Name.Value, Title: c.Title.Value, Description: c.Description.Value, File: f.shown, Lowers: c.Lowers, WholePage: c.Excuses == syntax.ExcusesPage}
 }
 
 func newRule(r *syntax.Rule, f file) *Rule {

@@ -43,7 +43,9 @@ func (r *Rule) JudgesForm(form qianshao.Form) bool {
 type Context struct {
 	Name, Title, Description, File string
 	// Lowers is the number of points that it takes off a score.
-	Lowers    int
+	Lowers int
+	// WholePage: it excuses all that is on the page, not only what stands within it.
+	WholePage bool
 	Detection *Detection
 }
 

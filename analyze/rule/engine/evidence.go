@@ -26,9 +26,9 @@ const (
 	rankRepeated // added if a better hit of the same term is listed
 )
 
-// fired returns what makes a detection hold; ok is false if it does not. The evidence has
-// no lines and columns yet.
-func (e *evaluation) fired(d *detection) (out Fired, ok bool) {
+// fired returns what makes a detection hold, and the hits; there are none if it does not hold.
+// The evidence has no lines and columns yet.
+func (e *evaluation) fired(d *detection) (out Fired, used []rankedHit) {
 	concealed := false
 	if e.page.conceals {
 		var alone outcome
@@ -40,7 +40,6 @@ func (e *evaluation) fired(d *detection) (out Fired, ok bool) {
 	if visible {
 		whole.collect(d.Condition)
 	}
-	var used []rankedHit
 	for _, b := range d.blocks {
 		hits := e.tally.states[b.index].hits
 		for i := range hits {
@@ -51,7 +50,7 @@ func (e *evaluation) fired(d *detection) (out Fired, ok bool) {
 	}
 	out = e.summary(used, concealed)
 	out.Evidence = e.evidence(used, out.Concealed)
-	return out, concealed || visible
+	return out, used
 }
 
 // summary counts what scoring needs. Unless what is concealed makes the

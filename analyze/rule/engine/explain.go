@@ -70,7 +70,8 @@ func (e *Engine) Explain(doc *qianshao.Document, id string) Explanation {
 	}
 	out := Explanation{ID: id, Known: true, Holds: o.holds() == syntax.Yes, Condition: o.part(d.Condition)}
 	if out.Holds {
-		_, out.Holds = v.fired(d)
+		_, hits := v.fired(d)
+		out.Holds = hits != nil
 		out.Scattered = !out.Holds
 	}
 	if !v.judges(d) {

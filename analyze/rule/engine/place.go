@@ -20,17 +20,20 @@ const (
 )
 
 // place is a stretch of regions, both ends inclusive, together with the page's head.
-type place struct{ first, last int32 }
+type place struct {
+	first, last int32
+	noHead      bool // without the head
+}
 
 // headAlone is the place of the title and the meta elements.
-func headAlone() *place { return &place{0, -1} }
+func headAlone() *place { return &place{first: 0, last: -1} }
 
 // headKinds are the kinds that belong to every place.
 const headKinds kindSet = 1<<0 | 1<<1
 
 // has says whether a region is in the place. The nil place is the whole page.
 func (p *place) has(region int32, traits []regionTraits) bool {
-	return p == nil || p.first <= region && region <= p.last || traits[region].kind&headKinds != 0
+	return p == nil || p.first <= region && region <= p.last || !p.noHead && traits[region].kind&headKinds != 0
 }
 
 // placed returns the outcome of the place in which the condition holds with the most terms;
@@ -89,7 +92,7 @@ func (o outcome) starts() (regions []int32) {
 func (e *evaluation) placeFrom(first int32) *place {
 	until := e.page.offsets[first+1] + placeSpan
 	end, _ := slices.BinarySearch(e.page.offsets[first+1:], until+1) // the first offset beyond it
-	return &place{first, first + int32(end) - 1}
+	return &place{first: first, last: first + int32(end) - 1}
 }
 
 // measure notes how many characters of running text precede each region. Links'

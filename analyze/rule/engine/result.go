@@ -34,6 +34,8 @@ type Fired struct {
 	Terms int
 	// Disguised: some hit is not in ordinary writing: its cost is above plainCost.
 	Disguised bool
+	// Contexts are the awareness contexts that excuse it; the evidence stands within them.
+	Contexts []Context
 	// Inert: all evidence is in comments or scripts.
 	Inert bool
 }
@@ -44,6 +46,8 @@ type Context struct {
 	// Lowers is the number of points that it takes off a score.
 	Lowers   int
 	Evidence []qianshao.Evidence
+
+	excuse excuse
 }
 
 // Withheld is a rule as it would have fired without the allow-list's texts.
@@ -75,20 +79,31 @@ func (e *evaluation) result(live []*detection) Result {
 		holds[d.index] = e.outcome(d).holds() == syntax.Yes
 	}
 	var out Result
+	for i, c := range e.engine.rules.Contexts() {
+		if d := e.engine.ofContexts[i]; holds[d.index] {
+			fired, _ := e.fired(d) // it holds, and a context has no place
+			out.Contexts = append(out.Contexts, Context{Name: c.Name, Title: c.Title, Lowers: c.Lowers, Evidence: fired.Evidence, excuse: e.excuseOf(c, d)})
+		}
+	}
 	for i, r := range e.engine.rules.Rules() {
 		if d := e.engine.ofRules[i]; holds[d.index] && r.Off == nil {
-			if fired, ok := e.fired(d); ok {
+			if fired, hits := e.fired(d); hits != nil {
 				fired.Rule = r
+				fired.Contexts = e.excusing(out.Contexts, hits)
 				out.Fired = append(out.Fired, fired)
 			}
 		}
 	}
-	for i, c := range e.engine.rules.Contexts() {
-		if d := e.engine.ofContexts[i]; holds[d.index] {
-			fired, _ := e.fired(d) // it holds, and a context has no place
-			out.Contexts = append(out.Contexts, Context{Name: c.Name, Title: c.Title, Lowers: c.Lowers, Evidence: fired.Evidence})
+	e.setPositions(out)
+	return out
+}
+
+// excusing returns the contexts within which a rule's hits stand.
+func (e *evaluation) excusing(contexts []Context, hits []rankedHit) (out []Context) {
+	for _, c := range contexts {
+		if c.excuse.excuses(hits, e.page.traits) {
+			out = append(out, c)
 		}
 	}
-	e.setPositions(out)
 	return out
 }

@@ -39,6 +39,14 @@ func judged() (out []string) {
 	return append(out, JudgesBoth)
 }
 
+// Values of Context.Excuses.
+const (
+	// ExcusesArticle: what stands within the context, and the default.
+	ExcusesArticle = "article"
+	// ExcusesPage: all that is on the page, for contexts that tell what kind of site it is.
+	ExcusesPage = "page"
+)
+
 // Rule is a rule as written.
 type Rule struct {
 	ID, Title, Description, Author Text
@@ -85,6 +93,7 @@ func (t Test) Content() string {
 type Context struct {
 	Name, Title, Description Text
 	Lowers                   int
+	Excuses                  string // ExcusesArticle or ExcusesPage
 	Detection                Detection
 }
 
@@ -94,7 +103,7 @@ func ruleKeys() []string {
 }
 
 func contextKeys() []string {
-	return []string{"name", "title", "description", "detection", "lowers"}
+	return []string{"name", "title", "description", "detection", "lowers", "excuses"}
 }
 
 func testKeys() []string { return []string{"text", "html", "expect", "why"} }
@@ -169,7 +178,7 @@ func (f *File) ruleField(r *Rule, key string, n *yaml.Node) {
 
 // ParseContext reads an awareness context's file. The context is complete only if f has no mistakes.
 func (f *File) ParseContext(src []byte) *Context {
-	c := &Context{}
+	c := &Context{Excuses: ExcusesArticle}
 	root := f.mappingOf(src, "context")
 	if root == nil {
 		return c
@@ -186,11 +195,13 @@ func (f *File) ParseContext(src []byte) *Context {
 			c.Description = f.scalar(value, "description")
 		case "detection":
 			c.Detection = f.detection(value)
+		case "excuses":
+			c.Excuses = f.oneOf(value, "excuses", []string{ExcusesArticle, ExcusesPage})
 		case "lowers":
 			c.Lowers = f.number(value, "lowers", 1, maxLowers)
 		}
 	})
-	f.requireKeys(root, given, contextKeys()...)
+	f.requireKeys(root, given, "name", "title", "description", "detection", "lowers")
 	if given["detection"] != nil {
 		f.checkDetection(c.Detection)
 	}
