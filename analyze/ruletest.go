@@ -43,15 +43,19 @@ func (a *Analyzer) TestRules() (count int, failures []TestFailure) {
 	return count, failures
 }
 
+// testPage makes a text a message and HTML a page, unless the rule judges only the other.
 func testPage(r *rule.Rule, test syntax.Test) qianshao.Page {
-	page := qianshao.Page{URL: "test:" + r.ID, As: formOf(r), ContentType: "text/plain; charset=utf-8", Body: []byte(test.Text)}
+	page := qianshao.Page{URL: "test:" + r.ID, As: qianshao.FormMessage, ContentType: "text/plain; charset=utf-8", Body: []byte(test.Text)}
 	if test.HTML != "" {
-		page.ContentType, page.Body = "text/html; charset=utf-8", []byte(test.HTML)
+		page.ContentType, page.Body, page.As = "text/html; charset=utf-8", []byte(test.HTML), qianshao.FormPage
+	}
+	if !r.JudgesForm(page.As) {
+		page.As = formOf(r)
 	}
 	return page
 }
 
-// formOf returns the form in which a rule's tests are judged: the only one that it judges.
+// formOf returns the form that a rule judges; of one that judges both, a page.
 func formOf(r *rule.Rule) qianshao.Form {
 	if r.JudgesForm(qianshao.FormPage) {
 		return qianshao.FormPage

@@ -151,7 +151,8 @@ func (r *resolver) block(f *syntax.File, written syntax.Block) Block {
 		Name: written.Name.Value, Hidden: written.Hidden,
 		MinChars: written.MinChars, MaxChars: written.MaxChars,
 		Word: written.Word != nil && *written.Word, Plain: written.Plain != nil && *written.Plain,
-		Min: written.Min, Within: written.Within, LengthOnly: written.LengthOnly(),
+		Unbounded: written.Unbounded.IsSet(),
+		Min:       written.Min, Within: written.Within, LengthOnly: written.LengthOnly(),
 	}
 	for _, region := range written.Regions {
 		b.Regions = append(b.Regions, qianshao.RegionKind(region.Value))

@@ -76,7 +76,9 @@ type Block struct {
 	// MinChars and MaxChars bound the length of the regions that it reads; 0 sets no bound.
 	MinChars, MaxChars int
 	Word, Plain        bool
-	Min, Within        int
+	// Unbounded: short terms count inside words, too.
+	Unbounded   bool
+	Min, Within int
 	// LengthOnly: the block asks for a region's length and looks for nothing.
 	LengthOnly bool
 }

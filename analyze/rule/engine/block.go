@@ -59,6 +59,7 @@ type block struct {
 	length     length
 	lengthOnly bool // asks for a length and looks for nothing
 	word       bool
+	unbounded  bool // short terms count inside words, too
 	plain      bool // what is more disguise than term does not count
 	min        int32
 	within     int32         // characters in which min has to be reached; 0: on the page

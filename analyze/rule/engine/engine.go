@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"regexp"
 	"sync"
+	"unicode"
 
 	"github.com/qianshao/qianshao/analyze/match"
 	"github.com/qianshao/qianshao/analyze/rule"
@@ -53,6 +54,7 @@ type detection struct {
 // term is one entry of the automaton with the blocks that look for it.
 type term struct {
 	text, key string // as the first block writes it, and folded
+	short     bool   // Chinese characters, at most shortTerm of them
 	postings  []posting
 }
 
@@ -174,7 +176,7 @@ func (c *compiler) detection(from *rule.Detection) *detection {
 func (c *compiler) block(from *rule.Block, owner *detection) *block {
 	b := &block{
 		name: from.Name, index: int32(len(c.blocks)), owner: owner,
-		min: int32(from.Min), within: int32(from.Within), word: from.Word, plain: from.Plain,
+		min: int32(from.Min), within: int32(from.Within), word: from.Word, unbounded: from.Unbounded, plain: from.Plain,
 		length: length{int32(from.MinChars), int32(from.MaxChars)}, lengthOnly: from.LengthOnly,
 		terms: from.Terms, excepts: len(from.Excepts) > 0,
 	}
@@ -221,10 +223,22 @@ func (c *compiler) addPosting(t syntax.Term, p posting) {
 	if !ok {
 		i = int32(len(c.Engine.terms))
 		c.terms[t.Key] = i
-		c.Engine.terms = append(c.Engine.terms, term{text: t.Text, key: t.Key})
+		c.Engine.terms = append(c.Engine.terms, term{text: t.Text, key: t.Key, short: isShort(t.Key)})
 	}
 	c.Engine.terms[i].postings = append(c.Engine.terms[i].postings, p)
 	c.margin = max(c.margin, int32(8*t.Length))
+}
+
+// isShort says whether a folded term is of Chinese characters, and so few that they meet
+// by chance where one word ends and another begins.
+func isShort(key string) bool {
+	n := 0
+	for _, r := range key {
+		if n++; n > shortTerm || !unicode.Is(unicode.Han, r) {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *compiler) pattern(text string) *pattern {

@@ -137,34 +137,42 @@ func (o outcome) weigh(local int) weights {
 	if o.place == nil || !b.positive || b.lengthOnly {
 		return weights{st.all, st.strong, st.plain, st.concealed}
 	}
-	var out weights
-	var seen [4]map[int32]bool
-	add := func(sum *int32, which int, h *hit) {
-		if seen[which] == nil {
-			seen[which] = map[int32]bool{}
-		}
-		if b.within > 0 {
-			*sum = b.min // it stands in a stretch that reaches it
-		} else if !seen[which][h.slot] {
-			seen[which][h.slot] = true
-			*sum += h.weight
-		}
-	}
+	var sum slotSums
 	for i := range st.hits {
 		h := &st.hits[i]
 		if h.isolated || !o.place.has(h.region, o.e.page.traits) {
 			continue
 		}
-		add(&out.all, 0, h)
-		if !h.weak {
-			add(&out.strong, 1, h)
-		}
-		if h.cost <= plainCost {
-			add(&out.plain, 2, h)
-		}
-		if !h.weak && o.e.page.traits[h.region].concealed {
-			add(&out.concealed, 3, h)
+		sum.add(h, o.e.page.traits)
+	}
+	out := sum.weights
+	if b.within > 0 { // what is not isolated stands in a stretch that reaches the least sum
+		for _, w := range []*int32{&out.all, &out.strong, &out.plain, &out.concealed} {
+			*w = b.min * min(*w, 1)
 		}
 	}
 	return out
+}
+
+// slotSums sums the weights of distinct terms.
+type slotSums struct {
+	weights
+	seen map[int32]termSeen // by slot
+}
+
+func (s *slotSums) add(h *hit, traits []regionTraits) {
+	if s.seen == nil {
+		s.seen = map[int32]termSeen{}
+	}
+	seen := s.seen[h.slot]
+	once := func(done *bool, sum *int32, counts bool) {
+		if counts && !*done {
+			*done, *sum = true, *sum+h.weight
+		}
+	}
+	once(&seen.any, &s.all, true)
+	once(&seen.strong, &s.strong, !h.weak)
+	once(&seen.plain, &s.plain, h.cost <= plainCost)
+	once(&seen.concealed, &s.concealed, !h.weak && traits[h.region].concealed)
+	s.seen[h.slot] = seen
 }

@@ -32,7 +32,7 @@ func (r dropReason) String() string {
 	case droppedByAllowance:
 		return "inside a text of the allow-list"
 	case droppedByWord:
-		return "inside a longer word (word: true)"
+		return "cut out of words"
 	case droppedByOverlap:
 		return "inside a longer hit of the block"
 	case droppedByDisguise:

@@ -31,9 +31,10 @@ type Block struct {
 	Lists, Terms, Regex, Except []Text
 	Regions                     []Text
 	Hidden, Word, Plain         *bool
-	Min                         int // 1 if not given
-	Within                      int // 0 if not given
-	MinChars, MaxChars          int // 0 if not given
+	Unbounded                   Text // why short terms count inside words; not set: they do not
+	Min                         int  // 1 if not given
+	Within                      int  // 0 if not given
+	MinChars, MaxChars          int  // 0 if not given
 
 	keys []string // that were given, right or wrong
 }
@@ -48,7 +49,7 @@ func (d Detection) BlockNames() []string {
 }
 
 func blockKeys() []string {
-	return []string{"like", "lists", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "plain", "min", "within", "except"}
+	return []string{"like", "lists", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "unbounded", "plain", "min", "within", "except"}
 }
 
 // has says whether one of the keys was given.
@@ -106,6 +107,8 @@ func (f *File) block(key, n *yaml.Node) Block {
 			b.Hidden = f.bool(v, what)
 		case "word":
 			b.Word = f.bool(v, what)
+		case "unbounded":
+			b.Unbounded = f.scalar(v, what)
 		case "plain":
 			b.Plain = f.bool(v, what)
 		case "min":
@@ -151,6 +154,8 @@ func (f *File) inherit(b *Block, earlier []Block) {
 			b.Hidden = own.Hidden
 		case "word":
 			b.Word = own.Word
+		case "unbounded":
+			b.Unbounded = own.Unbounded
 		case "plain":
 			b.Plain = own.Plain
 		case "min":

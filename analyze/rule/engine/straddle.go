@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/match"
+)
+
+// On a page so many words meet that a short term is often found where one word ends and
+// another begins: 彩金 in 五彩金香, 期期中 in 学期期中. There it counts only between words.
+// In a message, which says one thing, it counts as it stands: slang is in no dictionary.
+
+// shortTerm is the length up to which a term is found only between words.
+const shortTerm = 3
+
+// dropStraddling drops the short terms of a detection that cut words in two, and weighs
+// its blocks anew. It is called for the few detections whose condition holds, since each
+// hit costs a look into the dictionary.
+func (e *evaluation) dropStraddling(d *detection) {
+	if d.IsContext || e.page.doc.Form == qianshao.FormMessage {
+		return
+	}
+	for _, b := range d.blocks {
+		if !b.positive || b.word || b.unbounded {
+			continue
+		}
+		st := &e.tally.states[b.index]
+		before := len(st.hits)
+		st.hits = slices.DeleteFunc(st.hits, func(h hit) bool { return e.straddles(b, &h) })
+		switch {
+		case len(st.hits) == before:
+		case b.within > 0:
+			e.weighStretches(b, st)
+		default:
+			e.weighHits(st)
+		}
+	}
+}
+
+// straddles is true for a short term that begins inside a word, or has two characters and
+// ends inside one. What follows three characters may make another word with the last of
+// them: 注册送 stands in 注册送礼, too.
+func (e *evaluation) straddles(b *block, h *hit) bool {
+	if int(h.term) >= len(e.engine.terms) || !e.engine.terms[h.term].short || h.cost >= match.CostDisguised {
+		return false
+	}
+	text, end := e.page.doc.Regions[h.region].Text, int(h.end)
+	if h.last-h.first >= shortTerm-1 {
+		end = len(text)
+	}
+	if e.engine.segmenter.IsBounded(text, int(h.start), end) {
+		return false
+	}
+	e.drop(b, h, droppedByWord)
+	return true
+}
+
+// weighHits sums the weights of a block's hits anew.
+func (e *evaluation) weighHits(st *blockState) {
+	st.all, st.strong, st.plain, st.concealed = 0, 0, 0, 0
+	var sum slotSums
+	for i := range st.hits {
+		sum.add(&st.hits[i], e.page.traits)
+	}
+	st.all, st.strong, st.plain, st.concealed = sum.all, sum.strong, sum.plain, sum.concealed
+}
