@@ -64,6 +64,10 @@ func (b *breakdown) addAwareness(fired *engine.Fired) {
 		return
 	}
 	left := maxAwarenessLoss
+	if fired.Quoted {
+		b.add("awareness", "quoted, in pre, code or blockquote", -left)
+		return
+	}
 	for _, c := range fired.Contexts {
 		loss := min(c.Lowers, left)
 		left -= loss

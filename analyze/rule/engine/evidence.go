@@ -29,7 +29,7 @@ const (
 // fired returns what makes a detection hold, and the hits; there are none if it does not hold.
 // The evidence has no lines and columns yet.
 func (e *evaluation) fired(d *detection) (out Fired, used []rankedHit) {
-	e.dropStraddling(d)
+	e.dropChance(d)
 	concealed := false
 	if e.page.conceals {
 		var alone outcome

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule"
@@ -78,4 +79,26 @@ func (x excuse) excuses(hits []rankedHit, traits []regionTraits) bool {
 		return slices.ContainsFunc(x.places, func(p place) bool { return p.first < p.last })
 	}
 	return inside >= outside
+}
+
+// isQuoted says whether most of the hits stand in elements for code and quotations.
+func (e *evaluation) isQuoted(hits []rankedHit) bool {
+	quoted := 0
+	for _, h := range hits {
+		if quotes(e.page.doc.Regions[h.hit.region].Path) {
+			quoted++
+		}
+	}
+	return 2*quoted > len(hits)
+}
+
+// quotes says whether a region's path leads through pre, code or blockquote.
+func quotes(path string) bool {
+	for step := range strings.SplitSeq(path, " > ") {
+		switch name, _, _ := strings.Cut(step, ":"); name {
+		case "pre", "code", "blockquote":
+			return true
+		}
+	}
+	return false
 }

@@ -64,7 +64,7 @@ func (e *Engine) Explain(doc *qianshao.Document, id string) Explanation {
 	v.trace = &trace{drops: map[int32]*[dropReasons]dropped{}}
 	v.scan()
 	v.runRegexes([]*detection{d})
-	v.dropStraddling(d)
+	v.dropChance(d)
 	o := v.outcome(d)
 	if v.page.conceals && o.decide() != syntax.Yes && o.alone().decide() == syntax.Yes {
 		o = o.alone()

@@ -36,6 +36,8 @@ type Fired struct {
 	Disguised bool
 	// Contexts are the awareness contexts that excuse it; the evidence stands within them.
 	Contexts []Context
+	// Quoted: most of it stands in pre, code or blockquote elements.
+	Quoted bool
 	// Inert: all evidence is in comments or scripts.
 	Inert bool
 }
@@ -89,6 +91,7 @@ func (e *evaluation) result(live []*detection) Result {
 		if d := e.engine.ofRules[i]; holds[d.index] && r.Off == nil {
 			if fired, hits := e.fired(d); hits != nil {
 				fired.Rule = r
+				fired.Quoted = e.isQuoted(hits)
 				fired.Contexts = e.excusing(out.Contexts, hits)
 				out.Fired = append(out.Fired, fired)
 			}

@@ -14,20 +14,20 @@ import (
 // shortTerm is the length up to which a term is found only between words.
 const shortTerm = 3
 
-// dropStraddling drops the short terms of a detection that cut words in two, and weighs
-// its blocks anew. It is called for the few detections whose condition holds, since each
+// dropChance drops the short terms of a detection that cut words in two, and the dates
+// that its expressions match, and weighs its blocks anew. It is called for the few detections whose condition holds, since each
 // hit costs a look into the dictionary.
-func (e *evaluation) dropStraddling(d *detection) {
+func (e *evaluation) dropChance(d *detection) {
 	if d.IsContext || e.page.doc.Form == qianshao.FormMessage {
 		return
 	}
 	for _, b := range d.blocks {
-		if !b.positive || b.word || b.unbounded {
+		if !b.positive {
 			continue
 		}
 		st := &e.tally.states[b.index]
 		before := len(st.hits)
-		st.hits = slices.DeleteFunc(st.hits, func(h hit) bool { return e.straddles(b, &h) })
+		st.hits = slices.DeleteFunc(st.hits, func(h hit) bool { return e.straddles(b, &h) || e.isDated(b, &h) })
 		switch {
 		case len(st.hits) == before:
 		case b.within > 0:
@@ -42,6 +42,9 @@ func (e *evaluation) dropStraddling(d *detection) {
 // ends inside one. What follows three characters may make another word with the last of
 // them: 注册送 stands in 注册送礼, too.
 func (e *evaluation) straddles(b *block, h *hit) bool {
+	if b.word || b.unbounded {
+		return false
+	}
 	if int(h.term) >= len(e.engine.terms) || !e.engine.terms[h.term].short || h.cost >= match.CostDisguised {
 		return false
 	}

@@ -16,6 +16,7 @@ const (
 	droppedByExcept
 	droppedByAllowance
 	droppedByWord
+	droppedAsDate
 	droppedByOverlap
 	droppedByDisguise
 	dropReasons
@@ -33,6 +34,8 @@ func (r dropReason) String() string {
 		return "inside a text of the allow-list"
 	case droppedByWord:
 		return "cut out of words"
+	case droppedAsDate:
+		return "of dates, years or ranges"
 	case droppedByOverlap:
 		return "inside a longer hit of the block"
 	case droppedByDisguise:
