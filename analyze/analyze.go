@@ -16,6 +16,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/indicator"
+	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/engine"
 	"github.com/qianshao/qianshao/analyze/token"
@@ -98,7 +99,7 @@ func (a *Analyzer) assess(x *Extraction) qianshao.Assessment {
 // engines and hidden from archives.
 func robotsTags(page qianshao.Page, doc *qianshao.Document) (tags []string) {
 	for _, tag := range page.RobotsTags {
-		tags = append(tags, "X-Robots-Tag: "+masked(tag))
+		tags = append(tags, "X-Robots-Tag: "+mask.String(tag))
 	}
 	for _, tag := range doc.MetaRobots {
 		tags = append(tags, "meta robots: "+tag)

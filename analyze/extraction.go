@@ -3,6 +3,7 @@ package analyze
 import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/extract"
+	"github.com/qianshao/qianshao/analyze/mask"
 )
 
 // Extraction extracts a page once, although several steps need to know what is in
@@ -62,7 +63,7 @@ func (x *Extraction) Document() *qianshao.Document {
 		})
 		x.document.Form = x.Page.Form()
 		x.parsed = nil // the tree takes more memory than the document
-		maskResidentIDs(x.document)
+		mask.Document(x.document)
 	}
 	return x.document
 }

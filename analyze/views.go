@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/analyze/rule/engine"
 	"github.com/qianshao/qianshao/analyze/view"
 )
@@ -152,6 +153,6 @@ func (c *comparison) document(x *Extraction) *qianshao.Document {
 		Regions: []qianshao.Region{{Kind: qianshao.RegionURL, Name: "location", Text: header, Map: []qianshao.Run{{Text: all, Source: all}}}},
 		Links:   []qianshao.Link{{URL: x.Page.URL}},
 	}
-	maskResidentIDs(doc)
+	mask.Document(doc)
 	return doc
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/internal/app"
 )
 
@@ -182,7 +183,7 @@ func newLogger(w io.Writer, verbose bool, format string) *slog.Logger {
 	if verbose {
 		level = slog.LevelDebug
 	}
-	opts := &slog.HandlerOptions{Level: level}
+	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: maskedAttr}
 	logger := slog.New(slog.NewTextHandler(w, opts))
 	if format == "json" {
 		logger = slog.New(slog.NewJSONHandler(w, opts))
@@ -194,12 +195,28 @@ func newLogger(w io.Writer, verbose bool, format string) *slog.Logger {
 	return logger
 }
 
+// maskedAttr masks the resident identity numbers in what is logged, such as a page's URL.
+func maskedAttr(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Resolve(); v.Kind() {
+	case slog.KindString:
+		a.Value = slog.StringValue(mask.String(v.String()))
+	case slog.KindAny:
+		switch x := v.Any().(type) {
+		case error:
+			a.Value = slog.StringValue(mask.String(x.Error()))
+		case fmt.Stringer:
+			a.Value = slog.StringValue(mask.String(x.String()))
+		}
+	}
+	return a
+}
+
 // report prints the error, if any, and returns the process's exit code.
 func report(w io.Writer, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(w, "qianshao: %v\n", err)
+	fmt.Fprintf(w, "qianshao: %s\n", mask.String(err.Error()))
 	return exitCode(err)
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/internal/app"
 )
@@ -235,10 +236,20 @@ func newLinePrinter(w io.Writer, format string) *linePrinter {
 
 func (p *linePrinter) print(line scanLine) error {
 	if p.json != nil {
-		return p.json.Encode(line)
+		return p.json.Encode(line.masked())
 	}
 	p.table.row(line.cells()...)
 	return nil
+}
+
+// masked is the line without resident identity numbers in its URLs and file names.
+func (l scanLine) masked() scanLine {
+	l.Input, l.URL, l.Error = mask.String(l.Input), mask.String(l.URL), mask.String(l.Error)
+	l.Findings = append([]qianshao.Finding{}, l.Findings...)
+	for i := range l.Findings {
+		l.Findings[i].URL = mask.String(l.Findings[i].URL)
+	}
+	return l
 }
 
 // cells are the line as a row of the table.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/app"
 )
@@ -39,6 +40,7 @@ func (c searchCmd) print(env *environment, results index.Results) error {
 		encoder := json.NewEncoder(env.out)
 		encoder.SetEscapeHTML(false)
 		for _, hit := range results.Hits {
+			hit.URL = mask.String(hit.URL)
 			if err := encoder.Encode(hit); err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/qianshao/qianshao/analyze/mask"
 	"golang.org/x/text/width"
 )
 
@@ -58,14 +59,15 @@ func (t *tableWriter) flush() error {
 }
 
 // printable keeps a hostile page from steering the terminal: control and
-// invisible characters become spaces.
+// invisible characters become spaces. Resident identity numbers are masked, as in
+// a page's URL.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.In(r, unicode.Cf) {
 			return ' '
 		}
 		return r
-	}, s)
+	}, mask.String(s))
 }
 
 func clip(s string, limit int) string {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
@@ -151,6 +152,9 @@ func (a *API) search(w http.ResponseWriter, r *http.Request) {
 	if found.Hits == nil {
 		found.Hits = []index.Hit{}
 	}
+	for i := range found.Hits {
+		found.Hits[i].URL = mask.String(found.Hits[i].URL)
+	}
 	found.Suggest(parser, r.FormValue("q"))
 	a.writeJSON(w, http.StatusOK, found)
 }
@@ -222,7 +226,9 @@ func (a *API) finding(w http.ResponseWriter, r *http.Request) {
 }
 
 // NewFinding returns a finding in the form of the API. under is nil for own files.
+// Resident identity numbers in its URLs are masked; its texts have none.
 func NewFinding(f store.Finding, under *qianshao.Authorisation) Finding {
+	f.Finding.URL, f.RequestedURL = mask.String(f.Finding.URL), mask.String(f.RequestedURL)
 	return Finding{
 		Finding: f.Finding, Under: under, First: f.FirstSeen, Last: f.LastSeen,
 		State: f.State(), Gone: f.GoneAt, Changes: append([]qianshao.Change{}, f.Changes...),

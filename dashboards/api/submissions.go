@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/store"
 )
@@ -44,6 +45,7 @@ func (a *API) takeSubmission(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Location", "/api/v1/submissions/"+submission.ID)
+	submission.URL = mask.String(submission.URL)
 	a.writeJSON(w, http.StatusAccepted, submission)
 }
 
@@ -61,6 +63,9 @@ func (a *API) submissions(w http.ResponseWriter, r *http.Request) {
 	if list == nil {
 		list = []qianshao.Submission{}
 	}
+	for i := range list {
+		list[i].URL = mask.String(list[i].URL)
+	}
 	a.writeJSON(w, http.StatusOK, map[string][]qianshao.Submission{"submissions": list})
 }
 
@@ -74,5 +79,6 @@ func (a *API) submission(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
+	submission.URL = mask.String(submission.URL)
 	a.writeJSON(w, http.StatusOK, submission)
 }

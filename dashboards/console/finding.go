@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/store"
 )
@@ -126,7 +127,7 @@ func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 	}
 	v.Back = backURL(r)
 	v.Moved = f.RequestedURL != "" && f.RequestedURL != f.URL
-	v.SamePage = searchURL(clause("url", f.URL), 0)
+	v.SamePage = searchURL(clause("url", mask.Prefix(f.URL)), 0)
 	v.SameRule = searchURL(clause("rule", f.Rule), 0)
 	if host := hostname(f.URL); host != "" {
 		v.SameHost = searchURL(clause("host", host), 0)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/dashboards/intake"
 )
 
@@ -59,5 +60,8 @@ func (v *submissionsPage) State(s qianshao.SubmissionState) string {
 }
 func (v *submissionsPage) Skip(s qianshao.Skip) string { return v.lang.Named("skip.", string(s)) }
 
-// FindingsOf leads to the findings of a page.
-func (v *submissionsPage) FindingsOf(url string) string { return searchURL(clause("url", url), 0) }
+// FindingsOf leads to the findings of a page; where its URL has a resident identity
+// number, to those of all pages whose URLs begin like it.
+func (v *submissionsPage) FindingsOf(url string) string {
+	return searchURL(clause("url", mask.Prefix(url)), 0)
+}

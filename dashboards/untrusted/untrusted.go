@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/mask"
 )
 
 // Piece is a stretch of shown text with one look. The template escapes Text.
@@ -256,8 +257,9 @@ func Plain(s string) string {
 
 // Defang writes a URL so that nobody follows it by mistake, and no program
 // makes a link of it: hxxp://a[.]example/path. Other text is left as it is.
+// Resident identity numbers are masked.
 func Defang(raw string) string {
-	s := Plain(raw)
+	s := mask.String(Plain(raw))
 	scheme, rest, ok := strings.Cut(s, "://")
 	if !ok {
 		return s

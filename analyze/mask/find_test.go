@@ -1,4 +1,4 @@
-package analyze
+package mask
 
 import (
 	"math/rand/v2"
@@ -9,7 +9,7 @@ import (
 // TestNextDigit compares looking at eight bytes at a time with looking at each.
 func TestNextDigit(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	pieces := strings.Fields("a b / : 0 9 5 ， 。 ９ ０ ； ｘ 中 文 \xef \xbc \x80 \xb0 \xb9 \xf0 \xee")
+	pieces := strings.Fields("a b / : 0 9 5 ， ① ❶ “ 。 ９ ０ ； ｘ 中 文 \xef \xbc \x80 \xb0 \xb9 \xf0 \xee")
 	for range 20_000 {
 		var b strings.Builder
 		for range random.IntN(30) {
