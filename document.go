@@ -148,40 +148,46 @@ type Run struct {
 	Source Span
 }
 
-// SourceSpan returns the source range from which Text[start:end] came.
+// SourceSpan returns the source range from which Text[start:end] came. Text that is
+// read from right to left, or put together by a script, is not in the order of its
+// source; the range then holds all of it.
 func (r *Region) SourceSpan(start, end int) Span {
 	if len(r.Map) == 0 {
 		return Span{}
 	}
-	if end <= start {
-		at := r.sourceAt(start, false)
+	i := r.runAt(start)
+	if end <= start || i == len(r.Map) || r.Map[i].Text.Start >= end {
+		at := r.sourceAt(start)
 		return Span{at, at}
 	}
-	return Span{r.sourceAt(start, false), r.sourceAt(end-1, true)}
+	span := r.Map[i].sourceOf(start, end)
+	for i++; i < len(r.Map) && r.Map[i].Text.Start < end; i++ {
+		more := r.Map[i].sourceOf(start, end)
+		span = Span{min(span.Start, more.Start), max(span.End, more.End)}
+	}
+	return span
 }
 
-// sourceAt maps one byte offset of Text; with after it returns the offset
-// behind the source of that byte.
-func (r *Region) sourceAt(offset int, after bool) int {
-	i := sort.Search(len(r.Map), func(i int) bool { return r.Map[i].Text.End > offset })
+// sourceOf returns the source range of that part of the run which is in Text[start:end].
+func (r Run) sourceOf(start, end int) Span {
+	if r.Text.Len() != r.Source.Len() {
+		return r.Source
+	}
+	return Span{r.Source.Start + max(0, start-r.Text.Start), r.Source.End - max(0, r.Text.End-end)}
+}
+
+// runAt returns the index of the first run that ends after an offset of Text.
+func (r *Region) runAt(offset int) int {
+	return sort.Search(len(r.Map), func(i int) bool { return r.Map[i].Text.End > offset })
+}
+
+// sourceAt returns the source offset of a byte offset of Text.
+func (r *Region) sourceAt(offset int) int {
+	i := r.runAt(offset)
 	if i == len(r.Map) {
 		return r.Map[i-1].Source.End
 	}
-	run := r.Map[i]
-	if offset < run.Text.Start {
-		return run.Source.Start
-	}
-	if run.Text.Len() != run.Source.Len() {
-		if after {
-			return run.Source.End
-		}
-		return run.Source.Start
-	}
-	at := run.Source.Start + offset - run.Text.Start
-	if after {
-		at++
-	}
-	return at
+	return r.Map[i].sourceOf(offset, r.Map[i].Text.End).Start
 }
 
 // Span returns the source range that the whole region came from.
@@ -189,7 +195,7 @@ func (r *Region) Span() Span {
 	if len(r.Map) == 0 {
 		return Span{}
 	}
-	return Span{r.Map[0].Source.Start, r.Map[len(r.Map)-1].Source.End}
+	return r.SourceSpan(r.Map[0].Text.Start, r.Map[len(r.Map)-1].Text.End)
 }
 
 // Position returns the line and column, both from 1, of a byte offset in

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/extract/bidi"
 	"github.com/qianshao/qianshao/analyze/extract/link"
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
 	"github.com/qianshao/qianshao/analyze/extract/style"
@@ -186,7 +187,14 @@ func (a *assembler) text(ev *tree.Event, mode mapped.Mode) {
 	if before == 0 {
 		p.element, p.heading = ev.Element, e.Heading
 	}
-	p.Add(&f.Text, int(ev.Start), int(ev.End), mode)
+	if e.Turned > 0 && strings.TrimSpace(f.Content[ev.Start:ev.End]) != "" {
+		before, after := bidi.Overrides(int(e.Turned))
+		p.Put(f.Span(int(ev.Start), int(ev.Start)), before)
+		p.Add(&f.Text, int(ev.Start), int(ev.End), mode)
+		p.Put(f.Span(int(ev.End), int(ev.End)), after)
+	} else {
+		p.Add(&f.Text, int(ev.Start), int(ev.End), mode)
+	}
 	if a.link.element != 0 && len(p.Text) > before {
 		a.link.text.Write(p.Text[before:])
 		if hiding == qianshao.HidingNone {
@@ -289,8 +297,12 @@ func (a *assembler) emitPiece(p *piece, kind qianshao.RegionKind) {
 	a.emit(&p.Builder, qianshao.Region{Kind: kind, Hidden: p.hiding, Path: a.selector(p.element)})
 }
 
-// emit appends a region with a builder's text and map, and returns its index.
+// emit appends a region with a builder's text, in the order of reading, and map, and
+// returns its index.
 func (a *assembler) emit(b *mapped.Builder, r qianshao.Region) int {
+	if order := bidi.Order(b.Text); order != nil {
+		b.Reorder(order)
+	}
 	if len(b.Runs) == 1 && b.Runs[0].Source.Len() == len(b.Text) && a.doc.Source[b.Runs[0].Source.Start:b.Runs[0].Source.End] == string(b.Text) {
 		r.Text = a.doc.Source[b.Runs[0].Source.Start:b.Runs[0].Source.End] // shares the source's memory
 	} else {

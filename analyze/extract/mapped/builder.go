@@ -139,6 +139,16 @@ func (b *Builder) Copy(t *Text, start, end int) {
 	b.fixed = len(b.Runs)
 }
 
+// Reorder puts pieces of the text, which together are all of it, into another order.
+func (b *Builder) Reorder(order []qianshao.Span) {
+	var out Builder
+	from := Text{Content: string(b.Text), runs: b.Runs}
+	for _, piece := range order {
+		out.Copy(&from, piece.Start, piece.End)
+	}
+	b.Text, b.Runs, b.fixed = out.Text, out.Runs, out.fixed
+}
+
 // Join appends what another builder holds.
 func (b *Builder) Join(o *Builder) {
 	b.flushSpace()

@@ -31,10 +31,13 @@ const (
 // Element is a node of the tree. Elements are numbered in the order of their
 // start tags, so a parent comes before its children. Element 0 is the root.
 type Element struct {
-	Tag            string // lower case
-	Atom           atom.Atom
-	Kind           TagKind
-	Heading        bool // is a heading or in one
+	Tag     string // lower case
+	Atom    atom.Atom
+	Kind    TagKind
+	Heading bool // is a heading or in one
+	// Turned is how often bdo elements turn the text round: odd numbers run from right to
+	// left, even ones from left to right.
+	Turned         uint8
 	More           bool // another sibling of the same tag follows
 	AttributeCount uint16
 	Parent         int32 // -1 for the root
@@ -365,7 +368,25 @@ func (b *builder) append(fi int32, start, end int, tag string, a atom.Atom, kind
 	b.attributes = appendAttributes(b.attributes, b.Fragments[fi].Content, start, end)
 	e.AttributeCount = uint16(len(b.attributes) - int(e.attributes))
 	b.Elements = append(b.Elements, e)
+	b.Elements[el].Turned = b.turned(el)
 	return el
+}
+
+// maxTurned bounds Element.Turned.
+const maxTurned = 8
+
+// turned returns an element's Turned.
+func (b *builder) turned(el int32) uint8 {
+	e := &b.Elements[el]
+	around := b.Elements[e.Parent].Turned
+	if e.Atom != atom.Bdo || around == maxTurned {
+		return around
+	}
+	dir := b.Value(el, "dir")
+	if strings.EqualFold(dir, "rtl") && around%2 == 0 || strings.EqualFold(dir, "ltr") && around%2 == 1 {
+		return around + 1
+	}
+	return around
 }
 
 // countType returns the element's number among its siblings with the same tag.
