@@ -170,28 +170,47 @@ func (e *evaluation) dropUnbounded(b *block, st *blockState) {
 
 // dropOverlapped keeps the longest of hits that overlap, those in ordinary
 // writing before disguised ones, and leaves the pending hits in the order of the text.
+// It takes the hits in groups that overlap nothing outside, since a dense page has
+// thousands of hits and few that overlap.
 func (e *evaluation) dropOverlapped(b *block, st *blockState) {
-	overlaps := false
-	for i := 1; i < len(st.pending) && !overlaps; i++ {
-		overlaps = st.pending[i].first <= st.pending[i-1].last
+	byEnd := func(x, y hit) int { return cmp.Compare(x.last, y.last) }
+	if !slices.IsSortedFunc(st.pending, byEnd) {
+		slices.SortStableFunc(st.pending, byEnd)
 	}
-	if !overlaps {
-		return
+	kept := len(st.pending) // the kept ones are at the end
+	for end := len(st.pending); end > 0; {
+		start, first := end-1, st.pending[end-1].first
+		for ; start > 0 && st.pending[start-1].last >= first; start-- {
+			first = min(first, st.pending[start-1].first)
+		}
+		group := e.longest(b, st.pending[start:end])
+		kept -= len(group)
+		copy(st.pending[kept:], group)
+		end = start
 	}
-	base, end := st.pending[0].first, int32(0)
-	for _, h := range st.pending {
+	st.pending = slices.Delete(st.pending, 0, kept)
+}
+
+// longest returns the hits of a group that no better one overlaps, in the order of the
+// text, in the group's memory.
+func (e *evaluation) longest(b *block, group []hit) []hit {
+	if len(group) == 1 {
+		return group
+	}
+	base, end := group[0].first, int32(0)
+	for _, h := range group {
 		base, end = min(base, h.first), max(end, h.last)
 	}
 	if n := int(end-base) + 1; len(e.open.covered) < n {
 		e.open.covered = make([]bool, n)
 	}
-	slices.SortFunc(st.pending, func(x, y hit) int {
+	slices.SortFunc(group, func(x, y hit) int {
 		return cmp.Or(cmp.Compare(x.cost/match.CostDisguised, y.cost/match.CostDisguised),
 			cmp.Compare(y.last-y.first, x.last-x.first), cmp.Compare(x.cost, y.cost),
 			cmp.Compare(x.first, y.first), cmp.Compare(x.term, y.term))
 	})
-	kept := st.pending[:0]
-	for _, h := range st.pending {
+	kept := group[:0]
+	for _, h := range group {
 		place := e.open.covered[h.first-base : h.last-base+1]
 		if slices.Contains(place, true) {
 			e.drop(b, &h, droppedByOverlap)
@@ -200,11 +219,11 @@ func (e *evaluation) dropOverlapped(b *block, st *blockState) {
 		fill(place, true)
 		kept = append(kept, h)
 	}
-	st.pending = kept
 	for _, h := range kept {
 		fill(e.open.covered[h.first-base:h.last-base+1], false)
 	}
-	slices.SortFunc(st.pending, func(x, y hit) int { return cmp.Compare(x.first, y.first) })
+	slices.SortFunc(kept, func(x, y hit) int { return cmp.Compare(x.first, y.first) })
+	return kept
 }
 
 func fill(cells []bool, value bool) {
