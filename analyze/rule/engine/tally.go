@@ -119,6 +119,9 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 	}
 	seen := &e.tally.seen[h.slot]
 	if e.isWeak(&h) {
+		if seen.strong && seen.kept[e.class(&h)] == maxTermHits {
+			return // it could only be one more, so whether a contact is near is not asked
+		}
 		h.weak = seen.kept[classWeak] >= maxTermHits || !e.contactNear(&h)
 		if h.weak && e.page.isLong || !e.isBounded(b, &h) {
 			return
