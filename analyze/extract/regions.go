@@ -20,6 +20,9 @@ const (
 	// rest of the page is joined to one region for each way of hiding, so that
 	// nothing escapes by the limit, and attributes are left out.
 	maxRegions = 100_000
+	// maxRegionText is the length from which a text is cut into several regions, at a
+	// blank where it has one. Who reads a region needs memory of many times its length.
+	maxRegionText = 512 << 10
 	// maxLinks bounds Document.Links.
 	maxLinks = 50_000
 	// maxURL leaves out data: URLs and the like. Browsers accept 2 MB; sites use 2 KB.
@@ -298,11 +301,22 @@ func (a *assembler) emitPiece(p *piece, kind qianshao.RegionKind) {
 }
 
 // emit appends a region with a builder's text, in the order of reading, and map, and
-// returns its index.
+// returns its index; of a text that is too long, the first of several.
 func (a *assembler) emit(b *mapped.Builder, r qianshao.Region) int {
 	if order := bidi.Order(b.Text); order != nil {
 		b.Reorder(order)
 	}
+	first := len(a.doc.Regions)
+	for len(b.Text) > maxRegionText {
+		part := b.CutFront(maxRegionText)
+		a.add(&part, r)
+	}
+	a.add(b, r)
+	return first
+}
+
+// add appends one region.
+func (a *assembler) add(b *mapped.Builder, r qianshao.Region) {
 	if len(b.Runs) == 1 && b.Runs[0].Source.Len() == len(b.Text) && a.doc.Source[b.Runs[0].Source.Start:b.Runs[0].Source.End] == string(b.Text) {
 		r.Text = a.doc.Source[b.Runs[0].Source.Start:b.Runs[0].Source.End] // shares the source's memory
 	} else {
@@ -310,7 +324,6 @@ func (a *assembler) emit(b *mapped.Builder, r qianshao.Region) int {
 	}
 	r.Map = a.keep(b.Runs)
 	a.doc.Regions = append(a.doc.Regions, r)
-	return len(a.doc.Regions) - 1
 }
 
 // keep copies runs to memory that is shared by regions.

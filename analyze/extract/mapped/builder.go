@@ -1,6 +1,9 @@
 package mapped
 
 import (
+	"bytes"
+	"unicode/utf8"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 )
@@ -137,6 +140,39 @@ func (b *Builder) Copy(t *Text, start, end int) {
 		b.Runs = append(b.Runs, qianshao.Run{Text: qianshao.Span{Start: n + from - start, End: n + to - start}, Source: at})
 	}
 	b.fixed = len(b.Runs)
+}
+
+// CutFront takes the front of the text, of at most limit bytes, and leaves the rest: up to
+// the last blank in its last kilobytes, or where a character ends. The front is valid
+// until the builder is used again.
+func (b *Builder) CutFront(limit int) Builder {
+	const reach = 4 << 10
+	cut := limit
+	for cut > 0 && !utf8.RuneStart(b.Text[cut]) {
+		cut--
+	}
+	if n := bytes.LastIndexByte(b.Text[cut-reach:cut], ' '); n >= 0 {
+		cut += n + 1 - reach
+	}
+	k := firstRun(b.Runs, cut)
+	front := Builder{Text: b.Text[:cut], Runs: append([]qianshao.Run{}, b.Runs[:k]...)}
+	if k < len(b.Runs) && b.Runs[k].Text.Start < cut {
+		run := b.Runs[k]
+		run.Text.End = cut
+		if b.Runs[k].Text.Len() == b.Runs[k].Source.Len() {
+			run.Source.End = run.Source.Start + run.Text.Len()
+			b.Runs[k].Source.Start = run.Source.End
+		}
+		b.Runs[k].Text.Start = cut
+		front.Runs = append(front.Runs, run)
+	}
+	b.Text, b.Runs = b.Text[cut:], b.Runs[k:]
+	for i := range b.Runs {
+		b.Runs[i].Text.Start -= cut
+		b.Runs[i].Text.End -= cut
+	}
+	b.fixed = len(b.Runs)
+	return front
 }
 
 // Reorder puts pieces of the text, which together are all of it, into another order.
