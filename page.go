@@ -37,8 +37,8 @@ type Page struct {
 	Authorisation string
 	Source        Source
 	// As is the form in which the operator wants the page judged; empty if Source decides.
-	As Form
-	FetchedAt     time.Time
+	As        Form
+	FetchedAt time.Time
 	// Status is the HTTP status; 0 where there was no HTTP.
 	Status int
 	// ContentType is the Content-Type as declared, charset included; may be empty or wrong.
