@@ -15,6 +15,7 @@ import (
 
 	root "github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
+	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest/warc"
 	"github.com/qianshao/qianshao/internal/app"
 )
@@ -148,7 +149,7 @@ func pruneLater(t *testing.T, data string, cmd evidencePruneCmd) string {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	if err := cmd.prune(&environment{ctx: t.Context(), out: &out}, f, policy, time.Now().AddDate(0, 0, 2)); err != nil {
+	if err := cmd.prune(&environment{ctx: t.Context(), out: &out, zone: index.DefaultZone()}, f, policy, time.Now().AddDate(0, 0, 2)); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
