@@ -27,10 +27,15 @@ const (
 // nothing. If src is not YAML of the right form the error is an *Error without a
 // file's name. Format does not check the rule.
 func Format(src []byte) ([]byte, error) {
+	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n")) // the library takes \r\n below a comment for an empty line
 	f := &File{}
 	root := f.document(src, "rule")
 	if root == nil {
 		return nil, NewError(f.Mistakes)
+	}
+	comments := commentsOf(root)
+	if err := readAll(src, root, comments); err != nil {
+		return nil, err
 	}
 	out := src
 	for range formatRounds {
@@ -39,7 +44,7 @@ func Format(src []byte) ([]byte, error) {
 			return nil, err
 		}
 		if bytes.Equal(out, laidOut) {
-			return out, sameComments(src, out)
+			return out, sameComments(comments, commentsOf(root))
 		}
 		again := (&File{}).document(laidOut, "rule")
 		if again == nil || !sameValue(root, again) {
@@ -48,17 +53,6 @@ func Format(src []byte) ([]byte, error) {
 		root, out = again, laidOut
 	}
 	return nil, errors.New("rule: no lasting place for a comment; put each comment on a line of its own above what it speaks of")
-}
-
-// sameComments refuses a layout that loses a comment line.
-func sameComments(src, out []byte) error {
-	for i, line := range strings.Split(string(src), "\n") {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "#") && !bytes.Contains(out, []byte(line)) {
-			return fmt.Errorf("rule: line %d: the comment %q would be lost; put it above a key", i+1, Cut(line, 60))
-		}
-	}
-	return nil
 }
 
 // sameValue compares two trees without their comments and styles.
@@ -88,6 +82,9 @@ func arrange(n *yaml.Node, key string, depth int) error {
 			if err := arrange(item, key, depth+1); err != nil {
 				return err
 			}
+			if isBlock(item) {
+				moveComment(&item.LineComment, &item.HeadComment)
+			}
 		}
 	case yaml.MappingNode:
 		sortKeys(n, key)
@@ -100,6 +97,7 @@ func arrange(n *yaml.Node, key string, depth int) error {
 			if err := arrange(value, k.Value, depth+1); err != nil {
 				return err
 			}
+			placeComment(k, value)
 		}
 		if depth >= 0 && key != "detection" && fitsOnLine(n, 2*depth+columns(key)+2) {
 			n.Style = yaml.FlowStyle

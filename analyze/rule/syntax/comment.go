@@ -1,0 +1,128 @@
+package syntax
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/qianshao/qianshao/internal/strictyaml"
+	"go.yaml.in/yaml/v3"
+)
+
+// comment is one line of comment and what it is attached to.
+type comment struct {
+	path string // the keys and indices that lead to the node; a key and its value share one
+	line int    // of the node
+	text string
+}
+
+// commentsOf returns all comments that the YAML library has read.
+func commentsOf(document *yaml.Node) (out []comment) {
+	var walk func(n *yaml.Node, path string)
+	walk = func(n *yaml.Node, path string) {
+		for line := range strings.Lines(n.HeadComment + "\n" + n.LineComment + "\n" + n.FootComment) {
+			if text := strings.TrimSpace(line); text != "" {
+				out = append(out, comment{path, n.Line, text})
+			}
+		}
+		below := path
+		for i, child := range n.Content {
+			switch {
+			case n.Kind == yaml.SequenceNode:
+				below = path + "/" + strconv.Itoa(i)
+			case n.Kind == yaml.MappingNode && i%2 == 0:
+				below = path + "/" + strconv.Quote(child.Value)
+			}
+			walk(child, below)
+		}
+	}
+	walk(document, "")
+	return out
+}
+
+// sameComments refuses a layout that loses a comment or attaches it to something
+// else: an approval must not end up behind the next entry of an allow list.
+func sameComments(before, after []comment) error {
+	type attached struct{ path, text string }
+	count := map[attached]int{}
+	for _, c := range after {
+		count[attached{c.path, c.text}]++
+	}
+	for _, c := range before {
+		a := attached{c.path, c.text}
+		if count[a]--; count[a] < 0 {
+			return commentError(c.line, c.text)
+		}
+	}
+	return nil
+}
+
+func commentError(line int, text string) error {
+	return fmt.Errorf("rule: line %d: the comment %q would be lost or moved; put it on a line of its own above what it speaks of", line, Cut(text, 60))
+}
+
+// readAll refuses a file with a comment that the YAML library passes over, as it does
+// inside a list in brackets.
+func readAll(src []byte, root *yaml.Node, read []comment) error {
+	count := map[string]int{}
+	for _, c := range read {
+		count[c.text]++
+	}
+	start, number := 0, 0
+	for line := range bytes.Lines(src) {
+		number++
+		text := string(bytes.TrimRight(line, "\r\n"))
+		for i := range text {
+			if text[i] != '#' || i > 0 && !strings.HasSuffix(text[:i], " ") && !strings.HasSuffix(text[:i], "\t") && text[:i] != "\ufeff" {
+				continue
+			}
+			tail := strings.TrimSpace(text[i:])
+			if count[tail]--; count[tail] >= 0 {
+				break
+			}
+			if isComment(src, root, start+i, start+len(text)) {
+				return commentError(number, tail)
+			}
+		}
+		start += len(line)
+	}
+	return nil
+}
+
+// isComment says whether src[from:to], which begins with # and ends with its line, is
+// a comment: without it the file says the same.
+func isComment(src []byte, root *yaml.Node, from, to int) bool {
+	without := bytes.Join([][]byte{src[:from], src[to:]}, nil)
+	tree, rest, err := strictyaml.Parse(without)
+	return err == nil && rest == nil && sameValue(root, tree)
+}
+
+// isBlock says whether a node is laid out on lines of its own below its key or dash.
+// The encoder drops the line comment of such a node, or writes it behind the next key.
+func isBlock(n *yaml.Node) bool {
+	return n.Kind != yaml.ScalarNode && n.Style != yaml.FlowStyle && len(n.Content) > 0
+}
+
+// placeComment moves the line comment of a key or its value to where the encoder keeps it:
+// behind the key if the value is laid out below, else behind the value. The second one of
+// two goes above the key.
+func placeComment(key, value *yaml.Node) {
+	from, to := &key.LineComment, &value.LineComment
+	if isBlock(value) {
+		from, to = to, from
+	}
+	if *to != "" {
+		to = &key.HeadComment
+	}
+	moveComment(from, to)
+}
+
+// moveComment adds the comment at from to the end of the one at to.
+func moveComment(from, to *string) {
+	if *from != "" && *to != "" {
+		*to += "\n"
+	}
+	*to += *from
+	*from = ""
+}
