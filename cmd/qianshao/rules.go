@@ -117,13 +117,18 @@ func (c rulesFmtCmd) Run(env *environment) error {
 }
 
 // replaceFile writes beside the file and renames, so that a crash leaves the old or the new one.
+// The new one has the permissions of the old one.
 func replaceFile(name string, content []byte) error {
+	mode := fs.FileMode(0o644)
+	if old, err := os.Stat(name); err == nil {
+		mode = old.Mode().Perm()
+	}
 	temporary, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {
 		return err
 	}
 	_, err = temporary.Write(content)
-	if err = errors.Join(err, temporary.Chmod(0o644), temporary.Sync(), temporary.Close()); err != nil {
+	if err = errors.Join(err, temporary.Chmod(mode), temporary.Sync(), temporary.Close()); err != nil {
 		return errors.Join(err, os.Remove(temporary.Name()))
 	}
 	return os.Rename(temporary.Name(), name)

@@ -63,31 +63,86 @@ func commentError(line int, text string) error {
 }
 
 // readAll refuses a file with a comment that the YAML library passes over, as it does
-// inside a list in brackets.
+// behind an opening bracket, or takes for another one's.
 func readAll(src []byte, root *yaml.Node, read []comment) error {
 	count := map[string]int{}
 	for _, c := range read {
 		count[c.text]++
 	}
-	start, number := 0, 0
-	for line := range bytes.Lines(src) {
-		number++
-		text := string(bytes.TrimRight(line, "\r\n"))
-		for i := range text {
-			if text[i] != '#' || i > 0 && !strings.HasSuffix(text[:i], " ") && !strings.HasSuffix(text[:i], "\t") && text[:i] != "\ufeff" {
-				continue
-			}
-			tail := strings.TrimSpace(text[i:])
-			if count[tail]--; count[tail] >= 0 {
-				break
-			}
-			if isComment(src, root, start+i, start+len(text)) {
-				return commentError(number, tail)
-			}
+	lines := strings.SplitAfter(string(src), "\n")
+	texts := literalLines(src, root)
+	start, behind := 0, false // the line above ends with a comment
+	for i, line := range lines {
+		column, lost := -1, false
+		if !texts[i+1] {
+			column = commentColumn(line, func(from int) bool {
+				text := strings.TrimSpace(line[from:])
+				if count[text] > 0 {
+					count[text]--
+					return true
+				}
+				lost = isComment(src, root, start+from, start+len(strings.TrimRight(line, "\n")))
+				return lost
+			})
 		}
+		if lost || column >= 0 && behind && hangs(lines, i) {
+			return commentError(i+1, strings.TrimSpace(line[column:]))
+		}
+		behind = column >= 0 && strings.TrimSpace(line[:column]) != ""
 		start += len(line)
 	}
 	return nil
+}
+
+// literalLines returns the lines of the file that belong to texts behind "|", where #
+// begins no comment.
+func literalLines(src []byte, root *yaml.Node) map[int]bool {
+	lines := map[int]bool{}
+	if bytes.ContainsAny(src, "\r\u0085\u2028\u2029") {
+		return lines // the library also ends lines there, and counts differently
+	}
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		if n.Style&yaml.LiteralStyle != 0 {
+			number := n.Line
+			for range strings.Lines(n.Value) {
+				number++
+				lines[number] = true
+			}
+		}
+		for _, child := range n.Content {
+			walk(child)
+		}
+	}
+	walk(root)
+	return lines
+}
+
+// commentColumn returns where in a line the comment begins, in bytes; -1 without one.
+func commentColumn(line string, isComment func(from int) bool) int {
+	for i := range len(line) {
+		before := line[:i]
+		if line[i] == '#' && (i == 0 || strings.HasSuffix(before, " ") || strings.HasSuffix(before, "\t") || before == "\ufeff") && isComment(i) {
+			return i
+		}
+	}
+	return -1
+}
+
+// hangs says whether line i, a comment below one that ends a line, goes on with it: it
+// stands deeper than the keys around it. The library attaches it to the key below.
+func hangs(lines []string, i int) bool {
+	comment := strings.TrimLeft(lines[i], " \t")
+	below := 0
+	for _, line := range lines[i+1:] {
+		if rest := strings.TrimLeft(line, " \t\n"); rest != "" && rest[0] != '#' {
+			below = len(line) - len(rest)
+			break
+		}
+	}
+	indent := len(lines[i]) - len(comment)
+	above := len(lines[i-1]) - len(strings.TrimLeft(lines[i-1], " \t-"))
+	return comment[0] == '#' && indent > above && indent > below
 }
 
 // isComment says whether src[from:to], which begins with # and ends with its line, is
