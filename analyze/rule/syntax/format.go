@@ -16,18 +16,19 @@ const (
 	// formatWidth is the width, in columns, up to which a condition, or a mapping
 	// without lists, stays on one line. A Chinese character takes two columns.
 	formatWidth = 100
-	// formatRounds bounds the search for a layout that formats to itself. Where a
-	// comment moves to another key, a second round is needed.
+	// formatRounds bounds the search for a layout that formats to itself. Where the
+	// library reads a comment back in another place, a second round is needed.
 	formatRounds = 4
 )
 
 // Format lays out a rule, a context or a file of an overlay in the canonical way:
 // keys in the order of the package comment, each entry of a list on its own line,
-// quotes only where YAML needs them. Comments are kept. Formatting twice changes
-// nothing. If src is not YAML of the right form the error is an *Error without a
+// quotes only where YAML needs them. Every comment stays with what it was written
+// for, or Format returns an error. Formatting twice changes nothing. If src is not YAML of the right form the error is an *Error without a
 // file's name. Format does not check the rule.
 func Format(src []byte) ([]byte, error) {
-	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n")) // the library takes \r\n below a comment for an empty line
+	// The library takes \r\n below a comment for an empty line.
+	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
 	f := &File{}
 	root := f.document(src, "rule")
 	if root == nil {

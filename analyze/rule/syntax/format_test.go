@@ -72,6 +72,8 @@ func FuzzFormat(f *testing.F) {
 		}
 		f.Add(archive.Files[0].Data)
 	}
+	f.Add([]byte("# a\n\ntags: # b\n  [c, # d\n  e] # f\ntests: [{a: b}] # g\n# h\n"))
+	f.Add([]byte("level: x # a\n# b\ntests:\n  # c\n  - {why: d, text: [e]} # f\n  # g\ntitle: |\n  # h\n"))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		out, err := Format(src)
 		if err != nil {
