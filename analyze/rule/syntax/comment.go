@@ -10,6 +10,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// maxParsed bounds the bytes that are parsed, some seconds, to tell comments from texts with " #".
+const maxParsed = 64 << 20
+
 // comment is one line of comment and what it is attached to.
 type comment struct {
 	path string // the keys and indices that lead to the node; a key and its value share one
@@ -71,6 +74,7 @@ func readAll(src []byte, root *yaml.Node, read []comment) error {
 	}
 	lines := strings.SplitAfter(string(src), "\n")
 	texts := literalLines(src, root)
+	parsed := 0
 	start, behind := 0, false // the line above ends with a comment
 	for i, line := range lines {
 		column, lost := -1, false
@@ -81,9 +85,13 @@ func readAll(src []byte, root *yaml.Node, read []comment) error {
 					count[text]--
 					return true
 				}
-				lost = isComment(src, root, start+from, start+len(strings.TrimRight(line, "\n")))
+				parsed += len(src)
+				lost = parsed <= maxParsed && isComment(src, root, start+from, start+len(strings.TrimRight(line, "\n")))
 				return lost
 			})
+		}
+		if parsed > maxParsed {
+			return fmt.Errorf("rule: line %d: too many # in quotes; write long texts behind |", i+1)
 		}
 		if lost || column >= 0 && behind && hangs(lines, i) {
 			return commentError(i+1, strings.TrimSpace(line[column:]))
