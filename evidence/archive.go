@@ -307,7 +307,11 @@ func (a *Archive) Recover(ctx context.Context) error {
 	if err := a.locked(ctx, func() error { return a.trim(ctx) }); err != nil {
 		return fmt.Errorf("recover the evidence archive: %w", err)
 	}
-	if err := a.finishDeletions(ctx); err != nil {
+	uncut, err := a.uncut(ctx)
+	if err == nil {
+		err = a.finishDeletions(ctx, uncut)
+	}
+	if err != nil {
 		return fmt.Errorf("recover the evidence archive: %w", err)
 	}
 	return a.WriteIndexes(ctx)

@@ -108,7 +108,11 @@ func (a *Archive) Delete(ctx context.Context, captures []Expired) error {
 			return fmt.Errorf("record deletions from the evidence archive: %w", err)
 		}
 	}
-	if err := a.finishDeletions(ctx); err != nil {
+	uncut, err := a.uncut(ctx)
+	if err != nil || len(uncut) == 0 { // nothing was deleted
+		return err
+	}
+	if err := a.finishDeletions(ctx, uncut); err != nil {
 		return fmt.Errorf("the deletions are recorded, but bytes are still in the files; the next \"evidence prune --apply\" finishes it: %w", err)
 	}
 	return a.WriteIndexes(ctx)
@@ -194,20 +198,26 @@ func (a *Archive) readDeletion(ctx context.Context, l *Link) (map[int64]string, 
 	return hashes, nil
 }
 
-// finishDeletions rewrites every file that still has the bytes of deleted records.
-func (a *Archive) finishDeletions(ctx context.Context) error {
+// uncut returns the names of the files that still have the bytes of deleted records.
+func (a *Archive) uncut(ctx context.Context) (names []string, err error) {
+	files, err := a.opts.Ledger.EvidenceFiles(ctx)
+	for _, f := range files {
+		if f.Uncut {
+			names = append(names, f.Name)
+		}
+	}
+	return names, err
+}
+
+// finishDeletions rewrites files without their deleted records, and removes what
+// an interrupted process has left of such a copy.
+func (a *Archive) finishDeletions(ctx context.Context, files []string) error {
 	if err := a.locked(ctx, a.removeUnfinished); err != nil {
 		return err
 	}
-	files, err := a.opts.Ledger.EvidenceFiles(ctx)
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		if f.Uncut {
-			if err := a.cut(ctx, f.Name); err != nil {
-				return fmt.Errorf("take deleted records out of %s: %w", f.Name, err)
-			}
+	for _, name := range files {
+		if err := a.cut(ctx, name); err != nil {
+			return fmt.Errorf("take deleted records out of %s: %w", name, err)
 		}
 	}
 	return nil

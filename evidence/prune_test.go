@@ -2,12 +2,16 @@ package evidence_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gofrs/flock"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
@@ -179,6 +183,26 @@ func TestDeleteInterrupted(t *testing.T) {
 		}
 		pruned(t, a)
 	})
+}
+
+// TestDeleteNothing: where there is nothing to delete, Delete needs neither the
+// folder nor its lock.
+func TestDeleteNothing(t *testing.T) {
+	a := temp(t, 0)
+	if err := a.Delete(t.Context(), nil); err != nil {
+		t.Errorf("before anything is archived: %v", err)
+	}
+	a.add(t, item(1, "x"))
+	lock := flock.New(filepath.Join(a.folder, "archive.lock"))
+	if err := lock.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := a.Delete(ctx, nil); err != nil {
+		t.Errorf("while another has the lock: %v", err)
+	}
 }
 
 func contents(t *testing.T, names []string) map[string][]byte {
