@@ -21,24 +21,34 @@ const (
 )
 
 // locked runs f while no other goroutine and no other process changes the
-// archive's files. The folder must exist. If a process dies, the operating
-// system releases its lock.
+// archive's files.
 func (a *Archive) locked(ctx context.Context, f func() error) error {
+	unlock, err := a.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return f()
+}
+
+// lock takes the lock and returns what releases it. The folder must exist. If a
+// process dies, the operating system releases its lock.
+func (a *Archive) lock(ctx context.Context) (unlock func(), err error) {
 	a.mu.Lock() // goroutines queue here, so that only processes poll
-	defer a.mu.Unlock()
 	lock := flock.New(a.path(lockName))
 	limited, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
 	if ok, err := lock.TryLockContext(limited, lockPoll); !ok {
+		a.mu.Unlock()
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			return fmt.Errorf("another process has held %s for %s: stop it", lock.Path(), lockWait)
+			return nil, fmt.Errorf("another process has held %s for %s: stop it", lock.Path(), lockWait)
 		}
-		return explained(err)
+		return nil, explained(err)
 	}
-	defer func() {
+	return func() {
+		defer a.mu.Unlock()
 		if err := lock.Unlock(); err != nil {
 			a.opts.Log.Error("the lock of the evidence archive was not released", "file", lock.Path(), "error", err)
 		}
-	}()
-	return f()
+	}, nil
 }

@@ -47,6 +47,11 @@ type Verified struct {
 	// Uncut counts deleted records whose bytes are still in their file.
 	Uncut    int
 	Problems int
+	// Unlocked is why Verify had to look at files without the archive's lock: the
+	// folder is write-protected, or another process held the lock for too long.
+	// What another process was just writing may then be among the problems. It is
+	// nil if Verify had the lock or needed none.
+	Unlocked error
 	Head     Head
 }
 
@@ -57,8 +62,8 @@ const linksAtATime = 500
 // every file that was changed, removed, moved, cut or added. With want it also
 // checks that the chain passes through that head, which the operator has kept
 // elsewhere: without one, somebody who can write both files and database could
-// have rewritten the whole archive. It changes nothing in it, and may run while
-// pages come in.
+// have rewritten the whole archive. It changes nothing in it, may run while pages
+// come in, and reads a write-protected copy as well.
 func (a *Archive) Verify(ctx context.Context, want Head, report func(Problem)) (Verified, error) {
 	end, err := a.opts.Ledger.EvidenceEnd(ctx)
 	if err != nil {
@@ -329,7 +334,7 @@ func (v *verifier) leave(last bool) error {
 // settled returns the size of the last file less what was recorded since Verify
 // began. It waits for a write that is under way.
 func (v *verifier) settled() (size int64, err error) {
-	err = v.a.locked(v.ctx, func() error {
+	err = v.undisturbed(func() error {
 		size = v.place
 		now, err := v.a.opts.Ledger.EvidenceEnd(v.ctx)
 		if err != nil {
@@ -345,6 +350,26 @@ func (v *verifier) settled() (size int64, err error) {
 		return nil
 	})
 	return size, err
+}
+
+// undisturbed runs f under the archive's lock, or without it where it cannot be had.
+func (v *verifier) undisturbed(f func() error) error {
+	if v.seen.Unlocked != nil {
+		return f()
+	}
+	unlock, err := v.a.lock(v.ctx)
+	if err := v.ctx.Err(); err != nil {
+		if unlock != nil {
+			unlock()
+		}
+		return err
+	}
+	if err != nil {
+		v.seen.Unlocked = err
+		return f()
+	}
+	defer unlock()
+	return f()
 }
 
 func (v *verifier) close() {

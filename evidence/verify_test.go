@@ -176,6 +176,25 @@ func TestTampering(t *testing.T) {
 	}
 }
 
+// TestVerifyWithoutLock: where the lock cannot be had, Verify tells what it sees,
+// and that it had no lock.
+func TestVerifyWithoutLock(t *testing.T) {
+	a := temp(t, 0)
+	a.add(t, item(1, "x"))
+	edit(t, a.files(t)[0], func(b []byte) []byte { return append(b, 'x') })
+	lock := filepath.Join(a.folder, "archive.lock")
+	if err := os.Remove(lock); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(lock, 0o700); err != nil { // not even root can lock it as a file
+		t.Fatal(err)
+	}
+	list, v := a.problems(t, evidence.Head{})
+	if len(list) != 1 || !strings.Contains(list[0], "1 bytes were appended") || v.Unlocked == nil {
+		t.Errorf("verified %+v, problems %q", v, list)
+	}
+}
+
 // TestEveryByte: no single byte of the archive can be changed unnoticed, the
 // gzip headers' included. Every seventh is tried.
 func TestEveryByte(t *testing.T) {

@@ -55,6 +55,9 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 		if v.Uncut > 0 {
 			fmt.Fprintf(env.out, "%d deleted records are still in their files: run \"qianshao evidence prune --apply\"\n", v.Uncut)
 		}
+		if v.Unlocked != nil {
+			fmt.Fprintf(env.out, "looked without the archive's lock, so what another process was just writing may count as a problem: %v\n", v.Unlocked)
+		}
 		if v.Head.Seq > 0 {
 			fmt.Fprintf(env.out, "head %s of %s\n", v.Head, v.Head.Added.UTC().Format(time.RFC3339))
 		}
