@@ -140,6 +140,9 @@ func (a *Archive) extend(ctx context.Context, b batch, complete func(own []Link,
 		return "", err
 	}
 	err = a.locked(ctx, func() error {
+		if err := a.markRenamed(ctx, b.holes); err != nil {
+			return err
+		}
 		end, err := a.opts.Ledger.EvidenceEnd(ctx)
 		if err != nil {
 			return err

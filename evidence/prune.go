@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -290,6 +291,35 @@ func (a *Archive) cut(ctx context.Context, file string) error {
 		}
 		return a.opts.Ledger.MarkEvidenceCut(ctx, file)
 	})
+}
+
+// markRenamed marks in the ledger what a process that died in cut has renamed but
+// not marked. It comes before more records of the same files are deleted, for
+// then the size would no longer tell which file it is. The caller holds the lock.
+func (a *Archive) markRenamed(ctx context.Context, files map[string]bool) error {
+	for file := range files {
+		links, err := a.opts.Ledger.EvidenceFileLinks(ctx, file)
+		if err != nil {
+			return err
+		}
+		before, after := sizes(links)
+		if before == after {
+			continue
+		}
+		info, err := os.Stat(a.path(file))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // Verify reports it
+		}
+		if err != nil {
+			return err
+		}
+		if info.Size() == after {
+			if err := a.opts.Ledger.MarkEvidenceCut(ctx, file); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // sizes returns the size of a file as the ledger has it, and its size without the deleted records.

@@ -75,7 +75,12 @@ func TestExpired(t *testing.T) {
 // prunable is an archive of several files in which every other page has expired.
 func prunable(t *testing.T) (a archive, gone []evidence.Expired) {
 	t.Helper()
-	a = temp(t, 4000)
+	return prunableIn(t, 4000)
+}
+
+func prunableIn(t *testing.T, maxFile int64) (a archive, gone []evidence.Expired) {
+	t.Helper()
+	a = temp(t, maxFile)
 	for i := range 10 {
 		a.add(t, aged(i, 100*(i%2), qianshao.Gambling))
 	}
@@ -183,6 +188,30 @@ func TestDeleteInterrupted(t *testing.T) {
 		}
 		pruned(t, a)
 	})
+	// More may have expired by the next prune, in the very file that was renamed.
+	for _, renamed := range []bool{true, false} {
+		t.Run(fmt.Sprintf("and then more is deleted, renamed %v", renamed), func(t *testing.T) {
+			a, gone := prunableIn(t, 0) // all in one file
+			old := contents(t, a.files(t))
+			if err := a.Delete(t.Context(), gone[:2]); err != nil {
+				t.Fatal(err)
+			}
+			if !renamed {
+				for name, b := range old {
+					if err := os.WriteFile(name, b, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			execute(t, a, `UPDATE evidence_links SET cut = 0`)
+			for _, more := range [][]evidence.Expired{gone[2:4], gone[4:]} {
+				if err := a.Delete(t.Context(), more); err != nil {
+					t.Fatal(err)
+				}
+			}
+			pruned(t, a)
+		})
+	}
 }
 
 // TestDeleteNothing: where there is nothing to delete, Delete needs neither the
