@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/qianshao/qianshao/ingest/warc"
@@ -79,22 +80,8 @@ func (a *Archive) Verify(ctx context.Context, want Head, report func(Problem)) (
 		v.uncut[f.Name] = f.Uncut
 	}
 	defer v.close()
-	for v.next <= end.Seq {
-		links, err := a.opts.Ledger.EvidenceLinks(ctx, v.next, linksAtATime)
-		if err != nil {
-			return v.seen, err
-		}
-		for i := range links {
-			if links[i].Seq <= end.Seq { // what came meanwhile is left for the next time
-				if err := v.link(&links[i]); err != nil {
-					return v.seen, err
-				}
-			}
-		}
-		if len(links) == 0 {
-			break
-		}
-		v.next = links[len(links)-1].Seq
+	if err := v.links(); err != nil {
+		return v.seen, err
 	}
 	if err := v.finish(); err != nil {
 		return v.seen, err
@@ -131,6 +118,29 @@ type verifier struct {
 func (v *verifier) problem(p Problem) {
 	v.seen.Problems++
 	v.report(p)
+}
+
+// links checks the links up to the end as Verify found it. What came meanwhile
+// is left for the next time.
+func (v *verifier) links() error {
+	for v.next < v.end.Seq {
+		links, err := v.a.opts.Ledger.EvidenceLinks(v.ctx, v.next, linksAtATime)
+		if err != nil {
+			return err
+		}
+		for i := range links {
+			if links[i].Seq > v.end.Seq {
+				return nil
+			}
+			if err := v.link(&links[i]); err != nil {
+				return err
+			}
+		}
+		if len(links) == 0 {
+			return nil
+		}
+	}
+	return nil
 }
 
 // link checks one link and its record.
@@ -384,8 +394,9 @@ func (v *verifier) finish() error {
 	if err := v.leave(true); err != nil {
 		return err
 	}
-	if v.next != v.end.Seq || v.end.Seq > 0 && v.chain != v.end.Chain {
-		v.problem(Problem{What: fmt.Sprintf("the chain ends with record %d, but the head is %s: links were taken from the database or changed", v.next, v.end.Head)})
+	last := max(v.next, v.end.Last) // behind the head if somebody has added links
+	if last != v.end.Seq || v.end.Seq > 0 && v.chain != v.end.Chain {
+		v.problem(Problem{What: fmt.Sprintf("the chain ends with record %d, but the head is %s: links were taken from the database or changed", last, v.end.Head)})
 	}
 	if v.want.Seq > v.next {
 		v.problem(Problem{What: fmt.Sprintf("the head that was kept is record %d, but the chain ends with record %d", v.want.Seq, v.next)})
@@ -398,33 +409,71 @@ func (v *verifier) finish() error {
 
 // folder looks for files that the archive does not know.
 func (v *verifier) folder() error {
-	now, err := v.a.opts.Ledger.EvidenceEnd(v.ctx)
-	if err != nil {
+	list, err := v.strangers()
+	if err != nil || len(list) == 0 {
 		return err
+	}
+	// Perhaps somebody was writing them. Under the lock everything is linked.
+	if err := v.undisturbed(func() error { list, err = v.strangers(); return err }); err != nil {
+		return err
+	}
+	for _, p := range list {
+		v.problem(p)
+	}
+	return nil
+}
+
+// strangers returns the files that nobody has linked.
+func (v *verifier) strangers() (list []Problem, err error) {
+	entries, err := os.ReadDir(v.a.opts.Folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // if there should be one, its files were missed
+	}
+	if err != nil {
+		return nil, err
 	}
 	ours := map[string]bool{lockName: true}
 	for file := range v.files {
 		ours[file], ours[indexName(file)] = true, true
 	}
-	entries, err := os.ReadDir(v.a.opts.Folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // if there should be one, its files were missed
-	}
+	uncut, err := v.a.uncut(v.ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, e := range entries {
 		name := e.Name()
-		if strings.HasSuffix(name, temporary) {
-			v.problem(Problem{File: name, What: "an interrupted process has left this file; the next start removes it"})
+		if ours[name] {
 			continue
 		}
-		begun := now.Seq > v.end.Seq && name >= v.name // since Verify began
-		if !ours[name] && !begun {
-			v.problem(Problem{File: name, What: "the file is not of this archive: somebody has put it here, or a process died before it was recorded (the next start removes it)"})
+		if strings.HasSuffix(name, temporary) {
+			// A copy without deleted records is written without the lock.
+			if !slices.ContainsFunc(uncut, func(file string) bool { return strings.HasPrefix(name, "."+file+".") }) {
+				list = append(list, Problem{File: name, What: "an interrupted process has left this file; the next start removes it"})
+			}
+			continue
+		}
+		begun, err := v.begun(name)
+		if err != nil {
+			return nil, err
+		}
+		if !begun {
+			list = append(list, Problem{File: name, What: "the file is not of this archive: somebody has put it here, or a process died before it was recorded (the next start removes it)"})
 		}
 	}
-	return nil
+	return list, nil
+}
+
+// begun says whether a file, or the file whose index it is, was begun since
+// Verify has read the end of the chain.
+func (v *verifier) begun(name string) (bool, error) {
+	var seq int64
+	_, err := fmt.Sscanf(name, "qianshao-%d.", &seq)
+	file := fileName(seq)
+	if err != nil || name != file && name != indexName(file) || seq <= v.end.Seq {
+		return false, nil
+	}
+	links, err := v.a.opts.Ledger.EvidenceLinks(v.ctx, seq-1, 1)
+	return len(links) == 1 && links[0].File == file, err
 }
 
 // indexes compares the CDXJ indexes with what was written.

@@ -2,11 +2,13 @@ package evidence_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
@@ -130,6 +132,9 @@ func TestTampering(t *testing.T) {
 		{"the last links removed", func(t *testing.T, a archive, links []evidence.Link) {
 			execute(t, a, fmt.Sprintf(`DELETE FROM evidence_links WHERE seq > %d`, len(links)-2))
 		}, "bytes were appended"},
+		{"a link added behind the head", func(t *testing.T, a archive, links []evidence.Link) {
+			execute(t, a, fmt.Sprintf(`UPDATE evidence_head SET seq = %d, chain = '%s'`, len(links)-4, links[len(links)-5].Chain))
+		}, "the chain ends with record"},
 		{"all links removed", func(t *testing.T, a archive, _ []evidence.Link) {
 			execute(t, a, `DELETE FROM evidence_links`)
 		}, "the chain ends with record 0"},
@@ -173,6 +178,34 @@ func TestTampering(t *testing.T) {
 				t.Errorf("%d problems, want %q in the first:\n%s", v.Problems, tc.want, strings.Join(list, "\n"))
 			}
 		})
+	}
+}
+
+// TestVerifyBesideAdd: pages that come in while the archive is verified are no
+// problems: neither their links, nor the files that are begun for them.
+func TestVerifyBesideAdd(t *testing.T) {
+	a := temp(t, 4000) // a new file every few pages
+	var adding sync.WaitGroup
+	adding.Go(func() {
+		for i := range 40 {
+			if _, err := a.Add(context.Background(), item(i, "x")); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	defer adding.Wait()
+	added := make(chan struct{})
+	go func() { adding.Wait(); close(added) }()
+	for n := 0; ; n++ {
+		a.sound(t)
+		select {
+		case <-added:
+			if v := a.sound(t); v.Files < 5 || n < 2 {
+				t.Errorf("verified %d times, at last %+v", n, v)
+			}
+			return
+		default:
+		}
 	}
 }
 
