@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
 )
 
@@ -77,8 +78,8 @@ func (t *tally) print(ctx context.Context, w io.Writer, f *app.Folder) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	fmt.Fprintf(w, "%s fetched; %s known, %d flagged, %s, %d gone\n",
-		counted(t.fetched, "page"), counted(counts.Pages, "page"), counts.Flagged, counted(counts.Open, "finding"), counts.Findings-counts.Open)
-	for _, reason := range byCount(t.skipped) {
+		terminal.Counted(t.fetched, "page"), terminal.Counted(counts.Pages, "page"), counts.Flagged, terminal.Counted(counts.Open, "finding"), counts.Findings-counts.Open)
+	for _, reason := range terminal.ByCount(t.skipped) {
 		fmt.Fprintf(w, "%6d  skipped: %s\n", t.skipped[reason], reason)
 	}
 	return nil

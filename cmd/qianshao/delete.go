@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/store"
 )
@@ -54,7 +55,7 @@ func (c evidenceDeleteCmd) delete(env *environment, f *app.Folder, id string) er
 		records, size = records+e.Records, size+e.Bytes
 	}
 	fmt.Fprintf(env.out, "finding %s (%s) of %s deleted; from the archive %d captures, %d records, %d bytes\n",
-		id, d.Finding.Category, printable(d.Finding.URL), len(d.Captures), records, size)
+		id, d.Finding.Category, terminal.Printable(d.Finding.URL), len(d.Captures), records, size)
 	for _, shared := range d.Shared {
 		others := slices.DeleteFunc(slices.Clone(shared.Findings), func(other string) bool { return other == id })
 		fmt.Fprintf(env.out, "the capture of %s stays: it shows %s, too\n", shared.Captured.UTC().Format(time.RFC3339), strings.Join(others, ", "))
@@ -81,10 +82,10 @@ func (c evidenceDeletionsCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		table := newTable(env.out, "DELETED", "FINDING", "CATEGORY", "REASON")
+		table := terminal.NewTable(env.out, "DELETED", "FINDING", "CATEGORY", "REASON")
 		for _, d := range list {
-			table.row(d.At.Format(time.RFC3339), d.Finding, string(d.Category), d.Reason)
+			table.Row(d.At.Format(time.RFC3339), d.Finding, string(d.Category), d.Reason)
 		}
-		return table.flush()
+		return table.Flush()
 	})
 }

@@ -7,11 +7,11 @@ import (
 	"io"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
 )
 
@@ -75,7 +75,7 @@ func (c demoCmd) Run(env *environment) (err error) {
 
 // printDemo prints what was found and returns how it differs from what the web declares.
 func printDemo(env *environment, web *demoweb.Web, f *app.Folder, fetched int, took time.Duration) (mismatch, err error) {
-	report := demoReport{web: web, chinese: chineseLocale()}
+	report := demoReport{web: web, chinese: terminal.IsChinese()}
 	if report.found, err = findingsByURL(env.ctx, f); err != nil {
 		return nil, err
 	}
@@ -83,13 +83,13 @@ func printDemo(env *environment, web *demoweb.Web, f *app.Folder, fetched int, t
 		return nil, err
 	}
 	report.print(env.out)
-	fmt.Fprintf(env.out, "\n%s fetched in %s; ", counted(fetched, "page"), took.Round(time.Millisecond))
-	differences := web.Differences(report.found, report.fetched, evidenceInWords)
+	fmt.Fprintf(env.out, "\n%s fetched in %s; ", terminal.Counted(fetched, "page"), took.Round(time.Millisecond))
+	differences := web.Differences(report.found, report.fetched, terminal.EvidenceInWords)
 	if len(differences) == 0 {
 		fmt.Fprintln(env.out, "everything is as the demo declares it.")
 		return nil, nil
 	}
-	fmt.Fprintf(env.out, "%s from what the demo declares:\n", counted(len(differences), "difference"))
+	fmt.Fprintf(env.out, "%s from what the demo declares:\n", terminal.Counted(len(differences), "difference"))
 	for _, d := range differences {
 		fmt.Fprintln(env.out, "  "+d)
 	}
@@ -128,26 +128,26 @@ type demoReport struct {
 }
 
 func (r demoReport) print(w io.Writer) {
-	found := newTable(w, "LEVEL", "SCORE", "CATEGORY", "HIDDEN", "EVIDENCE", "PAGE")
-	quiet := newTable(w, "PAGE", "WHY")
-	unfetched := newTable(w, "REASON", "URL", "WHY")
+	found := terminal.NewTable(w, "LEVEL", "SCORE", "CATEGORY", "HIDDEN", "EVIDENCE", "PAGE")
+	quiet := terminal.NewTable(w, "PAGE", "WHY")
+	unfetched := terminal.NewTable(w, "REASON", "URL", "WHY")
 	for _, e := range r.web.Expected() {
 		f, flagged := demoweb.HighestScoring(r.found[e.URL])
 		switch {
 		case flagged:
-			found.row(f.Level.String(), strconv.Itoa(f.Score), string(f.Category), hiddenHow(f), evidenceInWords(f), e.URL)
+			found.Row(f.Level.String(), strconv.Itoa(f.Score), string(f.Category), terminal.HiddenHow(f), terminal.EvidenceInWords(f), e.URL)
 		case r.fetched[e.URL]:
-			quiet.row(e.URL, r.why(e))
+			quiet.Row(e.URL, r.why(e))
 		default:
-			unfetched.row(string(e.Skip), e.URL, r.why(e))
+			unfetched.Row(string(e.Skip), e.URL, r.why(e))
 		}
 	}
 	for _, part := range []struct {
 		title string
-		table *tableWriter
+		table *terminal.Table
 	}{{"FOUND", found}, {"RIGHTLY LEFT ALONE", quiet}, {"NOT FETCHED", unfetched}} {
-		fmt.Fprintf(w, "\n%s (%d)\n", part.title, len(part.table.rows)-1)
-		_ = part.table.flush() // a terminal that is gone is no reason to fail
+		fmt.Fprintf(w, "\n%s (%d)\n", part.title, part.table.Len())
+		_ = part.table.Flush() // a terminal that is gone is no reason to fail
 	}
 }
 
@@ -156,30 +156,4 @@ func (r demoReport) why(e demoweb.Expectation) string {
 		return e.WhyZH
 	}
 	return e.WhyEN
-}
-
-// hiddenHow says how a finding's evidence is kept from visitors: a way of
-// hiding, or the view that alone has it.
-func hiddenHow(f qianshao.Finding) string {
-	for _, e := range f.Evidence {
-		if e.View != "" {
-			return string(e.View)
-		}
-	}
-	for _, e := range f.Evidence {
-		if e.Hidden.Concealed() {
-			return string(e.Hidden)
-		}
-	}
-	return "-"
-}
-
-// chineseLocale follows the environment that the C library would.
-func chineseLocale() bool {
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		if value := os.Getenv(name); value != "" {
-			return strings.HasPrefix(value, "zh")
-		}
-	}
-	return false
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/evaluate"
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/ingest"
 )
 
@@ -105,7 +106,7 @@ func (c evalCmd) printSingleSite(env *environment, report *evaluate.Report) {
 	}
 	fmt.Fprintln(env.out, "\nterms on one site only: pages, site, rule, term")
 	for _, t := range report.SingleSite {
-		fmt.Fprintf(env.out, "%4d  %-12s  %-40s  %s\n", t.Pages, clip(t.Site, 12), t.Rule, clip(t.Term, maxTerm))
+		fmt.Fprintf(env.out, "%4d  %-12s  %-40s  %s\n", t.Pages, terminal.Clip(t.Site, 12), t.Rule, terminal.Clip(t.Term, maxTerm))
 	}
 }
 
@@ -116,5 +117,5 @@ const maxTerm = 60
 const maxSampleText = 400
 
 func sampleText(o evaluate.Outcome) string {
-	return clip(printable(string(o.Sample.Page.Body)), maxSampleText)
+	return terminal.Clip(terminal.Printable(string(o.Sample.Page.Body)), maxSampleText)
 }

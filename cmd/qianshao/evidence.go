@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/internal/app"
 )
@@ -41,7 +42,7 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 		printed := 0
 		v, err := f.Evidence.Verify(env.ctx, want, func(p evidence.Problem) {
 			if printed++; printed <= maxProblems {
-				fmt.Fprintln(env.out, printable(p.String()))
+				fmt.Fprintln(env.out, terminal.Printable(p.String()))
 			}
 		})
 		if err != nil {
@@ -50,8 +51,8 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 		if printed > maxProblems {
 			fmt.Fprintf(env.out, "… and %d more\n", printed-maxProblems)
 		}
-		fmt.Fprintf(env.out, "%s, %s in %s; %s deleted by %s\n", counted(v.Records, "record"), counted(v.Bytes, "byte"),
-			counted(v.Files, "file"), counted(v.Deleted, "record"), counted(v.Deletions, "deletion"))
+		fmt.Fprintf(env.out, "%s, %s in %s; %s deleted by %s\n", terminal.Counted(v.Records, "record"), terminal.Counted(v.Bytes, "byte"),
+			terminal.Counted(v.Files, "file"), terminal.Counted(v.Deleted, "record"), terminal.Counted(v.Deletions, "deletion"))
 		if v.Uncut > 0 {
 			fmt.Fprintf(env.out, "%d deleted records are still in their files: run \"qianshao evidence prune --apply\"\n", v.Uncut)
 		}
@@ -62,7 +63,7 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 			fmt.Fprintf(env.out, "head %s of %s\n", v.Head, v.Head.Added.UTC().Format(time.RFC3339))
 		}
 		if v.Problems > 0 {
-			return mismatchError(fmt.Errorf("the archive is not as it was written: %s; docs/operations.md, \"The evidence archive\", says what to do", counted(v.Problems, "problem")))
+			return mismatchError(fmt.Errorf("the archive is not as it was written: %s; docs/operations.md, \"The evidence archive\", says what to do", terminal.Counted(v.Problems, "problem")))
 		}
 		fmt.Fprintln(env.out, "the archive is as it was written")
 		return nil
@@ -93,7 +94,7 @@ func (evidenceIndexCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.out, "%s written\n", counted(n, "index"))
+		fmt.Fprintf(env.out, "%s written\n", terminal.Counted(n, "index"))
 		return nil
 	})
 }

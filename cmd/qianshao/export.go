@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
 )
 
@@ -34,7 +35,7 @@ func (c evidenceExportCmd) Run(env *environment) error {
 		if err := writeNew(name, write); err != nil {
 			return err
 		}
-		fmt.Fprintf(env.out, "%s: %s of %s\n", name, counted(len(report.Captures), "capture"), printable(report.Finding.URL))
+		fmt.Fprintf(env.out, "%s: %s of %s\n", name, terminal.Counted(len(report.Captures), "capture"), terminal.Printable(report.Finding.URL))
 		return nil
 	})
 }

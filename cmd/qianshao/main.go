@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
 )
 
@@ -159,7 +159,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	env := &environment{
 		ctx: ctx, in: in, out: out, err: errOut,
-		log:   newLogger(errOut, c.Verbose, c.LogFormat),
+		log:   terminal.NewLogger(errOut, c.Verbose, c.LogFormat),
 		data:  c.Data,
 		zone:  c.Zone.Location,
 		rules: app.RuleFolders{Dir: c.RulesDir, Overlay: c.Overlay, Data: c.Data},
@@ -176,39 +176,6 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		return exitCode(err)
 	}
 	return report(errOut, err)
-}
-
-func newLogger(w io.Writer, verbose bool, format string) *slog.Logger {
-	level := slog.LevelWarn
-	if verbose {
-		level = slog.LevelDebug
-	}
-	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: maskedAttr}
-	logger := slog.New(slog.NewTextHandler(w, opts))
-	if format == "json" {
-		logger = slog.New(slog.NewJSONHandler(w, opts))
-	}
-	// net/http writes to the standard logger what a server sends out of turn.
-	// Here it is quoted, and shown to those who ask for it.
-	log.SetFlags(0)
-	log.SetOutput(slog.NewLogLogger(logger.Handler(), slog.LevelDebug).Writer())
-	return logger
-}
-
-// maskedAttr masks the resident identity numbers in what is logged, such as a page's URL.
-func maskedAttr(_ []string, a slog.Attr) slog.Attr {
-	switch v := a.Value.Resolve(); v.Kind() {
-	case slog.KindString:
-		a.Value = slog.StringValue(mask.String(v.String()))
-	case slog.KindAny:
-		switch x := v.Any().(type) {
-		case error:
-			a.Value = slog.StringValue(mask.String(x.Error()))
-		case fmt.Stringer:
-			a.Value = slog.StringValue(mask.String(x.String()))
-		}
-	}
-	return a
 }
 
 // report prints the error, if any, and returns the process's exit code.

@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao/analyze/backtest"
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/scan"
 )
 
 // rulesPreviewCmd tells what a draft of the rules would have flagged that the
@@ -43,7 +45,7 @@ func (c rulesPreviewCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	comparison, progress := backtest.Comparison{Before: inForce, After: draft}, newProgress(env.err)
+	comparison, progress := backtest.Comparison{Before: inForce, After: draft}, terminal.NewProgress(env.err)
 	compare := func(e ingest.Entry) backtest.Outcome {
 		if e.Err != nil {
 			return backtest.Outcome{Err: fmt.Errorf("%s: %w", e.Input, e.Err)}
@@ -51,7 +53,7 @@ func (c rulesPreviewCmd) Run(env *environment) error {
 		return comparison.Compare(e.Input, e.Page)
 	}
 	var outcomes []backtest.Outcome
-	err = inOrder(env.ctx, entries, compare, func(o backtest.Outcome) error {
+	err = scan.InOrder(env.ctx, entries, compare, func(o backtest.Outcome) error {
 		progress.Add(1)
 		outcomes = append(outcomes, o)
 		return nil
@@ -71,15 +73,15 @@ func (c rulesPreviewCmd) print(env *environment, r *backtest.Report) error {
 		encoder.SetIndent("", "  ")
 		err = encoder.Encode(r)
 	} else {
-		err = previewTable{r, max(c.Show, 0), labels(chineseLocale())}.print(env.out)
+		err = previewTable{r, max(c.Show, 0), labels(terminal.IsChinese())}.print(env.out)
 	}
 	switch {
 	case err != nil:
 		return err
 	case len(r.Errors) > 0:
-		return fmt.Errorf("%d of %s could not be read; the first: %s", len(r.Errors), counted(r.Inputs, "input"), r.Errors[0])
+		return fmt.Errorf("%d of %s could not be read; the first: %s", len(r.Errors), terminal.Counted(r.Inputs, "input"), r.Errors[0])
 	case len(r.Changes) > 0:
-		return mismatchError(fmt.Errorf("the draft changes %s; nothing has been put in force", counted(len(r.Changes), "answer")))
+		return mismatchError(fmt.Errorf("the draft changes %s; nothing has been put in force", terminal.Counted(len(r.Changes), "answer")))
 	}
 	return nil
 }

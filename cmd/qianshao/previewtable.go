@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao/analyze/backtest"
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 )
 
 // previewLabels are the words of a preview's table. Those who write rules read
@@ -55,20 +56,20 @@ func (t previewTable) print(w io.Writer) error {
 		_, err := fmt.Fprint(w, l.same)
 		return err
 	}
-	rules := newTable(w, l.rule, l.newly, l.gone, l.higher, l.lower, l.title)
+	rules := terminal.NewTable(w, l.rule, l.newly, l.gone, l.higher, l.lower, l.title)
 	for _, r := range t.Rules {
-		rules.row(countCells(r.Counts, r.Rule, r.Title)...)
+		rules.Row(countCells(r.Counts, r.Rule, r.Title)...)
 	}
-	sites := newTable(w, l.site, l.newly, l.gone, l.higher, l.lower)
+	sites := terminal.NewTable(w, l.site, l.newly, l.gone, l.higher, l.lower)
 	for _, s := range t.Sites {
-		sites.row(countCells(s.Counts, cmp.Or(s.Site, l.files))...)
+		sites.Row(countCells(s.Counts, cmp.Or(s.Site, l.files))...)
 	}
 	fmt.Fprintf(w, "\n%s\n", l.rulesTitle)
-	if err := rules.flush(); err != nil {
+	if err := rules.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "\n%s\n", l.sitesTitle)
-	if err := sites.flush(); err != nil {
+	if err := sites.Flush(); err != nil {
 		return err
 	}
 	titles := map[backtest.Kind]string{
@@ -101,7 +102,7 @@ func (t previewTable) texts(w io.Writer, title string, of []backtest.Change) {
 	for i, c := range of {
 		if c.Rule != rule {
 			rule, shown = c.Rule, 0
-			fmt.Fprintf(w, "%s · %s\n", c.Rule, printable(c.Title))
+			fmt.Fprintf(w, "%s · %s\n", c.Rule, terminal.Printable(c.Title))
 		}
 		if shown++; shown <= t.show {
 			printChange(w, &c)
@@ -117,11 +118,11 @@ const maxQuote = 90
 
 // printChange writes two or three lines: what and where, the text, and why if the overlay says so.
 func printChange(w io.Writer, c *backtest.Change) {
-	fmt.Fprintf(w, "  %s  %s:%d:%d\n", moved(c), printable(c.Input), c.Line, c.Column)
+	fmt.Fprintf(w, "  %s  %s:%d:%d\n", moved(c), terminal.Printable(c.Input), c.Line, c.Column)
 	text := strings.TrimSpace(c.Left) + "[" + strings.TrimSpace(c.Text) + "]" + strings.TrimSpace(c.Right)
-	fmt.Fprintf(w, "    %s\n", clip(printable(text), maxQuote))
+	fmt.Fprintf(w, "    %s\n", terminal.Clip(terminal.Printable(text), maxQuote))
 	if c.Why != "" {
-		fmt.Fprintf(w, "    %s\n", printable(c.Why))
+		fmt.Fprintf(w, "    %s\n", terminal.Printable(c.Why))
 	}
 }
 

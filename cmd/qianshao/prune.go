@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/internal/app"
 )
@@ -54,8 +55,8 @@ func (c evidencePruneCmd) prune(env *environment, f *app.Folder, policy evidence
 	for _, e := range expired.Captures {
 		records, size = records+e.Records, size+e.Bytes
 	}
-	what := counted(len(expired.Captures), "capture") + ", " + counted(records, "record") + ", " + counted(size, "byte")
-	findings := counted(len(expired.Findings), "finding")
+	what := terminal.Counted(len(expired.Captures), "capture") + ", " + terminal.Counted(records, "record") + ", " + terminal.Counted(size, "byte")
+	findings := terminal.Counted(len(expired.Findings), "finding")
 	if !c.Apply {
 		fmt.Fprintf(env.out, "%s would be deleted; --apply deletes them\n", what)
 		fmt.Fprintf(env.out, "%s would be deleted from database and index\n", findings)
@@ -70,20 +71,20 @@ func (c evidencePruneCmd) prune(env *environment, f *app.Folder, policy evidence
 }
 
 func listExpired(env *environment, expired app.Expired) error {
-	captures, findings := newTable(env.out, env.timed("CAPTURED"), "RECORDS", "BYTES", "REASON", "PAGE"), newTable(env.out, "FINDING", "REASON", "PAGE")
+	captures, findings := terminal.NewTable(env.out, env.timed("CAPTURED"), "RECORDS", "BYTES", "REASON", "PAGE"), terminal.NewTable(env.out, "FINDING", "REASON", "PAGE")
 	for _, e := range expired.Captures {
-		captures.row(e.Captured.In(env.zone).Format(time.DateOnly), strconv.Itoa(e.Records), strconv.FormatInt(e.Bytes, 10), e.Reason, e.URL)
+		captures.Row(e.Captured.In(env.zone).Format(time.DateOnly), strconv.Itoa(e.Records), strconv.FormatInt(e.Bytes, 10), e.Reason, e.URL)
 	}
 	for _, e := range expired.Findings {
-		findings.row(e.ID, e.Reason, e.URL)
+		findings.Row(e.ID, e.Reason, e.URL)
 	}
 	if len(expired.Captures) > 0 {
-		if err := captures.flush(); err != nil {
+		if err := captures.Flush(); err != nil {
 			return err
 		}
 	}
 	if len(expired.Findings) > 0 {
-		return findings.flush()
+		return findings.Flush()
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
 )
 
@@ -15,7 +16,7 @@ func (reindexCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.out, "%s indexed\n", counted(count, "finding"))
+	fmt.Fprintf(env.out, "%s indexed\n", terminal.Counted(count, "finding"))
 	return nil
 }
 

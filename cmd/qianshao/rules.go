@@ -11,7 +11,9 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/scan"
 )
 
 // rulesCmd serves those who write rules; all of it works on --rules-dir, or on
@@ -42,12 +44,12 @@ func (rulesCheckCmd) Run(env *environment) error {
 	if len(rules.Rules()) == 1 {
 		verb = "is"
 	}
-	fmt.Fprintf(env.out, "%s %s in order", counted(len(rules.Rules()), "rule"), verb)
+	fmt.Fprintf(env.out, "%s %s in order", terminal.Counted(len(rules.Rules()), "rule"), verb)
 	if off := len(rules.Rules()) - len(on); off > 0 {
 		fmt.Fprintf(env.out, ", %d of them switched off", off)
 	}
 	if n := rules.Allowances(); n > 0 {
-		fmt.Fprintf(env.out, "; the allow-list has %s", counted(n, "entry"))
+		fmt.Fprintf(env.out, "; the allow-list has %s", terminal.Counted(n, "entry"))
 	}
 	fmt.Fprintln(env.out)
 	return nil
@@ -148,17 +150,17 @@ func (c rulesListCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	table := newTable(env.out, "ID", "CATEGORY", "LEVEL", "STATUS", "FROM", "TITLE", "OFF")
+	table := terminal.NewTable(env.out, "ID", "CATEGORY", "LEVEL", "STATUS", "FROM", "TITLE", "OFF")
 	for _, r := range rules.Rules() {
 		if c.Category == "" || string(r.Category) == c.Category {
 			off := ""
 			if r.Off != nil {
 				off = r.Off.String()
 			}
-			table.row(r.ID, string(r.Category), r.Level.String(), r.Status, origin(r, env.rules), r.Title, off)
+			table.Row(r.ID, string(r.Category), r.Level.String(), r.Status, origin(r, env.rules), r.Title, off)
 		}
 	}
-	return table.flush()
+	return table.Flush()
 }
 
 // origin says in words where a rule is from.
@@ -187,7 +189,7 @@ func (c rulesExplainCmd) Run(env *environment) error {
 	if _, ok := analyzer.Rules().Rule(c.ID); !ok {
 		return usageError(fmt.Errorf("there is no rule %q; \"qianshao rules list\" lists them", c.ID))
 	}
-	page, err := readPage(env.in, c.Input)
+	page, err := scan.Page(env.in, c.Input)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/internal/app"
 )
@@ -56,11 +57,11 @@ func (scopeListCmd) Run(env *environment) error {
 		return nil
 	}
 	now := time.Now()
-	table := newTable(env.out, "ID", "OWNER", "BASIS", "HOSTS", "VALIDITY")
+	table := terminal.NewTable(env.out, "ID", "OWNER", "BASIS", "HOSTS", "VALIDITY")
 	for _, a := range authorisations {
-		table.row(a.ID, a.Owner, a.Basis, strings.Join(a.Hosts, " "), validity(a, now))
+		table.Row(a.ID, a.Owner, a.Basis, strings.Join(a.Hosts, " "), validity(a, now))
 	}
-	return table.flush()
+	return table.Flush()
 }
 
 func validity(a qianshao.Authorisation, now time.Time) string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao/analyze/mask"
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/app"
 )
@@ -47,13 +48,13 @@ func (c searchCmd) print(env *environment, results index.Results) error {
 		}
 		return nil
 	}
-	table := newTable(env.out, "LEVEL", "SCORE", "STATE", "CATEGORY", "EVIDENCE", env.timed("LAST SEEN"), "URL")
+	table := terminal.NewTable(env.out, "LEVEL", "SCORE", "STATE", "CATEGORY", "EVIDENCE", env.timed("LAST SEEN"), "URL")
 	for _, hit := range results.Hits {
-		table.row(hit.Level.String(), strconv.Itoa(hit.Score), string(hit.State), string(hit.Category), hit.Evidence, env.when(hit.LastSeen), hit.URL)
+		table.Row(hit.Level.String(), strconv.Itoa(hit.Score), string(hit.State), string(hit.Category), hit.Evidence, env.when(hit.LastSeen), hit.URL)
 	}
-	if err := table.flush(); err != nil {
+	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.err, "%d of %s\n", len(results.Hits), counted(results.Total, "finding"))
+	fmt.Fprintf(env.err, "%d of %s\n", len(results.Hits), terminal.Counted(results.Total, "finding"))
 	return nil
 }

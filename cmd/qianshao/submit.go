@@ -1,13 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
 )
 
@@ -39,7 +38,7 @@ func (c submitCmd) submit(env *environment, f *app.Folder) (err error) {
 		return err
 	}
 	var refused error
-	for url, err := range lines(env, c.URLs) {
+	for url, err := range terminal.Lines(env.in, c.URLs) {
 		if err != nil {
 			return err
 		}
@@ -51,35 +50,12 @@ func (c submitCmd) submit(env *environment, f *app.Folder) (err error) {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.out, "%s  %s  %s\n", report.ID, reportState(report), printable(report.URL))
+		fmt.Fprintf(env.out, "%s  %s  %s\n", report.ID, reportState(report), terminal.Printable(report.URL))
 	}
 	if refused != nil {
 		return usageError(refused)
 	}
 	return nil
-}
-
-// lines yields the arguments, and for "-" the lines of standard input that say something.
-func lines(env *environment, args []string) func(yield func(string, error) bool) {
-	return func(yield func(string, error) bool) {
-		for _, arg := range args {
-			if arg != "-" {
-				if !yield(arg, nil) {
-					return
-				}
-				continue
-			}
-			in := bufio.NewScanner(env.in)
-			for in.Scan() {
-				if line := strings.TrimSpace(in.Text()); line != "" && !yield(line, nil) {
-					return
-				}
-			}
-			if err := in.Err(); err != nil && !yield("", fmt.Errorf("read standard input: %w", err)) {
-				return
-			}
-		}
-	}
 }
 
 func listReports(env *environment, f *app.Folder, limit int) error {
@@ -91,11 +67,11 @@ func listReports(env *environment, f *app.Folder, limit int) error {
 		fmt.Fprintln(env.err, "nobody has reported a page yet; report one with \"qianshao submit URL\"")
 		return nil
 	}
-	table := newTable(env.out, "STATE", "REPORTS", env.timed("LAST"), "SUSPECTED", "URL")
+	table := terminal.NewTable(env.out, "STATE", "REPORTS", env.timed("LAST"), "SUSPECTED", "URL")
 	for _, r := range reports {
-		table.row(reportState(r), strconv.Itoa(r.Reports), env.when(r.Last), string(r.Category), r.URL)
+		table.Row(reportState(r), strconv.Itoa(r.Reports), env.when(r.Last), string(r.Category), r.URL)
 	}
-	return table.flush()
+	return table.Flush()
 }
 
 func reportState(r qianshao.Submission) string {

@@ -1,0 +1,253 @@
+// Package terminal writes for people at a terminal: tables of Chinese and Latin
+// text, numbers of things, the log, a progress counter. What pages have written
+// cannot steer the terminal.
+package terminal
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+	"golang.org/x/text/width"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/mask"
+)
+
+// maxCell bounds a table's cell, in terminal columns, so that a row stays a row.
+const maxCell = 48
+
+// Table lays out rows of Chinese and Latin text; text/tabwriter counts
+// a wide character as one column and gets Chinese tables wrong.
+type Table struct {
+	w    io.Writer
+	rows [][]string
+}
+
+// NewTable returns a table with a header, to be written by Flush.
+func NewTable(w io.Writer, header ...string) *Table {
+	return &Table{w: w, rows: [][]string{header}}
+}
+
+// Row adds a row; its cells but the last are clipped.
+func (t *Table) Row(cells ...string) {
+	for i, cell := range cells[:len(cells)-1] { // the last one may be long
+		cells[i] = Clip(Printable(cell), maxCell)
+	}
+	cells[len(cells)-1] = Printable(cells[len(cells)-1])
+	t.rows = append(t.rows, cells)
+}
+
+// Len returns the number of rows, the header not counted.
+func (t *Table) Len() int { return len(t.rows) - 1 }
+
+// Flush writes the table.
+func (t *Table) Flush() error {
+	widths := make([]int, len(t.rows[0]))
+	for _, row := range t.rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], columns(cell))
+		}
+	}
+	for _, row := range t.rows {
+		var line strings.Builder
+		for i, cell := range row {
+			line.WriteString(cell)
+			if i < len(row)-1 {
+				line.WriteString(strings.Repeat(" ", widths[i]-columns(cell)+2))
+			}
+		}
+		if _, err := fmt.Fprintln(t.w, strings.TrimRight(line.String(), " ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Printable keeps a hostile page from steering the terminal: control and
+// invisible characters become spaces. Resident identity numbers are masked, as in
+// a page's URL.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Cf) {
+			return ' '
+		}
+		return r
+	}, mask.String(s))
+}
+
+// Clip cuts a text at a number of terminal columns.
+func Clip(s string, limit int) string {
+	used := 0
+	for i, r := range s {
+		if used += runeColumns(r); used > limit {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+func columns(s string) int {
+	n := 0
+	for _, r := range s {
+		n += runeColumns(r)
+	}
+	return n
+}
+
+func runeColumns(r rune) int {
+	if unicode.Is(unicode.Mn, r) {
+		return 0
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
+}
+
+// ByCount returns the keys, most frequent first.
+func ByCount(counts map[string]int) []string {
+	keys := slices.Collect(maps.Keys(counts))
+	slices.SortFunc(keys, func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	return keys
+}
+
+// Counted writes a number of things: 1 page, 2 pages, 2 entries, 2 indexes. The
+// noun is a regular one.
+func Counted[N int | int64](n N, noun string) string {
+	plural := noun + "s"
+	if stem, ok := strings.CutSuffix(noun, "y"); ok {
+		plural = stem + "ies"
+	} else if strings.HasSuffix(noun, "x") {
+		plural = noun + "es"
+	}
+	if n == 1 {
+		plural = noun
+	}
+	return strconv.FormatInt(int64(n), 10) + " " + plural
+}
+
+// EvidenceInWords is the primary evidence as a table shows it.
+func EvidenceInWords(f qianshao.Finding) string {
+	e, ok := f.Primary()
+	if !ok {
+		return "-"
+	}
+	text := fmt.Sprintf("%s %d:%d", e.Text, e.Line, e.Column)
+	if len(e.Steps) > 0 {
+		text += " = " + e.Term
+	}
+	return text
+}
+
+// HiddenHow says how a finding's evidence is kept from visitors: a way of
+// hiding, or the view that alone has it.
+func HiddenHow(f qianshao.Finding) string {
+	for _, e := range f.Evidence {
+		if e.View != "" {
+			return string(e.View)
+		}
+	}
+	for _, e := range f.Evidence {
+		if e.Hidden.Concealed() {
+			return string(e.Hidden)
+		}
+	}
+	return "-"
+}
+
+// IsChinese follows the environment that the C library would.
+func IsChinese() bool {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if value := os.Getenv(name); value != "" {
+			return strings.HasPrefix(value, "zh")
+		}
+	}
+	return false
+}
+
+// NewProgress shows a counter on a terminal and nothing elsewhere. The spinner
+// turns with the counter alone: turned by the library's own goroutine it is a
+// data race (progressbar v3.19).
+func NewProgress(w io.Writer) *progressbar.ProgressBar {
+	file, ok := w.(*os.File)
+	return progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionSetVisibility(ok && term.IsTerminal(int(file.Fd()))),
+		progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionThrottle(progressInterval),
+		progressbar.OptionSetDescription("scanning"), progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
+}
+
+// progressInterval is about what an eye can follow.
+const progressInterval = 100 * time.Millisecond
+
+// NewLogger returns the log of the process on w, as text or as JSON, an object a
+// line. Resident identity numbers in it are masked.
+func NewLogger(w io.Writer, verbose bool, format string) *slog.Logger {
+	level := slog.LevelWarn
+	if verbose {
+		level = slog.LevelDebug
+	}
+	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: maskedAttr}
+	logger := slog.New(slog.NewTextHandler(w, opts))
+	if format == "json" {
+		logger = slog.New(slog.NewJSONHandler(w, opts))
+	}
+	// net/http writes to the standard logger what a server sends out of turn.
+	// Here it is quoted, and shown to those who ask for it.
+	log.SetFlags(0)
+	log.SetOutput(slog.NewLogLogger(logger.Handler(), slog.LevelDebug).Writer())
+	return logger
+}
+
+// maskedAttr masks the resident identity numbers in what is logged, such as a page's URL.
+func maskedAttr(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Resolve(); v.Kind() {
+	case slog.KindString:
+		a.Value = slog.StringValue(mask.String(v.String()))
+	case slog.KindAny:
+		switch x := v.Any().(type) {
+		case error:
+			a.Value = slog.StringValue(mask.String(x.Error()))
+		case fmt.Stringer:
+			a.Value = slog.StringValue(mask.String(x.String()))
+		}
+	}
+	return a
+}
+
+// Lines yields the arguments, and for "-" the lines of standard input that say something.
+func Lines(in io.Reader, args []string) func(yield func(string, error) bool) {
+	return func(yield func(string, error) bool) {
+		for _, arg := range args {
+			if arg != "-" {
+				if !yield(arg, nil) {
+					return
+				}
+				continue
+			}
+			text := bufio.NewScanner(in)
+			for text.Scan() {
+				if line := strings.TrimSpace(text.Text()); line != "" && !yield(line, nil) {
+					return
+				}
+			}
+			if err := text.Err(); err != nil && !yield("", fmt.Errorf("read standard input: %w", err)) {
+				return
+			}
+		}
+	}
+}

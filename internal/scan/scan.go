@@ -1,0 +1,169 @@
+// Package scan judges inputs as they come, on all cores, and answers in their
+// order: the answers of "qianshao scan".
+package scan
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"runtime"
+	"slices"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/mask"
+	"github.com/qianshao/qianshao/ingest"
+)
+
+// Answer is what is said of one input; a line of JSON.
+type Answer struct {
+	Input      string              `json:"input"`
+	URL        string              `json:"url,omitempty"`
+	Category   *qianshao.Category  `json:"category"` // the primary one; null if not flagged
+	Categories []qianshao.Category `json:"categories"`
+	Level      qianshao.Level      `json:"level"`
+	Score      int                 `json:"score"`
+	Findings   []qianshao.Finding  `json:"findings"`
+	Contexts   []string            `json:"contexts,omitempty"`
+	Allowed    []qianshao.Allowed  `json:"allowed,omitempty"` // alerts that the overlay's allow-list holds back
+	Notes      []qianshao.Note     `json:"notes,omitempty"`
+	// NotRead says why the input, or a part of it, was not read: see unread.
+	NotRead string `json:"not_read,omitempty"`
+	Error   string `json:"error,omitempty"`
+}
+
+// Assess judges one input, or says why it could not be read.
+func Assess(analyzer *analyze.Analyzer, e ingest.Entry) Answer {
+	line := Answer{Input: e.Input, URL: e.Page.URL, Categories: []qianshao.Category{}, Findings: []qianshao.Finding{}}
+	if e.Err != nil {
+		line.Error = e.Err.Error()
+		return line
+	}
+	doc, a := analyzer.Assess(e.Page)
+	line.Level, line.Score, line.Contexts, line.Notes, line.Allowed = a.Level, a.Score, a.Contexts, doc.Notes, a.Allowed
+	line.NotRead = unread(e.Page.Body, doc)
+	line.Categories = append(line.Categories, a.Categories...)
+	line.Findings = append(line.Findings, a.Findings...)
+	if a.Flagged() {
+		line.Category = &a.Category
+	}
+	return line
+}
+
+// unread says why an input, or a part of it, was not read: what it is as
+// ingest.Unread says it, binary for what is no text either, truncated where it was
+// longer than is read, too_many_regions where it had more parts than are kept; ""
+// if all of it was read.
+func unread(body []byte, doc *qianshao.Document) string {
+	if kind := ingest.Unread(body); kind != "" {
+		return kind
+	}
+	for _, note := range []qianshao.Note{qianshao.NoteBinary, qianshao.NoteTruncated, qianshao.NoteTooMany} {
+		if slices.Contains(doc.Notes, note) {
+			return string(note)
+		}
+	}
+	return ""
+}
+
+// InOrder assesses entries on all cores and emits the answers in the order of
+// the entries. At most two entries a core are in memory. When ctx ends it
+// returns at once, though a read of a pipe to which nobody writes goes on.
+func InOrder[T any](ctx context.Context, entries iter.Seq[ingest.Entry], assess func(ingest.Entry) T, emit func(T) error) error {
+	cores := runtime.GOMAXPROCS(0)
+	answers := make(chan chan T, cores)
+	stop := make(chan struct{})
+	go func() {
+		defer close(answers)
+		slots := make(chan struct{}, cores)
+		for entry := range entries {
+			answer := make(chan T, 1)
+			select {
+			case answers <- answer:
+			case <-stop:
+				return
+			}
+			slots <- struct{}{}
+			go func() {
+				answer <- assess(entry)
+				<-slots
+			}()
+		}
+	}()
+	defer close(stop)
+	for {
+		answer, ok := next(ctx, answers)
+		if !ok {
+			return ctx.Err()
+		}
+		line, ok := next(ctx, answer)
+		if !ok {
+			return ctx.Err()
+		}
+		if err := emit(line); err != nil {
+			return err
+		}
+	}
+}
+
+// next receives; ok is false when the channel is closed or ctx has ended.
+func next[T any](ctx context.Context, from <-chan T) (v T, ok bool) {
+	select {
+	case v, ok = <-from:
+		return v, ok
+	case <-ctx.Done():
+		return v, false
+	}
+}
+
+// Masked is the answer without resident identity numbers in its URLs and file names.
+func (l Answer) Masked() Answer {
+	l.Input, l.URL, l.Error = mask.String(l.Input), mask.String(l.URL), mask.String(l.Error)
+	l.Findings = append([]qianshao.Finding{}, l.Findings...)
+	for i := range l.Findings {
+		l.Findings[i].URL = mask.String(l.Findings[i].URL)
+	}
+	return l
+}
+
+// Page reads a single page from a file or, for "-", from in.
+func Page(in io.Reader, input string) (qianshao.Page, error) {
+	entries := ingest.Path(input)
+	if input == "-" {
+		entries = ingest.Stream("-", in)
+	}
+	for e := range entries {
+		return e.Page, e.Err
+	}
+	return qianshao.Page{}, fmt.Errorf("%s holds no page", input)
+}
+
+// Summary counts the answers of a scan.
+type Summary struct {
+	Inputs, Flagged, Errors int
+	Allowed                 int            // inputs with alerts that the allow-list holds back
+	Unread                  map[string]int // inputs that were not read, or not whole, by reason
+	Rules                   map[string]int // flagged inputs by category and primary rule
+}
+
+// NewSummary returns a summary of no answers.
+func NewSummary() *Summary { return &Summary{Unread: map[string]int{}, Rules: map[string]int{}} }
+
+// Add counts an answer.
+func (s *Summary) Add(a Answer) {
+	s.Inputs++
+	if a.Error != "" {
+		s.Errors++
+	}
+	if len(a.Allowed) > 0 {
+		s.Allowed++
+	}
+	if a.NotRead != "" {
+		s.Unread[a.NotRead]++
+	}
+	if a.Category != nil {
+		s.Flagged++
+		s.Rules[string(*a.Category)+"  "+a.Findings[0].Rule]++
+	}
+}

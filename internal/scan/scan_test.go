@@ -1,0 +1,110 @@
+package scan_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/packs"
+	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/internal/scan"
+)
+
+func entries(names ...string) iter.Seq[ingest.Entry] {
+	return func(yield func(ingest.Entry) bool) {
+		for _, name := range names {
+			if !yield(ingest.Entry{Input: name}) {
+				return
+			}
+		}
+	}
+}
+
+// TestInOrder: answers come in the order of the inputs, however long each takes,
+// and end with the first error of who takes them, or with the context.
+func TestInOrder(t *testing.T) {
+	slowFirst := func(e ingest.Entry) string {
+		if e.Input == "a" {
+			time.Sleep(20 * time.Millisecond)
+		}
+		return e.Input
+	}
+	var got []string
+	err := scan.InOrder(t.Context(), entries("a", "b", "c", "d"), slowFirst, func(s string) error {
+		got = append(got, s)
+		return nil
+	})
+	if err != nil || !slices.Equal(got, []string{"a", "b", "c", "d"}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	full := errors.New("disk full")
+	if err := scan.InOrder(t.Context(), entries("a", "b"), slowFirst, func(string) error { return full }); !errors.Is(err, full) {
+		t.Errorf("%v, want the error of who takes the answers", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	blocked := func(yield func(ingest.Entry) bool) { // a pipe to which nobody writes
+		yield(ingest.Entry{Input: "a"})
+		<-t.Context().Done()
+	}
+	err = scan.InOrder(ctx, blocked, slowFirst, func(string) error { cancel(); return nil })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want the end of the context", err)
+	}
+}
+
+// TestAnswers: what is flagged, what was not read and what could not be opened are
+// told apart, and counted.
+func TestAnswers(t *testing.T) {
+	set, err := rule.Load(packs.FS(), rule.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	analyzer, err := analyze.New(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := func(body string) qianshao.Page {
+		return qianshao.Page{URL: "http://a.example/?id=11010519491231002X", ContentType: "text/html; charset=utf-8", Body: []byte(body)}
+	}
+	sum := scan.NewSummary()
+	var answers []scan.Answer
+	for _, e := range []ingest.Entry{
+		{Input: "casino", Page: page(`<p>真人百家乐、老虎机，注册送彩金，充值提款秒到</p>`)},
+		{Input: "park", Page: page(`<p>公园今天开放</p>`)},
+		{Input: "picture", Page: page("\x89PNG\r\n\x1a\n\x00\x00\x00")},
+		{Input: "gone", Err: errors.New("no such file")},
+	} {
+		answer := scan.Assess(analyzer, e)
+		answers = append(answers, answer)
+		sum.Add(answer)
+	}
+	if sum.Inputs != 4 || sum.Flagged != 1 || sum.Errors != 1 || len(sum.Unread) != 1 || len(sum.Rules) != 1 {
+		t.Errorf("summary %+v", sum)
+	}
+	if a := answers[0]; a.Category == nil || *a.Category != qianshao.Gambling || len(a.Findings) == 0 {
+		t.Errorf("the casino is %+v", a)
+	}
+	if answers[1].Category != nil || answers[1].NotRead != "" || answers[2].NotRead == "" || answers[3].Error != "no such file" {
+		t.Errorf("%+v", answers[1:])
+	}
+	if masked := answers[0].Masked(); strings.Contains(masked.URL, "19491231") || strings.Contains(masked.Findings[0].URL, "19491231") {
+		t.Errorf("%s shows a resident identity number", masked.URL)
+	}
+}
+
+func TestPage(t *testing.T) {
+	page, err := scan.Page(strings.NewReader("<p>公园</p>"), "-")
+	if err != nil || !strings.Contains(string(page.Body), "公园") {
+		t.Errorf("%q, %v", page.Body, err)
+	}
+	if _, err := scan.Page(nil, t.TempDir()); err == nil || !strings.Contains(err.Error(), "holds no page") {
+		t.Errorf("an empty folder: %v", err)
+	}
+}
