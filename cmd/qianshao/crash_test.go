@@ -72,7 +72,7 @@ func TestKill9(t *testing.T) {
 		t.Fatalf("the undisturbed crawl left %d findings and %d pages of %d", len(want.Findings), len(want.Pages), pagesOf(web))
 	}
 
-	for i := range killsOr(t, 3) {
+	for i := range killsOr(t, 2) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			folder := newDataFolder(t, web)
 			after := time.Duration(rand.Int64N(int64(duration)))
