@@ -10,8 +10,8 @@ import (
 // six; a path that has more was made to confuse, and counts as excluded.
 const maxReadings = 32
 
-// servedAs are what servers do to a path before they look the file up. No server
-// does all of it, and each in an order of its own.
+// servedAs is what servers do to a path before they look for the file. Each does
+// some of it, in an order of its own.
 var servedAs = []func(string) string{
 	decoded,            // most, and a proxy before them once more
 	mergedSlashes,      // nginx, Apache
@@ -25,8 +25,8 @@ var servedAs = []func(string) string{
 // itself first. ok is false if there are more than maxReadings.
 func readings(escaped string) (list []string, ok bool) {
 	list = []string{escaped}
-	if !strings.ContainsAny(escaped, "%;\\ ") && !strings.Contains(escaped, "//") && !strings.Contains(escaped, "./") && !strings.HasSuffix(escaped, ".") {
-		return list, true // nothing to read in two ways: nearly every path
+	if isPlain(escaped) {
+		return list, true // nearly every path, and there is one for every link
 	}
 	for i := 0; i < len(list); i++ {
 		for _, read := range servedAs {
@@ -39,6 +39,12 @@ func readings(escaped string) (list []string, ok bool) {
 		}
 	}
 	return list, true
+}
+
+// isPlain says whether a path can be read in one way only.
+func isPlain(path string) bool {
+	return !strings.ContainsAny(path, "%;\\ ") && !strings.Contains(path, "//") &&
+		!strings.Contains(path, "./") && !strings.HasSuffix(path, ".")
 }
 
 // excluding returns path prefixes as a server might read them, in lower case:

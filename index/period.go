@@ -4,11 +4,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/qianshao/qianshao"
 )
 
 // DefaultZone returns Asia/Shanghai, whose days are meant where no zone is
 // configured. China has had no summer time since 1991, so it is UTC+8.
-func DefaultZone() *time.Location { return time.FixedZone("Asia/Shanghai", 8*60*60) }
+func DefaultZone() *time.Location { return qianshao.ChinaTime() }
 
 // Day returns the start of t's day in a zone.
 func Day(t time.Time, zone *time.Location) time.Time {
