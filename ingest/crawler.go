@@ -48,6 +48,8 @@ type Observer interface {
 	// reason: visits that failed (the first tries of a temporary failure are not
 	// counted) and links not followed.
 	Skipped(skip qianshao.Skip, url string)
+	// Replanned is called when times were found that a clock which was ahead has written.
+	Replanned(what Replanned)
 }
 
 // CrawlerOptions wire a crawler. Frontier, Scope, Fetcher and Handle are required.
@@ -72,8 +74,8 @@ type CrawlerOptions struct {
 	HostBudget int
 	// QueryVariants bounds the URLs of one path that differ in their query. The frontier counts them.
 	QueryVariants int
-	// Revisit is the time until a page is visited for the second time, at least
-	// MinRevisit; then it adapts.
+	// Revisit is the time until a page is visited for the second time, from
+	// MinRevisit to MaxRevisit; then it adapts.
 	Revisit time.Duration
 	// Once makes Run return when nothing is due within about a minute.
 	Once bool
@@ -115,6 +117,8 @@ func NewCrawler(opts CrawlerOptions) (*Crawler, error) {
 		return nil, errors.New("crawler: no Handle")
 	case opts.Revisit != 0 && opts.Revisit < MinRevisit:
 		return nil, fmt.Errorf("crawler: revisit after %s is sooner than %s; take a longer time", opts.Revisit, MinRevisit)
+	case opts.Revisit > MaxRevisit:
+		return nil, fmt.Errorf("crawler: revisit after %s is later than %d days; take a shorter time", opts.Revisit, MaxRevisit/(24*time.Hour))
 	}
 	orDefault := func(n *int, def int) {
 		if *n <= 0 {
@@ -160,18 +164,23 @@ type noObserver struct{}
 
 func (noObserver) Fetched(*qianshao.Page, time.Duration) {}
 func (noObserver) Skipped(qianshao.Skip, string)         {}
+func (noObserver) Replanned(Replanned)                   {}
 
 // Run crawls until ctx ends, or with Once until nothing is due. Only one
 // crawler may run on a frontier. It returns nil when it ended as asked; with
 // Once, an error also if pages could not be handled (they stay in the frontier).
 func (c *Crawler) Run(ctx context.Context) error {
 	err := c.persist(ctx, func() error { return c.Frontier.Release(ctx) })
+	started := c.Now()
+	if err == nil {
+		err = c.replan(ctx, started)
+	}
 	if err != nil {
 		return fmt.Errorf("crawl: %w", err)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	r := run{crawler: c, finished: make(chan visitResult), unhandled: map[string]error{}}
+	r := run{crawler: c, finished: make(chan visitResult), unhandled: map[string]error{}, latest: started}
 	err = r.loop(ctx)
 	ended := ctx.Err() != nil
 	stop()
@@ -216,7 +225,8 @@ type run struct {
 	crawler  *Crawler
 	finished chan visitResult
 	busy     int
-	err      error // of the frontier: the run is over
+	latest   time.Time // by the clock, at the last step
+	err      error     // of the frontier: the run is over
 	// unhandled holds the pages whose last visit Handle failed, by item URL.
 	unhandled map[string]error
 }
@@ -272,6 +282,12 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 		return idlePoll, false, nil
 	}
 	now := c.Now()
+	if wentBack(r.latest, now) {
+		if err := c.replan(ctx, now); err != nil {
+			return 0, false, err
+		}
+	}
+	r.latest = now
 	var items []Item
 	err = c.persist(ctx, func() (err error) {
 		items, err = c.Frontier.Lease(ctx, Lease{Now: now, Limit: free, For: leaseTime, Interval: c.interval})

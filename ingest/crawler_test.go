@@ -99,10 +99,17 @@ type bench struct {
 	mu      sync.Mutex
 	handled map[string]int
 	skipped map[string]qianshao.Skip
-	clock   func() time.Time
+	// replanned is what was found to be planned by a clock that was ahead.
+	replanned []ingest.Replanned
+	clock     func() time.Time
 }
 
 func (b *bench) Fetched(*qianshao.Page, time.Duration) {}
+func (b *bench) Replanned(what ingest.Replanned) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.replanned = append(b.replanned, what)
+}
 func (b *bench) Skipped(skip qianshao.Skip, url string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -65,6 +65,8 @@ type Outcome struct {
 	Memory   Memory
 	// Links are URLs to be added in the same step, as by Add.
 	Links []Item
+	// At is when the outcome was decided.
+	At time.Time
 	// HostNext are the times before which hosts get no request, set in the same step.
 	HostNext map[string]time.Time
 }
@@ -90,6 +92,11 @@ type Frontier interface {
 	Done(ctx context.Context, item Item, outcome Outcome) error
 	// Release ends all leases, for a start after a crash.
 	Release(ctx context.Context) error
+	// Replan finds what a clock that was ahead has planned, and plans it from
+	// horizon.Now on: a URL decided after horizon.Decided is due after the same
+	// time as planned, one that is due after horizon.Due at once, and a host that
+	// rests until after horizon.Rest need not rest.
+	Replan(ctx context.Context, horizon Horizon) (Replanned, error)
 	// Next returns the earliest time at which an item may be leased, leased
 	// items included (at their lease's end); ok is false when nothing is left.
 	Next(ctx context.Context) (due time.Time, ok bool, err error)

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
@@ -61,6 +62,9 @@ type SeedOptions struct {
 	Frontier Frontier
 	// Scope returns the register in force; it may change between calls.
 	Scope func() *Scope
+	// Changed is told when the register is another than in the round before: what was
+	// refused meanwhile by the old one is to be made due again; optional.
+	Changed func(ctx context.Context, before, after []qianshao.Authorisation) error
 	// Reports puts the reports of pages that have waited for an authorisation
 	// into the frontier; optional.
 	Reports func(ctx context.Context, scope *Scope) error
@@ -74,6 +78,7 @@ type SeedOptions struct {
 type Seeder struct {
 	SeedOptions
 	read map[string]time.Time // when an origin's sitemaps were last begun
+	last *Scope               // of the round before; nil before the first
 }
 
 // NewSeeder returns a Seeder that has seeded nothing yet.
@@ -97,6 +102,12 @@ func NewSeeder(opts SeedOptions) *Seeder {
 // It is not safe for concurrent use.
 func (s *Seeder) Round(ctx context.Context) error {
 	scope := s.Scope()
+	if s.Changed != nil && s.last != nil && s.last != scope {
+		if err := s.Changed(ctx, s.last.list, scope.list); err != nil {
+			return fmt.Errorf("changed authorisations: %w", err)
+		}
+	}
+	s.last = scope
 	if err := Seed(ctx, s.Frontier, scope, s.Now()); err != nil {
 		return err
 	}
@@ -136,7 +147,8 @@ func (s *Seeder) sitemaps(ctx context.Context, scope *Scope, origins map[string]
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sitemapHosts)
 	for origin := range origins {
-		if now := s.Now(); now.Sub(s.read[origin]) >= SitemapInterval {
+		// A negative age is that of a reading by a clock that was ahead.
+		if now := s.Now(); now.Sub(s.read[origin]).Abs() >= SitemapInterval {
 			s.read[origin] = now
 			reader := &sitemapSeeder{SeedOptions: s.SeedOptions, scope: scope, origin: origin}
 			group.Go(func() error { return reader.run(ctx) })

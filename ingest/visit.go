@@ -33,6 +33,7 @@ func (c *Crawler) visit(ctx context.Context, item Item) visitResult {
 	if ctx.Err() != nil {
 		return visitResult{url: item.URL} // not finished, so not done: the lease is released
 	}
+	outcome.At = c.Now()
 	if err == nil {
 		err = c.persist(ctx, func() error { return c.Frontier.Done(ctx, item, outcome) })
 	}
@@ -108,9 +109,18 @@ func (c *Crawler) get(ctx context.Context, item Item) (qianshao.Page, error) {
 // than the lease has made them: a redirect may have led to another host, more
 // than one request may have been made, or a Crawl-delay learnt.
 func (c *Crawler) hostsNext(host, pageURL string) map[string]time.Time {
-	next := map[string]time.Time{host: c.Fetcher.HostFree(host)}
+	// A turn was booked before: counted from now on, a clock that was put back meanwhile does no harm.
+	now := c.Now()
+	free := func(host string) time.Time {
+		at := c.Fetcher.HostFree(host)
+		if at.IsZero() {
+			return at
+		}
+		return now.Add(at.Sub(now))
+	}
+	next := map[string]time.Time{host: free(host)}
 	if p, err := url.Parse(pageURL); err == nil && p.Host != "" {
-		next[p.Hostname()] = c.Fetcher.HostFree(p.Hostname())
+		next[p.Hostname()] = free(p.Hostname())
 	}
 	return next
 }

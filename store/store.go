@@ -188,6 +188,26 @@ type Counts struct {
 	Skips map[qianshao.Skip]int
 }
 
+// WaitingHost is a host with URLs that fail for now and are tried again.
+type WaitingHost struct {
+	Host string
+	// URLs is the number of those that fail.
+	URLs int
+	// Since is when the first of them began to fail.
+	Since time.Time
+	// Skip is why the last visit failed.
+	Skip qianshao.Skip
+	// Next is when the host is tried again.
+	Next time.Time
+}
+
+// SkippedHost is a host with URLs that were skipped for one reason, other than to be tried again soon.
+type SkippedHost struct {
+	Host string
+	Skip qianshao.Skip
+	URLs int
+}
+
 // FrontierRecord is a URL of the frontier with what became of it.
 type FrontierRecord struct {
 	URL string

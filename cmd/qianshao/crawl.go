@@ -3,12 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"sync"
-	"time"
 
-	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
 )
@@ -30,16 +25,17 @@ type browserFlags struct {
 
 // crawlCmd visits everything that is due and ends.
 type crawlCmd struct {
-	Workers int `help:"Hosts visited at the same time." default:"8"`
+	Workers int  `help:"Hosts visited at the same time." default:"8"`
+	Retry   bool `help:"Make due at once what waits because it failed, and what was skipped."`
 	fetchFlags
 	browserFlags
 }
 
 func (c crawlCmd) Run(env *environment) (err error) {
-	tally := newTally()
+	tally := app.NewTally()
 	a, err := env.newApp(app.Options{Crawl: &app.CrawlOptions{
 		FetchOptions: app.FetchOptions(c.fetchFlags), BrowserOptions: app.BrowserOptions(c.browserFlags),
-		Workers: c.Workers, Once: true, Observe: tally,
+		Workers: c.Workers, Once: true, Retry: c.Retry, Observe: tally,
 	}})
 	if err != nil {
 		return err
@@ -51,50 +47,15 @@ func (c crawlCmd) Run(env *environment) (err error) {
 	if err != nil && !(isInterrupted && errors.Is(err, context.Canceled)) {
 		return err
 	}
-	if err := tally.print(context.WithoutCancel(env.ctx), env.out, a.Folder); err != nil {
+	summary, err := tally.Summary(context.WithoutCancel(env.ctx), a.Folder)
+	if err == nil {
+		err = terminal.Crawl(env.out, summary, env.zone)
+	}
+	if err != nil {
 		return err
 	}
 	if isInterrupted {
 		return env.interrupted("the next crawl visits what is still due")
 	}
 	return nil
-}
-
-// tally counts what a crawl did, for its last lines.
-type tally struct {
-	mu      sync.Mutex
-	fetched int
-	skipped map[string]int
-}
-
-func newTally() *tally { return &tally{skipped: map[string]int{}} }
-
-// print writes the summary of the crawl.
-func (t *tally) print(ctx context.Context, w io.Writer, f *app.Folder) error {
-	counts, err := f.Store.Counts(ctx)
-	if err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	fmt.Fprintf(w, "%s fetched; %s known, %d flagged, %s, %d gone\n",
-		terminal.Counted(t.fetched, "page"), terminal.Counted(counts.Pages, "page"), counts.Flagged, terminal.Counted(counts.Open, "finding"), counts.Findings-counts.Open)
-	for _, reason := range terminal.ByCount(t.skipped) {
-		fmt.Fprintf(w, "%6d  skipped: %s\n", t.skipped[reason], reason)
-	}
-	return nil
-}
-
-// Fetched counts a page.
-func (t *tally) Fetched(*qianshao.Page, time.Duration) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.fetched++
-}
-
-// Skipped counts a URL that yields no page.
-func (t *tally) Skipped(skip qianshao.Skip, _ string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.skipped[string(skip)]++
 }

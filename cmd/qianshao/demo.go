@@ -45,7 +45,7 @@ func (c demoCmd) Run(env *environment) (err error) {
 	if err != nil {
 		return err
 	}
-	tally := newTally()
+	tally := app.NewTally()
 	opts := app.Options{Crawl: &app.CrawlOptions{
 		FetchOptions: app.FetchOptions{Contact: "https://qianshao.example/demo", Resolve: web.Resolve()},
 		Workers:      demoWorkers, Once: true, Observe: tally,
@@ -64,7 +64,12 @@ func (c demoCmd) Run(env *environment) (err error) {
 	if err := errors.Join(a.WaitCrawl(), env.ctx.Err()); err != nil {
 		return err
 	}
-	mismatch, err := printDemo(env, web, a.Folder, tally.fetched, time.Since(start))
+	took := time.Since(start)
+	summary, err := tally.Summary(env.ctx, a.Folder)
+	if err != nil {
+		return err
+	}
+	mismatch, err := printDemo(env, web, a.Folder, summary.Fetched, took)
 	if err != nil || c.Once {
 		return errors.Join(err, mismatch)
 	}

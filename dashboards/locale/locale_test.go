@@ -55,7 +55,7 @@ func TestMessageKeys(t *testing.T) {
 		}
 	}
 	// Keys that are put together from a prefix and a code.
-	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "sort.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "who.", "state.", "cause."}
+	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "sort.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "who.", "state.", "cause.", "remedy.", "crawl."}
 	for key := range messages {
 		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
 		for _, prefix := range built {
@@ -88,6 +88,7 @@ func TestVocabularyNamed(t *testing.T) {
 	}
 	for _, skip := range qianshao.Skips() {
 		want("skip." + string(skip))
+		want("remedy." + string(skip))
 	}
 	for _, state := range qianshao.SubmissionStates() {
 		want("report." + string(state))

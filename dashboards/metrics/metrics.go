@@ -70,6 +70,7 @@ type Metrics struct {
 	lastPage   prometheus.Gauge
 	rules      prometheus.Gauge
 	reloads    prometheus.Counter
+	replanned  *prometheus.CounterVec
 	records    prometheus.Counter
 	archived   prometheus.Counter
 }
@@ -106,11 +107,13 @@ func New() *Metrics {
 		lastPage: gauge("last_page_timestamp_seconds", "Unix time at which a page was last saved; 0 before the first."),
 		rules:    gauge("rules_loaded", "Rules in force."),
 		reloads:  counter("rules_reload_failures_total", "Rule sets that were refused because of a mistake; the old set stays in force."),
+		replanned: counterVec("clock_ahead_total",
+			"URLs and hosts that a clock which was ahead had planned far into the future, and that were planned anew.", "of"),
 		records:  counter("evidence_records_total", "Records written into the evidence archive."),
 		archived: counter("evidence_bytes_total", "Bytes written into the evidence archive, as compressed."),
 	}
 	m.registry.MustRegister(m.fetched, m.skips, m.bytes, m.analysed, m.unchanged, m.flaggedAny, m.flagged, m.findings,
-		m.allowed, m.views, m.refused, m.browser, m.failures, m.duration, m.lastPage, m.rules, m.reloads, m.records, m.archived, buildInfo(),
+		m.allowed, m.views, m.refused, m.browser, m.failures, m.duration, m.lastPage, m.rules, m.reloads, m.replanned, m.records, m.archived, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.initialise()
 	return m
@@ -132,6 +135,7 @@ func (m *Metrics) initialise() {
 			m.views.WithLabelValues(string(v), string(o))
 		}
 	}
+	m.Replanned(0, 0)
 	for _, s := range Stages() {
 		m.duration.WithLabelValues(string(s))
 		m.failures.WithLabelValues(string(s))
@@ -235,6 +239,12 @@ func (m *Metrics) RulesLoaded(n int) { m.rules.Set(float64(n)) }
 
 // RulesReloadFailed counts a rule set that was refused.
 func (m *Metrics) RulesReloadFailed() { m.reloads.Inc() }
+
+// Replanned counts what a clock that was ahead had planned.
+func (m *Metrics) Replanned(urls, hosts int) {
+	m.replanned.WithLabelValues("url").Add(float64(urls))
+	m.replanned.WithLabelValues("host").Add(float64(hosts))
+}
 
 func (m *Metrics) observe(stage Stage, took time.Duration) {
 	m.duration.WithLabelValues(string(stage)).Observe(took.Seconds())

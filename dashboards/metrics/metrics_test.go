@@ -53,6 +53,7 @@ func TestWayOfAPage(t *testing.T) {
 	m.Saved(time.Millisecond)
 	m.Indexed(time.Millisecond)
 	m.Failed(StageSave)
+	m.Replanned(3, 2)
 	m.RulesLoaded(12)
 	m.RulesReloadFailed()
 
@@ -74,6 +75,8 @@ func TestWayOfAPage(t *testing.T) {
 		{"evidence records", testutil.ToFloat64(m.records), 4},
 		{"evidence bytes", testutil.ToFloat64(m.archived), 1000},
 		{"rules", testutil.ToFloat64(m.rules), 12},
+		{"URLs planned anew", testutil.ToFloat64(m.replanned.WithLabelValues("url")), 3},
+		{"hosts planned anew", testutil.ToFloat64(m.replanned.WithLabelValues("host")), 2},
 		{"reloads", testutil.ToFloat64(m.reloads), 1},
 	} {
 		if tc.got != tc.want {
@@ -95,7 +98,7 @@ func TestLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := []string{"source", "reason", "category", "level", "stage", "state", "view", "outcome", "version", "revision", "goversion"}
+	allowed := []string{"source", "reason", "category", "level", "stage", "state", "view", "outcome", "of", "version", "revision", "goversion"}
 	for _, f := range families {
 		if !strings.HasPrefix(f.GetName(), "qianshao_") {
 			continue

@@ -36,9 +36,9 @@ const (
 	// MaxRetryAfter caps Retry-After: a wrong clock must not lose a site for a year.
 	MaxRetryAfter = 24 * time.Hour
 
-	// maxHostPause caps what a Retry-After does to the host's other pages, so that
+	// MaxHostPause caps what a Retry-After does to the host's other pages, so that
 	// one answer cannot take a site out of sight for a day.
-	maxHostPause = time.Hour
+	MaxHostPause = time.Hour
 	// maxWait is the longest wait for a host's turn. A longer pause is told to
 	// the caller, who has other hosts to ask.
 	maxWait = 2 * MaxCrawlDelay

@@ -117,7 +117,7 @@ func (p *pacer) book(host string, interval time.Duration) time.Duration {
 		}
 	}
 	at := now
-	if booked := p.next[host]; booked.After(at) {
+	if booked := p.booked(host, now); booked.After(at) {
 		at = booked
 	}
 	pause := at.Sub(now)
@@ -131,16 +131,30 @@ func (p *pacer) book(host string, interval time.Duration) time.Duration {
 func (p *pacer) postpone(host string, pause time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if until := p.now().Add(pause); until.After(p.next[host]) {
+	now := p.now()
+	if until := now.Add(pause); until.After(p.booked(host, now)) {
 		p.next[host] = until
 	}
+}
+
+// farthestTurn is above what is ever booked: the longest pause, and a turn behind it.
+const farthestTurn = MaxHostPause + maxWait + MaxCrawlDelay
+
+// booked returns the next free time of host. One beyond farthestTurn was booked
+// by a clock that was ahead, and does not count. p.mu is held.
+func (p *pacer) booked(host string, now time.Time) time.Time {
+	at := p.next[host]
+	if at.Sub(now) > farthestTurn {
+		return time.Time{}
+	}
+	return at
 }
 
 // free returns the time from which on host may be asked.
 func (p *pacer) free(host string) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.next[host]
+	return p.booked(host, p.now())
 }
 
 // Interval returns the time to keep between two requests to u's host: that of

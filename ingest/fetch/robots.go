@@ -41,6 +41,7 @@ type robotsEntry struct {
 	mu     sync.Mutex
 	robots *robots.Robots // nil: none read yet
 	err    error          // why there is none
+	asked  time.Time
 	until  time.Time
 }
 
@@ -138,7 +139,7 @@ func (c *robotsCache) get(ctx context.Context, u *url.URL, a *qianshao.Authorisa
 		return nil, fmt.Errorf("robots.txt of %s: %w", origin(u), context.Cause(ctx))
 	}
 	now := c.fetcher.opts.Now()
-	if now.Before(e.until) {
+	if !now.Before(e.asked) && now.Before(e.until) { // asked later than now: the clock was ahead
 		return e.result()
 	}
 	fresh, err := c.fetcher.fetchRobots(ctx, u, a)
@@ -151,6 +152,7 @@ func (c *robotsCache) get(ctx context.Context, u *url.URL, a *qianshao.Authorisa
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.asked = now
 	switch {
 	case err == nil:
 		e.robots, e.err, e.until = fresh, nil, now.Add(robotsFresh)

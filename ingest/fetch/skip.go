@@ -155,7 +155,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 func hostPause(r *http.Response, now time.Time) time.Duration {
 	switch r.StatusCode {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		return min(retryAfter(r.Header, now), maxHostPause)
+		return min(retryAfter(r.Header, now), MaxHostPause)
 	}
 	return 0
 }

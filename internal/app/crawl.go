@@ -25,6 +25,8 @@ type CrawlOptions struct {
 	Workers int
 	// Once ends the crawl when nothing is due. The register must have entries then.
 	Once bool
+	// Retry makes due at once what has failed or was skipped.
+	Retry bool
 	// Revisit is the first time between two visits of a page; 0 is ingest.DefaultRevisit.
 	Revisit time.Duration
 	// Observe is told of what the crawl does, beside metrics and log; optional.
@@ -39,6 +41,7 @@ type crawl struct {
 	seeder   *ingest.Seeder
 	crawler  *ingest.Crawler
 	once     bool
+	retry    func(ctx context.Context) (urls int, err error) // nil unless asked for
 	log      *slog.Logger
 }
 
@@ -55,6 +58,9 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 		return nil, err
 	}
 	c := &crawl{fetcher: fetcher, evidence: a.Folder.Evidence, once: opts.Once, log: a.opts.Log}
+	if opts.Retry {
+		c.retry = a.Folder.Store.Retry
+	}
 	if c.browser, err = newBrowser(opts.BrowserOptions, fetcher, a.opts.Log); err != nil {
 		c.close()
 		return nil, err
@@ -79,7 +85,7 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 		return nil, err
 	}
 	c.seeder = ingest.NewSeeder(ingest.SeedOptions{
-		Fetcher: fetcher, Frontier: a.Folder.Store, Scope: scope, Reports: a.Folder.queueSubmissions, Observe: observe, Log: a.opts.Log,
+		Fetcher: fetcher, Frontier: a.Folder.Store, Scope: scope, Changed: a.Folder.Store.Recall, Reports: a.Folder.queueSubmissions, Observe: observe, Log: a.opts.Log,
 	})
 	return c, nil
 }
@@ -101,6 +107,13 @@ func (c *crawl) run(ctx context.Context) error {
 		c.log.Error("the evidence archive is not in order", "error", err)
 	}
 	defer c.indexEvidence(context.WithoutCancel(ctx))
+	if c.retry != nil {
+		urls, err := c.retry(ctx)
+		if err != nil {
+			return err
+		}
+		c.log.Info("what has failed or was skipped is due at once", "urls", urls)
+	}
 	if c.once {
 		if err := c.seeder.Round(ctx); err != nil {
 			return err
@@ -141,6 +154,13 @@ func (o observer) Fetched(page *qianshao.Page, took time.Duration) {
 	o.metrics.Fetched(*page, took)
 	if o.next != nil {
 		o.next.Fetched(page, took)
+	}
+}
+
+func (o observer) Replanned(what ingest.Replanned) {
+	o.metrics.Replanned(what.URLs, what.Hosts)
+	if o.next != nil {
+		o.next.Replanned(what)
 	}
 }
 

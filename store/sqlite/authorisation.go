@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -14,16 +15,42 @@ import (
 
 // PutAuthorisations adds the authorisations, or replaces those of the same
 // id. None is ever removed, because findings name them; let one end by its
-// ValidUntil.
+// ValidUntil. What one that is not as before may change is due at once; see recall.
 func (s *Store) PutAuthorisations(ctx context.Context, list []qianshao.Authorisation) error {
 	return s.update(ctx, durable, "put authorisations into", func(tx *writer) error {
+		var changes []change
 		for i := range list {
-			if err := putAuthorisation(ctx, tx, &list[i]); err != nil {
+			c, changed, err := changeAuthorisation(ctx, tx, &list[i])
+			if err != nil {
 				return fmt.Errorf("authorisation %q: %w", list[i].ID, err)
 			}
+			if changed {
+				changes = append(changes, c)
+			}
 		}
-		return nil
+		return recall(ctx, tx, changes)
 	})
+}
+
+// changeAuthorisation puts an authorisation, and says whether it is another than before.
+func changeAuthorisation(ctx context.Context, tx *writer, a *qianshao.Authorisation) (c change, changed bool, err error) {
+	const byID = selectAuthorisations + ` WHERE id = $1`
+	before, err := collect(ctx, tx, scanAuthorisation, byID, a.ID)
+	if err != nil {
+		return c, false, err
+	}
+	if err := putAuthorisation(ctx, tx, a); err != nil {
+		return c, false, err
+	}
+	after, err := collect(ctx, tx, scanAuthorisation, byID, a.ID)
+	if err != nil {
+		return c, false, err
+	}
+	c.after = after[0]
+	if len(before) > 0 {
+		c.before = &before[0]
+	}
+	return c, len(before) == 0 || !reflect.DeepEqual(before, after), nil
 }
 
 func putAuthorisation(ctx context.Context, tx *writer, a *qianshao.Authorisation) error {

@@ -177,12 +177,17 @@ func putOutcome(ctx context.Context, tx *writer, url string, o *ingest.Outcome) 
 	if !o.Again.IsZero() {
 		due = sql.NullInt64{Int64: millis(o.Again), Valid: true}
 	}
+	var at int64
+	if !o.At.IsZero() {
+		at = millis(o.At)
+	}
 	m := &o.Memory
 	res, err := tx.ExecContext(ctx, `
 UPDATE frontier SET due = $1, skip = $2, visits = visits + 1, attempts = CASE WHEN $3 = 1 THEN attempts + 1 ELSE 0 END,
-  priority = $4, page = $5, etag = $6, last_modified = $7, sha256 = $8, rules = $9, revisit = $10
-WHERE url = $11`, due, string(o.Skip), bit(o.Failed), int(o.Priority), m.Page, m.ETag, m.LastModified, m.Hash, m.Rules,
-		m.Interval.Milliseconds(), url)
+  priority = $4, page = $5, etag = $6, last_modified = $7, sha256 = $8, rules = $9, revisit = $10, planned = $11,
+  failing = CASE WHEN $3 = 0 THEN 0 WHEN failing > 0 THEN failing ELSE $11 END
+WHERE url = $12`, due, string(o.Skip), bit(o.Failed), int(o.Priority), m.Page, m.ETag, m.LastModified, m.Hash, m.Rules,
+		m.Interval.Milliseconds(), at, url)
 	if err != nil {
 		return err
 	}
@@ -201,6 +206,36 @@ func (s *Store) Release(ctx context.Context) error {
 		_, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = '', lease_until = 0 WHERE lease_until <> 0`)
 		return err
 	})
+}
+
+// ahead selects the URLs that a clock which was ahead has planned: $1 is now, $2
+// the latest time to have decided something, $3 the latest to be due.
+const ahead = ` WHERE due > $1 AND (planned > $2 OR due > $3)`
+
+// Replan implements ingest.Frontier. It reads the whole frontier: half a second
+// over a million URLs.
+func (s *Store) Replan(ctx context.Context, h ingest.Horizon) (done ingest.Replanned, err error) {
+	err = s.update(ctx, ordered, "plan anew in", func(tx *writer) error {
+		now, decided, due := millis(h.Now), millis(h.Decided), millis(h.Due)
+		hosts, err := collect(ctx, tx, scanString, `SELECT DISTINCT host FROM frontier`+ahead, now, decided, due)
+		if err != nil {
+			return err
+		}
+		if done.URLs, err = changedRows(tx.ExecContext(ctx, `
+UPDATE frontier SET planned = $1, failing = CASE WHEN failing > $1 THEN $1 ELSE failing END,
+  due = CASE WHEN planned <= $2 OR due < planned OR due - planned > $3 - $1 THEN $1 ELSE $1 + due - planned END`+ahead,
+			now, decided, due)); err != nil {
+			return err
+		}
+		for _, host := range hosts {
+			if _, err := tx.ExecContext(ctx, refreshHead, host); err != nil {
+				return err
+			}
+		}
+		done.Hosts, err = changedRows(tx.ExecContext(ctx, `UPDATE hosts SET next_at = $1 WHERE next_at > $2`, now, millis(h.Rest)))
+		return err
+	})
+	return done, err
 }
 
 // Next returns the earliest time at which an item may be leased; ok is false

@@ -31,7 +31,7 @@ ON CONFLICT (id) DO UPDATE SET reports = submissions.reports + 1, last_reported 
 		if err != nil || item == nil {
 			return err
 		}
-		return recall(ctx, tx, id, item)
+		return requeue(ctx, tx, id, item)
 	})
 	if err != nil {
 		return qianshao.Submission{}, err
@@ -51,13 +51,13 @@ func roomForWaiting(ctx context.Context, tx *writer, id string) error {
 // QueueSubmission puts a submission that has waited into the frontier.
 func (s *Store) QueueSubmission(ctx context.Context, item ingest.Item) error {
 	return s.update(ctx, durable, "queue the report of "+item.URL+" in", func(tx *writer) error {
-		return recall(ctx, tx, qianshao.SubmissionID(item.URL), &item)
+		return requeue(ctx, tx, qianshao.SubmissionID(item.URL), &item)
 	})
 }
 
-// recall makes a submitted URL due at once, and records how often it had been
+// requeue makes a submitted URL due at once, and records how often it had been
 // visited until then.
-func recall(ctx context.Context, tx *writer, id string, item *ingest.Item) error {
+func requeue(ctx context.Context, tx *writer, id string, item *ingest.Item) error {
 	for _, statement := range []struct {
 		query string
 		args  []any

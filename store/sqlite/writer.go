@@ -127,6 +127,15 @@ func (w *writer) prepared(ctx context.Context, query string) (*sql.Stmt, error) 
 	return s, nil
 }
 
+// changedRows returns the number of rows that a statement has changed.
+func changedRows(res sql.Result, err error) (int, error) {
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
+}
+
 // checkpoint moves the write-ahead log into the database and empties it.
 func (w *writer) checkpoint(ctx context.Context) error {
 	w.mu.Lock()

@@ -29,6 +29,7 @@ type Store interface {
 	dashboards.Store
 	pipeline.Store
 	Register
+	Failures
 	Submissions
 	Deletions
 	Export
@@ -47,9 +48,18 @@ type Deletions interface {
 
 // Register is what the scope commands and the crawl need of the authorisations.
 type Register interface {
-	// PutAuthorisations adds authorisations or replaces those of the same id: all of them, or none.
+	// PutAuthorisations adds authorisations or replaces those of the same id: all of
+	// them, or none. What one that is not as before may change is due at once.
 	PutAuthorisations(ctx context.Context, list []qianshao.Authorisation) error
 	Authorisations(ctx context.Context) ([]qianshao.Authorisation, error)
+}
+
+// Failures is what a crawl's summary tells of URLs that bring no page.
+type Failures interface {
+	Retry(ctx context.Context) (urls int, err error)
+	Recall(ctx context.Context, before, after []qianshao.Authorisation) error
+	WaitingHosts(ctx context.Context) ([]store.WaitingHost, error)
+	SkippedHosts(ctx context.Context) ([]store.SkippedHost, error)
 }
 
 // Submissions is what those need who hand in pages and queue them.
@@ -89,6 +99,9 @@ func Run(t *testing.T, open Open) {
 		{"counts of URLs", testURLCounts},
 		{"frontier model", testFrontierModel},
 		{"concurrent leases", testConcurrentLeases},
+		{"clock ahead", testReplan},
+		{"failures", testFailures},
+		{"changed authorisation", testChangedAuthorisation},
 		{"all frontier", testAllFrontier},
 		{"long and odd URLs", testOddURLs},
 		{"save page", testSavePage},

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// intranet is what a new user types about a site of their own, on loopback here.
+type intranet struct {
+	t                *testing.T
+	folder, language string
+	address          string // of the site
+}
+
+func (i *intranet) run(args ...string) string {
+	i.t.Helper()
+	child := exec.Command("qianshao", append([]string{"--data", filepath.Join(i.folder, "data")}, args...)...)
+	child.Env = append(os.Environ(), "LC_ALL="+i.language)
+	output, err := child.CombinedOutput()
+	if err != nil {
+		i.t.Fatalf("qianshao %s: %v\n%s", strings.Join(args, " "), err, output)
+	}
+	return string(output)
+}
+
+// register registers the site, with further lines of YAML.
+func (i *intranet) register(lines ...string) {
+	i.t.Helper()
+	_, port, _ := strings.Cut(i.address, ":")
+	path := filepath.Join(i.folder, "scope.yaml")
+	text := `authorisations:
+  - {id: school, owner: o, basis: b, contact: c, valid_from: 2026-01-01, valid_until: 2099-12-31, rate: 1000, hosts: ["intranet.example:` + port + `"]` +
+		strings.Join(append([]string{""}, lines...), ", ") + "}\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		i.t.Fatal(err)
+	}
+	i.run("scope", "add", path)
+}
+
+func (i *intranet) crawl(args ...string) string {
+	i.t.Helper()
+	return i.run(append([]string{"crawl", "--browser", "off", "--contact", "https://qianshao.example/test", "--resolve", "intranet.example=" + i.address}, args...)...)
+}
+
+func (i *intranet) want(output string, texts ...string) {
+	i.t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(output, text) {
+			i.t.Errorf("no %q in:\n%s", text, output)
+		}
+	}
+}
+
+func newIntranet(t *testing.T, language string, site http.HandlerFunc) *intranet {
+	server := httptest.NewServer(site)
+	t.Cleanup(server.Close)
+	return &intranet{t: t, folder: t.TempDir(), language: language, address: strings.TrimPrefix(server.URL, "http://")}
+}
+
+// TestFirstSteps: a private host that the scope does not open is named, with what
+// to do; once that is done, the next crawl visits it.
+func TestFirstSteps(t *testing.T) {
+	t.Parallel()
+	for language, remedy := range map[string]string{"C.UTF-8": "set allow_private: true in scope.yaml", "zh_CN.UTF-8": "请在 scope.yaml 写 allow_private: true"} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			i := newIntranet(t, language, func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/robots.txt" {
+					http.NotFound(w, r)
+					return
+				}
+				w.Header().Set("Content-Type", "text/html")
+				_, _ = io.WriteString(w, `<a href="/news/1">1</a><a href="/press/1">1</a>`)
+			})
+			i.register("include: [/news/]")
+			i.want(i.crawl(), "0 pages fetched", "1  skipped: address_blocked: intranet.example:", remedy)
+			i.want(i.crawl(), "0 pages fetched", "1  skipped before: address_blocked: intranet.example", remedy)
+			i.register("include: [/news/]", "allow_private: true")
+			i.want(i.crawl(), "2 pages fetched; 2 pages known")
+			i.register("include: [/news/]", "allow_private: true")
+			i.want(i.crawl(), "0 pages fetched; 2 pages known")
+			// More is permitted: links to it are on pages that have been visited.
+			i.register("include: [/news/, /press/]", "allow_private: true")
+			i.want(i.crawl(), "4 pages fetched; 4 pages known")
+		})
+	}
+}
+
+// TestCrawlRetry: a host that is down is named, with since when and until when it
+// rests, and is asked at once where a person says so.
+func TestCrawlRetry(t *testing.T) {
+	t.Parallel()
+	up := filepath.Join(t.TempDir(), "up")
+	i := newIntranet(t, "C.UTF-8", func(w http.ResponseWriter, _ *http.Request) {
+		if _, err := os.Stat(up); err != nil {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html")
+	})
+	i.register("allow_private: true", "robots_waiver: w")
+	waits := []string{"0 pages fetched", "1 host fails for now", "crawl --retry", "NEXT (UTC+8)", "intranet.example  1"}
+	i.want(i.crawl(), append(waits, "skipped: http_error")...)
+	i.want(i.crawl(), append(waits, "nothing else is due; the next URL is due at")...)
+	if err := os.WriteFile(up, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	i.want(i.crawl(), waits...)
+	i.want(i.crawl("--retry"), "1 page fetched")
+}

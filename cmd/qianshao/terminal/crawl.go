@@ -1,0 +1,68 @@
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/store"
+)
+
+// maxWaiting is the number of waiting hosts that a summary lists.
+const maxWaiting = 20
+
+// Crawl writes the last lines of a crawl: what it did, what it did not do, and
+// what to do about that. Times are written in the zone.
+func Crawl(w io.Writer, s app.Summary, zone *time.Location) error {
+	lang := locale.English
+	if IsChinese() {
+		lang = locale.Chinese
+	}
+	fmt.Fprintf(w, "%s fetched; %s known, %d flagged, %s, %d gone\n",
+		Counted(s.Fetched, "page"), Counted(s.Pages, "page"), s.Flagged, Counted(s.Open, "finding"), s.Findings-s.Open)
+	if s.Replanned != (ingest.Replanned{}) {
+		fmt.Fprintln(w, lang.Text("crawl.clock", s.Replanned.URLs, s.Replanned.Hosts))
+	}
+	printSkipped(w, lang, "skipped", s.Skipped)
+	printSkipped(w, lang, "skipped before", s.Before)
+	if s.Fetched == 0 && !s.Next.IsZero() {
+		fmt.Fprintln(w, lang.Text("crawl.next", clock(s.Next, zone), qianshao.ZoneName(zone)))
+	}
+	return printWaiting(w, lang, s.Waiting, zone)
+}
+
+// printSkipped writes each reason with some of its hosts and what to do.
+func printSkipped(w io.Writer, lang locale.Lang, word string, list []app.Skipped) {
+	for _, s := range list {
+		hosts := strings.Join(s.Hosts, ", ")
+		if s.MoreHosts > 0 {
+			hosts += lang.Text("crawl.more", s.MoreHosts)
+		}
+		fmt.Fprintf(w, "%6d  %s: %s: %s\n        %s\n", s.URLs, word, s.Reason, Printable(hosts), lang.Named("remedy.", string(s.Reason)))
+	}
+}
+
+// printWaiting lists the hosts that fail for now.
+func printWaiting(w io.Writer, lang locale.Lang, hosts []store.WaitingHost, zone *time.Location) error {
+	if len(hosts) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w, lang.Count("crawl.waiting", len(hosts)))
+	in := " (" + qianshao.ZoneName(zone) + ")"
+	table := NewTable(w, "HOST", "URLS", "SINCE"+in, "NEXT"+in, "WHY")
+	for _, h := range hosts[:min(len(hosts), maxWaiting)] {
+		table.Row(h.Host, strconv.Itoa(h.URLs), clock(h.Since, zone), clock(h.Next, zone), string(h.Skip))
+	}
+	if more := len(hosts) - maxWaiting; more > 0 {
+		table.Row("…", "", "", "", strings.TrimSpace(lang.Text("crawl.more", more)))
+	}
+	return table.Flush()
+}
+
+func clock(t time.Time, zone *time.Location) string { return t.In(zone).Format("2006-01-02 15:04:05") }

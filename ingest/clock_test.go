@@ -1,0 +1,59 @@
+package ingest_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
+)
+
+// TestClockAhead: a crawl by a clock that is ahead, by eight hours or by a year,
+// keeps nothing from being visited once the clock is right, and is told of.
+func TestClockAhead(t *testing.T) {
+	t.Parallel()
+	for name, ahead := range map[string]time.Duration{"eight hours": 8 * time.Hour, "a year": 365 * 24 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, func(a *qianshao.Authorisation) {
+				a.ValidUntil, a.RevisitMin, a.RevisitMax = time.Now().AddDate(3, 0, 0), time.Hour, time.Hour
+			}, "a.example", "down.example")
+			b.web.put("a.example/", `<a href="/1">`)
+			b.web.put("a.example/1", "x")
+			b.web.handle("down.example/", func(w http.ResponseWriter, _ *http.Request) { hijack(t, w) })
+			right := time.Now()
+			clock := newJumpingClock(right.Add(ahead))
+			b.clock = clock.now
+			if err := b.run(t); err != nil || b.handled["http://a.example/1"] != 1 {
+				t.Fatal(err, b.handled)
+			}
+			if len(b.replanned) > 0 {
+				t.Errorf("a clock that goes on is no clock that was ahead: %v", b.replanned)
+			}
+
+			clock.jump(right)
+			b.web.put("a.example/new", "y")
+			if err := b.store.Add(t.Context(), []ingest.Item{{URL: "http://a.example/new", Host: "a.example", Authorisation: "test"}}); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.run(t); err != nil || b.handled["http://a.example/new"] != 1 {
+				t.Errorf("a new URL waits for the time that the clock has shown: %v, %v", err, b.handled)
+			}
+			if diff := cmp.Diff([]ingest.Replanned{{URLs: 3, Hosts: 2}}, b.replanned); diff != "" {
+				t.Errorf("told (-want +got):\n%s", diff)
+			}
+
+			clock.jump(right.Add(time.Hour + time.Minute))
+			b.web.put("down.example/", "back")
+			if err := b.run(t); err != nil || b.handled["http://a.example/1"] != 2 || b.handled["http://down.example/"] != 1 {
+				t.Errorf("what was due in an hour is not due in an hour: %v, %v", err, b.handled)
+			}
+			if len(b.replanned) != 1 {
+				t.Errorf("told again: %v", b.replanned)
+			}
+		})
+	}
+}
