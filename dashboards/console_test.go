@@ -255,6 +255,16 @@ func TestZone(t *testing.T) {
 	contains(t, body, "0 findings")
 }
 
+// TestDayAhead: a finding of a clock that was ahead does not push the days of the
+// others out of the picture, and is told by its own.
+func TestDayAhead(t *testing.T) {
+	o := newOutpost(t, nil)
+	o.save(t, qianshao.Page{URL: "http://a.example/", FetchedAt: testNow.AddDate(1, 0, 0)}, "t", casinoSource, casino(casinoSource))
+	o.save(t, qianshao.Page{URL: "http://b.example/", FetchedAt: testNow}, "t", casinoSource, casino(casinoSource))
+	_, body, _ := o.get(t, "/?lang=en")
+	contains(t, body, "2 findings", "<title>2026-11-23 · 1</title>", "seen%3A2026-11-23", "seen%3A2027-11-23")
+}
+
 func TestEmptyStates(t *testing.T) {
 	o := newOutpost(t, nil)
 	_, body, _ := o.get(t, "/?lang=en")

@@ -32,9 +32,11 @@ type Horizon struct {
 	Rest time.Time
 }
 
-// Replanned counts what was planned by a clock that was ahead.
+// Replanned counts what a clock that was ahead has left: the URLs and hosts that
+// were planned anew, and the findings that bear a time that has not come yet. Those
+// are put right when their page is visited; until then nobody knows better.
 type Replanned struct {
-	URLs, Hosts int
+	URLs, Hosts, Findings int
 }
 
 // horizon returns what may have been planned by now. A host rests an hour at most
@@ -55,7 +57,7 @@ func (c *Crawler) replan(ctx context.Context, now time.Time) error {
 		return err
 	}
 	c.Log.Warn("times in the future: the clock was ahead when they were written, or is behind now; they are planned anew from now on",
-		"urls", done.URLs, "hosts", done.Hosts, "now", now)
+		"urls", done.URLs, "hosts", done.Hosts, "findings", done.Findings, "now", now)
 	c.Observe.Replanned(done)
 	return nil
 }

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -55,5 +56,50 @@ func TestClockAhead(t *testing.T) {
 				t.Errorf("told again: %v", b.replanned)
 			}
 		})
+	}
+}
+
+// TestClockPutBack: a crawl that runs while its clock is put right goes on.
+func TestClockPutBack(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(a *qianshao.Authorisation) { a.ValidUntil = time.Now().AddDate(3, 0, 0) }, "a.example")
+	b.web.put("a.example/", "x")
+	b.web.put("a.example/new", "y")
+	right := time.Now()
+	clock := newJumpingClock(right.AddDate(1, 0, 0))
+	b.clock, b.opts.Once = clock.now, false
+	crawler, err := ingest.NewCrawler(b.opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- crawler.Run(ctx) }()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	handled := func(url string) func() bool {
+		return func() bool {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			return b.handled[url] > 0
+		}
+	}
+	if err := ingest.Seed(ctx, b.store, b.opts.Scope(), clock.now()); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, handled("http://a.example/"))
+	clock.jump(right)
+	if err := b.store.Add(ctx, []ingest.Item{{URL: "http://a.example/new", Host: "a.example", Authorisation: "test"}}); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, handled("http://a.example/new"))
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.replanned) != 1 || b.replanned[0].Hosts != 1 {
+		t.Errorf("told: %+v", b.replanned)
 	}
 }

@@ -95,7 +95,8 @@ type Frontier interface {
 	// Replan finds what a clock that was ahead has planned, and plans it from
 	// horizon.Now on: a URL decided after horizon.Decided is due after the same
 	// time as planned, one that is due after horizon.Due at once, and a host that
-	// rests until after horizon.Rest need not rest.
+	// rests until after horizon.Rest need not rest. It counts the findings that were
+	// seen after horizon.Decided.
 	Replan(ctx context.Context, horizon Horizon) (Replanned, error)
 	// Next returns the earliest time at which an item may be leased, leased
 	// items included (at their lease's end); ok is false when nothing is left.

@@ -109,7 +109,8 @@ func (v *searchPage) facetValue(query index.Node, active []string, name string, 
 // barHeight is the height of the histogram's tallest bar, in units of its viewBox.
 const barHeight = 40
 
-// days draws the last FacetDays days up to the newest that has findings.
+// days draws the last FacetDays days up to the newest that has findings. A day
+// that has not come yet, by a clock that was ahead, is listed and not drawn up to.
 func (v *searchPage) days(query index.Node, active []string, counts []index.FacetCount) {
 	byDay, largest := map[string]int{}, 1
 	var newest time.Time
@@ -127,7 +128,7 @@ func (v *searchPage) days(query index.Node, active []string, counts []index.Face
 	if len(byDay) == 0 {
 		return
 	}
-	if today := index.Day(v.now, v.zone); newest.Before(today) && today.Sub(newest) < index.FacetDays*24*time.Hour {
+	if today := index.Day(v.now, v.zone); today.Sub(newest) < index.FacetDays*24*time.Hour {
 		newest = today
 	}
 	for i := range index.FacetDays {

@@ -63,6 +63,7 @@ func (t *Tally) Replanned(what ingest.Replanned) {
 	defer t.mu.Unlock()
 	t.replanned.URLs += what.URLs
 	t.replanned.Hosts += what.Hosts
+	t.replanned.Findings = what.Findings
 }
 
 // Summary is what became of a crawl, and how things stand after it.

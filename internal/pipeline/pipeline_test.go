@@ -347,6 +347,31 @@ func TestViewsAreAskedForSparingly(t *testing.T) {
 	}
 }
 
+// TestClockAhead: what a clock that was ahead has noted of a page keeps it neither
+// from being asked for in its views nor from having the right times.
+func TestClockAhead(t *testing.T) {
+	s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) { fmt.Fprint(w, casino) })
+	v := watch(t, s, qianshao.ViewSearchVisitor)
+	ahead := v.fetch(t)
+	ahead.FetchedAt = ahead.FetchedAt.AddDate(1, 0, 0)
+	if _, err := v.Process(t.Context(), ahead, ingest.Memory{}); err != nil {
+		t.Fatal(err)
+	}
+	v.mustVisit(t)
+	if n := s.count("search /"); n != 2 {
+		t.Errorf("%d requests from search, want 2", n)
+	}
+	for _, query := range []string{"new:today", "seen:today"} {
+		if n := v.hits(t, query); n != 1 {
+			t.Errorf("%s: %d hits, want 1", query, n)
+		}
+	}
+	captures, err := v.folder.Store.EvidenceCaptures(t.Context(), "", 0, 10)
+	if err != nil || len(captures) != 1 || !captures[0].Captured.After(time.Now()) || captures[0].Seen.After(time.Now()) {
+		t.Errorf("the archive keeps what was written, and retention counts from the last visit: %+v, %v", captures, err)
+	}
+}
+
 func TestViewsNeedPermission(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) { fmt.Fprint(w, innocent) })
 	v := watch(t, s)

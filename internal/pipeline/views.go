@@ -87,7 +87,7 @@ func (p *Pipeline) permitted(page *qianshao.Page) (views []qianshao.View) {
 }
 
 func viewsDue(page *qianshao.Page, state store.ViewState) bool {
-	age := page.FetchedAt.Sub(state.At)
+	age := viewsAge(page, state)
 	changed := !page.NotModified() && hashOf(page.Body) != state.Hash
 	resting := slices.ContainsFunc(state.Open, func(v qianshao.View) bool { return v != qianshao.ViewBrowser })
 	return resting || age >= viewsTerm || changed && age >= viewsRest
@@ -96,7 +96,17 @@ func viewsDue(page *qianshao.Page, state store.ViewState) bool {
 // renderingDue says whether a page that a browser has shown before is shown to
 // it again, even if its source is unchanged.
 func renderingDue(page *qianshao.Page, state store.ViewState) bool {
-	return !state.At.IsZero() && (slices.Contains(state.Open, qianshao.ViewBrowser) || page.FetchedAt.Sub(state.At) >= viewsRest)
+	return !state.At.IsZero() && (slices.Contains(state.Open, qianshao.ViewBrowser) || viewsAge(page, state) >= viewsRest)
+}
+
+// viewsAge is how long ago the views were asked for. What lies in the future was
+// noted by a clock that was ahead, and counts as long ago.
+func viewsAge(page *qianshao.Page, state store.ViewState) time.Duration {
+	age := page.FetchedAt.Sub(state.At)
+	if age < -viewsTime {
+		return viewsTerm
+	}
+	return age
 }
 
 // onlyRendered says that the browser's view is the only other view that page

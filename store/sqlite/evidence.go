@@ -218,7 +218,7 @@ func (s *Store) SeeEvidence(ctx context.Context, url string, at time.Time) error
 	return s.update(ctx, ordered, "record that evidence was seen again in", func(tx *writer) error {
 		_, err := tx.ExecContext(ctx, `
 UPDATE evidence_captures SET seen = $1
-WHERE id = (SELECT max(id) FROM evidence_captures WHERE url = $2 AND gone = 0) AND seen < $1`, millis(at), url)
+WHERE id = (SELECT max(id) FROM evidence_captures WHERE url = $2 AND gone = 0) AND (seen < $1 OR seen > $3)`, millis(at), url, notAfter(at))
 		return err
 	})
 }

@@ -232,6 +232,9 @@ UPDATE frontier SET planned = $1, failing = CASE WHEN failing > $1 THEN $1 ELSE 
 				return err
 			}
 		}
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM findings WHERE last_seen > $1`, decided).Scan(&done.Findings); err != nil {
+			return err
+		}
 		done.Hosts, err = changedRows(tx.ExecContext(ctx, `UPDATE hosts SET next_at = $1 WHERE next_at > $2`, now, millis(h.Rest)))
 		return err
 	})

@@ -43,6 +43,14 @@ func (s *Store) SavePage(ctx context.Context, save store.Save) (store.Saved, err
 	return v.saved, nil
 }
 
+// disorder is how much older than the last visit a visit may be that is saved
+// after it: pages are worked on for minutes. A last visit beyond that was noted by
+// a clock that was ahead, and the times that it has left give way.
+const disorder = time.Hour
+
+// notAfter is the latest time, in milliseconds, that a visit at a time leaves as it is.
+func notAfter(at time.Time) int64 { return millis(at.Add(disorder)) }
+
 // visit is what happens to a page's rows in one transaction.
 type visit struct {
 	url     string
@@ -110,9 +118,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)
 ON CONFLICT (url) DO UPDATE SET requested_url = excluded.requested_url, authorisation = excluded.authorisation,
   sha256 = excluded.sha256, status = excluded.status, flagged = excluded.flagged, rules = excluded.rules,
   first_seen = CASE WHEN excluded.first_seen < pages.first_seen THEN excluded.first_seen ELSE pages.first_seen END,
-  last_seen = CASE WHEN excluded.last_seen > pages.last_seen THEN excluded.last_seen ELSE pages.last_seen END`,
+  missed_at = CASE WHEN pages.missed_at > $9 THEN 0 ELSE pages.missed_at END,
+  last_seen = CASE WHEN excluded.last_seen > pages.last_seen OR pages.last_seen > $9 THEN excluded.last_seen ELSE pages.last_seen END`,
 		save.Page.URL, save.Page.RequestedURL, save.Page.Authorisation, hashOf(save.Page.Body), save.Page.Status,
-		millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules)
+		millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules, notAfter(save.Page.FetchedAt))
 	return err
 }
 
@@ -183,9 +192,10 @@ ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, category = excluded.categor
   score = excluded.score, finding = excluded.finding, gone_at = NULL, sha256 = excluded.sha256, status = excluded.status,
   requested_url = excluded.requested_url, charset = excluded.charset, title = excluded.title,
   first_seen = CASE WHEN excluded.first_seen < findings.first_seen THEN excluded.first_seen ELSE findings.first_seen END,
-  last_seen = CASE WHEN excluded.last_seen > findings.last_seen THEN excluded.last_seen ELSE findings.last_seen END`,
+  last_seen = CASE WHEN excluded.last_seen > findings.last_seen OR findings.last_seen > $14 THEN excluded.last_seen ELSE findings.last_seen END`,
 		f.ID, f.URL, f.Rule, string(f.Category), int(f.Level), f.Score, string(text), millis(save.Page.FetchedAt),
-		hashOf(save.Page.Body), save.Page.Status, save.Page.RequestedURL, save.Document.Charset, cut(save.Document.Title, store.MaxTitle))
+		hashOf(save.Page.Body), save.Page.Status, save.Page.RequestedURL, save.Document.Charset, cut(save.Document.Title, store.MaxTitle),
+		notAfter(save.Page.FetchedAt))
 	return err
 }
 
@@ -210,7 +220,9 @@ func closeQuiet(ctx context.Context, tx *writer, v *visit, fires map[string]bool
 		if fires[id] {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE findings SET gone_at = $1 WHERE id = $2`, millis(v.at), id); err != nil {
+		if _, err := tx.ExecContext(ctx, `
+UPDATE findings SET gone_at = $1, first_seen = CASE WHEN first_seen > $3 THEN $1 ELSE first_seen END,
+  last_seen = CASE WHEN last_seen > $3 THEN $1 ELSE last_seen END WHERE id = $2`, millis(v.at), id, notAfter(v.at)); err != nil {
 			return err
 		}
 		if err := keepPictures(ctx, tx, id); err != nil {
@@ -223,7 +235,18 @@ func closeQuiet(ctx context.Context, tx *writer, v *visit, fires map[string]bool
 	return nil
 }
 
+// noteChange adds to a finding's history. Changes that a clock which was ahead has
+// noted are moved before it, in their order.
 func noteChange(ctx context.Context, tx *writer, id string, c qianshao.Change) error {
+	var latest sql.NullInt64
+	if err := tx.QueryRowContext(ctx, `SELECT max(at) FROM finding_changes WHERE id = $1`, id).Scan(&latest); err != nil {
+		return err
+	}
+	if at, most := millis(c.At), notAfter(c.At); latest.Int64 > most {
+		if _, err := tx.ExecContext(ctx, `UPDATE finding_changes SET at = at - $1 WHERE id = $2 AND at > $3`, latest.Int64-at+1, id, most); err != nil {
+			return err
+		}
+	}
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO finding_changes (id, at, state, cause) VALUES ($1, $2, $3, $4) ON CONFLICT (id, at, state) DO NOTHING`,
 		id, millis(c.At), string(c.State), string(c.Cause))
@@ -245,8 +268,9 @@ func (s *Store) Confirm(ctx context.Context, pageURL, hash, rules string, at tim
 	v := visit{url: pageURL, at: at}
 	err = s.update(ctx, ordered, "confirm page "+pageURL+" in", func(tx *writer) error {
 		res, err := tx.ExecContext(ctx, `
-UPDATE pages SET last_seen = CASE WHEN $1 > last_seen THEN $1 ELSE last_seen END
-WHERE url = $2 AND sha256 = $3 AND rules = $4`, millis(at), pageURL, hash, rules)
+UPDATE pages SET last_seen = CASE WHEN $1 > last_seen OR last_seen > $5 THEN $1 ELSE last_seen END,
+  first_seen = CASE WHEN first_seen > $5 THEN $1 ELSE first_seen END, missed_at = CASE WHEN missed_at > $5 THEN 0 ELSE missed_at END
+WHERE url = $2 AND sha256 = $3 AND rules = $4`, millis(at), pageURL, hash, rules, notAfter(at))
 		if err != nil {
 			return err
 		}
@@ -255,8 +279,9 @@ WHERE url = $2 AND sha256 = $3 AND rules = $4`, millis(at), pageURL, hash, rules
 		}
 		known = true
 		if _, err := tx.ExecContext(ctx, `
-UPDATE findings SET last_seen = CASE WHEN $1 > last_seen THEN $1 ELSE last_seen END
-WHERE url = $2 AND gone_at IS NULL`, millis(at), pageURL); err != nil {
+UPDATE findings SET last_seen = CASE WHEN $1 > last_seen OR last_seen > $3 THEN $1 ELSE last_seen END,
+  first_seen = CASE WHEN first_seen > $3 THEN $1 ELSE first_seen END
+WHERE url = $2 AND gone_at IS NULL`, millis(at), pageURL, notAfter(at)); err != nil {
 			return err
 		}
 		return s.readSaved(ctx, tx, &v)
@@ -271,8 +296,9 @@ func (s *Store) PageGone(ctx context.Context, pageURL string, status int, cause 
 	v := visit{url: pageURL, at: at}
 	err := s.update(ctx, durable, "record that "+pageURL+" is gone in", func(tx *writer) error {
 		res, err := tx.ExecContext(ctx, `
-UPDATE pages SET status = $1, sha256 = '', flagged = 0, rules = '', missed_at = CASE WHEN $2 > missed_at THEN $2 ELSE missed_at END
-WHERE url = $3`, status, millis(at), pageURL)
+UPDATE pages SET status = $1, sha256 = '', flagged = 0, rules = '', missed_at = CASE WHEN $2 > missed_at OR missed_at > $4 THEN $2 ELSE missed_at END,
+  first_seen = CASE WHEN first_seen > $4 THEN $2 ELSE first_seen END, last_seen = CASE WHEN last_seen > $4 THEN $2 ELSE last_seen END
+WHERE url = $3`, status, millis(at), pageURL, notAfter(at))
 		if err != nil {
 			return err
 		}

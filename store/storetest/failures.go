@@ -32,10 +32,12 @@ func testReplan(t *testing.T, open Open) {
 		done(t, s, item(host, "", 0), o)
 	}
 	wantURLs(t, "before", lease(t, s, 0, 10))
+	save(t, s, Page("http://ahead/", "x", 365*24, "casino"))
+	save(t, s, Page("http://right/", "x", 0, "casino"))
 
 	got, err := s.Replan(t.Context(), horizon)
 	check(t, err)
-	if want := (ingest.Replanned{URLs: 4, Hosts: 1}); got != want {
+	if want := (ingest.Replanned{URLs: 4, Hosts: 1, Findings: 1}); got != want {
 		t.Errorf("replanned %+v, want %+v", got, want)
 	}
 	waiting, err := s.WaitingHosts(t.Context())
@@ -44,7 +46,7 @@ func testReplan(t *testing.T, open Open) {
 	if diff := cmp.Diff(want, waiting); diff != "" {
 		t.Errorf("waiting (-want +got):\n%s", diff)
 	}
-	if got, err = s.Replan(t.Context(), horizon); err != nil || got != (ingest.Replanned{}) {
+	if got, err = s.Replan(t.Context(), horizon); err != nil || got != (ingest.Replanned{Findings: 1}) {
 		t.Errorf("once more: %+v, %v", got, err)
 	}
 	wantURLs(t, "at once", lease(t, s, 0, 10), "far/", "rests/", "unknown/")

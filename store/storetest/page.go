@@ -442,6 +442,58 @@ func testTimes(t *testing.T, open Open) {
 	}
 }
 
+// testTimesAhead: times that a clock which was ahead has noted give way to those
+// of the next visit, whatever it finds.
+func testTimesAhead(t *testing.T, open Open) {
+	const year = 365 * 24
+	p := func(hours int, rules ...string) store.Save {
+		p := Page("http://a/", "x", hours, rules...)
+		p.Rules = "rules"
+		return p
+	}
+	for name, visit := range map[string]func(s Store) store.Saved{
+		"found again": func(s Store) store.Saved { return save(t, s, p(0, "casino")) },
+		"confirmed": func(s Store) store.Saved {
+			saved, known, err := s.Confirm(t.Context(), "http://a/", hashOf([]byte("x")), "rules", base)
+			if err != nil || !known {
+				t.Errorf("known %v, error %v", known, err)
+			}
+			return saved
+		},
+		"clean":   func(s Store) store.Saved { return save(t, s, p(0)) },
+		"missing": func(s Store) store.Saved { return gonePage(t, s, "http://a/", 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t)
+			save(t, s, p(year, "casino"))
+			gonePage(t, s, "http://a/", year+1)
+			save(t, s, p(year+2, "casino"))
+			record := visit(s).Findings[0]
+			if !record.FirstSeen.Equal(base) || !record.LastSeen.Equal(base) {
+				t.Errorf("seen from %v to %v", record.FirstSeen, record.LastSeen)
+			}
+			f, err := s.Finding(t.Context(), record.Finding.ID)
+			check(t, err)
+			pages, err := s.Pages(t.Context(), "", 1)
+			check(t, err)
+			if !f.PageNow.At.Equal(base) || !pages[0].FirstSeen.Equal(base) || !pages[0].LastSeen.Equal(base) {
+				t.Errorf("the page was visited at %v, and seen from %v to %v", f.PageNow.At, pages[0].FirstSeen, pages[0].LastSeen)
+			}
+			if name == "clean" || name == "missing" {
+				states := []qianshao.State{qianshao.StateGone, qianshao.StateOpen, qianshao.StateGone}
+				if len(f.Changes) != len(states) {
+					t.Fatalf("changes: %+v", f.Changes)
+				}
+				for i, c := range f.Changes {
+					if c.State != states[i] || c.At.After(base) {
+						t.Errorf("change %d: %+v", i, c)
+					}
+				}
+			}
+		})
+	}
+}
+
 // testConcurrentSaves saves different pages and one page at once, and reads meanwhile.
 func testConcurrentSaves(t *testing.T, open Open) {
 	const workers, pages = 6, 10

@@ -115,6 +115,7 @@ func Run(t *testing.T, open Open) {
 		{"unflagged", testUnflaggedKeepsNothing},
 		{"odd texts", testOddTexts},
 		{"times", testTimes},
+		{"times ahead", testTimesAhead},
 		{"findings", testFindings},
 		{"finding records", testFindingRecords},
 		{"mark of findings", testFindingMark},

@@ -27,7 +27,7 @@ func Crawl(w io.Writer, s app.Summary, zone *time.Location) error {
 	fmt.Fprintf(w, "%s fetched; %s known, %d flagged, %s, %d gone\n",
 		Counted(s.Fetched, "page"), Counted(s.Pages, "page"), s.Flagged, Counted(s.Open, "finding"), s.Findings-s.Open)
 	if s.Replanned != (ingest.Replanned{}) {
-		fmt.Fprintln(w, lang.Text("crawl.clock", s.Replanned.URLs, s.Replanned.Hosts))
+		fmt.Fprintln(w, lang.Text("crawl.clock", s.Replanned.URLs, s.Replanned.Hosts, s.Replanned.Findings))
 	}
 	printSkipped(w, lang, "skipped", s.Skipped)
 	printSkipped(w, lang, "skipped before", s.Before)
