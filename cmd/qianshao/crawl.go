@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
@@ -37,6 +38,9 @@ func (c crawlCmd) Run(env *environment) (err error) {
 		FetchOptions: app.FetchOptions(c.fetchFlags), BrowserOptions: app.BrowserOptions(c.browserFlags),
 		Workers: c.Workers, Once: true, Retry: c.Retry, Observe: tally,
 	}})
+	if c.Retry && app.InUse(err) {
+		return env.retryBeside()
+	}
 	if err != nil {
 		return err
 	}
@@ -58,4 +62,15 @@ func (c crawlCmd) Run(env *environment) (err error) {
 		return env.interrupted("the next crawl visits what is still due")
 	}
 	return nil
+}
+
+// retryBeside leaves the visits to the server that has the folder open.
+func (env *environment) retryBeside() error {
+	return env.withFolder(func(f *app.Folder) error {
+		urls, err := f.Store.Retry(env.ctx)
+		if err == nil {
+			fmt.Fprintf(env.out, "%s made due at once; the running server visits what is due\n", terminal.Counted(urls, "URL"))
+		}
+		return err
+	})
 }

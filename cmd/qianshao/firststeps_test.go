@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -45,7 +46,11 @@ func (i *intranet) register(lines ...string) {
 
 func (i *intranet) crawl(args ...string) string {
 	i.t.Helper()
-	return i.run(append([]string{"crawl", "--browser", "off", "--contact", "https://qianshao.example/test", "--resolve", "intranet.example=" + i.address}, args...)...)
+	return i.run(append(append([]string{"crawl"}, i.fetching()...), args...)...)
+}
+
+func (i *intranet) fetching() []string {
+	return []string{"--browser", "off", "--contact", "https://qianshao.example/test", "--resolve", "intranet.example=" + i.address}
 }
 
 func (i *intranet) want(output string, texts ...string) {
@@ -113,4 +118,36 @@ func TestCrawlRetry(t *testing.T) {
 	}
 	i.want(i.crawl(), waits...)
 	i.want(i.crawl("--retry"), "1 page fetched")
+}
+
+// TestRetryBesideServer: the server that has the folder open makes the visits.
+func TestRetryBesideServer(t *testing.T) {
+	t.Parallel()
+	var up atomic.Bool
+	var refused, answered atomic.Int32
+	i := newIntranet(t, "C.UTF-8", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			http.NotFound(w, r)
+			return
+		}
+		if !up.Load() {
+			refused.Add(1)
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		answered.Add(1)
+		w.Header().Set("Content-Type", "text/html")
+	})
+	i.register("allow_private: true")
+	server := exec.Command("qianshao", append([]string{"--data", filepath.Join(i.folder, "data"), "serve", "--listen", "127.0.0.1:0"}, i.fetching()...)...)
+	startServer(t, server)
+	await(t, "a failure", func() bool { return refused.Load() > 0 })
+	up.Store(true)
+	await(t, "the server to visit", func() bool {
+		i.want(i.crawl("--retry"), "made due at once; the running server visits what is due")
+		return answered.Load() > 0
+	})
+	if code := interrupt(t, server, os.Interrupt); code != exitOK {
+		t.Errorf("the server ends with %d", code)
+	}
 }

@@ -111,7 +111,7 @@ func (f *Folder) DeleteFinding(ctx context.Context, id, reason string, now time.
 func (f *Folder) SettleIndex(ctx context.Context) (elsewhere bool, err error) {
 	ix, err := OpenIndex(f.data, f.zone)
 	switch {
-	case indexInUse(err):
+	case InUse(err):
 		return true, nil
 	case mustRebuild(err):
 		return false, nil // it is built anew from the store when it is next used

@@ -55,8 +55,9 @@ func OpenIndex(data string, zone *time.Location) (index.Index, error) {
 	return ix, nil
 }
 
-// indexInUse says whether OpenIndex failed because another process has the index open.
-func indexInUse(err error) bool { return errors.Is(err, bleveindex.ErrLocked) }
+// InUse says whether OpenIndex or New failed because another process, as a rule the
+// server, has the index open.
+func InUse(err error) bool { return errors.Is(err, bleveindex.ErrLocked) }
 
 // mustRebuild says whether an index cannot be used as it is: it is damaged, or was
 // made by another version.

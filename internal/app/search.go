@@ -49,7 +49,7 @@ func Search(ctx context.Context, r SearchRequest) (found api.Found, err error) {
 		return found, inputError(err)
 	}
 	ix, err := r.open(ctx)
-	if indexInUse(err) {
+	if InUse(err) {
 		return r.askServer(ctx)
 	}
 	if err != nil {
