@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
 )
 
 // intranet is what a new user types about a site of their own, on loopback here.
@@ -149,5 +154,26 @@ func TestRetryBesideServer(t *testing.T) {
 	})
 	if code := interrupt(t, server, os.Interrupt); code != exitOK {
 		t.Errorf("the server ends with %d", code)
+	}
+}
+
+// TestCrawlAfterWrongClock: what a crawl two years ahead has left does not stop the
+// next one, whose log and summary tell of it.
+func TestCrawlAfterWrongClock(t *testing.T) {
+	t.Parallel()
+	i := newIntranet(t, "C.UTF-8", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "text/html") })
+	i.register("allow_private: true", "robots_waiver: w")
+	i.want(i.crawl(), "1 page fetched")
+	f := openFolder(t, filepath.Join(i.folder, "data"))
+	ahead := time.Now().AddDate(2, 0, 0)
+	front := ingest.Item{URL: "http://" + strings.Replace(i.address, "127.0.0.1", "intranet.example", 1) + "/", Host: "intranet.example"}
+	err := f.Store.Done(t.Context(), front, ingest.Outcome{At: ahead, Again: ahead.Add(time.Hour), HostNext: map[string]time.Time{front.Host: ahead}})
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	output := i.crawl()
+	i.want(output, "level=WARN", "times in the future", "planned anew: URLs 1, hosts 1.", "0 pages fetched", "the next URL is due at")
+	if at := ahead.In(qianshao.ChinaTime()).Format("2006-"); strings.Contains(output, "due at "+at) {
+		t.Errorf("still due in %s:\n%s", at, output)
 	}
 }
