@@ -110,6 +110,15 @@ func TestEverySkipReasonIsExplained(t *testing.T) {
 	}
 }
 
+func TestEveryUnreadReasonIsExplained(t *testing.T) {
+	text := read(t, "docs/operations.md")
+	for _, reason := range qianshao.Unreads() {
+		if !regexp.MustCompile("(?m)^\\|.*`" + string(reason) + "`.*\\|").MatchString(text) {
+			t.Errorf("docs/operations.md has no row for %q", reason)
+		}
+	}
+}
+
 // TestEveryAlertIsExplained finds the runbook links of the alert rules.
 func TestEveryAlertIsExplained(t *testing.T) {
 	have := anchors(read(t, "docs/operations.md"))

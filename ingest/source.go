@@ -8,12 +8,11 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/archive"
 )
 
 // MaxFileBody bounds what is read of one file; the rest is left out and the page
@@ -23,18 +22,26 @@ const MaxFileBody = 32 << 20
 // Entry is one input of a scan. Either Page is set or Err.
 type Entry struct {
 	// Input names it: a path, "path#8123" for the record at that byte of a WARC
-	// file, "path:12" for a line of a JSON lines file.
+	// file, "path:12" for a line of a JSON lines file, "path!name" for a file in an
+	// archive.
 	Input string
 	Page  qianshao.Page
+	// TextOf says of what Page.Body is the text, which is no part of the file as it
+	// is: "pdf", or a kind of Office document. Empty for all else.
+	TextOf string
+	// NotRead says why the input, or a part of it, was not read, where that is
+	// known without looking into the page.
+	NotRead qianshao.Unread
 	// Err says why there is no page: the file or line could not be read.
 	Err error
 }
 
 // Path yields what lies at path: a folder's regular files in order of their
 // names, with those of its subfolders; a WARC file's records (.warc, .warc.gz); a
-// JSON lines file's lines (.jsonl, .ndjson); or one page, whatever the file holds.
-// Every file gets an answer. Symbolic links inside a folder are not followed.
-// One page at a time is in memory.
+// JSON lines file's lines (.jsonl, .ndjson); an archive's files (zip, tar, gzip); a
+// document's text (PDF, Office); or one page, whatever the file holds. Archives and
+// documents are told by what they hold. Every file gets an answer. Symbolic links
+// inside a folder are not followed. One page at a time is in memory.
 func Path(path string) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		info, err := os.Stat(path)
@@ -84,76 +91,35 @@ func one(path string, yield func(Entry) bool) bool {
 		return yield(Entry{Input: path, Err: err})
 	}
 	defer file.Close()
-	switch name := strings.ToLower(path); {
-	case strings.HasSuffix(name, ".warc"), strings.HasSuffix(name, ".warc.gz"):
-		return archive(path, file, yield)
-	case strings.HasSuffix(name, ".jsonl"), strings.HasSuffix(name, ".ndjson"):
-		return lines(path, file, yield)
-	}
-	page, err := pageOf(path, file)
+	info, err := file.Stat()
 	if err != nil {
-		return yield(Entry{Input: path, Err: fmt.Errorf("read %s: %w", path, err)})
+		return yield(Entry{Input: path, Err: err})
 	}
-	if info, err := file.Stat(); err == nil {
-		page.FetchedAt = info.ModTime()
+	head := make([]byte, min(headSize, info.Size()))
+	n, err := file.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return yield(Entry{Input: path, Err: err})
 	}
-	return yield(Entry{Input: path, Page: page})
+	return input{
+		name: path, suffix: path, modified: info.ModTime(), head: head[:n], r: file, at: file, size: info.Size(),
+		budget: archive.NewBudget(info.Size()),
+	}.read(yield)
 }
 
-// pageOf reads one page, its type by the name's extension or else by its bytes.
-func pageOf(name string, r io.Reader) (qianshao.Page, error) {
-	body, err := io.ReadAll(io.LimitReader(r, MaxFileBody+1))
-	if err != nil {
-		return qianshao.Page{}, err
-	}
-	page := qianshao.Page{URL: name, RequestedURL: name, Source: qianshao.SourceFolder, Body: body}
-	if len(body) > MaxFileBody {
-		page.Body, page.Truncated = body[:MaxFileBody:MaxFileBody], true
-	}
-	page.ContentType = typeOf(name, page.Body)
-	return page, nil
-}
-
-// typeOf returns a media type without a charset: nothing has declared one.
-func typeOf(name string, body []byte) string {
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".html", ".htm", ".shtml":
-		return "text/html"
-	case ".xhtml", ".xht":
-		return "application/xhtml+xml"
-	case ".txt":
-		return "text/plain"
-	case ".xml":
-		return "text/xml"
-	}
-	t, _, _ := strings.Cut(http.DetectContentType(body), ";")
-	return t
-}
-
-// Stream yields what a stream holds, standard input above all: a WARC file, JSON
-// lines or one page, as its first bytes tell.
+// Stream yields what a stream holds, standard input above all, as its first bytes
+// tell.
 func Stream(name string, r io.Reader) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
-		const enough = 64
-		in := bufio.NewReaderSize(r, 64<<10)
-		start, err := in.Peek(enough)
-		if err != nil && !errors.Is(err, io.EOF) {
-			yield(Entry{Input: name, Err: fmt.Errorf("read %s: %w", name, err)})
+		const enough = 64 // a line that is written now is answered now
+		budget := archive.NewBudget(0)
+		buffered := bufio.NewReaderSize(budget.Count(r), 64<<10)
+		start, _ := buffered.Peek(enough) // an error comes again
+		if Unread(start) == "" && bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\xef\xbb\xbf")), " \t\r\n"), []byte("{")) {
+			lines(name, buffered, yield)
 			return
 		}
-		start = bytes.TrimPrefix(start, []byte("\xef\xbb\xbf"))
-		switch {
-		case bytes.HasPrefix(start, []byte("WARC/")), bytes.HasPrefix(start, []byte{0x1f, 0x8b}):
-			archive(name, in, yield)
-		case bytes.HasPrefix(bytes.TrimLeft(start, " \t\r\n"), []byte("{")):
-			lines(name, in, yield)
-		default:
-			page, err := pageOf(name, in)
-			if err != nil {
-				yield(Entry{Input: name, Err: fmt.Errorf("read %s: %w", name, err)})
-				return
-			}
-			yield(Entry{Input: name, Page: page})
-		}
+		in := streamed(name, buffered)
+		in.budget = budget
+		in.read(yield)
 	}
 }

@@ -4,33 +4,34 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"github.com/qianshao/qianshao"
 )
 
-// Unread says what a file is that is not read as a page: pdf, office_document,
-// archive, picture, media, font or program. "" is text, or something unknown.
-// Who has not read a file must not call it clean.
-func Unread(body []byte) string {
+// Unread says what a file is that is not read as a page: a PDF, an Office document,
+// an archive, a picture, media, a font or a program. "" is text, or something unknown.
+func Unread(body []byte) qianshao.Unread {
 	head := bytes.TrimLeft(bytes.TrimPrefix(body[:min(len(body), 1024)], []byte("\xEF\xBB\xBF")), " \t\r\n")
 	starts := func(signatures ...string) bool {
 		return slices.ContainsFunc(signatures, func(s string) bool { return bytes.HasPrefix(head, []byte(s)) })
 	}
 	switch {
 	case starts("%PDF-"):
-		return "pdf"
+		return qianshao.UnreadPDF
 	case starts("\xD0\xCF\x11\xE0", `{\rtf`), starts("PK\x03\x04") && isOffice(head):
-		return "office_document"
+		return qianshao.UnreadOffice
 	case starts("PK\x03\x04", "PK\x05\x06", "\x1F\x8B", "Rar!\x1A\x07", "7z\xBC\xAF\x27\x1C", "\xFD7zXZ\x00", "\x28\xB5\x2F\xFD"),
 		starts("BZh") && at(head, 4, "1AY&SY"), at(head, 257, "ustar"):
-		return "archive"
+		return qianshao.UnreadArchive
 	case starts("\x89PNG\r\n", "GIF87a", "GIF89a", "\xFF\xD8\xFF", "\x00\x00\x01\x00", "II*\x00", "MM\x00*"),
 		starts("RIFF") && at(head, 8, "WEBP"), starts("BM") && at(head, 6, "\x00\x00\x00\x00"), at(head, 4, "ftypheic"), at(head, 4, "ftypavif"):
-		return "picture"
+		return qianshao.UnreadPicture
 	case starts("RIFF", "OggS", "fLaC", "ID3", "\x1A\x45\xDF\xA3"), at(head, 4, "ftyp"):
-		return "media"
+		return qianshao.UnreadMedia
 	case starts("wOFF", "wOF2", "OTTO\x00", "\x00\x01\x00\x00\x00"):
-		return "font"
+		return qianshao.UnreadFont
 	case starts("\x7FELF", "MZ\x90"):
-		return "program"
+		return qianshao.UnreadProgram
 	}
 	return ""
 }

@@ -21,7 +21,7 @@ import (
 // scanCmd assesses what the operator already has, or fetches one URL that an
 // authorisation covers. It stores nothing.
 type scanCmd struct {
-	Inputs        []string `arg:"" name:"input" help:"Files, folders, WARC archives (.warc, .warc.gz), JSON lines (.jsonl) of {\"text\": …}, an authorised URL, or - for standard input."`
+	Inputs        []string `arg:"" name:"input" help:"Files, folders, archives (.zip, .tar, .tar.gz, .gz), PDF and Office documents, WARC archives (.warc, .warc.gz), JSON lines (.jsonl) of {\"text\": …}, an authorised URL, or - for standard input."`
 	Format        string   `enum:"jsonl,table" default:"jsonl" help:"Output: jsonl, a line for every input in input order; or table."`
 	As            string   `enum:"auto,message,page" default:"auto" help:"Judge the inputs as messages or as pages: message, page, or auto: JSON lines are messages, all else pages."`
 	Flagged       bool     `help:"Only inputs flagged, that is of level medium or above."`
@@ -118,30 +118,31 @@ func (p *linePrinter) print(line scan.Answer) error {
 	if p.json != nil {
 		return p.json.Encode(line.Masked())
 	}
-	p.table.Row(cells(line)...)
+	for _, row := range rows(line) {
+		p.table.Row(row...)
+	}
 	return nil
 }
 
-// cells are an answer as a row of the table.
-func cells(l scan.Answer) []string {
+// rows are an answer in the table: its findings, the alerts that are held back, and
+// what was not read.
+func rows(l scan.Answer) (rows [][]string) {
 	if l.Error != "" {
-		return []string{"error", "", "", "", "", l.Error, l.Input}
+		return [][]string{{"error", "", "", "", "", l.Error, l.Input}}
 	}
-	if len(l.Findings) == 0 && len(l.Allowed) > 0 {
-		by := l.Allowed[0]
-		return []string{"allowed", strconv.Itoa(by.Score), string(by.Category), "-", by.Rule, by.By, l.Input}
+	for _, f := range l.Findings {
+		rows = append(rows, []string{f.Level.String(), strconv.Itoa(f.Score), string(f.Category), terminal.HiddenHow(f), f.Rule, terminal.EvidenceInWords(f), l.Input})
 	}
-	if len(l.Findings) == 0 && l.NotRead != "" {
-		return []string{"not read", "", "", "", "", l.NotRead, l.Input}
+	for _, by := range l.Allowed {
+		rows = append(rows, []string{"allowed", strconv.Itoa(by.Score), string(by.Category), "-", by.Rule, by.By, l.Input})
 	}
-	if len(l.Findings) == 0 {
-		return []string{l.Level.String(), "0", "-", "-", "-", "-", l.Input}
+	if l.NotRead != "" {
+		rows = append(rows, []string{"not read", "", "", "", "", l.NotRead.Words(), l.Input})
 	}
-	f, category := l.Findings[0], "-"
-	if l.Category != nil {
-		category = string(*l.Category)
+	if len(rows) == 0 {
+		rows = append(rows, []string{l.Level.String(), "0", "-", "-", "-", "-", l.Input})
 	}
-	return []string{l.Level.String(), strconv.Itoa(l.Score), category, terminal.HiddenHow(f), f.Rule, terminal.EvidenceInWords(f), l.Input}
+	return rows
 }
 
 func (p *linePrinter) flush() error {
@@ -160,7 +161,7 @@ func printSummary(w io.Writer, sum *scan.Summary) {
 			total += sum.Unread[reason]
 			reasons[i] = fmt.Sprintf("%d %s", sum.Unread[reason], reason)
 		}
-		fmt.Fprintf(w, "not read, or not whole: %d (%s); nothing is known of what they hold\n", total, strings.Join(reasons, ", "))
+		fmt.Fprintf(w, "not read: %d (%s), whole or in part; nothing is known of what was not read\n", total, strings.Join(reasons, ", "))
 	}
 	if sum.Allowed > 0 {
 		fmt.Fprintf(w, "%s with alerts that the allow-list holds back; the lines say which entry\n", terminal.Counted(sum.Allowed, "input"))

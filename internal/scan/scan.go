@@ -28,9 +28,11 @@ type Answer struct {
 	Contexts   []string            `json:"contexts,omitempty"`
 	Allowed    []qianshao.Allowed  `json:"allowed,omitempty"` // alerts that the overlay's allow-list holds back
 	Notes      []qianshao.Note     `json:"notes,omitempty"`
-	// NotRead says why the input, or a part of it, was not read: see unread.
-	NotRead string `json:"not_read,omitempty"`
-	Error   string `json:"error,omitempty"`
+	// TextOf says of what document the evidence's positions count the text: "pdf".
+	TextOf string `json:"text_of,omitempty"`
+	// NotRead says why the input, or a part of it, was not read.
+	NotRead qianshao.Unread `json:"not_read,omitempty"`
+	Error   string          `json:"error,omitempty"`
 }
 
 // Assess judges one input, or says why it could not be read.
@@ -40,9 +42,12 @@ func Assess(analyzer *analyze.Analyzer, e ingest.Entry) Answer {
 		line.Error = e.Err.Error()
 		return line
 	}
+	if line.NotRead = e.NotRead; e.NotRead != "" && len(e.Page.Body) == 0 {
+		return line
+	}
 	doc, a := analyzer.Assess(e.Page)
 	line.Level, line.Score, line.Contexts, line.Notes, line.Allowed = a.Level, a.Score, a.Contexts, doc.Notes, a.Allowed
-	line.NotRead = unread(e.Page.Body, doc)
+	line.TextOf, line.NotRead = e.TextOf, unread(e, doc)
 	line.Categories = append(line.Categories, a.Categories...)
 	line.Findings = append(line.Findings, a.Findings...)
 	if a.Flagged() {
@@ -51,17 +56,19 @@ func Assess(analyzer *analyze.Analyzer, e ingest.Entry) Answer {
 	return line
 }
 
-// unread says why an input, or a part of it, was not read: what it is as
-// ingest.Unread says it, binary for what is no text either, truncated where it was
-// longer than is read, too_many_regions where it had more parts than are kept; ""
-// if all of it was read.
-func unread(body []byte, doc *qianshao.Document) string {
-	if kind := ingest.Unread(body); kind != "" {
+// unread says why an input, or a part of it, was not read: what is known of the
+// input, what kind of file it is, or what the page's extraction notes; "" if all of
+// it was read.
+func unread(e ingest.Entry, doc *qianshao.Document) qianshao.Unread {
+	if e.NotRead != "" {
+		return e.NotRead
+	}
+	if kind := ingest.Unread(e.Page.Body); kind != "" && e.TextOf == "" {
 		return kind
 	}
-	for _, note := range []qianshao.Note{qianshao.NoteBinary, qianshao.NoteTruncated, qianshao.NoteTooMany} {
-		if slices.Contains(doc.Notes, note) {
-			return string(note)
+	for _, reason := range []qianshao.Unread{qianshao.UnreadBinary, qianshao.UnreadTruncated, qianshao.UnreadRegions} {
+		if slices.Contains(doc.Notes, qianshao.Note(reason)) {
+			return reason
 		}
 	}
 	return ""
@@ -134,6 +141,9 @@ func Page(in io.Reader, input string) (qianshao.Page, error) {
 		entries = ingest.Stream("-", in)
 	}
 	for e := range entries {
+		if e.Err == nil && e.NotRead != "" && e.TextOf == "" {
+			return e.Page, fmt.Errorf("%s: %w", e.Input, e.NotRead)
+		}
 		return e.Page, e.Err
 	}
 	return qianshao.Page{}, fmt.Errorf("%s holds no page", input)
@@ -143,7 +153,7 @@ func Page(in io.Reader, input string) (qianshao.Page, error) {
 type Summary struct {
 	Inputs, Flagged, Errors int
 	Allowed                 int            // inputs with alerts that the allow-list holds back
-	Unread                  map[string]int // inputs that were not read, or not whole, by reason
+	Unread                  map[string]int // inputs that were not read, or not whole, by reason in words
 	Rules                   map[string]int // flagged inputs by category and primary rule
 }
 
@@ -160,7 +170,7 @@ func (s *Summary) Add(a Answer) {
 		s.Allowed++
 	}
 	if a.NotRead != "" {
-		s.Unread[a.NotRead]++
+		s.Unread[a.NotRead.Words()]++
 	}
 	if a.Category != nil {
 		s.Flagged++

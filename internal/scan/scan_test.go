@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -80,12 +81,16 @@ func TestAnswers(t *testing.T) {
 		{Input: "park", Page: page(`<p>公园今天开放</p>`)},
 		{Input: "picture", Page: page("\x89PNG\r\n\x1a\n\x00\x00\x00")},
 		{Input: "gone", Err: errors.New("no such file")},
+		{Input: "a.zip!secret", NotRead: qianshao.UnreadEncrypted},
+		{Input: "a.pdf", TextOf: "pdf", NotRead: qianshao.UnreadTooCostly, Page: page("BM is what the text begins with. 真人百家乐、老虎机，注册送彩金，充值提款秒到")},
+		{Input: "b.pdf", TextOf: "pdf", Page: page("ID3 is what this text begins with")},
 	} {
 		answer := scan.Assess(analyzer, e)
 		answers = append(answers, answer)
 		sum.Add(answer)
 	}
-	if sum.Inputs != 4 || sum.Flagged != 1 || sum.Errors != 1 || len(sum.Unread) != 1 || len(sum.Rules) != 1 {
+	unread := map[string]int{"picture": 1, "encrypted": 1, "too costly": 1}
+	if sum.Inputs != 7 || sum.Flagged != 2 || sum.Errors != 1 || !maps.Equal(sum.Unread, unread) || len(sum.Rules) != 1 {
 		t.Errorf("summary %+v", sum)
 	}
 	if a := answers[0]; a.Category == nil || *a.Category != qianshao.Gambling || len(a.Findings) == 0 {
@@ -93,6 +98,15 @@ func TestAnswers(t *testing.T) {
 	}
 	if answers[1].Category != nil || answers[1].NotRead != "" || answers[2].NotRead == "" || answers[3].Error != "no such file" {
 		t.Errorf("%+v", answers[1:])
+	}
+	if a := answers[4]; a.NotRead != qianshao.UnreadEncrypted || len(a.Notes) > 0 || a.TextOf != "" {
+		t.Errorf("what was not read is %+v", a)
+	}
+	if a := answers[5]; a.Category == nil || a.NotRead != qianshao.UnreadTooCostly || a.TextOf != "pdf" {
+		t.Errorf("a document that was read in part is %+v", a)
+	}
+	if a := answers[6]; a.NotRead != "" {
+		t.Errorf("the text of a document is taken for %s", a.NotRead)
 	}
 	if masked := answers[0].Masked(); strings.Contains(masked.URL, "19491231") || strings.Contains(masked.Findings[0].URL, "19491231") {
 		t.Errorf("%s shows a resident identity number", masked.URL)
@@ -103,6 +117,9 @@ func TestPage(t *testing.T) {
 	page, err := scan.Page(strings.NewReader("<p>公园</p>"), "-")
 	if err != nil || !strings.Contains(string(page.Body), "公园") {
 		t.Errorf("%q, %v", page.Body, err)
+	}
+	if _, err := scan.Page(strings.NewReader("\x89PNG\r\n\x1a\n\x00"), "-"); !errors.Is(err, qianshao.UnreadPicture) {
+		t.Errorf("a picture: %v", err)
 	}
 	if _, err := scan.Page(nil, t.TempDir()); err == nil || !strings.Contains(err.Error(), "holds no page") {
 		t.Errorf("an empty folder: %v", err)

@@ -16,10 +16,10 @@ import (
 // For each broken record there is an Entry with an error that names the place
 // and where reading goes on.
 func WARC(name string, r io.Reader) iter.Seq[Entry] {
-	return func(yield func(Entry) bool) { archive(name, r, yield) }
+	return func(yield func(Entry) bool) { records(name, r, yield) }
 }
 
-func archive(name string, r io.Reader, yield func(Entry) bool) bool {
+func records(name string, r io.Reader, yield func(Entry) bool) bool {
 	records := warc.NewReader(r)
 	var decoder fetch.Decoder
 	found := false
