@@ -81,8 +81,8 @@ func TestPDF(t *testing.T) {
 // child and not the machine.
 func TestPDFMemory(t *testing.T) {
 	needPdftotext(t)
-	body := pdfOf(t, "春天来了", 200_000)
-	text, err := bounds{time: 30 * time.Second, memory: 100 << 20, text: MaxText}.pdf(body)
+	body := pdfOf(t, "春天来了", 300_000)
+	text, err := bounds{time: 30 * time.Second, memory: 160 << 20, text: MaxText}.pdf(body)
 	if !errors.Is(err, qianshao.UnreadTooCostly) {
 		t.Errorf("%d bytes of text, %v", len(text), err)
 	}
