@@ -26,8 +26,8 @@ type Entry struct {
 	// archive.
 	Input string
 	Page  qianshao.Page
-	// TextOf says of what Page.Body is the text, which is no part of the file as it
-	// is: "pdf", or a kind of Office document. Empty for all else.
+	// TextOf is the kind of document out of which Page.Body was drawn: "pdf", or what
+	// document.Kind says. Empty where Page.Body is the file itself.
 	TextOf string
 	// NotRead says why the input, or a part of it, was not read, where that is
 	// known without looking into the page.

@@ -28,7 +28,8 @@ type Answer struct {
 	Contexts   []string            `json:"contexts,omitempty"`
 	Allowed    []qianshao.Allowed  `json:"allowed,omitempty"` // alerts that the overlay's allow-list holds back
 	Notes      []qianshao.Note     `json:"notes,omitempty"`
-	// TextOf says of what document the evidence's positions count the text: "pdf".
+	// TextOf is the kind of document whose text was judged, "pdf" for one. The
+	// positions of the evidence count in that text.
 	TextOf string `json:"text_of,omitempty"`
 	// NotRead says why the input, or a part of it, was not read.
 	NotRead qianshao.Unread `json:"not_read,omitempty"`
