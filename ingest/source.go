@@ -19,7 +19,7 @@ import (
 // marked Truncated. It exceeds the largest HTML pages in the wild.
 const MaxFileBody = 32 << 20
 
-// Entry is one input of a scan. Either Page is set or Err.
+// Entry is one input of a scan: its page, or why there is none, or not all of it.
 type Entry struct {
 	// Input names it: a path, "path#8123" for the record at that byte of a WARC
 	// file, "path:12" for a line of a JSON lines file, "path!name" for a file in an
