@@ -29,6 +29,9 @@ type Authorisation struct {
 	// wins, in whatever way a server might read the path.
 	Include []string `json:"include,omitempty"`
 	Exclude []string `json:"exclude,omitempty"`
+	// NoQueries forbids every URL with a query: names, numbers and tokens of sessions
+	// are in queries.
+	NoQueries bool `json:"no_queries,omitempty"`
 	// Rate is the highest number of requests a second to one host.
 	Rate float64 `json:"rate"`
 	// AllowPrivate opens loopback and private addresses, for intranet sites.
@@ -64,8 +67,8 @@ func (a *Authorisation) Permits(v View) bool {
 }
 
 // Covers returns "" when the authorisation permits a request to u at the time
-// now, and otherwise the reason why not: SkipNotAuthorised, SkipPathExcluded
-// or SkipNotInForce. u's host must be lower case and in ASCII.
+// now, and otherwise the reason why not: SkipNotAuthorised, SkipPathExcluded,
+// SkipQuery or SkipNotInForce. u's host must be lower case and in ASCII.
 func (a *Authorisation) Covers(u *url.URL, now time.Time) Skip {
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return SkipBadURL
@@ -75,6 +78,9 @@ func (a *Authorisation) Covers(u *url.URL, now time.Time) Skip {
 	}
 	if !a.coversPath(u.EscapedPath()) {
 		return SkipPathExcluded
+	}
+	if a.NoQueries && (u.RawQuery != "" || u.ForceQuery) {
+		return SkipQuery
 	}
 	if !a.InForce(now) {
 		return SkipNotInForce

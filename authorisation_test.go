@@ -49,7 +49,34 @@ func TestCovers(t *testing.T) {
 			t.Errorf("%s at %s: %q, want %q", test.url, test.at.Format(time.DateTime), got, test.want)
 		}
 	}
+	a.NoQueries = true
+	for raw, want := range map[string]qianshao.Skip{
+		"http://school.example/news/1": "", "http://school.example/news/1%3Fsid=1": "",
+		"http://school.example/news/1?sid=1": qianshao.SkipQuery, "http://school.example/news/1?": qianshao.SkipQuery,
+		"http://school.example/private?sid=1": qianshao.SkipPathExcluded, "http://elsewhere.example/?sid=1": qianshao.SkipNotAuthorised,
+	} {
+		u, err := url.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := a.Covers(u, now); got != want {
+			t.Errorf("without queries, %s: %q, want %q", raw, got, want)
+		}
+	}
 	if first, last := a.Days(); first != "2026-01-01" || last != "2026-12-31" {
 		t.Errorf("days %s to %s", first, last)
+	}
+}
+
+// TestPageKey: a key tells pages apart as their URLs do, and has no query.
+func TestPageKey(t *testing.T) {
+	const sum = "12556944928d6e92a54527443c9560fff301d272ca9602861a34226c0d1f22ba" // of "sid=1"
+	for url, want := range map[string]string{
+		"http://a.example/p": "http://a.example/p", "http://a.example/p?sid=1": "http://a.example/p?" + sum,
+		"http://a.example/?sid=1": "http://a.example/?" + sum, "page.html": "page.html",
+	} {
+		if got := qianshao.PageKey(url); got != want {
+			t.Errorf("%s: %s, want %s", url, got, want)
+		}
 	}
 }

@@ -188,9 +188,11 @@ func (a Allowed) String() string {
 // Flagged says whether a person should see the page.
 func (a *Assessment) Flagged() bool { return a.Level >= AlertLevel }
 
-// PageRecord is what the store keeps of every page it has seen: no text.
+// PageRecord is what the store keeps of every page it has seen: no text, and no
+// query of its URL.
 type PageRecord struct {
-	URL           string
+	// Key is PageKey of the page's URL.
+	Key           string
 	Authorisation string
 	// Hash is the SHA-256 of the body, in hex.
 	Hash      string

@@ -1,6 +1,11 @@
 package qianshao
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+)
 
 // Source names what brought a page in.
 type Source string
@@ -11,6 +16,19 @@ const (
 	SourceWARC   Source = "warc"
 	SourceLines  Source = "lines" // JSON lines of {"text": …}
 )
+
+// PageKey returns what is kept of the URL of a page, flagged or not: the URL up to
+// its query and, in the place of the query, the query's SHA-256 in hex. Queries hold
+// names, numbers and tokens of sessions. Who knows a URL finds its page by the key;
+// who has the key alone does not learn the query, unless it can be guessed.
+func PageKey(url string) string {
+	path, query, has := strings.Cut(url, "?")
+	if !has {
+		return url
+	}
+	sum := sha256.Sum256([]byte(query))
+	return path + "?" + hex.EncodeToString(sum[:])
+}
 
 // Form says what kind of text something is. What is bait in a message, such as a handle
 // to write to, is furniture on a page, so a rule may judge one form alone.
@@ -140,6 +158,8 @@ const (
 	SkipNotInForce Skip = "authorisation_not_in_force"
 	// SkipPathExcluded: the covering authorisation excludes the path.
 	SkipPathExcluded Skip = "path_excluded"
+	// SkipQuery: the covering authorisation forbids URLs with a query.
+	SkipQuery Skip = "query_not_permitted"
 	// SkipRobots: robots.txt disallows the path.
 	SkipRobots Skip = "robots_disallowed"
 	// SkipRobotsUnavailable: robots.txt answered 5xx or not at all, which disallows everything (RFC 9309, 2.3.1.4).
@@ -181,7 +201,7 @@ const (
 // Skips returns every reason, for tables, metrics and the documentation's test.
 func Skips() []Skip {
 	return []Skip{
-		SkipNotAuthorised, SkipNotInForce, SkipPathExcluded, SkipRobots, SkipRobotsUnavailable,
+		SkipNotAuthorised, SkipNotInForce, SkipPathExcluded, SkipQuery, SkipRobots, SkipRobotsUnavailable,
 		SkipAddress, SkipBadURL, SkipRedirects, SkipTooLarge, SkipBomb, SkipView, SkipType, SkipStatus,
 		SkipUnreachable, SkipPaused, SkipDepth, SkipHostBudget, SkipLongURL, SkipRepeatedPath, SkipCalendar, SkipQueryVariants,
 	}

@@ -206,7 +206,7 @@ func normaliseSeed(seed string, a *qianshao.Authorisation) (string, error) {
 		return seed, fmt.Errorf("seed: %w", err)
 	}
 	if skip := a.Covers(u, a.ValidFrom); skip != "" {
-		return seed, fmt.Errorf("seed %q lies outside its own authorisation (%s); add its host or path, or drop it", seed, skip)
+		return seed, fmt.Errorf("seed %q lies outside its own authorisation (%s); add its host or path, permit its query, or drop it", seed, skip)
 	}
 	return canonical, nil
 }

@@ -97,6 +97,13 @@ func (c *counter) arrived(key string) {
 	}
 }
 
+// forget lets a URL be added again that is not in the frontier any more.
+func (b *budget) forget(url string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.known, url)
+}
+
 // remember notes URLs that are in the frontier now.
 func (b *budget) remember(items []Item) {
 	b.mu.Lock()

@@ -95,6 +95,8 @@ type bench struct {
 	web   *web
 	store *sqlite.Store
 	opts  ingest.CrawlerOptions
+	// fetcherScope is what the fetcher judges by.
+	fetcherScope *ingest.Scope
 
 	mu      sync.Mutex
 	handled map[string]int
@@ -154,12 +156,13 @@ func newBench(t testing.TB, change func(*qianshao.Authorisation), hosts ...strin
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.fetcherScope = scope
 	resolve := map[string]string{"outside.example": strings.TrimPrefix(w.server.URL, "http://")}
 	for _, h := range hosts {
 		resolve[h] = strings.TrimPrefix(w.server.URL, "http://")
 	}
 	f, err := fetch.New(fetch.Options{UserAgent: "qianshao/test (+https://operator.example/)", Resolve: resolve, Now: func() time.Time { return b.clock() },
-		Permit: func(u *url.URL) (*qianshao.Authorisation, qianshao.Skip) { return scope.Decide(u, b.clock()) }})
+		Permit: func(u *url.URL) (*qianshao.Authorisation, qianshao.Skip) { return b.fetcherScope.Decide(u, b.clock()) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,6 +170,16 @@ func newBench(t testing.TB, change func(*qianshao.Authorisation), hosts ...strin
 	b.opts = ingest.CrawlerOptions{Frontier: s, Scope: func() *ingest.Scope { return scope }, Fetcher: f, Handle: b.handle,
 		Observe: b, Once: true, RetryPauses: []time.Duration{time.Millisecond, 4 * time.Millisecond, time.Hour}, Now: func() time.Time { return b.clock() }}
 	return b
+}
+
+// permit replaces the register for crawler and fetcher.
+func (b *bench) permit(t testing.TB, list ...qianshao.Authorisation) {
+	t.Helper()
+	scope, err := ingest.NewScope(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.fetcherScope, b.opts.Scope = scope, func() *ingest.Scope { return scope }
 }
 
 func (b *bench) run(t testing.TB) error {

@@ -51,6 +51,9 @@ type Memory struct {
 	Rules string
 	// Interval is the time between two visits to which it has adapted; 0 before the first.
 	Interval time.Duration
+	// MissedSince is when visits began to bring no page; the zero time if the last
+	// one brought a page.
+	MissedSince time.Time
 }
 
 // Outcome is what became of an item, recorded when all else is saved.
@@ -59,6 +62,9 @@ type Outcome struct {
 	Skip qianshao.Skip
 	// Again is when to visit next; the zero time means never.
 	Again time.Time
+	// Drop takes the URL out of the frontier, with its query. If a page links to it
+	// again, it is a new URL.
+	Drop bool
 	// Failed counts this as an attempt; the store keeps the item due at Again.
 	Failed   bool
 	Priority Priority
@@ -88,7 +94,8 @@ type Frontier interface {
 	QueryCount(ctx context.Context, page string) (int, error)
 	// Done records the outcome and ends the lease, unless the lease has passed
 	// to another URL of the host. It comes last: a crash before it repeats work
-	// that is idempotent. For an unknown URL the error wraps store.ErrNotFound.
+	// that is idempotent. For an unknown URL the error wraps store.ErrNotFound,
+	// unless it is to be dropped.
 	Done(ctx context.Context, item Item, outcome Outcome) error
 	// Release ends all leases, for a start after a crash.
 	Release(ctx context.Context) error

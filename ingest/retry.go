@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +45,26 @@ func (c *Crawler) later(item Item, skipped *fetch.SkipError, now time.Time) Outc
 		outcome.HostNext = map[string]time.Time{item.Host: outcome.Again}
 	}
 	return outcome
+}
+
+// KeepMissed is how long the frontier keeps a URL whose visits bring no page,
+// whatever the reason. Then the URL goes, with its query: in a month a site that was
+// moved or an authorisation that has ended is back, or it is not coming.
+const KeepMissed = 30 * 24 * time.Hour
+
+// noteMiss completes the outcome of a visit that brought no page: it notes since when
+// there is none, and drops what is not to be kept. An open finding keeps its URL. A
+// query that its authorisation forbids goes at once; as all URLs that are not
+// permitted, it does not come back by a link.
+func noteMiss(item Item, o *Outcome, now time.Time) {
+	if o.Skip == "" { // the page came, and could not be saved
+		return
+	}
+	if o.Memory.MissedSince = item.MissedSince; item.MissedSince.IsZero() {
+		o.Memory.MissedSince = now
+	}
+	forbidden := o.Skip == qianshao.SkipQuery && strings.Contains(item.URL, "?")
+	o.Drop = o.Priority == Ordinary && (forbidden || now.Sub(o.Memory.MissedSince) >= KeepMissed)
 }
 
 // troubles counts the failures of hosts since they last answered. It is memory

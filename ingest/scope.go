@@ -70,9 +70,9 @@ func (s *Scope) Authorisations() []qianshao.Authorisation { return s.list }
 
 // Decide returns the authorisation that permits a request to the canonical URL
 // u at now, the first in the register if there are several, and "". Otherwise
-// it returns the reason that is nearest to a permission (not in force, then
-// path excluded, then not authorised) and, for the first two, the authorisation
-// that has it: with SkipPathExcluded one in force is preferred.
+// it returns the reason that is nearest to a permission (not in force, then path
+// excluded or query forbidden, then not authorised) and, for all but the last, the
+// authorisation that has it: one in force is preferred.
 func (s *Scope) Decide(u *url.URL, now time.Time) (*qianshao.Authorisation, qianshao.Skip) {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, qianshao.SkipBadURL
@@ -83,7 +83,7 @@ func (s *Scope) Decide(u *url.URL, now time.Time) (*qianshao.Authorisation, qian
 		if rank(skip) != rank(reason) {
 			return rank(skip) > rank(reason)
 		}
-		return skip == qianshao.SkipPathExcluded && !nearest.InForce(now) && a.InForce(now)
+		return rank(skip) == 1 && !nearest.InForce(now) && a.InForce(now)
 	}
 	best := -1
 	s.candidates(u.Hostname(), func(i int) {
@@ -108,7 +108,7 @@ func rank(skip qianshao.Skip) int {
 	switch skip {
 	case qianshao.SkipNotInForce:
 		return 2
-	case qianshao.SkipPathExcluded:
+	case qianshao.SkipPathExcluded, qianshao.SkipQuery:
 		return 1
 	}
 	return 0

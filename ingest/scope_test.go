@@ -48,6 +48,7 @@ authorisations:
     valid_until: 2026-02-01T00:00:00+08:00
     hosts: [other.example]
     rate: 0.5
+    queries: false
     include:
     revisit_min: 90m
     revisit_max: 30d
@@ -68,7 +69,7 @@ authorisations:
 	}, {
 		ID: "second", Owner: "o", Basis: "b", Contact: "c",
 		ValidFrom: time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC), ValidUntil: time.Date(2026, 2, 1, 0, 0, 0, 0, china),
-		Hosts: []string{"other.example"}, Include: []string{}, Exclude: []string{}, Rate: 0.5, Seeds: []string{},
+		Hosts: []string{"other.example"}, Include: []string{}, Exclude: []string{}, NoQueries: true, Rate: 0.5, Seeds: []string{},
 		RevisitMin: 90 * time.Minute, RevisitMax: 30 * 24 * time.Hour, RobotsWaiver: "合同附件 3",
 		Views: []qianshao.View{qianshao.ViewSearchVisitor, qianshao.ViewSearchCrawler}, CrawlerBasis: "合同附件 4",
 	}}
@@ -125,6 +126,7 @@ func TestParseScopeMistakes(t *testing.T) {
 		{"rate too high", "rate: 2", "rate: 1e9", `scope.yaml:9:11: rate 1e+09 is not between`},
 		{"rate not a number", "rate: 2", "rate: .nan", `scope.yaml:9:11: rate`},
 		{"rate words", "rate: 2", "rate: fast", `scope.yaml:9:11: rate "fast" is not a number`},
+		{"queries", "rate: 2", "queries: none", `scope.yaml:9:14: queries "none" is neither true nor false`},
 		{"allow_private", "rate: 2", "allow_private: yes", `scope.yaml:9:20: allow_private "yes" is neither true nor false`},
 		{"revisit in words", "rate: 2", "revisit_min: daily", `scope.yaml:9:18: revisit_min "daily" is not a length of time; write 90m, 6h or 7d`},
 		{"revisit too soon", "rate: 2", "revisit_min: 1m", `scope.yaml:9:18: revisit_min is not between 10m0s and 90 days`},

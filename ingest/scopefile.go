@@ -58,6 +58,7 @@ type scopeReader struct {
 //	    hosts: [school.example, "*.school.example", "intranet.school.example:8080"]
 //	    include: [/]                # path prefixes; optional
 //	    exclude: [/private/]        # wins over include; optional
+//	    queries: true               # false: no URL with a query is requested; optional
 //	    rate: 1                     # requests a second to one host; optional
 //	    allow_private: false        # loopback and private addresses; optional
 //	    seeds: [https://school.example/]
@@ -146,7 +147,7 @@ func (r *scopeReader) mapping(n *yaml.Node, what string, known []string, field f
 
 func authorisationKeys() []string {
 	return []string{"id", "owner", "basis", "contact", "valid_from", "valid_until",
-		"hosts", "include", "exclude", "rate", "allow_private", "seeds",
+		"hosts", "include", "exclude", "queries", "rate", "allow_private", "seeds",
 		"revisit_min", "revisit_max", "robots_waiver", "views", "crawler_basis"}
 }
 
@@ -205,14 +206,20 @@ func (r *scopeReader) field(a *qianshao.Authorisation, key string, v *yaml.Node)
 		}
 		a.Rate = rate
 	case "allow_private":
-		if v.Kind != yaml.ScalarNode || v.Value != "true" && v.Value != "false" {
-			r.add(v, "allow_private %q is neither true nor false", v.Value)
-			return
-		}
-		a.AllowPrivate = v.Value == "true"
+		a.AllowPrivate = r.truth(v, key)
+	case "queries":
+		a.NoQueries = !r.truth(v, key)
 	default:
 		r.permission(a, key, v)
 	}
+}
+
+// truth reads true or false.
+func (r *scopeReader) truth(v *yaml.Node, key string) bool {
+	if v.Kind != yaml.ScalarNode || v.Value != "true" && v.Value != "false" {
+		r.add(v, "%s %q is neither true nor false", key, v.Value)
+	}
+	return v.Value == "true"
 }
 
 // permission reads what an authorisation permits or asks for beside a plain visit.

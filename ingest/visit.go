@@ -39,6 +39,9 @@ func (c *Crawler) visit(ctx context.Context, item Item) visitResult {
 	}
 	if err == nil {
 		c.budget.remember(outcome.Links)
+		if outcome.Drop {
+			c.budget.forget(item.URL)
+		}
 	}
 	return visitResult{url: item.URL, handleErr: handleErr, err: err}
 }
@@ -50,7 +53,9 @@ func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, hand
 	_, authorisation, skip := c.decide(item)
 	if skip != "" { // the register has changed since the URL was added
 		c.Observe.Skipped(skip, item.URL)
-		return c.skipped(item, skip, started), nil, nil
+		outcome = c.skipped(item, skip, started)
+		noteMiss(item, &outcome, started)
+		return outcome, nil, nil
 	}
 	limited, cancel := context.WithTimeout(ctx, visitTime)
 	defer cancel()
@@ -60,6 +65,7 @@ func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, hand
 	}
 	if getErr != nil {
 		outcome, handleErr = c.failed(ctx, item, getErr, authorisation)
+		noteMiss(item, &outcome, c.Now())
 	} else {
 		outcome, handleErr, err = c.handled(ctx, item, &page, authorisation, started)
 	}
@@ -145,10 +151,6 @@ func (c *Crawler) failed(ctx context.Context, item Item, err error, a *qianshao.
 	}
 	c.Observe.Skipped(skipped.Skip, item.URL)
 	c.Log.Info("skipped", "url", item.URL, "skip", string(skipped.Skip), "error", err)
-	if skipped.Skip == qianshao.SkipBadURL {
-		outcome.Again = time.Time{}
-		return outcome, nil
-	}
 	low, high := bounds(a)
 	outcome.Memory.Interval = c.adapted(item.Interval, false, low, high)
 	outcome.Again = now.Add(max(outcome.Memory.Interval, skipped.RetryAfter))
@@ -157,9 +159,6 @@ func (c *Crawler) failed(ctx context.Context, item Item, err error, a *qianshao.
 
 // skipped is the outcome of a visit that brought no page; what is known of the page stays.
 func (c *Crawler) skipped(item Item, skip qianshao.Skip, now time.Time) Outcome {
-	if skip == qianshao.SkipBadURL {
-		return Outcome{Skip: skip}
-	}
 	return Outcome{Skip: skip, Again: now.Add(c.Revisit), Priority: item.Priority, Memory: item.Memory}
 }
 

@@ -119,7 +119,7 @@ func fetchedURLs(ctx context.Context, f *app.Folder) (map[string]bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		fetched[page.URL] = true
+		fetched[page.Key] = true
 	}
 	return fetched, nil
 }

@@ -62,7 +62,8 @@ type cli struct {
 type environment struct {
 	ctx      context.Context
 	in       io.Reader
-	out, err io.Writer
+	out, err io.Writer // show what would steer a terminal; see terminal.Visible
+	verbatim io.Writer // is out, for what is a file
 	log      *slog.Logger
 	data     string
 	rules    app.RuleFolders
@@ -135,6 +136,7 @@ func main() {
 }
 
 func run(args []string, in io.Reader, out, errOut io.Writer) int {
+	errOut = terminal.Visible(errOut)
 	var c cli
 	exited, code := false, exitOK
 	parser, err := kong.New(&c,
@@ -158,7 +160,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	env := &environment{
-		ctx: ctx, in: in, out: out, err: errOut,
+		ctx: ctx, in: in, out: terminal.Visible(out), err: errOut, verbatim: out,
 		log:   terminal.NewLogger(errOut, c.Verbose, c.LogFormat),
 		data:  c.Data,
 		zone:  c.Zone.Location,

@@ -106,7 +106,7 @@ func (c rulesFmtCmd) Run(env *environment) error {
 		}
 		switch {
 		case !c.Write:
-			_, err = env.out.Write(formatted)
+			_, err = env.verbatim.Write(formatted)
 		case !bytes.Equal(source, formatted):
 			err = replaceFile(name, formatted)
 			fmt.Fprintln(env.out, name)

@@ -111,6 +111,8 @@ func whyNot(a *qianshao.Authorisation, skip qianshao.Skip) string {
 		return "no authorisation names this host and port; \"qianshao scope list\" shows those that there are"
 	case skip == qianshao.SkipPathExcluded:
 		return fmt.Sprintf("authorisation %s leaves the path out", a.ID)
+	case skip == qianshao.SkipQuery:
+		return fmt.Sprintf("authorisation %s forbids URLs with a query (queries: false)", a.ID)
 	}
 	return fmt.Sprintf("authorisation %s is %s", a.ID, validity(*a, time.Now()))
 }

@@ -63,6 +63,8 @@ func refusal(u *url.URL, a *qianshao.Authorisation, skip qianshao.Skip) error {
 		return errors.New("its authorisation is not in force now; renew it in scope.yaml with its owner's consent")
 	case qianshao.SkipPathExcluded:
 		return fmt.Errorf("the path %s is outside include or inside exclude of its authorisation", u.EscapedPath())
+	case qianshao.SkipQuery:
+		return errors.New("its authorisation forbids URLs with a query (queries: false)")
 	case qianshao.SkipNotAuthorised:
 		return fmt.Errorf("no authorisation covers %s; if its owner has agreed in writing, add it to hosts in scope.yaml (a port other than 80 and 443 must be named)", u.Host)
 	}

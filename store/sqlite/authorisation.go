@@ -67,23 +67,23 @@ func putAuthorisation(ctx context.Context, tx *writer, a *qianshao.Authorisation
 	}
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO authorisations (id, owner, basis, contact, valid_from, valid_until, hosts, include_paths, exclude_paths, seeds, views, rate, allow_private,
-  revisit_min, revisit_max, robots_waiver, crawler_basis)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+  revisit_min, revisit_max, robots_waiver, crawler_basis, no_queries)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, basis = excluded.basis, contact = excluded.contact,
   valid_from = excluded.valid_from, valid_until = excluded.valid_until, hosts = excluded.hosts,
   include_paths = excluded.include_paths, exclude_paths = excluded.exclude_paths, seeds = excluded.seeds,
   views = excluded.views, rate = excluded.rate, allow_private = excluded.allow_private,
   revisit_min = excluded.revisit_min, revisit_max = excluded.revisit_max,
-  robots_waiver = excluded.robots_waiver, crawler_basis = excluded.crawler_basis`,
+  robots_waiver = excluded.robots_waiver, crawler_basis = excluded.crawler_basis, no_queries = excluded.no_queries`,
 		a.ID, a.Owner, a.Basis, a.Contact, millis(a.ValidFrom), millis(a.ValidUntil),
 		lists[0], lists[1], lists[2], lists[3], lists[4], a.Rate, bit(a.AllowPrivate),
-		a.RevisitMin.Milliseconds(), a.RevisitMax.Milliseconds(), a.RobotsWaiver, a.CrawlerBasis)
+		a.RevisitMin.Milliseconds(), a.RevisitMax.Milliseconds(), a.RobotsWaiver, a.CrawlerBasis, bit(a.NoQueries))
 	return err
 }
 
 const selectAuthorisations = `
 SELECT id, owner, basis, contact, valid_from, valid_until, hosts, include_paths, exclude_paths, seeds, views,
-  rate, allow_private, revisit_min, revisit_max, robots_waiver, crawler_basis FROM authorisations`
+  rate, allow_private, revisit_min, revisit_max, robots_waiver, crawler_basis, no_queries FROM authorisations`
 
 // Authorisations returns the register, by id.
 func (s *Store) Authorisations(ctx context.Context) ([]qianshao.Authorisation, error) {
@@ -105,15 +105,15 @@ func (s *Store) Authorisation(ctx context.Context, id string) (qianshao.Authoris
 
 func scanAuthorisation(rows *sql.Rows) (a qianshao.Authorisation, err error) {
 	var from, until, revisitMin, revisitMax int64
-	var private int
+	var private, noQueries int
 	var lists [5]string
 	if err := rows.Scan(&a.ID, &a.Owner, &a.Basis, &a.Contact, &from, &until,
 		&lists[0], &lists[1], &lists[2], &lists[3], &lists[4], &a.Rate, &private,
-		&revisitMin, &revisitMax, &a.RobotsWaiver, &a.CrawlerBasis); err != nil {
+		&revisitMin, &revisitMax, &a.RobotsWaiver, &a.CrawlerBasis, &noQueries); err != nil {
 		return a, err
 	}
 	a.RevisitMin, a.RevisitMax = time.Duration(revisitMin)*time.Millisecond, time.Duration(revisitMax)*time.Millisecond
-	a.ValidFrom, a.ValidUntil, a.AllowPrivate = fromMillis(from), fromMillis(until), private != 0
+	a.ValidFrom, a.ValidUntil, a.AllowPrivate, a.NoQueries = fromMillis(from), fromMillis(until), private != 0, noQueries != 0
 	for i, l := range []any{&a.Hosts, &a.Include, &a.Exclude, &a.Seeds, &a.Views} {
 		if err := json.Unmarshal([]byte(lists[i]), l); err != nil {
 			return a, fmt.Errorf("%w: authorisation %q: %w", store.ErrCorrupt, a.ID, err)

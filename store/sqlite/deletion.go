@@ -42,14 +42,16 @@ func (s *Store) DeleteFindings(ctx context.Context, list []store.Deletion) (find
 	if err != nil {
 		return 0, err
 	}
-	s.forget(ctx, visit{cleared: findings > 0})
+	if findings > 0 {
+		s.emptyLog(ctx)
+	}
 	return findings, nil
 }
 
 func deleteFinding(ctx context.Context, tx *writer, d *store.Deletion) (was int, err error) {
-	var url, category string
+	var page, url, requested, category string
 	var gone sql.NullInt64
-	err = tx.QueryRowContext(ctx, `SELECT url, category, gone_at FROM findings WHERE id = $1`, d.Finding).Scan(&url, &category, &gone)
+	err = tx.QueryRowContext(ctx, `SELECT page, url, requested_url, category, gone_at FROM findings WHERE id = $1`, d.Finding).Scan(&page, &url, &requested, &category, &gone)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
@@ -67,19 +69,22 @@ ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason, indexed = 0`, 
 	if gone.Valid {
 		return 1, nil
 	}
-	return 1, unflag(ctx, tx, url)
+	if _, err := tx.ExecContext(ctx, `UPDATE frontier SET priority = 0 WHERE url IN ($1, $2)`, url, requested); err != nil {
+		return 0, err
+	}
+	return 1, unflag(ctx, tx, page)
 }
 
 // unflag makes a page that has lost an open finding be judged anew, and removes
 // what was kept of it if it has no other one.
-func unflag(ctx context.Context, tx *writer, url string) error {
+func unflag(ctx context.Context, tx *writer, page string) error {
 	for _, statement := range []string{
-		`UPDATE pages SET rules = '' WHERE url = $1`,
-		`UPDATE pages SET flagged = 0 WHERE url = $1 AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.url = $1 AND f.gone_at IS NULL)`,
-		`DELETE FROM page_texts WHERE url = $1 AND EXISTS (SELECT 1 FROM pages p WHERE p.url = $1 AND p.flagged = 0)`,
-		`DELETE FROM page_views WHERE url = $1 AND EXISTS (SELECT 1 FROM pages p WHERE p.url = $1 AND p.flagged = 0)`,
+		`UPDATE pages SET rules = '' WHERE page = $1`,
+		`UPDATE pages SET flagged = 0 WHERE page = $1 AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.page = $1 AND f.gone_at IS NULL)`,
+		`DELETE FROM page_texts WHERE page = $1 AND EXISTS (SELECT 1 FROM pages p WHERE p.page = $1 AND p.flagged = 0)`,
+		`DELETE FROM page_views WHERE page = $1 AND EXISTS (SELECT 1 FROM pages p WHERE p.page = $1 AND p.flagged = 0)`,
 	} {
-		if _, err := tx.ExecContext(ctx, statement, url); err != nil {
+		if _, err := tx.ExecContext(ctx, statement, page); err != nil {
 			return err
 		}
 	}

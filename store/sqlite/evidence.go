@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/store"
 )
@@ -118,9 +119,33 @@ func (s *Store) MarkEvidenceCut(ctx context.Context, file string) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE evidence_files SET index_sha256 = '' WHERE file = $1`, file); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE evidence_links SET cut = 1 WHERE file = $1 AND gone <> 0`, file)
-		return err
+		return forgetCut(ctx, tx, file)
 	})
+}
+
+// forgetCut marks the file's deleted records as cut, and leaves of their URLs what
+// is kept of any page's. The chain does not have the URLs.
+func forgetCut(ctx context.Context, tx *writer, file string) error {
+	captures, err := collect(ctx, tx, scanCapture, selectCaptures+`
+WHERE id IN (SELECT seq FROM evidence_links WHERE file = $1 AND gone <> 0 AND cut = 0)`, file)
+	if err != nil {
+		return err
+	}
+	for i := range captures {
+		if _, err := tx.ExecContext(ctx, `UPDATE evidence_captures SET url = $1 WHERE id = $2`, qianshao.PageKey(captures[i].URL), captures[i].ID); err != nil {
+			return err
+		}
+	}
+	links, err := collect(ctx, tx, scanLink, selectLinks+` WHERE file = $1 AND gone <> 0 AND cut = 0`, file)
+	if err != nil {
+		return err
+	}
+	for i := range links {
+		if _, err := tx.ExecContext(ctx, `UPDATE evidence_links SET cut = 1, uri = $1 WHERE seq = $2`, qianshao.PageKey(links[i].URI), links[i].Seq); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // EvidenceEnd implements evidence.Ledger.

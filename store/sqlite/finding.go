@@ -31,7 +31,7 @@ func (s *Store) finding(ctx context.Context, id string) (f store.Finding, err er
 SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, f.title), f.charset, t.source,
        f.sha256, f.status, f.requested_url,
        p.sha256, p.status, CASE WHEN p.missed_at > p.last_seen THEN p.missed_at ELSE p.last_seen END
-FROM findings f JOIN pages p ON p.url = f.url LEFT JOIN page_texts t ON t.url = f.url AND f.gone_at IS NULL WHERE f.id = $1`, id).Scan(
+FROM findings f JOIN pages p ON p.page = f.page LEFT JOIN page_texts t ON t.page = f.page AND f.gone_at IS NULL WHERE f.id = $1`, id).Scan(
 		&text, &first, &last, &gone, &f.PageTitle, &f.Charset, &source,
 		&f.Hash, &f.Status, &f.RequestedURL, &f.PageNow.Hash, &f.PageNow.Status, &visited)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -115,7 +115,7 @@ func (s *Store) FindingMark(ctx context.Context) (m store.FindingMark, err error
 // gone has its own title and evidence, and nothing of what the page says now.
 const selectFindingRecords = `
 SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, f.title), t.body
-FROM findings f LEFT JOIN page_texts t ON t.url = f.url AND f.gone_at IS NULL`
+FROM findings f LEFT JOIN page_texts t ON t.page = f.page AND f.gone_at IS NULL`
 
 func (s *Store) scanFindingRecord(rows *sql.Rows) (e qianshao.FindingRecord, err error) {
 	var text string
@@ -154,18 +154,18 @@ func decodeFinding(text string) (f qianshao.Finding, err error) {
 	return f, nil
 }
 
-// Pages returns up to limit records with a URL greater than after, by URL ascending.
+// Pages returns up to limit records with a key greater than after, by key ascending.
 func (s *Store) Pages(ctx context.Context, after string, limit int) ([]qianshao.PageRecord, error) {
 	list, err := collect(ctx, s.read, scanPage, `
-SELECT url, authorisation, sha256, status, first_seen, last_seen, flagged
-FROM pages WHERE url > $1 ORDER BY url LIMIT $2`, after, limit)
+SELECT page, authorisation, sha256, status, first_seen, last_seen, flagged
+FROM pages WHERE page > $1 ORDER BY page LIMIT $2`, after, limit)
 	return list, s.fail("read pages from", err)
 }
 
 func scanPage(rows *sql.Rows) (p qianshao.PageRecord, err error) {
 	var first, last int64
 	var flagged int
-	err = rows.Scan(&p.URL, &p.Authorisation, &p.Hash, &p.Status, &first, &last, &flagged)
+	err = rows.Scan(&p.Key, &p.Authorisation, &p.Hash, &p.Status, &first, &last, &flagged)
 	p.FirstSeen, p.LastSeen, p.Flagged = fromMillis(first), fromMillis(last), flagged != 0
 	return p, err
 }

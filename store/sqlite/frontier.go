@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
 )
@@ -92,7 +93,7 @@ ORDER BY head_due, head_depth, host LIMIT $2`, millis(l.Now), l.Limit)
 				next = l.Now.Add(l.Interval(it))
 			}
 			if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = $1, lease_until = $2, next_at = $3 WHERE host = $4`,
-				it.URL, millis(l.Now.Add(l.For)), millis(next), host); err != nil {
+				qianshao.PageKey(it.URL), millis(l.Now.Add(l.For)), millis(next), host); err != nil {
 				return err
 			}
 			items = append(items, it)
@@ -107,7 +108,7 @@ ORDER BY head_due, head_depth, host LIMIT $2`, millis(l.Now), l.Limit)
 
 const (
 	selectItem = `
-SELECT url, authorisation, depth, attempts, priority, page, etag, last_modified, sha256, rules, revisit FROM frontier WHERE host = $1 AND `
+SELECT url, authorisation, depth, attempts, priority, page, etag, last_modified, sha256, rules, revisit, missed_since FROM frontier WHERE host = $1 AND `
 	urgentFirst = selectItem + `priority > 0 AND due IS NOT NULL AND due <= $2 ORDER BY priority DESC, due, depth LIMIT 1`
 	dueFirst    = selectItem + `due IS NOT NULL AND due <= $2 ORDER BY due, depth LIMIT 1`
 )
@@ -116,13 +117,16 @@ SELECT url, authorisation, depth, attempts, priority, page, etag, last_modified,
 func firstOf(ctx context.Context, tx *writer, host string, now time.Time) (ingest.Item, error) {
 	for _, query := range []string{urgentFirst, dueFirst} {
 		it := ingest.Item{Host: host}
-		var revisit int64
+		var revisit, missed int64
 		err := tx.QueryRowContext(ctx, query, host, millis(now)).Scan(&it.URL, &it.Authorisation, &it.Depth, &it.Attempts,
-			&it.Priority, &it.Page, &it.ETag, &it.LastModified, &it.Memory.Hash, &it.Rules, &revisit)
+			&it.Priority, &it.Page, &it.ETag, &it.LastModified, &it.Memory.Hash, &it.Rules, &revisit, &missed)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
 		it.Interval = time.Duration(revisit) * time.Millisecond
+		if missed > 0 {
+			it.MissedSince = fromMillis(missed)
+		}
 		return it, err
 	}
 	return ingest.Item{}, fmt.Errorf("host %s has nothing that is due, although it says so", host)
@@ -145,12 +149,16 @@ func (s *Store) QueryCount(ctx context.Context, page string) (n int, err error) 
 // Done records the outcome and ends the lease. A caller that comes after its
 // lease has passed to another URL of the host does not end that one's.
 func (s *Store) Done(ctx context.Context, item ingest.Item, outcome ingest.Outcome) error {
-	return s.update(ctx, ordered, "record the outcome of "+item.URL+" in", func(tx *writer) error {
-		if err := putOutcome(ctx, tx, item.URL, &outcome); err != nil {
+	err := s.update(ctx, ordered, "record the outcome of "+item.URL+" in", func(tx *writer) error {
+		put := putOutcome
+		if outcome.Drop {
+			put = drop
+		}
+		if err := put(ctx, tx, item.URL, &outcome); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = '', lease_until = 0 WHERE host = $1 AND leased = $2`,
-			item.Host, item.URL); err != nil {
+			item.Host, qianshao.PageKey(item.URL)); err != nil {
 			return err
 		}
 		changed := map[string]bool{item.Host: true}
@@ -170,6 +178,23 @@ INSERT INTO hosts (host, next_at) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE S
 		}
 		return nil
 	})
+	if err == nil && outcome.Drop {
+		s.emptyLog(ctx)
+	}
+	return err
+}
+
+// drop takes a URL out, and its query with it. A report of the page keeps the reason.
+func drop(ctx context.Context, tx *writer, url string, o *ingest.Outcome) error {
+	res, err := tx.ExecContext(ctx, `DELETE FROM frontier WHERE url = $1`, url)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 { // dropped before
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE submissions SET dropped = $1 WHERE url = $2`, string(o.Skip), url)
+	return err
 }
 
 func putOutcome(ctx context.Context, tx *writer, url string, o *ingest.Outcome) error {
@@ -177,17 +202,20 @@ func putOutcome(ctx context.Context, tx *writer, url string, o *ingest.Outcome) 
 	if !o.Again.IsZero() {
 		due = sql.NullInt64{Int64: millis(o.Again), Valid: true}
 	}
-	var at int64
+	var at, missed int64
 	if !o.At.IsZero() {
 		at = millis(o.At)
 	}
 	m := &o.Memory
+	if !m.MissedSince.IsZero() {
+		missed = millis(m.MissedSince)
+	}
 	res, err := tx.ExecContext(ctx, `
 UPDATE frontier SET due = $1, skip = $2, visits = visits + 1, attempts = CASE WHEN $3 = 1 THEN attempts + 1 ELSE 0 END,
   priority = $4, page = $5, etag = $6, last_modified = $7, sha256 = $8, rules = $9, revisit = $10, planned = $11,
-  failing = CASE WHEN $3 = 0 THEN 0 WHEN failing > 0 THEN failing ELSE $11 END
-WHERE url = $12`, due, string(o.Skip), bit(o.Failed), int(o.Priority), m.Page, m.ETag, m.LastModified, m.Hash, m.Rules,
-		m.Interval.Milliseconds(), at, url)
+  failing = CASE WHEN $3 = 0 THEN 0 WHEN failing > 0 THEN failing ELSE $11 END, missed_since = $12
+WHERE url = $13`, due, string(o.Skip), bit(o.Failed), int(o.Priority), m.Page, m.ETag, m.LastModified, m.Hash, m.Rules,
+		m.Interval.Milliseconds(), at, missed, url)
 	if err != nil {
 		return err
 	}

@@ -22,11 +22,11 @@ func (s *Store) AllFindings(ctx context.Context) iter.Seq2[qianshao.FindingRecor
 	}, func(e qianshao.FindingRecord) string { return e.Finding.ID })
 }
 
-// AllPages yields the record of every page, by URL ascending.
+// AllPages yields the record of every page, by key ascending.
 func (s *Store) AllPages(ctx context.Context) iter.Seq2[qianshao.PageRecord, error] {
 	return batched(batchRows, func(after string) ([]qianshao.PageRecord, error) {
 		return s.Pages(ctx, after, batchRows)
-	}, func(p qianshao.PageRecord) string { return p.URL })
+	}, func(p qianshao.PageRecord) string { return p.Key })
 }
 
 // AllFrontier yields every URL of the frontier, by URL ascending.
@@ -48,14 +48,14 @@ const batchSources = 20
 
 // FlaggedPages yields the pages whose text is kept, as they were judged: URL,
 // authorisation, time and decoded source, with text/html as their type. Ordered
-// by URL ascending.
+// by key ascending.
 func (s *Store) FlaggedPages(ctx context.Context) iter.Seq2[qianshao.Page, error] {
 	return batched(batchSources, func(after string) ([]qianshao.Page, error) {
 		list, err := collect(ctx, s.read, s.scanFlagged, `
-SELECT t.url, p.requested_url, p.authorisation, p.last_seen, p.status, t.source
-FROM page_texts t JOIN pages p ON p.url = t.url WHERE t.url > $1 ORDER BY t.url LIMIT $2`, after, batchSources)
+SELECT t.url, t.requested_url, p.authorisation, p.last_seen, p.status, t.source
+FROM page_texts t JOIN pages p ON p.page = t.page WHERE t.page > $1 ORDER BY t.page LIMIT $2`, after, batchSources)
 		return list, s.fail("read flagged pages from", err)
-	}, func(p qianshao.Page) string { return p.URL })
+	}, func(p qianshao.Page) string { return qianshao.PageKey(p.URL) })
 }
 
 func (s *Store) scanFlagged(rows *sql.Rows) (p qianshao.Page, err error) {

@@ -73,15 +73,20 @@ func versionOf(ctx context.Context, db *sql.DB) (int64, error) {
 	return version.Int64, err
 }
 
-func migrateUp(ctx context.Context, db *sql.DB) error {
+// provider returns what migrates db. Its Close would close db.
+func provider(db *sql.DB) (*goose.Provider, error) {
 	files, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+	return goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(keyMigration()))
+}
+
+func migrateUp(ctx context.Context, db *sql.DB) error {
+	p, err := provider(db)
 	if err != nil {
 		return err
 	}
-	_, err = p.Up(ctx) // p.Close would close db
+	_, err = p.Up(ctx)
 	return err
 }

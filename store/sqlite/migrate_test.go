@@ -1,16 +1,20 @@
 package sqlite
 
 import (
+	"bytes"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pressly/goose/v3"
 
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -23,11 +27,7 @@ func older(t *testing.T, version int64, statements ...string) (path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := fs.Sub(migrationFiles, "migrations")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+	p, err := provider(db)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,5 +87,85 @@ func TestUpgradeTakesCaptures(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", id, diff)
 		}
+	}
+}
+
+// TestUpgradeTakesQueries: a folder from before queries were hashed keeps its pages
+// and findings, and the queries of flagged pages alone.
+func TestUpgradeTakesQueries(t *testing.T) {
+	const clean, flagged, was = "http://a/p?sid=CLEAN", "http://a/p?sid=FLAGGED", "http://a/p?sid=WAS"
+	page := func(url, requested string, isFlagged int) string {
+		return fmt.Sprintf(`INSERT INTO pages (url, requested_url, authorisation, sha256, status, first_seen, last_seen, flagged, rules)
+			VALUES ('%s', '%s', 'city', 'hash', 200, 1000, 3000, %d, 'r')`, url, requested, isFlagged)
+	}
+	finding := func(id, url, gone string) string {
+		return fmt.Sprintf(`INSERT INTO findings (id, url, rule, category, level, score, finding, first_seen, last_seen, gone_at, requested_url)
+			VALUES ('%s', '%s', 'r', 'gambling', 3, 70, '{"url": "%[2]s"}', 1000, 3000, %s, '%[2]s')`, id, url, gone)
+	}
+	frame, err := (&packer{}).pack("源")
+	if err != nil {
+		t.Fatal(err)
+	}
+	statements := []string{
+		page(clean, clean+"-ASKED", 0), page(flagged, flagged, 1), page(was, was, 0), page("http://a/p", "http://a/p", 0),
+		fmt.Sprintf(`INSERT INTO page_texts (url, charset, title, source, body) VALUES ('%s', 'utf-8', '题', x'%x', x'%[2]x')`, flagged, frame),
+		fmt.Sprintf(`INSERT INTO page_views (url, view, final_url, status, fetched_at, sha256, charset, source) VALUES ('%s', 'search_visitor', '%[1]s', 200, 1, '', '', x'%x')`, flagged, frame),
+		finding("open", flagged, "NULL"), finding("gone", was, "3000"),
+		fmt.Sprintf(`INSERT INTO submissions (id, url, category, reports, first_reported, last_reported, waits_for) VALUES ('%s', '%s', '', 1, 1, 1, '')`,
+			qianshao.SubmissionID(flagged), flagged),
+		fmt.Sprintf(`INSERT INTO frontier (url, host, authorisation, depth, due, visits) VALUES ('%s', 'a', 'city', 0, 1, 1)`, flagged),
+		`INSERT INTO hosts (host, head_due, head_depth, leased, lease_until) VALUES ('a', 1, 0, 'http://a/p?sid=CLEAN', 9000000000000)`,
+		`INSERT INTO evidence_captures (id, url, captured, seen, fingerprint, categories, findings, records, bytes, gone) VALUES (1, 'http://a/p?sid=CLEAN', 1, 1, 'f', '[]', '[]', 1, 1, 2)`,
+		`INSERT INTO evidence_links (seq, kind, added, file, start, length, record, chain, record_id, uri, captured, mime, status, payload, capture, gone, cut)
+			VALUES (1, 'response', 1, 'f', 0, 1, 'r', 'c', 'i', 'http://a/p?sid=CLEAN', 1, '', 200, '', 1, 2, 1)`,
+	}
+	for i := range 2 * batchRows { // more than are read at a time
+		statements = append(statements, page(fmt.Sprintf("http://b/?CLEAN-%d", i), "", 0))
+	}
+	path := older(t, 9, statements...)
+	s := open(t, path)
+	checkUpgraded(t, s, clean, flagged)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{path, path + "-wal"} {
+		content, err := os.ReadFile(file)
+		if n := bytes.Count(content, []byte("CLEAN")); n > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s has %d queries of clean pages, %v", filepath.Base(file), n, err)
+		}
+	}
+}
+
+func checkUpgraded(t *testing.T, s *Store, clean, flagged string) {
+	t.Helper()
+	c, err := s.Counts(t.Context())
+	if err != nil || c.Pages != 4+2*batchRows || c.Flagged != 1 || c.Findings != 2 || c.Open != 1 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	for _, url := range []string{clean, flagged, "http://a/p", "http://b/?CLEAN-399"} {
+		if _, known, err := s.Confirm(t.Context(), url, "hash", "r", time.Unix(4, 0)); err != nil || !known {
+			t.Errorf("%s is known: %v, %v", url, known, err)
+		}
+	}
+	f, err := s.Finding(t.Context(), "open")
+	if err != nil || f.URL != flagged || f.RequestedURL != flagged || f.Source != "源" || f.PageNow.Hash != "hash" {
+		t.Errorf("the open finding: %+v, %v", f, err)
+	}
+	if gone, err := s.Finding(t.Context(), "gone"); err != nil || gone.PageNow.Hash != "hash" {
+		t.Errorf("the finding that is gone: %+v, %v", gone, err)
+	}
+	if views, err := s.Views(t.Context(), "open"); err != nil || len(views) != 1 || views[0].URL != flagged {
+		t.Errorf("views: %+v, %v", views, err)
+	}
+	for p, err := range s.FlaggedPages(t.Context()) {
+		if err != nil || p.URL != flagged || p.RequestedURL != flagged || string(p.Body) != "源" {
+			t.Errorf("flagged page: %+v, %v", p, err)
+		}
+	}
+	if report, err := s.Submission(t.Context(), qianshao.SubmissionID(flagged)); err != nil || report.State != qianshao.SubmissionFlagged {
+		t.Errorf("report: %+v, %v", report, err)
+	}
+	if items, err := s.Lease(t.Context(), ingest.Lease{Now: time.Unix(9, 0), Limit: 9, For: time.Minute}); err != nil || len(items) != 1 || items[0].URL != flagged {
+		t.Errorf("leased: %+v, %v", items, err)
 	}
 }

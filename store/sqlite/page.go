@@ -18,7 +18,7 @@ import (
 
 // SavePage records a page in one transaction. It is idempotent.
 // A flagged page (Assessment.Flagged) keeps its source, text and findings, each
-// with the time when it was first seen. Of any other page nothing but URL, hash,
+// with the time when it was first seen. Of any other page nothing but its key, hash,
 // status and times stays, and what an earlier visit kept is overwritten.
 // Findings that are no longer made are gone from then on. They keep their
 // evidence and the capture of the page that showed it; see store.Finding.
@@ -32,14 +32,16 @@ func (s *Store) SavePage(ctx context.Context, save store.Save) (store.Saved, err
 	if save.Assessment.Flagged() {
 		need = durable
 	}
-	v := visit{url: save.Page.URL, at: save.Page.FetchedAt}
+	v := visit{page: qianshao.PageKey(save.Page.URL), at: save.Page.FetchedAt}
 	err := s.update(ctx, need, "save page "+save.Page.URL+" in", func(tx *writer) error {
 		return s.savePage(ctx, tx, &save, &v)
 	})
 	if err != nil {
 		return store.Saved{}, err
 	}
-	s.forget(ctx, v)
+	if v.cleared {
+		s.emptyLog(ctx)
+	}
 	return v.saved, nil
 }
 
@@ -53,25 +55,21 @@ func notAfter(at time.Time) int64 { return millis(at.Add(disorder)) }
 
 // visit is what happens to a page's rows in one transaction.
 type visit struct {
-	url     string
+	page    string // its key
 	at      time.Time
 	cleared bool // text was removed
 	saved   store.Saved
 }
 
-// forget empties the write-ahead log, which may still have a text that was
-// removed; in the database secure_delete has overwritten it. If a reader is in
+// emptyLog empties the write-ahead log, which may still have a text or a query that
+// was removed; in the database secure_delete has overwritten it. If a reader is in
 // the way, the next checkpoint does it.
-func (s *Store) forget(ctx context.Context, v visit) {
-	if v.cleared {
-		_ = s.writer.checkpoint(ctx)
-	}
-}
+func (s *Store) emptyLog(ctx context.Context) { _ = s.writer.checkpoint(ctx) }
 
 func (s *Store) savePage(ctx context.Context, tx *writer, save *store.Save, v *visit) error {
 	var hash, rules string
 	known := true
-	err := tx.QueryRowContext(ctx, `SELECT sha256, rules FROM pages WHERE url = $1`, v.url).Scan(&hash, &rules)
+	err := tx.QueryRowContext(ctx, `SELECT sha256, rules FROM pages WHERE page = $1`, v.page).Scan(&hash, &rules)
 	if errors.Is(err, sql.ErrNoRows) {
 		known, err = false, nil
 	}
@@ -94,7 +92,7 @@ func (s *Store) savePage(ctx context.Context, tx *writer, save *store.Save, v *v
 			return err
 		}
 	} else if known {
-		if v.cleared, err = removeText(ctx, tx, v.url); err != nil {
+		if v.cleared, err = removeText(ctx, tx, v.page); err != nil {
 			return err
 		}
 	}
@@ -113,19 +111,19 @@ func (s *Store) savePage(ctx context.Context, tx *writer, save *store.Save, v *v
 
 func putPage(ctx context.Context, tx *writer, save *store.Save) error {
 	_, err := tx.ExecContext(ctx, `
-INSERT INTO pages (url, requested_url, authorisation, sha256, status, first_seen, last_seen, flagged, rules)
+INSERT INTO pages (page, requested, authorisation, sha256, status, first_seen, last_seen, flagged, rules)
 VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)
-ON CONFLICT (url) DO UPDATE SET requested_url = excluded.requested_url, authorisation = excluded.authorisation,
+ON CONFLICT (page) DO UPDATE SET requested = excluded.requested, authorisation = excluded.authorisation,
   sha256 = excluded.sha256, status = excluded.status, flagged = excluded.flagged, rules = excluded.rules,
   first_seen = CASE WHEN excluded.first_seen < pages.first_seen THEN excluded.first_seen ELSE pages.first_seen END,
   missed_at = CASE WHEN pages.missed_at > $9 THEN 0 ELSE pages.missed_at END,
   last_seen = CASE WHEN excluded.last_seen > pages.last_seen OR pages.last_seen > $9 THEN excluded.last_seen ELSE pages.last_seen END`,
-		save.Page.URL, save.Page.RequestedURL, save.Page.Authorisation, hashOf(save.Page.Body), save.Page.Status,
+		qianshao.PageKey(save.Page.URL), qianshao.PageKey(save.Page.RequestedURL), save.Page.Authorisation, hashOf(save.Page.Body), save.Page.Status,
 		millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules, notAfter(save.Page.FetchedAt))
 	return err
 }
 
-// putText keeps what a flagged page's evidence points into.
+// putText keeps what a flagged page's evidence points into, and the page's whole URL.
 func (s *Store) putText(ctx context.Context, tx *writer, save *store.Save) error {
 	source, err := s.packer.pack(save.Document.Source)
 	if err != nil {
@@ -136,15 +134,16 @@ func (s *Store) putText(ctx context.Context, tx *writer, save *store.Save) error
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `
-INSERT INTO page_texts (url, charset, title, source, body) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (url) DO UPDATE SET charset = excluded.charset, title = excluded.title, source = excluded.source, body = excluded.body`,
-		save.Page.URL, save.Document.Charset, save.Document.Title, source, body)
+INSERT INTO page_texts (page, url, requested_url, charset, title, source, body) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (page) DO UPDATE SET url = excluded.url, requested_url = excluded.requested_url, charset = excluded.charset, title = excluded.title,
+  source = excluded.source, body = excluded.body`,
+		qianshao.PageKey(save.Page.URL), save.Page.URL, save.Page.RequestedURL, save.Document.Charset, save.Document.Title, source, body)
 	return err
 }
 
 // removeText removes the text of a page that is not flagged. removed says whether there was one.
-func removeText(ctx context.Context, tx *writer, pageURL string) (removed bool, err error) {
-	res, err := tx.ExecContext(ctx, `DELETE FROM page_texts WHERE url = $1`, pageURL)
+func removeText(ctx context.Context, tx *writer, page string) (removed bool, err error) {
+	res, err := tx.ExecContext(ctx, `DELETE FROM page_texts WHERE page = $1`, page)
 	if err != nil {
 		return false, err
 	}
@@ -154,7 +153,7 @@ func removeText(ctx context.Context, tx *writer, pageURL string) (removed bool, 
 
 // putFindings records the findings that were made, and reopens those that were gone.
 func putFindings(ctx context.Context, tx *writer, save *store.Save, cause qianshao.Cause) (fires map[string]bool, err error) {
-	gone, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE url = $1 AND gone_at IS NOT NULL`, save.Page.URL)
+	gone, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE page = $1 AND gone_at IS NOT NULL`, qianshao.PageKey(save.Page.URL))
 	if err != nil {
 		return nil, err
 	}
@@ -186,14 +185,14 @@ func putFinding(ctx context.Context, tx *writer, f *qianshao.Finding, save *stor
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `
-INSERT INTO findings (id, url, rule, category, level, score, finding, first_seen, last_seen, sha256, status, requested_url, charset, title)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13)
+INSERT INTO findings (id, page, url, rule, category, level, score, finding, first_seen, last_seen, sha256, status, requested_url, charset, title)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, category = excluded.category, level = excluded.level,
   score = excluded.score, finding = excluded.finding, gone_at = NULL, sha256 = excluded.sha256, status = excluded.status,
   requested_url = excluded.requested_url, charset = excluded.charset, title = excluded.title,
   first_seen = CASE WHEN excluded.first_seen < findings.first_seen THEN excluded.first_seen ELSE findings.first_seen END,
-  last_seen = CASE WHEN excluded.last_seen > findings.last_seen OR findings.last_seen > $14 THEN excluded.last_seen ELSE findings.last_seen END`,
-		f.ID, f.URL, f.Rule, string(f.Category), int(f.Level), f.Score, string(text), millis(save.Page.FetchedAt),
+  last_seen = CASE WHEN excluded.last_seen > findings.last_seen OR findings.last_seen > $15 THEN excluded.last_seen ELSE findings.last_seen END`,
+		f.ID, qianshao.PageKey(f.URL), f.URL, f.Rule, string(f.Category), int(f.Level), f.Score, string(text), millis(save.Page.FetchedAt),
 		hashOf(save.Page.Body), save.Page.Status, save.Page.RequestedURL, save.Document.Charset, cut(save.Document.Title, store.MaxTitle),
 		notAfter(save.Page.FetchedAt))
 	return err
@@ -212,7 +211,7 @@ func cut(s string, n int) string {
 
 // closeQuiet marks those open findings of the page as gone that are not in fires.
 func closeQuiet(ctx context.Context, tx *writer, v *visit, fires map[string]bool, cause qianshao.Cause) error {
-	open, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE url = $1 AND gone_at IS NULL`, v.url)
+	open, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE page = $1 AND gone_at IS NULL`, v.page)
 	if err != nil {
 		return err
 	}
@@ -255,7 +254,7 @@ INSERT INTO finding_changes (id, at, state, cause) VALUES ($1, $2, $3, $4) ON CO
 
 // readSaved reads the page's findings as they are now.
 func (s *Store) readSaved(ctx context.Context, tx *writer, v *visit) (err error) {
-	v.saved.Findings, err = collect(ctx, tx, s.scanFindingRecord, selectFindingRecords+` WHERE f.url = $1 ORDER BY f.id`, v.url)
+	v.saved.Findings, err = collect(ctx, tx, s.scanFindingRecord, selectFindingRecords+` WHERE f.page = $1 ORDER BY f.id`, v.page)
 	v.saved.Open = slices.ContainsFunc(v.saved.Findings, func(e qianshao.FindingRecord) bool { return e.GoneAt.IsZero() })
 	return err
 }
@@ -265,12 +264,12 @@ func (s *Store) readSaved(ctx context.Context, tx *writer, v *visit) (err error)
 // is not what the store has; then nothing is recorded, and the page must be
 // assessed.
 func (s *Store) Confirm(ctx context.Context, pageURL, hash, rules string, at time.Time) (saved store.Saved, known bool, err error) {
-	v := visit{url: pageURL, at: at}
+	v := visit{page: qianshao.PageKey(pageURL), at: at}
 	err = s.update(ctx, ordered, "confirm page "+pageURL+" in", func(tx *writer) error {
 		res, err := tx.ExecContext(ctx, `
 UPDATE pages SET last_seen = CASE WHEN $1 > last_seen OR last_seen > $5 THEN $1 ELSE last_seen END,
   first_seen = CASE WHEN first_seen > $5 THEN $1 ELSE first_seen END, missed_at = CASE WHEN missed_at > $5 THEN 0 ELSE missed_at END
-WHERE url = $2 AND sha256 = $3 AND rules = $4`, millis(at), pageURL, hash, rules, notAfter(at))
+WHERE page = $2 AND sha256 = $3 AND rules = $4`, millis(at), v.page, hash, rules, notAfter(at))
 		if err != nil {
 			return err
 		}
@@ -281,7 +280,7 @@ WHERE url = $2 AND sha256 = $3 AND rules = $4`, millis(at), pageURL, hash, rules
 		if _, err := tx.ExecContext(ctx, `
 UPDATE findings SET last_seen = CASE WHEN $1 > last_seen OR last_seen > $3 THEN $1 ELSE last_seen END,
   first_seen = CASE WHEN first_seen > $3 THEN $1 ELSE first_seen END
-WHERE url = $2 AND gone_at IS NULL`, millis(at), pageURL, notAfter(at)); err != nil {
+WHERE page = $2 AND gone_at IS NULL`, millis(at), v.page, notAfter(at)); err != nil {
 			return err
 		}
 		return s.readSaved(ctx, tx, &v)
@@ -293,25 +292,25 @@ WHERE url = $2 AND gone_at IS NULL`, millis(at), pageURL, notAfter(at)); err != 
 // with status 0 its URL leads elsewhere. Its text is removed, and its findings
 // are gone; they keep their captures. For a page that the store does not know it does nothing.
 func (s *Store) PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (store.Saved, error) {
-	v := visit{url: pageURL, at: at}
+	v := visit{page: qianshao.PageKey(pageURL), at: at}
 	err := s.update(ctx, durable, "record that "+pageURL+" is gone in", func(tx *writer) error {
 		res, err := tx.ExecContext(ctx, `
 UPDATE pages SET status = $1, sha256 = '', flagged = 0, rules = '', missed_at = CASE WHEN $2 > missed_at OR missed_at > $4 THEN $2 ELSE missed_at END,
   first_seen = CASE WHEN first_seen > $4 THEN $2 ELSE first_seen END, last_seen = CASE WHEN last_seen > $4 THEN $2 ELSE last_seen END
-WHERE url = $3`, status, millis(at), pageURL, notAfter(at))
+WHERE page = $3`, status, millis(at), v.page, notAfter(at))
 		if err != nil {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		if v.cleared, err = removeText(ctx, tx, pageURL); err != nil {
+		if v.cleared, err = removeText(ctx, tx, v.page); err != nil {
 			return err
 		}
 		if err := closeQuiet(ctx, tx, &v, nil, cause); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM page_views WHERE url = $1`, pageURL); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM page_views WHERE page = $1`, v.page); err != nil {
 			return err
 		}
 		return s.readSaved(ctx, tx, &v)
@@ -319,7 +318,9 @@ WHERE url = $3`, status, millis(at), pageURL, notAfter(at))
 	if err != nil {
 		return store.Saved{}, err
 	}
-	s.forget(ctx, v)
+	if v.cleared {
+		s.emptyLog(ctx)
+	}
 	return v.saved, nil
 }
 

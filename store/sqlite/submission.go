@@ -24,10 +24,10 @@ func (s *Store) Submit(ctx context.Context, url string, suspected qianshao.Categ
 			}
 		}
 		_, err := tx.ExecContext(ctx, `
-INSERT INTO submissions (id, url, category, reports, first_reported, last_reported, waits_for) VALUES ($1, $2, $3, 1, $4, $4, $5)
+INSERT INTO submissions (id, url, page, category, reports, first_reported, last_reported, waits_for) VALUES ($1, $2, $3, $4, 1, $5, $5, $6)
 ON CONFLICT (id) DO UPDATE SET reports = submissions.reports + 1, last_reported = excluded.last_reported, waits_for = excluded.waits_for,
   category = CASE WHEN excluded.category <> '' THEN excluded.category ELSE submissions.category END`,
-			id, url, string(suspected), millis(now), string(skip))
+			id, url, qianshao.PageKey(url), string(suspected), millis(now), string(skip))
 		if err != nil || item == nil {
 			return err
 		}
@@ -79,8 +79,8 @@ ON CONFLICT (url) DO UPDATE SET due = 0, attempts = 0, authorisation = excluded.
 // was flagged.
 const selectSubmissions = `
 SELECT s.id, s.url, s.category, s.reports, s.first_reported, s.last_reported, s.waits_for,
-  coalesce(f.visits, 0) > s.visits, coalesce(f.skip, ''),
-  EXISTS (SELECT 1 FROM pages p WHERE (p.url = s.url OR p.requested_url = s.url) AND p.flagged = 1)
+  f.url IS NULL OR f.visits > s.visits, coalesce(f.skip, s.dropped),
+  EXISTS (SELECT 1 FROM pages p WHERE (p.page = s.page OR p.requested = s.page) AND p.flagged = 1)
 FROM submissions s LEFT JOIN frontier f ON f.url = s.url`
 
 // Submission returns one submission, or store.ErrNotFound.

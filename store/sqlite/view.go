@@ -15,7 +15,7 @@ import (
 func (s *Store) ViewState(ctx context.Context, url string) (store.ViewState, error) {
 	var state store.ViewState
 	var at int64
-	err := s.read.QueryRowContext(ctx, `SELECT views_at, views_sha256 FROM pages WHERE url = $1`, url).Scan(&at, &state.Hash)
+	err := s.read.QueryRowContext(ctx, `SELECT views_at, views_sha256 FROM pages WHERE page = $1`, qianshao.PageKey(url)).Scan(&at, &state.Hash)
 	if errors.Is(err, sql.ErrNoRows) {
 		return state, nil
 	}
@@ -26,7 +26,7 @@ func (s *Store) ViewState(ctx context.Context, url string) (store.ViewState, err
 		state.Open, err = collect(ctx, s.read, func(r *sql.Rows) (v qianshao.View, err error) {
 			err = r.Scan(&v)
 			return v, err
-		}, `SELECT view FROM page_views WHERE url = $1 AND source IS NOT NULL ORDER BY view`, url)
+		}, `SELECT view FROM page_views WHERE page = $1 AND source IS NOT NULL ORDER BY view`, qianshao.PageKey(url))
 	}
 	return state, s.fail("read the views of "+url+" from", err)
 }
@@ -34,21 +34,22 @@ func (s *Store) ViewState(ctx context.Context, url string) (store.ViewState, err
 // putViews records that the page's other views were asked for, and keeps those
 // into which evidence points. A screenshot stays until there is a newer one.
 func (s *Store) putViews(ctx context.Context, tx *writer, save *store.Save) error {
+	page := qianshao.PageKey(save.Page.URL)
 	if save.ViewsAsked {
-		_, err := tx.ExecContext(ctx, `UPDATE pages SET views_at = $2, views_sha256 = $3 WHERE url = $1`,
-			save.Page.URL, millis(save.Page.FetchedAt), hashOf(save.Page.Body))
+		_, err := tx.ExecContext(ctx, `UPDATE pages SET views_at = $2, views_sha256 = $3 WHERE page = $1`,
+			page, millis(save.Page.FetchedAt), hashOf(save.Page.Body))
 		if err != nil {
 			return err
 		}
 	}
 	if !save.Assessment.Flagged() {
-		_, err := tx.ExecContext(ctx, `DELETE FROM page_views WHERE url = $1`, save.Page.URL)
+		_, err := tx.ExecContext(ctx, `DELETE FROM page_views WHERE page = $1`, page)
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM page_views WHERE url = $1 AND screenshot IS NULL`, save.Page.URL); err != nil {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM page_views WHERE page = $1 AND screenshot IS NULL`, page); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE page_views SET source = NULL WHERE url = $1`, save.Page.URL); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE page_views SET source = NULL WHERE page = $1`, page); err != nil {
 		return err
 	}
 	for i := range save.Page.Others {
@@ -74,12 +75,12 @@ func (s *Store) putView(ctx context.Context, tx *writer, save *store.Save, other
 		source, charset = packed, doc.Charset
 	}
 	_, err := tx.ExecContext(ctx, `
-INSERT INTO page_views (url, view, final_url, status, fetched_at, sha256, charset, source, screenshot)
+INSERT INTO page_views (page, view, final_url, status, fetched_at, sha256, charset, source, screenshot)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-ON CONFLICT (url, view) DO UPDATE SET final_url = excluded.final_url, status = excluded.status, fetched_at = excluded.fetched_at,
+ON CONFLICT (page, view) DO UPDATE SET final_url = excluded.final_url, status = excluded.status, fetched_at = excluded.fetched_at,
   sha256 = excluded.sha256, charset = excluded.charset, source = excluded.source,
   screenshot = CASE WHEN excluded.screenshot IS NULL THEN page_views.screenshot ELSE excluded.screenshot END`,
-		save.Page.URL, string(other.View), other.URL, other.Status, millis(other.FetchedAt), hashOf(other.Body), charset,
+		qianshao.PageKey(save.Page.URL), string(other.View), other.URL, other.Status, millis(other.FetchedAt), hashOf(other.Body), charset,
 		source, other.Screenshot)
 	return err
 }
@@ -90,7 +91,7 @@ ON CONFLICT (url, view) DO UPDATE SET final_url = excluded.final_url, status = e
 func (s *Store) Views(ctx context.Context, finding string) ([]store.View, error) {
 	list, err := collect(ctx, s.read, s.scanView, `
 SELECT v.view, v.final_url, v.status, v.fetched_at, v.sha256, v.charset, v.source, v.screenshot
-FROM findings f JOIN page_views v ON v.url = f.url WHERE f.id = $1 AND f.gone_at IS NULL
+FROM findings f JOIN page_views v ON v.page = f.page WHERE f.id = $1 AND f.gone_at IS NULL
 UNION ALL
 SELECT p.view, p.final_url, p.status, p.fetched_at, p.sha256, '', NULL, p.screenshot FROM finding_pictures p WHERE p.id = $1
 ORDER BY 1`, finding)
@@ -102,7 +103,7 @@ func keepPictures(ctx context.Context, tx *writer, finding string) error {
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO finding_pictures (id, view, final_url, status, fetched_at, sha256, screenshot)
 SELECT f.id, v.view, v.final_url, v.status, v.fetched_at, v.sha256, v.screenshot
-FROM findings f JOIN page_views v ON v.url = f.url WHERE f.id = $1 AND v.screenshot IS NOT NULL
+FROM findings f JOIN page_views v ON v.page = f.page WHERE f.id = $1 AND v.screenshot IS NOT NULL
 ON CONFLICT (id, view) DO NOTHING`, finding)
 	return err
 }

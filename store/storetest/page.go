@@ -350,7 +350,7 @@ func testPagesAndCounts(t *testing.T, open Open) {
 		t.Errorf("error %v, (-want +got):\n%s", err, diff)
 	}
 	second, err := s.Pages(t.Context(), "http://a/1", 1)
-	if err != nil || len(second) != 1 || second[0].URL != "http://a/2" {
+	if err != nil || len(second) != 1 || second[0].Key != "http://a/2" {
 		t.Errorf("the page after the first: %+v, error %v", second, err)
 	}
 }

@@ -16,7 +16,7 @@ func testAuthorisations(t *testing.T, open Open) {
 	a := qianshao.Authorisation{
 		ID: "city-2026", Owner: "市教育局", Basis: "合同 2026-17", Contact: "it@example.cn", ValidFrom: base, ValidUntil: base.AddDate(1, 0, 0),
 		Hosts: []string{"*.example.cn", "example.cn:8080"}, Include: []string{"/news/"}, Exclude: []string{"/news/private"},
-		Rate: 0.5, AllowPrivate: true, Seeds: []string{"http://example.cn:8080/"},
+		Rate: 0.5, AllowPrivate: true, NoQueries: true, Seeds: []string{"http://example.cn:8080/"},
 		RevisitMin: time.Hour, RevisitMax: 7 * 24 * time.Hour, RobotsWaiver: "合同附件 3",
 		Views: []qianshao.View{qianshao.ViewSearchVisitor}, CrawlerBasis: "合同附件 4",
 	}

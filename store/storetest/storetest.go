@@ -123,6 +123,8 @@ func Run(t *testing.T, open Open) {
 		{"deleted findings", testDeleteFindings},
 		{"log of deletions", testDeletions},
 		{"pages and counts", testPagesAndCounts},
+		{"keys of pages", testKeys},
+		{"dropped URLs", testDrop},
 		{"bounded text", testPageTextIsBounded},
 		{"views", testOnlyViewsWithEvidenceAreKept},
 		{"concurrent saves", testConcurrentSaves},

@@ -76,16 +76,23 @@ func (t *Table) Flush() error {
 	return nil
 }
 
-// Printable keeps a hostile page from steering the terminal: control and
-// invisible characters become spaces. Resident identity numbers are masked, as in
-// a page's URL.
+// Printable keeps a hostile page from steering the terminal, and a text on one
+// line: line ends and invisible characters become spaces, and other control
+// characters are shown as \u001b. Resident identity numbers are masked, as in a
+// page's URL.
 func Printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.In(r, unicode.Cf) {
-			return ' '
+	var b strings.Builder
+	for _, r := range mask.String(s) {
+		switch {
+		case unicode.IsControl(r) && unicode.IsSpace(r), unicode.In(r, unicode.Cf):
+			b.WriteByte(' ')
+		case unicode.IsControl(r):
+			b.WriteString(escaped(r))
+		default:
+			b.WriteRune(r)
 		}
-		return r
-	}, mask.String(s))
+	}
+	return b.String()
 }
 
 // Clip cuts a text at a number of terminal columns.
@@ -185,6 +192,9 @@ func IsChinese() bool {
 // turns with the counter alone: turned by the library's own goroutine it is a
 // data race (progressbar v3.19).
 func NewProgress(w io.Writer) *progressbar.ProgressBar {
+	if v, ok := w.(visible); ok { // which would show how a counter goes back to its line's beginning
+		w = v.to
+	}
 	file, ok := w.(*os.File)
 	return progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionSetVisibility(ok && term.IsTerminal(int(file.Fd()))),
 		progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionThrottle(progressInterval),
@@ -195,13 +205,13 @@ func NewProgress(w io.Writer) *progressbar.ProgressBar {
 const progressInterval = 100 * time.Millisecond
 
 // NewLogger returns the log of the process on w, as text or as JSON, an object a
-// line. Resident identity numbers in it are masked.
+// line. Resident identity numbers in it are masked, and the queries of URLs cut.
 func NewLogger(w io.Writer, verbose bool, format string) *slog.Logger {
 	level := slog.LevelWarn
 	if verbose {
 		level = slog.LevelDebug
 	}
-	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: maskedAttr}
+	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: discreetAttr}
 	logger := slog.New(slog.NewTextHandler(w, opts))
 	if format == "json" {
 		logger = slog.New(slog.NewJSONHandler(w, opts))
@@ -213,21 +223,24 @@ func NewLogger(w io.Writer, verbose bool, format string) *slog.Logger {
 	return logger
 }
 
-// maskedAttr masks the resident identity numbers in what is logged, such as a page's URL.
-func maskedAttr(_ []string, a slog.Attr) slog.Attr {
+// discreetAttr keeps out of what is logged, such as a page's URL, what nobody has to
+// know of an innocent page.
+func discreetAttr(_ []string, a slog.Attr) slog.Attr {
 	switch v := a.Value.Resolve(); v.Kind() {
 	case slog.KindString:
-		a.Value = slog.StringValue(mask.String(v.String()))
+		a.Value = slog.StringValue(discreet(v.String()))
 	case slog.KindAny:
 		switch x := v.Any().(type) {
 		case error:
-			a.Value = slog.StringValue(mask.String(x.Error()))
+			a.Value = slog.StringValue(discreet(x.Error()))
 		case fmt.Stringer:
-			a.Value = slog.StringValue(mask.String(x.String()))
+			a.Value = slog.StringValue(discreet(x.String()))
 		}
 	}
 	return a
 }
+
+func discreet(s string) string { return mask.String(withoutQueries(s)) }
 
 // Lines yields the arguments, and for "-" the lines of standard input that say something.
 func Lines(in io.Reader, args []string) func(yield func(string, error) bool) {

@@ -1,0 +1,42 @@
+-- +goose Up
+-- The key of a page (qianshao.PageKey) is its URL with the SHA-256 of the query in
+-- the query's place. page and requested hold keys; a whole URL is kept of what is
+-- flagged or has a finding (page_texts, findings, evidence_*), of reports, and in the
+-- frontier. Migration 11 makes keys out of the URLs that are there.
+ALTER TABLE pages RENAME COLUMN url TO page;
+ALTER TABLE pages RENAME COLUMN requested_url TO requested;
+ALTER TABLE page_texts RENAME COLUMN url TO page;
+ALTER TABLE page_texts ADD COLUMN url TEXT NOT NULL DEFAULT '';
+ALTER TABLE page_texts ADD COLUMN requested_url TEXT NOT NULL DEFAULT '';
+UPDATE page_texts SET url = page, requested_url = (SELECT p.requested FROM pages p WHERE p.page = page_texts.page);
+ALTER TABLE page_views RENAME COLUMN url TO page;
+ALTER TABLE findings RENAME COLUMN url TO page;
+ALTER TABLE findings ADD COLUMN url TEXT NOT NULL DEFAULT '';
+UPDATE findings SET url = page;
+
+-- dropped is the skip with which a report's URL left the frontier, '' while it is there.
+ALTER TABLE submissions ADD COLUMN page TEXT NOT NULL DEFAULT '';
+ALTER TABLE submissions ADD COLUMN dropped TEXT NOT NULL DEFAULT '';
+UPDATE submissions SET page = url;
+
+-- missed_since is when visits began to bring no page, 0 if the last one brought one.
+ALTER TABLE frontier ADD COLUMN missed_since BIGINT NOT NULL DEFAULT 0;
+-- A lease names its URL by the key, and none is live while the schema changes.
+UPDATE hosts SET leased = '', lease_until = 0;
+
+ALTER TABLE authorisations ADD COLUMN no_queries INTEGER NOT NULL DEFAULT 0;
+
+-- +goose Down
+-- A query that is a hash does not come back.
+ALTER TABLE authorisations DROP COLUMN no_queries;
+ALTER TABLE frontier DROP COLUMN missed_since;
+ALTER TABLE submissions DROP COLUMN dropped;
+ALTER TABLE submissions DROP COLUMN page;
+ALTER TABLE findings DROP COLUMN url;
+ALTER TABLE findings RENAME COLUMN page TO url;
+ALTER TABLE page_views RENAME COLUMN page TO url;
+ALTER TABLE page_texts DROP COLUMN requested_url;
+ALTER TABLE page_texts DROP COLUMN url;
+ALTER TABLE page_texts RENAME COLUMN page TO url;
+ALTER TABLE pages RENAME COLUMN requested TO requested_url;
+ALTER TABLE pages RENAME COLUMN page TO url;
