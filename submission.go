@@ -20,10 +20,14 @@ type Submission struct {
 	// Category is what the reporter suspects; empty if they did not say.
 	Category Category `json:"category,omitempty"`
 	// Reports counts how often the URL was handed in.
-	Reports int             `json:"reports"`
-	First   time.Time       `json:"first_reported"`
-	Last    time.Time       `json:"last_reported"`
-	State   SubmissionState `json:"state"`
+	Reports int `json:"reports"`
+	// Origin is the way by which the URL was first handed in: "command", "form" or
+	// "api", the latter with the network of the sender, if that is another machine. It
+	// tells who floods the queue, and not who somebody is. Empty in old reports.
+	Origin string          `json:"origin,omitempty"`
+	First  time.Time       `json:"first_reported"`
+	Last   time.Time       `json:"last_reported"`
+	State  SubmissionState `json:"state"`
 	// Skip is why the page waits, or was not fetched.
 	Skip Skip `json:"reason,omitempty"`
 }

@@ -1,8 +1,8 @@
 // Package dashboards is what people and programs look at. It wires the
 // console's pages, the API and the metrics into one handler, and decides in
 // what order a request passes through its guards. Beside it are the Grafana
-// board and the alert rules. It only reads; the one thing that it takes are
-// submissions of pages, which it hands on.
+// board and the alert rules. It only reads; the one thing that it takes, or
+// withdraws, are submissions of pages.
 package dashboards
 
 import (
@@ -127,8 +127,33 @@ func (s *site) routes() http.Handler {
 			ErrorLog:      slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelWarn),
 		}))
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, http.StatusNotFound) })
+	const rest = "/"
+	mux.HandleFunc(rest, func(w http.ResponseWriter, r *http.Request) {
+		if allowed := allowedMethods(mux, r, rest); len(allowed) > 0 {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			s.fail(w, r, http.StatusMethodNotAllowed)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			s.api.Unknown(w)
+			return
+		}
+		s.fail(w, r, http.StatusNotFound)
+	})
 	return mux
+}
+
+// allowedMethods returns the methods that a request's address takes. The mux would
+// answer 405 by itself, but for the route that takes all the rest.
+func allowedMethods(mux *http.ServeMux, r *http.Request, rest string) (allowed []string) {
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPost} {
+		probe := r.Clone(r.Context())
+		probe.Method = method
+		if _, pattern := mux.Handler(probe); pattern != rest {
+			allowed = append(allowed, method)
+		}
+	}
+	return allowed
 }
 
 // health answers 200 when store and index answer. It says no more than that,

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -21,7 +22,7 @@ func takesSubmissions(t *testing.T) *outpost {
 	t.Helper()
 	var o *outpost
 	o = newOutpost(t, func(opts *Options) {
-		opts.Submit = func(ctx context.Context, raw string, suspected qianshao.Category) (qianshao.Submission, error) {
+		opts.Submit = func(ctx context.Context, raw string, suspected qianshao.Category, origin string) (qianshao.Submission, error) {
 			item, skip, err := ingest.Place(&ingest.Scope{}, raw, testNow)
 			if err != nil {
 				return qianshao.Submission{}, err
@@ -29,7 +30,7 @@ func takesSubmissions(t *testing.T) *outpost {
 			if strings.Contains(raw, "full.example") {
 				return qianshao.Submission{}, fmt.Errorf("submit: %w", store.ErrTooManyWaiting)
 			}
-			return o.store.Submit(ctx, item.URL, suspected, nil, skip, testNow)
+			return o.store.Submit(ctx, store.Report{URL: item.URL, Suspected: suspected, Origin: origin, At: testNow}, nil, skip)
 		}
 	})
 	return o
@@ -71,13 +72,13 @@ func TestSubmissionsAPI(t *testing.T) {
 		t.Errorf("a form, as any web page can send one: %d", w.Code)
 	}
 
-	_, body, _ := o.get(t, "/api/v1/submissions")
+	_, listed, _ := o.get(t, "/api/v1/submissions")
 	var got struct{ Submissions []qianshao.Submission }
-	if err := json.Unmarshal([]byte(body), &got); err != nil || len(got.Submissions) != 1 {
-		t.Fatalf("error %v: %s", err, body)
+	if err := json.Unmarshal([]byte(listed), &got); err != nil || len(got.Submissions) != 1 {
+		t.Fatalf("error %v: %s", err, listed)
 	}
 	want := qianshao.Submission{
-		ID: qianshao.SubmissionID("https://casino.example/a"), URL: "https://casino.example/a", Category: qianshao.Gambling, Reports: 2,
+		ID: qianshao.SubmissionID("https://casino.example/a"), URL: "https://casino.example/a", Category: qianshao.Gambling, Reports: 2, Origin: "api 192.0.2.0/24",
 		First: testNow, Last: testNow, State: qianshao.SubmissionWaiting, Skip: qianshao.SkipNotAuthorised,
 	}
 	if got.Submissions[0] != want {
@@ -87,6 +88,15 @@ func TestSubmissionsAPI(t *testing.T) {
 	contains(t, body, `"state":"waiting"`, `"reason":"not_authorised"`)
 	if status != http.StatusOK {
 		t.Errorf("status %d", status)
+	}
+	contains(t, listed, `"open_by_origin":[{"origin":"api 192.0.2.0/24","waiting":1,"queued":0}]`)
+	for _, want := range []int{http.StatusNoContent, http.StatusNotFound} {
+		r := httptest.NewRequest(http.MethodDelete, "http://127.0.0.1/api/v1/submissions/"+qianshao.SubmissionID("https://casino.example/a"), nil)
+		w := httptest.NewRecorder()
+		o.handler.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("withdrawn: %d %s, want %d", w.Code, w.Body, want)
+		}
 	}
 	if status, _, _ := o.get(t, "/api/v1/submissions/none"); status != http.StatusNotFound {
 		t.Errorf("an unknown submission: status %d", status)
@@ -101,10 +111,22 @@ func TestSubmissionsPage(t *testing.T) {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
 	}
 	_, body, _ := o.get(t, w.Header().Get("Location"))
-	contains(t, body, "已收到", "hxxps://casino[.]example/", "等待授权", "没有授权", "赌博")
+	contains(t, body, "已收到", "hxxps://casino[.]example/", "等待授权", "没有授权", "赌博", "网页表单 1/0", "撤回")
 	checkMarkup(t, "/submissions", body)
+	button := regexp.MustCompile(`action="(/submissions/[0-9a-f]{16}/withdraw)"`).FindStringSubmatch(body)
+	if button == nil {
+		t.Fatal("there is no button to withdraw a report")
+	}
 	if strings.Contains(body, `href="https://casino`) {
 		t.Error("the reported page is a link")
+	}
+	for range 2 { // pressed twice
+		if w = o.post(button[1], "application/x-www-form-urlencoded", ""); w.Code != http.StatusSeeOther {
+			t.Errorf("withdrawn: status %d: %s", w.Code, w.Body)
+		}
+	}
+	if _, body, _ = o.get(t, "/submissions"); strings.Contains(body, "casino[.]example") {
+		t.Error("a report that was withdrawn is still listed")
 	}
 	w = o.post("/submissions", "application/x-www-form-urlencoded", url.Values{"url": {hostile}}.Encode())
 	if w.Code != http.StatusBadRequest {

@@ -217,9 +217,48 @@ type FrontierRecord struct {
 	Waits bool
 }
 
-// MaxWaiting bounds the submissions that wait for an authorisation: a portal
-// that is flooded must not fill the disk. Nobody reads more than ten thousand.
-const MaxWaiting = 10_000
+// Report is a submission as it is handed in.
+type Report struct {
+	URL string // canonical
+	// Suspected is what the reporter suspects; empty if they did not say.
+	Suspected qianshao.Category
+	// Origin is as in qianshao.Submission.
+	Origin string
+	At     time.Time
+}
 
-// ErrTooManyWaiting says that MaxWaiting submissions wait for an authorisation already.
-var ErrTooManyWaiting = fmt.Errorf("%d reports wait for an authorisation; register those that you hold, or wait", MaxWaiting)
+// Bounds of the reports that are kept: a portal that is flooded must not fill the
+// disk, nor one sender the place of all others.
+const (
+	// MaxWaiting bounds the reports that wait for an authorisation. Nobody reads more
+	// than ten thousand.
+	MaxWaiting = 10_000
+	// MaxQueued bounds the reports whose pages are authorised and not visited yet: they
+	// come before all other pages of their hosts, and at one request a second ten
+	// thousand are three hours.
+	MaxQueued = 10_000
+	// MaxOfOrigin bounds those of each kind that are of one origin.
+	MaxOfOrigin = 2_000
+	// MaxVisited bounds the reports whose pages were visited: the oldest make room.
+	MaxVisited = 50_000
+	// ReportTerm is how long a report is kept after it was last handed in. An
+	// authorisation that has not come in a quarter of a year does not come for a report.
+	ReportTerm = 90 * 24 * time.Hour
+)
+
+// Why a report is not taken; to test for with errors.Is.
+var (
+	// ErrTooManyWaiting says that MaxWaiting reports wait for an authorisation already.
+	ErrTooManyWaiting = fmt.Errorf("%d reports wait for an authorisation; register those that you hold, or withdraw reports", MaxWaiting)
+	// ErrTooManyQueued says that MaxQueued reports wait for a visit already.
+	ErrTooManyQueued = fmt.Errorf("%d reported pages are to be visited; wait, or withdraw reports", MaxQueued)
+	// ErrTooManyOfOrigin says that MaxOfOrigin of them are of the same origin.
+	ErrTooManyOfOrigin = fmt.Errorf("%d reports of this origin are open; wait, or withdraw reports", MaxOfOrigin)
+)
+
+// OriginCount counts the reports of an origin that are still to be seen to.
+type OriginCount struct {
+	Origin string
+	// Waiting reports have no authorisation, Queued ones are to be visited.
+	Waiting, Queued int
+}

@@ -51,7 +51,7 @@ func (c demoCmd) Run(env *environment) (err error) {
 		Workers:      demoWorkers, Once: true, Observe: tally,
 	}}
 	if !c.Once {
-		if opts.Console, err = c.consoleFlags.options(); err != nil {
+		if opts.Console, err = c.consoleFlags.options(env); err != nil {
 			return err
 		}
 	}

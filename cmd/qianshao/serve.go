@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/internal/app"
 )
 
@@ -20,17 +20,19 @@ type consoleFlags struct {
 	Password     string `help:"The console's password; better given by the environment or a file." env:"QIANSHAO_PASSWORD" hidden:""`
 }
 
-func (f consoleFlags) options() (*app.ConsoleOptions, error) {
+func (f consoleFlags) options(env *environment) (*app.ConsoleOptions, error) {
 	if f.PasswordFile == "" {
+		if value, set := os.LookupEnv("QIANSHAO_PASSWORD"); set && value == "" && f.Password == "" {
+			return nil, usageError(errors.New("QIANSHAO_PASSWORD is set and empty; put the console's password into it, or unset it for a console without one"))
+		}
 		return &app.ConsoleOptions{Listen: f.Listen, Password: f.Password}, nil
 	}
-	content, err := os.ReadFile(f.PasswordFile)
+	password, exposed, err := auth.ReadPassword(f.PasswordFile)
 	if err != nil {
-		return nil, err
+		return nil, usageError(err)
 	}
-	password := strings.TrimSpace(string(content))
-	if password == "" {
-		return nil, usageError(fmt.Errorf("%s is empty; put the console's password into it", f.PasswordFile))
+	if exposed {
+		env.warn(fmt.Sprintf("everybody on this machine can read the console's password in %s; run \"chmod 600 %[1]s\"", f.PasswordFile))
 	}
 	return &app.ConsoleOptions{Listen: f.Listen, Password: password}, nil
 }
@@ -50,7 +52,7 @@ func (c serveCmd) Run(env *environment) (err error) {
 	signal.Notify(hangups, syscall.SIGHUP) // before anybody can know of the process
 	defer signal.Stop(hangups)
 	opts := app.Options{}
-	if opts.Console, err = c.consoleFlags.options(); err != nil {
+	if opts.Console, err = c.consoleFlags.options(env); err != nil {
 		return err
 	}
 	if !c.NoCrawl {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/store"
 )
 
 // submitCmd takes reports of pages. It may run beside a server.
@@ -15,11 +17,17 @@ type submitCmd struct {
 	URLs    []string `arg:"" optional:"" name:"url" help:"Pages that may show a crime; - reads one a line from standard input."`
 	Suspect string   `help:"What they are suspected of: one of the closed list of crimes." placeholder:"CATEGORY"`
 	Limit   int      `help:"Without a URL, the latest reports are listed: at most so many." default:"50"`
+
+	Withdraw       []string `help:"Withdraw the reports with these ids." placeholder:"ID"`
+	WithdrawOrigin []string `help:"Withdraw the open reports of an origin, as the list shows it." sep:"none" placeholder:"ORIGIN"`
 }
 
 func (c submitCmd) Run(env *environment) error {
 	return env.withFolder(func(f *app.Folder) error {
-		if len(c.URLs) == 0 {
+		switch {
+		case len(c.Withdraw)+len(c.WithdrawOrigin) > 0:
+			return c.withdraw(env, f)
+		case len(c.URLs) == 0:
 			return listReports(env, f, c.Limit)
 		}
 		return c.submit(env, f)
@@ -42,7 +50,7 @@ func (c submitCmd) submit(env *environment, f *app.Folder) (err error) {
 		if err != nil {
 			return err
 		}
-		report, err := f.Submit(env.ctx, scope, url, suspected)
+		report, err := f.Submit(env.ctx, scope, url, suspected, "command")
 		if errors.Is(err, qianshao.ErrBadURL) {
 			refused = errors.Join(refused, err)
 			continue
@@ -58,6 +66,30 @@ func (c submitCmd) submit(env *environment, f *app.Folder) (err error) {
 	return nil
 }
 
+func (c submitCmd) withdraw(env *environment, f *app.Folder) error {
+	if len(c.URLs) > 0 {
+		return usageError(errors.New("report pages and withdraw reports in two commands"))
+	}
+	for _, id := range c.Withdraw {
+		err := f.Store.WithdrawSubmission(env.ctx, id)
+		if errors.Is(err, store.ErrNotFound) {
+			return usageError(fmt.Errorf("there is no report %q; \"qianshao submit\" lists them", id))
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(env.out, "%s withdrawn\n", id)
+	}
+	for _, origin := range c.WithdrawOrigin {
+		n, err := f.Store.WithdrawOrigin(env.ctx, origin)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(env.out, "%s of %s withdrawn\n", terminal.Counted(n, "open report"), origin)
+	}
+	return nil
+}
+
 func listReports(env *environment, f *app.Folder, limit int) error {
 	reports, err := f.Store.Submissions(env.ctx, limit)
 	if err != nil {
@@ -67,11 +99,18 @@ func listReports(env *environment, f *app.Folder, limit int) error {
 		fmt.Fprintln(env.err, "nobody has reported a page yet; report one with \"qianshao submit URL\"")
 		return nil
 	}
-	table := terminal.NewTable(env.out, "STATE", "REPORTS", env.timed("LAST"), "SUSPECTED", "URL")
+	table := terminal.NewTable(env.out, "ID", "STATE", "REPORTS", "ORIGIN", env.timed("LAST"), "SUSPECTED", "URL")
 	for _, r := range reports {
-		table.Row(reportState(r), strconv.Itoa(r.Reports), env.when(r.Last), string(r.Category), r.URL)
+		table.Row(r.ID, reportState(r), strconv.Itoa(r.Reports), r.Origin, env.when(r.Last), string(r.Category), r.URL)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	origins, err := f.Store.SubmissionOrigins(env.ctx)
+	for _, o := range origins {
+		fmt.Fprintf(env.err, "open from %s: %d wait for an authorisation, %d are to be fetched\n", cmp.Or(o.Origin, "an unknown origin"), o.Waiting, o.Queued)
+	}
+	return err
 }
 
 func reportState(r qianshao.Submission) string {

@@ -29,6 +29,10 @@ type Store interface {
 	Submission(ctx context.Context, id string) (qianshao.Submission, error)
 	// Submissions returns the submissions, the latest first, at most limit.
 	Submissions(ctx context.Context, limit int) ([]qianshao.Submission, error)
+	// SubmissionOrigins counts those that are still to be seen to by origin.
+	SubmissionOrigins(ctx context.Context) ([]store.OriginCount, error)
+	// WithdrawSubmission removes one, or returns store.ErrNotFound.
+	WithdrawSubmission(ctx context.Context, id string) error
 }
 
 // Options of New. All but Intake are required.
@@ -56,8 +60,8 @@ func (a *API) Route(mux *http.ServeMux) {
 		mux.HandleFunc("POST /api/v1/submissions", a.takeSubmission)
 		mux.HandleFunc("GET /api/v1/submissions", a.submissions)
 		mux.HandleFunc("GET /api/v1/submissions/{id}", a.submission)
+		mux.HandleFunc("DELETE /api/v1/submissions/{id}", a.withdraw)
 	}
-	mux.HandleFunc("/api/", a.unknown)
 }
 
 // defaultLimit is how many hits the API returns when it is not told.
@@ -67,7 +71,9 @@ const defaultLimit = 20
 type Error struct {
 	// Code is stable: bad_query, bad_parameter, not_found, internal,
 	// password_required, too_many_tries, timeout; and of reports of pages
-	// bad_body, bad_url, bad_category, too_many_reports, too_many_waiting.
+	// bad_body, bad_url, bad_category, too_many_reports, too_many_waiting,
+	// too_many_queued, too_many_of_origin. An address that there is not has not_found,
+	// a method that it does not take method_not_allowed.
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	// Chinese says the same in Chinese, with bad_query.
@@ -240,6 +246,7 @@ func NewFinding(f store.Finding, under *qianshao.Authorisation) Finding {
 	}
 }
 
-func (a *API) unknown(w http.ResponseWriter, _ *http.Request) {
-	a.WriteError(w, http.StatusNotFound, Error{Code: "not_found", Message: "there are GET /api/v1/search, GET /api/v1/findings/{id}, GET and POST /api/v1/submissions and GET /api/v1/submissions/{id}"})
+// Unknown answers a request for an address that there is not.
+func (a *API) Unknown(w http.ResponseWriter) {
+	a.WriteError(w, http.StatusNotFound, Error{Code: "not_found", Message: "there are GET /api/v1/search, GET /api/v1/findings/{id}, GET and POST /api/v1/submissions, GET and DELETE /api/v1/submissions/{id}"})
 }

@@ -39,7 +39,7 @@ func (a *API) takeSubmission(w http.ResponseWriter, r *http.Request) {
 		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_body", Message: "there is something behind the report; send one at a time"})
 		return
 	}
-	submission, refusal := a.opts.Intake.Take(r.Context(), body.URL, body.Category)
+	submission, refusal := a.opts.Intake.Take(r.Context(), body.URL, body.Category, intake.FromAPI(r.RemoteAddr))
 	if refusal != nil {
 		a.WriteError(w, refusal.Status, Error{Code: refusal.Code, Message: refusal.Message})
 		return
@@ -66,7 +66,39 @@ func (a *API) submissions(w http.ResponseWriter, r *http.Request) {
 	for i := range list {
 		list[i].URL = mask.String(list[i].URL)
 	}
-	a.writeJSON(w, http.StatusOK, map[string][]qianshao.Submission{"submissions": list})
+	origins, err := a.opts.Store.SubmissionOrigins(r.Context())
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	answer := struct {
+		Submissions []qianshao.Submission `json:"submissions"`
+		// Open counts the reports that wait for an authorisation or their visit.
+		Open []originCount `json:"open_by_origin"`
+	}{list, []originCount{}}
+	for _, o := range origins {
+		answer.Open = append(answer.Open, originCount(o))
+	}
+	a.writeJSON(w, http.StatusOK, answer)
+}
+
+type originCount struct {
+	Origin  string `json:"origin"`
+	Waiting int    `json:"waiting"`
+	Queued  int    `json:"queued"`
+}
+
+// withdraw removes a report.
+func (a *API) withdraw(w http.ResponseWriter, r *http.Request) {
+	err := a.opts.Store.WithdrawSubmission(r.Context(), r.PathValue("id"))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		a.WriteError(w, http.StatusNotFound, Error{Code: "not_found", Message: "there is no report with this id"})
+	case err != nil:
+		a.fail(w, r, err)
+	default:
+		w.WriteHeader(http.StatusNoContent)
+	}
 }
 
 func (a *API) submission(w http.ResponseWriter, r *http.Request) {

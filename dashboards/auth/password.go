@@ -126,6 +126,9 @@ func New(password string, now func() time.Time) (*Gate, error) {
 		if len(password) > maxPassword {
 			return nil, fmt.Errorf("the console's password has %d bytes; use at most %d", len(password), maxPassword)
 		}
+		if err := checkStrength(password); err != nil {
+			return nil, err
+		}
 		password = HashPassword(password)
 	}
 	hash, err := parseHash(password)

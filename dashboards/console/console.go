@@ -42,6 +42,10 @@ type Store interface {
 	Submission(ctx context.Context, id string) (qianshao.Submission, error)
 	// Submissions returns the submissions, the latest first, at most limit.
 	Submissions(ctx context.Context, limit int) ([]qianshao.Submission, error)
+	// SubmissionOrigins counts those that are still to be seen to by origin.
+	SubmissionOrigins(ctx context.Context) ([]store.OriginCount, error)
+	// WithdrawSubmission removes one, or returns store.ErrNotFound.
+	WithdrawSubmission(ctx context.Context, id string) error
 }
 
 // Options of New. All but Gate, Intake and Fold are required.
@@ -109,6 +113,7 @@ func (c *Console) Route(mux *http.ServeMux) {
 	if c.intake != nil {
 		mux.HandleFunc("GET /submissions", c.serveSubmissions)
 		mux.HandleFunc("POST /submissions", c.takeSubmission)
+		mux.HandleFunc("POST /submissions/{id}/withdraw", c.withdrawSubmission)
 	}
 	if c.gate != nil {
 		mux.HandleFunc("GET /login", c.serveLogin)

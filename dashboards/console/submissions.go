@@ -1,11 +1,14 @@
 package console
 
 import (
+	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/dashboards/intake"
+	"github.com/qianshao/qianshao/store"
 )
 
 // shownSubmissions is how many submissions the page lists.
@@ -15,6 +18,7 @@ const shownSubmissions = 200
 type submissionsPage struct {
 	*layout
 	List       []qianshao.Submission
+	Origins    []store.OriginCount // of those that are still to be seen to
 	Categories []qianshao.Category
 	Address    string // as typed, to be corrected
 	Problem    string
@@ -37,6 +41,10 @@ func (c *Console) showSubmissions(w http.ResponseWriter, r *http.Request, status
 		c.failWith(w, r, err)
 		return
 	}
+	if v.Origins, err = c.store.SubmissionOrigins(r.Context()); err != nil {
+		c.failWith(w, r, err)
+		return
+	}
 	v.Categories = qianshao.Categories()
 	c.render(w, r, status, "reports", v)
 }
@@ -45,13 +53,31 @@ func (c *Console) showSubmissions(w http.ResponseWriter, r *http.Request, status
 func (c *Console) takeSubmission(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, intake.MaxBody)
 	v := &submissionsPage{layout: c.layout(w, r, "reports.title"), Address: r.PostFormValue("url")}
-	submission, refusal := c.intake.Take(r.Context(), v.Address, r.PostFormValue("category"))
+	submission, refusal := c.intake.Take(r.Context(), v.Address, r.PostFormValue("category"), intake.FromForm)
 	if refusal == nil {
 		http.Redirect(w, r, "/submissions?report="+submission.ID, http.StatusSeeOther)
 		return
 	}
 	v.Problem = v.T("reports.error." + refusal.Code)
 	c.showSubmissions(w, r, refusal.Status, v)
+}
+
+// withdrawSubmission takes the button of a report. One that is gone already is as wanted.
+func (c *Console) withdrawSubmission(w http.ResponseWriter, r *http.Request) {
+	if err := c.store.WithdrawSubmission(r.Context(), r.PathValue("id")); err != nil && !errors.Is(err, store.ErrNotFound) {
+		c.failWith(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/submissions", http.StatusSeeOther)
+}
+
+// Origin names the way by which a report came.
+func (v *submissionsPage) Origin(origin string) string {
+	way, network, _ := strings.Cut(origin, " ")
+	if way == "" {
+		return v.T("origin.unknown")
+	}
+	return strings.TrimSpace(v.lang.Named("origin.", way) + " " + network)
 }
 
 // State names how far a submission has come, Skip why it got no further.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -26,9 +27,40 @@ const (
 )
 
 // Submit queues a page where an authorisation covers it, and returns what it
-// came to. Errors that wrap qianshao.ErrBadURL or store.ErrTooManyWaiting are
-// told to whoever submits.
-type Submit func(ctx context.Context, url string, suspected qianshao.Category) (qianshao.Submission, error)
+// came to. Errors that wrap qianshao.ErrBadURL, store.ErrTooManyWaiting,
+// store.ErrTooManyQueued or store.ErrTooManyOfOrigin are told to whoever submits.
+type Submit func(ctx context.Context, url string, suspected qianshao.Category, origin string) (qianshao.Submission, error)
+
+// FromForm is the origin of what is handed in on the console. A form is filled in by
+// hand, by somebody who has the password or this machine.
+const FromForm = "form"
+
+// Networks of senders: of an IPv4 address the 256 that it is among, of an IPv6
+// address what one customer of a provider has. It tells one portal from another and
+// names no machine.
+const (
+	networkBits4 = 24
+	networkBits6 = 48
+)
+
+// FromAPI is the origin of what a program hands in from an address. What comes from
+// this machine, or through a proxy on it, has no network.
+func FromAPI(remoteAddr string) string {
+	const api = "api"
+	from, err := netip.ParseAddrPort(remoteAddr)
+	if err != nil || from.Addr().Unmap().IsLoopback() {
+		return api
+	}
+	ip, bits := from.Addr().Unmap().WithZone(""), networkBits6
+	if ip.Is4() {
+		bits = networkBits4
+	}
+	network, err := ip.Prefix(bits)
+	if err != nil {
+		return api
+	}
+	return api + " " + network.String()
+}
 
 // Intake takes submissions. It is safe for concurrent use.
 type Intake struct {
@@ -46,13 +78,14 @@ func New(submit Submit, now func() time.Time, log *slog.Logger) *Intake {
 // Refusal is why a submission was not taken.
 type Refusal struct {
 	Status int // of HTTP
-	// Code is stable: bad_category, bad_url, too_many_reports, too_many_waiting or internal.
+	// Code is stable: bad_category, bad_url, too_many_reports, too_many_waiting,
+	// too_many_queued, too_many_of_origin or internal.
 	Code    string
 	Message string // for programs
 }
 
-// Take hands a submission on. category may be empty.
-func (in *Intake) Take(ctx context.Context, url, category string) (qianshao.Submission, *Refusal) {
+// Take hands a submission on. category may be empty; origin is FromForm or FromAPI.
+func (in *Intake) Take(ctx context.Context, url, category, origin string) (qianshao.Submission, *Refusal) {
 	var suspected qianshao.Category
 	if category != "" {
 		var err error
@@ -63,7 +96,7 @@ func (in *Intake) Take(ctx context.Context, url, category string) (qianshao.Subm
 	if !in.limiter.AllowN(in.now(), 1) {
 		return qianshao.Submission{}, &Refusal{http.StatusTooManyRequests, "too_many_reports", "too many reports at once; wait a little"}
 	}
-	submission, err := in.submit(ctx, url, suspected)
+	submission, err := in.submit(ctx, url, suspected, origin)
 	switch {
 	case err == nil:
 		return submission, nil
@@ -71,6 +104,10 @@ func (in *Intake) Take(ctx context.Context, url, category string) (qianshao.Subm
 		return submission, &Refusal{http.StatusBadRequest, "bad_url", err.Error() + "; write it whole, as https://school.example/page.html"}
 	case errors.Is(err, store.ErrTooManyWaiting):
 		return submission, &Refusal{http.StatusServiceUnavailable, "too_many_waiting", store.ErrTooManyWaiting.Error()}
+	case errors.Is(err, store.ErrTooManyQueued):
+		return submission, &Refusal{http.StatusServiceUnavailable, "too_many_queued", store.ErrTooManyQueued.Error()}
+	case errors.Is(err, store.ErrTooManyOfOrigin):
+		return submission, &Refusal{http.StatusTooManyRequests, "too_many_of_origin", store.ErrTooManyOfOrigin.Error()}
 	}
 	in.log.Error("a report was not taken", "error", err)
 	return submission, &Refusal{http.StatusInternalServerError, "internal", "the report was not taken; the server's log has the cause"}

@@ -55,7 +55,7 @@ func TestMessageKeys(t *testing.T) {
 		}
 	}
 	// Keys that are put together from a prefix and a code.
-	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "sort.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "who.", "state.", "cause.", "remedy.", "crawl."}
+	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "sort.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "origin.", "who.", "state.", "cause.", "remedy.", "crawl."}
 	for key := range messages {
 		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
 		for _, prefix := range built {
@@ -94,7 +94,7 @@ func TestVocabularyNamed(t *testing.T) {
 		want("report." + string(state))
 		want("reports.now." + string(state))
 	}
-	for _, code := range []string{"bad_url", "bad_category", "too_many_reports", "too_many_waiting", "internal"} {
+	for _, code := range []string{"bad_url", "bad_category", "too_many_reports", "too_many_waiting", "too_many_queued", "too_many_of_origin", "internal"} {
 		want("reports.error." + code)
 	}
 	for _, k := range qianshao.RegionKinds() {

@@ -43,8 +43,8 @@ func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
 	}
 	handler, err := dashboards.New(dashboards.Options{
 		Store: a.Folder.Store, Index: a.Index, Registry: a.metrics.Registry(),
-		Submit: func(ctx context.Context, url string, suspected qianshao.Category) (qianshao.Submission, error) {
-			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), url, suspected)
+		Submit: func(ctx context.Context, url string, suspected qianshao.Category, origin string) (qianshao.Submission, error) {
+			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), url, suspected, origin)
 		},
 		Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
 		Password: opts.Password, Version: a.opts.Version, Log: a.opts.Log,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
 )
 
 // registerAge is how long a change of the register may take to be noticed by a
@@ -52,23 +53,27 @@ func (r *Register) Read(ctx context.Context) (*ingest.Scope, error) {
 }
 
 // Submit records the report of a page. It is fetched when an authorisation of
-// scope covers it, and otherwise waits for one. The error wraps
-// qianshao.ErrBadURL or store.ErrTooManyWaiting where it is one of these.
-func (f *Folder) Submit(ctx context.Context, scope *ingest.Scope, url string, suspected qianshao.Category) (qianshao.Submission, error) {
+// scope covers it, and otherwise waits for one. The error wraps qianshao.ErrBadURL,
+// or one of those with which the store refuses a report, where it is one of these.
+func (f *Folder) Submit(ctx context.Context, scope *ingest.Scope, url string, suspected qianshao.Category, origin string) (qianshao.Submission, error) {
 	now := time.Now()
 	item, skip, err := ingest.Place(scope, url, now)
 	if err != nil {
 		return qianshao.Submission{}, err
 	}
+	report := store.Report{URL: item.URL, Suspected: suspected, Origin: origin, At: now}
 	if skip != "" {
-		return f.Store.Submit(ctx, item.URL, suspected, nil, skip, now)
+		return f.Store.Submit(ctx, report, nil, skip)
 	}
-	return f.Store.Submit(ctx, item.URL, suspected, &item, "", now)
+	return f.Store.Submit(ctx, report, &item, "")
 }
 
 // queueSubmissions puts the waiting reports that an authorisation covers by now
-// into the frontier.
+// into the frontier, and lets those go whose term is over.
 func (f *Folder) queueSubmissions(ctx context.Context, scope *ingest.Scope) error {
+	if _, err := f.Store.ExpireSubmissions(ctx, time.Now()); err != nil {
+		return err
+	}
 	urls, err := f.Store.WaitingSubmissions(ctx)
 	if err != nil {
 		return err

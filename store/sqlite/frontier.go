@@ -157,6 +157,10 @@ func (s *Store) Done(ctx context.Context, item ingest.Item, outcome ingest.Outco
 		if err := put(ctx, tx, item.URL, &outcome); err != nil {
 			return err
 		}
+		if _, err := tx.ExecContext(ctx, `UPDATE submissions SET visited = 1 WHERE id = $1 AND visited = 0 AND waits_for = ''`,
+			qianshao.SubmissionID(item.URL)); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = '', lease_until = 0 WHERE host = $1 AND leased = $2`,
 			item.Host, qianshao.PageKey(item.URL)); err != nil {
 			return err
@@ -193,7 +197,7 @@ func drop(ctx context.Context, tx *writer, url string, o *ingest.Outcome) error 
 	if n, err := res.RowsAffected(); err != nil || n == 0 { // dropped before
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE submissions SET dropped = $1 WHERE url = $2`, string(o.Skip), url)
+	_, err = tx.ExecContext(ctx, `UPDATE submissions SET dropped = $1 WHERE id = $2`, string(o.Skip), qianshao.SubmissionID(url))
 	return err
 }
 

@@ -13,7 +13,7 @@ import (
 // keyMigration makes the keys of pages out of their URLs, which SQL cannot: it has
 // no SHA-256. It comes between the files of migrations, as its number says.
 func keyMigration() *goose.Migration {
-	return goose.NewGoMigration(11, &goose.GoFunc{RunTx: takeQueries}, nil)
+	return goose.NewGoMigration(21, &goose.GoFunc{RunTx: takeQueries}, nil)
 }
 
 // urlColumns hold URLs whose places keys take.

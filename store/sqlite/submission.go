@@ -11,23 +11,23 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Submit records the submission of a canonical URL at the time now. With an item
-// the URL goes into the frontier, due at once even if it is known. Without one it
-// waits for an authorisation, because of skip. Submitting a URL again only
-// counts it.
-func (s *Store) Submit(ctx context.Context, url string, suspected qianshao.Category, item *ingest.Item, skip qianshao.Skip, now time.Time) (qianshao.Submission, error) {
-	id := qianshao.SubmissionID(url)
-	err := s.update(ctx, durable, "record the report of "+url+" in", func(tx *writer) error {
-		if item == nil {
-			if err := roomForWaiting(ctx, tx, id); err != nil {
-				return err
-			}
+// Submit records a report. With an item the URL goes into the frontier, due at once
+// even if it is known. Without one it waits for an authorisation, because of skip.
+// Submitting a URL again only counts it.
+func (s *Store) Submit(ctx context.Context, r store.Report, item *ingest.Item, skip qianshao.Skip) (qianshao.Submission, error) {
+	id := qianshao.SubmissionID(r.URL)
+	err := s.update(ctx, durable, "record the report of "+r.URL+" in", func(tx *writer) error {
+		if _, err := expire(ctx, tx, r.At); err != nil {
+			return err
+		}
+		if err := makeRoom(ctx, tx, id, r.Origin, item != nil); err != nil {
+			return err
 		}
 		_, err := tx.ExecContext(ctx, `
-INSERT INTO submissions (id, url, page, category, reports, first_reported, last_reported, waits_for) VALUES ($1, $2, $3, $4, 1, $5, $5, $6)
+INSERT INTO submissions (id, url, page, category, reports, origin, first_reported, last_reported, waits_for) VALUES ($1, $2, $3, $4, 1, $5, $6, $6, $7)
 ON CONFLICT (id) DO UPDATE SET reports = submissions.reports + 1, last_reported = excluded.last_reported, waits_for = excluded.waits_for,
   category = CASE WHEN excluded.category <> '' THEN excluded.category ELSE submissions.category END`,
-			id, url, qianshao.PageKey(url), string(suspected), millis(now), string(skip))
+			id, r.URL, qianshao.PageKey(r.URL), string(r.Suspected), r.Origin, millis(r.At), string(skip))
 		if err != nil || item == nil {
 			return err
 		}
@@ -39,13 +39,105 @@ ON CONFLICT (id) DO UPDATE SET reports = submissions.reports + 1, last_reported 
 	return s.Submission(ctx, id)
 }
 
-func roomForWaiting(ctx context.Context, tx *writer, id string) error {
-	var waiting int
-	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM submissions WHERE waits_for <> '' AND id <> $1`, id).Scan(&waiting)
-	if err == nil && waiting >= store.MaxWaiting {
-		err = store.ErrTooManyWaiting
+// Conditions of reports that wait for an authorisation, that wait for their visit,
+// and that were visited.
+const (
+	isWaiting = `waits_for <> ''`
+	isQueued  = `waits_for = '' AND visited = 0`
+	isVisited = `waits_for = '' AND visited = 1`
+)
+
+// makeRoom refuses a report that is one too many of its kind, and lets the oldest of
+// those go that were visited.
+func makeRoom(ctx context.Context, tx *writer, id, origin string, queued bool) error {
+	query, bound, full := `SELECT count(*), coalesce(sum(origin = $1), 0) FROM submissions WHERE `+isWaiting+` AND id <> $2`, store.MaxWaiting, store.ErrTooManyWaiting
+	if queued {
+		query, bound, full = `SELECT count(*), coalesce(sum(origin = $1), 0) FROM submissions WHERE `+isQueued+` AND id <> $2`, store.MaxQueued, store.ErrTooManyQueued
 	}
+	var all, own int
+	if err := tx.QueryRowContext(ctx, query, origin, id).Scan(&all, &own); err != nil {
+		return err
+	}
+	switch {
+	case own >= store.MaxOfOrigin:
+		return store.ErrTooManyOfOrigin
+	case all >= bound:
+		return full
+	}
+	_, err := tx.ExecContext(ctx, `
+DELETE FROM submissions WHERE id IN (SELECT id FROM submissions WHERE `+isVisited+` ORDER BY last_reported DESC LIMIT -1 OFFSET $1)`, store.MaxVisited)
 	return err
+}
+
+func expire(ctx context.Context, tx *writer, now time.Time) (n int64, err error) {
+	res, err := tx.ExecContext(ctx, `DELETE FROM submissions WHERE last_reported < $1`, millis(now.Add(-store.ReportTerm)))
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// ExpireSubmissions removes the reports that were last handed in longer than
+// store.ReportTerm ago, and says how many there were.
+func (s *Store) ExpireSubmissions(ctx context.Context, now time.Time) (n int, err error) {
+	return s.removeSubmissions(ctx, "remove old reports from", func(tx *writer) (int64, error) { return expire(ctx, tx, now) })
+}
+
+// WithdrawSubmission removes a report, or returns store.ErrNotFound. If its page is
+// authorised, it stays in the frontier as the other pages of its site do.
+func (s *Store) WithdrawSubmission(ctx context.Context, id string) error {
+	_, err := s.removeSubmissions(ctx, fmt.Sprintf("withdraw report %q from", id), func(tx *writer) (int64, error) {
+		res, err := tx.ExecContext(ctx, `DELETE FROM submissions WHERE id = $1`, id)
+		if err != nil {
+			return 0, err
+		}
+		n, err := res.RowsAffected()
+		if err == nil && n == 0 {
+			err = store.ErrNotFound
+		}
+		return n, err
+	})
+	return err
+}
+
+// WithdrawOrigin removes the reports of an origin that wait for an authorisation or
+// for their visit, and says how many there were.
+func (s *Store) WithdrawOrigin(ctx context.Context, origin string) (n int, err error) {
+	return s.removeSubmissions(ctx, "withdraw reports from", func(tx *writer) (int64, error) {
+		res, err := tx.ExecContext(ctx, `DELETE FROM submissions WHERE origin = $1 AND (`+isWaiting+` OR `+isQueued+`)`, origin)
+		if err != nil {
+			return 0, err
+		}
+		return res.RowsAffected()
+	})
+}
+
+func (s *Store) removeSubmissions(ctx context.Context, op string, remove func(tx *writer) (int64, error)) (n int, err error) {
+	err = s.update(ctx, durable, op, func(tx *writer) error {
+		removed, err := remove(tx)
+		n = int(removed)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	if n > 0 {
+		s.emptyLog(ctx)
+	}
+	return n, nil
+}
+
+// SubmissionOrigins counts the reports that are still to be seen to by origin, the
+// origin with the most first.
+func (s *Store) SubmissionOrigins(ctx context.Context) ([]store.OriginCount, error) {
+	list, err := collect(ctx, s.read, func(rows *sql.Rows) (c store.OriginCount, err error) {
+		err = rows.Scan(&c.Origin, &c.Waiting, &c.Queued)
+		return c, err
+	}, `
+SELECT origin, sum(waits), count(*) - sum(waits) FROM (
+  SELECT origin, 1 AS waits FROM submissions WHERE `+isWaiting+` UNION ALL SELECT origin, 0 FROM submissions WHERE `+isQueued+`)
+GROUP BY origin ORDER BY count(*) DESC, origin`)
+	return list, s.fail("count the reports of", err)
 }
 
 // QueueSubmission puts a submission that has waited into the frontier.
@@ -55,8 +147,7 @@ func (s *Store) QueueSubmission(ctx context.Context, item ingest.Item) error {
 	})
 }
 
-// requeue makes a submitted URL due at once, and records how often it had been
-// visited until then.
+// requeue makes a submitted URL due at once.
 func requeue(ctx context.Context, tx *writer, id string, item *ingest.Item) error {
 	for _, statement := range []struct {
 		query string
@@ -65,7 +156,7 @@ func requeue(ctx context.Context, tx *writer, id string, item *ingest.Item) erro
 		{`INSERT INTO frontier (url, host, authorisation, depth, due) VALUES ($1, $2, $3, $4, 0)
 ON CONFLICT (url) DO UPDATE SET due = 0, attempts = 0, authorisation = excluded.authorisation`,
 			[]any{item.URL, item.Host, item.Authorisation, item.Depth}},
-		{`UPDATE submissions SET waits_for = '', visits = (SELECT visits FROM frontier WHERE url = $1) WHERE id = $2`, []any{item.URL, id}},
+		{`UPDATE submissions SET waits_for = '', visited = 0, dropped = '' WHERE id = $1`, []any{id}},
 	} {
 		if _, err := tx.ExecContext(ctx, statement.query, statement.args...); err != nil {
 			return err
@@ -74,12 +165,11 @@ ON CONFLICT (url) DO UPDATE SET due = 0, attempts = 0, authorisation = excluded.
 	return refreshHosts(ctx, tx, map[string]bool{item.Host: true})
 }
 
-// selectSubmissions reads a submission with what became of it: the frontier
-// knows whether its URL was visited since, or why not; the pages know whether it
-// was flagged.
+// selectSubmissions reads a submission with what became of it: the frontier knows
+// why a visit brought no page; the pages know whether it was flagged.
 const selectSubmissions = `
-SELECT s.id, s.url, s.category, s.reports, s.first_reported, s.last_reported, s.waits_for,
-  f.url IS NULL OR f.visits > s.visits, coalesce(f.skip, s.dropped),
+SELECT s.id, s.url, s.category, s.reports, s.origin, s.first_reported, s.last_reported, s.waits_for,
+  s.visited, coalesce(f.skip, s.dropped),
   EXISTS (SELECT 1 FROM pages p WHERE (p.page = s.page OR p.requested = s.page) AND p.flagged = 1)
 FROM submissions s LEFT JOIN frontier f ON f.url = s.url`
 
@@ -112,7 +202,7 @@ func scanSubmission(rows *sql.Rows) (r qianshao.Submission, err error) {
 	var first, last int64
 	var waitsFor, skip string
 	var visited, flagged bool
-	err = rows.Scan(&r.ID, &r.URL, &r.Category, &r.Reports, &first, &last, &waitsFor, &visited, &skip, &flagged)
+	err = rows.Scan(&r.ID, &r.URL, &r.Category, &r.Reports, &r.Origin, &first, &last, &waitsFor, &visited, &skip, &flagged)
 	if err != nil {
 		return r, err
 	}

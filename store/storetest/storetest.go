@@ -64,9 +64,11 @@ type Failures interface {
 
 // Submissions is what those need who hand in pages and queue them.
 type Submissions interface {
-	Submit(ctx context.Context, url string, suspected qianshao.Category, item *ingest.Item, skip qianshao.Skip, now time.Time) (qianshao.Submission, error)
+	Submit(ctx context.Context, r store.Report, item *ingest.Item, skip qianshao.Skip) (qianshao.Submission, error)
 	QueueSubmission(ctx context.Context, item ingest.Item) error
 	WaitingSubmissions(ctx context.Context) ([]string, error)
+	ExpireSubmissions(ctx context.Context, now time.Time) (n int, err error)
+	WithdrawOrigin(ctx context.Context, origin string) (n int, err error)
 }
 
 // Export is what reads a store from end to end: reindex, rule previews, metrics.
@@ -131,6 +133,7 @@ func Run(t *testing.T, open Open) {
 		{"submission", testSubmission},
 		{"flagged submission", testFlaggedSubmission},
 		{"order of submissions", testSubmissionOrder},
+		{"withdrawn submissions", testWithdrawal},
 		{"evidence", testEvidence},
 		{"evidence deleted", testEvidenceDeleted},
 		{"evidence refused", testEvidenceRefused},

@@ -1,13 +1,16 @@
 package storetest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
 )
 
 // testSubmission follows a submission from its hand-in to the assessment of its page.
@@ -16,7 +19,7 @@ func testSubmission(t *testing.T, open Open) {
 	const url = "http://school.example/x"
 	item := ingest.Item{URL: url, Host: "school.example", Authorisation: "a"}
 	want := qianshao.Submission{
-		ID: qianshao.SubmissionID(url), URL: url, Category: qianshao.Gambling, Reports: 1, First: base, Last: base,
+		ID: qianshao.SubmissionID(url), URL: url, Category: qianshao.Gambling, Reports: 1, Origin: "api", First: base, Last: base,
 		State: qianshao.SubmissionWaiting, Skip: qianshao.SkipNotAuthorised,
 	}
 	check := func(step string, got qianshao.Submission, err error) {
@@ -25,13 +28,13 @@ func testSubmission(t *testing.T, open Open) {
 			t.Fatalf("%s: error %v, (-want +got):\n%s", step, err, diff)
 		}
 	}
-	got, err := s.Submit(ctx, url, qianshao.Gambling, nil, qianshao.SkipNotAuthorised, base)
+	got, err := s.Submit(ctx, store.Report{URL: url, Suspected: qianshao.Gambling, Origin: "api", At: base}, nil, qianshao.SkipNotAuthorised)
 	check("handed in", got, err)
 	if _, ok, err := s.Next(ctx); ok || err != nil {
 		t.Fatalf("a submission without authorisation is in the frontier (error %v)", err)
 	}
 	want.Reports, want.Last = 2, base.Add(time.Hour)
-	got, err = s.Submit(ctx, url, "", nil, qianshao.SkipNotAuthorised, want.Last)
+	got, err = s.Submit(ctx, store.Report{URL: url, Origin: "api", At: want.Last}, nil, qianshao.SkipNotAuthorised)
 	check("handed in again", got, err)
 
 	if urls, err := s.WaitingSubmissions(ctx); err != nil || cmp.Diff([]string{url}, urls) != "" {
@@ -61,7 +64,7 @@ func testSubmission(t *testing.T, open Open) {
 
 	// Submitted anew, it is visited at once, not in a month.
 	want.Reports, want.State, want.Skip = 3, qianshao.SubmissionQueued, ""
-	got, err = s.Submit(ctx, url, "", &item, "", want.Last)
+	got, err = s.Submit(ctx, store.Report{URL: url, Origin: "api", At: want.Last}, &item, "")
 	check("recalled", got, err)
 	visit(ingest.Outcome{Again: base.AddDate(0, 1, 0)})
 	want.State = qianshao.SubmissionClear
@@ -73,7 +76,7 @@ func testSubmission(t *testing.T, open Open) {
 func testFlaggedSubmission(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	it := item("school.example", "x", 0)
-	submitted, err := s.Submit(ctx, it.URL, "", &it, "", base)
+	submitted, err := s.Submit(ctx, store.Report{URL: it.URL, Origin: "api", At: base}, &it, "")
 	check(t, err)
 	done(t, s, it, ingest.Outcome{})
 	want := func(when string, state qianshao.SubmissionState) {
@@ -97,10 +100,10 @@ func testFlaggedSubmission(t *testing.T, open Open) {
 func testSubmissionOrder(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	for i, url := range []string{"http://a/", "http://b/", "http://c/"} {
-		_, err := s.Submit(ctx, url, "", nil, qianshao.SkipNotAuthorised, base.Add(time.Duration(i)*time.Minute))
+		_, err := s.Submit(ctx, store.Report{URL: url, Origin: "api", At: base.Add(time.Duration(i) * time.Minute)}, nil, qianshao.SkipNotAuthorised)
 		check(t, err)
 	}
-	_, err := s.Submit(ctx, "http://a/", "", nil, qianshao.SkipNotAuthorised, base.Add(time.Hour))
+	_, err := s.Submit(ctx, store.Report{URL: "http://a/", Origin: "api", At: base.Add(time.Hour)}, nil, qianshao.SkipNotAuthorised)
 	check(t, err)
 	list, err := s.Submissions(ctx, 2)
 	check(t, err)
@@ -111,5 +114,54 @@ func testSubmissionOrder(t *testing.T, open Open) {
 	}
 	if diff := cmp.Diff([]string{"http://a/", "http://b/", "http://c/"}, waiting); diff != "" {
 		t.Errorf("waiting (-want +got):\n%s", diff)
+	}
+}
+
+// testWithdrawal: reports go when they are withdrawn, one or all open ones of an
+// origin, and when their term is over.
+func testWithdrawal(t *testing.T, open Open) {
+	s, ctx := open(t), t.Context()
+	submit := func(url, origin string, hours int, it *ingest.Item) string {
+		t.Helper()
+		skip := qianshao.SkipNotAuthorised
+		if it != nil {
+			skip = ""
+		}
+		report, err := s.Submit(ctx, store.Report{URL: url, Origin: origin, At: base.Add(time.Duration(hours) * time.Hour)}, it, skip)
+		check(t, err)
+		return report.ID
+	}
+	visited, queued := item("a", "visited", 0), item("a", "queued", 0)
+	submit(visited.URL, "api 203.0.113.0/24", 0, &visited)
+	done(t, s, visited, ingest.Outcome{Again: base.AddDate(1, 0, 0)})
+	submit(queued.URL, "api 203.0.113.0/24", 0, &queued)
+	submit("http://b/1", "api 203.0.113.0/24", 0, nil)
+	submit("http://b/2", "api 203.0.113.0/24", 0, nil)
+	submit("http://b/2", "form", 1, nil) // the origin is the first one's
+	one := submit("http://b/3", "form", 1, nil)
+	origins := func(when string, want ...store.OriginCount) {
+		t.Helper()
+		got, err := s.SubmissionOrigins(ctx)
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
+			t.Errorf("%s: %v, (-want +got):\n%s", when, err, diff)
+		}
+	}
+	origins("all", store.OriginCount{Origin: "api 203.0.113.0/24", Waiting: 2, Queued: 1}, store.OriginCount{Origin: "form", Waiting: 1})
+	check(t, s.WithdrawSubmission(ctx, one))
+	if err := s.WithdrawSubmission(ctx, one); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("withdrawn twice: %v", err)
+	}
+	if n, err := s.WithdrawOrigin(ctx, "api 203.0.113.0/24"); err != nil || n != 3 {
+		t.Errorf("%d of an origin were withdrawn, %v", n, err)
+	}
+	origins("withdrawn")
+	list, err := s.Submissions(ctx, 10)
+	if err != nil || len(list) != 1 || list[0].URL != visited.URL || list[0].State != qianshao.SubmissionClear {
+		t.Errorf("what is left: %+v, %v", list, err)
+	}
+	for expired, now := range []time.Time{base.Add(store.ReportTerm), base.Add(store.ReportTerm + time.Millisecond)} {
+		if n, err := s.ExpireSubmissions(ctx, now); err != nil || n != expired {
+			t.Errorf("at %s %d expire, %v, want %d", now, n, err, expired)
+		}
 	}
 }

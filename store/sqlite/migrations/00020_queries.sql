@@ -2,7 +2,7 @@
 -- The key of a page (qianshao.PageKey) is its URL with the SHA-256 of the query in
 -- the query's place. page and requested hold keys; a whole URL is kept of what is
 -- flagged or has a finding (page_texts, findings, evidence_*), of reports, and in the
--- frontier. Migration 11 makes keys out of the URLs that are there.
+-- frontier. Migration 21 makes keys out of the URLs that are there.
 ALTER TABLE pages RENAME COLUMN url TO page;
 ALTER TABLE pages RENAME COLUMN requested_url TO requested;
 ALTER TABLE page_texts RENAME COLUMN url TO page;
