@@ -18,7 +18,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
 )
@@ -185,7 +184,7 @@ func report(w io.Writer, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(w, "qianshao: %s\n", mask.String(err.Error()))
+	fmt.Fprintf(w, "qianshao: %s\n", terminal.Discreet(err.Error()))
 	return exitCode(err)
 }
 

@@ -108,7 +108,7 @@ func listReports(env *environment, f *app.Folder, limit int) error {
 	}
 	origins, err := f.Store.SubmissionOrigins(env.ctx)
 	for _, o := range origins {
-		fmt.Fprintf(env.err, "open from %s: %d wait for an authorisation, %d are to be fetched\n", cmp.Or(o.Origin, "an unknown origin"), o.Waiting, o.Queued)
+		fmt.Fprintf(env.err, "open from %s: waiting for an authorisation %d, to be fetched %d\n", cmp.Or(o.Origin, "an unknown origin"), o.Waiting, o.Queued)
 	}
 	return err
 }

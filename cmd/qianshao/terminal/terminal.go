@@ -228,19 +228,21 @@ func NewLogger(w io.Writer, verbose bool, format string) *slog.Logger {
 func discreetAttr(_ []string, a slog.Attr) slog.Attr {
 	switch v := a.Value.Resolve(); v.Kind() {
 	case slog.KindString:
-		a.Value = slog.StringValue(discreet(v.String()))
+		a.Value = slog.StringValue(Discreet(v.String()))
 	case slog.KindAny:
 		switch x := v.Any().(type) {
 		case error:
-			a.Value = slog.StringValue(discreet(x.Error()))
+			a.Value = slog.StringValue(Discreet(x.Error()))
 		case fmt.Stringer:
-			a.Value = slog.StringValue(discreet(x.String()))
+			a.Value = slog.StringValue(Discreet(x.String()))
 		}
 	}
 	return a
 }
 
-func discreet(s string) string { return mask.String(withoutQueries(s)) }
+// Discreet is a text as it may be logged: resident identity numbers are masked, and
+// the queries of URLs cut.
+func Discreet(s string) string { return mask.String(withoutQueries(s)) }
 
 // Lines yields the arguments, and for "-" the lines of standard input that say something.
 func Lines(in io.Reader, args []string) func(yield func(string, error) bool) {
