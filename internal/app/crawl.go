@@ -38,6 +38,7 @@ type crawl struct {
 	fetcher  *fetch.Fetcher
 	browser  *render.Browser // nil without one
 	evidence *evidence.Archive
+	store    *Store
 	seeder   *ingest.Seeder
 	crawler  *ingest.Crawler
 	once     bool
@@ -57,7 +58,7 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &crawl{fetcher: fetcher, evidence: a.Folder.Evidence, once: opts.Once, log: a.opts.Log}
+	c := &crawl{fetcher: fetcher, evidence: a.Folder.Evidence, store: a.Folder.Store, once: opts.Once, log: a.opts.Log}
 	if opts.Retry {
 		c.retry = a.Folder.Store.Retry
 	}
@@ -114,16 +115,30 @@ func (c *crawl) run(ctx context.Context) error {
 		}
 		c.log.Info("what has failed or was skipped is due at once", "urls", urls)
 	}
+	c.rewrite(ctx)
 	if c.once {
 		if err := c.seeder.Round(ctx); err != nil {
 			return err
 		}
+		defer c.rewrite(ctx)
 		return c.crawler.Run(ctx)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { c.seeder.Watch(ctx); return nil })
 	group.Go(func() error { return c.crawler.Run(ctx) })
 	return group.Wait()
+}
+
+// rewrite has the database written anew if something in it was forgotten; ctx's end
+// ends it. Where it fails, for want of room on the disk, the next start tries again.
+func (c *crawl) rewrite(ctx context.Context) {
+	started := time.Now()
+	switch done, err := c.store.Rewrite(ctx); {
+	case err != nil && ctx.Err() == nil:
+		c.log.Warn("the database was not written anew; what was dropped from it may still be in gaps of the file", "error", err)
+	case done:
+		c.log.Info("the database was written anew, without what was dropped from it", "took", time.Since(started))
+	}
 }
 
 // indexEvidence brings the archive's indexes up to date at the end of a crawl.

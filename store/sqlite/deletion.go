@@ -37,7 +37,10 @@ func (s *Store) DeleteFindings(ctx context.Context, list []store.Deletion) (find
 			}
 			findings += was
 		}
-		return nil
+		if findings == 0 {
+			return nil
+		}
+		return markForgotten(ctx, tx)
 	})
 	if err != nil {
 		return 0, err

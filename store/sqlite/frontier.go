@@ -197,6 +197,9 @@ func drop(ctx context.Context, tx *writer, url string, o *ingest.Outcome) error 
 	if n, err := res.RowsAffected(); err != nil || n == 0 { // dropped before
 		return err
 	}
+	if err := markForgotten(ctx, tx); err != nil {
+		return err
+	}
 	_, err = tx.ExecContext(ctx, `UPDATE submissions SET dropped = $1 WHERE id = $2`, string(o.Skip), qianshao.SubmissionID(url))
 	return err
 }
