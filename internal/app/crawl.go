@@ -125,6 +125,7 @@ func (c *crawl) run(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { c.seeder.Watch(ctx); return nil })
+	group.Go(func() error { c.rewriteOften(ctx); return nil })
 	group.Go(func() error { return c.crawler.Run(ctx) })
 	return group.Wait()
 }
@@ -138,6 +139,24 @@ func (c *crawl) rewrite(ctx context.Context) {
 		c.log.Warn("the database was not written anew; what was dropped from it may still be in gaps of the file", "error", err)
 	case done:
 		c.log.Info("the database was written anew, without what was dropped from it", "took", time.Since(started))
+	}
+}
+
+// rewriteInterval is how often a server looks whether the database is to be written
+// anew: URLs are dropped every day, and nobody can write while it is.
+const rewriteInterval = 7 * 24 * time.Hour
+
+// rewriteOften does that until ctx ends.
+func (c *crawl) rewriteOften(ctx context.Context) {
+	tick := time.NewTicker(rewriteInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			c.rewrite(ctx)
+		}
 	}
 }
 

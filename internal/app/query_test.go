@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/store"
 )
 
 // querySite serves pages with tokens in their queries: clean ones, one that leads on
@@ -151,6 +153,20 @@ func makeDue(t *testing.T, data string) {
 	}
 }
 
+// reportLongAgo records a report whose term is over, which the next crawl lets go.
+func reportLongAgo(t *testing.T, data, url string) {
+	t.Helper()
+	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := store.Report{URL: url, Origin: "form", At: time.Now().Add(-store.ReportTerm - time.Minute)}
+	_, err = f.Store.Submit(t.Context(), report, nil, qianshao.SkipNotAuthorised)
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestQueriesGoWithTheirURL: once a URL has left the frontier, its query is in no file
 // of the data folder, write-ahead log included; that of a flagged page once its
 // finding is gone, too.
@@ -164,6 +180,7 @@ func TestQueriesGoWithTheirURL(t *testing.T) {
 	}
 	authorisation.NoQueries = true
 	authorise(t, data, authorisation)
+	reportLongAgo(t, data, "http://elsewhere.example/?sid=INNOCENTTOKEN-4")
 	makeDue(t, data)
 	crawlOnce(t, data)
 	if n := occurrences(t, data, "INNOCENTTOKEN"); n > 0 {
