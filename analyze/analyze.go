@@ -76,11 +76,11 @@ func (a *Analyzer) assess(x *Extraction) qianshao.Assessment {
 	}
 	for i := range result.Fired {
 		fired := &result.Fired[i]
-		score, parts := score(fired).total()
+		score, parts := score(fired, doc.Form).total()
 		assessment.Findings = append(assessment.Findings, finding(page, fired, parts, score))
 	}
 	for _, w := range result.Withheld {
-		score, parts := score(&w.Fired).total()
+		score, parts := score(&w.Fired, doc.Form).total()
 		allow(&assessment, finding(page, &w.Fired, parts, score), w.By)
 	}
 	sortFindings(assessment.Findings)

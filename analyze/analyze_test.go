@@ -28,7 +28,7 @@ level: high
 legal_basis: [刑法第三百零三条]
 falsepositives: [警方通报]
 detection:
-  brand: {terms: [线上赌场, 百家乐, 娱乐城, 老虎机]}
+  brand: {terms: [线上赌场, 百家乐, 娱乐城, 老虎机], grade: specific}
   condition: brand
 tests:
   - {text: 线上赌场开户, expect: fires}
@@ -90,13 +90,14 @@ func TestScore(t *testing.T) {
 		level   qianshao.Level
 		reasons string // of the breakdown, in order
 	}{
-		{"plain", `<p>线上赌场开户</p>`, qianshao.LevelHigh, "rule_level"},
-		{"several terms", `<p>线上赌场 百家乐 老虎机</p>`, qianshao.LevelHigh, "rule_level terms"},
-		{"concealed", `<div style="display:none">线上赌场</div>`, qianshao.LevelCritical, "rule_level hidden"},
-		{"police notice", `<p>警方提醒：线上赌场都是骗局</p>`, qianshao.LevelLow, "rule_level awareness"},
-		{"hidden on a police site", `<p>警方提醒</p><div style="display:none">线上赌场</div>`, qianshao.LevelCritical, "rule_level hidden"},
-		{"menu on a police site", `<div style="display:none"><a href=/a>注册送彩金</a></div><p>警方提醒：线上赌场都是骗局</p>`, qianshao.LevelLow, "rule_level awareness"},
-		{"comment", `<!-- 线上赌场 -->`, qianshao.LevelMedium, "rule_level inert"},
+		{"plain", `<p>线上赌场开户</p>`, qianshao.LevelMedium, "rule_level specific"},
+		{"several terms", `<p>线上赌场 百家乐 老虎机</p>`, qianshao.LevelHigh, "rule_level specific"},
+		{"concealed", `<div style="display:none">线上赌场 百家乐</div>`, qianshao.LevelCritical, "rule_level specific hidden"},
+		{"a concealed word", `<div style="display:none">线上赌场</div>`, qianshao.LevelMedium, "rule_level specific hidden_alone"},
+		{"police notice", `<p>警方提醒：线上赌场都是骗局</p>`, qianshao.LevelInformational, "rule_level specific awareness"},
+		{"hidden on a police site", `<p>警方提醒</p><div style="display:none">线上赌场 百家乐</div>`, qianshao.LevelCritical, "rule_level specific hidden"},
+		{"menu on a police site", `<div style="display:none"><a href=/a>注册送彩金</a></div><p>警方提醒：线上赌场都是骗局</p>`, qianshao.LevelInformational, "rule_level specific awareness"},
+		{"comment", `<!-- 线上赌场 -->`, qianshao.LevelLow, "rule_level specific inert"},
 		{"nothing", `<p>今天天气很好</p>`, qianshao.LevelNone, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -37,12 +37,13 @@ func (a *Analyzer) CheckBenign(innocent []string) error {
 	return &syntax.Error{Mistakes: mistakes}
 }
 
-// inEachForm returns what each rule finds in a text, judged as what the rule judges.
+// inEachForm returns what each rule finds in a text, judged as what the rule judges: as
+// a message, where one term weighs more, if it judges both.
 func (a *Analyzer) inEachForm(text string) (out []qianshao.Finding) {
 	for _, form := range qianshao.Forms() {
 		_, assessment := a.AssessByRule(qianshao.Page{URL: "benign:", As: form, ContentType: "text/plain; charset=utf-8", Body: []byte(text)})
 		for _, f := range assessment.Findings {
-			if r, ok := a.Rules().Rule(f.Rule); ok && formOf(r) == form {
+			if r, ok := a.Rules().Rule(f.Rule); ok && (form == qianshao.FormMessage || !r.JudgesForm(qianshao.FormMessage)) {
 				out = append(out, f)
 			}
 		}

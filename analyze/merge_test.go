@@ -14,7 +14,7 @@ func TestGather(t *testing.T) {
 	loan := strings.NewReplacer("id: casino", "id: loan", "title: 赌场推广", "title: 贷款", "category: gambling", "category: illegal_lending",
 		"[线上赌场, 百家乐, 娱乐城, 老虎机]", "[套路贷]", "{text: 线上赌场开户,", "{text: 套路贷,").Replace(casinoRule)
 	slots := strings.NewReplacer("id: casino", "id: slots", "level: high", "level: medium",
-		"[线上赌场, 百家乐, 娱乐城, 老虎机]", "[老虎机, 爆分]", "{text: 线上赌场开户,", "{text: 老虎机,").Replace(casinoRule)
+		"[线上赌场, 百家乐, 娱乐城, 老虎机]", "[老虎机, 爆分]", "grade: specific", "grade: telling", "{text: 线上赌场开户,", "{text: 老虎机,").Replace(casinoRule)
 	a := analyzer(t, map[string]string{"rules/casino.yaml": casinoRule, "rules/loan.yaml": loan, "rules/slots.yaml": slots})
 	page := html(`<p>线上赌场 老虎机</p><p>老虎机爆分 QQ 12345678</p><p>套路贷</p>`)
 	_, got := a.Assess(page)

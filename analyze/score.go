@@ -7,11 +7,11 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/engine"
 )
 
-// The weights of a score. A rule at level medium that fires plainly is just an
-// alert (40); one awareness context takes it below; concealment brings a
+// The weights of a score. A rule of level medium that fires plainly on a message is just
+// an alert (40); one awareness context takes it below; concealment brings a
 // rule of level low up to an alert, because nobody hides an honest text.
 const (
-	pointsPerTerm    = 3  // each distinct term after the first
+	pointsPerTerm    = 3  // in a message: each distinct term after the first
 	maxTermPoints    = 15 // five terms say as much as fifty
 	pointsConcealed  = 18 // what is kept from visitors' eyes is enough for the rule to fire
 	pointsCloaked    = 18 // likewise what is kept from everybody but some
@@ -20,7 +20,7 @@ const (
 	maxAwarenessLoss = 45
 )
 
-// levelPoints is what a rule of each level is worth by itself.
+// levelPoints is what a rule of each level is worth by itself in a message.
 var levelPoints = map[qianshao.Level]int{
 	qianshao.LevelInformational: 5,
 	qianshao.LevelLow:           25,
@@ -30,12 +30,12 @@ var levelPoints = map[qianshao.Level]int{
 }
 
 // score weighs what fired.
-func score(fired *engine.Fired) breakdown {
+func score(fired *engine.Fired, form qianshao.Form) breakdown {
 	var parts breakdown
-	parts.add("rule_level", "rule level "+fired.Rule.Level.String(), levelPoints[fired.Rule.Level])
-	parts.add("terms", fmt.Sprintf("%d distinct terms", fired.Terms), min(maxTermPoints, pointsPerTerm*max(0, fired.Terms-1)))
-	if fired.Concealed {
-		parts.add("hidden", "evidence concealed from visitors: "+string(concealment(fired)), pointsConcealed)
+	if form == qianshao.FormMessage {
+		parts.addMessage(fired)
+	} else {
+		parts.addPage(fired)
 	}
 	if fired.Disguised {
 		parts.add("disguised", "spelt to dodge filters", pointsDisguised)
@@ -45,6 +45,19 @@ func score(fired *engine.Fired) breakdown {
 	}
 	parts.addAwareness(fired)
 	return parts
+}
+
+// addMessage weighs what fired in a message: the rule says nearly all.
+func (b *breakdown) addMessage(fired *engine.Fired) {
+	b.add("rule_level", "rule level "+fired.Rule.Level.String(), levelPoints[fired.Rule.Level])
+	b.add("terms", fmt.Sprintf("%d distinct terms", len(fired.Terms)), min(maxTermPoints, pointsPerTerm*max(0, len(fired.Terms)-1)))
+	if fired.Concealed {
+		b.addHidden(fired)
+	}
+}
+
+func (b *breakdown) addHidden(fired *engine.Fired) {
+	b.add("hidden", "evidence concealed from visitors: "+string(concealment(fired)), pointsConcealed)
 }
 
 type breakdown []qianshao.ScorePart

@@ -96,7 +96,7 @@ func (c *comparison) knows(category qianshao.Category) bool {
 }
 
 func (c *comparison) finding(other qianshao.Page, fired *engine.Fired) qianshao.Finding {
-	parts := score(fired)
+	parts := score(fired, qianshao.FormPage)
 	if other.View != qianshao.ViewBrowser {
 		parts.add("cloaked", cloaking(other), pointsCloaked)
 	}

@@ -58,15 +58,15 @@ func TestWhatOtherViewsProve(t *testing.T) {
 	}{
 		{"nothing new", withOthers(html("<p>新闻</p>"), seen(visitor, "<p>新闻</p>")), "", 0},
 		{"something harmless", withOthers(html("<p>新闻</p>"), seen(visitor, "<p>欢迎从搜索引擎来访</p>")), "", 0},
-		{"the same crime for all", withOthers(html(casino), seen(visitor, casino)), "rule_level terms", 0},
-		{"other banners on a casino's page", withOthers(html(casino), seen(visitor, casino+"<p>老虎机 娱乐城</p>")), "rule_level terms", 0},
-		{"for search visitors", withOthers(html("<p>新闻</p>"), seen(visitor, casino)), "rule_level terms cloaked", 1},
-		{"for both", withOthers(html("<p>新闻</p>"), seen(visitor, casino), seen(crawler, casino)), "rule_level terms cloaked", 1},
-		{"on a police site", withOthers(html("<p>警方提醒：注意天气</p>"), seen(visitor, "<p>警方提醒：注意天气</p>"+casino)), "rule_level terms cloaked", 1},
-		{"a police notice", withOthers(html("<p>新闻</p>"), seen(visitor, "<p>警方提醒：线上赌场都是骗局</p>")), "rule_level awareness cloaked", 1},
+		{"the same crime for all", withOthers(html(casino), seen(visitor, casino)), "rule_level specific", 0},
+		{"other banners on a casino's page", withOthers(html(casino), seen(visitor, casino+"<p>老虎机 娱乐城</p>")), "rule_level specific", 0},
+		{"for search visitors", withOthers(html("<p>新闻</p>"), seen(visitor, casino)), "rule_level specific cloaked", 1},
+		{"for both", withOthers(html("<p>新闻</p>"), seen(visitor, casino), seen(crawler, casino)), "rule_level specific cloaked", 1},
+		{"on a police site", withOthers(html("<p>警方提醒：注意天气</p>"), seen(visitor, "<p>警方提醒：注意天气</p>"+casino)), "rule_level specific cloaked", 1},
+		{"a police notice", withOthers(html("<p>新闻</p>"), seen(visitor, "<p>警方提醒：线上赌场、百家乐都是骗局</p>")), "rule_level specific awareness cloaked", 1},
 		{"what rotates", withOthers(html("<p>新闻</p>"), seen(visitor, casino), seen("", casino)), "", 0},
-		{"out of its comment", withOthers(html("<p>新闻</p>"), seen(visitor, "<p>新闻</p>"+casino)), "rule_level terms cloaked", 1},
-		{"made by script", withOthers(html("<div id=app></div>"), seen(browser, "<div id=app>"+casino+"</div>")), "rule_level terms", 1},
+		{"out of its comment", withOthers(html("<p>新闻</p>"), seen(visitor, "<p>新闻</p>"+casino)), "rule_level specific cloaked", 1},
+		{"made by script", withOthers(html("<div id=app></div>"), seen(browser, "<div id=app>"+casino+"</div>")), "rule_level specific", 1},
 		{"a notice made by script", withOthers(html("<div></div>"), seen(browser, "<p>警方提醒：线上赌场都是骗局</p>")), "", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {

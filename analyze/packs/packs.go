@@ -5,6 +5,7 @@
 //	rules/<category>/<id>.yaml   one rule a file
 //	lists/<topic>.txt            one term a line, "# comment", optional "| weight"
 //	words.txt                    words that look like a person's name and are none
+//	ordinary.tsv                 on how many ordinary sites each term stands
 //	contexts/<name>.yaml         kinds of text that speak about crime without promoting it
 //
 // All texts in them, tests included, were written for this project.
@@ -15,9 +16,9 @@ import (
 	"io/fs"
 )
 
-//go:embed rules lists contexts words.txt
+//go:embed rules lists contexts words.txt ordinary.tsv
 var files embed.FS
 
 // FS returns the shipped pack: a read-only tree with rules/, lists/,
-// contexts/ and words.txt at its root.
+// contexts/, words.txt and ordinary.tsv at its root.
 func FS() fs.FS { return files }

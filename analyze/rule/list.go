@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
@@ -12,11 +13,12 @@ type wordList struct {
 	own     string // the overlay's file, if it makes the list or adds to it
 	terms   []syntax.Term
 	removed []syntax.Term // of an overlay's file: "- term"
+	grading syntax.Grading
 	used    bool
 }
 
 // amend adds the terms of an overlay's list, whose weights take precedence, and takes
-// away those that it removes. It warns of removed terms that do not exist.
+// away those that it removes. Terms without a grade are graded as the shipped ones are. It warns of removed terms that do not exist.
 func (l *wordList) amend(own *wordList) (warnings []syntax.Mistake) {
 	at := make(map[string]int, len(l.terms))
 	for i, t := range l.terms {
@@ -37,6 +39,7 @@ func (l *wordList) amend(own *wordList) (warnings []syntax.Mistake) {
 		at[t.Key] = i
 	}
 	for _, t := range own.terms {
+		t.Grade = cmp.Or(t.Grade, l.grading.Of(t.Weight))
 		if i, ok := at[t.Key]; ok {
 			l.terms[i] = t
 			continue

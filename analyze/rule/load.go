@@ -62,6 +62,7 @@ type loader struct {
 	digest   hash.Hash
 	lists    map[string]*wordList
 	vouched  map[string]bool // by syntax.Term.Key: words of words.txt
+	ordinary Ordinary
 	entries  []entry
 	overlay  overlay
 	overlaid bool // there is an overlay
@@ -100,7 +101,7 @@ type entry struct {
 func (l *loader) findAll(fsys fs.FS, opts Options) error {
 	shipped, err := find(fsys)
 	if err == nil {
-		err = l.readVouched(fsys, vouchedFile)
+		err = errors.Join(l.readVouched(fsys, vouchedFile), l.readOrdinary(fsys, ordinaryFile))
 	}
 	if err != nil || opts.Overlay == nil {
 		l.files = shipped
@@ -128,7 +129,8 @@ func (l *loader) findAll(fsys fs.FS, opts Options) error {
 		}
 	}
 	l.files = append(l.files, own...)
-	return errors.Join(l.checkRoot(opts), l.readVouched(opts.Overlay, opts.shown(vouchedFile)), l.readOverlay(opts))
+	return errors.Join(l.checkRoot(opts), l.readVouched(opts.Overlay, opts.shown(vouchedFile)),
+		l.readOrdinary(opts.Overlay, opts.shown(ordinaryFile)), l.readOverlay(opts))
 }
 
 // find lists the files of one file system, in the order of their names.
@@ -247,7 +249,7 @@ func parse(f file) (out parsedFile) {
 	switch f.folder() {
 	case listsFolder:
 		out.list = &wordList{file: f.shown}
-		out.list.terms, out.list.removed = reader.ParseList(src)
+		out.list.terms, out.list.removed, out.list.grading = reader.ParseList(src)
 	case contextsFolder:
 		c := reader.ParseContext(src)
 		out.entry = &entry{file: reader, context: newContext(c, f), written: c.Detection, name: c.Name}
@@ -276,18 +278,26 @@ func newRule(r *syntax.Rule, f file) *Rule {
 
 // readVouched reads the words.txt of a rule set or an overlay, if it is there.
 func (l *loader) readVouched(fsys fs.FS, shown string) error {
-	if _, err := fs.Stat(fsys, vouchedFile); err != nil {
-		return nil
-	}
-	src, err := readCapped(fsys, vouchedFile)
-	if err != nil {
+	src, err := l.readOptional(fsys, vouchedFile, shown)
+	if src == nil || err != nil {
 		return err
 	}
-	fmt.Fprintf(l.digest, "%s %x\n", shown, sha256.Sum256(src))
 	reader := &syntax.File{Name: shown}
 	policy.ParseVouched(reader, src, l.vouched)
 	l.mistakes = append(l.mistakes, reader.Mistakes...)
 	return nil
+}
+
+// readOptional reads a file at the root of a rule set or an overlay; nil if it is not there.
+func (l *loader) readOptional(fsys fs.FS, name, shown string) ([]byte, error) {
+	if _, err := fs.Stat(fsys, name); err != nil {
+		return nil, nil
+	}
+	src, err := readCapped(fsys, name)
+	if err == nil {
+		fmt.Fprintf(l.digest, "%s %x\n", shown, sha256.Sum256(src))
+	}
+	return src, err
 }
 
 // readCapped reads a file. Of one beyond the largest cap it returns as many bytes as

@@ -33,7 +33,7 @@ const (
 )
 
 func overlayParts() []string {
-	return []string{rulesFolder, listsFolder, contextsFolder, allowFile, offFile, vouchedFile}
+	return []string{rulesFolder, listsFolder, contextsFolder, allowFile, offFile, vouchedFile, ordinaryFile}
 }
 
 // Off says who switched a rule off, and why.

@@ -15,10 +15,14 @@ import (
 // and checks what needs several files to be judged. The set is complete only if no
 // mistake was found.
 func (l *loader) resolve() *Set {
-	set := &Set{byID: map[string]*Rule{}}
+	set := &Set{byID: map[string]*Rule{}, ordinary: l.ordinary}
 	r := newResolver(l.lists, l.vouched)
 	ids, names := map[string]string{}, map[string]string{}
 	for _, e := range l.entries {
+		r.ungraded = syntax.Specific // whoever writes a rule of their own means each word
+		if l.ordinary.Sites > 0 && (e.rule == nil || !e.rule.Overlay) {
+			r.ungraded = syntax.Telling // a set that counts ordinary sites grades its terms
+		}
 		d := r.detection(e.file, e.written, e.context != nil)
 		d.ID = e.name.Value
 		set.detections = append(set.detections, d)
@@ -73,6 +77,7 @@ type resolver struct {
 	listNames []string
 	policy    *policy.Policy
 	sound     map[string]bool // expressions that have been checked and are right
+	ungraded  syntax.Grade    // of terms and expressions that nobody has graded
 }
 
 func newResolver(lists map[string]*wordList, vouched map[string]bool) *resolver {
@@ -157,6 +162,7 @@ func (r *resolver) block(f *syntax.File, written syntax.Block) Block {
 	for _, region := range written.Regions {
 		b.Regions = append(b.Regions, qianshao.RegionKind(region.Value))
 	}
+	b.Grade = cmp.Or(written.Grade, r.ungraded)
 	terms := r.terms(f, written)
 	b.Terms = slices.SortedFunc(maps.Values(terms), func(x, y syntax.Term) int { return strings.Compare(x.Key, y.Key) })
 	for _, t := range written.Regex {
@@ -184,6 +190,7 @@ func (r *resolver) block(f *syntax.File, written syntax.Block) Block {
 func (r *resolver) terms(f *syntax.File, written syntax.Block) map[string]syntax.Term {
 	terms := map[string]syntax.Term{}
 	add := func(t syntax.Term) {
+		t.Grade = cmp.Or(written.Grade, t.Grade, r.ungraded)
 		if have, ok := terms[t.Key]; !ok || t.Weight > have.Weight {
 			terms[t.Key] = t
 		}

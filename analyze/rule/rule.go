@@ -79,6 +79,8 @@ type Block struct {
 	// Unbounded: short terms count inside words, too.
 	Unbounded   bool
 	Min, Within int
+	// Grade is that of its expressions; each term has its own.
+	Grade syntax.Grade
 	// LengthOnly: the block asks for a region's length and looks for nothing.
 	LengthOnly bool
 }
@@ -92,6 +94,7 @@ type Set struct {
 	detections []*Detection
 
 	textAllowances, pageAllowances []*Allowance
+	ordinary                       Ordinary
 	warnings                       []syntax.Mistake
 	expires                        string // YYYY-MM-DD
 }
@@ -134,6 +137,9 @@ func (s *Set) Contexts() []*Context { return s.contexts }
 
 // Detections returns the detections of all contexts and rules, in the order of their files.
 func (s *Set) Detections() []*Detection { return s.detections }
+
+// Ordinary returns how many ordinary sites use each term.
+func (s *Set) Ordinary() Ordinary { return s.ordinary }
 
 // Allowances returns how many entries of the overlay's allow-list are in force.
 func (s *Set) Allowances() int { return len(s.textAllowances) + len(s.pageAllowances) }

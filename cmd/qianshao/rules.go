@@ -25,6 +25,7 @@ type rulesCmd struct {
 	List    rulesListCmd    `cmd:"" help:"List the rules."`
 	Explain rulesExplainCmd `cmd:"" help:"Tell why a rule fires on a text, or what is missing."`
 	Export  rulesExportCmd  `cmd:"" help:"Write the rules, lists and contexts into a folder, to look into or to start from."`
+	Count   rulesCountCmd   `cmd:"" help:"Count on how many ordinary sites each term stands: a file ordinary.tsv for a rule set or an overlay."`
 	Preview rulesPreviewCmd `cmd:"" help:"Tell what a draft of the rules would flag that the rules in force do not, and the other way round."`
 }
 

@@ -97,9 +97,15 @@ func (l Lang) Detail(p qianshao.ScorePart) string {
 		if level, ok := strings.CutPrefix(p.Detail, "rule level "); ok {
 			return l.Text("detail.rule_level", l.Named("level.", level))
 		}
-	case "hidden":
+	case "hidden", "hidden_alone":
 		if _, how, ok := strings.Cut(p.Detail, ": "); ok {
-			return l.Text("detail.hidden", l.Named("hidden.", how))
+			return l.Text("detail."+p.Reason, l.Named("hidden.", how))
+		}
+	case "specific", "telling", "flavour", "everyday":
+		var n int
+		_, terms, ok := strings.Cut(p.Detail, ": ")
+		if _, err := fmt.Sscanf(p.Detail, "%d ", &n); err == nil && ok {
+			return l.Text("detail."+p.Reason, n, terms)
 		}
 	case "cloaked":
 		if _, view, ok := strings.Cut(strings.TrimSuffix(p.Detail, ")"), " ("); ok {

@@ -30,8 +30,8 @@ type Engine struct {
 	blocks     []*block
 	terms      []term
 	patterns   []*pattern
-	lengths    [][]*block // blocks that only ask for a length, those with the same filters together
-	slots      int        // number of terms and expressions of blocks
+	lengths    [][]*block     // blocks that only ask for a length, those with the same filters together
+	grades     []syntax.Grade // of the terms and expressions of blocks, by slot
 	automaton  func() (*match.Matcher, error)
 	atoms      func() *prefilter.Index // of the patterns
 	segmenter  *token.Segmenter
@@ -55,6 +55,7 @@ type detection struct {
 type term struct {
 	text, key string // as the first block writes it, and folded
 	short     bool   // Chinese characters, at most shortTerm of them
+	ordinary  rule.Sightings
 	postings  []posting
 }
 
@@ -187,13 +188,13 @@ func (c *compiler) block(from *rule.Block, owner *detection) *block {
 		c.addLength(b)
 	}
 	for _, t := range from.Terms {
-		c.addPosting(t, posting{block: b.index, weight: t.Weight, slot: c.slot()})
+		c.addPosting(t, posting{block: b.index, weight: t.Weight, slot: c.slot(t.Grade)})
 	}
 	for _, text := range from.Regexps {
 		p := c.pattern(text)
 		b.patterns = append(b.patterns, p)
 		p.blocks = append(p.blocks, b)
-		p.slots = append(p.slots, c.slot())
+		p.slots = append(p.slots, c.slot(from.Grade))
 	}
 	for _, t := range from.Excepts {
 		c.addPosting(t, posting{block: b.index, weight: exceptWeight})
@@ -213,9 +214,9 @@ func (c *compiler) addLength(b *block) {
 }
 
 // slot numbers a term or an expression of a block, for what a page shows of it.
-func (c *compiler) slot() int32 {
-	c.slots++
-	return int32(c.slots - 1)
+func (c *compiler) slot(grade syntax.Grade) int32 {
+	c.grades = append(c.grades, grade)
+	return int32(len(c.grades) - 1)
 }
 
 func (c *compiler) addPosting(t syntax.Term, p posting) {
@@ -223,7 +224,7 @@ func (c *compiler) addPosting(t syntax.Term, p posting) {
 	if !ok {
 		i = int32(len(c.Engine.terms))
 		c.terms[t.Key] = i
-		c.Engine.terms = append(c.Engine.terms, term{text: t.Text, key: t.Key, short: isShort(t.Key)})
+		c.Engine.terms = append(c.Engine.terms, term{text: t.Text, key: t.Key, short: isShort(t.Key), ordinary: c.rules.Ordinary().Terms[t.Key]})
 	}
 	c.Engine.terms[i].postings = append(c.Engine.terms[i].postings, p)
 	c.margin = max(c.margin, int32(8*t.Length))

@@ -6,8 +6,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
 func TestEvaluate(t *testing.T) {
@@ -127,7 +129,7 @@ func TestEvidence(t *testing.T) {
 		Path: "head > meta", Text: "新人注 册 送88元"})
 	got := set.Evaluate(doc)
 	want := []Fired{{
-		Terms: 2, Concealed: true,
+		Terms: []WeighedTerm{{Text: `\d+元`, Grade: syntax.Specific}, {Text: "註冊送", Grade: syntax.Specific}}, Concealed: true,
 		Evidence: []qianshao.Evidence{
 			{Block: "a", Term: "註冊送", Text: "注 册 送", Steps: []string{"separator"}, Region: "meta", Name: "keywords",
 				Hidden: qianshao.HidingEntityEncoded, Path: "head > meta", Span: qianshao.Span{Start: 21, End: 32}, Line: 2, Column: 5,
@@ -160,8 +162,8 @@ func TestFloods(t *testing.T) {
 		t.Fatal("the terms behind the flood were not counted")
 	}
 	got := result.Fired[0]
-	if got.Terms != 2 || got.Concealed || len(got.Evidence) > qianshao.MaxEvidence {
-		t.Errorf("terms %d, concealed %v, evidence %d", got.Terms, got.Concealed, len(got.Evidence))
+	if len(got.Terms) != 2 || got.Concealed || len(got.Evidence) > qianshao.MaxEvidence {
+		t.Errorf("terms %d, concealed %v, evidence %d", len(got.Terms), got.Concealed, len(got.Evidence))
 	}
 	kinds := map[qianshao.RegionKind]bool{}
 	hid := false
@@ -289,8 +291,8 @@ func TestConcealed(t *testing.T) {
 			if len(got) != 1 {
 				t.Fatalf("%d rules fired", len(got))
 			}
-			if f := got[0]; f.Concealed != test.concealed || f.Terms != test.terms || len(f.Evidence) != test.evidences {
-				t.Errorf("concealed %v, %d terms, %d pieces of evidence; want %v, %d, %d", f.Concealed, f.Terms, len(f.Evidence), test.concealed, test.terms, test.evidences)
+			if f := got[0]; f.Concealed != test.concealed || len(f.Terms) != test.terms || len(f.Evidence) != test.evidences {
+				t.Errorf("concealed %v, %d terms, %d pieces of evidence; want %v, %d, %d", f.Concealed, len(f.Terms), len(f.Evidence), test.concealed, test.terms, test.evidences)
 			}
 		})
 	}

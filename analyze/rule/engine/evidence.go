@@ -2,11 +2,13 @@ package engine
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
@@ -58,7 +60,11 @@ func (e *evaluation) fired(d *detection) (out Fired, used []rankedHit) {
 // condition true by itself, only what is not concealed counts.
 func (e *evaluation) summary(hits []rankedHit, concealed bool) Fired {
 	out := Fired{Concealed: concealed, Inert: len(hits) > 0 && !concealed}
-	terms := map[int32]bool{}
+	type key struct {
+		term int32
+		text string // of an expression that is specific: two domains of casinos are two signs
+	}
+	terms := map[key]WeighedTerm{}
 	for _, p := range hits {
 		region := &e.page.doc.Regions[p.hit.region]
 		if !concealed && region.Hidden.Concealed() {
@@ -66,10 +72,35 @@ func (e *evaluation) summary(hits []rankedHit, concealed bool) Fired {
 		}
 		out.Inert = out.Inert && (region.Kind == qianshao.RegionComment || region.Kind == qianshao.RegionScript)
 		out.Disguised = out.Disguised || p.hit.cost > plainCost
-		terms[p.hit.term] = true
+		now, k := e.weighed(p.hit), key{term: p.hit.term}
+		if now.Grade == syntax.Specific && int(k.term) >= len(e.engine.terms) {
+			k.text = strings.ToLower(region.Text[p.hit.start:p.hit.end])
+		}
+		if have, ok := terms[k]; ok {
+			now.Grade, now.Ordinary = max(now.Grade, have.Grade), min(now.Ordinary, have.Ordinary)
+		}
+		terms[k] = now
 	}
-	out.Terms = len(terms)
+	out.Terms = slices.SortedFunc(maps.Values(terms), func(x, y WeighedTerm) int {
+		return cmp.Or(cmp.Compare(y.Grade, x.Grade), cmp.Compare(x.Ordinary, y.Ordinary), strings.Compare(x.Text, y.Text))
+	})
 	return out
+}
+
+// weighed returns a hit's term with its grade and the share of ordinary sites that use it.
+func (e *evaluation) weighed(h *hit) WeighedTerm {
+	t := WeighedTerm{Text: e.termText(h.term), Grade: e.engine.grades[h.slot]}
+	sites := e.engine.rules.Ordinary().Sites
+	if int(h.term) >= len(e.engine.terms) || sites == 0 {
+		return t
+	}
+	seen := e.engine.terms[h.term].ordinary
+	n := seen.Any
+	if e.page.traits[h.region].kind&titleKinds != 0 {
+		n = seen.In[rule.PlaceTitle]
+	}
+	t.Ordinary = float64(n) / float64(sites)
+	return t
 }
 
 // evidence keeps the best hits and puts them into the order of the source.

@@ -77,7 +77,7 @@ type allowed struct {
 
 func newEvaluation(engine *Engine) *evaluation {
 	e := &evaluation{engine: engine}
-	e.tally = tally{states: make([]blockState, len(engine.blocks)), seen: make([]termSeen, engine.slots)}
+	e.tally = tally{states: make([]blockState, len(engine.blocks)), seen: make([]termSeen, len(engine.grades))}
 	e.regexes = regexes{search: engine.atoms().NewSearch(), contact: engine.contact.atoms.NewSearch(), matches: map[candidate]matches{}}
 	e.open.windows = engine.atoms().NewWindows()
 	e.open.emit = func(h match.Hit) {

@@ -71,7 +71,7 @@ func TestScoreDoesNotGrow(t *testing.T) {
 	far := filler(40)
 	one := []qianshao.Region{region("百家乐"), region("首存优惠")}
 	doc := page(join(one, far, []qianshao.Region{region("老虎机")}, far, []qianshao.Region{region("捕鱼机")})...)
-	if got := e.Evaluate(doc).Fired; len(got) != 1 || got[0].Terms != 2 || len(got[0].Evidence) != 2 {
+	if got := e.Evaluate(doc).Fired; len(got) != 1 || len(got[0].Terms) != 2 || len(got[0].Evidence) != 2 {
 		t.Errorf("terms of other places count: %+v", got)
 	}
 }

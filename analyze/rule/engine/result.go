@@ -30,8 +30,8 @@ type Fired struct {
 	// does with a police notice below it, the hidden text is listed as evidence
 	// and does not count in the fields that follow.
 	Concealed bool
-	// Terms is the number of distinct terms and regular expressions that hit.
-	Terms int
+	// Terms are the distinct terms and regular expressions that hit, those that say most first.
+	Terms []WeighedTerm
 	// Disguised: some hit is not in ordinary writing: its cost is above plainCost.
 	Disguised bool
 	// Contexts are the awareness contexts that excuse it; the evidence stands within them.
@@ -40,6 +40,15 @@ type Fired struct {
 	Quoted bool
 	// Inert: all evidence is in comments or scripts.
 	Inert bool
+}
+
+// WeighedTerm is a term or an expression that hit, with what it says of a crime.
+type WeighedTerm struct {
+	Text  string
+	Grade syntax.Grade
+	// Ordinary is the share of ordinary sites that use the term: in their titles, if it
+	// was found in one; else anywhere. It is 0 for an expression, which is not counted.
+	Ordinary float64
 }
 
 // Context is an awareness context that was recognised.

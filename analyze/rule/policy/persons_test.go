@@ -50,7 +50,7 @@ func TestNamesInPacks(t *testing.T) {
 		switch path.Ext(name) {
 		case ".txt":
 			if name != "words.txt" {
-				list, _ := f.ParseList(src)
+				list, _, _ := f.ParseList(src)
 				for _, x := range list {
 					judge(x)
 				}

@@ -31,10 +31,11 @@ type Block struct {
 	Lists, Terms, Regex, Except []Text
 	Regions                     []Text
 	Hidden, Word, Plain         *bool
-	Unbounded                   Text // why short terms count inside words; not set: they do not
-	Min                         int  // 1 if not given
-	Within                      int  // 0 if not given
-	MinChars, MaxChars          int  // 0 if not given
+	Unbounded                   Text  // why short terms count inside words; not set: they do not
+	Grade                       Grade // of the block's terms and expressions; 0: each has its own
+	Min                         int   // 1 if not given
+	Within                      int   // 0 if not given
+	MinChars, MaxChars          int   // 0 if not given
 
 	keys []string // that were given, right or wrong
 }
@@ -49,7 +50,7 @@ func (d Detection) BlockNames() []string {
 }
 
 func blockKeys() []string {
-	return []string{"like", "lists", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "unbounded", "plain", "min", "within", "except"}
+	return []string{"like", "lists", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "unbounded", "plain", "min", "within", "grade", "except"}
 }
 
 // has says whether one of the keys was given.
@@ -113,6 +114,8 @@ func (f *File) block(key, n *yaml.Node) Block {
 			b.Plain = f.bool(v, what)
 		case "min":
 			b.Min = f.number(v, what, 1, maxMin)
+		case "grade":
+			b.Grade = f.grade(v, what)
 		case "within":
 			b.Within = f.number(v, what, 1, maxDistance)
 		case "min_chars":
@@ -122,6 +125,18 @@ func (f *File) block(key, n *yaml.Node) Block {
 		}
 	})
 	return b
+}
+
+func (f *File) grade(n *yaml.Node, what string) Grade {
+	name := f.scalar(n, what)
+	if !name.IsSet() {
+		return 0
+	}
+	g, message := gradeOf(name.Value)
+	if message != "" {
+		f.Errorf(name.Place, "%s: %s", what, message)
+	}
+	return g
 }
 
 // inherit gives a block what it does not say itself and the block that it is like says.
@@ -158,6 +173,8 @@ func (f *File) inherit(b *Block, earlier []Block) {
 			b.Unbounded = own.Unbounded
 		case "plain":
 			b.Plain = own.Plain
+		case "grade":
+			b.Grade = own.Grade
 		case "min":
 			b.Min = own.Min
 		case "within":

@@ -31,6 +31,7 @@ type Term struct {
 	Key    string
 	Length int // of the folded form, in characters
 	Weight int32
+	Grade  Grade
 	// Where it is written: in a list or in a rule.
 	File         string
 	Line, Column int32
@@ -87,15 +88,22 @@ func (f *File) fold(t *Term) {
 	t.Key, t.Length = string(f.key), f.folded.Len()
 }
 
-// ParseList reads a word list: a term a line. The lines "- term" of an overlay
-// take a term away.
-func (f *File) ParseList(src []byte) (terms, removed []Term) {
+// ParseList reads a word list: a term a line. A line such as [specific] grades the terms
+// below it (Grading); last is the grading of the last such line. The lines "- term" of an overlay take a term away.
+func (f *File) ParseList(src []byte) (terms, removed []Term, last Grading) {
 	if len(src) > MaxListFile {
 		f.Errorf(Place{}, "the list is larger than %d MiB; split it", MaxListFile>>20)
-		return nil, nil
+		return nil, nil, nil
 	}
 	seen := map[string]int{}
+	var grading Grading
 	f.Lines(src, func(line string, at Place) {
+		if g, message, ok := gradingOf(line); ok {
+			if grading = g; message != "" {
+				f.Errorf(at, "%s", message)
+			}
+			return
+		}
 		line, removes := strings.CutPrefix(line, "-")
 		t, message := f.ParseTerm(line, at)
 		switch first := seen[t.Text]; {
@@ -112,6 +120,7 @@ func (f *File) ParseList(src []byte) (terms, removed []Term) {
 			return
 		}
 		seen[t.Text] = at.Line
+		t.Grade = grading.Of(t.Weight)
 		if removes {
 			removed = append(removed, t)
 		} else {
@@ -121,7 +130,7 @@ func (f *File) ParseList(src []byte) (terms, removed []Term) {
 	if len(terms)+len(removed) == 0 && len(f.Mistakes) == 0 {
 		f.Errorf(Place{}, "the list has no term; fill it or remove it")
 	}
-	return terms, removed
+	return terms, removed, grading
 }
 
 // Lines calls read for each line that is neither empty nor a comment, without the

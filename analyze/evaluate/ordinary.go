@@ -1,0 +1,110 @@
+package evaluate
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/rule"
+)
+
+// Ordinary counts on how many ordinary sites of the tuning half each term of the rules
+// stands. Ordinary are the pages labelled none, and those of an archive that are not
+// flagged. Only names folders and archives to which it is confined; none means all. The
+// checking half is left out, or it would no longer be one.
+func Ordinary(fsys fs.FS, analyzer *analyze.Analyzer, opts Options, only []string) (rule.Ordinary, error) {
+	folder, err := read(fsys)
+	if err != nil {
+		return rule.Ordinary{}, err
+	}
+	c := &siteCounter{analyzer: analyzer, sites: map[string]bool{}, terms: map[string]map[string]placeSet{}}
+	for _, s := range folder.sets {
+		for i := range s.samples {
+			if page := &s.samples[i]; !s.isCases() && !page.IsMessage() && page.Label.Innocent() && wanted(page.Page.URL, only) {
+				c.count(page)
+			}
+		}
+	}
+	for _, name := range folder.archives {
+		if opts.Archive == nil || !wanted(name, only) {
+			continue
+		}
+		if err := c.countArchive(fsys, name, opts); err != nil {
+			return rule.Ordinary{}, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if len(c.sites) == 0 {
+		return rule.Ordinary{}, errors.New("no ordinary page of the tuning half is here")
+	}
+	return c.result(), nil
+}
+
+func wanted(name string, only []string) bool {
+	return len(only) == 0 || slices.ContainsFunc(only, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+// placeSet is a bit set of places.
+type placeSet uint8
+
+// siteCounter gathers on which sites, and where on their pages, each term stands.
+type siteCounter struct {
+	analyzer *analyze.Analyzer
+	sites    map[string]bool
+	terms    map[string]map[string]placeSet // by term, by site
+}
+
+func (c *siteCounter) count(s *Sample) {
+	if s.Half != Tuning {
+		return
+	}
+	c.sites[s.Site] = true
+	for _, seen := range c.analyzer.Engine().Sightings(analyze.Extract(s.Page)) {
+		sites := c.terms[seen.Term]
+		if sites == nil {
+			sites = map[string]placeSet{}
+			c.terms[seen.Term] = sites
+		}
+		sites[s.Site] |= 1 << seen.Place
+	}
+}
+
+func (c *siteCounter) countArchive(fsys fs.FS, name string, opts Options) error {
+	file, err := fsys.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	for page, err := range opts.Archive(name, file) {
+		if err != nil {
+			return err
+		}
+		s := archivedPage(page)
+		if s.Half != Tuning {
+			continue
+		}
+		if _, a := c.analyzer.Assess(page); a.Level < qianshao.AlertLevel {
+			c.count(&s)
+		}
+	}
+	return nil
+}
+
+func (c *siteCounter) result() rule.Ordinary {
+	out := rule.Ordinary{Sites: len(c.sites), Terms: map[string]rule.Sightings{}}
+	for term, sites := range c.terms {
+		counted := rule.Sightings{Any: len(sites)}
+		for _, places := range sites {
+			for i := range counted.In {
+				if places&(1<<i) != 0 {
+					counted.In[i]++
+				}
+			}
+		}
+		out.Terms[term] = counted
+	}
+	return out
+}

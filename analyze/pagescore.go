@@ -1,0 +1,119 @@
+package analyze
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule/engine"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+)
+
+// A page has so many words that the condition of some rule holds by chance. So on a page the
+// terms have to carry the score: each is worth what its grade says, less if ordinary
+// sites use it as well. A message is short, and the condition says nearly all.
+
+// pagePoints is what a rule of each level brings by itself on a page. One telling term
+// makes no alert, whichever the level; one specific term does from medium up.
+var pagePoints = map[qianshao.Level]int{
+	qianshao.LevelInformational: 0,
+	qianshao.LevelLow:           8,
+	qianshao.LevelMedium:        20,
+	qianshao.LevelHigh:          27,
+	qianshao.LevelCritical:      40,
+}
+
+// gradePoints is what a term of each grade is worth if ordinary sites hardly use it.
+var gradePoints = map[syntax.Grade]int{syntax.Flavour: 8, syntax.Telling: 12, syntax.Specific: 20}
+
+const (
+	maxPagePoints = 45 // of all terms: a few good ones say as much as fifty
+
+	// rareShare is the share of ordinary sites up to which a term counts in full, commonShare
+	// that from which it counts nothing; between them it counts half. Fewer than fifty sites
+	// are counted, so that one site is already more than rareShare.
+	rareShare   = 0.02
+	commonShare = 0.05
+
+	// leastConcealed is the number of rare terms from which it counts that they are concealed.
+	leastConcealed    = 2
+	pointsHiddenAlone = -5
+
+	maxNamedTerms = 4 // of a line of the breakdown
+)
+
+func isRare(t engine.WeighedTerm) bool { return t.Ordinary <= rareShare }
+
+// worth is what a term is worth on a page.
+func worth(t engine.WeighedTerm) int {
+	switch {
+	case isRare(t):
+		return gradePoints[t.Grade]
+	case t.Ordinary < commonShare:
+		return gradePoints[t.Grade] / 2
+	}
+	return 0
+}
+
+// addPage weighs what fired on a page: its rule and each of its terms.
+func (b *breakdown) addPage(fired *engine.Fired) {
+	b.add("rule_level", "rule level "+fired.Rule.Level.String(), pagePoints[fired.Rule.Level])
+	var everyday []engine.WeighedTerm
+	graded := map[syntax.Grade][]engine.WeighedTerm{}
+	for _, t := range fired.Terms {
+		if worth(t) == 0 {
+			everyday = append(everyday, t)
+		} else {
+			graded[t.Grade] = append(graded[t.Grade], t)
+		}
+	}
+	sum := 0
+	for _, grade := range []syntax.Grade{syntax.Specific, syntax.Telling, syntax.Flavour} {
+		points := 0
+		for _, t := range graded[grade] {
+			points += worth(t)
+		}
+		points = min(points, maxPagePoints-sum)
+		sum += points
+		b.addTerms(grade.String(), grade.String(), graded[grade], points)
+	}
+	b.addTerms("everyday", "everyday", everyday, 0)
+	if fired.Concealed {
+		b.addConcealed(fired)
+	}
+}
+
+// addTerms adds a line for terms of one kind, even if they are worth nothing.
+func (b *breakdown) addTerms(reason, kind string, terms []engine.WeighedTerm, points int) {
+	if len(terms) == 0 {
+		return
+	}
+	names := make([]string, 0, maxNamedTerms)
+	for _, t := range terms[:min(len(terms), maxNamedTerms)] {
+		names = append(names, syntax.Cut(t.Text, qianshao.EvidenceContext))
+	}
+	if len(terms) > maxNamedTerms {
+		names = append(names, "…")
+	}
+	noun := "terms"
+	if len(terms) == 1 {
+		noun = "term"
+	}
+	*b = append(*b, qianshao.ScorePart{Reason: reason, Detail: fmt.Sprintf("%d %s %s: %s", len(terms), kind, noun, strings.Join(names, ", ")), Points: points})
+}
+
+// addConcealed weighs that a page hides what makes a rule fire. Each site has folded menus
+// and dialogues, in which one word may be found by chance; nobody hides two rare ones by chance.
+func (b *breakdown) addConcealed(fired *engine.Fired) {
+	rare := 0
+	for _, t := range fired.Terms {
+		if isRare(t) {
+			rare++
+		}
+	}
+	if rare < leastConcealed {
+		b.add("hidden_alone", "concealed from visitors, but hardly more than one rare term: "+string(concealment(fired)), pointsHiddenAlone)
+		return
+	}
+	b.addHidden(fired)
+}

@@ -1,0 +1,140 @@
+package rule
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+)
+
+// ordinaryFile counts how many ordinary sites use each term. It stands at the root of a
+// rule set, and of an overlay whose counts are added.
+const ordinaryFile = "ordinary.tsv"
+
+// Place is where on a page a term stands, as far as ordinary sites differ in it.
+type Place uint8
+
+// The places, in the order of the file's columns.
+const (
+	PlaceTitle     Place = iota // title, meta elements, headings
+	PlaceVisible                // what a visitor reads
+	PlaceHidden                 // text concealed from visitors
+	PlaceAttribute              // attributes of elements
+	PlaceScript                 // scripts and comments
+	places
+)
+
+// Places returns the names of the places in the order of the file's columns.
+func Places() []string { return []string{"title", "visible", "hidden", "attribute", "script"} }
+
+// Sightings counts the ordinary sites that use a term.
+type Sightings struct {
+	// Any counts the sites that use it anywhere, In those that do in each place.
+	Any int
+	In  [places]int
+}
+
+// Ordinary says how many ordinary sites use each term. It holds counts: no text of a
+// site and no site's name. The zero value counts no site.
+type Ordinary struct {
+	// Sites is the number of sites that were counted.
+	Sites int
+	// Terms has the terms that some site uses, by syntax.Term.Key.
+	Terms map[string]Sightings
+}
+
+// add adds the counts of other sites.
+func (o *Ordinary) add(more Ordinary) {
+	o.Sites += more.Sites
+	if o.Terms == nil {
+		o.Terms = make(map[string]Sightings, len(more.Terms))
+	}
+	for key, m := range more.Terms {
+		s := o.Terms[key]
+		s.Any += m.Any
+		for i, n := range m.In {
+			s.In[i] += n
+		}
+		o.Terms[key] = s
+	}
+}
+
+// Write returns the counts as a file: ParseOrdinary reads it.
+func (o Ordinary) Write() []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "sites\t%d\n", o.Sites)
+	fmt.Fprintf(&b, "term\tany\t%s\n", strings.Join(Places(), "\t"))
+	keys := make([]string, 0, len(o.Terms))
+	for key := range o.Terms {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		s := o.Terms[key]
+		fmt.Fprintf(&b, "%s\t%d", key, s.Any)
+		for _, n := range s.In {
+			fmt.Fprintf(&b, "\t%d", n)
+		}
+		b.WriteByte('\n')
+	}
+	return []byte(b.String())
+}
+
+// parseOrdinary reads a file of counts. Mistakes go to f.
+func parseOrdinary(f *syntax.File, src []byte) Ordinary {
+	o := Ordinary{Terms: map[string]Sightings{}}
+	f.Lines(src, func(line string, at syntax.Place) {
+		columns := strings.Split(line, "\t")
+		switch {
+		case columns[0] == "sites" && len(columns) == 2 && o.Sites == 0:
+			n, err := strconv.Atoi(columns[1])
+			if err != nil || n < 1 {
+				f.Errorf(at, "sites %q should be a number from 1 up", columns[1])
+			}
+			o.Sites = n
+		case columns[0] == "term":
+		case o.Sites == 0:
+			f.Errorf(at, `the first line should be "sites", a tab and their number; "qianshao rules count" writes such a file`)
+		default:
+			s, problem := sightings(columns, o.Sites)
+			if problem != "" {
+				f.Errorf(at, "%s", problem)
+			}
+			o.Terms[columns[0]] = s
+		}
+	})
+	return o
+}
+
+func sightings(columns []string, sites int) (s Sightings, problem string) {
+	if len(columns) != 2+int(places) {
+		return s, fmt.Sprintf("%d columns instead of %d: the term, then the sites that use it: any, %s", len(columns), 2+int(places), strings.Join(Places(), ", "))
+	}
+	for i, column := range columns[1:] {
+		n, err := strconv.Atoi(column)
+		if err != nil || n < 0 || n > sites {
+			return s, fmt.Sprintf("%q should be a number of sites, at most %d", column, sites)
+		}
+		if i == 0 {
+			s.Any = n
+		} else {
+			s.In[i-1] = n
+		}
+	}
+	return s, ""
+}
+
+// readOrdinary reads the counts of a rule set or an overlay, if they are there.
+func (l *loader) readOrdinary(fsys fs.FS, shown string) error {
+	src, err := l.readOptional(fsys, ordinaryFile, shown)
+	if src == nil || err != nil {
+		return err
+	}
+	reader := &syntax.File{Name: shown}
+	l.ordinary.add(parseOrdinary(reader, src))
+	l.mistakes = append(l.mistakes, reader.Mistakes...)
+	return nil
+}

@@ -1,0 +1,102 @@
+package syntax
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Grade says how much a term tells of a crime, by the judgement of whoever wrote it down.
+// How often ordinary sites use the term is counted, and no grade.
+type Grade uint8
+
+// The grades, least first. The zero value says that nobody has given one.
+const (
+	// Flavour is a word that ordinary people use as well: 返利, 真人, 加微信.
+	Flavour Grade = 1 + iota
+	// Telling is a word of the trade that says little by itself: 盘口, 包赢.
+	Telling
+	// Specific is what hardly anybody but an offender writes: 首存送彩金.
+	Specific
+)
+
+var gradeNames = map[string]Grade{
+	"specific": Specific, "telling": Telling, "flavour": Flavour,
+	"专指": Specific, "可疑": Telling, "沾边": Flavour,
+}
+
+// GradeNames are the names in rules and lists, the highest grade first.
+func GradeNames() []string { return []string{"specific", "telling", "flavour"} }
+
+func (g Grade) String() string {
+	switch g {
+	case Specific:
+		return "specific"
+	case Telling:
+		return "telling"
+	case Flavour:
+		return "flavour"
+	}
+	return "ungraded"
+}
+
+// gradeOf reads the name of a grade; the message says what is wrong with it.
+func gradeOf(name string) (g Grade, message string) {
+	g, ok := gradeNames[name]
+	if !ok {
+		return g, fmt.Sprintf("grade %q should be one of %s%s", name, strings.Join(GradeNames(), ", "), DidYouMean(name, GradeNames()))
+	}
+	return g, ""
+}
+
+// Grading gives the terms of a list their grades by their weights. The nil Grading gives none.
+type Grading []gradeFrom
+
+// gradeFrom gives terms of at least a weight a grade.
+type gradeFrom struct {
+	grade Grade
+	least int32
+}
+
+// Of returns the grade of a term of that weight: the highest whose least weight it
+// has, or Flavour. It returns 0 where the grading gives none.
+func (g Grading) Of(weight int32) Grade {
+	if g == nil {
+		return 0
+	}
+	best := Flavour
+	for _, from := range g {
+		if weight >= from.least {
+			best = max(best, from.grade)
+		}
+	}
+	return best
+}
+
+// gradingOf reads a line of a list such as "[specific]", which grades all terms below it, or
+// "[specific 5, telling 3]", which grades them by weight: flavour is what is below.
+// ok is false for any other line. The message says what is wrong.
+func gradingOf(line string) (g Grading, message string, ok bool) {
+	line = strings.NewReplacer("【", "[", "】", "]", "［", "[", "］", "]", "，", ",", "、", ",").Replace(line)
+	inner, opens := strings.CutPrefix(line, "[")
+	inner, closes := strings.CutSuffix(inner, "]")
+	if !opens || !closes {
+		return nil, "", false
+	}
+	for part := range strings.SplitSeq(inner, ",") {
+		name, weight, weighted := strings.Cut(strings.TrimSpace(part), " ")
+		from := gradeFrom{least: 1}
+		if from.grade, message = gradeOf(name); message != "" {
+			return nil, message, true
+		}
+		if weighted {
+			n, err := strconv.Atoi(strings.TrimSpace(weight))
+			if err != nil || n < 1 || n > maxWeight {
+				return nil, fmt.Sprintf("weight %q behind a grade should be a number from 1 to %d", weight, maxWeight), true
+			}
+			from.least = int32(n)
+		}
+		g = append(g, from)
+	}
+	return g, "", true
+}

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/qianshao/qianshao/analyze/evaluate"
+)
+
+// rulesCountCmd counts the ordinary side of a term's weight.
+type rulesCountCmd struct {
+	Folder string   `arg:"" type:"existingdir" help:"Folder of labelled pages and archives, as for qianshao eval."`
+	Only   []string `help:"Count only what lies below these folders, and these archives." placeholder:"PATH"`
+}
+
+func (c rulesCountCmd) Run(env *environment) error {
+	analyzer, err := env.rules.Compile(env.warn)
+	if err != nil {
+		return err
+	}
+	counts, err := evaluate.Ordinary(os.DirFS(c.Folder), analyzer, evaluate.Options{Archive: archivePages}, c.Only)
+	if err != nil {
+		return usageError(fmt.Errorf("%s: %w", c.Folder, err))
+	}
+	_, err = env.out.Write(counts.Write())
+	return err
+}
