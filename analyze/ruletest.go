@@ -5,6 +5,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/engine"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
@@ -22,9 +23,41 @@ func (f TestFailure) String() string {
 	return fmt.Sprintf("%s: test %d: expected %s: %s\n%s", f.Rule.File, f.Number, f.Test.Expect, f.Test.Content(), f.Got)
 }
 
-// TestRules runs the tests inside all rules that are on and returns how many there are and those that failed.
-// A test "fires" when its own rule yields a finding at AlertLevel or above.
+// TestRules runs the tests inside all rules that are on, and inside all patterns, and returns how
+// many there are and those that failed. A test "fires" when its own rule yields a finding at
+// AlertLevel or above; a pattern "fires" where it is found.
 func (a *Analyzer) TestRules() (count int, failures []TestFailure) {
+	count, failures = a.testRules(qianshao.AlertLevel)
+	ofPatterns, failed := a.testPatterns()
+	return count + ofPatterns, append(failures, failed...)
+}
+
+// CheckPatterns runs the tests inside the patterns. The error is a *syntax.Error that names
+// each test that comes out otherwise than it expects.
+func (a *Analyzer) CheckPatterns() error {
+	_, failures := a.testPatterns()
+	if len(failures) == 0 {
+		return nil
+	}
+	var mistakes []syntax.Mistake
+	for _, f := range failures {
+		found := "is found in"
+		if f.Test.Expect == syntax.ExpectFires {
+			found = "is not found in"
+		}
+		mistakes = append(mistakes, syntax.Mistake{File: f.Rule.File, Line: f.Test.Line, Column: 1,
+			Message: fmt.Sprintf("the pattern %s %s %q, and the test expects otherwise; correct one of them", f.Rule.ID, found, f.Test.Text)})
+	}
+	return syntax.NewError(mistakes)
+}
+
+func (a *Analyzer) testPatterns() (count int, failures []TestFailure) {
+	patterns := &Analyzer{engine: engine.New(a.Rules().OfPatterns(), nil), indicators: a.indicators}
+	return patterns.testRules(qianshao.LevelInformational)
+}
+
+// testRules runs the tests inside all rules; a test fires by a finding of that level or above.
+func (a *Analyzer) testRules(least qianshao.Level) (count int, failures []TestFailure) {
 	for _, r := range a.Rules().Rules() {
 		if r.Off != nil {
 			continue // it never fires, which is no failure of its tests
@@ -33,7 +66,7 @@ func (a *Analyzer) TestRules() (count int, failures []TestFailure) {
 			count++
 			doc, assessment := a.AssessByRule(testPage(r, test))
 			f := findingOf(assessment, r.ID)
-			fires := f != nil && f.Level >= qianshao.AlertLevel
+			fires := f != nil && f.Level >= least
 			if fires == (test.Expect == syntax.ExpectFires) {
 				continue
 			}

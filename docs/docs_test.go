@@ -233,17 +233,18 @@ func fenced(text, language, start string) []string {
 	return found
 }
 
-// TestExampleRules loads the rule and the context that the documents show, and
-// runs the tests inside the rule.
+// TestExampleRules loads the rule, the pattern and the context that the documents show, and
+// runs the tests inside them.
 func TestExampleRules(t *testing.T) {
 	for _, name := range []string{"docs/rules.md", "docs/rules.zh-CN.md"} {
-		rules, contexts := examples(read(t, name), "title"), examples(read(t, name), "name")
-		if len(rules) != 1 || len(contexts) != 1 {
-			t.Fatalf("%s shows %d rules and %d contexts, want one of each", name, len(rules), len(contexts))
+		rules, named := examples(read(t, name), "title"), examples(read(t, name), "name")
+		if len(rules) != 1 || len(named) != 2 {
+			t.Fatalf("%s shows %d rules and %d patterns and contexts, want a rule, a pattern and a context", name, len(rules), len(named))
 		}
 		set, err := rule.Load(fstest.MapFS{
 			"rules/forged-documents-example.yaml": {Data: []byte(rules[0])},
-			"contexts/police_notice.yaml":         {Data: []byte(contexts[0])},
+			"patterns/contact-account.yaml":       {Data: []byte(named[0])},
+			"contexts/police_notice.yaml":         {Data: []byte(named[1])},
 		}, rule.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -254,8 +255,8 @@ func TestExampleRules(t *testing.T) {
 			t.Fatal(err)
 		}
 		count, failures := analyzer.TestRules()
-		if count != 2 {
-			t.Errorf("%s: %d tests in the example, want 2", name, count)
+		if count != 4 {
+			t.Errorf("%s: %d tests in the examples, want 4", name, count)
 		}
 		for _, f := range failures {
 			t.Errorf("%s: %s", name, f)

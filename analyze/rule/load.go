@@ -24,15 +24,16 @@ const maxFiles = 20_000
 const (
 	rulesFolder    = "rules"
 	listsFolder    = "lists"
+	patternsFolder = "patterns"
 	contextsFolder = "contexts"
 	vouchedFile    = "words.txt"
 )
 
-// Load reads rules/**/*.yaml, lists/*.txt, contexts/*.yaml and words.txt of fsys and of
-// opts.Overlay. A mistake in any file refuses the whole set: the error is then a
+// Load reads rules/**/*.yaml, lists/*.txt, patterns/*.yaml, contexts/*.yaml and words.txt
+// of fsys and of opts.Overlay. A mistake in any file refuses the whole set: the error is then a
 // *syntax.Error with all mistakes.
 func Load(fsys fs.FS, opts Options) (*Set, error) {
-	l := &loader{digest: sha256.New(), lists: map[string]*wordList{}, vouched: map[string]bool{}}
+	l := &loader{digest: sha256.New(), lists: map[string]*wordList{}, patterns: map[string]*pattern{}, vouched: map[string]bool{}}
 	if err := l.findAll(fsys, opts); err != nil {
 		return nil, fmt.Errorf("rule: listing files: %w", err)
 	}
@@ -47,6 +48,7 @@ func Load(fsys fs.FS, opts Options) (*Set, error) {
 		return nil, syntax.NewError(l.mistakes)
 	}
 	l.overlay.apply(set)
+	set.ofPatterns = l.ofPatterns()
 	at, _ := set.Expires() // once an entry of the overlay has expired, the same files make another set
 	fmt.Fprintln(l.digest, at.Unix())
 	set.digest = hex.EncodeToString(l.digest.Sum(nil)[:digestBytes])
@@ -61,6 +63,7 @@ type loader struct {
 	files    []file
 	digest   hash.Hash
 	lists    map[string]*wordList
+	patterns map[string]*pattern
 	vouched  map[string]bool // by syntax.Term.Key: words of words.txt
 	ordinary Ordinary
 	entries  []entry
@@ -75,7 +78,7 @@ type file struct {
 	name     string // inside fsys
 	shown    string // in messages
 	overlay  bool
-	replaces *file // the shipped rule or context of the same name, which it stands in for
+	replaces *file // the shipped rule, pattern or context of the same name, which it stands in for
 }
 
 // base is the file's name without folder and extension: a rule's id, a context's name.
@@ -135,9 +138,9 @@ func (l *loader) findAll(fsys fs.FS, opts Options) error {
 
 // find lists the files of one file system, in the order of their names.
 func find(fsys fs.FS) (files []file, err error) {
-	for _, folder := range []string{contextsFolder, listsFolder, rulesFolder} {
+	for _, folder := range []string{contextsFolder, listsFolder, patternsFolder, rulesFolder} {
 		if _, err := fs.Stat(fsys, folder); err != nil {
-			continue // an overlay need not have all three
+			continue // an overlay need not have them all
 		}
 		err := fs.WalkDir(fsys, folder, func(name string, entry fs.DirEntry, err error) error {
 			if err != nil {
@@ -179,14 +182,15 @@ func (l *loader) read() error {
 	return nil
 }
 
-// parsedFile is a file by itself: a list, an entry or, if nothing reads it, neither.
+// parsedFile is a file by itself: a list, a pattern, an entry or, if nothing reads it, nothing.
 type parsedFile struct {
 	file
-	reader *syntax.File
-	sum    [sha256.Size]byte // of its content
-	list   *wordList
-	entry  *entry
-	err    error // the file could not be read
+	reader  *syntax.File
+	sum     [sha256.Size]byte // of its content
+	list    *wordList
+	pattern *pattern
+	entry   *entry
+	err     error // the file could not be read
 }
 
 // collect keeps what a file says. The mistakes of an entry wait for the second pass.
@@ -196,6 +200,10 @@ func (l *loader) collect(f parsedFile) {
 		if f.replaces != nil && f.entry.rule != nil {
 			l.compareDates(f, parse(*f.replaces))
 		}
+		return
+	}
+	if f.pattern != nil {
+		l.keepPattern(f.pattern)
 		return
 	}
 	if f.list != nil {
@@ -250,6 +258,8 @@ func parse(f file) (out parsedFile) {
 	case listsFolder:
 		out.list = &wordList{file: f.shown}
 		out.list.terms, out.list.removed, out.list.grading = reader.ParseList(src)
+	case patternsFolder:
+		out.pattern = &pattern{file: f, reader: reader, written: reader.ParsePattern(src)}
 	case contextsFolder:
 		c := reader.ParseContext(src)
 		out.entry = &entry{file: reader, context: newContext(c, f), written: c.Detection, name: c.Name}

@@ -18,14 +18,15 @@ import (
 // upgrade, because nothing in it repeats what is shipped:
 //
 //	rules/**/*.yaml     new rules, and rules that replace the one of the same id
+//	patterns/*.yaml     the same for patterns
 //	contexts/*.yaml     the same for awareness contexts
 //	lists/<name>.txt    terms for the list of that name; "- term" takes one away
 //	allow.yaml          hosts, URLs and texts that never count
 //	off.yaml            rules that are switched off
 //	words.txt           words that look like a person's name but are not
 //
-// It is a mistake if the operator would miss pages: a list that no rule uses, a rule that
-// names a missing list. It is a warning if an upgrade has removed what an entry is about:
+// It is a mistake if the operator would miss pages: a list or pattern that no rule uses,
+// a rule that names a missing one. It is a warning if an upgrade has removed what an entry is about:
 // a rule to be switched off, a term to be taken away.
 const (
 	allowFile = "allow.yaml"
@@ -33,7 +34,7 @@ const (
 )
 
 func overlayParts() []string {
-	return []string{rulesFolder, listsFolder, contextsFolder, allowFile, offFile, vouchedFile, ordinaryFile}
+	return []string{rulesFolder, listsFolder, patternsFolder, contextsFolder, allowFile, offFile, vouchedFile, ordinaryFile}
 }
 
 // Off says who switched a rule off, and why.

@@ -11,12 +11,12 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// resolve makes the second pass over rules and contexts: it fills in the word lists,
+// resolve makes the second pass over patterns, rules and contexts: it fills in the word lists,
 // and checks what needs several files to be judged. The set is complete only if no
 // mistake was found.
 func (l *loader) resolve() *Set {
 	set := &Set{byID: map[string]*Rule{}, ordinary: l.ordinary}
-	r := newResolver(l.lists, l.vouched)
+	r := newResolver(l)
 	ids, names := map[string]string{}, map[string]string{}
 	for _, e := range l.entries {
 		r.ungraded = syntax.Specific // whoever writes a rule of their own means each word
@@ -38,6 +38,7 @@ func (l *loader) resolve() *Set {
 		}
 		l.mistakes = append(l.mistakes, e.file.Mistakes...)
 	}
+	l.mistakes = append(l.mistakes, l.patternMistakes(slices.Sorted(maps.Keys(l.patterns)))...)
 	if len(l.mistakes) == 0 { // or else the mistake may be why a list is not used
 		l.refuseUnused(r.listNames)
 	}
@@ -75,13 +76,18 @@ func (l *loader) refuseUnused(names []string) {
 type resolver struct {
 	lists     map[string]*wordList
 	listNames []string
+	patterns  map[string]*pattern
 	policy    *policy.Policy
 	sound     map[string]bool // expressions that have been checked and are right
 	ungraded  syntax.Grade    // of terms and expressions that nobody has graded
 }
 
-func newResolver(lists map[string]*wordList, vouched map[string]bool) *resolver {
-	return &resolver{lists: lists, listNames: slices.Sorted(maps.Keys(lists)), policy: policy.New(vouched), sound: map[string]bool{}}
+func newResolver(l *loader) *resolver {
+	r := &resolver{lists: l.lists, listNames: slices.Sorted(maps.Keys(l.lists)), patterns: l.patterns, policy: policy.New(l.vouched), sound: map[string]bool{}}
+	for _, p := range l.patterns {
+		p.block = r.block(p.reader, p.written.Block)
+	}
+	return r
 }
 
 // detection resolves one; mistakes go to f.
@@ -94,16 +100,16 @@ func (r *resolver) detection(f *syntax.File, written syntax.Detection, isContext
 		return d
 	}
 	if checkCondition(f, written, d); d.Condition != nil && !isContext {
-		r.policy.Check(f, d.Condition, judged(written, d))
+		r.policy.Check(f, d.Condition, r.judged(f, written, d))
 	}
 	return d
 }
 
 // judged returns the blocks as the policy needs them.
-func judged(written syntax.Detection, d *Detection) []policy.Block {
+func (r *resolver) judged(f *syntax.File, written syntax.Detection, d *Detection) []policy.Block {
 	out := make([]policy.Block, len(d.Blocks))
 	for i, b := range d.Blocks {
-		out[i] = policy.Block{Terms: b.Terms, Regex: written.Blocks[i].Regex, Min: b.Min, LengthOnly: b.LengthOnly}
+		out[i] = policy.Block{Terms: b.Terms, Regex: r.expressions(f, written.Blocks[i]), Min: b.Min, LengthOnly: b.LengthOnly}
 	}
 	return out
 }
@@ -126,10 +132,10 @@ func checkCondition(f *syntax.File, written syntax.Detection, d *Detection) {
 	if root.HoldsOnNothing() {
 		f.Errorf(written.Condition.Place, "the condition holds on an empty page; demand some block without not")
 	} else if root.HoldsBy(lengths) {
-		f.Errorf(written.Condition.Place, "the condition holds on every page of some length; demand a block with lists, terms or regex too")
+		f.Errorf(written.Condition.Place, "the condition holds on every page of some length; demand a block with lists, patterns, terms or regex too")
 	}
 	if near := nearBetweenLengths(root, lengths); near != nil {
-		f.Errorf(written.Condition.Place, "condition: %q measures from block to block, and one that should look for something looks for nothing; name one with lists, terms or regex", near.Text)
+		f.Errorf(written.Condition.Place, "condition: %q measures from block to block, and one that should look for something looks for nothing; name one with lists, patterns, terms or regex", near.Text)
 	}
 	d.Condition = root
 }
@@ -163,15 +169,19 @@ func (r *resolver) block(f *syntax.File, written syntax.Block) Block {
 		b.Regions = append(b.Regions, qianshao.RegionKind(region.Value))
 	}
 	b.Grade = cmp.Or(written.Grade, r.ungraded)
-	terms := r.terms(f, written)
+	patterns := r.patternsOf(f, written)
+	terms := r.terms(f, written, patterns)
+	for i, p := range patterns {
+		b.take(f, p, written.Patterns[i].Place, terms)
+	}
 	b.Terms = slices.SortedFunc(maps.Values(terms), func(x, y syntax.Term) int { return strings.Compare(x.Key, y.Key) })
 	for _, t := range written.Regex {
-		if r.isSound(f, t, b.Name) {
+		if r.isSound(f, t, b.Name) && !slices.Contains(b.Regexps, t.Value) {
 			b.Regexps = append(b.Regexps, t.Value)
 		}
 	}
 	for _, t := range written.Except {
-		if except, ok := checkExcept(f, t, &b, terms, len(written.Lists) > 0); ok {
+		if except, ok := checkExcept(f, t, &b, terms, len(written.Lists)+len(patterns) > 0); ok {
 			b.Excepts = append(b.Excepts, except)
 		}
 	}
@@ -185,14 +195,19 @@ func (r *resolver) block(f *syntax.File, written syntax.Block) Block {
 	return b
 }
 
-// terms returns the terms of a block and of its lists, by key. A term that is named
+// terms returns the terms of a block, of its lists and of its patterns, by key. A term that is named
 // twice keeps its highest weight.
-func (r *resolver) terms(f *syntax.File, written syntax.Block) map[string]syntax.Term {
+func (r *resolver) terms(f *syntax.File, written syntax.Block, patterns []*pattern) map[string]syntax.Term {
 	terms := map[string]syntax.Term{}
 	add := func(t syntax.Term) {
 		t.Grade = cmp.Or(written.Grade, t.Grade, r.ungraded)
 		if have, ok := terms[t.Key]; !ok || t.Weight > have.Weight {
 			terms[t.Key] = t
+		}
+	}
+	for _, p := range patterns {
+		for _, t := range p.block.Terms {
+			add(t)
 		}
 	}
 	for _, name := range written.Lists {

@@ -93,6 +93,8 @@ type Set struct {
 	contexts   []*Context // by name
 	detections []*Detection
 
+	ofPatterns *Set // see OfPatterns
+
 	textAllowances, pageAllowances []*Allowance
 	ordinary                       Ordinary
 	warnings                       []syntax.Mistake

@@ -37,7 +37,7 @@ const (
 // cli is the command line. Flags that several commands need stand at the top.
 type cli struct {
 	Data      string `help:"Folder that holds the database and the index." default:"data" env:"QIANSHAO_DATA" placeholder:"DIR"`
-	RulesDir  string `name:"rules-dir" help:"Folder with rules/, lists/ and contexts/ to use instead of the shipped ones." env:"QIANSHAO_RULES" placeholder:"DIR"`
+	RulesDir  string `name:"rules-dir" help:"Folder with rules/, lists/, patterns/ and contexts/ to use instead of the shipped ones." env:"QIANSHAO_RULES" placeholder:"DIR"`
 	Overlay   string `name:"overlay" help:"Folder with your own rules, list changes, allow-list and switched-off rules, on top of the rules. Default: overlay in the data folder, if it is there." env:"QIANSHAO_OVERLAY" placeholder:"DIR"`
 	Zone      zone   `help:"Time zone of all times and days, by its IANA name. After a change, run \"qianshao reindex\"." default:"Asia/Shanghai" env:"QIANSHAO_ZONE" placeholder:"ZONE"`
 	Verbose   bool   `short:"v" help:"Log more."`

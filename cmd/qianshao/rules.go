@@ -24,7 +24,7 @@ type rulesCmd struct {
 	Fmt     rulesFmtCmd     `cmd:"" help:"Put rule files into the canonical form."`
 	List    rulesListCmd    `cmd:"" help:"List the rules."`
 	Explain rulesExplainCmd `cmd:"" help:"Tell why a rule fires on a text, or what is missing."`
-	Export  rulesExportCmd  `cmd:"" help:"Write the rules, lists and contexts into a folder, to look into or to start from."`
+	Export  rulesExportCmd  `cmd:"" help:"Write the rules, lists, patterns and contexts into a folder, to look into or to start from."`
 	Count   rulesCountCmd   `cmd:"" help:"Count on how many ordinary sites each term stands: a file ordinary.tsv for a rule set or an overlay."`
 	Preview rulesPreviewCmd `cmd:"" help:"Tell what a draft of the rules would flag that the rules in force do not, and the other way round."`
 }
@@ -36,7 +36,7 @@ func (rulesCheckCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	if err := app.CheckBenign(analyzer); err != nil {
+	if err := errors.Join(app.CheckPatterns(analyzer), app.CheckBenign(analyzer)); err != nil {
 		return err
 	}
 	rules := analyzer.Rules()

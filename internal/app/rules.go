@@ -22,7 +22,7 @@ const loadingGC = 800
 
 // RuleFolders say where the rules come from. The zero value is the shipped rules.
 type RuleFolders struct {
-	// Dir holds rules/, lists/ and contexts/ to use instead of the shipped ones.
+	// Dir holds rules/, lists/, patterns/ and contexts/ to use instead of the shipped ones.
 	Dir string
 	// Overlay holds the operator's own rules and changes on top of the rules.
 	Overlay string
@@ -89,6 +89,14 @@ func (f RuleFolders) Compile(warn func(string)) (*analyze.Analyzer, error) {
 		return nil, err
 	}
 	return analyze.New(rules)
+}
+
+// CheckPatterns runs the tests inside the patterns; those that fail are an InputError.
+func CheckPatterns(analyzer *analyze.Analyzer) error {
+	if err := analyzer.CheckPatterns(); err != nil {
+		return inputError(err)
+	}
+	return nil
 }
 
 // CheckBenign holds rules against the benign sample; those that fire on it are

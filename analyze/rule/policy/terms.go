@@ -26,10 +26,16 @@ func New(vouched map[string]bool) *Policy {
 // Block is what the policy judges of a block of a rule.
 type Block struct {
 	Terms []syntax.Term // with those of its lists
-	Regex []syntax.Text
+	Regex []Expression
 	Min   int
 	// LengthOnly blocks look for nothing.
 	LengthOnly bool
+}
+
+// Expression is a regular expression and the file that it stands in: the rule's or a pattern's.
+type Expression struct {
+	syntax.Text
+	File *syntax.File
 }
 
 // Check adds a mistake to f for each term and expression that a rule may not look for.
@@ -50,7 +56,7 @@ func (p *Policy) Check(f *syntax.File, condition *syntax.Condition, blocks []Blo
 			}
 		}
 		for _, t := range b.Regex {
-			p.checkRegex(f, t)
+			p.checkRegex(t)
 			if p.offersInstitution(t.Value) {
 				institutions++
 			}
@@ -76,7 +82,7 @@ func (p *Policy) refuseInstitutions(f *syntax.File, blocks []Block, firesAlone f
 		}
 		for _, t := range b.Regex {
 			if p.offersInstitution(t.Value) {
-				f.Errorf(t.Place, noCrime, t.Value)
+				t.File.Errorf(t.Place, noCrime, t.Value)
 			}
 		}
 	}
@@ -118,15 +124,15 @@ func (p *Policy) offersInstitution(expression string) bool {
 
 // checkRegex judges the runs of Chinese characters in a regular expression, but not
 // those in its [sets].
-func (p *Policy) checkRegex(f *syntax.File, expression syntax.Text) {
+func (p *Policy) checkRegex(expression Expression) {
 	inSet := false
 	for _, run := range strings.FieldsFunc(expression.Value, func(r rune) bool {
 		inSet = r == '[' || inSet && r != ']'
 		return inSet || !unicode.Is(unicode.Han, r)
 	}) {
-		t := f.FoldTerm(run)
+		t := expression.File.FoldTerm(run)
 		if p.names.shape(t.Key) == sureName || p.subjects.topic(t.Key) != "" {
-			f.Errorf(expression.Place, "regex: %s", p.refusal(t))
+			expression.File.Errorf(expression.Place, "regex: %s", p.refusal(t))
 		}
 	}
 }

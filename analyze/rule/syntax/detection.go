@@ -29,6 +29,7 @@ type Detection struct {
 type Block struct {
 	Name, Like                  Text
 	Lists, Terms, Regex, Except []Text
+	Patterns                    []Text // names of files in patterns/
 	Regions                     []Text
 	Hidden, Word, Plain         *bool
 	Unbounded                   Text  // why short terms count inside words; not set: they do not
@@ -50,8 +51,11 @@ func (d Detection) BlockNames() []string {
 }
 
 func blockKeys() []string {
-	return []string{"like", "lists", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "unbounded", "plain", "min", "within", "grade", "except"}
+	return []string{"like", "lists", "patterns", "terms", "regex", "regions", "hidden", "min_chars", "max_chars", "word", "unbounded", "plain", "min", "within", "grade", "except"}
 }
+
+// sources are the keys that say what a block looks for.
+func sources() []string { return []string{"lists", "patterns", "terms", "regex"} }
 
 // has says whether one of the keys was given.
 func (b Block) has(keys ...string) bool {
@@ -60,7 +64,7 @@ func (b Block) has(keys ...string) bool {
 
 // LengthOnly is true for a block that asks for a region's length and looks for nothing.
 func (b Block) LengthOnly() bool {
-	return !b.has("lists", "terms", "regex") && b.has("min_chars", "max_chars")
+	return !b.has(sources()...) && b.has("min_chars", "max_chars")
 }
 
 // detection reads the blocks and the condition.
@@ -96,6 +100,8 @@ func (f *File) block(key, n *yaml.Node) Block {
 			b.Like = f.scalar(v, what)
 		case "lists":
 			b.Lists = f.list(v, what)
+		case "patterns":
+			b.Patterns = f.list(v, what)
 		case "terms":
 			b.Terms = f.list(v, what)
 		case "regex":
@@ -157,6 +163,8 @@ func (f *File) inherit(b *Block, earlier []Block) {
 		switch key {
 		case "lists":
 			b.Lists = own.Lists
+		case "patterns":
+			b.Patterns = own.Patterns
 		case "terms":
 			b.Terms = own.Terms
 		case "regex":
@@ -191,7 +199,7 @@ func (f *File) inherit(b *Block, earlier []Block) {
 func (f *File) checkDetection(d Detection) {
 	isMapping := d.node.Kind == yaml.MappingNode
 	if len(d.Blocks) == 0 && isMapping {
-		f.errorf(d.node, "detection has no block; add one with lists, terms or regex")
+		f.errorf(d.node, "detection has no block; add one with lists, patterns, terms or regex")
 	}
 	for _, b := range d.Blocks {
 		f.checkBlock(b)
@@ -208,9 +216,9 @@ func (f *File) checkBlock(b Block) {
 	}
 	switch {
 	case b.LengthOnly() && b.has("min", "within", "word", "plain", "except"):
-		f.Errorf(at, "block %q asks for a length alone, so min, within, word, plain and except have nothing to work on; give it lists, terms or regex, or remove them", name)
-	case !b.has("lists", "terms", "regex") && !b.LengthOnly():
-		f.Errorf(at, "block %q has nothing to look for; give it lists, terms or regex", name)
+		f.Errorf(at, "block %q asks for a length alone, so min, within, word, plain and except have nothing to work on; give it lists, patterns, terms or regex, or remove them", name)
+	case !b.has(sources()...) && !b.LengthOnly():
+		f.Errorf(at, "block %q has nothing to look for; give it lists, patterns, terms or regex", name)
 	}
 	if b.Within > 0 && b.Min < 2 {
 		f.Errorf(at, "block %q: within says where several terms reach min together; give it a min of 2 or more, or remove it", name)

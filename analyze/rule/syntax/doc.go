@@ -21,13 +21,15 @@
 //	falsepositives:
 //	  - 警方通报
 //	detection:
-//	  brand: # a block: any of lists, terms, regex
+//	  brand: # a block: any of lists, patterns, terms, regex
 //	    lists:
 //	      - casino-brands
 //	  offer:
 //	    terms:
 //	      - 注册送
 //	      - 首存优惠 | 2 # a weight, default 1
+//	    patterns: # what files of patterns/ look for
+//	      - contact-account
 //	    regex:
 //	      - \d{2,4}\s*元\s*彩金
 //	    regions: # default: every kind but url
@@ -54,8 +56,8 @@
 // hits of the first block that have a hit of c so close. So an excuse beside one
 // advertisement does not excuse another one.
 //
-// A block that has max_chars or min_chars, but neither lists, terms nor regex, looks for
-// nothing: it stands for the regions of that length. "sure near/0 brief" asks for a hit of
+// A block that has max_chars or min_chars, but neither lists, patterns, terms nor regex,
+// looks for nothing: it stands for the regions of that length. "sure near/0 brief" asks for a hit of
 // sure in such a region. "brief" by itself asks whether the page has such a region, which
 // says little about anything but a message. Such a block gives no evidence and
 // corroborates nothing.
@@ -80,7 +82,9 @@
 // enough: among many words some sound like any term.
 //
 // A word list, lists/<name>.txt, has one term a line, lines of comment ("# …") and an
-// optional weight behind a bar: "注册送彩金 | 3". An awareness context,
+// optional weight behind a bar: "注册送彩金 | 3". A pattern, patterns/<name>.yaml, has name,
+// description, tests, and any of lists, terms, regex and except: what it looks for counts
+// in a block that names it as if it stood there. An awareness context,
 // contexts/<name>.yaml, has name, title, description, detection (with its condition) and
 // lowers, the points that it takes off a score. Contexts read visible text only and ignore
 // disguised hits: somebody who plants a police notice to dodge detection hides it.

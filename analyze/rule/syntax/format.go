@@ -21,7 +21,7 @@ const (
 	formatRounds = 4
 )
 
-// Format lays out a rule, a context or a file of an overlay in the canonical way:
+// Format lays out a rule, a context, a pattern or a file of an overlay in the canonical way:
 // keys in the order of the package comment, each entry of a list on its own line,
 // quotes only where YAML needs them. Every comment stays with what it was written
 // for, or Format returns an error. Formatting twice changes nothing. If src is not YAML of the right form the error is an *Error without a
@@ -107,9 +107,11 @@ func arrange(n *yaml.Node, key string, depth int) error {
 	return nil
 }
 
-// keyOrder is the canonical order of the keys of all mappings but a detection.
+// keyOrder is the canonical order of the keys of all mappings but a detection. The tests
+// stand behind the detection of a rule and behind the expressions of a pattern.
 func keyOrder() []string {
-	return slices.Concat([]string{"name"}, ruleKeys(), contextKeys(), blockKeys(), entryKeys(), testKeys(), allowKeys())
+	tests := len(ruleKeys()) - 1
+	return slices.Concat([]string{"name"}, ruleKeys()[:tests], contextKeys(), blockKeys(), ruleKeys()[tests:], entryKeys(), testKeys(), allowKeys())
 }
 
 // sortKeys brings the keys of a mapping, the value of a key, into order. Unknown

@@ -131,7 +131,7 @@ func (f *File) ParseRule(src []byte) *Rule {
 		f.Errorf(r.Modified.Place, "modified %s is before date %s", r.Modified.Value, r.Date.Value)
 	}
 	if n := r.given["tests"]; n != nil && n.Kind == yaml.SequenceNode {
-		f.checkTests(r, n)
+		f.checkTests(r.Tests, n)
 	}
 	if r.given["detection"] != nil {
 		f.checkDetection(r.Detection)
@@ -261,9 +261,9 @@ func (f *File) tests(n *yaml.Node) (out []Test) {
 
 // checkTests asks for an example of each kind: nobody knows what a rule does that
 // was never seen to fire or to stay quiet.
-func (f *File) checkTests(r *Rule, n *yaml.Node) {
+func (f *File) checkTests(tests []Test, n *yaml.Node) {
 	for _, expect := range []string{ExpectFires, ExpectQuiet} {
-		if !slices.ContainsFunc(r.Tests, func(t Test) bool { return t.Expect == expect }) {
+		if !slices.ContainsFunc(tests, func(t Test) bool { return t.Expect == expect }) {
 			f.errorf(n, "no test with expect: %s; give at least one of each kind", expect)
 		}
 	}
