@@ -168,8 +168,12 @@ func (r *resolver) block(f *syntax.File, written syntax.Block) Block {
 	for _, region := range written.Regions {
 		b.Regions = append(b.Regions, qianshao.RegionKind(region.Value))
 	}
-	b.Grade = cmp.Or(written.Grade, r.ungraded)
 	patterns := r.patternsOf(f, written)
+	b.Grade = written.Grade
+	for _, p := range patterns {
+		b.Grade = cmp.Or(b.Grade, p.written.Block.Grade)
+	}
+	b.Grade = cmp.Or(b.Grade, r.ungraded)
 	terms := r.terms(f, written, patterns)
 	for i, p := range patterns {
 		b.take(f, p, written.Patterns[i].Place, terms)
