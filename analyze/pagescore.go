@@ -111,9 +111,19 @@ func (b *breakdown) addConcealed(fired *engine.Fired) {
 			rare++
 		}
 	}
-	if rare < leastConcealed {
+	if rare < leastConcealed && !(rare > 0 && isDeliberate(concealment(fired))) {
 		b.add("hidden_alone", "concealed from visitors, but hardly more than one rare term: "+string(concealment(fired)), pointsHiddenAlone)
 		return
 	}
 	b.addHidden(fired)
+}
+
+// isDeliberate says whether a way of hiding has no use but to hide or to deceive. Pages fold
+// menus by the others, and keep texts for screen readers off the screen.
+func isDeliberate(h qianshao.Hiding) bool {
+	switch h {
+	case qianshao.HidingEntityEncoded, qianshao.HidingSameColour, qianshao.HidingZeroFont, qianshao.HidingMarquee:
+		return true
+	}
+	return false
 }
