@@ -71,7 +71,7 @@ const (
 	RegionText    RegionKind = "text"
 	RegionAnchor  RegionKind = "anchor" // text of a link
 	RegionURL     RegionKind = "url"    // a link's target; Name is the attribute
-	RegionAttr    RegionKind = "attr"   // alt, title, placeholder, value…; Name says which
+	RegionAttr    RegionKind = "attr"   // alt, title, placeholder, value…, and any that holds Chinese words; Name says which
 	RegionComment RegionKind = "comment"
 	RegionScript  RegionKind = "script" // a string literal of an inline script
 )
@@ -102,18 +102,20 @@ const (
 	HidingCovered       Hiding = "covered"
 	HidingTemplate      Hiding = "template"
 	HidingNoScript      Hiding = "noscript"
-	HidingWritten       Hiding = "document-write" // put into the page by an inline script
-	HidingEntityEncoded Hiding = "entity-encoded" // a title or meta spelt in numeric entities
-	HidingComment       Hiding = "comment"        // plain for any page
-	HidingScript        Hiding = "script"         // plain for any page
+	HidingWritten       Hiding = "document-write"    // put into the page by an inline script
+	HidingEntityEncoded Hiding = "entity-encoded"    // a title or meta spelt in numeric entities
+	HidingMisused       Hiding = "misused-attribute" // words among the numbers of an attribute, such as a drawing's path
+	HidingUnshown       Hiding = "unshown-attribute" // an attribute that no browser shows: data-*, the value of an option
+	HidingComment       Hiding = "comment"           // plain for any page
+	HidingScript        Hiding = "script"            // plain for any page
 )
 
 // Concealed says whether the way of hiding is one that an author chooses to
-// keep text from visitors. Comments, scripts and noscript are on every page and
-// say nothing by themselves.
+// keep text from visitors. Comments, scripts, noscript and attributes with data
+// are on every page and say nothing by themselves.
 func (h Hiding) Concealed() bool {
 	switch h {
-	case HidingNone, HidingComment, HidingScript, HidingNoScript, HidingTemplate:
+	case HidingNone, HidingComment, HidingScript, HidingNoScript, HidingTemplate, HidingUnshown:
 		return false
 	}
 	return true

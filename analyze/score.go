@@ -41,7 +41,7 @@ func score(fired *engine.Fired, form qianshao.Form) breakdown {
 		parts.add("disguised", "spelt to dodge filters", pointsDisguised)
 	}
 	if fired.Inert {
-		parts.add("inert", "only in comments or scripts, where no visitor reads it", pointsInert)
+		parts.add("inert", "only in comments, scripts or attributes, where no visitor reads it", pointsInert)
 	}
 	parts.addAwareness(fired)
 	return parts

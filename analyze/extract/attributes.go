@@ -2,6 +2,8 @@ package extract
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
@@ -20,18 +22,86 @@ func (a *assembler) attributes(el int32) {
 	}
 	hiding := a.Fragments[e.Fragment].HidingOf(a.styles.Box(el))
 	for _, at := range a.Tree.Attributes(el) {
-		if at.Start == at.End {
-			continue
-		}
 		switch {
+		case at.Start == at.End:
 		case isTextAttribute(e.Atom, at.Name):
 			a.stretch(qianshao.RegionAttr, at.Name, hiding, el, &a.Fragments[e.Fragment], int(at.Start), int(at.End), mapped.InAttribute)
 		case isURLAttribute(e.Atom, at.Name):
 			a.url(el, at, hiding)
 		case e.Atom == atom.Link && at.Name == "href" && link.IsAlternate(a.Value(el, "rel")):
 			a.url(el, at, qianshao.HidingNone) // the head shows nothing, so nothing in it is concealed
+		default:
+			a.unshown(el, at)
 		}
 	}
+}
+
+// unshown appends the region of an attribute that no browser shows, if it holds
+// Chinese words. Scripts put such attributes on the page, search engines read some of
+// them, and hacked sites carry advertisements in them.
+func (a *assembler) unshown(el int32, at tree.Attribute) {
+	e := &a.Elements[el]
+	f := &a.Fragments[e.Fragment]
+	if raw := f.Content[at.Start:at.End]; !holdsHan(raw) || isFont(at.Name) || isReference(raw) {
+		return
+	}
+	if e.Atom == atom.Iframe && at.Name == "srcdoc" {
+		return // the tree has its document
+	}
+	hiding := qianshao.HidingUnshown
+	if isDrawing(e.Tag, at.Name) {
+		hiding = qianshao.HidingMisused
+	}
+	a.stretch(qianshao.RegionAttr, at.Name, f.HidingOf(hiding), el, f, int(at.Start), int(at.End), mapped.InAttribute)
+}
+
+// holdsHan reports whether the raw value of an attribute has a Chinese character,
+// written as it is or as a numeric reference.
+func holdsHan(raw string) bool {
+	if hasHan(raw) {
+		return true
+	}
+	return strings.Contains(raw, "&#") && hasHan(mapped.Unescape(raw))
+}
+
+func hasHan(s string) bool {
+	for i := range len(s) { // most values are ASCII, which costs least byte by byte
+		if s[i] >= utf8.RuneSelf {
+			return strings.ContainsFunc(s[i:], func(r rune) bool { return unicode.Is(unicode.Han, r) })
+		}
+	}
+	return false
+}
+
+// isFont reports whether an attribute names fonts, which half of all Chinese pages do in Chinese.
+func isFont(name string) bool { return name == "style" || name == "face" || name == "font-family" }
+
+// isReference reports whether a value leads to a file rather than being words:
+// the names of pictures are Chinese on many sites.
+func isReference(raw string) bool {
+	raw = strings.TrimSpace(raw)
+	for _, start := range [...]string{"/", "./", "../", "http:", "https:", "data:"} {
+		if strings.HasPrefix(raw, start) {
+			return !strings.ContainsAny(raw, " \t\r\n")
+		}
+	}
+	return false
+}
+
+// isDrawing reports whether an attribute holds the numbers of a drawing, in which
+// no program writes words.
+func isDrawing(tag, name string) bool {
+	switch name {
+	case "d":
+		return tag == "path" || tag == "glyph"
+	case "points":
+		return tag == "polygon" || tag == "polyline"
+	case "coords":
+		return tag == "area"
+	case "viewbox", "transform", "gradienttransform", "patterntransform", "stroke-dasharray":
+		return true
+	}
+	return false
 }
 
 // isTextAttribute reports whether an attribute holds text for people.
@@ -125,6 +195,7 @@ func (a *assembler) meta(el int32) {
 		a.doc.MetaRobots = append(a.doc.MetaRobots, strings.ToValidUTF8(text[:min(len(text), maxMetaRobot)], ""))
 	}
 	if !isShown(name) {
+		a.unshown(el, content)
 		return
 	}
 	hiding := f.HidingOf(qianshao.HidingNone)

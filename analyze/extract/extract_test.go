@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -162,8 +163,8 @@ func checkInvariants(t *testing.T, doc *qianshao.Document) {
 }
 
 // checkRegion holds a region to its map: the runs cover its text without a gap,
-// lead into the source in order, and where nothing was undone text and source are
-// the same bytes.
+// lead into the source in order unless a script put it together, and where nothing
+// was undone text and source are the same bytes.
 func checkRegion(t *testing.T, doc *qianshao.Document, r *qianshao.Region, scripted bool) {
 	t.Helper()
 	if len(r.Map) == 0 || len(r.Text) == 0 {
@@ -171,7 +172,7 @@ func checkRegion(t *testing.T, doc *qianshao.Document, r *qianshao.Region, scrip
 	}
 	at, source := 0, 0
 	for _, run := range r.Map {
-		if run.Text.Start != at || run.Text.End <= at || run.Source.Start < source || run.Source.End < run.Source.Start || run.Source.End > len(doc.Source) {
+		if run.Text.Start != at || run.Text.End <= at || run.Source.Start < source && !scripted || run.Source.End < run.Source.Start || run.Source.End > len(doc.Source) {
 			t.Fatalf("region %s %q: run %+v behind text %d, source %d of %d", r.Kind, r.Text, run, at, source, len(doc.Source))
 		}
 		at, source = run.Text.End, run.Source.Start
@@ -275,5 +276,57 @@ func TestAlternates(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"https://school.example/feed", "http://m.school.example/"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestAttributes: an attribute with Chinese words is a region, whoever sees it.
+func TestAttributes(t *testing.T) {
+	for name, test := range map[string]struct {
+		html string
+		want qianshao.Hiding
+	}{
+		"title":                      {`<p title="` + secret + `">`, qianshao.HidingNone},
+		"path":                       {`<svg><path d="M9 12h6 ` + secret + ` 2z"/></svg>`, qianshao.HidingMisused},
+		"path in references":         {`<svg><path d="M9 &#27880;&#20876;&#36865;&#24425;&#37329; 2z"/></svg>`, qianshao.HidingMisused},
+		"viewBox":                    {`<svg viewBox="0 0 9 9 ` + secret + `"></svg>`, qianshao.HidingMisused},
+		"d of no drawing":            {`<li d="` + secret + `">`, qianshao.HidingUnshown},
+		"data in a hidden menu":      {`<ul style="display:none"><li data-name="` + secret + `">`, qianshao.HidingUnshown},
+		"handler":                    {`<a onclick="alert('` + secret + `')">`, qianshao.HidingUnshown},
+		"meta of another name":       {`<meta name="location" content="` + secret + `">`, qianshao.HidingUnshown},
+		"written":                    {`<script>document.write('<svg><path d="` + secret + `"/></svg>')</script>`, qianshao.HidingWritten},
+		"srcdoc":                     {`<iframe srcdoc="&lt;body style='display:block'&gt;&lt;p&gt;` + secret + `"></iframe>`, qianshao.HidingNone},
+		"srcdoc in a srcdoc":         {`<iframe srcdoc="<iframe srcdoc='<p hidden>` + secret + `'></iframe>"></iframe>`, qianshao.HidingAttribute},
+		"srcdoc of a script":         {`<iframe srcdoc="<script>// a comment` + "\n" + `document.write('<b>` + secret + `</b>')</script>"></iframe>`, qianshao.HidingWritten},
+		"a frame's sheet is its own": {`<iframe srcdoc="<style>p{display:none}</style>"></iframe><p>` + secret, qianshao.HidingNone},
+		"a frame's body is its own":  {`<body><iframe srcdoc="<body style='display:none'>"></iframe><p>` + secret, qianshao.HidingNone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc := document(test.html, nil)
+			region := find(t, doc, secret)
+			if region.Hidden != test.want {
+				t.Errorf("hidden = %q, want %q", region.Hidden, test.want)
+			}
+			if at := region.Span(); !strings.Contains(doc.Source[at.Start:at.End], secret) && !strings.Contains(doc.Source[at.Start:at.End], "&#27880;") {
+				t.Errorf("the region points at %q", doc.Source[at.Start:at.End])
+			}
+		})
+	}
+	for name, html := range map[string]string{
+		"fonts":          `<p style="font-family:宋体"><font face="微软雅黑">`,
+		"file":           `<div data-src="/图片/校园.jpg" data-bg="http://a.example/图.png">`,
+		"ASCII":          `<div data-id="1234" class="more">`,
+		"picture in URL": `<div data-x="data:image/png;base64,图">`,
+	} {
+		if doc := document(html, nil); len(doc.Regions) > 0 {
+			t.Errorf("%s: %s", name, describe(doc))
+		}
+	}
+}
+
+// TestLargeSrcdoc: what goes beyond the limit is left out and noted.
+func TestLargeSrcdoc(t *testing.T) {
+	doc := document(`<iframe srcdoc="`+strings.Repeat("&lt;p&gt;校园", 200_000)+`"></iframe><p>`+secret, nil)
+	if !slices.Contains(doc.Notes, qianshao.NoteTooMany) || find(t, doc, secret).Hidden != "" {
+		t.Errorf("notes %v", doc.Notes)
 	}
 }

@@ -267,7 +267,7 @@ var messages = map[string]message{
 	"detail.hidden_alone": {"对访客隐藏（%s），但少见的词不到两个", "concealed from visitors, but hardly more than one rare term: %s"},
 	"detail.cloaked":      {"只给%s看，普通访客得不到", "only for %s; a plain visitor does not get it"},
 	"detail.disguised":    {"写法刻意躲避过滤", "spelt to dodge filters"},
-	"detail.inert":        {"只在注释或脚本中，访客读不到", "only in comments or scripts, where no visitor reads it"},
+	"detail.inert":        {"只在注释、脚本或不显示的属性中，访客读不到", "only in comments, scripts or attributes, where no visitor reads it"},
 	"detail.cap":          {"分值限制在 1 到 100", "the scale ends at 1 and 100"},
 
 	"who.":               {"普通访客", "a plain visitor"},
@@ -363,6 +363,8 @@ var messages = map[string]message{
 	"hidden.noscript":          {"noscript 元素", "a noscript element"},
 	"hidden.document-write":    {"脚本写入", "document.write"},
 	"hidden.entity-encoded":    {"实体编码", "entity encoding"},
+	"hidden.misused-attribute": {"写在数值属性中", "an attribute meant for numbers"},
+	"hidden.unshown-attribute": {"不显示的属性", "an attribute that is not shown"},
 	"hidden.comment":           {"注释", "a comment"},
 	"hidden.script":            {"脚本", "a script"},
 

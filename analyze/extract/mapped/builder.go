@@ -2,6 +2,7 @@ package mapped
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
@@ -70,6 +71,29 @@ func (b *Builder) Add(t *Text, start, end int, mode Mode) {
 			}
 			b.Copy(t, from, i)
 		}
+	}
+}
+
+// AddExact appends t.Content[start:end] with the character references of an
+// attribute resolved and white space as it is.
+func (b *Builder) AddExact(t *Text, start, end int) {
+	for i := start; i < end; {
+		n := strings.IndexByte(t.Content[i:end], '&')
+		if n < 0 {
+			n = end - i
+		}
+		if n > 0 {
+			b.Copy(t, i, i+n)
+			i += n
+			continue
+		}
+		if out, n := reference(t.Content[i:end], InAttribute); n > 0 {
+			b.Put(t.Span(i, i+n), out)
+			i += n
+			continue
+		}
+		b.Copy(t, i, i+1)
+		i++
 	}
 }
 

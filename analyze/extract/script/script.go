@@ -2,8 +2,8 @@
 // hold, what they write into the page, which elements they hide, and whether they
 // send visitors of search engines elsewhere.
 //
-// It evaluates no more than string literals, +, and the decoders by which
-// injected scripts disguise their strings.
+// It evaluates no more than string literals, +, variables that hold such, and the
+// decoders by which injected scripts disguise their strings.
 package script
 
 import (
@@ -69,6 +69,7 @@ type reader struct {
 	skipped  [][2]int // token ranges of operands that could not be evaluated
 	steps    int
 	maxSteps int
+	looked   int      // tokens at which an assignment was looked for
 	hidden   []string // ids that are hidden …
 	shown    []string // … and shown again, as those of menus are
 }
@@ -267,7 +268,7 @@ func (s *reader) writes(i int, apart bool) int {
 
 // writesMarkup is writes for jQuery's methods, which also take strings without markup.
 func (s *reader) writesMarkup(i int) int {
-	if i >= len(s.tokens) || s.tokens[i].kind != stringToken && !s.is(i, "unescape") {
+	if i >= len(s.tokens) || s.tokens[i].kind != stringToken && !s.is(i, "unescape") && (s.tokens[i].kind != nameToken || !s.is(i+1, ")")) {
 		return i
 	}
 	v, next, ok := s.value(i, 0)

@@ -2,6 +2,7 @@ package script
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -34,8 +35,12 @@ func (s *reader) value(i, depth int) (v mapped.Text, next int, ok bool) {
 	return out.Build(), i, ok
 }
 
-// maxExpressionDepth bounds mapped.Unescape(mapped.Unescape(mapped.Unescape(…
-const maxExpressionDepth = 8
+const (
+	// maxExpressionDepth bounds unescape(unescape(unescape(…
+	maxExpressionDepth = 8
+	// maxVariableDepth bounds variables that are made of variables.
+	maxVariableDepth = 4
+)
 
 // operand evaluates one operand of +.
 func (s *reader) operand(i, depth int) (v mapped.Text, next int, ok bool) {
@@ -65,13 +70,59 @@ func (s *reader) operand(i, depth int) (v mapped.Text, next int, ok bool) {
 	case s.is(i, "String") && s.is(i+1, ".") && s.is(i+2, "fromCharCode") && s.is(i+3, "("):
 		return s.charCodes(i + 4)
 	case !s.is(i+1, "("):
-		return mapped.Text{}, i, false
+		v, ok = s.variable(i, depth)
+		return v, i + 1, ok
 	case s.is(i, "unescape"), s.is(i, "decodeURIComponent"), s.is(i, "decodeURI"):
 		return s.call(i+2, depth, unpercent)
 	case s.is(i, "atob"):
 		return s.call(i+2, depth, unbase64)
 	}
 	return mapped.Text{}, i, false
+}
+
+const (
+	// maxBack is how many tokens before its use a variable's assignment is looked for.
+	maxBack = 2000
+	// looksPerToken bounds the search for assignments in a script.
+	looksPerToken = 8
+	// maxAdditions bounds the statements that add to a variable: html += "…".
+	maxAdditions = 64
+)
+
+// variable evaluates the variable at token i: the last value that is assigned to it
+// before, and what is added to it behind that. What a function or a loop does in
+// between is not known, so the value is what the text says from top to bottom.
+func (s *reader) variable(i, depth int) (mapped.Text, bool) {
+	if depth > maxVariableDepth || s.is(i-1, ".") || s.is(i+1, ".") || s.is(i+1, "[") || s.is(i+1, "=") {
+		return mapped.Text{}, false
+	}
+	name, from, additions := s.text(i), -1, []int(nil)
+	for k := i - 2; k >= max(0, i-maxBack) && from < 0 && s.looked < looksPerToken*len(s.tokens) && len(additions) < maxAdditions; k-- {
+		s.looked++
+		if !s.is(k, name) || s.is(k-1, ".") {
+			continue
+		}
+		switch {
+		case s.is(k+1, "="):
+			from = k + 2
+		case s.is(k+1, "+="):
+			additions = append(additions, k+2)
+		}
+	}
+	if from >= 0 {
+		additions = append(additions, from)
+	}
+	var out mapped.Builder
+	known := false
+	kept := s.skipped // what is skipped here has been walked where it stands
+	for _, at := range slices.Backward(additions) {
+		if piece, next, ok := s.value(at, depth+1); ok && next <= i {
+			known = true
+			out.Copy(&piece, 0, len(piece.Content))
+		}
+	}
+	s.skipped = kept
+	return out.Build(), known
 }
 
 // method evaluates the method that is called on a string: concat, which injected

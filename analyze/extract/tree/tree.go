@@ -103,7 +103,8 @@ type Fragment struct {
 	// HidingTemplate; empty for the source itself.
 	Hiding qianshao.Hiding
 	Owner  int32 // the script element that produced the text; 0 for the source
-	depth  int   // how many nested scripts produced the text
+	nested bool  // it is the document of an iframe, or in it
+	depth  int   // how many nested scripts or documents the text is in
 }
 
 // HidingOf returns how text of the fragment is hidden, given how its style hides
@@ -142,6 +143,8 @@ type builder struct {
 	body   int32
 	xml    bool
 	budget int // bytes that scripts may still write
+	// nestable is how many bytes of nested documents may still be parsed.
+	nestable int32
 }
 
 // Build parses a page's source.
@@ -158,7 +161,7 @@ func newBuilder(source string) *builder {
 		open:   make(map[string]int32, 64),
 		floor:  1,
 		xml:    strings.HasPrefix(strings.TrimLeft(source[:min(len(source), 256)], " \t\r\n\uFEFF"), "<?xml"),
-		budget: len(source) + maxWritten,
+		budget: len(source) + maxWritten, nestable: maxNested,
 	}
 	b.Fragments = []Fragment{{Text: mapped.Source(source)}}
 	b.Elements = make([]Element, 1, 64+len(source)/48)
@@ -239,6 +242,9 @@ func (b *builder) addText(fi int32, start, end int) {
 	top := b.top()
 	switch top.Atom {
 	case atom.Style:
+		if b.Fragments[fi].nested {
+			return
+		}
 		el := b.frames[len(b.frames)-1].element
 		b.Sheets = append(b.Sheets, Sheet{Fragment: fi, Start: int32(start), End: int32(end), Media: b.Value(el, "media")})
 		return
@@ -270,6 +276,8 @@ func (b *builder) addText(fi int32, start, end int) {
 func (b *builder) startTag(fi int32, start, end int, tag string, a atom.Atom, selfClosing bool) {
 	kind := tagKinds[a]
 	switch {
+	case b.floor > 1 && (a == atom.Html || a == atom.Body || a == atom.Head):
+		return // of a nested document, or of what innerHTML drops
 	case a == atom.Html:
 		b.adopt(0, fi, start, end)
 		return
@@ -304,17 +312,20 @@ func (b *builder) startTag(fi int32, start, end int, tag string, a atom.Atom, se
 		return
 	}
 	b.push(el)
+	if a == atom.Iframe {
+		b.nested(el, fi)
+	}
 }
 
 // collect notes base and link elements, so that nobody need search for them.
 func (b *builder) collect(el int32) {
 	switch b.Elements[el].Atom {
 	case atom.Base:
-		if b.Base == 0 && b.Value(el, "href") != "" {
+		if b.Base == 0 && !b.Fragments[b.Elements[el].Fragment].nested && b.Value(el, "href") != "" {
 			b.Base = el
 		}
 	case atom.Link:
-		if link.IsStylesheet(b.Value(el, "rel")) && b.Value(el, "href") != "" {
+		if link.IsStylesheet(b.Value(el, "rel")) && b.Value(el, "href") != "" && !b.Fragments[b.Elements[el].Fragment].nested {
 			b.Sheets = append(b.Sheets, Sheet{Link: el, Media: b.Value(el, "media")})
 		}
 	}

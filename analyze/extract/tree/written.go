@@ -15,7 +15,11 @@ const (
 	// maxWritten is how many bytes the scripts of a page may write beyond the
 	// page's own length; an unpacker can be told to write without end.
 	maxWritten = 1 << 20
-	// maxScriptDepth bounds a script that writes a script that writes a script.
+	// maxNested is how many bytes the documents in srcdoc attributes may have
+	// together. Each reference in them takes 32 bytes of memory.
+	maxNested = 1 << 20
+	// maxScriptDepth bounds a script that writes a script that writes a script, and
+	// a document in a document.
 	maxScriptDepth = 4
 )
 
@@ -24,7 +28,7 @@ const (
 func (b *builder) script(el, fi int32, start, end int) {
 	kind := strings.ToLower(strings.TrimSpace(b.Value(el, "type")))
 	from := &b.Fragments[fi]
-	part := Fragment{Text: from.Part(start, end), Hiding: from.Hiding, Owner: el, depth: from.depth}
+	part := Fragment{Text: from.Part(start, end), Hiding: from.Hiding, Owner: el, nested: from.nested, depth: from.depth}
 	switch {
 	case strings.Contains(kind, "html") || strings.Contains(kind, "template"):
 		part.Hiding = qianshao.HidingTemplate
@@ -59,6 +63,9 @@ func (b *builder) readScript(f Fragment) {
 		case script.Redirect:
 			b.event(Redirect, f.Owner, fi, e.Start, e.End)
 		case script.Hide:
+			if f.nested {
+				return // an element of the nested document
+			}
 			b.HiddenIDs = append(b.HiddenIDs, e.ID)
 		}
 	})
@@ -66,7 +73,25 @@ func (b *builder) readScript(f Fragment) {
 
 // produced returns a text as a fragment that was produced by another.
 func (b *builder) produced(text mapped.Text, by Fragment) Fragment {
-	return Fragment{Text: text, Owner: by.Owner, depth: by.depth}
+	return Fragment{Text: text, Owner: by.Owner, nested: by.nested, depth: by.depth}
+}
+
+// nested parses the document that an iframe carries in its srcdoc attribute. Its
+// style sheets are not read, since they are for that document alone.
+func (b *builder) nested(el, fi int32) {
+	for _, at := range b.Attributes(el) {
+		if at.Name != "srcdoc" || at.Start == at.End {
+			continue
+		}
+		from := b.Fragments[fi]
+		end := min(at.End, at.Start+b.nestable)
+		b.TooMany = b.TooMany || end < at.End
+		b.nestable -= end - at.Start
+		var inner mapped.Builder
+		inner.AddExact(&from.Text, int(at.Start), int(end))
+		b.write(Fragment{Text: inner.Build(), Hiding: from.Hiding, Owner: from.Owner, nested: true, depth: from.depth}, true)
+		return
+	}
 }
 
 func (b *builder) addFragment(f Fragment) int32 {

@@ -70,7 +70,7 @@ func (e *evaluation) summary(hits []rankedHit, concealed bool) Fired {
 		if !concealed && region.Hidden.Concealed() {
 			continue
 		}
-		out.Inert = out.Inert && (region.Kind == qianshao.RegionComment || region.Kind == qianshao.RegionScript)
+		out.Inert = out.Inert && isInert(region)
 		out.Disguised = out.Disguised || p.hit.cost > plainCost
 		now, k := e.weighed(p.hit), key{term: p.hit.term}
 		if now.Grade == syntax.Specific && int(k.term) >= len(e.engine.terms) {
@@ -101,6 +101,11 @@ func (e *evaluation) weighed(h *hit) WeighedTerm {
 	}
 	t.Ordinary = float64(n) / float64(sites)
 	return t
+}
+
+// isInert says whether no visitor reads the region, and its author need not mean to hide it.
+func isInert(r *qianshao.Region) bool {
+	return r.Kind == qianshao.RegionComment || r.Kind == qianshao.RegionScript || r.Hidden == qianshao.HidingUnshown
 }
 
 // evidence keeps the best hits and puts them into the order of the source.

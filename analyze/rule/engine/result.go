@@ -38,7 +38,7 @@ type Fired struct {
 	Contexts []Context
 	// Quoted: most of it stands in pre, code or blockquote elements.
 	Quoted bool
-	// Inert: all evidence is in comments or scripts.
+	// Inert: all evidence is in comments, scripts or attributes that are not shown.
 	Inert bool
 }
 
