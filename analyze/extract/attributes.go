@@ -138,11 +138,17 @@ func leadsOn(a atom.Atom) bool {
 	return a == atom.A || a == atom.Area || a == atom.Iframe || a == atom.Frame || a == atom.Meta || a == atom.Link
 }
 
+// isData reports whether a reference holds a picture or a font itself, which is no text.
+func isData(ref string) bool {
+	const scheme = "data:"
+	return len(ref) >= len(scheme) && strings.EqualFold(ref[:len(scheme)], scheme)
+}
+
 // url appends the region of a reference, and a link if it leads to a page.
 func (a *assembler) url(el int32, at tree.Attribute, hiding qianshao.Hiding) {
 	e := &a.Elements[el]
 	f := &a.Fragments[e.Fragment]
-	if at.End-at.Start > maxURL {
+	if at.End-at.Start > maxURL || isData(f.Content[at.Start:at.End]) {
 		return
 	}
 	region := a.stretch(qianshao.RegionURL, at.Name, hiding, el, f, int(at.Start), int(at.End), mapped.InAttribute)

@@ -61,7 +61,7 @@ func TestRegions(t *testing.T) {
 		{"meta refresh", `<meta http-equiv=refresh content="0; URL='http://a.example/'">`, []line{{url, "refresh", "", "meta", "http://a.example/"}}},
 		{"comment", "<!-- 博\n 彩 --><p>x", []line{{comment, "", qianshao.HidingComment, "html", "博 彩"}, {text, "", "", "body > p", "x"}}},
 		{"script strings", `<script>var a='博\u5f69', b=["x","yyyy"], /* "no" */ c="" + "sh" + "op"; // "no"` + "\n" + `d=/["']/; e=` + "`票`" + `</script>`, []line{
-			{code, "", script, "script", "博彩"}, {code, "", script, "script", "yyyy"}, {code, "", script, "script", "shop"}, {code, "", script, "script", "票"}}},
+			{code, "", script, "script", "博彩"}, {code, "", script, "script", "shop"}, {code, "", script, "script", "票"}}},
 		{"style and script are no text", `<style>p{color:red}</style><script>var a=1</script><p>x`, []line{{text, "", "", "body > p", "x"}}},
 		{"NUL does not break a word", "<p>博\x00彩", []line{{text, "", "", "body > p", "博彩"}}},
 		{"written", `<script>document.write('<a href="http:\/\/c.example\/">博彩</a>')</script>`, []line{
@@ -70,7 +70,6 @@ func TestRegions(t *testing.T) {
 			{code, "", script, "script", "http://c.example/"},
 			{code, "referrer-redirect", script, "script", `/baidu|sogou/i.test(document.referrer)){location.href="http://c.example/"`}}},
 		{"crawlers are shown another page", `<script>var r=navigator["userAgent"].toLowerCase();if(r.indexOf("baiduspider")>-1){document.write("<b>博彩</b>")}</script>`, []line{
-			{code, "", script, "script", "userAgent"}, {code, "", script, "script", "baiduspider"},
 			{code, "referrer-redirect", script, "script", `"userAgent"].toLowerCase();if(r.indexOf("baiduspider")>-1){document.write("<b>博彩</b>")`},
 			{text, "", qianshao.HidingWritten, "script", "博彩"}}},
 		{"a mobile redirect is none of that", `<script>if(/iphone|android|baiduboxapp/i.test(navigator.userAgent)){location.href="/m/"}</script>`, nil},

@@ -47,7 +47,7 @@ func TestLimits(t *testing.T) {
 		{"more regions than the limit", strings.Repeat("<p>x</p>", maxRegions+1) + "<p>" + secret, maxRegions + 1, 0, qianshao.NoteTooMany, secret, ""},
 		{"more links", strings.Repeat("<a href=x>xy</a> ", maxRegions) + "<a>" + secret, maxRegions + 1, maxRegions / 2, qianshao.NoteTooMany, secret, ""},
 		{"more hidden regions", strings.Repeat("<p hidden>x</p>", maxRegions+1) + "<p hidden>" + secret, maxRegions + 1, 0, qianshao.NoteTooMany, secret, qianshao.HidingAttribute},
-		{"20 MB", portalPage(big) + secret, maxRegions + 11, 23935, qianshao.NoteTooMany, secret, ""},
+		{"20 MB", portalPage(big) + secret, maxRegions + 11, 24035, qianshao.NoteTooMany, secret, ""},
 		{"20 MB of text", strings.Repeat("长文 ", big/7) + secret, 41, 0, "", secret, ""},
 		{"20 MB in a comment", "<!--" + strings.Repeat("长文 ", big/7) + "-->" + secret, 42, 0, "", secret, ""},
 		{"20 MB in a script", "<script>" + strings.Repeat("a='b'+\"c\";", big/10) + "</script>" + secret, 1, 0, "", secret, ""},

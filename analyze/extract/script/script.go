@@ -18,6 +18,8 @@ const (
 	// minASCIILiteral is the length from which a string of ASCII alone may be
 	// a domain or a word. Scripts have thousands of shorter ones as option names.
 	minASCIILiteral = 4
+	// minAccount is how many digits the shortest account has.
+	minAccount = 5
 	// stepsPerToken bounds the evaluation of nested expressions.
 	stepsPerToken = 16
 )
@@ -70,6 +72,7 @@ type reader struct {
 	steps    int
 	maxSteps int
 	looked   int      // tokens at which an assignment was looked for
+	copied   int      // bytes of variables' values
 	hidden   []string // ids that are hidden …
 	shown    []string // … and shown again, as those of menus are
 }
@@ -207,9 +210,26 @@ func (s *reader) plain(t token) {
 	text := s.script.Content[t.start:t.end]
 	if strings.IndexByte(text, '\\') >= 0 || t.kind == templateToken {
 		s.decoded(s.literal(t))
-	} else if worthReading(text) {
+	} else if worthReading(text) && !isOption(text) {
 		s.emit(Effect{Kind: Literal, Start: int(t.start), End: int(t.end)})
 	}
+}
+
+// isOption reports whether a string is a name of the program's: of an option, a class,
+// an event. It has no dot, slash or colon, as an address has, no @ and no blank, and too few
+// digits for an account. What is ASCII and has none of these says nothing of a crime
+// when it stands in a script.
+func isOption(s string) bool {
+	digits := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 0x80, c == '.' && i > 0, c == '/', c == ':', c == '@', c == ' ', c == '<':
+			return false
+		case c >= '0' && c <= '9':
+			digits++
+		}
+	}
+	return digits < minAccount
 }
 
 // decoded emits a string that was decoded.
@@ -228,6 +248,9 @@ func (s *reader) spend(n int) bool {
 // worthReading reports whether a string may be for people, or a domain. It leaves
 // out the option names and selectors of which scripts are full.
 func worthReading(s string) bool {
+	if strings.HasPrefix(s, "data:") {
+		return false // a picture or a font
+	}
 	letters := 0
 	for i := range len(s) {
 		if s[i] >= 0x80 {

@@ -85,6 +85,8 @@ const (
 	maxBack = 2000
 	// looksPerToken bounds the search for assignments in a script.
 	looksPerToken = 8
+	// copiesPerByte bounds what variables are expanded to: a = b + b; b = c + c; …
+	copiesPerByte = 4
 	// maxAdditions bounds the statements that add to a variable: html += "…".
 	maxAdditions = 64
 )
@@ -116,7 +118,11 @@ func (s *reader) variable(i, depth int) (mapped.Text, bool) {
 	known := false
 	kept := s.skipped // what is skipped here has been walked where it stands
 	for _, at := range slices.Backward(additions) {
-		if piece, next, ok := s.value(at, depth+1); ok && next <= i {
+		piece, next, ok := s.value(at, depth+1)
+		if s.copied += len(piece.Content); s.copied > copiesPerByte*len(s.script.Content) {
+			break
+		}
+		if ok && next <= i {
 			known = true
 			out.Copy(&piece, 0, len(piece.Content))
 		}

@@ -20,6 +20,8 @@ type Explanation struct {
 	Judges string
 	// Scattered: the words that make the condition true stand in different places of the page.
 	Scattered bool
+	// ForPrograms: the words are Latin and stand only where programs read them.
+	ForPrograms bool
 	// Condition is the condition as a tree, each part with its truth.
 	Condition Part
 	Blocks    []BlockReport
@@ -72,8 +74,9 @@ func (e *Engine) Explain(doc *qianshao.Document, id string) Explanation {
 	out := Explanation{ID: id, Known: true, Holds: o.holds() == syntax.Yes, Condition: o.part(d.Condition)}
 	if out.Holds {
 		_, hits := v.fired(d)
-		out.Holds = hits != nil
-		out.Scattered = !out.Holds
+		out.Scattered = hits == nil
+		out.ForPrograms = hits != nil && v.forPrograms(hits)
+		out.Holds = !out.Scattered && !out.ForPrograms
 	}
 	if !v.judges(d) {
 		out.Judges, out.Holds = d.rule.Judges, false
@@ -147,6 +150,8 @@ func (x Explanation) String() string {
 		fmt.Fprintf(&b, "✗ %s: the rule judges nothing but a %s, and this is none\n", x.ID, x.Judges)
 	case x.Scattered:
 		fmt.Fprintf(&b, "✗ %s: the condition holds only by words of different places of the page\n", x.ID)
+	case x.ForPrograms:
+		fmt.Fprintf(&b, "✗ %s: the condition holds only by letters and digits in comments, scripts, meta elements or base64\n", x.ID)
 	case x.Holds:
 		fmt.Fprintf(&b, "✓ %s: the condition holds\n", x.ID)
 	default:

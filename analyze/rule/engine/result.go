@@ -98,7 +98,7 @@ func (e *evaluation) result(live []*detection) Result {
 	}
 	for i, r := range e.engine.rules.Rules() {
 		if d := e.engine.ofRules[i]; holds[d.index] && r.Off == nil {
-			if fired, hits := e.fired(d); hits != nil {
+			if fired, hits := e.fired(d); hits != nil && !e.forPrograms(hits) {
 				fired.Rule = r
 				fired.Quoted = e.isQuoted(hits)
 				fired.Contexts = e.excusing(out.Contexts, hits)
