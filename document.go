@@ -55,6 +55,9 @@ type Region struct {
 	Path string
 	// Hidden says how the region is kept from a visitor's eyes; empty if it is visible.
 	Hidden Hiding
+	// Script is the URL of the external script that holds the text or writes it; empty
+	// where the page itself does. Map then leads to where the page refers to it.
+	Script string
 	// Text is the decoded text: entities resolved, white space collapsed.
 	Text string
 	// Map leads from Text back to Source: runs in ascending order of Text.
@@ -73,7 +76,7 @@ const (
 	RegionURL     RegionKind = "url"    // a link's target; Name is the attribute
 	RegionAttr    RegionKind = "attr"   // alt, title, placeholder, value…, and any that holds Chinese words; Name says which
 	RegionComment RegionKind = "comment"
-	RegionScript  RegionKind = "script" // a string literal of an inline script
+	RegionScript  RegionKind = "script" // a string literal of a script
 )
 
 // RegionKinds returns all kinds, for the rule language's region filter.

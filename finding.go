@@ -98,6 +98,9 @@ type Evidence struct {
 	Name   string `json:"name,omitempty"`
 	Hidden Hiding `json:"hidden,omitempty"`
 	Path   string `json:"path,omitempty"`
+	// Script is the URL of the page's external script that has the evidence. Text is then
+	// what it says, and Span the place where the page refers to it, which is empty.
+	Script string `json:"script,omitempty"`
 	// View is the view of the page that has the evidence where the plain
 	// visitor's has not; Span, Line and Column are places in that view's source.
 	View View `json:"view,omitempty"`

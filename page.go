@@ -68,6 +68,9 @@ type Page struct {
 	// Stylesheets are the external style sheets that came with the page, by
 	// absolute URL: what is hidden cannot be told without them.
 	Stylesheets map[string][]byte
+	// Scripts are the external scripts of the page's own site that came with it and say
+	// something, by absolute URL: some pages are made by them.
+	Scripts map[string][]byte
 	// View says as whom the page was asked for.
 	View View
 	// Others are the same URL as other views got it, where the authorisation

@@ -92,6 +92,19 @@ func BenchmarkCrawl(b *testing.B) {
 			a.AssessExtraction(x)
 		}
 	})
+	b.Run("one view and a script", func(b *testing.B) { // 100 KB of a site's own, with a Chinese string in each of 500 statements
+		b.ReportAllocs()
+		withScript := html(strings.Replace(string(body), "<style>", "<script src=/a.js></script><style>", 1))
+		code := []byte(strings.Repeat(`function check(form){if(form.name.value.length<2){form.note.className="error";show("请填写姓名",form.note,{wait:300,then:function(e){e.preventDefault();return false}})}};var option={kind:"click",more:true};`+"\n", 500))
+		for b.Loop() {
+			x := analyze.NewExtraction(withScript)
+			if x.Stylesheets(); len(x.Scripts()) != 1 {
+				b.Fatal("no script")
+			}
+			x.Page.Stylesheets, x.Page.Scripts = sheets, map[string][]byte{"http://school.example/a.js": code}
+			a.AssessExtraction(x)
+		}
+	})
 	b.Run("two views", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

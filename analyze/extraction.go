@@ -11,8 +11,8 @@ import (
 // with another view of it, and the browser is told its charset. It is not safe for
 // concurrent use.
 type Extraction struct {
-	// Page is the page without its Others. Its Stylesheets count when Document
-	// is first called.
+	// Page is the page without its Others. Its Stylesheets and Scripts count when
+	// Document is first called.
 	Page qianshao.Page
 	// Others are the page's Others.
 	Others []*Extraction
@@ -45,6 +45,13 @@ func (x *Extraction) Whole() qianshao.Page {
 // Stylesheets returns the absolute URLs of the style sheets that the page links to.
 func (x *Extraction) Stylesheets() []string { return x.parse().Stylesheets() }
 
+// Scripts returns the absolute URLs of the external scripts that the page runs.
+func (x *Extraction) Scripts() []string { return x.parse().Scripts() }
+
+// ScriptMatters reports whether an external script of the page says something, so that the
+// page has to be judged with it.
+func (x *Extraction) ScriptMatters(body []byte) bool { return extract.ScriptMatters(body, x.Charset()) }
+
 // Charset returns the charset that the page is in, as in Document.Charset. It is
 // remembered when the rest is forgotten.
 func (x *Extraction) Charset() string {
@@ -57,7 +64,9 @@ func (x *Extraction) Charset() string {
 // Document returns the page as understood. Resident identity numbers are masked.
 func (x *Extraction) Document() *qianshao.Document {
 	if x.document == nil {
-		x.document = x.parse().Document(func(url string) ([]byte, bool) {
+		parsed := x.parse()
+		parsed.ReadScripts(x.Page.Scripts)
+		x.document = parsed.Document(func(url string) ([]byte, bool) {
 			css, ok := x.Page.Stylesheets[url]
 			return css, ok
 		})

@@ -58,6 +58,7 @@ func escaped(text string) string {
 type wayOfHiding struct {
 	name, head, body string
 	sheet            string // of /css/site.css
+	script           string // of /js/site.js
 	want             qianshao.Hiding
 }
 
@@ -67,6 +68,9 @@ func waysOfHiding() []wayOfHiding {
 	}
 	script := func(name, code string) wayOfHiding {
 		return wayOfHiding{name: name, body: `<div id="box"></div><script>` + code + `</script>`, want: qianshao.HidingWritten}
+	}
+	external := func(name, code string, want qianshao.Hiding) wayOfHiding {
+		return wayOfHiding{name: name, body: `<script src="/js/site.js"></script>`, script: code, want: want}
 	}
 	inJS := strings.ReplaceAll(injected, `"`, `\"`)
 	return []wayOfHiding{
@@ -121,6 +125,11 @@ func waysOfHiding() []wayOfHiding {
 		{name: "comment", body: `<!-- ` + injected + ` -->`, want: qianshao.HidingComment},
 		{name: "structured data of a page that a script makes", body: `<div id="app"></div><script type="application/ld+json">{"name":"金麒麟娱乐城官网","offers":["百家乐开户","\u6ce8\u518c\u9001\u5f69\u91d1","真人视讯投注"]}</script>`, want: qianshao.HidingScript},
 		{name: "state of a page that a script makes", body: `<div id="app"></div><script>window.__STATE__={"title":"金麒麟娱乐城官网",list:[{name:'百家乐开户'},{html:"<b>注册送彩金<\/b>"},{name:"真人视讯投注"}]}</script>`, want: qianshao.HidingScript},
+		external("document.write in the site's own script file", `document.write("`+inJS+`")`, qianshao.HidingWritten),
+		external("strings of the site's own script file", `var list = ["金麒麟娱乐城官网", "百家乐开户", "注册送彩金", "真人视讯投注"]; list.forEach(show)`, qianshao.HidingScript),
+		{name: "hidden by the site's own script file", body: `<div id="f3">` + injected + `</div><script src="/js/site.js"></script>`,
+			script: `document.getElementById("f3").style.display = "none"`, want: qianshao.HidingDisplayNone},
+		external("a script file for visitors from search engines", `if(/baidu|sogou|so\.com/.test(document.referrer)){document.title="注册送彩金_百家乐开户";location.href="http://casino.example/"}`, qianshao.HidingScript),
 		{name: "a script for visitors from search engines", want: qianshao.HidingScript,
 			body: `<script>if(/baidu|sogou|so\.com/.test(document.referrer)){document.title="注册送彩金_百家乐开户";location.href="http://casino.example/"}</script>`},
 	}
@@ -139,6 +148,7 @@ func TestWaysOfHiding(t *testing.T) {
 		page := qianshao.Page{
 			URL: "http://school.example/news/1.html", ContentType: "text/html", Body: []byte(schoolPage(way.head, way.body)),
 			Stylesheets: map[string][]byte{"http://school.example/css/site.css": []byte(way.sheet)},
+			Scripts:     map[string][]byte{"http://school.example/js/site.js": []byte(way.script)},
 		}
 		_, got := a.Assess(page)
 		as, pieces, alerts := "not found", 0, 0
@@ -178,7 +188,8 @@ func TestHidingAloneIsNoFinding(t *testing.T) {
 	for _, way := range waysOfHiding() {
 		page := qianshao.Page{URL: "http://school.example/news/1.html", ContentType: "text/html",
 			Body:        []byte(innocent.Replace(schoolPage(way.head, way.body))),
-			Stylesheets: map[string][]byte{"http://school.example/css/site.css": []byte(way.sheet)}}
+			Stylesheets: map[string][]byte{"http://school.example/css/site.css": []byte(way.sheet)},
+			Scripts:     map[string][]byte{"http://school.example/js/site.js": []byte(innocent.Replace(way.script))}}
 		if strings.Contains(way.name, "base64") || strings.Contains(way.name, "unescape") || strings.Contains(way.name, "entities") {
 			continue // still encoded: the replacement did not reach it
 		}

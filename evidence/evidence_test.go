@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,37 @@ func read(t testing.TB, r io.Reader) (all []content) {
 		ids[rec.Fields.Get("WARC-Record-ID")] = rec.Type
 		all = append(all, content{Type: rec.Type, URI: rec.TargetURI, Block: string(block), IP: rec.Fields.Get("WARC-IP-Address"),
 			Truncated: rec.Fields.Get("WARC-Truncated"), About: ids[rec.Fields.Get("WARC-Concurrent-To")]})
+	}
+}
+
+// TestScripts: a script that holds evidence is kept, and counts for whether a capture is new;
+// which others the page was judged with, its metadata says.
+func TestScripts(t *testing.T) {
+	a := temp(t, 0)
+	it := item(1, `<script src="/a.js"></script>`)
+	it.Page.Scripts = map[string][]byte{"http://a.example/a.js": []byte("write('百家乐')"), "http://a.example/b.js": []byte("alert('请登录')")}
+	it.Assessment.Findings[0].Evidence = []qianshao.Evidence{{Text: "百家乐", Script: "http://a.example/a.js"}}
+	if added := a.add(t, it); added.Records != 5 { // response, request, metadata, findings, script
+		t.Errorf("added %+v", added)
+	}
+	if added := a.add(t, it); added.Records != 0 {
+		t.Errorf("the same again: added %+v", added)
+	}
+	file, err := os.ReadFile(a.files(t)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, bytes.NewReader(file))
+	if last := got[len(got)-1]; last.Type != "resource" || last.URI != "http://a.example/a.js" || last.Block != "write('百家乐')" {
+		t.Errorf("%+v", last)
+	}
+	metadata := got[slices.IndexFunc(got, func(c content) bool { return c.Type == "metadata" })].Block
+	if strings.Count(metadata, "script: sha256:") != 2 || !strings.Contains(metadata, " http://a.example/b.js") {
+		t.Errorf("%s", metadata)
+	}
+	it.Page.Scripts["http://a.example/a.js"] = []byte("write('百家乐开户')")
+	if added := a.add(t, it); added.Records == 0 {
+		t.Error("another script, and no new capture")
 	}
 }
 

@@ -49,6 +49,9 @@ func (i *Item) fingerprint() string {
 	for _, id := range i.findings() {
 		fmt.Fprintf(sum, "%s\n", id)
 	}
+	for _, script := range i.scripts() {
+		fmt.Fprintf(sum, "%s %s\n", script, warc.Digest(i.Page.Scripts[script]))
+	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
@@ -84,6 +87,9 @@ func (i *Item) encode(w io.Writer) ([]encoded, error) {
 	for _, sheet := range i.sheets() {
 		e.write(warc.Draft{Type: warc.TypeResource, TargetURI: uriOf(sheet), Date: i.Page.FetchedAt, ContentType: "text/css", Body: i.Page.Stylesheets[sheet]})
 	}
+	for _, script := range i.scripts() {
+		e.write(warc.Draft{Type: warc.TypeResource, TargetURI: uriOf(script), Date: i.Page.FetchedAt, ContentType: "text/javascript", Body: i.Page.Scripts[script]})
+	}
 	return e.records, e.err
 }
 
@@ -94,6 +100,20 @@ func (i *Item) sheets() []string {
 		return nil
 	}
 	return slices.Sorted(maps.Keys(i.Page.Stylesheets))
+}
+
+// scripts are the URLs of the external scripts that hold evidence. Their wire form is not
+// kept. Which others the page was judged with, its metadata record says.
+func (i *Item) scripts() (urls []string) {
+	for k := range i.Assessment.Findings {
+		for _, e := range i.Assessment.Findings[k].Evidence {
+			if i.Page.Scripts[e.Script] != nil {
+				urls = append(urls, e.Script)
+			}
+		}
+	}
+	slices.Sort(urls)
+	return slices.Compact(urls)
 }
 
 type encoder struct {
@@ -182,6 +202,9 @@ func (i *Item) metadata(page *qianshao.Page, about string) warc.Draft {
 	fields = append(fields, warc.Field{Name: "robotsWaiver", Value: page.RobotsWaiver}, warc.Field{Name: "ruleSet", Value: i.Rules})
 	for _, tag := range page.RobotsTags {
 		fields = append(fields, warc.Field{Name: "xRobotsTag", Value: tag})
+	}
+	for _, script := range slices.Sorted(maps.Keys(page.Scripts)) {
+		fields = append(fields, warc.Field{Name: "script", Value: warc.Digest(page.Scripts[script]) + " " + script})
 	}
 	for k := range i.Assessment.Findings {
 		f := &i.Assessment.Findings[k]

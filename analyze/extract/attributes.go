@@ -2,13 +2,12 @@ package extract
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 	"github.com/qianshao/qianshao/analyze/extract/link"
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
+	"github.com/qianshao/qianshao/analyze/extract/script"
 	"github.com/qianshao/qianshao/analyze/extract/tree"
 	"golang.org/x/net/html/atom"
 )
@@ -58,19 +57,10 @@ func (a *assembler) unshown(el int32, at tree.Attribute) {
 // holdsHan reports whether the raw value of an attribute has a Chinese character,
 // written as it is or as a numeric reference.
 func holdsHan(raw string) bool {
-	if hasHan(raw) {
+	if script.HasHan(raw) {
 		return true
 	}
-	return strings.Contains(raw, "&#") && hasHan(mapped.Unescape(raw))
-}
-
-func hasHan(s string) bool {
-	for i := range len(s) { // most values are ASCII, which costs least byte by byte
-		if s[i] >= utf8.RuneSelf {
-			return strings.ContainsFunc(s[i:], func(r rune) bool { return unicode.Is(unicode.Han, r) })
-		}
-	}
-	return false
+	return strings.Contains(raw, "&#") && script.HasHan(mapped.Unescape(raw))
 }
 
 // isFont reports whether an attribute names fonts, which half of all Chinese pages do in Chinese.

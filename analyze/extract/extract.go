@@ -15,12 +15,14 @@ import (
 	"mime"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 	"github.com/qianshao/qianshao/analyze/extract/charset"
 	"github.com/qianshao/qianshao/analyze/extract/link"
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
+	"github.com/qianshao/qianshao/analyze/extract/script"
 	"github.com/qianshao/qianshao/analyze/extract/style"
 	"github.com/qianshao/qianshao/analyze/extract/tree"
 )
@@ -41,7 +43,7 @@ func Parse(page qianshao.Page) *Parsed {
 	if isPlainText(p.decoded.Text, page.ContentType) {
 		return p
 	}
-	p.tree = tree.Build(p.decoded.Text)
+	p.tree = tree.Build(p.decoded.Text, nil)
 	base := ""
 	if p.tree.Base != 0 {
 		base = p.tree.Value(p.tree.Base, "href")
@@ -72,6 +74,53 @@ func (p *Parsed) Stylesheets() []string {
 		}
 	}
 	return urls
+}
+
+// maxScripts bounds the scripts that a page can make a crawler ask for; some are of other sites.
+const maxScripts = 64
+
+// Scripts returns the absolute URLs of the page's external scripts, each once, in the
+// order of the page.
+func (p *Parsed) Scripts() []string {
+	if p.tree == nil {
+		return nil
+	}
+	var urls []string
+	for _, el := range p.tree.Scripts {
+		if len(urls) == maxScripts {
+			break
+		}
+		if u := p.urls.Resolve(p.tree.Value(el, "src")); u != "" && !slices.Contains(urls, u) {
+			urls = append(urls, u)
+		}
+	}
+	return urls
+}
+
+// ScriptMatters reports whether an external script says something, so that a page has to
+// be read with it. charset is the page's, which a script is in unless it is UTF-8.
+func ScriptMatters(body []byte, charset string) bool { return script.Matters(code(body, charset)) }
+
+// code decodes an external script.
+func code(body []byte, page string) string {
+	if utf8.Valid(body) {
+		return string(body)
+	}
+	return charset.Decode(body, "text/javascript; charset="+page).Text
+}
+
+// ReadScripts parses the page anew, with the external scripts that were fetched, by absolute
+// URL, in the places of their elements.
+func (p *Parsed) ReadScripts(scripts map[string][]byte) {
+	if p.tree == nil || len(scripts) == 0 {
+		return
+	}
+	p.tree = nil // the memory of two trees is not needed
+	p.tree = tree.Build(p.decoded.Text, func(ref string) (string, string, bool) {
+		url := p.urls.Resolve(ref)
+		body, ok := scripts[url]
+		return code(body, p.decoded.Name), url, ok
+	})
 }
 
 // Document returns what the page says and what of it is hidden. stylesheet

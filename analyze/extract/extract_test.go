@@ -329,3 +329,54 @@ func TestLargeSrcdoc(t *testing.T) {
 		t.Errorf("notes %v", doc.Notes)
 	}
 }
+
+// TestExternalScripts: an external script is read in the place of its element, and what it
+// says is mapped to where the page refers to it.
+func TestExternalScripts(t *testing.T) {
+	read := func(html string, scripts map[string]string) *qianshao.Document {
+		parsed := Parse(qianshao.Page{URL: "http://school.example/news/1.html", ContentType: "text/html; charset=gb2312", Body: []byte(html)})
+		bodies := map[string][]byte{}
+		for url, code := range scripts {
+			bodies[url] = []byte(code)
+		}
+		parsed.ReadScripts(bodies)
+		return parsed.Document(nil)
+	}
+	const html = `<html><body><p>校园新闻</p><script src="/js/a.js"></script><p>招生简章</p><script src=b.js type=text/x-template></script></body></html>`
+	const url = "http://school.example/js/a.js"
+	for name, test := range map[string]struct {
+		code string
+		kind qianshao.RegionKind
+		want qianshao.Hiding
+	}{
+		"string":  {`var a = "` + secret + `"`, qianshao.RegionScript, qianshao.HidingScript},
+		"written": {`document.write("<p>` + secret + `</p>")`, qianshao.RegionText, qianshao.HidingWritten},
+		"eval":    {`eval("document.write('<p>` + secret + `</p>')")`, qianshao.RegionText, qianshao.HidingWritten},
+		"GBK":     {"var a = \"\xd7\xa2\xb2\xe1\xcb\xcd\xb2\xca\xbd\xf0\"", qianshao.RegionScript, qianshao.HidingScript},
+	} {
+		doc := read(html, map[string]string{url: test.code, "http://school.example/news/b.js": `var b = "不是脚本"`})
+		region := find(t, doc, secret)
+		if region.Hidden != test.want || region.Kind != test.kind || region.Script != url {
+			t.Errorf("%s: %s, hidden %q, of script %q", name, region.Kind, region.Hidden, region.Script)
+		}
+		if at := region.Span(); at.Len() != 0 || !strings.HasPrefix(doc.Source[at.Start:], "/js/a.js") {
+			t.Errorf("%s: mapped to %v", name, at)
+		}
+		if !ScriptMatters([]byte(test.code), "gb18030") {
+			t.Errorf("%s: does not matter", name)
+		}
+		if before, after := find(t, doc, "校园新闻"), find(t, doc, "招生简章"); before.Script != "" || after.Script != "" || strings.Contains(describe(doc), "不是脚本") {
+			t.Errorf("%s: %s", name, describe(doc))
+		}
+	}
+	library := `!function(e){e.fn.show=function(){return this.each(function(){this.innerHTML="<b></b>"})};var a="click .more"}(jQuery)`
+	if ScriptMatters([]byte(library), "utf-8") {
+		t.Error("a library matters")
+	}
+	if doc := read(html, map[string]string{url: library}); strings.Contains(describe(doc), "click") {
+		t.Errorf("a library is read:%s", describe(doc))
+	}
+	if got := Parse(qianshao.Page{URL: "http://school.example/news/1.html", Body: []byte(html)}).Scripts(); len(got) != 1 || got[0] != url {
+		t.Errorf("scripts %q", got)
+	}
+}

@@ -70,6 +70,7 @@ type piece struct {
 	hiding  qianshao.Hiding
 	element int32
 	heading bool
+	script  string // as in qianshao.Region
 }
 
 // openLink is the link whose text is being read.
@@ -188,7 +189,7 @@ func (a *assembler) text(ev *tree.Event, mode mapped.Mode) {
 	p := a.current().piece(hiding)
 	before := len(p.Text)
 	if before == 0 {
-		p.element, p.heading = ev.Element, e.Heading
+		p.element, p.heading, p.script = ev.Element, e.Heading, f.Script
 	}
 	if e.Turned > 0 && strings.TrimSpace(f.Content[ev.Start:ev.End]) != "" {
 		before, after := bidi.Overrides(int(e.Turned))
@@ -247,7 +248,7 @@ func (a *assembler) flushAnchor(visible, last bool) {
 		case a.full() || last && len(p.Text) <= utf8.UTFMax && utf8.RuneCount(p.Text) == 1:
 			to := a.block.piece(p.hiding)
 			if len(to.Text) == 0 {
-				to.element, to.heading = p.element, p.heading
+				to.element, to.heading, to.script = p.element, p.heading, p.script
 			}
 			to.Join(&p.Builder)
 		default:
@@ -297,7 +298,7 @@ func (a *assembler) flush(s *textSet, visible, end bool) {
 }
 
 func (a *assembler) emitPiece(p *piece, kind qianshao.RegionKind) {
-	a.emit(&p.Builder, qianshao.Region{Kind: kind, Hidden: p.hiding, Path: a.selector(p.element)})
+	a.emit(&p.Builder, qianshao.Region{Kind: kind, Hidden: p.hiding, Script: p.script, Path: a.selector(p.element)})
 }
 
 // emit appends a region with a builder's text, in the order of reading, and map, and
@@ -359,7 +360,7 @@ func (a *assembler) stretch(kind qianshao.RegionKind, name string, hiding qiansh
 	if len(a.scratch.Text) == 0 {
 		return -1
 	}
-	return a.emit(&a.scratch, qianshao.Region{Kind: kind, Name: name, Hidden: hiding, Path: a.selector(el)})
+	return a.emit(&a.scratch, qianshao.Region{Kind: kind, Name: name, Hidden: hiding, Script: f.Script, Path: a.selector(el)})
 }
 
 // title appends the region of a title.

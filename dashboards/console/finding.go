@@ -73,6 +73,9 @@ type shownEvidence struct {
 	// Raw is the text as written, Read as understood; both are set if it was disguised.
 	Raw  []untrusted.Piece
 	Read string
+	// Said is the text with a little around it where that stands in an external script, which
+	// the excerpt of the page's source does not show.
+	Said []untrusted.Piece
 }
 
 // registerEntry is an authorisation with its standing at a moment.
@@ -208,6 +211,9 @@ func shown(e qianshao.Evidence) shownEvidence {
 	}
 	if decoded != e.Text {
 		hit.Steps = append([]string{"entity"}, e.Steps...)
+	}
+	if e.Script != "" {
+		hit.Said = quoted(e)
 	}
 	if len(hit.Steps) > 0 {
 		hit.Raw = untrusted.Reveal(e.Text, "")

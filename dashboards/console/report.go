@@ -124,12 +124,16 @@ func (v *findingPage) quote() {
 	for i := range v.Places {
 		p := &v.Places[i]
 		for _, hit := range p.Hits {
-			pieces := untrusted.Reveal(hit.Before, "")
-			pieces = append(pieces, untrusted.Reveal(hit.Text, untrusted.LookMark)...)
-			pieces = append(pieces, untrusted.Reveal(hit.After, "")...)
-			p.Lines = append(p.Lines, untrusted.Line{Number: hit.Line, Marked: true, Pieces: pieces})
+			p.Lines = append(p.Lines, untrusted.Line{Number: hit.Line, Marked: true, Pieces: quoted(hit.Evidence)})
 		}
 	}
+}
+
+// quoted is evidence with the little text before and after it.
+func quoted(e qianshao.Evidence) []untrusted.Piece {
+	pieces := untrusted.Reveal(e.Before, "")
+	pieces = append(pieces, untrusted.Reveal(e.Text, untrusted.LookMark)...)
+	return append(pieces, untrusted.Reveal(e.After, "")...)
 }
 
 // Beijing writes a time as people in China read it.

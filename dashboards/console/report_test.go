@@ -95,6 +95,18 @@ func TestReportSays(t *testing.T) {
 	}
 }
 
+// TestReportOfAScript: evidence in an external script is quoted, since the page's source does not show it.
+func TestReportOfAScript(t *testing.T) {
+	r := aReport()
+	r.Finding.Evidence = []qianshao.Evidence{{Term: "百家乐", Text: "百家乐", Before: "<i>前", After: "后", Script: "http://a.example/a.js", Line: 2, Column: 1, Region: qianshao.RegionScript, Hidden: qianshao.HidingScript}}
+	page := written(t, r)
+	for _, want := range []string{"hxxp://a[.]example/a.js", "&lt;i&gt;前<mark>百家乐</mark>后"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+}
+
 // TestReportOfWhatIsGone: without its source a finding is shown by what its evidence carries.
 func TestReportOfWhatIsGone(t *testing.T) {
 	r := aReport()

@@ -110,6 +110,7 @@ var messages = map[string]message{
 
 	"evidence.excerpt": {"源码摘录", "Source excerpt"},
 	"evidence.block":   {"检测块", "Block"},
+	"evidence.script":  {"在外部脚本中", "In the external script"},
 	"evidence.path":    {"CSS 路径", "CSS path"},
 	"evidence.line":    {"第 %d 行第 %d 列", "line %d, column %d"},
 	"evidence.bytes":   {"解码后源码第 %d–%d 字节", "bytes %d–%d of the decoded source"},

@@ -68,6 +68,7 @@ type Fetcher struct {
 	pace    *pacer
 	robots  *robotsCache
 	sheets  *sheetCache
+	scripts *scriptCache
 	decoder Decoder
 }
 
@@ -107,6 +108,7 @@ func New(opts Options) (*Fetcher, error) {
 	}
 	f.robots = newRobotsCache(f)
 	f.sheets = newSheetCache(opts.Now)
+	f.scripts = newScriptCache(opts.Now)
 	return f, nil
 }
 
@@ -177,8 +179,21 @@ type want struct {
 	view    qianshao.View
 	// etag and lastModified, where one is there, make the request conditional.
 	etag, lastModified string
+	// mayAsk, if it is set, has a say besides the scope: it gets the authorisation that
+	// covers a hop.
+	mayAsk func(*qianshao.Authorisation) error
 	// keepsWire keeps a body as it was sent, its content coding still on.
 	keepsWire bool
+}
+
+// permitted asks whether an authorisation lets a URL be asked for in this way.
+func (w want) permitted(u *url.URL, a *qianshao.Authorisation) error {
+	if w.mayAsk != nil {
+		if err := w.mayAsk(a); err != nil {
+			return err
+		}
+	}
+	return viewPermitted(u, a, w.view)
 }
 
 func (w want) isConditional() bool { return w.etag != "" || w.lastModified != "" }
@@ -243,14 +258,14 @@ func (f *Fetcher) follow(ctx context.Context, asked string, want want) (*answer,
 // hop checks one URL of a chain of redirects and asks for it. next is where
 // its answer redirects to, "" when it is the wanted one.
 func (f *Fetcher) hop(ctx context.Context, current, asked string, want want) (a *answer, next string, err error) {
-	u, authorisation, err := f.checked(ctx, current, want.view)
+	u, authorisation, err := f.checked(ctx, current, want)
 	if err != nil {
 		return nil, "", err
 	}
 	again := func() (*qianshao.Authorisation, error) {
 		_, a, err := f.permitted(current)
 		if err == nil {
-			err = viewPermitted(u, a, want.view)
+			err = want.permitted(u, a)
 		}
 		return a, err
 	}
@@ -266,12 +281,12 @@ func (f *Fetcher) hop(ctx context.Context, current, asked string, want want) (a 
 // checked returns the authorisation for a URL that may be asked for now. Both
 // the URL and the page's own, without a session's id in its path, must be
 // permitted and allowed: the id is no way around an exclusion.
-func (f *Fetcher) checked(ctx context.Context, current string, view qianshao.View) (u *url.URL, a *qianshao.Authorisation, err error) {
+func (f *Fetcher) checked(ctx context.Context, current string, want want) (u *url.URL, a *qianshao.Authorisation, err error) {
 	for form := range forms(current) {
 		if u, a, err = f.permitted(form); err != nil {
 			return nil, nil, err
 		}
-		if err = viewPermitted(u, a, view); err != nil {
+		if err = want.permitted(u, a); err != nil {
 			return nil, nil, err
 		}
 		if err = f.allowed(ctx, u, a); err != nil {

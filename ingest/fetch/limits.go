@@ -23,6 +23,9 @@ const (
 	DefaultMaxSitemap = 50 << 20
 	// DefaultMaxStylesheet is twice the style sheets of large frameworks.
 	DefaultMaxStylesheet = 256 << 10
+	// DefaultMaxScript is what the scripts of a site's own have, and the beginning of a large
+	// application. A page is read with its scripts each time it is judged.
+	DefaultMaxScript = 256 << 10
 	// DefaultMaxRedirects is half of what browsers follow; more is a loop.
 	DefaultMaxRedirects = 10
 
@@ -65,6 +68,7 @@ type Limits struct {
 	MaxBody       int64 // bytes, as sent and as decoded
 	MaxSitemap    int64 // bytes decoded
 	MaxStylesheet int64 // bytes decoded
+	MaxScript     int64 // bytes decoded
 	MaxRedirects  int
 	PerHost       int // requests under way at a time
 }
@@ -88,6 +92,7 @@ func (l Limits) withDefaults() Limits {
 	orBytes(&l.MaxBody, DefaultMaxBody)
 	orBytes(&l.MaxSitemap, DefaultMaxSitemap)
 	orBytes(&l.MaxStylesheet, DefaultMaxStylesheet)
+	orBytes(&l.MaxScript, DefaultMaxScript)
 	if l.MaxRedirects <= 0 {
 		l.MaxRedirects = DefaultMaxRedirects
 	}

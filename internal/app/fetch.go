@@ -77,7 +77,7 @@ func (o FetchOptions) userAgent(version string) (string, error) {
 	return fmt.Sprintf("%s (%s; +%s)", softwareName(version), operator, o.Contact), nil
 }
 
-// FetchPage fetches a single URL with its style sheets, under the register's
+// FetchPage fetches a single URL with its style sheets and scripts, under the register's
 // authorisations.
 func FetchPage(ctx context.Context, folder FolderOptions, opts FetchOptions, rawURL string) (page qianshao.Page, err error) {
 	f, err := OpenFolder(ctx, folder)
@@ -93,7 +93,9 @@ func FetchPage(ctx context.Context, folder FolderOptions, opts FetchOptions, raw
 	if page, err = fetcher.Get(ctx, fetch.Request{URL: rawURL}); err != nil {
 		return page, err
 	}
-	page.Stylesheets = pipeline.FetchStylesheets(ctx, fetcher, analyze.NewExtraction(page).Stylesheets())
+	x := analyze.NewExtraction(page)
+	page.Stylesheets = pipeline.FetchStylesheets(ctx, fetcher, x.Stylesheets())
+	page.Scripts = pipeline.FetchScripts(ctx, fetcher, x, x.Scripts())
 	return page, nil
 }
 

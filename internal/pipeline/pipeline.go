@@ -61,7 +61,7 @@ type Options struct {
 	// Rules returns the rules in force; pages in progress finish with those that
 	// they began with.
 	Rules func() *ActiveRules
-	// Fetcher gets style sheets, other views and second looks.
+	// Fetcher gets style sheets, scripts, other views and second looks.
 	Fetcher *fetch.Fetcher
 	// Scope returns the register of authorisations in force, which says in which
 	// views a page may be asked for.
@@ -153,14 +153,15 @@ type judged struct {
 	links      []string // of all that was seen of it
 }
 
-// judge fetches the page's style sheets and assesses it, and once more if the
+// judge fetches the page's style sheets and scripts and assesses it, and once more if the
 // first assessment calls for a follow-up that shows more of the page.
 func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Extraction) (j judged, err error) {
-	var sheets []string
-	took := p.extracting(x, func() { sheets = x.Stylesheets() })
+	var sheets, scripts []string
+	took := p.extracting(x, func() { sheets, scripts = x.Stylesheets(), x.Scripts() })
 	x.Page.Stylesheets = FetchStylesheets(ctx, p.Fetcher, sheets)
+	x.Page.Scripts = FetchScripts(ctx, p.Fetcher, x, scripts)
 	for _, other := range x.Others { // what hides in one view hides in all
-		other.Page.Stylesheets = x.Page.Stylesheets
+		other.Page.Stylesheets, other.Page.Scripts = x.Page.Stylesheets, x.Page.Scripts
 	}
 	took += p.extracting(x, func() { j.doc, j.assessment = rules.AssessExtraction(x) })
 	more, err := p.followUp(ctx, x, j.doc, j.assessment)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/store"
@@ -170,4 +171,36 @@ func FetchStylesheets(ctx context.Context, fetcher *fetch.Fetcher, urls []string
 		sheets[sheet] = css
 	}
 	return sheets
+}
+
+// Bounds of what is read beside a page.
+const (
+	// scriptsTime bounds the wait for a page's scripts, whose requests keep the host's pace.
+	// Those that are missing by then come with one of the site's next pages.
+	scriptsTime = 30 * time.Second
+	// maxScripts and maxScriptBytes bound the scripts that a page is judged with, since it is
+	// read with them each time.
+	maxScripts     = 16
+	maxScriptBytes = 1 << 20
+)
+
+// FetchScripts gets the external scripts of the page's own site that say something, by URL.
+// One that cannot be had is left out, and the page is judged without it.
+func FetchScripts(ctx context.Context, fetcher *fetch.Fetcher, x *analyze.Extraction, urls []string) map[string][]byte {
+	ctx, cancel := context.WithTimeout(ctx, scriptsTime)
+	defer cancel()
+	var scripts map[string][]byte
+	left := maxScriptBytes
+	for _, script := range urls {
+		code, err := fetcher.Script(ctx, script, x.Page.Authorisation, x.ScriptMatters)
+		if err != nil || code == nil || len(code) > left || len(scripts) == maxScripts {
+			continue
+		}
+		left -= len(code)
+		if scripts == nil {
+			scripts = map[string][]byte{}
+		}
+		scripts[script] = code
+	}
+	return scripts
 }

@@ -1,4 +1,4 @@
-// Package script reads inline scripts without running them: which strings they
+// Package script reads scripts without running them: which strings they
 // hold, what they write into the page, which elements they hide, and whether they
 // send visitors of search engines elsewhere.
 //
@@ -9,6 +9,8 @@ package script
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
@@ -44,6 +46,40 @@ type Effect struct {
 	Text       mapped.Text
 	Start, End int // in the script
 	ID         string
+}
+
+// Matters reports whether an external script says something: it has Chinese
+// characters, writes into the page, hides a part of it, or sends visitors elsewhere. Most
+// scripts of a page are libraries, which do not.
+func Matters(code string) bool {
+	text, budget, matters := mapped.Source(code), len(code), false
+	Read(&text, &budget, func(e Effect) { matters = matters || e.Matters(&text) })
+	return matters
+}
+
+// Matters is Matters for one effect of a script.
+func (e *Effect) Matters(script *mapped.Text) bool {
+	switch e.Kind {
+	case Literal:
+		return HasHan(script.Content[e.Start:e.End])
+	case String, WriteApart:
+		return HasHan(e.Text.Content)
+	case Write:
+		return strings.TrimSpace(e.Text.Content) != ""
+	case Eval:
+		return HasHan(e.Text.Content) || strings.Contains(e.Text.Content, "document")
+	}
+	return true
+}
+
+// HasHan reports whether a text has a Chinese character.
+func HasHan(s string) bool {
+	for i := range len(s) { // most texts are ASCII, which costs least byte by byte
+		if s[i] >= utf8.RuneSelf {
+			return strings.ContainsFunc(s[i:], func(r rune) bool { return unicode.Is(unicode.Han, r) })
+		}
+	}
+	return false
 }
 
 // Read calls emit with the script's effects, in their order. budget is how many

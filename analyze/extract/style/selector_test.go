@@ -29,7 +29,7 @@ func TestSelectorsAgainstCascadia(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree := tree.Build(page)
+	tree := tree.Build(page, nil)
 	m := newMatcher(tree, 1<<20)
 	for i := range tree.Elements {
 		m.enter(int32(i))

@@ -103,8 +103,11 @@ type Fragment struct {
 	// HidingTemplate; empty for the source itself.
 	Hiding qianshao.Hiding
 	Owner  int32 // the script element that produced the text; 0 for the source
-	nested bool  // it is the document of an iframe, or in it
-	depth  int   // how many nested scripts or documents the text is in
+	// Script is the URL of the external script that holds or produced the text; empty
+	// for what the page itself holds.
+	Script string
+	nested bool // it is the document of an iframe, or in it
+	depth  int  // how many nested scripts or documents the text is in
 }
 
 // HidingOf returns how text of the fragment is hidden, given how its style hides
@@ -123,6 +126,7 @@ type Tree struct {
 	attributes []Attribute
 	Events     []Event
 	Sheets     []Sheet
+	Scripts    []int32  // script elements with a src attribute
 	HiddenIDs  []string // ids of elements that a script hides
 	Base       int32    // the first base element with a href; 0 if there is none
 	TooDeep    bool
@@ -145,11 +149,18 @@ type builder struct {
 	budget int // bytes that scripts may still write
 	// nestable is how many bytes of nested documents may still be parsed.
 	nestable int32
+	external External
 }
 
-// Build parses a page's source.
-func Build(source string) *Tree {
+// External returns the code of the external script at a reference of the page, with its
+// absolute URL; ok is false if it was not fetched.
+type External func(ref string) (code, url string, ok bool)
+
+// Build parses a page's source. External scripts are read in the place of their
+// elements; external may be nil.
+func Build(source string, external External) *Tree {
 	b := newBuilder(source)
+	b.external = external
 	b.feed(0)
 	b.popTo(1)
 	b.TooMany = b.TooMany || b.budget < 0
@@ -308,6 +319,9 @@ func (b *builder) startTag(fi int32, start, end int, tag string, a atom.Atom, se
 		b.body = el
 	}
 	b.collect(el)
+	if a == atom.Script {
+		b.externalScript(el)
+	}
 	if kind&void != 0 || selfClosing && (foreign || b.xml) {
 		return
 	}

@@ -26,17 +26,50 @@ const (
 // script reads the content of a script element while the page is parsed, since
 // what the script writes comes right after it.
 func (b *builder) script(el, fi int32, start, end int) {
-	kind := strings.ToLower(strings.TrimSpace(b.Value(el, "type")))
+	kind := b.scriptType(el)
 	from := &b.Fragments[fi]
-	part := Fragment{Text: from.Part(start, end), Hiding: from.Hiding, Owner: el, nested: from.nested, depth: from.depth}
+	part := Fragment{Text: from.Part(start, end), Hiding: from.Hiding, Owner: el, Script: from.Script, nested: from.nested, depth: from.depth}
 	switch {
 	case strings.Contains(kind, "html") || strings.Contains(kind, "template"):
 		part.Hiding = qianshao.HidingTemplate
 		b.write(part, true)
-	case kind == "" || strings.Contains(kind, "script") || strings.Contains(kind, "json") || kind == "module":
+	case isCode(kind) || strings.Contains(kind, "json"):
 		if start < end {
 			b.readScript(part)
 		}
+	}
+}
+
+// scriptType returns the type of a script element.
+func (b *builder) scriptType(el int32) string {
+	return strings.ToLower(strings.TrimSpace(b.Value(el, "type")))
+}
+
+// isCode reports whether a browser runs scripts of the type.
+func isCode(kind string) bool {
+	return kind == "" || strings.Contains(kind, "script") || kind == "module"
+}
+
+// externalScript notes a script element with a src attribute, and reads the script if
+// it was fetched. All its text is mapped to the beginning of the reference.
+func (b *builder) externalScript(el int32) {
+	e := &b.Elements[el]
+	for _, at := range b.Attributes(el) {
+		if at.Name != "src" || at.Start == at.End || !isCode(b.scriptType(el)) {
+			continue
+		}
+		b.Scripts = append(b.Scripts, el)
+		if b.external == nil {
+			return
+		}
+		code, url, ok := b.external(b.Value(el, "src"))
+		if !ok {
+			return
+		}
+		from := b.Fragments[e.Fragment]
+		place := from.Span(int(at.Start), int(at.Start)).Start
+		b.readScript(Fragment{Text: mapped.Outside(code, place), Hiding: from.Hiding, Owner: el, Script: url, nested: from.nested, depth: from.depth})
+		return
 	}
 }
 
@@ -47,6 +80,9 @@ func (b *builder) readScript(f Fragment) {
 	}
 	fi := b.addFragment(f)
 	script.Read(&f.Text, &b.budget, func(e script.Effect) {
+		if f.Script != "" && !e.Matters(&f.Text) {
+			return
+		}
 		switch e.Kind {
 		case script.Literal:
 			b.event(Literal, f.Owner, fi, e.Start, e.End)
@@ -73,7 +109,7 @@ func (b *builder) readScript(f Fragment) {
 
 // produced returns a text as a fragment that was produced by another.
 func (b *builder) produced(text mapped.Text, by Fragment) Fragment {
-	return Fragment{Text: text, Owner: by.Owner, nested: by.nested, depth: by.depth}
+	return Fragment{Text: text, Owner: by.Owner, Script: by.Script, nested: by.nested, depth: by.depth}
 }
 
 // nested parses the document that an iframe carries in its srcdoc attribute. Its
@@ -89,7 +125,7 @@ func (b *builder) nested(el, fi int32) {
 		b.nestable -= end - at.Start
 		var inner mapped.Builder
 		inner.AddExact(&from.Text, int(at.Start), int(end))
-		b.write(Fragment{Text: inner.Build(), Hiding: from.Hiding, Owner: from.Owner, nested: true, depth: from.depth}, true)
+		b.write(Fragment{Text: inner.Build(), Hiding: from.Hiding, Owner: from.Owner, Script: from.Script, nested: true, depth: from.depth}, true)
 		return
 	}
 }

@@ -182,6 +182,7 @@ func (e *evaluation) piece(p rankedHit) qianshao.Evidence {
 		Region: region.Kind,
 		Name:   region.Name,
 		Hidden: region.Hidden,
+		Script: region.Script,
 		Path:   region.Path,
 		Span:   span,
 		Before: lastCharacters(region.Text[:start], qianshao.EvidenceContext),

@@ -1,0 +1,51 @@
+package pipeline_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/qianshao/qianshao"
+)
+
+// TestScriptsOfThePagesSite: a page whose text stands in a script of its own site is found
+// without a browser, the script is in the archive, and a library is not.
+func TestScriptsOfThePagesSite(t *testing.T) {
+	s := seenBy(t, func(w http.ResponseWriter, path string, _ bool, _ int) {
+		switch path {
+		case "/js/app.js":
+			w.Header().Set("Content-Type", "text/javascript")
+			fmt.Fprint(w, `document.write("<h1>金麒麟娱乐城官网</h1><p>百家乐开户，注册送彩金，真人视讯投注</p>")`)
+		case "/js/library.js":
+			w.Header().Set("Content-Type", "text/javascript")
+			fmt.Fprint(w, `window.$=function(x){return x}`)
+		default:
+			fmt.Fprint(w, `<div id="app"></div><script src="/js/library.js"></script><script src="/js/app.js"></script><script src="http://elsewhere.example/c.js"></script>`)
+		}
+	})
+	v := watch(t, s)
+	v.mustVisit(t)
+	v.mustVisit(t)
+	list := v.findings(t)
+	if len(list) != 1 || list[0].Category != qianshao.Gambling {
+		t.Fatalf("%+v", list)
+	}
+	for _, e := range list[0].Evidence {
+		if e.Script != s.URL+"/js/app.js" || !strings.Contains("金麒麟娱乐城官网 百家乐开户，注册送彩金，真人视讯投注", e.Text) {
+			t.Errorf("evidence %q of script %q", e.Text, e.Script)
+		}
+	}
+	for _, path := range []string{"/js/app.js", "/js/library.js"} {
+		if n := s.count("plain " + path); n != 1 {
+			t.Errorf("%s was asked for %d times by two visits, want once", path, n)
+		}
+	}
+	captures, err := v.folder.Evidence.CapturesOf(t.Context(), s.URL+"/", list[0].ID)
+	if err != nil || len(captures) != 1 {
+		t.Fatalf("%d captures, %v", len(captures), err)
+	}
+	if captures[0].Records != 5 { // response, request, metadata, findings, and the script
+		t.Errorf("%d records", captures[0].Records)
+	}
+}
