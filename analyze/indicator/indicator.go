@@ -138,16 +138,21 @@ func (s *search) places(evidence []qianshao.Evidence) map[int][]int {
 		kind       qianshao.RegionKind
 		path, name string
 	}
-	wanted := map[element][]qianshao.Span{}
-	for _, e := range evidence {
+	wanted := map[element][]*qianshao.Evidence{}
+	for i := range evidence {
+		e := &evidence[i]
 		key := element{e.Region, e.Path, e.Name}
-		wanted[key] = append(wanted[key], e.Span)
+		wanted[key] = append(wanted[key], e)
 	}
 	out := map[int][]int{}
 	for i := range s.doc.Regions {
 		r := &s.doc.Regions[i]
-		for _, span := range wanted[element{r.Kind, r.Path, r.Name}] {
-			if at := textOffset(r, span.Start); at >= 0 {
+		for _, e := range wanted[element{r.Kind, r.Path, r.Name}] {
+			at := textOffset(r, e.Span.Start)
+			if e.Script != "" { // it has no place in the source
+				at = strings.Index(r.Text, e.Before+e.Text+e.After)
+			}
+			if at >= 0 && r.Script == e.Script {
 				out[i] = append(out[i], at)
 			}
 		}
@@ -304,7 +309,7 @@ func (s *search) choose(windows []window, site []qianshao.Indicator) []qianshao.
 
 // appendUnique adds i unless its kind and value are there, or there is no room.
 func (s *search) appendUnique(all []qianshao.Indicator, i qianshao.Indicator) []qianshao.Indicator {
-	if len(all) >= qianshao.MaxIndicators || i.Span.Len() <= 0 {
+	if len(all) >= qianshao.MaxIndicators || i.Value == "" {
 		return all
 	}
 	ofAKind := 0
@@ -320,13 +325,19 @@ func (s *search) appendUnique(all []qianshao.Indicator, i qianshao.Indicator) []
 }
 
 // indicator turns a region's candidate into an indicator, without line and
-// column. Its span is empty if the source does not hold it.
+// column. It is the zero value if neither the source nor an external script holds it.
 func (s *search) indicator(c candidate, r *qianshao.Region) qianshao.Indicator {
 	span := r.SourceSpan(c.start, c.end)
-	if span.Start < 0 || span.Start >= span.End || span.End > len(s.doc.Source) {
+	var text string
+	switch {
+	case span.Start >= 0 && span.Start < span.End && span.End <= len(s.doc.Source):
+		text = s.doc.Source[span.Start:span.End]
+	case r.Script != "":
+		text = r.Text[c.start:c.end]
+	default:
 		return qianshao.Indicator{}
 	}
-	return qianshao.Indicator{Kind: c.kind, Value: c.value, Text: cut(s.doc.Source[span.Start:span.End]), Region: r.Kind, Hidden: r.Hidden, Span: span}
+	return qianshao.Indicator{Kind: c.kind, Value: c.value, Text: cut(text), Region: r.Kind, Hidden: r.Hidden, Span: span}
 }
 
 // cut shortens s to MaxEvidenceText bytes, at a character's end.

@@ -16,7 +16,7 @@ func TestScriptsOfThePagesSite(t *testing.T) {
 		switch path {
 		case "/js/app.js":
 			w.Header().Set("Content-Type", "text/javascript")
-			fmt.Fprint(w, `document.write("<h1>金麒麟娱乐城官网</h1><p>百家乐开户，注册送彩金，真人视讯投注</p>")`)
+			fmt.Fprint(w, `document.write("<h1>金麒麟娱乐城官网</h1><p>百家乐开户，注册送彩金，真人视讯投注，客服QQ：88123456</p>")`)
 		case "/js/library.js":
 			w.Header().Set("Content-Type", "text/javascript")
 			fmt.Fprint(w, `window.$=function(x){return x}`)
@@ -32,9 +32,12 @@ func TestScriptsOfThePagesSite(t *testing.T) {
 		t.Fatalf("%+v", list)
 	}
 	for _, e := range list[0].Evidence {
-		if e.Script != s.URL+"/js/app.js" || !strings.Contains("金麒麟娱乐城官网 百家乐开户，注册送彩金，真人视讯投注", e.Text) {
+		if e.Script != s.URL+"/js/app.js" || !strings.Contains("金麒麟娱乐城官网 百家乐开户，注册送彩金，真人视讯投注，客服QQ：88123456", e.Text) {
 			t.Errorf("evidence %q of script %q", e.Text, e.Script)
 		}
+	}
+	if i := list[0].Indicators; len(i) != 1 || i[0].Value != "88123456" {
+		t.Errorf("indicators %+v", i)
 	}
 	for _, path := range []string{"/js/app.js", "/js/library.js"} {
 		if n := s.count("plain " + path); n != 1 {
