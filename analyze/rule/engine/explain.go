@@ -151,7 +151,7 @@ func (x Explanation) String() string {
 	case x.Scattered:
 		fmt.Fprintf(&b, "✗ %s: the condition holds only by words of different places of the page\n", x.ID)
 	case x.ForPrograms:
-		fmt.Fprintf(&b, "✗ %s: the condition holds only by letters and digits in comments, scripts, meta elements or base64\n", x.ID)
+		fmt.Fprintf(&b, "✗ %s: the condition holds only by letters and digits in comments, scripts, meta elements, base64 or a server's error page\n", x.ID)
 	case x.Holds:
 		fmt.Fprintf(&b, "✓ %s: the condition holds\n", x.ID)
 	default:

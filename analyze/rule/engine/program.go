@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"regexp"
 	"unicode"
 
 	"github.com/qianshao/qianshao"
@@ -18,9 +19,27 @@ const minCoded = 40
 // come from a search engine: there the address is what the script does.
 const redirectRegion = "referrer-redirect"
 
-// forPrograms says whether all hits are Latin and stand in comments, scripts, meta elements
-// or base64.
+// errorTitle is how servers, frameworks and panels head what they answer by themselves.
+var errorTitle = regexp.MustCompile(`(?i)^[^a-z0-9\p{Han}]*(?:http\s*(?:status|error|状态|错误)?\s*[-–]?\s*)?(?:[45][0-9][0-9](?:[^0-9]|$)|not found|forbidden|bad gateway|service unavailable|internal server error)|服务器错误|系统发生错误|运行时错误|详细错误|没有找到站点`)
+
+// isErrorPage says whether the page is a server's own error page: short, and headed so. It
+// repeats the address that was asked for, the name of a module or of a user.
+func (p *pageTraits) isErrorPage() bool {
+	if p.isLong || p.doc.Form == qianshao.FormMessage {
+		return false
+	}
+	for i := range p.doc.Regions {
+		if r := &p.doc.Regions[i]; r.Kind == qianshao.RegionTitle || r.Kind == qianshao.RegionHeading {
+			return errorTitle.MatchString(r.Text)
+		}
+	}
+	return false
+}
+
+// forPrograms says whether all hits are Latin and stand in comments, scripts, meta elements,
+// base64, or on a server's error page, but for its links.
 func (e *evaluation) forPrograms(hits []rankedHit) bool {
+	isError := e.page.isErrorPage()
 	for _, p := range hits {
 		region := &e.page.doc.Regions[p.hit.region]
 		start, end := int(p.hit.start), int(p.hit.end)
@@ -29,6 +48,7 @@ func (e *evaluation) forPrograms(hits []rankedHit) bool {
 		}
 		switch {
 		case isCoded(region.Text, start, end):
+		case isError && region.Kind != qianshao.RegionAnchor && region.Kind != qianshao.RegionURL:
 		case region.Kind == qianshao.RegionComment, region.Kind == qianshao.RegionMeta, region.Kind == qianshao.RegionScript && region.Name != redirectRegion:
 		default:
 			return false

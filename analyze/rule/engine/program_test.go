@@ -24,6 +24,9 @@ func TestLatinForPrograms(t *testing.T) {
 		{"meta", []qianshao.Region{regionOf(qianshao.RegionMeta, "", "bet365,1xbet")}, false},
 		{"base64 in text", []qianshao.Region{region(coded + "bet365" + coded)}, false},
 		{"short token in text", []qianshao.Region{region("a/bet365/b")}, true},
+		{"error page", []qianshao.Region{regionOf(qianshao.RegionTitle, "", "404 Not Found"), region("The requested URL /bet365/ was not found")}, false},
+		{"link on an error page", []qianshao.Region{regionOf(qianshao.RegionTitle, "", "404 Not Found"), regionOf(qianshao.RegionAnchor, "", "bet365")}, true},
+		{"title with a number", []qianshao.Region{regionOf(qianshao.RegionTitle, "", "4040 bet365"), region("bet365")}, true},
 		{"another region", []qianshao.Region{regionOf(qianshao.RegionMeta, "", "bet365"), region("1xbet")}, true},
 		{"where a script sends search visitors", []qianshao.Region{redirect}, true},
 	} {
