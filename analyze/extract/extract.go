@@ -12,6 +12,7 @@
 package extract
 
 import (
+	"maps"
 	"mime"
 	"slices"
 	"strings"
@@ -115,11 +116,16 @@ func (p *Parsed) ReadScripts(scripts map[string][]byte) {
 	if p.tree == nil || len(scripts) == 0 {
 		return
 	}
+	left := maps.Clone(scripts)
 	p.tree = nil // the memory of two trees is not needed
 	p.tree = tree.Build(p.decoded.Text, func(ref string) (string, string, bool) {
 		url := p.urls.Resolve(ref)
-		body, ok := scripts[url]
-		return code(body, p.decoded.Name), url, ok
+		body, ok := left[url]
+		if !ok {
+			return "", "", false
+		}
+		delete(left, url) // a second element adds nothing, and a page may have a million
+		return code(body, p.decoded.Name), url, true
 	})
 }
 

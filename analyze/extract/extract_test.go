@@ -369,6 +369,10 @@ func TestExternalScripts(t *testing.T) {
 			t.Errorf("%s: %s", name, describe(doc))
 		}
 	}
+	again := strings.Repeat(`<script src="/js/a.js"></script>`, 20_000)
+	if doc := read(again, map[string]string{url: `document.write('` + again + `');var a="` + secret + `"` + strings.Repeat(";", 100_000)}); strings.Count(describe(doc), secret) != 1 {
+		t.Errorf("a script of many elements is read more than once:%.200s", describe(doc))
+	}
 	library := `!function(e){e.fn.show=function(){return this.each(function(){this.innerHTML="<b></b>"})};var a="click .more"}(jQuery)`
 	if ScriptMatters([]byte(library), "utf-8") {
 		t.Error("a library matters")

@@ -153,7 +153,7 @@ type builder struct {
 }
 
 // External returns the code of the external script at a reference of the page, with its
-// absolute URL; ok is false if it was not fetched.
+// absolute URL; ok is false if it was not fetched, or was read before.
 type External func(ref string) (code, url string, ok bool)
 
 // Build parses a page's source. External scripts are read in the place of their
