@@ -86,7 +86,7 @@ const (
 	// looksPerToken bounds the search for assignments in a script.
 	looksPerToken = 8
 	// copiesPerByte bounds what variables are expanded to: a = b + b; b = c + c; …
-	copiesPerByte = 4
+	copiesPerByte = 2
 	// maxAdditions bounds the statements that add to a variable: html += "…".
 	maxAdditions = 64
 )
