@@ -122,7 +122,7 @@ func (b *breakdown) addConcealed(fired *engine.Fired) {
 // menus by the others, and keep texts for screen readers off the screen.
 func isDeliberate(h qianshao.Hiding) bool {
 	switch h {
-	case qianshao.HidingEntityEncoded, qianshao.HidingSameColour, qianshao.HidingZeroFont, qianshao.HidingMarquee:
+	case qianshao.HidingEntityEncoded, qianshao.HidingMisused, qianshao.HidingSameColour, qianshao.HidingZeroFont, qianshao.HidingMarquee:
 		return true
 	}
 	return false
