@@ -103,6 +103,27 @@ func (a *Authorisation) Days() (first, last string) {
 	return a.ValidFrom.In(ChinaTime()).Format(time.DateOnly), lastMoment.In(ChinaTime()).Format(time.DateOnly)
 }
 
+// HostNames returns the names that the authorisation gives in full, without
+// ports: what it covers beside them, below a "*.", is found by links alone.
+func (a *Authorisation) HostNames() []string {
+	names := make([]string, 0, len(a.Hosts))
+	for _, pattern := range a.Hosts {
+		if name, _ := splitPort(pattern); !strings.HasPrefix(name, "*") {
+			names = append(names, strings.Trim(name, "[]"))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// splitPort cuts a host pattern into name and port; "[::1]" has no port.
+func splitPort(pattern string) (name, port string) {
+	if i := strings.LastIndexByte(pattern, ':'); i > strings.LastIndexByte(pattern, ']') {
+		return pattern[:i], pattern[i+1:]
+	}
+	return pattern, ""
+}
+
 func (a *Authorisation) coversHost(u *url.URL) bool {
 	for _, pattern := range a.Hosts {
 		if hostMatches(pattern, u) {
@@ -113,10 +134,7 @@ func (a *Authorisation) coversHost(u *url.URL) bool {
 }
 
 func hostMatches(pattern string, u *url.URL) bool {
-	name, port := pattern, ""
-	if i := strings.LastIndexByte(pattern, ':'); i > strings.LastIndexByte(pattern, ']') {
-		name, port = pattern[:i], pattern[i+1:]
-	}
+	name, port := splitPort(pattern)
 	if !portMatches(port, u.Port()) {
 		return false
 	}

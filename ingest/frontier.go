@@ -75,6 +75,11 @@ type Outcome struct {
 	At time.Time
 	// HostNext are the times before which hosts get no request, set in the same step.
 	HostNext map[string]time.Time
+	// Authorisation is the id under which the host was asked; "" if it was not asked,
+	// so that the outcome tells nothing of it.
+	Authorisation string
+	// HostDown says that the host's other URLs would have failed as well.
+	HostDown bool
 }
 
 // Frontier is the durable queue of URLs. Schedule, lease and retry are rows, not

@@ -69,6 +69,7 @@ func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, hand
 	} else {
 		outcome, handleErr, err = c.handled(ctx, item, &page, authorisation, started)
 	}
+	outcome.Authorisation, outcome.HostDown = authorisation.ID, isDown(item.Host, getErr)
 	for host, next := range c.hostsNext(item.Host, page.URL) {
 		if outcome.HostNext == nil {
 			outcome.HostNext = map[string]time.Time{}

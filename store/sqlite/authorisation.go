@@ -57,6 +57,9 @@ func putAuthorisation(ctx context.Context, tx *writer, a *qianshao.Authorisation
 	if a.ID == "" {
 		return errors.New("no id")
 	}
+	if err := nameHosts(ctx, tx, a); err != nil {
+		return err
+	}
 	lists := make([]string, 0, 5)
 	for _, l := range []any{a.Hosts, a.Include, a.Exclude, a.Seeds, a.Views} {
 		b, err := json.Marshal(l)

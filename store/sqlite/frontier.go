@@ -174,6 +174,9 @@ func (s *Store) Done(ctx context.Context, item ingest.Item, outcome ingest.Outco
 		if err := refreshHosts(ctx, tx, changed); err != nil {
 			return err
 		}
+		if err := noteVisit(ctx, tx, &item, &outcome); err != nil {
+			return err
+		}
 		for host, next := range outcome.HostNext {
 			if _, err := tx.ExecContext(ctx, `
 INSERT INTO hosts (host, next_at) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at`, host, millis(next)); err != nil {

@@ -25,6 +25,7 @@ import (
 // its bytes.
 type Store interface {
 	ingest.Frontier
+	ingest.Silence
 	evidence.Ledger
 	dashboards.Store
 	pipeline.Store
@@ -105,6 +106,10 @@ func Run(t *testing.T, open Open) {
 		{"failures", testFailures},
 		{"changed authorisation", testChangedAuthorisation},
 		{"all frontier", testAllFrontier},
+		{"silent hosts", testSilentHosts},
+		{"lost pages", testLostPages},
+		{"silent hosts by name", testSilentHostsByName},
+		{"fetched under", testFetchedUnder},
 		{"long and odd URLs", testOddURLs},
 		{"save page", testSavePage},
 		{"page gone", testPageGone},

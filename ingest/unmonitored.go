@@ -1,0 +1,211 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/fetch"
+)
+
+const (
+	// OverdueAfter is how long a visit may be due until its host counts as not
+	// monitored: a crawl that cron starts once a day may fail once.
+	OverdueAfter = 48 * time.Hour
+	// EndingWithin is how long before its end an authorisation is listed: a
+	// contract is seldom renewed within less than a month.
+	EndingWithin = 30 * 24 * time.Hour
+	// EndedWithin is how long an authorisation is listed after its end. Who has not
+	// renewed it in a quarter of a year does not mean to.
+	EndedWithin = 90 * 24 * time.Hour
+	// LostPages are visits in a row that failed at URLs which had a page before:
+	// one or two are pages that were taken down, more are a host that shuts us out.
+	LostPages = 3
+)
+
+// SilentHost is a host of which no page comes: none ever came, its visits fail,
+// or they are overdue.
+type SilentHost struct {
+	Host string
+	// Trouble is why its visits fail; "" if it is only that none were made.
+	Trouble qianshao.Skip
+	// Since is when Trouble began.
+	Since time.Time
+	// LastPage is when a page last came; the zero time if never.
+	LastPage time.Time
+	// NextTry is the next visit; the zero time if no URL of it waits for one.
+	NextTry time.Time
+}
+
+// Silence is what a store says of hosts without pages; store/storetest holds an
+// implementation to it.
+type Silence interface {
+	// SilentHosts yields, by name, the hosts whose visits fail, those that never
+	// brought a page, and those that brought none since overdue although a visit was
+	// due before, or none is planned. A host is in trouble when it is down (Outcome.HostDown), when no
+	// page of it is fresh any more (each is due again), or when LostPages visits in
+	// a row failed at URLs that had brought a page; a page ends the trouble.
+	SilentHosts(ctx context.Context, overdue time.Time) iter.Seq2[SilentHost, error]
+	// FetchedUnder returns the ids, in order, of the authorisations under which
+	// hosts were last asked that have brought a page.
+	FetchedUnder(ctx context.Context) ([]string, error)
+}
+
+// Unmonitored yields what the scope says is watched and is not: authorisations by
+// id, then hosts by name.
+func Unmonitored(ctx context.Context, s Silence, scope *Scope, now time.Time) iter.Seq2[qianshao.Unmonitored, error] {
+	return func(yield func(qianshao.Unmonitored, error) bool) {
+		fetched, err := s.FetchedUnder(ctx)
+		if err != nil {
+			yield(qianshao.Unmonitored{}, err)
+			return
+		}
+		for _, row := range scope.unmonitored(fetched, now) {
+			if !yield(row, nil) {
+				return
+			}
+		}
+		seeded := scope.seeded(now)
+		for host, err := range s.SilentHosts(ctx, now.Add(-OverdueAfter)) {
+			if err != nil {
+				yield(qianshao.Unmonitored{}, err)
+				return
+			}
+			under := scope.ofHost(host.Host, now)
+			if under != nil && !yield(host.unmonitored(under.ID, seeded[host.Host]), nil) {
+				return
+			}
+		}
+	}
+}
+
+// seeded returns the hosts at which a crawl begins.
+func (s *Scope) seeded(now time.Time) map[string]bool {
+	hosts := map[string]bool{}
+	for _, it := range startItems(s, now) {
+		hosts[it.Host] = true
+	}
+	return hosts
+}
+
+// unmonitored says why no page of the host comes.
+func (h SilentHost) unmonitored(authorisation string, isSeeded bool) qianshao.Unmonitored {
+	u := qianshao.Unmonitored{Host: h.Host, Authorisation: authorisation, Skip: h.Trouble, Since: h.Since, LastPage: h.LastPage, NextTry: h.NextTry}
+	switch h.Trouble {
+	case qianshao.SkipAddress:
+		u.Reason = qianshao.UnmonitoredBlocked
+	case qianshao.SkipUnreachable, qianshao.SkipRobotsUnavailable:
+		u.Reason = qianshao.UnmonitoredDown
+	case qianshao.SkipRobots:
+		u.Reason = qianshao.UnmonitoredRobots
+	case qianshao.SkipStatus:
+		u.Reason = qianshao.UnmonitoredHTTPError
+	case "":
+		u.Reason, u.Since = h.unvisited(isSeeded)
+	default:
+		u.Reason = qianshao.UnmonitoredNoPage
+	}
+	return u
+}
+
+// unvisited says why there was no visit, and since when.
+func (h SilentHost) unvisited(isSeeded bool) (reason qianshao.UnmonitoredReason, since time.Time) {
+	switch {
+	case !h.LastPage.IsZero():
+		return qianshao.UnmonitoredOverdue, h.LastPage
+	case h.NextTry.IsZero() && !isSeeded:
+		return qianshao.UnmonitoredNoSeed, time.Time{}
+	}
+	return qianshao.UnmonitoredNeverFetched, time.Time{}
+}
+
+// ofHost returns the authorisation in force that covers something of a host, the
+// first in the register; nil if there is none.
+func (s *Scope) ofHost(host string, now time.Time) *qianshao.Authorisation {
+	best := -1
+	s.candidates(host, func(i int) {
+		if s.list[i].InForce(now) && (best < 0 || i < best) {
+			best = i
+		}
+	})
+	if best < 0 {
+		return nil
+	}
+	return &s.list[best]
+}
+
+// unmonitored returns the authorisations that have ended, will end soon, or have
+// brought nothing.
+func (s *Scope) unmonitored(fetched []string, now time.Time) []qianshao.Unmonitored {
+	var rows []qianshao.Unmonitored
+	for i := range s.list {
+		a := &s.list[i]
+		row := qianshao.Unmonitored{Authorisation: a.ID, Since: a.ValidUntil}
+		_, hasPages := slices.BinarySearch(fetched, a.ID)
+		left := a.ValidUntil.Sub(now)
+		switch {
+		case left <= 0 && left > -EndedWithin && !s.succeeded(a, now):
+			row.Reason = qianshao.UnmonitoredEnded
+		case a.InForce(now) && !hasPages:
+			row.Reason, row.Since = qianshao.UnmonitoredNothingFetched, a.ValidFrom
+		case a.InForce(now) && left <= EndingWithin && !s.succeeded(a, a.ValidUntil):
+			row.Reason = qianshao.UnmonitoredEnding
+		default:
+			continue
+		}
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b qianshao.Unmonitored) int { return strings.Compare(a.Authorisation, b.Authorisation) })
+	return rows
+}
+
+// succeeded says whether at the given time others cover all hosts of an
+// authorisation that is over then, as its renewal under another id does.
+func (s *Scope) succeeded(a *qianshao.Authorisation, at time.Time) bool {
+	for _, pattern := range a.Hosts {
+		name, _ := splitPort(pattern)
+		covered := false
+		s.candidates(strings.Trim(name, "[]"), func(i int) {
+			other := &s.list[i]
+			covered = covered || other.ID != a.ID && other.InForce(at) &&
+				slices.ContainsFunc(other.Hosts, func(wider string) bool { return covers(wider, pattern) })
+		})
+		if !covered {
+			return false
+		}
+	}
+	return true
+}
+
+// covers says whether a host pattern has every host of another.
+func covers(wider, pattern string) bool {
+	wide, widePort := splitPort(wider)
+	name, port := splitPort(pattern)
+	suffix, wildcard := strings.CutPrefix(wide, "*")
+	return port == widePort && (name == wide || wildcard && strings.HasSuffix(name, suffix))
+}
+
+// isDown says whether the failure of a visit is one of the whole host: another
+// host, to which a redirect led, says nothing of it.
+func isDown(host string, err error) bool {
+	var skipped *fetch.SkipError
+	if !errors.As(err, &skipped) {
+		return false
+	}
+	u, parseErr := url.Parse(skipped.URL)
+	if parseErr != nil || u.Hostname() != host {
+		return false
+	}
+	switch skipped.Skip {
+	case qianshao.SkipPaused: // it answers, and will again within the hour
+		return false
+	case qianshao.SkipAddress:
+		return true
+	}
+	return skipped.HostWide()
+}
