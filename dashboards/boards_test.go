@@ -24,6 +24,7 @@ func exposed(t *testing.T) map[string]bool {
 		func(context.Context) (map[string]int, error) { return map[string]int{"waiting": 1}, nil },
 		func(context.Context) (time.Time, bool, error) { return testNow, true, nil },
 	)
+	m.WatchUnmonitored(func(context.Context) (map[string]int, error) { return map[string]int{"down": 1}, nil })
 	families, err := m.Registry().Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +44,7 @@ func exposed(t *testing.T) map[string]bool {
 var (
 	metricName = regexp.MustCompile(`\b(?:(?:qianshao|go|process)_[a-z0-9_]+|up)\b`)
 	quoted     = regexp.MustCompile(`"[^"]*"`)
-	reasons    = regexp.MustCompile(`reason=~?"([^"]*)"`)
+	reasons    = regexp.MustCompile(`(\w+)\{[^}]*reason[=!]~?"([^"]*)"`)
 )
 
 func checkExpr(t *testing.T, where, expr string, names map[string]bool) {
@@ -58,9 +59,13 @@ func checkExpr(t *testing.T, where, expr string, names map[string]bool) {
 		}
 	}
 	for _, m := range reasons.FindAllStringSubmatch(expr, -1) {
-		for reason := range strings.SplitSeq(m[1], "|") {
-			if !slices.Contains(qianshao.Skips(), qianshao.Skip(reason)) {
-				t.Errorf("%s: there is no skip reason %s", where, reason)
+		for reason := range strings.SplitSeq(m[2], "|") {
+			known := slices.Contains(qianshao.Skips(), qianshao.Skip(reason))
+			if m[1] == "qianshao_unmonitored" {
+				known = slices.Contains(qianshao.UnmonitoredReasons(), qianshao.UnmonitoredReason(reason))
+			}
+			if !known {
+				t.Errorf("%s: %s has no reason %s", where, m[1], reason)
 			}
 		}
 	}

@@ -16,10 +16,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/console"
 	"github.com/qianshao/qianshao/dashboards/intake"
+	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
@@ -42,6 +44,9 @@ type Options struct {
 	Password string
 	// Submit queues submissions. Without it none are taken.
 	Submit intake.Submit
+	// Unmonitored lists what the register says is watched and is not; with Limit 0
+	// it only counts. Without it there is no page for that.
+	Unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
 	// Canonical spells a URL as the URLs of pages are spelt in the index; nil
 	// leaves pasted URLs to index.Parser.
 	Canonical func(url string) (string, error)
@@ -104,10 +109,13 @@ func New(opts Options) (http.Handler, error) {
 	parser := func() index.Parser {
 		return index.Parser{Now: opts.Now(), Zone: opts.Zone, Canonical: opts.Canonical}
 	}
-	s.api = api.New(api.Options{Store: opts.Store, Index: opts.Index, Intake: in, Parser: parser, Log: opts.Log})
+	s.api = api.New(api.Options{
+		Store: opts.Store, Index: opts.Index, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy, Log: opts.Log,
+	})
 	s.console, err = console.New(console.Options{
 		Store: opts.Store, Index: opts.Index, Gate: s.gate, Intake: in, Parser: parser, Fold: opts.Fold, RuleTitle: opts.RuleTitle,
-		Zone: opts.Zone, Version: opts.Version, Now: opts.Now, Log: opts.Log,
+		Unmonitored: opts.Unmonitored,
+		Zone:        opts.Zone, Version: opts.Version, Now: opts.Now, Log: opts.Log,
 	})
 	if err != nil {
 		return nil, err

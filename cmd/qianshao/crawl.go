@@ -58,6 +58,9 @@ func (c crawlCmd) Run(env *environment) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := printUnmonitored(context.WithoutCancel(env.ctx), env.out, a.Folder); err != nil {
+		return err
+	}
 	if isInterrupted {
 		return env.interrupted("the next crawl visits what is still due")
 	}

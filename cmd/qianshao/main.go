@@ -55,6 +55,8 @@ type cli struct {
 	Evidence evidenceCmd `cmd:"" help:"Verify, export and prune the archive of flagged pages."`
 	Reindex  reindexCmd  `cmd:"" help:"Rebuild the search index from the database."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
+
+	Unmonitored unmonitoredCmd `cmd:"" help:"List the hosts and authorisations of the register that are not monitored, or will soon not be: blocked, down, forbidden, overdue, about to end."`
 }
 
 // environment is what every command works with.

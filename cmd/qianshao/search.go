@@ -33,7 +33,11 @@ func (c searchCmd) Run(env *environment) error {
 	if offer := found.Suggestion; offer != nil {
 		fmt.Fprintf(env.err, "did you mean  %s\n  %s\n  %s\n", offer.Query, offer.English, offer.Chinese)
 	}
-	return c.print(env, found.Results)
+	if err := c.print(env, found.Results); err != nil || found.Total > 0 || !app.HasStore(env.data) {
+		return err
+	}
+	// That nothing was found says little of what nobody looks at.
+	return env.withFolder(func(f *app.Folder) error { return printUnmonitored(env.ctx, env.err, f) })
 }
 
 func (c searchCmd) print(env *environment, results index.Results) error {

@@ -43,6 +43,10 @@ type Options struct {
 	Intake *intake.Intake
 	// Parser returns what reads the queries that are asked now.
 	Parser func() index.Parser
+	// Unmonitored lists what is not monitored; without it there is no route for that.
+	Unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
+	// Remedy says what to do about it.
+	Remedy func(r qianshao.UnmonitoredReason) (english, chinese string)
 	Log    *slog.Logger
 }
 
@@ -56,6 +60,9 @@ func New(opts Options) *API { return &API{opts} }
 func (a *API) Route(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/v1/search", a.search)
 	mux.HandleFunc("GET /api/v1/findings/{id}", a.finding)
+	if a.opts.Unmonitored != nil {
+		mux.HandleFunc("GET /api/v1/unmonitored", a.unmonitored)
+	}
 	if a.opts.Intake != nil {
 		mux.HandleFunc("POST /api/v1/submissions", a.takeSubmission)
 		mux.HandleFunc("GET /api/v1/submissions", a.submissions)
@@ -248,5 +255,5 @@ func NewFinding(f store.Finding, under *qianshao.Authorisation) Finding {
 
 // Unknown answers a request for an address that there is not.
 func (a *API) Unknown(w http.ResponseWriter) {
-	a.WriteError(w, http.StatusNotFound, Error{Code: "not_found", Message: "there are GET /api/v1/search, GET /api/v1/findings/{id}, GET and POST /api/v1/submissions, GET and DELETE /api/v1/submissions/{id}"})
+	a.WriteError(w, http.StatusNotFound, Error{Code: "not_found", Message: "there are GET /api/v1/search, GET /api/v1/findings/{id}, GET /api/v1/unmonitored, GET and POST /api/v1/submissions, GET and DELETE /api/v1/submissions/{id}"})
 }

@@ -62,6 +62,9 @@ type Options struct {
 	Fold func(string) string
 	// RuleTitle returns the title of a rule in force; ok is false for others.
 	RuleTitle func(id string) (title string, ok bool)
+	// Unmonitored lists what is not monitored, and only counts it with Limit 0;
+	// without it there is no page for that.
+	Unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
 	// Zone is the zone of all times and days that are shown, the same as the index's.
 	Zone *time.Location
 	// Version is shown at the foot of every page.
@@ -79,19 +82,21 @@ type Console struct {
 	parser    func() index.Parser
 	fold      func(string) string
 	ruleTitle func(id string) (title string, ok bool)
-	zone      *time.Location
-	version   string
-	now       func() time.Time
-	log       *slog.Logger
-	pages     pages
-	css       string // the style sheet's URL; it changes with the content
+	// unmonitored lists what is not monitored; nil if nobody knows.
+	unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
+	zone        *time.Location
+	version     string
+	now         func() time.Time
+	log         *slog.Logger
+	pages       pages
+	css         string // the style sheet's URL; it changes with the content
 }
 
 // New returns the console.
 func New(opts Options) (*Console, error) {
 	c := &Console{
 		store: opts.Store, index: opts.Index, gate: opts.Gate, intake: opts.Intake,
-		parser: opts.Parser, fold: opts.Fold, ruleTitle: opts.RuleTitle, zone: opts.Zone,
+		parser: opts.Parser, fold: opts.Fold, ruleTitle: opts.RuleTitle, zone: opts.Zone, unmonitored: opts.Unmonitored,
 		version: opts.Version, now: opts.Now, log: opts.Log,
 	}
 	var err error
@@ -108,6 +113,9 @@ func (c *Console) Route(mux *http.ServeMux) {
 	mux.HandleFunc("GET /findings/{id}", c.serveFinding)
 	mux.HandleFunc("GET /findings/{id}/screenshot", c.serveScreenshot)
 	mux.HandleFunc("GET /authorisations", c.serveRegister)
+	if c.unmonitored != nil {
+		mux.HandleFunc("GET /unmonitored", c.serveUnmonitored)
+	}
 	mux.HandleFunc("GET /help", c.serveHelp)
 	mux.HandleFunc("GET /static/{file}", c.serveStatic)
 	if c.intake != nil {

@@ -55,6 +55,8 @@ type layout struct {
 	Query string
 	// Reports says that submissions are taken.
 	Reports bool
+	// Watch says that what is not monitored is listed.
+	Watch bool
 	// SignedIn says that there is a session to end.
 	SignedIn bool
 	// Chinese and English are this very page in either language.
@@ -66,6 +68,7 @@ func (c *Console) layout(w http.ResponseWriter, r *http.Request, title string) *
 	return &layout{
 		lang: l, now: c.now().In(c.zone), zone: c.zone, Title: l.Text(title), Path: r.URL.Path, CSS: c.css, Version: c.version,
 		Reports:  c.intake != nil,
+		Watch:    c.unmonitored != nil,
 		SignedIn: c.gate != nil && c.gate.HasSession(r),
 		Chinese:  inLanguage(r.URL, locale.Chinese), English: inLanguage(r.URL, locale.English),
 	}

@@ -47,6 +47,8 @@ type searchPage struct {
 	Next   string
 	// Capped is MaxWindow if paging ends before the hits do, else 0.
 	Capped int
+	// Unmonitored is how much is not monitored, in words; "" if nothing.
+	Unmonitored string
 	// Empty is none, nohit or end if there is nothing to list.
 	Empty    string
 	Examples []chip
@@ -138,6 +140,7 @@ func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
 	for _, q := range v.examples() {
 		v.Examples = append(v.Examples, chip{q, v.link(q, 0)})
 	}
+	v.Unmonitored = c.unmonitoredInWords(r.Context(), v.layout)
 	parser := c.parser()
 	query, err := parser.Parse(v.Query)
 	if err != nil {

@@ -85,6 +85,11 @@ func (l Lang) Named(prefix, code string) string {
 	return untrusted.Plain(code)
 }
 
+// Remedy says in both languages what to do about something that is not monitored.
+func Remedy(r qianshao.UnmonitoredReason) (english, chinese string) {
+	return English.Named("unmonitored.do.", string(r)), Chinese.Named("unmonitored.do.", string(r))
+}
+
 // Detail says one line of a score's breakdown in the language. The analyzer
 // writes English; what it writes without a free part is said in Chinese from
 // the finding itself.

@@ -58,7 +58,7 @@ func TestMessageKeys(t *testing.T) {
 	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "sort.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "origin.", "who.", "state.", "cause.", "remedy.", "crawl."}
 	for key := range messages {
 		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
-		for _, prefix := range built {
+		for _, prefix := range append(built, "unmonitored.reason.", "unmonitored.do.") {
 			asked = asked || strings.HasPrefix(key, prefix)
 		}
 		if !asked {
@@ -85,6 +85,10 @@ func TestVocabularyNamed(t *testing.T) {
 	}
 	for l := qianshao.LevelNone; l <= qianshao.LevelCritical; l++ {
 		want("level." + l.String())
+	}
+	for _, reason := range qianshao.UnmonitoredReasons() {
+		want("unmonitored.reason." + string(reason))
+		want("unmonitored.do." + string(reason))
 	}
 	for _, skip := range qianshao.Skips() {
 		want("skip." + string(skip))

@@ -273,18 +273,26 @@ func (m *Metrics) WatchFrontier(
 // WatchFindings registers the gauge qianshao_findings{state}, read at every
 // scrape from count. It must be called at most once.
 func (m *Metrics) WatchFindings(count func(ctx context.Context) (map[string]int, error)) {
-	m.registry.MustRegister(&findingsCollector{count, prometheus.NewDesc("qianshao_findings",
+	m.registry.MustRegister(&statesCollector{count, prometheus.NewDesc("qianshao_findings",
 		"Findings, by whether their page still shows what was found.", []string{"state"}, nil)})
 }
 
-type findingsCollector struct {
+// WatchUnmonitored registers the gauge qianshao_unmonitored{reason}, read at every
+// scrape from count, which must have every reason. It must be called at most once.
+func (m *Metrics) WatchUnmonitored(count func(ctx context.Context) (map[string]int, error)) {
+	m.registry.MustRegister(&statesCollector{count, prometheus.NewDesc("qianshao_unmonitored",
+		"Hosts and authorisations of the register that are not monitored, or will soon not be, by reason.", []string{"reason"}, nil)})
+}
+
+// statesCollector is a gauge by one label, counted at every scrape.
+type statesCollector struct {
 	count func(context.Context) (map[string]int, error)
 	desc  *prometheus.Desc
 }
 
-func (c *findingsCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc }
+func (c *statesCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc }
 
-func (c *findingsCollector) Collect(ch chan<- prometheus.Metric) {
+func (c *statesCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), frontierTimeout)
 	defer cancel()
 	collectStates(ctx, ch, c.desc, c.count)

@@ -22,6 +22,7 @@ func TestLint(t *testing.T) {
 	if n, err := testutil.GatherAndCount(m.Registry(), "qianshao_frontier_items", "qianshao_frontier_next_due_timestamp_seconds"); n != 2 || err != nil {
 		t.Errorf("%d frontier gauges, error %v; want 2", n, err)
 	}
+	m.WatchUnmonitored(func(context.Context) (map[string]int, error) { return map[string]int{"down": 1}, nil })
 	problems, err := testutil.GatherAndLint(m.Registry())
 	if err != nil {
 		t.Fatal(err)

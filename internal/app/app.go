@@ -57,6 +57,7 @@ type App struct {
 
 	opts    Options
 	metrics *metrics.Metrics
+	silence *unmonitored
 	rules   atomic.Pointer[pipeline.ActiveRules]
 	crawl   *crawl         // nil without Options.Crawl
 	console *consoleServer // nil without Options.Console
@@ -119,6 +120,8 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.metrics.WatchFrontier(a.frontierStates, a.Folder.Store.Next)
 	a.metrics.WatchFindings(a.findingStates)
+	a.silence = &unmonitored{folder: a.Folder}
+	a.metrics.WatchUnmonitored(a.silence.states)
 	if a.opts.Crawl == nil {
 		close(a.crawled)
 	} else if a.crawl, err = newCrawl(ctx, a, *a.opts.Crawl); err != nil {

@@ -46,7 +46,7 @@ func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
 		Submit: func(ctx context.Context, url string, suspected qianshao.Category, origin string) (qianshao.Submission, error) {
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), url, suspected, origin)
 		},
-		Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
+		Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
 		Password: opts.Password, Version: a.opts.Version, Log: a.opts.Log,
 	})
 	if err != nil {

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
+	"github.com/qianshao/qianshao/dashboards/api"
+	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/internal/app"
+)
+
+// unmonitoredCmd lists what the register says is watched and is not. It may run
+// beside a server.
+type unmonitoredCmd struct {
+	Reason string `help:"Only what is not monitored for this reason, as the table names it." placeholder:"REASON"`
+	Limit  int    `default:"50" help:"Most rows to show."`
+	Offset int    `default:"0" help:"Rows to pass over."`
+	Format string `enum:"table,jsonl" default:"table" help:"Output: table, or jsonl."`
+}
+
+func (c unmonitoredCmd) Run(env *environment) error {
+	request := qianshao.UnmonitoredRequest{Reason: qianshao.UnmonitoredReason(c.Reason), Offset: c.Offset, Limit: c.Limit}
+	if c.Reason != "" && !slices.Contains(qianshao.UnmonitoredReasons(), request.Reason) {
+		return usageError(fmt.Errorf("there is no reason %q; the reasons are %v", c.Reason, qianshao.UnmonitoredReasons()))
+	}
+	return env.withFolder(func(f *app.Folder) error {
+		list, err := f.Unmonitored(env.ctx, request)
+		if err != nil {
+			return err
+		}
+		if c.Format == "jsonl" {
+			return printLines(env.out, list)
+		}
+		return c.print(env, list)
+	})
+}
+
+// printLines writes a row a line, as the API gives it.
+func printLines(w io.Writer, list qianshao.UnmonitoredList) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	for _, row := range list.Rows {
+		if err := encoder.Encode(api.NewUnmonitored(row, locale.Remedy)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// print writes the table, and what to do about each reason in it.
+func (c unmonitoredCmd) print(env *environment, list qianshao.UnmonitoredList) error {
+	total := list.Total(qianshao.UnmonitoredReason(c.Reason))
+	if len(list.Rows) == 0 {
+		fmt.Fprintf(env.err, "0 of %d: nothing to list\n", total)
+		return nil
+	}
+	table := terminal.NewTable(env.out, "HOST", "AUTHORISATION", "REASON", env.timed("SINCE"), "LAST PAGE", "NEXT TRY")
+	var reasons []qianshao.UnmonitoredReason
+	for _, row := range list.Rows {
+		host := row.Host
+		if host == "" {
+			host = "-"
+		}
+		table.Row(host, row.Authorisation, inFull(row), env.whenever(row.Since), env.whenever(row.LastPage), env.whenever(row.NextTry))
+		if !slices.Contains(reasons, row.Reason) {
+			reasons = append(reasons, row.Reason)
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(env.out)
+	for _, reason := range reasons {
+		remedy, chinese := locale.Remedy(reason)
+		if terminal.IsChinese() {
+			remedy = chinese
+		}
+		fmt.Fprintf(env.out, "%s: %s\n", reason, remedy)
+	}
+	fmt.Fprintf(env.err, "%d of %d; docs/operations.md explains the reasons\n", len(list.Rows), total)
+	return nil
+}
+
+// inFull is a row's reason, with what the visits end in where it says more.
+func inFull(u qianshao.Unmonitored) string {
+	if u.Reason == qianshao.UnmonitoredNoPage || u.Reason == qianshao.UnmonitoredDown {
+		return fmt.Sprintf("%s (%s)", u.Reason, u.Skip)
+	}
+	return string(u.Reason)
+}
+
+// whenever is when for a time that there may be none of.
+func (env *environment) whenever(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return env.when(t)
+}
+
+// printUnmonitored says how much is not monitored, and nothing if all is.
+func printUnmonitored(ctx context.Context, w io.Writer, f *app.Folder) error {
+	list, err := f.Unmonitored(ctx, qianshao.UnmonitoredRequest{})
+	if err != nil {
+		return err
+	}
+	hosts, authorisations := list.Counts.Hosts(), list.Counts.Authorisations()
+	var parts []string
+	if hosts > 0 {
+		parts = append(parts, terminal.Counted(hosts, "host"))
+	}
+	if authorisations > 0 {
+		parts = append(parts, terminal.Counted(authorisations, "authorisation"))
+	}
+	if hosts+authorisations == 1 {
+		parts = []string{parts[0] + " is not monitored"}
+	} else if len(parts) > 0 {
+		parts = []string{strings.Join(parts, " and ") + " are not monitored"}
+	}
+	if n := list.Counts[qianshao.UnmonitoredEnding]; n > 0 {
+		parts = append(parts, terminal.Counted(n, "authorisation")+" about to end")
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	_, err = fmt.Fprintf(w, "%s: qianshao unmonitored\n", strings.Join(parts, ", "))
+	return err
+}

@@ -1,0 +1,150 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+const (
+	// unmonitoredSize is how many rows one page shows.
+	unmonitoredSize = 100
+	// maxUnmonitoredOffset is beyond the hosts of any register.
+	maxUnmonitoredOffset = 10_000_000
+)
+
+// unmonitoredPage lists what the register says is watched and is not.
+type unmonitoredPage struct {
+	*layout
+	Rows    []qianshao.Unmonitored
+	Reasons []reasonChoice
+	// Sum is how much there is of all reasons, in words; "" if nothing.
+	Sum              string
+	Total            int // rows of the reason that is shown
+	From, To         int
+	PrevURL, NextURL string
+}
+
+// reasonChoice is a choice of the menu of reasons, with the number of its rows.
+type reasonChoice struct {
+	Name, URL string
+	Count     int
+	Active    bool
+}
+
+func (c *Console) serveUnmonitored(w http.ResponseWriter, r *http.Request) {
+	reason := qianshao.UnmonitoredReason(r.FormValue("reason"))
+	if !slices.Contains(qianshao.UnmonitoredReasons(), reason) {
+		reason = ""
+	}
+	offset := offsetOf(r, maxUnmonitoredOffset)
+	list, err := c.unmonitored(r.Context(), qianshao.UnmonitoredRequest{Reason: reason, Offset: offset, Limit: unmonitoredSize})
+	if err != nil {
+		c.failWith(w, r, err)
+		return
+	}
+	v := &unmonitoredPage{layout: c.layout(w, r, "unmonitored.title"), Rows: list.Rows, Total: list.Total(reason)}
+	v.Sum = v.amount(list.Counts)
+	v.Reasons = append(v.Reasons, reasonChoice{v.T("unmonitored.all"), unmonitoredURL("", 0), list.Total(""), reason == ""})
+	for _, choice := range qianshao.UnmonitoredReasons() {
+		if list.Counts[choice] > 0 || choice == reason {
+			v.Reasons = append(v.Reasons, reasonChoice{v.Reason(choice), unmonitoredURL(choice, 0), list.Counts[choice], choice == reason})
+		}
+	}
+	v.From, v.To = offset+1, offset+len(list.Rows)
+	if offset > 0 {
+		v.PrevURL = unmonitoredURL(reason, max(0, min(offset, v.Total)-unmonitoredSize))
+	}
+	if v.To < v.Total && len(list.Rows) > 0 {
+		v.NextURL = unmonitoredURL(reason, v.To)
+	}
+	c.render(w, r, http.StatusOK, "unmonitored", v)
+}
+
+func unmonitoredURL(reason qianshao.UnmonitoredReason, offset int) string {
+	values := url.Values{}
+	if reason != "" {
+		values.Set("reason", string(reason))
+	}
+	if offset > 0 {
+		values.Set("offset", strconv.Itoa(offset))
+	}
+	if len(values) == 0 {
+		return "/unmonitored"
+	}
+	return "/unmonitored?" + values.Encode()
+}
+
+// Reason and Remedy name a reason and what to do about it, Skip why a visit brought no page.
+func (v *unmonitoredPage) Reason(r qianshao.UnmonitoredReason) string {
+	return v.lang.Named("unmonitored.reason.", string(r))
+}
+
+// Remedy says what to do about a reason.
+func (v *unmonitoredPage) Remedy(r qianshao.UnmonitoredReason) string {
+	return v.lang.Named("unmonitored.do.", string(r))
+}
+
+// Skip names why a visit brought no page.
+func (v *unmonitoredPage) Skip(s qianshao.Skip) string { return v.lang.Named("skip.", string(s)) }
+
+// Due says whether the next try of a row waits for nothing but the crawl.
+func (v *unmonitoredPage) Due(u qianshao.Unmonitored) bool { return !u.NextTry.After(v.now) }
+
+// moment is a time as a cell shows it; Ago is empty for what is still to come.
+type moment struct{ Stamp, Text, Ago string }
+
+// Moment writes a time; that of the zero time is empty.
+func (v *unmonitoredPage) Moment(t time.Time) moment {
+	if t.IsZero() {
+		return moment{}
+	}
+	m := moment{Stamp: v.Stamp(t), Text: t.In(v.timeZone()).Format("2006-01-02 15:04")}
+	if age := v.now.Sub(t); age >= 0 && age < 30*24*time.Hour { // an older one would be written as its day again
+		m.Ago = v.Ago(t)
+	}
+	return m
+}
+
+// amount says how many hosts and authorisations are not monitored, or soon will
+// not be; "" if none.
+func (v *layout) amount(counts qianshao.UnmonitoredCounts) string {
+	var parts []string
+	if n := counts.Hosts(); n > 0 {
+		parts = append(parts, v.N("unmonitored.hosts", n))
+	}
+	if n := counts.Authorisations(); n > 0 {
+		parts = append(parts, v.N("unmonitored.authorisations", n))
+	}
+	if n := counts[qianshao.UnmonitoredEnding]; n > 0 {
+		parts = append(parts, v.N("unmonitored.ending", n))
+	}
+	separator := "、"
+	if v.IsEnglish() {
+		separator = ", "
+	}
+	return strings.Join(parts, separator)
+}
+
+// unmonitoredInWords is how much is not monitored; "" if nothing. A failure is
+// said by the page of what is not monitored: the findings can be shown without it.
+func (c *Console) unmonitoredInWords(ctx context.Context, v *layout) string {
+	if c.unmonitored == nil {
+		return ""
+	}
+	list, err := c.unmonitored(ctx, qianshao.UnmonitoredRequest{})
+	if err != nil {
+		c.log.Error("what is not monitored cannot be counted", "error", err)
+		return v.T("unmonitored.unknown")
+	}
+	if amount := v.amount(list.Counts); amount != "" {
+		return v.T("unmonitored.some", amount)
+	}
+	return ""
+}

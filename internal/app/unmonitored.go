@@ -1,0 +1,70 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
+)
+
+// Unmonitored lists what the register says is watched and is not. A register that
+// cannot be read is an error: an empty list would say that all is well.
+func (f *Folder) Unmonitored(ctx context.Context, r qianshao.UnmonitoredRequest) (list qianshao.UnmonitoredList, err error) {
+	scope, err := f.Register.Read(ctx)
+	if err != nil {
+		return list, err
+	}
+	list.Counts = qianshao.UnmonitoredCounts{}
+	matched := 0
+	for u, err := range ingest.Unmonitored(ctx, f.Store, scope, time.Now()) {
+		if err != nil {
+			return list, err
+		}
+		list.Counts[u.Reason]++
+		if r.Reason != "" && r.Reason != u.Reason {
+			continue
+		}
+		if matched++; matched > r.Offset && len(list.Rows) < r.Limit {
+			list.Rows = append(list.Rows, u)
+		}
+	}
+	return list, nil
+}
+
+// countsAge is how old the numbers alone may be: they are asked for by each
+// scrape and each look at the console, and count all hosts.
+const countsAge = 30 * time.Second
+
+// unmonitored keeps the numbers of what is not monitored for those who ask often.
+type unmonitored struct {
+	folder *Folder
+	mu     sync.Mutex
+	counts qianshao.UnmonitoredCounts
+	read   time.Time
+}
+
+// list is Folder.Unmonitored; where no row is asked for, the numbers may be countsAge old.
+func (u *unmonitored) list(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if r.Limit == 0 && u.counts != nil && time.Since(u.read) < countsAge {
+		return qianshao.UnmonitoredList{Counts: u.counts}, nil
+	}
+	list, err := u.folder.Unmonitored(ctx, r)
+	if err == nil {
+		u.counts, u.read = list.Counts, time.Now()
+	}
+	return list, err
+}
+
+// states are the values of the gauge qianshao_unmonitored.
+func (u *unmonitored) states(ctx context.Context) (map[string]int, error) {
+	list, err := u.list(ctx, qianshao.UnmonitoredRequest{})
+	states := map[string]int{}
+	for _, reason := range qianshao.UnmonitoredReasons() {
+		states[string(reason)] = list.Counts[reason]
+	}
+	return states, err
+}

@@ -1,0 +1,45 @@
+package app_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/api"
+	"github.com/qianshao/qianshao/internal/app"
+)
+
+// TestUnmonitored: gauge, API and folder tell the same of a register of which
+// nothing has come, by offset and limit.
+func TestUnmonitored(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	authorise(t, data, qianshao.Authorisation{
+		ID: "a", Owner: "o", Basis: "b", Contact: "c", ValidFrom: time.Now().Add(-time.Hour), ValidUntil: time.Now().AddDate(1, 0, 0),
+		Hosts: []string{"a.example", "b.example", "c.example"}, Seeds: []string{"http://b.example/"},
+	})
+	a := newApp(t, app.Options{Data: data, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}})
+	a.Start(t.Context())
+	for reason, want := range map[string]string{"no_seed": "2", "never_fetched": "1", "nothing_fetched": "1", "down": "0"} {
+		if got := metric(t, a, `qianshao_unmonitored{reason="`+reason+`"}`); got != want {
+			t.Errorf("%s: %s, want %s", reason, got, want)
+		}
+	}
+	var page api.UnmonitoredPage
+	if err := json.Unmarshal([]byte(get(t, a.ConsoleURL()+"api/v1/unmonitored?offset=2&limit=1")), &page); err != nil ||
+		page.Total != 4 || len(page.Unmonitored) != 1 || page.Unmonitored[0].Host != "b.example" {
+		t.Errorf("%+v, %v", page, err)
+	}
+	list, err := a.Folder.Unmonitored(t.Context(), qianshao.UnmonitoredRequest{Reason: qianshao.UnmonitoredNoSeed, Offset: 1, Limit: 9})
+	if err != nil || len(list.Rows) != 1 || list.Rows[0].Host != "c.example" || list.Counts.Hosts() != 3 || list.Counts.Authorisations() != 1 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	// A register that cannot be read is no all-clear.
+	if err := a.Folder.Store.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: "of another version"}}); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := a.Folder.Unmonitored(t.Context(), qianshao.UnmonitoredRequest{}); err == nil {
+		t.Errorf("a register that cannot be read lists %+v", list)
+	}
+}
