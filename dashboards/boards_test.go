@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,6 +38,17 @@ func exposed(t *testing.T) map[string]bool {
 				names[f.GetName()+suffix] = true
 			}
 		}
+	}
+	file := filepath.Join(t.TempDir(), "crawl.prom") // has names of its own
+	if err := metrics.WriteFile(file, nil, metrics.Crawl{}); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^# TYPE (\S+)`).FindAllStringSubmatch(string(content), -1) {
+		names[m[1]] = true
 	}
 	return names
 }

@@ -30,6 +30,8 @@ type crawlCmd struct {
 	Retry   bool `help:"Make due at once what waits because it failed, and what was skipped."`
 	fetchFlags
 	browserFlags
+
+	MetricsFile string `help:"Leave the metrics in this file when the crawl ends, for node_exporter's textfile collector; its name ends in .prom." placeholder:"FILE.prom"`
 }
 
 func (c crawlCmd) Run(env *environment) (err error) {
@@ -37,6 +39,7 @@ func (c crawlCmd) Run(env *environment) (err error) {
 	a, err := env.newApp(app.Options{Crawl: &app.CrawlOptions{
 		FetchOptions: app.FetchOptions(c.fetchFlags), BrowserOptions: app.BrowserOptions(c.browserFlags),
 		Workers: c.Workers, Once: true, Retry: c.Retry, Observe: tally,
+		MetricsFile: c.MetricsFile,
 	}})
 	if c.Retry && app.InUse(err) {
 		return env.retryBeside()

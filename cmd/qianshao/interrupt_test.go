@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -32,8 +33,8 @@ func interrupt(t *testing.T, process *exec.Cmd, signal os.Signal) int {
 	return 0
 }
 
-// TestInterruptedCrawl: a crawl that is told to stop says what it did, and the
-// next one finds all in order.
+// TestInterruptedCrawl: a crawl that is told to stop says what it did, in its
+// metrics file too, and the next one finds all in order.
 func TestInterruptedCrawl(t *testing.T) {
 	t.Parallel()
 	web, err := demoweb.New()
@@ -44,10 +45,16 @@ func TestInterruptedCrawl(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer web.Stop(context.Background())
-	data := newDataFolder(t, web)
+	data, file := newDataFolder(t, web), filepath.Join(t.TempDir(), "qianshao.prom")
+	start := func() *exec.Cmd {
+		child := crawlChild(web, data)
+		child.Args = append(child.Args, "--metrics-file", file)
+		return child
+	}
+	fetched := 0.0
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		var out, errOut bytes.Buffer
-		child := crawlChild(web, data)
+		child := start()
 		child.Stdout, child.Stderr = &out, &errOut
 		before := requests(web)
 		if err := child.Start(); err != nil {
@@ -63,10 +70,38 @@ func TestInterruptedCrawl(t *testing.T) {
 		if want := "qianshao: interrupted: the next crawl visits what is still due\n"; errOut.String() != want {
 			t.Errorf("%v: it says %q, want %q", signal, errOut.String(), want)
 		}
+		if fileMetric(t, file, "qianshao_crawl_last_run_succeeded") != 0 || fileMetric(t, file, "qianshao_crawl_last_success_timestamp_seconds") != 0 {
+			t.Errorf("%v: the metrics call it a success", signal)
+		}
+		earlier := fetched
+		if fetched = fileMetric(t, file, `qianshao_pages_fetched_total{source="crawl"}`); fetched < earlier {
+			t.Errorf("%v: %v pages by the metrics, %v before", signal, fetched, earlier)
+		}
 	}
-	if output, err := crawlChild(web, data).CombinedOutput(); err != nil {
+	if output, err := start().CombinedOutput(); err != nil {
 		t.Errorf("the next crawl: %v\n%s", err, output)
 	}
+	if fileMetric(t, file, `qianshao_pages_fetched_total{source="crawl"}`) <= fetched || fileMetric(t, file, "qianshao_crawl_last_run_succeeded") != 1 || fileMetric(t, file, "qianshao_crawl_last_success_timestamp_seconds") == 0 {
+		t.Error("the metrics do not tell of the success")
+	}
+}
+
+// fileMetric returns the value of a series of a metrics file.
+func fileMetric(t *testing.T, file, name string) float64 {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + ` (\S+)$`).FindSubmatch(content)
+	if m == nil {
+		t.Fatalf("%s has no %s", file, name)
+	}
+	value, err := strconv.ParseFloat(string(m[1]), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
 }
 
 func requests(web *demoweb.Web) (n int) {

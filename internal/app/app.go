@@ -58,6 +58,7 @@ type App struct {
 	opts    Options
 	metrics *metrics.Metrics
 	silence *unmonitored
+	started time.Time
 	rules   atomic.Pointer[pipeline.ActiveRules]
 	crawl   *crawl         // nil without Options.Crawl
 	console *consoleServer // nil without Options.Console
@@ -68,6 +69,7 @@ type App struct {
 	running   *errgroup.Group
 	crawled   chan struct{} // closed at the end of the crawl
 	crawlErr  error         // set before crawled is closed
+	leaveErr  error         // of the metrics file
 	stop      func() error  // what Stop does, once
 }
 
@@ -84,11 +86,16 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	limitMemory()
 	a := &App{
 		opts: opts, metrics: metrics.New(), reloaded: make(chan struct{}, 1),
-		cancel: func() {}, running: &errgroup.Group{}, crawled: make(chan struct{}),
+		cancel: func() {}, running: &errgroup.Group{}, crawled: make(chan struct{}), started: time.Now(),
 	}
 	a.stop = sync.OnceValue(a.close)
+	if opts.Crawl != nil && opts.Crawl.MetricsFile != "" {
+		if err := checkMetricsFile(opts.Crawl.MetricsFile); err != nil {
+			return nil, err
+		}
+	}
 	if err := a.open(ctx); err != nil {
-		return nil, errors.Join(err, a.Stop())
+		return nil, errors.Join(err, a.Stop(), a.leaveMetrics(nil, false))
 	}
 	return a, nil
 }
@@ -155,6 +162,7 @@ func (a *App) Start(ctx context.Context) {
 		a.running.Go(func() error {
 			defer close(a.crawled)
 			a.crawlErr = a.crawl.run(ctx)
+			a.leaveErr = a.leaveMetrics(a.metrics, a.crawlErr == nil && ctx.Err() == nil)
 			return a.crawlErr
 		})
 	}
@@ -189,7 +197,7 @@ func (a *App) close() (err error) {
 	if a.Folder != nil {
 		err = errors.Join(err, a.Folder.Close())
 	}
-	return err
+	return errors.Join(err, a.leaveErr)
 }
 
 // loadRules reads the rules that are about to be put in force. The operator's own

@@ -29,6 +29,9 @@ type CrawlOptions struct {
 	Retry bool
 	// Revisit is the first time between two visits of a page; 0 is ingest.DefaultRevisit.
 	Revisit time.Duration
+	// MetricsFile is where the metrics are left when the crawl ends, for
+	// node_exporter's textfile collector; its name ends in .prom. "" is nowhere.
+	MetricsFile string
 	// Observe is told of what the crawl does, beside metrics and log; optional.
 	Observe ingest.Observer
 }

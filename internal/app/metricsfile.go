@@ -1,0 +1,35 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/qianshao/qianshao/dashboards/metrics"
+)
+
+// checkMetricsFile says before a crawl whether its metrics can be left there.
+func checkMetricsFile(path string) error {
+	if filepath.Ext(path) != metrics.FileExt {
+		return inputError(fmt.Errorf("metrics file %s: node_exporter reads only names that end in %s", path, metrics.FileExt))
+	}
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return inputError(fmt.Errorf("metrics file %s: there is no folder %s; create it, as node_exporter's --collector.textfile.directory names it", path, folder))
+	}
+	return nil
+}
+
+// leaveMetrics leaves the metrics of a crawl that has ended, if they are wanted.
+// counted is nil if the crawl could not begin.
+func (a *App) leaveMetrics(counted *metrics.Metrics, succeeded bool) error {
+	if a.opts.Crawl == nil || a.opts.Crawl.MetricsFile == "" {
+		return nil
+	}
+	crawl := metrics.Crawl{Started: a.started, Ended: time.Now(), Succeeded: succeeded}
+	if err := metrics.WriteFile(a.opts.Crawl.MetricsFile, counted, crawl); err != nil {
+		return fmt.Errorf("%w; the user that crawls must be able to write its folder", err)
+	}
+	return nil
+}
