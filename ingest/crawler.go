@@ -252,7 +252,7 @@ func (r *run) finish(v visitResult) {
 
 func (r *run) unhandledError() error {
 	for _, first := range slices.Sorted(maps.Keys(r.unhandled)) {
-		return fmt.Errorf("crawl: %d pages could not be analysed or saved and stay in the frontier for the next run, among them: %w",
+		return fmt.Errorf("crawl: pages that could not be analysed or saved, and stay in the frontier for the next run: %d, among them: %w",
 			len(r.unhandled), r.unhandled[first])
 	}
 	return nil

@@ -430,7 +430,7 @@ func TestHandleFails(t *testing.T) {
 		return b.handle(ctx, page, before)
 	}
 	err := b.run(t)
-	if err == nil || !strings.Contains(err.Error(), "2 pages") || !strings.Contains(err.Error(), "disk full") {
+	if err == nil || !strings.Contains(err.Error(), "next run: 2, among") || !strings.Contains(err.Error(), "disk full") {
 		t.Errorf("Run: %v, want the two pages that stay", err)
 	}
 	want := map[string]int{"http://a.example/": 1, "http://a.example/bad": 3, "http://a.example/panics": 3, "http://a.example/once": 2}

@@ -54,8 +54,9 @@ func (c evidenceDeleteCmd) delete(env *environment, f *app.Folder, id string) er
 	for _, e := range d.Captures {
 		records, size = records+e.Records, size+e.Bytes
 	}
-	fmt.Fprintf(env.out, "finding %s (%s) of %s deleted; from the archive %d captures, %d records, %d bytes\n",
-		id, d.Finding.Category, terminal.Printable(d.Finding.URL), len(d.Captures), records, size)
+	fmt.Fprintf(env.out, "finding %s (%s) of %s deleted; from the archive %s, %s, %s\n",
+		id, d.Finding.Category, terminal.Printable(d.Finding.URL),
+		terminal.Counted(len(d.Captures), "capture"), terminal.Counted(records, "record"), terminal.Counted(size, "byte"))
 	for _, shared := range d.Shared {
 		others := slices.DeleteFunc(slices.Clone(shared.Findings), func(other string) bool { return other == id })
 		fmt.Fprintf(env.out, "the capture of %s stays: it shows %s, too\n", shared.Captured.UTC().Format(time.RFC3339), strings.Join(others, ", "))

@@ -54,7 +54,7 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 		fmt.Fprintf(env.out, "%s, %s in %s; %s deleted by %s\n", terminal.Counted(v.Records, "record"), terminal.Counted(v.Bytes, "byte"),
 			terminal.Counted(v.Files, "file"), terminal.Counted(v.Deleted, "record"), terminal.Counted(v.Deletions, "deletion"))
 		if v.Uncut > 0 {
-			fmt.Fprintf(env.out, "%d deleted records are still in their files: run \"qianshao evidence prune --apply\"\n", v.Uncut)
+			fmt.Fprintf(env.out, "deleted records that are still in their files: %d; run \"qianshao evidence prune --apply\"\n", v.Uncut)
 		}
 		if v.Unlocked != nil {
 			fmt.Fprintf(env.out, "looked without the archive's lock, so what another process was just writing may count as a problem: %v\n", v.Unlocked)

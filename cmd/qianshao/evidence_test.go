@@ -125,7 +125,7 @@ func letGo(t *testing.T, folder string) {
 	prune("findings would be deleted from database and index", evidencePruneCmd{})
 	execute(" 0 records deleted", "evidence", "verify")
 	id, other := hiddenFinding(t, folder), findingWhere(t, folder, func(f root.Finding) bool { return !f.Hidden })
-	execute("finding "+other+" (", "evidence", "delete", other, "--reason", "案件已结")
+	execute("deleted; from the archive 1 capture, ", "evidence", "delete", other, "--reason", "案件已结")
 	execute("deleted by an operator: 案件已结", "evidence", "deletions")
 	if code, out := command(t, folder, "evidence", "delete", other); code != exitFailure || !strings.Contains(out, "there is no finding "+other) {
 		t.Errorf("deleted twice: %d\n%s", code, out)

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 	_ "time/tzdata" // for machines without a zone database
@@ -155,7 +156,12 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		return code
 	}
 	if err != nil {
-		return report(errOut, usageError(fmt.Errorf("%w\nrun \"qianshao --help\" for the commands", err)))
+		err = usageError(fmt.Errorf("%w\nrun \"qianshao --help\" for the commands", err))
+		if wantsJSON(args) {
+			terminal.NewLogger(errOut, false, "json").Error(err.Error())
+			return exitCode(err)
+		}
+		return report(errOut, err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -179,6 +185,20 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		return exitCode(err)
 	}
 	return report(errOut, err)
+}
+
+// wantsJSON says whether a command line that could not be read asks for a log in
+// JSON: what collects it takes no other line.
+func wantsJSON(args []string) bool {
+	for i, arg := range args {
+		switch {
+		case strings.HasPrefix(arg, "--log-format="):
+			return arg == "--log-format=json"
+		case arg == "--log-format":
+			return i+1 < len(args) && args[i+1] == "json"
+		}
+	}
+	return os.Getenv("QIANSHAO_LOG_FORMAT") == "json"
 }
 
 // report prints the error, if any, and returns the process's exit code.

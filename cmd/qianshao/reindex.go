@@ -32,7 +32,7 @@ func (env *environment) reindexing(why string) app.Reindexing {
 			fmt.Fprintf(env.err, "%s; findings: %d\n", why, total)
 			last = now
 		case now.Sub(last) >= reindexingInterval:
-			fmt.Fprintf(env.err, "%d of %d findings indexed\n", done, total)
+			fmt.Fprintf(env.err, "%d of %s indexed\n", done, terminal.Counted(total, "finding"))
 			last = now
 		}
 	}

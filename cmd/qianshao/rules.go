@@ -85,7 +85,7 @@ func (rulesTestCmd) Run(env *environment) error {
 	}
 	fmt.Fprintf(env.out, "%d passed, %d failed\n", count-len(failures), len(failures))
 	if len(failures) > 0 {
-		return mismatchError(fmt.Errorf("%d of %d tests inside the rules failed", len(failures), count))
+		return mismatchError(fmt.Errorf("%d of %s inside the rules failed", len(failures), terminal.Counted(count, "test")))
 	}
 	return nil
 }

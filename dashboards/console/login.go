@@ -36,7 +36,7 @@ func (c *Console) login(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, c.gate.Begin(r))
 		http.Redirect(w, r, v.Next, http.StatusSeeOther)
 	case auth.TooMany:
-		v.Problem = v.T("login.slow", auth.SetRetryAfter(w, wait))
+		v.Problem = v.N("login.slow", auth.SetRetryAfter(w, wait))
 		c.render(w, r, http.StatusTooManyRequests, "login", v)
 	default:
 		v.Problem = v.T("login.wrong")
