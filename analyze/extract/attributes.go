@@ -142,13 +142,14 @@ func (a *assembler) url(el int32, at tree.Attribute, hiding qianshao.Hiding) {
 		return
 	}
 	region := a.stretch(qianshao.RegionURL, at.Name, hiding, el, f, int(at.Start), int(at.End), mapped.InAttribute)
-	if region < 0 || !leadsOn(e.Atom) || len(a.doc.Links) >= maxLinks {
+	if region < 0 || !leadsOn(e.Atom) || len(a.doc.Links) >= maxLinks || a.linkText > maxLinkText {
 		return
 	}
 	target := a.urls.Resolve(a.doc.Regions[region].Text)
 	if target == "" {
 		return
 	}
+	a.linkText += len(target)
 	a.doc.Links = append(a.doc.Links, qianshao.Link{URL: target, Rel: ascii.Lower(a.Value(el, "rel")), Hidden: hiding, Region: region})
 	if a.link.element == el {
 		a.link.index = len(a.doc.Links) - 1

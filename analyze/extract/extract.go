@@ -147,7 +147,7 @@ func (p *Parsed) Document(stylesheet func(url string) ([]byte, bool)) *qianshao.
 	}
 	styles := style.Compute(t, &p.urls, stylesheet)
 	a := &assembler{Tree: t, doc: doc, styles: styles, urls: &p.urls}
-	doc.Regions = make([]qianshao.Region, 0, 32+len(t.Events)/3)
+	doc.Regions = make([]qianshao.Region, 0, min(32+len(t.Events)/3, maxRegions))
 	a.run()
 
 	if t.TooDeep {

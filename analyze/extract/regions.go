@@ -23,8 +23,16 @@ const (
 	// maxRegionText is the length from which a text is cut into several regions, at a
 	// blank where it has one. Who reads a region needs memory of many times its length.
 	maxRegionText = 512 << 10
+	// maxRuns bounds the memory of all maps to the source (32 bytes each), of which hostile
+	// text has one for each character. The regions beyond it are mapped coarsely.
+	maxRuns = 1_000_000
 	// maxLinks bounds Document.Links.
 	maxLinks = 50_000
+	// maxLinkText bounds the bytes of all their URLs: with a long base, each short reference
+	// becomes a long URL.
+	maxLinkText = 8 << 20
+	// maxAnchor bounds Link.Anchor; the regions hold all of the text.
+	maxAnchor = 16 << 10
 	// maxURL leaves out data: URLs and the like. Browsers accept 2 MB; sites use 2 KB.
 	maxURL = 4096
 	// maxBlank is the length up to which a text is checked for being blank.
@@ -54,6 +62,8 @@ type assembler struct {
 	link     openLink
 	scratch  mapped.Builder
 	runs     []qianshao.Run // memory for Region.Map
+	kept     int            // runs of all regions
+	linkText int            // bytes of all links' URLs
 	pathOf   int32          // element of lastPath
 	lastPath string
 }
@@ -200,13 +210,45 @@ func (a *assembler) text(ev *tree.Event, mode mapped.Mode) {
 		p.Add(&f.Text, int(ev.Start), int(ev.End), mode)
 	}
 	if a.link.element != 0 && len(p.Text) > before {
-		a.link.text.Write(p.Text[before:])
+		a.link.text.Write(front(p.Text[before:], maxAnchor-a.link.text.Len()))
 		if hiding == qianshao.HidingNone {
 			a.link.visible = true
 		} else if a.link.hiding == qianshao.HidingNone {
 			a.link.hiding = hiding
 		}
 	}
+	a.shed(p)
+}
+
+// front returns the first characters of a text, in at most limit bytes.
+func front(text []byte, limit int) []byte {
+	if len(text) <= limit {
+		return text
+	}
+	for limit = max(limit, 0); limit > 0 && !utf8.RuneStart(text[limit]); limit-- {
+	}
+	return text[:limit]
+}
+
+// shed appends the regions of the front of a text that is already too long for one, so that
+// the text of a large page is not collected twice.
+func (a *assembler) shed(p *piece) {
+	kind := p.kind()
+	if a.link.element != 0 {
+		kind = qianshao.RegionAnchor
+	}
+	for len(p.Text) > 2*maxRegionText {
+		part := p.CutFront(maxRegionText)
+		a.add(&part, qianshao.Region{Kind: kind, Hidden: p.hiding, Path: a.selector(p.element)})
+	}
+}
+
+// kind returns the kind of a block's region.
+func (p *piece) kind() qianshao.RegionKind {
+	if p.heading {
+		return qianshao.RegionHeading
+	}
+	return qianshao.RegionText
 }
 
 func (s *textSet) piece(h qianshao.Hiding) *piece {
@@ -282,11 +324,7 @@ func (a *assembler) flush(s *textSet, visible, end bool) {
 			p.AddSpace(p.Runs[len(p.Runs)-1].Source)
 			return
 		}
-		kind := qianshao.RegionText
-		if p.heading {
-			kind = qianshao.RegionHeading
-		}
-		a.emitPiece(p, kind)
+		a.emitPiece(p, p.kind())
 		p.Reset()
 	}
 	for _, p := range s.hidden {
@@ -318,6 +356,9 @@ func (a *assembler) emit(b *mapped.Builder, r qianshao.Region) int {
 
 // add appends one region.
 func (a *assembler) add(b *mapped.Builder, r qianshao.Region) {
+	if a.kept > maxRuns {
+		b.Coarsen()
+	}
 	if len(b.Runs) == 1 && b.Runs[0].Source.Len() == len(b.Text) && a.doc.Source[b.Runs[0].Source.Start:b.Runs[0].Source.End] == string(b.Text) {
 		r.Text = a.doc.Source[b.Runs[0].Source.Start:b.Runs[0].Source.End] // shares the source's memory
 	} else {
@@ -333,6 +374,7 @@ func (a *assembler) keep(runs []qianshao.Run) []qianshao.Run {
 		a.runs = make([]qianshao.Run, 0, max(runChunk, len(runs)))
 	}
 	n := len(a.runs)
+	a.kept += len(runs)
 	a.runs = append(a.runs, runs...)
 	return a.runs[n:len(a.runs):len(a.runs)]
 }

@@ -12,6 +12,11 @@ const (
 	// maxRules bounds the rules of a page; large portals have some 20,000, most
 	// of which concern no property that is kept here.
 	maxRules = 100_000
+	// maxSelectorParts bounds the compounds of all their selectors (about 100 bytes each).
+	maxSelectorParts = 250_000
+	// maxSheets bounds the text of all sheets of a page, in bytes: twice as much as 20,000
+	// rules take. Parsing takes up to thirty times as much memory.
+	maxSheets = 4 << 20
 	// maxImports bounds how many sheets are imported, in chains or side by side.
 	maxImports = 16
 )
@@ -35,6 +40,8 @@ type Rules struct {
 	imports   []string // references of @import that were not taken yet
 	taken     int      // how many were
 	order     int
+	parts     int // compounds of all selectors
+	read      int // bytes of all sheets
 }
 
 // NewRules returns an empty set of rules.
@@ -42,8 +49,14 @@ func NewRules() *Rules {
 	return &Rules{ByID: map[string][]int32{}, ByClass: map[string][]int32{}, ByTag: map[string][]int32{}}
 }
 
+// Cut reports whether the page has more text in style sheets than is read.
+func (x *Rules) Cut() bool { return x.read > maxSheets }
+
 // Parse adds the rules of a style sheet.
 func (x *Rules) Parse(sheet string) {
+	left := max(0, maxSheets-x.read)
+	x.read += len(sheet)
+	sheet = sheet[:min(len(sheet), left)]
 	p := css.NewParser(parse.NewInputString(sheet), false)
 	var selectors []byte // as text: most blocks declare nothing that matters
 	var block []Declaration
@@ -78,7 +91,7 @@ func (x *Rules) Parse(sheet string) {
 			}
 		case css.EndRulesetGrammar:
 			if len(block) > 0 {
-				x.add(parseSelectors(string(selectors)), lastOfEach(block))
+				x.add(x.parseSelectors(string(selectors)), lastOfEach(block))
 			}
 			selectors, block = selectors[:0], block[:0]
 		}
@@ -185,9 +198,9 @@ func appendText(b []byte, tokens []css.Token) []byte {
 	return b
 }
 
-// parseSelectors parses the selectors of a rule and leaves unknown ones out. A
-// comma within brackets is not a separator.
-func parseSelectors(list string) []*Selector {
+// parseSelectors parses the selectors of a rule and leaves unknown ones out, and those
+// beyond the limits. A comma within brackets is not a separator.
+func (x *Rules) parseSelectors(list string) []*Selector {
 	var out []*Selector
 	level, from := 0, 0
 	for i := 0; i <= len(list); i++ {
@@ -204,7 +217,11 @@ func parseSelectors(list string) []*Selector {
 			level--
 		case ',':
 			if level == 0 {
+				if len(x.All)+len(out) >= maxRules || x.parts >= maxSelectorParts {
+					return out
+				}
 				if s, ok := ParseSelector(list[from:i]); ok {
+					x.parts += len(s.Compounds)
 					out = append(out, s)
 				}
 				from = i + 1
@@ -253,13 +270,17 @@ func (x *Rules) add(selectors []*Selector, block []Declaration) {
 				}
 			}
 		}
-		if len(declarations) > 0 && len(x.All) < maxRules {
+		if len(declarations) > 0 {
 			x.file(Rule{s, declarations, x.order})
 		}
 	}
 }
 
+// file files a rule, unless there are as many as there may be.
 func (x *Rules) file(r Rule) {
+	if len(x.All) >= maxRules {
+		return
+	}
 	n := int32(len(x.All))
 	x.All = append(x.All, r)
 	switch last := &r.Selector.Compounds[0]; {

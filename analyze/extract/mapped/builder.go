@@ -9,6 +9,17 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 )
 
+// Limits of maps. A hostile text has a run for each of its characters, which takes 32 times
+// its memory.
+const (
+	// maxExact is how many runs of a text are kept as they are. Half a megabyte of character
+	// references has no more.
+	maxExact = 1 << 16
+	// coarse is up to how many bytes of text further runs are joined: they are mapped to a
+	// range of the source as a whole, which holds what they stand for and what is around it.
+	coarse = 64
+)
+
 // Builder builds a text from stretches of others: character references are
 // resolved, white space is collapsed and trimmed, and each byte is mapped to its
 // source. The zero value is an empty text.
@@ -139,10 +150,55 @@ func (b *Builder) mapLast(n int, at qianshao.Span, plain bool) {
 		b.Runs[k].Source.End, b.Runs[k].Text.End = at.End, len(b.Text)
 		return
 	}
-	b.Runs = append(b.Runs, qianshao.Run{Text: qianshao.Span{Start: len(b.Text) - n, End: len(b.Text)}, Source: at})
-	if !plain {
+	joined := b.put(qianshao.Run{Text: qianshao.Span{Start: len(b.Text) - n, End: len(b.Text)}, Source: at})
+	if !plain || joined {
 		b.fixed = len(b.Runs)
 	}
+}
+
+// put appends a run, or joins it to the last one where there are too many.
+func (b *Builder) put(r qianshao.Run) (joined bool) {
+	if len(b.Runs) >= maxExact && b.join(r) {
+		return true
+	}
+	b.Runs = append(b.Runs, r)
+	return false
+}
+
+// join lets the last run map what r does, too. Text and source of the same length would say
+// that each byte stands for one: where that is not so, the source begins one run earlier.
+func (b *Builder) join(r qianshao.Run) bool {
+	k := len(b.Runs) - 1
+	if k < 0 || r.Text.End-b.Runs[k].Text.Start > coarse {
+		return false
+	}
+	last := b.Runs[k]
+	exact := isExact(last) && isExact(r) && last.Source.End == r.Source.Start
+	last.Text.End = r.Text.End
+	last.Source = qianshao.Span{Start: min(last.Source.Start, r.Source.Start), End: max(last.Source.End, r.Source.End)}
+	if isExact(last) && !exact && k > 0 {
+		last.Source.Start = min(last.Source.Start, b.Runs[k-1].Source.Start)
+	}
+	if isExact(last) && !exact {
+		return false
+	}
+	b.Runs[k] = last
+	return true
+}
+
+// isExact reports whether each byte of a run's text stands for one of the source.
+func isExact(r qianshao.Run) bool { return r.Text.Len() == r.Source.Len() }
+
+// Coarsen joins the runs of all of the text.
+func (b *Builder) Coarsen() {
+	runs := b.Runs
+	b.Runs = b.Runs[:0]
+	for _, r := range runs {
+		if !b.join(r) {
+			b.Runs = append(b.Runs, r)
+		}
+	}
+	b.fixed = len(b.Runs)
 }
 
 // Copy appends t.Content[start:end] byte by byte.
@@ -161,7 +217,7 @@ func (b *Builder) Copy(t *Text, start, end int) {
 		if run.Text.Len() == at.Len() {
 			at = qianshao.Span{Start: at.Start + from - run.Text.Start, End: at.Start + to - run.Text.Start}
 		}
-		b.Runs = append(b.Runs, qianshao.Run{Text: qianshao.Span{Start: n + from - start, End: n + to - start}, Source: at})
+		b.put(qianshao.Run{Text: qianshao.Span{Start: n + from - start, End: n + to - start}, Source: at})
 	}
 	b.fixed = len(b.Runs)
 }
@@ -179,11 +235,14 @@ func (b *Builder) CutFront(limit int) Builder {
 		cut += n + 1 - reach
 	}
 	k := firstRun(b.Runs, cut)
+	if k < len(b.Runs) && !isExact(b.Runs[k]) && b.Runs[k].Text.Start > cut-reach {
+		cut = b.Runs[k].Text.Start // what is mapped as a whole stays whole
+	}
 	front := Builder{Text: b.Text[:cut], Runs: append([]qianshao.Run{}, b.Runs[:k]...)}
 	if k < len(b.Runs) && b.Runs[k].Text.Start < cut {
 		run := b.Runs[k]
 		run.Text.End = cut
-		if b.Runs[k].Text.Len() == b.Runs[k].Source.Len() {
+		if isExact(b.Runs[k]) {
 			run.Source.End = run.Source.Start + run.Text.Len()
 			b.Runs[k].Source.Start = run.Source.End
 		}
@@ -217,7 +276,7 @@ func (b *Builder) Join(o *Builder) {
 	for _, r := range o.Runs {
 		r.Text.Start += n
 		r.Text.End += n
-		b.Runs = append(b.Runs, r)
+		b.put(r)
 	}
 	b.fixed = len(b.Runs)
 	b.wait, b.space, b.blank = o.wait, o.space, o.blank

@@ -83,7 +83,7 @@ func (s *reader) changes(i int, id string) {
 		s.hidden = append(s.hidden, id)
 	}
 	if shows {
-		s.shown = append(s.shown, id)
+		s.shown[id] = true
 	}
 }
 
@@ -100,6 +100,9 @@ const (
 func (s *reader) findRedirect() {
 	checks := 0
 	for i := range s.tokens {
+		if s.redirect {
+			return
+		}
 		what := s.property(i)
 		if what != "referrer" && what != "userAgent" {
 			continue
@@ -114,7 +117,7 @@ func (s *reader) findRedirect() {
 		if end := s.findDeparture(i, min(len(s.tokens), max(i, engine)+checkBehind)); end > i {
 			first, last := s.outer(min(i, engine)), s.outer(end-1)
 			s.emit(Effect{Kind: Redirect, Start: int(first.start), End: int(last.end)})
-			return
+			s.redirect = true
 		}
 	}
 }

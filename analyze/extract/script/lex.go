@@ -24,11 +24,12 @@ type token struct {
 	start, end int32
 }
 
-// lex splits a script into tokens and leaves comments out. It never fails: an
-// unterminated string ends with its line.
-func lex(s string, tokens []token) []token {
+// lex splits a script into tokens from byte i on and leaves comments out, until it has
+// maxTokens. It returns where it stopped. It never fails: an unterminated string ends with
+// its line.
+func lex(s string, i int, tokens []token) (out []token, next int) {
 	noRegex := 0 // no regular expression ends before this offset
-	for i := 0; i < len(s); {
+	for i < len(s) && len(tokens) < maxTokens {
 		c := s[i]
 		from := i
 		switch {
@@ -75,7 +76,7 @@ func lex(s string, tokens []token) []token {
 		}
 		tokens = append(tokens, token{punctuationToken, int32(from), int32(i)})
 	}
-	return tokens
+	return tokens, i
 }
 
 func isNameByte(c byte) bool { return ascii.IsAlphanumeric(c) || c == '_' || c == '$' || c >= 0x80 }

@@ -7,7 +7,6 @@
 package script
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,6 +23,9 @@ const (
 	minAccount = 5
 	// stepsPerToken bounds the evaluation of nested expressions.
 	stepsPerToken = 16
+	// maxTokens is how much of a script is read at a time (12 bytes each). Libraries that are
+	// written into a page have a tenth of it; a longer one is read in parts.
+	maxTokens = 1 << 20
 )
 
 // Kind says what an effect is.
@@ -86,13 +88,16 @@ func HasHan(s string) bool {
 // bytes of decoded text may still be emitted; Read subtracts what it emits and
 // leaves out what goes beyond.
 func Read(script *mapped.Text, budget *int, emit func(Effect)) {
-	s := &reader{script: script, budget: budget, emit: emit}
-	s.tokens = lex(script.Content, make([]token, 0, len(script.Content)/5+8))
-	s.maxSteps = stepsPerToken*len(s.tokens) + 1000
-	s.walk(0, len(s.tokens), 0)
-	s.findRedirect()
+	s := &reader{script: script, budget: budget, emit: emit, shown: map[string]bool{}}
+	s.tokens = make([]token, 0, min(len(script.Content)/5+8, maxTokens))
+	for at := 0; at < len(script.Content); {
+		s.tokens, at = lex(script.Content, at, s.tokens[:0])
+		s.steps, s.maxSteps = 0, stepsPerToken*len(s.tokens)+1000
+		s.walk(0, len(s.tokens), 0)
+		s.findRedirect()
+	}
 	for _, id := range s.hidden {
-		if !slices.Contains(s.shown, id) {
+		if !s.shown[id] {
 			emit(Effect{Kind: Hide, ID: id})
 		}
 	}
@@ -107,10 +112,11 @@ type reader struct {
 	skipped  [][2]int // token ranges of operands that could not be evaluated
 	steps    int
 	maxSteps int
-	looked   int      // tokens at which an assignment was looked for
-	copied   int      // bytes of variables' values
-	hidden   []string // ids that are hidden …
-	shown    []string // … and shown again, as those of menus are
+	looked   int             // tokens at which an assignment was looked for
+	copied   int             // bytes of variables' values
+	hidden   []string        // ids that are hidden …
+	shown    map[string]bool // … and shown again, as those of menus are
+	redirect bool            // one was found
 }
 
 // text returns a token's text, or "" if there is no token i.

@@ -65,9 +65,9 @@ func Compute(t *tree.Tree, urls *link.Resolver, load func(url string) ([]byte, b
 		fontSize: defaultFont, colour: css.Colour{A: 255},
 		// A page has a white canvas unless a sheet says otherwise. If a sheet is
 		// missing it may be dark.
-		background: css.Colour{R: 255, G: 255, B: 255, A: 255}, backgroundKnown: complete,
+		background: css.Colour{R: 255, G: 255, B: 255, A: 255}, backgroundKnown: complete && !c.rules.Cut(),
 	})
-	c.styles.OverBudget = c.steps >= c.maxSteps
+	c.styles.OverBudget = c.steps >= c.maxSteps || c.rules.Cut()
 	return c.styles
 }
 

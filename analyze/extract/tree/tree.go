@@ -19,11 +19,19 @@ const (
 	// maxElements bounds memory (about 100 bytes each). A page of 20 MB that is
 	// not an attack has fewer. Further tags are skipped; their text is kept.
 	maxElements = 500_000
+	// maxFragments bounds scripts and what they write (80 bytes each). A script that writes
+	// more often is not read further.
+	maxFragments = 500_000
+	// usualPage is up to which size a page has elements in proportion to it.
+	usualPage = 1 << 20
 	// noteDepth is the depth at which html.Parse refuses a page.
 	noteDepth = 512
 	// maxSearch bounds how many open elements an end tag looks at, so that a
 	// million end tags take linear time.
 	maxSearch = 512
+	// maxAsides bounds comments and strings of scripts. Each becomes a region, and a document
+	// has no more regions than that.
+	maxAsides = 100_000
 	// maxSiblingTypes bounds how many tags below one parent are counted for :nth-of-type.
 	maxSiblingTypes = 32
 )
@@ -150,6 +158,7 @@ type builder struct {
 	// nestable is how many bytes of nested documents may still be parsed.
 	nestable int32
 	external External
+	asides   int // comments and strings of scripts so far
 }
 
 // External returns the code of the external script at a reference of the page, with its
@@ -175,9 +184,10 @@ func newBuilder(source string) *builder {
 		budget: len(source) + maxWritten, nestable: maxNested,
 	}
 	b.Fragments = []Fragment{{Text: mapped.Source(source)}}
-	b.Elements = make([]Element, 1, 64+len(source)/48)
-	b.Events = make([]Event, 0, 64+len(source)/24)
-	b.attributes = make([]Attribute, 0, 64+len(source)/64)
+	usual := min(len(source), usualPage)
+	b.Elements = make([]Element, 1, 64+usual/48)
+	b.Events = make([]Event, 0, 64+usual/24)
+	b.attributes = make([]Attribute, 0, 64+usual/64)
 	b.Elements[0] = Element{Tag: "html", Atom: atom.Html, Parent: -1, Previous: -1, Last: -1, NthChild: 1, NthOfType: 1}
 	b.frames = append(b.frames, frame{})
 	return b
@@ -238,9 +248,16 @@ func (b *builder) comment(fi int32, start, end int) {
 			break
 		}
 	}
-	if from < to {
+	if from < to && b.aside() {
 		b.event(Comment, b.frames[len(b.frames)-1].element, fi, from, to)
 	}
+}
+
+// aside reports whether there is room for another comment or string of a script.
+func (b *builder) aside() bool {
+	b.asides++
+	b.TooMany = b.TooMany || b.asides > maxAsides
+	return b.asides <= maxAsides
 }
 
 func (b *builder) event(kind EventKind, el, fi int32, start, end int) {

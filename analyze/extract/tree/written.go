@@ -75,7 +75,7 @@ func (b *builder) externalScript(el int32) {
 
 // readScript reads a fragment as a script and applies its effects to the page.
 func (b *builder) readScript(f Fragment) {
-	if f.depth > maxScriptDepth {
+	if f.depth > maxScriptDepth || b.full() {
 		return
 	}
 	fi := b.addFragment(f)
@@ -85,8 +85,14 @@ func (b *builder) readScript(f Fragment) {
 		}
 		switch e.Kind {
 		case script.Literal:
+			if !b.aside() {
+				return
+			}
 			b.event(Literal, f.Owner, fi, e.Start, e.End)
 		case script.String:
+			if !b.aside() {
+				return
+			}
 			b.event(Literal, f.Owner, b.addFragment(b.produced(e.Text, f)), 0, len(e.Text.Content))
 		case script.Write, script.WriteApart:
 			written := b.produced(e.Text, f)
@@ -130,6 +136,13 @@ func (b *builder) nested(el, fi int32) {
 	}
 }
 
+// full reports whether there are as many fragments as there may be, and notes it.
+func (b *builder) full() bool {
+	isFull := len(b.Fragments) >= maxFragments
+	b.TooMany = b.TooMany || isFull
+	return isFull
+}
+
 func (b *builder) addFragment(f Fragment) int32 {
 	b.Fragments = append(b.Fragments, f)
 	return int32(len(b.Fragments) - 1)
@@ -138,7 +151,7 @@ func (b *builder) addFragment(f Fragment) int32 {
 // write parses a fragment as HTML: inside the element that is open, or apart from
 // it in a div of its own.
 func (b *builder) write(f Fragment, apart bool) {
-	if f.depth++; f.depth > maxScriptDepth || strings.TrimSpace(f.Content) == "" {
+	if f.depth++; f.depth > maxScriptDepth || strings.TrimSpace(f.Content) == "" || b.full() {
 		return
 	}
 	fi := b.addFragment(f)
