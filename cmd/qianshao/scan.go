@@ -33,6 +33,7 @@ type scanCmd struct {
 const asAuto = "auto"
 
 func (c scanCmd) Run(env *environment) error {
+	app.LimitMemory(app.ScanLimit)
 	analyzer, err := env.rules.Compile(env.warn)
 	if err != nil {
 		return err

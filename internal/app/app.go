@@ -83,7 +83,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	limitMemory()
+	LimitMemory(crawlLimit)
 	a := &App{
 		opts: opts, metrics: metrics.New(), reloaded: make(chan struct{}, 1),
 		cancel: func() {}, running: &errgroup.Group{}, crawled: make(chan struct{}), started: time.Now(),

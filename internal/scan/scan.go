@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"slices"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/mask"
@@ -75,9 +77,14 @@ func unread(e ingest.Entry, doc *qianshao.Document) qianshao.Unread {
 	return ""
 }
 
+// maxJudged bounds the bytes of all pages that are judged at a time. Judging a page takes
+// up to ten times its size, so many small ones may be under way, or one of the largest.
+const maxJudged = ingest.MaxFileBody
+
 // InOrder assesses entries on all cores and emits the answers in the order of
-// the entries. At most two entries a core are in memory. When ctx ends it
-// returns at once, though a read of a pipe to which nobody writes goes on.
+// the entries. At most two entries a core are in memory, and of large ones what
+// maxJudged permits and the next. When ctx ends it returns at once, though a read of
+// a pipe to which nobody writes goes on.
 func InOrder[T any](ctx context.Context, entries iter.Seq[ingest.Entry], assess func(ingest.Entry) T, emit func(T) error) error {
 	cores := runtime.GOMAXPROCS(0)
 	answers := make(chan chan T, cores)
@@ -85,6 +92,7 @@ func InOrder[T any](ctx context.Context, entries iter.Seq[ingest.Entry], assess 
 	go func() {
 		defer close(answers)
 		slots := make(chan struct{}, cores)
+		room := semaphore.NewWeighted(maxJudged)
 		for entry := range entries {
 			answer := make(chan T, 1)
 			select {
@@ -92,9 +100,14 @@ func InOrder[T any](ctx context.Context, entries iter.Seq[ingest.Entry], assess 
 			case <-stop:
 				return
 			}
+			size := min(int64(len(entry.Page.Body)), maxJudged)
 			slots <- struct{}{}
+			if room.Acquire(ctx, size) != nil {
+				return
+			}
 			go func() {
 				answer <- assess(entry)
+				room.Release(size)
 				<-slots
 			}()
 		}
