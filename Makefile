@@ -5,7 +5,7 @@ BENCHTIME ?= 1s
 KILLS ?= 50
 SOAKTIME ?= 1h
 
-.PHONY: build test lint race fuzz bench demo ci soak clean
+.PHONY: build test lint race fuzz bench demo ci soak costs clean
 
 build: ## one static binary, ./qianshao; "ne" leaves out dictionaries of gse that we do not use
 	CGO_ENABLED=0 $(GO) build -tags ne -trimpath -ldflags '-s -w' -o qianshao ./cmd/qianshao
@@ -34,6 +34,9 @@ ci: ## what must hold before a change is merged
 soak: ## hours: 20,000 pages killed KILLS times, a full disk, every fuzz target for SOAKTIME
 	QIANSHAO_FULL_WEB=1 QIANSHAO_KILLS=$(KILLS) $(GO) test -count 1 -timeout 6h -v -run 'TestLocalWeb|TestKill9|TestDiskFull' ./cmd/qianshao
 	@FUZZTIME=$(SOAKTIME) ./.ci/fuzz
+
+costs: ## ten minutes: memory and CPU of inputs made to be costly; writes their table into docs/performance.md
+	QIANSHAO_COSTS=1 $(GO) test -count 1 -timeout 1h -v -run TestCosts ./cmd/qianshao -update
 
 clean:
 	rm -f qianshao

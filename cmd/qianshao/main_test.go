@@ -10,6 +10,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"qianshao": main, "qianshao-test-web": serveWeb, "qianshao-test-bare": fetchBare,
+		"qianshao-test-costly": writeCostly, "qianshao-test-costly-web": serveCostly,
 	})
 }
 

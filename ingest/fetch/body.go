@@ -225,20 +225,37 @@ func readCapped(r io.Reader, length, most int64) (body []byte, truncated bool, e
 	if length >= 0 {
 		size = min(length, most)
 	}
-	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	n, err := buf.ReadFrom(io.LimitReader(r, most))
-	if err != nil {
-		return buf.Bytes(), true, err
-	}
-	if n == most {
-		var one [1]byte
-		extra, err := io.ReadFull(r, one[:])
-		if err != nil && !errors.Is(err, io.EOF) {
-			return buf.Bytes(), true, err
+	const largest = 1 << 20
+	// In parts: a buffer that doubles takes three times the body while it grows, and
+	// each worker of a crawl may be reading one.
+	var parts [][]byte
+	for left := most; left > 0 && err == nil; size = min(2*size, largest) {
+		part := make([]byte, min(max(size, 1), left))
+		n := 0
+		for n < len(part) && err == nil {
+			var more int
+			more, err = r.Read(part[n:])
+			n += more
 		}
-		truncated = extra > 0
+		parts = append(parts, part[:n])
+		left -= int64(n)
 	}
-	return buf.Bytes(), truncated, nil
+	if err == nil { // there is more than most bytes, or just as many
+		var one [1]byte
+		var extra int
+		if extra, err = io.ReadFull(r, one[:]); err == nil {
+			truncated = extra > 0
+		}
+	}
+	if len(parts) == 1 {
+		body = parts[0]
+	} else {
+		body = slices.Concat(parts...)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return body, true, err
+	}
+	return body, truncated, nil
 }
 
 // sniff looks at the first bytes of a.body, which stays to be read in full.

@@ -258,6 +258,9 @@ func costlyBytes() []Costly {
 	}
 }
 
+// maxCostlyLine is a little less than the longest line that is read.
+const maxCostlyLine = 15 << 20
+
 // CostlyFiles are inputs of a scan that are no pages: archives and lines.
 func CostlyFiles() []Costly {
 	page := func(size int) []byte {
@@ -322,17 +325,17 @@ func CostlyFiles() []Costly {
 		}},
 		{"JSON lines: one letter", "jsonl", func(w io.Writer, size int) {
 			_, _ = io.WriteString(w, `{"text":"`)
-			repeat(w, "w", size)
+			repeat(w, "w", min(size, maxCostlyLine))
 			_, _ = io.WriteString(w, "\"}\n")
 		}},
 		{"JSON lines: escapes", "jsonl", func(w io.Writer, size int) {
 			_, _ = io.WriteString(w, `{"text":"`)
-			repeat(w, `\u535a`, size)
+			repeat(w, `\u535a`, min(size, maxCostlyLine))
 			_, _ = io.WriteString(w, "\"}\n")
 		}},
 		{"JSON lines: brackets", "jsonl", func(w io.Writer, size int) {
 			_, _ = io.WriteString(w, `{"text":"x","y":`)
-			repeat(w, "[", size)
+			repeat(w, "[", min(size, maxCostlyLine))
 			_, _ = io.WriteString(w, "\n")
 		}},
 		{"JSON lines: many of 8 MB", "jsonl", func(w io.Writer, size int) {

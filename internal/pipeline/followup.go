@@ -13,7 +13,6 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
-	"github.com/qianshao/qianshao/analyze/extract"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
@@ -30,10 +29,10 @@ type followUp struct {
 // second plain visit where another view shows what the first did not, so that a
 // banner which merely rotates is not called cloaking; and what a browser shows
 // of pages that their scripts make, and of flagged ones.
-func (p *Pipeline) followUp(ctx context.Context, page *analyze.Extraction, doc *qianshao.Document, assessment qianshao.Assessment) (more followUp, err error) {
+func (p *Pipeline) followUp(ctx context.Context, page *analyze.Extraction, j judged) (more followUp, err error) {
 	ctx, cancel := context.WithTimeout(ctx, viewsTime)
 	defer cancel()
-	if assessment.Views[qianshao.ViewSearchVisitor] != nil || assessment.Views[qianshao.ViewSearchCrawler] != nil {
+	if views := j.assessment.Views; views[qianshao.ViewSearchVisitor] != nil || views[qianshao.ViewSearchCrawler] != nil {
 		again, err := p.Fetcher.Get(ctx, fetch.Request{URL: page.Page.RequestedURL})
 		if err != nil {
 			p.Log.Info("no second plain visit to hold the views against", "url", page.Page.URL, "error", err)
@@ -42,7 +41,7 @@ func (p *Pipeline) followUp(ctx context.Context, page *analyze.Extraction, doc *
 		}
 	}
 	if p.Browser != nil {
-		err = p.renderViews(ctx, page, extract.MadeByScript(doc) || assessment.Flagged(), &more)
+		err = p.renderViews(ctx, page, j.madeByScript || j.assessment.Flagged(), &more)
 	}
 	return more, err
 }

@@ -11,11 +11,13 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/extract"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/index"
@@ -148,9 +150,36 @@ func (p *Pipeline) RulesName() string { return p.Rules().Name }
 
 // judged is what a page came to.
 type judged struct {
-	doc        *qianshao.Document
-	assessment qianshao.Assessment
-	links      []string // of all that was seen of it
+	doc          *qianshao.Document
+	assessment   qianshao.Assessment
+	madeByScript bool
+	links        []string // of all that was seen of it
+}
+
+// assess assesses a page as far as it is known. Of a large one it keeps what is saved: the
+// rest takes some ten times the page, and each worker may have one in hand.
+func assess(rules *ActiveRules, x *analyze.Extraction) (j judged) {
+	j.doc, j.assessment = rules.AssessExtraction(x)
+	j.madeByScript = extract.MadeByScript(j.doc)
+	for _, link := range j.doc.Links {
+		j.links = append(j.links, strings.Clone(link.URL)) // it may be a part of the source
+	}
+	if len(x.Page.Body) > largePage {
+		j.doc = kept(j.doc, j.assessment.Flagged())
+	}
+	return j
+}
+
+// kept returns what of a document the store saves: of a page that is not flagged, no text.
+func kept(doc *qianshao.Document, flagged bool) *qianshao.Document {
+	out := &qianshao.Document{Charset: doc.Charset, CharsetFrom: doc.CharsetFrom, Title: strings.Clone(doc.Title), Notes: doc.Notes}
+	if flagged {
+		out.Source = doc.Source
+		for _, r := range doc.Regions {
+			out.Regions = append(out.Regions, qianshao.Region{Kind: r.Kind, Text: r.Text})
+		}
+	}
+	return out
 }
 
 // judge fetches the page's style sheets and scripts and assesses it, and once more if the
@@ -163,22 +192,19 @@ func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Ext
 	for _, other := range x.Others { // what hides in one view hides in all
 		other.Page.Stylesheets, other.Page.Scripts = x.Page.Stylesheets, x.Page.Scripts
 	}
-	took += p.extracting(x, func() { j.doc, j.assessment = rules.AssessExtraction(x) })
-	more, err := p.followUp(ctx, x, j.doc, j.assessment)
+	took += p.extracting(x, func() { j = assess(rules, x) })
+	more, err := p.followUp(ctx, x, j)
 	if err != nil {
 		return j, err
 	}
 	if len(more.pages) > 0 || more.replaced {
 		x.Others = append(x.Others, more.pages...)
-		took += p.extracting(x, func() { j.doc, j.assessment = rules.AssessExtraction(x) })
+		took += p.extracting(x, func() { j = assess(rules, x) })
 	}
 	for _, a := range j.assessment.Allowed {
 		p.Log.Info("the allow-list holds an alert back", "url", x.Page.URL, "rule", a.Rule, "level", a.Level.String(), "by", a.By)
 	}
 	p.Metrics.Analysed(j.assessment, took)
-	for _, link := range j.doc.Links {
-		j.links = append(j.links, link.URL)
-	}
 	j.links = append(j.links, more.links...)
 	return j, nil
 }

@@ -1,0 +1,271 @@
+package main
+
+import (
+	"bufio"
+	"compress/gzip"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/ingest/ingesttest"
+)
+
+// costs asks for all inputs that are made to be costly, and for the crawl of them. The
+// command that writes the table of docs/performance.md anew is "make costs":
+//
+//	QIANSHAO_COSTS=1 go test -count 1 -timeout 30m -v -run TestCosts ./cmd/qianshao -update
+const costs = "QIANSHAO_COSTS"
+
+// crawlOnly is the value of costs that asks for the crawl alone.
+const crawlOnly = "crawl"
+
+var update = flag.Bool("update", false, "rewrite the table of costs in docs/performance.md")
+
+// Bounds of what a hostile input costs. Of CPU, a page may take a second a megabyte and what
+// the program takes to start.
+const (
+	maxScanMemory  = 500 // MB
+	maxCrawlMemory = 400 // MB
+	maxCPU         = time.Second
+	startCPU       = time.Second
+)
+
+// costlyHosts serve costly pages to one crawl at the same time.
+const costlyHosts = 8
+
+// fewCosts are what every run of the tests measures: two inputs that took 1.8 GB and 1.4 GB.
+func fewCosts() []string { return []string{"lines of plain text", "one string with escapes"} }
+
+// writeCostly is the command qianshao-test-costly NAME SIZE FILE. It writes an input in a
+// process of its own: the memory of a process counts for those that it starts.
+func writeCostly() {
+	size, err := strconv.Atoi(os.Args[2])
+	for _, input := range costlyInputs() {
+		if err != nil || input.Name != os.Args[1] {
+			continue
+		}
+		var file *os.File
+		if file, err = os.Create(os.Args[3]); err == nil {
+			err = input.Write(file, size)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func costlyInputs() []ingesttest.Costly {
+	return append(ingesttest.CostlyPages(), ingesttest.CostlyFiles()...)
+}
+
+// TestCosts runs the program on inputs that are made to be costly and bounds its memory,
+// as the system counts it, and its CPU.
+func TestCosts(t *testing.T) {
+	if raceDetector || testing.Short() || runtime.GOOS != "linux" {
+		t.Skip("measures the program as it is shipped, by what Linux counts")
+	}
+	if os.Getenv(costs) == crawlOnly {
+		crawlCostly(t)
+		return
+	}
+	all := os.Getenv(costs) != ""
+	var rows []costRow
+	for _, input := range costlyInputs() {
+		if all || slices.Contains(fewCosts(), input.Name) {
+			rows = append(rows, scanCostly(t, input, all))
+		}
+	}
+	if !all {
+		return
+	}
+	rows = append(rows, crawlCostly(t))
+	if *update {
+		writeCosts(t, rows)
+	}
+}
+
+// costRow is a row of the table.
+type costRow struct {
+	name string
+	size int64 // bytes
+	cost
+}
+
+// scanCostly scans an input of the largest size that is read.
+func scanCostly(t *testing.T, input ingesttest.Costly, isIdle bool) costRow {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "input."+input.Ending)
+	measure(t, exec.Command("qianshao-test-costly", input.Name, strconv.Itoa(ingest.MaxFileBody-1<<20), file))
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What is broken is answered by an error; a shell tells its exit code from a crash.
+	c := measure(t, exec.Command("sh", "-c", `qianshao scan "$0" >"$0.out"; test $? -le 1`, file))
+	row := costRow{input.Name, info.Size(), c}
+	judged := max(info.Size(), judgedBytes(input))
+	t.Log(row)
+	if c.resident > maxScanMemory {
+		t.Errorf("%s: %d MB are resident", input.Name, c.resident)
+	}
+	// The time of a busy machine is no measure.
+	if limit := startCPU + time.Duration(float64(maxCPU)*float64(judged)/(1<<20)); isIdle && c.cpu > limit {
+		t.Errorf("%s: %s of CPU for %d MB", input.Name, c.cpu, judged>>20)
+	}
+	return row
+}
+
+// judgedBytes is what an archive holds, at most, though its file is smaller.
+func judgedBytes(input ingesttest.Costly) int64 {
+	if input.Ending == "html" || input.Ending == "txt" {
+		return 0
+	}
+	return 8 * ingest.MaxFileBody
+}
+
+func (r costRow) String() string {
+	return fmt.Sprintf("%-40s %6.2f MB  %4d MB resident  %6.2f s of CPU", r.name, float64(r.size)/(1<<20), r.resident, r.cpu.Seconds())
+}
+
+// crawlCostly crawls hosts that serve all costly pages, each its share, at the same time.
+func crawlCostly(t *testing.T) costRow {
+	t.Helper()
+	server := exec.Command("qianshao-test-costly-web")
+	input, err := server.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	output, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = input.Close(), server.Wait() }()
+	address, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorisation := qianshao.Authorisation{
+		ID: "costly", Owner: "测试", Basis: "测试", Contact: "test@example.com", Rate: 1000, AllowPrivate: true,
+		ValidFrom: time.Now().Add(-time.Hour), ValidUntil: time.Now().AddDate(0, 1, 0),
+	}
+	folder := t.TempDir()
+	args := []string{"--data", folder, "crawl", "--contact", "https://qianshao.example/test", "--workers", strconv.Itoa(costlyHosts)}
+	for i := range costlyHosts {
+		host := costlyHost(i)
+		args = append(args, "--resolve", host+"="+strings.TrimSpace(address))
+		authorisation.Hosts = append(authorisation.Hosts, host)
+		authorisation.Seeds = append(authorisation.Seeds, "http://"+host+"/")
+	}
+	authorise(t, folder, authorisation)
+	row := costRow{name: fmt.Sprintf("crawl of %d hosts with %d of the pages above, 8 MB each", costlyHosts, len(costlyWebPages())), cost: measure(t, exec.Command("qianshao", args...))}
+	pages := len(readEndState(t, folder).Pages)
+	row.size = int64(pages) * fetch.DefaultMaxBody
+	t.Log(row)
+	if want := len(costlyWebPages()); pages < want {
+		t.Errorf("the crawl has seen %d pages of %d", pages, want)
+	}
+	if row.resident > maxCrawlMemory {
+		t.Errorf("the crawl: %d MB are resident", row.resident)
+	}
+	return row
+}
+
+func costlyHost(i int) string { return fmt.Sprintf("costly%d.example", i) }
+
+// costlyWebPages are the costly pages that a crawl meets: two or three a host, of each kind
+// those that take most.
+func costlyWebPages() (pages []ingesttest.Costly) {
+	names := []string{
+		"one letter", "one reference", "numbers", "a phrase of casinos", "contacts", "turned text", "references", "half characters",
+		"nested elements", "paragraphs", "one long anchor", "attributes of one element", "links on a long base", "hidden regions",
+		"nested turned elements", "one list of selectors", "one long selector", "one string with escapes", "written texts",
+		"different ids that are hidden", "Base64, 1 deep", "Base64, 3 deep", "GBK",
+	}
+	for _, c := range ingesttest.CostlyPages() {
+		if slices.Contains(names, c.Name) {
+			pages = append(pages, c)
+		}
+	}
+	return pages
+}
+
+// serveCostly is the command qianshao-test-costly-web: hosts with a front page each that links
+// to its share of the costly pages, and to the first of them gzipped. It says where it listens
+// and ends with its standard input.
+func serveCostly() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	pages := costlyWebPages()
+	go func() {
+		_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { costlyAnswer(w, r, pages) }))
+	}()
+	fmt.Println(listener.Addr())
+	_, _ = io.Copy(io.Discard, os.Stdin)
+}
+
+func costlyAnswer(w http.ResponseWriter, r *http.Request, pages []ingesttest.Costly) {
+	w.Header().Set("Content-Type", "text/html")
+	number, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
+	switch {
+	case r.URL.Path == "/":
+		for i := range pages {
+			if costlyHost(i%costlyHosts) == r.Host {
+				fmt.Fprintf(w, "<a href=/%d>%d</a> ", i, i)
+			}
+		}
+		fmt.Fprint(w, "<a href=/bomb>x</a>")
+	case r.URL.Path == "/bomb":
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		_ = pages[0].Write(z, 256<<20) // ends when the crawler has had enough
+		_ = z.Close()
+	case err == nil && number < len(pages):
+		_ = pages[number].Write(w, fetch.DefaultMaxBody-4<<10)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// writeCosts writes the table.
+func writeCosts(t *testing.T, rows []costRow) {
+	t.Helper()
+	const document, begin, end = "../../docs/performance.md", "<!-- costs -->\n", "<!-- /costs -->"
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(text), begin)
+	_, after, ended := strings.Cut(rest, end)
+	if !ok || !ended {
+		t.Fatalf("%s has no place for the table", document)
+	}
+	var table strings.Builder
+	table.WriteString("| input | size, MB | resident at most, MB | CPU, s |\n|---|---|---|---|\n")
+	for _, r := range rows {
+		fmt.Fprintf(&table, "| %s | %.1f | %d | %.1f |\n", r.name, float64(r.size)/(1<<20), r.resident, r.cpu.Seconds())
+	}
+	if err := os.WriteFile(document, []byte(before+begin+table.String()+end+after), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
