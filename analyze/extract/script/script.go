@@ -92,7 +92,7 @@ func Read(script *mapped.Text, budget *int, emit func(Effect)) {
 	s.tokens = make([]token, 0, min(len(script.Content)/5+8, maxTokens))
 	for at := 0; at < len(script.Content); {
 		s.tokens, at = lex(script.Content, at, s.tokens[:0])
-		s.steps, s.maxSteps = 0, stepsPerToken*len(s.tokens)+1000
+		s.steps, s.looked, s.maxSteps = 0, 0, stepsPerToken*len(s.tokens)+1000
 		s.walk(0, len(s.tokens), 0)
 		s.findRedirect()
 	}
