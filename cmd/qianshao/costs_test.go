@@ -22,7 +22,6 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
-	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/ingest/ingesttest"
 )
 
@@ -42,6 +41,9 @@ const (
 	maxCPU         = time.Second
 	startCPU       = time.Second
 )
+
+// crawledBody is what a crawl reads of a page, in bytes.
+const crawledBody = 8 << 20
 
 // costlyHosts serve costly pages to one crawl at the same time.
 const costlyHosts = 8
@@ -172,7 +174,7 @@ func crawlCostly(t *testing.T) costRow {
 	authorise(t, folder, authorisation)
 	row := costRow{name: fmt.Sprintf("crawl of %d hosts with %d of the pages above, 8 MB each", costlyHosts, len(costlyWebPages())), cost: measure(t, exec.Command("qianshao", args...))}
 	pages := len(readEndState(t, folder).Pages)
-	row.size = int64(pages) * fetch.DefaultMaxBody
+	row.size = int64(pages) * crawledBody
 	t.Log(row)
 	if want := len(costlyWebPages()); pages < want {
 		t.Errorf("the crawl has seen %d pages of %d", pages, want)
@@ -236,7 +238,7 @@ func costlyAnswer(w http.ResponseWriter, r *http.Request, pages []ingesttest.Cos
 		_ = pages[0].Write(z, 256<<20) // ends when the crawler has had enough
 		_ = z.Close()
 	case err == nil && number < len(pages):
-		_ = pages[number].Write(w, fetch.DefaultMaxBody-4<<10)
+		_ = pages[number].Write(w, crawledBody-4<<10)
 	default:
 		http.NotFound(w, r)
 	}

@@ -162,7 +162,7 @@ func costlyMarkup() []Costly {
 }
 
 func costlyStyles() []Costly {
-	sheet := func(name, begin, unit, end string) Costly { return repeated(name, begin, unit, end) }
+	sheet := repeated
 	elements := strings.Repeat("<div class='a b c'><i>博</i>", 20_000)
 	return []Costly{
 		sheet("selectors", "<style>", "div div div p{color:red}", "</style>"+elements),
@@ -262,7 +262,40 @@ func costlyBytes() []Costly {
 const maxCostlyLine = 15 << 20
 
 // CostlyFiles are inputs of a scan that are no pages: archives and lines.
-func CostlyFiles() []Costly {
+func CostlyFiles() []Costly { return append(costlyArchives(), costlyLines()...) }
+
+func costlyLines() []Costly {
+	return []Costly{
+		{"JSON lines: one letter", "jsonl", func(w io.Writer, size int) {
+			_, _ = io.WriteString(w, `{"text":"`)
+			repeat(w, "w", min(size, maxCostlyLine))
+			_, _ = io.WriteString(w, "\"}\n")
+		}},
+		{"JSON lines: escapes", "jsonl", func(w io.Writer, size int) {
+			_, _ = io.WriteString(w, `{"text":"`)
+			repeat(w, `\u535a`, min(size, maxCostlyLine))
+			_, _ = io.WriteString(w, "\"}\n")
+		}},
+		{"JSON lines: brackets", "jsonl", func(w io.Writer, size int) {
+			_, _ = io.WriteString(w, `{"text":"x","y":`)
+			repeat(w, "[", min(size, maxCostlyLine))
+			_, _ = io.WriteString(w, "\n")
+		}},
+		{"JSON lines: many of 8 MB", "jsonl", func(w io.Writer, size int) {
+			for range 8 {
+				_, _ = io.WriteString(w, `{"html":"<p>`)
+				repeat(w, "博彩<p>", min(size, 8<<20))
+				_, _ = io.WriteString(w, "\"}\n")
+			}
+		}},
+		{"JSON lines: a line that is too long", "jsonl", func(w io.Writer, size int) {
+			_, _ = io.WriteString(w, `{"text":"`)
+			repeat(w, "w", max(size, 64<<20))
+		}},
+	}
+}
+
+func costlyArchives() []Costly {
 	page := func(size int) []byte {
 		var b bytes.Buffer
 		b.WriteString("<p>")
@@ -322,32 +355,6 @@ func CostlyFiles() []Costly {
 			var body bytes.Buffer
 			repeat(&body, "1\r\nw\r\n", size)
 			response(w, "Transfer-Encoding: chunked\r\n", body.Bytes())
-		}},
-		{"JSON lines: one letter", "jsonl", func(w io.Writer, size int) {
-			_, _ = io.WriteString(w, `{"text":"`)
-			repeat(w, "w", min(size, maxCostlyLine))
-			_, _ = io.WriteString(w, "\"}\n")
-		}},
-		{"JSON lines: escapes", "jsonl", func(w io.Writer, size int) {
-			_, _ = io.WriteString(w, `{"text":"`)
-			repeat(w, `\u535a`, min(size, maxCostlyLine))
-			_, _ = io.WriteString(w, "\"}\n")
-		}},
-		{"JSON lines: brackets", "jsonl", func(w io.Writer, size int) {
-			_, _ = io.WriteString(w, `{"text":"x","y":`)
-			repeat(w, "[", min(size, maxCostlyLine))
-			_, _ = io.WriteString(w, "\n")
-		}},
-		{"JSON lines: many of 8 MB", "jsonl", func(w io.Writer, size int) {
-			for range 8 {
-				_, _ = io.WriteString(w, `{"html":"<p>`)
-				repeat(w, "博彩<p>", min(size, 8<<20))
-				_, _ = io.WriteString(w, "\"}\n")
-			}
-		}},
-		{"JSON lines: a line that is too long", "jsonl", func(w io.Writer, size int) {
-			_, _ = io.WriteString(w, `{"text":"`)
-			repeat(w, "w", max(size, 64<<20))
 		}},
 	}
 }
