@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -90,16 +91,25 @@ func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
 		r.add(&yaml.Node{}, "the file has %d bytes, more than %d; split the register", len(data), MaxScopeFile)
 		return nil
 	}
+	if !utf8.Valid(data) {
+		r.add(&yaml.Node{}, strictyaml.NotUTF8)
+		return nil
+	}
 	doc, rest, err := strictyaml.Parse(data)
 	switch syntax := (*strictyaml.SyntaxError)(nil); {
 	case errors.Is(err, strictyaml.ErrEmpty):
 		r.add(&yaml.Node{}, "the file is empty; begin with authorisations:")
+		return nil
+	case errors.As(err, &syntax) && r.slips(syntax.Slips):
 		return nil
 	case errors.As(err, &syntax):
 		r.add(&yaml.Node{Line: syntax.Line}, "not valid YAML: %s; check the indentation, and quote a text that begins with *", syntax.Message)
 		return nil
 	case rest != nil:
 		r.add(doc, "the file holds a second YAML document; join them under one authorisations: key")
+		return nil
+	}
+	if doc.Content[0].Kind != yaml.MappingNode && r.slips(strictyaml.Slips(data)) {
 		return nil
 	}
 	var out []qianshao.Authorisation
@@ -124,6 +134,21 @@ func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
 	return out
 }
 
+// slips reports slips and says whether there are any.
+func (r *scopeReader) slips(slips []strictyaml.Slip) bool {
+	for i := range slips {
+		r.slip(&slips[i])
+	}
+	return len(slips) > 0
+}
+
+func (r *scopeReader) slip(s *strictyaml.Slip) bool {
+	if s != nil {
+		r.mistakes = append(r.mistakes, ScopeMistake{r.name, s.Line, s.Column, s.Message})
+	}
+	return s != nil
+}
+
 // mapping calls field for every known key, and reports unknown and doubled ones.
 func (r *scopeReader) mapping(n *yaml.Node, what string, known []string, field func(key string, k, v *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
@@ -135,8 +160,12 @@ func (r *scopeReader) mapping(n *yaml.Node, what string, known []string, field f
 			r.add(v, "anchors and aliases are not understood here; write the value out")
 			return
 		}
+		r.slip(strictyaml.ValueSlip(n, v, known))
 		field(k.Value, k, v)
 	}, func(p strictyaml.Problem) {
+		if r.slip(strictyaml.KeySlip(p.Key)) {
+			return
+		}
 		if p.Unknown || p.NotAWord {
 			r.add(p.Key, "unknown key %q; %s", p.Key.Value, suggest(p.Key.Value, known))
 		} else {
@@ -179,6 +208,7 @@ func (r *scopeReader) authorisation(n *yaml.Node) qianshao.Authorisation {
 func (r *scopeReader) field(a *qianshao.Authorisation, key string, v *yaml.Node) {
 	switch key {
 	case "id":
+		r.slip(strictyaml.QuoteSlip(v))
 		r.text(v, key, &a.ID)
 	case "owner":
 		r.text(v, key, &a.Owner)
@@ -201,7 +231,7 @@ func (r *scopeReader) field(a *qianshao.Authorisation, key string, v *yaml.Node)
 	case "rate":
 		rate, err := strconv.ParseFloat(v.Value, 64)
 		if v.Kind != yaml.ScalarNode || err != nil || rate == 0 {
-			r.add(v, "rate %q is not a number of requests a second; write 0.5, 1 or 2", v.Value)
+			r.add(v, "rate %q is not a number of requests a second; write 0.5, 1 or 2%s", v.Value, strictyaml.HalfWidth(v.Value))
 			return
 		}
 		a.Rate = rate
@@ -217,7 +247,7 @@ func (r *scopeReader) field(a *qianshao.Authorisation, key string, v *yaml.Node)
 // truth reads true or false.
 func (r *scopeReader) truth(v *yaml.Node, key string) bool {
 	if v.Kind != yaml.ScalarNode || v.Value != "true" && v.Value != "false" {
-		r.add(v, "%s %q is neither true nor false", key, v.Value)
+		r.add(v, "%s %q is neither true nor false; write one of them（写 true 表示是，false 表示否）", key, v.Value)
 	}
 	return v.Value == "true"
 }
@@ -259,10 +289,13 @@ func (r *scopeReader) list(v *yaml.Node, key string, to *[]string) {
 		return
 	}
 	if v.Kind != yaml.SequenceNode {
-		r.add(v, "%s is not a list; write [%s]", key, v.Value)
+		r.add(v, "%s is not a list; write %s", key, strictyaml.ListRemedy(v.Value))
 		return
 	}
 	for _, item := range v.Content {
+		if r.slip(strictyaml.CommaSlip(item)) || r.slip(strictyaml.QuoteSlip(item)) {
+			continue
+		}
 		if item.Kind != yaml.ScalarNode || isNull(item) || item.Anchor != "" {
 			r.add(item, "an entry of %s is not a text; quote it, as \"*.school.example\"", key)
 			continue
@@ -286,7 +319,7 @@ func (r *scopeReader) date(v *yaml.Node, key string, end bool, to *time.Time) {
 			return
 		}
 	}
-	r.add(v, "%s %q is not a date; write 2026-12-31 or 2026-12-31T18:00:00+08:00", key, v.Value)
+	r.add(v, "%s %q is not a date; write 2026-12-31 or 2026-12-31T18:00:00+08:00%s", key, v.Value, strictyaml.HalfWidth(v.Value))
 }
 
 // span reads a length of time: 90m, 6h, 7d.
@@ -299,7 +332,7 @@ func (r *scopeReader) span(v *yaml.Node, key string, to *time.Duration) {
 	}
 	d, err := time.ParseDuration(value)
 	if v.Kind != yaml.ScalarNode || err != nil || d <= 0 {
-		r.add(v, "%s %q is not a length of time; write 90m, 6h or 7d", key, v.Value)
+		r.add(v, "%s %q is not a length of time; write 90m, 6h or 7d%s", key, v.Value, strictyaml.HalfWidth(v.Value))
 		return
 	}
 	*to = d

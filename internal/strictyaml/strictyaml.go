@@ -1,7 +1,8 @@
 // Package strictyaml reads the YAML that people write: rules, scope files,
 // retention policies. The YAML library passes over unknown keys and second
 // documents, expands aliases and panics on some input. This package reports all of
-// that with its place. Each caller words its own messages.
+// that with its place. Each caller words its own messages, but for the slips of a
+// Chinese keyboard, which are the same in all files.
 package strictyaml
 
 import (
@@ -24,6 +25,7 @@ var ErrEmpty = errors.New("the file is empty")
 type SyntaxError struct {
 	Line    int    // from 1
 	Message string // the library's, without its prefix and the line
+	Slips   []Slip // what is likely to be the reason; may be empty
 }
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Message) }
@@ -44,14 +46,14 @@ func Parse(src []byte) (root *yaml.Node, rest, err error) {
 	if err := decode(decoder, root); errors.Is(err, io.EOF) {
 		return nil, nil, ErrEmpty
 	} else if err != nil {
-		return nil, nil, syntaxError(err)
+		return nil, nil, syntaxError(src, err)
 	}
 	var second yaml.Node
 	switch err := decode(decoder, &second); {
 	case err == nil:
 		rest = &SecondDocumentError{second.Line, second.Column}
 	case !errors.Is(err, io.EOF):
-		rest = syntaxError(err)
+		rest = syntaxError(src, err)
 	}
 	return root, rest, nil
 }
@@ -63,7 +65,11 @@ func Decode(src []byte, into any) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(src))
 	decoder.KnownFields(true)
 	if err := decode(decoder, into); err != nil && !errors.Is(err, io.EOF) {
-		return errors.New(unknownField.ReplaceAllString(err.Error(), `field $1 not found`))
+		message := unknownField.ReplaceAllString(err.Error(), `field $1 not found`)
+		for _, s := range Slips(src) {
+			message += fmt.Sprintf("\nline %d, column %d: %s", s.Line, s.Column, s.Message)
+		}
+		return errors.New(message)
 	}
 	var second yaml.Node
 	if err := decode(decoder, &second); !errors.Is(err, io.EOF) {
@@ -86,13 +92,13 @@ func decode(d *yaml.Decoder, into any) (err error) {
 }
 
 // syntaxError takes the library's "yaml: line 3: did not find …" apart.
-func syntaxError(err error) *SyntaxError {
+func syntaxError(src []byte, err error) *SyntaxError {
 	message, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
 	if m := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(message); m != nil {
 		line, _ = strconv.Atoi(m[1])
 		message = message[len(m[0]):]
 	}
-	return &SyntaxError{max(line, 1), message}
+	return &SyntaxError{max(line, 1), message, Slips(src)}
 }
 
 // Problem is a key of a mapping that cannot be read. More than one of the reasons may hold.

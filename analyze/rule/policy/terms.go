@@ -143,7 +143,7 @@ func (p *Policy) checkRegex(expression Expression) {
 func ParseVouched(f *syntax.File, src []byte, vouched map[string]bool) {
 	names := newNames()
 	f.Lines(src, func(line string, at syntax.Place) {
-		word, what, _ := strings.Cut(line, "|")
+		word, what, _ := strings.Cut(strings.ReplaceAll(line, "｜", "|"), "|") // a Chinese keyboard types the full-width bar
 		t := f.FoldTerm(strings.TrimSpace(word))
 		switch shape := names.shape(withoutSeparators(t)); {
 		case strings.TrimSpace(what) == "":

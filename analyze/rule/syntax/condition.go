@@ -113,14 +113,25 @@ func (p *conditionParser) lex() error {
 			}
 			p.tokens = append(p.tokens, conditionToken{p.src[start:i], start})
 		default:
-			hint := ""
-			if strings.ContainsRune("（），", r) {
-				hint = "; use the half-width ( ) ,"
-			}
-			return &conditionError{i, fmt.Sprintf("the condition cannot hold %q%s", r, hint)}
+			return &conditionError{i, fmt.Sprintf("the condition cannot hold %q%s", r, halfWidthHint(r))}
 		}
 	}
 	return nil
+}
+
+// halfWidthHint says what to write in place of what a Chinese keyboard writes.
+func halfWidthHint(r rune) string {
+	switch {
+	case strings.ContainsRune("（），、【】［］", r):
+		return "; use the half-width ( ) ,（改用半角的括号和逗号）"
+	case strings.ContainsRune("。；;.", r):
+		return "; nothing ends a condition, remove it（条件末尾不写标点）"
+	case strings.ContainsRune("和且与并或非不", r):
+		return "; write and, or, not between names of blocks（用 and、or、not 连接块名）"
+	case r >= '０' && r <= '９':
+		return "; use half-width digits（数字用半角）"
+	}
+	return ""
 }
 
 func isWordByte(c byte) bool {

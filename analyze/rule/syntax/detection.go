@@ -99,17 +99,17 @@ func (f *File) block(key, n *yaml.Node) Block {
 		case "like":
 			b.Like = f.scalar(v, what)
 		case "lists":
-			b.Lists = f.list(v, what)
+			b.Lists = f.words(v, what)
 		case "patterns":
-			b.Patterns = f.list(v, what)
+			b.Patterns = f.words(v, what)
 		case "terms":
-			b.Terms = f.list(v, what)
+			b.Terms = f.words(v, what)
 		case "regex":
 			b.Regex = f.list(v, what)
 		case "except":
-			b.Except = f.list(v, what)
+			b.Except = f.words(v, what)
 		case "regions":
-			b.Regions = f.list(v, what)
+			b.Regions = f.words(v, what)
 		case "hidden":
 			b.Hidden = f.bool(v, what)
 		case "word":

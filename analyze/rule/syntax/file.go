@@ -92,7 +92,7 @@ func (f *File) document(src []byte, what string) *yaml.Node {
 		return nil
 	}
 	if !utf8.Valid(src) {
-		f.Errorf(Place{1 + bytes.Count(src[:validPrefix(src)], []byte("\n")), 1}, "not UTF-8; save the file as UTF-8")
+		f.Errorf(Place{1 + bytes.Count(src[:validPrefix(src)], []byte("\n")), 1}, strictyaml.NotUTF8)
 		return nil
 	}
 	root, rest, err := strictyaml.Parse(src)
@@ -108,6 +108,10 @@ func (f *File) document(src []byte, what string) *yaml.Node {
 	}
 	f.notYAML(rest)
 	if root.Kind != yaml.DocumentNode || len(root.Content) != 1 || root.Content[0].Kind != yaml.MappingNode {
+		if slips := strictyaml.Slips(src); len(slips) > 0 {
+			f.slips(slips)
+			return nil
+		}
 		f.Errorf(Place{1, 1}, "the file should hold keys with values, as in \"title: …\"")
 		return nil
 	}
@@ -135,8 +139,26 @@ func (f *File) notYAML(err error) bool {
 	if !errors.As(err, &syntax) {
 		return false
 	}
-	f.Errorf(Place{syntax.Line, 1}, "not YAML: %s; look for a missing quote, bracket or space behind a colon", syntax.Message)
+	if len(syntax.Slips) > 0 {
+		f.slips(syntax.Slips)
+		return true
+	}
+	f.Errorf(Place{syntax.Line, 1}, "not YAML: %s; look for a missing quote, bracket or space behind a colon, and for a line indented unlike its neighbours（不是 YAML：看看是否少了引号、括号、冒号后的空格，或缩进没有对齐）", syntax.Message)
 	return true
+}
+
+func (f *File) slips(slips []strictyaml.Slip) {
+	for i := range slips {
+		f.slip(&slips[i])
+	}
+}
+
+// slip reports a slip and says whether there is one.
+func (f *File) slip(s *strictyaml.Slip) bool {
+	if s != nil {
+		f.Errorf(Place{s.Line, s.Column}, "%s", s.Message)
+	}
+	return s != nil
 }
 
 // refuseExtras refuses anchors, aliases and tags, so that a rule means what it
@@ -161,8 +183,13 @@ func (f *File) mapping(n *yaml.Node, what string, known []string, set func(key, 
 		f.errorf(n, "%s should hold keys with values: %s", what, cmp.Or(strings.Join(known, ", "), "block names and a condition"))
 		return
 	}
-	strictyaml.Fields(n, known, set, func(p strictyaml.Problem) {
+	field := func(key, value *yaml.Node) {
+		f.slip(strictyaml.ValueSlip(n, value, known))
+		set(key, value)
+	}
+	strictyaml.Fields(n, known, field, func(p strictyaml.Problem) {
 		switch {
+		case f.slip(strictyaml.KeySlip(p.Key)):
 		case p.NotAWord:
 			f.errorf(p.Key, "a key should be a plain word")
 		case p.FirstLine > 0:
@@ -228,7 +255,7 @@ func (f *File) scalar(n *yaml.Node, what string) Text {
 func (f *File) list(n *yaml.Node, what string) (out []Text) {
 	switch {
 	case n.Kind != yaml.SequenceNode:
-		f.errorf(n, "%s should be a list: [%s]", what, cmp.Or(n.Value, "…"))
+		f.errorf(n, "%s should be a list: %s", what, strictyaml.ListRemedy(cmp.Or(n.Value, "…")))
 		return nil
 	case len(n.Content) == 0:
 		f.errorf(n, "%s is an empty list; fill it or remove it", what)
@@ -239,6 +266,9 @@ func (f *File) list(n *yaml.Node, what string) (out []Text) {
 	}
 	seen := map[string]bool{}
 	for _, item := range n.Content {
+		if n.Style&yaml.FlowStyle != 0 && f.slip(strictyaml.CommaSlip(item)) { // an entry of its own line may be a sentence
+			continue
+		}
 		t := f.scalar(item, "an entry of "+what)
 		if t.Value == "" {
 			continue
@@ -253,9 +283,34 @@ func (f *File) list(n *yaml.Node, what string) (out []Text) {
 	return out
 }
 
+// words reads a list of terms or names, which are no sentences: none begins with a
+// full-width quote, and none looks like two.
+func (f *File) words(n *yaml.Node, what string) []Text {
+	list := f.list(n, what)
+	return slices.DeleteFunc(list, func(t Text) bool {
+		if f.slip(strictyaml.QuoteSlip(t.node)) {
+			return true
+		}
+		message := wordMistake(t.Value)
+		if message == "" || isQuoted(t.node) {
+			return false
+		}
+		f.errorf(t.node, "%s: %s", what, message)
+		return true
+	})
+}
+
+// wordMistake explains an entry of words that is written in another program's way.
+func wordMistake(value string) string {
+	term, _, _ := strings.Cut(value, "|")
+	return slip(strings.TrimSpace(term))
+}
+
+func isQuoted(n *yaml.Node) bool { return n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 }
+
 func (f *File) bool(n *yaml.Node, what string) *bool {
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!bool" {
-		f.errorf(n, "%s should be true or false", what)
+		f.errorf(n, "%s should be true or false, in half-width letters without quotes（写 true 表示是，false 表示否）", what)
 		return nil
 	}
 	value := strings.EqualFold(n.Value, "true")
@@ -266,7 +321,7 @@ func (f *File) bool(n *yaml.Node, what string) *bool {
 func (f *File) number(n *yaml.Node, what string, low, high int) int {
 	value, err := strconv.Atoi(n.Value)
 	if n.Kind != yaml.ScalarNode || err != nil || value < low || value > high {
-		f.errorf(n, "%s should be a number from %d to %d", what, low, high)
+		f.errorf(n, "%s should be a number from %d to %d%s", what, low, high, strictyaml.HalfWidth(n.Value))
 		return low
 	}
 	return value
@@ -289,7 +344,7 @@ func (f *File) date(n *yaml.Node, key string) Text {
 		return t
 	}
 	if _, err := time.Parse(time.DateOnly, t.Value); err != nil {
-		f.errorf(n, "%s %q should be a day written YYYY-MM-DD", key, t.Value)
+		f.errorf(n, "%s %q should be a day written YYYY-MM-DD%s", key, t.Value, strictyaml.HalfWidth(t.Value))
 		t.Value = ""
 	}
 	return t

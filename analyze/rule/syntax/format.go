@@ -73,8 +73,12 @@ func layOut(document *yaml.Node) ([]byte, error) {
 // arrange orders the keys of n and of all nodes below it, and chooses their styles.
 // n is the value of key or an entry of its list, and stands at the given depth.
 func arrange(n *yaml.Node, key string, depth int) error {
+	quoted := isQuoted(n)
 	switch n.Style = 0; n.Kind {
 	case yaml.ScalarNode:
+		if quoted && (key == "terms" || key == "except") && (wordMistake(n.Value) != "" || strictyaml.QuoteSlip(n) != nil) {
+			n.Style = yaml.DoubleQuotedStyle // without quotes it would be taken for two terms
+		}
 		if key == "condition" {
 			n.Value = conditionLines(n.Value)
 		}

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/internal/strictyaml"
 )
 
 // Limits of terms and word lists.
@@ -50,7 +52,7 @@ func (f *File) ParseTerm(line string, at Place) (t Term, message string) {
 	if hasWeight {
 		n, err := strconv.Atoi(strings.TrimSpace(weight))
 		if err != nil || n < 1 || n > maxWeight {
-			return t, fmt.Sprintf("weight %q should be a number from 1 to %d", strings.TrimSpace(weight), maxWeight)
+			return t, fmt.Sprintf("weight %q should be a number from 1 to %d%s", strings.TrimSpace(weight), maxWeight, strictyaml.HalfWidth(strings.TrimSpace(weight)))
 		}
 		t.Weight = int32(n)
 	}
@@ -88,8 +90,9 @@ func (f *File) fold(t *Term) {
 	t.Key, t.Length = string(f.key), f.folded.Len()
 }
 
-// ParseList reads a word list: a term a line. A line such as [specific] grades the terms
-// below it (Grading); last is the grading of the last such line. The lines "- term" of an overlay take a term away.
+// ParseList reads a word list: a term a line, in quotes if it looks like two. A line such as
+// [specific] grades the terms below it (Grading); last is the grading of the last such line.
+// The lines "- term" of an overlay take a term away.
 func (f *File) ParseList(src []byte) (terms, removed []Term, last Grading) {
 	if len(src) > MaxListFile {
 		f.Errorf(Place{}, "the list is larger than %d MiB; split it", MaxListFile>>20)
@@ -105,10 +108,11 @@ func (f *File) ParseList(src []byte) (terms, removed []Term, last Grading) {
 			return
 		}
 		line, removes := strings.CutPrefix(line, "-")
+		line, quoted := unquote(line)
 		t, message := f.ParseTerm(line, at)
 		switch first := seen[t.Text]; {
 		case message != "":
-		case slip(t.Text) != "":
+		case !quoted && slip(t.Text) != "":
 			message = slip(t.Text)
 		case removes && strings.Contains(line, "|"):
 			message = fmt.Sprintf("a term that is taken away has no weight; write %q", "- "+t.Text)
@@ -137,6 +141,9 @@ func (f *File) ParseList(src []byte) (terms, removed []Term, last Grading) {
 // white space around it.
 func (f *File) Lines(src []byte, read func(line string, at Place)) {
 	src = bytes.TrimPrefix(src, []byte("\ufeff")) // Windows' editor writes it
+	if !bytes.Contains(src, []byte("\n")) {
+		src = bytes.ReplaceAll(src, []byte("\r"), []byte("\n")) // so did the Macintosh of old
+	}
 	for number := 1; len(src) > 0; number++ {
 		var raw []byte
 		raw, src, _ = bytes.Cut(src, []byte("\n"))
@@ -151,7 +158,7 @@ func (f *File) Lines(src []byte, read func(line string, at Place)) {
 		before, _, _ := strings.Cut(string(raw), line)
 		at := Place{number, 1 + utf8.RuneCountInString(before)}
 		if !utf8.Valid(raw) {
-			f.Errorf(at, "not UTF-8; save the list as UTF-8")
+			f.Errorf(at, strictyaml.NotUTF8)
 			return
 		}
 		read(line, at)
@@ -164,6 +171,9 @@ func slip(term string) string {
 		return fmt.Sprintf("a comment stands on a line of its own, and begins with #; here stays %s", strings.TrimSpace(before))
 	}
 	i := strings.IndexAny(term, ",，、;；:：=\t")
+	if i < 0 {
+		i = blankBetweenWords(term)
+	}
 	if i <= 0 || i == len(term)-1 {
 		return ""
 	}
@@ -171,10 +181,47 @@ func slip(term string) string {
 	before, after := strings.TrimSpace(term[:i]), strings.TrimSpace(term[i+size:])
 	switch {
 	case after == "":
-	case strings.Trim(after, "0123456789") == "":
+	case strings.Trim(after, "0123456789") == "" && strings.Trim(before, "0123456789") != "": // "1:1" is a term
 		return fmt.Sprintf("a weight stands behind a bar: %s | %s", before, after)
-	case strings.ContainsAny(term[i:i+size], "，、；;"):
-		return fmt.Sprintf("one term a line; write %s and %s on lines of their own, or leave the separator out", before, after)
+	case strings.ContainsAny(term[i:i+size], "，、；;\t \u3000"), isWord(before) && isWord(after) && term[i] == ',':
+		return fmt.Sprintf("one term a line; write %s and %s on lines of their own, or %q in quotes if it is one term（一行一个词；分成两行，若本来就是一个词，就用引号括起来）", before, after, term)
 	}
 	return ""
+}
+
+// blankBetweenWords returns where a blank stands between two Chinese words, as in
+// "注册送 首存送"; -1 without one. Terms such as "U 盾" and "buy sim" have blanks, too.
+func blankBetweenWords(term string) int {
+	for i, r := range term {
+		if r != ' ' && r != '\u3000' {
+			continue
+		}
+		before, after := strings.TrimSpace(term[:i]), strings.TrimSpace(term[i+utf8.RuneLen(r):])
+		first, _, _ := strings.Cut(strings.ReplaceAll(after, "\u3000", " "), " ")
+		if isWord(before) && isWord(first) {
+			return i
+		}
+	}
+	return -1
+}
+
+// isWord says whether a text is a Chinese word that could be a term.
+func isWord(s string) bool {
+	return utf8.RuneCountInString(s) >= MinTerm && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.Is(unicode.Han, r) })
+}
+
+// unquote removes the quotes, half-width or full-width, around the term of a line.
+func unquote(line string) (unquoted string, quoted bool) {
+	term, weight := line, ""
+	if i := strings.LastIndexAny(line, "|｜"); i >= 0 {
+		term, weight = line[:i], line[i:]
+	}
+	term = strings.TrimSpace(term)
+	for _, marks := range [][2]string{{`"`, `"`}, {"“", "”"}} {
+		inside, opens := strings.CutPrefix(term, marks[0])
+		if inside, closes := strings.CutSuffix(inside, marks[1]); opens && closes {
+			return inside + weight, true
+		}
+	}
+	return line, false
 }

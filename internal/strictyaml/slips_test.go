@@ -1,0 +1,35 @@
+package strictyaml
+
+import "testing"
+
+// TestSlipsOfReadableFiles: what may stand in a file that is YAML is no slip of an entry,
+// a key or a value; where a file is no YAML, texts with the same signs are not named.
+func TestSlipsOfReadableFiles(t *testing.T) {
+	root, _, err := Parse([]byte("title: “换号了”、骗局：一\n" +
+		`list: ["办证，刻章", '甲；乙', 1:1, "“甲”"]` + "\n" +
+		"map: {text: 甲，乙：丙, expect: quiet}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapping := root.Content[0]
+	for i := 0; i < len(mapping.Content); i += 2 {
+		key, value := mapping.Content[i], mapping.Content[i+1]
+		if s := KeySlip(key); s != nil {
+			t.Errorf("key %q: %+v", key.Value, s)
+		}
+		for j, item := range value.Content {
+			if s := CommaSlip(item); s != nil && value == mapping.Content[3] {
+				t.Errorf("entry %q: %+v", item.Value, s)
+			}
+			if s := QuoteSlip(item); s != nil {
+				t.Errorf("entry %q: %+v", item.Value, s)
+			}
+			if s := ValueSlip(value, item, []string{"text", "expect"}); j%2 == 1 && s != nil {
+				t.Errorf("value %q: %+v", item.Value, s)
+			}
+		}
+	}
+	if s := Slips([]byte("# 标题：甲，expect: x\na: https://x.example/，乙\nb: [1\n")); s != nil {
+		t.Errorf("%+v", s)
+	}
+}
