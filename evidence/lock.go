@@ -13,6 +13,9 @@ import (
 // changes the archive's files. It is empty and stays.
 const lockName = "archive.lock"
 
+// LockFile is the file whose lock is held while files of the archive change.
+func (a *Archive) LockFile() string { return a.path(lockName) }
+
 const (
 	// lockWait is how long a call waits for another process. None holds the lock
 	// for longer than it takes to write one capture or one index.

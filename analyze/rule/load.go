@@ -29,6 +29,11 @@ const (
 	vouchedFile    = "words.txt"
 )
 
+// Parts are the files and folders of a rule set.
+func Parts() []string {
+	return []string{rulesFolder, listsFolder, patternsFolder, contextsFolder, vouchedFile, ordinaryFile}
+}
+
 // Load reads rules/**/*.yaml, lists/*.txt, patterns/*.yaml, contexts/*.yaml and words.txt
 // of fsys and of opts.Overlay. A mistake in any file refuses the whole set: the error is then a
 // *syntax.Error with all mistakes.

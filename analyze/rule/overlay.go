@@ -33,7 +33,8 @@ const (
 	offFile   = "off.yaml"
 )
 
-func overlayParts() []string {
+// OverlayParts are the files and folders of an overlay.
+func OverlayParts() []string {
 	return []string{rulesFolder, listsFolder, patternsFolder, contextsFolder, allowFile, offFile, vouchedFile, ordinaryFile}
 }
 
@@ -87,11 +88,11 @@ func (l *loader) checkRoot(o Options) error {
 	}
 	for _, e := range entries {
 		name := e.Name()
-		if strings.HasPrefix(name, ".") || name == "README.md" || slices.Contains(overlayParts(), name) {
+		if strings.HasPrefix(name, ".") || name == "README.md" || slices.Contains(OverlayParts(), name) {
 			continue
 		}
 		l.mistakes = append(l.mistakes, syntax.Mistake{File: o.shown(name), Message: fmt.Sprintf("nothing reads this; an overlay has %s%s",
-			strings.Join(overlayParts(), ", "), syntax.DidYouMean(name, overlayParts()))})
+			strings.Join(OverlayParts(), ", "), syntax.DidYouMean(name, OverlayParts()))})
 	}
 	return nil
 }

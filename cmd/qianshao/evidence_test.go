@@ -76,6 +76,7 @@ func TestEvidence(t *testing.T) {
 	}
 	checkExport(t, name, head, id)
 	checkCloaked(t, folder)
+	backUpAndRestore(t, folder, head)
 
 	files, err := filepath.Glob(filepath.Join(app.EvidencePath(folder), "*.warc.gz"))
 	if err != nil || len(files) != 1 {
@@ -100,6 +101,43 @@ func TestEvidence(t *testing.T) {
 		t.Fatal(err)
 	}
 	letGo(t, folder)
+}
+
+// backUpAndRestore backs the folder up while a server runs on it, and restores it: the
+// evidence, the findings and the overlay are those of the folder.
+func backUpAndRestore(t *testing.T, folder, head string) {
+	t.Helper()
+	writeRule(t, filepath.Join(folder, "overlay"), "one")
+	server := exec.Command("qianshao", "--data", folder, "serve", "--no-crawl", "--listen", "127.0.0.1:0")
+	startServer(t, server)
+	parent := t.TempDir()
+	backup, data := filepath.Join(parent, "backup"), filepath.Join(parent, "data")
+	code, out := command(t, folder, "backup", backup)
+	if code != exitOK || !strings.Contains(out, "overlay; head "+head) {
+		t.Fatalf("backup: %d\n%s", code, out)
+	}
+	if code, out := command(t, folder, "backup", backup); code != exitUsage || !strings.Contains(out, "is not empty") {
+		t.Errorf("a second backup into the folder: %d\n%s", code, out)
+	}
+	if code, out := command(t, folder, "restore", backup); code != exitUsage || !strings.Contains(out, "is not empty") {
+		t.Errorf("restored over a data folder: %d\n%s", code, out)
+	}
+	if code, out := command(t, data, "restore", backup); code != exitOK || !strings.Contains(out, "(UTC+8); verified: ") {
+		t.Fatalf("restore: %d\n%s", code, out)
+	}
+	if code, out := command(t, data, "evidence", "verify", "--head", head); code != exitOK {
+		t.Errorf("verify what is restored: %d\n%s", code, out)
+	}
+	_, want := command(t, folder, "search", "--limit", "3")
+	if code, out := command(t, data, "search", "--limit", "3"); code != exitOK || out != want {
+		t.Errorf("search of what is restored: %d\n%s\nwant\n%s", code, out, want)
+	}
+	if code, out := command(t, data, "rules", "list"); code != exitOK || !strings.Contains(out, "own-one") {
+		t.Errorf("rules of what is restored: %d\n%s", code, out)
+	}
+	if err := errors.Join(server.Process.Signal(os.Interrupt), server.Wait(), os.RemoveAll(filepath.Join(folder, "overlay"))); err != nil {
+		t.Error(err)
+	}
 }
 
 // letGo lets the retention policy take everything: first it says so, then it does.

@@ -55,6 +55,8 @@ type cli struct {
 	Submit   submitCmd   `cmd:"" help:"Report pages that may show a crime, or list the reports. A page is fetched only when an authorisation covers it."`
 	Evidence evidenceCmd `cmd:"" help:"Verify, export and prune the archive of flagged pages."`
 	Reindex  reindexCmd  `cmd:"" help:"Rebuild the search index from the database."`
+	Backup   backupCmd   `cmd:"" help:"Copy the data folder, with the rules in use, into a new folder; a server or crawl may go on. Exit code 3 if the evidence is damaged."`
+	Restore  restoreCmd  `cmd:"" help:"Make the data folder from a backup, and verify it."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 
 	Unmonitored unmonitoredCmd `cmd:"" help:"List the hosts and authorisations of the register that are not monitored, or will soon not be: blocked, down, forbidden, overdue, about to end."`

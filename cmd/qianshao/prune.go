@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -34,7 +33,7 @@ func (c evidencePruneCmd) Run(env *environment) error {
 // retention reads a retention policy; without a name, that of the data folder.
 func (env *environment) retention(file string) (policy evidence.Policy, name string, err error) {
 	if name = file; name == "" {
-		name = filepath.Join(env.data, "retention.yaml")
+		name = app.RetentionPath(env.data)
 	}
 	source, err := os.ReadFile(name)
 	if err == nil {

@@ -24,7 +24,7 @@ import (
 )
 
 // TestApp crawls a web, finds, and is searched through its API, its index and
-// beside it; it reads its rules anew, stops, and leaves no goroutine behind.
+// beside it; it is backed up meanwhile, reads its rules anew, stops, and leaves no goroutine behind.
 func TestApp(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	web := ingesttest.New(ingesttest.Options{Hosts: 44, Pages: 60, Seed: 2, Rate: 200})
@@ -41,9 +41,7 @@ func TestApp(t *testing.T) {
 		Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"},
 	})
 	a.Start(t.Context())
-	if err := a.WaitCrawl(); err != nil {
-		t.Fatal(err)
-	}
+	meanwhile, last := backUpWhile(t, data, a.WaitCrawl)
 	counts, err := a.Folder.Store.Counts(t.Context())
 	if err != nil || counts.Pages < 60 || counts.Open == 0 {
 		t.Fatalf("%+v, %v", counts, err)
@@ -80,6 +78,7 @@ func TestApp(t *testing.T) {
 	}
 	goleak.VerifyNone(t, before)
 
+	wantRestored(t, meanwhile, last, counts.Findings)
 	alone, err := app.Search(t.Context(), app.SearchRequest{Data: data, Query: "state:open"})
 	if err != nil || alone.Total != counts.Open {
 		t.Errorf("%d findings when nothing runs, %v", alone.Total, err)

@@ -36,7 +36,7 @@ func (f RuleFolders) overlay() string {
 	if f.Overlay != "" || f.Data == "" {
 		return f.Overlay
 	}
-	own := filepath.Join(f.Data, "overlay")
+	own := filepath.Join(f.Data, overlayFolder)
 	if info, err := os.Stat(own); err != nil || !info.IsDir() {
 		return ""
 	}

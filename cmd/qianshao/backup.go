@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/internal/app"
+)
+
+// backupCmd copies the data folder while a server may run on it.
+type backupCmd struct {
+	Folder string `arg:"" help:"Folder to make; it must be missing or empty."`
+}
+
+func (c backupCmd) Run(env *environment) error {
+	if !app.HasStore(env.data) {
+		return usageError(fmt.Errorf("there is no database in %s; name the data folder with --data", env.data))
+	}
+	return env.withFolder(func(f *app.Folder) error {
+		m, err := f.Backup(env.ctx, env.rules, c.Folder, time.Now().In(env.zone), env.tellProblem)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(env.out, "%s: %s, %s; %s\n", c.Folder, terminal.Counted(len(m.Files), "file"), terminal.Counted(m.Size(), "byte"), holds(m))
+		return damaged(m)
+	})
+}
+
+// restoreCmd makes a data folder from a backup.
+type restoreCmd struct {
+	Backup string `arg:"" type:"existingdir" help:"Folder that \"qianshao backup\" wrote. The data folder, --data, must be missing or empty."`
+}
+
+func (c restoreCmd) Run(env *environment) error {
+	m, err := app.Restore(env.ctx, app.RestoreOptions{
+		From: c.Backup, Data: env.data, Zone: env.zone,
+		Reindexing: env.reindexing("files and evidence chain are those of the backup; the search index is built"), Problem: env.tellProblem, Warn: env.warn,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.out, "%s is restored from the backup of %s; verified: %s\n", env.data, env.when(m.Made)+env.timed(""), holds(m))
+	if m.Rules != "" {
+		fmt.Fprintf(env.out, "the rules that stood in for the shipped ones are in %s: start with --rules-dir\n", app.RestoredRules(env.data))
+	}
+	fmt.Fprintln(env.out, "what was deleted since the backup is there again: run \"qianshao evidence prune --apply\", and repeat what \"evidence delete\" did")
+	return damaged(m)
+}
+
+func (env *environment) tellProblem(p evidence.Problem) {
+	fmt.Fprintln(env.out, terminal.Printable(p.String()))
+}
+
+// holds says what a backup has.
+func holds(m *app.Manifest) string {
+	text := fmt.Sprintf("%s (%d open), %s, %s of evidence", terminal.Counted(m.Findings, "finding"), m.Open,
+		terminal.Counted(m.Authorisations, "authorisation"), terminal.Counted(m.Records, "record"))
+	for _, part := range []struct{ name, from string }{{"overlay", m.Overlay}, {"rules", m.Rules}, {"retention policy", m.Retention}} {
+		if part.from != "" {
+			text += ", " + part.name
+		}
+	}
+	if m.Head != "" {
+		text += "; head " + m.Head
+	}
+	return text
+}
+
+// damaged is the error of a backup whose evidence was not as recorded.
+func damaged(m *app.Manifest) error {
+	if m.Problems == 0 {
+		return nil
+	}
+	return mismatchError(fmt.Errorf("the evidence archive was copied as it is, with %s; docs/operations.md, \"The evidence archive\", says what to do", terminal.Counted(m.Problems, "problem")))
+}

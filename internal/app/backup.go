@@ -1,0 +1,225 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/evidence"
+)
+
+// The parts of a data folder that an operator writes. A backup is laid out as a data
+// folder, so overlay and policy count again where it is restored.
+const (
+	overlayFolder = "overlay"
+	retentionName = "retention.yaml"
+	// rulesFolder is where a restored folder has the rules of --rules-dir.
+	rulesFolder = "rules-dir"
+)
+
+// RetentionPath is where a data folder keeps its retention policy.
+func RetentionPath(data string) string { return filepath.Join(data, retentionName) }
+
+// RestoredRules is where a restored data folder has the rules that stood in for the
+// shipped ones; a program that starts there must be told.
+func RestoredRules(data string) string { return filepath.Join(data, rulesFolder) }
+
+// backupTries bounds how often a backup begins anew because evidence was deleted while
+// it was copied.
+const backupTries = 3
+
+// Backup copies the data folder into a new folder, beside a server or crawl that works
+// on it: the database as of one moment, the evidence archive as far as that database
+// has it, the overlay and rules that are in use, the retention policy. The search index
+// is left out, since Restore builds it. tell is told what is wrong with the evidence
+// archive itself; the backup then has it as it is.
+func (f *Folder) Backup(ctx context.Context, rules RuleFolders, to string, now time.Time, tell func(evidence.Problem)) (m *Manifest, err error) {
+	if inside, err := isInside(to, f.data); err != nil || inside {
+		return nil, errors.Join(err, inputError(fmt.Errorf("%s lies in the data folder %s, and would be lost with it; name a folder elsewhere", to, f.data)))
+	}
+	err = newFolder(to, func(folder string) error {
+		var problems []evidence.Problem
+		m = &Manifest{Format: manifestFormat, Made: now, Program: f.software}
+		if problems, err = f.copyTruth(ctx, folder, m); err != nil {
+			return err
+		}
+		for _, p := range problems {
+			tell(p)
+		}
+		if err := f.copyOwn(ctx, rules, folder, m); err != nil {
+			return err
+		}
+		if err := m.list(ctx, folder); err != nil {
+			return err
+		}
+		return m.write(folder)
+	})
+	return m, err
+}
+
+// copyTruth copies database and archive, of one moment.
+func (f *Folder) copyTruth(ctx context.Context, folder string, m *Manifest) (problems []evidence.Problem, err error) {
+	for range backupTries {
+		if problems, err = f.tryCopyTruth(ctx, folder, m); err != nil || len(problems) == 0 {
+			return problems, err
+		}
+		if deleted, err := f.Evidence.DeletedSince(ctx, m.end); err != nil || !deleted {
+			return problems, err // the archive itself has them
+		}
+		if err := errors.Join(os.RemoveAll(storePath(folder)), os.RemoveAll(EvidencePath(folder))); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errors.New("evidence was deleted each time that it was being copied; run the backup when no \"evidence prune\" or \"evidence delete\" does")
+}
+
+func (f *Folder) tryCopyTruth(ctx context.Context, folder string, m *Manifest) (problems []evidence.Problem, err error) {
+	if err := f.Store.Snapshot(ctx, storePath(folder)); err != nil {
+		return nil, err
+	}
+	c, err := OpenFolder(ctx, FolderOptions{Data: folder})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	living, err := evidence.New(evidence.Options{Folder: EvidencePath(f.data), Ledger: c.Store})
+	if err != nil {
+		return nil, err
+	}
+	if err := living.CopyTo(ctx, EvidencePath(folder)); err != nil {
+		return nil, err
+	}
+	if _, err := c.IndexEvidence(ctx); err != nil {
+		return nil, err
+	}
+	return c.describe(ctx, m)
+}
+
+// describe writes into a manifest what the folder holds, and returns what is wrong with
+// its evidence.
+func (f *Folder) describe(ctx context.Context, m *Manifest) (problems []evidence.Problem, err error) {
+	verified, err := f.Evidence.Verify(ctx, evidence.Head{}, func(p evidence.Problem) { problems = append(problems, p) })
+	if err != nil {
+		return nil, err
+	}
+	end, err := f.Store.EvidenceEnd(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if m.Head = ""; end.Seq > 0 {
+		m.Head = end.Head.String()
+	}
+	m.Problems, m.Records, m.end = len(problems), verified.Records, end.Seq
+	mark, err := f.Store.FindingMark(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m.Findings, m.Open, m.Newest = mark.Findings, mark.Open, mark.Newest
+	register, err := f.Store.Authorisations(ctx)
+	m.Authorisations = len(register)
+	return problems, errors.Join(err, removeIfThere(f.Evidence.LockFile()))
+}
+
+func removeIfThere(name string) error {
+	if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// copyOwn copies what the operator has written: the overlay and the rules in use, and
+// the retention policy.
+func (f *Folder) copyOwn(ctx context.Context, rules RuleFolders, folder string, m *Manifest) error {
+	if m.Overlay = rules.overlay(); m.Overlay != "" {
+		if err := copyFolder(ctx, m.Overlay, filepath.Join(folder, overlayFolder), rule.OverlayParts()); err != nil {
+			return fmt.Errorf("copy the overlay: %w", err)
+		}
+	}
+	if m.Rules = rules.Dir; m.Rules != "" {
+		if err := copyFolder(ctx, m.Rules, RestoredRules(folder), rule.Parts()); err != nil {
+			return fmt.Errorf("copy the rules: %w", err)
+		}
+	}
+	policy := RetentionPath(f.data)
+	if _, err := os.Stat(policy); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	m.Retention = policy
+	return copyFile(ctx, policy, RetentionPath(folder))
+}
+
+func copyFile(ctx context.Context, from, to string) error {
+	return writeFile(to, func(w io.Writer) error {
+		_, _, err := copyTo(ctx, w, from)
+		return err
+	})
+}
+
+// maxDepth bounds the folders inside each other that are copied: a link may lead to a
+// folder above it.
+const maxDepth = 16
+
+// copyFolder copies the named parts of a folder. Links are followed, as the loader of
+// rules follows them; hidden files are left out, as it leaves them.
+func copyFolder(ctx context.Context, from, to string, parts []string) error {
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return err
+	}
+	for _, part := range parts {
+		err := copyTree(ctx, filepath.Join(from, part), filepath.Join(to, part), maxDepth)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func copyTree(ctx context.Context, from, to string, depth int) error {
+	info, err := os.Stat(from)
+	switch {
+	case err != nil:
+		return err
+	case info.Mode().IsRegular():
+		return copyFile(ctx, from, to)
+	case !info.IsDir():
+		return fmt.Errorf("%s is neither file nor folder; remove it", from)
+	case depth == 0:
+		return fmt.Errorf("%s: more than %d folders inside each other; does a link lead upwards?", from, maxDepth)
+	}
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if err := copyTree(ctx, filepath.Join(from, e.Name()), filepath.Join(to, e.Name()), depth-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isInside says whether a path lies in a folder, or is it.
+func isInside(path, folder string) (bool, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return false, err
+	}
+	if folder, err = filepath.Abs(folder); err != nil {
+		return false, err
+	}
+	inside, err := filepath.Rel(folder, path)
+	return err == nil && filepath.IsLocal(inside), nil
+}

@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/qianshao/qianshao/evidence"
+)
+
+// RestoreOptions say what is restored. From and Data are required.
+type RestoreOptions struct {
+	// From is the folder that Backup wrote, Data the data folder to make; it must be
+	// missing or empty.
+	From, Data string
+	// Zone is the zone of the index's days; nil is index.DefaultZone.
+	Zone *time.Location
+	// Reindexing is told how far the index is; optional.
+	Reindexing Reindexing
+	// Problem is told what was not as recorded in the evidence archive when the backup
+	// was made.
+	Problem func(evidence.Problem)
+	// Warn is told what the restored rules say to no effect, or that they have mistakes.
+	Warn func(string)
+}
+
+// Restore makes a data folder from a backup. Before the folder gets its name, every
+// file has been compared with the manifest, the evidence chain has been verified up to
+// the head that the manifest has, and the index has been built and compared with the
+// store. After an error there is no data folder.
+func Restore(ctx context.Context, opts RestoreOptions) (m *Manifest, err error) {
+	if m, err = readManifest(opts.From); err != nil {
+		return nil, err
+	}
+	err = newFolder(opts.Data, func(folder string) error {
+		for _, f := range m.Files {
+			if err := restoreFile(ctx, opts.From, folder, f); err != nil {
+				return err
+			}
+		}
+		return compareRestored(ctx, folder, m, opts)
+	})
+	if err == nil {
+		warnOfRules(m, opts)
+	}
+	return m, err
+}
+
+func restoreFile(ctx context.Context, from, to string, f ManifestFile) error {
+	name := filepath.Join(from, filepath.FromSlash(f.Name))
+	var size int64
+	var sum string
+	err := writeFile(filepath.Join(to, filepath.FromSlash(f.Name)), func(w io.Writer) (err error) {
+		size, sum, err = copyTo(ctx, w, name)
+		return err
+	})
+	if err == nil && (size != f.Size || sum != f.SHA256) {
+		err = inputError(fmt.Errorf("%s is not as the backup's manifest has it (%d bytes of %d, SHA-256 %s); take another backup", name, size, f.Size, sum))
+	}
+	return err
+}
+
+// compareRestored compares a restored folder with what the manifest says of it.
+func compareRestored(ctx context.Context, data string, m *Manifest, opts RestoreOptions) (err error) {
+	f, err := OpenFolder(ctx, FolderOptions{Data: data, Zone: opts.Zone})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	is := Manifest{}
+	problems, err := f.describe(ctx, &is)
+	if err != nil {
+		return err
+	}
+	for _, p := range problems {
+		opts.Problem(p)
+	}
+	switch {
+	case is.Problems != m.Problems:
+		return fmt.Errorf("the restored evidence archive has %d problems, and had %d when the backup was made; take another backup", is.Problems, m.Problems)
+	case is.Head != m.Head:
+		return fmt.Errorf("the restored evidence chain ends with %q, the backup's with %q; take another backup", is.Head, m.Head)
+	case !is.mark().Equal(m.mark()):
+		return fmt.Errorf("the restored database has %d findings (%d open), the backup's has %d (%d open); take another backup", is.Findings, is.Open, m.Findings, m.Open)
+	}
+	ix, _, err := buildIndex(ctx, data, opts.Zone, f.Store, opts.Reindexing)
+	if err != nil {
+		return err
+	}
+	have, err := markOf(ctx, ix)
+	if err = errors.Join(err, ix.Close()); err != nil {
+		return err
+	}
+	if !have.Equal(m.mark()) {
+		return fmt.Errorf("the search index has %d findings (%d open), the database %d (%d open); report this as a bug", have.Findings, have.Open, m.Findings, m.Open)
+	}
+	return nil
+}
+
+// warnOfRules loads the restored rules. Their mistakes do not undo a restore: they were
+// copied as they were, perhaps in the middle of an edit.
+func warnOfRules(m *Manifest, opts RestoreOptions) {
+	rules := RuleFolders{Data: opts.Data}
+	if m.Rules != "" {
+		rules.Dir = RestoredRules(opts.Data)
+	}
+	if _, err := rules.Load(opts.Warn); err != nil {
+		opts.Warn("the restored rules are as they were backed up, and cannot be loaded:\n" + err.Error())
+	}
+}

@@ -1,0 +1,41 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// Snapshot writes the database as of one moment into a new file, beside whatever else
+// reads and writes it: writers do not wait. The copy has no deleted text in it. The
+// file must not exist; after an error it is removed.
+func (s *Store) Snapshot(ctx context.Context, path string) error {
+	return s.fail("copy", s.snapshot(ctx, path))
+}
+
+func (s *Store) snapshot(ctx context.Context, path string) (err error) {
+	abs, err := filepath.Abs(s.path)
+	if err != nil {
+		return err
+	}
+	// SQLite would create the file readable by all; it takes an empty one for none.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}()
+	db, err := connect(abs) // the pool of readers may not write, not even elsewhere
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, err := db.ExecContext(ctx, `VACUUM INTO $1`, path); err != nil {
+		return err
+	}
+	return f.Sync() // which VACUUM leaves to others
+}
