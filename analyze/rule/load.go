@@ -54,10 +54,29 @@ func Load(fsys fs.FS, opts Options) (*Set, error) {
 	}
 	l.overlay.apply(set)
 	set.ofPatterns = l.ofPatterns()
+	set.own = l.own()
 	at, _ := set.Expires() // once an entry of the overlay has expired, the same files make another set
 	fmt.Fprintln(l.digest, at.Unix())
 	set.digest = hex.EncodeToString(l.digest.Sum(nil)[:digestBytes])
 	return set, nil
+}
+
+// own counts the files of the overlay.
+func (l *loader) own() (own Own) {
+	for _, f := range l.files {
+		switch {
+		case !f.overlay:
+		case f.folder() == listsFolder:
+			own.Lists++
+		case f.folder() == contextsFolder:
+			own.Contexts++
+		case f.folder() == patternsFolder:
+			own.Patterns++
+		default:
+			own.Rules++
+		}
+	}
+	return own
 }
 
 // digestBytes of a SHA-256 tell rule sets apart. They need not withstand an attacker.

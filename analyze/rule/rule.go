@@ -97,9 +97,13 @@ type Set struct {
 
 	textAllowances, pageAllowances []*Allowance
 	ordinary                       Ordinary
+	own                            Own
 	warnings                       []syntax.Mistake
 	expires                        string // YYYY-MM-DD
 }
+
+// Own counts the files of an overlay.
+type Own struct{ Rules, Lists, Patterns, Contexts int }
 
 // Options of Load. The zero value is usable.
 type Options struct {
@@ -142,6 +146,9 @@ func (s *Set) Detections() []*Detection { return s.detections }
 
 // Ordinary returns how many ordinary sites use each term.
 func (s *Set) Ordinary() Ordinary { return s.ordinary }
+
+// Own returns how many files of each kind the overlay has.
+func (s *Set) Own() Own { return s.own }
 
 // Allowances returns how many entries of the overlay's allow-list are in force.
 func (s *Set) Allowances() int { return len(s.textAllowances) + len(s.pageAllowances) }

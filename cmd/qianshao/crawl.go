@@ -36,7 +36,7 @@ type crawlCmd struct {
 
 func (c crawlCmd) Run(env *environment) (err error) {
 	tally := app.NewTally()
-	a, err := env.newApp(app.Options{Crawl: &app.CrawlOptions{
+	a, err := env.newApp(app.Options{InForce: env.tellInForce, Crawl: &app.CrawlOptions{
 		FetchOptions: app.FetchOptions(c.fetchFlags), BrowserOptions: app.BrowserOptions(c.browserFlags),
 		Workers: c.Workers, Once: true, Retry: c.Retry, Observe: tally,
 		MetricsFile: c.MetricsFile,

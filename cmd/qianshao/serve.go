@@ -51,7 +51,7 @@ func (c serveCmd) Run(env *environment) (err error) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP) // before anybody can know of the process
 	defer signal.Stop(hangups)
-	opts := app.Options{}
+	opts := app.Options{InForce: env.tellInForce}
 	if opts.Console, err = c.consoleFlags.options(env); err != nil {
 		return err
 	}

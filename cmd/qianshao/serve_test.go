@@ -9,9 +9,14 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/internal/app"
 )
 
 // TestServe runs the server as a service manager does: it answers, reads its
@@ -26,7 +31,11 @@ func TestServe(t *testing.T) {
 		writeRule(t, rules, term)
 	}
 	server := exec.Command("qianshao", "--data", data, "--rules-dir", rules, "serve", "--no-crawl", "--listen", "127.0.0.1:0")
-	base := startServer(t, server)
+	said := &heard{}
+	base := startListening(t, server, said)
+	if !said.has("in force: 2 rules, from "+rules) || !said.has("in force: no overlay") || !said.has("in force: no authorisation (0 registered), so no request is made") {
+		t.Error("the server does not say what is in force")
+	}
 
 	loaded := metric(t, base, "qianshao_rules_loaded")
 	if loaded == "0" || metric(t, base, "qianshao_rules_reload_failures_total") != "0" {
@@ -49,6 +58,7 @@ func TestServe(t *testing.T) {
 	}
 	hangUp(t, server)
 	await(t, "the smaller set to be in force", func() bool { return metric(t, base, "qianshao_rules_loaded") != loaded })
+	await(t, "the server to say so", func() bool { return said.has("in force: 1 rule, from " + rules) })
 
 	search := exec.Command("qianshao", "--data", data, "search", "level:>=high")
 	if output, err := search.CombinedOutput(); err != nil || !strings.Contains(string(output), "0 of 0 findings") {
@@ -62,6 +72,42 @@ func TestServe(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(data, "console.url")); !os.IsNotExist(err) {
 		t.Errorf("console.url is left behind: %v", err)
+	}
+}
+
+// heard is what a server has said so far.
+type heard struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (h *heard) Write(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.Write(p)
+}
+
+func (h *heard) has(text string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return strings.Contains(h.text.String(), text)
+}
+
+// TestTellInForce: authorisations that end soon are named, the first to end first.
+func TestTellInForce(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	env := &environment{err: &out}
+	end := time.Date(2026, 12, 10, 0, 0, 0, 0, qianshao.ChinaTime())
+	env.tellInForce(app.InForce{
+		Version: "v1", Digest: "0123", Rules: 170, Off: 2, Overlay: "own", Own: rule.Own{Rules: 3, Lists: 1}, Allowances: 1,
+		Authorisations: []qianshao.Authorisation{{ID: "school", ValidUntil: end}, {ID: "court", ValidUntil: end.AddDate(1, 0, 0)}}, EndingSoon: 1, Registered: 4,
+	})
+	want := "in force: 170 rules, 2 of them switched off, shipped (set 0123, program v1)\n" +
+		"in force: overlay own: 3 rules, 1 list, 0 patterns, 0 contexts; 1 entry of the allow-list\n" +
+		"in force: 2 authorisations of 4 registered; ending within 30 days: school after 2026-12-09\n"
+	if out.String() != want {
+		t.Errorf("it says\n%s\nwant\n%s", out.String(), want)
 	}
 }
 
@@ -95,6 +141,12 @@ tests:
 // startServer starts the command and returns the console's URL that it prints.
 func startServer(t *testing.T, server *exec.Cmd) (base string) {
 	t.Helper()
+	return startListening(t, server, io.Discard)
+}
+
+// startListening does the same, and writes what the server says to said.
+func startListening(t *testing.T, server *exec.Cmd, said io.Writer) (base string) {
+	t.Helper()
 	stderr, err := server.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -106,10 +158,11 @@ func startServer(t *testing.T, server *exec.Cmd) (base string) {
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() {
 		if url, ok := strings.CutPrefix(lines.Text(), "the console is at "); ok {
-			go func() { _, _ = io.Copy(io.Discard, stderr) }()
+			go func() { _, _ = io.Copy(said, stderr) }()
 			return url
 		}
 		t.Log(lines.Text())
+		_, _ = io.WriteString(said, lines.Text()+"\n")
 	}
 	t.Fatal("the server printed no address")
 	return ""

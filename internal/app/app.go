@@ -43,6 +43,9 @@ type Options struct {
 	// Reindexing is told when the index does not match the store and is built anew,
 	// before New returns; optional.
 	Reindexing Reindexing
+	// InForce is told what the process works with, when it starts and whenever rules
+	// are read anew; optional.
+	InForce func(InForce)
 	// Log is told of failures; nil keeps silent.
 	Log *slog.Logger
 }
@@ -153,6 +156,7 @@ func (a *App) ConsoleURL() string {
 func (a *App) Start(ctx context.Context) {
 	ctx, a.cancel = context.WithCancel(ctx)
 	a.running, ctx = errgroup.WithContext(ctx)
+	a.tellInForce(ctx)
 	a.running.Go(func() error { a.reloadOnExpiry(ctx); return nil })
 	a.running.Go(func() error { a.settleOften(ctx); return nil })
 	if a.console != nil {
@@ -230,6 +234,7 @@ func (a *App) Reload() error {
 	}
 	a.use(analyzer)
 	a.opts.Log.Info("rules reloaded", "rules", len(analyzer.Rules().Rules()))
+	a.tellInForce(context.Background()) // a signal has no context
 	select {
 	case a.reloaded <- struct{}{}:
 	default: // the watch has not yet seen the last time

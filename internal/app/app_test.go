@@ -93,10 +93,19 @@ func TestApp(t *testing.T) {
 func TestReload(t *testing.T) {
 	data, rules := t.TempDir(), t.TempDir()
 	writeRule(t, rules, "one", "云巅国际")
+	for id, until := range map[string]time.Duration{"ended": -time.Hour, "soon": 10 * 24 * time.Hour, "later": 1000 * time.Hour} {
+		authorise(t, data, qianshao.Authorisation{ID: id, Owner: "o", Basis: "b", Contact: "c", Hosts: []string{id + ".example"},
+			ValidFrom: time.Now().AddDate(-1, 0, 0), ValidUntil: time.Now().Add(until)})
+	}
+	var told []app.InForce
 	a := newApp(t, app.Options{
 		Data: data, Rules: app.RuleFolders{Dir: rules, Data: data}, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"},
+		InForce: func(f app.InForce) { told = append(told, f) },
 	})
 	a.Start(t.Context())
+	if f := told[0]; f.Rules != 1 || f.Overlay != "" || len(f.Authorisations) != 2 || f.Authorisations[0].ID != "soon" || f.EndingSoon != 1 || f.Registered != 3 {
+		t.Errorf("in force at the start: %+v", f)
+	}
 	loaded := func(rules, failures string) {
 		t.Helper()
 		if got := metric(t, a, "qianshao_rules_loaded"); got != rules {
@@ -127,6 +136,9 @@ func TestReload(t *testing.T) {
 		t.Error(err)
 	}
 	loaded("1", "1")
+	if f := told[len(told)-1]; len(told) != 3 || f.Rules != 2 || f.Off != 1 || f.Overlay != filepath.Join(data, "overlay") || f.Digest == told[0].Digest {
+		t.Errorf("told %d times, last %+v", len(told), f)
+	}
 }
 
 // TestNewRefuses: what an operator must put right is an InputError, and nothing

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
+	"github.com/qianshao/qianshao/internal/app"
+)
+
+// maxEnding bounds the authorisations that are named because they end soon.
+const maxEnding = 10
+
+// tellInForce says what the process works with: a line for the rules, one for the
+// overlay, one for the authorisations.
+func (env *environment) tellInForce(f app.InForce) {
+	rules := "shipped"
+	if f.RulesDir != "" {
+		rules = "from " + f.RulesDir
+	}
+	off := ""
+	if f.Off > 0 {
+		off = fmt.Sprintf(", %d of them switched off", f.Off)
+	}
+	fmt.Fprintf(env.err, "in force: %s%s, %s (set %s, program %s)\n", terminal.Counted(f.Rules, "rule"), off, rules, f.Digest, f.Version)
+	if f.Overlay == "" {
+		fmt.Fprintln(env.err, "in force: no overlay")
+	} else {
+		fmt.Fprintf(env.err, "in force: overlay %s: %s, %s, %s, %s; %s of the allow-list\n", f.Overlay, terminal.Counted(f.Own.Rules, "rule"),
+			terminal.Counted(f.Own.Lists, "list"), terminal.Counted(f.Own.Patterns, "pattern"), terminal.Counted(f.Own.Contexts, "context"), terminal.Counted(f.Allowances, "entry"))
+	}
+	env.tellAuthorisations(f)
+}
+
+func (env *environment) tellAuthorisations(f app.InForce) {
+	if len(f.Authorisations) == 0 {
+		fmt.Fprintf(env.err, "in force: no authorisation (%d registered), so no request is made; \"qianshao scope list\" shows them\n", f.Registered)
+		return
+	}
+	ending := ""
+	if f.EndingSoon > 0 {
+		var names []string
+		for i := range f.Authorisations[:min(f.EndingSoon, maxEnding)] {
+			_, last := f.Authorisations[i].Days()
+			names = append(names, f.Authorisations[i].ID+" after "+last)
+		}
+		if f.EndingSoon > maxEnding {
+			names = append(names, fmt.Sprintf("%d more", f.EndingSoon-maxEnding))
+		}
+		ending = "; ending within 30 days: " + strings.Join(names, ", ")
+	}
+	fmt.Fprintf(env.err, "in force: %s of %d registered%s\n", terminal.Counted(len(f.Authorisations), "authorisation"), f.Registered, ending)
+}

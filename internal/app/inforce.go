@@ -1,0 +1,75 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule"
+)
+
+// InForce is what a process works with: which rules, and under which authorisations.
+type InForce struct {
+	// Version of the program and Digest of the rule set are what pages are judged by.
+	Version, Digest string
+	// Rules are all rules of the set, Off those of them that the overlay switches off.
+	Rules, Off int
+	// RulesDir holds the rules that stand in for the shipped ones; empty: the shipped ones.
+	RulesDir string
+	// Overlay is the overlay's folder, or empty; Own counts its files, and Allowances
+	// the entries of its allow-list that are in force.
+	Overlay    string
+	Own        rule.Own
+	Allowances int
+	// Authorisations are those in force, the first to end first. EndingSoon is how many
+	// of them end within endingSoon.
+	Authorisations []qianshao.Authorisation
+	EndingSoon     int
+	// Registered counts those in the register, ended and future ones too.
+	Registered int
+}
+
+// endingSoon is how long before its end an authorisation is named: a contract is seldom
+// renewed within less than a month.
+const endingSoon = 30 * 24 * time.Hour
+
+// inForce returns what the process works with now.
+func (a *App) inForce(ctx context.Context, now time.Time) (InForce, error) {
+	set := a.rules.Load().Rules()
+	f := InForce{
+		Version: a.opts.Version, Digest: set.Digest(), Rules: len(set.Rules()), Off: len(set.Rules()) - len(set.On()),
+		RulesDir: a.opts.Rules.Dir, Overlay: a.opts.Rules.overlay(), Own: set.Own(), Allowances: set.Allowances(),
+	}
+	register, err := a.Folder.Store.Authorisations(ctx)
+	if err != nil {
+		return f, err
+	}
+	f.Registered = len(register)
+	for i := range register {
+		if register[i].InForce(now) {
+			f.Authorisations = append(f.Authorisations, register[i])
+		}
+	}
+	slices.SortFunc(f.Authorisations, func(x, y qianshao.Authorisation) int {
+		return cmp.Or(x.ValidUntil.Compare(y.ValidUntil), cmp.Compare(x.ID, y.ID))
+	})
+	for f.EndingSoon < len(f.Authorisations) && f.Authorisations[f.EndingSoon].ValidUntil.Sub(now) <= endingSoon {
+		f.EndingSoon++
+	}
+	return f, nil
+}
+
+// tellInForce tells who asked for it what is in force.
+func (a *App) tellInForce(ctx context.Context) {
+	if a.opts.InForce == nil {
+		return
+	}
+	f, err := a.inForce(ctx, time.Now())
+	if err != nil {
+		a.opts.Log.Error("the register of authorisations cannot be read", "error", err)
+		return
+	}
+	a.opts.InForce(f)
+}
