@@ -16,7 +16,19 @@ type Report struct {
 	// Changes are in the order of their kinds, then by rule, highest level first.
 	Changes []Change `json:"changes"`
 	Errors  []string `json:"errors,omitempty"`
+	// NotCompared are the stored pages that left no text.
+	NotCompared NotCompared `json:"not_compared,omitzero"`
 }
+
+// NotCompared counts pages that a draft could not be tried on: no text is kept of a page
+// that is not flagged. Whether a draft would flag them shows at their next visit.
+type NotCompared struct {
+	NeverFlagged    int `json:"never_flagged"`
+	NoLongerFlagged int `json:"no_longer_flagged"`
+}
+
+// Pages is their number.
+func (n NotCompared) Pages() int { return n.NeverFlagged + n.NoLongerFlagged }
 
 // Counts count changes by their kind.
 type Counts struct {

@@ -62,7 +62,26 @@ func (c rulesPreviewCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	return c.print(env, backtest.Summarise(outcomes))
+	report := backtest.Summarise(outcomes)
+	if c.stored() {
+		if report.NotCompared, err = notCompared(env); err != nil {
+			return err
+		}
+	}
+	return c.print(env, report)
+}
+
+// stored says whether the stored pages are among the inputs.
+func (c rulesPreviewCmd) stored() bool { return c.Stored || len(c.Inputs) == 0 }
+
+// notCompared counts the stored pages that left no text to compare on.
+func notCompared(env *environment) (n backtest.NotCompared, err error) {
+	err = env.withFolder(func(f *app.Folder) error {
+		all, once, err := f.Store.TextlessPages(env.ctx)
+		n = backtest.NotCompared{NeverFlagged: all - once, NoLongerFlagged: once}
+		return err
+	})
+	return n, err
 }
 
 func (c rulesPreviewCmd) print(env *environment, r *backtest.Report) error {
@@ -93,8 +112,7 @@ func (c rulesPreviewCmd) entries(env *environment) (iter.Seq[ingest.Entry], erro
 			return nil, usageError(fmt.Errorf("%s: a preview makes no requests; give it files, archives or the stored pages", input))
 		}
 	}
-	stored := c.Stored || len(c.Inputs) == 0
-	if stored && !app.HasStore(env.data) {
+	if c.stored() && !app.HasStore(env.data) {
 		return nil, usageError(fmt.Errorf("there are no stored pages in %s; name files to compare on, or the data folder with --data", env.data))
 	}
 	return func(yield func(ingest.Entry) bool) {
@@ -109,7 +127,7 @@ func (c rulesPreviewCmd) entries(env *environment) (iter.Seq[ingest.Entry], erro
 				}
 			}
 		}
-		if stored {
+		if c.stored() {
 			storedPages(env, yield)
 		}
 	}, nil

@@ -24,9 +24,12 @@ func TestPreviewStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := openFolder(t, data)
-	const ad = "<p>新用户注册送彩金，百家乐、老虎机任您玩，首存送一百，返水无上限</p>"
-	for _, url := range []string{"https://a.example/1", "https://a.example/2", "https://b.example/1"} {
-		page := qianshao.Page{URL: url, RequestedURL: url, Status: 200, ContentType: "text/html", FetchedAt: time.Now(), Body: []byte(ad)}
+	const ad, clean = "<p>新用户注册送彩金，百家乐、老虎机任您玩，首存送一百，返水无上限</p>", "<p>门诊时间为每日八时至十七时</p>"
+	for _, visit := range [][2]string{
+		{"https://a.example/1", ad}, {"https://a.example/2", ad}, {"https://b.example/1", ad},
+		{"https://c.example/never", clean}, {"https://c.example/once", ad}, {"https://c.example/once", clean},
+	} {
+		page := qianshao.Page{URL: visit[0], RequestedURL: visit[0], Status: 200, ContentType: "text/html", FetchedAt: time.Now(), Body: []byte(visit[1])}
 		doc, assessment := analyzer.Assess(page)
 		if _, err := f.Store.SavePage(t.Context(), store.Save{Page: page, Document: doc, Assessment: assessment}); err != nil {
 			t.Fatal(err)
@@ -47,5 +50,19 @@ func TestPreviewStored(t *testing.T) {
 	}
 	if code != exitMismatch || got.Inputs != 3 || got.NoLongerFlagged != 2 || len(got.Sites) != 1 || got.Sites[0].Site != "a.example" {
 		t.Errorf("exit %d, %+v", code, got)
+	}
+	if got.NotCompared != (backtest.NotCompared{NeverFlagged: 1, NoLongerFlagged: 1}) {
+		t.Errorf("not compared: %+v", got.NotCompared)
+	}
+	var table strings.Builder
+	for _, chinese := range []bool{false, true} {
+		if err := (previewTable{&got, 1, labels(chinese)}).print(&table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"Not compared: 2 of the stored pages, since an unflagged page leaves no text (1 never flagged, 1 no longer).", "存下的网页里有 2 个没有比较：没有被标记的网页不留文字（从未标记 1 个，不再标记 1 个）"} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("the table does not say %q:\n%s", want, table.String())
+		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 // previewLabels are the words of a preview's table. Those who write rules read
 // it, so it speaks Chinese where the environment does.
 type previewLabels struct {
-	summary, same                      string
+	summary, same, notCompared         string
 	rule, title, site, files           string
 	newly, gone, higher, lower         string
 	newlyTitle, goneTitle, higherTitle string
@@ -26,7 +26,8 @@ func labels(chinese bool) previewLabels {
 	if chinese {
 		return previewLabels{
 			summary: "比较了 %d 份文字：新标记 %d 份，不再标记 %d 份。\n", same: "草稿不改变任何结果。\n",
-			rule: "规则", title: "名称", site: "网站", files: "（文件）",
+			notCompared: "存下的网页里有 %d 个没有比较：没有被标记的网页不留文字（从未标记 %d 个，不再标记 %d 个）。草稿会不会标记它们，要等下次访问；也可以给出文件或 WARC 来比较。\n",
+			rule:        "规则", title: "名称", site: "网站", files: "（文件）",
 			newly: "新增", gone: "消失", higher: "升级", lower: "降级",
 			newlyTitle: "新标记", goneTitle: "不再标记", higherTitle: "级别升高", lowerTitle: "级别降低",
 			rulesTitle: "按规则", sitesTitle: "按网站", more: "还有 %d 处；--show %d 可全部列出",
@@ -34,7 +35,8 @@ func labels(chinese bool) previewLabels {
 	}
 	return previewLabels{
 		summary: "%d compared: %d newly flagged, %d no longer flagged.\n", same: "The draft changes no answer.\n",
-		rule: "RULE", title: "TITLE", site: "SITE", files: "(files)",
+		notCompared: "Not compared: %d of the stored pages, since an unflagged page leaves no text (%d never flagged, %d no longer). Whether the draft flags them shows at their next visit, or on files and archives that you give.\n",
+		rule:        "RULE", title: "TITLE", site: "SITE", files: "(files)",
 		newly: "NEW", gone: "GONE", higher: "HIGHER", lower: "LOWER",
 		newlyTitle: "NEWLY FLAGGED", goneTitle: "NO LONGER FLAGGED", higherTitle: "AT A HIGHER LEVEL", lowerTitle: "AT A LOWER LEVEL",
 		rulesTitle: "BY RULE", sitesTitle: "BY SITE", more: "and %d more; --show %d lists them all",
@@ -52,6 +54,9 @@ type previewTable struct {
 func (t previewTable) print(w io.Writer) error {
 	l := t.labels
 	fmt.Fprintf(w, l.summary, t.Inputs, t.NewlyFlagged, t.NoLongerFlagged)
+	if n := t.NotCompared; n.Pages() > 0 {
+		fmt.Fprintf(w, l.notCompared, n.Pages(), n.NeverFlagged, n.NoLongerFlagged)
+	}
 	if len(t.Changes) == 0 {
 		_, err := fmt.Fprint(w, l.same)
 		return err

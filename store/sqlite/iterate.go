@@ -90,3 +90,12 @@ func batched[T any](size int, read func(after string) ([]T, error), key func(T) 
 		}
 	}
 }
+
+// TextlessPages counts the pages of which no text is kept, since they are not flagged:
+// all of them, and those that once had a finding. FlaggedPages yields the others.
+func (s *Store) TextlessPages(ctx context.Context) (unflagged, once int, err error) {
+	err = s.read.QueryRowContext(ctx, `
+SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM findings f WHERE f.page = p.page)), 0)
+FROM pages p WHERE NOT EXISTS (SELECT 1 FROM page_texts t WHERE t.page = p.page)`).Scan(&unflagged, &once)
+	return unflagged, once, s.fail("count the pages of", err)
+}

@@ -377,6 +377,9 @@ func testUnflaggedKeepsNothing(t *testing.T, open Open) {
 		flagged[0].ContentType != "text/html; charset=utf-8" || !flagged[0].FetchedAt.Equal(base) || flagged[0].Status != 200 {
 		t.Errorf("flagged pages: %+v", flagged)
 	}
+	if unflagged, once, err := s.TextlessPages(t.Context()); err != nil || unflagged != 2 || once != 1 {
+		t.Errorf("%d pages have no text, %d of them had a finding, %v", unflagged, once, err)
+	}
 	for _, r := range all(t, s.AllFindings(t.Context())) {
 		if gone := r.Finding.URL == "http://a/once"; gone && (r.PageTitle != "标题 曾经" || r.PageText != "曾经") {
 			t.Errorf("of the page that is not flagged any more: %+v", r)

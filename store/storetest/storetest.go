@@ -81,6 +81,9 @@ type Export interface {
 	Pages(ctx context.Context, after string, limit int) ([]qianshao.PageRecord, error)
 	AllPages(ctx context.Context) iter.Seq2[qianshao.PageRecord, error]
 	FlaggedPages(ctx context.Context) iter.Seq2[qianshao.Page, error]
+	// TextlessPages counts the pages that FlaggedPages leaves out, and those of them
+	// that once had a finding.
+	TextlessPages(ctx context.Context) (unflagged, once int, err error)
 	AllFrontier(ctx context.Context) iter.Seq2[store.FrontierRecord, error]
 	Counts(ctx context.Context) (store.Counts, error)
 }
