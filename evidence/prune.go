@@ -26,6 +26,8 @@ type Policy struct {
 	Days map[qianshao.Category]int
 	// Default is for categories that Days does not name; 0 keeps them for ever.
 	Default int
+	// Zone is the zone of the days in the reasons of deletions; nil is China's.
+	Zone *time.Location
 	// Hold are ids of findings of which nothing is deleted, whatever their age:
 	// a case is open.
 	Hold []string
@@ -61,7 +63,7 @@ func (p *Policy) Expires(id string, category qianshao.Category, seen, now time.T
 	if !ok || !past(seen, days, now) {
 		return "", false
 	}
-	return retentionReason(category, days, seen), true
+	return p.reason(category, days, seen), true
 }
 
 // past says whether a period of days that began at seen is over.
@@ -69,8 +71,13 @@ func past(seen time.Time, days int, now time.Time) bool {
 	return now.Sub(seen) >= time.Duration(days)*24*time.Hour
 }
 
-func retentionReason(category qianshao.Category, days int, seen time.Time) string {
-	return fmt.Sprintf("retention of %s is %d days; last seen %s", category, days, seen.UTC().Format(time.DateOnly))
+// reason is what the archive's chain and the log of deletions say.
+func (p *Policy) reason(category qianshao.Category, days int, seen time.Time) string {
+	zone := p.Zone
+	if zone == nil {
+		zone = qianshao.ChinaTime()
+	}
+	return fmt.Sprintf("retention of %s is %d days; last seen %s (%s)", category, days, seen.In(zone).Format(time.DateOnly), qianshao.ZoneName(zone))
 }
 
 // Expired is a capture that a policy no longer keeps.
@@ -91,7 +98,7 @@ func (a *Archive) Expired(ctx context.Context, p Policy, now time.Time) (list []
 			after = c.ID
 			days, category, ok := p.expiry(&c)
 			if c.Gone == 0 && ok && past(c.Seen, days, now) {
-				list = append(list, Expired{c, retentionReason(category, days, c.Seen)})
+				list = append(list, Expired{c, p.reason(category, days, c.Seen)})
 			}
 		}
 	}

@@ -108,7 +108,7 @@ func pruned(t *testing.T, a archive) {
 		}
 		for _, rec := range read(t, bytes.NewReader(file)) {
 			uris[rec.URI] = true
-			if rec.Type == "metadata" && rec.URI == "" && !strings.HasPrefix(rec.Block, "reason: retention of gambling is 50 days; last seen 2026-08-17\r\ndeleted: ") {
+			if rec.Type == "metadata" && rec.URI == "" && !strings.HasPrefix(rec.Block, "reason: retention of gambling is 50 days; last seen 2026-08-17 (UTC+8)\r\ndeleted: ") {
 				t.Errorf("a deletion says %q", rec.Block)
 			}
 		}

@@ -59,7 +59,7 @@ func (c evidenceDeleteCmd) delete(env *environment, f *app.Folder, id string) er
 		terminal.Counted(len(d.Captures), "capture"), terminal.Counted(records, "record"), terminal.Counted(size, "byte"))
 	for _, shared := range d.Shared {
 		others := slices.DeleteFunc(slices.Clone(shared.Findings), func(other string) bool { return other == id })
-		fmt.Fprintf(env.out, "the capture of %s stays: it shows %s, too\n", shared.Captured.UTC().Format(time.RFC3339), strings.Join(others, ", "))
+		fmt.Fprintf(env.out, "the capture of %s stays: it shows %s, too\n", env.stamp(shared.Captured), strings.Join(others, ", "))
 	}
 	return nil
 }
@@ -83,9 +83,9 @@ func (c evidenceDeletionsCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		table := terminal.NewTable(env.out, "DELETED", "FINDING", "CATEGORY", "REASON")
+		table := terminal.NewTable(env.out, env.timed("DELETED"), "FINDING", "CATEGORY", "REASON")
 		for _, d := range list {
-			table.Row(d.At.Format(time.RFC3339), d.Finding, string(d.Category), d.Reason)
+			table.Row(env.when(d.At), d.Finding, string(d.Category), d.Reason)
 		}
 		return table.Flush()
 	})

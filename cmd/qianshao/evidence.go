@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/evidence"
@@ -60,7 +59,7 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 			fmt.Fprintf(env.out, "looked without the archive's lock, so what another process was just writing may count as a problem: %v\n", v.Unlocked)
 		}
 		if v.Head.Seq > 0 {
-			fmt.Fprintf(env.out, "head %s of %s\n", v.Head, v.Head.Added.UTC().Format(time.RFC3339))
+			fmt.Fprintf(env.out, "head %s of %s\n", v.Head, env.stamp(v.Head.Added))
 		}
 		if v.Problems > 0 {
 			return mismatchError(fmt.Errorf("the archive is not as it was written: %s; docs/operations.md, \"The evidence archive\", says what to do", terminal.Counted(v.Problems, "problem")))
@@ -81,7 +80,7 @@ func (evidenceHeadCmd) Run(env *environment) error {
 		if end.Seq == 0 {
 			return errors.New("nothing is archived yet")
 		}
-		fmt.Fprintf(env.out, "%s %s\n", end.Head, end.Added.UTC().Format(time.RFC3339))
+		fmt.Fprintf(env.out, "%s %s\n", end.Head, env.stamp(end.Added))
 		return nil
 	})
 }

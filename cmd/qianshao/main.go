@@ -87,6 +87,9 @@ func (z *zone) UnmarshalText(text []byte) (err error) {
 // column names: see env.timed.
 func (env *environment) when(t time.Time) string { return t.In(env.zone).Format("2006-01-02 15:04:05") }
 
+// stamp writes a time in that zone where no column names it: with its offset.
+func (env *environment) stamp(t time.Time) string { return t.In(env.zone).Format(time.RFC3339) }
+
 // timed returns the head of a column of times.
 func (env *environment) timed(head string) string {
 	return head + " (" + qianshao.ZoneName(env.zone) + ")"
@@ -170,13 +173,13 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	env := &environment{
 		ctx: ctx, in: in, out: terminal.Visible(out), err: errOut, verbatim: out,
-		log:   terminal.NewLogger(errOut, c.Verbose, c.LogFormat),
+		log:   terminal.NewLogger(errOut, c.Verbose, c.LogFormat, c.Zone.Location),
 		data:  c.Data,
 		zone:  c.Zone.Location,
 		rules: app.RuleFolders{Dir: c.RulesDir, Overlay: c.Overlay, Data: c.Data},
 	}
 	if c.LogFormat == "json" { // what commands say becomes records, too, so that every line is one
-		env.err = slog.NewLogLogger(slog.NewJSONHandler(errOut, nil), slog.LevelInfo).Writer()
+		env.err = terminal.JSONLines(errOut, c.Zone.Location)
 	}
 	err = command.Run(env)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {

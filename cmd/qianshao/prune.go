@@ -38,6 +38,7 @@ func (env *environment) retention(file string) (policy evidence.Policy, name str
 	source, err := os.ReadFile(name)
 	if err == nil {
 		policy, err = app.ParseRetention(name, source)
+		policy.Zone = env.zone
 	}
 	return policy, name, err
 }

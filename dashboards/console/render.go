@@ -114,7 +114,7 @@ func (v *layout) Time(t time.Time) string {
 // Zone names the zone of Time.
 func (v *layout) Zone() string { return qianshao.ZoneName(v.timeZone()) }
 
-// timeZone is the console's; a report, which no console writes, has none.
+// timeZone is the zone of all times; nil is index.DefaultZone.
 func (v *layout) timeZone() *time.Location {
 	if v.zone == nil {
 		return index.DefaultZone()

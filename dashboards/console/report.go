@@ -41,6 +41,8 @@ type Report struct {
 	// Made is when and By by what the report was made: "qianshao/1.2.3".
 	Made time.Time
 	By   string
+	// TimeZone is the zone of all times; nil is index.DefaultZone.
+	TimeZone *time.Location
 }
 
 // WriteHTML writes the report in Chinese: one file, without scripts, that
@@ -53,7 +55,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("the report's template: %w", err)
 	}
-	v := &reportDocument{findingPage: &findingPage{layout: &layout{lang: locale.Chinese, now: r.Made}, Finding: r.Finding}, Report: r, Style: template.CSS(reportCSS)} //nolint:gosec // ours
+	v := &reportDocument{findingPage: &findingPage{layout: &layout{lang: locale.Chinese, now: r.Made, zone: r.TimeZone}, Finding: r.Finding}, Report: r, Style: template.CSS(reportCSS)} //nolint:gosec // ours
 	v.findingPage.places()
 	for _, p := range r.Finding.Breakdown {
 		v.Parts = append(v.Parts, scorePart{v.lang.Named("reason.", p.Reason), untrusted.Plain(v.lang.Detail(p)), p.Points})
@@ -134,14 +136,6 @@ func quoted(e qianshao.Evidence) []untrusted.Piece {
 	pieces := untrusted.Reveal(e.Before, "")
 	pieces = append(pieces, untrusted.Reveal(e.Text, untrusted.LookMark)...)
 	return append(pieces, untrusted.Reveal(e.After, "")...)
-}
-
-// Beijing writes a time as people in China read it.
-func (v *reportDocument) Beijing(t time.Time) string {
-	if t.IsZero() {
-		return "–"
-	}
-	return t.In(qianshao.ChinaTime()).Format("2006-01-02 15:04:05")
 }
 
 // Kind names a record's kind.

@@ -57,8 +57,8 @@ func refusal(u *url.URL, a *qianshao.Authorisation, skip qianshao.Skip) error {
 	switch skip {
 	case qianshao.SkipNotInForce:
 		if a != nil {
-			return fmt.Errorf("authorisation %q is in force from %s until %s; renew it in scope.yaml with its owner's consent",
-				a.ID, a.ValidFrom.Format(time.RFC3339), a.ValidUntil.Format(time.RFC3339))
+			first, last := a.Days()
+			return fmt.Errorf("authorisation %q is in force from %s to %s; renew it in scope.yaml with its owner's consent", a.ID, first, last)
 		}
 		return errors.New("its authorisation is not in force now; renew it in scope.yaml with its owner's consent")
 	case qianshao.SkipPathExcluded:

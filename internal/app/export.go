@@ -16,7 +16,7 @@ import (
 
 // Report gathers what store and archive have of a finding.
 func (f *Folder) Report(ctx context.Context, id string) (*console.Report, error) {
-	r := &console.Report{Made: time.Now(), By: f.software}
+	r := &console.Report{Made: time.Now(), By: f.software, TimeZone: f.zone}
 	found, err := f.Store.Finding(ctx, id)
 	if err != nil {
 		return nil, err

@@ -205,13 +205,14 @@ func NewProgress(w io.Writer) *progressbar.ProgressBar {
 const progressInterval = 100 * time.Millisecond
 
 // NewLogger returns the log of the process on w, as text or as JSON, an object a
-// line. Resident identity numbers in it are masked, and the queries of URLs cut.
-func NewLogger(w io.Writer, verbose bool, format string) *slog.Logger {
+// line. Resident identity numbers in it are masked, and the queries of URLs cut; its times
+// are in the zone.
+func NewLogger(w io.Writer, verbose bool, format string, zone *time.Location) *slog.Logger {
 	level := slog.LevelWarn
 	if verbose {
 		level = slog.LevelDebug
 	}
-	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: discreetAttr}
+	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { return inZone(discreetAttr(a), zone) }}
 	logger := slog.New(slog.NewTextHandler(w, opts))
 	if format == "json" {
 		logger = slog.New(slog.NewJSONHandler(w, opts))
@@ -223,9 +224,23 @@ func NewLogger(w io.Writer, verbose bool, format string) *slog.Logger {
 	return logger
 }
 
+// JSONLines returns a writer whose every line becomes an object of the log on w.
+func JSONLines(w io.Writer, zone *time.Location) io.Writer {
+	opts := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { return inZone(a, zone) }}
+	return slog.NewLogLogger(slog.NewJSONHandler(w, opts), slog.LevelInfo).Writer()
+}
+
+// inZone puts a time that is logged into the zone.
+func inZone(a slog.Attr, zone *time.Location) slog.Attr {
+	if a.Value.Kind() == slog.KindTime {
+		a.Value = slog.TimeValue(a.Value.Time().In(zone))
+	}
+	return a
+}
+
 // discreetAttr keeps out of what is logged, such as a page's URL, what nobody has to
 // know of an innocent page.
-func discreetAttr(_ []string, a slog.Attr) slog.Attr {
+func discreetAttr(a slog.Attr) slog.Attr {
 	switch v := a.Value.Resolve(); v.Kind() {
 	case slog.KindString:
 		a.Value = slog.StringValue(Discreet(v.String()))
