@@ -103,3 +103,21 @@ func TestHugeFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestWindowsFiles: the byte order mark and the line ends of Windows' editor are no
+// mistakes, and no part of a term. Quotes keep a term whole that looks like two.
+func TestWindowsFiles(t *testing.T) {
+	rule := header + "id: r\ndetection:\n  a: {lists: [l], terms: [\"首存，送\"]}\n  condition: a\n"
+	windows := func(text string) string { return "\ufeff" + strings.ReplaceAll(text, "\n", "\r\n") }
+	set, err := Load(fileSet(t, "rules/gambling/r.yaml", windows(rule), "lists/l.txt", windows("# 词\n甲乙\n“丙丁 戊己” ｜ 3\n")), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var terms []string
+	for _, term := range set.Rules()[0].Detection.Blocks[0].Terms {
+		terms = append(terms, fmt.Sprintf("%s %d", term.Text, term.Weight))
+	}
+	if got, want := strings.Join(terms, "; "), "丙丁 戊己 3; 甲乙 1; 首存，送 1"; got != want {
+		t.Errorf("terms %q, want %q", got, want)
+	}
+}

@@ -56,7 +56,7 @@ func ParseRetention(name string, source []byte) (evidence.Policy, error) {
 		}
 		days, err := strconv.Atoi(value.Value)
 		if err != nil || days < 0 || days > maxDays {
-			return evidence.Policy{}, fmt.Errorf("%s:%d: %q is no number of days from 0 (for ever) to %d", name, value.Line, value.Value, maxDays)
+			return evidence.Policy{}, fmt.Errorf("%s:%d: %q is no number of days from 0 (for ever) to %d%s", name, value.Line, value.Value, maxDays, strictyaml.HalfWidth(value.Value))
 		}
 		policy.Days[category] = days
 	}

@@ -57,10 +57,8 @@ var openQuote = regexp.MustCompile(`(?:^\s*|[:,\[{]\s*|-\s+)(["'])`)
 // likely to be the reason: at most one slip a line.
 func Slips(src []byte) (slips []Slip) {
 	lines := strings.Split(string(src), "\n")
+	blankTexts(lines)
 	for i, line := range lines {
-		if strings.HasPrefix(strings.TrimSpace(line), "#") {
-			continue
-		}
 		for _, s := range slipsOfLines {
 			if at := s.pattern.FindStringSubmatchIndex(line); at != nil {
 				slips = append(slips, Slip{i + 1, 1 + utf8.RuneCountInString(line[:at[2]]), s.message})
@@ -73,7 +71,7 @@ func Slips(src []byte) (slips []Slip) {
 	}
 	for i, line := range lines { // a text in quotes may go over several lines, so this is the weaker sign
 		at := openQuote.FindStringSubmatchIndex(line)
-		if at == nil || strings.HasPrefix(strings.TrimSpace(line), "#") {
+		if at == nil {
 			continue
 		}
 		if quote := line[at[2]:at[3]]; strings.Count(line, quote)%2 == 1 {
@@ -82,6 +80,31 @@ func Slips(src []byte) (slips []Slip) {
 		}
 	}
 	return slips
+}
+
+// beginsText finds a line behind which a text of several lines stands.
+var beginsText = regexp.MustCompile(`[:-]\s+[|>][-+0-9]*\s*$`)
+
+// dashes are what stands before the key of a line.
+var dashes = regexp.MustCompile(`^[ \t\x{3000}]*(?:-\s+)*`)
+
+// blankTexts empties the lines of comment, and those of texts behind "|" or ">", in which
+// tabs and Chinese punctuation are in order.
+func blankTexts(lines []string) {
+	depth := -1 // of the key that the text belongs to
+	for i, line := range lines {
+		rest := strings.TrimLeft(line, " \t\u3000\r")
+		switch indent := len(line) - len(rest); {
+		case depth >= 0 && (indent > depth || rest == ""):
+			lines[i] = ""
+			continue
+		case strings.HasPrefix(rest, "#"):
+			lines[i] = ""
+		}
+		if depth = -1; beginsText.MatchString(line) {
+			depth = len(dashes.FindString(line))
+		}
+	}
 }
 
 func isPlain(n *yaml.Node) bool {

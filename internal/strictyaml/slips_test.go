@@ -29,6 +29,12 @@ func TestSlipsOfReadableFiles(t *testing.T) {
 			}
 		}
 	}
+	if s := Slips([]byte("html: |\n  \t<p>甲</p>\n  　　标题：乙，expect: x\n\n  - 【丙】\nb: [1\n")); s != nil {
+		t.Errorf("in a text: %+v", s)
+	}
+	if s := Slips([]byte("a:\n  - html: |\n      标题：甲\n    expect：fires\n")); len(s) != 1 || s[0].Line != 4 || s[0].Column != 11 {
+		t.Errorf("behind a text: %+v", s)
+	}
 	if s := Slips([]byte("# 标题：甲，expect: x\na: https://x.example/，乙\nb: [1\n")); s != nil {
 		t.Errorf("%+v", s)
 	}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -62,6 +63,9 @@ func Parse(src []byte) (root *yaml.Node, rest, err error) {
 // empty file is not: it leaves the struct as it is. Errors other than a
 // *SecondDocumentError are the library's, without the names of our types.
 func Decode(src []byte, into any) error {
+	if !utf8.Valid(src) {
+		return errors.New(NotUTF8)
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(src))
 	decoder.KnownFields(true)
 	if err := decode(decoder, into); err != nil && !errors.Is(err, io.EOF) {

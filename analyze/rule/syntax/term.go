@@ -3,6 +3,7 @@ package syntax
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -107,6 +108,10 @@ func (f *File) ParseList(src []byte) (terms, removed []Term, last Grading) {
 			}
 			return
 		}
+		if message := wideMark(line); message != "" {
+			f.Errorf(at, "%s", message)
+			return
+		}
 		line, removes := strings.CutPrefix(line, "-")
 		line, quoted := unquote(line)
 		t, message := f.ParseTerm(line, at)
@@ -165,10 +170,28 @@ func (f *File) Lines(src []byte, read func(line string, at Place)) {
 	}
 }
 
+// wideMark explains a line that begins with the full-width form of a mark: it would be a term.
+func wideMark(line string) string {
+	switch first, _ := utf8.DecodeRuneInString(line); first {
+	case '＃':
+		return "a comment begins with a half-width #（注释用半角的 # 开头）"
+	case '－', '—', '–':
+		return "a term is taken away by a half-width - in front（去掉一个词，用半角的 - 开头）"
+	}
+	return ""
+}
+
+// dashWithin finds the dash of a next entry within a term: its line was indented with
+// full-width spaces, or begins with a full-width dash.
+var dashWithin = regexp.MustCompile(`[\s\x{3000}](?:-[\s\x{3000}]|[－—–])`)
+
 // slip explains a line that is written in another program's way; it returns "" for any other line.
 func slip(term string) string {
 	if before, _, found := strings.Cut(term, " #"); found {
 		return fmt.Sprintf("a comment stands on a line of its own, and begins with #; here stays %s", strings.TrimSpace(before))
+	}
+	if at := dashWithin.FindStringIndex(term); at != nil && at[0] > 0 {
+		return fmt.Sprintf("one entry a line, each behind a half-width - that is indented with half-width spaces; or %q in quotes if it is one term（一行一项，缩进用半角空格，开头用半角的 - 加空格）", term)
 	}
 	i := strings.IndexAny(term, ",，、;；:：=\t")
 	if i < 0 {
