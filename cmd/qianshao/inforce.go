@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
 )
@@ -26,8 +28,12 @@ func (env *environment) tellInForce(f app.InForce) {
 	if f.Overlay == "" {
 		fmt.Fprintln(env.err, "in force: no overlay")
 	} else {
-		fmt.Fprintf(env.err, "in force: overlay %s: %s, %s, %s, %s; %s of the allow-list\n", f.Overlay, terminal.Counted(f.Own.Rules, "rule"),
-			terminal.Counted(f.Own.Lists, "list"), terminal.Counted(f.Own.Patterns, "pattern"), terminal.Counted(f.Own.Contexts, "context"), terminal.Counted(f.Allowances, "entry"))
+		ends := ""
+		if !f.Expires.IsZero() {
+			ends = "; the next entry ends after " + f.Expires.Add(-time.Nanosecond).In(qianshao.ChinaTime()).Format(time.DateOnly)
+		}
+		fmt.Fprintf(env.err, "in force: overlay %s: %s, %s, %s, %s; %s of the allow-list%s\n", f.Overlay, terminal.Counted(f.Own.Rules, "rule"),
+			terminal.Counted(f.Own.Lists, "list"), terminal.Counted(f.Own.Patterns, "pattern"), terminal.Counted(f.Own.Contexts, "context"), terminal.Counted(f.Allowances, "entry"), ends)
 	}
 	env.tellAuthorisations(f)
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -206,6 +207,13 @@ func refuseRestore(t *testing.T, data string) {
 		if err := os.WriteFile(name, whole, 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	interrupted, cancel := context.WithCancel(t.Context())
+	cancel()
+	parent := t.TempDir()
+	_, err := openFolder(t, data).Backup(interrupted, app.RuleFolders{}, filepath.Join(parent, "x"), time.Now(), nil)
+	if left, _ := os.ReadDir(parent); !errors.Is(err, context.Canceled) || len(left) > 0 {
+		t.Errorf("interrupted: %v; it left %v", err, left)
 	}
 	if _, err := openFolder(t, data).Backup(t.Context(), app.RuleFolders{}, filepath.Join(data, "evidence", "x"), time.Now(), nil); err == nil || !strings.Contains(err.Error(), "lies in the data folder") {
 		t.Errorf("a backup inside the data folder: %v", err)

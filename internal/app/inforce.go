@@ -23,6 +23,8 @@ type InForce struct {
 	Overlay    string
 	Own        rule.Own
 	Allowances int
+	// Expires is when the next entry of the overlay ends; the zero time if none will.
+	Expires time.Time
 	// Authorisations are those in force, the first to end first. EndingSoon is how many
 	// of them end within endingSoon.
 	Authorisations []qianshao.Authorisation
@@ -42,6 +44,7 @@ func (a *App) inForce(ctx context.Context, now time.Time) (InForce, error) {
 		Version: a.opts.Version, Digest: set.Digest(), Rules: len(set.Rules()), Off: len(set.Rules()) - len(set.On()),
 		RulesDir: a.opts.Rules.Dir, Overlay: a.opts.Rules.overlay(), Own: set.Own(), Allowances: set.Allowances(),
 	}
+	f.Expires, _ = set.Expires()
 	register, err := a.Folder.Store.Authorisations(ctx)
 	if err != nil {
 		return f, err
