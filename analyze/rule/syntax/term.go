@@ -190,11 +190,12 @@ func slip(term string) string {
 	if before, _, found := strings.Cut(term, " #"); found {
 		return fmt.Sprintf("a comment stands on a line of its own, and begins with #; here stays %s", strings.TrimSpace(before))
 	}
-	if at := dashWithin.FindStringIndex(term); at != nil && at[0] > 0 {
+	hasBlank := strings.ContainsAny(term, " \t") || strings.Contains(term, "\u3000") // lists have 100,000 terms
+	if hasBlank && dashWithin.MatchString(term) {
 		return fmt.Sprintf("one entry a line, each behind a half-width - that is indented with half-width spaces; or %q in quotes if it is one term（一行一项，缩进用半角空格，开头用半角的 - 加空格）", term)
 	}
 	i := strings.IndexAny(term, ",，、;；:：=\t")
-	if i < 0 {
+	if i < 0 && hasBlank {
 		i = blankBetweenWords(term)
 	}
 	if i <= 0 || i == len(term)-1 {
