@@ -163,7 +163,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	if err != nil {
 		err = usageError(fmt.Errorf("%w\nrun \"qianshao --help\" for the commands", err))
 		if wantsJSON(args) {
-			terminal.NewLogger(errOut, false, "json").Error(err.Error())
+			terminal.NewLogger(errOut, false, "json", qianshao.ChinaTime()).Error(err.Error())
 			return exitCode(err)
 		}
 		return report(errOut, err)
