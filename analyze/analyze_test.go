@@ -184,7 +184,7 @@ func TestEveryPageHasAnAnswer(t *testing.T) {
 		{"binary", "\x00\x01\x02\xff\xfe\x00PNG", 0, []qianshao.Note{qianshao.NoteBinary}, qianshao.LevelNone, nil},
 		{"deep", strings.Repeat("<div>", 10_000) + "线上赌场注册送彩金" + strings.Repeat("</div>", 10_000), 1, []qianshao.Note{qianshao.NoteTooDeep}, qianshao.LevelHigh, gambling},
 		{"truncated", `<html><body><p>线上赌场注册送彩金</p><a href="http://`, 1, nil, qianshao.LevelHigh, gambling},
-		{"half runes", "\xe7\xba<p>\xbf线上赌场</p>\xed\xa0\x80", 3, []qianshao.Note{qianshao.NoteBadBytes}, qianshao.LevelMedium, gambling},
+		{"half runes", "\xe7\xba<p>\xbf线上赌场注册送彩金</p>\xed\xa0\x80", 3, []qianshao.Note{qianshao.NoteBadBytes}, qianshao.LevelHigh, gambling},
 		{"20 MB", strings.Repeat("<p>今天天气很好，我们去公园散步。</p>\n", 20<<20/53), 100_026, []qianshao.Note{qianshao.NoteTooMany}, qianshao.LevelNone, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
