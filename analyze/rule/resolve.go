@@ -42,6 +42,8 @@ func (l *loader) resolve() *Set {
 	if len(l.mistakes) == 0 { // or else the mistake may be why a list is not used
 		l.refuseUnused(r.listNames)
 	}
+	slices.SortFunc(r.repeated, syntax.Mistake.Compare)
+	set.repeated = r.repeated
 	slices.SortFunc(set.rules, func(x, y *Rule) int { return strings.Compare(x.ID, y.ID) })
 	slices.SortFunc(set.contexts, func(x, y *Context) int { return strings.Compare(x.Name, y.Name) })
 	return set
@@ -80,6 +82,7 @@ type resolver struct {
 	policy    *policy.Policy
 	sound     map[string]bool // expressions that have been checked and are right
 	ungraded  syntax.Grade    // of terms and expressions that nobody has graded
+	repeated  []syntax.Mistake
 }
 
 func newResolver(l *loader) *resolver {
@@ -203,12 +206,18 @@ func (r *resolver) block(f *syntax.File, written syntax.Block) Block {
 // twice keeps its highest weight.
 func (r *resolver) terms(f *syntax.File, written syntax.Block, patterns []*pattern) map[string]syntax.Term {
 	terms := map[string]syntax.Term{}
+	repeated := repetitions{}
 	add := func(t syntax.Term) {
 		t.Grade = cmp.Or(written.Grade, t.Grade, r.ungraded)
-		if have, ok := terms[t.Key]; !ok || t.Weight > have.Weight {
+		have, ok := terms[t.Key]
+		if ok && have.File != t.File {
+			repeated.add(have, t)
+		}
+		if !ok || t.Weight > have.Weight {
 			terms[t.Key] = t
 		}
 	}
+	defer func() { r.repeated = append(r.repeated, repeated.notes(f, written.Name)...) }()
 	for _, p := range patterns {
 		for _, t := range p.block.Terms {
 			add(t)

@@ -94,6 +94,7 @@ type Set struct {
 	detections []*Detection
 
 	ofPatterns *Set // see OfPatterns
+	repeated   []syntax.Mistake
 
 	textAllowances, pageAllowances []*Allowance
 	ordinary                       Ordinary
@@ -159,6 +160,10 @@ func (s *Set) TextAllowances() []*Allowance { return s.textAllowances }
 // Warnings returns the entries of an overlay that have no effect: expired ones, and those
 // that name rules and terms which do not exist. They are sorted by their place.
 func (s *Set) Warnings() []syntax.Mistake { return s.warnings }
+
+// Repeated tells of terms that a block is given by two files, of which the one with the higher
+// weight counts. They are no mistakes: either list may be used without the other elsewhere.
+func (s *Set) Repeated() []syntax.Mistake { return s.repeated }
 
 // Expires returns the moment at which the next entry of the overlay expires, so that
 // the set should be loaded anew; ok is false if none will.

@@ -29,9 +29,11 @@ type rulesCmd struct {
 	Preview rulesPreviewCmd `cmd:"" help:"Tell what a draft of the rules would flag that the rules in force do not, and the other way round."`
 }
 
-type rulesCheckCmd struct{}
+type rulesCheckCmd struct {
+	Repeated bool `help:"Also list the terms that one block is given by two files."`
+}
 
-func (rulesCheckCmd) Run(env *environment) error {
+func (c rulesCheckCmd) Run(env *environment) error {
 	analyzer, err := env.rules.Compile(env.warn)
 	if err != nil {
 		return err
@@ -40,6 +42,11 @@ func (rulesCheckCmd) Run(env *environment) error {
 		return err
 	}
 	rules := analyzer.Rules()
+	if c.Repeated {
+		for _, note := range rules.Repeated() {
+			fmt.Fprintln(env.out, note)
+		}
+	}
 	on := rules.On()
 	verb := "are"
 	if len(rules.Rules()) == 1 {
