@@ -96,7 +96,7 @@ const (
 )
 
 // findRedirect looks for code that compares the referrer or user agent with search
-// engines and then redirects or writes. It emits the first one only.
+// engines and then redirects, writes or changes the title. It emits the first one only.
 func (s *reader) findRedirect() {
 	checks := 0
 	for i := range s.tokens {
@@ -165,8 +165,9 @@ func (s *reader) findEngine(from, to int, crawlersOnly bool) int {
 }
 
 // findDeparture returns the end of the first statement from..to that leaves the
-// page or writes another one: location = …, location.replace(…), write(…). It
-// returns 0 if there is none.
+// page or writes another one: location = …, location.replace(…), write(…), or
+// document.title = …, by which a hacked page shows people its old title. It returns 0 if
+// there is none.
 func (s *reader) findDeparture(from, to int) int {
 	for i := from; i < to; i++ {
 		if s.tokens[i].kind != nameToken {
@@ -180,6 +181,8 @@ func (s *reader) findDeparture(from, to int) int {
 				(member == "href" && s.is(i+3, "=") || (member == "replace" || member == "assign") && s.is(i+3, "("))
 		case "write", "writeln", "innerHTML":
 			leaves = s.is(i-1, ".") && (s.is(i+1, "(") || s.is(i+1, "="))
+		case "title":
+			leaves = s.is(i-1, ".") && s.text(max(0, i-2)) == "document" && s.is(i+1, "=")
 		}
 		if !leaves {
 			continue
