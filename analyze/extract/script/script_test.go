@@ -55,6 +55,8 @@ func TestRead(t *testing.T) {
 		{`getElementById("x").style.display = "none"`, []string{"hide x"}},
 		{`$("#x").hide(); $("#x").show()`, nil},
 		{`if (/baidu/.test(document.referrer)) location = "/go"`, []string{`redirect /baidu/.test(document.referrer)) location = "/go"`}},
+		{`if (!/sogouspider/.test(navigator.userAgent)) document.title = name`, []string{`redirect /sogouspider/.test(navigator.userAgent)) document.title = name`}},
+		{`if (/chrome/.test(navigator.userAgent)) document.title = name`, nil},
 		{`"not terminated`, []string{"literal not terminated"}},
 		{`/* "comment" */ /"regex"/ // "comment"`, nil},
 	} {
