@@ -13,7 +13,8 @@ import (
 // check it: all rules of the category that fired, and all their evidence.
 type Finding struct {
 	// ID is the same for the same category on the same URL, so saving twice is
-	// saving once, and a change of rules makes no new finding.
+	// saving once, and a change of rules makes no new finding. A finding whose category
+	// moves keeps its id.
 	ID string `json:"id"`
 	// URL of the page.
 	URL string `json:"url"`
@@ -63,7 +64,7 @@ func (f *Finding) Rules() []string {
 	return ids
 }
 
-// FindingID returns the id of the finding of a category on the page at url: 16
+// FindingID returns the id that a new finding of a category on the page at url gets: 16
 // hex digits. (Before findings are gathered, what is a rule's id.)
 func FindingID(url, what string) string {
 	sum := sha256.Sum256([]byte(url + "\x00" + what))

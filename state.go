@@ -25,14 +25,25 @@ const (
 	CausePage Cause = "page"
 	// CauseMoved: the URL now leads to another page.
 	CauseMoved Cause = "moved"
+	// CauseCategory: the finding is open as before, and its category is another one.
+	CauseCategory Cause = "category"
+	// CauseMerged: another finding of the page has taken it in.
+	CauseMerged Cause = "merged"
 )
 
 // Causes returns every cause.
-func Causes() []Cause { return []Cause{CauseContent, CauseRules, CausePage, CauseMoved} }
+func Causes() []Cause {
+	return []Cause{CauseContent, CauseRules, CausePage, CauseMoved, CauseCategory, CauseMerged}
+}
 
-// Change is one change of a finding's state. A temporary failure of the page is none.
+// Change is one change of a finding's state or category. A temporary failure of the page is none.
 type Change struct {
 	At    time.Time `json:"at"`
 	State State     `json:"state"`
 	Cause Cause     `json:"cause"`
+	// From and To are the categories if the finding has moved from one to another.
+	From Category `json:"from,omitempty"`
+	To   Category `json:"to,omitempty"`
+	// Into is the id of the finding that has taken this one in.
+	Into string `json:"into,omitempty"`
 }

@@ -67,6 +67,42 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// TestAMovedFindingTellsItsMove: console and API say from which category to which a
+// finding has moved, and where one went that another has taken in.
+func TestAMovedFindingTellsItsMove(t *testing.T) {
+	o := newOutpost(t, nil)
+	page := qianshao.Page{URL: "http://school.example/a", Body: []byte(casinoSource), Status: http.StatusOK}
+	older, younger := casino(casinoSource), casino(casinoSource)
+	younger.Rule = "fraud-rebate"
+	younger.Category = qianshao.Fraud
+	o.save(t, page, "标题", casinoSource, older, younger)
+	older.ID, older.URL, older.Category = qianshao.FindingID(page.URL, older.Rule), page.URL, qianshao.Fraud
+	younger.ID = qianshao.FindingID(page.URL, younger.Rule)
+	page.FetchedAt = testNow.Add(-time.Hour)
+	saved, err := o.store.SavePage(t.Context(), store.Save{
+		Page: page, Document: &qianshao.Document{Source: casinoSource}, Merged: map[string]string{younger.ID: older.ID},
+		Assessment: qianshao.Assessment{Level: older.Level, Score: older.Score, Findings: []qianshao.Finding{older}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.index.Put(t.Context(), saved.Findings); err != nil {
+		t.Fatal(err)
+	}
+	_, body, _ := o.get(t, "/findings/"+older.ID, "Accept-Language", "en")
+	contains(t, body, "the category moved: from Gambling to Fraud")
+	_, body, _ = o.get(t, "/findings/"+older.ID, "Accept-Language", "zh-CN")
+	contains(t, body, "类别已变：由“网络赌博”变为“诈骗”")
+	_, body, _ = o.get(t, "/findings/"+younger.ID, "Accept-Language", "en")
+	contains(t, body, "merged into another finding of the page", `<a href="/findings/`+older.ID+`">`)
+	_, body, _ = o.get(t, "/api/v1/findings/"+older.ID)
+	contains(t, body, `"cause":"category","from":"gambling","to":"fraud"`)
+	_, body, _ = o.get(t, "/api/v1/findings/"+younger.ID)
+	contains(t, body, `"cause":"merged","into":"`+older.ID+`"`)
+	_, body, _ = o.get(t, "/?q=category:fraud+state:open", "Accept-Language", "en")
+	contains(t, body, "/findings/"+older.ID)
+}
+
 // TestCleanPageIsNotTheFinding: the hash and title of a page that was cleaned are
 // never those of what was found there, and the clean title is shown nowhere.
 func TestCleanPageIsNotTheFinding(t *testing.T) {

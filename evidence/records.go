@@ -52,6 +52,12 @@ func (i *Item) fingerprint() string {
 	for _, script := range i.scripts() {
 		fmt.Fprintf(sum, "%s %s\n", script, warc.Digest(i.Page.Scripts[script]))
 	}
+	for k := range i.Assessment.Findings {
+		// An id is that of a category until the finding moves to another one.
+		if f := &i.Assessment.Findings[k]; f.ID != qianshao.FindingID(f.URL, string(f.Category)) {
+			fmt.Fprintf(sum, "%s %s\n", f.ID, f.Category)
+		}
+	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
 

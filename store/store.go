@@ -52,6 +52,9 @@ type Save struct {
 	ViewsAsked bool
 	// Rules names the rule set of the assessment; see Confirm.
 	Rules string
+	// Merged are the open findings of the page, by id, that findings of the assessment
+	// have taken in, each with the id of the one that did.
+	Merged map[string]string
 }
 
 // Saved is what the search index must be told of a page.
@@ -90,7 +93,8 @@ type Finding struct {
 	LastSeen  time.Time
 	// GoneAt is when the page was first seen without it; the zero time while it is open.
 	GoneAt time.Time
-	// Changes are the times at which it was gone and came back, oldest first.
+	// Changes are the times at which it was gone, came back, or moved to another
+	// category, oldest first.
 	Changes []qianshao.Change
 }
 

@@ -200,7 +200,8 @@ type Finding struct {
 	State qianshao.State          `json:"state"`
 	// Gone is when the page was first seen without it; absent while it is open.
 	Gone time.Time `json:"gone_at,omitzero"`
-	// Changes are the times at which it was gone and came back, oldest first.
+	// Changes are the times at which it was gone, came back, or moved to another
+	// category, oldest first.
 	Changes []qianshao.Change `json:"changes"`
 }
 

@@ -126,7 +126,7 @@ func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 		v.Under = &a
 	}
 	if n := len(f.Changes); !f.GoneAt.IsZero() && n > 0 {
-		v.GoneWhy = v.Cause(f.Changes[n-1].Cause)
+		v.GoneWhy = v.Why(f.Changes[n-1])
 	}
 	v.Back = backURL(r)
 	v.Moved = f.RequestedURL != "" && f.RequestedURL != f.URL

@@ -92,13 +92,21 @@ func (v *layout) IsEnglish() bool { return v.lang == locale.English }
 func (v *layout) Level(l qianshao.Level) string       { return v.lang.Named("level.", l.String()) }
 func (v *layout) Category(c qianshao.Category) string { return v.lang.Named("category.", string(c)) }
 func (v *layout) StateName(s qianshao.State) string   { return v.lang.Named("state.", string(s)) }
-func (v *layout) Cause(c qianshao.Cause) string       { return v.lang.Named("cause.", string(c)) }
 func (v *layout) Region(k qianshao.RegionKind) string { return v.lang.Named("region.", string(k)) }
 func (v *layout) Hiding(h qianshao.Hiding) string     { return v.lang.Named("hidden.", string(h)) }
 func (v *layout) Indicator(k qianshao.IndicatorKind) string {
 	return v.lang.Named("indicator.", string(k))
 }
 func (v *layout) Step(s string) string { return v.lang.Named("step.", s) }
+
+// Why says why a finding's state or category has changed.
+func (v *layout) Why(c qianshao.Change) string {
+	why := v.lang.Named("cause.", string(c.Cause))
+	if c.From != "" {
+		why = v.T("finding.recategorised", why, v.Category(c.From), v.Category(c.To))
+	}
+	return why
+}
 
 // Ago and Time write a time for reading, in the zone that the foot of the page
 // names, and Stamp for machines.

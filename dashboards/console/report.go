@@ -66,7 +66,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 		v.Permit = &a
 	}
 	if n := len(r.Finding.Changes); n > 0 && !r.Finding.GoneAt.IsZero() {
-		v.GoneWhy = v.Cause(r.Finding.Changes[n-1].Cause)
+		v.GoneWhy = v.Why(r.Finding.Changes[n-1])
 	}
 	if len(r.Screenshot) > 0 {
 		v.Picture = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(r.Screenshot)) //nolint:gosec // an image, whatever its bytes

@@ -114,9 +114,12 @@ func TestReportOfWhatIsGone(t *testing.T) {
 	r.Finding.GoneAt = reported.Add(time.Hour)
 	r.Finding.Hash, r.Finding.Charset = strings.Repeat("d", 64), "gb18030"
 	r.Finding.PageNow = store.PageState{Hash: strings.Repeat("e", 64), Status: 203, At: reported.Add(2 * time.Hour)}
-	r.Finding.Changes = []qianshao.Change{{At: r.Finding.GoneAt, State: qianshao.StateGone, Cause: qianshao.CausePage}}
+	r.Finding.Changes = []qianshao.Change{
+		{At: reported, State: qianshao.StateOpen, Cause: qianshao.CauseCategory, From: qianshao.Gambling, To: qianshao.Fraud},
+		{At: r.Finding.GoneAt, State: qianshao.StateGone, Cause: qianshao.CausePage},
+	}
 	text := written(t, r)
-	for _, part := range []string{"内容已消失", "2026-11-25 17:00:00 起已不再见到", `data-n="2"><code>&lt;i&gt;前<mark>百</mark>`, "</mark>后", "登记册中已没有授权“<code>a</code>”"} {
+	for _, part := range []string{"内容已消失", "类别已变：由“网络赌博”变为“诈骗”", "2026-11-25 17:00:00 起已不再见到", `data-n="2"><code>&lt;i&gt;前<mark>百</mark>`, "</mark>后", "登记册中已没有授权“<code>a</code>”"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the report has no %q", part)
 		}

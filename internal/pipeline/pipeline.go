@@ -43,6 +43,8 @@ type Store interface {
 	PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (store.Saved, error)
 	// ViewState says when a page's other views were last asked for.
 	ViewState(ctx context.Context, url string) (store.ViewState, error)
+	// FindingsOfPage returns all findings of a page, open and gone.
+	FindingsOfPage(ctx context.Context, pageURL string) ([]qianshao.FindingRecord, error)
 	// Authorisation returns the entry of the register with that id.
 	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
 }
@@ -117,12 +119,16 @@ func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before inges
 	if err != nil {
 		return handled, err
 	}
+	merged, err := p.identify(ctx, page.URL, &judged.assessment)
+	if err != nil {
+		return handled, err
+	}
 	page = extraction.Whole()
 	if err := p.archive(ctx, evidence.Item{Page: page, Assessment: judged.assessment, Rules: rules.Name}); err != nil {
 		return handled, err
 	}
 	saved, err := p.save(ctx, store.Save{
-		Page: page, Document: judged.doc, Assessment: judged.assessment, Rules: rules.Name,
+		Page: page, Document: judged.doc, Assessment: judged.assessment, Rules: rules.Name, Merged: merged,
 		ViewsAsked: viewed || p.onlyRendered(&page),
 	})
 	if err != nil {

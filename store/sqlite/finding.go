@@ -59,10 +59,10 @@ FROM findings f JOIN pages p ON p.page = f.page LEFT JOIN page_texts t ON t.page
 func (s *Store) changes(ctx context.Context, id string) ([]qianshao.Change, error) {
 	return collect(ctx, s.read, func(r *sql.Rows) (c qianshao.Change, err error) {
 		var at int64
-		err = r.Scan(&at, &c.State, &c.Cause)
+		err = r.Scan(&at, &c.State, &c.Cause, &c.From, &c.To, &c.Into)
 		c.At = fromMillis(at)
 		return c, err
-	}, `SELECT at, state, cause FROM finding_changes WHERE id = $1 ORDER BY at, state`, id)
+	}, `SELECT at, state, cause, from_category, to_category, merged_into FROM finding_changes WHERE id = $1 ORDER BY at, state`, id)
 }
 
 // Findings returns the findings with these ids, without their pages; unknown ids are left out.
@@ -82,6 +82,12 @@ func (s *Store) Findings(ctx context.Context, ids []string) (map[string]qianshao
 		}
 	}
 	return found, nil
+}
+
+// FindingsOfPage returns the records of all findings of a page, open and gone, by id ascending.
+func (s *Store) FindingsOfPage(ctx context.Context, pageURL string) ([]qianshao.FindingRecord, error) {
+	list, err := collect(ctx, s.read, s.scanFindingRecord, selectFindingRecords+` WHERE f.page = $1 ORDER BY f.id`, qianshao.PageKey(pageURL))
+	return list, s.fail("read the findings of "+pageURL+" from", err)
 }
 
 // FindingRecords returns up to limit records with an id greater than after, by

@@ -20,7 +20,8 @@ import (
 // A flagged page (Assessment.Flagged) keeps its source, text and findings, each
 // with the time when it was first seen. Of any other page nothing but its key, hash,
 // status and times stays, and what an earlier visit kept is overwritten.
-// Findings that are no longer made are gone from then on. They keep their
+// A finding of a known id whose category is another one than before has moved, and its
+// history says so. Findings that are no longer made are gone from then on. They keep their
 // evidence and the capture of the page that showed it; see store.Finding.
 func (s *Store) SavePage(ctx context.Context, save store.Save) (store.Saved, error) {
 	if save.Page.URL == "" || save.Page.FetchedAt.IsZero() || save.Document == nil {
@@ -100,7 +101,7 @@ func (s *Store) savePage(ctx context.Context, tx *writer, save *store.Save, v *v
 		return nil // the page is new and nothing was found: there is nothing to close
 	}
 	// What is gone takes the page's pictures with it, before the page gets others.
-	if err := closeQuiet(ctx, tx, v, fires, cause); err != nil {
+	if err := closeQuiet(ctx, tx, v, fires, cause, save.Merged); err != nil {
 		return err
 	}
 	if err := s.putViews(ctx, tx, save); err != nil {
@@ -151,9 +152,10 @@ func removeText(ctx context.Context, tx *writer, page string) (removed bool, err
 	return n > 0, err
 }
 
-// putFindings records the findings that were made, and reopens those that were gone.
+// putFindings records the findings that were made, reopens those that were gone, and
+// notes which have moved to another category.
 func putFindings(ctx context.Context, tx *writer, save *store.Save, cause qianshao.Cause) (fires map[string]bool, err error) {
-	gone, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE page = $1 AND gone_at IS NOT NULL`, qianshao.PageKey(save.Page.URL))
+	known, err := standings(ctx, tx, qianshao.PageKey(save.Page.URL))
 	if err != nil {
 		return nil, err
 	}
@@ -164,16 +166,43 @@ func putFindings(ctx context.Context, tx *writer, save *store.Save, cause qiansh
 			return nil, fmt.Errorf("finding of rule %s: %w", f.Rule, err)
 		}
 		fires[f.ID] = true
-		if slices.Contains(gone, f.ID) {
+		was, ok := known[f.ID]
+		if !ok || !was.gone && was.category == f.Category {
+			continue
+		}
+		c := qianshao.Change{At: save.Page.FetchedAt, State: qianshao.StateOpen, Cause: qianshao.CauseCategory}
+		if was.category != f.Category {
+			c.From, c.To = was.category, f.Category
+		}
+		if was.gone {
+			c.Cause = cause
 			if _, err := tx.ExecContext(ctx, `DELETE FROM finding_pictures WHERE id = $1`, f.ID); err != nil {
 				return nil, err
 			}
-			if err := noteChange(ctx, tx, f.ID, qianshao.Change{At: save.Page.FetchedAt, State: qianshao.StateOpen, Cause: cause}); err != nil {
-				return nil, err
-			}
+		}
+		if err := noteChange(ctx, tx, f.ID, c); err != nil {
+			return nil, err
 		}
 	}
 	return fires, nil
+}
+
+// standing is what a finding was before a visit.
+type standing struct {
+	category qianshao.Category
+	gone     bool
+}
+
+// standings returns what the findings of a page are, by id.
+func standings(ctx context.Context, tx *writer, page string) (map[string]standing, error) {
+	known := map[string]standing{}
+	_, err := collect(ctx, tx, func(r *sql.Rows) (id string, err error) {
+		var was standing
+		err = r.Scan(&id, &was.category, &was.gone)
+		known[id] = was
+		return id, err
+	}, `SELECT id, category, gone_at IS NOT NULL FROM findings WHERE page = $1`, page)
+	return known, err
 }
 
 func putFinding(ctx context.Context, tx *writer, f *qianshao.Finding, save *store.Save) error {
@@ -210,7 +239,7 @@ func cut(s string, n int) string {
 }
 
 // closeQuiet marks those open findings of the page as gone that are not in fires.
-func closeQuiet(ctx context.Context, tx *writer, v *visit, fires map[string]bool, cause qianshao.Cause) error {
+func closeQuiet(ctx context.Context, tx *writer, v *visit, fires map[string]bool, cause qianshao.Cause, merged map[string]string) error {
 	open, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE page = $1 AND gone_at IS NULL`, v.page)
 	if err != nil {
 		return err
@@ -227,7 +256,11 @@ UPDATE findings SET gone_at = $1, first_seen = CASE WHEN first_seen > $3 THEN $1
 		if err := keepPictures(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := noteChange(ctx, tx, id, qianshao.Change{At: v.at, State: qianshao.StateGone, Cause: cause}); err != nil {
+		c := qianshao.Change{At: v.at, State: qianshao.StateGone, Cause: cause}
+		if into := merged[id]; into != "" {
+			c.Cause, c.Into = qianshao.CauseMerged, into
+		}
+		if err := noteChange(ctx, tx, id, c); err != nil {
 			return err
 		}
 	}
@@ -247,8 +280,9 @@ func noteChange(ctx context.Context, tx *writer, id string, c qianshao.Change) e
 		}
 	}
 	_, err := tx.ExecContext(ctx, `
-INSERT INTO finding_changes (id, at, state, cause) VALUES ($1, $2, $3, $4) ON CONFLICT (id, at, state) DO NOTHING`,
-		id, millis(c.At), string(c.State), string(c.Cause))
+INSERT INTO finding_changes (id, at, state, cause, from_category, to_category, merged_into) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (id, at, state) DO NOTHING`,
+		id, millis(c.At), string(c.State), string(c.Cause), string(c.From), string(c.To), c.Into)
 	return err
 }
 
@@ -307,7 +341,7 @@ WHERE page = $3`, status, millis(at), v.page, notAfter(at))
 		if v.cleared, err = removeText(ctx, tx, v.page); err != nil {
 			return err
 		}
-		if err := closeQuiet(ctx, tx, &v, nil, cause); err != nil {
+		if err := closeQuiet(ctx, tx, &v, nil, cause, nil); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM page_views WHERE page = $1`, v.page); err != nil {

@@ -120,6 +120,8 @@ func Run(t *testing.T, open Open) {
 		{"title of what is gone", testGoneTitleIsBounded},
 		{"picture of what is gone", testRelapseReplacesPicture},
 		{"rules change", testRulesChange},
+		{"category moves", testCategoryMoves},
+		{"back in another category", testReopenedElsewhere},
 		{"confirm", testConfirm},
 		{"refused pages", testSavePageRefuses},
 		{"unflagged", testUnflaggedKeepsNothing},
