@@ -7,15 +7,25 @@ import (
 	"slices"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule/engine"
 	"github.com/qianshao/qianshao/analyze/rule/policy"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// CheckBenign holds the rules against innocent texts, packs.Benign above all. The
-// error is a *syntax.Error that names each term and each rule that is too common
-// in them, with its place and some of the texts.
+// CheckBenign holds the rules against innocent texts, packs.Benign above all, and their
+// short terms against the dictionary. The error is a *syntax.Error that names each term
+// and each rule that is too common, with its place and some of the texts or words.
 func (a *Analyzer) CheckBenign(innocent []string) error {
 	mistakes := a.engine.CommonTerms(innocent)
+	chance, err := a.engine.ChanceTerms()
+	if err != nil {
+		return err
+	}
+	for i := range chance {
+		if m := chance[i].Mistake(); chance[i].Refused && !slices.ContainsFunc(mistakes, m.SamePlace) {
+			mistakes = append(mistakes, m)
+		}
+	}
 	flagged := map[string][]alarm{} // by rule
 	for _, text := range innocent {
 		for _, f := range a.inEachForm(text) {
@@ -36,6 +46,10 @@ func (a *Analyzer) CheckBenign(innocent []string) error {
 	}
 	return &syntax.Error{Mistakes: mistakes}
 }
+
+// ChanceTerms returns the short terms that the dictionary says come about by chance; see
+// engine.Engine.ChanceTerms.
+func (a *Analyzer) ChanceTerms() ([]engine.ChanceTerm, error) { return a.engine.ChanceTerms() }
 
 // inEachForm returns what each rule finds in a text, judged as what the rule judges: as
 // a message, where one term weighs more, if it judges both.

@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
@@ -31,6 +33,7 @@ type rulesCmd struct {
 
 type rulesCheckCmd struct {
 	Repeated bool `help:"Also list the terms that one block is given by two files."`
+	Words    bool `help:"List the short terms that ordinary words contain or straddle, and that are let pass because they only support others or a rule says why."`
 }
 
 func (c rulesCheckCmd) Run(env *environment) error {
@@ -40,6 +43,11 @@ func (c rulesCheckCmd) Run(env *environment) error {
 	}
 	if err := errors.Join(app.CheckPatterns(analyzer), app.CheckBenign(analyzer)); err != nil {
 		return err
+	}
+	if c.Words {
+		if err := printChance(env, analyzer); err != nil {
+			return err
+		}
 	}
 	rules := analyzer.Rules()
 	if c.Repeated {
@@ -61,6 +69,24 @@ func (c rulesCheckCmd) Run(env *environment) error {
 	}
 	fmt.Fprintln(env.out)
 	return nil
+}
+
+// printChance lists short terms that come about by chance.
+func printChance(env *environment, analyzer *analyze.Analyzer) error {
+	terms, err := analyzer.ChanceTerms()
+	if err != nil {
+		return err
+	}
+	t := terminal.NewTable(env.out, "PER MILLION", "AS A WORD", "TERM", "BLOCKS", "FOR EXAMPLE", "WORDS")
+	for len(terms) > 0 {
+		c, n := &terms[0], 1
+		for n < len(terms) && terms[n].Term.Key == c.Term.Key && terms[n].Around.Chance == c.Around.Chance {
+			n++
+		}
+		t.Row(fmt.Sprintf("%.1f", c.Around.Chance), fmt.Sprintf("%.1f", c.Around.Own), c.Term.Text, fmt.Sprint(n), c.Rule+"/"+c.Block, strings.Join(c.Around.Examples, " "))
+		terms = terms[n:]
+	}
+	return t.Flush()
 }
 
 // rulesExportCmd shows what stands inside the binary. The overlay is a folder already.

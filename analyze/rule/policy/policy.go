@@ -76,6 +76,16 @@ func namesArticle(basis string) bool {
 // term that can make a rule fire may occur: two in a thousand.
 const MaxBenignShare = 0.002
 
+// MaxChance is how often, in a million words of ordinary text, a short term that makes a
+// rule fire may come about by chance where it counts inside words. A message of ten words
+// then meets it once in 100,000; a thousand such terms, each at the limit, would flag one
+// message in a hundred, and few are near it.
+const MaxChance = 1.0
+
+// IsChance says whether a term that comes about by chance so often in a million words, and
+// is a word itself so often, stands for what it says no more.
+func IsChance(chance, own float64) bool { return chance > MaxChance && chance > own }
+
 // Limits of what a message quotes.
 const (
 	maxExamples = 3  // texts

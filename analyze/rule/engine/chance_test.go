@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao/analyze/rule"
+)
+
+// A short term that comes about by chance is refused where the rule fires by it and it
+// counts inside words, and listed where it only supports others or there is a reason.
+func TestChanceTerms(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct{ detection, want string }{
+		"fires":   {"  a: {terms: [口交]}\n  condition: a\n", "refused"},
+		"short":   {"  a: {terms: [口交]}\n  short: {max_chars: 20}\n  condition: a near/0 short\n", "refused"},
+		"another": {"  a: {terms: [口交]}\n  b: {terms: [加微信]}\n  condition: a and b\n", "listed"},
+		"sum":     {"  a: {terms: [口交, 文爱聊], min: 2}\n  condition: a\n", "listed"},
+		"reason":  {"  a: {terms: [口交], unbounded: 行话}\n  condition: a\n", "listed"},
+		"whole":   {"  a: {terms: [口交], word: true}\n  condition: a\n", ""},
+		"except":  {"  a: {terms: [口交], except: [人口交, 口交通, 口交流, 口交易]}\n  condition: a\n", ""},
+		"longer":  {"  a: {terms: [口交视频]}\n  condition: a\n", ""},
+		"excuse":  {"  a: {terms: [文爱聊天]}\n  b: {terms: [口交]}\n  condition: a and not b\n", ""},
+		"word":    {"  a: {terms: [贷款]}\n  condition: a\n", ""}, // oftener as a word of its own
+	}
+	want := map[string]string{}
+	var files []string
+	for name, tc := range cases {
+		files = append(files, "rules/gambling/"+name+".yaml", header+"id: "+name+"\ndetection:\n"+tc.detection)
+		if tc.want != "" {
+			want[name] = tc.want
+		}
+	}
+	// On a page, short terms count only between words.
+	files = append(files, "rules/gambling/page.yaml", header+"id: page\njudges: page\ndetection:\n  a: {terms: [口交]}\n  condition: a\n")
+	list, err := load(t, rule.Options{}, files...).ChanceTerms()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, c := range list {
+		got[c.Rule] = "listed"
+		if c.Refused {
+			got[c.Rule] = "refused"
+		}
+		if !slices.Contains(c.Around.Examples, "人口|交通") {
+			t.Errorf("the examples are %q", c.Around.Examples)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
