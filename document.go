@@ -19,7 +19,10 @@ type Document struct {
 	Form    Form
 	Title   string
 	Regions []Region
-	Links   []Link
+	// Pictures are the references of the pictures that the page shows, each once, in the
+	// order of the page: absolute URLs, and short data URIs.
+	Pictures []string
+	Links    []Link
 	// MetaRobots are the contents of the meta elements that tell robots
 	// something, in their order: recorded, as Page.RobotsTags are.
 	MetaRobots []string
@@ -58,6 +61,10 @@ type Region struct {
 	// Script is the URL of the external script that holds the text or writes it; empty
 	// where the page itself does. Map then leads to where the page refers to it.
 	Script string
+	// Picture says in which picture the text was read: its URL, "data:" with a hash, or
+	// PictureScreenshot; empty for what stands in the source. Name is then NamePicture or
+	// NameQRCode, and Map leads to where the page shows the picture.
+	Picture string
 	// Text is the decoded text: entities resolved, white space collapsed.
 	Text string
 	// Map leads from Text back to Source: runs in ascending order of Text.

@@ -90,7 +90,8 @@ type Evidence struct {
 	Block string `json:"block"`
 	// Term is the list's term, or the regular expression, that matched.
 	Term string `json:"term"`
-	// Text is the raw source between Span's ends, cut at MaxEvidenceText bytes.
+	// Text is the raw source between Span's ends, cut at MaxEvidenceText bytes; what was read
+	// in Picture if there is one.
 	Text string `json:"text"`
 	// Steps are the transforms that lead from Text to Term; empty for a plain hit.
 	Steps  []string   `json:"steps,omitempty"`
@@ -105,6 +106,9 @@ type Evidence struct {
 	// View is the view of the page that has the evidence where the plain
 	// visitor's has not; Span, Line and Column are places in that view's source.
 	View View `json:"view,omitempty"`
+	// Picture is the picture in which the text stands, as Region.Picture; Span is then the
+	// place where the page shows it.
+	Picture string `json:"picture,omitempty"`
 	// Span is a byte range in Document.Source.
 	Span Span `json:"span"`
 	// Line and Column count from 1; Column in characters.

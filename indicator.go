@@ -18,12 +18,15 @@ type Indicator struct {
 	// Value is the handle in its canonical spelling, whatever its disguise:
 	// one handle has one Value. See the kinds.
 	Value string `json:"value"`
-	// Text is the raw source between Span's ends, cut at MaxEvidenceText bytes.
+	// Text is the raw source between Span's ends, cut at MaxEvidenceText bytes; what was read
+	// in Picture if there is one.
 	Text   string     `json:"text"`
 	Region RegionKind `json:"region"`
 	Hidden Hiding     `json:"hidden,omitempty"`
 	// View is the view of the page in whose source Span lies, as Evidence.View.
 	View View `json:"view,omitempty"`
+	// Picture is the picture in which the handle stands, as Evidence.Picture.
+	Picture string `json:"picture,omitempty"`
 	// Span is a byte range in Document.Source.
 	Span Span `json:"span"`
 	// Line and Column count from 1; Column in characters.
@@ -50,6 +53,9 @@ const (
 	IndicatorURL IndicatorKind = "url"
 	// IndicatorDomain is another site's host name, lower case, in ASCII where it is so on the page.
 	IndicatorDomain IndicatorKind = "domain"
+	// IndicatorQRCode is what a QR code in a picture says, as it says it: a URL, an account, a
+	// code that a wallet pays.
+	IndicatorQRCode IndicatorKind = "qr_code"
 	// IndicatorTron is an address of TRON, where most USDT is paid (TRC-20).
 	IndicatorTron IndicatorKind = "tron_address"
 	// IndicatorBitcoin is an address of Bitcoin, base58 or (lower case) bech32.
@@ -69,7 +75,7 @@ const (
 // IndicatorKinds returns the closed list, in the order in which tables show it.
 func IndicatorKinds() []IndicatorKind {
 	return []IndicatorKind{
-		IndicatorQQ, IndicatorWeChat, IndicatorTelegram, IndicatorBatChat, IndicatorPhone, IndicatorURL, IndicatorDomain,
+		IndicatorQQ, IndicatorWeChat, IndicatorTelegram, IndicatorBatChat, IndicatorPhone, IndicatorURL, IndicatorDomain, IndicatorQRCode,
 		IndicatorTron, IndicatorBitcoin, IndicatorEthereum, IndicatorBankCard, IndicatorICP, IndicatorStatistics,
 	}
 }
@@ -90,6 +96,11 @@ func (i Indicator) Defanged() string {
 	switch i.Kind {
 	case IndicatorURL:
 		return defangURL(i.Value)
+	case IndicatorQRCode:
+		if scheme, _, ok := strings.Cut(i.Value, "://"); ok && !strings.ContainsAny(scheme, " .:/") {
+			return defangURL(i.Value)
+		}
+		return strings.NewReplacer("https://", "hxxps://", "http://", "hxxp://").Replace(defangHost(i.Value))
 	case IndicatorDomain:
 		return defangHost(i.Value)
 	case IndicatorTelegram:

@@ -21,6 +21,10 @@ func TestDefanged(t *testing.T) {
 		{qianshao.IndicatorDomain, "www.lucky.cc", "www[.]lucky[.]cc"},
 		{qianshao.IndicatorTelegram, "@lucky_888", "[@]lucky_888"},
 		{qianshao.IndicatorTelegram, "t.me/+AbC", "t[.]me/+AbC"},
+		{qianshao.IndicatorQRCode, "https://lucky.cc/r.html?c=1", "hxxps://lucky[.]cc/r.html?c=1"},
+		{qianshao.IndicatorQRCode, "wxp://f2f0AbC", "wxp://f2f0AbC"},
+		{qianshao.IndicatorQRCode, "扫码 http://lucky.cc/r 或 a@b.cc", "扫码 hxxp://lucky[.]cc/r 或 a[@]b[.]cc"},
+		{qianshao.IndicatorQRCode, "lucky.cc/r", "lucky[.]cc/r"},
 		{qianshao.IndicatorQQ, "12345678", "12345678"},
 		{qianshao.IndicatorKind("x"), "", ""},
 	} {

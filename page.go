@@ -71,6 +71,8 @@ type Page struct {
 	// Scripts are the external scripts of the page's own site that came with it and say
 	// something, by absolute URL: some pages are made by them.
 	Scripts map[string][]byte
+	// Pictures are the pictures that were read for it and say something.
+	Pictures []Picture
 	// View says as whom the page was asked for.
 	View View
 	// Others are the same URL as other views got it, where the authorisation

@@ -11,8 +11,8 @@ import (
 // with another view of it, and the browser is told its charset. It is not safe for
 // concurrent use.
 type Extraction struct {
-	// Page is the page without its Others. Its Stylesheets and Scripts count when
-	// Document is first called.
+	// Page is the page without its Others. Its Stylesheets, Scripts and Pictures count
+	// when Document is first called, or called again after Forget.
 	Page qianshao.Page
 	// Others are the page's Others.
 	Others []*Extraction

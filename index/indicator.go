@@ -91,7 +91,7 @@ func normalIndicator(kind qianshao.IndicatorKind, raw string) string {
 			return lower
 		}
 		return raw
-	case qianshao.IndicatorTron: // the case of base58 counts
+	case qianshao.IndicatorTron, qianshao.IndicatorQRCode: // the case of base58 counts, and of codes
 		return raw
 	case qianshao.IndicatorICP:
 		return strings.ToLower(strings.Join(strings.Fields(raw), ""))

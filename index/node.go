@@ -69,6 +69,7 @@ const (
 	FieldBatChat    = FieldName(qianshao.IndicatorBatChat)
 	FieldPhone      = FieldName(qianshao.IndicatorPhone)
 	FieldDomain     = FieldName(qianshao.IndicatorDomain)
+	FieldQRCode     = FieldName(qianshao.IndicatorQRCode)
 	FieldTron       = FieldName(qianshao.IndicatorTron)
 	FieldBitcoin    = FieldName(qianshao.IndicatorBitcoin)
 	FieldEthereum   = FieldName(qianshao.IndicatorEthereum)
@@ -82,7 +83,7 @@ func FieldNames() []FieldName {
 	return []FieldName{
 		FieldCategory, FieldLevel, FieldHost, FieldRule, FieldURL, FieldAuthorisation,
 		FieldHidden, FieldScore, FieldSeen, FieldNew, FieldTitle, FieldState,
-		FieldIndicator, FieldQQ, FieldWeChat, FieldTelegram, FieldBatChat, FieldPhone, FieldDomain,
+		FieldIndicator, FieldQQ, FieldWeChat, FieldTelegram, FieldBatChat, FieldPhone, FieldDomain, FieldQRCode,
 		FieldTron, FieldBitcoin, FieldEthereum, FieldBankCard, FieldICP, FieldStatistics,
 	}
 }
@@ -96,7 +97,7 @@ func (f FieldName) IsIndicator() bool {
 // have commas themselves, and so may what an operator calls an authorisation.
 func (f FieldName) takesList() bool {
 	switch f {
-	case FieldURL, FieldTitle, FieldAuthorisation, FieldIndicator:
+	case FieldURL, FieldTitle, FieldAuthorisation, FieldIndicator, FieldQRCode:
 		return false
 	}
 	return true

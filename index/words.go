@@ -56,6 +56,8 @@ func (f FieldName) chineseIndicator() []string {
 		return []string{"电话", "手机", "手机号"}
 	case FieldDomain:
 		return []string{"推广域名"}
+	case FieldQRCode:
+		return []string{"二维码"}
 	case FieldTron:
 		return []string{"波场地址", "波场"}
 	case FieldBitcoin:

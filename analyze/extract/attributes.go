@@ -32,6 +32,9 @@ func (a *assembler) attributes(el int32) {
 		default:
 			a.unshown(el, at)
 		}
+		if showsPicture(e.Atom, at.Name) {
+			a.picture(el, at, hiding)
+		}
 	}
 }
 

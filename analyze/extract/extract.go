@@ -35,12 +35,13 @@ type Parsed struct {
 	truncated bool
 	tree      *tree.Tree // nil for plain text
 	urls      link.Resolver
+	pictures  []qianshao.Picture
 }
 
 // Parse decodes and parses a page. It never fails: what was unusual is in the
 // document's Notes.
 func Parse(page qianshao.Page) *Parsed {
-	p := &Parsed{decoded: charset.Decode(page.Body, page.ContentType), truncated: page.Truncated}
+	p := &Parsed{decoded: charset.Decode(page.Body, page.ContentType), truncated: page.Truncated, pictures: page.Pictures}
 	if isPlainText(p.decoded.Text, page.ContentType) {
 		return p
 	}
@@ -146,9 +147,10 @@ func (p *Parsed) Document(stylesheet func(url string) ([]byte, bool)) *qianshao.
 		return doc
 	}
 	styles := style.Compute(t, &p.urls, stylesheet)
-	a := &assembler{Tree: t, doc: doc, styles: styles, urls: &p.urls}
+	a := &assembler{Tree: t, doc: doc, styles: styles, urls: &p.urls, pictures: byURL(p.pictures)}
 	doc.Regions = make([]qianshao.Region, 0, min(32+len(t.Events)/3, maxRegions))
 	a.run()
+	a.screenshot()
 
 	if t.TooDeep {
 		doc.AddNote(qianshao.NoteTooDeep)

@@ -57,6 +57,7 @@ type assembler struct {
 	doc      *qianshao.Document
 	styles   style.Styles
 	urls     *link.Resolver
+	pictures map[string]*qianshao.Picture // those that have no regions yet
 	block    textSet
 	anchor   textSet
 	link     openLink

@@ -7,20 +7,24 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// scriptedText is how many visible characters a page has at least if its scripts
-// are not needed to read it. A header and a notice that JavaScript is needed have
+// scriptedText is how many visible characters a page has at least if neither its scripts nor
+// its pictures are needed to read it. A header and a notice that JavaScript is needed have
 // fewer; the shortest article has more.
 const scriptedText = 200
 
 // MadeByScript reports whether a page shows hardly any text before its scripts
 // run, so that a browser is needed to see what a visitor reads.
-func MadeByScript(doc *qianshao.Document) bool {
+func MadeByScript(doc *qianshao.Document) bool { return HardlyAnyText(doc) && hasScript(doc.Source) }
+
+// HardlyAnyText reports whether a page shows hardly any text of its own: what is said there is
+// made by its scripts, or stands in its pictures. What was read in these does not count.
+func HardlyAnyText(doc *qianshao.Document) bool {
 	visible := 0
 	for i := range doc.Regions {
 		r := &doc.Regions[i]
 		switch r.Kind {
 		case qianshao.RegionHeading, qianshao.RegionText, qianshao.RegionAnchor:
-			if r.Hidden == qianshao.HidingNone {
+			if r.Hidden == qianshao.HidingNone && r.Picture == "" {
 				visible += utf8.RuneCountInString(r.Text)
 			}
 		}
@@ -28,7 +32,7 @@ func MadeByScript(doc *qianshao.Document) bool {
 			return false
 		}
 	}
-	return hasScript(doc.Source)
+	return true
 }
 
 func hasScript(source string) bool {

@@ -226,6 +226,9 @@ func (s *search) region(w window) []candidate {
 	text := r.Text[from:w.to]
 	var found []candidate
 	add := func(c candidate) { found = append(found, c) }
+	if r.Picture != "" && r.Name == qianshao.NameQRCode && !s.web.isOwn(r.Text) {
+		add(candidate{qianshao.IndicatorQRCode, strings.TrimSpace(r.Text), 0, len(r.Text)})
+	}
 	if r.Kind == qianshao.RegionURL {
 		s.target(w.region, add)
 		s.web.numbered(s.web.uin, text, from, add)
@@ -330,6 +333,8 @@ func (s *search) indicator(c candidate, r *qianshao.Region) qianshao.Indicator {
 	span := r.SourceSpan(c.start, c.end)
 	var text string
 	switch {
+	case r.Picture != "":
+		text = r.Text[c.start:c.end]
 	case span.Start >= 0 && span.Start < span.End && span.End <= len(s.doc.Source):
 		text = s.doc.Source[span.Start:span.End]
 	case r.Script != "":
@@ -337,7 +342,7 @@ func (s *search) indicator(c candidate, r *qianshao.Region) qianshao.Indicator {
 	default:
 		return qianshao.Indicator{}
 	}
-	return qianshao.Indicator{Kind: c.kind, Value: c.value, Text: cut(text), Region: r.Kind, Hidden: r.Hidden, Span: span}
+	return qianshao.Indicator{Kind: c.kind, Value: c.value, Text: cut(text), Region: r.Kind, Hidden: r.Hidden, Picture: r.Picture, Span: span}
 }
 
 // cut shortens s to MaxEvidenceText bytes, at a character's end.

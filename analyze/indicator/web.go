@@ -50,6 +50,12 @@ func registrable(host string) string {
 	return host
 }
 
+// isOwn says whether a text is a URL of the page's own site: its version for telephones.
+func (w *web) isOwn(text string) bool {
+	u, err := url.Parse(strings.TrimSpace(text))
+	return err == nil && w.own != "" && registrable(strings.ToLower(u.Hostname())) == w.own
+}
+
 // isFurniture is true for hosts to which half of all pages link: registers,
 // standards, statistics (which are found as such).
 func isFurniture(host string) bool {

@@ -104,6 +104,7 @@ func (m *document) cover(start, end int) {
 
 // region masks the numbers of a region's text, and covers their source.
 func (m *document) region(r *qianshao.Region) {
+	r.Picture = String(r.Picture)
 	if len(r.Text) < oldLength {
 		return
 	}

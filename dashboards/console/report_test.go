@@ -107,6 +107,19 @@ func TestReportOfAScript(t *testing.T) {
 	}
 }
 
+// TestReportOfAPicture: what was read in a picture is quoted with the picture's address, defanged.
+func TestReportOfAPicture(t *testing.T) {
+	r := aReport()
+	r.Finding.Evidence = []qianshao.Evidence{{Term: "百家乐", Text: "百家乐", Before: "<i>前", After: "后", Picture: "http://a.example/a.png", Line: 2, Column: 1, Region: qianshao.RegionText, Name: qianshao.NamePicture}}
+	r.Finding.Indicators = []qianshao.Indicator{{Kind: qianshao.IndicatorQRCode, Value: "https://bet.example/?c=1", Picture: qianshao.PictureScreenshot, Line: 2, Column: 1}}
+	page := written(t, r)
+	for _, want := range []string{"hxxp://a[.]example/a.png", "&lt;i&gt;前<mark>百家乐</mark>后", "二维码", "hxxps://bet[.]example/?c=1", "图片（页面截图）"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+}
+
 // TestReportOfWhatIsGone: without its source a finding is shown by what its evidence carries.
 func TestReportOfWhatIsGone(t *testing.T) {
 	r := aReport()

@@ -122,6 +122,7 @@ var messages = map[string]message{
 	"evidence.range":   {"字节 %d–%d", "bytes %d–%d"},
 	"evidence.raw":     {"原文", "as written"},
 	"evidence.read":    {"读作", "read as"},
+	"evidence.picture": {"图片中（机器识别）", "in a picture, as a machine reads it:"},
 	"evidence.cut":     {"此处省略一部分", "part of the line is left out"},
 
 	"auth.title":                       {"抓取依据的授权", "Fetched under"},
@@ -376,6 +377,7 @@ var messages = map[string]message{
 	"indicator.note":             {"取自证据旁边，已去活。统计账号与备案号可能属于被入侵的网站本身。", "From beside the evidence, defanged. Statistics accounts and the registration may be the hacked site's own."},
 	"indicator.others":           {"还出现在哪些发现里", "Where else it appears"},
 	"indicator.at":               {"%d 行 %d 列", "line %d, column %d"},
+	"indicator.picture":          {"图片", "picture"},
 	"indicator.qq":               {"QQ", "QQ"},
 	"indicator.wechat":           {"微信", "WeChat"},
 	"indicator.telegram":         {"Telegram", "Telegram"},
@@ -383,6 +385,7 @@ var messages = map[string]message{
 	"indicator.phone":            {"电话", "Phone"},
 	"indicator.url":              {"网址", "URL"},
 	"indicator.domain":           {"域名", "Domain"},
+	"indicator.qr_code":          {"二维码", "QR code"},
 	"indicator.tron_address":     {"波场地址", "TRON address"},
 	"indicator.bitcoin_address":  {"比特币地址", "Bitcoin address"},
 	"indicator.ethereum_address": {"以太坊地址", "Ethereum address"},

@@ -174,6 +174,7 @@ func indicators() []qianshao.Indicator {
 		{Kind: qianshao.IndicatorTelegram, Value: "t.me/+AbC"},
 		{Kind: qianshao.IndicatorDomain, Value: "casino.example"},
 		{Kind: qianshao.IndicatorURL, Value: "http://casino.example/Reg"},
+		{Kind: qianshao.IndicatorQRCode, Value: "wxp://f2f0Ab,c"},
 		{Kind: qianshao.IndicatorICP, Value: "京ICP备12345678号-1"},
 		{Kind: qianshao.IndicatorBitcoin, Value: "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"},
 		{Kind: qianshao.IndicatorStatistics, Value: "baidu:0123ab"},

@@ -174,19 +174,23 @@ func (e *evaluation) piece(p rankedHit) qianshao.Evidence {
 	if span.Start >= 0 && span.End <= len(e.page.doc.Source) && span.Start < span.End {
 		source = e.page.doc.Source[span.Start:span.End]
 	}
+	if region.Picture != "" {
+		source = region.Text[start:end]
+	}
 	return qianshao.Evidence{
-		Block:  p.block.name,
-		Term:   e.termText(p.hit.term),
-		Text:   syntax.Cut(source, qianshao.MaxEvidenceText),
-		Steps:  p.hit.steps.Names(),
-		Region: region.Kind,
-		Name:   region.Name,
-		Hidden: region.Hidden,
-		Script: region.Script,
-		Path:   region.Path,
-		Span:   span,
-		Before: lastCharacters(region.Text[:start], qianshao.EvidenceContext),
-		After:  firstCharacters(region.Text[end:], qianshao.EvidenceContext),
+		Block:   p.block.name,
+		Term:    e.termText(p.hit.term),
+		Text:    syntax.Cut(source, qianshao.MaxEvidenceText),
+		Steps:   p.hit.steps.Names(),
+		Region:  region.Kind,
+		Name:    region.Name,
+		Hidden:  region.Hidden,
+		Script:  region.Script,
+		Path:    region.Path,
+		Picture: region.Picture,
+		Span:    span,
+		Before:  lastCharacters(region.Text[:start], qianshao.EvidenceContext),
+		After:   firstCharacters(region.Text[end:], qianshao.EvidenceContext),
 	}
 }
 
