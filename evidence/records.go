@@ -46,6 +46,9 @@ func (i *Item) fingerprint() string {
 	for _, page := range i.views() {
 		fmt.Fprintf(sum, "%s %d %s\n", page.View, page.Status, warc.Digest(page.Body))
 	}
+	for _, p := range i.Page.Pictures {
+		fmt.Fprintf(sum, "%s %s\n", p.Place(), warc.Digest(p.Body))
+	}
 	for _, id := range i.findings() {
 		fmt.Fprintf(sum, "%s\n", id)
 	}
@@ -96,7 +99,20 @@ func (i *Item) encode(w io.Writer) ([]encoded, error) {
 	for _, script := range i.scripts() {
 		e.write(warc.Draft{Type: warc.TypeResource, TargetURI: uriOf(script), Date: i.Page.FetchedAt, ContentType: "text/javascript", Body: i.Page.Scripts[script]})
 	}
+	for _, p := range i.Page.Pictures {
+		if len(p.Body) > 0 { // or the page itself holds it
+			e.write(warc.Draft{Type: warc.TypeResource, TargetURI: uriOf(p.URL), Date: i.Page.FetchedAt, ContentType: pictureType(p.ContentType), Body: p.Body})
+		}
+	}
 	return e.records, e.err
+}
+
+// pictureType is a picture's type as its server declared it, if it declared that of a picture.
+func pictureType(declared string) string {
+	if declared = headerValue(declared); strings.HasPrefix(declared, "image/") {
+		return declared
+	}
+	return "application/octet-stream"
 }
 
 // sheets are the URLs of the page's style sheets if evidence is hidden: they

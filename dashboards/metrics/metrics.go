@@ -65,6 +65,7 @@ type Metrics struct {
 	views      *prometheus.CounterVec
 	refused    *prometheus.CounterVec
 	browser    prometheus.Gauge
+	ocr        prometheus.Gauge
 	failures   *prometheus.CounterVec
 	duration   *prometheus.HistogramVec
 	lastPage   prometheus.Gauge
@@ -98,6 +99,7 @@ func New() *Metrics {
 			"Other views of pages that were asked for, by view and outcome.", "view", "outcome"),
 		refused: counterVec("browser_refused_total", "Requests of rendered pages that led nowhere, by reason.", "reason"),
 		browser: gauge("browser_available", "1 if pages can be rendered, 0 if there is no browser."),
+		ocr:     gauge("ocr_available", "1 if text in pictures can be read, 0 if there is no tesseract with Chinese."),
 		failures: counterVec("page_failures_total",
 			"Pages on which a stage gave up with an error; skips are counted elsewhere.", "stage"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -187,6 +189,14 @@ func (m *Metrics) Browser(available bool) {
 	m.browser.Set(0)
 	if available {
 		m.browser.Set(1)
+	}
+}
+
+// OCR records whether text in pictures can be read.
+func (m *Metrics) OCR(available bool) {
+	m.ocr.Set(0)
+	if available {
+		m.ocr.Set(1)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/ingest/picture"
 	"github.com/qianshao/qianshao/ingest/render"
 	"github.com/qianshao/qianshao/internal/pipeline"
 )
@@ -70,9 +71,14 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 		return nil, err
 	}
 	a.metrics.Browser(c.browser != nil)
+	ocr, err := picture.NewOCR(ctx)
+	if err != nil {
+		a.opts.Log.Warn("QR codes in pictures are read, text is not", "reason", err)
+	}
+	a.metrics.OCR(ocr != nil)
 	way, err := pipeline.New(pipeline.Options{
 		Store: a.Folder.Store, Index: a.Index, Evidence: a.Folder.Evidence, Rules: a.rules.Load,
-		Fetcher: fetcher, Scope: scope, Browser: c.browser, Metrics: a.metrics, Log: a.opts.Log,
+		Fetcher: fetcher, Scope: scope, Browser: c.browser, OCR: ocr, Metrics: a.metrics, Log: a.opts.Log,
 	})
 	if err != nil {
 		c.close()

@@ -23,6 +23,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/ingest/picture"
 	"github.com/qianshao/qianshao/ingest/render"
 	"github.com/qianshao/qianshao/store"
 )
@@ -57,7 +58,7 @@ type ActiveRules struct {
 	Name string
 }
 
-// Options are what a pipeline joins. All are required but the last three.
+// Options are what a pipeline joins. All are required but the last four.
 type Options struct {
 	Store    Store
 	Index    index.Index
@@ -72,6 +73,8 @@ type Options struct {
 	Scope func() *ingest.Scope
 	// Browser renders pages; without one they are judged by their source.
 	Browser *render.Browser
+	// OCR reads text in pictures; without it only QR codes are read there.
+	OCR *picture.OCR
 	// Metrics count what becomes of pages; nil counts for nobody.
 	Metrics *metrics.Metrics
 	// Log is told of what an operator may want to look into; nil keeps silent.
@@ -81,7 +84,8 @@ type Options struct {
 // Pipeline takes pages through all steps. It is safe for concurrent use.
 type Pipeline struct {
 	Options
-	large sync.Mutex // held while a large page is judged
+	large    sync.Mutex // held while a large page is judged, or a picture decoded
+	pictures pictureMemory
 }
 
 // New checks the options and returns a pipeline.
@@ -156,17 +160,22 @@ func (p *Pipeline) RulesName() string { return p.Rules().Name }
 
 // judged is what a page came to.
 type judged struct {
-	doc          *qianshao.Document
-	assessment   qianshao.Assessment
-	madeByScript bool
-	links        []string // of all that was seen of it
+	doc           *qianshao.Document
+	assessment    qianshao.Assessment
+	madeByScript  bool
+	hardlyAnyText bool
+	pictures      []string // references, as in Document.Pictures
+	links         []string // of all that was seen of it
 }
 
 // assess assesses a page as far as it is known. Of a large one it keeps what is saved: the
 // rest takes some ten times the page, and each worker may have one in hand.
 func assess(rules *ActiveRules, x *analyze.Extraction) (j judged) {
 	j.doc, j.assessment = rules.AssessExtraction(x)
-	j.madeByScript = extract.MadeByScript(j.doc)
+	j.madeByScript, j.hardlyAnyText = extract.MadeByScript(j.doc), extract.HardlyAnyText(j.doc)
+	for _, ref := range j.doc.Pictures {
+		j.pictures = append(j.pictures, strings.Clone(ref))
+	}
 	for _, link := range j.doc.Links {
 		j.links = append(j.links, strings.Clone(link.URL)) // it may be a part of the source
 	}
@@ -189,7 +198,8 @@ func kept(doc *qianshao.Document, flagged bool) *qianshao.Document {
 }
 
 // judge fetches the page's style sheets and scripts and assesses it, and once more if the
-// first assessment calls for a follow-up that shows more of the page.
+// first assessment calls for a follow-up that shows more of the page, or its pictures
+// say something.
 func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Extraction) (j judged, err error) {
 	var sheets, scripts []string
 	took := p.extracting(x, func() { sheets, scripts = x.Stylesheets(), x.Scripts() })
@@ -205,6 +215,9 @@ func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Ext
 	}
 	if len(more.pages) > 0 || more.replaced {
 		x.Others = append(x.Others, more.pages...)
+		took += p.extracting(x, func() { j = assess(rules, x) })
+	}
+	if p.addPictures(ctx, x, j) {
 		took += p.extracting(x, func() { j = assess(rules, x) })
 	}
 	for _, a := range j.assessment.Allowed {

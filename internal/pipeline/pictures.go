@@ -1,0 +1,275 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"image"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/analyze/extract"
+	"github.com/qianshao/qianshao/ingest/picture"
+)
+
+// Bounds of the pictures that are read for one page.
+const (
+	// maxPictures are asked for, each a request to the host. Those whose addresses speak of a
+	// code come first.
+	maxPictures = 10
+	// picturesTime bounds the wait for them, whose requests keep the host's pace, and for the
+	// reading. Those that are missing by then are left out.
+	picturesTime = 60 * time.Second
+)
+
+// addPictures reads the pictures of a page that is flagged, or that shows hardly any text, and
+// of what a browser made of it: QR codes, and in the second case text. said says that there was
+// something, so that the page is to be judged with it.
+func (p *Pipeline) addPictures(ctx context.Context, x *analyze.Extraction, j judged) (said bool) {
+	ctx, cancel := context.WithTimeout(ctx, picturesTime)
+	defer cancel()
+	refs, pictorial, flagged := j.pictures, j.hardlyAnyText, j.assessment.Flagged()
+	browser := slices.IndexFunc(x.Others, func(o *analyze.Extraction) bool { return o.Page.View == qianshao.ViewBrowser && !o.Page.LedAway() })
+	if browser >= 0 {
+		shown := x.Others[browser].Document()
+		refs, pictorial = slices.Concat(shown.Pictures, refs), extract.HardlyAnyText(shown)
+	}
+	if !flagged && !pictorial {
+		return false
+	}
+	readText := p.OCR != nil && pictorial
+	var screenshot []qianshao.Picture
+	if readText && browser >= 0 {
+		if screenshot = p.screenshot(ctx, &x.Others[browser].Page); screenshot != nil {
+			readText = false // it shows the pictures, too
+		}
+	}
+	pictures := p.readPictures(ctx, &x.Page, refs, reading{text: readText, remember: flagged})
+	if len(pictures) == 0 && len(screenshot) == 0 {
+		return false
+	}
+	x.Page.Pictures = pictures
+	if browser >= 0 {
+		x.Others[browser].Page.Pictures = slices.Concat(pictures, screenshot)
+	}
+	x.Forget()
+	return true
+}
+
+// screenshot reads the text of a page's screenshot; nil if there is none.
+func (p *Pipeline) screenshot(ctx context.Context, page *qianshao.Page) []qianshao.Picture {
+	if len(page.Screenshot) == 0 {
+		return nil
+	}
+	grey, err := picture.Decode(page.Screenshot)
+	if err != nil {
+		p.Log.Info("screenshot not read", "url", page.URL, "error", err)
+		return nil
+	}
+	text := p.textOf(ctx, grey, page.URL)
+	if text == "" {
+		return nil
+	}
+	return []qianshao.Picture{{URL: qianshao.PictureScreenshot, Text: text}}
+}
+
+// reading says how pictures are read.
+type reading struct {
+	text bool // that is in them, beside QR codes
+	// remember keeps what they say for the site's next pages. What a page says that is not
+	// flagged is kept nowhere.
+	remember bool
+}
+
+// readPictures returns those of a page's pictures in which something stands.
+func (p *Pipeline) readPictures(ctx context.Context, page *qianshao.Page, refs []string, how reading) (said []qianshao.Picture) {
+	refs = slices.Clone(refs)
+	slices.SortStableFunc(refs, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
+	tried := map[string]bool{}
+	for _, ref := range refs {
+		if len(tried) == maxPictures || ctx.Err() != nil {
+			break
+		}
+		if tried[ref] || !p.isOwn(ref, page.Authorisation) {
+			continue
+		}
+		tried[ref] = true
+		read, err := p.pictures.read(ref, how, func() (qianshao.Picture, error) { return p.readPicture(ctx, page, ref, how.text) })
+		if err != nil {
+			p.Log.Debug("picture not read", "picture", (&qianshao.Picture{URL: ref}).Place(), "url", page.URL, "error", err)
+			continue
+		}
+		if saysSomething(&read) {
+			said = append(said, read)
+		}
+	}
+	return said
+}
+
+// rank puts in front what looks like a code that people scan, and behind what furnishes pages.
+func rank(ref string) int {
+	if strings.HasPrefix(ref, "data:") {
+		return 0 // it costs no request
+	}
+	lower := strings.ToLower(ref)
+	for _, word := range []string{"qr", "ewm", "erweima", "weixin", "wechat", "wx", "alipay", "zhifu", "kefu", "code"} {
+		if strings.Contains(lower, word) {
+			return 0
+		}
+	}
+	for _, word := range []string{"logo", "icon", "avatar", "loading", "blank", "beian"} {
+		if strings.Contains(lower, word) {
+			return 2
+		}
+	}
+	return 1
+}
+
+// isOwn says whether a picture stands in the page or is of its own site.
+func (p *Pipeline) isOwn(ref, authorisation string) bool {
+	if strings.HasPrefix(ref, "data:") {
+		return true
+	}
+	u, err := url.Parse(ref)
+	if err != nil {
+		return false
+	}
+	a, skip := p.Scope().Decide(u, time.Now())
+	return skip == "" && a.ID == authorisation
+}
+
+// readPicture gets a picture and reads it.
+func (p *Pipeline) readPicture(ctx context.Context, page *qianshao.Page, ref string, readText bool) (qianshao.Picture, error) {
+	read := qianshao.Picture{URL: ref}
+	body, inline := inlined(ref)
+	if !inline {
+		got, err := p.Fetcher.Picture(ctx, ref, page.Authorisation, picture.MaxBytes)
+		if err != nil {
+			return read, err
+		}
+		body, read.Body, read.ContentType = got.Body, got.Body, got.ContentType
+	}
+	grey, err := p.decode(body)
+	if err != nil {
+		return read, err
+	}
+	read.Codes = picture.Codes(grey)
+	if readText {
+		read.Text = p.textOf(ctx, grey, page.URL)
+	}
+	if !saysSomething(&read) {
+		read.Body = nil // and is not kept
+	}
+	return read, ctx.Err()
+}
+
+func saysSomething(p *qianshao.Picture) bool { return p.Text != "" || len(p.Codes) > 0 }
+
+// decode decodes one picture at a time: each takes tens of megabytes.
+func (p *Pipeline) decode(body []byte) (*image.Gray, error) {
+	p.large.Lock()
+	defer p.large.Unlock()
+	return picture.Decode(body)
+}
+
+// inlined returns the bytes of a data URI.
+func inlined(ref string) (body []byte, ok bool) {
+	data, ok := strings.CutPrefix(ref, "data:")
+	if !ok {
+		return nil, false
+	}
+	kind, text, _ := strings.Cut(data, ",")
+	if !strings.HasSuffix(kind, ";base64") {
+		return nil, true
+	}
+	text, err := url.PathUnescape(strings.Join(strings.Fields(text), ""))
+	if err != nil {
+		return nil, true
+	}
+	body, _ = base64.StdEncoding.DecodeString(text) // as much as there is of it
+	return body, true
+}
+
+// textOf reads the text of a picture; what fails is as if there were none.
+func (p *Pipeline) textOf(ctx context.Context, grey *image.Gray, pageURL string) string {
+	text, err := p.OCR.Text(ctx, grey)
+	if err != nil {
+		p.Log.Info("text of a picture not read", "url", pageURL, "error", err)
+	}
+	return text
+}
+
+// Bounds of the pictures that are remembered.
+const (
+	// pictureFresh is for how long a picture, or the failure to get it, is remembered: all
+	// pages of a site show the same few.
+	pictureFresh = 24 * time.Hour
+	// maxRemembered and maxRememberedBytes bound the memory for it.
+	maxRemembered      = 512
+	maxRememberedBytes = 16 << 20
+)
+
+// pictureMemory remembers what pictures said.
+type pictureMemory struct {
+	mu    sync.Mutex
+	known map[string]rememberedPicture
+	bytes int
+}
+
+type rememberedPicture struct {
+	picture qianshao.Picture
+	err     error
+	until   time.Time
+}
+
+func (r *rememberedPicture) size() int { return len(r.picture.Body) + len(r.picture.URL) }
+
+// read returns what a picture says, by get if it is not remembered. A picture whose text is
+// wanted is another than one whose codes alone are.
+func (m *pictureMemory) read(ref string, how reading, get func() (qianshao.Picture, error)) (qianshao.Picture, error) {
+	key := fmt.Sprint(how.text, " ", ref)
+	m.mu.Lock()
+	have, ok := m.known[key]
+	m.mu.Unlock()
+	if ok && time.Now().Before(have.until) {
+		return have.picture, have.err
+	}
+	read, err := get()
+	if saysSomething(&read) && !how.remember || isTemporary(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return read, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.put(key, rememberedPicture{read, err, time.Now().Add(pictureFresh)})
+	return read, err
+}
+
+func (m *pictureMemory) put(key string, r rememberedPicture) {
+	if r.size() > maxRememberedBytes/4 {
+		return
+	}
+	if m.known == nil {
+		m.known = map[string]rememberedPicture{}
+	}
+	drop := func(key string) {
+		old := m.known[key]
+		m.bytes -= old.size()
+		delete(m.known, key)
+	}
+	drop(key)
+	for victim := range m.known {
+		if len(m.known) < maxRemembered && m.bytes+r.size() <= maxRememberedBytes {
+			break
+		}
+		drop(victim)
+	}
+	m.known[key] = r
+	m.bytes += r.size()
+}
