@@ -9,11 +9,13 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// ErrPictureElsewhere: the picture, or where it redirects to, is not of the page's own site.
-var ErrPictureElsewhere = errors.New("the picture is not of the page's own site")
-
-// ErrPictureTooLarge: the picture has more bytes than the caller reads.
-var ErrPictureTooLarge = errors.New("the picture is too large")
+// Errors of Fetcher.Picture, beside *SkipError.
+var (
+	// ErrPictureElsewhere: the picture, or where it redirects to, is not of the page's own site.
+	ErrPictureElsewhere = errors.New("the picture is not of the page's own site")
+	// ErrPictureTooLarge: the picture has more bytes than the caller reads.
+	ErrPictureTooLarge = errors.New("the picture is too large")
+)
 
 // Picture is a picture that a page shows.
 type Picture struct {

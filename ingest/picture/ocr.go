@@ -18,10 +18,10 @@ import (
 
 // Bounds of the child that reads one picture.
 const (
-	// maxTime is several times what a screenshot full of text takes.
-	maxTime = 30 * time.Second
-	// maxMemory is twice what the largest picture takes.
-	maxMemory = 1 << 30
+	// maxTime is some three times what the largest picture takes that is full of text.
+	maxTime = 60 * time.Second
+	// maxMemory is five times what that picture takes.
+	maxMemory = 512 << 20
 	// maxOutput bounds what the child says of a picture: a line for each word.
 	maxOutput = 1 << 20
 	// leastConfidence is how sure, in a hundred, the child has to be of a word. What it reads
@@ -31,7 +31,7 @@ const (
 	maxComplaint = 200
 )
 
-// ErrNoOCR: there is no tesseract that reads Chinese.
+// ErrNoOCR is returned by NewOCR where there is no tesseract that reads Chinese.
 var ErrNoOCR = errors.New("text in pictures is not read: there is no tesseract with Chinese (Debian: tesseract-ocr, tesseract-ocr-chi-sim)")
 
 // OCR reads text in pictures. It is safe for concurrent use, and reads one picture at a

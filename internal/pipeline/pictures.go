@@ -26,7 +26,7 @@ const (
 	maxPictures = 10
 	// picturesTime bounds the wait for them, whose requests keep the host's pace, and for the
 	// reading. Those that are missing by then are left out.
-	picturesTime = 60 * time.Second
+	picturesTime = 2 * time.Minute
 )
 
 // addPictures reads the pictures of a page that is flagged, or that shows hardly any text, and
