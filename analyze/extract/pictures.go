@@ -46,6 +46,9 @@ func byURL(pictures []qianshao.Picture) map[string]*qianshao.Picture {
 // picture notes a reference to a picture, and appends the regions of what was read in it: at
 // the first of its places, or a picture that is shown often would say it often.
 func (a *assembler) picture(el int32, at tree.Attribute, hiding qianshao.Hiding) {
+	if len(a.doc.Pictures) == maxPictures && len(a.pictures) == 0 {
+		return
+	}
 	f := &a.Fragments[a.Elements[el].Fragment]
 	url := a.pictureURL(f.Content[at.Start:at.End])
 	if url == "" {
