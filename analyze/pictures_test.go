@@ -80,3 +80,15 @@ func TestScreenshotText(t *testing.T) {
 		t.Errorf("%+v", assessment.Findings)
 	}
 }
+
+// TestPictureOfAScript: a picture that an external script shows is read, too.
+func TestPictureOfAScript(t *testing.T) {
+	t.Parallel()
+	page := posterPage()
+	page.Body = []byte(`<title>首页</title><body><script src="/a.js"></script><p>欢迎</p>`)
+	page.Scripts = map[string][]byte{"http://site.example/a.js": []byte(`document.write("<img src='/ad.jpg?a=1&b=2'>")`)}
+	_, assessment := shipped(t).Assess(page)
+	if len(assessment.Findings) != 1 || len(assessment.Findings[0].Indicators) != 4 || assessment.Findings[0].Evidence[0].Picture != "http://site.example/ad.jpg?a=1&b=2" {
+		t.Errorf("%+v", assessment.Findings)
+	}
+}

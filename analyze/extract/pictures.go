@@ -92,7 +92,7 @@ func (a *assembler) readIn(p *qianshao.Picture, r qianshao.Region, place qiansha
 	r.Kind, r.Picture = qianshao.RegionText, p.Place()
 	add := func(name, text string) {
 		text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
-		if text == "" || place.Len() <= 0 || a.full() {
+		if text == "" || a.full() {
 			return
 		}
 		if len(text) == place.Len() {

@@ -149,10 +149,10 @@ func (s *search) places(evidence []qianshao.Evidence) map[int][]int {
 		r := &s.doc.Regions[i]
 		for _, e := range wanted[element{r.Kind, r.Path, r.Name}] {
 			at := textOffset(r, e.Span.Start)
-			if e.Script != "" { // it has no place in the source
+			if e.Script != "" || e.Picture != "" { // it has no place in the source, or that of the picture
 				at = strings.Index(r.Text, e.Before+e.Text+e.After)
 			}
-			if at >= 0 && r.Script == e.Script {
+			if at >= 0 && r.Script == e.Script && r.Picture == e.Picture {
 				out[i] = append(out[i], at)
 			}
 		}
