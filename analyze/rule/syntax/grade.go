@@ -77,6 +77,9 @@ func (g Grading) Of(weight int32) Grade {
 // "[specific 5, telling 3]", which grades them by weight: flavour is what is below.
 // ok is false for any other line. The message says what is wrong.
 func gradingOf(line string) (g Grading, message string, ok bool) {
+	if !strings.HasPrefix(line, "[") && !strings.HasPrefix(line, "【") && !strings.HasPrefix(line, "［") {
+		return nil, "", false // the 100,000 lines of a long list
+	}
 	line = strings.NewReplacer("【", "[", "】", "]", "［", "[", "］", "]", "，", ",", "、", ",").Replace(line)
 	inner, opens := strings.CutPrefix(line, "[")
 	inner, closes := strings.CutSuffix(inner, "]")
