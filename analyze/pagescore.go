@@ -13,8 +13,8 @@ import (
 // terms have to carry the score: each is worth what its grade says, less if ordinary
 // sites use it as well. A message is short, and the condition says nearly all.
 
-// pagePoints is what a rule of each level brings by itself on a page. One telling term
-// makes no alert, whichever the level; one specific term does from medium up.
+// pagePoints is what a rule of each level brings by itself on a page. Up to high, one
+// telling term makes no alert; from medium up, one specific term does.
 var pagePoints = map[qianshao.Level]int{
 	qianshao.LevelInformational: 0,
 	qianshao.LevelLow:           8,

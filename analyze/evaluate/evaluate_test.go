@@ -333,3 +333,34 @@ func TestBadSets(t *testing.T) {
 		})
 	}
 }
+
+// TestOrdinary: terms are counted by site and by place, on innocent pages of the tuning
+// half and on those of an archive that are not flagged.
+func TestOrdinary(t *testing.T) {
+	pages := files(map[string]string{
+		"real/labels.tsv": "a.html\tnone\t\ts1\nb.html\tnone\t\ts1\nc.html\tnone\t\ts2\nd.html\tgambling\t\ts1\n",
+		"real/a.html":     "<title>线上赌场</title>", "real/b.html": "<p>线上赌场<img alt=线上赌场></p>",
+		"real/c.html": "<p>线上赌场</p>", "real/d.html": "<p>线上赌场</p>",
+		"more.warc": "http://alpha.example/\n<p hidden>散步</p>\n\nhttp://beta.example/\n<p>线上赌场</p>\n\nhttp://two.example/\n<p>散步</p>",
+	})
+	got, err := evaluate.Ordinary(pages, analyzer(t), evaluate.Options{Archive: blankLines}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := rule.Sightings{Any: 1}
+	in.In[rule.PlaceTitle], in.In[rule.PlaceVisible], in.In[rule.PlaceAttribute] = 1, 1, 1
+	compare(t, got, rule.Ordinary{Sites: 2, Terms: map[string]rule.Sightings{"线上赌场": in}})
+
+	set, err := rule.Load(fstest.MapFS{
+		"rules/casino.yaml": &fstest.MapFile{Data: []byte(rules)}, "ordinary.tsv": &fstest.MapFile{Data: got.Bytes()},
+	}, rule.Options{Overlay: fstest.MapFS{"ordinary.tsv": &fstest.MapFile{Data: got.Bytes()}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, set.Ordinary().Sites, 4) // the overlay's sites are added
+	compare(t, set.Ordinary().Terms["线上赌场"].In, [...]int{2, 2, 0, 2, 0})
+
+	if _, err := evaluate.Ordinary(pages, analyzer(t), evaluate.Options{}, []string{"elsewhere"}); err == nil {
+		t.Error("no page was counted, and no error said so")
+	}
+}

@@ -62,8 +62,8 @@ func (o *Ordinary) add(more Ordinary) {
 	}
 }
 
-// Write returns the counts as a file: ParseOrdinary reads it.
-func (o Ordinary) Write() []byte {
+// Bytes returns the counts as the file that parseOrdinary reads.
+func (o Ordinary) Bytes() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "sites\t%d\n", o.Sites)
 	fmt.Fprintf(&b, "term\tany\t%s\n", strings.Join(Places(), "\t"))

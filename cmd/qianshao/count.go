@@ -22,6 +22,6 @@ func (c rulesCountCmd) Run(env *environment) error {
 	if err != nil {
 		return usageError(fmt.Errorf("%s: %w", c.Folder, err))
 	}
-	_, err = env.out.Write(counts.Write())
+	_, err = env.out.Write(counts.Bytes())
 	return err
 }
