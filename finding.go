@@ -74,7 +74,7 @@ func FindingID(url, what string) string {
 // ScorePart is one line of a score's explanation.
 type ScorePart struct {
 	// Reason is a stable code: rule_level; terms of a message; specific, telling, flavour and
-	// everyday terms of a page; hidden, hidden_alone, cloaked, disguised, inert, corroborated,
+	// everyday terms of a page, terms_cap; hidden, hidden_alone, cloaked, disguised, inert, corroborated,
 	// awareness, cap.
 	Reason string `json:"reason"`
 	// Detail says it for this case, in words a person can read.

@@ -91,7 +91,7 @@ func TestScore(t *testing.T) {
 		reasons string // of the breakdown, in order
 	}{
 		{"plain", `<p>线上赌场开户</p>`, qianshao.LevelMedium, "rule_level specific"},
-		{"several terms", `<p>线上赌场 百家乐 老虎机</p>`, qianshao.LevelHigh, "rule_level specific"},
+		{"several terms", `<p>线上赌场 百家乐 老虎机</p>`, qianshao.LevelHigh, "rule_level specific terms_cap"},
 		{"concealed", `<div style="display:none">线上赌场 百家乐</div>`, qianshao.LevelCritical, "rule_level specific hidden"},
 		{"a concealed word", `<div style="display:none">线上赌场</div>`, qianshao.LevelMedium, "rule_level specific hidden_alone"},
 		{"police notice", `<p>警方提醒：线上赌场都是骗局</p>`, qianshao.LevelInformational, "rule_level specific awareness"},

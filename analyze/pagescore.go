@@ -67,15 +67,19 @@ func (b *breakdown) addPage(fired *engine.Fired) {
 			graded[t.Grade] = append(graded[t.Grade], t)
 		}
 	}
-	sum := 0
+	sum, capped := 0, false
 	for _, grade := range []syntax.Grade{syntax.Specific, syntax.Telling, syntax.Flavour} {
 		points := 0
 		for _, t := range graded[grade] {
 			points += worth(t)
 		}
-		points = min(points, maxPagePoints-sum)
-		sum += points
-		b.addTerms(grade.String(), grade.String(), graded[grade], points)
+		counted := min(points, maxPagePoints-sum)
+		sum += counted
+		b.addTerms(grade.String(), grade.String(), graded[grade], counted)
+		capped = capped || counted < points
+	}
+	if capped {
+		*b = append(*b, qianshao.ScorePart{Reason: "terms_cap", Detail: fmt.Sprintf("all terms together count %d at most", maxPagePoints)})
 	}
 	b.addTerms("everyday", "everyday", everyday, 0)
 	if fired.Concealed {
@@ -112,7 +116,7 @@ func (b *breakdown) addConcealed(fired *engine.Fired) {
 		}
 	}
 	if rare < leastConcealed && !(rare > 0 && isDeliberate(concealment(fired))) {
-		b.add("hidden_alone", "concealed from visitors, but hardly more than one rare term: "+string(concealment(fired)), pointsHiddenAlone)
+		b.add("hidden_alone", "concealed from visitors, but fewer than two rare terms: "+string(concealment(fired)), pointsHiddenAlone)
 		return
 	}
 	b.addHidden(fired)

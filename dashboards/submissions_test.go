@@ -111,7 +111,7 @@ func TestSubmissionsPage(t *testing.T) {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
 	}
 	_, body, _ := o.get(t, w.Header().Get("Location"))
-	contains(t, body, "已收到", "hxxps://casino[.]example/", "等待授权", "没有授权", "赌博", "网页表单 1/0", "撤回")
+	contains(t, body, "已收到", "hxxps://casino[.]example/", "等待授权", "没有授权", "赌博", "网页表单 1 条等待授权、0 条等待抓取", "撤回")
 	checkMarkup(t, "/submissions", body)
 	button := regexp.MustCompile(`action="(/submissions/[0-9a-f]{16}/withdraw)"`).FindStringSubmatch(body)
 	if button == nil {

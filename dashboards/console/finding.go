@@ -195,8 +195,12 @@ func (p *place) add(e qianshao.Evidence) {
 		p.Hidden = append(p.Hidden, e.Hidden)
 	}
 	hit := shown(e)
-	if n := len(p.Hits); n > 0 && p.Hits[n-1].Span == e.Span && p.Hits[n-1].Head == hit.Head {
-		p.Hits[n-1].merge(hit)
+	// All that an external script writes has the span of its element: there the words around it tell hits apart.
+	same := func(h shownEvidence) bool {
+		return h.Span == e.Span && h.Head == hit.Head && h.Script == e.Script && (e.Script == "" || h.Region == e.Region && h.Before == e.Before)
+	}
+	if i := slices.IndexFunc(p.Hits, same); i >= 0 {
+		p.Hits[i].merge(hit)
 		return
 	}
 	p.Hits = append(p.Hits, hit)

@@ -121,7 +121,7 @@ func (l Lang) Detail(p qianshao.ScorePart) string {
 		if _, err := fmt.Sscanf(p.Detail, "%d distinct terms", &n); err == nil {
 			return l.Text("detail.terms", n)
 		}
-	case "disguised", "inert", "cap":
+	case "terms_cap", "disguised", "inert", "cap":
 		return l.Text("detail." + p.Reason)
 	}
 	return p.Detail

@@ -91,7 +91,12 @@ func (e *evaluation) summary(hits []rankedHit, concealed bool) Fired {
 func (e *evaluation) weighed(h *hit) WeighedTerm {
 	t := WeighedTerm{Text: e.termText(h.term), Grade: e.engine.grades[h.slot]}
 	sites := e.engine.rules.Ordinary().Sites
-	if int(h.term) >= len(e.engine.terms) || sites == 0 {
+	if int(h.term) >= len(e.engine.terms) {
+		// People read what was found; the expression that found it stands in the evidence.
+		t.Text = e.page.doc.Regions[h.region].Text[h.start:h.end]
+		return t
+	}
+	if sites == 0 {
 		return t
 	}
 	seen := e.engine.terms[h.term].ordinary

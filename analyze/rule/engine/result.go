@@ -44,6 +44,7 @@ type Fired struct {
 
 // WeighedTerm is a term or an expression that hit, with what it says of a crime.
 type WeighedTerm struct {
+	// Text is the term; of an expression, what it found.
 	Text  string
 	Grade syntax.Grade
 	// Ordinary is the share of ordinary sites that use the term: in their titles, if it
