@@ -12,25 +12,33 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 )
 
-// Ordinary counts on how many ordinary sites of the tuning half each term of the rules
-// stands. Ordinary are the pages labelled none, and those of an archive that are not
-// flagged. Only names folders and archives to which it is confined; none means all. The
-// checking half is left out, or it would no longer be one.
-func Ordinary(fsys fs.FS, analyzer *analyze.Analyzer, opts Options, only []string) (rule.Ordinary, error) {
+// Counted says which pages Ordinary counts.
+type Counted struct {
+	// Only names folders and archives to which it is confined; none means all.
+	Only []string
+	// BothHalves counts the checking half, too, which is no check afterwards: for pages on which
+	// nothing is measured.
+	BothHalves bool
+}
+
+// Ordinary counts on how many ordinary sites each term of the rules stands. Ordinary are
+// the pages labelled none, and those of an archive that are not flagged. The checking half
+// is left out unless count asks for it.
+func Ordinary(fsys fs.FS, analyzer *analyze.Analyzer, opts Options, count Counted) (rule.Ordinary, error) {
 	folder, err := read(fsys)
 	if err != nil {
 		return rule.Ordinary{}, err
 	}
-	c := &siteCounter{analyzer: analyzer, sites: map[string]bool{}, terms: map[string]map[string]placeSet{}}
+	c := &siteCounter{analyzer: analyzer, bothHalves: count.BothHalves, sites: map[string]bool{}, terms: map[string]map[string]placeSet{}}
 	for _, s := range folder.sets {
 		for i := range s.samples {
-			if page := &s.samples[i]; !s.isCases() && !page.IsMessage() && page.Label.Innocent() && wanted(page.Page.URL, only) {
+			if page := &s.samples[i]; !s.isCases() && !page.IsMessage() && page.Label.Innocent() && wanted(page.Page.URL, count.Only) {
 				c.count(page)
 			}
 		}
 	}
 	for _, name := range folder.archives {
-		if opts.Archive == nil || !wanted(name, only) {
+		if opts.Archive == nil || !wanted(name, count.Only) {
 			continue
 		}
 		if err := c.countArchive(fsys, name, opts); err != nil {
@@ -38,7 +46,10 @@ func Ordinary(fsys fs.FS, analyzer *analyze.Analyzer, opts Options, only []strin
 		}
 	}
 	if len(c.sites) == 0 {
-		return rule.Ordinary{}, errors.New("no ordinary page of the tuning half is here")
+		if count.BothHalves {
+			return rule.Ordinary{}, errors.New("no ordinary page is here")
+		}
+		return rule.Ordinary{}, errors.New("no ordinary page of the tuning half is here; --all counts the other half, too")
 	}
 	return c.result(), nil
 }
@@ -52,13 +63,16 @@ type placeSet uint8
 
 // siteCounter gathers on which sites, and where on their pages, each term stands.
 type siteCounter struct {
-	analyzer *analyze.Analyzer
-	sites    map[string]bool
-	terms    map[string]map[string]placeSet // by term, by site
+	analyzer   *analyze.Analyzer
+	bothHalves bool
+	sites      map[string]bool
+	terms      map[string]map[string]placeSet // by term, by site
 }
 
+func (c *siteCounter) counts(s *Sample) bool { return c.bothHalves || s.Half == Tuning }
+
 func (c *siteCounter) count(s *Sample) {
-	if s.Half != Tuning {
+	if !c.counts(s) {
 		return
 	}
 	c.sites[s.Site] = true
@@ -83,7 +97,7 @@ func (c *siteCounter) countArchive(fsys fs.FS, name string, opts Options) error 
 			return err
 		}
 		s := archivedPage(page)
-		if s.Half != Tuning {
+		if !c.counts(&s) {
 			continue
 		}
 		if _, a := c.analyzer.Assess(page); a.Level < qianshao.AlertLevel {

@@ -10,6 +10,7 @@ import (
 // rulesCountCmd counts the ordinary side of a term's weight.
 type rulesCountCmd struct {
 	Folder string   `arg:"" type:"existingdir" help:"Folder of labelled pages and archives, as for qianshao eval."`
+	All    bool     `help:"Count the checking half, too: for pages of your own, on which no figure is measured."`
 	Only   []string `help:"Count only what lies below these folders, and these archives." placeholder:"PATH"`
 }
 
@@ -18,7 +19,7 @@ func (c rulesCountCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	counts, err := evaluate.Ordinary(os.DirFS(c.Folder), analyzer, evaluate.Options{Archive: archivePages}, c.Only)
+	counts, err := evaluate.Ordinary(os.DirFS(c.Folder), analyzer, evaluate.Options{Archive: archivePages}, evaluate.Counted{Only: c.Only, BothHalves: c.All})
 	if err != nil {
 		return usageError(fmt.Errorf("%s: %w", c.Folder, err))
 	}

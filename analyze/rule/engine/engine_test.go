@@ -129,7 +129,7 @@ func TestEvidence(t *testing.T) {
 		Path: "head > meta", Text: "新人注 册 送88元"})
 	got := set.Evaluate(doc)
 	want := []Fired{{
-		Terms: []WeighedTerm{{Text: `\d+元`, Grade: syntax.Specific}, {Text: "註冊送", Grade: syntax.Specific}}, Concealed: true,
+		Terms: []WeighedTerm{{Text: "88元", Grade: syntax.Specific}, {Text: "註冊送", Grade: syntax.Specific}}, Concealed: true,
 		Evidence: []qianshao.Evidence{
 			{Block: "a", Term: "註冊送", Text: "注 册 送", Steps: []string{"separator"}, Region: "meta", Name: "keywords",
 				Hidden: qianshao.HidingEntityEncoded, Path: "head > meta", Span: qianshao.Span{Start: 21, End: 32}, Line: 2, Column: 5,

@@ -331,7 +331,7 @@ func (f *File) number(n *yaml.Node, what string, low, high int) int {
 func (f *File) oneOf(n *yaml.Node, what string, allowed []string) string {
 	t := f.scalar(n, what)
 	if t.Value != "" && !slices.Contains(allowed, t.Value) {
-		f.errorf(n, "%s %q is none of %s%s", what, t.Value, strings.Join(allowed, ", "), DidYouMean(t.Value, allowed))
+		f.errorf(n, "%s %q should be one of %s%s（写其中一个）", what, t.Value, strings.Join(allowed, ", "), DidYouMean(t.Value, allowed))
 		return ""
 	}
 	return t.Value

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+
+	"github.com/qianshao/qianshao/internal/strictyaml"
 )
 
 // Grade says how much a term tells of a crime, by the judgement of whoever wrote it down.
@@ -44,7 +47,7 @@ func (g Grade) String() string {
 func gradeOf(name string) (g Grade, message string) {
 	g, ok := gradeNames[name]
 	if !ok {
-		return g, fmt.Sprintf("grade %q should be one of %s%s", name, strings.Join(GradeNames(), ", "), DidYouMean(name, GradeNames()))
+		return g, fmt.Sprintf("grade %q should be one of %s%s（档次写专指、可疑或沾边）", name, strings.Join(GradeNames(), ", "), DidYouMean(name, GradeNames()))
 	}
 	return g, ""
 }
@@ -87,7 +90,10 @@ func gradingOf(line string) (g Grading, message string, ok bool) {
 		return nil, "", false
 	}
 	for part := range strings.SplitSeq(inner, ",") {
-		name, weight, weighted := strings.Cut(strings.TrimSpace(part), " ")
+		name, weight, weighted := strings.Cut(strings.TrimSpace(strings.ReplaceAll(part, "\u3000", " ")), " ")
+		if at := strings.IndexFunc(name, unicode.IsDigit); at > 0 { // 专指3
+			name, weight, weighted = name[:at], name[at:]+weight, true
+		}
 		from := gradeFrom{least: 1}
 		if from.grade, message = gradeOf(name); message != "" {
 			return nil, message, true
@@ -95,7 +101,7 @@ func gradingOf(line string) (g Grading, message string, ok bool) {
 		if weighted {
 			n, err := strconv.Atoi(strings.TrimSpace(weight))
 			if err != nil || n < 1 || n > maxWeight {
-				return nil, fmt.Sprintf("weight %q behind a grade should be a number from 1 to %d", weight, maxWeight), true
+				return nil, fmt.Sprintf("weight %q behind a grade should be a number from 1 to %d%s", weight, maxWeight, strictyaml.HalfWidth(weight)), true
 			}
 			from.least = int32(n)
 		}

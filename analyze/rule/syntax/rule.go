@@ -219,7 +219,7 @@ func (f *File) category(n *yaml.Node) qianshao.Category {
 		for _, c := range qianshao.Categories() {
 			names = append(names, string(c))
 		}
-		f.errorf(n, "%v%s", err, DidYouMean(t.Value, names))
+		f.errorf(n, "%v%s（类别写英文名，见规则文档里的清单）", err, DidYouMean(t.Value, names))
 	}
 	return category
 }

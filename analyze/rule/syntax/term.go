@@ -149,6 +149,10 @@ func (f *File) Lines(src []byte, read func(line string, at Place)) {
 	if !bytes.Contains(src, []byte("\n")) {
 		src = bytes.ReplaceAll(src, []byte("\r"), []byte("\n")) // so did the Macintosh of old
 	}
+	if line := invalidLine(src); line > 0 { // alone: what other encodings make of lines before it is no mistake
+		f.Errorf(Place{line, 1}, strictyaml.NotUTF8)
+		return
+	}
 	for number := 1; len(src) > 0; number++ {
 		var raw []byte
 		raw, src, _ = bytes.Cut(src, []byte("\n"))
@@ -162,12 +166,20 @@ func (f *File) Lines(src []byte, read func(line string, at Place)) {
 		}
 		before, _, _ := strings.Cut(string(raw), line)
 		at := Place{number, 1 + utf8.RuneCountInString(before)}
-		if !utf8.Valid(raw) {
-			f.Errorf(at, strictyaml.NotUTF8)
-			return
-		}
 		read(line, at)
 	}
+}
+
+// invalidLine returns the number of the first line that is not UTF-8; 0 if all are.
+func invalidLine(src []byte) int {
+	for number := 1; !utf8.Valid(src); number++ {
+		line, rest, _ := bytes.Cut(src, []byte("\n"))
+		if !utf8.Valid(line) {
+			return number
+		}
+		src = rest
+	}
+	return 0
 }
 
 // wideMark explains a line that begins with the full-width form of a mark: it would be a term.
