@@ -343,7 +343,7 @@ func TestOrdinary(t *testing.T) {
 		"real/c.html": "<p>线上赌场</p>", "real/d.html": "<p>线上赌场</p>",
 		"more.warc": "http://alpha.example/\n<p hidden>散步</p>\n\nhttp://beta.example/\n<p>线上赌场</p>\n\nhttp://two.example/\n<p>散步</p>",
 	})
-	got, err := evaluate.Ordinary(pages, analyzer(t), evaluate.Options{Archive: blankLines}, nil)
+	got, err := evaluate.Ordinary(pages, analyzer(t), evaluate.Options{Archive: blankLines}, evaluate.Counted{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -360,7 +360,7 @@ func TestOrdinary(t *testing.T) {
 	compare(t, set.Ordinary().Sites, 4) // the overlay's sites are added
 	compare(t, set.Ordinary().Terms["线上赌场"].In, [...]int{2, 2, 0, 2, 0})
 
-	if _, err := evaluate.Ordinary(pages, analyzer(t), evaluate.Options{}, []string{"elsewhere"}); err == nil {
+	if _, err := evaluate.Ordinary(pages, analyzer(t), evaluate.Options{}, evaluate.Counted{Only: []string{"elsewhere"}}); err == nil {
 		t.Error("no page was counted, and no error said so")
 	}
 }

@@ -29,8 +29,8 @@ func labels(chinese bool) previewLabels {
 			notCompared: "存下的网页里有 %d 个没有比较：没有被标记的网页不留文字（从未标记 %d 个，不再标记 %d 个）。草稿会不会标记它们，要等下次访问；也可以给出文件或 WARC 来比较。\n",
 			rule:        "规则", title: "名称", site: "网站", files: "（文件）",
 			newly: "新增", gone: "消失", higher: "升级", lower: "降级",
-			newlyTitle: "新标记", goneTitle: "不再标记", higherTitle: "级别升高", lowerTitle: "级别降低",
-			rulesTitle: "按规则", sitesTitle: "按网站", more: "还有 %d 处；--show %d 可全部列出",
+			newlyTitle: "新的发现", goneTitle: "消失的发现", higherTitle: "级别升高", lowerTitle: "级别降低",
+			rulesTitle: "发现，按规则", sitesTitle: "发现，按网站", more: "还有 %d 处；--show %d 可全部列出",
 		}
 	}
 	return previewLabels{
@@ -38,8 +38,8 @@ func labels(chinese bool) previewLabels {
 		notCompared: "Not compared: %d of the stored pages, since an unflagged page leaves no text (%d never flagged, %d no longer). Whether the draft flags them shows at their next visit, or on files and archives that you give.\n",
 		rule:        "RULE", title: "TITLE", site: "SITE", files: "(files)",
 		newly: "NEW", gone: "GONE", higher: "HIGHER", lower: "LOWER",
-		newlyTitle: "NEWLY FLAGGED", goneTitle: "NO LONGER FLAGGED", higherTitle: "AT A HIGHER LEVEL", lowerTitle: "AT A LOWER LEVEL",
-		rulesTitle: "BY RULE", sitesTitle: "BY SITE", more: "and %d more; --show %d lists them all",
+		newlyTitle: "NEW FINDINGS", goneTitle: "FINDINGS THAT ARE GONE", higherTitle: "AT A HIGHER LEVEL", lowerTitle: "AT A LOWER LEVEL",
+		rulesTitle: "FINDINGS BY RULE", sitesTitle: "FINDINGS BY SITE", more: "and %d more; --show %d lists them all",
 	}
 }
 

@@ -58,6 +58,10 @@ func printLines(w io.Writer, list qianshao.UnmonitoredList) error {
 func (c unmonitoredCmd) print(env *environment, list qianshao.UnmonitoredList) error {
 	total := list.Total(qianshao.UnmonitoredReason(c.Reason))
 	if len(list.Rows) == 0 {
+		if total == 0 && c.Reason == "" {
+			fmt.Fprintln(env.err, "nothing is listed: every host of the register brings pages, and no authorisation ends soon")
+			return nil
+		}
 		fmt.Fprintf(env.err, "0 of %d: nothing to list\n", total)
 		return nil
 	}
