@@ -98,7 +98,7 @@ func TestAllMonitored(t *testing.T) {
 		t.Error("the front page warns of nothing")
 	}
 	_, body, _ = o.get(t, "/unmonitored?lang=en")
-	contains(t, body, "Pages come from every host of the register")
+	contains(t, body, "Every host of the register gives pages")
 }
 
 // TestUnmonitoredUnknown: that it could not be counted is no all-clear.
