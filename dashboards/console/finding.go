@@ -195,9 +195,10 @@ func (p *place) add(e qianshao.Evidence) {
 		p.Hidden = append(p.Hidden, e.Hidden)
 	}
 	hit := shown(e)
-	// All that an external script writes has the span of its element: there the words around it tell hits apart.
+	// All that stands in an external script or a picture has the span of its element: there the words around it tell hits apart.
 	same := func(h shownEvidence) bool {
-		return h.Span == e.Span && h.Head == hit.Head && h.Script == e.Script && (e.Script == "" || h.Region == e.Region && h.Before == e.Before)
+		return h.Span == e.Span && h.Head == hit.Head && h.Script == e.Script && h.Picture == e.Picture &&
+			(e.Script+e.Picture == "" || h.Region == e.Region && h.Before == e.Before)
 	}
 	if i := slices.IndexFunc(p.Hits, same); i >= 0 {
 		p.Hits[i].merge(hit)

@@ -122,7 +122,7 @@ var messages = map[string]message{
 	"evidence.range":   {"字节 %d–%d", "bytes %d–%d"},
 	"evidence.raw":     {"原文", "as written"},
 	"evidence.read":    {"读作", "read as"},
-	"evidence.picture": {"图片中（机器识别）", "in a picture, as a machine reads it:"},
+	"evidence.picture": {"在图片中（机器识别）", "In a picture, as a machine reads it:"},
 	"evidence.cut":     {"此处省略一部分", "part of the line is left out"},
 
 	"auth.title":                       {"抓取依据的授权", "Fetched under"},
