@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/qianshao/qianshao"
@@ -92,12 +93,17 @@ func (b *breakdown) addTerms(reason, kind string, terms []engine.WeighedTerm, po
 	if len(terms) == 0 {
 		return
 	}
-	names := make([]string, 0, maxNamedTerms)
-	for _, t := range terms[:min(len(terms), maxNamedTerms)] {
-		names = append(names, syntax.Cut(t.Text, qianshao.EvidenceContext))
-	}
-	if len(terms) > maxNamedTerms {
-		names = append(names, "…")
+	names := make([]string, 0, maxNamedTerms+1)
+	for _, t := range terms {
+		name := syntax.Cut(t.Text, qianshao.EvidenceContext)
+		if slices.Contains(names, name) { // a term, and an expression that found the same
+			continue
+		}
+		if len(names) == maxNamedTerms {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, name)
 	}
 	noun := "terms"
 	if len(terms) == 1 {
