@@ -16,3 +16,14 @@ func TestErrorIsBounded(t *testing.T) {
 		t.Errorf("%d lines, ending in %q", lines, text[len(text)-20:])
 	}
 }
+
+// TestListInGBK: [专指] in GBK happens to be UTF-8 of other letters. The file is told to
+// be of another encoding, once, and not that it has a strange grade.
+func TestListInGBK(t *testing.T) {
+	t.Parallel()
+	f := &File{Name: "l.txt"}
+	f.ParseList([]byte("[\xd7\xa8\xd6\xb8]\n\xd4\xc6\xe1\xdb\xb9\xfa\xbc\xca\n\xc2\xfa\xb0\xd9\n"))
+	if len(f.Mistakes) != 1 || f.Mistakes[0].Line != 2 || !strings.Contains(f.Mistakes[0].Message, "UTF-8") {
+		t.Errorf("%v", f.Mistakes)
+	}
+}
