@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/gzip"
 	"go.uber.org/goleak"
 
 	"github.com/qianshao/qianshao"
@@ -640,7 +641,9 @@ func TestSeedSitemaps(t *testing.T) {
 		<url><loc>http://named.example/private/x</loc></url><url><loc>http://outside.example/x</loc></url></urlset>`)
 	b.web.handle("named.example/two.xml.gz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/x-gzip")
-		_, _ = io.WriteString(w, zipped(`<sitemapindex><sitemap><loc>http://named.example/three.xml</loc></sitemap></sitemapindex>`))
+		zipped := gzip.NewWriter(w)
+		defer zipped.Close()
+		_, _ = io.WriteString(zipped, `<sitemapindex><sitemap><loc>http://named.example/three.xml</loc></sitemap></sitemapindex>`)
 	})
 	xml("usual.example/sitemap.xml", `<urlset><url><loc><![CDATA[http://usual.example/新闻]]></loc></url></urlset>`)
 	xml("broken.example/sitemap.xml", `<urlset><url><loc>http://broken.example/before</loc></url><url><loc>http://broken.example/un`)

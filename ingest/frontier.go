@@ -1,6 +1,6 @@
 // Package ingest brings pages in: which URL is due, whether an authorisation
-// covers it, what its host allows, and the sources other than a crawl (WARC
-// files, folders, JSON lines). It never looks into a page; that is analyze's.
+// covers it, and what its host allows. What is not crawled comes in by ingest/input. It
+// never looks into a page; that is analyze's.
 package ingest
 
 import (

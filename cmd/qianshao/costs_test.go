@@ -21,8 +21,8 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/ingesttest"
+	"github.com/qianshao/qianshao/ingest/input"
 )
 
 // costs is a regular expression of the names of inputs that are made to be costly; "crawl"
@@ -104,35 +104,35 @@ type costRow struct {
 }
 
 // scanCostly scans an input of the largest size that is read.
-func scanCostly(t *testing.T, input ingesttest.Costly, isIdle bool) costRow {
+func scanCostly(t *testing.T, costly ingesttest.Costly, isIdle bool) costRow {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "input."+input.Ending)
-	measure(t, exec.Command("qianshao-test-costly", input.Name, strconv.Itoa(ingest.MaxFileBody-1<<20), file))
+	file := filepath.Join(t.TempDir(), "input."+costly.Ending)
+	measure(t, exec.Command("qianshao-test-costly", costly.Name, strconv.Itoa(input.MaxFileBody-1<<20), file))
 	info, err := os.Stat(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// What is broken is answered by an error; a shell tells its exit code from a crash.
 	c := measure(t, exec.Command("sh", "-c", `qianshao scan "$0" >"$0.out"; test $? -le 1`, file))
-	row := costRow{input.Name, info.Size(), c}
-	judged := max(info.Size(), judgedBytes(input))
+	row := costRow{costly.Name, info.Size(), c}
+	judged := max(info.Size(), judgedBytes(costly))
 	t.Log(row)
 	if c.resident > maxScanMemory {
-		t.Errorf("%s: %d MB are resident", input.Name, c.resident)
+		t.Errorf("%s: %d MB are resident", costly.Name, c.resident)
 	}
 	// The time of a busy machine is no measure.
 	if limit := startCPU + time.Duration(float64(maxCPU)*float64(judged)/(1<<20)); isIdle && c.cpu > limit {
-		t.Errorf("%s: %s of CPU for %d MB", input.Name, c.cpu, judged>>20)
+		t.Errorf("%s: %s of CPU for %d MB", costly.Name, c.cpu, judged>>20)
 	}
 	return row
 }
 
 // judgedBytes is what an archive holds, at most, though its file is smaller.
-func judgedBytes(input ingesttest.Costly) int64 {
-	if input.Ending == "html" || input.Ending == "txt" {
+func judgedBytes(costly ingesttest.Costly) int64 {
+	if costly.Ending == "html" || costly.Ending == "txt" {
 		return 0
 	}
-	return 8 * ingest.MaxFileBody
+	return 8 * input.MaxFileBody
 }
 
 func (r costRow) String() string {

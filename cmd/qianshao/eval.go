@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/evaluate"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
-	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/input"
 )
 
 // evalCmd measures the rules on labelled messages and pages; package evaluate
@@ -60,7 +60,7 @@ func (c evalCmd) Run(env *environment) error {
 // archivePages reads an archive for package evaluate, which brings no pages in itself.
 func archivePages(name string, r io.Reader) iter.Seq2[qianshao.Page, error] {
 	return func(yield func(qianshao.Page, error) bool) {
-		for entry := range ingest.WARC(name, r) {
+		for entry := range input.WARC(name, r) {
 			if !yield(entry.Page, entry.Err) {
 				return
 			}

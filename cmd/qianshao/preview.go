@@ -10,7 +10,7 @@ import (
 
 	"github.com/qianshao/qianshao/analyze/backtest"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
-	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/input"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/scan"
 )
@@ -46,7 +46,7 @@ func (c rulesPreviewCmd) Run(env *environment) error {
 		return err
 	}
 	comparison, progress := backtest.Comparison{Before: inForce, After: draft}, terminal.NewProgress(env.err)
-	compare := func(e ingest.Entry) backtest.Outcome {
+	compare := func(e input.Entry) backtest.Outcome {
 		if e.Err != nil {
 			return backtest.Outcome{Err: fmt.Errorf("%s: %w", e.Input, e.Err)}
 		}
@@ -106,20 +106,20 @@ func (c rulesPreviewCmd) print(env *environment, r *backtest.Report) error {
 }
 
 // entries yields the inputs and, if asked for, the stored pages.
-func (c rulesPreviewCmd) entries(env *environment) (iter.Seq[ingest.Entry], error) {
-	for _, input := range c.Inputs {
-		if strings.HasPrefix(input, "http://") || strings.HasPrefix(input, "https://") {
-			return nil, usageError(fmt.Errorf("%s: a preview makes no requests; give it files, archives or the stored pages", input))
+func (c rulesPreviewCmd) entries(env *environment) (iter.Seq[input.Entry], error) {
+	for _, name := range c.Inputs {
+		if strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://") {
+			return nil, usageError(fmt.Errorf("%s: a preview makes no requests; give it files, archives or the stored pages", name))
 		}
 	}
 	if c.stored() && !app.HasStore(env.data) {
 		return nil, usageError(fmt.Errorf("there are no stored pages in %s; name files to compare on, or the data folder with --data", env.data))
 	}
-	return func(yield func(ingest.Entry) bool) {
-		for _, input := range c.Inputs {
-			source := ingest.Path(input)
-			if input == "-" {
-				source = ingest.Stream("-", env.in)
+	return func(yield func(input.Entry) bool) {
+		for _, name := range c.Inputs {
+			source := input.Path(name)
+			if name == "-" {
+				source = input.Stream("-", env.in)
 			}
 			for entry := range source {
 				if env.ctx.Err() != nil || !yield(entry) {
@@ -134,15 +134,15 @@ func (c rulesPreviewCmd) entries(env *environment) (iter.Seq[ingest.Entry], erro
 }
 
 // storedPages yields the flagged pages of the data folder, beside a server if one runs.
-func storedPages(env *environment, yield func(ingest.Entry) bool) {
+func storedPages(env *environment, yield func(input.Entry) bool) {
 	f, err := app.OpenFolder(env.ctx, env.folder())
 	if err != nil {
-		yield(ingest.Entry{Input: env.data, Err: err})
+		yield(input.Entry{Input: env.data, Err: err})
 		return
 	}
 	defer f.Close()
 	for page, err := range f.Store.FlaggedPages(env.ctx) {
-		if !yield(ingest.Entry{Input: page.URL, Page: page, Err: err}) {
+		if !yield(input.Entry{Input: page.URL, Page: page, Err: err}) {
 			return
 		}
 	}

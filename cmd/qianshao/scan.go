@@ -13,7 +13,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
-	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/input"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/scan"
 )
@@ -42,7 +42,7 @@ func (c scanCmd) Run(env *environment) error {
 	printer := newLinePrinter(out, c.Format)
 	progress := terminal.NewProgress(env.err)
 	sum := scan.NewSummary()
-	err = scan.InOrder(env.ctx, c.entries(env), func(e ingest.Entry) scan.Answer {
+	err = scan.InOrder(env.ctx, c.entries(env), func(e input.Entry) scan.Answer {
 		if c.As != asAuto {
 			e.Page.As = qianshao.Form(c.As)
 		}
@@ -75,10 +75,10 @@ func (c scanCmd) Run(env *environment) error {
 }
 
 // entries yields the pages of all inputs in order.
-func (c scanCmd) entries(env *environment) iter.Seq[ingest.Entry] {
-	return func(yield func(ingest.Entry) bool) {
-		for _, input := range c.Inputs {
-			for entry := range c.source(env, input) {
+func (c scanCmd) entries(env *environment) iter.Seq[input.Entry] {
+	return func(yield func(input.Entry) bool) {
+		for _, name := range c.Inputs {
+			for entry := range c.source(env, name) {
 				if env.ctx.Err() != nil || !yield(entry) {
 					return
 				}
@@ -87,17 +87,17 @@ func (c scanCmd) entries(env *environment) iter.Seq[ingest.Entry] {
 	}
 }
 
-func (c scanCmd) source(env *environment, input string) iter.Seq[ingest.Entry] {
+func (c scanCmd) source(env *environment, name string) iter.Seq[input.Entry] {
 	switch {
-	case input == "-":
-		return ingest.Stream("-", env.in)
-	case strings.HasPrefix(input, "http://"), strings.HasPrefix(input, "https://"):
-		return func(yield func(ingest.Entry) bool) {
-			page, err := app.FetchPage(env.ctx, env.folder(), app.FetchOptions(c.fetchFlags), input)
-			yield(ingest.Entry{Input: input, Page: page, Err: err})
+	case name == "-":
+		return input.Stream("-", env.in)
+	case strings.HasPrefix(name, "http://"), strings.HasPrefix(name, "https://"):
+		return func(yield func(input.Entry) bool) {
+			page, err := app.FetchPage(env.ctx, env.folder(), app.FetchOptions(c.fetchFlags), name)
+			yield(input.Entry{Input: name, Page: page, Err: err})
 		}
 	}
-	return ingest.Path(input)
+	return input.Path(name)
 }
 
 // linePrinter writes the answers in the chosen format.

@@ -15,7 +15,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/mask"
-	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/input"
 )
 
 // Answer is what is said of one input; a line of JSON.
@@ -39,7 +39,7 @@ type Answer struct {
 }
 
 // Assess judges one input, or says why it could not be read.
-func Assess(analyzer *analyze.Analyzer, e ingest.Entry) Answer {
+func Assess(analyzer *analyze.Analyzer, e input.Entry) Answer {
 	line := Answer{Input: e.Input, URL: e.Page.URL, Categories: []qianshao.Category{}, Findings: []qianshao.Finding{}}
 	if e.Err != nil {
 		line.Error = e.Err.Error()
@@ -62,11 +62,11 @@ func Assess(analyzer *analyze.Analyzer, e ingest.Entry) Answer {
 // unread says why an input, or a part of it, was not read: what is known of the
 // input, what kind of file it is, or what the page's extraction notes; "" if all of
 // it was read.
-func unread(e ingest.Entry, doc *qianshao.Document) qianshao.Unread {
+func unread(e input.Entry, doc *qianshao.Document) qianshao.Unread {
 	if e.NotRead != "" {
 		return e.NotRead
 	}
-	if kind := ingest.Unread(e.Page.Body); kind != "" && e.TextOf == "" {
+	if kind := input.Unread(e.Page.Body); kind != "" && e.TextOf == "" {
 		return kind
 	}
 	for _, reason := range []qianshao.Unread{qianshao.UnreadBinary, qianshao.UnreadTruncated, qianshao.UnreadRegions} {
@@ -79,13 +79,13 @@ func unread(e ingest.Entry, doc *qianshao.Document) qianshao.Unread {
 
 // maxJudged bounds the bytes of all pages that are judged at a time. Judging a page takes
 // up to ten times its size, so many small ones may be under way, or one of the largest.
-const maxJudged = ingest.MaxFileBody
+const maxJudged = input.MaxFileBody
 
 // InOrder assesses entries on all cores and emits the answers in the order of
 // the entries. At most two entries a core are in memory, and of large ones what
 // maxJudged permits and the next. When ctx ends it returns at once, though a read of
 // a pipe to which nobody writes goes on.
-func InOrder[T any](ctx context.Context, entries iter.Seq[ingest.Entry], assess func(ingest.Entry) T, emit func(T) error) error {
+func InOrder[T any](ctx context.Context, entries iter.Seq[input.Entry], assess func(input.Entry) T, emit func(T) error) error {
 	cores := runtime.GOMAXPROCS(0)
 	answers := make(chan chan T, cores)
 	stop := make(chan struct{})
@@ -149,10 +149,10 @@ func (l Answer) Masked() Answer {
 }
 
 // Page reads a single page from a file or, for "-", from in.
-func Page(in io.Reader, input string) (qianshao.Page, error) {
-	entries := ingest.Path(input)
-	if input == "-" {
-		entries = ingest.Stream("-", in)
+func Page(in io.Reader, name string) (qianshao.Page, error) {
+	entries := input.Path(name)
+	if name == "-" {
+		entries = input.Stream("-", in)
 	}
 	for e := range entries {
 		if e.Err == nil && e.NotRead != "" && e.TextOf == "" {
@@ -160,7 +160,7 @@ func Page(in io.Reader, input string) (qianshao.Page, error) {
 		}
 		return e.Page, e.Err
 	}
-	return qianshao.Page{}, fmt.Errorf("%s holds no page", input)
+	return qianshao.Page{}, fmt.Errorf("%s holds no page", name)
 }
 
 // Summary counts the answers of a scan.

@@ -14,14 +14,14 @@ import (
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/packs"
 	"github.com/qianshao/qianshao/analyze/rule"
-	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/input"
 	"github.com/qianshao/qianshao/internal/scan"
 )
 
-func entries(names ...string) iter.Seq[ingest.Entry] {
-	return func(yield func(ingest.Entry) bool) {
+func entries(names ...string) iter.Seq[input.Entry] {
+	return func(yield func(input.Entry) bool) {
 		for _, name := range names {
-			if !yield(ingest.Entry{Input: name}) {
+			if !yield(input.Entry{Input: name}) {
 				return
 			}
 		}
@@ -31,7 +31,7 @@ func entries(names ...string) iter.Seq[ingest.Entry] {
 // TestInOrder: answers come in the order of the inputs, however long each takes,
 // and end with the first error of who takes them, or with the context.
 func TestInOrder(t *testing.T) {
-	slowFirst := func(e ingest.Entry) string {
+	slowFirst := func(e input.Entry) string {
 		if e.Input == "a" {
 			time.Sleep(20 * time.Millisecond)
 		}
@@ -50,8 +50,8 @@ func TestInOrder(t *testing.T) {
 		t.Errorf("%v, want the error of who takes the answers", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	blocked := func(yield func(ingest.Entry) bool) { // a pipe to which nobody writes
-		yield(ingest.Entry{Input: "a"})
+	blocked := func(yield func(input.Entry) bool) { // a pipe to which nobody writes
+		yield(input.Entry{Input: "a"})
 		<-t.Context().Done()
 	}
 	err = scan.InOrder(ctx, blocked, slowFirst, func(string) error { cancel(); return nil })
@@ -76,7 +76,7 @@ func TestAnswers(t *testing.T) {
 	}
 	sum := scan.NewSummary()
 	var answers []scan.Answer
-	for _, e := range []ingest.Entry{
+	for _, e := range []input.Entry{
 		{Input: "casino", Page: page(`<p>真人百家乐、老虎机，注册送彩金，充值提款秒到</p>`)},
 		{Input: "park", Page: page(`<p>公园今天开放</p>`)},
 		{Input: "picture", Page: page("\x89PNG\r\n\x1a\n\x00\x00\x00")},

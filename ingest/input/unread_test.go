@@ -1,4 +1,4 @@
-package ingest_test
+package input_test
 
 import (
 	"archive/tar"
@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/input"
 )
 
 func TestUnread(t *testing.T) {
@@ -36,7 +36,7 @@ func TestUnread(t *testing.T) {
 		"": "", "<html>": "", "BZhouse": "", "PNG": "", "BMW 汽车": "", "GIF 动图": "", "%PDF": "", "MZ是一个词": "",
 		"\xFF\xFE<\x00h\x00t\x00m\x00l\x00": "", "{\"text\": 1}": "",
 	} {
-		if got := ingest.Unread([]byte(body)); string(got) != want {
+		if got := input.Unread([]byte(body)); string(got) != want {
 			t.Errorf("%.20q is %q, want %q", body, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package ingest_test
+package input_test
 
 import (
 	"bytes"
@@ -14,10 +14,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
+	"go.uber.org/goleak"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/input"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // answer is an entry as the tests compare it.
 type answer struct {
@@ -26,7 +29,7 @@ type answer struct {
 	Err               string // what the error's message holds
 }
 
-func answers(seq iter.Seq[ingest.Entry]) (list []answer) {
+func answers(seq iter.Seq[input.Entry]) (list []answer) {
 	for e := range seq {
 		a := answer{Input: e.Input, Type: e.Page.ContentType, Body: string(e.Page.Body), Status: e.Page.Status}
 		if e.Err != nil {
@@ -107,21 +110,21 @@ func TestPath(t *testing.T) {
 		a.Err, b.Err = "", ""
 		return errs && a == b
 	})
-	if diff := cmp.Diff(want, answers(ingest.Path(root)), same); diff != "" {
+	if diff := cmp.Diff(want, answers(input.Path(root)), same); diff != "" {
 		t.Errorf("answers (-want +got):\n%s", diff)
 	}
-	if got := answers(ingest.Path(at("nothing"))); len(got) != 1 || !strings.Contains(got[0].Err, "check the path") {
+	if got := answers(input.Path(at("nothing"))); len(got) != 1 || !strings.Contains(got[0].Err, "check the path") {
 		t.Errorf("%+v", got)
 	}
-	if got := answers(ingest.Path(at("k-link"))); len(got) == 0 {
+	if got := answers(input.Path(at("k-link"))); len(got) == 0 {
 		t.Error("a link that is named outright is followed")
 	}
 	for name := range files { // every way out of the loop must be possible
-		for range ingest.Path(at(name)) {
+		for range input.Path(at(name)) {
 			break
 		}
 	}
-	for range ingest.Path(root) {
+	for range input.Path(root) {
 		break
 	}
 }
@@ -129,17 +132,17 @@ func TestPath(t *testing.T) {
 func TestPathDetails(t *testing.T) {
 	root := t.TempDir()
 	at := filepath.Join(root, "x.html")
-	write(t, at, bytes.Repeat([]byte("x"), ingest.MaxFileBody+1))
+	write(t, at, bytes.Repeat([]byte("x"), input.MaxFileBody+1))
 	when := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	if err := os.Chtimes(at, when, when); err != nil {
 		t.Fatal(err)
 	}
-	for e := range ingest.Path(at) {
-		if e.Err != nil || !e.Page.Truncated || len(e.Page.Body) != ingest.MaxFileBody || !e.Page.FetchedAt.Equal(when) || e.Page.URL != at || e.Page.Source != qianshao.SourceFolder {
+	for e := range input.Path(at) {
+		if e.Err != nil || !e.Page.Truncated || len(e.Page.Body) != input.MaxFileBody || !e.Page.FetchedAt.Equal(when) || e.Page.URL != at || e.Page.Source != qianshao.SourceFolder {
 			t.Errorf("%v: %d bytes, truncated %v, %s, %s", e.Err, len(e.Page.Body), e.Page.Truncated, e.Page.FetchedAt, e.Page.URL)
 		}
 	}
-	for e := range ingest.WARC("w", strings.NewReader(httpRecord("http://a.example/", "200 OK", "<p>"))) {
+	for e := range input.WARC("w", strings.NewReader(httpRecord("http://a.example/", "200 OK", "<p>"))) {
 		if p := e.Page; p.URL != "http://a.example/" || p.Source != qianshao.SourceWARC || !p.FetchedAt.Equal(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)) {
 			t.Errorf("%+v", p)
 		}
@@ -155,7 +158,7 @@ func TestStream(t *testing.T) {
 		{"archive", httpRecord("http://a.example/", "200 OK\r\nContent-Type: text/html", "<p>"), "-#0 text/html <p>"},
 		{"packed archive", zipped(httpRecord("http://a.example/", "200 OK\r\nContent-Type: text/html", "<p>")), "-#0 text/html <p>"},
 	} {
-		got := answers(ingest.Stream("-", strings.NewReader(tc.in)))
+		got := answers(input.Stream("-", strings.NewReader(tc.in)))
 		if len(got) != 1 || got[0].Input+" "+got[0].Type+" "+got[0].Body != tc.want || got[0].Err != "" {
 			t.Errorf("%s: %+v, want %s", tc.name, got, tc.want)
 		}
@@ -163,8 +166,8 @@ func TestStream(t *testing.T) {
 }
 
 func TestLongLine(t *testing.T) {
-	in := `{"text":"` + strings.Repeat("x", ingest.MaxLine) + "\"}\n{\"text\":\"short\"}\n"
-	got := answers(ingest.Lines("f", strings.NewReader(in)))
+	in := `{"text":"` + strings.Repeat("x", input.MaxLine) + "\"}\n{\"text\":\"short\"}\n"
+	got := answers(input.Lines("f", strings.NewReader(in)))
 	if len(got) != 2 || !strings.Contains(got[0].Err, "f: line 1: longer than") || got[1].Body != "short" {
 		t.Errorf("%.200v", got)
 	}
@@ -174,7 +177,7 @@ func TestLongLine(t *testing.T) {
 func TestWARCMemory(t *testing.T) {
 	page := httpRecord("http://a.example/", "200 OK\r\nContent-Type: text/html", strings.Repeat("<p>text</p>", 10_000))
 	n, peak := 0, uint64(0)
-	for e := range ingest.WARC("w", &repeated{text: page, times: 2000}) {
+	for e := range input.WARC("w", &repeated{text: page, times: 2000}) {
 		if e.Err != nil {
 			t.Fatal(e.Err)
 		}
@@ -216,7 +219,7 @@ func BenchmarkWARC(b *testing.B) {
 	b.SetBytes(int64(100 * len(page)))
 	b.ReportAllocs()
 	for b.Loop() {
-		for e := range ingest.WARC("w", strings.NewReader(file)) {
+		for e := range input.WARC("w", strings.NewReader(file)) {
 			if e.Err != nil {
 				b.Fatal(e.Err)
 			}

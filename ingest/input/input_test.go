@@ -1,4 +1,4 @@
-package ingest_test
+package input_test
 
 import (
 	"archive/tar"
@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
-	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/input"
 )
 
 // zipOf writes a zip file of names and contents by turns.
@@ -61,7 +61,7 @@ func tarOf(t testing.TB, files ...string) string {
 
 // told are the entries, a line each: input, type, what it is the text of, why it
 // was not read, and the page.
-func told(entries func(func(ingest.Entry) bool)) []string {
+func told(entries func(func(input.Entry) bool)) []string {
 	var lines []string
 	for e := range entries {
 		line := fmt.Sprintf("%s %s", e.Input, e.Page.ContentType)
@@ -124,7 +124,7 @@ func TestContainers(t *testing.T) {
 		if err := os.WriteFile(path, []byte(tc.file), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		for root, got := range map[string][]string{path: told(ingest.Path(path)), tc.name: told(ingest.Stream(tc.name, strings.NewReader(tc.file)))} {
+		for root, got := range map[string][]string{path: told(input.Path(path)), tc.name: told(input.Stream(tc.name, strings.NewReader(tc.file)))} {
 			for i, line := range got {
 				got[i] = strings.TrimPrefix(line, root)
 				if strings.Contains(line, "damaged") {
@@ -135,7 +135,7 @@ func TestContainers(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", root, diff)
 			}
 		}
-		for range ingest.Path(path) { // every way out of the loop must be possible
+		for range input.Path(path) { // every way out of the loop must be possible
 			break
 		}
 	}
@@ -144,7 +144,7 @@ func TestContainers(t *testing.T) {
 // TestBombs: what expands without end is left, and named.
 func TestBombs(t *testing.T) {
 	t.Parallel()
-	zeros := strings.Repeat("\x00", ingest.MaxFileBody+2)
+	zeros := strings.Repeat("\x00", input.MaxFileBody+2)
 	bomb := zipOf(t, "a", zeros, "b", "x")
 	for name, tc := range map[string]struct {
 		file string
@@ -156,7 +156,7 @@ func TestBombs(t *testing.T) {
 		"gzip":         {zipped(zeros), []string{"- truncated"}},
 	} {
 		var got []string
-		for e := range ingest.Stream("-", strings.NewReader(tc.file)) {
+		for e := range input.Stream("-", strings.NewReader(tc.file)) {
 			why := string(e.NotRead)
 			if e.Page.Truncated {
 				why += "truncated"
@@ -178,7 +178,7 @@ func FuzzStream(f *testing.F) {
 	f.Setenv("PATH", f.TempDir()) // no pdftotext
 	f.Fuzz(func(t *testing.T, file string) {
 		entries := 0
-		for range ingest.Stream("-", strings.NewReader(file)) {
+		for range input.Stream("-", strings.NewReader(file)) {
 			entries++
 		}
 		if entries == 0 && !strings.Contains(file, "WARC") {

@@ -1,4 +1,7 @@
-package ingest
+// Package input brings in what scan and preview are given: files, folders, WARC files,
+// JSON lines, archives, documents and standard input, each as entries with a page or the
+// reason why there is none. It makes no requests.
+package input
 
 import (
 	"bufio"
