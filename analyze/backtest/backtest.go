@@ -9,7 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
-	"github.com/qianshao/qianshao/analyze/rule/engine"
+	"github.com/qianshao/qianshao/analyze/rule/explain"
 )
 
 // Comparison is the rules as they are and as they would be.
@@ -136,7 +136,7 @@ func difference(before, after *qianshao.Finding) (c Change, ok bool) {
 
 // show quotes the evidence of a finding that the other rule set does not find,
 // since that made the difference, or else the primary evidence.
-func (c *Change) show(f *qianshao.Finding, other engine.Explanation) {
+func (c *Change) show(f *qianshao.Finding, other explain.Explanation) {
 	e, ok := f.Primary()
 	if !ok {
 		return
@@ -150,8 +150,8 @@ func (c *Change) show(f *qianshao.Finding, other engine.Explanation) {
 	c.Term, c.Block = e.Term, e.Block
 }
 
-func found(x engine.Explanation, e qianshao.Evidence) bool {
-	return slices.ContainsFunc(x.Blocks, func(b engine.BlockReport) bool {
+func found(x explain.Explanation, e qianshao.Evidence) bool {
+	return slices.ContainsFunc(x.Blocks, func(b explain.Block) bool {
 		return b.Name == e.Block && slices.ContainsFunc(b.Hits, func(hit qianshao.Evidence) bool { return hit.Span == e.Span })
 	})
 }

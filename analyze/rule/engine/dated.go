@@ -1,6 +1,10 @@
 package engine
 
-import "regexp"
+import (
+	"regexp"
+
+	"github.com/qianshao/qianshao/analyze/rule/explain"
+)
 
 // dated finds what is written in digits on every page and is no number to reach somebody
 // at: dates, years, and ranges of characters, chapters and the like.
@@ -38,6 +42,6 @@ func (e *evaluation) isDated(b *block, h *hit) bool {
 	if digits == 0 {
 		return false
 	}
-	e.drop(b, h, droppedAsDate)
+	e.drop(b, h, explain.PartOfDate)
 	return true
 }

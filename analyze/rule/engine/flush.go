@@ -6,6 +6,7 @@ import (
 
 	"github.com/qianshao/qianshao/analyze/match"
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/explain"
 )
 
 // maxPending is how many hits of a region wait before they are flushed.
@@ -106,7 +107,7 @@ func (e *evaluation) dropExcepted(b *block, st *blockState) {
 	if len(st.excepts) == 0 || len(st.pending) == 0 {
 		return
 	}
-	st.pending = dropInside(st.pending, st.excepts, func(h *hit, _ cover) { e.drop(b, h, droppedByExcept) })
+	st.pending = dropInside(st.pending, st.excepts, func(h *hit, _ cover) { e.drop(b, h, explain.Excepted) })
 }
 
 // dropAllowed drops the hits inside an allowed text, except for blocks that only excuse.
@@ -125,7 +126,7 @@ func (e *evaluation) dropAllowed(b *block, st *blockState) {
 			e.allowed.withheld = map[*detection]*rule.Allowance{}
 		}
 		e.allowed.withheld[b.owner] = by.allowance
-		e.drop(b, h, droppedByAllowance)
+		e.drop(b, h, explain.Allowed)
 	})
 }
 
@@ -160,7 +161,7 @@ func (e *evaluation) dropUnbounded(b *block, st *blockState) {
 			continue // there is no room for it, so it need not be judged
 		}
 		if !e.engine.segmenter.IsBounded(source, int(h.start), int(h.end)) {
-			e.drop(b, &h, droppedByWord)
+			e.drop(b, &h, explain.CutOutOfWords)
 			continue
 		}
 		kept = append(kept, h)
@@ -213,7 +214,7 @@ func (e *evaluation) longest(b *block, group []hit) []hit {
 	for _, h := range group {
 		place := e.open.covered[h.first-base : h.last-base+1]
 		if slices.Contains(place, true) {
-			e.drop(b, &h, droppedByOverlap)
+			e.drop(b, &h, explain.Overlapped)
 			continue
 		}
 		fill(place, true)

@@ -32,7 +32,7 @@ type evaluation struct {
 	regexes regexes
 	lengths []lengthGroup // those that wait for a region of their length
 	allowed allowed
-	trace   *trace // set while explaining
+	trace   trace // set while explaining
 }
 
 // pageTraits are what is known of a page before its text is read.

@@ -9,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/analyze/match"
+	"github.com/qianshao/qianshao/analyze/rule/explain"
 	"github.com/qianshao/qianshao/analyze/rule/prefilter"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
@@ -313,7 +314,7 @@ func (e *evaluation) overlapsTerm(b *block, h *hit) bool {
 			break
 		}
 		if x.first <= h.last && h.first <= x.last {
-			e.drop(b, h, droppedByOverlap)
+			e.drop(b, h, explain.Overlapped)
 			return true
 		}
 	}

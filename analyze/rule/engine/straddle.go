@@ -5,6 +5,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/match"
+	"github.com/qianshao/qianshao/analyze/rule/explain"
 )
 
 // On a page so many words meet that a short term is often found where one word ends and
@@ -55,7 +56,7 @@ func (e *evaluation) straddles(b *block, h *hit) bool {
 	if e.engine.segmenter.IsBounded(text, int(h.start), end) {
 		return false
 	}
-	e.drop(b, h, droppedByWord)
+	e.drop(b, h, explain.CutOutOfWords)
 	return true
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/analyze/match"
+	"github.com/qianshao/qianshao/analyze/rule/explain"
 )
 
 // Budgets of the hits of a page. Distinct terms are counted beyond them: the first hit
@@ -111,7 +112,7 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 		return // nobody disguises a police notice
 	}
 	if b.plain && e.isDisguised(&h) {
-		e.drop(b, &h, droppedByDisguise)
+		e.drop(b, &h, explain.TooDisguised)
 		return
 	}
 	if !b.positive && h.cost > plainCost && int(h.term) < len(e.engine.terms) {
@@ -184,6 +185,6 @@ func (e *evaluation) isBounded(b *block, h *hit) bool {
 	if e.engine.segmenter.IsBounded(e.currentRegion().Text, int(h.start), int(h.end)) {
 		return true
 	}
-	e.drop(b, h, droppedByWord)
+	e.drop(b, h, explain.CutOutOfWords)
 	return false
 }
