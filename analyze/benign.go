@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/analyze/rule/engine"
+	"github.com/qianshao/qianshao/analyze/rule/chance"
 	"github.com/qianshao/qianshao/analyze/rule/policy"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
@@ -17,12 +17,12 @@ import (
 // and each rule that is too common, with its place and some of the texts or words.
 func (a *Analyzer) CheckBenign(innocent []string) error {
 	mistakes := a.engine.CommonTerms(innocent)
-	chance, err := a.engine.ChanceTerms()
+	byChance, err := a.ChanceTerms()
 	if err != nil {
 		return err
 	}
-	for i := range chance {
-		if m := chance[i].Mistake(); chance[i].Refused && !slices.ContainsFunc(mistakes, m.SamePlace) {
+	for i := range byChance {
+		if m := byChance[i].Mistake(); byChance[i].Refused && !slices.ContainsFunc(mistakes, m.SamePlace) {
 			mistakes = append(mistakes, m)
 		}
 	}
@@ -48,8 +48,8 @@ func (a *Analyzer) CheckBenign(innocent []string) error {
 }
 
 // ChanceTerms returns the short terms that the dictionary says come about by chance; see
-// engine.Engine.ChanceTerms.
-func (a *Analyzer) ChanceTerms() ([]engine.ChanceTerm, error) { return a.engine.ChanceTerms() }
+// chance.Terms.
+func (a *Analyzer) ChanceTerms() ([]chance.Term, error) { return chance.Terms(a.Rules()) }
 
 // inEachForm returns what each rule finds in a text, judged as what the rule judges: as
 // a message, where one term weighs more, if it judges both.

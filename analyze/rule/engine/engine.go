@@ -12,10 +12,10 @@ import (
 	"fmt"
 	"regexp"
 	"sync"
-	"unicode"
 
 	"github.com/qianshao/qianshao/analyze/match"
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/chance"
 	"github.com/qianshao/qianshao/analyze/rule/prefilter"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 	"github.com/qianshao/qianshao/analyze/token"
@@ -54,7 +54,7 @@ type detection struct {
 // term is one entry of the automaton with the blocks that look for it.
 type term struct {
 	text, key string // as the first block writes it, and folded
-	short     bool   // Chinese characters, at most shortTerm of them
+	short     bool   // Chinese characters, at most chance.MaxShort of them
 	ordinary  rule.Sightings
 	postings  []posting
 }
@@ -224,22 +224,10 @@ func (c *compiler) addPosting(t syntax.Term, p posting) {
 	if !ok {
 		i = int32(len(c.Engine.terms))
 		c.terms[t.Key] = i
-		c.Engine.terms = append(c.Engine.terms, term{text: t.Text, key: t.Key, short: isShort(t.Key), ordinary: c.rules.Ordinary().Terms[t.Key]})
+		c.Engine.terms = append(c.Engine.terms, term{text: t.Text, key: t.Key, short: chance.IsShort(t.Key), ordinary: c.rules.Ordinary().Terms[t.Key]})
 	}
 	c.Engine.terms[i].postings = append(c.Engine.terms[i].postings, p)
 	c.margin = max(c.margin, int32(8*t.Length))
-}
-
-// isShort says whether a folded term is of Chinese characters, and so few that they meet
-// by chance where one word ends and another begins.
-func isShort(key string) bool {
-	n := 0
-	for _, r := range key {
-		if n++; n > shortTerm || !unicode.Is(unicode.Han, r) {
-			return false
-		}
-	}
-	return true
 }
 
 func (c *compiler) pattern(text string) *pattern {

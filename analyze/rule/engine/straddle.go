@@ -5,15 +5,13 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/match"
+	"github.com/qianshao/qianshao/analyze/rule/chance"
 	"github.com/qianshao/qianshao/analyze/rule/explain"
 )
 
 // On a page so many words meet that a short term is often found where one word ends and
 // another begins: 彩金 in 五彩金香, 期期中 in 学期期中. There it counts only between words.
 // In a message, which says one thing, it counts as it stands: slang is in no dictionary.
-
-// shortTerm is the length up to which a term is found only between words.
-const shortTerm = 3
 
 // dropChance drops the short terms of a detection that cut words in two, and the dates
 // that its expressions match, and weighs its blocks anew. It is called for the few detections whose condition holds, since each
@@ -50,7 +48,7 @@ func (e *evaluation) straddles(b *block, h *hit) bool {
 		return false
 	}
 	text, end := e.page.doc.Regions[h.region].Text, int(h.end)
-	if h.last-h.first >= shortTerm-1 {
+	if h.last-h.first >= chance.MaxShort-1 {
 		end = len(text)
 	}
 	if e.engine.segmenter.IsBounded(text, int(h.start), end) {

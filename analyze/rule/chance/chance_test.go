@@ -1,17 +1,33 @@
-package engine
+package chance_test
 
 import (
 	"slices"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/chance"
 )
+
+// header is the front matter that the rules of these tests share.
+const header = `title: 测试规则
+description: 测试
+status: stable
+date: 2026-11-23
+category: gambling
+level: high
+legal_basis: [刑法第三百零三条]
+falsepositives: [警方通报]
+tests:
+  - {text: 甲, expect: fires}
+  - {text: 乙, expect: quiet}
+`
 
 // A short term that comes about by chance is refused where the rule fires by it and it
 // counts inside words, and listed where it only supports others or there is a reason.
-func TestChanceTerms(t *testing.T) {
+func TestTerms(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ detection, want string }{
 		"fires":   {"  a: {terms: [口交]}\n  condition: a\n", "refused"},
@@ -26,16 +42,20 @@ func TestChanceTerms(t *testing.T) {
 		"word":    {"  a: {terms: [贷款]}\n  condition: a\n", ""}, // oftener as a word of its own
 	}
 	want := map[string]string{}
-	var files []string
+	files := fstest.MapFS{}
 	for name, tc := range cases {
-		files = append(files, "rules/gambling/"+name+".yaml", header+"id: "+name+"\ndetection:\n"+tc.detection)
+		files["rules/gambling/"+name+".yaml"] = &fstest.MapFile{Data: []byte(header + "id: " + name + "\ndetection:\n" + tc.detection)}
 		if tc.want != "" {
 			want[name] = tc.want
 		}
 	}
 	// On a page, short terms count only between words.
-	files = append(files, "rules/gambling/page.yaml", header+"id: page\njudges: page\ndetection:\n  a: {terms: [口交]}\n  condition: a\n")
-	list, err := load(t, rule.Options{}, files...).ChanceTerms()
+	files["rules/gambling/page.yaml"] = &fstest.MapFile{Data: []byte(header + "id: page\njudges: page\ndetection:\n  a: {terms: [口交]}\n  condition: a\n")}
+	rules, err := rule.Load(files, rule.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := chance.Terms(rules)
 	if err != nil {
 		t.Fatal(err)
 	}

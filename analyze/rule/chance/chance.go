@@ -1,0 +1,118 @@
+// Package chance finds the terms so short that they come about by chance where one word
+// ends and another begins: 口交 in 人口交通.
+package chance
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/policy"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/analyze/token"
+)
+
+// MaxShort is the length up to which a term is short; on a page such a term is found only
+// between words.
+const MaxShort = 3
+
+// IsShort says whether a folded term is of Chinese characters, and so few that they meet
+// by chance where one word ends and another begins.
+func IsShort(key string) bool {
+	n := 0
+	for _, r := range key {
+		if n++; n > MaxShort || !unicode.Is(unicode.Han, r) {
+			return false
+		}
+	}
+	return true
+}
+
+// Term is a short term that counts inside words, where it comes about by chance
+// more often than policy.MaxChance.
+type Term struct {
+	Term        syntax.Term
+	Rule, Block string
+	Around      token.Around
+	// Refused says that the rule fires by it alone, and gives no reason.
+	Refused bool
+}
+
+// Terms holds the short terms that count inside words against the dictionary: those
+// of rules that judge messages, and those of unbounded blocks. It returns each term that
+// comes about by chance too often, once for each block. One that only supports others, or
+// for which "unbounded" gives a reason, is not refused.
+func Terms(rules *rule.Set) ([]Term, error) {
+	var list []Term
+	var queries []token.Query
+	for _, d := range rules.Detections() {
+		r, ok := rules.Rule(d.ID)
+		if !ok || d.IsContext || r.Off != nil {
+			continue
+		}
+		positive := d.Condition.Positive(len(d.Blocks))
+		for i := range d.Blocks {
+			b := &d.Blocks[i]
+			if !positive[i] || b.Word || !b.Unbounded && !r.JudgesForm(qianshao.FormMessage) {
+				continue
+			}
+			fires := firesAlone(d, i)
+			for _, t := range b.Terms {
+				if !IsShort(t.Key) {
+					continue
+				}
+				list = append(list, Term{Term: t, Rule: d.ID, Block: b.Name, Refused: fires && !b.Unbounded && int(t.Weight) >= b.Min})
+				queries = append(queries, token.Query{Term: withoutGaps(t.Key), Excepts: exceptsOf(b, t.Key)})
+			}
+		}
+	}
+	around, err := token.FindAround(queries)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].Around = around[i]
+	}
+	list = slices.DeleteFunc(list, func(c Term) bool { return !policy.IsChance(c.Around.Chance, c.Around.Own) })
+	slices.SortStableFunc(list, func(x, y Term) int {
+		return cmp.Or(cmp.Compare(y.Around.Chance, x.Around.Chance), cmp.Compare(x.Term.Key, y.Term.Key))
+	})
+	return list, nil
+}
+
+// firesAlone says whether the condition may hold by a block and a length.
+func firesAlone(d *rule.Detection, block int) bool {
+	only := make([]bool, len(d.Blocks))
+	for i := range d.Blocks {
+		only[i] = i == block || d.Blocks[i].LengthOnly
+	}
+	return d.Condition.HoldsBy(only)
+}
+
+// exceptsOf returns the longer texts in which a block does not count a term.
+func exceptsOf(b *rule.Block, key string) (texts []string) {
+	for _, t := range b.Excepts {
+		if strings.Contains(t.Key, key) {
+			texts = append(texts, withoutGaps(t.Key))
+		}
+	}
+	return texts
+}
+
+func withoutGaps(key string) string { return strings.ReplaceAll(key, " ", "") }
+
+// Mistake says why the term is refused, at its place.
+func (c *Term) Mistake() syntax.Mistake {
+	return c.Term.Mistake(fmt.Sprintf("%q comes about by chance %s, and rule %s fires by it in block %s; "+
+		"make it longer, except such words, ask for whole words (word: true), or say why it must count inside words (unbounded: …)",
+		c.Term.Text, c.InWords(), c.Rule, c.Block))
+}
+
+// InWords returns "1.9 times in a million words (人口|交通, …), as a word 0.1 times".
+func (c *Term) InWords() string {
+	return fmt.Sprintf("%.1f times in a million words (%s), as a word %.1f times", c.Around.Chance, strings.Join(c.Around.Examples, ", "), c.Around.Own)
+}
