@@ -209,7 +209,7 @@ func (c *Crawler) handled(ctx context.Context, item Item, page *qianshao.Page, a
 		return c.unhandled(ctx, item, page.URL, handleErr), handleErr, nil
 	}
 	if handled.Stale {
-		return Outcome{Again: now, Priority: item.Priority, Memory: Memory{Page: item.Page, Interval: item.Interval}}, nil, nil
+		return Outcome{Again: now, Priority: item.Priority, Memory: Memory{Page: item.Page, Hash: item.Hash, Interval: item.Interval}}, nil, nil
 	}
 	c.troubles.answered(item.Host)
 	c.Observe.Fetched(page, now.Sub(started))

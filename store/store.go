@@ -50,12 +50,19 @@ type Save struct {
 	// ViewsAsked says that the page's other views were asked for at this visit,
 	// whether or not they came.
 	ViewsAsked bool
+	// Scripted says that the page has external scripts of its own site. They may change
+	// while its body does not, so its assessment holds for ScriptsHold only; see Confirm.
+	Scripted bool
 	// Rules names the rule set of the assessment; see Confirm.
 	Rules string
 	// Merged are the open findings of the page, by id, that findings of the assessment
 	// have taken in, each with the id of the one that did.
 	Merged map[string]string
 }
+
+// ScriptsHold is how long the assessment of a page with external scripts holds while its
+// body is as it was: as long as what is known of the scripts.
+const ScriptsHold = 24 * time.Hour
 
 // Saved is what the search index must be told of a page.
 type Saved struct {

@@ -95,7 +95,7 @@ func FetchPage(ctx context.Context, folder FolderOptions, opts FetchOptions, raw
 	}
 	x := analyze.NewExtraction(page)
 	page.Stylesheets = pipeline.FetchStylesheets(ctx, fetcher, x.Stylesheets())
-	page.Scripts = pipeline.FetchScripts(ctx, fetcher, x, x.Scripts())
+	page.Scripts, _ = pipeline.FetchScripts(ctx, fetcher, x, x.Scripts())
 	return page, nil
 }
 

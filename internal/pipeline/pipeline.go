@@ -133,7 +133,7 @@ func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before inges
 	}
 	saved, err := p.save(ctx, store.Save{
 		Page: page, Document: judged.doc, Assessment: judged.assessment, Rules: rules.Name, Merged: merged,
-		ViewsAsked: viewed || p.onlyRendered(&page),
+		ViewsAsked: viewed || p.onlyRendered(&page), Scripted: judged.scripted,
 	})
 	if err != nil {
 		return handled, err
@@ -165,6 +165,7 @@ type judged struct {
 	madeByScript  bool
 	hardlyAnyText bool
 	pictures      []string // references, as in Document.Pictures
+	scripted      bool     // external scripts of its own site belong to it
 	links         []string // of all that was seen of it
 }
 
@@ -204,7 +205,8 @@ func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Ext
 	var sheets, scripts []string
 	took := p.extracting(x, func() { sheets, scripts = x.Stylesheets(), x.Scripts() })
 	x.Page.Stylesheets = FetchStylesheets(ctx, p.Fetcher, sheets)
-	x.Page.Scripts = FetchScripts(ctx, p.Fetcher, x, scripts)
+	var scripted bool
+	x.Page.Scripts, scripted = FetchScripts(ctx, p.Fetcher, x, scripts)
 	for _, other := range x.Others { // what hides in one view hides in all
 		other.Page.Stylesheets, other.Page.Scripts = x.Page.Stylesheets, x.Page.Scripts
 	}
@@ -224,7 +226,7 @@ func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Ext
 		p.Log.Info("the allow-list holds an alert back", "url", x.Page.URL, "rule", a.Rule, "level", a.Level.String(), "by", a.By)
 	}
 	p.Metrics.Analysed(j.assessment, took)
-	j.links = append(j.links, more.links...)
+	j.links, j.scripted = append(j.links, more.links...), scripted
 	return j, nil
 }
 

@@ -66,6 +66,7 @@ type visitor struct {
 	*pipeline.Pipeline
 	site   *site
 	folder *app.Folder
+	later  time.Duration // what the fetcher's clock is ahead
 }
 
 // shipped are the shipped rules, loaded once.
@@ -104,7 +105,9 @@ func watch(t *testing.T, s *site, views ...qianshao.View) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
+	v := &visitor{site: s, folder: folder}
 	fetcher, err := fetch.New(fetch.Options{
+		Now:       func() time.Time { return time.Now().Add(v.later) },
 		UserAgent: "test (test; +https://test.example/)",
 		Permit: func(u *url.URL) (*qianshao.Authorisation, qianshao.Skip) {
 			return folder.Register.Scope().Decide(u, time.Now())
@@ -114,14 +117,14 @@ func watch(t *testing.T, s *site, views ...qianshao.View) *visitor {
 		t.Fatal(err)
 	}
 	t.Cleanup(fetcher.Close)
-	p, err := pipeline.New(pipeline.Options{
+	v.Pipeline, err = pipeline.New(pipeline.Options{
 		Store: folder.Store, Index: ix, Evidence: folder.Evidence, Rules: func() *pipeline.ActiveRules { return rules },
 		Fetcher: fetcher, Scope: folder.Register.Scope, Metrics: metrics.New(),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &visitor{p, s, folder}
+	return v
 }
 
 // giveBrowser makes the pipeline one with a browser, or skips the test.

@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
 )
 
 // TestScriptsOfThePagesSite: a page whose text stands in a script of its own site is found
@@ -50,5 +52,45 @@ func TestScriptsOfThePagesSite(t *testing.T) {
 	}
 	if captures[0].Records != 5 { // response, request, metadata, findings, and the script
 		t.Errorf("%d records", captures[0].Records)
+	}
+}
+
+// TestScriptsThatChange: a page that stays as it is, is judged anew by what its site's scripts
+// have come to say, or no longer say, a day later.
+func TestScriptsThatChange(t *testing.T) {
+	s := seenBy(t, func(w http.ResponseWriter, path string, _ bool, n int) {
+		if path == "/app.js" {
+			w.Header().Set("Content-Type", "text/javascript")
+			if n == 2 {
+				fmt.Fprint(w, `document.write("<h1>金麒麟娱乐城官网</h1><p>百家乐开户，注册送彩金，真人视讯投注，客服QQ：88123456</p>")`)
+			}
+			return
+		}
+		fmt.Fprint(w, `<p>学校通知</p><script src="/app.js"></script>`)
+	})
+	v := watch(t, s)
+	first := v.fetch(t)
+	var before ingest.Memory
+	for day, want := range []int{0, 1, 0} {
+		v.later = time.Duration(day) * 25 * time.Hour
+		again := first
+		again.FetchedAt = first.FetchedAt.Add(v.later)
+		handled, err := v.Process(t.Context(), again, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before = ingest.Memory{Hash: handled.Hash, Rules: v.RulesName()}
+		if got := v.hits(t, "state:open"); got != want {
+			t.Errorf("day %d: %d open findings, want %d", day, got, want)
+		}
+		again.FetchedAt = again.FetchedAt.Add(time.Hour)
+		again.Body, again.Status = nil, http.StatusNotModified
+		if handled, err := v.Process(t.Context(), again, before); err != nil || handled.Stale {
+			t.Errorf("an hour later it is stale, %v", err)
+		}
+		again.FetchedAt = again.FetchedAt.AddDate(0, 0, 1)
+		if handled, err := v.Process(t.Context(), again, before); err != nil || !handled.Stale {
+			t.Errorf("a day later, without its body, it is confirmed, %v", err)
+		}
 	}
 }

@@ -185,14 +185,15 @@ const (
 )
 
 // FetchScripts gets the external scripts of the page's own site that say something, by URL.
-// One that cannot be had is left out, and the page is judged without it.
-func FetchScripts(ctx context.Context, fetcher *fetch.Fetcher, x *analyze.Extraction, urls []string) map[string][]byte {
+// One that cannot be had is left out, and the page is judged without it. own says that
+// there are such scripts, whatever they say now.
+func FetchScripts(ctx context.Context, fetcher *fetch.Fetcher, x *analyze.Extraction, urls []string) (scripts map[string][]byte, own bool) {
 	ctx, cancel := context.WithTimeout(ctx, scriptsTime)
 	defer cancel()
-	var scripts map[string][]byte
 	left := maxScriptBytes
 	for _, script := range urls {
 		code, err := fetcher.Script(ctx, script, x.Page.Authorisation, x.ScriptMatters)
+		own = own || !isForeign(err)
 		if err != nil || code == nil || len(code) > left || len(scripts) == maxScripts {
 			continue
 		}
@@ -202,5 +203,11 @@ func FetchScripts(ctx context.Context, fetcher *fetch.Fetcher, x *analyze.Extrac
 		}
 		scripts[script] = code
 	}
-	return scripts
+	return scripts, own
+}
+
+// isForeign says that a script is none of the page's site: a CDN's, or a counter's.
+func isForeign(err error) bool {
+	var skip *fetch.SkipError
+	return errors.Is(err, fetch.ErrOtherSite) || errors.As(err, &skip) && skip.Skip == qianshao.SkipNotAuthorised
 }

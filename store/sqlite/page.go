@@ -112,15 +112,15 @@ func (s *Store) savePage(ctx context.Context, tx *writer, save *store.Save, v *v
 
 func putPage(ctx context.Context, tx *writer, save *store.Save) error {
 	_, err := tx.ExecContext(ctx, `
-INSERT INTO pages (page, requested, authorisation, sha256, status, first_seen, last_seen, flagged, rules)
-VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)
+INSERT INTO pages (page, requested, authorisation, sha256, status, first_seen, last_seen, flagged, rules, scripts_at)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $6 * $10)
 ON CONFLICT (page) DO UPDATE SET requested = excluded.requested, authorisation = excluded.authorisation,
-  sha256 = excluded.sha256, status = excluded.status, flagged = excluded.flagged, rules = excluded.rules,
+  sha256 = excluded.sha256, status = excluded.status, flagged = excluded.flagged, rules = excluded.rules, scripts_at = excluded.scripts_at,
   first_seen = CASE WHEN excluded.first_seen < pages.first_seen THEN excluded.first_seen ELSE pages.first_seen END,
   missed_at = CASE WHEN pages.missed_at > $9 THEN 0 ELSE pages.missed_at END,
   last_seen = CASE WHEN excluded.last_seen > pages.last_seen OR pages.last_seen > $9 THEN excluded.last_seen ELSE pages.last_seen END`,
 		qianshao.PageKey(save.Page.URL), qianshao.PageKey(save.Page.RequestedURL), save.Page.Authorisation, hashOf(save.Page.Body), save.Page.Status,
-		millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules, notAfter(save.Page.FetchedAt))
+		millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules, notAfter(save.Page.FetchedAt), bit(save.Scripted))
 	return err
 }
 
@@ -294,16 +294,17 @@ func (s *Store) readSaved(ctx context.Context, tx *writer, v *visit) (err error)
 }
 
 // Confirm records that a page, seen at a time, is as it was when it was last
-// assessed: a body of the same SHA-256, the same rules. known is false if that
-// is not what the store has; then nothing is recorded, and the page must be
-// assessed.
+// assessed: a body of the same SHA-256, the same rules, and scripts of which is known what
+// they say. known is false if that is not what the store has; then nothing is recorded,
+// and the page must be assessed.
 func (s *Store) Confirm(ctx context.Context, pageURL, hash, rules string, at time.Time) (saved store.Saved, known bool, err error) {
 	v := visit{page: qianshao.PageKey(pageURL), at: at}
 	err = s.update(ctx, ordered, "confirm page "+pageURL+" in", func(tx *writer) error {
 		res, err := tx.ExecContext(ctx, `
 UPDATE pages SET last_seen = CASE WHEN $1 > last_seen OR last_seen > $5 THEN $1 ELSE last_seen END,
   first_seen = CASE WHEN first_seen > $5 THEN $1 ELSE first_seen END, missed_at = CASE WHEN missed_at > $5 THEN 0 ELSE missed_at END
-WHERE page = $2 AND sha256 = $3 AND rules = $4`, millis(at), v.page, hash, rules, notAfter(at))
+WHERE page = $2 AND sha256 = $3 AND rules = $4 AND (scripts_at = 0 OR scripts_at > $6 AND scripts_at <= $5)`,
+			millis(at), v.page, hash, rules, notAfter(at), millis(at.Add(-store.ScriptsHold)))
 		if err != nil {
 			return err
 		}

@@ -207,6 +207,13 @@ func testConfirm(t *testing.T, open Open) {
 	if err != nil || !records[0].LastSeen.Equal(at) {
 		t.Errorf("%+v, %v", records, err)
 	}
+	p.Scripted, p.Page.FetchedAt = true, at
+	save(t, s, p)
+	for after, want := range map[time.Duration]bool{time.Hour: true, -time.Minute: true, store.ScriptsHold: false, -2 * store.ScriptsHold: false} {
+		if _, known, err := s.Confirm(t.Context(), "http://a/", hash, "rules", at.Add(after)); err != nil || known != want {
+			t.Errorf("with scripts, %s later: known %v, error %v", after, known, err)
+		}
+	}
 	gonePage(t, s, "http://a/", 4)
 	if _, known, err := s.Confirm(t.Context(), "http://a/", hash, "rules", at); err != nil || known {
 		t.Errorf("a page that was gone is judged anew when it is back: %v, %v", known, err)
