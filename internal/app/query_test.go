@@ -179,9 +179,8 @@ func TestQueriesGoWithTheirURL(t *testing.T) {
 		t.Fatal("there is no query in the frontier: this test sees nothing")
 	}
 	authorisation.NoQueries = true
-	authorise(t, data, authorisation)
+	authorise(t, data, authorisation) // and what has a query is due
 	reportLongAgo(t, data, "http://elsewhere.example/?sid=INNOCENTTOKEN-4")
-	makeDue(t, data)
 	crawlOnce(t, data)
 	if n := occurrences(t, data, "INNOCENTTOKEN"); n > 0 {
 		t.Errorf("queries of clean pages are %d times in %q", n, filesWith(t, data, "INNOCENTTOKEN"))

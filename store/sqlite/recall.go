@@ -93,7 +93,8 @@ type change struct {
 // recall makes due at once what the changes may make another: what is skipped, or
 // waits, where an authorisation that has changed covers it. If one permits more
 // than before, all its URLs are due and read whole, because their pages may have
-// links that were not followed.
+// links that were not followed. If one forbids queries that it permitted, the URLs
+// with a query are due, so that they go.
 func recall(ctx context.Context, tx *writer, changes []change) error {
 	if len(changes) == 0 {
 		return nil
@@ -116,6 +117,11 @@ func recall(ctx context.Context, tx *writer, changes []change) error {
 	}
 	for i := range changes {
 		c := &changes[i]
+		if c.before != nil && !c.before.NoQueries && c.after.NoQueries {
+			if _, err := asked.makeDue(ctx, tx, `due IS NOT NULL AND authorisation = $1 AND instr(url, '?') > 0`, c.after.ID); err != nil {
+				return err
+			}
+		}
 		if c.before == nil || !permitsMore(c.before, &c.after) {
 			continue
 		}
@@ -151,9 +157,9 @@ func (f failure) mayEnd(changes []change) bool {
 	return err == nil && slices.ContainsFunc(changes, func(c change) bool { return c.after.Covers(u, c.after.ValidFrom) == "" })
 }
 
-// permitsMore says whether after has hosts or paths that before has not.
+// permitsMore says whether after has hosts, paths or queries that before has not.
 func permitsMore(before, after *qianshao.Authorisation) bool {
-	return !holds(before.Hosts, after.Hosts) || !holds(after.Exclude, before.Exclude) ||
+	return before.NoQueries && !after.NoQueries || !holds(before.Hosts, after.Hosts) || !holds(after.Exclude, before.Exclude) ||
 		len(before.Include) > 0 && (len(after.Include) == 0 || !holds(before.Include, after.Include))
 }
 
