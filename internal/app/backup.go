@@ -211,15 +211,34 @@ func copyTree(ctx context.Context, from, to string, depth int) error {
 	return nil
 }
 
-// isInside says whether a path lies in a folder, or is it.
+// isInside says whether a path lies in a folder, or is it, whatever links lead to either.
 func isInside(path, folder string) (bool, error) {
-	path, err := filepath.Abs(path)
+	path, err := resolved(path)
 	if err != nil {
 		return false, err
 	}
-	if folder, err = filepath.Abs(folder); err != nil {
+	if folder, err = resolved(folder); err != nil {
 		return false, err
 	}
 	inside, err := filepath.Rel(folder, path)
 	return err == nil && filepath.IsLocal(inside), nil
+}
+
+// resolved returns a path without links. What does not exist yet is kept as it is.
+func resolved(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	for missing := ""; ; {
+		real, err := filepath.EvalSymlinks(path)
+		if err == nil {
+			return filepath.Join(real, missing), nil
+		}
+		parent := filepath.Dir(path)
+		if !errors.Is(err, fs.ErrNotExist) || parent == path {
+			return "", err
+		}
+		path, missing = parent, filepath.Join(filepath.Base(path), missing)
+	}
 }

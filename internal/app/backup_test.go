@@ -215,8 +215,14 @@ func refuseRestore(t *testing.T, data string) {
 	if left, _ := os.ReadDir(parent); !errors.Is(err, context.Canceled) || len(left) > 0 {
 		t.Errorf("interrupted: %v; it left %v", err, left)
 	}
-	if _, err := openFolder(t, data).Backup(t.Context(), app.RuleFolders{}, filepath.Join(data, "evidence", "x"), time.Now(), nil); err == nil || !strings.Contains(err.Error(), "lies in the data folder") {
-		t.Errorf("a backup inside the data folder: %v", err)
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(data, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{filepath.Join(data, "evidence", "x"), filepath.Join(link, "new", "x")} {
+		if _, err := openFolder(t, data).Backup(t.Context(), app.RuleFolders{}, to, time.Now(), nil); err == nil || !strings.Contains(err.Error(), "lies in the data folder") {
+			t.Errorf("a backup inside the data folder, as %s: %v", to, err)
+		}
 	}
 }
 
