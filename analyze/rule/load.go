@@ -335,11 +335,15 @@ func (l *loader) readOptional(fsys fs.FS, name, shown string) ([]byte, error) {
 }
 
 // readCapped reads a file. Of one beyond the largest cap it returns as many bytes as
-// the parsers need to refuse it.
+// the parsers need to refuse it. A pipe or device is refused: the one waits for a writer
+// and answers no signal, the other has no end.
 func readCapped(fsys fs.FS, name string) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
 		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file; replace it with one, or remove it", name)
 	}
 	if info.Size() <= syntax.MaxListFile {
 		return fs.ReadFile(fsys, name)

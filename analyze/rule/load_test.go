@@ -1,7 +1,9 @@
 package rule
 
 import (
+	"io/fs"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -82,5 +84,16 @@ func TestDigest(t *testing.T) {
 	}
 	if same := digest("葡京\n"); same != digest("葡京\n") || len(same) != 16 || same == digest("葡京\n银河赌场\n") {
 		t.Errorf("digest %q", same)
+	}
+}
+
+// TestPipe: a pipe in the place of a file is refused, since it would be waited for without end.
+func TestPipe(t *testing.T) {
+	for _, name := range []string{"ordinary.tsv", "lists/a.txt", "patterns/a.yaml"} {
+		files := fileSet(t)
+		files[name] = &fstest.MapFile{Mode: fs.ModeNamedPipe | 0o600}
+		if _, err := Load(files, Options{}); err == nil || !strings.Contains(err.Error(), name+" is no file") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
