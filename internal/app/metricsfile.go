@@ -18,6 +18,10 @@ func checkMetricsFile(path string) error {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return inputError(fmt.Errorf("metrics file %s: there is no folder %s; create it, as node_exporter's --collector.textfile.directory names it", path, folder))
 	}
+	// A pipe would be waited for when the crawl has ended: the last crawl's counters are read.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return inputError(fmt.Errorf("metrics file %s is a folder, pipe or device; name a file", path))
+	}
 	return nil
 }
 
