@@ -5,6 +5,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -176,7 +177,9 @@ type want struct {
 	isType func(mediaType string) bool
 	// maxBody is the cap of the body in bytes.
 	maxBody int64
-	view    qianshao.View
+	// total bounds each request; Limits.Total if it is zero.
+	total time.Duration
+	view  qianshao.View
 	// etag and lastModified, where one is there, make the request conditional.
 	etag, lastModified string
 	// mayAsk, if it is set, has a say besides the scope: it gets the authorisation that
@@ -269,7 +272,7 @@ func (f *Fetcher) hop(ctx context.Context, current, asked string, want want) (a 
 		}
 		return a, err
 	}
-	if a, err = f.send(ctx, u, authorisation, again, f.header(want, asked)); err != nil {
+	if a, err = f.send(ctx, u, authorisation, again, f.header(want, asked), cmp.Or(want.total, f.limits.Total)); err != nil {
 		return nil, "", f.sendError(ctx, u, err)
 	}
 	if next, err = f.judge(ctx, a, want); err != nil || next != "" {
@@ -386,7 +389,7 @@ func drain(body io.Reader) (start []byte, truncated bool) {
 // send makes one request when the host's pace permits, under the authorisation
 // that permitted then returns: the wait for the host's turn may outlast the one
 // that was found before it. The answer's closers end the request.
-func (f *Fetcher) send(ctx context.Context, u *url.URL, before *qianshao.Authorisation, permitted func() (*qianshao.Authorisation, error), header http.Header) (*answer, error) {
+func (f *Fetcher) send(ctx context.Context, u *url.URL, before *qianshao.Authorisation, permitted func() (*qianshao.Authorisation, error), header http.Header, total time.Duration) (*answer, error) {
 	leave, err := f.pace.enter(ctx, u.Hostname(), f.Interval(u, before))
 	if err != nil {
 		return nil, err
@@ -397,7 +400,7 @@ func (f *Fetcher) send(ctx context.Context, u *url.URL, before *qianshao.Authori
 		return nil, err
 	}
 	ctx, cancelCause := context.WithCancelCause(ctx)
-	ctx, cancelTimeout := context.WithTimeoutCause(ctx, f.limits.Total, errTotal)
+	ctx, cancelTimeout := context.WithTimeoutCause(ctx, total, errTotal)
 	cancel := func() { cancelTimeout(); cancelCause(nil); leave() }
 	exchange := qianshao.Exchange{URL: u.String(), At: f.opts.Now()}
 	req, err := http.NewRequestWithContext(traced(ctx, &exchange), http.MethodGet, exchange.URL, nil)

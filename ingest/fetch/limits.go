@@ -12,6 +12,9 @@ const (
 	DefaultBodyIdle = 15 * time.Second
 	// DefaultTotal bounds one request, so that a server that drips bytes holds no worker.
 	DefaultTotal = 60 * time.Second
+	// DefaultScript bounds the request for a script: less than a page waits for all of its
+	// scripts, so that one that never ends is known as such, and keeps none of the others away.
+	DefaultScript = 10 * time.Second
 	// DefaultMaxHeader bounds the response's header fields.
 	DefaultMaxHeader = 256 << 10
 	// DefaultMaxBody bounds a body, as sent and as decoded. The largest HTML
@@ -63,6 +66,7 @@ type Limits struct {
 	Header   time.Duration // from the request's end to the header's
 	BodyIdle time.Duration // longest pause in the body
 	Total    time.Duration // one request, all in all
+	Script   time.Duration // one request for a script, all in all
 
 	MaxHeader     int64
 	MaxBody       int64 // bytes, as sent and as decoded
@@ -88,6 +92,7 @@ func (l Limits) withDefaults() Limits {
 	orDuration(&l.Header, DefaultHeader)
 	orDuration(&l.BodyIdle, DefaultBodyIdle)
 	orDuration(&l.Total, DefaultTotal)
+	orDuration(&l.Script, DefaultScript)
 	orBytes(&l.MaxHeader, DefaultMaxHeader)
 	orBytes(&l.MaxBody, DefaultMaxBody)
 	orBytes(&l.MaxSitemap, DefaultMaxSitemap)

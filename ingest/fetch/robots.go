@@ -205,7 +205,7 @@ func (f *Fetcher) fetchRobots(ctx context.Context, u *url.URL, a *qianshao.Autho
 		return a, err
 	}
 	for range maxRobotsRedirects + 1 {
-		answer, err := f.send(ctx, at, a, again, f.header(want{accept: "text/plain,*/*;q=0.1"}, at.String()))
+		answer, err := f.send(ctx, at, a, again, f.header(want{accept: "text/plain,*/*;q=0.1"}, at.String()), f.limits.Total)
 		if err != nil {
 			return nil, f.robotsError(ctx, at, err)
 		}

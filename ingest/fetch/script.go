@@ -142,7 +142,7 @@ func (f *Fetcher) fetchScript(ctx context.Context, key, authorisation string) ([
 		}
 		return nil
 	}
-	a, err := f.follow(ctx, key, want{accept: "*/*", isType: isScriptOrUnknown, maxBody: f.limits.MaxScript, mayAsk: own})
+	a, err := f.follow(ctx, key, want{accept: "*/*", isType: isScriptOrUnknown, maxBody: f.limits.MaxScript, total: f.limits.Script, mayAsk: own})
 	if err != nil {
 		return nil, err
 	}

@@ -160,3 +160,32 @@ func sites(own string) func(u *url.URL) (*qianshao.Authorisation, qianshao.Skip)
 		return a, ""
 	}
 }
+
+// TestScriptThatNeverEnds: a script that drips is given up, and not asked for again at once,
+// so that it does not keep the page's other scripts away.
+func TestScriptThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 9)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.Path
+		if r.URL.Path != "/drip.js" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/javascript")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}))
+	t.Cleanup(s.Close)
+	f := newFetcher(t, fetch.Options{Permit: sites(s.URL), Limits: fetch.Limits{Script: 50 * time.Millisecond}})
+	for range 2 {
+		code, err := f.Script(t.Context(), s.URL+"/drip.js", "own", func([]byte) bool { return true })
+		var skip *fetch.SkipError
+		if !errors.As(err, &skip) || !skip.Temporary() {
+			t.Errorf("%q, %v", code, err)
+		}
+	}
+	if len(asked) != 2 {
+		t.Errorf("%d requests, want one for robots.txt and one for the script", len(asked))
+	}
+}
