@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -25,6 +26,18 @@ type followUp struct {
 	replaced bool
 }
 
+// callsForFollowUp reports whether followUp or addPictures may have something to do.
+func (p *Pipeline) callsForFollowUp(j judged) bool {
+	return p.Browser != nil || j.showsMoreToSearch() || len(j.pictures) > 0 && (j.assessment.Flagged() || j.hardlyAnyText)
+}
+
+// showsMoreToSearch reports whether a view of the page has something to report that a plain
+// visitor does not get.
+func (j judged) showsMoreToSearch() bool {
+	views := j.assessment.Views
+	return views[qianshao.ViewSearchVisitor] != nil || views[qianshao.ViewSearchCrawler] != nil
+}
+
 // followUp gets what a page needs to be judged rightly, nothing for most: a
 // second plain visit where another view shows what the first did not, so that a
 // banner which merely rotates is not called cloaking; and what a browser shows
@@ -32,7 +45,7 @@ type followUp struct {
 func (p *Pipeline) followUp(ctx context.Context, page *analyze.Extraction, j judged) (more followUp, err error) {
 	ctx, cancel := context.WithTimeout(ctx, viewsTime)
 	defer cancel()
-	if views := j.assessment.Views; views[qianshao.ViewSearchVisitor] != nil || views[qianshao.ViewSearchCrawler] != nil {
+	if j.showsMoreToSearch() {
 		again, err := p.Fetcher.Get(ctx, fetch.Request{URL: page.Page.RequestedURL})
 		if err != nil {
 			p.Log.Info("no second plain visit to hold the views against", "url", page.Page.URL, "error", err)
@@ -100,8 +113,13 @@ func (p *Pipeline) render(ctx context.Context, x *analyze.Extraction, more *foll
 		return nil, nil
 	}
 	rendered := analyze.NewExtraction(out.Page)
+	turn := turn{turns: p.turns, x: rendered}
+	if err := turn.take(ctx); err != nil {
+		return nil, err
+	}
+	defer turn.end()
 	for _, link := range rendered.Document().Links {
-		more.links = append(more.links, link.URL)
+		more.links = append(more.links, strings.Clone(link.URL)) // it may be a part of the source
 	}
 	outcome := metrics.ViewSeen
 	if to, err := fetch.Canonical(out.Leaving); err == nil {

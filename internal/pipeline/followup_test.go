@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/ingest/render"
+	"github.com/qianshao/qianshao/internal/turns"
 )
 
 func TestTheBrowserReadsAnUndeclaredCharset(t *testing.T) {
@@ -44,7 +45,7 @@ func TestTheBrowserReadsAnUndeclaredCharset(t *testing.T) {
 	t.Cleanup(browser.Close)
 	p := &Pipeline{Options: Options{
 		Browser: browser, Scope: func() *ingest.Scope { return &ingest.Scope{} }, Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
-	}}
+	}, turns: turns.New(maxWorked, largePage)}
 	page := qianshao.Page{URL: "http://clinic.example/", ContentType: "text/html", Body: []byte(body), FetchedAt: time.Now()}
 	rendered, err := p.render(t.Context(), analyze.NewExtraction(page), &followUp{})
 	if err != nil || rendered == nil || !strings.Contains(string(rendered.Page.Body), "[青禾市第二中医院门诊安排]") {

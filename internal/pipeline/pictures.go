@@ -156,7 +156,7 @@ func (p *Pipeline) readPicture(ctx context.Context, page *qianshao.Page, ref str
 		}
 		body, read.Body, read.ContentType = got.Body, got.Body, got.ContentType
 	}
-	grey, err := p.decode(body)
+	grey, err := p.decode(ctx, body)
 	if err != nil {
 		return read, err
 	}
@@ -172,10 +172,14 @@ func (p *Pipeline) readPicture(ctx context.Context, page *qianshao.Page, ref str
 
 func saysSomething(p *qianshao.Picture) bool { return p.Text != "" || len(p.Codes) > 0 }
 
-// decode decodes one picture at a time: each takes tens of megabytes.
-func (p *Pipeline) decode(body []byte) (*image.Gray, error) {
-	p.large.Lock()
-	defer p.large.Unlock()
+// decode decodes one picture at a time, while no large page is worked on: each takes tens of
+// megabytes.
+func (p *Pipeline) decode(ctx context.Context, body []byte) (*image.Gray, error) {
+	done, err := p.turns.Wait(ctx, maxWorked)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	return picture.Decode(body)
 }
 

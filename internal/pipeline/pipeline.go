@@ -9,10 +9,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
-	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -25,13 +23,9 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/ingest/picture"
 	"github.com/qianshao/qianshao/ingest/render"
+	"github.com/qianshao/qianshao/internal/turns"
 	"github.com/qianshao/qianshao/store"
 )
-
-// largePage is the size in bytes from which on pages are judged one at a time.
-// Judging a page takes some twelve times its size, so the workers together hold
-// no more than one of them needs.
-const largePage = 512 << 10
 
 // Store is the part of the truth that the way of a page needs.
 type Store interface {
@@ -84,7 +78,7 @@ type Options struct {
 // Pipeline takes pages through all steps. It is safe for concurrent use.
 type Pipeline struct {
 	Options
-	large    sync.Mutex // held while a large page is judged, or a picture decoded
+	turns    *turns.Turns
 	pictures pictureMemory
 }
 
@@ -99,7 +93,7 @@ func New(opts Options) (*Pipeline, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Pipeline{Options: opts}, nil
+	return &Pipeline{Options: opts, turns: turns.New(maxWorked, largePage)}, nil
 }
 
 // Process is the way of a page: look at its other views, judge, archive, save,
@@ -119,7 +113,9 @@ func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before inges
 		}
 	}
 	rules, extraction := p.Rules(), analyze.NewExtraction(page)
-	judged, err := p.judge(ctx, rules, extraction)
+	turn := &turn{turns: p.turns, x: extraction}
+	defer turn.end()
+	judged, err := p.judge(ctx, rules, extraction, turn)
 	if err != nil {
 		return handled, err
 	}
@@ -164,14 +160,16 @@ type judged struct {
 	assessment    qianshao.Assessment
 	madeByScript  bool
 	hardlyAnyText bool
-	pictures      []string // references, as in Document.Pictures
-	scripted      bool     // external scripts of its own site belong to it
-	links         []string // of all that was seen of it
+	pictures      []string      // references, as in Document.Pictures
+	scripted      bool          // external scripts of its own site belong to it
+	links         []string      // of all that was seen of it
+	took          time.Duration // to assess it
 }
 
 // assess assesses a page as far as it is known. Of a large one it keeps what is saved: the
-// rest takes some ten times the page, and each worker may have one in hand.
+// rest takes some ten times the page.
 func assess(rules *ActiveRules, x *analyze.Extraction) (j judged) {
+	start := time.Now()
 	j.doc, j.assessment = rules.AssessExtraction(x)
 	j.madeByScript, j.hardlyAnyText = extract.MadeByScript(j.doc), extract.HardlyAnyText(j.doc)
 	for _, ref := range j.doc.Pictures {
@@ -180,9 +178,11 @@ func assess(rules *ActiveRules, x *analyze.Extraction) (j judged) {
 	for _, link := range j.doc.Links {
 		j.links = append(j.links, strings.Clone(link.URL)) // it may be a part of the source
 	}
-	if len(x.Page.Body) > largePage {
+	if isLarge(x) {
 		j.doc = kept(j.doc, j.assessment.Flagged())
+		x.Forget()
 	}
+	j.took = time.Since(start)
 	return j
 }
 
@@ -199,50 +199,76 @@ func kept(doc *qianshao.Document, flagged bool) *qianshao.Document {
 }
 
 // judge fetches the page's style sheets and scripts and assesses it, and once more if the
-// first assessment calls for a follow-up that shows more of the page, or its pictures
-// say something.
-func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Extraction) (j judged, err error) {
-	var sheets, scripts []string
-	took := p.extracting(x, func() { sheets, scripts = x.Stylesheets(), x.Scripts() })
+// first assessment calls for a follow-up, or for its pictures. It returns in the page's turn.
+func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Extraction, turn *turn) (j judged, err error) {
+	scripted, err := p.addParts(ctx, x, turn)
+	if err != nil {
+		return j, err
+	}
+	if err := turn.take(ctx); err != nil {
+		return j, err
+	}
+	if j = assess(rules, x); p.callsForFollowUp(j) {
+		if j, err = p.judgeAgain(ctx, rules, x, turn, j); err != nil {
+			return j, err
+		}
+	}
+	for _, a := range j.assessment.Allowed {
+		p.Log.Info("the allow-list holds an alert back", "url", x.Page.URL, "rule", a.Rule, "level", a.Level.String(), "by", a.By)
+	}
+	p.Metrics.Analysed(j.assessment, j.took)
+	j.scripted = scripted
+	return j, nil
+}
+
+// addParts fetches the page's style sheets and scripts; scripted says whether scripts of its own site belong to it.
+func (p *Pipeline) addParts(ctx context.Context, x *analyze.Extraction, turn *turn) (scripted bool, err error) {
+	if err := turn.take(ctx); err != nil {
+		return false, err
+	}
+	sheets, scripts := x.Stylesheets(), x.Scripts()
+	turn.end()
 	x.Page.Stylesheets = FetchStylesheets(ctx, p.Fetcher, sheets)
-	var scripted bool
 	x.Page.Scripts, scripted = FetchScripts(ctx, p.Fetcher, x, scripts)
 	for _, other := range x.Others { // what hides in one view hides in all
 		other.Page.Stylesheets, other.Page.Scripts = x.Page.Stylesheets, x.Page.Scripts
 	}
-	took += p.extracting(x, func() { j = assess(rules, x) })
+	return scripted, nil
+}
+
+// judgeAgain does the follow-up of a page that came to j and reads its pictures, out of its
+// turn, and assesses the page again where they show more of it.
+func (p *Pipeline) judgeAgain(ctx context.Context, rules *ActiveRules, x *analyze.Extraction, turn *turn, j judged) (judged, error) {
+	turn.leave(&j)
 	more, err := p.followUp(ctx, x, j)
 	if err != nil {
 		return j, err
 	}
 	if len(more.pages) > 0 || more.replaced {
 		x.Others = append(x.Others, more.pages...)
-		took += p.extracting(x, func() { j = assess(rules, x) })
+		if err := turn.take(ctx); err != nil {
+			return j, err
+		}
+		j = j.again(rules, x)
+		turn.leave(&j)
 	}
-	if p.addPictures(ctx, x, j) {
-		took += p.extracting(x, func() { j = assess(rules, x) })
+	said := p.addPictures(ctx, x, j)
+	if err := turn.take(ctx); err != nil {
+		return j, err
 	}
-	for _, a := range j.assessment.Allowed {
-		p.Log.Info("the allow-list holds an alert back", "url", x.Page.URL, "rule", a.Rule, "level", a.Level.String(), "by", a.By)
+	if said || j.doc == nil {
+		j = j.again(rules, x)
 	}
-	p.Metrics.Analysed(j.assessment, took)
-	j.links, j.scripted = append(j.links, more.links...), scripted
+	j.links = append(j.links, more.links...)
 	return j, nil
 }
 
-// extracting runs work, which extracts a page, and returns how long it took. Of
-// large pages one at a time is worked on, and what was extracted is not kept
-// while the network is waited for.
-func (p *Pipeline) extracting(x *analyze.Extraction, work func()) time.Duration {
-	start := time.Now()
-	if len(x.Page.Body) > largePage {
-		p.large.Lock()
-		defer p.large.Unlock()
-		debug.FreeOSMemory() // what earlier pages left would count beside what this one takes
-		defer x.Forget()
-	}
-	work()
-	return time.Since(start)
+// again assesses a page that came to j once more.
+func (j judged) again(rules *ActiveRules, x *analyze.Extraction) judged {
+	took := j.took
+	j = assess(rules, x)
+	j.took += took
+	return j
 }
 
 // archive keeps a flagged page as evidence.

@@ -10,12 +10,11 @@ import (
 	"runtime"
 	"slices"
 
-	"golang.org/x/sync/semaphore"
-
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/ingest/input"
+	"github.com/qianshao/qianshao/internal/turns"
 )
 
 // Answer is what is said of one input; a line of JSON.
@@ -92,7 +91,7 @@ func InOrder[T any](ctx context.Context, entries iter.Seq[input.Entry], assess f
 	go func() {
 		defer close(answers)
 		slots := make(chan struct{}, cores)
-		room := semaphore.NewWeighted(maxJudged)
+		room := turns.New(maxJudged, 0)
 		for entry := range entries {
 			answer := make(chan T, 1)
 			select {
@@ -100,14 +99,14 @@ func InOrder[T any](ctx context.Context, entries iter.Seq[input.Entry], assess f
 			case <-stop:
 				return
 			}
-			size := min(int64(len(entry.Page.Body)), maxJudged)
 			slots <- struct{}{}
-			if room.Acquire(ctx, size) != nil {
+			done, err := room.Wait(ctx, int64(len(entry.Page.Body)))
+			if err != nil {
 				return
 			}
 			go func() {
 				answer <- assess(entry)
-				room.Release(size)
+				done()
 				<-slots
 			}()
 		}

@@ -1,0 +1,67 @@
+package pipeline
+
+import (
+	"context"
+	"runtime/debug"
+
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/internal/turns"
+)
+
+// Judging a page takes some twelve times its size, and saving and indexing it as much
+// again. So pages of more than largePage bytes have turns, of maxWorked bytes in all: one of
+// the largest is worked on at a time, or several smaller ones. Most pages are below a tenth
+// of largePage; those of all workers together need less than one of the largest.
+const (
+	largePage = 512 << 10
+	maxWorked = fetch.DefaultMaxBody
+)
+
+// turn is a page's turn to be worked on. A page has none while it waits for the network:
+// then of a large one nothing is held but the bytes that were fetched.
+type turn struct {
+	turns *turns.Turns
+	x     *analyze.Extraction
+	done  func() // nil while the page has no turn
+}
+
+// take waits for the turn.
+func (t *turn) take(ctx context.Context) (err error) {
+	if t.done, err = t.turns.Wait(ctx, size(t.x)); err == nil && isLarge(t.x) {
+		debug.FreeOSMemory() // what earlier pages left would count beside what this one takes
+	}
+	return err
+}
+
+// end ends the turn, if the page has it.
+func (t *turn) end() {
+	if t.done == nil {
+		return
+	}
+	if isLarge(t.x) {
+		t.x.Forget()
+	}
+	t.done()
+	t.done = nil
+}
+
+// leave ends the turn of a page that came to j before the network is waited for. What a large
+// page came to is not kept so long.
+func (t *turn) leave(j *judged) {
+	if isLarge(t.x) {
+		j.doc = nil
+	}
+	t.end()
+}
+
+// size is the size of a page's body and those of its other views, in bytes.
+func size(x *analyze.Extraction) int64 {
+	n := len(x.Page.Body)
+	for _, other := range x.Others {
+		n += len(other.Page.Body)
+	}
+	return int64(n)
+}
+
+func isLarge(x *analyze.Extraction) bool { return size(x) > largePage }

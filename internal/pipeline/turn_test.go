@@ -1,0 +1,27 @@
+package pipeline_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestLargePageWithPictures: a page that is so large that it waits for its turn, and leaves it to
+// fetch its pictures, is found with its text and what they say; and the turn is given back, or
+// the second visit would wait for ever.
+func TestLargePageWithPictures(t *testing.T) {
+	note := ""
+	s := servePictures(t, func() string {
+		return casinoText + `<img src="/ewm.png">` + note + "<!--" + strings.Repeat("x", 600<<10) + "-->"
+	})
+	v := watch(t, s)
+	v.mustVisit(t)
+	note = "<p>另有优惠</p>"
+	v.mustVisit(t)
+	list := v.findings(t)
+	if len(list) != 1 || len(list[0].Evidence) == 0 {
+		t.Fatalf("%+v", list)
+	}
+	if got := indicators(list[0]); !strings.Contains(got, "qr_code https://bet.example/reg?code=88") {
+		t.Errorf("indicators\n%s", got)
+	}
+}
