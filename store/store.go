@@ -38,8 +38,9 @@ func Optional[T any](v T, err error) (*T, error) {
 
 // MaxPageText bounds the text that is kept of one page for search, in bytes; it
 // is cut at the end of a region. The source is kept whole. A page with more text
-// than a long novel is data, and every finding on it is indexed with all of it.
-const MaxPageText = 2 << 20
+// than a thick book is data, and every finding on it is indexed with all of it:
+// the index takes a hundred times the text while it writes.
+const MaxPageText = 512 << 10
 
 // Save is one analysed page.
 type Save struct {

@@ -43,7 +43,7 @@ const (
 	// maxText bounds the bytes of a field's text: each character becomes a
 	// token of some 150 bytes while a batch is built. It is above the store's
 	// MaxPageText, title and terms included.
-	maxText = 3 << 20
+	maxText = 1 << 20
 	// maxKeyword bounds a URL in bytes; no query can name a longer prefix.
 	maxKeyword = 4 * index.MaxQueryLength
 	// maxShown bounds the title and the evidence of a hit, in characters.

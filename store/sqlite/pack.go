@@ -22,9 +22,13 @@ type packer struct {
 	err  error
 }
 
+// packWindow is how far back the encoder looks, in bytes, of which it holds twice as many.
+// Nearly all pages are smaller.
+const packWindow = 1 << 20
+
 func (p *packer) init() error {
 	p.once.Do(func() {
-		if p.enc, p.err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)); p.err != nil {
+		if p.enc, p.err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(packWindow)); p.err != nil {
 			return
 		}
 		p.dec, p.err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxUnpacked))
