@@ -25,7 +25,7 @@ const (
 	maxRegionText = 512 << 10
 	// maxRuns bounds the memory of all maps to the source (32 bytes each), of which hostile
 	// text has one for each character. The regions beyond it are mapped coarsely.
-	maxRuns = 1_000_000
+	maxRuns = 500_000
 	// maxLinks bounds Document.Links.
 	maxLinks = 50_000
 	// maxLinkText bounds the bytes of all their URLs: with a long base, each short reference

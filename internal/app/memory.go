@@ -11,9 +11,10 @@ const (
 	// crawls for months beside others; the program and what it maps come on top.
 	// GOMEMLIMIT sets another.
 	crawlLimit = 160 << 20
-	// ScanLimit is the same for commands that judge pages and end. A page of the largest
-	// size takes more than the difference.
-	ScanLimit = 200 << 20
+	// ScanLimit is the same for commands that judge pages and end. Below it, a page of the
+	// largest size that takes long would be collected all the time: with 200 MB, contacts
+	// took twice their CPU.
+	ScanLimit = 300 << 20
 	// garbage is how much garbage may gather below the limit, in percent of what
 	// is in use. The limit holds the peaks, so it need not be collected as often
 	// as Go does by itself. GOGC sets another.

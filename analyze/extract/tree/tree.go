@@ -173,7 +173,8 @@ func Build(source string, external External) *Tree {
 	b.feed(0)
 	b.popTo(1)
 	b.TooMany = b.TooMany || b.budget < 0
-	return &b.Tree
+	t := b.Tree // a copy: of a hostile page, what the builder has beside it is nearly as large
+	return &t
 }
 
 func newBuilder(source string) *builder {
