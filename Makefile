@@ -3,6 +3,7 @@ GO ?= go
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
 KILLS ?= 50
+COSTS ?= some
 SOAKTIME ?= 1h
 
 .PHONY: build test lint race fuzz bench demo ci soak costs clean
@@ -35,8 +36,8 @@ soak: ## hours: 20,000 pages killed KILLS times, a full disk, every fuzz target 
 	QIANSHAO_FULL_WEB=1 QIANSHAO_KILLS=$(KILLS) $(GO) test -count 1 -timeout 6h -v -run 'TestLocalWeb|TestKill9|TestDiskFull' ./cmd/qianshao
 	@FUZZTIME=$(SOAKTIME) ./.ci/fuzz
 
-costs: ## a quarter of an hour: memory and CPU of inputs made to be costly; writes their table into docs/performance.md
-	QIANSHAO_COSTS=. $(GO) test -count 1 -timeout 1h -v -run TestCosts ./cmd/qianshao -update
+costs: ## minutes: memory and CPU of inputs made to be costly (COSTS=. for all); writes their table into docs/performance.md
+	QIANSHAO_COSTS='$(COSTS)' $(GO) test -count 1 -timeout 1h -v -run TestCosts ./cmd/qianshao -update
 
 clean:
 	rm -f qianshao

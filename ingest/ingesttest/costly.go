@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -262,7 +263,7 @@ func costlyBytes() []Costly {
 const maxCostlyLine = 15 << 20
 
 // CostlyFiles are inputs of a scan that are no pages: archives and lines.
-func CostlyFiles() []Costly { return append(costlyArchives(), costlyLines()...) }
+func CostlyFiles() []Costly { return slices.Concat(costlyArchives(), costlyHeaders(), costlyLines()) }
 
 func costlyLines() []Costly {
 	return []Costly{
@@ -296,12 +297,6 @@ func costlyLines() []Costly {
 }
 
 func costlyArchives() []Costly {
-	page := func(size int) []byte {
-		var b bytes.Buffer
-		b.WriteString("<p>")
-		repeat(&b, "w", size)
-		return b.Bytes()
-	}
 	coded := func(name string, codings string, encode func(io.Writer) io.WriteCloser) Costly {
 		return Costly{"WARC: " + name, "warc", func(w io.Writer, size int) {
 			var body bytes.Buffer
@@ -325,10 +320,21 @@ func costlyArchives() []Costly {
 		{"WARC: gzipped pages of one letter", "warc.gz", func(w io.Writer, size int) {
 			for range 8 {
 				z := gzip.NewWriter(w)
-				response(z, "", page(size))
+				response(z, "", []byte("<p>"+strings.Repeat("w", size)))
 				_ = z.Close()
 			}
 		}},
+		{"WARC: chunks of one byte", "warc", func(w io.Writer, size int) {
+			var body bytes.Buffer
+			repeat(&body, "1\r\nw\r\n", size)
+			response(w, "Transfer-Encoding: chunked\r\n", body.Bytes())
+		}},
+	}
+}
+
+// costlyHeaders are archives with records that are broken or have headers that are too long.
+func costlyHeaders() []Costly {
+	return []Costly{
 		{"WARC: a header without end", "warc", func(w io.Writer, size int) {
 			_, _ = io.WriteString(w, "WARC/1.1\r\nWARC-Type: response\r\n")
 			repeat(w, "X-Header: "+strings.Repeat("x", 1000)+"\r\n", size)
@@ -351,11 +357,6 @@ func costlyArchives() []Costly {
 			}
 		}},
 		{"WARC: broken records", "warc", func(w io.Writer, size int) { repeat(w, "WARC/1.1\r\n\r\n", size) }},
-		{"WARC: chunks of one byte", "warc", func(w io.Writer, size int) {
-			var body bytes.Buffer
-			repeat(&body, "1\r\nw\r\n", size)
-			response(w, "Transfer-Encoding: chunked\r\n", body.Bytes())
-		}},
 	}
 }
 
