@@ -523,9 +523,9 @@ var messages = map[string]message{
 	"remedy.repeated_path":      {"路径循环，是页面模板的错误：可告知站点主人", "relative links that lead ever deeper: the site's template has a mistake, tell the owner"},
 	"remedy.endless_calendar":   {"没有尽头的日历，不必处理", "a calendar without end: nothing to do"},
 	"remedy.query_variants":     {"同一路径的参数太多；重要的页面请放进站点地图或 seeds", "too many queries of one path; name pages that matter in the sitemap or in seeds"},
-	"crawl.clock":               {"时钟曾经超前（或现在落后）：%d 个网址、%d 个主机排到了遥远的将来，已重新安排；%d 个发现的时间在将来，下次访问其网页时更正。请核对系统时间", "the clock was ahead, or is behind now. Visits planned too far in the future were planned again: %d URLs, %d hosts. Findings with times in the future, to be corrected when their pages are next visited: %d. Check this machine's clock"},
+	"crawl.clock":               {"时钟曾经超前（或现在落后）：%d 个网址、%d 个主机排到了遥远的将来，已重新安排；%d 个发现的时间在将来，下次访问其网页时更正。请核对系统时间", "the clock was ahead, or is behind now. Visits planned too far in the future were planned again: URLs %d, hosts %d. Findings with times in the future, to be corrected when their pages are next visited: %d. Check this machine's clock"},
 	"crawl.more":                {" 等，另有 %d 个主机", " and %d more"},
 	"crawl.next":                {"没有到期的网址；下一个在 %s（%s）", "nothing else is due; the next URL is due at %s (%s)"},
-	"crawl.waiting":             {"%d 个主机暂时失败，会自动重试；qianshao crawl --retry 立即重试", "%d hosts fail for now and are tried again by themselves; \"qianshao crawl --retry\" tries at once"},
-	"crawl.waiting.one":         {"%d 个主机暂时失败，会自动重试；qianshao crawl --retry 立即重试", "%d host fails for now and is tried again by itself; \"qianshao crawl --retry\" tries at once"},
+	"crawl.waiting":             {"%d 个主机暂时失败，会自动重试；qianshao crawl --retry 在一分钟内重试", "%d hosts fail for now and are tried again by themselves; \"qianshao crawl --retry\" tries within a minute"},
+	"crawl.waiting.one":         {"%d 个主机暂时失败，会自动重试；qianshao crawl --retry 在一分钟内重试", "%d host fails for now and is tried again by itself; \"qianshao crawl --retry\" tries within a minute"},
 }
