@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
 
@@ -30,20 +31,25 @@ func TestGoesOnBehindABrokenRecord(t *testing.T) {
 		file string
 		want []string // hosts of whole records, and errors by what they say
 	}{
-		"too short":                   {length("a", 20) + page("b") + page("c"), []string{"a", "no WARC record begins here; .* reading goes on at byte", "b", "c"}},
-		"too long":                    {length("a", 150) + page("b") + page("c") + page("d"), []string{"a", "reading goes on", "c", "d"}},
-		"far too long":                {length("a", 1<<40) + page("b"), []string{"a", "cut short"}},
-		"no length":                   {strings.Replace(page("a"), "Content-Length", "X-Length", 1) + page("b"), []string{"is not a length", "b"}},
-		"another version":             {strings.Replace(page("a"), "WARC/1.1", "WARC/0.18", 1) + page("b"), []string{"is not 1.0 or 1.1", "b"}},
-		"garbage between":             {page("a") + "garbage\r\n" + page("b"), []string{"a", "no WARC record begins", "b"}},
-		"a line without end":          {page("a") + "WARC/1.1\r\nX: " + strings.Repeat("x", 1<<20) + "\r\n\r\n" + page("b"), []string{"a", "longer than", "b"}},
-		"too short, gzip by record":   {string(packed(length("a", 20), page("b"), page("c"))), []string{"a", "no WARC record begins", "b", "c"}},
-		"too long, gzip by record":    {string(packed(length("a", 400), page("b"), page("c"))), []string{"a", "Content-Length is larger than the record", "b", "c"}},
-		"far too long, gzip":          {string(packed(length("a", 1<<40), page("b"))), []string{"a", "Content-Length is larger than the record", "b"}},
-		"too short, gzip in one":      {string(packed(length("a", 20) + page("b") + page("c"))), []string{"a", "no WARC record begins", "b", "c"}},
-		"a member with wrong content": {string(flipped) + string(packed(page("b"))), []string{"warc record at byte 0: .* goes on at byte", "b"}},
-		"garbage between members":     {string(packed(page("a"))) + "\x1f\x8b garbage" + string(packed(page("b"))), []string{"a", "gzip", "b"}},
-		"a member cut short":          {string(packed(page("a"))) + string(packed(page("x")))[:60] + string(packed(page("b"))), []string{"a", "goes on", "b"}},
+		"too short":                         {length("a", 20) + page("b") + page("c"), []string{"a", "no WARC record begins here; .* reading goes on at byte", "b", "c"}},
+		"too long, in a file":               {length("a", 150) + page("b") + page("c") + page("d"), []string{"a", "byte 0: Content-Length is larger than the record; .* goes on at byte 223", "b", "c", "d"}},
+		"far too long, in a file":           {page("a") + length("b", 99999) + page("c") + page("d"), []string{"a", "b", "Content-Length is larger than the record; .* goes on", "c", "d"}},
+		"the longest length, in a file":     {length("a", math.MaxInt64) + page("b"), []string{"a", "Content-Length is larger than the record; .* goes on", "b"}},
+		"far too long, the last, in a file": {page("a") + length("b", 99999), []string{"a", "b", "cut short"}},
+		"far too long, twice, in a file":    {length("a", 99999) + length("b", 99999) + page("c"), []string{"a", "larger", "b", "larger", "c"}},
+		"an archive in a record":            {record("1.1", "resource", "http://a/", "application/warc", page("x")+page("y")) + page("b"), []string{"a", "b"}},
+		"no record within, in a file":       {length("a", 99999) + "WARC/1.1\r\nis a text about archives\r\n\r\n", []string{"a", "cut short"}},
+		"no length":                         {strings.Replace(page("a"), "Content-Length", "X-Length", 1) + page("b"), []string{"is not a length", "b"}},
+		"another version":                   {strings.Replace(page("a"), "WARC/1.1", "WARC/0.18", 1) + page("b"), []string{"is not 1.0 or 1.1", "b"}},
+		"garbage between":                   {page("a") + "garbage\r\n" + page("b"), []string{"a", "no WARC record begins", "b"}},
+		"a line without end":                {page("a") + "WARC/1.1\r\nX: " + strings.Repeat("x", 1<<20) + "\r\n\r\n" + page("b"), []string{"a", "longer than", "b"}},
+		"too short, gzip by record":         {string(packed(length("a", 20), page("b"), page("c"))), []string{"a", "no WARC record begins", "b", "c"}},
+		"too long, gzip by record":          {string(packed(length("a", 400), page("b"), page("c"))), []string{"a", "Content-Length is larger than the record", "b", "c"}},
+		"far too long, gzip":                {string(packed(length("a", 1<<40), page("b"))), []string{"a", "Content-Length is larger than the record", "b"}},
+		"too short, gzip in one":            {string(packed(length("a", 20) + page("b") + page("c"))), []string{"a", "no WARC record begins", "b", "c"}},
+		"a member with wrong content":       {string(flipped) + string(packed(page("b"))), []string{"warc record at byte 0: .* goes on at byte", "b"}},
+		"garbage between members":           {string(packed(page("a"))) + "\x1f\x8b garbage" + string(packed(page("b"))), []string{"a", "gzip", "b"}},
+		"a member cut short, in a file":     {string(packed(page("a"))) + string(packed(page("x")))[:60] + string(packed(page("b"))), []string{"a", "goes on", "b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := tellAll(strings.NewReader(tc.file))
@@ -55,13 +61,43 @@ func TestGoesOnBehindABrokenRecord(t *testing.T) {
 					t.Errorf("%d is %q, want %q", i, got[i], want)
 				}
 			}
-			if name == "a member cut short" {
-				return // a stream cannot go back to where the decoder went astray
-			}
-			if diff := cmp.Diff(got, tellAll(oneByte{strings.NewReader(tc.file)})); diff != "" {
+			if diff := cmp.Diff(got, tellAll(oneByteFile{strings.NewReader(tc.file)})); diff != "" {
 				t.Errorf("a byte at a time it reads otherwise:\n%s", diff)
 			}
+			if strings.HasSuffix(name, ", in a file") {
+				return // a stream can neither go back nor look ahead
+			}
+			if diff := cmp.Diff(got, tellAll(oneByte{strings.NewReader(tc.file)})); diff != "" {
+				t.Errorf("as a stream it reads otherwise:\n%s", diff)
+			}
 		})
+	}
+}
+
+// oneByteFile is a file that gives a byte at a time.
+type oneByteFile struct{ *strings.Reader }
+
+func (f oneByteFile) Read(p []byte) (int, error) { return f.Reader.Read(p[:min(1, len(p))]) }
+
+// TestFarTooLongInAStream: what is lost there is said.
+func TestFarTooLongInAStream(t *testing.T) {
+	long := strings.Replace(record("1.1", "resource", "http://a/", "text/plain", "x"), "Content-Length: 1", "Content-Length: 99999", 1)
+	told := tellAll(oneByte{strings.NewReader(long + record("1.1", "resource", "http://b/", "text/plain", "x"))})
+	if len(told) != 2 || !matches(told[1], "byte 0: .* cut short, or its Content-Length is too large and any records behind it were passed over; give the archive as a file") {
+		t.Errorf("told %q", told)
+	}
+}
+
+// TestWrongLengthLeavesTheNextRecord: the content of a record whose length is too
+// large ends where the next record begins.
+func TestWrongLengthLeavesTheNextRecord(t *testing.T) {
+	long := strings.Replace(record("1.1", "resource", "http://a/", "text/plain", "one"), "Content-Length: 3", "Content-Length: 99999", 1)
+	rec, err := warc.NewReader(strings.NewReader(long + record("1.1", "resource", "http://b/", "text/plain", "two"))).Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(rec.Block); string(text) != "one\r\n\r\n" || err == nil {
+		t.Errorf("content %q, error %v", text, err)
 	}
 }
 

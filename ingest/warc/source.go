@@ -2,8 +2,10 @@ package warc
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
+	"math"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -15,8 +17,9 @@ type source struct {
 	file *bufio.Reader // over raw
 	gzip *gzip.Reader  // nil for a plain file
 
-	seeker io.Seeker // nil if the file is a stream
-	begin  int64     // where the file begins, for the seeker
+	seeker io.Seeker   // nil if the file is a stream
+	begin  int64       // where the file begins, for the seeker
+	ahead  io.ReaderAt // reads ahead in a plain file; nil if the file is a stream
 
 	started bool
 	inside  bool  // a member is open
@@ -35,6 +38,7 @@ func newSource(r io.Reader) *source {
 	if seeker, ok := r.(io.Seeker); ok {
 		if begin, err := seeker.Seek(0, io.SeekCurrent); err == nil { // not so for a pipe
 			s.seeker, s.begin = seeker, begin
+			s.ahead, _ = r.(io.ReaderAt)
 		}
 	}
 	return s
@@ -179,4 +183,63 @@ func (s *source) offset(position int64) int64 {
 		return 0
 	}
 	return s.members[0].file
+}
+
+// maxHead bounds what is looked at to tell a record's header from a line that
+// only looks like its beginning. Writers put WARC-Type first or nearly so.
+const maxHead = 2 << 10
+
+// misled returns how far behind start a record begins inside a block of a wrong
+// length; found is false if the length is right, no record begins there, or the
+// file does not allow to look ahead. Where the length is right nothing in the
+// block is looked at: a page may hold an archive.
+func (s *source) misled(start, length int64) (distance int64, found bool) {
+	if s.gzip != nil || s.ahead == nil || s.endsBlock(start, length) {
+		return 0, false
+	}
+	length = min(length, math.MaxInt64-maxHead)
+	// The header of the record that is sought may cross the block's end.
+	text := bufio.NewReaderSize(io.NewSectionReader(s.ahead, s.begin+start, length+maxHead), 32<<10)
+	for distance < length {
+		line, err := text.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return 0, false
+		}
+		distance += int64(len(line))
+		if string(line) == "\r\n" && distance < length {
+			if head, _ := text.Peek(maxHead); beginsRecord(head) {
+				return distance, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// endsBlock says whether a block may end length bytes behind start: what follows
+// is a record or the end of the file.
+func (s *source) endsBlock(start, length int64) bool {
+	if length > math.MaxInt64-s.begin-start {
+		return false
+	}
+	var around [64]byte // the header's or block's last byte, blank lines and the next record's first bytes
+	n, err := s.ahead.ReadAt(around[:], s.begin+start+length-1)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return true // reading on tells the error
+	}
+	if n == 0 {
+		return false
+	}
+	behind := bytes.TrimLeft(around[1:n], "\r\n")
+	return len(behind) == 0 || bytes.HasPrefix(behind, []byte("WARC/"))
+}
+
+// beginsRecord says whether head is the beginning of a record: the line of its
+// version and, within its header, a field that every record has.
+func beginsRecord(head []byte) bool {
+	if !bytes.HasPrefix(head, []byte("WARC/1.0\r\n")) && !bytes.HasPrefix(head, []byte("WARC/1.1\r\n")) {
+		return false
+	}
+	fields, _, _ := bytes.Cut(head, []byte("\r\n\r\n"))
+	fields = bytes.ToLower(fields)
+	return bytes.Contains(fields, []byte("\r\nwarc-type:")) || bytes.Contains(fields, []byte("\r\nwarc-record-id:"))
 }

@@ -1,7 +1,9 @@
 // Package warc reads WARC files, versions 1.0 and 1.1 (ISO 28500), plain or
 // gzipped record by record, and writes version 1.1. Reading streams: one
 // record's header is in memory, and no block. Behind a broken record it goes on
-// with the next one.
+// with the next one. In a plain file, which it can look ahead in, that holds for
+// a Content-Length that is too large as well; in a stream the records that such a
+// length takes in are lost.
 package warc
 
 import (
@@ -81,6 +83,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // ErrTruncated says that the file ends within a record. The records before it are whole.
 var ErrTruncated = errors.New("the file ends within this record; it was cut short")
 
+// errTruncatedStream: in a stream nothing tells a record that was cut short from
+// one whose length takes in all that follows.
+var errTruncatedStream = fmt.Errorf("%w, or its Content-Length is too large and any records behind it were passed over; give the archive as a file, where they are found", ErrTruncated)
+
 // NewReader returns a Reader of a WARC file, plain or gzipped as its first
 // bytes tell.
 func NewReader(r io.Reader) *Reader {
@@ -117,7 +123,11 @@ func (r *Reader) Next() (*Record, error) {
 		return nil, r.fail(offset, err)
 	}
 	rec.Offset = offset
-	rec.Block = &block{r: r, left: rec.Length}
+	content := &block{r: r, left: rec.Length}
+	if distance, found := r.in.misled(r.position(), rec.Length); found {
+		content.left, content.misled = distance, true
+	}
+	rec.Block = content
 	r.current = rec
 	return rec, nil
 }
@@ -127,6 +137,9 @@ func (r *Reader) fail(offset int64, err error) error {
 	broken := &Error{Offset: offset, Err: err}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		broken.Err = ErrTruncated
+		if r.in.gzip == nil && r.in.ahead == nil {
+			broken.Err = errTruncatedStream
+		}
 	}
 	r.broken++
 	switch {
@@ -217,17 +230,22 @@ func (r *Reader) header(first byte) (*Record, error) {
 }
 
 // errLength is a block that ends before its length is used up: in a file that
-// is gzipped by record, the next member begins with the next record.
+// is gzipped by record, the next member begins with the next record; in a plain
+// one, a record begins inside the block and none behind it.
 var errLength = errors.New("Content-Length is larger than the record")
 
 // block reads a record's content and tells an early end from the right one.
 type block struct {
-	r    *Reader
-	left int64
+	r      *Reader
+	left   int64
+	misled bool // the next record begins when nothing is left, before the stated length
 }
 
 func (b *block) Read(p []byte) (int, error) {
 	if b.left <= 0 {
+		if b.misled {
+			return 0, errLength
+		}
 		return 0, io.EOF
 	}
 	if b.r.in.gzip != nil {
