@@ -78,7 +78,7 @@ type evidenceDeletionsCmd struct {
 }
 
 func (c evidenceDeletionsCmd) Run(env *environment) error {
-	return env.withFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *app.Folder) error {
 		list, err := f.Store.Deletions(env.ctx, c.Limit)
 		if err != nil {
 			return err

@@ -37,7 +37,7 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 			return usageError(err)
 		}
 	}
-	return env.withFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *app.Folder) error {
 		printed := 0
 		v, err := f.Evidence.Verify(env.ctx, want, func(p evidence.Problem) {
 			if printed++; printed <= maxProblems {
@@ -72,7 +72,7 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 type evidenceHeadCmd struct{}
 
 func (evidenceHeadCmd) Run(env *environment) error {
-	return env.withFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *app.Folder) error {
 		end, err := f.Store.EvidenceEnd(env.ctx)
 		if err != nil {
 			return err

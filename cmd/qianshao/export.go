@@ -19,7 +19,7 @@ func (c evidenceExportCmd) Run(env *environment) error {
 	if !app.IsFindingID(c.Finding) {
 		return usageError(fmt.Errorf("%q is no finding's id; it has 16 hex digits", c.Finding))
 	}
-	return env.withFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *app.Folder) error {
 		report, err := f.Report(env.ctx, c.Finding)
 		if err != nil {
 			return err

@@ -108,8 +108,20 @@ func (env *environment) folder() app.FolderOptions {
 }
 
 // withFolder opens the data folder for work that may be done beside a server.
-func (env *environment) withFolder(work func(*app.Folder) error) (err error) {
-	f, err := app.OpenFolder(env.ctx, env.folder())
+func (env *environment) withFolder(work func(*app.Folder) error) error {
+	return withFolder(env.ctx, env.folder(), work)
+}
+
+// readFolder opens the data folder for work that changes nothing: it may be done in a
+// write-protected copy, too.
+func (env *environment) readFolder(work func(*app.Folder) error) error {
+	opts := env.folder()
+	opts.ReadOnly = true
+	return withFolder(env.ctx, opts, work)
+}
+
+func withFolder(ctx context.Context, opts app.FolderOptions, work func(*app.Folder) error) (err error) {
+	f, err := app.OpenFolder(ctx, opts)
 	if err != nil {
 		return err
 	}

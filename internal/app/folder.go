@@ -14,6 +14,9 @@ import (
 type FolderOptions struct {
 	// Data is the folder; it is created where it is missing.
 	Data string
+	// ReadOnly is for work that changes nothing: it can be done in a write-protected
+	// copy, too.
+	ReadOnly bool
 	// Version of the program; it stands in what is written.
 	Version string
 	// Contact of whoever collects; it stands in the evidence archive's files.
@@ -44,7 +47,11 @@ func OpenFolder(ctx context.Context, opts FolderOptions) (*Folder, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	db, err := openStore(ctx, opts.Data)
+	open := openStore
+	if opts.ReadOnly {
+		open = openStoreToRead
+	}
+	db, err := open(ctx, opts.Data)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,14 @@ func openStore(ctx context.Context, data string) (*Store, error) {
 	return sqlite.Open(ctx, storePath(data))
 }
 
+// openStoreToRead opens it for a command that changes nothing, write-protected or not.
+func openStoreToRead(ctx context.Context, data string) (*Store, error) {
+	if err := makeFolder(data); err != nil {
+		return nil, err
+	}
+	return sqlite.OpenToRead(ctx, storePath(data))
+}
+
 func makeFolder(data string) error {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return fmt.Errorf("create the data folder: %w", err)

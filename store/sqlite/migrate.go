@@ -44,8 +44,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		case version == latest:
 			return nil
 		case version > latest:
-			return fmt.Errorf("%w: schema %d, this program knows %d (use the newer program, or restore the backup made before the upgrade)",
-				store.ErrNewerSchema, version, latest)
+			return newerSchema(version, latest)
 		}
 		if err = migrateUp(ctx, db); err == nil {
 			return nil
@@ -57,6 +56,30 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		}
 	}
 	return fmt.Errorf("migrating the schema: %w", err)
+}
+
+func newerSchema(version, latest int64) error {
+	return fmt.Errorf("%w: schema %d, this program knows %d (use the newer program, or restore the backup made before the upgrade)",
+		store.ErrNewerSchema, version, latest)
+}
+
+// readableSchema refuses a schema that this program would have to change before it reads.
+func readableSchema(ctx context.Context, db *sql.DB) error {
+	latest, err := schemaVersion()
+	if err != nil {
+		return err
+	}
+	version, err := versionOf(ctx, db)
+	switch {
+	case err != nil:
+		return err
+	case version > latest:
+		return newerSchema(version, latest)
+	case version < latest:
+		return fmt.Errorf("schema %d is of an older program, and cannot be brought up to date where nothing can be written: "+
+			"copy the folder to where it can be written, or use the older program", version)
+	}
+	return nil
 }
 
 // versionOf returns the schema's version, 0 for an empty database.

@@ -29,7 +29,7 @@ func (s *Store) snapshot(ctx context.Context, path string) (err error) {
 			err = errors.Join(err, os.Remove(path))
 		}
 	}()
-	db, err := connect(abs) // the pool of readers may not write, not even elsewhere
+	db, err := connect(abs, nil) // the pool of readers may not write, not even elsewhere
 	if err != nil {
 		return err
 	}

@@ -51,9 +51,8 @@ type Store struct {
 // and brings its schema up to date.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s := &Store{path: path}
-	if err := s.open(ctx); err != nil {
-		err = errors.Join(err, s.Close())
-		return nil, s.fail("open", err)
+	if err := s.fail("open", s.open(ctx)); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
@@ -73,7 +72,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	// secure_delete overwrites the text of a page that is no longer flagged;
 	// journal_size_limit truncates the write-ahead log when it starts over.
-	if s.write, err = connect(abs, "secure_delete(ON)", "journal_size_limit(0)",
+	if s.write, err = connect(abs, nil, "journal_mode(WAL)", "secure_delete(ON)", "journal_size_limit(0)",
 		fmt.Sprintf("cache_size(%d)", -writerCache>>10), fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages)); err != nil {
 		return err
 	}
@@ -83,7 +82,12 @@ func (s *Store) open(ctx context.Context) error {
 	if s.writer, err = newWriter(ctx, s.write); err != nil {
 		return err
 	}
-	if s.read, err = connect(abs, "query_only(ON)"); err != nil {
+	return s.connectReaders(abs, nil)
+}
+
+// connectReaders opens the pool of readers.
+func (s *Store) connectReaders(abs string, parameters map[string]string) (err error) {
+	if s.read, err = connect(abs, parameters, "query_only(ON)"); err != nil {
 		return err
 	}
 	readers := min(max(2, runtime.GOMAXPROCS(0)), maxReaders)
@@ -92,11 +96,14 @@ func (s *Store) open(ctx context.Context) error {
 	return nil
 }
 
-func connect(abs string, pragmas ...string) (*sql.DB, error) {
+// connect opens a pool of connections, with SQLite's own parameters of its URI.
+func connect(abs string, parameters map[string]string, pragmas ...string) (*sql.DB, error) {
 	q := url.Values{"_txlock": {"immediate"}}
 	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
-	q.Add("_pragma", "journal_mode(WAL)")
 	q.Add("_pragma", "foreign_keys(ON)")
+	for name, value := range parameters {
+		q.Set(name, value)
+	}
 	for _, p := range pragmas {
 		q.Add("_pragma", p)
 	}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
+	"github.com/qianshao/qianshao/internal/writeprotect"
+)
+
+// TestWriteProtected: a copy that a court or an owner keeps cannot be written. Its
+// evidence is verified and exported all the same, and the copy stays as it is.
+func TestWriteProtected(t *testing.T) {
+	t.Parallel()
+	web, err := demoweb.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := web.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer web.Stop(context.Background())
+	folder := newDataFolder(t, web)
+	if output, err := crawlChild(web, folder).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	id := hiddenFinding(t, folder)
+	_, head := command(t, folder, "evidence", "head")
+	protected := filepath.Join(t.TempDir(), "copy")
+	if err := os.CopyFS(protected, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	writeprotect.Folder(t, protected)
+
+	kept, _, _ := strings.Cut(head, " ")
+	for _, tt := range []struct {
+		want string
+		args []string
+	}{
+		{"the archive is as it was written", []string{"evidence", "verify", "--head", kept}},
+		{head, []string{"evidence", "head"}},
+		{"REASON", []string{"evidence", "deletions"}},
+		{" of http", []string{"evidence", "export", id, "-o", filepath.Join(t.TempDir(), "export.zip")}},
+	} {
+		if code, out := command(t, protected, tt.args...); code != exitOK || !strings.Contains(out, tt.want) {
+			t.Errorf("%v: exit code %d, want 0 and %q in\n%s", tt.args, code, tt.want, out)
+		}
+	}
+}

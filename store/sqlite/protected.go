@@ -1,0 +1,87 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// OpenToRead opens a database for a caller that changes nothing. It does what Open
+// does, but a database whose file or folder is write-protected, such as a copy that is
+// kept as evidence, is read as it is: nothing is written beside it, its schema is not
+// brought up to date, and every change fails.
+func OpenToRead(ctx context.Context, path string) (*Store, error) {
+	s, err := Open(ctx, path)
+	if err == nil || !writeProtected(err) {
+		return s, err
+	}
+	s = &Store{path: path}
+	if err := s.fail("read", s.openProtected(ctx)); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// writeProtected says whether Open failed since it could not write.
+func writeProtected(err error) bool {
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) {
+		return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+	}
+	code := lite.Code() & 0xff
+	return code == sqlite3.SQLITE_READONLY || code == sqlite3.SQLITE_CANTOPEN || code == sqlite3.SQLITE_PERM
+}
+
+func (s *Store) openProtected(ctx context.Context) error {
+	abs, err := filepath.Abs(s.path)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(abs) // whose error says more than SQLite's
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	parameters := map[string]string{"mode": "ro"}
+	logged := hasLog(abs)
+	if !logged { // SQLite wants to make a log, unless it is told that nobody writes
+		parameters["immutable"] = "1"
+	}
+	if s.write, err = connect(abs, parameters, "query_only(ON)"); err != nil {
+		return err
+	}
+	if s.writer, err = newWriter(ctx, s.write); err != nil {
+		return err
+	}
+	if err := readableSchema(ctx, s.write); logged && writeProtected(err) {
+		return fmt.Errorf("a part of it is in %s-wal, since it was copied while a program had it open; "+
+			"without its -shm that is read only where files can be written: copy the folder to such a place", s.path)
+	} else if err != nil {
+		return err
+	}
+	return s.connectReaders(abs, parameters)
+}
+
+// hasLog says whether a part of the database is in its write-ahead log, or will soon
+// be since a running program has it open. SQLite reads the log of a write-protected
+// database if the log's index, -shm, is there.
+func hasLog(abs string) bool {
+	info, err := os.Stat(abs + "-wal")
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	if err != nil || info.Size() > 0 {
+		return true
+	}
+	_, err = os.Stat(abs + "-shm")
+	return !errors.Is(err, fs.ErrNotExist)
+}
