@@ -31,6 +31,9 @@ func OpenToRead(ctx context.Context, path string) (*Store, error) {
 
 // writeProtected says whether Open failed since it could not write.
 func writeProtected(err error) bool {
+	if tooManyFiles(err) {
+		return false
+	}
 	var lite *sqlite.Error
 	if !errors.As(err, &lite) {
 		return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)

@@ -126,6 +126,12 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
+// Remedies that stand in more than one error.
+const (
+	raiseLimit   = "raise the limit, e.g. ulimit -n 1024"
+	makeWritable = "the file and its folder must be writable"
+)
+
 // fail adds the operation and, if the user can do something, the remedy.
 func (s *Store) fail(op string, err error) error {
 	if err == nil {
@@ -134,6 +140,9 @@ func (s *Store) fail(op string, err error) error {
 	err = fmt.Errorf("store: %s %s: %w", op, s.path, err)
 	var lite *sqlite.Error
 	if !errors.As(err, &lite) {
+		if tooManyFiles(err) {
+			return fmt.Errorf("%w (%s)", err, raiseLimit)
+		}
 		if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%w (create the folder first, or name another path)", err)
 		}
@@ -146,8 +155,13 @@ func (s *Store) fail(op string, err error) error {
 		return fmt.Errorf("%w (the disk is full: make room and start again, nothing is lost)", err)
 	case sqlite3.SQLITE_BUSY:
 		return fmt.Errorf("%w (another process has held the database for %s: stop it)", err, busyTimeout)
-	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
-		return fmt.Errorf("%w (the file and its folder must be writable)", err)
+	case sqlite3.SQLITE_CANTOPEN:
+		if cause := exhausted(); cause != nil {
+			return fmt.Errorf("%w: %w (%s)", err, cause, raiseLimit)
+		}
+		return fmt.Errorf("%w (%s)", err, makeWritable)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		return fmt.Errorf("%w (%s)", err, makeWritable)
 	}
 	return err
 }
