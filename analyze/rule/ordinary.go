@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,8 +11,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// ordinaryFile counts how many ordinary sites use each term. It stands at the root of a
-// rule set, and of an overlay whose counts are added.
+// ordinaryFile counts how many ordinary sites use each term. It lies at the root of a
+// rule set; an overlay may have one of its own, whose counts are added.
 const ordinaryFile = "ordinary.tsv"
 
 // Place is where on a page a term stands, as far as ordinary sites differ in it.
@@ -67,12 +68,7 @@ func (o Ordinary) Bytes() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "sites\t%d\n", o.Sites)
 	fmt.Fprintf(&b, "term\tany\t%s\n", strings.Join(Places(), "\t"))
-	keys := make([]string, 0, len(o.Terms))
-	for key := range o.Terms {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(o.Terms)) {
 		s := o.Terms[key]
 		fmt.Fprintf(&b, "%s\t%d", key, s.Any)
 		for _, n := range s.In {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"compress/gzip"
 	"flag"
@@ -154,23 +153,7 @@ func (r costRow) String() string {
 // crawlCostly crawls hosts that serve all costly pages, each its share, at the same time.
 func crawlCostly(t *testing.T) costRow {
 	t.Helper()
-	server := exec.Command("qianshao-test-costly-web")
-	input, err := server.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	output, err := server.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _, _ = input.Close(), server.Wait() }()
-	address, err := bufio.NewReader(output).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := serveChild(t, "qianshao-test-costly-web")
 	authorisation := qianshao.Authorisation{
 		ID: "costly", Owner: "测试", Basis: "测试", Contact: "test@example.com", Rate: 1000, AllowPrivate: true,
 		ValidFrom: time.Now().Add(-time.Hour), ValidUntil: time.Now().AddDate(0, 1, 0),
@@ -179,7 +162,7 @@ func crawlCostly(t *testing.T) costRow {
 	args := []string{"--data", folder, "crawl", "--contact", "https://qianshao.example/test", "--workers", strconv.Itoa(costlyHosts)}
 	for i := range costlyHosts {
 		host := costlyHost(i)
-		args = append(args, "--resolve", host+"="+strings.TrimSpace(address))
+		args = append(args, "--resolve", host+"="+address)
 		authorisation.Hosts = append(authorisation.Hosts, host)
 		authorisation.Seeds = append(authorisation.Seeds, "http://"+host+"/")
 	}

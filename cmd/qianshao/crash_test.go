@@ -52,14 +52,7 @@ type endState struct {
 // crawl leaves: every page once, every finding once, the index equal to the store.
 func TestKill9(t *testing.T) {
 	t.Parallel()
-	web, err := demoweb.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := web.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer web.Stop(context.Background())
+	web := startDemo(t)
 
 	undisturbed := newDataFolder(t, web)
 	start := time.Now()
@@ -101,6 +94,30 @@ func pagesOf(web *demoweb.Web) (n int) {
 		}
 	}
 	return n
+}
+
+// startDemo serves the demo's web until the test ends.
+func startDemo(t *testing.T) *demoweb.Web {
+	t.Helper()
+	web, err := demoweb.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := web.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { web.Stop(context.Background()) })
+	return web
+}
+
+// crawled returns a data folder into which the web has been crawled.
+func crawled(t *testing.T, web *demoweb.Web) string {
+	t.Helper()
+	folder := newDataFolder(t, web)
+	if output, err := crawlChild(web, folder).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	return folder
 }
 
 func newDataFolder(t *testing.T, web *demoweb.Web) string {

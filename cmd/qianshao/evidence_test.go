@@ -2,7 +2,6 @@ package main
 
 import (
 	"archive/zip"
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	root "github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest/warc"
 	"github.com/qianshao/qianshao/internal/app"
@@ -38,18 +36,8 @@ func command(t *testing.T, folder string, args ...string) (int, string) {
 // a change, let go of everything.
 func TestEvidence(t *testing.T) {
 	t.Parallel()
-	web, err := demoweb.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := web.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer web.Stop(context.Background())
-	folder := newDataFolder(t, web)
-	if output, err := crawlChild(web, folder).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
+	web := startDemo(t)
+	folder := crawled(t, web)
 
 	if code, out := command(t, folder, "evidence", "verify"); code != exitOK || !strings.Contains(out, "the archive is as it was written") {
 		t.Fatalf("verify: %d\n%s", code, out)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -37,14 +36,7 @@ func interrupt(t *testing.T, process *exec.Cmd, signal os.Signal) int {
 // metrics file too, and the next one finds all in order.
 func TestInterruptedCrawl(t *testing.T) {
 	t.Parallel()
-	web, err := demoweb.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := web.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer web.Stop(context.Background())
+	web := startDemo(t)
 	data, file := newDataFolder(t, web), filepath.Join(t.TempDir(), "qianshao.prom")
 	start := func() *exec.Cmd {
 		child := crawlChild(web, data)

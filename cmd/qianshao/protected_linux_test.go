@@ -1,13 +1,11 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
 	"github.com/qianshao/qianshao/internal/writeprotect"
 )
 
@@ -15,18 +13,8 @@ import (
 // evidence is verified and exported all the same, and the copy stays as it is.
 func TestWriteProtected(t *testing.T) {
 	t.Parallel()
-	web, err := demoweb.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := web.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer web.Stop(context.Background())
-	folder := newDataFolder(t, web)
-	if output, err := crawlChild(web, folder).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
+	web := startDemo(t)
+	folder := crawled(t, web)
 	id := hiddenFinding(t, folder)
 	_, head := command(t, folder, "evidence", "head")
 	protected := filepath.Join(t.TempDir(), "copy")

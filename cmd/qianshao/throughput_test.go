@@ -102,13 +102,10 @@ func measure(t *testing.T, cmd *exec.Cmd) cost {
 	return c
 }
 
-// TestThroughput prints what a page costs in a crawl and in a bare loop over
-// the same URLs, in turn, so that a busy machine troubles both alike.
-func TestThroughput(t *testing.T) {
-	if os.Getenv(throughput) == "" {
-		t.Skip("a measurement, not a test; set " + throughput)
-	}
-	server := exec.Command("qianshao-test-web")
+// serveChild runs a web of the tests in a process of its own until the test ends, and returns its address.
+func serveChild(t *testing.T, name string) string {
+	t.Helper()
+	server := exec.Command(name)
 	input, err := server.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -120,12 +117,21 @@ func TestThroughput(t *testing.T) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _, _ = input.Close(), server.Wait() }()
-	addr, err := bufio.NewReader(output).ReadString('\n')
+	t.Cleanup(func() { _, _ = input.Close(), server.Wait() })
+	address, err := bufio.NewReader(output).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr = strings.TrimSpace(addr)
+	return strings.TrimSpace(address)
+}
+
+// TestThroughput prints what a page costs in a crawl and in a bare loop over
+// the same URLs, in turn, so that a busy machine troubles both alike.
+func TestThroughput(t *testing.T) {
+	if os.Getenv(throughput) == "" {
+		t.Skip("a measurement, not a test; set " + throughput)
+	}
+	addr := serveChild(t, "qianshao-test-web")
 	web := plainWeb("")
 	pages := len(web.URLs())
 	args := []string{"crawl", "--contact", "https://qianshao.example/test", "--workers", fmt.Sprint(webWorkers)}

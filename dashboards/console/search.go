@@ -108,10 +108,15 @@ func orderedURL(query string, sort index.Sort, offset int) string {
 	if offset > 0 {
 		values.Set("offset", strconv.Itoa(offset))
 	}
+	return withQuery("/", values)
+}
+
+// withQuery returns a page's path with its parameters, of which there may be none.
+func withQuery(path string, values url.Values) string {
 	if len(values) == 0 {
-		return "/"
+		return path
 	}
-	return "/?" + values.Encode()
+	return path + "?" + values.Encode()
 }
 
 // sortOf reads the parameter sort: "" for the order that needs no name, and for

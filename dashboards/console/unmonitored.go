@@ -75,10 +75,7 @@ func unmonitoredURL(reason qianshao.UnmonitoredReason, offset int) string {
 	if offset > 0 {
 		values.Set("offset", strconv.Itoa(offset))
 	}
-	if len(values) == 0 {
-		return "/unmonitored"
-	}
-	return "/unmonitored?" + values.Encode()
+	return withQuery("/unmonitored", values)
 }
 
 // Reason and Remedy name a reason and what to do about it, Skip why a visit brought no page.

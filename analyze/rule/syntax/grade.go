@@ -10,7 +10,7 @@ import (
 )
 
 // Grade says how much a term tells of a crime, by the judgement of whoever wrote it down.
-// How often ordinary sites use the term is counted, and no grade.
+// How often ordinary sites use the term is no part of it: that is counted.
 type Grade uint8
 
 // The grades, least first. The zero value says that nobody has given one.
