@@ -500,7 +500,7 @@ var messages = map[string]message{
 	"remedy.authorisation_not_in_force": {"授权尚未生效或已过期：征得站点主人同意后续期，再运行 qianshao scope add scope.yaml",
 		"its authorisation has not begun or is over: renew it with the owner's consent and run \"qianshao scope add scope.yaml\""},
 	"remedy.path_excluded": {"授权的 include、exclude 不含这些路径；确需监测的，改好后运行 qianshao scope add scope.yaml",
-		"include and exclude of the authorisation keep these paths out; if they shall be watched, change them and run \"qianshao scope add scope.yaml\""},
+		"the include or exclude of the authorisation leaves these paths out; to watch them, change it and run \"qianshao scope add scope.yaml\""},
 	"remedy.query_not_permitted": {"授权写了 queries: false，带 ? 的网址不请求；确需监测的，征得站点主人同意后去掉，再运行 qianshao scope add scope.yaml", "the authorisation says queries: false, so no URL with a query is requested; where the owner agrees, take that out and run qianshao scope add scope.yaml"},
 	"remedy.robots_disallowed": {"站点的 robots.txt 不允许：请站点主人为 qianshao 放行，或书面豁免（robots_waiver）",
 		"the site's robots.txt forbids it: ask the owner to allow qianshao there, or for a waiver in writing (robots_waiver)"},
