@@ -11,13 +11,14 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // PutAuthorisations adds the authorisations, or replaces those of the same
 // id. None is ever removed, because findings name them; let one end by its
 // ValidUntil. What one that is not as before may change is due at once; see recall.
 func (s *Store) PutAuthorisations(ctx context.Context, list []qianshao.Authorisation) error {
-	return s.update(ctx, durable, "put authorisations into", func(tx *writer) error {
+	return s.db.Update(ctx, database.Durable, "put authorisations into", func(tx *database.Tx) error {
 		var changes []change
 		for i := range list {
 			c, changed, err := changeAuthorisation(ctx, tx, &list[i])
@@ -33,16 +34,16 @@ func (s *Store) PutAuthorisations(ctx context.Context, list []qianshao.Authorisa
 }
 
 // changeAuthorisation puts an authorisation, and says whether it is another than before.
-func changeAuthorisation(ctx context.Context, tx *writer, a *qianshao.Authorisation) (c change, changed bool, err error) {
+func changeAuthorisation(ctx context.Context, tx *database.Tx, a *qianshao.Authorisation) (c change, changed bool, err error) {
 	const byID = selectAuthorisations + ` WHERE id = $1`
-	before, err := collect(ctx, tx, scanAuthorisation, byID, a.ID)
+	before, err := database.Collect(ctx, tx, scanAuthorisation, byID, a.ID)
 	if err != nil {
 		return c, false, err
 	}
 	if err := putAuthorisation(ctx, tx, a); err != nil {
 		return c, false, err
 	}
-	after, err := collect(ctx, tx, scanAuthorisation, byID, a.ID)
+	after, err := database.Collect(ctx, tx, scanAuthorisation, byID, a.ID)
 	if err != nil {
 		return c, false, err
 	}
@@ -53,7 +54,7 @@ func changeAuthorisation(ctx context.Context, tx *writer, a *qianshao.Authorisat
 	return c, len(before) == 0 || !reflect.DeepEqual(before, after), nil
 }
 
-func putAuthorisation(ctx context.Context, tx *writer, a *qianshao.Authorisation) error {
+func putAuthorisation(ctx context.Context, tx *database.Tx, a *qianshao.Authorisation) error {
 	if a.ID == "" {
 		return errors.New("no id")
 	}
@@ -78,7 +79,7 @@ ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, basis = excluded.basis, c
   views = excluded.views, rate = excluded.rate, allow_private = excluded.allow_private,
   revisit_min = excluded.revisit_min, revisit_max = excluded.revisit_max,
   robots_waiver = excluded.robots_waiver, crawler_basis = excluded.crawler_basis, no_queries = excluded.no_queries`,
-		a.ID, a.Owner, a.Basis, a.Contact, millis(a.ValidFrom), millis(a.ValidUntil),
+		a.ID, a.Owner, a.Basis, a.Contact, database.Millis(a.ValidFrom), database.Millis(a.ValidUntil),
 		lists[0], lists[1], lists[2], lists[3], lists[4], a.Rate, bit(a.AllowPrivate),
 		a.RevisitMin.Milliseconds(), a.RevisitMax.Milliseconds(), a.RobotsWaiver, a.CrawlerBasis, bit(a.NoQueries))
 	return err
@@ -90,18 +91,18 @@ SELECT id, owner, basis, contact, valid_from, valid_until, hosts, include_paths,
 
 // Authorisations returns the register, by id.
 func (s *Store) Authorisations(ctx context.Context) ([]qianshao.Authorisation, error) {
-	list, err := collect(ctx, s.read, scanAuthorisation, selectAuthorisations+` ORDER BY id`)
-	return list, s.fail("read authorisations from", err)
+	list, err := database.Collect(ctx, s.db.Read, scanAuthorisation, selectAuthorisations+` ORDER BY id`)
+	return list, s.db.Fail("read authorisations from", err)
 }
 
 // Authorisation returns one authorisation, or store.ErrNotFound.
 func (s *Store) Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error) {
-	list, err := collect(ctx, s.read, scanAuthorisation, selectAuthorisations+` WHERE id = $1`, id)
+	list, err := database.Collect(ctx, s.db.Read, scanAuthorisation, selectAuthorisations+` WHERE id = $1`, id)
 	if err == nil && len(list) == 0 {
 		err = store.ErrNotFound
 	}
 	if err != nil {
-		return qianshao.Authorisation{}, s.fail(fmt.Sprintf("read authorisation %q from", id), err)
+		return qianshao.Authorisation{}, s.db.Fail(fmt.Sprintf("read authorisation %q from", id), err)
 	}
 	return list[0], nil
 }
@@ -116,33 +117,13 @@ func scanAuthorisation(rows *sql.Rows) (a qianshao.Authorisation, err error) {
 		return a, err
 	}
 	a.RevisitMin, a.RevisitMax = time.Duration(revisitMin)*time.Millisecond, time.Duration(revisitMax)*time.Millisecond
-	a.ValidFrom, a.ValidUntil, a.AllowPrivate, a.NoQueries = fromMillis(from), fromMillis(until), private != 0, noQueries != 0
+	a.ValidFrom, a.ValidUntil, a.AllowPrivate, a.NoQueries = database.FromMillis(from), database.FromMillis(until), private != 0, noQueries != 0
 	for i, l := range []any{&a.Hosts, &a.Include, &a.Exclude, &a.Seeds, &a.Views} {
 		if err := json.Unmarshal([]byte(lists[i]), l); err != nil {
 			return a, fmt.Errorf("%w: authorisation %q: %w", store.ErrCorrupt, a.ID, err)
 		}
 	}
 	return a, nil
-}
-
-// collect runs a query and scans all its rows.
-func collect[T any](ctx context.Context, db interface {
-	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-}, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, v)
-	}
-	return list, rows.Err()
 }
 
 // bit writes a boolean as both databases can compare it.

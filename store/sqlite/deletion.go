@@ -8,18 +8,19 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // OldFindings returns the findings that were last seen before a moment, by id
 // ascending.
 func (s *Store) OldFindings(ctx context.Context, before time.Time) ([]store.OldFinding, error) {
-	list, err := collect(ctx, s.read, func(r *sql.Rows) (f store.OldFinding, err error) {
+	list, err := database.Collect(ctx, s.db.Read, func(r *sql.Rows) (f store.OldFinding, err error) {
 		var last int64
 		err = r.Scan(&f.ID, &f.URL, &f.Category, &last)
-		f.LastSeen = fromMillis(last)
+		f.LastSeen = database.FromMillis(last)
 		return f, err
-	}, `SELECT id, url, category, last_seen FROM findings WHERE last_seen < $1 ORDER BY id`, millis(before))
-	return list, s.fail("read old findings from", err)
+	}, `SELECT id, url, category, last_seen FROM findings WHERE last_seen < $1 ORDER BY id`, database.Millis(before))
+	return list, s.db.Fail("read old findings from", err)
 }
 
 // DeleteFindings deletes findings with all that was kept for them alone, and
@@ -28,7 +29,7 @@ func (s *Store) OldFindings(ctx context.Context, before time.Time) ([]store.OldF
 // and views; if it still shows what was found, its next visit finds it anew.
 // Findings is how many were there.
 func (s *Store) DeleteFindings(ctx context.Context, list []store.Deletion) (findings int, err error) {
-	err = s.update(ctx, durable, "delete findings from", func(tx *writer) error {
+	err = s.db.Update(ctx, database.Durable, "delete findings from", func(tx *database.Tx) error {
 		findings = 0
 		for i := range list {
 			was, err := deleteFinding(ctx, tx, &list[i])
@@ -40,7 +41,7 @@ func (s *Store) DeleteFindings(ctx context.Context, list []store.Deletion) (find
 		if findings == 0 {
 			return nil
 		}
-		return markForgotten(ctx, tx)
+		return database.MarkForgotten(ctx, tx)
 	})
 	if err != nil {
 		return 0, err
@@ -51,7 +52,7 @@ func (s *Store) DeleteFindings(ctx context.Context, list []store.Deletion) (find
 	return findings, nil
 }
 
-func deleteFinding(ctx context.Context, tx *writer, d *store.Deletion) (was int, err error) {
+func deleteFinding(ctx context.Context, tx *database.Tx, d *store.Deletion) (was int, err error) {
 	var page, url, requested, category string
 	var gone sql.NullInt64
 	err = tx.QueryRowContext(ctx, `SELECT page, url, requested_url, category, gone_at FROM findings WHERE id = $1`, d.Finding).Scan(&page, &url, &requested, &category, &gone)
@@ -66,7 +67,7 @@ func deleteFinding(ctx context.Context, tx *writer, d *store.Deletion) (was int,
 	}
 	if _, err := tx.ExecContext(ctx, `
 INSERT INTO deletions (finding, at, category, reason) VALUES ($1, $2, $3, $4)
-ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason, indexed = 0`, d.Finding, millis(d.At), category, d.Reason); err != nil {
+ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason, indexed = 0`, d.Finding, database.Millis(d.At), category, d.Reason); err != nil {
 		return 0, err
 	}
 	if gone.Valid {
@@ -80,7 +81,7 @@ ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason, indexed = 0`, 
 
 // unflag makes a page that has lost an open finding be judged anew, and removes
 // what was kept of it if it has no other one.
-func unflag(ctx context.Context, tx *writer, page string) error {
+func unflag(ctx context.Context, tx *database.Tx, page string) error {
 	for _, statement := range []string{
 		`UPDATE pages SET rules = '' WHERE page = $1`,
 		`UPDATE pages SET flagged = 0 WHERE page = $1 AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.page = $1 AND f.gone_at IS NULL)`,
@@ -99,29 +100,29 @@ const selectDeletions = `SELECT finding, at, category, reason FROM deletions`
 func scanDeletion(r *sql.Rows) (d store.Deletion, err error) {
 	var at int64
 	err = r.Scan(&d.Finding, &at, &d.Category, &d.Reason)
-	d.At = fromMillis(at)
+	d.At = database.FromMillis(at)
 	return d, err
 }
 
 // Deletions returns the log of deletions, the latest first, at most limit.
 func (s *Store) Deletions(ctx context.Context, limit int) ([]store.Deletion, error) {
-	list, err := collect(ctx, s.read, scanDeletion, selectDeletions+` ORDER BY at DESC, finding LIMIT $1`, limit)
-	return list, s.fail("read the log of deletions from", err)
+	list, err := database.Collect(ctx, s.db.Read, scanDeletion, selectDeletions+` ORDER BY at DESC, finding LIMIT $1`, limit)
+	return list, s.db.Fail("read the log of deletions from", err)
 }
 
 // UnindexedDeletions returns deletions of which the search index was not told, at
 // most limit.
 func (s *Store) UnindexedDeletions(ctx context.Context, limit int) ([]store.Deletion, error) {
-	list, err := collect(ctx, s.read, scanDeletion, selectDeletions+` WHERE indexed = 0 ORDER BY finding, at LIMIT $1`, limit)
-	return list, s.fail("read the log of deletions from", err)
+	list, err := database.Collect(ctx, s.db.Read, scanDeletion, selectDeletions+` WHERE indexed = 0 ORDER BY finding, at LIMIT $1`, limit)
+	return list, s.db.Fail("read the log of deletions from", err)
 }
 
 // MarkDeletionsIndexed records that the search index was told.
 func (s *Store) MarkDeletionsIndexed(ctx context.Context, list []store.Deletion) error {
-	return s.update(ctx, ordered, "record indexed deletions in", func(tx *writer) error {
+	return s.db.Update(ctx, database.Ordered, "record indexed deletions in", func(tx *database.Tx) error {
 		for i := range list {
 			if _, err := tx.ExecContext(ctx, `UPDATE deletions SET indexed = 1 WHERE finding = $1 AND at = $2`,
-				list[i].Finding, millis(list[i].At)); err != nil {
+				list[i].Finding, database.Millis(list[i].At)); err != nil {
 				return err
 			}
 		}
@@ -132,9 +133,9 @@ func (s *Store) MarkDeletionsIndexed(ctx context.Context, list []store.Deletion)
 // FindingRecordsOf returns the records of those of the findings that there are.
 func (s *Store) FindingRecordsOf(ctx context.Context, ids []string) (list []qianshao.FindingRecord, err error) {
 	for _, id := range ids {
-		records, err := collect(ctx, s.read, s.scanFindingRecord, selectFindingRecords+` WHERE f.id = $1`, id)
+		records, err := database.Collect(ctx, s.db.Read, s.scanFindingRecord, selectFindingRecords+` WHERE f.id = $1`, id)
 		if err != nil {
-			return nil, s.fail("read index entries from", err)
+			return nil, s.db.Fail("read index entries from", err)
 		}
 		list = append(list, records...)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // Store is where the chain of the evidence archive is kept.
@@ -18,7 +19,7 @@ var _ evidence.Ledger = (*Store)(nil)
 
 // AppendEvidence implements evidence.Ledger.
 func (s *Store) AppendEvidence(ctx context.Context, after evidence.Head, x evidence.Extension) error {
-	return s.update(ctx, durable, "extend the evidence chain in", func(tx *writer) error {
+	return s.db.Update(ctx, database.Durable, "extend the evidence chain in", func(tx *database.Tx) error {
 		if err := checkHead(ctx, tx, after); err != nil {
 			return err
 		}
@@ -42,7 +43,7 @@ func (s *Store) AppendEvidence(ctx context.Context, after evidence.Head, x evide
 }
 
 // checkHead returns evidence.ErrEndChanged unless the chain ends with head.
-func checkHead(ctx context.Context, tx *writer, head evidence.Head) error {
+func checkHead(ctx context.Context, tx *database.Tx, head evidence.Head) error {
 	var now evidence.Head
 	err := tx.QueryRowContext(ctx, `SELECT seq, chain FROM evidence_head`).Scan(&now.Seq, &now.Chain)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) { // none: the archive is empty
@@ -54,12 +55,12 @@ func checkHead(ctx context.Context, tx *writer, head evidence.Head) error {
 	return nil
 }
 
-func putLink(ctx context.Context, tx *writer, l *evidence.Link) error {
+func putLink(ctx context.Context, tx *database.Tx, l *evidence.Link) error {
 	if _, err := tx.ExecContext(ctx, `
 INSERT INTO evidence_links (seq, kind, added, file, start, length, record, chain, record_id, uri, captured, mime, status, payload, capture)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-		l.Seq, l.Kind, millis(l.Added), l.File, l.Offset, l.Length, l.Record, l.Chain,
-		l.ID, l.URI, millis(l.Captured), l.MIME, l.Status, l.Payload, l.Capture); err != nil {
+		l.Seq, l.Kind, database.Millis(l.Added), l.File, l.Offset, l.Length, l.Record, l.Chain,
+		l.ID, l.URI, database.Millis(l.Captured), l.MIME, l.Status, l.Payload, l.Capture); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `
@@ -67,14 +68,14 @@ INSERT INTO evidence_files (file, first_seq) VALUES ($1, $2) ON CONFLICT (file) 
 	return err
 }
 
-func putHead(ctx context.Context, tx *writer, l *evidence.Link) error {
+func putHead(ctx context.Context, tx *database.Tx, l *evidence.Link) error {
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO evidence_head (one, seq, chain, added) VALUES (1, $1, $2, $3)
-ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, chain = excluded.chain, added = excluded.added`, l.Seq, l.Chain, millis(l.Added))
+ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, chain = excluded.chain, added = excluded.added`, l.Seq, l.Chain, database.Millis(l.Added))
 	return err
 }
 
-func putCapture(ctx context.Context, tx *writer, c *evidence.Capture) error {
+func putCapture(ctx context.Context, tx *database.Tx, c *evidence.Capture) error {
 	categories, err := json.Marshal(c.Categories)
 	if err != nil {
 		return err
@@ -86,11 +87,11 @@ func putCapture(ctx context.Context, tx *writer, c *evidence.Capture) error {
 	_, err = tx.ExecContext(ctx, `
 INSERT INTO evidence_captures (id, url, captured, seen, fingerprint, categories, findings, records, bytes)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		c.ID, c.URL, millis(c.Captured), millis(c.Seen), c.Fingerprint, string(categories), string(findings), c.Records, c.Bytes)
+		c.ID, c.URL, database.Millis(c.Captured), database.Millis(c.Seen), c.Fingerprint, string(categories), string(findings), c.Records, c.Bytes)
 	return err
 }
 
-func putDeletions(ctx context.Context, tx *writer, list []evidence.Deletion) error {
+func putDeletions(ctx context.Context, tx *database.Tx, list []evidence.Deletion) error {
 	for _, d := range list {
 		res, err := tx.ExecContext(ctx, `UPDATE evidence_captures SET gone = $1 WHERE id = $2 AND gone = 0`, d.Seq, d.Capture)
 		if err != nil {
@@ -115,7 +116,7 @@ UPDATE evidence_links SET gone = $1 WHERE capture = $2 AND seq >= $2
 
 // MarkEvidenceCut implements evidence.Ledger.
 func (s *Store) MarkEvidenceCut(ctx context.Context, file string) error {
-	return s.update(ctx, durable, "cut deleted evidence in", func(tx *writer) error {
+	return s.db.Update(ctx, database.Durable, "cut deleted evidence in", func(tx *database.Tx) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE evidence_files SET index_sha256 = '' WHERE file = $1`, file); err != nil {
 			return err
 		}
@@ -125,8 +126,8 @@ func (s *Store) MarkEvidenceCut(ctx context.Context, file string) error {
 
 // forgetCut marks the file's deleted records as cut, and leaves of their URLs what
 // is kept of any page's. The chain does not have the URLs.
-func forgetCut(ctx context.Context, tx *writer, file string) error {
-	captures, err := collect(ctx, tx, scanCapture, selectCaptures+`
+func forgetCut(ctx context.Context, tx *database.Tx, file string) error {
+	captures, err := database.Collect(ctx, tx, scanCapture, selectCaptures+`
 WHERE id IN (SELECT seq FROM evidence_links WHERE file = $1 AND gone <> 0 AND cut = 0)`, file)
 	if err != nil {
 		return err
@@ -136,7 +137,7 @@ WHERE id IN (SELECT seq FROM evidence_links WHERE file = $1 AND gone <> 0 AND cu
 			return err
 		}
 	}
-	links, err := collect(ctx, tx, scanLink, selectLinks+` WHERE file = $1 AND gone <> 0 AND cut = 0`, file)
+	links, err := database.Collect(ctx, tx, scanLink, selectLinks+` WHERE file = $1 AND gone <> 0 AND cut = 0`, file)
 	if err != nil {
 		return err
 	}
@@ -151,25 +152,25 @@ WHERE id IN (SELECT seq FROM evidence_links WHERE file = $1 AND gone <> 0 AND cu
 // EvidenceEnd implements evidence.Ledger.
 func (s *Store) EvidenceEnd(ctx context.Context) (evidence.End, error) {
 	end, err := s.evidenceEnd(ctx)
-	return end, s.fail("read the end of the evidence chain from", err)
+	return end, s.db.Fail("read the end of the evidence chain from", err)
 }
 
 func (s *Store) evidenceEnd(ctx context.Context) (end evidence.End, err error) {
 	var added int64
 	var holed bool
-	s.writer.mu.Lock() // the writer has the statement prepared and the pages cached
-	defer s.writer.mu.Unlock()
-	// One statement, so that all of it is of one moment.
-	err = s.writer.QueryRowContext(ctx, `
+	// The writer has the statement prepared and the pages cached. One statement, so that all of it is of one moment.
+	err = s.db.ByWriter(func(tx *database.Tx) error {
+		return tx.QueryRowContext(ctx, `
 SELECT coalesce(h.seq, 0), coalesce(h.chain, ''), coalesce(h.added, 0), coalesce(l.seq, 0), coalesce(l.file, ''), coalesce(l.start + l.length, 0),
   EXISTS (SELECT 1 FROM evidence_links g WHERE g.file = l.file AND g.gone <> 0),
   (SELECT count(*) FROM evidence_links c WHERE c.gone <> 0 AND c.cut = 1)
 FROM (SELECT 1 AS one) o LEFT JOIN evidence_head h ON h.one = o.one
   LEFT JOIN evidence_links l ON l.seq = (SELECT max(seq) FROM evidence_links)`).Scan(
-		&end.Seq, &end.Chain, &added, &end.Last, &end.File, &end.Bytes, &holed, &end.Cut)
+			&end.Seq, &end.Chain, &added, &end.Last, &end.File, &end.Bytes, &holed, &end.Cut)
+	})
 	end.Holed = holed
 	if end.Seq > 0 {
-		end.Added = fromMillis(added)
+		end.Added = database.FromMillis(added)
 	}
 	return end, err
 }
@@ -181,27 +182,27 @@ func scanLink(rows *sql.Rows) (l evidence.Link, err error) {
 	var cut int
 	err = rows.Scan(&l.Seq, &l.Kind, &added, &l.File, &l.Offset, &l.Length, &l.Record, &l.Chain,
 		&l.ID, &l.URI, &captured, &l.MIME, &l.Status, &l.Payload, &l.Capture, &l.Gone, &cut)
-	l.Added, l.Captured, l.Cut = fromMillis(added), fromMillis(captured), cut != 0
+	l.Added, l.Captured, l.Cut = database.FromMillis(added), database.FromMillis(captured), cut != 0
 	return l, err
 }
 
 // EvidenceLinks implements evidence.Ledger.
 func (s *Store) EvidenceLinks(ctx context.Context, after int64, limit int) ([]evidence.Link, error) {
-	list, err := collect(ctx, s.read, scanLink, selectLinks+` WHERE seq > $1 ORDER BY seq LIMIT $2`, after, limit)
-	return list, s.fail("read the evidence chain from", err)
+	list, err := database.Collect(ctx, s.db.Read, scanLink, selectLinks+` WHERE seq > $1 ORDER BY seq LIMIT $2`, after, limit)
+	return list, s.db.Fail("read the evidence chain from", err)
 }
 
 // EvidenceFileLinks implements evidence.Ledger.
 func (s *Store) EvidenceFileLinks(ctx context.Context, file string) ([]evidence.Link, error) {
-	list, err := collect(ctx, s.read, scanLink, selectLinks+` WHERE file = $1 ORDER BY seq`, file)
-	return list, s.fail("read the evidence chain from", err)
+	list, err := database.Collect(ctx, s.db.Read, scanLink, selectLinks+` WHERE file = $1 ORDER BY seq`, file)
+	return list, s.db.Fail("read the evidence chain from", err)
 }
 
 // EvidenceCutBefore implements evidence.Ledger.
 func (s *Store) EvidenceCutBefore(ctx context.Context, link evidence.Link) (n int64, err error) {
-	err = s.read.QueryRowContext(ctx, `
+	err = s.db.Read.QueryRowContext(ctx, `
 SELECT coalesce(sum(length), 0) FROM evidence_links WHERE file = $1 AND seq < $2 AND gone <> 0 AND cut = 1`, link.File, link.Seq).Scan(&n)
-	return n, s.fail("read the evidence chain from", err)
+	return n, s.db.Fail("read the evidence chain from", err)
 }
 
 const selectCaptures = `SELECT id, url, captured, seen, fingerprint, categories, findings, records, bytes, gone FROM evidence_captures`
@@ -212,7 +213,7 @@ func scanCapture(rows *sql.Rows) (c evidence.Capture, err error) {
 	if err := rows.Scan(&c.ID, &c.URL, &captured, &seen, &c.Fingerprint, &categories, &findings, &c.Records, &c.Bytes, &c.Gone); err != nil {
 		return c, err
 	}
-	c.Captured, c.Seen = fromMillis(captured), fromMillis(seen)
+	c.Captured, c.Seen = database.FromMillis(captured), database.FromMillis(seen)
 	if err := errors.Join(json.Unmarshal([]byte(categories), &c.Categories), json.Unmarshal([]byte(findings), &c.Findings)); err != nil {
 		return c, fmt.Errorf("%w: capture %d: %w", store.ErrCorrupt, c.ID, err)
 	}
@@ -221,9 +222,9 @@ func scanCapture(rows *sql.Rows) (c evidence.Capture, err error) {
 
 // EvidenceCapture implements evidence.Ledger.
 func (s *Store) EvidenceCapture(ctx context.Context, url string) (evidence.Capture, bool, error) {
-	list, err := collect(ctx, s.read, scanCapture, selectCaptures+` WHERE url = $1 AND gone = 0 ORDER BY id DESC LIMIT 1`, url)
+	list, err := database.Collect(ctx, s.db.Read, scanCapture, selectCaptures+` WHERE url = $1 AND gone = 0 ORDER BY id DESC LIMIT 1`, url)
 	if err != nil || len(list) == 0 {
-		return evidence.Capture{}, false, s.fail("read captures from", err)
+		return evidence.Capture{}, false, s.db.Fail("read captures from", err)
 	}
 	return list[0], true, nil
 }
@@ -231,37 +232,37 @@ func (s *Store) EvidenceCapture(ctx context.Context, url string) (evidence.Captu
 // EvidenceCaptures implements evidence.Ledger.
 func (s *Store) EvidenceCaptures(ctx context.Context, url string, after int64, limit int) ([]evidence.Capture, error) {
 	if url == "" {
-		list, err := collect(ctx, s.read, scanCapture, selectCaptures+` WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
-		return list, s.fail("read captures from", err)
+		list, err := database.Collect(ctx, s.db.Read, scanCapture, selectCaptures+` WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+		return list, s.db.Fail("read captures from", err)
 	}
-	list, err := collect(ctx, s.read, scanCapture, selectCaptures+` WHERE url = $1 AND id > $2 ORDER BY id LIMIT $3`, url, after, limit)
-	return list, s.fail("read captures from", err)
+	list, err := database.Collect(ctx, s.db.Read, scanCapture, selectCaptures+` WHERE url = $1 AND id > $2 ORDER BY id LIMIT $3`, url, after, limit)
+	return list, s.db.Fail("read captures from", err)
 }
 
 // SeeEvidence implements evidence.Ledger.
 func (s *Store) SeeEvidence(ctx context.Context, url string, at time.Time) error {
-	return s.update(ctx, ordered, "record that evidence was seen again in", func(tx *writer) error {
+	return s.db.Update(ctx, database.Ordered, "record that evidence was seen again in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 UPDATE evidence_captures SET seen = $1
-WHERE id = (SELECT max(id) FROM evidence_captures WHERE url = $2 AND gone = 0) AND (seen < $1 OR seen > $3)`, millis(at), url, notAfter(at))
+WHERE id = (SELECT max(id) FROM evidence_captures WHERE url = $2 AND gone = 0) AND (seen < $1 OR seen > $3)`, database.Millis(at), url, notAfter(at))
 		return err
 	})
 }
 
 // EvidenceFiles implements evidence.Ledger.
 func (s *Store) EvidenceFiles(ctx context.Context) ([]evidence.File, error) {
-	list, err := collect(ctx, s.read, func(rows *sql.Rows) (f evidence.File, err error) {
+	list, err := database.Collect(ctx, s.db.Read, func(rows *sql.Rows) (f evidence.File, err error) {
 		err = rows.Scan(&f.Name, &f.Index, &f.Uncut)
 		return f, err
 	}, `
 SELECT f.file, f.index_sha256, EXISTS (SELECT 1 FROM evidence_links l WHERE l.file = f.file AND l.gone <> 0 AND l.cut = 0)
 FROM evidence_files f ORDER BY f.first_seq`)
-	return list, s.fail("read the evidence files from", err)
+	return list, s.db.Fail("read the evidence files from", err)
 }
 
 // SetEvidenceIndex implements evidence.Ledger.
 func (s *Store) SetEvidenceIndex(ctx context.Context, file string, through int64, sum string) error {
-	return s.update(ctx, durable, "record an evidence index in", func(tx *writer) error {
+	return s.db.Update(ctx, database.Durable, "record an evidence index in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 UPDATE evidence_files SET index_sha256 = $1 WHERE file = $2
   AND $3 = (SELECT max(seq) FROM evidence_links WHERE evidence_links.file = $2)`, sum, file, through)

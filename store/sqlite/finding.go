@@ -11,13 +11,14 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // Finding returns one finding, or store.ErrNotFound.
 func (s *Store) Finding(ctx context.Context, id string) (store.Finding, error) {
 	f, err := s.finding(ctx, id)
 	if err != nil {
-		return store.Finding{}, s.fail(fmt.Sprintf("read finding %q from", id), err)
+		return store.Finding{}, s.db.Fail(fmt.Sprintf("read finding %q from", id), err)
 	}
 	return f, nil
 }
@@ -27,7 +28,7 @@ func (s *Store) finding(ctx context.Context, id string) (f store.Finding, err er
 	var source []byte
 	var first, last, visited int64
 	var gone sql.NullInt64
-	err = s.read.QueryRowContext(ctx, `
+	err = s.db.Read.QueryRowContext(ctx, `
 SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, f.title), f.charset, t.source,
        f.sha256, f.status, f.requested_url,
        p.sha256, p.status, CASE WHEN p.missed_at > p.last_seen THEN p.missed_at ELSE p.last_seen END
@@ -43,13 +44,13 @@ FROM findings f JOIN pages p ON p.page = f.page LEFT JOIN page_texts t ON t.page
 	if f.Finding, err = decodeFinding(text); err != nil {
 		return f, err
 	}
-	f.FirstSeen, f.LastSeen, f.FetchedAt = fromMillis(first), fromMillis(last), fromMillis(last)
-	f.PageNow.At = fromMillis(visited)
+	f.FirstSeen, f.LastSeen, f.FetchedAt = database.FromMillis(first), database.FromMillis(last), database.FromMillis(last)
+	f.PageNow.At = database.FromMillis(visited)
 	if f.Changes, err = s.changes(ctx, id); err != nil {
 		return f, err
 	}
 	if gone.Valid {
-		f.GoneAt = fromMillis(gone.Int64)
+		f.GoneAt = database.FromMillis(gone.Int64)
 		return f, nil
 	}
 	f.Source, err = s.packer.unpack(source)
@@ -57,10 +58,10 @@ FROM findings f JOIN pages p ON p.page = f.page LEFT JOIN page_texts t ON t.page
 }
 
 func (s *Store) changes(ctx context.Context, id string) ([]qianshao.Change, error) {
-	return collect(ctx, s.read, func(r *sql.Rows) (c qianshao.Change, err error) {
+	return database.Collect(ctx, s.db.Read, func(r *sql.Rows) (c qianshao.Change, err error) {
 		var at int64
 		err = r.Scan(&at, &c.State, &c.Cause, &c.From, &c.To, &c.Into)
-		c.At = fromMillis(at)
+		c.At = database.FromMillis(at)
 		return c, err
 	}, `SELECT at, state, cause, from_category, to_category, merged_into FROM finding_changes WHERE id = $1 ORDER BY at, state`, id)
 }
@@ -70,7 +71,7 @@ func (s *Store) Findings(ctx context.Context, ids []string) (map[string]qianshao
 	found := make(map[string]qianshao.Finding, len(ids))
 	for _, id := range ids {
 		var text string
-		err := s.read.QueryRowContext(ctx, `SELECT finding FROM findings WHERE id = $1`, id).Scan(&text)
+		err := s.db.Read.QueryRowContext(ctx, `SELECT finding FROM findings WHERE id = $1`, id).Scan(&text)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
@@ -78,7 +79,7 @@ func (s *Store) Findings(ctx context.Context, ids []string) (map[string]qianshao
 			found[id], err = decodeFinding(text)
 		}
 		if err != nil {
-			return nil, s.fail(fmt.Sprintf("read finding %q from", id), err)
+			return nil, s.db.Fail(fmt.Sprintf("read finding %q from", id), err)
 		}
 	}
 	return found, nil
@@ -86,35 +87,35 @@ func (s *Store) Findings(ctx context.Context, ids []string) (map[string]qianshao
 
 // FindingsOfPage returns the records of all findings of a page, open and gone, by id ascending.
 func (s *Store) FindingsOfPage(ctx context.Context, pageURL string) ([]qianshao.FindingRecord, error) {
-	list, err := collect(ctx, s.read, s.scanFindingRecord, selectFindingRecords+` WHERE f.page = $1 ORDER BY f.id`, qianshao.PageKey(pageURL))
-	return list, s.fail("read the findings of "+pageURL+" from", err)
+	list, err := database.Collect(ctx, s.db.Read, s.scanFindingRecord, selectFindingRecords+` WHERE f.page = $1 ORDER BY f.id`, qianshao.PageKey(pageURL))
+	return list, s.db.Fail("read the findings of "+pageURL+" from", err)
 }
 
 // FindingRecords returns up to limit records with an id greater than after, by
 // id ascending, to rebuild the index from.
 func (s *Store) FindingRecords(ctx context.Context, after string, limit int) ([]qianshao.FindingRecord, error) {
-	list, err := collect(ctx, s.read, s.scanFindingRecord, selectFindingRecords+` WHERE f.id > $1 ORDER BY f.id LIMIT $2`, after, limit)
-	return list, s.fail("read index entries from", err)
+	list, err := database.Collect(ctx, s.db.Read, s.scanFindingRecord, selectFindingRecords+` WHERE f.id > $1 ORDER BY f.id LIMIT $2`, after, limit)
+	return list, s.db.Fail("read index entries from", err)
 }
 
 // FindingRecordsSince returns up to limit records with an id greater than after,
 // by id ascending, of the findings that were seen, or were found to be gone, at or
 // after since.
 func (s *Store) FindingRecordsSince(ctx context.Context, since time.Time, after string, limit int) ([]qianshao.FindingRecord, error) {
-	list, err := collect(ctx, s.read, s.scanFindingRecord, selectFindingRecords+`
-WHERE f.id > $1 AND (f.last_seen >= $2 OR f.gone_at >= $2) ORDER BY f.id LIMIT $3`, after, millis(since), limit)
-	return list, s.fail("read index entries from", err)
+	list, err := database.Collect(ctx, s.db.Read, s.scanFindingRecord, selectFindingRecords+`
+WHERE f.id > $1 AND (f.last_seen >= $2 OR f.gone_at >= $2) ORDER BY f.id LIMIT $3`, after, database.Millis(since), limit)
+	return list, s.db.Fail("read index entries from", err)
 }
 
 // FindingMark returns the mark of the findings as they are now. It reads a small
 // index: some milliseconds over a hundred thousand findings.
 func (s *Store) FindingMark(ctx context.Context) (m store.FindingMark, err error) {
 	var newest sql.NullInt64
-	err = s.read.QueryRowContext(ctx, `SELECT count(*), count(*) - count(gone_at), max(last_seen) FROM findings`).Scan(&m.Findings, &m.Open, &newest)
+	err = s.db.Read.QueryRowContext(ctx, `SELECT count(*), count(*) - count(gone_at), max(last_seen) FROM findings`).Scan(&m.Findings, &m.Open, &newest)
 	if newest.Valid {
-		m.Newest = fromMillis(newest.Int64)
+		m.Newest = database.FromMillis(newest.Int64)
 	}
-	return m, s.fail("read the mark of the findings from", err)
+	return m, s.db.Fail("read the mark of the findings from", err)
 }
 
 // selectFindingRecords gives the page's text to open findings only: one that is
@@ -134,9 +135,9 @@ func (s *Store) scanFindingRecord(rows *sql.Rows) (e qianshao.FindingRecord, err
 	if e.Finding, err = decodeFinding(text); err != nil {
 		return e, err
 	}
-	e.Host, e.FirstSeen, e.LastSeen = hostOf(e.Finding.URL), fromMillis(first), fromMillis(last)
+	e.Host, e.FirstSeen, e.LastSeen = hostOf(e.Finding.URL), database.FromMillis(first), database.FromMillis(last)
 	if gone.Valid {
-		e.GoneAt, e.PageText = fromMillis(gone.Int64), evidenceText(&e.Finding)
+		e.GoneAt, e.PageText = database.FromMillis(gone.Int64), evidenceText(&e.Finding)
 		return e, nil
 	}
 	e.PageText, err = s.packer.unpack(body)
@@ -162,17 +163,17 @@ func decodeFinding(text string) (f qianshao.Finding, err error) {
 
 // Pages returns up to limit records with a key greater than after, by key ascending.
 func (s *Store) Pages(ctx context.Context, after string, limit int) ([]qianshao.PageRecord, error) {
-	list, err := collect(ctx, s.read, scanPage, `
+	list, err := database.Collect(ctx, s.db.Read, scanPage, `
 SELECT page, authorisation, sha256, status, first_seen, last_seen, flagged
 FROM pages WHERE page > $1 ORDER BY page LIMIT $2`, after, limit)
-	return list, s.fail("read pages from", err)
+	return list, s.db.Fail("read pages from", err)
 }
 
 func scanPage(rows *sql.Rows) (p qianshao.PageRecord, err error) {
 	var first, last int64
 	var flagged int
 	err = rows.Scan(&p.Key, &p.Authorisation, &p.Hash, &p.Status, &first, &last, &flagged)
-	p.FirstSeen, p.LastSeen, p.Flagged = fromMillis(first), fromMillis(last), flagged != 0
+	p.FirstSeen, p.LastSeen, p.Flagged = database.FromMillis(first), database.FromMillis(last), flagged != 0
 	return p, err
 }
 
@@ -180,19 +181,19 @@ func scanPage(rows *sql.Rows) (p qianshao.PageRecord, err error) {
 // a second over ten million rows.
 func (s *Store) Counts(ctx context.Context) (store.Counts, error) {
 	c := store.Counts{Skips: map[qianshao.Skip]int{}}
-	err := s.read.QueryRowContext(ctx, `
+	err := s.db.Read.QueryRowContext(ctx, `
 SELECT (SELECT count(*) FROM pages), (SELECT count(*) FROM pages WHERE flagged = 1), (SELECT count(*) FROM findings),
        (SELECT count(*) FROM findings WHERE gone_at IS NULL),
        (SELECT count(*) FROM frontier), (SELECT count(*) FROM frontier WHERE due IS NOT NULL)`).Scan(
 		&c.Pages, &c.Flagged, &c.Findings, &c.Open, &c.URLs, &c.Waiting)
 	if err != nil {
-		return store.Counts{}, s.fail("count the rows of", err)
+		return store.Counts{}, s.db.Fail("count the rows of", err)
 	}
-	_, err = collect(ctx, s.read, func(r *sql.Rows) (skip string, err error) {
+	_, err = database.Collect(ctx, s.db.Read, func(r *sql.Rows) (skip string, err error) {
 		var n int
 		err = r.Scan(&skip, &n)
 		c.Skips[qianshao.Skip(skip)] = n
 		return skip, err
 	}, `SELECT skip, count(*) FROM frontier WHERE skip <> '' GROUP BY skip`)
-	return c, s.fail("count the skips of", err)
+	return c, s.db.Fail("count the skips of", err)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // refreshHead recomputes the host's first URL after its frontier has changed.
@@ -24,7 +25,7 @@ func (s *Store) Add(ctx context.Context, items []ingest.Item) error {
 	if len(items) == 0 {
 		return nil
 	}
-	return s.update(ctx, ordered, "add to the frontier in", func(tx *writer) error {
+	return s.db.Update(ctx, database.Ordered, "add to the frontier in", func(tx *database.Tx) error {
 		changed := map[string]bool{}
 		if err := addItems(ctx, tx, items, changed); err != nil {
 			return err
@@ -34,7 +35,7 @@ func (s *Store) Add(ctx context.Context, items []ingest.Item) error {
 }
 
 // addItems puts URLs in and notes the hosts whose head may have changed by it.
-func addItems(ctx context.Context, tx *writer, items []ingest.Item, changed map[string]bool) error {
+func addItems(ctx context.Context, tx *database.Tx, items []ingest.Item, changed map[string]bool) error {
 	for _, it := range items {
 		if it.URL == "" || it.Host == "" {
 			return errors.New("an item without URL or host")
@@ -54,7 +55,7 @@ INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1
 	return nil
 }
 
-func refreshHosts(ctx context.Context, tx *writer, hosts map[string]bool) error {
+func refreshHosts(ctx context.Context, tx *database.Tx, hosts map[string]bool) error {
 	for host := range hosts {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO hosts (host) VALUES ($1) ON CONFLICT (host) DO NOTHING`, host); err != nil {
 			return err
@@ -75,11 +76,11 @@ func (s *Store) Lease(ctx context.Context, l ingest.Lease) ([]ingest.Item, error
 		return nil, nil
 	}
 	var items []ingest.Item
-	err := s.update(ctx, ordered, "lease from the frontier in", func(tx *writer) error {
-		hosts, err := collect(ctx, tx, scanString, `
+	err := s.db.Update(ctx, database.Ordered, "lease from the frontier in", func(tx *database.Tx) error {
+		hosts, err := database.Collect(ctx, tx, scanString, `
 SELECT host FROM hosts
 WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1
-ORDER BY head_due, head_depth, host LIMIT $2`, millis(l.Now), l.Limit)
+ORDER BY head_due, head_depth, host LIMIT $2`, database.Millis(l.Now), l.Limit)
 		if err != nil {
 			return err
 		}
@@ -93,7 +94,7 @@ ORDER BY head_due, head_depth, host LIMIT $2`, millis(l.Now), l.Limit)
 				next = l.Now.Add(l.Interval(it))
 			}
 			if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = $1, lease_until = $2, next_at = $3 WHERE host = $4`,
-				qianshao.PageKey(it.URL), millis(l.Now.Add(l.For)), millis(next), host); err != nil {
+				qianshao.PageKey(it.URL), database.Millis(l.Now.Add(l.For)), database.Millis(next), host); err != nil {
 				return err
 			}
 			items = append(items, it)
@@ -114,18 +115,18 @@ SELECT url, authorisation, depth, attempts, priority, page, etag, last_modified,
 )
 
 // firstOf returns the host's item that comes first: an urgent one, or the longest due.
-func firstOf(ctx context.Context, tx *writer, host string, now time.Time) (ingest.Item, error) {
+func firstOf(ctx context.Context, tx *database.Tx, host string, now time.Time) (ingest.Item, error) {
 	for _, query := range []string{urgentFirst, dueFirst} {
 		it := ingest.Item{Host: host}
 		var revisit, missed int64
-		err := tx.QueryRowContext(ctx, query, host, millis(now)).Scan(&it.URL, &it.Authorisation, &it.Depth, &it.Attempts,
+		err := tx.QueryRowContext(ctx, query, host, database.Millis(now)).Scan(&it.URL, &it.Authorisation, &it.Depth, &it.Attempts,
 			&it.Priority, &it.Page, &it.ETag, &it.LastModified, &it.Memory.Hash, &it.Rules, &revisit, &missed)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
 		it.Interval = time.Duration(revisit) * time.Millisecond
 		if missed > 0 {
-			it.MissedSince = fromMillis(missed)
+			it.MissedSince = database.FromMillis(missed)
 		}
 		return it, err
 	}
@@ -134,22 +135,22 @@ func firstOf(ctx context.Context, tx *writer, host string, now time.Time) (inges
 
 // HostCount returns the number of the host's URLs, visited ones included.
 func (s *Store) HostCount(ctx context.Context, host string) (n int, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT count(*) FROM frontier WHERE host = $1`, host).Scan(&n)
-	return n, s.fail("count the URLs of host "+host+" in", err)
+	err = s.db.Read.QueryRowContext(ctx, `SELECT count(*) FROM frontier WHERE host = $1`, host).Scan(&n)
+	return n, s.db.Fail("count the URLs of host "+host+" in", err)
 }
 
 // QueryCount returns the number of URLs that are page followed by a query,
 // visited ones included.
 func (s *Store) QueryCount(ctx context.Context, page string) (n int, err error) {
 	// '@' is the character after '?', so this is a range of the primary key.
-	err = s.read.QueryRowContext(ctx, `SELECT count(*) FROM frontier WHERE url >= $1 AND url < $2`, page+"?", page+"@").Scan(&n)
-	return n, s.fail("count the queries of "+page+" in", err)
+	err = s.db.Read.QueryRowContext(ctx, `SELECT count(*) FROM frontier WHERE url >= $1 AND url < $2`, page+"?", page+"@").Scan(&n)
+	return n, s.db.Fail("count the queries of "+page+" in", err)
 }
 
 // Done records the outcome and ends the lease. A caller that comes after its
 // lease has passed to another URL of the host does not end that one's.
 func (s *Store) Done(ctx context.Context, item ingest.Item, outcome ingest.Outcome) error {
-	err := s.update(ctx, ordered, "record the outcome of "+item.URL+" in", func(tx *writer) error {
+	err := s.db.Update(ctx, database.Ordered, "record the outcome of "+item.URL+" in", func(tx *database.Tx) error {
 		put := putOutcome
 		if outcome.Drop {
 			put = drop
@@ -179,7 +180,7 @@ func (s *Store) Done(ctx context.Context, item ingest.Item, outcome ingest.Outco
 		}
 		for host, next := range outcome.HostNext {
 			if _, err := tx.ExecContext(ctx, `
-INSERT INTO hosts (host, next_at) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at`, host, millis(next)); err != nil {
+INSERT INTO hosts (host, next_at) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at`, host, database.Millis(next)); err != nil {
 				return err
 			}
 		}
@@ -192,7 +193,7 @@ INSERT INTO hosts (host, next_at) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE S
 }
 
 // drop takes a URL out, and its query with it. A report of the page keeps the reason.
-func drop(ctx context.Context, tx *writer, url string, o *ingest.Outcome) error {
+func drop(ctx context.Context, tx *database.Tx, url string, o *ingest.Outcome) error {
 	res, err := tx.ExecContext(ctx, `DELETE FROM frontier WHERE url = $1`, url)
 	if err != nil {
 		return err
@@ -200,25 +201,25 @@ func drop(ctx context.Context, tx *writer, url string, o *ingest.Outcome) error 
 	if n, err := res.RowsAffected(); err != nil || n == 0 { // dropped before
 		return err
 	}
-	if err := markForgotten(ctx, tx); err != nil {
+	if err := database.MarkForgotten(ctx, tx); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE submissions SET dropped = $1 WHERE id = $2`, string(o.Skip), qianshao.SubmissionID(url))
 	return err
 }
 
-func putOutcome(ctx context.Context, tx *writer, url string, o *ingest.Outcome) error {
+func putOutcome(ctx context.Context, tx *database.Tx, url string, o *ingest.Outcome) error {
 	var due sql.NullInt64
 	if !o.Again.IsZero() {
-		due = sql.NullInt64{Int64: millis(o.Again), Valid: true}
+		due = sql.NullInt64{Int64: database.Millis(o.Again), Valid: true}
 	}
 	var at, missed int64
 	if !o.At.IsZero() {
-		at = millis(o.At)
+		at = database.Millis(o.At)
 	}
 	m := &o.Memory
 	if !m.MissedSince.IsZero() {
-		missed = millis(m.MissedSince)
+		missed = database.Millis(m.MissedSince)
 	}
 	res, err := tx.ExecContext(ctx, `
 UPDATE frontier SET due = $1, skip = $2, visits = visits + 1, attempts = CASE WHEN $3 = 1 THEN attempts + 1 ELSE 0 END,
@@ -240,7 +241,7 @@ WHERE url = $13`, due, string(o.Skip), bit(o.Failed), int(o.Priority), m.Page, m
 // Release ends all leases, for a start after a crash. Only the process that
 // crawls may call it.
 func (s *Store) Release(ctx context.Context) error {
-	return s.update(ctx, ordered, "release the leases in", func(tx *writer) error {
+	return s.db.Update(ctx, database.Ordered, "release the leases in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = '', lease_until = 0 WHERE lease_until <> 0`)
 		return err
 	})
@@ -253,13 +254,13 @@ const ahead = ` WHERE due > $1 AND (planned > $2 OR due > $3)`
 // Replan implements ingest.Frontier. It reads the whole frontier: half a second
 // over a million URLs.
 func (s *Store) Replan(ctx context.Context, h ingest.Horizon) (done ingest.Replanned, err error) {
-	err = s.update(ctx, ordered, "plan anew in", func(tx *writer) error {
-		now, decided, due := millis(h.Now), millis(h.Decided), millis(h.Due)
-		hosts, err := collect(ctx, tx, scanString, `SELECT DISTINCT host FROM frontier`+ahead, now, decided, due)
+	err = s.db.Update(ctx, database.Ordered, "plan anew in", func(tx *database.Tx) error {
+		now, decided, due := database.Millis(h.Now), database.Millis(h.Decided), database.Millis(h.Due)
+		hosts, err := database.Collect(ctx, tx, scanString, `SELECT DISTINCT host FROM frontier`+ahead, now, decided, due)
 		if err != nil {
 			return err
 		}
-		if done.URLs, err = changedRows(tx.ExecContext(ctx, `
+		if done.URLs, err = database.ChangedRows(tx.ExecContext(ctx, `
 UPDATE frontier SET planned = $1, failing = CASE WHEN failing > $1 THEN $1 ELSE failing END,
   due = CASE WHEN planned <= $2 OR due < planned OR due - planned > $3 - $1 THEN $1 ELSE $1 + due - planned END`+ahead,
 			now, decided, due)); err != nil {
@@ -273,7 +274,7 @@ UPDATE frontier SET planned = $1, failing = CASE WHEN failing > $1 THEN $1 ELSE 
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM findings WHERE last_seen > $1`, decided).Scan(&done.Findings); err != nil {
 			return err
 		}
-		done.Hosts, err = changedRows(tx.ExecContext(ctx, `UPDATE hosts SET next_at = $1 WHERE next_at > $2`, now, millis(h.Rest)))
+		done.Hosts, err = database.ChangedRows(tx.ExecContext(ctx, `UPDATE hosts SET next_at = $1 WHERE next_at > $2`, now, database.Millis(h.Rest)))
 		return err
 	})
 	return done, err
@@ -283,12 +284,12 @@ UPDATE frontier SET planned = $1, failing = CASE WHEN failing > $1 THEN $1 ELSE 
 // when nothing is left.
 func (s *Store) Next(ctx context.Context) (due time.Time, ok bool, err error) {
 	var at sql.NullInt64
-	err = s.read.QueryRowContext(ctx, `
+	err = s.db.Read.QueryRowContext(ctx, `
 SELECT min(CASE WHEN head_due >= next_at AND head_due >= lease_until THEN head_due
                 WHEN next_at >= lease_until THEN next_at ELSE lease_until END)
 FROM hosts WHERE head_due IS NOT NULL`).Scan(&at)
 	if err != nil || !at.Valid {
-		return time.Time{}, false, s.fail("read the frontier's next time from", err)
+		return time.Time{}, false, s.db.Fail("read the frontier's next time from", err)
 	}
-	return fromMillis(at.Int64), true, nil
+	return database.FromMillis(at.Int64), true, nil
 }

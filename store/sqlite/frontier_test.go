@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 func item(host, path string, depth int) ingest.Item {
@@ -42,7 +43,7 @@ func TestLeasePlan(t *testing.T) {
 		`SELECT count(*) FROM frontier WHERE url >= 'http://a/?' AND url < 'http://a/@'`:                                                                        "sqlite_autoindex_frontier_1",
 		`SELECT skip, count(*) FROM frontier WHERE skip <> '' GROUP BY skip`:                                                                                    "frontier_skip",
 	} {
-		plan, err := collect(t.Context(), s.read, func(r *sql.Rows) (detail string, err error) {
+		plan, err := database.Collect(t.Context(), s.db.Read, func(r *sql.Rows) (detail string, err error) {
 			var a, b, c int
 			return detail, r.Scan(&a, &b, &c, &detail)
 		}, "EXPLAIN QUERY PLAN "+query)

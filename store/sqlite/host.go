@@ -8,11 +8,12 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // nameHosts puts in the hosts that an authorisation names, so that one without
 // any URL is missed.
-func nameHosts(ctx context.Context, tx *writer, a *qianshao.Authorisation) error {
+func nameHosts(ctx context.Context, tx *database.Tx, a *qianshao.Authorisation) error {
 	for _, host := range a.HostNames() {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO hosts (host) VALUES ($1) ON CONFLICT (host) DO NOTHING`, host); err != nil {
 			return err
@@ -23,8 +24,8 @@ func nameHosts(ctx context.Context, tx *writer, a *qianshao.Authorisation) error
 
 // noteVisit records what a visit tells of its host. A page that came and could not
 // be saved, and a host that asks for a pause, tell nothing.
-func noteVisit(ctx context.Context, tx *writer, it *ingest.Item, o *ingest.Outcome) (err error) {
-	at := millis(o.At)
+func noteVisit(ctx context.Context, tx *database.Tx, it *ingest.Item, o *ingest.Outcome) (err error) {
+	at := database.Millis(o.At)
 	switch {
 	case o.Authorisation == "" || o.Skip == qianshao.SkipPaused || o.Skip == "" && o.Failed:
 	case o.Skip == "":
@@ -32,7 +33,7 @@ func noteVisit(ctx context.Context, tx *writer, it *ingest.Item, o *ingest.Outco
 		_, err = tx.ExecContext(ctx, `
 UPDATE hosts SET authorisation = $1, trouble = '', lost = 0, fetched_at = $2,
   fresh_until = CASE WHEN fetched_at > $2 OR fresh_until < $3 THEN $3 ELSE fresh_until END
-WHERE host = $4`, o.Authorisation, at, millis(o.Again), it.Host)
+WHERE host = $4`, o.Authorisation, at, database.Millis(o.Again), it.Host)
 	default:
 		isLost := bit(o.Memory.Hash != "" && it.Attempts == 0)
 		_, err = tx.ExecContext(ctx, `
@@ -48,11 +49,11 @@ WHERE host = $7`, o.Authorisation, isLost, bit(o.HostDown), at, ingest.LostPages
 // through the hosts by name, a batch at a time.
 func (s *Store) SilentHosts(ctx context.Context, overdue time.Time) iter.Seq2[ingest.SilentHost, error] {
 	return batched(batchHosts, func(after string) ([]ingest.SilentHost, error) {
-		list, err := collect(ctx, s.read, scanSilentHost, `
+		list, err := database.Collect(ctx, s.db.Read, scanSilentHost, `
 SELECT host, trouble, trouble_at, fetched_at, CASE WHEN head_due < next_at THEN next_at ELSE head_due END FROM hosts
 WHERE host > $1 AND (trouble <> '' OR fetched_at = 0 OR coalesce(head_due, 0) <= $2 AND fetched_at <= $2)
-ORDER BY host LIMIT $3`, after, millis(overdue), batchHosts)
-		return list, s.fail("read the hosts without pages from", err)
+ORDER BY host LIMIT $3`, after, database.Millis(overdue), batchHosts)
+		return list, s.db.Fail("read the hosts without pages from", err)
 	}, func(h ingest.SilentHost) string { return h.Host })
 }
 
@@ -66,21 +67,21 @@ func scanSilentHost(rows *sql.Rows) (h ingest.SilentHost, err error) {
 		return h, err
 	}
 	if h.Trouble != "" && since > 0 {
-		h.Since = fromMillis(since)
+		h.Since = database.FromMillis(since)
 	}
 	if last > 0 {
-		h.LastPage = fromMillis(last)
+		h.LastPage = database.FromMillis(last)
 	}
 	if next.Valid {
-		h.NextTry = fromMillis(next.Int64)
+		h.NextTry = database.FromMillis(next.Int64)
 	}
 	return h, nil
 }
 
 // FetchedUnder returns the authorisations under which pages came; see ingest.Silence.
 func (s *Store) FetchedUnder(ctx context.Context) ([]string, error) {
-	ids, err := collect(ctx, s.read, scanString, `
+	ids, err := database.Collect(ctx, s.db.Read, scanString, `
 SELECT id FROM authorisations a
 WHERE EXISTS (SELECT 1 FROM hosts h WHERE h.authorisation = a.id AND h.fetched_at > 0) ORDER BY id`)
-	return ids, s.fail("read the authorisations with pages from", err)
+	return ids, s.db.Fail("read the authorisations with pages from", err)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // batchRows are read at a time by the iterators: enough to make few queries,
@@ -32,9 +33,9 @@ func (s *Store) AllPages(ctx context.Context) iter.Seq2[qianshao.PageRecord, err
 // AllFrontier yields every URL of the frontier, by URL ascending.
 func (s *Store) AllFrontier(ctx context.Context) iter.Seq2[store.FrontierRecord, error] {
 	return batched(batchRows, func(after string) ([]store.FrontierRecord, error) {
-		list, err := collect(ctx, s.read, scanFrontier, `
+		list, err := database.Collect(ctx, s.db.Read, scanFrontier, `
 SELECT url, skip, due IS NOT NULL FROM frontier WHERE url > $1 ORDER BY url LIMIT $2`, after, batchRows)
-		return list, s.fail("read the frontier of", err)
+		return list, s.db.Fail("read the frontier of", err)
 	}, func(r store.FrontierRecord) string { return r.URL })
 }
 
@@ -51,10 +52,10 @@ const batchSources = 20
 // by key ascending.
 func (s *Store) FlaggedPages(ctx context.Context) iter.Seq2[qianshao.Page, error] {
 	return batched(batchSources, func(after string) ([]qianshao.Page, error) {
-		list, err := collect(ctx, s.read, s.scanFlagged, `
+		list, err := database.Collect(ctx, s.db.Read, s.scanFlagged, `
 SELECT t.url, t.requested_url, p.authorisation, p.last_seen, p.status, t.source
 FROM page_texts t JOIN pages p ON p.page = t.page WHERE t.page > $1 ORDER BY t.page LIMIT $2`, after, batchSources)
-		return list, s.fail("read flagged pages from", err)
+		return list, s.db.Fail("read flagged pages from", err)
 	}, func(p qianshao.Page) string { return qianshao.PageKey(p.URL) })
 }
 
@@ -65,7 +66,7 @@ func (s *Store) scanFlagged(rows *sql.Rows) (p qianshao.Page, err error) {
 		return p, err
 	}
 	text, err := s.packer.unpack(source)
-	p.FetchedAt, p.ContentType, p.Body = fromMillis(seen), "text/html; charset=utf-8", []byte(text)
+	p.FetchedAt, p.ContentType, p.Body = database.FromMillis(seen), "text/html; charset=utf-8", []byte(text)
 	return p, err
 }
 
@@ -94,8 +95,8 @@ func batched[T any](size int, read func(after string) ([]T, error), key func(T) 
 // TextlessPages counts the pages of which no text is kept, since they are not flagged:
 // all of them, and those that once had a finding. FlaggedPages yields the others.
 func (s *Store) TextlessPages(ctx context.Context) (unflagged, once int, err error) {
-	err = s.read.QueryRowContext(ctx, `
+	err = s.db.Read.QueryRowContext(ctx, `
 SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM findings f WHERE f.page = p.page)), 0)
 FROM pages p WHERE NOT EXISTS (SELECT 1 FROM page_texts t WHERE t.page = p.page)`).Scan(&unflagged, &once)
-	return unflagged, once, s.fail("count the pages of", err)
+	return unflagged, once, s.db.Fail("count the pages of", err)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // older returns a database as the program left it whose schema was that version,
@@ -27,7 +28,7 @@ func older(t *testing.T, version int64, statements ...string) (path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := provider(db)
+	p, err := database.Provider(db)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // SavePage records a page in one transaction. It is idempotent.
@@ -25,16 +26,16 @@ import (
 // evidence and the capture of the page that showed it; see store.Finding.
 func (s *Store) SavePage(ctx context.Context, save store.Save) (store.Saved, error) {
 	if save.Page.URL == "" || save.Page.FetchedAt.IsZero() || save.Document == nil {
-		return store.Saved{}, s.fail("save a page in", errors.New("Page.URL, Page.FetchedAt and Document must be set"))
+		return store.Saved{}, s.db.Fail("save a page in", errors.New("Page.URL, Page.FetchedAt and Document must be set"))
 	}
 	// What was found must outlast a power cut, or the site may have changed
 	// before the page is seen again. Any other page is simply fetched again.
-	need := ordered
+	need := database.Ordered
 	if save.Assessment.Flagged() {
-		need = durable
+		need = database.Durable
 	}
 	v := visit{page: qianshao.PageKey(save.Page.URL), at: save.Page.FetchedAt}
-	err := s.update(ctx, need, "save page "+save.Page.URL+" in", func(tx *writer) error {
+	err := s.db.Update(ctx, need, "save page "+save.Page.URL+" in", func(tx *database.Tx) error {
 		return s.savePage(ctx, tx, &save, &v)
 	})
 	if err != nil {
@@ -52,7 +53,7 @@ func (s *Store) SavePage(ctx context.Context, save store.Save) (store.Saved, err
 const disorder = time.Hour
 
 // notAfter is the latest time, in milliseconds, that a visit at a time leaves as it is.
-func notAfter(at time.Time) int64 { return millis(at.Add(disorder)) }
+func notAfter(at time.Time) int64 { return database.Millis(at.Add(disorder)) }
 
 // visit is what happens to a page's rows in one transaction.
 type visit struct {
@@ -65,9 +66,9 @@ type visit struct {
 // emptyLog empties the write-ahead log, which may still have a text or a query that
 // was removed; in the database secure_delete has overwritten it. If a reader is in
 // the way, the next checkpoint does it.
-func (s *Store) emptyLog(ctx context.Context) { _ = s.writer.checkpoint(ctx) }
+func (s *Store) emptyLog(ctx context.Context) { _ = s.db.Checkpoint(ctx) }
 
-func (s *Store) savePage(ctx context.Context, tx *writer, save *store.Save, v *visit) error {
+func (s *Store) savePage(ctx context.Context, tx *database.Tx, save *store.Save, v *visit) error {
 	var hash, rules string
 	known := true
 	err := tx.QueryRowContext(ctx, `SELECT sha256, rules FROM pages WHERE page = $1`, v.page).Scan(&hash, &rules)
@@ -110,7 +111,7 @@ func (s *Store) savePage(ctx context.Context, tx *writer, save *store.Save, v *v
 	return s.readSaved(ctx, tx, v)
 }
 
-func putPage(ctx context.Context, tx *writer, save *store.Save) error {
+func putPage(ctx context.Context, tx *database.Tx, save *store.Save) error {
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO pages (page, requested, authorisation, sha256, status, first_seen, last_seen, flagged, rules, scripts_at)
 VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $6 * $10)
@@ -120,12 +121,12 @@ ON CONFLICT (page) DO UPDATE SET requested = excluded.requested, authorisation =
   missed_at = CASE WHEN pages.missed_at > $9 THEN 0 ELSE pages.missed_at END,
   last_seen = CASE WHEN excluded.last_seen > pages.last_seen OR pages.last_seen > $9 THEN excluded.last_seen ELSE pages.last_seen END`,
 		qianshao.PageKey(save.Page.URL), qianshao.PageKey(save.Page.RequestedURL), save.Page.Authorisation, hashOf(save.Page.Body), save.Page.Status,
-		millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules, notAfter(save.Page.FetchedAt), bit(save.Scripted))
+		database.Millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules, notAfter(save.Page.FetchedAt), bit(save.Scripted))
 	return err
 }
 
 // putText keeps what a flagged page's evidence points into, and the page's whole URL.
-func (s *Store) putText(ctx context.Context, tx *writer, save *store.Save) error {
+func (s *Store) putText(ctx context.Context, tx *database.Tx, save *store.Save) error {
 	source, err := s.packer.pack(save.Document.Source)
 	if err != nil {
 		return err
@@ -143,7 +144,7 @@ ON CONFLICT (page) DO UPDATE SET url = excluded.url, requested_url = excluded.re
 }
 
 // removeText removes the text of a page that is not flagged. removed says whether there was one.
-func removeText(ctx context.Context, tx *writer, page string) (removed bool, err error) {
+func removeText(ctx context.Context, tx *database.Tx, page string) (removed bool, err error) {
 	res, err := tx.ExecContext(ctx, `DELETE FROM page_texts WHERE page = $1`, page)
 	if err != nil {
 		return false, err
@@ -154,7 +155,7 @@ func removeText(ctx context.Context, tx *writer, page string) (removed bool, err
 
 // putFindings records the findings that were made, reopens those that were gone, and
 // notes which have moved to another category.
-func putFindings(ctx context.Context, tx *writer, save *store.Save, cause qianshao.Cause) (fires map[string]bool, err error) {
+func putFindings(ctx context.Context, tx *database.Tx, save *store.Save, cause qianshao.Cause) (fires map[string]bool, err error) {
 	known, err := standings(ctx, tx, qianshao.PageKey(save.Page.URL))
 	if err != nil {
 		return nil, err
@@ -194,9 +195,9 @@ type standing struct {
 }
 
 // standings returns what the findings of a page are, by id.
-func standings(ctx context.Context, tx *writer, page string) (map[string]standing, error) {
+func standings(ctx context.Context, tx *database.Tx, page string) (map[string]standing, error) {
 	known := map[string]standing{}
-	_, err := collect(ctx, tx, func(r *sql.Rows) (id string, err error) {
+	_, err := database.Collect(ctx, tx, func(r *sql.Rows) (id string, err error) {
 		var was standing
 		err = r.Scan(&id, &was.category, &was.gone)
 		known[id] = was
@@ -205,7 +206,7 @@ func standings(ctx context.Context, tx *writer, page string) (map[string]standin
 	return known, err
 }
 
-func putFinding(ctx context.Context, tx *writer, f *qianshao.Finding, save *store.Save) error {
+func putFinding(ctx context.Context, tx *database.Tx, f *qianshao.Finding, save *store.Save) error {
 	if f.ID == "" || f.URL != save.Page.URL {
 		return fmt.Errorf("its id %q or URL %q is not that of the page", f.ID, f.URL)
 	}
@@ -221,7 +222,7 @@ ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, category = excluded.categor
   requested_url = excluded.requested_url, charset = excluded.charset, title = excluded.title,
   first_seen = CASE WHEN excluded.first_seen < findings.first_seen THEN excluded.first_seen ELSE findings.first_seen END,
   last_seen = CASE WHEN excluded.last_seen > findings.last_seen OR findings.last_seen > $15 THEN excluded.last_seen ELSE findings.last_seen END`,
-		f.ID, qianshao.PageKey(f.URL), f.URL, f.Rule, string(f.Category), int(f.Level), f.Score, string(text), millis(save.Page.FetchedAt),
+		f.ID, qianshao.PageKey(f.URL), f.URL, f.Rule, string(f.Category), int(f.Level), f.Score, string(text), database.Millis(save.Page.FetchedAt),
 		hashOf(save.Page.Body), save.Page.Status, save.Page.RequestedURL, save.Document.Charset, cut(save.Document.Title, store.MaxTitle),
 		notAfter(save.Page.FetchedAt))
 	return err
@@ -239,8 +240,8 @@ func cut(s string, n int) string {
 }
 
 // closeQuiet marks those open findings of the page as gone that are not in fires.
-func closeQuiet(ctx context.Context, tx *writer, v *visit, fires map[string]bool, cause qianshao.Cause, merged map[string]string) error {
-	open, err := collect(ctx, tx, scanString, `SELECT id FROM findings WHERE page = $1 AND gone_at IS NULL`, v.page)
+func closeQuiet(ctx context.Context, tx *database.Tx, v *visit, fires map[string]bool, cause qianshao.Cause, merged map[string]string) error {
+	open, err := database.Collect(ctx, tx, scanString, `SELECT id FROM findings WHERE page = $1 AND gone_at IS NULL`, v.page)
 	if err != nil {
 		return err
 	}
@@ -250,7 +251,7 @@ func closeQuiet(ctx context.Context, tx *writer, v *visit, fires map[string]bool
 		}
 		if _, err := tx.ExecContext(ctx, `
 UPDATE findings SET gone_at = $1, first_seen = CASE WHEN first_seen > $3 THEN $1 ELSE first_seen END,
-  last_seen = CASE WHEN last_seen > $3 THEN $1 ELSE last_seen END WHERE id = $2`, millis(v.at), id, notAfter(v.at)); err != nil {
+  last_seen = CASE WHEN last_seen > $3 THEN $1 ELSE last_seen END WHERE id = $2`, database.Millis(v.at), id, notAfter(v.at)); err != nil {
 			return err
 		}
 		if err := keepPictures(ctx, tx, id); err != nil {
@@ -269,12 +270,12 @@ UPDATE findings SET gone_at = $1, first_seen = CASE WHEN first_seen > $3 THEN $1
 
 // noteChange adds to a finding's history. Changes that a clock which was ahead has
 // noted are moved before it, in their order.
-func noteChange(ctx context.Context, tx *writer, id string, c qianshao.Change) error {
+func noteChange(ctx context.Context, tx *database.Tx, id string, c qianshao.Change) error {
 	var latest sql.NullInt64
 	if err := tx.QueryRowContext(ctx, `SELECT max(at) FROM finding_changes WHERE id = $1`, id).Scan(&latest); err != nil {
 		return err
 	}
-	if at, most := millis(c.At), notAfter(c.At); latest.Int64 > most {
+	if at, most := database.Millis(c.At), notAfter(c.At); latest.Int64 > most {
 		if _, err := tx.ExecContext(ctx, `UPDATE finding_changes SET at = at - $1 WHERE id = $2 AND at > $3`, latest.Int64-at+1, id, most); err != nil {
 			return err
 		}
@@ -282,13 +283,13 @@ func noteChange(ctx context.Context, tx *writer, id string, c qianshao.Change) e
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO finding_changes (id, at, state, cause, from_category, to_category, merged_into) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (id, at, state) DO NOTHING`,
-		id, millis(c.At), string(c.State), string(c.Cause), string(c.From), string(c.To), c.Into)
+		id, database.Millis(c.At), string(c.State), string(c.Cause), string(c.From), string(c.To), c.Into)
 	return err
 }
 
 // readSaved reads the page's findings as they are now.
-func (s *Store) readSaved(ctx context.Context, tx *writer, v *visit) (err error) {
-	v.saved.Findings, err = collect(ctx, tx, s.scanFindingRecord, selectFindingRecords+` WHERE f.page = $1 ORDER BY f.id`, v.page)
+func (s *Store) readSaved(ctx context.Context, tx *database.Tx, v *visit) (err error) {
+	v.saved.Findings, err = database.Collect(ctx, tx, s.scanFindingRecord, selectFindingRecords+` WHERE f.page = $1 ORDER BY f.id`, v.page)
 	v.saved.Open = slices.ContainsFunc(v.saved.Findings, func(e qianshao.FindingRecord) bool { return e.GoneAt.IsZero() })
 	return err
 }
@@ -299,12 +300,12 @@ func (s *Store) readSaved(ctx context.Context, tx *writer, v *visit) (err error)
 // and the page must be assessed.
 func (s *Store) Confirm(ctx context.Context, pageURL, hash, rules string, at time.Time) (saved store.Saved, known bool, err error) {
 	v := visit{page: qianshao.PageKey(pageURL), at: at}
-	err = s.update(ctx, ordered, "confirm page "+pageURL+" in", func(tx *writer) error {
+	err = s.db.Update(ctx, database.Ordered, "confirm page "+pageURL+" in", func(tx *database.Tx) error {
 		res, err := tx.ExecContext(ctx, `
 UPDATE pages SET last_seen = CASE WHEN $1 > last_seen OR last_seen > $5 THEN $1 ELSE last_seen END,
   first_seen = CASE WHEN first_seen > $5 THEN $1 ELSE first_seen END, missed_at = CASE WHEN missed_at > $5 THEN 0 ELSE missed_at END
 WHERE page = $2 AND sha256 = $3 AND rules = $4 AND (scripts_at = 0 OR scripts_at > $6 AND scripts_at <= $5)`,
-			millis(at), v.page, hash, rules, notAfter(at), millis(at.Add(-store.ScriptsHold)))
+			database.Millis(at), v.page, hash, rules, notAfter(at), database.Millis(at.Add(-store.ScriptsHold)))
 		if err != nil {
 			return err
 		}
@@ -315,7 +316,7 @@ WHERE page = $2 AND sha256 = $3 AND rules = $4 AND (scripts_at = 0 OR scripts_at
 		if _, err := tx.ExecContext(ctx, `
 UPDATE findings SET last_seen = CASE WHEN $1 > last_seen OR last_seen > $3 THEN $1 ELSE last_seen END,
   first_seen = CASE WHEN first_seen > $3 THEN $1 ELSE first_seen END
-WHERE page = $2 AND gone_at IS NULL`, millis(at), v.page, notAfter(at)); err != nil {
+WHERE page = $2 AND gone_at IS NULL`, database.Millis(at), v.page, notAfter(at)); err != nil {
 			return err
 		}
 		return s.readSaved(ctx, tx, &v)
@@ -328,11 +329,11 @@ WHERE page = $2 AND gone_at IS NULL`, millis(at), v.page, notAfter(at)); err != 
 // are gone; they keep their captures. For a page that the store does not know it does nothing.
 func (s *Store) PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (store.Saved, error) {
 	v := visit{page: qianshao.PageKey(pageURL), at: at}
-	err := s.update(ctx, durable, "record that "+pageURL+" is gone in", func(tx *writer) error {
+	err := s.db.Update(ctx, database.Durable, "record that "+pageURL+" is gone in", func(tx *database.Tx) error {
 		res, err := tx.ExecContext(ctx, `
 UPDATE pages SET status = $1, sha256 = '', flagged = 0, rules = '', missed_at = CASE WHEN $2 > missed_at OR missed_at > $4 THEN $2 ELSE missed_at END,
   first_seen = CASE WHEN first_seen > $4 THEN $2 ELSE first_seen END, last_seen = CASE WHEN last_seen > $4 THEN $2 ELSE last_seen END
-WHERE page = $3`, status, millis(at), v.page, notAfter(at))
+WHERE page = $3`, status, database.Millis(at), v.page, notAfter(at))
 		if err != nil {
 			return err
 		}

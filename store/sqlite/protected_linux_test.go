@@ -9,6 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/writeprotect"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // protectedCopy copies a database with those of its files that the suffixes name into
@@ -90,7 +91,11 @@ func TestOpenToReadSchema(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "q.db")
 		s := open(t, path)
-		if _, err := s.write.Exec(statement); err != nil {
+		err := s.db.Update(t.Context(), database.Durable, "try", func(tx *database.Tx) error {
+			_, err := tx.ExecContext(t.Context(), statement)
+			return err
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Close(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // failed selects the URLs that brought no page, or one that could not be saved.
@@ -19,7 +20,7 @@ const failed = `due IS NOT NULL AND (skip <> '' OR attempts > 0)`
 // Retry makes every URL whose last visit brought no page due at once, as if it
 // had not failed before, and returns their number.
 func (s *Store) Retry(ctx context.Context) (urls int, err error) {
-	err = s.update(ctx, durable, "make due what has failed in", func(tx *writer) error {
+	err = s.db.Update(ctx, database.Durable, "make due what has failed in", func(tx *database.Tx) error {
 		asked := lastAsked{}
 		if urls, err = asked.makeDue(ctx, tx, failed); err != nil {
 			return err
@@ -35,8 +36,8 @@ type lastAsked map[string]int64
 
 // makeDue makes the URLs that where selects due at once, as if they had not
 // failed before, and returns their number.
-func (l lastAsked) makeDue(ctx context.Context, tx *writer, where string, args ...any) (int, error) {
-	_, err := collect(ctx, tx, func(rows *sql.Rows) (host string, err error) {
+func (l lastAsked) makeDue(ctx context.Context, tx *database.Tx, where string, args ...any) (int, error) {
+	_, err := database.Collect(ctx, tx, func(rows *sql.Rows) (host string, err error) {
 		var at int64
 		err = rows.Scan(&host, &at)
 		l[host] = max(l[host], at)
@@ -45,14 +46,14 @@ func (l lastAsked) makeDue(ctx context.Context, tx *writer, where string, args .
 	if err != nil {
 		return 0, err
 	}
-	return changedRows(tx.ExecContext(ctx, `UPDATE frontier SET due = 0, attempts = 0 WHERE `+where, args...))
+	return database.ChangedRows(tx.ExecContext(ctx, `UPDATE frontier SET due = 0, attempts = 0 WHERE `+where, args...))
 }
 
 // slowest is the time between two requests at the slowest rate, in milliseconds.
 const slowest = int64(1000 / ingest.MinRate)
 
 // wake ends the rest of the hosts. What is left of it is the slowest rate.
-func (l lastAsked) wake(ctx context.Context, tx *writer) error {
+func (l lastAsked) wake(ctx context.Context, tx *database.Tx) error {
 	for host, at := range l {
 		if _, err := tx.ExecContext(ctx, refreshHead, host); err != nil {
 			return err
@@ -81,7 +82,7 @@ func (s *Store) Recall(ctx context.Context, before, after []qianshao.Authorisati
 	if len(changes) == 0 {
 		return nil
 	}
-	return s.update(ctx, durable, "make due what has changed in", func(tx *writer) error { return recall(ctx, tx, changes) })
+	return s.db.Update(ctx, database.Durable, "make due what has changed in", func(tx *database.Tx) error { return recall(ctx, tx, changes) })
 }
 
 // change is an authorisation as it was (nil: it is new) and as it is.
@@ -95,11 +96,11 @@ type change struct {
 // than before, all its URLs are due and read whole, because their pages may have
 // links that were not followed. If one forbids queries that it permitted, the URLs
 // with a query are due, so that they go.
-func recall(ctx context.Context, tx *writer, changes []change) error {
+func recall(ctx context.Context, tx *database.Tx, changes []change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	list, err := collect(ctx, tx, func(rows *sql.Rows) (f failure, err error) {
+	list, err := database.Collect(ctx, tx, func(rows *sql.Rows) (f failure, err error) {
 		err = rows.Scan(&f.url, &f.skip, &f.isTemporary)
 		return f, err
 	}, `SELECT url, skip, attempts > 0 FROM frontier WHERE due IS NOT NULL AND skip <> ''`)
@@ -171,10 +172,10 @@ func holds(list, values []string) bool {
 // WaitingHosts returns the hosts with URLs that fail for now and are tried again,
 // the one that has failed for longest first.
 func (s *Store) WaitingHosts(ctx context.Context) ([]store.WaitingHost, error) {
-	list, err := collect(ctx, s.read, func(rows *sql.Rows) (w store.WaitingHost, err error) {
+	list, err := database.Collect(ctx, s.db.Read, func(rows *sql.Rows) (w store.WaitingHost, err error) {
 		var since, next int64
 		err = rows.Scan(&w.Host, &w.URLs, &since, &w.Skip, &next)
-		w.Since, w.Next = fromMillis(since), fromMillis(next)
+		w.Since, w.Next = database.FromMillis(since), database.FromMillis(next)
 		return w, err
 	}, `
 SELECT f.host, f.urls, f.since,
@@ -183,15 +184,15 @@ SELECT f.host, f.urls, f.since,
 FROM (SELECT host, count(*) AS urls, min(failing) AS since, min(due) AS next
       FROM frontier WHERE skip <> '' AND failing > 0 AND due IS NOT NULL GROUP BY host) f
 JOIN hosts h ON h.host = f.host ORDER BY f.since, f.host`)
-	return list, s.fail("read the waiting hosts from", err)
+	return list, s.db.Fail("read the waiting hosts from", err)
 }
 
 // SkippedHosts returns the hosts with URLs whose last visit was skipped for good,
 // with the reasons, by reason and host.
 func (s *Store) SkippedHosts(ctx context.Context) ([]store.SkippedHost, error) {
-	list, err := collect(ctx, s.read, func(rows *sql.Rows) (k store.SkippedHost, err error) {
+	list, err := database.Collect(ctx, s.db.Read, func(rows *sql.Rows) (k store.SkippedHost, err error) {
 		err = rows.Scan(&k.Skip, &k.Host, &k.URLs)
 		return k, err
 	}, `SELECT skip, host, count(*) FROM frontier WHERE skip <> '' AND failing = 0 GROUP BY skip, host ORDER BY skip, host`)
-	return list, s.fail("read the skipped hosts from", err)
+	return list, s.db.Fail("read the skipped hosts from", err)
 }

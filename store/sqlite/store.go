@@ -2,170 +2,47 @@
 // crawl frontier, submissions, the pages that were seen, the text and findings
 // of those that are flagged, and the chain of the evidence archive.
 //
-// The database is SQLite in WAL mode with one writer connection and a pool of
-// readers. Nothing outside of this package knows SQL. store/storetest holds it
-// to what its users rely on.
+// Nothing outside of this folder knows SQL. store/storetest holds it to what its
+// users rely on.
 package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
-	"runtime"
-	"time"
-
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
-	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
-// busyTimeout is how long a statement waits for another process's write.
-const busyTimeout = 10 * time.Second
-
-// SQLite's own 2 MB of cache and a checkpoint every 1,000 pages halve the rate
-// of a crawl with 200,000 URLs on 20,000 hosts in its frontier.
-const (
-	writerCache     = 64 << 20 // bytes, at most
-	checkpointPages = 4000     // 16 MB of write-ahead log
-)
-
-// maxReaders bounds the readers' pool; more than the cores only queue inside SQLite.
-const maxReaders = 8
-
-// Store is an open database. It is safe for concurrent use.
+// Store is the truth in an open database. It is safe for concurrent use.
 type Store struct {
-	path   string
-	write  *sql.DB // for migrations; its one further connection is the writer's
-	writer *writer
-	read   *sql.DB
+	db     *database.DB
 	packer packer
 }
 
 // Open opens the database at path, creates it with mode 0600 if there is none,
 // and brings its schema up to date.
 func Open(ctx context.Context, path string) (*Store, error) {
-	s := &Store{path: path}
-	if err := s.fail("open", s.open(ctx)); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
+	return opened(database.Open(ctx, path))
 }
 
-func (s *Store) open(ctx context.Context) error {
-	abs, err := filepath.Abs(s.path)
+// OpenToRead opens a database for a caller that changes nothing, as database.OpenToRead does.
+func OpenToRead(ctx context.Context, path string) (*Store, error) {
+	return opened(database.OpenToRead(ctx, path))
+}
+
+func opened(db *database.DB, err error) (*Store, error) {
 	if err != nil {
-		return err
+		return nil, err
 	}
-	// SQLite would create the file readable by all; WAL and index files take on its mode.
-	f, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	// secure_delete overwrites the text of a page that is no longer flagged;
-	// journal_size_limit truncates the write-ahead log when it starts over.
-	if s.write, err = connect(abs, nil, "journal_mode(WAL)", "secure_delete(ON)", "journal_size_limit(0)",
-		fmt.Sprintf("cache_size(%d)", -writerCache>>10), fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages)); err != nil {
-		return err
-	}
-	if err := migrate(ctx, s.write); err != nil {
-		return err
-	}
-	if s.writer, err = newWriter(ctx, s.write); err != nil {
-		return err
-	}
-	return s.connectReaders(abs, nil)
-}
-
-// connectReaders opens the pool of readers.
-func (s *Store) connectReaders(abs string, parameters map[string]string) (err error) {
-	if s.read, err = connect(abs, parameters, "query_only(ON)"); err != nil {
-		return err
-	}
-	readers := min(max(2, runtime.GOMAXPROCS(0)), maxReaders)
-	s.read.SetMaxOpenConns(readers)
-	s.read.SetMaxIdleConns(readers)
-	return nil
-}
-
-// connect opens a pool of connections, with SQLite's own parameters of its URI.
-func connect(abs string, parameters map[string]string, pragmas ...string) (*sql.DB, error) {
-	q := url.Values{"_txlock": {"immediate"}}
-	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
-	q.Add("_pragma", "foreign_keys(ON)")
-	for name, value := range parameters {
-		q.Set(name, value)
-	}
-	for _, p := range pragmas {
-		q.Add("_pragma", p)
-	}
-	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: q.Encode()}
-	return sql.Open("sqlite", dsn.String())
+	return &Store{db: db}, nil
 }
 
 // Close ends all connections. The last one moves the write-ahead log into the database.
 func (s *Store) Close() error {
-	var errs []error
-	if s.writer != nil {
-		errs = append(errs, s.writer.close())
-	}
-	for _, db := range []*sql.DB{s.read, s.write} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
-	}
 	s.packer.close()
-	return errors.Join(errs...)
+	return s.db.Close()
 }
 
-// Remedies that stand in more than one error.
-const (
-	raiseLimit   = "raise the limit, e.g. ulimit -n 1024"
-	makeWritable = "the file and its folder must be writable"
-)
+// Snapshot writes the database as of one moment into a new file, as database.DB does.
+func (s *Store) Snapshot(ctx context.Context, path string) error { return s.db.Snapshot(ctx, path) }
 
-// fail adds the operation and, if the user can do something, the remedy.
-func (s *Store) fail(op string, err error) error {
-	if err == nil {
-		return nil
-	}
-	err = fmt.Errorf("store: %s %s: %w", op, s.path, err)
-	var lite *sqlite.Error
-	if !errors.As(err, &lite) {
-		if tooManyFiles(err) {
-			return fmt.Errorf("%w (%s)", err, raiseLimit)
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%w (create the folder first, or name another path)", err)
-		}
-		return err
-	}
-	switch lite.Code() & 0xff { // the low byte is the primary result code
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("%w: %w (restore the file from a backup, or move it aside to begin anew)", store.ErrCorrupt, err)
-	case sqlite3.SQLITE_FULL:
-		return fmt.Errorf("%w (the disk is full: make room and start again, nothing is lost)", err)
-	case sqlite3.SQLITE_BUSY:
-		return fmt.Errorf("%w (another process has held the database for %s: stop it)", err, busyTimeout)
-	case sqlite3.SQLITE_CANTOPEN:
-		if cause := exhausted(); cause != nil {
-			return fmt.Errorf("%w: %w (%s)", err, cause, raiseLimit)
-		}
-		return fmt.Errorf("%w (%s)", err, makeWritable)
-	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
-		return fmt.Errorf("%w (%s)", err, makeWritable)
-	}
-	return err
-}
-
-// millis and fromMillis convert a time to and from what the database has.
-func millis(t time.Time) int64      { return t.UnixMilli() }
-func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+// Rewrite writes the database anew if something in it was to be forgotten, as database.DB does.
+func (s *Store) Rewrite(ctx context.Context) (done bool, err error) { return s.db.Rewrite(ctx) }

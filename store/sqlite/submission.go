@@ -9,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // Submit records a report. With an item the URL goes into the frontier, due at once
@@ -16,7 +17,7 @@ import (
 // Submitting a URL again only counts it.
 func (s *Store) Submit(ctx context.Context, r store.Report, item *ingest.Item, skip qianshao.Skip) (qianshao.Submission, error) {
 	id := qianshao.SubmissionID(r.URL)
-	err := s.update(ctx, durable, "record the report of "+r.URL+" in", func(tx *writer) error {
+	err := s.db.Update(ctx, database.Durable, "record the report of "+r.URL+" in", func(tx *database.Tx) error {
 		if _, err := expire(ctx, tx, r.At); err != nil {
 			return err
 		}
@@ -27,7 +28,7 @@ func (s *Store) Submit(ctx context.Context, r store.Report, item *ingest.Item, s
 INSERT INTO submissions (id, url, page, category, reports, origin, first_reported, last_reported, waits_for) VALUES ($1, $2, $3, $4, 1, $5, $6, $6, $7)
 ON CONFLICT (id) DO UPDATE SET reports = submissions.reports + 1, last_reported = excluded.last_reported, waits_for = excluded.waits_for,
   category = CASE WHEN excluded.category <> '' THEN excluded.category ELSE submissions.category END`,
-			id, r.URL, qianshao.PageKey(r.URL), string(r.Suspected), r.Origin, millis(r.At), string(skip))
+			id, r.URL, qianshao.PageKey(r.URL), string(r.Suspected), r.Origin, database.Millis(r.At), string(skip))
 		if err != nil || item == nil {
 			return err
 		}
@@ -49,7 +50,7 @@ const (
 
 // makeRoom refuses a report that is one too many of its kind, and lets the oldest of
 // those go that were visited.
-func makeRoom(ctx context.Context, tx *writer, id, origin string, queued bool) error {
+func makeRoom(ctx context.Context, tx *database.Tx, id, origin string, queued bool) error {
 	query, bound, full := `SELECT count(*), coalesce(sum(origin = $1), 0) FROM submissions WHERE `+isWaiting+` AND id <> $2`, store.MaxWaiting, store.ErrTooManyWaiting
 	if queued {
 		query, bound, full = `SELECT count(*), coalesce(sum(origin = $1), 0) FROM submissions WHERE `+isQueued+` AND id <> $2`, store.MaxQueued, store.ErrTooManyQueued
@@ -69,8 +70,8 @@ DELETE FROM submissions WHERE id IN (SELECT id FROM submissions WHERE `+isVisite
 	return err
 }
 
-func expire(ctx context.Context, tx *writer, now time.Time) (n int64, err error) {
-	res, err := tx.ExecContext(ctx, `DELETE FROM submissions WHERE last_reported < $1`, millis(now.Add(-store.ReportTerm)))
+func expire(ctx context.Context, tx *database.Tx, now time.Time) (n int64, err error) {
+	res, err := tx.ExecContext(ctx, `DELETE FROM submissions WHERE last_reported < $1`, database.Millis(now.Add(-store.ReportTerm)))
 	if err != nil {
 		return 0, err
 	}
@@ -80,13 +81,13 @@ func expire(ctx context.Context, tx *writer, now time.Time) (n int64, err error)
 // ExpireSubmissions removes the reports that were last handed in longer than
 // store.ReportTerm ago, and says how many there were.
 func (s *Store) ExpireSubmissions(ctx context.Context, now time.Time) (n int, err error) {
-	return s.removeSubmissions(ctx, "remove old reports from", func(tx *writer) (int64, error) { return expire(ctx, tx, now) })
+	return s.removeSubmissions(ctx, "remove old reports from", func(tx *database.Tx) (int64, error) { return expire(ctx, tx, now) })
 }
 
 // WithdrawSubmission removes a report, or returns store.ErrNotFound. If its page is
 // authorised, it stays in the frontier as the other pages of its site do.
 func (s *Store) WithdrawSubmission(ctx context.Context, id string) error {
-	_, err := s.removeSubmissions(ctx, fmt.Sprintf("withdraw report %q from", id), func(tx *writer) (int64, error) {
+	_, err := s.removeSubmissions(ctx, fmt.Sprintf("withdraw report %q from", id), func(tx *database.Tx) (int64, error) {
 		res, err := tx.ExecContext(ctx, `DELETE FROM submissions WHERE id = $1`, id)
 		if err != nil {
 			return 0, err
@@ -103,7 +104,7 @@ func (s *Store) WithdrawSubmission(ctx context.Context, id string) error {
 // WithdrawOrigin removes the reports of an origin that wait for an authorisation or
 // for their visit, and says how many there were.
 func (s *Store) WithdrawOrigin(ctx context.Context, origin string) (n int, err error) {
-	return s.removeSubmissions(ctx, "withdraw reports from", func(tx *writer) (int64, error) {
+	return s.removeSubmissions(ctx, "withdraw reports from", func(tx *database.Tx) (int64, error) {
 		res, err := tx.ExecContext(ctx, `DELETE FROM submissions WHERE origin = $1 AND (`+isWaiting+` OR `+isQueued+`)`, origin)
 		if err != nil {
 			return 0, err
@@ -112,8 +113,8 @@ func (s *Store) WithdrawOrigin(ctx context.Context, origin string) (n int, err e
 	})
 }
 
-func (s *Store) removeSubmissions(ctx context.Context, op string, remove func(tx *writer) (int64, error)) (n int, err error) {
-	err = s.update(ctx, durable, op, func(tx *writer) error {
+func (s *Store) removeSubmissions(ctx context.Context, op string, remove func(tx *database.Tx) (int64, error)) (n int, err error) {
+	err = s.db.Update(ctx, database.Durable, op, func(tx *database.Tx) error {
 		removed, err := remove(tx)
 		n = int(removed)
 		return err
@@ -130,25 +131,25 @@ func (s *Store) removeSubmissions(ctx context.Context, op string, remove func(tx
 // SubmissionOrigins counts the reports that are still to be seen to by origin, the
 // origin with the most first.
 func (s *Store) SubmissionOrigins(ctx context.Context) ([]store.OriginCount, error) {
-	list, err := collect(ctx, s.read, func(rows *sql.Rows) (c store.OriginCount, err error) {
+	list, err := database.Collect(ctx, s.db.Read, func(rows *sql.Rows) (c store.OriginCount, err error) {
 		err = rows.Scan(&c.Origin, &c.Waiting, &c.Queued)
 		return c, err
 	}, `
 SELECT origin, sum(waits), count(*) - sum(waits) FROM (
   SELECT origin, 1 AS waits FROM submissions WHERE `+isWaiting+` UNION ALL SELECT origin, 0 FROM submissions WHERE `+isQueued+`)
 GROUP BY origin ORDER BY count(*) DESC, origin`)
-	return list, s.fail("count the reports of", err)
+	return list, s.db.Fail("count the reports of", err)
 }
 
 // QueueSubmission puts a submission that has waited into the frontier.
 func (s *Store) QueueSubmission(ctx context.Context, item ingest.Item) error {
-	return s.update(ctx, durable, "queue the report of "+item.URL+" in", func(tx *writer) error {
+	return s.db.Update(ctx, database.Durable, "queue the report of "+item.URL+" in", func(tx *database.Tx) error {
 		return requeue(ctx, tx, qianshao.SubmissionID(item.URL), &item)
 	})
 }
 
 // requeue makes a submitted URL due at once.
-func requeue(ctx context.Context, tx *writer, id string, item *ingest.Item) error {
+func requeue(ctx context.Context, tx *database.Tx, id string, item *ingest.Item) error {
 	for _, statement := range []struct {
 		query string
 		args  []any
@@ -175,27 +176,27 @@ FROM submissions s LEFT JOIN frontier f ON f.url = s.url`
 
 // Submission returns one submission, or store.ErrNotFound.
 func (s *Store) Submission(ctx context.Context, id string) (qianshao.Submission, error) {
-	list, err := collect(ctx, s.read, scanSubmission, selectSubmissions+` WHERE s.id = $1`, id)
+	list, err := database.Collect(ctx, s.db.Read, scanSubmission, selectSubmissions+` WHERE s.id = $1`, id)
 	if err == nil && len(list) == 0 {
 		err = store.ErrNotFound
 	}
 	if err != nil {
-		return qianshao.Submission{}, s.fail(fmt.Sprintf("read report %q from", id), err)
+		return qianshao.Submission{}, s.db.Fail(fmt.Sprintf("read report %q from", id), err)
 	}
 	return list[0], nil
 }
 
 // Submissions returns the submissions, the latest first, at most limit.
 func (s *Store) Submissions(ctx context.Context, limit int) ([]qianshao.Submission, error) {
-	list, err := collect(ctx, s.read, scanSubmission, selectSubmissions+` ORDER BY s.last_reported DESC, s.id LIMIT $1`, limit)
-	return list, s.fail("read reports from", err)
+	list, err := database.Collect(ctx, s.db.Read, scanSubmission, selectSubmissions+` ORDER BY s.last_reported DESC, s.id LIMIT $1`, limit)
+	return list, s.db.Fail("read reports from", err)
 }
 
 // WaitingSubmissions returns the URLs of all submissions that wait for an
 // authorisation, the one first handed in first.
 func (s *Store) WaitingSubmissions(ctx context.Context) ([]string, error) {
-	urls, err := collect(ctx, s.read, scanString, `SELECT url FROM submissions WHERE waits_for <> '' ORDER BY first_reported, id`)
-	return urls, s.fail("read waiting reports from", err)
+	urls, err := database.Collect(ctx, s.db.Read, scanString, `SELECT url FROM submissions WHERE waits_for <> '' ORDER BY first_reported, id`)
+	return urls, s.db.Fail("read waiting reports from", err)
 }
 
 func scanSubmission(rows *sql.Rows) (r qianshao.Submission, err error) {
@@ -206,7 +207,7 @@ func scanSubmission(rows *sql.Rows) (r qianshao.Submission, err error) {
 	if err != nil {
 		return r, err
 	}
-	r.First, r.Last = fromMillis(first), fromMillis(last)
+	r.First, r.Last = database.FromMillis(first), database.FromMillis(last)
 	switch {
 	case waitsFor != "":
 		r.State, r.Skip = qianshao.SubmissionWaiting, qianshao.Skip(waitsFor)

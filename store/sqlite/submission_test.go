@@ -9,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // flood puts reports of an origin into the database. It is not part of the
@@ -16,10 +17,13 @@ import (
 // slow disk.
 func flood(t *testing.T, s *Store, n int, origin, waitsFor string, visited int, at time.Time) {
 	t.Helper()
-	_, err := s.write.Exec(`
+	err := s.db.Update(t.Context(), database.Ordered, "flood", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
 INSERT INTO submissions (id, url, page, category, reports, origin, first_reported, last_reported, waits_for, visited)
-SELECT $2 || i, i, i, '', 1, $2, $3 + i, $3 + i, $4, $5 FROM n`, n, origin, millis(at), waitsFor, visited)
+SELECT $2 || i, i, i, '', 1, $2, $3 + i, $3 + i, $4, $5 FROM n`, n, origin, database.Millis(at), waitsFor, visited)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +93,7 @@ func TestVisitedReportsMakeRoom(t *testing.T) {
 	if _, err := s.Submit(t.Context(), store.Report{URL: item.URL, Origin: "form", At: base.Add(time.Hour)}, &item, ""); err != nil {
 		t.Fatal(err)
 	}
-	left, err := collect(t.Context(), s.read, scanString, `SELECT id FROM submissions ORDER BY last_reported LIMIT 1`)
+	left, err := database.Collect(t.Context(), s.db.Read, scanString, `SELECT id FROM submissions ORDER BY last_reported LIMIT 1`)
 	if err != nil || left[0] != "form4" {
 		t.Errorf("the oldest that is left is %v, %v", left, err)
 	}

@@ -9,35 +9,36 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // ViewState returns what is known of a page's other views, its zero value for an unknown page.
 func (s *Store) ViewState(ctx context.Context, url string) (store.ViewState, error) {
 	var state store.ViewState
 	var at int64
-	err := s.read.QueryRowContext(ctx, `SELECT views_at, views_sha256 FROM pages WHERE page = $1`, qianshao.PageKey(url)).Scan(&at, &state.Hash)
+	err := s.db.Read.QueryRowContext(ctx, `SELECT views_at, views_sha256 FROM pages WHERE page = $1`, qianshao.PageKey(url)).Scan(&at, &state.Hash)
 	if errors.Is(err, sql.ErrNoRows) {
 		return state, nil
 	}
 	if err == nil {
 		if at > 0 {
-			state.At = fromMillis(at)
+			state.At = database.FromMillis(at)
 		}
-		state.Open, err = collect(ctx, s.read, func(r *sql.Rows) (v qianshao.View, err error) {
+		state.Open, err = database.Collect(ctx, s.db.Read, func(r *sql.Rows) (v qianshao.View, err error) {
 			err = r.Scan(&v)
 			return v, err
 		}, `SELECT view FROM page_views WHERE page = $1 AND source IS NOT NULL ORDER BY view`, qianshao.PageKey(url))
 	}
-	return state, s.fail("read the views of "+url+" from", err)
+	return state, s.db.Fail("read the views of "+url+" from", err)
 }
 
 // putViews records that the page's other views were asked for, and keeps those
 // into which evidence points. A screenshot stays until there is a newer one.
-func (s *Store) putViews(ctx context.Context, tx *writer, save *store.Save) error {
+func (s *Store) putViews(ctx context.Context, tx *database.Tx, save *store.Save) error {
 	page := qianshao.PageKey(save.Page.URL)
 	if save.ViewsAsked {
 		_, err := tx.ExecContext(ctx, `UPDATE pages SET views_at = $2, views_sha256 = $3 WHERE page = $1`,
-			page, millis(save.Page.FetchedAt), hashOf(save.Page.Body))
+			page, database.Millis(save.Page.FetchedAt), hashOf(save.Page.Body))
 		if err != nil {
 			return err
 		}
@@ -60,7 +61,7 @@ func (s *Store) putViews(ctx context.Context, tx *writer, save *store.Save) erro
 	return nil
 }
 
-func (s *Store) putView(ctx context.Context, tx *writer, save *store.Save, other *qianshao.Page) error {
+func (s *Store) putView(ctx context.Context, tx *database.Tx, save *store.Save, other *qianshao.Page) error {
 	doc := save.Assessment.Views[other.View]
 	if doc == nil && len(other.Screenshot) == 0 {
 		return nil
@@ -80,7 +81,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (page, view) DO UPDATE SET final_url = excluded.final_url, status = excluded.status, fetched_at = excluded.fetched_at,
   sha256 = excluded.sha256, charset = excluded.charset, source = excluded.source,
   screenshot = CASE WHEN excluded.screenshot IS NULL THEN page_views.screenshot ELSE excluded.screenshot END`,
-		qianshao.PageKey(save.Page.URL), string(other.View), other.URL, other.Status, millis(other.FetchedAt), hashOf(other.Body), charset,
+		qianshao.PageKey(save.Page.URL), string(other.View), other.URL, other.Status, database.Millis(other.FetchedAt), hashOf(other.Body), charset,
 		source, other.Screenshot)
 	return err
 }
@@ -89,17 +90,17 @@ ON CONFLICT (page, view) DO UPDATE SET final_url = excluded.final_url, status = 
 // finding is gone, they are not those that the page has now: all that is left are
 // a browser's pictures of what was found.
 func (s *Store) Views(ctx context.Context, finding string) ([]store.View, error) {
-	list, err := collect(ctx, s.read, s.scanView, `
+	list, err := database.Collect(ctx, s.db.Read, s.scanView, `
 SELECT v.view, v.final_url, v.status, v.fetched_at, v.sha256, v.charset, v.source, v.screenshot
 FROM findings f JOIN page_views v ON v.page = f.page WHERE f.id = $1 AND f.gone_at IS NULL
 UNION ALL
 SELECT p.view, p.final_url, p.status, p.fetched_at, p.sha256, '', NULL, p.screenshot FROM finding_pictures p WHERE p.id = $1
 ORDER BY 1`, finding)
-	return list, s.fail("read the views of finding "+finding+" from", err)
+	return list, s.db.Fail("read the views of finding "+finding+" from", err)
 }
 
 // keepPictures copies the pictures of the finding's page for the finding, which is gone.
-func keepPictures(ctx context.Context, tx *writer, finding string) error {
+func keepPictures(ctx context.Context, tx *database.Tx, finding string) error {
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO finding_pictures (id, view, final_url, status, fetched_at, sha256, screenshot)
 SELECT f.id, v.view, v.final_url, v.status, v.fetched_at, v.sha256, v.screenshot
@@ -114,7 +115,7 @@ func (s *Store) scanView(r *sql.Rows) (v store.View, err error) {
 	if err = r.Scan(&v.View, &v.URL, &v.Status, &fetched, &v.Hash, &v.Charset, &source, &v.Screenshot); err != nil {
 		return v, err
 	}
-	v.FetchedAt = fromMillis(fetched)
+	v.FetchedAt = database.FromMillis(fetched)
 	if source != nil {
 		v.Source, err = s.packer.unpack(source)
 	}

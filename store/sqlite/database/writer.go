@@ -1,4 +1,4 @@
-package sqlite
+package database
 
 import (
 	"context"
@@ -8,43 +8,43 @@ import (
 	"sync"
 )
 
-// durability says what a commit waits for.
-type durability string
+// Durability says what a commit waits for.
+type Durability string
 
 const (
-	// durable commits are on the disk when they return: what a person has entered
+	// Durable commits are on the disk when they return: what a person has entered
 	// and what was found must outlast a power cut.
-	durable durability = "FULL"
-	// ordered commits outlast the death of the process. A power cut may lose the
+	Durable Durability = "FULL"
+	// Ordered commits outlast the death of the process. A power cut may lose the
 	// last of them, but never one and keep a later one. That is enough for the
 	// frontier, where lost work is merely repeated, and saves most of the waits
 	// for the disk.
-	ordered durability = "NORMAL"
+	Ordered Durability = "NORMAL"
 )
 
-// writer is the one connection that writes. Parsing takes SQLite longer than
+// Tx is the one connection that writes, as a function sees it between BEGIN and COMMIT. Parsing takes SQLite longer than
 // most of our statements run, so each is prepared once and kept; database/sql's
 // transactions and statements that watch a context would start a goroutine each.
-type writer struct {
+type Tx struct {
 	mu    sync.Mutex // held from BEGIN to COMMIT
 	conn  *sql.Conn
-	level durability
+	level Durability
 	stmts map[string]*sql.Stmt // by text; all texts are constants
 }
 
 // newWriter takes a connection of db for good.
-func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
+func newWriter(ctx context.Context, db *sql.DB) (*Tx, error) {
 	conn, err := db.Conn(context.WithoutCancel(ctx))
 	if err != nil {
 		return nil, err
 	}
-	return &writer{conn: conn, stmts: map[string]*sql.Stmt{}}, nil
+	return &Tx{conn: conn, stmts: map[string]*sql.Stmt{}}, nil
 }
 
-func (w *writer) close() error {
+func (w *Tx) close() error {
 	var errs []error
-	for _, s := range w.stmts {
-		errs = append(errs, s.Close())
+	for _, stmt := range w.stmts {
+		errs = append(errs, stmt.Close())
 	}
 	if err := w.conn.Close(); !errors.Is(err, sql.ErrConnDone) { // closed before
 		errs = append(errs, err)
@@ -54,7 +54,7 @@ func (w *writer) close() error {
 
 // transact runs f between BEGIN and COMMIT. Once begun, a transaction is
 // finished even if ctx ends meanwhile.
-func (w *writer) transact(ctx context.Context, d durability, f func(tx *writer) error) (err error) {
+func (w *Tx) transact(ctx context.Context, d Durability, f func(tx *Tx) error) (err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -88,7 +88,7 @@ func (w *writer) transact(ctx context.Context, d durability, f func(tx *writer) 
 }
 
 // ExecContext runs a statement; ctx's end does not interrupt it.
-func (w *writer) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+func (w *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	s, err := w.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (w *writer) ExecContext(ctx context.Context, query string, args ...any) (sq
 }
 
 // QueryContext runs a query; ctx's end does not interrupt it.
-func (w *writer) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+func (w *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	s, err := w.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (w *writer) QueryContext(ctx context.Context, query string, args ...any) (*
 }
 
 // QueryRowContext runs a query for one row; ctx's end does not interrupt it.
-func (w *writer) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+func (w *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	ctx = context.WithoutCancel(ctx)
 	s, err := w.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
@@ -115,7 +115,7 @@ func (w *writer) QueryRowContext(ctx context.Context, query string, args ...any)
 	return s.QueryRowContext(ctx, args...)
 }
 
-func (w *writer) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+func (w *Tx) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	if s := w.stmts[query]; s != nil {
 		return s, nil
 	}
@@ -127,8 +127,8 @@ func (w *writer) prepared(ctx context.Context, query string) (*sql.Stmt, error) 
 	return s, nil
 }
 
-// changedRows returns the number of rows that a statement has changed.
-func changedRows(res sql.Result, err error) (int, error) {
+// ChangedRows returns the number of rows that a statement has changed.
+func ChangedRows(res sql.Result, err error) (int, error) {
 	if err != nil {
 		return 0, err
 	}
@@ -137,14 +137,47 @@ func changedRows(res sql.Result, err error) (int, error) {
 }
 
 // checkpoint moves the write-ahead log into the database and empties it.
-func (w *writer) checkpoint(ctx context.Context) error {
+func (w *Tx) checkpoint(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	_, err := w.conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA wal_checkpoint(TRUNCATE)`)
 	return err
 }
 
-// update runs f in one write transaction.
-func (s *Store) update(ctx context.Context, d durability, op string, f func(tx *writer) error) error {
-	return s.fail(op, s.writer.transact(ctx, d, f))
+// Update runs f in one write transaction; op says what for, in front of the database's
+// path. Once begun, it is finished even if ctx ends meanwhile.
+func (db *DB) Update(ctx context.Context, d Durability, op string, f func(tx *Tx) error) error {
+	return db.Fail(op, db.writer.transact(ctx, d, f))
+}
+
+// ByWriter lets f read by the connection that writes, outside of a transaction.
+func (db *DB) ByWriter(f func(tx *Tx) error) error {
+	db.writer.mu.Lock()
+	defer db.writer.mu.Unlock()
+	return f(db.writer)
+}
+
+// Checkpoint empties the write-ahead log, which may still have what was deleted; in the
+// database itself secure_delete has overwritten it. If a reader is in the way, the next
+// checkpoint does it.
+func (db *DB) Checkpoint(ctx context.Context) error { return db.writer.checkpoint(ctx) }
+
+// Collect runs a query and scans all its rows.
+func Collect[T any](ctx context.Context, db interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+}, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, rows.Err()
 }

@@ -1,4 +1,4 @@
-package sqlite
+package database
 
 import (
 	"errors"
@@ -47,9 +47,9 @@ func openWithFew(t *testing.T, path string) {
 		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 			t.Fatal(err)
 		}
-		for name, opener := range map[string]func() (*Store, error){
-			"Open":       func() (*Store, error) { return Open(t.Context(), path) },
-			"OpenToRead": func() (*Store, error) { return OpenToRead(t.Context(), path) },
+		for name, opener := range map[string]func() (*DB, error){
+			"Open":       func() (*DB, error) { return Open(t.Context(), path) },
+			"OpenToRead": func() (*DB, error) { return OpenToRead(t.Context(), path) },
 		} {
 			s, err := opener()
 			if err == nil {

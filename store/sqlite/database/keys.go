@@ -1,4 +1,4 @@
-package sqlite
+package database
 
 import (
 	"context"
@@ -41,6 +41,9 @@ func takeQueries(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
+// keyBatch rows are read at a time.
+const keyBatch = 200
+
 // takeColumn goes by rowid: a key has a '?', too, and must not be taken for a URL.
 func takeColumn(ctx context.Context, tx *sql.Tx, table, column, where string) error {
 	type row struct {
@@ -48,11 +51,11 @@ func takeColumn(ctx context.Context, tx *sql.Tx, table, column, where string) er
 		url string
 	}
 	for after := int64(-1); ; {
-		rows, err := collect(ctx, tx, func(r *sql.Rows) (v row, err error) {
+		rows, err := Collect(ctx, tx, func(r *sql.Rows) (v row, err error) {
 			err = r.Scan(&v.id, &v.url)
 			return v, err
 		}, `SELECT rowid, `+column+` FROM `+table+` WHERE rowid > $1 AND instr(`+column+`, '?') > 0 AND `+where+` ORDER BY rowid LIMIT $2`,
-			after, batchRows)
+			after, keyBatch)
 		if err != nil || len(rows) == 0 {
 			return err
 		}

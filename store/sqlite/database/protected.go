@@ -1,4 +1,4 @@
-package sqlite
+package database
 
 import (
 	"context"
@@ -17,16 +17,16 @@ import (
 // does, but a database whose file or folder is write-protected, such as a copy that is
 // kept as evidence, is read as it is: nothing is written beside it, its schema is not
 // brought up to date, and every change fails.
-func OpenToRead(ctx context.Context, path string) (*Store, error) {
-	s, err := Open(ctx, path)
+func OpenToRead(ctx context.Context, path string) (*DB, error) {
+	db, err := Open(ctx, path)
 	if err == nil || !writeProtected(err) {
-		return s, err
+		return db, err
 	}
-	s = &Store{path: path}
-	if err := s.fail("read", s.openProtected(ctx)); err != nil {
-		return nil, errors.Join(err, s.Close())
+	db = &DB{path: path}
+	if err := db.Fail("read", db.openProtected(ctx)); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
-	return s, nil
+	return db, nil
 }
 
 // writeProtected says whether Open failed since it could not write.
@@ -42,8 +42,8 @@ func writeProtected(err error) bool {
 	return code == sqlite3.SQLITE_READONLY || code == sqlite3.SQLITE_CANTOPEN || code == sqlite3.SQLITE_PERM
 }
 
-func (s *Store) openProtected(ctx context.Context) error {
-	abs, err := filepath.Abs(s.path)
+func (db *DB) openProtected(ctx context.Context) error {
+	abs, err := filepath.Abs(db.path)
 	if err != nil {
 		return err
 	}
@@ -59,19 +59,19 @@ func (s *Store) openProtected(ctx context.Context) error {
 	if !logged { // SQLite wants to make a log, unless it is told that nobody writes
 		parameters["immutable"] = "1"
 	}
-	if s.write, err = connect(abs, parameters, "query_only(ON)"); err != nil {
+	if db.write, err = connect(abs, parameters, "query_only(ON)"); err != nil {
 		return err
 	}
-	if s.writer, err = newWriter(ctx, s.write); err != nil {
+	if db.writer, err = newWriter(ctx, db.write); err != nil {
 		return err
 	}
-	if err := readableSchema(ctx, s.write); logged && writeProtected(err) {
+	if err := readableSchema(ctx, db.write); logged && writeProtected(err) {
 		return fmt.Errorf("a part of it is in %s-wal, since it was copied while a program had it open; "+
-			"without its -shm that is read only where files can be written: copy the folder to such a place", s.path)
+			"without its -shm that is read only where files can be written: copy the folder to such a place", db.path)
 	} else if err != nil {
 		return err
 	}
-	return s.connectReaders(abs, parameters)
+	return db.connectReaders(abs, parameters)
 }
 
 // hasLog says whether a part of the database is in its write-ahead log, or will soon

@@ -1,4 +1,4 @@
-package sqlite
+package database
 
 import (
 	"context"
@@ -96,8 +96,9 @@ func versionOf(ctx context.Context, db *sql.DB) (int64, error) {
 	return version.Int64, err
 }
 
-// provider returns what migrates db. Its Close would close db.
-func provider(db *sql.DB) (*goose.Provider, error) {
+// Provider returns what migrates db, a connection to a database that nobody else has
+// open. Its Close would close db.
+func Provider(db *sql.DB) (*goose.Provider, error) {
 	files, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ func provider(db *sql.DB) (*goose.Provider, error) {
 }
 
 func migrateUp(ctx context.Context, db *sql.DB) error {
-	p, err := provider(db)
+	p, err := Provider(db)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package sqlite
+package database
 
 import (
 	"context"
@@ -10,12 +10,12 @@ import (
 // Snapshot writes the database as of one moment into a new file, beside whatever else
 // reads and writes it: writers do not wait. The copy has no deleted text in it. The
 // file must not exist; after an error it is removed.
-func (s *Store) Snapshot(ctx context.Context, path string) error {
-	return s.fail("copy", s.snapshot(ctx, path))
+func (db *DB) Snapshot(ctx context.Context, path string) error {
+	return db.Fail("copy", db.snapshot(ctx, path))
 }
 
-func (s *Store) snapshot(ctx context.Context, path string) (err error) {
-	abs, err := filepath.Abs(s.path)
+func (db *DB) snapshot(ctx context.Context, path string) (err error) {
+	abs, err := filepath.Abs(db.path)
 	if err != nil {
 		return err
 	}
@@ -29,12 +29,12 @@ func (s *Store) snapshot(ctx context.Context, path string) (err error) {
 			err = errors.Join(err, os.Remove(path))
 		}
 	}()
-	db, err := connect(abs, nil) // the pool of readers may not write, not even elsewhere
+	copier, err := connect(abs, nil) // the pool of readers may not write, not even elsewhere
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	if _, err := db.ExecContext(ctx, `VACUUM INTO $1`, path); err != nil {
+	defer func() { err = errors.Join(err, copier.Close()) }()
+	if _, err := copier.ExecContext(ctx, `VACUUM INTO $1`, path); err != nil {
 		return err
 	}
 	return f.Sync() // which VACUUM leaves to others
