@@ -1,0 +1,85 @@
+package qianshao
+
+import (
+	"slices"
+	"time"
+)
+
+// Role says what an account is for.
+type Role string
+
+// The roles.
+const (
+	// RoleAnalyst decides on findings.
+	RoleAnalyst Role = "analyst"
+	// RoleLead also adjudicates, merges and splits campaigns, and takes over.
+	RoleLead Role = "lead"
+	// RoleRuleOperator tunes lists and rules.
+	RoleRuleOperator Role = "rule_operator"
+	// RoleAdministrator manages accounts, and may do all that the others may: an outpost
+	// with one person has this account alone.
+	RoleAdministrator Role = "administrator"
+	// RoleAuditor reads all that its sight shows, with the trail of acts, and changes nothing.
+	RoleAuditor Role = "auditor"
+)
+
+// Roles returns all roles.
+func Roles() []Role {
+	return []Role{RoleAnalyst, RoleLead, RoleRuleOperator, RoleAdministrator, RoleAuditor}
+}
+
+// Valid says whether it is one of Roles.
+func (r Role) Valid() bool { return slices.Contains(Roles(), r) }
+
+// Power is something that not everybody may do. Whoever has an account may read what its
+// Sight shows.
+type Power string
+
+// The powers.
+const (
+	// PowerDecide is for acts on findings: deciding, undoing one's own, notes, parking, claims, batches.
+	PowerDecide Power = "decide"
+	// PowerLead is for adjudicating, merging and splitting campaigns, their policy, undoing
+	// what others did, assigning to others, taking over claims, and shared views.
+	PowerLead Power = "lead"
+	// PowerSubmit is for reporting pages and withdrawing reports.
+	PowerSubmit Power = "submit"
+	// PowerRules is for changing rules and lists.
+	PowerRules Power = "rules"
+	// PowerAudit is for reading the whole trail of acts, accounts included.
+	PowerAudit Power = "audit"
+	// PowerAdminister is for accounts, tokens of others, and limits.
+	PowerAdminister Power = "administer"
+)
+
+// May says whether accounts of the role have the power.
+func (r Role) May(p Power) bool {
+	switch r {
+	case RoleAnalyst:
+		return p == PowerDecide || p == PowerSubmit
+	case RoleLead:
+		return p == PowerDecide || p == PowerSubmit || p == PowerLead || p == PowerAudit
+	case RoleRuleOperator:
+		return p == PowerRules || p == PowerSubmit
+	case RoleAdministrator:
+		return true
+	case RoleAuditor:
+		return p == PowerAudit
+	}
+	return false
+}
+
+// Account is somebody, or a program, that uses the console or the API. It is there to
+// say who did what, never to count what somebody did.
+type Account struct {
+	// Name is what one logs in with, and what acts are signed with. It is never changed,
+	// and not given to another account.
+	Name string
+	Role Role
+	// Sight is what the account may see.
+	Sight Sight
+	// Disabled accounts cannot enter, nor can their tokens.
+	Disabled bool
+	// Created is when the account was made.
+	Created time.Time
+}

@@ -1,0 +1,137 @@
+package qianshao
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// SubjectKind says what an act is about.
+type SubjectKind string
+
+// The kinds of subjects.
+const (
+	SubjectFinding  SubjectKind = "finding"
+	SubjectCampaign SubjectKind = "campaign"
+)
+
+// Subject is what an act is about: a finding or a campaign.
+type Subject struct {
+	Kind SubjectKind
+	ID   string
+}
+
+// String writes a subject as the API and the trail have it: "finding:0123456789abcdef".
+func (s Subject) String() string { return string(s.Kind) + ":" + s.ID }
+
+// ParseSubject reads what String writes; ok is false for anything else.
+func ParseSubject(text string) (s Subject, ok bool) {
+	kind, id, found := strings.Cut(text, ":")
+	s = Subject{Kind: SubjectKind(kind), ID: id}
+	return s, found && id != "" && (s.Kind == SubjectFinding || s.Kind == SubjectCampaign)
+}
+
+// ActKind says what was done.
+type ActKind string
+
+// The kinds of acts. Those of Decides settle what the subject's verdict is.
+const (
+	ActDecide     ActKind = "decide"
+	ActUndo       ActKind = "undo"
+	ActAdjudicate ActKind = "adjudicate"
+	ActReview     ActKind = "review" // a second, blind decision, which settles nothing by itself
+	ActNote       ActKind = "note"
+	ActAssign     ActKind = "assign"
+	ActPark       ActKind = "park"
+	ActClaim      ActKind = "claim"
+	ActMerge      ActKind = "merge"
+	ActSplit      ActKind = "split"
+	ActPolicy     ActKind = "policy"
+)
+
+// ActKinds returns all kinds.
+func ActKinds() []ActKind {
+	return []ActKind{ActDecide, ActUndo, ActAdjudicate, ActReview, ActNote, ActAssign, ActPark, ActClaim, ActMerge, ActSplit, ActPolicy}
+}
+
+// Valid says whether it is one of ActKinds.
+func (k ActKind) Valid() bool { return slices.Contains(ActKinds(), k) }
+
+// Decides says whether acts of the kind are deciding ones: the next one must name the last.
+func (k ActKind) Decides() bool { return k == ActDecide || k == ActUndo || k == ActAdjudicate }
+
+// Verdict is what people decided.
+type Verdict string
+
+// The verdicts. The empty one says that nothing is decided.
+const (
+	VerdictCrime    Verdict = "crime"
+	VerdictNotCrime Verdict = "not_crime"
+	VerdictUnsure   Verdict = "unsure"
+)
+
+// Verdicts returns all verdicts.
+func Verdicts() []Verdict { return []Verdict{VerdictCrime, VerdictNotCrime, VerdictUnsure} }
+
+// Valid says whether it is one of Verdicts.
+func (v Verdict) Valid() bool { return slices.Contains(Verdicts(), v) }
+
+// Reason says why something is not a crime, or whose crime it is.
+type Reason string
+
+// The reasons: a closed list, so that they can be counted by rule.
+const (
+	// Of VerdictNotCrime:
+	ReasonAwareness  Reason = "awareness"  // a text that warns of the crime
+	ReasonLawful     Reason = "lawful"     // lawful trade
+	ReasonHomonym    Reason = "homonym"    // a homonym or the name of a place
+	ReasonExtraction Reason = "extraction" // the page was read wrongly
+	ReasonOther      Reason = "other"      // with words
+	// Of VerdictCrime:
+	ReasonHacked   Reason = "hacked"    // a site that was broken into
+	ReasonUserPost Reason = "user_post" // what a user of the site has put there
+	ReasonOperator Reason = "operator"  // the site's own
+)
+
+// Reasons returns the reasons that a verdict may have; VerdictUnsure has none.
+func (v Verdict) Reasons() []Reason {
+	switch v {
+	case VerdictCrime:
+		return []Reason{ReasonHacked, ReasonUserPost, ReasonOperator}
+	case VerdictNotCrime:
+		return []Reason{ReasonAwareness, ReasonLawful, ReasonHomonym, ReasonExtraction, ReasonOther}
+	}
+	return nil
+}
+
+// Act is something that a person, or a program with a token, did about a subject. Acts
+// are only ever added: they are the truth of review, and all standings are derived of them.
+type Act struct {
+	// Seq counts all acts from 1, without gaps.
+	Seq int64
+	At  time.Time
+	// By is the account's name.
+	By string
+	// Batch is the batch that the act belongs to; 0 for one by itself.
+	Batch   int64
+	Subject Subject
+	Kind    ActKind
+	// Basis is the Seq of the subject's last deciding act, as its author saw it; 0 for none.
+	Basis   int64
+	Verdict Verdict
+	Reason  Reason
+	// Seen is Finding.Seen of what the author looked at; empty for campaigns.
+	Seen string
+	// Rules names the rule set in force, for measuring rules by verdicts.
+	Rules string
+	// Until is when a parked subject comes back at the latest, or a claim ends; zero for neither.
+	Until time.Time
+	// Reverts is the Seq of the act that this one undoes.
+	Reverts int64
+	// Round counts the blind reviews of a decision from 1; 0 for the decision itself.
+	Round int
+	// Detail has what the kind needs besides, in JSON, and notes in words.
+	Detail string
+	// Chain is the SHA-256 over the previous act's Chain and this act, in hex.
+	Chain string
+}
