@@ -36,6 +36,10 @@ type Index interface {
 type Request struct {
 	// Query is the parsed query; nil finds everything.
 	Query Node
+	// Sight limits hits, facets and totals alike to the findings that it sees; its
+	// zero value finds nothing. Own files, which are under no authorisation, are found
+	// only by who sees all.
+	Sight qianshao.Sight
 	// Offset and Limit cut the page of hits; Limit 0 returns facets alone.
 	// Beyond MaxWindow in sum the error wraps ErrWindow.
 	Offset int

@@ -145,7 +145,7 @@ func (a *API) search(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	req := index.Request{Query: query, Sort: index.Sort(r.FormValue("sort"))}
+	req := index.Request{Sight: qianshao.SeeAll(), Query: query, Sort: index.Sort(r.FormValue("sort"))}
 	if !req.Sort.Valid() {
 		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_parameter", Message: fmt.Sprintf("sort must be one of %v", index.Sorts())})
 		return

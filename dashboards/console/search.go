@@ -154,7 +154,7 @@ func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	offset := offsetOf(r, index.MaxWindow-pageSize)
-	results, err := c.index.Search(r.Context(), index.Request{Query: query, Sort: v.Sort, Offset: offset, Limit: pageSize})
+	results, err := c.index.Search(r.Context(), index.Request{Sight: qianshao.SeeAll(), Query: query, Sort: v.Sort, Offset: offset, Limit: pageSize})
 	if err != nil {
 		c.failWith(w, r, err)
 		return
@@ -339,7 +339,7 @@ func (c *Console) whyEmpty(ctx context.Context, v *searchPage, offset int) error
 		v.Empty = "none"
 		return nil
 	}
-	all, err := c.index.Search(ctx, index.Request{})
+	all, err := c.index.Search(ctx, index.Request{Sight: qianshao.SeeAll()})
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func BenchmarkSearch(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := x.Search(b.Context(), index.Request{Query: n, Limit: 20}); err != nil {
+				if _, err := x.Search(b.Context(), index.Request{Sight: qianshao.SeeAll(), Query: n, Limit: 20}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -37,7 +37,7 @@ func TestConcurrent(t *testing.T) {
 	for range 3 { // none of these may panic or hang
 		wg.Go(func() {
 			_ = x.Put(context.Background(), []qianshao.FindingRecord{record("late", "注册送")})
-			_, _ = x.Search(context.Background(), index.Request{Limit: 5})
+			_, _ = x.Search(context.Background(), index.Request{Sight: qianshao.SeeAll(), Limit: 5})
 		})
 	}
 	if err := x.Close(); err != nil {

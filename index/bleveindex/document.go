@@ -86,7 +86,9 @@ func (x *Index) document(e *qianshao.FindingRecord, failed *atomic.Bool) (*docum
 	}
 	keyword(fieldDay, e.LastSeen.In(x.zone).Format(time.DateOnly), facetOptions)
 	keyword(fieldURL, f.URL, keywordOptions)
-	keyword(fieldAuthorisation, f.Authorisation, keywordOptions)
+	if isWhole(f.Authorisation) {
+		keyword(fieldAuthorisation, f.Authorisation, keywordOptions)
+	}
 	keyword(fieldHidden, index.Flag(f.Hidden).String(), keywordOptions)
 	keyword(fieldScore, scoreKey(f.Score), facetOptions)
 	for _, key := range index.IndicatorKeys(f) {
@@ -105,6 +107,10 @@ func (x *Index) document(e *qianshao.FindingRecord, failed *atomic.Bool) (*docum
 	doc.AddField(document.NewTextFieldCustom(fieldHit, nil, hit, bleveapi.StoreField, nil))
 	return doc, nil
 }
+
+// isWhole says whether a value is indexed as it is. An authorisation that is not is
+// left out: cut, it might become another one, whose findings others may see.
+func isWhole(value string) bool { return len(value) <= maxKeyword && utf8.ValidString(value) }
 
 func hitOf(e *qianshao.FindingRecord) index.Hit {
 	f := &e.Finding

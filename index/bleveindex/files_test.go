@@ -32,7 +32,7 @@ func put(t testing.TB, x *Index, records ...qianshao.FindingRecord) {
 
 func total(t testing.TB, x *Index) int {
 	t.Helper()
-	res, err := x.Search(context.Background(), index.Request{Query: index.Phrase{Text: "注册送"}})
+	res, err := x.Search(context.Background(), index.Request{Sight: qianshao.SeeAll(), Query: index.Phrase{Text: "注册送"}})
 	if err != nil {
 		t.Error(err) // not Fatal: other goroutines call it too
 	}
@@ -99,7 +99,7 @@ func TestZone(t *testing.T) {
 		path := t.TempDir()
 		x := open(t, path, Options{Zone: zone})
 		put(t, x, late)
-		res, err := x.Search(t.Context(), index.Request{})
+		res, err := x.Search(t.Context(), index.Request{Sight: qianshao.SeeAll()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -246,7 +246,7 @@ func testDamage(t *testing.T, origin, rel string, damage func([]byte) []byte) {
 		}
 	} else {
 		for _, n := range []index.Node{nil, index.Phrase{Text: "注册送"}} {
-			if _, err := x.Search(t.Context(), index.Request{Query: n, Limit: 10}); err != nil {
+			if _, err := x.Search(t.Context(), index.Request{Sight: qianshao.SeeAll(), Query: n, Limit: 10}); err != nil {
 				t.Logf("Search: %v", err)
 			}
 		}

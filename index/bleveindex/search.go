@@ -34,6 +34,9 @@ func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, e
 	if err != nil {
 		return index.Results{}, fmt.Errorf("searching: %w", err)
 	}
+	if !req.Sight.All {
+		q = query.NewConjunctionQuery([]query.Query{q, anyOf(fieldAuthorisation, req.Sight.Authorisations)})
+	}
 	start := time.Now()
 	r := bleve.NewSearchRequestOptions(q, req.Limit, req.Offset, false)
 	r.Score = bleve.ScoreNone

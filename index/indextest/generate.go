@@ -84,6 +84,13 @@ func record(t *rapid.T, i int) qianshao.FindingRecord {
 	return e
 }
 
+// Sights generates what may be seen: mostly everything.
+func Sights() *rapid.Generator[qianshao.Sight] {
+	return rapid.SampledFrom([]qianshao.Sight{
+		qianshao.SeeAll(), qianshao.SeeAll(), {}, {Authorisations: []string{"city"}}, {Authorisations: []string{"School 1", "city", "x"}},
+	})
+}
+
 // Queries generates trees in the form in which Parse returns them.
 func Queries() *rapid.Generator[index.Node] {
 	return rapid.Custom(func(t *rapid.T) index.Node { return node(t, 3) })

@@ -179,7 +179,7 @@ func isWordRune(r rune) bool { return (unicode.IsLetter(r) || unicode.IsNumber(r
 func Search(records []qianshao.FindingRecord, req index.Request, fold func(string) string) index.Results {
 	var found []*qianshao.FindingRecord
 	for i := range records {
-		if Match(req.Query, &records[i], fold) {
+		if sees(req.Sight, records[i].Finding.Authorisation) && Match(req.Query, &records[i], fold) {
 			found = append(found, &records[i])
 		}
 	}
@@ -214,6 +214,11 @@ func Search(records []qianshao.FindingRecord, req index.Request, fold func(strin
 		})
 	}
 	return res
+}
+
+// sees says whether a finding under an authorisation is found; own files are under none.
+func sees(s qianshao.Sight, authorisation string) bool {
+	return s.All || authorisation != "" && s.Sees(authorisation)
 }
 
 func facet(found []*qianshao.FindingRecord, values func(*qianshao.FindingRecord) []string) []index.FacetCount {

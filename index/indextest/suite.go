@@ -32,6 +32,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("snippets", func(t *testing.T) { testSnippets(t, open) })
 	t.Run("facets", func(t *testing.T) { testFacets(t, open) })
 	t.Run("paging", func(t *testing.T) { testPaging(t, open) })
+	t.Run("sight", func(t *testing.T) { testSight(t, open) })
 	t.Run("writes", func(t *testing.T) { testWrites(t, open) })
 	t.Run("hostile", func(t *testing.T) { testHostile(t, open) })
 	t.Run("large", func(t *testing.T) { testLarge(t, open) })
@@ -54,7 +55,7 @@ func find(t *testing.T, x index.Index, query string) []string {
 	if err != nil {
 		t.Fatalf("Parse: %v", err)
 	}
-	res, err := x.Search(t.Context(), index.Request{Query: n, Limit: 100})
+	res, err := x.Search(t.Context(), index.Request{Query: n, Sight: qianshao.SeeAll(), Limit: 100})
 	if err != nil {
 		t.Fatalf("Search %s: %v", query, err)
 	}
@@ -309,7 +310,7 @@ func testSort(t *testing.T, open Open) {
 	put(t, x, records...)
 	for _, order := range append(index.Sorts(), "") {
 		for offset := 0; offset < 32; offset += 8 {
-			compare(t, x, records, index.Request{Offset: offset, Limit: 8, Sort: order}, nil)
+			compare(t, x, records, index.Request{Sight: qianshao.SeeAll(), Offset: offset, Limit: 8, Sort: order}, nil)
 		}
 	}
 	if _, err := x.Search(t.Context(), index.Request{Sort: "title"}); err == nil {
@@ -338,7 +339,7 @@ func testSnippets(t *testing.T, open Open) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, err := x.Search(t.Context(), index.Request{Query: n, Limit: 1})
+		res, err := x.Search(t.Context(), index.Request{Query: n, Sight: qianshao.SeeAll(), Limit: 1})
 		if err != nil || len(res.Hits) != 1 {
 			t.Fatalf("Search %s: %d hits, error %v", query, len(res.Hits), err)
 		}
@@ -371,6 +372,7 @@ func testFacets(t *testing.T, open Open) {
 	}
 	put(t, x, records...)
 	for _, req := range []index.Request{{}, {Limit: 3}, {Query: index.Phrase{Text: "没有"}, Limit: 3}} {
+		req.Sight = qianshao.SeeAll()
 		compare(t, x, records, req, nil)
 	}
 }
@@ -385,7 +387,7 @@ func testPaging(t *testing.T, open Open) {
 	}
 	put(t, x, records...)
 	for offset := 0; offset < 30; offset += 4 {
-		compare(t, x, records, index.Request{Offset: offset, Limit: 4}, nil)
+		compare(t, x, records, index.Request{Sight: qianshao.SeeAll(), Offset: offset, Limit: 4}, nil)
 	}
 	for _, req := range []index.Request{
 		{Offset: index.MaxWindow, Limit: 1}, {Offset: -1}, {Limit: -1}, {Offset: 1 << 62, Limit: 1 << 62}, {Limit: index.MaxWindow + 1},
@@ -396,6 +398,34 @@ func testPaging(t *testing.T, open Open) {
 	}
 	if _, err := x.Search(t.Context(), index.Request{Offset: index.MaxWindow - 1, Limit: 1}); err != nil {
 		t.Errorf("the last place of the window: %v", err)
+	}
+}
+
+// testSight: what an account may not see is in no hit, no facet and no total.
+func testSight(t *testing.T, open Open) {
+	x := open(t, nil)
+	var records []qianshao.FindingRecord
+	for i, authorisation := range []string{"city", "School 1", "", "City", "city", "city\xff", strings.Repeat("城", 10_000), strings.Repeat("城", 10_001), "city-2"} {
+		e := page(fmt.Sprint("f", i), "", "注册送")
+		e.Finding.Authorisation, e.Host = authorisation, fmt.Sprint("h", i, ".example.cn")
+		e.LastSeen = base.AddDate(0, 0, i)
+		records = append(records, e)
+	}
+	put(t, x, records...)
+	under := func(ids ...string) qianshao.Sight { return qianshao.Sight{Authorisations: ids} }
+	for _, sight := range []qianshao.Sight{
+		{}, under(), under(""), under("city"), under("city", "School 1", "city"), under("nosuch"), under("cit"), under("city\uFFFD"),
+		{All: true, Authorisations: []string{"city"}}, qianshao.SeeAll(),
+	} {
+		for _, query := range []string{"", "注册送", "-注册送", "host:h2.example.cn", "authorisation:city", "-authorisation:city", "authorisation:city OR host:h1.example.cn"} {
+			n, err := index.Parse(query, base)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, limit := range []int{0, 2, 20} {
+				compare(t, x, records, index.Request{Query: n, Sight: sight, Limit: limit}, nil)
+			}
+		}
 	}
 }
 
@@ -487,12 +517,12 @@ func testHostile(t *testing.T, open Open) {
 			t.Errorf("Parse %.40q: %v", query, err)
 			continue
 		}
-		res, err := x.Search(t.Context(), index.Request{Query: n, Limit: 100})
+		res, err := x.Search(t.Context(), index.Request{Query: n, Sight: qianshao.SeeAll(), Limit: 100})
 		if err != nil {
 			t.Errorf("Search %.40q: %v", query, err)
 			continue
 		}
-		if want := Search(records, index.Request{Query: n, Limit: 100}, nil).Total; res.Total != want {
+		if want := Search(records, index.Request{Query: n, Sight: qianshao.SeeAll(), Limit: 100}, nil).Total; res.Total != want {
 			t.Errorf("%.40q finds %d, want %d", query, res.Total, want)
 		}
 	}
@@ -551,7 +581,7 @@ func testReference(t *testing.T, open Open) {
 				for range 20 {
 					req := index.Request{
 						Query: Queries().Draw(r, "query"), Offset: rapid.IntRange(0, 5).Draw(r, "offset"), Limit: rapid.IntRange(0, 20).Draw(r, "limit"),
-						Sort: rapid.SampledFrom(index.Sorts()).Draw(r, "sort"),
+						Sort: rapid.SampledFrom(index.Sorts()).Draw(r, "sort"), Sight: Sights().Draw(r, "sight"),
 					}
 					compare(r, x, records, req, fold)
 				}
@@ -570,6 +600,6 @@ func compare(t rapid.TB, x index.Index, records []qianshao.FindingRecord, req in
 	want := Search(records, req, fold)
 	ignore := []cmp.Option{cmpopts.IgnoreFields(index.Results{}, "Took"), cmpopts.IgnoreFields(index.Hit{}, "Evidence", "Snippet")}
 	if diff := cmp.Diff(want, got, ignore...); diff != "" {
-		t.Errorf("Search %v, offset %d, limit %d (-want +got):\n%s", req.Query, req.Offset, req.Limit, diff)
+		t.Errorf("Search %v, sight %v, offset %d, limit %d (-want +got):\n%s", req.Query, req.Sight, req.Offset, req.Limit, diff)
 	}
 }

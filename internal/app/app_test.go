@@ -46,11 +46,11 @@ func TestApp(t *testing.T) {
 	if err != nil || counts.Pages < 60 || counts.Open == 0 {
 		t.Fatalf("%+v, %v", counts, err)
 	}
-	results, err := a.Index.Search(t.Context(), index.Request{})
+	results, err := a.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll()})
 	if err != nil || results.Total != counts.Findings {
 		t.Errorf("%d findings in the index, %d in the store, %v", results.Total, counts.Findings, err)
 	}
-	highest, err := a.Index.Search(t.Context(), index.Request{Sort: index.SortScore, Limit: 1})
+	highest, err := a.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll(), Sort: index.SortScore, Limit: 1})
 	if err != nil || len(highest.Hits) != 1 {
 		t.Fatalf("%+v, %v", highest, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/app"
@@ -94,7 +95,7 @@ func wantRestored(t *testing.T, meanwhile, last string, findings int) {
 	t.Helper()
 	restored(t, meanwhile)
 	again := newApp(t, app.Options{Data: restored(t, last), Version: "test", Reindexing: func(int, int) { t.Error("the index is built anew") }})
-	found, err := again.Index.Search(t.Context(), index.Request{})
+	found, err := again.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll()})
 	if err != nil || found.Total != findings {
 		t.Errorf("%d findings are restored of %d, %v", found.Total, findings, err)
 	}

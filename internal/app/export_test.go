@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest/warc"
 	"github.com/qianshao/qianshao/internal/app"
@@ -21,7 +22,7 @@ func TestExportMasksResidentIDs(t *testing.T) {
 	const number = "11010519491231002X" // the standard's own example
 	a, data := crawlSite(t, `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p><p>注册送彩金，提供身份证号 `+
 		number+` 即可，真人百家乐`)
-	found, err := a.Index.Search(t.Context(), index.Request{Limit: 1})
+	found, err := a.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll(), Limit: 1})
 	if err != nil || found.Total == 0 {
 		t.Fatalf("the page is not flagged: %v", err)
 	}

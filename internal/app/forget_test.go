@@ -144,7 +144,7 @@ func TestDeleteBesideServer(t *testing.T) {
 	if elsewhere, err := f.SettleIndex(t.Context()); err != nil || !elsewhere {
 		t.Errorf("the index is open elsewhere: %v, %v", elsewhere, err)
 	}
-	if results, err := a.Index.Search(t.Context(), index.Request{}); err != nil || results.Total != 1 {
+	if results, err := a.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll()}); err != nil || results.Total != 1 {
 		t.Errorf("%d findings, %v", results.Total, err)
 	}
 	if err := a.Stop(); err != nil {

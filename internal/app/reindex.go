@@ -120,7 +120,7 @@ func catchUp(ctx context.Context, ix index.Index, db *Store) (same bool, err err
 
 // markOf returns the mark that the index's findings have.
 func markOf(ctx context.Context, ix index.Index) (mark store.FindingMark, err error) {
-	all, err := ix.Search(ctx, index.Request{Limit: 1, Sort: index.SortSeen})
+	all, err := ix.Search(ctx, index.Request{Sight: qianshao.SeeAll(), Limit: 1, Sort: index.SortSeen})
 	if err != nil || len(all.Hits) == 0 {
 		return mark, err
 	}

@@ -115,7 +115,7 @@ func TestForeignIndex(t *testing.T) {
 	}
 	var told [][2]int
 	a := newApp(t, app.Options{Data: data, Reindexing: func(done, total int) { told = append(told, [2]int{done, total}) }})
-	results, err := a.Index.Search(t.Context(), index.Request{})
+	results, err := a.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll()})
 	if err != nil || results.Total != 1 {
 		t.Errorf("%d findings, %v", results.Total, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest/fetch"
@@ -55,7 +56,7 @@ func Search(ctx context.Context, r SearchRequest) (found api.Found, err error) {
 	if err != nil {
 		return found, err
 	}
-	found.Results, err = ix.Search(ctx, index.Request{Query: query, Sort: r.Sort, Offset: r.Offset, Limit: r.Limit})
+	found.Results, err = ix.Search(ctx, index.Request{Sight: qianshao.SeeAll(), Query: query, Sort: r.Sort, Offset: r.Offset, Limit: r.Limit})
 	found.Suggest(parser, r.Query)
 	return found, errors.Join(err, ix.Close())
 }

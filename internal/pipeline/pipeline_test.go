@@ -217,7 +217,7 @@ func (v *visitor) hits(t *testing.T, query string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	results, err := v.Index.Search(t.Context(), index.Request{Query: node})
+	results, err := v.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll(), Query: node})
 	if err != nil {
 		t.Fatal(err)
 	}
