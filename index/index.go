@@ -40,10 +40,17 @@ type Request struct {
 	// zero value finds nothing. Own files, which are under no authorisation, are found
 	// only by who sees all.
 	Sight qianshao.Sight
-	// Offset and Limit cut the page of hits; Limit 0 returns facets alone.
-	// Beyond MaxWindow in sum the error wraps ErrWindow.
-	Offset int
-	Limit  int
+	// Limit is the most hits of the page; 0 returns total and facets alone.
+	Limit int
+	// The page begins Offset hits from the front, or it is what follows the place After,
+	// or what comes right before the place Before: one of them at most, else the error
+	// wraps ErrCursor. Cursors cost the same at any depth, and lose and repeat no hit whose
+	// own place has not changed. Where Offset and Limit are beyond MaxWindow in sum, the
+	// error wraps ErrWindow.
+	Offset        int
+	After, Before Cursor
+	// NoFacets leaves out the facets, for whoever wants hits or the total alone.
+	NoFacets bool
 	// Sort is the order of the hits; empty is SortSeen. Another one than Sorts
 	// returns is an error.
 	Sort Sort
@@ -66,8 +73,8 @@ func Sorts() []Sort { return []Sort{SortSeen, SortNew, SortScore} }
 // Valid says whether a request may ask for the order.
 func (s Sort) Valid() bool { return s == "" || slices.Contains(Sorts(), s) }
 
-// MaxWindow bounds how deep a search can page, because every engine keeps that
-// many hits in memory. Whoever needs more narrows the query.
+// MaxWindow bounds how deep a search can page by offset, because every engine keeps that
+// many hits in memory, and how many hits one page has. Cursors lead further.
 const MaxWindow = 10_000
 
 // ErrWindow is wrapped by Search's error for a request beyond MaxWindow.
@@ -88,13 +95,35 @@ func DisguisedTerms(f *qianshao.Finding) []string {
 
 // Results is what a search found.
 type Results struct {
-	Total int   `json:"total"`
-	Hits  []Hit `json:"hits"`
+	Total int `json:"total"`
+	// From is how many hits come before the first of Hits; with none, before the page.
+	From int   `json:"from"`
+	Hits []Hit `json:"hits"`
+	// Next and Prev are the places after the last of Hits and before the first, where there
+	// are further hits.
+	Next Cursor `json:"next,omitempty"`
+	Prev Cursor `json:"prev,omitempty"`
 	// Facets count the values of all hits, most frequent first: keys
 	// category, level, state, host, rule (at most FacetSize values each) and day
 	// (YYYY-MM-DD in the zone of the index, newest first, at most FacetDays).
 	Facets map[string][]FacetCount `json:"facets"`
 	Took   time.Duration           `json:"took_ns"`
+}
+
+// Link sets Next and Prev by what the page is of the whole list.
+func (r *Results) Link(sort Sort) {
+	n := len(r.Hits)
+	if n == 0 {
+		return
+	}
+	if r.From > 0 {
+		first := PlaceOf(sort, &r.Hits[0])
+		r.Prev = first.Cursor(sort)
+	}
+	if r.From+n < r.Total {
+		last := PlaceOf(sort, &r.Hits[n-1])
+		r.Next = last.Cursor(sort)
+	}
 }
 
 // Sizes of the facets that a person can take in at a glance.

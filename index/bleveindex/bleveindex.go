@@ -71,6 +71,7 @@ type Index struct {
 	path  string
 	lock  *flock.Flock
 
+	columns    columnCache
 	writing    chan struct{} // holds one token while a batch is written
 	purging    sync.Mutex    // held while all segments are merged
 	generation uint64        // of the last batch; guarded by writing

@@ -272,6 +272,39 @@ func testDamage(t *testing.T, origin, rel string, damage func([]byte) []byte) {
 	}
 }
 
+// TestCutWhileOpen cuts the files of an open index, whose pages a search then misses in
+// goroutines of its own: an error that names the remedy, as for one that was damaged before.
+func TestCutWhileOpen(t *testing.T) {
+	path := t.TempDir()
+	x := open(t, path, Options{})
+	for i := range 3 {
+		put(t, x, record(fmt.Sprint(i), "注册送"))
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	x, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	files, err := filepath.Glob(filepath.Join(path, bleveDir, "store", "*.zap"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("the segments are %q, error %v", files, err)
+	}
+	for _, file := range files {
+		if err := os.Truncate(file, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // nothing that was half built is kept
+		_, err = x.Search(t.Context(), index.Request{Sight: qianshao.SeeAll(), Limit: 10})
+		if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "qianshao reindex") {
+			t.Errorf("Search: %v, want ErrCorrupt with its remedy", err)
+		}
+	}
+}
+
 // TestFoldPanics: a folding that fails over a hostile page must not end the
 // process from within one of bleve's goroutines.
 func TestFoldPanics(t *testing.T) {

@@ -1,124 +1,148 @@
 package bleveindex
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
-	"github.com/blevesearch/bleve/v2/mapping"
-	"github.com/blevesearch/bleve/v2/search"
-	"github.com/blevesearch/bleve/v2/search/searcher"
-	bleveapi "github.com/blevesearch/bleve_index_api"
+	"github.com/RoaringBitmap/roaring/v2"
+	segmentapi "github.com/blevesearch/scorch_segment_api/v2"
+
+	"github.com/qianshao/qianshao/index"
 )
 
-// phraseQuery finds documents that have tokens at the given distances.
+// phrase finds documents that have the text's tokens at the same distances.
 //
 // bleve's own phrase searcher compares every place of one token with every
 // place of the next. With a token a character, a page of 300,000 times the same
 // one would take it 10^11 steps; this one merges sorted lists.
-type phraseQuery struct {
-	field     string
-	tokens    []string
-	positions []int // of each token, from 0, ascending
-}
-
-// Searcher implements query.Query.
-func (q *phraseQuery) Searcher(ctx context.Context, r bleveapi.IndexReader, _ mapping.IndexMapping, options search.SearcherOptions) (search.Searcher, error) {
-	s := &phraseSearcher{ctx: ctx, query: q, readers: map[string]*placeReader{}}
-	if err := s.open(ctx, r, options); err != nil {
-		return nil, errors.Join(err, s.Close())
+func (x *Index) phrase(field, text string) clause {
+	tokens, positions := index.PhraseTokens(text, x.fold)
+	if len(tokens) < 2 { // none is left if folding left nothing
+		return anyOf(field, tokens...)
 	}
-	return s, nil
-}
-
-func (s *phraseSearcher) open(ctx context.Context, r bleveapi.IndexReader, options search.SearcherOptions) error {
-	options.IncludeTermVectors = false // for the candidates; scorch then intersects bitmaps
-	var terms []search.Searcher
-	for _, token := range s.query.tokens {
-		if s.readers[token] != nil {
-			continue
-		}
-		tr, err := r.TermFieldReader(ctx, []byte(token), s.query.field, false, false, true)
+	return clause{cost: readsPlaces, match: func(ctx context.Context, p *part, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+		words, candidates, err := p.words(field, tokens, positions, within)
 		if err != nil {
-			return errors.Join(err, closeAll(terms))
+			return nil, err
 		}
-		s.readers[token] = &placeReader{reader: tr}
-		ts, err := searcher.NewTermSearcher(ctx, r, token, s.query.field, 1, options)
+		found := roaring.New()
+		for docs := candidates.Iterator(); docs.HasNext(); {
+			doc := docs.Next()
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			ok, err := words.standIn(doc)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				found.Add(doc)
+			}
+		}
+		return found, nil
+	}}
+}
+
+// words are the tokens of a phrase, the rarest first, so that most documents are
+// told by the places of a few.
+type words struct {
+	list   []word
+	starts []uint64 // places where the phrase may begin; reused
+}
+
+// word is a token of a phrase: where it stands in it, and in the documents.
+type word struct {
+	offset uint64
+	places *placeReader // one for all words that are the same token
+}
+
+// words opens a phrase's tokens in a segment, and returns those of the documents
+// within that have all of them.
+func (p *part) words(field string, tokens []string, positions []int, within *roaring.Bitmap) (*words, *roaring.Bitmap, error) {
+	dict, err := p.dictionary(field)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, readers := &words{}, map[string]*placeReader{}
+	for i, token := range tokens {
+		r := readers[token]
+		if r == nil {
+			list, err := dict.PostingsList([]byte(token), nil, nil)
+			if err != nil {
+				return nil, nil, err
+			}
+			docs, err := docsOf(list)
+			if err != nil {
+				return nil, nil, err
+			}
+			if within = roaring.And(within, docs); within.IsEmpty() {
+				return w, within, nil
+			}
+			r = &placeReader{count: list.Count(), list: list}
+			readers[token] = r
+		}
+		w.list = append(w.list, word{uint64(positions[i]), r})
+	}
+	slices.SortStableFunc(w.list, func(a, b word) int { return cmp.Compare(a.places.count, b.places.count) })
+	return w, within, nil
+}
+
+// standIn says whether the document, which has all words, has them in the right
+// places. Documents come in ascending order.
+func (w *words) standIn(doc uint32) (bool, error) {
+	w.starts = w.starts[:0]
+	for i, word := range w.list {
+		places, err := word.places.in(doc)
 		if err != nil {
-			return errors.Join(err, closeAll(terms))
-		}
-		terms = append(terms, ts)
-	}
-	var err error
-	if s.candidates, err = searcher.NewConjunctionSearcher(ctx, r, terms, options); err != nil {
-		return errors.Join(err, closeAll(terms))
-	}
-	return nil
-}
-
-func closeAll(list []search.Searcher) error {
-	var errs []error
-	for _, s := range list {
-		errs = append(errs, s.Close())
-	}
-	return errors.Join(errs...)
-}
-
-// phraseSearcher yields those of the documents with all tokens that have them
-// in the right places.
-type phraseSearcher struct {
-	ctx        context.Context // of this one search
-	query      *phraseQuery
-	candidates search.Searcher
-	readers    map[string]*placeReader
-	starts     []uint64 // places where the phrase may begin; reused
-}
-
-// placeReader reads a token's places in a document.
-type placeReader struct {
-	reader bleveapi.TermFieldReader
-	doc    *bleveapi.TermFieldDoc
-	places []uint64
-}
-
-// load reads the token's places in the document id, in ascending order.
-// Documents mostly come in ascending order, but bleve's searchers of nested
-// AND, OR and NOT step back at times; the reader then begins anew.
-func (p *placeReader) load(id bleveapi.IndexInternalID) error {
-	if p.doc == nil || !p.doc.ID.Equals(id) {
-		doc, err := p.reader.Advance(id, p.doc)
-		if err != nil {
-			return err
-		}
-		p.doc = doc
-	}
-	p.places = p.places[:0]
-	if p.doc == nil || !p.doc.ID.Equals(id) {
-		return errors.New("a token's postings end before its document")
-	}
-	for _, v := range p.doc.Vectors {
-		p.places = append(p.places, v.Pos)
-	}
-	return nil
-}
-
-// holds says whether the document has the phrase.
-func (s *phraseSearcher) holds(id bleveapi.IndexInternalID) (bool, error) {
-	if err := s.ctx.Err(); err != nil {
-		return false, err
-	}
-	for _, r := range s.readers {
-		if err := r.load(id); err != nil {
 			return false, err
 		}
-	}
-	s.starts = append(s.starts[:0], s.readers[s.query.tokens[0]].places...)
-	for i, token := range s.query.tokens[1:] {
-		s.starts = keep(s.starts, s.readers[token].places, uint64(s.query.positions[i+1]))
-		if len(s.starts) == 0 {
+		if i == 0 {
+			for _, at := range places {
+				if at >= word.offset {
+					w.starts = append(w.starts, at-word.offset)
+				}
+			}
+		} else {
+			w.starts = keep(w.starts, places, word.offset)
+		}
+		if len(w.starts) == 0 {
 			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// placeReader reads a token's places in a document.
+type placeReader struct {
+	count    uint64 // of the documents that have the token
+	list     segmentapi.PostingsList
+	postings segmentapi.PostingsIterator
+	doc      uint32 // the one that places are of
+	places   []uint64
+}
+
+// in reads the token's places in a document, in ascending order.
+func (r *placeReader) in(doc uint32) ([]uint64, error) {
+	switch {
+	case r.postings == nil:
+		r.postings = r.list.Iterator(false, false, true, nil)
+	case r.doc == doc:
+		return r.places, nil
+	}
+	posting, err := r.postings.Advance(uint64(doc))
+	if err != nil {
+		return nil, err
+	}
+	if posting == nil || posting.Number() != uint64(doc) {
+		return nil, errors.New("a token's postings end before its document")
+	}
+	r.doc, r.places = doc, r.places[:0]
+	for _, at := range posting.Locations() {
+		r.places = append(r.places, at.Pos())
+	}
+	return r.places, nil
 }
 
 // keep returns, in the same array, the starts for which start+offset is one of
@@ -138,51 +162,3 @@ func keep(starts, places []uint64, offset uint64) []uint64 {
 	}
 	return kept
 }
-
-func (s *phraseSearcher) Next(ctx *search.SearchContext) (*search.DocumentMatch, error) {
-	return s.first(ctx, s.candidates.Next)
-}
-
-func (s *phraseSearcher) Advance(ctx *search.SearchContext, id bleveapi.IndexInternalID) (*search.DocumentMatch, error) {
-	return s.first(ctx, func(ctx *search.SearchContext) (*search.DocumentMatch, error) {
-		return s.candidates.Advance(ctx, id)
-	})
-}
-
-// first returns the candidate that get gives, or the next after it with the phrase.
-func (s *phraseSearcher) first(ctx *search.SearchContext, get func(*search.SearchContext) (*search.DocumentMatch, error)) (*search.DocumentMatch, error) {
-	match, err := get(ctx)
-	for match != nil && err == nil {
-		ok, err := s.holds(match.IndexInternalID)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			return match, nil
-		}
-		ctx.DocumentMatchPool.Put(match)
-		match, err = s.candidates.Next(ctx)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return nil, err
-}
-
-func (s *phraseSearcher) Close() error {
-	var errs []error
-	if s.candidates != nil {
-		errs = append(errs, s.candidates.Close())
-	}
-	for _, r := range s.readers {
-		errs = append(errs, r.reader.Close())
-	}
-	return errors.Join(errs...)
-}
-
-func (s *phraseSearcher) Weight() float64            { return s.candidates.Weight() }
-func (s *phraseSearcher) SetQueryNorm(q float64)     { s.candidates.SetQueryNorm(q) }
-func (s *phraseSearcher) Count() uint64              { return s.candidates.Count() }
-func (s *phraseSearcher) Min() int                   { return 0 }
-func (s *phraseSearcher) Size() int                  { return s.candidates.Size() }
-func (s *phraseSearcher) DocumentMatchPoolSize() int { return s.candidates.DocumentMatchPoolSize() + 1 }

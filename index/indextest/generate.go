@@ -71,8 +71,10 @@ func record(t *rapid.T, i int) qianshao.FindingRecord {
 	if rapid.Bool().Draw(t, "gone") {
 		e.GoneAt = e.LastSeen.Add(time.Hour)
 	}
-	if rapid.Bool().Draw(t, "also") && e.Finding.Rule != "job" {
-		e.Finding.Also = []qianshao.OtherRule{{Rule: "job"}}
+	for _, rule := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"job", "casino", "loan", "invoice"}), 0, 3, rapid.ID[string]).Draw(t, "also") {
+		if rule != e.Finding.Rule {
+			e.Finding.Also = append(e.Finding.Also, qianshao.OtherRule{Rule: rule})
+		}
 	}
 	e.Finding.Indicators = rapid.SliceOfN(rapid.SampledFrom(indicators()), 0, 3).Draw(t, "indicators")
 	if rapid.Bool().Draw(t, "disguised") {

@@ -193,27 +193,76 @@ func Search(records []qianshao.FindingRecord, req index.Request, fold func(strin
 		}
 		return cmp.Or(first, b.LastSeen.Compare(a.LastSeen), cmp.Compare(a.Finding.ID, b.Finding.ID))
 	})
-	res := index.Results{Total: len(found), Hits: []index.Hit{}, Facets: map[string][]index.FacetCount{
-		"category": facet(found, func(e *qianshao.FindingRecord) []string { return []string{string(e.Finding.Category)} }),
-		"level":    facet(found, func(e *qianshao.FindingRecord) []string { return []string{e.Finding.Level.String()} }),
-		"state":    facet(found, func(e *qianshao.FindingRecord) []string { return []string{string(e.State())} }),
-		"host":     facet(found, func(e *qianshao.FindingRecord) []string { return []string{e.Host} }),
-		"rule":     facet(found, func(e *qianshao.FindingRecord) []string { return e.Finding.Rules() }),
-	}}
-	days := count(found, func(e *qianshao.FindingRecord) []string {
-		return []string{e.LastSeen.In(index.DefaultZone()).Format(time.DateOnly)}
-	})
-	slices.SortFunc(days, func(a, b index.FacetCount) int { return cmp.Compare(b.Value, a.Value) })
-	res.Facets["day"] = days[:min(len(days), index.FacetDays)]
-	for i := min(req.Offset, len(found)); i < min(req.Offset+req.Limit, len(found)); i++ {
-		e := found[i]
+	res := index.Results{Total: len(found), Hits: []index.Hit{}}
+	from, to := cutPage(found, req)
+	for _, e := range found[from:to] {
 		res.Hits = append(res.Hits, index.Hit{
 			ID: e.Finding.ID, URL: e.Finding.URL, Host: e.Host, Title: e.PageTitle, Rule: e.Finding.Rule,
 			Category: e.Finding.Category, Level: e.Finding.Level, Score: e.Finding.Score, Hidden: e.Finding.Hidden,
 			State: e.State(), FirstSeen: e.FirstSeen, LastSeen: e.LastSeen,
 		})
 	}
+	res.From = from
+	if len(res.Hits) > 0 && from > 0 {
+		res.Prev = cursor(req.Sort, &res.Hits[0])
+	}
+	if len(res.Hits) > 0 && to < len(found) {
+		res.Next = cursor(req.Sort, &res.Hits[len(res.Hits)-1])
+	}
+	if !req.NoFacets {
+		res.Facets = facets(found)
+	}
 	return res
+}
+
+func cursor(sort index.Sort, h *index.Hit) index.Cursor {
+	place := index.PlaceOf(sort, h)
+	return place.Cursor(sort)
+}
+
+// cutPage returns where the request's page begins and ends in the sorted list.
+func cutPage(found []*qianshao.FindingRecord, req index.Request) (from, to int) {
+	at, err := (req.After + req.Before).Place(req.Sort)
+	if req.After+req.Before == "" {
+		from = min(req.Offset, len(found))
+		return from, min(from+req.Limit, len(found))
+	}
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range found { // how many come before the cursor, or are there
+		first := e.LastSeen.UnixMilli()
+		switch req.Sort {
+		case index.SortNew:
+			first = e.FirstSeen.UnixMilli()
+		case index.SortScore:
+			first = int64(e.Finding.Score)
+		}
+		order := cmp.Or(cmp.Compare(at.First, first), cmp.Compare(at.Seen, e.LastSeen.UnixMilli()), cmp.Compare(e.Finding.ID, at.ID))
+		if order < 0 || order == 0 && req.After != "" {
+			from++
+		}
+	}
+	if req.Before != "" {
+		return max(0, from-req.Limit), from
+	}
+	return from, min(from+req.Limit, len(found))
+}
+
+func facets(found []*qianshao.FindingRecord) map[string][]index.FacetCount {
+	out := map[string][]index.FacetCount{
+		"category": facet(found, func(e *qianshao.FindingRecord) []string { return []string{string(e.Finding.Category)} }),
+		"level":    facet(found, func(e *qianshao.FindingRecord) []string { return []string{e.Finding.Level.String()} }),
+		"state":    facet(found, func(e *qianshao.FindingRecord) []string { return []string{string(e.State())} }),
+		"host":     facet(found, func(e *qianshao.FindingRecord) []string { return []string{e.Host} }),
+		"rule":     facet(found, func(e *qianshao.FindingRecord) []string { return e.Finding.Rules() }),
+	}
+	days := count(found, func(e *qianshao.FindingRecord) []string {
+		return []string{e.LastSeen.In(index.DefaultZone()).Format(time.DateOnly)}
+	})
+	slices.SortFunc(days, func(a, b index.FacetCount) int { return cmp.Compare(b.Value, a.Value) })
+	out["day"] = days[:min(len(days), index.FacetDays)]
+	return out
 }
 
 // sees says whether a finding under an authorisation is found; own files are under none.

@@ -32,6 +32,9 @@ func Run(t *testing.T, open Open) {
 	t.Run("snippets", func(t *testing.T) { testSnippets(t, open) })
 	t.Run("facets", func(t *testing.T) { testFacets(t, open) })
 	t.Run("paging", func(t *testing.T) { testPaging(t, open) })
+	t.Run("cursors", func(t *testing.T) { testCursors(t, open) })
+	t.Run("cursors amid writes", func(t *testing.T) { testCursorsAmidWrites(t, open) })
+	t.Run("bad cursors", func(t *testing.T) { testBadCursors(t, open) })
 	t.Run("sight", func(t *testing.T) { testSight(t, open) })
 	t.Run("writes", func(t *testing.T) { testWrites(t, open) })
 	t.Run("hostile", func(t *testing.T) { testHostile(t, open) })
@@ -401,6 +404,138 @@ func testPaging(t *testing.T, open Open) {
 	}
 }
 
+// many are findings with ties in each order, in several writes.
+func many(t *testing.T, x index.Index, n int) []qianshao.FindingRecord {
+	t.Helper()
+	var records []qianshao.FindingRecord
+	for i := range n {
+		e := page(fmt.Sprintf("%03d", (i*7)%n), "", "送")
+		e.Finding.Score = []int{0, 9, 70, 100}[i%4]
+		e.FirstSeen = base.Add(time.Duration(i%5) * time.Hour)
+		e.LastSeen = base.Add(time.Duration(24+i%3) * time.Hour)
+		records = append(records, e)
+	}
+	for part := range slices.Chunk(records, 10) {
+		put(t, x, part...)
+	}
+	return records
+}
+
+// testCursors: the pages from cursor to cursor are the whole list, forwards and
+// backwards, each as the reference has it.
+func testCursors(t *testing.T, open Open) {
+	x := open(t, nil)
+	records := many(t, x, 31)
+	for _, order := range append(index.Sorts(), "") {
+		whole := Search(records, index.Request{Sight: qianshao.SeeAll(), Sort: order, Limit: 100}, nil).Hits
+		for _, limit := range []int{1, 4, 31} {
+			req := index.Request{Sight: qianshao.SeeAll(), Sort: order, Limit: limit}
+			var forwards, backwards []string
+			last := index.Results{}
+			for n := 0; n == 0 || last.Next != ""; n++ {
+				req.After = last.Next
+				last = compare(t, x, records, req, nil)
+				forwards = append(forwards, idsOf(last.Hits)...)
+			}
+			backwards = idsOf(last.Hits)
+			for req.After = ""; last.Prev != ""; {
+				req.Before = last.Prev
+				last = compare(t, x, records, req, nil)
+				backwards = append(idsOf(last.Hits), backwards...)
+			}
+			if want := idsOf(whole); !slices.Equal(forwards, want) || !slices.Equal(backwards, want) {
+				t.Errorf("order %q, pages of %d: forwards %v, backwards %v, want %v", order, limit, forwards, backwards, want)
+			}
+		}
+	}
+	narrow := index.Request{Sight: qianshao.SeeAll(), Query: index.Field{Name: index.FieldScore, Op: index.Greater, Value: index.Number(50)}}
+	narrow.After = cursor("", &Search(records, index.Request{Sight: qianshao.SeeAll(), Limit: 1}, nil).Hits[0]) // whose score is lower
+	for _, narrow.Limit = range []int{0, 3} {
+		for _, narrow.NoFacets = range []bool{false, true} {
+			compare(t, x, records, narrow, nil)
+		}
+	}
+}
+
+func idsOf(hits []index.Hit) (ids []string) {
+	for _, h := range hits {
+		ids = append(ids, h.ID)
+	}
+	return ids
+}
+
+// testCursorsAmidWrites: while others come and go and move, a finding that was there all
+// the time in its place is on exactly one page.
+func testCursorsAmidWrites(t *testing.T, open Open) {
+	x := open(t, nil)
+	records := many(t, x, 31)
+	steady := map[string]int{}
+	for _, e := range records[10:] {
+		steady[e.Finding.ID] = 0
+	}
+	req := index.Request{Sight: qianshao.SeeAll(), Limit: 3}
+	for n := 0; ; n++ {
+		res, err := x.Search(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range res.Hits {
+			if _, ok := steady[h.ID]; ok {
+				steady[h.ID]++
+			}
+		}
+		if res.Next == "" {
+			break
+		}
+		req.After = res.Next
+		added, moved := page(fmt.Sprintf("new%02d", n), "", "送"), records[n%10]
+		added.LastSeen = base.Add(time.Duration(20+n) * time.Hour)
+		moved.LastSeen = base.Add(time.Duration(30-n) * time.Hour)
+		put(t, x, added, moved)
+		if err := x.Delete(t.Context(), []string{records[(n+5)%10].Finding.ID, res.Hits[len(res.Hits)-1].ID + "-"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id, n := range steady {
+		if n != 1 {
+			t.Errorf("finding %s is on %d pages", id, n)
+		}
+	}
+}
+
+// testBadCursors: a cursor that was damaged, made up, or is of another order is an error.
+func testBadCursors(t *testing.T, open Open) {
+	x := open(t, nil)
+	records := many(t, x, 10)
+	good := Search(records, index.Request{Sight: qianshao.SeeAll(), Limit: 2}, nil).Next
+	for name, req := range map[string]index.Request{
+		"cut":            {After: good[:len(good)-2]},
+		"mistyped":       {After: "A" + good[1:]},
+		"doubled":        {Before: good + good},
+		"with padding":   {After: good + "="},
+		"not base64":     {After: "注册送"},
+		"nothing in it":  {After: "AAAA"},
+		"no numbers":     {After: "MDAwMDAwMDAgc2VlbiB4IHkgeg"},
+		"another order":  {After: good, Sort: index.SortScore},
+		"both ways":      {After: good, Before: good},
+		"with an offset": {After: good, Offset: 1},
+		"huge":           {Before: index.Cursor(strings.Repeat("A", 1<<20))},
+	} {
+		req.Sight, req.Limit = qianshao.SeeAll(), 2
+		if _, err := x.Search(t.Context(), req); !errors.Is(err, index.ErrCursor) {
+			t.Errorf("%s: error %v, want ErrCursor", name, err)
+		}
+	}
+	made := index.Place{First: -1 << 63, Seen: 1<<63 - 1, ID: "\x00 \xff"}
+	for _, cursor := range []index.Cursor{made.Cursor(""), (&index.Place{}).Cursor(index.SortSeen)} {
+		compare(t, x, records, index.Request{Sight: qianshao.SeeAll(), After: cursor, Limit: 2}, nil)
+		compare(t, x, records, index.Request{Sight: qianshao.SeeAll(), Before: cursor, Limit: 2}, nil)
+	}
+	if _, err := x.Search(t.Context(), index.Request{Sight: qianshao.SeeAll(), After: good, Limit: index.MaxWindow + 1}); !errors.Is(err, index.ErrWindow) {
+		t.Errorf("a page beyond the window: %v, want ErrWindow", err)
+	}
+}
+
 // testSight: what an account may not see is in no hit, no facet and no total.
 func testSight(t *testing.T, open Open) {
 	x := open(t, nil)
@@ -578,11 +713,16 @@ func testReference(t *testing.T, open Open) {
 				if err := x.Put(t.Context(), records); err != nil {
 					r.Fatal(err)
 				}
-				for range 20 {
+				for range 8 {
 					req := index.Request{
 						Query: Queries().Draw(r, "query"), Offset: rapid.IntRange(0, 5).Draw(r, "offset"), Limit: rapid.IntRange(0, 20).Draw(r, "limit"),
 						Sort: rapid.SampledFrom(index.Sorts()).Draw(r, "sort"), Sight: Sights().Draw(r, "sight"),
 					}
+					req.NoFacets = rapid.Bool().Draw(r, "without facets")
+					found := compare(r, x, records, req, fold)
+					req.Offset, req.After = 0, found.Next
+					compare(r, x, records, req, fold)
+					req.After, req.Before = "", found.Prev
 					compare(r, x, records, req, fold)
 				}
 			})
@@ -590,8 +730,8 @@ func testReference(t *testing.T, open Open) {
 	}
 }
 
-// compare holds one search to what the reference finds.
-func compare(t rapid.TB, x index.Index, records []qianshao.FindingRecord, req index.Request, fold func(string) string) {
+// compare holds one search to what the reference finds, and returns it.
+func compare(t rapid.TB, x index.Index, records []qianshao.FindingRecord, req index.Request, fold func(string) string) index.Results {
 	t.Helper()
 	got, err := x.Search(context.Background(), req)
 	if err != nil {
@@ -600,6 +740,7 @@ func compare(t rapid.TB, x index.Index, records []qianshao.FindingRecord, req in
 	want := Search(records, req, fold)
 	ignore := []cmp.Option{cmpopts.IgnoreFields(index.Results{}, "Took"), cmpopts.IgnoreFields(index.Hit{}, "Evidence", "Snippet")}
 	if diff := cmp.Diff(want, got, ignore...); diff != "" {
-		t.Errorf("Search %v, sight %v, offset %d, limit %d (-want +got):\n%s", req.Query, req.Sight, req.Offset, req.Limit, diff)
+		t.Errorf("Search %v, sight %v, offset %d, limit %d, after %q, before %q (-want +got):\n%s", req.Query, req.Sight, req.Offset, req.Limit, req.After, req.Before, diff)
 	}
+	return got
 }

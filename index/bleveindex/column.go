@@ -1,0 +1,212 @@
+package bleveindex
+
+import (
+	"fmt"
+	"strconv"
+	"sync"
+
+	segmentapi "github.com/blevesearch/scorch_segment_api/v2"
+
+	"github.com/blevesearch/bleve/v2/index/scorch"
+)
+
+// maxColumnDocs bounds how many documents' columns are kept in memory: some 45 bytes
+// each, 180 MB in all. Those of further segments are built for each search anew.
+const maxColumnDocs = 4 << 20
+
+// columnCache keeps the columns of the segments that the index consists of. A segment
+// never changes, and its number is not given to another one as long as the index is open.
+type columnCache struct {
+	mu sync.Mutex
+	of map[uint64]*columns
+}
+
+// get returns the columns of a snapshot's segments, and drops those of segments that
+// are merged into others by now.
+func (c *columnCache) get(snapshot *scorch.IndexSnapshot) []*columns {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	kept, docs := map[uint64]*columns{}, uint64(0)
+	var list []*columns
+	for _, s := range snapshot.Segments() {
+		one := c.of[s.Id()]
+		if one == nil {
+			one = &columns{}
+		}
+		if docs += s.Segment().Count(); docs <= maxColumnDocs {
+			kept[s.Id()] = one
+		}
+		list = append(list, one)
+	}
+	c.of = kept
+	return list
+}
+
+// columns are what a segment's documents have, in arrays, for facets, sorting and
+// periods. Each is built when it is first asked for.
+type columns struct {
+	mu     sync.Mutex
+	values map[string]*column
+	times  map[string][]int64
+	scores []int64 // of each node of the column of scores
+}
+
+// column is what the documents of a segment have in one field. Each has a node: 0 if it has
+// no value, else one that says a value and the node of its other values, which is 0 for
+// most. So documents with the same values share a node, and counting is one step a document.
+type column struct {
+	terms []string
+	nodes []node
+	of    []uint32 // the node of each document
+}
+
+type node struct{ parent, term uint32 }
+
+// values returns a column, and builds it if need be.
+func (p *part) values(field string) (*column, error) {
+	p.columns.mu.Lock()
+	defer p.columns.mu.Unlock()
+	return p.valuesLocked(field)
+}
+
+func (p *part) valuesLocked(field string) (*column, error) {
+	c := p.columns.values[field]
+	if c != nil {
+		return c, nil
+	}
+	c, err := p.buildColumn(field)
+	if err != nil {
+		return nil, err
+	}
+	if p.columns.values == nil {
+		p.columns.values = map[string]*column{}
+	}
+	p.columns.values[field] = c
+	return c, nil
+}
+
+// buildColumn reads which documents have each of the field's terms.
+func (p *part) buildColumn(field string) (*column, error) {
+	dict, err := p.dictionary(field)
+	if err != nil {
+		return nil, err
+	}
+	c := &column{nodes: make([]node, 1), of: make([]uint32, p.snapshot.Segment().Count())}
+	var list segmentapi.PostingsList
+	var postings segmentapi.PostingsIterator
+	for terms := dict.AutomatonIterator(nil, nil, nil); ; {
+		entry, err := terms.Next()
+		if err != nil || entry == nil {
+			return c, err
+		}
+		if list, err = dict.PostingsList([]byte(entry.Term), nil, list); err != nil {
+			return nil, err
+		}
+		postings = list.Iterator(false, false, false, postings)
+		if err := c.add(entry.Term, postings); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// add gives a term to its documents.
+func (c *column) add(term string, docs segmentapi.PostingsIterator) error {
+	t := uint32(len(c.terms))
+	c.terms = append(c.terms, term)
+	made := map[uint32]uint32{} // the node of this term by the node of the document's others
+	for {
+		doc, err := docs.Next()
+		if err != nil || doc == nil {
+			return err
+		}
+		at := &c.of[doc.Number()]
+		n, ok := made[*at]
+		if !ok {
+			n = uint32(len(c.nodes))
+			c.nodes = append(c.nodes, node{*at, t})
+			made[*at] = n
+		}
+		*at = n
+	}
+}
+
+// count adds to counts how many of the documents have each value.
+func (c *column) count(docs []uint32, counts map[string]int) {
+	n := make([]int, len(c.nodes))
+	for _, doc := range docs {
+		n[c.of[doc]]++
+	}
+	for i := len(n) - 1; i > 0; i-- { // a node comes after its parent
+		if n[i] > 0 {
+			counts[c.terms[c.nodes[i].term]] += n[i]
+			n[c.nodes[i].parent] += n[i]
+		}
+	}
+}
+
+// numbers returns what the order by a field compares: how to read it for a document.
+func (p *part) numbers(field string) (func(doc uint32) int64, error) {
+	p.columns.mu.Lock()
+	defer p.columns.mu.Unlock()
+	if field != fieldScore {
+		times, err := p.timesLocked(field)
+		return func(doc uint32) int64 { return times[doc] }, err
+	}
+	c, err := p.valuesLocked(fieldScore)
+	if err != nil {
+		return nil, err
+	}
+	if p.columns.scores == nil {
+		scores := make([]int64, len(c.nodes))
+		for i := 1; i < len(scores); i++ {
+			if scores[i], err = strconv.ParseInt(c.terms[c.nodes[i].term], 10, 64); err != nil {
+				return nil, err
+			}
+		}
+		p.columns.scores = scores
+	}
+	scores := p.columns.scores
+	return func(doc uint32) int64 { return scores[c.of[doc]] }, nil
+}
+
+// times returns the documents' times in milliseconds, and reads them if need be.
+func (p *part) times(field string) ([]int64, error) {
+	p.columns.mu.Lock()
+	defer p.columns.mu.Unlock()
+	return p.timesLocked(field)
+}
+
+func (p *part) timesLocked(field string) ([]int64, error) {
+	times := p.columns.times[field]
+	if times != nil {
+		return times, nil
+	}
+	docs, ok := p.snapshot.Segment().(segmentapi.DocValueVisitable)
+	if !ok {
+		return nil, fmt.Errorf("a segment of type %T has no document values", p.snapshot.Segment())
+	}
+	times = make([]int64, p.snapshot.Segment().Count())
+	var state segmentapi.DocVisitState
+	var failed error
+	for doc := range times {
+		visit := func(_ string, term []byte) {
+			at, err := parseTime(term)
+			if err != nil {
+				failed = err
+			}
+			times[doc] = at
+		}
+		var err error
+		if state, err = docs.VisitDocValues(uint64(doc), []string{field}, visit, state); err != nil {
+			return nil, err
+		}
+	}
+	if failed != nil {
+		return nil, failed
+	}
+	if p.columns.times == nil {
+		p.columns.times = map[string][]int64{}
+	}
+	p.columns.times[field] = times
+	return times, nil
+}

@@ -1,0 +1,186 @@
+package bleveindex
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/qianshao/qianshao/index"
+)
+
+// window is which part of the sorted hits a request wants.
+type window struct {
+	skip, size int          // size hits behind the first skip ones
+	at         *index.Place // of those behind this place, or
+	backward   bool         // of those before it, counted from there
+}
+
+func windowOf(req index.Request) (w window, err error) {
+	if !req.Sort.Valid() {
+		return w, fmt.Errorf("there is no order %q", req.Sort)
+	}
+	if req.Offset < 0 || req.Limit < 0 || req.Limit > index.MaxWindow || req.Offset > index.MaxWindow-req.Limit {
+		return w, fmt.Errorf("%w: offset %d and limit %d reach beyond %d: narrow the query, or page by cursor",
+			index.ErrWindow, req.Offset, req.Limit, index.MaxWindow)
+	}
+	w = window{skip: req.Offset, size: req.Limit, backward: req.Before != ""}
+	cursor := req.After
+	if w.backward {
+		cursor = req.Before
+	}
+	if cursor == "" {
+		return w, nil
+	}
+	if req.Offset > 0 || req.After != "" && req.Before != "" {
+		return w, fmt.Errorf("%w: a page begins at an offset, behind a cursor or before one", index.ErrCursor)
+	}
+	place, err := cursor.Place(req.Sort)
+	w.at = &place
+	return w, err
+}
+
+// candidate is a document that may be on the page. The id of its place is read when
+// it is needed.
+type candidate struct {
+	index.Place
+	part *part
+	doc  uint32
+}
+
+// compare orders candidates from the page's beginning on.
+func (w window) compare(a, b *candidate) int {
+	if a.First == b.First && a.Seen == b.Seen {
+		a.read()
+		b.read()
+	}
+	if w.backward {
+		return b.Compare(&a.Place)
+	}
+	return a.Compare(&b.Place)
+}
+
+// read reads the id. A segment that has none for its own document is damaged.
+func (c *candidate) read() {
+	if c.ID != "" || c.part == nil {
+		return
+	}
+	id, err := c.part.id(c.doc)
+	if err != nil {
+		panic(err) // guard makes ErrCorrupt of it
+	}
+	c.ID = id
+}
+
+// first returns the candidates among the documents, as many as the page may need, and
+// before: how many documents are in front of what follows the cursor, or of the cursor itself
+// where the page comes before it.
+func (p *part) first(docs []uint32, sort index.Sort, w window) (page []candidate, before int, err error) {
+	seen, err := p.numbers(fieldSeen)
+	if err != nil {
+		return nil, 0, err
+	}
+	first := seen
+	if sort != "" && sort != index.SortSeen {
+		if first, err = p.numbers(string(sort)); err != nil {
+			return nil, 0, err
+		}
+	}
+	var cursor candidate
+	if w.at != nil {
+		cursor.Place = *w.at
+	}
+	list := newTop(w.skip+w.size, w.compare)
+	// Segments mostly have what is newest at their end; beginning there keeps the list still.
+	for _, doc := range slices.Backward(docs) {
+		c := candidate{Place: index.Place{First: first(doc), Seen: seen(doc)}, part: p, doc: doc}
+		if w.at != nil {
+			isBehind := w.compare(&c, &cursor) > 0
+			if isBehind == w.backward {
+				before++
+			}
+			if !isBehind {
+				continue
+			}
+		}
+		list.offer(c)
+	}
+	return list.list, before, nil
+}
+
+// page fills in the hits, of which the segments have given candidates.
+func (x *Index) page(res *index.Results, req index.Request, w window, list []found) error {
+	hits := newTop(w.skip+w.size, w.compare)
+	for _, f := range list {
+		res.Total += f.total
+		res.From += f.before
+		for _, c := range f.page {
+			hits.offer(c)
+		}
+	}
+	page := hits.sorted()
+	if w.at == nil {
+		res.From = min(w.skip, res.Total)
+		page = page[min(w.skip, len(page)):]
+	}
+	if w.backward {
+		slices.Reverse(page)
+		res.From -= len(page)
+	}
+	res.Hits = make([]index.Hit, 0, len(page))
+	for _, c := range page {
+		hit, err := c.hit()
+		if err != nil {
+			return err
+		}
+		res.Hits = append(res.Hits, hit)
+	}
+	res.Link(req.Sort)
+	return nil
+}
+
+// hit reads what a list shows of a finding.
+func (c *candidate) hit() (hit index.Hit, err error) {
+	text, err := c.part.stored(c.doc)
+	if err != nil {
+		return hit, err
+	}
+	if err := json.Unmarshal(text, &hit); err != nil {
+		c.read()
+		return hit, fmt.Errorf("%w: the stored hit of %q: %w; %s", ErrCorrupt, c.ID, err, remedy)
+	}
+	return hit, nil
+}
+
+// top keeps the first of what it is given, by an order.
+type top[T any] struct {
+	size    int
+	compare func(a, b *T) int
+	list    []T
+	full    bool // the first size of list are in order; what is behind them is not
+	next    T    // what is offered; in here it needs no memory of its own
+}
+
+func newTop[T any](size int, compare func(a, b *T) int) *top[T] {
+	return &top[T]{size: size, compare: compare, list: []T{}}
+}
+
+// offer takes a value if it is before the last that is kept. It sorts when twice
+// as many have come together, so that a value costs about one comparison.
+func (t *top[T]) offer(v T) {
+	t.next = v
+	if t.size == 0 || t.full && t.compare(&t.next, &t.list[t.size-1]) >= 0 {
+		return
+	}
+	t.list = append(t.list, t.next)
+	if len(t.list) >= 2*t.size {
+		t.sorted()
+		t.full = true
+	}
+}
+
+// sorted returns the first values in order.
+func (t *top[T]) sorted() []T {
+	slices.SortFunc(t.list, func(a, b T) int { return t.compare(&a, &b) })
+	t.list = t.list[:min(len(t.list), t.size)]
+	return t.list
+}

@@ -1,0 +1,258 @@
+package bleveindex
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/blevesearch/bleve/v2"
+	"github.com/blevesearch/bleve/v2/search/query"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+)
+
+// million is the variable that lets BenchmarkPage search a million findings, which take
+// some minutes to write.
+const million = "QIANSHAO_BENCH_MILLION"
+
+// BenchmarkPage is a page of the console: hits in order with facets and days over all,
+// the first answer to a query that was not asked before, after a write. Beside it, and in
+// turns with it, is bleve's own search of the same index for the same hits, facets and order.
+// Both are process CPU; peer/op is the median of the ratios.
+func BenchmarkPage(b *testing.B) {
+	for _, n := range []int{1_000, 10_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("findings=%d", n), func(b *testing.B) {
+			if n == 1_000_000 && os.Getenv(million) == "" {
+				b.Skipf("set %s=1 to write a million findings", million)
+			}
+			c := newCorpus(n)
+			x := open(b, b.TempDir(), Options{})
+			c.fill(b, x)
+			for _, kind := range kinds() {
+				b.Run(kind.name, func(b *testing.B) { c.benchmark(b, x, kind) })
+			}
+		})
+	}
+}
+
+// kind is a way of searching, which makes queries that differ each time.
+type kind struct {
+	name string
+	ask  func(c *corpus) (index.Node, query.Query)
+	page int // from 1
+}
+
+func kinds() []kind {
+	everything := func(*corpus) (index.Node, query.Query) { return nil, query.NewMatchAllQuery() }
+	return []kind{
+		{"page=1", everything, 1},
+		{"page=500", everything, 500},
+		{"phrase", (*corpus).askPhrase, 1},
+		{"fielded", (*corpus).askFields, 1},
+	}
+}
+
+const pageSize = 20
+
+func (c *corpus) benchmark(b *testing.B, x *Index, k kind) {
+	skip := min((k.page-1)*pageSize, max(0, c.size-pageSize))
+	var ratios, ours, walls, bares []float64
+	for b.Loop() {
+		n, q := k.ask(c)
+		put(b, x, c.record(c.random.IntN(c.size))) // the index changes between two searches
+		req := index.Request{Sight: qianshao.SeeAll(), Query: n, Limit: pageSize}
+		if skip > 0 {
+			req.After = c.cursor(b, x, skip)
+		}
+		var res index.Results
+		var found *bleve.SearchResult
+		runs := []func(){
+			func() {
+				start := time.Now()
+				ours = append(ours, cpu(func() { res = must(x.Search(b.Context(), req))(b) }))
+				walls = append(walls, float64(time.Since(start).Microseconds())/1000)
+			},
+			func() {
+				bares = append(bares, cpu(func() { found = must(x.bleve.SearchInContext(b.Context(), bare(q, skip)))(b) }))
+			},
+		}
+		if len(ratios)%2 == 1 {
+			slices.Reverse(runs)
+		}
+		for _, run := range runs {
+			run()
+		}
+		if res.Total != int(found.Total) || len(res.Hits) != len(found.Hits) || len(res.Hits) > 0 && res.Hits[0].ID != found.Hits[0].ID {
+			b.Fatalf("%v: %d hits, bleve has %d", n, res.Total, found.Total)
+		}
+		ratios = append(ratios, ours[len(ours)-1]/bares[len(bares)-1])
+	}
+	b.ReportMetric(0, "ns/op") // which has the write and the peer in it
+	b.ReportMetric(quantile(ours, 0.5), "cpu-ms/op")
+	b.ReportMetric(quantile(bares, 0.5), "bleve-cpu-ms/op")
+	b.ReportMetric(quantile(ratios, 0.5), "of-bleve/op")
+	b.ReportMetric(quantile(walls, 0.95), "p95-wall-ms/op")
+}
+
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func quantile(list []float64, q float64) float64 {
+	list = slices.Sorted(slices.Values(list))
+	return list[min(len(list)-1, int(q*float64(len(list))))]
+}
+
+// cpu returns the milliseconds of the process that do takes on all cores.
+func cpu(do func()) float64 {
+	used := func() time.Duration {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+			panic(err)
+		}
+		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	before := used()
+	do()
+	return float64((used() - before).Microseconds()) / 1000
+}
+
+// cursor is where a reader is who has read skip hits.
+func (c *corpus) cursor(b *testing.B, x *Index, skip int) index.Cursor {
+	req := index.Request{Sight: qianshao.SeeAll(), Offset: skip - 1, Limit: 1, NoFacets: true}
+	hit := must(x.Search(b.Context(), req))(b).Hits[0]
+	place := index.PlaceOf("", &hit)
+	return place.Cursor("")
+}
+
+// bare is what one would ask bleve for the same page.
+func bare(q query.Query, skip int) *bleve.SearchRequest {
+	r := bleve.NewSearchRequestOptions(q, pageSize, skip, false)
+	r.Score = bleve.ScoreNone
+	r.SortBy([]string{"-" + fieldSeen, "_id"})
+	r.Fields = []string{fieldHit}
+	for _, name := range facetFields() {
+		size := index.FacetSize
+		if name == fieldDay {
+			size = 10_000 // all, since the newest are wanted
+		}
+		r.AddFacet(name, bleve.NewFacetRequest(name, size))
+	}
+	return r
+}
+
+// corpus makes findings as varied as those of a large collector: few hosts, rules,
+// categories and characters are frequent, most are rare.
+type corpus struct {
+	size                          int
+	random                        *rand.Rand
+	hosts, rules, kinds, language *rand.Zipf
+}
+
+func newCorpus(size int) *corpus {
+	r := rand.New(rand.NewPCG(1, uint64(size)))
+	return &corpus{
+		size: size, random: r,
+		hosts: rand.NewZipf(r, 1.1, 5, uint64(max(10, size/20))), rules: rand.NewZipf(r, 1.2, 3, 150),
+		kinds:    rand.NewZipf(r, 1.2, 1, uint64(len(qianshao.Categories())-1)),
+		language: rand.NewZipf(r, 1.1, 20, 3000),
+	}
+}
+
+func (c *corpus) fill(b *testing.B, x *Index) {
+	var batch []qianshao.FindingRecord
+	for i := range c.size {
+		if batch = append(batch, c.record(i)); len(batch) == batchRecords || i == c.size-1 {
+			if err := x.Put(context.Background(), batch); err != nil {
+				b.Fatal(err)
+			}
+			batch = batch[:0]
+		}
+	}
+}
+
+// record is finding i of the corpus; its text differs each time.
+func (c *corpus) record(i int) qianshao.FindingRecord {
+	host := c.host()
+	score := c.random.IntN(qianshao.MaxScore + 1)
+	age := time.Duration(float64(365*24*time.Hour) * c.random.Float64() * c.random.Float64()) // mostly recent
+	seen := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC).Add(-age).Truncate(time.Millisecond)
+	e := qianshao.FindingRecord{
+		Host: host, PageTitle: c.text(12), PageText: c.text(30 + c.random.IntN(90)),
+		FirstSeen: seen.Add(-time.Duration(c.random.IntN(1000)) * time.Hour), LastSeen: seen,
+		Finding: qianshao.Finding{
+			ID: fmt.Sprintf("%016x", i), URL: "http://" + host + "/" + strconv.Itoa(i), Authorisation: fmt.Sprint("city-", c.kinds.Uint64()),
+			Rule: fmt.Sprint("rule-", c.rules.Uint64()), Category: qianshao.Categories()[c.kinds.Uint64()],
+			Score: score, Level: qianshao.LevelOf(score), Hidden: c.random.IntN(4) == 0,
+			Evidence: []qianshao.Evidence{{Term: "注册送", Before: c.text(8), Text: "注册送", After: c.text(8)}},
+		},
+	}
+	if c.random.IntN(3) == 0 {
+		e.Finding.Also = []qianshao.OtherRule{{Rule: fmt.Sprint("rule-", c.rules.Uint64())}}
+	}
+	if c.random.IntN(5) == 0 {
+		e.GoneAt = seen.Add(time.Hour)
+	}
+	return e
+}
+
+func (c *corpus) host() string { return fmt.Sprintf("h%d.example.cn", c.hosts.Uint64()) }
+
+func (c *corpus) character() rune { return rune(0x4E00 + c.language.Uint64()*7) }
+
+// text is of so many characters, behind some of which stands a phrase that many pages have.
+func (c *corpus) text(characters int) string {
+	var b strings.Builder
+	for range characters {
+		b.WriteRune(c.character())
+		if c.random.IntN(40) == 0 {
+			b.WriteString("注册送")
+		}
+	}
+	return b.String()
+}
+
+// askPhrase: a character before a phrase that many pages have.
+func (c *corpus) askPhrase() (index.Node, query.Query) {
+	text := string(c.character()) + "注册送"
+	tokens, positions := index.PhraseTokens(text, nil)
+	places := make([][]string, positions[len(positions)-1]+1)
+	for i := range places {
+		places[i] = []string{""} // any token
+	}
+	for i, at := range positions {
+		places[at] = []string{tokens[i]}
+	}
+	return index.Phrase{Text: text}, query.NewMultiPhraseQuery(places, fieldText)
+}
+
+// askFields: a category, a least score, and not a certain host.
+func (c *corpus) askFields() (index.Node, query.Query) {
+	category, score, host := string(qianshao.Categories()[c.kinds.Uint64()]), c.random.IntN(60), c.host()
+	yes := true
+	least := query.NewTermRangeInclusiveQuery(scoreKey(score), "", &yes, &yes)
+	least.SetField(fieldScore)
+	term := func(field, value string) query.Query {
+		q := query.NewTermQuery(value)
+		q.SetField(field)
+		return q
+	}
+	return index.And{Nodes: []index.Node{
+		index.Field{Name: index.FieldCategory, Value: index.Text(category)},
+		index.Field{Name: index.FieldScore, Op: index.GreaterEqual, Value: index.Number(score)},
+		index.Not{Node: index.Field{Name: index.FieldHost, Value: index.Text(host)}},
+	}}, query.NewBooleanQuery([]query.Query{term(fieldCategory, category), least}, nil, []query.Query{term(fieldHost, host)})
+}

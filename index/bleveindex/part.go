@@ -1,0 +1,137 @@
+package bleveindex
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	segmentapi "github.com/blevesearch/scorch_segment_api/v2"
+)
+
+// errClosed says that the index was closed before or while it was asked.
+var errClosed = errors.New("the search index is closed")
+
+// snapshot returns the index as it is now, which whoever asks for it closes.
+func (x *Index) snapshot() (*scorch.IndexSnapshot, error) {
+	reader, err := x.raw.Reader()
+	if err != nil {
+		return nil, err
+	}
+	snapshot, ok := reader.(*scorch.IndexSnapshot)
+	if !ok {
+		return nil, fmt.Errorf("the search index is read by a %T", reader)
+	}
+	if snapshot == nil {
+		return nil, errClosed
+	}
+	return snapshot, nil
+}
+
+// part is one segment of the index as one search sees it.
+type part struct {
+	snapshot *scorch.SegmentSnapshot
+	columns  *columns // which other searches share
+	dicts    map[string]segmentapi.TermDictionary
+}
+
+// parts returns the segments of a snapshot, the largest first, so that none of those that are
+// searched last takes long.
+func (x *Index) parts(snapshot *scorch.IndexSnapshot) []*part {
+	columns := x.columns.get(snapshot)
+	var list []*part
+	for i, s := range snapshot.Segments() {
+		list = append(list, &part{snapshot: s, columns: columns[i]})
+	}
+	slices.SortStableFunc(list, func(a, b *part) int { return cmp.Compare(b.snapshot.FullSize(), a.snapshot.FullSize()) })
+	return list
+}
+
+func (p *part) dictionary(field string) (segmentapi.TermDictionary, error) {
+	dict := p.dicts[field]
+	if dict != nil {
+		return dict, nil
+	}
+	dict, err := p.snapshot.Segment().Dictionary(field)
+	if err != nil {
+		return nil, err
+	}
+	if p.dicts == nil {
+		p.dicts = map[string]segmentapi.TermDictionary{}
+	}
+	p.dicts[field] = dict
+	return dict, nil
+}
+
+// live returns the documents that were not deleted or replaced.
+func (p *part) live() *roaring.Bitmap { return p.snapshot.DocNumbersLive() }
+
+// id returns the id of a document's finding.
+func (p *part) id(doc uint32) (string, error) {
+	id, err := p.snapshot.DocID(uint64(doc))
+	return string(id), err
+}
+
+// stored returns what the index holds of a document for the list of hits.
+func (p *part) stored(doc uint32) (text []byte, err error) {
+	err = p.snapshot.VisitDocument(uint64(doc), func(field string, _ byte, value []byte, _ []uint64) bool {
+		if field == fieldHit {
+			text = append(text, value...)
+		}
+		return text == nil
+	})
+	return text, err
+}
+
+// docsOf returns the documents of a list of postings, deleted ones included. The
+// bitmap may lie in the segment's file: nobody may change it.
+func docsOf(list segmentapi.PostingsList) (*roaring.Bitmap, error) {
+	postings, ok := list.Iterator(false, false, false, nil).(segmentapi.OptimizablePostingsIterator)
+	if !ok {
+		return nil, fmt.Errorf("postings of type %T have no bitmap", list)
+	}
+	if docs := postings.ActualBitmap(); docs != nil {
+		return docs, nil
+	}
+	if doc, ok := postings.DocNum1Hit(); ok {
+		return roaring.BitmapOf(uint32(doc)), nil
+	}
+	return roaring.New(), nil
+}
+
+// withTerm returns the documents that have a term.
+func (p *part) withTerm(field, term string) (*roaring.Bitmap, error) {
+	dict, err := p.dictionary(field)
+	if err != nil {
+		return nil, err
+	}
+	list, err := dict.PostingsList([]byte(term), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return docsOf(list)
+}
+
+// withPrefix returns the documents that have a term which begins so.
+func (p *part) withPrefix(field, prefix string) (*roaring.Bitmap, error) {
+	dict, err := p.dictionary(field)
+	if err != nil {
+		return nil, err
+	}
+	behind := []byte(prefix) // the text is UTF-8, so no last byte is the greatest there is
+	behind[len(behind)-1]++
+	docs := roaring.New()
+	for terms := dict.AutomatonIterator(nil, []byte(prefix), behind); ; {
+		entry, err := terms.Next()
+		if err != nil || entry == nil {
+			return docs, err
+		}
+		more, err := p.withTerm(field, entry.Term)
+		if err != nil {
+			return nil, err
+		}
+		docs.Or(more)
+	}
+}

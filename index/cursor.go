@@ -1,0 +1,71 @@
+package index
+
+import (
+	"cmp"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"strconv"
+	"strings"
+)
+
+// Cursor is a place in a sorted list of hits, written for links and programs:
+// the page behind it, or before it, begins at the same hit however many were
+// found meanwhile. It tells no secret and grants nothing; whoever makes one up gets another
+// place of what he may see anyway.
+type Cursor string
+
+// ErrCursor is wrapped by Search's error for a cursor that cannot be read, or that
+// belongs to another order.
+var ErrCursor = errors.New("the cursor cannot be read")
+
+// Place is what an order compares of a hit; see Sort.
+type Place struct {
+	First int64 // what the order goes by: milliseconds since 1970, or the score
+	Seen  int64 // milliseconds since 1970
+	ID    string
+}
+
+// PlaceOf returns the place of a hit.
+func PlaceOf(sort Sort, h *Hit) Place {
+	p := Place{First: h.LastSeen.UnixMilli(), Seen: h.LastSeen.UnixMilli(), ID: h.ID}
+	switch sort {
+	case SortNew:
+		p.First = h.FirstSeen.UnixMilli()
+	case SortScore:
+		p.First = int64(h.Score)
+	}
+	return p
+}
+
+// Compare is negative if p comes before q in the list, and 0 if they are one.
+func (p *Place) Compare(q *Place) int {
+	return cmp.Or(cmp.Compare(q.First, p.First), cmp.Compare(q.Seen, p.Seen), strings.Compare(p.ID, q.ID))
+}
+
+// Cursor writes the place, in the order that it belongs to.
+func (p *Place) Cursor(sort Sort) Cursor {
+	text := fmt.Sprintf("%s %d %d %s", cmp.Or(sort, SortSeen), p.First, p.Seen, p.ID)
+	return Cursor(base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%08x %s", crc32.ChecksumIEEE([]byte(text)), text)))
+}
+
+// Place reads a cursor that belongs to the order; the error wraps ErrCursor. The checksum finds
+// one that was cut or mistyped, which might name another place.
+func (c Cursor) Place(sort Sort) (p Place, err error) {
+	text, err := base64.RawURLEncoding.DecodeString(string(c))
+	parts := strings.SplitN(string(text), " ", 5)
+	if err != nil || len(parts) != 5 {
+		return p, ErrCursor
+	}
+	first, err1 := strconv.ParseInt(parts[2], 10, 64)
+	seen, err2 := strconv.ParseInt(parts[3], 10, 64)
+	p = Place{First: first, Seen: seen, ID: parts[4]}
+	if err := errors.Join(err1, err2); err != nil || p.Cursor(Sort(parts[1])) != c {
+		return p, ErrCursor
+	}
+	if want := cmp.Or(sort, SortSeen); Sort(parts[1]) != want {
+		return p, fmt.Errorf("%w: it belongs to the order %q, not to %q", ErrCursor, parts[1], want)
+	}
+	return p, nil
+}
