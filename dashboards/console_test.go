@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -282,22 +283,47 @@ func TestPaging(t *testing.T) {
 		o.save(t, qianshao.Page{URL: fmt.Sprintf("http://a.example/%02d", i), FetchedAt: testNow.Add(-time.Duration(i) * time.Hour)},
 			fmt.Sprintf("page %02d", i), casinoSource, casino(casinoSource))
 	}
-	seen := map[string]bool{}
-	next := "/?lang=en"
-	title, link := regexp.MustCompile(`<h2><bdi>(page \d+)`), regexp.MustCompile(`<a rel="next" href="([^"]+)"`)
-	for pages := 1; ; pages++ {
-		_, body, _ := o.get(t, next, "Accept-Language", "en")
-		for _, m := range title.FindAllStringSubmatch(body, -1) {
-			seen[m[1]] = true
-		}
-		m := link.FindStringSubmatch(body)
-		if m == nil {
-			if pages != 3 || len(seen) != 45 {
-				t.Errorf("%d findings on %d pages, want 45 on 3", len(seen), pages)
+	title := regexp.MustCompile(`<h2><bdi>(page \d+)`)
+	// read follows the links of one kind, and returns the titles of each page.
+	read := func(from, rel string) (pages [][]string, last string) {
+		link := regexp.MustCompile(`<a rel="` + rel + `" href="([^"]+)"`)
+		for last = from; ; {
+			code, body, _ := o.get(t, last, "Accept-Language", "en")
+			if code != 200 {
+				t.Fatalf("%s: status %d", last, code)
 			}
-			return
+			var titles []string
+			for _, m := range title.FindAllStringSubmatch(body, -1) {
+				titles = append(titles, m[1])
+			}
+			pages = append(pages, titles)
+			m := link.FindStringSubmatch(body)
+			if m == nil {
+				return pages, last
+			}
+			last = html.UnescapeString(m[1])
 		}
-		next = html.UnescapeString(m[1])
+	}
+	forwards, last := read("/?lang=en", "next")
+	if len(forwards) != 3 || len(forwards[2]) != 5 || len(slices.Compact(slices.Sorted(slices.Values(slices.Concat(forwards...))))) != 45 {
+		t.Errorf("the pages are %v, want 45 findings on 3", forwards)
+	}
+	backwards, first := read(last, "prev")
+	slices.Reverse(backwards)
+	if !slices.EqualFunc(forwards, backwards, slices.Equal) || first != "/" {
+		t.Errorf("backwards the pages are %v, the first of them %s; want %v", backwards, first, forwards)
+	}
+	_, body, _ := o.get(t, last+"&lang=en")
+	contains(t, body, "41–45 / 45", strings.TrimPrefix(last, "/")+`"><bdi>`) // the links of findings lead back here
+	o.save(t, qianshao.Page{URL: "http://a.example/new", FetchedAt: testNow.Add(time.Hour)}, "new", casinoSource, casino(casinoSource))
+	_, body, _ = o.get(t, last+"&lang=en")
+	contains(t, body, "42–46 / 46", "page 40", "page 44")
+	for damaged, says := range map[string]string{last[:len(last)-2] + "&lang=en": "There is no such page", last + "x&lang=zh": "找不到这一页", last + "&sort=score&lang=en": "belongs to another order"} {
+		code, body, _ := o.get(t, damaged)
+		if code != 400 {
+			t.Errorf("%s: status %d, want 400", damaged, code)
+		}
+		contains(t, body, says)
 	}
 }
 
@@ -457,6 +483,20 @@ func TestAPI(t *testing.T) {
 		t.Fatalf("%d hits of %d, want 1", len(results.Hits), results.Total)
 	}
 	contains(t, body, `"snippet":{"text":"新用户`)
+	o.save(t, qianshao.Page{URL: "http://school.example/older", Status: 200, FetchedAt: testNow.Add(-9 * time.Hour)}, "旧闻", casinoSource, casino(casinoSource))
+	var second index.Results
+	for _, link := range []string{"limit=1", "limit=1&after="} {
+		_, body, _ := o.get(t, "/api/v1/search?"+link+string(second.Next))
+		second = index.Results{}
+		if err := json.Unmarshal([]byte(body), &second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if second.From != 1 || second.Total != 2 || second.Next != "" || second.Hits[0].Title != "旧闻" || second.Prev == "" {
+		t.Errorf("the second page is %+v", second)
+	}
+	_, body, _ = o.get(t, "/api/v1/search?limit=5&before="+string(second.Prev))
+	contains(t, body, `"from":0`, "春季运动会")
 	_, body, _ = o.get(t, "/api/v1/search?sort=score&q="+url.QueryEscape("注册送 or 运动会"))
 	contains(t, body, `"total":0`, `"suggestion":{"query":"注册送 OR 运动会","english":`)
 	_, body, _ = o.get(t, "/api/v1/search?q=level:x")
@@ -476,6 +516,8 @@ func TestAPI(t *testing.T) {
 		{"/api/v1/search?limit=20000", "bad_parameter", 400, 0},
 		{"/api/v1/search?offset=9999&limit=2", "bad_parameter", 400, 0},
 		{"/api/v1/search?offset=x", "bad_parameter", 400, 0},
+		{"/api/v1/search?after=x", "bad_parameter", 400, 0},
+		{"/api/v1/search?before=%FF&sort=score", "bad_parameter", 400, 0},
 		{"/api/v1/findings/0", "not_found", 404, 0},
 		{"/api/v2/x", "not_found", 404, 0},
 	} {

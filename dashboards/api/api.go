@@ -157,8 +157,17 @@ func (a *API) search(w http.ResponseWriter, r *http.Request) {
 		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_parameter", Message: err.Error()})
 		return
 	}
+	req.After, req.Before = index.Cursor(r.FormValue("after")), index.Cursor(r.FormValue("before"))
 	var found Found
-	if found.Results, err = a.opts.Index.Search(r.Context(), req); err != nil {
+	found.Results, err = a.opts.Index.Search(r.Context(), req)
+	if errors.Is(err, index.ErrCursor) {
+		a.WriteError(w, http.StatusBadRequest, Error{
+			Code:    "bad_parameter",
+			Message: "after or before must be a next or prev of an answer in the same order, one of them alone, without offset; begin at the first page",
+		})
+		return
+	}
+	if err != nil {
 		a.fail(w, r, err)
 		return
 	}

@@ -41,7 +41,7 @@ type dayBar struct {
 
 func (v *searchPage) chips(query index.Node) {
 	for _, part := range clauses(query) {
-		v.Chips = append(v.Chips, chip{part, v.link(without(query, part), 0)})
+		v.Chips = append(v.Chips, chip{part, v.link(without(query, part))})
 	}
 }
 
@@ -99,9 +99,9 @@ func (v *searchPage) facetValue(query index.Node, active []string, name string, 
 	case "host":
 		out.Label = untrusted.DefangHost(out.Label)
 	}
-	out.URL = v.link(with(query, cl), 0)
+	out.URL = v.link(with(query, cl))
 	if out.Active {
-		out.URL = v.link(without(query, cl), 0)
+		out.URL = v.link(without(query, cl))
 	}
 	return out
 }

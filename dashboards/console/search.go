@@ -45,8 +45,6 @@ type searchPage struct {
 	Took   string
 	Prev   string
 	Next   string
-	// Capped is MaxWindow if paging ends before the hits do, else 0.
-	Capped int
 	// Unmonitored is how much is not monitored, in words; "" if nothing.
 	Unmonitored string
 	// Empty is none, nohit or end if there is nothing to list.
@@ -65,8 +63,9 @@ type order struct {
 // offer is another reading of the query, with the reason for it.
 type offer struct{ Query, URL, Why string }
 
-// queryError shows where a query cannot be read: the text before, at and after the place.
-type queryError struct{ Before, At, After, Message string }
+// queryError shows where a query cannot be read: the text before, at and after the place; or
+// that the page's place in the results cannot be, with the URL of the first page.
+type queryError struct{ Before, At, After, Message, First string }
 
 // group is the findings of one page that follow each other in the results.
 type group struct {
@@ -95,9 +94,22 @@ func offsetOf(r *http.Request, limit int) int {
 	return n
 }
 
-func searchURL(query string, offset int) string { return orderedURL(query, "", offset) }
+// position is where a page of results begins: right behind a hit, right before one, or so many
+// hits from the front, as in links of earlier versions.
+type position struct {
+	after, before index.Cursor
+	offset        int
+}
 
-func orderedURL(query string, sort index.Sort, offset int) string {
+func positionOf(r *http.Request) position {
+	return position{index.Cursor(r.FormValue("after")), index.Cursor(r.FormValue("before")), offsetOf(r, index.MaxWindow-pageSize)}
+}
+
+func searchURL(query string, offset int) string {
+	return orderedURL(query, "", position{offset: offset})
+}
+
+func orderedURL(query string, sort index.Sort, at position) string {
 	values := url.Values{}
 	if query != "" {
 		values.Set("q", query)
@@ -105,8 +117,14 @@ func orderedURL(query string, sort index.Sort, offset int) string {
 	if sort != "" {
 		values.Set("sort", string(sort))
 	}
-	if offset > 0 {
-		values.Set("offset", strconv.Itoa(offset))
+	if at.after != "" {
+		values.Set("after", string(at.after))
+	}
+	if at.before != "" {
+		values.Set("before", string(at.before))
+	}
+	if at.offset > 0 {
+		values.Set("offset", strconv.Itoa(at.offset))
 	}
 	return withQuery("/", values)
 }
@@ -131,19 +149,17 @@ func sortOf(r *http.Request) index.Sort {
 
 // backURL is the search that a link of its results led away from.
 func backURL(r *http.Request) string {
-	return orderedURL(r.FormValue("q"), sortOf(r), offsetOf(r, index.MaxWindow))
+	return orderedURL(r.FormValue("q"), sortOf(r), positionOf(r))
 }
 
-// link is a search in the order of this one.
-func (v *searchPage) link(query string, offset int) string {
-	return orderedURL(query, v.Sort, offset)
-}
+// link is the first page of a search in the order of this one.
+func (v *searchPage) link(query string) string { return orderedURL(query, v.Sort, position{}) }
 
 func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
 	v := &searchPage{layout: c.layout(w, r, "search.title"), Sort: sortOf(r), ruleTitle: c.ruleTitle}
 	v.Query = strings.TrimSpace(r.FormValue("q"))
 	for _, q := range v.examples() {
-		v.Examples = append(v.Examples, chip{q, v.link(q, 0)})
+		v.Examples = append(v.Examples, chip{q, v.link(q)})
 	}
 	v.Unmonitored = c.unmonitoredInWords(r.Context(), v.layout)
 	parser := c.parser()
@@ -153,8 +169,15 @@ func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
 		c.render(w, r, http.StatusBadRequest, "search", v)
 		return
 	}
-	offset := offsetOf(r, index.MaxWindow-pageSize)
-	results, err := c.index.Search(r.Context(), index.Request{Sight: qianshao.SeeAll(), Query: query, Sort: v.Sort, Offset: offset, Limit: pageSize})
+	at := positionOf(r)
+	results, err := c.index.Search(r.Context(), index.Request{
+		Sight: qianshao.SeeAll(), Query: query, Sort: v.Sort, After: at.after, Before: at.before, Offset: at.offset, Limit: pageSize,
+	})
+	if errors.Is(err, index.ErrCursor) {
+		v.Error = &queryError{Message: v.T("search.cursor"), First: v.link(v.Query)}
+		c.render(w, r, http.StatusBadRequest, "search", v)
+		return
+	}
 	if err != nil {
 		c.failWith(w, r, err)
 		return
@@ -163,12 +186,12 @@ func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
 	v.offer(parser)
 	v.chips(query)
 	v.facets(query, results.Facets)
-	if err := c.list(r.Context(), v, query, offset, results.Hits); err != nil {
+	if err := c.list(r.Context(), v, query, at, results.Hits); err != nil {
 		c.failWith(w, r, err)
 		return
 	}
-	v.paging(offset, results)
-	if err := c.whyEmpty(r.Context(), v, offset); err != nil {
+	v.paging(results)
+	if err := c.whyEmpty(r.Context(), v, at); err != nil {
 		c.failWith(w, r, err)
 		return
 	}
@@ -190,7 +213,7 @@ func (v *searchPage) orders() {
 		if sort == index.SortSeen {
 			sort = ""
 		}
-		v.Orders = append(v.Orders, order{v.T("sort." + string(name)), orderedURL(v.Query, sort, 0), v.Sort == sort})
+		v.Orders = append(v.Orders, order{v.T("sort." + string(name)), orderedURL(v.Query, sort, position{}), v.Sort == sort})
 	}
 }
 
@@ -200,7 +223,7 @@ func (v *searchPage) offer(parser index.Parser) {
 	if !ok {
 		return
 	}
-	v.Offer = &offer{meant.Query, v.link(meant.Query, 0), meant.Chinese}
+	v.Offer = &offer{meant.Query, v.link(meant.Query), meant.Chinese}
 	if v.IsEnglish() {
 		v.Offer.Why = meant.English
 	}
@@ -244,8 +267,8 @@ func (v *searchPage) explain(err error) *queryError {
 
 // list groups the hits by page and looks up in the store what the index does
 // not hold: the rule's title, and where in the snippet the evidence begins.
-func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, offset int, hits []index.Hit) error {
-	back := strings.TrimPrefix(v.link(v.Query, offset), "/") // so that the finding's page leads back here
+func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, at position, hits []index.Hit) error {
+	back := strings.TrimPrefix(orderedURL(v.Query, v.Sort, at), "/") // so that the finding's page leads back here
 	ids := make([]string, 0, len(hits))
 	for _, hit := range hits {
 		ids = append(ids, hit.ID)
@@ -309,37 +332,37 @@ func marked(s index.Snippet) []untrusted.Piece {
 	return out
 }
 
-func (v *searchPage) paging(offset int, results index.Results) {
+func (v *searchPage) paging(results index.Results) {
 	v.Total, v.Took = results.Total, results.Took.Round(100*time.Microsecond).String()
 	if len(results.Hits) == 0 {
 		return
 	}
-	v.From, v.To = offset+1, offset+len(results.Hits)
-	if offset > 0 {
-		v.Prev = v.link(v.Query, max(0, offset-pageSize))
+	v.From, v.To = results.From+1, results.From+len(results.Hits)
+	switch {
+	case results.Prev == "":
+	case results.From <= pageSize: // the first page, and a full one
+		v.Prev = v.link(v.Query)
+	default:
+		v.Prev = orderedURL(v.Query, v.Sort, position{before: results.Prev})
 	}
-	if next := offset + pageSize; next < results.Total {
-		if next+pageSize <= index.MaxWindow {
-			v.Next = v.link(v.Query, next)
-		} else {
-			v.Capped = index.MaxWindow
-		}
+	if results.Next != "" {
+		v.Next = orderedURL(v.Query, v.Sort, position{after: results.Next})
 	}
 }
 
 // whyEmpty sets Empty: an empty database is not the same as a query without hits.
-func (c *Console) whyEmpty(ctx context.Context, v *searchPage, offset int) error {
+func (c *Console) whyEmpty(ctx context.Context, v *searchPage, at position) error {
 	switch {
 	case len(v.Groups) > 0:
 		return nil
-	case offset > 0 && v.Total > 0:
+	case at != position{} && v.Total > 0:
 		v.Empty = "end"
 		return nil
 	case v.Query == "":
 		v.Empty = "none"
 		return nil
 	}
-	all, err := c.index.Search(ctx, index.Request{Sight: qianshao.SeeAll()})
+	all, err := c.index.Search(ctx, index.Request{Sight: qianshao.SeeAll(), NoFacets: true})
 	if err != nil {
 		return err
 	}

@@ -120,15 +120,11 @@ func catchUp(ctx context.Context, ix index.Index, db *Store) (same bool, err err
 
 // markOf returns the mark that the index's findings have.
 func markOf(ctx context.Context, ix index.Index) (mark store.FindingMark, err error) {
-	all, err := ix.Search(ctx, index.Request{Sight: qianshao.SeeAll(), Limit: 1, Sort: index.SortSeen})
+	all, err := ix.Search(ctx, index.Request{Sight: qianshao.SeeAll(), Limit: 1, Sort: index.SortSeen, NoFacets: true})
 	if err != nil || len(all.Hits) == 0 {
 		return mark, err
 	}
-	mark = store.FindingMark{Findings: all.Total, Newest: all.Hits[0].LastSeen}
-	for _, state := range all.Facets[string(index.FieldState)] {
-		if state.Value == string(qianshao.StateOpen) {
-			mark.Open = state.Count
-		}
-	}
-	return mark, nil
+	isOpen := index.Field{Name: index.FieldState, Value: index.Text(qianshao.StateOpen)}
+	open, err := ix.Search(ctx, index.Request{Sight: qianshao.SeeAll(), Query: isOpen, NoFacets: true})
+	return store.FindingMark{Findings: all.Total, Newest: all.Hits[0].LastSeen, Open: open.Total}, err
 }
