@@ -94,7 +94,7 @@ func (p *part) buildColumn(field string) (*column, error) {
 	c := &column{nodes: make([]node, 1), of: make([]uint32, p.snapshot.Segment().Count())}
 	var list segmentapi.PostingsList
 	var postings segmentapi.PostingsIterator
-	for terms := dict.AutomatonIterator(nil, nil, nil); ; {
+	for terms := termsOf(dict, nil, nil); ; {
 		entry, err := terms.Next()
 		if err != nil || entry == nil {
 			return c, err
@@ -114,17 +114,20 @@ func (c *column) add(term string, docs segmentapi.PostingsIterator) error {
 	t := uint32(len(c.terms))
 	c.terms = append(c.terms, term)
 	made := map[uint32]uint32{} // the node of this term by the node of the document's others
+	parent, n := uint32(0), uint32(0)
 	for {
 		doc, err := docs.Next()
 		if err != nil || doc == nil {
 			return err
 		}
 		at := &c.of[doc.Number()]
-		n, ok := made[*at]
-		if !ok {
-			n = uint32(len(c.nodes))
-			c.nodes = append(c.nodes, node{*at, t})
-			made[*at] = n
+		if *at != parent || n == 0 {
+			parent = *at
+			if n = made[parent]; n == 0 {
+				n = uint32(len(c.nodes))
+				c.nodes = append(c.nodes, node{parent, t})
+				made[parent] = n
+			}
 		}
 		*at = n
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/qianshao/qianshao/index"
 )
@@ -74,14 +75,14 @@ func (c *candidate) read() {
 // first returns the candidates among the documents, as many as the page may need, and
 // before: how many documents are in front of what follows the cursor, or of the cursor itself
 // where the page comes before it.
-func (p *part) first(docs []uint32, sort index.Sort, w window) (page []candidate, before int, err error) {
+func (p *part) first(docs []uint32, order index.Sort, w window) (page []candidate, before int, err error) {
 	seen, err := p.numbers(fieldSeen)
 	if err != nil {
 		return nil, 0, err
 	}
 	first := seen
-	if sort != "" && sort != index.SortSeen {
-		if first, err = p.numbers(string(sort)); err != nil {
+	if order != "" && order != index.SortSeen {
+		if first, err = p.numbers(string(order)); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -180,7 +181,8 @@ func (t *top[T]) offer(v T) {
 
 // sorted returns the first values in order.
 func (t *top[T]) sorted() []T {
-	slices.SortFunc(t.list, func(a, b T) int { return t.compare(&a, &b) })
+	// In place, so that an id which a comparison reads is read once.
+	sort.Slice(t.list, func(i, j int) bool { return t.compare(&t.list[i], &t.list[j]) < 0 })
 	t.list = t.list[:min(len(t.list), t.size)]
 	return t.list
 }

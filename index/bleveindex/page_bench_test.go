@@ -3,6 +3,7 @@ package bleveindex
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -26,21 +27,71 @@ const million = "QIANSHAO_BENCH_MILLION"
 // BenchmarkPage is a page of the console: hits in order with facets and days over all,
 // the first answer to a query that was not asked before, after a write. Beside it, and in
 // turns with it, is bleve's own search of the same index for the same hits, facets and order.
-// Both are process CPU; peer/op is the median of the ratios.
+// Both are process CPU; of-bleve/op is the median of the ratios. At the end it says how the
+// cost grows with the findings: the slope of a line through the logarithms of both.
 func BenchmarkPage(b *testing.B) {
+	costs := map[string][]point{}
 	for _, n := range []int{1_000, 10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprintf("findings=%d", n), func(b *testing.B) {
 			if n == 1_000_000 && os.Getenv(million) == "" {
 				b.Skipf("set %s=1 to write a million findings", million)
 			}
 			c := newCorpus(n)
-			x := open(b, b.TempDir(), Options{})
+			path := b.TempDir()
+			x := must(Open(path, Options{}))(b)
 			c.fill(b, x)
 			for _, kind := range kinds() {
-				b.Run(kind.name, func(b *testing.B) { c.benchmark(b, x, kind) })
+				b.Run(kind.name, func(b *testing.B) {
+					costs[kind.name] = append(costs[kind.name], point{math.Log(float64(n)), math.Log(c.benchmark(b, x, kind))})
+				})
 			}
+			if err := x.Close(); err != nil {
+				b.Fatal(err)
+			}
+			b.Run("opened-anew", func(b *testing.B) { benchmarkCold(b, path) })
 		})
 	}
+	b.Run("growth", func(b *testing.B) {
+		for b.Loop() { // nothing: it reports what the others have measured
+		}
+		b.ReportMetric(0, "ns/op")
+		for _, kind := range kinds() {
+			if points := costs[kind.name]; len(points) > 1 {
+				b.ReportMetric(slope(points), kind.name+"-power")
+			}
+		}
+	})
+}
+
+type point struct{ x, y float64 }
+
+// slope is that of the line which is nearest to the points.
+func slope(points []point) float64 {
+	var x, y, xy, xx float64
+	n := float64(len(points))
+	for _, p := range points {
+		x, y, xy, xx = x+p.x/n, y+p.y/n, xy+p.x*p.y/n, xx+p.x*p.x/n
+	}
+	return (xy - x*y) / (xx - x*x)
+}
+
+// benchmarkCold is the first search of a process: one hit and the total, as when the index is
+// held against the store, and then a page.
+func benchmarkCold(b *testing.B, path string) {
+	var marks, pages []float64
+	for b.Loop() {
+		x := must(Open(path, Options{}))(b)
+		req := index.Request{Sight: qianshao.SeeAll(), Limit: 1, NoFacets: true}
+		marks = append(marks, cpu(func() { must(x.Search(b.Context(), req))(b) }))
+		req = index.Request{Sight: qianshao.SeeAll(), Limit: pageSize}
+		pages = append(pages, cpu(func() { must(x.Search(b.Context(), req))(b) }))
+		if err := x.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(quantile(marks, 0.5), "newest-cpu-ms/op")
+	b.ReportMetric(quantile(pages, 0.5), "page-cpu-ms/op")
 }
 
 // kind is a way of searching, which makes queries that differ each time.
@@ -62,7 +113,8 @@ func kinds() []kind {
 
 const pageSize = 20
 
-func (c *corpus) benchmark(b *testing.B, x *Index, k kind) {
+// benchmark returns the median milliseconds.
+func (c *corpus) benchmark(b *testing.B, x *Index, k kind) float64 {
 	skip := min((k.page-1)*pageSize, max(0, c.size-pageSize))
 	var ratios, ours, walls, bares []float64
 	for b.Loop() {
@@ -100,6 +152,7 @@ func (c *corpus) benchmark(b *testing.B, x *Index, k kind) {
 	b.ReportMetric(quantile(bares, 0.5), "bleve-cpu-ms/op")
 	b.ReportMetric(quantile(ratios, 0.5), "of-bleve/op")
 	b.ReportMetric(quantile(walls, 0.95), "p95-wall-ms/op")
+	return quantile(ours, 0.5)
 }
 
 func must[T any](v T, err error) func(testing.TB) T {

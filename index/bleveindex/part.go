@@ -114,6 +114,17 @@ func (p *part) withTerm(field, term string) (*roaring.Bitmap, error) {
 	return docsOf(list)
 }
 
+// termsOf returns a dictionary's terms from one on until another, both of which may be nil,
+// without counting the documents of each if the segment's format can do so.
+func termsOf(dict segmentapi.TermDictionary, from, until []byte) segmentapi.DictionaryIterator {
+	if d, ok := dict.(interface {
+		AutomatonIteratorOmitCount(a segmentapi.Automaton, from, until []byte) segmentapi.DictionaryIterator
+	}); ok {
+		return d.AutomatonIteratorOmitCount(nil, from, until)
+	}
+	return dict.AutomatonIterator(nil, from, until)
+}
+
 // withPrefix returns the documents that have a term which begins so.
 func (p *part) withPrefix(field, prefix string) (*roaring.Bitmap, error) {
 	dict, err := p.dictionary(field)
@@ -123,7 +134,7 @@ func (p *part) withPrefix(field, prefix string) (*roaring.Bitmap, error) {
 	behind := []byte(prefix) // the text is UTF-8, so no last byte is the greatest there is
 	behind[len(behind)-1]++
 	docs := roaring.New()
-	for terms := dict.AutomatonIterator(nil, []byte(prefix), behind); ; {
+	for terms := termsOf(dict, []byte(prefix), behind); ; {
 		entry, err := terms.Next()
 		if err != nil || entry == nil {
 			return docs, err
