@@ -87,26 +87,8 @@ func (p *part) valuesLocked(field string) (*column, error) {
 
 // buildColumn reads which documents have each of the field's terms.
 func (p *part) buildColumn(field string) (*column, error) {
-	dict, err := p.dictionary(field)
-	if err != nil {
-		return nil, err
-	}
 	c := &column{nodes: make([]node, 1), of: make([]uint32, p.snapshot.Segment().Count())}
-	var list segmentapi.PostingsList
-	var postings segmentapi.PostingsIterator
-	for terms := termsOf(dict, nil, nil); ; {
-		entry, err := terms.Next()
-		if err != nil || entry == nil {
-			return c, err
-		}
-		if list, err = dict.PostingsList([]byte(entry.Term), nil, list); err != nil {
-			return nil, err
-		}
-		postings = list.Iterator(false, false, false, postings)
-		if err := c.add(entry.Term, postings); err != nil {
-			return nil, err
-		}
-	}
+	return c, p.eachTerm(field, nil, nil, c.add)
 }
 
 // add gives a term to its documents.

@@ -53,7 +53,7 @@ const (
 
 const (
 	keywordOptions = bleveapi.IndexField | bleveapi.SkipFreqNorm
-	facetOptions   = keywordOptions | bleveapi.DocValues
+	facetOptions   = keywordOptions | bleveapi.DocValues // which columns of times read, and bleve's own search beside which ours is measured
 	textOptions    = bleveapi.IndexField | bleveapi.IncludeTermVectors
 )
 

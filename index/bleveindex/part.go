@@ -114,8 +114,50 @@ func (p *part) withTerm(field, term string) (*roaring.Bitmap, error) {
 	return docsOf(list)
 }
 
-// termsOf returns a dictionary's terms from one on until another, both of which may be nil,
-// without counting the documents of each if the segment's format can do so.
+// withPrefix returns the documents that have a term which begins so.
+func (p *part) withPrefix(field, prefix string) (*roaring.Bitmap, error) {
+	behind := []byte(prefix) // the text is UTF-8, so no last byte is the greatest there is
+	behind[len(behind)-1]++
+	var docs []uint32
+	err := p.eachTerm(field, []byte(prefix), behind, func(_ string, postings segmentapi.PostingsIterator) error {
+		for {
+			doc, err := postings.Next()
+			if err != nil || doc == nil {
+				return err
+			}
+			docs = append(docs, uint32(doc.Number()))
+		}
+	})
+	slices.Sort(docs)
+	return roaring.BitmapOf(docs...), err
+}
+
+// eachTerm visits the terms of a field from one on until another, both of which may be
+// nil, with the documents of each, deleted ones included.
+func (p *part) eachTerm(field string, from, until []byte, visit func(term string, docs segmentapi.PostingsIterator) error) error {
+	dict, err := p.dictionary(field)
+	if err != nil {
+		return err
+	}
+	var list segmentapi.PostingsList // it and its iterator are used for one term after the other
+	var docs segmentapi.PostingsIterator
+	for terms := termsOf(dict, from, until); ; {
+		entry, err := terms.Next()
+		if err != nil || entry == nil {
+			return err
+		}
+		if list, err = dict.PostingsList([]byte(entry.Term), nil, list); err != nil {
+			return err
+		}
+		docs = list.Iterator(false, false, false, docs)
+		if err := visit(entry.Term, docs); err != nil {
+			return err
+		}
+	}
+}
+
+// termsOf returns a dictionary's terms, without counting the documents of each if the
+// segment's format can do so.
 func termsOf(dict segmentapi.TermDictionary, from, until []byte) segmentapi.DictionaryIterator {
 	if d, ok := dict.(interface {
 		AutomatonIteratorOmitCount(a segmentapi.Automaton, from, until []byte) segmentapi.DictionaryIterator
@@ -123,26 +165,4 @@ func termsOf(dict segmentapi.TermDictionary, from, until []byte) segmentapi.Dict
 		return d.AutomatonIteratorOmitCount(nil, from, until)
 	}
 	return dict.AutomatonIterator(nil, from, until)
-}
-
-// withPrefix returns the documents that have a term which begins so.
-func (p *part) withPrefix(field, prefix string) (*roaring.Bitmap, error) {
-	dict, err := p.dictionary(field)
-	if err != nil {
-		return nil, err
-	}
-	behind := []byte(prefix) // the text is UTF-8, so no last byte is the greatest there is
-	behind[len(behind)-1]++
-	docs := roaring.New()
-	for terms := termsOf(dict, []byte(prefix), behind); ; {
-		entry, err := terms.Next()
-		if err != nil || entry == nil {
-			return docs, err
-		}
-		more, err := p.withTerm(field, entry.Term)
-		if err != nil {
-			return nil, err
-		}
-		docs.Or(more)
-	}
 }
