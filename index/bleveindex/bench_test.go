@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/index"
 )
 
 // article is Chinese text of n bytes that differs with seed.
@@ -41,33 +40,6 @@ func BenchmarkPut(b *testing.B) {
 				put(b, x, records...)
 			}
 			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "docs/s")
-		})
-	}
-}
-
-func BenchmarkSearch(b *testing.B) {
-	x := open(b, b.TempDir(), Options{})
-	const docs = 5000
-	for n := 0; n < docs; n += 500 {
-		records := make([]qianshao.FindingRecord, 500)
-		for i := range records {
-			records[i] = record(fmt.Sprintf("%016x", n+i), article(n+i, 3000))
-		}
-		put(b, x, records...)
-	}
-	for name, n := range map[string]index.Node{
-		"all":    nil,
-		"field":  index.Field{Name: index.FieldCategory, Value: index.Text("gambling")},
-		"phrase": index.Phrase{Text: "注册送彩金"},
-		"rare":   index.Phrase{Text: article(4242, 3000)[:12]},
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := x.Search(b.Context(), index.Request{Sight: qianshao.SeeAll(), Query: n, Limit: 20}); err != nil {
-					b.Fatal(err)
-				}
-			}
 		})
 	}
 }

@@ -24,11 +24,12 @@ import (
 // some minutes to write.
 const million = "QIANSHAO_BENCH_MILLION"
 
-// BenchmarkPage is a page of the console: hits in order with facets and days over all,
-// the first answer to a query that was not asked before, after a write. Beside it, and in
-// turns with it, is bleve's own search of the same index for the same hits, facets and order.
-// Both are process CPU; of-bleve/op is the median of the ratios. At the end it says how the
-// cost grows with the findings: the slope of a line through the logarithms of both.
+// BenchmarkPage is a page of the console: hits in order with facets and days over all, the first
+// answer to a query that was not asked before, after a write. Beside it, and in turns with it,
+// are bleve's own search of the same index for the same hits, facets and order, and
+// bleve's query alone, without facets and order. All are process CPU; of-bleve/op is the
+// median of the ratios. At the end it says how the cost grows with the findings: the slope of
+// a line through the logarithms of both.
 func BenchmarkPage(b *testing.B) {
 	costs := map[string][]point{}
 	for _, n := range []int{1_000, 10_000, 100_000, 1_000_000} {
@@ -116,7 +117,7 @@ const pageSize = 20
 // benchmark returns the median milliseconds.
 func (c *corpus) benchmark(b *testing.B, x *Index, k kind) float64 {
 	skip := min((k.page-1)*pageSize, max(0, c.size-pageSize))
-	var ratios, ours, walls, bares []float64
+	var ratios, ours, walls, bares, alones []float64
 	for b.Loop() {
 		n, q := k.ask(c)
 		put(b, x, c.record(c.random.IntN(c.size))) // the index changes between two searches
@@ -135,6 +136,11 @@ func (c *corpus) benchmark(b *testing.B, x *Index, k kind) float64 {
 			func() {
 				bares = append(bares, cpu(func() { found = must(x.bleve.SearchInContext(b.Context(), bare(q, skip)))(b) }))
 			},
+			func() {
+				r := bleve.NewSearchRequestOptions(q, pageSize, skip, false)
+				r.Score = bleve.ScoreNone
+				alones = append(alones, cpu(func() { must(x.bleve.SearchInContext(b.Context(), r))(b) }))
+			},
 		}
 		if len(ratios)%2 == 1 {
 			slices.Reverse(runs)
@@ -150,6 +156,7 @@ func (c *corpus) benchmark(b *testing.B, x *Index, k kind) float64 {
 	b.ReportMetric(0, "ns/op") // which has the write and the peer in it
 	b.ReportMetric(quantile(ours, 0.5), "cpu-ms/op")
 	b.ReportMetric(quantile(bares, 0.5), "bleve-cpu-ms/op")
+	b.ReportMetric(quantile(alones, 0.5), "bleve-query-alone-cpu-ms/op")
 	b.ReportMetric(quantile(ratios, 0.5), "of-bleve/op")
 	b.ReportMetric(quantile(walls, 0.95), "p95-wall-ms/op")
 	return quantile(ours, 0.5)
