@@ -115,18 +115,18 @@ func (c *column) add(term string, docs segmentapi.PostingsIterator) error {
 	}
 }
 
-// count adds to counts how many of the documents have each value.
-func (c *column) count(docs []uint32, counts map[string]int) {
+// count returns how many of the documents have each term.
+func (c *column) count(docs []uint32) (counts []int) {
 	n := make([]int, len(c.nodes))
 	for _, doc := range docs {
 		n[c.of[doc]]++
 	}
+	counts = make([]int, len(c.terms))
 	for i := len(n) - 1; i > 0; i-- { // a node comes after its parent
-		if n[i] > 0 {
-			counts[c.terms[c.nodes[i].term]] += n[i]
-			n[c.nodes[i].parent] += n[i]
-		}
+		counts[c.nodes[i].term] += n[i]
+		n[c.nodes[i].parent] += n[i]
 	}
+	return counts
 }
 
 // numbers returns what the order by a field compares: how to read it for a document.

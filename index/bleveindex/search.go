@@ -60,7 +60,13 @@ type found struct {
 	total  int
 	before int // hits in front of the page's cursor
 	page   []candidate
-	counts []map[string]int // by facetFields
+	counts []counts // by facetFields
+}
+
+// counts are how many documents of a segment have each term of a field.
+type counts struct {
+	terms []string
+	n     []int
 }
 
 func (x *Index) search(ctx context.Context, req index.Request, asked clause, w window) (res index.Results, err error) {
@@ -112,9 +118,7 @@ func (p *part) find(ctx context.Context, req index.Request, asked clause, w wind
 			if err != nil {
 				return f, err
 			}
-			counts := map[string]int{}
-			c.count(docs, counts)
-			f.counts = append(f.counts, counts)
+			f.counts = append(f.counts, counts{c.terms, c.count(docs)})
 		}
 	}
 	if wantsPage {
@@ -132,12 +136,10 @@ func facets(list []found) map[string][]index.FacetCount {
 			if f.counts == nil {
 				continue
 			}
-			if len(sum) == 0 {
-				sum = f.counts[i]
-				continue
-			}
-			for value, n := range f.counts[i] {
-				sum[value] += n
+			for t, n := range f.counts[i].n {
+				if n > 0 {
+					sum[f.counts[i].terms[t]] += n
+				}
 			}
 		}
 		size, order := index.FacetSize, mostFrequent
