@@ -45,7 +45,7 @@ func TestHostileText(t *testing.T) {
 	id := qianshao.FindingID(page.URL, hostile)
 	q := url.QueryEscape(hostile)
 	for _, target := range []string{
-		"/", "/findings/" + id, "/authorisations", "/?q=" + q, "/?q=level:" + q, "/?q=%22" + q + "%22", "/?offset=" + q,
+		"/", "/findings/" + id, "/authorisations", "/?q=" + q, "/?q=level:" + q, "/?q=%22" + q + "%22", "/?offset=" + q, "/?after=" + q, "/?before=" + q + "&sort=" + q,
 		"/findings/" + id + "?q=" + q, "/nothing/" + url.PathEscape(hostile), "/?lang=" + q, "/?" + q + "=" + q,
 	} {
 		for _, l := range []string{"zh", "en"} {

@@ -22,8 +22,8 @@ type columnCache struct {
 }
 
 // get returns the columns of a snapshot's segments, and drops those of segments that
-// are merged into others by now.
-func (c *columnCache) get(snapshot *scorch.IndexSnapshot) []*columns {
+// are merged into others by now. It keeps those of at most limit documents.
+func (c *columnCache) get(snapshot *scorch.IndexSnapshot, limit uint64) []*columns {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	kept, docs := map[uint64]*columns{}, uint64(0)
@@ -33,7 +33,7 @@ func (c *columnCache) get(snapshot *scorch.IndexSnapshot) []*columns {
 		if one == nil {
 			one = &columns{}
 		}
-		if docs += s.Segment().Count(); docs <= maxColumnDocs {
+		if docs += s.Segment().Count(); docs <= limit {
 			kept[s.Id()] = one
 		}
 		list = append(list, one)

@@ -40,7 +40,7 @@ type part struct {
 // parts returns the segments of a snapshot, the largest first, so that none of those that are
 // searched last takes long.
 func (x *Index) parts(snapshot *scorch.IndexSnapshot) []*part {
-	columns := x.columns.get(snapshot)
+	columns := x.columns.get(snapshot, maxColumnDocs)
 	var list []*part
 	for i, s := range snapshot.Segments() {
 		list = append(list, &part{snapshot: s, columns: columns[i]})
