@@ -17,5 +17,5 @@ func SeeAll() Sight { return Sight{All: true} }
 
 // Sees says whether what was fetched under an authorisation may be seen.
 func (s Sight) Sees(authorisation string) bool {
-	return s.All || slices.Contains(s.Authorisations, authorisation)
+	return s.All || authorisation != "" && slices.Contains(s.Authorisations, authorisation)
 }
