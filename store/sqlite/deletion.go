@@ -9,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/outbox"
 )
 
 // OldFindings returns the findings that were last seen before a moment, by id
@@ -68,6 +69,9 @@ func deleteFinding(ctx context.Context, tx *database.Tx, d *store.Deletion) (was
 	if _, err := tx.ExecContext(ctx, `
 INSERT INTO deletions (finding, at, category, reason) VALUES ($1, $2, $3, $4)
 ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason, indexed = 0`, d.Finding, database.Millis(d.At), category, d.Reason); err != nil {
+		return 0, err
+	}
+	if err := outbox.Deleted(ctx, tx, d.Finding, d.At); err != nil {
 		return 0, err
 	}
 	if gone.Valid {

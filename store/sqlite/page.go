@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/outbox"
 )
 
 // SavePage records a page in one transaction. It is idempotent.
@@ -166,6 +167,9 @@ func putFindings(ctx context.Context, tx *database.Tx, save *store.Save, cause q
 		if err := putFinding(ctx, tx, f, save); err != nil {
 			return nil, fmt.Errorf("finding of rule %s: %w", f.Rule, err)
 		}
+		if err := outbox.Changed(ctx, tx, f.ID, save.Page.FetchedAt); err != nil {
+			return nil, err
+		}
 		fires[f.ID] = true
 		was, ok := known[f.ID]
 		if !ok || !was.gone && was.category == f.Category {
@@ -264,6 +268,9 @@ UPDATE findings SET gone_at = $1, first_seen = CASE WHEN first_seen > $3 THEN $1
 		if err := noteChange(ctx, tx, id, c); err != nil {
 			return err
 		}
+		if err := outbox.Changed(ctx, tx, id, v.at); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -313,11 +320,17 @@ WHERE page = $2 AND sha256 = $3 AND rules = $4 AND (scripts_at = 0 OR scripts_at
 			return err
 		}
 		known = true
-		if _, err := tx.ExecContext(ctx, `
+		seen, err := database.Collect(ctx, tx, scanString, `
 UPDATE findings SET last_seen = CASE WHEN $1 > last_seen OR last_seen > $3 THEN $1 ELSE last_seen END,
   first_seen = CASE WHEN first_seen > $3 THEN $1 ELSE first_seen END
-WHERE page = $2 AND gone_at IS NULL`, database.Millis(at), v.page, notAfter(at)); err != nil {
+WHERE page = $2 AND gone_at IS NULL RETURNING id`, database.Millis(at), v.page, notAfter(at))
+		if err != nil {
 			return err
+		}
+		for _, id := range seen {
+			if err := outbox.Changed(ctx, tx, id, at); err != nil {
+				return err
+			}
 		}
 		return s.readSaved(ctx, tx, &v)
 	})

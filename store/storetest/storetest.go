@@ -33,7 +33,19 @@ type Store interface {
 	Failures
 	Submissions
 	Deletions
+	Outbox
 	Export
+}
+
+// Outbox is what the consumers of changed findings are told by.
+type Outbox interface {
+	// Pending returns the changed findings that a consumer was not told yet, in the
+	// order of their last change, after a Seq, at most limit.
+	Pending(ctx context.Context, c store.Consumer, after int64, limit int) ([]store.Pending, error)
+	// Settle notes that a consumer was told. A finding that has changed since Pending
+	// returned it stays.
+	Settle(ctx context.Context, c store.Consumer, told []store.Pending) error
+	Backlog(ctx context.Context, c store.Consumer) (store.Backlog, error)
 }
 
 // Deletions is what retention and operators need to let go of findings, and what
@@ -134,6 +146,8 @@ func Run(t *testing.T, open Open) {
 		{"old findings", testOldFindings},
 		{"deleted findings", testDeleteFindings},
 		{"log of deletions", testDeletions},
+		{"outbox", testOutbox},
+		{"outbox of deletions", testOutboxOfDeletions},
 		{"pages and counts", testPagesAndCounts},
 		{"keys of pages", testKeys},
 		{"dropped URLs", testDrop},

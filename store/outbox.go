@@ -1,0 +1,32 @@
+package store
+
+import "time"
+
+// Consumer names one that keeps something derived from the findings. The store
+// notes for each, in the transaction that changes a finding, that it must be told.
+type Consumer string
+
+// ConsumerIndex is the search index.
+const ConsumerIndex Consumer = "index"
+
+// Consumers returns all of them. The migration that comes with a new one notes every
+// finding for it, so that it begins with what is there.
+func Consumers() []Consumer { return []Consumer{ConsumerIndex} }
+
+// Pending is a finding that has changed since a consumer was last told of it. Many
+// changes of a finding are one Pending.
+type Pending struct {
+	// Seq grows with each change, so that a consumer is told in order.
+	Seq     int64
+	Finding string // its id
+	// Deleted says that the finding was deleted since, even if it was found anew
+	// after that: nothing of what it said may be left.
+	Deleted bool
+}
+
+// Backlog is what a consumer was not told yet.
+type Backlog struct {
+	Findings int
+	// Oldest is when the first of them changed; the zero time if there are none.
+	Oldest time.Time
+}

@@ -1,0 +1,31 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/outbox"
+)
+
+// Pending returns the changed findings that a consumer was not told yet, in the order
+// of their last change, after a Seq, at most limit.
+func (s *Store) Pending(ctx context.Context, c store.Consumer, after int64, limit int) ([]store.Pending, error) {
+	return outbox.Pending(ctx, s.db, c, after, limit)
+}
+
+// Settle notes that a consumer was told. A finding that has changed since Pending
+// returned it stays.
+func (s *Store) Settle(ctx context.Context, c store.Consumer, told []store.Pending) error {
+	if len(told) == 0 {
+		return nil
+	}
+	return s.db.Update(ctx, database.Ordered, "settle the outbox of", func(tx *database.Tx) error {
+		return outbox.Settle(ctx, tx, c, told)
+	})
+}
+
+// Backlog says how much a consumer was not told yet.
+func (s *Store) Backlog(ctx context.Context, c store.Consumer) (store.Backlog, error) {
+	return outbox.Backlog(ctx, s.db, c)
+}

@@ -1,0 +1,71 @@
+// Package outbox has the statements of the store's outbox: the changed findings that
+// the consumers of findings were not told yet. Whatever changes a finding notes it in
+// the same transaction; a consumer settles what it was told.
+package outbox
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
+)
+
+// Changed notes for each consumer that a finding has changed.
+func Changed(ctx context.Context, tx *database.Tx, finding string, at time.Time) error {
+	return note(ctx, tx, finding, at, 0)
+}
+
+// Deleted notes for each consumer that a finding was deleted.
+func Deleted(ctx context.Context, tx *database.Tx, finding string, at time.Time) error {
+	return note(ctx, tx, finding, at, 1)
+}
+
+// note moves a finding to the end where it waits already, so that what a consumer has
+// read before does not settle the change. The time stays: it is when the wait began.
+func note(ctx context.Context, tx *database.Tx, finding string, at time.Time, deleted int) error {
+	for _, c := range store.Consumers() {
+		if _, err := tx.ExecContext(ctx, `
+INSERT INTO outbox (consumer, finding, seq, at, deleted)
+VALUES ($1, $2, (SELECT coalesce(max(seq), 0) + 1 FROM outbox WHERE consumer = $1), $3, $4)
+ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq,
+  deleted = CASE WHEN excluded.deleted > outbox.deleted THEN excluded.deleted ELSE outbox.deleted END`,
+			string(c), finding, database.Millis(at), deleted); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Pending returns the changed findings that a consumer was not told yet, in the order
+// of their last change, after a Seq, at most limit.
+func Pending(ctx context.Context, db *database.DB, c store.Consumer, after int64, limit int) ([]store.Pending, error) {
+	list, err := database.Collect(ctx, db.Read, func(r *sql.Rows) (p store.Pending, err error) {
+		err = r.Scan(&p.Seq, &p.Finding, &p.Deleted)
+		return p, err
+	}, `SELECT seq, finding, deleted FROM outbox WHERE consumer = $1 AND seq > $2 ORDER BY seq LIMIT $3`, string(c), after, limit)
+	return list, db.Fail("read the outbox of", err)
+}
+
+// Settle notes in a transaction that a consumer was told. A finding that has changed
+// since Pending returned it stays.
+func Settle(ctx context.Context, tx *database.Tx, c store.Consumer, told []store.Pending) error {
+	for i := range told {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM outbox WHERE consumer = $1 AND finding = $2 AND seq = $3`,
+			string(c), told[i].Finding, told[i].Seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Backlog says how much a consumer was not told yet. It reads the consumer's rows.
+func Backlog(ctx context.Context, db *database.DB, c store.Consumer) (b store.Backlog, err error) {
+	var oldest sql.NullInt64
+	err = db.Read.QueryRowContext(ctx, `SELECT count(*), min(at) FROM outbox WHERE consumer = $1`, string(c)).Scan(&b.Findings, &oldest)
+	if oldest.Valid {
+		b.Oldest = database.FromMillis(oldest.Int64)
+	}
+	return b, db.Fail("count the outbox of", err)
+}
