@@ -15,6 +15,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/store"
 )
 
 // exposed returns every name that /metrics can show.
@@ -26,6 +27,9 @@ func exposed(t *testing.T) map[string]bool {
 		func(context.Context) (time.Time, bool, error) { return testNow, true, nil },
 	)
 	m.WatchUnmonitored(func(context.Context) (map[string]int, error) { return map[string]int{"down": 1}, nil })
+	m.WatchIndex(func(context.Context) (store.Backlog, error) {
+		return store.Backlog{Findings: 3, Oldest: time.Now().Add(-time.Hour)}, nil
+	})
 	families, err := m.Registry().Gather()
 	if err != nil {
 		t.Fatal(err)

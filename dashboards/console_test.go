@@ -81,11 +81,20 @@ func (o *outpost) save(t *testing.T, page qianshao.Page, title, source string, f
 		a.Findings = append(a.Findings, f)
 		a.Categories = append(a.Categories, f.Category)
 	}
-	saved, err := o.store.SavePage(context.Background(), store.Save{Page: page, Document: doc, Assessment: a})
+	if _, err := o.store.SavePage(context.Background(), store.Save{Page: page, Document: doc, Assessment: a}); err != nil {
+		t.Fatal(err)
+	}
+	o.indexPage(t, page.URL)
+}
+
+// indexPage tells the index of the findings of a page.
+func (o *outpost) indexPage(t testing.TB, url string) {
+	t.Helper()
+	records, err := o.store.FindingsOfPage(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.index.Put(context.Background(), saved.Findings); err != nil {
+	if err := o.index.Put(t.Context(), records); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -20,13 +20,11 @@ func TestGone(t *testing.T) {
 	o := newOutpost(t, nil)
 	const url = "http://school.example/a"
 	o.save(t, qianshao.Page{URL: url, Body: []byte(casinoSource), Status: http.StatusOK}, "密页标题", casinoSource, casino(casinoSource))
-	saved, err := o.store.PageGone(t.Context(), url, http.StatusGone, qianshao.CausePage, testNow.Add(-time.Hour))
+	_, err := o.store.PageGone(t.Context(), url, http.StatusGone, qianshao.CausePage, testNow.Add(-time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.index.Put(t.Context(), saved.Findings); err != nil {
-		t.Fatal(err)
-	}
+	o.indexPage(t, url)
 	id := qianshao.FindingID(url, "gambling-casino-promotion")
 	english := []string{"Accept-Language", "en"}
 	_, body, _ := o.get(t, "/?q=state:gone", english...)
@@ -79,16 +77,14 @@ func TestAMovedFindingTellsItsMove(t *testing.T) {
 	older.ID, older.URL, older.Category = qianshao.FindingID(page.URL, older.Rule), page.URL, qianshao.Fraud
 	younger.ID = qianshao.FindingID(page.URL, younger.Rule)
 	page.FetchedAt = testNow.Add(-time.Hour)
-	saved, err := o.store.SavePage(t.Context(), store.Save{
+	_, err := o.store.SavePage(t.Context(), store.Save{
 		Page: page, Document: &qianshao.Document{Source: casinoSource}, Merged: map[string]string{younger.ID: older.ID},
 		Assessment: qianshao.Assessment{Level: older.Level, Score: older.Score, Findings: []qianshao.Finding{older}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.index.Put(t.Context(), saved.Findings); err != nil {
-		t.Fatal(err)
-	}
+	o.indexPage(t, page.URL)
 	_, body, _ := o.get(t, "/findings/"+older.ID, "Accept-Language", "en")
 	contains(t, body, "the category moved: from Gambling to Fraud")
 	_, body, _ = o.get(t, "/findings/"+older.ID, "Accept-Language", "zh-CN")
@@ -109,16 +105,14 @@ func TestCleanPageIsNotTheFinding(t *testing.T) {
 	o := newOutpost(t, nil)
 	const url, clean = "http://school.example/a", "<p>招生简章</p>"
 	o.save(t, qianshao.Page{URL: url, Body: []byte(casinoSource), Status: http.StatusOK}, "密页标题", casinoSource, casino(casinoSource))
-	saved, err := o.store.SavePage(t.Context(), store.Save{
+	_, err := o.store.SavePage(t.Context(), store.Save{
 		Page:     qianshao.Page{URL: url, Body: []byte(clean), Status: http.StatusOK, FetchedAt: testNow.Add(-time.Hour)},
 		Document: &qianshao.Document{Charset: "utf-8", Source: clean, Title: "清净标题"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.index.Put(t.Context(), saved.Findings); err != nil {
-		t.Fatal(err)
-	}
+	o.indexPage(t, url)
 	id := qianshao.FindingID(url, "gambling-casino-promotion")
 	_, body, _ := o.get(t, "/findings/"+id, "Accept-Language", "en")
 	found, now, _ := strings.Cut(body, "The page now")

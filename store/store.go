@@ -65,13 +65,12 @@ type Save struct {
 // body is as it was: as long as what is known of the scripts.
 const ScriptsHold = 24 * time.Hour
 
-// Saved is what the search index must be told of a page.
+// Saved is what became of a page's findings.
 type Saved struct {
-	// Findings are all findings of the page, to be put into the index: also
-	// those that are gone, since the process may have died before it could say so.
-	Findings []qianshao.FindingRecord
 	// Open says that a finding of the page is open.
 	Open bool
+	// Changed says that findings have changed: their consumers have something to do.
+	Changed bool
 }
 
 // Finding is a finding with the capture of the page that it was made on: the page

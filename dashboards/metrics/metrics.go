@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
 )
 
 // Stage is one step in the way of a page, a label of
@@ -101,9 +102,9 @@ func New() *Metrics {
 		browser: gauge("browser_available", "1 if pages can be rendered, 0 if there is no browser."),
 		ocr:     gauge("ocr_available", "1 if text in pictures can be read, 0 if there is no tesseract with Chinese."),
 		failures: counterVec("page_failures_total",
-			"Pages on which a stage gave up with an error; skips are counted elsewhere.", "stage"),
+			"Pages on which a stage gave up with an error, for the index: tries to tell it of changes; skips are counted elsewhere.", "stage"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "qianshao_page_duration_seconds", Help: "Time that one page spent in a stage.",
+			Name: "qianshao_page_duration_seconds", Help: "Time that one page spent in a stage; in the index, that all changes took of which it was told together.",
 			Buckets: durationBuckets,
 		}, []string{"stage"}),
 		lastPage: gauge("last_page_timestamp_seconds", "Unix time at which a page was last saved; 0 before the first."),
@@ -238,7 +239,7 @@ func (m *Metrics) Saved(took time.Duration) {
 	m.lastPage.SetToCurrentTime()
 }
 
-// Indexed records that a page's findings can be searched.
+// Indexed records that changed findings, all that there were, can be searched.
 func (m *Metrics) Indexed(took time.Duration) { m.observe(StageIndex, took) }
 
 // Failed counts a page on which a stage gave up with an error.
@@ -292,6 +293,45 @@ func (m *Metrics) WatchFindings(count func(ctx context.Context) (map[string]int,
 func (m *Metrics) WatchUnmonitored(count func(ctx context.Context) (map[string]int, error)) {
 	m.registry.MustRegister(&statesCollector{count, prometheus.NewDesc("qianshao_unmonitored",
 		"Hosts and authorisations of the register that are not monitored, or will soon not be, by reason.", []string{"reason"}, nil)})
+}
+
+// WatchIndex registers the gauges of what the search index was not told yet, read at
+// every scrape from backlog: qianshao_index_pending_findings, and
+// qianshao_index_lag_seconds, the time since the first of them changed. It must be
+// called at most once.
+func (m *Metrics) WatchIndex(backlog func(ctx context.Context) (store.Backlog, error)) {
+	m.registry.MustRegister(&indexCollector{
+		backlog: backlog,
+		pending: prometheus.NewDesc("qianshao_index_pending_findings", "Findings that have changed and are not in the search index as they are now.", nil, nil),
+		lag: prometheus.NewDesc("qianshao_index_lag_seconds",
+			"Time since the first change that the search index does not have; 0 if it has all.", nil, nil),
+	})
+}
+
+type indexCollector struct {
+	pending, lag *prometheus.Desc
+	backlog      func(context.Context) (store.Backlog, error)
+}
+
+func (c *indexCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- c.pending
+	ch <- c.lag
+}
+
+func (c *indexCollector) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), frontierTimeout)
+	defer cancel()
+	b, err := c.backlog(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(c.pending, err)
+		return
+	}
+	lag := 0.0
+	if !b.Oldest.IsZero() { // a change that a clock which was ahead has noted is new
+		lag = max(0, time.Since(b.Oldest).Seconds())
+	}
+	ch <- prometheus.MustNewConstMetric(c.pending, prometheus.GaugeValue, float64(b.Findings))
+	ch <- prometheus.MustNewConstMetric(c.lag, prometheus.GaugeValue, lag)
 }
 
 // statesCollector is a gauge by one label, counted at every scrape.

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
 )
 
 func TestLint(t *testing.T) {
@@ -23,6 +24,9 @@ func TestLint(t *testing.T) {
 		t.Errorf("%d frontier gauges, error %v; want 2", n, err)
 	}
 	m.WatchUnmonitored(func(context.Context) (map[string]int, error) { return map[string]int{"down": 1}, nil })
+	m.WatchIndex(func(context.Context) (store.Backlog, error) {
+		return store.Backlog{Findings: 3, Oldest: time.Now().Add(-time.Hour)}, nil
+	})
 	problems, err := testutil.GatherAndLint(m.Registry())
 	if err != nil {
 		t.Fatal(err)

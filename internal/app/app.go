@@ -19,6 +19,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/pipeline"
+	"github.com/qianshao/qianshao/store"
 )
 
 // Options say what a process does. Data is required; without Crawl nothing is
@@ -63,6 +64,7 @@ type App struct {
 	silence *unmonitored
 	started time.Time
 	rules   atomic.Pointer[pipeline.ActiveRules]
+	feeder  *feeder
 	crawl   *crawl         // nil without Options.Crawl
 	console *consoleServer // nil without Options.Console
 
@@ -128,8 +130,12 @@ func (a *App) open(ctx context.Context) (err error) {
 	if a.Index, err = matchIndex(ctx, a.opts.Data, a.opts.Zone, a.Index, a.Folder.Store, a.opts.Reindexing); err != nil {
 		return err
 	}
+	a.feeder = newFeeder(a.Index, a.Folder.Store, a.metrics, a.opts.Log)
 	a.metrics.WatchFrontier(a.frontierStates, a.Folder.Store.Next)
 	a.metrics.WatchFindings(a.findingStates)
+	a.metrics.WatchIndex(func(ctx context.Context) (store.Backlog, error) {
+		return a.Folder.Store.Backlog(ctx, store.ConsumerIndex)
+	})
 	a.silence = &unmonitored{folder: a.Folder}
 	a.metrics.WatchUnmonitored(a.silence.states)
 	if a.opts.Crawl == nil {
@@ -158,7 +164,7 @@ func (a *App) Start(ctx context.Context) {
 	a.running, ctx = errgroup.WithContext(ctx)
 	a.tellInForce(ctx)
 	a.running.Go(func() error { a.reloadOnExpiry(ctx); return nil })
-	a.running.Go(func() error { a.settleOften(ctx); return nil })
+	a.running.Go(func() error { a.feeder.run(ctx); return nil })
 	if a.console != nil {
 		a.running.Go(func() error { return a.console.run(ctx) })
 	}
@@ -166,6 +172,7 @@ func (a *App) Start(ctx context.Context) {
 		a.running.Go(func() error {
 			defer close(a.crawled)
 			a.crawlErr = a.crawl.run(ctx)
+			a.feeder.finish() // whoever waits for the crawl finds what it has found
 			a.leaveErr = a.leaveMetrics(a.metrics, a.crawlErr == nil && ctx.Err() == nil)
 			return a.crawlErr
 		})
@@ -194,6 +201,9 @@ func (a *App) close() (err error) {
 	}
 	if a.crawl != nil {
 		a.crawl.close()
+	}
+	if a.feeder != nil {
+		a.feeder.finish()
 	}
 	if a.Index != nil {
 		err = a.Index.Close()

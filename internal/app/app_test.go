@@ -198,6 +198,17 @@ func authorise(t *testing.T, data string, list ...qianshao.Authorisation) {
 // folder that it returns.
 func crawlSite(t *testing.T, html string) (a *app.App, data string) {
 	t.Helper()
+	a, data = siteApp(t, html, true)
+	a.Start(t.Context())
+	if err := a.WaitCrawl(); err != nil {
+		t.Fatal(err)
+	}
+	return a, data
+}
+
+// siteApp returns an App, not started, that is to crawl a site of one page.
+func siteApp(t *testing.T, html string, once bool) (a *app.App, data string) {
+	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
 			http.NotFound(w, r)
@@ -217,14 +228,9 @@ func crawlSite(t *testing.T, html string) (a *app.App, data string) {
 		ID: "test", Owner: "o", Basis: "b", Contact: "c", ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(time.Hour),
 		Hosts: []string{u.Host}, Rate: 1000, AllowPrivate: true, Seeds: []string{site.URL + "/"},
 	})
-	a = newApp(t, app.Options{Data: data, Version: "test", Crawl: &app.CrawlOptions{
-		FetchOptions: app.FetchOptions{Contact: "https://test.example/"}, Once: true,
-	}})
-	a.Start(t.Context())
-	if err := a.WaitCrawl(); err != nil {
-		t.Fatal(err)
-	}
-	return a, data
+	return newApp(t, app.Options{Data: data, Version: "test", Crawl: &app.CrawlOptions{
+		FetchOptions: app.FetchOptions{Contact: "https://test.example/"}, Once: once,
+	}, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}}), data
 }
 
 func get(t *testing.T, url string) string {
@@ -243,7 +249,7 @@ func get(t *testing.T, url string) string {
 
 func metric(t *testing.T, a *app.App, name string) string {
 	t.Helper()
-	m := regexp.MustCompile(`(?m)^` + name + ` (\S+)$`).FindStringSubmatch(get(t, a.ConsoleURL()+"metrics"))
+	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + ` (\S+)$`).FindStringSubmatch(get(t, a.ConsoleURL()+"metrics"))
 	if m == nil {
 		t.Fatalf("/metrics has no %s", name)
 	}

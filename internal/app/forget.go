@@ -3,12 +3,10 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/qianshao/qianshao/evidence"
-	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -58,7 +56,7 @@ func (f *Folder) Prune(ctx context.Context, x Expired, now time.Time) error {
 	return nil
 }
 
-// deletionsAtATime are recorded in one transaction, and told to the index in one batch.
+// deletionsAtATime are recorded in one transaction.
 const deletionsAtATime = 200
 
 // DeletedFinding says what went with a finding that an operator has deleted.
@@ -107,7 +105,7 @@ func (f *Folder) DeleteFinding(ctx context.Context, id, reason string, now time.
 
 // SettleIndex takes deleted findings out of the search index. elsewhere says that
 // another process has the index open: a running server does it then within
-// settleInterval, and any other process when it next opens the index.
+// feedInterval, and any other process when it next opens the index.
 func (f *Folder) SettleIndex(ctx context.Context) (elsewhere bool, err error) {
 	ix, err := OpenIndex(f.data, f.zone)
 	switch {
@@ -118,69 +116,6 @@ func (f *Folder) SettleIndex(ctx context.Context) (elsewhere bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	return false, errors.Join(settleDeletions(ctx, ix, f.Store), ix.Close())
-}
-
-// settleInterval is how often a process that has the index open looks whether
-// another one has deleted findings.
-const settleInterval = 10 * time.Second
-
-// settleDeletions takes findings out of the index that were deleted from the
-// store. One that was found anew meanwhile is put back.
-func settleDeletions(ctx context.Context, ix index.Index, db *Store) error {
-	for deleted := false; ; deleted = true {
-		list, err := db.UnindexedDeletions(ctx, deletionsAtATime)
-		if err != nil {
-			return err
-		}
-		if len(list) == 0 {
-			if deleted {
-				return purge(ctx, ix, db)
-			}
-			return nil
-		}
-		ids := make([]string, 0, len(list))
-		for _, d := range list {
-			ids = append(ids, d.Finding)
-		}
-		if err := ix.Delete(ctx, ids); err != nil {
-			return fmt.Errorf("take deleted findings out of the search index: %w", err)
-		}
-		anew, err := db.FindingRecordsOf(ctx, ids)
-		if err != nil {
-			return err
-		}
-		if err := ix.Put(ctx, anew); err != nil {
-			return err
-		}
-		if err := db.MarkDeletionsIndexed(ctx, list); err != nil {
-			return err
-		}
-	}
-}
-
-// purge removes from the index's files what deleted findings said.
-func purge(ctx context.Context, ix index.Index, db *Store) error {
-	records, err := db.FindingRecords(ctx, "", 1)
-	if err != nil || len(records) == 0 {
-		return errors.Join(err, ix.Purge(ctx, nil))
-	}
-	return ix.Purge(ctx, &records[0])
-}
-
-// settleOften takes findings out of the index that commands delete beside this
-// process, until ctx ends.
-func (a *App) settleOften(ctx context.Context) {
-	tick := time.NewTicker(settleInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := settleDeletions(ctx, a.Index, a.Folder.Store); err != nil && ctx.Err() == nil {
-			a.opts.Log.Error("deleted findings are still in the search index; tried again", "error", err)
-		}
-	}
+	_, err = feedIndex(ctx, ix, f.Store)
+	return false, errors.Join(err, ix.Close())
 }

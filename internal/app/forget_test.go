@@ -74,7 +74,7 @@ func wantForgotten(t *testing.T, data string, f *app.Folder, id, reason string) 
 	if err != nil || len(log) != 1 || log[0].Finding != id || !strings.Contains(log[0].Reason, reason) {
 		t.Errorf("the log has %+v, %v, want %q", log, err, reason)
 	}
-	if left, err := f.Store.UnindexedDeletions(t.Context(), 10); err != nil || len(left) != 0 {
+	if left, err := f.Store.Pending(t.Context(), store.ConsumerIndex, 0, 10); err != nil || len(left) != 0 {
 		t.Errorf("the index was not told of %+v, %v", left, err)
 	}
 	verified, err := f.Evidence.Verify(t.Context(), evidence.Head{}, func(p evidence.Problem) { t.Error(p) })

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -42,22 +43,32 @@ func buildIndex(ctx context.Context, data string, zone *time.Location, db *Store
 	if err != nil {
 		return nil, 0, err
 	}
+	// What has changed until now is read from the store: the index need not be told again.
+	pending, err := db.Pending(ctx, store.ConsumerIndex, 0, math.MaxInt)
+	if err != nil {
+		return nil, 0, err
+	}
 	if told == nil {
 		told = func(int, int) {}
 	}
 	told(0, mark.Findings)
 	ix, err = rebuildIndex(data, zone, func(ix index.Index) (err error) {
-		count, err = copyFindings(ctx, ix, db, time.Time{}, func(done int) { told(done, max(done, mark.Findings)) })
+		count, err = copyFindings(ctx, ix, db, func(done int) { told(done, max(done, mark.Findings)) })
 		return err
 	})
-	return ix, count, err
+	if err != nil {
+		return nil, count, err
+	}
+	if err := db.Settle(ctx, store.ConsumerIndex, pending); err != nil {
+		return nil, count, errors.Join(err, ix.Close())
+	}
+	return ix, count, nil
 }
 
-// copyFindings copies every finding that was seen, or was found to be gone, at or
-// after since from the store into the index.
-func copyFindings(ctx context.Context, ix index.Index, db *Store, since time.Time, told func(done int)) (count int, err error) {
+// copyFindings copies every finding from the store into the index.
+func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done int)) (count int, err error) {
 	for after := ""; ; {
-		records, err := db.FindingRecordsSince(ctx, since, after, reindexBatch)
+		records, err := db.FindingRecords(ctx, after, reindexBatch)
 		if err != nil || len(records) == 0 {
 			return count, err
 		}
@@ -70,15 +81,10 @@ func copyFindings(ctx context.Context, ix index.Index, db *Store, since time.Tim
 	}
 }
 
-// indexLag is how long before the index's newest finding another one may have been
-// saved of which the index was not told, because the process died in between. It
-// is above the time for which a page may be worked on.
-const indexLag = time.Hour
-
 // matchIndex holds the index of a data folder against the store, the truth: a
-// process may have died between the two, and a folder may have been restored from
-// a backup, deleted or damaged. What the index lacks is added, or else it is built
-// anew. ix is the open index, nil if it could not be read; it is closed where
+// process may have died before it told the index of its last findings, and a folder
+// may have been restored from a backup, deleted or damaged. The index is told what it
+// was not told, or else it is built anew. ix is the open index, nil if it could not be read; it is closed where
 // another one is returned.
 func matchIndex(ctx context.Context, data string, zone *time.Location, ix index.Index, db *Store, told Reindexing) (index.Index, error) {
 	if ix != nil {
@@ -94,10 +100,10 @@ func matchIndex(ctx context.Context, data string, zone *time.Location, ix index.
 	return ix, err
 }
 
-// catchUp says whether the index has what the store has, if need be after it was
-// told what is new in the store since its newest finding.
+// catchUp says whether the index has what the store has, once it was told what it was
+// not told before.
 func catchUp(ctx context.Context, ix index.Index, db *Store) (same bool, err error) {
-	if err := settleDeletions(ctx, ix, db); err != nil {
+	if _, err := feedIndex(ctx, ix, db); err != nil {
 		return false, err
 	}
 	want, err := db.FindingMark(ctx)
@@ -105,16 +111,6 @@ func catchUp(ctx context.Context, ix index.Index, db *Store) (same bool, err err
 		return false, err
 	}
 	have, err := markOf(ctx, ix)
-	if err != nil || have.Equal(want) {
-		return err == nil, err
-	}
-	if have.Findings == 0 {
-		return false, nil
-	}
-	if _, err := copyFindings(ctx, ix, db, have.Newest.Add(-indexLag), func(int) {}); err != nil {
-		return false, err
-	}
-	have, err = markOf(ctx, ix)
 	return err == nil && have.Equal(want), err
 }
 

@@ -18,7 +18,7 @@ func indexFolder(data string) string { return filepath.Join(data, "index.bleve")
 // foundFolder returns a closed data folder with one open finding.
 func foundFolder(t *testing.T) (data string) {
 	t.Helper()
-	a, data := crawlSite(t, `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p>`)
+	a, data := crawlSite(t, casinoPage)
 	if counts, err := a.Folder.Store.Counts(t.Context()); err != nil || counts.Open != 1 {
 		t.Fatalf("%+v, %v", counts, err)
 	}

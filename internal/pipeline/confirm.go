@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/metrics"
@@ -29,8 +28,9 @@ func (p *Pipeline) confirm(ctx context.Context, page *qianshao.Page, before inge
 		}
 		if known {
 			p.Metrics.Unchanged()
+			p.tell(saved)
 			handled.Open, handled.Links = saved.Open, p.feedLinks(*page)
-			return handled, true, errors.Join(p.touch(ctx, page, saved), p.index(ctx, saved))
+			return handled, true, p.touch(ctx, page, saved)
 		}
 	}
 	handled.Stale = bodiless

@@ -1,6 +1,6 @@
 // Package pipeline is the way of a page: its other views are fetched, it is
-// judged, archived if it is flagged, saved and indexed. Process is that way, on
-// one screen.
+// judged, archived if it is flagged, and saved. Process is that way, on one screen.
+// The index is told by the store's outbox.
 package pipeline
 
 import (
@@ -18,7 +18,6 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/evidence"
-	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/ingest/picture"
@@ -29,7 +28,7 @@ import (
 
 // Store is the part of the truth that the way of a page needs.
 type Store interface {
-	// SavePage saves a judged page and says what the index must be told.
+	// SavePage saves a judged page.
 	SavePage(ctx context.Context, save store.Save) (store.Saved, error)
 	// Confirm records that a page was seen as it was when it was judged; known is
 	// false if it must be judged again.
@@ -52,10 +51,9 @@ type ActiveRules struct {
 	Name string
 }
 
-// Options are what a pipeline joins. All are required but the last four.
+// Options are what a pipeline joins. All are required but the last five.
 type Options struct {
 	Store    Store
-	Index    index.Index
 	Evidence *evidence.Archive
 	// Rules returns the rules in force; pages in progress finish with those that
 	// they began with.
@@ -69,6 +67,9 @@ type Options struct {
 	Browser *render.Browser
 	// OCR reads text in pictures; without it only QR codes are read there.
 	OCR *picture.OCR
+	// Changed is called after findings were saved, for whoever keeps something derived
+	// from them; nil tells nobody.
+	Changed func()
 	// Metrics count what becomes of pages; nil counts for nobody.
 	Metrics *metrics.Metrics
 	// Log is told of what an operator may want to look into; nil keeps silent.
@@ -84,8 +85,11 @@ type Pipeline struct {
 
 // New checks the options and returns a pipeline.
 func New(opts Options) (*Pipeline, error) {
-	if opts.Store == nil || opts.Index == nil || opts.Evidence == nil || opts.Rules == nil || opts.Fetcher == nil || opts.Scope == nil {
-		return nil, errors.New("pipeline: Store, Index, Evidence, Rules, Fetcher and Scope are required")
+	if opts.Store == nil || opts.Evidence == nil || opts.Rules == nil || opts.Fetcher == nil || opts.Scope == nil {
+		return nil, errors.New("pipeline: Store, Evidence, Rules, Fetcher and Scope are required")
+	}
+	if opts.Changed == nil {
+		opts.Changed = func() {}
 	}
 	if opts.Metrics == nil {
 		opts.Metrics = metrics.New()
@@ -96,8 +100,7 @@ func New(opts Options) (*Pipeline, error) {
 	return &Pipeline{Options: opts, turns: turns.New(maxWorked, largePage)}, nil
 }
 
-// Process is the way of a page: look at its other views, judge, archive, save,
-// index. It returns the links to follow, those of a feed included. Every step
+// Process is the way of a page: look at its other views, judge, archive, save. It returns the links to follow, those of a feed included. Every step
 // may be repeated, so a crash between any two of them costs nothing but the
 // repetition; the crawler marks the page done only after Process has returned.
 // before is what the last visit left.
@@ -134,9 +137,6 @@ func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before inges
 	if err != nil {
 		return handled, err
 	}
-	if err := p.index(ctx, saved); err != nil {
-		return handled, err
-	}
 	return ingest.Handled{Hash: hashOf(page.Body), Open: saved.Open, Links: slices.Concat(judged.links, p.feedLinks(page))}, nil
 }
 
@@ -147,7 +147,8 @@ func (p *Pipeline) Gone(ctx context.Context, gone ingest.Gone) error {
 		p.Metrics.Failed(metrics.StageSave)
 		return err
 	}
-	return p.index(ctx, saved)
+	p.tell(saved)
+	return nil
 }
 
 // RulesName names the rules in force, as the crawler compares it with
@@ -300,21 +301,15 @@ func (p *Pipeline) save(ctx context.Context, save store.Save) (store.Saved, erro
 		return saved, err
 	}
 	p.Metrics.Saved(time.Since(start))
+	p.tell(saved)
 	return saved, nil
 }
 
-// index brings the index up to date with what was saved.
-func (p *Pipeline) index(ctx context.Context, saved store.Saved) error {
-	if len(saved.Findings) == 0 {
-		return nil
+// tell calls Changed if findings have changed.
+func (p *Pipeline) tell(saved store.Saved) {
+	if saved.Changed {
+		p.Changed()
 	}
-	start := time.Now()
-	if err := p.Index.Put(ctx, saved.Findings); err != nil {
-		p.Metrics.Failed(metrics.StageIndex)
-		return err
-	}
-	p.Metrics.Indexed(time.Since(start))
-	return nil
 }
 
 // feedLinks returns the entries of a page that is a feed.

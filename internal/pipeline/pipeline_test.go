@@ -16,7 +16,6 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/metrics"
-	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/ingest/render"
@@ -66,6 +65,7 @@ type visitor struct {
 	*pipeline.Pipeline
 	site   *site
 	folder *app.Folder
+	data   string
 	later  time.Duration // what the fetcher's clock is ahead
 }
 
@@ -87,12 +87,8 @@ func watch(t *testing.T, s *site, views ...qianshao.View) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ix, err := app.OpenIndex(data, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		if err := errors.Join(ix.Close(), folder.Close()); err != nil {
+		if err := folder.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -105,7 +101,7 @@ func watch(t *testing.T, s *site, views ...qianshao.View) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &visitor{site: s, folder: folder}
+	v := &visitor{site: s, folder: folder, data: data}
 	fetcher, err := fetch.New(fetch.Options{
 		Now:       func() time.Time { return time.Now().Add(v.later) },
 		UserAgent: "test (test; +https://test.example/)",
@@ -118,7 +114,7 @@ func watch(t *testing.T, s *site, views ...qianshao.View) *visitor {
 	}
 	t.Cleanup(fetcher.Close)
 	v.Pipeline, err = pipeline.New(pipeline.Options{
-		Store: folder.Store, Index: ix, Evidence: folder.Evidence, Rules: func() *pipeline.ActiveRules { return rules },
+		Store: folder.Store, Evidence: folder.Evidence, Rules: func() *pipeline.ActiveRules { return rules },
 		Fetcher: fetcher, Scope: folder.Register.Scope, Metrics: metrics.New(),
 	})
 	if err != nil {
@@ -213,11 +209,7 @@ func TestProcess(t *testing.T) {
 
 func (v *visitor) hits(t *testing.T, query string) int {
 	t.Helper()
-	node, err := index.Parse(query, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	results, err := v.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll(), Query: node})
+	results, err := app.Search(t.Context(), app.SearchRequest{Data: v.data, Query: query})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,7 @@ import (
 	"github.com/qianshao/qianshao/internal/turns"
 )
 
-// Judging a page takes some twelve times its size, and saving and indexing it as much
-// again. So pages of more than largePage bytes have turns, of maxWorked bytes in all: one of
+// Judging a page takes some twelve times its size, and saving it some more. So pages of more than largePage bytes have turns, of maxWorked bytes in all: one of
 // the largest is worked on at a time, or several smaller ones. Most pages are below a tenth
 // of largePage; those of all workers together need less than one of the largest.
 const (

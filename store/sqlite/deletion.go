@@ -68,7 +68,7 @@ func deleteFinding(ctx context.Context, tx *database.Tx, d *store.Deletion) (was
 	}
 	if _, err := tx.ExecContext(ctx, `
 INSERT INTO deletions (finding, at, category, reason) VALUES ($1, $2, $3, $4)
-ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason, indexed = 0`, d.Finding, database.Millis(d.At), category, d.Reason); err != nil {
+ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason`, d.Finding, database.Millis(d.At), category, d.Reason); err != nil {
 		return 0, err
 	}
 	if err := outbox.Deleted(ctx, tx, d.Finding, d.At); err != nil {
@@ -112,26 +112,6 @@ func scanDeletion(r *sql.Rows) (d store.Deletion, err error) {
 func (s *Store) Deletions(ctx context.Context, limit int) ([]store.Deletion, error) {
 	list, err := database.Collect(ctx, s.db.Read, scanDeletion, selectDeletions+` ORDER BY at DESC, finding LIMIT $1`, limit)
 	return list, s.db.Fail("read the log of deletions from", err)
-}
-
-// UnindexedDeletions returns deletions of which the search index was not told, at
-// most limit.
-func (s *Store) UnindexedDeletions(ctx context.Context, limit int) ([]store.Deletion, error) {
-	list, err := database.Collect(ctx, s.db.Read, scanDeletion, selectDeletions+` WHERE indexed = 0 ORDER BY finding, at LIMIT $1`, limit)
-	return list, s.db.Fail("read the log of deletions from", err)
-}
-
-// MarkDeletionsIndexed records that the search index was told.
-func (s *Store) MarkDeletionsIndexed(ctx context.Context, list []store.Deletion) error {
-	return s.db.Update(ctx, database.Ordered, "record indexed deletions in", func(tx *database.Tx) error {
-		for i := range list {
-			if _, err := tx.ExecContext(ctx, `UPDATE deletions SET indexed = 1 WHERE finding = $1 AND at = $2`,
-				list[i].Finding, database.Millis(list[i].At)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // FindingRecordsOf returns the records of those of the findings that there are.

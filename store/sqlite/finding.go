@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
@@ -95,15 +94,6 @@ func (s *Store) FindingsOfPage(ctx context.Context, pageURL string) ([]qianshao.
 // id ascending, to rebuild the index from.
 func (s *Store) FindingRecords(ctx context.Context, after string, limit int) ([]qianshao.FindingRecord, error) {
 	list, err := database.Collect(ctx, s.db.Read, s.scanFindingRecord, selectFindingRecords+` WHERE f.id > $1 ORDER BY f.id LIMIT $2`, after, limit)
-	return list, s.db.Fail("read index entries from", err)
-}
-
-// FindingRecordsSince returns up to limit records with an id greater than after,
-// by id ascending, of the findings that were seen, or were found to be gone, at or
-// after since.
-func (s *Store) FindingRecordsSince(ctx context.Context, since time.Time, after string, limit int) ([]qianshao.FindingRecord, error) {
-	list, err := database.Collect(ctx, s.db.Read, s.scanFindingRecord, selectFindingRecords+`
-WHERE f.id > $1 AND (f.last_seen >= $2 OR f.gone_at >= $2) ORDER BY f.id LIMIT $3`, after, database.Millis(since), limit)
 	return list, s.db.Fail("read index entries from", err)
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -94,6 +93,7 @@ func (s *Store) savePage(ctx context.Context, tx *database.Tx, save *store.Save,
 		if fires, err = putFindings(ctx, tx, save, cause); err != nil {
 			return err
 		}
+		v.saved.Open, v.saved.Changed = len(fires) > 0, len(fires) > 0
 	} else if known {
 		if v.cleared, err = removeText(ctx, tx, v.page); err != nil {
 			return err
@@ -106,10 +106,7 @@ func (s *Store) savePage(ctx context.Context, tx *database.Tx, save *store.Save,
 	if err := closeQuiet(ctx, tx, v, fires, cause, save.Merged); err != nil {
 		return err
 	}
-	if err := s.putViews(ctx, tx, save); err != nil {
-		return err
-	}
-	return s.readSaved(ctx, tx, v)
+	return s.putViews(ctx, tx, save)
 }
 
 func putPage(ctx context.Context, tx *database.Tx, save *store.Save) error {
@@ -271,6 +268,7 @@ UPDATE findings SET gone_at = $1, first_seen = CASE WHEN first_seen > $3 THEN $1
 		if err := outbox.Changed(ctx, tx, id, v.at); err != nil {
 			return err
 		}
+		v.saved.Changed = true
 	}
 	return nil
 }
@@ -291,13 +289,6 @@ func noteChange(ctx context.Context, tx *database.Tx, id string, c qianshao.Chan
 INSERT INTO finding_changes (id, at, state, cause, from_category, to_category, merged_into) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (id, at, state) DO NOTHING`,
 		id, database.Millis(c.At), string(c.State), string(c.Cause), string(c.From), string(c.To), c.Into)
-	return err
-}
-
-// readSaved reads the page's findings as they are now.
-func (s *Store) readSaved(ctx context.Context, tx *database.Tx, v *visit) (err error) {
-	v.saved.Findings, err = database.Collect(ctx, tx, s.scanFindingRecord, selectFindingRecords+` WHERE f.page = $1 ORDER BY f.id`, v.page)
-	v.saved.Open = slices.ContainsFunc(v.saved.Findings, func(e qianshao.FindingRecord) bool { return e.GoneAt.IsZero() })
 	return err
 }
 
@@ -332,7 +323,8 @@ WHERE page = $2 AND gone_at IS NULL RETURNING id`, database.Millis(at), v.page, 
 				return err
 			}
 		}
-		return s.readSaved(ctx, tx, &v)
+		v.saved.Open, v.saved.Changed = len(seen) > 0, len(seen) > 0
+		return nil
 	})
 	return v.saved, known && err == nil, err
 }
@@ -359,10 +351,8 @@ WHERE page = $3`, status, database.Millis(at), v.page, notAfter(at))
 		if err := closeQuiet(ctx, tx, &v, nil, cause, nil); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM page_views WHERE page = $1`, v.page); err != nil {
-			return err
-		}
-		return s.readSaved(ctx, tx, &v)
+		_, err = tx.ExecContext(ctx, `DELETE FROM page_views WHERE page = $1`, v.page)
+		return err
 	})
 	if err != nil {
 		return store.Saved{}, err

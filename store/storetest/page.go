@@ -40,13 +40,24 @@ func Page(url, source string, hours int, rules ...string) store.Save {
 	return s
 }
 
-func save(t testing.TB, s Store, p store.Save) store.Saved {
+// pageAfter is what a visit came to, with all findings of the page as they are then.
+type pageAfter struct {
+	store.Saved
+	Findings []qianshao.FindingRecord
+}
+
+func visit(t testing.TB, s Store, url string, saved store.Saved, err error) pageAfter {
+	t.Helper()
+	check(t, err)
+	records, err := s.FindingsOfPage(t.Context(), url)
+	check(t, err)
+	return pageAfter{saved, records}
+}
+
+func save(t testing.TB, s Store, p store.Save) pageAfter {
 	t.Helper()
 	saved, err := s.SavePage(t.Context(), p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return saved
+	return visit(t, s, p.Page.URL, saved, err)
 }
 
 // seen is what a finding's row says of its time, in hours after base.
@@ -68,7 +79,7 @@ func sightings(records []qianshao.FindingRecord) map[string]seen {
 	return m
 }
 
-func wantSightings(t *testing.T, when string, saved store.Saved, want map[string]seen) {
+func wantSightings(t *testing.T, when string, saved pageAfter, want map[string]seen) {
 	t.Helper()
 	if diff := cmp.Diff(want, sightings(saved.Findings), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", when, diff)
@@ -144,13 +155,10 @@ func testSavePage(t *testing.T, open Open) {
 	}
 }
 
-func gonePage(t *testing.T, s Store, url string, hours int) store.Saved {
+func gonePage(t *testing.T, s Store, url string, hours int) pageAfter {
 	t.Helper()
 	saved, err := s.PageGone(t.Context(), url, 404, qianshao.CausePage, base.Add(time.Duration(hours)*time.Hour))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return saved
+	return visit(t, s, url, saved, err)
 }
 
 func testPageGone(t *testing.T, open Open) {
@@ -199,8 +207,9 @@ func testConfirm(t *testing.T, open Open) {
 			t.Errorf("%s: known %v, error %v", name, known, err)
 		}
 	}
-	saved, known, err := s.Confirm(t.Context(), "http://a/", hash, "rules", at)
-	if err != nil || !known || !saved.Open || len(saved.Findings) != 2 || !saved.Findings[0].LastSeen.Equal(at) || saved.Findings[0].PageText == "" {
+	confirmed, known, err := s.Confirm(t.Context(), "http://a/", hash, "rules", at)
+	saved := visit(t, s, "http://a/", confirmed, err)
+	if !known || !saved.Open || len(saved.Findings) != 2 || !saved.Findings[0].LastSeen.Equal(at) || saved.Findings[0].PageText == "" {
 		t.Errorf("%+v, known %v, error %v", saved, known, err)
 	}
 	records, err := s.Pages(t.Context(), "", 10)
@@ -300,47 +309,29 @@ func testFindingRecords(t *testing.T, open Open) {
 }
 
 // testFindingMark: every visit that sees a finding and every change of a state
-// changes the mark, and FindingRecordsSince returns what has changed it.
+// changes the mark.
 func testFindingMark(t *testing.T, open Open) {
 	s := open(t)
-	wantMark := func(when string, want store.FindingMark, since int, rules ...string) {
+	wantMark := func(when string, want store.FindingMark) {
 		t.Helper()
 		got, err := s.FindingMark(t.Context())
 		if err != nil || !got.Equal(want) {
 			t.Errorf("%s: %+v, %v, want %+v", when, got, err, want)
 		}
-		records, err := s.FindingRecordsSince(t.Context(), base.Add(time.Duration(since)*time.Hour), "", 10)
-		check(t, err)
-		found := map[string]bool{}
-		for _, r := range records {
-			found[r.Finding.Rule] = true
-		}
-		for _, rule := range rules {
-			if !found[rule] || len(found) != len(rules) {
-				t.Errorf("%s: since hour %d there are %v, want %v", when, since, found, rules)
-			}
-		}
 	}
 	at := func(hours int) time.Time { return base.Add(time.Duration(hours) * time.Hour) }
-	wantMark("an empty store", store.FindingMark{}, 0)
+	wantMark("an empty store", store.FindingMark{})
 	first := Page("http://a/1", "文", 1, "casino")
 	first.Rules = "rules"
 	save(t, s, first)
 	save(t, s, Page("http://a/2", "文", 2, "loan"))
-	wantMark("two findings", store.FindingMark{Findings: 2, Open: 2, Newest: at(2)}, 2, "loan")
-	wantMark("two findings", store.FindingMark{Findings: 2, Open: 2, Newest: at(2)}, 1, "loan", "casino")
+	wantMark("two findings", store.FindingMark{Findings: 2, Open: 2, Newest: at(2)})
+	wantMark("two findings", store.FindingMark{Findings: 2, Open: 2, Newest: at(2)})
 	_, _, err := s.Confirm(t.Context(), "http://a/1", hashOf(first.Page.Body), "rules", at(3))
 	check(t, err)
-	wantMark("one was seen again", store.FindingMark{Findings: 2, Open: 2, Newest: at(3)}, 3, "casino")
+	wantMark("one was seen again", store.FindingMark{Findings: 2, Open: 2, Newest: at(3)})
 	gonePage(t, s, "http://a/2", 4)
-	wantMark("one is gone", store.FindingMark{Findings: 2, Open: 1, Newest: at(3)}, 4, "loan")
-	after, err := s.FindingRecordsSince(t.Context(), at(0), "", 1)
-	check(t, err)
-	rest, err := s.FindingRecordsSince(t.Context(), at(0), after[0].Finding.ID, 10)
-	check(t, err)
-	if len(after) != 1 || len(rest) != 1 || rest[0].Finding.ID <= after[0].Finding.ID {
-		t.Errorf("%d and then %d records", len(after), len(rest))
-	}
+	wantMark("one is gone", store.FindingMark{Findings: 2, Open: 1, Newest: at(3)})
 }
 
 func testPagesAndCounts(t *testing.T, open Open) {
@@ -461,24 +452,24 @@ func testTimesAhead(t *testing.T, open Open) {
 		p.Rules = "rules"
 		return p
 	}
-	for name, visit := range map[string]func(s Store) store.Saved{
-		"found again": func(s Store) store.Saved { return save(t, s, p(0, "casino")) },
-		"confirmed": func(s Store) store.Saved {
+	for name, again := range map[string]func(s Store) pageAfter{
+		"found again": func(s Store) pageAfter { return save(t, s, p(0, "casino")) },
+		"confirmed": func(s Store) pageAfter {
 			saved, known, err := s.Confirm(t.Context(), "http://a/", hashOf([]byte("x")), "rules", base)
-			if err != nil || !known {
-				t.Errorf("known %v, error %v", known, err)
+			if !known {
+				t.Error("the page is not known")
 			}
-			return saved
+			return visit(t, s, "http://a/", saved, err)
 		},
-		"clean":   func(s Store) store.Saved { return save(t, s, p(0)) },
-		"missing": func(s Store) store.Saved { return gonePage(t, s, "http://a/", 0) },
+		"clean":   func(s Store) pageAfter { return save(t, s, p(0)) },
+		"missing": func(s Store) pageAfter { return gonePage(t, s, "http://a/", 0) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
 			save(t, s, p(year, "casino"))
 			gonePage(t, s, "http://a/", year+1)
 			save(t, s, p(year+2, "casino"))
-			record := visit(s).Findings[0]
+			record := again(s).Findings[0]
 			if !record.FirstSeen.Equal(base) || !record.LastSeen.Equal(base) {
 				t.Errorf("seen from %v to %v", record.FirstSeen, record.LastSeen)
 			}

@@ -46,17 +46,16 @@ type Outbox interface {
 	// returned it stays.
 	Settle(ctx context.Context, c store.Consumer, told []store.Pending) error
 	Backlog(ctx context.Context, c store.Consumer) (store.Backlog, error)
+	// FindingRecordsOf returns what a consumer is told: the records of those of the
+	// findings that there are.
+	FindingRecordsOf(ctx context.Context, ids []string) ([]qianshao.FindingRecord, error)
 }
 
-// Deletions is what retention and operators need to let go of findings, and what
-// the search index is told by.
+// Deletions is what retention and operators need to let go of findings.
 type Deletions interface {
 	OldFindings(ctx context.Context, before time.Time) ([]store.OldFinding, error)
 	DeleteFindings(ctx context.Context, list []store.Deletion) (findings int, err error)
 	Deletions(ctx context.Context, limit int) ([]store.Deletion, error)
-	UnindexedDeletions(ctx context.Context, limit int) ([]store.Deletion, error)
-	MarkDeletionsIndexed(ctx context.Context, list []store.Deletion) error
-	FindingRecordsOf(ctx context.Context, ids []string) ([]qianshao.FindingRecord, error)
 }
 
 // Register is what the scope commands and the crawl need of the authorisations.
@@ -87,7 +86,6 @@ type Submissions interface {
 // Export is what reads a store from end to end: reindex, rule previews, metrics.
 type Export interface {
 	FindingRecords(ctx context.Context, after string, limit int) ([]qianshao.FindingRecord, error)
-	FindingRecordsSince(ctx context.Context, since time.Time, after string, limit int) ([]qianshao.FindingRecord, error)
 	FindingMark(ctx context.Context) (store.FindingMark, error)
 	AllFindings(ctx context.Context) iter.Seq2[qianshao.FindingRecord, error]
 	Pages(ctx context.Context, after string, limit int) ([]qianshao.PageRecord, error)

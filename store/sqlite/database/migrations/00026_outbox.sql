@@ -13,5 +13,16 @@ CREATE TABLE outbox (
 );
 CREATE UNIQUE INDEX outbox_seq ON outbox (consumer, seq);
 
+-- What the index was not told before: the log of deletions no longer keeps that.
+INSERT INTO outbox (consumer, finding, seq, at, deleted)
+SELECT 'index', d.finding, row_number() OVER (ORDER BY min(d.at), d.finding), min(d.at), 1
+FROM deletions d WHERE d.indexed = 0 GROUP BY d.finding;
+DROP INDEX deletions_unindexed;
+ALTER TABLE deletions DROP COLUMN indexed;
+
 -- +goose Down
+ALTER TABLE deletions ADD COLUMN indexed INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX deletions_unindexed ON deletions (finding) WHERE indexed = 0;
+UPDATE deletions SET indexed = 0 WHERE EXISTS (
+  SELECT 1 FROM outbox o WHERE o.consumer = 'index' AND o.finding = deletions.finding AND o.deleted = 1);
 DROP TABLE outbox;
