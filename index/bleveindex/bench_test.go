@@ -2,8 +2,12 @@ package bleveindex
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/qianshao/qianshao"
 )
@@ -54,5 +58,37 @@ func BenchmarkOpen(b *testing.B) {
 		if err := x.Close(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkRebuild builds an index anew as "qianshao reindex" does.
+func BenchmarkRebuild(b *testing.B) {
+	const docs = 4000
+	for _, size := range []int{1_000, 10_000} {
+		b.Run(fmt.Sprintf("text=%d", size), func(b *testing.B) {
+			var records []qianshao.FindingRecord
+			for n := range docs {
+				records = append(records, record(fmt.Sprintf("%016x", n), article(n, size)))
+			}
+			b.SetBytes(int64(docs * size))
+			b.ReportAllocs()
+			for b.Loop() {
+				x, err := Rebuild(b.TempDir(), Options{}, func(x *Index) error {
+					group, ctx := errgroup.WithContext(b.Context())
+					group.SetLimit(runtime.GOMAXPROCS(0))
+					for batch := range slices.Chunk(records, 200) {
+						group.Go(func() error { return x.Put(ctx, batch) })
+					}
+					return group.Wait()
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := x.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(docs*b.N)/b.Elapsed().Seconds(), "docs/s")
+		})
 	}
 }

@@ -72,7 +72,8 @@ type Index struct {
 	lock  *flock.Flock
 
 	columns    columnCache
-	writing    chan struct{} // holds one token while a batch is written
+	writing    chan struct{} // holds a token for each batch that is written
+	rebuilt    *rebuild      // nil unless the index is being rebuilt
 	purging    sync.Mutex    // held while all segments are merged
 	generation uint64        // of the last batch; guarded by writing
 	errorsSeen atomic.Uint64
@@ -104,7 +105,7 @@ func openLocked(path string, opts Options) (*Index, error) {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		// The version is written last, so there is nothing in here yet.
-		x, err := create(path, opts)
+		x, err := create(path, opts, engineConfig())
 		if err != nil {
 			return nil, err
 		}
@@ -117,8 +118,13 @@ func openLocked(path string, opts Options) (*Index, error) {
 	case string(have) != want:
 		return nil, fmt.Errorf("opening the search index %s: %w: it is of another version or time zone, or its making was interrupted; %s", path, ErrRebuild, remedy)
 	}
+	return openEngine(path, opts)
+}
+
+// openEngine opens bleve's index, whatever the version file says.
+func openEngine(path string, opts Options) (*Index, error) {
 	var b bleve.Index
-	err = guard("opening the search index "+path, func() (err error) {
+	err := guard("opening the search index "+path, func() (err error) {
 		b, err = bleve.OpenUsing(filepath.Join(path, bleveDir), engineConfig())
 		return err
 	})
@@ -141,7 +147,9 @@ func openLocked(path string, opts Options) (*Index, error) {
 }
 
 // Rebuild empties the index in the folder path, whatever state it is in, and
-// returns it filled by fill. A rebuild that does not come to its end leaves an
+// returns it filled by fill, which gets another Index than is returned: its Put does
+// not wait for the disk, and may be called by several goroutines to use all cores. All
+// is durable once Rebuild returns. A rebuild that does not come to its end leaves an
 // index that Open refuses with ErrRebuild.
 func Rebuild(path string, opts Options, fill func(*Index) error) (*Index, error) {
 	lock, err := acquire(path)
@@ -160,12 +168,9 @@ func rebuildLocked(path string, opts Options, fill func(*Index) error) (*Index, 
 	if err := writeVersion(path, unfinished); err != nil {
 		return nil, err
 	}
-	x, err := create(path, opts)
+	x, err := fillAnew(path, opts, fill)
 	if err != nil {
 		return nil, err
-	}
-	if err := fill(x); err != nil {
-		return nil, errors.Join(fmt.Errorf("rebuilding the search index %s: %w", path, err), x.bleve.Close())
 	}
 	if err := writeVersion(path, signature(opts)); err != nil {
 		return nil, errors.Join(err, x.bleve.Close())
@@ -180,19 +185,19 @@ func rebuildLocked(path string, opts Options, fill func(*Index) error) (*Index, 
 func engineConfig() map[string]any {
 	return map[string]any{
 		"bolt_timeout":           lockTimeout.String(),
+		"unsafe_batch":           false, // Batch returns when its segment is on the disk
 		"scorchMergePlanOptions": map[string]any{"FloorSegmentSize": 1},
 	}
 }
 
 // create makes an empty bleve index in place of whatever is there.
-func create(path string, opts Options) (*Index, error) {
+func create(path string, opts Options, config map[string]any) (*Index, error) {
 	dir := filepath.Join(path, bleveDir)
 	if err := errors.Join(os.RemoveAll(dir), os.RemoveAll(filepath.Join(path, generationFile))); err != nil {
 		return nil, fmt.Errorf("emptying the search index: %w", err)
 	}
-	// scorch's default is safe: Batch returns when its segment is on the disk.
 	b, err := bleve.NewUsing(dir, bleve.NewIndexMapping(), scorch.Name, scorch.Name,
-		engineConfig())
+		config)
 	if err != nil {
 		return nil, fmt.Errorf("creating the search index %s: %w", path, err)
 	}
@@ -322,7 +327,7 @@ func (x *Index) apply(ctx context.Context, batch *bleve.Batch) error {
 	done := make(chan error, 1)
 	go func() {
 		defer func() { <-x.writing }()
-		done <- guard("writing the search index", func() error { return x.writeGeneration(batch) })
+		done <- guard("writing the search index", func() error { return x.write(batch) })
 	}()
 	poll := time.NewTicker(errorPoll)
 	defer poll.Stop()

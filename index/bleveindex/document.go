@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/blevesearch/bleve/v2/analysis"
 	"github.com/blevesearch/bleve/v2/document"
 	bleveapi "github.com/blevesearch/bleve_index_api"
 
@@ -54,7 +53,6 @@ const (
 const (
 	keywordOptions = bleveapi.IndexField | bleveapi.SkipFreqNorm
 	facetOptions   = keywordOptions | bleveapi.DocValues // which columns of times read, and bleve's own search beside which ours is measured
-	textOptions    = bleveapi.IndexField | bleveapi.IncludeTermVectors
 )
 
 // document builds what is indexed of a finding. failed tells whether folding it
@@ -66,8 +64,7 @@ func (x *Index) document(e *qianshao.FindingRecord, failed *atomic.Bool) (*docum
 	}
 	doc := document.NewDocument(f.ID)
 	text := func(name string, parts ...string) {
-		whole := cut(strings.Join(parts, "\n"), maxText)
-		doc.AddField(document.NewTextFieldCustom(name, nil, []byte(whole), textOptions, &analyzer{x.fold, failed}))
+		doc.AddField(&textField{name: name, text: cut(strings.Join(parts, "\n"), maxText), fold: x.fold, failed: failed})
 	}
 	text(fieldTitle, flat(e.PageTitle))
 	text(fieldText, append(append([]string{flat(e.PageTitle)}, index.DisguisedTerms(f)...), e.PageText)...)
@@ -179,30 +176,4 @@ func cutRunes(text string, n int) string {
 		}
 	}
 	return text
-}
-
-// analyzer cuts a field's text into index.Tokens.
-type analyzer struct {
-	fold   func(string) string
-	failed *atomic.Bool
-}
-
-// Analyze implements analysis.Analyzer. Nothing uses the byte offsets of
-// tokens. It runs in a goroutine of bleve, where a panic of fold over some
-// hostile page would end the process.
-func (a *analyzer) Analyze(input []byte) (stream analysis.TokenStream) {
-	defer func() {
-		if recover() != nil {
-			a.failed.Store(true)
-		}
-	}()
-	tokens := make([]analysis.Token, 0, len(input)/3)
-	index.Tokens(string(input), a.fold, func(token string, position int) {
-		tokens = append(tokens, analysis.Token{Term: []byte(token), Position: position + 1})
-	})
-	stream = make(analysis.TokenStream, len(tokens))
-	for i := range tokens {
-		stream[i] = &tokens[i]
-	}
-	return stream
 }

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
@@ -65,20 +69,36 @@ func buildIndex(ctx context.Context, data string, zone *time.Location, db *Store
 	return ix, count, nil
 }
 
-// copyFindings copies every finding from the store into the index.
+// copyFindings copies every finding from the store into the index, on all cores. told is
+// called by one goroutine at a time.
 func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done int)) (count int, err error) {
-	for after := ""; ; {
-		records, err := db.FindingRecords(ctx, after, reindexBatch)
-		if err != nil || len(records) == 0 {
-			return count, err
+	group, putting := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	var counting sync.Mutex
+	for after := ""; putting.Err() == nil; {
+		records, err := db.FindingRecords(putting, after, reindexBatch)
+		if err != nil {
+			return 0, errors.Join(group.Wait(), err)
 		}
-		if err := ix.Put(ctx, records); err != nil {
-			return count, err
+		if len(records) == 0 {
+			break
 		}
-		count += len(records)
-		told(count)
 		after = records[len(records)-1].Finding.ID
+		group.Go(func() error {
+			if err := ix.Put(putting, records); err != nil {
+				return err
+			}
+			counting.Lock()
+			defer counting.Unlock()
+			count += len(records)
+			told(count)
+			return nil
+		})
 	}
+	if err = group.Wait(); err == nil {
+		err = ctx.Err()
+	}
+	return count, err
 }
 
 // matchIndex holds the index of a data folder against the store, the truth: a

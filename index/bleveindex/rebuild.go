@@ -1,0 +1,93 @@
+package bleveindex
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/blevesearch/bleve/v2"
+)
+
+// unsynced is how many batches of a rebuild may wait for the disk: enough to keep it
+// busy, few enough for the memory, in which they are until then.
+const unsynced = 4
+
+// rebuild is the state of a rebuild. Its batches are written at the same time and do not
+// wait for the disk: nobody uses the index before all of them are there.
+type rebuild struct {
+	waiting chan struct{} // holds a token for each batch that is not on the disk yet
+	failed  chan error    // the first failure to write one
+}
+
+// fillAnew makes an empty index in place of whatever is there, has it filled, and opens
+// it as usual when all of it is on the disk.
+func fillAnew(path string, opts Options, fill func(*Index) error) (*Index, error) {
+	config := engineConfig()
+	config["unsafe_batch"] = true
+	x, err := create(path, opts, config)
+	if err != nil {
+		return nil, err
+	}
+	x.writing = make(chan struct{}, runtime.GOMAXPROCS(0))
+	x.rebuilt = &rebuild{waiting: make(chan struct{}, unsynced), failed: make(chan error, 1)}
+	if err = fill(x); err == nil {
+		err = x.sync()
+	}
+	if err = errors.Join(err, guard("closing the search index", x.bleve.Close)); err != nil {
+		return nil, fmt.Errorf("rebuilding the search index %s: %w", path, err)
+	}
+	return openEngine(path, opts)
+}
+
+// write writes a batch as the state of the index asks.
+func (x *Index) write(batch *bleve.Batch) error {
+	if x.rebuilt == nil {
+		return x.writeGeneration(batch)
+	}
+	return x.rebuilt.write(x.bleve, batch)
+}
+
+func (r *rebuild) write(b bleve.Index, batch *bleve.Batch) error {
+	r.waiting <- struct{}{}
+	batch.SetPersistedCallback(func(err error) {
+		if err != nil {
+			select {
+			case r.failed <- err:
+			default:
+			}
+		}
+		<-r.waiting
+	})
+	return b.Batch(batch)
+}
+
+// sync waits until all batches of a rebuild are on the disk, and leaves a generation.
+func (x *Index) sync() error {
+	last := x.bleve.NewBatch()
+	last.SetInternal([]byte(generationKey), []byte("1"))
+	if err := x.apply(context.Background(), last); err != nil {
+		return err
+	}
+	poll := time.NewTicker(errorPoll)
+	defer poll.Stop()
+	for range unsynced {
+		for written := false; !written; {
+			select {
+			case x.rebuilt.waiting <- struct{}{}:
+				written = true
+			case <-poll.C:
+				if n := x.asyncErrors(); n > x.errorsSeen.Swap(n) {
+					return fmt.Errorf("writing the search index: %w: its writer failed; %s", ErrCorrupt, remedy)
+				}
+			}
+		}
+	}
+	select {
+	case err := <-x.rebuilt.failed:
+		return fmt.Errorf("writing the search index: %w", err)
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,84 @@
+package bleveindex
+
+import (
+	"sync/atomic"
+
+	"github.com/blevesearch/bleve/v2/document"
+	bleveapi "github.com/blevesearch/bleve_index_api"
+
+	"github.com/qianshao/qianshao/index"
+)
+
+// textField is a text cut into index.Tokens. Bleve's own field would make an object of
+// each token before it counts them, which took a third of the time of indexing.
+type textField struct {
+	name   string
+	text   string
+	fold   func(string) string
+	failed *atomic.Bool // fold has panicked
+
+	tokens      int
+	frequencies bleveapi.TokenFrequencies
+}
+
+var _ document.Field = (*textField)(nil)
+
+const textOptions = bleveapi.IndexField | bleveapi.IncludeTermVectors
+
+// Analyze cuts the text. Nothing uses the byte offsets of tokens. It runs in a
+// goroutine of bleve, where a panic of fold over some hostile page would end the process.
+func (f *textField) Analyze() {
+	defer func() {
+		if recover() != nil {
+			f.failed.Store(true)
+		}
+	}()
+	f.cut()
+}
+
+// cut counts the tokens first, so that the places of all of them are in one piece of
+// memory: a text has some thousands, and the collector looks at each.
+func (f *textField) cut() {
+	const guess = 4 // bytes a token
+	type token struct {
+		term     *bleveapi.TokenFreq
+		position int
+	}
+	tokens := make([]token, 0, len(f.text)/guess)
+	frequencies := make(bleveapi.TokenFrequencies, len(tokens)/guess)
+	var terms []bleveapi.TokenFreq
+	index.Tokens(f.text, f.fold, func(t string, position int) {
+		term := frequencies[t]
+		if term == nil {
+			if len(terms) == 0 {
+				terms = make([]bleveapi.TokenFreq, 64)
+			}
+			term, terms = &terms[0], terms[1:]
+			term.Term = []byte(t)
+			frequencies[t] = term
+		}
+		term.SetFrequency(term.Frequency() + 1)
+		tokens = append(tokens, token{term, position + 1})
+	})
+	places, pointers := make([]bleveapi.TokenLocation, len(tokens)), make([]*bleveapi.TokenLocation, len(tokens))
+	for i, t := range tokens {
+		if t.term.Locations == nil {
+			n := t.term.Frequency()
+			t.term.Locations, pointers = pointers[:0:n], pointers[n:]
+		}
+		places[i].Position = t.position
+		t.term.Locations = append(t.term.Locations, &places[i])
+	}
+	f.tokens, f.frequencies = len(tokens), frequencies
+}
+
+// Name and the rest implement document.Field.
+func (f *textField) Name() string                                        { return f.name }
+func (f *textField) ArrayPositions() []uint64                            { return nil }
+func (f *textField) Options() bleveapi.FieldIndexingOptions              { return textOptions }
+func (f *textField) Value() []byte                                       { return nil } // it is not stored
+func (f *textField) NumPlainTextBytes() uint64                           { return uint64(len(f.text)) }
+func (f *textField) Size() int                                           { return len(f.text) }
+func (f *textField) EncodedFieldType() byte                              { return 't' }
+func (f *textField) AnalyzedLength() int                                 { return f.tokens }
+func (f *textField) AnalyzedTokenFrequencies() bleveapi.TokenFrequencies { return f.frequencies }
