@@ -15,8 +15,8 @@ func MarkForgotten(ctx context.Context, tx *Tx) error {
 // deleted since it was last written anew. done says that it did. Nobody can write
 // meanwhile, and as much room again must be free on the disk.
 func (db *DB) Rewrite(ctx context.Context) (done bool, err error) {
-	db.writer.mu.Lock()
-	defer db.writer.mu.Unlock()
+	db.writer.lock()
+	defer db.writer.unlock()
 	var marked int
 	err = db.writer.conn.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&marked)
 	if err != nil || marked == 0 {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
 )
 
 // Durability says what a commit waits for.
@@ -26,11 +25,15 @@ const (
 // most of our statements run, so each is prepared once and kept; database/sql's
 // transactions and statements that watch a context would start a goroutine each.
 type Tx struct {
-	mu    sync.Mutex // held from BEGIN to COMMIT
+	turn  chan struct{} // holds a token from BEGIN to COMMIT
+	queue queue
 	conn  *sql.Conn
 	level Durability
 	stmts map[string]*sql.Stmt // by text; all texts are constants
 }
+
+func (w *Tx) lock()   { w.turn <- struct{}{} }
+func (w *Tx) unlock() { <-w.turn }
 
 // newWriter takes a connection of db for good.
 func newWriter(ctx context.Context, db *sql.DB) (*Tx, error) {
@@ -38,7 +41,7 @@ func newWriter(ctx context.Context, db *sql.DB) (*Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tx{conn: conn, stmts: map[string]*sql.Stmt{}}, nil
+	return &Tx{turn: make(chan struct{}, 1), conn: conn, stmts: map[string]*sql.Stmt{}}, nil
 }
 
 func (w *Tx) close() error {
@@ -50,41 +53,6 @@ func (w *Tx) close() error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
-}
-
-// transact runs f between BEGIN and COMMIT. Once begun, a transaction is
-// finished even if ctx ends meanwhile.
-func (w *Tx) transact(ctx context.Context, d Durability, f func(tx *Tx) error) (err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if w.level != d {
-		if _, err := w.ExecContext(ctx, "PRAGMA synchronous = "+string(d)); err != nil {
-			return err
-		}
-		w.level = d
-	}
-	if _, err := w.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			_, _ = w.ExecContext(ctx, "ROLLBACK")
-			panic(p)
-		}
-		if err == nil {
-			return
-		}
-		// After some errors, as of a full disk, SQLite has rolled back by itself.
-		_, _ = w.ExecContext(ctx, "ROLLBACK")
-	}()
-	if err := f(w); err != nil {
-		return err
-	}
-	_, err = w.ExecContext(ctx, "COMMIT")
-	return err
 }
 
 // ExecContext runs a statement; ctx's end does not interrupt it.
@@ -138,22 +106,16 @@ func ChangedRows(res sql.Result, err error) (int, error) {
 
 // checkpoint moves the write-ahead log into the database and empties it.
 func (w *Tx) checkpoint(ctx context.Context) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	_, err := w.conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA wal_checkpoint(TRUNCATE)`)
 	return err
 }
 
-// Update runs f in one write transaction; op says what for, in front of the database's
-// path. Once begun, it is finished even if ctx ends meanwhile.
-func (db *DB) Update(ctx context.Context, d Durability, op string, f func(tx *Tx) error) error {
-	return db.Fail(op, db.writer.transact(ctx, d, f))
-}
-
 // ByWriter lets f read by the connection that writes, outside of a transaction.
 func (db *DB) ByWriter(f func(tx *Tx) error) error {
-	db.writer.mu.Lock()
-	defer db.writer.mu.Unlock()
+	db.writer.lock()
+	defer db.writer.unlock()
 	return f(db.writer)
 }
 
