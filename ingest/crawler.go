@@ -190,6 +190,9 @@ func (c *Crawler) Run(ctx context.Context) error {
 	const grace = 5 * time.Second
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
+	if doneErr := r.recordRest(last); doneErr != nil && err == nil {
+		c.Log.Warn("the last visits were not recorded; their pages are visited again", "error", doneErr)
+	}
 	if releaseErr := c.Frontier.Release(last); releaseErr != nil && err == nil {
 		c.Log.Warn("leases were not released; they end by themselves", "error", releaseErr)
 	}
@@ -225,6 +228,7 @@ type run struct {
 	crawler  *Crawler
 	finished chan visitResult
 	busy     int
+	visits   []Visit   // that are over and not recorded yet
 	latest   time.Time // by the clock, at the last step
 	err      error     // of the frontier: the run is over
 	// unhandled holds the pages whose last visit Handle failed, by item URL.
@@ -233,7 +237,8 @@ type run struct {
 
 // visitResult says how a visit ended: handleErr tells of the page, err of the frontier.
 type visitResult struct {
-	url       string
+	Visit
+	finished  bool // the outcome is to be recorded
 	handleErr error
 	err       error
 }
@@ -241,13 +246,37 @@ type visitResult struct {
 func (r *run) finish(v visitResult) {
 	r.busy--
 	if v.handleErr != nil {
-		r.unhandled[v.url] = v.handleErr
+		r.unhandled[v.Item.URL] = v.handleErr
 	} else {
-		delete(r.unhandled, v.url)
+		delete(r.unhandled, v.Item.URL)
 	}
 	if v.err != nil {
 		r.err = v.err
 	}
+	if v.finished {
+		r.visits = append(r.visits, v.Visit)
+	}
+}
+
+// recorded notes that the visits which are over are recorded.
+func (r *run) recorded() {
+	budget := r.crawler.budget
+	for i := range r.visits {
+		budget.remember(r.visits[i].Outcome.Links)
+		if r.visits[i].Outcome.Drop {
+			budget.forget(r.visits[i].Item.URL)
+		}
+	}
+	r.visits = nil
+}
+
+// recordRest records the visits that are over and after which nothing was leased any
+// more, each by itself: one that fails takes no other with it.
+func (r *run) recordRest(ctx context.Context) (err error) {
+	for _, v := range r.visits {
+		err = errors.Join(err, r.crawler.Frontier.Done(ctx, v.Item, v.Outcome))
+	}
+	return err
 }
 
 func (r *run) unhandledError() error {
@@ -273,7 +302,8 @@ func (r *run) loop(ctx context.Context) error {
 	return r.err
 }
 
-// step hands due items to free workers. It returns how long there is nothing
+// step records the visits that are over and hands due items to free workers, in one
+// transaction. It returns how long there is nothing
 // to do at most, and whether a Once run has come to its end.
 func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err error) {
 	c := r.crawler
@@ -290,12 +320,13 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 	r.latest = now
 	var items []Item
 	err = c.persist(ctx, func() (err error) {
-		items, err = c.Frontier.Lease(ctx, Lease{Now: now, Limit: free, For: leaseTime, Interval: c.interval})
+		items, err = c.Frontier.Lease(ctx, Lease{Visits: r.visits, Now: now, Limit: free, For: leaseTime, Interval: c.interval})
 		return err
 	})
 	if err != nil {
 		return 0, false, err
 	}
+	r.recorded()
 	for _, item := range items {
 		r.busy++
 		go func() { r.finished <- c.visit(ctx, item) }()
@@ -330,5 +361,13 @@ func (r *run) wait(ctx context.Context, pause time.Duration) {
 		r.finish(v)
 	case <-timer.C:
 	case <-ctx.Done():
+	}
+	for { // others that are over by now are recorded with it
+		select {
+		case v := <-r.finished:
+			r.finish(v)
+		default:
+			return
+		}
 	}
 }

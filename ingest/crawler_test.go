@@ -576,18 +576,11 @@ func (f *brokenFrontier) Lease(ctx context.Context, lease ingest.Lease) ([]inges
 	return f.Frontier.Lease(ctx, lease)
 }
 
-func (f *brokenFrontier) Done(ctx context.Context, item ingest.Item, o ingest.Outcome) error {
-	if err := f.fail("done"); err != nil {
-		return err
-	}
-	return f.Frontier.Done(ctx, item, o)
-}
-
 func TestFrontierFails(t *testing.T) {
 	b := newBench(t, nil, "a.example")
 	b.web.put("a.example/", `<a href="/1">`)
 	b.web.put("a.example/1", "x")
-	b.opts.Frontier = &brokenFrontier{Frontier: b.store, left: map[string]int{"lease": 1, "done": 1}}
+	b.opts.Frontier = &brokenFrontier{Frontier: b.store, left: map[string]int{"lease": 2}}
 	if err := b.run(t); err != nil || b.handled["http://a.example/1"] != 1 {
 		t.Errorf("%v, %v", err, b.handled)
 	}
@@ -707,4 +700,45 @@ func BenchmarkCrawl(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(hosts*(pages+1)*b.N)/b.Elapsed().Seconds(), "pages/s")
+}
+
+// TestStopRecordsVisits: a visit that was over when the crawl was told to stop is recorded,
+// though nothing is leased after it.
+func TestStopRecordsVisits(t *testing.T) {
+	b := newBench(t, nil, "a.example")
+	b.web.put("a.example/", "x")
+	if err := b.store.Add(t.Context(), []ingest.Item{{URL: "http://a.example/", Host: "a.example", Authorisation: "test"}}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	b.opts.Frontier = &stopping{Frontier: b.store, stop: stop}
+	b.opts.Once = false
+	c, err := ingest.NewCrawler(b.opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Run(ctx); err != nil {
+		t.Error(err)
+	}
+	if n := b.handled["http://a.example/"]; n != 1 {
+		t.Errorf("visited %d times", n)
+	}
+	items, err := b.store.Lease(t.Context(), ingest.Lease{Now: time.Now(), Limit: 1, For: time.Minute})
+	if err != nil || len(items) != 0 {
+		t.Errorf("what was visited is due again: %+v, %v", items, err)
+	}
+}
+
+// stopping ends the crawl when it is to record a visit and to lease.
+type stopping struct {
+	ingest.Frontier
+	stop context.CancelFunc
+}
+
+func (f *stopping) Lease(ctx context.Context, lease ingest.Lease) ([]ingest.Item, error) {
+	if len(lease.Visits) > 0 {
+		f.stop()
+		return nil, context.Canceled
+	}
+	return f.Frontier.Lease(ctx, lease)
 }

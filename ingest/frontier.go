@@ -88,7 +88,8 @@ type Outcome struct {
 type Frontier interface {
 	// Add adds URLs, due at once: all of them, or none. A known URL is left as it is.
 	Add(ctx context.Context, items []Item) error
-	// Lease hands out items that are due, at most one a host and none of a host
+	// Lease records the outcomes of lease.Visits, as Done does, and in the same step
+	// hands out items that are due, at most one a host and none of a host
 	// whose next time has not come or that has a live lease (so a slow host is
 	// asked for one page at a time), and keeps them from other callers until the
 	// lease ends. An expired lease is handed out again.
@@ -115,8 +116,17 @@ type Frontier interface {
 	Next(ctx context.Context) (due time.Time, ok bool, err error)
 }
 
+// Visit is an item with what came of it.
+type Visit struct {
+	Item    Item
+	Outcome Outcome
+}
+
 // Lease says what to hand out.
 type Lease struct {
+	// Visits are over, and recorded before anything is handed out. If they are
+	// not, nothing is handed out.
+	Visits []Visit
 	Now   time.Time
 	Limit int
 	For   time.Duration

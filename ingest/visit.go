@@ -26,24 +26,15 @@ type Handled struct {
 	Stale bool
 }
 
-// visit does one item. Done comes last: a crash before it repeats work that
-// is idempotent.
+// visit does one item. Its outcome is recorded last, by the run: a crash before that
+// repeats work that is idempotent.
 func (c *Crawler) visit(ctx context.Context, item Item) visitResult {
 	outcome, handleErr, err := c.attempt(ctx, item)
 	if ctx.Err() != nil {
-		return visitResult{url: item.URL} // not finished, so not done: the lease is released
+		return visitResult{Visit: Visit{Item: item}} // not finished, so not done: the lease is released
 	}
 	outcome.At = c.Now()
-	if err == nil {
-		err = c.persist(ctx, func() error { return c.Frontier.Done(ctx, item, outcome) })
-	}
-	if err == nil {
-		c.budget.remember(outcome.Links)
-		if outcome.Drop {
-			c.budget.forget(item.URL)
-		}
-	}
-	return visitResult{url: item.URL, handleErr: handleErr, err: err}
+	return visitResult{Visit: Visit{item, outcome}, finished: err == nil, handleErr: handleErr, err: err}
 }
 
 // attempt fetches and handles an item. handleErr is the page's trouble and

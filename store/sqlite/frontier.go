@@ -67,42 +67,62 @@ func refreshHosts(ctx context.Context, tx *database.Tx, hosts map[string]bool) e
 	return nil
 }
 
-// Lease hands out items that are due, the longest due and least deep first, at
-// most one a host, and none of a host whose next time has not come or that has
-// a live lease. It walks the hosts in the order of their first URL, so that its
+// Lease records visits and hands out items that are due, the longest due and least
+// deep first, at most one a host, and none of a host whose next time has not come or
+// that has a live lease. It walks the hosts in the order of their first URL, so that its
 // cost does not grow with the number of URLs.
-func (s *Store) Lease(ctx context.Context, l ingest.Lease) ([]ingest.Item, error) {
-	if l.Limit <= 0 {
+func (s *Store) Lease(ctx context.Context, l ingest.Lease) (items []ingest.Item, err error) {
+	if l.Limit <= 0 && len(l.Visits) == 0 {
 		return nil, nil
 	}
-	var items []ingest.Item
-	err := s.db.Update(ctx, database.Ordered, "lease from the frontier in", func(tx *database.Tx) error {
-		hosts, err := database.Collect(ctx, tx, scanString, `
-SELECT host FROM hosts
-WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1
-ORDER BY head_due, head_depth, host LIMIT $2`, database.Millis(l.Now), l.Limit)
-		if err != nil {
-			return err
+	op, dropped := "lease from the frontier in", false
+	if l.Limit <= 0 {
+		op = "record the outcome of " + l.Visits[0].Item.URL + " in"
+	}
+	err = s.db.Update(ctx, database.Ordered, op, func(tx *database.Tx) (err error) {
+		for i := range l.Visits {
+			v := &l.Visits[i]
+			dropped = dropped || v.Outcome.Drop
+			if err := recordVisit(ctx, tx, &v.Item, &v.Outcome); err != nil {
+				return fmt.Errorf("the outcome of %s: %w", v.Item.URL, err)
+			}
 		}
-		for _, host := range hosts {
-			it, err := firstOf(ctx, tx, host, l.Now)
-			if err != nil {
-				return err
-			}
-			next := l.Now
-			if l.Interval != nil {
-				next = l.Now.Add(l.Interval(it))
-			}
-			if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = $1, lease_until = $2, next_at = $3 WHERE host = $4`,
-				qianshao.PageKey(it.URL), database.Millis(l.Now.Add(l.For)), database.Millis(next), host); err != nil {
-				return err
-			}
-			items = append(items, it)
+		if l.Limit > 0 {
+			items, err = handOut(ctx, tx, &l)
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if dropped {
+		s.emptyLog(ctx)
+	}
+	return items, nil
+}
+
+func handOut(ctx context.Context, tx *database.Tx, l *ingest.Lease) (items []ingest.Item, err error) {
+	hosts, err := database.Collect(ctx, tx, scanString, `
+SELECT host FROM hosts
+WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1
+ORDER BY head_due, head_depth, host LIMIT $2`, database.Millis(l.Now), l.Limit)
+	if err != nil {
+		return nil, err
+	}
+	for _, host := range hosts {
+		it, err := firstOf(ctx, tx, host, l.Now)
+		if err != nil {
+			return nil, err
+		}
+		next := l.Now
+		if l.Interval != nil {
+			next = l.Now.Add(l.Interval(it))
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = $1, lease_until = $2, next_at = $3 WHERE host = $4`,
+			qianshao.PageKey(it.URL), database.Millis(l.Now.Add(l.For)), database.Millis(next), host); err != nil {
+			return nil, err
+		}
+		items = append(items, it)
 	}
 	return items, nil
 }
@@ -150,46 +170,45 @@ func (s *Store) QueryCount(ctx context.Context, page string) (n int, err error) 
 // Done records the outcome and ends the lease. A caller that comes after its
 // lease has passed to another URL of the host does not end that one's.
 func (s *Store) Done(ctx context.Context, item ingest.Item, outcome ingest.Outcome) error {
-	err := s.db.Update(ctx, database.Ordered, "record the outcome of "+item.URL+" in", func(tx *database.Tx) error {
-		put := putOutcome
-		if outcome.Drop {
-			put = drop
-		}
-		if err := put(ctx, tx, item.URL, &outcome); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE submissions SET visited = 1 WHERE id = $1 AND visited = 0 AND waits_for = ''`,
-			qianshao.SubmissionID(item.URL)); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = '', lease_until = 0 WHERE host = $1 AND leased = $2`,
-			item.Host, qianshao.PageKey(item.URL)); err != nil {
-			return err
-		}
-		changed := map[string]bool{item.Host: true}
-		if len(outcome.Links) > 0 {
-			if err := addItems(ctx, tx, outcome.Links, changed); err != nil {
-				return err
-			}
-		}
-		if err := refreshHosts(ctx, tx, changed); err != nil {
-			return err
-		}
-		if err := noteVisit(ctx, tx, &item, &outcome); err != nil {
-			return err
-		}
-		for host, next := range outcome.HostNext {
-			if _, err := tx.ExecContext(ctx, `
-INSERT INTO hosts (host, next_at) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at`, host, database.Millis(next)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil && outcome.Drop {
-		s.emptyLog(ctx)
-	}
+	_, err := s.Lease(ctx, ingest.Lease{Visits: []ingest.Visit{{Item: item, Outcome: outcome}}})
 	return err
+}
+
+func recordVisit(ctx context.Context, tx *database.Tx, item *ingest.Item, outcome *ingest.Outcome) error {
+	put := putOutcome
+	if outcome.Drop {
+		put = drop
+	}
+	if err := put(ctx, tx, item.URL, outcome); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE submissions SET visited = 1 WHERE id = $1 AND visited = 0 AND waits_for = ''`,
+		qianshao.SubmissionID(item.URL)); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = '', lease_until = 0 WHERE host = $1 AND leased = $2`,
+		item.Host, qianshao.PageKey(item.URL)); err != nil {
+		return err
+	}
+	changed := map[string]bool{item.Host: true}
+	if len(outcome.Links) > 0 {
+		if err := addItems(ctx, tx, outcome.Links, changed); err != nil {
+			return err
+		}
+	}
+	if err := refreshHosts(ctx, tx, changed); err != nil {
+		return err
+	}
+	if err := noteVisit(ctx, tx, item, outcome); err != nil {
+		return err
+	}
+	for host, next := range outcome.HostNext {
+		if _, err := tx.ExecContext(ctx, `
+INSERT INTO hosts (host, next_at) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at`, host, database.Millis(next)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // drop takes a URL out, and its query with it. A report of the page keeps the reason.
