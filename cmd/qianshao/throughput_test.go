@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,7 +26,17 @@ import (
 // throughput asks for the comparison of a crawl with a bare loop of requests:
 //
 //	QIANSHAO_THROUGHPUT=1 go test -count 1 -run TestThroughput -v ./cmd/qianshao
+//
+// QIANSHAO_FLAGGED=3 has findings on one page of three, and QIANSHAO_PAGES=5000 so many pages.
 const throughput = "QIANSHAO_THROUGHPUT"
+
+// number reads a number of the environment.
+func number(name string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	return otherwise
+}
 
 // rounds of the measurement.
 const rounds = 2
@@ -33,7 +44,9 @@ const rounds = 2
 // plainWeb is the web to measure by: ordinary hosts, and the highest rate, which with so
 // many hosts delays nothing.
 func plainWeb(listen string) *ingesttest.Web {
-	return ingesttest.New(ingesttest.Options{Hosts: 200, Pages: 20_000, Seed: 3, Rate: 1000, Plain: true, Listen: listen})
+	return ingesttest.New(ingesttest.Options{
+		Hosts: 200, Pages: number("QIANSHAO_PAGES", 20_000), FlaggedEvery: number("QIANSHAO_FLAGGED", 0), Seed: 3, Rate: 1000, Plain: true, Listen: listen,
+	})
 }
 
 // serveWeb is the command qianshao-test-web: the web in a process of its own,

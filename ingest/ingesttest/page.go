@@ -12,9 +12,8 @@ import (
 // n·fanOut+fanOut below it, so that a hundred pages lie three links deep.
 const fanOut = 6
 
-// flaggedEvery is the share of pages with an advertisement on them, as of a
-// hacked site: one of so many.
-const flaggedEvery = 60
+// defaultFlagged is one page in so many with an advertisement, as of hacked sites.
+const defaultFlagged = 60
 
 func pagePath(n int) string {
 	if n == 0 {
@@ -48,7 +47,7 @@ func (w *Web) html(h host, n int) string {
 		}
 		b.WriteString("</p>\n")
 	}
-	if random.IntN(flaggedEvery) == 0 {
+	if random.IntN(w.FlaggedEvery) == 0 {
 		b.WriteString("<div style=\"display:none\">澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</div>\n")
 	}
 	for i := range fanOut {

@@ -27,6 +27,9 @@ type Options struct {
 	Rate float64
 	// Plain makes all hosts ordinary, to measure by.
 	Plain bool
+	// FlaggedEvery is the share of pages with an advertisement on them, as of a hacked
+	// site: one of so many. 0 is one of 60.
+	FlaggedEvery int
 	// Listen is the address to listen on; by default a free port of 127.0.0.1.
 	Listen string
 }
@@ -55,6 +58,9 @@ type host struct {
 // New makes a web; Start lets it answer.
 func New(opts Options) *Web {
 	w := &Web{Options: opts, byName: map[string]host{}, requests: map[string]int{}, times: map[string][]time.Time{}}
+	if w.FlaggedEvery == 0 {
+		w.FlaggedEvery = defaultFlagged
+	}
 	kinds := unruly()
 	for i := range opts.Hosts {
 		h := host{name: fmt.Sprintf("h%03d.example", i), kind: ordinary}
