@@ -127,9 +127,9 @@ type Lease struct {
 	// Visits are over, and recorded before anything is handed out. If they are
 	// not, nothing is handed out.
 	Visits []Visit
-	Now   time.Time
-	Limit int
-	For   time.Duration
+	Now    time.Time
+	Limit  int
+	For    time.Duration
 	// Interval returns for how long the item's host then gets no other request.
 	// It is durable with the lease, before the request is made, so that a crash
 	// cannot make a host see more than its rate. Nil is no time.

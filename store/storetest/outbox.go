@@ -32,6 +32,7 @@ func pendingRules(t testing.TB, s Store, c store.Consumer, url string, rules ...
 // testOutbox: each consumer is told of every finding that was saved, seen again or
 // gone, in the order of the last change, and once for many changes.
 func testOutbox(t *testing.T, open Open) {
+	t.Run("deletions", func(t *testing.T) { testOutboxOfDeletions(t, open) })
 	s, ctx := open(t), t.Context()
 	const url = "http://a/page"
 	page := Page(url, "注册送", 0, "casino", "loan")

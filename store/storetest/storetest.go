@@ -145,7 +145,6 @@ func Run(t *testing.T, open Open) {
 		{"deleted findings", testDeleteFindings},
 		{"log of deletions", testDeletions},
 		{"outbox", testOutbox},
-		{"outbox of deletions", testOutboxOfDeletions},
 		{"pages and counts", testPagesAndCounts},
 		{"keys of pages", testKeys},
 		{"dropped URLs", testDrop},

@@ -71,10 +71,14 @@ func (w *Tx) update(ctx context.Context, d Durability, f func(tx *Tx) error) err
 
 // transact runs updates between BEGIN and COMMIT, in the strictest way that one of them asks for.
 func (w *Tx) transact(group []*update) {
+	defer func() {
+		for _, u := range group {
+			close(u.done)
+		}
+	}()
 	var begun []*update
 	level := Ordered
 	for _, u := range group {
-		defer close(u.done)
 		if u.err = u.ctx.Err(); u.err != nil {
 			continue
 		}
