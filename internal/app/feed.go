@@ -1,10 +1,12 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -38,6 +40,10 @@ type feeder struct {
 	metrics *metrics.Metrics
 	log     *slog.Logger
 	changed chan struct{}
+
+	// feeding is held while the index is told: two at a time could tell it the older
+	// state of a finding last, and put back what was deleted.
+	feeding sync.Mutex
 }
 
 func newFeeder(ix index.Index, db *Store, m *metrics.Metrics, log *slog.Logger) *feeder {
@@ -74,6 +80,8 @@ func (f *feeder) run(ctx context.Context) {
 
 // feed tells the index of all that has changed.
 func (f *feeder) feed(ctx context.Context) {
+	f.feeding.Lock()
+	defer f.feeding.Unlock()
 	started := time.Now()
 	told, err := feedIndex(ctx, f.index, f.store)
 	if told > 0 {
@@ -94,22 +102,23 @@ func (f *feeder) finish() {
 
 // feedIndex tells an index of all that has changed in the store, and removes from its
 // files what deleted findings said. It returns the number of changed findings that the
-// index was told. What it was told is noted last: told twice is told once.
-func feedIndex(ctx context.Context, ix index.Index, db *Store) (told int, err error) {
+// index was told, and the first error; a finding that the index refuses keeps no other
+// one out. What it was told is noted last: told twice is told once.
+func feedIndex(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {
 	var deleted []store.Pending // settled once their texts are off the disk
 	for after := int64(0); ; {
 		list, err := db.Pending(ctx, store.ConsumerIndex, after, feedBatch)
 		if err != nil {
-			return told, err
+			return count, errors.Join(failed, err)
 		}
 		if len(list) == 0 {
 			break
 		}
-		if err := putChanged(ctx, ix, db, list); err != nil {
-			return told, err
-		}
+		after = list[len(list)-1].Seq
+		told, err := tell(ctx, ix, db, list)
+		failed = cmp.Or(failed, err)
 		var settled []store.Pending
-		for _, p := range list {
+		for _, p := range told {
 			if p.Deleted {
 				deleted = append(deleted, p)
 			} else {
@@ -117,53 +126,77 @@ func feedIndex(ctx context.Context, ix index.Index, db *Store) (told int, err er
 			}
 		}
 		if err := db.Settle(ctx, store.ConsumerIndex, settled); err != nil {
-			return told, err
+			return count, err
 		}
-		told += len(list)
-		after = list[len(list)-1].Seq
+		count += len(told)
+		if len(told) == 0 && len(list) > 1 {
+			return count, failed // it is not one finding that is refused
+		}
 	}
 	if len(deleted) == 0 {
-		return told, nil
+		return count, failed
 	}
 	if err := purge(ctx, ix, db); err != nil {
-		return told, err
+		return count, err
 	}
-	return told, db.Settle(ctx, store.ConsumerIndex, deleted)
+	return count, errors.Join(failed, db.Settle(ctx, store.ConsumerIndex, deleted))
 }
 
-// putChanged tells an index what findings are now, and which are no more.
-func putChanged(ctx context.Context, ix index.Index, db *Store, list []store.Pending) error {
-	var missing []string
-	var records []qianshao.FindingRecord
+// tell tells an index what findings are now, and which are no more. It returns those of
+// which the index was told, and the first error.
+func tell(ctx context.Context, ix index.Index, db *Store, list []store.Pending) (told []store.Pending, failed error) {
+	var missing, some []store.Pending
+	var records []qianshao.FindingRecord // of some
 	bytes := 0
 	for _, p := range list {
 		found, err := db.FindingRecordsOf(ctx, []string{p.Finding})
 		if err != nil {
-			return err
+			return told, err
 		}
 		if len(found) == 0 {
-			missing = append(missing, p.Finding)
+			missing = append(missing, p)
 			continue
 		}
-		records = append(records, found...)
+		some, records = append(some, p), append(records, found...)
 		if bytes += len(found[0].PageText); bytes < feedBytes {
 			continue
 		}
-		if err := ix.Put(ctx, records); err != nil {
-			return err
-		}
-		records, bytes = records[:0], 0
+		put, err := putAll(ctx, ix, some, records)
+		told, failed = append(told, put...), cmp.Or(failed, err)
+		some, records, bytes = nil, nil, 0
 	}
-	if err := ix.Put(ctx, records); err != nil {
-		return err
-	}
+	put, err := putAll(ctx, ix, some, records)
+	told, failed = append(told, put...), cmp.Or(failed, err)
 	if len(missing) == 0 {
-		return nil
+		return told, failed
 	}
-	if err := ix.Delete(ctx, missing); err != nil {
-		return fmt.Errorf("take deleted findings out of the search index: %w", err)
+	ids := make([]string, 0, len(missing))
+	for _, p := range missing {
+		ids = append(ids, p.Finding)
 	}
-	return nil
+	if err := ix.Delete(ctx, ids); err != nil {
+		return told, fmt.Errorf("take deleted findings out of the search index: %w", err)
+	}
+	return append(told, missing...), failed
+}
+
+// putAll puts the records of findings, one by one where the index does not take them all.
+func putAll(ctx context.Context, ix index.Index, list []store.Pending, records []qianshao.FindingRecord) (put []store.Pending, failed error) {
+	if failed = ix.Put(ctx, records); failed == nil {
+		return list, nil
+	}
+	if len(records) == 1 || ctx.Err() != nil {
+		return nil, failed
+	}
+	for i := range records {
+		if ix.Put(ctx, records[i:i+1]) == nil {
+			put = append(put, list[i])
+		}
+	}
+	if len(put) == len(list) {
+		failed = nil
+	}
+	return put, failed
 }
 
 // purge removes from the index's files what deleted findings said.

@@ -10,11 +10,9 @@ import (
 
 const casinoPage = `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p>`
 
-// soon calls is until it says true. What it waits for takes a fraction of a second; the
-// feeder looks by itself every ten, so that a lost signal is seen.
-func soon(t *testing.T, what string, is func() bool) {
+// within calls is until it says true.
+func within(t *testing.T, most time.Duration, what string, is func() bool) {
 	t.Helper()
-	const most = 8 * time.Second
 	for began := time.Now(); !is(); time.Sleep(10 * time.Millisecond) {
 		if time.Since(began) > most {
 			t.Fatalf("%s: not within %s", what, most)
@@ -26,21 +24,24 @@ func soon(t *testing.T, what string, is func() bool) {
 // crawl goes on, and then nothing is pending.
 func TestFoundWhileCrawling(t *testing.T) {
 	t.Parallel()
+	// It takes a fraction of a second; the feeder looks by itself every ten, so that a
+	// signal that is lost is seen.
+	const lost = 9 * time.Second
 	a, _ := siteApp(t, casinoPage, false)
 	a.Start(t.Context())
 	var saved, found time.Time
-	soon(t, "saved", func() bool {
+	within(t, time.Minute, "saved", func() bool {
 		counts, err := a.Folder.Store.Counts(t.Context())
 		saved = time.Now()
 		return err == nil && counts.Open == 1
 	})
-	soon(t, "found", func() bool {
+	within(t, lost, "found", func() bool {
 		results, err := a.Index.Search(t.Context(), index.Request{})
 		found = time.Now()
 		return err == nil && results.Total == 1
 	})
 	t.Logf("found %s after it was saved", found.Sub(saved))
-	soon(t, "settled", func() bool {
+	within(t, time.Minute, "settled", func() bool {
 		return metric(t, a, "qianshao_index_pending_findings") == "0" && metric(t, a, "qianshao_index_lag_seconds") == "0"
 	})
 }

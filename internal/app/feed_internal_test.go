@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/store"
+)
+
+// choosy is an index that refuses some findings.
+type choosy struct {
+	index.Index
+	refuses map[string]bool
+	has     []string
+}
+
+var errRefused = errors.New("refused")
+
+func (x *choosy) Put(_ context.Context, findings []qianshao.FindingRecord) error {
+	for i := range findings {
+		if x.refuses[findings[i].Finding.ID] {
+			return errRefused
+		}
+	}
+	for i := range findings {
+		x.has = append(x.has, findings[i].Finding.ID)
+	}
+	return nil
+}
+
+// TestIndexRefusesOne: a finding that the index refuses keeps no other one out, and is
+// told again; many changes of one finding are told once.
+func TestIndexRefusesOne(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	db, err := openStore(ctx, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var ids []string
+	for n := range 5 {
+		url := fmt.Sprintf("http://a.example/%d", n)
+		ids = append(ids, qianshao.FindingID(url, "gambling"))
+		for range 2 {
+			if _, err := db.SavePage(ctx, store.Save{
+				Page: qianshao.Page{URL: url, FetchedAt: time.Now(), Status: 200, Body: []byte("赌")}, Document: &qianshao.Document{Source: "赌"},
+				Assessment: qianshao.Assessment{Level: qianshao.LevelHigh, Findings: []qianshao.Finding{{ID: ids[n], URL: url, Level: qianshao.LevelHigh}}},
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	x := &choosy{refuses: map[string]bool{ids[2]: true}}
+	want := func(what string, count int, failure error, pending int) {
+		t.Helper()
+		n, err := feedIndex(ctx, x, db)
+		if n != count || !errors.Is(err, failure) {
+			t.Errorf("%s: %d told, %v", what, n, err)
+		}
+		if b, err := db.Backlog(ctx, store.ConsumerIndex); err != nil || b.Findings != pending {
+			t.Errorf("%s: %d pending, %v", what, b.Findings, err)
+		}
+	}
+	want("one is refused", 4, errRefused, 1)
+	want("it is still refused", 0, errRefused, 1)
+	x.refuses = nil
+	want("it is taken", 1, nil, 0)
+	want("nothing is left", 0, nil, 0)
+	slices.Sort(ids)
+	slices.Sort(x.has)
+	if !slices.Equal(x.has, ids) {
+		t.Errorf("told %v, want %v", x.has, ids)
+	}
+}
