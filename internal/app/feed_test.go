@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
@@ -36,7 +37,7 @@ func TestFoundWhileCrawling(t *testing.T) {
 		return err == nil && counts.Open == 1
 	})
 	within(t, lost, "found", func() bool {
-		results, err := a.Index.Search(t.Context(), index.Request{})
+		results, err := a.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll()})
 		found = time.Now()
 		return err == nil && results.Total == 1
 	})
