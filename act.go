@@ -39,7 +39,8 @@ const (
 	ActDecide     ActKind = "decide"
 	ActUndo       ActKind = "undo"
 	ActAdjudicate ActKind = "adjudicate"
-	ActReview     ActKind = "review" // a second, blind decision, which settles nothing by itself
+	ActReview     ActKind = "review"  // a second, blind decision, which settles nothing by itself
+	ActDispute    ActKind = "dispute" // another answer than the one that stands: a lead is asked to adjudicate
 	ActNote       ActKind = "note"
 	ActAssign     ActKind = "assign"
 	ActPark       ActKind = "park"
@@ -51,14 +52,21 @@ const (
 
 // ActKinds returns all kinds.
 func ActKinds() []ActKind {
-	return []ActKind{ActDecide, ActUndo, ActAdjudicate, ActReview, ActNote, ActAssign, ActPark, ActClaim, ActMerge, ActSplit, ActPolicy}
+	return []ActKind{ActDecide, ActUndo, ActAdjudicate, ActReview, ActDispute, ActNote, ActAssign, ActPark, ActClaim, ActMerge, ActSplit, ActPolicy}
 }
 
 // Valid says whether it is one of ActKinds.
 func (k ActKind) Valid() bool { return slices.Contains(ActKinds(), k) }
 
 // Decides says whether acts of the kind are deciding ones: the next one must name the last.
-func (k ActKind) Decides() bool { return k == ActDecide || k == ActUndo || k == ActAdjudicate }
+// Of a campaign those are deciding that say what it is.
+func (k ActKind) Decides() bool {
+	switch k {
+	case ActDecide, ActUndo, ActAdjudicate, ActMerge, ActSplit, ActPolicy:
+		return true
+	}
+	return false
+}
 
 // Verdict is what people decided.
 type Verdict string
@@ -105,13 +113,16 @@ func (v Verdict) Reasons() []Reason {
 }
 
 // Act is something that a person, or a program with a token, did about a subject. Acts
-// are only ever added: they are the truth of review, and all standings are derived of them.
+// are only ever added: they are the truth of review, and all standings are derived from them.
 type Act struct {
 	// Seq counts all acts from 1, without gaps.
 	Seq int64
 	At  time.Time
 	// By is the account's name.
 	By string
+	// Key is what a client calls the act, so that repeating it is doing it once; empty for
+	// most. An account has no key twice.
+	Key string
 	// Batch is the batch that the act belongs to; 0 for one by itself.
 	Batch   int64
 	Subject Subject
@@ -124,14 +135,16 @@ type Act struct {
 	Seen string
 	// Rules names the rule set in force, for measuring rules by verdicts.
 	Rules string
-	// Until is when a parked subject comes back at the latest, or a claim ends; zero for neither.
+	// Until is when a parked subject comes back at the latest, or a claim that is taken ends
+	// unless it is renewed; zero for neither.
 	Until time.Time
 	// Reverts is the Seq of the act that this one undoes.
 	Reverts int64
-	// Round counts the blind reviews of a decision from 1; 0 for the decision itself.
+	// Round counts the decisions of a subject from 1. A review or a dispute has that of the
+	// decision which it is about; other acts have 0.
 	Round int
-	// Detail has what the kind needs besides, in JSON, and notes in words.
+	// Detail has the words and what the kind needs besides: desk.Detail in JSON.
 	Detail string
-	// Chain is the SHA-256 over the previous act's Chain and this act, in hex.
+	// Chain is the SHA-256 over the previous act's Chain and this act, in hex; see desk.Link.
 	Chain string
 }

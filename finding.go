@@ -45,6 +45,9 @@ type Finding struct {
 	// Indicators are the contact and payment handles near the evidence, in the
 	// order of the source; only findings at AlertLevel or above have any.
 	Indicators []Indicator `json:"indicators,omitempty"`
+	// Seen is the hash of what the evidence shows, as desk.Seen makes it: what a verdict is
+	// about. It stays as it is when rules or the rest of the page change. Empty outside of a store.
+	Seen string `json:"seen,omitempty"`
 }
 
 // OtherRule is a rule that fired beside the one that a finding is named after.

@@ -1,0 +1,152 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Limits of batches.
+const (
+	// BatchStep is how many members are worked on in one transaction: a crawl waits meanwhile.
+	BatchStep = 1000
+	// ConfirmAbove is the number of members above which it must be typed, and above which
+	// the decisions are due for a second review.
+	ConfirmAbove = 50
+	// MaxMembers bounds a batch. Whoever decides on more at once does not look.
+	MaxMembers = 200_000
+)
+
+// BatchState says how far a batch is.
+type BatchState string
+
+// The states of a batch, in their order.
+const (
+	BatchFreezing BatchState = "freezing" // its members are being written down; dropped at the next start
+	BatchFrozen   BatchState = "frozen"   // nothing is done yet
+	BatchApplying BatchState = "applying"
+	BatchApplied  BatchState = "applied"
+	BatchUndoing  BatchState = "undoing"
+	BatchUndone   BatchState = "undone"
+)
+
+// Batch is a frozen list of findings, and what was done with it.
+type Batch struct {
+	ID int64
+	By string
+	At time.Time
+	// Query and Campaign say where the members are from; both are empty for a list of ids.
+	Query, Campaign string
+	Members         int
+	// Digest is the SHA-256, in hex, over a line for each member, by id ascending: its id, a
+	// blank, its Seen, a line feed.
+	Digest string
+	State  BatchState
+	// Order is what is done with each member; nil until that is known.
+	Order *Order
+	// Done is when the last member was worked on; zero before.
+	Done time.Time
+	// Progress is the last member that was worked on.
+	Progress string
+	// UndoneBy has undone it, for the reason in UndoWords.
+	UndoneBy, UndoWords string
+}
+
+// Order is what a batch does with each of its members: decide, or park.
+type Order struct {
+	Kind    qianshao.ActKind `json:"kind"`
+	Verdict qianshao.Verdict `json:"verdict,omitempty"`
+	Reason  qianshao.Reason  `json:"reason,omitempty"`
+	Until   time.Time        `json:"until,omitzero"`
+	Detail  Detail           `json:"detail,omitzero"`
+	// Again includes the members that had a verdict when the batch was frozen.
+	Again bool `json:"again,omitempty"`
+}
+
+// Member is a member of a batch.
+type Member struct {
+	Finding string
+	// Seen, Basis and Verdict are those at the freezing.
+	Seen    string
+	Basis   int64
+	Verdict qianshao.Verdict
+	// Act is what the batch did; 0 for nothing, for the reason in Skipped.
+	Act     int64
+	Skipped Skipped
+	// Undone is the act that took it back; 0 for none, for the reason in Kept.
+	Undone int64
+	Kept   Skipped
+}
+
+// Skipped says why a batch passed over a member.
+type Skipped string
+
+// Why a batch passed over a member.
+const (
+	SkippedDecided Skipped = "decided" // it had a verdict at the freezing, and such were not asked for
+	SkippedOther   Skipped = "other"   // another person's verdict stands
+	SkippedActed   Skipped = "acted"   // somebody has decided, or undone, meanwhile
+	SkippedContent Skipped = "content" // other content was found meanwhile
+	SkippedDeleted Skipped = "deleted" // it was deleted, or may not be seen any more
+	SkippedAccount Skipped = "account" // the account was disabled, or lost its power, before its turn
+	SkippedUndone  Skipped = "undone"  // the batch was undone before its turn
+	SkippedFailed  Skipped = "failed"  // the rules refuse the act for this one
+)
+
+// Preview is what a frozen batch consists of.
+type Preview struct {
+	Members int
+	// Decided are the members that had a verdict at the freezing.
+	Decided    int
+	Sites      map[string]int
+	Categories map[qianshao.Category]int
+	Levels     map[qianshao.Level]int
+}
+
+// Tally counts what became of the members of a batch.
+type Tally struct {
+	Pending, Done, Undone int
+	Skipped, Kept         map[Skipped]int
+}
+
+// MemberState is a member with what its finding is at the moment of the act.
+type MemberState struct {
+	Member
+	// State is nil if there is no such finding any more.
+	State *State
+}
+
+// Outcome is what the rules make of a member: an act, or why there is none.
+type Outcome struct {
+	Act     qianshao.Act
+	Skipped Skipped
+}
+
+// BatchStore is what a store does for batches.
+type BatchStore interface {
+	// Freeze writes a batch down with those of the findings that are there and that the
+	// sight shows, each once, with what they are now, and fills in ID, Members and Digest. It
+	// takes several transactions; a batch that was not finished is dropped by DropUnfrozen.
+	Freeze(ctx context.Context, b Batch, sight qianshao.Sight, findings []string) (Batch, error)
+	DropUnfrozen(ctx context.Context) error
+	// Batch returns a batch, or ErrNotFound.
+	Batch(ctx context.Context, id int64) (Batch, error)
+	// Batches returns those with an ID below before, the latest first, at most limit; 0
+	// begins with the last one.
+	Batches(ctx context.Context, before int64, limit int) ([]Batch, error)
+	// ChangeBatch lets change alter the batch, in one durable transaction.
+	ChangeBatch(ctx context.Context, id int64, change func(*Batch) error) (Batch, error)
+	// Step hands judge the batch and its next members, at most limit, and writes what it
+	// returns, one outcome for each member, in one durable transaction, with the progress of
+	// the batch. more is false when the last member is done, and the batch's state says so.
+	Step(ctx context.Context, id int64, limit int, now time.Time, judge func(*Batch, []MemberState) ([]Outcome, error)) (more bool, err error)
+	// Unfinished returns the batches that are being applied or undone.
+	Unfinished(ctx context.Context) ([]int64, error)
+	// Members returns members with an id above after, at most limit; passed says to return
+	// only those that were passed over, by the order or by its undoing.
+	Members(ctx context.Context, id int64, passed bool, after string, limit int) ([]Member, error)
+	// Preview and Tally count the members that the sight shows.
+	Preview(ctx context.Context, id int64, sight qianshao.Sight) (Preview, error)
+	Tally(ctx context.Context, id int64) (Tally, error)
+}

@@ -1,0 +1,313 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Selection is what a batch is made of: findings by their ids, and where these are from.
+type Selection struct {
+	Findings []string
+	// Query or Campaign says what has selected them; both are empty for a list of ids.
+	Query, Campaign string
+}
+
+// maxQuery bounds the query of a batch, in characters.
+const maxQuery = 2000
+
+// Freeze writes down the findings of a selection that the account sees, with what they are
+// now. What is found or decided later changes nothing of the list.
+func (d *Desk) Freeze(ctx context.Context, account qianshao.Account, sel Selection) (Batch, error) {
+	if account.Disabled || !account.Role.May(qianshao.PowerDecide) {
+		return Batch{}, forbidden(qianshao.PowerDecide, "make a batch")
+	}
+	if n := len(sel.Findings); n == 0 || n > MaxMembers {
+		return Batch{}, refuse("members", "findings", "a batch has 1 to %d findings; these are %d", MaxMembers, n)
+	}
+	if utf8.RuneCountInString(sel.Query) > maxQuery || len(sel.Campaign) > MaxKey {
+		return Batch{}, refuse("query", "query", "the query has at most %d characters", maxQuery)
+	}
+	b := Batch{By: account.Name, At: d.now(), Query: sel.Query, Campaign: sel.Campaign, State: BatchFreezing}
+	return d.opts.Store.Freeze(ctx, b, account.Sight, sel.Findings)
+}
+
+// Batch returns a batch to who has made it, or who may read the whole trail; to others there is none.
+func (d *Desk) Batch(ctx context.Context, account qianshao.Account, id int64) (Batch, error) {
+	b, err := d.opts.Store.Batch(ctx, id)
+	if err != nil {
+		return Batch{}, err
+	}
+	if !readsBatch(&account, &b) {
+		return Batch{}, ErrNotFound
+	}
+	return b, nil
+}
+
+func readsBatch(account *qianshao.Account, b *Batch) bool {
+	return b.By == account.Name || account.Sight.All && account.Role.May(qianshao.PowerAudit)
+}
+
+// Preview counts what a batch that the account may read consists of.
+func (d *Desk) Preview(ctx context.Context, account qianshao.Account, id int64) (Preview, error) {
+	if _, err := d.Batch(ctx, account, id); err != nil {
+		return Preview{}, err
+	}
+	return d.opts.Store.Preview(ctx, id, account.Sight)
+}
+
+// Tally counts what became of the members of a batch that the account may read.
+func (d *Desk) Tally(ctx context.Context, account qianshao.Account, id int64) (Tally, error) {
+	if _, err := d.Batch(ctx, account, id); err != nil {
+		return Tally{}, err
+	}
+	return d.opts.Store.Tally(ctx, id)
+}
+
+// Members returns members of a batch that the account may read: those above after, at most
+// limit; passed returns only those that were passed over.
+func (d *Desk) Members(ctx context.Context, account qianshao.Account, id int64, passed bool, after string, limit int) ([]Member, error) {
+	if _, err := d.Batch(ctx, account, id); err != nil {
+		return nil, err
+	}
+	return d.opts.Store.Members(ctx, id, passed, after, limit)
+}
+
+// Begin orders a batch's act. confirm is the number of members as the author has typed it,
+// which above ConfirmAbove must be right. The members are worked on by Work, or by Run.
+// Ordering the same again changes nothing.
+func (d *Desk) Begin(ctx context.Context, account qianshao.Account, id int64, order Order, confirm int) (Batch, error) {
+	if account.Disabled || !account.Role.May(qianshao.PowerDecide) {
+		return Batch{}, forbidden(qianshao.PowerDecide, "act on a batch")
+	}
+	order.Detail.Words = d.opts.Mask(strings.TrimSpace(order.Detail.Words))
+	order.Until = order.Until.UTC().Truncate(time.Millisecond)
+	b, err := d.opts.Store.ChangeBatch(ctx, id, func(b *Batch) error {
+		if b.By != account.Name {
+			return ErrNotFound
+		}
+		if b.Order != nil && sameOrder(b.Order, &order) {
+			return nil
+		}
+		if b.State != BatchFrozen {
+			return refuse("batch", "batch", "the batch is %s; make a new one for another act", b.State)
+		}
+		if err := rightOrder(&order, d.now()); err != nil {
+			return err
+		}
+		if b.Members > ConfirmAbove && confirm != b.Members || confirm != 0 && confirm != b.Members {
+			return refuse("confirm", "confirm", "these are %d findings: give the number to confirm it", b.Members)
+		}
+		b.Order, b.State = &order, BatchApplying
+		return nil
+	})
+	d.wake()
+	return b, err
+}
+
+func sameOrder(x, y *Order) bool {
+	a, errA := json.Marshal(x)
+	b, errB := json.Marshal(y)
+	return errA == nil && errB == nil && string(a) == string(b)
+}
+
+// rightOrder says what is wrong with an order.
+func rightOrder(o *Order, now time.Time) error {
+	if o.Kind != qianshao.ActDecide && o.Kind != qianshao.ActPark {
+		return refuse("kind", "kind", "a batch decides or parks")
+	}
+	if o.Detail.Park != nil && o.Detail.Park.Sites != 0 {
+		return refuse("park", "detail.park.sites", "a batch is parked until a date, other content, or a relapse")
+	}
+	return wellFormed(&Draft{
+		Subject: qianshao.Subject{Kind: qianshao.SubjectFinding}, Kind: o.Kind, Verdict: o.Verdict, Reason: o.Reason, Until: o.Until, Detail: o.Detail,
+	}, now)
+}
+
+// UndoBatch takes a batch back, as a whole: each act of it that still stands. What it has
+// not come to yet is not done any more. words say why, and are needed after UndoTime and
+// for another person's batch.
+func (d *Desk) UndoBatch(ctx context.Context, account qianshao.Account, id int64, words string) (Batch, error) {
+	words = d.opts.Mask(strings.TrimSpace(words))
+	if utf8.RuneCountInString(words) > MaxWords || !utf8.ValidString(words) {
+		return Batch{}, refuse("words", "words", "the words are UTF-8, at most %d characters", MaxWords)
+	}
+	b, err := d.opts.Store.ChangeBatch(ctx, id, func(b *Batch) error {
+		if !readsBatch(&account, b) {
+			return ErrNotFound
+		}
+		own := b.By == account.Name
+		if p := undoPower(own); account.Disabled || !account.Role.May(p) {
+			return forbidden(p, "undo a batch")
+		}
+		switch b.State {
+		case BatchUndoing, BatchUndone:
+			return nil
+		case BatchApplying, BatchApplied:
+		default:
+			return refuse("batch", "batch", "nothing was done with the batch yet")
+		}
+		late := !b.Done.IsZero() && d.now().Sub(b.Done) > UndoTime
+		if (!own || late) && words == "" {
+			return refuse("words", "words", "after %d minutes, or for another person's batch, say why it is undone", int(UndoTime.Minutes()))
+		}
+		b.State, b.Progress, b.UndoneBy, b.UndoWords = BatchUndoing, "", account.Name, words
+		return nil
+	})
+	d.wake()
+	return b, err
+}
+
+func undoPower(own bool) qianshao.Power {
+	if own {
+		return qianshao.PowerDecide
+	}
+	return qianshao.PowerLead
+}
+
+// wake tells Work that there is something to do.
+func (d *Desk) wake() {
+	select {
+	case d.work <- struct{}{}:
+	default: // it was told already
+	}
+}
+
+// retryBatches is how long Work waits after a failure before it tries again.
+const retryBatches = 10 * time.Second
+
+// Work works on batches until ctx ends: first on those that a dead process has left. failed
+// is told of each failure; what failed is tried again.
+func (d *Desk) Work(ctx context.Context, failed func(error)) {
+	if err := d.opts.Store.DropUnfrozen(ctx); err != nil && ctx.Err() == nil {
+		failed(err)
+	}
+	for ctx.Err() == nil {
+		var retry <-chan time.Time
+		if err := d.runAll(ctx); err != nil && ctx.Err() == nil {
+			failed(err)
+			retry = time.After(retryBatches)
+		}
+		select {
+		case <-ctx.Done():
+		case <-d.work:
+		case <-retry:
+		}
+	}
+}
+
+func (d *Desk) runAll(ctx context.Context) error {
+	ids, err := d.opts.Store.Unfinished(ctx)
+	for _, id := range ids {
+		err = errors.Join(err, d.Run(ctx, id))
+	}
+	return err
+}
+
+// Run works on a batch to its end, BatchStep members at a time. It may be interrupted at
+// any moment, and may run beside Work.
+func (d *Desk) Run(ctx context.Context, id int64) error {
+	for more := true; more; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var err error
+		now := d.now()
+		more, err = d.opts.Store.Step(ctx, id, BatchStep, now, func(b *Batch, members []MemberState) ([]Outcome, error) {
+			return d.step(ctx, b, members, now)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step judges members of a batch. The account acts with the power and the sight that it
+// has now, which may be less than when it gave the order.
+func (d *Desk) step(ctx context.Context, b *Batch, members []MemberState, now time.Time) ([]Outcome, error) {
+	undoing := b.State == BatchUndoing
+	name := b.By
+	if undoing {
+		name = b.UndoneBy
+	}
+	account, err := d.opts.Account(ctx, name)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	may := err == nil && !account.Disabled && account.Role.May(qianshao.PowerDecide)
+	rules := d.opts.Rules()
+	outcomes := make([]Outcome, len(members))
+	for i := range members {
+		m := &members[i]
+		switch {
+		case m.State == nil || may && !sees(&account, m.State):
+			outcomes[i].Skipped = SkippedDeleted
+		case !may:
+			outcomes[i].Skipped = SkippedAccount
+		case undoing:
+			outcomes[i], err = undoMember(b, m, &account, now, rules)
+		default:
+			outcomes[i], err = applyToMember(b, m, &account, now, rules)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return outcomes, nil
+}
+
+func applyToMember(b *Batch, m *MemberState, account *qianshao.Account, now time.Time, rules string) (Outcome, error) {
+	o := b.Order
+	j := judgement{now: now, account: account, state: m.State, standing: Replay(m.State.Acts), draft: Draft{
+		Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: m.Finding}, Kind: o.Kind, Basis: m.Basis, Seen: m.Seen,
+		Verdict: o.Verdict, Reason: o.Reason, Until: o.Until, Detail: o.Detail,
+	}}
+	if m.Verdict != "" && !o.Again {
+		return Outcome{Skipped: SkippedDecided}, nil
+	}
+	var conflict *Conflict
+	switch err := cmp.Or(j.current(), j.permitted()); {
+	case err == nil:
+	case !errors.As(err, &conflict):
+		return Outcome{Skipped: SkippedFailed}, nil
+	case conflict.Why == WhyBasis:
+		return Outcome{Skipped: SkippedActed}, nil
+	case conflict.Why == WhySeen:
+		return Outcome{Skipped: SkippedContent}, nil
+	default:
+		return Outcome{Skipped: SkippedOther}, nil
+	}
+	if o.Kind == qianshao.ActDecide && b.Members > ConfirmAbove {
+		j.draft.Detail.Second = SecondBatch
+	} else {
+		j.draft.Detail.Second = j.second(func() bool { return false })
+	}
+	act, err := j.act(rules)
+	act.Batch = b.ID
+	return Outcome{Act: act}, err
+}
+
+func undoMember(b *Batch, m *MemberState, account *qianshao.Account, now time.Time, rules string) (Outcome, error) {
+	if m.Act == 0 {
+		return Outcome{}, nil
+	}
+	j := judgement{now: now, account: account, state: m.State, standing: Replay(m.State.Acts), draft: Draft{
+		Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: m.Finding}, Kind: qianshao.ActUndo, Reverts: m.Act, Seen: m.State.Seen,
+		Detail: Detail{Words: b.UndoWords},
+	}}
+	done := actOf(m.State.Acts, m.Act)
+	if done == nil || !j.stands(done) {
+		return Outcome{Skipped: SkippedActed}, nil
+	}
+	j.draft.Basis = j.standing.Act
+	act, err := j.act(rules)
+	act.Batch = b.ID
+	return Outcome{Act: act}, err
+}

@@ -1,0 +1,263 @@
+// Package desk is review: what people decide about findings and campaigns, as acts that
+// are only ever added, and what the acts come to. It knows no HTTP and no SQL; a store
+// runs its rules inside of its transactions.
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Times of the desk.
+const (
+	// ClaimTime is how long a claim holds after its owner was last active.
+	ClaimTime = 10 * time.Minute
+	// UndoTime is how long an act can be undone without a reason, by its author. What
+	// leaves the house because of an act waits that long.
+	UndoTime = 10 * time.Minute
+	// MaxPark is the longest time for which something is parked: what nobody wants to see
+	// for a year is decided.
+	MaxPark = 366 * 24 * time.Hour
+)
+
+// Limits of what an act carries.
+const (
+	// MaxWords bounds the words of an act, in characters: two pages of paper.
+	MaxWords = 4000
+	// MaxKey bounds what a client may call an act, in bytes; a UUID has 36.
+	MaxKey = 128
+	// MaxSites bounds the further sites at which a parked subject comes back.
+	MaxSites = 10_000
+	// MaxNamed bounds the campaigns of a merge and the findings of a split: they stand in one
+	// row of the trail. What is larger is merged or split in several acts.
+	MaxNamed = 1000
+	// DefaultSample is the share of ordinary decisions that are due for a second review.
+	DefaultSample = 0.05
+)
+
+// Draft is what somebody wants to do.
+type Draft struct {
+	Subject qianshao.Subject
+	Kind    qianshao.ActKind
+	// Basis is Standing.Act as the author saw it, 0 for none. Deciding acts, parks, reviews
+	// and disputes need it; an undo names the act that it reverts instead, and for the other
+	// kinds the desk fills it in.
+	Basis int64
+	// Seen is Finding.Seen as the author saw it. Acts with a verdict and parks need it; it is
+	// empty for campaigns.
+	Seen    string
+	Verdict qianshao.Verdict
+	Reason  qianshao.Reason
+	// Until is when a parked subject comes back at the latest.
+	Until time.Time
+	// Reverts is the Seq of the act that an undo takes back.
+	Reverts int64
+	// Key is what the client calls the act; optional. Doing the same act again with the same
+	// key returns the first one.
+	Key string
+	// Detail has words, the assignee, the park's conditions, or what a merge, split or policy
+	// needs. Second, From and Park.SitesNow are the desk's to fill in.
+	Detail Detail
+	// TakeOver lets a lead claim what somebody else has claimed.
+	TakeOver bool
+}
+
+// State is what a subject is at the moment of an act.
+type State struct {
+	Facts
+	// Authorisations are those under which the finding, or the campaign's members, were
+	// fetched. Whoever sees none of them does not see the subject.
+	Authorisations []string
+	Level          qianshao.Level // of a finding
+	// Acts are all acts of the subject, in their order.
+	Acts []qianshao.Act
+	// Claim is the last claim of the subject; zero for none. It may have ended.
+	Claim Claim
+	// Earlier is the act of the same account that has the draft's key; nil for none.
+	Earlier *qianshao.Act
+}
+
+// Claim says who works on a subject.
+type Claim struct {
+	By    string
+	Until time.Time
+}
+
+// Live says that the claim holds at a moment.
+func (c Claim) Live(now time.Time) bool { return c.By != "" && now.Before(c.Until) }
+
+// Change is what the rules make of a draft.
+type Change struct {
+	// Act is added to the trail, unless it has no Kind, or a Seq since it is there already.
+	Act qianshao.Act
+	// Claim is the subject's from now on, if it is not nil; without By there is none.
+	Claim *Claim
+}
+
+// Question is what the store must look up for a draft.
+type Question struct {
+	Subject qianshao.Subject
+	By, Key string
+	// Sites asks for Facts.Sites.
+	Sites bool
+}
+
+// Store is the part of the truth that the desk needs.
+type Store interface {
+	// Do hands judge what the subject is, and writes what judge returns, in one durable
+	// transaction: the act with its number and chain, the subject's standing, its claim. It
+	// returns the act as it is in the trail. Whatever error judge returns, nothing is written.
+	// A subject that is not there is ErrNotFound.
+	Do(ctx context.Context, q Question, judge func(*State) (Change, error)) (qianshao.Act, error)
+	// Look returns what a subject is now.
+	Look(ctx context.Context, q Question) (State, error)
+	// Act returns an act of the trail, or ErrNotFound.
+	Act(ctx context.Context, seq int64) (qianshao.Act, error)
+	// Acts returns acts that may be seen, with a Seq above since, in their order, at most limit.
+	// An act that it leaves out for lack of sight never appears later at a lower Seq than one
+	// that it has returned.
+	Acts(ctx context.Context, sight qianshao.Sight, since int64, limit int) ([]qianshao.Act, error)
+	BatchStore
+}
+
+// Options are what a desk works with. All but Now and Sample are required.
+type Options struct {
+	Store Store
+	// Account returns an account by its name, or ErrNotFound.
+	Account func(ctx context.Context, name string) (qianshao.Account, error)
+	// Mask overwrites resident identity numbers.
+	Mask func(string) string
+	// Rules names the rule set in force.
+	Rules func() string
+	// Sample is the share of ordinary decisions that are due for a second review, 0 to 1.
+	Sample float64
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Desk takes acts. It is safe for concurrent use.
+type Desk struct {
+	opts Options
+	work chan struct{} // there are batches to work on
+}
+
+// New returns a desk.
+func New(opts Options) (*Desk, error) {
+	if opts.Store == nil || opts.Account == nil || opts.Mask == nil || opts.Rules == nil {
+		return nil, errors.New("desk: Store, Account, Mask and Rules are required")
+	}
+	if opts.Sample < 0 || opts.Sample > 1 {
+		return nil, fmt.Errorf("desk: a sample of %v; it is a share, 0 to 1", opts.Sample)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Desk{opts: opts, work: make(chan struct{}, 1)}, nil
+}
+
+// now is the time to the millisecond, as the trail has it.
+func (d *Desk) now() time.Time { return d.opts.Now().UTC().Truncate(time.Millisecond) }
+
+// Do does what the draft says, in the name of the account. Its errors are ErrNotFound
+// also for what the account may not see, ErrForbidden, a *Refusal, or a *Conflict. An
+// account that renews its own claim leaves no act: the act that is returned has no Seq then.
+func (d *Desk) Do(ctx context.Context, account qianshao.Account, draft Draft) (qianshao.Act, error) {
+	return d.opts.Store.Do(ctx, question(&account, &draft), func(s *State) (Change, error) {
+		return d.judge(ctx, &account, &draft, s)
+	})
+}
+
+func question(account *qianshao.Account, draft *Draft) Question {
+	return Question{Subject: draft.Subject, By: account.Name, Key: draft.Key, Sites: draft.Kind == qianshao.ActPark}
+}
+
+// Undo takes an act back, in the name of the account; see Draft.Reverts. words say why,
+// and are needed after UndoTime and for what another account did.
+func (d *Desk) Undo(ctx context.Context, account qianshao.Account, seq int64, words, key string) (qianshao.Act, error) {
+	act, err := d.opts.Store.Act(ctx, seq)
+	if err != nil {
+		return qianshao.Act{}, err
+	}
+	return d.Do(ctx, account, Draft{Subject: act.Subject, Kind: qianshao.ActUndo, Reverts: seq, Key: key, Detail: Detail{Words: words}})
+}
+
+// Release ends the account's claim of a subject, if it has one.
+func (d *Desk) Release(ctx context.Context, account qianshao.Account, subject qianshao.Subject) error {
+	_, err := d.opts.Store.Do(ctx, Question{Subject: subject, By: account.Name}, func(s *State) (Change, error) {
+		if !sees(&account, s) {
+			return Change{}, ErrNotFound
+		}
+		if s.Claim.By != account.Name {
+			return Change{}, nil
+		}
+		return Change{Claim: &Claim{}}, nil
+	})
+	return err
+}
+
+// View is what an account sees of a subject at the desk.
+type View struct {
+	State
+	Standing Standing
+	// Stale, Relapsed and Wake are as the methods of Standing say them.
+	Stale, Relapsed bool
+	Wake            Wake
+}
+
+// Look returns what a subject is now, or ErrNotFound also for what the account may not see.
+func (d *Desk) Look(ctx context.Context, account qianshao.Account, subject qianshao.Subject) (View, error) {
+	s, err := d.opts.Store.Look(ctx, Question{Subject: subject, Sites: true})
+	if err != nil {
+		return View{}, err
+	}
+	if !sees(&account, &s) {
+		return View{}, ErrNotFound
+	}
+	v := View{State: s, Standing: Replay(s.Acts)}
+	v.Stale, v.Relapsed, v.Wake = v.Standing.Stale(s.Facts), v.Standing.Relapsed(s.Facts), v.Standing.Wake(s.Facts, d.now())
+	if !v.Claim.Live(d.now()) {
+		v.Claim = Claim{}
+	}
+	return v, nil
+}
+
+// Blind returns the view without what others have answered, for who is to review the
+// decision. The basis and the round stay.
+func (v View) Blind() View {
+	s := v.Standing
+	v.Standing = Standing{Act: s.Act, Decided: s.Decided, Round: s.Round, Second: s.Second, Assignee: s.Assignee}
+	v.Acts, v.Wake = nil, ""
+	return v
+}
+
+// Acts returns acts that the account may see, with a Seq above since, in their order, at
+// most limit. None is ever missed: acts become visible in the order of their Seq.
+func (d *Desk) Acts(ctx context.Context, account qianshao.Account, since int64, limit int) ([]qianshao.Act, error) {
+	return d.opts.Store.Acts(ctx, account.Sight, since, limit)
+}
+
+// sampled draws whether an ordinary decision is due for a second review.
+func (d *Desk) sampled() bool { return rand.Float64() < d.opts.Sample } //nolint:gosec // a sample, no secret
+
+func sees(account *qianshao.Account, s *State) bool {
+	for _, authorisation := range s.Authorisations {
+		if account.Sight.Sees(authorisation) {
+			return true
+		}
+	}
+	return account.Sight.All
+}
+
+func seesAll(account *qianshao.Account, s *State) bool {
+	for _, authorisation := range s.Authorisations {
+		if !account.Sight.Sees(authorisation) {
+			return false
+		}
+	}
+	return true
+}

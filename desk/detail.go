@@ -1,0 +1,85 @@
+package desk
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Detail is what acts have besides the fields of qianshao.Act, as the trail keeps it.
+type Detail struct {
+	// Words are a note, or say why. Resident identity numbers in them are masked.
+	Words string `json:"words,omitempty"`
+	// Assignee is to whom an assignment gives the subject; empty takes it from everybody.
+	Assignee string `json:"assignee,omitempty"`
+	// Park says when a parked subject comes back, besides at Act.Until.
+	Park *Park `json:"park,omitempty"`
+	// Second says why a decision is due for a second review; empty if it is not.
+	Second Second `json:"second,omitempty"`
+	// From is whose claim a lead has taken over.
+	From string `json:"from,omitempty"`
+	// Campaigns are those that a merge joins to its subject.
+	Campaigns []string `json:"campaigns,omitempty"`
+	// Findings are those that a split takes out of its subject.
+	Findings []string `json:"findings,omitempty"`
+	// Newcomers is a campaign's policy.
+	Newcomers Newcomers `json:"newcomers,omitempty"`
+}
+
+// Park says when a parked subject comes back.
+type Park struct {
+	// Content brings it back when its content is another.
+	Content bool `json:"content,omitempty"`
+	// Relapse brings it back when it is found again after it was gone.
+	Relapse bool `json:"relapse,omitempty"`
+	// Sites brings it back when the same content is on so many further sites.
+	Sites int `json:"sites,omitempty"`
+	// SitesNow is the number of sites when it was parked. The desk fills it in.
+	SitesNow int `json:"sites_now,omitempty"`
+}
+
+// Second says why a decision is due for a second review.
+type Second string
+
+// Why a decision is due for a second review.
+const (
+	SecondSample   Second = "sample"   // chance
+	SecondCritical Second = "critical" // a critical finding is said to be no crime
+	SecondBatch    Second = "batch"    // one of more than ConfirmAbove decisions at once
+)
+
+// Newcomers says what becomes of findings that join a campaign which is decided.
+type Newcomers string
+
+// The policies.
+const (
+	NewcomersDecided Newcomers = "decided" // they are decided with it
+	NewcomersQueue   Newcomers = "queue"   // they wait to be decided
+)
+
+// encode writes a detail in its only form, "" if it is empty.
+func (d Detail) encode() (string, error) {
+	text, err := json.Marshal(d)
+	if err != nil || string(text) == "{}" {
+		return "", err
+	}
+	return string(text), nil
+}
+
+// ParseDetail reads the detail of an act. Unknown keys are refused.
+func ParseDetail(text string) (d Detail, err error) {
+	if text == "" {
+		return d, nil
+	}
+	dec := json.NewDecoder(bytes.NewReader([]byte(text)))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&d); err != nil {
+		return Detail{}, fmt.Errorf("the detail of an act: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return Detail{}, errors.New("the detail of an act: something follows the object")
+	}
+	return d, nil
+}

@@ -1,0 +1,83 @@
+package desk
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Errors to test for with errors.Is.
+var (
+	// ErrNotFound says that there is no such subject, act or batch, or none that the account may see.
+	ErrNotFound = errors.New("there is no such thing, or none that you may see")
+	// ErrForbidden says that the account's role lacks a power. What it wraps says which.
+	ErrForbidden = errors.New("your role does not permit this")
+	// ErrConflict says that the subject is not as the author saw it; see Conflict.
+	ErrConflict = errors.New("it is not as you saw it")
+)
+
+// Why says what is not as the author saw it.
+type Why string
+
+// Why there is a conflict.
+const (
+	WhyBasis   Why = "basis"   // somebody has decided, or undone, meanwhile
+	WhySeen    Why = "seen"    // other content was found meanwhile
+	WhyDecided Why = "decided" // another person's verdict stands: accept it, or dispute it
+	WhyClaimed Why = "claimed" // another person's claim holds
+	WhyKey     Why = "key"     // the key was used for another act
+)
+
+// Conflict is the error of an act whose subject is not as its author saw it. Nothing was
+// written. It carries both answers.
+type Conflict struct {
+	Why Why
+	// Draft is what the author wanted.
+	Draft Draft
+	// Standing is what stands now. Where a blind review is refused, it has nothing but Act.
+	Standing Standing
+	// Seen is Finding.Seen as it is now.
+	Seen string
+	// Claim is the other person's, for WhyClaimed.
+	Claim Claim
+}
+
+func (c *Conflict) Error() string {
+	switch c.Why {
+	case WhySeen:
+		return fmt.Sprintf("%s shows other content than you saw: look at it again", c.Draft.Subject)
+	case WhyDecided:
+		return fmt.Sprintf("%s has decided on %s already: accept the verdict %q, or dispute it for a lead to adjudicate", c.Standing.By, c.Draft.Subject, c.Standing.Verdict)
+	case WhyClaimed:
+		return fmt.Sprintf("%s works on %s until %s: take another one; a lead may take it over", c.Claim.By, c.Draft.Subject, formatTime(c.Claim.Until))
+	case WhyKey:
+		return fmt.Sprintf("the key %q was used for another act: give each act a key of its own", c.Draft.Key)
+	}
+	if c.Draft.Kind == qianshao.ActUndo {
+		return fmt.Sprintf("the act %d on %s does not stand any more: somebody has decided, or undone it, meanwhile", c.Draft.Reverts, c.Draft.Subject)
+	}
+	return fmt.Sprintf("an act on %s came before yours: the last deciding one is %d, and you saw %d", c.Draft.Subject, c.Standing.Act, c.Draft.Basis)
+}
+
+// Is makes it an ErrConflict.
+func (c *Conflict) Is(target error) bool { return target == ErrConflict }
+
+// Refusal is the error of an act that nobody could do like this. Code is stable, for
+// programs and for the words of other languages.
+type Refusal struct {
+	Code string
+	// Field of the draft that is wrong.
+	Field string
+	Text  string
+}
+
+func (r *Refusal) Error() string { return r.Text }
+
+func refuse(code, field, format string, args ...any) error {
+	return &Refusal{Code: code, Field: field, Text: fmt.Sprintf(format, args...)}
+}
+
+func forbidden(p qianshao.Power, format string, args ...any) error {
+	return fmt.Errorf("%w: %s (it needs the power %q)", ErrForbidden, fmt.Sprintf(format, args...), p)
+}

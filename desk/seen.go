@@ -1,0 +1,57 @@
+package desk
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Seen returns the hash of what a finding's evidence shows: the SHA-256, in hex, of its
+// pieces with the text around them, folded, each once, in the order of their bytes. Numbers
+// count as equal, and so do clocks and dates, or a visitor counter would be other content.
+// It has nothing of rules, places, or the rest of the page. fold undoes disguises, and
+// keeps a blank where words are parted.
+func Seen(pieces []qianshao.Evidence, fold func(string) string) string {
+	blocks := make([]string, 0, len(pieces))
+	for i := range pieces {
+		e := &pieces[i]
+		blocks = append(blocks, withoutNumbers(fold(e.Before+e.Text+e.After)))
+	}
+	slices.Sort(blocks)
+	h := sha256.New()
+	for _, block := range slices.Compact(blocks) {
+		h.Write([]byte(block))
+		h.Write([]byte{0}) // no folded text has it
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// withoutNumbers writes 0 for each run of digits, with the blanks between them: a clock
+// is three numbers, or two.
+func withoutNumbers(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	blanks := "" // after a number, not written yet
+	number := false
+	for _, r := range s {
+		switch {
+		case unicode.IsDigit(r):
+			if !number {
+				b.WriteByte('0')
+			}
+			number, blanks = true, ""
+			continue
+		case r == ' ' && number:
+			blanks += " "
+			continue
+		}
+		b.WriteString(blanks)
+		number, blanks = false, ""
+		b.WriteRune(r)
+	}
+	return b.String()
+}
