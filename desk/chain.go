@@ -107,3 +107,14 @@ func ParseHead(s string) (Head, error) {
 	}
 	return Head{Seq: seq, Chain: m[2]}, nil
 }
+
+// Verified is what a check of the trail has come to.
+type Verified struct {
+	Acts      int
+	Standings int
+	Batches   int
+	// Head is the end of the trail, and HeadAt when its last act was.
+	Head     Head
+	HeadAt   time.Time
+	Problems int
+}

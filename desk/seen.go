@@ -16,18 +16,36 @@ import (
 // It has nothing of rules, places, or the rest of the page. fold undoes disguises, and
 // keeps a blank where words are parted.
 func Seen(pieces []qianshao.Evidence, fold func(string) string) string {
-	blocks := make([]string, 0, len(pieces))
-	for i := range pieces {
-		e := &pieces[i]
-		blocks = append(blocks, withoutNumbers(fold(e.Before+e.Text+e.After)))
-	}
-	slices.Sort(blocks)
 	h := sha256.New()
-	for _, block := range slices.Compact(blocks) {
+	for _, block := range blocks(pieces, fold) {
 		h.Write([]byte(block))
 		h.Write([]byte{0}) // no folded text has it
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// blocks returns what pieces of evidence show, folded, each once and in order.
+func blocks(pieces []qianshao.Evidence, fold func(string) string) []string {
+	list := make([]string, 0, len(pieces))
+	for i := range pieces {
+		e := &pieces[i]
+		list = append(list, withoutNumbers(fold(e.Before+e.Text+e.After)))
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// Includes says whether one of two lists of evidence shows all that the other one shows:
+// rules that find more, or less, of the same. Neither may be empty.
+func Includes(x, y []qianshao.Evidence, fold func(string) string) bool {
+	a, b := blocks(x, fold), blocks(y, fold)
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	return len(a) > 0 && !slices.ContainsFunc(a, func(block string) bool {
+		_, found := slices.BinarySearch(b, block)
+		return !found
+	})
 }
 
 // withoutNumbers writes 0 for each run of digits, with the blanks between them: a clock

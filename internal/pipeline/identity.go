@@ -9,19 +9,23 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/ingest"
 )
 
-// identify gives the findings of a flagged page their ids, before the archive writes them down.
-func (p *Pipeline) identify(ctx context.Context, url string, a *qianshao.Assessment) (merged map[string]string, err error) {
+// identify gives the findings of a flagged page their ids, before the archive writes them
+// down, and says what they show. before is what the last visit left, rules names those in force.
+func (p *Pipeline) identify(ctx context.Context, page *qianshao.Page, a *qianshao.Assessment, before ingest.Memory, rules string) (merged map[string]string, err error) {
 	if !a.Flagged() {
 		return nil, nil
 	}
-	known, err := p.Store.FindingsOfPage(ctx, url)
+	known, err := p.Store.FindingsOfPage(ctx, page.URL)
 	if err != nil {
 		p.Metrics.Failed(metrics.StageSave)
 		return nil, err
 	}
-	return settle(url, known, a.Findings), nil
+	merged = settle(page.URL, known, a.Findings)
+	look(known, a.Findings, before.Rules != rules, before.Hash == hashOf(page.Body))
+	return merged, nil
 }
 
 // settle gives the findings of a page the ids under which the store has them. A

@@ -122,11 +122,11 @@ func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before inges
 	if err != nil {
 		return handled, err
 	}
-	merged, err := p.identify(ctx, page.URL, &judged.assessment)
+	page = extraction.Whole()
+	merged, err := p.identify(ctx, &page, &judged.assessment, before, rules.Name)
 	if err != nil {
 		return handled, err
 	}
-	page = extraction.Whole()
 	if err := p.archive(ctx, evidence.Item{Page: page, Assessment: judged.assessment, Rules: rules.Name}); err != nil {
 		return handled, err
 	}

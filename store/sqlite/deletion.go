@@ -10,6 +10,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/outbox"
+	"github.com/qianshao/qianshao/store/sqlite/review"
 )
 
 // OldFindings returns the findings that were last seen before a moment, by id
@@ -67,11 +68,14 @@ func deleteFinding(ctx context.Context, tx *database.Tx, d *store.Deletion) (was
 		return 0, err
 	}
 	if _, err := tx.ExecContext(ctx, `
-INSERT INTO deletions (finding, at, category, reason) VALUES ($1, $2, $3, $4)
-ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason`, d.Finding, database.Millis(d.At), category, d.Reason); err != nil {
+INSERT INTO deletions (finding, at, category, reason, acts) VALUES ($1, $2, $3, $4, (SELECT seq FROM act_head WHERE id = 1))
+ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason, acts = excluded.acts`, d.Finding, database.Millis(d.At), category, d.Reason); err != nil {
 		return 0, err
 	}
 	if err := outbox.Deleted(ctx, tx, d.Finding, d.At); err != nil {
+		return 0, err
+	}
+	if err := review.Forget(ctx, tx, d.Finding); err != nil {
 		return 0, err
 	}
 	if gone.Valid {

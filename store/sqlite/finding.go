@@ -23,17 +23,17 @@ func (s *Store) Finding(ctx context.Context, id string) (store.Finding, error) {
 }
 
 func (s *Store) finding(ctx context.Context, id string) (f store.Finding, err error) {
-	var text string
+	var text, shown string
 	var source []byte
 	var first, last, visited int64
 	var gone sql.NullInt64
 	err = s.db.Read.QueryRowContext(ctx, `
 SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, f.title), f.charset, t.source,
-       f.sha256, f.status, f.requested_url,
+       f.sha256, f.status, f.requested_url, f.seen,
        p.sha256, p.status, CASE WHEN p.missed_at > p.last_seen THEN p.missed_at ELSE p.last_seen END
 FROM findings f JOIN pages p ON p.page = f.page LEFT JOIN page_texts t ON t.page = f.page AND f.gone_at IS NULL WHERE f.id = $1`, id).Scan(
 		&text, &first, &last, &gone, &f.PageTitle, &f.Charset, &source,
-		&f.Hash, &f.Status, &f.RequestedURL, &f.PageNow.Hash, &f.PageNow.Status, &visited)
+		&f.Hash, &f.Status, &f.RequestedURL, &shown, &f.PageNow.Hash, &f.PageNow.Status, &visited)
 	if errors.Is(err, sql.ErrNoRows) {
 		return f, store.ErrNotFound
 	}
@@ -43,6 +43,7 @@ FROM findings f JOIN pages p ON p.page = f.page LEFT JOIN page_texts t ON t.page
 	if f.Finding, err = decodeFinding(text); err != nil {
 		return f, err
 	}
+	f.Seen = shown
 	f.FirstSeen, f.LastSeen, f.FetchedAt = database.FromMillis(first), database.FromMillis(last), database.FromMillis(last)
 	f.PageNow.At = database.FromMillis(visited)
 	if f.Changes, err = s.changes(ctx, id); err != nil {
@@ -69,13 +70,15 @@ func (s *Store) changes(ctx context.Context, id string) ([]qianshao.Change, erro
 func (s *Store) Findings(ctx context.Context, ids []string) (map[string]qianshao.Finding, error) {
 	found := make(map[string]qianshao.Finding, len(ids))
 	for _, id := range ids {
-		var text string
-		err := s.db.Read.QueryRowContext(ctx, `SELECT finding FROM findings WHERE id = $1`, id).Scan(&text)
+		var text, shown string
+		err := s.db.Read.QueryRowContext(ctx, `SELECT finding, seen FROM findings WHERE id = $1`, id).Scan(&text, &shown)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
 		if err == nil {
-			found[id], err = decodeFinding(text)
+			f, failed := decodeFinding(text)
+			f.Seen = shown
+			found[id], err = f, failed
 		}
 		if err != nil {
 			return nil, s.db.Fail(fmt.Sprintf("read finding %q from", id), err)
@@ -111,20 +114,21 @@ func (s *Store) FindingMark(ctx context.Context) (m store.FindingMark, err error
 // selectFindingRecords gives the page's text to open findings only: one that is
 // gone has its own title and evidence, and nothing of what the page says now.
 const selectFindingRecords = `
-SELECT f.finding, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, f.title), t.body
+SELECT f.finding, f.seen, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, f.title), t.body
 FROM findings f LEFT JOIN page_texts t ON t.page = f.page AND f.gone_at IS NULL`
 
 func (s *Store) scanFindingRecord(rows *sql.Rows) (e qianshao.FindingRecord, err error) {
-	var text string
+	var text, shown string
 	var body []byte
 	var first, last int64
 	var gone sql.NullInt64
-	if err = rows.Scan(&text, &first, &last, &gone, &e.PageTitle, &body); err != nil {
+	if err = rows.Scan(&text, &shown, &first, &last, &gone, &e.PageTitle, &body); err != nil {
 		return e, err
 	}
 	if e.Finding, err = decodeFinding(text); err != nil {
 		return e, err
 	}
+	e.Finding.Seen = shown
 	e.Host, e.FirstSeen, e.LastSeen = hostOf(e.Finding.URL), database.FromMillis(first), database.FromMillis(last)
 	if gone.Valid {
 		e.GoneAt, e.PageText = database.FromMillis(gone.Int64), evidenceText(&e.Finding)

@@ -211,21 +211,26 @@ func putFinding(ctx context.Context, tx *database.Tx, f *qianshao.Finding, save 
 	if f.ID == "" || f.URL != save.Page.URL {
 		return fmt.Errorf("its id %q or URL %q is not that of the page", f.ID, f.URL)
 	}
-	text, err := json.Marshal(f)
+	kept := *f
+	kept.Seen = "" // it has a column
+	text, err := json.Marshal(&kept)
 	if err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `
-INSERT INTO findings (id, page, url, rule, category, level, score, finding, first_seen, last_seen, sha256, status, requested_url, charset, title)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13, $14)
+INSERT INTO findings (id, page, url, rule, category, level, score, finding, first_seen, last_seen, sha256, status, requested_url, charset, title,
+  seen, host, authorisation)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13, $14, $16, $17, $18)
 ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, category = excluded.category, level = excluded.level,
   score = excluded.score, finding = excluded.finding, gone_at = NULL, sha256 = excluded.sha256, status = excluded.status,
   requested_url = excluded.requested_url, charset = excluded.charset, title = excluded.title,
+  seen = excluded.seen, host = excluded.host, authorisation = excluded.authorisation,
+  back_at = CASE WHEN findings.gone_at IS NOT NULL THEN excluded.last_seen WHEN findings.back_at > $15 THEN 0 ELSE findings.back_at END,
   first_seen = CASE WHEN excluded.first_seen < findings.first_seen THEN excluded.first_seen ELSE findings.first_seen END,
   last_seen = CASE WHEN excluded.last_seen > findings.last_seen OR findings.last_seen > $15 THEN excluded.last_seen ELSE findings.last_seen END`,
 		f.ID, qianshao.PageKey(f.URL), f.URL, f.Rule, string(f.Category), int(f.Level), f.Score, string(text), database.Millis(save.Page.FetchedAt),
 		hashOf(save.Page.Body), save.Page.Status, save.Page.RequestedURL, save.Document.Charset, cut(save.Document.Title, store.MaxTitle),
-		notAfter(save.Page.FetchedAt))
+		notAfter(save.Page.FetchedAt), f.Seen, hostOf(f.URL), f.Authorisation)
 	return err
 }
 

@@ -41,6 +41,9 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
+// Database is the database below, for the rooms of statements beside this one.
+func (s *Store) Database() *database.DB { return s.db }
+
 // Snapshot writes the database as of one moment into a new file, as database.DB does.
 func (s *Store) Snapshot(ctx context.Context, path string) error { return s.db.Snapshot(ctx, path) }
 

@@ -12,7 +12,7 @@ UPDATE findings SET
 -- On which sites the same content is; and which rows are still to be filled.
 CREATE INDEX findings_content ON findings (seen, host);
 -- What the desk reads of a finding, without the pages that its evidence takes.
-CREATE INDEX findings_desk ON findings (id, seen, back_at, authorisation, level);
+CREATE INDEX findings_desk ON findings (id, seen, back_at, authorisation, level, category, host);
 
 -- The trail of review: rows are added and never changed. detail is desk.Detail in JSON;
 -- until is 0 where an act has none; client_key is what a client calls the act, so that
@@ -110,7 +110,7 @@ CREATE TABLE batches (
     undone_by  TEXT NOT NULL,
     undo_words TEXT NOT NULL
 );
-CREATE INDEX batches_unfinished ON batches (id) WHERE state IN ('freezing', 'applying', 'undoing');
+CREATE INDEX batches_unfinished ON batches (id) WHERE state IN ('applying', 'undoing');
 
 -- seen, basis and verdict are those at the freezing; act is what the batch did, 0 for
 -- nothing, for the reason in skipped; undone likewise.

@@ -1,0 +1,192 @@
+package review
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store/sqlite/database"
+)
+
+// moment and millis keep the zero time as 0.
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return database.FromMillis(ms)
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return database.Millis(t)
+}
+
+// Do hands judge what a subject is, and writes what it returns, in one durable transaction.
+func (s *Store) Do(ctx context.Context, q desk.Question, judge func(*desk.State) (desk.Change, error)) (act qianshao.Act, err error) {
+	err = s.update(ctx, "act on "+q.Subject.String()+" in", func(tx *database.Tx) error {
+		st, err := state(ctx, tx, q)
+		if err != nil {
+			return err
+		}
+		change, err := judge(&st)
+		if err != nil {
+			return err
+		}
+		if change.Claim != nil {
+			if err := putClaim(ctx, tx, q.Subject, *change.Claim); err != nil {
+				return err
+			}
+		}
+		act = change.Act
+		if act.Seq != 0 || act.Kind == "" {
+			return nil
+		}
+		written := []qianshao.Act{act}
+		if err := appendActs(ctx, tx, written); err != nil {
+			return err
+		}
+		act = written[0]
+		standing := desk.Replay(append(st.Acts, act))
+		return putStandings(ctx, tx, []subjectStanding{{q.Subject, standing}})
+	})
+	if err != nil {
+		return qianshao.Act{}, err
+	}
+	return act, nil
+}
+
+// update runs f in one durable transaction. The desk's own errors come back as they are:
+// they say nothing of the database.
+func (s *Store) update(ctx context.Context, op string, f func(*database.Tx) error) error {
+	var judged error
+	err := s.db.Update(ctx, database.Durable, op, func(tx *database.Tx) error {
+		judged = f(tx)
+		return judged
+	})
+	if err != nil && isDesks(judged) {
+		return judged
+	}
+	return err
+}
+
+func isDesks(err error) bool {
+	var refusal *desk.Refusal
+	return errors.Is(err, desk.ErrNotFound) || errors.Is(err, desk.ErrForbidden) || errors.Is(err, desk.ErrConflict) || errors.As(err, &refusal)
+}
+
+// appendActs gives acts their numbers and chain, and adds them to the trail. The head row
+// is changed first: a database with several writers locks it, so that acts become visible
+// in the order of their numbers.
+func appendActs(ctx context.Context, tx *database.Tx, acts []qianshao.Act) error {
+	if len(acts) == 0 {
+		return nil
+	}
+	var head desk.Head
+	if err := tx.QueryRowContext(ctx, `UPDATE act_head SET seq = seq + $1 WHERE id = 1 RETURNING seq, chain`, len(acts)).Scan(&head.Seq, &head.Chain); err != nil {
+		return err
+	}
+	seq := head.Seq - int64(len(acts))
+	rows := make([][]any, len(acts))
+	for i := range acts {
+		a := &acts[i]
+		seq++
+		a.Seq = seq
+		a.Chain = desk.Link(head.Chain, a)
+		head.Chain = a.Chain
+		rows[i] = []any{
+			a.Seq, millis(a.At), a.By, a.Key, a.Batch, string(a.Subject.Kind), a.Subject.ID, string(a.Kind), a.Basis, string(a.Verdict), string(a.Reason),
+			a.Seen, a.Rules, millis(a.Until), a.Reverts, a.Round, a.Detail, a.Chain,
+		}
+	}
+	if err := insertRows(ctx, tx, `INSERT INTO acts (`+actColumns+`)`, 18, rows, ""); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE act_head SET chain = $1 WHERE id = 1`, head.Chain)
+	return err
+}
+
+const actColumns = `seq, at, account, client_key, batch, subject_kind, subject, kind, basis, verdict, reason, seen, rules, until, reverts, round, detail, chain`
+
+const selectActs = `SELECT a.seq, a.at, a.account, a.client_key, a.batch, a.subject_kind, a.subject, a.kind, a.basis, a.verdict, a.reason, a.seen, a.rules,
+  a.until, a.reverts, a.round, a.detail, a.chain FROM acts a`
+
+func scanAct(r *sql.Rows) (a qianshao.Act, err error) {
+	var at, until int64
+	err = r.Scan(&a.Seq, &at, &a.By, &a.Key, &a.Batch, &a.Subject.Kind, &a.Subject.ID, &a.Kind, &a.Basis, &a.Verdict, &a.Reason, &a.Seen, &a.Rules,
+		&until, &a.Reverts, &a.Round, &a.Detail, &a.Chain)
+	a.At, a.Until = moment(at), moment(until)
+	return a, err
+}
+
+// sinceDeletion leaves out the acts about a finding that was deleted, where another one
+// was found at the same place later.
+const sinceDeletion = `a.seq > coalesce((SELECT max(d.acts) FROM deletions d WHERE d.finding = a.subject AND a.subject_kind = 'finding'), 0)`
+
+// actsOf returns all acts of a subject, in their order.
+func actsOf(ctx context.Context, db reader, subject qianshao.Subject) ([]qianshao.Act, error) {
+	return database.Collect(ctx, db, scanAct, selectActs+` WHERE a.subject = $1 AND a.subject_kind = $2 AND `+sinceDeletion+` ORDER BY a.seq`,
+		subject.ID, string(subject.Kind))
+}
+
+func actByKey(ctx context.Context, db reader, by, key string) (*qianshao.Act, error) {
+	acts, err := database.Collect(ctx, db, scanAct, selectActs+` WHERE a.account = $1 AND a.client_key = $2 AND a.client_key <> ''`, by, key)
+	if err != nil || len(acts) == 0 {
+		return nil, err
+	}
+	return &acts[0], nil
+}
+
+// Look returns what a subject is now.
+func (s *Store) Look(ctx context.Context, q desk.Question) (desk.State, error) {
+	st, err := state(ctx, s.db.Read, q)
+	if isDesks(err) {
+		return st, err
+	}
+	return st, s.db.Fail("read "+q.Subject.String()+" from", err)
+}
+
+// Act returns an act of the trail.
+func (s *Store) Act(ctx context.Context, seq int64) (qianshao.Act, error) {
+	acts, err := database.Collect(ctx, s.db.Read, scanAct, selectActs+` WHERE a.seq = $1`, seq)
+	if err != nil {
+		return qianshao.Act{}, s.db.Fail("read the trail of", err)
+	}
+	if len(acts) == 0 {
+		return qianshao.Act{}, desk.ErrNotFound
+	}
+	return acts[0], nil
+}
+
+// Acts returns acts that may be seen, with a Seq above since, in their order, at most
+// limit. Who is limited sees those about findings and campaigns that there are, and no
+// others.
+func (s *Store) Acts(ctx context.Context, sight qianshao.Sight, since int64, limit int) ([]qianshao.Act, error) {
+	if sight.All {
+		list, err := database.Collect(ctx, s.db.Read, scanAct, selectActs+` WHERE a.seq > $1 ORDER BY a.seq LIMIT $2`, since, limit)
+		return list, s.db.Fail("read the trail of", err)
+	}
+	if len(sight.Authorisations) == 0 {
+		return nil, nil
+	}
+	authorisations, err := json.Marshal(sight.Authorisations)
+	if err != nil {
+		return nil, err
+	}
+	list, err := database.Collect(ctx, s.db.Read, scanAct, selectActs+`
+WHERE a.seq > $1 AND a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findings f WHERE f.id = a.subject
+  AND f.authorisation IN (SELECT value FROM json_each($3))) AND `+sinceDeletion+` ORDER BY a.seq LIMIT $2`, since, limit, string(authorisations))
+	return list, s.db.Fail("read the trail of", err)
+}
+
+// Head returns the end of the trail, and when its last act was; zero for an empty trail.
+func (s *Store) Head(ctx context.Context) (h desk.Head, at time.Time, err error) {
+	var last sql.NullInt64
+	err = s.db.Read.QueryRowContext(ctx, `SELECT h.seq, h.chain, (SELECT a.at FROM acts a WHERE a.seq = h.seq) FROM act_head h WHERE h.id = 1`).Scan(&h.Seq, &h.Chain, &last)
+	return h, moment(last.Int64), s.db.Fail("read the trail of", err)
+}

@@ -1,0 +1,440 @@
+package review
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store/sqlite/database"
+)
+
+// Freeze writes a batch down, some of its members at a time, so that nobody waits long.
+func (s *Store) Freeze(ctx context.Context, b desk.Batch, sight qianshao.Sight, findings []string) (desk.Batch, error) {
+	s.freezing.Lock()
+	defer s.freezing.Unlock()
+	findings = slices.Clone(findings)
+	slices.Sort(findings)
+	findings = slices.Compact(findings)
+	b.State, b.Members = desk.BatchFreezing, 0
+	err := s.db.Update(ctx, database.Durable, "begin a batch in", func(tx *database.Tx) error {
+		if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) + 1 FROM batches`).Scan(&b.ID); err != nil {
+			return err
+		}
+		return putBatch(ctx, tx, &b)
+	})
+	if err != nil {
+		return desk.Batch{}, err
+	}
+	digest := sha256.New()
+	for chunk := range slices.Chunk(findings, desk.BatchStep) {
+		n, err := s.freezeSome(ctx, b.ID, sight, chunk, digest)
+		if err != nil {
+			return desk.Batch{}, err // what is left is dropped at the next start
+		}
+		b.Members += n
+	}
+	if b.Members == 0 {
+		if err := s.dropUnfrozen(context.WithoutCancel(ctx)); err != nil {
+			return desk.Batch{}, err
+		}
+		return desk.Batch{}, desk.ErrNotFound
+	}
+	return s.ChangeBatch(ctx, b.ID, func(is *desk.Batch) error {
+		is.Members, is.Digest, is.State = b.Members, hex.EncodeToString(digest.Sum(nil)), desk.BatchFrozen
+		return nil
+	})
+}
+
+// freezeSome writes members down as they are now, and adds them to the digest.
+func (s *Store) freezeSome(ctx context.Context, id int64, sight qianshao.Sight, findings []string, digest hash.Hash) (n int, err error) {
+	list, err := json.Marshal(findings)
+	if err != nil {
+		return 0, err
+	}
+	var members []frozen
+	err = s.db.Update(ctx, database.Ordered, "freeze a batch in", func(tx *database.Tx) (err error) {
+		members, err = database.Collect(ctx, tx, scanFrozen, `
+SELECT f.id, f.seen, f.authorisation, coalesce(s.act, 0), coalesce(s.verdict, ''), coalesce(s.seen, '')
+FROM json_each($1) j CROSS JOIN findings f ON f.id = j.value LEFT JOIN standings s ON s.subject = f.id AND s.subject_kind = 'finding'`, string(list))
+		if err != nil {
+			return err
+		}
+		members = slices.DeleteFunc(members, func(m frozen) bool { return !sight.Sees(m.authorisation) })
+		rows := make([][]any, len(members))
+		for i := range members {
+			m := &members[i]
+			rows[i] = []any{id, m.Finding, m.Seen, m.Basis, string(m.Verdict)}
+		}
+		return insertRows(ctx, tx, `INSERT INTO batch_members (batch, finding, seen, basis, verdict)`, 5, rows, "")
+	})
+	if err != nil {
+		return 0, err
+	}
+	slices.SortFunc(members, func(x, y frozen) int { return slices.Compare([]byte(x.Finding), []byte(y.Finding)) })
+	for i := range members {
+		fmt.Fprintf(digest, "%s %s\n", members[i].Finding, members[i].Seen)
+	}
+	return len(members), nil
+}
+
+// frozen is a member with what decides whether it is one.
+type frozen struct {
+	desk.Member
+	authorisation string
+}
+
+// scanFrozen reads a member. A verdict on other content than there is now is none.
+func scanFrozen(r *sql.Rows) (m frozen, err error) {
+	var judged string
+	err = r.Scan(&m.Finding, &m.Seen, &m.authorisation, &m.Basis, &m.Verdict, &judged)
+	if judged != m.Seen {
+		m.Verdict = ""
+	}
+	return m, err
+}
+
+// DropUnfrozen removes batches that a dead process was writing down.
+func (s *Store) DropUnfrozen(ctx context.Context) error {
+	s.freezing.Lock()
+	defer s.freezing.Unlock()
+	return s.dropUnfrozen(ctx)
+}
+
+func (s *Store) dropUnfrozen(ctx context.Context) error {
+	for more := true; more; {
+		err := s.db.Update(ctx, database.Ordered, "drop unfinished batches from", func(tx *database.Tx) error {
+			n, err := database.ChangedRows(tx.ExecContext(ctx, `
+DELETE FROM batch_members WHERE (batch, finding) IN (SELECT m.batch, m.finding FROM batches b JOIN batch_members m ON m.batch = b.id
+  WHERE b.state = 'freezing' LIMIT $1)`, desk.BatchStep))
+			if more = n > 0; err != nil || more {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, `DELETE FROM batches WHERE state = 'freezing'`)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func putBatch(ctx context.Context, tx *database.Tx, b *desk.Batch) error {
+	ordered := ""
+	if b.Order != nil {
+		text, err := json.Marshal(b.Order)
+		if err != nil {
+			return err
+		}
+		ordered = string(text)
+	}
+	_, err := tx.ExecContext(ctx, `
+INSERT INTO batches (id, account, at, query, campaign, members, digest, state, ordered, progress, done_at, undone_by, undo_words)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+ON CONFLICT (id) DO UPDATE SET members = excluded.members, digest = excluded.digest, state = excluded.state, ordered = excluded.ordered,
+  progress = excluded.progress, done_at = excluded.done_at, undone_by = excluded.undone_by, undo_words = excluded.undo_words`,
+		b.ID, b.By, millis(b.At), b.Query, b.Campaign, b.Members, b.Digest, string(b.State), ordered, b.Progress, millis(b.Done), b.UndoneBy, b.UndoWords)
+	return err
+}
+
+const selectBatches = `SELECT id, account, at, query, campaign, members, digest, state, ordered, progress, done_at, undone_by, undo_words FROM batches`
+
+func scanBatch(r *sql.Rows) (b desk.Batch, err error) {
+	var at, done int64
+	var ordered string
+	if err = r.Scan(&b.ID, &b.By, &at, &b.Query, &b.Campaign, &b.Members, &b.Digest, &b.State, &ordered, &b.Progress, &done, &b.UndoneBy, &b.UndoWords); err != nil {
+		return b, err
+	}
+	b.At, b.Done = moment(at), moment(done)
+	if ordered != "" {
+		err = json.Unmarshal([]byte(ordered), &b.Order)
+	}
+	return b, err
+}
+
+func batch(ctx context.Context, db reader, id int64) (desk.Batch, error) {
+	list, err := database.Collect(ctx, db, scanBatch, selectBatches+` WHERE id = $1`, id)
+	if err != nil {
+		return desk.Batch{}, err
+	}
+	if len(list) == 0 {
+		return desk.Batch{}, desk.ErrNotFound
+	}
+	return list[0], nil
+}
+
+// Batch returns a batch.
+func (s *Store) Batch(ctx context.Context, id int64) (desk.Batch, error) {
+	b, err := batch(ctx, s.db.Read, id)
+	if isDesks(err) {
+		return b, err
+	}
+	return b, s.db.Fail("read a batch from", err)
+}
+
+// Batches returns batches, the latest first.
+func (s *Store) Batches(ctx context.Context, before int64, limit int) ([]desk.Batch, error) {
+	list, err := database.Collect(ctx, s.db.Read, scanBatch, selectBatches+` WHERE ($1 = 0 OR id < $1) AND state <> 'freezing' ORDER BY id DESC LIMIT $2`, before, limit)
+	return list, s.db.Fail("read batches from", err)
+}
+
+// Unfinished returns the batches that are being applied or undone.
+func (s *Store) Unfinished(ctx context.Context) ([]int64, error) {
+	list, err := database.Collect(ctx, s.db.Read, func(r *sql.Rows) (id int64, err error) {
+		err = r.Scan(&id)
+		return id, err
+	}, `SELECT id FROM batches WHERE state IN ('applying', 'undoing') ORDER BY id`)
+	return list, s.db.Fail("read batches from", err)
+}
+
+// ChangeBatch lets change alter a batch in one transaction.
+func (s *Store) ChangeBatch(ctx context.Context, id int64, change func(*desk.Batch) error) (b desk.Batch, err error) {
+	err = s.update(ctx, "change a batch in", func(tx *database.Tx) error {
+		var err error
+		if b, err = batch(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := change(&b); err != nil {
+			return err
+		}
+		return putBatch(ctx, tx, &b)
+	})
+	if err != nil {
+		return desk.Batch{}, err
+	}
+	return b, nil
+}
+
+// Step works on the next members of a batch, in one transaction.
+func (s *Store) Step(ctx context.Context, id int64, limit int, now time.Time, judge func(*desk.Batch, []desk.MemberState) ([]desk.Outcome, error)) (more bool, err error) {
+	err = s.update(ctx, "work on a batch in", func(tx *database.Tx) error {
+		b, err := batch(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if b.State != desk.BatchApplying && b.State != desk.BatchUndoing {
+			more = false
+			return nil
+		}
+		members, err := nextMembers(ctx, tx, &b, limit)
+		if err != nil {
+			return err
+		}
+		outcomes, err := judge(&b, members)
+		if err != nil {
+			return err
+		}
+		if err := putOutcomes(ctx, tx, &b, members, outcomes); err != nil {
+			return err
+		}
+		if more = len(members) == limit; more {
+			b.Progress = members[limit-1].Finding
+		} else {
+			b.Progress = ""
+			finish(&b, now)
+		}
+		return putBatch(ctx, tx, &b)
+	})
+	return more && err == nil, err
+}
+
+func finish(b *desk.Batch, now time.Time) {
+	if b.State == desk.BatchUndoing {
+		b.State = desk.BatchUndone
+		return
+	}
+	b.State, b.Done = desk.BatchApplied, now
+}
+
+// nextMembers reads the members after the progress of a batch, with what their findings are.
+func nextMembers(ctx context.Context, tx *database.Tx, b *desk.Batch, limit int) ([]desk.MemberState, error) {
+	members, err := database.Collect(ctx, tx, scanMemberState, `
+SELECT m.finding, m.seen, m.basis, m.verdict, m.act, m.skipped, m.undone, m.kept, f.id IS NOT NULL,
+  coalesce(f.seen, ''), coalesce(f.back_at, 0), coalesce(f.authorisation, ''), coalesce(f.level, 0)
+FROM batch_members m LEFT JOIN findings f ON f.id = m.finding WHERE m.batch = $1 AND m.finding > $2 ORDER BY m.finding LIMIT $3`, b.ID, b.Progress, limit)
+	if err != nil || len(members) == 0 {
+		return nil, err
+	}
+	acts, err := database.Collect(ctx, tx, scanAct, selectActs+` JOIN batch_members m ON a.subject = m.finding AND a.subject_kind = 'finding'
+WHERE m.batch = $1 AND m.finding > $2 AND m.finding <= $3 AND `+sinceDeletion+` ORDER BY a.subject, a.seq`, b.ID, b.Progress, members[len(members)-1].Finding)
+	if err != nil {
+		return nil, err
+	}
+	for i := range members {
+		n := 0
+		for n < len(acts) && acts[n].Subject.ID == members[i].Finding {
+			n++
+		}
+		if members[i].State != nil {
+			members[i].State.Acts = slices.Clip(acts[:n])
+		}
+		acts = acts[n:]
+	}
+	return members, nil
+}
+
+func scanMemberState(r *sql.Rows) (m desk.MemberState, err error) {
+	var there bool
+	var back int64
+	var authorisation string
+	var st desk.State
+	err = r.Scan(&m.Finding, &m.Seen, &m.Basis, &m.Verdict, &m.Act, &m.Skipped, &m.Undone, &m.Kept, &there, &st.Seen, &back, &authorisation, &st.Level)
+	if there {
+		st.BackAt, st.Authorisations = moment(back), []string{authorisation}
+		m.State = &st
+	}
+	return m, err
+}
+
+// putOutcomes adds what the rules made of the members to the trail, and notes it with them.
+func putOutcomes(ctx context.Context, tx *database.Tx, b *desk.Batch, members []desk.MemberState, outcomes []desk.Outcome) error {
+	var acts []qianshao.Act
+	for i := range outcomes {
+		if outcomes[i].Act.Kind != "" {
+			acts = append(acts, outcomes[i].Act)
+		}
+	}
+	if err := appendActs(ctx, tx, acts); err != nil {
+		return err
+	}
+	var standings []subjectStanding
+	rows := make([][]any, len(members))
+	for i := range members {
+		m, o := &members[i], &outcomes[i]
+		var seq int64
+		if o.Act.Kind != "" {
+			seq = acts[0].Seq
+			standings = append(standings, subjectStanding{acts[0].Subject, desk.Replay(append(m.State.Acts, acts[0]))})
+			acts = acts[1:]
+		}
+		note(b, &m.Member, seq, o.Skipped)
+		rows[i] = []any{b.ID, m.Finding, m.Seen, m.Basis, string(m.Verdict), m.Act, string(m.Skipped), m.Undone, string(m.Kept)}
+	}
+	if err := putStandings(ctx, tx, standings); err != nil {
+		return err
+	}
+	return insertRows(ctx, tx, `INSERT INTO batch_members (batch, finding, seen, basis, verdict, act, skipped, undone, kept)`, 9, rows,
+		`ON CONFLICT (batch, finding) DO UPDATE SET act = excluded.act, skipped = excluded.skipped, undone = excluded.undone, kept = excluded.kept`)
+}
+
+// note says with a member what was done with it.
+func note(b *desk.Batch, m *desk.Member, seq int64, skipped desk.Skipped) {
+	switch {
+	case b.State == desk.BatchApplying:
+		m.Act, m.Skipped = seq, skipped
+	case m.Act != 0:
+		m.Undone, m.Kept = seq, skipped
+	case m.Skipped == "":
+		m.Skipped = desk.SkippedUndone
+	}
+}
+
+// Members returns members of a batch.
+func (s *Store) Members(ctx context.Context, id int64, passed bool, after string, limit int) ([]desk.Member, error) {
+	list, err := database.Collect(ctx, s.db.Read, func(r *sql.Rows) (m desk.Member, err error) {
+		err = r.Scan(&m.Finding, &m.Seen, &m.Basis, &m.Verdict, &m.Act, &m.Skipped, &m.Undone, &m.Kept)
+		return m, err
+	}, `SELECT finding, seen, basis, verdict, act, skipped, undone, kept FROM batch_members
+WHERE batch = $1 AND finding > $2 AND ($3 = 0 OR skipped <> '' OR kept <> '') ORDER BY finding LIMIT $4`, id, after, passed, limit)
+	return list, s.db.Fail("read a batch from", err)
+}
+
+// Preview counts what a batch consists of.
+func (s *Store) Preview(ctx context.Context, id int64, sight qianshao.Sight) (desk.Preview, error) {
+	p := desk.Preview{Sites: map[string]int{}, Categories: map[qianshao.Category]int{}, Levels: map[qianshao.Level]int{}}
+	_, err := database.Collect(ctx, s.db.Read, func(r *sql.Rows) (none struct{}, err error) {
+		var host, authorisation string
+		var category qianshao.Category
+		var level qianshao.Level
+		var decided bool
+		var n int
+		if err = r.Scan(&host, &category, &level, &authorisation, &decided, &n); err != nil || !sight.Sees(authorisation) {
+			return none, err
+		}
+		p.Members += n
+		p.Sites[host] += n
+		p.Categories[category] += n
+		p.Levels[level] += n
+		if decided {
+			p.Decided += n
+		}
+		return none, nil
+	}, `SELECT f.host, f.category, f.level, f.authorisation, m.verdict <> '', count(*)
+FROM batch_members m JOIN findings f ON f.id = m.finding WHERE m.batch = $1 GROUP BY 1, 2, 3, 4, 5`, id)
+	return p, s.db.Fail("count a batch in", err)
+}
+
+// Tally counts what became of the members of a batch.
+func (s *Store) Tally(ctx context.Context, id int64) (desk.Tally, error) {
+	t := desk.Tally{Skipped: map[desk.Skipped]int{}, Kept: map[desk.Skipped]int{}}
+	_, err := database.Collect(ctx, s.db.Read, func(r *sql.Rows) (none struct{}, err error) {
+		var done, undone bool
+		var skipped, kept desk.Skipped
+		var n int
+		if err = r.Scan(&done, &skipped, &undone, &kept, &n); err != nil {
+			return none, err
+		}
+		switch {
+		case skipped != "":
+			t.Skipped[skipped] += n
+		case !done:
+			t.Pending += n
+		case undone:
+			t.Undone += n
+		default:
+			t.Done += n
+		}
+		if kept != "" {
+			t.Kept[kept] += n
+		}
+		return none, nil
+	}, `SELECT act <> 0, skipped, undone <> 0, kept, count(*) FROM batch_members WHERE batch = $1 GROUP BY 1, 2, 3, 4`, id)
+	return t, s.db.Fail("count a batch in", err)
+}
+
+// verifyBatches checks that the members of each batch are those that were frozen.
+func (s *Store) verifyBatches(ctx context.Context, v *desk.Verified, problem func(string, ...any)) error {
+	for before := int64(0); ; {
+		list, err := s.Batches(ctx, before, 100)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for i := range list {
+			digest, members, err := s.digestOf(ctx, list[i].ID)
+			if err != nil {
+				return err
+			}
+			if digest != list[i].Digest || members != list[i].Members {
+				problem("batch %d has other members than were frozen", list[i].ID)
+			}
+			v.Batches++
+			before = list[i].ID
+		}
+	}
+}
+
+func (s *Store) digestOf(ctx context.Context, id int64) (digest string, members int, err error) {
+	h := sha256.New()
+	for after := ""; ; {
+		list, err := s.Members(ctx, id, false, after, desk.BatchStep)
+		if err != nil {
+			return "", 0, err
+		}
+		for i := range list {
+			fmt.Fprintf(h, "%s %s\n", list[i].Finding, list[i].Seen)
+			after = list[i].Finding
+		}
+		members += len(list)
+		if len(list) < desk.BatchStep {
+			return hex.EncodeToString(h.Sum(nil)), members, nil
+		}
+	}
+}

@@ -1,0 +1,34 @@
+package review
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store/sqlite/database"
+)
+
+func claimOf(ctx context.Context, db reader, subject qianshao.Subject) (c desk.Claim, err error) {
+	var until int64
+	err = db.QueryRowContext(ctx, `SELECT account, until FROM claims WHERE subject = $1 AND subject_kind = $2`, subject.ID, string(subject.Kind)).Scan(&c.By, &until)
+	if errors.Is(err, sql.ErrNoRows) {
+		return desk.Claim{}, nil
+	}
+	c.Until = moment(until)
+	return c, err
+}
+
+// putClaim makes a claim the subject's; one without an account ends it.
+func putClaim(ctx context.Context, tx *database.Tx, subject qianshao.Subject, c desk.Claim) error {
+	if c.By == "" {
+		_, err := tx.ExecContext(ctx, `DELETE FROM claims WHERE subject = $1 AND subject_kind = $2`, subject.ID, string(subject.Kind))
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `
+INSERT INTO claims (subject_kind, subject, account, until) VALUES ($1, $2, $3, $4)
+ON CONFLICT (subject, subject_kind) DO UPDATE SET account = excluded.account, until = excluded.until`,
+		string(subject.Kind), subject.ID, c.By, millis(c.Until))
+	return err
+}

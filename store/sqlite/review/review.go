@@ -1,0 +1,137 @@
+// Package review has the statements of the desk: the trail of acts, the standings that
+// derive from it, claims and batches. The rules are the desk's, which the store runs
+// inside of its transactions.
+package review
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store/sqlite/database"
+)
+
+// Store is the desk's part of the truth, in an open database. It is safe for concurrent use.
+type Store struct {
+	db *database.DB
+	// freezing is held while a batch is written down, so that dropping what a dead process
+	// has left does not take it.
+	freezing sync.Mutex
+}
+
+// New returns the desk's part of an open database, which stays the caller's to close.
+func New(db *database.DB) *Store { return &Store{db: db} }
+
+// reader runs queries: the pool of readers, or a transaction.
+type reader interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}
+
+// notFound makes a missing row the desk's error.
+func notFound(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return desk.ErrNotFound
+	}
+	return err
+}
+
+// rowsAtATime are put into one statement. Statements are prepared and kept, so there is
+// one of so many rows and one of a single row, and none of any other length.
+const rowsAtATime = 100
+
+// insertRows runs "INSERT INTO … VALUES (…), (…)" for all rows, with tail behind it.
+func insertRows(ctx context.Context, tx *database.Tx, head string, columns int, rows [][]any, tail string) error {
+	for len(rows) > 0 {
+		n := 1
+		if len(rows) >= rowsAtATime {
+			n = rowsAtATime
+		}
+		args := make([]any, 0, n*columns)
+		for _, row := range rows[:n] {
+			args = append(args, row...)
+		}
+		if _, err := tx.ExecContext(ctx, head+" VALUES "+places(n, columns)+" "+tail, args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// places returns the parameters of n rows: "($1, $2), ($3, $4)".
+func places(n, columns int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		for j := range columns {
+			sep := ", "
+			if j == 0 {
+				sep = "("
+			}
+			fmt.Fprintf(&b, "%s$%d", sep, i*columns+j+1)
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// Forget removes what was derived for a finding that is deleted: its standing and its
+// claim. Its acts stay in the trail, which names no page.
+func Forget(ctx context.Context, tx *database.Tx, finding string) error {
+	for _, statement := range []string{
+		`DELETE FROM standings WHERE subject = $1 AND subject_kind = 'finding'`,
+		`DELETE FROM claims WHERE subject = $1 AND subject_kind = 'finding'`,
+	} {
+		if _, err := tx.ExecContext(ctx, statement, finding); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// state reads what a subject is.
+func state(ctx context.Context, db reader, q desk.Question) (s desk.State, err error) {
+	switch q.Subject.Kind {
+	case qianshao.SubjectFinding:
+		err = findingState(ctx, db, q, &s)
+	default:
+		err = desk.ErrNotFound
+	}
+	if err != nil {
+		return s, notFound(err)
+	}
+	if s.Acts, err = actsOf(ctx, db, q.Subject); err != nil {
+		return s, err
+	}
+	if s.Claim, err = claimOf(ctx, db, q.Subject); err != nil {
+		return s, err
+	}
+	if q.Key != "" {
+		s.Earlier, err = actByKey(ctx, db, q.By, q.Key)
+	}
+	return s, err
+}
+
+func findingState(ctx context.Context, db reader, q desk.Question, s *desk.State) error {
+	var authorisation string
+	var back int64
+	err := db.QueryRowContext(ctx, `SELECT seen, back_at, authorisation, level FROM findings WHERE id = $1`, q.Subject.ID).
+		Scan(&s.Seen, &back, &authorisation, &s.Level)
+	if err != nil {
+		return err
+	}
+	s.Authorisations = []string{authorisation}
+	s.BackAt = moment(back)
+	if q.Sites {
+		err = db.QueryRowContext(ctx, `SELECT count(DISTINCT host) FROM findings WHERE seen = $1`, s.Seen).Scan(&s.Sites)
+	}
+	return err
+}

@@ -1,0 +1,216 @@
+package storetest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+)
+
+// FindMany saves pages on one host, each with a finding that shows the same, and returns
+// the findings by id ascending.
+func (d *Desk) FindMany(t testing.TB, n int) (ids []string) {
+	t.Helper()
+	for i := range n {
+		ids = append(ids, d.Find(t, fmt.Sprintf("http://many/%d", i), "one", 0).ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func (d *Desk) freeze(t testing.TB, by string, ids []string) desk.Batch {
+	t.Helper()
+	b, err := d.Freeze(t.Context(), d.Accounts[by], desk.Selection{Findings: ids, Query: "host:many"})
+	check(t, err)
+	return b
+}
+
+func (d *Desk) run(t testing.TB, by string, b desk.Batch, order desk.Order) desk.Batch {
+	t.Helper()
+	_, err := d.Begin(t.Context(), d.Accounts[by], b.ID, order, b.Members)
+	check(t, err)
+	check(t, d.Run(t.Context(), b.ID))
+	b, err = d.Batch(t.Context(), d.Accounts[by], b.ID)
+	check(t, err)
+	return b
+}
+
+func (d *Desk) tally(t testing.TB, b desk.Batch, want desk.Tally) {
+	t.Helper()
+	got, err := d.Tally(t.Context(), d.Accounts["leo"], b.ID)
+	check(t, err)
+	if want.Skipped == nil {
+		want.Skipped = map[desk.Skipped]int{}
+	}
+	if want.Kept == nil {
+		want.Kept = map[desk.Skipped]int{}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the members of batch %d (-want +got):\n%s", b.ID, diff)
+	}
+}
+
+func subject(id string) qianshao.Subject {
+	return qianshao.Subject{Kind: qianshao.SubjectFinding, ID: id}
+}
+
+var crime = desk.Order{Kind: qianshao.ActDecide, Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked}
+
+func testBatch(t *testing.T, d *Desk) {
+	ids := d.FindMany(t, desk.ConfirmAbove+2)
+	d.Decide(t, "bob", subject(ids[0]), qianshao.VerdictNotCrime)
+	b := d.freeze(t, "ann", append([]string{"0000", ids[3]}, ids...)) // one that is not there, one twice
+	digest := sha256.New()
+	for _, id := range ids {
+		fmt.Fprintf(digest, "%s one\n", id)
+	}
+	if b.State != desk.BatchFrozen || b.Members != len(ids) || b.Digest != hex.EncodeToString(digest.Sum(nil)) || b.Query != "host:many" {
+		t.Errorf("frozen: %+v", b)
+	}
+	p, err := d.Preview(t.Context(), d.Accounts["ann"], b.ID)
+	check(t, err)
+	n := len(ids)
+	want := desk.Preview{Members: n, Decided: 1, Sites: map[string]int{"many": n}, Categories: map[qianshao.Category]int{qianshao.Gambling: n}, Levels: map[qianshao.Level]int{qianshao.LevelHigh: n}}
+	if diff := cmp.Diff(want, p); diff != "" {
+		t.Errorf("preview (-want +got):\n%s", diff)
+	}
+	for _, confirm := range []int{0, 50} {
+		var r *desk.Refusal
+		if _, err := d.Begin(t.Context(), d.Accounts["ann"], b.ID, crime, confirm); !errors.As(err, &r) || r.Code != "confirm" {
+			t.Errorf("confirmed with %d: %v", confirm, err)
+		}
+	}
+	d.tally(t, b, desk.Tally{Pending: n})
+	b = d.run(t, "ann", b, crime)
+	if b.State != desk.BatchApplied || !b.Done.Equal(d.Now) {
+		t.Errorf("done: %+v", b)
+	}
+	d.tally(t, b, desk.Tally{Done: n - 1, Skipped: map[desk.Skipped]int{desk.SkippedDecided: 1}})
+	if s := d.Look(t, subject(ids[0])).Standing; s.Verdict != qianshao.VerdictNotCrime {
+		t.Errorf("what was decided before: %+v", s)
+	}
+	if s := d.Look(t, subject(ids[n-1])).Standing; s.Verdict != qianshao.VerdictCrime || s.Batch != b.ID || s.Second != desk.SecondBatch || !s.DueForReview() {
+		t.Errorf("a member: %+v", s)
+	}
+	if _, err := d.Begin(t.Context(), d.Accounts["ann"], b.ID, crime, n); err != nil {
+		t.Errorf("the same order again: %v", err)
+	}
+	other := crime
+	other.Reason = qianshao.ReasonOperator
+	if _, err := d.Begin(t.Context(), d.Accounts["ann"], b.ID, other, n); err == nil {
+		t.Error("another order is taken")
+	}
+	list, err := d.Members(t.Context(), d.Accounts["ann"], b.ID, true, "", 10)
+	if err != nil || len(list) != 1 || list[0].Finding != ids[0] || list[0].Skipped != desk.SkippedDecided {
+		t.Errorf("passed over: %+v, %v", list, err)
+	}
+}
+
+// testBatchSkips: what has changed since the freezing is passed over, and it is said why.
+func testBatchSkips(t *testing.T, d *Desk) {
+	var ids []string
+	for _, url := range []string{"http://same/", "http://content/", "http://acted/", "http://deleted/", "http://own/", "http://other/", "http://stale/"} {
+		ids = append(ids, d.Find(t, url, "one", 0).ID)
+	}
+	d.Decide(t, "ann", subject(ids[4]), qianshao.VerdictNotCrime)
+	d.Decide(t, "bob", subject(ids[5]), qianshao.VerdictNotCrime)
+	d.Decide(t, "bob", subject(ids[6]), qianshao.VerdictNotCrime)
+	d.Find(t, "http://stale/", "two", 1)
+	b := d.freeze(t, "ann", ids)
+	d.Find(t, "http://content/", "two", 1)
+	d.Decide(t, "bob", subject(ids[2]), qianshao.VerdictUnsure)
+	deleteFindings(t, d.Store, 1, deletionOf("http://deleted/", "casino", 1))
+	again := crime
+	again.Again = true
+	b = d.run(t, "ann", b, again)
+	d.tally(t, b, desk.Tally{Done: 3, Skipped: map[desk.Skipped]int{
+		desk.SkippedContent: 1, desk.SkippedActed: 1, desk.SkippedDeleted: 1, desk.SkippedOther: 1,
+	}})
+	for i, want := range map[int]desk.Skipped{0: "", 1: desk.SkippedContent, 2: desk.SkippedActed, 3: desk.SkippedDeleted, 4: "", 5: desk.SkippedOther, 6: ""} {
+		all, err := d.Members(t.Context(), d.Accounts["ann"], b.ID, false, "", 10)
+		check(t, err)
+		at := slices.IndexFunc(all, func(m desk.Member) bool { return m.Finding == ids[i] })
+		if at < 0 || all[at].Skipped != want || (all[at].Act == 0) != (want != "") {
+			t.Errorf("member %d: %+v, want %q", i, all[at], want)
+		}
+	}
+}
+
+func testBatchUndo(t *testing.T, d *Desk) {
+	ids := d.FindMany(t, 4)
+	b := d.run(t, "ann", d.freeze(t, "ann", ids), crime)
+	since := d.Decision(t, subject(ids[1]), qianshao.ActAdjudicate, qianshao.VerdictNotCrime)
+	d.Must(t, "leo", since)
+	if _, err := d.UndoBatch(t.Context(), d.Accounts["bob"], b.ID, "no"); !errors.Is(err, desk.ErrNotFound) {
+		t.Errorf("bob undoes what ann did: %v", err)
+	}
+	d.Now = d.Now.Add(desk.UndoTime + time.Second)
+	var r *desk.Refusal
+	if _, err := d.UndoBatch(t.Context(), d.Accounts["ann"], b.ID, ""); !errors.As(err, &r) || r.Code != "words" {
+		t.Errorf("late, without a reason: %v", err)
+	}
+	_, err := d.UndoBatch(t.Context(), d.Accounts["leo"], b.ID, "the wrong query")
+	check(t, err)
+	check(t, d.Run(t.Context(), b.ID))
+	d.tally(t, b, desk.Tally{Undone: 3, Done: 1, Kept: map[desk.Skipped]int{desk.SkippedActed: 1}})
+	if s := d.Look(t, subject(ids[1])).Standing; s.Verdict != qianshao.VerdictNotCrime {
+		t.Errorf("what was decided since: %+v", s)
+	}
+	if v := d.Look(t, subject(ids[0])); v.Standing.Verdict != "" || v.Acts[1].By != "leo" || v.Acts[1].Reverts != v.Acts[0].Seq {
+		t.Errorf("undone: %+v", v)
+	}
+	if b, err = d.Batch(t.Context(), d.Accounts["ann"], b.ID); err != nil || b.State != desk.BatchUndone || b.UndoneBy != "leo" {
+		t.Errorf("%+v, %v", b, err)
+	}
+	parked := d.run(t, "ann", d.freeze(t, "ann", ids[:1]), desk.Order{Kind: qianshao.ActPark, Until: d.Now.Add(time.Hour)})
+	if s := d.Look(t, subject(ids[0])).Standing; s.Parked == 0 {
+		t.Errorf("parked: %+v", s)
+	}
+	_, err = d.UndoBatch(t.Context(), d.Accounts["ann"], parked.ID, "")
+	check(t, err)
+	check(t, d.Run(t.Context(), parked.ID))
+	if s := d.Look(t, subject(ids[0])).Standing; s.Parked != 0 {
+		t.Errorf("the park is undone: %+v", s)
+	}
+}
+
+func testBatchRefused(t *testing.T, d *Desk) {
+	ids := d.FindMany(t, 3)
+	for by, sel := range map[string]desk.Selection{"may": {Findings: ids}, "amy": {Findings: ids}, "ann": {}} {
+		if b, err := d.Freeze(t.Context(), d.Accounts[by], sel); err == nil {
+			t.Errorf("%s freezes %+v", by, b)
+		}
+	}
+	b := d.freeze(t, "ann", ids)
+	if _, err := d.Batch(t.Context(), d.Accounts["bob"], b.ID); !errors.Is(err, desk.ErrNotFound) {
+		t.Errorf("bob sees ann's batch: %v", err)
+	}
+	for name, order := range map[string]desk.Order{
+		"note": {Kind: qianshao.ActNote}, "no reason": {Kind: qianshao.ActDecide, Verdict: qianshao.VerdictCrime},
+		"never": {Kind: qianshao.ActPark}, "sites": {Kind: qianshao.ActPark, Detail: desk.Detail{Park: &desk.Park{Sites: 1}}},
+	} {
+		var r *desk.Refusal
+		if _, err := d.Begin(t.Context(), d.Accounts["ann"], b.ID, order, 0); !errors.As(err, &r) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := d.UndoBatch(t.Context(), d.Accounts["ann"], b.ID, ""); err == nil {
+		t.Error("what was not done is undone")
+	}
+	// An account that was disabled since it gave the order acts no more.
+	_, err := d.Begin(t.Context(), d.Accounts["ann"], b.ID, crime, 0)
+	check(t, err)
+	ann := d.Accounts["ann"]
+	ann.Disabled = true
+	d.Accounts["ann"] = ann
+	check(t, d.Run(t.Context(), b.ID))
+	d.tally(t, b, desk.Tally{Skipped: map[desk.Skipped]int{desk.SkippedAccount: 3}})
+}

@@ -1,0 +1,622 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+)
+
+// Review is the desk's part of a store: what the desk needs, and what commands do with the trail.
+type Review interface {
+	desk.Store
+	// RebuildStandings makes all standings anew from the acts.
+	RebuildStandings(ctx context.Context) (count int, err error)
+	// Verify checks the trail, and holds standings and batches against it.
+	Verify(ctx context.Context, kept desk.Head, told func(problem string)) (desk.Verified, error)
+	// Head returns the end of the trail, and when its last act was.
+	Head(ctx context.Context) (h desk.Head, at time.Time, err error)
+}
+
+// OpenReview returns an empty store, and the desk's part of it.
+type OpenReview func(t testing.TB) (Store, Review)
+
+// RunReview holds the desk's part of a store to the contract.
+func RunReview(t *testing.T, open OpenReview) {
+	for _, tc := range []struct {
+		name string
+		test func(*testing.T, *Desk)
+	}{
+		{"decide", testDecide},
+		{"seen", testDecideSeen},
+		{"undo", testUndo},
+		{"undo late", testUndoLate},
+		{"sight", testSight},
+		{"powers", testPowers},
+		{"review and dispute", testReviews},
+		{"park", testPark},
+		{"park until further sites", testParkSites},
+		{"claim", testClaim},
+		{"assign", testAssign},
+		{"keys of acts", testActKeys},
+		{"relapse", testRelapse},
+		{"deleted and found anew", testForgottenActs},
+		{"acts in order", testActsInOrder},
+		{"head kept", testHeadKept},
+		{"batch", testBatch},
+		{"batch passes over", testBatchSkips},
+		{"batch undone", testBatchUndo},
+		{"batch refused", testBatchRefused},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			d := NewDesk(t, open)
+			tc.test(t, d)
+			d.Verify(t)
+		})
+	}
+}
+
+// Desk is a desk over a store, for tests, with a clock that stands and these accounts:
+// ann, bob and cyn decide; leo leads; amy audits; may decides on what is authorised by
+// "town" alone; old is disabled.
+type Desk struct {
+	*desk.Desk
+	Store  Store
+	Review Review
+	Now    time.Time
+	// Accounts are by name.
+	Accounts map[string]qianshao.Account
+}
+
+// NewDesk returns a desk over an empty store.
+func NewDesk(t testing.TB, open OpenReview) *Desk {
+	t.Helper()
+	d := &Desk{Now: base, Accounts: map[string]qianshao.Account{}}
+	d.Store, d.Review = open(t)
+	for _, a := range []qianshao.Account{
+		{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}, {Name: "bob", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()},
+		{Name: "cyn", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}, {Name: "leo", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()},
+		{Name: "amy", Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()}, {Name: "old", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll(), Disabled: true},
+		{Name: "may", Role: qianshao.RoleAnalyst, Sight: qianshao.Sight{Authorisations: []string{"town"}}},
+	} {
+		d.Accounts[a.Name] = a
+	}
+	var err error
+	d.Desk, err = desk.New(desk.Options{
+		Store: d.Review, Rules: func() string { return "rules 1" }, Now: func() time.Time { return d.Now },
+		Mask: func(s string) string { return s },
+		Account: func(_ context.Context, name string) (qianshao.Account, error) {
+			if a, ok := d.Accounts[name]; ok {
+				return a, nil
+			}
+			return qianshao.Account{}, desk.ErrNotFound
+		},
+	})
+	check(t, err)
+	return d
+}
+
+// Find saves a page with one finding that shows something, and returns the finding.
+func (d *Desk) Find(t testing.TB, url, shows string, hours int) qianshao.Subject {
+	t.Helper()
+	p := Page(url, shows, hours, "casino")
+	p.Assessment.Findings[0].Seen = shows
+	save(t, d.Store, p)
+	return qianshao.Subject{Kind: qianshao.SubjectFinding, ID: qianshao.FindingID(url, "casino")}
+}
+
+// Look returns what the lead sees of a subject.
+func (d *Desk) Look(t testing.TB, subject qianshao.Subject) desk.View {
+	t.Helper()
+	v, err := d.Desk.Look(t.Context(), d.Accounts["leo"], subject)
+	check(t, err)
+	return v
+}
+
+// Decision is a draft with a verdict on what there is now.
+func (d *Desk) Decision(t testing.TB, subject qianshao.Subject, kind qianshao.ActKind, v qianshao.Verdict) desk.Draft {
+	t.Helper()
+	view := d.Look(t, subject)
+	draft := desk.Draft{Subject: subject, Kind: kind, Verdict: v, Basis: view.Standing.Act, Seen: view.Seen}
+	if reasons := v.Reasons(); len(reasons) > 0 {
+		draft.Reason = reasons[0]
+	}
+	return draft
+}
+
+// Must does what a draft says and returns the act.
+func (d *Desk) Must(t testing.TB, by string, draft desk.Draft) qianshao.Act {
+	t.Helper()
+	act, err := d.Do(t.Context(), d.Accounts[by], draft)
+	if err != nil {
+		t.Fatalf("%s by %s: %v", draft.Kind, by, err)
+	}
+	return act
+}
+
+// Decide decides on what there is now.
+func (d *Desk) Decide(t testing.TB, by string, subject qianshao.Subject, v qianshao.Verdict) qianshao.Act {
+	t.Helper()
+	return d.Must(t, by, d.Decision(t, subject, qianshao.ActDecide, v))
+}
+
+// Refused expects the refusal with a code.
+func (d *Desk) Refused(t testing.TB, code, by string, draft desk.Draft) {
+	t.Helper()
+	_, err := d.Do(t.Context(), d.Accounts[by], draft)
+	var r *desk.Refusal
+	if !errors.As(err, &r) || r.Code != code {
+		t.Errorf("%s by %s: error %v, want the refusal %q", draft.Kind, by, err, code)
+	}
+}
+
+// Conflicts expects a conflict.
+func (d *Desk) Conflicts(t testing.TB, why desk.Why, by string, draft desk.Draft) *desk.Conflict {
+	t.Helper()
+	_, err := d.Do(t.Context(), d.Accounts[by], draft)
+	var c *desk.Conflict
+	if !errors.As(err, &c) || c.Why != why || !errors.Is(err, desk.ErrConflict) {
+		t.Fatalf("%s by %s: error %v, want the conflict %q", draft.Kind, by, err, why)
+	}
+	return c
+}
+
+// Verify expects the trail to be whole, and the standings to be what it comes to, as they
+// are and after they were built anew.
+func (d *Desk) Verify(t testing.TB) {
+	t.Helper()
+	for range 2 {
+		v, err := d.Review.Verify(context.WithoutCancel(t.Context()), desk.Head{}, func(problem string) { t.Error(problem) })
+		if err != nil || v.Problems > 0 {
+			t.Errorf("verified: %+v, error %v", v, err)
+		}
+		n, err := d.Review.RebuildStandings(context.WithoutCancel(t.Context()))
+		if err != nil || n != v.Standings {
+			t.Errorf("%d standings were built anew, want %d, error %v", n, v.Standings, err)
+		}
+	}
+}
+
+func testDecide(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	first := d.Decision(t, f, qianshao.ActDecide, qianshao.VerdictCrime)
+	act := d.Must(t, "ann", first)
+	want := qianshao.Act{
+		Seq: 1, At: base, By: "ann", Subject: f, Kind: qianshao.ActDecide, Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked,
+		Seen: "one", Rules: "rules 1", Round: 1, Chain: act.Chain,
+	}
+	if diff := cmp.Diff(want, act); diff != "" || act.Chain != desk.Link("", &act) {
+		t.Errorf("the act (-want +got):\n%s\nchain %q", diff, act.Chain)
+	}
+	late := first
+	late.Verdict, late.Reason = qianshao.VerdictNotCrime, qianshao.ReasonLawful
+	c := d.Conflicts(t, desk.WhyBasis, "bob", late)
+	if c.Standing.By != "ann" || c.Standing.Verdict != qianshao.VerdictCrime || c.Draft.Verdict != qianshao.VerdictNotCrime {
+		t.Errorf("the conflict has not both answers: %+v", c)
+	}
+	late.Basis = 99 // invented
+	d.Conflicts(t, desk.WhyBasis, "bob", late)
+	late.Basis = act.Seq
+	d.Conflicts(t, desk.WhyDecided, "bob", late) // another person's verdict is not written over
+	again := d.Must(t, "ann", late)
+	v := d.Look(t, f)
+	if v.Standing.Act != again.Seq || v.Standing.Verdict != qianshao.VerdictNotCrime || v.Standing.Round != 2 || len(v.Acts) != 2 {
+		t.Errorf("after ann has changed her mind: %+v", v.Standing)
+	}
+	lead := d.Decision(t, f, qianshao.ActAdjudicate, qianshao.VerdictCrime)
+	lead.Detail.Words = "both were seen"
+	d.Must(t, "leo", lead)
+	if v := d.Look(t, f); v.Standing.By != "leo" || v.Standing.Verdict != qianshao.VerdictCrime {
+		t.Errorf("after the lead has adjudicated: %+v", v.Standing)
+	}
+	unknown := first
+	unknown.Subject.ID = "0123456789abcdef"
+	if _, err := d.Do(t.Context(), d.Accounts["ann"], unknown); !errors.Is(err, desk.ErrNotFound) {
+		t.Errorf("a finding that is not there: %v", err)
+	}
+}
+
+// testDecideSeen: who has not seen what is there now decides on nothing.
+func testDecideSeen(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	draft := d.Decision(t, f, qianshao.ActDecide, qianshao.VerdictCrime)
+	d.Find(t, "http://a/", "two", 1)
+	if c := d.Conflicts(t, desk.WhySeen, "ann", draft); c.Seen != "two" {
+		t.Errorf("the conflict says %q is there now", c.Seen)
+	}
+	d.Decide(t, "ann", f, qianshao.VerdictCrime)
+	d.Find(t, "http://a/", "three", 2)
+	if v := d.Look(t, f); !v.Stale || !v.Standing.Undecided(v.Facts) || v.Standing.Verdict != qianshao.VerdictCrime {
+		t.Errorf("with other content: %+v", v)
+	}
+	d.Decide(t, "bob", f, qianshao.VerdictNotCrime) // it is open to everybody again
+}
+
+func testUndo(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	unsure := d.Decide(t, "ann", f, qianshao.VerdictUnsure)
+	crime := d.Decide(t, "bob", f, qianshao.VerdictCrime)
+	if _, err := d.Undo(t.Context(), d.Accounts["ann"], crime.Seq, "no", ""); !errors.Is(err, desk.ErrForbidden) {
+		t.Errorf("ann undoes what bob did: %v", err)
+	}
+	if _, err := d.Undo(t.Context(), d.Accounts["ann"], unsure.Seq, "", ""); !errors.Is(err, desk.ErrConflict) {
+		t.Errorf("what does not stand is undone: %v", err)
+	}
+	undo, err := d.Undo(t.Context(), d.Accounts["bob"], crime.Seq, "", "")
+	check(t, err)
+	v := d.Look(t, f)
+	if v.Standing.Act != undo.Seq || v.Standing.Decided != unsure.Seq || v.Standing.By != "ann" || v.Standing.Round != 1 || undo.Basis != crime.Seq {
+		t.Errorf("what stood before stands again: %+v", v.Standing)
+	}
+	if _, err := d.Undo(t.Context(), d.Accounts["bob"], crime.Seq, "", ""); !errors.Is(err, desk.ErrConflict) {
+		t.Errorf("undone twice: %v", err)
+	}
+	_, err = d.Undo(t.Context(), d.Accounts["ann"], unsure.Seq, "", "")
+	check(t, err)
+	if v := d.Look(t, f); v.Standing.Verdict != "" || v.Standing.Decided != 0 || !v.Standing.Undecided(v.Facts) {
+		t.Errorf("with everything undone: %+v", v.Standing)
+	}
+	if _, err := d.Undo(t.Context(), d.Accounts["ann"], 99, "", ""); !errors.Is(err, desk.ErrNotFound) {
+		t.Errorf("an act that is not there: %v", err)
+	}
+}
+
+func testUndoLate(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	act := d.Decide(t, "ann", f, qianshao.VerdictCrime)
+	d.Now = d.Now.Add(desk.UndoTime + time.Second)
+	undo := desk.Draft{Subject: f, Kind: qianshao.ActUndo, Reverts: act.Seq}
+	d.Refused(t, "words", "ann", undo)
+	d.Refused(t, "words", "leo", undo)
+	undo.Detail.Words = "the wrong button"
+	d.Must(t, "leo", undo)
+	note := d.Must(t, "ann", desk.Draft{Subject: f, Kind: qianshao.ActNote, Detail: desk.Detail{Words: "x"}})
+	undo.Reverts = note.Seq
+	d.Refused(t, "undo", "ann", undo)
+}
+
+func testSight(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0) // of the city
+	decision := d.Decision(t, f, qianshao.ActDecide, qianshao.VerdictCrime)
+	for _, draft := range []desk.Draft{
+		decision, {Subject: f, Kind: qianshao.ActNote}, {Subject: f, Kind: qianshao.ActClaim}, {Subject: f, Kind: "nonsense"},
+	} {
+		if _, err := d.Do(t.Context(), d.Accounts["may"], draft); !errors.Is(err, desk.ErrNotFound) {
+			t.Errorf("%s on what may is not to see: %v, want as if it were not there", draft.Kind, err)
+		}
+	}
+	if _, err := d.Desk.Look(t.Context(), d.Accounts["may"], f); !errors.Is(err, desk.ErrNotFound) {
+		t.Errorf("may looks: %v", err)
+	}
+	if err := d.Release(t.Context(), d.Accounts["may"], f); !errors.Is(err, desk.ErrNotFound) {
+		t.Errorf("may releases: %v", err)
+	}
+	act := d.Must(t, "ann", decision)
+	if _, err := d.Undo(t.Context(), d.Accounts["may"], act.Seq, "", ""); !errors.Is(err, desk.ErrNotFound) {
+		t.Errorf("may undoes: %v", err)
+	}
+	p := Page("http://town/", "two", 0, "casino")
+	p.Page.Authorisation, p.Assessment.Findings[0].Authorisation, p.Assessment.Findings[0].Seen = "town", "town", "two"
+	save(t, d.Store, p)
+	town := d.Decide(t, "may", qianshao.Subject{Kind: qianshao.SubjectFinding, ID: p.Assessment.Findings[0].ID}, qianshao.VerdictUnsure)
+	for by, want := range map[string]int{"may": 1, "ann": 2} {
+		acts, err := d.Acts(t.Context(), d.Accounts[by], 0, 10)
+		if err != nil || len(acts) != want || acts[want-1].Seq != town.Seq {
+			t.Errorf("%s reads %d acts, want %d, error %v", by, len(acts), want, err)
+		}
+	}
+	if acts, err := d.Acts(t.Context(), qianshao.Account{Name: "nobody"}, 0, 10); err != nil || len(acts) != 0 {
+		t.Errorf("an account without sight reads %d acts, %v", len(acts), err)
+	}
+}
+
+func testPowers(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	for by, kinds := range map[string][]qianshao.ActKind{
+		"amy": qianshao.ActKinds(), "old": {qianshao.ActDecide, qianshao.ActNote}, "ann": {qianshao.ActAdjudicate},
+	} {
+		for _, kind := range kinds {
+			draft := d.Decision(t, f, kind, qianshao.VerdictCrime)
+			if _, err := d.Do(t.Context(), d.Accounts[by], draft); !errors.Is(err, desk.ErrForbidden) {
+				t.Errorf("%s by %s: %v", kind, by, err)
+			}
+		}
+	}
+	d.Refused(t, "undecided", "leo", d.Decision(t, f, qianshao.ActAdjudicate, qianshao.VerdictCrime))
+}
+
+func testReviews(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	d.Refused(t, "undecided", "bob", d.Decision(t, f, qianshao.ActReview, qianshao.VerdictCrime))
+	d.Decide(t, "ann", f, qianshao.VerdictCrime)
+	review := d.Decision(t, f, qianshao.ActReview, qianshao.VerdictNotCrime)
+	d.Refused(t, "own", "ann", review)
+	if act := d.Must(t, "bob", review); act.Round != 1 {
+		t.Errorf("the round is %d", act.Round)
+	}
+	d.Refused(t, "reviewed", "bob", review)
+	dispute := d.Decision(t, f, qianshao.ActDispute, qianshao.VerdictCrime)
+	d.Refused(t, "agrees", "cyn", dispute)
+	v := d.Look(t, f)
+	if s := v.Standing; !s.Disputed() || s.Reviews != 1 || s.Verdict != qianshao.VerdictCrime {
+		t.Errorf("with a dissenting review: %+v", s)
+	}
+	if b := v.Blind(); b.Standing.Verdict != "" || b.Standing.By != "" || b.Acts != nil || b.Standing.Act != v.Standing.Act {
+		t.Errorf("blind: %+v", b)
+	}
+	stale := review
+	stale.Basis = 0
+	if c := d.Conflicts(t, desk.WhyBasis, "cyn", stale); c.Standing.Verdict != "" || c.Standing.By != "" {
+		t.Errorf("a conflict tells a blind reviewer the first answer: %+v", c.Standing)
+	}
+	d.Must(t, "leo", d.Decision(t, f, qianshao.ActAdjudicate, qianshao.VerdictNotCrime))
+	if s := d.Look(t, f).Standing; s.Disputed() || s.Round != 2 || s.Reviews != 0 {
+		t.Errorf("adjudicated: %+v", s)
+	}
+	d.Must(t, "bob", d.Decision(t, f, qianshao.ActReview, qianshao.VerdictNotCrime)) // another round
+	undone, err := d.Undo(t.Context(), d.Accounts["leo"], d.Look(t, f).Standing.Decided, "", "")
+	check(t, err)
+	if s := d.Look(t, f).Standing; s.Round != 1 || s.Reviews != 1 || !s.Disputed() || s.Act != undone.Seq {
+		t.Errorf("the first decision has its answers again: %+v", s)
+	}
+}
+
+func testPark(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	park := func(until time.Time, p *desk.Park) desk.Draft {
+		v := d.Look(t, f)
+		return desk.Draft{Subject: f, Kind: qianshao.ActPark, Basis: v.Standing.Act, Seen: v.Seen, Until: until, Detail: desk.Detail{Park: p}}
+	}
+	for _, never := range []desk.Draft{
+		park(time.Time{}, nil), park(time.Time{}, &desk.Park{}), park(base, nil), park(base.Add(2*desk.MaxPark), nil), park(time.Time{}, &desk.Park{Sites: -1}),
+	} {
+		d.Refused(t, "park", "ann", never)
+	}
+	rests := func(want desk.Wake) {
+		t.Helper()
+		v := d.Look(t, f)
+		if v.Wake != want || v.Standing.Resting(v.Facts, d.Now) != (want == "" && v.Standing.Parked != 0) {
+			t.Errorf("it came back for %q, want %q: %+v", v.Wake, want, v.Standing)
+		}
+	}
+	d.Must(t, "ann", park(base.Add(time.Hour), nil))
+	rests("")
+	d.Now = base.Add(time.Hour)
+	rests(desk.WakeDate)
+	d.Must(t, "ann", park(time.Time{}, &desk.Park{Content: true}))
+	rests("")
+	d.Find(t, "http://a/", "two", 2)
+	rests(desk.WakeContent)
+	d.Must(t, "ann", park(base.Add(9*time.Hour), &desk.Park{Relapse: true}))
+	save(t, d.Store, Page("http://a/", "clean", 3))
+	rests("")
+	d.Find(t, "http://a/", "two", 4)
+	rests(desk.WakeRelapse)
+	last := d.Must(t, "ann", park(base.Add(9*time.Hour), nil))
+	_, err := d.Undo(t.Context(), d.Accounts["ann"], last.Seq, "", "")
+	check(t, err)
+	if s := d.Look(t, f).Standing; s.Parked != 0 {
+		t.Errorf("the park is undone: %+v", s)
+	}
+	d.Must(t, "ann", park(base.Add(9*time.Hour), nil))
+	d.Decide(t, "bob", f, qianshao.VerdictCrime)
+	if s := d.Look(t, f).Standing; s.Parked != 0 {
+		t.Errorf("what is decided is still parked: %+v", s)
+	}
+}
+
+func testParkSites(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	d.Find(t, "http://b/", "one", 0)
+	v := d.Look(t, f)
+	act := d.Must(t, "ann", desk.Draft{Subject: f, Kind: qianshao.ActPark, Seen: v.Seen, Detail: desk.Detail{Park: &desk.Park{Sites: 2}}})
+	if detail, err := desk.ParseDetail(act.Detail); err != nil || detail.Park.SitesNow != 2 {
+		t.Errorf("%s: %v", act.Detail, err)
+	}
+	for i, url := range []string{"http://b/other", "http://c/", "http://d/"} {
+		d.Find(t, url, "one", 1)
+		if v := d.Look(t, f); (v.Wake == desk.WakeSites) != (i == 2) {
+			t.Errorf("after %s it came back for %q, on %d sites", url, v.Wake, v.Sites)
+		}
+	}
+}
+
+func testClaim(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	claim := desk.Draft{Subject: f, Kind: qianshao.ActClaim}
+	if act := d.Must(t, "ann", claim); act.Seq != 1 || !act.Until.Equal(base.Add(desk.ClaimTime)) {
+		t.Errorf("taken: %+v", act)
+	}
+	d.Now = base.Add(9 * time.Minute)
+	if act := d.Must(t, "ann", claim); act.Seq != 0 {
+		t.Errorf("a renewal is act %d", act.Seq)
+	}
+	d.Now = base.Add(18 * time.Minute)
+	d.Must(t, "ann", desk.Draft{Subject: f, Kind: qianshao.ActNote, Detail: desk.Detail{Words: "at work"}}) // renews it, too
+	d.Now = base.Add(27 * time.Minute)
+	if c := d.Conflicts(t, desk.WhyClaimed, "bob", claim); c.Claim.By != "ann" || !c.Claim.Until.Equal(base.Add(28*time.Minute)) {
+		t.Errorf("bob is told %+v", c.Claim)
+	}
+	over := claim
+	over.TakeOver = true
+	if _, err := d.Do(t.Context(), d.Accounts["bob"], over); !errors.Is(err, desk.ErrForbidden) {
+		t.Errorf("bob takes over: %v", err)
+	}
+	if act := d.Must(t, "leo", over); act.Detail != `{"from":"ann"}` {
+		t.Errorf("taken over: %+v", act)
+	}
+	d.Must(t, "ann", desk.Draft{Subject: f, Kind: qianshao.ActNote, Detail: desk.Detail{Words: "typed while it was mine"}})
+	if v := d.Look(t, f); v.Claim.By != "leo" {
+		t.Errorf("the claim is %+v", v.Claim)
+	}
+	d.Now = d.Now.Add(desk.ClaimTime)
+	if v := d.Look(t, f); v.Claim.By != "" {
+		t.Errorf("an ended claim is shown: %+v", v.Claim)
+	}
+	d.Must(t, "bob", claim)
+	check(t, d.Release(t.Context(), d.Accounts["bob"], f))
+	d.Must(t, "ann", claim)
+	d.Decide(t, "ann", f, qianshao.VerdictCrime)
+	if v := d.Look(t, f); v.Claim.By != "" {
+		t.Errorf("what is decided is still claimed: %+v", v.Claim)
+	}
+}
+
+func testAssign(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	to := func(name string) desk.Draft {
+		return desk.Draft{Subject: f, Kind: qianshao.ActAssign, Detail: desk.Detail{Assignee: name}}
+	}
+	for _, name := range []string{"nobody", "old", "amy", "may"} {
+		d.Refused(t, "assignee", "leo", to(name))
+	}
+	if _, err := d.Do(t.Context(), d.Accounts["ann"], to("bob")); !errors.Is(err, desk.ErrForbidden) {
+		t.Errorf("ann gives bob a task: %v", err)
+	}
+	d.Must(t, "ann", to("ann"))
+	if _, err := d.Do(t.Context(), d.Accounts["bob"], to("")); !errors.Is(err, desk.ErrForbidden) {
+		t.Errorf("bob takes ann's task away: %v", err)
+	}
+	d.Must(t, "leo", to("bob"))
+	if s := d.Look(t, f).Standing; s.Assignee != "bob" || s.Act != 0 {
+		t.Errorf("assigned: %+v", s)
+	}
+	d.Must(t, "bob", to(""))
+	if s := d.Look(t, f).Standing; s.Assignee != "" {
+		t.Errorf("given back: %+v", s)
+	}
+}
+
+func testActKeys(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	draft := d.Decision(t, f, qianshao.ActDecide, qianshao.VerdictCrime)
+	draft.Key = "k"
+	first := d.Must(t, "ann", draft)
+	if again := d.Must(t, "ann", draft); again != first {
+		t.Errorf("done again: %+v, first %+v", again, first)
+	}
+	other := draft
+	other.Verdict, other.Reason = qianshao.VerdictUnsure, ""
+	d.Conflicts(t, desk.WhyKey, "ann", other)
+	note := desk.Draft{Subject: f, Kind: qianshao.ActNote, Key: "k", Detail: desk.Detail{Words: "of bob"}}
+	d.Must(t, "bob", note) // each account has keys of its own
+	if v := d.Look(t, f); len(v.Acts) != 2 {
+		t.Errorf("%d acts", len(v.Acts))
+	}
+}
+
+func testRelapse(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	d.Decide(t, "ann", f, qianshao.VerdictCrime)
+	save(t, d.Store, Page("http://a/", "clean", 1))
+	if v := d.Look(t, f); v.Relapsed || v.Stale {
+		t.Errorf("gone: %+v", v)
+	}
+	d.Find(t, "http://a/", "one", 2)
+	if v := d.Look(t, f); !v.Relapsed || v.Stale || v.Standing.Verdict != qianshao.VerdictCrime {
+		t.Errorf("back with the same content: %+v", v)
+	}
+	d.Now = base.Add(3 * time.Hour)
+	d.Decide(t, "bob", f, qianshao.VerdictCrime) // what has come back is open to everybody
+	if v := d.Look(t, f); v.Relapsed {
+		t.Errorf("decided again: %+v", v)
+	}
+	save(t, d.Store, Page("http://a/", "clean", 4))
+	d.Find(t, "http://a/", "two", 5)
+	if v := d.Look(t, f); v.Relapsed || !v.Stale {
+		t.Errorf("back with other content: %+v", v)
+	}
+}
+
+// testForgottenActs: the trail of a finding that was deleted stays; it says nothing about
+// another one that is found at the same place later.
+func testForgottenActs(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	d.Decide(t, "ann", f, qianshao.VerdictCrime)
+	d.Must(t, "ann", desk.Draft{Subject: f, Kind: qianshao.ActClaim})
+	deleteFindings(t, d.Store, 1, deletionOf("http://a/", "casino", 1))
+	if _, err := d.Desk.Look(t.Context(), d.Accounts["ann"], f); !errors.Is(err, desk.ErrNotFound) {
+		t.Errorf("a deleted finding: %v", err)
+	}
+	d.Verify(t)
+	d.Find(t, "http://a/", "one", 2)
+	v := d.Look(t, f)
+	if v.Standing != (desk.Standing{}) || v.Claim.By != "" || len(v.Acts) != 0 {
+		t.Errorf("found anew it has %+v", v)
+	}
+	d.Decide(t, "bob", f, qianshao.VerdictNotCrime)
+	acts, err := d.Acts(t.Context(), d.Accounts["amy"], 0, 10)
+	if err != nil || len(acts) != 3 {
+		t.Errorf("the trail has %d acts, %v", len(acts), err)
+	}
+}
+
+// testActsInOrder: while several people act, who reads on from the last act that he has
+// read misses none.
+func testActsInOrder(t *testing.T, d *Desk) {
+	const each = 20
+	var writers sync.WaitGroup
+	for i, by := range []string{"ann", "bob", "cyn"} {
+		f := d.Find(t, fmt.Sprintf("http://%d/", i), "one", 0)
+		writers.Go(func() {
+			for n := range each {
+				if _, err := d.Do(t.Context(), d.Accounts[by], desk.Draft{Subject: f, Kind: qianshao.ActNote, Detail: desk.Detail{Words: fmt.Sprint(n)}}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { writers.Wait(); close(done) }()
+	var since int64
+	for over := false; ; {
+		acts, err := d.Acts(t.Context(), d.Accounts["amy"], since, 7)
+		check(t, err)
+		for i := range acts {
+			if since++; acts[i].Seq != since {
+				t.Fatalf("act %d follows act %d", acts[i].Seq, since-1)
+			}
+		}
+		if len(acts) > 0 {
+			continue
+		}
+		if over {
+			break
+		}
+		select {
+		case <-done:
+			over = true // and once more
+		default:
+		}
+	}
+	if since != 3*each {
+		t.Errorf("%d acts were read", since)
+	}
+}
+
+// testHeadKept: a trail that was cut off and written anew does not pass through a head
+// that was kept.
+func testHeadKept(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	d.Decide(t, "ann", f, qianshao.VerdictCrime)
+	head, at, err := d.Review.Head(t.Context())
+	check(t, err)
+	d.Must(t, "ann", desk.Draft{Subject: f, Kind: qianshao.ActNote, Detail: desk.Detail{Words: "x"}})
+	for kept, want := range map[desk.Head]int{head: 0, {Seq: 1, Chain: "other"}: 1, {Seq: 9, Chain: head.Chain}: 1} {
+		v, err := d.Review.Verify(t.Context(), kept, func(string) {})
+		if err != nil || v.Problems != want || v.Acts != 2 || v.Head.Seq != 2 {
+			t.Errorf("head %v: %+v, error %v", kept, v, err)
+		}
+	}
+	if parsed, err := desk.ParseHead(head.String()); err != nil || parsed != head || !at.Equal(base) {
+		t.Errorf("%v of %v: %v", head, at, err)
+	}
+}
