@@ -65,13 +65,19 @@ func holds(m *app.Manifest) string {
 	if m.Head != "" {
 		text += "; head " + m.Head
 	}
+	if m.ActHead != "" {
+		text += "; acts " + m.ActHead
+	}
 	return text
 }
 
-// damaged is the error of a backup whose evidence was not as recorded.
+// damaged is the error of a backup whose evidence or acts were not as recorded.
 func damaged(m *app.Manifest) error {
-	if m.Problems == 0 {
+	if m.Problems == 0 && m.ActProblems == 0 {
 		return nil
+	}
+	if m.Problems == 0 {
+		return mismatchError(fmt.Errorf("the trail of acts was copied as it is, with %s; \"qianshao acts verify\" lists them", terminal.Counted(m.ActProblems, "problem")))
 	}
 	return mismatchError(fmt.Errorf("the evidence archive was copied as it is, with %s; docs/operations.md, \"The evidence archive\", says what to do", terminal.Counted(m.Problems, "problem")))
 }

@@ -54,7 +54,8 @@ type cli struct {
 	Scope    scopeCmd    `cmd:"" help:"Keep the register of authorisations."`
 	Submit   submitCmd   `cmd:"" help:"Report pages that may show a crime, or list the reports. A page is fetched only when an authorisation covers it."`
 	Evidence evidenceCmd `cmd:"" help:"Verify, export and prune the archive of flagged pages."`
-	Reindex  reindexCmd  `cmd:"" help:"Rebuild the search index from the database."`
+	Acts     actsCmd     `cmd:"" help:"List, export and verify the trail of what people have decided."`
+	Reindex  reindexCmd  `cmd:"" help:"Rebuild what is derived: the search index from the findings, and what stands from the trail of acts."`
 	Backup   backupCmd   `cmd:"" help:"Copy the data folder, with the rules in use, into a new folder; a server or crawl may go on. Exit code 3 if the evidence is damaged."`
 	Restore  restoreCmd  `cmd:"" help:"Make the data folder from a backup, and verify it."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`

@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/pipeline"
 	"github.com/qianshao/qianshao/store"
@@ -58,6 +59,8 @@ type App struct {
 	Folder *Folder
 	// Index is the search over the folder's findings.
 	Index index.Index
+	// Desk takes what people decide on the folder's findings.
+	Desk *desk.Desk
 
 	opts    Options
 	metrics *metrics.Metrics
@@ -131,6 +134,9 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.feeder = newFeeder(a.Index, a.Folder.Store, a.metrics, a.opts.Log)
+	if a.Desk, err = newDesk(a); err != nil {
+		return err
+	}
 	a.metrics.WatchFrontier(a.frontierStates, a.Folder.Store.Next)
 	a.metrics.WatchFindings(a.findingStates)
 	a.metrics.WatchIndex(func(ctx context.Context) (store.Backlog, error) {
@@ -164,6 +170,7 @@ func (a *App) Start(ctx context.Context) {
 	a.running, ctx = errgroup.WithContext(ctx)
 	a.tellInForce(ctx)
 	a.running.Go(func() error { a.reloadOnExpiry(ctx); return nil })
+	a.running.Go(func() error { a.workOnBatches(ctx); return nil })
 	a.running.Go(func() error { a.feeder.run(ctx); return nil })
 	if a.console != nil {
 		a.running.Go(func() error { return a.console.run(ctx) })

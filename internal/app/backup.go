@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/evidence"
 )
 
@@ -117,6 +118,13 @@ func (f *Folder) describe(ctx context.Context, m *Manifest) (problems []evidence
 		m.Head = end.Head.String()
 	}
 	m.Problems, m.Records, m.end = len(problems), verified.Records, end.Seq
+	acts, err := f.Review.Verify(ctx, desk.Head{}, func(string) {})
+	if err != nil {
+		return nil, err
+	}
+	if m.ActHead, m.ActProblems = "", acts.Problems; acts.Head.Seq > 0 {
+		m.ActHead = acts.Head.String()
+	}
 	mark, err := f.Store.FindingMark(ctx)
 	if err != nil {
 		return nil, err

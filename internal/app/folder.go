@@ -31,7 +31,9 @@ type FolderOptions struct {
 // authorisations. Commands may have it open beside a server; the index, which
 // only one process may have open, belongs to App.
 type Folder struct {
-	Store    *Store
+	Store *Store
+	// Review has the acts of the desk, and what they come to.
+	Review   *Review
 	Evidence *evidence.Archive
 	Register *Register
 	software string
@@ -55,7 +57,12 @@ func OpenFolder(ctx context.Context, opts FolderOptions) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{Store: db, Register: &Register{store: db, log: opts.Log}, software: softwareName(opts.Version), zone: opts.Zone, data: opts.Data}
+	if !opts.ReadOnly {
+		if err := fillSeen(ctx, db, opts.Log); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
+	f := &Folder{Store: db, Review: openReview(db), Register: &Register{store: db, log: opts.Log}, software: softwareName(opts.Version), zone: opts.Zone, data: opts.Data}
 	f.Evidence, err = evidence.New(evidence.Options{
 		Folder: EvidencePath(opts.Data), Ledger: db, Software: f.software, Operator: opts.Contact, Log: opts.Log,
 	})

@@ -37,6 +37,10 @@ type Manifest struct {
 	// Problems is what the evidence archive had, when it was copied, that was not as recorded.
 	Problems int `json:"evidence_problems"`
 	Records  int `json:"evidence_records"`
+	// ActHead is the end of the trail of acts, as "acts head" prints it; empty if there are
+	// none. ActProblems is what was wrong with it when it was copied.
+	ActHead     string `json:"act_head"`
+	ActProblems int    `json:"act_problems"`
 	// Findings, Open and Newest are the mark of the findings.
 	Findings       int       `json:"findings"`
 	Open           int       `json:"findings_open"`

@@ -12,6 +12,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
 	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlite/review"
 )
 
 // This file alone names the engines behind store and index. A second engine is
@@ -19,6 +20,12 @@ import (
 
 // Store is the store that a data folder holds.
 type Store = sqlite.Store
+
+// Review is the desk's part of the store.
+type Review = review.Store
+
+// openReview returns the desk's part of an open store.
+func openReview(db *Store) *Review { return review.New(db.Database()) }
 
 // openStore opens the store of a data folder, and makes an empty one where there
 // is none. Several processes may have it open.

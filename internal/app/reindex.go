@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math"
 	"runtime"
 	"sync"
@@ -23,8 +24,8 @@ type Reindexing func(done, total int)
 // syncs, small enough to stay within a few megabytes of page text.
 const reindexBatch = 200
 
-// Reindex builds the index of a data folder anew from its store, and returns the
-// number of findings. Days begin in the zone; nil is index.DefaultZone. If it is
+// Reindex makes anew what a data folder derives from its store: the standings of the desk,
+// from its acts, and the index. It returns the number of findings. Days begin in the zone; nil is index.DefaultZone. If it is
 // interrupted, the index says so when it is next opened, and Reindex can be called
 // again. told may be nil.
 func Reindex(ctx context.Context, data string, zone *time.Location, told Reindexing) (count int, err error) {
@@ -33,6 +34,12 @@ func Reindex(ctx context.Context, data string, zone *time.Location, told Reindex
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := fillSeen(ctx, db, slog.New(slog.DiscardHandler)); err != nil {
+		return 0, err
+	}
+	if _, err := openReview(db).RebuildStandings(ctx); err != nil {
+		return 0, err
+	}
 	ix, count, err := buildIndex(ctx, data, zone, db, told)
 	if err != nil {
 		return count, err

@@ -83,6 +83,8 @@ func compareRestored(ctx context.Context, data string, m *Manifest, opts Restore
 		return fmt.Errorf("the restored evidence archive has %d problems, and had %d when the backup was made; take another backup", is.Problems, m.Problems)
 	case is.Head != m.Head:
 		return fmt.Errorf("the restored evidence chain ends with %q, the backup's with %q; take another backup", is.Head, m.Head)
+	case is.ActHead != m.ActHead || is.ActProblems != m.ActProblems:
+		return fmt.Errorf("the restored trail of acts ends with %q and has %d problems, the backup's with %q and %d; take another backup", is.ActHead, is.ActProblems, m.ActHead, m.ActProblems)
 	case !is.mark().Equal(m.mark()):
 		return fmt.Errorf("the restored database has %d findings (%d open), the backup's has %d (%d open); take another backup", is.Findings, is.Open, m.Findings, m.Open)
 	}

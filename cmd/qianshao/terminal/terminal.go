@@ -134,13 +134,13 @@ func ByCount(counts map[string]int) []string {
 	return keys
 }
 
-// Counted writes a number of things: 1 page, 2 pages, 2 entries, 2 indexes. The
+// Counted writes a number of things: 1 page, 2 pages, 2 entries, 2 indexes, 2 batches. The
 // noun is a regular one.
 func Counted[N int | int64](n N, noun string) string {
 	plural := noun + "s"
 	if stem, ok := strings.CutSuffix(noun, "y"); ok {
 		plural = stem + "ies"
-	} else if strings.HasSuffix(noun, "x") {
+	} else if strings.HasSuffix(noun, "x") || strings.HasSuffix(noun, "ch") {
 		plural = noun + "es"
 	}
 	if n == 1 {

@@ -41,6 +41,17 @@ CREATE INDEX acts_subject ON acts (subject, subject_kind, seq);
 CREATE UNIQUE INDEX acts_key ON acts (account, client_key) WHERE client_key <> '';
 CREATE UNIQUE INDEX acts_review ON acts (subject, subject_kind, round, account) WHERE kind = 'review';
 
+-- +goose StatementBegin
+CREATE TRIGGER acts_stay_as_they_are BEFORE UPDATE ON acts BEGIN
+    SELECT RAISE(ABORT, 'the trail of acts is only added to');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER acts_are_kept BEFORE DELETE ON acts BEGIN
+    SELECT RAISE(ABORT, 'the trail of acts is only added to');
+END;
+-- +goose StatementEnd
+
 -- The end of the trail. Whoever adds to it changes this row first: in a database with
 -- several writers, that lets acts become visible in the order of their numbers.
 CREATE TABLE act_head (
