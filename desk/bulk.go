@@ -210,7 +210,7 @@ func (d *Desk) runAll(ctx context.Context) error {
 	return err
 }
 
-// Run works on a batch to its end, BatchStep members at a time. It may be interrupted at
+// Run works on a batch to its end, Options.Step members at a time. It may be interrupted at
 // any moment, and may run beside Work.
 func (d *Desk) Run(ctx context.Context, id int64) error {
 	for more := true; more; {
@@ -219,7 +219,7 @@ func (d *Desk) Run(ctx context.Context, id int64) error {
 		}
 		var err error
 		now := d.now()
-		more, err = d.opts.Store.Step(ctx, id, BatchStep, now, func(b *Batch, members []MemberState) ([]Outcome, error) {
+		more, err = d.opts.Store.Step(ctx, id, d.opts.Step, now, func(b *Batch, members []MemberState) ([]Outcome, error) {
 			return d.step(ctx, b, members, now)
 		})
 		if err != nil {

@@ -125,7 +125,7 @@ type Store interface {
 	BatchStore
 }
 
-// Options are what a desk works with. All but Now and Sample are required.
+// Options are what a desk works with. Sample, Step and Now are optional.
 type Options struct {
 	Store Store
 	// Account returns an account by its name, or ErrNotFound.
@@ -136,6 +136,8 @@ type Options struct {
 	Rules func() string
 	// Sample is the share of ordinary decisions that are due for a second review, 0 to 1.
 	Sample float64
+	// Step is how many members of a batch are worked on in one transaction; 0 is BatchStep.
+	Step int
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -153,6 +155,9 @@ func New(opts Options) (*Desk, error) {
 	}
 	if opts.Sample < 0 || opts.Sample > 1 {
 		return nil, fmt.Errorf("desk: a sample of %v; it is a share, 0 to 1", opts.Sample)
+	}
+	if opts.Step == 0 {
+		opts.Step = BatchStep
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now

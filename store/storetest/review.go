@@ -76,7 +76,7 @@ type Desk struct {
 	Accounts map[string]qianshao.Account
 }
 
-// NewDesk returns a desk over an empty store.
+// NewDesk returns a desk over a store, which works on few members of a batch at a time.
 func NewDesk(t testing.TB, open OpenReview) *Desk {
 	t.Helper()
 	d := &Desk{Now: base, Accounts: map[string]qianshao.Account{}}
@@ -91,7 +91,7 @@ func NewDesk(t testing.TB, open OpenReview) *Desk {
 	}
 	var err error
 	d.Desk, err = desk.New(desk.Options{
-		Store: d.Review, Rules: func() string { return "rules 1" }, Now: func() time.Time { return d.Now },
+		Store: d.Review, Step: 7, Rules: func() string { return "rules 1" }, Now: func() time.Time { return d.Now },
 		Mask: func(s string) string { return s },
 		Account: func(_ context.Context, name string) (qianshao.Account, error) {
 			if a, ok := d.Accounts[name]; ok {
