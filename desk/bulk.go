@@ -218,15 +218,20 @@ func (d *Desk) Run(ctx context.Context, id int64) error {
 			return err
 		}
 		var err error
-		now := d.now()
-		more, err = d.opts.Store.Step(ctx, id, d.opts.Step, now, func(b *Batch, members []MemberState) ([]Outcome, error) {
-			return d.step(ctx, b, members, now)
-		})
-		if err != nil {
+		if more, err = d.StepBatch(ctx, id, d.opts.Step); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// StepBatch works on the next members of a batch, at most limit, in one transaction. more
+// is false when it was the last one.
+func (d *Desk) StepBatch(ctx context.Context, id int64, limit int) (more bool, err error) {
+	now := d.now()
+	return d.opts.Store.Step(ctx, id, limit, now, func(b *Batch, members []MemberState) ([]Outcome, error) {
+		return d.step(ctx, b, members, now)
+	})
 }
 
 // step judges members of a batch. The account acts with the power and the sight that it

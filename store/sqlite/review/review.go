@@ -7,7 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -45,42 +45,23 @@ func notFound(err error) error {
 // one of so many rows and one of a single row, and none of any other length.
 const rowsAtATime = 100
 
-// insertRows runs "INSERT INTO … VALUES (…), (…)" for all rows, with tail behind it.
+// insertRows runs "INSERT INTO … VALUES (…), (…)" for all rows, with tail behind it. The
+// parameters have no numbers: the driver would look for the name of each of them among all.
 func insertRows(ctx context.Context, tx *database.Tx, head string, columns int, rows [][]any, tail string) error {
-	for len(rows) > 0 {
-		n := 1
-		if len(rows) >= rowsAtATime {
-			n = rowsAtATime
-		}
-		args := make([]any, 0, n*columns)
-		for _, row := range rows[:n] {
-			args = append(args, row...)
-		}
-		if _, err := tx.ExecContext(ctx, head+" VALUES "+places(n, columns)+" "+tail, args...); err != nil {
+	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
+	many := head + " VALUES " + row + strings.Repeat(", "+row, rowsAtATime-1) + " " + tail
+	for len(rows) >= rowsAtATime {
+		if _, err := tx.ExecContext(ctx, many, slices.Concat(rows[:rowsAtATime]...)...); err != nil {
 			return err
 		}
-		rows = rows[n:]
+		rows = rows[rowsAtATime:]
+	}
+	for _, args := range rows {
+		if _, err := tx.ExecContext(ctx, head+" VALUES "+row+" "+tail, args...); err != nil {
+			return err
+		}
 	}
 	return nil
-}
-
-// places returns the parameters of n rows: "($1, $2), ($3, $4)".
-func places(n, columns int) string {
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		for j := range columns {
-			sep := ", "
-			if j == 0 {
-				sep = "("
-			}
-			fmt.Fprintf(&b, "%s$%d", sep, i*columns+j+1)
-		}
-		b.WriteByte(')')
-	}
-	return b.String()
 }
 
 // Forget removes what was derived for a finding that is deleted: its standing and its
