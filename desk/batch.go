@@ -9,8 +9,9 @@ import (
 
 // Limits of batches.
 const (
-	// BatchStep is how many members are worked on in one transaction: a crawl waits meanwhile.
-	BatchStep = 1000
+	// BatchStep is how many members are worked on in one transaction. A crawl waits meanwhile:
+	// some hundredths of a second, and that is little more than a durable commit takes.
+	BatchStep = 500
 	// ConfirmAbove is the number of members above which it must be typed, and above which
 	// the decisions are due for a second review.
 	ConfirmAbove = 50
