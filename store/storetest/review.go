@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -36,6 +37,7 @@ func RunReview(t *testing.T, open OpenReview) {
 	}{
 		{"decide", testDecide},
 		{"seen", testDecideSeen},
+		{"refused", testRefused},
 		{"undo", testUndo},
 		{"undo late", testUndoLate},
 		{"sight", testSight},
@@ -238,6 +240,52 @@ func testDecideSeen(t *testing.T, d *Desk) {
 		t.Errorf("with other content: %+v", v)
 	}
 	d.Decide(t, "bob", f, qianshao.VerdictNotCrime) // it is open to everybody again
+}
+
+// testRefused: what an act carries must fit its kind, and a verdict its reason.
+func testRefused(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	campaign := qianshao.Subject{Kind: qianshao.SubjectCampaign, ID: "c"}
+	for name, tt := range map[string]struct {
+		code string
+		edit func(*desk.Draft)
+	}{
+		"no kind":            {"kind", func(x *desk.Draft) { x.Kind = "judge" }},
+		"no verdict":         {"verdict", func(x *desk.Draft) { x.Verdict = "" }},
+		"odd verdict":        {"verdict", func(x *desk.Draft) { x.Verdict = "guilty" }},
+		"no reason":          {"reason", func(x *desk.Draft) { x.Reason = "" }},
+		"reason of another":  {"reason", func(x *desk.Draft) { x.Reason = qianshao.ReasonLawful }},
+		"unsure for a cause": {"reason", func(x *desk.Draft) { x.Verdict = qianshao.VerdictUnsure }},
+		"other, no words":    {"words", func(x *desk.Draft) { x.Verdict, x.Reason = qianshao.VerdictNotCrime, qianshao.ReasonOther }},
+		"blank words": {"words", func(x *desk.Draft) {
+			x.Verdict, x.Reason, x.Detail.Words = qianshao.VerdictNotCrime, qianshao.ReasonOther, " \n"
+		}},
+		"many words":       {"words", func(x *desk.Draft) { x.Detail.Words = strings.Repeat("字", desk.MaxWords+1) }},
+		"no text":          {"words", func(x *desk.Draft) { x.Detail.Words = "\xff" }},
+		"long key":         {"key", func(x *desk.Draft) { x.Key = strings.Repeat("k", desk.MaxKey+1) }},
+		"verdict and park": {"detail", func(x *desk.Draft) { x.Until = d.Now.Add(time.Hour) }},
+		"second":           {"detail", func(x *desk.Draft) { x.Detail.Second = desk.SecondSample }},
+		"note, no words":   {"words", func(x *desk.Draft) { *x = desk.Draft{Subject: f, Kind: qianshao.ActNote} }},
+		"note, verdict":    {"verdict", func(x *desk.Draft) { x.Kind, x.Detail.Words = qianshao.ActNote, "x" }},
+		"undo of nothing":  {"reverts", func(x *desk.Draft) { *x = desk.Draft{Subject: f, Kind: qianshao.ActUndo} }},
+		"merge of finding": {"subject", func(x *desk.Draft) {
+			*x = desk.Draft{Subject: f, Kind: qianshao.ActMerge, Detail: desk.Detail{Campaigns: []string{"c"}}}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			draft := d.Decision(t, f, qianshao.ActDecide, qianshao.VerdictCrime)
+			tt.edit(&draft)
+			d.Refused(t, tt.code, "leo", draft)
+		})
+	}
+	if _, err := d.Do(t.Context(), d.Accounts["leo"], desk.Draft{Subject: campaign, Kind: qianshao.ActNote}); !errors.Is(err, desk.ErrNotFound) {
+		t.Errorf("a campaign that is not there: %v", err)
+	}
+	words := d.Decision(t, f, qianshao.ActDecide, qianshao.VerdictNotCrime)
+	words.Reason, words.Detail.Words = qianshao.ReasonOther, " a game of words "
+	if act := d.Must(t, "ann", words); act.Detail != `{"words":"a game of words"}` {
+		t.Errorf("the detail is %s", act.Detail)
+	}
 }
 
 func testUndo(t *testing.T, d *Desk) {
