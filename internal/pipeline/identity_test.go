@@ -13,6 +13,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/pipeline"
 )
@@ -180,5 +181,47 @@ func TestAMovedFindingIsFoundAndProven(t *testing.T) {
 	slices.Sort(categories)
 	if diff := gocmp.Diff([]qianshao.Category{qianshao.Fraud, qianshao.Gambling}, categories); diff != "" {
 		t.Errorf("categories of the captures (-want +got):\n%s", diff)
+	}
+}
+
+// TestWhatAFindingShowsOutlivesRules: what people have judged is the same after new rules
+// and with other numbers, and another one when the page says something else.
+func TestWhatAFindingShowsOutlivesRules(t *testing.T) {
+	t.Parallel()
+	const one, two, three = "a gambling 注册送彩金", "b gambling 代办毕业证书", "c gambling 真人百家乐"
+	var body string
+	v := watch(t, seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) { fmt.Fprint(w, body) }))
+	page := func(clock, offer string) string {
+		return innocent + "<p>现在 " + clock + " 注册送彩金" + offer + "</p><p>专业代办毕业证书，学历提升</p><p>真人百家乐在线</p>"
+	}
+	var before ingest.Memory
+	var was string
+	for i, step := range []struct {
+		name  string
+		body  string
+		rules []string
+		same  bool
+	}{
+		{"first", page("12:30", "38元起"), []string{one}, false},
+		{"a clock and a number", page("9:05", "188元起"), []string{one}, true},
+		{"more rules, the same body", page("9:05", "188元起"), []string{one, two}, true},
+		{"those rules again, another clock", page("23:59", "188元起"), []string{one, two}, true},
+		{"more rules, another clock", page("10:00", "188元起"), []string{one, two, three}, true},
+		{"fewer rules, another clock", page("11:00", "188元起"), []string{two, three}, true},
+		{"those rules again", page("12:00", "188元起"), []string{two, three}, true},
+		{"other words", page("12:00", "188元起") + "<p>注册送彩金，真人百家乐试玩</p>", []string{two, three}, false},
+	} {
+		body = step.body
+		v.obey(t, strings.Join(step.rules, "+"), step.rules...)
+		handled, err := v.Process(t.Context(), v.fetch(t), before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before = ingest.Memory{Hash: handled.Hash, Rules: v.RulesName()}
+		list := v.findings(t)
+		if len(list) != 1 || len(list[0].Seen) != 64 || (list[0].Seen == was) != step.same {
+			t.Errorf("%d, %s: %d findings, it shows %q, and showed %q; want the same: %v", i, step.name, len(list), list[0].Seen, was, step.same)
+		}
+		was = list[0].Seen
 	}
 }

@@ -10,18 +10,21 @@ import (
 
 // look says what each finding of a page shows, for people's verdicts to be about. byRules
 // says that other rules judge the page than last time, and sameBody that its body is the same.
+//
+// New rules point at other places of a page that is as it was. That must not send what
+// people have judged back to them, so a finding keeps its hash then, and also later, as
+// long as its evidence stays as the new rules have found it.
 func look(known []qianshao.FindingRecord, found []qianshao.Finding, byRules, sameBody bool) {
 	for i := range found {
 		f := &found[i]
 		f.Seen = desk.Seen(f.Evidence, fold.String)
-		if !byRules {
+		at := slices.IndexFunc(known, func(r qianshao.FindingRecord) bool { return r.Finding.ID == f.ID })
+		if at < 0 || known[at].Finding.Seen == "" {
 			continue
 		}
-		// New rules point at other places of a page that is as it was; that must not send
-		// what people have judged back to them.
-		was := slices.IndexFunc(known, func(r qianshao.FindingRecord) bool { return r.Finding.ID == f.ID })
-		if was >= 0 && known[was].Finding.Seen != "" && (sameBody || desk.Includes(known[was].Finding.Evidence, f.Evidence, fold.String)) {
-			f.Seen = known[was].Finding.Seen
+		was := &known[at].Finding
+		if byRules && (sameBody || desk.Includes(was.Evidence, f.Evidence, fold.String)) || desk.Seen(was.Evidence, fold.String) == f.Seen {
+			f.Seen = was.Seen
 		}
 	}
 }
