@@ -243,10 +243,13 @@ func (d *Desk) step(ctx context.Context, b *Batch, members []MemberState, now ti
 		name = b.UndoneBy
 	}
 	account, err := d.opts.Account(ctx, name)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) {
+		account, err = qianshao.Account{}, nil // which may nothing
+	}
+	if err != nil {
 		return nil, err
 	}
-	may := err == nil && !account.Disabled && account.Role.May(qianshao.PowerDecide)
+	may := !account.Disabled && account.Role.May(qianshao.PowerDecide)
 	rules := d.opts.Rules()
 	outcomes := make([]Outcome, len(members))
 	for i := range members {

@@ -205,12 +205,18 @@ func testBatchRefused(t *testing.T, d *Desk) {
 	if _, err := d.UndoBatch(t.Context(), d.Accounts["ann"], b.ID, ""); err == nil {
 		t.Error("what was not done is undone")
 	}
-	// An account that was disabled since it gave the order acts no more.
-	_, err := d.Begin(t.Context(), d.Accounts["ann"], b.ID, crime, 0)
-	check(t, err)
+	// An account that was disabled since it gave the order, or is not there any more, acts no more.
+	other := d.freeze(t, "bob", ids)
+	for by, b := range map[string]desk.Batch{"ann": b, "bob": other} {
+		_, err := d.Begin(t.Context(), d.Accounts[by], b.ID, crime, 0)
+		check(t, err)
+	}
 	ann := d.Accounts["ann"]
 	ann.Disabled = true
 	d.Accounts["ann"] = ann
-	check(t, d.Run(t.Context(), b.ID))
-	d.tally(t, b, desk.Tally{Skipped: map[desk.Skipped]int{desk.SkippedAccount: 3}})
+	delete(d.Accounts, "bob")
+	for _, b := range []desk.Batch{b, other} {
+		check(t, d.Run(t.Context(), b.ID))
+		d.tally(t, b, desk.Tally{Skipped: map[desk.Skipped]int{desk.SkippedAccount: 3}})
+	}
 }

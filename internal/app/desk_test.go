@@ -1,0 +1,104 @@
+package app_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/internal/app"
+)
+
+var ann = qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}
+
+// deskOf returns a desk at which ann decides, over a folder that no app has open.
+func deskOf(t *testing.T, f *app.Folder) *desk.Desk {
+	t.Helper()
+	d, err := desk.New(desk.Options{
+		Store: f.Review, Mask: func(s string) string { return s }, Rules: func() string { return "r" },
+		Account: func(context.Context, string) (qianshao.Account, error) { return ann, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// decided fills a folder with findings, lets ann decide on one and order a batch of all,
+// and returns the batch.
+func decided(t *testing.T, data string, findings int) desk.Batch {
+	t.Helper()
+	fillFolder(t, data, findings)
+	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	d := deskOf(t, f)
+	var ids []string
+	for record, err := range f.Store.AllFindings(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, record.Finding.ID)
+	}
+	subject := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: ids[0]}
+	v, err := d.Look(t.Context(), ann, subject)
+	if err != nil || v.Seen == "" {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	draft := desk.Draft{Subject: subject, Kind: qianshao.ActDecide, Verdict: qianshao.VerdictUnsure, Seen: v.Seen}
+	if _, err := d.Do(t.Context(), ann, draft); err != nil {
+		t.Fatal(err)
+	}
+	b, err := d.Freeze(t.Context(), ann, desk.Selection{Findings: ids})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err = d.Begin(t.Context(), ann, b.ID, desk.Order{Kind: qianshao.ActDecide, Verdict: qianshao.VerdictUnsure}, b.Members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestBatchGoesOn: a process that starts works on the batches that another one has left.
+func TestBatchGoesOn(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	b := decided(t, data, 3)
+	a := newApp(t, app.Options{Data: data})
+	a.Start(t.Context())
+	for deadline := time.Now().Add(20 * time.Second); b.State != desk.BatchApplied; time.Sleep(10 * time.Millisecond) {
+		var err error
+		if b, err = a.Folder.Review.Batch(t.Context(), b.ID); err != nil || time.Now().After(deadline) {
+			t.Fatalf("%+v, %v", b, err)
+		}
+	}
+	tally, err := a.Folder.Review.Tally(t.Context(), b.ID)
+	if err != nil || tally.Pending != 0 || tally.Done+tally.Skipped[desk.SkippedDecided]+tally.Skipped[desk.SkippedAccount] != 3 {
+		t.Errorf("%+v, %v", tally, err)
+	}
+}
+
+// TestActsAreBackedUp: the trail is in a backup, with its head in the manifest, and is
+// whole where the backup is restored.
+func TestActsAreBackedUp(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	decided(t, data, 2)
+	backup, m := backUp(t, data, app.RuleFolders{})
+	if kept, err := desk.ParseHead(m.ActHead); err != nil || kept.Seq != 1 || m.ActProblems != 0 {
+		t.Errorf("the manifest has the head %q, %v", m.ActHead, err)
+	}
+	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: restored(t, backup)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	v, err := f.Review.Verify(t.Context(), desk.Head{}, func(problem string) { t.Error(problem) })
+	if err != nil || v.Head.String() != m.ActHead || v.Standings != 1 || v.Batches != 1 {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
