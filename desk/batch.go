@@ -133,9 +133,6 @@ type BatchStore interface {
 	DropUnfrozen(ctx context.Context) error
 	// Batch returns a batch, or ErrNotFound.
 	Batch(ctx context.Context, id int64) (Batch, error)
-	// Batches returns those with an ID below before, the latest first, at most limit; 0
-	// begins with the last one.
-	Batches(ctx context.Context, before int64, limit int) ([]Batch, error)
 	// ChangeBatch lets change alter the batch, in one durable transaction.
 	ChangeBatch(ctx context.Context, id int64, change func(*Batch) error) (Batch, error)
 	// Step hands judge the batch and its next members, at most limit, and writes what it

@@ -238,11 +238,22 @@ func rightPark(draft *Draft, now time.Time) error {
 	return nil
 }
 
-// repeats says whether an earlier act is what the draft asks for.
+// repeats says whether an earlier act is what the draft asks for, but for what the desk
+// has filled in.
 func (j *judgement) repeats(a *qianshao.Act) bool {
 	d := &j.draft
+	was := detailOf(a)
+	was.Second, was.From = "", ""
+	if was.Park != nil {
+		was.Park.SitesNow = 0
+	}
+	if d.Kind == qianshao.ActPark && !a.Until.Equal(d.Until.Truncate(time.Millisecond)) {
+		return false
+	}
+	before, errBefore := was.encode()
+	now, errNow := d.Detail.encode()
 	return a.Subject == d.Subject && a.Kind == d.Kind && a.Verdict == d.Verdict && a.Reason == d.Reason && a.Reverts == d.Reverts &&
-		detailOf(a).Words == d.Detail.Words
+		errBefore == nil && errNow == nil && before == now
 }
 
 // current holds what the author saw against what is.

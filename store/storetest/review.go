@@ -22,6 +22,8 @@ type Review interface {
 	RebuildStandings(ctx context.Context) (count int, err error)
 	// Verify checks the trail, and holds standings and batches against it.
 	Verify(ctx context.Context, kept desk.Head, told func(problem string)) (desk.Verified, error)
+	// Batches returns batches with an ID below before, the latest first; 0 begins with the last one.
+	Batches(ctx context.Context, before int64, limit int) ([]desk.Batch, error)
 	// Head returns the end of the trail, and when its last act was.
 	Head(ctx context.Context) (h desk.Head, at time.Time, err error)
 }
@@ -160,15 +162,15 @@ func (d *Desk) Refused(t testing.TB, code, by string, draft desk.Draft) {
 	}
 }
 
-// Conflicts expects a conflict.
-func (d *Desk) Conflicts(t testing.TB, why desk.Why, by string, draft desk.Draft) *desk.Conflict {
+// Conflicts expects a conflict, and returns it.
+func (d *Desk) Conflicts(t testing.TB, why desk.Why, by string, draft desk.Draft) (c desk.Conflict) {
 	t.Helper()
 	_, err := d.Do(t.Context(), d.Accounts[by], draft)
-	var c *desk.Conflict
-	if !errors.As(err, &c) || c.Why != why || !errors.Is(err, desk.ErrConflict) {
+	var conflict *desk.Conflict
+	if !errors.As(err, &conflict) || conflict.Why != why || !errors.Is(err, desk.ErrConflict) {
 		t.Fatalf("%s by %s: error %v, want the conflict %q", draft.Kind, by, err, why)
 	}
-	return c
+	return *conflict
 }
 
 // Verify expects the trail to be whole, and the standings to be what it comes to, as they
@@ -555,8 +557,21 @@ func testActKeys(t *testing.T, d *Desk) {
 	other.Verdict, other.Reason = qianshao.VerdictUnsure, ""
 	d.Conflicts(t, desk.WhyKey, "ann", other)
 	note := desk.Draft{Subject: f, Kind: qianshao.ActNote, Key: "k", Detail: desk.Detail{Words: "of bob"}}
+	other = draft
+	other.Detail.Words = "and words"
+	d.Conflicts(t, desk.WhyKey, "ann", other)
+	park := desk.Draft{
+		Subject: f, Kind: qianshao.ActPark, Key: "p", Basis: first.Seq, Seen: "one", Until: base.Add(time.Hour + time.Microsecond),
+		Detail: desk.Detail{Park: &desk.Park{Sites: 3}},
+	}
+	parked := d.Must(t, "ann", park)
+	if again := d.Must(t, "ann", park); again != parked {
+		t.Errorf("parked again: %+v, first %+v", again, parked)
+	}
+	park.Until = base.Add(2 * time.Hour)
+	d.Conflicts(t, desk.WhyKey, "ann", park)
 	d.Must(t, "bob", note) // each account has keys of its own
-	if v := d.Look(t, f); len(v.Acts) != 2 {
+	if v := d.Look(t, f); len(v.Acts) != 3 {
 		t.Errorf("%d acts", len(v.Acts))
 	}
 }

@@ -180,7 +180,8 @@ func (s *Store) Batch(ctx context.Context, id int64) (desk.Batch, error) {
 	return b, s.db.Fail("read a batch from", err)
 }
 
-// Batches returns batches, the latest first.
+// Batches returns batches with an ID below before, the latest first, at most limit; 0 begins
+// with the last one.
 func (s *Store) Batches(ctx context.Context, before int64, limit int) ([]desk.Batch, error) {
 	list, err := database.Collect(ctx, s.db.Read, scanBatch, selectBatches+` WHERE ($1 = 0 OR id < $1) AND state <> 'freezing' ORDER BY id DESC LIMIT $2`, before, limit)
 	return list, s.db.Fail("read batches from", err)

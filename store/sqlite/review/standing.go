@@ -153,7 +153,8 @@ func (s *Store) Verify(ctx context.Context, kept desk.Head, told func(problem st
 	if err := s.db.Fail("verify the trail of", s.verifyActs(ctx, kept, &v, problem)); err != nil {
 		return v, err
 	}
-	return v, s.verifyBatches(ctx, &v, problem)
+	err = s.verifyBatches(ctx, &v, problem)
+	return v, err
 }
 
 func (s *Store) verifyActs(ctx context.Context, kept desk.Head, v *desk.Verified, problem func(string, ...any)) error {
