@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,8 +20,8 @@ import (
 // what docs/performance.md tells of.
 const benchMembers = 5000
 
-// BenchmarkBatch decides on a batch and undoes it. It reports the members done in a
-// second, and the longest that the one writer was held: a crawl waits as long.
+// BenchmarkBatch decides on a batch and undoes it, while a crawl saves pages. It reports the
+// members done in a second, the longest step, and the longest that the crawl waited for a page.
 func BenchmarkBatch(b *testing.B) {
 	n := benchMembers
 	if asked := os.Getenv("QIANSHAO_BATCH"); asked != "" {
@@ -31,6 +32,10 @@ func BenchmarkBatch(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "qianshao.db")
 	d := storetest.NewDesk(b, func(t testing.TB) (storetest.Store, storetest.Review) { return openAt(t, path) })
 	ids := fill(b, path, n)
+	stop := make(chan struct{})
+	var crawl sync.WaitGroup
+	var waited time.Duration
+	crawl.Go(func() { waited = crawlUntil(b, d, stop) })
 	for b.Loop() {
 		start := time.Now()
 		frozen, err := d.Freeze(b.Context(), d.Accounts["ann"], desk.Selection{Findings: ids})
@@ -47,6 +52,28 @@ func BenchmarkBatch(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(steps(b, d, frozen.ID, n, "undo"), "undone/s")
+	}
+	close(stop)
+	crawl.Wait()
+	b.ReportMetric(float64(waited.Milliseconds()), "ms-longest-page")
+}
+
+// crawlUntil saves a flagged page every 5 ms, and returns the longest that one took.
+func crawlUntil(b *testing.B, d *storetest.Desk, stop <-chan struct{}) (longest time.Duration) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-stop:
+			return longest
+		case <-tick.C:
+		}
+		began := time.Now()
+		if _, err := d.Store.SavePage(b.Context(), storetest.Page(fmt.Sprintf("http://crawl/%d", i), "one", 0, "casino")); err != nil {
+			b.Error(err)
+			return longest
+		}
+		longest = max(longest, time.Since(began))
 	}
 }
 
