@@ -34,7 +34,7 @@ func (d *Desk) Freeze(ctx context.Context, account qianshao.Account, sel Selecti
 	if utf8.RuneCountInString(sel.Query) > maxQuery || len(sel.Campaign) > MaxKey {
 		return Batch{}, refuse("query", "query", "the query has at most %d characters", maxQuery)
 	}
-	b := Batch{By: account.Name, At: d.now(), Query: sel.Query, Campaign: sel.Campaign, State: BatchFreezing}
+	b := Batch{By: account.Name, At: d.now(), Query: d.opts.Mask(sel.Query), Campaign: sel.Campaign, State: BatchFreezing}
 	return d.opts.Store.Freeze(ctx, b, account.Sight, sel.Findings)
 }
 

@@ -316,11 +316,8 @@ func (j *judgement) answerable() error {
 	if s.By == j.account.Name {
 		return refuse("own", "kind", "another person answers your decision; you can undo it")
 	}
-	if d.Kind == qianshao.ActDispute {
-		if d.Verdict == s.Verdict {
-			return refuse("agrees", "verdict", "that is the verdict which stands: there is nothing to dispute")
-		}
-		return nil
+	if d.Kind == qianshao.ActDispute && d.Verdict == s.Verdict {
+		return refuse("agrees", "verdict", "that is the verdict which stands: there is nothing to dispute")
 	}
 	for i := range j.state.Acts {
 		if a := &j.state.Acts[i]; a.By == j.account.Name && a.Round == s.Round && (a.Kind == qianshao.ActReview || a.Kind == qianshao.ActDispute) {

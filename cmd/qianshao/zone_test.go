@@ -92,6 +92,10 @@ func TestOneZone(t *testing.T) {
 	said(1, "search")
 	said(1, "evidence", "head")
 	said(1, "evidence", "verify")
+	someActs(t, data, id)
+	said(2, "acts", "list")
+	said(1, "acts", "head")
+	said(1, "acts", "verify")
 	run([]string{"--data", data, "submit", "https://b.example/"}, strings.NewReader(""), io.Discard, io.Discard)
 	said(1, "submit")
 	if code := run([]string{"--data", data, "--zone", otherZone, "evidence", "export", id, "-o", filepath.Join(folder, "export.zip")}, strings.NewReader(""), io.Discard, io.Discard); code != exitOK {

@@ -395,9 +395,14 @@ func testReviews(t *testing.T, d *Desk) {
 	d.Refused(t, "reviewed", "bob", review)
 	dispute := d.Decision(t, f, qianshao.ActDispute, qianshao.VerdictCrime)
 	d.Refused(t, "agrees", "cyn", dispute)
+	dispute.Verdict, dispute.Reason = qianshao.VerdictUnsure, ""
+	if act := d.Must(t, "cyn", dispute); act.Round != 1 {
+		t.Errorf("the round is %d", act.Round)
+	}
+	d.Refused(t, "reviewed", "cyn", dispute)
 	v := d.Look(t, f)
-	if s := v.Standing; !s.Disputed() || s.Reviews != 1 || s.Verdict != qianshao.VerdictCrime {
-		t.Errorf("with a dissenting review: %+v", s)
+	if s := v.Standing; !s.Disputed() || s.Reviews != 1 || s.Dissent != 2 || s.Verdict != qianshao.VerdictCrime {
+		t.Errorf("with a dissenting review and a dispute: %+v", s)
 	}
 	if b := v.Blind(); b.Standing.Verdict != "" || b.Standing.By != "" || b.Acts != nil || b.Standing.Act != v.Standing.Act {
 		t.Errorf("blind: %+v", b)
