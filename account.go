@@ -3,7 +3,28 @@ package qianshao
 import (
 	"slices"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
+
+// MaxAccountName bounds the name of an account, in characters.
+const MaxAccountName = 64
+
+// ValidAccountName says whether an account may have the name: lower-case ASCII letters,
+// digits, Chinese characters and ". _ - @", so that no two names look alike.
+func ValidAccountName(name string) bool {
+	if name == "" || utf8.RuneCountInString(name) > MaxAccountName {
+		return false
+	}
+	for _, r := range name {
+		switch {
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9', r == '.', r == '_', r == '-', r == '@', unicode.Is(unicode.Han, r):
+		default:
+			return false
+		}
+	}
+	return true
+}
 
 // Role says what an account is for.
 type Role string
@@ -62,11 +83,49 @@ func (r Role) May(p Power) bool {
 	case RoleRuleOperator:
 		return p == PowerRules || p == PowerSubmit
 	case RoleAdministrator:
-		return true
+		return slices.Contains(Powers(), p)
 	case RoleAuditor:
 		return p == PowerAudit
 	}
 	return false
+}
+
+// Powers returns all powers.
+func Powers() []Power {
+	return []Power{PowerDecide, PowerLead, PowerSubmit, PowerRules, PowerAudit, PowerAdminister}
+}
+
+// Scope is what a token of the API is good for: ScopeRead, ScopeMetrics, or the name of
+// a power. A token never may more than its account.
+type Scope string
+
+// The scopes that are not powers.
+const (
+	// ScopeRead reads what the account's Sight shows.
+	ScopeRead Scope = "read"
+	// ScopeMetrics scrapes /metrics. The metrics are those of the whole outpost, so only
+	// tokens of accounts that see all have it.
+	ScopeMetrics Scope = "metrics"
+)
+
+// Scopes returns all scopes.
+func Scopes() []Scope {
+	list := []Scope{ScopeRead, ScopeMetrics}
+	for _, p := range Powers() {
+		list = append(list, Scope(p))
+	}
+	return list
+}
+
+// Allows says whether the account's tokens may have the scope.
+func (a *Account) Allows(s Scope) bool {
+	switch s {
+	case ScopeRead:
+		return true
+	case ScopeMetrics:
+		return a.Sight.All
+	}
+	return slices.Contains(Powers(), Power(s)) && a.Role.May(Power(s))
 }
 
 // Account is somebody, or a program, that uses the console or the API. It is there to

@@ -1,6 +1,7 @@
 // Package sqlite is the store in one file: the register of authorisations, the
 // crawl frontier, submissions, the pages that were seen, the text and findings
-// of those that are flagged, and the chain of the evidence archive.
+// of those that are flagged, and the chain of the evidence archive; in a room of
+// their own, accounts.
 //
 // Nothing outside of this folder knows SQL. store/storetest holds it to what its
 // users rely on.
@@ -8,11 +9,14 @@ package sqlite
 
 import (
 	"context"
+
+	"github.com/qianshao/qianshao/store/sqlite/accounts"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // Store is the truth in an open database. It is safe for concurrent use.
 type Store struct {
+	*accounts.Store
 	db     *database.DB
 	packer packer
 }
@@ -32,7 +36,7 @@ func opened(db *database.DB, err error) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db: db}, nil
+	return &Store{Store: accounts.New(db), db: db}, nil
 }
 
 // Close ends all connections. The last one moves the write-ahead log into the database.
