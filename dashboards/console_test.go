@@ -23,6 +23,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/dashboards/api"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
@@ -38,6 +39,9 @@ type outpost struct {
 	index   *bleveindex.Index
 	options Options
 	handler http.Handler
+	// accounts are those of the store, and visitor an administrator who has logged in.
+	accounts *auth.Accounts
+	visitor  visitor
 }
 
 func newOutpost(t *testing.T, change func(*Options)) *outpost {
@@ -62,6 +66,8 @@ func newOutpost(t *testing.T, change func(*Options)) *outpost {
 	if o.handler, err = New(o.options); err != nil {
 		t.Fatal(err)
 	}
+	o.accounts = auth.NewAccounts(s, o.options.Now)
+	o.visitor = o.newVisitor(t, qianshao.Account{Name: "root", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
 	return o
 }
 
@@ -130,8 +136,7 @@ func (o *outpost) get(t *testing.T, target string, header ...string) (int, strin
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	w := httptest.NewRecorder()
-	o.handler.ServeHTTP(w, r)
+	w := o.serve(r)
 	body, err := io.ReadAll(w.Result().Body)
 	if err != nil {
 		t.Fatal(err)
@@ -438,7 +443,7 @@ func TestHelpAndErrors(t *testing.T) {
 			contains(t, body, "<code>"+string(c)+"</code>")
 		}
 	}
-	for _, path := range []string{"/nothing", "/findings/", "/static/none.css", "/static/..%2f..%2fgo.mod", "/login"} {
+	for _, path := range []string{"/nothing", "/findings/", "/static/none.css", "/static/..%2f..%2fgo.mod"} {
 		if code, _, _ := o.get(t, path); code != http.StatusNotFound {
 			t.Errorf("%s: status %d, want 404", path, code)
 		}

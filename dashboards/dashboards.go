@@ -1,8 +1,8 @@
 // Package dashboards is what people and programs look at. It wires the
 // console's pages, the API and the metrics into one handler, and decides in
 // what order a request passes through its guards. Beside it are the Grafana
-// board and the alert rules. It only reads; the one thing that it takes, or
-// withdraws, are submissions of pages.
+// board and the alert rules. It only reads; what it takes, or withdraws, are
+// submissions of pages, and what an account changes of itself.
 package dashboards
 
 import (
@@ -30,6 +30,7 @@ import (
 type Store interface {
 	console.Store
 	api.Store
+	auth.Store
 }
 
 // Options of New. Store and Index are required.
@@ -38,10 +39,12 @@ type Options struct {
 	Index index.Index
 	// Registry is served at /metrics; without one that page does not exist.
 	Registry *prometheus.Registry
-	// Password that everyone who enters must know: in clear, or as
-	// auth.HashPassword writes it. Without one, only requests addressed to
-	// loopback names are answered.
-	Password string
+	// Accounts are those that may enter; nil makes them over Store. Nobody enters without one.
+	Accounts *auth.Accounts
+	// LocalToken, Proxies and RequireFactor are as in auth.GuardOptions and auth.Proxies.
+	LocalToken    string
+	Proxies       auth.Proxies
+	RequireFactor bool
 	// Submit queues submissions. Without it none are taken.
 	Submit intake.Submit
 	// Unmonitored lists what the register says is watched and is not; with Limit 0
@@ -73,7 +76,7 @@ const requestTime = 20 * time.Second
 // site is all that is served at one address.
 type site struct {
 	opts    Options
-	gate    *auth.Gate // nil without a password
+	guard   *auth.Guard
 	console *console.Console
 	api     *api.API
 }
@@ -95,13 +98,14 @@ func New(opts Options) (http.Handler, error) {
 	if opts.RuleTitle == nil {
 		opts.RuleTitle = func(string) (string, bool) { return "", false }
 	}
-	s := &site{opts: opts}
-	var err error
-	if opts.Password != "" {
-		if s.gate, err = auth.New(opts.Password, opts.Now); err != nil {
-			return nil, err
-		}
+	if opts.Accounts == nil {
+		opts.Accounts = auth.NewAccounts(opts.Store, opts.Now)
 	}
+	s := &site{opts: opts}
+	s.guard = auth.NewGuard(auth.GuardOptions{
+		Accounts: opts.Accounts, Local: opts.LocalToken, RequireFactor: opts.RequireFactor, Log: opts.Log,
+		Rules: auth.Rules{IsOpen: isOpen, IsMachine: isMachine, Refuse: s.refuse},
+	})
 	var in *intake.Intake
 	if opts.Submit != nil {
 		in = intake.New(opts.Submit, opts.Now, opts.Log)
@@ -110,10 +114,11 @@ func New(opts Options) (http.Handler, error) {
 		return index.Parser{Now: opts.Now(), Zone: opts.Zone, Canonical: opts.Canonical}
 	}
 	s.api = api.New(api.Options{
-		Store: opts.Store, Index: opts.Index, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy, Log: opts.Log,
+		Store: opts.Store, Index: opts.Index, Guard: s.guard, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy, Log: opts.Log,
 	})
+	var err error
 	s.console, err = console.New(console.Options{
-		Store: opts.Store, Index: opts.Index, Gate: s.gate, Intake: in, Parser: parser, Fold: opts.Fold, RuleTitle: opts.RuleTitle,
+		Store: opts.Store, Index: opts.Index, Guard: s.guard, Intake: in, Parser: parser, Fold: opts.Fold, RuleTitle: opts.RuleTitle,
 		Unmonitored: opts.Unmonitored,
 		Zone:        opts.Zone, Version: opts.Version, Now: opts.Now, Log: opts.Log,
 	})
@@ -130,10 +135,10 @@ func (s *site) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", s.health)
 	if s.opts.Registry != nil {
 		// One collector that fails must not blind the others.
-		mux.Handle("GET /metrics", promhttp.HandlerFor(s.opts.Registry, promhttp.HandlerOpts{
+		mux.Handle("GET /metrics", s.guard.RequireScope(qianshao.ScopeMetrics, promhttp.HandlerFor(s.opts.Registry, promhttp.HandlerOpts{
 			ErrorHandling: promhttp.ContinueOnError,
 			ErrorLog:      slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelWarn),
-		}))
+		})))
 	}
 	const rest = "/"
 	mux.HandleFunc(rest, func(w http.ResponseWriter, r *http.Request) {
@@ -165,7 +170,7 @@ func allowedMethods(mux *http.ServeMux, r *http.Request, rest string) (allowed [
 }
 
 // health answers 200 when store and index answer. It says no more than that,
-// because it needs no password.
+// because nobody need log in for it.
 func (s *site) health(w http.ResponseWriter, r *http.Request) {
 	// An id that no finding has: a look into the database without reading much.
 	_, err := s.opts.Store.Finding(r.Context(), "-")
@@ -187,7 +192,7 @@ func (s *site) unhealthy(w http.ResponseWriter, part string, err error) {
 }
 
 // isMachine says whether a program rather than a person asks: it gets JSON or
-// plain text and HTTP Basic instead of pages and a login form.
+// plain text instead of pages, and sends a token instead of a login form.
 func isMachine(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/metrics"
 }
@@ -201,8 +206,13 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, status int) {
 	s.console.Fail(w, r, status)
 }
 
-// refuse answers a program in its form.
+// refuse answers a request that is not let in: a program with code and message, a person
+// with a page.
 func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	if !isMachine(r) {
+		s.console.Refuse(w, r, status, code)
+		return
+	}
 	if strings.HasPrefix(r.URL.Path, "/api/") {
 		s.api.WriteError(w, status, api.Error{Code: code, Message: message})
 		return

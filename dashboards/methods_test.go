@@ -5,38 +5,29 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // TestUnknownMethods: every route answers a method that it does not take with 405 and
 // the methods that it takes; an address that there is not is not found by any.
 func TestUnknownMethods(t *testing.T) {
 	o := takesSubmissions(t)
-	locked := newOutpost(t, func(opts *Options) { opts.Password, opts.Registry = goodPassword, prometheus.NewRegistry() })
 	answer := func(o *outpost, method, path string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(method, "http://127.0.0.1"+path, nil)
-		r.SetBasicAuth("any", goodPassword)
-		w := httptest.NewRecorder()
-		o.handler.ServeHTTP(w, r)
-		return w
+		return o.serve(r)
 	}
 	const read = "GET, HEAD"
 	for path, allow := range map[string]string{
 		"/": read, "/findings/0": read, "/findings/0/screenshot": read, "/authorisations": read, "/help": read, "/healthz": read,
 		"/static/console.css": read, "/submissions": "GET, HEAD, POST", "/submissions/0/withdraw": "POST",
 		"/api/v1/search": read, "/api/v1/findings/0": read, "/api/v1/submissions": "GET, HEAD, POST", "/api/v1/submissions/0": "DELETE, GET, HEAD",
-		"/login": "GET, HEAD, POST", "/logout": "POST", "/metrics": read,
+		"/login": "GET, HEAD, POST", "/login/code": "POST", "/logout": "POST", "/enter": "GET, HEAD, POST", "/metrics": read,
+		"/account": read, "/account/password": "POST", "/account/factor": "POST", "/account/tokens/0/revoke": "POST",
 	} {
-		at := o
-		if path == "/login" || path == "/logout" || path == "/metrics" {
-			at = locked
-		}
 		for _, method := range []string{http.MethodPut, http.MethodPatch, http.MethodOptions, http.MethodTrace, "PROPFIND", http.MethodPost, http.MethodDelete} {
 			if strings.Contains(allow, method) {
 				continue
 			}
-			w := answer(at, method, path)
+			w := answer(o, method, path)
 			if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != allow {
 				t.Errorf("%s %s: %d, Allow %q, want 405 and %q", method, path, w.Code, w.Header().Get("Allow"), allow)
 			}

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
-
-	"github.com/qianshao/qianshao/dashboards/auth"
 )
 
 // contentPolicy forbids all scripts, frames, connections and foreign sources.
@@ -18,13 +16,9 @@ func (s *site) protect(routes http.Handler) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, http.StatusForbidden) }))
 	h := withDeadline(routes)
-	if s.gate != nil {
-		h = s.gate.Require(auth.Rules{IsOpen: isOpen, IsMachine: isMachine, Refuse: s.refuse}, h)
-	} else {
-		h = auth.RequireLoopback(h)
-	}
+	h = s.guard.Handler(h)
 	h = crossOrigin.Handler(h)
-	return setHeaders(s.recoverPanics(h))
+	return setHeaders(s.recoverPanics(s.opts.Proxies.Handler(h)))
 }
 
 func setHeaders(next http.Handler) http.Handler {
@@ -61,8 +55,12 @@ func (s *site) recoverPanics(next http.Handler) http.Handler {
 	})
 }
 
-// isOpen says whether a path needs no password: the health check for container
-// platforms, and what the login form itself needs.
+// isOpen says whether a path is for those, too, who have not logged in: the health
+// check for container platforms, the ways in, and what their pages need.
 func isOpen(path string) bool {
-	return path == "/healthz" || path == "/login" || strings.HasPrefix(path, "/static/")
+	switch path {
+	case "/healthz", "/login", "/login/code", "/enter":
+		return true
+	}
+	return strings.HasPrefix(path, "/static/")
 }

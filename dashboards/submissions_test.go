@@ -39,8 +39,7 @@ func takesSubmissions(t *testing.T) *outpost {
 func (o *outpost) post(target, contentType, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1"+target, strings.NewReader(body))
 	r.Header.Set("Content-Type", contentType)
-	w := httptest.NewRecorder()
-	o.handler.ServeHTTP(w, r)
+	w := o.serve(r)
 	return w
 }
 
@@ -92,8 +91,7 @@ func TestSubmissionsAPI(t *testing.T) {
 	contains(t, listed, `"open_by_origin":[{"origin":"api 192.0.2.0/24","waiting":1,"queued":0}]`)
 	for _, want := range []int{http.StatusNoContent, http.StatusNotFound} {
 		r := httptest.NewRequest(http.MethodDelete, "http://127.0.0.1/api/v1/submissions/"+qianshao.SubmissionID("https://casino.example/a"), nil)
-		w := httptest.NewRecorder()
-		o.handler.ServeHTTP(w, r)
+		w := o.serve(r)
 		if w.Code != want {
 			t.Errorf("withdrawn: %d %s, want %d", w.Code, w.Body, want)
 		}

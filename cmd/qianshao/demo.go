@@ -12,7 +12,9 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/store"
 )
 
 // demoWorkers is one for each host of the demo's web.
@@ -51,7 +53,7 @@ func (c demoCmd) Run(env *environment) (err error) {
 		Workers:      demoWorkers, Once: true, Observe: tally,
 	}}
 	if !c.Once {
-		if opts.Console, err = c.consoleFlags.options(env); err != nil {
+		if opts.Console, err = c.consoleFlags.options(); err != nil {
 			return err
 		}
 	}
@@ -73,9 +75,24 @@ func (c demoCmd) Run(env *environment) (err error) {
 	if err != nil || c.Once {
 		return errors.Join(err, mismatch)
 	}
-	fmt.Fprintln(env.out, "\nLook around in the console; Ctrl-C ends the demo.")
+	link, err := demoLink(env.ctx, a)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(env.out, "\nLook around in the console; Ctrl-C ends the demo. This link logs you in, once:")
+	fmt.Fprintln(env.out, "  "+link)
 	fmt.Fprintf(env.err, "the console is at %s\n", a.ConsoleURL())
 	return a.Wait()
+}
+
+// demoLink makes the demo's one account and returns a link that logs it in.
+func demoLink(ctx context.Context, a *app.App) (string, error) {
+	demo := qianshao.Account{Name: "demo", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()}
+	if err := a.Folder.Accounts.Add(ctx, store.ByCommand, demo, ""); err != nil {
+		return "", err
+	}
+	key, _, err := a.Folder.Accounts.NewLink(ctx, store.ByCommand, store.LinkEnter, demo.Name)
+	return a.ConsoleURL() + auth.LinkPath(key), err
 }
 
 // printDemo prints what was found and returns how it differs from what the web declares.

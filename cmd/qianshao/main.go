@@ -52,6 +52,7 @@ type cli struct {
 	Eval     evalCmd     `cmd:"" help:"Measure the rules on labelled texts."`
 	Rules    rulesCmd    `cmd:"" help:"Check, test, format, list and explain rules."`
 	Scope    scopeCmd    `cmd:"" help:"Keep the register of authorisations."`
+	Account  accountCmd  `cmd:"" help:"Make and change the accounts that may use the console and the API, and their tokens. Works beside a running server."`
 	Submit   submitCmd   `cmd:"" help:"Report pages that may show a crime, or list the reports. A page is fetched only when an authorisation covers it."`
 	Evidence evidenceCmd `cmd:"" help:"Verify, export and prune the archive of flagged pages."`
 	Acts     actsCmd     `cmd:"" help:"List, export and verify the trail of what people have decided."`
@@ -164,6 +165,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		kong.Description("前哨: early warning for crime on Chinese web pages that you are authorised to watch."),
 		kong.UsageOnError(),
 		kong.Writers(out, errOut),
+		kong.Vars{"roles": roles},
 		kong.Exit(func(c int) { exited, code = true, c }),
 	)
 	if err != nil {

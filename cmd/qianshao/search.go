@@ -14,17 +14,16 @@ import (
 
 // searchCmd searches the index, or asks the running server that has it open.
 type searchCmd struct {
-	Query    []string `arg:"" optional:"" help:"The query: category:gambling level:>=high host:example.cn hidden:true seen:>2026-11-01 \"注册送\" AND (…) -x, or 类别:赌博 级别:紧急 今天; a URL, host, number or @handle finds what belongs to it. docs/operations.md has all of it."`
-	Sort     string   `enum:"seen,new,score" default:"seen" help:"Order: seen, last seen first; new, first seen last; or score, the highest first."`
-	Limit    int      `default:"20" help:"Most hits to show."`
-	Offset   int      `default:"0" help:"Hits to pass over."`
-	Format   string   `enum:"table,jsonl" default:"table" help:"Output: table, or jsonl."`
-	Password string   `help:"Password of the running server." env:"QIANSHAO_PASSWORD" hidden:""`
+	Query  []string `arg:"" optional:"" help:"The query: category:gambling level:>=high host:example.cn hidden:true seen:>2026-11-01 \"注册送\" AND (…) -x, or 类别:赌博 级别:紧急 今天; a URL, host, number or @handle finds what belongs to it. docs/operations.md has all of it."`
+	Sort   string   `enum:"seen,new,score" default:"seen" help:"Order: seen, last seen first; new, first seen last; or score, the highest first."`
+	Limit  int      `default:"20" help:"Most hits to show."`
+	Offset int      `default:"0" help:"Hits to pass over."`
+	Format string   `enum:"table,jsonl" default:"table" help:"Output: table, or jsonl."`
 }
 
 func (c searchCmd) Run(env *environment) error {
 	found, err := app.Search(env.ctx, app.SearchRequest{
-		Data: env.data, Zone: env.zone, Query: strings.Join(c.Query, " "), Sort: index.Sort(c.Sort), Offset: c.Offset, Limit: c.Limit, Password: c.Password,
+		Data: env.data, Zone: env.zone, Query: strings.Join(c.Query, " "), Sort: index.Sort(c.Sort), Offset: c.Offset, Limit: c.Limit,
 		Reindexing: env.reindexing(mismatch),
 	})
 	if err != nil {

@@ -9,32 +9,26 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/internal/app"
 )
 
 // consoleFlags say where the console listens and who may enter.
 type consoleFlags struct {
-	Listen       string `help:"Address of the console, the API and /metrics. Any but a loopback address needs a password." default:"127.0.0.1:8740"`
-	PasswordFile string `help:"File that holds the console's password." type:"existingfile" placeholder:"FILE"`
-	Password     string `help:"The console's password; better given by the environment or a file." env:"QIANSHAO_PASSWORD" hidden:""`
+	Listen        string   `help:"Address of the console, the API and /metrics." default:"127.0.0.1:8740"`
+	TrustedProxy  []string `help:"Address or network of a proxy in front of the console, whose X-Forwarded-For, X-Forwarded-Proto or Forwarded is believed." placeholder:"CIDR"`
+	RequireFactor bool     `name:"require-second-factor" help:"Let nobody use the console before they have set up a second factor."`
+	// What there was before accounts.
+	PasswordFile string `hidden:""`
+	Password     string `hidden:"" env:"QIANSHAO_PASSWORD"`
 }
 
-func (f consoleFlags) options(env *environment) (*app.ConsoleOptions, error) {
-	if f.PasswordFile == "" {
-		if value, set := os.LookupEnv("QIANSHAO_PASSWORD"); set && value == "" && f.Password == "" {
-			return nil, usageError(errors.New("QIANSHAO_PASSWORD is set and empty; put the console's password into it, or unset it for a console without one"))
-		}
-		return &app.ConsoleOptions{Listen: f.Listen, Password: f.Password}, nil
+func (f consoleFlags) options() (*app.ConsoleOptions, error) {
+	if f.PasswordFile != "" || f.Password != "" {
+		return nil, usageError(errors.New("the console has accounts now, and no password for all: take --password-file, --password and QIANSHAO_PASSWORD away, " +
+			"then run \"qianshao account add NAME --role administrator --all\" once for yourself; programs that sent the password by HTTP Basic " +
+			"send a token of \"qianshao account token add NAME\""))
 	}
-	password, exposed, err := auth.ReadPassword(f.PasswordFile)
-	if err != nil {
-		return nil, usageError(err)
-	}
-	if exposed {
-		env.warn(fmt.Sprintf("everybody on this machine can read the console's password in %s; run \"chmod 600 %[1]s\"", f.PasswordFile))
-	}
-	return &app.ConsoleOptions{Listen: f.Listen, Password: password}, nil
+	return &app.ConsoleOptions{Listen: f.Listen, TrustedProxies: f.TrustedProxy, RequireFactor: f.RequireFactor}, nil
 }
 
 // serveCmd watches the sites until it is told to stop. SIGHUP reads the rules anew.
@@ -52,7 +46,7 @@ func (c serveCmd) Run(env *environment) (err error) {
 	signal.Notify(hangups, syscall.SIGHUP) // before anybody can know of the process
 	defer signal.Stop(hangups)
 	opts := app.Options{InForce: env.tellInForce}
-	if opts.Console, err = c.consoleFlags.options(env); err != nil {
+	if opts.Console, err = c.consoleFlags.options(); err != nil {
 		return err
 	}
 	if !c.NoCrawl {
@@ -66,6 +60,9 @@ func (c serveCmd) Run(env *environment) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Stop()) }()
+	if err := env.firstAccount(a); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(env.ctx)
 	defer cancel()
 	go reloadOn(ctx, hangups, a)

@@ -30,6 +30,7 @@ func TestServe(t *testing.T) {
 	for _, term := range []string{"one", "two"} {
 		writeRule(t, rules, term)
 	}
+	token := metricsToken(t, data)
 	server := exec.Command("qianshao", "--data", data, "--rules-dir", rules, "serve", "--no-crawl", "--listen", "127.0.0.1:0")
 	said := &heard{}
 	base := startListening(t, server, said)
@@ -37,8 +38,8 @@ func TestServe(t *testing.T) {
 		t.Error("the server does not say what is in force")
 	}
 
-	loaded := metric(t, base, "qianshao_rules_loaded")
-	if loaded == "0" || metric(t, base, "qianshao_rules_reload_failures_total") != "0" {
+	loaded := metric(t, base, token, "qianshao_rules_loaded")
+	if loaded == "0" || metric(t, base, token, "qianshao_rules_reload_failures_total") != "0" {
 		t.Fatalf("%s rules loaded", loaded)
 	}
 	broken := filepath.Join(rules, "rules", "broken.yaml")
@@ -46,8 +47,8 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	hangUp(t, server)
-	await(t, "the broken set to be refused", func() bool { return metric(t, base, "qianshao_rules_reload_failures_total") == "1" })
-	if got := metric(t, base, "qianshao_rules_loaded"); got != loaded {
+	await(t, "the broken set to be refused", func() bool { return metric(t, base, token, "qianshao_rules_reload_failures_total") == "1" })
+	if got := metric(t, base, token, "qianshao_rules_loaded"); got != loaded {
 		t.Errorf("%s rules in force after a broken set, want the old %s", got, loaded)
 	}
 	if err := os.Remove(broken); err != nil {
@@ -57,7 +58,7 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	hangUp(t, server)
-	await(t, "the smaller set to be in force", func() bool { return metric(t, base, "qianshao_rules_loaded") != loaded })
+	await(t, "the smaller set to be in force", func() bool { return metric(t, base, token, "qianshao_rules_loaded") != loaded })
 	await(t, "the server to say so", func() bool { return said.has("in force: 1 rule, from " + rules) })
 
 	search := exec.Command("qianshao", "--data", data, "search", "level:>=high")
@@ -168,9 +169,28 @@ func startListening(t *testing.T, server *exec.Cmd, said io.Writer) (base string
 	return ""
 }
 
-func metric(t *testing.T, base, name string) string {
+// metricsToken makes an administrator in a data folder, and returns a token that scrapes.
+func metricsToken(t *testing.T, data string) string {
 	t.Helper()
-	response, err := http.Get(base + "metrics")
+	run := func(args ...string) string {
+		output, err := exec.Command("qianshao", append([]string{"--data", data, "account"}, args...)...).Output()
+		if err != nil {
+			t.Fatalf("account %v: %v", args, err)
+		}
+		return strings.TrimSpace(string(output))
+	}
+	run("add", "root", "--role", "administrator", "--all")
+	return run("token", "add", "root", "--scope", "metrics", "--label", "scrape")
+}
+
+func metric(t *testing.T, base, token, name string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

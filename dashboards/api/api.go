@@ -14,6 +14,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
@@ -39,6 +40,8 @@ type Store interface {
 type Options struct {
 	Store Store
 	Index index.Index
+	// Guard knows who makes a request.
+	Guard *auth.Guard
 	// Intake takes submissions; without it there are no routes for them.
 	Intake *intake.Intake
 	// Parser returns what reads the queries that are asked now.
@@ -64,10 +67,10 @@ func (a *API) Route(mux *http.ServeMux) {
 		mux.HandleFunc("GET /api/v1/unmonitored", a.unmonitored)
 	}
 	if a.opts.Intake != nil {
-		mux.HandleFunc("POST /api/v1/submissions", a.takeSubmission)
+		mux.Handle("POST /api/v1/submissions", a.opts.Guard.Require(qianshao.PowerSubmit, http.HandlerFunc(a.takeSubmission)))
 		mux.HandleFunc("GET /api/v1/submissions", a.submissions)
 		mux.HandleFunc("GET /api/v1/submissions/{id}", a.submission)
-		mux.HandleFunc("DELETE /api/v1/submissions/{id}", a.withdraw)
+		mux.Handle("DELETE /api/v1/submissions/{id}", a.opts.Guard.Require(qianshao.PowerSubmit, http.HandlerFunc(a.withdraw)))
 	}
 }
 
@@ -77,7 +80,8 @@ const defaultLimit = 20
 // Error is what a program is told when a request fails.
 type Error struct {
 	// Code is stable: bad_query, bad_parameter, not_found, internal,
-	// password_required, too_many_tries, timeout; and of reports of pages
+	// authentication_required, token_invalid, csrf, second_factor_required, forbidden,
+	// timeout; and of reports of pages
 	// bad_body, bad_url, bad_category, too_many_reports, too_many_waiting,
 	// too_many_queued, too_many_of_origin. An address that there is not has not_found,
 	// a method that it does not take method_not_allowed.

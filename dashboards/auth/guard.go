@@ -1,46 +1,255 @@
 package auth
 
 import (
-	"net"
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
 )
 
-// IsLoopback says whether host, without port, names this machine's loopback
-// by its own name or by a literal address.
-func IsLoopback(host string) bool {
-	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
+// Rules are what a Guard has to know of the routes that it guards.
+type Rules struct {
+	// IsOpen says whether a path is for those, too, who have not logged in.
+	IsOpen func(path string) bool
+	// IsMachine says whether a program rather than a person asks: it may send a token and
+	// is answered in its form; a person is sent to /login.
+	IsMachine func(r *http.Request) bool
+	// Refuse answers a request that is not let in. code is stable.
+	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)
 }
 
-// RequireLoopback answers only requests whose Host header names the loopback.
-// Without a password this is what keeps a web page elsewhere, whose name was
-// made to resolve to 127.0.0.1 (DNS rebinding), from reading the console.
-func RequireLoopback(next http.Handler) http.Handler {
+// GuardOptions of NewGuard. Accounts and Rules are required.
+type GuardOptions struct {
+	Accounts *Accounts
+	Rules    Rules
+	// Local is a token of this process alone: whoever can read the data folder reads with
+	// it what the folder holds. "" for none.
+	Local string
+	// RequireFactor lets accounts do nothing in a session before they have a second factor.
+	RequireFactor bool
+	// Log is told of failures; nil keeps silent.
+	Log *slog.Logger
+}
+
+// Guard knows who makes a request. It is safe for concurrent use.
+type Guard struct {
+	accounts      *Accounts
+	store         Store
+	sessions      *scs.SessionManager
+	tries         *tries
+	rules         Rules
+	local         string // hash
+	requireFactor bool
+	now           func() time.Time
+	log           *slog.Logger
+}
+
+// NewGuard returns a guard over accounts.
+func NewGuard(opts GuardOptions) *Guard {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	g := &Guard{
+		accounts: opts.Accounts, store: opts.Accounts.store, rules: opts.Rules, requireFactor: opts.RequireFactor,
+		now: opts.Accounts.now, log: opts.Log,
+		sessions: newSessions(opts.Accounts.store, opts.Accounts.now), tries: newTries(opts.Accounts.now),
+	}
+	if opts.Local != "" {
+		g.local = hashKey(opts.Local)
+	}
+	return g
+}
+
+// maxForm bounds what a form may send, in bytes: an address and a few words.
+const maxForm = 64 << 10
+
+// Handler puts who makes a request into its context, and keeps out who may not make it.
+func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		if !IsLoopback(strings.Trim(host, "[]")) {
-			http.Error(w, "this console has no password and answers only to localhost, 127.0.0.1 and [::1]; "+
-				"set a password to use another name", http.StatusMisdirectedRequest)
+		if token, ok := bearer(r); ok && g.rules.IsMachine(r) {
+			g.serveToken(w, r, token, next)
 			return
 		}
-		next.ServeHTTP(w, r)
+		ctx, c, err := g.session(r)
+		if err != nil && g.rules.IsOpen(r.URL.Path) { // as a stranger; the health check has its own words for a store that fails
+			ctx, err = g.sessions.Load(r.Context(), "")
+			c = caller{}
+		}
+		if err != nil {
+			g.fail(w, r, err)
+			return
+		}
+		r = r.WithContext(withCaller(ctx, c))
+		switch {
+		case c.account.Name == "" && !g.rules.IsOpen(r.URL.Path):
+			g.refuseStranger(w, r)
+		case c.account.Name != "" && !isSafe(r.Method) && !g.rules.IsOpen(r.URL.Path) && !carriesForm(w, r, c.form):
+			g.rules.Refuse(w, r, http.StatusForbidden, "csrf", "the request does not carry the session's token: field "+FormField+" or header "+FormHeader)
+		case g.needsFactor(c) && !isOwnAccount(r.URL.Path) && !g.rules.IsOpen(r.URL.Path):
+			g.askFactor(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
 	})
 }
 
-// IsTLS says whether the browser speaks TLS, to us or to a proxy before us.
-func IsTLS(r *http.Request) bool {
-	return r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+// carriesForm says whether a request carries the session's form token.
+func carriesForm(w http.ResponseWriter, r *http.Request, want string) bool {
+	got := r.Header.Get(FormHeader)
+	if got == "" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		got = r.PostFormValue(FormField)
+	}
+	return want != "" && subtle.ConstantTimeCompare([]byte(got), []byte(want)) == 1
+}
+
+// isOwnAccount says whether a path is of the account's own page, where a second factor
+// is set up.
+func isOwnAccount(path string) bool {
+	return path == "/account" || strings.HasPrefix(path, "/account/") || path == "/logout"
+}
+
+func (g *Guard) needsFactor(c caller) bool {
+	return g.requireFactor && c.account.Name != "" && c.account.Subject == "" && !c.account.Factor.Confirmed
+}
+
+func (g *Guard) askFactor(w http.ResponseWriter, r *http.Request) {
+	if g.rules.IsMachine(r) || !isSafe(r.Method) {
+		g.rules.Refuse(w, r, http.StatusForbidden, "second_factor_required", "set up a second factor on the account's page first")
+		return
+	}
+	http.Redirect(w, r, "/account", http.StatusSeeOther)
+}
+
+func (g *Guard) refuseStranger(w http.ResponseWriter, r *http.Request) {
+	if g.rules.IsMachine(r) || !isSafe(r.Method) {
+		g.askToken(w, r, "authentication_required", `send a token: "Authorization: Bearer qs_…"; make one on the account's page or with "qianshao account token add"`)
+		return
+	}
+	http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+}
+
+func (g *Guard) askToken(w http.ResponseWriter, r *http.Request, code, message string) {
+	w.Header().Set("WWW-Authenticate", `Bearer realm="Qianshao"`)
+	g.rules.Refuse(w, r, http.StatusUnauthorized, code, message)
+}
+
+func (g *Guard) fail(w http.ResponseWriter, r *http.Request, err error) {
+	g.log.Error("who makes a request cannot be told", "path", r.URL.Path, "error", err)
+	g.rules.Refuse(w, r, http.StatusInternalServerError, "internal", "who you are cannot be checked now; the log has the cause")
+}
+
+// serveToken answers a request that carries a token. Reading needs the scope for it.
+func (g *Guard) serveToken(w http.ResponseWriter, r *http.Request, token string, next http.Handler) {
+	c, err := g.tokenCaller(r.Context(), token)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		g.askToken(w, r, "token_invalid", "the token is unknown, revoked or expired, or its account is disabled")
+		return
+	case err != nil:
+		g.fail(w, r, err)
+		return
+	}
+	isMetrics := r.URL.Path == "/metrics" // which has its own scope
+	if isSafe(r.Method) && !isMetrics && !c.hasScope(qianshao.ScopeRead) {
+		g.rules.Refuse(w, r, http.StatusForbidden, "forbidden", "the token has not the scope read")
+		return
+	}
+	next.ServeHTTP(w, r.WithContext(withCaller(r.Context(), c)))
+}
+
+// session loads the request's session and returns the context that holds it, and whose
+// it is. A session of another epoch than its account's has ended.
+func (g *Guard) session(r *http.Request) (context.Context, caller, error) {
+	ctx, err := g.sessions.Load(r.Context(), readCookie(r, sessionCookie))
+	if err != nil || g.sessions.GetString(ctx, keyStage) != stageIn {
+		return ctx, caller{}, err
+	}
+	account, err := g.current(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return ctx, caller{}, g.sessions.Destroy(ctx)
+	}
+	if err == nil {
+		_, _, err = g.sessions.Commit(ctx) // it is in use
+	}
+	return ctx, caller{account: account, form: g.sessions.GetString(ctx, keyForm)}, err
+}
+
+// current returns the account of the session in ctx, or store.ErrNotFound if it has ended.
+func (g *Guard) current(ctx context.Context) (store.AccountRecord, error) {
+	account, err := g.store.Account(ctx, g.sessions.GetString(ctx, keyAccount))
+	if err == nil && (account.Disabled || strconv.FormatInt(account.Epoch, 10) != g.sessions.GetString(ctx, keyEpoch)) {
+		err = store.ErrNotFound
+	}
+	return account, err
+}
+
+// StillIn returns store.ErrNotFound if who made the request of ctx would not be let in
+// any more, or is another than at first: a stream of events must end then.
+func (g *Guard) StillIn(ctx context.Context) error {
+	c := callerOf(ctx)
+	account, err := g.store.Account(ctx, c.account.Name)
+	if c.token != nil {
+		var now caller
+		now, err = g.tokenOf(ctx, c.token.Hash)
+		account = now.account
+	}
+	if err == nil && (account.Disabled || account.Epoch != c.account.Epoch) {
+		err = store.ErrNotFound
+	}
+	return err
+}
+
+// begin begins a session of the account in the place of the one in r's context, under a
+// new token: who has set a cookie before the log-in has gained nothing.
+func (g *Guard) begin(w http.ResponseWriter, r *http.Request, account store.AccountRecord, stage string) error {
+	ctx := r.Context()
+	if err := g.sessions.Clear(ctx); err != nil {
+		return err
+	}
+	if err := g.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	form, _ := newKey()
+	for key, value := range map[string]string{
+		keyAccount: account.Name, keyEpoch: strconv.FormatInt(account.Epoch, 10), keyStage: stage, keyForm: form,
+	} {
+		g.sessions.Put(ctx, key, value)
+	}
+	if stage != stageIn {
+		g.sessions.SetDeadline(ctx, time.Now().Add(codeTime)) // by scs's clock
+	}
+	token, _, err := g.sessions.Commit(ctx)
+	if err != nil {
+		return err
+	}
+	if c, _ := ctx.Value(callerKey{}).(*caller); c != nil && stage == stageIn {
+		c.account, c.form = account, form // for what the answer shows
+	}
+	setCookie(w, r, sessionCookie, token, sessionTime)
+	if stage == stageIn && account.Password != "" {
+		setCookie(w, r, deviceCookie, newDevice(account), deviceTime)
+	}
+	return nil
+}
+
+// LogOut ends the request's session.
+func (g *Guard) LogOut(w http.ResponseWriter, r *http.Request) error {
+	setCookie(w, r, sessionCookie, "", -time.Second)
+	return g.sessions.Destroy(r.Context())
 }
 
 // SetRetryAfter sets the header Retry-After and returns its seconds.
@@ -50,45 +259,19 @@ func SetRetryAfter(w http.ResponseWriter, wait time.Duration) int {
 	return seconds
 }
 
-// Rules are what Require has to know of the routes that it guards.
-type Rules struct {
-	// IsOpen says whether a path needs no password.
-	IsOpen func(path string) bool
-	// IsMachine says whether a program asks: it is asked for HTTP Basic, and a
-	// person is sent to /login.
-	IsMachine func(r *http.Request) bool
-	// Refuse answers a request that is not let in. code is stable.
-	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)
+// bearer returns the token of the header Authorization.
+func bearer(r *http.Request) (token string, ok bool) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
 }
 
-// Require lets those in who have a session or send the password by HTTP Basic.
-func (g *Gate) Require(rules Rules, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if rules.IsOpen(r.URL.Path) || g.HasSession(r) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		if _, password, ok := r.BasicAuth(); ok {
-			switch result, wait := g.Try(r, password); result {
-			case Accepted:
-				next.ServeHTTP(w, r)
-			case TooMany:
-				SetRetryAfter(w, wait)
-				rules.Refuse(w, r, http.StatusTooManyRequests, "too_many_tries", "too many wrong passwords; wait and try again")
-			default:
-				rules.askBasic(w, r)
-			}
-			return
-		}
-		if rules.IsMachine(r) || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
-			rules.askBasic(w, r)
-			return
-		}
-		http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
-	})
+// checkName refuses what cannot be the name of an account.
+func checkName(name string) error {
+	if !qianshao.ValidAccountName(name) {
+		return fmt.Errorf("%w, not %q", ErrName, name)
+	}
+	return nil
 }
 
-func (rules *Rules) askBasic(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("WWW-Authenticate", `Basic realm="Qianshao", charset="UTF-8"`)
-	rules.Refuse(w, r, http.StatusUnauthorized, "password_required", "send the console's password by HTTP Basic, with any user name")
-}
+// ErrName says that an account cannot be called so; to test for with errors.Is.
+var ErrName = fmt.Errorf("the name of an account has up to %d lower-case letters, digits, Chinese characters and . _ - @", qianshao.MaxAccountName)

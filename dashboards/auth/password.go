@@ -1,286 +1,158 @@
-// Package auth decides who may enter the console: whoever knows its password,
-// or, where it has none, whoever is on this machine.
 package auth
 
 import (
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
+	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"net/netip"
 	"strings"
-	"sync"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/crypto/argon2"
-	"golang.org/x/time/rate"
+	"github.com/alexedwards/argon2id"
 )
 
-// Parameters of argon2id: OWASP's password storage cheat sheet, 19 MiB and two passes.
-const (
-	argonTime    = 2
-	argonMemory  = 19 << 10 // KiB
-	argonThreads = 1
-	argonKey     = 32
-	argonSalt    = 16
-	// What a hash that somebody gives us may demand at most.
-	argonMaxTime   = 16
-	argonMaxMemory = 1 << 20 // KiB
-)
-
-// MinPassword is the fewest characters of a password in clear. With tries
-// limited to one in ten seconds, twelve are out of reach of guessing.
+// MinPassword is the fewest characters of a password. With tries limited, twelve are out
+// of reach of guessing.
 const MinPassword = 12
 
 // maxPassword bounds the work of hashing what a stranger sends, in bytes.
 const maxPassword = 1024
 
-// Sessions end after a working day, whatever is done in them.
+// Memory and passes of argon2id, above the least that OWASP's password storage cheat
+// sheet asks for (46 MiB and one pass).
 const (
-	sessionCookie = "qianshao_session"
-	sessionTime   = 12 * time.Hour
-	maxSessions   = 1000
+	argonMemory = 64 << 10 // KiB
+	argonPasses = 2
 )
 
-// Tries: five at once, then one in ten seconds, for each address.
+// Hashing at the same time, and how long others wait for their turn: 64 MiB each are
+// what an attacker would multiply.
 const (
-	triesAtOnce = 5
-	triesEvery  = 10 * time.Second
-	maxTriers   = 4096
+	hashesAtOnce = 2
+	hashWait     = 3 * time.Second
 )
 
-// HashPassword returns the argon2id hash of a password in the PHC string
-// format, for configuration files that should not hold it in clear.
-func HashPassword(password string) string {
-	salt := make([]byte, argonSalt)
-	rand.Read(salt) // never fails, see crypto/rand
-	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)
-	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads,
-		b64.EncodeToString(salt), b64.EncodeToString(key))
+// errBusy says that too many passwords are being checked.
+var errBusy = errors.New("too many passwords are being checked")
+
+// Passwords hashes passwords and compares them, a few at a time. The zero value is not
+// usable; see NewPasswords.
+type Passwords struct {
+	turns  chan struct{}
+	wait   time.Duration
+	params argon2id.Params
+	// stranger is the hash that is compared where there is no account, so that the answer
+	// takes as long.
+	stranger string
 }
 
-// argonHash is a parsed PHC string.
-type argonHash struct {
-	memory, time uint32
-	threads      uint8
-	salt, key    []byte
+// NewPasswords returns what hashes passwords.
+func NewPasswords() *Passwords {
+	return &Passwords{
+		turns: make(chan struct{}, hashesAtOnce), wait: hashWait,
+		params: argon2id.Params{Memory: argonMemory, Iterations: argonPasses, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+		// The parameters above with a salt and a key of zeros, which no password has.
+		stranger: fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=1$%s$%s", argonMemory, argonPasses, strings.Repeat("A", 22), strings.Repeat("A", 43)),
+	}
 }
 
-var errHash = errors.New("the password's argon2id hash cannot be read; it looks like $argon2id$v=19$m=19456,t=2,p=1$SALT$KEY")
-
-func parseHash(s string) (h argonHash, err error) {
-	parts := strings.Split(s, "$")
-	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
-		return h, errHash
+// Hash checks the password against CheckPassword and returns its hash.
+func (p *Passwords) Hash(ctx context.Context, password string) (hash string, err error) {
+	if err := CheckPassword(password); err != nil {
+		return "", err
 	}
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &h.memory, &h.time, &h.threads); err != nil {
-		return h, errHash
-	}
-	if h.salt, err = base64.RawStdEncoding.DecodeString(parts[4]); err != nil {
-		return h, errHash
-	}
-	if h.key, err = base64.RawStdEncoding.DecodeString(parts[5]); err != nil {
-		return h, errHash
-	}
-	if h.time < 1 || h.time > argonMaxTime || h.memory < 1 || h.memory > argonMaxMemory || h.threads < 1 ||
-		len(h.salt) < 8 || len(h.key) < 16 || len(h.key) > 64 {
-		return h, errHash
-	}
-	return h, nil
+	err = p.inTurn(ctx, func() error {
+		hash, err = argon2id.CreateHash(password, &p.params)
+		return err
+	})
+	return hash, err
 }
 
-func (h argonHash) matches(password string) bool {
-	key := argon2.IDKey([]byte(password), h.salt, h.time, h.memory, h.threads, uint32(len(h.key)))
-	return subtle.ConstantTimeCompare(key, h.key) == 1
-}
-
-// Gate knows the password, the sessions of those who gave it, and how often an
-// address has tried. It is safe for concurrent use.
-type Gate struct {
-	hash argonHash
-	now  func() time.Time
-	// key and known remember, as an HMAC, the password that argon2id has
-	// accepted, so that a scraper with HTTP Basic costs 19 MiB only once.
-	key     [32]byte
-	working sync.Mutex // one argon2id at a time: its memory is what an attacker would multiply
-
-	mu       sync.Mutex
-	known    []byte
-	sessions map[[sha256.Size]byte]time.Time // SHA-256 of the token → end
-	triers   map[netip.Prefix]*rate.Limiter
-}
-
-// New returns the gate of a password, in clear or as HashPassword writes it.
-func New(password string, now func() time.Time) (*Gate, error) {
-	if !strings.HasPrefix(password, "$argon2id$") {
-		if n := utf8.RuneCountInString(password); n < MinPassword {
-			return nil, fmt.Errorf("the console's password has %d characters; use at least %d", n, MinPassword)
-		}
-		if len(password) > maxPassword {
-			return nil, fmt.Errorf("the console's password has %d bytes; use at most %d", len(password), maxPassword)
-		}
-		if err := checkStrength(password); err != nil {
-			return nil, err
-		}
-		password = HashPassword(password)
-	}
-	hash, err := parseHash(password)
-	if err != nil {
-		return nil, err
-	}
-	g := &Gate{
-		hash: hash, now: now,
-		sessions: map[[sha256.Size]byte]time.Time{}, triers: map[netip.Prefix]*rate.Limiter{},
-	}
-	rand.Read(g.key[:])
-	return g, nil
-}
-
-// Result is what came of a try.
-type Result uint8
-
-// The results.
-const (
-	Rejected Result = iota
-	Accepted
-	TooMany
-)
-
-// Try checks a password; with TooMany it says how long to wait.
-func (g *Gate) Try(r *http.Request, password string) (Result, time.Duration) {
+// matches compares a password with a hash. Without one it takes the same time and says no.
+func (p *Passwords) matches(ctx context.Context, password, hash string) (ok bool, err error) {
 	if len(password) > maxPassword {
-		return Rejected, 0
+		password = password[:maxPassword] // too long to be anybody's; it costs a try all the same
+		hash = ""
 	}
-	mac := hmac.New(sha256.New, g.key[:])
-	mac.Write([]byte(password))
-	sum := mac.Sum(nil)
-	if g.isKnown(sum) {
-		return Accepted, 0
+	against := hash
+	if hash == "" {
+		against = p.stranger
 	}
-	if wait := g.wait(r); wait > 0 {
-		return TooMany, wait
-	}
-	g.working.Lock()
-	defer g.working.Unlock()
-	if !g.hash.matches(password) {
-		return Rejected, 0
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.known = sum
-	return Accepted, 0
+	err = p.inTurn(ctx, func() error {
+		ok, err = argon2id.ComparePasswordAndHash(password, against)
+		return err
+	})
+	return ok && hash != "", err
 }
 
-func (g *Gate) isKnown(sum []byte) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return hmac.Equal(sum, g.known)
+func (p *Passwords) inTurn(ctx context.Context, work func() error) error {
+	patience := time.NewTimer(p.wait)
+	defer patience.Stop()
+	select {
+	case p.turns <- struct{}{}:
+	case <-patience.C:
+		return errBusy
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-p.turns }()
+	return work()
 }
 
-// wait takes one try from the address's allowance, or says when there is one again.
-func (g *Gate) wait(r *http.Request) time.Duration {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	from, now := network(r.RemoteAddr), g.now()
-	limiter := g.triers[from]
-	if limiter == nil {
-		if len(g.triers) >= maxTriers {
-			g.forgetTriers(now)
+// PasswordError says what is wrong with a password that somebody wants to have. Code is
+// stable: "short", "long" or "weak".
+type PasswordError struct {
+	Code string
+	text string
+}
+
+func (e *PasswordError) Error() string { return e.text }
+
+// CheckPassword refuses a password that is too short, or whose length is made of
+// repetition. The error is a *PasswordError.
+func CheckPassword(password string) error {
+	if n := utf8.RuneCountInString(password); n < MinPassword {
+		return &PasswordError{"short", fmt.Sprintf("the password has %d characters; use at least %d", n, MinPassword)}
+	}
+	if len(password) > maxPassword {
+		return &PasswordError{"long", fmt.Sprintf("the password has %d bytes; use at most %d", len(password), maxPassword)}
+	}
+	return checkStrength(password)
+}
+
+// minSurprises is how many characters of a password must not follow from those before
+// them. "passwordpassword" has seven.
+const minSurprises = 8
+
+// checkStrength refuses a password whose length is made of repetition: one letter, a
+// word twice, the row of a keyboard, the alphabet. It knows no dictionary: tries are
+// few, see tries.
+func checkStrength(password string) error {
+	runes := []rune(strings.ToLower(password))
+	surprises, pairs := 0, map[[2]rune]bool{}
+	for i, r := range runes {
+		if i == 0 {
+			surprises++
+			continue
 		}
-		limiter = rate.NewLimiter(rate.Every(triesEvery), triesAtOnce)
-		g.triers[from] = limiter
-	}
-	if limiter.AllowN(now, 1) {
-		return 0
-	}
-	missing := 1 - limiter.TokensAt(now)
-	return time.Duration(missing*float64(triesEvery)).Truncate(time.Second) + time.Second
-}
-
-// forgetTriers drops the addresses that have their whole allowance back. If
-// there are none, it drops all: an attacker with thousands of addresses gains
-// five tries each, and pays for them with a queue for the one argon2id.
-func (g *Gate) forgetTriers(now time.Time) {
-	for from, limiter := range g.triers {
-		if limiter.TokensAt(now) >= triesAtOnce {
-			delete(g.triers, from)
+		pair := [2]rune{runes[i-1], r}
+		if step := r - runes[i-1]; (step < -1 || step > 1) && !pairs[pair] && !areNeighbours(pair) && !unicode.IsSpace(r) {
+			surprises++
 		}
+		pairs[pair] = true
 	}
-	if len(g.triers) >= maxTriers {
-		clear(g.triers)
+	if surprises < minSurprises {
+		return &PasswordError{"weak", "the password repeats itself, or is a row of letters or keys; use several words, or twelve random characters"}
 	}
+	return nil
 }
 
-// network is the address that tries are counted by: one IPv4 address, or the
-// /64 that one IPv6 customer commonly has.
-func network(remote string) netip.Prefix {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	ip = ip.Unmap().WithZone("")
-	bits := 32
-	if ip.Is6() {
-		bits = 64
-	}
-	prefix, err := ip.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return prefix
-}
-
-// Begin opens a session and returns its cookie. The token is 128 random bits
-// or more and known to the browser alone: a signature would add nothing.
-func (g *Gate) Begin(r *http.Request) *http.Cookie {
-	token := rand.Text()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := g.now()
-	for id, end := range g.sessions {
-		if !now.Before(end) || len(g.sessions) >= maxSessions {
-			delete(g.sessions, id)
+func areNeighbours(pair [2]rune) bool {
+	for _, row := range [...]string{"qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890"} { // of a keyboard
+		if strings.Contains(row, string(pair[:])) || strings.Contains(row, string([]rune{pair[1], pair[0]})) {
+			return true
 		}
 	}
-	g.sessions[sha256.Sum256([]byte(token))] = now.Add(sessionTime)
-	return &http.Cookie{
-		Name: sessionCookie, Value: token, Path: "/", MaxAge: int(sessionTime.Seconds()),
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: IsTLS(r),
-	}
-}
-
-// HasSession says whether the request has the cookie of a session that has not ended.
-func (g *Gate) HasSession(r *http.Request) bool {
-	c, err := r.Cookie(sessionCookie)
-	if err != nil {
-		return false
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.now().Before(g.sessions[sha256.Sum256([]byte(c.Value))])
-}
-
-// End ends the request's session, if it has one, and returns the cookie that
-// removes the session's from the browser.
-func (g *Gate) End(r *http.Request) *http.Cookie {
-	if c, err := r.Cookie(sessionCookie); err == nil {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		delete(g.sessions, sha256.Sum256([]byte(c.Value)))
-	}
-	return &http.Cookie{
-		Name: sessionCookie, Path: "/", MaxAge: -1,
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: IsTLS(r),
-	}
+	return false
 }

@@ -1,5 +1,5 @@
 // Package console is the pages that people look at, in Chinese and English:
-// search, findings, the register, submissions, the login. It also writes the
+// search, findings, the register, submissions, the login, one's account. It also writes the
 // report of a finding, a document for those who have no console; report and
 // finding's page show evidence in the same way.
 //
@@ -48,12 +48,12 @@ type Store interface {
 	WithdrawSubmission(ctx context.Context, id string) error
 }
 
-// Options of New. All but Gate, Intake and Fold are required.
+// Options of New. All but Intake and Fold are required.
 type Options struct {
 	Store Store
 	Index index.Index
-	// Gate keeps the sessions; nil if the console has no password, and so no login.
-	Gate *auth.Gate
+	// Guard knows who makes a request.
+	Guard *auth.Guard
 	// Intake takes submissions; without it there is no page for them.
 	Intake *intake.Intake
 	// Parser returns what reads the queries that are asked now.
@@ -77,7 +77,7 @@ type Options struct {
 type Console struct {
 	store     Store
 	index     index.Index
-	gate      *auth.Gate
+	guard     *auth.Guard
 	intake    *intake.Intake
 	parser    func() index.Parser
 	fold      func(string) string
@@ -95,7 +95,7 @@ type Console struct {
 // New returns the console.
 func New(opts Options) (*Console, error) {
 	c := &Console{
-		store: opts.Store, index: opts.Index, gate: opts.Gate, intake: opts.Intake,
+		store: opts.Store, index: opts.Index, guard: opts.Guard, intake: opts.Intake,
 		parser: opts.Parser, fold: opts.Fold, ruleTitle: opts.RuleTitle, zone: opts.Zone, unmonitored: opts.Unmonitored,
 		version: opts.Version, now: opts.Now, log: opts.Log,
 	}
@@ -120,12 +120,20 @@ func (c *Console) Route(mux *http.ServeMux) {
 	mux.HandleFunc("GET /static/{file}", c.serveStatic)
 	if c.intake != nil {
 		mux.HandleFunc("GET /submissions", c.serveSubmissions)
-		mux.HandleFunc("POST /submissions", c.takeSubmission)
-		mux.HandleFunc("POST /submissions/{id}/withdraw", c.withdrawSubmission)
+		mux.Handle("POST /submissions", c.guard.Require(qianshao.PowerSubmit, http.HandlerFunc(c.takeSubmission)))
+		mux.Handle("POST /submissions/{id}/withdraw", c.guard.Require(qianshao.PowerSubmit, http.HandlerFunc(c.withdrawSubmission)))
 	}
-	if c.gate != nil {
-		mux.HandleFunc("GET /login", c.serveLogin)
-		mux.HandleFunc("POST /login", c.login)
-		mux.HandleFunc("POST /logout", c.logout)
-	}
+	mux.HandleFunc("GET /login", c.serveLogin)
+	mux.HandleFunc("POST /login", c.login)
+	mux.HandleFunc("POST /login/code", c.loginCode)
+	mux.HandleFunc("GET /enter", c.serveEnter)
+	mux.HandleFunc("POST /enter", c.enter)
+	mux.HandleFunc("POST /logout", c.logout)
+	mux.HandleFunc("GET /account", c.serveAccount)
+	mux.HandleFunc("POST /account/password", c.accountForm(c.changePassword))
+	mux.HandleFunc("POST /account/factor", c.accountForm(c.beginFactor))
+	mux.HandleFunc("POST /account/factor/confirm", c.accountForm(c.confirmFactor))
+	mux.HandleFunc("POST /account/factor/drop", c.accountForm(c.dropFactor))
+	mux.HandleFunc("POST /account/tokens", c.accountForm(c.addToken))
+	mux.HandleFunc("POST /account/tokens/{id}/revoke", c.accountForm(c.revokeToken))
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/index"
@@ -57,8 +58,12 @@ type layout struct {
 	Reports bool
 	// Watch says that what is not monitored is listed.
 	Watch bool
-	// SignedIn says that there is a session to end.
-	SignedIn bool
+	// User is the name of the account that looks at the page; "" for a stranger.
+	User string
+	// Form is what the page's forms carry; see auth.FormToken.
+	Form string
+	// MaySubmit says that the account may report pages.
+	MaySubmit bool
 	// Chinese and English are this very page in either language.
 	Chinese, English string
 }
@@ -67,10 +72,10 @@ func (c *Console) layout(w http.ResponseWriter, r *http.Request, title string) *
 	l := languageOf(w, r)
 	return &layout{
 		lang: l, now: c.now().In(c.zone), zone: c.zone, Title: l.Text(title), Path: r.URL.Path, CSS: c.css, Version: c.version,
-		Reports:  c.intake != nil,
-		Watch:    c.unmonitored != nil,
-		SignedIn: c.gate != nil && c.gate.HasSession(r),
-		Chinese:  inLanguage(r.URL, locale.Chinese), English: inLanguage(r.URL, locale.English),
+		Reports: c.intake != nil,
+		Watch:   c.unmonitored != nil,
+		User:    auth.From(r.Context()).Name, Form: auth.FormToken(r.Context()), MaySubmit: auth.May(r.Context(), qianshao.PowerSubmit),
+		Chinese: inLanguage(r.URL, locale.Chinese), English: inLanguage(r.URL, locale.English),
 	}
 }
 
@@ -175,6 +180,22 @@ type errorPage struct {
 // Fail answers with the page of an error status that the catalogue knows (403, 404, 500).
 func (c *Console) Fail(w http.ResponseWriter, r *http.Request, status int) {
 	key := fmt.Sprintf("error.%d", status)
+	v := errorPage{layout: c.layout(w, r, key), Status: status}
+	v.Why = v.T(key + ".why")
+	c.render(w, r, status, "error", v)
+}
+
+// Refuse answers a person who is not let in. code is the one of auth.Rules.
+func (c *Console) Refuse(w http.ResponseWriter, r *http.Request, status int, code string) {
+	key := "error.401"
+	switch {
+	case status == http.StatusInternalServerError:
+		key = "error.500"
+	case code == "csrf":
+		key = "error.csrf"
+	case status == http.StatusForbidden:
+		key = "error.power"
+	}
 	v := errorPage{layout: c.layout(w, r, key), Status: status}
 	v.Why = v.T(key + ".why")
 	c.render(w, r, status, "error", v)

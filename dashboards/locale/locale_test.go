@@ -55,7 +55,7 @@ func TestMessageKeys(t *testing.T) {
 		}
 	}
 	// Keys that are put together from a prefix and a code.
-	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "sort.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "origin.", "who.", "state.", "cause.", "remedy.", "crawl."}
+	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "sort.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "origin.", "who.", "state.", "cause.", "remedy.", "crawl.", "role.", "scope.", "account.password."}
 	for key := range messages {
 		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
 		for _, prefix := range append(built, "unmonitored.reason.", "unmonitored.do.") {

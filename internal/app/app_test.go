@@ -21,6 +21,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest/ingesttest"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/store"
 )
 
 // TestApp crawls a web, finds, and is searched through its API, its index and
@@ -55,7 +56,7 @@ func TestApp(t *testing.T) {
 		t.Fatalf("%+v, %v", highest, err)
 	}
 	var answer index.Results
-	if err := json.Unmarshal([]byte(get(t, a.ConsoleURL()+"api/v1/search?q=state:open")), &answer); err != nil || answer.Total != counts.Open {
+	if err := json.Unmarshal([]byte(get(t, a, "api/v1/search?q=state:open")), &answer); err != nil || answer.Total != counts.Open {
 		t.Errorf("%d findings by the API, %d are open, %v", answer.Total, counts.Open, err)
 	}
 	beside, err := app.Search(t.Context(), app.SearchRequest{Data: data, Query: "状态:存在 or 赌博", Sort: index.SortScore, Limit: 1})
@@ -147,7 +148,8 @@ func TestNewRefuses(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	data := t.TempDir()
 	for name, opts := range map[string]app.Options{
-		"an open console":   {Console: &app.ConsoleOptions{Listen: "0.0.0.0:0"}},
+		"a port alone":      {Console: &app.ConsoleOptions{Listen: "8740"}},
+		"a proxy by name":   {Console: &app.ConsoleOptions{Listen: "127.0.0.1:0", TrustedProxies: []string{"proxy.example"}}},
 		"nobody to ask":     {Crawl: &app.CrawlOptions{}},
 		"an empty register": {Crawl: &app.CrawlOptions{FetchOptions: app.FetchOptions{Contact: "bot@you.example"}, Once: true}},
 		"a missing browser": {Crawl: &app.CrawlOptions{FetchOptions: app.FetchOptions{Contact: "bot@you.example"}, BrowserOptions: app.BrowserOptions{Browser: data + "/none"}}},
@@ -233,9 +235,25 @@ func siteApp(t *testing.T, html string, once bool) (a *app.App, data string) {
 	}, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}}), data
 }
 
-func get(t *testing.T, url string) string {
+// get asks the app's console with a token for everything.
+func get(t *testing.T, a *app.App, path string) string {
 	t.Helper()
-	response, err := http.Get(url)
+	ctx := t.Context()
+	err := a.Folder.Accounts.AddFirst(ctx, "test", "root", "")
+	if err != nil && !errors.Is(err, store.ErrExists) {
+		t.Fatal(err)
+	}
+	token, _, err := a.Folder.Accounts.NewToken(ctx, "test", "root", "test", []qianshao.Scope{qianshao.ScopeRead, qianshao.ScopeMetrics}, 24*time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := a.ConsoleURL() + path
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +267,7 @@ func get(t *testing.T, url string) string {
 
 func metric(t *testing.T, a *app.App, name string) string {
 	t.Helper()
-	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + ` (\S+)$`).FindStringSubmatch(get(t, a.ConsoleURL()+"metrics"))
+	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + ` (\S+)$`).FindStringSubmatch(get(t, a, "metrics"))
 	if m == nil {
 		t.Fatalf("/metrics has no %s", name)
 	}

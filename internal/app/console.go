@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/dashboards"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
@@ -20,11 +22,12 @@ const shutdownTime = 5 * time.Second
 
 // ConsoleOptions say where the console listens and who may enter.
 type ConsoleOptions struct {
-	// Listen is the address of console, API and metrics. Any but a loopback
-	// address needs a password.
+	// Listen is the address of console, API and metrics.
 	Listen string
-	// Password that everybody who enters must know; see dashboards.Options.
-	Password string
+	// TrustedProxies are addresses and networks; see auth.Proxies.
+	TrustedProxies []string
+	// RequireFactor lets nobody do anything before they have a second factor.
+	RequireFactor bool
 }
 
 // consoleServer is the server of the console, the API and the metrics. It listens from
@@ -36,18 +39,25 @@ type consoleServer struct {
 	urlFile  string
 }
 
-// newConsole listens, and leaves the console's URL in the data folder for Search.
+// newConsole listens, and leaves the console's URL in the data folder for Search, with a
+// token that reads: whoever can read the folder can do so anyway.
 func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
-	if err := dashboards.CheckListen(opts.Listen, opts.Password != ""); err != nil {
+	if err := dashboards.CheckListen(opts.Listen); err != nil {
 		return nil, inputError(err)
 	}
+	proxies, err := auth.ParseProxies(opts.TrustedProxies)
+	if err != nil {
+		return nil, inputError(err)
+	}
+	token := rand.Text() + rand.Text()
 	handler, err := dashboards.New(dashboards.Options{
 		Store: a.Folder.Store, Index: a.Index, Registry: a.metrics.Registry(),
 		Submit: func(ctx context.Context, url string, suspected qianshao.Category, origin string) (qianshao.Submission, error) {
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), url, suspected, origin)
 		},
 		Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
-		Password: opts.Password, Version: a.opts.Version, Log: a.opts.Log,
+		Accounts: a.Folder.Accounts, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor,
+		Version: a.opts.Version, Log: a.opts.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -60,7 +70,7 @@ func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
 		server: dashboards.NewServer(opts.Listen, handler), listener: listener,
 		url: "http://" + listener.Addr().String() + "/", urlFile: consoleURLPath(a.opts.Data),
 	}
-	if err := os.WriteFile(c.urlFile, []byte(c.url), 0o600); err != nil {
+	if err := os.WriteFile(c.urlFile, []byte(c.url+"\n"+token+"\n"), 0o600); err != nil {
 		c.close()
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/evidence"
 )
 
@@ -33,7 +34,9 @@ type FolderOptions struct {
 type Folder struct {
 	Store *Store
 	// Review has the acts of the desk, and what they come to.
-	Review   *Review
+	Review *Review
+	// Accounts makes and changes the accounts of the store.
+	Accounts *auth.Accounts
 	Evidence *evidence.Archive
 	Register *Register
 	software string
@@ -62,7 +65,7 @@ func OpenFolder(ctx context.Context, opts FolderOptions) (*Folder, error) {
 			return nil, errors.Join(err, db.Close())
 		}
 	}
-	f := &Folder{Store: db, Review: openReview(db), Register: &Register{store: db, log: opts.Log}, software: softwareName(opts.Version), zone: opts.Zone, data: opts.Data}
+	f := &Folder{Store: db, Review: openReview(db), Accounts: auth.NewAccounts(db, nil), Register: &Register{store: db, log: opts.Log}, software: softwareName(opts.Version), zone: opts.Zone, data: opts.Data}
 	f.Evidence, err = evidence.New(evidence.Options{
 		Folder: EvidencePath(opts.Data), Ledger: db, Software: f.software, Operator: opts.Contact, Log: opts.Log,
 	})

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -30,8 +31,6 @@ type SearchRequest struct {
 	Zone          *time.Location
 	Sort          index.Sort // the order of the hits; empty is index.SortSeen
 	Offset, Limit int
-	// Password of the running server's console.
-	Password string
 	// Reindexing is told when the index does not match the store and is built anew
 	// before it is searched; optional.
 	Reindexing Reindexing
@@ -80,18 +79,16 @@ func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
 
 // askServer searches through the API of the process that holds the index.
 func (r SearchRequest) askServer(ctx context.Context) (found api.Found, err error) {
-	base, err := os.ReadFile(consoleURLPath(r.Data))
+	base, token, err := RunningConsole(r.Data)
 	if err != nil {
 		return found, fmt.Errorf("another process, without a console, has %s open; try again when it is done", r.Data)
 	}
 	values := url.Values{"q": {r.Query}, "sort": {string(r.Sort)}, "limit": {strconv.Itoa(r.Limit)}, "offset": {strconv.Itoa(r.Offset)}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, string(base)+"api/v1/search?"+values.Encode(), nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"api/v1/search?"+values.Encode(), nil)
 	if err != nil {
 		return found, err
 	}
-	if r.Password != "" {
-		request.SetBasicAuth("cli", r.Password)
-	}
+	request.Header.Set("Authorization", "Bearer "+token)
 	client := http.Client{Timeout: serverTimeout}
 	defer client.CloseIdleConnections()
 	response, err := client.Do(request)
@@ -99,15 +96,23 @@ func (r SearchRequest) askServer(ctx context.Context) (found api.Found, err erro
 		return found, fmt.Errorf("ask the running server: %w", err)
 	}
 	defer response.Body.Close()
-	if response.StatusCode == http.StatusUnauthorized {
-		return found, errors.New("the running server wants its password: set QIANSHAO_PASSWORD")
-	}
 	if response.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
 		return found, fmt.Errorf("the running server answered %s: %s", response.Status, body)
 	}
 	err = json.NewDecoder(response.Body).Decode(&found)
 	return found, err
+}
+
+// RunningConsole returns the URL of the console that runs on a data folder, and a token
+// that reads from it; fs.ErrNotExist if there is none.
+func RunningConsole(data string) (url, token string, err error) {
+	content, err := os.ReadFile(consoleURLPath(data))
+	if err != nil {
+		return "", "", err
+	}
+	url, token, _ = strings.Cut(strings.TrimSpace(string(content)), "\n")
+	return url, token, nil
 }
 
 // consoleURLPath is where a running server leaves the URL of its console, so

@@ -27,7 +27,7 @@ func TestUnmonitored(t *testing.T) {
 		}
 	}
 	var page api.UnmonitoredPage
-	if err := json.Unmarshal([]byte(get(t, a.ConsoleURL()+"api/v1/unmonitored?offset=2&limit=1")), &page); err != nil ||
+	if err := json.Unmarshal([]byte(get(t, a, "api/v1/unmonitored?offset=2&limit=1")), &page); err != nil ||
 		page.Total != 4 || len(page.Unmonitored) != 1 || page.Unmonitored[0].Host != "b.example" {
 		t.Errorf("%+v, %v", page, err)
 	}

@@ -163,6 +163,7 @@ func Run(t *testing.T, open Open) {
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.test(t, open) })
 	}
+	runAccounts(t, open)
 }
 
 // base is the time around which the tests happen.

@@ -1,0 +1,430 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/store"
+)
+
+// accountCmd keeps the accounts. What it changes holds at once, also for a server that runs.
+type accountCmd struct {
+	Add     accountAddCmd     `cmd:"" help:"Make an account. Its owner sets a password by the one-time link that is printed."`
+	List    accountListCmd    `cmd:"" help:"List the accounts."`
+	Change  accountChangeCmd  `cmd:"" help:"Give an account another role, or another sight. Its sessions end."`
+	Disable accountDisableCmd `cmd:"" help:"Let an account in no longer, nor its tokens. Its sessions end."`
+	Enable  accountEnableCmd  `cmd:"" help:"Let a disabled account in again."`
+	Reset   accountResetCmd   `cmd:"" help:"Take an account's password away, and print a one-time link by which its owner sets another. Its sessions end."`
+	Log     accountLogCmd     `cmd:"" help:"List what was changed of accounts, by whom, the latest first."`
+	Token   tokenCmd          `cmd:"" help:"Make, list and revoke tokens for the API and /metrics."`
+}
+
+// sightFlags say what an account may see.
+type sightFlags struct {
+	All           bool     `help:"It sees everything."`
+	Authorisation []string `help:"Id of an authorisation under which it sees; may be repeated." placeholder:"ID"`
+}
+
+func (s sightFlags) given() bool { return s.All || len(s.Authorisation) > 0 }
+
+func (s sightFlags) sight(env *environment, f *app.Folder) (qianshao.Sight, error) {
+	if s.All && len(s.Authorisation) > 0 {
+		return qianshao.Sight{}, usageError(errors.New("--all and --authorisation do not go together"))
+	}
+	for _, id := range s.Authorisation {
+		if _, err := f.Store.Authorisation(env.ctx, id); errors.Is(err, store.ErrNotFound) {
+			return qianshao.Sight{}, usageError(fmt.Errorf("there is no authorisation %q in the register; \"qianshao scope list\" shows them", id))
+		} else if err != nil {
+			return qianshao.Sight{}, err
+		}
+	}
+	return qianshao.Sight{All: s.All, Authorisations: s.Authorisation}, nil
+}
+
+const roles = "analyst,lead,rule_operator,administrator,auditor"
+
+type accountAddCmd struct {
+	Name         string `arg:"" help:"What its owner logs in with, and what their acts are signed with. It cannot be changed."`
+	Role         string `enum:"${roles}" default:"analyst" help:"What the account is for: ${enum}."`
+	PasswordFile string `help:"File with the password, instead of a link." type:"existingfile" placeholder:"FILE"`
+	sightFlags
+	linkFlags
+}
+
+func (c accountAddCmd) Run(env *environment) error {
+	if !c.given() {
+		return usageError(errors.New("say what the account may see: --all, or --authorisation ID"))
+	}
+	password, err := readPassword(env, c.PasswordFile)
+	if err != nil {
+		return err
+	}
+	return env.withFolder(func(f *app.Folder) error {
+		sight, err := c.sight(env, f)
+		if err != nil {
+			return err
+		}
+		err = f.Accounts.Add(env.ctx, store.ByCommand, qianshao.Account{Name: c.Name, Role: qianshao.Role(c.Role), Sight: sight}, password)
+		if err = accountError(c.Name, err); err != nil || password != "" {
+			return err
+		}
+		return c.print(env, f, c.Name)
+	})
+}
+
+// readPassword returns the password in a file; "" without one. One that everybody can
+// write is refused: whoever writes it decides who enters.
+func readPassword(env *environment, name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return "", err
+	}
+	if info.Mode().Perm()&0o002 != 0 {
+		return "", usageError(fmt.Errorf("everybody can write %s and so choose the password; run \"chmod 600 %[1]s\"", name))
+	}
+	if info.Mode().Perm()&0o004 != 0 {
+		env.warn(fmt.Sprintf("everybody on this machine can read the password in %s; run \"chmod 600 %[1]s\"", name))
+	}
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	password := strings.TrimSpace(string(content))
+	if err := auth.CheckPassword(password); err != nil {
+		return "", usageError(err)
+	}
+	return password, nil
+}
+
+// accountError says in an error what a person can do.
+func accountError(name string, err error) error {
+	var bad *auth.PasswordError
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return usageError(fmt.Errorf("there is no account %q; \"qianshao account list\" shows them", name))
+	case errors.Is(err, store.ErrExists):
+		return usageError(fmt.Errorf("there is an account %q already; names are not given twice", name))
+	case errors.Is(err, store.ErrLastAdministrator), errors.Is(err, auth.ErrName), errors.As(err, &bad):
+		return usageError(err)
+	}
+	return err
+}
+
+// linkFlags say where the console is for whoever gets a link.
+type linkFlags struct {
+	URL string `name:"url" help:"Address of the console as its users type it. Default: that of the running server." placeholder:"URL"`
+}
+
+// print makes a link by which the account's owner sets a password, and prints it.
+func (c linkFlags) print(env *environment, f *app.Folder, name string) error {
+	key, expires, err := f.Accounts.NewLink(env.ctx, store.ByCommand, store.LinkPassword, name)
+	if err != nil {
+		return accountError(name, err)
+	}
+	base := strings.TrimSuffix(c.URL, "/") + "/"
+	if c.URL == "" {
+		if base, _, err = app.RunningConsole(env.data); err != nil {
+			base = "http://127.0.0.1:8740/" // where it will be, unless it is told otherwise
+		}
+	}
+	fmt.Fprintf(env.err, "give %s this link to set a password; it works once, until %s\n", name, env.stamp(expires))
+	fmt.Fprintln(env.out, base+auth.LinkPath(key))
+	return nil
+}
+
+type accountListCmd struct{}
+
+func (accountListCmd) Run(env *environment) error {
+	return env.readFolder(func(f *app.Folder) error {
+		list, err := f.Store.Accounts(env.ctx)
+		if err != nil {
+			return err
+		}
+		table := terminal.NewTable(env.out, "NAME", "ROLE", "SEES", "STATE", "SECOND FACTOR", env.timed("MADE"))
+		for _, a := range list {
+			state, factor, sees := "password", "no", "all"
+			if !a.Sight.All {
+				sees = strings.Join(a.Sight.Authorisations, " ")
+			}
+			switch {
+			case a.Disabled:
+				state = "disabled"
+			case a.Password == "":
+				state = "no password"
+			}
+			if a.Factor.Confirmed {
+				factor = "yes"
+			}
+			table.Row(a.Name, string(a.Role), sees, state, factor, env.when(a.Created))
+		}
+		return table.Flush()
+	})
+}
+
+type accountChangeCmd struct {
+	Name string `arg:"" help:"The account."`
+	Role string `enum:",${roles}" default:"" help:"Its new role."`
+	sightFlags
+}
+
+func (c accountChangeCmd) Run(env *environment) error {
+	if c.Role == "" && !c.given() {
+		return usageError(errors.New("say what to change: --role, --all or --authorisation"))
+	}
+	return env.withFolder(func(f *app.Folder) error {
+		sight, err := c.sight(env, f)
+		if err != nil {
+			return err
+		}
+		return changeAccount(env, f, c.Name, func(r *store.AccountRecord) error {
+			if c.Role != "" {
+				r.Role = qianshao.Role(c.Role)
+			}
+			if c.given() {
+				r.Sight = sight
+			}
+			return nil
+		})
+	})
+}
+
+func changeAccount(env *environment, f *app.Folder, name string, change func(*store.AccountRecord) error) error {
+	_, err := f.Accounts.Change(env.ctx, store.ByCommand, name, change)
+	return accountError(name, err)
+}
+
+type accountDisableCmd struct {
+	Name string `arg:"" help:"The account."`
+}
+
+func (c accountDisableCmd) Run(env *environment) error { return setDisabled(env, c.Name, true) }
+
+type accountEnableCmd struct {
+	Name string `arg:"" help:"The account."`
+}
+
+func (c accountEnableCmd) Run(env *environment) error { return setDisabled(env, c.Name, false) }
+
+func setDisabled(env *environment, name string, disabled bool) error {
+	return env.withFolder(func(f *app.Folder) error {
+		return changeAccount(env, f, name, func(r *store.AccountRecord) error {
+			r.Disabled = disabled
+			return nil
+		})
+	})
+}
+
+type accountResetCmd struct {
+	Name         string `arg:"" help:"The account."`
+	SecondFactor bool   `help:"Take its second factor away, too."`
+	linkFlags
+}
+
+func (c accountResetCmd) Run(env *environment) error {
+	return env.withFolder(func(f *app.Folder) error {
+		if err := f.Accounts.Reset(env.ctx, store.ByCommand, c.Name, c.SecondFactor); err != nil {
+			return accountError(c.Name, err)
+		}
+		if tokens, err := f.Store.Tokens(env.ctx, c.Name); err != nil {
+			return err
+		} else if len(tokens) > 0 {
+			env.warn(fmt.Sprintf("its %s still work; \"qianshao account token list %s\" shows them", terminal.Counted(len(tokens), "token"), c.Name))
+		}
+		return c.print(env, f, c.Name)
+	})
+}
+
+type accountLogCmd struct {
+	Limit int `default:"100" help:"Most lines to show."`
+}
+
+func (c accountLogCmd) Run(env *environment) error {
+	return env.readFolder(func(f *app.Folder) error {
+		list, err := f.Store.AccountChanges(env.ctx, c.Limit)
+		if err != nil {
+			return err
+		}
+		table := terminal.NewTable(env.out, env.timed("AT"), "BY", "ACCOUNT", "WHAT", "DETAIL")
+		for _, l := range list {
+			table.Row(env.when(l.At), l.By, l.Account, string(l.What), l.Detail)
+		}
+		return table.Flush()
+	})
+}
+
+// tokenCmd keeps tokens for programs.
+type tokenCmd struct {
+	Add    tokenAddCmd    `cmd:"" help:"Make a token and print it; it is not to be had again."`
+	List   tokenListCmd   `cmd:"" help:"List tokens."`
+	Revoke tokenRevokeCmd `cmd:"" help:"End a token."`
+}
+
+type tokenAddCmd struct {
+	Name  string   `arg:"" help:"The account as which a program comes. The token never may more than it."`
+	Scope []string `default:"read" help:"What the token is good for: read, metrics, or a power: decide, lead, submit, rules, audit, administer."`
+	Label string   `required:"" help:"What the token is for."`
+	Days  int      `default:"365" help:"Days that it is valid."`
+}
+
+func (c tokenAddCmd) Run(env *environment) error {
+	var scopes []qianshao.Scope
+	for _, s := range c.Scope {
+		if !slices.Contains(qianshao.Scopes(), qianshao.Scope(s)) {
+			return usageError(fmt.Errorf("there is no scope %q; the scopes are %v", s, qianshao.Scopes()))
+		}
+		scopes = append(scopes, qianshao.Scope(s))
+	}
+	return env.withFolder(func(f *app.Folder) error {
+		if c.Days < 1 || c.Days > int(auth.MaxTokenTime/(24*time.Hour)) {
+			return usageError(auth.ErrTokenTime)
+		}
+		token, made, err := f.Accounts.NewToken(env.ctx, store.ByCommand, c.Name, c.Label, scopes, time.Duration(c.Days)*24*time.Hour)
+		if errors.Is(err, auth.ErrScope) || errors.Is(err, auth.ErrLabel) || errors.Is(err, auth.ErrTooManyTokens) {
+			return usageError(err)
+		}
+		if err != nil {
+			return accountError(c.Name, err)
+		}
+		fmt.Fprintf(env.err, "token %s of %s, valid until %s; send it as \"Authorization: Bearer …\". It is shown only now:\n", made.ID, c.Name, env.stamp(made.Expires))
+		fmt.Fprintln(env.out, token)
+		return nil
+	})
+}
+
+type tokenListCmd struct {
+	Name string `arg:"" optional:"" help:"The account; all of them without it."`
+}
+
+func (c tokenListCmd) Run(env *environment) error {
+	return env.readFolder(func(f *app.Folder) error {
+		list, err := f.Store.Tokens(env.ctx, c.Name)
+		if err != nil {
+			return err
+		}
+		table := terminal.NewTable(env.out, "ID", "ACCOUNT", "LABEL", "SCOPES", env.timed("VALID UNTIL"), "LAST USED")
+		for _, t := range list {
+			used := "never"
+			if !t.Used.IsZero() {
+				used = env.when(t.Used)
+			}
+			table.Row(t.ID, t.Account, t.Label, strings.Trim(fmt.Sprint(t.Scopes), "[]"), env.when(t.Expires), used)
+		}
+		return table.Flush()
+	})
+}
+
+type tokenRevokeCmd struct {
+	ID string `arg:"" help:"The token's id, as \"qianshao account token list\" shows it."`
+}
+
+func (c tokenRevokeCmd) Run(env *environment) error {
+	return env.withFolder(func(f *app.Folder) error {
+		err := f.Accounts.RevokeToken(env.ctx, store.ByCommand, "", c.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			return usageError(fmt.Errorf("there is no token %q; \"qianshao account token list\" shows them", c.ID))
+		}
+		return err
+	})
+}
+
+// firstAccount makes the administrator where there is no account yet: it asks at a
+// terminal, and elsewhere prints a link that makes one.
+func (env *environment) firstAccount(a *app.App) error {
+	empty, err := a.Folder.Accounts.Empty(env.ctx)
+	if err != nil || !empty {
+		return err
+	}
+	if in, ok := env.in.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
+		return env.askAdministrator(a, in)
+	}
+	key, expires, err := a.Folder.Accounts.NewLink(env.ctx, store.ByCommand, store.LinkFirst, "")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.err, "there is no account yet. Make the administrator here, once, until %s: %s\n", env.stamp(expires), a.ConsoleURL()+auth.LinkPath(key))
+	return nil
+}
+
+// askAdministrator asks for name and password until they will do.
+func (env *environment) askAdministrator(a *app.App, in *os.File) error {
+	fmt.Fprintln(env.err, "There is no account yet. Make the administrator of this outpost.")
+	lines := bufio.NewReader(in)
+	for {
+		fmt.Fprint(env.err, "Name: ")
+		name, err := env.typed(in, func() (string, error) { return lines.ReadString('\n') })
+		if err != nil {
+			return fmt.Errorf("ask for the administrator: %w", err)
+		}
+		password, err := env.askPassword(in)
+		if err != nil {
+			return err
+		}
+		err = accountError(name, a.Folder.Accounts.AddFirst(env.ctx, store.ByCommand, strings.TrimSpace(name), password))
+		var usage *codedError
+		if !errors.As(err, &usage) {
+			return err
+		}
+		fmt.Fprintln(env.err, err)
+	}
+}
+
+// askPassword asks twice for a password, which the terminal does not show.
+func (env *environment) askPassword(in *os.File) (string, error) {
+	var typed [2]string
+	for {
+		for i, prompt := range []string{fmt.Sprintf("Password, %d characters or more: ", auth.MinPassword), "Once more: "} {
+			fmt.Fprint(env.err, prompt)
+			text, err := env.typed(in, func() (string, error) {
+				text, err := term.ReadPassword(int(in.Fd()))
+				return string(text), err
+			})
+			fmt.Fprintln(env.err)
+			if err != nil {
+				return "", fmt.Errorf("ask for the password: %w", err)
+			}
+			typed[i] = text
+		}
+		if typed[0] == typed[1] {
+			return typed[0], nil
+		}
+		fmt.Fprintln(env.err, "The two differ.")
+	}
+}
+
+// typed returns what read reads of a terminal. A signal ends the wait, and leaves the
+// terminal as it was.
+func (env *environment) typed(in *os.File, read func() (string, error)) (string, error) {
+	before, err := term.GetState(int(in.Fd()))
+	if err != nil {
+		return "", err
+	}
+	type answer struct {
+		text string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		text, err := read()
+		answers <- answer{text, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.text, a.err
+	case <-env.ctx.Done():
+		return "", errors.Join(env.ctx.Err(), term.Restore(int(in.Fd()), before))
+	}
+}

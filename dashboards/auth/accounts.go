@@ -1,0 +1,188 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
+)
+
+// How long links can be used. The first start's is read in a log, perhaps by somebody
+// else than who started the service; an invitation travels to its reader.
+const (
+	FirstLinkTime    = 24 * time.Hour
+	PasswordLinkTime = 72 * time.Hour
+	EnterLinkTime    = time.Hour
+)
+
+// Bounds of tokens.
+const (
+	MaxTokenTime = 2 * 366 * 24 * time.Hour
+	// maxTokens bounds the tokens of one account; a program needs one.
+	maxTokens = 50
+	// maxLabel bounds what is written beside a token, in characters.
+	maxLabel = 100
+)
+
+// tokenPrefix makes tokens known to whatever looks for secrets in published files.
+const tokenPrefix = "qs_"
+
+// Accounts makes accounts and changes them, for the command line and the console alike.
+// by says who does it.
+type Accounts struct {
+	store     Store
+	passwords *Passwords
+	now       func() time.Time
+}
+
+// NewAccounts returns what makes and changes the accounts of a store; now may be nil.
+func NewAccounts(s Store, now func() time.Time) *Accounts {
+	if now == nil {
+		now = time.Now
+	}
+	return &Accounts{store: s, passwords: NewPasswords(), now: now}
+}
+
+// Empty says whether there is no account at all.
+func (a *Accounts) Empty(ctx context.Context) (bool, error) {
+	list, err := a.store.Accounts(ctx)
+	return len(list) == 0, err
+}
+
+// Add adds an account. Without a password it can enter by a link alone; see NewLink.
+func (a *Accounts) Add(ctx context.Context, by string, account qianshao.Account, password string) error {
+	return a.add(ctx, by, account, password, false)
+}
+
+// AddFirst adds the first account, an administrator who sees all. If there is one
+// already, it returns store.ErrExists.
+func (a *Accounts) AddFirst(ctx context.Context, by, name, password string) error {
+	return a.add(ctx, by, qianshao.Account{Name: name, Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()}, password, true)
+}
+
+func (a *Accounts) add(ctx context.Context, by string, account qianshao.Account, password string, first bool) error {
+	if err := checkName(account.Name); err != nil {
+		return err
+	}
+	if !account.Role.Valid() {
+		return fmt.Errorf("the role %q: the roles are %v", account.Role, qianshao.Roles())
+	}
+	record := store.AccountRecord{Account: account}
+	record.Created = a.now()
+	if password != "" {
+		hash, err := a.passwords.Hash(ctx, password)
+		if err != nil {
+			return err
+		}
+		record.Password = hash
+	}
+	return a.store.AddAccount(ctx, by, record, first)
+}
+
+// SetPassword gives an account another password, which ends its sessions.
+func (a *Accounts) SetPassword(ctx context.Context, by, name, password string) (store.AccountRecord, error) {
+	hash, err := a.passwords.Hash(ctx, password)
+	if err != nil {
+		return store.AccountRecord{}, err
+	}
+	return a.Change(ctx, by, name, func(r *store.AccountRecord) error {
+		r.Password = hash
+		return nil
+	})
+}
+
+// Change changes an account, in one transaction; see Store.ChangeAccount.
+func (a *Accounts) Change(ctx context.Context, by, name string, change func(*store.AccountRecord) error) (store.AccountRecord, error) {
+	return a.store.ChangeAccount(ctx, by, name, a.now(), change)
+}
+
+// Reset takes the password of an account away, and its second factor if so wanted, which
+// ends its sessions. It can enter by a link then.
+func (a *Accounts) Reset(ctx context.Context, by, name string, factor bool) error {
+	_, err := a.Change(ctx, by, name, func(r *store.AccountRecord) error {
+		r.Password = ""
+		if factor {
+			r.Factor = store.SecondFactor{}
+		}
+		return nil
+	})
+	return err
+}
+
+// NewLink returns the key of a link that can be used once, and until when. It takes the
+// place of those before it of the same purpose and account.
+func (a *Accounts) NewLink(ctx context.Context, by string, purpose store.LinkPurpose, name string) (key string, expires time.Time, err error) {
+	valid := PasswordLinkTime
+	switch purpose {
+	case store.LinkFirst:
+		valid = FirstLinkTime
+	case store.LinkEnter:
+		valid = EnterLinkTime
+	}
+	key, hash := newKey()
+	now := a.now()
+	expires = now.Add(valid)
+	return key, expires, a.store.PutLink(ctx, by, store.Link{Hash: hash, Purpose: purpose, Account: name, Expires: expires}, now)
+}
+
+// LinkPath is the path and query of the link with the key.
+func LinkPath(key string) string { return "enter?key=" + key }
+
+// Why a token is not made; to test for with errors.Is.
+var (
+	// ErrScope: the account's role or sight does not allow a scope, or there is no such scope.
+	ErrScope = errors.New("the account may not have that scope")
+	// ErrLabel: a token needs a label, and not too long a one.
+	ErrLabel = fmt.Errorf("a token needs a label of at most %d characters, which says what it is for", maxLabel)
+	// ErrTokenTime: a token must end, and not too late.
+	ErrTokenTime = fmt.Errorf("a token is valid for one day to %d days", MaxTokenTime/(24*time.Hour))
+	// ErrTooManyTokens: the account has too many.
+	ErrTooManyTokens = fmt.Errorf("the account has %d tokens; revoke those that nobody uses", maxTokens)
+)
+
+// NewToken makes a token of an account and returns it; it is not to be had again. The
+// scopes are those that the account's role and sight allow.
+func (a *Accounts) NewToken(ctx context.Context, by, name, label string, scopes []qianshao.Scope, valid time.Duration) (token string, made store.Token, err error) {
+	account, err := a.store.Account(ctx, name)
+	if err != nil {
+		return "", made, err
+	}
+	label = strings.TrimSpace(label)
+	switch n := utf8.RuneCountInString(label); {
+	case n == 0 || n > maxLabel || strings.ContainsFunc(label, func(r rune) bool { return r < ' ' }):
+		return "", made, ErrLabel
+	case valid < 24*time.Hour || valid > MaxTokenTime:
+		return "", made, ErrTokenTime
+	case len(scopes) == 0:
+		return "", made, fmt.Errorf("%w: name one or more of %v", ErrScope, qianshao.Scopes())
+	}
+	for _, scope := range scopes {
+		if !account.Allows(scope) {
+			return "", made, fmt.Errorf("%w: %s, with the role %s (%s is for accounts that see all)", ErrScope, scope, account.Role, qianshao.ScopeMetrics)
+		}
+	}
+	if list, err := a.store.Tokens(ctx, name); err != nil || len(list) >= maxTokens {
+		return "", made, errors.Join(err, ErrTooManyTokens)
+	}
+	scopes = slices.Clone(scopes)
+	slices.Sort(scopes)
+	key, _ := newKey()
+	token = tokenPrefix + key
+	id, _ := newKey()
+	now := a.now()
+	made = store.Token{
+		ID: strings.ToLower(id[:8]), Account: name, Label: label, Hash: hashKey(token), Scopes: slices.Compact(scopes), Created: now, Expires: now.Add(valid),
+	}
+	return token, made, a.store.AddToken(ctx, by, made)
+}
+
+// RevokeToken ends a token of an account, of any with account "".
+func (a *Accounts) RevokeToken(ctx context.Context, by, account, id string) error {
+	return a.store.RevokeToken(ctx, by, account, id, a.now())
+}

@@ -1,0 +1,72 @@
+// Package auth decides who may enter the console and the API, and what each account may
+// do there: passwords, second factors, sessions, tokens, one-time links, limits of
+// tries. It puts the account into each request's context; see From and Guard.Require.
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/qianshao/qianshao/store"
+)
+
+// Store keeps accounts and their keys.
+type Store interface {
+	// Accounts returns all accounts, by name.
+	Accounts(ctx context.Context) ([]store.AccountRecord, error)
+	// Account returns one account, or store.ErrNotFound.
+	Account(ctx context.Context, name string) (store.AccountRecord, error)
+	// AccountOfSubject returns the account of somebody at the OIDC provider, or store.ErrNotFound.
+	AccountOfSubject(ctx context.Context, subject string) (store.AccountRecord, error)
+	// AddAccount adds an account, or returns store.ErrExists. With first it is added only
+	// if there is none yet.
+	AddAccount(ctx context.Context, by string, r store.AccountRecord, first bool) error
+	// ChangeAccount changes an account in one transaction and returns it as it is then, or
+	// store.ErrNotFound. A change of role, sight, password, confirmed second factor, and
+	// disabling and enabling begin a new epoch and are noted. One that would leave no
+	// administrator is refused with store.ErrLastAdministrator.
+	ChangeAccount(ctx context.Context, by, name string, at time.Time, change func(*store.AccountRecord) error) (store.AccountRecord, error)
+	// AccountChanges returns the trail of what was changed, the latest first.
+	AccountChanges(ctx context.Context, limit int) ([]store.AccountChange, error)
+
+	// Session returns a session that has neither ended nor expired, or store.ErrNotFound.
+	Session(ctx context.Context, id string, now time.Time) (store.Session, error)
+	// PutSession keeps a session, new or changed; one that was ended stays so.
+	PutSession(ctx context.Context, session store.Session, now time.Time) error
+	// EndSession ends a session, if there is one of that id.
+	EndSession(ctx context.Context, id string) error
+
+	// AddToken adds a token, and notes by whom; store.ErrNotFound without its account.
+	AddToken(ctx context.Context, by string, t store.Token) error
+	// Tokens returns the tokens of an account, of all with "", by account and then the latest first.
+	Tokens(ctx context.Context, account string) ([]store.Token, error)
+	// TokenOfHash returns the token with the hash, expired or not, or store.ErrNotFound.
+	TokenOfHash(ctx context.Context, hash string) (store.Token, error)
+	// UseToken notes when a token was last used.
+	UseToken(ctx context.Context, id string, at time.Time) error
+	// RevokeToken removes a token of an account, of any with account "", and notes by
+	// whom; or it returns store.ErrNotFound.
+	RevokeToken(ctx context.Context, by, account, id string, at time.Time) error
+
+	// PutLink keeps a link in the place of those of its purpose and account.
+	PutLink(ctx context.Context, by string, l store.Link, at time.Time) error
+	// Link returns a link that can still be used, or store.ErrNotFound.
+	Link(ctx context.Context, hash string, now time.Time) (store.Link, error)
+	// TakeLink uses a link, which nobody can use again, or returns store.ErrNotFound.
+	TakeLink(ctx context.Context, hash string, now time.Time) (store.Link, error)
+}
+
+// newKey returns a key of 256 random bits, and the hash by which it is kept. A hash
+// without salt or work is enough: nobody guesses 256 bits.
+func newKey() (key, hash string) {
+	key = rand.Text() + rand.Text()
+	return key, hashKey(key)
+}
+
+func hashKey(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}

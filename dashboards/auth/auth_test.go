@@ -1,0 +1,179 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao/store"
+)
+
+const goodPassword = "correct horse 电池 staple"
+
+func TestCheckPassword(t *testing.T) {
+	for _, bad := range []string{
+		"aaaaaaaaaaaa", "abcabcabcabc", "abcdefghijklm", "123456789012", "qwertyuiop12", "passwordpassword", "            ", "AaAaAaAaAaAa", "密码密码密码密码密码密码",
+		"", "short", "十一个字的口令不够长啊", strings.Repeat("x", maxPassword+1),
+	} {
+		var refused *PasswordError
+		if err := CheckPassword(bad); !errors.As(err, &refused) {
+			t.Errorf("%.40q: %v", bad, err)
+		}
+	}
+	for _, good := range []string{goodPassword, "4tQ9-xZb2kLm", "春眠不觉晓处处闻啼鸟夜来", "a-long-password-of-your-own", "0f8e4c1d9ab2"} {
+		if err := CheckPassword(good); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+}
+
+// TestStranger: an unknown name is checked with the work of a known one, and never let in.
+func TestStranger(t *testing.T) {
+	p := NewPasswords()
+	hash, err := p.Hash(t.Context(), goodPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, _, _, err := argon2id.DecodeHash(hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, _, _, err := argon2id.DecodeHash(p.stranger)
+	if diff := cmp.Diff(known, stranger); err != nil || diff != "" {
+		t.Errorf("the work differs (%v):\n%s", err, diff)
+	}
+	if known.Memory != 64<<10 {
+		t.Errorf("%d KiB", known.Memory)
+	}
+	for _, tc := range []struct {
+		password, hash string
+		want           bool
+	}{{goodPassword, hash, true}, {"wrong", hash, false}, {goodPassword, "", false}, {strings.Repeat("x", 2000), hash, false}} {
+		if ok, err := p.matches(t.Context(), tc.password, tc.hash); ok != tc.want || err != nil {
+			t.Errorf("%.20q: %v, %v", tc.password, ok, err)
+		}
+	}
+}
+
+// TestBusy: who waits too long for a turn is told so, and takes no memory.
+func TestBusy(t *testing.T) {
+	p := NewPasswords()
+	p.wait = 0
+	for range hashesAtOnce {
+		p.turns <- struct{}{}
+	}
+	if _, err := p.matches(t.Context(), goodPassword, ""); !errors.Is(err, errBusy) {
+		t.Errorf("%v", err)
+	}
+	p.wait = time.Hour
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := p.matches(ctx, goodPassword, ""); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestProxies(t *testing.T) {
+	proxies, err := ParseProxies([]string{"127.0.0.1", "10.0.0.0/8", "2001:db8::/32"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"", "nginx", "10.0.0.0/33", "10.0.0.1:80"} {
+		if _, err := ParseProxies([]string{bad}); err == nil {
+			t.Errorf("%q is taken for a network", bad)
+		}
+	}
+	header := func(pairs ...string) http.Header {
+		h := http.Header{}
+		for i := 0; i < len(pairs); i += 2 {
+			h.Add(pairs[i], pairs[i+1])
+		}
+		return h
+	}
+	const x, std, proto = "X-Forwarded-For", "Forwarded", "X-Forwarded-Proto"
+	for _, tc := range []struct {
+		peer   string
+		header http.Header
+		want   string
+		tls    bool
+	}{
+		{"198.51.100.1:7", header(x, "9.9.9.9", proto, "https"), "198.51.100.1:7", false},
+		{"127.0.0.1:7", header(), "127.0.0.1:7", false},
+		{"127.0.0.1:7", header(x, "9.9.9.9", proto, "https"), "9.9.9.9:0", true},
+		{"[::ffff:127.0.0.1]:7", header(x, "9.9.9.9"), "9.9.9.9:0", false},
+		{"127.0.0.1:7", header(x, "1.1.1.1, 9.9.9.9, 10.1.2.3"), "9.9.9.9:0", false},
+		{"127.0.0.1:7", header(x, "1.1.1.1", x, "9.9.9.9"), "9.9.9.9:0", false},
+		{"127.0.0.1:7", header(x, "9.9.9.9, unknown"), "127.0.0.1:7", false},
+		{"127.0.0.1:7", header(x, "10.1.2.3"), "10.1.2.3:0", false},
+		{"127.0.0.1:7", header(x, "[2001:db9::1]:80"), "[2001:db9::1]:0", false},
+		{"127.0.0.1:7", header(std, `for=1.1.1.1;proto=http, for="[2001:db9::1]:80";proto=https`), "[2001:db9::1]:0", true},
+		{"127.0.0.1:7", header(std, `for=1.1.1.1, proto=https`), "127.0.0.1:7", true},
+		// One of the two is a stranger's, handed on.
+		{"127.0.0.1:7", header(std, "for=1.1.1.1", x, "9.9.9.9"), "127.0.0.1:7", false},
+		{"127.0.0.1:7", header(std, "for=9.9.9.9", x, "9.9.9.9"), "9.9.9.9:0", false},
+		{"127.0.0.1:7", header(x, "9.9.9.9", proto, "http, https"), "9.9.9.9:0", true},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr, r.Header = tc.peer, tc.header
+		proxies.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.RemoteAddr != tc.want || IsTLS(r) != tc.tls {
+				t.Errorf("%s %v: from %s, TLS %v", tc.peer, tc.header, r.RemoteAddr, IsTLS(r))
+			}
+		})).ServeHTTP(httptest.NewRecorder(), r)
+	}
+}
+
+// TestTriesForget: what is remembered of tries is bounded, and an account's own count is
+// the last to be forgotten.
+func TestTriesForget(t *testing.T) {
+	now := time.Unix(0, 0)
+	tries := newTries(func() time.Time { return now })
+	for range 30 {
+		tries.take("wang", "[2001:db8::1]:1", "")
+		now = now.Add(100 * time.Millisecond)
+	}
+	for range 25 { // from other addresses, until the account is exhausted
+		tries.take("wang", "192.0.2."+string(rune('1'+len(tries.each)%9))+":1", "")
+	}
+	for i := range maxTriers {
+		tries.take("name", "10."+strings.Join([]string{strconv.Itoa(i >> 16), strconv.Itoa(i >> 8 & 255), strconv.Itoa(i & 255)}, ".")+":1", "")
+	}
+	if len(tries.each) > maxTriers {
+		t.Errorf("%d are remembered", len(tries.each))
+	}
+	if _, ok := tries.each[trier{kind: accountTries, account: "wang"}]; !ok {
+		t.Error("the account's own count is forgotten")
+	}
+}
+
+// TestUseCode: the test vector of RFC 6238, cut to six digits, and what is refused.
+func TestUseCode(t *testing.T) {
+	const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" // "12345678901234567890"
+	f := store.SecondFactor{Secret: secret, Confirmed: true, Recovery: []string{hashKey("ABCDEFGHIJKLMNOP")}}
+	at := time.Unix(1111111109, 0)
+	for _, bad := range []string{"", "000000", "0818044", "81804", "abcd-efgh-ijkl-mnoo"} {
+		if err := useCode(&f, bad, at); !errors.Is(err, errCode) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	if err := useCode(&f, "081 804", at.Add(30*time.Second)); err != nil {
+		t.Errorf("a code of the period before: %v", err)
+	}
+	if err := useCode(&f, "081804", at); !errors.Is(err, errCode) {
+		t.Errorf("a code again: %v", err)
+	}
+	if err := useCode(&f, "abcd-efgh-ijkl-mnop", at); err != nil || len(f.Recovery) != 0 {
+		t.Errorf("a recovery code: %v", err)
+	}
+	if err := useCode(&store.SecondFactor{}, "328482", at); !errors.Is(err, errCode) {
+		t.Errorf("without a secret: %v", err)
+	}
+}

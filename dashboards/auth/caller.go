@@ -1,0 +1,97 @@
+package auth
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
+)
+
+// caller is who makes a request.
+type caller struct {
+	account store.AccountRecord
+	// token is the token that was sent; nil for sessions.
+	token *store.Token
+	// form is what the forms of the session carry.
+	form string
+}
+
+type callerKey struct{}
+
+// withCaller returns a context that knows who makes a request. It is a pointer, since a
+// request may begin a session.
+func withCaller(ctx context.Context, c caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, &c)
+}
+
+func callerOf(ctx context.Context) caller {
+	if c, _ := ctx.Value(callerKey{}).(*caller); c != nil {
+		return *c
+	}
+	return caller{}
+}
+
+// From returns the account that makes the request. Without one, where nobody need log
+// in, it is the zero value, which sees nothing and may nothing.
+func From(ctx context.Context) qianshao.Account { return callerOf(ctx).account.Account }
+
+// May says whether the request may use the power: the account's role has it, and so has
+// the token, if one was sent.
+func May(ctx context.Context, p qianshao.Power) bool {
+	c := callerOf(ctx)
+	return c.account.Role.May(p) && c.hasScope(qianshao.Scope(p))
+}
+
+// hasScope says whether what was sent is good for the scope: a session for all but the
+// metrics, a token for what it was made for and its account still allows.
+func (c caller) hasScope(s qianshao.Scope) bool {
+	if c.account.Name == "" || !c.account.Allows(s) {
+		return false
+	}
+	if c.token == nil {
+		return s != qianshao.ScopeMetrics
+	}
+	return slices.Contains(c.token.Scopes, s)
+}
+
+// IsPerson says whether the request comes in a session, and not with a token.
+func IsPerson(ctx context.Context) bool {
+	c := callerOf(ctx)
+	return c.account.Name != "" && c.token == nil
+}
+
+// FormToken returns what forms of the page must carry as the field FormField, and
+// scripts in the header FormHeader; "" without a session.
+func FormToken(ctx context.Context) string { return callerOf(ctx).form }
+
+// Where a session's requests that change something carry its FormToken.
+const (
+	FormField  = "csrf"
+	FormHeader = "X-CSRF-Token"
+)
+
+// RequireScope lets requests pass that May use the scope, and refuses others with 403.
+func (g *Guard) RequireScope(s qianshao.Scope, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !callerOf(r.Context()).hasScope(s) {
+			g.rules.Refuse(w, r, http.StatusForbidden, "forbidden", "this needs "+string(s)+": of the account's role, and of the token's scopes if a token is sent")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Require lets requests pass that have the power, and refuses others with 403, programs
+// and people in their form.
+func (g *Guard) Require(p qianshao.Power, next http.Handler) http.Handler {
+	return g.RequireScope(qianshao.Scope(p), next)
+}
+
+// HasPassword says whether the request's account logs in with a password of ours.
+func (g *Guard) HasPassword(ctx context.Context) bool { return callerOf(ctx).account.Password != "" }
+
+// FactorRequired says whether the request's account can do nothing else before it has a
+// second factor.
+func (g *Guard) FactorRequired(ctx context.Context) bool { return g.needsFactor(callerOf(ctx)) }

@@ -1,0 +1,133 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Proxies are the addresses of the proxies in front of the console. What they, and
+// nobody else, say of a request is believed: whom it comes from, and whether by TLS.
+type Proxies []netip.Prefix
+
+// ParseProxies reads addresses and networks, such as 127.0.0.1 and 10.0.0.0/8.
+func ParseProxies(list []string) (Proxies, error) {
+	var proxies Proxies
+	for _, text := range list {
+		if ip, err := netip.ParseAddr(text); err == nil {
+			proxies = append(proxies, netip.PrefixFrom(ip.Unmap(), ip.Unmap().BitLen()))
+			continue
+		}
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("trusted proxy %q: write an address or a network, such as 127.0.0.1 or 10.0.0.0/8", text)
+		}
+		proxies = append(proxies, prefix.Masked())
+	}
+	return proxies, nil
+}
+
+func (p Proxies) trust(ip netip.Addr) bool {
+	return slices.ContainsFunc(p, func(prefix netip.Prefix) bool { return prefix.Contains(ip) })
+}
+
+type tlsKey struct{}
+
+// IsTLS says whether the browser speaks TLS, to us or to a trusted proxy before us.
+func IsTLS(r *http.Request) bool {
+	outside, _ := r.Context().Value(tlsKey{}).(bool)
+	return r.TLS != nil || outside
+}
+
+// Handler gives requests that come by a trusted proxy the address of whom the proxy
+// got them from. It must be in front of all that reads RemoteAddr or asks IsTLS.
+func (p Proxies) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		peer, err := netip.ParseAddrPort(r.RemoteAddr)
+		if err != nil || !p.trust(peer.Addr().Unmap()) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		said, saidX := forwarded(r.Header), xForwarded(r.Header)
+		client, clientX := p.client(said), p.client(saidX)
+		switch {
+		case len(said.hops) > 0 && len(saidX.hops) > 0 && client != clientX:
+			// A proxy sets one of them, and hands on the other as a stranger wrote it.
+		case client.IsValid():
+			r.RemoteAddr = net.JoinHostPort(client.String(), "0")
+		case clientX.IsValid():
+			r.RemoteAddr = net.JoinHostPort(clientX.String(), "0")
+		}
+		outside := strings.EqualFold(said.proto, "https") || strings.EqualFold(saidX.proto, "https")
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tlsKey{}, outside)))
+	})
+}
+
+// way is how a request came, as headers say: the addresses, the first client first, and
+// the scheme at the last proxy.
+type way struct {
+	hops  []string
+	proto string
+}
+
+// client returns the right-most address that is no proxy of ours: those left of it are
+// hearsay. It is invalid if the nearest proxy names none.
+func (p Proxies) client(w way) (client netip.Addr) {
+	for _, hop := range slices.Backward(w.hops) {
+		ip, ok := parseHop(hop)
+		if !ok {
+			break
+		}
+		if client = ip; !p.trust(ip) {
+			break
+		}
+	}
+	return client
+}
+
+// forwarded reads Forwarded (RFC 7239). An element without for= is a hop that nobody names.
+func forwarded(h http.Header) (w way) {
+	lines := h.Values("Forwarded")
+	if len(lines) == 0 {
+		return w
+	}
+	for element := range strings.SplitSeq(strings.Join(lines, ","), ",") {
+		hop := ""
+		w.proto = ""
+		for pair := range strings.SplitSeq(element, ";") {
+			name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+			switch strings.ToLower(name) {
+			case "for":
+				hop = strings.Trim(value, `"`)
+			case "proto":
+				w.proto = strings.Trim(value, `"`)
+			}
+		}
+		w.hops = append(w.hops, hop)
+	}
+	return w
+}
+
+// xForwarded reads X-Forwarded-For and X-Forwarded-Proto.
+func xForwarded(h http.Header) (w way) {
+	if lines := h.Values("X-Forwarded-For"); len(lines) > 0 {
+		w.hops = strings.Split(strings.Join(lines, ","), ",")
+	}
+	protos := strings.Split(strings.Join(h.Values("X-Forwarded-Proto"), ","), ",")
+	w.proto = strings.TrimSpace(protos[len(protos)-1])
+	return w
+}
+
+// parseHop reads an address with or without port: 192.0.2.1, 192.0.2.1:80, [2001:db8::1]:80.
+func parseHop(hop string) (netip.Addr, bool) {
+	hop = strings.TrimSpace(hop)
+	if with, err := netip.ParseAddrPort(hop); err == nil {
+		return with.Addr().Unmap(), true
+	}
+	ip, err := netip.ParseAddr(strings.Trim(hop, "[]"))
+	return ip.Unmap(), err == nil
+}

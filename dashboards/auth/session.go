@@ -1,0 +1,149 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/qianshao/qianshao/store"
+)
+
+// Sessions end after a working day, whatever is done in them, and earlier if nothing is.
+const (
+	sessionTime = 12 * time.Hour
+	sessionIdle = 2 * time.Hour
+	// codeTime is how long a log-in waits for the code of the second factor.
+	codeTime = 5 * time.Minute
+	// touchEvery is how often at most the use of a session is written down.
+	touchEvery = time.Minute
+)
+
+// What a session holds.
+const (
+	keyAccount = "account"
+	keyEpoch   = "epoch"
+	// keyStage is stageIn, or stageCode while the code of the second factor is missing.
+	keyStage = "stage"
+	// keyForm is what the forms of the session's pages carry.
+	keyForm = "form"
+)
+
+const (
+	stageIn   = "in"
+	stageCode = "code"
+)
+
+// newSessions returns what keeps sessions in the store. scs counts time by its own
+// clock; store and codec translate, so that what is kept is by ours. LoadAndSave is not
+// used: it wraps the ResponseWriter, and streams of events need the real one.
+func newSessions(s Store, now func() time.Time) *scs.SessionManager {
+	kept := sessionStore{store: s, now: now}
+	return &scs.SessionManager{Lifetime: sessionTime, IdleTimeout: sessionIdle, Store: kept, Codec: kept, HashTokenInStore: true}
+}
+
+// sessionStore is the store as scs wants it.
+type sessionStore struct {
+	store Store
+	now   func() time.Time
+}
+
+// ours translates a time by scs's clock to one by ours, theirs back.
+func (s sessionStore) ours(t time.Time) time.Time   { return s.now().Add(time.Until(t)) }
+func (s sessionStore) theirs(t time.Time) time.Time { return time.Now().Add(t.Sub(s.now())) }
+
+// FindCtx returns the data of a session.
+func (s sessionStore) FindCtx(ctx context.Context, id string) ([]byte, bool, error) {
+	session, err := s.store.Session(ctx, id, s.now())
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, false, nil
+	}
+	return session.Data, err == nil, err
+}
+
+// CommitCtx keeps a session. That it was used is written once in touchEvery.
+func (s sessionStore) CommitCtx(ctx context.Context, id string, data []byte, expires time.Time) error {
+	want := store.Session{ID: id, Data: data, Expires: s.ours(expires)}
+	got, err := s.store.Session(ctx, id, s.now())
+	if err == nil && string(got.Data) == string(data) && want.Expires.Sub(got.Expires) < touchEvery {
+		return nil
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return s.store.PutSession(ctx, want, s.now())
+}
+
+// DeleteCtx ends a session.
+func (s sessionStore) DeleteCtx(ctx context.Context, id string) error {
+	return s.store.EndSession(ctx, id)
+}
+
+// Find, Commit and Delete are what scs calls of stores that know no context.
+func (s sessionStore) Find(id string) ([]byte, bool, error) {
+	return s.FindCtx(context.Background(), id)
+}
+
+// Commit is CommitCtx without a context.
+func (s sessionStore) Commit(id string, data []byte, expires time.Time) error {
+	return s.CommitCtx(context.Background(), id, data, expires)
+}
+
+// Delete is DeleteCtx without a context.
+func (s sessionStore) Delete(id string) error { return s.DeleteCtx(context.Background(), id) }
+
+// sessionData is a session as it is kept; all of its values are texts. The same values
+// give the same bytes.
+type sessionData struct {
+	Deadline int64          `json:"deadline"` // ms
+	Values   map[string]any `json:"values"`
+}
+
+// Encode writes a session. The deadline is rounded, since two clocks are read for it.
+func (s sessionStore) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
+	return json.Marshal(sessionData{s.ours(deadline).Round(time.Second).UnixMilli(), values})
+}
+
+// Decode reads a session.
+func (s sessionStore) Decode(b []byte) (time.Time, map[string]any, error) {
+	var d sessionData
+	if err := json.Unmarshal(b, &d); err != nil {
+		return time.Time{}, nil, err
+	}
+	return s.theirs(time.UnixMilli(d.Deadline)), d.Values, nil
+}
+
+// Names of cookies. Where the browser speaks TLS, the prefix __Host- keeps other hosts
+// and plain HTTP from setting them.
+const (
+	sessionCookie = "qianshao_session"
+	deviceCookie  = "qianshao_device"
+	// deviceTime is how long a browser is known.
+	deviceTime = 180 * 24 * time.Hour
+)
+
+func cookieName(r *http.Request, name string) string {
+	if IsTLS(r) {
+		return "__Host-" + name
+	}
+	return name
+}
+
+func readCookie(r *http.Request, name string) string {
+	c, err := r.Cookie(cookieName(r, name))
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// setCookie sets a cookie for so long, or removes it with a negative time.
+func setCookie(w http.ResponseWriter, r *http.Request, name, value string, keep time.Duration) {
+	http.SetCookie(w, &http.Cookie{
+		Name: cookieName(r, name), Value: value, Path: "/", MaxAge: int(keep.Seconds()),
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: IsTLS(r),
+	})
+}

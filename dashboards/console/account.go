@@ -1,0 +1,189 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/boombuler/barcode/qr"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/store"
+)
+
+// accountPage is the model of an account's own page.
+type accountPage struct {
+	*layout
+	Account qianshao.Account
+	// Local says that the account logs in with a password of ours.
+	Local  bool
+	Factor auth.Factor
+	// QR is the path of an SVG, a unit a module, that authenticators read; Size its width.
+	QR   string
+	Size int
+	// Required says that a second factor must be set up first.
+	Required bool
+	Tokens   []store.Token
+	Scopes   []scopeChoice
+	// Problem says what was wrong with the form that was sent, Done what was done.
+	Problem, Done string
+	// Token and Recovery are shown once.
+	Token    string
+	Recovery []string
+}
+
+type scopeChoice struct {
+	Scope   qianshao.Scope
+	Checked bool
+}
+
+func (c *Console) serveAccount(w http.ResponseWriter, r *http.Request) {
+	c.showAccount(w, r, http.StatusOK, &accountPage{})
+}
+
+// showAccount shows the page of who is logged in, with what v says already.
+func (c *Console) showAccount(w http.ResponseWriter, r *http.Request, status int, v *accountPage) {
+	ctx := r.Context()
+	v.layout, v.Account = c.layout(w, r, "account.title"), auth.From(ctx)
+	var err error
+	if v.Factor, err = c.guard.Factor(ctx); err != nil {
+		c.failWith(w, r, err)
+		return
+	}
+	if v.Tokens, err = c.guard.Tokens(ctx); err != nil {
+		c.failWith(w, r, err)
+		return
+	}
+	if v.Factor.URL != "" {
+		if v.QR, v.Size, err = qrPath(v.Factor.URL); err != nil {
+			c.failWith(w, r, err)
+			return
+		}
+	}
+	v.Local, v.Required = c.guard.HasPassword(ctx), c.guard.FactorRequired(ctx)
+	for _, scope := range qianshao.Scopes() {
+		if v.Account.Allows(scope) {
+			v.Scopes = append(v.Scopes, scopeChoice{scope, scope == qianshao.ScopeRead})
+		}
+	}
+	c.render(w, r, status, "account", v)
+}
+
+// quietZone is the margin of a QR code, in modules (ISO/IEC 18004).
+const quietZone = 4
+
+// qrPath returns the dark modules of a QR code as the path of an SVG, and its width.
+func qrPath(text string) (path string, size int, err error) {
+	code, err := qr.Encode(text, qr.M, qr.Auto)
+	if err != nil {
+		return "", 0, err
+	}
+	var b strings.Builder
+	bounds := code.Bounds()
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			if shade, _, _, _ := code.At(x, y).RGBA(); shade == 0 {
+				fmt.Fprintf(&b, "M%d %dh1v1h-1z", x+quietZone, y+quietZone)
+			}
+		}
+	}
+	return b.String(), bounds.Dx() + 2*quietZone, nil
+}
+
+// accountForm handles a form of the account's page: do says what was done, the page that
+// shows it, and what came of the password or code that was asked for.
+func (c *Console) accountForm(do func(w http.ResponseWriter, r *http.Request, v *accountPage) (auth.Answer, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := &accountPage{layout: c.layout(w, r, "account.title")}
+		answer, err := do(w, r, v)
+		problem := v.refused(err)
+		if problem == "" {
+			problem = v.refusedToken(err)
+		}
+		switch {
+		case problem != "":
+			v.Problem = problem
+			c.showAccount(w, r, http.StatusUnprocessableEntity, v)
+		case err != nil:
+			c.failWith(w, r, err)
+		case v.Problem != "":
+			c.showAccount(w, r, http.StatusUnprocessableEntity, v)
+		case answer.Outcome != auth.Entered:
+			v.Problem = v.problem(w, answer)
+			if answer.Outcome == auth.Wrong {
+				v.Problem = v.T("account.wrong")
+			}
+			c.showAccount(w, r, answer.Status(), v)
+		case v.Token != "" || len(v.Recovery) > 0: // shown once, by the answer itself
+			c.showAccount(w, r, http.StatusOK, v)
+		default:
+			http.Redirect(w, r, "/account", http.StatusSeeOther)
+		}
+	}
+}
+
+func (c *Console) changePassword(w http.ResponseWriter, r *http.Request, v *accountPage) (auth.Answer, error) {
+	password := r.PostFormValue("password")
+	if password != r.PostFormValue("again") {
+		v.Problem = v.T("account.password.differs")
+		return auth.Answer{}, nil
+	}
+	return c.guard.ChangePassword(w, r, r.PostFormValue("current"), password)
+}
+
+func (c *Console) beginFactor(_ http.ResponseWriter, r *http.Request, _ *accountPage) (auth.Answer, error) {
+	return auth.Answer{Outcome: auth.Entered}, c.guard.BeginFactor(r.Context())
+}
+
+func (c *Console) confirmFactor(w http.ResponseWriter, r *http.Request, v *accountPage) (answer auth.Answer, err error) {
+	v.Recovery, answer, err = c.guard.ConfirmFactor(w, r, r.PostFormValue("code"))
+	return answer, err
+}
+
+func (c *Console) dropFactor(w http.ResponseWriter, r *http.Request, _ *accountPage) (auth.Answer, error) {
+	return c.guard.DropFactor(w, r, r.PostFormValue("current"))
+}
+
+func (c *Console) addToken(_ http.ResponseWriter, r *http.Request, v *accountPage) (auth.Answer, error) {
+	var scopes []qianshao.Scope
+	for _, scope := range r.PostForm["scope"] {
+		scopes = append(scopes, qianshao.Scope(scope))
+	}
+	days, err := strconv.Atoi(r.PostFormValue("days"))
+	if err != nil || days < 1 || days > int(auth.MaxTokenTime/(24*time.Hour)) {
+		return auth.Answer{}, auth.ErrTokenTime
+	}
+	v.Token, err = c.guard.NewToken(r.Context(), r.PostFormValue("label"), scopes, time.Duration(days)*24*time.Hour)
+	return auth.Answer{Outcome: auth.Entered}, err
+}
+
+func (c *Console) revokeToken(_ http.ResponseWriter, r *http.Request, _ *accountPage) (auth.Answer, error) {
+	err := c.guard.RevokeToken(r.Context(), r.PathValue("id"))
+	if errors.Is(err, store.ErrNotFound) { // it is gone, as wanted
+		err = nil
+	}
+	return auth.Answer{Outcome: auth.Entered}, err
+}
+
+// refusedToken says why a token is not made; "" if the error is another.
+func (v *layout) refusedToken(err error) string {
+	switch {
+	case errors.Is(err, auth.ErrScope):
+		return v.T("account.token.scope")
+	case errors.Is(err, auth.ErrLabel):
+		return v.T("account.token.label.bad")
+	case errors.Is(err, auth.ErrTokenTime):
+		return v.T("account.token.days.bad", int(auth.MaxTokenTime/(24*time.Hour)))
+	case errors.Is(err, auth.ErrTooManyTokens):
+		return v.T("account.token.many")
+	}
+	return ""
+}
+
+// RoleName and ScopeName name a role and a scope in the page's language.
+func (v *layout) RoleName(r qianshao.Role) string   { return v.lang.Named("role.", string(r)) }
+func (v *layout) ScopeName(s qianshao.Scope) string { return v.lang.Named("scope.", string(s)) }

@@ -1,0 +1,141 @@
+package dashboards
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
+)
+
+const goodPassword = "correct horse 电池 staple"
+
+// visitor is somebody at the console, or a program at the API.
+type visitor struct {
+	name    string
+	session string // the cookie's value
+	form    string // what forms carry
+	token   string
+}
+
+// newVisitor adds an account, logs it in by a link, and makes a token of all scopes that
+// it may have.
+func (o *outpost) newVisitor(t *testing.T, account qianshao.Account) visitor {
+	t.Helper()
+	ctx := t.Context()
+	if err := o.accounts.Add(ctx, "test", account, ""); err != nil {
+		t.Fatal(err)
+	}
+	v := o.enter(t, account.Name)
+	var scopes []qianshao.Scope
+	for _, scope := range qianshao.Scopes() {
+		if account.Allows(scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	v.token = o.newToken(t, account.Name, scopes...)
+	return v
+}
+
+func (o *outpost) newToken(t *testing.T, name string, scopes ...qianshao.Scope) string {
+	t.Helper()
+	token, _, err := o.accounts.NewToken(t.Context(), "test", name, "test", scopes, 24*time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// enter logs an account in by a link.
+func (o *outpost) enter(t *testing.T, name string) visitor {
+	t.Helper()
+	key, _, err := o.accounts.NewLink(t.Context(), "test", store.LinkEnter, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := o.do("GET", "/enter?key="+key, "")
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/" {
+		t.Fatalf("a link to enter: %d to %q", w.Code, w.Header().Get("Location"))
+	}
+	v := visitor{name: name, session: cookie(w, "__Host-qianshao_session")}
+	v.form = formToken(o.do("GET", "/account", "", "Cookie", "__Host-qianshao_session="+v.session).Body.String())
+	if v.session == "" || v.form == "" {
+		t.Fatal("no session, or no form on the account's page")
+	}
+	return v
+}
+
+// cookie returns the value of a cookie that an answer sets.
+func cookie(w *httptest.ResponseRecorder, name string) string {
+	for _, c := range w.Result().Cookies() {
+		if c.Name == name {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+var formField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
+
+func formToken(body string) string {
+	if m := formField.FindStringSubmatch(body); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// sign makes a request the visitor's: with the token for a program, else in the session.
+func (v visitor) sign(r *http.Request) {
+	if isMachine(r) {
+		r.Header.Set("Authorization", "Bearer "+v.token)
+		return
+	}
+	name := "qianshao_session"
+	if r.TLS != nil {
+		name = "__Host-" + name
+	}
+	r.AddCookie(&http.Cookie{Name: name, Value: v.session})
+	r.Header.Set("X-CSRF-Token", v.form)
+}
+
+// serve answers a request of the outpost's administrator.
+func (o *outpost) serve(r *http.Request) *httptest.ResponseRecorder {
+	o.visitor.sign(r)
+	w := httptest.NewRecorder()
+	o.handler.ServeHTTP(w, r)
+	return w
+}
+
+// do answers a request of a stranger, over TLS, with a form if there is one.
+func (o *outpost) do(method, target, form string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, "https://console.example"+target, strings.NewReader(form))
+	if form != "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	o.handler.ServeHTTP(w, r)
+	return w
+}
+
+// as answers a request of the visitor's, over TLS: a page, or a form with its token.
+func (o *outpost) as(v visitor, method, target string, form url.Values) *httptest.ResponseRecorder {
+	body := ""
+	if form != nil {
+		form.Set("csrf", v.form)
+		body = form.Encode()
+	}
+	return o.do(method, target, body, "Cookie", "__Host-qianshao_session="+v.session)
+}
+
+// withToken asks the API with a token.
+func (o *outpost) withToken(token, method, target string) int {
+	return o.do(method, target, "", "Authorization", "Bearer "+token).Code
+}
