@@ -45,6 +45,8 @@ type Options struct {
 	LocalToken    string
 	Proxies       auth.Proxies
 	RequireFactor bool
+	// OIDC is where people may log in, too; nil for nowhere.
+	OIDC *auth.OIDC
 	// Submit queues submissions. Without it none are taken.
 	Submit intake.Submit
 	// Unmonitored lists what the register says is watched and is not; with Limit 0
@@ -102,8 +104,12 @@ func New(opts Options) (http.Handler, error) {
 		opts.Accounts = auth.NewAccounts(opts.Store, opts.Now)
 	}
 	s := &site{opts: opts}
+	var provider *auth.Provider
+	if opts.OIDC != nil {
+		provider = auth.NewProvider(*opts.OIDC)
+	}
 	s.guard = auth.NewGuard(auth.GuardOptions{
-		Accounts: opts.Accounts, Local: opts.LocalToken, RequireFactor: opts.RequireFactor, Log: opts.Log,
+		Provider: provider, Accounts: opts.Accounts, Local: opts.LocalToken, RequireFactor: opts.RequireFactor, Log: opts.Log,
 		Rules: auth.Rules{IsOpen: isOpen, IsMachine: isMachine, Refuse: s.refuse},
 	})
 	var in *intake.Intake

@@ -59,7 +59,7 @@ func (s *site) recoverPanics(next http.Handler) http.Handler {
 // check for container platforms, the ways in, and what their pages need.
 func isOpen(path string) bool {
 	switch path {
-	case "/healthz", "/login", "/login/code", "/enter":
+	case "/healthz", "/login", "/login/code", "/login/oidc", "/login/oidc/callback", "/enter":
 		return true
 	}
 	return strings.HasPrefix(path, "/static/")

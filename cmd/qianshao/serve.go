@@ -17,6 +17,7 @@ type consoleFlags struct {
 	Listen        string   `help:"Address of the console, the API and /metrics." default:"127.0.0.1:8740"`
 	TrustedProxy  []string `help:"Address or network of a proxy in front of the console, whose X-Forwarded-For, X-Forwarded-Proto or Forwarded is believed." placeholder:"CIDR"`
 	RequireFactor bool     `name:"require-second-factor" help:"Let nobody use the console before they have set up a second factor."`
+	OIDC          string   `name:"oidc" help:"File that says at which OIDC provider people may log in, too, and what its claims grant." type:"existingfile" placeholder:"FILE"`
 	// What there was before accounts.
 	PasswordFile string `hidden:""`
 	Password     string `hidden:"" env:"QIANSHAO_PASSWORD"`
@@ -28,7 +29,7 @@ func (f consoleFlags) options() (*app.ConsoleOptions, error) {
 			"then run \"qianshao account add NAME --role administrator --all\" once for yourself; programs that sent the password by HTTP Basic " +
 			"send a token of \"qianshao account token add NAME\""))
 	}
-	return &app.ConsoleOptions{Listen: f.Listen, TrustedProxies: f.TrustedProxy, RequireFactor: f.RequireFactor}, nil
+	return &app.ConsoleOptions{Listen: f.Listen, TrustedProxies: f.TrustedProxy, RequireFactor: f.RequireFactor, OIDC: f.OIDC}, nil
 }
 
 // serveCmd watches the sites until it is told to stop. SIGHUP reads the rules anew.

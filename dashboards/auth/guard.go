@@ -38,6 +38,8 @@ type GuardOptions struct {
 	Local string
 	// RequireFactor lets accounts do nothing in a session before they have a second factor.
 	RequireFactor bool
+	// Provider logs people in by OIDC; nil without one.
+	Provider *Provider
 	// Log is told of failures; nil keeps silent.
 	Log *slog.Logger
 }
@@ -51,6 +53,7 @@ type Guard struct {
 	rules         Rules
 	local         string // hash
 	requireFactor bool
+	provider      *Provider
 	now           func() time.Time
 	log           *slog.Logger
 }
@@ -62,7 +65,7 @@ func NewGuard(opts GuardOptions) *Guard {
 	}
 	g := &Guard{
 		accounts: opts.Accounts, store: opts.Accounts.store, rules: opts.Rules, requireFactor: opts.RequireFactor,
-		now: opts.Accounts.now, log: opts.Log,
+		provider: opts.Provider, now: opts.Accounts.now, log: opts.Log,
 		sessions: newSessions(opts.Accounts.store, opts.Accounts.now), tries: newTries(opts.Accounts.now),
 	}
 	if opts.Local != "" {

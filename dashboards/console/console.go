@@ -126,6 +126,10 @@ func (c *Console) Route(mux *http.ServeMux) {
 	mux.HandleFunc("GET /login", c.serveLogin)
 	mux.HandleFunc("POST /login", c.login)
 	mux.HandleFunc("POST /login/code", c.loginCode)
+	if c.guard.HasProvider() {
+		mux.HandleFunc("GET /login/oidc", c.toProvider)
+		mux.HandleFunc("GET /login/oidc/callback", c.fromProvider)
+	}
 	mux.HandleFunc("GET /enter", c.serveEnter)
 	mux.HandleFunc("POST /enter", c.enter)
 	mux.HandleFunc("POST /logout", c.logout)

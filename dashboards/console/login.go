@@ -24,17 +24,19 @@ type loginPage struct {
 	Continue bool
 	// Code says that the code of the second factor is asked for.
 	Code bool
+	// Provider offers the log-in by OIDC.
+	Provider bool
 }
 
 func (c *Console) serveLogin(w http.ResponseWriter, r *http.Request) {
-	v := loginPage{layout: c.layout(w, r, "login.title"), Next: localPath(r.FormValue("next")), Code: c.guard.AwaitsCode(r.Context())}
+	v := loginPage{layout: c.layout(w, r, "login.title"), Next: localPath(r.FormValue("next")), Code: c.guard.AwaitsCode(r.Context()), Provider: c.guard.HasProvider()}
 	v.Continue = r.Header.Get("Sec-Fetch-Site") == "cross-site"
 	c.render(w, r, http.StatusOK, "login", v)
 }
 
 func (c *Console) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	v := loginPage{layout: c.layout(w, r, "login.title"), Next: localPath(r.PostFormValue("next")), Name: r.PostFormValue("name")}
+	v := loginPage{layout: c.layout(w, r, "login.title"), Next: localPath(r.PostFormValue("next")), Name: r.PostFormValue("name"), Provider: c.guard.HasProvider()}
 	answer, err := c.guard.LogIn(w, r, v.Name, r.PostFormValue("password"))
 	c.answerLogin(w, r, v, answer, err)
 }
@@ -75,6 +77,40 @@ func (v *layout) problem(w http.ResponseWriter, answer auth.Answer) string {
 		return v.T("login.expired")
 	}
 	return v.T("login.wrong")
+}
+
+// toProvider sends a browser to the OIDC provider.
+func (c *Console) toProvider(w http.ResponseWriter, r *http.Request) {
+	to, err := c.guard.ProviderURL(w, r, localPath(r.FormValue("next")))
+	if err != nil {
+		c.failWith(w, r, err)
+		return
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// fromProvider lets in whom the OIDC provider sends back. The way on is a page and no
+// redirect, since browsers count that to the provider's site and hold the cookie back.
+func (c *Console) fromProvider(w http.ResponseWriter, r *http.Request) {
+	v := loginPage{layout: c.layout(w, r, "login.title"), Provider: true}
+	next, err := c.guard.FromProvider(w, r)
+	status := http.StatusForbidden
+	switch {
+	case err == nil:
+		v.Next, v.Continue = localPath(next), true
+		c.render(w, r, http.StatusOK, "entered", v)
+		return
+	case errors.Is(err, auth.ErrRoundTrip):
+		status, v.Problem = http.StatusBadRequest, v.T("login.expired")
+	case errors.Is(err, auth.ErrNoGrant), errors.Is(err, store.ErrLastAdministrator):
+		v.Problem = v.T("login.oidc.nothing")
+	case errors.Is(err, auth.ErrNameTaken):
+		v.Problem = v.T("login.oidc.name")
+	default:
+		status, v.Problem = http.StatusBadGateway, v.T("login.oidc.failed")
+	}
+	c.log.Warn("somebody from the OIDC provider is not let in", "error", err)
+	c.render(w, r, status, "login", v)
 }
 
 func (c *Console) logout(w http.ResponseWriter, r *http.Request) {

@@ -305,6 +305,13 @@ var messages = map[string]message{
 	"login.continue": {"已经登录过？继续", "Signed in already? Continue"},
 	"login.lost":     {"忘了口令？管理员可用 qianshao account reset 给您一个一次性链接。", "Password lost? An administrator can give you a one-time link with \"qianshao account reset\"."},
 
+	"login.done":         {"已登录", "Signed in"},
+	"login.on":           {"继续", "Go on"},
+	"login.oidc":         {"用统一身份登录", "Sign in with your organisation's account"},
+	"login.oidc.nothing": {"统一身份已确认，但没有给您这里的权限。请找管理员。", "Your organisation knows you, but nothing here is granted to you. Ask an administrator."},
+	"login.oidc.name":    {"统一身份给出的账号名不能用，或已被占用。请找管理员。", "The name that your organisation gives you cannot be used here, or another account has it. Ask an administrator."},
+	"login.oidc.failed":  {"统一身份服务没有应答，原因在服务器日志里。", "Your organisation's sign-in did not answer; the server's log says why."},
+
 	"login.code.title": {"第二步：验证码", "Second step: the code"},
 	"login.code":       {"验证器上的六位数字", "Six digits of your authenticator"},
 	"login.code.wrong": {"验证码不对，或已经用过。请等下一个。", "The code is wrong, or was used before. Wait for the next one."},

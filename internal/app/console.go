@@ -28,6 +28,8 @@ type ConsoleOptions struct {
 	TrustedProxies []string
 	// RequireFactor lets nobody do anything before they have a second factor.
 	RequireFactor bool
+	// OIDC names the file that says where people may log in, too; see ReadOIDC.
+	OIDC string
 }
 
 // consoleServer is the server of the console, the API and the metrics. It listens from
@@ -49,6 +51,12 @@ func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
 	if err != nil {
 		return nil, inputError(err)
 	}
+	var oidc *auth.OIDC
+	if opts.OIDC != "" {
+		if oidc, err = ReadOIDC(opts.OIDC); err != nil {
+			return nil, inputError(err)
+		}
+	}
 	token := rand.Text() + rand.Text()
 	handler, err := dashboards.New(dashboards.Options{
 		Store: a.Folder.Store, Index: a.Index, Registry: a.metrics.Registry(),
@@ -56,7 +64,7 @@ func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), url, suspected, origin)
 		},
 		Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
-		Accounts: a.Folder.Accounts, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor,
+		Accounts: a.Folder.Accounts, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor, OIDC: oidc,
 		Version: a.opts.Version, Log: a.opts.Log,
 	})
 	if err != nil {

@@ -1,0 +1,282 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
+)
+
+// Grant says what people have in whose claim a value stands.
+type Grant struct {
+	Value string
+	Role  qianshao.Role
+	Sight qianshao.Sight
+}
+
+// OIDC says where people log in instead of here, and what they may then.
+type OIDC struct {
+	Issuer   string
+	ClientID string
+	Secret   string
+	// URL is that of the console as a browser types it; the provider sends people back
+	// to its /login/oidc/callback.
+	URL string
+	// Scopes are asked for in addition to openid, profile and email.
+	Scopes []string
+	// NameClaim is the claim from which an account gets its name at its first log-in;
+	// RoleClaim, a text or a list of texts, the one that Grants go by. "a.b" is b in a.
+	NameClaim, RoleClaim string
+	// Grants are looked through in their order, and the first one whose value is in the
+	// claim holds. Who has none of them gets nothing.
+	Grants []Grant
+}
+
+// Provider logs people in by OpenID Connect. It asks the issuer for what it needs to
+// know when somebody first logs in, so that the server starts without it.
+type Provider struct {
+	opts   OIDC
+	client *http.Client
+
+	mu         sync.Mutex
+	discovered *oidc.Provider
+}
+
+// providerTime bounds one request to the provider.
+const providerTime = 10 * time.Second
+
+// NewProvider returns what logs people in there.
+func NewProvider(opts OIDC) *Provider {
+	return &Provider{opts: opts, client: &http.Client{Timeout: providerTime}}
+}
+
+// discover returns what the issuer says of itself.
+func (p *Provider) discover(ctx context.Context) (*oidc.Provider, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.discovered != nil {
+		return p.discovered, nil
+	}
+	// The provider's keys are fetched later, too, with this context.
+	found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.opts.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("ask the OIDC issuer %s: %w", p.opts.Issuer, err)
+	}
+	p.discovered = found
+	return found, nil
+}
+
+func (p *Provider) config(found *oidc.Provider) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID: p.opts.ClientID, ClientSecret: p.opts.Secret, Endpoint: found.Endpoint(),
+		RedirectURL: strings.TrimSuffix(p.opts.URL, "/") + "/login/oidc/callback",
+		Scopes:      append([]string{oidc.ScopeOpenID, "profile", "email"}, p.opts.Scopes...),
+	}
+}
+
+// roundTrip is what a browser carries to the provider and back.
+type roundTrip struct {
+	State    string `json:"s"`
+	Nonce    string `json:"n"`
+	Verifier string `json:"v"` // PKCE
+	Next     string `json:"p"`
+}
+
+// tripCookie has the round trip. It is SameSite=Lax: the way back comes from another
+// site, where a browser holds Strict cookies back.
+const tripCookie = "qianshao_oidc"
+
+func setTrip(w http.ResponseWriter, r *http.Request, value string, keep time.Duration) {
+	http.SetCookie(w, &http.Cookie{
+		Name: cookieName(r, tripCookie), Value: value, Path: "/", MaxAge: int(keep.Seconds()),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: IsTLS(r),
+	})
+}
+
+// Why somebody who has logged in at the provider is not let in; to test for with errors.Is.
+var (
+	// ErrNoGrant: no claim of theirs is granted anything, or their account is disabled.
+	ErrNoGrant = errors.New("nothing is granted to whoever has logged in at the OIDC provider")
+	// ErrNameTaken: they cannot be called as the provider calls them.
+	ErrNameTaken = errors.New("the name that the OIDC provider gives cannot be used, or another account has it")
+	// ErrRoundTrip: what came back does not belong to what was sent, or came too late.
+	ErrRoundTrip = errors.New("the log-in at the OIDC provider was not begun here, or has taken too long")
+)
+
+// HasProvider says whether people can log in by OIDC.
+func (g *Guard) HasProvider() bool { return g.provider != nil }
+
+// ProviderURL begins a log-in at the provider and returns where to send the browser.
+func (g *Guard) ProviderURL(w http.ResponseWriter, r *http.Request, next string) (string, error) {
+	found, err := g.provider.discover(r.Context())
+	if err != nil {
+		return "", err
+	}
+	trip := roundTrip{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Next: next}
+	text, err := json.Marshal(trip)
+	if err != nil {
+		return "", err
+	}
+	setTrip(w, r, base64.RawURLEncoding.EncodeToString(text), codeTime)
+	return g.provider.config(found).AuthCodeURL(trip.State, oidc.Nonce(trip.Nonce), oauth2.S256ChallengeOption(trip.Verifier)), nil
+}
+
+// FromProvider takes what the browser brings back, begins a session of whose it is, and
+// returns where they wanted to go.
+func (g *Guard) FromProvider(w http.ResponseWriter, r *http.Request) (next string, err error) {
+	var trip roundTrip
+	text, err := base64.RawURLEncoding.DecodeString(readCookie(r, tripCookie))
+	if err != nil || json.Unmarshal(text, &trip) != nil || trip.State == "" ||
+		subtle.ConstantTimeCompare([]byte(r.FormValue("state")), []byte(trip.State)) != 1 {
+		return "", ErrRoundTrip
+	}
+	setTrip(w, r, "", -time.Second)
+	if refusal := r.FormValue("error"); refusal != "" {
+		return "", fmt.Errorf("%w: the provider says %.100q", ErrNoGrant, refusal)
+	}
+	subject, claims, err := g.provider.claims(r.Context(), r.FormValue("code"), trip, g.now)
+	if err != nil {
+		return "", err
+	}
+	account, err := g.admit(r.Context(), g.provider.opts.Issuer+" "+subject, claims)
+	if err != nil {
+		return "", err
+	}
+	return trip.Next, g.begin(w, r, account, stageIn)
+}
+
+// claims redeems the code and returns the claims of the ID token, which is checked, and
+// those that the provider says only when asked for them.
+func (p *Provider) claims(ctx context.Context, code string, trip roundTrip, now func() time.Time) (subject string, claims map[string]any, err error) {
+	found, err := p.discover(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	ctx = oidc.ClientContext(ctx, p.client)
+	tokens, err := p.config(found).Exchange(ctx, code, oauth2.VerifierOption(trip.Verifier))
+	if err != nil {
+		return "", nil, fmt.Errorf("redeem the code of the OIDC provider: %w", err)
+	}
+	raw, _ := tokens.Extra("id_token").(string)
+	id, err := found.Verifier(&oidc.Config{ClientID: p.opts.ClientID, Now: now}).Verify(ctx, raw)
+	if err != nil {
+		return "", nil, fmt.Errorf("the ID token of the OIDC provider: %w", err)
+	}
+	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(trip.Nonce)) != 1 {
+		return "", nil, ErrRoundTrip
+	}
+	claims = map[string]any{}
+	if err := id.Claims(&claims); err != nil {
+		return "", nil, err
+	}
+	if claim(claims, p.opts.RoleClaim) != nil && claim(claims, p.opts.NameClaim) != nil || found.UserInfoEndpoint() == "" {
+		return id.Subject, claims, nil
+	}
+	info, err := found.UserInfo(ctx, oauth2.StaticTokenSource(tokens))
+	if err != nil {
+		return "", nil, fmt.Errorf("ask the OIDC provider about somebody: %w", err)
+	}
+	if info.Subject != id.Subject {
+		return "", nil, ErrRoundTrip
+	}
+	more := map[string]any{}
+	if err := info.Claims(&more); err != nil {
+		return "", nil, err
+	}
+	for name, value := range more {
+		if _, ok := claims[name]; !ok {
+			claims[name] = value
+		}
+	}
+	return id.Subject, claims, nil
+}
+
+// claim returns a claim, or nil. "a.b" is b in a, unless there is a claim of that very name.
+func claim(claims map[string]any, name string) any {
+	if value, ok := claims[name]; ok {
+		return value
+	}
+	outer, inner, ok := strings.Cut(name, ".")
+	if within, _ := claims[outer].(map[string]any); ok && within != nil {
+		return claim(within, inner)
+	}
+	return nil
+}
+
+// granted returns the first grant whose value is in the claim.
+func (p *Provider) granted(claims map[string]any) (Grant, bool) {
+	var values []string
+	switch value := claim(claims, p.opts.RoleClaim).(type) {
+	case string:
+		values = []string{value}
+	case []any:
+		for _, v := range value {
+			if text, ok := v.(string); ok {
+				values = append(values, text)
+			}
+		}
+	}
+	for _, grant := range p.opts.Grants {
+		if slices.Contains(values, grant.Value) {
+			return grant, true
+		}
+	}
+	return Grant{}, false
+}
+
+// admit returns the account of somebody at the provider, as their claims have it now, and
+// makes one at their first log-in. Who is granted nothing any more has an account that
+// sees nothing and changes nothing, so that its sessions end and its tokens are worthless.
+func (g *Guard) admit(ctx context.Context, subject string, claims map[string]any) (store.AccountRecord, error) {
+	const by = "(oidc)"
+	grant, ok := g.provider.granted(claims)
+	known, err := g.store.AccountOfSubject(ctx, subject)
+	switch {
+	case errors.Is(err, store.ErrNotFound) && !ok:
+		return known, ErrNoGrant
+	case errors.Is(err, store.ErrNotFound):
+		return g.newcomer(ctx, by, subject, claims, grant)
+	case err != nil:
+		return known, err
+	}
+	if !ok {
+		grant = Grant{Role: qianshao.RoleAuditor}
+	}
+	known, err = g.accounts.Change(ctx, by, known.Name, func(r *store.AccountRecord) error {
+		r.Role, r.Sight = grant.Role, grant.Sight
+		return nil
+	})
+	if err == nil && (!ok || known.Disabled) {
+		err = ErrNoGrant
+	}
+	return known, err
+}
+
+func (g *Guard) newcomer(ctx context.Context, by, subject string, claims map[string]any, grant Grant) (store.AccountRecord, error) {
+	name, _ := claim(claims, g.provider.opts.NameClaim).(string)
+	name = strings.ToLower(strings.TrimSpace(name))
+	if checkName(name) != nil {
+		return store.AccountRecord{}, ErrNameTaken
+	}
+	record := store.AccountRecord{Subject: subject, Account: qianshao.Account{Name: name, Role: grant.Role, Sight: grant.Sight, Created: g.now()}}
+	if err := g.store.AddAccount(ctx, by, record, false); errors.Is(err, store.ErrExists) {
+		return record, ErrNameTaken
+	} else if err != nil {
+		return record, err
+	}
+	return g.store.Account(ctx, name)
+}

@@ -1,0 +1,85 @@
+package app
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/internal/strictyaml"
+)
+
+// oidcFile is how the log-in at an OIDC provider is written.
+type oidcFile struct {
+	Issuer     string   `yaml:"issuer"`
+	ClientID   string   `yaml:"client_id"`
+	SecretFile string   `yaml:"client_secret_file"`
+	URL        string   `yaml:"url"`
+	Scopes     []string `yaml:"scopes"`
+	NameClaim  string   `yaml:"name_claim"`
+	RoleClaim  string   `yaml:"role_claim"`
+	Grants     []struct {
+		Value          string   `yaml:"value"`
+		Role           string   `yaml:"role"`
+		All            bool     `yaml:"all"`
+		Authorisations []string `yaml:"authorisations"`
+	} `yaml:"grants"`
+}
+
+// ReadOIDC reads the file that says where people log in and what they may then, and the
+// client's secret from the file that it names.
+func ReadOIDC(name string) (*auth.OIDC, error) {
+	source, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var file oidcFile
+	if err := strictyaml.Decode(source, &file); err != nil {
+		return nil, fmt.Errorf("%s: %w; the keys are issuer, client_id, client_secret_file, url, scopes, name_claim, role_claim, grants", name, err)
+	}
+	opts := auth.OIDC{
+		Issuer: file.Issuer, ClientID: file.ClientID, URL: file.URL, Scopes: file.Scopes, NameClaim: file.NameClaim, RoleClaim: file.RoleClaim,
+	}
+	if opts.NameClaim == "" {
+		opts.NameClaim = "preferred_username"
+	}
+	for key, value := range map[string]string{"issuer": file.Issuer, "url": file.URL} {
+		if u, err := url.Parse(value); err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+			return nil, fmt.Errorf("%s: %s: %q is no https address (http is for this machine alone)", name, key, value)
+		}
+	}
+	for key, value := range map[string]string{"client_id": file.ClientID, "client_secret_file": file.SecretFile, "role_claim": file.RoleClaim} {
+		if value == "" {
+			return nil, fmt.Errorf("%s: %s is missing", name, key)
+		}
+	}
+	secret, err := os.ReadFile(file.SecretFile)
+	if err != nil {
+		return nil, fmt.Errorf("%s: client_secret_file: %w", name, err)
+	}
+	if opts.Secret = strings.TrimSpace(string(secret)); opts.Secret == "" {
+		return nil, fmt.Errorf("%s: client_secret_file: %s is empty", name, file.SecretFile)
+	}
+	for i, g := range file.Grants {
+		role := qianshao.Role(g.Role)
+		switch {
+		case g.Value == "":
+			return nil, fmt.Errorf("%s: grant %d has no value", name, i+1)
+		case !role.Valid():
+			return nil, fmt.Errorf("%s: grant %d (%s): there is no role %q; the roles are %v", name, i+1, g.Value, g.Role, qianshao.Roles())
+		case g.All == (len(g.Authorisations) > 0):
+			return nil, fmt.Errorf("%s: grant %d (%s): write all: true, or the authorisations under which it sees", name, i+1, g.Value)
+		}
+		opts.Grants = append(opts.Grants, auth.Grant{Value: g.Value, Role: role, Sight: qianshao.Sight{All: g.All, Authorisations: g.Authorisations}})
+	}
+	if len(opts.Grants) == 0 {
+		return nil, fmt.Errorf("%s: grants is empty, so nobody would get in", name)
+	}
+	return &opts, nil
+}
+
+func isLoopback(host string) bool {
+	return host == "localhost" || host == "127.0.0.1" || host == "::1"
+}
