@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -220,5 +221,58 @@ func await(t *testing.T, what string, done func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain for %s", what)
 		}
+	}
+}
+
+// TestFirstAccount: a server without a terminal and without accounts says a link that
+// makes the administrator, once; the next start says none, and the account holds.
+func TestFirstAccount(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	start := func() (server *exec.Cmd, base, link string) {
+		server = exec.Command("qianshao", "--data", data, "serve", "--no-crawl", "--listen", "127.0.0.1:0")
+		said := &heard{}
+		base = startListening(t, server, said)
+		said.mu.Lock()
+		defer said.mu.Unlock()
+		return server, base, regexp.MustCompile(`http://\S+/enter\?key=\S+`).FindString(said.text.String())
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	send := func(address string, form url.Values) int {
+		t.Helper()
+		response, err := client.PostForm(address, form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		return response.StatusCode
+	}
+	server, base, link := start()
+	to, err := url.Parse(link)
+	if err != nil || !strings.HasPrefix(link, base) {
+		t.Fatalf("at %s it says the link %q", base, link)
+	}
+	form := url.Values{"key": {to.Query().Get("key")}, "name": {"wang"}, "password": {"correct horse battery"}, "again": {"correct horse battery"}}
+	if status := send(base+"login", url.Values{"name": {"admin"}, "password": {"admin"}}); status != http.StatusUnauthorized {
+		t.Errorf("a log-in before there is an account: %d", status)
+	}
+	for try, want := range []int{http.StatusSeeOther, http.StatusGone} {
+		if status := send(base+"enter", form); status != want {
+			t.Errorf("the link, time %d: %d, want %d", try+1, status, want)
+		}
+	}
+	if code := interrupt(t, server, os.Interrupt); code != exitOK {
+		t.Errorf("the server ends with %d", code)
+	}
+	server, base, link = start()
+	if link != "" {
+		t.Errorf("with an account it says the link %s", link)
+	}
+	if status := send(base+"login", form); status != http.StatusSeeOther {
+		t.Errorf("the administrator's log-in after a new start: %d", status)
+	}
+	if code := interrupt(t, server, os.Interrupt); code != exitOK {
+		t.Errorf("the server ends with %d", code)
 	}
 }
