@@ -6,12 +6,15 @@ import "time"
 // notes for each, in the transaction that changes a finding, that it must be told.
 type Consumer string
 
-// ConsumerIndex is the search index.
-const ConsumerIndex Consumer = "index"
+// The consumers.
+const (
+	ConsumerIndex     Consumer = "index"     // the search index
+	ConsumerCampaigns Consumer = "campaigns" // what groups findings into campaigns
+)
 
 // Consumers returns all of them. The migration that comes with a new one notes every
 // finding for it, so that it begins with what is there.
-func Consumers() []Consumer { return []Consumer{ConsumerIndex} }
+func Consumers() []Consumer { return []Consumer{ConsumerIndex, ConsumerCampaigns} }
 
 // Pending is a finding that has changed since a consumer was last told of it. Many
 // changes of a finding are one Pending.

@@ -1,0 +1,197 @@
+package campaign
+
+import (
+	"math/bits"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/qianshao/qianshao"
+)
+
+const (
+	// gram is how many characters in a row make a shingle. Two texts seldom have five
+	// Chinese characters in common by accident, save for the words of their trade.
+	gram = 5
+	// minShingles is what a block needs to be one. Fewer are a stock word and its
+	// neighbours, which strangers share: such a finding is grouped by its keys alone.
+	minShingles = 20
+	// bands of rows of MinHash: of two blocks with similarity s (that of Jaccard, over
+	// shingles) one band is equal with probability 1-(1-s^rows)^bands: .5 → 5 %,
+	// .7 → 63 %, .8 → 97 %, .3 → 5 in 10,000. Two ads with the same stock words have
+	// less than .2; copies of one template join by any of their kin.
+	bands, rows = 24, 9
+)
+
+// What stands in the place of what differs from copy to copy.
+const (
+	anyNumber = '0'
+	anyToken  = '#'
+	anyDomain = '@'
+)
+
+// setBlock sets what the finding's block is known by.
+func (t *Traits) setBlock(f *qianshao.Finding, opts Options) {
+	shingles := shinglesOf(f, opts)
+	if len(shingles) < minShingles {
+		t.Shape = hash("finding\x00" + f.ID)
+		t.Bands = []uint64{t.Shape}
+		return
+	}
+	var least [bands * rows]uint64
+	for i := range least {
+		least[i] = ^uint64(0)
+	}
+	var weight [64]int
+	for _, s := range shingles {
+		t.Shape += mix(s)
+		for bit := range weight {
+			weight[bit] += int(s>>bit&1)*2 - 1
+		}
+		for i := range least {
+			least[i] = min(least[i], mix(s^mix(uint64(i))))
+		}
+	}
+	t.Shape = mix(t.Shape)
+	for bit, w := range weight {
+		if w > 0 {
+			t.Sketch |= 1 << bit
+		}
+	}
+	t.Bands = make([]uint64, bands)
+	for b := range t.Bands {
+		h := mix(uint64(b) + 1)
+		for _, v := range least[b*rows : (b+1)*rows] {
+			h = mix(h ^ v)
+		}
+		t.Bands[b] = h
+	}
+}
+
+// Alike compares two sketches: 1 for equal blocks, about 0 for unrelated ones.
+func Alike(a, b uint64) float64 { return 1 - min(1, float64(bits.OnesCount64(a^b))/32) }
+
+// shinglesOf returns the hashes of all shingles of the finding's evidence with what is
+// around it, sorted, each once.
+func shinglesOf(f *qianshao.Finding, opts Options) []uint64 {
+	var list []uint64
+	for i := range f.Evidence {
+		e := &f.Evidence[i]
+		text := symbols(e.Before+e.Text+e.After, opts.Fold)
+		for k := 0; k+gram <= len(text); k++ {
+			h := uint64(k0)
+			for _, r := range text[k : k+gram] {
+				h = mix(h ^ uint64(r))
+			}
+			list = append(list, h)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+const k0 = 0x9E3779B97F4A7C15 // the golden ratio
+
+// symbols returns the characters of a text as compared: folded, without what separates,
+// with one symbol for each number, token and domain.
+func symbols(text string, fold func(string) string) (out []rune) {
+	for text != "" {
+		start, end := nextDomain(text)
+		out = appendWords(out, fold(text[:start]))
+		if start < end {
+			out = append(out, anyDomain)
+		}
+		text = text[end:]
+	}
+	return out
+}
+
+// appendWords adds folded text. A word of letters with digits in it is a token: a session,
+// a promotion's code, a random path.
+func appendWords(out []rune, folded string) []rune {
+	for word := range strings.FieldsSeq(folded) {
+		for word != "" {
+			n := strings.IndexFunc(word, func(r rune) bool { return !isWord(r) })
+			switch {
+			case n < 0:
+				n = len(word)
+			case n == 0:
+				for _, r := range word {
+					out = append(out, r)
+					n = len(string(r))
+					break
+				}
+				word = word[n:]
+				continue
+			}
+			out = appendWord(out, word[:n])
+			word = word[n:]
+		}
+	}
+	return out
+}
+
+func appendWord(out []rune, word string) []rune {
+	letters := strings.TrimFunc(word, unicode.IsDigit)
+	switch {
+	case letters == "" && len(out) > 0 && out[len(out)-1] == anyNumber: // 2026 08 01 is one
+		return out
+	case letters == "":
+		return append(out, anyNumber)
+	case strings.ContainsFunc(word, unicode.IsDigit):
+		return append(out, anyToken)
+	}
+	return append(out, []rune(word)...)
+}
+
+func isWord(r rune) bool { return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' }
+
+// nextDomain returns the bounds of the first host name in a text, with the scheme and the
+// path around it; both are the text's length if there is none.
+func nextDomain(text string) (start, end int) {
+	for from := 0; from < len(text); {
+		dot := strings.IndexByte(text[from:], '.')
+		if dot < 0 {
+			break
+		}
+		dot += from
+		from = dot + 1
+		start, end = dot, dot+1
+		for start > 0 && isAddress(text[start-1]) {
+			start--
+		}
+		for end < len(text) && isAddress(text[end]) {
+			end++
+		}
+		if hasTop(text[dot+1:end]) && start < dot {
+			return start, end
+		}
+	}
+	return len(text), len(text)
+}
+
+// isAddress is true for what a URL is written with.
+func isAddress(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._/:%?=&#~+", c) >= 0
+}
+
+// hasTop says whether what follows a dot may be the rest of a host name.
+func hasTop(s string) bool {
+	letters := 0
+	for _, label := range strings.FieldsFunc(s, func(r rune) bool { return r == '.' }) {
+		label, _, isEnd := strings.Cut(label, "/")
+		letters = max(letters, len(strings.TrimFunc(label, unicode.IsDigit)))
+		if isEnd {
+			break
+		}
+	}
+	return letters >= 2
+}
+
+// mix is the finaliser of SplitMix64: https://prng.di.unimi.it/splitmix64.c
+func mix(x uint64) uint64 {
+	x += k0
+	x = (x ^ x>>30) * 0xBF58476D1CE4E5B9
+	x = (x ^ x>>27) * 0x94D049BB133111EB
+	return x ^ x>>31
+}

@@ -1,0 +1,345 @@
+package review
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/outbox"
+)
+
+// Campaigns groups findings into campaigns and reads them. Which campaigns there are, with
+// their ids, members and counters, depends on the findings and on the acts about campaigns,
+// never on the order in which findings came in.
+type Campaigns struct {
+	db     *database.DB
+	traits func(*qianshao.Finding) campaign.Traits
+	name   string
+	now    func() time.Time
+}
+
+// CampaignOptions are what grouping needs.
+type CampaignOptions struct {
+	// Traits says by what a finding is grouped.
+	Traits func(*qianshao.Finding) campaign.Traits
+	// Name names that function: with another one, all findings are grouped anew.
+	Name string
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// NewCampaigns returns the campaigns of an open database.
+func NewCampaigns(db *database.DB, opts CampaignOptions) *Campaigns {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Campaigns{db: db, traits: opts.Traits, name: opts.Name, now: opts.Now}
+}
+
+// work is what one transaction does to campaigns.
+type work struct {
+	ctx  context.Context
+	tx   *database.Tx
+	salt string
+	now  time.Time
+	// traits is nil for who only counts.
+	traits func(*qianshao.Finding) campaign.Traits
+	counts ledger
+	// moved says into which campaign another one was united.
+	moved map[int64]int64
+	// newcomers are findings that were grouped, with their primary campaign before; 0 for none.
+	newcomers map[string]int64
+	// revisit are findings whose primary campaign may be another one now.
+	revisit map[string]bool
+}
+
+func newWork(ctx context.Context, tx *database.Tx, now time.Time) (*work, error) {
+	w := &work{ctx: ctx, tx: tx, now: now, counts: ledger{}, moved: map[int64]int64{}, newcomers: map[string]int64{}, revisit: map[string]bool{}}
+	err := tx.QueryRowContext(ctx, `SELECT salt FROM campaign_state`).Scan(&w.salt)
+	return w, err
+}
+
+func (w *work) exec(query string, args ...any) error {
+	_, err := w.tx.ExecContext(w.ctx, query, args...)
+	return err
+}
+
+// update runs f in a transaction and settles what it has changed.
+func (c *Campaigns) update(ctx context.Context, d database.Durability, op string, f func(*work) error) error {
+	return c.db.Update(ctx, d, op, func(tx *database.Tx) error {
+		w, err := newWork(ctx, tx, c.now())
+		if err != nil {
+			return err
+		}
+		w.traits = c.traits
+		if err := f(w); err != nil {
+			return err
+		}
+		return w.finish()
+	})
+}
+
+// finish gives findings their primary campaigns and brings the counters up to date.
+func (w *work) finish() error {
+	for id := range w.revisit {
+		if err := w.choosePrimary(id); err != nil {
+			return err
+		}
+	}
+	clear(w.revisit)
+	return w.flush()
+}
+
+// groupBatch findings are grouped in one transaction: some tens of milliseconds in which
+// nobody else can write.
+const groupBatch = 50
+
+// GroupPending groups the findings that have changed since they were last grouped, up to a
+// batch of them, in one transaction with what says so. n is how many there were; 0 says
+// that all are grouped.
+func (c *Campaigns) GroupPending(ctx context.Context) (n int, err error) {
+	pending, err := outbox.Pending(ctx, c.db, store.ConsumerCampaigns, 0, groupBatch)
+	if err != nil || len(pending) == 0 {
+		return 0, err
+	}
+	err = c.update(ctx, database.Ordered, "group findings in", func(w *work) error {
+		for _, p := range pending {
+			if err := w.group(p.Finding); err != nil {
+				return fmt.Errorf("finding %s: %w", p.Finding, err)
+			}
+		}
+		if err := w.settleDirty(); err != nil {
+			return err
+		}
+		return outbox.Settle(ctx, w.tx, store.ConsumerCampaigns, pending)
+	})
+	return len(pending), err
+}
+
+// group puts a finding, as it is now, into its campaigns.
+func (w *work) group(id string) error {
+	now, f, err := w.read(id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return w.forget(id)
+	}
+	if err != nil {
+		return err
+	}
+	old, err := w.counted(id)
+	if err != nil {
+		return err
+	}
+	t := w.traits(f)
+	now.owner = t.Owner
+	wanted, err := w.places(id, &t)
+	if err != nil {
+		return err
+	}
+	if old == nil {
+		old = &counted{finding: id}
+	} else if old.owner != now.owner || old.authorisation != now.authorisation || old.firstSeen != now.firstSeen {
+		// Members are kept with these: the finding leaves and joins anew.
+		if err := w.leaveAll(old); err != nil {
+			return err
+		}
+	}
+	if err := w.move(old, &now, &t, wanted); err != nil {
+		return err
+	}
+	w.newcomers[id] = old.campaign
+	return nil
+}
+
+// place is a campaign that a finding should be in.
+type place struct {
+	keys []uint64 // that lead there: bands, or one key
+	key  campaign.Key
+	hash uint64 // of the key; 0 for the block
+	// split is the act that has taken the finding out of where its own keys lead; 0 for none.
+	split int64
+}
+
+// places returns where the finding belongs by its traits, and by the splits that name it.
+func (w *work) places(id string, t *campaign.Traits) ([]place, error) {
+	list := []place{{keys: t.Bands}}
+	for _, k := range t.Keys {
+		list = append(list, place{keys: []uint64{k.Hash()}, key: k, hash: k.Hash()})
+	}
+	type pin struct{ act, key int64 }
+	pins, err := database.Collect(w.ctx, w.tx, func(r *sql.Rows) (p pin, err error) {
+		err = r.Scan(&p.act, &p.key)
+		return p, err
+	}, `SELECT act, key_hash FROM campaign_pins WHERE finding = $1 AND kind = 'split' ORDER BY act`, id)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		for _, p := range pins {
+			if uint64(p.key) == list[i].hash {
+				list[i].split, list[i].keys = p.act, []uint64{splitKey(p.act)}
+			}
+		}
+	}
+	return list, nil
+}
+
+// splitKey is what leads to the campaign that an act has split off.
+func splitKey(act int64) uint64 {
+	return campaign.Key{Kind: "split", Name: fmt.Sprint(act)}.Hash()
+}
+
+// member is a row of campaign_members.
+type member struct {
+	campaign int64
+	place    int
+	hash     uint64
+}
+
+func (w *work) members(id string) ([]member, error) {
+	return database.Collect(w.ctx, w.tx, func(r *sql.Rows) (m member, err error) {
+		var hash int64
+		err = r.Scan(&m.campaign, &m.place, &hash)
+		m.hash = uint64(hash)
+		return m, err
+	}, `SELECT campaign, place, key_hash FROM campaign_members WHERE finding = $1 ORDER BY place`, id)
+}
+
+// move makes a finding leave the campaigns where it does not belong any more and join
+// those where it does.
+func (w *work) move(old, now *counted, t *campaign.Traits, wanted []place) error {
+	had, err := w.members(now.finding)
+	if err != nil {
+		return err
+	}
+	if len(had) > 0 && (old.shape != int64(t.Shape) || old.split != wanted[0].split) {
+		// Its block is another one.
+		if err := w.leaveAll(old); err != nil {
+			return err
+		}
+		had = nil
+	}
+	now.shape, now.split = int64(t.Shape), wanted[0].split
+	targets := map[int64]bool{}
+	list := make([]member, 0, len(wanted))
+	for i, p := range wanted {
+		var to int64
+		if i == 0 && len(had) > 0 {
+			to = old.block
+		} else if i == 0 {
+			to, err = w.block(now, t, p)
+		} else {
+			to, err = w.keyed(p)
+		}
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			now.block = to
+		}
+		if !targets[to] {
+			targets[to] = true
+			list = append(list, member{to, i, p.hash})
+		}
+	}
+	return w.rejoin(old, now, t, had, list)
+}
+
+// rejoin changes the memberships of a finding from had to list.
+func (w *work) rejoin(old, now *counted, t *campaign.Traits, had, list []member) error {
+	is := map[int64]bool{}
+	for _, m := range list {
+		is[m.campaign] = true
+	}
+	was := map[int64]bool{}
+	for _, m := range had {
+		was[m.campaign] = true
+		if !is[m.campaign] {
+			if err := w.leave(old, m.campaign); err != nil {
+				return err
+			}
+		}
+	}
+	if err := w.exec(`DELETE FROM campaign_members WHERE finding = $1`, now.finding); err != nil {
+		return err
+	}
+	for _, m := range list {
+		if err := w.exec(`
+INSERT INTO campaign_members (finding, campaign, place, key_hash, authorisation, first_seen) VALUES ($1, $2, $3, $4, $5, $6)`,
+			now.finding, m.campaign, m.place, int64(m.hash), now.authorisation, now.firstSeen); err != nil {
+			return err
+		}
+		if !was[m.campaign] {
+			if err := w.join(now, m.campaign, t.Label); err != nil {
+				return err
+			}
+		}
+	}
+	if len(had) == 0 {
+		if err := w.exec(`UPDATE campaign_shapes SET members = members + 1 WHERE campaign = $1 AND shape = $2 AND split = $3`,
+			now.block, now.shape, now.split); err != nil {
+			return err
+		}
+	}
+	now.campaign = now.block
+	if old.campaign != 0 {
+		now.campaign = old.campaign
+		if !is[old.campaign] {
+			now.campaign = now.block
+		}
+	}
+	w.revisit[now.finding] = true
+	return w.put(old, now)
+}
+
+// read reads the counted state of a finding as it is now, with the finding.
+func (w *work) read(id string) (now counted, f *qianshao.Finding, err error) {
+	now, text, err := w.current(id)
+	if err != nil {
+		return now, nil, err
+	}
+	f = &qianshao.Finding{}
+	if err := json.Unmarshal([]byte(text), f); err != nil {
+		return now, nil, fmt.Errorf("%w: a finding's JSON: %w", store.ErrCorrupt, err)
+	}
+	return now, f, nil
+}
+
+// labelOf returns the text by which a person knows a finding.
+func (w *work) labelOf(id string) (string, error) {
+	_, f, err := w.read(id)
+	if err != nil {
+		return "", err
+	}
+	return campaign.Label(f), nil
+}
+
+// standing reads what the acts of a finding come to, and what its facts need besides.
+func (w *work) standing(id string, f *desk.Facts) (s desk.Standing, err error) {
+	var decided, parked, until int64
+	err = w.tx.QueryRowContext(w.ctx, `
+SELECT act, decided, decided_at, verdict, seen, round, second, reviews, dissent, parked, parked_at, parked_until, parked_seen, parked_content, parked_relapse, parked_sites
+FROM standings WHERE subject = $1 AND subject_kind = 'finding'`, id).Scan(&s.Act, &s.Decided, &decided, &s.Verdict, &s.Seen, &s.Round, &s.Second, &s.Reviews, &s.Dissent,
+		&s.Parked, &parked, &until, &s.ParkedSeen, &s.ParkedContent, &s.ParkedRelapse, &s.ParkedSites)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	s.At, s.ParkedAt = database.FromMillis(decided), database.FromMillis(parked)
+	if until != 0 {
+		s.ParkedUntil = database.FromMillis(until)
+	}
+	if s.ParkedSites > 0 {
+		err = w.tx.QueryRowContext(w.ctx, `SELECT count(DISTINCT host) FROM findings WHERE seen = $1`, f.Seen).Scan(&f.Sites)
+	}
+	return s, err
+}

@@ -1,0 +1,392 @@
+package review
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/store/sqlite/database"
+)
+
+// How long a finding may wait for a decision before it is overdue, by level: what is
+// critical goes to the owner on the same day, what may be nothing within a month.
+const (
+	overdueCritical = 24 * time.Hour
+	overdueHigh     = 3 * 24 * time.Hour
+	overdueMedium   = 14 * 24 * time.Hour
+	overdueLow      = 30 * 24 * time.Hour
+)
+
+func overdueAfter(l qianshao.Level) time.Duration {
+	switch l {
+	case qianshao.LevelCritical:
+		return overdueCritical
+	case qianshao.LevelHigh:
+		return overdueHigh
+	case qianshao.LevelMedium:
+		return overdueMedium
+	}
+	return overdueLow
+}
+
+// everything stands for all authorisations, or all categories, among the counters.
+const everything = "*"
+
+// counted is a row of campaign_findings: a finding as its campaigns have counted it.
+type counted struct {
+	finding                                string
+	campaign, block                        int64
+	shape, split                           int64
+	owner, authorisation, category         string
+	level, score                           int
+	firstSeen, lastSeen                    int64
+	undecided, relapsed, parked, reviewing int
+	due, wakes                             sql.NullInt64
+}
+
+const countedColumns = `finding, campaign, block, shape, split, owner, authorisation, category, level, score, first_seen, last_seen,
+  undecided, relapsed, parked, reviewing, due, wakes`
+
+func (c *counted) fields() []any {
+	return []any{&c.finding, &c.campaign, &c.block, &c.shape, &c.split, &c.owner, &c.authorisation, &c.category, &c.level, &c.score, &c.firstSeen, &c.lastSeen,
+		&c.undecided, &c.relapsed, &c.parked, &c.reviewing, &c.due, &c.wakes}
+}
+
+// counted returns a finding as it was counted, nil if it was not.
+func (w *work) counted(id string) (*counted, error) {
+	var c counted
+	err := w.tx.QueryRowContext(w.ctx, `SELECT `+countedColumns+` FROM campaign_findings WHERE finding = $1`, id).Scan(c.fields()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &c, err
+}
+
+// put records how a finding is counted, and moves what it counts for from old to now.
+func (w *work) put(old, now *counted) error {
+	err := w.exec(`
+INSERT INTO campaign_findings (`+countedColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+ON CONFLICT (finding) DO UPDATE SET campaign = excluded.campaign, block = excluded.block, shape = excluded.shape, split = excluded.split,
+  owner = excluded.owner, authorisation = excluded.authorisation, category = excluded.category, level = excluded.level, score = excluded.score,
+  first_seen = excluded.first_seen, last_seen = excluded.last_seen, undecided = excluded.undecided, relapsed = excluded.relapsed,
+  parked = excluded.parked, reviewing = excluded.reviewing, due = excluded.due, wakes = excluded.wakes`,
+		now.finding, now.campaign, now.block, now.shape, now.split, now.owner, now.authorisation, now.category, now.level, now.score, now.firstSeen, now.lastSeen,
+		now.undecided, now.relapsed, now.parked, now.reviewing, now.due, now.wakes)
+	if err != nil {
+		return err
+	}
+	for w.moved[old.campaign] != 0 { // united with another one since it was read
+		old.campaign = w.moved[old.campaign]
+	}
+	w.counts.change(old, -1)
+	w.counts.change(now, 1)
+	return nil
+}
+
+// ledger has the differences of a transaction.
+type ledger map[scope]*difference
+
+// scope is a row of campaign_counts.
+type scope struct {
+	campaign                int64
+	authorisation, category string
+}
+
+type difference struct {
+	members, undecided, relapsed, parked, reviewing int
+	taken, given                                    extremes
+	due                                             bool // of some member changed
+}
+
+// extremes are the greatest and least values of findings.
+type extremes struct {
+	level, score        int
+	firstSeen, lastSeen int64
+	any                 bool
+}
+
+func (e *extremes) widen(o extremes) {
+	if !e.any {
+		*e = o
+		return
+	}
+	e.level, e.score = max(e.level, o.level), max(e.score, o.score)
+	e.firstSeen, e.lastSeen = min(e.firstSeen, o.firstSeen), max(e.lastSeen, o.lastSeen)
+}
+
+func (l ledger) change(c *counted, sign int) {
+	if c.campaign == 0 {
+		return
+	}
+	for _, s := range []scope{
+		{c.campaign, everything, everything}, {c.campaign, c.authorisation, everything},
+		{c.campaign, everything, c.category}, {c.campaign, c.authorisation, c.category},
+	} {
+		d := l[s]
+		if d == nil {
+			d = &difference{}
+			l[s] = d
+		}
+		d.members += sign
+		d.undecided += sign * c.undecided
+		d.relapsed += sign * c.relapsed
+		d.parked += sign * c.parked
+		d.reviewing += sign * c.reviewing
+		d.due = d.due || c.due.Valid
+		e := extremes{c.level, c.score, c.firstSeen, c.lastSeen, true}
+		if sign < 0 {
+			d.taken.widen(e)
+		} else {
+			d.given.widen(e)
+		}
+	}
+}
+
+// flush applies the differences.
+func (w *work) flush() error {
+	for s, d := range w.counts {
+		if err := w.apply(s, d); err != nil {
+			return fmt.Errorf("the counters of campaign %d: %w", s.campaign, err)
+		}
+	}
+	clear(w.counts)
+	return nil
+}
+
+// counts is a row of campaign_counts.
+type counts struct {
+	members, undecided, relapsed, parked, reviewing int
+	extremes
+	due sql.NullInt64
+}
+
+func (c *counts) rank() (n int) {
+	if c.undecided > 0 {
+		n += 2
+	}
+	if c.relapsed > 0 {
+		n++
+	}
+	return n
+}
+
+func (w *work) apply(s scope, d *difference) error {
+	var c counts
+	err := w.tx.QueryRowContext(w.ctx, `
+SELECT members, undecided, relapsed, parked, reviewing, level, score, first_seen, last_seen, due FROM campaign_counts
+WHERE campaign = $1 AND authorisation = $2 AND category = $3`, s.campaign, s.authorisation, s.category).Scan(
+		&c.members, &c.undecided, &c.relapsed, &c.parked, &c.reviewing, &c.level, &c.score, &c.firstSeen, &c.lastSeen, &c.due)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	c.any = c.members > 0
+	c.members += d.members
+	c.undecided += d.undecided
+	c.relapsed += d.relapsed
+	c.parked += d.parked
+	c.reviewing += d.reviewing
+	if c.members == 0 {
+		return w.exec(`DELETE FROM campaign_counts WHERE campaign = $1 AND authorisation = $2 AND category = $3`, s.campaign, s.authorisation, s.category)
+	}
+	if err := w.setExtremes(s, d, &c); err != nil {
+		return err
+	}
+	return w.exec(`
+INSERT INTO campaign_counts (campaign, authorisation, category, members, undecided, relapsed, parked, reviewing, level, score, first_seen, last_seen, due, rank)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+ON CONFLICT (campaign, authorisation, category) DO UPDATE SET members = excluded.members, undecided = excluded.undecided, relapsed = excluded.relapsed,
+  parked = excluded.parked, reviewing = excluded.reviewing, level = excluded.level, score = excluded.score,
+  first_seen = excluded.first_seen, last_seen = excluded.last_seen, due = excluded.due, rank = excluded.rank`,
+		s.campaign, s.authorisation, s.category, c.members, c.undecided, c.relapsed, c.parked, c.reviewing, c.level, c.score, c.firstSeen, c.lastSeen, c.due, c.rank())
+}
+
+// setExtremes widens the extremes by what has come, and looks them up where what has gone
+// was one of them.
+func (w *work) setExtremes(s scope, d *difference, c *counts) error {
+	lost := d.taken.any && c.any && (d.taken.level >= c.level && d.given.level < c.level || d.taken.score >= c.score && d.given.score < c.score ||
+		d.taken.firstSeen <= c.firstSeen && (!d.given.any || d.given.firstSeen > c.firstSeen) || d.taken.lastSeen >= c.lastSeen && d.given.lastSeen < c.lastSeen)
+	switch {
+	case lost:
+		if err := w.tx.QueryRowContext(w.ctx, `
+SELECT max(level), max(score), min(first_seen), max(last_seen) FROM campaign_findings
+WHERE campaign = $1 AND ($2 = '*' OR authorisation = $2) AND ($3 = '*' OR category = $3)`, s.campaign, s.authorisation, s.category).Scan(
+			&c.level, &c.score, &c.firstSeen, &c.lastSeen); err != nil {
+			return err
+		}
+	case d.given.any:
+		c.widen(d.given)
+	}
+	if !d.due {
+		return nil
+	}
+	err := w.tx.QueryRowContext(w.ctx, `
+SELECT due FROM campaign_findings WHERE campaign = $1 AND due IS NOT NULL AND ($2 = '*' OR authorisation = $2) AND ($3 = '*' OR category = $3)
+ORDER BY due LIMIT 1`, s.campaign, s.authorisation, s.category).Scan(&c.due)
+	if errors.Is(err, sql.ErrNoRows) {
+		c.due, err = sql.NullInt64{}, nil
+	}
+	return err
+}
+
+// choosePrimary sets a finding's primary campaign.
+func (w *work) choosePrimary(id string) error {
+	old, err := w.counted(id)
+	if err != nil || old == nil {
+		return err
+	}
+	n, err := w.primary(id)
+	if err != nil || n == old.campaign {
+		return err
+	}
+	now := *old
+	now.campaign = n
+	return w.put(old, &now)
+}
+
+// Recount brings the counters of campaigns up to date with findings, after their standings
+// have changed in the same transaction. Findings that were not grouped yet are counted
+// when they are.
+func Recount(ctx context.Context, tx *database.Tx, now time.Time, findings ...string) error {
+	w, err := newWork(ctx, tx, now)
+	if err != nil {
+		return err
+	}
+	for _, id := range findings {
+		if err := w.recount(id); err != nil {
+			return fmt.Errorf("count finding %s: %w", id, err)
+		}
+	}
+	return w.finish()
+}
+
+func (w *work) recount(id string) error {
+	old, err := w.counted(id)
+	if err != nil || old == nil {
+		return err
+	}
+	now, _, err := w.current(id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return w.forget(id)
+	}
+	if err != nil {
+		return err
+	}
+	now.campaign, now.block, now.shape, now.split, now.owner = old.campaign, old.block, old.shape, old.split, old.owner
+	// Members are kept with these until the finding is grouped again.
+	now.authorisation, now.firstSeen = old.authorisation, old.firstSeen
+	return w.put(old, &now)
+}
+
+// LeaveCampaigns takes a finding that was deleted out of its campaigns, in the same transaction.
+func LeaveCampaigns(ctx context.Context, tx *database.Tx, now time.Time, finding string) error {
+	w, err := newWork(ctx, tx, now)
+	if err != nil {
+		return err
+	}
+	if err := w.forget(finding); err != nil {
+		return err
+	}
+	return w.finish()
+}
+
+func (w *work) forget(id string) error {
+	old, err := w.counted(id)
+	if err != nil || old == nil {
+		return err
+	}
+	if err := w.leaveAll(old); err != nil {
+		return err
+	}
+	delete(w.revisit, id)
+	for _, statement := range []string{
+		`DELETE FROM campaign_findings WHERE finding = $1`, `DELETE FROM campaign_aliases WHERE finding = $1`,
+		`DELETE FROM campaign_pins WHERE finding = $1`, `DELETE FROM campaign_pins WHERE into_finding = $1`,
+	} {
+		if err := w.exec(statement, id); err != nil {
+			return err
+		}
+	}
+	w.counts.change(old, -1)
+	return nil
+}
+
+// current reads how a finding counts now, with its JSON.
+func (w *work) current(id string) (c counted, text string, err error) {
+	var f desk.Facts
+	var back int64
+	err = w.tx.QueryRowContext(w.ctx, `
+SELECT id, authorisation, category, level, score, first_seen, last_seen, seen, back_at, finding FROM findings WHERE id = $1`, id).Scan(
+		&c.finding, &c.authorisation, &c.category, &c.level, &c.score, &c.firstSeen, &c.lastSeen, &f.Seen, &back, &text)
+	if err != nil {
+		return c, "", err
+	}
+	if back != 0 {
+		f.BackAt = database.FromMillis(back)
+	}
+	s, err := w.standing(id, &f)
+	if err != nil {
+		return c, "", err
+	}
+	bit := func(b bool) int {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	c.parked = bit(s.Resting(f, w.now))
+	c.undecided = bit(s.Undecided(f) && c.parked == 0)
+	c.relapsed = bit(s.Relapsed(f) && c.parked == 0)
+	c.reviewing = bit((s.DueForReview() || s.Disputed()) && c.undecided == 0 && c.parked == 0)
+	if c.undecided > 0 {
+		c.due = sql.NullInt64{Int64: c.firstSeen + overdueAfter(qianshao.Level(c.level)).Milliseconds(), Valid: true}
+	}
+	if c.parked > 0 && !s.ParkedUntil.IsZero() {
+		c.wakes = sql.NullInt64{Int64: database.Millis(s.ParkedUntil), Valid: true}
+	}
+	return c, text, nil
+}
+
+// primary returns the campaign that is to be a finding's primary one.
+func (w *work) primary(id string) (int64, error) {
+	type row struct {
+		n int64
+		c campaign.Candidate
+	}
+	rows, err := database.Collect(w.ctx, w.tx, func(r *sql.Rows) (v row, err error) {
+		err = r.Scan(&v.n, &v.c.Members, &v.c.Shared)
+		return v, err
+	}, `SELECT m.campaign, c.members, c.shared FROM campaign_members m JOIN campaigns c ON c.campaign = m.campaign WHERE m.finding = $1 ORDER BY m.place`, id)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	candidates := make([]campaign.Candidate, len(rows))
+	for i := range rows {
+		candidates[i] = rows[i].c
+	}
+	return rows[campaign.Primary(candidates)].n, nil
+}
+
+// WakeParked counts those parked findings anew whose day has come, up to a batch. n is how
+// many there were.
+func (c *Campaigns) WakeParked(ctx context.Context) (n int, err error) {
+	ids, err := database.Collect(ctx, c.db.Read, scanString,
+		`SELECT finding FROM campaign_findings WHERE wakes <= $1 ORDER BY wakes LIMIT $2`, database.Millis(c.now()), groupBatch)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	slices.Sort(ids)
+	return len(ids), c.update(ctx, database.Ordered, "wake parked findings in", func(w *work) error {
+		for _, id := range ids {
+			if err := w.recount(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,383 @@
+package review
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store/sqlite/database"
+)
+
+// Apply does in the campaigns what an act says of them, in the transaction that adds it:
+// a merge, a split, a policy, or the undoing of one. Any other act changes nothing. What it
+// says outlives regrouping.
+func (c *Campaigns) Apply(ctx context.Context, tx *database.Tx, act *qianshao.Act) error {
+	if act.Subject.Kind != qianshao.SubjectCampaign {
+		return nil
+	}
+	w, err := newWork(ctx, tx, c.now())
+	if err != nil {
+		return err
+	}
+	w.traits = c.traits
+	if err := w.applyAct(act); err != nil {
+		return err
+	}
+	return w.finish()
+}
+
+func (w *work) applyAct(act *qianshao.Act) error {
+	detail, err := desk.ParseDetail(act.Detail)
+	if err != nil {
+		return err
+	}
+	if act.Kind == qianshao.ActUndo {
+		return w.unpin(act.Reverts)
+	}
+	subject, err := w.resolve(act.Subject.ID)
+	if err != nil {
+		return err
+	}
+	switch act.Kind {
+	case qianshao.ActMerge:
+		return w.merge(act.Seq, subject, detail.Campaigns)
+	case qianshao.ActSplit:
+		return w.split(act.Seq, subject, detail.Findings)
+	case qianshao.ActPolicy:
+		finding, key, err := w.anchor(subject)
+		if err != nil {
+			return err
+		}
+		if err := w.pin(pin{act: act.Seq, kind: act.Kind, finding: finding, key: key}); err != nil {
+			return err
+		}
+		return w.exec(`UPDATE campaigns SET policy = $1 WHERE campaign = $2`, act.Seq, subject)
+	}
+	return nil
+}
+
+// resolve returns the campaign to which an id leads, today's or a former one, or desk.ErrNotFound.
+func (w *work) resolve(id string) (n int64, err error) {
+	err = w.tx.QueryRowContext(w.ctx, selectCampaignOf, id).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, desk.ErrNotFound
+	}
+	return n, err
+}
+
+const selectCampaignOf = `SELECT campaign FROM campaign_names WHERE id = $1 LIMIT 1`
+
+// pin is a row of campaign_pins.
+type pin struct {
+	act         int64
+	kind        qianshao.ActKind
+	finding     string
+	key         int64
+	intoFinding string
+	intoKey     int64
+}
+
+func (w *work) pin(p pin) error {
+	return w.exec(`
+INSERT INTO campaign_pins (act, kind, finding, key_hash, into_finding, into_key) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (act, finding, key_hash) DO NOTHING`, p.act, string(p.kind), p.finding, p.key, p.intoFinding, p.intoKey)
+}
+
+func (w *work) pins(where string, args ...any) ([]pin, error) {
+	return database.Collect(w.ctx, w.tx, func(r *sql.Rows) (p pin, err error) {
+		err = r.Scan(&p.act, &p.kind, &p.finding, &p.key, &p.intoFinding, &p.intoKey)
+		return p, err
+	}, `SELECT act, kind, finding, key_hash, into_finding, into_key FROM campaign_pins WHERE `+where+` ORDER BY act, finding, key_hash`, args...)
+}
+
+// anchor returns what a campaign is recognised by after regrouping: its key, or else its
+// oldest finding.
+func (w *work) anchor(n int64) (finding string, key int64, err error) {
+	s, err := w.state(n)
+	if s.keyHash != 0 {
+		return "", s.keyHash, err
+	}
+	return s.oldest, 0, err
+}
+
+// anchored returns the campaign that an anchor is in, 0 for none.
+func (w *work) anchored(finding string, key int64) (n int64, err error) {
+	if key != 0 {
+		return w.leadsTo(uint64(key))
+	}
+	err = w.tx.QueryRowContext(w.ctx, `SELECT campaign FROM campaign_members WHERE finding = $1 AND place = 0`, finding).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return n, err
+}
+
+// merge makes campaigns part of another one.
+func (w *work) merge(act, into int64, others []string) error {
+	p := pin{act: act, kind: qianshao.ActMerge}
+	var err error
+	if p.intoFinding, p.intoKey, err = w.anchor(into); err != nil {
+		return err
+	}
+	for _, id := range others {
+		n, err := w.resolve(id)
+		if err != nil {
+			return fmt.Errorf("campaign %s: %w", id, err)
+		}
+		if n == into {
+			continue
+		}
+		if p.finding, p.key, err = w.anchor(n); err != nil {
+			return err
+		}
+		if err := w.pin(p); err != nil {
+			return err
+		}
+		if err := w.unite(into, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// split takes findings out of a campaign, into one of their own.
+func (w *work) split(act, from int64, findings []string) error {
+	for _, id := range findings {
+		had, err := w.members(id)
+		if err != nil {
+			return err
+		}
+		in := false
+		for _, m := range had {
+			if m.campaign == from {
+				in = true
+			}
+		}
+		if !in {
+			continue // it has left since
+		}
+		if err := w.pinAll(act, from, id); err != nil {
+			return err
+		}
+		if err := w.group(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pinAll pins all by which a finding is in a campaign.
+func (w *work) pinAll(act, from int64, id string) error {
+	_, f, err := w.read(id)
+	if err != nil {
+		return err
+	}
+	t := w.traits(f)
+	places, err := w.places(id, &t)
+	if err != nil {
+		return err
+	}
+	for i := range places {
+		n, err := w.leadsTo(places[i].keys[0])
+		if err != nil {
+			return err
+		}
+		if n != from {
+			continue
+		}
+		if err := w.pin(pin{act: act, kind: qianshao.ActSplit, finding: id, key: int64(places[i].hash)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unpin undoes a merge, a split or a policy.
+func (w *work) unpin(act int64) error {
+	pins, err := w.pins(`act = $1`, act)
+	if err != nil || len(pins) == 0 {
+		return err
+	}
+	if err := w.exec(`DELETE FROM campaign_pins WHERE act = $1`, act); err != nil {
+		return err
+	}
+	switch pins[0].kind {
+	case qianshao.ActMerge:
+		n, err := w.anchored(pins[0].intoFinding, pins[0].intoKey)
+		if err != nil || n == 0 {
+			return err
+		}
+		return w.rebuild(n)
+	case qianshao.ActSplit:
+		for _, p := range pins {
+			if err := w.group(p.finding); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return w.repin()
+}
+
+// rebuild groups the members of a campaign anew.
+func (w *work) rebuild(n int64) error {
+	ids, err := database.Collect(w.ctx, w.tx, scanString, `SELECT finding FROM campaign_members WHERE campaign = $1 ORDER BY first_seen, finding`, n)
+	if err != nil {
+		return err
+	}
+	s, err := w.state(n)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		old, err := w.counted(id)
+		if err != nil {
+			return err
+		}
+		if err := w.leaveAll(old); err != nil {
+			return err
+		}
+	}
+	if err := w.alias(s.id, s.oldest, s.keyHash); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := w.group(id); err != nil {
+			return err
+		}
+	}
+	if err := w.exec(`DELETE FROM campaign_aliases WHERE id = $1 AND EXISTS (SELECT 1 FROM campaigns c WHERE c.id = $1)`, s.id); err != nil {
+		return err
+	}
+	return w.repin()
+}
+
+// repin does again what merges and policies say.
+func (w *work) repin() error {
+	merges, err := w.pins(`kind = 'merge'`)
+	if err != nil {
+		return err
+	}
+	for _, p := range merges {
+		into, err := w.anchored(p.intoFinding, p.intoKey)
+		if err != nil {
+			return err
+		}
+		n, err := w.anchored(p.finding, p.key)
+		if err != nil {
+			return err
+		}
+		if into != 0 && n != 0 && into != n {
+			if err := w.unite(into, n); err != nil {
+				return err
+			}
+		}
+	}
+	if err := w.exec(`UPDATE campaigns SET policy = 0 WHERE policy <> 0`); err != nil {
+		return err
+	}
+	policies, err := w.pins(`kind = 'policy'`)
+	if err != nil {
+		return err
+	}
+	for _, p := range policies {
+		n, err := w.anchored(p.finding, p.key)
+		if err != nil {
+			return err
+		}
+		if err := w.exec(`UPDATE campaigns SET policy = $1 WHERE campaign = $2`, p.act, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleDirty looks again at the blocks that have lost one of their shapes: others may
+// have belonged together by it alone.
+func (w *work) settleDirty() error {
+	dirty, err := database.Collect(w.ctx, w.tx, func(r *sql.Rows) (n int64, err error) {
+		err = r.Scan(&n)
+		return n, err
+	}, `SELECT campaign FROM campaign_dirty ORDER BY campaign`)
+	if err != nil {
+		return err
+	}
+	for _, n := range dirty {
+		if err := w.settle(n); err != nil {
+			return err
+		}
+	}
+	return w.exec(`DELETE FROM campaign_dirty`)
+}
+
+func (w *work) settle(n int64) error {
+	type shape struct {
+		members int
+		bands   []byte
+	}
+	shapes, err := database.Collect(w.ctx, w.tx, func(r *sql.Rows) (s shape, err error) {
+		err = r.Scan(&s.members, &s.bands)
+		return s, err
+	}, `SELECT members, bands FROM campaign_shapes WHERE campaign = $1`, n)
+	if err != nil {
+		return err
+	}
+	held := map[uint64]int{} // band → one of the shapes that have it
+	joined := newSets(len(shapes))
+	parts := 0
+	for i, s := range shapes {
+		if s.members == 0 {
+			continue
+		}
+		parts++
+		for _, band := range unpackBands(s.bands) {
+			if first, ok := held[band]; ok && joined.join(first, i) {
+				parts--
+			}
+			held[band] = i
+		}
+	}
+	for _, s := range shapes {
+		for _, band := range unpackBands(s.bands) {
+			if _, ok := held[band]; ok || s.members > 0 {
+				continue
+			}
+			if err := w.exec(`DELETE FROM campaign_keys WHERE key_hash = $1 AND campaign = $2`, int64(band), n); err != nil {
+				return err
+			}
+		}
+	}
+	if err := w.exec(`DELETE FROM campaign_shapes WHERE campaign = $1 AND members = 0`, n); err != nil || parts < 2 {
+		return err
+	}
+	return w.rebuild(n)
+}
+
+// sets are disjoint sets of numbers.
+type sets []int
+
+func newSets(n int) sets {
+	s := make(sets, n)
+	for i := range s {
+		s[i] = i
+	}
+	return s
+}
+
+func (s sets) root(i int) int {
+	for s[i] != i {
+		s[i] = s[s[i]]
+		i = s[i]
+	}
+	return i
+}
+
+// join unites two sets and says whether they were two.
+func (s sets) join(i, k int) bool {
+	i, k = s.root(i), s.root(k)
+	s[i] = k
+	return i != k
+}
