@@ -30,6 +30,8 @@ CREATE TABLE campaigns (
     policy   BIGINT NOT NULL DEFAULT 0
 );
 
+CREATE INDEX campaigns_shared ON campaigns (campaign) WHERE shared = 1;
+
 -- Buckets: the bands of blocks, destinations and handles.
 CREATE TABLE campaign_keys (
     key_hash BIGINT PRIMARY KEY,
@@ -49,6 +51,7 @@ CREATE TABLE campaign_shapes (
     PRIMARY KEY (campaign, shape, split)
 );
 CREATE INDEX campaign_shapes_shape ON campaign_shapes (shape, split);
+CREATE INDEX campaign_shapes_rare ON campaign_shapes (campaign, members, shape);
 
 -- What each finding counts for, as it was counted: counters change by the difference to
 -- it. campaign is its primary one, block that of its block.
@@ -157,6 +160,10 @@ SELECT a.id, m.campaign FROM campaign_aliases a JOIN campaign_members m ON m.fin
 UNION ALL
 SELECT a.id, k.campaign FROM campaign_aliases a JOIN campaign_keys k ON k.key_hash = a.key_hash WHERE a.finding = '';
 
+-- What is said of campaigns, and who has tasks.
+CREATE INDEX standings_campaigns ON standings (subject) WHERE subject_kind = 'campaign';
+CREATE INDEX standings_assignee ON standings (assignee, subject) WHERE assignee <> '';
+
 -- Parked subjects that come back at a number of sites.
 CREATE INDEX standings_parked_sites ON standings (subject) WHERE parked_sites > 0;
 
@@ -167,6 +174,8 @@ SELECT 'campaigns', id, row_number() OVER (ORDER BY first_seen, id), first_seen,
 -- +goose Down
 DELETE FROM outbox WHERE consumer = 'campaigns';
 DROP INDEX standings_parked_sites;
+DROP INDEX standings_assignee;
+DROP INDEX standings_campaigns;
 DROP VIEW campaign_names;
 DROP TABLE campaign_dirty;
 DROP TABLE campaign_pins;

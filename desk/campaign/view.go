@@ -1,0 +1,167 @@
+package campaign
+
+import (
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+// List says which campaigns are asked for. All lists have the same order: those with
+// undecided findings first, then those with relapsed ones, with overdue ones, with the
+// highest score, the oldest.
+type List string
+
+// The lists.
+const (
+	// ListOpen is the queue: what waits for somebody to decide, and nobody else works on.
+	ListOpen List = "open"
+	// ListMine is what is assigned to who asks, and waits.
+	ListMine List = "mine"
+	// ListClaimed is what others work on now.
+	ListClaimed List = "claimed"
+	// ListParked is what was put off.
+	ListParked List = "parked"
+	// ListReview is what waits for a second review, or for a lead to adjudicate.
+	ListReview List = "review"
+	// ListAll is every campaign that is the primary one of a finding.
+	ListAll List = "all"
+	// ListShared are the destinations and handles that more sites have than Key.Cap allows:
+	// they group nothing.
+	ListShared List = "shared"
+)
+
+// Lists returns all lists.
+func Lists() []List {
+	return []List{ListOpen, ListMine, ListClaimed, ListParked, ListReview, ListAll, ListShared}
+}
+
+// Valid says whether it is one of Lists.
+func (l List) Valid() bool { return slices.Contains(Lists(), l) }
+
+// Limits of a page of campaigns or of members.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 200
+)
+
+// Query asks for a page of campaigns.
+type Query struct {
+	List List
+	// Sight is what may be seen; the zero value sees nothing.
+	Sight qianshao.Sight
+	// By is the account that asks.
+	By string
+	// Category, Level (at least), Authorisation, Kind and Assignee restrict the list; zero
+	// values do not. A category or an authorisation counts its own findings only.
+	Category      qianshao.Category
+	Level         qianshao.Level
+	Authorisation string
+	Kind          Kind
+	Assignee      string
+	// After is Page.Next of the page before; empty for the first page.
+	After string
+	// Limit is how many are asked for: DefaultLimit if 0, at most MaxLimit.
+	Limit int
+}
+
+// Page is a part of a list.
+type Page struct {
+	Campaigns []Campaign
+	// Next is the cursor of the next page; empty at the end.
+	Next string
+}
+
+// Campaign is what can be seen of a campaign. All numbers count findings that may be
+// seen; up to LastSeen they are of those whose primary campaign it is.
+type Campaign struct {
+	ID   string
+	Kind Kind
+	// Key is the destination, or the handle after its kind; empty for a block.
+	Key string
+	// Label is the key, or the evidence of the oldest finding that may be seen.
+	Label string
+	// Shared says that too many sites have the key: it groups nothing.
+	Shared bool
+
+	Findings, Undecided, Relapsed, Parked, Reviewing int
+	Level                                            qianshao.Level
+	Score                                            int
+	FirstSeen, LastSeen                              time.Time
+	// Due is when the first undecided finding is overdue; zero if none waits.
+	Due     time.Time
+	Overdue bool
+
+	// Members are all findings, also those that have another primary campaign; Sites are the
+	// registered domains that they are on.
+	Members, Sites int
+	// ClaimedBy works on the campaign until ClaimedUntil; empty for nobody.
+	ClaimedBy    string
+	ClaimedUntil time.Time
+	// Assignee is whose task the campaign is; empty for nobody's.
+	Assignee string
+	// Policy is the act that says what becomes of newcomers; 0 for none.
+	Policy int64
+}
+
+// Details are what the page of a campaign shows besides.
+type Details struct {
+	Campaign
+	// Typical is the finding that most others are like.
+	Typical string
+	// Unlike are findings that are least like the typical one, at most MaxUnlike.
+	Unlike []string
+	// BySite counts all members, ByCategory those whose primary campaign it is; the largest
+	// first, at most MaxShown.
+	BySite, ByCategory []Count
+	// Keys are the destinations and handles of the members, likewise. They are read from
+	// the MaxRead oldest ones.
+	Keys []KeyCount
+	// Aliases are former ids of the campaign, at most MaxShown.
+	Aliases []string
+}
+
+// Limits of Details.
+const (
+	MaxUnlike = 5
+	MaxShown  = 50
+	MaxRead   = 1000
+)
+
+// Count is how many members have a value.
+type Count struct {
+	Value   string
+	Members int
+}
+
+// KeyCount is how many of the members have a key.
+type KeyCount struct {
+	// ID is that of the key's campaign.
+	ID      string
+	Kind    Kind
+	Key     string
+	Members int
+	Shared  bool
+}
+
+// Member is a finding as one of a campaign.
+type Member struct {
+	Finding       string
+	Authorisation string
+	// Site is the registered domain that the finding is on.
+	Site     string
+	Category qianshao.Category
+	Level    qianshao.Level
+	Score    int
+	// Primary says that the campaign is the finding's primary one.
+	Primary                                bool
+	Undecided, Relapsed, Parked, Reviewing bool
+	FirstSeen, LastSeen                    time.Time
+}
+
+// Members is a part of a campaign's members, the oldest first.
+type Members struct {
+	List []Member
+	// Next is the cursor of the next part; empty at the end.
+	Next string
+}

@@ -1,0 +1,273 @@
+package review
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/store/sqlite/database"
+)
+
+// Queue returns a page of campaigns. It reads counters, and no more of them than it must:
+// those of one authorisation, or of all, in the order of an index; those of several are
+// added up first.
+func (c *Campaigns) Queue(ctx context.Context, q campaign.Query) (page campaign.Page, err error) {
+	at, err := parsePosition(q.After, c.now())
+	if err != nil {
+		return page, err
+	}
+	if q.Limit = min(q.Limit, campaign.MaxLimit); q.Limit <= 0 {
+		q.Limit = campaign.DefaultLimit
+	}
+	scopes := scopesOf(&q)
+	if len(scopes) == 0 {
+		return page, nil
+	}
+	rows, err := c.queueRows(ctx, &q, scopes, at)
+	if err != nil {
+		return page, c.db.Fail("read the queue of", err)
+	}
+	if len(rows) > q.Limit {
+		rows = rows[:q.Limit]
+		page.Next = rows[q.Limit-1].position(at.now).String()
+	}
+	for i := range rows {
+		v, err := c.complete(ctx, &rows[i], scopes, at.now)
+		if err != nil {
+			return campaign.Page{}, c.db.Fail("read the queue of", err)
+		}
+		page.Campaigns = append(page.Campaigns, v)
+	}
+	return page, nil
+}
+
+// scopesOf returns the authorisations whose counters a query adds up: everything by
+// itself, or those that may be seen and are asked for.
+func scopesOf(q *campaign.Query) []string {
+	switch {
+	case q.Authorisation != "" && !q.Sight.Sees(q.Authorisation):
+		return nil
+	case q.Authorisation != "":
+		return []string{q.Authorisation}
+	case q.Sight.All:
+		return []string{everything}
+	}
+	return q.Sight.Authorisations
+}
+
+// position is a place in a list, and the moment at which its first page was read: what
+// is overdue is so for all pages.
+type position struct {
+	now           int64
+	started       bool
+	rank, overdue int
+	score         int
+	firstSeen     int64
+	campaign      int64
+}
+
+// String writes a position as a cursor.
+func (p position) String() string {
+	return fmt.Sprintf("%d.%d.%d.%d.%d.%d", p.now, p.rank, p.overdue, p.score, p.firstSeen, p.campaign)
+}
+
+// errCursor is for a cursor that no page had.
+var errCursor = &desk.Refusal{Code: "cursor", Field: "after", Text: "that is not the cursor of a page: begin with the first page, without a cursor"}
+
+func parsePosition(cursor string, now time.Time) (p position, err error) {
+	if cursor == "" {
+		return position{now: database.Millis(now)}, nil
+	}
+	var v [6]int64
+	parts := strings.Split(cursor, ".")
+	if len(parts) != len(v) {
+		return p, errCursor
+	}
+	for i := range v {
+		if v[i], err = strconv.ParseInt(parts[i], 10, 64); err != nil {
+			return p, errCursor
+		}
+	}
+	return position{v[0], true, int(v[1]), int(v[2]), int(v[3]), v[4], v[5]}, nil
+}
+
+// queueRow is a campaign with the counters that a query has found.
+type queueRow struct {
+	campaign int64
+	counts
+	ranked, overdue int
+}
+
+func (r *queueRow) position(now int64) position {
+	return position{now, true, r.ranked, r.overdue, r.score, r.firstSeen, r.campaign}
+}
+
+// queueRows returns the rows of a page, and one more if there is another page.
+func (c *Campaigns) queueRows(ctx context.Context, q *campaign.Query, scopes []string, at position) (rows []queueRow, err error) {
+	if q.List == campaign.ListShared {
+		return c.shared(ctx, q, scopes, at)
+	}
+	inOrder := len(scopes) == 1 && (q.List == campaign.ListOpen || q.List == campaign.ListAll)
+	if !inOrder {
+		s := selectQueue(q, scopes, at)
+		s.general(q.Limit + 1)
+		return s.run(ctx, c.db)
+	}
+	least := 1
+	if q.List == campaign.ListAll {
+		least = 0
+	}
+	// The index has the order within a rank and within what is overdue.
+	for rank := 3; rank >= least; rank-- {
+		for overdue := 1; overdue >= 0; overdue-- {
+			if at.started && (rank > at.rank || rank == at.rank && overdue > at.overdue) {
+				continue
+			}
+			s := selectQueue(q, scopes, at)
+			s.segment(rank, overdue, q.Limit+1-len(rows))
+			part, err := s.run(ctx, c.db)
+			if err != nil {
+				return nil, err
+			}
+			if rows = append(rows, part...); len(rows) > q.Limit {
+				return rows, nil
+			}
+		}
+	}
+	return rows, nil
+}
+
+// statement is a query that is put together.
+type statement struct {
+	text strings.Builder
+	args []any
+	at   position
+}
+
+// arg adds an argument and returns its place.
+func (s *statement) arg(v any) string {
+	s.args = append(s.args, v)
+	return "$" + strconv.Itoa(len(s.args))
+}
+
+func (s *statement) add(format string, args ...any) { fmt.Fprintf(&s.text, format, args...) }
+
+// in writes a condition that a column has one of the values.
+func (s *statement) in(column string, values []string) string {
+	places := make([]string, len(values))
+	for i, v := range values {
+		places[i] = s.arg(v)
+	}
+	return column + " IN (" + strings.Join(places, ", ") + ")"
+}
+
+// selectQueue begins a query with what all lists have in common.
+func selectQueue(q *campaign.Query, scopes []string, at position) *statement {
+	s := &statement{at: at}
+	category := everything
+	if q.Category != "" {
+		category = string(q.Category)
+	}
+	s.add(`SELECT q.campaign, q.members, q.undecided, q.relapsed, q.parked, q.reviewing, q.level, q.score, q.first_seen, q.last_seen, q.due, q.rank,
+  CASE WHEN q.due <= %s THEN 1 ELSE 0 END AS overdue FROM `, s.arg(at.now))
+	if len(scopes) == 1 {
+		s.add(`campaign_counts q WHERE q.authorisation = %s AND q.category = %s`, s.arg(scopes[0]), s.arg(category))
+	} else {
+		s.add(`(SELECT campaign, sum(members) AS members, sum(undecided) AS undecided, sum(relapsed) AS relapsed, sum(parked) AS parked,
+  sum(reviewing) AS reviewing, max(level) AS level, max(score) AS score, min(first_seen) AS first_seen, max(last_seen) AS last_seen, min(due) AS due,
+  CASE WHEN sum(undecided) > 0 THEN 2 ELSE 0 END + CASE WHEN sum(relapsed) > 0 THEN 1 ELSE 0 END AS rank
+  FROM campaign_counts WHERE %s AND category = %s GROUP BY campaign) q WHERE 1 = 1`, s.in("authorisation", scopes), s.arg(category))
+	}
+	s.restrict(q)
+	return s
+}
+
+// restrict adds the conditions of the list and the filters.
+func (s *statement) restrict(q *campaign.Query) {
+	now := s.arg(s.at.now)
+	claimed := `SELECT ` + campaignOf("l.subject") + ` FROM claims l WHERE l.subject_kind = 'campaign' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + `
+UNION ALL SELECT f.campaign FROM claims l JOIN campaign_findings f ON f.finding = l.subject JOIN campaigns c ON c.campaign = f.campaign
+WHERE l.subject_kind = 'finding' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + ` AND c.members = 1`
+	// A subquery that has NULL in it makes NOT IN unknown: ids that lead nowhere are 0.
+	switch q.List {
+	case campaign.ListOpen:
+		s.add(` AND q.rank > 0 AND q.campaign NOT IN (%s) AND q.campaign NOT IN (%s)`, claimed, resting(now))
+	case campaign.ListClaimed:
+		s.add(` AND q.rank > 0 AND q.campaign IN (%s)`, claimed)
+	case campaign.ListParked:
+		s.add(` AND (q.parked > 0 OR q.campaign IN (%s))`, resting(now))
+	case campaign.ListReview:
+		s.add(` AND q.reviewing > 0`)
+	case campaign.ListMine:
+		s.add(` AND q.rank > 0 AND q.campaign IN (%s)`, s.assigned(q.By))
+	}
+	if q.Assignee != "" {
+		s.add(` AND q.campaign IN (%s)`, s.assigned(q.Assignee))
+	}
+	if q.Level > qianshao.LevelInformational {
+		s.add(` AND q.level >= %s`, s.arg(int(q.Level)))
+	}
+	if q.Kind != "" {
+		s.add(` AND EXISTS (SELECT 1 FROM campaigns c WHERE c.campaign = q.campaign AND c.kind = %s)`, s.arg(string(q.Kind)))
+	}
+}
+
+// campaignOf is the number of the campaign to which an id leads, 0 for none.
+func campaignOf(id string) string {
+	return `coalesce((SELECT x.campaign FROM campaigns x WHERE x.id = ` + id + `),
+  (SELECT m.campaign FROM campaign_aliases a JOIN campaign_members m ON m.finding = a.finding AND m.place = 0 WHERE a.id = ` + id + `),
+  (SELECT k.campaign FROM campaign_aliases a JOIN campaign_keys k ON k.key_hash = a.key_hash WHERE a.id = ` + id + ` AND a.finding = ''), 0)`
+}
+
+// resting are the campaigns that are parked as such and have not come back.
+func resting(now string) string {
+	return `SELECT p.campaign FROM (SELECT ` + campaignOf("s.subject") + ` AS campaign, s.* FROM standings s WHERE s.subject_kind = 'campaign' AND s.parked <> 0) p
+JOIN campaigns c ON c.campaign = p.campaign WHERE (p.parked_until = 0 OR p.parked_until > ` + now + `) AND (p.parked_sites = 0 OR c.owners < p.parked_sites)
+AND NOT (p.parked_relapse = 1 AND EXISTS (SELECT 1 FROM campaign_findings f JOIN findings x ON x.id = f.finding
+  WHERE f.campaign = p.campaign AND f.relapsed = 1 AND x.back_at > p.parked_at))`
+}
+
+// assigned are the campaigns that are somebody's task, or have a finding that is.
+func (s *statement) assigned(to string) string {
+	account := s.arg(to)
+	return `SELECT ` + campaignOf("s.subject") + ` FROM standings s WHERE s.assignee = ` + account + ` AND s.assignee <> '' AND s.subject_kind = 'campaign'
+UNION ALL SELECT f.campaign FROM standings s JOIN campaign_findings f ON f.finding = s.subject
+WHERE s.assignee = ` + account + ` AND s.assignee <> '' AND s.subject_kind = 'finding'`
+}
+
+// segment ends the query with one rank, and what is overdue or not, in the index's order.
+func (s *statement) segment(rank, overdue, limit int) {
+	s.add(` AND q.rank = %s`, s.arg(rank))
+	if overdue == 1 {
+		s.add(` AND q.due <= %s`, s.arg(s.at.now))
+	} else {
+		s.add(` AND (q.due IS NULL OR q.due > %s)`, s.arg(s.at.now))
+	}
+	if s.at.started && s.at.rank == rank && s.at.overdue == overdue {
+		score, first, n := s.arg(s.at.score), s.arg(s.at.firstSeen), s.arg(s.at.campaign)
+		s.add(` AND q.score <= %s AND (q.score < %s OR q.first_seen > %s OR q.first_seen = %s AND q.campaign > %s)`, score, score, first, first, n)
+	}
+	s.add(` ORDER BY q.score DESC, q.first_seen, q.campaign LIMIT %s`, s.arg(limit))
+}
+
+// general ends the query with the whole order.
+func (s *statement) general(limit int) {
+	if s.at.started {
+		s.add(` AND (q.rank, CASE WHEN q.due <= %s THEN 1 ELSE 0 END, q.score, -q.first_seen, -q.campaign) < (%s, %s, %s, %s, %s)`,
+			s.arg(s.at.now), s.arg(s.at.rank), s.arg(s.at.overdue), s.arg(s.at.score), s.arg(-s.at.firstSeen), s.arg(-s.at.campaign))
+	}
+	s.add(` ORDER BY q.rank DESC, overdue DESC, q.score DESC, q.first_seen, q.campaign LIMIT %s`, s.arg(limit))
+}
+
+func (s *statement) run(ctx context.Context, db *database.DB) ([]queueRow, error) {
+	return database.Collect(ctx, db.Read, func(r *sql.Rows) (v queueRow, err error) {
+		err = r.Scan(&v.campaign, &v.members, &v.undecided, &v.relapsed, &v.parked, &v.reviewing, &v.level, &v.score, &v.firstSeen, &v.lastSeen, &v.due, &v.ranked, &v.overdue)
+		return v, err
+	}, s.text.String(), s.args...)
+}
