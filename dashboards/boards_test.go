@@ -30,6 +30,9 @@ func exposed(t *testing.T) map[string]bool {
 	m.WatchIndex(func(context.Context) (store.Backlog, error) {
 		return store.Backlog{Findings: 3, Oldest: time.Now().Add(-time.Hour)}, nil
 	})
+	m.WatchCampaigns(func(context.Context) (store.Backlog, error) {
+		return store.Backlog{Findings: 3, Oldest: time.Now().Add(-time.Hour)}, nil
+	})
 	families, err := m.Registry().Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -105,6 +105,8 @@ type Question struct {
 	By, Key string
 	// Sites asks for Facts.Sites.
 	Sites bool
+	// Campaigns are others that the draft is about: State.Authorisations has theirs, too.
+	Campaigns []string
 }
 
 // Store is the part of the truth that the desk needs.
@@ -178,7 +180,7 @@ func (d *Desk) Do(ctx context.Context, account qianshao.Account, draft Draft) (q
 }
 
 func question(account *qianshao.Account, draft *Draft) Question {
-	return Question{Subject: draft.Subject, By: account.Name, Key: draft.Key, Sites: draft.Kind == qianshao.ActPark}
+	return Question{Subject: draft.Subject, By: account.Name, Key: draft.Key, Sites: draft.Kind == qianshao.ActPark, Campaigns: draft.Detail.Campaigns}
 }
 
 // Undo takes an act back, in the name of the account; see Draft.Reverts. words say why,

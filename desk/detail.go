@@ -24,6 +24,8 @@ type Detail struct {
 	Campaigns []string `json:"campaigns,omitempty"`
 	// Findings are those that a split takes out of its subject.
 	Findings []string `json:"findings,omitempty"`
+	// Policy is the act by which a finding was decided when it joined its campaign.
+	Policy int64 `json:"policy,omitempty"`
 	// Newcomers is a campaign's policy.
 	Newcomers Newcomers `json:"newcomers,omitempty"`
 }
@@ -55,7 +57,7 @@ type Newcomers string
 
 // The policies.
 const (
-	NewcomersDecided Newcomers = "decided" // they are decided with it
+	NewcomersDecided Newcomers = "decided" // they are decided with it, by the policy's verdict
 	NewcomersQueue   Newcomers = "queue"   // they wait to be decided
 )
 

@@ -131,7 +131,11 @@ func carriesVerdict(k qianshao.ActKind) bool {
 
 func rightVerdict(draft *Draft) error {
 	v, r := draft.Verdict, draft.Reason
-	if !carriesVerdict(draft.Kind) {
+	decides := draft.Kind == qianshao.ActPolicy && draft.Detail.Newcomers == NewcomersDecided
+	if decides && v == qianshao.VerdictUnsure {
+		return refuse("verdict", "verdict", "newcomers are not decided to be %s: let them queue", v)
+	}
+	if !carriesVerdict(draft.Kind) && !decides {
 		if v != "" || r != "" {
 			return refuse("verdict", "verdict", "%s has neither verdict nor reason", draft.Kind)
 		}
@@ -156,8 +160,8 @@ func rightVerdict(draft *Draft) error {
 // refused, since its author meant something by it.
 func rightDetail(draft *Draft, now time.Time) error {
 	det := &draft.Detail
-	if det.Second != "" || det.From != "" {
-		return refuse("detail", "detail", "second and from are the desk's to fill in")
+	if det.Second != "" || det.From != "" || det.Policy != 0 {
+		return refuse("detail", "detail", "second, from and policy are the desk's to fill in")
 	}
 	for _, f := range []struct {
 		kind  qianshao.ActKind

@@ -44,22 +44,23 @@ type cli struct {
 	Verbose   bool   `short:"v" help:"Log more."`
 	LogFormat string `enum:"text,json" default:"text" help:"Form of the log on standard error: text, or json, an object a line." env:"QIANSHAO_LOG_FORMAT"`
 
-	Demo     demoCmd     `cmd:"" help:"Crawl a small web that this binary serves itself, show what is found, and keep serving the console. Works in a temporary folder."`
-	Serve    serveCmd    `cmd:"" help:"Watch the authorised sites and serve the console, the API and the metrics."`
-	Scan     scanCmd     `cmd:"" help:"Assess files, folders, WARC archives, JSON lines, or one authorised URL."`
-	Crawl    crawlCmd    `cmd:"" help:"Visit the authorised sites once, until nothing is due."`
-	Search   searchCmd   `cmd:"" help:"Search the findings."`
-	Eval     evalCmd     `cmd:"" help:"Measure the rules on labelled texts."`
-	Rules    rulesCmd    `cmd:"" help:"Check, test, format, list and explain rules."`
-	Scope    scopeCmd    `cmd:"" help:"Keep the register of authorisations."`
-	Account  accountCmd  `cmd:"" help:"Make and change the accounts that may use the console and the API, and their tokens. Works beside a running server."`
-	Submit   submitCmd   `cmd:"" help:"Report pages that may show a crime, or list the reports. A page is fetched only when an authorisation covers it."`
-	Evidence evidenceCmd `cmd:"" help:"Verify, export and prune the archive of flagged pages."`
-	Acts     actsCmd     `cmd:"" help:"List, export and verify the trail of what people have decided."`
-	Reindex  reindexCmd  `cmd:"" help:"Rebuild what is derived: the search index from the findings, and what stands from the trail of acts."`
-	Backup   backupCmd   `cmd:"" help:"Copy the data folder, with the rules in use, into a new folder; a server or crawl may go on. Exit code 3 if the evidence is damaged."`
-	Restore  restoreCmd  `cmd:"" help:"Make the data folder from a backup, and verify it."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Demo      demoCmd      `cmd:"" help:"Crawl a small web that this binary serves itself, show what is found, and keep serving the console. Works in a temporary folder."`
+	Serve     serveCmd     `cmd:"" help:"Watch the authorised sites and serve the console, the API and the metrics."`
+	Scan      scanCmd      `cmd:"" help:"Assess files, folders, WARC archives, JSON lines, or one authorised URL."`
+	Crawl     crawlCmd     `cmd:"" help:"Visit the authorised sites once, until nothing is due."`
+	Search    searchCmd    `cmd:"" help:"Search the findings."`
+	Eval      evalCmd      `cmd:"" help:"Measure the rules on labelled texts."`
+	Rules     rulesCmd     `cmd:"" help:"Check, test, format, list and explain rules."`
+	Scope     scopeCmd     `cmd:"" help:"Keep the register of authorisations."`
+	Account   accountCmd   `cmd:"" help:"Make and change the accounts that may use the console and the API, and their tokens. Works beside a running server."`
+	Submit    submitCmd    `cmd:"" help:"Report pages that may show a crime, or list the reports. A page is fetched only when an authorisation covers it."`
+	Evidence  evidenceCmd  `cmd:"" help:"Verify, export and prune the archive of flagged pages."`
+	Acts      actsCmd      `cmd:"" help:"List, export and verify the trail of what people have decided."`
+	Campaigns campaignsCmd `cmd:"" help:"List and show campaigns: findings that belong together by one injected block, one destination or one handle."`
+	Reindex   reindexCmd   `cmd:"" help:"Rebuild what is derived: the search index from the findings, and what stands from the trail of acts."`
+	Backup    backupCmd    `cmd:"" help:"Copy the data folder, with the rules in use, into a new folder; a server or crawl may go on. Exit code 3 if the evidence is damaged."`
+	Restore   restoreCmd   `cmd:"" help:"Make the data folder from a backup, and verify it."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 
 	Unmonitored unmonitoredCmd `cmd:"" help:"List the hosts and authorisations of the register that are not monitored, or will soon not be: blocked, down, forbidden, overdue, about to end."`
 }

@@ -300,7 +300,7 @@ func (m *Metrics) WatchUnmonitored(count func(ctx context.Context) (map[string]i
 // qianshao_index_lag_seconds, the time since the first of them changed. It must be
 // called at most once.
 func (m *Metrics) WatchIndex(backlog func(ctx context.Context) (store.Backlog, error)) {
-	m.registry.MustRegister(&indexCollector{
+	m.registry.MustRegister(&backlogCollector{
 		backlog: backlog,
 		pending: prometheus.NewDesc("qianshao_index_pending_findings", "Findings that have changed and are not in the search index as they are now.", nil, nil),
 		lag: prometheus.NewDesc("qianshao_index_lag_seconds",
@@ -308,17 +308,30 @@ func (m *Metrics) WatchIndex(backlog func(ctx context.Context) (store.Backlog, e
 	})
 }
 
-type indexCollector struct {
+// WatchCampaigns registers the gauges of the findings that are not grouped into campaigns
+// as they are now, likewise: qianshao_campaigns_pending_findings and
+// qianshao_campaigns_lag_seconds. It must be called at most once.
+func (m *Metrics) WatchCampaigns(backlog func(ctx context.Context) (store.Backlog, error)) {
+	m.registry.MustRegister(&backlogCollector{
+		backlog: backlog,
+		pending: prometheus.NewDesc("qianshao_campaigns_pending_findings", "Findings that have changed and are not in their campaigns as they are now.", nil, nil),
+		lag: prometheus.NewDesc("qianshao_campaigns_lag_seconds",
+			"Time since the first change that is not in the campaigns; 0 if all are.", nil, nil),
+	})
+}
+
+// backlogCollector has the gauges of what a consumer of findings was not told yet.
+type backlogCollector struct {
 	pending, lag *prometheus.Desc
 	backlog      func(context.Context) (store.Backlog, error)
 }
 
-func (c *indexCollector) Describe(ch chan<- *prometheus.Desc) {
+func (c *backlogCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.pending
 	ch <- c.lag
 }
 
-func (c *indexCollector) Collect(ch chan<- prometheus.Metric) {
+func (c *backlogCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), frontierTimeout)
 	defer cancel()
 	b, err := c.backlog(ctx)

@@ -27,6 +27,9 @@ func TestLint(t *testing.T) {
 	m.WatchIndex(func(context.Context) (store.Backlog, error) {
 		return store.Backlog{Findings: 3, Oldest: time.Now().Add(-time.Hour)}, nil
 	})
+	m.WatchCampaigns(func(context.Context) (store.Backlog, error) {
+		return store.Backlog{Findings: 3, Oldest: time.Now().Add(-time.Hour)}, nil
+	})
 	problems, err := testutil.GatherAndLint(m.Registry())
 	if err != nil {
 		t.Fatal(err)

@@ -75,50 +75,57 @@ type Page struct {
 // Campaign is what can be seen of a campaign. All numbers count findings that may be
 // seen; up to LastSeen they are of those whose primary campaign it is.
 type Campaign struct {
-	ID   string
-	Kind Kind
+	ID   string `json:"id"`
+	Kind Kind   `json:"kind"`
 	// Key is the destination, or the handle after its kind; empty for a block.
-	Key string
+	Key string `json:"key,omitempty"`
 	// Label is the key, or the evidence of the oldest finding that may be seen.
-	Label string
+	Label string `json:"label"`
 	// Shared says that too many sites have the key: it groups nothing.
-	Shared bool
+	Shared bool `json:"shared,omitempty"`
 
-	Findings, Undecided, Relapsed, Parked, Reviewing int
-	Level                                            qianshao.Level
-	Score                                            int
-	FirstSeen, LastSeen                              time.Time
+	Findings  int            `json:"findings"`
+	Undecided int            `json:"undecided"`
+	Relapsed  int            `json:"relapsed"`
+	Parked    int            `json:"parked"`
+	Reviewing int            `json:"reviewing"`
+	Level     qianshao.Level `json:"level"`
+	Score     int            `json:"score"`
+	FirstSeen time.Time      `json:"first_seen,omitzero"`
+	LastSeen  time.Time      `json:"last_seen,omitzero"`
 	// Due is when the first undecided finding is overdue; zero if none waits.
-	Due     time.Time
-	Overdue bool
+	Due     time.Time `json:"due,omitzero"`
+	Overdue bool      `json:"overdue"`
 
 	// Members are all findings, also those that have another primary campaign; Sites are the
 	// registered domains that they are on.
-	Members, Sites int
+	Members int `json:"members"`
+	Sites   int `json:"sites"`
 	// ClaimedBy works on the campaign until ClaimedUntil; empty for nobody.
-	ClaimedBy    string
-	ClaimedUntil time.Time
+	ClaimedBy    string    `json:"claimed_by,omitempty"`
+	ClaimedUntil time.Time `json:"claimed_until,omitzero"`
 	// Assignee is whose task the campaign is; empty for nobody's.
-	Assignee string
+	Assignee string `json:"assignee,omitempty"`
 	// Policy is the act that says what becomes of newcomers; 0 for none.
-	Policy int64
+	Policy int64 `json:"policy,omitempty"`
 }
 
 // Details are what the page of a campaign shows besides.
 type Details struct {
 	Campaign
 	// Typical is the finding that most others are like.
-	Typical string
+	Typical string `json:"typical"`
 	// Unlike are findings that are least like the typical one, at most MaxUnlike.
-	Unlike []string
+	Unlike []string `json:"unlike"`
 	// BySite counts all members, ByCategory those whose primary campaign it is; the largest
 	// first, at most MaxShown.
-	BySite, ByCategory []Count
+	BySite     []Count `json:"by_site"`
+	ByCategory []Count `json:"by_category"`
 	// Keys are the destinations and handles of the members, likewise. They are read from
 	// the MaxRead oldest ones.
-	Keys []KeyCount
+	Keys []KeyCount `json:"keys"`
 	// Aliases are former ids of the campaign, at most MaxShown.
-	Aliases []string
+	Aliases []string `json:"aliases,omitempty"`
 }
 
 // Limits of Details.
@@ -130,33 +137,37 @@ const (
 
 // Count is how many members have a value.
 type Count struct {
-	Value   string
-	Members int
+	Value   string `json:"value"`
+	Members int    `json:"members"`
 }
 
 // KeyCount is how many of the members have a key.
 type KeyCount struct {
 	// ID is that of the key's campaign.
-	ID      string
-	Kind    Kind
-	Key     string
-	Members int
-	Shared  bool
+	ID      string `json:"id"`
+	Kind    Kind   `json:"kind"`
+	Key     string `json:"key"`
+	Members int    `json:"members"`
+	Shared  bool   `json:"shared,omitempty"`
 }
 
 // Member is a finding as one of a campaign.
 type Member struct {
-	Finding       string
-	Authorisation string
+	Finding       string `json:"finding"`
+	Authorisation string `json:"authorisation"`
 	// Site is the registered domain that the finding is on.
-	Site     string
-	Category qianshao.Category
-	Level    qianshao.Level
-	Score    int
+	Site     string            `json:"site"`
+	Category qianshao.Category `json:"category"`
+	Level    qianshao.Level    `json:"level"`
+	Score    int               `json:"score"`
 	// Primary says that the campaign is the finding's primary one.
-	Primary                                bool
-	Undecided, Relapsed, Parked, Reviewing bool
-	FirstSeen, LastSeen                    time.Time
+	Primary   bool      `json:"primary"`
+	Undecided bool      `json:"undecided"`
+	Relapsed  bool      `json:"relapsed"`
+	Parked    bool      `json:"parked"`
+	Reviewing bool      `json:"reviewing"`
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
 }
 
 // Members is a part of a campaign's members, the oldest first.

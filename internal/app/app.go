@@ -68,6 +68,7 @@ type App struct {
 	started time.Time
 	rules   atomic.Pointer[pipeline.ActiveRules]
 	feeder  *feeder
+	grouper *grouper
 	crawl   *crawl         // nil without Options.Crawl
 	console *consoleServer // nil without Options.Console
 
@@ -134,6 +135,10 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.feeder = newFeeder(a.Index, a.Folder.Store, a.metrics, a.opts.Log)
+	if err := matchCampaigns(ctx, a.Folder.Review, a.opts.Log); err != nil {
+		return err
+	}
+	a.grouper = newGrouper(a.Folder.Review, a.opts.Log)
 	if a.Desk, err = newDesk(a); err != nil {
 		return err
 	}
@@ -141,6 +146,9 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.metrics.WatchFindings(a.findingStates)
 	a.metrics.WatchIndex(func(ctx context.Context) (store.Backlog, error) {
 		return a.Folder.Store.Backlog(ctx, store.ConsumerIndex)
+	})
+	a.metrics.WatchCampaigns(func(ctx context.Context) (store.Backlog, error) {
+		return a.Folder.Store.Backlog(ctx, store.ConsumerCampaigns)
 	})
 	a.silence = &unmonitored{folder: a.Folder}
 	a.metrics.WatchUnmonitored(a.silence.states)
@@ -172,6 +180,7 @@ func (a *App) Start(ctx context.Context) {
 	a.running.Go(func() error { a.reloadOnExpiry(ctx); return nil })
 	a.running.Go(func() error { a.workOnBatches(ctx); return nil })
 	a.running.Go(func() error { a.feeder.run(ctx); return nil })
+	a.running.Go(func() error { a.grouper.run(ctx); return nil })
 	if a.console != nil {
 		a.running.Go(func() error { return a.console.run(ctx) })
 	}
@@ -179,6 +188,7 @@ func (a *App) Start(ctx context.Context) {
 		a.running.Go(func() error {
 			defer close(a.crawled)
 			a.crawlErr = a.crawl.run(ctx)
+			a.grouper.finish()
 			a.feeder.finish() // whoever waits for the crawl finds what it has found
 			a.leaveErr = a.leaveMetrics(a.metrics, a.crawlErr == nil && ctx.Err() == nil)
 			return a.crawlErr
@@ -208,6 +218,9 @@ func (a *App) close() (err error) {
 	}
 	if a.crawl != nil {
 		a.crawl.close()
+	}
+	if a.grouper != nil {
+		a.grouper.finish()
 	}
 	if a.feeder != nil {
 		a.feeder.finish()

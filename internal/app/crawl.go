@@ -77,7 +77,7 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 	}
 	a.metrics.OCR(ocr != nil)
 	way, err := pipeline.New(pipeline.Options{
-		Store: a.Folder.Store, Changed: a.feeder.wake, Evidence: a.Folder.Evidence, Rules: a.rules.Load,
+		Store: a.Folder.Store, Changed: func() { a.feeder.wake(); a.grouper.wake() }, Evidence: a.Folder.Evidence, Rules: a.rules.Load,
 		Fetcher: fetcher, Scope: scope, Browser: c.browser, OCR: ocr, Metrics: a.metrics, Log: a.opts.Log,
 	})
 	if err != nil {

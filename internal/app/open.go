@@ -25,7 +25,9 @@ type Store = sqlite.Store
 type Review = review.Store
 
 // openReview returns the desk's part of an open store.
-func openReview(db *Store) *Review { return review.New(db.Database()) }
+func openReview(db *Store) *Review {
+	return review.New(db.Database(), review.CampaignOptions{Traits: traitsOf, Name: traitsName()})
+}
 
 // openStore opens the store of a data folder, and makes an empty one where there
 // is none. Several processes may have it open.

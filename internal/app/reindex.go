@@ -24,8 +24,8 @@ type Reindexing func(done, total int)
 // syncs, small enough to stay within a few megabytes of page text.
 const reindexBatch = 200
 
-// Reindex makes anew what a data folder derives from its store: the standings of the desk,
-// from its acts, and the index. It returns the number of findings. Days begin in the zone; nil is index.DefaultZone. If it is
+// Reindex makes anew what a data folder derives from its store: the standings of the desk
+// from its acts, the campaigns, and the index. It returns the number of findings. Days begin in the zone; nil is index.DefaultZone. If it is
 // interrupted, the index says so when it is next opened, and Reindex can be called
 // again. told may be nil.
 func Reindex(ctx context.Context, data string, zone *time.Location, told Reindexing) (count int, err error) {
@@ -37,7 +37,11 @@ func Reindex(ctx context.Context, data string, zone *time.Location, told Reindex
 	if err := fillSeen(ctx, db, slog.New(slog.DiscardHandler)); err != nil {
 		return 0, err
 	}
-	if _, err := openReview(db).RebuildStandings(ctx); err != nil {
+	review := openReview(db)
+	if _, err := review.RebuildStandings(ctx); err != nil {
+		return 0, err
+	}
+	if err := regroup(ctx, review); err != nil {
 		return 0, err
 	}
 	ix, count, err := buildIndex(ctx, data, zone, db, told)

@@ -52,6 +52,9 @@ func (s *Store) Do(ctx context.Context, q desk.Question, judge func(*desk.State)
 			return err
 		}
 		act = written[0]
+		if err := s.Campaigns.apply(ctx, tx, &act); err != nil {
+			return err
+		}
 		standing := desk.Replay(append(st.Acts, act))
 		return putStandings(ctx, tx, []subjectStanding{{q.Subject, standing}})
 	})

@@ -53,6 +53,8 @@ type work struct {
 	// traits is nil for who only counts.
 	traits func(*qianshao.Finding) campaign.Traits
 	counts ledger
+	// rebuilding is a campaign that all members leave, to be grouped anew; 0 for none.
+	rebuilding int64
 	// moved says into which campaign another one was united.
 	moved map[int64]int64
 	// newcomers are findings that were grouped, with their primary campaign before; 0 for none.
@@ -110,13 +112,20 @@ func (c *Campaigns) GroupPending(ctx context.Context) (n int, err error) {
 	if err != nil || len(pending) == 0 {
 		return 0, err
 	}
-	err = c.update(ctx, database.Ordered, "group findings in", func(w *work) error {
+	// Durable, since newcomers may be decided with their campaign.
+	err = c.update(ctx, database.Durable, "group findings in", func(w *work) error {
 		for _, p := range pending {
 			if err := w.group(p.Finding); err != nil {
 				return fmt.Errorf("finding %s: %w", p.Finding, err)
 			}
 		}
 		if err := w.settleDirty(); err != nil {
+			return err
+		}
+		if err := w.finish(); err != nil {
+			return err
+		}
+		if err := w.decideNewcomers(); err != nil {
 			return err
 		}
 		return outbox.Settle(ctx, w.tx, store.ConsumerCampaigns, pending)
@@ -155,6 +164,23 @@ func (w *work) group(id string) error {
 		return err
 	}
 	w.newcomers[id] = old.campaign
+	return w.wakeBySites(id)
+}
+
+// wakeBySites counts those parked findings anew that come back when their content is on
+// further sites, as it may be now.
+func (w *work) wakeBySites(id string) error {
+	ids, err := database.Collect(w.ctx, w.tx, scanString, `
+SELECT s.subject FROM standings s JOIN findings p ON p.id = s.subject WHERE s.parked_sites > 0 AND s.subject <> $1
+  AND p.seen = (SELECT seen FROM findings WHERE id = $1)`, id)
+	if err != nil {
+		return err
+	}
+	for _, parked := range ids {
+		if err := w.recount(parked); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -267,7 +293,7 @@ func (w *work) rejoin(old, now *counted, t *campaign.Traits, had, list []member)
 			}
 		}
 	}
-	if err := w.exec(`DELETE FROM campaign_members WHERE finding = $1`, now.finding); err != nil {
+	if err := w.exec(`DELETE FROM campaign_members WHERE finding = $1`, now.finding); err != nil { // places may be others
 		return err
 	}
 	for _, m := range list {
@@ -322,22 +348,12 @@ func (w *work) labelOf(id string) (string, error) {
 }
 
 // standing reads what the acts of a finding come to, and what its facts need besides.
-func (w *work) standing(id string, f *desk.Facts) (s desk.Standing, err error) {
-	var decided, parked, until int64
-	err = w.tx.QueryRowContext(w.ctx, `
-SELECT act, decided, decided_at, verdict, seen, round, second, reviews, dissent, parked, parked_at, parked_until, parked_seen, parked_content, parked_relapse, parked_sites
-FROM standings WHERE subject = $1 AND subject_kind = 'finding'`, id).Scan(&s.Act, &s.Decided, &decided, &s.Verdict, &s.Seen, &s.Round, &s.Second, &s.Reviews, &s.Dissent,
-		&s.Parked, &parked, &until, &s.ParkedSeen, &s.ParkedContent, &s.ParkedRelapse, &s.ParkedSites)
-	if errors.Is(err, sql.ErrNoRows) {
-		return s, nil
+func (w *work) standing(id string, f *desk.Facts) (desk.Standing, error) {
+	rows, err := database.Collect(w.ctx, w.tx, scanStanding, `SELECT `+standingColumns+` FROM standings WHERE subject = $1 AND subject_kind = 'finding'`, id)
+	if err != nil || len(rows) == 0 {
+		return desk.Standing{}, err
 	}
-	if err != nil {
-		return s, err
-	}
-	s.At, s.ParkedAt = database.FromMillis(decided), database.FromMillis(parked)
-	if until != 0 {
-		s.ParkedUntil = database.FromMillis(until)
-	}
+	s := rows[0].standing
 	if s.ParkedSites > 0 {
 		err = w.tx.QueryRowContext(w.ctx, `SELECT count(DISTINCT host) FROM findings WHERE seen = $1`, f.Seen).Scan(&f.Sites)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/outbox"
@@ -214,12 +215,8 @@ func benchStanding(b *testing.B, db *database.DB, findings int) {
 	p95(b, "standing", 200, func(i int) {
 		id := fmt.Sprintf("%016x", (1+(i*7919)%findings)*2654435761)
 		err := db.Update(b.Context(), database.Durable, "decide", func(tx *database.Tx) error {
-			if _, err := tx.ExecContext(b.Context(), `
-INSERT INTO standings (subject_kind, subject, act, decided, decided_at, decided_by, batch, verdict, reason, seen, round, second, reviews, dissent, assignee, parked, parked_at, parked_until, parked_seen, parked_content, parked_relapse, parked_sites)
-VALUES ('finding', $1, 1, 1, 0, 'li', 0, $2, 'hacked', $1, 1, '', 0, 0, '', 0, 0, 0, '', 0, 0, 0) ON CONFLICT (subject, subject_kind) DO UPDATE SET verdict = CASE WHEN standings.verdict = '' THEN 'crime' ELSE '' END`, id, "crime"); err != nil {
-				return err
-			}
-			return Recount(b.Context(), tx, base, id)
+			standing := desk.Standing{Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: id, Round: 1}
+			return putStandings(b.Context(), tx, []subjectStanding{{qianshao.Subject{Kind: qianshao.SubjectFinding, ID: id}, standing}})
 		})
 		if err != nil {
 			b.Fatal(err)

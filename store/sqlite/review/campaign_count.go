@@ -81,12 +81,18 @@ ON CONFLICT (finding) DO UPDATE SET campaign = excluded.campaign, block = exclud
 	if err != nil {
 		return err
 	}
-	for w.moved[old.campaign] != 0 { // united with another one since it was read
-		old.campaign = w.moved[old.campaign]
-	}
+	old.campaign = w.united(old.campaign)
 	w.counts.change(old, -1)
 	w.counts.change(now, 1)
 	return nil
+}
+
+// united returns the campaign that another one was united with in this transaction, or itself.
+func (w *work) united(n int64) int64 {
+	for w.moved[n] != 0 {
+		n = w.moved[n]
+	}
+	return n
 }
 
 // ledger has the differences of a transaction.
@@ -249,17 +255,21 @@ func (w *work) choosePrimary(id string) error {
 	return w.put(old, &now)
 }
 
-// Recount brings the counters of campaigns up to date with findings, after their standings
-// have changed in the same transaction. Findings that were not grouped yet are counted
-// when they are.
-func Recount(ctx context.Context, tx *database.Tx, now time.Time, findings ...string) error {
-	w, err := newWork(ctx, tx, now)
+// recountStandings brings the counters of campaigns up to date with findings whose
+// standings have changed in the same transaction. Findings that were not grouped yet are
+// counted when they are. What is parked is so at the time of its act; WakeParked ends it.
+func recountStandings(ctx context.Context, tx *database.Tx, list []subjectStanding) error {
+	w, err := newWork(ctx, tx, time.Time{})
 	if err != nil {
 		return err
 	}
-	for _, id := range findings {
-		if err := w.recount(id); err != nil {
-			return fmt.Errorf("count finding %s: %w", id, err)
+	for i := range list {
+		if list[i].subject.Kind != qianshao.SubjectFinding {
+			continue
+		}
+		w.now = list[i].standing.ParkedAt
+		if err := w.recount(list[i].subject.ID); err != nil {
+			return fmt.Errorf("count finding %s: %w", list[i].subject.ID, err)
 		}
 	}
 	return w.finish()
@@ -283,9 +293,9 @@ func (w *work) recount(id string) error {
 	return w.put(old, &now)
 }
 
-// LeaveCampaigns takes a finding that was deleted out of its campaigns, in the same transaction.
-func LeaveCampaigns(ctx context.Context, tx *database.Tx, now time.Time, finding string) error {
-	w, err := newWork(ctx, tx, now)
+// leaveCampaigns takes a finding that was deleted out of its campaigns, in the same transaction.
+func leaveCampaigns(ctx context.Context, tx *database.Tx, finding string) error {
+	w, err := newWork(ctx, tx, time.Time{})
 	if err != nil {
 		return err
 	}

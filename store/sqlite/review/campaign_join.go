@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/qianshao/qianshao/desk/campaign"
@@ -153,8 +154,16 @@ func (w *work) setOldest(n int64, s *groupState, finding, label string) error {
 	if s.kind != campaign.KindBlock {
 		return w.exec(`UPDATE campaigns SET oldest = $1 WHERE campaign = $2`, finding, n)
 	}
+	var place int
+	var key int64
+	if err := w.tx.QueryRowContext(w.ctx, `SELECT place, key_hash FROM campaign_members WHERE finding = $1 AND campaign = $2`, finding, n).Scan(&place, &key); err != nil {
+		return err
+	}
 	id := campaign.ID(w.salt, finding)
-	if s.oldest != "" && s.oldest != finding {
+	if place > 0 { // it is here by a merged key; the id by the finding alone is that of its own block
+		id = campaign.ID(w.salt, fmt.Sprintf("%s\x00%d", finding, key))
+	}
+	if s.oldest != "" && s.oldest != finding && s.id != id {
 		if err := w.alias(s.id, s.oldest, 0); err != nil {
 			return err
 		}
@@ -196,7 +205,7 @@ func scanString(r *sql.Rows) (v string, err error) {
 
 // leave takes a finding out of a campaign.
 func (w *work) leave(f *counted, n int64) error {
-	if err := w.exec(`DELETE FROM campaign_members WHERE finding = $1 AND campaign = $2`, f.finding, n); err != nil {
+	if err := w.exec(`DELETE FROM campaign_members WHERE finding = $1 AND campaign = $2`, f.finding, n); err != nil || n == w.rebuilding {
 		return err
 	}
 	if err := w.exec(`UPDATE campaign_owners SET members = members - 1 WHERE campaign = $1 AND owner = $2 AND authorisation = $3`, n, f.owner, f.authorisation); err != nil {
@@ -288,17 +297,24 @@ UPDATE campaign_shapes SET members = members - 1 WHERE campaign = $1 AND shape =
 			return err
 		}
 	}
+	if f.block == w.rebuilding {
+		return nil
+	}
 	return w.reanchor(f)
 }
 
 // reanchor lets former ids, merges and policies that go by a finding stay with the block
 // that it has left.
 func (w *work) reanchor(f *counted) error {
-	s, err := w.state(f.block)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+	var anchors bool
+	err := w.tx.QueryRowContext(w.ctx, `
+SELECT EXISTS (SELECT 1 FROM campaign_aliases WHERE finding = $1) OR EXISTS (SELECT 1 FROM campaign_pins WHERE finding = $1 AND kind <> 'split')
+  OR EXISTS (SELECT 1 FROM campaign_pins WHERE into_finding = $1)`, f.finding).Scan(&anchors)
+	if err != nil || !anchors {
+		return err
 	}
-	if err != nil {
+	kin, err := w.kin(f)
+	if err != nil || kin == "" {
 		return err
 	}
 	for _, statement := range []string{
@@ -306,11 +322,52 @@ func (w *work) reanchor(f *counted) error {
 		`UPDATE campaign_pins SET finding = $1 WHERE finding = $2 AND kind <> 'split'`,
 		`UPDATE campaign_pins SET into_finding = $1 WHERE into_finding = $2`,
 	} {
-		if err := w.exec(statement, s.oldest, f.finding); err != nil {
+		if err := w.exec(statement, kin, f.finding); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// kin returns the finding of the block that a finding has left which is most like it: of
+// the same shape, else of one that shares a band, else the oldest; "" if none is left.
+func (w *work) kin(f *counted) (id string, err error) {
+	const ofShape = `SELECT finding FROM campaign_findings WHERE block = $1 AND shape = $2 AND split = $3 AND finding <> $4 ORDER BY first_seen, finding LIMIT 1`
+	err = w.tx.QueryRowContext(w.ctx, ofShape, f.block, f.shape, f.split, f.finding).Scan(&id)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return id, err
+	}
+	type shape struct {
+		shape, split int64
+		members      int
+		bands        []byte
+	}
+	shapes, err := database.Collect(w.ctx, w.tx, func(r *sql.Rows) (s shape, err error) {
+		err = r.Scan(&s.shape, &s.split, &s.members, &s.bands)
+		return s, err
+	}, `SELECT shape, split, members, bands FROM campaign_shapes WHERE campaign = $1 ORDER BY shape, split`, f.block)
+	if err != nil {
+		return "", err
+	}
+	own := map[uint64]bool{}
+	for _, s := range shapes {
+		if s.shape == f.shape && s.split == f.split {
+			for _, band := range unpackBands(s.bands) {
+				own[band] = true
+			}
+		}
+	}
+	for _, s := range shapes {
+		if s.members > 0 && slices.ContainsFunc(unpackBands(s.bands), func(band uint64) bool { return own[band] }) {
+			err = w.tx.QueryRowContext(w.ctx, ofShape, f.block, s.shape, s.split, f.finding).Scan(&id)
+			return id, err
+		}
+	}
+	s, err := w.state(f.block)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return s.oldest, err
 }
 
 func packBands(bands []uint64) []byte {

@@ -11,14 +11,14 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
-// Apply does in the campaigns what an act says of them, in the transaction that adds it:
+// apply does in the campaigns what an act says of them, in the transaction that adds it:
 // a merge, a split, a policy, or the undoing of one. Any other act changes nothing. What it
 // says outlives regrouping.
-func (c *Campaigns) Apply(ctx context.Context, tx *database.Tx, act *qianshao.Act) error {
+func (c *Campaigns) apply(ctx context.Context, tx *database.Tx, act *qianshao.Act) error {
 	if act.Subject.Kind != qianshao.SubjectCampaign {
 		return nil
 	}
-	w, err := newWork(ctx, tx, c.now())
+	w, err := newWork(ctx, tx, act.At)
 	if err != nil {
 		return err
 	}
@@ -27,6 +27,33 @@ func (c *Campaigns) Apply(ctx context.Context, tx *database.Tx, act *qianshao.Ac
 		return err
 	}
 	return w.finish()
+}
+
+// campaignState reads what a campaign is for the desk. A merge is about the other
+// campaigns, too: who does it must see the members of all.
+func campaignState(ctx context.Context, db reader, q desk.Question, s *desk.State) error {
+	for i, id := range append([]string{q.Subject.ID}, q.Campaigns...) {
+		var n int64
+		if err := db.QueryRowContext(ctx, selectCampaignOf, id).Scan(&n); err != nil {
+			return err
+		}
+		under, err := database.Collect(ctx, db, scanString, `SELECT DISTINCT authorisation FROM campaign_owners WHERE campaign = $1`, n)
+		if err != nil {
+			return err
+		}
+		s.Authorisations = append(s.Authorisations, under...)
+		if i > 0 {
+			continue
+		}
+		var back sql.NullInt64
+		if err := db.QueryRowContext(ctx, `
+SELECT c.owners, (SELECT max(x.back_at) FROM campaign_findings f JOIN findings x ON x.id = f.finding WHERE f.campaign = c.campaign AND f.relapsed = 1)
+FROM campaigns c WHERE c.campaign = $1`, n).Scan(&s.Sites, &back); err != nil {
+			return err
+		}
+		s.BackAt = moment(back.Int64)
+	}
+	return nil
 }
 
 func (w *work) applyAct(act *qianshao.Act) error {
@@ -232,6 +259,7 @@ func (w *work) rebuild(n int64) error {
 	if err != nil {
 		return err
 	}
+	w.rebuilding = n
 	for _, id := range ids {
 		old, err := w.counted(id)
 		if err != nil {
@@ -240,6 +268,10 @@ func (w *work) rebuild(n int64) error {
 		if err := w.leaveAll(old); err != nil {
 			return err
 		}
+	}
+	w.rebuilding = 0
+	if err := w.dissolve(n); err != nil {
+		return err
 	}
 	if err := w.alias(s.id, s.oldest, s.keyHash); err != nil {
 		return err

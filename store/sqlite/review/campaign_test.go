@@ -108,7 +108,7 @@ func (w *world) remove(id string) {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM findings WHERE id = $1`, id); err != nil {
 			return err
 		}
-		if err := LeaveCampaigns(ctx, tx, w.at, id); err != nil {
+		if err := Forget(ctx, tx, id); err != nil {
 			return err
 		}
 		return outbox.Deleted(ctx, tx, id, w.at)

@@ -257,5 +257,5 @@ func openAt(t testing.TB, path string) (storetest.Store, storetest.Review) {
 			t.Error(err)
 		}
 	})
-	return s, review.New(s.Database())
+	return s, review.New(s.Database(), review.CampaignOptions{})
 }

@@ -18,14 +18,18 @@ import (
 
 // Store is the desk's part of the truth, in an open database. It is safe for concurrent use.
 type Store struct {
-	db *database.DB
+	// Campaigns are the groups of findings, and the queue of what waits in them.
+	Campaigns *Campaigns
+	db        *database.DB
 	// freezing is held while a batch is written down, so that dropping what a dead process
 	// has left does not take it.
 	freezing sync.Mutex
 }
 
 // New returns the desk's part of an open database, which stays the caller's to close.
-func New(db *database.DB) *Store { return &Store{db: db} }
+func New(db *database.DB, opts CampaignOptions) *Store {
+	return &Store{Campaigns: NewCampaigns(db, opts), db: db}
+}
 
 // reader runs queries: the pool of readers, or a transaction.
 type reader interface {
@@ -64,9 +68,12 @@ func insertRows(ctx context.Context, tx *database.Tx, head string, columns int, 
 	return nil
 }
 
-// Forget removes what was derived for a finding that is deleted: its standing and its
-// claim. Its acts stay in the trail, which names no page.
+// Forget removes what was derived for a finding that is deleted: its standing, its claim,
+// its part in campaigns. Its acts stay in the trail, which names no page.
 func Forget(ctx context.Context, tx *database.Tx, finding string) error {
+	if err := leaveCampaigns(ctx, tx, finding); err != nil {
+		return err
+	}
 	for _, statement := range []string{
 		`DELETE FROM standings WHERE subject = $1 AND subject_kind = 'finding'`,
 		`DELETE FROM claims WHERE subject = $1 AND subject_kind = 'finding'`,
@@ -83,6 +90,8 @@ func state(ctx context.Context, db reader, q desk.Question) (s desk.State, err e
 	switch q.Subject.Kind {
 	case qianshao.SubjectFinding:
 		err = findingState(ctx, db, q, &s)
+	case qianshao.SubjectCampaign:
+		err = campaignState(ctx, db, q, &s)
 	default:
 		err = desk.ErrNotFound
 	}

@@ -38,7 +38,10 @@ func putStandings(ctx context.Context, tx *database.Tx, list []subjectStanding) 
 			s.ParkedContent, s.ParkedRelapse, s.ParkedSites,
 		}
 	}
-	return insertRows(ctx, tx, `INSERT INTO standings (`+standingColumns+`)`, 22, rows, updateStanding)
+	if err := insertRows(ctx, tx, `INSERT INTO standings (`+standingColumns+`)`, 22, rows, updateStanding); err != nil {
+		return err
+	}
+	return recountStandings(ctx, tx, list)
 }
 
 func scanStanding(r *sql.Rows) (x subjectStanding, err error) {

@@ -146,6 +146,7 @@ CREATE TABLE campaign_pins (
     PRIMARY KEY (act, finding, key_hash)
 );
 CREATE INDEX campaign_pins_finding ON campaign_pins (finding) WHERE finding <> '';
+CREATE INDEX campaign_pins_into ON campaign_pins (into_finding) WHERE into_finding <> '';
 
 -- Findings whose campaign has to be looked at again: something has left it.
 CREATE TABLE campaign_dirty (

@@ -1,0 +1,158 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/desk/campaign"
+)
+
+// traitsOf says by what a finding is grouped.
+func traitsOf(f *qianshao.Finding) campaign.Traits {
+	return campaign.Of(f, campaign.Options{Fold: fold.String, Registered: registeredDomain})
+}
+
+func registeredDomain(host string) string {
+	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+		return domain
+	}
+	return host
+}
+
+// traitsName names traitsOf: the version of the traits, and what folding does to each
+// character. With another one, findings are grouped anew.
+var traitsName = sync.OnceValue(func() string {
+	sum := sha256.New()
+	const chunk = 128 // characters folded at a time
+	var b strings.Builder
+	for r := rune(' '); r <= 0xFFFF; r++ {
+		if utf8.ValidRune(r) {
+			b.WriteRune(r)
+		}
+		if r%chunk == chunk-1 {
+			sum.Write([]byte(fold.String(b.String())))
+			b.Reset()
+		}
+	}
+	return fmt.Sprintf("%d %s", campaign.Version, hex.EncodeToString(sum.Sum(nil)[:8]))
+})
+
+// matchCampaigns groups all findings anew if they were grouped by another version of the
+// program, or not to the end.
+func matchCampaigns(ctx context.Context, review *Review, log *slog.Logger) error {
+	stale, err := review.Campaigns.Stale(ctx)
+	if err != nil || !stale {
+		return err
+	}
+	log.Info("the findings are grouped into campaigns anew")
+	count, err := review.Campaigns.Regroup(ctx, func(int) {})
+	if err == nil {
+		log.Info("grouped", "findings", count)
+	}
+	return err
+}
+
+// regroup groups all findings anew and counts them once more.
+func regroup(ctx context.Context, review *Review) error {
+	if _, err := review.Campaigns.Regroup(ctx, func(int) {}); err != nil {
+		return err
+	}
+	faults, err := review.Campaigns.Verify(ctx)
+	if err == nil && len(faults) > 0 {
+		err = fmt.Errorf("campaigns were grouped anew and do not add up; please report it: %v", faults)
+	}
+	return err
+}
+
+// groupPause is how long the grouper waits for more changes, so that the findings of one
+// page, and of the pages that are fetched together, share a transaction.
+const groupPause = 500 * time.Millisecond
+
+// grouper puts findings into campaigns as they change, and brings back what is parked
+// until a day that has come.
+type grouper struct {
+	review  *Review
+	log     *slog.Logger
+	changed chan struct{}
+}
+
+func newGrouper(review *Review, log *slog.Logger) *grouper {
+	return &grouper{review: review, log: log, changed: make(chan struct{}, 1)}
+}
+
+// wake tells the grouper that findings have changed.
+func (g *grouper) wake() {
+	select {
+	case g.changed <- struct{}{}:
+	default: // it was told already
+	}
+}
+
+// run groups until ctx ends.
+func (g *grouper) run(ctx context.Context) {
+	tick := time.NewTicker(feedInterval)
+	defer tick.Stop()
+	for {
+		g.group(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-g.changed:
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(groupPause):
+			}
+		}
+	}
+}
+
+// group does all that waits. What fails stays in the outbox and is tried again.
+func (g *grouper) group(ctx context.Context) {
+	for _, step := range []func(context.Context) (int, error){g.review.Campaigns.GroupPending, g.review.Campaigns.WakeParked} {
+		for n := 1; n > 0; {
+			var err error
+			if n, err = step(ctx); err != nil {
+				if ctx.Err() == nil {
+					g.log.Error("changed findings are not in their campaigns yet; nothing is lost, and it is tried again", "error", err)
+				}
+				return
+			}
+		}
+	}
+}
+
+// finish groups for the last time, within bounds.
+func (g *grouper) finish() {
+	ctx, cancel := context.WithTimeout(context.Background(), lastFeed)
+	defer cancel()
+	g.group(ctx)
+}
+
+// Campaigns returns the first campaigns of a list, at most limit.
+func (f *Folder) Campaigns(ctx context.Context, q campaign.Query, limit int) (list []campaign.Campaign, err error) {
+	for {
+		q.Limit = min(limit-len(list), campaign.MaxLimit)
+		page, err := f.Review.Campaigns.Queue(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, page.Campaigns...)
+		if page.Next == "" || len(list) >= limit {
+			return list, nil
+		}
+		q.After = page.Next
+	}
+}
