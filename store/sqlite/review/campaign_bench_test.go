@@ -72,7 +72,7 @@ SELECT 'finding', id, i, i, first, 'li', 0, 'crime', 'hacked', id, 1, '', 0, 0, 
 		{`INSERT INTO campaign_members SELECT id, c, 0, 0, auth, first FROM n`, nil},
 		{`INSERT INTO campaign_members SELECT id, h, 1, h, auth, first FROM n`, nil},
 		{`INSERT INTO campaign_shapes SELECT c, i, 0, i * 2654435761, zeroblob(192), 1 FROM n WHERE i % 5 = 0 OR i < $1`, []any{campaigns}},
-		{`INSERT INTO campaign_keys WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < 24)
+		{`INSERT INTO campaign_bands WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < 24)
 SELECT (n.i * 24 + k.i) * 3037000493 - 4611686018427387904, n.c FROM n, k WHERE n.i % 5 = 0 OR n.i < $1`, []any{campaigns}},
 		{`INSERT INTO campaign_owners SELECT m.campaign, f.owner, f.authorisation, count(*) FROM campaign_members m JOIN campaign_findings f ON f.finding = m.finding GROUP BY 1, 2, 3`, nil},
 		{`INSERT INTO campaigns (campaign, id, kind, key_hash, key_name, label, oldest, members, owners) SELECT campaign, printf('%016x', campaign), CASE WHEN campaign <= $1 THEN 'block' ELSE 'handle' END,

@@ -19,7 +19,7 @@ func (w *work) block(now *counted, t *campaign.Traits, p place) (n int64, err er
 		return n, err
 	}
 	for _, key := range p.keys {
-		other, err := w.leadsTo(key)
+		other, err := w.blockOf(key, p.split)
 		switch {
 		case err != nil:
 			return 0, err
@@ -37,7 +37,12 @@ func (w *work) block(now *counted, t *campaign.Traits, p place) (n int64, err er
 		}
 	}
 	for _, key := range p.keys {
-		if err := w.lead(key, n); err != nil {
+		if p.split != 0 {
+			err = w.lead(key, n)
+		} else {
+			err = w.exec(`INSERT INTO campaign_bands (band, campaign) VALUES ($1, $2) ON CONFLICT (band) DO NOTHING`, int64(key), n)
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
@@ -75,9 +80,22 @@ INSERT INTO campaigns (id, kind, key_name, cap, label) VALUES ($1, $2, $3, $4, $
 	return n, w.exec(`DELETE FROM campaign_aliases WHERE id = $1`, id)
 }
 
-// leadsTo returns the campaign to which a key leads, 0 for none.
-func (w *work) leadsTo(key uint64) (n int64, err error) {
-	err = w.tx.QueryRowContext(w.ctx, `SELECT campaign FROM campaign_keys WHERE key_hash = $1`, int64(key)).Scan(&n)
+// blockOf returns the campaign to which a band leads, or what was split off, 0 for none.
+func (w *work) blockOf(key uint64, split int64) (int64, error) {
+	if split != 0 {
+		return w.leadsTo(key)
+	}
+	return w.number(`SELECT campaign FROM campaign_bands WHERE band = $1`, int64(key))
+}
+
+// leadsTo returns the campaign to which a destination, a handle or a split leads, 0 for none.
+func (w *work) leadsTo(key uint64) (int64, error) {
+	return w.number(`SELECT campaign FROM campaign_keys WHERE key_hash = $1`, int64(key))
+}
+
+// number reads the number of a campaign, 0 for no row.
+func (w *work) number(query string, args ...any) (n int64, err error) {
+	err = w.tx.QueryRowContext(w.ctx, query, args...).Scan(&n)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
@@ -261,12 +279,36 @@ func (w *work) replaceOldest(n int64, s *groupState) error {
 
 // dissolve removes a campaign that has no members.
 func (w *work) dissolve(n int64) error {
+	if err := w.eachBand(n, func(band uint64) error {
+		return w.exec(`DELETE FROM campaign_bands WHERE band = $1 AND campaign = $2`, int64(band), n)
+	}); err != nil {
+		return err
+	}
 	for _, statement := range []string{
 		`DELETE FROM campaigns WHERE campaign = $1`, `DELETE FROM campaign_keys WHERE campaign = $1`, `DELETE FROM campaign_shapes WHERE campaign = $1`,
 		`DELETE FROM campaign_owners WHERE campaign = $1`, `DELETE FROM campaign_dirty WHERE campaign = $1`,
 	} {
 		if err := w.exec(statement, n); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// eachBand calls f with the bands of a campaign's blocks, also of those that nobody has any more.
+func (w *work) eachBand(n int64, f func(band uint64) error) error {
+	shapes, err := database.Collect(w.ctx, w.tx, func(r *sql.Rows) (packed []byte, err error) {
+		err = r.Scan(&packed)
+		return packed, err
+	}, `SELECT bands FROM campaign_shapes WHERE campaign = $1 AND split = 0`, n)
+	if err != nil {
+		return err
+	}
+	for _, packed := range shapes {
+		for _, band := range unpackBands(packed) {
+			if err := f(band); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

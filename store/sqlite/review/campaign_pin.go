@@ -131,15 +131,11 @@ func (w *work) anchor(n int64) (finding string, key int64, err error) {
 }
 
 // anchored returns the campaign that an anchor is in, 0 for none.
-func (w *work) anchored(finding string, key int64) (n int64, err error) {
+func (w *work) anchored(finding string, key int64) (int64, error) {
 	if key != 0 {
 		return w.leadsTo(uint64(key))
 	}
-	err = w.tx.QueryRowContext(w.ctx, `SELECT campaign FROM campaign_members WHERE finding = $1 AND place = 0`, finding).Scan(&n)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return n, err
+	return w.number(`SELECT campaign FROM campaign_members WHERE finding = $1 AND place = 0`, finding)
 }
 
 // merge makes campaigns part of another one.
@@ -209,6 +205,9 @@ func (w *work) pinAll(act, from int64, id string) error {
 	}
 	for i := range places {
 		n, err := w.leadsTo(places[i].keys[0])
+		if i == 0 {
+			n, err = w.blockOf(places[i].keys[0], places[i].split)
+		}
 		if err != nil {
 			return err
 		}
@@ -377,7 +376,7 @@ func (w *work) settle(n int64) error {
 			if _, ok := held[band]; ok || s.members > 0 {
 				continue
 			}
-			if err := w.exec(`DELETE FROM campaign_keys WHERE key_hash = $1 AND campaign = $2`, int64(band), n); err != nil {
+			if err := w.exec(`DELETE FROM campaign_bands WHERE band = $1 AND campaign = $2`, int64(band), n); err != nil {
 				return err
 			}
 		}

@@ -38,7 +38,7 @@ func (c *Campaigns) setTraits(ctx context.Context, name string) error {
 // clearCampaigns are the statements that remove all campaigns. Their ids stay, as aliases.
 var clearCampaigns = []string{
 	`INSERT INTO campaign_aliases (id, finding, key_hash) SELECT id, CASE WHEN key_hash = 0 THEN oldest ELSE '' END, key_hash FROM campaigns WHERE 1 = 1 ON CONFLICT (id) DO NOTHING`,
-	`DELETE FROM campaigns`, `DELETE FROM campaign_keys`, `DELETE FROM campaign_shapes`, `DELETE FROM campaign_findings`, `DELETE FROM campaign_members`,
+	`DELETE FROM campaigns`, `DELETE FROM campaign_keys`, `DELETE FROM campaign_bands`, `DELETE FROM campaign_shapes`, `DELETE FROM campaign_findings`, `DELETE FROM campaign_members`,
 	`DELETE FROM campaign_owners`, `DELETE FROM campaign_counts`, `DELETE FROM campaign_dirty`, `DELETE FROM campaign_pins`,
 	`UPDATE campaign_state SET traits = '` + regrouping + `'`,
 }

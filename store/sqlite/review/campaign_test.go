@@ -286,7 +286,7 @@ func TestCampaignsDoNotDependOnOrder(t *testing.T) {
 				w.verify()
 			}
 		}
-		for _, table := range []string{"campaigns", "campaign_keys", "campaign_counts", "campaign_shapes", "campaign_owners", "campaign_members", "campaign_aliases"} {
+		for _, table := range []string{"campaigns", "campaign_keys", "campaign_bands", "campaign_counts", "campaign_shapes", "campaign_owners", "campaign_members", "campaign_aliases"} {
 			var n int
 			check(t, w.db.Read.QueryRowContext(t.Context(), `SELECT count(*) FROM `+table).Scan(&n))
 			if n != 0 {

@@ -32,9 +32,16 @@ CREATE TABLE campaigns (
 
 CREATE INDEX campaigns_shared ON campaigns (campaign) WHERE shared = 1;
 
--- Buckets: the bands of blocks, destinations and handles.
+-- Buckets: the bands of blocks. There are many, and each is looked up by itself: the row's
+-- number is the band. Those of a campaign are in campaign_shapes.
+CREATE TABLE campaign_bands (
+    band     INTEGER PRIMARY KEY,
+    campaign BIGINT NOT NULL
+);
+
+-- Buckets: destinations, handles, and what was split off.
 CREATE TABLE campaign_keys (
-    key_hash BIGINT PRIMARY KEY,
+    key_hash INTEGER PRIMARY KEY,
     campaign BIGINT NOT NULL
 );
 CREATE INDEX campaign_keys_campaign ON campaign_keys (campaign);
@@ -187,5 +194,6 @@ DROP TABLE campaign_members;
 DROP TABLE campaign_findings;
 DROP TABLE campaign_shapes;
 DROP TABLE campaign_keys;
+DROP TABLE campaign_bands;
 DROP TABLE campaigns;
 DROP TABLE campaign_state;
