@@ -1,0 +1,232 @@
+package review
+
+import (
+	"cmp"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/store/sqlite/database"
+)
+
+// decideSome gives a third of the findings a standing.
+func (w *world) decideSome(r *rand.Rand, list []specimen) {
+	w.t.Helper()
+	var standings []subjectStanding
+	for _, s := range list {
+		x := subjectStanding{subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: s.ID}}
+		switch seen := fmt.Sprint(s.Traits.Shape); r.IntN(9) {
+		case 0:
+			x.standing = desk.Standing{Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictCrime, Seen: seen, Round: 1, Assignee: "wang"}
+		case 1:
+			x.standing = desk.Standing{Parked: 1, ParkedAt: w.at, ParkedUntil: w.at.Add(time.Hour), Assignee: "zhao"}
+		case 2:
+			x.standing = desk.Standing{Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictNotCrime, Seen: seen, Round: 1, Second: desk.SecondSample}
+		case 3:
+			w.exec(`UPDATE findings SET back_at = $1 WHERE id = $2`, database.Millis(base.Add(time.Minute)), s.ID)
+			x.standing = desk.Standing{Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictCrime, Seen: seen, Round: 1}
+		case 4:
+			x.standing = desk.Standing{Assignee: "wang"}
+		default:
+			continue
+		}
+		standings = append(standings, x)
+	}
+	check(w.t, w.db.Update(w.t.Context(), database.Ordered, "test", func(tx *database.Tx) error {
+		return putStandings(w.t.Context(), tx, standings)
+	}))
+}
+
+// expect is the queue by its definition: all findings are read and counted.
+func (w *world) expect(q *campaign.Query) (rows []queueRow) {
+	w.t.Helper()
+	list, err := database.Collect(w.t.Context(), w.db.Read, func(r *sql.Rows) (c counted, err error) {
+		err = r.Scan(c.fields()...)
+		return c, err
+	}, `SELECT `+countedColumns+` FROM campaign_findings`)
+	check(w.t, err)
+	assignees := map[int64]map[string]bool{}
+	by := map[int64]*queueRow{}
+	for i := range list {
+		c := &list[i]
+		var assignee string
+		err := w.db.Read.QueryRowContext(w.t.Context(), `SELECT coalesce((SELECT assignee FROM standings WHERE subject = $1), '')`, c.finding).Scan(&assignee)
+		check(w.t, err)
+		if assignees[c.campaign] == nil {
+			assignees[c.campaign] = map[string]bool{}
+		}
+		assignees[c.campaign][assignee] = true
+		if !q.Sight.Sees(c.authorisation) || q.Category != "" && c.category != string(q.Category) || q.Authorisation != "" && c.authorisation != q.Authorisation {
+			continue
+		}
+		r := by[c.campaign]
+		if r == nil {
+			r = &queueRow{campaign: c.campaign}
+			by[c.campaign] = r
+		}
+		r.members++
+		r.undecided += c.undecided
+		r.relapsed += c.relapsed
+		r.parked += c.parked
+		r.reviewing += c.reviewing
+		r.widen(extremes{c.level, c.score, c.firstSeen, c.lastSeen, true})
+		if c.due.Valid && (!r.due.Valid || c.due.Int64 < r.due.Int64) {
+			r.due = c.due
+		}
+	}
+	for _, r := range by {
+		r.ranked = r.rank()
+		if r.due.Valid && r.due.Int64 <= database.Millis(w.at) {
+			r.overdue = 1
+		}
+		is := map[campaign.List]bool{
+			campaign.ListOpen: r.ranked > 0, campaign.ListMine: r.ranked > 0 && assignees[r.campaign][q.By], campaign.ListParked: r.parked > 0,
+			campaign.ListReview: r.reviewing > 0, campaign.ListAll: true,
+		}
+		if is[q.List] && (q.Assignee == "" || assignees[r.campaign][q.Assignee]) && qianshao.Level(r.level) >= q.Level {
+			rows = append(rows, *r)
+		}
+	}
+	slices.SortFunc(rows, func(a, b queueRow) int {
+		return cmp.Or(b.ranked-a.ranked, b.overdue-a.overdue, b.score-a.score, cmp.Compare(a.firstSeen, b.firstSeen), cmp.Compare(a.campaign, b.campaign))
+	})
+	return rows
+}
+
+// Each list, with each filter and sight, has the campaigns and the numbers that counting
+// all findings gives, in the order of the queue, however it is parted into pages.
+func TestQueue(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(7, 1))
+	list, w := anySpecimens(r, 80), newWorld(t)
+	for i := range list {
+		w.save(list[i])
+		w.exec(`UPDATE findings SET score = $1, level = $2, category = $3 WHERE id = $4`, 40+r.IntN(4)*10, 2+r.IntN(3), []string{"gambling", "fraud"}[r.IntN(2)], list[i].ID)
+	}
+	w.at = base.Add(overdueCritical + 10*time.Minute) // some are overdue
+	w.group()
+	w.decideSome(r, list)
+	w.verify()
+	sights := []qianshao.Sight{
+		qianshao.SeeAll(), {Authorisations: []string{"a-site1.example"}}, {Authorisations: []string{"a-site1.example", "a-site2.example", "a-site3.example", "a-site9.example"}}, {},
+	}
+	filters := []campaign.Query{{}, {Category: "fraud"}, {Level: qianshao.LevelHigh}, {Authorisation: "a-site2.example"}, {Assignee: "wang"}}
+	seen := 0
+	for _, l := range []campaign.List{campaign.ListOpen, campaign.ListMine, campaign.ListParked, campaign.ListReview, campaign.ListAll} {
+		for s, sight := range sights {
+			for f, q := range filters {
+				q.List, q.Sight, q.By, q.Limit = l, sight, "wang", 3
+				var want, got []string
+				for _, row := range w.expect(&q) {
+					want = append(want, fmt.Sprint(row.undecided, row.relapsed, row.parked, row.reviewing, row.members, row.score, row.level, row.overdue == 1))
+				}
+				for pages := 0; ; pages++ {
+					page, err := w.c.Queue(t.Context(), q)
+					check(t, err)
+					for _, c := range page.Campaigns {
+						got = append(got, fmt.Sprint(c.Undecided, c.Relapsed, c.Parked, c.Reviewing, c.Findings, c.Score, int(c.Level), c.Overdue))
+					}
+					if q.After = page.Next; q.After == "" || pages > 100 {
+						break
+					}
+				}
+				if !slices.Equal(want, got) {
+					t.Fatalf("list %s, sight %d, filter %d:\n got %q\nwant %q", l, s, f, got, want)
+				}
+				seen += len(got)
+			}
+		}
+	}
+	if seen < 200 {
+		t.Errorf("only %d rows were compared", seen)
+	}
+	for _, cursor := range []string{"x", "1.2.3", "1.2.3.4.5.x", "1.2.3.4.5.6.7"} {
+		if _, err := w.c.Queue(t.Context(), campaign.Query{List: campaign.ListOpen, Sight: qianshao.SeeAll(), After: cursor}); err == nil {
+			t.Errorf("the cursor %q is taken", cursor)
+		}
+	}
+}
+
+// What others have claimed, and campaigns that are parked as such, have lists of their own.
+func TestQueueOfClaimedAndParkedCampaigns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d, lead := w.desked()
+	for i, id := range []string{"a1", "b1", "c1"} {
+		w.save(blockOf(id, uint64(i+1), "a.example", i))
+		w.save(blockOf(id+"'", uint64(i+1), "b.example", i+5))
+	}
+	w.group()
+	subject := func(finding string) qianshao.Subject {
+		return qianshao.Subject{Kind: qianshao.SubjectCampaign, ID: w.idOf(finding)}
+	}
+	lists := func(by string) string {
+		t.Helper()
+		var out []string
+		for _, l := range []campaign.List{campaign.ListOpen, campaign.ListClaimed, campaign.ListParked, campaign.ListMine} {
+			page, err := w.c.Queue(t.Context(), campaign.Query{List: l, Sight: qianshao.SeeAll(), By: by})
+			check(t, err)
+			var labels []string
+			for _, c := range page.Campaigns {
+				labels = append(labels, strings.TrimPrefix(c.Label, "标签 "))
+			}
+			out = append(out, string(l)+" "+strings.Join(labels, " "))
+		}
+		return strings.Join(out, ", ")
+	}
+	want := func(by, want string) {
+		t.Helper()
+		if got := lists(by); got != want {
+			t.Errorf("%s has %q, want %q", by, got, want)
+		}
+	}
+	want("li", "open a1 b1 c1, claimed , parked , mine ")
+	_, err := d.Do(t.Context(), lead, desk.Draft{Subject: subject("a1"), Kind: qianshao.ActClaim})
+	check(t, err)
+	_, err = d.Do(t.Context(), lead, desk.Draft{Subject: subject("b1"), Kind: qianshao.ActPark, Until: w.at.Add(time.Hour)})
+	check(t, err)
+	want("li", "open a1 c1, claimed , parked b1, mine ")
+	want("wang", "open c1, claimed a1, parked b1, mine ")
+	// An older finding gives the campaign another id; what was said of it stays.
+	w.save(blockOf("a0", 1, "c.example", -5))
+	w.save(blockOf("b0", 2, "c.example", -4))
+	w.group()
+	want("wang", "open c1, claimed a0, parked b0, mine ")
+	w.at = w.at.Add(2 * time.Hour)
+	want("wang", "open a0 b0 c1, claimed , parked , mine ")
+}
+
+// Who is limited sees of a campaign the own members alone: in numbers, label, sites,
+// members and whatever else is shown.
+func TestSightOfCampaigns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := campaign.Key{Kind: campaign.KindHandle, Name: "qq:10001"}
+	w.save(blockOf("secret", 1, "secret.example", 1, key))
+	w.save(blockOf("own", 1, "own.example", 2))
+	w.save(blockOf("other", 2, "secret.example", 3))
+	w.group()
+	own := qianshao.Sight{Authorisations: []string{"a-own.example"}}
+	got, err := w.c.Campaign(t.Context(), own, w.idOf("own"))
+	check(t, err)
+	members, err := w.c.Members(t.Context(), own, got.ID, "", 10)
+	check(t, err)
+	if text := fmt.Sprintf("%+v %+v", got, members); strings.Contains(text, "secret") || strings.Contains(text, "qq:") || got.Members != 1 || got.Sites != 1 || got.Findings != 1 || len(members.List) != 1 {
+		t.Errorf("a limited account sees %s", text)
+	}
+	for _, sight := range []qianshao.Sight{own, {}} {
+		if _, err := w.c.Campaign(t.Context(), sight, w.idOf("other")); err == nil {
+			t.Errorf("%v sees a campaign without a member of its own", sight)
+		}
+		if _, err := w.c.ByKey(t.Context(), sight, key); err == nil {
+			t.Errorf("%v sees a handle that no member of its own has", sight)
+		}
+	}
+}
