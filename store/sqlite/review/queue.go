@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,17 +49,18 @@ func (c *Campaigns) Queue(ctx context.Context, q campaign.Query) (page campaign.
 }
 
 // scopesOf returns the authorisations whose counters a query adds up: everything by
-// itself, or those that may be seen and are asked for.
+// itself, or those that may be seen and are asked for. What is under none, the operator's
+// own files, is in everything alone.
 func scopesOf(q *campaign.Query) []string {
 	switch {
-	case q.Authorisation != "" && !q.Sight.Sees(q.Authorisation):
+	case q.Authorisation == everything, q.Authorisation != "" && !q.Sight.Sees(q.Authorisation):
 		return nil
 	case q.Authorisation != "":
 		return []string{q.Authorisation}
 	case q.Sight.All:
 		return []string{everything}
 	}
-	return q.Sight.Authorisations
+	return slices.DeleteFunc(slices.Clone(q.Sight.Authorisations), func(id string) bool { return id == "" || id == everything })
 }
 
 // position is a place in a list, and the moment at which its first page was read: what

@@ -115,7 +115,7 @@ func TestQueue(t *testing.T) {
 	w.decideSome(r, list)
 	w.verify()
 	sights := []qianshao.Sight{
-		qianshao.SeeAll(), {Authorisations: []string{"a-site1.example"}}, {Authorisations: []string{"a-site1.example", "a-site2.example", "a-site3.example", "a-site9.example"}}, {},
+		qianshao.SeeAll(), {Authorisations: []string{"a-site1.example"}}, {Authorisations: []string{"a-site1.example", "a-site2.example", "a-site3.example", "a-site9.example"}}, {}, {Authorisations: []string{"", "*"}},
 	}
 	filters := []campaign.Query{{}, {Category: "fraud"}, {Level: qianshao.LevelHigh}, {Authorisation: "a-site2.example"}, {Assignee: "wang"}}
 	seen := 0
