@@ -142,12 +142,10 @@ func TestAlike(t *testing.T) {
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	f := blockFinding("1", testAd)
-	for _, i := range []qianshao.Indicator{
+	f.Indicators = []qianshao.Indicator{
 		{Kind: qianshao.IndicatorStatistics, Value: "baidu:1"}, {Kind: qianshao.IndicatorICP, Value: "京ICP备1号"}, {Kind: qianshao.IndicatorQQ, Value: "10001"},
 		{Kind: qianshao.IndicatorQQ, Value: "10001"}, {Kind: qianshao.IndicatorDomain, Value: "m.site.example"}, {Kind: qianshao.IndicatorDomain, Value: "go.bet.example"},
 		{Kind: qianshao.IndicatorURL, Value: "http://go.bet.example/x"}, {Kind: qianshao.IndicatorTron, Value: "T1"},
-	} {
-		f.Indicators = append(f.Indicators, i)
 	}
 	got := Of(f, testOptions)
 	if got.Owner != "site.example" {

@@ -257,12 +257,13 @@ func (w *work) move(old, now *counted, t *campaign.Traits, wanted []place) error
 	list := make([]member, 0, len(wanted))
 	for i, p := range wanted {
 		var to int64
-		if i == 0 && len(had) > 0 {
-			to = old.block
-		} else if i == 0 {
-			to, err = w.block(now, t, p)
-		} else {
+		switch {
+		case i > 0:
 			to, err = w.keyed(p)
+		case len(had) > 0:
+			to = old.block
+		default:
+			to, err = w.block(now, t, p)
 		}
 		if err != nil {
 			return err

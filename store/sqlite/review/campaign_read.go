@@ -47,7 +47,8 @@ func (c *Campaigns) Campaign(ctx context.Context, sight qianshao.Sight, id strin
 	if d.Campaign, err = c.complete(ctx, &row, scopes, database.Millis(c.now())); err != nil {
 		return d, c.db.Fail("read a campaign from", err)
 	}
-	return d, c.db.Fail("read a campaign from", c.detail(ctx, n, scopes, &d))
+	err = c.detail(ctx, n, scopes, &d)
+	return d, c.db.Fail("read a campaign from", err)
 }
 
 // visible returns the campaign to which an id leads, if a member of it may be seen.
@@ -104,7 +105,8 @@ LEFT JOIN standings s ON s.subject = c.id AND s.subject_kind = 'campaign' WHERE 
 	if len(scopes) == 1 && scopes[0] == everything {
 		return v, nil
 	}
-	return v, c.narrow(ctx, r.campaign, scopes, &v)
+	err = c.narrow(ctx, r.campaign, scopes, &v)
+	return v, err
 }
 
 // narrow leaves of a campaign what may be seen by who is limited: its own members, and a
