@@ -295,3 +295,36 @@ func TestCampaignsDoNotDependOnOrder(t *testing.T) {
 		}
 	}
 }
+
+// A process that dies while it groups has done a batch whole or not at all; the next one
+// goes on where it was.
+func TestGroupingGoesOn(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(3, 1))
+	list, w := anySpecimens(r, 150), newWorld(t)
+	for _, s := range list {
+		w.save(s)
+	}
+	for range 6 {
+		left := r.IntN(70)
+		dying := NewCampaigns(w.db, CampaignOptions{Now: w.c.now, Traits: func(f *qianshao.Finding) campaign.Traits {
+			if left--; left < 0 {
+				panic("killed")
+			}
+			return traitsOf(f)
+		}})
+		func() {
+			defer func() { _ = recover() }()
+			for n := 1; n > 0; {
+				var err error
+				if n, err = dying.GroupPending(t.Context()); err != nil {
+					return
+				}
+			}
+		}()
+		w.verify()
+	}
+	w.group()
+	same(t, "after several deaths", naive(list), w.groups())
+	w.verify()
+}
