@@ -124,11 +124,8 @@ func (g *grouper) group(ctx context.Context) {
 	for _, step := range []func(context.Context) (int, error){g.review.Campaigns.GroupPending, g.review.Campaigns.WakeParked} {
 		for n := 1; n > 0; {
 			var err error
-			if n, err = step(ctx); err != nil {
-				if ctx.Err() == nil {
-					g.log.Error("changed findings are not in their campaigns yet; nothing is lost, and it is tried again", "error", err)
-				}
-				return
+			if n, err = step(ctx); err != nil && ctx.Err() == nil {
+				g.log.Error("changed findings are not in their campaigns yet; nothing is lost, and it is tried again", "error", err)
 			}
 		}
 	}

@@ -105,15 +105,33 @@ func (w *work) finish() error {
 const groupBatch = 50
 
 // GroupPending groups the findings that have changed since they were last grouped, up to a
-// batch of them, in one transaction with what says so. n is how many there were; 0 says
-// that all are grouped.
+// batch of them, in one transaction with what says so. n is how many were grouped. One
+// that cannot be grouped is an error and stays; the others of its batch are grouped without it.
 func (c *Campaigns) GroupPending(ctx context.Context) (n int, err error) {
 	pending, err := outbox.Pending(ctx, c.db, store.ConsumerCampaigns, 0, groupBatch)
 	if err != nil || len(pending) == 0 {
 		return 0, err
 	}
+	if err = c.groupSome(ctx, pending); err == nil {
+		return len(pending), nil
+	}
+	if len(pending) == 1 || ctx.Err() != nil {
+		return 0, err
+	}
+	var errs []error
+	for i := range pending {
+		if err := c.groupSome(ctx, pending[i:i+1]); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		n++
+	}
+	return n, errors.Join(errs...)
+}
+
+func (c *Campaigns) groupSome(ctx context.Context, pending []store.Pending) error {
 	// Durable, since newcomers may be decided with their campaign.
-	err = c.update(ctx, database.Durable, "group findings in", func(w *work) error {
+	return c.update(ctx, database.Durable, "group findings in", func(w *work) error {
 		for _, p := range pending {
 			if err := w.group(p.Finding); err != nil {
 				return fmt.Errorf("finding %s: %w", p.Finding, err)
@@ -130,7 +148,6 @@ func (c *Campaigns) GroupPending(ctx context.Context) (n int, err error) {
 		}
 		return outbox.Settle(ctx, w.tx, store.ConsumerCampaigns, pending)
 	})
-	return len(pending), err
 }
 
 // group puts a finding, as it is now, into its campaigns.

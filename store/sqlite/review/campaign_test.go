@@ -328,3 +328,21 @@ func TestGroupingGoesOn(t *testing.T) {
 	same(t, "after several deaths", naive(list), w.groups())
 	w.verify()
 }
+
+// A finding that cannot be grouped holds up no other.
+func TestDamagedFinding(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.save(blockOf("a1", 1, "a.example", 1))
+	w.save(blockOf("a2", 1, "b.example", 2))
+	w.save(blockOf("a3", 1, "c.example", 3))
+	w.exec(`UPDATE findings SET finding = '{' WHERE id = 'a2'`)
+	n, err := w.c.GroupPending(t.Context())
+	if n != 2 || err == nil || !strings.Contains(err.Error(), "a2") {
+		t.Fatalf("%d findings are grouped, error %v; want 2, and an error that names the third", n, err)
+	}
+	w.wantParts("without the damaged one", "a1 a3")
+	w.save(blockOf("a2", 1, "b.example", 2))
+	w.group()
+	w.wantParts("mended", "a1 a2 a3")
+}
