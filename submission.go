@@ -17,12 +17,15 @@ type Submission struct {
 	ID string `json:"id"`
 	// URL is canonical.
 	URL string `json:"url"`
+	// Authorisation is the one under which the page is visited; empty while it waits for one.
+	Authorisation string `json:"authorisation,omitempty"`
 	// Category is what the reporter suspects; empty if they did not say.
 	Category Category `json:"category,omitempty"`
 	// Reports counts how often the URL was handed in.
 	Reports int `json:"reports"`
 	// Origin is the way by which the URL was first handed in: "command", "form" or
-	// "api", the latter with the network of the sender, if that is another machine. It
+	// "api", the latter with the network of the sender, if that is another machine; or
+	// "account" with the name of an account that does not see all. It
 	// tells who floods the queue, and not who somebody is. Empty in old reports.
 	Origin string          `json:"origin,omitempty"`
 	First  time.Time       `json:"first_reported"`

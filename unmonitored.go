@@ -88,6 +88,8 @@ func (c UnmonitoredCounts) sum(counts func(UnmonitoredReason) bool) (n int) {
 
 // UnmonitoredRequest asks for a part of the list.
 type UnmonitoredRequest struct {
+	// Sight limits rows and counts to those under authorisations that it sees.
+	Sight         Sight
 	Reason        UnmonitoredReason // "" for all
 	Offset, Limit int
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
 	"github.com/qianshao/qianshao/store"
@@ -83,7 +84,7 @@ func (o *outpost) save(t *testing.T, page qianshao.Page, title, source string, f
 	a := qianshao.Assessment{Category: findings[0].Category, Level: findings[0].Level, Score: findings[0].Score}
 	for _, f := range findings {
 		f.URL, f.Authorisation = page.URL, page.Authorisation
-		f.ID = qianshao.FindingID(f.URL, f.Rule)
+		f.ID, f.Seen = qianshao.FindingID(f.URL, f.Rule), desk.Seen(f.Evidence, fold.String)
 		a.Findings = append(a.Findings, f)
 		a.Categories = append(a.Categories, f.Category)
 	}
@@ -536,13 +537,16 @@ func TestAPI(t *testing.T) {
 		{"/api/v2/x", "not_found", 404, 0},
 	} {
 		code, body, header := o.get(t, tc.path)
-		var got struct{ Error api.Error }
-		if err := json.Unmarshal([]byte(body), &got); err != nil || header.Get("Content-Type") != "application/json" {
-			t.Errorf("%s: not JSON: %s", tc.path, body)
+		var got api.Problem
+		if err := json.Unmarshal([]byte(body), &got); err != nil || header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: not a problem: %s", tc.path, body)
 			continue
 		}
-		if code != tc.status || got.Error.Code != tc.code || got.Error.Column != tc.column || got.Error.Message == "" {
-			t.Errorf("%s: %d %+v, want %d %s column %d", tc.path, code, got.Error, tc.status, tc.code, tc.column)
+		if got.Code != tc.code || got.Status != tc.status || got.Column != tc.column || got.Detail == "" || got.Title == "" {
+			t.Errorf("%s: %+v", tc.path, got)
+		}
+		if former := got.Former; code != tc.status || former.Code != tc.code || former.Column != tc.column || former.Message == "" {
+			t.Errorf("%s: %d %+v, want %d %s column %d", tc.path, code, former, tc.status, tc.code, tc.column)
 		}
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/console"
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
@@ -31,6 +32,8 @@ type Store interface {
 	console.Store
 	api.Store
 	auth.Store
+	api.Answers
+	api.SavedViews
 }
 
 // Options of New. Store and Index are required.
@@ -47,11 +50,15 @@ type Options struct {
 	RequireFactor bool
 	// OIDC is where people may log in, too; nil for nowhere.
 	OIDC *auth.OIDC
+	// Desk takes acts; without it there are no routes for them.
+	Desk *desk.Desk
 	// Submit queues submissions. Without it none are taken.
 	Submit intake.Submit
 	// Unmonitored lists what the register says is watched and is not; with Limit 0
 	// it only counts. Without it there is no page for that.
 	Unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
+	// Scan judges what programs send; without it there is no route for that.
+	Scan api.Scan
 	// Canonical spells a URL as the URLs of pages are spelt in the index; nil
 	// leaves pasted URLs to index.Parser.
 	Canonical func(url string) (string, error)
@@ -85,6 +92,32 @@ type site struct {
 
 // New returns the handler. The error is about the options.
 func New(opts Options) (http.Handler, error) {
+	s, err := newSite(opts)
+	if err != nil {
+		return nil, err
+	}
+	return s.protect(s.routes()), nil
+}
+
+// routes is a mux that knows the patterns of its routes, so that a test can hold each of
+// them to who may use it.
+type routes struct {
+	*http.ServeMux
+	patterns []string
+}
+
+// HandleFunc adds a route.
+func (r *routes) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
+	r.Handle(pattern, http.HandlerFunc(handler))
+}
+
+// Handle adds a route.
+func (r *routes) Handle(pattern string, handler http.Handler) {
+	r.patterns = append(r.patterns, pattern)
+	r.ServeMux.Handle(pattern, handler)
+}
+
+func newSite(opts Options) (*site, error) {
 	if opts.Store == nil || opts.Index == nil {
 		return nil, errors.New("dashboards: Store and Index are required")
 	}
@@ -120,7 +153,8 @@ func New(opts Options) (http.Handler, error) {
 		return index.Parser{Now: opts.Now(), Zone: opts.Zone, Canonical: opts.Canonical}
 	}
 	s.api = api.New(api.Options{
-		Store: opts.Store, Index: opts.Index, Guard: s.guard, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy, Log: opts.Log,
+		Store: opts.Store, Index: opts.Index, Guard: s.guard, Answers: opts.Store, Views: opts.Store, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
+		Desk: opts.Desk, Scan: opts.Scan, Version: opts.Version, Now: opts.Now, Log: opts.Log,
 	})
 	var err error
 	s.console, err = console.New(console.Options{
@@ -128,14 +162,11 @@ func New(opts Options) (http.Handler, error) {
 		Unmonitored: opts.Unmonitored,
 		Zone:        opts.Zone, Version: opts.Version, Now: opts.Now, Log: opts.Log,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return s.protect(s.routes()), nil
+	return s, err
 }
 
-func (s *site) routes() http.Handler {
-	mux := http.NewServeMux()
+func (s *site) routes() *routes {
+	mux := &routes{ServeMux: http.NewServeMux()}
 	s.console.Route(mux)
 	s.api.Route(mux)
 	mux.HandleFunc("GET /healthz", s.health)
@@ -148,13 +179,13 @@ func (s *site) routes() http.Handler {
 	}
 	const rest = "/"
 	mux.HandleFunc(rest, func(w http.ResponseWriter, r *http.Request) {
-		if allowed := allowedMethods(mux, r, rest); len(allowed) > 0 {
+		if allowed := allowedMethods(mux.ServeMux, r, rest); len(allowed) > 0 {
 			w.Header().Set("Allow", strings.Join(allowed, ", "))
 			s.fail(w, r, http.StatusMethodNotAllowed)
 			return
 		}
 		if strings.HasPrefix(r.URL.Path, "/api/") {
-			s.api.Unknown(w)
+			s.api.Unknown(w, r)
 			return
 		}
 		s.fail(w, r, http.StatusNotFound)
@@ -165,7 +196,7 @@ func (s *site) routes() http.Handler {
 // allowedMethods returns the methods that a request's address takes. The mux would
 // answer 405 by itself, but for the route that takes all the rest.
 func allowedMethods(mux *http.ServeMux, r *http.Request, rest string) (allowed []string) {
-	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPost} {
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut} {
 		probe := r.Clone(r.Context())
 		probe.Method = method
 		if _, pattern := mux.Handler(probe); pattern != rest {
@@ -220,7 +251,7 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, code, 
 		return
 	}
 	if strings.HasPrefix(r.URL.Path, "/api/") {
-		s.api.WriteError(w, status, api.Error{Code: code, Message: message})
+		s.api.WriteProblem(w, r, api.NewProblem(status, code, message))
 		return
 	}
 	http.Error(w, message, status)

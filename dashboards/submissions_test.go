@@ -59,7 +59,7 @@ func TestSubmissionsAPI(t *testing.T) {
 		{`{"url": "https://casino.example/", "reporter": "张三"}`, http.StatusBadRequest, "bad_body"},
 		{`{"url": "https://casino.example/"} x`, http.StatusBadRequest, "bad_body"},
 		{`[`, http.StatusBadRequest, "bad_body"},
-		{`{"url": "https://casino.example/` + strings.Repeat("a", intake.MaxBody) + `"}`, http.StatusBadRequest, "bad_body"},
+		{`{"url": "https://casino.example/` + strings.Repeat("a", intake.MaxBody) + `"}`, http.StatusRequestEntityTooLarge, "bad_body"},
 		{`{"url": "https://full.example/"}`, http.StatusServiceUnavailable, "too_many_waiting"},
 	} {
 		w := o.post("/api/v1/submissions", "application/json; charset=utf-8", tc.body)

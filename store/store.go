@@ -267,6 +267,37 @@ var (
 	ErrTooManyOfOrigin = fmt.Errorf("%d reports of this origin are open; wait, or withdraw reports", MaxOfOrigin)
 )
 
+// Reader is who reads reports.
+type Reader struct {
+	Sight qianshao.Sight
+	// Origin is that of the reader's own reports, if the reader does not see all.
+	Origin string
+}
+
+// Everything reads all reports.
+func Everything() Reader { return Reader{Sight: qianshao.SeeAll()} }
+
+// Sees says whether a report may be read: while it waits for an authorisation by who
+// handed it in, then by who sees what is under its authorisation.
+func (r Reader) Sees(s qianshao.Submission) bool {
+	if s.State == qianshao.SubmissionWaiting {
+		return r.Sight.All || r.Origin != "" && r.Origin == s.Origin
+	}
+	return r.Sight.Sees(s.Authorisation)
+}
+
+// Receipt returns what a reader is told of a report just handed in: of one that it may
+// not read, not that there was one before, nor what came of it.
+func (r Reader) Receipt(s qianshao.Submission) qianshao.Submission {
+	if r.Sees(s) {
+		return s
+	}
+	return qianshao.Submission{
+		ID: s.ID, URL: s.URL, Reports: 1, Origin: r.Origin, First: s.Last, Last: s.Last,
+		State: qianshao.SubmissionWaiting, Skip: qianshao.SkipNotAuthorised,
+	}
+}
+
 // OriginCount counts the reports of an origin that are still to be seen to.
 type OriginCount struct {
 	Origin string

@@ -91,7 +91,7 @@ func (c submitCmd) withdraw(env *environment, f *app.Folder) error {
 }
 
 func listReports(env *environment, f *app.Folder, limit int) error {
-	reports, err := f.Store.Submissions(env.ctx, limit)
+	reports, err := f.Store.Submissions(env.ctx, store.Everything(), limit)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func listReports(env *environment, f *app.Folder, limit int) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	origins, err := f.Store.SubmissionOrigins(env.ctx)
+	origins, err := f.Store.SubmissionOrigins(env.ctx, store.Everything())
 	for _, o := range origins {
 		fmt.Fprintf(env.err, "open from %s: waiting for an authorisation %d, to be fetched %d\n", cmp.Or(o.Origin, "an unknown origin"), o.Waiting, o.Queued)
 	}

@@ -26,7 +26,7 @@ type unmonitoredCmd struct {
 }
 
 func (c unmonitoredCmd) Run(env *environment) error {
-	request := qianshao.UnmonitoredRequest{Reason: qianshao.UnmonitoredReason(c.Reason), Offset: c.Offset, Limit: c.Limit}
+	request := qianshao.UnmonitoredRequest{Sight: qianshao.SeeAll(), Reason: qianshao.UnmonitoredReason(c.Reason), Offset: c.Offset, Limit: c.Limit}
 	if c.Reason != "" && !slices.Contains(qianshao.UnmonitoredReasons(), request.Reason) {
 		return usageError(fmt.Errorf("there is no reason %q; the reasons are %v", c.Reason, qianshao.UnmonitoredReasons()))
 	}
@@ -110,7 +110,7 @@ func (env *environment) whenever(t time.Time) string {
 
 // printUnmonitored says how much is not monitored, and nothing if all is.
 func printUnmonitored(ctx context.Context, w io.Writer, f *app.Folder) error {
-	list, err := f.Unmonitored(ctx, qianshao.UnmonitoredRequest{})
+	list, err := f.Unmonitored(ctx, qianshao.UnmonitoredRequest{Sight: qianshao.SeeAll()})
 	if err != nil {
 		return err
 	}

@@ -1,21 +1,25 @@
-// Package api is the console's JSON, for programs: search, findings and
-// submissions. Codes and fields are stable.
+// Package api is the console's JSON, for programs: search, findings, submissions, and
+// the work of review. Codes and fields are stable. docs/api.md has every operation.
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
-	"strconv"
+	"reflect"
+	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/intake"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
@@ -28,246 +32,223 @@ type Store interface {
 	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
 	// Submission returns one submission, or store.ErrNotFound.
 	Submission(ctx context.Context, id string) (qianshao.Submission, error)
-	// Submissions returns the submissions, the latest first, at most limit.
-	Submissions(ctx context.Context, limit int) ([]qianshao.Submission, error)
-	// SubmissionOrigins counts those that are still to be seen to by origin.
-	SubmissionOrigins(ctx context.Context) ([]store.OriginCount, error)
+	// Submissions returns the submissions that somebody may see, the latest first, at most limit.
+	Submissions(ctx context.Context, who store.Reader, limit int) ([]qianshao.Submission, error)
+	// SubmissionOrigins counts those of them that are still to be seen to by origin.
+	SubmissionOrigins(ctx context.Context, who store.Reader) ([]store.OriginCount, error)
 	// WithdrawSubmission removes one, or returns store.ErrNotFound.
 	WithdrawSubmission(ctx context.Context, id string) error
 }
 
-// Options of New. All but Intake are required.
+// Options of New. All but Intake and Unmonitored are required.
 type Options struct {
 	Store Store
 	Index index.Index
 	// Guard knows who makes a request.
 	Guard *auth.Guard
+	// Desk takes acts; without it there are no routes for them.
+	Desk *desk.Desk
+	// Answers and Views keep what accounts leave here.
+	Answers Answers
+	Views   SavedViews
 	// Intake takes submissions; without it there are no routes for them.
 	Intake *intake.Intake
 	// Parser returns what reads the queries that are asked now.
 	Parser func() index.Parser
+	// Scan judges what is sent; without it there is no route for that.
+	Scan Scan
 	// Unmonitored lists what is not monitored; without it there is no route for that.
 	Unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
 	// Remedy says what to do about it.
 	Remedy func(r qianshao.UnmonitoredReason) (english, chinese string)
-	Log    *slog.Logger
+	// Version is the program's.
+	Version string
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // API answers programs.
-type API struct{ opts Options }
+type API struct {
+	opts Options
+	huma huma.API
+	// unkeyed are the patterns of operations that take no Idempotency-Key, each with the reason.
+	unkeyed map[string]string
+	scans   chan struct{} // those that are worked on
+}
 
 // New returns the API.
-func New(opts Options) *API { return &API{opts} }
+func New(opts Options) *API {
+	return &API{opts: opts, unkeyed: map[string]string{}, scans: make(chan struct{}, maxScans)}
+}
+
+// Mux is what routes are added to.
+type Mux interface {
+	HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request))
+	ServeHTTP(http.ResponseWriter, *http.Request)
+}
+
+// Root is the path under which all operations are.
+const Root = "/api/v1"
 
 // Route adds the routes below /api/.
-func (a *API) Route(mux *http.ServeMux) {
-	mux.HandleFunc("GET /api/v1/search", a.search)
-	mux.HandleFunc("GET /api/v1/findings/{id}", a.finding)
+func (a *API) Route(mux Mux) {
+	a.huma = humago.New(keyed{mux, a}, a.config())
+	a.huma.UseMiddleware(withOwnProblems)
+	a.routeFindings()
+	a.routeViews()
+	if a.opts.Desk != nil {
+		a.routeActs()
+		a.routeBatches()
+	}
+	a.routeIndicators()
+	a.routeTokens()
+	if a.opts.Scan != nil {
+		a.routeScan()
+	}
 	if a.opts.Unmonitored != nil {
-		mux.HandleFunc("GET /api/v1/unmonitored", a.unmonitored)
+		a.routeUnmonitored()
 	}
 	if a.opts.Intake != nil {
-		mux.Handle("POST /api/v1/submissions", a.opts.Guard.Require(qianshao.PowerSubmit, http.HandlerFunc(a.takeSubmission)))
-		mux.HandleFunc("GET /api/v1/submissions", a.submissions)
-		mux.HandleFunc("GET /api/v1/submissions/{id}", a.submission)
-		mux.Handle("DELETE /api/v1/submissions/{id}", a.opts.Guard.Require(qianshao.PowerSubmit, http.HandlerFunc(a.withdraw)))
+		a.routeSubmissions()
+	}
+	mux.HandleFunc("GET "+Root+"/openapi.json", a.serveOpenAPI)
+}
+
+func (a *API) config() huma.Config {
+	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
+	registry.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[Problem]())
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "Qianshao", Version: a.opts.Version,
+				Description: "What was found on the pages that are watched, and the work of those who review it.",
+			},
+			Components: &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{
+				"token": {Type: "http", Scheme: "bearer", Description: "A token of an account."},
+			}},
+			Security: []map[string][]string{{"token": {}}},
+		},
+		Formats:       map[string]huma.Format{"application/json": jsonFormat(), "json": jsonFormat()},
+		DefaultFormat: "application/json",
+		Transformers:  []huma.Transformer{ownProblem},
+		// A parameter that is misspelt must not widen a list.
+		RejectUnknownQueryParameters: true,
 	}
 }
 
-// defaultLimit is how many hits the API returns when it is not told.
-const defaultLimit = 20
-
-// Error is what a program is told when a request fails.
-type Error struct {
-	// Code is stable: bad_query, bad_parameter, not_found, internal,
-	// authentication_required, token_invalid, csrf, second_factor_required, forbidden,
-	// timeout; and of reports of pages
-	// bad_body, bad_url, bad_category, too_many_reports, too_many_waiting,
-	// too_many_queued, too_many_of_origin. An address that there is not has not_found,
-	// a method that it does not take method_not_allowed.
-	Code    string `json:"code"`
-	Message string `json:"message"`
-	// Chinese says the same in Chinese, with bad_query.
-	Chinese string `json:"message_zh,omitempty"`
-	// Column is the character of the query, from 1, with bad_query.
-	Column int `json:"column,omitempty"`
+// schemaName names a type in the description: those of index and desk get the room's name
+// before theirs, since the index has spans of its own, and the desk orders.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	switch t.PkgPath() {
+	case reflect.TypeFor[index.Hit]().PkgPath():
+		return "Index" + name
+	case reflect.TypeFor[desk.Order]().PkgPath():
+		return "Desk" + name
+	}
+	return name
 }
 
-// WriteError answers with an error.
-func (a *API) WriteError(w http.ResponseWriter, status int, e Error) {
-	a.writeJSON(w, status, map[string]Error{"error": e})
+// jsonFormat encodes an answer as a whole before a byte of it is sent.
+func jsonFormat() huma.Format {
+	return huma.Format{
+		Marshal: func(w io.Writer, v any) error {
+			body, err := json.Marshal(v)
+			if err == nil {
+				_, err = w.Write(append(body, '\n'))
+			}
+			return err
+		},
+		Unmarshal: json.Unmarshal,
+	}
 }
 
-func (a *API) writeJSON(w http.ResponseWriter, status int, v any) {
-	body, err := json.Marshal(v)
+// maxBody bounds the body of an operation that names no bound of its own, in bytes.
+const maxBody = 64 << 10
+
+// register adds an operation. Whoever uses it needs the power; "" is for reading.
+func register[I, O any](a *API, power qianshao.Power, op huma.Operation, answer func(context.Context, *I) (*O, error)) {
+	op.Path = Root + op.Path
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = maxBody
+	}
+	op.Middlewares = append(op.Middlewares, a.requirePower(power), a.requireJSON)
+	huma.Register(a.huma, op, answer)
+}
+
+// requirePower refuses accounts without a power.
+func (a *API) requirePower(power qianshao.Power) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		if power != "" && !auth.May(ctx.Context(), power) {
+			a.answer(ctx, lacksPower(power))
+			return
+		}
+		next(ctx)
+	}
+}
+
+// requireJSON refuses bodies of a type that the operation does not take. A form of any
+// web page can send the others.
+func (a *API) requireJSON(ctx huma.Context, next func(huma.Context)) {
+	takes := ctx.Operation().RequestBody
+	if takes == nil {
+		next(ctx)
+		return
+	}
+	if request, _ := humago.Unwrap(ctx); !takes.Required && request.ContentLength == 0 {
+		next(ctx)
+		return
+	}
+	sent, _, _ := strings.Cut(ctx.Header("Content-Type"), ";")
+	if _, ok := takes.Content[strings.ToLower(strings.TrimSpace(sent))]; !ok {
+		a.answer(ctx, NewProblem(http.StatusUnsupportedMediaType, "bad_body", "send Content-Type: "+typesOf(takes)))
+		return
+	}
+	next(ctx)
+}
+
+func typesOf(body *huma.RequestBody) string {
+	var types []string
+	for t := range body.Content {
+		types = append(types, t)
+	}
+	return strings.Join(types, " or ")
+}
+
+// answer writes a problem from a middleware.
+func (a *API) answer(ctx huma.Context, p *Problem) {
+	request, w := humago.Unwrap(ctx)
+	a.WriteProblem(w, request, p)
+}
+
+// WriteProblem answers with a problem outside of an operation.
+func (a *API) WriteProblem(w http.ResponseWriter, _ *http.Request, p *Problem) {
+	body, err := json.Marshal(p)
 	if err != nil {
-		a.opts.Log.Error("encode an answer", "error", err)
-		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"internal","message":"the answer could not be encoded"}}`)
+		a.opts.Log.Error("encode a problem", "error", err)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
 	_, _ = w.Write(append(body, '\n'))
 }
 
-// fail answers with the error of the store or the index.
-func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, store.ErrNotFound) {
-		a.WriteError(w, http.StatusNotFound, Error{Code: "not_found", Message: "there is no finding with this id"})
-		return
-	}
-	a.opts.Log.Error("API request failed", "path", r.URL.Path, "error", err)
-	if errors.Is(err, context.DeadlineExceeded) {
-		a.WriteError(w, http.StatusServiceUnavailable, Error{Code: "timeout", Message: "the request took too long; narrow the query"})
-		return
-	}
-	a.WriteError(w, http.StatusInternalServerError, Error{Code: "internal", Message: "the request failed; the server's log has the cause"})
-}
-
-// Found is the answer to a search.
-type Found struct {
-	index.Results
-	// Suggestion is what the query may have been meant as, if that is another.
-	Suggestion *index.Suggestion `json:"suggestion,omitempty"`
-}
-
-// Suggest adds what a query may have been meant as.
-func (f *Found) Suggest(p index.Parser, query string) {
-	if offer, ok := p.Suggest(query); ok {
-		f.Suggestion = &offer
-	}
-}
-
-func (a *API) search(w http.ResponseWriter, r *http.Request) {
-	parser := a.opts.Parser()
-	query, err := parser.Parse(r.FormValue("q"))
-	var syntax *index.SyntaxError
-	if errors.As(err, &syntax) {
-		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_query", Message: syntax.Message, Chinese: syntax.Chinese(), Column: syntax.Column})
-		return
-	}
+// serveOpenAPI answers with the description of all operations.
+func (a *API) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
+	body, err := json.Marshal(a.huma.OpenAPI())
 	if err != nil {
-		a.fail(w, r, err)
+		a.opts.Log.ErrorContext(r.Context(), "describe the API", "error", err)
+		a.WriteProblem(w, r, NewProblem(http.StatusInternalServerError, "internal", "the description failed; the server's log has the cause"))
 		return
 	}
-	req := index.Request{Sight: qianshao.SeeAll(), Query: query, Sort: index.Sort(r.FormValue("sort"))}
-	if !req.Sort.Valid() {
-		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_parameter", Message: fmt.Sprintf("sort must be one of %v", index.Sorts())})
-		return
-	}
-	if req.Offset, err = number(r, "offset", 0, index.MaxWindow); err == nil {
-		req.Limit, err = number(r, "limit", defaultLimit, index.MaxWindow-req.Offset)
-	}
-	if err != nil {
-		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_parameter", Message: err.Error()})
-		return
-	}
-	req.After, req.Before = index.Cursor(r.FormValue("after")), index.Cursor(r.FormValue("before"))
-	var found Found
-	found.Results, err = a.opts.Index.Search(r.Context(), req)
-	if errors.Is(err, index.ErrCursor) {
-		a.WriteError(w, http.StatusBadRequest, Error{
-			Code:    "bad_parameter",
-			Message: "after or before must be a next or prev of an answer in the same order, one of them alone, without offset; begin at the first page",
-		})
-		return
-	}
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	if found.Hits == nil {
-		found.Hits = []index.Hit{}
-	}
-	for i := range found.Hits {
-		found.Hits[i].URL = mask.String(found.Hits[i].URL)
-	}
-	found.Suggest(parser, r.FormValue("q"))
-	a.writeJSON(w, http.StatusOK, found)
-}
-
-// number reads a parameter between 0 and limit; missing is what it is when not given.
-func number(r *http.Request, name string, missing, limit int) (int, error) {
-	s := r.FormValue(name)
-	if s == "" {
-		return min(missing, limit), nil
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 || n > limit {
-		return 0, fmt.Errorf("%s must be a number from 0 to %d (offset and limit together at most %d)", name, limit, index.MaxWindow)
-	}
-	return n, nil
-}
-
-// Finding is a finding as the API gives it. The page's source is not part of
-// it: it may have megabytes, and belongs to whoever wrote it.
-type Finding struct {
-	qianshao.Finding
-	// Page is the page as the last visit got it that saw the finding.
-	Page Page `json:"page"`
-	// PageNow is what the last visit got at the page's URL.
-	PageNow PageNow `json:"page_now"`
-
-	Under *qianshao.Authorisation `json:"authorised_by"` // null for own files
-	First time.Time               `json:"first_seen"`
-	Last  time.Time               `json:"last_seen"`
-	State qianshao.State          `json:"state"`
-	// Gone is when the page was first seen without it; absent while it is open.
-	Gone time.Time `json:"gone_at,omitzero"`
-	// Changes are the times at which it was gone, came back, or moved to another
-	// category, oldest first.
-	Changes []qianshao.Change `json:"changes"`
-}
-
-// PageNow is the present state of a finding's page.
-type PageNow struct {
-	// Status is 0 if the URL leads to another page, or without HTTP.
-	Status int `json:"status"`
-	// SHA256 is empty if there is no page.
-	SHA256    string    `json:"sha256"`
-	FetchedAt time.Time `json:"fetched_at"`
-}
-
-// Page is what the API says of the page that a finding was made on. SHA256 is
-// empty and Status 0 where the finding was gone before they were kept.
-type Page struct {
-	Title        string    `json:"title"`
-	RequestedURL string    `json:"requested_url"`
-	Status       int       `json:"status"`
-	Charset      string    `json:"charset"`
-	SHA256       string    `json:"sha256"`
-	FetchedAt    time.Time `json:"fetched_at"`
-}
-
-func (a *API) finding(w http.ResponseWriter, r *http.Request) {
-	f, err := a.opts.Store.Finding(r.Context(), r.PathValue("id"))
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	under, err := store.Optional(a.opts.Store.Authorisation(r.Context(), f.Authorisation))
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	a.writeJSON(w, http.StatusOK, NewFinding(f, under))
-}
-
-// NewFinding returns a finding in the form of the API. under is nil for own files.
-// Resident identity numbers in its URLs are masked; its texts have none.
-func NewFinding(f store.Finding, under *qianshao.Authorisation) Finding {
-	f.Finding.URL, f.RequestedURL = mask.String(f.Finding.URL), mask.String(f.RequestedURL)
-	return Finding{
-		Finding: f.Finding, Under: under, First: f.FirstSeen, Last: f.LastSeen,
-		State: f.State(), Gone: f.GoneAt, Changes: append([]qianshao.Change{}, f.Changes...),
-		Page: Page{
-			Title: f.PageTitle, RequestedURL: f.RequestedURL, Status: f.Status,
-			Charset: f.Charset, SHA256: f.Hash, FetchedAt: f.FetchedAt,
-		},
-		PageNow: PageNow{Status: f.PageNow.Status, SHA256: f.PageNow.Hash, FetchedAt: f.PageNow.At},
-	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.Copy(w, bytes.NewReader(append(body, '\n')))
 }
 
 // Unknown answers a request for an address that there is not.
-func (a *API) Unknown(w http.ResponseWriter) {
-	a.WriteError(w, http.StatusNotFound, Error{Code: "not_found", Message: "there are GET /api/v1/search, GET /api/v1/findings/{id}, GET /api/v1/unmonitored, GET and POST /api/v1/submissions, GET and DELETE /api/v1/submissions/{id}"})
+func (a *API) Unknown(w http.ResponseWriter, r *http.Request) {
+	a.WriteProblem(w, r, NewProblem(http.StatusNotFound, "not_found", "there is no such address; GET "+Root+"/openapi.json lists those that there are"))
 }

@@ -1,116 +1,152 @@
 package api
 
 import (
-	"encoding/json"
-	"errors"
-	"io"
-	"mime"
+	"context"
 	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/store"
 )
 
-// How many submissions are listed: unless told, and at most.
-const (
-	defaultSubmissions = 200
-	maxSubmissions     = 1000
-)
+func (a *API) routeSubmissions() {
+	const path = "/submissions"
+	register(a, qianshao.PowerSubmit, huma.Operation{
+		OperationID: "submit", Method: http.MethodPost, Path: path, Summary: "Report a page",
+		DefaultStatus: http.StatusAccepted, MaxBodyBytes: intake.MaxBody,
+	}, a.takeSubmission)
+	register(a, "", huma.Operation{
+		OperationID: "submissions", Method: http.MethodGet, Path: path, Summary: "Reported pages, the latest first",
+	}, a.submissions)
+	register(a, "", huma.Operation{
+		OperationID: "submission", Method: http.MethodGet, Path: path + "/{id}", Summary: "A report, and how far it has come",
+	}, a.submission)
+	register(a, qianshao.PowerSubmit, huma.Operation{
+		OperationID: "withdraw", Method: http.MethodDelete, Path: path + "/{id}", Summary: "Withdraw a report",
+	}, a.withdraw)
+}
 
-// takeSubmission takes {"url": …, "category": …}; category may be missing.
-func (a *API) takeSubmission(w http.ResponseWriter, r *http.Request) {
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
-		a.WriteError(w, http.StatusUnsupportedMediaType, Error{Code: "bad_body", Message: `send JSON, Content-Type: application/json`})
-		return
+// reader is who reads submissions through the API.
+func reader(ctx context.Context) store.Reader { return intake.Reader(auth.From(ctx)) }
+
+// submissionInput has no place for a name or a telephone number.
+type submissionInput struct {
+	Remote
+	Body struct {
+		URL      string `json:"url" doc:"Of the page, whole."`
+		Category string `json:"category,omitempty" doc:"What you suspect; you need not say."`
 	}
-	var body struct {
-		URL      string `json:"url"`
-		Category string `json:"category"`
+}
+
+// Remote is where a request comes from.
+type Remote struct{ address string }
+
+// Resolve takes it from the request.
+func (r *Remote) Resolve(ctx huma.Context) []error {
+	r.address = ctx.RemoteAddr()
+	return nil
+}
+
+type submitted struct {
+	Location string `header:"Location"`
+	Body     qianshao.Submission
+}
+
+func (a *API) takeSubmission(ctx context.Context, in *submissionInput) (*submitted, error) {
+	origin := intake.FromAPI(in.address)
+	if who := auth.From(ctx); !who.Sight.All {
+		origin = intake.FromAccount(who.Name)
 	}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, intake.MaxBody))
-	decoder.DisallowUnknownFields() // a name or a telephone number has no place here
-	if err := decoder.Decode(&body); err != nil {
-		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_body", Message: `the body is not {"url": "https://…", "category": "gambling"}: ` + err.Error()})
-		return
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_body", Message: "there is something behind the report; send one at a time"})
-		return
-	}
-	submission, refusal := a.opts.Intake.Take(r.Context(), body.URL, body.Category, intake.FromAPI(r.RemoteAddr))
+	submission, refusal := a.opts.Intake.Take(ctx, in.Body.URL, in.Body.Category, origin)
 	if refusal != nil {
-		a.WriteError(w, refusal.Status, Error{Code: refusal.Code, Message: refusal.Message})
-		return
+		return nil, NewProblem(refusal.Status, refusal.Code, refusal.Message)
 	}
-	w.Header().Set("Location", "/api/v1/submissions/"+submission.ID)
+	submission = reader(ctx).Receipt(submission)
 	submission.URL = mask.String(submission.URL)
-	a.writeJSON(w, http.StatusAccepted, submission)
+	return &submitted{Location: submissionPath(submission.ID), Body: submission}, nil
 }
 
-func (a *API) submissions(w http.ResponseWriter, r *http.Request) {
-	limit, err := number(r, "limit", defaultSubmissions, maxSubmissions)
-	if err != nil {
-		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_parameter", Message: err.Error()})
-		return
-	}
-	list, err := a.opts.Store.Submissions(r.Context(), limit)
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	if list == nil {
-		list = []qianshao.Submission{}
-	}
-	for i := range list {
-		list[i].URL = mask.String(list[i].URL)
-	}
-	origins, err := a.opts.Store.SubmissionOrigins(r.Context())
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	answer := struct {
-		Submissions []qianshao.Submission `json:"submissions"`
-		// Open counts the reports that wait for an authorisation or their visit.
-		Open []originCount `json:"open_by_origin"`
-	}{list, []originCount{}}
-	for _, o := range origins {
-		answer.Open = append(answer.Open, originCount(o))
-	}
-	a.writeJSON(w, http.StatusOK, answer)
+// submissionPath is where a report is.
+func submissionPath(id string) string { return Root + "/submissions/" + id }
+
+type submissionsInput struct {
+	Limit int `query:"limit" minimum:"0" maximum:"1000" default:"200"`
 }
 
-type originCount struct {
+// Submissions are reported pages.
+type Submissions struct {
+	Submissions []qianshao.Submission `json:"submissions"`
+	// Open counts the reports that wait for an authorisation or their visit.
+	Open []OriginCount `json:"open_by_origin"`
+}
+
+// OriginCount counts the open reports of an origin.
+type OriginCount struct {
 	Origin  string `json:"origin"`
 	Waiting int    `json:"waiting"`
 	Queued  int    `json:"queued"`
 }
 
-// withdraw removes a report.
-func (a *API) withdraw(w http.ResponseWriter, r *http.Request) {
-	err := a.opts.Store.WithdrawSubmission(r.Context(), r.PathValue("id"))
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		a.WriteError(w, http.StatusNotFound, Error{Code: "not_found", Message: "there is no report with this id"})
-	case err != nil:
-		a.fail(w, r, err)
-	default:
-		w.WriteHeader(http.StatusNoContent)
+func (a *API) submissions(ctx context.Context, in *submissionsInput) (*struct{ Body Submissions }, error) {
+	list, err := a.opts.Store.Submissions(ctx, reader(ctx), in.Limit)
+	if err != nil {
+		return nil, a.failure(ctx, "report", err)
 	}
+	origins, err := a.opts.Store.SubmissionOrigins(ctx, reader(ctx))
+	if err != nil {
+		return nil, a.failure(ctx, "report", err)
+	}
+	out := &struct{ Body Submissions }{Submissions{append([]qianshao.Submission{}, list...), []OriginCount{}}}
+	for i := range list {
+		out.Body.Submissions[i].URL = mask.String(list[i].URL)
+	}
+	for _, o := range origins {
+		out.Body.Open = append(out.Body.Open, OriginCount(o))
+	}
+	return out, nil
 }
 
-func (a *API) submission(w http.ResponseWriter, r *http.Request) {
-	submission, err := a.opts.Store.Submission(r.Context(), r.PathValue("id"))
-	if errors.Is(err, store.ErrNotFound) {
-		a.WriteError(w, http.StatusNotFound, Error{Code: "not_found", Message: "there is no report with this id"})
-		return
+type ByID struct {
+	ID string `path:"id"`
+}
+
+// withdraw removes a report.
+func (a *API) withdraw(ctx context.Context, in *ByID) (*struct{}, error) {
+	_, err := a.visibleSubmission(ctx, in.ID)
+	if err == nil {
+		err = a.opts.Store.WithdrawSubmission(ctx, in.ID)
+	}
+	if err == nil {
+		err = a.opts.Answers.DropAnswersOf(ctx, submissionPath(in.ID))
 	}
 	if err != nil {
-		a.fail(w, r, err)
-		return
+		return nil, a.failure(ctx, "report", err)
+	}
+	return nil, nil //nolint:nilnil // 204
+}
+
+func (a *API) submission(ctx context.Context, in *struct {
+	IfChanged
+	ByID
+}) (*single[qianshao.Submission], error) {
+	submission, err := a.visibleSubmission(ctx, in.ID)
+	if err != nil {
+		return nil, a.failure(ctx, "report", err)
 	}
 	submission.URL = mask.String(submission.URL)
-	a.writeJSON(w, http.StatusOK, submission)
+	return answer(in.IfChanged, submission)
+}
+
+// visibleSubmission returns a report that the account may see; any other is as if it
+// were not there.
+func (a *API) visibleSubmission(ctx context.Context, id string) (qianshao.Submission, error) {
+	submission, err := a.opts.Store.Submission(ctx, id)
+	if err == nil && !reader(ctx).Sees(submission) {
+		return qianshao.Submission{}, store.ErrNotFound
+	}
+	return submission, err
 }

@@ -1,21 +1,22 @@
 package api
 
 import (
-	"fmt"
+	"context"
 	"net/http"
 	"slices"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
+	"github.com/qianshao/qianshao/dashboards/auth"
 )
 
-// How many rows of what is not monitored are listed: unless told, and at most.
-const (
-	defaultUnmonitored = 200
-	maxUnmonitored     = 1000
-	// maxUnmonitoredOffset is beyond the hosts of any register.
-	maxUnmonitoredOffset = 10_000_000
-)
+func (a *API) routeUnmonitored() {
+	register(a, "", huma.Operation{
+		OperationID: "unmonitored", Method: http.MethodGet, Path: "/unmonitored", Summary: "What is not monitored although the register says so",
+	}, a.unmonitored)
+}
 
 // Unmonitored is a host or an authorisation that is not monitored, with what to do.
 type Unmonitored struct {
@@ -40,33 +41,29 @@ type UnmonitoredPage struct {
 	Counts qianshao.UnmonitoredCounts `json:"counts"`
 }
 
-func (a *API) unmonitored(w http.ResponseWriter, r *http.Request) {
-	request := qianshao.UnmonitoredRequest{Reason: qianshao.UnmonitoredReason(r.FormValue("reason"))}
-	var err error
-	if request.Reason != "" && !slices.Contains(qianshao.UnmonitoredReasons(), request.Reason) {
-		err = fmt.Errorf("reason must be one of %v", qianshao.UnmonitoredReasons())
+type unmonitoredInput struct {
+	Reason qianshao.UnmonitoredReason `query:"reason" doc:"Only rows of this reason."`
+	// The highest offset is beyond the hosts of any register.
+	Offset int `query:"offset" minimum:"0" maximum:"10000000"`
+	Limit  int `query:"limit" minimum:"0" maximum:"1000" default:"200"`
+}
+
+func (a *API) unmonitored(ctx context.Context, in *unmonitoredInput) (*struct{ Body UnmonitoredPage }, error) {
+	if in.Reason != "" && !slices.Contains(qianshao.UnmonitoredReasons(), in.Reason) {
+		return nil, badParameter("reason must be one of %v", qianshao.UnmonitoredReasons())
 	}
-	if err == nil {
-		request.Offset, err = number(r, "offset", 0, maxUnmonitoredOffset)
-	}
-	if err == nil {
-		request.Limit, err = number(r, "limit", defaultUnmonitored, maxUnmonitored)
-	}
+	list, err := a.opts.Unmonitored(ctx, qianshao.UnmonitoredRequest{
+		Sight: auth.From(ctx).Sight, Reason: in.Reason, Offset: in.Offset, Limit: in.Limit,
+	})
 	if err != nil {
-		a.WriteError(w, http.StatusBadRequest, Error{Code: "bad_parameter", Message: err.Error()})
-		return
+		return nil, a.failure(ctx, "row", err)
 	}
-	list, err := a.opts.Unmonitored(r.Context(), request)
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	page := UnmonitoredPage{Unmonitored: []Unmonitored{}, Total: list.Total(request.Reason), Counts: qianshao.UnmonitoredCounts{}}
+	page := UnmonitoredPage{Unmonitored: []Unmonitored{}, Total: list.Total(in.Reason), Counts: qianshao.UnmonitoredCounts{}}
 	for _, reason := range qianshao.UnmonitoredReasons() {
 		page.Counts[reason] = list.Counts[reason]
 	}
 	for _, row := range list.Rows {
 		page.Unmonitored = append(page.Unmonitored, NewUnmonitored(row, a.opts.Remedy))
 	}
-	a.writeJSON(w, http.StatusOK, page)
+	return &struct{ Body UnmonitoredPage }{page}, nil
 }

@@ -40,10 +40,10 @@ type Store interface {
 	Authorisations(ctx context.Context) ([]qianshao.Authorisation, error)
 	// Submission returns one submission, or store.ErrNotFound.
 	Submission(ctx context.Context, id string) (qianshao.Submission, error)
-	// Submissions returns the submissions, the latest first, at most limit.
-	Submissions(ctx context.Context, limit int) ([]qianshao.Submission, error)
-	// SubmissionOrigins counts those that are still to be seen to by origin.
-	SubmissionOrigins(ctx context.Context) ([]store.OriginCount, error)
+	// Submissions returns the submissions that somebody may read, the latest first, at most limit.
+	Submissions(ctx context.Context, who store.Reader, limit int) ([]qianshao.Submission, error)
+	// SubmissionOrigins counts those of them that are still to be seen to by origin.
+	SubmissionOrigins(ctx context.Context, who store.Reader) ([]store.OriginCount, error)
 	// WithdrawSubmission removes one, or returns store.ErrNotFound.
 	WithdrawSubmission(ctx context.Context, id string) error
 }
@@ -107,8 +107,14 @@ func New(opts Options) (*Console, error) {
 	return c, err
 }
 
+// Mux is what routes are added to.
+type Mux interface {
+	Handle(pattern string, handler http.Handler)
+	HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request))
+}
+
 // Route adds the routes of the pages.
-func (c *Console) Route(mux *http.ServeMux) {
+func (c *Console) Route(mux Mux) {
 	mux.HandleFunc("GET /{$}", c.serveSearch)
 	mux.HandleFunc("GET /findings/{id}", c.serveFinding)
 	mux.HandleFunc("GET /findings/{id}/screenshot", c.serveScreenshot)

@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"html"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/store"
 )
@@ -104,8 +106,18 @@ func standing(a qianshao.Authorisation, now time.Time) registerEntry {
 	return v
 }
 
+// visibleFinding returns a finding that the account may see; any other is as if it were
+// not there.
+func (c *Console) visibleFinding(ctx context.Context, id string) (store.Finding, error) {
+	f, err := c.store.Finding(ctx, id)
+	if err == nil && !auth.From(ctx).Sight.Sees(f.Authorisation) {
+		return store.Finding{}, store.ErrNotFound
+	}
+	return f, err
+}
+
 func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
-	f, err := c.store.Finding(r.Context(), r.PathValue("id"))
+	f, err := c.visibleFinding(r.Context(), r.PathValue("id"))
 	if errors.Is(err, store.ErrNotFound) {
 		c.notFound(w, r)
 		return

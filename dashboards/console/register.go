@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/index"
 )
 
@@ -25,8 +26,11 @@ func (c *Console) serveRegister(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := &registerPage{layout: c.layout(w, r, "register.title")}
+	sight := auth.From(r.Context()).Sight
 	for _, a := range list {
-		v.List = append(v.List, standing(a, c.now()))
+		if sight.Sees(a.ID) {
+			v.List = append(v.List, standing(a, c.now()))
+		}
 	}
 	order := []string{"in_force", "not_yet", "expired"}
 	slices.SortStableFunc(v.List, func(a, b registerEntry) int {

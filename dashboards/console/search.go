@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/index"
 )
@@ -171,7 +172,7 @@ func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
 	}
 	at := positionOf(r)
 	results, err := c.index.Search(r.Context(), index.Request{
-		Sight: qianshao.SeeAll(), Query: query, Sort: v.Sort, After: at.after, Before: at.before, Offset: at.offset, Limit: pageSize,
+		Sight: auth.From(r.Context()).Sight, Query: query, Sort: v.Sort, After: at.after, Before: at.before, Offset: at.offset, Limit: pageSize,
 	})
 	if errors.Is(err, index.ErrCursor) {
 		v.Error = &queryError{Message: v.T("search.cursor"), First: v.link(v.Query)}
@@ -280,7 +281,9 @@ func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, at 
 	marker := index.NewMarker(query, c.fold)
 	for _, hit := range hits {
 		line := row{Hit: hit, Link: "/findings/" + url.PathEscape(hit.ID) + back, Name: hit.Rule, Before: untrusted.Plain(hit.Evidence)}
-		if f, ok := findings[hit.ID]; ok {
+		if f, ok := findings[hit.ID]; ok && !auth.From(ctx).Sight.Sees(f.Authorisation) {
+			continue // it has moved to another authorisation since it was indexed
+		} else if ok {
 			line.Name = untrusted.Plain(f.Title)
 			if e, ok := f.Primary(); ok {
 				line.Before, line.After = untrusted.Plain(e.Before), untrusted.Plain(e.After)
@@ -362,7 +365,7 @@ func (c *Console) whyEmpty(ctx context.Context, v *searchPage, at position) erro
 		v.Empty = "none"
 		return nil
 	}
-	all, err := c.index.Search(ctx, index.Request{Sight: qianshao.SeeAll(), NoFacets: true})
+	all, err := c.index.Search(ctx, index.Request{Sight: auth.From(ctx).Sight, NoFacets: true})
 	if err != nil {
 		return err
 	}

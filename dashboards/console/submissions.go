@@ -7,6 +7,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/store"
 )
@@ -28,7 +29,7 @@ type submissionsPage struct {
 func (c *Console) serveSubmissions(w http.ResponseWriter, r *http.Request) {
 	v := &submissionsPage{layout: c.layout(w, r, "reports.title")}
 	if id := r.FormValue("report"); id != "" {
-		if submission, err := c.store.Submission(r.Context(), id); err == nil {
+		if submission, err := c.store.Submission(r.Context(), id); err == nil && intake.Reader(auth.From(r.Context())).Sees(submission) {
 			v.Accepted = &submission
 		}
 	}
@@ -37,11 +38,11 @@ func (c *Console) serveSubmissions(w http.ResponseWriter, r *http.Request) {
 
 func (c *Console) showSubmissions(w http.ResponseWriter, r *http.Request, status int, v *submissionsPage) {
 	var err error
-	if v.List, err = c.store.Submissions(r.Context(), shownSubmissions); err != nil {
+	if v.List, err = c.store.Submissions(r.Context(), intake.Reader(auth.From(r.Context())), shownSubmissions); err != nil {
 		c.failWith(w, r, err)
 		return
 	}
-	if v.Origins, err = c.store.SubmissionOrigins(r.Context()); err != nil {
+	if v.Origins, err = c.store.SubmissionOrigins(r.Context(), intake.Reader(auth.From(r.Context()))); err != nil {
 		c.failWith(w, r, err)
 		return
 	}
@@ -53,7 +54,11 @@ func (c *Console) showSubmissions(w http.ResponseWriter, r *http.Request, status
 func (c *Console) takeSubmission(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, intake.MaxBody)
 	v := &submissionsPage{layout: c.layout(w, r, "reports.title"), Address: r.PostFormValue("url")}
-	submission, refusal := c.intake.Take(r.Context(), v.Address, r.PostFormValue("category"), intake.FromForm)
+	origin := intake.FromForm
+	if who := auth.From(r.Context()); !who.Sight.All {
+		origin = intake.FromAccount(who.Name)
+	}
+	submission, refusal := c.intake.Take(r.Context(), v.Address, r.PostFormValue("category"), origin)
 	if refusal == nil {
 		http.Redirect(w, r, "/submissions?report="+submission.ID, http.StatusSeeOther)
 		return
@@ -64,7 +69,11 @@ func (c *Console) takeSubmission(w http.ResponseWriter, r *http.Request) {
 
 // withdrawSubmission takes the button of a report. One that is gone already is as wanted.
 func (c *Console) withdrawSubmission(w http.ResponseWriter, r *http.Request) {
-	if err := c.store.WithdrawSubmission(r.Context(), r.PathValue("id")); err != nil && !errors.Is(err, store.ErrNotFound) {
+	submission, err := c.store.Submission(r.Context(), r.PathValue("id"))
+	if err == nil && intake.Reader(auth.From(r.Context())).Sees(submission) {
+		err = c.store.WithdrawSubmission(r.Context(), submission.ID)
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		c.failWith(w, r, err)
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
 )
 
 const (
@@ -44,7 +45,7 @@ func (c *Console) serveUnmonitored(w http.ResponseWriter, r *http.Request) {
 		reason = ""
 	}
 	offset := offsetOf(r, maxUnmonitoredOffset)
-	list, err := c.unmonitored(r.Context(), qianshao.UnmonitoredRequest{Reason: reason, Offset: offset, Limit: unmonitoredSize})
+	list, err := c.unmonitored(r.Context(), qianshao.UnmonitoredRequest{Sight: auth.From(r.Context()).Sight, Reason: reason, Offset: offset, Limit: unmonitoredSize})
 	if err != nil {
 		c.failWith(w, r, err)
 		return
@@ -135,7 +136,7 @@ func (c *Console) unmonitoredInWords(ctx context.Context, v *layout) string {
 	if c.unmonitored == nil {
 		return ""
 	}
-	list, err := c.unmonitored(ctx, qianshao.UnmonitoredRequest{})
+	list, err := c.unmonitored(ctx, qianshao.UnmonitoredRequest{Sight: auth.From(ctx).Sight})
 	if err != nil {
 		c.log.Error("what is not monitored cannot be counted", "error", err)
 		return v.T("unmonitored.unknown")

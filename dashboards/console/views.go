@@ -91,7 +91,7 @@ func (c *Console) serveScreenshot(w http.ResponseWriter, r *http.Request) {
 // pictureOf returns the PNG of a finding's page, that of the view which has the
 // evidence where there are two; nil if there is none.
 func (c *Console) pictureOf(ctx context.Context, id string) ([]byte, error) {
-	f, err := c.store.Finding(ctx, id)
+	f, err := c.visibleFinding(ctx, id)
 	if err != nil {
 		return nil, err
 	}

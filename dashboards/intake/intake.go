@@ -32,8 +32,20 @@ const (
 type Submit func(ctx context.Context, url string, suspected qianshao.Category, origin string) (qianshao.Submission, error)
 
 // FromForm is the origin of what is handed in on the console. A form is filled in by
-// hand, by somebody who has the password or this machine.
+// hand, by somebody who sees all.
 const FromForm = "form"
+
+// FromAccount is the origin of what an account hands in that does not see all: it reads
+// its own reports while they wait, and nobody else's.
+func FromAccount(name string) string { return "account " + name }
+
+// Reader is who reads reports: an account.
+func Reader(who qianshao.Account) store.Reader {
+	if who.Sight.All {
+		return store.Everything()
+	}
+	return store.Reader{Sight: who.Sight, Origin: FromAccount(who.Name)}
+}
 
 // Networks of senders: of an IPv4 address the 256 that it is among, of an IPv6
 // address what one customer of a provider has. It tells one portal from another and
@@ -84,7 +96,7 @@ type Refusal struct {
 	Message string // for programs
 }
 
-// Take hands a submission on. category may be empty; origin is FromForm or FromAPI.
+// Take hands a submission on. category may be empty; origin is FromForm, FromAPI or FromAccount.
 func (in *Intake) Take(ctx context.Context, url, category, origin string) (qianshao.Submission, *Refusal) {
 	var suspected qianshao.Category
 	if category != "" {

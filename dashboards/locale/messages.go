@@ -160,6 +160,7 @@ var messages = map[string]message{
 	"origin.command":                   {"命令行", "command line"},
 	"origin.form":                      {"网页表单", "this form"},
 	"origin.api":                       {"接口", "API"},
+	"origin.account":                   {"账号", "account"},
 	"origin.unknown":                   {"方式未记录", "way not recorded"},
 	"reports.url":                      {"网页地址", "Address of the page"},
 	"reports.category":                 {"疑似类别", "Suspected"},

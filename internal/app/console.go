@@ -63,7 +63,7 @@ func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
 		Submit: func(ctx context.Context, url string, suspected qianshao.Category, origin string) (qianshao.Submission, error) {
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), url, suspected, origin)
 		},
-		Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
+		Scan: a.scan, Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
 		Accounts: a.Folder.Accounts, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor, OIDC: oidc,
 		Version: a.opts.Version, Log: a.opts.Log,
 	})

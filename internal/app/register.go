@@ -71,6 +71,9 @@ func (f *Folder) Submit(ctx context.Context, scope *ingest.Scope, url string, su
 // queueSubmissions puts the waiting reports that an authorisation covers by now
 // into the frontier, and lets those go whose term is over.
 func (f *Folder) queueSubmissions(ctx context.Context, scope *ingest.Scope) error {
+	if err := f.Store.ExpireAnswers(ctx, time.Now()); err != nil {
+		return err
+	}
 	if _, err := f.Store.ExpireSubmissions(ctx, time.Now()); err != nil {
 		return err
 	}

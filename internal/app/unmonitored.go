@@ -22,6 +22,9 @@ func (f *Folder) Unmonitored(ctx context.Context, r qianshao.UnmonitoredRequest)
 		if err != nil {
 			return list, err
 		}
+		if !r.Sight.Sees(u.Authorisation) {
+			continue
+		}
 		list.Counts[u.Reason]++
 		if r.Reason != "" && r.Reason != u.Reason {
 			continue
@@ -41,27 +44,57 @@ const countsAge = 30 * time.Second
 type unmonitored struct {
 	folder *Folder
 	mu     sync.Mutex
-	counts qianshao.UnmonitoredCounts
+	// counts are those under each authorisation: not everybody sees all of them.
+	counts map[string]qianshao.UnmonitoredCounts
 	read   time.Time
 }
 
 // list is Folder.Unmonitored; where no row is asked for, the numbers may be countsAge old.
-func (u *unmonitored) list(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error) {
+func (u *unmonitored) list(ctx context.Context, r qianshao.UnmonitoredRequest) (list qianshao.UnmonitoredList, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if r.Limit == 0 && u.counts != nil && time.Since(u.read) < countsAge {
-		return qianshao.UnmonitoredList{Counts: u.counts}, nil
+	if r.Limit > 0 {
+		return u.folder.Unmonitored(ctx, r)
 	}
-	list, err := u.folder.Unmonitored(ctx, r)
-	if err == nil {
-		u.counts, u.read = list.Counts, time.Now()
+	if u.counts == nil || time.Since(u.read) >= countsAge {
+		if err := u.count(ctx); err != nil {
+			return list, err
+		}
 	}
-	return list, err
+	list.Counts = qianshao.UnmonitoredCounts{}
+	for authorisation, counts := range u.counts {
+		if r.Sight.Sees(authorisation) {
+			for reason, n := range counts {
+				list.Counts[reason] += n
+			}
+		}
+	}
+	return list, nil
+}
+
+// count reads the numbers anew.
+func (u *unmonitored) count(ctx context.Context) error {
+	scope, err := u.folder.Register.Read(ctx)
+	if err != nil {
+		return err
+	}
+	all := map[string]qianshao.UnmonitoredCounts{}
+	for row, err := range ingest.Unmonitored(ctx, u.folder.Store, scope, time.Now()) {
+		if err != nil {
+			return err
+		}
+		if all[row.Authorisation] == nil {
+			all[row.Authorisation] = qianshao.UnmonitoredCounts{}
+		}
+		all[row.Authorisation][row.Reason]++
+	}
+	u.counts, u.read = all, time.Now()
+	return nil
 }
 
 // states are the values of the gauge qianshao_unmonitored.
 func (u *unmonitored) states(ctx context.Context) (map[string]int, error) {
-	list, err := u.list(ctx, qianshao.UnmonitoredRequest{})
+	list, err := u.list(ctx, qianshao.UnmonitoredRequest{Sight: qianshao.SeeAll()})
 	states := map[string]int{}
 	for _, reason := range qianshao.UnmonitoredReasons() {
 		states[string(reason)] = list.Counts[reason]

@@ -31,7 +31,7 @@ func TestUnmonitored(t *testing.T) {
 		page.Total != 4 || len(page.Unmonitored) != 1 || page.Unmonitored[0].Host != "b.example" {
 		t.Errorf("%+v, %v", page, err)
 	}
-	list, err := a.Folder.Unmonitored(t.Context(), qianshao.UnmonitoredRequest{Reason: qianshao.UnmonitoredNoSeed, Offset: 1, Limit: 9})
+	list, err := a.Folder.Unmonitored(t.Context(), qianshao.UnmonitoredRequest{Sight: qianshao.SeeAll(), Reason: qianshao.UnmonitoredNoSeed, Offset: 1, Limit: 9})
 	if err != nil || len(list.Rows) != 1 || list.Rows[0].Host != "c.example" || list.Counts.Hosts() != 3 || list.Counts.Authorisations() != 1 {
 		t.Errorf("%+v, %v", list, err)
 	}
@@ -39,7 +39,7 @@ func TestUnmonitored(t *testing.T) {
 	if err := a.Folder.Store.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: "of another version"}}); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := a.Folder.Unmonitored(t.Context(), qianshao.UnmonitoredRequest{}); err == nil {
+	if list, err := a.Folder.Unmonitored(t.Context(), qianshao.UnmonitoredRequest{Sight: qianshao.SeeAll()}); err == nil {
 		t.Errorf("a register that cannot be read lists %+v", list)
 	}
 }

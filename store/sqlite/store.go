@@ -11,12 +11,14 @@ import (
 	"context"
 
 	"github.com/qianshao/qianshao/store/sqlite/accounts"
+	"github.com/qianshao/qianshao/store/sqlite/clients"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // Store is the truth in an open database. It is safe for concurrent use.
 type Store struct {
 	*accounts.Store
+	*clients.Clients
 	db     *database.DB
 	packer packer
 }
@@ -36,7 +38,7 @@ func opened(db *database.DB, err error) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{Store: accounts.New(db), db: db}, nil
+	return &Store{Store: accounts.New(db), Clients: clients.New(db), db: db}, nil
 }
 
 // Close ends all connections. The last one moves the write-ahead log into the database.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -128,16 +130,18 @@ func (s *Store) removeSubmissions(ctx context.Context, op string, remove func(tx
 	return n, nil
 }
 
-// SubmissionOrigins counts the reports that are still to be seen to by origin, the
-// origin with the most first.
-func (s *Store) SubmissionOrigins(ctx context.Context) ([]store.OriginCount, error) {
+// SubmissionOrigins counts the reports that somebody may read and that are still to be
+// seen to by origin, the origin with the most first.
+func (s *Store) SubmissionOrigins(ctx context.Context, who store.Reader) ([]store.OriginCount, error) {
+	visible, args := visibleTo(who)
 	list, err := database.Collect(ctx, s.db.Read, func(rows *sql.Rows) (c store.OriginCount, err error) {
 		err = rows.Scan(&c.Origin, &c.Waiting, &c.Queued)
 		return c, err
 	}, `
 SELECT origin, sum(waits), count(*) - sum(waits) FROM (
-  SELECT origin, 1 AS waits FROM submissions WHERE `+isWaiting+` UNION ALL SELECT origin, 0 FROM submissions WHERE `+isQueued+`)
-GROUP BY origin ORDER BY count(*) DESC, origin`)
+  SELECT s.origin, 1 AS waits FROM submissions s WHERE `+isWaiting+visible+`
+  UNION ALL SELECT s.origin, 0 FROM submissions s WHERE `+isQueued+visible+`)
+GROUP BY origin ORDER BY count(*) DESC, origin`, args...)
 	return list, s.db.Fail("count the reports of", err)
 }
 
@@ -166,10 +170,31 @@ ON CONFLICT (url) DO UPDATE SET due = 0, attempts = 0, authorisation = excluded.
 	return refreshHosts(ctx, tx, map[string]bool{item.Host: true})
 }
 
+// authorisedBy is the authorisation of a report s: that of its URL in the frontier, or of
+// its page where the URL has left the frontier.
+const authorisedBy = `coalesce((SELECT q.authorisation FROM frontier q WHERE q.url = s.url),
+  (SELECT p.authorisation FROM pages p WHERE p.page = s.page OR p.requested = s.page ORDER BY p.last_seen DESC LIMIT 1), '')`
+
+// visibleTo is store.Reader.Sees as a condition that follows others, on submissions s.
+func visibleTo(who store.Reader) (condition string, args []any) {
+	if who.Sight.All {
+		return "", nil
+	}
+	args = append(args, who.Origin)
+	var holders []string
+	for i, authorisation := range who.Sight.Authorisations {
+		holders, args = append(holders, "$"+strconv.Itoa(i+2)), append(args, authorisation)
+	}
+	if holders == nil {
+		holders = []string{"NULL"}
+	}
+	return ` AND (s.waits_for <> '' AND s.origin = $1 AND $1 <> '' OR s.waits_for = '' AND ` + authorisedBy + ` IN (` + strings.Join(holders, ", ") + `))`, args
+}
+
 // selectSubmissions reads a submission with what became of it: the frontier knows
 // why a visit brought no page; the pages know whether it was flagged.
 const selectSubmissions = `
-SELECT s.id, s.url, s.category, s.reports, s.origin, s.first_reported, s.last_reported, s.waits_for,
+SELECT s.id, s.url, ` + authorisedBy + `, s.category, s.reports, s.origin, s.first_reported, s.last_reported, s.waits_for,
   s.visited, coalesce(f.skip, s.dropped),
   EXISTS (SELECT 1 FROM pages p WHERE (p.page = s.page OR p.requested = s.page) AND p.flagged = 1)
 FROM submissions s LEFT JOIN frontier f ON f.url = s.url`
@@ -186,9 +211,11 @@ func (s *Store) Submission(ctx context.Context, id string) (qianshao.Submission,
 	return list[0], nil
 }
 
-// Submissions returns the submissions, the latest first, at most limit.
-func (s *Store) Submissions(ctx context.Context, limit int) ([]qianshao.Submission, error) {
-	list, err := database.Collect(ctx, s.db.Read, scanSubmission, selectSubmissions+` ORDER BY s.last_reported DESC, s.id LIMIT $1`, limit)
+// Submissions returns the submissions that somebody may read, the latest first, at most limit.
+func (s *Store) Submissions(ctx context.Context, who store.Reader, limit int) ([]qianshao.Submission, error) {
+	visible, args := visibleTo(who)
+	list, err := database.Collect(ctx, s.db.Read, scanSubmission, selectSubmissions+`
+WHERE 1 = 1`+visible+` ORDER BY s.last_reported DESC, s.id LIMIT `+strconv.Itoa(limit), args...)
 	return list, s.db.Fail("read reports from", err)
 }
 
@@ -203,13 +230,14 @@ func scanSubmission(rows *sql.Rows) (r qianshao.Submission, err error) {
 	var first, last int64
 	var waitsFor, skip string
 	var visited, flagged bool
-	err = rows.Scan(&r.ID, &r.URL, &r.Category, &r.Reports, &r.Origin, &first, &last, &waitsFor, &visited, &skip, &flagged)
+	err = rows.Scan(&r.ID, &r.URL, &r.Authorisation, &r.Category, &r.Reports, &r.Origin, &first, &last, &waitsFor, &visited, &skip, &flagged)
 	if err != nil {
 		return r, err
 	}
 	r.First, r.Last = database.FromMillis(first), database.FromMillis(last)
 	switch {
 	case waitsFor != "":
+		r.Authorisation = "" // the page may have had one once
 		r.State, r.Skip = qianshao.SubmissionWaiting, qianshao.Skip(waitsFor)
 	case !visited:
 		r.State = qianshao.SubmissionQueued

@@ -43,7 +43,7 @@ func testSubmission(t *testing.T, open Open) {
 	if err := s.QueueSubmission(ctx, item); err != nil {
 		t.Fatal(err)
 	}
-	want.State, want.Skip = qianshao.SubmissionQueued, ""
+	want.State, want.Skip, want.Authorisation = qianshao.SubmissionQueued, "", item.Authorisation
 	got, err = s.Submission(ctx, want.ID)
 	check("authorised", got, err)
 
@@ -68,7 +68,7 @@ func testSubmission(t *testing.T, open Open) {
 	check("recalled", got, err)
 	visit(ingest.Outcome{Again: base.AddDate(0, 1, 0)})
 	want.State = qianshao.SubmissionClear
-	list, err := s.Submissions(ctx, 10)
+	list, err := s.Submissions(ctx, store.Everything(), 10)
 	check("seen", list[0], err)
 }
 
@@ -96,8 +96,62 @@ func testFlaggedSubmission(t *testing.T, open Open) {
 	want("its page is gone", qianshao.SubmissionClear)
 }
 
+// testSubmissionReaders: while a report waits, its reporter reads it, and then who sees
+// its authorisation; lists, counts and store.Reader.Sees agree.
+func testSubmissionReaders(t *testing.T, open Open) {
+	s, ctx := open(t), t.Context()
+	waiting := func(url, origin string) {
+		t.Helper()
+		_, err := s.Submit(ctx, store.Report{URL: url, Origin: origin, At: base}, nil, qianshao.SkipNotAuthorised)
+		check(t, err)
+	}
+	waiting("http://w1/", "account me")
+	waiting("http://w2/", "account other")
+	waiting("http://w3/", "")
+	for _, host := range []string{"q1", "q2"} {
+		it := item(host, "/x", 0)
+		it.Authorisation = "of " + host
+		_, err := s.Submit(ctx, store.Report{URL: it.URL, Origin: "api", At: base}, &it, "")
+		check(t, err)
+	}
+	all, err := s.Submissions(ctx, store.Everything(), 10)
+	check(t, err)
+	for who, want := range map[*store.Reader]int{
+		{Sight: qianshao.SeeAll()}: 5,
+		{Sight: qianshao.Sight{Authorisations: []string{"of q1"}}, Origin: "account me"}: 2,
+		{Sight: qianshao.Sight{Authorisations: []string{"of q1", "of q2"}}}:              2,
+		{Origin: "account other"}: 1,
+		{}:                        0,
+	} {
+		var ids, seen []string
+		list, err := s.Submissions(ctx, *who, 10)
+		check(t, err)
+		for _, r := range list {
+			ids = append(ids, r.ID)
+		}
+		for _, r := range all {
+			if who.Sees(r) {
+				seen = append(seen, r.ID)
+			}
+		}
+		if diff := cmp.Diff(seen, ids); diff != "" || len(ids) != want {
+			t.Errorf("%+v reads %d, want %d (-Sees +Submissions):\n%s", *who, len(ids), want, diff)
+		}
+		origins, err := s.SubmissionOrigins(ctx, *who)
+		check(t, err)
+		sum := 0
+		for _, o := range origins {
+			sum += o.Waiting + o.Queued
+		}
+		if sum != want {
+			t.Errorf("%+v: the counts by origin make %d, want %d", *who, sum, want)
+		}
+	}
+}
+
 // testSubmissionOrder: the latest comes first in the list, the first one in the queue.
 func testSubmissionOrder(t *testing.T, open Open) {
+	t.Run("readers", func(t *testing.T) { testSubmissionReaders(t, open) })
 	s, ctx := open(t), t.Context()
 	for i, url := range []string{"http://a/", "http://b/", "http://c/"} {
 		_, err := s.Submit(ctx, store.Report{URL: url, Origin: "api", At: base.Add(time.Duration(i) * time.Minute)}, nil, qianshao.SkipNotAuthorised)
@@ -105,7 +159,7 @@ func testSubmissionOrder(t *testing.T, open Open) {
 	}
 	_, err := s.Submit(ctx, store.Report{URL: "http://a/", Origin: "api", At: base.Add(time.Hour)}, nil, qianshao.SkipNotAuthorised)
 	check(t, err)
-	list, err := s.Submissions(ctx, 2)
+	list, err := s.Submissions(ctx, store.Everything(), 2)
 	check(t, err)
 	waiting, err := s.WaitingSubmissions(ctx)
 	check(t, err)
@@ -141,7 +195,7 @@ func testWithdrawal(t *testing.T, open Open) {
 	one := submit("http://b/3", "form", 1, nil)
 	origins := func(when string, want ...store.OriginCount) {
 		t.Helper()
-		got, err := s.SubmissionOrigins(ctx)
+		got, err := s.SubmissionOrigins(ctx, store.Everything())
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
 			t.Errorf("%s: %v, (-want +got):\n%s", when, err, diff)
 		}
@@ -155,7 +209,7 @@ func testWithdrawal(t *testing.T, open Open) {
 		t.Errorf("%d of an origin were withdrawn, %v", n, err)
 	}
 	origins("withdrawn")
-	list, err := s.Submissions(ctx, 10)
+	list, err := s.Submissions(ctx, store.Everything(), 10)
 	if err != nil || len(list) != 1 || list[0].URL != visited.URL || list[0].State != qianshao.SubmissionClear {
 		t.Errorf("what is left: %+v, %v", list, err)
 	}

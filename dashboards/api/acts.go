@@ -1,0 +1,345 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/desk"
+)
+
+func (a *API) routeActs() {
+	register(a, "", huma.Operation{
+		OperationID: "acts", Method: http.MethodGet, Path: "/acts", Summary: "The trail of acts, in its order, of what you see",
+	}, a.acts)
+	register(a, qianshao.PowerDecide, huma.Operation{
+		OperationID: "act", Method: http.MethodPost, Path: "/acts", Summary: "Decide, note, assign, park, claim, review, dispute; as a lead adjudicate, merge, split, set a campaign's policy",
+		DefaultStatus: http.StatusCreated,
+	}, a.act)
+	register(a, qianshao.PowerDecide, huma.Operation{
+		OperationID: "undo", Method: http.MethodPost, Path: "/acts/{seq}/undo", Summary: "Take an act back",
+		DefaultStatus: http.StatusCreated,
+	}, a.undo)
+}
+
+// Act is an act as the API gives it.
+type Act struct {
+	Seq     int64            `json:"seq"`
+	At      time.Time        `json:"at"`
+	By      string           `json:"by"`
+	Batch   int64            `json:"batch,omitempty"`
+	Subject string           `json:"subject" doc:"finding:ID or campaign:ID"`
+	Kind    qianshao.ActKind `json:"kind"`
+	Basis   int64            `json:"basis"`
+	Verdict qianshao.Verdict `json:"verdict,omitempty"`
+	Reason  qianshao.Reason  `json:"reason,omitempty"`
+	Seen    string           `json:"seen,omitempty"`
+	Rules   string           `json:"rules,omitempty"`
+	Until   time.Time        `json:"until,omitzero"`
+	Reverts int64            `json:"reverts,omitempty"`
+	Round   int              `json:"round,omitempty"`
+	Detail  desk.Detail      `json:"detail,omitzero"`
+	// Blind says that the verdict is left out, because another person is to decide without knowing it.
+	Blind bool   `json:"blind,omitempty" doc:"The verdict is left out: another person is to decide without knowing it."`
+	Chain string `json:"chain"`
+}
+
+// newAct returns an act in the form of the API, as the account that asks may read it: who
+// decides for a second time must not know the first answer.
+func newAct(ctx context.Context, from *qianshao.Act) Act {
+	out := Act{
+		Seq: from.Seq, At: from.At, By: from.By, Batch: from.Batch, Subject: from.Subject.String(), Kind: from.Kind, Basis: from.Basis,
+		Verdict: from.Verdict, Reason: from.Reason, Seen: from.Seen, Rules: from.Rules, Until: from.Until, Reverts: from.Reverts,
+		Round: from.Round, Chain: from.Chain,
+	}
+	out.Detail, _ = desk.ParseDetail(from.Detail) // what was written there is well-formed; "acts verify" says where it is not
+	if out.Detail.Second != "" && from.By != auth.From(ctx).Name && !auth.May(ctx, qianshao.PowerAudit) {
+		out.Verdict, out.Reason, out.Detail.Words, out.Blind = "", "", "", true
+	}
+	return out
+}
+
+// Acts are a part of the trail.
+type Acts struct {
+	Acts []Act `json:"acts"`
+	// Next is what since is for the acts that follow.
+	Next int64 `json:"next"`
+}
+
+type actsInput struct {
+	Since int64 `query:"since" minimum:"0" doc:"Acts with a higher number; 0 from the first. No act is ever missed by asking again with next."`
+	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+}
+
+func (a *API) acts(ctx context.Context, in *actsInput) (*struct{ Body Acts }, error) {
+	list, err := a.opts.Desk.Acts(ctx, auth.From(ctx), in.Since, in.Limit)
+	if err != nil {
+		return nil, a.failure(ctx, "act", err)
+	}
+	out := &struct{ Body Acts }{Acts{Acts: []Act{}, Next: in.Since}}
+	for i := range list {
+		out.Body.Acts = append(out.Body.Acts, newAct(ctx, &list[i]))
+		out.Body.Next = list[i].Seq
+	}
+	return out, nil
+}
+
+// Doing is what somebody wants to do, and to what.
+type Doing struct {
+	Subject string           `json:"subject" doc:"finding:ID or campaign:ID"`
+	Kind    qianshao.ActKind `json:"kind" enum:"decide,adjudicate,review,dispute,note,assign,park,claim,merge,split,policy"`
+	Basis   int64            `json:"basis,omitempty" minimum:"0" doc:"review.basis of the finding as you saw it; 0 if nobody has decided. For decide, adjudicate, review, dispute, park, merge, split, policy."`
+	Seen    string           `json:"seen,omitempty" maxLength:"64" doc:"seen of the finding as you saw it. For acts with a verdict, and parks."`
+	Verdict qianshao.Verdict `json:"verdict,omitempty" enum:"crime,not_crime,unsure"`
+	Reason  qianshao.Reason  `json:"reason,omitempty" doc:"Of crime: hacked, user_post, operator. Of not_crime: awareness, lawful, homonym, extraction, other (with words)."`
+	Until   time.Time        `json:"until,omitempty" doc:"When a parked subject comes back at the latest."`
+	Words   string           `json:"words,omitempty" maxLength:"4000" doc:"A note, or why. Resident identity numbers are masked."`
+	// Assignee gets the subject as a task; empty with kind assign takes it from everybody.
+	Assignee string     `json:"assignee,omitempty" doc:"For assign; empty takes the subject from everybody."`
+	Park     *ParkUntil `json:"park,omitempty" doc:"What brings a parked subject back, besides until."`
+	TakeOver bool       `json:"take_over,omitempty" doc:"For claim: take what somebody else has claimed. Needs the power lead."`
+
+	Campaigns []string       `json:"campaigns,omitempty" maxItems:"1000" doc:"For merge: those that become part of the subject."`
+	Findings  []string       `json:"findings,omitempty" maxItems:"1000" doc:"For split: those that leave the subject."`
+	Newcomers desk.Newcomers `json:"newcomers,omitempty" enum:"decided,queue" doc:"For policy."`
+}
+
+// ParkUntil says what brings a parked subject back.
+type ParkUntil struct {
+	Content bool `json:"content,omitempty" doc:"Other content."`
+	Relapse bool `json:"relapse,omitempty" doc:"It was gone, and is there again."`
+	Sites   int  `json:"sites,omitempty" minimum:"0" maximum:"10000" doc:"So many further sites."`
+}
+
+func (p *ParkUntil) detail() *desk.Park {
+	if p == nil {
+		return nil
+	}
+	return &desk.Park{Content: p.Content, Relapse: p.Relapse, Sites: p.Sites}
+}
+
+// draft is what the desk is asked to do. key is what the client calls it.
+func (d *Doing) draft(key string) (desk.Draft, error) {
+	subject, ok := qianshao.ParseSubject(d.Subject)
+	if !ok {
+		return desk.Draft{}, NewProblem(http.StatusBadRequest, "bad_body", "subject: write finding:ID or campaign:ID")
+	}
+	return desk.Draft{
+		Subject: subject, Kind: d.Kind, Basis: d.Basis, Seen: d.Seen, Verdict: d.Verdict, Reason: d.Reason, Until: d.Until, Key: key, TakeOver: d.TakeOver,
+		Detail: desk.Detail{
+			Words: d.Words, Assignee: d.Assignee, Park: d.Park.detail(), Campaigns: d.Campaigns, Findings: d.Findings, Newcomers: d.Newcomers,
+		},
+	}, nil
+}
+
+// Key is the client's name of what it does: an act that is sent again under its key is
+// done once, however long ago that was.
+type Key struct {
+	Key string `header:"Idempotency-Key" maxLength:"128" doc:"Names the request: sent again, it is answered as before and not done again."`
+}
+
+// Done is the answer to an act.
+type Done struct {
+	// Act is null if your own claim was renewed, which leaves no act.
+	Act *Act `json:"act"`
+}
+
+func (a *API) act(ctx context.Context, in *struct {
+	Key
+	Body Doing
+}) (*struct{ Body Done }, error) {
+	draft, err := in.Body.draft(in.Key.Key)
+	if err != nil {
+		return nil, err
+	}
+	act, err := a.opts.Desk.Do(ctx, acting(ctx), draft)
+	return a.done(ctx, &act, err)
+}
+
+func (a *API) undo(ctx context.Context, in *struct {
+	Key
+	Seq  int64 `path:"seq" minimum:"1"`
+	Body *Why
+}) (*struct{ Body Done }, error) {
+	act, err := a.opts.Desk.Undo(ctx, acting(ctx), in.Seq, in.Body.words(), in.Key.Key)
+	return a.done(ctx, &act, err)
+}
+
+// Why says why something is undone.
+type Why struct {
+	Words string `json:"words,omitempty" maxLength:"4000" doc:"Needed after 10 minutes, and for what somebody else did."`
+}
+
+func (w *Why) words() string {
+	if w == nil {
+		return ""
+	}
+	return w.Words
+}
+
+func (a *API) done(ctx context.Context, act *qianshao.Act, err error) (*struct{ Body Done }, error) {
+	if err != nil {
+		return nil, a.refusal(ctx, "act", err)
+	}
+	out := &struct{ Body Done }{}
+	if act.Seq > 0 {
+		made := newAct(ctx, act)
+		out.Body.Act = &made
+	}
+	return out, nil
+}
+
+// acting returns the account that asks, with no more power than what it has sent allows: a
+// lead's token that only decides makes nobody a lead.
+func acting(ctx context.Context) qianshao.Account {
+	account := auth.From(ctx)
+	for _, p := range []qianshao.Power{qianshao.PowerLead, qianshao.PowerAudit} {
+		if account.Role.May(p) && !auth.May(ctx, p) {
+			account.Role = qianshao.RoleAnalyst
+		}
+	}
+	return account
+}
+
+// refusal is the problem of what the desk has refused.
+func (a *API) refusal(ctx context.Context, what string, err error) error {
+	var conflict *desk.Conflict
+	var refused *desk.Refusal
+	switch {
+	case errors.As(err, &conflict):
+		return conflictProblem(conflict)
+	case errors.As(err, &refused):
+		p := NewProblem(http.StatusUnprocessableEntity, "refused", refused.Text)
+		p.Refusal, p.Field = refused.Code, refused.Field
+		return p
+	case errors.Is(err, desk.ErrForbidden):
+		return NewProblem(http.StatusForbidden, "forbidden", err.Error())
+	case errors.Is(err, desk.ErrNotFound):
+		return notFound(what)
+	}
+	return a.failure(ctx, what, err)
+}
+
+// Conflict is what stands in a problem with the status 409: both answers.
+type Conflict struct {
+	Why desk.Why `json:"why" enum:"basis,seen,decided,claimed,key"`
+	// Theirs is what stands now, and Yours is what you wanted.
+	Theirs Standing `json:"theirs"`
+	Yours  Answer   `json:"yours"`
+	// Seen is that of the finding now.
+	Seen  string `json:"seen,omitempty"`
+	Claim *Claim `json:"claim,omitempty"`
+}
+
+// Answer is a verdict with its reason.
+type Answer struct {
+	Kind    qianshao.ActKind `json:"kind"`
+	Basis   int64            `json:"basis"`
+	Verdict qianshao.Verdict `json:"verdict,omitempty"`
+	Reason  qianshao.Reason  `json:"reason,omitempty"`
+}
+
+func conflictProblem(c *desk.Conflict) *Problem {
+	p := NewProblem(http.StatusConflict, "conflict", c.Error())
+	d := &c.Draft
+	p.Conflict = &Conflict{
+		Why: c.Why, Theirs: newStanding(&c.Standing), Seen: c.Seen, Claim: newClaim(c.Claim),
+		Yours: Answer{Kind: d.Kind, Basis: d.Basis, Verdict: d.Verdict, Reason: d.Reason},
+	}
+	return p
+}
+
+// Claim says who works on something.
+type Claim struct {
+	By    string    `json:"by"`
+	Until time.Time `json:"until"`
+}
+
+func newClaim(c desk.Claim) *Claim {
+	if c.By == "" {
+		return nil
+	}
+	return &Claim{By: c.By, Until: c.Until}
+}
+
+// Standing is what the acts on something come to.
+type Standing struct {
+	// Act is the last deciding act, the basis of the next one; 0 for none.
+	Act     int64            `json:"act" doc:"The last deciding act: the basis of the next one; 0 for none."`
+	Verdict qianshao.Verdict `json:"verdict,omitempty"`
+	Reason  qianshao.Reason  `json:"reason,omitempty"`
+	By      string           `json:"by,omitempty"`
+	At      time.Time        `json:"at,omitzero"`
+	Batch   int64            `json:"batch,omitempty"`
+	Seen    string           `json:"seen,omitempty" doc:"What was judged."`
+	Round   int              `json:"round,omitempty"`
+	// Second says why the decision is, or was, due for a second review.
+	Second   desk.Second `json:"second,omitempty" doc:"Why the decision is due for a second review: sample, critical, batch."`
+	Reviews  int         `json:"reviews,omitempty"`
+	Dissent  int         `json:"dissent,omitempty" doc:"Reviews and disputes with another verdict."`
+	Assignee string      `json:"assignee,omitempty"`
+	Parked   *Parked     `json:"parked,omitempty"`
+}
+
+// Parked is since when something is parked, and what brings it back.
+type Parked struct {
+	Act   int64     `json:"act"`
+	At    time.Time `json:"at"`
+	Until time.Time `json:"until,omitzero"`
+	ParkUntil
+}
+
+func newStanding(s *desk.Standing) Standing {
+	out := Standing{
+		Act: s.Act, Verdict: s.Verdict, Reason: s.Reason, By: s.By, At: s.At, Batch: s.Batch, Seen: s.Seen, Round: s.Round,
+		Second: s.Second, Reviews: s.Reviews, Dissent: s.Dissent, Assignee: s.Assignee,
+	}
+	if s.Parked != 0 {
+		out.Parked = &Parked{Act: s.Parked, At: s.ParkedAt, Until: s.ParkedUntil, ParkUntil: ParkUntil{
+			Content: s.ParkedContent, Relapse: s.ParkedRelapse, Sites: s.ParkedSites,
+		}}
+	}
+	return out
+}
+
+// Review is what people have said of something.
+type Review struct {
+	// Basis is what the next deciding act must name.
+	Basis    int64    `json:"basis" doc:"What your act must name as its basis."`
+	Standing Standing `json:"standing"`
+	// Stale says that other content was found than was judged; Relapsed that it was gone and came back.
+	Stale    bool      `json:"stale" doc:"Other content was found than was judged."`
+	Relapsed bool      `json:"relapsed" doc:"It was gone after the verdict, and is there again."`
+	Wake     desk.Wake `json:"wake,omitempty" doc:"Why it is not parked any more: date, content, relapse, sites."`
+	// Due says that a second review is due; Blind that its first answer is kept from you.
+	Due     bool   `json:"due_for_review" doc:"A second review is due."`
+	Blind   bool   `json:"blind,omitempty" doc:"The first answer is kept from you until the second review."`
+	Claim   *Claim `json:"claim,omitempty"`
+	History []Act  `json:"history" doc:"All its acts, oldest first."`
+}
+
+// review returns what people have said of a subject that the account may see.
+func (a *API) review(ctx context.Context, subject qianshao.Subject) (*Review, error) {
+	v, err := a.opts.Desk.Look(ctx, auth.From(ctx), subject)
+	if err != nil {
+		return nil, err
+	}
+	due := v.Standing.DueForReview()
+	blind := due && v.Standing.By != auth.From(ctx).Name && !auth.May(ctx, qianshao.PowerAudit)
+	if blind {
+		v = v.Blind()
+	}
+	out := &Review{
+		Basis: v.Standing.Act, Standing: newStanding(&v.Standing), Stale: v.Stale, Relapsed: v.Relapsed, Wake: v.Wake,
+		Due: due, Blind: blind, Claim: newClaim(v.Claim), History: []Act{},
+	}
+	for i := range v.Acts {
+		out.History = append(out.History, newAct(ctx, &v.Acts[i]))
+	}
+	return out, nil
+}

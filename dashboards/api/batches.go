@@ -1,0 +1,268 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/index"
+)
+
+func (a *API) routeBatches() {
+	const path = "/batches"
+	register(a, qianshao.PowerDecide, huma.Operation{
+		OperationID: "freeze", Method: http.MethodPost, Path: path, Summary: "Freeze the findings of a query, a campaign or a list; nothing is done with them yet",
+		DefaultStatus: http.StatusCreated, MaxBodyBytes: maxKeyed,
+	}, a.freeze)
+	register(a, "", huma.Operation{
+		OperationID: "batch", Method: http.MethodGet, Path: path + "/{id}", Summary: "A batch: what it consists of, and what became of it",
+	}, a.batch)
+	register(a, "", huma.Operation{
+		OperationID: "batch-members", Method: http.MethodGet, Path: path + "/{id}/members", Summary: "The members of a batch, or those that were passed over, with the reason",
+	}, a.members)
+	register(a, qianshao.PowerDecide, huma.Operation{
+		OperationID: "act-on-batch", Method: http.MethodPost, Path: path + "/{id}/acts", Summary: "Decide on, or park, all members of a batch",
+		DefaultStatus: http.StatusAccepted,
+	}, a.actOnBatch)
+	register(a, qianshao.PowerDecide, huma.Operation{
+		OperationID: "undo-batch", Method: http.MethodPost, Path: path + "/{id}/undo", Summary: "Take a batch back, save the members that were decided since",
+		DefaultStatus: http.StatusAccepted,
+	}, a.undoBatch)
+}
+
+// Batch is a frozen list of findings, and what was done with it.
+type Batch struct {
+	ID       int64     `json:"id"`
+	By       string    `json:"by"`
+	At       time.Time `json:"at"`
+	Query    string    `json:"query,omitempty"`
+	Campaign string    `json:"campaign,omitempty"`
+	// Members is their number, Digest the SHA-256 over a line for each, by id: its id, a blank, its seen.
+	Members int             `json:"members"`
+	Digest  string          `json:"digest" doc:"SHA-256 over a line for each member, by id ascending: id, blank, seen, line feed."`
+	State   desk.BatchState `json:"state" doc:"frozen, applying, applied, undoing, undone"`
+	// Confirm says that the number of members must be given with the act.
+	Confirm bool        `json:"confirm" doc:"The number of members must be given with the act."`
+	Order   *desk.Order `json:"order,omitempty" doc:"What is done with each member."`
+	Done    time.Time   `json:"done,omitzero"`
+	Undone  string      `json:"undone_by,omitempty"`
+	Why     string      `json:"undone_because,omitempty"`
+	Preview Preview     `json:"preview"`
+	Tally   Tally       `json:"tally"`
+}
+
+// Preview counts what a batch consists of, as it was when it was frozen.
+type Preview struct {
+	Decided    int            `json:"decided" doc:"Members that had a verdict; they are left out unless asked for."`
+	Sites      map[string]int `json:"sites"`
+	Categories map[string]int `json:"categories"`
+	Levels     map[string]int `json:"levels"`
+}
+
+// Tally counts what became of the members.
+type Tally struct {
+	Pending int            `json:"pending"`
+	Done    int            `json:"done"`
+	Undone  int            `json:"undone"`
+	Skipped map[string]int `json:"skipped" doc:"Members passed over, by the reason: decided, other, acted, content, deleted, account, undone, failed."`
+	Kept    map[string]int `json:"kept" doc:"Members that the undoing passed over, by the reason."`
+}
+
+// Selection is what a batch is made of: one of the two.
+type Selection struct {
+	Query    *string  `json:"query,omitempty" maxLength:"2000" doc:"In the query language; all that you find with it."`
+	Findings []string `json:"findings,omitempty" maxItems:"50000" doc:"The ids of findings."`
+}
+
+type batchAnswer struct {
+	Location string `header:"Location"`
+	Body     Batch
+}
+
+func (a *API) freeze(ctx context.Context, in *struct {
+	Key
+	Body Selection
+}) (*batchAnswer, error) {
+	selection, err := a.selected(ctx, &in.Body)
+	if err != nil {
+		return nil, a.refusal(ctx, "campaign", err)
+	}
+	b, err := a.opts.Desk.Freeze(ctx, acting(ctx), selection)
+	return a.answerBatch(ctx, b, err)
+}
+
+// selected returns the findings that a batch is made of.
+func (a *API) selected(ctx context.Context, s *Selection) (desk.Selection, error) {
+	switch {
+	case s.Query != nil && len(s.Findings) == 0:
+		ids, err := a.found(ctx, *s.Query)
+		return desk.Selection{Query: *s.Query, Findings: ids}, err
+	case s.Query == nil && len(s.Findings) > 0:
+		return desk.Selection{Findings: s.Findings}, nil
+	}
+	return desk.Selection{}, NewProblem(http.StatusBadRequest, "bad_body", "give one of query and findings")
+}
+
+// foundStep is how many hits are read at a time.
+const foundStep = 2000
+
+// found returns the ids of all findings that the account finds with a query.
+func (a *API) found(ctx context.Context, query string) (ids []string, err error) {
+	node, err := parse(a.opts.Parser(), query)
+	if err != nil {
+		return nil, err
+	}
+	request := index.Request{Query: node, Sight: auth.From(ctx).Sight, Limit: foundStep, NoFacets: true}
+	for {
+		results, err := a.opts.Index.Search(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		if results.Total > desk.MaxMembers {
+			return nil, NewProblem(http.StatusUnprocessableEntity, "too_many_members", "the query finds "+strconv.Itoa(results.Total)+
+				" findings; a batch has at most "+strconv.Itoa(desk.MaxMembers)+": narrow the query")
+		}
+		for i := range results.Hits {
+			ids = append(ids, results.Hits[i].ID)
+		}
+		if results.Next == "" {
+			return ids, nil
+		}
+		request.After = results.Next
+	}
+}
+
+// answerBatch answers with a batch as it is now.
+func (a *API) answerBatch(ctx context.Context, b desk.Batch, err error) (*batchAnswer, error) {
+	if err != nil {
+		return nil, a.refusal(ctx, "batch", err)
+	}
+	body, err := a.describe(ctx, b)
+	if err != nil {
+		return nil, a.refusal(ctx, "batch", err)
+	}
+	return &batchAnswer{Location: Root + "/batches/" + strconv.FormatInt(b.ID, 10), Body: body}, nil
+}
+
+func (a *API) describe(ctx context.Context, b desk.Batch) (Batch, error) {
+	out := Batch{
+		ID: b.ID, By: b.By, At: b.At, Query: b.Query, Campaign: b.Campaign, Members: b.Members, Digest: b.Digest, State: b.State,
+		Confirm: b.Members > desk.ConfirmAbove, Order: b.Order, Done: b.Done, Undone: b.UndoneBy, Why: b.UndoWords,
+	}
+	preview, err := a.opts.Desk.Preview(ctx, acting(ctx), b.ID)
+	if err != nil {
+		return out, err
+	}
+	tally, err := a.opts.Desk.Tally(ctx, acting(ctx), b.ID)
+	out.Preview = Preview{Decided: preview.Decided, Sites: preview.Sites, Categories: byName(preview.Categories), Levels: map[string]int{}}
+	for level, n := range preview.Levels {
+		out.Preview.Levels[level.String()] = n
+	}
+	out.Tally = Tally{Pending: tally.Pending, Done: tally.Done, Undone: tally.Undone, Skipped: byName(tally.Skipped), Kept: byName(tally.Kept)}
+	return out, err
+}
+
+func byName[K ~string](counts map[K]int) map[string]int {
+	out := map[string]int{}
+	for name, n := range counts {
+		out[string(name)] = n
+	}
+	return out
+}
+
+func (a *API) batch(ctx context.Context, in *struct {
+	IfChanged
+	ID int64 `path:"id" minimum:"1"`
+}) (*single[Batch], error) {
+	b, err := a.opts.Desk.Batch(ctx, acting(ctx), in.ID)
+	if err != nil {
+		return nil, a.refusal(ctx, "batch", err)
+	}
+	body, err := a.describe(ctx, b)
+	if err != nil {
+		return nil, a.refusal(ctx, "batch", err)
+	}
+	return answer(in.IfChanged, body)
+}
+
+// Members are a part of a batch's members, by id.
+type Members struct {
+	Members []Member `json:"members"`
+	// Next is what after is for those that follow; empty at the end.
+	Next string `json:"next,omitempty"`
+}
+
+// Member is a member of a batch.
+type Member struct {
+	Finding string           `json:"finding"`
+	Seen    string           `json:"seen"`
+	Basis   int64            `json:"basis"`
+	Verdict qianshao.Verdict `json:"verdict,omitempty" doc:"What it had when the batch was frozen."`
+	Act     int64            `json:"act,omitempty" doc:"What the batch did."`
+	Skipped desk.Skipped     `json:"skipped,omitempty" doc:"Why the batch passed it over."`
+	Undone  int64            `json:"undone,omitempty" doc:"The act that took it back."`
+	Kept    desk.Skipped     `json:"kept,omitempty" doc:"Why the undoing passed it over."`
+}
+
+func (a *API) members(ctx context.Context, in *struct {
+	ID     int64  `path:"id" minimum:"1"`
+	Passed bool   `query:"passed" doc:"Only those that were passed over."`
+	After  string `query:"after" maxLength:"64"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+}) (*struct{ Body Members }, error) {
+	list, err := a.opts.Desk.Members(ctx, acting(ctx), in.ID, in.Passed, in.After, in.Limit)
+	if err != nil {
+		return nil, a.refusal(ctx, "batch", err)
+	}
+	out := &struct{ Body Members }{Members{Members: []Member{}}}
+	for i := range list {
+		m := &list[i]
+		out.Body.Members = append(out.Body.Members, Member{
+			Finding: m.Finding, Seen: m.Seen, Basis: m.Basis, Verdict: m.Verdict, Act: m.Act, Skipped: m.Skipped, Undone: m.Undone, Kept: m.Kept,
+		})
+	}
+	if len(list) == in.Limit {
+		out.Body.Next = list[len(list)-1].Finding
+	}
+	return out, nil
+}
+
+// Order is what is to be done with each member.
+type Order struct {
+	Kind    qianshao.ActKind `json:"kind" enum:"decide,park"`
+	Verdict qianshao.Verdict `json:"verdict,omitempty" enum:"crime,not_crime,unsure"`
+	Reason  qianshao.Reason  `json:"reason,omitempty"`
+	Until   time.Time        `json:"until,omitempty"`
+	Words   string           `json:"words,omitempty" maxLength:"4000"`
+	Park    *ParkUntil       `json:"park,omitempty"`
+	Again   bool             `json:"again,omitempty" doc:"Also the members that had a verdict when the batch was frozen."`
+	Confirm int              `json:"confirm,omitempty" minimum:"0" doc:"The number of members; needed above 50."`
+}
+
+func (a *API) actOnBatch(ctx context.Context, in *struct {
+	Key
+	ID   int64 `path:"id" minimum:"1"`
+	Body Order
+}) (*batchAnswer, error) {
+	o := &in.Body
+	b, err := a.opts.Desk.Begin(ctx, acting(ctx), in.ID, desk.Order{
+		Kind: o.Kind, Verdict: o.Verdict, Reason: o.Reason, Until: o.Until, Again: o.Again,
+		Detail: desk.Detail{Words: o.Words, Park: o.Park.detail()},
+	}, o.Confirm)
+	return a.answerBatch(ctx, b, err)
+}
+
+func (a *API) undoBatch(ctx context.Context, in *struct {
+	Key
+	ID   int64 `path:"id" minimum:"1"`
+	Body *Why
+}) (*batchAnswer, error) {
+	b, err := a.opts.Desk.UndoBatch(ctx, acting(ctx), in.ID, in.Body.words())
+	return a.answerBatch(ctx, b, err)
+}

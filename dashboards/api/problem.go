@@ -1,0 +1,159 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
+)
+
+// Problem is what a program is told when a request fails: problem details as in
+// RFC 9457. It is the error of every operation.
+type Problem struct {
+	// Type is always "about:blank": Code tells problems apart.
+	Type string `json:"type"`
+	// Title is the status in words.
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	// Detail is what went wrong, and what to do about it.
+	Detail string `json:"detail"`
+	// Code is stable: see docs/api.md.
+	Code string `json:"code"`
+	// Chinese says the same as Detail, with bad_query.
+	Chinese string `json:"detail_zh,omitempty"`
+	// Column is the character of the query, from 1, with bad_query.
+	Column int `json:"column,omitempty"`
+	// Conflict has both answers, with conflict.
+	Conflict *Conflict `json:"conflict,omitempty"`
+	// Refusal says more closely what is refused, and Field which member of the body, with refused.
+	Refusal string `json:"refusal,omitempty"`
+	Field   string `json:"field,omitempty"`
+	// Former is the same as clients of version 1 read it.
+	Former Error `json:"error"`
+}
+
+// Error is what stood in the member "error" before there were problem details; it stays
+// for those who read it.
+type Error struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Chinese string `json:"message_zh,omitempty"`
+	Column  int    `json:"column,omitempty"`
+}
+
+// NewProblem returns a problem. code is stable.
+func NewProblem(status int, code, detail string) *Problem {
+	return &Problem{
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
+		Former: Error{Code: code, Message: detail},
+	}
+}
+
+// badQuery is a query that cannot be read at a column.
+func badQuery(english, chinese string, column int) *Problem {
+	p := NewProblem(http.StatusBadRequest, "bad_query", english)
+	p.Chinese, p.Column, p.Former.Chinese, p.Former.Column = chinese, column, chinese, column
+	return p
+}
+
+func badParameter(format string, args ...any) *Problem {
+	return NewProblem(http.StatusBadRequest, "bad_parameter", fmt.Sprintf(format, args...))
+}
+
+func lacksPower(power qianshao.Power) *Problem {
+	return NewProblem(http.StatusForbidden, "forbidden", "your account may not do this; it needs the power "+string(power))
+}
+
+func notFound(what string) *Problem {
+	return NewProblem(http.StatusNotFound, "not_found", "there is no "+what+" with this id")
+}
+
+// Error and GetStatus make it an error that huma answers with.
+func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
+
+// GetStatus is the status of the answer.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is that of problem details.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// failure is the problem of an error of the store or the index. what is what has not
+// been found if nothing was.
+func (a *API) failure(ctx context.Context, what string, err error) error {
+	var p *Problem
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.Is(err, store.ErrNotFound):
+		return notFound(what)
+	case errors.Is(err, context.DeadlineExceeded):
+		a.opts.Log.ErrorContext(ctx, "API request failed", "what", what, "error", err)
+		return NewProblem(http.StatusServiceUnavailable, "timeout", "the request took too long; narrow the query")
+	}
+	a.opts.Log.ErrorContext(ctx, "API request failed", "what", what, "error", err)
+	return NewProblem(http.StatusInternalServerError, "internal", "the request failed; the server's log has the cause")
+}
+
+// answering lets the status of an answer be set by what is answered: huma has one status
+// for all that a schema refuses, and we have told programs 400.
+type answering struct {
+	asked
+	status int
+}
+
+// asked is huma's context under another name: it has a method Context.
+type asked = huma.Context
+
+// Unwrap is for humago.
+func (c *answering) Unwrap() huma.Context { return c.asked }
+
+// SetStatus is called by huma before it writes the body.
+func (c *answering) SetStatus(status int) {
+	if c.status != 0 {
+		status = c.status
+	}
+	c.asked.SetStatus(status)
+}
+
+// withOwnProblems makes problems of ours of what huma itself refuses.
+func withOwnProblems(ctx huma.Context, next func(huma.Context)) { next(&answering{asked: ctx}) }
+
+// ownProblem turns huma's errors into problems. It leaves out the values that huma
+// quotes: they may be whole bodies.
+func ownProblem(ctx huma.Context, _ string, v any) (any, error) {
+	refused, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	status, code, texts := refused.Status, "bad_parameter", []string(nil)
+	for _, e := range refused.Errors {
+		if e == nil {
+			continue
+		}
+		if strings.HasPrefix(e.Location, "body") {
+			code = "bad_body"
+		}
+		texts = append(texts, strings.TrimPrefix(e.Location+": "+e.Message, ": "))
+	}
+	switch status {
+	case http.StatusUnprocessableEntity:
+		status = http.StatusBadRequest
+	case http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusBadRequest, http.StatusRequestTimeout:
+		code = "bad_body"
+	default:
+		code = "internal"
+	}
+	if len(texts) == 0 || code == "internal" {
+		texts = []string{refused.Detail}
+	}
+	if own, ok := ctx.(*answering); ok {
+		own.status = status
+	}
+	return NewProblem(status, code, strings.Join(texts, "; ")), nil
+}

@@ -1,0 +1,122 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Scan judges what somebody sends, keeps nothing of it, and logs nothing of it. emit is
+// called with each answer, in the order of the lines; an answer is what "qianshao scan"
+// writes.
+type Scan func(ctx context.Context, r ScanRequest, emit func(answer any) error) error
+
+// ScanRequest is what is to be judged.
+type ScanRequest struct {
+	Body []byte
+	// Lines says that it is JSON lines, {"text": …} or {"html": …}; else it is a page of the
+	// content type.
+	Lines       bool
+	ContentType string
+	// As is the form in which it is judged; empty leaves it to what it is.
+	As qianshao.Form
+}
+
+// Bounds of a scan.
+const (
+	// MaxScan bounds what is sent, in bytes: a long page, or a thousand posts.
+	MaxScan = 4 << 20
+	// MaxScanLines bounds the lines.
+	MaxScanLines = 1000
+	// maxScans are worked on at a time: judging takes ten times the memory of what is
+	// judged, and all cores, which the crawl needs, too.
+	maxScans = 2
+	// scanWait is how long a scan waits for its turn.
+	scanWait = 5 * time.Second
+)
+
+// Content types of what is scanned.
+const (
+	typeHTML  = "text/html"
+	typeText  = "text/plain"
+	typeLines = "application/jsonl"
+	typeND    = "application/x-ndjson"
+)
+
+func (a *API) routeScan() {
+	content := map[string]*huma.MediaType{}
+	for _, t := range []string{typeHTML, typeText, typeLines, typeND} {
+		content[t] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+	}
+	answers := map[string]*huma.MediaType{
+		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, Description: `Of a page: the line that "qianshao scan" writes.`}},
+		typeLines:          {Schema: &huma.Schema{Type: huma.TypeString, Description: "Of lines: an answer each, in their order."}},
+	}
+	a.unkeyed["POST "+Root+"/scan"] = "nothing is done that could be done twice"
+	// Those who publish other people's posts may ask who may report a page.
+	register(a, qianshao.PowerSubmit, huma.Operation{
+		OperationID: "scan", Method: http.MethodPost, Path: "/scan",
+		Summary:     "Judge a page, or up to 1,000 posts as JSON lines; nothing of it is kept",
+		RequestBody: &huma.RequestBody{Required: true, Content: content}, MaxBodyBytes: MaxScan + 1,
+		Responses: map[string]*huma.Response{"200": {Description: "What was found", Content: answers}},
+	}, a.scan)
+}
+
+type scanInput struct {
+	As      qianshao.Form `query:"as" enum:"message,page" doc:"Judge it as a message or as a page; without it, lines are messages, all else is a page."`
+	Type    string        `header:"Content-Type"`
+	RawBody []byte
+}
+
+type scanned struct {
+	Type string `header:"Content-Type"`
+	Body []byte
+}
+
+func (a *API) scan(ctx context.Context, in *scanInput) (*scanned, error) {
+	media, _, _ := strings.Cut(in.Type, ";")
+	media = strings.ToLower(strings.TrimSpace(media))
+	r := ScanRequest{Body: bytes.Clone(in.RawBody), Lines: media == typeLines || media == typeND, ContentType: in.Type, As: in.As}
+	if r.Lines && bytes.Count(bytes.TrimSpace(r.Body), []byte("\n")) >= MaxScanLines {
+		return nil, NewProblem(http.StatusRequestEntityTooLarge, "bad_body", "at most "+strconv.Itoa(MaxScanLines)+" lines at a time")
+	}
+	done, err := a.takeTurn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	out := &scanned{Type: "application/json"}
+	if r.Lines {
+		out.Type = typeLines
+	}
+	err = a.opts.Scan(ctx, r, func(answer any) error {
+		line, err := json.Marshal(answer)
+		out.Body = append(out.Body, append(line, '\n')...)
+		return err
+	})
+	if err != nil {
+		return nil, a.failure(ctx, "page", err)
+	}
+	return out, nil
+}
+
+// takeTurn waits until fewer than maxScans are worked on.
+func (a *API) takeTurn(ctx context.Context) (done func(), err error) {
+	wait, cancel := context.WithTimeout(ctx, scanWait)
+	defer cancel()
+	select {
+	case a.scans <- struct{}{}:
+		return func() { <-a.scans }, nil
+	case <-wait.Done():
+		busy := NewProblem(http.StatusTooManyRequests, "busy", "other scans are being worked on; send it again in a moment")
+		return nil, huma.ErrorWithHeaders(busy, http.Header{"Retry-After": {"5"}})
+	}
+}

@@ -1,0 +1,313 @@
+package dashboards
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/mask"
+	"github.com/qianshao/qianshao/dashboards/api"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/review"
+)
+
+// withDesk gives the outpost a desk over its store.
+func (o *outpost) withDesk(t *testing.T) *desk.Desk {
+	t.Helper()
+	d, err := desk.New(desk.Options{
+		Store: review.New(o.store.Database()),
+		Account: func(ctx context.Context, name string) (qianshao.Account, error) {
+			record, err := o.store.Account(ctx, name)
+			if errors.Is(err, store.ErrNotFound) {
+				err = desk.ErrNotFound
+			}
+			return record.Account, err
+		},
+		Mask: mask.String, Rules: func() string { return "set-1" }, Now: o.options.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.options.Desk = d
+	return d
+}
+
+func decode[T any](t *testing.T, body string) (v T) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	return v
+}
+
+type reviewed struct {
+	Seen   string
+	Review api.Review
+}
+
+// TestTwoPeopleAtOnce: of two verdicts given at the same time one stands, and the other's
+// author is told both.
+func TestTwoPeopleAtOnce(t *testing.T) {
+	t.Parallel()
+	o, mine, theirs, _ := twoOwners(t)
+	a, b := limited("a", qianshao.RoleAnalyst, "mine"), limited("b", qianshao.RoleAnalyst, "mine")
+	o.withDesk(t)
+	people := []*person{o.join(t, a), o.join(t, b)}
+	look := decode[reviewed](t, people[0].ask("GET", "/api/v1/findings/"+mine, "").Body.String())
+	if look.Review.Basis != 0 || look.Seen == "" || look.Review.History == nil {
+		t.Fatalf("before: %+v", look)
+	}
+	bodies := []string{
+		fmt.Sprintf(`{"subject": "finding:%s", "kind": "decide", "basis": 0, "seen": "%s", "verdict": "crime", "reason": "hacked"}`, mine, look.Seen),
+		fmt.Sprintf(`{"subject": "finding:%s", "kind": "decide", "basis": 0, "seen": "%s", "verdict": "not_crime", "reason": "lawful"}`, mine, look.Seen),
+	}
+	codes, answers := make([]int, 2), make([]string, 2)
+	var both sync.WaitGroup
+	for i := range people {
+		both.Go(func() {
+			w := people[i].ask("POST", "/api/v1/acts", bodies[i])
+			codes[i], answers[i] = w.Code, w.Body.String()
+		})
+	}
+	both.Wait()
+	lost := 0
+	if codes[0] == http.StatusConflict {
+		codes[0], codes[1], answers[0], answers[1] = codes[1], codes[0], answers[1], answers[0]
+	} else {
+		lost = 1
+	}
+	if codes[0] != http.StatusCreated || codes[1] != http.StatusConflict {
+		t.Fatalf("answered %v: %v", codes, answers)
+	}
+	made := decode[api.Done](t, answers[0]).Act
+	problem := decode[api.Problem](t, answers[1])
+	if made == nil || made.Seq != 1 || made.By != people[1-lost].account.Name || problem.Conflict == nil ||
+		problem.Conflict.Theirs.Verdict != made.Verdict || problem.Conflict.Theirs.Act != 1 || problem.Conflict.Yours.Verdict == made.Verdict {
+		t.Errorf("made %+v, the other was told %+v", made, problem.Conflict)
+	}
+	if w := people[0].ask("POST", "/api/v1/acts", strings.ReplaceAll(bodies[0], mine, theirs)); w.Code != http.StatusNotFound {
+		t.Errorf("a verdict on what one does not see: %d %s", w.Code, w.Body)
+	}
+	w := people[lost].ask("POST", "/api/v1/acts/1/undo", "")
+	if w.Code != http.StatusForbidden {
+		t.Errorf("another's act undone: %d %s", w.Code, w.Body)
+	}
+	w = people[1-lost].ask("POST", "/api/v1/acts/1/undo", "")
+	if undone := decode[api.Done](t, w.Body.String()); w.Code != http.StatusCreated || undone.Act.Reverts != 1 || undone.Act.Kind != qianshao.ActUndo {
+		t.Errorf("undone: %d %s", w.Code, w.Body)
+	}
+	after := decode[reviewed](t, people[0].ask("GET", "/api/v1/findings/"+mine, "").Body.String()).Review
+	if after.Basis != 2 || after.Standing.Verdict != "" || len(after.History) != 2 {
+		t.Errorf("after: %+v", after)
+	}
+	trail := decode[api.Acts](t, people[0].ask("GET", "/api/v1/acts?since=1", "").Body.String())
+	if len(trail.Acts) != 1 || trail.Next != 2 || trail.Acts[0].Chain == "" {
+		t.Errorf("the trail: %+v", trail)
+	}
+}
+
+// TestActsAreRefused: what is not well-formed, unknown members of the body, and what the
+// role does not permit.
+func TestActsAreRefused(t *testing.T) {
+	t.Parallel()
+	o, mine, _, _ := twoOwners(t)
+	analyst, auditor := limited("analyst", qianshao.RoleAnalyst, "mine"), limited("auditor", qianshao.RoleAuditor, "mine")
+	o.withDesk(t)
+	me := o.join(t, analyst)
+	seen := decode[reviewed](t, me.ask("GET", "/api/v1/findings/"+mine, "").Body.String()).Seen
+	subject := `"subject": "finding:` + mine + `", "seen": "` + seen + `"`
+	for body, want := range map[string]struct {
+		status int
+		code   string
+	}{
+		`{` + subject + `, "kind": "decide", "verdict": "crime", "reason": "hacked", "by": "boss"}`:                                      {http.StatusBadRequest, "bad_body"},
+		`{` + subject + `, "kind": "decide", "verdict": "crime", "reason": "hacked", "seq": 1}`:                                          {http.StatusBadRequest, "bad_body"},
+		`{` + subject + `, "kind": "decide", "verdict": "crime", "reason": "hacked", "at": "2020-01-01"}`:                                {http.StatusBadRequest, "bad_body"},
+		`{` + subject + `, "kind": "decide", "verdict": "guilty"}`:                                                                       {http.StatusBadRequest, "bad_body"},
+		`{` + subject + `, "kind": "undo"}`:                                                                                              {http.StatusBadRequest, "bad_body"},
+		`{"subject": "person:1", "kind": "note", "words": "x"}`:                                                                          {http.StatusBadRequest, "bad_body"},
+		`{` + subject + `, "kind": "decide", "verdict": "not_crime", "reason": "hacked"}`:                                                {http.StatusUnprocessableEntity, "refused"},
+		`{` + subject + `, "kind": "park"}`:                                                                                              {http.StatusUnprocessableEntity, "refused"},
+		`{` + subject + `, "kind": "adjudicate", "verdict": "crime", "reason": "hacked"}`:                                                {http.StatusForbidden, "forbidden"},
+		`{` + subject + `, "kind": "assign", "assignee": "auditor"}`:                                                                     {http.StatusForbidden, "forbidden"},
+		`{` + subject + `, "kind": "decide", "verdict": "crime", "reason": "hacked", "basis": 7}`:                                        {http.StatusConflict, "conflict"},
+		`{` + strings.Replace(subject, seen, strings.Repeat("0", 64), 1) + `, "kind": "decide", "verdict": "crime", "reason": "hacked"}`: {http.StatusConflict, "conflict"},
+		`{"subject": "finding:0000000000000000", "kind": "note", "words": "x"}`:                                                          {http.StatusNotFound, "not_found"},
+		`{` + subject + `, "kind": "note", "words": "身份证 11010519491231002X"}`:                                                           {http.StatusCreated, ""},
+	} {
+		w := me.ask("POST", "/api/v1/acts", body)
+		if p := decode[api.Problem](t, w.Body.String()); w.Code != want.status || p.Code != want.code {
+			t.Errorf("%s: %d %s, want %d %s", body, w.Code, w.Body, want.status, want.code)
+		}
+		if strings.Contains(w.Body.String(), "11010519491231002X") {
+			t.Errorf("the note is not masked: %s", w.Body)
+		}
+	}
+	if w := o.join(t, auditor).ask("POST", "/api/v1/acts", `{`+subject+`, "kind": "note", "words": "x"}`); w.Code != http.StatusForbidden {
+		t.Errorf("an auditor acts: %d", w.Code)
+	}
+	if w := me.ask("POST", "/api/v1/acts", `{`+subject+`, "kind": "note", "words": "x"}`, "Content-Type", "text/plain"); w.Code != http.StatusUnsupportedMediaType {
+		t.Errorf("text/plain, which any form can send: %d", w.Code)
+	}
+}
+
+// TestActsAreDoneOnce: an act that is sent again under its key is the same act, however
+// long ago it was.
+func TestActsAreDoneOnce(t *testing.T) {
+	t.Parallel()
+	o, mine, _, _ := twoOwners(t)
+	now := testNow
+	o.options.Now = func() time.Time { return now }
+	o.accounts = auth.NewAccounts(o.store, o.options.Now)
+	analyst := limited("analyst", qianshao.RoleAnalyst, "mine")
+	o.withDesk(t)
+	var me *person
+	body := `{"subject": "finding:` + mine + `", "kind": "note", "words": "看过"}`
+	for _, later := range []time.Duration{0, time.Second, 48 * time.Hour} {
+		now = testNow.Add(later)
+		me = o.join(t, analyst) // the token has ended
+		if w := me.ask("POST", "/api/v1/acts", body, "Idempotency-Key", "note-1"); w.Code != http.StatusCreated || decode[api.Done](t, w.Body.String()).Act.Seq != 1 {
+			t.Errorf("after %s: %d %s", later, w.Code, w.Body)
+		}
+	}
+	if trail := decode[api.Acts](t, me.ask("GET", "/api/v1/acts", "").Body.String()); len(trail.Acts) != 1 {
+		t.Errorf("%d acts", len(trail.Acts))
+	}
+}
+
+// TestBlindReview: whoever may review a decision blindly is told its verdict nowhere.
+func TestBlindReview(t *testing.T) {
+	t.Parallel()
+	o, mine, _, _ := twoOwners(t)
+	a, b := limited("a", qianshao.RoleAnalyst, "mine"), limited("b", qianshao.RoleAnalyst, "mine")
+	lead := qianshao.Account{Name: "lead", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()}
+	d := o.withDesk(t)
+	f, err := o.store.Finding(t.Context(), mine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	critical := f.Finding
+	critical.Level, critical.Score = qianshao.LevelCritical, 90
+	o.save(t, qianshao.Page{URL: f.URL, Authorisation: "mine", Body: []byte(casinoSource), FetchedAt: testNow.Add(-time.Hour)}, "t", casinoSource, critical)
+	if _, err := d.Do(t.Context(), a, desk.Draft{
+		Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: mine}, Kind: qianshao.ActDecide, Seen: f.Seen,
+		Verdict: qianshao.VerdictNotCrime, Reason: qianshao.ReasonLawful, Detail: desk.Detail{Words: "一家彩票店"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{"/api/v1/findings/" + mine, "/api/v1/acts"} {
+		if body := o.join(t, b).ask("GET", target, "").Body.String(); strings.Contains(body, "not_crime") || strings.Contains(body, "lawful") || strings.Contains(body, "彩票") || !strings.Contains(body, `"blind":true`) {
+			t.Errorf("%s tells the reviewer the first answer: %s", target, body)
+		}
+		for _, p := range []qianshao.Account{a, lead} {
+			if body := o.join(t, p).ask("GET", target, "").Body.String(); !strings.Contains(body, "not_crime") {
+				t.Errorf("%s hides the answer from %s", target, p.Name)
+			}
+		}
+	}
+	w := o.join(t, b).ask("POST", "/api/v1/acts", `{"subject": "finding:`+mine+`", "kind": "review", "basis": 1, "seen": "`+f.Seen+`", "verdict": "crime", "reason": "operator"}`)
+	if w.Code != http.StatusCreated {
+		t.Errorf("the review: %d %s", w.Code, w.Body)
+	}
+	if body := o.join(t, b).ask("GET", "/api/v1/findings/"+mine, "").Body.String(); !strings.Contains(body, `"dissent":1`) {
+		t.Errorf("after the review: %s", body)
+	}
+}
+
+// TestBatches: a query is frozen, shown, confirmed by its number, done, and undone whole.
+func TestBatches(t *testing.T) {
+	t.Parallel()
+	o, mine, _, _ := twoOwners(t)
+	analyst, other := limited("analyst", qianshao.RoleAnalyst, "mine"), limited("other", qianshao.RoleAnalyst, "mine")
+	d := o.withDesk(t)
+	for i := range desk.ConfirmAbove {
+		page := qianshao.Page{URL: fmt.Sprintf("http://mine.example/%02d", i), Authorisation: "mine", Body: []byte(casinoSource)}
+		o.save(t, page, "t", casinoSource, casino(casinoSource))
+	}
+	me := o.join(t, analyst)
+	for body, want := range map[string]int{
+		`{}`: http.StatusBadRequest, `{"query": "", "findings": ["a"]}`: http.StatusBadRequest, `{"query": "level:x"}`: http.StatusBadRequest,
+		`{"query": "host:theirs.example"}`: http.StatusUnprocessableEntity, `{"findings": ["` + mine + `"], "by": "x"}`: http.StatusBadRequest,
+	} {
+		if w := me.ask("POST", "/api/v1/batches", body); w.Code != want {
+			t.Errorf("%s: %d %s, want %d", body, w.Code, w.Body, want)
+		}
+	}
+	w := me.ask("POST", "/api/v1/batches", `{"query": "level:>=high"}`)
+	frozen := decode[api.Batch](t, w.Body.String())
+	const members = desk.ConfirmAbove + 1
+	if w.Code != http.StatusCreated || frozen.Members != members || len(frozen.Digest) != 64 || !frozen.Confirm || frozen.State != desk.BatchFrozen ||
+		frozen.Preview.Sites["mine.example"] != members || frozen.Preview.Levels["high"] != members || frozen.Tally.Pending != members {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	at := w.Header().Get("Location")
+	if w := o.join(t, other).ask("GET", at, ""); w.Code != http.StatusNotFound {
+		t.Errorf("another's batch: %d", w.Code)
+	}
+	tag := me.ask("GET", at, "").Header().Get("ETag")
+	if w := me.ask("GET", at, "", "If-None-Match", tag); w.Code != http.StatusNotModified {
+		t.Errorf("unchanged: %d", w.Code)
+	}
+	order := `{"kind": "decide", "verdict": "crime", "reason": "hacked"%s}`
+	for confirm, want := range map[string]int{``: http.StatusUnprocessableEntity, `, "confirm": 50`: http.StatusUnprocessableEntity} {
+		if w := me.ask("POST", at+"/acts", fmt.Sprintf(order, confirm)); w.Code != want || !strings.Contains(w.Body.String(), `"field":"confirm"`) {
+			t.Errorf("confirmed by%s: %d %s", confirm, w.Code, w.Body)
+		}
+	}
+	if w := me.ask("POST", at+"/acts", fmt.Sprintf(order, `, "confirm": 51`)); w.Code != http.StatusAccepted {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if err := d.Run(t.Context(), frozen.ID); err != nil {
+		t.Fatal(err)
+	}
+	if b := decode[api.Batch](t, me.ask("GET", at, "").Body.String()); b.State != desk.BatchApplied || b.Tally.Done != members {
+		t.Errorf("applied: %+v", b)
+	}
+	if w := me.ask("POST", at+"/undo", ""); w.Code != http.StatusAccepted {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if err := d.Run(t.Context(), frozen.ID); err != nil {
+		t.Fatal(err)
+	}
+	first := decode[api.Members](t, me.ask("GET", at+"/members?limit=50", "").Body.String())
+	rest := decode[api.Members](t, me.ask("GET", at+"/members?limit=50&after="+first.Next, "").Body.String())
+	if len(first.Members) != 50 || len(rest.Members) != 1 || rest.Next != "" || rest.Members[0].Undone == 0 {
+		t.Errorf("members: %d, then %+v", len(first.Members), rest)
+	}
+	if passed := decode[api.Members](t, me.ask("GET", at+"/members?passed=true", "").Body.String()); len(passed.Members) != 0 {
+		t.Errorf("passed over: %+v", passed)
+	}
+}
+
+// TestIndicators: the findings that have an indicator, however it is written, of what the account sees.
+func TestIndicators(t *testing.T) {
+	t.Parallel()
+	o, mine, _, _ := twoOwners(t)
+	me, all := o.join(t, limited("me", qianshao.RoleAnalyst, "mine")), o.join(t, qianshao.Account{Name: "chief", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
+	for value, want := range map[string]int{
+		"wechat/kaihu888": 1, "wechat/KaiHu888": 1, "url/http:%2F%2Fcasino.example%2Freg": 1, "url/hxxp:%2F%2Fcasino%5B.%5Dexample%2Freg": 1,
+		"domain/casino.example": 1, "qq/kaihu888": 0, "wechat/other123": 0,
+	} {
+		for p, times := range map[*person]int{me: 1, all: 3} {
+			w := p.ask("GET", "/api/v1/indicators/"+value, "")
+			if found := decode[api.Appearances](t, w.Body.String()); w.Code != http.StatusOK || found.Total != times*want || len(found.Hits) != times*want {
+				t.Errorf("%s for %s: %d %s", value, p.account.Name, w.Code, w.Body)
+			}
+		}
+	}
+	if body := me.ask("GET", "/api/v1/indicators/wechat/kaihu888", "").Body.String(); !strings.Contains(body, mine) {
+		t.Errorf("%s", body)
+	}
+	if w := me.ask("GET", "/api/v1/indicators/name/x", ""); w.Code != http.StatusBadRequest {
+		t.Errorf("an unknown kind: %d", w.Code)
+	}
+}

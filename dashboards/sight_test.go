@@ -1,0 +1,365 @@
+package dashboards
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/api"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
+)
+
+// person is somebody who uses console and API, with a session and a token.
+type person struct {
+	visitor
+	handler http.Handler
+	account qianshao.Account
+}
+
+// join lets an account use the console as the outpost's options make it now.
+func (o *outpost) join(t *testing.T, a qianshao.Account) *person {
+	t.Helper()
+	handler, err := New(o.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.store.Account(t.Context(), a.Name); err == nil {
+		v := o.enter(t, a.Name)
+		v.token = o.newToken(t, a.Name, scopesOf(a)...)
+		return &person{v, handler, a}
+	}
+	return &person{o.newVisitor(t, a), handler, a}
+}
+
+func scopesOf(a qianshao.Account) (scopes []qianshao.Scope) {
+	for _, scope := range qianshao.Scopes() {
+		if a.Allows(scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	return scopes
+}
+
+// ask sends a request; header are names and values in turn.
+func (p *person) ask(method, target, body string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, "http://127.0.0.1:8740"+target, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	p.sign(r)
+	w := httptest.NewRecorder()
+	p.handler.ServeHTTP(w, r)
+	return w
+}
+
+func limited(name string, role qianshao.Role, authorisations ...string) qianshao.Account {
+	return qianshao.Account{Name: name, Role: role, Sight: qianshao.Sight{Authorisations: authorisations}}
+}
+
+// twoOwners has a finding under each of the authorisations "mine" and "theirs", and one
+// on an own file.
+func twoOwners(t *testing.T) (o *outpost, mine, theirs, own string) {
+	t.Helper()
+	o = takesSubmissions(t)
+	var register []qianshao.Authorisation
+	for _, id := range []string{"mine", "theirs"} {
+		register = append(register, qianshao.Authorisation{
+			ID: id, Owner: "owner-of-" + id, Basis: "contract", Contact: "x", Hosts: []string{id + ".example"},
+			ValidFrom: testNow.AddDate(0, -1, 0), ValidUntil: testNow.AddDate(1, 0, 0),
+		})
+	}
+	if err := o.store.PutAuthorisations(t.Context(), register); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"mine", "theirs", ""} {
+		page := qianshao.Page{URL: "http://" + id + ".example/a", Authorisation: id, Body: []byte(casinoSource), Status: http.StatusOK}
+		if id == "" {
+			page.URL = "file:///own.html"
+		}
+		o.save(t, page, "title-of-"+id, casinoSource, casino(casinoSource))
+	}
+	const rule = "gambling-casino-promotion"
+	return o, qianshao.FindingID("http://mine.example/a", rule), qianshao.FindingID("http://theirs.example/a", rule), qianshao.FindingID("file:///own.html", rule)
+}
+
+// TestSightEverywhere: whoever is limited to authorisations finds nothing of the others on
+// any page, in the API, in facets or counts; what they ask for by its id is as if it were not there.
+func TestSightEverywhere(t *testing.T) {
+	t.Parallel()
+	o, mine, theirs, own := twoOwners(t)
+	all := o.join(t, qianshao.Account{Name: "chief", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
+	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+	nobody := o.join(t, limited("nobody", qianshao.RoleLead))
+	for _, target := range []string{"/", "/?q=" + url.QueryEscape("注册送"), "/authorisations", "/submissions", "/api/v1/search", "/api/v1/search?limit=0"} {
+		w := me.ask("GET", target, "")
+		if body := w.Body.String(); w.Code != http.StatusOK || strings.Contains(body, "theirs") || strings.Contains(body, theirs) || strings.Contains(body, own) {
+			t.Errorf("%s: %d shows what is under another authorisation: %s", target, w.Code, w.Body)
+		}
+	}
+	for p, want := range map[*person]int{all: 3, me: 1, nobody: 0} {
+		var found api.Found
+		if err := json.Unmarshal(p.ask("GET", "/api/v1/search", "").Body.Bytes(), &found); err != nil || found.Total != want || len(found.Hits) != want {
+			t.Errorf("%s finds %d of %d, error %v", p.account.Name, len(found.Hits), found.Total, err)
+		}
+		sum := 0
+		for _, count := range found.Facets["category"] {
+			sum += count.Count
+		}
+		if sum != want {
+			t.Errorf("%s: the facet counts %d, want %d", p.account.Name, sum, want)
+		}
+	}
+	for _, id := range []string{theirs, own, "0000000000000000"} {
+		for _, target := range []string{"/findings/" + id, "/findings/" + id + "/screenshot", "/api/v1/findings/" + id} {
+			if w := me.ask("GET", target, ""); w.Code != http.StatusNotFound || strings.Contains(w.Body.String(), "theirs") {
+				t.Errorf("%s: %d", target, w.Code)
+			}
+		}
+	}
+	for p, id := range map[*person]string{me: mine, all: own} {
+		for _, target := range []string{"/findings/" + id, "/api/v1/findings/" + id} {
+			if w := p.ask("GET", target, ""); w.Code != http.StatusOK {
+				t.Errorf("%s for %s: %d", target, p.account.Name, w.Code)
+			}
+		}
+	}
+}
+
+// TestReportsBySight: while a report waits, its reporter and who sees all read it; then
+// those who see its authorisation. A reporter learns nothing of a page under another.
+func TestReportsBySight(t *testing.T) {
+	t.Parallel()
+	o, _, _, _ := twoOwners(t)
+	me, other := o.join(t, limited("me", qianshao.RoleAnalyst, "mine")), o.join(t, limited("other", qianshao.RoleAnalyst, "theirs"))
+	all := o.join(t, qianshao.Account{Name: "chief", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
+	report := func(p *person, address string) (s qianshao.Submission) {
+		t.Helper()
+		w := p.ask("POST", "/api/v1/submissions", `{"url": "`+address+`"}`)
+		if err := json.Unmarshal(w.Body.Bytes(), &s); err != nil || w.Code != http.StatusAccepted {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		return s
+	}
+	reads := func(p *person, id string) bool {
+		t.Helper()
+		w := p.ask("GET", "/api/v1/submissions/"+id, "")
+		listed := strings.Contains(p.ask("GET", "/api/v1/submissions", "").Body.String(), id)
+		if (w.Code == http.StatusOK) != listed {
+			t.Errorf("%s: %d for a report that is listed: %v", p.account.Name, w.Code, listed)
+		}
+		return listed
+	}
+	waiting := report(me, "http://elsewhere.example/x")
+	if waiting.Origin != "account me" || !reads(me, waiting.ID) || reads(other, waiting.ID) || !reads(all, waiting.ID) {
+		t.Errorf("a report that waits: %+v, %v %v %v", waiting, reads(me, waiting.ID), reads(other, waiting.ID), reads(all, waiting.ID))
+	}
+	if w := other.ask("DELETE", "/api/v1/submissions/"+waiting.ID, ""); w.Code != http.StatusNotFound {
+		t.Errorf("withdrawn by somebody who cannot see it: %d", w.Code)
+	}
+	if again := report(other, "http://elsewhere.example/x"); again.Reports != 1 || again.Origin != "account other" {
+		t.Errorf("a reporter is told of an earlier report: %+v", again)
+	}
+	if w := other.ask("POST", "/submissions/"+waiting.ID+"/withdraw", ""); w.Code != http.StatusSeeOther || !reads(me, waiting.ID) {
+		t.Errorf("the console withdraws what its user does not see: %d", w.Code)
+	}
+
+	const address = "http://theirs.example/reported"
+	item := ingest.Item{URL: address, Host: "theirs.example", Authorisation: "theirs"}
+	if _, err := o.store.Submit(t.Context(), store.Report{URL: address, Origin: "account me", At: testNow}, &item, ""); err != nil {
+		t.Fatal(err)
+	}
+	id := qianshao.SubmissionID(address)
+	if reads(me, id) || !reads(other, id) || !reads(all, id) {
+		t.Errorf("a report under an authorisation: %v %v %v", reads(me, id), reads(other, id), reads(all, id))
+	}
+	if body := me.ask("GET", "/api/v1/submissions", "").Body.String(); !strings.Contains(body, `"open_by_origin":[{"origin":"account me","waiting":1,"queued":0}]`) {
+		t.Errorf("the counts by origin: %s", body)
+	}
+	if body := all.ask("GET", "/api/v1/submissions", "").Body.String(); !strings.Contains(body, `"waiting":1,"queued":1}`) {
+		t.Errorf("the counts by origin: %s", body)
+	}
+}
+
+// TestUnchanged: a single thing has an ETag, and is not sent again to who has it.
+func TestUnchanged(t *testing.T) {
+	t.Parallel()
+	o, mine, _, _ := twoOwners(t)
+	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+	first := me.ask("GET", "/api/v1/findings/"+mine, "")
+	tag := first.Header().Get("ETag")
+	if first.Code != http.StatusOK || tag == "" {
+		t.Fatalf("%d, ETag %q", first.Code, tag)
+	}
+	for known, want := range map[string]int{
+		tag: http.StatusNotModified, "W/" + tag: http.StatusNotModified, `"x", ` + tag: http.StatusNotModified, "*": http.StatusNotModified,
+		`"x"`: http.StatusOK, "": http.StatusOK,
+	} {
+		w := me.ask("GET", "/api/v1/findings/"+mine, "", "If-None-Match", known)
+		if w.Code != want || (w.Body.Len() == 0) != (want == http.StatusNotModified) || w.Header().Get("ETag") != tag {
+			t.Errorf("If-None-Match %s: %d with %d bytes, want %d", known, w.Code, w.Body.Len(), want)
+		}
+	}
+}
+
+// TestIdempotencyKey: a request that is sent again under its key is answered as it was,
+// and is done once; another one under the key is refused.
+func TestIdempotencyKey(t *testing.T) {
+	t.Parallel()
+	o, _, _, _ := twoOwners(t)
+	me, other := o.join(t, limited("me", qianshao.RoleAnalyst, "mine")), o.join(t, limited("other", qianshao.RoleAnalyst, "theirs"))
+	const body = `{"url": "http://elsewhere.example/x"}`
+	send := func(p *person, body, key string) *httptest.ResponseRecorder {
+		return p.ask("POST", "/api/v1/submissions", body, "Idempotency-Key", key)
+	}
+	first, again := send(me, body, "k-1"), send(me, body, "k-1")
+	if first.Code != http.StatusAccepted || again.Code != http.StatusAccepted || again.Body.String() != first.Body.String() ||
+		again.Header().Get("Location") != first.Header().Get("Location") || again.Header().Get("Idempotency-Replayed") != "true" {
+		t.Errorf("first %d %s, again %d %s", first.Code, first.Body, again.Code, again.Body)
+	}
+	if !strings.Contains(me.ask("GET", "/api/v1/submissions", "").Body.String(), `"reports":1,`) {
+		t.Error("the request was done twice")
+	}
+	if w := send(me, `{"url": "http://elsewhere.example/y"}`, "k-1"); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "key_reused") {
+		t.Errorf("another body under the key: %d %s", w.Code, w.Body)
+	}
+	if w := send(other, body, "k-1"); w.Code != http.StatusAccepted || w.Header().Get("Idempotency-Replayed") != "" {
+		t.Errorf("another account's key of the same name: %d %s", w.Code, w.Body)
+	}
+	for _, key := range []string{strings.Repeat("k", 129), "a b", "键"} {
+		if w := send(me, body, key); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "bad_parameter") {
+			t.Errorf("key %.20q: %d %s", key, w.Code, w.Body)
+		}
+	}
+	refused := send(me, `{"url": "x"}`, "k-2")
+	if w := send(me, `{"url": "x"}`, "k-2"); refused.Code != http.StatusBadRequest || w.Code != refused.Code || w.Body.String() != refused.Body.String() || w.Header().Get("Content-Type") != "application/problem+json" {
+		t.Errorf("a refusal is answered %d and then %d %s", refused.Code, w.Code, w.Body)
+	}
+	// Not now is not for ever.
+	for range 2 {
+		if w := send(me, `{"url": "https://full.example/"}`, "k-3"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Idempotency-Replayed") != "" {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	}
+	_, begun, err := o.store.BeginAnswer(t.Context(), "me", "k-4", "x", testNow)
+	if err != nil || !begun {
+		t.Fatal(begun, err)
+	}
+	kept, begun, err := o.store.BeginAnswer(t.Context(), "me", "k-4", "x", testNow.Add(store.AnswerTime/2))
+	if err != nil || begun || kept.Status != 0 {
+		t.Errorf("a request that is being worked on begins again: %v %v %+v", begun, err, kept)
+	}
+	if _, begun, err = o.store.BeginAnswer(t.Context(), "me", "k-4", "x", testNow.Add(store.AnswerTime)); err != nil || !begun {
+		t.Errorf("a request that was cut off cannot be sent again: %v", err)
+	}
+	if w := me.ask("DELETE", first.Header().Get("Location"), ""); w.Code != http.StatusNoContent {
+		t.Fatal(w.Code)
+	}
+	if w := send(me, body, "k-1"); w.Header().Get("Idempotency-Replayed") != "" {
+		t.Error("the answer outlives the report that was withdrawn")
+	}
+}
+
+// TestViews: an account saves queries for itself, and leads for all; each counts what it
+// may see.
+func TestViews(t *testing.T) {
+	t.Parallel()
+	o, _, _, _ := twoOwners(t)
+	me, lead := o.join(t, limited("me", qianshao.RoleAnalyst, "mine")), o.join(t, qianshao.Account{Name: "lead", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()})
+	auditor := o.join(t, qianshao.Account{Name: "auditor", Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()})
+	put := func(p *person, body string) (api.View, int) {
+		w := p.ask("PUT", "/api/v1/views", body)
+		var v api.View
+		_ = json.Unmarshal(w.Body.Bytes(), &v)
+		return v, w.Code
+	}
+	shared, code := put(lead, `{"name": "urgent", "query": "level:>=high", "shared": true, "sort": "score"}`)
+	if code != http.StatusOK || shared.Count == nil || *shared.Count != 3 {
+		t.Fatalf("%d %+v", code, shared)
+	}
+	for body, want := range map[string]int{
+		`{"name": "for all", "query": "", "shared": true}`:                     http.StatusForbidden,
+		`{"name": "bad", "query": "level:x"}`:                                  http.StatusBadRequest,
+		`{"name": "", "query": ""}`:                                            http.StatusBadRequest,
+		`{"name": "x", "query": "", "owner": "lead"}`:                          http.StatusBadRequest,
+		`{"name": "x", "query": "", "count": 7}`:                               http.StatusBadRequest,
+		`{"name": "x", "query": "", "sort": "owner"}`:                          http.StatusBadRequest,
+		`{"name": "x", "query": "` + strings.Repeat("a", 2001) + `"}`:          http.StatusBadRequest,
+		`{"name": "` + strings.Repeat("名", 100) + `", "query": "hidden:true"}`: http.StatusOK,
+	} {
+		if _, code := put(me, body); code != want {
+			t.Errorf("%.60s: %d, want %d", body, code, want)
+		}
+	}
+	if _, code := put(auditor, `{"name": "x", "query": ""}`); code != http.StatusForbidden {
+		t.Errorf("an auditor saves a view: %d", code)
+	}
+	own, _ := put(me, `{"name": "own", "query": "hidden:true"}`)
+	if changed, _ := put(me, `{"name": "own", "query": "hidden:false"}`); changed.ID != own.ID || *own.Count != 1 || *changed.Count != 0 {
+		t.Errorf("%+v, then %+v", own, changed)
+	}
+	var list struct{ Views []api.View }
+	if err := json.Unmarshal(me.ask("GET", "/api/v1/views", "").Body.Bytes(), &list); err != nil || len(list.Views) != 3 || list.Views[1].Name != "urgent" || *list.Views[1].Count != 1 || list.Views[1].Owner != "lead" {
+		t.Errorf("%v %+v", err, list)
+	}
+	if body := lead.ask("GET", "/api/v1/views", "").Body.String(); strings.Contains(body, `"own"`) {
+		t.Errorf("another's view is shown: %s", body)
+	}
+	for _, tc := range []struct {
+		who  *person
+		id   string
+		want int
+	}{
+		{me, shared.ID, http.StatusForbidden}, {lead, own.ID, http.StatusNotFound}, {me, "none", http.StatusNotFound},
+		{me, own.ID, http.StatusNoContent}, {me, own.ID, http.StatusNotFound}, {lead, shared.ID, http.StatusNoContent},
+	} {
+		if w := tc.who.ask("DELETE", "/api/v1/views/"+tc.id, ""); w.Code != tc.want {
+			t.Errorf("%s deletes %s: %d, want %d", tc.who.account.Name, tc.id, w.Code, tc.want)
+		}
+	}
+}
+
+// TestOpenAPI: the description is OpenAPI 3.1, names every operation, and refers to no schema that it lacks.
+func TestOpenAPI(t *testing.T) {
+	t.Parallel()
+	o, _, _, _ := twoOwners(t)
+	w := o.join(t, limited("me", qianshao.RoleAnalyst)).ask("GET", "/api/v1/openapi.json", "")
+	var doc struct {
+		OpenAPI    string
+		Paths      map[string]map[string]struct{ OperationID string }
+		Components struct{ Schemas map[string]json.RawMessage }
+	}
+	body, err := io.ReadAll(w.Body)
+	if err == nil {
+		err = json.Unmarshal(body, &doc)
+	}
+	if err != nil || !strings.HasPrefix(doc.OpenAPI, "3.1.") || doc.Components.Schemas["Problem"] == nil {
+		t.Fatalf("%v: %.200s", err, body)
+	}
+	for _, part := range strings.Split(string(body), `"#/components/schemas/`)[1:] {
+		if name, _, _ := strings.Cut(part, `"`); doc.Components.Schemas[name] == nil {
+			t.Errorf("there is no schema %s", name)
+		}
+	}
+	if strings.Contains(string(body), "ErrorModel") {
+		t.Error("errors are described as huma's, which we do not answer with")
+	}
+	for path, operations := range doc.Paths {
+		for method, op := range operations {
+			if op.OperationID == "" || !strings.HasPrefix(path, api.Root+"/") {
+				t.Errorf("%s %s", method, path)
+			}
+		}
+	}
+	if len(doc.Paths) < 4 {
+		t.Errorf("only %d paths", len(doc.Paths))
+	}
+}

@@ -1,0 +1,34 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"iter"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/api"
+	"github.com/qianshao/qianshao/ingest/input"
+	"github.com/qianshao/qianshao/internal/scan"
+)
+
+// scan judges by the rules in force what somebody sends to the API. It keeps nothing.
+func (a *App) scan(ctx context.Context, r api.ScanRequest, emit func(answer any) error) error {
+	analyzer := a.rules.Load().Analyzer
+	return scan.InOrder(ctx, scanEntries(r), func(e input.Entry) scan.Answer {
+		if r.As != "" {
+			e.Page.As = r.As
+		}
+		return scan.Assess(analyzer, e)
+	}, func(answer scan.Answer) error { return emit(answer.Masked()) })
+}
+
+// scanEntries are the lines of a request, or its one page.
+func scanEntries(r api.ScanRequest) iter.Seq[input.Entry] {
+	const name = "body"
+	if r.Lines {
+		return input.Lines(name, bytes.NewReader(r.Body))
+	}
+	return func(yield func(input.Entry) bool) {
+		yield(input.Entry{Input: name, Page: qianshao.Page{URL: name, RequestedURL: name, Body: r.Body, ContentType: r.ContentType}})
+	}
+}

@@ -1,0 +1,46 @@
+package store
+
+import (
+	"errors"
+	"time"
+)
+
+// SavedView is a query that an account has saved under a name.
+type SavedView struct {
+	ID string
+	// Owner is the account that has saved it.
+	Owner string
+	Name  string
+	// Query is in the query language, Sort an order of the index.
+	Query, Sort string
+	// Shared ones are seen by all accounts; each finds with it what it may see.
+	Shared  bool
+	Changed time.Time
+}
+
+// MaxViews bounds the views of one account: nobody picks one out of more.
+const MaxViews = 50
+
+// ErrTooManyViews says that an account has MaxViews views already.
+var ErrTooManyViews = errors.New("the account has 50 views already; delete one first")
+
+// KeptAnswer is the answer to a request with an Idempotency-Key.
+type KeptAnswer struct {
+	// Request is the SHA-256 of the request, in hex.
+	Request string
+	// Status is 0 while the request is worked on.
+	Status         int
+	Type, Location string // headers
+	Body           []byte
+}
+
+const (
+	// AnswerTerm is how long an answer is kept. Whoever has not got it by then asks what
+	// became of its request.
+	AnswerTerm = 24 * time.Hour
+	// AnswerTime is how long a request may be worked on. One that has taken longer was cut
+	// off by the end of the process, and may be sent again.
+	AnswerTime = time.Minute
+	// MaxAnswers bounds the answers that are kept of one account: the oldest make room.
+	MaxAnswers = 10_000
+)

@@ -1,0 +1,165 @@
+// Package clients has the statements of what is kept for those who use console and
+// API: their saved views, and the answers to requests with an Idempotency-Key.
+package clients
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
+)
+
+// Clients keeps what accounts have saved in an open database. It is safe for concurrent use.
+type Clients struct{ db *database.DB }
+
+// New returns what a database keeps.
+func New(db *database.DB) *Clients { return &Clients{db: db} }
+
+// SavedViews returns the views that an account has saved, and those that all share, by name.
+func (c *Clients) SavedViews(ctx context.Context, account string) ([]store.SavedView, error) {
+	list, err := database.Collect(ctx, c.db.Read, scanView, selectViews+`WHERE owner = $1 OR shared = 1 ORDER BY name, owner`, account)
+	return list, c.db.Fail("read the saved views of", err)
+}
+
+// SavedView returns one view, or store.ErrNotFound.
+func (c *Clients) SavedView(ctx context.Context, id string) (store.SavedView, error) {
+	list, err := database.Collect(ctx, c.db.Read, scanView, selectViews+`WHERE id = $1`, id)
+	if err == nil && len(list) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return store.SavedView{}, c.db.Fail(fmt.Sprintf("read saved view %q of", id), err)
+	}
+	return list[0], nil
+}
+
+// SaveView saves a view in the place of the owner's of that name, whose id it keeps, and
+// returns it. One that is too many is refused with store.ErrTooManyViews.
+func (c *Clients) SaveView(ctx context.Context, v store.SavedView) (store.SavedView, error) {
+	err := c.db.Update(ctx, database.Durable, "save a view in", func(tx *database.Tx) error {
+		var others int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM saved_views WHERE owner = $1 AND name <> $2`, v.Owner, v.Name).Scan(&others); err != nil {
+			return err
+		}
+		if others >= store.MaxViews {
+			return store.ErrTooManyViews
+		}
+		return tx.QueryRowContext(ctx, `
+INSERT INTO saved_views (id, owner, name, query, sort, shared, changed) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (owner, name) DO UPDATE SET query = excluded.query, sort = excluded.sort, shared = excluded.shared, changed = excluded.changed
+RETURNING id`, v.ID, v.Owner, v.Name, v.Query, v.Sort, v.Shared, database.Millis(v.Changed)).Scan(&v.ID)
+	})
+	return v, err
+}
+
+// DeleteView deletes a view, or returns store.ErrNotFound.
+func (c *Clients) DeleteView(ctx context.Context, id string) error {
+	return c.db.Update(ctx, database.Durable, "delete a view of", func(tx *database.Tx) error {
+		res, err := tx.ExecContext(ctx, `DELETE FROM saved_views WHERE id = $1`, id)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n > 0 {
+			return err
+		}
+		return store.ErrNotFound
+	})
+}
+
+const selectViews = `SELECT id, owner, name, query, sort, shared, changed FROM saved_views `
+
+func scanView(rows *sql.Rows) (v store.SavedView, err error) {
+	var changed int64
+	err = rows.Scan(&v.ID, &v.Owner, &v.Name, &v.Query, &v.Sort, &v.Shared, &changed)
+	v.Changed = database.FromMillis(changed)
+	return v, err
+}
+
+// BeginAnswer begins a request under a key of an account, unless there was one: then it
+// returns what is kept of that and begun is false.
+func (c *Clients) BeginAnswer(ctx context.Context, account, key, request string, now time.Time) (kept store.KeptAnswer, begun bool, err error) {
+	err = c.db.Update(ctx, database.Durable, "begin a request in", func(tx *database.Tx) error {
+		if err := makeRoom(ctx, tx, account, now); err != nil {
+			return err
+		}
+		list, err := database.Collect(ctx, tx, scanAnswer, `
+SELECT request, begun, status, type, location, body FROM kept_answers WHERE account = $1 AND key = $2`, account, key)
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 && (list[0].Status > 0 || list[0].Request != request || now.Sub(list[0].begun) < store.AnswerTime) {
+			kept = list[0].KeptAnswer
+			return nil
+		}
+		begun = true
+		_, err = tx.ExecContext(ctx, `
+INSERT INTO kept_answers (account, key, request, begun, status, type, location, body) VALUES ($1, $2, $3, $4, 0, '', '', $5)
+ON CONFLICT (account, key) DO UPDATE SET begun = excluded.begun`, account, key, request, database.Millis(now), []byte{})
+		return err
+	})
+	return kept, begun, err
+}
+
+// makeRoom removes the answers that are too old, and the oldest of an account that has too many.
+func makeRoom(ctx context.Context, tx *database.Tx, account string, now time.Time) error {
+	if _, err := expire(ctx, tx, now); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `
+DELETE FROM kept_answers WHERE account = $1 AND status > 0 AND key IN (
+  SELECT key FROM kept_answers WHERE account = $1 ORDER BY begun DESC, key LIMIT $3 OFFSET $2)`, account, store.MaxAnswers-1, store.MaxAnswers)
+	return err
+}
+
+func expire(ctx context.Context, tx *database.Tx, now time.Time) (sql.Result, error) {
+	return tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE begun < $1`, database.Millis(now.Add(-store.AnswerTerm)))
+}
+
+type answer struct {
+	store.KeptAnswer
+	begun time.Time
+}
+
+func scanAnswer(rows *sql.Rows) (a answer, err error) {
+	var begun int64
+	err = rows.Scan(&a.Request, &begun, &a.Status, &a.Type, &a.Location, &a.Body)
+	a.begun = database.FromMillis(begun)
+	return a, err
+}
+
+// KeepAnswer keeps the answer to a request that was begun under a key.
+func (c *Clients) KeepAnswer(ctx context.Context, account, key string, a store.KeptAnswer) error {
+	return c.db.Update(ctx, database.Durable, "keep an answer in", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+UPDATE kept_answers SET status = $3, type = $4, location = $5, body = $6 WHERE account = $1 AND key = $2 AND request = $7`,
+			account, key, a.Status, a.Type, a.Location, a.Body, a.Request)
+		return err
+	})
+}
+
+// DropAnswer forgets a request that came to nothing, so that it can be sent again.
+func (c *Clients) DropAnswer(ctx context.Context, account, key string) error {
+	return c.db.Update(ctx, database.Durable, "drop an answer of", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE account = $1 AND key = $2`, account, key)
+		return err
+	})
+}
+
+// DropAnswersOf forgets the answers that named a thing which is gone by now.
+func (c *Clients) DropAnswersOf(ctx context.Context, location string) error {
+	return c.db.Update(ctx, database.Durable, "drop answers of", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE location = $1`, location)
+		return err
+	})
+}
+
+// ExpireAnswers forgets the answers that are older than store.AnswerTerm.
+func (c *Clients) ExpireAnswers(ctx context.Context, now time.Time) error {
+	return c.db.Update(ctx, database.Ordered, "forget old answers of", func(tx *database.Tx) error {
+		_, err := expire(ctx, tx, now)
+		return err
+	})
+}
