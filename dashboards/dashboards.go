@@ -34,6 +34,7 @@ type Store interface {
 	auth.Store
 	api.Answers
 	api.SavedViews
+	api.News
 }
 
 // Options of New. Store and Index are required.
@@ -52,6 +53,8 @@ type Options struct {
 	OIDC *auth.OIDC
 	// Desk takes acts; without it there are no routes for them.
 	Desk *desk.Desk
+	// Campaigns are what findings are grouped into; required with Desk.
+	Campaigns api.Campaigns
 	// Submit queues submissions. Without it none are taken.
 	Submit intake.Submit
 	// Unmonitored lists what the register says is watched and is not; with Limit 0
@@ -59,6 +62,8 @@ type Options struct {
 	Unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
 	// Scan judges what programs send; without it there is no route for that.
 	Scan api.Scan
+	// Closing is closed when the server is to end; see api.Options.
+	Closing <-chan struct{}
 	// Canonical spells a URL as the URLs of pages are spelt in the index; nil
 	// leaves pasted URLs to index.Parser.
 	Canonical func(url string) (string, error)
@@ -154,7 +159,7 @@ func newSite(opts Options) (*site, error) {
 	}
 	s.api = api.New(api.Options{
 		Store: opts.Store, Index: opts.Index, Guard: s.guard, Answers: opts.Store, Views: opts.Store, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
-		Desk: opts.Desk, Scan: opts.Scan, Version: opts.Version, Now: opts.Now, Log: opts.Log,
+		Desk: opts.Desk, Campaigns: opts.Campaigns, News: opts.Store, Closing: opts.Closing, Scan: opts.Scan, Version: opts.Version, Now: opts.Now, Log: opts.Log,
 	})
 	var err error
 	s.console, err = console.New(console.Options{
@@ -260,6 +265,10 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, code, 
 // withDeadline bounds a request's context.
 func withDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == api.EventsPath { // it lasts as long as its client
+			next.ServeHTTP(w, r)
+			return
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))

@@ -1,21 +1,26 @@
 package dashboards
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/review"
 )
@@ -23,8 +28,17 @@ import (
 // withDesk gives the outpost a desk over its store.
 func (o *outpost) withDesk(t *testing.T) *desk.Desk {
 	t.Helper()
+	kept := review.New(o.store.Database(), review.CampaignOptions{
+		Traits: func(f *qianshao.Finding) campaign.Traits { return campaign.Of(f, campaign.Options{Fold: fold.String}) }, Name: "test", Now: o.options.Now,
+	})
+	for more := 1; more > 0; {
+		var err error
+		if more, err = kept.Campaigns.GroupPending(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	d, err := desk.New(desk.Options{
-		Store: review.New(o.store.Database()),
+		Store: kept,
 		Account: func(ctx context.Context, name string) (qianshao.Account, error) {
 			record, err := o.store.Account(ctx, name)
 			if errors.Is(err, store.ErrNotFound) {
@@ -37,7 +51,7 @@ func (o *outpost) withDesk(t *testing.T) *desk.Desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.options.Desk = d
+	o.options.Desk, o.options.Campaigns = d, kept.Campaigns
 	return d
 }
 
@@ -288,6 +302,60 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+// TestCampaigns: the queue has a campaign a row, with the numbers of what the account
+// sees; its page has members by cursor, and a batch is made of it.
+func TestCampaigns(t *testing.T) {
+	t.Parallel()
+	o, mine, theirs, own := twoOwners(t)
+	o.withDesk(t)
+	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+	lead := o.join(t, qianshao.Account{Name: "lead", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()})
+	nobody := o.join(t, limited("nobody", qianshao.RoleAnalyst))
+	queue := decode[api.CampaignPage](t, lead.ask("GET", "/api/v1/queue", "").Body.String())
+	if len(queue.Campaigns) != 1 || queue.Campaigns[0].Undecided != 3 || queue.Campaigns[0].Level != qianshao.LevelHigh {
+		t.Fatalf("the queue is %+v", queue)
+	}
+	at := "/api/v1/campaigns/" + queue.Campaigns[0].ID
+	for _, target := range []string{"/api/v1/queue", "/api/v1/campaigns?level=high&kind=block", at} {
+		for _, p := range []*person{me, nobody} {
+			w := p.ask("GET", target, "")
+			if body := w.Body.String(); strings.Contains(body, theirs) || strings.Contains(body, "theirs") || strings.Contains(body, own) {
+				t.Errorf("%s for %s: %s", target, p.account.Name, body)
+			}
+		}
+	}
+	if w := nobody.ask("GET", at, ""); w.Code != http.StatusNotFound {
+		t.Errorf("a campaign of which one sees no member: %d %s", w.Code, w.Body)
+	}
+	if page := decode[api.CampaignDetails](t, me.ask("GET", at, "").Body.String()); page.Findings != 1 || page.Members != 1 || len(page.List) != 1 || page.List[0].Finding != mine || page.Review == nil {
+		t.Errorf("a limited account sees %+v", page)
+	}
+	first := decode[api.CampaignDetails](t, lead.ask("GET", at+"?limit=2", "").Body.String())
+	rest := decode[api.CampaignDetails](t, lead.ask("GET", at+"?limit=2&after="+url.QueryEscape(first.Next), "").Body.String())
+	if len(first.List) != 2 || len(rest.List) != 1 || rest.Next != "" {
+		t.Errorf("members: %d, then %d", len(first.List), len(rest.List))
+	}
+	w := lead.ask("POST", "/api/v1/acts", `{"subject": "campaign:`+first.ID+`", "kind": "note", "words": "同一模板"}`)
+	if w.Code != http.StatusCreated {
+		t.Errorf("a note on a campaign: %d %s", w.Code, w.Body)
+	}
+	if page := decode[api.CampaignDetails](t, lead.ask("GET", at, "").Body.String()); len(page.Review.History) != 1 {
+		t.Errorf("the note is not shown: %+v", page.Review)
+	}
+	for p, want := range map[*person]int{me: 1, lead: 3} {
+		w := p.ask("POST", "/api/v1/batches", `{"campaign": "`+first.ID+`"}`)
+		if b := decode[api.Batch](t, w.Body.String()); w.Code != http.StatusCreated || b.Members != want {
+			t.Errorf("%s freezes %d %s", p.account.Name, w.Code, w.Body)
+		}
+	}
+	if w := me.ask("GET", "/api/v1/queue?after=x", ""); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "bad_parameter") {
+		t.Errorf("a cursor that is none: %d %s", w.Code, w.Body)
+	}
+	if w := me.ask("GET", "/api/v1/queue?list=theirs", ""); w.Code != http.StatusBadRequest {
+		t.Errorf("a list that is none: %d", w.Code)
+	}
+}
+
 // TestIndicators: the findings that have an indicator, however it is written, of what the account sees.
 func TestIndicators(t *testing.T) {
 	t.Parallel()
@@ -309,5 +377,83 @@ func TestIndicators(t *testing.T) {
 	}
 	if w := me.ask("GET", "/api/v1/indicators/name/x", ""); w.Code != http.StatusBadRequest {
 		t.Errorf("an unknown kind: %d", w.Code)
+	}
+}
+
+// TestEvents: a stream tells what its account sees, goes on where it was broken off, and
+// ends with its account.
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	o, mine, theirs, _ := twoOwners(t)
+	d := o.withDesk(t)
+	analyst := limited("analyst", qianshao.RoleAnalyst, "mine")
+	me := o.join(t, analyst)
+	server := httptest.NewServer(me.handler)
+	defer server.Close()
+	listen := func(last string) *bufio.Scanner {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		t.Cleanup(cancel)
+		r, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/api/v1/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		me.sign(r)
+		r.Header.Set("Last-Event-ID", last)
+		w, err := http.DefaultClient.Do(r)
+		if err != nil || w.StatusCode != http.StatusOK || w.Header.Get("Content-Type") != "text/event-stream" {
+			t.Fatal(w, err)
+		}
+		t.Cleanup(func() { _ = w.Body.Close() })
+		return bufio.NewScanner(w.Body)
+	}
+	next := func(s *bufio.Scanner) (id, event, data string) {
+		for s.Scan() {
+			name, value, _ := strings.Cut(s.Text(), ": ")
+			switch name {
+			case "id":
+				id = value
+			case "event":
+				event = value
+			case "data":
+				return id, event, value
+			}
+		}
+		return "", "", ""
+	}
+	fresh := listen("")
+	for _, id := range []string{"theirs", "mine"} {
+		o.save(t, qianshao.Page{URL: "http://" + id + ".example/new", Authorisation: id, Body: []byte(casinoSource)}, "t", casinoSource, casino(casinoSource))
+		subject := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: map[string]string{"mine": mine, "theirs": theirs}[id]}
+		chief := qianshao.Account{Name: "chief", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()}
+		if _, err := d.Do(t.Context(), chief, desk.Draft{Subject: subject, Kind: qianshao.ActNote, Detail: desk.Detail{Words: "note-" + id}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := map[string]string{}
+	for range 2 {
+		_, event, data := next(fresh)
+		if got[event] = data; strings.Contains(data, "theirs") {
+			t.Errorf("%s of what the account does not see: %s", event, data)
+		}
+	}
+	if !strings.Contains(got["act"], "note-mine") || !strings.Contains(got["finding"], "mine.example/new") {
+		t.Errorf("the stream told %v", got)
+	}
+	again := listen("0.1") // as one who had the first of the findings, and no act
+	if id, event, data := next(again); event != "act" || id != "2.1" || !strings.Contains(data, "note-mine") {
+		t.Errorf("%s %s %s", id, event, data)
+	}
+	if id, event, data := next(again); event != "finding" || id != "2.5" || !strings.Contains(data, "mine.example/new") {
+		t.Errorf("%s %s %s", id, event, data)
+	}
+	if w := me.ask("GET", "/api/v1/events", "", "Last-Event-ID", "x"); w.Code != http.StatusBadRequest {
+		t.Errorf("an id that is none: %d", w.Code)
+	}
+	if _, err := o.accounts.Change(t.Context(), "test", "analyst", func(r *store.AccountRecord) error { r.Disabled = true; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if id, event, data := next(again); event != "" {
+		t.Errorf("a disabled account is told %s %s %s", id, event, data)
 	}
 }

@@ -44,3 +44,13 @@ const (
 	// MaxAnswers bounds the answers that are kept of one account: the oldest make room.
 	MaxAnswers = 10_000
 )
+
+// NewFinding is a finding that was made, in the order in which they were.
+type NewFinding struct {
+	// Seq counts them from 1, without gaps.
+	Seq     int64
+	Finding string // its id; it may have been deleted since
+}
+
+// KeptNews is how many new findings are remembered for programs that come back.
+const KeptNews = 10_000

@@ -213,6 +213,8 @@ func (a *API) refusal(ctx context.Context, what string, err error) error {
 	switch {
 	case errors.As(err, &conflict):
 		return conflictProblem(conflict)
+	case errors.As(err, &refused) && refused.Field == "after":
+		return badParameter("%s", refused.Text)
 	case errors.As(err, &refused):
 		p := NewProblem(http.StatusUnprocessableEntity, "refused", refused.Text)
 		p.Refusal, p.Field = refused.Code, refused.Field

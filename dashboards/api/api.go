@@ -20,6 +20,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
@@ -48,6 +49,12 @@ type Options struct {
 	Guard *auth.Guard
 	// Desk takes acts; without it there are no routes for them.
 	Desk *desk.Desk
+	// Campaigns are what findings are grouped into; required with Desk.
+	Campaigns Campaigns
+	// News tells what has happened; required with Desk.
+	News News
+	// Closing is closed when the server is to end: streams end then. nil is never.
+	Closing <-chan struct{}
 	// Answers and Views keep what accounts leave here.
 	Answers Answers
 	Views   SavedViews
@@ -74,11 +81,12 @@ type API struct {
 	// unkeyed are the patterns of operations that take no Idempotency-Key, each with the reason.
 	unkeyed map[string]string
 	scans   chan struct{} // those that are worked on
+	streams streams
 }
 
 // New returns the API.
 func New(opts Options) *API {
-	return &API{opts: opts, unkeyed: map[string]string{}, scans: make(chan struct{}, maxScans)}
+	return &API{opts: opts, unkeyed: map[string]string{}, scans: make(chan struct{}, maxScans), streams: streams{by: map[string]int{}}}
 }
 
 // Mux is what routes are added to.
@@ -99,6 +107,8 @@ func (a *API) Route(mux Mux) {
 	if a.opts.Desk != nil {
 		a.routeActs()
 		a.routeBatches()
+		a.routeCampaigns()
+		a.routeEvents(mux)
 	}
 	a.routeIndicators()
 	a.routeTokens()
@@ -147,7 +157,7 @@ func schemaName(t reflect.Type, hint string) string {
 	switch t.PkgPath() {
 	case reflect.TypeFor[index.Hit]().PkgPath():
 		return "Index" + name
-	case reflect.TypeFor[desk.Order]().PkgPath():
+	case reflect.TypeFor[desk.Order]().PkgPath(), reflect.TypeFor[campaign.Kind]().PkgPath():
 		return "Desk" + name
 	}
 	return name

@@ -74,9 +74,10 @@ type Tally struct {
 	Kept    map[string]int `json:"kept" doc:"Members that the undoing passed over, by the reason."`
 }
 
-// Selection is what a batch is made of: one of the two.
+// Selection is what a batch is made of: one of the three.
 type Selection struct {
 	Query    *string  `json:"query,omitempty" maxLength:"2000" doc:"In the query language; all that you find with it."`
+	Campaign string   `json:"campaign,omitempty" maxLength:"64" doc:"The id of a campaign; all its members that you see."`
 	Findings []string `json:"findings,omitempty" maxItems:"50000" doc:"The ids of findings."`
 }
 
@@ -100,13 +101,16 @@ func (a *API) freeze(ctx context.Context, in *struct {
 // selected returns the findings that a batch is made of.
 func (a *API) selected(ctx context.Context, s *Selection) (desk.Selection, error) {
 	switch {
-	case s.Query != nil && len(s.Findings) == 0:
+	case s.Query != nil && s.Campaign == "" && len(s.Findings) == 0:
 		ids, err := a.found(ctx, *s.Query)
 		return desk.Selection{Query: *s.Query, Findings: ids}, err
-	case s.Query == nil && len(s.Findings) > 0:
+	case s.Query == nil && s.Campaign != "" && len(s.Findings) == 0:
+		ids, err := a.ofCampaign(ctx, s.Campaign)
+		return desk.Selection{Campaign: s.Campaign, Findings: ids}, err
+	case s.Query == nil && s.Campaign == "" && len(s.Findings) > 0:
 		return desk.Selection{Findings: s.Findings}, nil
 	}
-	return desk.Selection{}, NewProblem(http.StatusBadRequest, "bad_body", "give one of query and findings")
+	return desk.Selection{}, NewProblem(http.StatusBadRequest, "bad_body", "give one of query, campaign and findings")
 }
 
 // foundStep is how many hits are read at a time.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -58,14 +59,15 @@ func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
 		}
 	}
 	token := rand.Text() + rand.Text()
+	closing := make(chan struct{})
 	handler, err := dashboards.New(dashboards.Options{
 		Store: a.Folder.Store, Index: a.Index, Registry: a.metrics.Registry(),
 		Submit: func(ctx context.Context, url string, suspected qianshao.Category, origin string) (qianshao.Submission, error) {
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), url, suspected, origin)
 		},
-		Scan: a.scan, Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
+		Desk: a.Desk, Campaigns: a.Folder.Review.Campaigns, Scan: a.scan, Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
 		Accounts: a.Folder.Accounts, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor, OIDC: oidc,
-		Version: a.opts.Version, Log: a.opts.Log,
+		Closing: closing, Version: a.opts.Version, Log: a.opts.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -78,6 +80,7 @@ func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
 		server: dashboards.NewServer(opts.Listen, handler), listener: listener,
 		url: "http://" + listener.Addr().String() + "/", urlFile: consoleURLPath(a.opts.Data),
 	}
+	c.server.RegisterOnShutdown(sync.OnceFunc(func() { close(closing) }))
 	if err := os.WriteFile(c.urlFile, []byte(c.url+"\n"+token+"\n"), 0o600); err != nil {
 		c.close()
 		return nil, err

@@ -2,12 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store"
 )
 
 // newDesk returns the desk over the folder.
@@ -19,8 +21,12 @@ func newDesk(a *App) (*desk.Desk, error) {
 }
 
 // account returns an account for the desk.
-func (f *Folder) account(context.Context, string) (qianshao.Account, error) {
-	return qianshao.Account{}, desk.ErrNotFound
+func (f *Folder) account(ctx context.Context, name string) (qianshao.Account, error) {
+	record, err := f.Store.Account(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		err = desk.ErrNotFound
+	}
+	return record.Account, err
 }
 
 // workOnBatches works on what people have ordered for many findings, until ctx ends; first

@@ -13,6 +13,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/clients"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/outbox"
 )
@@ -215,6 +216,9 @@ func putFinding(ctx context.Context, tx *database.Tx, f *qianshao.Finding, save 
 	kept.Seen = "" // it has a column
 	text, err := json.Marshal(&kept)
 	if err != nil {
+		return err
+	}
+	if err := clients.Found(ctx, tx, f.ID); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `

@@ -26,6 +26,14 @@ CREATE TABLE kept_answers (
 );
 CREATE INDEX kept_answers_begun ON kept_answers (begun);
 
+-- Findings in the order in which they were made, the last 10,000 of them, for programs that
+-- want to be told.
+CREATE TABLE finding_news (
+  seq     BIGINT PRIMARY KEY,
+  finding TEXT NOT NULL
+);
+
 -- +goose Down
+DROP TABLE finding_news;
 DROP TABLE kept_answers;
 DROP TABLE saved_views;
