@@ -1,0 +1,317 @@
+package dashboards
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/api"
+	"github.com/qianshao/qianshao/store"
+)
+
+// route says who may use a route, and what the table asks of it.
+type route struct {
+	// target is asked for; THEIRS is a finding that the limited account does not see. What
+	// changes something is asked for things that are not there, or in a form that is refused.
+	target, body string
+	// open routes are for strangers, too.
+	open bool
+	// scope is what the role and the token need; "" is for routes of pages that everybody
+	// with a session has.
+	scope qianshao.Scope
+	// ok is the answer to who may, limited that to the account of the other authorisation; 0 is ok.
+	ok, limited int
+}
+
+const (
+	read   = qianshao.ScopeRead
+	submit = qianshao.Scope(qianshao.PowerSubmit)
+	decide = qianshao.Scope(qianshao.PowerDecide)
+)
+
+// access is the table of all routes. A route without its row fails the test.
+func access() map[string]route {
+	const unseen = http.StatusNotFound
+	page := func(target string) route { return route{target: target, ok: 200} }
+	form := func(target, body string, ok int) route { return route{target: target, body: body, ok: ok} }
+	return map[string]route{
+		"/": {target: "/nothing", ok: 404},
+
+		"GET /{$}": page("/"), "GET /authorisations": page("/authorisations"), "GET /unmonitored": page("/unmonitored"), "GET /help": page("/help"),
+		"GET /findings/{id}":              {target: "/findings/THEIRS", ok: 200, limited: unseen},
+		"GET /findings/{id}/screenshot":   {target: "/findings/THEIRS/screenshot", ok: 404},
+		"GET /submissions":                page("/submissions"),
+		"POST /submissions":               {target: "/submissions", body: "url=x", scope: submit, ok: 400},
+		"POST /submissions/{id}/withdraw": {target: "/submissions/none/withdraw", body: "x=1", scope: submit, ok: 303},
+
+		"GET /static/{file}": {target: "/static/console.css", open: true, ok: 200}, "GET /healthz": {target: "/healthz", open: true, ok: 200},
+		"GET /login": {target: "/login", open: true, ok: 200}, "POST /login": {target: "/login", body: "name=nobody-N&password=x", open: true, ok: 401},
+		"POST /login/code": {target: "/login/code", body: "code=1", open: true, ok: 410},
+		"GET /enter":       {target: "/enter?key=none", open: true, ok: 410}, "POST /enter": {target: "/enter", body: "key=none&password=x", open: true, ok: 422},
+		"POST /logout":                     form("/logout", "x=1", 303),
+		"GET /account":                     page("/account"),
+		"POST /account/password":           form("/account/password", "password=a&again=b", 422),
+		"POST /account/factor":             form("/account/factor", "x=1", 303),
+		"POST /account/factor/confirm":     form("/account/factor/confirm", "code=1", 401),
+		"POST /account/factor/drop":        form("/account/factor/drop", "current=1", 401),
+		"POST /account/tokens":             form("/account/tokens", "days=0", 422),
+		"POST /account/tokens/{id}/revoke": form("/account/tokens/none/revoke", "x=1", 303),
+
+		"GET /metrics": {target: "/metrics", scope: qianshao.ScopeMetrics, ok: 200, limited: 403},
+
+		"GET /api/v1/openapi.json":              {target: "/api/v1/openapi.json", scope: read, ok: 200},
+		"GET /api/v1/search":                    {target: "/api/v1/search", scope: read, ok: 200},
+		"GET /api/v1/findings/{id}":             {target: "/api/v1/findings/THEIRS", scope: read, ok: 200, limited: unseen},
+		"GET /api/v1/indicators/{kind}/{value}": {target: "/api/v1/indicators/qq/12345", scope: read, ok: 200},
+		"GET /api/v1/unmonitored":               {target: "/api/v1/unmonitored", scope: read, ok: 200},
+		"GET /api/v1/submissions":               {target: "/api/v1/submissions", scope: read, ok: 200},
+		"GET /api/v1/submissions/{id}":          {target: "/api/v1/submissions/WAITING", scope: read, ok: 200, limited: unseen},
+		"POST /api/v1/submissions":              {target: "/api/v1/submissions", body: `{"url": "x"}`, scope: submit, ok: 400},
+		"DELETE /api/v1/submissions/{id}":       {target: "/api/v1/submissions/none", scope: submit, ok: 404},
+		"POST /api/v1/scan":                     {target: "/api/v1/scan", body: `{}`, scope: submit, ok: 415},
+		"GET /api/v1/views":                     {target: "/api/v1/views", scope: read, ok: 200},
+		"PUT /api/v1/views":                     {target: "/api/v1/views", body: `{}`, scope: submit, ok: 400},
+		"DELETE /api/v1/views/{id}":             {target: "/api/v1/views/none", scope: submit, ok: 404},
+		"GET /api/v1/queue":                     {target: "/api/v1/queue", scope: read, ok: 200},
+		"GET /api/v1/campaigns":                 {target: "/api/v1/campaigns", scope: read, ok: 200},
+		"GET /api/v1/campaigns/{id}":            {target: "/api/v1/campaigns/none", scope: read, ok: 404},
+		"GET /api/v1/acts":                      {target: "/api/v1/acts", scope: read, ok: 200},
+		"POST /api/v1/acts":                     {target: "/api/v1/acts", body: `{}`, scope: decide, ok: 400},
+		"POST /api/v1/acts/{seq}/undo":          {target: "/api/v1/acts/99/undo", scope: decide, ok: 404},
+		"POST /api/v1/batches":                  {target: "/api/v1/batches", body: `{}`, scope: decide, ok: 400},
+		"GET /api/v1/batches/{id}":              {target: "/api/v1/batches/99", scope: read, ok: 404},
+		"GET /api/v1/batches/{id}/members":      {target: "/api/v1/batches/99/members", scope: read, ok: 404},
+		"POST /api/v1/batches/{id}/acts":        {target: "/api/v1/batches/99/acts", body: `{"kind": "decide", "verdict": "unsure"}`, scope: decide, ok: 404},
+		"POST /api/v1/batches/{id}/undo":        {target: "/api/v1/batches/99/undo", scope: decide, ok: 404},
+		"GET /api/v1/tokens":                    {target: "/api/v1/tokens", scope: read, ok: 200},
+		"POST /api/v1/tokens":                   {target: "/api/v1/tokens", body: `{"label": "x", "scopes": ["metrics", "none"], "days": 1}`, scope: read, ok: 422},
+		"DELETE /api/v1/tokens/{id}":            {target: "/api/v1/tokens/none", scope: read, ok: 404},
+		"GET /api/v1/events":                    {target: "/api/v1/events", scope: read, ok: 400},
+	}
+}
+
+// may says whether a role may use the route.
+func (r route) may(a *qianshao.Account) bool { return r.scope == "" || r.open || a.Allows(r.scope) }
+
+// asks makes the table's requests.
+type asks struct {
+	t       *testing.T
+	handler http.Handler
+	ids     *strings.Replacer
+	// n counts the requests. Each has an address, and tries a name, of its own: tries are limited.
+	n int
+}
+
+// ask sends a route's request; sign makes it somebody's.
+func (a *asks) ask(pattern string, row route, sign func(*http.Request)) *httptest.ResponseRecorder {
+	method, _, ok := strings.Cut(pattern, " ")
+	if !ok {
+		method = http.MethodGet
+	}
+	a.n++
+	body := strings.ReplaceAll(row.body, "nobody-N", "nobody-"+strconv.Itoa(a.n))
+	r := httptest.NewRequest(method, "https://console.example"+a.ids.Replace(row.target), strings.NewReader(body))
+	r.RemoteAddr = fmt.Sprintf("10.%d.%d.1:1", a.n/250, a.n%250)
+	if strings.HasPrefix(row.body, "{") {
+		r.Header.Set("Content-Type", "application/json")
+	} else if row.body != "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if row.target == api.EventsPath {
+		r.Header.Set("Last-Event-ID", "none") // a stream would not end
+	}
+	if sign != nil {
+		sign(r)
+	}
+	w := httptest.NewRecorder()
+	a.handler.ServeHTTP(w, r)
+	return w
+}
+
+func inSession(v visitor) func(*http.Request) {
+	return func(r *http.Request) {
+		r.AddCookie(&http.Cookie{Name: "__Host-qianshao_session", Value: v.session})
+		r.Header.Set("X-CSRF-Token", v.form)
+	}
+}
+
+func withToken(token string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
+}
+
+// crossOrigin is what a browser says of a request that another site has made it send.
+func crossOrigin(sign func(*http.Request)) func(*http.Request) {
+	return func(r *http.Request) {
+		sign(r)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+	}
+}
+
+// TestAccess asks every route as a stranger, in each role, as an account that is limited,
+// as one that is disabled, without the session's form token, from another site, and with
+// tokens that lack the scope.
+func TestAccess(t *testing.T) {
+	t.Parallel()
+	o, a := accessOutpost(t)
+	site, err := newSite(o.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := access()
+	patterns := site.routes().patterns
+	for _, pattern := range patterns {
+		if _, ok := table[pattern]; !ok {
+			t.Errorf("the route %q has no row in access()", pattern)
+		}
+	}
+	for pattern := range table {
+		if !slices.Contains(patterns, pattern) {
+			t.Errorf("there is no route %q", pattern)
+		}
+	}
+	visitors := map[string]visitor{}
+	var accounts []qianshao.Account
+	for _, role := range qianshao.Roles() {
+		accounts = append(accounts, qianshao.Account{Name: string(role), Role: role, Sight: qianshao.SeeAll()})
+	}
+	accounts = append(accounts, limited("limited", qianshao.RoleAdministrator, "mine"), limited("disabled", qianshao.RoleAdministrator, "mine"))
+	for _, account := range accounts {
+		visitors[account.Name] = o.newVisitor(t, account)
+	}
+	disable := func(r *store.AccountRecord) error { r.Disabled = true; return nil }
+	if _, err := o.accounts.Change(t.Context(), "test", "disabled", disable); err != nil {
+		t.Fatal(err)
+	}
+	for _, pattern := range patterns {
+		row := table[pattern]
+		a.strangers(pattern, row, visitors["disabled"])
+		for i := range accounts[:len(accounts)-1] {
+			account := &accounts[i]
+			v := visitors[account.Name]
+			a.account(pattern, row, account, v)
+			if pattern == "POST /logout" {
+				again := o.enter(t, account.Name)
+				again.token = v.token
+				visitors[account.Name] = again
+			}
+		}
+		a.scopes(pattern, row, o, visitors)
+	}
+}
+
+// accessOutpost has all routes.
+func accessOutpost(t *testing.T) (*outpost, *asks) {
+	t.Helper()
+	o, _, theirs, _ := twoOwners(t)
+	o.withDesk(t)
+	o.options.Registry = prometheus.NewRegistry()
+	o.options.Scan = func(context.Context, api.ScanRequest, func(any) error) error { return nil }
+	o.options.Unmonitored = func(context.Context, qianshao.UnmonitoredRequest) (l qianshao.UnmonitoredList, err error) {
+		return l, nil
+	}
+	waiting, err := o.store.Submit(t.Context(), store.Report{URL: "http://w.example/", Origin: "form", At: testNow}, nil, qianshao.SkipNotAuthorised)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.handler, err = New(o.options); err != nil {
+		t.Fatal(err)
+	}
+	return o, &asks{t: t, handler: o.handler, ids: strings.NewReplacer("THEIRS", theirs, "WAITING", waiting.ID)}
+}
+
+// want fails if the answer has another status.
+func (a *asks) want(w *httptest.ResponseRecorder, status int, who, pattern string) {
+	a.t.Helper()
+	if w.Code != status {
+		a.t.Errorf("%s as %s: %d, want %d; %.200s", pattern, who, w.Code, status, w.Body)
+	}
+}
+
+// strangers are those without a session or token, or with those of a disabled account.
+func (a *asks) strangers(pattern string, row route, disabled visitor) {
+	a.t.Helper()
+	machine := strings.HasPrefix(row.target, "/api/") || row.target == "/metrics"
+	want := http.StatusSeeOther // to the log-in
+	switch {
+	case row.open:
+		want = row.ok
+	case machine || strings.HasPrefix(pattern, "POST "):
+		want = http.StatusUnauthorized
+	}
+	a.want(a.ask(pattern, row, nil), want, "a stranger", pattern)
+	a.want(a.ask(pattern, row, inSession(disabled)), want, "a disabled account in a session", pattern)
+	if !row.open {
+		a.want(a.ask(pattern, row, withToken(disabled.token)), want, "a disabled account with a token", pattern)
+		a.want(a.ask(pattern, row, withToken("qs_made_up")), want, "somebody who makes a token up", pattern)
+	}
+}
+
+// account asks as an account, in its session and with a token of all its scopes.
+func (a *asks) account(pattern string, row route, account *qianshao.Account, v visitor) {
+	a.t.Helper()
+	want := row.ok
+	switch {
+	case !row.may(account):
+		want = http.StatusForbidden
+	case !account.Sight.All && row.limited != 0:
+		want = row.limited
+	}
+	changes := !strings.HasPrefix(pattern, "GET ") && pattern != "/"
+	session := want
+	if row.scope == qianshao.ScopeMetrics {
+		session = http.StatusForbidden // the metrics are for tokens
+	}
+	if changes && !row.open {
+		w := a.ask(pattern, row, func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "__Host-qianshao_session", Value: v.session}) })
+		a.want(w, http.StatusForbidden, account.Name+" without the form's token", pattern)
+	}
+	if changes {
+		a.want(a.ask(pattern, row, crossOrigin(inSession(v))), http.StatusForbidden, account.Name+" from another site", pattern)
+	}
+	a.want(a.ask(pattern, row, inSession(v)), session, account.Name+" in a session", pattern)
+	if !strings.HasPrefix(row.target, "/api/") && row.target != "/metrics" {
+		return
+	}
+	if changes && strings.Contains(pattern, "/tokens") {
+		want = http.StatusForbidden // a token makes and revokes no tokens
+	}
+	a.want(a.ask(pattern, row, withToken(v.token)), want, account.Name+" with a token", pattern)
+	if changes {
+		a.want(a.ask(pattern, row, crossOrigin(withToken(v.token))), http.StatusForbidden, account.Name+" with a token from another site", pattern)
+	}
+}
+
+// scopes asks with an administrator's tokens that have every scope but the route's.
+func (a *asks) scopes(pattern string, row route, o *outpost, visitors map[string]visitor) {
+	a.t.Helper()
+	if row.scope == "" || row.open {
+		return
+	}
+	const name = string(qianshao.RoleAdministrator)
+	var others []qianshao.Scope
+	for _, scope := range qianshao.Scopes() {
+		if scope != row.scope && (row.scope != read || !strings.Contains(pattern, "/tokens")) {
+			others = append(others, scope)
+		}
+	}
+	if !strings.HasPrefix(row.target, "/api/") && row.target != "/metrics" || len(others) == 0 {
+		return
+	}
+	token, made, err := o.accounts.NewToken(a.t.Context(), "test", name, "test", others, 24*time.Hour)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.want(a.ask(pattern, row, withToken(token)), http.StatusForbidden, "a token without the scope "+string(row.scope), pattern)
+	if err := o.accounts.RevokeToken(a.t.Context(), "test", name, made.ID); err != nil {
+		a.t.Fatal(err)
+	}
+}
