@@ -31,6 +31,8 @@ type Store interface {
 	Finding(ctx context.Context, id string) (store.Finding, error)
 	// Authorisation returns one authorisation, or store.ErrNotFound.
 	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
+	// Backlog says how far a consumer of the findings is behind.
+	Backlog(ctx context.Context, c store.Consumer) (store.Backlog, error)
 	// Submission returns one submission, or store.ErrNotFound.
 	Submission(ctx context.Context, id string) (qianshao.Submission, error)
 	// Submissions returns the submissions that somebody may see, the latest first, at most limit.

@@ -11,6 +11,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/store"
 )
 
 // Campaigns are what findings are grouped into.
@@ -51,6 +52,8 @@ type CampaignPage struct {
 	Campaigns []Campaign `json:"campaigns"`
 	// Next is what after is for the part that follows; empty at the end.
 	Next string `json:"next,omitempty"`
+	// Behind is since when findings wait to be grouped; the zero time if none do.
+	Behind time.Time `json:"behind_since,omitzero"`
 }
 
 // Campaign is what an account sees of a campaign: all numbers count findings that it sees.
@@ -117,7 +120,11 @@ func (a *API) listCampaigns(ctx context.Context, list campaign.List, f *Campaign
 	if err != nil {
 		return nil, a.refusal(ctx, "campaign", err)
 	}
-	out := &struct{ Body CampaignPage }{CampaignPage{Campaigns: []Campaign{}, Next: page.Next}}
+	behind, err := a.opts.Store.Backlog(ctx, store.ConsumerCampaigns)
+	if err != nil {
+		return nil, a.failure(ctx, "campaign", err)
+	}
+	out := &struct{ Body CampaignPage }{CampaignPage{Campaigns: []Campaign{}, Next: page.Next, Behind: behind.Oldest}}
 	for i := range page.Campaigns {
 		out.Body.Campaigns = append(out.Body.Campaigns, newCampaign(&page.Campaigns[i]))
 	}

@@ -29,6 +29,9 @@ type Found struct {
 	index.Results
 	// Suggestion is what the query may have been meant as, if that is another.
 	Suggestion *index.Suggestion `json:"suggestion,omitempty"`
+	// Behind is since when the index does not have what has changed; the zero time if it
+	// has everything. How much that is would tell of findings that not everybody sees.
+	Behind time.Time `json:"behind_since,omitzero"`
 }
 
 // Suggest adds what a query may have been meant as.
@@ -65,6 +68,11 @@ func (a *API) search(ctx context.Context, in *searchInput) (*struct{ Body Found 
 		return nil, a.failure(ctx, "query", err)
 	}
 	out.Body.Suggest(parser, in.Query)
+	behind, err := a.opts.Store.Backlog(ctx, store.ConsumerIndex)
+	if err != nil {
+		return nil, a.failure(ctx, "query", err)
+	}
+	out.Body.Behind = behind.Oldest
 	return out, nil
 }
 

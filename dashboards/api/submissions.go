@@ -110,6 +110,7 @@ func (a *API) submissions(ctx context.Context, in *submissionsInput) (*struct{ B
 	return out, nil
 }
 
+// ByID asks for one thing.
 type ByID struct {
 	ID string `path:"id"`
 }
