@@ -581,6 +581,7 @@ var messages = map[string]message{
 	"help.api.search":          {"检索结果与分面，JSON", "results and facets as JSON"},
 	"help.api.finding":         {"一条发现的全部内容，JSON", "one finding, whole, as JSON"},
 	"help.api.submissions":     {"列出线索；上报网页，JSON", "lists the reports; takes the report of a page, as JSON"},
+	"help.api.all":             {"全部接口的说明（OpenAPI 3.1）：处置、批量、团伙、视图、扫描、事件等", "the description of all operations (OpenAPI 3.1): acts, batches, campaigns, views, scans, events …"},
 	"help.api.metrics":         {"Prometheus 指标", "metrics for Prometheus"},
 	"help.api.health":          {"数据库与索引是否可用", "whether database and index answer"},
 	"help.api.token":           {"接口用令牌：Authorization: Bearer qs_…，在“我的账号”里生成；/metrics 要有“指标”权限的令牌。", "The API takes a token: Authorization: Bearer qs_…, which you make under My account; /metrics wants one with the scope metrics."},

@@ -35,6 +35,16 @@ func TestUnmonitored(t *testing.T) {
 	if err != nil || len(list.Rows) != 1 || list.Rows[0].Host != "c.example" || list.Counts.Hosts() != 3 || list.Counts.Authorisations() != 1 {
 		t.Errorf("%+v, %v", list, err)
 	}
+	// Whoever is limited is told of what is under their authorisations, also in numbers that are kept.
+	for _, limit := range []int{0, 9} {
+		for authorisation, want := range map[string]int{"a": 4, "b": 0, "": 0} {
+			sight := qianshao.Sight{Authorisations: []string{authorisation}}
+			list, err := a.Folder.Unmonitored(t.Context(), qianshao.UnmonitoredRequest{Sight: sight, Limit: limit})
+			if err != nil || list.Total("") != want || len(list.Rows) != min(want, limit) {
+				t.Errorf("limited to %q: %+v, %v", authorisation, list, err)
+			}
+		}
+	}
 	// A register that cannot be read is no all-clear.
 	if err := a.Folder.Store.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: "of another version"}}); err != nil {
 		t.Fatal(err)

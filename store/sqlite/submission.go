@@ -182,8 +182,11 @@ func visibleTo(who store.Reader) (condition string, args []any) {
 	}
 	args = append(args, who.Origin)
 	var holders []string
-	for i, authorisation := range who.Sight.Authorisations {
-		holders, args = append(holders, "$"+strconv.Itoa(i+2)), append(args, authorisation)
+	for _, authorisation := range who.Sight.Authorisations {
+		if authorisation != "" {
+			args = append(args, authorisation)
+			holders = append(holders, "$"+strconv.Itoa(len(args)))
+		}
 	}
 	if holders == nil {
 		holders = []string{"NULL"}

@@ -135,7 +135,7 @@ func (c *Clients) KeepAnswer(ctx context.Context, account, key string, a store.K
 	return c.db.Update(ctx, database.Durable, "keep an answer in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 UPDATE kept_answers SET status = $3, type = $4, location = $5, body = $6 WHERE account = $1 AND key = $2 AND request = $7`,
-			account, key, a.Status, a.Type, a.Location, a.Body, a.Request)
+			account, key, a.Status, a.Type, a.Location, append([]byte{}, a.Body...), a.Request)
 		return err
 	})
 }
