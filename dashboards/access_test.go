@@ -15,6 +15,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/api"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -57,6 +58,8 @@ func access() map[string]route {
 		"GET /login": {target: "/login", open: true, ok: 200}, "POST /login": {target: "/login", body: "name=nobody-N&password=x", open: true, ok: 401},
 		"POST /login/code": {target: "/login/code", body: "code=1", open: true, ok: 410},
 		"GET /enter":       {target: "/enter?key=none", open: true, ok: 410}, "POST /enter": {target: "/enter", body: "key=none&password=x", open: true, ok: 422},
+		"GET /login/oidc":                  {target: "/login/oidc", open: true, ok: 500}, // nobody answers there
+		"GET /login/oidc/callback":         {target: "/login/oidc/callback?code=x&state=x", open: true, ok: 400},
 		"POST /logout":                     form("/logout", "x=1", 303),
 		"GET /account":                     page("/account"),
 		"POST /account/password":           form("/account/password", "password=a&again=b", 422),
@@ -213,6 +216,7 @@ func accessOutpost(t *testing.T) (*outpost, *asks) {
 	t.Helper()
 	o, _, theirs, _ := twoOwners(t)
 	o.withDesk(t)
+	o.options.OIDC = &auth.OIDC{Issuer: "http://127.0.0.1:1", ClientID: "x", Secret: "x", URL: "https://console.example/"}
 	o.options.Registry = prometheus.NewRegistry()
 	o.options.Scan = func(context.Context, api.ScanRequest, func(any) error) error { return nil }
 	o.options.Unmonitored = func(context.Context, qianshao.UnmonitoredRequest) (l qianshao.UnmonitoredList, err error) {

@@ -19,7 +19,7 @@ func TestUnknownMethods(t *testing.T) {
 	for path, allow := range map[string]string{
 		"/": read, "/findings/0": read, "/findings/0/screenshot": read, "/authorisations": read, "/help": read, "/healthz": read,
 		"/static/console.css": read, "/submissions": "GET, HEAD, POST", "/submissions/0/withdraw": "POST",
-		"/api/v1/search": read, "/api/v1/findings/0": read, "/api/v1/submissions": "GET, HEAD, POST", "/api/v1/submissions/0": "DELETE, GET, HEAD",
+		"/api/v1/search": read, "/api/v1/views": "GET, HEAD, PUT", "/api/v1/findings/0": read, "/api/v1/submissions": "GET, HEAD, POST", "/api/v1/submissions/0": "DELETE, GET, HEAD",
 		"/login": "GET, HEAD, POST", "/login/code": "POST", "/logout": "POST", "/enter": "GET, HEAD, POST", "/metrics": read,
 		"/account": read, "/account/password": "POST", "/account/factor": "POST", "/account/tokens/0/revoke": "POST",
 	} {

@@ -243,6 +243,10 @@ func TestIdempotencyKey(t *testing.T) {
 	if w := send(me, `{"url": "x"}`, "k-2"); refused.Code != http.StatusBadRequest || w.Code != refused.Code || w.Body.String() != refused.Body.String() || w.Header().Get("Content-Type") != "application/problem+json" {
 		t.Errorf("a refusal is answered %d and then %d %s", refused.Code, w.Code, w.Body)
 	}
+	reader := &person{visitor{token: o.newToken(t, "me", qianshao.ScopeRead)}, me.handler, me.account}
+	if w := send(reader, body, "k-1"); w.Code != http.StatusForbidden {
+		t.Errorf("a token that only reads is told what another has done: %d %s", w.Code, w.Body)
+	}
 	// Not now is not for ever.
 	for range 2 {
 		if w := send(me, `{"url": "https://full.example/"}`, "k-3"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Idempotency-Replayed") != "" {

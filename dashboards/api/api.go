@@ -82,13 +82,15 @@ type API struct {
 	huma huma.API
 	// unkeyed are the patterns of operations that take no Idempotency-Key, each with the reason.
 	unkeyed map[string]string
+	// powers are those that patterns need.
+	powers  map[string]qianshao.Power
 	scans   chan struct{} // those that are worked on
 	streams streams
 }
 
 // New returns the API.
 func New(opts Options) *API {
-	return &API{opts: opts, unkeyed: map[string]string{}, scans: make(chan struct{}, maxScans), streams: streams{by: map[string]int{}}}
+	return &API{opts: opts, unkeyed: map[string]string{}, powers: map[string]qianshao.Power{}, scans: make(chan struct{}, maxScans), streams: streams{by: map[string]int{}}}
 }
 
 // Mux is what routes are added to.
@@ -188,6 +190,7 @@ func register[I, O any](a *API, power qianshao.Power, op huma.Operation, answer 
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = maxBody
 	}
+	a.powers[op.Method+" "+op.Path] = power
 	op.Middlewares = append(op.Middlewares, a.requirePower(power), a.requireJSON)
 	huma.Register(a.huma, op, answer)
 }

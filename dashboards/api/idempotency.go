@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -45,21 +46,21 @@ type keyed struct {
 // HandleFunc adds a route.
 func (k keyed) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
 	if strings.HasPrefix(pattern, http.MethodPost+" ") {
-		handler = k.api.once(k.api.unkeyed[pattern], handler)
+		handler = k.api.once(pattern, handler)
 	}
 	k.Mux.HandleFunc(pattern, handler)
 }
 
-// once answers a request whose key is known as it was answered before. refused says why
-// the operation takes no key; "" if it does.
-func (a *API) once(refused string, next http.HandlerFunc) http.HandlerFunc {
+// once answers a request whose key is known as it was answered before. Whoever lacks the
+// power is refused by next: a kept answer is not for them.
+func (a *API) once(pattern string, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		key := r.Header.Get(keyHeader)
-		if key == "" {
+		key, power := r.Header.Get(keyHeader), a.powers[pattern]
+		if key == "" || power != "" && !auth.May(r.Context(), power) {
 			next(w, r)
 			return
 		}
-		if refused != "" {
+		if refused := a.unkeyed[pattern]; refused != "" {
 			a.WriteProblem(w, r, badParameter("%s is not taken here: %s", keyHeader, refused))
 			return
 		}
@@ -80,7 +81,8 @@ func validKey(key string) bool {
 	return len(key) <= maxKey && !strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' })
 }
 
-// requestHash is the SHA-256 of what a request asks for. It reads the body, and puts it back.
+// requestHash is the SHA-256 of what a request asks for, and of what its account may do and
+// see: an answer is not kept for the same account with less. It reads the body, and puts it back.
 func requestHash(w http.ResponseWriter, r *http.Request) (string, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxKeyed))
 	if err != nil {
@@ -88,9 +90,8 @@ func requestHash(w http.ResponseWriter, r *http.Request) (string, error) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	h := sha256.New()
-	for _, part := range []string{r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type")} {
-		_, _ = io.WriteString(h, part+"\n")
-	}
+	who := auth.From(r.Context())
+	_, _ = fmt.Fprintf(h, "%s %q %q %s %v %q\n", r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type"), who.Role, who.Sight.All, who.Sight.Authorisations)
 	_, _ = h.Write(body)
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
