@@ -158,7 +158,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	if a.opts.Console != nil {
-		a.console, err = newConsole(a, *a.opts.Console)
+		a.console, err = newConsole(ctx, a, *a.opts.Console)
 	}
 	return err
 }

@@ -44,7 +44,7 @@ type consoleServer struct {
 
 // newConsole listens, and leaves the console's URL in the data folder for Search, with a
 // token that reads: whoever can read the folder can do so anyway.
-func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
+func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServer, error) {
 	if err := dashboards.CheckListen(opts.Listen); err != nil {
 		return nil, inputError(err)
 	}
@@ -57,6 +57,9 @@ func newConsole(a *App, opts ConsoleOptions) (*consoleServer, error) {
 		if oidc, err = ReadOIDC(opts.OIDC); err != nil {
 			return nil, inputError(err)
 		}
+	}
+	if err := a.Folder.Store.DropUnanswered(ctx); err != nil {
+		return nil, err
 	}
 	token := rand.Text() + rand.Text()
 	closing := make(chan struct{})

@@ -148,6 +148,15 @@ func (c *Clients) DropAnswer(ctx context.Context, account, key string) error {
 	})
 }
 
+// DropUnanswered forgets the requests that a process which has ended did not answer, so
+// that they can be sent again at once.
+func (c *Clients) DropUnanswered(ctx context.Context) error {
+	return c.db.Update(ctx, database.Ordered, "forget unanswered requests of", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE status = 0`)
+		return err
+	})
+}
+
 // DropAnswersOf forgets the answers that named a thing which is gone by now.
 func (c *Clients) DropAnswersOf(ctx context.Context, location string) error {
 	return c.db.Update(ctx, database.Durable, "drop answers of", func(tx *database.Tx) error {

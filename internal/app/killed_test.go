@@ -1,0 +1,291 @@
+package app_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/store"
+)
+
+// QIANSHAO_KILLS asks for so many kills, as in cmd/qianshao: "make soak" sets 50.
+const kills = "QIANSHAO_KILLS"
+
+// killedFolder names the data folder that the child of TestKilledAPI serves.
+const killedFolder = "QIANSHAO_TEST_KILLED_API"
+
+// killedFindings are what its clients decide on.
+const killedFindings = 30
+
+// TestKilledAPI kills a server at random moments in which three clients decide, undo, and
+// make batches over its API. Each then sends again what it has sent: what was acknowledged
+// has the same answer, what was not is done now, and nothing is in the trail twice.
+func TestKilledAPI(t *testing.T) {
+	if data := os.Getenv(killedFolder); data != "" {
+		serveUntilKilled(t, data)
+		return
+	}
+	t.Parallel()
+	rounds := 5
+	if asked := os.Getenv(kills); asked != "" {
+		var err error
+		if rounds, err = strconv.Atoi(asked); err != nil || rounds < 1 {
+			t.Fatalf("%s=%s is no number of kills", kills, asked)
+		}
+	}
+	data := t.TempDir()
+	clients := killedClients(t, data)
+	for round := range rounds {
+		base, kill := startKilled(t, data)
+		var all sync.WaitGroup
+		for _, c := range clients {
+			c.base = base
+			all.Go(func() { c.again(t); c.work(round) })
+		}
+		time.Sleep(time.Duration(100+rand.IntN(500)) * time.Millisecond)
+		kill()
+		all.Wait()
+	}
+	base, kill := startKilled(t, data)
+	sent := map[int64]bool{} // the acts that the clients know of
+	for _, c := range clients {
+		c.base = base
+		c.again(t)
+		for _, r := range c.sent {
+			if r.seq > 0 {
+				sent[r.seq] = true
+			}
+		}
+	}
+	kill()
+	checkKilled(t, data, sent)
+}
+
+// serveUntilKilled is the child: a server on the folder that tells its URL.
+func serveUntilKilled(t *testing.T, data string) {
+	a := newApp(t, app.Options{Data: data, Version: "test", Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}})
+	a.Start(t.Context())
+	fmt.Printf("serving %s\n", a.ConsoleURL())
+	<-t.Context().Done()
+}
+
+// startKilled starts the child, and returns its URL and what kills it.
+func startKilled(t *testing.T, data string) (base string, kill func()) {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^TestKilledAPI$", "-test.timeout=5m")
+	child.Env = append(os.Environ(), killedFolder+"="+data)
+	out, err := child.StdoutPipe()
+	if err == nil {
+		err = child.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	kill = sync.OnceFunc(func() { _ = child.Process.Kill(); _ = child.Wait() })
+	t.Cleanup(kill)
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if url, ok := strings.CutPrefix(lines.Text(), "serving "); ok {
+			return url, kill
+		}
+	}
+	t.Fatal("the server did not start")
+	return "", nil
+}
+
+// killedClients makes a folder with findings and three analysts.
+func killedClients(t *testing.T, data string) (clients []*killedClient) {
+	t.Helper()
+	ctx := t.Context()
+	f, err := app.OpenFolder(ctx, app.FolderOptions{Data: data, Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for i := range killedFindings {
+		url := fmt.Sprintf("http://school.example/%d", i)
+		finding := qianshao.Finding{ID: qianshao.FindingID(url, "r"), URL: url, Rule: "r", Category: qianshao.Gambling, Level: qianshao.LevelHigh, Score: 70, Seen: fmt.Sprint("shows ", i)}
+		_, err := f.Store.SavePage(ctx, store.Save{
+			Page: qianshao.Page{URL: url, Status: 200, FetchedAt: time.Now()}, Document: &qianshao.Document{Source: "x"},
+			Assessment: qianshao.Assessment{Category: finding.Category, Level: finding.Level, Score: finding.Score, Findings: []qianshao.Finding{finding}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, finding.ID)
+	}
+	for _, name := range []string{"ann", "bob", "cyn"} {
+		if err := f.Accounts.Add(ctx, "test", qianshao.Account{Name: name, Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}, ""); err != nil {
+			t.Fatal(err)
+		}
+		scopes := []qianshao.Scope{qianshao.ScopeRead, qianshao.Scope(qianshao.PowerDecide)}
+		token, _, err := f.Accounts.NewToken(ctx, "test", name, "test", scopes, 24*time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clients = append(clients, &killedClient{name: name, token: token, ids: ids})
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return clients
+}
+
+// killedClient is somebody who works over the API, and remembers what it has sent.
+type killedClient struct {
+	name, token, base string
+	ids               []string
+	sent              []*killedRequest
+	n                 int
+}
+
+type killedRequest struct {
+	path, body, key string
+	status          int   // 0 while it was not answered
+	seq             int64 // of the act
+}
+
+// send sends a request; ok is false if the server did not answer.
+func (c *killedClient) send(r *killedRequest) (answer []byte, ok bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	method := http.MethodPost
+	if r.body == "" {
+		method = http.MethodGet
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.base+"api/v1/"+r.path, strings.NewReader(r.body))
+	if err != nil {
+		return nil, false
+	}
+	request.Header.Set("Authorization", "Bearer "+c.token)
+	if r.body != "" {
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Idempotency-Key", r.key)
+	}
+	w, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, false
+	}
+	defer w.Body.Close()
+	var body json.RawMessage
+	if err := json.NewDecoder(w.Body).Decode(&body); err != nil {
+		return nil, false
+	}
+	r.status = w.StatusCode
+	return body, true
+}
+
+// do sends a request that does something, and remembers it first.
+func (c *killedClient) do(path, body string) (answer []byte, ok bool) {
+	c.n++
+	r := &killedRequest{path: path, body: body, key: fmt.Sprint(c.name, "-", c.n)}
+	c.sent = append(c.sent, r)
+	answer, ok = c.send(r)
+	if ok && r.status == http.StatusCreated {
+		r.seq = seqOf(answer)
+	}
+	return answer, ok
+}
+
+func seqOf(answer []byte) int64 {
+	var done struct{ Act struct{ Seq int64 } }
+	_ = json.Unmarshal(answer, &done) // an answer without an act has none
+	return done.Act.Seq
+}
+
+// again sends everything once more: what was answered must be answered in the same way.
+func (c *killedClient) again(t *testing.T) {
+	for _, r := range c.sent {
+		was := *r
+		answer, ok := c.send(r)
+		if !ok {
+			r.status = was.status
+			return // killed again
+		}
+		if seq := seqOf(answer); was.status != 0 && (r.status != was.status || seq != was.seq) {
+			t.Errorf("%s %s was answered %d, act %d, and then %d, act %d: %s", r.path, r.body, was.status, was.seq, r.status, seq, answer)
+		} else if r.status == http.StatusCreated {
+			r.seq = seq
+		}
+	}
+}
+
+// work decides, undoes, and makes batches until the server is gone.
+func (c *killedClient) work(round int) {
+	for i := round; ; i++ {
+		var found struct {
+			Seen   string
+			Review struct{ Basis int64 }
+		}
+		id := c.ids[(i*7+len(c.name)*3+rand.IntN(3))%len(c.ids)]
+		answer, ok := c.send(&killedRequest{path: "findings/" + id})
+		if !ok || json.Unmarshal(answer, &found) != nil {
+			return
+		}
+		answer, ok = c.do("acts", fmt.Sprintf(`{"subject": "finding:%s", "kind": "decide", "basis": %d, "seen": "%s", "verdict": "unsure"}`, id, found.Review.Basis, found.Seen))
+		if seq := seqOf(answer); ok && seq > 0 && i%3 == 0 {
+			_, ok = c.do(fmt.Sprintf("acts/%d/undo", seq), `{}`)
+		}
+		if ok && i%5 == 0 {
+			var batch struct{ ID int64 }
+			answer, ok = c.do("batches", fmt.Sprintf(`{"findings": ["%s", "%s"]}`, c.ids[i%len(c.ids)], c.ids[(i+1)%len(c.ids)]))
+			if ok && json.Unmarshal(answer, &batch) == nil && batch.ID > 0 {
+				_, ok = c.do(fmt.Sprintf("batches/%d/acts", batch.ID), `{"kind": "decide", "verdict": "unsure", "again": true}`)
+			}
+		}
+		if !ok {
+			return
+		}
+	}
+}
+
+// checkKilled holds the trail to what the clients know: its acts that are of no batch are
+// theirs, each once, and chain, standings and batches are whole.
+func checkKilled(t *testing.T, data string, sent map[int64]bool) {
+	t.Helper()
+	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data, Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	single := 0
+	for since := int64(0); ; {
+		acts, err := f.Review.Acts(t.Context(), qianshao.SeeAll(), since, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range acts {
+			since = acts[i].Seq
+			if acts[i].Batch > 0 {
+				continue
+			}
+			if single++; !sent[since] {
+				t.Errorf("the act %d of %s is in the trail, and nobody was told of it: doubled", since, acts[i].By)
+			}
+		}
+		if len(acts) == 0 {
+			break
+		}
+	}
+	if single != len(sent) || single == 0 {
+		t.Errorf("%d acts were acknowledged, %d are in the trail", len(sent), single)
+	}
+	verified, err := f.Review.Verify(t.Context(), desk.Head{}, func(problem string) { t.Error(problem) })
+	if err != nil || verified.Problems > 0 {
+		t.Errorf("%+v, %v", verified, err)
+	}
+	t.Logf("%d acts, %d of them by themselves, %d batches", verified.Acts, single, verified.Batches)
+}
