@@ -191,6 +191,9 @@ func register[I, O any](a *API, power qianshao.Power, op huma.Operation, answer 
 		op.MaxBodyBytes = maxBody
 	}
 	a.powers[op.Method+" "+op.Path] = power
+	if power != "" {
+		op.Description = "Needs the power " + string(power) + ", of the account's role and of the token's scopes."
+	}
 	op.Middlewares = append(op.Middlewares, a.requirePower(power), a.requireJSON)
 	huma.Register(a.huma, op, answer)
 }

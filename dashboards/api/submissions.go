@@ -36,6 +36,7 @@ func reader(ctx context.Context) store.Reader { return intake.Reader(auth.From(c
 // submissionInput has no place for a name or a telephone number.
 type submissionInput struct {
 	Remote
+	Key
 	Body struct {
 		URL      string `json:"url" doc:"Of the page, whole."`
 		Category string `json:"category,omitempty" doc:"What you suspect; you need not say."`
