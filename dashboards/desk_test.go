@@ -388,7 +388,9 @@ func TestEvents(t *testing.T) {
 	d := o.withDesk(t)
 	analyst := limited("analyst", qianshao.RoleAnalyst, "mine")
 	me := o.join(t, analyst)
-	server := httptest.NewServer(me.handler)
+	server := httptest.NewUnstartedServer(me.handler)
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond // a stream outlasts them
+	server.Start()
 	defer server.Close()
 	listen := func(last string) *bufio.Scanner {
 		t.Helper()
@@ -446,6 +448,9 @@ func TestEvents(t *testing.T) {
 	}
 	if id, event, data := next(again); event != "finding" || id != "2.5" || !strings.Contains(data, "mine.example/new") {
 		t.Errorf("%s %s %s", id, event, data)
+	}
+	if w := me.ask("HEAD", "/api/v1/events", ""); w.Code != http.StatusOK { // and it ends
+		t.Errorf("HEAD: %d", w.Code)
 	}
 	if w := me.ask("GET", "/api/v1/events", "", "Last-Event-ID", "x"); w.Code != http.StatusBadRequest {
 		t.Errorf("an id that is none: %d", w.Code)
