@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/qianshao/qianshao"
@@ -269,6 +270,35 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 	if w := send(me, body, "k-1"); w.Header().Get("Idempotency-Replayed") != "" {
 		t.Error("the answer outlives the report that was withdrawn")
+	}
+}
+
+// TestIdempotencyKeyAtOnce: of requests with one key that are sent at the same time, one is
+// done; the others are answered as it is, or told to wait.
+func TestIdempotencyKeyAtOnce(t *testing.T) {
+	t.Parallel()
+	o, _, _, _ := twoOwners(t)
+	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+	answers := make([]*httptest.ResponseRecorder, 8)
+	var all sync.WaitGroup
+	for i := range answers {
+		all.Go(func() {
+			answers[i] = me.ask("POST", "/api/v1/submissions", `{"url": "http://elsewhere.example/x"}`, "Idempotency-Key", "k")
+		})
+	}
+	all.Wait()
+	done := 0
+	for _, w := range answers {
+		switch {
+		case w.Code == http.StatusAccepted && w.Header().Get("Idempotency-Replayed") == "":
+			done++
+		case w.Code == http.StatusConflict && strings.Contains(w.Body.String(), "key_in_use"):
+		case w.Code != http.StatusAccepted:
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	}
+	if body := me.ask("GET", "/api/v1/submissions", "").Body.String(); done != 1 || !strings.Contains(body, `"reports":1,`) {
+		t.Errorf("done %d times: %s", done, body)
 	}
 }
 
