@@ -110,7 +110,7 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	defer a.streams.close(who.Name)
 	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep events back
+	w.Header().Set("X-Accel-Buffering", "no")                                // nginx would keep events back
 	if err := s.comment("open"); err != nil || r.Method == http.MethodHead { // which has no stream
 		return
 	}
