@@ -14,12 +14,14 @@ import (
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/outbox"
+	"github.com/qianshao/qianshao/store/sqlite/queue"
 )
 
 // Campaigns groups findings into campaigns and reads them. Which campaigns there are, with
 // their ids, members and counters, depends on the findings and on the acts about campaigns,
 // never on the order in which findings came in.
 type Campaigns struct {
+	*queue.Reader
 	db     *database.DB
 	traits func(*qianshao.Finding) campaign.Traits
 	name   string
@@ -41,7 +43,7 @@ func NewCampaigns(db *database.DB, opts CampaignOptions) *Campaigns {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Campaigns{db: db, traits: opts.Traits, name: opts.Name, now: opts.Now}
+	return &Campaigns{Reader: queue.New(db, opts.Now), db: db, traits: opts.Traits, name: opts.Name, now: opts.Now}
 }
 
 // work is what one transaction does to campaigns.

@@ -251,7 +251,7 @@ func TestCountersFollowStandings(t *testing.T) {
 	_, err = d.Undo(t.Context(), lead, decided.Seq, "", "")
 	check(t, err)
 	want("undone", "1 undecided, 0 relapsed, 1 parked, 0 in review, overdue false")
-	w.at = park.Until.Add(overdueHigh)
+	w.at = park.Until.Add(campaign.OverdueAfter(qianshao.LevelHigh))
 	n, err := w.c.WakeParked(t.Context())
 	check(t, err)
 	if n != 1 {

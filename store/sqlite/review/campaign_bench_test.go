@@ -20,6 +20,7 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/outbox"
+	"github.com/qianshao/qianshao/store/sqlite/queue"
 )
 
 // sizeOf reads a size of the benchmark from the environment.
@@ -77,7 +78,7 @@ SELECT (n.i * 24 + k.i) * 3037000493 - 4611686018427387904, n.c FROM n, k WHERE 
 		{`INSERT INTO campaign_owners SELECT m.campaign, f.owner, f.authorisation, count(*) FROM campaign_members m JOIN campaign_findings f ON f.finding = m.finding GROUP BY 1, 2, 3`, nil},
 		{`INSERT INTO campaigns (campaign, id, kind, key_hash, key_name, label, oldest, members, owners) SELECT campaign, printf('%016x', campaign), CASE WHEN campaign <= $1 THEN 'block' ELSE 'handle' END,
   0, '', '澳门 ' || campaign, min(finding), count(*), 1 FROM campaign_members GROUP BY campaign`, []any{campaigns}},
-		{`INSERT INTO campaign_counts ` + recounted, nil},
+		{`INSERT INTO campaign_counts ` + queue.Recounted, nil},
 		{`DROP TABLE n`, nil},
 		{`ANALYZE`, nil},
 	} {

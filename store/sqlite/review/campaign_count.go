@@ -12,31 +12,8 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/queue"
 )
-
-// How long a finding may wait for a decision before it is overdue, by level: what is
-// critical goes to the owner on the same day, what may be nothing within a month.
-const (
-	overdueCritical = 24 * time.Hour
-	overdueHigh     = 3 * 24 * time.Hour
-	overdueMedium   = 14 * 24 * time.Hour
-	overdueLow      = 30 * 24 * time.Hour
-)
-
-func overdueAfter(l qianshao.Level) time.Duration {
-	switch l {
-	case qianshao.LevelCritical:
-		return overdueCritical
-	case qianshao.LevelHigh:
-		return overdueHigh
-	case qianshao.LevelMedium:
-		return overdueMedium
-	}
-	return overdueLow
-}
-
-// everything stands for all authorisations, or all categories, among the counters.
-const everything = "*"
 
 // counted is a row of campaign_findings: a finding as its campaigns have counted it.
 type counted struct {
@@ -131,8 +108,8 @@ func (l ledger) change(c *counted, sign int) {
 		return
 	}
 	for _, s := range []scope{
-		{c.campaign, everything, everything}, {c.campaign, c.authorisation, everything},
-		{c.campaign, everything, c.category}, {c.campaign, c.authorisation, c.category},
+		{c.campaign, queue.Everything, queue.Everything}, {c.campaign, c.authorisation, queue.Everything},
+		{c.campaign, queue.Everything, c.category}, {c.campaign, c.authorisation, c.category},
 	} {
 		d := l[s]
 		if d == nil {
@@ -354,7 +331,7 @@ SELECT id, authorisation, category, level, score, first_seen, last_seen, seen, b
 	c.relapsed = bit(s.Relapsed(f) && c.parked == 0)
 	c.reviewing = bit((s.DueForReview() || s.Disputed()) && c.undecided == 0 && c.parked == 0)
 	if c.undecided > 0 {
-		c.due = sql.NullInt64{Int64: c.firstSeen + overdueAfter(qianshao.Level(c.level)).Milliseconds(), Valid: true}
+		c.due = sql.NullInt64{Int64: c.firstSeen + campaign.OverdueAfter(qianshao.Level(c.level)).Milliseconds(), Valid: true}
 	}
 	if c.parked > 0 && !s.ParkedUntil.IsZero() {
 		c.wakes = sql.NullInt64{Int64: database.Millis(s.ParkedUntil), Valid: true}

@@ -2,7 +2,6 @@ package review
 
 import (
 	"database/sql"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -48,7 +47,7 @@ func (w *work) block(now *counted, t *campaign.Traits, p place) (n int64, err er
 	}
 	return n, w.exec(`
 INSERT INTO campaign_shapes (campaign, shape, split, sketch, bands, members) VALUES ($1, $2, $3, $4, $5, 0)
-ON CONFLICT (campaign, shape, split) DO NOTHING`, n, int64(t.Shape), p.split, int64(t.Sketch), packBands(p.keys))
+ON CONFLICT (campaign, shape, split) DO NOTHING`, n, int64(t.Shape), p.split, int64(t.Sketch), campaign.PackBands(p.keys))
 }
 
 // keyed returns the campaign of a destination or a handle, which is made if there is none.
@@ -59,7 +58,7 @@ func (w *work) keyed(p place) (int64, error) {
 	}
 	id, limit := p.key.ID(w.salt), p.key.Cap()
 	if p.split != 0 {
-		id, limit = campaign.Key{Kind: "split", Name: p.key.Name}.ID(w.salt+string(packBands(p.keys))), 0
+		id, limit = campaign.Key{Kind: "split", Name: p.key.Name}.ID(w.salt+string(campaign.PackBands(p.keys))), 0
 	}
 	if n, err = w.create(p.key.Kind, p.key, id, limit); err != nil {
 		return 0, err
@@ -305,7 +304,7 @@ func (w *work) eachBand(n int64, f func(band uint64) error) error {
 		return err
 	}
 	for _, packed := range shapes {
-		for _, band := range unpackBands(packed) {
+		for _, band := range campaign.UnpackBands(packed) {
 			if err := f(band); err != nil {
 				return err
 			}
@@ -394,13 +393,13 @@ func (w *work) kin(f *counted) (id string, err error) {
 	own := map[uint64]bool{}
 	for _, s := range shapes {
 		if s.shape == f.shape && s.split == f.split {
-			for _, band := range unpackBands(s.bands) {
+			for _, band := range campaign.UnpackBands(s.bands) {
 				own[band] = true
 			}
 		}
 	}
 	for _, s := range shapes {
-		if s.members > 0 && slices.ContainsFunc(unpackBands(s.bands), func(band uint64) bool { return own[band] }) {
+		if s.members > 0 && slices.ContainsFunc(campaign.UnpackBands(s.bands), func(band uint64) bool { return own[band] }) {
 			err = w.tx.QueryRowContext(w.ctx, ofShape, f.block, s.shape, s.split, f.finding).Scan(&id)
 			return id, err
 		}
@@ -410,20 +409,4 @@ func (w *work) kin(f *counted) (id string, err error) {
 		return "", nil
 	}
 	return s.oldest, err
-}
-
-func packBands(bands []uint64) []byte {
-	out := make([]byte, 0, 8*len(bands))
-	for _, b := range bands {
-		out = binary.BigEndian.AppendUint64(out, b)
-	}
-	return out
-}
-
-func unpackBands(packed []byte) []uint64 {
-	out := make([]uint64, 0, len(packed)/8)
-	for b := range slices.Chunk(packed, 8) {
-		out = append(out, binary.BigEndian.Uint64(b))
-	}
-	return out
 }

@@ -8,7 +8,9 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/queue"
 )
 
 // apply does in the campaigns what an act says of them, in the transaction that adds it:
@@ -34,7 +36,7 @@ func (c *Campaigns) apply(ctx context.Context, tx *database.Tx, act *qianshao.Ac
 func campaignState(ctx context.Context, db reader, q desk.Question, s *desk.State) error {
 	for i, id := range append([]string{q.Subject.ID}, q.Campaigns...) {
 		var n int64
-		if err := db.QueryRowContext(ctx, selectCampaignOf, id).Scan(&n); err != nil {
+		if err := db.QueryRowContext(ctx, queue.SelectCampaign, id).Scan(&n); err != nil {
 			return err
 		}
 		under, err := database.Collect(ctx, db, scanString, `SELECT DISTINCT authorisation FROM campaign_owners WHERE campaign = $1`, n)
@@ -88,14 +90,12 @@ func (w *work) applyAct(act *qianshao.Act) error {
 
 // resolve returns the campaign to which an id leads, today's or a former one, or desk.ErrNotFound.
 func (w *work) resolve(id string) (n int64, err error) {
-	err = w.tx.QueryRowContext(w.ctx, selectCampaignOf, id).Scan(&n)
+	err = w.tx.QueryRowContext(w.ctx, queue.SelectCampaign, id).Scan(&n)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, desk.ErrNotFound
 	}
 	return n, err
 }
-
-const selectCampaignOf = `SELECT campaign FROM campaign_names WHERE id = $1 LIMIT 1`
 
 // pin is a row of campaign_pins.
 type pin struct {
@@ -356,24 +356,21 @@ func (w *work) settle(n int64) error {
 	if err != nil {
 		return err
 	}
-	held := map[uint64]int{} // band → one of the shapes that have it
-	joined := newSets(len(shapes))
-	parts := 0
-	for i, s := range shapes {
+	var alive [][]uint64
+	held := map[uint64]bool{}
+	for _, s := range shapes {
 		if s.members == 0 {
 			continue
 		}
-		parts++
-		for _, band := range unpackBands(s.bands) {
-			if first, ok := held[band]; ok && joined.join(first, i) {
-				parts--
-			}
-			held[band] = i
+		bands := campaign.UnpackBands(s.bands)
+		alive = append(alive, bands)
+		for _, band := range bands {
+			held[band] = true
 		}
 	}
 	for _, s := range shapes {
-		for _, band := range unpackBands(s.bands) {
-			if _, ok := held[band]; ok || s.members > 0 {
+		for _, band := range campaign.UnpackBands(s.bands) {
+			if held[band] || s.members > 0 {
 				continue
 			}
 			if err := w.exec(`DELETE FROM campaign_bands WHERE band = $1 AND campaign = $2`, int64(band), n); err != nil {
@@ -381,34 +378,8 @@ func (w *work) settle(n int64) error {
 			}
 		}
 	}
-	if err := w.exec(`DELETE FROM campaign_shapes WHERE campaign = $1 AND members = 0`, n); err != nil || parts < 2 {
+	if err := w.exec(`DELETE FROM campaign_shapes WHERE campaign = $1 AND members = 0`, n); err != nil || campaign.Parts(alive) < 2 {
 		return err
 	}
 	return w.rebuild(n)
-}
-
-// sets are disjoint sets of numbers.
-type sets []int
-
-func newSets(n int) sets {
-	s := make(sets, n)
-	for i := range s {
-		s[i] = i
-	}
-	return s
-}
-
-func (s sets) root(i int) int {
-	for s[i] != i {
-		s[i] = s[s[i]]
-		i = s[i]
-	}
-	return i
-}
-
-// join unites two sets and says whether they were two.
-func (s sets) join(i, k int) bool {
-	i, k = s.root(i), s.root(k)
-	s[i] = k
-	return i != k
 }

@@ -154,6 +154,26 @@ FROM campaign_members m JOIN campaigns c ON c.campaign = m.campaign GROUP BY m.f
 	return out
 }
 
+// sets are disjoint sets of numbers.
+type sets []int
+
+func newSets(n int) sets {
+	s := make(sets, n)
+	for i := range s {
+		s[i] = i
+	}
+	return s
+}
+
+func (s sets) root(i int) int {
+	for s[i] != i {
+		i = s[i]
+	}
+	return i
+}
+
+func (s sets) join(i, k int) { s[s.root(i)] = s.root(k) }
+
 // naive groups findings by the definition, with nothing but the list of all of them.
 func naive(list []specimen) map[string]string {
 	list = slices.Clone(list)

@@ -44,6 +44,13 @@ func (w *world) decideSome(r *rand.Rand, list []specimen) {
 	}))
 }
 
+// queueRow is a row of the queue as a test counts it.
+type queueRow struct {
+	campaign int64
+	counts
+	ranked, overdue int
+}
+
 // expect is the queue by its definition: all findings are read and counted.
 func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 	w.t.Helper()
@@ -110,7 +117,7 @@ func TestQueue(t *testing.T) {
 		w.save(list[i])
 		w.exec(`UPDATE findings SET score = $1, level = $2, category = $3 WHERE id = $4`, 40+r.IntN(4)*10, 2+r.IntN(3), []string{"gambling", "fraud"}[r.IntN(2)], list[i].ID)
 	}
-	w.at = base.Add(overdueCritical + 10*time.Minute) // some are overdue
+	w.at = base.Add(campaign.OverdueAfter(qianshao.LevelCritical) + 10*time.Minute) // some are overdue
 	w.group()
 	w.decideSome(r, list)
 	w.verify()

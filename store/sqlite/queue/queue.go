@@ -1,4 +1,6 @@
-package review
+// Package queue has the statements that read campaigns: the queue and the other lists, a
+// campaign's page, its members. What they read is kept by store/sqlite/review.
+package queue
 
 import (
 	"context"
@@ -15,10 +17,25 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
+// Reader reads campaigns. It is safe for concurrent use.
+type Reader struct {
+	db  *database.DB
+	now func() time.Time
+}
+
+// New returns a reader of an open database; now is the clock.
+func New(db *database.DB, now func() time.Time) *Reader { return &Reader{db: db, now: now} }
+
+// Everything stands for all authorisations, or all categories, among the counters.
+const Everything = "*"
+
+// SelectCampaign reads the number of the campaign to which the id $1 leads, today's or a former one.
+const SelectCampaign = `SELECT campaign FROM campaign_names WHERE id = $1 LIMIT 1`
+
 // Queue returns a page of campaigns. It reads counters, and no more of them than it must:
 // those of one authorisation, or of all, in the order of an index; those of several are
 // added up first.
-func (c *Campaigns) Queue(ctx context.Context, q campaign.Query) (page campaign.Page, err error) {
+func (c *Reader) Queue(ctx context.Context, q campaign.Query) (page campaign.Page, err error) {
 	at, err := parsePosition(q.After, c.now())
 	if err != nil {
 		return page, err
@@ -53,14 +70,14 @@ func (c *Campaigns) Queue(ctx context.Context, q campaign.Query) (page campaign.
 // own files, is in everything alone.
 func scopesOf(q *campaign.Query) []string {
 	switch {
-	case q.Authorisation == everything, q.Authorisation != "" && !q.Sight.Sees(q.Authorisation):
+	case q.Authorisation == Everything, q.Authorisation != "" && !q.Sight.Sees(q.Authorisation):
 		return nil
 	case q.Authorisation != "":
 		return []string{q.Authorisation}
 	case q.Sight.All:
-		return []string{everything}
+		return []string{Everything}
 	}
-	return slices.DeleteFunc(slices.Clone(q.Sight.Authorisations), func(id string) bool { return id == "" || id == everything })
+	return slices.DeleteFunc(slices.Clone(q.Sight.Authorisations), func(id string) bool { return id == "" || id == Everything })
 }
 
 // position is a place in a list, and the moment at which its first page was read: what
@@ -101,17 +118,20 @@ func parsePosition(cursor string, now time.Time) (p position, err error) {
 
 // queueRow is a campaign with the counters that a query has found.
 type queueRow struct {
-	campaign int64
-	counts
-	ranked, overdue int
+	campaign                                        int64
+	members, undecided, relapsed, parked, reviewing int
+	level, score                                    int
+	firstSeen, lastSeen                             int64
+	due                                             sql.NullInt64
+	rank, overdue                                   int
 }
 
 func (r *queueRow) position(now int64) position {
-	return position{now, true, r.ranked, r.overdue, r.score, r.firstSeen, r.campaign}
+	return position{now, true, r.rank, r.overdue, r.score, r.firstSeen, r.campaign}
 }
 
 // queueRows returns the rows of a page, and one more if there is another page.
-func (c *Campaigns) queueRows(ctx context.Context, q *campaign.Query, scopes []string, at position) (rows []queueRow, err error) {
+func (c *Reader) queueRows(ctx context.Context, q *campaign.Query, scopes []string, at position) (rows []queueRow, err error) {
 	if q.List == campaign.ListShared {
 		return c.shared(ctx, q, scopes, at)
 	}
@@ -172,7 +192,7 @@ func (s *statement) in(column string, values []string) string {
 // selectQueue begins a query with what all lists have in common.
 func selectQueue(q *campaign.Query, scopes []string, at position) *statement {
 	s := &statement{at: at}
-	category := everything
+	category := Everything
 	if q.Category != "" {
 		category = string(q.Category)
 	}
@@ -269,7 +289,7 @@ func (s *statement) general(limit int) {
 
 func (s *statement) run(ctx context.Context, db *database.DB) ([]queueRow, error) {
 	return database.Collect(ctx, db.Read, func(r *sql.Rows) (v queueRow, err error) {
-		err = r.Scan(&v.campaign, &v.members, &v.undecided, &v.relapsed, &v.parked, &v.reviewing, &v.level, &v.score, &v.firstSeen, &v.lastSeen, &v.due, &v.ranked, &v.overdue)
+		err = r.Scan(&v.campaign, &v.members, &v.undecided, &v.relapsed, &v.parked, &v.reviewing, &v.level, &v.score, &v.firstSeen, &v.lastSeen, &v.due, &v.rank, &v.overdue)
 		return v, err
 	}, s.text.String(), s.args...)
 }

@@ -1,4 +1,4 @@
-package review
+package queue
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 
 // within writes a condition that an authorisation is one of the scopes.
 func (s *statement) within(column string, scopes []string) string {
-	if len(scopes) == 1 && scopes[0] == everything {
+	if len(scopes) == 1 && scopes[0] == Everything {
 		return "1 = 1"
 	}
 	return s.in(column, scopes)
@@ -27,7 +27,7 @@ func (s *statement) within(column string, scopes []string) string {
 
 // Campaign returns what can be seen of the campaign to which an id leads, today's or a
 // former one. Who sees no member gets desk.ErrNotFound, as for an id that leads nowhere.
-func (c *Campaigns) Campaign(ctx context.Context, sight qianshao.Sight, id string) (d campaign.Details, err error) {
+func (c *Reader) Campaign(ctx context.Context, sight qianshao.Sight, id string) (d campaign.Details, err error) {
 	n, err := c.visible(ctx, sight, id)
 	if err != nil {
 		return d, err
@@ -52,8 +52,8 @@ func (c *Campaigns) Campaign(ctx context.Context, sight qianshao.Sight, id strin
 }
 
 // visible returns the campaign to which an id leads, if a member of it may be seen.
-func (c *Campaigns) visible(ctx context.Context, sight qianshao.Sight, id string) (n int64, err error) {
-	err = c.db.Read.QueryRowContext(ctx, selectCampaignOf, id).Scan(&n)
+func (c *Reader) visible(ctx context.Context, sight qianshao.Sight, id string) (n int64, err error) {
+	err = c.db.Read.QueryRowContext(ctx, SelectCampaign, id).Scan(&n)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, desk.ErrNotFound
 	}
@@ -77,7 +77,7 @@ func (c *Campaigns) visible(ctx context.Context, sight qianshao.Sight, id string
 }
 
 // complete makes what is shown of a campaign out of its counters.
-func (c *Campaigns) complete(ctx context.Context, r *queueRow, scopes []string, now int64) (v campaign.Campaign, err error) {
+func (c *Reader) complete(ctx context.Context, r *queueRow, scopes []string, now int64) (v campaign.Campaign, err error) {
 	v = campaign.Campaign{
 		Findings: r.members, Undecided: r.undecided, Relapsed: r.relapsed, Parked: r.parked, Reviewing: r.reviewing,
 		Level: qianshao.Level(r.level), Score: r.score, Overdue: r.due.Valid && r.due.Int64 <= now,
@@ -102,7 +102,7 @@ LEFT JOIN standings s ON s.subject = c.id AND s.subject_kind = 'campaign' WHERE 
 	if until.Valid {
 		v.ClaimedUntil = database.FromMillis(until.Int64)
 	}
-	if len(scopes) == 1 && scopes[0] == everything {
+	if len(scopes) == 1 && scopes[0] == Everything {
 		return v, nil
 	}
 	err = c.narrow(ctx, r.campaign, scopes, &v)
@@ -111,7 +111,7 @@ LEFT JOIN standings s ON s.subject = c.id AND s.subject_kind = 'campaign' WHERE 
 
 // narrow leaves of a campaign what may be seen by who is limited: its own members, and a
 // label out of their evidence.
-func (c *Campaigns) narrow(ctx context.Context, n int64, scopes []string, v *campaign.Campaign) error {
+func (c *Reader) narrow(ctx context.Context, n int64, scopes []string, v *campaign.Campaign) error {
 	s := &statement{}
 	s.add(`SELECT coalesce(sum(members), 0), count(DISTINCT owner) FROM campaign_owners WHERE campaign = %s AND %s`, s.arg(n), s.within("authorisation", scopes))
 	if err := c.db.Read.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&v.Members, &v.Sites); err != nil {
@@ -129,14 +129,14 @@ func (c *Campaigns) narrow(ctx context.Context, n int64, scopes []string, v *cam
 }
 
 // oldestOf returns the oldest member that may be seen.
-func (c *Campaigns) oldestOf(ctx context.Context, n int64, scopes []string) (id string, err error) {
+func (c *Reader) oldestOf(ctx context.Context, n int64, scopes []string) (id string, err error) {
 	s := &statement{}
 	s.add(`SELECT finding FROM campaign_members WHERE campaign = %s AND %s ORDER BY first_seen, finding LIMIT 1`, s.arg(n), s.within("authorisation", scopes))
 	err = c.db.Read.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&id)
 	return id, err
 }
 
-func (c *Campaigns) labelOf(ctx context.Context, id string) (string, error) {
+func (c *Reader) labelOf(ctx context.Context, id string) (string, error) {
 	var text string
 	if err := c.db.Read.QueryRowContext(ctx, `SELECT finding FROM findings WHERE id = $1`, id).Scan(&text); err != nil {
 		return "", err
@@ -149,7 +149,7 @@ func (c *Campaigns) labelOf(ctx context.Context, id string) (string, error) {
 }
 
 // detail reads what the page of a campaign shows besides its counters.
-func (c *Campaigns) detail(ctx context.Context, n int64, scopes []string, d *campaign.Details) (err error) {
+func (c *Reader) detail(ctx context.Context, n int64, scopes []string, d *campaign.Details) (err error) {
 	counts := func(query, column string) ([]campaign.Count, error) {
 		s := &statement{}
 		s.add(query, s.arg(n), s.within(column, scopes), s.arg(campaign.MaxShown))
@@ -171,7 +171,7 @@ GROUP BY category ORDER BY 2 DESC, category LIMIT %s`, "authorisation"); err != 
 	if d.Keys, err = c.keysOf(ctx, n, scopes); err != nil {
 		return err
 	}
-	if len(scopes) == 1 && scopes[0] == everything { // who has them from their own members knows them already
+	if len(scopes) == 1 && scopes[0] == Everything { // who has them from their own members knows them already
 		d.Aliases, err = database.Collect(ctx, c.db.Read, scanString, `
 SELECT a.id FROM campaign_aliases a JOIN campaign_members m ON m.finding = a.finding AND m.place = 0 WHERE m.campaign = $1
 UNION SELECT a.id FROM campaign_keys k JOIN campaign_aliases a ON a.key_hash = k.key_hash WHERE k.campaign = $1 AND a.finding = '' ORDER BY 1 LIMIT $2`, n, campaign.MaxShown)
@@ -186,10 +186,10 @@ type likeShape struct {
 }
 
 // shapes returns the most frequent block of a campaign, then its rarest ones.
-func (c *Campaigns) shapes(ctx context.Context, n int64, scopes []string) ([]likeShape, error) {
+func (c *Reader) shapes(ctx context.Context, n int64, scopes []string) ([]likeShape, error) {
 	s := &statement{}
 	number, limit := s.arg(n), s.arg(campaign.MaxShown)
-	if len(scopes) == 1 && scopes[0] == everything {
+	if len(scopes) == 1 && scopes[0] == Everything {
 		one := `(SELECT f.finding FROM campaign_findings f WHERE f.block = s.campaign AND f.shape = s.shape LIMIT 1)`
 		s.add(`SELECT sketch, %s FROM (SELECT * FROM campaign_shapes WHERE campaign = %s AND members > 0 ORDER BY members DESC, shape DESC LIMIT 1) s
 UNION ALL SELECT sketch, %s FROM (SELECT * FROM campaign_shapes WHERE campaign = %s AND members > 0 ORDER BY members, shape LIMIT %s) s`,
@@ -209,7 +209,7 @@ UNION ALL SELECT * FROM (SELECT sketch, finding FROM b ORDER BY members, finding
 }
 
 // typical returns the finding that most others are like, and those that are least like it.
-func (c *Campaigns) typical(ctx context.Context, n int64, scopes []string) (typical string, unlike []string, err error) {
+func (c *Reader) typical(ctx context.Context, n int64, scopes []string) (typical string, unlike []string, err error) {
 	list, err := c.shapes(ctx, n, scopes)
 	if err != nil {
 		return "", nil, err
@@ -231,7 +231,7 @@ func (c *Campaigns) typical(ctx context.Context, n int64, scopes []string) (typi
 }
 
 // typicalOfKey chooses by blocks: the one that most members have, and the rarest.
-func (c *Campaigns) typicalOfKey(ctx context.Context, n int64, scopes []string) (typical string, unlike []string, err error) {
+func (c *Reader) typicalOfKey(ctx context.Context, n int64, scopes []string) (typical string, unlike []string, err error) {
 	s := &statement{}
 	s.add(`SELECT min(f.finding) FROM (SELECT finding FROM campaign_members WHERE campaign = %s AND %s ORDER BY first_seen, finding LIMIT %s) m
 JOIN campaign_findings f ON f.finding = m.finding GROUP BY f.block ORDER BY count(*) DESC, 1`, s.arg(n), s.within("authorisation", scopes), s.arg(campaign.MaxRead))
@@ -245,7 +245,7 @@ JOIN campaign_findings f ON f.finding = m.finding GROUP BY f.block ORDER BY coun
 }
 
 // keysOf counts the destinations and handles of the oldest members.
-func (c *Campaigns) keysOf(ctx context.Context, n int64, scopes []string) ([]campaign.KeyCount, error) {
+func (c *Reader) keysOf(ctx context.Context, n int64, scopes []string) ([]campaign.KeyCount, error) {
 	s := &statement{}
 	s.add(`SELECT k.id, k.kind, k.key_name, k.shared, count(*) FROM
   (SELECT finding FROM campaign_members WHERE campaign = %s AND %s ORDER BY first_seen, finding LIMIT %s) m
@@ -259,7 +259,7 @@ GROUP BY k.campaign ORDER BY 5 DESC, k.key_name LIMIT %s`, s.arg(n), s.within("a
 
 // ByKey returns the id of the campaign of a destination or handle, if a member of it may
 // be seen, or desk.ErrNotFound.
-func (c *Campaigns) ByKey(ctx context.Context, sight qianshao.Sight, k campaign.Key) (id string, err error) {
+func (c *Reader) ByKey(ctx context.Context, sight qianshao.Sight, k campaign.Key) (id string, err error) {
 	err = c.db.Read.QueryRowContext(ctx, `SELECT c.id FROM campaign_keys k JOIN campaigns c ON c.campaign = k.campaign WHERE k.key_hash = $1`, int64(k.Hash())).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", desk.ErrNotFound
@@ -273,7 +273,7 @@ func (c *Campaigns) ByKey(ctx context.Context, sight qianshao.Sight, k campaign.
 
 // Members returns the members of a campaign that may be seen, the oldest first, after a
 // cursor, at most limit.
-func (c *Campaigns) Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (page campaign.Members, err error) {
+func (c *Reader) Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (page campaign.Members, err error) {
 	n, err := c.visible(ctx, sight, id)
 	if err != nil {
 		return page, err
@@ -314,7 +314,7 @@ func scanMember(r *sql.Rows) (m campaign.Member, err error) {
 }
 
 // shared returns a page of the destinations and handles that group nothing.
-func (c *Campaigns) shared(ctx context.Context, q *campaign.Query, scopes []string, at position) (rows []queueRow, err error) {
+func (c *Reader) shared(ctx context.Context, q *campaign.Query, scopes []string, at position) (rows []queueRow, err error) {
 	s := &statement{}
 	s.add(`SELECT c.campaign FROM campaigns c WHERE c.shared = 1 AND c.campaign > %s AND EXISTS (
   SELECT 1 FROM campaign_members m WHERE m.campaign = c.campaign AND %s) ORDER BY c.campaign LIMIT %s`,
@@ -323,4 +323,9 @@ func (c *Campaigns) shared(ctx context.Context, q *campaign.Query, scopes []stri
 		err = r.Scan(&v.campaign)
 		return v, err
 	}, s.text.String(), s.args...)
+}
+
+func scanString(r *sql.Rows) (v string, err error) {
+	err = r.Scan(&v)
+	return v, err
 }
