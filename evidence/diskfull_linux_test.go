@@ -18,7 +18,7 @@ func TestDiskFull(t *testing.T) {
 	for _, withDatabase := range []bool{false, true} {
 		t.Run(fmt.Sprint("with the database: ", withDatabase), func(t *testing.T) {
 			disk := t.TempDir()
-			if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=1m"); err != nil {
+			if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=4m"); err != nil {
 				t.Skip("a small tmpfs cannot be mounted here:", err)
 			}
 			t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
@@ -35,7 +35,7 @@ func TestDiskFull(t *testing.T) {
 			a := open(t, folder, 30_000)
 			a.add(t, aged(0, 0, qianshao.Gambling))
 			filler := filepath.Join(disk, "filler")
-			if err := os.WriteFile(filler, make([]byte, 1<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+			if err := os.WriteFile(filler, make([]byte, 4<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
 				t.Fatalf("the disk is not full: %v", err)
 			}
 			if err := os.Truncate(filler, fileSize(t, filler)-16<<10); err != nil {
