@@ -151,10 +151,6 @@ func Run(t *testing.T, open Open) {
 		{"bounded text", testPageTextIsBounded},
 		{"views", testOnlyViewsWithEvidenceAreKept},
 		{"concurrent saves", testConcurrentSaves},
-		{"submission", testSubmission},
-		{"flagged submission", testFlaggedSubmission},
-		{"order of submissions", testSubmissionOrder},
-		{"withdrawn submissions", testWithdrawal},
 		{"evidence", testEvidence},
 		{"evidence deleted", testEvidenceDeleted},
 		{"evidence refused", testEvidenceRefused},
@@ -163,6 +159,7 @@ func Run(t *testing.T, open Open) {
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.test(t, open) })
 	}
+	runSubmissions(t, open)
 	runAccounts(t, open)
 }
 

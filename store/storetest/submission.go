@@ -13,6 +13,15 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
+// runSubmissions holds a store to the contract of reports.
+func runSubmissions(t *testing.T, open Open) {
+	t.Run("submission", func(t *testing.T) { testSubmission(t, open) })
+	t.Run("flagged submission", func(t *testing.T) { testFlaggedSubmission(t, open) })
+	t.Run("order of submissions", func(t *testing.T) { testSubmissionOrder(t, open) })
+	t.Run("readers of submissions", func(t *testing.T) { testSubmissionReaders(t, open) })
+	t.Run("withdrawn submissions", func(t *testing.T) { testWithdrawal(t, open) })
+}
+
 // testSubmission follows a submission from its hand-in to the assessment of its page.
 func testSubmission(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
@@ -151,7 +160,6 @@ func testSubmissionReaders(t *testing.T, open Open) {
 
 // testSubmissionOrder: the latest comes first in the list, the first one in the queue.
 func testSubmissionOrder(t *testing.T, open Open) {
-	t.Run("readers", func(t *testing.T) { testSubmissionReaders(t, open) })
 	s, ctx := open(t), t.Context()
 	for i, url := range []string{"http://a/", "http://b/", "http://c/"} {
 		_, err := s.Submit(ctx, store.Report{URL: url, Origin: "api", At: base.Add(time.Duration(i) * time.Minute)}, nil, qianshao.SkipNotAuthorised)
