@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -38,7 +39,7 @@ type sightFlags struct {
 
 func (s sightFlags) given() bool { return s.All || len(s.Authorisation) > 0 }
 
-func (s sightFlags) sight(env *environment, f *app.Folder) (qianshao.Sight, error) {
+func (s sightFlags) sight(env *environment, f *datafolder.Folder) (qianshao.Sight, error) {
 	if s.All && len(s.Authorisation) > 0 {
 		return qianshao.Sight{}, usageError(errors.New("--all and --authorisation do not go together"))
 	}
@@ -70,7 +71,7 @@ func (c accountAddCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	return env.withFolder(func(f *app.Folder) error {
+	return env.withFolder(func(f *datafolder.Folder) error {
 		sight, err := c.sight(env, f)
 		if err != nil {
 			return err
@@ -130,14 +131,14 @@ type linkFlags struct {
 }
 
 // print makes a link by which the account's owner sets a password, and prints it.
-func (c linkFlags) print(env *environment, f *app.Folder, name string) error {
+func (c linkFlags) print(env *environment, f *datafolder.Folder, name string) error {
 	key, expires, err := f.Accounts.NewLink(env.ctx, store.ByCommand, store.LinkPassword, name)
 	if err != nil {
 		return accountError(name, err)
 	}
 	base := strings.TrimSuffix(c.URL, "/") + "/"
 	if c.URL == "" {
-		if base, _, err = app.RunningConsole(env.data); err != nil {
+		if base, _, err = datafolder.RunningConsole(env.data); err != nil {
 			base = "http://127.0.0.1:8740/" // where it will be, unless it is told otherwise
 		}
 	}
@@ -149,7 +150,7 @@ func (c linkFlags) print(env *environment, f *app.Folder, name string) error {
 type accountListCmd struct{}
 
 func (accountListCmd) Run(env *environment) error {
-	return env.readFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
 		list, err := f.Store.Accounts(env.ctx)
 		if err != nil {
 			return err
@@ -185,7 +186,7 @@ func (c accountChangeCmd) Run(env *environment) error {
 	if c.Role == "" && !c.given() {
 		return usageError(errors.New("say what to change: --role, --all or --authorisation"))
 	}
-	return env.withFolder(func(f *app.Folder) error {
+	return env.withFolder(func(f *datafolder.Folder) error {
 		sight, err := c.sight(env, f)
 		if err != nil {
 			return err
@@ -202,7 +203,7 @@ func (c accountChangeCmd) Run(env *environment) error {
 	})
 }
 
-func changeAccount(env *environment, f *app.Folder, name string, change func(*store.AccountRecord) error) error {
+func changeAccount(env *environment, f *datafolder.Folder, name string, change func(*store.AccountRecord) error) error {
 	_, err := f.Accounts.Change(env.ctx, store.ByCommand, name, change)
 	return accountError(name, err)
 }
@@ -220,7 +221,7 @@ type accountEnableCmd struct {
 func (c accountEnableCmd) Run(env *environment) error { return setDisabled(env, c.Name, false) }
 
 func setDisabled(env *environment, name string, disabled bool) error {
-	return env.withFolder(func(f *app.Folder) error {
+	return env.withFolder(func(f *datafolder.Folder) error {
 		return changeAccount(env, f, name, func(r *store.AccountRecord) error {
 			r.Disabled = disabled
 			return nil
@@ -235,7 +236,7 @@ type accountResetCmd struct {
 }
 
 func (c accountResetCmd) Run(env *environment) error {
-	return env.withFolder(func(f *app.Folder) error {
+	return env.withFolder(func(f *datafolder.Folder) error {
 		if err := f.Accounts.Reset(env.ctx, store.ByCommand, c.Name, c.SecondFactor); err != nil {
 			return accountError(c.Name, err)
 		}
@@ -253,7 +254,7 @@ type accountLogCmd struct {
 }
 
 func (c accountLogCmd) Run(env *environment) error {
-	return env.readFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
 		list, err := f.Store.AccountChanges(env.ctx, c.Limit)
 		if err != nil {
 			return err
@@ -288,7 +289,7 @@ func (c tokenAddCmd) Run(env *environment) error {
 		}
 		scopes = append(scopes, qianshao.Scope(s))
 	}
-	return env.withFolder(func(f *app.Folder) error {
+	return env.withFolder(func(f *datafolder.Folder) error {
 		if c.Days < 1 || c.Days > int(auth.MaxTokenTime/(24*time.Hour)) {
 			return usageError(auth.ErrTokenTime)
 		}
@@ -310,7 +311,7 @@ type tokenListCmd struct {
 }
 
 func (c tokenListCmd) Run(env *environment) error {
-	return env.readFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
 		list, err := f.Store.Tokens(env.ctx, c.Name)
 		if err != nil {
 			return err
@@ -332,7 +333,7 @@ type tokenRevokeCmd struct {
 }
 
 func (c tokenRevokeCmd) Run(env *environment) error {
-	return env.withFolder(func(f *app.Folder) error {
+	return env.withFolder(func(f *datafolder.Folder) error {
 		err := f.Accounts.RevokeToken(env.ctx, store.ByCommand, "", c.ID)
 		if errors.Is(err, store.ErrNotFound) {
 			return usageError(fmt.Errorf("there is no token %q; \"qianshao account token list\" shows them", c.ID))

@@ -8,7 +8,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/desk"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // actsCmd reads the trail of what people have decided. All of it may run beside a server.
@@ -28,7 +28,7 @@ func (c actsListCmd) Run(env *environment) error {
 	if c.Limit < 1 || c.Since < 0 {
 		return usageError(errors.New("--limit is 1 at least, and --since 0"))
 	}
-	return env.readFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
 		acts, err := f.Review.Acts(env.ctx, qianshao.SeeAll(), c.Since, c.Limit)
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ type actsExportCmd struct {
 }
 
 func (c actsExportCmd) Run(env *environment) error {
-	return env.readFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
 		for since := c.Since; ; {
 			acts, err := f.Review.Acts(env.ctx, qianshao.SeeAll(), since, actsAtATime)
 			if err != nil || len(acts) == 0 {
@@ -89,7 +89,7 @@ func (c actsVerifyCmd) Run(env *environment) error {
 			return usageError(err)
 		}
 	}
-	return env.readFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
 		printed := 0
 		v, err := f.Review.Verify(env.ctx, kept, func(problem string) {
 			if printed++; printed <= maxProblems {
@@ -117,7 +117,7 @@ func (c actsVerifyCmd) Run(env *environment) error {
 type actsHeadCmd struct{}
 
 func (actsHeadCmd) Run(env *environment) error {
-	return env.readFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
 		head, at, err := f.Review.Head(env.ctx)
 		if err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 
 	root "github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // someActs lets an analyst decide on a finding of a folder and undo it, with words that
@@ -87,7 +87,7 @@ func TestActs(t *testing.T) {
 
 func tamper(t *testing.T, data string, statements ...string) {
 	t.Helper()
-	if !app.HasStore(data) {
+	if !datafolder.HasStore(data) {
 		t.Fatal("there is no store")
 	}
 	db, err := sql.Open("sqlite", filepath.Join(data, "qianshao.db"))

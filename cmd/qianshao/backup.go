@@ -6,7 +6,7 @@ import (
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/evidence"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // backupCmd copies the data folder while a server may run on it.
@@ -15,10 +15,10 @@ type backupCmd struct {
 }
 
 func (c backupCmd) Run(env *environment) error {
-	if !app.HasStore(env.data) {
+	if !datafolder.HasStore(env.data) {
 		return usageError(fmt.Errorf("there is no database in %s; name the data folder with --data", env.data))
 	}
-	return env.withFolder(func(f *app.Folder) error {
+	return env.withFolder(func(f *datafolder.Folder) error {
 		m, err := f.Backup(env.ctx, env.rules, c.Folder, time.Now().In(env.zone), env.tellProblem)
 		if err != nil {
 			return err
@@ -34,7 +34,7 @@ type restoreCmd struct {
 }
 
 func (c restoreCmd) Run(env *environment) error {
-	m, err := app.Restore(env.ctx, app.RestoreOptions{
+	m, err := datafolder.Restore(env.ctx, datafolder.RestoreOptions{
 		From: c.Backup, Data: env.data, Zone: env.zone,
 		Reindexing: env.reindexing("files and evidence chain are those of the backup; the search index is built"), Problem: env.tellProblem, Warn: env.warn,
 	})
@@ -43,7 +43,7 @@ func (c restoreCmd) Run(env *environment) error {
 	}
 	fmt.Fprintf(env.out, "%s is restored from the backup of %s; verified: %s\n", env.data, env.when(m.Made)+env.timed(""), holds(m))
 	if m.Rules != "" {
-		fmt.Fprintf(env.out, "the rules that stood in for the shipped ones are in %s: start with --rules-dir\n", app.RestoredRules(env.data))
+		fmt.Fprintf(env.out, "the rules that stood in for the shipped ones are in %s: start with --rules-dir\n", datafolder.RestoredRules(env.data))
 	}
 	fmt.Fprintln(env.out, "what was deleted since the backup is there again: run \"qianshao evidence prune --apply\", and repeat what \"evidence delete\" did")
 	return damaged(m)
@@ -54,7 +54,7 @@ func (env *environment) tellProblem(p evidence.Problem) {
 }
 
 // holds says what a backup has.
-func holds(m *app.Manifest) string {
+func holds(m *datafolder.Manifest) string {
 	text := fmt.Sprintf("%s (%d open), %s, %s of evidence", terminal.Counted(m.Findings, "finding"), m.Open,
 		terminal.Counted(m.Authorisations, "authorisation"), terminal.Counted(m.Records, "record"))
 	for _, part := range []struct{ name, from string }{{"overlay", m.Overlay}, {"rules", m.Rules}, {"retention policy", m.Retention}} {
@@ -72,7 +72,7 @@ func holds(m *app.Manifest) string {
 }
 
 // damaged is the error of a backup whose evidence or acts were not as recorded.
-func damaged(m *app.Manifest) error {
+func damaged(m *datafolder.Manifest) error {
 	if m.Problems == 0 && m.ActProblems == 0 {
 		return nil
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // campaignsCmd reads campaigns. It may run beside a server.
@@ -46,7 +46,7 @@ func (c campaignsListCmd) Run(env *environment) error {
 	if c.Limit < 1 {
 		return usageError(errors.New("--limit is 1 at least"))
 	}
-	return env.readFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
 		list, err := f.Campaigns(env.ctx, q, c.Limit)
 		if err != nil {
 			return err
@@ -96,7 +96,7 @@ type shownCampaign struct {
 }
 
 func (c campaignsShowCmd) Run(env *environment) error {
-	return env.readFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
 		details, err := f.Review.Campaigns.Campaign(env.ctx, qianshao.SeeAll(), c.ID)
 		if errors.Is(err, desk.ErrNotFound) {
 			return usageError(fmt.Errorf("no campaign has, or had, the id %q; see \"qianshao campaigns list --list=all\"", c.ID))

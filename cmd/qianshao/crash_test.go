@@ -16,7 +16,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
 	"github.com/qianshao/qianshao/evidence"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -136,7 +136,7 @@ func crawlChild(web *demoweb.Web, folder string) *exec.Cmd {
 }
 
 // verifiedCaptures returns the URLs of what is archived, and expects the archive to be whole.
-func verifiedCaptures(t *testing.T, f *app.Folder) (urls []string) {
+func verifiedCaptures(t *testing.T, f *datafolder.Folder) (urls []string) {
 	t.Helper()
 	if _, err := f.Evidence.Verify(t.Context(), evidence.Head{}, func(p evidence.Problem) { t.Error(p) }); err != nil {
 		t.Error(err)
@@ -175,7 +175,7 @@ func readEndState(t *testing.T, folder string) (state endState) {
 		}
 		state.Frontier = append(state.Frontier, record)
 	}
-	ix, err := app.OpenIndex(folder, nil)
+	ix, err := datafolder.OpenIndex(folder, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // fetchFlags are app.FetchOptions as flags, of every command that makes requests.
@@ -41,7 +42,7 @@ func (c crawlCmd) Run(env *environment) (err error) {
 		Workers: c.Workers, Once: true, Retry: c.Retry, Observe: tally,
 		MetricsFile: c.MetricsFile,
 	}})
-	if c.Retry && app.InUse(err) {
+	if c.Retry && datafolder.InUse(err) {
 		return env.retryBeside()
 	}
 	if err != nil {
@@ -72,7 +73,7 @@ func (c crawlCmd) Run(env *environment) (err error) {
 
 // retryBeside leaves the visits to the server that has the folder open.
 func (env *environment) retryBeside() error {
-	return env.withFolder(func(f *app.Folder) error {
+	return env.withFolder(func(f *datafolder.Folder) error {
 		urls, err := f.Store.Retry(env.ctx)
 		if err == nil {
 			fmt.Fprintf(env.out, "%s made due at once; the running server visits what is due\n", terminal.Counted(urls, "URL"))

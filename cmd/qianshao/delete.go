@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -24,14 +24,14 @@ func (c evidenceDeleteCmd) Run(env *environment) error {
 		return usageError(err)
 	}
 	for _, id := range c.Findings {
-		if !app.IsFindingID(id) {
+		if !datafolder.IsFindingID(id) {
 			return usageError(fmt.Errorf("%q is no finding's id; it has 16 hex digits", id))
 		}
 		if slices.Contains(policy.Hold, id) {
 			return usageError(fmt.Errorf("finding %s is on hold in %s; take it from there first", id, name))
 		}
 	}
-	return env.withFolder(func(f *app.Folder) error {
+	return env.withFolder(func(f *datafolder.Folder) error {
 		for _, id := range c.Findings {
 			if err := c.delete(env, f, id); err != nil {
 				return err
@@ -42,7 +42,7 @@ func (c evidenceDeleteCmd) Run(env *environment) error {
 }
 
 // delete deletes one finding and says what went with it.
-func (c evidenceDeleteCmd) delete(env *environment, f *app.Folder, id string) error {
+func (c evidenceDeleteCmd) delete(env *environment, f *datafolder.Folder, id string) error {
 	d, err := f.DeleteFinding(env.ctx, id, c.Reason, time.Now())
 	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("there is no finding %s", id)
@@ -65,7 +65,7 @@ func (c evidenceDeleteCmd) delete(env *environment, f *app.Folder, id string) er
 }
 
 // settleIndex takes deleted findings out of the search index, or says who will.
-func settleIndex(env *environment, f *app.Folder) error {
+func settleIndex(env *environment, f *datafolder.Folder) error {
 	elsewhere, err := f.SettleIndex(env.ctx)
 	if elsewhere {
 		fmt.Fprintln(env.out, "another process has the search index open; a running server takes deleted findings out of it within ten seconds")
@@ -78,7 +78,7 @@ type evidenceDeletionsCmd struct {
 }
 
 func (c evidenceDeletionsCmd) Run(env *environment) error {
-	return env.readFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
 		list, err := f.Store.Deletions(env.ctx, c.Limit)
 		if err != nil {
 			return err

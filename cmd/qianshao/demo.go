@@ -14,6 +14,7 @@ import (
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -43,7 +44,7 @@ func (c demoCmd) Run(env *environment) (err error) {
 	defer func() { err = errors.Join(err, web.Stop(context.WithoutCancel(env.ctx))) }()
 
 	start := time.Now()
-	err = env.withFolder(func(f *app.Folder) error { return f.Store.PutAuthorisations(env.ctx, web.Authorisations(start)) })
+	err = env.withFolder(func(f *datafolder.Folder) error { return f.Store.PutAuthorisations(env.ctx, web.Authorisations(start)) })
 	if err != nil {
 		return err
 	}
@@ -96,7 +97,7 @@ func demoLink(ctx context.Context, a *app.App) (string, error) {
 }
 
 // printDemo prints what was found and returns how it differs from what the web declares.
-func printDemo(env *environment, web *demoweb.Web, f *app.Folder, fetched int, took time.Duration) (mismatch, err error) {
+func printDemo(env *environment, web *demoweb.Web, f *datafolder.Folder, fetched int, took time.Duration) (mismatch, err error) {
 	report := demoReport{web: web, chinese: terminal.IsChinese()}
 	if report.found, err = findingsByURL(env.ctx, f); err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func printDemo(env *environment, web *demoweb.Web, f *app.Folder, fetched int, t
 }
 
 // findingsByURL reads all findings; the demo's web is small.
-func findingsByURL(ctx context.Context, f *app.Folder) (map[string][]qianshao.Finding, error) {
+func findingsByURL(ctx context.Context, f *datafolder.Folder) (map[string][]qianshao.Finding, error) {
 	found := map[string][]qianshao.Finding{}
 	for entry, err := range f.Store.AllFindings(ctx) {
 		if err != nil {
@@ -130,7 +131,7 @@ func findingsByURL(ctx context.Context, f *app.Folder) (map[string][]qianshao.Fi
 	return found, nil
 }
 
-func fetchedURLs(ctx context.Context, f *app.Folder) (map[string]bool, error) {
+func fetchedURLs(ctx context.Context, f *datafolder.Folder) (map[string]bool, error) {
 	fetched := map[string]bool{}
 	for page, err := range f.Store.AllPages(ctx) {
 		if err != nil {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/evidence"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // evidenceCmd works on the archive of flagged pages. All of it may run beside a server.
@@ -37,7 +37,7 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 			return usageError(err)
 		}
 	}
-	return env.readFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
 		printed := 0
 		v, err := f.Evidence.Verify(env.ctx, want, func(p evidence.Problem) {
 			if printed++; printed <= maxProblems {
@@ -72,7 +72,7 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 type evidenceHeadCmd struct{}
 
 func (evidenceHeadCmd) Run(env *environment) error {
-	return env.readFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
 		end, err := f.Store.EvidenceEnd(env.ctx)
 		if err != nil {
 			return err
@@ -88,7 +88,7 @@ func (evidenceHeadCmd) Run(env *environment) error {
 type evidenceIndexCmd struct{}
 
 func (evidenceIndexCmd) Run(env *environment) error {
-	return env.withFolder(func(f *app.Folder) error {
+	return env.withFolder(func(f *datafolder.Folder) error {
 		n, err := f.IndexEvidence(env.ctx)
 		if err != nil {
 			return err

@@ -15,7 +15,7 @@ import (
 	root "github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest/warc"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // command runs the binary over a data folder and returns its exit code and
@@ -66,11 +66,11 @@ func TestEvidence(t *testing.T) {
 	checkCloaked(t, folder)
 	backUpAndRestore(t, folder, head)
 
-	files, err := filepath.Glob(filepath.Join(app.EvidencePath(folder), "*.warc.gz"))
+	files, err := filepath.Glob(filepath.Join(datafolder.EvidencePath(folder), "*.warc.gz"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("%v, %v", files, err)
 	}
-	if indexes, _ := filepath.Glob(filepath.Join(app.EvidencePath(folder), "*.cdxj")); len(indexes) != 1 {
+	if indexes, _ := filepath.Glob(filepath.Join(datafolder.EvidencePath(folder), "*.cdxj")); len(indexes) != 1 {
 		t.Errorf("the crawl left %d indexes", len(indexes))
 	}
 	whole, err := os.ReadFile(files[0])
@@ -170,7 +170,7 @@ func pruneLater(t *testing.T, data string, cmd evidencePruneCmd) string {
 	t.Helper()
 	f := openFolder(t, data)
 	defer f.Close()
-	policy, err := app.ParseRetention("retention.yaml", []byte("default: 1\n"))
+	policy, err := datafolder.ParseRetention("retention.yaml", []byte("default: 1\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

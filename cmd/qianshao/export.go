@@ -7,7 +7,7 @@ import (
 	"os"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 type evidenceExportCmd struct {
@@ -16,10 +16,10 @@ type evidenceExportCmd struct {
 }
 
 func (c evidenceExportCmd) Run(env *environment) error {
-	if !app.IsFindingID(c.Finding) {
+	if !datafolder.IsFindingID(c.Finding) {
 		return usageError(fmt.Errorf("%q is no finding's id; it has 16 hex digits", c.Finding))
 	}
-	return env.readFolder(func(f *app.Folder) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
 		report, err := f.Report(env.ctx, c.Finding)
 		if err != nil {
 			return err

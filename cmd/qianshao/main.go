@@ -21,6 +21,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // Exit codes, as documented in docs/operations.md.
@@ -73,7 +74,7 @@ type environment struct {
 	verbatim io.Writer // is out, for what is a file
 	log      *slog.Logger
 	data     string
-	rules    app.RuleFolders
+	rules    datafolder.RuleFolders
 	zone     *time.Location
 }
 
@@ -106,25 +107,25 @@ func (env *environment) newApp(opts app.Options) (*app.App, error) {
 }
 
 // folder says which data folder a command works on.
-func (env *environment) folder() app.FolderOptions {
-	return app.FolderOptions{Data: env.data, Version: versionString(), Zone: env.zone, Log: env.log}
+func (env *environment) folder() datafolder.Options {
+	return datafolder.Options{Data: env.data, Version: versionString(), Zone: env.zone, Log: env.log}
 }
 
 // withFolder opens the data folder for work that may be done beside a server.
-func (env *environment) withFolder(work func(*app.Folder) error) error {
+func (env *environment) withFolder(work func(*datafolder.Folder) error) error {
 	return withFolder(env.ctx, env.folder(), work)
 }
 
 // readFolder opens the data folder for work that changes nothing: it may be done in a
 // write-protected copy, too.
-func (env *environment) readFolder(work func(*app.Folder) error) error {
+func (env *environment) readFolder(work func(*datafolder.Folder) error) error {
 	opts := env.folder()
 	opts.ReadOnly = true
 	return withFolder(env.ctx, opts, work)
 }
 
-func withFolder(ctx context.Context, opts app.FolderOptions, work func(*app.Folder) error) (err error) {
-	f, err := app.OpenFolder(ctx, opts)
+func withFolder(ctx context.Context, opts datafolder.Options, work func(*datafolder.Folder) error) (err error) {
+	f, err := datafolder.Open(ctx, opts)
 	if err != nil {
 		return err
 	}
@@ -192,7 +193,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		log:   terminal.NewLogger(errOut, c.Verbose, c.LogFormat, c.Zone.Location),
 		data:  c.Data,
 		zone:  c.Zone.Location,
-		rules: app.RuleFolders{Dir: c.RulesDir, Overlay: c.Overlay, Data: c.Data},
+		rules: datafolder.RuleFolders{Dir: c.RulesDir, Overlay: c.Overlay, Data: c.Data},
 	}
 	if c.LogFormat == "json" { // what commands say becomes records, too, so that every line is one
 		env.err = terminal.JSONLines(errOut, c.Zone.Location)
@@ -237,7 +238,7 @@ func exitCode(err error) int {
 	if errors.As(err, &coded) {
 		return coded.code
 	}
-	var input *app.InputError
+	var input *datafolder.InputError
 	if errors.As(err, &input) {
 		return exitUsage
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/backtest"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/ingest/input"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/scan"
 )
 
@@ -76,7 +76,7 @@ func (c rulesPreviewCmd) stored() bool { return c.Stored || len(c.Inputs) == 0 }
 
 // notCompared counts the stored pages that left no text to compare on.
 func notCompared(env *environment) (n backtest.NotCompared, err error) {
-	err = env.withFolder(func(f *app.Folder) error {
+	err = env.withFolder(func(f *datafolder.Folder) error {
 		all, once, err := f.Store.TextlessPages(env.ctx)
 		n = backtest.NotCompared{NeverFlagged: all - once, NoLongerFlagged: once}
 		return err
@@ -112,7 +112,7 @@ func (c rulesPreviewCmd) entries(env *environment) (iter.Seq[input.Entry], error
 			return nil, usageError(fmt.Errorf("%s: a preview makes no requests; give it files, archives or the stored pages", name))
 		}
 	}
-	if c.stored() && !app.HasStore(env.data) {
+	if c.stored() && !datafolder.HasStore(env.data) {
 		return nil, usageError(fmt.Errorf("there are no stored pages in %s; name files to compare on, or the data folder with --data", env.data))
 	}
 	return func(yield func(input.Entry) bool) {
@@ -135,7 +135,7 @@ func (c rulesPreviewCmd) entries(env *environment) (iter.Seq[input.Entry], error
 
 // storedPages yields the flagged pages of the data folder, beside a server if one runs.
 func storedPages(env *environment, yield func(input.Entry) bool) {
-	f, err := app.OpenFolder(env.ctx, env.folder())
+	f, err := datafolder.Open(env.ctx, env.folder())
 	if err != nil {
 		yield(input.Entry{Input: env.data, Err: err})
 		return

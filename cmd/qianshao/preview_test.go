@@ -11,7 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/backtest"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -19,7 +19,7 @@ import (
 func TestPreviewStored(t *testing.T) {
 	t.Parallel()
 	data, draft := t.TempDir(), t.TempDir()
-	analyzer, err := app.RuleFolders{}.Compile(nil)
+	analyzer, err := datafolder.RuleFolders{}.Compile(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/evidence"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 type evidencePruneCmd struct {
@@ -27,23 +27,23 @@ func (c evidencePruneCmd) Run(env *environment) error {
 	if err != nil {
 		return usageError(err)
 	}
-	return env.withFolder(func(f *app.Folder) error { return c.prune(env, f, policy, time.Now()) })
+	return env.withFolder(func(f *datafolder.Folder) error { return c.prune(env, f, policy, time.Now()) })
 }
 
 // retention reads a retention policy; without a name, that of the data folder.
 func (env *environment) retention(file string) (policy evidence.Policy, name string, err error) {
 	if name = file; name == "" {
-		name = app.RetentionPath(env.data)
+		name = datafolder.RetentionPath(env.data)
 	}
 	source, err := os.ReadFile(name)
 	if err == nil {
-		policy, err = app.ParseRetention(name, source)
+		policy, err = datafolder.ParseRetention(name, source)
 		policy.Zone = env.zone
 	}
 	return policy, name, err
 }
 
-func (c evidencePruneCmd) prune(env *environment, f *app.Folder, policy evidence.Policy, now time.Time) error {
+func (c evidencePruneCmd) prune(env *environment, f *datafolder.Folder, policy evidence.Policy, now time.Time) error {
 	expired, err := f.Expired(env.ctx, policy, now)
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (c evidencePruneCmd) prune(env *environment, f *app.Folder, policy evidence
 	return settleIndex(env, f)
 }
 
-func listExpired(env *environment, expired app.Expired) error {
+func listExpired(env *environment, expired datafolder.Expired) error {
 	captures, findings := terminal.NewTable(env.out, env.timed("CAPTURED"), "RECORDS", "BYTES", "REASON", "PAGE"), terminal.NewTable(env.out, "FINDING", "REASON", "PAGE")
 	for _, e := range expired.Captures {
 		captures.Row(e.Captured.In(env.zone).Format(time.DateOnly), strconv.Itoa(e.Records), strconv.FormatInt(e.Bytes, 10), e.Reason, e.URL)

@@ -5,14 +5,14 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // reindexCmd builds the index anew.
 type reindexCmd struct{}
 
 func (reindexCmd) Run(env *environment) error {
-	count, err := app.Reindex(env.ctx, env.data, env.zone, env.reindexing("the search index is built anew"))
+	count, err := datafolder.Reindex(env.ctx, env.data, env.zone, env.reindexing("the search index is built anew"))
 	if err != nil {
 		return err
 	}
@@ -24,7 +24,7 @@ func (reindexCmd) Run(env *environment) error {
 const reindexingInterval = 2 * time.Second
 
 // reindexing says why an index is built, and how far that has come.
-func (env *environment) reindexing(why string) app.Reindexing {
+func (env *environment) reindexing(why string) datafolder.Reindexing {
 	var last time.Time
 	return func(done, total int) {
 		switch now := time.Now(); {

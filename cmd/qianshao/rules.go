@@ -14,7 +14,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/scan"
 )
 
@@ -41,7 +41,7 @@ func (c rulesCheckCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(app.CheckPatterns(analyzer), app.CheckBenign(analyzer)); err != nil {
+	if err := errors.Join(datafolder.CheckPatterns(analyzer), datafolder.CheckBenign(analyzer)); err != nil {
 		return err
 	}
 	if c.Words {
@@ -198,7 +198,7 @@ func (c rulesListCmd) Run(env *environment) error {
 }
 
 // origin says in words where a rule is from.
-func origin(r *rule.Rule, folders app.RuleFolders) string {
+func origin(r *rule.Rule, folders datafolder.RuleFolders) string {
 	switch {
 	case r.Replaces:
 		return "overlay, replaces"

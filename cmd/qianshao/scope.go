@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/ingest"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // scopeCmd keeps the register of authorisations: without an entry in force,
@@ -34,7 +34,7 @@ func (c scopeAddCmd) Run(env *environment) error {
 	if err != nil {
 		return usageError(err)
 	}
-	err = env.withFolder(func(f *app.Folder) error { return f.Store.PutAuthorisations(env.ctx, authorisations) })
+	err = env.withFolder(func(f *datafolder.Folder) error { return f.Store.PutAuthorisations(env.ctx, authorisations) })
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func whyNot(a *qianshao.Authorisation, skip qianshao.Skip) string {
 }
 
 func registered(env *environment) (authorisations []qianshao.Authorisation, err error) {
-	err = env.withFolder(func(f *app.Folder) (err error) {
+	err = env.withFolder(func(f *datafolder.Folder) (err error) {
 		authorisations, err = f.Store.Authorisations(env.ctx)
 		return err
 	})

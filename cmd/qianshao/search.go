@@ -9,7 +9,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/index"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // searchCmd searches the index, or asks the running server that has it open.
@@ -22,7 +22,7 @@ type searchCmd struct {
 }
 
 func (c searchCmd) Run(env *environment) error {
-	found, err := app.Search(env.ctx, app.SearchRequest{
+	found, err := datafolder.Search(env.ctx, datafolder.SearchRequest{
 		Data: env.data, Zone: env.zone, Query: strings.Join(c.Query, " "), Sort: index.Sort(c.Sort), Offset: c.Offset, Limit: c.Limit,
 		Reindexing: env.reindexing(mismatch),
 	})
@@ -32,11 +32,11 @@ func (c searchCmd) Run(env *environment) error {
 	if offer := found.Suggestion; offer != nil {
 		fmt.Fprintf(env.err, "did you mean  %s\n  %s\n  %s\n", offer.Query, offer.English, offer.Chinese)
 	}
-	if err := c.print(env, found.Results); err != nil || found.Total > 0 || !app.HasStore(env.data) {
+	if err := c.print(env, found.Results); err != nil || found.Total > 0 || !datafolder.HasStore(env.data) {
 		return err
 	}
 	// That nothing was found says little of what nobody looks at.
-	return env.withFolder(func(f *app.Folder) error { return printUnmonitored(env.ctx, env.err, f) })
+	return env.withFolder(func(f *datafolder.Folder) error { return printUnmonitored(env.ctx, env.err, f) })
 }
 
 func (c searchCmd) print(env *environment, results index.Results) error {

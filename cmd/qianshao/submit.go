@@ -8,7 +8,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -23,7 +23,7 @@ type submitCmd struct {
 }
 
 func (c submitCmd) Run(env *environment) error {
-	return env.withFolder(func(f *app.Folder) error {
+	return env.withFolder(func(f *datafolder.Folder) error {
 		switch {
 		case len(c.Withdraw)+len(c.WithdrawOrigin) > 0:
 			return c.withdraw(env, f)
@@ -34,7 +34,7 @@ func (c submitCmd) Run(env *environment) error {
 	})
 }
 
-func (c submitCmd) submit(env *environment, f *app.Folder) (err error) {
+func (c submitCmd) submit(env *environment, f *datafolder.Folder) (err error) {
 	var suspected qianshao.Category
 	if c.Suspect != "" {
 		if suspected, err = qianshao.ParseCategory(c.Suspect); err != nil {
@@ -66,7 +66,7 @@ func (c submitCmd) submit(env *environment, f *app.Folder) (err error) {
 	return nil
 }
 
-func (c submitCmd) withdraw(env *environment, f *app.Folder) error {
+func (c submitCmd) withdraw(env *environment, f *datafolder.Folder) error {
 	if len(c.URLs) > 0 {
 		return usageError(errors.New("report pages and withdraw reports in two commands"))
 	}
@@ -90,7 +90,7 @@ func (c submitCmd) withdraw(env *environment, f *app.Folder) error {
 	return nil
 }
 
-func listReports(env *environment, f *app.Folder, limit int) error {
+func listReports(env *environment, f *datafolder.Folder, limit int) error {
 	reports, err := f.Store.Submissions(env.ctx, store.Everything(), limit)
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/dashboards/locale"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // unmonitoredCmd lists what the register says is watched and is not. It may run
@@ -30,7 +30,7 @@ func (c unmonitoredCmd) Run(env *environment) error {
 	if c.Reason != "" && !slices.Contains(qianshao.UnmonitoredReasons(), request.Reason) {
 		return usageError(fmt.Errorf("there is no reason %q; the reasons are %v", c.Reason, qianshao.UnmonitoredReasons()))
 	}
-	return env.withFolder(func(f *app.Folder) error {
+	return env.withFolder(func(f *datafolder.Folder) error {
 		list, err := f.Unmonitored(env.ctx, request)
 		if err != nil {
 			return err
@@ -109,7 +109,7 @@ func (env *environment) whenever(t time.Time) string {
 }
 
 // printUnmonitored says how much is not monitored, and nothing if all is.
-func printUnmonitored(ctx context.Context, w io.Writer, f *app.Folder) error {
+func printUnmonitored(ctx context.Context, w io.Writer, f *datafolder.Folder) error {
 	list, err := f.Unmonitored(ctx, qianshao.UnmonitoredRequest{Sight: qianshao.SeeAll()})
 	if err != nil {
 		return err

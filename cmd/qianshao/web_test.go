@@ -15,7 +15,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/ingesttest"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // fullWeb asks for the web of 20,000 pages on 200 hosts, which takes minutes.
@@ -68,9 +68,9 @@ func authorise(t *testing.T, folder string, list ...qianshao.Authorisation) {
 	}
 }
 
-func openFolder(t *testing.T, data string) *app.Folder {
+func openFolder(t *testing.T, data string) *datafolder.Folder {
 	t.Helper()
-	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data})
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
 	if err != nil {
 		t.Fatal(err)
 	}

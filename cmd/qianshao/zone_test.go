@@ -15,7 +15,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/evidence"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -25,7 +25,7 @@ const otherZone = "Pacific/Kiritimati"
 // seenOn saves and archives a flagged page that was fetched at a moment.
 func seenOn(t *testing.T, data string, at time.Time) (id string) {
 	t.Helper()
-	analyzer, err := app.RuleFolders{}.Compile(nil)
+	analyzer, err := datafolder.RuleFolders{}.Compile(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestOneZone(t *testing.T) {
 	fetched := begun.UTC().Truncate(24 * time.Hour).Add(-40*24*time.Hour + 11*time.Hour + 30*time.Minute) // 19:30 in China, 01:30 of the next day there
 	data := filepath.Join(t.TempDir(), "data")
 	id := seenOn(t, data, fetched)
-	if err := os.WriteFile(app.RetentionPath(data), []byte("default: 1\n"), 0o600); err != nil {
+	if err := os.WriteFile(datafolder.RetentionPath(data), []byte("default: 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	check := func(what, text string, times int) {

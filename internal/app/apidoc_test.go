@@ -19,6 +19,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -31,7 +32,7 @@ func TestAPIDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, _ := siteApp(t, `<p>校园新闻</p><div style="display:none"><a href="http://casino.example/reg">线上赌场百家乐，注册送88元彩金，加微信 kaihu888</a></div>`, true)
+	a, _ := apptest.Site(t, `<p>校园新闻</p><div style="display:none"><a href="http://casino.example/reg">线上赌场百家乐，注册送88元彩金，加微信 kaihu888</a></div>`, true)
 	a.Start(t.Context())
 	if err := a.WaitCrawl(); err != nil {
 		t.Fatal(err)

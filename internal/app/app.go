@@ -1,6 +1,5 @@
 // Package app is the process as a value: New opens the parts of an outpost and
 // wires them, Start runs what the options ask for, Stop ends and closes it. It
-// also holds what commands do with a data folder that no process runs on. It
 // knows no flags and prints nothing.
 package app
 
@@ -19,6 +18,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/pipeline"
 	"github.com/qianshao/qianshao/store"
 )
@@ -29,7 +29,7 @@ type Options struct {
 	// Data is the data folder; it is created where it is missing.
 	Data string
 	// Rules say where the rules come from.
-	Rules RuleFolders
+	Rules datafolder.RuleFolders
 	// Crawl watches the authorised sites.
 	Crawl *CrawlOptions
 	// Console serves the console, the API and the metrics.
@@ -44,7 +44,7 @@ type Options struct {
 	Warn func(warning string)
 	// Reindexing is told when the index does not match the store and is built anew,
 	// before New returns; optional.
-	Reindexing Reindexing
+	Reindexing datafolder.Reindexing
 	// InForce is told what the process works with, when it starts and whenever rules
 	// are read anew; optional.
 	InForce func(InForce)
@@ -56,7 +56,7 @@ type Options struct {
 // open.
 type App struct {
 	// Folder is the open data folder.
-	Folder *Folder
+	Folder *datafolder.Folder
 	// Index is the search over the folder's findings.
 	Index index.Index
 	// Desk takes what people decide on the folder's findings.
@@ -116,28 +116,14 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.use(rules)
-	if err := makeFolder(a.opts.Data); err != nil {
-		return err
-	}
-	// The index comes first: it is locked where another process, perhaps of
-	// another version, runs on the folder, and then the store is left alone.
-	if a.Index, err = OpenIndex(a.opts.Data, a.opts.Zone); err != nil && !mustRebuild(err) {
-		return err
-	}
-	folder := FolderOptions{Data: a.opts.Data, Version: a.opts.Version, Zone: a.opts.Zone, Log: a.opts.Log}
+	folder := datafolder.Options{Data: a.opts.Data, Version: a.opts.Version, Zone: a.opts.Zone, Log: a.opts.Log}
 	if a.opts.Crawl != nil {
 		folder.Contact = a.opts.Crawl.Contact
 	}
-	if a.Folder, err = OpenFolder(ctx, folder); err != nil {
-		return err
-	}
-	if a.Index, err = matchIndex(ctx, a.opts.Data, a.opts.Zone, a.Index, a.Folder.Store, a.opts.Reindexing); err != nil {
+	if a.Folder, a.Index, err = datafolder.OpenWithIndex(ctx, folder, a.opts.Reindexing); err != nil {
 		return err
 	}
 	a.feeder = newFeeder(a.Index, a.Folder.Store, a.metrics, a.opts.Log)
-	if err := matchCampaigns(ctx, a.Folder.Review, a.opts.Log); err != nil {
-		return err
-	}
 	a.grouper = newGrouper(a.Folder.Review, a.opts.Log)
 	if a.Desk, err = newDesk(a); err != nil {
 		return err
@@ -239,8 +225,8 @@ func (a *App) close() (err error) {
 // have been.
 func (a *App) loadRules() (*analyze.Analyzer, error) {
 	analyzer, err := a.opts.Rules.Compile(a.opts.Warn)
-	if err == nil && !a.opts.Rules.shipped() {
-		err = CheckBenign(analyzer)
+	if err == nil && !a.opts.Rules.Shipped() {
+		err = datafolder.CheckBenign(analyzer)
 	}
 	return analyzer, err
 }

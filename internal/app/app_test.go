@@ -3,15 +3,11 @@ package app_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +17,8 @@ import (
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest/ingesttest"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -33,8 +31,8 @@ func TestApp(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := t.TempDir()
-	authorise(t, data, web.Authorisation(time.Now()))
-	a := newApp(t, app.Options{
+	apptest.Authorise(t, data, web.Authorisation(time.Now()))
+	a := apptest.New(t, app.Options{
 		Data: data, Version: "test",
 		Crawl: &app.CrawlOptions{
 			FetchOptions: app.FetchOptions{Contact: "https://qianshao.example/test", Resolve: web.Resolve()}, Workers: 8, Once: true,
@@ -59,11 +57,11 @@ func TestApp(t *testing.T) {
 	if err := json.Unmarshal([]byte(get(t, a, "api/v1/search?q=state:open")), &answer); err != nil || answer.Total != counts.Open {
 		t.Errorf("%d findings by the API, %d are open, %v", answer.Total, counts.Open, err)
 	}
-	beside, err := app.Search(t.Context(), app.SearchRequest{Data: data, Query: "状态:存在 or 赌博", Sort: index.SortScore, Limit: 1})
+	beside, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Data: data, Query: "状态:存在 or 赌博", Sort: index.SortScore, Limit: 1})
 	if err != nil || beside.Suggestion == nil || beside.Suggestion.Query != "state:open OR 赌博" {
 		t.Errorf("the running server offers %v, %v", beside.Suggestion, err)
 	}
-	beside, err = app.Search(t.Context(), app.SearchRequest{Data: data, Query: "状态:存在", Sort: index.SortScore, Limit: 1})
+	beside, err = datafolder.Search(t.Context(), datafolder.SearchRequest{Data: data, Query: "状态:存在", Sort: index.SortScore, Limit: 1})
 	if err != nil || beside.Total != counts.Open || len(beside.Hits) != 1 || beside.Hits[0].Score != highest.Hits[0].Score {
 		t.Errorf("%d findings beside the process, %v", beside.Total, err)
 	}
@@ -80,11 +78,11 @@ func TestApp(t *testing.T) {
 	goleak.VerifyNone(t, before)
 
 	wantRestored(t, meanwhile, last, counts.Findings)
-	alone, err := app.Search(t.Context(), app.SearchRequest{Data: data, Query: "state:open"})
+	alone, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Data: data, Query: "state:open"})
 	if err != nil || alone.Total != counts.Open {
 		t.Errorf("%d findings when nothing runs, %v", alone.Total, err)
 	}
-	if n, err := app.Reindex(t.Context(), data, nil, nil); err != nil || n != counts.Findings {
+	if n, err := datafolder.Reindex(t.Context(), data, nil, nil); err != nil || n != counts.Findings {
 		t.Errorf("%d findings indexed, %v", n, err)
 	}
 }
@@ -93,14 +91,14 @@ func TestApp(t *testing.T) {
 // an overlay that is made meanwhile counts from the next reading on.
 func TestReload(t *testing.T) {
 	data, rules := t.TempDir(), t.TempDir()
-	writeRule(t, rules, "one", "云巅国际")
+	apptest.WriteRule(t, rules, "one", "云巅国际")
 	for id, until := range map[string]time.Duration{"ended": -time.Hour, "soon": 10 * 24 * time.Hour, "later": 1000 * time.Hour} {
-		authorise(t, data, qianshao.Authorisation{ID: id, Owner: "o", Basis: "b", Contact: "c", Hosts: []string{id + ".example"},
+		apptest.Authorise(t, data, qianshao.Authorisation{ID: id, Owner: "o", Basis: "b", Contact: "c", Hosts: []string{id + ".example"},
 			ValidFrom: time.Now().AddDate(-1, 0, 0), ValidUntil: time.Now().Add(until)})
 	}
 	var told []app.InForce
-	a := newApp(t, app.Options{
-		Data: data, Rules: app.RuleFolders{Dir: rules, Data: data}, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"},
+	a := apptest.New(t, app.Options{
+		Data: data, Rules: datafolder.RuleFolders{Dir: rules, Data: data}, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"},
 		InForce: func(f app.InForce) { told = append(told, f) },
 	})
 	a.Start(t.Context())
@@ -118,8 +116,8 @@ func TestReload(t *testing.T) {
 	}
 	loaded("1", "0")
 	broken := filepath.Join(rules, "rules", "broken.yaml")
-	write(t, broken, "title: [\n")
-	var input *app.InputError
+	apptest.Write(t, broken, "title: [\n")
+	var input *datafolder.InputError
 	if err := a.Reload(); !errors.As(err, &input) {
 		t.Errorf("the broken set: %v", err)
 	}
@@ -127,12 +125,12 @@ func TestReload(t *testing.T) {
 	if err := os.Remove(broken); err != nil {
 		t.Fatal(err)
 	}
-	writeRule(t, rules, "two", "海天盛筵")
+	apptest.WriteRule(t, rules, "two", "海天盛筵")
 	if err := a.Reload(); err != nil {
 		t.Error(err)
 	}
 	loaded("2", "1")
-	write(t, filepath.Join(data, "overlay", "off.yaml"), "rules:\n  - {id: own-two, reason: 试一试}\n")
+	apptest.Write(t, filepath.Join(data, "overlay", "off.yaml"), "rules:\n  - {id: own-two, reason: 试一试}\n")
 	if err := a.Reload(); err != nil {
 		t.Error(err)
 	}
@@ -153,11 +151,11 @@ func TestNewRefuses(t *testing.T) {
 		"nobody to ask":     {Crawl: &app.CrawlOptions{}},
 		"an empty register": {Crawl: &app.CrawlOptions{FetchOptions: app.FetchOptions{Contact: "bot@you.example"}, Once: true}},
 		"a missing browser": {Crawl: &app.CrawlOptions{FetchOptions: app.FetchOptions{Contact: "bot@you.example"}, BrowserOptions: app.BrowserOptions{Browser: data + "/none"}}},
-		"no such overlay":   {Rules: app.RuleFolders{Overlay: data + "/none"}},
+		"no such overlay":   {Rules: datafolder.RuleFolders{Overlay: data + "/none"}},
 	} {
 		opts.Data = data
 		_, err := app.New(t.Context(), opts)
-		var input *app.InputError
+		var input *datafolder.InputError
 		if !errors.As(err, &input) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -166,73 +164,9 @@ func TestNewRefuses(t *testing.T) {
 		t.Error("an app without a data folder")
 	}
 	goleak.VerifyNone(t, before)
-	if err := newApp(t, app.Options{Data: data}).Stop(); err != nil { // the lock is free, and Stop needs no Start
+	if err := apptest.New(t, app.Options{Data: data}).Stop(); err != nil { // the lock is free, and Stop needs no Start
 		t.Error(err)
 	}
-}
-
-func newApp(t *testing.T, opts app.Options) *app.App {
-	t.Helper()
-	a, err := app.New(t.Context(), opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := a.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return a
-}
-
-func authorise(t *testing.T, data string, list ...qianshao.Authorisation) {
-	t.Helper()
-	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(f.Store.PutAuthorisations(t.Context(), list), f.Close()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// crawlSite starts a site that shows one page and visits it once, into the data
-// folder that it returns.
-func crawlSite(t *testing.T, html string) (a *app.App, data string) {
-	t.Helper()
-	a, data = siteApp(t, html, true)
-	a.Start(t.Context())
-	if err := a.WaitCrawl(); err != nil {
-		t.Fatal(err)
-	}
-	return a, data
-}
-
-// siteApp returns an App, not started, that is to crawl a site of one page.
-func siteApp(t *testing.T, html string, once bool) (a *app.App, data string) {
-	t.Helper()
-	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/" {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = io.WriteString(w, html)
-	}))
-	t.Cleanup(site.Close)
-	u, err := url.Parse(site.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data = t.TempDir()
-	now := time.Now()
-	authorise(t, data, qianshao.Authorisation{
-		ID: "test", Owner: "o", Basis: "b", Contact: "c", ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(time.Hour),
-		Hosts: []string{u.Host}, Rate: 1000, AllowPrivate: true, Seeds: []string{site.URL + "/"},
-	})
-	return newApp(t, app.Options{Data: data, Version: "test", Crawl: &app.CrawlOptions{
-		FetchOptions: app.FetchOptions{Contact: "https://test.example/"}, Once: once,
-	}, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}}), data
 }
 
 // get asks the app's console with a token for everything.
@@ -274,34 +208,34 @@ func metric(t *testing.T, a *app.App, name string) string {
 	return m[1]
 }
 
-func write(t *testing.T, name, content string) {
+// backUpWhile takes backups of a data folder while a crawl archives flagged pages, and
+// returns one of them and the one after the end.
+func backUpWhile(t *testing.T, data string, crawl func() error) (meanwhile, last string) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
+	crawled := make(chan error, 1)
+	go func() { crawled <- crawl() }()
+	for {
+		select {
+		case err := <-crawled:
+			if err != nil {
+				t.Fatal(err)
+			}
+			last, _ = apptest.BackUp(t, data, datafolder.RuleFolders{Data: data})
+			return meanwhile, last
+		case <-time.After(500 * time.Millisecond): // several a crawl, of which some see evidence being added
+			meanwhile, _ = apptest.BackUp(t, data, datafolder.RuleFolders{Data: data})
+		}
 	}
 }
 
-// writeRule writes a rule own-NAME that fires on a term.
-func writeRule(t *testing.T, rules, name, term string) {
+// wantRestored restores both backups: each is of one moment, and the last one has all
+// that the crawl has found.
+func wantRestored(t *testing.T, meanwhile, last string, findings int) {
 	t.Helper()
-	write(t, filepath.Join(rules, "rules", "own-"+name+".yaml"), fmt.Sprintf(strings.TrimLeft(`
-title: 自有招牌
-id: own-%s
-status: test
-description: 本地一家赌场的招牌。
-date: 2026-11-23
-category: gambling
-level: high
-legal_basis: [刑法第三百零三条（开设赌场罪）]
-falsepositives: [警方通报]
-detection:
-  brand: {terms: [%s]}
-  condition: brand
-tests:
-  - {text: %[2]s, expect: fires}
-  - {text: 社区图书馆开放, expect: quiet}
-`, "\n"), name, term))
+	apptest.Restored(t, meanwhile)
+	again := apptest.New(t, app.Options{Data: apptest.Restored(t, last), Version: "test", Reindexing: func(int, int) { t.Error("the index is built anew") }})
+	found, err := again.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll()})
+	if err != nil || found.Total != findings {
+		t.Errorf("%d findings are restored of %d, %v", found.Total, findings, err)
+	}
 }

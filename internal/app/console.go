@@ -16,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // shutdownTime is what a request in progress gets when the process is told to stop.
@@ -46,16 +47,16 @@ type consoleServer struct {
 // token that reads: whoever can read the folder can do so anyway.
 func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServer, error) {
 	if err := dashboards.CheckListen(opts.Listen); err != nil {
-		return nil, inputError(err)
+		return nil, &datafolder.InputError{Err: err}
 	}
 	proxies, err := auth.ParseProxies(opts.TrustedProxies)
 	if err != nil {
-		return nil, inputError(err)
+		return nil, &datafolder.InputError{Err: err}
 	}
 	var oidc *auth.OIDC
 	if opts.OIDC != "" {
 		if oidc, err = ReadOIDC(opts.OIDC); err != nil {
-			return nil, inputError(err)
+			return nil, &datafolder.InputError{Err: err}
 		}
 	}
 	if err := a.Folder.Store.DropUnanswered(ctx); err != nil {
@@ -81,7 +82,7 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 	}
 	c := &consoleServer{
 		server: dashboards.NewServer(opts.Listen, handler), listener: listener,
-		url: "http://" + listener.Addr().String() + "/", urlFile: consoleURLPath(a.opts.Data),
+		url: "http://" + listener.Addr().String() + "/", urlFile: datafolder.ConsolePath(a.opts.Data),
 	}
 	c.server.RegisterOnShutdown(sync.OnceFunc(func() { close(closing) }))
 	if err := os.WriteFile(c.urlFile, []byte(c.url+"\n"+token+"\n"), 0o600); err != nil {

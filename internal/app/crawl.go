@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/ingest/picture"
 	"github.com/qianshao/qianshao/ingest/render"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/pipeline"
 )
 
@@ -42,7 +43,7 @@ type crawl struct {
 	fetcher  *fetch.Fetcher
 	browser  *render.Browser // nil without one
 	evidence *evidence.Archive
-	store    *Store
+	store    *datafolder.Store
 	seeder   *ingest.Seeder
 	crawler  *ingest.Crawler
 	once     bool
@@ -95,7 +96,7 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 		return nil, err
 	}
 	c.seeder = ingest.NewSeeder(ingest.SeedOptions{
-		Fetcher: fetcher, Frontier: a.Folder.Store, Scope: scope, Changed: a.Folder.Store.Recall, Reports: a.Folder.queueSubmissions, Observe: observe, Log: a.opts.Log,
+		Fetcher: fetcher, Frontier: a.Folder.Store, Scope: scope, Changed: a.Folder.Store.Recall, Reports: a.Folder.QueueSubmissions, Observe: observe, Log: a.opts.Log,
 	})
 	return c, nil
 }
@@ -104,7 +105,7 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 func (a *App) requireAuthorisations(ctx context.Context) error {
 	authorisations, err := a.Folder.Store.Authorisations(ctx)
 	if err == nil && len(authorisations) == 0 {
-		err = inputError(errors.New("the register of authorisations is empty; write a scope.yaml and run \"qianshao scope add scope.yaml\""))
+		err = &datafolder.InputError{Err: errors.New("the register of authorisations is empty; write a scope.yaml and run \"qianshao scope add scope.yaml\"")}
 	}
 	return err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/ingest/render"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/pipeline"
 )
 
@@ -38,7 +39,7 @@ type FetchOptions struct {
 func newFetcher(opts FetchOptions, version string, scope func() *ingest.Scope) (*fetch.Fetcher, error) {
 	agent, err := opts.userAgent(version)
 	if err != nil {
-		return nil, inputError(err)
+		return nil, &datafolder.InputError{Err: err}
 	}
 	fetcher, err := fetch.New(fetch.Options{
 		UserAgent: agent,
@@ -50,7 +51,7 @@ func newFetcher(opts FetchOptions, version string, scope func() *ingest.Scope) (
 		Proxy:   opts.Proxy,
 	})
 	if err != nil {
-		return nil, inputError(err)
+		return nil, &datafolder.InputError{Err: err}
 	}
 	return fetcher, nil
 }
@@ -74,13 +75,13 @@ func (o FetchOptions) userAgent(version string) (string, error) {
 			return "", fmt.Errorf("%q cannot stand in a request's User-Agent; write it in ASCII and without brackets", part)
 		}
 	}
-	return fmt.Sprintf("%s (%s; +%s)", softwareName(version), operator, o.Contact), nil
+	return fmt.Sprintf("%s (%s; +%s)", datafolder.Software(version), operator, o.Contact), nil
 }
 
 // FetchPage fetches a single URL with its style sheets and scripts, under the register's
 // authorisations.
-func FetchPage(ctx context.Context, folder FolderOptions, opts FetchOptions, rawURL string) (page qianshao.Page, err error) {
-	f, err := OpenFolder(ctx, folder)
+func FetchPage(ctx context.Context, folder datafolder.Options, opts FetchOptions, rawURL string) (page qianshao.Page, err error) {
+	f, err := datafolder.Open(ctx, folder)
 	if err != nil {
 		return page, err
 	}
@@ -126,7 +127,7 @@ func newBrowser(o BrowserOptions, fetcher *fetch.Fetcher, log *slog.Logger) (*re
 		return nil, nil
 	}
 	if err != nil {
-		return nil, inputError(err)
+		return nil, &datafolder.InputError{Err: err}
 	}
 	return browser, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 func TestUserAgent(t *testing.T) {
@@ -60,8 +61,8 @@ func TestProxy(t *testing.T) {
 	}))
 	t.Cleanup(proxy.Close)
 
-	options := FolderOptions{Data: t.TempDir(), Version: "1"}
-	f, err := OpenFolder(t.Context(), options)
+	options := datafolder.Options{Data: t.TempDir(), Version: "1"}
+	f, err := datafolder.Open(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func (a *App) inForce(ctx context.Context, now time.Time) (InForce, error) {
 	set := a.rules.Load().Rules()
 	f := InForce{
 		Version: a.opts.Version, Digest: set.Digest(), Rules: len(set.Rules()), Off: len(set.Rules()) - len(set.On()),
-		RulesDir: a.opts.Rules.Dir, Overlay: a.opts.Rules.overlay(), Own: set.Own(), Allowances: set.Allowances(),
+		RulesDir: a.opts.Rules.Dir, Overlay: a.opts.Rules.OverlayFolder(), Own: set.Own(), Allowances: set.Allowances(),
 	}
 	f.Expires, _ = set.Expires()
 	register, err := a.Folder.Store.Authorisations(ctx)

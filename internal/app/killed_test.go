@@ -18,6 +18,8 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -76,7 +78,7 @@ func TestKilledAPI(t *testing.T) {
 
 // serveUntilKilled is the child: a server on the folder that tells its URL.
 func serveUntilKilled(t *testing.T, data string) {
-	a := newApp(t, app.Options{Data: data, Version: "test", Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}})
+	a := apptest.New(t, app.Options{Data: data, Version: "test", Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}})
 	a.Start(t.Context())
 	fmt.Printf("serving %s\n", a.ConsoleURL())
 	<-t.Context().Done()
@@ -110,7 +112,7 @@ func startKilled(t *testing.T, data string) (base string, kill func()) {
 func killedClients(t *testing.T, data string) (clients []*killedClient) {
 	t.Helper()
 	ctx := t.Context()
-	f, err := app.OpenFolder(ctx, app.FolderOptions{Data: data, Version: "test"})
+	f, err := datafolder.Open(ctx, datafolder.Options{Data: data, Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +258,7 @@ func (c *killedClient) work(round int) {
 // theirs, each once, and chain, standings and batches are whole.
 func checkKilled(t *testing.T, data string, sent map[int64]bool) {
 	t.Helper()
-	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data, Version: "test"})
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data, Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

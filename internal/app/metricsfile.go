@@ -7,20 +7,21 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // checkMetricsFile says before a crawl whether its metrics can be left there.
 func checkMetricsFile(path string) error {
 	if filepath.Ext(path) != metrics.FileExt {
-		return inputError(fmt.Errorf("metrics file %s: node_exporter reads only names that end in %s", path, metrics.FileExt))
+		return &datafolder.InputError{Err: fmt.Errorf("metrics file %s: node_exporter reads only names that end in %s", path, metrics.FileExt)}
 	}
 	folder := filepath.Dir(path)
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return inputError(fmt.Errorf("metrics file %s: there is no folder %s; create it, as node_exporter's --collector.textfile.directory names it", path, folder))
+		return &datafolder.InputError{Err: fmt.Errorf("metrics file %s: there is no folder %s; create it, as node_exporter's --collector.textfile.directory names it", path, folder)}
 	}
 	// A pipe would be waited for when the crawl has ended: the last crawl's counters are read.
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return inputError(fmt.Errorf("metrics file %s is a folder, pipe or device; name a file", path))
+		return &datafolder.InputError{Err: fmt.Errorf("metrics file %s is a folder, pipe or device; name a file", path)}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/app/apptest"
 )
 
 // TestReadOIDC: a file is read strictly, and each mistake is named with its remedy.
@@ -17,7 +18,7 @@ func TestReadOIDC(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	name, secret := filepath.Join(folder, "oidc.yaml"), filepath.Join(folder, "secret")
-	write(t, secret, "s3cret\n")
+	apptest.Write(t, secret, "s3cret\n")
 	good := `issuer: https://id.example
 client_id: qianshao
 client_secret_file: ` + secret + `
@@ -27,7 +28,7 @@ grants:
   - {value: leads, role: lead, all: true}
   - {value: school, role: analyst, authorisations: [school-2026]}
 `
-	write(t, name, good)
+	apptest.Write(t, name, good)
 	got, err := app.ReadOIDC(name)
 	want := &auth.OIDC{
 		Issuer: "https://id.example", ClientID: "qianshao", Secret: "s3cret", URL: "http://localhost:8740", NameClaim: "preferred_username", RoleClaim: "groups",
@@ -50,7 +51,7 @@ grants:
 		{"authorisations: [school-2026]", "all: true, authorisations: [school-2026]", "write all: true"},
 		{"value: leads", "value: ''", "grant 1 has no value"},
 	} {
-		write(t, name, strings.Replace(good, tc.old, tc.with, 1))
+		apptest.Write(t, name, strings.Replace(good, tc.old, tc.with, 1))
 		if _, err := app.ReadOIDC(name); err == nil || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%q for %q: %v, want %q", tc.with, tc.old, err, tc.says)
 		}

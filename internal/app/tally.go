@@ -10,6 +10,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -91,7 +92,7 @@ type Skipped struct {
 }
 
 // Summary reads how things stand in the folder. It is called at the end of the crawl.
-func (t *Tally) Summary(ctx context.Context, f *Folder) (s Summary, err error) {
+func (t *Tally) Summary(ctx context.Context, f *datafolder.Folder) (s Summary, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s.Fetched, s.Replanned = t.fetched, t.replanned

@@ -7,34 +7,8 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
-
-// Unmonitored lists what the register says is watched and is not. A register that
-// cannot be read is an error: an empty list would say that all is well.
-func (f *Folder) Unmonitored(ctx context.Context, r qianshao.UnmonitoredRequest) (list qianshao.UnmonitoredList, err error) {
-	scope, err := f.Register.Read(ctx)
-	if err != nil {
-		return list, err
-	}
-	list.Counts = qianshao.UnmonitoredCounts{}
-	matched := 0
-	for u, err := range ingest.Unmonitored(ctx, f.Store, scope, time.Now()) {
-		if err != nil {
-			return list, err
-		}
-		if !r.Sight.Sees(u.Authorisation) {
-			continue
-		}
-		list.Counts[u.Reason]++
-		if r.Reason != "" && r.Reason != u.Reason {
-			continue
-		}
-		if matched++; matched > r.Offset && len(list.Rows) < r.Limit {
-			list.Rows = append(list.Rows, u)
-		}
-	}
-	return list, nil
-}
 
 // countsAge is how old the numbers alone may be: they are asked for by each
 // scrape and each look at the console, and count all hosts.
@@ -42,7 +16,7 @@ const countsAge = 30 * time.Second
 
 // unmonitored keeps the numbers of what is not monitored for those who ask often.
 type unmonitored struct {
-	folder *Folder
+	folder *datafolder.Folder
 	mu     sync.Mutex
 	// counts are those under each authorisation: not everybody sees all of them.
 	counts map[string]qianshao.UnmonitoredCounts

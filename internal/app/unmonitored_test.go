@@ -8,6 +8,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/app/apptest"
 )
 
 // TestUnmonitored: gauge, API and folder tell the same of a register of which
@@ -15,11 +16,11 @@ import (
 func TestUnmonitored(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	authorise(t, data, qianshao.Authorisation{
+	apptest.Authorise(t, data, qianshao.Authorisation{
 		ID: "a", Owner: "o", Basis: "b", Contact: "c", ValidFrom: time.Now().Add(-time.Hour), ValidUntil: time.Now().AddDate(1, 0, 0),
 		Hosts: []string{"a.example", "b.example", "c.example"}, Seeds: []string{"http://b.example/"},
 	})
-	a := newApp(t, app.Options{Data: data, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}})
+	a := apptest.New(t, app.Options{Data: data, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}})
 	a.Start(t.Context())
 	for reason, want := range map[string]string{"no_seed": "2", "never_fetched": "1", "nothing_fetched": "1", "down": "0"} {
 		if got := metric(t, a, `qianshao_unmonitored{reason="`+reason+`"}`); got != want {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/pipeline"
 )
 
@@ -58,7 +58,7 @@ func (v *visitor) obey(t *testing.T, name string, rules ...string) {
 			t.Fatal(err)
 		}
 	}
-	analyzer, err := app.RuleFolders{Dir: dir}.Compile(nil)
+	analyzer, err := datafolder.RuleFolders{Dir: dir}.Compile(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

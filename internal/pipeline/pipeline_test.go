@@ -19,7 +19,7 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/ingest/render"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/pipeline"
 )
 
@@ -64,14 +64,14 @@ func (s *site) count(who string) int {
 type visitor struct {
 	*pipeline.Pipeline
 	site   *site
-	folder *app.Folder
+	folder *datafolder.Folder
 	data   string
 	later  time.Duration // what the fetcher's clock is ahead
 }
 
 // shipped are the shipped rules, loaded once.
 var shipped = sync.OnceValues(func() (*pipeline.ActiveRules, error) {
-	analyzer, err := app.RuleFolders{}.Compile(nil)
+	analyzer, err := datafolder.RuleFolders{}.Compile(nil)
 	return &pipeline.ActiveRules{Analyzer: analyzer, Name: "test"}, err
 })
 
@@ -83,7 +83,7 @@ func watch(t *testing.T, s *site, views ...qianshao.View) *visitor {
 		t.Fatal(err)
 	}
 	data := t.TempDir()
-	folder, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data, Version: "test", Contact: "https://test.example/"})
+	folder, err := datafolder.Open(t.Context(), datafolder.Options{Data: data, Version: "test", Contact: "https://test.example/"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +209,7 @@ func TestProcess(t *testing.T) {
 
 func (v *visitor) hits(t *testing.T, query string) int {
 	t.Helper()
-	results, err := app.Search(t.Context(), app.SearchRequest{Data: v.data, Query: query})
+	results, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Data: v.data, Query: query})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func sizeOf(b *testing.B, name string, otherwise int) int {
 	return n
 }
 
-// realTraits are those of internal/app.
+// realTraits are those of internal/datafolder.
 func realTraits(f *qianshao.Finding) campaign.Traits {
 	return campaign.Of(f, campaign.Options{Fold: fold.String, Registered: func(host string) string {
 		if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {

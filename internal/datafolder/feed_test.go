@@ -1,4 +1,4 @@
-package app
+package datafolder
 
 import (
 	"context"
@@ -60,7 +60,7 @@ func TestIndexRefusesOne(t *testing.T) {
 	x := &choosy{refuses: map[string]bool{ids[2]: true}}
 	want := func(what string, count int, failure error, pending int) {
 		t.Helper()
-		n, err := feedIndex(ctx, x, db)
+		n, err := FeedIndex(ctx, x, db)
 		if n != count || !errors.Is(err, failure) {
 			t.Errorf("%s: %d told, %v", what, n, err)
 		}

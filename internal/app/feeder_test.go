@@ -6,6 +6,8 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -28,7 +30,7 @@ func TestFoundWhileCrawling(t *testing.T) {
 	// It takes a fraction of a second; the feeder looks by itself every ten, so that a
 	// signal that is lost is seen.
 	const lost = 9 * time.Second
-	a, _ := siteApp(t, casinoPage, false)
+	a, _ := apptest.Site(t, casinoPage, false)
 	a.Start(t.Context())
 	var saved, found time.Time
 	within(t, time.Minute, "saved", func() bool {
@@ -51,7 +53,7 @@ func TestFoundWhileCrawling(t *testing.T) {
 // not told, and the next process tells it.
 func TestIndexDown(t *testing.T) {
 	t.Parallel()
-	a, data := siteApp(t, casinoPage, true)
+	a, data := apptest.Site(t, casinoPage, true)
 	if err := a.Index.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -68,10 +70,17 @@ func TestIndexDown(t *testing.T) {
 	if err := a.Stop(); err != nil {
 		t.Error(err)
 	}
-	if n, rebuilt := openFindings(t, data); n != 1 || rebuilt {
-		t.Errorf("%d findings, rebuilt %v", n, rebuilt)
+	results, err := datafolder.Search(t.Context(), datafolder.SearchRequest{
+		Data: data, Query: "state:open", Reindexing: func(int, int) { t.Error("the index is built anew") },
+	})
+	if err != nil || results.Total != 1 {
+		t.Errorf("%d findings, %v", results.Total, err)
 	}
-	f := openFolder(t, data)
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
 	if b, err := f.Store.Backlog(t.Context(), store.ConsumerIndex); err != nil || b.Findings != 0 {
 		t.Errorf("pending: %+v, %v", b, err)
 	}

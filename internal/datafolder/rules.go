@@ -1,4 +1,4 @@
-package app
+package datafolder
 
 import (
 	"errors"
@@ -31,8 +31,8 @@ type RuleFolders struct {
 	Data string
 }
 
-// overlay returns the overlay's folder, or "" where there is none.
-func (f RuleFolders) overlay() string {
+// OverlayFolder returns the overlay's folder, or "" where there is none.
+func (f RuleFolders) OverlayFolder() string {
 	if f.Overlay != "" || f.Data == "" {
 		return f.Overlay
 	}
@@ -43,8 +43,8 @@ func (f RuleFolders) overlay() string {
 	return own
 }
 
-// shipped says whether nothing of the operator's own is among the rules.
-func (f RuleFolders) shipped() bool { return f.Dir == "" && f.overlay() == "" }
+// Shipped says whether nothing of the operator's own is among the rules.
+func (f RuleFolders) Shipped() bool { return f.Dir == "" && f.OverlayFolder() == "" }
 
 // Base is the file system of the rules below the overlay.
 func (f RuleFolders) Base() fs.FS {
@@ -60,7 +60,7 @@ func (f RuleFolders) Base() fs.FS {
 func (f RuleFolders) Load(warn func(string)) (*rule.Set, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(loadingGC))
 	opts := rule.Options{Now: time.Now()}
-	if overlay := f.overlay(); overlay != "" {
+	if overlay := f.OverlayFolder(); overlay != "" {
 		if info, err := os.Stat(overlay); err != nil || !info.IsDir() {
 			return nil, inputError(fmt.Errorf("the overlay %s is no folder; make it, or leave --overlay and QIANSHAO_OVERLAY out", overlay))
 		}

@@ -1,4 +1,4 @@
-package app
+package datafolder
 
 import (
 	"context"
@@ -107,7 +107,7 @@ func (r SearchRequest) askServer(ctx context.Context) (found api.Found, err erro
 // RunningConsole returns the URL of the console that runs on a data folder, and a token
 // that reads from it; fs.ErrNotExist if there is none.
 func RunningConsole(data string) (url, token string, err error) {
-	content, err := os.ReadFile(consoleURLPath(data))
+	content, err := os.ReadFile(ConsolePath(data))
 	if err != nil {
 		return "", "", err
 	}
@@ -115,6 +115,6 @@ func RunningConsole(data string) (url, token string, err error) {
 	return url, token, nil
 }
 
-// consoleURLPath is where a running server leaves the URL of its console, so
+// ConsolePath is where a running server leaves the URL of its console, so
 // that a search finds its way past the index's lock.
-func consoleURLPath(data string) string { return filepath.Join(data, "console.url") }
+func ConsolePath(data string) string { return filepath.Join(data, "console.url") }

@@ -1,4 +1,4 @@
-package app
+package datafolder
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"time"
 	"unicode/utf8"
 
 	"golang.org/x/net/publicsuffix"
@@ -73,69 +72,6 @@ func regroup(ctx context.Context, review *Review) error {
 		err = fmt.Errorf("campaigns were grouped anew and do not add up; please report it: %v", faults)
 	}
 	return err
-}
-
-// groupPause is how long the grouper waits for more changes, so that the findings of one
-// page, and of the pages that are fetched together, share a transaction.
-const groupPause = 500 * time.Millisecond
-
-// grouper puts findings into campaigns as they change, and brings back what is parked
-// until a day that has come.
-type grouper struct {
-	review  *Review
-	log     *slog.Logger
-	changed chan struct{}
-}
-
-func newGrouper(review *Review, log *slog.Logger) *grouper {
-	return &grouper{review: review, log: log, changed: make(chan struct{}, 1)}
-}
-
-// wake tells the grouper that findings have changed.
-func (g *grouper) wake() {
-	select {
-	case g.changed <- struct{}{}:
-	default: // it was told already
-	}
-}
-
-// run groups until ctx ends.
-func (g *grouper) run(ctx context.Context) {
-	tick := time.NewTicker(feedInterval)
-	defer tick.Stop()
-	for {
-		g.group(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-g.changed:
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(groupPause):
-			}
-		}
-	}
-}
-
-// group does all that waits. What fails stays in the outbox and is tried again.
-func (g *grouper) group(ctx context.Context) {
-	for _, step := range []func(context.Context) (int, error){g.review.Campaigns.GroupPending, g.review.Campaigns.WakeParked} {
-		for n := 1; n > 0; {
-			var err error
-			if n, err = step(ctx); err != nil && ctx.Err() == nil {
-				g.log.Error("changed findings are not in their campaigns yet; nothing is lost, and it is tried again", "error", err)
-			}
-		}
-	}
-}
-
-// finish groups for the last time, within bounds.
-func (g *grouper) finish() {
-	ctx, cancel := context.WithTimeout(context.Background(), lastFeed)
-	defer cancel()
-	g.group(ctx)
 }
 
 // Campaigns returns the first campaigns of a list, at most limit.

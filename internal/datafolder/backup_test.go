@@ -1,4 +1,4 @@
-package app_test
+package datafolder_test
 
 import (
 	"context"
@@ -11,41 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
-	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 const casino = "<!DOCTYPE html><title>赌场</title><p>新用户注册送彩金，百家乐、老虎机任您玩，首存送一百，返水无上限</p>"
-
-// backUp backs a data folder up as a command beside the server does.
-func backUp(t *testing.T, data string, rules app.RuleFolders) (folder string, m *app.Manifest) {
-	t.Helper()
-	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data})
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder = filepath.Join(t.TempDir(), "backups", "monday")
-	m, err = f.Backup(t.Context(), rules, folder, time.Now(), func(p evidence.Problem) { t.Error(p) })
-	if err = errors.Join(err, f.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return folder, m
-}
-
-// restored restores a backup, and returns the data folder.
-func restored(t *testing.T, backup string) string {
-	t.Helper()
-	data := filepath.Join(t.TempDir(), "data")
-	_, err := app.Restore(t.Context(), app.RestoreOptions{
-		From: backup, Data: data, Problem: func(p evidence.Problem) { t.Error(p) }, Warn: func(w string) { t.Error(w) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
 
 // wantPrivate expects all below a folder to be for its owner alone.
 func wantPrivate(t *testing.T, folder string) {
@@ -69,43 +41,11 @@ func wantPrivate(t *testing.T, folder string) {
 	}
 }
 
-// backUpWhile takes backups of a data folder while a crawl archives flagged pages, and
-// returns one of them and the one after the end.
-func backUpWhile(t *testing.T, data string, crawl func() error) (meanwhile, last string) {
-	t.Helper()
-	crawled := make(chan error, 1)
-	go func() { crawled <- crawl() }()
-	for {
-		select {
-		case err := <-crawled:
-			if err != nil {
-				t.Fatal(err)
-			}
-			last, _ = backUp(t, data, app.RuleFolders{Data: data})
-			return meanwhile, last
-		case <-time.After(500 * time.Millisecond): // several a crawl, of which some see evidence being added
-			meanwhile, _ = backUp(t, data, app.RuleFolders{Data: data})
-		}
-	}
-}
-
-// wantRestored restores both backups: each is of one moment, and the last one has all
-// that the crawl has found.
-func wantRestored(t *testing.T, meanwhile, last string, findings int) {
-	t.Helper()
-	restored(t, meanwhile)
-	again := newApp(t, app.Options{Data: restored(t, last), Version: "test", Reindexing: func(int, int) { t.Error("the index is built anew") }})
-	found, err := again.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll()})
-	if err != nil || found.Total != findings {
-		t.Errorf("%d findings are restored of %d, %v", found.Total, findings, err)
-	}
-}
-
 // TestBackup goes with one data folder through all that a backup has to withstand. Its
 // parts share the folder, since each crawl takes a second.
 func TestBackup(t *testing.T) {
 	t.Parallel()
-	a, data := crawlSite(t, casino)
+	a, data := apptest.Crawl(t, casino)
 	t.Run("own parts", func(t *testing.T) { backUpOwnParts(t, data) })
 	t.Run("refused", func(t *testing.T) { refuseRestore(t, data) })
 	t.Run("damaged", func(t *testing.T) { backUpDamaged(t, data) })
@@ -121,32 +61,32 @@ func backUpBesideDeletion(t *testing.T, a *app.App, data string) {
 		_, err := a.Folder.DeleteFinding(t.Context(), id, "", time.Now())
 		deleted <- err
 	}()
-	beside, _ := backUp(t, data, app.RuleFolders{})
+	beside, _ := apptest.BackUp(t, data, datafolder.RuleFolders{})
 	if err := <-deleted; err != nil {
 		t.Fatal(err)
 	}
-	after, m := backUp(t, data, app.RuleFolders{})
+	after, m := apptest.BackUp(t, data, datafolder.RuleFolders{})
 	if m.Findings != 0 || len(filesWith(t, after, "注册送彩金")) > 0 {
 		t.Errorf("the backup has %d findings after the deletion", m.Findings)
 	}
-	restored(t, beside)
-	restored(t, after)
+	apptest.Restored(t, beside)
+	apptest.Restored(t, after)
 }
 
 // backUpOwnParts: overlay, rules and policy are in the backup with what links lead to,
 // and without what no loader reads; restored they count again.
 func backUpOwnParts(t *testing.T, data string) {
 	rules, overlay := t.TempDir(), t.TempDir()
-	writeRule(t, rules, "one", "云巅国际")
-	write(t, filepath.Join(rules, ".git", "config"), "x")
-	write(t, filepath.Join(rules, "notes.txt"), "x")
-	write(t, filepath.Join(overlay, "off.yaml"), "rules:\n  - {id: own-one, reason: 试一试}\n")
-	write(t, filepath.Join(data, "elsewhere.yaml"), "hosts:\n  - {host: a.example, reason: 报社}\n")
+	apptest.WriteRule(t, rules, "one", "云巅国际")
+	apptest.Write(t, filepath.Join(rules, ".git", "config"), "x")
+	apptest.Write(t, filepath.Join(rules, "notes.txt"), "x")
+	apptest.Write(t, filepath.Join(overlay, "off.yaml"), "rules:\n  - {id: own-one, reason: 试一试}\n")
+	apptest.Write(t, filepath.Join(data, "elsewhere.yaml"), "hosts:\n  - {host: a.example, reason: 报社}\n")
 	if err := os.Symlink(filepath.Join(data, "elsewhere.yaml"), filepath.Join(overlay, "allow.yaml")); err != nil {
 		t.Fatal(err)
 	}
-	write(t, app.RetentionPath(data), "default: 30\n")
-	backup, m := backUp(t, data, app.RuleFolders{Dir: rules, Overlay: overlay, Data: data})
+	apptest.Write(t, datafolder.RetentionPath(data), "default: 30\n")
+	backup, m := apptest.BackUp(t, data, datafolder.RuleFolders{Dir: rules, Overlay: overlay, Data: data})
 	var names []string
 	for _, f := range m.Files {
 		if !strings.HasPrefix(f.Name, "evidence/") {
@@ -157,13 +97,13 @@ func backUpOwnParts(t *testing.T, data string) {
 		t.Errorf("the backup has %v, want %v", names, want)
 	}
 	wantPrivate(t, filepath.Dir(backup))
-	again := restored(t, backup)
+	again := apptest.Restored(t, backup)
 	wantPrivate(t, again)
-	set, err := app.RuleFolders{Dir: app.RestoredRules(again), Data: again}.Load(nil)
+	set, err := datafolder.RuleFolders{Dir: datafolder.RestoredRules(again), Data: again}.Load(nil)
 	if err != nil || len(set.Rules()) != 1 || len(set.On()) != 0 || set.Allowances() != 1 {
 		t.Errorf("the restored rules: %v, %v", set, err)
 	}
-	if policy, err := os.ReadFile(app.RetentionPath(again)); err != nil || string(policy) != "default: 30\n" {
+	if policy, err := os.ReadFile(datafolder.RetentionPath(again)); err != nil || string(policy) != "default: 30\n" {
 		t.Errorf("the restored policy is %q, %v", policy, err)
 	}
 }
@@ -171,11 +111,11 @@ func backUpOwnParts(t *testing.T, data string) {
 // refuseRestore: what is not as the backup was made is named, and nothing is left of an
 // attempt.
 func refuseRestore(t *testing.T, data string) {
-	backup, m := backUp(t, data, app.RuleFolders{})
+	backup, m := apptest.BackUp(t, data, datafolder.RuleFolders{})
 	refused := func(want, from, to string) {
 		t.Helper()
-		_, err := app.Restore(t.Context(), app.RestoreOptions{From: from, Data: to, Problem: func(evidence.Problem) {}, Warn: func(string) {}})
-		var input *app.InputError
+		_, err := datafolder.Restore(t.Context(), datafolder.RestoreOptions{From: from, Data: to, Problem: func(evidence.Problem) {}, Warn: func(string) {}})
+		var input *datafolder.InputError
 		if !errors.As(err, &input) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want an InputError with %q", err, want)
 		}
@@ -184,7 +124,7 @@ func refuseRestore(t *testing.T, data string) {
 		}
 	}
 	full := t.TempDir()
-	write(t, filepath.Join(full, "x"), "x")
+	apptest.Write(t, filepath.Join(full, "x"), "x")
 	refused("is not empty, and nothing in it is overwritten", backup, full)
 	refused("holds no manifest.json", full, filepath.Join(t.TempDir(), "data"))
 	for _, f := range m.Files {
@@ -212,7 +152,7 @@ func refuseRestore(t *testing.T, data string) {
 	interrupted, cancel := context.WithCancel(t.Context())
 	cancel()
 	parent := t.TempDir()
-	_, err := openFolder(t, data).Backup(interrupted, app.RuleFolders{}, filepath.Join(parent, "x"), time.Now(), nil)
+	_, err := openFolder(t, data).Backup(interrupted, datafolder.RuleFolders{}, filepath.Join(parent, "x"), time.Now(), nil)
 	if left, _ := os.ReadDir(parent); !errors.Is(err, context.Canceled) || len(left) > 0 {
 		t.Errorf("interrupted: %v; it left %v", err, left)
 	}
@@ -221,7 +161,7 @@ func refuseRestore(t *testing.T, data string) {
 		t.Fatal(err)
 	}
 	for _, to := range []string{filepath.Join(data, "evidence", "x"), filepath.Join(link, "new", "x")} {
-		if _, err := openFolder(t, data).Backup(t.Context(), app.RuleFolders{}, to, time.Now(), nil); err == nil || !strings.Contains(err.Error(), "lies in the data folder") {
+		if _, err := openFolder(t, data).Backup(t.Context(), datafolder.RuleFolders{}, to, time.Now(), nil); err == nil || !strings.Contains(err.Error(), "lies in the data folder") {
 			t.Errorf("a backup inside the data folder, as %s: %v", to, err)
 		}
 	}
@@ -230,7 +170,7 @@ func refuseRestore(t *testing.T, data string) {
 // backUpDamaged: a damaged archive is still worth a backup. The backup says so, and is
 // restored as it is.
 func backUpDamaged(t *testing.T, data string) {
-	files, err := filepath.Glob(filepath.Join(app.EvidencePath(data), "*.warc.gz"))
+	files, err := filepath.Glob(filepath.Join(datafolder.EvidencePath(data), "*.warc.gz"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("%v, %v", files, err)
 	}
@@ -240,15 +180,15 @@ func backUpDamaged(t *testing.T, data string) {
 	}
 	changed := slices.Clone(whole)
 	changed[len(changed)/2] ^= 1
-	write(t, files[0], string(changed))
-	defer write(t, files[0], string(whole))
+	apptest.Write(t, files[0], string(changed))
+	defer apptest.Write(t, files[0], string(whole))
 	told := 0
 	backup := filepath.Join(t.TempDir(), "backup")
-	m, err := openFolder(t, data).Backup(t.Context(), app.RuleFolders{}, backup, time.Now(), func(evidence.Problem) { told++ })
+	m, err := openFolder(t, data).Backup(t.Context(), datafolder.RuleFolders{}, backup, time.Now(), func(evidence.Problem) { told++ })
 	if err != nil || m.Problems != 1 || told != 1 {
 		t.Fatalf("%d problems, %d told, %v", m.Problems, told, err)
 	}
-	_, err = app.Restore(t.Context(), app.RestoreOptions{
+	_, err = datafolder.Restore(t.Context(), datafolder.RestoreOptions{
 		From: backup, Data: filepath.Join(t.TempDir(), "data"), Problem: func(evidence.Problem) { told++ }, Warn: func(string) {},
 	})
 	if err != nil || told != 2 {

@@ -1,4 +1,4 @@
-package app
+package datafolder
 
 import (
 	"context"
@@ -68,9 +68,9 @@ func (f *Folder) Submit(ctx context.Context, scope *ingest.Scope, url string, su
 	return f.Store.Submit(ctx, report, &item, "")
 }
 
-// queueSubmissions puts the waiting reports that an authorisation covers by now
+// QueueSubmissions puts the waiting reports that an authorisation covers by now
 // into the frontier, and lets those go whose term is over.
-func (f *Folder) queueSubmissions(ctx context.Context, scope *ingest.Scope) error {
+func (f *Folder) QueueSubmissions(ctx context.Context, scope *ingest.Scope) error {
 	if err := f.Store.ExpireAnswers(ctx, time.Now()); err != nil {
 		return err
 	}

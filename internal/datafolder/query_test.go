@@ -1,4 +1,4 @@
-package app_test
+package datafolder_test
 
 import (
 	"bytes"
@@ -17,6 +17,8 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -46,7 +48,7 @@ func querySite(t *testing.T) (origin string) {
 
 func crawlOnce(t *testing.T, data string) {
 	t.Helper()
-	a := newApp(t, app.Options{Data: data, Version: "test", Crawl: &app.CrawlOptions{
+	a := apptest.New(t, app.Options{Data: data, Version: "test", Crawl: &app.CrawlOptions{
 		FetchOptions: app.FetchOptions{Contact: "https://test.example/"}, Once: true,
 	}})
 	a.Start(t.Context())
@@ -126,7 +128,7 @@ func occurrences(t *testing.T, folder, text string) (n int) {
 // frontier alone, which needs it to visit the page again.
 func TestQueriesOfUnflaggedPages(t *testing.T) {
 	data := t.TempDir()
-	authorise(t, data, authorisationOf(t, querySite(t)))
+	apptest.Authorise(t, data, authorisationOf(t, querySite(t)))
 	crawlOnce(t, data)
 	if columns := columnsWith(t, data, "INNOCENTTOKEN"); !slices.Equal(columns, []string{"frontier.page", "frontier.url"}) {
 		t.Errorf("queries of clean pages are in %q", columns)
@@ -156,7 +158,7 @@ func makeDue(t *testing.T, data string) {
 // reportLongAgo records a report whose term is over, which the next crawl lets go.
 func reportLongAgo(t *testing.T, data, url string) {
 	t.Helper()
-	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data})
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,13 +175,13 @@ func reportLongAgo(t *testing.T, data, url string) {
 func TestQueriesGoWithTheirURL(t *testing.T) {
 	data := t.TempDir()
 	authorisation := authorisationOf(t, querySite(t))
-	authorise(t, data, authorisation)
+	apptest.Authorise(t, data, authorisation)
 	crawlOnce(t, data)
 	if occurrences(t, data, "INNOCENTTOKEN") == 0 {
 		t.Fatal("there is no query in the frontier: this test sees nothing")
 	}
 	authorisation.NoQueries = true
-	authorise(t, data, authorisation) // and what has a query is due
+	apptest.Authorise(t, data, authorisation) // and what has a query is due
 	reportLongAgo(t, data, "http://elsewhere.example/?sid=INNOCENTTOKEN-4")
 	crawlOnce(t, data)
 	if n := occurrences(t, data, "INNOCENTTOKEN"); n > 0 {

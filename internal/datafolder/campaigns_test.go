@@ -1,4 +1,4 @@
-package app_test
+package datafolder_test
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/desk/campaign"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -83,7 +83,7 @@ type grouped struct {
 }
 
 // saveAndGroup saves pages in their order as the crawl does, and groups after every few.
-func saveAndGroup(t *testing.T, f *app.Folder, analyzer *analyze.Analyzer, pages []webPage, every int) {
+func saveAndGroup(t *testing.T, f *datafolder.Folder, analyzer *analyze.Analyzer, pages []webPage, every int) {
 	t.Helper()
 	for i, p := range pages {
 		page := qianshao.Page{
@@ -115,7 +115,7 @@ func saveAndGroup(t *testing.T, f *app.Folder, analyzer *analyze.Analyzer, pages
 }
 
 // readGroups reads all campaigns, and says which groups are in them.
-func readGroups(t *testing.T, f *app.Folder, pages []webPage) (g grouped) {
+func readGroups(t *testing.T, f *datafolder.Folder, pages []webPage) (g grouped) {
 	t.Helper()
 	group := map[string]string{}
 	for _, p := range pages {
@@ -170,7 +170,7 @@ func readGroups(t *testing.T, f *app.Folder, pages []webPage) (g grouped) {
 // order the pages come.
 func TestCampaignsOfAWeb(t *testing.T) {
 	t.Parallel()
-	analyzer, err := app.RuleFolders{}.Compile(nil)
+	analyzer, err := datafolder.RuleFolders{}.Compile(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func TestCampaignsOfAWeb(t *testing.T) {
 	for order := range uint64(3) {
 		shuffled := slices.Clone(pages)
 		rand.New(rand.NewPCG(order, 2)).Shuffle(len(shuffled), func(i, k int) { shuffled[i], shuffled[k] = shuffled[k], shuffled[i] })
-		f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: t.TempDir(), Version: "test"})
+		f, err := datafolder.Open(t.Context(), datafolder.Options{Data: t.TempDir(), Version: "test"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,44 +209,5 @@ func TestCampaignsOfAWeb(t *testing.T) {
 		if err := f.Close(); err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-// TestCampaignsOfACrawl: what a crawl has found is grouped when it ends, and a reindex
-// gives the same campaign.
-func TestCampaignsOfACrawl(t *testing.T) {
-	t.Parallel()
-	a, data := siteApp(t, casinoPage, true)
-	a.Start(t.Context())
-	if err := a.WaitCrawl(); err != nil {
-		t.Fatal(err)
-	}
-	q := campaign.Query{List: campaign.ListOpen, Sight: qianshao.SeeAll()}
-	before, err := a.Folder.Campaigns(t.Context(), q, 10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(before) != 1 || before[0].Undecided != 1 || before[0].Label == "" {
-		t.Errorf("the campaigns are %+v, want one with one undecided finding", before)
-	}
-	for _, name := range []string{"qianshao_campaigns_pending_findings", "qianshao_campaigns_lag_seconds"} {
-		if n := metric(t, a, name); n != "0" {
-			t.Errorf("%s is %s, want 0", name, n)
-		}
-	}
-	if err := a.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := app.Reindex(t.Context(), data, nil, nil); err != nil {
-		t.Fatal(err)
-	}
-	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data, Version: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	after, err := f.Campaigns(t.Context(), q, 10)
-	if diff := cmp.Diff(before, after); err != nil || diff != "" {
-		t.Errorf("after a reindex (- before, + after): %v\n%s", err, diff)
 	}
 }

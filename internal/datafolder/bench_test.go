@@ -1,4 +1,4 @@
-package app_test
+package datafolder_test
 
 import (
 	"fmt"
@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
 // fillFolder saves pages with one finding each and text of some 6 KB, each another one.
 func fillFolder(tb testing.TB, data string, pages int) {
 	tb.Helper()
-	f, err := app.OpenFolder(tb.Context(), app.FolderOptions{Data: data})
+	f, err := datafolder.Open(tb.Context(), datafolder.Options{Data: data})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func BenchmarkReindex(b *testing.B) {
 	data := b.TempDir()
 	fillFolder(b, data, pages)
 	for b.Loop() {
-		if n, err := app.Reindex(b.Context(), data, nil, nil); err != nil || n != pages {
+		if n, err := datafolder.Reindex(b.Context(), data, nil, nil); err != nil || n != pages {
 			b.Fatal(n, err)
 		}
 	}

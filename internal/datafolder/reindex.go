@@ -1,4 +1,4 @@
-package app
+package datafolder
 
 import (
 	"context"
@@ -134,7 +134,7 @@ func matchIndex(ctx context.Context, data string, zone *time.Location, ix index.
 // catchUp says whether the index has what the store has, once it was told what it was
 // not told before.
 func catchUp(ctx context.Context, ix index.Index, db *Store) (same bool, err error) {
-	if _, err := feedIndex(ctx, ix, db); err != nil {
+	if _, err := FeedIndex(ctx, ix, db); err != nil {
 		return false, err
 	}
 	want, err := db.FindingMark(ctx)

@@ -1,4 +1,4 @@
-package app
+package datafolder
 
 import (
 	"context"
@@ -85,7 +85,7 @@ func (f *Folder) tryCopyTruth(ctx context.Context, folder string, m *Manifest) (
 	if err := f.Store.Snapshot(ctx, storePath(folder)); err != nil {
 		return nil, err
 	}
-	c, err := OpenFolder(ctx, FolderOptions{Data: folder})
+	c, err := Open(ctx, Options{Data: folder})
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func removeIfThere(name string) error {
 // copyOwn copies what the operator has written: the overlay and the rules in use, and
 // the retention policy.
 func (f *Folder) copyOwn(ctx context.Context, rules RuleFolders, folder string, m *Manifest) error {
-	if m.Overlay = rules.overlay(); m.Overlay != "" {
+	if m.Overlay = rules.OverlayFolder(); m.Overlay != "" {
 		if err := copyFolder(ctx, m.Overlay, filepath.Join(folder, overlayFolder), rule.OverlayParts()); err != nil {
 			return fmt.Errorf("copy the overlay: %w", err)
 		}

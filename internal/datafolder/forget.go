@@ -1,4 +1,4 @@
-package app
+package datafolder
 
 import (
 	"context"
@@ -105,7 +105,7 @@ func (f *Folder) DeleteFinding(ctx context.Context, id, reason string, now time.
 
 // SettleIndex takes deleted findings out of the search index. elsewhere says that
 // another process has the index open: a running server does it then within
-// feedInterval, and any other process when it next opens the index.
+// seconds, and any other process when it next opens the index.
 func (f *Folder) SettleIndex(ctx context.Context) (elsewhere bool, err error) {
 	ix, err := OpenIndex(f.data, f.zone)
 	switch {
@@ -116,6 +116,6 @@ func (f *Folder) SettleIndex(ctx context.Context) (elsewhere bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	_, err = feedIndex(ctx, ix, f.Store)
+	_, err = FeedIndex(ctx, ix, f.Store)
 	return false, errors.Join(err, ix.Close())
 }

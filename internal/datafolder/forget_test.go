@@ -1,4 +1,4 @@
-package app_test
+package datafolder_test
 
 import (
 	"bytes"
@@ -14,12 +14,14 @@ import (
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
 
-func openFolder(t *testing.T, data string) *app.Folder {
+func openFolder(t *testing.T, data string) *datafolder.Folder {
 	t.Helper()
-	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data})
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +34,7 @@ func openFolder(t *testing.T, data string) *app.Folder {
 }
 
 // onlyFinding returns the id of the folder's one finding.
-func onlyFinding(t *testing.T, f *app.Folder) string {
+func onlyFinding(t *testing.T, f *datafolder.Folder) string {
 	t.Helper()
 	list, err := f.Store.OldFindings(t.Context(), time.Now().Add(time.Hour))
 	if err != nil || len(list) != 1 {
@@ -62,7 +64,7 @@ func filesWith(t *testing.T, folder, text string) (names []string) {
 
 // wantForgotten expects the folder's one finding to be gone from database, index
 // and archive, and to be in the log.
-func wantForgotten(t *testing.T, data string, f *app.Folder, id, reason string) {
+func wantForgotten(t *testing.T, data string, f *datafolder.Folder, id, reason string) {
 	t.Helper()
 	if _, err := f.Store.Finding(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the finding is still there: %v", err)
@@ -111,7 +113,7 @@ func TestDeleteFinding(t *testing.T) {
 // TestDeleteSharedCapture: a capture that shows another finding, too, stays until
 // that one is deleted.
 func TestDeleteSharedCapture(t *testing.T) {
-	a, _ := crawlSite(t, `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p>
+	a, _ := apptest.Crawl(t, `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p>
 <p>专业办证刻章，代办毕业证、学位证，办理各类证件，包过验证，快递到付</p>`)
 	f := a.Folder
 	list, err := f.Store.OldFindings(t.Context(), time.Now().Add(time.Hour))
@@ -135,7 +137,7 @@ func TestDeleteSharedCapture(t *testing.T) {
 // another one has deleted; at the latest, when the index is opened next.
 func TestDeleteBesideServer(t *testing.T) {
 	data := foundFolder(t)
-	a := newApp(t, app.Options{Data: data})
+	a := apptest.New(t, app.Options{Data: data})
 	f := openFolder(t, data)
 	id := onlyFinding(t, f)
 	if _, err := f.DeleteFinding(t.Context(), id, "", time.Now()); err != nil {
@@ -160,7 +162,7 @@ func TestRetentionReachesFindings(t *testing.T) {
 	f := openFolder(t, data)
 	id := onlyFinding(t, f)
 	later := time.Now().AddDate(0, 0, 3)
-	expired := func(p evidence.Policy, at time.Time) app.Expired {
+	expired := func(p evidence.Policy, at time.Time) datafolder.Expired {
 		t.Helper()
 		x, err := f.Expired(t.Context(), p, at)
 		if err != nil {
@@ -168,7 +170,7 @@ func TestRetentionReachesFindings(t *testing.T) {
 		}
 		return x
 	}
-	for name, x := range map[string]app.Expired{
+	for name, x := range map[string]datafolder.Expired{
 		"no policy":         expired(evidence.Policy{}, later),
 		"not yet":           expired(evidence.Policy{Default: 4}, later),
 		"on hold":           expired(evidence.Policy{Default: 2, Hold: []string{id}}, later),

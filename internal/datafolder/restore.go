@@ -1,4 +1,4 @@
-package app
+package datafolder
 
 import (
 	"context"
@@ -65,7 +65,7 @@ func restoreFile(ctx context.Context, from, to string, f ManifestFile) error {
 
 // compareRestored compares a restored folder with what the manifest says of it.
 func compareRestored(ctx context.Context, data string, m *Manifest, opts RestoreOptions) (err error) {
-	f, err := OpenFolder(ctx, FolderOptions{Data: data, Zone: opts.Zone})
+	f, err := Open(ctx, Options{Data: data, Zone: opts.Zone})
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package app_test
+package datafolder_test
 
 import (
 	"archive/zip"
@@ -13,14 +13,15 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest/warc"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // TestExportMasksResidentIDs: a resident identity number on a flagged page is in
 // the archived answer, as it was served, and in nothing that people read.
 func TestExportMasksResidentIDs(t *testing.T) {
 	const number = "11010519491231002X" // the standard's own example
-	a, data := crawlSite(t, `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p><p>注册送彩金，提供身份证号 `+
+	a, data := apptest.Crawl(t, `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p><p>注册送彩金，提供身份证号 `+
 		number+` 即可，真人百家乐`)
 	found, err := a.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll(), Limit: 1})
 	if err != nil || found.Total == 0 {
@@ -61,7 +62,7 @@ func TestExportMasksResidentIDs(t *testing.T) {
 	if masked == 0 {
 		t.Error("the report does not show that something was masked")
 	}
-	checkArchive(t, app.EvidencePath(data), number)
+	checkArchive(t, datafolder.EvidencePath(data), number)
 }
 
 // checkArchive expects the number in the archive, in answers alone.

@@ -1,4 +1,4 @@
-package app_test
+package datafolder_test
 
 import (
 	"os"
@@ -9,8 +9,12 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
+
+const casinoPage = `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p>`
 
 // indexFolder is where a data folder has its index.
 func indexFolder(data string) string { return filepath.Join(data, "index.bleve") }
@@ -18,7 +22,7 @@ func indexFolder(data string) string { return filepath.Join(data, "index.bleve")
 // foundFolder returns a closed data folder with one open finding.
 func foundFolder(t *testing.T) (data string) {
 	t.Helper()
-	a, data := crawlSite(t, casinoPage)
+	a, data := apptest.Crawl(t, casinoPage)
 	if counts, err := a.Folder.Store.Counts(t.Context()); err != nil || counts.Open != 1 {
 		t.Fatalf("%+v, %v", counts, err)
 	}
@@ -31,7 +35,7 @@ func foundFolder(t *testing.T) (data string) {
 // openFindings searches the folder; rebuilt says whether its index was built anew for that.
 func openFindings(t *testing.T, data string) (total int, rebuilt bool) {
 	t.Helper()
-	results, err := app.Search(t.Context(), app.SearchRequest{
+	results, err := datafolder.Search(t.Context(), datafolder.SearchRequest{
 		Data: data, Query: "state:open", Reindexing: func(int, int) { rebuilt = true },
 	})
 	if err != nil {
@@ -54,12 +58,12 @@ func TestLostIndex(t *testing.T) {
 		t.Errorf("deleted: %d findings, rebuilt %v", n, rebuilt)
 	}
 	for name, rebuilds := range map[string]bool{"lock": false, "version": true, "bleve/index_meta.json": true, "bleve/store/root.bolt": true} {
-		write(t, filepath.Join(indexFolder(data), name), "damaged "+name)
+		apptest.Write(t, filepath.Join(indexFolder(data), name), "damaged "+name)
 		if n, rebuilt := openFindings(t, data); n != 1 || rebuilt != rebuilds {
 			t.Errorf("%s damaged: %d findings, rebuilt %v", name, n, rebuilt)
 		}
-		write(t, filepath.Join(indexFolder(data), name), "damaged "+name)
-		if n, err := app.Reindex(t.Context(), data, nil, nil); err != nil || n != 1 {
+		apptest.Write(t, filepath.Join(indexFolder(data), name), "damaged "+name)
+		if n, err := datafolder.Reindex(t.Context(), data, nil, nil); err != nil || n != 1 {
 			t.Errorf("%s damaged: reindex has %d findings, %v", name, n, err)
 		}
 	}
@@ -70,7 +74,7 @@ func TestLostIndex(t *testing.T) {
 // an older copy of the index was made. That takes no rebuild.
 func TestIndexBehindStore(t *testing.T) {
 	data := foundFolder(t)
-	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data})
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +106,7 @@ func TestIndexBehindStore(t *testing.T) {
 // every process that opens it.
 func TestForeignIndex(t *testing.T) {
 	data := foundFolder(t)
-	ix, err := app.OpenIndex(data, nil)
+	ix, err := datafolder.OpenIndex(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +118,7 @@ func TestForeignIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	var told [][2]int
-	a := newApp(t, app.Options{Data: data, Reindexing: func(done, total int) { told = append(told, [2]int{done, total}) }})
+	a := apptest.New(t, app.Options{Data: data, Reindexing: func(done, total int) { told = append(told, [2]int{done, total}) }})
 	results, err := a.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll()})
 	if err != nil || results.Total != 1 {
 		t.Errorf("%d findings, %v", results.Total, err)

@@ -1,4 +1,4 @@
-package app_test
+package datafolder_test
 
 import (
 	"database/sql"
@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
@@ -95,7 +95,7 @@ func TestUpgradeSeen(t *testing.T) {
 	if _, err := db.Exec(`UPDATE findings SET seen = 'done before' WHERE id < $1`, ids[700]); err != nil {
 		t.Fatal(err)
 	}
-	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data})
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func BenchmarkUpgrade(b *testing.B) {
 	data, _ := oldFolder(b, n)
 	for b.Loop() {
 		start := time.Now()
-		f, err := app.OpenFolder(b.Context(), app.FolderOptions{Data: data})
+		f, err := datafolder.Open(b.Context(), datafolder.Options{Data: data})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package app
+package datafolder
 
 // InputError says that what the operator gave is wrong: an option, a rule, a
 // line of the register. Nothing was done.

@@ -1,4 +1,4 @@
-package app_test
+package datafolder_test
 
 import (
 	"context"
@@ -8,12 +8,14 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 var ann = qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}
 
 // deskOf returns a desk at which ann decides, over a folder that no app has open.
-func deskOf(t *testing.T, f *app.Folder) *desk.Desk {
+func deskOf(t *testing.T, f *datafolder.Folder) *desk.Desk {
 	t.Helper()
 	d, err := desk.New(desk.Options{
 		Store: f.Review, Mask: func(s string) string { return s }, Rules: func() string { return "r" },
@@ -30,7 +32,7 @@ func deskOf(t *testing.T, f *app.Folder) *desk.Desk {
 func decided(t *testing.T, data string, findings int) desk.Batch {
 	t.Helper()
 	fillFolder(t, data, findings)
-	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: data})
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +70,7 @@ func TestBatchGoesOn(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	b := decided(t, data, 3)
-	a := newApp(t, app.Options{Data: data})
+	a := apptest.New(t, app.Options{Data: data})
 	a.Start(t.Context())
 	for deadline := time.Now().Add(20 * time.Second); b.State != desk.BatchApplied; time.Sleep(10 * time.Millisecond) {
 		var err error
@@ -88,11 +90,11 @@ func TestActsAreBackedUp(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	decided(t, data, 2)
-	backup, m := backUp(t, data, app.RuleFolders{})
+	backup, m := apptest.BackUp(t, data, datafolder.RuleFolders{})
 	if kept, err := desk.ParseHead(m.ActHead); err != nil || kept.Seq != 1 || m.ActProblems != 0 {
 		t.Errorf("the manifest has the head %q, %v", m.ActHead, err)
 	}
-	f, err := app.OpenFolder(t.Context(), app.FolderOptions{Data: restored(t, backup)})
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: apptest.Restored(t, backup)})
 	if err != nil {
 		t.Fatal(err)
 	}

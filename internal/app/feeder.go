@@ -1,0 +1,93 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/datafolder"
+)
+
+const (
+	// feedPause is how long the feeder waits for more changes before it tells the index
+	// of the first: a batch costs the index little more than a finding. A finding is
+	// to be found within a second.
+	feedPause = 300 * time.Millisecond
+	// feedInterval is how often it looks for changes that it was not woken for: those
+	// that commands make beside this process, and those that the index refused.
+	feedInterval = 10 * time.Second
+	// lastFeed is how long the end of the process waits for the index. What it was not
+	// told then, it is told when it is next opened.
+	lastFeed = 10 * time.Second
+)
+
+// feeder tells the index of what changes in the store, so that a crawl need not wait
+// for the index, and goes on where it fails.
+type feeder struct {
+	index   index.Index
+	store   *datafolder.Store
+	metrics *metrics.Metrics
+	log     *slog.Logger
+	changed chan struct{}
+
+	// feeding is held while the index is told: two at a time could tell it the older
+	// state of a finding last, and put back what was deleted.
+	feeding sync.Mutex
+}
+
+func newFeeder(ix index.Index, db *datafolder.Store, m *metrics.Metrics, log *slog.Logger) *feeder {
+	return &feeder{index: ix, store: db, metrics: m, log: log, changed: make(chan struct{}, 1)}
+}
+
+// wake tells the feeder that findings have changed.
+func (f *feeder) wake() {
+	select {
+	case f.changed <- struct{}{}:
+	default: // it was told already
+	}
+}
+
+// run feeds the index until ctx ends.
+func (f *feeder) run(ctx context.Context) {
+	tick := time.NewTicker(feedInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-f.changed:
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(feedPause):
+			}
+		}
+		f.feed(ctx)
+	}
+}
+
+// feed tells the index of all that has changed.
+func (f *feeder) feed(ctx context.Context) {
+	f.feeding.Lock()
+	defer f.feeding.Unlock()
+	started := time.Now()
+	told, err := datafolder.FeedIndex(ctx, f.index, f.store)
+	if told > 0 {
+		f.metrics.Indexed(time.Since(started))
+	}
+	if err != nil && ctx.Err() == nil {
+		f.metrics.Failed(metrics.StageIndex)
+		f.log.Error("changed findings are not in the search index yet; nothing is lost, and it is tried again", "error", err)
+	}
+}
+
+// finish feeds the index for the last time, within bounds.
+func (f *feeder) finish() {
+	ctx, cancel := context.WithTimeout(context.Background(), lastFeed)
+	defer cancel()
+	f.feed(ctx)
+}

@@ -1,0 +1,148 @@
+// Package datafolder is what a process or a command does with a data folder: opening its
+// store, evidence and index, the register of authorisations and reports, rules with their
+// overlay, search, reindexing, export, backup and restore, deletion and retention. What
+// runs on a folder is the app's.
+package datafolder
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/store"
+)
+
+// Options say which data folder to open. Data is required.
+type Options struct {
+	// Data is the folder; it is created where it is missing.
+	Data string
+	// ReadOnly is for work that changes nothing: it can be done in a write-protected
+	// copy, too.
+	ReadOnly bool
+	// Version of the program; it stands in what is written.
+	Version string
+	// Contact of whoever collects; it stands in the evidence archive's files.
+	Contact string
+	// Zone is the zone of the index's days; nil is index.DefaultZone.
+	Zone *time.Location
+	// Log is told of failures; nil keeps silent.
+	Log *slog.Logger
+}
+
+// Folder is an open data folder: the truth, the evidence and the register of
+// authorisations. Commands may have it open beside a server; the index, which
+// only one process may have open, belongs to the process; see OpenWithIndex.
+type Folder struct {
+	Store *Store
+	// Review has the acts of the desk, and what they come to.
+	Review *Review
+	// Accounts makes and changes the accounts of the store.
+	Accounts *auth.Accounts
+	Evidence *evidence.Archive
+	Register *Register
+	software string
+	zone     *time.Location
+	data     string
+}
+
+// Open opens a data folder. Call Close when done with it.
+func Open(ctx context.Context, opts Options) (*Folder, error) {
+	if opts.Data == "" {
+		return nil, errors.New("datafolder: a data folder is required")
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	open := openStore
+	if opts.ReadOnly {
+		open = openStoreToRead
+	}
+	db, err := open(ctx, opts.Data)
+	if err != nil {
+		return nil, err
+	}
+	if !opts.ReadOnly {
+		if err := fillSeen(ctx, db, opts.Log); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
+	f := &Folder{Store: db, Review: openReview(db), Accounts: auth.NewAccounts(db, nil), Register: &Register{store: db, log: opts.Log}, software: Software(opts.Version), zone: opts.Zone, data: opts.Data}
+	f.Evidence, err = evidence.New(evidence.Options{
+		Folder: EvidencePath(opts.Data), Ledger: db, Software: f.software, Operator: opts.Contact, Log: opts.Log,
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return f, nil
+}
+
+// OpenWithIndex opens a data folder with its index, for the one process that runs on it.
+// Campaigns and index are brought up to date with the store, or made anew; told is told
+// of the index, and may be nil. Close both when done with them.
+func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folder, ix index.Index, err error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := makeFolder(opts.Data); err != nil {
+		return nil, nil, err
+	}
+	// The index comes first: it is locked where another process, perhaps of
+	// another version, runs on the folder, and then the store is left alone.
+	if ix, err = OpenIndex(opts.Data, opts.Zone); err != nil && !mustRebuild(err) {
+		return nil, nil, err
+	}
+	if f, err = Open(ctx, opts); err == nil {
+		if ix, err = matchIndex(ctx, opts.Data, opts.Zone, ix, f.Store, told); err == nil {
+			err = matchCampaigns(ctx, f.Review, opts.Log)
+		}
+	}
+	if err == nil {
+		return f, ix, nil
+	}
+	if ix != nil {
+		err = errors.Join(err, ix.Close())
+	}
+	if f != nil {
+		err = errors.Join(err, f.Close())
+	}
+	return nil, nil, err
+}
+
+// EvidencePath is where a data folder keeps the evidence archive.
+func EvidencePath(data string) string { return filepath.Join(data, "evidence") }
+
+// Software names the program with its version, as it stands in what is written and requested.
+func Software(version string) string { return "qianshao/" + version }
+
+// Close closes the folder.
+func (f *Folder) Close() error { return f.Store.Close() }
+
+// IndexEvidence writes all CDXJ indexes of the archive anew and returns their number.
+func (f *Folder) IndexEvidence(ctx context.Context) (int, error) {
+	files, err := f.Store.EvidenceFiles(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range files {
+		if err := f.Evidence.WriteIndex(ctx, file.Name); err != nil {
+			return 0, err
+		}
+	}
+	return len(files), nil
+}
+
+// Account returns an account for the desk.
+func (f *Folder) Account(ctx context.Context, name string) (qianshao.Account, error) {
+	record, err := f.Store.Account(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		err = desk.ErrNotFound
+	}
+	return record.Account, err
+}

@@ -1,0 +1,36 @@
+package datafolder
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/desk"
+)
+
+// seenBatch findings are filled in one transaction.
+const seenBatch = 500
+
+// fillSeen says of findings that an older program has saved what they show. It may be
+// interrupted, and goes on when the folder is next opened.
+func fillSeen(ctx context.Context, db *Store, log *slog.Logger) error {
+	for done := 0; ; {
+		list, err := db.Unseen(ctx, seenBatch)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		if done == 0 {
+			log.Info("an older version has saved the findings; what they show is noted once, for people's verdicts to be about")
+		}
+		for i := range list {
+			list[i].Seen = desk.Seen(list[i].Evidence, fold.String)
+		}
+		if err := db.PutSeen(ctx, list); err != nil {
+			return err
+		}
+		if done += len(list); len(list) < seenBatch {
+			log.Info("noted", "findings", done)
+			return nil
+		}
+	}
+}
