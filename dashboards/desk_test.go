@@ -22,13 +22,14 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/review"
 )
 
 // withDesk gives the outpost a desk over its store.
 func (o *outpost) withDesk(t *testing.T) *desk.Desk {
 	t.Helper()
-	kept := review.New(o.store.Database(), review.CampaignOptions{
+	kept := review.New(o.store.Database(), campaigns.Options{
 		Traits: func(f *qianshao.Finding) campaign.Traits { return campaign.Of(f, campaign.Options{Fold: fold.String}) }, Name: "test", Now: o.options.Now,
 	})
 	for more := 1; more > 0; {

@@ -12,6 +12,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
 	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/review"
 )
 
@@ -26,7 +27,7 @@ type Review = review.Store
 
 // openReview returns the desk's part of an open store.
 func openReview(db *Store) *Review {
-	return review.New(db.Database(), review.CampaignOptions{Traits: traitsOf, Name: traitsName()})
+	return review.New(db.Database(), campaigns.Options{Traits: traitsOf, Name: traitsName()})
 }
 
 // openStore opens the store of a data folder, and makes an empty one where there

@@ -1,5 +1,5 @@
 // Package queue has the statements that read campaigns: the queue and the other lists, a
-// campaign's page, its members. What they read is kept by store/sqlite/review.
+// campaign's page, its members. What they read is kept by store/sqlite/campaigns.
 package queue
 
 import (

@@ -9,23 +9,10 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
-
-// moment and millis keep the zero time as 0.
-func moment(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return database.FromMillis(ms)
-}
-
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return database.Millis(t)
-}
 
 // Do hands judge what a subject is, and writes what it returns, in one durable transaction.
 func (s *Store) Do(ctx context.Context, q desk.Question, judge func(*desk.State) (desk.Change, error)) (act qianshao.Act, err error) {
@@ -48,15 +35,15 @@ func (s *Store) Do(ctx context.Context, q desk.Question, judge func(*desk.State)
 			return nil
 		}
 		written := []qianshao.Act{act}
-		if err := appendActs(ctx, tx, written); err != nil {
+		if err := trail.Append(ctx, tx, written); err != nil {
 			return err
 		}
 		act = written[0]
-		if err := s.Campaigns.apply(ctx, tx, &act); err != nil {
+		if err := s.Campaigns.Apply(ctx, tx, &act); err != nil {
 			return err
 		}
 		standing := desk.Replay(append(st.Acts, act))
-		return putStandings(ctx, tx, []subjectStanding{{q.Subject, standing}})
+		return campaigns.PutStandings(ctx, tx, []trail.Standing{{Subject: q.Subject, Standing: standing}})
 	})
 	if err != nil {
 		return qianshao.Act{}, err
@@ -83,62 +70,8 @@ func isDesks(err error) bool {
 	return errors.Is(err, desk.ErrNotFound) || errors.Is(err, desk.ErrForbidden) || errors.Is(err, desk.ErrConflict) || errors.As(err, &refusal)
 }
 
-// appendActs gives acts their numbers and chain, and adds them to the trail. The head row
-// is changed first: a database with several writers locks it, so that acts become visible
-// in the order of their numbers.
-func appendActs(ctx context.Context, tx *database.Tx, acts []qianshao.Act) error {
-	if len(acts) == 0 {
-		return nil
-	}
-	var head desk.Head
-	if err := tx.QueryRowContext(ctx, `UPDATE act_head SET seq = seq + $1 WHERE id = 1 RETURNING seq, chain`, len(acts)).Scan(&head.Seq, &head.Chain); err != nil {
-		return err
-	}
-	seq := head.Seq - int64(len(acts))
-	rows := make([][]any, len(acts))
-	for i := range acts {
-		a := &acts[i]
-		seq++
-		a.Seq = seq
-		a.Chain = desk.Link(head.Chain, a)
-		head.Chain = a.Chain
-		rows[i] = []any{
-			a.Seq, millis(a.At), a.By, a.Key, a.Batch, string(a.Subject.Kind), a.Subject.ID, string(a.Kind), a.Basis, string(a.Verdict), string(a.Reason),
-			a.Seen, a.Rules, millis(a.Until), a.Reverts, a.Round, a.Detail, a.Chain,
-		}
-	}
-	if err := insertRows(ctx, tx, `INSERT INTO acts (`+actColumns+`)`, 18, rows, ""); err != nil {
-		return err
-	}
-	_, err := tx.ExecContext(ctx, `UPDATE act_head SET chain = $1 WHERE id = 1`, head.Chain)
-	return err
-}
-
-const actColumns = `seq, at, account, client_key, batch, subject_kind, subject, kind, basis, verdict, reason, seen, rules, until, reverts, round, detail, chain`
-
-const selectActs = `SELECT a.seq, a.at, a.account, a.client_key, a.batch, a.subject_kind, a.subject, a.kind, a.basis, a.verdict, a.reason, a.seen, a.rules,
-  a.until, a.reverts, a.round, a.detail, a.chain FROM acts a`
-
-func scanAct(r *sql.Rows) (a qianshao.Act, err error) {
-	var at, until int64
-	err = r.Scan(&a.Seq, &at, &a.By, &a.Key, &a.Batch, &a.Subject.Kind, &a.Subject.ID, &a.Kind, &a.Basis, &a.Verdict, &a.Reason, &a.Seen, &a.Rules,
-		&until, &a.Reverts, &a.Round, &a.Detail, &a.Chain)
-	a.At, a.Until = moment(at), moment(until)
-	return a, err
-}
-
-// sinceDeletion leaves out the acts about a finding that was deleted, where another one
-// was found at the same place later.
-const sinceDeletion = `a.seq > coalesce((SELECT max(d.acts) FROM deletions d WHERE d.finding = a.subject AND a.subject_kind = 'finding'), 0)`
-
-// actsOf returns all acts of a subject, in their order.
-func actsOf(ctx context.Context, db reader, subject qianshao.Subject) ([]qianshao.Act, error) {
-	return database.Collect(ctx, db, scanAct, selectActs+` WHERE a.subject = $1 AND a.subject_kind = $2 AND `+sinceDeletion+` ORDER BY a.seq`,
-		subject.ID, string(subject.Kind))
-}
-
-func actByKey(ctx context.Context, db reader, by, key string) (*qianshao.Act, error) {
-	acts, err := database.Collect(ctx, db, scanAct, selectActs+` WHERE a.account = $1 AND a.client_key = $2 AND a.client_key <> ''`, by, key)
+func actByKey(ctx context.Context, db trail.Reader, by, key string) (*qianshao.Act, error) {
+	acts, err := database.Collect(ctx, db, trail.ScanAct, trail.SelectActs+` WHERE a.account = $1 AND a.client_key = $2 AND a.client_key <> ''`, by, key)
 	if err != nil || len(acts) == 0 {
 		return nil, err
 	}
@@ -156,7 +89,7 @@ func (s *Store) Look(ctx context.Context, q desk.Question) (desk.State, error) {
 
 // Act returns an act of the trail.
 func (s *Store) Act(ctx context.Context, seq int64) (qianshao.Act, error) {
-	acts, err := database.Collect(ctx, s.db.Read, scanAct, selectActs+` WHERE a.seq = $1`, seq)
+	acts, err := database.Collect(ctx, s.db.Read, trail.ScanAct, trail.SelectActs+` WHERE a.seq = $1`, seq)
 	if err != nil {
 		return qianshao.Act{}, s.db.Fail("read the trail of", err)
 	}
@@ -171,7 +104,7 @@ func (s *Store) Act(ctx context.Context, seq int64) (qianshao.Act, error) {
 // others.
 func (s *Store) Acts(ctx context.Context, sight qianshao.Sight, since int64, limit int) ([]qianshao.Act, error) {
 	if sight.All {
-		list, err := database.Collect(ctx, s.db.Read, scanAct, selectActs+` WHERE a.seq > $1 ORDER BY a.seq LIMIT $2`, since, limit)
+		list, err := database.Collect(ctx, s.db.Read, trail.ScanAct, trail.SelectActs+` WHERE a.seq > $1 ORDER BY a.seq LIMIT $2`, since, limit)
 		return list, s.db.Fail("read the trail of", err)
 	}
 	if len(sight.Authorisations) == 0 {
@@ -181,9 +114,9 @@ func (s *Store) Acts(ctx context.Context, sight qianshao.Sight, since int64, lim
 	if err != nil {
 		return nil, err
 	}
-	list, err := database.Collect(ctx, s.db.Read, scanAct, selectActs+`
+	list, err := database.Collect(ctx, s.db.Read, trail.ScanAct, trail.SelectActs+`
 WHERE a.seq > $1 AND a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findings f WHERE f.id = a.subject
-  AND f.authorisation IN (SELECT value FROM json_each($3))) AND `+sinceDeletion+` ORDER BY a.seq LIMIT $2`, since, limit, string(authorisations))
+  AND f.authorisation IN (SELECT value FROM json_each($3))) AND `+trail.SinceDeletion+` ORDER BY a.seq LIMIT $2`, since, limit, string(authorisations))
 	return list, s.db.Fail("read the trail of", err)
 }
 
@@ -191,5 +124,5 @@ WHERE a.seq > $1 AND a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findin
 func (s *Store) Head(ctx context.Context) (h desk.Head, at time.Time, err error) {
 	var last sql.NullInt64
 	err = s.db.Read.QueryRowContext(ctx, `SELECT h.seq, h.chain, (SELECT a.at FROM acts a WHERE a.seq = h.seq) FROM act_head h WHERE h.id = 1`).Scan(&h.Seq, &h.Chain, &last)
-	return h, moment(last.Int64), s.db.Fail("read the trail of", err)
+	return h, trail.Moment(last.Int64), s.db.Fail("read the trail of", err)
 }

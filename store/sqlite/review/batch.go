@@ -13,7 +13,9 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
 // Freeze writes a batch down, some of its members at a time, so that nobody waits long.
@@ -73,7 +75,7 @@ FROM json_each($1) j CROSS JOIN findings f ON f.id = j.value LEFT JOIN standings
 			m := &members[i]
 			rows[i] = []any{id, m.Finding, m.Seen, m.Basis, string(m.Verdict)}
 		}
-		return insertRows(ctx, tx, `INSERT INTO batch_members (batch, finding, seen, basis, verdict)`, 5, rows, "")
+		return trail.InsertRows(ctx, tx, `INSERT INTO batch_members (batch, finding, seen, basis, verdict)`, 5, rows, "")
 	})
 	if err != nil {
 		return 0, err
@@ -141,7 +143,7 @@ INSERT INTO batches (id, account, at, query, campaign, members, digest, state, o
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (id) DO UPDATE SET members = excluded.members, digest = excluded.digest, state = excluded.state, ordered = excluded.ordered,
   progress = excluded.progress, done_at = excluded.done_at, undone_by = excluded.undone_by, undo_words = excluded.undo_words`,
-		b.ID, b.By, millis(b.At), b.Query, b.Campaign, b.Members, b.Digest, string(b.State), ordered, b.Progress, millis(b.Done), b.UndoneBy, b.UndoWords)
+		b.ID, b.By, trail.Millis(b.At), b.Query, b.Campaign, b.Members, b.Digest, string(b.State), ordered, b.Progress, trail.Millis(b.Done), b.UndoneBy, b.UndoWords)
 	return err
 }
 
@@ -153,14 +155,14 @@ func scanBatch(r *sql.Rows) (b desk.Batch, err error) {
 	if err = r.Scan(&b.ID, &b.By, &at, &b.Query, &b.Campaign, &b.Members, &b.Digest, &b.State, &ordered, &b.Progress, &done, &b.UndoneBy, &b.UndoWords); err != nil {
 		return b, err
 	}
-	b.At, b.Done = moment(at), moment(done)
+	b.At, b.Done = trail.Moment(at), trail.Moment(done)
 	if ordered != "" {
 		err = json.Unmarshal([]byte(ordered), &b.Order)
 	}
 	return b, err
 }
 
-func batch(ctx context.Context, db reader, id int64) (desk.Batch, error) {
+func batch(ctx context.Context, db trail.Reader, id int64) (desk.Batch, error) {
 	list, err := database.Collect(ctx, db, scanBatch, selectBatches+` WHERE id = $1`, id)
 	if err != nil {
 		return desk.Batch{}, err
@@ -264,8 +266,8 @@ FROM batch_members m LEFT JOIN findings f ON f.id = m.finding WHERE m.batch = $1
 	if err != nil || len(members) == 0 {
 		return nil, err
 	}
-	acts, err := database.Collect(ctx, tx, scanAct, selectActs+` JOIN batch_members m ON a.subject = m.finding AND a.subject_kind = 'finding'
-WHERE m.batch = $1 AND m.finding > $2 AND m.finding <= $3 AND `+sinceDeletion+` ORDER BY a.subject, a.seq`, b.ID, b.Progress, members[len(members)-1].Finding)
+	acts, err := database.Collect(ctx, tx, trail.ScanAct, trail.SelectActs+` JOIN batch_members m ON a.subject = m.finding AND a.subject_kind = 'finding'
+WHERE m.batch = $1 AND m.finding > $2 AND m.finding <= $3 AND `+trail.SinceDeletion+` ORDER BY a.subject, a.seq`, b.ID, b.Progress, members[len(members)-1].Finding)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +291,7 @@ func scanMemberState(r *sql.Rows) (m desk.MemberState, err error) {
 	var st desk.State
 	err = r.Scan(&m.Finding, &m.Seen, &m.Basis, &m.Verdict, &m.Act, &m.Skipped, &m.Undone, &m.Kept, &there, &st.Seen, &back, &authorisation, &st.Level)
 	if there {
-		st.BackAt, st.Authorisations = moment(back), []string{authorisation}
+		st.BackAt, st.Authorisations = trail.Moment(back), []string{authorisation}
 		m.State = &st
 	}
 	return m, err
@@ -303,26 +305,26 @@ func putOutcomes(ctx context.Context, tx *database.Tx, b *desk.Batch, members []
 			acts = append(acts, outcomes[i].Act)
 		}
 	}
-	if err := appendActs(ctx, tx, acts); err != nil {
+	if err := trail.Append(ctx, tx, acts); err != nil {
 		return err
 	}
-	var standings []subjectStanding
+	var standings []trail.Standing
 	rows := make([][]any, len(members))
 	for i := range members {
 		m, o := &members[i], &outcomes[i]
 		var seq int64
 		if o.Act.Kind != "" {
 			seq = acts[0].Seq
-			standings = append(standings, subjectStanding{acts[0].Subject, desk.Replay(append(m.State.Acts, acts[0]))})
+			standings = append(standings, trail.Standing{Subject: acts[0].Subject, Standing: desk.Replay(append(m.State.Acts, acts[0]))})
 			acts = acts[1:]
 		}
 		note(b, &m.Member, seq, o.Skipped)
 		rows[i] = []any{b.ID, m.Finding, m.Seen, m.Basis, string(m.Verdict), m.Act, string(m.Skipped), m.Undone, string(m.Kept)}
 	}
-	if err := putStandings(ctx, tx, standings); err != nil {
+	if err := campaigns.PutStandings(ctx, tx, standings); err != nil {
 		return err
 	}
-	return insertRows(ctx, tx, `INSERT INTO batch_members (batch, finding, seen, basis, verdict, act, skipped, undone, kept)`, 9, rows,
+	return trail.InsertRows(ctx, tx, `INSERT INTO batch_members (batch, finding, seen, basis, verdict, act, skipped, undone, kept)`, 9, rows,
 		`ON CONFLICT (batch, finding) DO UPDATE SET act = excluded.act, skipped = excluded.skipped, undone = excluded.undone, kept = excluded.kept`)
 }
 

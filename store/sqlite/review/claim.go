@@ -8,15 +8,16 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
-func claimOf(ctx context.Context, db reader, subject qianshao.Subject) (c desk.Claim, err error) {
+func claimOf(ctx context.Context, db trail.Reader, subject qianshao.Subject) (c desk.Claim, err error) {
 	var until int64
 	err = db.QueryRowContext(ctx, `SELECT account, until FROM claims WHERE subject = $1 AND subject_kind = $2`, subject.ID, string(subject.Kind)).Scan(&c.By, &until)
 	if errors.Is(err, sql.ErrNoRows) {
 		return desk.Claim{}, nil
 	}
-	c.Until = moment(until)
+	c.Until = trail.Moment(until)
 	return c, err
 }
 
@@ -29,6 +30,6 @@ func putClaim(ctx context.Context, tx *database.Tx, subject qianshao.Subject, c 
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO claims (subject_kind, subject, account, until) VALUES ($1, $2, $3, $4)
 ON CONFLICT (subject, subject_kind) DO UPDATE SET account = excluded.account, until = excluded.until`,
-		string(subject.Kind), subject.ID, c.By, millis(c.Until))
+		string(subject.Kind), subject.ID, c.By, trail.Millis(c.Until))
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/review"
 	"github.com/qianshao/qianshao/store/storetest"
 )
@@ -257,5 +258,5 @@ func openAt(t testing.TB, path string) (storetest.Store, storetest.Review) {
 			t.Error(err)
 		}
 	})
-	return s, review.New(s.Database(), review.CampaignOptions{})
+	return s, review.New(s.Database(), campaigns.Options{})
 }

@@ -9,49 +9,10 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
-
-// subjectStanding is a row of standings.
-type subjectStanding struct {
-	subject  qianshao.Subject
-	standing desk.Standing
-}
-
-const standingColumns = `subject_kind, subject, act, decided, decided_at, decided_by, batch, verdict, reason, seen, round, second, reviews, dissent,
-  assignee, parked, parked_at, parked_until, parked_seen, parked_content, parked_relapse, parked_sites`
-
-const updateStanding = `ON CONFLICT (subject, subject_kind) DO UPDATE SET act = excluded.act, decided = excluded.decided, decided_at = excluded.decided_at,
-  decided_by = excluded.decided_by, batch = excluded.batch, verdict = excluded.verdict, reason = excluded.reason, seen = excluded.seen, round = excluded.round,
-  second = excluded.second, reviews = excluded.reviews, dissent = excluded.dissent, assignee = excluded.assignee, parked = excluded.parked,
-  parked_at = excluded.parked_at, parked_until = excluded.parked_until, parked_seen = excluded.parked_seen,
-  parked_content = excluded.parked_content, parked_relapse = excluded.parked_relapse, parked_sites = excluded.parked_sites`
-
-// putStandings writes what the acts of subjects come to.
-func putStandings(ctx context.Context, tx *database.Tx, list []subjectStanding) error {
-	rows := make([][]any, len(list))
-	for i := range list {
-		s := &list[i].standing
-		rows[i] = []any{
-			string(list[i].subject.Kind), list[i].subject.ID, s.Act, s.Decided, millis(s.At), s.By, s.Batch, string(s.Verdict), string(s.Reason), s.Seen,
-			s.Round, string(s.Second), s.Reviews, s.Dissent, s.Assignee, s.Parked, millis(s.ParkedAt), millis(s.ParkedUntil), s.ParkedSeen,
-			s.ParkedContent, s.ParkedRelapse, s.ParkedSites,
-		}
-	}
-	if err := insertRows(ctx, tx, `INSERT INTO standings (`+standingColumns+`)`, 22, rows, updateStanding); err != nil {
-		return err
-	}
-	return recountStandings(ctx, tx, list)
-}
-
-func scanStanding(r *sql.Rows) (x subjectStanding, err error) {
-	s := &x.standing
-	var at, parkedAt, until int64
-	err = r.Scan(&x.subject.Kind, &x.subject.ID, &s.Act, &s.Decided, &at, &s.By, &s.Batch, &s.Verdict, &s.Reason, &s.Seen, &s.Round, &s.Second,
-		&s.Reviews, &s.Dissent, &s.Assignee, &s.Parked, &parkedAt, &until, &s.ParkedSeen, &s.ParkedContent, &s.ParkedRelapse, &s.ParkedSites)
-	s.At, s.ParkedAt, s.ParkedUntil = moment(at), moment(parkedAt), moment(until)
-	return x, err
-}
 
 // replayAtATime subjects are read and written in one transaction while standings are rebuilt.
 const replayAtATime = 1000
@@ -60,14 +21,14 @@ const replayAtATime = 1000
 const exists = `(a.subject_kind <> 'finding' OR EXISTS (SELECT 1 FROM findings f WHERE f.id = a.subject))`
 
 // replays yields what the acts of each subject come to, by subject ascending.
-func replays(acts []qianshao.Act) iter.Seq[subjectStanding] {
-	return func(yield func(subjectStanding) bool) {
+func replays(acts []qianshao.Act) iter.Seq[trail.Standing] {
+	return func(yield func(trail.Standing) bool) {
 		for start := 0; start < len(acts); {
 			end := start + 1
 			for end < len(acts) && acts[end].Subject == acts[start].Subject {
 				end++
 			}
-			if !yield(subjectStanding{acts[start].Subject, desk.Replay(acts[start:end])}) {
+			if !yield(trail.Standing{Subject: acts[start].Subject, Standing: desk.Replay(acts[start:end])}) {
 				return
 			}
 			start = end
@@ -104,18 +65,18 @@ func (s *Store) rebuildSome(ctx context.Context, after qianshao.Subject) (n int,
 		if err != nil {
 			return err
 		}
-		var list []subjectStanding
+		var list []trail.Standing
 		for x := range replays(acts) {
 			list = append(list, x)
 		}
 		n = len(list)
-		return putStandings(ctx, tx, list)
+		return campaigns.PutStandings(ctx, tx, list)
 	})
 	return n, last, err
 }
 
 // nextSubjects returns the next subjects of the trail after one.
-func nextSubjects(ctx context.Context, db reader, after qianshao.Subject) ([]qianshao.Subject, error) {
+func nextSubjects(ctx context.Context, db trail.Reader, after qianshao.Subject) ([]qianshao.Subject, error) {
 	return database.Collect(ctx, db, func(r *sql.Rows) (x qianshao.Subject, err error) {
 		err = r.Scan(&x.ID, &x.Kind)
 		return x, err
@@ -125,9 +86,9 @@ func nextSubjects(ctx context.Context, db reader, after qianshao.Subject) ([]qia
 
 // actsBetween returns the acts of the subjects above one and up to another that count:
 // those of a subject together, in their order.
-func actsBetween(ctx context.Context, db reader, after, last qianshao.Subject) ([]qianshao.Act, error) {
-	return database.Collect(ctx, db, scanAct, selectActs+`
-WHERE (a.subject, a.subject_kind) > ($1, $2) AND (a.subject, a.subject_kind) <= ($3, $4) AND `+exists+` AND `+sinceDeletion+`
+func actsBetween(ctx context.Context, db trail.Reader, after, last qianshao.Subject) ([]qianshao.Act, error) {
+	return database.Collect(ctx, db, trail.ScanAct, trail.SelectActs+`
+WHERE (a.subject, a.subject_kind) > ($1, $2) AND (a.subject, a.subject_kind) <= ($3, $4) AND `+exists+` AND `+trail.SinceDeletion+`
 ORDER BY a.subject, a.subject_kind, a.seq`, after.ID, string(after.Kind), last.ID, string(last.Kind))
 }
 
@@ -172,10 +133,10 @@ func (s *Store) verifyActs(ctx context.Context, kept desk.Head, v *desk.Verified
 	return verifyStandings(ctx, tx, v, problem)
 }
 
-func verifyChain(ctx context.Context, db reader, kept desk.Head, v *desk.Verified, problem func(string, ...any)) error {
+func verifyChain(ctx context.Context, db trail.Reader, kept desk.Head, v *desk.Verified, problem func(string, ...any)) error {
 	var last desk.Head
 	for {
-		acts, err := database.Collect(ctx, db, scanAct, selectActs+` WHERE a.seq > $1 ORDER BY a.seq LIMIT $2`, last.Seq, verifyAtATime)
+		acts, err := database.Collect(ctx, db, trail.ScanAct, trail.SelectActs+` WHERE a.seq > $1 ORDER BY a.seq LIMIT $2`, last.Seq, verifyAtATime)
 		if err != nil {
 			return err
 		}
@@ -212,7 +173,7 @@ func verifyChain(ctx context.Context, db reader, kept desk.Head, v *desk.Verifie
 	return nil
 }
 
-func verifyStandings(ctx context.Context, db reader, v *desk.Verified, problem func(string, ...any)) error {
+func verifyStandings(ctx context.Context, db trail.Reader, v *desk.Verified, problem func(string, ...any)) error {
 	for after := (qianshao.Subject{}); ; {
 		ids, err := nextSubjects(ctx, db, after)
 		if err != nil {
@@ -222,7 +183,7 @@ func verifyStandings(ctx context.Context, db reader, v *desk.Verified, problem f
 		if len(ids) > 0 {
 			last = ids[len(ids)-1]
 		}
-		rows, err := database.Collect(ctx, db, scanStanding, `SELECT `+standingColumns+` FROM standings
+		rows, err := database.Collect(ctx, db, trail.ScanStanding, `SELECT `+trail.StandingColumns+` FROM standings
 WHERE (subject, subject_kind) > ($1, $2) AND ($3 = '' OR (subject, subject_kind) <= ($3, $4)) ORDER BY subject, subject_kind`,
 			after.ID, string(after.Kind), last.ID, string(last.Kind))
 		if err != nil {
@@ -230,7 +191,7 @@ WHERE (subject, subject_kind) > ($1, $2) AND ($3 = '' OR (subject, subject_kind)
 		}
 		have := map[qianshao.Subject]desk.Standing{}
 		for _, row := range rows {
-			have[row.subject] = row.standing
+			have[row.Subject] = row.Standing
 		}
 		if len(ids) > 0 {
 			acts, err := actsBetween(ctx, db, after, last)
@@ -239,10 +200,10 @@ WHERE (subject, subject_kind) > ($1, $2) AND ($3 = '' OR (subject, subject_kind)
 			}
 			for want := range replays(acts) {
 				v.Standings++
-				if is, ok := have[want.subject]; !ok || is != want.standing {
-					problem("the standing of %s is not what its acts come to; run \"qianshao reindex\"", want.subject)
+				if is, ok := have[want.Subject]; !ok || is != want.Standing {
+					problem("the standing of %s is not what its acts come to; run \"qianshao reindex\"", want.Subject)
 				}
-				delete(have, want.subject)
+				delete(have, want.Subject)
 			}
 		}
 		for subject := range have {

@@ -1,7 +1,7 @@
 -- +goose Up
 -- Campaigns are derived from the findings, and from the acts that merge and split them
 -- and set their policies. What every table means is said in desk/campaign and in
--- store/sqlite/review.
+-- store/sqlite/campaigns.
 
 -- salt makes ids of campaigns that cannot be guessed; traits is what the findings were
 -- grouped by: another one, and all are grouped anew.

@@ -1,4 +1,4 @@
-package review
+package campaigns_test
 
 import (
 	"encoding/json"
@@ -18,9 +18,11 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/outbox"
 	"github.com/qianshao/qianshao/store/sqlite/queue"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
 // sizeOf reads a size of the benchmark from the environment.
@@ -163,26 +165,26 @@ func p95(b *testing.B, name string, n int, f func(i int)) {
 // (10,000) in QIANSHAO_BENCH_CAMPAIGNS campaigns (a twentieth). docs/performance.md says how to run it.
 func BenchmarkDesk(b *testing.B) {
 	findings := sizeOf(b, "QIANSHAO_BENCH_FINDINGS", 10_000)
-	campaigns := sizeOf(b, "QIANSHAO_BENCH_CAMPAIGNS", max(100, findings/20))
+	groups := sizeOf(b, "QIANSHAO_BENCH_CAMPAIGNS", max(100, findings/20))
 	db, err := database.Open(b.Context(), filepath.Join(b.TempDir(), "qianshao.db"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer db.Close()
 	started := time.Now()
-	synthetic(b, db, findings, campaigns)
-	b.Logf("%d findings in %d campaigns, filled in %s", findings, campaigns, time.Since(started).Round(time.Second))
-	c := NewCampaigns(db, CampaignOptions{Traits: realTraits})
+	synthetic(b, db, findings, groups)
+	b.Logf("%d findings in %d campaigns, filled in %s", findings, groups, time.Since(started).Round(time.Second))
+	c := campaigns.New(db, campaigns.Options{Traits: realTraits})
 	limited := qianshao.Sight{Authorisations: []string{"a3", "a77", "a150"}}
 	for b.Loop() {
-		benchReads(b, c, qianshao.SeeAll(), "all", campaigns)
-		benchReads(b, c, limited, "limited", campaigns)
+		benchReads(b, c, qianshao.SeeAll(), "all", groups)
+		benchReads(b, c, limited, "limited", groups)
 		benchStanding(b, db, findings)
 		benchGrouping(b, db, c)
 	}
 }
 
-func benchReads(b *testing.B, c *Campaigns, sight qianshao.Sight, who string, campaigns int) {
+func benchReads(b *testing.B, c *campaigns.Campaigns, sight qianshao.Sight, who string, groups int) {
 	fail := func(err error) {
 		if err != nil {
 			b.Fatal(err)
@@ -199,7 +201,7 @@ func benchReads(b *testing.B, c *Campaigns, sight qianshao.Sight, who string, ca
 		fail(err)
 	})
 	p95(b, "campaign-"+who, 60, func(i int) {
-		id := fmt.Sprintf("%016x", 1+(i*i*977)%campaigns)
+		id := fmt.Sprintf("%016x", 1+(i*i*977)%groups)
 		if sight.All || i%20 == 0 {
 			if i%20 == 0 {
 				id = fmt.Sprintf("%016x", 1) // the largest one
@@ -217,7 +219,7 @@ func benchStanding(b *testing.B, db *database.DB, findings int) {
 		id := fmt.Sprintf("%016x", (1+(i*7919)%findings)*2654435761)
 		err := db.Update(b.Context(), database.Durable, "decide", func(tx *database.Tx) error {
 			standing := desk.Standing{Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: id, Round: 1}
-			return putStandings(b.Context(), tx, []subjectStanding{{qianshao.Subject{Kind: qianshao.SubjectFinding, ID: id}, standing}})
+			return campaigns.PutStandings(b.Context(), tx, []trail.Standing{{Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: id}, Standing: standing}})
 		})
 		if err != nil {
 			b.Fatal(err)
@@ -225,7 +227,7 @@ func benchStanding(b *testing.B, db *database.DB, findings int) {
 	})
 }
 
-func benchGrouping(b *testing.B, db *database.DB, c *Campaigns) {
+func benchGrouping(b *testing.B, db *database.DB, c *campaigns.Campaigns) {
 	group := func(from, to int) time.Duration {
 		var list []qianshao.Finding
 		for i := from; i < to; i++ {

@@ -1,4 +1,4 @@
-package review
+package campaigns_test
 
 import (
 	"cmp"
@@ -13,69 +13,79 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
 // decideSome gives a third of the findings a standing.
 func (w *world) decideSome(r *rand.Rand, list []specimen) {
 	w.t.Helper()
-	var standings []subjectStanding
+	var standings []trail.Standing
 	for _, s := range list {
-		x := subjectStanding{subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: s.ID}}
+		x := trail.Standing{Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: s.ID}}
 		switch seen := fmt.Sprint(s.Traits.Shape); r.IntN(9) {
 		case 0:
-			x.standing = desk.Standing{Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictCrime, Seen: seen, Round: 1, Assignee: "wang"}
+			x.Standing = desk.Standing{Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictCrime, Seen: seen, Round: 1, Assignee: "wang"}
 		case 1:
-			x.standing = desk.Standing{Parked: 1, ParkedAt: w.at, ParkedUntil: w.at.Add(time.Hour), Assignee: "zhao"}
+			x.Standing = desk.Standing{Parked: 1, ParkedAt: w.at, ParkedUntil: w.at.Add(time.Hour), Assignee: "zhao"}
 		case 2:
-			x.standing = desk.Standing{Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictNotCrime, Seen: seen, Round: 1, Second: desk.SecondSample}
+			x.Standing = desk.Standing{Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictNotCrime, Seen: seen, Round: 1, Second: desk.SecondSample}
 		case 3:
 			w.exec(`UPDATE findings SET back_at = $1 WHERE id = $2`, database.Millis(base.Add(time.Minute)), s.ID)
-			x.standing = desk.Standing{Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictCrime, Seen: seen, Round: 1}
+			x.Standing = desk.Standing{Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictCrime, Seen: seen, Round: 1}
 		case 4:
-			x.standing = desk.Standing{Assignee: "wang"}
+			x.Standing = desk.Standing{Assignee: "wang"}
 		default:
 			continue
 		}
 		standings = append(standings, x)
 	}
 	check(w.t, w.db.Update(w.t.Context(), database.Ordered, "test", func(tx *database.Tx) error {
-		return putStandings(w.t.Context(), tx, standings)
+		return campaigns.PutStandings(w.t.Context(), tx, standings)
 	}))
 }
 
 // queueRow is a row of the queue as a test counts it.
 type queueRow struct {
-	campaign int64
-	counts
-	ranked, overdue int
+	campaign                                        int64
+	members, undecided, relapsed, parked, reviewing int
+	level, score                                    int
+	firstSeen                                       int64
+	due                                             sql.NullInt64
+	ranked, overdue                                 int
+}
+
+// countedFinding is what is stored of how a finding counts.
+type countedFinding struct {
+	finding, authorisation, category, assignee string
+	queueRow
 }
 
 // expect is the queue by its definition: all findings are read and counted.
 func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 	w.t.Helper()
-	list, err := database.Collect(w.t.Context(), w.db.Read, func(r *sql.Rows) (c counted, err error) {
-		err = r.Scan(c.fields()...)
+	list, err := database.Collect(w.t.Context(), w.db.Read, func(r *sql.Rows) (c countedFinding, err error) {
+		err = r.Scan(&c.finding, &c.authorisation, &c.category, &c.assignee, &c.campaign, &c.undecided, &c.relapsed, &c.parked, &c.reviewing,
+			&c.level, &c.score, &c.firstSeen, &c.due)
 		return c, err
-	}, `SELECT `+countedColumns+` FROM campaign_findings`)
+	}, `SELECT finding, authorisation, category, coalesce((SELECT assignee FROM standings WHERE subject = finding), ''), campaign,
+  undecided, relapsed, parked, reviewing, level, score, first_seen, due FROM campaign_findings`)
 	check(w.t, err)
 	assignees := map[int64]map[string]bool{}
 	by := map[int64]*queueRow{}
 	for i := range list {
 		c := &list[i]
-		var assignee string
-		err := w.db.Read.QueryRowContext(w.t.Context(), `SELECT coalesce((SELECT assignee FROM standings WHERE subject = $1), '')`, c.finding).Scan(&assignee)
-		check(w.t, err)
 		if assignees[c.campaign] == nil {
 			assignees[c.campaign] = map[string]bool{}
 		}
-		assignees[c.campaign][assignee] = true
+		assignees[c.campaign][c.assignee] = true
 		if !q.Sight.Sees(c.authorisation) || q.Category != "" && c.category != string(q.Category) || q.Authorisation != "" && c.authorisation != q.Authorisation {
 			continue
 		}
 		r := by[c.campaign]
 		if r == nil {
-			r = &queueRow{campaign: c.campaign}
+			r = &queueRow{campaign: c.campaign, firstSeen: c.firstSeen}
 			by[c.campaign] = r
 		}
 		r.members++
@@ -83,13 +93,18 @@ func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 		r.relapsed += c.relapsed
 		r.parked += c.parked
 		r.reviewing += c.reviewing
-		r.widen(extremes{c.level, c.score, c.firstSeen, c.lastSeen, true})
+		r.level, r.score, r.firstSeen = max(r.level, c.level), max(r.score, c.score), min(r.firstSeen, c.firstSeen)
 		if c.due.Valid && (!r.due.Valid || c.due.Int64 < r.due.Int64) {
 			r.due = c.due
 		}
 	}
 	for _, r := range by {
-		r.ranked = r.rank()
+		if r.undecided > 0 {
+			r.ranked += 2
+		}
+		if r.relapsed > 0 {
+			r.ranked++
+		}
 		if r.due.Valid && r.due.Int64 <= database.Millis(w.at) {
 			r.overdue = 1
 		}

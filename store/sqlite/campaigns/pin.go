@@ -1,4 +1,4 @@
-package review
+package campaigns
 
 import (
 	"context"
@@ -11,12 +11,13 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/queue"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
-// apply does in the campaigns what an act says of them, in the transaction that adds it:
+// Apply does in the campaigns what an act says of them, in the transaction that adds it:
 // a merge, a split, a policy, or the undoing of one. Any other act changes nothing. What it
 // says outlives regrouping.
-func (c *Campaigns) apply(ctx context.Context, tx *database.Tx, act *qianshao.Act) error {
+func (c *Campaigns) Apply(ctx context.Context, tx *database.Tx, act *qianshao.Act) error {
 	if act.Subject.Kind != qianshao.SubjectCampaign {
 		return nil
 	}
@@ -31,9 +32,9 @@ func (c *Campaigns) apply(ctx context.Context, tx *database.Tx, act *qianshao.Ac
 	return w.finish()
 }
 
-// campaignState reads what a campaign is for the desk. A merge is about the other
+// State reads what a campaign is for the desk. A merge is about the other
 // campaigns, too: who does it must see the members of all.
-func campaignState(ctx context.Context, db reader, q desk.Question, s *desk.State) error {
+func State(ctx context.Context, db trail.Reader, q desk.Question, s *desk.State) error {
 	for i, id := range append([]string{q.Subject.ID}, q.Campaigns...) {
 		var n int64
 		if err := db.QueryRowContext(ctx, queue.SelectCampaign, id).Scan(&n); err != nil {
@@ -53,7 +54,7 @@ SELECT c.owners, (SELECT max(x.back_at) FROM campaign_findings f JOIN findings x
 FROM campaigns c WHERE c.campaign = $1`, n).Scan(&s.Sites, &back); err != nil {
 			return err
 		}
-		s.BackAt = moment(back.Int64)
+		s.BackAt = trail.Moment(back.Int64)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package review
+package campaigns_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/review"
 )
 
 // desked returns a desk over the world, and a lead who sees everything.
@@ -20,7 +21,7 @@ func (w *world) desked() (*desk.Desk, qianshao.Account) {
 	w.t.Helper()
 	lead := qianshao.Account{Name: "li", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()}
 	d, err := desk.New(desk.Options{
-		Store: &Store{Campaigns: w.c, db: w.db}, Mask: func(s string) string { return s }, Rules: func() string { return "rules" }, Now: func() time.Time { return w.at },
+		Store: review.New(w.db, w.options()), Mask: func(s string) string { return s }, Rules: func() string { return "rules" }, Now: func() time.Time { return w.at },
 		Account: func(context.Context, string) (qianshao.Account, error) { return lead, nil },
 	})
 	check(w.t, err)

@@ -1,4 +1,4 @@
-package review
+package campaigns
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/outbox"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
 // regrouping stands in the place of the name of the traits until all is grouped anew.
@@ -96,7 +97,7 @@ func (c *Campaigns) Regroup(ctx context.Context, told func(done int)) (count int
 
 // replay does again what the acts on campaigns say, save those that were undone.
 func (c *Campaigns) replay(ctx context.Context) error {
-	acts, err := database.Collect(ctx, c.db.Read, scanAct, selectActs+`
+	acts, err := database.Collect(ctx, c.db.Read, trail.ScanAct, trail.SelectActs+`
 WHERE a.subject_kind = 'campaign' AND a.kind IN ('merge', 'split', 'policy') AND NOT EXISTS (
   SELECT 1 FROM acts u WHERE u.subject = a.subject AND u.subject_kind = 'campaign' AND u.kind = 'undo' AND u.reverts = a.seq) ORDER BY a.seq`)
 	if err != nil {

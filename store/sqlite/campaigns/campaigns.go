@@ -1,4 +1,7 @@
-package review
+// Package campaigns groups findings into campaigns and counts them: findings join and leave
+// as they change, acts merge and split, and standings change what findings count for. What
+// is read of campaigns is in store/sqlite/queue.
+package campaigns
 
 import (
 	"context"
@@ -15,6 +18,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/outbox"
 	"github.com/qianshao/qianshao/store/sqlite/queue"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
 // Campaigns groups findings into campaigns and reads them. Which campaigns there are, with
@@ -28,8 +32,8 @@ type Campaigns struct {
 	now    func() time.Time
 }
 
-// CampaignOptions are what grouping needs.
-type CampaignOptions struct {
+// Options are what grouping needs.
+type Options struct {
 	// Traits says by what a finding is grouped.
 	Traits func(*qianshao.Finding) campaign.Traits
 	// Name names that function: with another one, all findings are grouped anew.
@@ -38,8 +42,8 @@ type CampaignOptions struct {
 	Now func() time.Time
 }
 
-// NewCampaigns returns the campaigns of an open database.
-func NewCampaigns(db *database.DB, opts CampaignOptions) *Campaigns {
+// New returns the campaigns of an open database.
+func New(db *database.DB, opts Options) *Campaigns {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
@@ -369,11 +373,11 @@ func (w *work) labelOf(id string) (string, error) {
 
 // standing reads what the acts of a finding come to, and what its facts need besides.
 func (w *work) standing(id string, f *desk.Facts) (desk.Standing, error) {
-	rows, err := database.Collect(w.ctx, w.tx, scanStanding, `SELECT `+standingColumns+` FROM standings WHERE subject = $1 AND subject_kind = 'finding'`, id)
+	rows, err := database.Collect(w.ctx, w.tx, trail.ScanStanding, `SELECT `+trail.StandingColumns+` FROM standings WHERE subject = $1 AND subject_kind = 'finding'`, id)
 	if err != nil || len(rows) == 0 {
 		return desk.Standing{}, err
 	}
-	s := rows[0].standing
+	s := rows[0].Standing
 	if s.ParkedSites > 0 {
 		err = w.tx.QueryRowContext(w.ctx, `SELECT count(DISTINCT host) FROM findings WHERE seen = $1`, f.Seen).Scan(&f.Sites)
 	}

@@ -1,4 +1,4 @@
-package review
+package campaigns_test
 
 import (
 	"cmp"
@@ -15,8 +15,10 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/outbox"
+	"github.com/qianshao/qianshao/store/sqlite/review"
 )
 
 var base = time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC)
@@ -47,7 +49,7 @@ func (s *specimen) finding() qianshao.Finding {
 type world struct {
 	t  testing.TB
 	db *database.DB
-	c  *Campaigns
+	c  *campaigns.Campaigns
 	at time.Time
 }
 
@@ -57,9 +59,13 @@ func newWorld(t testing.TB) *world {
 	check(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	w := &world{t: t, db: db, at: base.Add(time.Hour)}
-	w.c = NewCampaigns(db, CampaignOptions{Traits: traitsOf, Now: func() time.Time { return w.at }})
+	w.c = campaigns.New(db, w.options())
 	w.exec(`UPDATE campaign_state SET salt = 'salt'`)
 	return w
+}
+
+func (w *world) options() campaigns.Options {
+	return campaigns.Options{Traits: traitsOf, Now: func() time.Time { return w.at }}
 }
 
 func check(t testing.TB, err error) {
@@ -108,7 +114,7 @@ func (w *world) remove(id string) {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM findings WHERE id = $1`, id); err != nil {
 			return err
 		}
-		if err := Forget(ctx, tx, id); err != nil {
+		if err := review.Forget(ctx, tx, id); err != nil {
 			return err
 		}
 		return outbox.Deleted(ctx, tx, id, w.at)
@@ -327,7 +333,7 @@ func TestGroupingGoesOn(t *testing.T) {
 	}
 	for range 6 {
 		left := r.IntN(70)
-		dying := NewCampaigns(w.db, CampaignOptions{Now: w.c.now, Traits: func(f *qianshao.Finding) campaign.Traits {
+		dying := campaigns.New(w.db, campaigns.Options{Now: func() time.Time { return w.at }, Traits: func(f *qianshao.Finding) campaign.Traits {
 			if left--; left < 0 {
 				panic("killed")
 			}

@@ -1,4 +1,4 @@
-package review
+package campaigns
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
 // decideNewcomers decides the findings that have joined a campaign, where its policy says so.
@@ -31,7 +32,7 @@ func (w *work) decideNewcomer(id string, before int64) error {
 	if err := w.tx.QueryRowContext(w.ctx, `SELECT policy FROM campaigns WHERE campaign = $1`, is.campaign).Scan(&seq); err != nil || seq == 0 {
 		return err
 	}
-	policy, err := database.Collect(w.ctx, w.tx, scanAct, selectActs+` WHERE a.seq = $1`, seq)
+	policy, err := database.Collect(w.ctx, w.tx, trail.ScanAct, trail.SelectActs+` WHERE a.seq = $1`, seq)
 	if err != nil || len(policy) == 0 {
 		return err
 	}
@@ -40,7 +41,7 @@ func (w *work) decideNewcomer(id string, before int64) error {
 		return err
 	}
 	subject := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: id}
-	if n.Acts, err = actsOf(w.ctx, w.tx, subject); err != nil {
+	if n.Acts, err = trail.ActsOf(w.ctx, w.tx, subject); err != nil {
 		return err
 	}
 	act, ok, err := desk.ByPolicy(&policy[0], &n, w.now)
@@ -48,8 +49,8 @@ func (w *work) decideNewcomer(id string, before int64) error {
 		return err
 	}
 	acts := []qianshao.Act{act}
-	if err := appendActs(w.ctx, w.tx, acts); err != nil {
+	if err := trail.Append(w.ctx, w.tx, acts); err != nil {
 		return err
 	}
-	return putStandings(w.ctx, w.tx, []subjectStanding{{subject, desk.Replay(acts)}})
+	return PutStandings(w.ctx, w.tx, []trail.Standing{{Subject: subject, Standing: desk.Replay(acts)}})
 }

@@ -1,4 +1,4 @@
-package review
+package campaigns
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/queue"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
 // counted is a row of campaign_findings: a finding as its campaigns have counted it.
@@ -232,21 +233,29 @@ func (w *work) choosePrimary(id string) error {
 	return w.put(old, &now)
 }
 
-// recountStandings brings the counters of campaigns up to date with findings whose
+// PutStandings writes what the acts of subjects come to, and counts their findings by it.
+func PutStandings(ctx context.Context, tx *database.Tx, list []trail.Standing) error {
+	if err := trail.PutStandings(ctx, tx, list); err != nil {
+		return err
+	}
+	return recount(ctx, tx, list)
+}
+
+// recount brings the counters of campaigns up to date with findings whose
 // standings have changed in the same transaction. Findings that were not grouped yet are
 // counted when they are. What is parked is so at the time of its act; WakeParked ends it.
-func recountStandings(ctx context.Context, tx *database.Tx, list []subjectStanding) error {
+func recount(ctx context.Context, tx *database.Tx, list []trail.Standing) error {
 	w, err := newWork(ctx, tx, time.Time{})
 	if err != nil {
 		return err
 	}
 	for i := range list {
-		if list[i].subject.Kind != qianshao.SubjectFinding {
+		if list[i].Subject.Kind != qianshao.SubjectFinding {
 			continue
 		}
-		w.now = list[i].standing.ParkedAt
-		if err := w.recount(list[i].subject.ID); err != nil {
-			return fmt.Errorf("count finding %s: %w", list[i].subject.ID, err)
+		w.now = list[i].Standing.ParkedAt
+		if err := w.recount(list[i].Subject.ID); err != nil {
+			return fmt.Errorf("count finding %s: %w", list[i].Subject.ID, err)
 		}
 	}
 	return w.finish()
@@ -270,8 +279,8 @@ func (w *work) recount(id string) error {
 	return w.put(old, &now)
 }
 
-// leaveCampaigns takes a finding that was deleted out of its campaigns, in the same transaction.
-func leaveCampaigns(ctx context.Context, tx *database.Tx, finding string) error {
+// Forget takes a finding that was deleted out of its campaigns, in the same transaction.
+func Forget(ctx context.Context, tx *database.Tx, finding string) error {
 	w, err := newWork(ctx, tx, time.Time{})
 	if err != nil {
 		return err
