@@ -199,12 +199,14 @@ func TestActsAreDoneOnce(t *testing.T) {
 	}
 }
 
-// TestBlindReview: whoever may review a decision blindly is told its verdict nowhere.
+// TestBlindReview: whoever may review a decision blindly is told its verdict nowhere, until
+// somebody has reviewed it.
 func TestBlindReview(t *testing.T) {
 	t.Parallel()
 	o, mine, _, _ := twoOwners(t)
 	a, b := limited("a", qianshao.RoleAnalyst, "mine"), limited("b", qianshao.RoleAnalyst, "mine")
 	lead := qianshao.Account{Name: "lead", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()}
+	auditor := qianshao.Account{Name: "auditor", Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()}
 	d := o.withDesk(t)
 	f, err := o.store.Finding(t.Context(), mine)
 	if err != nil {
@@ -213,28 +215,69 @@ func TestBlindReview(t *testing.T) {
 	critical := f.Finding
 	critical.Level, critical.Score = qianshao.LevelCritical, 90
 	o.save(t, qianshao.Page{URL: f.URL, Authorisation: "mine", Body: []byte(casinoSource), FetchedAt: testNow.Add(-time.Hour)}, "t", casinoSource, critical)
-	if _, err := d.Do(t.Context(), a, desk.Draft{
-		Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: mine}, Kind: qianshao.ActDecide, Seen: f.Seen,
-		Verdict: qianshao.VerdictNotCrime, Reason: qianshao.ReasonLawful, Detail: desk.Detail{Words: "一家彩票店"},
-	}); err != nil {
+	o.join(t, a)
+	batch, err := d.Freeze(t.Context(), a, desk.Selection{Findings: []string{mine}})
+	if err == nil {
+		batch, err = d.Begin(t.Context(), a, batch.ID, desk.Order{
+			Kind: qianshao.ActDecide, Verdict: qianshao.VerdictNotCrime, Reason: qianshao.ReasonLawful, Detail: desk.Detail{Words: "一家彩票店"},
+		}, 0)
+	}
+	if err == nil {
+		err = d.Run(t.Context(), batch.ID)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, target := range []string{"/api/v1/findings/" + mine, "/api/v1/acts"} {
-		if body := o.join(t, b).ask("GET", target, "").Body.String(); strings.Contains(body, "not_crime") || strings.Contains(body, "lawful") || strings.Contains(body, "彩票") || !strings.Contains(body, `"blind":true`) {
-			t.Errorf("%s tells the reviewer the first answer: %s", target, body)
+	tells := func(body string) bool {
+		return strings.Contains(body, "not_crime") || strings.Contains(body, "lawful") || strings.Contains(body, "彩票") || strings.Contains(body, `"second"`)
+	}
+	ask := func(p qianshao.Account, target string) string {
+		return o.join(t, p).ask("GET", target, "").Body.String()
+	}
+	theirBatch := fmt.Sprintf("/api/v1/batches/%d", batch.ID)
+	for _, target := range []string{"/api/v1/findings/" + mine, "/api/v1/acts", theirBatch} {
+		for _, p := range []qianshao.Account{b, lead} {
+			if p.Name == "b" && target == theirBatch {
+				continue // which is not b's to see
+			}
+			if body := ask(p, target); tells(body) || !strings.Contains(body, `"blind":true`) {
+				t.Errorf("%s tells %s, who may review, the first answer: %s", target, p.Name, body)
+			}
 		}
-		for _, p := range []qianshao.Account{a, lead} {
-			if body := o.join(t, p).ask("GET", target, "").Body.String(); !strings.Contains(body, "not_crime") {
+		for _, p := range []qianshao.Account{a, auditor} {
+			if body := ask(p, target); !tells(body) {
 				t.Errorf("%s hides the answer from %s", target, p.Name)
 			}
 		}
 	}
-	w := o.join(t, b).ask("POST", "/api/v1/acts", `{"subject": "finding:`+mine+`", "kind": "review", "basis": 1, "seen": "`+f.Seen+`", "verdict": "crime", "reason": "operator"}`)
+	if trail := decode[api.Acts](t, ask(b, "/api/v1/acts")); len(trail.Acts) != 1 || trail.Next != 1 || trail.Acts[0].Chain != "" {
+		t.Errorf("the sequence is not whole, or its chain tells the answer: %+v", trail)
+	}
+	own := o.join(t, b).ask("POST", "/api/v1/batches", `{"findings": ["`+mine+`"]}`).Header().Get("Location")
+	if body := ask(b, own+"/members"); tells(body) || !strings.Contains(body, `"blind":true`) {
+		t.Errorf("a batch of one's own tells the first answer: %s", body)
+	}
+	answer := `{"subject": "finding:` + mine + `", "kind": "%s", "basis": %d, "seen": "` + f.Seen + `", "verdict": "crime", "reason": "operator"}`
+	for kind, status := range map[string]int{"decide": http.StatusConflict, "dispute": http.StatusUnprocessableEntity} {
+		if w := o.join(t, b).ask("POST", "/api/v1/acts", fmt.Sprintf(answer, kind, 1)); w.Code != status || tells(w.Body.String()) {
+			t.Errorf("%s: %d %s", kind, w.Code, w.Body)
+		}
+	}
+	if w := o.join(t, lead).ask("POST", "/api/v1/acts", fmt.Sprintf(answer, "adjudicate", 0)); w.Code != http.StatusConflict || tells(w.Body.String()) {
+		t.Errorf("a lead's conflict: %d %s", w.Code, w.Body)
+	}
+	w := o.join(t, b).ask("POST", "/api/v1/acts", fmt.Sprintf(answer, "review", 1))
 	if w.Code != http.StatusCreated {
 		t.Errorf("the review: %d %s", w.Code, w.Body)
 	}
-	if body := o.join(t, b).ask("GET", "/api/v1/findings/"+mine, "").Body.String(); !strings.Contains(body, `"dissent":1`) {
+	if body := ask(b, "/api/v1/findings/"+mine); !strings.Contains(body, `"dissent":1`) || !tells(body) {
 		t.Errorf("after the review: %s", body)
+	}
+	if body := ask(lead, "/api/v1/acts"); !tells(body) || strings.Contains(body, `"blind"`) || len(decode[api.Acts](t, body).Acts) != 2 {
+		t.Errorf("after the review: %s", body)
+	}
+	if body := ask(lead, theirBatch); !tells(body) {
+		t.Errorf("after the review, the batch: %s", body)
 	}
 }
 

@@ -52,6 +52,9 @@ type Batch struct {
 	Progress string
 	// UndoneBy has undone it, for the reason in UndoWords.
 	UndoneBy, UndoWords string
+	// Blind says that verdict, reason and words of the order are left out: decisions of it
+	// wait for a second review, and who asks may give it.
+	Blind bool
 }
 
 // Order is what a batch does with each of its members: decide, or park.
@@ -78,6 +81,9 @@ type Member struct {
 	// Undone is the act that took it back; 0 for none, for the reason in Kept.
 	Undone int64
 	Kept   Skipped
+	// Blind says that the verdict is left out: it waits for a second review, and who asks may
+	// give it.
+	Blind bool
 }
 
 // Skipped says why a batch passed over a member.
@@ -144,6 +150,8 @@ type BatchStore interface {
 	// Members returns members with an id above after, at most limit; passed says to return
 	// only those that were passed over, by the order or by its undoing.
 	Members(ctx context.Context, id int64, passed bool, after string, limit int) ([]Member, error)
+	// BatchDue says whether a decision of the batch waits for a second review.
+	BatchDue(ctx context.Context, id int64) (bool, error)
 	// Preview and Tally count the members that the sight shows.
 	Preview(ctx context.Context, id int64, sight qianshao.Sight) (Preview, error)
 	Tally(ctx context.Context, id int64) (Tally, error)

@@ -40,6 +40,14 @@ func (d *Desk) Freeze(ctx context.Context, account qianshao.Account, sel Selecti
 
 // Batch returns a batch to who has made it, or who may read the whole trail; to others there is none.
 func (d *Desk) Batch(ctx context.Context, account qianshao.Account, id int64) (Batch, error) {
+	b, err := d.batch(ctx, account, id)
+	if err != nil {
+		return Batch{}, err
+	}
+	return d.shownBatch(ctx, &account, b)
+}
+
+func (d *Desk) batch(ctx context.Context, account qianshao.Account, id int64) (Batch, error) {
 	b, err := d.opts.Store.Batch(ctx, id)
 	if err != nil {
 		return Batch{}, err
@@ -56,7 +64,7 @@ func readsBatch(account *qianshao.Account, b *Batch) bool {
 
 // Preview counts what a batch that the account may read consists of.
 func (d *Desk) Preview(ctx context.Context, account qianshao.Account, id int64) (Preview, error) {
-	if _, err := d.Batch(ctx, account, id); err != nil {
+	if _, err := d.batch(ctx, account, id); err != nil {
 		return Preview{}, err
 	}
 	return d.opts.Store.Preview(ctx, id, account.Sight)
@@ -64,7 +72,7 @@ func (d *Desk) Preview(ctx context.Context, account qianshao.Account, id int64) 
 
 // Tally counts what became of the members of a batch that the account may read.
 func (d *Desk) Tally(ctx context.Context, account qianshao.Account, id int64) (Tally, error) {
-	if _, err := d.Batch(ctx, account, id); err != nil {
+	if _, err := d.batch(ctx, account, id); err != nil {
 		return Tally{}, err
 	}
 	return d.opts.Store.Tally(ctx, id)
@@ -73,10 +81,26 @@ func (d *Desk) Tally(ctx context.Context, account qianshao.Account, id int64) (T
 // Members returns members of a batch that the account may read: those above after, at most
 // limit; passed returns only those that were passed over.
 func (d *Desk) Members(ctx context.Context, account qianshao.Account, id int64, passed bool, after string, limit int) ([]Member, error) {
-	if _, err := d.Batch(ctx, account, id); err != nil {
+	if _, err := d.batch(ctx, account, id); err != nil {
 		return nil, err
 	}
-	return d.opts.Store.Members(ctx, id, passed, after, limit)
+	list, err := d.opts.Store.Members(ctx, id, passed, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for i := range list {
+		if list[i].Verdict != "" {
+			ids = append(ids, list[i].Finding)
+		}
+	}
+	due, err := d.due(ctx, &account, ids)
+	for i := range list {
+		if m := &list[i]; due[m.Finding] {
+			m.Verdict, m.Blind = "", true
+		}
+	}
+	return list, err
 }
 
 // Begin orders a batch's act. confirm is the number of members as the author has typed it,
@@ -161,7 +185,10 @@ func (d *Desk) UndoBatch(ctx context.Context, account qianshao.Account, id int64
 		return nil
 	})
 	d.wake()
-	return b, err
+	if err != nil {
+		return Batch{}, err
+	}
+	return d.shownBatch(ctx, &account, b)
 }
 
 func undoPower(own bool) qianshao.Power {

@@ -124,6 +124,9 @@ type Store interface {
 	// An act that it leaves out for lack of sight never appears later at a lower Seq than one
 	// that it has returned.
 	Acts(ctx context.Context, sight qianshao.Sight, since int64, limit int) ([]qianshao.Act, error)
+	// Due returns whose decision waits for a second review, for those of the findings that
+	// have one which does.
+	Due(ctx context.Context, findings []string) (map[string]string, error)
 	BatchStore
 }
 
@@ -234,21 +237,6 @@ func (d *Desk) Look(ctx context.Context, account qianshao.Account, subject qians
 		v.Claim = Claim{}
 	}
 	return v, nil
-}
-
-// Blind returns the view without what others have answered, for who is to review the
-// decision. The basis and the round stay.
-func (v View) Blind() View {
-	s := v.Standing
-	v.Standing = Standing{Act: s.Act, Decided: s.Decided, Round: s.Round, Second: s.Second, Assignee: s.Assignee}
-	v.Acts, v.Wake = nil, ""
-	return v
-}
-
-// Acts returns acts that the account may see, with a Seq above since, in their order, at
-// most limit. None is ever missed: acts become visible in the order of their Seq.
-func (d *Desk) Acts(ctx context.Context, account qianshao.Account, since int64, limit int) ([]qianshao.Act, error) {
-	return d.opts.Store.Acts(ctx, account.Sight, since, limit)
 }
 
 // sampled draws whether an ordinary decision is due for a second review.

@@ -35,7 +35,7 @@ type Conflict struct {
 	Why Why
 	// Draft is what the author wanted.
 	Draft Draft
-	// Standing is what stands now. Where a blind review is refused, it has nothing but Act.
+	// Standing is what stands now. Where the first answer is kept from the author, it has nothing but Act.
 	Standing Standing
 	// Seen is Finding.Seen as it is now.
 	Seen string
@@ -48,6 +48,9 @@ func (c *Conflict) Error() string {
 	case WhySeen:
 		return fmt.Sprintf("%s shows other content than you saw: look at it again", c.Draft.Subject)
 	case WhyDecided:
+		if c.Standing.By == "" {
+			return fmt.Sprintf("a decision on %s waits for a second review: review it, without knowing the first answer", c.Draft.Subject)
+		}
 		return fmt.Sprintf("%s has decided on %s already: accept the verdict %q, or dispute it for a lead to adjudicate", c.Standing.By, c.Draft.Subject, c.Standing.Verdict)
 	case WhyClaimed:
 		return fmt.Sprintf("%s works on %s until %s: take another one; a lead may take it over", c.Claim.By, c.Draft.Subject, formatTime(c.Claim.Until))

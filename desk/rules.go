@@ -275,13 +275,13 @@ func (j *judgement) current() error {
 	return nil
 }
 
-// conflict returns the error with both answers. Who reviews blindly is not told the first one.
+// conflict returns the error with both answers. Who could review blindly is not told the first one.
 func (j *judgement) conflict(why Why) error {
 	c := &Conflict{Why: why, Draft: j.draft, Standing: j.standing, Seen: j.state.Seen}
 	if why == WhyClaimed {
 		c.Claim = j.state.Claim
 	}
-	if j.draft.Kind == qianshao.ActReview {
+	if j.draft.Kind == qianshao.ActReview || j.standing.KeptFrom(*j.account) {
 		c.Standing = Standing{Act: j.standing.Act}
 	}
 	return c
@@ -319,6 +319,9 @@ func (j *judgement) answerable() error {
 	}
 	if s.By == j.account.Name {
 		return refuse("own", "kind", "another person answers your decision; you can undo it")
+	}
+	if d.Kind == qianshao.ActDispute && s.DueForReview() {
+		return refuse("blind", "kind", "the decision waits for a second review: review it, without knowing the first answer")
 	}
 	if d.Kind == qianshao.ActDispute && d.Verdict == s.Verdict {
 		return refuse("agrees", "verdict", "that is the verdict which stands: there is nothing to dispute")

@@ -44,23 +44,26 @@ type Act struct {
 	Reverts int64            `json:"reverts,omitempty"`
 	Round   int              `json:"round,omitempty"`
 	Detail  desk.Detail      `json:"detail,omitzero"`
-	// Blind says that the verdict is left out, because another person is to decide without knowing it.
-	Blind bool   `json:"blind,omitempty" doc:"The verdict is left out: another person is to decide without knowing it."`
-	Chain string `json:"chain"`
+	// Blind says that the answer is left out, because who asks may be the one to decide without knowing it.
+	Blind bool   `json:"blind,omitempty" doc:"What was answered is left out, the chain, too: the finding waits for a second review, which you may give. Afterwards the finding has it."`
+	Chain string `json:"chain,omitempty"`
 }
 
-// newAct returns an act in the form of the API, as the account that asks may read it: who
-// decides for a second time must not know the first answer.
-func newAct(ctx context.Context, from *qianshao.Act) Act {
+// newAct returns an act in the form of the API.
+func newAct(from *qianshao.Act) Act {
 	out := Act{
 		Seq: from.Seq, At: from.At, By: from.By, Batch: from.Batch, Subject: from.Subject.String(), Kind: from.Kind, Basis: from.Basis,
 		Verdict: from.Verdict, Reason: from.Reason, Seen: from.Seen, Rules: from.Rules, Until: from.Until, Reverts: from.Reverts,
 		Round: from.Round, Chain: from.Chain,
 	}
 	out.Detail, _ = desk.ParseDetail(from.Detail) // what was written there is well-formed; "acts verify" says where it is not
-	if out.Detail.Second != "" && from.By != auth.From(ctx).Name && !auth.May(ctx, qianshao.PowerAudit) {
-		out.Verdict, out.Reason, out.Detail.Words, out.Blind = "", "", "", true
-	}
+	return out
+}
+
+// newShown returns an act as the account that asks may read it.
+func newShown(from *desk.Shown) Act {
+	out := newAct(&from.Act)
+	out.Blind = from.Blind
 	return out
 }
 
@@ -77,13 +80,13 @@ type actsInput struct {
 }
 
 func (a *API) acts(ctx context.Context, in *actsInput) (*struct{ Body Acts }, error) {
-	list, err := a.opts.Desk.Acts(ctx, auth.From(ctx), in.Since, in.Limit)
+	list, err := a.opts.Desk.Acts(ctx, acting(ctx), in.Since, in.Limit)
 	if err != nil {
 		return nil, a.failure(ctx, "act", err)
 	}
 	out := &struct{ Body Acts }{Acts{Acts: []Act{}, Next: in.Since}}
 	for i := range list {
-		out.Body.Acts = append(out.Body.Acts, newAct(ctx, &list[i]))
+		out.Body.Acts = append(out.Body.Acts, newShown(&list[i]))
 		out.Body.Next = list[i].Seq
 	}
 	return out, nil
@@ -188,7 +191,7 @@ func (a *API) done(ctx context.Context, act *qianshao.Act, err error) (*struct{ 
 	}
 	out := &struct{ Body Done }{}
 	if act.Seq > 0 {
-		made := newAct(ctx, act)
+		made := newAct(act)
 		out.Body.Act = &made
 	}
 	return out, nil
@@ -332,7 +335,7 @@ func (a *API) review(ctx context.Context, subject qianshao.Subject) (*Review, er
 		return nil, err
 	}
 	due := v.Standing.DueForReview()
-	blind := due && v.Standing.By != auth.From(ctx).Name && !auth.May(ctx, qianshao.PowerAudit)
+	blind := v.Standing.KeptFrom(acting(ctx))
 	if blind {
 		v = v.Blind()
 	}
@@ -341,7 +344,7 @@ func (a *API) review(ctx context.Context, subject qianshao.Subject) (*Review, er
 		Due: due, Blind: blind, Claim: newClaim(v.Claim), History: []Act{},
 	}
 	for i := range v.Acts {
-		out.History = append(out.History, newAct(ctx, &v.Acts[i]))
+		out.History = append(out.History, newAct(&v.Acts[i]))
 	}
 	return out, nil
 }

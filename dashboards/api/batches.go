@@ -50,6 +50,7 @@ type Batch struct {
 	// Confirm says that the number of members must be given with the act.
 	Confirm bool        `json:"confirm" doc:"The number of members must be given with the act."`
 	Order   *desk.Order `json:"order,omitempty" doc:"What is done with each member."`
+	Blind   bool        `json:"blind,omitempty" doc:"Verdict, reason and words of the order are left out: its decisions wait for a second review, which you may give."`
 	Done    time.Time   `json:"done,omitzero"`
 	Undone  string      `json:"undone_by,omitempty"`
 	Why     string      `json:"undone_because,omitempty"`
@@ -157,7 +158,7 @@ func (a *API) answerBatch(ctx context.Context, b desk.Batch, err error) (*batchA
 func (a *API) describe(ctx context.Context, b desk.Batch) (Batch, error) {
 	out := Batch{
 		ID: b.ID, By: b.By, At: b.At, Query: b.Query, Campaign: b.Campaign, Members: b.Members, Digest: b.Digest, State: b.State,
-		Confirm: b.Members > desk.ConfirmAbove, Order: b.Order, Done: b.Done, Undone: b.UndoneBy, Why: b.UndoWords,
+		Confirm: b.Members > desk.ConfirmAbove, Order: b.Order, Blind: b.Blind, Done: b.Done, Undone: b.UndoneBy, Why: b.UndoWords,
 	}
 	preview, err := a.opts.Desk.Preview(ctx, acting(ctx), b.ID)
 	if err != nil {
@@ -212,6 +213,7 @@ type Member struct {
 	Skipped desk.Skipped     `json:"skipped,omitempty" doc:"Why the batch passed it over."`
 	Undone  int64            `json:"undone,omitempty" doc:"The act that took it back."`
 	Kept    desk.Skipped     `json:"kept,omitempty" doc:"Why the undoing passed it over."`
+	Blind   bool             `json:"blind,omitempty" doc:"The verdict is left out: it waits for a second review, which you may give."`
 }
 
 func (a *API) members(ctx context.Context, in *struct {
@@ -228,7 +230,7 @@ func (a *API) members(ctx context.Context, in *struct {
 	for i := range list {
 		m := &list[i]
 		out.Body.Members = append(out.Body.Members, Member{
-			Finding: m.Finding, Seen: m.Seen, Basis: m.Basis, Verdict: m.Verdict, Act: m.Act, Skipped: m.Skipped, Undone: m.Undone, Kept: m.Kept,
+			Finding: m.Finding, Seen: m.Seen, Basis: m.Basis, Verdict: m.Verdict, Act: m.Act, Skipped: m.Skipped, Undone: m.Undone, Kept: m.Kept, Blind: m.Blind,
 		})
 	}
 	if len(list) == in.Limit {

@@ -161,13 +161,13 @@ func (s *stream) run(ctx context.Context) error {
 }
 
 func (s *stream) acts(ctx context.Context) error {
-	list, err := s.api.opts.Desk.Acts(ctx, auth.From(ctx), s.act, eventsAtOnce)
+	list, err := s.api.opts.Desk.Acts(ctx, acting(ctx), s.act, eventsAtOnce)
 	if err != nil {
 		return err
 	}
 	for i := range list {
 		s.act = list[i].Seq
-		if err := s.event("act", newAct(ctx, &list[i])); err != nil {
+		if err := s.event("act", newShown(&list[i])); err != nil {
 			return err
 		}
 	}

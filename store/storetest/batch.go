@@ -100,6 +100,12 @@ func testBatch(t *testing.T, d *Desk) {
 	if s := d.Look(t, subject(ids[n-1])).Standing; s.Verdict != qianshao.VerdictCrime || s.Batch != b.ID || s.Second != desk.SecondBatch || !s.DueForReview() {
 		t.Errorf("a member: %+v", s)
 	}
+	if due, err := d.Review.Due(t.Context(), ids); err != nil || len(due) != n-1 || due[ids[n-1]] != "ann" {
+		t.Errorf("what waits for a second review: %v %v", due, err)
+	}
+	if due, err := d.Review.BatchDue(t.Context(), b.ID); err != nil || !due {
+		t.Errorf("the batch waits for no second review: %v", err)
+	}
 	if _, err := d.Begin(t.Context(), d.Accounts["ann"], b.ID, crime, n); err != nil {
 		t.Errorf("the same order again: %v", err)
 	}

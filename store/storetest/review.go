@@ -404,6 +404,9 @@ func testReviews(t *testing.T, d *Desk) {
 	if s := v.Standing; !s.Disputed() || s.Reviews != 1 || s.Dissent != 2 || s.Verdict != qianshao.VerdictCrime {
 		t.Errorf("with a dissenting review and a dispute: %+v", s)
 	}
+	if due, err := d.Review.Due(t.Context(), []string{f.ID, "none"}); err != nil || len(due) != 0 {
+		t.Errorf("an ordinary decision waits for a second review: %v %v", due, err)
+	}
 	if b := v.Blind(); b.Standing.Verdict != "" || b.Standing.By != "" || b.Acts != nil || b.Standing.Act != v.Standing.Act {
 		t.Errorf("blind: %+v", b)
 	}

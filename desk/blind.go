@@ -1,0 +1,112 @@
+package desk
+
+import (
+	"context"
+
+	"github.com/qianshao/qianshao"
+)
+
+// A decision that waits for a second review is kept from all who could give it: from every
+// account that decides, but for its author, until somebody has reviewed it. Auditors, who
+// decide nothing, read everything.
+
+// keptFrom says whether the answer of an author, which waits for a second review, is kept
+// from an account.
+func keptFrom(account *qianshao.Account, author string) bool {
+	return author != account.Name && (account.Role.May(qianshao.PowerDecide) || !account.Role.May(qianshao.PowerAudit))
+}
+
+// KeptFrom says whether the account must not be told what stands.
+func (s *Standing) KeptFrom(account qianshao.Account) bool {
+	return s.DueForReview() && keptFrom(&account, s.By)
+}
+
+// Blind returns the view without what others have answered, for who is to review the
+// decision. The basis and the round stay. Why it is due is left out: "critical" is
+// said of one verdict alone.
+func (v View) Blind() View {
+	s := v.Standing
+	v.Standing = Standing{Act: s.Act, Decided: s.Decided, Round: s.Round, Assignee: s.Assignee}
+	v.Acts, v.Wake = nil, ""
+	return v
+}
+
+// Shown is an act as an account may read it.
+type Shown struct {
+	qianshao.Act
+	// Blind says that what was answered is left out: verdict, reason, words, and the chain, from
+	// which they could be guessed.
+	Blind bool
+}
+
+func blind(a qianshao.Act) (Shown, error) {
+	was := detailOf(&a)
+	a.Verdict, a.Reason, a.Chain = "", "", ""
+	var err error
+	a.Detail, err = Detail{Assignee: was.Assignee, Park: was.Park, From: was.From}.encode()
+	return Shown{a, true}, err
+}
+
+// Acts returns acts that the account may see, with a Seq above since, in their order, at
+// most limit. None is ever missed: acts become visible in the order of their Seq. Those of
+// others about a finding whose decision is kept from the account are there, blind.
+func (d *Desk) Acts(ctx context.Context, account qianshao.Account, since int64, limit int) ([]Shown, error) {
+	list, err := d.opts.Store.Acts(ctx, account.Sight, since, limit)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for i := range list {
+		if s := list[i].Subject; s.Kind == qianshao.SubjectFinding && list[i].By != account.Name {
+			ids = append(ids, s.ID)
+		}
+	}
+	due, err := d.due(ctx, &account, ids) // after the acts: what is reviewed in between may be told
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Shown, len(list))
+	for i, a := range list {
+		out[i] = Shown{Act: a}
+		if a.By != account.Name && a.Subject.Kind == qianshao.SubjectFinding && due[a.Subject.ID] {
+			if out[i], err = blind(a); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// due returns those of the findings whose decision is kept from the account.
+func (d *Desk) due(ctx context.Context, account *qianshao.Account, findings []string) (map[string]bool, error) {
+	if len(findings) == 0 {
+		return nil, nil
+	}
+	authors, err := d.opts.Store.Due(ctx, findings)
+	kept := map[string]bool{}
+	for id, author := range authors {
+		kept[id] = keptFrom(account, author)
+	}
+	return kept, err
+}
+
+// shownBatch returns a batch as the account may read it: what was ordered is kept from who
+// could review a member.
+func (d *Desk) shownBatch(ctx context.Context, account *qianshao.Account, b Batch) (Batch, error) {
+	if b.Order == nil || !keptFrom(account, b.By) {
+		return b, nil
+	}
+	due := b.State == BatchApplying
+	if !due {
+		var err error
+		if due, err = d.opts.Store.BatchDue(ctx, b.ID); err != nil {
+			return Batch{}, err
+		}
+	}
+	if due {
+		o := *b.Order
+		o.Verdict, o.Reason, o.Detail.Words = "", "", ""
+		b.Order, b.Blind = &o, true
+	}
+	return b, nil
+}
