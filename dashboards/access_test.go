@@ -95,6 +95,8 @@ func access() map[string]route {
 		"GET /api/v1/batches/{id}/members":      {target: "/api/v1/batches/99/members", scope: read, ok: 404},
 		"POST /api/v1/batches/{id}/acts":        {target: "/api/v1/batches/99/acts", body: `{"kind": "decide", "verdict": "unsure"}`, scope: decide, ok: 404},
 		"POST /api/v1/batches/{id}/undo":        {target: "/api/v1/batches/99/undo", scope: decide, ok: 404},
+		"GET /api/v1/settings":                  {target: "/api/v1/settings", scope: read, ok: 200},
+		"PUT /api/v1/settings":                  {target: "/api/v1/settings", body: `{"second_review_share": 0.2}`, scope: qianshao.Scope(qianshao.PowerAdminister), ok: 200},
 		"GET /api/v1/tokens":                    {target: "/api/v1/tokens", scope: read, ok: 200},
 		"POST /api/v1/tokens":                   {target: "/api/v1/tokens", body: `{"label": "x", "scopes": ["metrics", "none"], "days": 1}`, scope: read, ok: 422},
 		"DELETE /api/v1/tokens/{id}":            {target: "/api/v1/tokens/none", scope: read, ok: 404},

@@ -158,7 +158,7 @@ func newSite(opts Options) (*site, error) {
 		return index.Parser{Now: opts.Now(), Zone: opts.Zone, Canonical: opts.Canonical}
 	}
 	s.api = api.New(api.Options{
-		Store: opts.Store, Index: opts.Index, Guard: s.guard, Answers: opts.Store, Views: opts.Store, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
+		Store: opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Views: opts.Store, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
 		Desk: opts.Desk, Campaigns: opts.Campaigns, News: opts.Store, Closing: opts.Closing, Scan: opts.Scan, Version: opts.Version, Now: opts.Now, Log: opts.Log,
 	})
 	var err error

@@ -322,7 +322,7 @@ func applyToMember(b *Batch, m *MemberState, account *qianshao.Account, now time
 	if o.Kind == qianshao.ActDecide && b.Members > ConfirmAbove {
 		j.draft.Detail.Second = SecondBatch
 	} else {
-		j.draft.Detail.Second = j.second(func() bool { return false })
+		j.draft.Detail.Second = j.second(false)
 	}
 	act, err := j.act(rules)
 	act.Batch = b.ID

@@ -6,7 +6,6 @@ package desk
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -36,8 +35,6 @@ const (
 	// MaxNamed bounds the campaigns of a merge and the findings of a split: they stand in one
 	// row of the trail. What is larger is merged or split in several acts.
 	MaxNamed = 1000
-	// DefaultSample is the share of ordinary decisions that are due for a second review.
-	DefaultSample = 0.05
 )
 
 // Draft is what somebody wants to do.
@@ -139,8 +136,9 @@ type Options struct {
 	Mask func(string) string
 	// Rules names the rule set in force.
 	Rules func() string
-	// Sample is the share of ordinary decisions that are due for a second review, 0 to 1.
-	Sample float64
+	// Sample returns the share of ordinary decisions that are due for a second review, 0 to 1;
+	// nil is 0.
+	Sample func(ctx context.Context) (float64, error)
 	// Step is how many members of a batch are worked on in one transaction; 0 is BatchStep.
 	Step int
 	// Now is the clock; nil is time.Now.
@@ -158,8 +156,8 @@ func New(opts Options) (*Desk, error) {
 	if opts.Store == nil || opts.Account == nil || opts.Mask == nil || opts.Rules == nil {
 		return nil, errors.New("desk: Store, Account, Mask and Rules are required")
 	}
-	if opts.Sample < 0 || opts.Sample > 1 {
-		return nil, fmt.Errorf("desk: a sample of %v; it is a share, 0 to 1", opts.Sample)
+	if opts.Sample == nil {
+		opts.Sample = func(context.Context) (float64, error) { return 0, nil }
 	}
 	if opts.Step == 0 {
 		opts.Step = BatchStep
@@ -240,7 +238,10 @@ func (d *Desk) Look(ctx context.Context, account qianshao.Account, subject qians
 }
 
 // sampled draws whether an ordinary decision is due for a second review.
-func (d *Desk) sampled() bool { return rand.Float64() < d.opts.Sample } //nolint:gosec // a sample, no secret
+func (d *Desk) sampled(ctx context.Context) (bool, error) {
+	share, err := d.opts.Sample(ctx)
+	return rand.Float64() < share, err //nolint:gosec // a sample, no secret
+}
 
 func sees(account *qianshao.Account, s *State) bool {
 	for _, authorisation := range s.Authorisations {

@@ -46,7 +46,13 @@ func (d *Desk) judge(ctx context.Context, account *qianshao.Account, draft *Draf
 			return Change{}, err
 		}
 	}
-	j.draft.Detail.Second = j.second(d.sampled)
+	if draft.Kind == qianshao.ActDecide {
+		sampled, err := d.sampled(ctx)
+		if err != nil {
+			return Change{}, err
+		}
+		j.draft.Detail.Second = j.second(sampled)
+	}
 	act, err := j.act(d.opts.Rules())
 	return Change{Act: act, Claim: j.renewed()}, err
 }
@@ -378,14 +384,14 @@ func (j *judgement) stands(a *qianshao.Act) bool {
 }
 
 // second says why a decision is due for a second review.
-func (j *judgement) second(sampled func() bool) Second {
+func (j *judgement) second(sampled bool) Second {
 	if j.draft.Kind != qianshao.ActDecide {
 		return ""
 	}
 	switch {
 	case j.state.Level == qianshao.LevelCritical && j.draft.Verdict == qianshao.VerdictNotCrime:
 		return SecondCritical
-	case j.draft.Verdict != qianshao.VerdictUnsure && sampled():
+	case j.draft.Verdict != qianshao.VerdictUnsure && sampled:
 		return SecondSample
 	}
 	return ""

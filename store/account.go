@@ -76,6 +76,9 @@ const (
 	AccountTokenNew  AccountEvent = "token_added"
 	AccountTokenGone AccountEvent = "token_revoked"
 	AccountLink      AccountEvent = "link"
+	// AccountSecondReview sets the share of decisions that are due for a second review. It is
+	// about no account.
+	AccountSecondReview AccountEvent = "second_review_share"
 )
 
 // Session is a session at the console as it is kept. ID is the hash of its token.

@@ -29,6 +29,8 @@ type accountCmd struct {
 	Reset   accountResetCmd   `cmd:"" help:"Take an account's password away, and print a one-time link by which its owner sets another. Its sessions end."`
 	Log     accountLogCmd     `cmd:"" help:"List what was changed of accounts, by whom, the latest first."`
 	Token   tokenCmd          `cmd:"" help:"Make, list and revoke tokens for the API and /metrics."`
+
+	SecondReview secondReviewCmd `cmd:"" help:"Show or set how many of the decisions another person decides again, without knowing the first answer."`
 }
 
 // sightFlags say what an account may see.
@@ -264,6 +266,27 @@ func (c accountLogCmd) Run(env *environment) error {
 			table.Row(env.when(l.At), l.By, l.Account, string(l.What), l.Detail)
 		}
 		return table.Flush()
+	})
+}
+
+type secondReviewCmd struct {
+	Share *float64 `arg:"" optional:"" help:"The share of ordinary decisions, 0 to 1: 0.05 is one in twenty. Critical findings that are said to be no crime, and batches of more than 50, are always reviewed."`
+}
+
+func (c secondReviewCmd) Run(env *environment) error {
+	if c.Share == nil {
+		return env.readFolder(func(f *datafolder.Folder) error {
+			share, err := f.Accounts.SecondReviewShare(env.ctx)
+			fmt.Fprintln(env.out, share)
+			return err
+		})
+	}
+	return env.withFolder(func(f *datafolder.Folder) error {
+		err := f.Accounts.SetSecondReviewShare(env.ctx, store.ByCommand, *c.Share)
+		if errors.Is(err, auth.ErrShare) {
+			return usageError(err)
+		}
+		return err
 	})
 }
 

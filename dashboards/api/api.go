@@ -49,6 +49,8 @@ type Options struct {
 	Index index.Index
 	// Guard knows who makes a request.
 	Guard *auth.Guard
+	// Accounts keep what the administrator sets.
+	Accounts *auth.Accounts
 	// Desk takes acts; without it there are no routes for them.
 	Desk *desk.Desk
 	// Campaigns are what findings are grouped into; required with Desk.
@@ -116,6 +118,7 @@ func (a *API) Route(mux Mux) {
 	}
 	a.routeIndicators()
 	a.routeTokens()
+	a.routeSettings()
 	if a.opts.Scan != nil {
 		a.routeScan()
 	}

@@ -31,6 +31,10 @@ type Store interface {
 	ChangeAccount(ctx context.Context, by, name string, at time.Time, change func(*store.AccountRecord) error) (store.AccountRecord, error)
 	// AccountChanges returns the trail of what was changed, the latest first.
 	AccountChanges(ctx context.Context, limit int) ([]store.AccountChange, error)
+	// LastAccountChange returns the last one of its kind, or store.ErrNotFound.
+	LastAccountChange(ctx context.Context, what store.AccountEvent) (store.AccountChange, error)
+	// NoteAccountChange adds to the trail what changes no account.
+	NoteAccountChange(ctx context.Context, c store.AccountChange) error
 
 	// Session returns a session that has neither ended nor expired, or store.ErrNotFound.
 	Session(ctx context.Context, id string, now time.Time) (store.Session, error)

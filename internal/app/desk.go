@@ -10,7 +10,7 @@ import (
 // newDesk returns the desk over the folder.
 func newDesk(a *App) (*desk.Desk, error) {
 	return desk.New(desk.Options{
-		Store: a.Folder.Review, Account: a.Folder.Account, Mask: mask.String, Sample: desk.DefaultSample,
+		Store: a.Folder.Review, Account: a.Folder.Account, Mask: mask.String, Sample: a.Folder.Accounts.SecondReviewShare,
 		Rules: func() string { return a.rules.Load().Name },
 	})
 }

@@ -2,10 +2,13 @@ package datafolder_test
 
 import (
 	"context"
+	"errors"
+	"math"
 	"testing"
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
@@ -81,6 +84,66 @@ func TestBatchGoesOn(t *testing.T) {
 	tally, err := a.Folder.Review.Tally(t.Context(), b.ID)
 	if err != nil || tally.Pending != 0 || tally.Done+tally.Skipped[desk.SkippedDecided]+tally.Skipped[desk.SkippedAccount] != 3 {
 		t.Errorf("%+v, %v", tally, err)
+	}
+}
+
+// TestSecondReviewShare: the share that an administrator sets holds for the next decision,
+// and outlives the process.
+func TestSecondReviewShare(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	fillFolder(t, data, 2)
+	decide := func(d *desk.Desk, f *datafolder.Folder) (due int) {
+		for record, err := range f.Store.AllFindings(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			subject := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: record.Finding.ID}
+			v, err := d.Look(t.Context(), ann, subject)
+			if err != nil {
+				t.Fatal(err)
+			}
+			act, err := d.Do(t.Context(), ann, desk.Draft{
+				Subject: subject, Kind: qianshao.ActDecide, Basis: v.Standing.Act, Seen: v.Seen, Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if detail, err := desk.ParseDetail(act.Detail); err != nil {
+				t.Fatal(err)
+			} else if detail.Second == desk.SecondSample {
+				due++
+			}
+		}
+		return due
+	}
+	a := apptest.New(t, app.Options{Data: data})
+	if share, err := a.Folder.Accounts.SecondReviewShare(t.Context()); err != nil || share != auth.DefaultSecondReviewShare {
+		t.Errorf("at first it is %v, %v", share, err)
+	}
+	for _, share := range []float64{1, 0, 1} {
+		if err := a.Folder.Accounts.SetSecondReviewShare(t.Context(), "root", share); err != nil {
+			t.Fatal(err)
+		}
+		if due := decide(a.Desk, a.Folder); due != int(2*share) {
+			t.Errorf("%v of the decisions: %d of 2 are due", share, due)
+		}
+	}
+	for _, share := range []float64{-0.1, 1.5, math.NaN()} {
+		if err := a.Folder.Accounts.SetSecondReviewShare(t.Context(), "root", share); !errors.Is(err, auth.ErrShare) {
+			t.Errorf("the share %v: %v", share, err)
+		}
+	}
+	if err := a.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if share, err := f.Accounts.SecondReviewShare(t.Context()); err != nil || share != 1 {
+		t.Errorf("another process reads %v, %v", share, err)
 	}
 }
 

@@ -21,6 +21,7 @@ func account(name string, role qianshao.Role) store.AccountRecord {
 // runAccounts is the part of the contract that auth needs.
 func runAccounts(t *testing.T, open Open) {
 	t.Run("accounts", func(t *testing.T) { testAccounts(t, open) })
+	t.Run("settings", func(t *testing.T) { testSettings(t, open) })
 	t.Run("changes of accounts", func(t *testing.T) { testAccountChanges(t, open) })
 	t.Run("last administrator", func(t *testing.T) { testLastAdministrator(t, open) })
 	t.Run("sessions", func(t *testing.T) { testSessions(t, open) })
@@ -106,6 +107,28 @@ func testAccountChanges(t *testing.T, open Open) {
 				t.Error(diff)
 			}
 		}
+	}
+}
+
+// testSettings: what an administrator sets for all is kept by the trail of accounts; the
+// last word holds.
+func testSettings(t *testing.T, open Open) {
+	s, ctx := open(t), t.Context()
+	if _, err := s.LastAccountChange(ctx, store.AccountSecondReview); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("nothing was set: %v", err)
+	}
+	check(t, s.AddAccount(ctx, "test", account("a", qianshao.RoleAnalyst), false))
+	want := store.AccountChange{At: base, By: "root", What: store.AccountSecondReview}
+	for _, want.Detail = range []string{"0.2", "0.1"} {
+		check(t, s.NoteAccountChange(ctx, want))
+	}
+	got, err := s.LastAccountChange(ctx, store.AccountSecondReview)
+	check(t, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if list, err := s.AccountChanges(ctx, 10); err != nil || len(list) != 3 {
+		t.Errorf("the trail: %+v, %v", list, err)
 	}
 }
 

@@ -209,11 +209,26 @@ VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM account_changes), $1, $2, $3, $4,
 // AccountChanges returns the trail of what was changed of accounts, the latest first, at
 // most limit.
 func (s *Store) AccountChanges(ctx context.Context, limit int) ([]store.AccountChange, error) {
-	list, err := database.Collect(ctx, s.db.Read, func(rows *sql.Rows) (c store.AccountChange, err error) {
-		var at int64
-		err = rows.Scan(&at, &c.By, &c.Account, &c.What, &c.Detail)
-		c.At = database.FromMillis(at)
-		return c, err
-	}, `SELECT at, by, account, what, detail FROM account_changes ORDER BY seq DESC LIMIT $1`, limit)
+	list, err := database.Collect(ctx, s.db.Read, scanChange, selectChanges+` ORDER BY seq DESC LIMIT $1`, limit)
 	return list, s.db.Fail("read the trail of accounts of", err)
+}
+
+// LastAccountChange returns the last one of its kind, or store.ErrNotFound.
+func (s *Store) LastAccountChange(ctx context.Context, what store.AccountEvent) (store.AccountChange, error) {
+	c, err := one(database.Collect(ctx, s.db.Read, scanChange, selectChanges+` WHERE what = $1 ORDER BY seq DESC LIMIT 1`, string(what)))
+	return c, s.db.Fail("read the trail of accounts of", err)
+}
+
+// NoteAccountChange adds to the trail what changes no account.
+func (s *Store) NoteAccountChange(ctx context.Context, c store.AccountChange) error {
+	return s.db.Update(ctx, database.Durable, "note a setting in", func(tx *database.Tx) error { return note(ctx, tx, c) })
+}
+
+const selectChanges = `SELECT at, by, account, what, detail FROM account_changes`
+
+func scanChange(rows *sql.Rows) (c store.AccountChange, err error) {
+	var at int64
+	err = rows.Scan(&at, &c.By, &c.Account, &c.What, &c.Detail)
+	c.At = database.FromMillis(at)
+	return c, err
 }
