@@ -90,6 +90,7 @@ func access() map[string]route {
 		"GET /api/v1/acts":                      {target: "/api/v1/acts", scope: read, ok: 200},
 		"POST /api/v1/acts":                     {target: "/api/v1/acts", body: `{}`, scope: decide, ok: 400},
 		"POST /api/v1/acts/{seq}/undo":          {target: "/api/v1/acts/99/undo", scope: decide, ok: 404},
+		"DELETE /api/v1/claims/{subject}":       {target: "/api/v1/claims/finding:THEIRS", scope: decide, ok: 204, limited: unseen},
 		"POST /api/v1/batches":                  {target: "/api/v1/batches", body: `{}`, scope: decide, ok: 400},
 		"GET /api/v1/batches/{id}":              {target: "/api/v1/batches/99", scope: read, ok: 404},
 		"GET /api/v1/batches/{id}/members":      {target: "/api/v1/batches/99/members", scope: read, ok: 404},

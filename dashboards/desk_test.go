@@ -400,6 +400,36 @@ func TestCampaigns(t *testing.T) {
 	}
 }
 
+// TestClaims: the queue says who works on a campaign until it is given back, which nobody
+// else can do.
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	o, _, _, _ := twoOwners(t)
+	o.withDesk(t)
+	me, other := o.join(t, limited("me", qianshao.RoleAnalyst, "mine")), o.join(t, limited("other", qianshao.RoleAnalyst, "mine"))
+	queue := func(p *person, list string) []api.Campaign {
+		return decode[api.CampaignPage](t, p.ask("GET", "/api/v1/queue?list="+list, "").Body.String()).Campaigns
+	}
+	id := queue(me, "open")[0].ID
+	if w := me.ask("POST", "/api/v1/acts", `{"subject": "campaign:`+id+`", "kind": "claim"}`); w.Code != http.StatusCreated {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	for _, p := range []*person{other, me} { // the second time it is given back
+		if rows := queue(other, "claimed"); len(queue(other, "open")) != 0 || len(rows) != 1 || rows[0].Claim == nil || rows[0].Claim.By != "me" || rows[0].Claim.Until.IsZero() {
+			t.Errorf("before %s gives it back: %+v", p.account.Name, rows)
+		}
+		if w := p.ask("DELETE", "/api/v1/claims/campaign:"+id, ""); w.Code != http.StatusNoContent {
+			t.Errorf("%s gives it back: %d %s", p.account.Name, w.Code, w.Body)
+		}
+	}
+	if rows := queue(other, "open"); len(rows) != 1 || rows[0].Claim != nil {
+		t.Errorf("given back: %+v", rows)
+	}
+	if w := me.ask("DELETE", "/api/v1/claims/person:1", ""); w.Code != http.StatusBadRequest {
+		t.Errorf("no subject: %d", w.Code)
+	}
+}
+
 // TestIndicators: the findings that have an indicator, however it is written, of what the account sees.
 func TestIndicators(t *testing.T) {
 	t.Parallel()

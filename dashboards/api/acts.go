@@ -22,9 +22,27 @@ func (a *API) routeActs() {
 		DefaultStatus: http.StatusCreated,
 	}, a.act)
 	register(a, qianshao.PowerDecide, huma.Operation{
+		OperationID: "release", Method: http.MethodDelete, Path: "/claims/{subject}", Summary: "Give back what you have claimed",
+		DefaultStatus: http.StatusNoContent,
+	}, a.release)
+	register(a, qianshao.PowerDecide, huma.Operation{
 		OperationID: "undo", Method: http.MethodPost, Path: "/acts/{seq}/undo", Summary: "Take an act back",
 		DefaultStatus: http.StatusCreated,
 	}, a.undo)
+}
+
+// release ends the account's own claim. It leaves no act, and asking again does nothing.
+func (a *API) release(ctx context.Context, in *struct {
+	Subject string `path:"subject" maxLength:"128" doc:"finding:ID or campaign:ID"`
+}) (*struct{}, error) {
+	subject, ok := qianshao.ParseSubject(in.Subject)
+	if !ok {
+		return nil, badParameter("subject: write finding:ID or campaign:ID")
+	}
+	if err := a.opts.Desk.Release(ctx, acting(ctx), subject); err != nil {
+		return nil, a.refusal(ctx, "claim", err)
+	}
+	return nil, nil
 }
 
 // Act is an act as the API gives it.
