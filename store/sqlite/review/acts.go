@@ -120,24 +120,9 @@ WHERE a.seq > $1 AND a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findin
 	return list, s.db.Fail("read the trail of", err)
 }
 
-// isDue holds for the standings of findings, s, whose decision waits for a second review:
-// desk.Standing.DueForReview.
-const isDue = `s.subject_kind = 'finding' AND s.verdict <> '' AND s.second <> '' AND s.reviews = 0`
-
 // Due returns whose decision waits for a second review, by finding.
 func (s *Store) Due(ctx context.Context, findings []string) (map[string]string, error) {
-	ids, err := json.Marshal(findings)
-	if err != nil {
-		return nil, err
-	}
-	due := map[string]string{}
-	_, err = database.Collect(ctx, s.db.Read, func(r *sql.Rows) (none struct{}, err error) {
-		var finding, by string
-		err = r.Scan(&finding, &by)
-		due[finding] = by
-		return none, err
-	}, `SELECT s.subject, s.decided_by FROM (SELECT DISTINCT value FROM json_each($1)) j CROSS JOIN standings s ON s.subject = j.value WHERE `+isDue, string(ids))
-	return due, s.db.Fail("read what waits for a review in", err)
+	return s.Campaigns.Due(ctx, findings)
 }
 
 // Head returns the end of the trail, and when its last act was; zero for an empty trail.

@@ -351,10 +351,8 @@ WHERE batch = $1 AND finding > $2 AND ($3 = 0 OR skipped <> '' OR kept <> '') OR
 }
 
 // BatchDue says whether a decision of the batch waits for a second review.
-func (s *Store) BatchDue(ctx context.Context, id int64) (due bool, err error) {
-	err = s.db.Read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM batch_members m JOIN standings s ON s.subject = m.finding AND s.batch = m.batch
-WHERE m.batch = $1 AND `+isDue+`)`, id).Scan(&due)
-	return due, s.db.Fail("read a batch from", err)
+func (s *Store) BatchDue(ctx context.Context, id int64) (bool, error) {
+	return s.Campaigns.BatchDue(ctx, id)
 }
 
 // Preview counts what a batch consists of.

@@ -1,0 +1,37 @@
+package queue
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+
+	"github.com/qianshao/qianshao/store/sqlite/database"
+)
+
+// isDue holds for the standings of findings, s, whose decision waits for a second review:
+// desk.Standing.DueForReview.
+const isDue = `s.subject_kind = 'finding' AND s.verdict <> '' AND s.second <> '' AND s.reviews = 0`
+
+// Due returns whose decision waits for a second review, by finding, of those of the findings
+// that have one which does.
+func (c *Reader) Due(ctx context.Context, findings []string) (map[string]string, error) {
+	ids, err := json.Marshal(findings)
+	if err != nil {
+		return nil, err
+	}
+	due := map[string]string{}
+	_, err = database.Collect(ctx, c.db.Read, func(r *sql.Rows) (none struct{}, err error) {
+		var finding, by string
+		err = r.Scan(&finding, &by)
+		due[finding] = by
+		return none, err
+	}, `SELECT s.subject, s.decided_by FROM (SELECT DISTINCT value FROM json_each($1)) j CROSS JOIN standings s ON s.subject = j.value WHERE `+isDue, string(ids))
+	return due, c.db.Fail("read what waits for a review in", err)
+}
+
+// BatchDue says whether a decision of a batch waits for a second review.
+func (c *Reader) BatchDue(ctx context.Context, id int64) (due bool, err error) {
+	err = c.db.Read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM batch_members m JOIN standings s ON s.subject = m.finding AND s.batch = m.batch
+WHERE m.batch = $1 AND `+isDue+`)`, id).Scan(&due)
+	return due, c.db.Fail("read a batch from", err)
+}
