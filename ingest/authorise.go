@@ -39,7 +39,7 @@ func normalise(a qianshao.Authorisation) (qianshao.Authorisation, []problem) {
 		found = append(found, problem{field, index, fmt.Sprintf(format, args...)})
 	}
 	if a.ID == "" || strings.ContainsFunc(a.ID, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
-		add("id", -1, "id %q is empty or has spaces; give a short name, as school-2026", a.ID)
+		add("id", -1, "id %q is empty or has spaces; give a short name, as school-2026（编号不能为空，不能有空格，例如 school-2026）", a.ID)
 	}
 	for _, f := range []struct{ field, value, why string }{
 		{"owner", a.Owner, "name the organisation that answers for the sites"},

@@ -3,9 +3,11 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -180,6 +182,21 @@ func authorisationKeys() []string {
 		"revisit_min", "revisit_max", "robots_waiver", "views", "crawler_basis"}
 }
 
+// maxAuthorisationID bounds the id of an authorisation, in characters.
+const maxAuthorisationID = 64
+
+// registrableID says whether an authorisation may be given the id. It stands in queries,
+// addresses and lists of accounts, and "*" is all of them among the counters. What older
+// versions have registered under another one stays in force.
+func registrableID(id string) bool {
+	for i, r := range id {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && (i == 0 || !strings.ContainsRune("._-@", r)) {
+			return false
+		}
+	}
+	return utf8.RuneCountInString(id) <= maxAuthorisationID
+}
+
 func (r *scopeReader) authorisation(n *yaml.Node) qianshao.Authorisation {
 	var a qianshao.Authorisation
 	values := map[string]*yaml.Node{}
@@ -192,6 +209,10 @@ func (r *scopeReader) authorisation(n *yaml.Node) qianshao.Authorisation {
 		return a // what follows would be told twice
 	}
 	a, found := normalise(a)
+	if !slices.ContainsFunc(found, func(p problem) bool { return p.field == "id" }) && !registrableID(a.ID) {
+		found = append(found, problem{"id", -1, fmt.Sprintf("id %q has other signs than letters, digits and . _ - @, does not begin with a letter or digit, or is longer than %d characters; "+
+			"give a short name, as school-2026（编号只用字母、数字、汉字和 . _ - @，以字母、数字或汉字开头，最多 %[2]d 个字符，例如 school-2026）", a.ID, maxAuthorisationID)})
+	}
 	for _, p := range found {
 		at := values[p.field]
 		switch {

@@ -319,6 +319,9 @@ func (w *work) current(id string) (c counted, text string, err error) {
 	err = w.tx.QueryRowContext(w.ctx, `
 SELECT id, authorisation, category, level, score, first_seen, last_seen, seen, back_at, finding FROM findings WHERE id = $1`, id).Scan(
 		&c.finding, &c.authorisation, &c.category, &c.level, &c.score, &c.firstSeen, &c.lastSeen, &f.Seen, &back, &text)
+	if c.authorisation == queue.Everything { // of an older version; it would be counted twice among all
+		c.authorisation = ""
+	}
 	if err != nil {
 		return c, "", err
 	}
