@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/qianshao/qianshao"
 )
@@ -27,7 +29,7 @@ func (s *Standing) KeptFrom(account qianshao.Account) bool {
 func (v View) Blind() View {
 	s := v.Standing
 	v.Standing = Standing{Act: s.Act, Decided: s.Decided, Round: s.Round, Assignee: s.Assignee}
-	v.Acts, v.Wake = nil, ""
+	v.Acts, v.Former, v.Wake = nil, nil, ""
 	return v
 }
 
@@ -48,7 +50,8 @@ func blind(a qianshao.Act) (Shown, error) {
 }
 
 // Acts returns acts that the account may see, with a Seq above since, in their order, at
-// most limit. None is ever missed: acts become visible in the order of their Seq. Those of
+// most limit. None is ever missed: acts become visible in the order of their Seq; but those on
+// a campaign that the account comes to see later are in the campaign's history alone. Those of
 // others about a finding whose decision is kept from the account are there, blind.
 func (d *Desk) Acts(ctx context.Context, account qianshao.Account, since int64, limit int) ([]Shown, error) {
 	list, err := d.opts.Store.Acts(ctx, account.Sight, since, limit)
@@ -67,7 +70,9 @@ func (d *Desk) Acts(ctx context.Context, account qianshao.Account, since int64, 
 	}
 	out := make([]Shown, len(list))
 	for i, a := range list {
-		out[i] = Shown{Act: a}
+		if out[i], err = shown(&account, a); err != nil {
+			return nil, err
+		}
 		if a.By != account.Name && a.Subject.Kind == qianshao.SubjectFinding && due[a.Subject.ID] {
 			if out[i], err = blind(a); err != nil {
 				return nil, err
@@ -75,6 +80,34 @@ func (d *Desk) Acts(ctx context.Context, account qianshao.Account, since int64, 
 		}
 	}
 	return out, nil
+}
+
+// History returns the acts of the view in their order, as the account may read them; of a
+// campaign also those under its other names.
+func (v *View) History(account qianshao.Account) ([]Shown, error) {
+	list := slices.Concat(v.Acts, v.Former)
+	slices.SortFunc(list, func(a, b qianshao.Act) int { return cmp.Compare(a.Seq, b.Seq) })
+	out := make([]Shown, len(list))
+	for i, a := range list {
+		var err error
+		if out[i], err = shown(&account, a); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// shown returns an act without the lists of campaigns and findings that who is limited may
+// not see.
+func shown(account *qianshao.Account, a qianshao.Act) (Shown, error) {
+	if account.Sight.All || a.Subject.Kind != qianshao.SubjectCampaign {
+		return Shown{Act: a}, nil
+	}
+	detail := detailOf(&a)
+	detail.Campaigns, detail.Findings = nil, nil
+	var err error
+	a.Detail, err = detail.encode()
+	return Shown{Act: a}, err
 }
 
 // due returns those of the findings whose decision is kept from the account.

@@ -73,6 +73,9 @@ type State struct {
 	Level          qianshao.Level // of a finding
 	// Acts are all acts of the subject, in their order.
 	Acts []qianshao.Act
+	// Former are the acts on a campaign under its other names: those of campaigns that were
+	// merged into it, and its own former ids. Look fills them in; nothing stands by them.
+	Former []qianshao.Act
 	// Claim is the last claim of the subject; zero for none. It may have ended.
 	Claim Claim
 	// Earlier is the act of the same account that has the draft's key; nil for none.
@@ -118,8 +121,9 @@ type Store interface {
 	// Act returns an act of the trail, or ErrNotFound.
 	Act(ctx context.Context, seq int64) (qianshao.Act, error)
 	// Acts returns acts that may be seen, with a Seq above since, in their order, at most limit.
-	// An act that it leaves out for lack of sight never appears later at a lower Seq than one
-	// that it has returned.
+	// An act on a finding that it leaves out for lack of sight never appears later at a lower Seq
+	// than one that it has returned. Of acts on campaigns, it returns those on the campaigns of
+	// which a member may be seen now.
 	Acts(ctx context.Context, sight qianshao.Sight, since int64, limit int) ([]qianshao.Act, error)
 	// Due returns whose decision waits for a second review, for those of the findings that
 	// have one which does.

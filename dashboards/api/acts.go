@@ -343,7 +343,7 @@ type Review struct {
 	Due     bool   `json:"due_for_review" doc:"A second review is due."`
 	Blind   bool   `json:"blind,omitempty" doc:"The first answer is kept from you until the second review."`
 	Claim   *Claim `json:"claim,omitempty"`
-	History []Act  `json:"history" doc:"All its acts, oldest first."`
+	History []Act  `json:"history" doc:"All its acts, oldest first; of a campaign also those under its former ids, and on what was merged into it."`
 }
 
 // review returns what people have said of a subject that the account may see.
@@ -361,8 +361,9 @@ func (a *API) review(ctx context.Context, subject qianshao.Subject) (*Review, er
 		Basis: v.Standing.Act, Standing: newStanding(&v.Standing), Stale: v.Stale, Relapsed: v.Relapsed, Wake: v.Wake,
 		Due: due, Blind: blind, Claim: newClaim(v.Claim), History: []Act{},
 	}
-	for i := range v.Acts {
-		out.History = append(out.History, newAct(&v.Acts[i]))
+	history, err := v.History(acting(ctx))
+	for i := range history {
+		out.History = append(out.History, newShown(&history[i]))
 	}
-	return out, nil
+	return out, err
 }

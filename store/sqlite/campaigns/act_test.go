@@ -108,6 +108,21 @@ func TestMergesAndSplits(t *testing.T) {
 		if got.ID != idA || got.Members != 6 {
 			t.Fatalf("%s leads to %s with %d members, want %s with 6", id, got.ID, got.Members, idA)
 		}
+		view, err := d.Look(t.Context(), lead, subject(id)) // the merge is an act on b
+		check(t, err)
+		if history, err := view.History(lead); err != nil || len(history) != 1 || history[0].Seq != merge.Seq {
+			t.Errorf("the acts on %s are %+v, %v", id, history, err)
+		}
+	}
+	// Who sees a member of c.example alone is told of the merge, and not of what.
+	limited := qianshao.Account{Name: "wu", Role: qianshao.RoleAnalyst, Sight: qianshao.Sight{Authorisations: []string{"a-c.example"}}}
+	for _, authorisation := range []string{"a-c.example", "a-none"} {
+		limited.Sight.Authorisations[0] = authorisation
+		acts, err := d.Acts(t.Context(), limited, 0, 10)
+		check(t, err)
+		if sees := authorisation != "a-none"; sees != (len(acts) == 1) || sees && (acts[0].Seq != merge.Seq || acts[0].Detail != "") {
+			t.Errorf("who sees %s is told %+v", authorisation, acts)
+		}
 	}
 	w.save(blockOf("a3", 1, "g.example", 7))
 	w.save(blockOf("h3", 9, "g.example", 8, handle))

@@ -213,7 +213,7 @@ func selectQueue(q *campaign.Query, scopes []string, at position) *statement {
 // restrict adds the conditions of the list and the filters.
 func (s *statement) restrict(q *campaign.Query) {
 	now := s.arg(s.at.now)
-	claimed := `SELECT ` + campaignOf("l.subject") + ` FROM claims l WHERE l.subject_kind = 'campaign' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + `
+	claimed := `SELECT ` + CampaignOf("l.subject") + ` FROM claims l WHERE l.subject_kind = 'campaign' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + `
 UNION ALL SELECT f.campaign FROM claims l JOIN campaign_findings f ON f.finding = l.subject JOIN campaigns c ON c.campaign = f.campaign
 WHERE l.subject_kind = 'finding' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + ` AND c.members = 1`
 	// A subquery that has NULL in it makes NOT IN unknown: ids that lead nowhere are 0.
@@ -240,8 +240,8 @@ WHERE l.subject_kind = 'finding' AND l.until > ` + now + ` AND l.account <> ` + 
 	}
 }
 
-// campaignOf is the number of the campaign to which an id leads, 0 for none.
-func campaignOf(id string) string {
+// CampaignOf is the number of the campaign to which an id leads, 0 for none.
+func CampaignOf(id string) string {
 	return `coalesce((SELECT x.campaign FROM campaigns x WHERE x.id = ` + id + `),
   (SELECT m.campaign FROM campaign_aliases a JOIN campaign_members m ON m.finding = a.finding AND m.place = 0 WHERE a.id = ` + id + `),
   (SELECT k.campaign FROM campaign_aliases a JOIN campaign_keys k ON k.key_hash = a.key_hash WHERE a.id = ` + id + ` AND a.finding = ''), 0)`
@@ -249,7 +249,7 @@ func campaignOf(id string) string {
 
 // resting are the campaigns that are parked as such and have not come back.
 func resting(now string) string {
-	return `SELECT p.campaign FROM (SELECT ` + campaignOf("s.subject") + ` AS campaign, s.* FROM standings s WHERE s.subject_kind = 'campaign' AND s.parked <> 0) p
+	return `SELECT p.campaign FROM (SELECT ` + CampaignOf("s.subject") + ` AS campaign, s.* FROM standings s WHERE s.subject_kind = 'campaign' AND s.parked <> 0) p
 JOIN campaigns c ON c.campaign = p.campaign WHERE (p.parked_until = 0 OR p.parked_until > ` + now + `) AND (p.parked_sites = 0 OR c.owners < p.parked_sites)
 AND NOT (p.parked_relapse = 1 AND EXISTS (SELECT 1 FROM campaign_findings f JOIN findings x ON x.id = f.finding
   WHERE f.campaign = p.campaign AND f.relapsed = 1 AND x.back_at > p.parked_at))`
@@ -258,7 +258,7 @@ AND NOT (p.parked_relapse = 1 AND EXISTS (SELECT 1 FROM campaign_findings f JOIN
 // assigned are the campaigns that are somebody's task, or have a finding that is.
 func (s *statement) assigned(to string) string {
 	account := s.arg(to)
-	return `SELECT ` + campaignOf("s.subject") + ` FROM standings s WHERE s.assignee = ` + account + ` AND s.assignee <> '' AND s.subject_kind = 'campaign'
+	return `SELECT ` + CampaignOf("s.subject") + ` FROM standings s WHERE s.assignee = ` + account + ` AND s.assignee <> '' AND s.subject_kind = 'campaign'
 UNION ALL SELECT f.campaign FROM standings s JOIN campaign_findings f ON f.finding = s.subject
 WHERE s.assignee = ` + account + ` AND s.assignee <> '' AND s.subject_kind = 'finding'`
 }

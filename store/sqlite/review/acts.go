@@ -11,6 +11,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/queue"
 	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
@@ -81,6 +82,10 @@ func actByKey(ctx context.Context, db trail.Reader, by, key string) (*qianshao.A
 // Look returns what a subject is now.
 func (s *Store) Look(ctx context.Context, q desk.Question) (desk.State, error) {
 	st, err := state(ctx, s.db.Read, q)
+	if err == nil && q.Subject.Kind == qianshao.SubjectCampaign {
+		st.Former, err = database.Collect(ctx, s.db.Read, trail.ScanAct, trail.SelectActs+` WHERE a.subject_kind = 'campaign' AND a.subject <> $1
+AND a.subject IN (SELECT id FROM campaign_names WHERE campaign = (`+queue.SelectCampaign+`)) ORDER BY a.seq`, q.Subject.ID)
+	}
 	if isDesks(err) {
 		return st, err
 	}
@@ -101,7 +106,7 @@ func (s *Store) Act(ctx context.Context, seq int64) (qianshao.Act, error) {
 
 // Acts returns acts that may be seen, with a Seq above since, in their order, at most
 // limit. Who is limited sees those about findings and campaigns that there are, and no
-// others.
+// others; of a campaign, those who see a member.
 func (s *Store) Acts(ctx context.Context, sight qianshao.Sight, since int64, limit int) ([]qianshao.Act, error) {
 	if sight.All {
 		list, err := database.Collect(ctx, s.db.Read, trail.ScanAct, trail.SelectActs+` WHERE a.seq > $1 ORDER BY a.seq LIMIT $2`, since, limit)
@@ -115,8 +120,9 @@ func (s *Store) Acts(ctx context.Context, sight qianshao.Sight, since int64, lim
 		return nil, err
 	}
 	list, err := database.Collect(ctx, s.db.Read, trail.ScanAct, trail.SelectActs+`
-WHERE a.seq > $1 AND a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findings f WHERE f.id = a.subject
-  AND f.authorisation IN (SELECT value FROM json_each($3))) AND `+trail.SinceDeletion+` ORDER BY a.seq LIMIT $2`, since, limit, string(authorisations))
+WHERE a.seq > $1 AND (a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findings f WHERE f.id = a.subject
+  AND f.authorisation IN (SELECT value FROM json_each($3))) OR a.subject_kind = 'campaign' AND EXISTS (SELECT 1 FROM campaign_members m
+  WHERE m.campaign = `+queue.CampaignOf("a.subject")+` AND m.authorisation IN (SELECT value FROM json_each($3)))) AND `+trail.SinceDeletion+` ORDER BY a.seq LIMIT $2`, since, limit, string(authorisations))
 	return list, s.db.Fail("read the trail of", err)
 }
 
