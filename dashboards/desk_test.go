@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -306,6 +307,11 @@ func TestBatches(t *testing.T) {
 	if w.Code != http.StatusCreated || frozen.Members != members || len(frozen.Digest) != 64 || !frozen.Confirm || frozen.State != desk.BatchFrozen ||
 		frozen.Preview.Sites["mine.example"] != members || frozen.Preview.Levels["high"] != members || frozen.Tally.Pending != members {
 		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	again := decode[api.Batch](t, me.ask("GET", w.Header().Get("Location"), "").Body.String()).Preview
+	drawn := frozen.Preview.Random
+	if len(drawn) != 5 || drawn[0].Site != "mine.example" || drawn[0].Level != qianshao.LevelHigh || drawn[0] == drawn[1] || !slices.Equal(drawn, again.Random) {
+		t.Errorf("drawn are %+v, then %+v", drawn, again.Random)
 	}
 	at := w.Header().Get("Location")
 	if w := o.join(t, other).ask("GET", at, ""); w.Code != http.StatusNotFound {

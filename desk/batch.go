@@ -15,6 +15,8 @@ const (
 	// ConfirmAbove is the number of members above which it must be typed, and above which
 	// the decisions are due for a second review.
 	ConfirmAbove = 50
+	// PreviewExamples are shown of each kind: as many as one looks at before confirming.
+	PreviewExamples = 5
 	// MaxMembers bounds a batch. Whoever decides on more at once does not look.
 	MaxMembers = 200_000
 )
@@ -109,6 +111,16 @@ type Preview struct {
 	Sites      map[string]int
 	Categories map[qianshao.Category]int
 	Levels     map[qianshao.Level]int
+	// Unlike are the members least like the rest, and Random some that the digest draws; at
+	// most PreviewExamples of each. Those that are not grouped yet are like the rest.
+	Unlike, Random []Example
+}
+
+// Example is a member that a preview shows.
+type Example struct {
+	Finding, Site string
+	Category      qianshao.Category
+	Level         qianshao.Level
 }
 
 // Tally counts what became of the members of a batch.

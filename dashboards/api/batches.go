@@ -64,6 +64,24 @@ type Preview struct {
 	Sites      map[string]int `json:"sites"`
 	Categories map[string]int `json:"categories"`
 	Levels     map[string]int `json:"levels"`
+	Unlike     []Example      `json:"unlike" doc:"The members least like the rest, five at most."`
+	Random     []Example      `json:"random" doc:"Five members that the digest draws."`
+}
+
+// Example is a member that one looks at before deciding on all.
+type Example struct {
+	Finding  string            `json:"finding"`
+	Site     string            `json:"site"`
+	Category qianshao.Category `json:"category"`
+	Level    qianshao.Level    `json:"level"`
+}
+
+func newExamples(list []desk.Example) []Example {
+	out := []Example{}
+	for _, e := range list {
+		out = append(out, Example(e))
+	}
+	return out
 }
 
 // Tally counts what became of the members.
@@ -165,7 +183,8 @@ func (a *API) describe(ctx context.Context, b desk.Batch) (Batch, error) {
 		return out, err
 	}
 	tally, err := a.opts.Desk.Tally(ctx, acting(ctx), b.ID)
-	out.Preview = Preview{Decided: preview.Decided, Sites: preview.Sites, Categories: byName(preview.Categories), Levels: map[string]int{}}
+	out.Preview = Preview{Decided: preview.Decided, Sites: preview.Sites, Categories: byName(preview.Categories), Levels: map[string]int{},
+		Unlike: newExamples(preview.Unlike), Random: newExamples(preview.Random)}
 	for level, n := range preview.Levels {
 		out.Preview.Levels[level.String()] = n
 	}

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 	"strings"
@@ -70,6 +71,48 @@ func (t *Traits) setBlock(f *qianshao.Finding, opts Options) {
 
 // Alike compares two sketches: 1 for equal blocks, about 0 for unrelated ones.
 func Alike(a, b uint64) float64 { return 1 - min(1, float64(bits.OnesCount64(a^b))/32) }
+
+// Weighed is a block that so many members have; Finding is one of them.
+type Weighed struct {
+	Sketch  uint64
+	Members int
+	Finding string
+}
+
+// LeastLike returns findings of at most n blocks that are least like those of all members,
+// the least first; of equal ones the rarer. A block that most are like is none of them.
+func LeastLike(blocks []Weighed, n int) []string {
+	var ones [64]int // members whose sketch has the bit
+	all := 0
+	for _, b := range blocks {
+		all += b.Members
+		for bit := range ones {
+			ones[bit] += b.Members * int(b.Sketch>>bit&1)
+		}
+	}
+	distance := func(b Weighed) (sum int) { // to all members, in bits
+		for bit, set := range ones {
+			if b.Sketch>>bit&1 == 1 {
+				set = all - set
+			}
+			sum += set
+		}
+		return sum
+	}
+	far := make(map[uint64]int, len(blocks))
+	for _, b := range blocks {
+		far[b.Sketch] = distance(b)
+	}
+	blocks = slices.Clone(blocks)
+	slices.SortFunc(blocks, func(a, b Weighed) int {
+		return cmp.Or(cmp.Compare(far[b.Sketch], far[a.Sketch]), cmp.Compare(a.Members, b.Members), cmp.Compare(a.Finding, b.Finding))
+	})
+	var list []string
+	for _, b := range blocks[:min(n, max(len(blocks)-1, 0))] {
+		list = append(list, b.Finding)
+	}
+	return list
+}
 
 // shinglesOf returns the hashes of all shingles of the finding's evidence with what is
 // around it, sorted, each once.

@@ -179,3 +179,24 @@ func TestKeys(t *testing.T) {
 		t.Errorf("of 40 domains %d are kept, and %d by a page that has 35 of them", len(a), shared)
 	}
 }
+
+// TestLeastLike: what differs most from all members comes first; the most common block never.
+func TestLeastLike(t *testing.T) {
+	t.Parallel()
+	common := uint64(0xffff0000ffff0000)
+	blocks := []Weighed{
+		{Sketch: common ^ 0b11, Members: 3, Finding: "near"}, {Sketch: ^common, Members: 2, Finding: "stranger"},
+		{Sketch: common, Members: 90, Finding: "common"}, {Sketch: common ^ 0xffff, Members: 1, Finding: "far"},
+	}
+	for n, want := range map[int][]string{5: {"stranger", "far", "near"}, 2: {"stranger", "far"}, 0: nil} {
+		if got := LeastLike(blocks, n); !slices.Equal(got, want) {
+			t.Errorf("%d of them: %q, want %q", n, got, want)
+		}
+	}
+	if got := LeastLike(blocks[:1], 5); len(got) != 0 {
+		t.Errorf("of one block: %q", got)
+	}
+	if got := LeastLike(nil, 5); len(got) != 0 {
+		t.Errorf("of none: %q", got)
+	}
+}

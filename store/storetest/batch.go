@@ -78,6 +78,12 @@ func testBatch(t *testing.T, d *Desk) {
 	p, err := d.Preview(t.Context(), d.Accounts["ann"], b.ID)
 	check(t, err)
 	n := len(ids)
+	for i, e := range p.Random {
+		if !slices.Contains(ids, e.Finding) || slices.Index(p.Random, e) != i || len(p.Random) != desk.PreviewExamples {
+			t.Errorf("drawn are %+v", p.Random)
+		}
+	}
+	p.Random = nil
 	want := desk.Preview{Members: n, Decided: 1, Sites: map[string]int{"many": n}, Categories: map[qianshao.Category]int{qianshao.Gambling: n}, Levels: map[qianshao.Level]int{qianshao.LevelHigh: n}}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Errorf("preview (-want +got):\n%s", diff)

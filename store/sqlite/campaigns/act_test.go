@@ -275,3 +275,31 @@ func TestCountersFollowStandings(t *testing.T) {
 	}
 	want("the day has come", "2 undecided, 0 relapsed, 0 parked, 0 in review, overdue true")
 }
+
+// The preview of a batch has the members least like the rest first.
+func TestPreviewOfUnlikeMembers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d, lead := w.desked()
+	var ids []string
+	for i := range 20 {
+		s := blockOf(fmt.Sprintf("f%02d", i), 1, "a.example", i)
+		if i == 7 {
+			s = blockOf("odd", ^uint64(1), "b.example", i)
+		}
+		w.save(s)
+		ids = append(ids, s.ID)
+	}
+	w.group()
+	b, err := d.Freeze(t.Context(), lead, desk.Selection{Findings: ids})
+	check(t, err)
+	p, err := d.Preview(t.Context(), lead, b.ID)
+	check(t, err)
+	if len(p.Unlike) != 1 || p.Unlike[0].Finding != "odd" || len(p.Random) != desk.PreviewExamples {
+		t.Errorf("shown are %+v and %+v", p.Unlike, p.Random)
+	}
+	lead.Sight = qianshao.Sight{Authorisations: []string{"a-a.example"}}
+	if p, err = d.Preview(t.Context(), lead, b.ID); err != nil || len(p.Unlike) != 0 {
+		t.Errorf("who may not see it any more is shown %+v, %v", p.Unlike, err)
+	}
+}

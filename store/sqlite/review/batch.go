@@ -355,29 +355,9 @@ func (s *Store) BatchDue(ctx context.Context, id int64) (bool, error) {
 	return s.Campaigns.BatchDue(ctx, id)
 }
 
-// Preview counts what a batch consists of.
+// Preview says what a batch consists of.
 func (s *Store) Preview(ctx context.Context, id int64, sight qianshao.Sight) (desk.Preview, error) {
-	p := desk.Preview{Sites: map[string]int{}, Categories: map[qianshao.Category]int{}, Levels: map[qianshao.Level]int{}}
-	_, err := database.Collect(ctx, s.db.Read, func(r *sql.Rows) (none struct{}, err error) {
-		var host, authorisation string
-		var category qianshao.Category
-		var level qianshao.Level
-		var decided bool
-		var n int
-		if err = r.Scan(&host, &category, &level, &authorisation, &decided, &n); err != nil || !sight.Sees(authorisation) {
-			return none, err
-		}
-		p.Members += n
-		p.Sites[host] += n
-		p.Categories[category] += n
-		p.Levels[level] += n
-		if decided {
-			p.Decided += n
-		}
-		return none, nil
-	}, `SELECT f.host, f.category, f.level, f.authorisation, m.verdict <> '', count(*)
-FROM batch_members m JOIN findings f ON f.id = m.finding WHERE m.batch = $1 GROUP BY 1, 2, 3, 4, 5`, id)
-	return p, s.db.Fail("count a batch in", err)
+	return s.Campaigns.Preview(ctx, id, sight)
 }
 
 // Tally counts what became of the members of a batch.
