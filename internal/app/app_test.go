@@ -65,6 +65,7 @@ func TestApp(t *testing.T) {
 	if err != nil || beside.Total != counts.Open || len(beside.Hits) != 1 || beside.Hits[0].Score != highest.Hits[0].Score {
 		t.Errorf("%d findings beside the process, %v", beside.Total, err)
 	}
+	wantPages(t, data, counts.Open) // of the running server
 	if err := a.Reload(); err != nil {
 		t.Error(err)
 	}
@@ -82,8 +83,30 @@ func TestApp(t *testing.T) {
 	if err != nil || alone.Total != counts.Open {
 		t.Errorf("%d findings when nothing runs, %v", alone.Total, err)
 	}
+	wantPages(t, data, counts.Open)
 	if n, err := datafolder.Reindex(t.Context(), data, nil, nil); err != nil || n != counts.Findings {
 		t.Errorf("%d findings indexed, %v", n, err)
+	}
+}
+
+// wantPages searches for open findings beyond a page, and passes over most of them, beyond what an
+// engine passes over.
+func wantPages(t *testing.T, data string, open int) {
+	t.Helper()
+	all, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Data: data, Query: "state:open", Limit: 2 * index.MaxWindow, Step: 2})
+	ids := map[string]bool{}
+	for i := range all.Hits {
+		ids[all.Hits[i].ID] = true
+	}
+	if err != nil || open <= 2 || len(all.Hits) != open || len(ids) != open || all.Total != open {
+		t.Errorf("%d hits, %d different ones, of %d: %v", len(all.Hits), len(ids), open, err)
+	}
+	last, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Data: data, Query: "state:open", Offset: open - 1, Limit: 5, Step: index.MaxWindow})
+	if err != nil || len(last.Hits) != 1 || len(all.Hits) == 0 || last.Hits[0].ID != all.Hits[len(all.Hits)-1].ID {
+		t.Errorf("the last hit: %+v, %v", last.Hits, err)
+	}
+	if none, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Data: data, Query: "state:open", Offset: index.MaxWindow + 1, Limit: 5}); err != nil || len(none.Hits) != 0 {
+		t.Errorf("beyond the last: %+v, %v", none.Hits, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package datafolder
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,9 @@ import (
 // serverTimeout bounds a search that goes through a running server.
 const serverTimeout = 30 * time.Second
 
+// searchStep hits are read at a time: a limit beyond index.MaxWindow is read page by page.
+const searchStep = 2000
+
 // SearchRequest is a search of a data folder that a server may have open.
 type SearchRequest struct {
 	Data  string
@@ -31,6 +35,8 @@ type SearchRequest struct {
 	Zone          *time.Location
 	Sort          index.Sort // the order of the hits; empty is index.SortSeen
 	Offset, Limit int
+	// Step is how many hits are read at a time, index.MaxWindow at most; 0 is searchStep.
+	Step int
 	// Reindexing is told when the index does not match the store and is built anew
 	// before it is searched; optional.
 	Reindexing Reindexing
@@ -55,9 +61,33 @@ func Search(ctx context.Context, r SearchRequest) (found api.Found, err error) {
 	if err != nil {
 		return found, err
 	}
-	found.Results, err = ix.Search(ctx, index.Request{Sight: qianshao.SeeAll(), Query: query, Sort: r.Sort, Offset: r.Offset, Limit: r.Limit})
+	found, err = r.pages(func(after index.Cursor, offset, limit int) (page api.Found, err error) {
+		page.Results, err = ix.Search(ctx, index.Request{Sight: qianshao.SeeAll(), Query: query, Sort: r.Sort, Offset: offset, Limit: limit, After: after, NoFacets: after != ""})
+		return page, err
+	})
 	found.Suggest(parser, r.Query)
 	return found, errors.Join(err, ix.Close())
+}
+
+// pages reads pages until there are as many hits as are asked for. What else the answer
+// says is that of the first page.
+func (r SearchRequest) pages(page func(after index.Cursor, offset, limit int) (api.Found, error)) (found api.Found, err error) {
+	step := cmp.Or(r.Step, searchStep)
+	if r.Offset > index.MaxWindow-step { // no engine gets there by offset: what comes before is read and dropped
+		drop := r.Offset
+		r.Offset, r.Limit = 0, drop+r.Limit
+		found, err = r.pages(page)
+		found.Hits = found.Hits[min(drop, len(found.Hits)):]
+		return found, err
+	}
+	found, err = page("", r.Offset, min(r.Limit, step))
+	for next := found.Next; err == nil && next != "" && len(found.Hits) < r.Limit; {
+		var more api.Found
+		more, err = page(next, 0, min(r.Limit-len(found.Hits), step))
+		found.Hits = append(found.Hits, more.Hits...)
+		next = more.Next
+	}
+	return found, err
 }
 
 // open opens the index, and brings it up to date with the store if there is one.
@@ -83,14 +113,23 @@ func (r SearchRequest) askServer(ctx context.Context) (found api.Found, err erro
 	if err != nil {
 		return found, fmt.Errorf("another process, without a console, has %s open; try again when it is done", r.Data)
 	}
-	values := url.Values{"q": {r.Query}, "sort": {string(r.Sort)}, "limit": {strconv.Itoa(r.Limit)}, "offset": {strconv.Itoa(r.Offset)}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"api/v1/search?"+values.Encode(), nil)
+	client := http.Client{Timeout: serverTimeout}
+	defer client.CloseIdleConnections()
+	return r.pages(func(after index.Cursor, offset, limit int) (api.Found, error) {
+		values := url.Values{"q": {r.Query}, "sort": {string(r.Sort)}, "limit": {strconv.Itoa(limit)}, "offset": {strconv.Itoa(offset)}}
+		if after != "" {
+			values.Set("after", string(after))
+		}
+		return askPage(ctx, &client, base+"api/v1/search?"+values.Encode(), token)
+	})
+}
+
+func askPage(ctx context.Context, client *http.Client, url, token string) (found api.Found, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return found, err
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
-	client := http.Client{Timeout: serverTimeout}
-	defer client.CloseIdleConnections()
 	response, err := client.Do(request)
 	if err != nil {
 		return found, fmt.Errorf("ask the running server: %w", err)
