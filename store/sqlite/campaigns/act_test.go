@@ -145,6 +145,40 @@ func TestMergesAndSplits(t *testing.T) {
 	}
 }
 
+// What would group too many findings anew is refused, and leaves all as it was.
+func TestLargeMergeIsNotUndone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, lead := w.desked()
+	opts := w.options()
+	opts.MaxRebuilt = 3
+	d, err := desk.New(desk.Options{
+		Store: review.New(w.db, opts), Mask: func(s string) string { return s }, Rules: func() string { return "rules" }, Now: func() time.Time { return w.at },
+		Account: func(context.Context, string) (qianshao.Account, error) { return lead, nil },
+	})
+	check(t, err)
+	w.save(blockOf("a1", 1, "a.example", 1))
+	w.save(blockOf("b1", 2, "b.example", 2))
+	w.save(blockOf("b2", 2, "c.example", 3))
+	w.group()
+	merge, err := d.Do(t.Context(), lead, desk.Draft{
+		Subject: qianshao.Subject{Kind: qianshao.SubjectCampaign, ID: w.idOf("a1")}, Kind: qianshao.ActMerge, Detail: desk.Detail{Campaigns: []string{w.idOf("b1")}},
+	})
+	check(t, err)
+	w.save(blockOf("b3", 2, "d.example", 4))
+	w.group()
+	var refused *desk.Refusal
+	if _, err := d.Undo(t.Context(), lead, merge.Seq, "", ""); !errors.As(err, &refused) || refused.Code != "large" || !strings.Contains(refused.Text, "split off") {
+		t.Errorf("undone: %v", err)
+	}
+	w.wantParts("refused", "a1 b1 b2 b3")
+	w.remove("b3")
+	w.group()
+	_, err = d.Undo(t.Context(), lead, merge.Seq, "", "")
+	check(t, err)
+	w.wantParts("undone", "a1", "b1 b2")
+}
+
 // Merging needs the sight of all members of all campaigns.
 func TestMergeNeedsSight(t *testing.T) {
 	t.Parallel()

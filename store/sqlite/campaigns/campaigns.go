@@ -4,6 +4,7 @@
 package campaigns
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -21,6 +22,10 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
+// MaxRebuilt is how many members of a campaign an act may group anew. They are grouped in its
+// transaction, for which a crawl waits: about a second for 1,000 of them.
+const MaxRebuilt = 10_000
+
 // Campaigns groups findings into campaigns and reads them. Which campaigns there are, with
 // their ids, members and counters, depends on the findings and on the acts about campaigns,
 // never on the order in which findings came in.
@@ -30,6 +35,8 @@ type Campaigns struct {
 	traits func(*qianshao.Finding) campaign.Traits
 	name   string
 	now    func() time.Time
+	// maxRebuilt is Options.MaxRebuilt.
+	maxRebuilt int
 }
 
 // Options are what grouping needs.
@@ -40,6 +47,8 @@ type Options struct {
 	Name string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// MaxRebuilt stands in the place of the constant; 0 is that.
+	MaxRebuilt int
 }
 
 // New returns the campaigns of an open database.
@@ -47,7 +56,7 @@ func New(db *database.DB, opts Options) *Campaigns {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Campaigns{Reader: queue.New(db, opts.Now), db: db, traits: opts.Traits, name: opts.Name, now: opts.Now}
+	return &Campaigns{Reader: queue.New(db, opts.Now), db: db, traits: opts.Traits, name: opts.Name, now: opts.Now, maxRebuilt: cmp.Or(opts.MaxRebuilt, MaxRebuilt)}
 }
 
 // work is what one transaction does to campaigns.
@@ -61,6 +70,8 @@ type work struct {
 	counts ledger
 	// rebuilding is a campaign that all members leave, to be grouped anew; 0 for none.
 	rebuilding int64
+	// maxRebuilt is how many members may be grouped anew at once; 0 is any number.
+	maxRebuilt int
 	// moved says into which campaign another one was united.
 	moved map[int64]int64
 	// newcomers are findings that were grouped, with their primary campaign before; 0 for none.

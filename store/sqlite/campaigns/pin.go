@@ -25,7 +25,7 @@ func (c *Campaigns) Apply(ctx context.Context, tx *database.Tx, act *qianshao.Ac
 	if err != nil {
 		return err
 	}
-	w.traits = c.traits
+	w.traits, w.maxRebuilt = c.traits, c.maxRebuilt
 	if err := w.applyAct(act); err != nil {
 		return err
 	}
@@ -254,6 +254,10 @@ func (w *work) rebuild(n int64) error {
 	ids, err := database.Collect(w.ctx, w.tx, scanString, `SELECT finding FROM campaign_members WHERE campaign = $1 ORDER BY first_seen, finding`, n)
 	if err != nil {
 		return err
+	}
+	if w.maxRebuilt > 0 && len(ids) > w.maxRebuilt {
+		return &desk.Refusal{Code: "large", Field: "reverts", Text: fmt.Sprintf("the campaign has %d findings, more than %d, which would have to be grouped anew at once, "+
+			"and the crawl would stand still meanwhile: split off what does not belong there, %d findings at a time", len(ids), w.maxRebuilt, desk.MaxNamed)}
 	}
 	s, err := w.state(n)
 	if err != nil {
