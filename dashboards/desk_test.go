@@ -140,7 +140,8 @@ func TestActsAreRefused(t *testing.T) {
 	o.withDesk(t)
 	me := o.join(t, analyst)
 	seen := decode[reviewed](t, me.ask("GET", "/api/v1/findings/"+mine, "").Body.String()).Seen
-	subject := `"subject": "finding:` + mine + `", "seen": "` + seen + `"`
+	unfounded := `"subject": "finding:` + mine + `", "seen": "` + seen + `"`
+	subject := unfounded + `, "basis": 0`
 	for body, want := range map[string]struct {
 		status int
 		code   string
@@ -155,14 +156,21 @@ func TestActsAreRefused(t *testing.T) {
 		`{` + subject + `, "kind": "park"}`:                                                                                              {http.StatusUnprocessableEntity, "refused"},
 		`{` + subject + `, "kind": "adjudicate", "verdict": "crime", "reason": "hacked"}`:                                                {http.StatusForbidden, "forbidden"},
 		`{` + subject + `, "kind": "assign", "assignee": "auditor"}`:                                                                     {http.StatusForbidden, "forbidden"},
-		`{` + subject + `, "kind": "decide", "verdict": "crime", "reason": "hacked", "basis": 7}`:                                        {http.StatusConflict, "conflict"},
+		`{` + unfounded + `, "kind": "decide", "verdict": "crime", "reason": "hacked"}`:                                                  {http.StatusBadRequest, "bad_body"},
+		`{` + unfounded + `, "kind": "decide", "verdict": "crime", "reason": "hacked", "basis": 7}`:                                      {http.StatusConflict, "conflict"},
 		`{` + strings.Replace(subject, seen, strings.Repeat("0", 64), 1) + `, "kind": "decide", "verdict": "crime", "reason": "hacked"}`: {http.StatusConflict, "conflict"},
+		`{` + subject + `, "kind": "note"}`:                                                                                              {http.StatusUnprocessableEntity, "refused"},
 		`{"subject": "finding:0000000000000000", "kind": "note", "words": "x"}`:                                                          {http.StatusNotFound, "not_found"},
 		`{` + subject + `, "kind": "note", "words": "身份证 11010519491231002X"}`:                                                           {http.StatusCreated, ""},
 	} {
 		w := me.ask("POST", "/api/v1/acts", body)
 		if p := decode[api.Problem](t, w.Body.String()); w.Code != want.status || p.Code != want.code {
 			t.Errorf("%s: %d %s, want %d %s", body, w.Code, w.Body, want.status, want.code)
+		}
+		for _, wrong := range []string{"there is no act", `"field":"detail.`} { // what is missing is a finding; no body has a member detail
+			if strings.Contains(w.Body.String(), wrong) {
+				t.Errorf("%s: %s", body, w.Body)
+			}
 		}
 		if strings.Contains(w.Body.String(), "11010519491231002X") {
 			t.Errorf("the note is not masked: %s", w.Body)
@@ -376,6 +384,10 @@ func TestCampaigns(t *testing.T) {
 	}
 	if w := nobody.ask("GET", at, ""); w.Code != http.StatusNotFound {
 		t.Errorf("a campaign of which one sees no member: %d %s", w.Code, w.Body)
+	}
+	of := decode[struct{ Campaigns []api.Membership }](t, me.ask("GET", "/api/v1/findings/"+mine, "").Body.String()).Campaigns
+	if len(of) == 0 || of[0].ID != queue.Campaigns[0].ID || !of[0].Primary {
+		t.Errorf("the finding is in %+v", of)
 	}
 	if page := decode[api.CampaignDetails](t, me.ask("GET", at, "").Body.String()); page.Findings != 1 || page.Members != 1 || len(page.List) != 1 || page.List[0].Finding != mine || page.Review == nil {
 		t.Errorf("a limited account sees %+v", page)

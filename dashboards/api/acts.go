@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -114,7 +115,7 @@ func (a *API) acts(ctx context.Context, in *actsInput) (*struct{ Body Acts }, er
 type Doing struct {
 	Subject string           `json:"subject" doc:"finding:ID or campaign:ID"`
 	Kind    qianshao.ActKind `json:"kind" enum:"decide,adjudicate,review,dispute,note,assign,park,claim,merge,split,policy"`
-	Basis   int64            `json:"basis,omitempty" minimum:"0" doc:"review.basis of the finding as you saw it; 0 if nobody has decided. For decide, adjudicate, review, dispute, park, merge, split, policy."`
+	Basis   *int64           `json:"basis,omitempty" minimum:"0" doc:"review.basis of the finding or campaign as you saw it; 0 if nobody has decided. Needed for decide, adjudicate, review, dispute, park, merge, split, policy."`
 	Seen    string           `json:"seen,omitempty" maxLength:"64" doc:"seen of the finding as you saw it. For acts with a verdict, and parks."`
 	Verdict qianshao.Verdict `json:"verdict,omitempty" enum:"crime,not_crime,unsure"`
 	Reason  qianshao.Reason  `json:"reason,omitempty" doc:"Of crime: hacked, user_post, operator. Of not_crime: awareness, lawful, homonym, extraction, other (with words)."`
@@ -150,8 +151,16 @@ func (d *Doing) draft(key string) (desk.Draft, error) {
 	if !ok {
 		return desk.Draft{}, NewProblem(http.StatusBadRequest, "bad_body", "subject: write finding:ID or campaign:ID")
 	}
+	var basis int64
+	switch {
+	case d.Basis != nil:
+		basis = *d.Basis
+	case d.Kind != qianshao.ActNote && d.Kind != qianshao.ActAssign && d.Kind != qianshao.ActClaim:
+		// To take a missing one for 0 would let a program decide that has not looked.
+		return desk.Draft{}, NewProblem(http.StatusBadRequest, "bad_body", "basis: write review.basis of the finding or campaign as you saw it; 0 if nobody has decided")
+	}
 	return desk.Draft{
-		Subject: subject, Kind: d.Kind, Basis: d.Basis, Seen: d.Seen, Verdict: d.Verdict, Reason: d.Reason, Until: d.Until, Key: key, TakeOver: d.TakeOver,
+		Subject: subject, Kind: d.Kind, Basis: basis, Seen: d.Seen, Verdict: d.Verdict, Reason: d.Reason, Until: d.Until, Key: key, TakeOver: d.TakeOver,
 		Detail: desk.Detail{
 			Words: d.Words, Assignee: d.Assignee, Park: d.Park.detail(), Campaigns: d.Campaigns, Findings: d.Findings, Newcomers: d.Newcomers,
 		},
@@ -179,7 +188,7 @@ func (a *API) act(ctx context.Context, in *struct {
 		return nil, err
 	}
 	act, err := a.opts.Desk.Do(ctx, acting(ctx), draft)
-	return a.done(ctx, &act, err)
+	return a.done(ctx, string(draft.Subject.Kind), &act, err)
 }
 
 func (a *API) undo(ctx context.Context, in *struct {
@@ -188,7 +197,7 @@ func (a *API) undo(ctx context.Context, in *struct {
 	Body *Why
 }) (*struct{ Body Done }, error) {
 	act, err := a.opts.Desk.Undo(ctx, acting(ctx), in.Seq, in.Body.words(), in.Key.Key)
-	return a.done(ctx, &act, err)
+	return a.done(ctx, "act", &act, err)
 }
 
 // Why says why something is undone.
@@ -203,9 +212,10 @@ func (w *Why) words() string {
 	return w.Words
 }
 
-func (a *API) done(ctx context.Context, act *qianshao.Act, err error) (*struct{ Body Done }, error) {
+// done is the answer to an act on what, or the problem of one that was refused.
+func (a *API) done(ctx context.Context, what string, act *qianshao.Act, err error) (*struct{ Body Done }, error) {
 	if err != nil {
-		return nil, a.refusal(ctx, "act", err)
+		return nil, a.refusal(ctx, what, err)
 	}
 	out := &struct{ Body Done }{}
 	if act.Seq > 0 {
@@ -238,7 +248,7 @@ func (a *API) refusal(ctx context.Context, what string, err error) error {
 		return badParameter("%s", refused.Text)
 	case errors.As(err, &refused):
 		p := NewProblem(http.StatusUnprocessableEntity, "refused", refused.Text)
-		p.Refusal, p.Field = refused.Code, refused.Field
+		p.Refusal, p.Field = refused.Code, strings.TrimPrefix(refused.Field, "detail.") // bodies have its members themselves
 		return p
 	case errors.Is(err, desk.ErrForbidden):
 		return NewProblem(http.StatusForbidden, "forbidden", err.Error())

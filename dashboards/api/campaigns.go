@@ -20,6 +20,8 @@ type Campaigns interface {
 	Queue(ctx context.Context, q campaign.Query) (campaign.Page, error)
 	// Campaign returns what can be seen of a campaign, or desk.ErrNotFound.
 	Campaign(ctx context.Context, sight qianshao.Sight, id string) (campaign.Details, error)
+	// Of returns the campaigns that a finding is in, the primary one first.
+	Of(ctx context.Context, finding string) ([]campaign.Membership, error)
 	// Members returns its members that may be seen, after a cursor, at most limit.
 	Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (campaign.Members, error)
 }
@@ -160,6 +162,25 @@ type CampaignKey struct {
 	Shared  bool          `json:"shared,omitempty"`
 }
 
+// Membership is a campaign as one of those that a finding is in.
+type Membership struct {
+	ID      string        `json:"id"`
+	Kind    campaign.Kind `json:"kind"`
+	Key     string        `json:"key,omitempty" doc:"The destination, or the handle after its kind; none for a block."`
+	Primary bool          `json:"primary" doc:"The one by which queue and totals count the finding."`
+	Shared  bool          `json:"shared,omitempty" doc:"Too many sites have the key: it groups nothing."`
+}
+
+// memberships returns the campaigns that a finding is in.
+func (a *API) memberships(ctx context.Context, finding string) ([]Membership, error) {
+	list, err := a.opts.Campaigns.Of(ctx, finding)
+	out := []Membership{}
+	for _, m := range list {
+		out = append(out, Membership(m))
+	}
+	return out, err
+}
+
 // CampaignMember is a finding as a member of a campaign.
 type CampaignMember struct {
 	Finding       string            `json:"finding"`
@@ -168,7 +189,7 @@ type CampaignMember struct {
 	Category      qianshao.Category `json:"category"`
 	Level         qianshao.Level    `json:"level"`
 	Score         int               `json:"score"`
-	Primary       bool              `json:"primary"`
+	Primary       bool              `json:"primary" doc:"It is the one by which queue and totals count the finding."`
 	Undecided     bool              `json:"undecided"`
 	Relapsed      bool              `json:"relapsed"`
 	Parked        bool              `json:"parked"`

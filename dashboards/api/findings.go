@@ -119,6 +119,8 @@ type Finding struct {
 	// Changes are the times at which it was gone, came back, or moved to another
 	// category, oldest first.
 	Changes []qianshao.Change `json:"changes"`
+	// Campaigns are those that it is in, the primary one first; absent in files.
+	Campaigns []Membership `json:"campaigns,omitempty" doc:"Those that it is in, the primary one first; none while it waits to be grouped."`
 	// Review is what people have said of it; absent in files.
 	Review *Review `json:"review,omitempty"`
 }
@@ -161,6 +163,9 @@ func (a *API) finding(ctx context.Context, in *findingInput) (*single[Finding], 
 	if a.opts.Desk != nil {
 		if out.Review, err = a.review(ctx, qianshao.Subject{Kind: qianshao.SubjectFinding, ID: f.ID}); err != nil {
 			return nil, a.refusal(ctx, "finding", err)
+		}
+		if out.Campaigns, err = a.memberships(ctx, f.ID); err != nil {
+			return nil, a.failure(ctx, "finding", err)
 		}
 	}
 	return answer(in.IfChanged, out)

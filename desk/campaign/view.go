@@ -151,6 +151,17 @@ type KeyCount struct {
 	Shared  bool   `json:"shared,omitempty"`
 }
 
+// Membership is a campaign as one of those that a finding is in.
+type Membership struct {
+	ID   string
+	Kind Kind
+	// Key is the destination or handle; "" for a block.
+	Key     string
+	Primary bool
+	// Shared says that too many sites have the key: it groups nothing.
+	Shared bool
+}
+
 // Member is a finding as one of a campaign.
 type Member struct {
 	Finding       string `json:"finding"`

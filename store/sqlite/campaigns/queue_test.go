@@ -235,6 +235,12 @@ func TestSightOfCampaigns(t *testing.T) {
 	w.save(blockOf("own", 1, "own.example", 2))
 	w.save(blockOf("other", 2, "secret.example", 3))
 	w.group()
+	if of, err := w.c.Of(t.Context(), "secret"); err != nil || len(of) != 2 || !of[0].Primary || of[1].Primary || of[1].Kind != campaign.KindHandle || of[1].Key == "" {
+		t.Errorf("the finding is in %+v, %v", of, err)
+	}
+	if of, err := w.c.Of(t.Context(), "nothing"); err != nil || len(of) != 0 {
+		t.Errorf("a finding that is not grouped is in %+v, %v", of, err)
+	}
 	own := qianshao.Sight{Authorisations: []string{"a-own.example"}}
 	got, err := w.c.Campaign(t.Context(), own, w.idOf("own"))
 	check(t, err)

@@ -257,6 +257,20 @@ GROUP BY k.campaign ORDER BY 5 DESC, k.key_name LIMIT %s`, s.arg(n), s.within("a
 	}, s.text.String(), s.args...)
 }
 
+// Of returns the campaigns that a finding is in, the primary one first; none if it waits to
+// be grouped. Who sees the finding sees them.
+func (c *Reader) Of(ctx context.Context, finding string) ([]campaign.Membership, error) {
+	list, err := database.Collect(ctx, c.db.Read, func(r *sql.Rows) (v campaign.Membership, err error) {
+		err = r.Scan(&v.ID, &v.Kind, &v.Key, &v.Primary, &v.Shared)
+		return v, err
+	}, `SELECT c.id, c.kind, c.key_name, c.campaign = f.campaign, c.shared FROM campaign_members m JOIN campaign_findings f ON f.finding = m.finding
+JOIN campaigns c ON c.campaign = m.campaign WHERE m.finding = $1 GROUP BY c.campaign ORDER BY 4 DESC, min(m.place)`, finding)
+	if err != nil {
+		return nil, c.db.Fail("read the campaigns of a finding from", err)
+	}
+	return list, nil
+}
+
 // ByKey returns the id of the campaign of a destination or handle, if a member of it may
 // be seen, or desk.ErrNotFound.
 func (c *Reader) ByKey(ctx context.Context, sight qianshao.Sight, k campaign.Key) (id string, err error) {
