@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,7 +16,9 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite"
 )
 
 const (
@@ -574,5 +577,64 @@ func TestOwnPassword(t *testing.T) {
 	w := change(goodPassword, fresh, fresh)
 	if w.Code != 303 || o.isIn(wang) || o.isIn(other) || !o.isIn(visitor{session: cookie(w, sessionCookie)}) {
 		t.Errorf("%d: old sessions go on: %v %v", w.Code, o.isIn(wang), o.isIn(other))
+	}
+	page := o.as(visitor{session: cookie(w, sessionCookie)}, "GET", w.Result().Header.Get("Location")+"&lang=en", nil).Body.String()
+	contains(t, page, "The password is changed.")
+}
+
+// TestPageOfAForm: the page that answers a form leads to itself in the other language, by
+// an address that a GET request may ask for.
+func TestPageOfAForm(t *testing.T) {
+	o, _ := clocked(t, nil)
+	wang, _ := o.logIn(t, "wang", goodPassword)
+	key, _, err := o.accounts.NewLink(t.Context(), "test", store.LinkPassword, "wang")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, w := range map[string]*httptest.ResponseRecorder{
+		"/login?lang=en&amp;next=%2Fhelp%3Fa%3D1": o.do("POST", "/login", credentials("wang", "wrong")),
+		"/login?lang=en&amp;next=%2F":             o.do("POST", "/login/code", "code=1"),
+		"/enter?key=" + key + "&amp;lang=en":      o.do("POST", "/enter", url.Values{"key": {key}, "password": {"short"}, "again": {"short"}}.Encode()),
+		"/account?lang=en":                        o.as(wang, "POST", "/account/password", url.Values{"current": {"wrong"}, "password": {"x"}, "again": {"y"}}),
+	} {
+		contains(t, w.Body.String(), `href="`+want+`"`)
+		target := strings.ReplaceAll(want, "&amp;", "&")
+		if got := o.as(wang, "GET", target, nil); got.Code != http.StatusOK {
+			t.Errorf("GET %s: %d", target, got.Code)
+		}
+	}
+}
+
+// TestStrangersPage: who is not logged in is told where the first account comes from, and
+// neither the program's version nor pages that are closed to them.
+func TestStrangersPage(t *testing.T) {
+	o := newOutpost(t, nil)
+	empty, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "q.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { empty.Close() })
+	options := o.options
+	options.Store, options.Registry = empty, metrics.New().Registry()
+	noAccount, err := New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const first, lost = "There is no account yet", "account reset"
+	for _, target := range []string{"/login", "/enter?key=none"} {
+		for _, c := range []struct {
+			handler   http.Handler
+			says, not string
+		}{{noAccount, first, lost}, {o.handler, lost, first}} {
+			w, r := httptest.NewRecorder(), httptest.NewRequest("GET", target, nil)
+			r.Header.Set("Accept-Language", "en")
+			c.handler.ServeHTTP(w, r)
+			contains(t, w.Body.String(), c.says)
+			for _, closed := range []string{c.not, "v0-test", "/authorisations"} {
+				if strings.Contains(w.Body.String(), closed) {
+					t.Errorf("%s tells a stranger %q", target, closed)
+				}
+			}
+		}
 	}
 }

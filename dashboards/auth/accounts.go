@@ -164,7 +164,10 @@ func (a *Accounts) NewToken(ctx context.Context, by, name, label string, scopes 
 	}
 	for _, scope := range scopes {
 		if !account.Allows(scope) {
-			return "", made, fmt.Errorf("%w: %s, with the role %s (%s is for accounts that see all)", ErrScope, scope, account.Role, qianshao.ScopeMetrics)
+			if scope == qianshao.ScopeMetrics {
+				return "", made, fmt.Errorf("%w: %s is for accounts that see all", ErrScope, scope)
+			}
+			return "", made, fmt.Errorf("%w: the role %s does not have %s", ErrScope, account.Role, scope)
 		}
 	}
 	if list, err := a.store.Tokens(ctx, name); err != nil || len(list) >= maxTokens {

@@ -76,7 +76,7 @@ const (
 func (g *Guard) RequireScope(s qianshao.Scope, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !callerOf(r.Context()).hasScope(s) {
-			g.rules.Refuse(w, r, http.StatusForbidden, "forbidden", "this needs "+string(s)+": of the account's role, and of the token's scopes if a token is sent")
+			g.rules.Refuse(w, r, http.StatusForbidden, "forbidden", "this needs \""+string(s)+"\": the account's role must have it, and so must a token's scopes")
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -168,6 +168,9 @@ func (g *Guard) Link(ctx context.Context, key string) (store.Link, error) {
 	return g.store.Link(ctx, hashKey(key), g.now())
 }
 
+// Empty says whether there is no account at all, so that nobody can log in.
+func (g *Guard) Empty(ctx context.Context) (bool, error) { return g.accounts.Empty(ctx) }
+
 // UseLink uses a link: with LinkFirst it makes the administrator of that name, with
 // LinkPassword it sets the account's password, with LinkEnter it only logs in. What is
 // wrong with name or password is told before the link is used up.

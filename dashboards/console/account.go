@@ -29,8 +29,11 @@ type accountPage struct {
 	Required bool
 	Tokens   []store.Token
 	Scopes   []scopeChoice
-	// Problem says what was wrong with the form that was sent, Done what was done.
+	// Problem says what was wrong with the form that was sent, Done what the form before
+	// this page has done.
 	Problem, Done string
+	// Code says that the form had a code of the second factor.
+	Code bool
 	// Token and Recovery are shown once.
 	Token    string
 	Recovery []string
@@ -42,7 +45,16 @@ type scopeChoice struct {
 }
 
 func (c *Console) serveAccount(w http.ResponseWriter, r *http.Request) {
-	c.showAccount(w, r, http.StatusOK, &accountPage{})
+	v, l := &accountPage{}, languageOf(w, r)
+	switch r.FormValue("done") { // by a form whose work the page does not show by itself
+	case "password":
+		v.Done = l.Text("account.done.password")
+	case "factor":
+		v.Done = l.Text("account.done.factor")
+	case "token":
+		v.Done = l.Text("account.done.token")
+	}
+	c.showAccount(w, r, http.StatusOK, v)
 }
 
 // showAccount shows the page of who is logged in, with what v says already.
@@ -94,9 +106,9 @@ func qrPath(text string) (path string, size int, err error) {
 	return b.String(), bounds.Dx() + 2*quietZone, nil
 }
 
-// accountForm handles a form of the account's page: do says what was done, the page that
-// shows it, and what came of the password or code that was asked for.
-func (c *Console) accountForm(do func(w http.ResponseWriter, r *http.Request, v *accountPage) (auth.Answer, error)) http.HandlerFunc {
+// accountForm handles a form of the account's page. do returns what came of the password
+// or code that was asked for; the page says afterwards what was done, if it is named.
+func (c *Console) accountForm(done string, do func(w http.ResponseWriter, r *http.Request, v *accountPage) (auth.Answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v := &accountPage{layout: c.layout(w, r, "account.title")}
 		answer, err := do(w, r, v)
@@ -114,14 +126,20 @@ func (c *Console) accountForm(do func(w http.ResponseWriter, r *http.Request, v 
 			c.showAccount(w, r, http.StatusUnprocessableEntity, v)
 		case answer.Outcome != auth.Entered:
 			v.Problem = v.problem(w, answer)
-			if answer.Outcome == auth.Wrong {
+			if answer.Outcome == auth.Wrong && v.Code {
+				v.Problem = v.T("account.factor.wrong")
+			} else if answer.Outcome == auth.Wrong {
 				v.Problem = v.T("account.wrong")
 			}
 			c.showAccount(w, r, answer.Status(), v)
 		case v.Token != "" || len(v.Recovery) > 0: // shown once, by the answer itself
 			c.showAccount(w, r, http.StatusOK, v)
 		default:
-			http.Redirect(w, r, "/account", http.StatusSeeOther)
+			to := "/account"
+			if done != "" {
+				to += "?done=" + done
+			}
+			http.Redirect(w, r, to, http.StatusSeeOther)
 		}
 	}
 }
@@ -140,6 +158,7 @@ func (c *Console) beginFactor(_ http.ResponseWriter, r *http.Request, _ *account
 }
 
 func (c *Console) confirmFactor(w http.ResponseWriter, r *http.Request, v *accountPage) (answer auth.Answer, err error) {
+	v.Code = true
 	v.Recovery, answer, err = c.guard.ConfirmFactor(w, r, r.PostFormValue("code"))
 	return answer, err
 }

@@ -26,11 +26,18 @@ type loginPage struct {
 	Code bool
 	// Provider offers the log-in by OIDC.
 	Provider bool
+	// Empty says that there is no account yet.
+	Empty bool
 }
 
 func (c *Console) serveLogin(w http.ResponseWriter, r *http.Request) {
 	v := loginPage{layout: c.layout(w, r, "login.title"), Next: localPath(r.FormValue("next")), Code: c.guard.AwaitsCode(r.Context()), Provider: c.guard.HasProvider()}
 	v.Continue = r.Header.Get("Sec-Fetch-Site") == "cross-site"
+	var err error
+	if v.Empty, err = c.guard.Empty(r.Context()); err != nil {
+		c.failWith(w, r, err)
+		return
+	}
 	c.render(w, r, http.StatusOK, "login", v)
 }
 
@@ -129,8 +136,8 @@ type enterPage struct {
 	Name    string
 	First   bool
 	Problem string
-	// Gone says that the link cannot be used (any more).
-	Gone bool
+	// Gone says that the link cannot be used (any more), Empty that there is no account yet.
+	Gone, Empty bool
 }
 
 // serveEnter shows what a link asks for. A link that only logs in does so at once; a
@@ -140,8 +147,7 @@ func (c *Console) serveEnter(w http.ResponseWriter, r *http.Request) {
 	link, err := c.guard.Link(r.Context(), v.Key)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		v.Gone = true
-		c.render(w, r, http.StatusGone, "enter", v)
+		c.showGone(w, r, v)
 	case err != nil:
 		c.failWith(w, r, err)
 	case link.Purpose == store.LinkEnter && r.Method == http.MethodGet:
@@ -178,8 +184,7 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request, v enterPage, p
 		return
 	}
 	if answer.Outcome == auth.Expired {
-		v.Gone = true
-		c.render(w, r, http.StatusGone, "enter", v)
+		c.showGone(w, r, v)
 		return
 	}
 	if answer.Outcome == auth.Busy {
@@ -188,6 +193,17 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request, v enterPage, p
 		return
 	}
 	c.answerLogin(w, r, loginPage{layout: v.layout, Next: "/"}, answer, err)
+}
+
+// showGone says that a link cannot be used, and what to do.
+func (c *Console) showGone(w http.ResponseWriter, r *http.Request, v enterPage) {
+	v.Gone = true
+	var err error
+	if v.Empty, err = c.guard.Empty(r.Context()); err != nil {
+		c.failWith(w, r, err)
+		return
+	}
+	c.render(w, r, http.StatusGone, "enter", v)
 }
 
 // refused says what is wrong with a name or a password that somebody wants to have; ""

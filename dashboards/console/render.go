@@ -69,14 +69,30 @@ type layout struct {
 }
 
 func (c *Console) layout(w http.ResponseWriter, r *http.Request, title string) *layout {
-	l := languageOf(w, r)
+	l, at := languageOf(w, r), shownAt(r)
 	return &layout{
-		lang: l, now: c.now().In(c.zone), zone: c.zone, Title: l.Text(title), Path: r.URL.Path, CSS: c.css, Version: c.version,
+		lang: l, now: c.now().In(c.zone), zone: c.zone, Title: l.Text(title), Path: at.Path, CSS: c.css, Version: c.version,
 		Reports: c.intake != nil,
 		Watch:   c.unmonitored != nil,
 		User:    auth.From(r.Context()).Name, Form: auth.FormToken(r.Context()), MaySubmit: auth.May(r.Context(), qianshao.PowerSubmit),
-		Chinese: inLanguage(r.URL, locale.Chinese), English: inLanguage(r.URL, locale.English),
+		Chinese: inLanguage(at, locale.Chinese), English: inLanguage(at, locale.English),
 	}
+}
+
+// shownAt is where the page that answers a request is to be had by GET: the form that
+// was sent is on a page of another address.
+func shownAt(r *http.Request) *url.URL {
+	path := r.URL.Path
+	switch {
+	case r.Method != http.MethodPost:
+	case path == "/enter":
+		return &url.URL{Path: path, RawQuery: url.Values{"key": {r.PostFormValue("key")}}.Encode()}
+	case path == "/login", strings.HasPrefix(path, "/login/"):
+		return &url.URL{Path: "/login", RawQuery: url.Values{"next": {localPath(r.PostFormValue("next"))}}.Encode()}
+	case strings.HasPrefix(path, "/account/"):
+		return &url.URL{Path: "/account"}
+	}
+	return r.URL
 }
 
 func inLanguage(u *url.URL, l locale.Lang) string {
