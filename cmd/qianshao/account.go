@@ -121,7 +121,9 @@ func accountError(name string, err error) error {
 		return usageError(fmt.Errorf("there is no account %q; \"qianshao account list\" shows them", name))
 	case errors.Is(err, store.ErrExists):
 		return usageError(fmt.Errorf("there is an account %q already; names are not given twice", name))
-	case errors.Is(err, store.ErrLastAdministrator), errors.Is(err, auth.ErrName), errors.As(err, &bad):
+	case errors.Is(err, store.ErrLastAdministrator):
+		return usageError(fmt.Errorf("%q is the last administrator who can enter; make another one first", name))
+	case errors.Is(err, auth.ErrName), errors.As(err, &bad):
 		return usageError(err)
 	}
 	return err
@@ -157,25 +159,41 @@ func (accountListCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		table := terminal.NewTable(env.out, "NAME", "ROLE", "SEES", "STATE", "SECOND FACTOR", env.timed("MADE"))
+		if len(list) == 0 {
+			fmt.Fprintln(env.err, "there is no account yet; \"qianshao serve\" makes the administrator, and so does \"qianshao account add NAME --role administrator --all\"")
+			return nil
+		}
+		table := terminal.NewTable(env.out, "NAME", "ROLE", "SEES", "LOG-IN", "SECOND FACTOR", env.timed("MADE"))
 		for _, a := range list {
-			state, factor, sees := "password", "no", "all"
-			if !a.Sight.All {
-				sees = strings.Join(a.Sight.Authorisations, " ")
-			}
-			switch {
-			case a.Disabled:
-				state = "disabled"
-			case a.Password == "":
-				state = "no password"
-			}
+			factor := "no"
 			if a.Factor.Confirmed {
 				factor = "yes"
 			}
-			table.Row(a.Name, string(a.Role), sees, state, factor, env.when(a.Created))
+			table.Row(a.Name, string(a.Role), sees(&a), logIn(&a), factor, env.when(a.Created))
 		}
 		return table.Flush()
 	})
+}
+
+// sees says what an account may see.
+func sees(a *store.AccountRecord) string {
+	if a.Sight.All {
+		return "all"
+	}
+	return strings.Join(a.Sight.Authorisations, " ")
+}
+
+// logIn says how an account's owner logs in.
+func logIn(a *store.AccountRecord) string {
+	switch {
+	case a.Disabled:
+		return "disabled"
+	case a.Password != "":
+		return "password"
+	case a.Subject != "":
+		return "provider"
+	}
+	return "no password"
 }
 
 type accountChangeCmd struct {
@@ -206,8 +224,16 @@ func (c accountChangeCmd) Run(env *environment) error {
 }
 
 func changeAccount(env *environment, f *datafolder.Folder, name string, change func(*store.AccountRecord) error) error {
-	_, err := f.Accounts.Change(env.ctx, store.ByCommand, name, change)
-	return accountError(name, err)
+	a, err := f.Accounts.Change(env.ctx, store.ByCommand, name, change)
+	if err != nil {
+		return accountError(name, err)
+	}
+	disabled := ""
+	if a.Disabled {
+		disabled = "; disabled, it cannot enter"
+	}
+	fmt.Fprintf(env.err, "%s: %s, sees %s%s\n", a.Name, a.Role, sees(&a), disabled)
+	return nil
 }
 
 type accountDisableCmd struct {
@@ -298,7 +324,7 @@ type tokenCmd struct {
 }
 
 type tokenAddCmd struct {
-	Name  string   `arg:"" help:"The account as which a program comes. The token never may more than it."`
+	Name  string   `arg:"" help:"The account for which the program works. The token can do no more than that account."`
 	Scope []string `default:"read" help:"What the token is good for: read, metrics, or a power: decide, lead, submit, rules, audit, administer."`
 	Label string   `required:"" help:"What the token is for."`
 	Days  int      `default:"365" help:"Days that it is valid."`
@@ -388,16 +414,21 @@ func (env *environment) askAdministrator(a *app.App, in *os.File) error {
 	fmt.Fprintln(env.err, "There is no account yet. Make the administrator of this outpost.")
 	lines := bufio.NewReader(in)
 	for {
-		fmt.Fprint(env.err, "Name: ")
+		fmt.Fprint(env.err, "Name to log in with, such as wang.fang or 王芳: ")
 		name, err := env.typed(in, func() (string, error) { return lines.ReadString('\n') })
 		if err != nil {
 			return fmt.Errorf("ask for the administrator: %w", err)
+		}
+		name = strings.TrimSpace(name)
+		if err := auth.CheckName(name); err != nil {
+			fmt.Fprintln(env.err, err)
+			continue
 		}
 		password, err := env.askPassword(in)
 		if err != nil {
 			return err
 		}
-		err = accountError(name, a.Folder.Accounts.AddFirst(env.ctx, store.ByCommand, strings.TrimSpace(name), password))
+		err = accountError(name, a.Folder.Accounts.AddFirst(env.ctx, store.ByCommand, name, password))
 		var usage *codedError
 		if !errors.As(err, &usage) {
 			return err
@@ -406,27 +437,37 @@ func (env *environment) askAdministrator(a *app.App, in *os.File) error {
 	}
 }
 
-// askPassword asks twice for a password, which the terminal does not show.
+// askPassword asks twice for a password, until it will do.
 func (env *environment) askPassword(in *os.File) (string, error) {
-	var typed [2]string
 	for {
-		for i, prompt := range []string{fmt.Sprintf("Password, %d characters or more: ", auth.MinPassword), "Once more: "} {
-			fmt.Fprint(env.err, prompt)
-			text, err := env.typed(in, func() (string, error) {
-				text, err := term.ReadPassword(int(in.Fd()))
-				return string(text), err
-			})
-			fmt.Fprintln(env.err)
-			if err != nil {
-				return "", fmt.Errorf("ask for the password: %w", err)
-			}
-			typed[i] = text
+		password, err := env.askHidden(in, fmt.Sprintf("Password, %d characters or more (it is not shown): ", auth.MinPassword))
+		if err != nil {
+			return "", err
 		}
-		if typed[0] == typed[1] {
-			return typed[0], nil
+		if err := auth.CheckPassword(password); err != nil {
+			fmt.Fprintln(env.err, err)
+			continue
+		}
+		again, err := env.askHidden(in, "Once more: ")
+		if err != nil || again == password {
+			return password, err
 		}
 		fmt.Fprintln(env.err, "The two differ.")
 	}
+}
+
+// askHidden asks for what the terminal does not show.
+func (env *environment) askHidden(in *os.File, prompt string) (string, error) {
+	fmt.Fprint(env.err, prompt)
+	text, err := env.typed(in, func() (string, error) {
+		text, err := term.ReadPassword(int(in.Fd()))
+		return string(text), err
+	})
+	fmt.Fprintln(env.err)
+	if err != nil {
+		return "", fmt.Errorf("ask for the password: %w", err)
+	}
+	return text, nil
 }
 
 // typed returns what read reads of a terminal. A signal ends the wait, and leaves the

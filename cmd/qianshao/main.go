@@ -58,8 +58,8 @@ type cli struct {
 	Evidence  evidenceCmd  `cmd:"" help:"Verify, export and prune the archive of flagged pages."`
 	Acts      actsCmd      `cmd:"" help:"List, export and verify the trail of what people have decided."`
 	Campaigns campaignsCmd `cmd:"" help:"List and show campaigns: findings that belong together by one injected block, one destination or one handle."`
-	Reindex   reindexCmd   `cmd:"" help:"Rebuild what is derived: the search index from the findings, and what stands from the trail of acts."`
-	Backup    backupCmd    `cmd:"" help:"Copy the data folder, with the rules in use, into a new folder; a server or crawl may go on. Exit code 3 if the evidence is damaged."`
+	Reindex   reindexCmd   `cmd:"" help:"Rebuild what is derived: the search index from the findings, the campaigns, and what stands from the trail of acts."`
+	Backup    backupCmd    `cmd:"" help:"Copy the data folder, with the rules in use, into a new folder; a server or crawl may go on. Exit code 3 if evidence or acts are damaged."`
 	Restore   restoreCmd   `cmd:"" help:"Make the data folder from a backup, and verify it."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 

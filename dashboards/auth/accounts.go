@@ -67,7 +67,7 @@ func (a *Accounts) AddFirst(ctx context.Context, by, name, password string) erro
 }
 
 func (a *Accounts) add(ctx context.Context, by string, account qianshao.Account, password string, first bool) error {
-	if err := checkName(account.Name); err != nil {
+	if err := CheckName(account.Name); err != nil {
 		return err
 	}
 	if !account.Role.Valid() {

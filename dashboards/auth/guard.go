@@ -268,8 +268,8 @@ func bearer(r *http.Request) (token string, ok bool) {
 	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
 }
 
-// checkName refuses what cannot be the name of an account.
-func checkName(name string) error {
+// CheckName refuses what cannot be the name of an account. The error is an ErrName.
+func CheckName(name string) error {
 	if !qianshao.ValidAccountName(name) {
 		return fmt.Errorf("%w, not %q", ErrName, name)
 	}

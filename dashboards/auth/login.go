@@ -183,7 +183,7 @@ func (g *Guard) UseLink(w http.ResponseWriter, r *http.Request, key, name, passw
 	var hash string
 	if link.Purpose != store.LinkEnter {
 		if link.Purpose == store.LinkFirst {
-			if err := checkName(name); err != nil {
+			if err := CheckName(name); err != nil {
 				return Answer{}, err
 			}
 		}

@@ -269,7 +269,7 @@ func (g *Guard) admit(ctx context.Context, subject string, claims map[string]any
 func (g *Guard) newcomer(ctx context.Context, by, subject string, claims map[string]any, grant Grant) (store.AccountRecord, error) {
 	name, _ := claim(claims, g.provider.opts.NameClaim).(string)
 	name = strings.ToLower(strings.TrimSpace(name))
-	if checkName(name) != nil {
+	if CheckName(name) != nil {
 		return store.AccountRecord{}, ErrNameTaken
 	}
 	record := store.AccountRecord{Subject: subject, Account: qianshao.Account{Name: name, Role: grant.Role, Sight: grant.Sight, Created: g.now()}}
