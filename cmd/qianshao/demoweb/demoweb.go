@@ -140,7 +140,7 @@ func (w *Web) Resolve() map[string]string {
 const demoRate = 200
 
 // Authorisations returns the permissions under which the demo crawls, one a
-// host and in force for a day around now. outside.example has none.
+// host and in force for a year. outside.example has none.
 func (w *Web) Authorisations(now time.Time) []qianshao.Authorisation {
 	var all []qianshao.Authorisation
 	for _, h := range w.hosts {
@@ -153,7 +153,7 @@ func (w *Web) Authorisations(now time.Time) []qianshao.Authorisation {
 			Basis:        h.Basis,
 			Contact:      "webmaster@" + h.Name,
 			ValidFrom:    now.Add(-time.Hour),
-			ValidUntil:   now.Add(24 * time.Hour),
+			ValidUntil:   now.AddDate(1, 0, 0), // one that ends within a month is told on the front page
 			Hosts:        []string{h.Name},
 			Exclude:      h.Exclude,
 			Views:        h.Views,
