@@ -48,24 +48,24 @@ func (a *API) release(ctx context.Context, in *struct {
 
 // Act is an act as the API gives it.
 type Act struct {
-	Seq     int64            `json:"seq"`
+	Seq     int64            `json:"seq" doc:"Its place in the trail; without gaps."`
 	At      time.Time        `json:"at"`
-	By      string           `json:"by"`
-	Batch   int64            `json:"batch,omitempty"`
+	By      string           `json:"by" doc:"The account that did it."`
+	Batch   int64            `json:"batch,omitempty" doc:"The batch that it was done in."`
 	Subject string           `json:"subject" doc:"finding:ID or campaign:ID"`
 	Kind    qianshao.ActKind `json:"kind"`
-	Basis   int64            `json:"basis"`
+	Basis   int64            `json:"basis" doc:"The last deciding act before it, as its author saw it; 0 for none."`
 	Verdict qianshao.Verdict `json:"verdict,omitempty"`
 	Reason  qianshao.Reason  `json:"reason,omitempty"`
-	Seen    string           `json:"seen,omitempty"`
-	Rules   string           `json:"rules,omitempty"`
-	Until   time.Time        `json:"until,omitzero"`
-	Reverts int64            `json:"reverts,omitempty"`
-	Round   int              `json:"round,omitempty"`
+	Seen    string           `json:"seen,omitempty" doc:"What the finding's evidence showed then, as a hash."`
+	Rules   string           `json:"rules,omitempty" doc:"The rule set in force then."`
+	Until   time.Time        `json:"until,omitzero" doc:"When a claim ends, or a park at the latest."`
+	Reverts int64            `json:"reverts,omitempty" doc:"The act that it undoes."`
+	Round   int              `json:"round,omitempty" doc:"Which decision on the subject it is, or which one it reviews."`
 	Detail  desk.Detail      `json:"detail,omitzero"`
 	// Blind says that the answer is left out, because who asks may be the one to decide without knowing it.
 	Blind bool   `json:"blind,omitempty" doc:"What was answered is left out, the chain, too: the finding waits for a second review, which you may give. Afterwards the finding has it."`
-	Chain string `json:"chain,omitempty"`
+	Chain string `json:"chain,omitempty" doc:"Its link of the hash chain; operations.md says how to check it."`
 }
 
 // newAct returns an act in the form of the API.
@@ -90,7 +90,7 @@ func newShown(from *desk.Shown) Act {
 type Acts struct {
 	Acts []Act `json:"acts"`
 	// Next is what since is for the acts that follow.
-	Next int64 `json:"next"`
+	Next int64 `json:"next" doc:"What since is for the acts that follow."`
 }
 
 type actsInput struct {
@@ -260,13 +260,13 @@ func (a *API) refusal(ctx context.Context, what string, err error) error {
 
 // Conflict is what stands in a problem with the status 409: both answers.
 type Conflict struct {
-	Why desk.Why `json:"why" enum:"basis,seen,decided,claimed,key"`
+	Why desk.Why `json:"why" enum:"basis,seen,decided,claimed,key" doc:"basis: somebody has decided meanwhile; seen: it shows other content; decided: another person's verdict stands; claimed: somebody else works on it; key: another act has the Idempotency-Key."`
 	// Theirs is what stands now, and Yours is what you wanted.
-	Theirs Standing `json:"theirs"`
-	Yours  Answer   `json:"yours"`
+	Theirs Standing `json:"theirs" doc:"What stands now."`
+	Yours  Answer   `json:"yours" doc:"What you wanted."`
 	// Seen is that of the finding now.
 	Seen  string `json:"seen,omitempty"`
-	Claim *Claim `json:"claim,omitempty"`
+	Claim *Claim `json:"claim,omitempty" doc:"Who works on it."`
 }
 
 // Answer is a verdict with its reason.
@@ -313,7 +313,7 @@ type Standing struct {
 	Round   int              `json:"round,omitempty"`
 	// Second says why the decision is, or was, due for a second review.
 	Second   desk.Second `json:"second,omitempty" doc:"Why the decision is due for a second review: sample, critical, batch."`
-	Reviews  int         `json:"reviews,omitempty"`
+	Reviews  int         `json:"reviews,omitempty" doc:"Second answers so far."`
 	Dissent  int         `json:"dissent,omitempty" doc:"Reviews and disputes with another verdict."`
 	Assignee string      `json:"assignee,omitempty"`
 	Parked   *Parked     `json:"parked,omitempty"`
@@ -344,7 +344,7 @@ func newStanding(s *desk.Standing) Standing {
 type Review struct {
 	// Basis is what the next deciding act must name.
 	Basis    int64    `json:"basis" doc:"What your act must name as its basis."`
-	Standing Standing `json:"standing"`
+	Standing Standing `json:"standing" doc:"What its acts come to."`
 	// Stale says that other content was found than was judged; Relapsed that it was gone and came back.
 	Stale    bool      `json:"stale" doc:"Other content was found than was judged."`
 	Relapsed bool      `json:"relapsed" doc:"It was gone after the verdict, and is there again."`

@@ -67,9 +67,9 @@ type Campaign struct {
 	Shared bool          `json:"shared,omitempty" doc:"Too many sites have the key: it groups nothing."`
 	// What follows, up to last_seen, counts those whose primary campaign it is.
 	Findings  int            `json:"findings" doc:"Those whose primary campaign it is."`
-	Undecided int            `json:"undecided"`
-	Relapsed  int            `json:"relapsed"`
-	Parked    int            `json:"parked"`
+	Undecided int            `json:"undecided" doc:"Of these: without a verdict, or with one on other content."`
+	Relapsed  int            `json:"relapsed" doc:"Of these: gone after the verdict, and there again."`
+	Parked    int            `json:"parked" doc:"Of these: put aside."`
 	Reviewing int            `json:"reviewing" doc:"Due for a second review, or disputed."`
 	Level     qianshao.Level `json:"level"`
 	Score     int            `json:"score"`
@@ -78,7 +78,7 @@ type Campaign struct {
 	Due       time.Time      `json:"due,omitzero" doc:"When the first undecided finding is overdue."`
 	Overdue   bool           `json:"overdue"`
 	Members   int            `json:"members" doc:"All, also those that have another primary campaign."`
-	Sites     int            `json:"sites"`
+	Sites     int            `json:"sites" doc:"On so many sites."`
 	Claim     *Claim         `json:"claim,omitempty"`
 	Assignee  string         `json:"assignee,omitempty"`
 	Policy    int64          `json:"policy,omitempty" doc:"The act that says what becomes of newcomers."`
@@ -183,7 +183,7 @@ func (a *API) memberships(ctx context.Context, finding string) ([]Membership, er
 
 // CampaignMember is a finding as a member of a campaign.
 type CampaignMember struct {
-	Finding       string            `json:"finding"`
+	Finding       string            `json:"finding" doc:"Its id, for GET /findings/{id}."`
 	Authorisation string            `json:"authorisation,omitempty"`
 	Site          string            `json:"site"`
 	Category      qianshao.Category `json:"category"`
