@@ -271,7 +271,7 @@ func (c accountResetCmd) Run(env *environment) error {
 		if tokens, err := f.Store.Tokens(env.ctx, c.Name); err != nil {
 			return err
 		} else if len(tokens) > 0 {
-			env.warn(fmt.Sprintf("its %s still work; \"qianshao account token list %s\" shows them", terminal.Counted(len(tokens), "token"), c.Name))
+			env.warn(fmt.Sprintf("it still has %s; \"qianshao account token list %s\" shows them", terminal.Counted(len(tokens), "token"), c.Name))
 		}
 		return c.print(env, f, c.Name)
 	})
