@@ -201,12 +201,17 @@ func (w *work) group(id string) error {
 	return w.wakeBySites(id)
 }
 
+// selectParkedAlike are the findings that show what $1 shows and are parked until that is on
+// further sites. The few that are parked are read first (SQLite keeps the order of a CROSS
+// JOIN): thousands of findings may show the same.
+const selectParkedAlike = `
+SELECT s.subject FROM standings s CROSS JOIN findings p WHERE s.parked_sites > 0 AND s.subject <> $1
+  AND p.id = s.subject AND p.seen = (SELECT seen FROM findings WHERE id = $1)`
+
 // wakeBySites counts those parked findings anew that come back when their content is on
 // further sites, as it may be now.
 func (w *work) wakeBySites(id string) error {
-	ids, err := database.Collect(w.ctx, w.tx, scanString, `
-SELECT s.subject FROM standings s JOIN findings p ON p.id = s.subject WHERE s.parked_sites > 0 AND s.subject <> $1
-  AND p.seen = (SELECT seen FROM findings WHERE id = $1)`, id)
+	ids, err := database.Collect(w.ctx, w.tx, scanString, selectParkedAlike, id)
 	if err != nil {
 		return err
 	}
