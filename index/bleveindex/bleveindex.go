@@ -258,7 +258,7 @@ func guard(op string, f func() error) (err error) {
 // Bounds of one batch, so that its memory does not grow with what Put is given.
 const (
 	batchRecords = 500
-	batchBytes   = 1 << 19 // of text; its tokens take about 100 times that
+	batchBytes   = 1 << 19 // of text; its tokens take about 50 times that
 )
 
 // Put adds or replaces records; when it returns, they are on the disk.

@@ -41,7 +41,7 @@ const (
 // Limits of what one document takes of a hostile page.
 const (
 	// maxText bounds the bytes of a field's text: each character becomes a
-	// token of some 150 bytes while a batch is built. It is above the store's
+	// token of up to 120 bytes while a batch is built. It is above the store's
 	// MaxPageText, title and terms included.
 	maxText = 1 << 20
 	// maxKeyword bounds a URL in bytes; no query can name a longer prefix.

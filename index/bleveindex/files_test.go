@@ -317,6 +317,10 @@ func TestFoldPanics(t *testing.T) {
 	if err := x.Put(t.Context(), []qianshao.FindingRecord{record("a", "hostile")}); err == nil {
 		t.Error("Put says nothing of a folding that panicked")
 	}
+	put(t, x, record("b", "注册送"))
+	if n := total(t, x); n == 0 {
+		t.Error("what is put after it is not found")
+	}
 }
 
 // TestPurgeLeavesNoText: what a deleted record says is not in the index's files

@@ -1,7 +1,7 @@
 package bleveindex
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -26,7 +26,7 @@ const million = "QIANSHAO_BENCH_MILLION"
 
 // BenchmarkPage is a page of the console: hits in order with facets and days over all, the first
 // answer to a query that was not asked before, after a write. Beside it, and in turns with it,
-// are bleve's own search of the same index for the same hits, facets and order, and
+// are bleve's own search of its own form of the index (peer) for the same hits, facets and order, and
 // bleve's query alone, without facets and order. All are process CPU; of-bleve/op is the
 // median of the ratios. At the end it says how the cost grows with the findings: the slope of
 // a line through the logarithms of both.
@@ -40,13 +40,14 @@ func BenchmarkPage(b *testing.B) {
 			c := newCorpus(n)
 			path := b.TempDir()
 			x := must(Open(path, Options{}))(b)
-			c.fill(b, x)
+			other := peer{must(Open(b.TempDir(), Options{}))(b)}
+			c.fill(b, x, other)
 			for _, kind := range kinds() {
 				b.Run(kind.name, func(b *testing.B) {
-					costs[kind.name] = append(costs[kind.name], point{math.Log(float64(n)), math.Log(c.benchmark(b, x, kind))})
+					costs[kind.name] = append(costs[kind.name], point{math.Log(float64(n)), math.Log(c.benchmark(b, x, other, kind))})
 				})
 			}
-			if err := x.Close(); err != nil {
+			if err := errors.Join(x.Close(), other.Close()); err != nil {
 				b.Fatal(err)
 			}
 			b.Run("opened-anew", func(b *testing.B) { benchmarkCold(b, path) })
@@ -115,12 +116,14 @@ func kinds() []kind {
 const pageSize = 20
 
 // benchmark returns the median milliseconds.
-func (c *corpus) benchmark(b *testing.B, x *Index, k kind) float64 {
+func (c *corpus) benchmark(b *testing.B, x *Index, other peer, k kind) float64 {
 	skip := min((k.page-1)*pageSize, max(0, c.size-pageSize))
 	var ratios, ours, walls, bares, alones []float64
 	for b.Loop() {
 		n, q := k.ask(c)
-		put(b, x, c.record(c.random.IntN(c.size))) // the index changes between two searches
+		changed := c.record(c.random.IntN(c.size)) // the index changes between two searches
+		put(b, x, changed)
+		other.put(b, changed)
 		req := index.Request{Sight: qianshao.SeeAll(), Query: n, Limit: pageSize}
 		if skip > 0 {
 			req.After = c.cursor(b, x, skip)
@@ -134,12 +137,12 @@ func (c *corpus) benchmark(b *testing.B, x *Index, k kind) float64 {
 				walls = append(walls, float64(time.Since(start).Microseconds())/1000)
 			},
 			func() {
-				bares = append(bares, cpu(func() { found = must(x.bleve.SearchInContext(b.Context(), bare(q, skip)))(b) }))
+				bares = append(bares, cpu(func() { found = must(other.bleve.SearchInContext(b.Context(), bare(q, skip)))(b) }))
 			},
 			func() {
 				r := bleve.NewSearchRequestOptions(q, pageSize, skip, false)
 				r.Score = bleve.ScoreNone
-				alones = append(alones, cpu(func() { must(x.bleve.SearchInContext(b.Context(), r))(b) }))
+				alones = append(alones, cpu(func() { must(other.bleve.SearchInContext(b.Context(), r))(b) }))
 			},
 		}
 		if len(ratios)%2 == 1 {
@@ -232,13 +235,12 @@ func newCorpus(size int) *corpus {
 	}
 }
 
-func (c *corpus) fill(b *testing.B, x *Index) {
+func (c *corpus) fill(b *testing.B, x *Index, other peer) {
 	var batch []qianshao.FindingRecord
 	for i := range c.size {
 		if batch = append(batch, c.record(i)); len(batch) == batchRecords || i == c.size-1 {
-			if err := x.Put(context.Background(), batch); err != nil {
-				b.Fatal(err)
-			}
+			put(b, x, batch...)
+			other.put(b, batch...)
 			batch = batch[:0]
 		}
 	}

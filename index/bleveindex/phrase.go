@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -119,8 +120,8 @@ type placeReader struct {
 	count    uint64 // of the documents that have the token
 	list     segmentapi.PostingsList
 	postings segmentapi.PostingsIterator
-	doc      uint32 // the one that places are of
-	places   []uint64
+	doc      uint32   // the one that places are of
+	places   []uint64 // which postings keep until they advance
 }
 
 // in reads the token's places in a document, in ascending order.
@@ -138,10 +139,11 @@ func (r *placeReader) in(doc uint32) ([]uint64, error) {
 	if posting == nil || posting.Number() != uint64(doc) {
 		return nil, errors.New("a token's postings end before its document")
 	}
-	r.doc, r.places = doc, r.places[:0]
-	for _, at := range posting.Locations() {
-		r.places = append(r.places, at.Pos())
+	list := posting.Locations()
+	if len(list) != 1 {
+		return nil, fmt.Errorf("a token has %d lists of places in a document", len(list))
 	}
+	r.doc, r.places = doc, list[0].ArrayPositions()
 	return r.places, nil
 }
 

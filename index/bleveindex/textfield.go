@@ -17,7 +17,6 @@ type textField struct {
 	fold   func(string) string
 	failed *atomic.Bool // fold has panicked
 
-	tokens      int
 	frequencies bleveapi.TokenFrequencies
 }
 
@@ -36,16 +35,18 @@ func (f *textField) Analyze() {
 	f.cut()
 }
 
-// cut counts the tokens first, so that the places of all of them are in one piece of
-// memory: a text has some thousands, and the collector looks at each.
+// cut counts the tokens first, so that the places of all of them are in one piece of memory.
+//
+// A location of bleve's is one place as five numbers, and each costs time, memory and
+// space on the disk. Here a token has one location, whose array positions are all its places.
 func (f *textField) cut() {
 	const guess = 4 // bytes a token
 	type token struct {
 		term     *bleveapi.TokenFreq
-		position int
+		position uint64
 	}
 	tokens := make([]token, 0, len(f.text)/guess)
-	frequencies := make(bleveapi.TokenFrequencies, len(tokens)/guess)
+	frequencies := make(bleveapi.TokenFrequencies, cap(tokens)/guess)
 	var terms []bleveapi.TokenFreq
 	index.Tokens(f.text, f.fold, func(t string, position int) {
 		term := frequencies[t]
@@ -54,22 +55,26 @@ func (f *textField) cut() {
 				terms = make([]bleveapi.TokenFreq, 64)
 			}
 			term, terms = &terms[0], terms[1:]
-			term.Term = []byte(t)
 			frequencies[t] = term
 		}
 		term.SetFrequency(term.Frequency() + 1)
-		tokens = append(tokens, token{term, position + 1})
+		tokens = append(tokens, token{term, uint64(position)})
 	})
-	places, pointers := make([]bleveapi.TokenLocation, len(tokens)), make([]*bleveapi.TokenLocation, len(tokens))
-	for i, t := range tokens {
+	n := len(frequencies)
+	places, locations, pointers := make([]uint64, len(tokens)), make([]bleveapi.TokenLocation, n), make([]*bleveapi.TokenLocation, n)
+	for _, t := range tokens {
 		if t.term.Locations == nil {
 			n := t.term.Frequency()
-			t.term.Locations, pointers = pointers[:0:n], pointers[n:]
+			locations[0].ArrayPositions, places = places[:0:n], places[n:]
+			pointers[0] = &locations[0]
+			t.term.Locations = pointers[:1]
+			t.term.SetFrequency(1) // as many as it has locations
+			locations, pointers = locations[1:], pointers[1:]
 		}
-		places[i].Position = t.position
-		t.term.Locations = append(t.term.Locations, &places[i])
+		list := &t.term.Locations[0].ArrayPositions
+		*list = append(*list, t.position)
 	}
-	f.tokens, f.frequencies = len(tokens), frequencies
+	f.frequencies = frequencies
 }
 
 // Name and the rest implement document.Field.
@@ -80,5 +85,5 @@ func (f *textField) Value() []byte                                       { retur
 func (f *textField) NumPlainTextBytes() uint64                           { return uint64(len(f.text)) }
 func (f *textField) Size() int                                           { return len(f.text) }
 func (f *textField) EncodedFieldType() byte                              { return 't' }
-func (f *textField) AnalyzedLength() int                                 { return f.tokens }
+func (f *textField) AnalyzedLength() int                                 { return 0 } // nothing ranks by it
 func (f *textField) AnalyzedTokenFrequencies() bleveapi.TokenFrequencies { return f.frequencies }
