@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -552,5 +553,41 @@ func TestEvents(t *testing.T) {
 	}
 	if id, event, data := next(again); event != "" {
 		t.Errorf("a disabled account is told %s %s %s", id, event, data)
+	}
+}
+
+// TestEventsEndWithSession: whoever logs out, perhaps at another window, is told nothing more.
+func TestEventsEndWithSession(t *testing.T) {
+	t.Parallel()
+	o, _, _, _ := twoOwners(t)
+	o.withDesk(t)
+	me := o.join(t, limited("analyst", qianshao.RoleAnalyst, "mine"))
+	server := httptest.NewServer(me.handler)
+	defer server.Close()
+	r, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/api/v1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.AddCookie(&http.Cookie{Name: "qianshao_session", Value: me.session})
+	w, err := http.DefaultClient.Do(r)
+	if err != nil || w.StatusCode != http.StatusOK {
+		t.Fatal(w, err)
+	}
+	defer func() { _ = w.Body.Close() }()
+	if w := me.ask("POST", "/logout", ""); w.Code != http.StatusSeeOther {
+		t.Fatalf("the log-out: %d", w.Code)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(io.Discard, w.Body)
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the stream goes on after the log-out")
 	}
 }

@@ -201,14 +201,22 @@ func (g *Guard) current(ctx context.Context) (store.AccountRecord, error) {
 }
 
 // StillIn returns store.ErrNotFound if who made the request of ctx would not be let in
-// any more, or is another than at first: a stream of events must end then.
+// any more, or is another than at first: a stream of events must end then, also after a
+// log-out.
 func (g *Guard) StillIn(ctx context.Context) error {
 	c := callerOf(ctx)
-	account, err := g.store.Account(ctx, c.account.Name)
+	var account store.AccountRecord
+	var err error
 	if c.token != nil {
 		var now caller
 		now, err = g.tokenOf(ctx, c.token.Hash)
 		account = now.account
+	} else {
+		// ctx has the session as it was; scs reads it anew for a context that has none.
+		var now context.Context
+		if now, err = g.sessions.Load(context.Background(), g.sessions.Token(ctx)); err == nil {
+			account, err = g.current(now)
+		}
 	}
 	if err == nil && (account.Disabled || account.Epoch != c.account.Epoch) {
 		err = store.ErrNotFound
