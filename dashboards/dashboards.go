@@ -215,7 +215,7 @@ func allowedMethods(mux *http.ServeMux, r *http.Request, rest string) (allowed [
 // because nobody need log in for it.
 func (s *site) health(w http.ResponseWriter, r *http.Request) {
 	// An id that no finding has: a look into the database without reading much.
-	_, err := s.opts.Store.Finding(r.Context(), "-")
+	_, err := s.opts.Store.VisibleFinding(r.Context(), qianshao.SeeAll(), "-")
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		s.unhealthy(w, "store", err)
 		return

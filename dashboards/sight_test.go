@@ -14,6 +14,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // person is somebody who uses console and API, with a session and a token.
@@ -395,5 +396,30 @@ func TestOpenAPI(t *testing.T) {
 	}
 	if len(doc.Paths) < 4 {
 		t.Errorf("only %d paths", len(doc.Paths))
+	}
+}
+
+// TestHiddenIsNotRead: of a finding that an account does not see nothing is read, so neither
+// the time of the answer nor a fault in the database tells it from one that is not there.
+func TestHiddenIsNotRead(t *testing.T) {
+	t.Parallel()
+	o, mine, theirs, _ := twoOwners(t)
+	o.withDesk(t)
+	me := o.join(t, limited("me", qianshao.RoleLead, "mine"))
+	err := o.store.Database().Update(t.Context(), database.Durable, "damage", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `UPDATE findings SET finding = '{'`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{"/api/v1/findings/", "/findings/"} {
+		if w := me.ask("GET", target+mine, ""); w.Code != http.StatusInternalServerError {
+			t.Errorf("%s, damaged: %d", target, w.Code)
+		}
+		hidden, none := me.ask("GET", target+theirs, ""), me.ask("GET", target+"0123456789abcdef", "")
+		if hidden.Code != http.StatusNotFound || hidden.Code != none.Code || strings.ReplaceAll(hidden.Body.String(), theirs, "0123456789abcdef") != none.Body.String() {
+			t.Errorf("%s: %d %s, and of none %d %s", target, hidden.Code, hidden.Body, none.Code, none.Body)
+		}
 	}
 }

@@ -27,8 +27,8 @@ import (
 
 // Store is what the API reads.
 type Store interface {
-	// Finding returns one finding, or store.ErrNotFound.
-	Finding(ctx context.Context, id string) (store.Finding, error)
+	// VisibleFinding returns one finding that the sight shows, or store.ErrNotFound.
+	VisibleFinding(ctx context.Context, sight qianshao.Sight, id string) (store.Finding, error)
 	// Authorisation returns one authorisation, or store.ErrNotFound.
 	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
 	// Backlog says how far a consumer of the findings is behind.

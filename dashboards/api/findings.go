@@ -151,7 +151,7 @@ type findingInput struct {
 }
 
 func (a *API) finding(ctx context.Context, in *findingInput) (*single[Finding], error) {
-	f, err := a.visibleFinding(ctx, in.ID)
+	f, err := a.opts.Store.VisibleFinding(ctx, auth.From(ctx).Sight, in.ID)
 	if err != nil {
 		return nil, a.failure(ctx, "finding", err)
 	}
@@ -169,16 +169,6 @@ func (a *API) finding(ctx context.Context, in *findingInput) (*single[Finding], 
 		}
 	}
 	return answer(in.IfChanged, out)
-}
-
-// visibleFinding returns a finding that the account may see; any other is as if it were
-// not there.
-func (a *API) visibleFinding(ctx context.Context, id string) (store.Finding, error) {
-	f, err := a.opts.Store.Finding(ctx, id)
-	if err == nil && !auth.From(ctx).Sight.Sees(f.Authorisation) {
-		return store.Finding{}, store.ErrNotFound
-	}
-	return f, err
 }
 
 // NewFinding returns a finding in the form of the API. under is nil for own files.

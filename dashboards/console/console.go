@@ -27,8 +27,8 @@ var files embed.FS
 
 // Store is what the pages read.
 type Store interface {
-	// Finding returns one finding, or store.ErrNotFound.
-	Finding(ctx context.Context, id string) (store.Finding, error)
+	// VisibleFinding returns one finding that the sight shows, or store.ErrNotFound.
+	VisibleFinding(ctx context.Context, sight qianshao.Sight, id string) (store.Finding, error)
 	// Findings returns those of the findings that there are, by id, without their pages.
 	Findings(ctx context.Context, ids []string) (map[string]qianshao.Finding, error)
 	// Views returns the other views that are kept of a finding's page, by name; of

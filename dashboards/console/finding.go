@@ -2,7 +2,6 @@ package console
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"html"
 	"net/http"
@@ -106,18 +105,8 @@ func standing(a qianshao.Authorisation, now time.Time) registerEntry {
 	return v
 }
 
-// visibleFinding returns a finding that the account may see; any other is as if it were
-// not there.
-func (c *Console) visibleFinding(ctx context.Context, id string) (store.Finding, error) {
-	f, err := c.store.Finding(ctx, id)
-	if err == nil && !auth.From(ctx).Sight.Sees(f.Authorisation) {
-		return store.Finding{}, store.ErrNotFound
-	}
-	return f, err
-}
-
 func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
-	f, err := c.visibleFinding(r.Context(), r.PathValue("id"))
+	f, err := c.store.VisibleFinding(r.Context(), auth.From(r.Context()).Sight, r.PathValue("id"))
 	if errors.Is(err, store.ErrNotFound) {
 		c.notFound(w, r)
 		return

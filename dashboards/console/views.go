@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/store"
 )
@@ -91,7 +92,7 @@ func (c *Console) serveScreenshot(w http.ResponseWriter, r *http.Request) {
 // pictureOf returns the PNG of a finding's page, that of the view which has the
 // evidence where there are two; nil if there is none.
 func (c *Console) pictureOf(ctx context.Context, id string) ([]byte, error) {
-	f, err := c.visibleFinding(ctx, id)
+	f, err := c.store.VisibleFinding(ctx, auth.From(ctx).Sight, id)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,8 @@ type Store interface {
 	Deletions
 	Outbox
 	Export
+	// Finding returns one finding, or store.ErrNotFound.
+	Finding(ctx context.Context, id string) (store.Finding, error)
 }
 
 // Outbox is what the consumers of changed findings are told by.
