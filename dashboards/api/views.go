@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -102,6 +104,10 @@ func (a *API) counted(ctx context.Context, saved store.SavedView) (View, error) 
 
 func (a *API) saveView(ctx context.Context, in *struct{ Body ViewFields }) (*struct{ Body View }, error) {
 	who := auth.From(ctx)
+	name := strings.TrimSpace(in.Body.Name)
+	if name == "" || strings.ContainsFunc(name, unseen) {
+		return nil, NewProblem(http.StatusBadRequest, "bad_body", "body.name: letters that can be seen, without control characters or marks of direction")
+	}
 	if in.Body.Shared && !auth.May(ctx, qianshao.PowerLead) {
 		return nil, lacksPower(qianshao.PowerLead)
 	}
@@ -111,7 +117,7 @@ func (a *API) saveView(ctx context.Context, in *struct{ Body ViewFields }) (*str
 	id := make([]byte, 8)
 	rand.Read(id) // never fails, see crypto/rand
 	saved, err := a.opts.Views.SaveView(ctx, store.SavedView{
-		ID: hex.EncodeToString(id), Owner: who.Name, Name: in.Body.Name, Query: in.Body.Query, Sort: string(in.Body.Sort),
+		ID: hex.EncodeToString(id), Owner: who.Name, Name: name, Query: in.Body.Query, Sort: string(in.Body.Sort),
 		Shared: in.Body.Shared, Changed: a.opts.Now(),
 	})
 	if errors.Is(err, store.ErrTooManyViews) {
@@ -126,6 +132,10 @@ func (a *API) saveView(ctx context.Context, in *struct{ Body ViewFields }) (*str
 	}
 	return &struct{ Body View }{v}, nil
 }
+
+// unseen holds for characters that make a name look like another one, or like none: others
+// see the names of shared views.
+func unseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 // deleteView deletes a view of one's own; of leads, any that is shared.
 func (a *API) deleteView(ctx context.Context, in *ByID) (*struct{}, error) {
