@@ -141,4 +141,10 @@ type Account struct {
 	Disabled bool
 	// Created is when the account was made.
 	Created time.Time
+	// Without are powers of the role that it may not use now: it acts by a token that is not
+	// good for them.
+	Without []Power
 }
+
+// May says whether the account may use a power now.
+func (a *Account) May(p Power) bool { return a.Role.May(p) && !slices.Contains(a.Without, p) }

@@ -591,3 +591,42 @@ func TestEventsEndWithSession(t *testing.T) {
 		t.Error("the stream goes on after the log-out")
 	}
 }
+
+// TestTokenPowers: a token has the powers of its scopes, and no others of its account's.
+func TestTokenPowers(t *testing.T) {
+	t.Parallel()
+	o, mine, theirs, _ := twoOwners(t)
+	d := o.withDesk(t)
+	lead := o.join(t, qianshao.Account{Name: "lead", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()})
+	f, err := o.store.Finding(t.Context(), mine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Do(t.Context(), qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}, desk.Draft{
+		Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: mine}, Kind: qianshao.ActDecide, Seen: f.Seen, Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := d.Freeze(t.Context(), qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}, desk.Selection{Findings: []string{theirs}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	adjudicate := `{"subject": "finding:` + mine + `", "kind": "adjudicate", "basis": 1, "seen": "` + f.Seen + `", "verdict": "not_crime", "reason": "lawful"}`
+	for _, c := range []struct {
+		scopes            []qianshao.Scope
+		adjudicate, batch int
+	}{
+		{[]qianshao.Scope{"decide"}, http.StatusForbidden, http.StatusNotFound},
+		{[]qianshao.Scope{"lead"}, http.StatusForbidden, http.StatusNotFound},
+		{[]qianshao.Scope{"decide", "audit"}, http.StatusForbidden, http.StatusOK},
+		{[]qianshao.Scope{"decide", "lead"}, http.StatusCreated, http.StatusNotFound},
+	} {
+		lead.token = o.newToken(t, "lead", append(c.scopes, qianshao.ScopeRead)...)
+		if w := lead.ask("POST", "/api/v1/acts", adjudicate); w.Code != c.adjudicate {
+			t.Errorf("a lead's token for %v adjudicates: %d %s", c.scopes, w.Code, w.Body)
+		}
+		if w := lead.ask("GET", fmt.Sprintf("/api/v1/batches/%d", b.ID), ""); w.Code != c.batch {
+			t.Errorf("a lead's token for %v reads another's batch: %d %s", c.scopes, w.Code, w.Body)
+		}
+	}
+}

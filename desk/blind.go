@@ -15,7 +15,7 @@ import (
 // keptFrom says whether the answer of an author, which waits for a second review, is kept
 // from an account.
 func keptFrom(account *qianshao.Account, author string) bool {
-	return author != account.Name && (account.Role.May(qianshao.PowerDecide) || !account.Role.May(qianshao.PowerAudit))
+	return author != account.Name && (account.Role.May(qianshao.PowerDecide) || !account.May(qianshao.PowerAudit))
 }
 
 // KeptFrom says whether the account must not be told what stands.

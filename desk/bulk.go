@@ -25,7 +25,7 @@ const maxQuery = 2000
 // Freeze writes down the findings of a selection that the account sees, with what they are
 // now. What is found or decided later changes nothing of the list.
 func (d *Desk) Freeze(ctx context.Context, account qianshao.Account, sel Selection) (Batch, error) {
-	if account.Disabled || !account.Role.May(qianshao.PowerDecide) {
+	if account.Disabled || !account.May(qianshao.PowerDecide) {
 		return Batch{}, forbidden(qianshao.PowerDecide, "make a batch")
 	}
 	if n := len(sel.Findings); n == 0 || n > MaxMembers {
@@ -59,7 +59,7 @@ func (d *Desk) batch(ctx context.Context, account qianshao.Account, id int64) (B
 }
 
 func readsBatch(account *qianshao.Account, b *Batch) bool {
-	return b.By == account.Name || account.Sight.All && account.Role.May(qianshao.PowerAudit)
+	return b.By == account.Name || account.Sight.All && account.May(qianshao.PowerAudit)
 }
 
 // Preview counts what a batch that the account may read consists of.
@@ -107,7 +107,7 @@ func (d *Desk) Members(ctx context.Context, account qianshao.Account, id int64, 
 // which above ConfirmAbove must be right. The members are worked on by Work, or by Run.
 // Ordering the same again changes nothing.
 func (d *Desk) Begin(ctx context.Context, account qianshao.Account, id int64, order Order, confirm int) (Batch, error) {
-	if account.Disabled || !account.Role.May(qianshao.PowerDecide) {
+	if account.Disabled || !account.May(qianshao.PowerDecide) {
 		return Batch{}, forbidden(qianshao.PowerDecide, "act on a batch")
 	}
 	order.Detail.Words = d.opts.Mask(strings.TrimSpace(order.Detail.Words))
@@ -167,7 +167,7 @@ func (d *Desk) UndoBatch(ctx context.Context, account qianshao.Account, id int64
 			return ErrNotFound
 		}
 		own := b.By == account.Name
-		if p := undoPower(own); account.Disabled || !account.Role.May(p) {
+		if p := undoPower(own); account.Disabled || !account.May(p) {
 			return forbidden(p, "undo a batch")
 		}
 		switch b.State {
@@ -276,7 +276,7 @@ func (d *Desk) step(ctx context.Context, b *Batch, members []MemberState, now ti
 	if err != nil {
 		return nil, err
 	}
-	may := !account.Disabled && account.Role.May(qianshao.PowerDecide)
+	may := !account.Disabled && account.May(qianshao.PowerDecide)
 	rules := d.opts.Rules()
 	outcomes := make([]Outcome, len(members))
 	for i := range members {

@@ -78,7 +78,7 @@ func power(k qianshao.ActKind) qianshao.Power {
 // mayAct says whether the account may do what the draft says at all.
 func mayAct(account *qianshao.Account, draft *Draft, s *State) error {
 	p := power(draft.Kind)
-	if account.Disabled || !account.Role.May(p) {
+	if account.Disabled || !account.May(p) {
 		return forbidden(p, "%s", draft.Kind)
 	}
 	switch draft.Kind {
@@ -296,7 +296,7 @@ func (j *judgement) conflict(why Why) error {
 // permitted holds the draft against what stands.
 func (j *judgement) permitted() error {
 	s, d := &j.standing, &j.draft
-	lead := j.account.Role.May(qianshao.PowerLead)
+	lead := j.account.May(qianshao.PowerLead)
 	switch d.Kind {
 	case qianshao.ActDecide:
 		// Another person's verdict is not written over, unless it said nothing, or what it
@@ -436,7 +436,7 @@ func (j *judgement) claim() (Change, error) {
 		if !j.draft.TakeOver {
 			return Change{}, j.conflict(WhyClaimed)
 		}
-		if !j.account.Role.May(qianshao.PowerLead) {
+		if !j.account.May(qianshao.PowerLead) {
 			return Change{}, forbidden(qianshao.PowerLead, "take over what %s has claimed", held.By)
 		}
 		j.draft.Detail.From = held.By
@@ -461,7 +461,7 @@ func (j *judgement) renewed() *Claim {
 // assignable says whether the draft's assignee can be given the subject by the account.
 func (d *Desk) assignable(ctx context.Context, account *qianshao.Account, draft *Draft, s *State) error {
 	to, was := draft.Detail.Assignee, Replay(s.Acts).Assignee
-	if self := account.Name; !account.Role.May(qianshao.PowerLead) && (to != self && to != "" || was != self && was != "") {
+	if self := account.Name; !account.May(qianshao.PowerLead) && (to != self && to != "" || was != self && was != "") {
 		return forbidden(qianshao.PowerLead, "give tasks to others, or take theirs")
 	}
 	if to == "" {
@@ -471,7 +471,7 @@ func (d *Desk) assignable(ctx context.Context, account *qianshao.Account, draft 
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	if err != nil || assignee.Disabled || !assignee.Role.May(qianshao.PowerDecide) || !sees(&assignee, s) {
+	if err != nil || assignee.Disabled || !assignee.May(qianshao.PowerDecide) || !sees(&assignee, s) {
 		return refuse("assignee", "detail.assignee", "there is no account %q that is enabled, decides, and sees this", to)
 	}
 	return nil

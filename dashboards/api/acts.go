@@ -229,9 +229,9 @@ func (a *API) done(ctx context.Context, what string, act *qianshao.Act, err erro
 // lead's token that only decides makes nobody a lead.
 func acting(ctx context.Context) qianshao.Account {
 	account := auth.From(ctx)
-	for _, p := range []qianshao.Power{qianshao.PowerLead, qianshao.PowerAudit} {
+	for _, p := range qianshao.Powers() {
 		if account.Role.May(p) && !auth.May(ctx, p) {
-			account.Role = qianshao.RoleAnalyst
+			account.Without = append(account.Without, p)
 		}
 	}
 	return account
