@@ -630,3 +630,31 @@ func TestTokenPowers(t *testing.T) {
 		}
 	}
 }
+
+// TestBatchOfLessSight: whoever sees less than when they froze a batch is told nothing of
+// the members that they do not see any more.
+func TestBatchOfLessSight(t *testing.T) {
+	t.Parallel()
+	o, mine, theirs, _ := twoOwners(t)
+	o.withDesk(t)
+	analyst := limited("analyst", qianshao.RoleAnalyst, "mine", "theirs")
+	me := o.join(t, analyst)
+	w := me.ask("POST", "/api/v1/batches", `{"findings": ["`+mine+`", "`+theirs+`"]}`)
+	at := w.Header().Get("Location")
+	if b := decode[api.Batch](t, w.Body.String()); b.Members != 2 || b.Tally.Pending != 2 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if _, err := o.accounts.Change(t.Context(), "test", "analyst", func(r *store.AccountRecord) error {
+		r.Sight.Authorisations = []string{"mine"}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	body := me.ask("GET", at+"/members", "").Body.String()
+	if strings.Contains(body, theirs) || !strings.Contains(body, mine) {
+		t.Errorf("the members: %s", body)
+	}
+	if b := decode[api.Batch](t, me.ask("GET", at, "").Body.String()); b.Tally.Pending != 1 {
+		t.Errorf("the tally: %+v", b.Tally)
+	}
+}

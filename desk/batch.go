@@ -159,12 +159,12 @@ type BatchStore interface {
 	Step(ctx context.Context, id int64, limit int, now time.Time, judge func(*Batch, []MemberState) ([]Outcome, error)) (more bool, err error)
 	// Unfinished returns the batches that are being applied or undone.
 	Unfinished(ctx context.Context) ([]int64, error)
-	// Members returns members with an id above after, at most limit; passed says to return
-	// only those that were passed over, by the order or by its undoing.
-	Members(ctx context.Context, id int64, passed bool, after string, limit int) ([]Member, error)
+	// Members returns members that the sight shows, with an id above after, at most limit;
+	// passed says to return only those that were passed over, by the order or by its undoing.
+	Members(ctx context.Context, id int64, sight qianshao.Sight, passed bool, after string, limit int) ([]Member, error)
 	// BatchDue says whether a decision of the batch waits for a second review.
 	BatchDue(ctx context.Context, id int64) (bool, error)
 	// Preview and Tally count the members that the sight shows.
 	Preview(ctx context.Context, id int64, sight qianshao.Sight) (Preview, error)
-	Tally(ctx context.Context, id int64) (Tally, error)
+	Tally(ctx context.Context, id int64, sight qianshao.Sight) (Tally, error)
 }

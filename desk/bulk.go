@@ -75,7 +75,7 @@ func (d *Desk) Tally(ctx context.Context, account qianshao.Account, id int64) (T
 	if _, err := d.batch(ctx, account, id); err != nil {
 		return Tally{}, err
 	}
-	return d.opts.Store.Tally(ctx, id)
+	return d.opts.Store.Tally(ctx, id, account.Sight)
 }
 
 // Members returns members of a batch that the account may read: those above after, at most
@@ -84,7 +84,7 @@ func (d *Desk) Members(ctx context.Context, account qianshao.Account, id int64, 
 	if _, err := d.batch(ctx, account, id); err != nil {
 		return nil, err
 	}
-	list, err := d.opts.Store.Members(ctx, id, passed, after, limit)
+	list, err := d.opts.Store.Members(ctx, id, account.Sight, passed, after, limit)
 	if err != nil {
 		return nil, err
 	}

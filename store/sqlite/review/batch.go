@@ -340,13 +340,23 @@ func note(b *desk.Batch, m *desk.Member, seq int64, skipped desk.Skipped) {
 	}
 }
 
-// Members returns members of a batch.
-func (s *Store) Members(ctx context.Context, id int64, passed bool, after string, limit int) ([]desk.Member, error) {
+// inSight leaves out the members that an account does not see any more, which may see less
+// by now than when it froze the batch. $2 says that it sees all, $3 are its authorisations.
+// Members that were deleted stay: they were its own.
+const inSight = `($2 = 1 OR NOT EXISTS (SELECT 1 FROM findings f WHERE f.id = m.finding AND f.authorisation NOT IN (SELECT value FROM json_each($3))))`
+
+// Members returns members of a batch that the sight shows.
+func (s *Store) Members(ctx context.Context, id int64, sight qianshao.Sight, passed bool, after string, limit int) ([]desk.Member, error) {
+	authorisations, err := json.Marshal(append([]string{}, sight.Authorisations...))
+	if err != nil {
+		return nil, err
+	}
 	list, err := database.Collect(ctx, s.db.Read, func(r *sql.Rows) (m desk.Member, err error) {
 		err = r.Scan(&m.Finding, &m.Seen, &m.Basis, &m.Verdict, &m.Act, &m.Skipped, &m.Undone, &m.Kept)
 		return m, err
-	}, `SELECT finding, seen, basis, verdict, act, skipped, undone, kept FROM batch_members
-WHERE batch = $1 AND finding > $2 AND ($3 = 0 OR skipped <> '' OR kept <> '') ORDER BY finding LIMIT $4`, id, after, passed, limit)
+	}, `SELECT m.finding, m.seen, m.basis, m.verdict, m.act, m.skipped, m.undone, m.kept FROM batch_members m
+WHERE m.batch = $1 AND `+inSight+` AND m.finding > $4 AND ($5 = 0 OR m.skipped <> '' OR m.kept <> '') ORDER BY m.finding LIMIT $6`,
+		id, sight.All, string(authorisations), after, passed, limit)
 	return list, s.db.Fail("read a batch from", err)
 }
 
@@ -360,10 +370,14 @@ func (s *Store) Preview(ctx context.Context, id int64, sight qianshao.Sight) (de
 	return s.Campaigns.Preview(ctx, id, sight)
 }
 
-// Tally counts what became of the members of a batch.
-func (s *Store) Tally(ctx context.Context, id int64) (desk.Tally, error) {
+// Tally counts what became of the members of a batch that the sight shows.
+func (s *Store) Tally(ctx context.Context, id int64, sight qianshao.Sight) (desk.Tally, error) {
+	authorisations, err := json.Marshal(append([]string{}, sight.Authorisations...))
+	if err != nil {
+		return desk.Tally{}, err
+	}
 	t := desk.Tally{Skipped: map[desk.Skipped]int{}, Kept: map[desk.Skipped]int{}}
-	_, err := database.Collect(ctx, s.db.Read, func(r *sql.Rows) (none struct{}, err error) {
+	_, err = database.Collect(ctx, s.db.Read, func(r *sql.Rows) (none struct{}, err error) {
 		var done, undone bool
 		var skipped, kept desk.Skipped
 		var n int
@@ -384,7 +398,8 @@ func (s *Store) Tally(ctx context.Context, id int64) (desk.Tally, error) {
 			t.Kept[kept] += n
 		}
 		return none, nil
-	}, `SELECT act <> 0, skipped, undone <> 0, kept, count(*) FROM batch_members WHERE batch = $1 GROUP BY 1, 2, 3, 4`, id)
+	}, `SELECT m.act <> 0, m.skipped, m.undone <> 0, m.kept, count(*) FROM batch_members m WHERE m.batch = $1 AND `+inSight+` GROUP BY 1, 2, 3, 4`,
+		id, sight.All, string(authorisations))
 	return t, s.db.Fail("count a batch in", err)
 }
 
@@ -412,7 +427,7 @@ func (s *Store) verifyBatches(ctx context.Context, v *desk.Verified, problem fun
 func (s *Store) digestOf(ctx context.Context, id int64) (digest string, members int, err error) {
 	h := sha256.New()
 	for after := ""; ; {
-		list, err := s.Members(ctx, id, false, after, desk.BatchStep)
+		list, err := s.Members(ctx, id, qianshao.SeeAll(), false, after, desk.BatchStep)
 		if err != nil {
 			return "", 0, err
 		}
