@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -70,7 +71,12 @@ type State struct {
 	// Authorisations are those under which the finding, or the campaign's members, were
 	// fetched. Whoever sees none of them does not see the subject.
 	Authorisations []string
-	Level          qianshao.Level // of a finding
+	// Others are likewise those of each campaign in Question.Campaigns.
+	Others [][]string
+	// Campaign is the id by which the subject goes today, if it is a campaign: the subject may
+	// be called by a former one.
+	Campaign string
+	Level    qianshao.Level // of a finding
 	// Acts are all acts of the subject, in their order.
 	Acts []qianshao.Act
 	// Former are the acts on a campaign under its other names: those of campaigns that were
@@ -105,7 +111,7 @@ type Question struct {
 	By, Key string
 	// Sites asks for Facts.Sites.
 	Sites bool
-	// Campaigns are others that the draft is about: State.Authorisations has theirs, too.
+	// Campaigns are others that the draft is about; see State.Others.
 	Campaigns []string
 }
 
@@ -248,16 +254,11 @@ func (d *Desk) sampled(ctx context.Context) (bool, error) {
 }
 
 func sees(account *qianshao.Account, s *State) bool {
-	for _, authorisation := range s.Authorisations {
-		if account.Sight.Sees(authorisation) {
-			return true
-		}
-	}
-	return account.Sight.All
+	return account.Sight.All || slices.ContainsFunc(s.Authorisations, account.Sight.Sees)
 }
 
-func seesAll(account *qianshao.Account, s *State) bool {
-	for _, authorisation := range s.Authorisations {
+func seesAll(account *qianshao.Account, authorisations []string) bool {
+	for _, authorisation := range authorisations {
 		if !account.Sight.Sees(authorisation) {
 			return false
 		}

@@ -32,6 +32,10 @@ func (d *Desk) judge(ctx context.Context, account *qianshao.Account, draft *Draf
 		}
 		return Change{Act: *s.Earlier}, nil
 	}
+	// Nothing stands by the acts on a former id. What was done under it can be undone.
+	if s.Campaign != "" && s.Campaign != draft.Subject.ID && draft.Kind != qianshao.ActUndo {
+		return Change{}, refuse("moved", "subject", "the campaign has become part of %s, or got that id: look at it again", s.Campaign)
+	}
 	if err := j.current(); err != nil {
 		return Change{}, err
 	}
@@ -83,7 +87,14 @@ func mayAct(account *qianshao.Account, draft *Draft, s *State) error {
 	}
 	switch draft.Kind {
 	case qianshao.ActMerge, qianshao.ActSplit, qianshao.ActPolicy:
-		if !seesAll(account, s) {
+		all := seesAll(account, s.Authorisations)
+		for _, other := range s.Others {
+			if !account.Sight.All && !slices.ContainsFunc(other, account.Sight.Sees) {
+				return ErrNotFound // as for an id that leads nowhere
+			}
+			all = all && seesAll(account, other)
+		}
+		if !all {
 			return forbidden(p, "%s changes members that you may not see", draft.Kind)
 		}
 	}

@@ -113,6 +113,16 @@ func TestMergesAndSplits(t *testing.T) {
 		if history, err := view.History(lead); err != nil || len(history) != 1 || history[0].Seq != merge.Seq {
 			t.Errorf("the acts on %s are %+v, %v", id, history, err)
 		}
+		if id == idA {
+			continue
+		}
+		// Nothing stands by a former id: an act there would need no basis, and a claim there
+		// would hold beside the one on today's.
+		_, err = d.Do(t.Context(), lead, desk.Draft{Subject: subject(id), Kind: qianshao.ActClaim})
+		var refusal *desk.Refusal
+		if !errors.As(err, &refusal) || refusal.Code != "moved" || !strings.Contains(refusal.Text, idA) {
+			t.Errorf("a claim by the id %s: %v", id, err)
+		}
 	}
 	// Who sees a member of c.example alone is told of the merge, and not of what.
 	limited := qianshao.Account{Name: "wu", Role: qianshao.RoleAnalyst, Sight: qianshao.Sight{Authorisations: []string{"a-c.example"}}}
@@ -179,29 +189,38 @@ func TestLargeMergeIsNotUndone(t *testing.T) {
 	w.wantParts("undone", "a1", "b1 b2")
 }
 
-// Merging needs the sight of all members of all campaigns.
+// Merging needs the sight of all members of all campaigns. One of which no member is seen
+// is as if it were not there.
 func TestMergeNeedsSight(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	d, lead := w.desked()
 	w.save(blockOf("a1", 1, "a.example", 1))
 	w.save(blockOf("b1", 2, "b.example", 2))
+	w.save(blockOf("b2", 2, "a.example", 3))
+	w.save(blockOf("c1", 3, "c.example", 4))
 	w.group()
-	lead.Sight = qianshao.Sight{Authorisations: []string{"a-a.example"}}
-	a, b := qianshao.Subject{Kind: qianshao.SubjectCampaign, ID: w.idOf("a1")}, w.idOf("b1")
+	own := qianshao.Sight{Authorisations: []string{"a-a.example"}}
+	a, b, hidden := w.idOf("a1"), w.idOf("b1"), w.idOf("c1")
 	for _, c := range []struct {
-		name  string
-		sight qianshao.Sight
-		role  qianshao.Role
-		want  error
+		name       string
+		sight      qianshao.Sight
+		role       qianshao.Role
+		into, from string
+		want       error
 	}{
-		{"one of both", lead.Sight, qianshao.RoleLead, desk.ErrForbidden},
-		{"an analyst", qianshao.SeeAll(), qianshao.RoleAnalyst, desk.ErrForbidden},
-		{"neither", qianshao.Sight{}, qianshao.RoleLead, desk.ErrNotFound},
-		{"both", qianshao.Sight{Authorisations: []string{"a-a.example", "a-b.example"}}, qianshao.RoleLead, nil},
+		{"some of one", own, qianshao.RoleLead, a, b, desk.ErrForbidden},
+		{"into some of one", own, qianshao.RoleLead, b, a, desk.ErrForbidden},
+		{"none of one", own, qianshao.RoleLead, a, hidden, desk.ErrNotFound},
+		{"into none of one", own, qianshao.RoleLead, hidden, a, desk.ErrNotFound},
+		{"one that leads nowhere", own, qianshao.RoleLead, a, "0123456789abcdef", desk.ErrNotFound},
+		{"an analyst", qianshao.SeeAll(), qianshao.RoleAnalyst, a, b, desk.ErrForbidden},
+		{"neither", qianshao.Sight{}, qianshao.RoleLead, a, b, desk.ErrNotFound},
+		{"both", qianshao.Sight{Authorisations: []string{"a-a.example", "a-b.example"}}, qianshao.RoleLead, a, b, nil},
 	} {
 		lead.Sight, lead.Role = c.sight, c.role
-		_, err := d.Do(t.Context(), lead, desk.Draft{Subject: a, Kind: qianshao.ActMerge, Detail: desk.Detail{Campaigns: []string{b}}})
+		into := qianshao.Subject{Kind: qianshao.SubjectCampaign, ID: c.into}
+		_, err := d.Do(t.Context(), lead, desk.Draft{Subject: into, Kind: qianshao.ActMerge, Detail: desk.Detail{Campaigns: []string{c.from}}})
 		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}

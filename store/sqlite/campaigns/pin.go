@@ -44,14 +44,15 @@ func State(ctx context.Context, db trail.Reader, q desk.Question, s *desk.State)
 		if err != nil {
 			return err
 		}
-		s.Authorisations = append(s.Authorisations, under...)
 		if i > 0 {
+			s.Others = append(s.Others, under)
 			continue
 		}
+		s.Authorisations = under
 		var back sql.NullInt64
 		if err := db.QueryRowContext(ctx, `
-SELECT c.owners, (SELECT max(x.back_at) FROM campaign_findings f JOIN findings x ON x.id = f.finding WHERE f.campaign = c.campaign AND f.relapsed = 1)
-FROM campaigns c WHERE c.campaign = $1`, n).Scan(&s.Sites, &back); err != nil {
+SELECT c.id, c.owners, (SELECT max(x.back_at) FROM campaign_findings f JOIN findings x ON x.id = f.finding WHERE f.campaign = c.campaign AND f.relapsed = 1)
+FROM campaigns c WHERE c.campaign = $1`, n).Scan(&s.Campaign, &s.Sites, &back); err != nil {
 			return err
 		}
 		s.BackAt = trail.Moment(back.Int64)
