@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
@@ -398,8 +395,8 @@ func (env *environment) firstAccount(a *app.App) error {
 	if err != nil || !empty {
 		return err
 	}
-	if in, ok := env.in.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
-		return env.askAdministrator(a, in)
+	if keyboard, ok := terminal.NewKeyboard(env.in, env.err); ok {
+		return env.askAdministrator(a, keyboard)
 	}
 	key, expires, err := a.Folder.Accounts.NewLink(env.ctx, store.ByCommand, store.LinkFirst, "")
 	if err != nil {
@@ -410,21 +407,18 @@ func (env *environment) firstAccount(a *app.App) error {
 }
 
 // askAdministrator asks for name and password until they will do.
-func (env *environment) askAdministrator(a *app.App, in *os.File) error {
+func (env *environment) askAdministrator(a *app.App, keyboard *terminal.Keyboard) error {
 	fmt.Fprintln(env.err, "There is no account yet. Make the administrator of this outpost.")
-	lines := bufio.NewReader(in)
 	for {
-		fmt.Fprint(env.err, "Name to log in with, such as wang.fang or 王芳: ")
-		name, err := env.typed(in, func() (string, error) { return lines.ReadString('\n') })
+		name, err := keyboard.Line(env.ctx, "Name to log in with, such as wang.fang or 王芳: ")
 		if err != nil {
 			return fmt.Errorf("ask for the administrator: %w", err)
 		}
-		name = strings.TrimSpace(name)
 		if err := auth.CheckName(name); err != nil {
 			fmt.Fprintln(env.err, err)
 			continue
 		}
-		password, err := env.askPassword(in)
+		password, err := keyboard.NewPassword(env.ctx, fmt.Sprintf("Password, %d characters or more (it is not shown): ", auth.MinPassword), auth.CheckPassword)
 		if err != nil {
 			return err
 		}
@@ -434,62 +428,5 @@ func (env *environment) askAdministrator(a *app.App, in *os.File) error {
 			return err
 		}
 		fmt.Fprintln(env.err, err)
-	}
-}
-
-// askPassword asks twice for a password, until it will do.
-func (env *environment) askPassword(in *os.File) (string, error) {
-	for {
-		password, err := env.askHidden(in, fmt.Sprintf("Password, %d characters or more (it is not shown): ", auth.MinPassword))
-		if err != nil {
-			return "", err
-		}
-		if err := auth.CheckPassword(password); err != nil {
-			fmt.Fprintln(env.err, err)
-			continue
-		}
-		again, err := env.askHidden(in, "Once more: ")
-		if err != nil || again == password {
-			return password, err
-		}
-		fmt.Fprintln(env.err, "The two differ.")
-	}
-}
-
-// askHidden asks for what the terminal does not show.
-func (env *environment) askHidden(in *os.File, prompt string) (string, error) {
-	fmt.Fprint(env.err, prompt)
-	text, err := env.typed(in, func() (string, error) {
-		text, err := term.ReadPassword(int(in.Fd()))
-		return string(text), err
-	})
-	fmt.Fprintln(env.err)
-	if err != nil {
-		return "", fmt.Errorf("ask for the password: %w", err)
-	}
-	return text, nil
-}
-
-// typed returns what read reads of a terminal. A signal ends the wait, and leaves the
-// terminal as it was.
-func (env *environment) typed(in *os.File, read func() (string, error)) (string, error) {
-	before, err := term.GetState(int(in.Fd()))
-	if err != nil {
-		return "", err
-	}
-	type answer struct {
-		text string
-		err  error
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		text, err := read()
-		answers <- answer{text, err}
-	}()
-	select {
-	case a := <-answers:
-		return a.text, a.err
-	case <-env.ctx.Done():
-		return "", errors.Join(env.ctx.Err(), term.Restore(int(in.Fd()), before))
 	}
 }

@@ -81,3 +81,6 @@ func (env *environment) retryBeside() error {
 		return err
 	})
 }
+
+// tellInForce says what the process works with.
+func (env *environment) tellInForce(f app.InForce) { terminal.InForce(env.err, f) }

@@ -92,7 +92,7 @@ func (c rulesPreviewCmd) print(env *environment, r *backtest.Report) error {
 		encoder.SetIndent("", "  ")
 		err = encoder.Encode(r)
 	} else {
-		err = previewTable{r, max(c.Show, 0), labels(terminal.IsChinese())}.print(env.out)
+		err = terminal.Preview(env.out, r, max(c.Show, 0))
 	}
 	switch {
 	case err != nil:

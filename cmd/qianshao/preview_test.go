@@ -54,15 +54,4 @@ func TestPreviewStored(t *testing.T) {
 	if got.NotCompared != (backtest.NotCompared{NeverFlagged: 1, NoLongerFlagged: 1}) {
 		t.Errorf("not compared: %+v", got.NotCompared)
 	}
-	var table strings.Builder
-	for _, chinese := range []bool{false, true} {
-		if err := (previewTable{&got, 1, labels(chinese)}).print(&table); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, want := range []string{"Not compared: 2 of the stored pages, since an unflagged page leaves no text (1 never flagged, 1 no longer).", "存下的网页里有 2 个没有比较：没有被标记的网页不留文字（从未标记 1 个，不再标记 1 个）"} {
-		if !strings.Contains(table.String(), want) {
-			t.Errorf("the table does not say %q:\n%s", want, table.String())
-		}
-	}
 }

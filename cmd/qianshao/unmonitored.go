@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -114,25 +113,5 @@ func printUnmonitored(ctx context.Context, w io.Writer, f *datafolder.Folder) er
 	if err != nil {
 		return err
 	}
-	hosts, authorisations := list.Counts.Hosts(), list.Counts.Authorisations()
-	var parts []string
-	if hosts > 0 {
-		parts = append(parts, terminal.Counted(hosts, "host"))
-	}
-	if authorisations > 0 {
-		parts = append(parts, terminal.Counted(authorisations, "authorisation"))
-	}
-	if hosts+authorisations == 1 {
-		parts = []string{parts[0] + " is not monitored"}
-	} else if len(parts) > 0 {
-		parts = []string{strings.Join(parts, " and ") + " are not monitored"}
-	}
-	if n := list.Counts[qianshao.UnmonitoredEnding]; n > 0 {
-		parts = append(parts, terminal.Counted(n, "authorisation")+" about to end")
-	}
-	if len(parts) == 0 {
-		return nil
-	}
-	_, err = fmt.Fprintf(w, "%s: qianshao unmonitored\n", strings.Join(parts, ", "))
-	return err
+	return terminal.Unmonitored(w, list.Counts)
 }

@@ -1,6 +1,6 @@
-// Package terminal writes for people at a terminal: tables of Chinese and Latin
-// text, numbers of things, the log, a progress counter. What pages have written
-// cannot steer the terminal.
+// Package terminal writes for people at a terminal, and asks them: tables of Chinese and
+// Latin text, numbers of things, the log, a progress counter, names and passwords. What
+// pages have written cannot steer the terminal.
 package terminal
 
 import (

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"cmp"
@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao/analyze/backtest"
-	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 )
 
 // previewLabels are the words of a preview's table. Those who write rules read
@@ -43,31 +42,25 @@ func labels(chinese bool) previewLabels {
 	}
 }
 
-// previewTable is a preview as a person reads it.
-type previewTable struct {
-	*backtest.Report
-	show   int // texts of each rule
-	labels previewLabels
-}
-
-// print prints the counts first and then the texts.
-func (t previewTable) print(w io.Writer) error {
-	l := t.labels
-	fmt.Fprintf(w, l.summary, t.Inputs, t.NewlyFlagged, t.NoLongerFlagged)
-	if n := t.NotCompared; n.Pages() > 0 {
+// Preview writes what a draft of the rules changes, as a person reads it: the counts
+// first and then the texts, so many of each rule.
+func Preview(w io.Writer, r *backtest.Report, show int) error {
+	l := labels(IsChinese())
+	fmt.Fprintf(w, l.summary, r.Inputs, r.NewlyFlagged, r.NoLongerFlagged)
+	if n := r.NotCompared; n.Pages() > 0 {
 		fmt.Fprintf(w, l.notCompared, n.Pages(), n.NeverFlagged, n.NoLongerFlagged)
 	}
-	if len(t.Changes) == 0 {
+	if len(r.Changes) == 0 {
 		_, err := fmt.Fprint(w, l.same)
 		return err
 	}
-	rules := terminal.NewTable(w, l.rule, l.newly, l.gone, l.higher, l.lower, l.title)
-	for _, r := range t.Rules {
-		rules.Row(countCells(r.Counts, r.Rule, r.Title)...)
+	rules := NewTable(w, l.rule, l.newly, l.gone, l.higher, l.lower, l.title)
+	for _, c := range r.Rules {
+		rules.Row(countCells(c.Counts, c.Rule, c.Title)...)
 	}
-	sites := terminal.NewTable(w, l.site, l.newly, l.gone, l.higher, l.lower)
-	for _, s := range t.Sites {
-		sites.Row(countCells(s.Counts, cmp.Or(s.Site, l.files))...)
+	sites := NewTable(w, l.site, l.newly, l.gone, l.higher, l.lower)
+	for _, c := range r.Sites {
+		sites.Row(countCells(c.Counts, cmp.Or(c.Site, l.files))...)
 	}
 	fmt.Fprintf(w, "\n%s\n", l.rulesTitle)
 	if err := rules.Flush(); err != nil {
@@ -81,7 +74,7 @@ func (t previewTable) print(w io.Writer) error {
 		backtest.Gained: l.newlyTitle, backtest.Lost: l.goneTitle, backtest.Higher: l.higherTitle, backtest.Lower: l.lowerTitle,
 	}
 	for _, kind := range backtest.Kinds() {
-		t.texts(w, titles[kind], t.OfKind(kind))
+		printChanges(w, titles[kind], r.OfKind(kind), show, l.more)
 	}
 	return nil
 }
@@ -98,8 +91,8 @@ func countCells(c backtest.Counts, name string, last ...string) []string {
 	return append(cells, last...)
 }
 
-// texts prints the changes of one kind, rule by rule.
-func (t previewTable) texts(w io.Writer, title string, of []backtest.Change) {
+// printChanges prints the changes of one kind, rule by rule, and how many more there are.
+func printChanges(w io.Writer, title string, of []backtest.Change, show int, more string) {
 	rule, shown := "", 0
 	if len(of) > 0 {
 		fmt.Fprintf(w, "\n%s (%d)\n", title, len(of))
@@ -107,13 +100,13 @@ func (t previewTable) texts(w io.Writer, title string, of []backtest.Change) {
 	for i, c := range of {
 		if c.Rule != rule {
 			rule, shown = c.Rule, 0
-			fmt.Fprintf(w, "%s · %s\n", c.Rule, terminal.Printable(c.Title))
+			fmt.Fprintf(w, "%s · %s\n", c.Rule, Printable(c.Title))
 		}
-		if shown++; shown <= t.show {
+		if shown++; shown <= show {
 			printChange(w, &c)
 		}
-		if last := i+1 == len(of) || of[i+1].Rule != rule; last && shown > t.show {
-			fmt.Fprintf(w, "    "+t.labels.more+"\n", shown-t.show, shown)
+		if last := i+1 == len(of) || of[i+1].Rule != rule; last && shown > show {
+			fmt.Fprintf(w, "    "+more+"\n", shown-show, shown)
 		}
 	}
 }
@@ -123,11 +116,11 @@ const maxQuote = 90
 
 // printChange writes two or three lines: what and where, the text, and why if the overlay says so.
 func printChange(w io.Writer, c *backtest.Change) {
-	fmt.Fprintf(w, "  %s  %s:%d:%d\n", moved(c), terminal.Printable(c.Input), c.Line, c.Column)
+	fmt.Fprintf(w, "  %s  %s:%d:%d\n", moved(c), Printable(c.Input), c.Line, c.Column)
 	text := strings.TrimSpace(c.Left) + "[" + strings.TrimSpace(c.Text) + "]" + strings.TrimSpace(c.Right)
-	fmt.Fprintf(w, "    %s\n", terminal.Clip(terminal.Printable(text), maxQuote))
+	fmt.Fprintf(w, "    %s\n", Clip(Printable(text), maxQuote))
 	if c.Why != "" {
-		fmt.Fprintf(w, "    %s\n", terminal.Printable(c.Why))
+		fmt.Fprintf(w, "    %s\n", Printable(c.Why))
 	}
 }
 

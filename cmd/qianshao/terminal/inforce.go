@@ -1,21 +1,21 @@
-package main
+package terminal
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
 )
 
 // maxEnding bounds the authorisations that are named because they end soon.
 const maxEnding = 10
 
-// tellInForce says what the process works with: a line for the rules, one for the
+// InForce says what the process works with: a line for the rules, one for the
 // overlay, one for the authorisations.
-func (env *environment) tellInForce(f app.InForce) {
+func InForce(w io.Writer, f app.InForce) {
 	rules := "shipped"
 	if f.RulesDir != "" {
 		rules = "from " + f.RulesDir
@@ -24,23 +24,23 @@ func (env *environment) tellInForce(f app.InForce) {
 	if f.Off > 0 {
 		off = fmt.Sprintf(", %d of them switched off", f.Off)
 	}
-	fmt.Fprintf(env.err, "in force: %s%s, %s (set %s, program %s)\n", terminal.Counted(f.Rules, "rule"), off, rules, f.Digest, f.Version)
+	fmt.Fprintf(w, "in force: %s%s, %s (set %s, program %s)\n", Counted(f.Rules, "rule"), off, rules, f.Digest, f.Version)
 	if f.Overlay == "" {
-		fmt.Fprintln(env.err, "in force: no overlay")
+		fmt.Fprintln(w, "in force: no overlay")
 	} else {
 		ends := ""
 		if !f.Expires.IsZero() {
 			ends = "; the next entry ends after " + f.Expires.Add(-time.Nanosecond).In(qianshao.ChinaTime()).Format(time.DateOnly)
 		}
-		fmt.Fprintf(env.err, "in force: overlay %s: %s, %s, %s, %s; %s of the allow-list%s\n", f.Overlay, terminal.Counted(f.Own.Rules, "rule"),
-			terminal.Counted(f.Own.Lists, "list"), terminal.Counted(f.Own.Patterns, "pattern"), terminal.Counted(f.Own.Contexts, "context"), terminal.Counted(f.Allowances, "entry"), ends)
+		fmt.Fprintf(w, "in force: overlay %s: %s, %s, %s, %s; %s of the allow-list%s\n", f.Overlay, Counted(f.Own.Rules, "rule"),
+			Counted(f.Own.Lists, "list"), Counted(f.Own.Patterns, "pattern"), Counted(f.Own.Contexts, "context"), Counted(f.Allowances, "entry"), ends)
 	}
-	env.tellAuthorisations(f)
+	authorisationsInForce(w, f)
 }
 
-func (env *environment) tellAuthorisations(f app.InForce) {
+func authorisationsInForce(w io.Writer, f app.InForce) {
 	if len(f.Authorisations) == 0 {
-		fmt.Fprintf(env.err, "in force: no authorisation (%d registered), so no request is made; \"qianshao scope list\" shows them\n", f.Registered)
+		fmt.Fprintf(w, "in force: no authorisation (%d registered), so no request is made; \"qianshao scope list\" shows them\n", f.Registered)
 		return
 	}
 	ending := ""
@@ -55,5 +55,5 @@ func (env *environment) tellAuthorisations(f app.InForce) {
 		}
 		ending = "; ending within 30 days: " + strings.Join(names, ", ")
 	}
-	fmt.Fprintf(env.err, "in force: %s of %d registered%s\n", terminal.Counted(len(f.Authorisations), "authorisation"), f.Registered, ending)
+	fmt.Fprintf(w, "in force: %s of %d registered%s\n", Counted(len(f.Authorisations), "authorisation"), f.Registered, ending)
 }
