@@ -322,3 +322,29 @@ func (a *asks) scopes(pattern string, row route, o *outpost, visitors map[string
 		a.t.Fatal(err)
 	}
 }
+
+// TestUnknownMembers: no operation takes a member of its body that it does not know, such as
+// the account for which, or the moment at which, it is done.
+func TestUnknownMembers(t *testing.T) {
+	t.Parallel()
+	o, a := accessOutpost(t)
+	lead := o.newVisitor(t, qianshao.Account{Name: "lead", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()})
+	bodies := 0
+	for pattern, row := range access() {
+		if !strings.HasPrefix(row.body, "{") || row.ok == http.StatusUnsupportedMediaType { // scan takes pages
+			continue
+		}
+		bodies++
+		for _, member := range []string{`"account": "root"`, `"by": "root"`, `"role": "administrator"`, `"at": "2020-01-01T00:00:00Z"`, `"sight": {"All": true}`} {
+			more := row
+			more.body = strings.Replace(strings.Replace(row.body, "{", "{"+member+",", 1), ",}", "}", 1)
+			w := a.ask(pattern, more, inSession(lead))
+			if w.Code != http.StatusBadRequest && w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "unexpected property") {
+				t.Errorf("%s with %s: %d %.200s", pattern, more.body, w.Code, w.Body)
+			}
+		}
+	}
+	if bodies < 5 {
+		t.Errorf("%d operations were asked", bodies)
+	}
+}

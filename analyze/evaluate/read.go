@@ -58,6 +58,20 @@ func read(fsys fs.FS) (found contents, err error) {
 	return found, err
 }
 
+// Pages returns the labelled pages below fsys, those of both halves: count them, and show
+// nothing of the half that nobody reads.
+func Pages(fsys fs.FS) (pages []Sample, err error) {
+	folder, err := read(fsys)
+	for _, s := range folder.sets {
+		for i := range s.samples {
+			if page := &s.samples[i]; !s.isCases() && !page.IsMessage() {
+				pages = append(pages, *page)
+			}
+		}
+	}
+	return pages, err
+}
+
 func readLines(fsys fs.FS, name string) (set, error) {
 	s := set{name: strings.TrimSuffix(name, ".jsonl")}
 	content, err := fs.ReadFile(fsys, name)

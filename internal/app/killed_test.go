@@ -15,8 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
@@ -32,9 +35,18 @@ const killedFolder = "QIANSHAO_TEST_KILLED_API"
 // killedFindings are what its clients decide on.
 const killedFindings = 30
 
+// killedBlocks are the texts by which the findings are grouped.
+var killedBlocks = []string{
+	"澳门线上赌场官网开户，注册送彩金，真人百家乐荷官在线发牌，老虎机爆奖不断，提款三分钟到账",
+	"时时彩投注平台每期开奖直播，玩法齐全赔率高，投注返点百分之九，彩票开户当日到账，今日名额不多",
+	"棋牌娱乐平台诚招代理，抽水日结，炸金花牛牛斗地主任选，后台包杀可控，私聊领取开户链接",
+}
+
 // TestKilledAPI kills a server at random moments in which three clients decide, undo, and
-// make batches over its API. Each then sends again what it has sent: what was acknowledged
-// has the same answer, what was not is done now, and nothing is in the trail twice.
+// make batches and undo them over its API. Each then sends again what it has sent: what was
+// acknowledged has the same answer, what was not is done now, and nothing is in the trail
+// twice. Batches that were acknowledged come to their end. What stands, and how the
+// campaigns count it, is the same after a reindex.
 func TestKilledAPI(t *testing.T) {
 	if data := os.Getenv(killedFolder); data != "" {
 		serveUntilKilled(t, data)
@@ -55,7 +67,7 @@ func TestKilledAPI(t *testing.T) {
 		var all sync.WaitGroup
 		for _, c := range clients {
 			c.base = base
-			all.Go(func() { c.again(t); c.work(round) })
+			all.Go(func() { c.again(t, false); c.work(round) })
 		}
 		time.Sleep(time.Duration(100+rand.IntN(500)) * time.Millisecond)
 		kill()
@@ -65,12 +77,19 @@ func TestKilledAPI(t *testing.T) {
 	sent := map[int64]bool{} // the acts that the clients know of
 	for _, c := range clients {
 		c.base = base
-		c.again(t)
+		c.again(t, true)
+		batches := map[string]string{} // the state to which each batch of theirs must come
 		for _, r := range c.sent {
 			if r.seq > 0 {
 				sent[r.seq] = true
 			}
+			if path, ok := strings.CutSuffix(r.path, "/acts"); ok && r.status == http.StatusAccepted {
+				batches[path] = "applied"
+			} else if path, ok := strings.CutSuffix(r.path, "/undo"); ok && r.status == http.StatusAccepted {
+				batches[path] = "undone"
+			}
 		}
+		c.awaitBatches(t, batches)
 	}
 	kill()
 	checkKilled(t, data, sent)
@@ -119,7 +138,10 @@ func killedClients(t *testing.T, data string) (clients []*killedClient) {
 	var ids []string
 	for i := range killedFindings {
 		url := fmt.Sprintf("http://school.example/%d", i)
-		finding := qianshao.Finding{ID: qianshao.FindingID(url, "r"), URL: url, Rule: "r", Category: qianshao.Gambling, Level: qianshao.LevelHigh, Score: 70, Seen: fmt.Sprint("shows ", i)}
+		finding := qianshao.Finding{
+			ID: qianshao.FindingID(url, "r"), URL: url, Rule: "r", Category: qianshao.Gambling, Level: qianshao.LevelHigh, Score: 70, Seen: fmt.Sprint("shows ", i),
+			Evidence: []qianshao.Evidence{{Text: killedBlocks[i%len(killedBlocks)]}},
+		}
 		_, err := f.Store.SavePage(ctx, store.Save{
 			Page: qianshao.Page{URL: url, Status: 200, FetchedAt: time.Now()}, Document: &qianshao.Document{Source: "x"},
 			Assessment: qianshao.Assessment{Category: finding.Category, Level: finding.Level, Score: finding.Score, Findings: []qianshao.Finding{finding}},
@@ -208,10 +230,18 @@ func seqOf(answer []byte) int64 {
 	return done.Act.Seq
 }
 
-// again sends everything once more: what was answered must be answered in the same way.
-func (c *killedClient) again(t *testing.T) {
-	for _, r := range c.sent {
+// againAnswered is how many of the answered requests are sent again after a kill, the last
+// ones: those before were sent again after earlier ones.
+const againAnswered = 10
+
+// again sends once more what was not answered, and the last that was answered, or all of it:
+// what was answered must be answered in the same way.
+func (c *killedClient) again(t *testing.T, all bool) {
+	for i, r := range c.sent {
 		was := *r
+		if was.status != 0 && !all && i < len(c.sent)-againAnswered {
+			continue
+		}
 		answer, ok := c.send(r)
 		if !ok {
 			r.status = was.status
@@ -242,11 +272,7 @@ func (c *killedClient) work(round int) {
 			_, ok = c.do(fmt.Sprintf("acts/%d/undo", seq), `{}`)
 		}
 		if ok && i%5 == 0 {
-			var batch struct{ ID int64 }
-			answer, ok = c.do("batches", fmt.Sprintf(`{"findings": ["%s", "%s"]}`, c.ids[i%len(c.ids)], c.ids[(i+1)%len(c.ids)]))
-			if ok && json.Unmarshal(answer, &batch) == nil && batch.ID > 0 {
-				_, ok = c.do(fmt.Sprintf("batches/%d/acts", batch.ID), `{"kind": "decide", "verdict": "unsure", "again": true}`)
-			}
+			ok = c.workOnBatch(i)
 		}
 		if !ok {
 			return
@@ -254,28 +280,103 @@ func (c *killedClient) work(round int) {
 	}
 }
 
+// workOnBatch decides on a few findings or on a whole campaign, and takes every other one back.
+func (c *killedClient) workOnBatch(i int) (ok bool) {
+	selection := fmt.Sprintf(`{"findings": ["%s", "%s"]}`, c.ids[i%len(c.ids)], c.ids[(i+1)%len(c.ids)])
+	if i%2 == 0 {
+		var page struct{ Campaigns []struct{ ID string } }
+		answer, ok := c.send(&killedRequest{path: "campaigns"})
+		if !ok || json.Unmarshal(answer, &page) != nil {
+			return false
+		}
+		if n := len(page.Campaigns); n > 0 { // they are grouped meanwhile
+			selection = fmt.Sprintf(`{"campaign": "%s"}`, page.Campaigns[rand.IntN(n)].ID)
+		}
+	}
+	var batch struct{ ID int64 }
+	answer, ok := c.do("batches", selection)
+	if ok && json.Unmarshal(answer, &batch) == nil && batch.ID > 0 {
+		_, ok = c.do(fmt.Sprintf("batches/%d/acts", batch.ID), `{"kind": "decide", "verdict": "unsure", "again": true}`)
+		if ok && rand.IntN(2) == 0 {
+			_, ok = c.do(fmt.Sprintf("batches/%d/undo", batch.ID), `{"words": "wrong"}`)
+		}
+	}
+	return ok
+}
+
+// awaitBatches waits until each batch has come to what was acknowledged.
+func (c *killedClient) awaitBatches(t *testing.T, batches map[string]string) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for path, want := range batches {
+		var batch struct {
+			State string
+			Tally struct{ Pending int }
+		}
+		for batch.State != want || batch.Tally.Pending > 0 {
+			answer, ok := c.send(&killedRequest{path: path})
+			if err := json.Unmarshal(answer, &batch); !ok || err != nil || time.Now().After(deadline) {
+				t.Fatalf("%s is %+v, want it %s; %v %s", path, batch, want, err, answer)
+			}
+		}
+	}
+}
+
 // checkKilled holds the trail to what the clients know: its acts that are of no batch are
-// theirs, each once, and chain, standings and batches are whole.
+// theirs, each once; a batch has acted once on each member; chain, standings, batches and
+// the counters of campaigns are whole, and a reindex changes neither.
 func checkKilled(t *testing.T, data string, sent map[int64]bool) {
 	t.Helper()
 	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data, Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkTrail(t, f, sent)
+	standings, campaigns := wholeDesk(t, f)
+	if len(campaigns) != len(killedBlocks) {
+		t.Errorf("%d campaigns, want one for each of the %d blocks", len(campaigns), len(killedBlocks))
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := datafolder.Reindex(t.Context(), data, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if f, err = datafolder.Open(t.Context(), datafolder.Options{Data: data, Version: "test"}); err != nil {
+		t.Fatal(err)
+	}
 	defer func() { _ = f.Close() }()
-	single := 0
+	standingsAfter, campaignsAfter := wholeDesk(t, f)
+	if diff := cmp.Diff(standings, standingsAfter); diff != "" {
+		t.Errorf("what stands after a reindex (- before, + after):\n%s", diff)
+	}
+	if diff := cmp.Diff(campaigns, campaignsAfter); diff != "" {
+		t.Errorf("campaigns after a reindex (- before, + after):\n%s", diff)
+	}
+}
+
+// checkTrail reads all acts.
+func checkTrail(t *testing.T, f *datafolder.Folder, sent map[int64]bool) {
+	t.Helper()
+	single, batched := 0, map[string]int64{}
 	for since := int64(0); ; {
 		acts, err := f.Review.Acts(t.Context(), qianshao.SeeAll(), since, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range acts {
-			since = acts[i].Seq
-			if acts[i].Batch > 0 {
+			a := &acts[i]
+			since = a.Seq
+			if a.Batch > 0 {
+				what := fmt.Sprintf("batch %d: %s %s", a.Batch, a.Kind, a.Subject)
+				if other := batched[what]; other != 0 {
+					t.Errorf("%s is in the trail as %d and %d", what, other, a.Seq)
+				}
+				batched[what] = a.Seq
 				continue
 			}
 			if single++; !sent[since] {
-				t.Errorf("the act %d of %s is in the trail, and nobody was told of it: doubled", since, acts[i].By)
+				t.Errorf("the act %d of %s is in the trail, and nobody was told of it: doubled", since, a.By)
 			}
 		}
 		if len(acts) == 0 {
@@ -285,9 +386,45 @@ func checkKilled(t *testing.T, data string, sent map[int64]bool) {
 	if single != len(sent) || single == 0 {
 		t.Errorf("%d acts were acknowledged, %d are in the trail", len(sent), single)
 	}
+	if len(batched) == 0 {
+		t.Error("no batch has acted")
+	}
+	t.Logf("%d acts by themselves, %d of batches", single, len(batched))
+}
+
+// wholeDesk verifies chain, standings, batches and counters, and returns what stands and
+// the campaigns.
+func wholeDesk(t *testing.T, f *datafolder.Folder) (standings map[string]desk.Standing, campaigns []campaign.Campaign) {
+	t.Helper()
 	verified, err := f.Review.Verify(t.Context(), desk.Head{}, func(problem string) { t.Error(problem) })
 	if err != nil || verified.Problems > 0 {
 		t.Errorf("%+v, %v", verified, err)
 	}
-	t.Logf("%d acts, %d of them by themselves, %d batches", verified.Acts, single, verified.Batches)
+	if faults, err := f.Review.Campaigns.Verify(t.Context()); err != nil || len(faults) > 0 {
+		t.Errorf("the campaigns do not add up: %v, %v", faults, err)
+	}
+	d, err := desk.New(desk.Options{
+		Store: f.Review, Mask: func(s string) string { return s }, Rules: func() string { return "r" },
+		Account: func(context.Context, string) (qianshao.Account, error) { return qianshao.Account{}, desk.ErrNotFound },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := qianshao.Account{Name: "reader", Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()}
+	standings = map[string]desk.Standing{}
+	for record, err := range f.Store.AllFindings(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := d.Look(t.Context(), reader, qianshao.Subject{Kind: qianshao.SubjectFinding, ID: record.Finding.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		standings[record.Finding.ID] = v.Standing
+	}
+	campaigns, err = f.Campaigns(t.Context(), campaign.Query{List: campaign.ListAll, Sight: qianshao.SeeAll()}, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return standings, campaigns
 }

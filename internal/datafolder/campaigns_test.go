@@ -75,29 +75,67 @@ func generatedWeb() (pages []webPage) {
 	return pages
 }
 
+// group is a campaign with how many of its primary findings are of each group of pages.
+type group struct {
+	kind     campaign.Kind
+	findings map[string]int
+}
+
+func (g group) String() string {
+	var names []string
+	for name, n := range g.findings {
+		names = append(names, fmt.Sprintf("%s ×%d", name, n))
+	}
+	slices.Sort(names)
+	return string(g.kind) + ": " + strings.Join(names, ", ")
+}
+
 // grouped is what the campaigns of a folder are.
 type grouped struct {
-	// primary has for each campaign its kind and the groups of its primary findings, with their numbers.
-	primary []string
-	shared  []string
+	groups []group
+	shared []string
+}
+
+// primary returns the campaigns that are the primary one of a finding.
+func (g grouped) primary() (list []string) {
+	for _, group := range g.groups {
+		list = append(list, group.String())
+	}
+	slices.Sort(list)
+	return list
+}
+
+// judged returns what the crawl would save of the generated pages, by their URLs.
+func judged(t *testing.T, analyzer *analyze.Analyzer, pages []webPage) map[string]store.Save {
+	t.Helper()
+	saves := map[string]store.Save{}
+	for _, p := range pages {
+		page := qianshao.Page{URL: p.url, ContentType: "text/html; charset=utf-8", Body: []byte(p.html)}
+		save := judge(analyzer, page)
+		if !save.Assessment.Flagged() {
+			t.Fatalf("%s of %s is not flagged", p.url, p.group)
+		}
+		saves[p.url] = save
+	}
+	return saves
+}
+
+// judge returns what the crawl would save of a page.
+func judge(analyzer *analyze.Analyzer, page qianshao.Page) store.Save {
+	page.RequestedURL, page.Source, page.Authorisation, page.Status = page.URL, qianshao.SourceCrawl, "test", 200
+	page.FetchedAt = time.Date(2026, 8, 1, 0, 0, len(page.URL)*7%50, 0, time.UTC) // many at one moment, in any order
+	doc, assessment := analyzer.Assess(page)
+	for i := range assessment.Findings {
+		assessment.Findings[i].Seen = page.URL
+	}
+	return store.Save{Page: page, Document: doc, Assessment: assessment, Rules: "test"}
 }
 
 // saveAndGroup saves pages in their order as the crawl does, and groups after every few.
-func saveAndGroup(t *testing.T, f *datafolder.Folder, analyzer *analyze.Analyzer, pages []webPage, every int) {
+func saveAndGroup(t *testing.T, f *datafolder.Folder, saves map[string]store.Save, pages []webPage, every int) {
 	t.Helper()
 	for i, p := range pages {
-		page := qianshao.Page{
-			URL: p.url, RequestedURL: p.url, Source: qianshao.SourceCrawl, Authorisation: "test", Status: 200, ContentType: "text/html; charset=utf-8", Body: []byte(p.html),
-			FetchedAt: time.Date(2026, 8, 1, 0, 0, len(p.url)*7%50, 0, time.UTC), // many at one moment, in any order
-		}
-		doc, assessment := analyzer.Assess(page)
-		if !assessment.Flagged() {
-			t.Fatalf("%s of %s is not flagged", p.url, p.group)
-		}
-		for k := range assessment.Findings {
-			assessment.Findings[k].Seen = p.url
-		}
-		if _, err := f.Store.SavePage(t.Context(), store.Save{Page: page, Document: doc, Assessment: assessment, Rules: "test"}); err != nil {
+		if _, err := f.Store.SavePage(t.Context(), saves[p.url]); err != nil {
 			t.Fatal(err)
 		}
 		if i%every == every-1 || i == len(pages)-1 {
@@ -117,14 +155,14 @@ func saveAndGroup(t *testing.T, f *datafolder.Folder, analyzer *analyze.Analyzer
 // readGroups reads all campaigns, and says which groups are in them.
 func readGroups(t *testing.T, f *datafolder.Folder, pages []webPage) (g grouped) {
 	t.Helper()
-	group := map[string]string{}
+	of := map[string]string{} // the group of each finding
 	for _, p := range pages {
 		records, err := f.Store.FindingsOfPage(t.Context(), p.url)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, r := range records {
-			group[r.Finding.ID] = p.group
+			of[r.Finding.ID] = p.group
 		}
 	}
 	list, err := f.Campaigns(t.Context(), campaign.Query{List: campaign.ListAll, Sight: qianshao.SeeAll()}, 1000)
@@ -132,7 +170,7 @@ func readGroups(t *testing.T, f *datafolder.Folder, pages []webPage) (g grouped)
 		t.Fatal(err)
 	}
 	for _, c := range list {
-		counts := map[string]int{}
+		counted := group{c.Kind, map[string]int{}}
 		for after := ""; ; {
 			members, err := f.Review.Campaigns.Members(t.Context(), qianshao.SeeAll(), c.ID, after, campaign.MaxLimit)
 			if err != nil {
@@ -140,21 +178,15 @@ func readGroups(t *testing.T, f *datafolder.Folder, pages []webPage) (g grouped)
 			}
 			for _, m := range members.List {
 				if m.Primary {
-					counts[group[m.Finding]]++
+					counted.findings[of[m.Finding]]++
 				}
 			}
 			if after = members.Next; after == "" {
 				break
 			}
 		}
-		var names []string
-		for name, n := range counts {
-			names = append(names, fmt.Sprintf("%s ×%d", name, n))
-		}
-		slices.Sort(names)
-		g.primary = append(g.primary, string(c.Kind)+": "+strings.Join(names, ", "))
+		g.groups = append(g.groups, counted)
 	}
-	slices.Sort(g.primary)
 	shared, err := f.Campaigns(t.Context(), campaign.Query{List: campaign.ListShared, Sight: qianshao.SeeAll()}, 1000)
 	if err != nil {
 		t.Fatal(err)
@@ -175,6 +207,7 @@ func TestCampaignsOfAWeb(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := generatedWeb()
+	saves := judged(t, analyzer, pages)
 	want := []string{"block: template ×150"}
 	for k := range webBlocks {
 		want = append(want, fmt.Sprintf("block: block %d ×4", k))
@@ -190,9 +223,9 @@ func TestCampaignsOfAWeb(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		saveAndGroup(t, f, analyzer, shuffled, 40)
+		saveAndGroup(t, f, saves, shuffled, 40)
 		got := readGroups(t, f, pages)
-		if diff := cmp.Diff(want, got.primary); diff != "" {
+		if diff := cmp.Diff(want, got.primary()); diff != "" {
 			t.Errorf("order %d: campaigns (- want, + got):\n%s", order, diff)
 		}
 		if want := []string{"handle statistics:baidu:0123456789abcdef0123456789abcdef on 20 sites"}; !slices.Equal(got.shared, want) {

@@ -4,8 +4,12 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +19,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
-// beforeActs is the last schema of a folder that knows no acts.
-const beforeActs = 26
+// oldSchema is that of a folder from before the outbox, accounts, acts and campaigns.
+const oldSchema = 25
 
 // oldFolder makes a data folder as an older program left it, with findings of some
 // evidence, each gone and found again once.
@@ -32,7 +36,7 @@ func oldFolder(tb testing.TB, findings int) (data string, ids []string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if _, err := p.UpTo(tb.Context(), beforeActs); err != nil {
+	if _, err := p.UpTo(tb.Context(), oldSchema); err != nil {
 		tb.Fatal(err)
 	}
 	tx, err := db.Begin()
@@ -119,23 +123,122 @@ func TestUpgradeSeen(t *testing.T) {
 	}
 }
 
-// BenchmarkUpgrade opens the folder of an older program; QIANSHAO_UPGRADE=100000 asks for
-// what docs/performance.md tells of.
-func BenchmarkUpgrade(b *testing.B) {
-	n := 5000
-	if asked := os.Getenv("QIANSHAO_UPGRADE"); asked != "" {
-		if _, err := fmt.Sscan(asked, &n); err != nil {
-			b.Fatal(err)
+// upgradeFindings asks for so many findings in an older program's folder: 100,000 are what
+// docs/performance.md tells of.
+const upgradeFindings = "QIANSHAO_UPGRADE"
+
+func findingsToUpgrade(tb testing.TB, otherwise int) int {
+	tb.Helper()
+	if asked := os.Getenv(upgradeFindings); asked != "" {
+		n, err := strconv.Atoi(asked)
+		if err != nil || n < 1 {
+			tb.Fatalf("%s=%s is no number of findings", upgradeFindings, asked)
+		}
+		return n
+	}
+	return otherwise
+}
+
+// upgradedFolder names the folder that the child of TestKilledUpgrade opens.
+const upgradedFolder = "QIANSHAO_TEST_KILLED_UPGRADE"
+
+// TestKilledUpgrade kills the program three times at random moments while it opens an
+// older program's folder. Then nothing is lost: every finding says what it shows and
+// is in the campaigns, whose counters add up.
+func TestKilledUpgrade(t *testing.T) {
+	if data := os.Getenv(upgradedFolder); data != "" {
+		groupAll(t, upgradeFolder(t, data))
+		<-t.Context().Done()
+		return
+	}
+	t.Parallel()
+	n := findingsToUpgrade(t, 1200)
+	data, ids := oldFolder(t, n)
+	for range 3 {
+		child := exec.Command(os.Args[0], "-test.run=^TestKilledUpgrade$", "-test.timeout=10m")
+		child.Env = append(os.Environ(), upgradedFolder+"="+data)
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(300*time.Millisecond + time.Duration(rand.IntN(n*100))*time.Microsecond)
+		if err := child.Process.Kill(); err != nil {
+			t.Fatalf("the program has ended by itself: %v", err)
+		}
+		_ = child.Wait()
+		t.Logf("killed with %s", upgradeState(t, data))
+	}
+	f := upgradeFolder(t, data)
+	defer f.Close()
+	groupAll(t, f)
+	shows := 0
+	for record, err := range f.Store.AllFindings(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := slices.BinarySearch(ids, record.Finding.ID); ok && record.Finding.Seen != "" {
+			shows++
 		}
 	}
-	data, _ := oldFolder(b, n)
+	if shows != n {
+		t.Errorf("of %d findings %d say what they show", n, shows)
+	}
+	if faults, err := f.Review.Campaigns.Verify(t.Context()); err != nil || len(faults) > 0 {
+		t.Errorf("the campaigns do not add up: %v, %v", faults, err)
+	}
+	t.Logf("in the end %s", upgradeState(t, data))
+}
+
+// upgradeState says how far an upgrade has come.
+func upgradeState(t *testing.T, data string) string {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(data, "qianshao.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var version, seen, grouped int
+	if err := db.QueryRow(`SELECT max(version_id) FROM goose_db_version`).Scan(&version); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.QueryRow(`SELECT count(*) FROM findings WHERE seen <> ''`).Scan(&seen); err != nil {
+		return fmt.Sprintf("schema %d", version) // which has no such column yet
+	}
+	if err := db.QueryRow(`SELECT count(*) FROM campaign_findings`).Scan(&grouped); err != nil {
+		return fmt.Sprintf("schema %d, %d noted", version, seen)
+	}
+	return fmt.Sprintf("schema %d, %d noted, %d grouped", version, seen, grouped)
+}
+
+func upgradeFolder(tb testing.TB, data string) *datafolder.Folder {
+	tb.Helper()
+	f, err := datafolder.Open(tb.Context(), datafolder.Options{Data: data, Version: "test"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return f
+}
+
+// groupAll puts all findings into their campaigns, as the process does beside its work.
+func groupAll(tb testing.TB, f *datafolder.Folder) {
+	tb.Helper()
+	for n := 1; n > 0; {
+		var err error
+		if n, err = f.Review.Campaigns.GroupPending(tb.Context()); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkUpgrade opens the folder of an older program: s-upgrade until it can be used,
+// s-grouped until all findings are in their campaigns, which the process does meanwhile.
+func BenchmarkUpgrade(b *testing.B) {
+	data, _ := oldFolder(b, findingsToUpgrade(b, 5000))
 	for b.Loop() {
 		start := time.Now()
-		f, err := datafolder.Open(b.Context(), datafolder.Options{Data: data})
-		if err != nil {
-			b.Fatal(err)
-		}
+		f := upgradeFolder(b, data)
 		b.ReportMetric(time.Since(start).Seconds(), "s-upgrade")
+		groupAll(b, f)
+		b.ReportMetric(time.Since(start).Seconds(), "s-grouped")
 		if err := f.Close(); err != nil {
 			b.Fatal(err)
 		}

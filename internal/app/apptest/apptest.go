@@ -22,7 +22,7 @@ import (
 )
 
 // New returns an App that is stopped when the test ends.
-func New(t *testing.T, opts app.Options) *app.App {
+func New(t testing.TB, opts app.Options) *app.App {
 	t.Helper()
 	a, err := app.New(t.Context(), opts)
 	if err != nil {
