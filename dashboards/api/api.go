@@ -85,14 +85,19 @@ type API struct {
 	// unkeyed are the patterns of operations that take no Idempotency-Key, each with the reason.
 	unkeyed map[string]string
 	// powers are those that patterns need.
-	powers  map[string]qianshao.Power
-	scans   chan struct{} // those that are worked on
-	streams streams
+	powers map[string]qianshao.Power
+	scans  chan struct{} // those that are worked on
+	// scanBodies are the bodies of scans that are held.
+	scanBodies chan struct{}
+	streams    streams
 }
 
 // New returns the API.
 func New(opts Options) *API {
-	return &API{opts: opts, unkeyed: map[string]string{}, powers: map[string]qianshao.Power{}, scans: make(chan struct{}, maxScans), streams: streams{by: map[string]int{}}}
+	return &API{
+		opts: opts, unkeyed: map[string]string{}, powers: map[string]qianshao.Power{}, streams: streams{by: map[string]int{}},
+		scans: make(chan struct{}, maxScans), scanBodies: make(chan struct{}, maxScanBodies),
+	}
 }
 
 // Mux is what routes are added to.
@@ -197,7 +202,7 @@ func register[I, O any](a *API, power qianshao.Power, op huma.Operation, answer 
 	if power != "" {
 		op.Description = "Needs the power " + string(power) + ", of the account's role and of the token's scopes."
 	}
-	op.Middlewares = append(op.Middlewares, a.requirePower(power), a.requireJSON)
+	op.Middlewares = append(huma.Middlewares{a.requirePower(power), a.requireJSON}, op.Middlewares...)
 	huma.Register(a.huma, op, answer)
 }
 

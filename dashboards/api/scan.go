@@ -39,6 +39,10 @@ const (
 	// maxScans are worked on at a time: judging takes ten times the memory of what is
 	// judged, and all cores, which the crawl needs, too.
 	maxScans = 2
+	// maxScanBodies are held at a time: those that are worked on, that wait for it, and that
+	// are still being sent. More are refused before their bodies are read: sixty of the
+	// largest at once took 650 MB.
+	maxScanBodies = 8
 	// scanWait is how long a scan waits for its turn.
 	scanWait = 5 * time.Second
 )
@@ -66,7 +70,8 @@ func (a *API) routeScan() {
 		OperationID: "scan", Method: http.MethodPost, Path: "/scan",
 		Summary:     "Judge a page, or up to 1,000 posts as JSON lines; nothing of it is kept",
 		RequestBody: &huma.RequestBody{Required: true, Content: content}, MaxBodyBytes: MaxScan + 1,
-		Responses: map[string]*huma.Response{"200": {Description: "What was found", Content: answers}},
+		Middlewares: huma.Middlewares{a.holdScan},
+		Responses:   map[string]*huma.Response{"200": {Description: "What was found", Content: answers}},
 	}, a.scan)
 }
 
@@ -84,7 +89,7 @@ type scanned struct {
 func (a *API) scan(ctx context.Context, in *scanInput) (*scanned, error) {
 	media, _, _ := strings.Cut(in.Type, ";")
 	media = strings.ToLower(strings.TrimSpace(media))
-	r := ScanRequest{Body: bytes.Clone(in.RawBody), Lines: media == typeLines || media == typeND, ContentType: in.Type, As: in.As}
+	r := ScanRequest{Body: in.RawBody, Lines: media == typeLines || media == typeND, ContentType: in.Type, As: in.As}
 	if r.Lines && bytes.Count(bytes.TrimSpace(r.Body), []byte("\n")) >= MaxScanLines {
 		return nil, NewProblem(http.StatusRequestEntityTooLarge, "bad_body", "at most "+strconv.Itoa(MaxScanLines)+" lines at a time")
 	}
@@ -97,7 +102,9 @@ func (a *API) scan(ctx context.Context, in *scanInput) (*scanned, error) {
 	if r.Lines {
 		out.Type = typeLines
 	}
-	err = a.opts.Scan(ctx, r, func(answer any) error {
+	// It is done to its end, though its client has left: what reads the body, and takes the
+	// memory, would go on beyond its turn.
+	err = a.opts.Scan(context.WithoutCancel(ctx), r, func(answer any) error {
 		line, err := json.Marshal(answer)
 		out.Body = append(out.Body, append(line, '\n')...)
 		return err
@@ -116,7 +123,25 @@ func (a *API) takeTurn(ctx context.Context) (done func(), err error) {
 	case a.scans <- struct{}{}:
 		return func() { <-a.scans }, nil
 	case <-wait.Done():
-		busy := NewProblem(http.StatusTooManyRequests, "busy", "other scans are being worked on; send it again in a moment")
-		return nil, huma.ErrorWithHeaders(busy, http.Header{"Retry-After": {"5"}})
+		return nil, huma.ErrorWithHeaders(scansBusy(), http.Header{"Retry-After": {scanRetry}})
 	}
+}
+
+// holdScan refuses a scan whose body would be one more than maxScanBodies.
+func (a *API) holdScan(ctx huma.Context, next func(huma.Context)) {
+	select {
+	case a.scanBodies <- struct{}{}:
+		defer func() { <-a.scanBodies }()
+		next(ctx)
+	default:
+		ctx.SetHeader("Retry-After", scanRetry)
+		a.answer(ctx, scansBusy())
+	}
+}
+
+// scanRetry is when a scan that was refused may come again, in seconds.
+const scanRetry = "5"
+
+func scansBusy() *Problem {
+	return NewProblem(http.StatusTooManyRequests, "busy", "other scans are being worked on; send it again in a moment")
 }
