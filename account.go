@@ -11,9 +11,10 @@ import (
 const MaxAccountName = 64
 
 // ValidAccountName says whether an account may have the name: lower-case ASCII letters,
-// digits, Chinese characters and ". _ - @", so that no two names look alike.
+// digits, Chinese characters and ". _ - @", so that no two names look alike. "." and ".."
+// are steps in a path, and what begins with "-" is an option of commands.
 func ValidAccountName(name string) bool {
-	if name == "" || utf8.RuneCountInString(name) > MaxAccountName {
+	if name == "" || name == "." || name == ".." || name[0] == '-' || utf8.RuneCountInString(name) > MaxAccountName {
 		return false
 	}
 	for _, r := range name {
@@ -25,6 +26,10 @@ func ValidAccountName(name string) bool {
 	}
 	return true
 }
+
+// Unseen holds for characters that make a name look like another one, or like none. Names
+// of saved views and labels of tokens, which people choose by, have none of them.
+func Unseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 // Role says what an account is for.
 type Role string

@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -138,4 +140,17 @@ func (o *outpost) as(v visitor, method, target string, form url.Values) *httptes
 // withToken asks the API with a token.
 func (o *outpost) withToken(token, method, target string) int {
 	return o.do(method, target, "", "Authorization", "Bearer "+token).Code
+}
+
+// TestTokenLabels: a label is what people choose by when they revoke a token.
+func TestTokenLabels(t *testing.T) {
+	t.Parallel()
+	o := newOutpost(t, nil)
+	for label, want := range map[string]error{
+		"scraper 一": nil, " ": auth.ErrLabel, "two\nlines": auth.ErrLabel, "del\u007f": auth.ErrLabel, "\u0085": auth.ErrLabel, "\u202ereparcs": auth.ErrLabel, "a\u200bb": auth.ErrLabel,
+	} {
+		if _, _, err := o.accounts.NewToken(t.Context(), "test", "root", label, []qianshao.Scope{qianshao.ScopeRead}, 24*time.Hour); !errors.Is(err, want) {
+			t.Errorf("%q: %v", label, err)
+		}
+	}
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -105,7 +104,7 @@ func (a *API) counted(ctx context.Context, saved store.SavedView) (View, error) 
 func (a *API) saveView(ctx context.Context, in *struct{ Body ViewFields }) (*struct{ Body View }, error) {
 	who := auth.From(ctx)
 	name := strings.TrimSpace(in.Body.Name)
-	if name == "" || strings.ContainsFunc(name, unseen) {
+	if name == "" || strings.ContainsFunc(name, qianshao.Unseen) {
 		return nil, NewProblem(http.StatusBadRequest, "bad_body", "body.name: letters that can be seen, without control characters or marks of direction")
 	}
 	if in.Body.Shared && !auth.May(ctx, qianshao.PowerLead) {
@@ -132,10 +131,6 @@ func (a *API) saveView(ctx context.Context, in *struct{ Body ViewFields }) (*str
 	}
 	return &struct{ Body View }{v}, nil
 }
-
-// unseen holds for characters that make a name look like another one, or like none: others
-// see the names of shared views.
-func unseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 // deleteView deletes a view of one's own; of leads, any that is shared.
 func (a *API) deleteView(ctx context.Context, in *ByID) (*struct{}, error) {

@@ -138,8 +138,8 @@ func LinkPath(key string) string { return "enter?key=" + key }
 var (
 	// ErrScope: the account's role or sight does not allow a scope, or there is no such scope.
 	ErrScope = errors.New("the account may not have that scope")
-	// ErrLabel: a token needs a label, and not too long a one.
-	ErrLabel = fmt.Errorf("a token needs a label of at most %d characters, which says what it is for", maxLabel)
+	// ErrLabel: a token needs a label that can be read, and not too long a one.
+	ErrLabel = fmt.Errorf("a token needs a label of at most %d characters, none of them control characters or marks of direction, which says what it is for", maxLabel)
 	// ErrTokenTime: a token must end, and not too late.
 	ErrTokenTime = fmt.Errorf("a token is valid for one day to %d days", MaxTokenTime/(24*time.Hour))
 	// ErrTooManyTokens: the account has too many.
@@ -155,7 +155,7 @@ func (a *Accounts) NewToken(ctx context.Context, by, name, label string, scopes 
 	}
 	label = strings.TrimSpace(label)
 	switch n := utf8.RuneCountInString(label); {
-	case n == 0 || n > maxLabel || strings.ContainsFunc(label, func(r rune) bool { return r < ' ' }):
+	case n == 0 || n > maxLabel || strings.ContainsFunc(label, qianshao.Unseen):
 		return "", made, ErrLabel
 	case valid < 24*time.Hour || valid > MaxTokenTime:
 		return "", made, ErrTokenTime

@@ -285,4 +285,4 @@ func CheckName(name string) error {
 }
 
 // ErrName says that an account cannot be called so; to test for with errors.Is.
-var ErrName = fmt.Errorf("the name of an account has up to %d lower-case letters, digits, Chinese characters and . _ - @", qianshao.MaxAccountName)
+var ErrName = fmt.Errorf("the name of an account has up to %d lower-case letters, digits, Chinese characters and . _ - @, and is neither . nor .. nor begins with -", qianshao.MaxAccountName)
