@@ -403,6 +403,39 @@ func (s *Store) Tally(ctx context.Context, id int64, sight qianshao.Sight) (desk
 	return t, s.db.Fail("count a batch in", err)
 }
 
+// verifyBatchActs checks that the acts of batches and the members that they are on name each
+// other, and that the acts are by who made the batch, or has undone it.
+func verifyBatchActs(ctx context.Context, db trail.Reader, problem func(string, ...any)) error {
+	_, err := database.Collect(ctx, db, func(r *sql.Rows) (none struct{}, err error) {
+		var seq, batch int64
+		if err = r.Scan(&seq, &batch); err == nil {
+			problem("act %d says that it is of batch %d, which has no such act, or is another account's", seq, batch)
+		}
+		return none, err
+	}, `
+SELECT a.seq, a.batch FROM acts a WHERE a.batch <> 0 AND NOT EXISTS (
+  SELECT 1 FROM batches b JOIN batch_members m ON m.batch = b.id
+  WHERE b.id = a.batch AND a.subject_kind = 'finding' AND m.finding = a.subject AND (
+    a.kind <> 'undo' AND m.act = a.seq AND b.account = a.account OR
+    a.kind = 'undo' AND m.undone = a.seq AND m.act = a.reverts AND b.undone_by = a.account)) ORDER BY a.seq`)
+	if err != nil {
+		return err
+	}
+	_, err = database.Collect(ctx, db, func(r *sql.Rows) (none struct{}, err error) {
+		var seq, batch int64
+		var finding string
+		if err = r.Scan(&batch, &finding, &seq); err == nil {
+			problem("batch %d says that act %d is on its member %s, and that act is another one", batch, seq, finding)
+		}
+		return none, err
+	}, `
+SELECT m.batch, m.finding, m.act FROM batch_members m LEFT JOIN acts a ON a.seq = m.act
+WHERE m.act <> 0 AND (a.batch = m.batch AND a.subject = m.finding AND a.kind <> 'undo') IS NOT TRUE
+UNION ALL SELECT m.batch, m.finding, m.undone FROM batch_members m LEFT JOIN acts a ON a.seq = m.undone
+WHERE m.undone <> 0 AND (a.batch = m.batch AND a.subject = m.finding AND a.kind = 'undo') IS NOT TRUE`)
+	return err
+}
+
 // verifyBatches checks that the members of each batch are those that were frozen.
 func (s *Store) verifyBatches(ctx context.Context, v *desk.Verified, problem func(string, ...any)) error {
 	for before := int64(0); ; {

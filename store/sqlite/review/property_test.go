@@ -138,14 +138,19 @@ func TestTampering(t *testing.T) {
 		"time":         `UPDATE acts SET at = at + 1 WHERE seq = 2`,
 		"words":        `UPDATE acts SET detail = '' WHERE seq = 3`,
 		"removed":      `DELETE FROM acts WHERE seq = 2`,
-		"cut off":      `DELETE FROM acts WHERE seq = 3`,
+		"cut off":      `DELETE FROM acts WHERE seq = 4`,
 		"moved fields": `UPDATE acts SET reason = '', verdict = 'not_crimelawful' WHERE seq = 2`,
-		"head":         `UPDATE act_head SET seq = 4`,
+		"head":         `UPDATE act_head SET seq = 5`,
 		"standing":     `UPDATE standings SET verdict = 'crime' WHERE verdict = 'not_crime'`,
 		"no standing":  `DELETE FROM standings`,
 		"invented":     `INSERT INTO standings SELECT subject_kind, 'ffff', act, decided, decided_at, decided_by, batch, verdict, reason, seen, round, second, reviews, dissent, assignee, parked, parked_at, parked_until, parked_seen, parked_content, parked_relapse, parked_sites FROM standings LIMIT 1`,
 		"batch":        `UPDATE batch_members SET seen = 'x'`,
 		"member":       `DELETE FROM batch_members`,
+		"member's act": `UPDATE batch_members SET act = 0`,
+		"other act":    `UPDATE batch_members SET act = 1`,
+		"made up":      `UPDATE batch_members SET undone = act`,
+		"batch's name": `UPDATE batches SET account = 'ann'`,
+		"batch's lack": `DELETE FROM batches`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -157,7 +162,14 @@ func TestTampering(t *testing.T) {
 			act.Reason = qianshao.ReasonLawful
 			d.Must(t, "bob", act)
 			d.Must(t, "ann", desk.Draft{Subject: f, Kind: qianshao.ActNote, Detail: desk.Detail{Words: "words"}})
-			if _, err := d.Freeze(t.Context(), d.Accounts["ann"], desk.Selection{Findings: []string{f.ID}}); err != nil {
+			b, err := d.Freeze(t.Context(), d.Accounts["bob"], desk.Selection{Findings: []string{f.ID}})
+			if err == nil {
+				_, err = d.Begin(t.Context(), d.Accounts["bob"], b.ID, desk.Order{Kind: qianshao.ActPark, Again: true, Detail: desk.Detail{Park: &desk.Park{Content: true}}}, 1)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Run(t.Context(), b.ID); err != nil {
 				t.Fatal(err)
 			}
 			d.Verify(t)

@@ -107,8 +107,8 @@ const verifyAtATime = 2000
 // Verify checks the trail: that the numbers have no gap, that each act has the chain of
 // what it says and of the one before, that the trail passes through a head that was kept
 // (the zero value checks nothing), that it ends where it should, that the standings are
-// what the acts come to, and that the batches have the members that were frozen. told is
-// told of each problem. Acts and standings are read in one state of the database.
+// what the acts come to, that acts and members of batches name each other, and that the
+// batches have the members that were frozen. told is told of each problem. Acts and standings are read in one state of the database.
 func (s *Store) Verify(ctx context.Context, kept desk.Head, told func(problem string)) (v desk.Verified, err error) {
 	problem := func(format string, args ...any) {
 		v.Problems++
@@ -130,7 +130,10 @@ func (s *Store) verifyActs(ctx context.Context, kept desk.Head, v *desk.Verified
 	if err := verifyChain(ctx, tx, kept, v, problem); err != nil {
 		return err
 	}
-	return verifyStandings(ctx, tx, v, problem)
+	if err := verifyStandings(ctx, tx, v, problem); err != nil {
+		return err
+	}
+	return verifyBatchActs(ctx, tx, problem)
 }
 
 func verifyChain(ctx context.Context, db trail.Reader, kept desk.Head, v *desk.Verified, problem func(string, ...any)) error {
