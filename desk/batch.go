@@ -19,6 +19,11 @@ const (
 	PreviewExamples = 5
 	// MaxMembers bounds a batch. Whoever decides on more at once does not look.
 	MaxMembers = 200_000
+	// MaxFrozen is how many batches of an account are frozen, without an order; one more, and
+	// the oldest is dropped. Nobody looks at more at a time, and each may have MaxMembers rows.
+	MaxFrozen = 10
+	// FrozenTime is how long a batch without an order is kept. What it shows is old by then.
+	FrozenTime = 24 * time.Hour
 )
 
 // BatchState says how far a batch is.
@@ -26,7 +31,7 @@ type BatchState string
 
 // The states of a batch, in their order.
 const (
-	BatchFreezing BatchState = "freezing" // its members are being written down; dropped at the next start
+	BatchFreezing BatchState = "freezing" // its members are being written down, or it is dropped
 	BatchFrozen   BatchState = "frozen"   // nothing is done yet
 	BatchApplying BatchState = "applying"
 	BatchApplied  BatchState = "applied"
@@ -146,9 +151,12 @@ type Outcome struct {
 type BatchStore interface {
 	// Freeze writes a batch down with those of the findings that are there and that the
 	// sight shows, each once, with what they are now, and fills in ID, Members and Digest. It
-	// takes several transactions; a batch that was not finished is dropped by DropUnfrozen.
+	// takes several transactions; a batch that was not finished is dropped by DropUnused.
+	// Of the account's batches without an order, it drops all but the latest MaxFrozen.
 	Freeze(ctx context.Context, b Batch, sight qianshao.Sight, findings []string) (Batch, error)
-	DropUnfrozen(ctx context.Context) error
+	// DropUnused drops batches that were not finished, and those without an order that were
+	// frozen before a moment. An ID is not given twice.
+	DropUnused(ctx context.Context, before time.Time) error
 	// Batch returns a batch, or ErrNotFound.
 	Batch(ctx context.Context, id int64) (Batch, error)
 	// ChangeBatch lets change alter the batch, in one durable transaction.

@@ -206,25 +206,53 @@ func (d *Desk) wake() {
 	}
 }
 
-// retryBatches is how long Work waits after a failure before it tries again.
-const retryBatches = 10 * time.Second
+const (
+	// firstPause and longestPause bound how long a worker waits after a failure: a full disk
+	// stays full for longer than a log should tell of it each moment, and is seen to be free
+	// within a minute.
+	firstPause   = time.Second
+	longestPause = time.Minute
+	// dropInterval is how often Work looks for batches that nobody has ordered anything of.
+	dropInterval = time.Hour
+)
+
+// Rest has a worker wait after a round in which it could do nothing, each time for longer,
+// until ctx ends. failed says that it was one, and last is what Rest has returned before.
+func Rest(ctx context.Context, failed bool, last time.Duration) time.Duration {
+	if !failed {
+		return 0
+	}
+	pause := min(max(2*last, firstPause), longestPause)
+	select {
+	case <-ctx.Done():
+	case <-time.After(pause):
+	}
+	return pause
+}
 
 // Work works on batches until ctx ends: first on those that a dead process has left. failed
-// is told of each failure; what failed is tried again.
+// is told of each failure; what failed is tried again after a Rest, whoever wakes it.
 func (d *Desk) Work(ctx context.Context, failed func(error)) {
-	if err := d.opts.Store.DropUnfrozen(ctx); err != nil && ctx.Err() == nil {
-		failed(err)
-	}
-	for ctx.Err() == nil {
-		var retry <-chan time.Time
-		if err := d.runAll(ctx); err != nil && ctx.Err() == nil {
+	tick := time.NewTicker(dropInterval)
+	defer tick.Stop()
+	var pause time.Duration
+	for drop := true; ctx.Err() == nil; {
+		err := d.runAll(ctx)
+		if drop && err == nil {
+			err = d.opts.Store.DropUnused(ctx, d.now().Add(-FrozenTime))
+			drop = err != nil
+		}
+		if err != nil && ctx.Err() == nil {
 			failed(err)
-			retry = time.After(retryBatches)
+		}
+		if pause = Rest(ctx, err != nil, pause); pause > 0 {
+			continue
 		}
 		select {
 		case <-ctx.Done():
 		case <-d.work:
-		case <-retry:
+		case <-tick.C:
+			drop = true
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
@@ -54,6 +55,7 @@ func (f *feeder) wake() {
 func (f *feeder) run(ctx context.Context) {
 	tick := time.NewTicker(feedInterval)
 	defer tick.Stop()
+	var pause time.Duration
 	for {
 		select {
 		case <-ctx.Done():
@@ -66,12 +68,12 @@ func (f *feeder) run(ctx context.Context) {
 			case <-time.After(feedPause):
 			}
 		}
-		f.feed(ctx)
+		pause = desk.Rest(ctx, f.feed(ctx), pause)
 	}
 }
 
-// feed tells the index of all that has changed.
-func (f *feeder) feed(ctx context.Context) {
+// feed tells the index of all that has changed. failed says that it could tell it nothing.
+func (f *feeder) feed(ctx context.Context) (failed bool) {
 	f.feeding.Lock()
 	defer f.feeding.Unlock()
 	started := time.Now()
@@ -83,6 +85,7 @@ func (f *feeder) feed(ctx context.Context) {
 		f.metrics.Failed(metrics.StageIndex)
 		f.log.Error("changed findings are not in the search index yet; nothing is lost, and it is tried again", "error", err)
 	}
+	return err != nil && told == 0
 }
 
 // finish feeds the index for the last time, within bounds.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
@@ -36,8 +37,11 @@ func (g *grouper) wake() {
 func (g *grouper) run(ctx context.Context) {
 	tick := time.NewTicker(feedInterval)
 	defer tick.Stop()
+	var pause time.Duration
 	for {
-		g.group(ctx)
+		if pause = desk.Rest(ctx, g.group(ctx), pause); pause > 0 && ctx.Err() == nil {
+			continue
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -52,16 +56,21 @@ func (g *grouper) run(ctx context.Context) {
 	}
 }
 
-// group does all that waits. What fails stays in the outbox and is tried again.
-func (g *grouper) group(ctx context.Context) {
+// group does all that waits. What fails stays in the outbox and is tried again. failed says
+// that something did, and nothing else was done.
+func (g *grouper) group(ctx context.Context) (failed bool) {
+	done := 0
 	for _, step := range []func(context.Context) (int, error){g.review.Campaigns.GroupPending, g.review.Campaigns.WakeParked} {
 		for n := 1; n > 0; {
 			var err error
 			if n, err = step(ctx); err != nil && ctx.Err() == nil {
+				failed = true
 				g.log.Error("changed findings are not in their campaigns yet; nothing is lost, and it is tried again", "error", err)
 			}
+			done += n
 		}
 	}
+	return failed && done == 0
 }
 
 // finish groups for the last time, within bounds.

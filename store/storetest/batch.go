@@ -232,3 +232,41 @@ func testBatchRefused(t *testing.T, d *Desk) {
 		d.tally(t, b, desk.Tally{Skipped: map[desk.Skipped]int{desk.SkippedAccount: 3}})
 	}
 }
+
+// testBatchesDropped: batches without an order are few and not old; the others stay, and no
+// ID is given twice.
+func testBatchesDropped(t *testing.T, d *Desk) {
+	ids := d.FindMany(t, 2)
+	there := func(by string, id int64) bool {
+		_, err := d.Batch(t.Context(), d.Accounts[by], id)
+		if err != nil && !errors.Is(err, desk.ErrNotFound) {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	bobs := d.freeze(t, "bob", ids)
+	ordered := d.run(t, "ann", d.freeze(t, "ann", ids), crime)
+	var list []desk.Batch
+	for range desk.MaxFrozen + 1 {
+		list = append(list, d.freeze(t, "ann", ids))
+	}
+	if there("ann", list[0].ID) || !there("ann", list[1].ID) || !there("ann", ordered.ID) || !there("bob", bobs.ID) {
+		t.Error("one more: not the oldest without an order was dropped, or another one")
+	}
+	if _, err := d.Begin(t.Context(), d.Accounts["ann"], list[0].ID, crime, 0); !errors.Is(err, desk.ErrNotFound) {
+		t.Errorf("an order for a batch that was dropped: %v", err)
+	}
+	check(t, d.Review.DropUnused(t.Context(), bobs.At))
+	if !there("bob", bobs.ID) {
+		t.Error("a batch that is not older is dropped")
+	}
+	last := list[desk.MaxFrozen].ID
+	check(t, d.Review.DropUnused(t.Context(), bobs.At.Add(time.Hour)))
+	if there("bob", bobs.ID) || there("ann", last-1) || !there("ann", ordered.ID) {
+		t.Error("old batches without an order are there, or the one that has one is not")
+	}
+	if b := d.freeze(t, "ann", ids); b.ID <= last {
+		t.Errorf("batch %d after %d", b.ID, last)
+	}
+	d.Verify(t)
+}

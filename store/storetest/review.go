@@ -58,6 +58,7 @@ func RunReview(t *testing.T, open OpenReview) {
 		{"batch passes over", testBatchSkips},
 		{"batch undone", testBatchUndo},
 		{"batch refused", testBatchRefused},
+		{"batches dropped", testBatchesDropped},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -321,6 +321,11 @@ func TestCountersFollowStandings(t *testing.T) {
 	check(t, err)
 	want("undone", "1 undecided, 0 relapsed, 1 parked, 0 in review, overdue false")
 	w.at = park.Until.Add(campaign.OverdueAfter(qianshao.LevelHigh))
+	w.exec(`CREATE TRIGGER full BEFORE UPDATE ON campaign_findings BEGIN SELECT RAISE(ABORT, 'full'); END`)
+	if n, err := w.c.WakeParked(t.Context()); n != 0 || err == nil {
+		t.Errorf("%d findings woke on a full disk, %v: whoever goes on while some do never ends", n, err)
+	}
+	w.exec(`DROP TRIGGER full`)
 	n, err := w.c.WakeParked(t.Context())
 	check(t, err)
 	if n != 1 {

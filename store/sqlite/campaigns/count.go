@@ -380,7 +380,7 @@ func (c *Campaigns) WakeParked(ctx context.Context) (n int, err error) {
 		return 0, err
 	}
 	slices.Sort(ids)
-	return len(ids), c.update(ctx, database.Ordered, "wake parked findings in", func(w *work) error {
+	err = c.update(ctx, database.Ordered, "wake parked findings in", func(w *work) error {
 		for _, id := range ids {
 			if err := w.recount(id); err != nil {
 				return err
@@ -388,4 +388,8 @@ func (c *Campaigns) WakeParked(ctx context.Context) (n int, err error) {
 		}
 		return nil
 	})
+	if err != nil {
+		return 0, err
+	}
+	return len(ids), nil
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash"
 	"slices"
@@ -49,10 +50,14 @@ func (s *Store) Freeze(ctx context.Context, b desk.Batch, sight qianshao.Sight, 
 		}
 		return desk.Batch{}, desk.ErrNotFound
 	}
-	return s.ChangeBatch(ctx, b.ID, func(is *desk.Batch) error {
+	b, err = s.ChangeBatch(ctx, b.ID, func(is *desk.Batch) error {
 		is.Members, is.Digest, is.State = b.Members, hex.EncodeToString(digest.Sum(nil)), desk.BatchFrozen
 		return nil
 	})
+	if err != nil {
+		return desk.Batch{}, err
+	}
+	return b, s.dropFrozen(ctx, `account = $1 AND id NOT IN (SELECT id FROM batches WHERE account = $1 AND state = 'frozen' ORDER BY id DESC LIMIT $2)`, b.By, desk.MaxFrozen)
 }
 
 // freezeSome writes members down as they are now, and adds them to the digest.
@@ -103,10 +108,24 @@ func scanFrozen(r *sql.Rows) (m frozen, err error) {
 	return m, err
 }
 
-// DropUnfrozen removes batches that a dead process was writing down.
-func (s *Store) DropUnfrozen(ctx context.Context) error {
+// DropUnused removes batches that a dead process was writing down, and those without an
+// order that were frozen before a moment.
+func (s *Store) DropUnused(ctx context.Context, before time.Time) error {
 	s.freezing.Lock()
 	defer s.freezing.Unlock()
+	return s.dropFrozen(ctx, `at < $1`, trail.Millis(before))
+}
+
+// dropFrozen removes the batches without an order that are so, and what was not finished.
+// The last batch stays: the next has an ID above it, and so no ID is given twice.
+func (s *Store) dropFrozen(ctx context.Context, so string, args ...any) error {
+	err := s.db.Update(ctx, database.Ordered, "drop unused batches from", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'freezing' WHERE state = 'frozen' AND id < (SELECT max(id) FROM batches) AND `+so, args...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	return s.dropUnfrozen(ctx)
 }
 
@@ -448,7 +467,12 @@ func (s *Store) verifyBatches(ctx context.Context, v *desk.Verified, problem fun
 			if err != nil {
 				return err
 			}
-			if digest != list[i].Digest || members != list[i].Members {
+			now, err := s.Batch(ctx, list[i].ID)
+			dropped := errors.Is(err, desk.ErrNotFound) || now.State == desk.BatchFreezing // meanwhile
+			if err != nil && !dropped {
+				return err
+			}
+			if !dropped && (digest != list[i].Digest || members != list[i].Members) {
 				problem("batch %d has other members than were frozen", list[i].ID)
 			}
 			v.Batches++

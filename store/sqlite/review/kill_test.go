@@ -129,7 +129,7 @@ func checkAcknowledged(t *testing.T, d *storetest.Desk, acknowledged map[string]
 // checkBatches: every batch comes to its end, and has acted once on each member.
 func checkBatches(t *testing.T, d *storetest.Desk) {
 	t.Helper()
-	if err := d.Review.DropUnfrozen(t.Context()); err != nil {
+	if err := d.Review.DropUnused(t.Context(), time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	ids, err := d.Review.Unfinished(t.Context())
