@@ -328,7 +328,7 @@ func (a *asks) scopes(pattern string, row route, o *outpost, visitors map[string
 func TestUnknownMembers(t *testing.T) {
 	t.Parallel()
 	o, a := accessOutpost(t)
-	lead := o.newVisitor(t, qianshao.Account{Name: "lead", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()})
+	boss := o.newVisitor(t, qianshao.Account{Name: "boss", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
 	bodies := 0
 	for pattern, row := range access() {
 		if !strings.HasPrefix(row.body, "{") || row.ok == http.StatusUnsupportedMediaType { // scan takes pages
@@ -338,7 +338,7 @@ func TestUnknownMembers(t *testing.T) {
 		for _, member := range []string{`"account": "root"`, `"by": "root"`, `"role": "administrator"`, `"at": "2020-01-01T00:00:00Z"`, `"sight": {"All": true}`} {
 			more := row
 			more.body = strings.Replace(strings.Replace(row.body, "{", "{"+member+",", 1), ",}", "}", 1)
-			w := a.ask(pattern, more, inSession(lead))
+			w := a.ask(pattern, more, inSession(boss))
 			if w.Code != http.StatusBadRequest && w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "unexpected property") {
 				t.Errorf("%s with %s: %d %.200s", pattern, more.body, w.Code, w.Body)
 			}
