@@ -270,8 +270,8 @@ func (r *run) recorded() {
 	r.visits = nil
 }
 
-// recordRest records the visits that are over and after which nothing was leased any
-// more, each by itself: one that fails takes no other with it.
+// recordRest records the visits that are over without leasing anything, each by itself:
+// one that fails takes no other with it.
 func (r *run) recordRest(ctx context.Context) (err error) {
 	for _, v := range r.visits {
 		err = errors.Join(err, r.crawler.Frontier.Done(ctx, v.Item, v.Outcome))
@@ -313,6 +313,11 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 	}
 	now := c.Now()
 	if wentBack(r.latest, now) {
+		// What the clock has planned while it was ahead is recorded first, or it would stay.
+		if err := c.persist(ctx, func() error { return r.recordRest(ctx) }); err != nil {
+			return 0, false, err
+		}
+		r.recorded()
 		if err := c.replan(ctx, now); err != nil {
 			return 0, false, err
 		}
