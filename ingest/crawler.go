@@ -229,7 +229,7 @@ type run struct {
 	finished chan visitResult
 	busy     int
 	visits   []Visit   // that are over and not recorded yet
-	latest   time.Time // by the clock, at the last step
+	latest   time.Time // by the clock, at the last step or the begin of a visit that has ended since
 	err      error     // of the frontier: the run is over
 	// unhandled holds the pages whose last visit Handle failed, by item URL.
 	unhandled map[string]error
@@ -238,13 +238,17 @@ type run struct {
 // visitResult says how a visit ended: handleErr tells of the page, err of the frontier.
 type visitResult struct {
 	Visit
-	finished  bool // the outcome is to be recorded
+	began     time.Time // by the clock
+	finished  bool      // the outcome is to be recorded
 	handleErr error
 	err       error
 }
 
 func (r *run) finish(v visitResult) {
 	r.busy--
+	if v.began.After(r.latest) { // the clock was put back meanwhile: the outcome's times may lie ahead
+		r.latest = v.began
+	}
 	if v.handleErr != nil {
 		r.unhandled[v.Item.URL] = v.handleErr
 	} else {

@@ -29,12 +29,13 @@ type Handled struct {
 // visit does one item. Its outcome is recorded last, by the run: a crash before that
 // repeats work that is idempotent.
 func (c *Crawler) visit(ctx context.Context, item Item) visitResult {
+	began := c.Now()
 	outcome, handleErr, err := c.attempt(ctx, item)
 	if ctx.Err() != nil {
-		return visitResult{Visit: Visit{Item: item}} // not finished, so not done: the lease is released
+		return visitResult{Visit: Visit{Item: item}, began: began} // not finished, so not done: the lease is released
 	}
 	outcome.At = c.Now()
-	return visitResult{Visit: Visit{item, outcome}, finished: err == nil, handleErr: handleErr, err: err}
+	return visitResult{Visit: Visit{item, outcome}, began: began, finished: err == nil, handleErr: handleErr, err: err}
 }
 
 // attempt fetches and handles an item. handleErr is the page's trouble and
