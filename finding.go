@@ -125,7 +125,7 @@ type Evidence struct {
 // IsPattern says whether the evidence was found by a regular expression.
 func (e *Evidence) IsPattern() bool { return strings.ContainsAny(e.Term, `\[(*+?{|`) }
 
-// telling is how much the evidence says in one line: what was concealed, then
+// weight is how much the evidence says in one line: what was concealed, then
 // words that a visitor reads, long ones and disguised ones first.
 func (e *Evidence) weight() (n int) {
 	if e.Hidden.Concealed() {

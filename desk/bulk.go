@@ -38,7 +38,7 @@ func (d *Desk) Freeze(ctx context.Context, account qianshao.Account, sel Selecti
 	return d.opts.Store.Freeze(ctx, b, account.Sight, sel.Findings)
 }
 
-// Batch returns a batch to who has made it, or who may read the whole trail; to others there is none.
+// Batch returns a batch to its author and to accounts that may read the whole trail; for others it is ErrNotFound.
 func (d *Desk) Batch(ctx context.Context, account qianshao.Account, id int64) (Batch, error) {
 	b, err := d.batch(ctx, account, id)
 	if err != nil {
@@ -299,7 +299,7 @@ func (d *Desk) step(ctx context.Context, b *Batch, members []MemberState, now ti
 	}
 	account, err := d.opts.Account(ctx, name)
 	if errors.Is(err, ErrNotFound) {
-		account, err = qianshao.Account{}, nil // which may nothing
+		account, err = qianshao.Account{}, nil // which has no powers
 	}
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func callerOf(ctx context.Context) caller {
 }
 
 // From returns the account that makes the request. Without one, where nobody need log
-// in, it is the zero value, which sees nothing and may nothing.
+// in, it is the zero value, which sees nothing and has no powers.
 func From(ctx context.Context) qianshao.Account { return callerOf(ctx).account.Account }
 
 // May says whether the request may use the power: the account's role has it, and so has

@@ -138,7 +138,7 @@ func TestAlike(t *testing.T) {
 }
 
 // Destinations come before handles, and those before what a site's builder puts there; the
-// site's own domain is none of them. Of too many, two pages choose the same ones.
+// site's own domain is left out. Of too many, two pages choose the same ones.
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	f := blockFinding("1", testAd)

@@ -84,7 +84,7 @@ func all(list []clause) clause {
 	}}
 }
 
-// any1 asks each clause for those documents that none before has matched.
+// either asks each clause for those documents that none before has matched.
 func either(list []clause) clause {
 	return clause{cost: dearest(list), match: func(ctx context.Context, p *part, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 		rest := within

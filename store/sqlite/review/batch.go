@@ -98,7 +98,7 @@ type frozen struct {
 	authorisation string
 }
 
-// scanFrozen reads a member. A verdict on other content than there is now is none.
+// scanFrozen reads a member. A verdict on content that has changed since does not count.
 func scanFrozen(r *sql.Rows) (m frozen, err error) {
 	var judged string
 	err = r.Scan(&m.Finding, &m.Seen, &m.authorisation, &m.Basis, &m.Verdict, &judged)
