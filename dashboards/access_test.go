@@ -58,7 +58,7 @@ func access() map[string]route {
 		"GET /login": {target: "/login", open: true, ok: 200}, "POST /login": {target: "/login", body: "name=nobody-N&password=x", open: true, ok: 401},
 		"POST /login/code": {target: "/login/code", body: "code=1", open: true, ok: 410},
 		"GET /enter":       {target: "/enter?key=none", open: true, ok: 410}, "POST /enter": {target: "/enter", body: "key=none&password=x", open: true, ok: 422},
-		"GET /login/oidc":                  {target: "/login/oidc", open: true, ok: 500}, // nobody answers there
+		"GET /login/oidc":                  {target: "/login/oidc", open: true, ok: 502}, // nobody answers there
 		"GET /login/oidc/callback":         {target: "/login/oidc/callback?code=x&state=x", open: true, ok: 400},
 		"POST /logout":                     form("/logout", "x=1", 303),
 		"GET /account":                     page("/account"),

@@ -24,6 +24,7 @@ import (
 type organisation struct {
 	*outpost
 	console, provider string // URLs
+	stopProvider      func()
 }
 
 func newOrganisation(t *testing.T, grants ...auth.Grant) *organisation {
@@ -31,7 +32,7 @@ func newOrganisation(t *testing.T, grants ...auth.Grant) *organisation {
 	var idp http.Handler
 	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { idp.ServeHTTP(w, r) }))
 	t.Cleanup(provider.Close)
-	o := &organisation{provider: provider.URL}
+	o := &organisation{provider: provider.URL, stopProvider: provider.Close}
 	console := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { o.handler.ServeHTTP(w, r) }))
 	t.Cleanup(console.Close)
 	o.console = console.URL
@@ -199,4 +200,17 @@ func TestOIDCRoundTrip(t *testing.T) {
 	if status, _, _ := ask(t, response, err); status != http.StatusBadRequest {
 		t.Errorf("the same again: %d", status)
 	}
+}
+
+// TestOIDCProviderIsDown: the log-in form says so and takes passwords all the same.
+func TestOIDCProviderIsDown(t *testing.T) {
+	o := newOrganisation(t)
+	o.stopProvider()
+	response, err := browser(t).Get(o.console + "/login/oidc?next=/help")
+	status, body, _ := ask(t, response, err)
+	if status != http.StatusBadGateway || !strings.Contains(body, "统一身份服务没有应答") || !strings.Contains(body, `name="password"`) ||
+		!strings.Contains(body, `name="next" value="/help"`) {
+		t.Errorf("%d: %s", status, body)
+	}
+	checkMarkup(t, "/login/oidc", body)
 }

@@ -88,9 +88,13 @@ func (v *layout) problem(w http.ResponseWriter, answer auth.Answer) string {
 
 // toProvider sends a browser to the OIDC provider.
 func (c *Console) toProvider(w http.ResponseWriter, r *http.Request) {
-	to, err := c.guard.ProviderURL(w, r, localPath(r.FormValue("next")))
-	if err != nil {
-		c.failWith(w, r, err)
+	next := localPath(r.FormValue("next"))
+	to, err := c.guard.ProviderURL(w, r, next)
+	if err != nil { // the provider is down; whoever has a password can still enter
+		c.log.Warn("nobody can log in at the OIDC provider", "error", err)
+		v := loginPage{layout: c.layout(w, r, "login.title"), Provider: true, Next: next}
+		v.Problem = v.T("login.oidc.failed")
+		c.render(w, r, http.StatusBadGateway, "login", v)
 		return
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)

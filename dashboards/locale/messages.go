@@ -322,7 +322,7 @@ var messages = map[string]message{
 
 	"enter.title":     {"设置口令", "Set your password"},
 	"enter.first":     {"建立管理员账号", "Make the administrator"},
-	"enter.name.help": {"小写字母、数字、汉字和 . _ - @，以后不能改名。", "Lower-case letters, digits, Chinese characters and . _ - @; it cannot be changed later."},
+	"enter.name.help": {"小写字母、数字、汉字和 . _ - @，不能以 - 开头；以后不能改名。", "Lower-case letters, digits, Chinese characters and . _ - @, not beginning with -; it cannot be changed later."},
 	"enter.button":    {"设置并登录", "Set it and sign in"},
 	"enter.gone":      {"这个链接不能再用了", "This link cannot be used any more"},
 	"enter.gone.why":  {"链接只能用一次，且有期限。请管理员在服务器上运行：", "A link works once, and for a limited time. An administrator makes a new one on the server:"},
