@@ -1,5 +1,5 @@
 // Package dashboards is what people and programs look at. It wires the
-// console's pages, the API and the metrics into one handler, and decides in
+// rooms of pages, the API and the metrics into one handler, and decides in
 // what order a request passes through its guards. Beside it are the Grafana
 // board and the alert rules. It only reads; what it takes, or withdraws, are
 // submissions of pages, and what an account changes of itself.
@@ -20,8 +20,11 @@ import (
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/console"
+	"github.com/qianshao/qianshao/dashboards/entry"
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/dashboards/sites"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
@@ -30,6 +33,7 @@ import (
 // Store is what console and API read together.
 type Store interface {
 	console.Store
+	sites.Store
 	api.Store
 	auth.Store
 	api.Answers
@@ -91,6 +95,9 @@ const requestTime = 20 * time.Second
 type site struct {
 	opts    Options
 	guard   *auth.Guard
+	pages   *page.Base
+	entry   *entry.Entry
+	sites   *sites.Sites
 	console *console.Console
 	api     *api.API
 }
@@ -161,18 +168,35 @@ func newSite(opts Options) (*site, error) {
 		Store: opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Views: opts.Store, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
 		Desk: opts.Desk, Campaigns: opts.Campaigns, News: opts.Store, Closing: opts.Closing, Scan: opts.Scan, Version: opts.Version, Now: opts.Now, Log: opts.Log,
 	})
-	var err error
-	s.console, err = console.New(console.Options{
-		Store: opts.Store, Index: opts.Index, Guard: s.guard, Intake: in, Parser: parser, Fold: opts.Fold, RuleTitle: opts.RuleTitle,
-		Unmonitored: opts.Unmonitored,
-		Zone:        opts.Zone, Version: opts.Version, Now: opts.Now, Log: opts.Log,
-	})
+	err := s.addPages(in, parser)
 	return s, err
+}
+
+// addPages makes the rooms of pages.
+func (s *site) addPages(in *intake.Intake, parser func() index.Parser) (err error) {
+	o := &s.opts
+	s.pages, err = page.New(page.Options{Submissions: in != nil, Unmonitored: o.Unmonitored != nil, Zone: o.Zone, Version: o.Version, Now: o.Now, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	if s.entry, err = entry.New(s.pages, s.guard); err != nil {
+		return err
+	}
+	if s.sites, err = sites.New(s.pages, sites.Options{Store: o.Store, Guard: s.guard, Intake: in, Unmonitored: o.Unmonitored}); err != nil {
+		return err
+	}
+	s.console, err = console.New(s.pages, console.Options{
+		Store: o.Store, Index: o.Index, Parser: parser, Fold: o.Fold, RuleTitle: o.RuleTitle, Unmonitored: s.sites.UnmonitoredInWords,
+	})
+	return err
 }
 
 func (s *site) routes() *routes {
 	mux := &routes{ServeMux: http.NewServeMux()}
+	s.entry.Route(mux)
+	s.sites.Route(mux)
 	s.console.Route(mux)
+	mux.HandleFunc("GET /static/{file}", s.pages.ServeStatic)
 	s.api.Route(mux)
 	mux.HandleFunc("GET /healthz", s.health)
 	if s.opts.Registry != nil {
@@ -245,14 +269,14 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, status int) {
 		s.refuse(w, r, status, strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_"), http.StatusText(status))
 		return
 	}
-	s.console.Fail(w, r, status)
+	s.pages.Fail(w, r, status)
 }
 
 // refuse answers a request that is not let in: a program with code and message, a person
 // with a page.
 func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 	if !isMachine(r) {
-		s.console.Refuse(w, r, status, code)
+		s.pages.Refuse(w, r, status, code)
 		return
 	}
 	if strings.HasPrefix(r.URL.Path, "/api/") {

@@ -54,8 +54,3 @@ func without(query index.Node, clause string) string {
 	}
 	return strings.Join(clauses(index.And{Nodes: rest}), " ")
 }
-
-// clause writes field:value as the query language writes it.
-func clause(field, value string) string {
-	return index.Field{Name: index.FieldName(field), Value: index.Text(value)}.String()
-}

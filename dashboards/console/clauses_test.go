@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/index"
 )
 
@@ -42,8 +43,8 @@ func TestClauses(t *testing.T) {
 	for value, want := range map[string]string{
 		"school.example": "host:school.example", "a b": `host:"a b"`, `x"y\`: `host:"x\"y\\"`, "": `host:""`,
 	} {
-		if got := clause("host", value); got != want {
-			t.Errorf("clause(%q) = %s, want %s", value, got, want)
+		if got := page.Clause("host", value); got != want {
+			t.Errorf("page.Clause(%q) = %s, want %s", value, got, want)
 		}
 	}
 }

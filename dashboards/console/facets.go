@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/index"
 )
@@ -83,15 +84,15 @@ func byLevel(a, b index.FacetCount) int {
 }
 
 func (v *searchPage) facetValue(query index.Node, active []string, name string, fc index.FacetCount) facetValue {
-	cl := clause(name, fc.Value)
+	cl := page.Clause(name, fc.Value)
 	out := facetValue{Label: untrusted.Plain(fc.Value), Count: fc.Count, Active: slices.Contains(active, cl)}
 	switch name {
 	case "level":
-		out.Label, out.Code = v.lang.Named("level.", fc.Value), fc.Value
+		out.Label, out.Code = v.Language.Named("level.", fc.Value), fc.Value
 	case "state":
-		out.Label = v.lang.Named("state.", fc.Value)
+		out.Label = v.Language.Named("state.", fc.Value)
 	case "category":
-		out.Label = v.lang.Named("category.", fc.Value)
+		out.Label = v.Language.Named("category.", fc.Value)
 	case "rule":
 		if title, ok := v.ruleTitle(fc.Value); ok {
 			out.Label, out.Hint = untrusted.Plain(title), untrusted.Plain(fc.Value)
@@ -115,7 +116,7 @@ func (v *searchPage) days(query index.Node, active []string, counts []index.Face
 	byDay, largest := map[string]int{}, 1
 	var newest time.Time
 	for _, fc := range counts {
-		day, err := time.ParseInLocation(time.DateOnly, fc.Value, v.zone)
+		day, err := time.ParseInLocation(time.DateOnly, fc.Value, v.TimeZone())
 		if err != nil {
 			continue
 		}
@@ -128,7 +129,7 @@ func (v *searchPage) days(query index.Node, active []string, counts []index.Face
 	if len(byDay) == 0 {
 		return
 	}
-	if today := index.Day(v.now, v.zone); today.Sub(newest) < index.FacetDays*24*time.Hour {
+	if today := index.Day(v.Now, v.TimeZone()); today.Sub(newest) < index.FacetDays*24*time.Hour {
 		newest = today
 	}
 	for i := range index.FacetDays {

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"html"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/store"
 )
@@ -25,7 +26,7 @@ const (
 
 // findingPage is the model of a finding's page.
 type findingPage struct {
-	*layout
+	*page.Layout
 	store.Finding
 	Parts  []scorePart
 	Sum    int
@@ -37,7 +38,7 @@ type findingPage struct {
 	Cloaked  bool
 	Pictured bool // there is a screenshot
 	others   []store.View
-	Under    *registerEntry
+	Under    *page.Authorisation
 	Moved    bool   // the page's URL is not the one that was requested
 	Back     string // the search that led here
 	SamePage string
@@ -79,51 +80,25 @@ type shownEvidence struct {
 	Said []untrusted.Piece
 }
 
-// registerEntry is an authorisation with its standing at a moment.
-type registerEntry struct {
-	qianshao.Authorisation
-	Standing string // in_force, expired, not_yet
-	DaysLeft int    // whole days until it ends, if it is in force
-	Search   string
-	// FirstDay and LastDay are the first and the last day on which it is in force.
-	FirstDay, LastDay string
-}
-
-func standing(a qianshao.Authorisation, now time.Time) registerEntry {
-	v := registerEntry{Authorisation: a, Search: searchURL(clause("authorisation", a.ID), 0)}
-	v.FirstDay, v.LastDay = a.Days()
-	v.Owner, v.Basis, v.Contact = untrusted.Plain(a.Owner), untrusted.Plain(a.Basis), untrusted.Plain(a.Contact)
-	switch {
-	case now.Before(a.ValidFrom):
-		v.Standing = "not_yet"
-	case a.InForce(now):
-		v.Standing = "in_force"
-		v.DaysLeft = int(a.ValidUntil.Sub(now) / (24 * time.Hour))
-	default:
-		v.Standing = "expired"
-	}
-	return v
-}
-
 func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
-	f, err := c.store.VisibleFinding(r.Context(), auth.From(r.Context()).Sight, r.PathValue("id"))
+	f, err := c.opts.Store.VisibleFinding(r.Context(), auth.From(r.Context()).Sight, r.PathValue("id"))
 	if errors.Is(err, store.ErrNotFound) {
-		c.notFound(w, r)
+		c.NotFound(w, r)
 		return
 	}
 	if err != nil {
-		c.failWith(w, r, err)
+		c.FailWith(w, r, err)
 		return
 	}
-	under, err := store.Optional(c.store.Authorisation(r.Context(), f.Authorisation))
+	under, err := store.Optional(c.opts.Store.Authorisation(r.Context(), f.Authorisation))
 	if err != nil {
-		c.failWith(w, r, err)
+		c.FailWith(w, r, err)
 		return
 	}
-	v := &findingPage{layout: c.layout(w, r, "nav.search"), Finding: f}
-	v.layout.Title = untrusted.Plain(f.Title)
+	v := &findingPage{Layout: c.Layout(w, r, "nav.search"), Finding: f}
+	v.Layout.Title = untrusted.Plain(f.Title)
 	if under != nil {
-		a := standing(*under, c.now())
+		a := page.NewAuthorisation(*under, c.Now())
 		v.Under = &a
 	}
 	if n := len(f.Changes); !f.GoneAt.IsZero() && n > 0 {
@@ -131,23 +106,23 @@ func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 	}
 	v.Back = backURL(r)
 	v.Moved = f.RequestedURL != "" && f.RequestedURL != f.URL
-	v.SamePage = searchURL(clause("url", mask.Prefix(f.URL)), 0)
-	v.SameRule = searchURL(clause("rule", f.Rule), 0)
+	v.SamePage = page.SearchURL(page.Clause("url", mask.Prefix(f.URL)))
+	v.SameRule = page.SearchURL(page.Clause("rule", f.Rule))
 	if host := hostname(f.URL); host != "" {
-		v.SameHost = searchURL(clause("host", host), 0)
+		v.SameHost = page.SearchURL(page.Clause("host", host))
 	}
 	for _, p := range f.Breakdown {
-		v.Parts = append(v.Parts, scorePart{v.lang.Named("reason.", p.Reason), untrusted.Plain(v.lang.Detail(p)), p.Points})
+		v.Parts = append(v.Parts, scorePart{v.Language.Named("reason.", p.Reason), untrusted.Plain(v.Language.Detail(p)), p.Points})
 		v.Sum += p.Points
 	}
-	if v.others, err = c.store.Views(r.Context(), f.ID); err != nil {
-		c.failWith(w, r, err)
+	if v.others, err = c.opts.Store.Views(r.Context(), f.ID); err != nil {
+		c.FailWith(w, r, err)
 		return
 	}
 	v.Cloaked = cloaked(&f.Finding)
 	v.Pictured = slices.ContainsFunc(v.others, func(o store.View) bool { return len(o.Screenshot) > 0 })
 	v.places()
-	c.render(w, r, http.StatusOK, "finding", v)
+	c.Render(w, r, http.StatusOK, "finding", v)
 }
 
 // places sorts the evidence by its place in the source and groups neighbours.
@@ -252,4 +227,13 @@ func cutText(s string) string {
 		return head + "…"
 	}
 	return s
+}
+
+// hostname returns a URL's host, lower case and without port; empty for a file.
+func hostname(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/index"
 )
 
@@ -32,7 +33,7 @@ func TestOwnWordsParse(t *testing.T) {
 		check("状态:"+locale.Chinese.Named("state.", string(s)), "state:"+string(s))
 	}
 	for _, l := range []locale.Lang{locale.Chinese, locale.English} {
-		v := &searchPage{layout: &layout{lang: l}}
+		v := &searchPage{Layout: page.Bare(l, time.Time{}, nil)}
 		for _, query := range v.examples() {
 			if _, err := index.Parse(query, time.Now()); err != nil {
 				t.Errorf("an example of the console: %v", err)
@@ -44,7 +45,7 @@ func TestOwnWordsParse(t *testing.T) {
 // TestFieldsExplained holds the help page to the query language.
 func TestFieldsExplained(t *testing.T) {
 	for _, l := range []locale.Lang{locale.Chinese, locale.English} {
-		v := &helpPage{layout: &layout{lang: l}}
+		v := &helpPage{Layout: page.Bare(l, time.Time{}, nil)}
 		for _, name := range index.FieldNames() {
 			v.field(name)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/store"
@@ -48,21 +49,21 @@ type Report struct {
 // WriteHTML writes the report in Chinese: one file, without scripts, that
 // loads nothing. Addresses are defanged and no links.
 func (r *Report) WriteHTML(w io.Writer) error {
-	t, err := template.New("report").ParseFS(files, "templates/parts.html")
+	t, err := page.Parts("report")
 	if err == nil {
 		_, err = t.Parse(reportHTML)
 	}
 	if err != nil {
 		return fmt.Errorf("the report's template: %w", err)
 	}
-	v := &reportDocument{findingPage: &findingPage{layout: &layout{lang: locale.Chinese, now: r.Made, zone: r.TimeZone}, Finding: r.Finding}, Report: r, Style: template.CSS(reportCSS)} //nolint:gosec // ours
+	v := &reportDocument{findingPage: &findingPage{Layout: page.Bare(locale.Chinese, r.Made, r.TimeZone), Finding: r.Finding}, Report: r, Style: template.CSS(reportCSS)} //nolint:gosec // ours
 	v.findingPage.places()
 	for _, p := range r.Finding.Breakdown {
-		v.Parts = append(v.Parts, scorePart{v.lang.Named("reason.", p.Reason), untrusted.Plain(v.lang.Detail(p)), p.Points})
+		v.Parts = append(v.Parts, scorePart{v.Language.Named("reason.", p.Reason), untrusted.Plain(v.Language.Detail(p)), p.Points})
 		v.Sum += p.Points
 	}
 	if r.Under != nil {
-		a := standing(*r.Under, r.Made)
+		a := page.NewAuthorisation(*r.Under, r.Made)
 		v.Permit = &a
 	}
 	if n := len(r.Finding.Changes); n > 0 && !r.Finding.GoneAt.IsZero() {
@@ -86,7 +87,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 type reportDocument struct {
 	*findingPage
 	*Report
-	Permit   *registerEntry // Report.Under
+	Permit   *page.Authorisation // Report.Under
 	Style    template.CSS
 	Picture  template.URL
 	Sections []reportSection
@@ -110,13 +111,13 @@ func (v *reportDocument) sections() {
 		}
 	}
 	for _, name := range names {
-		part := findingPage{layout: v.layout, Finding: v.Report.Finding, others: v.Views}
+		part := findingPage{Layout: v.Layout, Finding: v.Report.Finding, others: v.Views}
 		part.Evidence = slices.DeleteFunc(slices.Clone(part.Evidence), func(e qianshao.Evidence) bool { return e.View != name })
 		if part.places(); part.sourceOf(name) == "" {
 			part.quote()
 		}
 		if len(part.Places) > 0 {
-			v.Sections = append(v.Sections, reportSection{v.lang.Named("who.", string(name)), len(names) > 1, part.Places})
+			v.Sections = append(v.Sections, reportSection{v.Language.Named("who.", string(name)), len(names) > 1, part.Places})
 		}
 	}
 }

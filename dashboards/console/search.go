@@ -13,6 +13,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/index"
 )
@@ -28,7 +29,7 @@ const (
 
 // searchPage is the model of the front page: a query with its findings.
 type searchPage struct {
-	*layout
+	*page.Layout
 	// Sort is the order of the hits; "" is that of a search which names none.
 	Sort index.Sort
 	// Orders are the orders to choose from.
@@ -86,15 +87,6 @@ type row struct {
 	Words []untrusted.Piece
 }
 
-// offsetOf reads the parameter offset; a page that is not a number up to limit is the first.
-func offsetOf(r *http.Request, limit int) int {
-	n, err := strconv.Atoi(r.FormValue("offset"))
-	if err != nil || n < 0 || n > limit {
-		return 0
-	}
-	return n
-}
-
 // position is where a page of results begins: right behind a hit, right before one, or so many
 // hits from the front, as in links of earlier versions.
 type position struct {
@@ -103,11 +95,7 @@ type position struct {
 }
 
 func positionOf(r *http.Request) position {
-	return position{index.Cursor(r.FormValue("after")), index.Cursor(r.FormValue("before")), offsetOf(r, index.MaxWindow-pageSize)}
-}
-
-func searchURL(query string, offset int) string {
-	return orderedURL(query, "", position{offset: offset})
+	return position{index.Cursor(r.FormValue("after")), index.Cursor(r.FormValue("before")), page.Offset(r, index.MaxWindow-pageSize)}
 }
 
 func orderedURL(query string, sort index.Sort, at position) string {
@@ -127,15 +115,7 @@ func orderedURL(query string, sort index.Sort, at position) string {
 	if at.offset > 0 {
 		values.Set("offset", strconv.Itoa(at.offset))
 	}
-	return withQuery("/", values)
-}
-
-// withQuery returns a page's path with its parameters, of which there may be none.
-func withQuery(path string, values url.Values) string {
-	if len(values) == 0 {
-		return path
-	}
-	return path + "?" + values.Encode()
+	return page.WithQuery("/", values)
 }
 
 // sortOf reads the parameter sort: "" for the order that needs no name, and for
@@ -157,30 +137,30 @@ func backURL(r *http.Request) string {
 func (v *searchPage) link(query string) string { return orderedURL(query, v.Sort, position{}) }
 
 func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
-	v := &searchPage{layout: c.layout(w, r, "search.title"), Sort: sortOf(r), ruleTitle: c.ruleTitle}
+	v := &searchPage{Layout: c.Layout(w, r, "search.title"), Sort: sortOf(r), ruleTitle: c.opts.RuleTitle}
 	v.Query = strings.TrimSpace(r.FormValue("q"))
 	for _, q := range v.examples() {
 		v.Examples = append(v.Examples, chip{q, v.link(q)})
 	}
-	v.Unmonitored = c.unmonitoredInWords(r.Context(), v.layout)
-	parser := c.parser()
+	v.Unmonitored = c.opts.Unmonitored(r.Context(), v.Layout)
+	parser := c.opts.Parser()
 	query, err := parser.Parse(v.Query)
 	if err != nil {
 		v.Error = v.explain(err)
-		c.render(w, r, http.StatusBadRequest, "search", v)
+		c.Render(w, r, http.StatusBadRequest, "search", v)
 		return
 	}
 	at := positionOf(r)
-	results, err := c.index.Search(r.Context(), index.Request{
+	results, err := c.opts.Index.Search(r.Context(), index.Request{
 		Sight: auth.From(r.Context()).Sight, Query: query, Sort: v.Sort, After: at.after, Before: at.before, Offset: at.offset, Limit: pageSize,
 	})
 	if errors.Is(err, index.ErrCursor) {
 		v.Error = &queryError{Message: v.T("search.cursor"), First: v.link(v.Query)}
-		c.render(w, r, http.StatusBadRequest, "search", v)
+		c.Render(w, r, http.StatusBadRequest, "search", v)
 		return
 	}
 	if err != nil {
-		c.failWith(w, r, err)
+		c.FailWith(w, r, err)
 		return
 	}
 	v.orders()
@@ -188,15 +168,15 @@ func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
 	v.chips(query)
 	v.facets(query, results.Facets)
 	if err := c.list(r.Context(), v, query, at, results.Hits); err != nil {
-		c.failWith(w, r, err)
+		c.FailWith(w, r, err)
 		return
 	}
 	v.paging(results)
 	if err := c.whyEmpty(r.Context(), v, at); err != nil {
-		c.failWith(w, r, err)
+		c.FailWith(w, r, err)
 		return
 	}
-	c.render(w, r, http.StatusOK, "search", v)
+	c.Render(w, r, http.StatusOK, "search", v)
 }
 
 // examples are queries to begin with, in the words of the page's language.
@@ -274,11 +254,11 @@ func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, at 
 	for _, hit := range hits {
 		ids = append(ids, hit.ID)
 	}
-	findings, err := c.store.Findings(ctx, ids)
+	findings, err := c.opts.Store.Findings(ctx, ids)
 	if err != nil {
 		return err
 	}
-	marker := index.NewMarker(query, c.fold)
+	marker := index.NewMarker(query, c.opts.Fold)
 	for _, hit := range hits {
 		line := row{Hit: hit, Link: "/findings/" + url.PathEscape(hit.ID) + back, Name: hit.Rule, Before: untrusted.Plain(hit.Evidence)}
 		if f, ok := findings[hit.ID]; ok && !auth.From(ctx).Sight.Sees(f.Authorisation) {
@@ -365,7 +345,7 @@ func (c *Console) whyEmpty(ctx context.Context, v *searchPage, at position) erro
 		v.Empty = "none"
 		return nil
 	}
-	all, err := c.index.Search(ctx, index.Request{Sight: auth.From(ctx).Sight, NoFacets: true})
+	all, err := c.opts.Index.Search(ctx, index.Request{Sight: auth.From(ctx).Sight, NoFacets: true})
 	if err != nil {
 		return err
 	}

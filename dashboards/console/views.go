@@ -9,6 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/store"
 )
@@ -24,15 +25,15 @@ type versions struct {
 
 // shownLines are an excerpt with the texts that its template needs.
 type shownLines struct {
-	*layout
+	*page.Layout
 	Lines []untrusted.Line
 }
 
 // Shown is for the template "lines".
-func (v *findingPage) Shown(lines []untrusted.Line) shownLines { return shownLines{v.layout, lines} }
+func (v *findingPage) Shown(lines []untrusted.Line) shownLines { return shownLines{v.Layout, lines} }
 
 // Who names a view by those who have it.
-func (v *findingPage) Who(view qianshao.View) string { return v.lang.Named("who.", string(view)) }
+func (v *findingPage) Who(view qianshao.View) string { return v.Language.Named("who.", string(view)) }
 
 // sourceOf returns the source into which evidence of a view points, "" if it is not kept.
 func (v *findingPage) sourceOf(view qianshao.View) string {
@@ -79,9 +80,9 @@ func (c *Console) serveScreenshot(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		c.notFound(w, r)
+		c.NotFound(w, r)
 	case err != nil:
-		c.failWith(w, r, err)
+		c.FailWith(w, r, err)
 	default:
 		w.Header().Set("Content-Type", "image/png")
 		w.Header().Set("Content-Length", strconv.Itoa(len(picture)))
@@ -92,11 +93,11 @@ func (c *Console) serveScreenshot(w http.ResponseWriter, r *http.Request) {
 // pictureOf returns the PNG of a finding's page, that of the view which has the
 // evidence where there are two; nil if there is none.
 func (c *Console) pictureOf(ctx context.Context, id string) ([]byte, error) {
-	f, err := c.store.VisibleFinding(ctx, auth.From(ctx).Sight, id)
+	f, err := c.opts.Store.VisibleFinding(ctx, auth.From(ctx).Sight, id)
 	if err != nil {
 		return nil, err
 	}
-	others, err := c.store.Views(ctx, f.ID)
+	others, err := c.opts.Store.Views(ctx, f.ID)
 	if err != nil {
 		return nil, err
 	}

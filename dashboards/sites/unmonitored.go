@@ -1,4 +1,4 @@
-package console
+package sites
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
 )
 
 const (
@@ -22,7 +23,7 @@ const (
 
 // unmonitoredPage lists what the register says is watched and is not.
 type unmonitoredPage struct {
-	*layout
+	*page.Layout
 	Rows    []qianshao.Unmonitored
 	Reasons []reasonChoice
 	// Sum is how much there is of all reasons, in words; "" if nothing.
@@ -39,19 +40,19 @@ type reasonChoice struct {
 	Active    bool
 }
 
-func (c *Console) serveUnmonitored(w http.ResponseWriter, r *http.Request) {
+func (s *Sites) serveUnmonitored(w http.ResponseWriter, r *http.Request) {
 	reason := qianshao.UnmonitoredReason(r.FormValue("reason"))
 	if !slices.Contains(qianshao.UnmonitoredReasons(), reason) {
 		reason = ""
 	}
-	offset := offsetOf(r, maxUnmonitoredOffset)
-	list, err := c.unmonitored(r.Context(), qianshao.UnmonitoredRequest{Sight: auth.From(r.Context()).Sight, Reason: reason, Offset: offset, Limit: unmonitoredSize})
+	offset := page.Offset(r, maxUnmonitoredOffset)
+	list, err := s.opts.Unmonitored(r.Context(), qianshao.UnmonitoredRequest{Sight: auth.From(r.Context()).Sight, Reason: reason, Offset: offset, Limit: unmonitoredSize})
 	if err != nil {
-		c.failWith(w, r, err)
+		s.FailWith(w, r, err)
 		return
 	}
-	v := &unmonitoredPage{layout: c.layout(w, r, "unmonitored.title"), Rows: list.Rows, Total: list.Total(reason)}
-	v.Sum = v.amount(list.Counts)
+	v := &unmonitoredPage{Layout: s.Layout(w, r, "unmonitored.title"), Rows: list.Rows, Total: list.Total(reason)}
+	v.Sum = amount(v.Layout, list.Counts)
 	v.Reasons = append(v.Reasons, reasonChoice{v.T("unmonitored.all"), unmonitoredURL("", 0), list.Total(""), reason == ""})
 	for _, choice := range qianshao.UnmonitoredReasons() {
 		if list.Counts[choice] > 0 || choice == reason {
@@ -65,7 +66,7 @@ func (c *Console) serveUnmonitored(w http.ResponseWriter, r *http.Request) {
 	if v.To < v.Total && len(list.Rows) > 0 {
 		v.NextURL = unmonitoredURL(reason, v.To)
 	}
-	c.render(w, r, http.StatusOK, "unmonitored", v)
+	s.Render(w, r, http.StatusOK, "unmonitored", v)
 }
 
 func unmonitoredURL(reason qianshao.UnmonitoredReason, offset int) string {
@@ -76,24 +77,21 @@ func unmonitoredURL(reason qianshao.UnmonitoredReason, offset int) string {
 	if offset > 0 {
 		values.Set("offset", strconv.Itoa(offset))
 	}
-	return withQuery("/unmonitored", values)
+	return page.WithQuery("/unmonitored", values)
 }
 
-// Reason and Remedy name a reason and what to do about it, Skip why a visit brought no page.
+// Reason names a reason.
 func (v *unmonitoredPage) Reason(r qianshao.UnmonitoredReason) string {
-	return v.lang.Named("unmonitored.reason.", string(r))
+	return v.Language.Named("unmonitored.reason.", string(r))
 }
 
 // Remedy says what to do about a reason.
 func (v *unmonitoredPage) Remedy(r qianshao.UnmonitoredReason) string {
-	return v.lang.Named("unmonitored.do.", string(r))
+	return v.Language.Named("unmonitored.do.", string(r))
 }
 
-// Skip names why a visit brought no page.
-func (v *unmonitoredPage) Skip(s qianshao.Skip) string { return v.lang.Named("skip.", string(s)) }
-
 // Due says whether the next try of a row waits for nothing but the crawl.
-func (v *unmonitoredPage) Due(u qianshao.Unmonitored) bool { return !u.NextTry.After(v.now) }
+func (v *unmonitoredPage) Due(u qianshao.Unmonitored) bool { return !u.NextTry.After(v.Now) }
 
 // moment is a time as a cell shows it; Ago is empty for what is still to come.
 type moment struct{ Stamp, Text, Ago string }
@@ -103,8 +101,8 @@ func (v *unmonitoredPage) Moment(t time.Time) moment {
 	if t.IsZero() {
 		return moment{}
 	}
-	m := moment{Stamp: v.Stamp(t), Text: t.In(v.timeZone()).Format("2006-01-02 15:04")}
-	if age := v.now.Sub(t); age >= 0 && age < 30*24*time.Hour { // an older one would be written as its day again
+	m := moment{Stamp: v.Stamp(t), Text: t.In(v.TimeZone()).Format("2006-01-02 15:04")}
+	if age := v.Now.Sub(t); age >= 0 && age < 30*24*time.Hour { // an older one would be written as its day again
 		m.Ago = v.Ago(t)
 	}
 	return m
@@ -112,7 +110,7 @@ func (v *unmonitoredPage) Moment(t time.Time) moment {
 
 // amount says how many hosts and authorisations are not monitored, or soon will
 // not be; "" if none.
-func (v *layout) amount(counts qianshao.UnmonitoredCounts) string {
+func amount(v *page.Layout, counts qianshao.UnmonitoredCounts) string {
 	var parts []string
 	if n := counts.Hosts(); n > 0 {
 		parts = append(parts, v.N("unmonitored.hosts", n))
@@ -130,18 +128,18 @@ func (v *layout) amount(counts qianshao.UnmonitoredCounts) string {
 	return strings.Join(parts, separator)
 }
 
-// unmonitoredInWords is how much is not monitored; "" if nothing. A failure is
+// UnmonitoredInWords is how much is not monitored; "" if nothing. A failure is
 // said by the page of what is not monitored: the findings can be shown without it.
-func (c *Console) unmonitoredInWords(ctx context.Context, v *layout) string {
-	if c.unmonitored == nil {
+func (s *Sites) UnmonitoredInWords(ctx context.Context, v *page.Layout) string {
+	if s.opts.Unmonitored == nil {
 		return ""
 	}
-	list, err := c.unmonitored(ctx, qianshao.UnmonitoredRequest{Sight: auth.From(ctx).Sight})
+	list, err := s.opts.Unmonitored(ctx, qianshao.UnmonitoredRequest{Sight: auth.From(ctx).Sight})
 	if err != nil {
-		c.log.Error("what is not monitored cannot be counted", "error", err)
+		s.Log.Error("what is not monitored cannot be counted", "error", err)
 		return v.T("unmonitored.unknown")
 	}
-	if amount := v.amount(list.Counts); amount != "" {
+	if amount := amount(v, list.Counts); amount != "" {
 		return v.T("unmonitored.some", amount)
 	}
 	return ""

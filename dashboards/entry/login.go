@@ -1,4 +1,4 @@
-package console
+package entry
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -15,7 +16,7 @@ const maxForm = 16 << 10
 
 // loginPage is the model of the login form, and of the form for the second factor's code.
 type loginPage struct {
-	*layout
+	*page.Layout
 	Name    string // as typed
 	Next    string
 	Problem string
@@ -30,51 +31,51 @@ type loginPage struct {
 	Empty bool
 }
 
-func (c *Console) serveLogin(w http.ResponseWriter, r *http.Request) {
-	v := loginPage{layout: c.layout(w, r, "login.title"), Next: localPath(r.FormValue("next")), Code: c.guard.AwaitsCode(r.Context()), Provider: c.guard.HasProvider()}
+func (e *Entry) serveLogin(w http.ResponseWriter, r *http.Request) {
+	v := loginPage{Layout: e.Layout(w, r, "login.title"), Next: page.LocalPath(r.FormValue("next")), Code: e.guard.AwaitsCode(r.Context()), Provider: e.guard.HasProvider()}
 	v.Continue = r.Header.Get("Sec-Fetch-Site") == "cross-site"
 	var err error
-	if v.Empty, err = c.guard.Empty(r.Context()); err != nil {
-		c.failWith(w, r, err)
+	if v.Empty, err = e.guard.Empty(r.Context()); err != nil {
+		e.FailWith(w, r, err)
 		return
 	}
-	c.render(w, r, http.StatusOK, "login", v)
+	e.Render(w, r, http.StatusOK, "login", v)
 }
 
-func (c *Console) login(w http.ResponseWriter, r *http.Request) {
+func (e *Entry) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	v := loginPage{layout: c.layout(w, r, "login.title"), Next: localPath(r.PostFormValue("next")), Name: r.PostFormValue("name"), Provider: c.guard.HasProvider()}
-	answer, err := c.guard.LogIn(w, r, v.Name, r.PostFormValue("password"))
-	c.answerLogin(w, r, v, answer, err)
+	v := loginPage{Layout: e.Layout(w, r, "login.title"), Next: page.LocalPath(r.PostFormValue("next")), Name: r.PostFormValue("name"), Provider: e.guard.HasProvider()}
+	answer, err := e.guard.LogIn(w, r, v.Name, r.PostFormValue("password"))
+	e.answerLogin(w, r, v, answer, err)
 }
 
-func (c *Console) loginCode(w http.ResponseWriter, r *http.Request) {
+func (e *Entry) loginCode(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	v := loginPage{layout: c.layout(w, r, "login.title"), Next: localPath(r.PostFormValue("next")), Code: true}
-	answer, err := c.guard.LogInWithCode(w, r, r.PostFormValue("code"))
+	v := loginPage{Layout: e.Layout(w, r, "login.title"), Next: page.LocalPath(r.PostFormValue("next")), Code: true}
+	answer, err := e.guard.LogInWithCode(w, r, r.PostFormValue("code"))
 	v.Code = answer.Outcome != auth.Expired
-	c.answerLogin(w, r, v, answer, err)
+	e.answerLogin(w, r, v, answer, err)
 }
 
-func (c *Console) answerLogin(w http.ResponseWriter, r *http.Request, v loginPage, answer auth.Answer, err error) {
+func (e *Entry) answerLogin(w http.ResponseWriter, r *http.Request, v loginPage, answer auth.Answer, err error) {
 	switch {
 	case err != nil:
-		c.failWith(w, r, err)
+		e.FailWith(w, r, err)
 	case answer.Outcome == auth.Entered:
 		http.Redirect(w, r, v.Next, http.StatusSeeOther)
 	case answer.Outcome == auth.NeedsCode:
 		http.Redirect(w, r, "/login?next="+url.QueryEscape(v.Next), http.StatusSeeOther)
 	default:
-		v.Problem = v.problem(w, answer)
+		v.Problem = problem(v.Layout, w, answer)
 		if v.Code && answer.Outcome == auth.Wrong {
 			v.Problem = v.T("login.code.wrong")
 		}
-		c.render(w, r, answer.Status(), "login", v)
+		e.Render(w, r, answer.Status(), "login", v)
 	}
 }
 
 // problem says in words what came of a try.
-func (v *layout) problem(w http.ResponseWriter, answer auth.Answer) string {
+func problem(v *page.Layout, w http.ResponseWriter, answer auth.Answer) string {
 	switch answer.Outcome {
 	case auth.Slow:
 		return v.N("login.slow", auth.SetRetryAfter(w, answer.Wait))
@@ -87,14 +88,14 @@ func (v *layout) problem(w http.ResponseWriter, answer auth.Answer) string {
 }
 
 // toProvider sends a browser to the OIDC provider.
-func (c *Console) toProvider(w http.ResponseWriter, r *http.Request) {
-	next := localPath(r.FormValue("next"))
-	to, err := c.guard.ProviderURL(w, r, next)
+func (e *Entry) toProvider(w http.ResponseWriter, r *http.Request) {
+	next := page.LocalPath(r.FormValue("next"))
+	to, err := e.guard.ProviderURL(w, r, next)
 	if err != nil { // the provider is down; whoever has a password can still enter
-		c.log.Warn("nobody can log in at the OIDC provider", "error", err)
-		v := loginPage{layout: c.layout(w, r, "login.title"), Provider: true, Next: next}
+		e.Log.Warn("nobody can log in at the OIDC provider", "error", err)
+		v := loginPage{Layout: e.Layout(w, r, "login.title"), Provider: true, Next: next}
 		v.Problem = v.T("login.oidc.failed")
-		c.render(w, r, http.StatusBadGateway, "login", v)
+		e.Render(w, r, http.StatusBadGateway, "login", v)
 		return
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
@@ -102,14 +103,14 @@ func (c *Console) toProvider(w http.ResponseWriter, r *http.Request) {
 
 // fromProvider lets in whom the OIDC provider sends back. The way on is a page and no
 // redirect, since browsers count that to the provider's site and hold the cookie back.
-func (c *Console) fromProvider(w http.ResponseWriter, r *http.Request) {
-	v := loginPage{layout: c.layout(w, r, "login.title"), Provider: true}
-	next, err := c.guard.FromProvider(w, r)
+func (e *Entry) fromProvider(w http.ResponseWriter, r *http.Request) {
+	v := loginPage{Layout: e.Layout(w, r, "login.title"), Provider: true}
+	next, err := e.guard.FromProvider(w, r)
 	status := http.StatusForbidden
 	switch {
 	case err == nil:
-		v.Next, v.Continue = localPath(next), true
-		c.render(w, r, http.StatusOK, "entered", v)
+		v.Next, v.Continue = page.LocalPath(next), true
+		e.Render(w, r, http.StatusOK, "entered", v)
 		return
 	case errors.Is(err, auth.ErrRoundTrip):
 		status, v.Problem = http.StatusBadRequest, v.T("login.expired")
@@ -120,13 +121,13 @@ func (c *Console) fromProvider(w http.ResponseWriter, r *http.Request) {
 	default:
 		status, v.Problem = http.StatusBadGateway, v.T("login.oidc.failed")
 	}
-	c.log.Warn("somebody from the OIDC provider is not let in", "error", err)
-	c.render(w, r, status, "login", v)
+	e.Log.Warn("somebody from the OIDC provider is not let in", "error", err)
+	e.Render(w, r, status, "login", v)
 }
 
-func (c *Console) logout(w http.ResponseWriter, r *http.Request) {
-	if err := c.guard.LogOut(w, r); err != nil {
-		c.failWith(w, r, err)
+func (e *Entry) logout(w http.ResponseWriter, r *http.Request) {
+	if err := e.guard.LogOut(w, r); err != nil {
+		e.FailWith(w, r, err)
 		return
 	}
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
@@ -135,7 +136,7 @@ func (c *Console) logout(w http.ResponseWriter, r *http.Request) {
 // enterPage is the model of what a link leads to: a name, for the first account, and a
 // password are asked for.
 type enterPage struct {
-	*layout
+	*page.Layout
 	Key     string
 	Name    string
 	First   bool
@@ -146,26 +147,26 @@ type enterPage struct {
 
 // serveEnter shows what a link asks for. A link that only logs in does so at once; a
 // HEAD request, with which a program looks at a link, uses nothing up.
-func (c *Console) serveEnter(w http.ResponseWriter, r *http.Request) {
-	v := enterPage{layout: c.layout(w, r, "enter.title"), Key: r.FormValue("key")}
-	link, err := c.guard.Link(r.Context(), v.Key)
+func (e *Entry) serveEnter(w http.ResponseWriter, r *http.Request) {
+	v := enterPage{Layout: e.Layout(w, r, "enter.title"), Key: r.FormValue("key")}
+	link, err := e.guard.Link(r.Context(), v.Key)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		c.showGone(w, r, v)
+		e.showGone(w, r, v)
 	case err != nil:
-		c.failWith(w, r, err)
+		e.FailWith(w, r, err)
 	case link.Purpose == store.LinkEnter && r.Method == http.MethodGet:
-		c.useLink(w, r, v, "")
+		e.useLink(w, r, v, "")
 	default:
 		v.First, v.Name = link.Purpose == store.LinkFirst, link.Account
-		c.render(w, r, http.StatusOK, "enter", v)
+		e.Render(w, r, http.StatusOK, "enter", v)
 	}
 }
 
-func (c *Console) enter(w http.ResponseWriter, r *http.Request) {
+func (e *Entry) enter(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	v := enterPage{layout: c.layout(w, r, "enter.title"), Key: r.PostFormValue("key")}
-	if link, err := c.guard.Link(r.Context(), v.Key); err == nil {
+	v := enterPage{Layout: e.Layout(w, r, "enter.title"), Key: r.PostFormValue("key")}
+	if link, err := e.guard.Link(r.Context(), v.Key); err == nil {
 		v.First, v.Name = link.Purpose == store.LinkFirst, link.Account
 	}
 	if v.First {
@@ -174,45 +175,45 @@ func (c *Console) enter(w http.ResponseWriter, r *http.Request) {
 	password := r.PostFormValue("password")
 	if password != r.PostFormValue("again") {
 		v.Problem = v.T("account.password.differs")
-		c.render(w, r, http.StatusUnprocessableEntity, "enter", v)
+		e.Render(w, r, http.StatusUnprocessableEntity, "enter", v)
 		return
 	}
-	c.useLink(w, r, v, password)
+	e.useLink(w, r, v, password)
 }
 
-func (c *Console) useLink(w http.ResponseWriter, r *http.Request, v enterPage, password string) {
-	answer, err := c.guard.UseLink(w, r, v.Key, v.Name, password)
-	if problem := v.refused(err); problem != "" {
+func (e *Entry) useLink(w http.ResponseWriter, r *http.Request, v enterPage, password string) {
+	answer, err := e.guard.UseLink(w, r, v.Key, v.Name, password)
+	if problem := refused(v.Layout, err); problem != "" {
 		v.Problem = problem
-		c.render(w, r, http.StatusUnprocessableEntity, "enter", v)
+		e.Render(w, r, http.StatusUnprocessableEntity, "enter", v)
 		return
 	}
 	if answer.Outcome == auth.Expired {
-		c.showGone(w, r, v)
+		e.showGone(w, r, v)
 		return
 	}
 	if answer.Outcome == auth.Busy {
-		v.Problem = v.problem(w, answer)
-		c.render(w, r, answer.Status(), "enter", v)
+		v.Problem = problem(v.Layout, w, answer)
+		e.Render(w, r, answer.Status(), "enter", v)
 		return
 	}
-	c.answerLogin(w, r, loginPage{layout: v.layout, Next: "/"}, answer, err)
+	e.answerLogin(w, r, loginPage{Layout: v.Layout, Next: "/"}, answer, err)
 }
 
 // showGone says that a link cannot be used, and what to do.
-func (c *Console) showGone(w http.ResponseWriter, r *http.Request, v enterPage) {
+func (e *Entry) showGone(w http.ResponseWriter, r *http.Request, v enterPage) {
 	v.Gone = true
 	var err error
-	if v.Empty, err = c.guard.Empty(r.Context()); err != nil {
-		c.failWith(w, r, err)
+	if v.Empty, err = e.guard.Empty(r.Context()); err != nil {
+		e.FailWith(w, r, err)
 		return
 	}
-	c.render(w, r, http.StatusGone, "enter", v)
+	e.Render(w, r, http.StatusGone, "enter", v)
 }
 
 // refused says what is wrong with a name or a password that somebody wants to have; ""
 // if the error is another.
-func (v *layout) refused(err error) string {
+func refused(v *page.Layout, err error) string {
 	var bad *auth.PasswordError
 	switch {
 	case errors.As(err, &bad):
@@ -221,21 +222,4 @@ func (v *layout) refused(err error) string {
 		return v.T("account.name.bad")
 	}
 	return ""
-}
-
-// localPath returns next if it leads to a page of this console, else the front
-// page: a login form must not be somebody's redirector.
-func localPath(next string) string {
-	u, err := url.Parse(next)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
-		return "/"
-	}
-	// Browsers read a backslash as a slash, and strip tabs and line breaks.
-	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\t\r\n") {
-		return "/"
-	}
-	if u.Path == "/login" || u.Path == "/logout" || u.Path == "/enter" {
-		return "/"
-	}
-	return next
 }

@@ -1,4 +1,4 @@
-package console
+package sites
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/intake"
+	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -17,7 +18,7 @@ const shownSubmissions = 200
 
 // submissionsPage lists the submissions, with what became of one just handed in.
 type submissionsPage struct {
-	*layout
+	*page.Layout
 	List       []qianshao.Submission
 	Origins    []store.OriginCount // of those that are still to be seen to
 	Categories []qianshao.Category
@@ -26,55 +27,55 @@ type submissionsPage struct {
 	Accepted   *qianshao.Submission
 }
 
-func (c *Console) serveSubmissions(w http.ResponseWriter, r *http.Request) {
-	v := &submissionsPage{layout: c.layout(w, r, "reports.title")}
+func (s *Sites) serveSubmissions(w http.ResponseWriter, r *http.Request) {
+	v := &submissionsPage{Layout: s.Layout(w, r, "reports.title")}
 	if id := r.FormValue("report"); id != "" {
-		if submission, err := c.store.Submission(r.Context(), id); err == nil && intake.Reader(auth.From(r.Context())).Sees(submission) {
+		if submission, err := s.opts.Store.Submission(r.Context(), id); err == nil && intake.Reader(auth.From(r.Context())).Sees(submission) {
 			v.Accepted = &submission
 		}
 	}
-	c.showSubmissions(w, r, http.StatusOK, v)
+	s.showSubmissions(w, r, http.StatusOK, v)
 }
 
-func (c *Console) showSubmissions(w http.ResponseWriter, r *http.Request, status int, v *submissionsPage) {
+func (s *Sites) showSubmissions(w http.ResponseWriter, r *http.Request, status int, v *submissionsPage) {
 	var err error
-	if v.List, err = c.store.Submissions(r.Context(), intake.Reader(auth.From(r.Context())), shownSubmissions); err != nil {
-		c.failWith(w, r, err)
+	if v.List, err = s.opts.Store.Submissions(r.Context(), intake.Reader(auth.From(r.Context())), shownSubmissions); err != nil {
+		s.FailWith(w, r, err)
 		return
 	}
-	if v.Origins, err = c.store.SubmissionOrigins(r.Context(), intake.Reader(auth.From(r.Context()))); err != nil {
-		c.failWith(w, r, err)
+	if v.Origins, err = s.opts.Store.SubmissionOrigins(r.Context(), intake.Reader(auth.From(r.Context()))); err != nil {
+		s.FailWith(w, r, err)
 		return
 	}
 	v.Categories = qianshao.Categories()
-	c.render(w, r, status, "reports", v)
+	s.Render(w, r, status, "reports", v)
 }
 
 // takeSubmission takes the form of the page.
-func (c *Console) takeSubmission(w http.ResponseWriter, r *http.Request) {
+func (s *Sites) takeSubmission(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, intake.MaxBody)
-	v := &submissionsPage{layout: c.layout(w, r, "reports.title"), Address: r.PostFormValue("url")}
+	v := &submissionsPage{Layout: s.Layout(w, r, "reports.title"), Address: r.PostFormValue("url")}
 	origin := intake.FromForm
 	if who := auth.From(r.Context()); !who.Sight.All {
 		origin = intake.FromAccount(who.Name)
 	}
-	submission, refusal := c.intake.Take(r.Context(), v.Address, r.PostFormValue("category"), origin)
+	submission, refusal := s.opts.Intake.Take(r.Context(), v.Address, r.PostFormValue("category"), origin)
 	if refusal == nil {
 		http.Redirect(w, r, "/submissions?report="+submission.ID, http.StatusSeeOther)
 		return
 	}
 	v.Problem = v.T("reports.error." + refusal.Code)
-	c.showSubmissions(w, r, refusal.Status, v)
+	s.showSubmissions(w, r, refusal.Status, v)
 }
 
 // withdrawSubmission takes the button of a report. One that is gone already is as wanted.
-func (c *Console) withdrawSubmission(w http.ResponseWriter, r *http.Request) {
-	submission, err := c.store.Submission(r.Context(), r.PathValue("id"))
+func (s *Sites) withdrawSubmission(w http.ResponseWriter, r *http.Request) {
+	submission, err := s.opts.Store.Submission(r.Context(), r.PathValue("id"))
 	if err == nil && intake.Reader(auth.From(r.Context())).Sees(submission) {
-		err = c.store.WithdrawSubmission(r.Context(), submission.ID)
+		err = s.opts.Store.WithdrawSubmission(r.Context(), submission.ID)
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		c.failWith(w, r, err)
+		s.FailWith(w, r, err)
 		return
 	}
 	http.Redirect(w, r, "/submissions", http.StatusSeeOther)
@@ -86,17 +87,16 @@ func (v *submissionsPage) Origin(origin string) string {
 	if way == "" {
 		return v.T("origin.unknown")
 	}
-	return strings.TrimSpace(v.lang.Named("origin.", way) + " " + network)
+	return strings.TrimSpace(v.Language.Named("origin.", way) + " " + network)
 }
 
-// State names how far a submission has come, Skip why it got no further.
+// State names how far a submission has come.
 func (v *submissionsPage) State(s qianshao.SubmissionState) string {
-	return v.lang.Named("report.", string(s))
+	return v.Language.Named("report.", string(s))
 }
-func (v *submissionsPage) Skip(s qianshao.Skip) string { return v.lang.Named("skip.", string(s)) }
 
 // FindingsOf leads to the findings of a page; where its URL has a resident identity
 // number, to those of all pages whose URLs begin like it.
 func (v *submissionsPage) FindingsOf(url string) string {
-	return searchURL(clause("url", mask.Prefix(url)), 0)
+	return page.SearchURL(page.Clause("url", mask.Prefix(url)))
 }

@@ -1,4 +1,4 @@
-package console
+package page
 
 import (
 	"net/url"
@@ -11,8 +11,8 @@ func TestLocalPath(t *testing.T) {
 		"": "/", "//evil.example": "/", `/\evil.example`: "/", "https://evil.example/": "/", "javascript:alert(1)": "/",
 		"/\t/evil.example": "/", "help": "/", "/login": "/", "/logout": "/", "http:/x": "/", "/%zz": "/",
 	} {
-		if got := localPath(in); got != want {
-			t.Errorf("localPath(%q) = %q, want %q", in, got, want)
+		if got := LocalPath(in); got != want {
+			t.Errorf("LocalPath(%q) = %q, want %q", in, got, want)
 		}
 	}
 }
@@ -25,7 +25,7 @@ func FuzzLocalPath(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, next string) {
-		ref, err := url.Parse(localPath(next))
+		ref, err := url.Parse(LocalPath(next))
 		if err != nil {
 			t.Fatal(err)
 		}

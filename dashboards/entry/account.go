@@ -1,6 +1,7 @@
-package console
+package entry
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,12 +13,13 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/store"
 )
 
 // accountPage is the model of an account's own page.
 type accountPage struct {
-	*layout
+	*page.Layout
 	Account qianshao.Account
 	// Local says that the account logs in with a password of ours.
 	Local  bool
@@ -44,45 +46,45 @@ type scopeChoice struct {
 	Checked bool
 }
 
-func (c *Console) serveAccount(w http.ResponseWriter, r *http.Request) {
-	v, l := &accountPage{}, languageOf(w, r)
+func (e *Entry) serveAccount(w http.ResponseWriter, r *http.Request) {
+	v := &accountPage{Layout: e.Layout(w, r, "account.title")}
 	switch r.FormValue("done") { // by a form whose work the page does not show by itself
 	case "password":
-		v.Done = l.Text("account.done.password")
+		v.Done = v.T("account.done.password")
 	case "factor":
-		v.Done = l.Text("account.done.factor")
+		v.Done = v.T("account.done.factor")
 	case "token":
-		v.Done = l.Text("account.done.token")
+		v.Done = v.T("account.done.token")
 	}
-	c.showAccount(w, r, http.StatusOK, v)
+	e.showAccount(w, r, http.StatusOK, v)
 }
 
 // showAccount shows the page of who is logged in, with what v says already.
-func (c *Console) showAccount(w http.ResponseWriter, r *http.Request, status int, v *accountPage) {
+func (e *Entry) showAccount(w http.ResponseWriter, r *http.Request, status int, v *accountPage) {
 	ctx := r.Context()
-	v.layout, v.Account = c.layout(w, r, "account.title"), auth.From(ctx)
+	v.Layout, v.Account = e.Layout(w, r, "account.title"), auth.From(ctx)
 	var err error
-	if v.Factor, err = c.guard.Factor(ctx); err != nil {
-		c.failWith(w, r, err)
+	if v.Factor, err = e.guard.Factor(ctx); err != nil {
+		e.FailWith(w, r, err)
 		return
 	}
-	if v.Tokens, err = c.guard.Tokens(ctx); err != nil {
-		c.failWith(w, r, err)
+	if v.Tokens, err = e.guard.Tokens(ctx); err != nil {
+		e.FailWith(w, r, err)
 		return
 	}
 	if v.Factor.URL != "" {
 		if v.QR, v.Size, err = qrPath(v.Factor.URL); err != nil {
-			c.failWith(w, r, err)
+			e.FailWith(w, r, err)
 			return
 		}
 	}
-	v.Local, v.Required = c.guard.HasPassword(ctx), c.guard.FactorRequired(ctx)
+	v.Local, v.Required = e.guard.HasPassword(ctx), e.guard.FactorRequired(ctx)
 	for _, scope := range qianshao.Scopes() {
 		if v.Account.Allows(scope) {
 			v.Scopes = append(v.Scopes, scopeChoice{scope, scope == qianshao.ScopeRead})
 		}
 	}
-	c.render(w, r, status, "account", v)
+	e.Render(w, r, status, "account", v)
 }
 
 // quietZone is the margin of a QR code, in modules (ISO/IEC 18004).
@@ -108,32 +110,29 @@ func qrPath(text string) (path string, size int, err error) {
 
 // accountForm handles a form of the account's page. do returns what came of the password
 // or code that was asked for; the page says afterwards what was done, if it is named.
-func (c *Console) accountForm(done string, do func(w http.ResponseWriter, r *http.Request, v *accountPage) (auth.Answer, error)) http.HandlerFunc {
+func (e *Entry) accountForm(done string, do func(w http.ResponseWriter, r *http.Request, v *accountPage) (auth.Answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		v := &accountPage{layout: c.layout(w, r, "account.title")}
+		v := &accountPage{Layout: e.Layout(w, r, "account.title")}
 		answer, err := do(w, r, v)
-		problem := v.refused(err)
-		if problem == "" {
-			problem = v.refusedToken(err)
-		}
+		why := cmp.Or(refused(v.Layout, err), refusedToken(v.Layout, err))
 		switch {
-		case problem != "":
-			v.Problem = problem
-			c.showAccount(w, r, http.StatusUnprocessableEntity, v)
+		case why != "":
+			v.Problem = why
+			e.showAccount(w, r, http.StatusUnprocessableEntity, v)
 		case err != nil:
-			c.failWith(w, r, err)
+			e.FailWith(w, r, err)
 		case v.Problem != "":
-			c.showAccount(w, r, http.StatusUnprocessableEntity, v)
+			e.showAccount(w, r, http.StatusUnprocessableEntity, v)
 		case answer.Outcome != auth.Entered:
-			v.Problem = v.problem(w, answer)
+			v.Problem = problem(v.Layout, w, answer)
 			if answer.Outcome == auth.Wrong && v.Code {
 				v.Problem = v.T("account.factor.wrong")
 			} else if answer.Outcome == auth.Wrong {
 				v.Problem = v.T("account.wrong")
 			}
-			c.showAccount(w, r, answer.Status(), v)
+			e.showAccount(w, r, answer.Status(), v)
 		case v.Token != "" || len(v.Recovery) > 0: // shown once, by the answer itself
-			c.showAccount(w, r, http.StatusOK, v)
+			e.showAccount(w, r, http.StatusOK, v)
 		default:
 			to := "/account"
 			if done != "" {
@@ -144,30 +143,30 @@ func (c *Console) accountForm(done string, do func(w http.ResponseWriter, r *htt
 	}
 }
 
-func (c *Console) changePassword(w http.ResponseWriter, r *http.Request, v *accountPage) (auth.Answer, error) {
+func (e *Entry) changePassword(w http.ResponseWriter, r *http.Request, v *accountPage) (auth.Answer, error) {
 	password := r.PostFormValue("password")
 	if password != r.PostFormValue("again") {
 		v.Problem = v.T("account.password.differs")
 		return auth.Answer{}, nil
 	}
-	return c.guard.ChangePassword(w, r, r.PostFormValue("current"), password)
+	return e.guard.ChangePassword(w, r, r.PostFormValue("current"), password)
 }
 
-func (c *Console) beginFactor(_ http.ResponseWriter, r *http.Request, _ *accountPage) (auth.Answer, error) {
-	return auth.Answer{Outcome: auth.Entered}, c.guard.BeginFactor(r.Context())
+func (e *Entry) beginFactor(_ http.ResponseWriter, r *http.Request, _ *accountPage) (auth.Answer, error) {
+	return auth.Answer{Outcome: auth.Entered}, e.guard.BeginFactor(r.Context())
 }
 
-func (c *Console) confirmFactor(w http.ResponseWriter, r *http.Request, v *accountPage) (answer auth.Answer, err error) {
+func (e *Entry) confirmFactor(w http.ResponseWriter, r *http.Request, v *accountPage) (answer auth.Answer, err error) {
 	v.Code = true
-	v.Recovery, answer, err = c.guard.ConfirmFactor(w, r, r.PostFormValue("code"))
+	v.Recovery, answer, err = e.guard.ConfirmFactor(w, r, r.PostFormValue("code"))
 	return answer, err
 }
 
-func (c *Console) dropFactor(w http.ResponseWriter, r *http.Request, _ *accountPage) (auth.Answer, error) {
-	return c.guard.DropFactor(w, r, r.PostFormValue("current"))
+func (e *Entry) dropFactor(w http.ResponseWriter, r *http.Request, _ *accountPage) (auth.Answer, error) {
+	return e.guard.DropFactor(w, r, r.PostFormValue("current"))
 }
 
-func (c *Console) addToken(_ http.ResponseWriter, r *http.Request, v *accountPage) (auth.Answer, error) {
+func (e *Entry) addToken(_ http.ResponseWriter, r *http.Request, v *accountPage) (auth.Answer, error) {
 	var scopes []qianshao.Scope
 	for _, scope := range r.PostForm["scope"] {
 		scopes = append(scopes, qianshao.Scope(scope))
@@ -176,12 +175,12 @@ func (c *Console) addToken(_ http.ResponseWriter, r *http.Request, v *accountPag
 	if err != nil || days < 1 || days > int(auth.MaxTokenTime/(24*time.Hour)) {
 		return auth.Answer{}, auth.ErrTokenTime
 	}
-	v.Token, err = c.guard.NewToken(r.Context(), r.PostFormValue("label"), scopes, time.Duration(days)*24*time.Hour)
+	v.Token, err = e.guard.NewToken(r.Context(), r.PostFormValue("label"), scopes, time.Duration(days)*24*time.Hour)
 	return auth.Answer{Outcome: auth.Entered}, err
 }
 
-func (c *Console) revokeToken(_ http.ResponseWriter, r *http.Request, _ *accountPage) (auth.Answer, error) {
-	err := c.guard.RevokeToken(r.Context(), r.PathValue("id"))
+func (e *Entry) revokeToken(_ http.ResponseWriter, r *http.Request, _ *accountPage) (auth.Answer, error) {
+	err := e.guard.RevokeToken(r.Context(), r.PathValue("id"))
 	if errors.Is(err, store.ErrNotFound) { // it is gone, as wanted
 		err = nil
 	}
@@ -189,7 +188,7 @@ func (c *Console) revokeToken(_ http.ResponseWriter, r *http.Request, _ *account
 }
 
 // refusedToken says why a token is not made; "" if the error is another.
-func (v *layout) refusedToken(err error) string {
+func refusedToken(v *page.Layout, err error) string {
 	switch {
 	case errors.Is(err, auth.ErrScope):
 		return v.T("account.token.scope")
@@ -202,7 +201,3 @@ func (v *layout) refusedToken(err error) string {
 	}
 	return ""
 }
-
-// RoleName and ScopeName name a role and a scope in the page's language.
-func (v *layout) RoleName(r qianshao.Role) string   { return v.lang.Named("role.", string(r)) }
-func (v *layout) ScopeName(s qianshao.Scope) string { return v.lang.Named("scope.", string(s)) }

@@ -1,0 +1,185 @@
+package page
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/index"
+)
+
+// Layout is what every page shows; the models of pages embed it. Its methods give the
+// templates their words.
+type Layout struct {
+	Language locale.Lang
+	// Now is the time of the request.
+	Now     time.Time
+	zone    *time.Location
+	Title   string
+	Path    string
+	CSS     string
+	Version string
+	// Query fills the search box.
+	Query string
+	// Reports says that submissions are taken.
+	Reports bool
+	// Watch says that what is not monitored is listed.
+	Watch bool
+	// User is the name of the account that looks at the page; "" for a stranger.
+	User string
+	// Form is what the page's forms carry; see auth.FormToken.
+	Form string
+	// MaySubmit says that the account may report pages.
+	MaySubmit bool
+	// Chinese and English are this very page in either language.
+	Chinese, English string
+}
+
+// Layout returns what a page shows around what is its own; title is the key of a message.
+func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Layout {
+	l, at := languageOf(w, r), shownAt(r)
+	return &Layout{
+		Language: l, Now: b.Now().In(b.Zone), zone: b.Zone, Title: l.Text(title), Path: at.Path, CSS: b.css, Version: b.Version,
+		Reports: b.Submissions, Watch: b.Unmonitored,
+		User: auth.From(r.Context()).Name, Form: auth.FormToken(r.Context()), MaySubmit: auth.May(r.Context(), qianshao.PowerSubmit),
+		Chinese: inLanguage(at, locale.Chinese), English: inLanguage(at, locale.English),
+	}
+}
+
+// Bare returns the words and times of a document that is no page of the console. zone may be
+// nil for index.DefaultZone.
+func Bare(l locale.Lang, now time.Time, zone *time.Location) *Layout {
+	return &Layout{Language: l, Now: now, zone: zone}
+}
+
+// shownAt is where the page that answers a request is to be had by GET: the form that
+// was sent is on a page of another address.
+func shownAt(r *http.Request) *url.URL {
+	path := r.URL.Path
+	switch {
+	case r.Method != http.MethodPost:
+	case path == "/enter":
+		return &url.URL{Path: path, RawQuery: url.Values{"key": {r.PostFormValue("key")}}.Encode()}
+	case path == "/login", strings.HasPrefix(path, "/login/"):
+		return &url.URL{Path: "/login", RawQuery: url.Values{"next": {LocalPath(r.PostFormValue("next"))}}.Encode()}
+	case strings.HasPrefix(path, "/account/"):
+		return &url.URL{Path: "/account"}
+	}
+	return r.URL
+}
+
+func inLanguage(u *url.URL, l locale.Lang) string {
+	values := u.Query()
+	values.Set("lang", l.Code())
+	return u.EscapedPath() + "?" + values.Encode()
+}
+
+// T returns a message.
+func (v *Layout) T(key string, args ...any) string { return v.Language.Text(key, args...) }
+
+// N returns a message that counts.
+func (v *Layout) N(key string, n int) string { return v.Language.Count(key, n) }
+
+// Lang is the page's BCP 47 tag.
+func (v *Layout) Lang() string { return v.Language.Tag() }
+
+// IsEnglish marks the language in use.
+func (v *Layout) IsEnglish() bool { return v.Language == locale.English }
+
+// Level names a level in the page's language, as the methods below name other codes.
+func (v *Layout) Level(l qianshao.Level) string { return v.Language.Named("level.", l.String()) }
+
+// Category names a category.
+func (v *Layout) Category(c qianshao.Category) string {
+	return v.Language.Named("category.", string(c))
+}
+
+// StateName names a state.
+func (v *Layout) StateName(s qianshao.State) string { return v.Language.Named("state.", string(s)) }
+
+// Region names a kind of region.
+func (v *Layout) Region(k qianshao.RegionKind) string { return v.Language.Named("region.", string(k)) }
+
+// Hiding names a way of hiding.
+func (v *Layout) Hiding(h qianshao.Hiding) string { return v.Language.Named("hidden.", string(h)) }
+
+// Indicator names a kind of indicator.
+func (v *Layout) Indicator(k qianshao.IndicatorKind) string {
+	return v.Language.Named("indicator.", string(k))
+}
+
+// Step names a step of folding.
+func (v *Layout) Step(s string) string { return v.Language.Named("step.", s) }
+
+// RoleName names a role.
+func (v *Layout) RoleName(r qianshao.Role) string { return v.Language.Named("role.", string(r)) }
+
+// ScopeName names a scope.
+func (v *Layout) ScopeName(s qianshao.Scope) string { return v.Language.Named("scope.", string(s)) }
+
+// Skip names a reason for which a visit brought no page.
+func (v *Layout) Skip(s qianshao.Skip) string { return v.Language.Named("skip.", string(s)) }
+
+// Why says why a finding's state or category has changed.
+func (v *Layout) Why(c qianshao.Change) string {
+	why := v.Language.Named("cause.", string(c.Cause))
+	if c.From != "" {
+		why = v.T("finding.recategorised", why, v.Category(c.From), v.Category(c.To))
+	}
+	return why
+}
+
+// Ago writes how long ago a time was.
+func (v *Layout) Ago(t time.Time) string { return v.Language.Ago(t, v.Now) }
+
+// Time writes a time for reading, in the zone that the foot of the page names.
+func (v *Layout) Time(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.In(v.TimeZone()).Format(time.DateTime)
+}
+
+// Zone names the zone of Time.
+func (v *Layout) Zone() string { return qianshao.ZoneName(v.TimeZone()) }
+
+// TimeZone is the zone of all times.
+func (v *Layout) TimeZone() *time.Location {
+	if v.zone == nil {
+		return index.DefaultZone()
+	}
+	return v.zone
+}
+
+// Stamp writes a time for machines.
+func (v *Layout) Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// Defang writes a URL that nobody is to follow.
+func (v *Layout) Defang(raw string) string { return untrusted.Defang(raw) }
+
+// DefangHost writes a host that nobody is to follow.
+func (v *Layout) DefangHost(host string) string { return untrusted.DefangHost(untrusted.Plain(host)) }
+
+// Plain writes hostile text in one line.
+func (v *Layout) Plain(s string) string { return untrusted.Plain(s) }
+
+// Search is the search for a query.
+func (v *Layout) Search(clause string) string { return SearchURL(clause) }
+
+// Clause writes field:value as the query language does.
+func (v *Layout) Clause(field, val string) string { return Clause(field, val) }
+
+// Appearances is the search for the other appearances of an indicator; "" where
+// the query language has no way to write it.
+func (v *Layout) Appearances(i qianshao.Indicator) string {
+	query := index.OfIndicator(i).String()
+	if _, err := index.Parse(query, v.Now); err != nil {
+		return ""
+	}
+	return SearchURL(query)
+}

@@ -1,0 +1,58 @@
+package page
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/qianshao/qianshao/index"
+)
+
+// LocalPath returns next if it leads to a page of this console, else the front
+// page: a login form must not be somebody's redirector.
+func LocalPath(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
+		return "/"
+	}
+	// Browsers read a backslash as a slash, and strip tabs and line breaks.
+	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\t\r\n") {
+		return "/"
+	}
+	if u.Path == "/login" || u.Path == "/logout" || u.Path == "/enter" {
+		return "/"
+	}
+	return next
+}
+
+// WithQuery returns a page's path with its parameters, of which there may be none.
+func WithQuery(path string, values url.Values) string {
+	if len(values) == 0 {
+		return path
+	}
+	return path + "?" + values.Encode()
+}
+
+// SearchURL is the search for a query.
+func SearchURL(query string) string {
+	values := url.Values{}
+	if query != "" {
+		values.Set("q", query)
+	}
+	return WithQuery("/", values)
+}
+
+// Clause writes field:value as the query language writes it.
+func Clause(field, value string) string {
+	return index.Field{Name: index.FieldName(field), Value: index.Text(value)}.String()
+}
+
+// Offset reads the parameter offset; a page that is not a number up to limit is the first.
+func Offset(r *http.Request, limit int) int {
+	n, err := strconv.Atoi(r.FormValue("offset"))
+	if err != nil || n < 0 || n > limit {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,196 @@
+// Package page is what all pages of the console share: the layout around them with its
+// words and times, the language, templates that show hostile text, error pages, the style
+// sheet. Each room of pages embeds a Room, which has its own templates besides.
+package page
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+//go:embed templates/*.html static/*
+var files embed.FS
+
+// Options of New. All are required but Submissions and Unmonitored.
+type Options struct {
+	// Submissions and Unmonitored say that there are pages for submissions and for what is
+	// not monitored.
+	Submissions, Unmonitored bool
+	// Zone is the zone of all times and days that are shown, the same as the index's.
+	Zone *time.Location
+	// Version is shown at the foot of every page.
+	Version string
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Base is what the rooms of pages have in common.
+type Base struct {
+	Options
+	errors templates
+	css    string // the style sheet's URL; it changes with the content
+}
+
+// New returns the base of all rooms.
+func New(opts Options) (*Base, error) {
+	css, err := styleURL()
+	if err != nil {
+		return nil, err
+	}
+	b := &Base{Options: opts, css: css}
+	b.errors, err = parse(files)
+	return b, err
+}
+
+// Room is a room of pages: the base with the room's own templates.
+type Room struct {
+	*Base
+	templates templates
+}
+
+// Room returns a room. Its pages are templates/*.html of its files, each by its name without
+// the ending.
+func (b *Base) Room(own fs.FS) (*Room, error) {
+	t, err := parse(own)
+	return &Room{Base: b, templates: t}, err
+}
+
+// templates are pages by name, each with the layout around it.
+type templates map[string]*template.Template
+
+// shared are the templates that every page has.
+func shared() []string { return []string{"templates/layout.html", "templates/parts.html"} }
+
+func parse(own fs.FS) (templates, error) {
+	names, err := fs.Glob(own, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	out := templates{}
+	for _, name := range names {
+		base := strings.TrimSuffix(path.Base(name), ".html")
+		if base == "layout" || base == "parts" {
+			continue
+		}
+		t, err := template.New("layout.html").ParseFS(files, shared()...)
+		if err == nil {
+			t, err = t.ParseFS(own, name)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("console: template %s: %w", name, err)
+		}
+		out[base] = t
+	}
+	return out, nil
+}
+
+// Parts returns the templates that show pieces and lines of hostile text, for documents.
+func Parts(name string) (*template.Template, error) {
+	return template.New(name).ParseFS(files, "templates/parts.html")
+}
+
+// Render answers with a page of the room.
+func (m *Room) Render(w http.ResponseWriter, r *http.Request, status int, page string, data any) {
+	m.render(w, r, status, m.templates[page], data)
+}
+
+// render executes a page into memory first, so that a failure still gives a
+// clean answer.
+func (b *Base) render(w http.ResponseWriter, r *http.Request, status int, page *template.Template, data any) {
+	var body bytes.Buffer
+	if err := page.Execute(&body, data); err != nil {
+		b.Log.Error("render a page", "path", r.URL.Path, "error", err)
+		http.Error(w, "500", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Add("Vary", "Accept-Language, Cookie")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body.Bytes())
+	}
+}
+
+type errorPage struct {
+	*Layout
+	Status int
+	Why    string
+}
+
+// Fail answers with the page of an error status that the catalogue knows (403, 404, 500).
+func (b *Base) Fail(w http.ResponseWriter, r *http.Request, status int) {
+	key := fmt.Sprintf("error.%d", status)
+	v := errorPage{Layout: b.Layout(w, r, key), Status: status}
+	v.Why = v.T(key + ".why")
+	b.render(w, r, status, b.errors["error"], v)
+}
+
+// Refuse answers a person who is not let in. code is the one of auth.Rules.
+func (b *Base) Refuse(w http.ResponseWriter, r *http.Request, status int, code string) {
+	key := "error.401"
+	switch {
+	case status == http.StatusInternalServerError:
+		key = "error.500"
+	case code == "csrf":
+		key = "error.csrf"
+	case status == http.StatusForbidden:
+		key = "error.power"
+	}
+	v := errorPage{Layout: b.Layout(w, r, key), Status: status}
+	v.Why = v.T(key + ".why")
+	b.render(w, r, status, b.errors["error"], v)
+}
+
+// FailWith logs the error and answers 500.
+func (b *Base) FailWith(w http.ResponseWriter, r *http.Request, err error) {
+	b.Log.Error("console request failed", "path", r.URL.Path, "error", err)
+	b.Fail(w, r, http.StatusInternalServerError)
+}
+
+// NotFound answers that there is no such page.
+func (b *Base) NotFound(w http.ResponseWriter, r *http.Request) {
+	b.Fail(w, r, http.StatusNotFound)
+}
+
+// styleURL names the style sheet with a part of its hash, so that browsers may
+// keep it for ever and never keep an old one.
+func styleURL() (string, error) {
+	content, err := files.ReadFile("static/console.css")
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(content)
+	return "/static/console.css?v=" + hex.EncodeToString(sum[:6]), nil
+}
+
+// ServeStatic answers with the file {file} of the path.
+func (b *Base) ServeStatic(w http.ResponseWriter, r *http.Request) {
+	name := path.Base(r.PathValue("file"))
+	content, err := files.ReadFile("static/" + name)
+	if err != nil {
+		b.NotFound(w, r)
+		return
+	}
+	keep := "public, max-age=3600"
+	if r.URL.RequestURI() == b.css {
+		keep = "public, max-age=31536000, immutable"
+	}
+	w.Header().Set("Cache-Control", keep)
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content)) // type from the name's ending
+}
+
+// Mux is what routes are added to.
+type Mux interface {
+	Handle(pattern string, handler http.Handler)
+	HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request))
+}
