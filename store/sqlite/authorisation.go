@@ -97,14 +97,8 @@ func (s *Store) Authorisations(ctx context.Context) ([]qianshao.Authorisation, e
 
 // Authorisation returns one authorisation, or store.ErrNotFound.
 func (s *Store) Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error) {
-	list, err := database.Collect(ctx, s.db.Read, scanAuthorisation, selectAuthorisations+` WHERE id = $1`, id)
-	if err == nil && len(list) == 0 {
-		err = store.ErrNotFound
-	}
-	if err != nil {
-		return qianshao.Authorisation{}, s.db.Fail(fmt.Sprintf("read authorisation %q from", id), err)
-	}
-	return list[0], nil
+	a, err := database.One(database.Collect(ctx, s.db.Read, scanAuthorisation, selectAuthorisations+` WHERE id = $1`, id))
+	return a, s.db.Fail(fmt.Sprintf("read authorisation %q from", id), err)
 }
 
 func scanAuthorisation(rows *sql.Rows) (a qianshao.Authorisation, err error) {

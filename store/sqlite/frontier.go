@@ -102,7 +102,7 @@ func (s *Store) Lease(ctx context.Context, l ingest.Lease) (items []ingest.Item,
 }
 
 func handOut(ctx context.Context, tx *database.Tx, l *ingest.Lease) (items []ingest.Item, err error) {
-	hosts, err := database.Collect(ctx, tx, scanString, `
+	hosts, err := database.Collect(ctx, tx, database.ScanValue[string], `
 SELECT host FROM hosts
 WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1
 ORDER BY head_due, head_depth, host LIMIT $2`, database.Millis(l.Now), l.Limit)
@@ -275,7 +275,7 @@ const ahead = ` WHERE due > $1 AND (planned > $2 OR due > $3)`
 func (s *Store) Replan(ctx context.Context, h ingest.Horizon) (done ingest.Replanned, err error) {
 	err = s.db.Update(ctx, database.Ordered, "plan anew in", func(tx *database.Tx) error {
 		now, decided, due := database.Millis(h.Now), database.Millis(h.Decided), database.Millis(h.Due)
-		hosts, err := database.Collect(ctx, tx, scanString, `SELECT DISTINCT host FROM frontier`+ahead, now, decided, due)
+		hosts, err := database.Collect(ctx, tx, database.ScanValue[string], `SELECT DISTINCT host FROM frontier`+ahead, now, decided, due)
 		if err != nil {
 			return err
 		}

@@ -251,7 +251,7 @@ func cut(s string, n int) string {
 
 // closeQuiet marks those open findings of the page as gone that are not in fires.
 func closeQuiet(ctx context.Context, tx *database.Tx, v *visit, fires map[string]bool, cause qianshao.Cause, merged map[string]string) error {
-	open, err := database.Collect(ctx, tx, scanString, `SELECT id FROM findings WHERE page = $1 AND gone_at IS NULL`, v.page)
+	open, err := database.Collect(ctx, tx, database.ScanValue[string], `SELECT id FROM findings WHERE page = $1 AND gone_at IS NULL`, v.page)
 	if err != nil {
 		return err
 	}
@@ -320,7 +320,7 @@ WHERE page = $2 AND sha256 = $3 AND rules = $4 AND (scripts_at = 0 OR scripts_at
 			return err
 		}
 		known = true
-		seen, err := database.Collect(ctx, tx, scanString, `
+		seen, err := database.Collect(ctx, tx, database.ScanValue[string], `
 UPDATE findings SET last_seen = CASE WHEN $1 > last_seen OR last_seen > $3 THEN $1 ELSE last_seen END,
   first_seen = CASE WHEN first_seen > $3 THEN $1 ELSE first_seen END
 WHERE page = $2 AND gone_at IS NULL RETURNING id`, database.Millis(at), v.page, notAfter(at))
@@ -399,9 +399,4 @@ func hostOf(pageURL string) string {
 		return ""
 	}
 	return strings.ToLower(u.Hostname())
-}
-
-func scanString(r *sql.Rows) (v string, err error) {
-	err = r.Scan(&v)
-	return v, err
 }

@@ -204,14 +204,8 @@ FROM submissions s LEFT JOIN frontier f ON f.url = s.url`
 
 // Submission returns one submission, or store.ErrNotFound.
 func (s *Store) Submission(ctx context.Context, id string) (qianshao.Submission, error) {
-	list, err := database.Collect(ctx, s.db.Read, scanSubmission, selectSubmissions+` WHERE s.id = $1`, id)
-	if err == nil && len(list) == 0 {
-		err = store.ErrNotFound
-	}
-	if err != nil {
-		return qianshao.Submission{}, s.db.Fail(fmt.Sprintf("read report %q from", id), err)
-	}
-	return list[0], nil
+	r, err := database.One(database.Collect(ctx, s.db.Read, scanSubmission, selectSubmissions+` WHERE s.id = $1`, id))
+	return r, s.db.Fail(fmt.Sprintf("read report %q from", id), err)
 }
 
 // Submissions returns the submissions that somebody may read, the latest first, at most limit.
@@ -225,7 +219,7 @@ WHERE 1 = 1`+visible+` ORDER BY s.last_reported DESC, s.id LIMIT `+strconv.Itoa(
 // WaitingSubmissions returns the URLs of all submissions that wait for an
 // authorisation, the one first handed in first.
 func (s *Store) WaitingSubmissions(ctx context.Context) ([]string, error) {
-	urls, err := database.Collect(ctx, s.db.Read, scanString, `SELECT url FROM submissions WHERE waits_for <> '' ORDER BY first_reported, id`)
+	urls, err := database.Collect(ctx, s.db.Read, database.ScanValue[string], `SELECT url FROM submissions WHERE waits_for <> '' ORDER BY first_reported, id`)
 	return urls, s.db.Fail("read waiting reports from", err)
 }
 

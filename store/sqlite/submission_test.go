@@ -93,7 +93,7 @@ func TestVisitedReportsMakeRoom(t *testing.T) {
 	if _, err := s.Submit(t.Context(), store.Report{URL: item.URL, Origin: "form", At: base.Add(time.Hour)}, &item, ""); err != nil {
 		t.Fatal(err)
 	}
-	left, err := database.Collect(t.Context(), s.db.Read, scanString, `SELECT id FROM submissions ORDER BY last_reported LIMIT 1`)
+	left, err := database.Collect(t.Context(), s.db.Read, database.ScanValue[string], `SELECT id FROM submissions ORDER BY last_reported LIMIT 1`)
 	if err != nil || left[0] != "form4" {
 		t.Errorf("the oldest that is left is %v, %v", left, err)
 	}

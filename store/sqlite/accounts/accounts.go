@@ -46,25 +46,14 @@ func (s *Store) Accounts(ctx context.Context) ([]store.AccountRecord, error) {
 
 // Account returns one account, or store.ErrNotFound.
 func (s *Store) Account(ctx context.Context, name string) (store.AccountRecord, error) {
-	r, err := one(database.Collect(ctx, s.db.Read, scanAccount, selectAccounts+`WHERE name = $1`, name))
+	r, err := database.One(database.Collect(ctx, s.db.Read, scanAccount, selectAccounts+`WHERE name = $1`, name))
 	return r, s.db.Fail(fmt.Sprintf("read account %q of", name), err)
 }
 
 // AccountOfSubject returns the account of somebody at the OIDC provider, or store.ErrNotFound.
 func (s *Store) AccountOfSubject(ctx context.Context, subject string) (store.AccountRecord, error) {
-	r, err := one(database.Collect(ctx, s.db.Read, scanAccount, selectAccounts+`WHERE subject = $1 AND subject <> ''`, subject))
+	r, err := database.One(database.Collect(ctx, s.db.Read, scanAccount, selectAccounts+`WHERE subject = $1 AND subject <> ''`, subject))
 	return r, s.db.Fail("read an account of", err)
-}
-
-func one[T any](list []T, err error) (T, error) {
-	var none T
-	if err != nil {
-		return none, err
-	}
-	if len(list) == 0 {
-		return none, store.ErrNotFound
-	}
-	return list[0], nil
 }
 
 // AddAccount adds an account, or returns store.ErrExists. With first it is added only
@@ -96,7 +85,7 @@ func (s *Store) AddAccount(ctx context.Context, by string, r store.AccountRecord
 func (s *Store) ChangeAccount(ctx context.Context, by, name string, at time.Time, change func(*store.AccountRecord) error) (store.AccountRecord, error) {
 	var r store.AccountRecord
 	err := s.db.Update(ctx, database.Durable, fmt.Sprintf("change account %q in", name), func(tx *database.Tx) error {
-		before, err := one(database.Collect(ctx, tx, scanAccount, selectAccounts+`WHERE name = $1`, name))
+		before, err := database.One(database.Collect(ctx, tx, scanAccount, selectAccounts+`WHERE name = $1`, name))
 		if err != nil {
 			return err
 		}
@@ -215,7 +204,7 @@ func (s *Store) AccountChanges(ctx context.Context, limit int) ([]store.AccountC
 
 // LastAccountChange returns the last one of its kind, or store.ErrNotFound.
 func (s *Store) LastAccountChange(ctx context.Context, what store.AccountEvent) (store.AccountChange, error) {
-	c, err := one(database.Collect(ctx, s.db.Read, scanChange, selectChanges+` WHERE what = $1 ORDER BY seq DESC LIMIT 1`, string(what)))
+	c, err := database.One(database.Collect(ctx, s.db.Read, scanChange, selectChanges+` WHERE what = $1 ORDER BY seq DESC LIMIT 1`, string(what)))
 	return c, s.db.Fail("read the trail of accounts of", err)
 }
 

@@ -15,7 +15,7 @@ import (
 
 // Session returns a session that has neither ended nor expired, or store.ErrNotFound.
 func (s *Store) Session(ctx context.Context, id string, now time.Time) (store.Session, error) {
-	session, err := one(database.Collect(ctx, s.db.Read, func(rows *sql.Rows) (session store.Session, err error) {
+	session, err := database.One(database.Collect(ctx, s.db.Read, func(rows *sql.Rows) (session store.Session, err error) {
 		var expires int64
 		err = rows.Scan(&session.ID, &session.Data, &expires)
 		session.Expires = database.FromMillis(expires)
@@ -50,7 +50,7 @@ func (s *Store) EndSession(ctx context.Context, id string) error {
 // AddToken adds a token, and notes by whom.
 func (s *Store) AddToken(ctx context.Context, by string, t store.Token) error {
 	return s.db.Update(ctx, database.Durable, fmt.Sprintf("add a token of %q to", t.Account), func(tx *database.Tx) error {
-		if _, err := one(database.Collect(ctx, tx, scanAccount, selectAccounts+`WHERE name = $1`, t.Account)); err != nil {
+		if _, err := database.One(database.Collect(ctx, tx, scanAccount, selectAccounts+`WHERE name = $1`, t.Account)); err != nil {
 			return err
 		}
 		scopes, err := list(t.Scopes)
@@ -99,7 +99,7 @@ func (s *Store) Tokens(ctx context.Context, account string) ([]store.Token, erro
 
 // TokenOfHash returns the token with the hash, expired or not, or store.ErrNotFound.
 func (s *Store) TokenOfHash(ctx context.Context, hash string) (store.Token, error) {
-	t, err := one(database.Collect(ctx, s.db.Read, scanToken, selectTokens+`WHERE hash = $1`, hash))
+	t, err := database.One(database.Collect(ctx, s.db.Read, scanToken, selectTokens+`WHERE hash = $1`, hash))
 	return t, s.db.Fail("read a token of", err)
 }
 
@@ -115,7 +115,7 @@ func (s *Store) UseToken(ctx context.Context, id string, at time.Time) error {
 // or it returns store.ErrNotFound.
 func (s *Store) RevokeToken(ctx context.Context, by, account, id string, at time.Time) error {
 	return s.db.Update(ctx, database.Durable, fmt.Sprintf("revoke token %q in", id), func(tx *database.Tx) error {
-		t, err := one(database.Collect(ctx, tx, scanToken, selectTokens+`WHERE id = $1 AND (account = $2 OR $2 = '')`, id, account))
+		t, err := database.One(database.Collect(ctx, tx, scanToken, selectTokens+`WHERE id = $1 AND (account = $2 OR $2 = '')`, id, account))
 		if err != nil {
 			return err
 		}
@@ -153,14 +153,14 @@ const selectLink = `SELECT hash, purpose, account, expires FROM links WHERE hash
 
 // Link returns a link that can still be used, or store.ErrNotFound.
 func (s *Store) Link(ctx context.Context, hash string, now time.Time) (store.Link, error) {
-	l, err := one(database.Collect(ctx, s.db.Read, scanLink, selectLink, hash, database.Millis(now)))
+	l, err := database.One(database.Collect(ctx, s.db.Read, scanLink, selectLink, hash, database.Millis(now)))
 	return l, s.db.Fail("read a link of", err)
 }
 
 // TakeLink uses a link, which nobody can use again, or returns store.ErrNotFound.
 func (s *Store) TakeLink(ctx context.Context, hash string, now time.Time) (l store.Link, err error) {
 	err = s.db.Update(ctx, database.Durable, "use a link of", func(tx *database.Tx) error {
-		if l, err = one(database.Collect(ctx, tx, scanLink, selectLink, hash, database.Millis(now))); err != nil {
+		if l, err = database.One(database.Collect(ctx, tx, scanLink, selectLink, hash, database.Millis(now))); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM links WHERE hash = $1`, hash)

@@ -211,7 +211,7 @@ SELECT s.subject FROM standings s CROSS JOIN findings p WHERE s.parked_sites > 0
 // wakeBySites counts those parked findings anew that come back when their content is on
 // further sites, as it may be now.
 func (w *work) wakeBySites(id string) error {
-	ids, err := database.Collect(w.ctx, w.tx, scanString, selectParkedAlike, id)
+	ids, err := database.Collect(w.ctx, w.tx, database.ScanValue[string], selectParkedAlike, id)
 	if err != nil {
 		return err
 	}

@@ -374,7 +374,7 @@ func (w *work) primary(id string) (int64, error) {
 // WakeParked counts those parked findings anew whose day has come, up to a batch. n is how
 // many there were.
 func (c *Campaigns) WakeParked(ctx context.Context) (n int, err error) {
-	ids, err := database.Collect(ctx, c.db.Read, scanString,
+	ids, err := database.Collect(ctx, c.db.Read, database.ScanValue[string],
 		`SELECT finding FROM campaign_findings WHERE wakes <= $1 ORDER BY wakes LIMIT $2`, database.Millis(c.now()), groupBatch)
 	if err != nil || len(ids) == 0 {
 		return 0, err

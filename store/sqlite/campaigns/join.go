@@ -208,16 +208,11 @@ func (w *work) revisitMembers(n int64, s *groupState, few bool) error {
 	} else if !few {
 		return nil
 	}
-	ids, err := database.Collect(w.ctx, w.tx, scanString, `SELECT finding FROM campaign_members WHERE campaign = $1`, n)
+	ids, err := database.Collect(w.ctx, w.tx, database.ScanValue[string], `SELECT finding FROM campaign_members WHERE campaign = $1`, n)
 	for _, id := range ids {
 		w.revisit[id] = true
 	}
 	return err
-}
-
-func scanString(r *sql.Rows) (v string, err error) {
-	err = r.Scan(&v)
-	return v, err
 }
 
 // leave takes a finding out of a campaign.
@@ -296,10 +291,7 @@ func (w *work) dissolve(n int64) error {
 
 // eachBand calls f with the bands of a campaign's blocks, also of those that nobody has any more.
 func (w *work) eachBand(n int64, f func(band uint64) error) error {
-	shapes, err := database.Collect(w.ctx, w.tx, func(r *sql.Rows) (packed []byte, err error) {
-		err = r.Scan(&packed)
-		return packed, err
-	}, `SELECT bands FROM campaign_shapes WHERE campaign = $1 AND split = 0`, n)
+	shapes, err := database.Collect(w.ctx, w.tx, database.ScanValue[[]byte], `SELECT bands FROM campaign_shapes WHERE campaign = $1 AND split = 0`, n)
 	if err != nil {
 		return err
 	}

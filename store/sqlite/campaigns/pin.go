@@ -40,7 +40,7 @@ func State(ctx context.Context, db trail.Reader, q desk.Question, s *desk.State)
 		if err := db.QueryRowContext(ctx, queue.SelectCampaign, id).Scan(&n); err != nil {
 			return err
 		}
-		under, err := database.Collect(ctx, db, scanString, `SELECT DISTINCT authorisation FROM campaign_owners WHERE campaign = $1`, n)
+		under, err := database.Collect(ctx, db, database.ScanValue[string], `SELECT DISTINCT authorisation FROM campaign_owners WHERE campaign = $1`, n)
 		if err != nil {
 			return err
 		}
@@ -252,7 +252,7 @@ func (w *work) unpin(act int64) error {
 
 // rebuild groups the members of a campaign anew.
 func (w *work) rebuild(n int64) error {
-	ids, err := database.Collect(w.ctx, w.tx, scanString, `SELECT finding FROM campaign_members WHERE campaign = $1 ORDER BY first_seen, finding`, n)
+	ids, err := database.Collect(w.ctx, w.tx, database.ScanValue[string], `SELECT finding FROM campaign_members WHERE campaign = $1 ORDER BY first_seen, finding`, n)
 	if err != nil {
 		return err
 	}
@@ -335,10 +335,7 @@ func (w *work) repin() error {
 // settleDirty looks again at the blocks that have lost one of their shapes: others may
 // have belonged together by it alone.
 func (w *work) settleDirty() error {
-	dirty, err := database.Collect(w.ctx, w.tx, func(r *sql.Rows) (n int64, err error) {
-		err = r.Scan(&n)
-		return n, err
-	}, `SELECT campaign FROM campaign_dirty ORDER BY campaign`)
+	dirty, err := database.Collect(w.ctx, w.tx, database.ScanValue[int64], `SELECT campaign FROM campaign_dirty ORDER BY campaign`)
 	if err != nil {
 		return err
 	}

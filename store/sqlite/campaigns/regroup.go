@@ -63,7 +63,7 @@ func (c *Campaigns) Regroup(ctx context.Context, told func(done int)) (count int
 	})
 	for after := ""; err == nil; {
 		var ids []string
-		if ids, err = database.Collect(ctx, c.db.Read, scanString, `SELECT id FROM findings WHERE id > $1 ORDER BY id LIMIT $2`, after, groupBatch); err != nil || len(ids) == 0 {
+		if ids, err = database.Collect(ctx, c.db.Read, database.ScanValue[string], `SELECT id FROM findings WHERE id > $1 ORDER BY id LIMIT $2`, after, groupBatch); err != nil || len(ids) == 0 {
 			break
 		}
 		err = c.update(ctx, database.Ordered, "group findings in", func(w *work) error {

@@ -14,7 +14,7 @@ func (c *Campaigns) Verify(ctx context.Context) (faults []queue.Fault, err error
 		return nil, err
 	}
 	err = c.update(ctx, database.Ordered, "verify the campaigns of", func(w *work) error {
-		ids, err := database.Collect(ctx, c.db.Read, scanString, `SELECT finding FROM campaign_findings`)
+		ids, err := database.Collect(ctx, c.db.Read, database.ScanValue[string], `SELECT finding FROM campaign_findings`)
 		for _, id := range ids {
 			fault, ok, err := w.verifyFinding(id)
 			if err != nil {

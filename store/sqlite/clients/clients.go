@@ -26,14 +26,8 @@ func (c *Clients) SavedViews(ctx context.Context, account string) ([]store.Saved
 
 // SavedView returns one view, or store.ErrNotFound.
 func (c *Clients) SavedView(ctx context.Context, id string) (store.SavedView, error) {
-	list, err := database.Collect(ctx, c.db.Read, scanView, selectViews+`WHERE id = $1`, id)
-	if err == nil && len(list) == 0 {
-		err = store.ErrNotFound
-	}
-	if err != nil {
-		return store.SavedView{}, c.db.Fail(fmt.Sprintf("read saved view %q of", id), err)
-	}
-	return list[0], nil
+	v, err := database.One(database.Collect(ctx, c.db.Read, scanView, selectViews+`WHERE id = $1`, id))
+	return v, c.db.Fail(fmt.Sprintf("read saved view %q of", id), err)
 }
 
 // SaveView saves a view in the place of the owner's of that name, whose id it keeps, and
@@ -58,14 +52,11 @@ RETURNING id`, v.ID, v.Owner, v.Name, v.Query, v.Sort, v.Shared, database.Millis
 // DeleteView deletes a view, or returns store.ErrNotFound.
 func (c *Clients) DeleteView(ctx context.Context, id string) error {
 	return c.db.Update(ctx, database.Durable, "delete a view of", func(tx *database.Tx) error {
-		res, err := tx.ExecContext(ctx, `DELETE FROM saved_views WHERE id = $1`, id)
-		if err != nil {
-			return err
+		n, err := database.ChangedRows(tx.ExecContext(ctx, `DELETE FROM saved_views WHERE id = $1`, id))
+		if err == nil && n == 0 {
+			err = store.ErrNotFound
 		}
-		if n, err := res.RowsAffected(); err != nil || n > 0 {
-			return err
-		}
-		return store.ErrNotFound
+		return err
 	})
 }
 
@@ -105,7 +96,7 @@ ON CONFLICT (account, key) DO UPDATE SET begun = excluded.begun`, account, key, 
 
 // makeRoom removes the answers that are too old, and the oldest of an account that has too many.
 func makeRoom(ctx context.Context, tx *database.Tx, account string, now time.Time) error {
-	if _, err := expire(ctx, tx, now); err != nil {
+	if err := expire(ctx, tx, now); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `
@@ -114,8 +105,9 @@ DELETE FROM kept_answers WHERE account = $1 AND status > 0 AND key IN (
 	return err
 }
 
-func expire(ctx context.Context, tx *database.Tx, now time.Time) (sql.Result, error) {
-	return tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE begun < $1`, database.Millis(now.Add(-store.AnswerTerm)))
+func expire(ctx context.Context, tx *database.Tx, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE begun < $1`, database.Millis(now.Add(-store.AnswerTerm)))
+	return err
 }
 
 type answer struct {
@@ -167,8 +159,5 @@ func (c *Clients) DropAnswersOf(ctx context.Context, location string) error {
 
 // ExpireAnswers forgets the answers that are older than store.AnswerTerm.
 func (c *Clients) ExpireAnswers(ctx context.Context, now time.Time) error {
-	return c.db.Update(ctx, database.Ordered, "forget old answers of", func(tx *database.Tx) error {
-		_, err := expire(ctx, tx, now)
-		return err
-	})
+	return c.db.Update(ctx, database.Ordered, "forget old answers of", func(tx *database.Tx) error { return expire(ctx, tx, now) })
 }

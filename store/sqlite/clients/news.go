@@ -11,13 +11,10 @@ import (
 // Found notes a finding that is about to be saved, if it is a new one, for those who
 // want to be told. It forgets the oldest; the last one stays, or its number would be given again.
 func Found(ctx context.Context, tx *database.Tx, finding string) error {
-	res, err := tx.ExecContext(ctx, `
+	n, err := database.ChangedRows(tx.ExecContext(ctx, `
 INSERT INTO finding_news (seq, finding) SELECT (SELECT coalesce(max(seq), 0) + 1 FROM finding_news), $1
-WHERE NOT EXISTS (SELECT 1 FROM findings WHERE id = $1)`, finding)
-	if err != nil {
-		return err
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
+WHERE NOT EXISTS (SELECT 1 FROM findings WHERE id = $1)`, finding))
+	if err != nil || n == 0 {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM finding_news WHERE seq <= (SELECT max(seq) FROM finding_news) - $1`, store.KeptNews)

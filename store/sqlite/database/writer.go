@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/qianshao/qianshao/store"
 )
 
 // Durability says what a commit waits for.
@@ -142,4 +144,22 @@ func Collect[T any](ctx context.Context, db interface {
 		list = append(list, v)
 	}
 	return list, rows.Err()
+}
+
+// One returns the row that a query by a key has found, or store.ErrNotFound.
+func One[T any](list []T, err error) (T, error) {
+	var none T
+	if err != nil {
+		return none, err
+	}
+	if len(list) == 0 {
+		return none, store.ErrNotFound
+	}
+	return list[0], nil
+}
+
+// ScanValue scans a row of one column.
+func ScanValue[T any](rows *sql.Rows) (v T, err error) {
+	err = rows.Scan(&v)
+	return v, err
 }

@@ -172,7 +172,7 @@ GROUP BY category ORDER BY 2 DESC, category LIMIT %s`, "authorisation"); err != 
 		return err
 	}
 	if len(scopes) == 1 && scopes[0] == Everything { // who has them from their own members knows them already
-		d.Aliases, err = database.Collect(ctx, c.db.Read, scanString, `
+		d.Aliases, err = database.Collect(ctx, c.db.Read, database.ScanValue[string], `
 SELECT a.id FROM campaign_aliases a JOIN campaign_members m ON m.finding = a.finding AND m.place = 0 WHERE m.campaign = $1
 UNION SELECT a.id FROM campaign_keys k JOIN campaign_aliases a ON a.key_hash = k.key_hash WHERE k.campaign = $1 AND a.finding = '' ORDER BY 1 LIMIT $2`, n, campaign.MaxShown)
 	}
@@ -235,7 +235,7 @@ func (c *Reader) typicalOfKey(ctx context.Context, n int64, scopes []string) (ty
 	s := &statement{}
 	s.add(`SELECT min(f.finding) FROM (SELECT finding FROM campaign_members WHERE campaign = %s AND %s ORDER BY first_seen, finding LIMIT %s) m
 JOIN campaign_findings f ON f.finding = m.finding GROUP BY f.block ORDER BY count(*) DESC, 1`, s.arg(n), s.within("authorisation", scopes), s.arg(campaign.MaxRead))
-	list, err := database.Collect(ctx, c.db.Read, scanString, s.text.String(), s.args...)
+	list, err := database.Collect(ctx, c.db.Read, database.ScanValue[string], s.text.String(), s.args...)
 	if err != nil || len(list) == 0 {
 		return "", nil, err
 	}
@@ -337,9 +337,4 @@ func (c *Reader) shared(ctx context.Context, q *campaign.Query, scopes []string,
 		err = r.Scan(&v.campaign)
 		return v, err
 	}, s.text.String(), s.args...)
-}
-
-func scanString(r *sql.Rows) (v string, err error) {
-	err = r.Scan(&v)
-	return v, err
 }

@@ -63,7 +63,7 @@ const (
 // stored: about MaxFaults at most, none if all is well.
 func (c *Reader) Check(ctx context.Context) (faults []Fault, err error) {
 	for _, check := range checks {
-		wrong, err := database.Collect(ctx, c.db.Read, scanString, check.query+fmt.Sprintf(" LIMIT %d", MaxFaults))
+		wrong, err := database.Collect(ctx, c.db.Read, database.ScanValue[string], check.query+fmt.Sprintf(" LIMIT %d", MaxFaults))
 		if err != nil {
 			return nil, c.db.Fail("verify the campaigns of", fmt.Errorf("%s: %w", check.what, err))
 		}

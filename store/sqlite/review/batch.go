@@ -210,10 +210,7 @@ func (s *Store) Batches(ctx context.Context, before int64, limit int) ([]desk.Ba
 
 // Unfinished returns the batches that are being applied or undone.
 func (s *Store) Unfinished(ctx context.Context) ([]int64, error) {
-	list, err := database.Collect(ctx, s.db.Read, func(r *sql.Rows) (id int64, err error) {
-		err = r.Scan(&id)
-		return id, err
-	}, `SELECT id FROM batches WHERE state IN ('applying', 'undoing') ORDER BY id`)
+	list, err := database.Collect(ctx, s.db.Read, database.ScanValue[int64], `SELECT id FROM batches WHERE state IN ('applying', 'undoing') ORDER BY id`)
 	return list, s.db.Fail("read batches from", err)
 }
 
