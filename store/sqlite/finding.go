@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -60,10 +59,9 @@ FROM findings f JOIN pages p ON p.page = f.page LEFT JOIN page_texts t ON t.page
 	if err != nil {
 		return f, err
 	}
-	if f.Finding, err = decodeFinding(text); err != nil {
+	if f.Finding, err = decodeFinding(text, shown); err != nil {
 		return f, err
 	}
-	f.Seen = shown
 	f.FirstSeen, f.LastSeen, f.FetchedAt = database.FromMillis(first), database.FromMillis(last), database.FromMillis(last)
 	f.PageNow.At = database.FromMillis(visited)
 	if f.Changes, err = s.changes(ctx, id); err != nil {
@@ -96,9 +94,7 @@ func (s *Store) Findings(ctx context.Context, ids []string) (map[string]qianshao
 			continue
 		}
 		if err == nil {
-			f, failed := decodeFinding(text)
-			f.Seen = shown
-			found[id], err = f, failed
+			found[id], err = decodeFinding(text, shown)
 		}
 		if err != nil {
 			return nil, s.db.Fail(fmt.Sprintf("read finding %q from", id), err)
@@ -145,10 +141,9 @@ func (s *Store) scanFindingRecord(rows *sql.Rows) (e qianshao.FindingRecord, err
 	if err = rows.Scan(&text, &shown, &first, &last, &gone, &e.PageTitle, &body); err != nil {
 		return e, err
 	}
-	if e.Finding, err = decodeFinding(text); err != nil {
+	if e.Finding, err = decodeFinding(text, shown); err != nil {
 		return e, err
 	}
-	e.Finding.Seen = shown
 	e.Host, e.FirstSeen, e.LastSeen = hostOf(e.Finding.URL), database.FromMillis(first), database.FromMillis(last)
 	if gone.Valid {
 		e.GoneAt, e.PageText = database.FromMillis(gone.Int64), evidenceText(&e.Finding)
@@ -168,11 +163,11 @@ func evidenceText(f *qianshao.Finding) string {
 	return strings.Join(lines, "\n")
 }
 
-func decodeFinding(text string) (f qianshao.Finding, err error) {
-	if err := json.Unmarshal([]byte(text), &f); err != nil {
-		return f, fmt.Errorf("%w: a finding's JSON: %w", store.ErrCorrupt, err)
-	}
-	return f, nil
+// decodeFinding reads a finding out of its JSON and the column that says what it shows.
+func decodeFinding(text, seen string) (qianshao.Finding, error) {
+	f, err := database.DecodeFinding(text)
+	f.Seen = seen
+	return f, err
 }
 
 // Pages returns up to limit records with a key greater than after, by key ascending.

@@ -16,7 +16,7 @@ func (s *Store) Unseen(ctx context.Context, limit int) ([]qianshao.Finding, erro
 		if err = r.Scan(&text); err != nil {
 			return f, err
 		}
-		return decodeFinding(text)
+		return database.DecodeFinding(text)
 	}, `SELECT finding FROM findings WHERE seen = '' LIMIT $1`, limit)
 	return list, s.db.Fail("read findings without a hash of what they show from", err)
 }

@@ -6,6 +6,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -166,3 +168,11 @@ func Millis(t time.Time) int64 { return t.UnixMilli() }
 
 // FromMillis converts it back.
 func FromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// DecodeFinding reads a finding as its column has it, in JSON. Finding.Seen has a column of its own.
+func DecodeFinding(text string) (f qianshao.Finding, err error) {
+	if err := json.Unmarshal([]byte(text), &f); err != nil {
+		return f, fmt.Errorf("%w: a finding's JSON: %w", store.ErrCorrupt, err)
+	}
+	return f, nil
+}

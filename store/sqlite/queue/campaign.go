@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,7 +12,6 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
-	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
@@ -141,9 +139,9 @@ func (c *Reader) labelOf(ctx context.Context, id string) (string, error) {
 	if err := c.db.Read.QueryRowContext(ctx, `SELECT finding FROM findings WHERE id = $1`, id).Scan(&text); err != nil {
 		return "", err
 	}
-	var f qianshao.Finding
-	if err := json.Unmarshal([]byte(text), &f); err != nil {
-		return "", fmt.Errorf("%w: a finding's JSON: %w", store.ErrCorrupt, err)
+	f, err := database.DecodeFinding(text)
+	if err != nil {
+		return "", err
 	}
 	return campaign.Label(&f), nil
 }
