@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -238,11 +237,7 @@ func (w *work) places(id string, t *campaign.Traits) ([]place, error) {
 	for _, k := range t.Keys {
 		list = append(list, place{keys: []uint64{k.Hash()}, key: k, hash: k.Hash()})
 	}
-	type pin struct{ act, key int64 }
-	pins, err := database.Collect(w.ctx, w.tx, func(r *sql.Rows) (p pin, err error) {
-		err = r.Scan(&p.act, &p.key)
-		return p, err
-	}, `SELECT act, key_hash FROM campaign_pins WHERE finding = $1 AND kind = 'split' ORDER BY act`, id)
+	pins, err := w.pins(`finding = $1 AND kind = 'split'`, id)
 	if err != nil {
 		return nil, err
 	}
@@ -355,11 +350,8 @@ INSERT INTO campaign_members (finding, campaign, place, key_hash, authorisation,
 		}
 	}
 	now.campaign = now.block
-	if old.campaign != 0 {
+	if is[old.campaign] {
 		now.campaign = old.campaign
-		if !is[old.campaign] {
-			now.campaign = now.block
-		}
 	}
 	w.revisit[now.finding] = true
 	return w.put(old, now)
@@ -371,11 +363,8 @@ func (w *work) read(id string) (now counted, f *qianshao.Finding, err error) {
 	if err != nil {
 		return now, nil, err
 	}
-	f = &qianshao.Finding{}
-	if err := json.Unmarshal([]byte(text), f); err != nil {
-		return now, nil, fmt.Errorf("%w: a finding's JSON: %w", store.ErrCorrupt, err)
-	}
-	return now, f, nil
+	finding, err := database.DecodeFinding(text)
+	return now, &finding, err
 }
 
 // labelOf returns the text by which a person knows a finding.

@@ -325,9 +325,7 @@ SELECT id, authorisation, category, level, score, first_seen, last_seen, seen, b
 	if err != nil {
 		return c, "", err
 	}
-	if back != 0 {
-		f.BackAt = database.FromMillis(back)
-	}
+	f.BackAt = trail.Moment(back)
 	s, err := w.standing(id, &f)
 	if err != nil {
 		return c, "", err

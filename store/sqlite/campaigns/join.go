@@ -127,8 +127,8 @@ func (w *work) join(f *counted, n int64, label string) error {
 	if err != nil {
 		return err
 	}
-	var known bool
-	if err := w.tx.QueryRowContext(w.ctx, `SELECT EXISTS (SELECT 1 FROM campaign_owners WHERE campaign = $1 AND owner = $2)`, n, f.owner).Scan(&known); err != nil {
+	known, err := w.hasOwner(n, f.owner)
+	if err != nil {
 		return err
 	}
 	if err := w.exec(`
@@ -153,6 +153,12 @@ ON CONFLICT (campaign, owner, authorisation) DO UPDATE SET members = campaign_ow
 		}
 	}
 	return w.revisitMembers(n, &s, s.members == 2)
+}
+
+// hasOwner says whether a campaign has a member of the owner.
+func (w *work) hasOwner(n int64, owner string) (has bool, err error) {
+	err = w.tx.QueryRowContext(w.ctx, `SELECT EXISTS (SELECT 1 FROM campaign_owners WHERE campaign = $1 AND owner = $2)`, n, owner).Scan(&has)
+	return has, err
 }
 
 // isOlder says whether a finding is older than another one, or there is no other.
@@ -197,8 +203,8 @@ INSERT INTO campaign_aliases (id, finding, key_hash) VALUES ($1, $2, $3)
 ON CONFLICT (id) DO UPDATE SET finding = excluded.finding, key_hash = excluded.key_hash`, id, finding, key)
 }
 
-// revisitMembers has the primary campaign of members chosen again where it may be another
-// one: of all if the campaign has become shared or ceased to be, of all if few says so.
+// revisitMembers has the primary campaign of all members chosen again if the campaign has
+// become shared or ceased to be, or if few says so.
 func (w *work) revisitMembers(n int64, s *groupState, few bool) error {
 	shared := s.cap > 0 && s.owners > s.cap
 	if shared != s.shared {
@@ -208,6 +214,11 @@ func (w *work) revisitMembers(n int64, s *groupState, few bool) error {
 	} else if !few {
 		return nil
 	}
+	return w.revisitAll(n)
+}
+
+// revisitAll has the primary campaign of each member chosen again.
+func (w *work) revisitAll(n int64) error {
 	ids, err := database.Collect(w.ctx, w.tx, database.ScanValue[string], `SELECT finding FROM campaign_members WHERE campaign = $1`, n)
 	for _, id := range ids {
 		w.revisit[id] = true
@@ -230,8 +241,8 @@ func (w *work) leave(f *counted, n int64) error {
 	if err != nil {
 		return err
 	}
-	var known bool
-	if err := w.tx.QueryRowContext(w.ctx, `SELECT EXISTS (SELECT 1 FROM campaign_owners WHERE campaign = $1 AND owner = $2)`, n, f.owner).Scan(&known); err != nil {
+	known, err := w.hasOwner(n, f.owner)
+	if err != nil {
 		return err
 	}
 	if !known {

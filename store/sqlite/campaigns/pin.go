@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
@@ -175,13 +176,7 @@ func (w *work) split(act, from int64, findings []string) error {
 		if err != nil {
 			return err
 		}
-		in := false
-		for _, m := range had {
-			if m.campaign == from {
-				in = true
-			}
-		}
-		if !in {
+		if !slices.ContainsFunc(had, func(m member) bool { return m.campaign == from }) {
 			continue // it has left since
 		}
 		if err := w.pinAll(act, from, id); err != nil {

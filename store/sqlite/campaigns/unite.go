@@ -59,17 +59,13 @@ func (w *work) unite(a, b int64) error {
 // revisitBefore has the members of those campaigns revisited whose members were not
 // grouped with others so far, or not by what unites them now.
 func (w *work) revisitBefore(a, b int64, into, from *groupState) error {
-	for _, c := range []struct {
-		n   int64
-		all bool
-	}{{a, into.members == 1}, {b, from.members == 1 || from.kind != into.kind}} {
-		if !c.all {
-			continue
-		}
-		shared := groupState{}
-		if err := w.revisitMembers(c.n, &shared, true); err != nil {
+	if into.members == 1 {
+		if err := w.revisitAll(a); err != nil {
 			return err
 		}
+	}
+	if from.members == 1 || from.kind != into.kind {
+		return w.revisitAll(b)
 	}
 	return nil
 }

@@ -15,6 +15,9 @@ func (c *Campaigns) Verify(ctx context.Context) (faults []queue.Fault, err error
 	}
 	err = c.update(ctx, database.Ordered, "verify the campaigns of", func(w *work) error {
 		ids, err := database.Collect(ctx, c.db.Read, database.ScanValue[string], `SELECT finding FROM campaign_findings`)
+		if err != nil {
+			return err
+		}
 		for _, id := range ids {
 			fault, ok, err := w.verifyFinding(id)
 			if err != nil {
@@ -27,7 +30,7 @@ func (c *Campaigns) Verify(ctx context.Context) (faults []queue.Fault, err error
 				return nil
 			}
 		}
-		return err
+		return nil
 	})
 	return faults[:min(len(faults), queue.MaxFaults)], err
 }
