@@ -231,11 +231,7 @@ func TestCampaignsOfAWeb(t *testing.T) {
 		if want := []string{"handle statistics:baidu:0123456789abcdef0123456789abcdef on 20 sites"}; !slices.Equal(got.shared, want) {
 			t.Errorf("order %d: shared are %q, want %q", order, got.shared, want)
 		}
-		id, err := f.Review.Campaigns.ByKey(t.Context(), qianshao.SeeAll(), campaign.Key{Kind: campaign.KindHandle, Name: "qq:3046871952"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		handle, err := f.Review.Campaigns.Campaign(t.Context(), qianshao.SeeAll(), id)
+		handle, err := f.Review.Campaigns.Campaign(t.Context(), qianshao.SeeAll(), handleOf(t, f, saves, "qq:3046871952"))
 		if err != nil || handle.Members != 20 || handle.Findings != 0 || handle.Sites != 20 {
 			t.Errorf("order %d: the handle has %d members on %d sites, %d of them primary, error %v; want 20, 20, 0", order, handle.Members, handle.Sites, handle.Findings, err)
 		}
@@ -243,4 +239,24 @@ func TestCampaignsOfAWeb(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// handleOf returns the id of the campaign of a handle that a finding has.
+func handleOf(t *testing.T, f *datafolder.Folder, saves map[string]store.Save, handle string) string {
+	t.Helper()
+	for _, save := range saves {
+		for _, finding := range save.Assessment.Findings {
+			of, err := f.Review.Campaigns.Of(t.Context(), finding.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range of {
+				if m.Kind == campaign.KindHandle && m.Key == handle {
+					return m.ID
+				}
+			}
+		}
+	}
+	t.Fatalf("no finding is in a campaign of %s", handle)
+	return ""
 }

@@ -249,11 +249,14 @@ func TestSightOfCampaigns(t *testing.T) {
 	if text := fmt.Sprintf("%+v %+v", got, members); strings.Contains(text, "secret") || strings.Contains(text, "qq:") || got.Members != 1 || got.Sites != 1 || got.Findings != 1 || len(members.List) != 1 {
 		t.Errorf("a limited account sees %s", text)
 	}
+	if handle, err := w.c.Campaign(t.Context(), qianshao.SeeAll(), key.ID("salt")); err != nil || handle.Key != key.Name {
+		t.Errorf("the campaign of the handle is %+v, %v", handle, err)
+	}
 	for _, sight := range []qianshao.Sight{own, {}} {
 		if _, err := w.c.Campaign(t.Context(), sight, w.idOf("other")); err == nil {
 			t.Errorf("%v sees a campaign without a member of its own", sight)
 		}
-		if _, err := w.c.ByKey(t.Context(), sight, key); err == nil {
+		if _, err := w.c.Campaign(t.Context(), sight, key.ID("salt")); err == nil {
 			t.Errorf("%v sees a handle that no member of its own has", sight)
 		}
 	}

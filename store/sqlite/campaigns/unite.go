@@ -1,6 +1,9 @@
 package campaigns
 
-import "github.com/qianshao/qianshao/desk/campaign"
+import (
+	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/store/sqlite/queue"
+)
 
 // uniteBlocks makes one campaign of two to which one block belongs, and returns it.
 func (w *work) uniteBlocks(a, b int64) (int64, error) {
@@ -99,7 +102,7 @@ ON CONFLICT (campaign, authorisation, category) DO UPDATE SET
   first_seen = CASE WHEN excluded.first_seen < campaign_counts.first_seen THEN excluded.first_seen ELSE campaign_counts.first_seen END,
   last_seen = CASE WHEN excluded.last_seen > campaign_counts.last_seen THEN excluded.last_seen ELSE campaign_counts.last_seen END,
   due = CASE WHEN excluded.due < coalesce(campaign_counts.due, excluded.due + 1) THEN excluded.due ELSE campaign_counts.due END,
-  rank = CASE WHEN campaign_counts.undecided + excluded.undecided > 0 THEN 2 ELSE 0 END + CASE WHEN campaign_counts.relapsed + excluded.relapsed > 0 THEN 1 ELSE 0 END`,
+  rank = ` + queue.RankOf("campaign_counts.undecided + excluded.undecided", "campaign_counts.relapsed + excluded.relapsed"),
 	`DELETE FROM campaign_counts WHERE campaign = $2 AND $1 = $1`,
 	`UPDATE campaigns SET members = (SELECT count(*) FROM campaign_members WHERE campaign = $1),
   owners = (SELECT count(DISTINCT owner) FROM campaign_owners WHERE campaign = $1),

@@ -17,7 +17,7 @@ import (
 
 // within writes a condition that an authorisation is one of the scopes.
 func (s *statement) within(column string, scopes []string) string {
-	if len(scopes) == 1 && scopes[0] == Everything {
+	if isEverything(scopes) {
 		return "1 = 1"
 	}
 	return s.in(column, scopes)
@@ -100,7 +100,7 @@ LEFT JOIN standings s ON s.subject = c.id AND s.subject_kind = 'campaign' WHERE 
 	if until.Valid {
 		v.ClaimedUntil = database.FromMillis(until.Int64)
 	}
-	if len(scopes) == 1 && scopes[0] == Everything {
+	if isEverything(scopes) {
 		return v, nil
 	}
 	err = c.narrow(ctx, r.campaign, scopes, &v)
@@ -148,19 +148,19 @@ func (c *Reader) labelOf(ctx context.Context, id string) (string, error) {
 
 // detail reads what the page of a campaign shows besides its counters.
 func (c *Reader) detail(ctx context.Context, n int64, scopes []string, d *campaign.Details) (err error) {
-	counts := func(query, column string) ([]campaign.Count, error) {
+	counts := func(query string) ([]campaign.Count, error) {
 		s := &statement{}
-		s.add(query, s.arg(n), s.within(column, scopes), s.arg(campaign.MaxShown))
+		s.add(query, s.arg(n), s.within("authorisation", scopes), s.arg(campaign.MaxShown))
 		return database.Collect(ctx, c.db.Read, func(r *sql.Rows) (v campaign.Count, err error) {
 			err = r.Scan(&v.Value, &v.Members)
 			return v, err
 		}, s.text.String(), s.args...)
 	}
-	if d.BySite, err = counts(`SELECT owner, sum(members) FROM campaign_owners WHERE campaign = %s AND %s GROUP BY owner ORDER BY 2 DESC, owner LIMIT %s`, "authorisation"); err != nil {
+	if d.BySite, err = counts(`SELECT owner, sum(members) FROM campaign_owners WHERE campaign = %s AND %s GROUP BY owner ORDER BY 2 DESC, owner LIMIT %s`); err != nil {
 		return err
 	}
 	if d.ByCategory, err = counts(`SELECT category, sum(members) FROM campaign_counts WHERE campaign = %s AND authorisation <> '*' AND category <> '*' AND %s
-GROUP BY category ORDER BY 2 DESC, category LIMIT %s`, "authorisation"); err != nil {
+GROUP BY category ORDER BY 2 DESC, category LIMIT %s`); err != nil {
 		return err
 	}
 	if d.Typical, d.Unlike, err = c.typical(ctx, n, scopes); err != nil {
@@ -169,7 +169,7 @@ GROUP BY category ORDER BY 2 DESC, category LIMIT %s`, "authorisation"); err != 
 	if d.Keys, err = c.keysOf(ctx, n, scopes); err != nil {
 		return err
 	}
-	if len(scopes) == 1 && scopes[0] == Everything { // who has them from their own members knows them already
+	if isEverything(scopes) { // who has them from their own members knows them already
 		d.Aliases, err = database.Collect(ctx, c.db.Read, database.ScanValue[string], `
 SELECT a.id FROM campaign_aliases a JOIN campaign_members m ON m.finding = a.finding AND m.place = 0 WHERE m.campaign = $1
 UNION SELECT a.id FROM campaign_keys k JOIN campaign_aliases a ON a.key_hash = k.key_hash WHERE k.campaign = $1 AND a.finding = '' ORDER BY 1 LIMIT $2`, n, campaign.MaxShown)
@@ -187,7 +187,7 @@ type likeShape struct {
 func (c *Reader) shapes(ctx context.Context, n int64, scopes []string) ([]likeShape, error) {
 	s := &statement{}
 	number, limit := s.arg(n), s.arg(campaign.MaxShown)
-	if len(scopes) == 1 && scopes[0] == Everything {
+	if isEverything(scopes) {
 		one := `(SELECT f.finding FROM campaign_findings f WHERE f.block = s.campaign AND f.shape = s.shape LIMIT 1)`
 		s.add(`SELECT sketch, %s FROM (SELECT * FROM campaign_shapes WHERE campaign = %s AND members > 0 ORDER BY members DESC, shape DESC LIMIT 1) s
 UNION ALL SELECT sketch, %s FROM (SELECT * FROM campaign_shapes WHERE campaign = %s AND members > 0 ORDER BY members, shape LIMIT %s) s`,
@@ -267,20 +267,6 @@ JOIN campaigns c ON c.campaign = m.campaign WHERE m.finding = $1 GROUP BY c.camp
 		return nil, c.db.Fail("read the campaigns of a finding from", err)
 	}
 	return list, nil
-}
-
-// ByKey returns the id of the campaign of a destination or handle, if a member of it may
-// be seen, or desk.ErrNotFound.
-func (c *Reader) ByKey(ctx context.Context, sight qianshao.Sight, k campaign.Key) (id string, err error) {
-	err = c.db.Read.QueryRowContext(ctx, `SELECT c.id FROM campaign_keys k JOIN campaigns c ON c.campaign = k.campaign WHERE k.key_hash = $1`, int64(k.Hash())).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", desk.ErrNotFound
-	}
-	if err != nil {
-		return "", c.db.Fail("read a campaign from", err)
-	}
-	_, err = c.visible(ctx, sight, id)
-	return id, err
 }
 
 // Members returns the members of a campaign that may be seen, the oldest first, after a

@@ -80,6 +80,14 @@ func scopesOf(q *campaign.Query) []string {
 	return slices.DeleteFunc(slices.Clone(q.Sight.Authorisations), func(id string) bool { return id == "" || id == Everything })
 }
 
+// isEverything says whether scopes are the counters of all authorisations.
+func isEverything(scopes []string) bool { return len(scopes) == 1 && scopes[0] == Everything }
+
+// RankOf is the rank of a campaign by the numbers of its undecided and relapsed findings.
+func RankOf(undecided, relapsed string) string {
+	return `CASE WHEN ` + undecided + ` > 0 THEN 2 ELSE 0 END + CASE WHEN ` + relapsed + ` > 0 THEN 1 ELSE 0 END`
+}
+
 // position is a place in a list, and the moment at which its first page was read: what
 // is overdue is so for all pages.
 type position struct {
@@ -203,7 +211,7 @@ func selectQueue(q *campaign.Query, scopes []string, at position) *statement {
 	} else {
 		s.add(`(SELECT campaign, sum(members) AS members, sum(undecided) AS undecided, sum(relapsed) AS relapsed, sum(parked) AS parked,
   sum(reviewing) AS reviewing, max(level) AS level, max(score) AS score, min(first_seen) AS first_seen, max(last_seen) AS last_seen, min(due) AS due,
-  CASE WHEN sum(undecided) > 0 THEN 2 ELSE 0 END + CASE WHEN sum(relapsed) > 0 THEN 1 ELSE 0 END AS rank
+  `+RankOf("sum(undecided)", "sum(relapsed)")+` AS rank
   FROM campaign_counts WHERE %s AND category = %s GROUP BY campaign) q WHERE 1 = 1`, s.in("authorisation", scopes), s.arg(category))
 	}
 	s.restrict(q)
