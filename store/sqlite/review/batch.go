@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -85,14 +86,19 @@ FROM json_each($1) j CROSS JOIN findings f ON f.id = j.value LEFT JOIN standings
 	if err != nil {
 		return 0, err
 	}
-	slices.SortFunc(members, func(x, y frozen) int { return slices.Compare([]byte(x.Finding), []byte(y.Finding)) })
+	slices.SortFunc(members, func(x, y frozen) int { return strings.Compare(x.Finding, y.Finding) })
 	for i := range members {
-		fmt.Fprintf(digest, "%s %s\n", members[i].Finding, members[i].Seen)
+		addToDigest(digest, &members[i].Member)
 	}
 	return len(members), nil
 }
 
-// frozen is a member with what decides whether it is one.
+// addToDigest adds a member to the digest of its batch. Members are added by finding, ascending.
+func addToDigest(digest hash.Hash, m *desk.Member) {
+	fmt.Fprintf(digest, "%s %s\n", m.Finding, m.Seen)
+}
+
+// frozen is a member with the authorisation by which an account sees it.
 type frozen struct {
 	desk.Member
 	authorisation string
@@ -116,11 +122,11 @@ func (s *Store) DropUnused(ctx context.Context, before time.Time) error {
 	return s.dropFrozen(ctx, `at < $1`, trail.Millis(before))
 }
 
-// dropFrozen removes the batches without an order that are so, and what was not finished.
-// The last batch stays: the next has an ID above it, and so no ID is given twice.
-func (s *Store) dropFrozen(ctx context.Context, so string, args ...any) error {
+// dropFrozen removes the batches without an order for which a condition holds, and what was
+// not finished. The last batch stays: the next has an ID above it, and so no ID is given twice.
+func (s *Store) dropFrozen(ctx context.Context, condition string, args ...any) error {
 	err := s.db.Update(ctx, database.Ordered, "drop unused batches from", func(tx *database.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'freezing' WHERE state = 'frozen' AND id < (SELECT max(id) FROM batches) AND `+so, args...)
+		_, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'freezing' WHERE state = 'frozen' AND id < (SELECT max(id) FROM batches) AND `+condition, args...)
 		return err
 	})
 	if err != nil {
@@ -240,7 +246,6 @@ func (s *Store) Step(ctx context.Context, id int64, limit int, now time.Time, ju
 			return err
 		}
 		if b.State != desk.BatchApplying && b.State != desk.BatchUndoing {
-			more = false
 			return nil
 		}
 		members, err := nextMembers(ctx, tx, &b, limit)
@@ -486,7 +491,7 @@ func (s *Store) digestOf(ctx context.Context, id int64) (digest string, members 
 			return "", 0, err
 		}
 		for i := range list {
-			fmt.Fprintf(h, "%s %s\n", list[i].Finding, list[i].Seen)
+			addToDigest(h, &list[i])
 			after = list[i].Finding
 		}
 		members += len(list)
