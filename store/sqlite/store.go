@@ -1,7 +1,7 @@
 // Package sqlite is the store in one file: the register of authorisations, the
 // crawl frontier, submissions, the pages that were seen, the text and findings
-// of those that are flagged, and the chain of the evidence archive; in a room of
-// their own, accounts.
+// of those that are flagged, and the chain of the evidence archive. Accounts, and
+// what is kept for clients, have rooms of their own.
 //
 // Nothing outside of this folder knows SQL. store/storetest holds it to what its
 // users rely on.
@@ -47,7 +47,7 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
-// Database is the database below, for the rooms of statements beside this one.
+// Database returns the database below, for the rooms whose statements are their own.
 func (s *Store) Database() *database.DB { return s.db }
 
 // Snapshot writes the database as of one moment into a new file, as database.DB does.

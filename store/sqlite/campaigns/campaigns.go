@@ -46,7 +46,7 @@ type Options struct {
 	Name string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
-	// MaxRebuilt stands in the place of the constant; 0 is that.
+	// MaxRebuilt is used instead of the constant of that name; 0 is the constant.
 	MaxRebuilt int
 }
 
@@ -64,7 +64,7 @@ type work struct {
 	tx   *database.Tx
 	salt string
 	now  time.Time
-	// traits is nil for who only counts.
+	// traits is nil for work that only counts.
 	traits func(*qianshao.Finding) campaign.Traits
 	counts ledger
 	// rebuilding is a campaign that all members leave, to be grouped anew; 0 for none.

@@ -14,7 +14,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
-// regrouping stands in the place of the name of the traits until all is grouped anew.
+// regrouping is kept instead of the name of the traits until all is grouped anew.
 const regrouping = "regrouping"
 
 // Stale says whether the campaigns are to be grouped anew: by other traits than today's,
@@ -46,7 +46,7 @@ var clearCampaigns = []string{
 
 // Regroup groups all findings anew, and then does again what the acts on campaigns say.
 // Former ids lead to where their findings are now. If it is interrupted, Stale says so.
-// told is told how many findings are done.
+// It calls told with the number of findings done so far.
 func (c *Campaigns) Regroup(ctx context.Context, told func(done int)) (count int, err error) {
 	// What has changed until now is read below.
 	pending, err := outbox.Pending(ctx, c.db, store.ConsumerCampaigns, 0, math.MaxInt)

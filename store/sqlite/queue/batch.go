@@ -75,7 +75,7 @@ func (c *Reader) drawn(ctx context.Context, id int64) (list []string, err error)
 	}
 	var seed [32]byte
 	if n, err := hex.Decode(seed[:], []byte(digest)); err != nil || n != len(seed) {
-		return nil, errors.Join(err, errors.New("the digest of a batch is no SHA-256"))
+		return nil, errors.Join(err, errors.New("the digest of a batch is not a SHA-256"))
 	}
 	chance := rand.New(rand.NewChaCha8(seed)) //nolint:gosec // the draw can be done again by anybody
 	for _, place := range chance.Perm(members)[:min(members, desk.PreviewExamples)] {
@@ -89,7 +89,7 @@ func (c *Reader) drawn(ctx context.Context, id int64) (list []string, err error)
 	return list, nil
 }
 
-// shown returns what is shown of those of the findings that there are and that may be seen, in their order.
+// shown returns examples of those findings that exist and may be seen, in the order given.
 func (c *Reader) shown(ctx context.Context, sight qianshao.Sight, findings []string) ([]desk.Example, error) {
 	ids, err := json.Marshal(findings)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 // desk.Standing.DueForReview.
 const isDue = `s.subject_kind = 'finding' AND s.verdict <> '' AND s.second <> '' AND s.reviews = 0`
 
-// Due returns whose decision waits for a second review, by finding, of those of the findings
-// that have one which does.
+// Due returns who made the decision, by finding, for those of the findings whose decision
+// waits for a second review.
 func (c *Reader) Due(ctx context.Context, findings []string) (map[string]string, error) {
 	ids, err := json.Marshal(findings)
 	if err != nil {

@@ -126,7 +126,8 @@ WHERE a.seq > $1 AND (a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findi
 	return list, s.db.Fail("read the trail of", err)
 }
 
-// Due returns whose decision waits for a second review, by finding.
+// Due returns who made the decision, by finding, for those of the findings whose decision
+// waits for a second review.
 func (s *Store) Due(ctx context.Context, findings []string) (map[string]string, error) {
 	return s.Campaigns.Due(ctx, findings)
 }

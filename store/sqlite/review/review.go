@@ -1,6 +1,6 @@
 // Package review has the statements of the desk: acts with all that follows from them,
-// claims and batches; the trail verified, and standings made anew. The rules are the desk's, which the store runs
-// inside of its transactions.
+// claims and batches; the trail verified, and standings made anew. The rules are the
+// desk's, which the store runs inside of its transactions.
 package review
 
 import (

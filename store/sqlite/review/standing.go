@@ -17,7 +17,7 @@ import (
 // replayAtATime subjects are read and written in one transaction while standings are rebuilt.
 const replayAtATime = 1000
 
-// exists holds for acts whose subject there is.
+// exists holds for acts whose subject exists; campaigns count as existing.
 const exists = `(a.subject_kind <> 'finding' OR EXISTS (SELECT 1 FROM findings f WHERE f.id = a.subject))`
 
 // replays yields what the acts of each subject come to, by subject ascending.
@@ -108,7 +108,8 @@ const verifyAtATime = 2000
 // what it says and of the one before, that the trail passes through a head that was kept
 // (the zero value checks nothing), that it ends where it should, that the standings are
 // what the acts come to, that acts and members of batches name each other, and that the
-// batches have the members that were frozen. told is told of each problem. Acts and standings are read in one state of the database.
+// batches have the members that were frozen. It calls told with each problem. Acts and
+// standings are read in one state of the database.
 func (s *Store) Verify(ctx context.Context, kept desk.Head, told func(problem string)) (v desk.Verified, err error) {
 	problem := func(format string, args ...any) {
 		v.Problems++
