@@ -323,18 +323,15 @@ func (w *work) leaveAll(f *counted) error {
 	if err != nil {
 		return err
 	}
-	res, err := database.ChangedRows(w.tx.ExecContext(w.ctx, `
-UPDATE campaign_shapes SET members = members - 1 WHERE campaign = $1 AND shape = $2 AND split = $3 AND members = 1`, f.block, f.shape, f.split))
+	left, err := database.Collect(w.ctx, w.tx, database.ScanValue[int], `
+UPDATE campaign_shapes SET members = members - 1 WHERE campaign = $1 AND shape = $2 AND split = $3 RETURNING members`, f.block, f.shape, f.split)
 	if err != nil {
 		return err
 	}
-	if res == 1 { // nobody else has this block: perhaps it has held others together
-		err = w.exec(`INSERT INTO campaign_dirty (campaign) VALUES ($1) ON CONFLICT (campaign) DO NOTHING`, f.block)
-	} else {
-		err = w.exec(`UPDATE campaign_shapes SET members = members - 1 WHERE campaign = $1 AND shape = $2 AND split = $3`, f.block, f.shape, f.split)
-	}
-	if err != nil {
-		return err
+	if slices.Contains(left, 0) { // nobody else has this block: perhaps it has held others together
+		if err := w.exec(`INSERT INTO campaign_dirty (campaign) VALUES ($1) ON CONFLICT (campaign) DO NOTHING`, f.block); err != nil {
+			return err
+		}
 	}
 	for _, m := range had {
 		if err := w.leave(f, m.campaign); err != nil {
