@@ -170,8 +170,12 @@ func (a *Accounts) NewToken(ctx context.Context, by, name, label string, scopes 
 			return "", made, fmt.Errorf("%w: the role %s does not have %s", ErrScope, account.Role, scope)
 		}
 	}
-	if list, err := a.store.Tokens(ctx, name); err != nil || len(list) >= maxTokens {
-		return "", made, errors.Join(err, ErrTooManyTokens)
+	list, err := a.store.Tokens(ctx, name)
+	if err != nil {
+		return "", made, err
+	}
+	if len(list) >= maxTokens {
+		return "", made, ErrTooManyTokens
 	}
 	scopes = slices.Clone(scopes)
 	slices.Sort(scopes)

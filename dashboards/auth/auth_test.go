@@ -13,6 +13,7 @@ import (
 	"github.com/alexedwards/argon2id"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -151,6 +152,29 @@ func TestTriesForget(t *testing.T) {
 	}
 	if _, ok := tries.each[trier{kind: accountTries, account: "wang"}]; !ok {
 		t.Error("the account's own count is forgotten")
+	}
+}
+
+// brokenTokens is a store that cannot list tokens.
+type brokenTokens struct {
+	Store
+	err error
+}
+
+func (brokenTokens) Account(context.Context, string) (store.AccountRecord, error) {
+	return store.AccountRecord{Account: qianshao.Account{Name: "wang", Role: qianshao.RoleAnalyst}}, nil
+}
+
+func (b brokenTokens) Tokens(context.Context, string) ([]store.Token, error) { return nil, b.err }
+
+// TestNewTokenStoreFails: a store that fails is no account with too many tokens, which
+// console and API would answer with 422 and the error's text.
+func TestNewTokenStoreFails(t *testing.T) {
+	broken := errors.New("disk I/O error")
+	accounts := NewAccounts(brokenTokens{err: broken}, nil)
+	_, _, err := accounts.NewToken(t.Context(), "wang", "wang", "weekly report", []qianshao.Scope{qianshao.ScopeRead}, 24*time.Hour)
+	if !errors.Is(err, broken) || errors.Is(err, ErrTooManyTokens) {
+		t.Errorf("%v", err)
 	}
 }
 
