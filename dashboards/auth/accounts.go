@@ -85,6 +85,17 @@ func (a *Accounts) add(ctx context.Context, by string, account qianshao.Account,
 	return a.store.AddAccount(ctx, by, record, first)
 }
 
+// CheckName refuses what cannot be the name of an account. The error is an ErrName.
+func CheckName(name string) error {
+	if !qianshao.ValidAccountName(name) {
+		return fmt.Errorf("%w, not %q", ErrName, name)
+	}
+	return nil
+}
+
+// ErrName says that an account cannot be called so; to test for with errors.Is.
+var ErrName = fmt.Errorf("the name of an account has up to %d lower-case letters, digits, Chinese characters and . _ - @, and is neither . nor .. nor begins with -", qianshao.MaxAccountName)
+
 // SetPassword gives an account another password, which ends its sessions.
 func (a *Accounts) SetPassword(ctx context.Context, by, name, password string) (store.AccountRecord, error) {
 	hash, err := a.passwords.Hash(ctx, password)

@@ -113,7 +113,7 @@ func (g *Guard) BeginFactor(ctx context.Context) error {
 // under a new token.
 func (g *Guard) ConfirmFactor(w http.ResponseWriter, r *http.Request, code string) (recovery []string, answer Answer, err error) {
 	account := callerOf(r.Context()).account
-	if wait := g.tries.take("code:"+account.Name, r.RemoteAddr, knownDevice(r, account)); wait > 0 {
+	if wait := g.takeCodeTry(r, account); wait > 0 {
 		return nil, Answer{Slow, wait}, nil
 	}
 	var hashes []string

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -204,24 +203,27 @@ func (g *Guard) current(ctx context.Context) (store.AccountRecord, error) {
 // any more, or is another than at first: a stream of events must end then, also after a
 // log-out.
 func (g *Guard) StillIn(ctx context.Context) error {
-	c := callerOf(ctx)
-	var account store.AccountRecord
-	var err error
-	if c.token != nil {
-		var now caller
-		now, err = g.tokenOf(ctx, c.token.Hash)
-		account = now.account
-	} else {
-		// ctx has the session as it was; scs reads it anew for a context that has none.
-		var now context.Context
-		if now, err = g.sessions.Load(context.Background(), g.sessions.Token(ctx)); err == nil {
-			account, err = g.current(now)
-		}
-	}
-	if err == nil && (account.Disabled || account.Epoch != c.account.Epoch) {
+	then := callerOf(ctx)
+	now, err := g.letIn(ctx, then)
+	if err == nil && now.Epoch != then.account.Epoch {
 		err = store.ErrNotFound
 	}
 	return err
+}
+
+// letIn returns the account that what was sent with the request of ctx lets in now, or
+// store.ErrNotFound.
+func (g *Guard) letIn(ctx context.Context, c caller) (store.AccountRecord, error) {
+	if c.token != nil {
+		now, err := g.tokenOf(ctx, c.token.Hash)
+		return now.account, err
+	}
+	// ctx has the session as it was; scs reads it anew for a context that has none.
+	now, err := g.sessions.Load(context.Background(), g.sessions.Token(ctx))
+	if err != nil {
+		return store.AccountRecord{}, err
+	}
+	return g.current(now)
 }
 
 // begin begins a session of the account in the place of the one in r's context, under a
@@ -275,14 +277,3 @@ func bearer(r *http.Request) (token string, ok bool) {
 	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
 	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
 }
-
-// CheckName refuses what cannot be the name of an account. The error is an ErrName.
-func CheckName(name string) error {
-	if !qianshao.ValidAccountName(name) {
-		return fmt.Errorf("%w, not %q", ErrName, name)
-	}
-	return nil
-}
-
-// ErrName says that an account cannot be called so; to test for with errors.Is.
-var ErrName = fmt.Errorf("the name of an account has up to %d lower-case letters, digits, Chinese characters and . _ - @, and is neither . nor .. nor begins with -", qianshao.MaxAccountName)

@@ -122,8 +122,7 @@ func (g *Guard) LogInWithCode(w http.ResponseWriter, r *http.Request, code strin
 	if err != nil {
 		return Answer{}, err
 	}
-	// Counted apart from passwords: only who has the password can spend these tries.
-	if wait := g.tries.take("code:"+account.Name, r.RemoteAddr, knownDevice(r, account)); wait > 0 {
+	if wait := g.takeCodeTry(r, account); wait > 0 {
 		return Answer{Slow, wait}, nil
 	}
 	account, err = g.accounts.Change(ctx, account.Name, account.Name, func(r *store.AccountRecord) error { return useCode(&r.Factor, code, g.now()) })
@@ -134,6 +133,12 @@ func (g *Guard) LogInWithCode(w http.ResponseWriter, r *http.Request, code strin
 		return Answer{}, err
 	}
 	return Answer{Outcome: Entered}, g.begin(w, r, account, stageIn)
+}
+
+// takeCodeTry takes one try of an account's codes. They are counted apart from passwords:
+// only who has the password can spend these tries.
+func (g *Guard) takeCodeTry(r *http.Request, account store.AccountRecord) (wait time.Duration) {
+	return g.tries.take("code:"+account.Name, r.RemoteAddr, knownDevice(r, account))
 }
 
 // Prove checks the password of whose session it is, before something that a stolen

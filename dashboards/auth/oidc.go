@@ -100,13 +100,6 @@ type roundTrip struct {
 // site, where a browser holds Strict cookies back.
 const tripCookie = "qianshao_oidc"
 
-func setTrip(w http.ResponseWriter, r *http.Request, value string, keep time.Duration) {
-	http.SetCookie(w, &http.Cookie{
-		Name: cookieName(r, tripCookie), Value: value, Path: "/", MaxAge: int(keep.Seconds()),
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: IsTLS(r),
-	})
-}
-
 // Why somebody who has logged in at the provider is not let in; to test for with errors.Is.
 var (
 	// ErrNoGrant: no claim of theirs is granted anything, or their account is disabled.
@@ -131,7 +124,7 @@ func (g *Guard) ProviderURL(w http.ResponseWriter, r *http.Request, next string)
 	if err != nil {
 		return "", err
 	}
-	setTrip(w, r, base64.RawURLEncoding.EncodeToString(text), codeTime)
+	setCookie(w, r, tripCookie, base64.RawURLEncoding.EncodeToString(text), codeTime)
 	return g.provider.config(found).AuthCodeURL(trip.State, oidc.Nonce(trip.Nonce), oauth2.S256ChallengeOption(trip.Verifier)), nil
 }
 
@@ -144,7 +137,7 @@ func (g *Guard) FromProvider(w http.ResponseWriter, r *http.Request) (next strin
 		subtle.ConstantTimeCompare([]byte(r.FormValue("state")), []byte(trip.State)) != 1 {
 		return "", ErrRoundTrip
 	}
-	setTrip(w, r, "", -time.Second)
+	setCookie(w, r, tripCookie, "", -time.Second)
 	if refusal := r.FormValue("error"); refusal != "" {
 		return "", fmt.Errorf("%w: the provider says %.100q", ErrNoGrant, refusal)
 	}

@@ -140,10 +140,15 @@ func readCookie(r *http.Request, name string) string {
 	return c.Value
 }
 
-// setCookie sets a cookie for so long, or removes it with a negative time.
+// setCookie sets a cookie for so long, or removes it with a negative time. All but
+// tripCookie are SameSite=Strict.
 func setCookie(w http.ResponseWriter, r *http.Request, name, value string, keep time.Duration) {
+	sameSite := http.SameSiteStrictMode
+	if name == tripCookie {
+		sameSite = http.SameSiteLaxMode
+	}
 	http.SetCookie(w, &http.Cookie{
 		Name: cookieName(r, name), Value: value, Path: "/", MaxAge: int(keep.Seconds()),
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: IsTLS(r),
+		HttpOnly: true, SameSite: sameSite, Secure: IsTLS(r),
 	})
 }
