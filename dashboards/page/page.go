@@ -129,10 +129,7 @@ type errorPage struct {
 
 // Fail answers with the page of an error status that the catalogue knows (403, 404, 500).
 func (b *Base) Fail(w http.ResponseWriter, r *http.Request, status int) {
-	key := fmt.Sprintf("error.%d", status)
-	v := errorPage{Layout: b.Layout(w, r, key), Status: status}
-	v.Why = v.T(key + ".why")
-	b.render(w, r, status, b.errors["error"], v)
+	b.showError(w, r, status, fmt.Sprintf("error.%d", status))
 }
 
 // Refuse answers a person who is not let in. code is the one of auth.Rules.
@@ -146,6 +143,11 @@ func (b *Base) Refuse(w http.ResponseWriter, r *http.Request, status int, code s
 	case status == http.StatusForbidden:
 		key = "error.power"
 	}
+	b.showError(w, r, status, key)
+}
+
+// showError answers with an error page; key is that of its message.
+func (b *Base) showError(w http.ResponseWriter, r *http.Request, status int, key string) {
 	v := errorPage{Layout: b.Layout(w, r, key), Status: status}
 	v.Why = v.T(key + ".why")
 	b.render(w, r, status, b.errors["error"], v)
