@@ -57,23 +57,27 @@ func (a *Accounts) Empty(ctx context.Context) (bool, error) {
 
 // Add adds an account. Without a password it can enter by a link alone; see NewLink.
 func (a *Accounts) Add(ctx context.Context, by string, account qianshao.Account, password string) error {
-	return a.add(ctx, by, account, password, false)
+	return a.add(ctx, by, store.AccountRecord{Account: account}, password, false)
 }
 
 // AddFirst adds the first account, an administrator who sees all. If there is one
 // already, it returns store.ErrExists.
 func (a *Accounts) AddFirst(ctx context.Context, by, name, password string) error {
-	return a.add(ctx, by, qianshao.Account{Name: name, Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()}, password, true)
+	return a.add(ctx, by, firstAdministrator(name), password, true)
 }
 
-func (a *Accounts) add(ctx context.Context, by string, account qianshao.Account, password string, first bool) error {
-	if err := CheckName(account.Name); err != nil {
+func firstAdministrator(name string) store.AccountRecord {
+	return store.AccountRecord{Account: qianshao.Account{Name: name, Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()}}
+}
+
+// add adds an account, which is created now, with a password if it is not "".
+func (a *Accounts) add(ctx context.Context, by string, record store.AccountRecord, password string, first bool) error {
+	if err := CheckName(record.Name); err != nil {
 		return err
 	}
-	if !account.Role.Valid() {
-		return fmt.Errorf("the role %q: the roles are %v", account.Role, qianshao.Roles())
+	if !record.Role.Valid() {
+		return fmt.Errorf("the role %q: the roles are %v", record.Role, qianshao.Roles())
 	}
-	record := store.AccountRecord{Account: account}
 	record.Created = a.now()
 	if password != "" {
 		hash, err := a.passwords.Hash(ctx, password)

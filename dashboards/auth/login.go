@@ -211,10 +211,9 @@ func (g *Guard) UseLink(w http.ResponseWriter, r *http.Request, key, name, passw
 // take does what a link is for and returns whom it lets in.
 func (g *Guard) take(ctx context.Context, link store.Link, name, hash string) (store.AccountRecord, error) {
 	if link.Purpose == store.LinkFirst {
-		first := store.AccountRecord{Password: hash, Account: qianshao.Account{
-			Name: name, Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll(), Created: g.now(),
-		}}
-		if err := g.store.AddAccount(ctx, name, first, true); err != nil {
+		first := firstAdministrator(name)
+		first.Password = hash
+		if err := g.accounts.add(ctx, name, first, "", true); err != nil {
 			return first, err
 		}
 		return g.store.Account(ctx, name)

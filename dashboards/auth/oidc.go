@@ -262,13 +262,12 @@ func (g *Guard) admit(ctx context.Context, subject string, claims map[string]any
 func (g *Guard) newcomer(ctx context.Context, by, subject string, claims map[string]any, grant Grant) (store.AccountRecord, error) {
 	name, _ := claim(claims, g.provider.opts.NameClaim).(string)
 	name = strings.ToLower(strings.TrimSpace(name))
-	if CheckName(name) != nil {
-		return store.AccountRecord{}, ErrNameTaken
-	}
-	record := store.AccountRecord{Subject: subject, Account: qianshao.Account{Name: name, Role: grant.Role, Sight: grant.Sight, Created: g.now()}}
-	if err := g.store.AddAccount(ctx, by, record, false); errors.Is(err, store.ErrExists) {
+	record := store.AccountRecord{Subject: subject, Account: qianshao.Account{Name: name, Role: grant.Role, Sight: grant.Sight}}
+	err := g.accounts.add(ctx, by, record, "", false)
+	if errors.Is(err, ErrName) || errors.Is(err, store.ErrExists) {
 		return record, ErrNameTaken
-	} else if err != nil {
+	}
+	if err != nil {
 		return record, err
 	}
 	return g.store.Account(ctx, name)
