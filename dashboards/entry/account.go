@@ -62,7 +62,7 @@ func (e *Entry) serveAccount(w http.ResponseWriter, r *http.Request) {
 // showAccount shows the page of who is logged in, with what v says already.
 func (e *Entry) showAccount(w http.ResponseWriter, r *http.Request, status int, v *accountPage) {
 	ctx := r.Context()
-	v.Layout, v.Account = e.Layout(w, r, "account.title"), auth.From(ctx)
+	v.Account, v.Form = auth.From(ctx), auth.FormToken(ctx) // of the session that the form has begun, if it has
 	var err error
 	if v.Factor, err = e.guard.Factor(ctx); err != nil {
 		e.FailWith(w, r, err)

@@ -31,9 +31,13 @@ type loginPage struct {
 	Empty bool
 }
 
+func (e *Entry) newLoginPage(w http.ResponseWriter, r *http.Request, next string) loginPage {
+	return loginPage{Layout: e.Layout(w, r, "login.title"), Next: page.LocalPath(next), Provider: e.guard.HasProvider()}
+}
+
 func (e *Entry) serveLogin(w http.ResponseWriter, r *http.Request) {
-	v := loginPage{Layout: e.Layout(w, r, "login.title"), Next: page.LocalPath(r.FormValue("next")), Code: e.guard.AwaitsCode(r.Context()), Provider: e.guard.HasProvider()}
-	v.Continue = r.Header.Get("Sec-Fetch-Site") == "cross-site"
+	v := e.newLoginPage(w, r, r.FormValue("next"))
+	v.Code, v.Continue = e.guard.AwaitsCode(r.Context()), r.Header.Get("Sec-Fetch-Site") == "cross-site"
 	var err error
 	if v.Empty, err = e.guard.Empty(r.Context()); err != nil {
 		e.FailWith(w, r, err)
@@ -44,14 +48,15 @@ func (e *Entry) serveLogin(w http.ResponseWriter, r *http.Request) {
 
 func (e *Entry) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	v := loginPage{Layout: e.Layout(w, r, "login.title"), Next: page.LocalPath(r.PostFormValue("next")), Name: r.PostFormValue("name"), Provider: e.guard.HasProvider()}
+	v := e.newLoginPage(w, r, r.PostFormValue("next"))
+	v.Name = r.PostFormValue("name")
 	answer, err := e.guard.LogIn(w, r, v.Name, r.PostFormValue("password"))
 	e.answerLogin(w, r, v, answer, err)
 }
 
 func (e *Entry) loginCode(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	v := loginPage{Layout: e.Layout(w, r, "login.title"), Next: page.LocalPath(r.PostFormValue("next")), Code: true}
+	v := e.newLoginPage(w, r, r.PostFormValue("next"))
 	answer, err := e.guard.LogInWithCode(w, r, r.PostFormValue("code"))
 	v.Code = answer.Outcome != auth.Expired
 	e.answerLogin(w, r, v, answer, err)
@@ -89,11 +94,11 @@ func problem(v *page.Layout, w http.ResponseWriter, answer auth.Answer) string {
 
 // toProvider sends a browser to the OIDC provider.
 func (e *Entry) toProvider(w http.ResponseWriter, r *http.Request) {
-	next := page.LocalPath(r.FormValue("next"))
-	to, err := e.guard.ProviderURL(w, r, next)
+	next := r.FormValue("next")
+	to, err := e.guard.ProviderURL(w, r, page.LocalPath(next))
 	if err != nil { // the provider is down; whoever has a password can still enter
 		e.Log.Warn("nobody can log in at the OIDC provider", "error", err)
-		v := loginPage{Layout: e.Layout(w, r, "login.title"), Provider: true, Next: next}
+		v := e.newLoginPage(w, r, next)
 		v.Problem = v.T("login.oidc.failed")
 		e.Render(w, r, http.StatusBadGateway, "login", v)
 		return
@@ -104,7 +109,7 @@ func (e *Entry) toProvider(w http.ResponseWriter, r *http.Request) {
 // fromProvider lets in whom the OIDC provider sends back. The way on is a page and no
 // redirect, since browsers count that to the provider's site and hold the cookie back.
 func (e *Entry) fromProvider(w http.ResponseWriter, r *http.Request) {
-	v := loginPage{Layout: e.Layout(w, r, "login.title"), Provider: true}
+	v := e.newLoginPage(w, r, "")
 	next, err := e.guard.FromProvider(w, r)
 	status := http.StatusForbidden
 	switch {
