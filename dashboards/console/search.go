@@ -258,12 +258,14 @@ func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, at 
 	if err != nil {
 		return err
 	}
-	marker := index.NewMarker(query, c.opts.Fold)
+	marker, sight := index.NewMarker(query, c.opts.Fold), auth.From(ctx).Sight
 	for _, hit := range hits {
 		line := row{Hit: hit, Link: "/findings/" + url.PathEscape(hit.ID) + back, Name: hit.Rule, Before: untrusted.Plain(hit.Evidence)}
-		if f, ok := findings[hit.ID]; ok && !auth.From(ctx).Sight.Sees(f.Authorisation) {
+		f, ok := findings[hit.ID]
+		if ok && !sight.Sees(f.Authorisation) {
 			continue // it has moved to another authorisation since it was indexed
-		} else if ok {
+		}
+		if ok {
 			line.Name = untrusted.Plain(f.Title)
 			if e, ok := f.Primary(); ok {
 				line.Before, line.After = untrusted.Plain(e.Before), untrusted.Plain(e.After)
