@@ -37,7 +37,7 @@ const tokenPrefix = "qs_"
 // by says who does it.
 type Accounts struct {
 	store     Store
-	passwords *Passwords
+	passwords *passwords
 	now       func() time.Time
 }
 
@@ -46,7 +46,7 @@ func NewAccounts(s Store, now func() time.Time) *Accounts {
 	if now == nil {
 		now = time.Now
 	}
-	return &Accounts{store: s, passwords: NewPasswords(), now: now}
+	return &Accounts{store: s, passwords: newPasswords(), now: now}
 }
 
 // Empty says whether there is no account at all.
@@ -80,7 +80,7 @@ func (a *Accounts) add(ctx context.Context, by string, record store.AccountRecor
 	}
 	record.Created = a.now()
 	if password != "" {
-		hash, err := a.passwords.Hash(ctx, password)
+		hash, err := a.passwords.hash(ctx, password)
 		if err != nil {
 			return err
 		}
@@ -100,9 +100,9 @@ func CheckName(name string) error {
 // ErrName says that an account cannot be called so; to test for with errors.Is.
 var ErrName = fmt.Errorf("the name of an account has up to %d lower-case letters, digits, Chinese characters and . _ - @, and is neither . nor .. nor begins with -", qianshao.MaxAccountName)
 
-// SetPassword gives an account another password, which ends its sessions.
-func (a *Accounts) SetPassword(ctx context.Context, by, name, password string) (store.AccountRecord, error) {
-	hash, err := a.passwords.Hash(ctx, password)
+// setPassword gives an account another password, which ends its sessions.
+func (a *Accounts) setPassword(ctx context.Context, by, name, password string) (store.AccountRecord, error) {
+	hash, err := a.passwords.hash(ctx, password)
 	if err != nil {
 		return store.AccountRecord{}, err
 	}

@@ -38,8 +38,8 @@ func TestCheckPassword(t *testing.T) {
 
 // TestStranger: an unknown name is checked with the work of a known one, and never let in.
 func TestStranger(t *testing.T) {
-	p := NewPasswords()
-	hash, err := p.Hash(t.Context(), goodPassword)
+	p := newPasswords()
+	hash, err := p.hash(t.Context(), goodPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestStranger(t *testing.T) {
 
 // TestBusy: who waits too long for a turn is told so, and takes no memory.
 func TestBusy(t *testing.T) {
-	p := NewPasswords()
+	p := newPasswords()
 	p.wait = 0
 	for range hashesAtOnce {
 		p.turns <- struct{}{}

@@ -143,7 +143,7 @@ func (g *Guard) ConfirmFactor(w http.ResponseWriter, r *http.Request, code strin
 
 // DropFactor takes the second factor off the session's account, which proves its password.
 func (g *Guard) DropFactor(w http.ResponseWriter, r *http.Request, password string) (Answer, error) {
-	answer, err := g.Prove(r, password)
+	answer, err := g.proveOwner(r, password)
 	if err != nil || answer.Outcome != Entered {
 		return answer, err
 	}

@@ -141,9 +141,9 @@ func (g *Guard) takeCodeTry(r *http.Request, account store.AccountRecord) (wait 
 	return g.tries.take("code:"+account.Name, r.RemoteAddr, knownDevice(r, account))
 }
 
-// Prove checks the password of whose session it is, before something that a stolen
+// proveOwner checks the password of whose session it is, before something that a stolen
 // session must not do.
-func (g *Guard) Prove(r *http.Request, password string) (Answer, error) {
+func (g *Guard) proveOwner(r *http.Request, password string) (Answer, error) {
 	return g.prove(r, callerOf(r.Context()).account, password)
 }
 
@@ -153,12 +153,12 @@ func (g *Guard) ChangePassword(w http.ResponseWriter, r *http.Request, current, 
 	if err := CheckPassword(password); err != nil {
 		return Answer{}, err
 	}
-	answer, err := g.Prove(r, current)
+	answer, err := g.proveOwner(r, current)
 	if err != nil || answer.Outcome != Entered {
 		return answer, err
 	}
 	name := From(r.Context()).Name
-	account, err := g.accounts.SetPassword(r.Context(), name, name, password)
+	account, err := g.accounts.setPassword(r.Context(), name, name, password)
 	if errors.Is(err, errBusy) {
 		return Answer{Outcome: Busy}, nil
 	}
@@ -192,7 +192,7 @@ func (g *Guard) UseLink(w http.ResponseWriter, r *http.Request, key, name, passw
 				return Answer{}, err
 			}
 		}
-		if hash, err = g.accounts.passwords.Hash(ctx, password); errors.Is(err, errBusy) {
+		if hash, err = g.accounts.passwords.hash(ctx, password); errors.Is(err, errBusy) {
 			return Answer{Outcome: Busy}, nil
 		} else if err != nil {
 			return Answer{}, err

@@ -36,9 +36,9 @@ const (
 // errBusy says that too many passwords are being checked.
 var errBusy = errors.New("too many passwords are being checked")
 
-// Passwords hashes passwords and compares them, a few at a time. The zero value is not
-// usable; see NewPasswords.
-type Passwords struct {
+// passwords hashes passwords and compares them, a few at a time. The zero value is not
+// usable; see newPasswords.
+type passwords struct {
 	turns  chan struct{}
 	wait   time.Duration
 	params argon2id.Params
@@ -47,9 +47,9 @@ type Passwords struct {
 	stranger string
 }
 
-// NewPasswords returns what hashes passwords.
-func NewPasswords() *Passwords {
-	return &Passwords{
+// newPasswords returns what hashes passwords.
+func newPasswords() *passwords {
+	return &passwords{
 		turns: make(chan struct{}, hashesAtOnce), wait: hashWait,
 		params: argon2id.Params{Memory: argonMemory, Iterations: argonPasses, Parallelism: 1, SaltLength: 16, KeyLength: 32},
 		// The parameters above with a salt and a key of zeros, which no password has.
@@ -57,8 +57,8 @@ func NewPasswords() *Passwords {
 	}
 }
 
-// Hash checks the password against CheckPassword and returns its hash.
-func (p *Passwords) Hash(ctx context.Context, password string) (hash string, err error) {
+// hash checks the password against CheckPassword and returns its hash.
+func (p *passwords) hash(ctx context.Context, password string) (hash string, err error) {
 	if err := CheckPassword(password); err != nil {
 		return "", err
 	}
@@ -70,7 +70,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (hash string, err
 }
 
 // matches compares a password with a hash. Without one it takes the same time and says no.
-func (p *Passwords) matches(ctx context.Context, password, hash string) (ok bool, err error) {
+func (p *passwords) matches(ctx context.Context, password, hash string) (ok bool, err error) {
 	if len(password) > maxPassword {
 		password = password[:maxPassword] // too long to be anybody's; it costs a try all the same
 		hash = ""
@@ -86,7 +86,7 @@ func (p *Passwords) matches(ctx context.Context, password, hash string) (ok bool
 	return ok && hash != "", err
 }
 
-func (p *Passwords) inTurn(ctx context.Context, work func() error) error {
+func (p *passwords) inTurn(ctx context.Context, work func() error) error {
 	patience := time.NewTimer(p.wait)
 	defer patience.Stop()
 	select {
