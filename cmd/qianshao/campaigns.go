@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -56,11 +55,12 @@ func (c campaignsListCmd) Run(env *environment) error {
 }
 
 func (c campaignsListCmd) print(env *environment, list []campaign.Campaign) error {
+	for i := range list {
+		list[i].Label = mask.String(list[i].Label)
+	}
 	if c.JSON {
-		encoder := json.NewEncoder(env.out)
-		encoder.SetEscapeHTML(false)
+		encoder := terminal.NewEncoder(env.out)
 		for i := range list {
-			list[i].Label = mask.String(list[i].Label)
 			if err := encoder.Encode(list[i]); err != nil {
 				return err
 			}
@@ -74,12 +74,12 @@ func (c campaignsListCmd) print(env *environment, list []campaign.Campaign) erro
 		if v.Findings > 0 {
 			level, seen = v.Level.String(), env.when(v.LastSeen)
 		}
-		table.Row(v.ID, string(v.Kind), strconv.Itoa(v.Undecided), strconv.Itoa(v.Members), strconv.Itoa(v.Sites), level, strconv.Itoa(v.Score), seen, mask.String(v.Label))
+		table.Row(v.ID, string(v.Kind), strconv.Itoa(v.Undecided), strconv.Itoa(v.Members), strconv.Itoa(v.Sites), level, strconv.Itoa(v.Score), seen, v.Label)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.err, "%s\n", terminal.Counted(len(list), "campaign"))
+	fmt.Fprintln(env.err, terminal.Counted(len(list), "campaign"))
 	return nil
 }
 
@@ -110,9 +110,7 @@ func (c campaignsShowCmd) Run(env *environment) error {
 		}
 		details.Label = mask.String(details.Label)
 		if c.JSON {
-			encoder := json.NewEncoder(env.out)
-			encoder.SetEscapeHTML(false)
-			return encoder.Encode(shownCampaign{details, members.List})
+			return terminal.NewEncoder(env.out).Encode(shownCampaign{details, members.List})
 		}
 		return c.print(env, &details, members.List)
 	})
@@ -123,7 +121,7 @@ func (c campaignsShowCmd) print(env *environment, d *campaign.Details, members [
 	fmt.Fprintf(env.out, "%s on %s; as the primary campaign of %d: %d undecided, %d relapsed, %d parked, %d in review\n",
 		terminal.Counted(d.Members, "finding"), terminal.Counted(d.Sites, "site"), d.Findings, d.Undecided, d.Relapsed, d.Parked, d.Reviewing)
 	if d.Shared {
-		fmt.Fprintf(env.out, "shared by so many sites that it groups nothing\n")
+		fmt.Fprintln(env.out, "shared by so many sites that it groups nothing")
 	}
 	if d.Policy != 0 {
 		fmt.Fprintf(env.out, "newcomers are treated as act %d says\n", d.Policy)
@@ -131,7 +129,7 @@ func (c campaignsShowCmd) print(env *environment, d *campaign.Details, members [
 	if len(d.Aliases) > 0 {
 		fmt.Fprintf(env.out, "formerly %s\n", strings.Join(d.Aliases, ", "))
 	}
-	fmt.Fprintf(env.out, "most typical: %s; least like it: %s\n", d.Typical, strings.Join(append(d.Unlike, "")[:max(1, len(d.Unlike))], ", "))
+	fmt.Fprintf(env.out, "most typical: %s; least like it: %s\n", d.Typical, strings.Join(d.Unlike, ", "))
 	for _, k := range d.Keys {
 		shared := ""
 		if k.Shared {

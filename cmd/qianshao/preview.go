@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -87,8 +86,7 @@ func notCompared(env *environment) (n backtest.NotCompared, err error) {
 func (c rulesPreviewCmd) print(env *environment, r *backtest.Report) error {
 	var err error
 	if c.JSON {
-		encoder := json.NewEncoder(env.out)
-		encoder.SetEscapeHTML(false)
+		encoder := terminal.NewEncoder(env.out)
 		encoder.SetIndent("", "  ")
 		err = encoder.Encode(r)
 	} else {

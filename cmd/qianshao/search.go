@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -41,8 +40,7 @@ func (c searchCmd) Run(env *environment) error {
 
 func (c searchCmd) print(env *environment, results index.Results) error {
 	if c.Format == "jsonl" {
-		encoder := json.NewEncoder(env.out)
-		encoder.SetEscapeHTML(false)
+		encoder := terminal.NewEncoder(env.out)
 		for _, hit := range results.Hits {
 			hit.URL = mask.String(hit.URL)
 			if err := encoder.Encode(hit); err != nil {

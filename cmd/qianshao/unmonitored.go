@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -43,8 +42,7 @@ func (c unmonitoredCmd) Run(env *environment) error {
 
 // printLines writes a row a line, as the API gives it.
 func printLines(w io.Writer, list qianshao.UnmonitoredList) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
+	encoder := terminal.NewEncoder(w)
 	for _, row := range list.Rows {
 		if err := encoder.Encode(api.NewUnmonitored(row, locale.Remedy)); err != nil {
 			return err

@@ -21,9 +21,7 @@ func NewAnswers(w io.Writer, format string) *Answers {
 	if format == "table" {
 		return &Answers{table: NewTable(w, "LEVEL", "SCORE", "CATEGORY", "HIDDEN", "RULE", "EVIDENCE", "INPUT")}
 	}
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false) // evidence is read by people, too
-	return &Answers{json: encoder}
+	return &Answers{json: NewEncoder(w)}
 }
 
 // Print writes an answer, or adds it to the table.
@@ -69,7 +67,7 @@ func (p *Answers) Flush() error {
 // Scan writes the last lines of a scan: how much was flagged, and how much could not be read.
 func Scan(w io.Writer, sum *scan.Summary) {
 	fmt.Fprintf(w, "%s, %d flagged, %s\n", Counted(sum.Inputs, "input"), sum.Flagged, Counted(sum.Errors, "error"))
-	if reasons := ByCount(sum.Unread); len(reasons) > 0 {
+	if reasons := byCount(sum.Unread); len(reasons) > 0 {
 		total := 0
 		for i, reason := range reasons {
 			total += sum.Unread[reason]
@@ -80,7 +78,7 @@ func Scan(w io.Writer, sum *scan.Summary) {
 	if sum.Allowed > 0 {
 		fmt.Fprintf(w, "%s with alerts that the allow-list holds back; the lines say which entry\n", Counted(sum.Allowed, "input"))
 	}
-	for _, reason := range ByCount(sum.Rules) {
+	for _, reason := range byCount(sum.Rules) {
 		fmt.Fprintf(w, "%6d  %s\n", sum.Rules[reason], reason)
 	}
 }

@@ -6,6 +6,7 @@ package terminal
 import (
 	"bufio"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -125,8 +126,8 @@ func runeColumns(r rune) int {
 	return 1
 }
 
-// ByCount returns the keys, most frequent first.
-func ByCount(counts map[string]int) []string {
+// byCount returns the keys, most frequent first.
+func byCount(counts map[string]int) []string {
 	keys := slices.Collect(maps.Keys(counts))
 	slices.SortFunc(keys, func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
@@ -147,6 +148,13 @@ func Counted[N int | int64](n N, noun string) string {
 		plural = noun
 	}
 	return strconv.FormatInt(int64(n), 10) + " " + plural
+}
+
+// NewEncoder returns an encoder of JSON that writes <, > and & as they are: people read it, too.
+func NewEncoder(w io.Writer) *json.Encoder {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder
 }
 
 // EvidenceInWords is the primary evidence as a table shows it.
