@@ -90,18 +90,12 @@ func (c actsVerifyCmd) Run(env *environment) error {
 		}
 	}
 	return env.readFolder(func(f *datafolder.Folder) error {
-		printed := 0
-		v, err := f.Review.Verify(env.ctx, kept, func(problem string) {
-			if printed++; printed <= maxProblems {
-				fmt.Fprintln(env.out, terminal.Printable(problem))
-			}
-		})
+		problems := terminal.NewProblems(env.out)
+		v, err := f.Review.Verify(env.ctx, kept, problems.Print)
 		if err != nil {
 			return err
 		}
-		if printed > maxProblems {
-			fmt.Fprintf(env.out, "… and %d more\n", printed-maxProblems)
-		}
+		problems.Finish()
 		fmt.Fprintf(env.out, "%s, %s, %s\n", terminal.Counted(v.Acts, "act"), terminal.Counted(v.Standings, "standing"), terminal.Counted(v.Batches, "batch"))
 		if v.Head.Seq > 0 {
 			fmt.Fprintf(env.out, "head %s of %s\n", v.Head, env.stamp(v.HeadAt))

@@ -25,10 +25,6 @@ type evidenceVerifyCmd struct {
 	Head string `help:"Check also that the chain passes through a head that was kept, as \"evidence head\" prints it." placeholder:"SEQ:HASH"`
 }
 
-// maxProblems bounds how many lines verify prints; a file that lost its first
-// byte would give one for each of its records.
-const maxProblems = 100
-
 func (c evidenceVerifyCmd) Run(env *environment) error {
 	var want evidence.Head
 	if c.Head != "" {
@@ -38,18 +34,12 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 		}
 	}
 	return env.readFolder(func(f *datafolder.Folder) error {
-		printed := 0
-		v, err := f.Evidence.Verify(env.ctx, want, func(p evidence.Problem) {
-			if printed++; printed <= maxProblems {
-				fmt.Fprintln(env.out, terminal.Printable(p.String()))
-			}
-		})
+		problems := terminal.NewProblems(env.out)
+		v, err := f.Evidence.Verify(env.ctx, want, func(p evidence.Problem) { problems.Print(p.String()) })
 		if err != nil {
 			return err
 		}
-		if printed > maxProblems {
-			fmt.Fprintf(env.out, "… and %d more\n", printed-maxProblems)
-		}
+		problems.Finish()
 		fmt.Fprintf(env.out, "%s, %s in %s; %s deleted by %s\n", terminal.Counted(v.Records, "record"), terminal.Counted(v.Bytes, "byte"),
 			terminal.Counted(v.Files, "file"), terminal.Counted(v.Deleted, "record"), terminal.Counted(v.Deletions, "deletion"))
 		if v.Uncut > 0 {

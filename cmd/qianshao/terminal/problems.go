@@ -1,0 +1,33 @@
+package terminal
+
+import (
+	"fmt"
+	"io"
+)
+
+// maxProblems bounds how many lines a check prints; an archive's file that lost its first
+// byte would give one for each of its records.
+const maxProblems = 100
+
+// Problems writes what a check finds wrong, a line each.
+type Problems struct {
+	w     io.Writer
+	found int
+}
+
+// NewProblems returns a writer of problems.
+func NewProblems(w io.Writer) *Problems { return &Problems{w: w} }
+
+// Print writes a problem, or counts it when there have been enough lines.
+func (p *Problems) Print(problem string) {
+	if p.found++; p.found <= maxProblems {
+		fmt.Fprintln(p.w, Printable(problem))
+	}
+}
+
+// Finish says how many problems were not written.
+func (p *Problems) Finish() {
+	if p.found > maxProblems {
+		fmt.Fprintf(p.w, "… and %d more\n", p.found-maxProblems)
+	}
+}
