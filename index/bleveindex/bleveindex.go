@@ -196,8 +196,7 @@ func create(path string, opts Options, config map[string]any) (*Index, error) {
 	if err := errors.Join(os.RemoveAll(dir), os.RemoveAll(filepath.Join(path, generationFile))); err != nil {
 		return nil, fmt.Errorf("emptying the search index: %w", err)
 	}
-	b, err := bleve.NewUsing(dir, bleve.NewIndexMapping(), scorch.Name, scorch.Name,
-		config)
+	b, err := bleve.NewUsing(dir, bleve.NewIndexMapping(), scorch.Name, scorch.Name, config)
 	if err != nil {
 		return nil, fmt.Errorf("creating the search index %s: %w", path, err)
 	}
@@ -310,8 +309,7 @@ func (x *Index) Delete(ctx context.Context, ids []string) error {
 // errorPoll is how often a waiting write looks whether scorch's writer has died.
 const errorPoll = time.Second
 
-// apply writes a batch, one at a time. Scorch's writer runs in the background;
-// if it panics over damaged files, Batch would wait for ever.
+// apply writes a batch, one at a time.
 func (x *Index) apply(ctx context.Context, batch *bleve.Batch) error {
 	if batch.Size() == 0 {
 		return ctx.Err()
@@ -324,11 +322,17 @@ func (x *Index) apply(ctx context.Context, batch *bleve.Batch) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	done := make(chan error, 1)
-	go func() {
+	return x.await(ctx, func() error {
 		defer func() { <-x.writing }()
-		done <- guard("writing the search index", func() error { return x.write(batch) })
-	}()
+		return guard("writing the search index", func() error { return x.write(batch) })
+	})
+}
+
+// await waits until something is written. Scorch's writer runs in the background;
+// if it panics over damaged files, write waits for ever.
+func (x *Index) await(ctx context.Context, write func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- write() }()
 	poll := time.NewTicker(errorPoll)
 	defer poll.Stop()
 	for {

@@ -52,7 +52,7 @@ const (
 
 const (
 	keywordOptions = bleveapi.IndexField | bleveapi.SkipFreqNorm
-	facetOptions   = keywordOptions | bleveapi.DocValues // which columns of times read, and bleve's own search beside which ours is measured
+	facetOptions   = keywordOptions | bleveapi.DocValues // columns of times read them, and so does bleve's search, with which benchmarks compare ours
 )
 
 // document builds what is indexed of a finding. failed tells whether folding it

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"time"
 
 	"github.com/blevesearch/bleve/v2"
 )
@@ -70,24 +69,15 @@ func (x *Index) sync() error {
 	if err := x.apply(context.Background(), last); err != nil {
 		return err
 	}
-	poll := time.NewTicker(errorPoll)
-	defer poll.Stop()
-	for range unsynced {
-		for written := false; !written; {
-			select {
-			case x.rebuilt.waiting <- struct{}{}:
-				written = true
-			case <-poll.C:
-				if n := x.asyncErrors(); n > x.errorsSeen.Swap(n) {
-					return fmt.Errorf("writing the search index: %w: its writer failed; %s", ErrCorrupt, remedy)
-				}
-			}
+	return x.await(context.Background(), func() error {
+		for range unsynced {
+			x.rebuilt.waiting <- struct{}{}
 		}
-	}
-	select {
-	case err := <-x.rebuilt.failed:
-		return fmt.Errorf("writing the search index: %w", err)
-	default:
-		return nil
-	}
+		select {
+		case err := <-x.rebuilt.failed:
+			return err
+		default:
+			return nil
+		}
+	})
 }
