@@ -52,7 +52,14 @@ func (s sightFlags) sight(env *environment, f *datafolder.Folder) (qianshao.Sigh
 	return qianshao.Sight{All: s.All, Authorisations: s.Authorisation}, nil
 }
 
-const roles = "analyst,lead,rule_operator,administrator,auditor"
+// roles lists the roles as a flag's enum does.
+func roles() string {
+	var names []string
+	for _, role := range qianshao.Roles() {
+		names = append(names, string(role))
+	}
+	return strings.Join(names, ",")
+}
 
 type accountAddCmd struct {
 	Name         string `arg:"" help:"What its owner logs in with, and what their acts are signed with. It cannot be changed."`
@@ -120,7 +127,8 @@ func accountError(name string, err error) error {
 		return usageError(fmt.Errorf("there is an account %q already; names are not given twice", name))
 	case errors.Is(err, store.ErrLastAdministrator):
 		return usageError(fmt.Errorf("%q is the last administrator who can enter; make another one first", name))
-	case errors.Is(err, auth.ErrName), errors.As(err, &bad):
+	case errors.Is(err, auth.ErrName), errors.As(err, &bad),
+		errors.Is(err, auth.ErrScope), errors.Is(err, auth.ErrLabel), errors.Is(err, auth.ErrTooManyTokens):
 		return usageError(err)
 	}
 	return err
@@ -340,9 +348,6 @@ func (c tokenAddCmd) Run(env *environment) error {
 			return usageError(auth.ErrTokenTime)
 		}
 		token, made, err := f.Accounts.NewToken(env.ctx, store.ByCommand, c.Name, c.Label, scopes, time.Duration(c.Days)*24*time.Hour)
-		if errors.Is(err, auth.ErrScope) || errors.Is(err, auth.ErrLabel) || errors.Is(err, auth.ErrTooManyTokens) {
-			return usageError(err)
-		}
 		if err != nil {
 			return accountError(c.Name, err)
 		}

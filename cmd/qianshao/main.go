@@ -167,7 +167,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		kong.Description("前哨: early warning for crime on Chinese web pages that you are authorised to watch."),
 		kong.UsageOnError(),
 		kong.Writers(out, errOut),
-		kong.Vars{"roles": roles},
+		kong.Vars{"roles": roles()},
 		kong.Exit(func(c int) { exited, code = true, c }),
 	)
 	if err != nil {
