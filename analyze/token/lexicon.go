@@ -100,12 +100,12 @@ func (l *lexicon) build(entries []entry) {
 		}
 	}
 	l.children = append(l.children, int32(len(spans)))
+	l.labels, l.children, l.lengths = slices.Clip(l.labels), slices.Clip(l.children), slices.Clip(l.lengths)
 	l.indexTop()
 }
 
+// indexTop notes the children of the root, where every search begins.
 func (l *lexicon) indexTop() {
-	l.labels, l.lengths = slices.Clip(l.labels), slices.Clip(l.lengths)
-	l.children = slices.Clip(l.children)
 	l.top = make([]int32, 1<<16)
 	for child := l.children[0]; child < l.children[1]; child++ {
 		if unit := int(l.labels[child]); unit < len(l.top) {

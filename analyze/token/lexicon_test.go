@@ -1,11 +1,8 @@
 package token
 
 import (
-	"bufio"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,7 +22,13 @@ func TestCutsAsGSE(t *testing.T) {
 		t.Fatal(err)
 	}
 	lexicon, faults := shared.load(), 0
-	for _, text := range append(madeUpTexts(words, 15_000), goldTexts()...) {
+	texts := madeUpTexts(words, 15_000)
+	for _, lines := range goldSets(t) {
+		for _, line := range lines {
+			texts = append(texts, strings.Join(strings.Fields(line), ""))
+		}
+	}
+	for _, text := range texts {
 		var want []int
 		for _, segment := range reference.Segment([]byte(text)) {
 			want = append(want, segment.End())
@@ -64,21 +67,6 @@ func madeUpTexts(dictionary string, n int) (texts []string) {
 			text.WriteString(between[random.IntN(len(between))])
 		}
 		texts = append(texts, text.String())
-	}
-	return texts
-}
-
-func goldTexts() (texts []string) {
-	files, _ := filepath.Glob("../../../shared/eval/segmentation/*.utf8")
-	for _, name := range files {
-		file, err := os.Open(name)
-		if err != nil {
-			continue
-		}
-		defer file.Close()
-		for lines := bufio.NewScanner(file); lines.Scan(); {
-			texts = append(texts, strings.ReplaceAll(lines.Text(), " ", ""))
-		}
 	}
 	return texts
 }

@@ -68,8 +68,8 @@ func loadDictionary() *lexicon {
 	return newLexicon(readDictionary(words))
 }
 
-// readDictionary reads lines of "word frequency" as gse's LoadDictStr does, which also
-// parts every word for search engines: half as much time again, and half of the memory.
+// readDictionary reads lines of "word frequency" as gse's LoadDictStr does. That one also
+// parts every word for search engines, which takes half as much time again and half of the memory.
 func readDictionary(words string) *gse.Dictionary {
 	reader := &gse.Segmenter{SkipLog: true, NotLoadHMM: true, NotStop: true, Dict: gse.NewDict()}
 	reader.Init()

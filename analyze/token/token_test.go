@@ -1,7 +1,6 @@
 package token
 
 import (
-	"bufio"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -115,17 +114,14 @@ func TestEmbeddedWords(t *testing.T) {
 // TestBoundariesAgainstGold prints the F1 of word boundaries on the SIGHAN 2005
 // test sets, where a developer has them.
 func TestBoundariesAgainstGold(t *testing.T) {
-	_, here, _, _ := runtime.Caller(0)
-	folder := filepath.Join(filepath.Dir(here), "../../../shared/eval/segmentation")
-	for _, name := range []string{"pku_test_gold.utf8", "msr_test_gold.utf8"} {
-		file, err := os.Open(filepath.Join(folder, name))
-		if err != nil {
-			t.Skip("the labelled sets are not here:", err)
-		}
-		defer file.Close()
+	sets := goldSets(t)
+	if len(sets) == 0 {
+		t.Skip("the labelled sets are not here")
+	}
+	for name, lines := range sets {
 		var right, got, want int
-		for lines := bufio.NewScanner(file); lines.Scan(); {
-			r, g, w := compareBoundaries(strings.Fields(lines.Text()))
+		for _, line := range lines {
+			r, g, w := compareBoundaries(strings.Fields(line))
 			right, got, want = right+r, got+g, want+w
 		}
 		f1 := 2 * float64(right) / float64(got+want)
@@ -134,6 +130,25 @@ func TestBoundariesAgainstGold(t *testing.T) {
 			t.Errorf("%s: boundary F1 %.4f, below 0.9", name, f1)
 		}
 	}
+}
+
+// goldSets returns the lines of the SIGHAN 2005 test sets by the name of the set, their words
+// parted by spaces, where a developer has them.
+func goldSets(t *testing.T) map[string][]string {
+	t.Helper()
+	files, err := filepath.Glob("../../../shared/eval/segmentation/*_test_gold.utf8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sets := map[string][]string{}
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sets[filepath.Base(name)] = strings.Split(string(content), "\n")
+	}
+	return sets
 }
 
 func compareBoundaries(gold []string) (right, got, want int) {
