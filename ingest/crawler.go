@@ -229,7 +229,7 @@ type run struct {
 	finished chan visitResult
 	busy     int
 	visits   []Visit   // that are over and not recorded yet
-	latest   time.Time // by the clock, at the last step or the begin of a visit that has ended since
+	latest   time.Time // by the clock, at the last step or when a visit began that has ended since
 	err      error     // of the frontier: the run is over
 	// unhandled holds the pages whose last visit Handle failed, by item URL.
 	unhandled map[string]error
@@ -262,7 +262,7 @@ func (r *run) finish(v visitResult) {
 	}
 }
 
-// recorded notes that the visits which are over are recorded.
+// recorded tells the budget of the visits that were recorded, and drops them.
 func (r *run) recorded() {
 	budget := r.crawler.budget
 	for i := range r.visits {
@@ -307,8 +307,8 @@ func (r *run) loop(ctx context.Context) error {
 }
 
 // step records the visits that are over and hands due items to free workers, in one
-// transaction. It returns how long there is nothing
-// to do at most, and whether a Once run has come to its end.
+// transaction. It returns how long there is nothing to do at most, and whether a Once
+// run has come to its end.
 func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err error) {
 	c := r.crawler
 	free := c.Workers - r.busy

@@ -124,8 +124,8 @@ type Visit struct {
 
 // Lease says what to hand out.
 type Lease struct {
-	// Visits are over, and recorded before anything is handed out. If they are
-	// not, nothing is handed out.
+	// Visits are over, and recorded before anything is handed out. If that fails,
+	// nothing is handed out.
 	Visits []Visit
 	Now    time.Time
 	Limit  int
