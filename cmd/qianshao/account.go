@@ -20,8 +20,8 @@ import (
 type accountCmd struct {
 	Add     accountAddCmd     `cmd:"" help:"Make an account. Its owner sets a password by the one-time link that is printed."`
 	List    accountListCmd    `cmd:"" help:"List the accounts."`
-	Change  accountChangeCmd  `cmd:"" help:"Give an account another role, or another sight. Its sessions end."`
-	Disable accountDisableCmd `cmd:"" help:"Let an account in no longer, nor its tokens. Its sessions end."`
+	Change  accountChangeCmd  `cmd:"" help:"Change an account's role, or what it may see. Its sessions end."`
+	Disable accountDisableCmd `cmd:"" help:"Lock an account out, and its tokens. Its sessions end."`
 	Enable  accountEnableCmd  `cmd:"" help:"Let a disabled account in again."`
 	Reset   accountResetCmd   `cmd:"" help:"Take an account's password away, and print a one-time link by which its owner sets another. Its sessions end."`
 	Log     accountLogCmd     `cmd:"" help:"List what was changed of accounts, by whom, the latest first."`
@@ -33,7 +33,7 @@ type accountCmd struct {
 // sightFlags say what an account may see.
 type sightFlags struct {
 	All           bool     `help:"It sees everything."`
-	Authorisation []string `help:"Id of an authorisation under which it sees; may be repeated." placeholder:"ID"`
+	Authorisation []string `help:"Id of an authorisation whose pages and findings it sees; may be repeated." placeholder:"ID"`
 }
 
 func (s sightFlags) given() bool { return s.All || len(s.Authorisation) > 0 }
@@ -323,7 +323,7 @@ func (c secondReviewCmd) Run(env *environment) error {
 
 // tokenCmd keeps tokens for programs.
 type tokenCmd struct {
-	Add    tokenAddCmd    `cmd:"" help:"Make a token and print it; it is not to be had again."`
+	Add    tokenAddCmd    `cmd:"" help:"Make a token and print it, this once."`
 	List   tokenListCmd   `cmd:"" help:"List tokens."`
 	Revoke tokenRevokeCmd `cmd:"" help:"End a token."`
 }

@@ -133,7 +133,7 @@ func withFolder(ctx context.Context, opts datafolder.Options, work func(*datafol
 	return work(f)
 }
 
-// warn says what an overlay says to no effect.
+// warn writes a warning: the command goes on.
 func (env *environment) warn(warning string) { fmt.Fprintf(env.err, "warning: %s\n", warning) }
 
 // codedError is an error that ends the process with its own exit code.

@@ -15,7 +15,7 @@ import (
 type searchCmd struct {
 	Query  []string `arg:"" optional:"" help:"The query: category:gambling level:>=high host:example.cn hidden:true seen:>2026-11-01 \"注册送\" AND (…) -x, or 类别:赌博 级别:紧急 今天; a URL, host, number or @handle finds what belongs to it. docs/operations.md has all of it."`
 	Sort   string   `enum:"seen,new,score" default:"seen" help:"Order: seen, last seen first; new, first seen last; or score, the highest first."`
-	Limit  int      `default:"20" help:"Most hits to show, however many."`
+	Limit  int      `default:"20" help:"Most hits to show; there is no upper limit."`
 	Offset int      `default:"0" help:"Hits to pass over."`
 	Format string   `enum:"table,jsonl" default:"table" help:"Output: table, or jsonl."`
 }
