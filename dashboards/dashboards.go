@@ -214,7 +214,7 @@ func (s *site) routes() *routes {
 			return
 		}
 		if strings.HasPrefix(r.URL.Path, "/api/") {
-			s.api.Unknown(w, r)
+			s.api.Unknown(w)
 			return
 		}
 		s.fail(w, r, http.StatusNotFound)
@@ -280,7 +280,7 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, code, 
 		return
 	}
 	if strings.HasPrefix(r.URL.Path, "/api/") {
-		s.api.WriteProblem(w, r, api.NewProblem(status, code, message))
+		s.api.WriteProblem(w, api.NewProblem(status, code, message))
 		return
 	}
 	http.Error(w, message, status)

@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,17 +102,11 @@ func New(opts Options) *API {
 	}
 }
 
-// Mux is what routes are added to.
-type Mux interface {
-	HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request))
-	ServeHTTP(http.ResponseWriter, *http.Request)
-}
-
 // Root is the path under which all operations are.
 const Root = "/api/v1"
 
 // Route adds the routes below /api/.
-func (a *API) Route(mux Mux) {
+func (a *API) Route(mux humago.Mux) {
 	a.huma = humago.New(keyed{mux, a}, a.config())
 	a.huma.UseMiddleware(withOwnProblems)
 	a.routeFindings()
@@ -229,30 +225,28 @@ func (a *API) requireJSON(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	sent, _, _ := strings.Cut(ctx.Header("Content-Type"), ";")
-	if _, ok := takes.Content[strings.ToLower(strings.TrimSpace(sent))]; !ok {
-		a.answer(ctx, NewProblem(http.StatusUnsupportedMediaType, "bad_body", "send Content-Type: "+typesOf(takes)))
+	if _, ok := takes.Content[mediaType(ctx.Header("Content-Type"))]; !ok {
+		types := slices.Sorted(maps.Keys(takes.Content))
+		a.answer(ctx, NewProblem(http.StatusUnsupportedMediaType, "bad_body", "send Content-Type: "+strings.Join(types, " or ")))
 		return
 	}
 	next(ctx)
 }
 
-func typesOf(body *huma.RequestBody) string {
-	var types []string
-	for t := range body.Content {
-		types = append(types, t)
-	}
-	return strings.Join(types, " or ")
+// mediaType is a content type without its parameters.
+func mediaType(contentType string) string {
+	media, _, _ := strings.Cut(contentType, ";")
+	return strings.ToLower(strings.TrimSpace(media))
 }
 
 // answer writes a problem from a middleware.
 func (a *API) answer(ctx huma.Context, p *Problem) {
-	request, w := humago.Unwrap(ctx)
-	a.WriteProblem(w, request, p)
+	_, w := humago.Unwrap(ctx)
+	a.WriteProblem(w, p)
 }
 
 // WriteProblem answers with a problem outside of an operation.
-func (a *API) WriteProblem(w http.ResponseWriter, _ *http.Request, p *Problem) {
+func (a *API) WriteProblem(w http.ResponseWriter, p *Problem) {
 	body, err := json.Marshal(p)
 	if err != nil {
 		a.opts.Log.Error("encode a problem", "error", err)
@@ -267,7 +261,7 @@ func (a *API) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
 	body, err := json.Marshal(a.huma.OpenAPI())
 	if err != nil {
 		a.opts.Log.ErrorContext(r.Context(), "describe the API", "error", err)
-		a.WriteProblem(w, r, NewProblem(http.StatusInternalServerError, "internal", "the description failed; the server's log has the cause"))
+		a.WriteProblem(w, NewProblem(http.StatusInternalServerError, "internal", "the description failed; the server's log has the cause"))
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -275,6 +269,6 @@ func (a *API) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
 }
 
 // Unknown answers a request for an address that there is not.
-func (a *API) Unknown(w http.ResponseWriter, r *http.Request) {
-	a.WriteProblem(w, r, NewProblem(http.StatusNotFound, "not_found", "there is no such address; GET "+Root+"/openapi.json lists those that there are"))
+func (a *API) Unknown(w http.ResponseWriter) {
+	a.WriteProblem(w, NewProblem(http.StatusNotFound, "not_found", "there is no such address; GET "+Root+"/openapi.json lists those that there are"))
 }

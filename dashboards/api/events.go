@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
@@ -46,7 +47,7 @@ const (
 	writeTime = 10 * time.Second
 )
 
-func (a *API) routeEvents(mux Mux) {
+func (a *API) routeEvents(mux humago.Mux) {
 	mux.HandleFunc("GET "+EventsPath, a.serveEvents)
 	text := &huma.Schema{Type: huma.TypeString}
 	a.huma.OpenAPI().AddOperation(&huma.Operation{
@@ -98,14 +99,12 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 	ctx, who := r.Context(), auth.From(r.Context())
 	s := &stream{api: a, out: http.NewResponseController(w), w: w}
 	if err := s.begin(ctx, r.Header.Get("Last-Event-ID")); err != nil {
-		var p *Problem
-		errors.As(a.failure(ctx, "event", err), &p)
-		a.WriteProblem(w, r, p)
+		a.WriteProblem(w, a.failure(ctx, "event", err))
 		return
 	}
 	if !a.streams.open(who.Name) {
 		w.Header().Set("Retry-After", "60")
-		a.WriteProblem(w, r, NewProblem(http.StatusServiceUnavailable, "busy", fmt.Sprintf("there are %d streams already, or %d of your account; close one", maxStreams, maxOwnStreams)))
+		a.WriteProblem(w, NewProblem(http.StatusServiceUnavailable, "busy", fmt.Sprintf("there are %d streams already, or %d of your account; close one", maxStreams, maxOwnStreams)))
 		return
 	}
 	defer a.streams.close(who.Name)

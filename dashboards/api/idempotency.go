@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/store"
 )
@@ -39,7 +41,7 @@ const (
 
 // keyed is a mux whose operations that make something take an Idempotency-Key.
 type keyed struct {
-	Mux
+	humago.Mux
 	api *API
 }
 
@@ -61,16 +63,16 @@ func (a *API) once(pattern string, next http.HandlerFunc) http.HandlerFunc {
 			return
 		}
 		if refused := a.unkeyed[pattern]; refused != "" {
-			a.WriteProblem(w, r, badParameter("%s is not taken here: %s", keyHeader, refused))
+			a.WriteProblem(w, badParameter("%s is not taken here: %s", keyHeader, refused))
 			return
 		}
 		request, err := requestHash(w, r)
 		if err != nil {
-			a.WriteProblem(w, r, NewProblem(http.StatusRequestEntityTooLarge, "bad_body", err.Error()))
+			a.WriteProblem(w, NewProblem(http.StatusRequestEntityTooLarge, "bad_body", err.Error()))
 			return
 		}
 		if !validKey(key) {
-			a.WriteProblem(w, r, badParameter("%s is %d visible ASCII characters at most, such as a UUID", keyHeader, maxKey))
+			a.WriteProblem(w, badParameter("%s is %d visible ASCII characters at most, such as a UUID", keyHeader, maxKey))
 			return
 		}
 		a.answerOnce(w, r, key, request, next)
@@ -102,14 +104,14 @@ func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, key, request st
 	switch {
 	case err != nil:
 		a.opts.Log.ErrorContext(r.Context(), "begin a request with a key", "error", err)
-		a.WriteProblem(w, r, NewProblem(http.StatusInternalServerError, "internal", "the request was not begun; the server's log has the cause"))
+		a.WriteProblem(w, NewProblem(http.StatusInternalServerError, "internal", "the request was not begun; the server's log has the cause"))
 	case begun:
 		a.keepAnswer(w, r, account, key, request, next)
 	case kept.Request != request:
-		a.WriteProblem(w, r, NewProblem(http.StatusUnprocessableEntity, "key_reused", "this "+keyHeader+" was sent with another request; take a new key for each"))
+		a.WriteProblem(w, NewProblem(http.StatusUnprocessableEntity, "key_reused", "this "+keyHeader+" was sent with another request; take a new key for each"))
 	case kept.Status == 0:
 		w.Header().Set("Retry-After", "1")
-		a.WriteProblem(w, r, NewProblem(http.StatusConflict, "key_in_use", "the request with this "+keyHeader+" is being worked on; ask again in a moment"))
+		a.WriteProblem(w, NewProblem(http.StatusConflict, "key_in_use", "the request with this "+keyHeader+" is being worked on; ask again in a moment"))
 	default:
 		replay(w, kept)
 	}

@@ -85,7 +85,7 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 
 // failure is the problem of an error of the store or the index. what is what has not
 // been found if nothing was.
-func (a *API) failure(ctx context.Context, what string, err error) error {
+func (a *API) failure(ctx context.Context, what string, err error) *Problem {
 	var p *Problem
 	switch {
 	case errors.As(err, &p):

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -87,8 +86,7 @@ type scanned struct {
 }
 
 func (a *API) scan(ctx context.Context, in *scanInput) (*scanned, error) {
-	media, _, _ := strings.Cut(in.Type, ";")
-	media = strings.ToLower(strings.TrimSpace(media))
+	media := mediaType(in.Type)
 	r := ScanRequest{Body: in.RawBody, Lines: media == typeLines || media == typeND, ContentType: in.Type, As: in.As}
 	if r.Lines && bytes.Count(bytes.TrimSpace(r.Body), []byte("\n")) >= MaxScanLines {
 		return nil, NewProblem(http.StatusRequestEntityTooLarge, "bad_body", "at most "+strconv.Itoa(MaxScanLines)+" lines at a time")
