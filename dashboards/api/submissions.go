@@ -58,10 +58,7 @@ type submitted struct {
 }
 
 func (a *API) takeSubmission(ctx context.Context, in *submissionInput) (*submitted, error) {
-	origin := intake.FromAPI(in.address)
-	if who := auth.From(ctx); !who.Sight.All {
-		origin = intake.FromAccount(who.Name)
-	}
+	origin := intake.Origin(auth.From(ctx), intake.FromAPI(in.address))
 	submission, refusal := a.opts.Intake.Take(ctx, in.Body.URL, in.Body.Category, origin)
 	if refusal != nil {
 		return nil, NewProblem(refusal.Status, refusal.Code, refusal.Message)

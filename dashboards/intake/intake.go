@@ -35,16 +35,24 @@ type Submit func(ctx context.Context, url string, suspected qianshao.Category, o
 // hand, by somebody who sees all.
 const FromForm = "form"
 
-// FromAccount is the origin of what an account hands in that does not see all: it reads
-// its own reports while they wait, and nobody else's.
-func FromAccount(name string) string { return "account " + name }
+// Origin is the origin of what an account hands in: the way that it took, FromForm or FromAPI,
+// if the account sees all. Any other account is the origin itself: it reads its own reports
+// while they wait, and nobody else's.
+func Origin(who qianshao.Account, way string) string {
+	if who.Sight.All {
+		return way
+	}
+	return fromAccount(who.Name)
+}
+
+func fromAccount(name string) string { return "account " + name }
 
 // Reader is who reads reports: an account.
 func Reader(who qianshao.Account) store.Reader {
 	if who.Sight.All {
 		return store.Everything()
 	}
-	return store.Reader{Sight: who.Sight, Origin: FromAccount(who.Name)}
+	return store.Reader{Sight: who.Sight, Origin: fromAccount(who.Name)}
 }
 
 // Networks of senders: of an IPv4 address the 256 that it is among, of an IPv6
@@ -96,7 +104,7 @@ type Refusal struct {
 	Message string // for programs
 }
 
-// Take hands a submission on. category may be empty; origin is FromForm, FromAPI or FromAccount.
+// Take hands a submission on. category may be empty; origin is as Origin returns it.
 func (in *Intake) Take(ctx context.Context, url, category, origin string) (qianshao.Submission, *Refusal) {
 	var suspected qianshao.Category
 	if category != "" {

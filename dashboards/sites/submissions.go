@@ -55,10 +55,7 @@ func (s *Sites) showSubmissions(w http.ResponseWriter, r *http.Request, status i
 func (s *Sites) takeSubmission(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, intake.MaxBody)
 	v := &submissionsPage{Layout: s.Layout(w, r, "reports.title"), Address: r.PostFormValue("url")}
-	origin := intake.FromForm
-	if who := auth.From(r.Context()); !who.Sight.All {
-		origin = intake.FromAccount(who.Name)
-	}
+	origin := intake.Origin(auth.From(r.Context()), intake.FromForm)
 	submission, refusal := s.opts.Intake.Take(r.Context(), v.Address, r.PostFormValue("category"), origin)
 	if refusal == nil {
 		http.Redirect(w, r, "/submissions?report="+submission.ID, http.StatusSeeOther)
