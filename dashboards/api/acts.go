@@ -149,7 +149,7 @@ func (p *ParkUntil) detail() *desk.Park {
 func (d *Doing) draft(key string) (desk.Draft, error) {
 	subject, ok := qianshao.ParseSubject(d.Subject)
 	if !ok {
-		return desk.Draft{}, NewProblem(http.StatusBadRequest, "bad_body", "subject: write finding:ID or campaign:ID")
+		return desk.Draft{}, badBody("subject: write finding:ID or campaign:ID")
 	}
 	var basis int64
 	switch {
@@ -157,7 +157,7 @@ func (d *Doing) draft(key string) (desk.Draft, error) {
 		basis = *d.Basis
 	case d.Kind != qianshao.ActNote && d.Kind != qianshao.ActAssign && d.Kind != qianshao.ActClaim:
 		// To take a missing one for 0 would let a program decide that has not looked.
-		return desk.Draft{}, NewProblem(http.StatusBadRequest, "bad_body", "basis: write review.basis of the finding or campaign as you saw it; 0 if nobody has decided")
+		return desk.Draft{}, badBody("basis: write review.basis of the finding or campaign as you saw it; 0 if nobody has decided")
 	}
 	return desk.Draft{
 		Subject: subject, Kind: d.Kind, Basis: basis, Seen: d.Seen, Verdict: d.Verdict, Reason: d.Reason, Until: d.Until, Key: key, TakeOver: d.TakeOver,
@@ -358,12 +358,13 @@ type Review struct {
 
 // review returns what people have said of a subject that the account may see.
 func (a *API) review(ctx context.Context, subject qianshao.Subject) (*Review, error) {
-	v, err := a.opts.Desk.Look(ctx, auth.From(ctx), subject)
+	who := acting(ctx)
+	v, err := a.opts.Desk.Look(ctx, who, subject)
 	if err != nil {
 		return nil, err
 	}
 	due := v.Standing.DueForReview()
-	blind := v.Standing.KeptFrom(acting(ctx))
+	blind := v.Standing.KeptFrom(who)
 	if blind {
 		v = v.Blind()
 	}
@@ -371,7 +372,7 @@ func (a *API) review(ctx context.Context, subject qianshao.Subject) (*Review, er
 		Basis: v.Standing.Act, Standing: newStanding(&v.Standing), Stale: v.Stale, Relapsed: v.Relapsed, Wake: v.Wake,
 		Due: due, Blind: blind, Claim: newClaim(v.Claim), History: []Act{},
 	}
-	history, err := v.History(acting(ctx))
+	history, err := v.History(who)
 	for i := range history {
 		out.History = append(out.History, newShown(&history[i]))
 	}

@@ -129,7 +129,7 @@ func (a *API) selected(ctx context.Context, s *Selection) (desk.Selection, error
 	case s.Query == nil && s.Campaign == "" && len(s.Findings) > 0:
 		return desk.Selection{Findings: s.Findings}, nil
 	}
-	return desk.Selection{}, NewProblem(http.StatusBadRequest, "bad_body", "give one of query, campaign and findings")
+	return desk.Selection{}, badBody("give one of query, campaign and findings")
 }
 
 // foundStep is how many hits are read at a time.
@@ -205,14 +205,11 @@ func (a *API) batch(ctx context.Context, in *struct {
 	ID int64 `path:"id" minimum:"1"`
 }) (*single[Batch], error) {
 	b, err := a.opts.Desk.Batch(ctx, acting(ctx), in.ID)
+	out, err := a.answerBatch(ctx, b, err)
 	if err != nil {
-		return nil, a.refusal(ctx, "batch", err)
+		return nil, err
 	}
-	body, err := a.describe(ctx, b)
-	if err != nil {
-		return nil, a.refusal(ctx, "batch", err)
-	}
-	return answer(in.IfChanged, body)
+	return answer(in.IfChanged, out.Body)
 }
 
 // Members are a part of a batch's members, by id.

@@ -66,6 +66,8 @@ func badParameter(format string, args ...any) *Problem {
 	return NewProblem(http.StatusBadRequest, "bad_parameter", fmt.Sprintf(format, args...))
 }
 
+func badBody(detail string) *Problem { return NewProblem(http.StatusBadRequest, "bad_body", detail) }
+
 func lacksPower(power qianshao.Power) *Problem {
 	return NewProblem(http.StatusForbidden, "forbidden", "your account may not do this; it needs the power "+string(power))
 }

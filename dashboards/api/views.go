@@ -105,7 +105,7 @@ func (a *API) saveView(ctx context.Context, in *struct{ Body ViewFields }) (*str
 	who := auth.From(ctx)
 	name := strings.TrimSpace(in.Body.Name)
 	if name == "" || strings.ContainsFunc(name, qianshao.Unseen) {
-		return nil, NewProblem(http.StatusBadRequest, "bad_body", "body.name: letters that can be seen, without control characters or marks of direction")
+		return nil, badBody("body.name: letters that can be seen, without control characters or marks of direction")
 	}
 	if in.Body.Shared && !auth.May(ctx, qianshao.PowerLead) {
 		return nil, lacksPower(qianshao.PowerLead)
