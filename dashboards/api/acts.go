@@ -89,7 +89,6 @@ func newShown(from *desk.Shown) Act {
 // Acts are a part of the trail.
 type Acts struct {
 	Acts []Act `json:"acts"`
-	// Next is what since is for the acts that follow.
 	Next int64 `json:"next" doc:"What since is for the acts that follow."`
 }
 
@@ -113,18 +112,17 @@ func (a *API) acts(ctx context.Context, in *actsInput) (*struct{ Body Acts }, er
 
 // Doing is what somebody wants to do, and to what.
 type Doing struct {
-	Subject string           `json:"subject" doc:"finding:ID or campaign:ID"`
-	Kind    qianshao.ActKind `json:"kind" enum:"decide,adjudicate,review,dispute,note,assign,park,claim,merge,split,policy"`
-	Basis   *int64           `json:"basis,omitempty" minimum:"0" doc:"review.basis of the finding or campaign as you saw it; 0 if nobody has decided. Needed for decide, adjudicate, review, dispute, park, merge, split, policy."`
-	Seen    string           `json:"seen,omitempty" maxLength:"64" doc:"seen of the finding as you saw it. For acts with a verdict, and parks."`
-	Verdict qianshao.Verdict `json:"verdict,omitempty" enum:"crime,not_crime,unsure"`
-	Reason  qianshao.Reason  `json:"reason,omitempty" doc:"Of crime: hacked, user_post, operator. Of not_crime: awareness, lawful, homonym, extraction, other (with words)."`
-	Until   time.Time        `json:"until,omitempty" doc:"When a parked subject comes back at the latest."`
-	Words   string           `json:"words,omitempty" maxLength:"4000" doc:"A note, or why. Resident identity numbers are masked."`
-	// Assignee gets the subject as a task; empty with kind assign takes it from everybody.
-	Assignee string     `json:"assignee,omitempty" doc:"For assign; empty takes the subject from everybody."`
-	Park     *ParkUntil `json:"park,omitempty" doc:"What brings a parked subject back, besides until."`
-	TakeOver bool       `json:"take_over,omitempty" doc:"For claim: take what somebody else has claimed. Needs the power lead."`
+	Subject  string           `json:"subject" doc:"finding:ID or campaign:ID"`
+	Kind     qianshao.ActKind `json:"kind" enum:"decide,adjudicate,review,dispute,note,assign,park,claim,merge,split,policy"`
+	Basis    *int64           `json:"basis,omitempty" minimum:"0" doc:"review.basis of the finding or campaign as you saw it; 0 if nobody has decided. Needed for decide, adjudicate, review, dispute, park, merge, split, policy."`
+	Seen     string           `json:"seen,omitempty" maxLength:"64" doc:"seen of the finding as you saw it. For acts with a verdict, and parks."`
+	Verdict  qianshao.Verdict `json:"verdict,omitempty" enum:"crime,not_crime,unsure"`
+	Reason   qianshao.Reason  `json:"reason,omitempty" doc:"Of crime: hacked, user_post, operator. Of not_crime: awareness, lawful, homonym, extraction, other (with words)."`
+	Until    time.Time        `json:"until,omitempty" doc:"When a parked subject comes back at the latest."`
+	Words    string           `json:"words,omitempty" maxLength:"4000" doc:"A note, or why. Resident identity numbers are masked."`
+	Assignee string           `json:"assignee,omitempty" doc:"For assign; empty takes the subject from everybody."`
+	Park     *ParkUntil       `json:"park,omitempty" doc:"What brings a parked subject back, besides until."`
+	TakeOver bool             `json:"take_over,omitempty" doc:"For claim: take what somebody else has claimed. Needs the power lead."`
 
 	Campaigns []string       `json:"campaigns,omitempty" maxItems:"1000" doc:"For merge: those that become part of the subject."`
 	Findings  []string       `json:"findings,omitempty" maxItems:"1000" doc:"For split: those that leave the subject."`
@@ -260,8 +258,7 @@ func (a *API) refusal(ctx context.Context, what string, err error) error {
 
 // Conflict is what stands in a problem with the status 409: both answers.
 type Conflict struct {
-	Why desk.Why `json:"why" enum:"basis,seen,decided,claimed,key" doc:"basis: somebody has decided meanwhile; seen: it shows other content; decided: another person's verdict stands; claimed: somebody else works on it; key: another act has the Idempotency-Key."`
-	// Theirs is what stands now, and Yours is what you wanted.
+	Why    desk.Why `json:"why" enum:"basis,seen,decided,claimed,key" doc:"basis: somebody has decided meanwhile; seen: it shows other content; decided: another person's verdict stands; claimed: somebody else works on it; key: another act has the Idempotency-Key."`
 	Theirs Standing `json:"theirs" doc:"What stands now."`
 	Yours  Answer   `json:"yours" doc:"What you wanted."`
 	// Seen is that of the finding now.
@@ -302,7 +299,6 @@ func newClaim(c desk.Claim) *Claim {
 
 // Standing is what the acts on something come to.
 type Standing struct {
-	// Act is the last deciding act, the basis of the next one; 0 for none.
 	Act     int64            `json:"act" doc:"The last deciding act: the basis of the next one; 0 for none."`
 	Verdict qianshao.Verdict `json:"verdict,omitempty"`
 	Reason  qianshao.Reason  `json:"reason,omitempty"`
@@ -342,18 +338,15 @@ func newStanding(s *desk.Standing) Standing {
 
 // Review is what people have said of something.
 type Review struct {
-	// Basis is what the next deciding act must name.
-	Basis    int64    `json:"basis" doc:"What your act must name as its basis."`
-	Standing Standing `json:"standing" doc:"What its acts come to."`
-	// Stale says that other content was found than was judged; Relapsed that it was gone and came back.
+	Basis    int64     `json:"basis" doc:"What your act must name as its basis."`
+	Standing Standing  `json:"standing" doc:"What its acts come to."`
 	Stale    bool      `json:"stale" doc:"Other content was found than was judged."`
 	Relapsed bool      `json:"relapsed" doc:"It was gone after the verdict, and is there again."`
 	Wake     desk.Wake `json:"wake,omitempty" doc:"Why it is not parked any more: date, content, relapse, sites."`
-	// Due says that a second review is due; Blind that its first answer is kept from you.
-	Due     bool   `json:"due_for_review" doc:"A second review is due."`
-	Blind   bool   `json:"blind,omitempty" doc:"The first answer is kept from you until the second review."`
-	Claim   *Claim `json:"claim,omitempty"`
-	History []Act  `json:"history" doc:"All its acts, oldest first; of a campaign also those under its former ids, and on what was merged into it."`
+	Due      bool      `json:"due_for_review" doc:"A second review is due."`
+	Blind    bool      `json:"blind,omitempty" doc:"The first answer is kept from you until the second review."`
+	Claim    *Claim    `json:"claim,omitempty"`
+	History  []Act     `json:"history" doc:"All its acts, oldest first; of a campaign also those under its former ids, and on what was merged into it."`
 }
 
 // review returns what people have said of a subject that the account may see.

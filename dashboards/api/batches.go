@@ -38,24 +38,22 @@ func (a *API) routeBatches() {
 
 // Batch is a frozen list of findings, and what was done with it.
 type Batch struct {
-	ID       int64     `json:"id"`
-	By       string    `json:"by"`
-	At       time.Time `json:"at"`
-	Query    string    `json:"query,omitempty"`
-	Campaign string    `json:"campaign,omitempty"`
-	// Members is their number, Digest the SHA-256 over a line for each, by id: its id, a blank, its seen.
-	Members int             `json:"members"`
-	Digest  string          `json:"digest" doc:"SHA-256 over a line for each member, by id ascending: id, blank, seen, line feed."`
-	State   desk.BatchState `json:"state" doc:"frozen, applying, applied, undoing, undone"`
-	// Confirm says that the number of members must be given with the act.
-	Confirm bool        `json:"confirm" doc:"The number of members must be given with the act."`
-	Order   *desk.Order `json:"order,omitempty" doc:"What is done with each member."`
-	Blind   bool        `json:"blind,omitempty" doc:"Verdict, reason and words of the order are left out: its decisions wait for a second review, which you may give."`
-	Done    time.Time   `json:"done,omitzero"`
-	Undone  string      `json:"undone_by,omitempty"`
-	Why     string      `json:"undone_because,omitempty"`
-	Preview Preview     `json:"preview"`
-	Tally   Tally       `json:"tally"`
+	ID       int64           `json:"id"`
+	By       string          `json:"by"`
+	At       time.Time       `json:"at"`
+	Query    string          `json:"query,omitempty"`
+	Campaign string          `json:"campaign,omitempty"`
+	Members  int             `json:"members"`
+	Digest   string          `json:"digest" doc:"SHA-256 over a line for each member, by id ascending: id, blank, seen, line feed."`
+	State    desk.BatchState `json:"state" doc:"frozen, applying, applied, undoing, undone"`
+	Confirm  bool            `json:"confirm" doc:"The number of members must be given with the act."`
+	Order    *desk.Order     `json:"order,omitempty" doc:"What is done with each member."`
+	Blind    bool            `json:"blind,omitempty" doc:"Verdict, reason and words of the order are left out: its decisions wait for a second review, which you may give."`
+	Done     time.Time       `json:"done,omitzero"`
+	Undone   string          `json:"undone_by,omitempty"`
+	Why      string          `json:"undone_because,omitempty"`
+	Preview  Preview         `json:"preview"`
+	Tally    Tally           `json:"tally"`
 }
 
 // Preview counts what a batch consists of, as it was when it was frozen.

@@ -50,8 +50,7 @@ type View struct {
 	Owner string `json:"owner" doc:"The account that has saved it."`
 	ViewFields
 	Changed time.Time `json:"changed"`
-	// Count is what the account that asks finds with it; null if the query cannot be read any more.
-	Count *int `json:"count" doc:"What you find with it; null if the query cannot be read any more."`
+	Count   *int      `json:"count" doc:"What you find with it; null if the query cannot be read any more."`
 }
 
 // ViewFields are what an account says of a view.
