@@ -145,7 +145,7 @@ func (a *asks) ask(pattern string, row route, sign func(*http.Request)) *httptes
 
 func inSession(v visitor) func(*http.Request) {
 	return func(r *http.Request) {
-		r.AddCookie(&http.Cookie{Name: "__Host-qianshao_session", Value: v.session})
+		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: v.session})
 		r.Header.Set("X-CSRF-Token", v.form)
 	}
 }
@@ -193,10 +193,7 @@ func TestAccess(t *testing.T) {
 	for _, account := range accounts {
 		visitors[account.Name] = o.newVisitor(t, account)
 	}
-	disable := func(r *store.AccountRecord) error { r.Disabled = true; return nil }
-	if _, err := o.accounts.Change(t.Context(), "test", "disabled", disable); err != nil {
-		t.Fatal(err)
-	}
+	o.change(t, "disabled", func(r *store.AccountRecord) { r.Disabled = true })
 	for _, pattern := range patterns {
 		row := table[pattern]
 		a.strangers(pattern, row, visitors["disabled"])
@@ -278,7 +275,7 @@ func (a *asks) account(pattern string, row route, account *qianshao.Account, v v
 		session = http.StatusForbidden // the metrics are for tokens
 	}
 	if changes && !row.open {
-		w := a.ask(pattern, row, func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "__Host-qianshao_session", Value: v.session}) })
+		w := a.ask(pattern, row, func(r *http.Request) { r.AddCookie(&http.Cookie{Name: sessionCookie, Value: v.session}) })
 		a.want(w, http.StatusForbidden, account.Name+" without the form's token", pattern)
 	}
 	if changes {

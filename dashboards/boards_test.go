@@ -27,12 +27,11 @@ func exposed(t *testing.T) map[string]bool {
 		func(context.Context) (time.Time, bool, error) { return testNow, true, nil },
 	)
 	m.WatchUnmonitored(func(context.Context) (map[string]int, error) { return map[string]int{"down": 1}, nil })
-	m.WatchIndex(func(context.Context) (store.Backlog, error) {
+	backlog := func(context.Context) (store.Backlog, error) {
 		return store.Backlog{Findings: 3, Oldest: time.Now().Add(-time.Hour)}, nil
-	})
-	m.WatchCampaigns(func(context.Context) (store.Backlog, error) {
-		return store.Backlog{Findings: 3, Oldest: time.Now().Add(-time.Hour)}, nil
-	})
+	}
+	m.WatchIndex(backlog)
+	m.WatchCampaigns(backlog)
 	families, err := m.Registry().Gather()
 	if err != nil {
 		t.Fatal(err)

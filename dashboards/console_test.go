@@ -134,9 +134,7 @@ const casinoSource = "<html><body>\n<a style=\"display:none\">新用户注册\u2
 func (o *outpost) get(t *testing.T, target string, header ...string) (int, string, http.Header) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8740"+target, nil)
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
+	setHeader(r, header)
 	w := o.serve(r)
 	body, err := io.ReadAll(w.Result().Body)
 	if err != nil {

@@ -548,9 +548,7 @@ func TestEvents(t *testing.T) {
 	if w := me.ask("GET", "/api/v1/events", "", "Last-Event-ID", "x"); w.Code != http.StatusBadRequest {
 		t.Errorf("an id that is none: %d", w.Code)
 	}
-	if _, err := o.accounts.Change(t.Context(), "test", "analyst", func(r *store.AccountRecord) error { r.Disabled = true; return nil }); err != nil {
-		t.Fatal(err)
-	}
+	o.change(t, "analyst", func(r *store.AccountRecord) { r.Disabled = true })
 	if id, event, data := next(again); event != "" {
 		t.Errorf("a disabled account is told %s %s %s", id, event, data)
 	}
@@ -644,12 +642,7 @@ func TestBatchOfLessSight(t *testing.T) {
 	if b := decode[api.Batch](t, w.Body.String()); b.Members != 2 || b.Tally.Pending != 2 {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	if _, err := o.accounts.Change(t.Context(), "test", "analyst", func(r *store.AccountRecord) error {
-		r.Sight.Authorisations = []string{"mine"}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
+	o.change(t, "analyst", func(r *store.AccountRecord) { r.Sight.Authorisations = []string{"mine"} })
 	body := me.ask("GET", at+"/members", "").Body.String()
 	if strings.Contains(body, theirs) || !strings.Contains(body, mine) {
 		t.Errorf("the members: %s", body)

@@ -353,9 +353,7 @@ func TestTries(t *testing.T) {
 		r := httptest.NewRequest("POST", "https://console.example/login", strings.NewReader(credentials(name, password)))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.RemoteAddr = from
-		for i := 0; i+1 < len(header); i += 2 {
-			r.Header.Add(header[i], header[i+1])
-		}
+		setHeader(r, header)
 		w := httptest.NewRecorder()
 		o.handler.ServeHTTP(w, r)
 		if w.Code == 429 && w.Header().Get("Retry-After") == "" {

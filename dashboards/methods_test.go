@@ -11,9 +11,8 @@ import (
 // the methods that it takes; an address that there is not is not found by any.
 func TestUnknownMethods(t *testing.T) {
 	o := takesSubmissions(t)
-	answer := func(o *outpost, method, path string) *httptest.ResponseRecorder {
-		r := httptest.NewRequest(method, "http://127.0.0.1"+path, nil)
-		return o.serve(r)
+	answer := func(method, path string) *httptest.ResponseRecorder {
+		return o.serve(httptest.NewRequest(method, "http://127.0.0.1"+path, nil))
 	}
 	const read = "GET, HEAD"
 	for path, allow := range map[string]string{
@@ -27,7 +26,7 @@ func TestUnknownMethods(t *testing.T) {
 			if strings.Contains(allow, method) {
 				continue
 			}
-			w := answer(o, method, path)
+			w := answer(method, path)
 			if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != allow {
 				t.Errorf("%s %s: %d, Allow %q, want 405 and %q", method, path, w.Code, w.Header().Get("Allow"), allow)
 			}
@@ -37,7 +36,7 @@ func TestUnknownMethods(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/none", "/api/v1/none", "/api/"} {
-		if w := answer(o, http.MethodPut, path); w.Code != http.StatusNotFound || w.Header().Get("Allow") != "" {
+		if w := answer(http.MethodPut, path); w.Code != http.StatusNotFound || w.Header().Get("Allow") != "" {
 			t.Errorf("PUT %s: %d, Allow %q", path, w.Code, w.Header().Get("Allow"))
 		}
 	}

@@ -54,9 +54,7 @@ func (p *person) ask(method, target, body string, header ...string) *httptest.Re
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
+	setHeader(r, header)
 	p.sign(r)
 	w := httptest.NewRecorder()
 	p.handler.ServeHTTP(w, r)

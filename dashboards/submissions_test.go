@@ -39,8 +39,7 @@ func takesSubmissions(t *testing.T) *outpost {
 func (o *outpost) post(target, contentType, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1"+target, strings.NewReader(body))
 	r.Header.Set("Content-Type", contentType)
-	w := o.serve(r)
-	return w
+	return o.serve(r)
 }
 
 func TestSubmissionsAPI(t *testing.T) {

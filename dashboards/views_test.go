@@ -46,8 +46,7 @@ func saveCloaked(t *testing.T, o *outpost, instead string) string {
 func get(t *testing.T, o *outpost, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil)
-	w := o.serve(r)
-	return w
+	return o.serve(r)
 }
 
 func TestBothVersionsStandSideBySide(t *testing.T) {

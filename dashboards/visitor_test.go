@@ -34,13 +34,7 @@ func (o *outpost) newVisitor(t *testing.T, account qianshao.Account) visitor {
 		t.Fatal(err)
 	}
 	v := o.enter(t, account.Name)
-	var scopes []qianshao.Scope
-	for _, scope := range qianshao.Scopes() {
-		if account.Allows(scope) {
-			scopes = append(scopes, scope)
-		}
-	}
-	v.token = o.newToken(t, account.Name, scopes...)
+	v.token = o.newToken(t, account.Name, scopesOf(account)...)
 	return v
 }
 
@@ -64,8 +58,8 @@ func (o *outpost) enter(t *testing.T, name string) visitor {
 	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/" {
 		t.Fatalf("a link to enter: %d to %q", w.Code, w.Header().Get("Location"))
 	}
-	v := visitor{name: name, session: cookie(w, "__Host-qianshao_session")}
-	v.form = formToken(o.do("GET", "/account", "", "Cookie", "__Host-qianshao_session="+v.session).Body.String())
+	v := visitor{name: name, session: cookie(w, sessionCookie)}
+	v.form = formToken(o.as(v, "GET", "/account", nil).Body.String())
 	if v.session == "" || v.form == "" {
 		t.Fatal("no session, or no form on the account's page")
 	}
@@ -105,6 +99,13 @@ func (v visitor) sign(r *http.Request) {
 	r.Header.Set("X-CSRF-Token", v.form)
 }
 
+// setHeader sets header fields: names and values in turn.
+func setHeader(r *http.Request, header []string) {
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+}
+
 // serve answers a request of the outpost's administrator.
 func (o *outpost) serve(r *http.Request) *httptest.ResponseRecorder {
 	o.visitor.sign(r)
@@ -119,9 +120,7 @@ func (o *outpost) do(method, target, form string, header ...string) *httptest.Re
 	if form != "" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Add(header[i], header[i+1])
-	}
+	setHeader(r, header)
 	w := httptest.NewRecorder()
 	o.handler.ServeHTTP(w, r)
 	return w
@@ -134,7 +133,7 @@ func (o *outpost) as(v visitor, method, target string, form url.Values) *httptes
 		form.Set("csrf", v.form)
 		body = form.Encode()
 	}
-	return o.do(method, target, body, "Cookie", "__Host-qianshao_session="+v.session)
+	return o.do(method, target, body, "Cookie", sessionCookie+"="+v.session)
 }
 
 // withToken asks the API with a token.

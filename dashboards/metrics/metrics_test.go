@@ -24,12 +24,11 @@ func TestLint(t *testing.T) {
 		t.Errorf("%d frontier gauges, error %v; want 2", n, err)
 	}
 	m.WatchUnmonitored(func(context.Context) (map[string]int, error) { return map[string]int{"down": 1}, nil })
-	m.WatchIndex(func(context.Context) (store.Backlog, error) {
+	backlog := func(context.Context) (store.Backlog, error) {
 		return store.Backlog{Findings: 3, Oldest: time.Now().Add(-time.Hour)}, nil
-	})
-	m.WatchCampaigns(func(context.Context) (store.Backlog, error) {
-		return store.Backlog{Findings: 3, Oldest: time.Now().Add(-time.Hour)}, nil
-	})
+	}
+	m.WatchIndex(backlog)
+	m.WatchCampaigns(backlog)
 	problems, err := testutil.GatherAndLint(m.Registry())
 	if err != nil {
 		t.Fatal(err)
