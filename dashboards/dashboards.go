@@ -1,8 +1,8 @@
 // Package dashboards is what people and programs look at. It wires the
 // rooms of pages, the API and the metrics into one handler, and decides in
 // what order a request passes through its guards. Beside it are the Grafana
-// board and the alert rules. It only reads; what it takes, or withdraws, are
-// submissions of pages, and what an account changes of itself.
+// board and the alert rules. What people change here (acts and batches, submissions,
+// saved views, settings, their own account) is checked and kept by desk, intake and auth.
 package dashboards
 
 import (
@@ -236,7 +236,7 @@ func allowedMethods(mux *http.ServeMux, r *http.Request, rest string) (allowed [
 }
 
 // health answers 200 when store and index answer. It says no more than that,
-// because nobody need log in for it.
+// because it needs no log-in.
 func (s *site) health(w http.ResponseWriter, r *http.Request) {
 	// An id that no finding has: a look into the database without reading much.
 	_, err := s.opts.Store.VisibleFinding(r.Context(), qianshao.SeeAll(), "-")

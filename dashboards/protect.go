@@ -55,7 +55,7 @@ func (s *site) recoverPanics(next http.Handler) http.Handler {
 	})
 }
 
-// isOpen says whether a path is for those, too, who have not logged in: the health
+// isOpen says whether a path is open to those who have not logged in: the health
 // check for container platforms, the ways in, and what their pages need.
 func isOpen(path string) bool {
 	switch path {

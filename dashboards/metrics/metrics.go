@@ -102,9 +102,9 @@ func New() *Metrics {
 		browser: gauge("browser_available", "1 if pages can be rendered, 0 if there is no browser."),
 		ocr:     gauge("ocr_available", "1 if text in pictures can be read, 0 if there is no tesseract with Chinese."),
 		failures: counterVec("page_failures_total",
-			"Pages on which a stage gave up with an error, for the index: tries to tell it of changes; skips are counted elsewhere.", "stage"),
+			"Pages on which a stage gave up with an error; for the index, attempts to tell it of changes. Skips are counted elsewhere.", "stage"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "qianshao_page_duration_seconds", Help: "Time that one page spent in a stage; in the index, that all changes took of which it was told together.",
+			Name: "qianshao_page_duration_seconds", Help: "Time that one page spent in a stage; for the index, the time it took to tell it of all pending changes.",
 			Buckets: durationBuckets,
 		}, []string{"stage"}),
 		lastPage: gauge("last_page_timestamp_seconds", "Unix time at which a page was last saved; 0 before the first."),
@@ -239,7 +239,7 @@ func (m *Metrics) Saved(took time.Duration) {
 	m.lastPage.SetToCurrentTime()
 }
 
-// Indexed records that changed findings, all that there were, can be searched.
+// Indexed records that all changed findings can be searched, and how long that took.
 func (m *Metrics) Indexed(took time.Duration) { m.observe(StageIndex, took) }
 
 // Failed counts a page on which a stage gave up with an error.
@@ -308,9 +308,9 @@ func (m *Metrics) WatchIndex(backlog func(ctx context.Context) (store.Backlog, e
 	})
 }
 
-// WatchCampaigns registers the gauges of the findings that are not grouped into campaigns
-// as they are now, likewise: qianshao_campaigns_pending_findings and
-// qianshao_campaigns_lag_seconds. It must be called at most once.
+// WatchCampaigns registers the same gauges of what was not grouped into campaigns yet:
+// qianshao_campaigns_pending_findings and qianshao_campaigns_lag_seconds. It must be
+// called at most once.
 func (m *Metrics) WatchCampaigns(backlog func(ctx context.Context) (store.Backlog, error)) {
 	m.registry.MustRegister(&backlogCollector{
 		backlog: backlog,
@@ -340,7 +340,7 @@ func (c *backlogCollector) Collect(ch chan<- prometheus.Metric) {
 		return
 	}
 	lag := 0.0
-	if !b.Oldest.IsZero() { // a change that a clock which was ahead has noted is new
+	if !b.Oldest.IsZero() { // max: the clock may have been ahead when the change was noted
 		lag = max(0, time.Since(b.Oldest).Seconds())
 	}
 	ch <- prometheus.MustNewConstMetric(c.pending, prometheus.GaugeValue, float64(b.Findings))
