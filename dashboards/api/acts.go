@@ -43,7 +43,7 @@ func (a *API) release(ctx context.Context, in *struct {
 	if err := a.opts.Desk.Release(ctx, acting(ctx), subject); err != nil {
 		return nil, a.refusal(ctx, "claim", err)
 	}
-	return nil, nil
+	return nil, nil // 204
 }
 
 // Act is an act as the API gives it.

@@ -45,7 +45,7 @@ type Store interface {
 	WithdrawSubmission(ctx context.Context, id string) error
 }
 
-// Options of New. All but Intake and Unmonitored are required.
+// Options of New. A field is required unless its comment says what it is without it.
 type Options struct {
 	Store Store
 	Index index.Index
@@ -53,13 +53,13 @@ type Options struct {
 	Guard *auth.Guard
 	// Accounts keep what the administrator sets.
 	Accounts *auth.Accounts
-	// Desk takes acts; without it there are no routes for them.
+	// Desk takes acts; without it there are no routes for acts, batches, campaigns and events.
 	Desk *desk.Desk
 	// Campaigns are what findings are grouped into; required with Desk.
 	Campaigns Campaigns
 	// News tells what has happened; required with Desk.
 	News News
-	// Closing is closed when the server is to end: streams end then. nil is never.
+	// Closing is closed when the server is to end: streams end then. Without it they end with their clients.
 	Closing <-chan struct{}
 	// Answers and Views keep what accounts leave here.
 	Answers Answers
@@ -155,8 +155,8 @@ func (a *API) config() huma.Config {
 	}
 }
 
-// schemaName names a type in the description: those of index and desk get the room's name
-// before theirs, since the index has spans of its own, and the desk orders.
+// schemaName names a type in the description. Types of index and desk get their room's name
+// in front: both have types, such as desk.Order, that are called like others here.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
@@ -213,8 +213,8 @@ func (a *API) requirePower(power qianshao.Power) func(huma.Context, func(huma.Co
 	}
 }
 
-// requireJSON refuses bodies of a type that the operation does not take. A form of any
-// web page can send the others.
+// requireJSON refuses bodies of a type that the operation does not take, such as those that
+// a form on any web page can send.
 func (a *API) requireJSON(ctx huma.Context, next func(huma.Context)) {
 	takes := ctx.Operation().RequestBody
 	if takes == nil {
@@ -268,7 +268,7 @@ func (a *API) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(w, bytes.NewReader(append(body, '\n')))
 }
 
-// Unknown answers a request for an address that there is not.
+// Unknown answers a request for an address that does not exist.
 func (a *API) Unknown(w http.ResponseWriter) {
 	a.WriteProblem(w, NewProblem(http.StatusNotFound, "not_found", "there is no such address; GET "+Root+"/openapi.json lists those that there are"))
 }

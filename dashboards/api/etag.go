@@ -20,7 +20,7 @@ type single[T any] struct {
 	Body   *T
 }
 
-// answer returns what is to be answered with a thing: nothing if it is known as it is.
+// answer returns the answer with a thing and its ETag; 304 without a body if the client has that ETag.
 func answer[T any](known IfChanged, v T) (*single[T], error) {
 	body, err := json.Marshal(v)
 	if err != nil {

@@ -84,7 +84,7 @@ func validKey(key string) bool {
 }
 
 // requestHash is the SHA-256 of what a request asks for, and of what its account may do and
-// see: an answer is not kept for the same account with less. It reads the body, and puts it back.
+// see: an account that may see less by now is not sent the old answer. It reads the body, and puts it back.
 func requestHash(w http.ResponseWriter, r *http.Request) (string, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxKeyed))
 	if err != nil {

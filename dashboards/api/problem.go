@@ -85,8 +85,8 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType is that of problem details.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// failure is the problem of an error of the store or the index. what is what has not
-// been found if nothing was.
+// failure is the problem of an error of the store or the index. what names the thing that
+// was asked for, for store.ErrNotFound and the log.
 func (a *API) failure(ctx context.Context, what string, err error) *Problem {
 	var p *Problem
 	switch {
@@ -102,14 +102,14 @@ func (a *API) failure(ctx context.Context, what string, err error) *Problem {
 	return NewProblem(http.StatusInternalServerError, "internal", "the request failed; the server's log has the cause")
 }
 
-// answering lets the status of an answer be set by what is answered: huma has one status
-// for all that a schema refuses, and we have told programs 400.
+// answering lets ownProblem change the status of an answer: what a schema refuses is 422 to
+// huma, and has always been 400 here.
 type answering struct {
 	asked
 	status int
 }
 
-// asked is huma's context under another name: it has a method Context.
+// asked is huma.Context by a name that does not hide its method Context when it is embedded.
 type asked = huma.Context
 
 // Unwrap is for humago.

@@ -100,8 +100,8 @@ func (a *API) scan(ctx context.Context, in *scanInput) (*scanned, error) {
 	if r.Lines {
 		out.Type = typeLines
 	}
-	// It is done to its end, though its client has left: what reads the body, and takes the
-	// memory, would go on beyond its turn.
+	// A scan is done to its end even if its client has left. Cut short, it would still hold
+	// memory for a while, and its turn would be another's by then.
 	err = a.opts.Scan(context.WithoutCancel(ctx), r, func(answer any) error {
 		line, err := json.Marshal(answer)
 		out.Body = append(out.Body, append(line, '\n')...)

@@ -125,7 +125,7 @@ func (a *API) withdraw(ctx context.Context, in *ByID) (*struct{}, error) {
 	if err != nil {
 		return nil, a.failure(ctx, "report", err)
 	}
-	return nil, nil //nolint:nilnil // 204
+	return nil, nil // 204
 }
 
 func (a *API) submission(ctx context.Context, in *struct {

@@ -102,5 +102,5 @@ func (a *API) revokeToken(ctx context.Context, in *ByID) (*struct{}, error) {
 	if err != nil {
 		return nil, a.failure(ctx, "token", err)
 	}
-	return nil, nil //nolint:nilnil // 204
+	return nil, nil // 204
 }

@@ -93,7 +93,7 @@ func (a *API) counted(ctx context.Context, saved store.SavedView) (View, error) 
 	}}
 	query, err := a.opts.Parser().Parse(saved.Query)
 	if err != nil {
-		return v, nil //nolint:nilerr // saved under an older query language: shown without a number
+		return v, nil // saved under an older query language: shown without a number
 	}
 	results, err := a.opts.Index.Search(ctx, index.Request{Query: query, Sight: auth.From(ctx).Sight, NoFacets: true})
 	v.Count = &results.Total
@@ -147,5 +147,5 @@ func (a *API) deleteView(ctx context.Context, in *ByID) (*struct{}, error) {
 	if err != nil {
 		return nil, a.failure(ctx, "view", err)
 	}
-	return nil, nil //nolint:nilnil // 204
+	return nil, nil // 204
 }
