@@ -95,12 +95,15 @@ func (d *Desk) Members(ctx context.Context, account qianshao.Account, id int64, 
 		}
 	}
 	due, err := d.due(ctx, &account, ids)
+	if err != nil {
+		return nil, err
+	}
 	for i := range list {
 		if m := &list[i]; due[m.Finding] {
 			m.Verdict, m.Blind = "", true
 		}
 	}
-	return list, err
+	return list, nil
 }
 
 // Begin orders a batch's act. confirm is the number of members as the author has typed it,
@@ -350,7 +353,7 @@ func applyToMember(b *Batch, m *MemberState, account *qianshao.Account, now time
 	if o.Kind == qianshao.ActDecide && b.Members > ConfirmAbove {
 		j.draft.Detail.Second = SecondBatch
 	} else {
-		j.draft.Detail.Second = j.second(false)
+		j.draft.Detail.Second = second(m.State.Level, o.Verdict, false)
 	}
 	act, err := j.act(rules)
 	act.Batch = b.ID

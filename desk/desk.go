@@ -254,14 +254,13 @@ func (d *Desk) sampled(ctx context.Context) (bool, error) {
 }
 
 func sees(account *qianshao.Account, s *State) bool {
-	return account.Sight.All || slices.ContainsFunc(s.Authorisations, account.Sight.Sees)
+	return seesAny(account, s.Authorisations)
+}
+
+func seesAny(account *qianshao.Account, authorisations []string) bool {
+	return account.Sight.All || slices.ContainsFunc(authorisations, account.Sight.Sees)
 }
 
 func seesAll(account *qianshao.Account, authorisations []string) bool {
-	for _, authorisation := range authorisations {
-		if !account.Sight.Sees(authorisation) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(authorisations, func(a string) bool { return !account.Sight.Sees(a) })
 }

@@ -23,10 +23,7 @@ func ByPolicy(policy *qianshao.Act, n *Newcomer, now time.Time) (act qianshao.Ac
 	if detailOf(policy).Newcomers != NewcomersDecided || !policy.Verdict.Valid() || len(n.Acts) > 0 {
 		return qianshao.Act{}, false, nil
 	}
-	d := Detail{Policy: policy.Seq}
-	if n.Level == qianshao.LevelCritical && policy.Verdict == qianshao.VerdictNotCrime {
-		d.Second = SecondCritical
-	}
+	d := Detail{Policy: policy.Seq, Second: second(n.Level, policy.Verdict, false)}
 	act = qianshao.Act{
 		At: now.UTC().Truncate(time.Millisecond), By: policy.By, Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: n.Finding},
 		Kind: qianshao.ActDecide, Verdict: policy.Verdict, Reason: policy.Reason, Seen: n.Seen, Rules: policy.Rules, Round: 1,

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func (d *Desk) judge(ctx context.Context, account *qianshao.Account, draft *Draf
 		return Change{}, err
 	}
 	if draft.Kind == qianshao.ActAssign {
-		if err := d.assignable(ctx, account, &j.draft, s); err != nil {
+		if err := d.assignable(ctx, &j); err != nil {
 			return Change{}, err
 		}
 	}
@@ -55,7 +56,7 @@ func (d *Desk) judge(ctx context.Context, account *qianshao.Account, draft *Draf
 		if err != nil {
 			return Change{}, err
 		}
-		j.draft.Detail.Second = j.second(sampled)
+		j.draft.Detail.Second = second(s.Level, draft.Verdict, sampled)
 	}
 	act, err := j.act(d.opts.Rules())
 	return Change{Act: act, Claim: j.renewed()}, err
@@ -89,7 +90,7 @@ func mayAct(account *qianshao.Account, draft *Draft, s *State) error {
 	case qianshao.ActMerge, qianshao.ActSplit, qianshao.ActPolicy:
 		all := seesAll(account, s.Authorisations)
 		for _, other := range s.Others {
-			if !account.Sight.All && !slices.ContainsFunc(other, account.Sight.Sees) {
+			if !seesAny(account, other) {
 				return ErrNotFound // as for an id that leads nowhere
 			}
 			all = all && seesAll(account, other)
@@ -138,13 +139,7 @@ func rightSubject(draft *Draft) error {
 }
 
 // carriesVerdict says whether acts of the kind have a verdict.
-func carriesVerdict(k qianshao.ActKind) bool {
-	switch k {
-	case qianshao.ActDecide, qianshao.ActAdjudicate, qianshao.ActReview, qianshao.ActDispute:
-		return true
-	}
-	return false
-}
+func carriesVerdict(k qianshao.ActKind) bool { return settles(k) || answers(k) }
 
 func rightVerdict(draft *Draft) error {
 	v, r := draft.Verdict, draft.Reason
@@ -344,7 +339,7 @@ func (j *judgement) answerable() error {
 		return refuse("agrees", "verdict", "that is the verdict which stands: there is nothing to dispute")
 	}
 	for i := range j.state.Acts {
-		if a := &j.state.Acts[i]; a.By == j.account.Name && a.Round == s.Round && (a.Kind == qianshao.ActReview || a.Kind == qianshao.ActDispute) {
+		if a := &j.state.Acts[i]; a.By == j.account.Name && a.Round == s.Round && answers(a.Kind) {
 			return refuse("reviewed", "kind", "you have answered this decision already")
 		}
 	}
@@ -394,15 +389,12 @@ func (j *judgement) stands(a *qianshao.Act) bool {
 	return false
 }
 
-// second says why a decision is due for a second review.
-func (j *judgement) second(sampled bool) Second {
-	if j.draft.Kind != qianshao.ActDecide {
-		return ""
-	}
+// second says why a decision on a finding of a level is due for a second review.
+func second(level qianshao.Level, v qianshao.Verdict, sampled bool) Second {
 	switch {
-	case j.state.Level == qianshao.LevelCritical && j.draft.Verdict == qianshao.VerdictNotCrime:
+	case level == qianshao.LevelCritical && v == qianshao.VerdictNotCrime:
 		return SecondCritical
-	case j.draft.Verdict != qianshao.VerdictUnsure && sampled:
+	case v != qianshao.VerdictUnsure && sampled:
 		return SecondSample
 	}
 	return ""
@@ -422,16 +414,11 @@ func (j *judgement) act(rules string) (a qianshao.Act, err error) {
 		At: j.now, By: j.account.Name, Key: d.Key, Subject: d.Subject, Kind: d.Kind, Basis: d.Basis, Verdict: d.Verdict, Reason: d.Reason,
 		Seen: d.Seen, Rules: rules, Until: d.Until.UTC().Truncate(time.Millisecond), Reverts: d.Reverts,
 	}
-	switch d.Kind {
-	case qianshao.ActReview, qianshao.ActDispute:
+	switch {
+	case answers(d.Kind):
 		a.Round = j.standing.Round
-	case qianshao.ActDecide, qianshao.ActAdjudicate:
-		a.Round = 1
-		for i := range j.state.Acts {
-			if k := j.state.Acts[i].Kind; k == qianshao.ActDecide || k == qianshao.ActAdjudicate {
-				a.Round++
-			}
-		}
+	case settles(d.Kind):
+		a.Round = 1 + decisions(j.state.Acts, math.MaxInt64)
 	}
 	a.Detail, err = d.Detail.encode()
 	return a, err
@@ -470,9 +457,9 @@ func (j *judgement) renewed() *Claim {
 }
 
 // assignable says whether the draft's assignee can be given the subject by the account.
-func (d *Desk) assignable(ctx context.Context, account *qianshao.Account, draft *Draft, s *State) error {
-	to, was := draft.Detail.Assignee, Replay(s.Acts).Assignee
-	if self := account.Name; !account.May(qianshao.PowerLead) && (to != self && to != "" || was != self && was != "") {
+func (d *Desk) assignable(ctx context.Context, j *judgement) error {
+	to, was := j.draft.Detail.Assignee, j.standing.Assignee
+	if self := j.account.Name; !j.account.May(qianshao.PowerLead) && (to != self && to != "" || was != self && was != "") {
 		return forbidden(qianshao.PowerLead, "give tasks to others, or take theirs")
 	}
 	if to == "" {
@@ -482,7 +469,7 @@ func (d *Desk) assignable(ctx context.Context, account *qianshao.Account, draft 
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	if err != nil || assignee.Disabled || !assignee.May(qianshao.PowerDecide) || !sees(&assignee, s) {
+	if err != nil || assignee.Disabled || !assignee.May(qianshao.PowerDecide) || !sees(&assignee, j.state) {
 		return refuse("assignee", "detail.assignee", "there is no account %q that is enabled, decides, and sees this", to)
 	}
 	return nil

@@ -132,21 +132,31 @@ func (s *Standing) undo(a *qianshao.Act, before []qianshao.Act) {
 			s.undecide()
 			return
 		}
-		round := 0
+		s.decide(prior, decisions(before, prior.Seq))
 		for i := range before {
-			if b := &before[i]; b.Kind == qianshao.ActDecide || b.Kind == qianshao.ActAdjudicate {
-				if round++; b.Seq == prior.Seq {
-					break
-				}
-			}
-		}
-		s.decide(prior, round)
-		for i := range before {
-			if b := &before[i]; b.Kind == qianshao.ActReview || b.Kind == qianshao.ActDispute {
-				s.answer(b)
+			if answers(before[i].Kind) {
+				s.answer(&before[i])
 			}
 		}
 	}
+}
+
+// settles says whether acts of the kind give a subject the verdict that stands.
+func settles(k qianshao.ActKind) bool {
+	return k == qianshao.ActDecide || k == qianshao.ActAdjudicate
+}
+
+// answers says whether acts of the kind answer the verdict that stands.
+func answers(k qianshao.ActKind) bool { return k == qianshao.ActReview || k == qianshao.ActDispute }
+
+// decisions counts the acts up to a Seq that gave a verdict.
+func decisions(acts []qianshao.Act, last int64) (n int) {
+	for i := range acts {
+		if settles(acts[i].Kind) && acts[i].Seq <= last {
+			n++
+		}
+	}
+	return n
 }
 
 // stoodAfter returns the act whose verdict stood after the deciding act with that Seq, nil for none.
@@ -156,12 +166,12 @@ func stoodAfter(acts []qianshao.Act, seq int64) *qianshao.Act {
 		if a == nil {
 			return nil
 		}
-		if a.Kind == qianshao.ActDecide || a.Kind == qianshao.ActAdjudicate {
+		if settles(a.Kind) {
 			return a
 		}
 		before := a.Basis
 		if a.Kind == qianshao.ActUndo {
-			if r := actOf(acts, a.Reverts); r != nil && (r.Kind == qianshao.ActDecide || r.Kind == qianshao.ActAdjudicate) {
+			if r := actOf(acts, a.Reverts); r != nil && settles(r.Kind) {
 				before = r.Basis
 			}
 		}
