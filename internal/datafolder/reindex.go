@@ -25,9 +25,9 @@ type Reindexing func(done, total int)
 const reindexBatch = 200
 
 // Reindex makes anew what a data folder derives from its store: the standings of the desk
-// from its acts, the campaigns, and the index. It returns the number of findings. Days begin in the zone; nil is index.DefaultZone. If it is
-// interrupted, the index says so when it is next opened, and Reindex can be called
-// again. told may be nil.
+// from its acts, the campaigns, and the index. It returns the number of findings. Days
+// begin in the zone; nil is index.DefaultZone. If it is interrupted, the index says so
+// when it is next opened, and Reindex can be called again. told may be nil.
 func Reindex(ctx context.Context, data string, zone *time.Location, told Reindexing) (count int, err error) {
 	db, err := openStore(ctx, data)
 	if err != nil {
@@ -115,8 +115,8 @@ func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done
 // matchIndex holds the index of a data folder against the store, the truth: a
 // process may have died before it told the index of its last findings, and a folder
 // may have been restored from a backup, deleted or damaged. The index is told what it
-// was not told, or else it is built anew. ix is the open index, nil if it could not be read; it is closed where
-// another one is returned.
+// was not told, or else it is built anew. ix is the open index, nil if it could not be
+// read; it is closed where another one is returned.
 func matchIndex(ctx context.Context, data string, zone *time.Location, ix index.Index, db *Store, told Reindexing) (index.Index, error) {
 	if ix != nil {
 		same, err := catchUp(ctx, ix, db)

@@ -9,22 +9,21 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/metrics"
-	"github.com/qianshao/qianshao/ingest"
 )
 
 // identify gives the findings of a flagged page their ids, before the archive writes them
-// down, and says what they show. before is what the last visit left, rules names those in force.
-func (p *Pipeline) identify(ctx context.Context, page *qianshao.Page, a *qianshao.Assessment, before ingest.Memory, rules string) (merged map[string]string, err error) {
+// down, and says what they show; byRules and sameBody are as in look.
+func (p *Pipeline) identify(ctx context.Context, url string, a *qianshao.Assessment, byRules, sameBody bool) (merged map[string]string, err error) {
 	if !a.Flagged() {
 		return nil, nil
 	}
-	known, err := p.Store.FindingsOfPage(ctx, page.URL)
+	known, err := p.Store.FindingsOfPage(ctx, url)
 	if err != nil {
 		p.Metrics.Failed(metrics.StageSave)
 		return nil, err
 	}
-	merged = settle(page.URL, known, a.Findings)
-	look(known, a.Findings, before.Rules != rules, before.Hash == hashOf(page.Body))
+	merged = settle(url, known, a.Findings)
+	look(known, a.Findings, byRules, sameBody)
 	return merged, nil
 }
 

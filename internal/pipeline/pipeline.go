@@ -100,10 +100,10 @@ func New(opts Options) (*Pipeline, error) {
 	return &Pipeline{Options: opts, turns: turns.New(maxWorked, largePage)}, nil
 }
 
-// Process is the way of a page: look at its other views, judge, archive, save. It returns the links to follow, those of a feed included. Every step
-// may be repeated, so a crash between any two of them costs nothing but the
-// repetition; the crawler marks the page done only after Process has returned.
-// before is what the last visit left.
+// Process is the way of a page: look at its other views, judge, archive, save. It
+// returns the links to follow, those of a feed included. Every step may be repeated, so
+// a crash between any two of them costs nothing but the repetition; the crawler marks
+// the page done only after Process has returned. before is what the last visit left.
 func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before ingest.Memory) (handled ingest.Handled, err error) {
 	viewed, err := p.addViews(ctx, &page)
 	if err != nil {
@@ -123,7 +123,8 @@ func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before inges
 		return handled, err
 	}
 	page = extraction.Whole()
-	merged, err := p.identify(ctx, &page, &judged.assessment, before, rules.Name)
+	hash := hashOf(page.Body)
+	merged, err := p.identify(ctx, page.URL, &judged.assessment, before.Rules != rules.Name, before.Hash == hash)
 	if err != nil {
 		return handled, err
 	}
@@ -137,7 +138,7 @@ func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before inges
 	if err != nil {
 		return handled, err
 	}
-	return ingest.Handled{Hash: hashOf(page.Body), Open: saved.Open, Links: slices.Concat(judged.links, p.feedLinks(page))}, nil
+	return ingest.Handled{Hash: hash, Open: saved.Open, Links: slices.Concat(judged.links, p.feedLinks(page))}, nil
 }
 
 // Gone records that a page is no longer there.

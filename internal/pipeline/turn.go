@@ -9,9 +9,10 @@ import (
 	"github.com/qianshao/qianshao/internal/turns"
 )
 
-// Judging a page takes some twelve times its size, and saving it some more. So pages of more than largePage bytes have turns, of maxWorked bytes in all: one of
-// the largest is worked on at a time, or several smaller ones. Most pages are below a tenth
-// of largePage; those of all workers together need less than one of the largest.
+// Judging a page takes some twelve times its size, and saving it some more. So pages of
+// more than largePage bytes have turns, of maxWorked bytes in all: one of the largest is
+// worked on at a time, or several smaller ones. Most pages are below a tenth of largePage;
+// those of all workers together need less than one of the largest.
 const (
 	largePage = 512 << 10
 	maxWorked = fetch.DefaultMaxBody
