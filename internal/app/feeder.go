@@ -32,7 +32,7 @@ type feeder struct {
 	store   *datafolder.Store
 	metrics *metrics.Metrics
 	log     *slog.Logger
-	changed chan struct{}
+	signal
 
 	// feeding is held while the index is told: two at a time could tell it the older
 	// state of a finding last, and put back what was deleted.
@@ -40,15 +40,7 @@ type feeder struct {
 }
 
 func newFeeder(ix index.Index, db *datafolder.Store, m *metrics.Metrics, log *slog.Logger) *feeder {
-	return &feeder{index: ix, store: db, metrics: m, log: log, changed: make(chan struct{}, 1)}
-}
-
-// wake tells the feeder that findings have changed.
-func (f *feeder) wake() {
-	select {
-	case f.changed <- struct{}{}:
-	default: // it was told already
-	}
+	return &feeder{index: ix, store: db, metrics: m, log: log, signal: make(signal, 1)}
 }
 
 // run feeds the index until ctx ends.
@@ -56,18 +48,7 @@ func (f *feeder) run(ctx context.Context) {
 	tick := time.NewTicker(feedInterval)
 	defer tick.Stop()
 	var pause time.Duration
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-f.changed:
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(feedPause):
-			}
-		}
+	for f.wait(ctx, tick.C, feedPause) {
 		pause = desk.Rest(ctx, f.feed(ctx), pause)
 	}
 }

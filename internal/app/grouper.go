@@ -16,21 +16,13 @@ const groupPause = 500 * time.Millisecond
 // grouper puts findings into campaigns as they change, and brings back what is parked
 // until a day that has come.
 type grouper struct {
-	review  *datafolder.Review
-	log     *slog.Logger
-	changed chan struct{}
+	review *datafolder.Review
+	log    *slog.Logger
+	signal
 }
 
 func newGrouper(review *datafolder.Review, log *slog.Logger) *grouper {
-	return &grouper{review: review, log: log, changed: make(chan struct{}, 1)}
-}
-
-// wake tells the grouper that findings have changed.
-func (g *grouper) wake() {
-	select {
-	case g.changed <- struct{}{}:
-	default: // it was told already
-	}
+	return &grouper{review: review, log: log, signal: make(signal, 1)}
 }
 
 // run groups until ctx ends.
@@ -38,20 +30,9 @@ func (g *grouper) run(ctx context.Context) {
 	tick := time.NewTicker(feedInterval)
 	defer tick.Stop()
 	var pause time.Duration
-	for {
-		if pause = desk.Rest(ctx, g.group(ctx), pause); pause > 0 && ctx.Err() == nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-g.changed:
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(groupPause):
-			}
+	for more := true; more; {
+		if pause = desk.Rest(ctx, g.group(ctx), pause); pause == 0 || ctx.Err() != nil {
+			more = g.wait(ctx, tick.C, groupPause)
 		}
 	}
 }

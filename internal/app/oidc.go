@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"os"
@@ -40,19 +41,17 @@ func ReadOIDC(name string) (*auth.OIDC, error) {
 		return nil, fmt.Errorf("%s: %w; the keys are issuer, client_id, client_secret_file, url, scopes, name_claim, role_claim, grants", name, err)
 	}
 	opts := auth.OIDC{
-		Issuer: file.Issuer, ClientID: file.ClientID, URL: file.URL, Scopes: file.Scopes, NameClaim: file.NameClaim, RoleClaim: file.RoleClaim,
+		Issuer: file.Issuer, ClientID: file.ClientID, URL: file.URL, Scopes: file.Scopes, RoleClaim: file.RoleClaim,
+		NameClaim: cmp.Or(file.NameClaim, "preferred_username"),
 	}
-	if opts.NameClaim == "" {
-		opts.NameClaim = "preferred_username"
-	}
-	for key, value := range map[string]string{"issuer": file.Issuer, "url": file.URL} {
-		if u, err := url.Parse(value); err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
-			return nil, fmt.Errorf("%s: %s: %q is no https address (http is for this machine alone)", name, key, value)
+	for _, f := range []struct{ key, value string }{{"issuer", file.Issuer}, {"url", file.URL}} {
+		if u, err := url.Parse(f.value); err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+			return nil, fmt.Errorf("%s: %s: %q is no https address (http is for this machine alone)", name, f.key, f.value)
 		}
 	}
-	for key, value := range map[string]string{"client_id": file.ClientID, "client_secret_file": file.SecretFile, "role_claim": file.RoleClaim} {
-		if value == "" {
-			return nil, fmt.Errorf("%s: %s is missing", name, key)
+	for _, f := range []struct{ key, value string }{{"client_id", file.ClientID}, {"client_secret_file", file.SecretFile}, {"role_claim", file.RoleClaim}} {
+		if f.value == "" {
+			return nil, fmt.Errorf("%s: %s is missing", name, f.key)
 		}
 	}
 	secret, err := os.ReadFile(file.SecretFile)
