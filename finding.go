@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -56,6 +57,15 @@ type OtherRule struct {
 	Title string `json:"title"`
 	Level Level  `json:"level"`
 	Score int    `json:"score"`
+}
+
+// Host returns the host of the page, in lower case and without its port; empty for a file.
+func (f *Finding) Host() string {
+	u, err := url.Parse(f.URL)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
 }
 
 // Rules returns the ids of all rules that fired, the one with the highest score first.

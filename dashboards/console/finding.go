@@ -5,7 +5,6 @@ import (
 	"errors"
 	"html"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -108,7 +107,7 @@ func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 	v.Moved = f.RequestedURL != "" && f.RequestedURL != f.URL
 	v.SamePage = page.SearchURL(page.Clause("url", mask.Prefix(f.URL)))
 	v.SameRule = page.SearchURL(page.Clause("rule", f.Rule))
-	if host := hostname(f.URL); host != "" {
+	if host := f.Host(); host != "" {
 		v.SameHost = page.SearchURL(page.Clause("host", host))
 	}
 	for _, p := range f.Breakdown {
@@ -227,13 +226,4 @@ func cutText(s string) string {
 		return head + "…"
 	}
 	return s
-}
-
-// hostname returns a URL's host, lower case and without port; empty for a file.
-func hostname(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Hostname())
 }

@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"hash/fnv"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -107,7 +106,7 @@ type Options struct {
 
 // Of returns the traits of a finding. They depend on nothing but the finding.
 func Of(f *qianshao.Finding, opts Options) Traits {
-	t := Traits{Owner: registered(hostOf(f.URL), opts), Label: Label(f)}
+	t := Traits{Owner: registered(f.Host(), opts), Label: Label(f)}
 	t.setBlock(f, opts)
 	t.Keys = append(destinations(f, t.Owner, opts), handles(f)...)
 	return t
@@ -120,14 +119,6 @@ func Label(f *qianshao.Finding) string {
 		return f.Title
 	}
 	return strings.Join(strings.Fields(e.Before+e.Text+e.After), " ")
-}
-
-func hostOf(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Hostname())
 }
 
 func registered(host string, opts Options) string {

@@ -144,7 +144,7 @@ func (s *Store) scanFindingRecord(rows *sql.Rows) (e qianshao.FindingRecord, err
 	if e.Finding, err = decodeFinding(text, shown); err != nil {
 		return e, err
 	}
-	e.Host, e.FirstSeen, e.LastSeen = hostOf(e.Finding.URL), database.FromMillis(first), database.FromMillis(last)
+	e.Host, e.FirstSeen, e.LastSeen = e.Finding.Host(), database.FromMillis(first), database.FromMillis(last)
 	if gone.Valid {
 		e.GoneAt, e.PageText = database.FromMillis(gone.Int64), evidenceText(&e.Finding)
 		return e, nil

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -234,7 +233,7 @@ ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, category = excluded.categor
   last_seen = CASE WHEN excluded.last_seen > findings.last_seen OR findings.last_seen > $15 THEN excluded.last_seen ELSE findings.last_seen END`,
 		f.ID, qianshao.PageKey(f.URL), f.URL, f.Rule, string(f.Category), int(f.Level), f.Score, string(text), database.Millis(save.Page.FetchedAt),
 		hashOf(save.Page.Body), save.Page.Status, save.Page.RequestedURL, save.Document.Charset, cut(save.Document.Title, store.MaxTitle),
-		notAfter(save.Page.FetchedAt), f.Seen, hostOf(f.URL), f.Authorisation)
+		notAfter(save.Page.FetchedAt), f.Seen, f.Host(), f.Authorisation)
 	return err
 }
 
@@ -390,13 +389,4 @@ func pageText(doc *qianshao.Document) string {
 		b.WriteString(text)
 	}
 	return b.String()
-}
-
-// hostOf returns the host of a canonical URL without its port, "" for a file.
-func hostOf(pageURL string) string {
-	u, err := url.Parse(pageURL)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Hostname())
 }

@@ -28,7 +28,7 @@ func (s *Store) PutSeen(ctx context.Context, list []qianshao.Finding) error {
 		for i := range list {
 			f := &list[i]
 			if _, err := tx.ExecContext(ctx, `UPDATE findings SET seen = $1, host = $2 WHERE id = $3 AND seen = ''`,
-				f.Seen, hostOf(f.URL), f.ID); err != nil {
+				f.Seen, f.Host(), f.ID); err != nil {
 				return err
 			}
 		}
