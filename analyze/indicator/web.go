@@ -34,13 +34,14 @@ type web struct {
 func newWeb(p patterns, page string) *web {
 	w := &web{patterns: p}
 	if u, err := url.Parse(page); err == nil {
-		w.own = registrable(strings.ToLower(u.Hostname()))
+		w.own = Registrable(strings.ToLower(u.Hostname()))
 	}
 	return w
 }
 
-// registrable returns the part of a host name that somebody registered.
-func registrable(host string) string {
+// Registrable returns the part of a host name that somebody registered; of an address, and
+// of what nobody can register, all of it.
+func Registrable(host string) string {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return host
 	}
@@ -53,13 +54,13 @@ func registrable(host string) string {
 // isOwn says whether a text is a URL of the page's own site: its version for telephones.
 func (w *web) isOwn(text string) bool {
 	u, err := url.Parse(strings.TrimSpace(text))
-	return err == nil && w.own != "" && registrable(strings.ToLower(u.Hostname())) == w.own
+	return err == nil && w.own != "" && Registrable(strings.ToLower(u.Hostname())) == w.own
 }
 
 // isFurniture is true for hosts to which half of all pages link: registers,
 // standards, statistics (which are found as such).
 func isFurniture(host string) bool {
-	switch registrable(host) {
+	switch Registrable(host) {
 	case "w3.org", "schema.org", "miit.gov.cn", "beian.gov.cn", "cnzz.com", "51.la", "umeng.com", "googletagmanager.com", "google-analytics.com",
 		"ogp.me", "jquery.com", "bootcdn.net", "cloudflare.com", "jsdelivr.net", "gstatic.com", "googleapis.com":
 		return true
@@ -69,7 +70,7 @@ func isFurniture(host string) bool {
 
 // isShared is true for platforms that everybody uses: the URL says something, the host nothing.
 func isShared(host string) bool {
-	switch registrable(host) {
+	switch Registrable(host) {
 	case "qq.com", "baidu.com", "apple.com", "google.com", "microsoft.com", "taobao.com", "tmall.com", "jd.com", "alipay.com",
 		"weibo.com", "weibo.cn", "163.com", "sina.com.cn", "sohu.com", "bilibili.com", "douyin.com", "t.cn", "url.cn", "telegram.org", "wa.me", "whatsapp.com",
 		"gmail.com", "126.com", "foxmail.com", "hotmail.com", "outlook.com", "139.com":
@@ -99,7 +100,7 @@ func (w *web) target(raw string, start, end int, add func(candidate)) {
 		}
 		return
 	}
-	if !strings.ContainsAny(host, ".:") || registrable(host) == w.own || isFurniture(host) {
+	if !strings.ContainsAny(host, ".:") || Registrable(host) == w.own || isFurniture(host) {
 		return
 	}
 	_, err = netip.ParseAddr(host)
@@ -181,7 +182,7 @@ func (r *reading) hosts(w *web) {
 		}
 		host, last, odd := r.host(i)
 		switch {
-		case !isHost(host, odd) || r.joint(i) == jointAt || r.isPath(i) || registrable(host) == w.own || isFurniture(host) || isShared(host):
+		case !isHost(host, odd) || r.joint(i) == jointAt || r.isPath(i) || Registrable(host) == w.own || isFurniture(host) || isShared(host):
 		case host == "t.me" || host == "telegram.me":
 			if name, end := r.name(last + 1); r.joint(i) != jointSlash && r.joint(last+1) == jointSlash && name != "joinchat" && len(name) >= minTelegram && len(name) <= maxTelegram {
 				r.add(qianshao.IndicatorTelegram, "@"+name, i, end)

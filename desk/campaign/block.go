@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
 )
@@ -159,12 +160,8 @@ func appendWords(out []rune, folded string) []rune {
 			case n < 0:
 				n = len(word)
 			case n == 0:
-				for _, r := range word {
-					out = append(out, r)
-					n = len(string(r))
-					break
-				}
-				word = word[n:]
+				r, size := utf8.DecodeRuneInString(word)
+				out, word = append(out, r), word[size:]
 				continue
 			}
 			out = appendWord(out, word[:n])

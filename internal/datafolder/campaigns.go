@@ -10,23 +10,15 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"golang.org/x/net/publicsuffix"
-
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/analyze/indicator"
 	"github.com/qianshao/qianshao/desk/campaign"
 )
 
 // traitsOf says by what a finding is grouped.
 func traitsOf(f *qianshao.Finding) campaign.Traits {
-	return campaign.Of(f, campaign.Options{Fold: fold.String, Registered: registeredDomain})
-}
-
-func registeredDomain(host string) string {
-	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
-		return domain
-	}
-	return host
+	return campaign.Of(f, campaign.Options{Fold: fold.String, Registered: indicator.Registrable})
 }
 
 // traitsName names traitsOf: the version of the traits, and what folding does to each
