@@ -15,6 +15,7 @@ import (
 	root "github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest/warc"
+	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
@@ -95,7 +96,7 @@ func TestEvidence(t *testing.T) {
 // evidence, the findings and the overlay are those of the folder.
 func backUpAndRestore(t *testing.T, folder, head string) {
 	t.Helper()
-	writeRule(t, filepath.Join(folder, "overlay"), "one")
+	apptest.WriteRule(t, filepath.Join(folder, "overlay"), "one", "one-casino")
 	server := exec.Command("qianshao", "--data", folder, "serve", "--no-crawl", "--listen", "127.0.0.1:0")
 	startServer(t, server)
 	parent := t.TempDir()

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/qianshao/qianshao/internal/app/apptest"
 )
 
 // TestServe runs the server as a service manager does: it answers, reads its
@@ -25,7 +27,7 @@ func TestServe(t *testing.T) {
 	folder := t.TempDir()
 	data, rules := filepath.Join(folder, "data"), filepath.Join(folder, "rules-dir")
 	for _, term := range []string{"one", "two"} {
-		writeRule(t, rules, term)
+		apptest.WriteRule(t, rules, term, term+"-casino")
 	}
 	token := metricsToken(t, data)
 	server := exec.Command("qianshao", "--data", data, "--rules-dir", rules, "serve", "--no-crawl", "--listen", "127.0.0.1:0")
@@ -89,33 +91,6 @@ func (h *heard) has(text string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return strings.Contains(h.text.String(), text)
-}
-
-// writeRule writes a rule that fires on its name.
-func writeRule(t *testing.T, folder, name string) {
-	t.Helper()
-	source := strings.ReplaceAll(`title: 自有招牌
-id: own-NAME
-status: test
-description: 本地一家赌场的招牌。
-date: 2026-11-23
-category: gambling
-level: high
-legal_basis: [刑法第三百零三条（开设赌场罪）]
-falsepositives: [警方通报]
-detection:
-  brand: {terms: [NAME-casino]}
-  condition: brand
-tests:
-  - {text: NAME-casino, expect: fires}
-  - {text: 社区图书馆开放, expect: quiet}
-`, "NAME", name)
-	if err := os.MkdirAll(filepath.Join(folder, "rules"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "rules", "own-"+name+".yaml"), []byte(source), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // startServer starts the command and returns the console's URL that it prints.
