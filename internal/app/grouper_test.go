@@ -15,11 +15,7 @@ import (
 // gives the same campaign.
 func TestCampaignsOfACrawl(t *testing.T) {
 	t.Parallel()
-	a, data := apptest.Site(t, casinoPage, true)
-	a.Start(t.Context())
-	if err := a.WaitCrawl(); err != nil {
-		t.Fatal(err)
-	}
+	a, data := apptest.Crawl(t, casinoPage)
 	q := campaign.Query{List: campaign.ListOpen, Sight: qianshao.SeeAll()}
 	before, err := a.Folder.Campaigns(t.Context(), q, 10)
 	if err != nil {
