@@ -139,12 +139,7 @@ func saveAndGroup(t *testing.T, f *datafolder.Folder, saves map[string]store.Sav
 			t.Fatal(err)
 		}
 		if i%every == every-1 || i == len(pages)-1 {
-			for n := 1; n > 0; {
-				var err error
-				if n, err = f.Review.Campaigns.GroupPending(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-			}
+			groupAll(t, f)
 		}
 	}
 	if faults, err := f.Review.Campaigns.Verify(t.Context()); err != nil || len(faults) > 0 {

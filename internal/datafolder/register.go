@@ -69,7 +69,8 @@ func (f *Folder) Submit(ctx context.Context, scope *ingest.Scope, url string, su
 }
 
 // QueueSubmissions puts the waiting reports that an authorisation covers by now
-// into the frontier, and lets those go whose term is over.
+// into the frontier, and lets those go whose term is over; so it does with the answers
+// that are kept for repeated requests to the API.
 func (f *Folder) QueueSubmissions(ctx context.Context, scope *ingest.Scope) error {
 	if err := f.Store.ExpireAnswers(ctx, time.Now()); err != nil {
 		return err
