@@ -8,7 +8,7 @@ SOAKTIME ?= 1h
 
 .PHONY: build test lint race fuzz bench demo ci soak costs clean
 
-build: ## one static binary, ./qianshao; "ne" leaves out dictionaries of gse that we do not use
+build: ## one static binary, ./qianshao; "ne" keeps out dictionaries of gse that we do not use
 	CGO_ENABLED=0 $(GO) build -tags ne -trimpath -ldflags '-s -w' -o qianshao ./cmd/qianshao
 
 test:

@@ -261,3 +261,24 @@ func TestSightOfCampaigns(t *testing.T) {
 		}
 	}
 }
+
+// A finding that comes under another authorisation, its evidence being the same, is seen by
+// those who may see it now, and by nobody else.
+func TestSightFollowsAuthorisation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.save(blockOf("moved", 1, "site.example", 1))
+	w.group()
+	id, before := w.idOf("moved"), qianshao.Sight{Authorisations: []string{"a-site.example"}}
+	w.exec(`UPDATE findings SET authorisation = 'later' WHERE id = 'moved'`)
+	w.save(blockOf("moved", 1, "site.example", 1)) // seen again, as it was
+	w.group()
+	w.verify()
+	now := qianshao.Sight{Authorisations: []string{"later"}}
+	if members, err := w.c.Members(t.Context(), now, id, "", 10); err != nil || len(members.List) != 1 {
+		t.Errorf("who may see it now has %+v, %v", members, err)
+	}
+	if got, err := w.c.Campaign(t.Context(), before, id); err == nil {
+		t.Errorf("who could see it before still sees %+v", got)
+	}
+}
