@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -313,16 +314,29 @@ func (w *work) move(old, now *counted, t *campaign.Traits, wanted []place) error
 	return w.rejoin(old, now, t, had, list)
 }
 
-// rejoin changes the memberships of a finding from had to list.
+// rejoin changes the memberships of a finding from had to list, and counts it as it is now.
 func (w *work) rejoin(old, now *counted, t *campaign.Traits, had, list []member) error {
-	is := map[int64]bool{}
-	for _, m := range list {
-		is[m.campaign] = true
+	if !slices.Equal(had, list) { // most findings are only seen again
+		if err := w.replaceMembers(old, now, t, had, list); err != nil {
+			return err
+		}
 	}
-	was := map[int64]bool{}
+	now.campaign = now.block
+	if isIn(list, old.campaign) {
+		now.campaign = old.campaign
+	}
+	w.revisit[now.finding] = true
+	return w.put(old, now)
+}
+
+// isIn says whether a finding with these memberships is in a campaign.
+func isIn(list []member, n int64) bool {
+	return slices.ContainsFunc(list, func(m member) bool { return m.campaign == n })
+}
+
+func (w *work) replaceMembers(old, now *counted, t *campaign.Traits, had, list []member) error {
 	for _, m := range had {
-		was[m.campaign] = true
-		if !is[m.campaign] {
+		if !isIn(list, m.campaign) {
 			if err := w.leave(old, m.campaign); err != nil {
 				return err
 			}
@@ -337,24 +351,16 @@ INSERT INTO campaign_members (finding, campaign, place, key_hash, authorisation,
 			now.finding, m.campaign, m.place, int64(m.hash), now.authorisation, now.firstSeen); err != nil {
 			return err
 		}
-		if !was[m.campaign] {
+		if !isIn(had, m.campaign) {
 			if err := w.join(now, m.campaign, t.Label); err != nil {
 				return err
 			}
 		}
 	}
-	if len(had) == 0 {
-		if err := w.exec(`UPDATE campaign_shapes SET members = members + 1 WHERE campaign = $1 AND shape = $2 AND split = $3`,
-			now.block, now.shape, now.split); err != nil {
-			return err
-		}
+	if len(had) > 0 {
+		return nil
 	}
-	now.campaign = now.block
-	if is[old.campaign] {
-		now.campaign = old.campaign
-	}
-	w.revisit[now.finding] = true
-	return w.put(old, now)
+	return w.exec(`UPDATE campaign_shapes SET members = members + 1 WHERE campaign = $1 AND shape = $2 AND split = $3`, now.block, now.shape, now.split)
 }
 
 // read reads the counted state of a finding as it is now, with the finding.

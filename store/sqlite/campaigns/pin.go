@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
@@ -176,7 +175,7 @@ func (w *work) split(act, from int64, findings []string) error {
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(had, func(m member) bool { return m.campaign == from }) {
+		if !isIn(had, from) {
 			continue // it has left since
 		}
 		if err := w.pinAll(act, from, id); err != nil {
