@@ -98,7 +98,7 @@ func TestEssentialParameters(t *testing.T) {
 		"/a?session_id=3", "/a?sessionid=spring2026", "/a?token=4f6e3c1d9b8a7f5e", "/a?uuid=4f6e3c1d9b8a7f5e", "/a?id=4f6e3c1d9b8a7f5e4f6e3c1d9b8a7f5e",
 		"/a?utm=1", "/a?utmost=1", "/a?xutm_source=1", "/a?spmid=1", "/a?spmx=1", "/a?scm=git", "/a?scm=1.2", "/a?_=1", "/a?_=search", "/a?t=1700000000000",
 		"/a?share=1", "/a?source=news", "/a?ref=3", "/a?scene=101", "/a?channel=edu", "/a?key=x&sign=y", "/a?q=utm_source=1", "/a?url=http://b/?utm_source=1",
-		"/utm_source=1", "/a;v=1.1", "/a;sid=12", "/a;b", "/a;", "/jsessionid=1", "/jsessionid/1", "/(S)/a", "/(abc)/a", "/S(abc)/a", "/(X(1))/a", "/(S())/a", "/(2026)(1)/a",
+		"/utm_source=1", "/a;v=1.1", "/..;jsessionid=1", "/a/.;jsessionid=1/b", "/a;sid=12", "/a;b", "/a;", "/jsessionid=1", "/jsessionid/1", "/(S)/a", "/(abc)/a", "/S(abc)/a", "/(X(1))/a", "/(S())/a", "/(2026)(1)/a",
 		"/wiki/PHPSESSID", "/gclid", "/a?PHP=1", "/a?aspsession=1", "/a?phpsess=1",
 	} {
 		in = "http://school.example" + in
@@ -132,6 +132,7 @@ func FuzzCanonical(f *testing.F) {
 		"http://school.example/a/../b", "http://0x7f.1/", "http:\\\\@evil\\x", "http://①②③.example", "http://a/%2e%2e/%61",
 		"https://u:p@[::1]:443/?#", "http://a.example./%", "http://xn--48s290a.example/", "http://a/b|c", "http://1.2.3/",
 		"http://a.example:0/x?y=%zz&%41", "http://a/x;jsessionid=1;;jsessionid=2/(S(a))/(S(b))?utm_a=1&&amp;utm_b&%73pm=1", "http://школа.example:80", "http://a/\xff\xfe",
+		"http:0//..;jsessionid#00000000", "http://a/b/.;jsessionid=1/%2e%2e;jsessionid=2;x",
 	} {
 		f.Add(seed)
 	}

@@ -128,7 +128,10 @@ func dropPath(path string) string {
 			name, value, _ := strings.Cut(part, "=")
 			return isSession(name, value)
 		})
-		if segments[i] = first + ";" + kept; kept == "" && parameters != "" {
+		switch {
+		case kept != "" || parameters == "":
+			segments[i] = first + ";" + kept
+		case first != "." && first != "..": // alone these would lead elsewhere, as steps in the path
 			segments[i] = first
 		}
 	}
