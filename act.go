@@ -9,13 +9,30 @@ import (
 // SubjectKind says what an act is about.
 type SubjectKind string
 
-// The kinds of subjects.
+// The kinds of subjects. Findings and campaigns are reviewed; of the others the trail says
+// who has changed them, or taken what out.
 const (
-	SubjectFinding  SubjectKind = "finding"
-	SubjectCampaign SubjectKind = "campaign"
+	SubjectFinding       SubjectKind = "finding"
+	SubjectCampaign      SubjectKind = "campaign"
+	SubjectAuthorisation SubjectKind = "authorisation"
+	SubjectSite          SubjectKind = "site" // by its host
+	SubjectSubmission    SubjectKind = "submission"
+	SubjectAccount       SubjectKind = "account" // by its name
+	SubjectSetting       SubjectKind = "setting" // by its name
+	SubjectExport        SubjectKind = "export"  // by the SHA-256 of what was handed out, in hex
 )
 
-// Subject is what an act is about: a finding or a campaign.
+// SubjectKinds returns all kinds.
+func SubjectKinds() []SubjectKind {
+	return []SubjectKind{
+		SubjectFinding, SubjectCampaign, SubjectAuthorisation, SubjectSite, SubjectSubmission, SubjectAccount, SubjectSetting, SubjectExport,
+	}
+}
+
+// Reviewed says whether people decide on subjects of the kind.
+func (k SubjectKind) Reviewed() bool { return k == SubjectFinding || k == SubjectCampaign }
+
+// Subject is what an act is about.
 type Subject struct {
 	Kind SubjectKind
 	ID   string
@@ -28,7 +45,7 @@ func (s Subject) String() string { return string(s.Kind) + ":" + s.ID }
 func ParseSubject(text string) (s Subject, ok bool) {
 	kind, id, found := strings.Cut(text, ":")
 	s = Subject{Kind: SubjectKind(kind), ID: id}
-	return s, found && id != "" && (s.Kind == SubjectFinding || s.Kind == SubjectCampaign)
+	return s, found && id != "" && slices.Contains(SubjectKinds(), s.Kind)
 }
 
 // ActKind says what was done.
@@ -48,15 +65,22 @@ const (
 	ActMerge      ActKind = "merge"
 	ActSplit      ActKind = "split"
 	ActPolicy     ActKind = "policy"
+	// These two are not asked for at the desk: what changes or hands out something writes them
+	// along with it. Detail.Event says what it was.
+	ActChange ActKind = "change" // an authorisation, a submission, an account, a setting was added, changed or ended
+	ActExport ActKind = "export" // evidence or a list was taken out
 )
 
 // ActKinds returns all kinds.
 func ActKinds() []ActKind {
-	return []ActKind{ActDecide, ActUndo, ActAdjudicate, ActReview, ActDispute, ActNote, ActAssign, ActPark, ActClaim, ActMerge, ActSplit, ActPolicy}
+	return []ActKind{ActDecide, ActUndo, ActAdjudicate, ActReview, ActDispute, ActNote, ActAssign, ActPark, ActClaim, ActMerge, ActSplit, ActPolicy, ActChange, ActExport}
 }
 
 // Valid says whether it is one of ActKinds.
 func (k ActKind) Valid() bool { return slices.Contains(ActKinds(), k) }
+
+// Recorded says whether acts of the kind are written by what they tell of, and never asked for.
+func (k ActKind) Recorded() bool { return k == ActChange || k == ActExport }
 
 // Decides says whether acts of the kind are deciding ones: the next one must name the last.
 // Of a campaign those are deciding that say what it is.

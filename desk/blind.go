@@ -52,9 +52,12 @@ func blind(a qianshao.Act) (Shown, error) {
 // Acts returns acts that the account may see, with a Seq above since, in their order, at
 // most limit. None is ever missed: acts become visible in the order of their Seq; but those on
 // a campaign that the account comes to see later are in the campaign's history alone. Those of
-// others about a finding whose decision is kept from the account are there, blind.
+// others about a finding whose decision is kept from the account are there, blind. Acts on
+// what is not reviewed are for those who may read the whole trail, and see all.
 func (d *Desk) Acts(ctx context.Context, account qianshao.Account, since int64, limit int) ([]Shown, error) {
-	list, err := d.opts.Store.Acts(ctx, account.Sight, since, limit)
+	list, err := d.opts.Store.Acts(ctx, ActsQuery{
+		Sight: account.Sight, Records: account.Sight.All && account.May(qianshao.PowerAudit), Since: since, Limit: limit,
+	})
 	if err != nil {
 		return nil, err
 	}

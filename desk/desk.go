@@ -115,6 +115,18 @@ type Question struct {
 	Campaigns []string
 }
 
+// ActsQuery asks for acts of the trail.
+type ActsQuery struct {
+	// Sight is what may be seen of findings and campaigns; the zero value sees nothing.
+	Sight qianshao.Sight
+	// Records asks for acts on what is not reviewed, too: accounts, authorisations, exports.
+	Records bool
+	// Since is the Seq above which they are wanted.
+	Since int64
+	// Limit is how many are wanted at most.
+	Limit int
+}
+
 // Store is the part of the truth that the desk needs.
 type Store interface {
 	// Do hands judge what the subject is, and writes what judge returns, in one durable
@@ -126,11 +138,12 @@ type Store interface {
 	Look(ctx context.Context, q Question) (State, error)
 	// Act returns an act of the trail, or ErrNotFound.
 	Act(ctx context.Context, seq int64) (qianshao.Act, error)
-	// Acts returns acts that may be seen, with a Seq above since, in their order, at most limit.
-	// An act on a finding that it leaves out for lack of sight never appears later at a lower Seq
-	// than one that it has returned. Of acts on campaigns, it returns those on the campaigns of
-	// which a member may be seen now.
-	Acts(ctx context.Context, sight qianshao.Sight, since int64, limit int) ([]qianshao.Act, error)
+	// Acts returns acts that may be seen, in their order. An act on a finding that it leaves out
+	// for lack of sight never appears later at a lower Seq than one that it has returned. Of acts
+	// on campaigns, it returns those on the campaigns of which a member may be seen now.
+	Acts(ctx context.Context, q ActsQuery) ([]qianshao.Act, error)
+	// Record adds an act on what is not reviewed, and returns it as it is in the trail.
+	Record(ctx context.Context, act qianshao.Act) (qianshao.Act, error)
 	// Due returns whose decision waits for a second review, for those of the findings that
 	// have one which does.
 	Due(ctx context.Context, findings []string) (map[string]string, error)
@@ -202,6 +215,23 @@ func (d *Desk) Undo(ctx context.Context, account qianshao.Account, seq int64, wo
 		return qianshao.Act{}, err
 	}
 	return d.Do(ctx, account, Draft{Subject: act.Subject, Kind: qianshao.ActUndo, Reverts: seq, Key: key, Detail: Detail{Words: words}})
+}
+
+// Recorded returns the act of somebody who has changed or taken out what is not reviewed. A
+// store adds it to the trail in the transaction of the change.
+func Recorded(by string, at time.Time, kind qianshao.ActKind, subject qianshao.Subject, detail Detail) (qianshao.Act, error) {
+	text, err := detail.encode()
+	return qianshao.Act{At: at.UTC().Truncate(time.Millisecond), By: by, Kind: kind, Subject: subject, Detail: text}, err
+}
+
+// Record adds such an act to the trail by itself, for what changes nothing in the store.
+func (d *Desk) Record(ctx context.Context, by string, kind qianshao.ActKind, subject qianshao.Subject, detail Detail) (qianshao.Act, error) {
+	detail.Words = d.opts.Mask(detail.Words)
+	act, err := Recorded(by, d.now(), kind, subject, detail)
+	if err != nil {
+		return qianshao.Act{}, err
+	}
+	return d.opts.Store.Record(ctx, act)
 }
 
 // Release ends the account's claim of a subject, if it has one.

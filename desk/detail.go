@@ -28,6 +28,12 @@ type Detail struct {
 	Policy int64 `json:"policy,omitempty"`
 	// Newcomers is a campaign's policy.
 	Newcomers Newcomers `json:"newcomers,omitempty"`
+	// Event says what was changed or taken out, in a word of its kind: "role", "ended", "csv".
+	Event string `json:"event,omitempty"`
+	// Before and After are the value that was changed, as a person reads it. Neither ever has
+	// a password, a token or another secret.
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
 }
 
 // Park says when a parked subject comes back.

@@ -104,8 +104,8 @@ func mayAct(account *qianshao.Account, draft *Draft, s *State) error {
 
 // wellFormed says what is wrong with a draft, whatever its subject is.
 func wellFormed(draft *Draft, now time.Time) error {
-	if !draft.Kind.Valid() {
-		return refuse("kind", "kind", "%q is no kind of act", draft.Kind)
+	if !draft.Kind.Valid() || draft.Kind.Recorded() {
+		return refuse("kind", "kind", "%q is no kind of act that is asked for", draft.Kind)
 	}
 	if len(draft.Key) > MaxKey {
 		return refuse("key", "key", "a key has at most %d bytes", MaxKey)

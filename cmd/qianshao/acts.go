@@ -29,7 +29,7 @@ func (c actsListCmd) Run(env *environment) error {
 		return usageError(errors.New("--limit is 1 at least, and --since 0"))
 	}
 	return env.readFolder(func(f *datafolder.Folder) error {
-		acts, err := f.Review.Acts(env.ctx, qianshao.SeeAll(), c.Since, c.Limit)
+		acts, err := f.Review.Acts(env.ctx, desk.ActsQuery{Sight: qianshao.SeeAll(), Records: true, Since: c.Since, Limit: c.Limit})
 		if err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ type actsExportCmd struct {
 func (c actsExportCmd) Run(env *environment) error {
 	return env.readFolder(func(f *datafolder.Folder) error {
 		for since := c.Since; ; {
-			acts, err := f.Review.Acts(env.ctx, qianshao.SeeAll(), since, actsAtATime)
+			acts, err := f.Review.Acts(env.ctx, desk.ActsQuery{Sight: qianshao.SeeAll(), Records: true, Since: since, Limit: actsAtATime})
 			if err != nil || len(acts) == 0 {
 				return err
 			}

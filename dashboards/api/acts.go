@@ -37,7 +37,7 @@ func (a *API) release(ctx context.Context, in *struct {
 	Subject string `path:"subject" maxLength:"128" doc:"finding:ID or campaign:ID"`
 }) (*struct{}, error) {
 	subject, ok := qianshao.ParseSubject(in.Subject)
-	if !ok {
+	if !ok || !subject.Kind.Reviewed() {
 		return nil, badParameter("subject: write finding:ID or campaign:ID")
 	}
 	if err := a.opts.Desk.Release(ctx, acting(ctx), subject); err != nil {
@@ -146,7 +146,7 @@ func (p *ParkUntil) detail() *desk.Park {
 // draft is what the desk is asked to do. key is what the client calls it.
 func (d *Doing) draft(key string) (desk.Draft, error) {
 	subject, ok := qianshao.ParseSubject(d.Subject)
-	if !ok {
+	if !ok || !subject.Kind.Reviewed() {
 		return desk.Draft{}, badBody("subject: write finding:ID or campaign:ID")
 	}
 	var basis int64

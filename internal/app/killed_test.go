@@ -363,7 +363,7 @@ func checkTrail(t *testing.T, f *datafolder.Folder, sent map[int64]bool) {
 	t.Helper()
 	single, batched := 0, map[string]int64{}
 	for since := int64(0); ; {
-		acts, err := f.Review.Acts(t.Context(), qianshao.SeeAll(), since, 1000)
+		acts, err := f.Review.Acts(t.Context(), desk.ActsQuery{Sight: qianshao.SeeAll(), Records: true, Since: since, Limit: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -53,6 +53,7 @@ func RunReview(t *testing.T, open OpenReview) {
 		{"relapse", testRelapse},
 		{"deleted and found anew", testForgottenActs},
 		{"acts in order", testActsInOrder},
+		{"records", testRecords},
 		{"head kept", testHeadKept},
 		{"batch", testBatch},
 		{"batch passes over", testBatchSkips},
@@ -672,6 +673,32 @@ func testActsInOrder(t *testing.T, d *Desk) {
 	if since != 3*each {
 		t.Errorf("%d acts were read", since)
 	}
+}
+
+// testRecords: what is changed or taken out stands in the same trail, for those who may read
+// all of it, and comes to no standing.
+func testRecords(t *testing.T, d *Desk) {
+	f := d.Find(t, "http://a/", "one", 0)
+	d.Decide(t, "ann", f, qianshao.VerdictCrime)
+	subject := qianshao.Subject{Kind: qianshao.SubjectSetting, ID: "second_review"}
+	act, err := d.Record(t.Context(), "root", qianshao.ActChange, subject, desk.Detail{Event: "set", Before: "0.05", After: "0.1"})
+	if err != nil || act.Seq != 2 || act.Chain == "" {
+		t.Fatalf("%+v, error %v", act, err)
+	}
+	for by, want := range map[string]int{"amy": 2, "ann": 1} {
+		if acts, err := d.Acts(t.Context(), d.Accounts[by], 0, 10); err != nil || len(acts) != want {
+			t.Errorf("%s reads %d acts, want %d, error %v", by, len(acts), want, err)
+		}
+	}
+	d.Refused(t, "kind", "leo", desk.Draft{Subject: f, Kind: qianshao.ActChange})
+	if _, err := d.Undo(t.Context(), d.Accounts["leo"], act.Seq, "why", ""); !errors.Is(err, desk.ErrNotFound) {
+		t.Errorf("it is undone: %v", err)
+	}
+	n, err := d.Review.RebuildStandings(t.Context())
+	if err != nil || n != 1 {
+		t.Errorf("%d standings, error %v", n, err)
+	}
+	d.Verify(t)
 }
 
 // testHeadKept: a trail that was cut off and written anew does not pass through a head

@@ -104,25 +104,32 @@ func (s *Store) Act(ctx context.Context, seq int64) (qianshao.Act, error) {
 	return acts[0], nil
 }
 
-// Acts returns acts that may be seen, with a Seq above since, in their order, at most
-// limit. Who is limited sees those about findings and campaigns that there are, and no
-// others; of a campaign, those who see a member.
-func (s *Store) Acts(ctx context.Context, sight qianshao.Sight, since int64, limit int) ([]qianshao.Act, error) {
-	if sight.All {
-		list, err := database.Collect(ctx, s.db.Read, trail.ScanAct, trail.SelectActs+` WHERE a.seq > $1 ORDER BY a.seq LIMIT $2`, since, limit)
+// Record adds an act on what is not reviewed.
+func (s *Store) Record(ctx context.Context, act qianshao.Act) (qianshao.Act, error) {
+	written := []qianshao.Act{act}
+	err := s.db.Update(ctx, database.Durable, "record an act in", func(tx *database.Tx) error { return trail.Append(ctx, tx, written) })
+	return written[0], err
+}
+
+// Acts returns acts that may be seen, in their order. Who is limited sees those about
+// findings and campaigns that there are, and no others; of a campaign, those who see a member.
+func (s *Store) Acts(ctx context.Context, q desk.ActsQuery) ([]qianshao.Act, error) {
+	if q.Sight.All {
+		list, err := database.Collect(ctx, s.db.Read, trail.ScanAct, trail.SelectActs+`
+WHERE a.seq > $1 AND ($2 OR a.subject_kind IN ('finding', 'campaign')) ORDER BY a.seq LIMIT $3`, q.Since, q.Records, q.Limit)
 		return list, s.db.Fail("read the trail of", err)
 	}
-	if len(sight.Authorisations) == 0 {
+	if len(q.Sight.Authorisations) == 0 {
 		return nil, nil
 	}
-	authorisations, err := json.Marshal(sight.Authorisations)
+	authorisations, err := json.Marshal(q.Sight.Authorisations)
 	if err != nil {
 		return nil, err
 	}
 	list, err := database.Collect(ctx, s.db.Read, trail.ScanAct, trail.SelectActs+`
 WHERE a.seq > $1 AND (a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findings f WHERE f.id = a.subject
   AND f.authorisation IN (SELECT value FROM json_each($3))) OR a.subject_kind = 'campaign' AND EXISTS (SELECT 1 FROM campaign_members m
-  WHERE m.campaign = `+queue.CampaignOf("a.subject")+` AND m.authorisation IN (SELECT value FROM json_each($3)))) AND `+trail.SinceDeletion+` ORDER BY a.seq LIMIT $2`, since, limit, string(authorisations))
+  WHERE m.campaign = `+queue.CampaignOf("a.subject")+` AND m.authorisation IN (SELECT value FROM json_each($3)))) AND `+trail.SinceDeletion+` ORDER BY a.seq LIMIT $2`, q.Since, q.Limit, string(authorisations))
 	return list, s.db.Fail("read the trail of", err)
 }
 

@@ -17,8 +17,8 @@ import (
 // replayAtATime subjects are read and written in one transaction while standings are rebuilt.
 const replayAtATime = 1000
 
-// exists holds for acts whose subject exists; campaigns count as existing.
-const exists = `(a.subject_kind <> 'finding' OR EXISTS (SELECT 1 FROM findings f WHERE f.id = a.subject))`
+// exists holds for acts whose subject exists and is reviewed; campaigns count as existing.
+const exists = `(a.subject_kind = 'campaign' OR a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findings f WHERE f.id = a.subject))`
 
 // replays yields what the acts of each subject come to, by subject ascending.
 func replays(acts []qianshao.Act) iter.Seq[trail.Standing] {
