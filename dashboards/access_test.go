@@ -47,7 +47,7 @@ func access() map[string]route {
 	return map[string]route{
 		"/": {target: "/nothing", ok: 404},
 
-		"GET /{$}": page("/"), "GET /authorisations": page("/authorisations"), "GET /unmonitored": page("/unmonitored"), "GET /help": page("/help"),
+		"GET /{$}": {target: "/", ok: 303}, "GET /search": page("/search"), "GET /authorisations": page("/authorisations"), "GET /unmonitored": page("/unmonitored"), "GET /help": page("/help"),
 		"GET /findings/{id}":              {target: "/findings/THEIRS", ok: 200, limited: unseen},
 		"GET /findings/{id}/screenshot":   {target: "/findings/THEIRS/screenshot", ok: 404},
 		"GET /submissions":                page("/submissions"),

@@ -161,7 +161,7 @@ func TestSearchPage(t *testing.T) {
 	second.Rule, second.Title, second.Score, second.Level = "gambling-lottery", "私彩招揽", 45, qianshao.LevelMedium
 	o.save(t, page, "春季运动会", casinoSource, casino(casinoSource), second)
 
-	code, body, header := o.get(t, "/?lang=zh")
+	code, body, header := o.get(t, "/search?lang=zh")
 	if code != 200 || header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("status %d, Cache-Control %q", code, header.Get("Cache-Control"))
 	}
@@ -171,31 +171,31 @@ func TestSearchPage(t *testing.T) {
 	if n := strings.Count(body, "春季运动会"); n != 1 {
 		t.Errorf("the page's title stands %d times, want once above its findings", n)
 	}
-	contains(t, body, `href="/?q=category%3Agambling"`, `href="/?q=level%3Ahigh"`, `href="/?q=host%3Aschool.example"`,
-		`href="/?q=rule%3Agambling-lottery"`, `href="/?q=seen%3A2026-11-23"`)
+	contains(t, body, `href="/search?q=category%3Agambling"`, `href="/search?q=level%3Ahigh"`, `href="/search?q=host%3Aschool.example"`,
+		`href="/search?q=rule%3Agambling-lottery"`, `href="/search?q=seen%3A2026-11-23"`)
 
-	_, body, _ = o.get(t, "/?lang=en&q="+url.QueryEscape("category:gambling level:>=high"))
+	_, body, _ = o.get(t, "/search?lang=en&q="+url.QueryEscape("category:gambling level:>=high"))
 	contains(t, body, `<html lang="en">`, "1 finding ", "Concealed", "2 hours ago",
-		`href="/?q=level%3A%3E%3Dhigh" class="on"`,                       // the active facet takes its clause away
-		`href="/?q=category%3Agambling+level%3A%3E%3Dhigh+level%3Ahigh"`, // another one adds its own
+		`href="/search?q=level%3A%3E%3Dhigh" class="on"`,                       // the active facet takes its clause away
+		`href="/search?q=category%3Agambling+level%3A%3E%3Dhigh+level%3Ahigh"`, // another one adds its own
 		`aria-label="Remove category:gambling"`)
 }
 
 func TestQueryError(t *testing.T) {
 	o := newOutpost(t, nil)
-	code, body, _ := o.get(t, "/?lang=en&q="+url.QueryEscape("level:>=high category:<b>"))
+	code, body, _ := o.get(t, "/search?lang=en&q="+url.QueryEscape("level:>=high category:<b>"))
 	if code != http.StatusBadRequest {
 		t.Errorf("status %d, want 400", code)
 	}
 	contains(t, body, "The query cannot be read", `<span class="at">`, "character ")
-	code, body, _ = o.get(t, "/?lang=zh&q="+url.QueryEscape("(澳门"))
+	code, body, _ = o.get(t, "/search?lang=zh&q="+url.QueryEscape("(澳门"))
 	if code != http.StatusBadRequest {
 		t.Errorf("status %d, want 400", code)
 	}
 	contains(t, body, "检索式有误", `<span class="at">`)
-	_, body, _ = o.get(t, "/?lang=zh&q="+url.QueryEscape("类别:赌傅"))
+	_, body, _ = o.get(t, "/search?lang=zh&q="+url.QueryEscape("类别:赌傅"))
 	contains(t, body, "第 4 个字符", "是不是要写“赌博”？")
-	if code, _, _ = o.get(t, "/?q="+strings.Repeat("%E6%BE%B3", 5000)); code != http.StatusBadRequest {
+	if code, _, _ = o.get(t, "/search?q="+strings.Repeat("%E6%BE%B3", 5000)); code != http.StatusBadRequest {
 		t.Errorf("an endless query: status %d, want 400", code)
 	}
 }
@@ -218,10 +218,10 @@ func TestSearchAsPeopleType(t *testing.T) {
 	o.save(t, qianshao.Page{URL: "http://night.example/", FetchedAt: testNow.Add(-17 * time.Hour)}, "夜", casinoSource, casino(casinoSource))
 
 	for _, query := range []string{"类别:赌博", "hxxp://old[.]example/ OR host:new.example,night.example", "微信:KAIHU888", "casino.example"} {
-		_, body, _ := o.get(t, "/?lang=zh&q="+url.QueryEscape(query))
+		_, body, _ := o.get(t, "/search?lang=zh&q="+url.QueryEscape(query))
 		contains(t, body, "共 3 条发现")
 	}
-	_, body, _ := o.get(t, "/?lang=zh&q="+url.QueryEscape("最近:2026/11/23"))
+	_, body, _ := o.get(t, "/search?lang=zh&q="+url.QueryEscape("最近:2026/11/23"))
 	contains(t, body, "共 2 条发现")
 	contains(t, body, `<a href="/" class="on" aria-current="true">`, "2026-11-23 · 2", "new[.]example", "night[.]example")
 
@@ -229,28 +229,28 @@ func TestSearchAsPeopleType(t *testing.T) {
 		at := strings.Index(body, `<p class="url"><bdi>`)
 		return body[at+len(`<p class="url"><bdi>`):][:len("hxxp://new")]
 	}
-	_, body, _ = o.get(t, "/?lang=en&q=category:gambling")
+	_, body, _ = o.get(t, "/search?lang=en&q=category:gambling")
 	if got := first(body); got != "hxxp://new" {
 		t.Errorf("the newest first: %s", got)
 	}
-	contains(t, body, `<a href="/?q=category%3Agambling&sort=score">Score</a>`, `<a href="/?q=category%3Agambling" aria-current="true">Last seen</a>`,
+	contains(t, body, `<a href="/search?q=category%3Agambling&sort=score">Score</a>`, `<a href="/search?q=category%3Agambling" aria-current="true">Last seen</a>`,
 		`title="gambling-lottery">彩票&lt;私彩&gt;</bdi>`, "gambling-casino-promotion</bdi>")
-	_, body, _ = o.get(t, "/?lang=en&q=category:gambling&sort=score")
+	_, body, _ = o.get(t, "/search?lang=en&q=category:gambling&sort=score")
 	if got := first(body); got != "hxxp://old" {
 		t.Errorf("the highest score first: %s", got)
 	}
-	contains(t, body, `<input type="hidden" name="sort" value="score">`, `href="/?q=category%3Agambling+level%3Ahigh&sort=score"`, "q=category%3Agambling&sort=score")
-	if code, _, _ := o.get(t, "/?sort=nonsense"); code != 200 {
+	contains(t, body, `<input type="hidden" name="sort" value="score">`, `href="/search?q=category%3Agambling+level%3Ahigh&sort=score"`, "q=category%3Agambling&sort=score")
+	if code, _, _ := o.get(t, "/search?sort=nonsense"); code != 200 {
 		t.Errorf("an order that there is not: status %d, want 200", code)
 	}
 
-	_, body, _ = o.get(t, "/?lang=zh&q="+url.QueryEscape("注册送"))
+	_, body, _ = o.get(t, "/search?lang=zh&q="+url.QueryEscape("注册送"))
 	contains(t, body, "<h2><bdi><mark>注册送</mark>彩金</bdi></h2>", `新用户<mark>注册</mark><span class="sign" title="U+200B">ZWSP</span><mark>送</mark>彩金`)
 	// In evidence that is not the primary one, however it is written.
-	_, body, _ = o.get(t, "/?lang=zh&q="+url.QueryEscape("开奖 OR host:old.example"))
+	_, body, _ = o.get(t, "/search?lang=zh&q="+url.QueryEscape("开奖 OR host:old.example"))
 	contains(t, body, "本站时时彩<mark>開獎</mark>")
-	_, body, _ = o.get(t, "/?lang=zh&q="+url.QueryEscape("注册送 or 运动会"))
-	contains(t, body, "您是不是要找", `href="/?q=`+url.QueryEscape("注册送 OR 运动会")+`"`, "运算符请写大写的")
+	_, body, _ = o.get(t, "/search?lang=zh&q="+url.QueryEscape("注册送 or 运动会"))
+	contains(t, body, "您是不是要找", `href="/search?q=`+url.QueryEscape("注册送 OR 运动会")+`"`, "运算符请写大写的")
 }
 
 // TestZone: page, facet and query agree on the day, and the page names its zone.
@@ -262,10 +262,10 @@ func TestZone(t *testing.T) {
 	o := newOutpost(t, func(o *Options) { o.Zone = newYork })
 	// 03:00 UTC on the 23rd is 22:00 on the 22nd.
 	o.save(t, qianshao.Page{URL: "http://a.example/", FetchedAt: testNow.Add(-9 * time.Hour)}, "t", casinoSource, casino(casinoSource))
-	_, body, _ := o.get(t, "/?lang=en&q="+url.QueryEscape("seen:2026-11-22 seen:yesterday"))
+	_, body, _ := o.get(t, "/search?lang=en&q="+url.QueryEscape("seen:2026-11-22 seen:yesterday"))
 	contains(t, body, "1 finding ", "Times are in America/New_York.", "Last seen <small>America/New_York</small>", "2026-11-22 · 1",
 		`title="Last seen 2026-11-22 22:00:00"`, `datetime="2026-11-23T03:00:00Z"`)
-	_, body, _ = o.get(t, "/?lang=en&q=seen:today")
+	_, body, _ = o.get(t, "/search?lang=en&q=seen:today")
 	contains(t, body, "0 findings")
 }
 
@@ -275,18 +275,18 @@ func TestDayAhead(t *testing.T) {
 	o := newOutpost(t, nil)
 	o.save(t, qianshao.Page{URL: "http://a.example/", FetchedAt: testNow.AddDate(1, 0, 0)}, "t", casinoSource, casino(casinoSource))
 	o.save(t, qianshao.Page{URL: "http://b.example/", FetchedAt: testNow}, "t", casinoSource, casino(casinoSource))
-	_, body, _ := o.get(t, "/?lang=en")
+	_, body, _ := o.get(t, "/search?lang=en")
 	contains(t, body, "2 findings", "<title>2026-11-23 · 1</title>", "seen%3A2026-11-23", "seen%3A2027-11-23")
 }
 
 func TestEmptyStates(t *testing.T) {
 	o := newOutpost(t, nil)
-	_, body, _ := o.get(t, "/?lang=en")
+	_, body, _ := o.get(t, "/search?lang=en")
 	contains(t, body, "No findings yet", "qianshao scope add scope.yaml", "qianshao demo")
 	o.save(t, qianshao.Page{URL: "http://a.example/"}, "t", casinoSource, casino(casinoSource))
-	_, body, _ = o.get(t, "/?lang=en&q=category:gambling+%E4%BA%91%E5%8D%97")
-	contains(t, body, "Nothing matches", "Try without one of the clauses", `href="/?q=category%3Agambling"`)
-	_, body, _ = o.get(t, "/?lang=en&offset=40")
+	_, body, _ = o.get(t, "/search?lang=en&q=category:gambling+%E4%BA%91%E5%8D%97")
+	contains(t, body, "Nothing matches", "Try without one of the clauses", `href="/search?q=category%3Agambling"`)
+	_, body, _ = o.get(t, "/search?lang=en&offset=40")
 	contains(t, body, "Past the end")
 }
 
@@ -317,7 +317,7 @@ func TestPaging(t *testing.T) {
 			last = html.UnescapeString(m[1])
 		}
 	}
-	forwards, last := read("/?lang=en", "next")
+	forwards, last := read("/search?lang=en", "next")
 	if len(forwards) != 3 || len(forwards[2]) != 5 || len(slices.Compact(slices.Sorted(slices.Values(slices.Concat(forwards...))))) != 45 {
 		t.Errorf("the pages are %v, want 45 findings on 3", forwards)
 	}
@@ -365,7 +365,7 @@ func TestFindingPage(t *testing.T) {
 		"第 2 行第 30 列", "字节 ", "body &gt; a", "去除隐形字符", "链接文字",
 		`data-n="2"`, `新用户<mark>注册</mark><span class="sign" title="U+200B">ZWSP</span><mark>送</mark>彩金</a>`,
 		"hxxp://school[.]example/old", "某市第一中学", "服务合同 2026-017", "it@school.example", "有效",
-		"2026-11-23 18:00:00</time>", "时间均为 UTC+8。", `href="/?offset=20&amp;q=hidden%3Atrue"`)
+		"2026-11-23 18:00:00</time>", "时间均为 UTC+8。", `href="/search?offset=20&amp;q=hidden%3Atrue"`)
 	code, body, _ = o.get(t, "/findings/"+id+"?lang=en")
 	if code != 200 {
 		t.Fatal(code)
@@ -383,7 +383,7 @@ func TestFindingPage(t *testing.T) {
 	}
 	var links []string
 	markup.Find("section.indicators a").Each(func(_ int, a *goquery.Selection) { links = append(links, a.AttrOr("href", "")) })
-	want := []string{"/?q=wechat%3Akaihu888", "/?q=indicator%3Ahttp%3A%2F%2Fcasino.example%2Freg"} // the console's own search, never the page
+	want := []string{"/search?q=wechat%3Akaihu888", "/search?q=indicator%3Ahttp%3A%2F%2Fcasino.example%2Freg"} // the console's own search, never the page
 	if diff := cmp.Diff(want, links); diff != "" {
 		t.Errorf("links of the indicators (-want +got):\n%s", diff)
 	}
@@ -571,10 +571,10 @@ func TestLanguage(t *testing.T) {
 			t.Errorf("%+v: another language", tc)
 		}
 	}
-	_, _, header := o.get(t, "/?lang=en")
+	_, _, header := o.get(t, "/search?lang=en")
 	if !strings.Contains(header.Get("Set-Cookie"), "qianshao_lang=en") {
 		t.Error("?lang= is not kept in a cookie")
 	}
-	_, body, _ := o.get(t, "/?q=hidden%3Atrue&lang=en")
-	contains(t, body, `href="/?lang=zh&amp;q=hidden%3Atrue"`)
+	_, body, _ := o.get(t, "/search?q=hidden%3Atrue&lang=en")
+	contains(t, body, `href="/search?lang=zh&amp;q=hidden%3Atrue"`)
 }

@@ -20,10 +20,12 @@ import (
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/console"
+	"github.com/qianshao/qianshao/dashboards/decision"
 	"github.com/qianshao/qianshao/dashboards/entry"
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/dashboards/review"
 	"github.com/qianshao/qianshao/dashboards/sites"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
@@ -99,6 +101,7 @@ type site struct {
 	entry   *entry.Entry
 	sites   *sites.Sites
 	console *console.Console
+	review  *review.Review
 	api     *api.API
 }
 
@@ -185,6 +188,13 @@ func (s *site) addPages(in *intake.Intake, parser func() index.Parser) (err erro
 	if s.sites, err = sites.New(s.pages, sites.Options{Store: o.Store, Guard: s.guard, Intake: in, Unmonitored: o.Unmonitored}); err != nil {
 		return err
 	}
+	decisions, err := decision.New(s.pages, decision.Options{Desk: o.Desk, Guard: s.guard})
+	if err != nil {
+		return err
+	}
+	if s.review, err = review.New(s.pages, review.Options{Decision: decisions}); err != nil {
+		return err
+	}
 	s.console, err = console.New(s.pages, console.Options{
 		Store: o.Store, Index: o.Index, Parser: parser, Fold: o.Fold, RuleTitle: o.RuleTitle, Unmonitored: s.sites.UnmonitoredInWords,
 	})
@@ -195,6 +205,7 @@ func (s *site) routes() *routes {
 	mux := &routes{ServeMux: http.NewServeMux()}
 	s.entry.Route(mux)
 	s.sites.Route(mux)
+	s.review.Route(mux)
 	s.console.Route(mux)
 	mux.HandleFunc("GET /static/{file}", s.pages.ServeStatic)
 	s.api.Route(mux)

@@ -27,9 +27,9 @@ func TestGone(t *testing.T) {
 	o.indexPage(t, url)
 	id := qianshao.FindingID(url, "gambling-casino-promotion")
 	english := []string{"Accept-Language", "en"}
-	_, body, _ := o.get(t, "/?q=state:gone", english...)
+	_, body, _ := o.get(t, "/search?q=state:gone", english...)
 	contains(t, body, `<span class="tag gone">Gone</span>`, "注册", "密页标题")
-	if _, body, _ := o.get(t, "/?q=state:open", english...); strings.Contains(body, "/findings/"+id) {
+	if _, body, _ := o.get(t, "/search?q=state:open", english...); strings.Contains(body, "/findings/"+id) {
 		t.Error("state:open finds what is gone")
 	}
 	_, body, _ = o.get(t, "/findings/"+id, english...)
@@ -95,7 +95,7 @@ func TestAMovedFindingTellsItsMove(t *testing.T) {
 	contains(t, body, `"cause":"category","from":"gambling","to":"fraud"`)
 	_, body, _ = o.get(t, "/api/v1/findings/"+younger.ID)
 	contains(t, body, `"cause":"merged","into":"`+older.ID+`"`)
-	_, body, _ = o.get(t, "/?q=category:fraud+state:open", "Accept-Language", "en")
+	_, body, _ = o.get(t, "/search?q=category:fraud+state:open", "Accept-Language", "en")
 	contains(t, body, "/findings/"+older.ID)
 }
 

@@ -23,7 +23,7 @@ func TestAddressesAreMasked(t *testing.T) {
 	}
 	id := qianshao.FindingID(address, "casino")
 	for _, target := range []string{
-		"/", "/?q=casino", "/findings/" + id, "/submissions", "/api/v1/search", "/api/v1/findings/" + id,
+		"/", "/search?q=casino", "/findings/" + id, "/submissions", "/api/v1/search", "/api/v1/findings/" + id,
 		"/api/v1/submissions", "/api/v1/submissions/" + qianshao.SubmissionID(address),
 	} {
 		status, body, _ := o.get(t, target)
@@ -33,7 +33,7 @@ func TestAddressesAreMasked(t *testing.T) {
 		if strings.Contains(body, number) {
 			t.Errorf("%s shows the number", target)
 		}
-		if target != "/?q=casino" && !strings.Contains(body, strings.Repeat("*", len(number))) {
+		if target != "/search?q=casino" && !strings.Contains(body, strings.Repeat("*", len(number))) {
 			t.Errorf("%s does not show that something is masked", target)
 		}
 	}

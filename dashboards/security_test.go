@@ -41,8 +41,8 @@ func TestHostileText(t *testing.T) {
 	id := qianshao.FindingID(page.URL, hostile)
 	q := url.QueryEscape(hostile)
 	for _, target := range []string{
-		"/", "/findings/" + id, "/authorisations", "/?q=" + q, "/?q=level:" + q, "/?q=%22" + q + "%22", "/?offset=" + q, "/?after=" + q, "/?before=" + q + "&sort=" + q,
-		"/findings/" + id + "?q=" + q, "/nothing/" + url.PathEscape(hostile), "/?lang=" + q, "/?" + q + "=" + q,
+		"/", "/findings/" + id, "/authorisations", "/search?q=" + q, "/search?q=level:" + q, "/search?q=%22" + q + "%22", "/search?offset=" + q, "/search?after=" + q, "/search?before=" + q + "&sort=" + q,
+		"/findings/" + id + "?q=" + q, "/nothing/" + url.PathEscape(hostile), "/search?lang=" + q, "/search?" + q + "=" + q,
 	} {
 		for _, l := range []string{"zh", "en"} {
 			_, body, header := o.get(t, target, "Cookie", "qianshao_lang="+l)

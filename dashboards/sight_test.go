@@ -99,7 +99,7 @@ func TestSightEverywhere(t *testing.T) {
 	all := o.join(t, qianshao.Account{Name: "chief", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
 	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
 	nobody := o.join(t, limited("nobody", qianshao.RoleLead))
-	for _, target := range []string{"/", "/?q=" + url.QueryEscape("注册送"), "/authorisations", "/submissions", "/api/v1/search", "/api/v1/search?limit=0"} {
+	for _, target := range []string{"/search", "/search?q=" + url.QueryEscape("注册送"), "/authorisations", "/submissions", "/api/v1/search", "/api/v1/search?limit=0"} {
 		w := me.ask("GET", target, "")
 		if body := w.Body.String(); w.Code != http.StatusOK || strings.Contains(body, "theirs") || strings.Contains(body, theirs) || strings.Contains(body, own) {
 			t.Errorf("%s: %d shows what is under another authorisation: %s", target, w.Code, w.Body)

@@ -46,7 +46,7 @@ func silentOutpost(t *testing.T, hosts int) *outpost {
 func TestUnmonitoredPage(t *testing.T) {
 	t.Parallel()
 	o := silentOutpost(t, 150)
-	_, front, _ := o.get(t, "/?lang=zh")
+	_, front, _ := o.get(t, "/search?lang=zh")
 	contains(t, front, "未监测：150 个主机、1 份授权即将到期", `href="/unmonitored"`)
 
 	status, body, _ := o.get(t, "/unmonitored?lang=zh")
@@ -93,7 +93,7 @@ func TestAllMonitored(t *testing.T) {
 			return qianshao.UnmonitoredList{}, nil
 		}
 	})
-	_, body, _ := o.get(t, "/?lang=en")
+	_, body, _ := o.get(t, "/search?lang=en")
 	if strings.Contains(body, "Not monitored:") {
 		t.Error("the front page warns of nothing")
 	}
@@ -109,7 +109,7 @@ func TestUnmonitoredUnknown(t *testing.T) {
 			return qianshao.UnmonitoredList{}, fmt.Errorf("database damaged")
 		}
 	})
-	status, body, _ := o.get(t, "/?lang=en")
+	status, body, _ := o.get(t, "/search?lang=en")
 	contains(t, body, "could not be counted")
 	if status != http.StatusOK {
 		t.Errorf("status %d: the findings can be shown all the same", status)

@@ -61,7 +61,7 @@ func New(base *page.Base, opts Options) (*Console, error) {
 
 // Route adds the routes of the pages.
 func (c *Console) Route(mux page.Mux) {
-	mux.HandleFunc("GET /{$}", c.serveSearch)
+	mux.HandleFunc("GET /search", c.serveSearch)
 	mux.HandleFunc("GET /findings/{id}", c.serveFinding)
 	mux.HandleFunc("GET /findings/{id}/screenshot", c.serveScreenshot)
 	mux.HandleFunc("GET /help", c.serveHelp)

@@ -115,7 +115,7 @@ func orderedURL(query string, sort index.Sort, at position) string {
 	if at.offset > 0 {
 		values.Set("offset", strconv.Itoa(at.offset))
 	}
-	return page.WithQuery("/", values)
+	return page.WithQuery("/search", values)
 }
 
 // sortOf reads the parameter sort: "" for the order that needs no name, and for
@@ -249,7 +249,7 @@ func (v *searchPage) explain(err error) *queryError {
 // list groups the hits by page and looks up in the store what the index does
 // not hold: the rule's title, and where in the snippet the evidence begins.
 func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, at position, hits []index.Hit) error {
-	back := strings.TrimPrefix(orderedURL(v.Query, v.Sort, at), "/") // so that the finding's page leads back here
+	back := strings.TrimPrefix(orderedURL(v.Query, v.Sort, at), "/search") // so that the finding's page leads back here
 	ids := make([]string, 0, len(hits))
 	for _, hit := range hits {
 		ids = append(ids, hit.ID)

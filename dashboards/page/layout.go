@@ -44,7 +44,7 @@ type Layout struct {
 func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Layout {
 	l, at := languageOf(w, r), shownAt(r)
 	return &Layout{
-		Language: l, Now: b.Now().In(b.Zone), zone: b.Zone, Title: l.Text(title), Path: at.Path, CSS: b.css, Version: b.Version,
+		Language: l, Now: b.Now().In(b.Zone), zone: b.Zone, Title: l.Text(title), Path: at.Path, CSS: b.style.url, Version: b.Version,
 		Reports: b.Submissions, Watch: b.Unmonitored,
 		User: auth.From(r.Context()).Name, Form: auth.FormToken(r.Context()), MaySubmit: auth.May(r.Context(), qianshao.PowerSubmit),
 		Chinese: inLanguage(at, locale.Chinese), English: inLanguage(at, locale.English),

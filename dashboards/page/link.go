@@ -40,7 +40,7 @@ func SearchURL(query string) string {
 	if query != "" {
 		values.Set("q", query)
 	}
-	return WithQuery("/", values)
+	return WithQuery("/search", values)
 }
 
 // Clause writes field:value as the query language writes it.

@@ -5,9 +5,7 @@ package page
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -18,7 +16,7 @@ import (
 	"time"
 )
 
-//go:embed templates/*.html static/*
+//go:embed templates/*.html static
 var files embed.FS
 
 // Options of New. All are required but Submissions and Unmonitored.
@@ -38,16 +36,16 @@ type Options struct {
 type Base struct {
 	Options
 	errors templates
-	css    string // the style sheet's URL; it changes with the content
+	style  styleSheet
 }
 
 // New returns the base of all rooms.
 func New(opts Options) (*Base, error) {
-	css, err := styleURL()
+	style, err := newStyleSheet()
 	if err != nil {
 		return nil, err
 	}
-	b := &Base{Options: opts, css: css}
+	b := &Base{Options: opts, style: style}
 	b.errors, err = parse(files)
 	return b, err
 }
@@ -59,9 +57,9 @@ type Room struct {
 }
 
 // Room returns a room. Its pages are templates/*.html of its files, each by its name without
-// the ending.
-func (b *Base) Room(own fs.FS) (*Room, error) {
-	t, err := parse(own)
+// the ending; what templates/*.html of parts define they may use.
+func (b *Base) Room(own fs.FS, parts ...fs.FS) (*Room, error) {
+	t, err := parse(own, parts...)
 	return &Room{Base: b, templates: t}, err
 }
 
@@ -71,7 +69,7 @@ type templates map[string]*template.Template
 // shared are the templates that every page has.
 func shared() []string { return []string{"templates/layout.html", "templates/parts.html"} }
 
-func parse(own fs.FS) (templates, error) {
+func parse(own fs.FS, parts ...fs.FS) (templates, error) {
 	names, err := fs.Glob(own, "templates/*.html")
 	if err != nil {
 		return nil, err
@@ -83,6 +81,11 @@ func parse(own fs.FS) (templates, error) {
 			continue
 		}
 		t, err := template.New("layout.html").ParseFS(files, shared()...)
+		for _, part := range parts {
+			if err == nil {
+				t, err = t.ParseFS(part, "templates/*.html")
+			}
+		}
 		if err == nil {
 			t, err = t.ParseFS(own, name)
 		}
@@ -162,33 +165,6 @@ func (b *Base) FailWith(w http.ResponseWriter, r *http.Request, err error) {
 // NotFound answers that there is no such page.
 func (b *Base) NotFound(w http.ResponseWriter, r *http.Request) {
 	b.Fail(w, r, http.StatusNotFound)
-}
-
-// styleURL names the style sheet with a part of its hash, so that browsers may
-// keep it for ever and never keep an old one.
-func styleURL() (string, error) {
-	content, err := files.ReadFile("static/console.css")
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(content)
-	return "/static/console.css?v=" + hex.EncodeToString(sum[:6]), nil
-}
-
-// ServeStatic answers with the file {file} of the path.
-func (b *Base) ServeStatic(w http.ResponseWriter, r *http.Request) {
-	name := path.Base(r.PathValue("file"))
-	content, err := files.ReadFile("static/" + name)
-	if err != nil {
-		b.NotFound(w, r)
-		return
-	}
-	keep := "public, max-age=3600"
-	if r.URL.RequestURI() == b.css {
-		keep = "public, max-age=31536000, immutable"
-	}
-	w.Header().Set("Cache-Control", keep)
-	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content)) // type from the name's ending
 }
 
 // Mux is what routes are added to.

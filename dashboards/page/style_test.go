@@ -2,7 +2,6 @@ package page
 
 import (
 	"math"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -11,10 +10,11 @@ import (
 
 // TestContrast holds the colours of text to WCAG 2.2 AA (4.5:1) in both schemes.
 func TestContrast(t *testing.T) {
-	css, err := os.ReadFile("static/console.css")
+	sheet, err := newStyleSheet()
 	if err != nil {
 		t.Fatal(err)
 	}
+	css := sheet.content
 	colours := map[string][2]string{}
 	for _, m := range regexp.MustCompile(`(?m)^  --([a-z-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);`).FindAllStringSubmatch(string(css), -1) {
 		colours[m[1]] = [2]string{m[2], m[3]}
@@ -68,10 +68,11 @@ func luminance(hex string) float64 {
 
 // TestStylesheet: nothing is loaded from elsewhere.
 func TestStylesheet(t *testing.T) {
-	css, err := os.ReadFile("static/console.css")
+	sheet, err := newStyleSheet()
 	if err != nil {
 		t.Fatal(err)
 	}
+	css := sheet.content
 	if strings.Contains(string(css), "url(") || strings.Contains(string(css), "@import") {
 		t.Error("the style sheet loads something")
 	}

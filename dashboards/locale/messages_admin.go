@@ -1,0 +1,6 @@
+package locale
+
+// adminMessages are the words of these pages; see messages.
+func adminMessages() map[string]message {
+	return map[string]message{}
+}

@@ -1,0 +1,6 @@
+package locale
+
+// campaignsMessages are the words of these pages; see messages.
+func campaignsMessages() map[string]message {
+	return map[string]message{}
+}

@@ -1,0 +1,6 @@
+package locale
+
+// decisionMessages are the words of these pages; see messages.
+func decisionMessages() map[string]message {
+	return map[string]message{}
+}

@@ -1,0 +1,6 @@
+package locale
+
+// findingMessages are the words of these pages; see messages.
+func findingMessages() map[string]message {
+	return map[string]message{}
+}

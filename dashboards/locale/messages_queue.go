@@ -1,0 +1,6 @@
+package locale
+
+// queueMessages are the words of these pages; see messages.
+func queueMessages() map[string]message {
+	return map[string]message{}
+}
