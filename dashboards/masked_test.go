@@ -23,7 +23,7 @@ func TestAddressesAreMasked(t *testing.T) {
 	}
 	id := qianshao.FindingID(address, "casino")
 	for _, target := range []string{
-		"/", "/search?q=casino", "/findings/" + id, "/submissions", "/api/v1/search", "/api/v1/findings/" + id,
+		"/search", "/search?q=casino", "/findings/" + id, "/submissions", "/api/v1/search", "/api/v1/findings/" + id,
 		"/api/v1/submissions", "/api/v1/submissions/" + qianshao.SubmissionID(address),
 	} {
 		status, body, _ := o.get(t, target)
