@@ -223,7 +223,7 @@ func TestSearchAsPeopleType(t *testing.T) {
 	}
 	_, body, _ := o.get(t, "/search?lang=zh&q="+url.QueryEscape("最近:2026/11/23"))
 	contains(t, body, "共 2 条发现")
-	contains(t, body, `<a href="/" class="on" aria-current="true">`, "2026-11-23 · 2", "new[.]example", "night[.]example")
+	contains(t, body, `<a href="/search" class="on" aria-current="true">`, "2026-11-23 · 2", "new[.]example", "night[.]example")
 
 	first := func(body string) string {
 		at := strings.Index(body, `<p class="url"><bdi>`)
@@ -323,11 +323,11 @@ func TestPaging(t *testing.T) {
 	}
 	backwards, first := read(last, "prev")
 	slices.Reverse(backwards)
-	if !slices.EqualFunc(forwards, backwards, slices.Equal) || first != "/" {
+	if !slices.EqualFunc(forwards, backwards, slices.Equal) || first != "/search" {
 		t.Errorf("backwards the pages are %v, the first of them %s; want %v", backwards, first, forwards)
 	}
 	_, body, _ := o.get(t, last+"&lang=en")
-	contains(t, body, "41–45 / 45", strings.TrimPrefix(last, "/")+`"><bdi>`) // the links of findings lead back here
+	contains(t, body, "41–45 / 45", strings.TrimPrefix(last, "/search")+`"><bdi>`) // the links of findings lead back here
 	o.save(t, qianshao.Page{URL: "http://a.example/new", FetchedAt: testNow.Add(time.Hour)}, "new", casinoSource, casino(casinoSource))
 	_, body, _ = o.get(t, last+"&lang=en")
 	contains(t, body, "42–46 / 46", "page 40", "page 44")
