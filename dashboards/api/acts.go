@@ -40,7 +40,7 @@ func (a *API) release(ctx context.Context, in *struct {
 	if !ok || !subject.Kind.Reviewed() {
 		return nil, badParameter("subject: write finding:ID or campaign:ID")
 	}
-	if err := a.opts.Desk.Release(ctx, acting(ctx), subject); err != nil {
+	if err := a.opts.Desk.Release(ctx, auth.Acting(ctx), subject); err != nil {
 		return nil, a.refusal(ctx, "claim", err)
 	}
 	return nil, nil // 204
@@ -98,7 +98,7 @@ type actsInput struct {
 }
 
 func (a *API) acts(ctx context.Context, in *actsInput) (*struct{ Body Acts }, error) {
-	list, err := a.opts.Desk.Acts(ctx, acting(ctx), in.Since, in.Limit)
+	list, err := a.opts.Desk.Acts(ctx, auth.Acting(ctx), in.Since, in.Limit)
 	if err != nil {
 		return nil, a.failure(ctx, "act", err)
 	}
@@ -185,7 +185,7 @@ func (a *API) act(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	act, err := a.opts.Desk.Do(ctx, acting(ctx), draft)
+	act, err := a.opts.Desk.Do(ctx, auth.Acting(ctx), draft)
 	return a.done(ctx, string(draft.Subject.Kind), &act, err)
 }
 
@@ -194,7 +194,7 @@ func (a *API) undo(ctx context.Context, in *struct {
 	Seq  int64 `path:"seq" minimum:"1"`
 	Body *Why
 }) (*struct{ Body Done }, error) {
-	act, err := a.opts.Desk.Undo(ctx, acting(ctx), in.Seq, in.Body.words(), in.Key.Key)
+	act, err := a.opts.Desk.Undo(ctx, auth.Acting(ctx), in.Seq, in.Body.words(), in.Key.Key)
 	return a.done(ctx, "act", &act, err)
 }
 
@@ -221,18 +221,6 @@ func (a *API) done(ctx context.Context, what string, act *qianshao.Act, err erro
 		out.Body.Act = &made
 	}
 	return out, nil
-}
-
-// acting returns the account that asks, with no more power than what it has sent allows: a
-// lead's token that only decides makes nobody a lead.
-func acting(ctx context.Context) qianshao.Account {
-	account := auth.From(ctx)
-	for _, p := range qianshao.Powers() {
-		if account.Role.May(p) && !auth.May(ctx, p) {
-			account.Without = append(account.Without, p)
-		}
-	}
-	return account
 }
 
 // refusal is the problem of what the desk has refused.
@@ -351,7 +339,7 @@ type Review struct {
 
 // review returns what people have said of a subject that the account may see.
 func (a *API) review(ctx context.Context, subject qianshao.Subject) (*Review, error) {
-	who := acting(ctx)
+	who := auth.Acting(ctx)
 	v, err := a.opts.Desk.Look(ctx, who, subject)
 	if err != nil {
 		return nil, err

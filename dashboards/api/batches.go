@@ -111,7 +111,7 @@ func (a *API) freeze(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, a.refusal(ctx, "campaign", err)
 	}
-	b, err := a.opts.Desk.Freeze(ctx, acting(ctx), selection)
+	b, err := a.opts.Desk.Freeze(ctx, auth.Acting(ctx), selection)
 	return a.answerBatch(ctx, b, err)
 }
 
@@ -176,11 +176,11 @@ func (a *API) describe(ctx context.Context, b desk.Batch) (Batch, error) {
 		ID: b.ID, By: b.By, At: b.At, Query: b.Query, Campaign: b.Campaign, Members: b.Members, Digest: b.Digest, State: b.State,
 		Confirm: b.Members > desk.ConfirmAbove, Order: b.Order, Blind: b.Blind, Done: b.Done, Undone: b.UndoneBy, Why: b.UndoWords,
 	}
-	preview, err := a.opts.Desk.Preview(ctx, acting(ctx), b.ID)
+	preview, err := a.opts.Desk.Preview(ctx, auth.Acting(ctx), b.ID)
 	if err != nil {
 		return out, err
 	}
-	tally, err := a.opts.Desk.Tally(ctx, acting(ctx), b.ID)
+	tally, err := a.opts.Desk.Tally(ctx, auth.Acting(ctx), b.ID)
 	out.Preview = Preview{Decided: preview.Decided, Sites: preview.Sites, Categories: byName(preview.Categories), Levels: map[string]int{},
 		Unlike: newExamples(preview.Unlike), Random: newExamples(preview.Random)}
 	for level, n := range preview.Levels {
@@ -202,7 +202,7 @@ func (a *API) batch(ctx context.Context, in *struct {
 	IfChanged
 	ID int64 `path:"id" minimum:"1"`
 }) (*single[Batch], error) {
-	b, err := a.opts.Desk.Batch(ctx, acting(ctx), in.ID)
+	b, err := a.opts.Desk.Batch(ctx, auth.Acting(ctx), in.ID)
 	out, err := a.answerBatch(ctx, b, err)
 	if err != nil {
 		return nil, err
@@ -236,7 +236,7 @@ func (a *API) members(ctx context.Context, in *struct {
 	After  string `query:"after" maxLength:"64"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }) (*struct{ Body Members }, error) {
-	list, err := a.opts.Desk.Members(ctx, acting(ctx), in.ID, in.Passed, in.After, in.Limit)
+	list, err := a.opts.Desk.Members(ctx, auth.Acting(ctx), in.ID, in.Passed, in.After, in.Limit)
 	if err != nil {
 		return nil, a.refusal(ctx, "batch", err)
 	}
@@ -271,7 +271,7 @@ func (a *API) actOnBatch(ctx context.Context, in *struct {
 	Body Order
 }) (*batchAnswer, error) {
 	o := &in.Body
-	b, err := a.opts.Desk.Begin(ctx, acting(ctx), in.ID, desk.Order{
+	b, err := a.opts.Desk.Begin(ctx, auth.Acting(ctx), in.ID, desk.Order{
 		Kind: o.Kind, Verdict: o.Verdict, Reason: o.Reason, Until: o.Until, Again: o.Again,
 		Detail: desk.Detail{Words: o.Words, Park: o.Park.detail()},
 	}, o.Confirm)
@@ -283,6 +283,6 @@ func (a *API) undoBatch(ctx context.Context, in *struct {
 	ID   int64 `path:"id" minimum:"1"`
 	Body *Why
 }) (*batchAnswer, error) {
-	b, err := a.opts.Desk.UndoBatch(ctx, acting(ctx), in.ID, in.Body.words())
+	b, err := a.opts.Desk.UndoBatch(ctx, auth.Acting(ctx), in.ID, in.Body.words())
 	return a.answerBatch(ctx, b, err)
 }

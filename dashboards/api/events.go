@@ -160,7 +160,7 @@ func (s *stream) run(ctx context.Context) error {
 }
 
 func (s *stream) acts(ctx context.Context) error {
-	list, err := s.api.opts.Desk.Acts(ctx, acting(ctx), s.act, eventsAtOnce)
+	list, err := s.api.opts.Desk.Acts(ctx, auth.Acting(ctx), s.act, eventsAtOnce)
 	if err != nil {
 		return err
 	}

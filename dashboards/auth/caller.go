@@ -44,6 +44,18 @@ func May(ctx context.Context, p qianshao.Power) bool {
 	return c.account.Role.May(p) && c.hasScope(qianshao.Scope(p))
 }
 
+// Acting returns the account that asks, with no more power than what it has sent allows: a
+// lead's token that only decides makes nobody a lead.
+func Acting(ctx context.Context) qianshao.Account {
+	account := From(ctx)
+	for _, p := range qianshao.Powers() {
+		if account.Role.May(p) && !May(ctx, p) {
+			account.Without = append(account.Without, p)
+		}
+	}
+	return account
+}
+
 // hasScope says whether what was sent is good for the scope: a session for all but the
 // metrics, a token for what it was made for and its account still allows.
 func (c caller) hasScope(s qianshao.Scope) bool {

@@ -1,0 +1,74 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Permits says whether the rules let the account do what the draft says, as far as that hangs
+// on the account and on what stands. Whoever shows a subject offers nothing else.
+func (v *View) Permits(account qianshao.Account, draft Draft, now time.Time) bool {
+	j := judgement{now: now, account: &account, draft: draft, state: &v.State, standing: v.Standing}
+	return rightSubject(&draft) == nil && mayAct(&account, &draft, &v.State) == nil && j.permitted() == nil
+}
+
+// Answer returns the kind of act by which the account says what a finding is: it decides,
+// reviews without knowing the first answer, adjudicates, or disputes. It is empty where it has
+// nothing to say: it has answered already, or lacks the power.
+func (v *View) Answer(account qianshao.Account, subject qianshao.Subject, now time.Time) qianshao.ActKind {
+	s := &v.Standing
+	kind := qianshao.ActDispute
+	switch {
+	case s.Undecided(v.Facts):
+		kind = qianshao.ActDecide
+	case s.KeptFrom(account):
+		kind = qianshao.ActReview
+	case s.By == account.Name, s.Verdict == qianshao.VerdictUnsure, v.Relapsed:
+		kind = qianshao.ActDecide
+	case account.May(qianshao.PowerLead):
+		kind = qianshao.ActAdjudicate
+	}
+	if !v.Permits(account, Draft{Subject: subject, Kind: kind}, now) {
+		return ""
+	}
+	return kind
+}
+
+// Undoable says whether the account may undo an act of the view, and whether it must say why.
+func (v *View) Undoable(account qianshao.Account, a *qianshao.Act, now time.Time) (may, why bool) {
+	draft := Draft{Subject: a.Subject, Kind: qianshao.ActUndo, Reverts: a.Seq}
+	if v.Permits(account, draft, now) {
+		return true, false
+	}
+	draft.Detail.Words = "?"
+	return v.Permits(account, draft, now), true
+}
+
+// Policy returns the act whose policy holds for newcomers to the campaign; nil if none was
+// set, so that they queue.
+func (v *View) Policy() *qianshao.Act {
+	for i := range slices.Backward(v.Acts) {
+		a := &v.Acts[i]
+		if a.Kind == qianshao.ActPolicy && !slices.ContainsFunc(v.Acts, func(b qianshao.Act) bool { return b.Reverts == a.Seq }) {
+			return a
+		}
+	}
+	return nil
+}
+
+// Own returns an act that the account has done, with what its subject is now. Another's act is
+// ErrNotFound, and so is one on what the account may not see any more.
+func (d *Desk) Own(ctx context.Context, account qianshao.Account, seq int64) (qianshao.Act, View, error) {
+	act, err := d.opts.Store.Act(ctx, seq)
+	if err != nil {
+		return qianshao.Act{}, View{}, err
+	}
+	if act.By != account.Name || !act.Subject.Kind.Reviewed() {
+		return qianshao.Act{}, View{}, ErrNotFound
+	}
+	v, err := d.Look(ctx, account, act.Subject)
+	return act, v, err
+}
