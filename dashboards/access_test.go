@@ -54,6 +54,11 @@ func access() map[string]route {
 		"POST /submissions":               {target: "/submissions", body: "url=x", scope: submit, ok: 400},
 		"POST /submissions/{id}/withdraw": {target: "/submissions/none/withdraw", body: "x=1", scope: submit, ok: 303},
 
+		"POST /acts":            {target: "/acts", body: "subject=finding:none&kind=note&words=x", scope: decide, ok: 404},
+		"POST /acts/{seq}/undo": {target: "/acts/99/undo", body: "words=x", scope: decide, ok: 404},
+		"POST /claims":          {target: "/claims", body: "subject=finding:none", scope: decide, ok: 404},
+		"POST /claims/release":  {target: "/claims/release", body: "subject=finding:THEIRS", scope: decide, ok: 204, limited: unseen},
+
 		"GET /static/{file}": {target: "/static/console.css", open: true, ok: 200}, "GET /healthz": {target: "/healthz", open: true, ok: 200},
 		"GET /login": {target: "/login", open: true, ok: 200}, "POST /login": {target: "/login", body: "name=nobody-N&password=x", open: true, ok: 401},
 		"POST /login/code": {target: "/login/code", body: "code=1", open: true, ok: 410},
@@ -124,7 +129,7 @@ func (a *asks) ask(pattern string, row route, sign func(*http.Request)) *httptes
 		method = http.MethodGet
 	}
 	a.n++
-	body := strings.ReplaceAll(row.body, "nobody-N", "nobody-"+strconv.Itoa(a.n))
+	body := a.ids.Replace(strings.ReplaceAll(row.body, "nobody-N", "nobody-"+strconv.Itoa(a.n)))
 	r := httptest.NewRequest(method, "https://console.example"+a.ids.Replace(row.target), strings.NewReader(body))
 	r.RemoteAddr = fmt.Sprintf("10.%d.%d.1:1", a.n/250, a.n%250)
 	if strings.HasPrefix(row.body, "{") {

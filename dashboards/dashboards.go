@@ -36,6 +36,7 @@ import (
 type Store interface {
 	console.Store
 	sites.Store
+	decision.Store
 	api.Store
 	auth.Store
 	api.Answers
@@ -95,14 +96,15 @@ const requestTime = 20 * time.Second
 
 // site is all that is served at one address.
 type site struct {
-	opts    Options
-	guard   *auth.Guard
-	pages   *page.Base
-	entry   *entry.Entry
-	sites   *sites.Sites
-	console *console.Console
-	review  *review.Review
-	api     *api.API
+	opts     Options
+	guard    *auth.Guard
+	pages    *page.Base
+	entry    *entry.Entry
+	sites    *sites.Sites
+	console  *console.Console
+	review   *review.Review
+	decision *decision.Decision
+	api      *api.API
 }
 
 // New returns the handler. The error is about the options.
@@ -188,11 +190,10 @@ func (s *site) addPages(in *intake.Intake, parser func() index.Parser) (err erro
 	if s.sites, err = sites.New(s.pages, sites.Options{Store: o.Store, Guard: s.guard, Intake: in, Unmonitored: o.Unmonitored}); err != nil {
 		return err
 	}
-	decisions, err := decision.New(s.pages, decision.Options{Desk: o.Desk, Guard: s.guard})
-	if err != nil {
+	if s.decision, err = decision.New(s.pages, decision.Options{Store: o.Store, Desk: o.Desk, Guard: s.guard}); err != nil {
 		return err
 	}
-	if s.review, err = review.New(s.pages, review.Options{Decision: decisions}); err != nil {
+	if s.review, err = review.New(s.pages, review.Options{Decision: s.decision}); err != nil {
 		return err
 	}
 	s.console, err = console.New(s.pages, console.Options{
@@ -206,6 +207,7 @@ func (s *site) routes() *routes {
 	s.entry.Route(mux)
 	s.sites.Route(mux)
 	s.review.Route(mux)
+	s.decision.Route(mux)
 	s.console.Route(mux)
 	mux.HandleFunc("GET /static/{file}", s.pages.ServeStatic)
 	s.api.Route(mux)

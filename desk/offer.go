@@ -47,16 +47,18 @@ func (v *View) Undoable(account qianshao.Account, a *qianshao.Act, now time.Time
 	return v.Permits(account, draft, now), true
 }
 
-// Policy returns the act whose policy holds for newcomers to the campaign; nil if none was
-// set, so that they queue.
-func (v *View) Policy() *qianshao.Act {
-	for i := range slices.Backward(v.Acts) {
-		a := &v.Acts[i]
-		if a.Kind == qianshao.ActPolicy && !slices.ContainsFunc(v.Acts, func(b qianshao.Act) bool { return b.Reverts == a.Seq }) {
-			return a
+// Policy returns the act whose policy holds for newcomers to the campaign, whatever it was
+// called then; nil if none was set, so that they queue.
+func (v *View) Policy() (last *qianshao.Act) {
+	list := slices.Concat(v.Acts, v.Former)
+	for i := range list {
+		a := &list[i]
+		undone := slices.ContainsFunc(list, func(b qianshao.Act) bool { return b.Reverts == a.Seq })
+		if a.Kind == qianshao.ActPolicy && !undone && (last == nil || a.Seq > last.Seq) {
+			last = a
 		}
 	}
-	return nil
+	return last
 }
 
 // Own returns an act that the account has done, with what its subject is now. Another's act is

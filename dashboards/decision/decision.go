@@ -1,9 +1,13 @@
 // Package decision is how people decide on a finding or a campaign, wherever one is shown:
 // what stands, the form with what the account may do, and what becomes of it. The rooms that
-// show such subjects put its panel at the right of their pages.
+// show such subjects put its panel at the right of their pages, and its message above.
+//
+// The rules are the desk's. Here their answers become pages: what was done, with its undo; a
+// conflict, with both answers; a refusal, at the field that is wrong and with all that was typed.
 package decision
 
 import (
+	"context"
 	"embed"
 	"io/fs"
 	"net/http"
@@ -12,12 +16,17 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store"
 )
+
+//go:embed templates/*.html
+var files embed.FS
 
 //go:embed parts/templates/*.html
 var parts embed.FS
 
-// Parts are the templates that the pages with a panel use: "decision" shows a *Panel.
+// Parts are the templates that the pages with a panel use: "decision" shows a *Panel, and
+// "message" a *Message. Both show nothing of a nil one.
 func Parts() fs.FS {
 	sub, err := fs.Sub(parts, "parts")
 	if err != nil {
@@ -26,38 +35,42 @@ func Parts() fs.FS {
 	return sub
 }
 
-// Options of New. All are required.
+// Store is what the pages read besides the desk.
+type Store interface {
+	// Accounts returns all accounts, by name.
+	Accounts(ctx context.Context) ([]store.AccountRecord, error)
+	// VisibleFinding returns one finding that the sight shows, or store.ErrNotFound.
+	VisibleFinding(ctx context.Context, sight qianshao.Sight, id string) (store.Finding, error)
+}
+
+// Options of New. Store and Guard are required.
 type Options struct {
+	Store Store
+	// Desk takes what people decide. Without one there are neither panels nor routes.
 	Desk  *desk.Desk
 	Guard *auth.Guard
 }
 
 // Decision makes panels, and takes what people decide.
 type Decision struct {
-	*page.Base
+	*page.Room
 	opts Options
 }
 
 // New returns the room.
 func New(base *page.Base, opts Options) (*Decision, error) {
-	return &Decision{Base: base, opts: opts}, nil
+	room, err := base.Room(files, Parts())
+	return &Decision{Room: room, opts: opts}, err
 }
 
-// Panel is what a page shows at its right: what stands of a subject, and the form.
-type Panel struct {
-	*page.Layout
-	Subject qianshao.Subject
-	desk.View
-	// Next is the local path to which a decision leads.
-	Next string
-}
-
-// Panel returns the panel of a subject for who makes the request, or desk.ErrNotFound. next is
-// the local path to which a decision leads.
-func (d *Decision) Panel(r *http.Request, v *page.Layout, subject qianshao.Subject, next string) (*Panel, error) {
-	view, err := d.opts.Desk.Look(r.Context(), auth.From(r.Context()), subject)
-	if err != nil {
-		return nil, err
+// Route adds the routes of what is decided.
+func (d *Decision) Route(mux page.Mux) {
+	if d.opts.Desk == nil {
+		return
 	}
-	return &Panel{Layout: v, Subject: subject, View: view, Next: next}, nil
+	for pattern, handler := range map[string]http.HandlerFunc{
+		"POST /acts": d.takeAct, "POST /acts/{seq}/undo": d.takeUndo, "POST /claims": d.takeClaim, "POST /claims/release": d.takeRelease,
+	} {
+		mux.Handle(pattern, d.opts.Guard.Require(qianshao.PowerDecide, handler))
+	}
 }

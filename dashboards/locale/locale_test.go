@@ -32,7 +32,7 @@ func TestMessages(t *testing.T) {
 // every one that nobody asks for.
 func TestMessageKeys(t *testing.T) {
 	var all strings.Builder
-	for _, pattern := range []string{"../*/templates/*.html", "../*/*.go"} {
+	for _, pattern := range []string{"../*/templates/*.html", "../*/parts/templates/*.html", "../*/*.go"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil || len(names) == 0 {
 			t.Fatalf("%s: %d files, error %v", pattern, len(names), err)
@@ -55,7 +55,8 @@ func TestMessageKeys(t *testing.T) {
 		}
 	}
 	// Keys that are put together from a prefix and a code.
-	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "sort.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "origin.", "who.", "state.", "cause.", "remedy.", "crawl.", "role.", "scope.", "account.password."}
+	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "sort.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "origin.", "who.", "state.", "cause.", "remedy.", "crawl.", "role.", "scope.", "account.password.",
+		"decision.did.", "decision.ask.", "decision.pick.", "decision.again.", "decision.answer.", "decision.conflict.", "decision.wake.", "decision.batch.", "verdict.", "refusal."}
 	for key := range messages {
 		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
 		for _, prefix := range append(built, "unmonitored.reason.", "unmonitored.do.") {

@@ -67,6 +67,10 @@ func shownAt(r *http.Request) *url.URL {
 		return &url.URL{Path: path, RawQuery: url.Values{"key": {r.PostFormValue("key")}}.Encode()}
 	case path == "/login", strings.HasPrefix(path, "/login/"):
 		return &url.URL{Path: "/login", RawQuery: url.Values{"next": {LocalPath(r.PostFormValue("next"))}}.Encode()}
+	case path == "/acts", path == "/claims", strings.HasPrefix(path, "/acts/"), strings.HasPrefix(path, "/claims/"):
+		if u, err := url.Parse(LocalPath(r.PostFormValue("next"))); err == nil {
+			return u
+		}
 	case strings.HasPrefix(path, "/account/"):
 		return &url.URL{Path: "/account"}
 	}

@@ -1,0 +1,286 @@
+package decision
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/desk"
+)
+
+// Panel is what a page shows at its right: what stands of a subject, and what the account may
+// do about it. It has nothing that is kept from the account.
+type Panel struct {
+	*page.Layout
+	Subject qianshao.Subject
+	desk.View
+	// Next is the local path to which a decision leads.
+	Next string
+	// Blind says that the account is to review a decision that it must not know.
+	Blind bool
+	// Answer is the kind of act by which the account says what the finding is; "" for none.
+	Answer qianshao.ActKind
+	// MayDecide is for notes, parks and claims, and MayLead for what leads do.
+	MayDecide, MayLead bool
+	// Answered says that the account has answered the decision that stands, in vain so far.
+	Answered bool
+	// Answers are the second answers to the decision that stands, for who adjudicates.
+	Answers []Entry
+	History []Entry
+	// Policy is what becomes of newcomers to the campaign; nil if they queue.
+	Policy *qianshao.Act
+	// Assignees are those to whom a lead may give the subject.
+	Assignees []string
+	// Key names the forms of this page, so that what is sent twice is done once.
+	Key string
+	// Typed is what the author has sent, if it was refused, and Mistake what is wrong with it.
+	Typed   form
+	Mistake mistake
+}
+
+// mistake is what is wrong with a form.
+type mistake struct {
+	Kind    qianshao.ActKind
+	Reverts int64
+	// Field is the name of the field that is wrong, "answer" for verdict and reason; "" for none.
+	Field string
+	Text  string
+}
+
+// Entry is an act of the history.
+type Entry struct {
+	desk.Shown
+	Detail desk.Detail
+	// Undo says that the account may undo it, and Why that it must give a reason.
+	Undo, Why bool
+}
+
+// Panel returns the panel of a subject for who makes the request, or desk.ErrNotFound. next is
+// the local path to which a decision leads. Without a desk there is none: nil.
+func (d *Decision) Panel(r *http.Request, v *page.Layout, subject qianshao.Subject, next string) (*Panel, error) {
+	if d.opts.Desk == nil {
+		return nil, nil
+	}
+	return d.panel(r, v, subject, next)
+}
+
+func (d *Decision) panel(r *http.Request, v *page.Layout, subject qianshao.Subject, next string) (*Panel, error) {
+	who := auth.Acting(r.Context())
+	view, err := d.opts.Desk.Look(r.Context(), who, subject)
+	if err == nil && view.Campaign != "" && view.Campaign != subject.ID { // it goes by another id now
+		subject.ID = view.Campaign
+		view, err = d.opts.Desk.Look(r.Context(), who, subject)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := &Panel{
+		Layout: v, Subject: subject, Next: page.LocalPath(next), Blind: view.Standing.KeptFrom(who),
+		MayDecide: who.May(qianshao.PowerDecide), MayLead: who.May(qianshao.PowerLead), Key: rand.Text(),
+	}
+	p.Answer, p.Policy = view.Answer(who, subject, v.Now), view.Policy()
+	p.Answered = slices.ContainsFunc(view.Acts, func(a qianshao.Act) bool {
+		return a.By == who.Name && isAnswer(a.Kind) && a.Round == view.Standing.Round
+	})
+	p.View = view
+	if p.Blind {
+		p.View = view.Blind()
+	}
+	if err := p.history(who); err != nil {
+		return nil, err
+	}
+	return p, d.assignees(r, p)
+}
+
+// history fills in the acts, the latest first.
+func (p *Panel) history(who qianshao.Account) error {
+	list, err := p.View.History(who)
+	if err != nil {
+		return err
+	}
+	for _, a := range slices.Backward(list) {
+		e := newEntry(a)
+		e.Undo, e.Why = p.View.Undoable(who, &a.Act, p.Now)
+		p.History = append(p.History, e)
+		if isAnswer(a.Kind) && a.Round == p.Standing.Round && p.Standing.Verdict != "" {
+			p.Answers = append(p.Answers, e)
+		}
+	}
+	return nil
+}
+
+func newEntry(a desk.Shown) Entry {
+	e := Entry{Shown: a}
+	e.Detail, _ = desk.ParseDetail(a.Detail) // "acts verify" says where it is not well-formed
+	return e
+}
+
+func isAnswer(k qianshao.ActKind) bool { return k == qianshao.ActReview || k == qianshao.ActDispute }
+
+// assignees fills in those who can have the subject: enabled accounts that decide and see it.
+func (d *Decision) assignees(r *http.Request, p *Panel) error {
+	if !p.MayLead {
+		return nil
+	}
+	list, err := d.opts.Store.Accounts(r.Context())
+	for i := range list {
+		a := &list[i].Account
+		sees := a.Sight.All || slices.ContainsFunc(p.Authorisations, a.Sight.Sees)
+		if !a.Disabled && a.May(qianshao.PowerDecide) && sees {
+			p.Assignees = append(p.Assignees, a.Name)
+		}
+	}
+	return err
+}
+
+// fill gives the author back what they have sent. What they saw stays what they saw: they have
+// not looked at the evidence again.
+func (p *Panel) fill(f *form, m mistake) {
+	p.Typed, p.Mistake = *f, m
+	if f.Subject == p.Subject && f.Basis != "" {
+		if basis, err := strconv.ParseInt(f.Basis, 10, 64); err == nil {
+			p.Standing.Act, p.Seen = basis, f.Seen
+		}
+	}
+}
+
+// IsFinding says that verdicts are given to the subject itself.
+func (p *Panel) IsFinding() bool { return p.Subject.Kind == qianshao.SubjectFinding }
+
+// Skip leads on without a decision; "" where there is nothing further.
+func (p *Panel) Skip() string {
+	if u, err := url.Parse(p.Next); err != nil || u.Path == p.Page() {
+		return ""
+	}
+	return p.Next
+}
+
+// Page is the page of the subject.
+func (p *Panel) Page() string { return pageOf(p.Subject) }
+
+func pageOf(s qianshao.Subject) string {
+	return "/" + string(s.Kind) + "s/" + url.PathEscape(s.ID)
+}
+
+// Wrong says that the mistake is at a field of the form for a kind of act; of those that the
+// one form with the answers is for, the kind is decide.
+func (p *Panel) Wrong(form qianshao.ActKind, field string) bool {
+	return p.Mistake.Text != "" && formOf(p.Mistake.Kind) == form && p.Mistake.Field == field
+}
+
+// formOf is the form by which acts of a kind are done.
+func formOf(k qianshao.ActKind) qianshao.ActKind {
+	switch k {
+	case qianshao.ActReview, qianshao.ActDispute, qianshao.ActAdjudicate, qianshao.ActNote:
+		return qianshao.ActDecide
+	}
+	return k
+}
+
+// WrongUndo says that the undoing of an act was refused.
+func (p *Panel) WrongUndo(seq int64) bool {
+	return p.Mistake.Text != "" && p.Mistake.Kind == qianshao.ActUndo && p.Mistake.Reverts == seq
+}
+
+// WrongElsewhere says that the mistake is at none of the fields, and so stands above them.
+func (p *Panel) WrongElsewhere() bool {
+	if p.Mistake.Text == "" {
+		return false
+	}
+	if p.Mistake.Kind == qianshao.ActUndo {
+		return !slices.ContainsFunc(p.History, func(e Entry) bool { return e.Undo && e.Seq == p.Mistake.Reverts })
+	}
+	fields := map[qianshao.ActKind][]string{
+		qianshao.ActDecide: {"words", "answer"}, qianshao.ActPark: {"words", "until", "park_sites", "park_content"}, qianshao.ActAssign: {"assignee"},
+	}
+	return !slices.Contains(fields[formOf(p.Mistake.Kind)], p.Mistake.Field)
+}
+
+// Words are those that were typed into the form for a kind of act.
+func (p *Panel) Words(form qianshao.ActKind) string {
+	if formOf(p.Typed.Kind) != form {
+		return ""
+	}
+	return p.Typed.Words
+}
+
+// Parking says that a park was refused, whose form is open then.
+func (p *Panel) Parking() bool { return p.Typed.Kind == qianshao.ActPark }
+
+// Choices are the verdicts with their reasons and keys.
+func (p *Panel) Choices() (list []Choice) {
+	keys := map[qianshao.Verdict]string{qianshao.VerdictCrime: "y", qianshao.VerdictNotCrime: "n", qianshao.VerdictUnsure: "u"}
+	for _, v := range qianshao.Verdicts() {
+		c := Choice{Verdict: v, Key: keys[v]}
+		for i, r := range v.Reasons() {
+			c.Reasons = append(c.Reasons, ReasonChoice{r, i + 1})
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// Choice is a verdict of the form. Its key opens its reasons, where it has some.
+type Choice struct {
+	Verdict qianshao.Verdict
+	Key     string
+	Reasons []ReasonChoice
+}
+
+// ReasonChoice is a reason of the form; after the verdict's key, the digit chooses it.
+type ReasonChoice struct {
+	qianshao.Reason
+	Digit int
+}
+
+// Chosen says that an answer is the one that was typed.
+func (p *Panel) Chosen(v qianshao.Verdict, r qianshao.Reason) bool {
+	return p.Typed.Verdict == v && p.Typed.Reason == r && formOf(p.Typed.Kind) == qianshao.ActDecide
+}
+
+// Disputed says that a lead is to adjudicate, as far as the account may know.
+func (p *Panel) Disputed() bool { return p.Standing.Disputed() }
+
+// Due says that the decision waits for a second review by somebody else.
+func (p *Panel) Due() bool { return p.Standing.DueForReview() }
+
+// Resting says that the subject is parked and has not come back.
+func (p *Panel) Resting() bool { return p.Standing.Resting(p.Facts, p.Now) }
+
+// Mine says that the account's own claim holds; Held that another's does.
+func (p *Panel) Mine() bool { return p.Claim.By != "" && p.Claim.By == p.User }
+
+// Held says that somebody else looks at the subject.
+func (p *Panel) Held() bool { return p.Claim.By != "" && p.Claim.By != p.User }
+
+// MayAssignSelf says whether the account may take the subject as its task.
+func (p *Panel) MayAssignSelf() bool {
+	return p.Standing.Assignee != p.User && (p.MayLead || p.Standing.Assignee == "")
+}
+
+// MayUnassign says whether the account may take the subject from whose task it is.
+func (p *Panel) MayUnassign() bool {
+	return p.Standing.Assignee != "" && (p.MayLead || p.Standing.Assignee == p.User)
+}
+
+// FirstDay and LastDay bound the date until which something is parked.
+func (p *Panel) FirstDay() string {
+	return p.Now.In(p.TimeZone()).AddDate(0, 0, 1).Format(time.DateOnly)
+}
+
+// LastDay is the latest date until which something is parked.
+func (p *Panel) LastDay() string {
+	return p.Now.In(p.TimeZone()).Add(desk.MaxPark).Format(time.DateOnly)
+}
+
+// MaxWords bounds the words of an act.
+func (p *Panel) MaxWords() int { return desk.MaxWords }
+
+// MaxSites bounds the further sites of a park.
+func (p *Panel) MaxSites() int { return desk.MaxSites }

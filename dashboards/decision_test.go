@@ -1,0 +1,353 @@
+package dashboards
+
+import (
+	"fmt"
+	"html"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/decision"
+	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/desk"
+)
+
+// bench is an outpost with a desk, a clock that the test moves, and a page that shows the
+// panel of ?subject= with the message, as the rooms' pages do.
+type bench struct {
+	*testing.T
+	*outpost
+	now  *time.Time
+	site *site
+	page *page.Room
+	desk *desk.Desk
+	// mine and theirs are findings under the authorisations of these names.
+	mine, theirs string
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	o, mine, theirs, _ := twoOwners(t)
+	at := testNow
+	o.options.Now = func() time.Time { return at }
+	b := &bench{T: t, outpost: o, now: &at, mine: mine, theirs: theirs}
+	b.desk = o.withDesk(t)
+	var err error
+	if b.site, err = newSite(o.options); err != nil {
+		t.Fatal(err)
+	}
+	own := fstest.MapFS{"templates/panel.html": {Data: []byte(`{{define "main"}}<main id="main" class="split">{{template "message" .Message}}{{template "decision" .Decision}}</main>{{end}}`)}}
+	if b.page, err = b.site.pages.Room(own, decision.Parts()); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// analyst is somebody with a role who sees what is under the authorisation "mine".
+func (b *bench) who(name string, role qianshao.Role) *decider {
+	b.Helper()
+	return &decider{b, b.join(b.T, limited(name, role, "mine"))}
+}
+
+// decider is somebody at a desk's panel, in the language of their browser.
+type decider struct {
+	*bench
+	*person
+}
+
+// look returns the page with the panel of a subject.
+func (p *decider) look(subject string, query ...string) string {
+	p.Helper()
+	w := p.shown(subject, "zh", query...)
+	if w.Code != http.StatusOK {
+		p.Fatalf("the panel of %s: %d %s", subject, w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+func (p *decider) shown(subject, lang string, query ...string) *httptest.ResponseRecorder {
+	p.Helper()
+	r := httptest.NewRequest(http.MethodGet, "https://console.example/panel?at=x&"+strings.Join(query, "&"), nil)
+	r.Header.Set("Accept-Language", lang)
+	r.AddCookie(&http.Cookie{Name: sessionCookie, Value: p.session})
+	w := httptest.NewRecorder()
+	p.site.guard.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := struct {
+			*page.Layout
+			Message  *decision.Message
+			Decision *decision.Panel
+		}{Layout: p.site.pages.Layout(w, r, "decision.title")}
+		s, _ := qianshao.ParseSubject(subject)
+		var err error
+		if v.Decision, err = p.site.decision.Panel(r, v.Layout, s, "/search?next=1"); err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
+		if v.Message, err = p.site.decision.Message(r, v.Layout); err != nil {
+			p.Error(err)
+		}
+		p.page.Render(w, r, http.StatusOK, "panel", v)
+	})).ServeHTTP(w, r)
+	return w
+}
+
+// send sends a form with the session's token.
+func (p *decider) send(target string, form url.Values, header ...string) *httptest.ResponseRecorder {
+	form = maps.Clone(form)
+	form.Set("csrf", p.form)
+	r := httptest.NewRequest(http.MethodPost, "https://console.example"+target, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Accept-Language", "zh")
+	setHeader(r, header)
+	r.AddCookie(&http.Cookie{Name: sessionCookie, Value: p.session})
+	w := httptest.NewRecorder()
+	p.site.protect(p.site.routes()).ServeHTTP(w, r)
+	return w
+}
+
+var hiddenField = regexp.MustCompile(`<input type="hidden" name="([a-z_]+)" value="([^"]*)">`)
+
+// fill returns the hidden fields of the first form of a page that posts to the target and has
+// the text, with others in their place or besides.
+func (p *decider) fill(body, target, has string, fields ...string) url.Values {
+	p.Helper()
+	for _, part := range strings.Split(body, "<form ")[1:] {
+		part, _, _ = strings.Cut(part, "</form>")
+		if !strings.HasPrefix(part, `method="post" action="`+target+`"`) || !strings.Contains(html.UnescapeString(part), has) {
+			continue
+		}
+		form := url.Values{}
+		for _, m := range hiddenField.FindAllStringSubmatch(part, -1) {
+			form.Set(m[1], html.UnescapeString(m[2]))
+		}
+		for i := 0; i < len(fields); i += 2 {
+			form.Set(fields[i], fields[i+1])
+		}
+		return form
+	}
+	p.Fatalf("there is no form to %s with %q: %s", target, has, body)
+	return nil
+}
+
+// does sends a form and returns the act that the answer leads to.
+func (p *decider) does(target string, form url.Values) int64 {
+	p.Helper()
+	w := p.send(target, form)
+	u, err := url.Parse(w.Header().Get("Location"))
+	if err != nil || w.Code != http.StatusSeeOther {
+		p.Fatalf("%s %v: %d %s", target, form, w.Code, w.Body)
+	}
+	seq, err := strconv.ParseInt(u.Query().Get("done"), 10, 64)
+	if err != nil || u.Path != "/search" || u.Query().Get("next") != "1" {
+		p.Fatalf("%s leads to %s", target, u)
+	}
+	return seq
+}
+
+// decides answers by the panel of a finding with one of its buttons.
+func (p *decider) decides(subject, answer, words string) int64 {
+	p.Helper()
+	return p.does("/acts", p.fill(p.look(subject), "/acts", `value="`+answer+`"`, "answer", answer, "words", words))
+}
+
+func (b *bench) stands(id string) desk.View {
+	b.Helper()
+	s, _ := qianshao.ParseSubject(id)
+	v, err := b.desk.Look(b.Context(), qianshao.Account{Name: "auditor", Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()}, s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return v
+}
+
+func lacks(t *testing.T, body string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if strings.Contains(html.UnescapeString(body), part) {
+			t.Errorf("the answer has %q: %s", part, body)
+		}
+	}
+}
+
+// TestDecideByForm: each kind of act is done by a form of the panel as it stands on the page,
+// and what it has done is shown with its undo.
+func TestDecideByForm(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ann, subject := b.who("ann", qianshao.RoleAnalyst), "finding:"+b.mine
+	contains(t, ann.look(subject), "尚未判定", "犯罪：是谁的内容？", "<kbd>y</kbd>", `data-key="p"`, "跳过")
+	seq := ann.decides(subject, "crime/hacked", " 我的备注 11010519491231002X ")
+	if v := b.stands(subject); v.Standing.Verdict != qianshao.VerdictCrime || v.Standing.Reason != qianshao.ReasonHacked || v.Standing.By != "ann" || v.Standing.Decided != seq {
+		t.Fatalf("after the form: %+v", v.Standing)
+	}
+	body := ann.look(subject, fmt.Sprintf("done=%d", seq))
+	contains(t, body, "已判为犯罪：被入侵站点", `role="status"`, `data-key="z"`, "我的备注", fmt.Sprintf("/acts/%d/undo", seq))
+	lacks(t, body, "1231002X")
+	undone := ann.does(fmt.Sprintf("/acts/%d/undo", seq), ann.fill(body, fmt.Sprintf("/acts/%d/undo", seq), "撤销", "next", "/search?next=1"))
+	contains(t, ann.look(subject, fmt.Sprintf("done=%d", undone)), "已撤销“已判为犯罪：被入侵站点”", "尚未判定")
+	for _, tt := range []struct {
+		answer string
+		want   string
+	}{{"not_crime/homonym", "不是犯罪：同音词或地名"}, {"unsure", "不确定"}, {"note", "已加备注"}} {
+		seq := ann.decides(subject, tt.answer, "so")
+		contains(t, ann.look(subject, fmt.Sprintf("done=%d", seq)), tt.want)
+	}
+	body = ann.look(subject)
+	seq = ann.does("/acts", ann.fill(body, "/acts", `value="park"`, "until", "2026-12-24", "park_relapse", "1", "park_sites", "3", "words", "later"))
+	parked := b.stands(subject)
+	if want := time.Date(2026, 12, 24, 0, 0, 0, 0, b.site.opts.Zone); !parked.Standing.ParkedUntil.Equal(want) || !parked.Standing.ParkedRelapse || parked.Standing.ParkedContent || parked.Standing.ParkedSites == 0 {
+		t.Errorf("parked: %+v", parked.Standing)
+	}
+	contains(t, ann.look(subject, fmt.Sprintf("done=%d", seq)), "已搁置", "到 2026-12-24，或复发，或再多 3 个站点")
+	ann.does("/acts", ann.fill(ann.look(subject), "/acts", `value="park"`, "until", "2026-11-24"))
+	midnight := time.Date(2026, 11, 23, 16, 0, 0, 0, time.UTC) // in Shanghai
+	for b.now.Before(midnight) {
+		contains(t, ann.look(subject), "已搁置")
+		*b.now = b.now.Add(time.Hour) // a session ends when it is idle for longer
+	}
+	contains(t, ann.look(subject), "搁置结束", "到了约定的日期")
+	ann.does("/acts", ann.fill(ann.look(subject), "/acts", "分配给我"))
+	contains(t, ann.look(subject), "负责人：", "取消分配")
+	ann.does("/acts", ann.fill(ann.look(subject), "/acts", "取消分配"))
+	if v := b.stands(subject); v.Standing.Assignee != "" {
+		t.Errorf("unassigned: %+v", v.Standing)
+	}
+}
+
+// TestClaimByForm: who looks is shown to others; a lead takes over; a claim that has ended does
+// not lose what its owner types.
+func TestClaimByForm(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	subject := "finding:" + b.mine
+	ann, bob, lead := b.who("ann", qianshao.RoleAnalyst), b.who("bob", qianshao.RoleAnalyst), b.who("lead", qianshao.RoleLead)
+	typing := ann.fill(ann.look(subject), "/acts", `value="note"`, "answer", "note", "words", "typed for long")
+	claim := ann.fill(ann.look(subject), "/claims", "我来看")
+	ann.does("/claims", claim)
+	contains(t, ann.look(subject), "保留到 2026-11-23 20:10", "不看了")
+	contains(t, bob.look(subject), "正在查看", "<bdi>ann</bdi>")
+	lacks(t, bob.look(subject), "由我接手")
+	claim.Del("next") // as a script does
+	if w := ann.send("/claims", claim); w.Code != http.StatusNoContent {
+		t.Errorf("renewed by a script: %d", w.Code)
+	}
+	w := bob.send("/claims", claim)
+	if w.Code != http.StatusConflict {
+		t.Errorf("claimed twice: %d", w.Code)
+	}
+	contains(t, w.Body.String(), "另一人正在查看", "<bdi>ann</bdi>")
+	lacks(t, w.Body.String(), "由我接手")
+	w = lead.send("/claims", claim)
+	contains(t, w.Body.String(), "由我接手")
+	lead.does("/claims", lead.fill(w.Body.String(), "/claims", "由我接手", "next", "/search?next=1"))
+	if c := b.stands(subject).Claim; c.By != "lead" {
+		t.Errorf("taken over: %+v", c)
+	}
+	if w := lead.send("/claims/release", lead.fill(lead.look(subject), "/claims/release", "不看了")); w.Code != http.StatusSeeOther || b.stands(subject).Claim.By != "" {
+		t.Errorf("released: %d", w.Code)
+	}
+	*b.now = b.now.Add(desk.ClaimTime + time.Minute)
+	bob.does("/claims", bob.fill(bob.look(subject), "/claims", "我来看"))
+	ann.does("/acts", typing)
+	contains(t, bob.look(subject), "typed for long")
+}
+
+// TestRefusalsAtTheirFields: what the desk refuses is said at its field, in both languages, and
+// everything that was typed is there again.
+func TestRefusalsAtTheirFields(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	subject := "finding:" + b.mine
+	ann := b.who("ann", qianshao.RoleAnalyst)
+	panel := ann.look(subject)
+	park := func(fields ...string) url.Values {
+		return ann.fill(panel, "/acts", `value="park"`, append(fields, "words", "typed <b>words</b>")...)
+	}
+	answer := func(fields ...string) url.Values { return ann.fill(panel, "/acts", "answer", fields...) }
+	for name, tt := range map[string]struct {
+		form url.Values
+		code string
+		has  []string
+	}{
+		"a park that cannot end":     {park(), "park", []string{`id="park-until"`, `value="typed &lt;b&gt;words&lt;/b&gt;"`, "<details class=\"more\" open>"}},
+		"a park until yesterday":     {park("until", "2026-11-22"), "park", []string{`value="2026-11-22" aria-invalid="true" aria-describedby="decision-mistake"`}},
+		"a park until no day":        {park("until", "soon"), "park", []string{`value="soon" aria-invalid="true"`}},
+		"a park of no number":        {park("until", "2026-12-24", "park_sites", "many"), "park", []string{`value="many" aria-invalid="true"`, `value="2026-12-24"`}},
+		"a park of minus one":        {park("park_sites", "-1", "park_content", "1"), "park", []string{`value="-1" aria-invalid="true"`, `value="1" checked`}},
+		"other without words":        {answer("answer", "not_crime/other", "words", "  "), "words", []string{`value="not_crime/other" data-key="5" class="chosen"`, `name="words" rows="2" maxlength="4000" aria-invalid="true"`}},
+		"a note without words":       {answer("answer", "note"), "words", nil},
+		"too many words":             {answer("answer", "note", "words", strings.Repeat("字", 4001)), "words", []string{strings.Repeat("字", 4001)}},
+		"a crime without its reason": {answer("answer", "crime", "words", "kept"), "reason", []string{`<fieldset data-key="y" aria-describedby="decision-mistake">`, ">kept</textarea>"}},
+		"no verdict":                 {answer("words", "kept"), "verdict", []string{">kept</textarea>"}},
+		"a merge":                    {answer("kind", "merge", "words", "kept"), "kind", nil},
+		"no basis":                   {answer("basis", "", "answer", "unsure", "words", "kept"), "form", []string{">kept</textarea>"}},
+		"to review what is open":     {answer("kind", "review", "answer", "unsure", "words", "kept"), "undecided", []string{">kept</textarea>"}},
+		"to somebody who is not":     {ann.fill(panel, "/acts", "分配给我", "assignee", "nobody"), "", nil},
+	} {
+		for lang, l := range map[string]locale.Lang{"zh": locale.Chinese, "en": locale.English} {
+			w := ann.send("/acts", tt.form, "Accept-Language", lang)
+			status, key := http.StatusUnprocessableEntity, "refusal."+tt.code
+			if tt.code == "" {
+				status, key = http.StatusForbidden, "refusal.forbidden"
+			}
+			if w.Code != status {
+				t.Errorf("%s: %d", name, w.Code)
+			}
+			contains(t, w.Body.String(), append(tt.has, l.Text(key))...)
+			if n := strings.Count(w.Body.String(), `id="decision-mistake" role="alert"`); n != 1 {
+				t.Errorf("%s: the mistake is said %d times in the panel", name, n)
+			}
+		}
+	}
+	if v := b.stands(subject); len(v.Acts) != 0 {
+		t.Errorf("refused, and yet done: %+v", v.Acts)
+	}
+	w := ann.send("/acts", answer("subject", "finding:"+b.theirs, "answer", "note", "words", "typed"))
+	if w.Code != http.StatusNotFound {
+		t.Errorf("what one does not see: %d", w.Code)
+	}
+	contains(t, w.Body.String(), "您无权查看", "typed")
+	lacks(t, w.Body.String(), "theirs.example")
+}
+
+// TestRefusalsHaveWords: every code of a refusal of the desk is said in both languages.
+func TestRefusalsHaveWords(t *testing.T) {
+	t.Parallel()
+	names, err := filepath.Glob("../desk/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names = append(names, "decision/form.go")
+	codes := map[string]bool{}
+	for _, name := range names {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?:refuse\(|Refusal\{Code: )"([a-z_]+)"`).FindAllStringSubmatch(string(source), -1) {
+			codes[m[1]] = true
+		}
+	}
+	if len(codes) < 20 {
+		t.Fatalf("found the codes %v", slices.Collect(maps.Keys(codes)))
+	}
+	for code := range codes {
+		for _, l := range []locale.Lang{locale.Chinese, locale.English} {
+			if decision.Refusal(l, &desk.Refusal{Code: code}) == code {
+				t.Errorf("the refusal %q has no words in %s", code, l.Tag())
+			}
+		}
+	}
+}
