@@ -22,6 +22,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store"
 )
 
 // bench is an outpost with a desk, a clock that the test moves, and a page that shows the
@@ -350,4 +351,270 @@ func TestRefusalsHaveWords(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestConflictPage: whoever answers what somebody else has decided meanwhile sees both answers
+// side by side, with all that they typed, and can accept, dispute or, as a lead, adjudicate.
+func TestConflictPage(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	subject := "finding:" + b.mine
+	ann, bob, lead := b.who("ann", qianshao.RoleAnalyst), b.who("bob", qianshao.RoleAnalyst), b.who("lead", qianshao.RoleLead)
+	const typed = `my <script>alert(1)</script> "note"`
+	theirs := bob.fill(bob.look(subject), "/acts", "answer", "answer", "not_crime/lawful", "words", typed)
+	leads := lead.fill(lead.look(subject), "/acts", "answer", "answer", "not_crime/awareness", "words", "lead's")
+	first := ann.decides(subject, "crime/hacked", "ann's words")
+	w := bob.send("/acts", theirs)
+	if w.Code != http.StatusConflict {
+		t.Fatalf("a second answer: %d", w.Code)
+	}
+	page := w.Body.String()
+	contains(t, page, "犯罪：被入侵站点", "<bdi>ann</bdi>", "2026-11-23 20:00:00", "ann's words", "不是犯罪：合法经营", "请组长裁定", "采纳现在的结论，继续", `href="/search?next=1"`)
+	if strings.Contains(page, "<script>alert") || strings.Count(page, html.EscapeString(typed)) != 3 {
+		t.Errorf("what was typed: %s", page)
+	}
+	lacks(t, page, "裁定为我的结论")
+	en := bob.send("/acts", theirs, "Accept-Language", "en").Body.String()
+	contains(t, en, "What stands now", "Crime: Hacked site", "Not a crime: Lawful trade", "Ask for adjudication", "Accept it and go on")
+	w = lead.send("/acts", leads)
+	contains(t, w.Body.String(), "裁定为我的结论", "lead's")
+	lacks(t, w.Body.String(), "请组长裁定")
+	// The note stays though the verdict is accepted.
+	bob.does("/acts", bob.fill(page, "/acts", "采纳现在的结论，保留我的备注", "words", typed))
+	dispute := bob.does("/acts", bob.fill(page, "/acts", "请组长裁定", "words", typed))
+	v := b.stands(subject)
+	if !v.Standing.Disputed() || v.Standing.Decided != first || v.Acts[len(v.Acts)-1].Seq != dispute || v.Acts[len(v.Acts)-2].Kind != qianshao.ActNote {
+		t.Fatalf("disputed: %+v %+v", v.Standing, v.Acts)
+	}
+	panel := lead.look(subject)
+	contains(t, panel, "有异议", "裁定：这是什么？", `<table class="both">`, "犯罪：被入侵站点", "不是犯罪：合法经营")
+	contains(t, bob.look(subject), "您已对这一判定给出意见", html.EscapeString(typed))
+	lacks(t, bob.look(subject), `value="crime/hacked"`)
+	lead.decides(subject, "not_crime/lawful", "")
+	if v := b.stands(subject); v.Standing.By != "lead" || v.Standing.Verdict != qianshao.VerdictNotCrime || v.Standing.Disputed() {
+		t.Errorf("adjudicated: %+v", v.Standing)
+	}
+	// Ann's undo comes too late, and is told what stands.
+	w = ann.send(fmt.Sprintf("/acts/%d/undo", first), url.Values{"subject": {subject}, "words": {"oh"}, "next": {"/search"}})
+	if w.Code != http.StatusConflict {
+		t.Errorf("what does not stand undone: %d", w.Code)
+	}
+	contains(t, w.Body.String(), "不再有效", "不是犯罪：合法经营", "<bdi>lead</bdi>", "oh")
+}
+
+// TestConflictOfContent: whoever decides on what has changed meanwhile sees what it shows now,
+// and what they typed; a verdict that was undone leaves them the word.
+func TestConflictOfContent(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	subject := "finding:" + b.mine
+	ann, bob := b.who("ann", qianshao.RoleAnalyst), b.who("bob", qianshao.RoleAnalyst)
+	seq := ann.decides(subject, "crime/operator", "")
+	again := bob.fill(bob.look(subject), "/acts", "answer", "kind", "decide", "answer", "unsure", "words", "kept words")
+	ann.does(fmt.Sprintf("/acts/%d/undo", seq), url.Values{"next": {"/search?next=1"}})
+	w := bob.send("/acts", again)
+	contains(t, w.Body.String(), "您看到的结论已被撤销", "kept words", "仍按我的结论判定")
+	bob.does("/acts", bob.fill(w.Body.String(), "/acts", "仍按我的结论判定", "words", "kept words"))
+	form := ann.fill(ann.look(subject), "/acts", "answer", "answer", "not_crime/lawful", "words", "typed before")
+	f := casino(casinoSource)
+	f.Evidence[0].Text, f.Evidence[0].Term = "全新的<b>内容</b>", "全新的"
+	b.save(t, qianshao.Page{URL: "http://mine.example/a", Authorisation: "mine", Body: []byte(casinoSource), FetchedAt: testNow.Add(-time.Hour)}, "t", casinoSource, f)
+	contains(t, ann.look(subject), "其内容已变")
+	w = ann.send("/acts", form)
+	if w.Code != http.StatusConflict {
+		t.Fatalf("other content: %d", w.Code)
+	}
+	contains(t, w.Body.String(), "网页换了内容", "现在的证据", "<mark>全新的&lt;b&gt;内容&lt;/b&gt;</mark>", "typed before", "再看一遍", `href="/findings/`+b.mine)
+	ann.does("/acts", ann.fill(w.Body.String(), "/acts", "仍按我的结论判定", "words", "typed before"))
+	if v := b.stands(subject); v.Standing.By != "ann" || v.Stale {
+		t.Errorf("decided again: %+v", v)
+	}
+}
+
+// TestBlindPanel: who is to review a decision without knowing it is told nothing of it: not in
+// the panel, its attributes or history, nor by a conflict, a refusal or a message.
+func TestBlindPanel(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	f := casino(casinoSource)
+	f.Level, f.Rule = qianshao.LevelCritical, "critical-rule"
+	b.save(t, qianshao.Page{URL: "http://mine.example/b", Authorisation: "mine", Body: []byte(casinoSource)}, "t", casinoSource, f)
+	id := qianshao.FindingID("http://mine.example/b", f.Rule)
+	subject := "finding:" + id
+	ann, bob, lead, auditor := b.who("ann", qianshao.RoleAnalyst), b.who("bob", qianshao.RoleAnalyst), b.who("lead", qianshao.RoleLead), b.who("auditor", qianshao.RoleAuditor)
+	late := bob.fill(bob.look(subject), "/acts", "answer", "answer", "crime/operator", "words", "late words")
+	seq := ann.decides(subject, "not_crime/awareness", "the secret words of ann")
+	contains(t, ann.look(subject), "待复核", "不是犯罪：防范宣传", "the secret words")
+	contains(t, auditor.look(subject), "不是犯罪：防范宣传", "the secret words")
+	pages := map[string]string{"the panel": bob.look(subject), "the lead's": lead.look(subject), "another's message": bob.look(subject, fmt.Sprintf("done=%d", seq))}
+	w := bob.send("/acts", late)
+	if w.Code != http.StatusConflict {
+		t.Errorf("a decision over one that waits: %d", w.Code)
+	}
+	contains(t, w.Body.String(), "对方的结论不显示", "late words", "以我的结论作为复核")
+	pages["the conflict"] = w.Body.String()
+	early := bob.fill(bob.look(subject), "/acts", "answer", "answer", "not_crime/other", "words", "")
+	pages["the refusal"] = bob.send("/acts", early).Body.String()
+	contains(t, pages["the refusal"], "独立复核", "等待复核")
+	lead.send("/acts", lead.fill(pages["the lead's"], "/acts", "answer", "kind", "dispute", "answer", "unsure"))
+	pages["a dispute"] = lead.send("/acts", lead.fill(pages["the lead's"], "/acts", "answer", "kind", "dispute", "answer", "unsure")).Body.String()
+	for name, body := range pages {
+		// The choices are the same for everybody; what was chosen, by whom, why and when is not there.
+		lacks(t, body, "secret words", "<bdi>ann<", "已判为", "不是犯罪：防范宣传", fmt.Sprintf("/acts/%d/undo", seq), `value="not_crime/awareness" data-key="1" class="chosen"`, "2026-11-23T12:00:00Z")
+		if t.Failed() {
+			t.Fatalf("%s tells what it must not", name)
+		}
+	}
+	review := bob.does("/acts", bob.fill(w.Body.String(), "/acts", "以我的结论作为复核", "words", "late words"))
+	v := b.stands(subject)
+	if a := v.Acts[len(v.Acts)-1]; a.Seq != review || a.Kind != qianshao.ActReview || v.Standing.Dissent != 1 {
+		t.Errorf("reviewed: %+v", a)
+	}
+	contains(t, bob.look(subject, fmt.Sprintf("done=%d", review)), "复核为犯罪：站点自营", "the secret words of ann", "有异议")
+	contains(t, lead.look(subject), "裁定：这是什么？", "late words")
+}
+
+// TestUndoByForm: for ten minutes without a reason, later with one, and for what another has
+// done a lead's with a reason; messages show nobody else's acts.
+func TestUndoByForm(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	subject := "finding:" + b.mine
+	ann, bob, lead := b.who("ann", qianshao.RoleAnalyst), b.who("bob", qianshao.RoleAnalyst), b.who("lead", qianshao.RoleLead)
+	seq := ann.decides(subject, "crime/user_post", "")
+	done, target := fmt.Sprintf("done=%d", seq), fmt.Sprintf("/acts/%d/undo", seq)
+	for _, other := range []*decider{bob, lead} {
+		lacks(t, other.look(subject, done), `role="status"`)
+	}
+	lacks(t, ann.look(subject, "done=99")+ann.look(subject, "done=x")+ann.look(subject, "batch=7"), `role="status"`)
+	lacks(t, bob.look(subject), target)
+	contains(t, lead.look(subject), target, "撤销（需说明理由）")
+	*b.now = b.now.Add(desk.UndoTime)
+	contains(t, ann.look(subject, done), `role="status"`, `data-key="z"`)
+	*b.now = b.now.Add(time.Minute)
+	panel := ann.look(subject, done)
+	lacks(t, panel, `role="status"`)
+	contains(t, panel, "撤销（需说明理由）")
+	w := ann.send(target, ann.fill(panel, target, "为什么撤销", "words", " "))
+	if w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a late undo without a reason: %d", w.Code)
+	}
+	contains(t, w.Body.String(), locale.Chinese.Text("refusal.words"), `aria-invalid="true" aria-describedby="decision-mistake"`, "<details open><summary>撤销（需说明理由）")
+	if w := bob.send(target, ann.fill(panel, target, "为什么撤销", "words", "mine")); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "您的角色不能这样做") {
+		t.Errorf("another's act undone by an analyst: %d %s", w.Code, w.Body)
+	}
+	undone := ann.does(target, ann.fill(w.Body.String(), target, "为什么撤销", "words", "a mistake"))
+	if v := b.stands(subject); v.Standing.Verdict != "" || v.Standing.Act != undone {
+		t.Errorf("undone: %+v", v.Standing)
+	}
+	contains(t, ann.look(subject), "a mistake", fmt.Sprintf("已撤销第 %d 号操作", seq))
+}
+
+// TestPanelByRole: the panel has the forms that the account may use, and none without the
+// power; with less sight there is no panel.
+func TestPanelByRole(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	subject := "finding:" + b.mine
+	for _, role := range qianshao.Roles() {
+		p := b.who("r-"+strings.ReplaceAll(string(role), "_", "-"), role)
+		body := p.look(subject)
+		may := role.May(qianshao.PowerDecide)
+		if strings.Contains(body, "<form method=\"post\" action=\"/acts\"") != may || strings.Contains(body, `action="/claims"`) != may {
+			t.Errorf("%s: %s", role, body)
+		}
+		if strings.Contains(body, `<select id="assignee"`) != role.May(qianshao.PowerLead) {
+			t.Errorf("%s assigns to others: %s", role, body)
+		}
+		if w := p.shown("finding:"+b.theirs, "zh"); w.Code != http.StatusNotFound {
+			t.Errorf("%s sees %d %s", role, w.Code, w.Body)
+		}
+		contains(t, p.shown(subject, "en").Body.String(), "Not decided yet", `aria-labelledby="decision"`)
+	}
+	b.join(t, limited("elsewhere", qianshao.RoleAnalyst, "theirs"))
+	b.join(t, limited("gone", qianshao.RoleAnalyst, "mine"))
+	b.change(t, "gone", func(r *store.AccountRecord) { r.Disabled = true })
+	lead := b.who("lead", qianshao.RoleLead)
+	body := lead.look(subject)
+	contains(t, body, `<option value="r-analyst">`)
+	lacks(t, body, `<option value="elsewhere">`, `<option value="gone">`, `<option value="r-auditor">`)
+	lead.does("/acts", lead.fill(body, "/acts", `<select id="assignee"`, "assignee", "r-analyst"))
+	contains(t, lead.look(subject), "<bdi>r-analyst</bdi>", `<option value="r-analyst" selected>`)
+	w := lead.send("/acts", lead.fill(body, "/acts", `<select id="assignee"`, "assignee", "elsewhere"))
+	if w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("assigned to somebody who does not see it: %d", w.Code)
+	}
+	contains(t, w.Body.String(), `<select id="assignee" name="assignee" aria-invalid="true"`, locale.Chinese.Text("refusal.assignee"))
+}
+
+// TestHostileWords: what a colleague has written is text, wherever it is shown.
+func TestHostileWords(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	subject := "finding:" + b.mine
+	ann := b.who("ann", qianshao.RoleAnalyst)
+	for _, words := range []string{`</textarea><script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `{{.Form}}`, "javascript:alert(1)", "\u202Egnp.exe"} {
+		ann.decides(subject, "note", words)
+		w := ann.send("/acts", ann.fill(ann.look(subject), "/acts", `value="park"`, "until", words, "park_sites", words, "words", words))
+		for _, body := range []string{ann.look(subject), w.Body.String()} {
+			if strings.Contains(body, "<script") || strings.Contains(body, "<img src=x") || !strings.Contains(html.UnescapeString(body), words) {
+				t.Errorf("%q: %s", words, body)
+			}
+		}
+	}
+	for _, next := range []string{"https://evil.example/", "//evil.example", "javascript:alert(1)", `/\evil.example`} {
+		w := ann.send("/acts", ann.fill(ann.look(subject), "/acts", "answer", "answer", "note", "words", next, "next", next))
+		if at := w.Header().Get("Location"); w.Code != http.StatusSeeOther || !strings.HasPrefix(at, "/?done=") {
+			t.Errorf("%s leads to %s", next, at)
+		}
+	}
+}
+
+// TestSentTwice: a form that is sent twice is done once; with other words it is another act.
+func TestSentTwice(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	subject := "finding:" + b.mine
+	ann := b.who("ann", qianshao.RoleAnalyst)
+	form := ann.fill(ann.look(subject), "/acts", "answer", "answer", "crime/hacked", "words", "once")
+	if first, second := ann.does("/acts", form), ann.does("/acts", form); first != second {
+		t.Errorf("sent twice: %d, %d", first, second)
+	}
+	note := ann.fill(ann.look(subject), "/acts", "answer", "answer", "note", "words", "once")
+	first := ann.does("/acts", note)
+	note.Set("words", "other")
+	if second := ann.does("/acts", note); first == second {
+		t.Error("another note is lost")
+	}
+}
+
+// TestCampaignPanel: a campaign is claimed, assigned, parked and noted like a finding, shows its
+// policy, and leads to the decision on all its members.
+func TestCampaignPanel(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	chief := b.join(t, qianshao.Account{Name: "chief", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()})
+	p := &decider{b, chief}
+	var listed struct{ Campaigns []struct{ ID string } }
+	listed = decode[struct{ Campaigns []struct{ ID string } }](t, chief.ask("GET", "/api/v1/queue", "").Body.String())
+	if len(listed.Campaigns) == 0 {
+		t.Fatal("no campaigns")
+	}
+	subject := "campaign:" + listed.Campaigns[0].ID
+	body := p.look(subject)
+	contains(t, body, "新成员进入待办", "/campaigns/"+listed.Campaigns[0].ID+"#bulk", "判定全部成员", `name="park_relapse"`)
+	lacks(t, body, `name="park_content"`, `value="crime/hacked"`)
+	p.does("/claims", p.fill(body, "/claims", "我来看"))
+	p.does("/acts", p.fill(body, "/acts", `value="note"`, "answer", "note", "words", "of the campaign"))
+	p.does("/acts", p.fill(body, "/acts", "分配给我"))
+	p.does("/acts", p.fill(body, "/acts", `value="park"`, "park_relapse", "1"))
+	s, _ := qianshao.ParseSubject(subject)
+	if _, err := b.desk.Do(t.Context(), chief.account, desk.Draft{
+		Subject: s, Kind: qianshao.ActPolicy, Basis: b.stands(subject).Standing.Act, Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Detail: desk.Detail{Newcomers: desk.NewcomersDecided},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, p.look(subject), "of the campaign", "已搁置", "负责人：", "新成员一并判为犯罪：被入侵站点", "(<bdi>chief</bdi>)")
+	w := p.send("/acts", p.fill(body, "/acts", `value="note"`, "kind", "decide", "answer", "crime/hacked"))
+	contains(t, w.Body.String(), locale.Chinese.Text("refusal.subject"))
 }
