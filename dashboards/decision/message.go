@@ -42,7 +42,7 @@ func (d *Decision) Message(r *http.Request, v *page.Layout) (*Message, error) {
 	}
 	values.Del("done")
 	values.Del("batch")
-	m.Next = page.WithQuery(r.URL.Path, values)
+	m.Next = page.WithQuery(r.URL.EscapedPath(), values)
 	ok, err := show(r, m, n)
 	if errors.Is(err, desk.ErrNotFound) || err == nil && !ok {
 		return nil, nil

@@ -91,6 +91,17 @@ func TestVocabularyNamed(t *testing.T) {
 		want("unmonitored.reason." + string(reason))
 		want("unmonitored.do." + string(reason))
 	}
+	for _, v := range qianshao.Verdicts() {
+		want("verdict." + string(v))
+		for _, reason := range v.Reasons() {
+			want("verdict.reason." + string(reason))
+		}
+	}
+	for _, k := range qianshao.ActKinds() {
+		if !k.Recorded() {
+			want("decision.did." + string(k))
+		}
+	}
 	for _, skip := range qianshao.Skips() {
 		want("skip." + string(skip))
 		want("remedy." + string(skip))
