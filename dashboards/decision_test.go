@@ -387,7 +387,7 @@ func TestConflictPage(t *testing.T) {
 		t.Fatalf("disputed: %+v %+v", v.Standing, v.Acts)
 	}
 	panel := lead.look(subject)
-	contains(t, panel, "有异议", "裁定：这是什么？", `<table class="both">`, "犯罪：被入侵站点", "不是犯罪：合法经营")
+	contains(t, panel, "有异议", "裁定：这是什么？", `<table class="both">`, "<small>ann's words</small>", "犯罪：被入侵站点", "不是犯罪：合法经营")
 	contains(t, bob.look(subject), "您已对这一判定给出意见", html.EscapeString(typed))
 	lacks(t, bob.look(subject), `value="crime/hacked"`)
 	lead.decides(subject, "not_crime/lawful", "")
@@ -617,4 +617,30 @@ func TestCampaignPanel(t *testing.T) {
 	contains(t, p.look(subject), "of the campaign", "已搁置", "负责人：", "新成员一并判为犯罪：被入侵站点", "(<bdi>chief</bdi>)")
 	w := p.send("/acts", p.fill(body, "/acts", `value="note"`, "kind", "decide", "answer", "crime/hacked"))
 	contains(t, w.Body.String(), locale.Chinese.Text("refusal.subject"))
+}
+
+// TestBatchMessage: whoever has begun a batch is shown how far it is, with its undo, for as
+// long as that needs no reason.
+func TestBatchMessage(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	subject := "finding:" + b.mine
+	ann, bob := b.who("ann", qianshao.RoleAnalyst), b.who("bob", qianshao.RoleAnalyst)
+	batch, err := b.desk.Freeze(t.Context(), ann.account, desk.Selection{Findings: []string{b.mine}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := fmt.Sprintf("batch=%d", batch.ID)
+	lacks(t, ann.look(subject, query), `role="status"`)
+	if batch, err = b.desk.Begin(t.Context(), ann.account, batch.ID, desk.Order{Kind: qianshao.ActDecide, Verdict: qianshao.VerdictUnsure}, 1); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, ann.look(subject, query), "正在处理 1 条发现", fmt.Sprintf(`action="/batches/%d/undo"`, batch.ID))
+	if err := b.desk.Run(t.Context(), batch.ID); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, ann.look(subject, query), "已处理 1 条发现", `name="next" value="/panel?at=x"`)
+	lacks(t, bob.look(subject, query), `role="status"`)
+	*b.now = b.now.Add(desk.UndoTime + time.Minute)
+	lacks(t, ann.look(subject, query), `role="status"`)
 }

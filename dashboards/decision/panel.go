@@ -30,7 +30,7 @@ type Panel struct {
 	MayDecide, MayLead bool
 	// Answered says that the account has answered the decision that stands, in vain so far.
 	Answered bool
-	// Answers are the second answers to the decision that stands, for who adjudicates.
+	// Answers are the decision that stands and the second answers to it, for who adjudicates.
 	Answers []Entry
 	History []Entry
 	// Policy is what becomes of newcomers to the campaign; nil if they queue.
@@ -108,10 +108,12 @@ func (p *Panel) history(who qianshao.Account) error {
 		e := newEntry(a)
 		e.Undo, e.Why = p.View.Undoable(who, &a.Act, p.Now)
 		p.History = append(p.History, e)
-		if isAnswer(a.Kind) && a.Round == p.Standing.Round && p.Standing.Verdict != "" {
+		second := isAnswer(a.Kind) && a.Round == p.Standing.Round
+		if p.Standing.Verdict != "" && (second || a.Seq == p.Standing.Decided) {
 			p.Answers = append(p.Answers, e)
 		}
 	}
+	slices.Reverse(p.Answers)
 	return nil
 }
 
@@ -152,6 +154,15 @@ func (p *Panel) fill(f *form, m mistake) {
 
 // IsFinding says that verdicts are given to the subject itself.
 func (p *Panel) IsFinding() bool { return p.Subject.Kind == qianshao.SubjectFinding }
+
+// Ask is the question over the answers, as a part of its key: an account's own verdict is not
+// asked for, it may be changed.
+func (p *Panel) Ask() string {
+	if p.Answer == qianshao.ActDecide && p.Standing.By == p.User && !p.Stale {
+		return "own"
+	}
+	return string(p.Answer)
+}
 
 // Skip leads on without a decision; "" where there is nothing further.
 func (p *Panel) Skip() string {
