@@ -595,8 +595,7 @@ func TestCampaignPanel(t *testing.T) {
 	b := newBench(t)
 	chief := b.join(t, qianshao.Account{Name: "chief", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()})
 	p := &decider{b, chief}
-	var listed struct{ Campaigns []struct{ ID string } }
-	listed = decode[struct{ Campaigns []struct{ ID string } }](t, chief.ask("GET", "/api/v1/queue", "").Body.String())
+	listed := decode[struct{ Campaigns []struct{ ID string } }](t, chief.ask("GET", "/api/v1/queue", "").Body.String())
 	if len(listed.Campaigns) == 0 {
 		t.Fatal("no campaigns")
 	}

@@ -26,7 +26,9 @@ var files embed.FS
 var parts embed.FS
 
 // Parts are the templates that the pages with a panel use: "decision" shows a *Panel, and
-// "message" a *Message. Both show nothing of a nil one.
+// "message" a *Message. Both show nothing of a nil one. For a script that adds keys, data-key
+// names them: on a button the key presses it, on a summary it opens what is below, and on a
+// fieldset it has the next digit press one of the buttons inside.
 func Parts() fs.FS {
 	sub, err := fs.Sub(parts, "parts")
 	if err != nil {
