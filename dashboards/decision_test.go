@@ -59,13 +59,15 @@ func newBench(t *testing.T) *bench {
 // analyst is somebody with a role who sees what is under the authorisation "mine".
 func (b *bench) who(name string, role qianshao.Role) *decider {
 	b.Helper()
-	return &decider{b, b.join(b.T, limited(name, role, "mine"))}
+	return &decider{bench: b, person: b.join(b.T, limited(name, role, "mine"))}
 }
 
 // decider is somebody at a desk's panel, in the language of their browser.
 type decider struct {
 	*bench
 	*person
+	// panel is the last one that was shown.
+	panel *decision.Panel
 }
 
 // look returns the page with the panel of a subject.
@@ -96,6 +98,7 @@ func (p *decider) shown(subject, lang string, query ...string) *httptest.Respons
 			http.Error(w, err.Error(), http.StatusNotFound)
 			return
 		}
+		p.panel = v.Decision
 		if v.Message, err = p.site.decision.Message(r, v.Layout); err != nil {
 			p.Error(err)
 		}
@@ -447,6 +450,11 @@ func TestBlindPanel(t *testing.T) {
 	contains(t, ann.look(subject), "待复核", "不是犯罪：防范宣传", "the secret words")
 	contains(t, auditor.look(subject), "不是犯罪：防范宣传", "the secret words")
 	pages := map[string]string{"the panel": bob.look(subject), "the lead's": lead.look(subject), "another's message": bob.look(subject, fmt.Sprintf("done=%d", seq))}
+	for _, p := range []*decider{bob, lead} { // whatever a template shows of it
+		if s := p.panel.Standing; s.Verdict != "" || s.By != "" || s.Second != "" || len(p.panel.Acts)+len(p.panel.History)+len(p.panel.Answers) > 0 || !p.panel.Blind {
+			t.Errorf("the panel has %+v", s)
+		}
+	}
 	w := bob.send("/acts", late)
 	if w.Code != http.StatusConflict {
 		t.Errorf("a decision over one that waits: %d", w.Code)
@@ -594,7 +602,7 @@ func TestCampaignPanel(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	chief := b.join(t, qianshao.Account{Name: "chief", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()})
-	p := &decider{b, chief}
+	p := &decider{bench: b, person: chief}
 	listed := decode[struct{ Campaigns []struct{ ID string } }](t, chief.ask("GET", "/api/v1/queue", "").Body.String())
 	if len(listed.Campaigns) == 0 {
 		t.Fatal("no campaigns")
@@ -642,4 +650,24 @@ func TestBatchMessage(t *testing.T) {
 	lacks(t, bob.look(subject, query), `role="status"`)
 	*b.now = b.now.Add(desk.UndoTime + time.Minute)
 	lacks(t, ann.look(subject, query), `role="status"`)
+}
+
+// TestConflictOfPark: a park that comes after somebody's decision is not done, and can be asked
+// for again with all its conditions.
+func TestConflictOfPark(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	subject := "finding:" + b.mine
+	ann, bob := b.who("ann", qianshao.RoleAnalyst), b.who("bob", qianshao.RoleAnalyst)
+	park := bob.fill(bob.look(subject), "/acts", `value="park"`, "until", "2026-12-24", "park_content", "1", "park_sites", "2", "words", "wait")
+	ann.decides(subject, "unsure", "")
+	w := bob.send("/acts", park)
+	if w.Code != http.StatusConflict || b.stands(subject).Standing.Parked != 0 {
+		t.Fatalf("a park on what was decided: %d", w.Code)
+	}
+	contains(t, w.Body.String(), "已搁置：到 2026-12-24，或内容变化，或再多 2 个站点", "不确定", "仍然搁置")
+	bob.does("/acts", bob.fill(w.Body.String(), "/acts", "仍然搁置", "words", "wait"))
+	if s := b.stands(subject).Standing; s.Parked == 0 || !s.ParkedContent || s.ParkedSites == 0 || s.ParkedUntil.IsZero() || s.ParkedRelapse {
+		t.Errorf("parked: %+v", s)
+	}
 }
