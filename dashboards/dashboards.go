@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -44,6 +45,12 @@ type Store interface {
 	api.News
 }
 
+// Campaigns are what console and API read of campaigns.
+type Campaigns interface {
+	api.Campaigns
+	review.Campaigns
+}
+
 // Options of New. Store and Index are required.
 type Options struct {
 	Store Store
@@ -61,7 +68,7 @@ type Options struct {
 	// Desk takes acts; without it there are no routes for them.
 	Desk *desk.Desk
 	// Campaigns are what findings are grouped into; required with Desk.
-	Campaigns api.Campaigns
+	Campaigns Campaigns
 	// Submit queues submissions. Without it none are taken.
 	Submit intake.Submit
 	// Unmonitored lists what the register says is watched and is not; with Limit 0
@@ -105,6 +112,7 @@ type site struct {
 	review   *review.Review
 	decision *decision.Decision
 	api      *api.API
+	mux      *routes
 }
 
 // New returns the handler. The error is about the options.
@@ -180,7 +188,11 @@ func newSite(opts Options) (*site, error) {
 // addPages makes the rooms of pages.
 func (s *site) addPages(in *intake.Intake, parser func() index.Parser) (err error) {
 	o := &s.opts
-	s.pages, err = page.New(page.Options{Submissions: in != nil, Unmonitored: o.Unmonitored != nil, Zone: o.Zone, Version: o.Version, Now: o.Now, Log: o.Log})
+	frame := page.Options{Submissions: in != nil, Unmonitored: o.Unmonitored != nil, Exists: s.exists, Zone: o.Zone, Version: o.Version, Now: o.Now, Log: o.Log}
+	if o.Campaigns != nil {
+		frame.Counts = func(ctx context.Context) (map[string]int, error) { return s.review.Counts(ctx) }
+	}
+	s.pages, err = page.New(frame)
 	if err != nil {
 		return err
 	}
@@ -193,7 +205,7 @@ func (s *site) addPages(in *intake.Intake, parser func() index.Parser) (err erro
 	if s.decision, err = decision.New(s.pages, decision.Options{Store: o.Store, Desk: o.Desk, Guard: s.guard}); err != nil {
 		return err
 	}
-	if s.review, err = review.New(s.pages, review.Options{Decision: s.decision}); err != nil {
+	if s.review, err = review.New(s.pages, review.Options{Decision: s.decision, Campaigns: o.Campaigns}); err != nil {
 		return err
 	}
 	s.console, err = console.New(s.pages, console.Options{
@@ -204,6 +216,7 @@ func (s *site) addPages(in *intake.Intake, parser func() index.Parser) (err erro
 
 func (s *site) routes() *routes {
 	mux := &routes{ServeMux: http.NewServeMux()}
+	s.mux = mux
 	s.entry.Route(mux)
 	s.sites.Route(mux)
 	s.review.Route(mux)
@@ -219,9 +232,8 @@ func (s *site) routes() *routes {
 			ErrorLog:      slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelWarn),
 		})))
 	}
-	const rest = "/"
 	mux.HandleFunc(rest, func(w http.ResponseWriter, r *http.Request) {
-		if allowed := allowedMethods(mux.ServeMux, r, rest); len(allowed) > 0 {
+		if allowed := allowedMethods(mux.ServeMux, r); len(allowed) > 0 {
 			w.Header().Set("Allow", strings.Join(allowed, ", "))
 			s.fail(w, r, http.StatusMethodNotAllowed)
 			return
@@ -235,9 +247,18 @@ func (s *site) routes() *routes {
 	return mux
 }
 
+// rest is the route that takes what no other one does.
+const rest = "/"
+
+// exists says whether there is a page at a path.
+func (s *site) exists(path string) bool {
+	_, pattern := s.mux.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})
+	return pattern != rest
+}
+
 // allowedMethods returns the methods that a request's address takes. The mux would
 // answer 405 by itself, but for the route that takes all the rest.
-func allowedMethods(mux *http.ServeMux, r *http.Request, rest string) (allowed []string) {
+func allowedMethods(mux *http.ServeMux, r *http.Request) (allowed []string) {
 	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut} {
 		probe := r.Clone(r.Context())
 		probe.Method = method

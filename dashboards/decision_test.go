@@ -49,6 +49,7 @@ func newBench(t *testing.T) *bench {
 	if b.site, err = newSite(o.options); err != nil {
 		t.Fatal(err)
 	}
+	b.site.routes() // the menu asks which pages there are
 	own := fstest.MapFS{"templates/panel.html": {Data: []byte(`{{define "main"}}<main id="main" class="split">{{template "message" .Message}}{{template "decision" .Decision}}</main>{{end}}`)}}
 	if b.page, err = b.site.pages.Room(own, decision.Parts()); err != nil {
 		t.Fatal(err)

@@ -97,7 +97,7 @@ func newCampaign(c *campaign.Campaign) Campaign {
 }
 
 func (a *API) queue(ctx context.Context, in *struct {
-	List campaign.List `query:"list" enum:"open,mine,claimed,parked,review,all,shared" default:"open" doc:"open: waits and nobody works on it; mine: assigned to you; claimed: others work on it; parked; review: waits for a second review or a lead; shared: destinations and handles that too many sites have."`
+	List campaign.List `query:"list" enum:"open,mine,claimed,parked,review,relapsed,overdue,all,shared" default:"open" doc:"open: waits and nobody works on it; mine: assigned to you; claimed: others work on it; parked; review: waits for a second review or a lead; relapsed: was gone after its verdict and came back; overdue: has waited too long; shared: destinations and handles that too many sites have."`
 	CampaignFilter
 }) (*struct{ Body CampaignPage }, error) {
 	return a.listCampaigns(ctx, in.List, &in.CampaignFilter)

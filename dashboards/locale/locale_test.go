@@ -55,8 +55,47 @@ func TestMessageKeys(t *testing.T) {
 		}
 	}
 	// Keys that are put together from a prefix and a code.
-	built := []string{"level.", "category.", "region.", "indicator.", "hidden.", "step.", "reason.", "detail.", "facet.", "auth.", "error.", "help.exit.", "help.", "sort.", "view.", "skip.", "report.", "reports.now.", "reports.error.", "origin.", "who.", "state.", "cause.", "remedy.", "crawl.", "role.", "scope.", "account.password.",
-		"decision.did.", "decision.ask.", "decision.pick.", "decision.again.", "decision.answer.", "decision.conflict.", "decision.wake.", "decision.batch.", "verdict.", "refusal."}
+	built := []string{
+		"account.password.",
+		"auth.",
+		"category.",
+		"cause.",
+		"crawl.",
+		"decision.again.",
+		"decision.answer.",
+		"decision.ask.",
+		"decision.batch.",
+		"decision.conflict.",
+		"decision.did.",
+		"decision.pick.",
+		"decision.wake.",
+		"detail.",
+		"error.",
+		"facet.",
+		"help.",
+		"help.exit.",
+		"hidden.",
+		"indicator.",
+		"level.",
+		"nav.",
+		"origin.",
+		"reason.",
+		"refusal.",
+		"region.",
+		"remedy.",
+		"report.",
+		"reports.error.",
+		"reports.now.",
+		"role.",
+		"scope.",
+		"skip.",
+		"sort.",
+		"state.",
+		"step.",
+		"verdict.",
+		"view.",
+		"who.",
+	}
 	for key := range messages {
 		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
 		for _, prefix := range append(built, "unmonitored.reason.", "unmonitored.do.") {

@@ -30,12 +30,6 @@ func generalMessages() map[string]message {
 		"brand":         {"前哨", "Qianshao"},
 		"brand.sub":     {"违法信息预警", "Early warning"},
 		"skip":          {"跳到正文", "Skip to content"},
-		"nav":           {"主导航", "Main"},
-		"nav.search":    {"发现", "Findings"},
-		"nav.register":  {"授权", "Authorisations"},
-		"nav.help":      {"帮助", "Help"},
-		"nav.language":  {"语言", "Language"},
-		"nav.logout":    {"退出登录", "Sign out"},
 		"footer.policy": {"只对授权站点、只看网页、不针对个人。", "Authorised sites only; pages, never persons."},
 
 		"footer.zone":        {"时间均为 %s。", "Times are in %s."},
@@ -169,7 +163,6 @@ func generalMessages() map[string]message {
 		"auth.noqueries":                   {"不含带查询（?）的网址", "no URLs with a query (?)"},
 		"auth.rate":                        {"速率", "Rate"},
 		"auth.persecond":                   {"每主机每秒 %s 次", "%s requests a second to each host"},
-		"nav.reports":                      {"线索", "Reports"},
 		"reports.title":                    {"线索", "Reports of pages"},
 		"reports.count":                    {"共 %d 条线索", "%d reports"},
 		"reports.count.one":                {"共 %d 条线索", "%d report"},
@@ -243,7 +236,6 @@ func generalMessages() map[string]message {
 		"register.count":                   {"%d 份授权", "%d authorisations"},
 		"register.count.one":               {"%d 份授权", "%d authorisation"},
 
-		"nav.unmonitored":                    {"未监测", "Not monitored"},
 		"unmonitored.title":                  {"未监测", "Not monitored"},
 		"unmonitored.intro":                  {"登记册要求监测、目前却取不到页面的主机与授权。凡列在这里的，“没有发现”不等于没有问题。", "The register says that these hosts and authorisations are watched, but no pages come from them now. For them, “no findings” does not mean that all is well."},
 		"unmonitored.some":                   {"未监测：%s", "Not monitored: %s"},

@@ -32,6 +32,8 @@ type Layout struct {
 	Watch bool
 	// User is the name of the account that looks at the page; "" for a stranger.
 	User string
+	// Menu is the sidebar; nil for a stranger.
+	Menu []MenuGroup
 	// Form is what the page's forms carry; see auth.FormToken.
 	Form string
 	// MaySubmit says that the account may report pages.
@@ -43,12 +45,14 @@ type Layout struct {
 // Layout returns what a page shows around what is its own; title is the key of a message.
 func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Layout {
 	l, at := languageOf(w, r), shownAt(r)
-	return &Layout{
+	v := &Layout{
 		Language: l, Now: b.Now().In(b.Zone), zone: b.Zone, Title: l.Text(title), Path: at.Path, CSS: b.style.url, Version: b.Version,
 		Reports: b.Submissions, Watch: b.Unmonitored,
 		User: auth.From(r.Context()).Name, Form: auth.FormToken(r.Context()), MaySubmit: auth.May(r.Context(), qianshao.PowerSubmit),
 		Chinese: inLanguage(at, locale.Chinese), English: inLanguage(at, locale.English),
 	}
+	v.Menu = b.menu(r, v)
+	return v
 }
 
 // Bare returns the words and times of a document that is no page of the console. zone may be

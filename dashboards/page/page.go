@@ -5,6 +5,7 @@ package page
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"fmt"
 	"html/template"
@@ -19,11 +20,16 @@ import (
 //go:embed templates/*.html static
 var files embed.FS
 
-// Options of New. All are required but Submissions and Unmonitored.
+// Options of New. Those from Zone on are required.
 type Options struct {
 	// Submissions and Unmonitored say that there are pages for submissions and for what is
 	// not monitored.
 	Submissions, Unmonitored bool
+	// Counts returns how much waits in each list of the queue for who makes the request, up to
+	// MaxCounted and one more. Without it there is no queue.
+	Counts func(ctx context.Context) (map[string]int, error)
+	// Exists says whether there is a page at a path; nil for all.
+	Exists func(path string) bool
 	// Zone is the zone of all times and days that are shown, the same as the index's.
 	Zone *time.Location
 	// Version is shown at the foot of every page.

@@ -2,21 +2,31 @@
 package review
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/qianshao/qianshao/dashboards/decision"
 	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/desk/campaign"
 )
 
-// Options of New. All are required.
+// Campaigns are what the queue reads.
+type Campaigns interface {
+	// Count returns how many campaigns a list has, but no more than limit.
+	Count(ctx context.Context, q campaign.Query, limit int) (int, error)
+}
+
+// Options of New. Without Campaigns there is no queue; the others are required.
 type Options struct {
-	Decision *decision.Decision
+	Decision  *decision.Decision
+	Campaigns Campaigns
 }
 
 // Review shows the queue.
 type Review struct {
 	*page.Base
-	opts Options
+	opts     Options
+	counters counters
 }
 
 // New returns the room.

@@ -24,6 +24,10 @@ const (
 	ListParked List = "parked"
 	// ListReview is what waits for a second review, or for a lead to adjudicate.
 	ListReview List = "review"
+	// ListRelapsed is what was gone after the verdict and came back.
+	ListRelapsed List = "relapsed"
+	// ListOverdue is what has waited for a decision for too long; see OverdueAfter.
+	ListOverdue List = "overdue"
 	// ListAll is every campaign that is the primary one of a finding.
 	ListAll List = "all"
 	// ListShared are the destinations and handles that more sites have than Key.Cap allows:
@@ -33,7 +37,7 @@ const (
 
 // Lists returns all lists.
 func Lists() []List {
-	return []List{ListOpen, ListMine, ListClaimed, ListParked, ListReview, ListAll, ListShared}
+	return []List{ListOpen, ListMine, ListClaimed, ListParked, ListReview, ListRelapsed, ListOverdue, ListAll, ListShared}
 }
 
 // Valid says whether it is one of Lists.

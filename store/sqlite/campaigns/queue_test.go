@@ -110,7 +110,7 @@ func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 		}
 		is := map[campaign.List]bool{
 			campaign.ListOpen: r.ranked > 0, campaign.ListMine: r.ranked > 0 && assignees[r.campaign][q.By], campaign.ListParked: r.parked > 0,
-			campaign.ListReview: r.reviewing > 0, campaign.ListAll: true,
+			campaign.ListReview: r.reviewing > 0, campaign.ListRelapsed: r.relapsed > 0, campaign.ListOverdue: r.overdue == 1, campaign.ListAll: true,
 		}
 		if is[q.List] && (q.Assignee == "" || assignees[r.campaign][q.Assignee]) && qianshao.Level(r.level) >= q.Level {
 			rows = append(rows, *r)
@@ -141,7 +141,7 @@ func TestQueue(t *testing.T) {
 	}
 	filters := []campaign.Query{{}, {Category: "fraud"}, {Level: qianshao.LevelHigh}, {Authorisation: "a-site2.example"}, {Assignee: "wang"}}
 	seen := 0
-	for _, l := range []campaign.List{campaign.ListOpen, campaign.ListMine, campaign.ListParked, campaign.ListReview, campaign.ListAll} {
+	for _, l := range []campaign.List{campaign.ListOpen, campaign.ListMine, campaign.ListParked, campaign.ListReview, campaign.ListRelapsed, campaign.ListOverdue, campaign.ListAll} {
 		for s, sight := range sights {
 			for f, q := range filters {
 				q.List, q.Sight, q.By, q.Limit = l, sight, "wang", 3
@@ -163,6 +163,12 @@ func TestQueue(t *testing.T) {
 					t.Fatalf("list %s, sight %d, filter %d:\n got %q\nwant %q", l, s, f, got, want)
 				}
 				seen += len(got)
+				for _, limit := range []int{1000, 2} {
+					// Over several authorisations, a level is held to each of them by itself.
+					if n, err := w.c.Count(t.Context(), q, limit); err != nil || n != min(len(want), limit) && (q.Level == 0 || len(sight.Authorisations) < 2) {
+						t.Errorf("list %s, sight %d, filter %d: %d are counted up to %d, there are %d (%v)", l, s, f, n, limit, len(want), err)
+					}
+				}
 			}
 		}
 	}

@@ -143,34 +143,46 @@ func (c *Reader) queueRows(ctx context.Context, q *campaign.Query, scopes []stri
 	if q.List == campaign.ListShared {
 		return c.shared(ctx, q, scopes, at)
 	}
-	inOrder := len(scopes) == 1 && (q.List == campaign.ListOpen || q.List == campaign.ListAll)
-	if !inOrder {
+	segments := segmentsOf(q.List)
+	if len(scopes) > 1 || segments == nil {
 		s := selectQueue(q, scopes, at)
 		s.general(q.Limit + 1)
 		return s.run(ctx, c.db)
 	}
-	least := 1
-	if q.List == campaign.ListAll {
-		least = 0
-	}
-	// The index has the order within a rank and within what is overdue.
-	for rank := 3; rank >= least; rank-- {
-		for overdue := 1; overdue >= 0; overdue-- {
-			if at.started && (rank > at.rank || rank == at.rank && overdue > at.overdue) {
-				continue
-			}
-			s := selectQueue(q, scopes, at)
-			s.segment(rank, overdue, q.Limit+1-len(rows))
-			part, err := s.run(ctx, c.db)
-			if err != nil {
-				return nil, err
-			}
-			if rows = append(rows, part...); len(rows) > q.Limit {
-				return rows, nil
-			}
+	for _, seg := range segments {
+		if at.started && (seg.rank > at.rank || seg.rank == at.rank && seg.overdue > at.overdue) {
+			continue
+		}
+		s := selectQueue(q, scopes, at)
+		s.segment(seg.rank, seg.overdue, q.Limit+1-len(rows))
+		part, err := s.run(ctx, c.db)
+		if err != nil {
+			return nil, err
+		}
+		if rows = append(rows, part...); len(rows) > q.Limit {
+			return rows, nil
 		}
 	}
 	return rows, nil
+}
+
+// segment is a part of a list that an index has in its order: a rank, and within it what is
+// overdue or what is not.
+type segment struct{ rank, overdue int }
+
+// segmentsOf returns the parts of a list in their order; nil if no index has them.
+func segmentsOf(list campaign.List) []segment {
+	switch list {
+	case campaign.ListOpen:
+		return []segment{{3, 1}, {3, 0}, {2, 1}, {2, 0}, {1, 1}, {1, 0}}
+	case campaign.ListAll:
+		return append(segmentsOf(campaign.ListOpen), segment{0, 1}, segment{0, 0})
+	case campaign.ListRelapsed:
+		return []segment{{3, 1}, {3, 0}, {1, 1}, {1, 0}}
+	case campaign.ListOverdue: // what is overdue is undecided
+		return []segment{{3, 1}, {2, 1}}
+	}
+	return nil
 }
 
 // statement is a query that is put together.
@@ -234,6 +246,10 @@ WHERE l.subject_kind = 'finding' AND l.until > ` + now + ` AND l.account <> ` + 
 		s.add(` AND (q.parked > 0 OR q.campaign IN (%s))`, resting(now))
 	case campaign.ListReview:
 		s.add(` AND q.reviewing > 0`)
+	case campaign.ListRelapsed:
+		s.add(` AND q.rank IN (1, 3) AND q.campaign NOT IN (%s)`, resting(now))
+	case campaign.ListOverdue:
+		s.add(` AND q.due <= %s AND q.campaign NOT IN (%s)`, now, resting(now))
 	case campaign.ListMine:
 		s.add(` AND q.rank > 0 AND q.campaign IN (%s)`, s.assigned(q.By))
 	}

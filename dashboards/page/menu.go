@@ -1,0 +1,98 @@
+package page
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+)
+
+// MenuGroup is a part of the sidebar.
+type MenuGroup struct {
+	// Name is its heading; "" for none.
+	Name    string
+	Entries []MenuEntry
+}
+
+// MenuEntry is a link of the sidebar.
+type MenuEntry struct {
+	Name, URL string
+	// Count is how much waits there; "" where nothing does, or nothing is counted.
+	Count   string
+	Current bool
+}
+
+// MaxCounted bounds what the sidebar counts: whoever has more than that before them needs
+// no number, and counting further would make every page slow.
+const MaxCounted = 9999
+
+// menu makes the sidebar for who makes the request; nil for a stranger.
+func (b *Base) menu(r *http.Request, v *Layout) []MenuGroup {
+	if v.User == "" {
+		return nil
+	}
+	m := menu{Layout: v, base: b, at: r.URL.Query().Get("list")}
+	var groups []MenuGroup
+	var rest, lead []MenuEntry
+	if b.Counts != nil {
+		var todo []MenuEntry
+		counts := b.counts(r.Context())
+		for _, list := range []string{"mine", "open", "review", "relapsed", "overdue"} {
+			todo = m.list(todo, list, counts[list])
+		}
+		groups, rest = append(groups, MenuGroup{v.T("nav.todo"), todo}), m.list(rest, "all", 0)
+	}
+	rest = m.page(rest, "batches", "/batches", true)
+	rest = m.page(rest, "sites", "/sites", true)
+	rest = m.page(rest, "reports", "/submissions", v.Reports)
+	rest = m.page(rest, "search", "/search", true)
+	rest = m.page(rest, "register", "/authorisations", true)
+	rest = m.page(rest, "unmonitored", "/unmonitored", v.Watch)
+	lead = m.page(lead, "trail", "/trail", auth.May(r.Context(), qianshao.PowerAudit))
+	lead = m.page(lead, "admin", "/admin", auth.May(r.Context(), qianshao.PowerAdminister))
+	lead = m.page(lead, "help", "/help", true)
+	return append(groups, MenuGroup{"", rest}, MenuGroup{"", lead})
+}
+
+// counts returns how much is in each list, which is nothing if that cannot be said.
+func (b *Base) counts(ctx context.Context) map[string]int {
+	counts, err := b.Counts(ctx)
+	if err != nil {
+		b.Log.Error("count what waits", "error", err)
+	}
+	return counts
+}
+
+// menu adds entries.
+type menu struct {
+	*Layout
+	base *Base
+	at   string // the list that is shown
+}
+
+// list adds a list of the queue. The open one is the front page.
+func (m *menu) list(to []MenuEntry, list string, n int) []MenuEntry {
+	values := url.Values{}
+	if list != "open" {
+		values.Set("list", list)
+	}
+	e := MenuEntry{Name: m.T("nav.list." + list), URL: WithQuery("/", values), Current: m.Path == "/" && (m.at == list || m.at == "" && list == "open")}
+	switch {
+	case n > MaxCounted:
+		e.Count = strconv.Itoa(MaxCounted) + "+"
+	case n > 0:
+		e.Count = strconv.Itoa(n)
+	}
+	return append(to, e)
+}
+
+// page adds a page, if it is there and for the account.
+func (m *menu) page(to []MenuEntry, name, path string, is bool) []MenuEntry {
+	if !is || m.base.Exists != nil && !m.base.Exists(path) {
+		return to
+	}
+	return append(to, MenuEntry{Name: m.T("nav." + name), URL: path, Current: m.Path == path})
+}

@@ -1,0 +1,73 @@
+package review
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/desk/campaign"
+)
+
+const (
+	// countTime is how long the numbers of the sidebar are good: every page shows them.
+	countTime = 5 * time.Second
+	// maxCounters bounds the accounts whose numbers are remembered.
+	maxCounters = 1000
+)
+
+// counted are the lists that the sidebar counts.
+func counted() []campaign.List {
+	return []campaign.List{campaign.ListMine, campaign.ListOpen, campaign.ListReview, campaign.ListRelapsed, campaign.ListOverdue}
+}
+
+// counters remembers for a moment what waits for whom.
+type counters struct {
+	mu   sync.Mutex
+	last map[string]counter
+}
+
+type counter struct {
+	at     time.Time
+	sight  qianshao.Sight
+	counts map[string]int
+}
+
+// Counts returns how much waits in each list for who makes the request, as of some seconds
+// ago; it is page.Options.Counts.
+func (v *Review) Counts(ctx context.Context) (map[string]int, error) {
+	account := auth.From(ctx)
+	now := v.Now()
+	if c, ok := v.counters.of(account.Name, account.Sight, now); ok {
+		return c, nil
+	}
+	counts := map[string]int{}
+	for _, list := range counted() {
+		n, err := v.opts.Campaigns.Count(ctx, campaign.Query{List: list, Sight: account.Sight, By: account.Name}, page.MaxCounted+1)
+		if err != nil {
+			return counts, err
+		}
+		counts[string(list)] = n
+	}
+	v.counters.keep(account.Name, counter{now, account.Sight, counts})
+	return counts, nil
+}
+
+func (c *counters) of(account string, sight qianshao.Sight, now time.Time) (map[string]int, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last, ok := c.last[account]
+	return last.counts, ok && now.Sub(last.at) < countTime && last.sight.All == sight.All && slices.Equal(last.sight.Authorisations, sight.Authorisations)
+}
+
+func (c *counters) keep(account string, n counter) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last == nil || len(c.last) >= maxCounters {
+		c.last = map[string]counter{}
+	}
+	c.last[account] = n
+}
