@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -101,6 +102,38 @@ func (s *Store) Findings(ctx context.Context, ids []string) (map[string]qianshao
 		}
 	}
 	return found, nil
+}
+
+// VisibleFindings returns those of the findings that the sight shows, in the order of ids,
+// without the texts of their pages.
+func (s *Store) VisibleFindings(ctx context.Context, sight qianshao.Sight, ids []string) ([]qianshao.FindingRecord, error) {
+	wanted, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	authorisations, err := json.Marshal(append([]string{}, sight.Authorisations...))
+	if err != nil {
+		return nil, err
+	}
+	list, err := database.Collect(ctx, s.db.Read, scanVisible, `SELECT f.finding, f.seen, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, f.title)
+FROM json_each($1) j CROSS JOIN findings f ON f.id = j.value LEFT JOIN page_texts t ON t.page = f.page AND f.gone_at IS NULL
+WHERE $2 OR f.authorisation <> '' AND f.authorisation IN (SELECT value FROM json_each($3)) ORDER BY j.key`, string(wanted), sight.All, string(authorisations))
+	return list, s.db.Fail("read findings from", err)
+}
+
+func scanVisible(rows *sql.Rows) (e qianshao.FindingRecord, err error) {
+	var text, shown string
+	var first, last int64
+	var gone sql.NullInt64
+	if err = rows.Scan(&text, &shown, &first, &last, &gone, &e.PageTitle); err != nil {
+		return e, err
+	}
+	e.Finding, err = decodeFinding(text, shown)
+	e.Host, e.FirstSeen, e.LastSeen = e.Finding.Host(), database.FromMillis(first), database.FromMillis(last)
+	if gone.Valid {
+		e.GoneAt = database.FromMillis(gone.Int64)
+	}
+	return e, err
 }
 
 // FindingsOfPage returns the records of all findings of a page, open and gone, by id ascending.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -274,6 +275,51 @@ func testFindings(t *testing.T, open Open) {
 	}
 	if diff := cmp.Diff(map[string]qianshao.Finding{id: saved.Findings[0].Finding}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// testVisibleFindings: of what is asked for, those that the sight shows come in the order in
+// which they are asked for, without the text of the page.
+func testVisibleFindings(t *testing.T, open Open) {
+	s := open(t)
+	var ids []string
+	want := map[string]qianshao.FindingRecord{}
+	for i, authorisation := range []string{"mine", "theirs", ""} {
+		p := Page(fmt.Sprintf("http://a/%d", i), "注册送", i, "casino")
+		p.Page.Authorisation, p.Assessment.Findings[0].Authorisation = authorisation, authorisation
+		record := save(t, s, p).Findings[0]
+		record.PageText = ""
+		ids = append(ids, record.Finding.ID)
+		want[record.Finding.ID] = record
+	}
+	gonePage(t, s, "http://a/1", 5)
+	asked := []string{ids[2], "unknown", ids[1], ids[0]}
+	for _, tc := range []struct {
+		sight qianshao.Sight
+		want  []string
+	}{
+		{qianshao.SeeAll(), []string{ids[2], ids[1], ids[0]}}, {qianshao.Sight{Authorisations: []string{"mine", "none"}}, ids[:1]},
+		{qianshao.Sight{}, nil}, {qianshao.Sight{Authorisations: []string{""}}, nil},
+	} {
+		list, err := s.VisibleFindings(t.Context(), tc.sight, asked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, record := range list {
+			id := record.Finding.ID
+			got = append(got, id)
+			if gone := !record.GoneAt.IsZero(); gone != (id == ids[1]) {
+				t.Errorf("%s: gone is %v", id, gone)
+			}
+			record.GoneAt = time.Time{}
+			if diff := cmp.Diff(want[id], record); diff != "" {
+				t.Error(diff)
+			}
+		}
+		if !slices.Equal(got, tc.want) {
+			t.Errorf("%+v shows %v, want %v", tc.sight, got, tc.want)
+		}
 	}
 }
 

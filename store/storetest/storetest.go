@@ -141,6 +141,7 @@ func Run(t *testing.T, open Open) {
 		{"times", testTimes},
 		{"times ahead", testTimesAhead},
 		{"findings", testFindings},
+		{"visible findings", testVisibleFindings},
 		{"finding records", testFindingRecords},
 		{"mark of findings", testFindingMark},
 		{"old findings", testOldFindings},

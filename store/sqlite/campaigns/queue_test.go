@@ -122,6 +122,49 @@ func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 	return rows
 }
 
+// What stands of many findings, and the campaigns that they are in, are those of each by itself.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(7, 5))
+	list, w := anySpecimens(r, 60), newWorld(t)
+	ids := []string{"unknown"}
+	for i := range list {
+		w.save(list[i])
+		ids = append(ids, list[i].ID, list[i].ID)
+	}
+	w.group()
+	w.decideSome(r, list)
+	standings, err := w.c.Standings(t.Context(), ids)
+	check(t, err)
+	due, err := w.c.Due(t.Context(), ids)
+	check(t, err)
+	together, err := w.c.CampaignsOf(t.Context(), ids)
+	check(t, err)
+	several := 0
+	for i := range list {
+		id := list[i].ID
+		of, err := w.c.Of(t.Context(), id)
+		check(t, err)
+		var alone []string
+		for _, m := range of {
+			alone = append(alone, m.ID)
+		}
+		if !slices.Equal(alone, together[id]) || len(alone) == 0 {
+			t.Errorf("%s is in %v, together with others in %v", id, alone, together[id])
+		}
+		if len(alone) > 1 {
+			several++
+		}
+		standing := standings[id]
+		if _, isDue := due[id]; isDue != standing.DueForReview() {
+			t.Errorf("%s: due is %v, and it stands %+v", id, isDue, standing)
+		}
+	}
+	if several == 0 || len(standings) < 5 || len(due) == 0 || len(together) != len(list) {
+		t.Errorf("%d findings in several campaigns, %d standings, %d due, %d of %d", several, len(standings), len(due), len(together), len(list))
+	}
+}
+
 // Each list, with each filter and sight, has the campaigns and the numbers that counting
 // all findings gives, in the order of the queue, however it is parted into pages.
 func TestQueue(t *testing.T) {
