@@ -52,6 +52,7 @@ func access() map[string]route {
 		"GET /findings/{id}/screenshot":   {target: "/findings/THEIRS/screenshot", ok: 404},
 		"GET /submissions":                page("/submissions"),
 		"POST /submissions":               {target: "/submissions", body: "url=x", scope: submit, ok: 400},
+		"POST /export":                    {target: "/export", body: "finding=THEIRS&format=jsonl", ok: 200, limited: unseen},
 		"POST /submissions/{id}/withdraw": {target: "/submissions/none/withdraw", body: "x=1", scope: submit, ok: 303},
 
 		"POST /acts":            {target: "/acts", body: "subject=finding:none&kind=note&words=x", scope: decide, ok: 404},
@@ -85,6 +86,7 @@ func access() map[string]route {
 		"GET /api/v1/submissions/{id}":          {target: "/api/v1/submissions/WAITING", scope: read, ok: 200, limited: unseen},
 		"POST /api/v1/submissions":              {target: "/api/v1/submissions", body: `{"url": "x"}`, scope: submit, ok: 400},
 		"DELETE /api/v1/submissions/{id}":       {target: "/api/v1/submissions/none", scope: submit, ok: 404},
+		"POST /api/v1/exports":                  {target: "/api/v1/exports", body: `{}`, scope: read, ok: 400},
 		"POST /api/v1/scan":                     {target: "/api/v1/scan", body: `{}`, scope: submit, ok: 415},
 		"GET /api/v1/views":                     {target: "/api/v1/views", scope: read, ok: 200},
 		"PUT /api/v1/views":                     {target: "/api/v1/views", body: `{}`, scope: submit, ok: 400},
@@ -222,7 +224,7 @@ func accessOutpost(t *testing.T) (*outpost, *asks) {
 	o, _, theirs, _ := twoOwners(t)
 	o.withDesk(t)
 	o.options.OIDC = &auth.OIDC{Issuer: "http://127.0.0.1:1", ClientID: "x", Secret: "x", URL: "https://console.example/"}
-	o.options.Registry = prometheus.NewRegistry()
+	o.options.Registry, o.options.ExportFolder = prometheus.NewRegistry(), t.TempDir()
 	o.options.Scan = func(context.Context, api.ScanRequest, func(any) error) error { return nil }
 	o.options.Unmonitored = func(context.Context, qianshao.UnmonitoredRequest) (l qianshao.UnmonitoredList, err error) {
 		return l, nil

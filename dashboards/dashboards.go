@@ -8,6 +8,7 @@ package dashboards
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -22,6 +23,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/console"
 	"github.com/qianshao/qianshao/dashboards/decision"
+	"github.com/qianshao/qianshao/dashboards/downloads"
 	"github.com/qianshao/qianshao/dashboards/entry"
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/dashboards/locale"
@@ -29,6 +31,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/review"
 	"github.com/qianshao/qianshao/dashboards/sites"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/export"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
@@ -43,12 +46,14 @@ type Store interface {
 	api.Answers
 	api.SavedViews
 	api.News
+	export.Store
 }
 
-// Campaigns are what console and API read of campaigns.
+// Campaigns are what console, API and exports read of campaigns.
 type Campaigns interface {
 	api.Campaigns
 	review.Campaigns
+	export.Campaigns
 }
 
 // Options of New. Store and Index are required.
@@ -69,6 +74,12 @@ type Options struct {
 	Desk *desk.Desk
 	// Campaigns are what findings are grouped into; required with Desk.
 	Campaigns Campaigns
+	// ExportFolder is where exports lie until they are sent; without it, or Desk, none are made.
+	ExportFolder string
+	// Evidence writes a zip of what is archived of findings; without it none is made.
+	Evidence func(ctx context.Context, w io.Writer, b export.Bundle) error
+	// RuleLaw returns the provisions that a rule in force names.
+	RuleLaw func(id string) []string
 	// Submit queues submissions. Without it none are taken.
 	Submit intake.Submit
 	// Unmonitored lists what the register says is watched and is not; with Limit 0
@@ -113,6 +124,8 @@ type site struct {
 	decision *decision.Decision
 	api      *api.API
 	mux      *routes
+	// downloads is nil where nothing is exported.
+	downloads *downloads.Downloads
 }
 
 // New returns the handler. The error is about the options.
@@ -177,18 +190,31 @@ func newSite(opts Options) (*site, error) {
 	parser := func() index.Parser {
 		return index.Parser{Now: opts.Now(), Zone: opts.Zone, Canonical: opts.Canonical}
 	}
+	exporter := newExporter(&opts, parser)
 	s.api = api.New(api.Options{
-		Store: opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Views: opts.Store, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
+		Exporter: exporter,
+		Store:    opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Views: opts.Store, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
 		Desk: opts.Desk, Campaigns: opts.Campaigns, News: opts.Store, Closing: opts.Closing, Scan: opts.Scan, Version: opts.Version, Now: opts.Now, Log: opts.Log,
 	})
-	err := s.addPages(in, parser)
+	err := s.addPages(in, parser, exporter)
 	return s, err
 }
 
+// newExporter returns what makes exports, or nil.
+func newExporter(o *Options, parser func() index.Parser) *export.Exporter {
+	if o.Desk == nil || o.ExportFolder == "" {
+		return nil
+	}
+	return export.New(export.Options{
+		Store: o.Store, Desk: o.Desk, Campaigns: o.Campaigns, Index: o.Index, Parser: parser, Evidence: o.Evidence, Law: o.RuleLaw,
+		Folder: o.ExportFolder, Zone: o.Zone, Now: o.Now,
+	})
+}
+
 // addPages makes the rooms of pages.
-func (s *site) addPages(in *intake.Intake, parser func() index.Parser) (err error) {
+func (s *site) addPages(in *intake.Intake, parser func() index.Parser, exporter *export.Exporter) (err error) {
 	o := &s.opts
-	frame := page.Options{Submissions: in != nil, Unmonitored: o.Unmonitored != nil, Exists: s.exists, Zone: o.Zone, Version: o.Version, Now: o.Now, Log: o.Log}
+	frame := page.Options{Submissions: in != nil, Unmonitored: o.Unmonitored != nil, Exports: exporter != nil, Exists: s.exists, Zone: o.Zone, Version: o.Version, Now: o.Now, Log: o.Log}
 	if o.Campaigns != nil {
 		frame.Counts = func(ctx context.Context) (map[string]int, error) { return s.review.Counts(ctx) }
 	}
@@ -208,6 +234,11 @@ func (s *site) addPages(in *intake.Intake, parser func() index.Parser) (err erro
 	if s.review, err = review.New(s.pages, review.Options{Decision: s.decision, Campaigns: o.Campaigns}); err != nil {
 		return err
 	}
+	if exporter != nil {
+		if s.downloads, err = downloads.New(s.pages, exporter); err != nil {
+			return err
+		}
+	}
 	s.console, err = console.New(s.pages, console.Options{
 		Store: o.Store, Index: o.Index, Parser: parser, Fold: o.Fold, RuleTitle: o.RuleTitle, Unmonitored: s.sites.UnmonitoredInWords,
 	})
@@ -222,6 +253,9 @@ func (s *site) routes() *routes {
 	s.review.Route(mux)
 	s.decision.Route(mux)
 	s.console.Route(mux)
+	if s.downloads != nil {
+		s.downloads.Route(mux)
+	}
 	mux.HandleFunc("GET /static/{file}", s.pages.ServeStatic)
 	s.api.Route(mux)
 	mux.HandleFunc("GET /healthz", s.health)
@@ -327,7 +361,11 @@ func withDeadline(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
+		limit := requestTime
+		if r.URL.Path == downloads.Path || r.URL.Path == api.ExportsPath {
+			limit = export.MaxTime
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})

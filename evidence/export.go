@@ -3,6 +3,7 @@ package evidence
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -113,10 +115,12 @@ type Enclosure struct {
 
 // Manifest lists what an exported zip holds and where its records stand in the chain.
 type Manifest struct {
-	Finding string    `json:"finding"`
-	URL     string    `json:"url"`
+	// Finding and URL are those of a zip of one finding.
+	Finding string    `json:"finding,omitempty"`
+	URL     string    `json:"url,omitempty"`
 	Made    time.Time `json:"made"`
-	By      string    `json:"by"`
+	By      string    `json:"by"` // the program
+	Selection
 	// Files have each file's SHA-256; SHA256SUMS has them once more.
 	Files   []ManifestFile   `json:"files"`
 	Records []ManifestRecord `json:"records"`
@@ -145,11 +149,26 @@ type ManifestRecord struct {
 	Chain string `json:"chain"`
 }
 
-// Bundle is what is exported of a finding.
+// Selection says what a zip of several findings was made of.
+type Selection struct {
+	// Of and For say what was asked for, and which account got it.
+	Of  string `json:"of,omitempty"`
+	For string `json:"for,omitempty"`
+	// Findings are all ids. Of those in Unarchived the archive has nothing any more.
+	Findings   []string `json:"findings,omitempty"`
+	Unarchived []string `json:"unarchived,omitempty"`
+	// Acts is the head of the trail of acts before the export, SEQ:HASH.
+	Acts string `json:"acts,omitempty"`
+}
+
+// Bundle is what is exported: of one finding, which it names, or of a selection.
 type Bundle struct {
-	Finding    string // its id
-	Captures   []Captured
-	Enclosures []Enclosure
+	Finding   string // its id
+	Selection Selection
+	// Captures are in the order of their ids, each once.
+	Captures []Captured
+	// Enclosures are made one by one, as they are written; nil is none.
+	Enclosures iter.Seq2[Enclosure, error]
 	// Head is the end of the chain to which the proof leads.
 	Head Head
 }
@@ -163,12 +182,20 @@ func (a *Archive) Export(ctx context.Context, w io.Writer, b Bundle) error {
 	}
 	made := a.opts.Now().UTC().Truncate(time.Second)
 	x := exporter{a: a, ctx: ctx, zip: zip.NewWriter(w), made: made}
-	x.manifest = Manifest{Finding: b.Finding, URL: b.Captures[0].URL, Made: made, By: a.opts.Software, Head: b.Head.String()}
+	x.manifest = Manifest{Finding: b.Finding, Selection: b.Selection, Made: made, By: a.opts.Software, Head: b.Head.String()}
+	if b.Finding != "" {
+		x.manifest.URL = b.Captures[0].URL
+	}
 	x.write(exportWARC, zip.Store, func(w io.Writer) error { return x.records(w, b.Captures) })
 	x.write(exportIndex, zip.Deflate, func(w io.Writer) error { return warc.WriteIndex(w, x.index) })
 	x.write(exportChain, zip.Deflate, func(w io.Writer) error { return x.chain(w, x.manifest.Records[0].Seq, b.Head) })
-	for _, e := range b.Enclosures {
-		x.write(e.Name, zip.Deflate, func(w io.Writer) error { _, err := w.Write(e.Content); return err })
+	if b.Enclosures != nil {
+		for e, err := range b.Enclosures {
+			x.write(e.Name, zip.Deflate, func(w io.Writer) error { return errors.Join(err, writeAll(w, e.Content)) })
+			if x.err != nil {
+				break
+			}
+		}
 	}
 	x.write(exportManifest, zip.Deflate, func(w io.Writer) error {
 		encoder := json.NewEncoder(w)
@@ -185,9 +212,14 @@ func (a *Archive) Export(ctx context.Context, w io.Writer, b Bundle) error {
 		return nil
 	})
 	if x.err != nil {
-		return fmt.Errorf("export finding %s: %w", b.Finding, x.err)
+		return fmt.Errorf("export %s: %w", cmp.Or(b.Finding, "findings"), x.err)
 	}
 	return x.zip.Close()
+}
+
+func writeAll(w io.Writer, content []byte) error {
+	_, err := w.Write(content)
+	return err
 }
 
 type exporter struct {

@@ -23,6 +23,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/export"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
@@ -68,6 +69,8 @@ type Options struct {
 	Intake *intake.Intake
 	// Parser returns what reads the queries that are asked now.
 	Parser func() index.Parser
+	// Exporter takes findings out; without it there is no route for that.
+	Exporter *export.Exporter
 	// Scan judges what is sent; without it there is no route for that.
 	Scan Scan
 	// Unmonitored lists what is not monitored; without it there is no route for that.
@@ -120,6 +123,9 @@ func (a *API) Route(mux humago.Mux) {
 	a.routeIndicators()
 	a.routeTokens()
 	a.routeSettings()
+	if a.opts.Exporter != nil {
+		a.routeExports()
+	}
 	if a.opts.Scan != nil {
 		a.routeScan()
 	}

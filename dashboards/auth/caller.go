@@ -68,6 +68,9 @@ func (c caller) hasScope(s qianshao.Scope) bool {
 	return slices.Contains(c.token.Scopes, s)
 }
 
+// Reads says whether the request may read: a session may, and a token of the scope for it.
+func Reads(ctx context.Context) bool { return callerOf(ctx).hasScope(qianshao.ScopeRead) }
+
 // IsPerson says whether the request comes in a session, and not with a token.
 func IsPerson(ctx context.Context) bool {
 	c := callerOf(ctx)

@@ -71,6 +71,7 @@ func TestMessageKeys(t *testing.T) {
 		"decision.wake.",
 		"detail.",
 		"error.",
+		"export.",
 		"facet.",
 		"help.",
 		"help.exit.",

@@ -30,6 +30,8 @@ type Layout struct {
 	Reports bool
 	// Watch says that what is not monitored is listed.
 	Watch bool
+	// Exports says that findings can be taken out.
+	Exports bool
 	// User is the name of the account that looks at the page; "" for a stranger.
 	User string
 	// Menu is the sidebar; nil for a stranger.
@@ -47,7 +49,7 @@ func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Lay
 	l, at := languageOf(w, r), shownAt(r)
 	v := &Layout{
 		Language: l, Now: b.Now().In(b.Zone), zone: b.Zone, Title: l.Text(title), Path: at.Path, CSS: b.style.url, Version: b.Version,
-		Reports: b.Submissions, Watch: b.Unmonitored,
+		Reports: b.Submissions, Watch: b.Unmonitored, Exports: b.Options.Exports,
 		User: auth.From(r.Context()).Name, Form: auth.FormToken(r.Context()), MaySubmit: auth.May(r.Context(), qianshao.PowerSubmit),
 		Chinese: inLanguage(at, locale.Chinese), English: inLanguage(at, locale.English),
 	}
@@ -75,6 +77,8 @@ func shownAt(r *http.Request) *url.URL {
 		if u, err := url.Parse(LocalPath(r.PostFormValue("next"))); err == nil {
 			return u
 		}
+	case path == "/export": // what is asked for stands in the form alone
+		return &url.URL{Path: "/"}
 	case strings.HasPrefix(path, "/account/"):
 		return &url.URL{Path: "/account"}
 	}

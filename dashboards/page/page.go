@@ -25,6 +25,8 @@ type Options struct {
 	// Submissions and Unmonitored say that there are pages for submissions and for what is
 	// not monitored.
 	Submissions, Unmonitored bool
+	// Exports says that findings can be taken out.
+	Exports bool
 	// Counts returns how much waits in each list of the queue for who makes the request, up to
 	// MaxCounted and one more. Without it there is no queue.
 	Counts func(ctx context.Context) (map[string]int, error)

@@ -70,6 +70,7 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), url, suspected, origin)
 		},
 		Desk: a.Desk, Campaigns: a.Folder.Review.Campaigns, Scan: a.scan, Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
+		ExportFolder: a.opts.Data, Evidence: a.Folder.ExportMany, RuleLaw: a.ruleLaw,
 		Accounts: a.Folder.Accounts, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor, OIDC: oidc,
 		Closing: closing, Version: a.opts.Version, Log: a.opts.Log,
 	})
@@ -99,6 +100,15 @@ func (a *App) ruleTitle(id string) (string, bool) {
 		return "", false
 	}
 	return r.Title, true
+}
+
+// ruleLaw returns the provisions that a rule in force names.
+func (a *App) ruleLaw(id string) []string {
+	r, ok := a.rules.Load().Rules().Rule(id)
+	if !ok {
+		return nil
+	}
+	return r.LegalBasis
 }
 
 // run answers requests until ctx ends.

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/qianshao/qianshao/dashboards/console"
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/export"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -57,7 +60,89 @@ func (f *Folder) Export(ctx context.Context, w io.Writer, r *console.Report) err
 	if err != nil {
 		return err
 	}
-	return f.Evidence.Export(ctx, w, evidence.Bundle{Finding: r.Finding.ID, Captures: r.Captures, Enclosures: enclosures, Head: r.Head})
+	return f.Evidence.Export(ctx, w, evidence.Bundle{Finding: r.Finding.ID, Captures: r.Captures, Enclosures: enclosuresOf(enclosures), Head: r.Head})
+}
+
+func enclosuresOf(list []evidence.Enclosure) iter.Seq2[evidence.Enclosure, error] {
+	return func(yield func(evidence.Enclosure, error) bool) {
+		for _, e := range list {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// ExportMany writes the zip of several findings: the records of all their captures, each once,
+// and for each finding its report and screenshot, made one after the other.
+func (f *Folder) ExportMany(ctx context.Context, w io.Writer, b export.Bundle) error {
+	found, err := f.Store.Findings(ctx, b.Findings)
+	if err != nil {
+		return err
+	}
+	bundle := evidence.Bundle{Selection: evidence.Selection{Of: b.Of, For: b.By, Findings: b.Findings}}
+	captures := map[int64]evidence.Captured{}
+	var archived []string
+	for _, id := range b.Findings {
+		var list []evidence.Captured
+		if finding, ok := found[id]; ok { // it may have been deleted just now
+			if list, err = f.Evidence.CapturesOf(ctx, finding.URL, id); err != nil {
+				return err
+			}
+		}
+		for _, c := range list {
+			captures[c.ID] = c
+		}
+		if len(list) == 0 {
+			bundle.Selection.Unarchived = append(bundle.Selection.Unarchived, id)
+			continue
+		}
+		archived = append(archived, id)
+	}
+	if len(archived) == 0 {
+		return export.ErrUnarchived
+	}
+	for _, id := range slices.Sorted(maps.Keys(captures)) {
+		bundle.Captures = append(bundle.Captures, captures[id])
+	}
+	end, err := f.Store.EvidenceEnd(ctx)
+	if err != nil {
+		return err
+	}
+	acts, _, err := f.Review.Head(ctx)
+	if err != nil {
+		return err
+	}
+	bundle.Head, bundle.Selection.Acts = end.Head, acts.String()
+	bundle.Enclosures = f.enclosuresOfMany(ctx, b.Files, archived, end.Head)
+	return f.Evidence.Export(ctx, w, bundle)
+}
+
+// enclosuresOfMany yields the files of a zip of several findings. Those of one are in memory at a time.
+func (f *Folder) enclosuresOfMany(ctx context.Context, files []export.BundleFile, findings []string, head evidence.Head) iter.Seq2[evidence.Enclosure, error] {
+	return func(yield func(evidence.Enclosure, error) bool) {
+		for _, file := range files {
+			var content bytes.Buffer
+			err := file.Write(&content)
+			if !yield(evidence.Enclosure{Name: file.Name, Content: content.Bytes()}, err) {
+				return
+			}
+		}
+		for _, id := range findings {
+			report, err := f.Report(ctx, id)
+			var page bytes.Buffer
+			if err == nil {
+				report.Head = head
+				err = report.WriteHTML(&page)
+			}
+			if !yield(evidence.Enclosure{Name: "reports/" + id + ".html", Content: page.Bytes()}, err) {
+				return
+			}
+			if err == nil && len(report.Screenshot) > 0 && !yield(evidence.Enclosure{Name: "screenshots/" + id + ".png", Content: report.Screenshot}, nil) {
+				return
+			}
+		}
+	}
 }
 
 // enclosures are the files that stand beside the archive's own in the zip.

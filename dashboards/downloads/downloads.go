@@ -1,0 +1,132 @@
+// Package downloads hands findings out of the console: it takes the form that pages show of a
+// finding, a campaign, a batch, listed findings or a query, and answers with a file.
+package downloads
+
+import (
+	"embed"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/export"
+	"github.com/qianshao/qianshao/index"
+)
+
+//go:embed templates/*.html
+var files embed.FS
+
+// Path is where the form is sent. It has more time than other requests: export.MaxTime.
+const Path = "/export"
+
+// Downloads answers with files.
+type Downloads struct {
+	*page.Room
+	exporter *export.Exporter
+}
+
+// New returns the room.
+func New(base *page.Base, exporter *export.Exporter) (*Downloads, error) {
+	room, err := base.Room(files)
+	return &Downloads{Room: room, exporter: exporter}, err
+}
+
+// Route adds the route. Whoever sees something may take it out.
+func (d *Downloads) Route(mux page.Mux) {
+	mux.HandleFunc("POST "+Path, d.serve)
+}
+
+func (d *Downloads) serve(w http.ResponseWriter, r *http.Request) {
+	v := &failedPage{Layout: d.Layout(w, r, "export.failed")}
+	request, back := requestOf(r)
+	request.English, v.Back = v.IsEnglish(), back
+	file, err := d.exporter.Export(r.Context(), auth.From(r.Context()), request)
+	if err != nil {
+		d.fail(w, r, v, err)
+		return
+	}
+	defer file.Close()
+	if err := send(w, file); err != nil { // the browser has gone; the act says that it was handed out
+		d.Log.Warn("an export was not sent to its end", "act", file.Act, "error", err)
+	}
+}
+
+// requestOf reads the form, and returns the page from which it was sent.
+func requestOf(r *http.Request) (q export.Request, back string) {
+	q = export.Request{Finding: r.PostFormValue("finding"), Campaign: r.PostFormValue("campaign"), Format: export.Format(r.PostFormValue("format"))}
+	q.Batch, _ = strconv.ParseInt(r.PostFormValue("batch"), 10, 64) // what is no number is no batch
+	for _, list := range r.PostForm["ids"] {
+		q.Findings = append(q.Findings, strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == ' ' || c == '\n' || c == '\r' })...)
+	}
+	if r.PostForm.Has("q") {
+		query := strings.TrimSpace(r.PostFormValue("q"))
+		q.Query = &query
+	}
+	switch {
+	case q.Finding != "":
+		back = "/findings/" + url.PathEscape(q.Finding)
+	case q.Campaign != "":
+		back = "/campaigns/" + url.PathEscape(q.Campaign)
+	case q.Batch != 0:
+		back = "/batches/" + strconv.FormatInt(q.Batch, 10)
+	case q.Query != nil:
+		back = page.SearchURL(*q.Query)
+	default:
+		back = "/"
+	}
+	return q, back
+}
+
+// send answers with the file.
+func send(w http.ResponseWriter, file *export.File) error {
+	// The server's own bound is for pages. What cannot set it, a test's recorder, has none.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(export.MaxTime))
+	h := w.Header()
+	h.Set("Content-Type", file.Format.MediaType())
+	h.Set("Content-Disposition", file.Disposition())
+	h.Set("Content-Length", strconv.FormatInt(file.Size, 10))
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	_, err := io.Copy(w, file)
+	return err
+}
+
+// failedPage says why there is no file.
+type failedPage struct {
+	*page.Layout
+	Why, Back string
+}
+
+func (d *Downloads) fail(w http.ResponseWriter, r *http.Request, v *failedPage, err error) {
+	var refusal *export.Refusal
+	var syntax *index.SyntaxError
+	status := http.StatusUnprocessableEntity
+	switch {
+	case errors.Is(err, desk.ErrNotFound):
+		d.NotFound(w, r)
+		return
+	case errors.As(err, &refusal):
+		v.Why = refusal.In(v.Language)
+		if refusal.Code == export.RefusedBusy {
+			status = http.StatusTooManyRequests
+			w.Header().Set("Retry-After", "10")
+		}
+	case errors.As(err, &syntax):
+		status = http.StatusBadRequest
+		message := syntax.Chinese()
+		if v.IsEnglish() {
+			message = syntax.Message
+		}
+		v.Why = v.T("export.query", syntax.Column, message)
+	default:
+		d.FailWith(w, r, err)
+		return
+	}
+	d.Render(w, r, status, "failed", v)
+}

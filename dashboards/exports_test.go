@@ -1,0 +1,262 @@
+package dashboards
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/mask"
+	"github.com/qianshao/qianshao/dashboards/api"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/export"
+	"github.com/qianshao/qianshao/store/sqlite/campaigns"
+	"github.com/qianshao/qianshao/store/sqlite/review"
+)
+
+// exporting is an outpost that hands findings out, with a finding under each of two authorisations.
+func exporting(t *testing.T) (o *outpost, mine, theirs string, d *desk.Desk) {
+	t.Helper()
+	o, mine, theirs, _ = twoOwners(t)
+	d = o.withDesk(t)
+	o.options.ExportFolder = t.TempDir()
+	return o, mine, theirs, d
+}
+
+// export sends the form.
+func (p *person) export(form url.Values) *httptest.ResponseRecorder {
+	return p.ask("POST", "/export", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+}
+
+// left fails if the folder of exports is not empty.
+func (o *outpost) left(t *testing.T) {
+	t.Helper()
+	if files, err := os.ReadDir(o.options.ExportFolder); err != nil || len(files) > 0 {
+		t.Errorf("in the folder of exports are left %v, %v", files, err)
+	}
+}
+
+// trail returns all acts, as an auditor who sees all reads them.
+func trail(t *testing.T, d *desk.Desk) []desk.Shown {
+	t.Helper()
+	acts, err := d.Acts(t.Context(), qianshao.Account{Name: "auditor", Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()}, 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return acts
+}
+
+// TestExports: whatever is asked for, in each format, an account gets what it sees, as a file;
+// and the trail has who took what, how many, and the hash of the very bytes.
+func TestExports(t *testing.T) {
+	t.Parallel()
+	o, mine, theirs, d := exporting(t)
+	lead := o.join(t, qianshao.Account{Name: "lead", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()})
+	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+	of := decode[api.CampaignPage](t, lead.ask("GET", "/api/v1/queue", "").Body.String()).Campaigns[0].ID
+	batch := decode[api.Batch](t, me.ask("POST", "/api/v1/batches", `{"query": ""}`).Body.String()).ID
+	acts := len(trail(t, d))
+	for asked, form := range map[string]url.Values{
+		"finding:" + mine:              {"finding": {mine}},
+		"campaign:" + of:               {"campaign": {of}},
+		fmt.Sprintf("batch:%d", batch): {"batch": {fmt.Sprint(batch)}},
+		"findings: 2":                  {"ids": {mine, theirs}},
+		"query: level:>=high":          {"q": {"level:>=high"}},
+	} {
+		for _, format := range []export.Format{export.CSV, export.JSONLines, export.Markdown} {
+			form.Set("format", string(format))
+			w := me.export(form)
+			body := w.Body.String()
+			if w.Code != http.StatusOK || !strings.Contains(body, mine) || strings.Contains(body, theirs) || strings.Contains(body, "theirs") {
+				t.Fatalf("%s as %s: %d %s", asked, format, w.Code, body)
+			}
+			h := w.Header()
+			if h.Get("Content-Type") != format.MediaType() || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Cache-Control") != "no-store" ||
+				!strings.HasPrefix(h.Get("Content-Disposition"), `attachment; filename="qianshao-`) || !strings.Contains(h.Get("Content-Disposition"), `; filename*=UTF-8''%E5%89%8D%E5%93%A8`) {
+				t.Errorf("%s as %s: %v", asked, format, h)
+			}
+			list := trail(t, d)
+			if acts++; len(list) != acts {
+				t.Fatalf("%s as %s: the trail has %d acts, want %d", asked, format, len(list), acts)
+			}
+			last := list[acts-1]
+			sum := sha256.Sum256(w.Body.Bytes())
+			detail, err := desk.ParseDetail(last.Detail)
+			if err != nil || last.Kind != qianshao.ActExport || last.By != "me" || last.Subject != (qianshao.Subject{Kind: qianshao.SubjectExport, ID: hex.EncodeToString(sum[:])}) ||
+				detail.Event != string(format) || detail.Words != asked || detail.After != "1" {
+				t.Errorf("%s as %s is in the trail as %+v", asked, format, last)
+			}
+		}
+	}
+	o.left(t)
+	w := lead.ask("POST", api.ExportsPath, `{"format": "jsonl", "campaign": "`+of+`"}`)
+	if w.Code != http.StatusOK || strings.Count(w.Body.String(), "\n") != 3 || w.Header().Get("Content-Type") != "application/jsonl" || len(trail(t, d)) != acts+1 {
+		t.Errorf("the API: %d %s", w.Code, w.Body)
+	}
+	for _, target := range []string{"/findings/" + mine, "/search?q=level:high"} {
+		if body := me.ask("GET", target, "").Body.String(); !strings.Contains(body, `<form action="/export" method="post">`) || strings.Count(body, `name="format"`) != 4 {
+			t.Errorf("%s has no form to export by", target)
+		}
+	}
+}
+
+// TestExportsRefused: what is not there, not seen, not one thing or not a query is told in the
+// reader's language, leaves no act, and no file.
+func TestExportsRefused(t *testing.T) {
+	t.Parallel()
+	o, mine, theirs, d := exporting(t)
+	me := o.join(t, limited("me", qianshao.RoleRuleOperator, "mine"))
+	for _, tc := range []struct {
+		form   url.Values
+		status int
+		zh     string
+	}{
+		{url.Values{"finding": {theirs}, "format": {"csv"}}, 404, ""},
+		{url.Values{"campaign": {"none"}, "format": {"csv"}}, 404, ""},
+		{url.Values{"batch": {"99"}, "format": {"csv"}}, 404, ""},
+		{url.Values{"format": {"csv"}}, 422, "请选定一项"},
+		{url.Values{"finding": {mine}, "q": {""}, "format": {"csv"}}, 422, "请选定一项"},
+		{url.Values{"finding": {mine}, "format": {"exe"}}, 422, "格式须为"},
+		{url.Values{"finding": {mine}, "format": {"zip"}}, 422, "格式须为"}, // there is no archive here
+		{url.Values{"ids": {theirs + "," + theirs}, "format": {"csv"}}, 422, "没有您能查看的发现"},
+		{url.Values{"q": {"host:theirs.example"}, "format": {"md"}}, 422, "没有您能查看的发现"},
+		{url.Values{"q": {"level:x"}, "format": {"md"}}, 400, "检索式在第"},
+	} {
+		if w := me.export(tc.form); w.Code != tc.status || !strings.Contains(w.Body.String(), tc.zh) || w.Header().Get("Content-Disposition") != "" || strings.Contains(w.Body.String(), "theirs.example/a") {
+			t.Errorf("%v: %d %s", tc.form, w.Code, w.Body)
+		}
+	}
+	if body := me.export(url.Values{"format": {"csv"}}).Body.String(); strings.Contains(body, `href="/export`) {
+		t.Error("a link leads to an address that takes a form alone")
+	}
+	w := me.ask("POST", api.ExportsPath, `{"format": "csv", "query": "level:x"}`)
+	if p := decode[api.Problem](t, w.Body.String()); w.Code != http.StatusBadRequest || p.Code != "bad_query" || p.Column == 0 {
+		t.Errorf("the API on a query: %d %s", w.Code, w.Body)
+	}
+	w = me.ask("POST", api.ExportsPath, `{"format": "csv", "findings": ["`+theirs+`"]}`)
+	if p := decode[api.Problem](t, w.Body.String()); w.Code != http.StatusUnprocessableEntity || p.Refusal != export.RefusedNone {
+		t.Errorf("the API on what is not seen: %d %s", w.Code, w.Body)
+	}
+	if acts := trail(t, d); len(acts) != 0 {
+		t.Errorf("the trail has %+v", acts)
+	}
+	o.left(t)
+}
+
+// TestExportsBlind: a decision that waits for a second review is in no export, for nobody.
+func TestExportsBlind(t *testing.T) {
+	t.Parallel()
+	o, mine, _, d := exporting(t)
+	author := qianshao.Account{Name: "author", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}
+	critical := casino(casinoSource)
+	critical.Level, critical.Score = qianshao.LevelCritical, 95
+	o.save(t, qianshao.Page{URL: "http://mine.example/a", Authorisation: "mine", Body: []byte(casinoSource), Status: 200}, "t", casinoSource, critical)
+	view, err := d.Look(t.Context(), author, qianshao.Subject{Kind: qianshao.SubjectFinding, ID: mine})
+	if err == nil {
+		_, err = d.Do(t.Context(), author, desk.Draft{
+			Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: mine}, Kind: qianshao.ActDecide, Seen: view.Seen, Verdict: qianshao.VerdictNotCrime, Reason: qianshao.ReasonLawful,
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	people := []qianshao.Account{author, {Name: "other", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}, {Name: "auditor", Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()}}
+	for _, account := range people {
+		p := o.join(t, account)
+		for _, format := range []string{"csv", "jsonl", "md"} {
+			body := p.export(url.Values{"finding": {mine}, "format": {format}}).Body.String()
+			if !strings.Contains(body, "复核中") && !strings.Contains(body, `"verdict":"in_review"`) || strings.Contains(body, "lawful") || strings.Contains(body, "not_crime") || strings.Contains(body, "不是犯罪") || strings.Contains(body, "合法经营") {
+				t.Errorf("%s as %s: %s", account.Name, format, body)
+			}
+		}
+	}
+	other := people[1]
+	_, err = d.Do(t.Context(), other, desk.Draft{
+		Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: mine}, Kind: qianshao.ActReview, Basis: 1, Seen: view.Seen, Verdict: qianshao.VerdictNotCrime, Reason: qianshao.ReasonLawful,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body := o.join(t, other).export(url.Values{"finding": {mine}, "format": {"jsonl"}}).Body.String(); !strings.Contains(body, `"verdict":"not_crime","reason":"lawful"`) {
+		t.Errorf("after the review: %s", body)
+	}
+}
+
+// forgetful is a store in which no act can be recorded.
+type forgetful struct{ *review.Store }
+
+func (forgetful) Record(context.Context, qianshao.Act) (qianshao.Act, error) {
+	return qianshao.Act{}, errors.New("the disk is full")
+}
+
+// TestExportNotRecorded: what is not in the trail is not handed out, and nothing of it stays.
+func TestExportNotRecorded(t *testing.T) {
+	t.Parallel()
+	o, mine, _, _ := exporting(t)
+	kept := review.New(o.store.Database(), campaigns.Options{Traits: func(*qianshao.Finding) campaign.Traits { return campaign.Traits{} }, Name: "test", Now: o.options.Now})
+	var err error
+	o.options.Desk, err = desk.New(desk.Options{
+		Store: forgetful{kept}, Mask: mask.String, Rules: func() string { return "" },
+		Account: func(context.Context, string) (a qianshao.Account, err error) { return a, desk.ErrNotFound },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := o.join(t, limited("me", qianshao.RoleAnalyst, "mine")).export(url.Values{"finding": {mine}, "format": {"csv"}})
+	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), mine) || w.Header().Get("Content-Disposition") != "" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	o.left(t)
+}
+
+// TestExportHostile: what pages, rules and queries say is data in every format, and resident
+// identity numbers are in none.
+func TestExportHostile(t *testing.T) {
+	t.Parallel()
+	const number = "11010519491231002X" // the standard's own example
+	o, _, _, _ := exporting(t)
+	finding := casino(casinoSource)
+	finding.Rule, finding.Title = "=cmd|'/c calc'!A0", hostile
+	finding.Evidence[0].Before = "@SUM(1+1)\t`````\n# x "
+	o.save(t, qianshao.Page{URL: "http://mine.example/=1+1?id=" + number, Authorisation: "mine", Body: []byte("x"), Status: 200}, "=HYPERLINK(\"http://evil.example\",\"x\")", casinoSource, finding)
+	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+	form := url.Values{"q": {`host:mine.example -"` + strings.Repeat("`", 9) + `<script>"`}}
+	for _, format := range []string{"csv", "jsonl", "md"} {
+		form.Set("format", format)
+		w := me.export(form)
+		body := w.Body.String()
+		if w.Code != http.StatusOK || strings.Contains(body, number) || strings.ContainsRune(body, '\u202e') || strings.Contains(body, "\x00") {
+			t.Fatalf("%s: %d %q", format, w.Code, body)
+		}
+		switch format {
+		case "csv":
+			rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(body, "\uFEFF"))).ReadAll()
+			if err != nil || len(rows) != 3 || !strings.HasPrefix(body, "\uFEFF编号,站点,") {
+				t.Fatalf("%d rows, %v", len(rows), err)
+			}
+			for _, cell := range append(rows[1], rows[2]...) {
+				if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r") {
+					t.Errorf("the cell %q is run", cell)
+				}
+			}
+		case "jsonl":
+			for line := range strings.Lines(body) {
+				var row export.Row
+				if err := json.Unmarshal([]byte(line), &row); err != nil || row.Defanged == row.URL {
+					t.Errorf("%v: %s", err, line)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package export
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/dashboards/untrusted"
+)
+
+// byteOrderMark tells Excel that a file is UTF-8; without it, Chinese is read as GBK.
+const byteOrderMark = "\uFEFF"
+
+// csvTime is a time with its offset, which no program takes for a formula.
+const csvTime = "2006-01-02 15:04:05-07:00"
+
+// table writes CSV: a row a finding, under names in the reader's language.
+type table struct {
+	csv *csv.Writer
+	l   locale.Lang
+}
+
+func newTable(w io.Writer, l locale.Lang) (*table, error) {
+	if _, err := io.WriteString(w, byteOrderMark); err != nil {
+		return nil, err
+	}
+	t := &table{csv.NewWriter(w), l}
+	t.csv.UseCRLF = true // RFC 4180
+	var names []string
+	for _, name := range columns() {
+		names = append(names, l.Text("export.column."+name))
+	}
+	return t, t.csv.Write(names)
+}
+
+// columns are the columns of the table, in the order of row.
+func columns() []string {
+	return []string{
+		"id", "site", "url", "title", "category", "level", "score", "state", "verdict", "reason", "evidence", "place", "first", "last", "gone",
+		"rule", "rule_title", "law", "indicators", "authorisation", "campaigns",
+	}
+}
+
+func (t *table) row(r *Row) error {
+	l := t.l
+	cells := []string{
+		r.ID, untrusted.DefangHost(r.Site), r.Defanged, r.PageTitle, l.Named("category.", string(r.Category)), l.Named("level.", r.Level.String()),
+		strconv.Itoa(r.Score), l.Named("state.", string(r.State)), verdictName(l, r), reasonName(l, r), r.Evidence.Before + r.Evidence.Text + r.Evidence.After, place(l, &r.Evidence),
+		cellTime(r.FirstSeen), cellTime(r.LastSeen), cellTime(r.GoneAt), r.Rule, r.RuleTitle, strings.Join(r.Law, "; "), handles(l, r, "; "), r.Authorisation,
+		strings.Join(r.Campaigns, " "),
+	}
+	for i := range cells {
+		cells[i] = inert(cells[i])
+	}
+	return t.csv.Write(cells)
+}
+
+func (t *table) end() error {
+	t.csv.Flush()
+	return t.csv.Error()
+}
+
+func cellTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(csvTime)
+}
+
+// inert returns a cell that no spreadsheet runs as a formula: whoever writes a page chooses
+// its title, and =HYPERLINK(…) or =cmd|… in a cell would be ours by the time that it is opened.
+// An apostrophe in front makes it text, as OWASP's page on CSV injection has it. It stands
+// before whatever begins with a sign, the full-width ones too, which Excel takes for the
+// others, behind leading blanks as well; and behind each character that is a separator in
+// some country's settings, since what follows it would be a cell of its own there.
+func inert(s string) string {
+	var b strings.Builder
+	begins := true
+	for _, r := range s {
+		if begins && strings.ContainsRune("=+-@\t\r＝＋－＠﹦﹢﹣﹫−", r) {
+			b.WriteByte('\'')
+		}
+		b.WriteRune(r)
+		switch {
+		case strings.ContainsRune(",;|\t\r\n\"，；", r):
+			begins = true
+		case !unicode.IsSpace(r):
+			begins = false
+		}
+	}
+	return b.String()
+}
+
+func verdictName(l locale.Lang, r *Row) string {
+	switch r.Verdict {
+	case "":
+		return ""
+	case InReview:
+		return l.Text("export.in_review")
+	}
+	return l.Named("verdict.", r.Verdict)
+}
+
+func reasonName(l locale.Lang, r *Row) string {
+	if r.Reason == "" {
+		return ""
+	}
+	if r.Reason == qianshao.ReasonOther { // on a button its name asks for words
+		return l.Text("export.reason.other")
+	}
+	return l.Named("verdict.reason.", string(r.Reason))
+}
+
+// place says where the evidence stands.
+func place(l locale.Lang, e *Excerpt) string {
+	if e.Line == 0 {
+		return ""
+	}
+	parts := []string{l.Text("export.place", e.Line, e.Column), l.Named("region.", string(e.Region))}
+	if e.Hidden != "" {
+		parts = append(parts, l.Named("hidden.", string(e.Hidden)))
+	}
+	if e.View != "" {
+		parts = append(parts, l.Named("who.", string(e.View)))
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
+}
+
+// handles lists the indicators of a row.
+func handles(l locale.Lang, r *Row, between string) string {
+	var list []string
+	for _, h := range r.Indicators {
+		list = append(list, fmt.Sprintf("%s: %s", l.Named("indicator.", string(h.Kind)), h.Value))
+	}
+	return strings.Join(list, between)
+}

@@ -1,0 +1,368 @@
+package export
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/index"
+)
+
+// Bounds of an export.
+const (
+	// MaxFindings bounds the rows of CSV and JSON lines: as many as a batch may have.
+	MaxFindings = desk.MaxMembers
+	// MaxReported bounds the findings of Markdown: nobody reads more in a ticket, and
+	// most trackers take no more text.
+	MaxReported = 200
+	// MaxZipped bounds the findings of a zip, each with a report of its own.
+	MaxZipped = 200
+	// MaxBytes bounds the file: it lies in the data folder until it is sent, and the disk is the crawl's, too.
+	MaxBytes = 1 << 30
+	// MaxAtOnce exports are written at a time.
+	MaxAtOnce = 2
+	// MaxTime bounds how long one is written, and then how long it is sent.
+	MaxTime = 5 * time.Minute
+	// step is how many findings are read at a time, each with up to some kilobytes of evidence.
+	step = 200
+	// searchStep is how many hits are read at a time.
+	searchStep = 2000
+)
+
+// Store is the part of the truth that is read of findings.
+type Store interface {
+	// VisibleFindings returns those of the findings that the sight shows, in the order of
+	// ids, without the texts of their pages.
+	VisibleFindings(ctx context.Context, sight qianshao.Sight, ids []string) ([]qianshao.FindingRecord, error)
+}
+
+// Campaigns tells what findings are grouped into, and what stands of them.
+type Campaigns interface {
+	// Members returns its members that may be seen, after a cursor, at most limit.
+	Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (campaign.Members, error)
+	// CampaignsOf returns the ids of the campaigns that each of the findings is in, the primary one first.
+	CampaignsOf(ctx context.Context, findings []string) (map[string][]string, error)
+	// Standings returns what stands of those of the findings on which somebody has acted.
+	Standings(ctx context.Context, findings []string) (map[string]desk.Standing, error)
+}
+
+// Bundle is what goes into a zip.
+type Bundle struct {
+	// Findings are their ids. Of and By say what was asked for, and by whom.
+	Findings []string
+	Of, By   string
+	// Files stand in it beside the evidence.
+	Files []BundleFile
+}
+
+// BundleFile is a file of a zip.
+type BundleFile struct {
+	Name  string
+	Write func(w io.Writer) error
+}
+
+// ErrUnarchived is wrapped by the error of Options.Evidence for findings of which nothing is archived.
+var ErrUnarchived = errors.New("nothing is archived for these findings")
+
+// Options of New. All but Evidence and Law are required.
+type Options struct {
+	Store     Store
+	Desk      *desk.Desk
+	Campaigns Campaigns
+	Index     index.Index
+	// Parser returns what reads the queries that are asked now.
+	Parser func() index.Parser
+	// Evidence writes a zip of what is archived of findings; without it none is made.
+	Evidence func(ctx context.Context, w io.Writer, b Bundle) error
+	// Law returns the provisions that a rule in force names; nil for none.
+	Law func(rule string) []string
+	// Folder is where files lie until they are sent.
+	Folder string
+	// Zone is the zone of all times.
+	Zone *time.Location
+	Now  func() time.Time
+}
+
+// Exporter makes exports. It is safe for concurrent use.
+type Exporter struct {
+	opts  Options
+	turns chan struct{}
+}
+
+// New returns an exporter.
+func New(opts Options) *Exporter {
+	if opts.Law == nil {
+		opts.Law = func(string) []string { return nil }
+	}
+	return &Exporter{opts: opts, turns: make(chan struct{}, MaxAtOnce)}
+}
+
+// Request says what is to be exported: one of a finding, a campaign, a batch, listed
+// findings and a query.
+type Request struct {
+	Finding, Campaign string
+	Batch             int64
+	Findings          []string
+	// Query may be empty, which finds everything; nil is no query.
+	Query  *string
+	Format Format
+	// English says that the words of CSV and Markdown are English; else they are Chinese.
+	English bool
+}
+
+func (r *Request) language() locale.Lang {
+	if r.English {
+		return locale.English
+	}
+	return locale.Chinese
+}
+
+// of says what is asked for, for the trail, and in a word for the name of the file; kind is
+// "" unless it is one thing.
+func (r *Request) of() (words, kind string) {
+	n := 0
+	is := func(asked bool, w, k string) {
+		if asked {
+			words, kind = w, k
+			n++
+		}
+	}
+	is(r.Finding != "", "finding:"+r.Finding, "finding")
+	is(r.Campaign != "", "campaign:"+r.Campaign, "campaign")
+	is(r.Batch != 0, "batch:"+strconv.FormatInt(r.Batch, 10), "batch")
+	is(len(r.Findings) > 0, fmt.Sprintf("findings: %d", len(r.Findings)), "findings")
+	if r.Query != nil {
+		is(true, "query: "+*r.Query, "query")
+	}
+	if n != 1 {
+		return "", ""
+	}
+	return words, kind
+}
+
+// File is an export that is in the trail and can be handed out. Close it, and it is gone.
+type File struct {
+	*os.File
+	// Name is that of the file for who gets it, in ASCII; LocalName in the reader's language.
+	Name, LocalName string
+	Format          Format
+	Size            int64
+	// Digest is the SHA-256, in hex, of all its bytes.
+	Digest   string
+	Findings int
+	// Act is the act of the trail that records it.
+	Act int64
+}
+
+// Disposition is the value of the header Content-Disposition: both names, as RFC 6266 has it.
+func (f *File) Disposition() string {
+	return `attachment; filename="` + f.Name + `"; filename*=UTF-8''` + url.PathEscape(f.LocalName)
+}
+
+// Export writes what the account asks for, as far as it sees it, and records it in the trail.
+// Errors are a *Refusal, an *index.SyntaxError, or desk.ErrNotFound also for what the
+// account does not see; whatever the error, nothing is left of the file.
+func (e *Exporter) Export(ctx context.Context, account qianshao.Account, r Request) (*File, error) {
+	r.Findings = unique(r.Findings)
+	words, kind := r.of()
+	switch {
+	case kind == "":
+		return nil, refuse(RefusedSelection)
+	case !r.Format.Valid() || r.Format == Zip && e.opts.Evidence == nil:
+		return nil, refuse(RefusedFormat)
+	}
+	select {
+	case e.turns <- struct{}{}:
+		defer func() { <-e.turns }()
+	default:
+		return nil, refuse(RefusedBusy)
+	}
+	ids, err := e.selected(ctx, &account, &r)
+	if err != nil {
+		return nil, err
+	}
+	f, err := e.spool()
+	if err != nil {
+		return nil, err
+	}
+	x := &written{e: e, ctx: ctx, account: &account, r: &r, of: words, at: e.opts.Now()}
+	out := &bounded{w: f, sum: sha256.New()}
+	if err := x.write(out, ids); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	file := &File{File: f, Format: r.Format, Size: out.n, Digest: hex.EncodeToString(out.sum.Sum(nil)), Findings: x.n}
+	file.Name, file.LocalName = names(&r, kind, x.at.In(e.opts.Zone))
+	act, err := e.opts.Desk.Record(ctx, account.Name, qianshao.ActExport, qianshao.Subject{Kind: qianshao.SubjectExport, ID: file.Digest},
+		desk.Detail{Event: string(r.Format), Words: words, After: strconv.Itoa(x.n)})
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	file.Act = act.Seq
+	return file, nil
+}
+
+// spool returns a file without a name: whatever becomes of the process, the disk has
+// nothing of it when it is closed.
+func (e *Exporter) spool() (*os.File, error) {
+	f, err := os.CreateTemp(e.opts.Folder, "export-*.tmp")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// names returns the names of a file: qianshao-campaign-1a2b-20261126-1540.csv.
+func names(r *Request, kind string, at time.Time) (ascii, own string) {
+	what := "-" + at.Format("20060102-150405")
+	if id := r.Finding + r.Campaign; id != "" {
+		what = "-" + id + what
+	} else if r.Batch != 0 {
+		what = fmt.Sprintf("-%d%s", r.Batch, what)
+	}
+	what = strings.Map(func(c rune) rune {
+		if c == '-' || c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' {
+			return c
+		}
+		return -1
+	}, what) + "." + string(r.Format)
+	return "qianshao-" + kind + what, r.language().Text("export.file."+kind) + what
+}
+
+// bounded writes a file of at most MaxBytes, and takes its hash.
+type bounded struct {
+	w   io.Writer
+	sum hash.Hash
+	n   int64
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.n+int64(len(p)) > MaxBytes {
+		return 0, refuse(RefusedLarge, MaxBytes>>20)
+	}
+	n, err := b.w.Write(p)
+	b.sum.Write(p[:n])
+	b.n += int64(n)
+	return n, err
+}
+
+// max is how many findings a file of the format has at most.
+func (f Format) max() int {
+	switch f {
+	case Markdown:
+		return MaxReported
+	case Zip:
+		return MaxZipped
+	}
+	return MaxFindings
+}
+
+// selected returns the ids of the findings that are asked for. What the account does not
+// see is left out when they are read, if not here.
+func (e *Exporter) selected(ctx context.Context, account *qianshao.Account, r *Request) (ids []string, err error) {
+	switch {
+	case r.Finding != "":
+		found, err := e.opts.Store.VisibleFindings(ctx, account.Sight, []string{r.Finding})
+		if err == nil && len(found) == 0 {
+			err = desk.ErrNotFound
+		}
+		return []string{r.Finding}, err
+	case r.Campaign != "":
+		ids, err = e.ofCampaign(ctx, account, r)
+	case r.Batch != 0:
+		ids, err = e.ofBatch(ctx, account, r)
+	case r.Query != nil:
+		ids, err = e.found(ctx, account, r)
+	default:
+		ids = r.Findings
+	}
+	if err == nil && len(ids) > r.Format.max() {
+		err = refuse(RefusedMany, r.Format.max())
+	}
+	return ids, err
+}
+
+func unique(list []string) (ids []string) {
+	seen := make(map[string]bool, len(list))
+	for _, id := range list {
+		if !seen[id] {
+			ids = append(ids, id)
+		}
+		seen[id] = true
+	}
+	return ids
+}
+
+func (e *Exporter) ofCampaign(ctx context.Context, account *qianshao.Account, r *Request) (ids []string, err error) {
+	for after := ""; ; {
+		page, err := e.opts.Campaigns.Members(ctx, account.Sight, r.Campaign, after, campaign.MaxLimit)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.List {
+			ids = append(ids, page.List[i].Finding)
+		}
+		if after = page.Next; after == "" || len(ids) > r.Format.max() {
+			return ids, nil
+		}
+	}
+}
+
+func (e *Exporter) ofBatch(ctx context.Context, account *qianshao.Account, r *Request) (ids []string, err error) {
+	for after := ""; ; after = ids[len(ids)-1] {
+		list, err := e.opts.Desk.Members(ctx, *account, r.Batch, false, after, step)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list {
+			ids = append(ids, list[i].Finding)
+		}
+		if len(list) < step || len(ids) > r.Format.max() {
+			return ids, nil
+		}
+	}
+}
+
+func (e *Exporter) found(ctx context.Context, account *qianshao.Account, r *Request) (ids []string, err error) {
+	query, err := e.opts.Parser().Parse(*r.Query)
+	if err != nil {
+		return nil, err
+	}
+	request := index.Request{Query: query, Sight: account.Sight, Limit: searchStep, NoFacets: true}
+	for {
+		results, err := e.opts.Index.Search(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		if results.Total > r.Format.max() {
+			return nil, refuse(RefusedMany, r.Format.max())
+		}
+		for i := range results.Hits {
+			ids = append(ids, results.Hits[i].ID)
+		}
+		if results.Next == "" {
+			return ids, nil
+		}
+		request.After = results.Next
+	}
+}

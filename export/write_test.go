@@ -1,0 +1,237 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+)
+
+// payloads are texts that would be run, loaded or followed as HTML or Markdown.
+func payloads() (list []string) {
+	bodies := []string{
+		"<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+		"[x](javascript:alert(1))", "![x](http://evil.example/leak)", "<http://evil.example/leak>", "http://evil.example/leak www.evil.example a@evil.example @admin #1",
+		"<!--<details open ontoggle=alert(1)>", "| a | b |\n|---|---|", "\n# heading\n- [ ] task", "[x]: http://evil.example/leak\n\n[x]", "&lt;script&gt;&#x3c;a href=&quot;http://evil.example&quot;&#x3e;", "$\\href{http://evil.example}{x}$ {{.}} ${alert(1)}",
+	}
+	for _, around := range []string{"%s", "`%s", "```\n%s\n```", "`````%s``", "a\u2028%s\u202e", "\\`%s\\", "</code></pre>%s"} {
+		for _, body := range bodies {
+			list = append(list, fmt.Sprintf(around, body))
+		}
+	}
+	return list
+}
+
+var codeSpan = regexp.MustCompile("`+")
+
+// outsideCode is what is left of Markdown without code, as CommonMark 6.1 and 4.5 read it: a
+// span ends at the next run of as many backticks, a block at a line of at least as many as begin it.
+func outsideCode(markdown string) string {
+	var out strings.Builder
+	fence := ""
+	for line := range strings.Lines(markdown) {
+		trimmed := strings.TrimRight(line, "\n")
+		run := codeSpan.FindString(trimmed)
+		switch {
+		case fence != "":
+			if strings.HasPrefix(trimmed, fence) && strings.Trim(trimmed, "`") == "" {
+				fence = ""
+			}
+		case len(run) >= 3 && strings.HasPrefix(trimmed, run) && !strings.Contains(trimmed[len(run):], "`"):
+			fence = run
+		default:
+			out.WriteString(withoutSpans(line))
+		}
+	}
+	if fence != "" {
+		out.WriteString("<unclosed>")
+	}
+	return out.String()
+}
+
+func withoutSpans(line string) string {
+	var out strings.Builder
+	for i := 0; i < len(line); {
+		run := codeSpan.FindString(line[i:])
+		switch {
+		case line[i] == '\\' && i+1 < len(line): // an escaped backtick begins no span
+			out.WriteString(line[i : i+2])
+			i += 2
+		case line[i] == '`':
+			end := len(run)
+			for _, at := range codeSpan.FindAllStringIndex(line[i+len(run):], -1) {
+				if at[1]-at[0] == len(run) {
+					end = len(run) + at[1]
+					break
+				}
+			}
+			if end == len(run) {
+				out.WriteString(run)
+			}
+			i += end
+		default:
+			out.WriteByte(line[i])
+			i++
+		}
+	}
+	return out.String()
+}
+
+// TestMarkdownHoldsTexts: of what pages, rules and people say, nothing is outside of code but
+// words with every sign escaped.
+func TestMarkdownHoldsTexts(t *testing.T) {
+	t.Parallel()
+	if n := len(payloads()); n < 76 {
+		t.Fatalf("%d payloads", n)
+	}
+	live := regexp.MustCompile(`(^|[^\\])([<>\[\]|!#@&$]|https?:|www\.|javascript:)`)
+	for _, s := range payloads() {
+		var b bytes.Buffer
+		out, err := newText(&b, locale.English, time.UTC, plain(s), plain(s), time.UnixMilli(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := hostileRow(s)
+		if err := out.row(&row); err != nil {
+			t.Fatal(err)
+		}
+		if err := out.end(); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(outsideCode(b.String())) {
+			text := strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(line), "# "), "## ")
+			if found := live.FindString(text); found != "" {
+				t.Errorf("%q: outside of code stands %q in %q", s, found, line)
+			}
+		}
+		if strings.ContainsAny(b.String(), "\u2028\u202e") {
+			t.Errorf("%q: signs that turn or part lines are left", s)
+		}
+	}
+}
+
+// TestLines: a line a finding, with stable keys, whatever it says.
+func TestLines(t *testing.T) {
+	t.Parallel()
+	for _, s := range append(payloads(), formulas()...) {
+		var b bytes.Buffer
+		row := hostileRow(s)
+		if err := newLines(&b).row(&row); err != nil {
+			t.Fatal(err)
+		}
+		var keys map[string]any
+		if err := json.Unmarshal(b.Bytes(), &keys); err != nil || strings.Count(b.String(), "\n") != 1 {
+			t.Errorf("%q: %v, %q", s, err, b.String())
+		}
+		for _, key := range []string{"id", "url", "url_defanged", "site", "page_title", "category", "level", "score", "state", "rule", "rule_title", "law", "evidence", "indicators", "first_seen", "last_seen", "campaigns"} {
+			if _, ok := keys[key]; !ok {
+				t.Errorf("%q: the key %s is missing", s, key)
+			}
+		}
+	}
+}
+
+// many is a store with any number of findings, which notes how many are read at a time, and
+// how many bytes were written before.
+type many struct {
+	out     *counter
+	largest int
+	before  []int64
+}
+
+type counter struct{ n int64 }
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.n += int64(len(p))
+	return len(p), nil
+}
+
+func (m *many) VisibleFindings(_ context.Context, _ qianshao.Sight, ids []string) (list []qianshao.FindingRecord, err error) {
+	m.largest, m.before = max(m.largest, len(ids)), append(m.before, m.out.n)
+	for _, id := range ids {
+		list = append(list, qianshao.FindingRecord{Finding: qianshao.Finding{ID: id, URL: "http://a.example/" + id, Evidence: []qianshao.Evidence{{Text: strings.Repeat("注册送", 50)}}}})
+	}
+	return list, nil
+}
+
+func (m *many) Members(context.Context, qianshao.Sight, string, string, int) (p campaign.Members, err error) {
+	return p, io.EOF
+}
+
+func (m *many) CampaignsOf(context.Context, []string) (map[string][]string, error) { return nil, nil }
+
+func (m *many) Standings(context.Context, []string) (map[string]desk.Standing, error) {
+	return nil, nil
+}
+
+// TestStreams: of 5,000 findings some hundred are in memory at a time, and are written before
+// the next are read.
+func TestStreams(t *testing.T) {
+	t.Parallel()
+	var ids []string
+	for i := range 5000 {
+		ids = append(ids, fmt.Sprintf("%016x", i))
+	}
+	for _, format := range []Format{CSV, JSONLines, Markdown} {
+		m := &many{out: &counter{}}
+		x := &written{
+			e: New(Options{Store: m, Campaigns: m, Zone: time.UTC}), ctx: t.Context(), account: &qianshao.Account{Name: "a"}, r: &Request{Format: format}, of: "all",
+		}
+		n, err := x.encode(m.out, format, ids)
+		if err != nil || n != len(ids) || m.largest != step || len(m.before) != len(ids)/step {
+			t.Errorf("%s: %d findings, %v, read %d at a time", format, n, err, m.largest)
+		}
+		// csv.Writer keeps 4 KiB back, and a step is more.
+		if !slices.IsSorted(m.before) || len(slices.Compact(m.before)) != len(ids)/step {
+			t.Errorf("%s: not written as it is read: %v", format, m.before)
+		}
+	}
+}
+
+// TestBounds: a file that grows beyond its bound is refused, and says what to narrow.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	b := &bounded{w: io.Discard, sum: nopHash{}, n: MaxBytes - 1}
+	if _, err := b.Write([]byte("x")); err != nil {
+		t.Error(err)
+	}
+	if _, err := b.Write([]byte("x")); err == nil || !strings.Contains(err.Error(), "fewer findings") {
+		t.Errorf("beyond the bound: %v", err)
+	}
+	e := New(Options{})
+	for range MaxAtOnce {
+		e.turns <- struct{}{}
+	}
+	if _, err := e.Export(t.Context(), qianshao.Account{}, Request{Finding: "x", Format: CSV}); err == nil || !strings.Contains(err.Error(), "try again") {
+		t.Errorf("one more at a time: %v", err)
+	}
+	for format, n := range map[Format]int{Markdown: MaxReported, CSV: MaxFindings} {
+		ids := make([]string, n+1)
+		for i := range ids {
+			ids[i] = fmt.Sprint(i)
+		}
+		if _, err := e.selected(t.Context(), &qianshao.Account{}, &Request{Findings: ids, Format: format}); err == nil || !strings.Contains(err.Error(), fmt.Sprint(n)) {
+			t.Errorf("%d as %s: %v", n+1, format, err)
+		}
+	}
+}
+
+// nopHash is a hash of nothing.
+type nopHash struct{}
+
+func (nopHash) Write(p []byte) (int, error) { return len(p), nil }
+func (nopHash) Sum([]byte) []byte           { return nil }
+func (nopHash) Reset()                      {}
+func (nopHash) Size() int                   { return 0 }
+func (nopHash) BlockSize() int              { return 1 }
