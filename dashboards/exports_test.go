@@ -47,8 +47,8 @@ func (o *outpost) left(t *testing.T) {
 	}
 }
 
-// trail returns all acts, as an auditor who sees all reads them.
-func trail(t *testing.T, d *desk.Desk) []desk.Shown {
+// exportTrail returns all acts, as an auditor who sees all reads them.
+func exportTrail(t *testing.T, d *desk.Desk) []desk.Shown {
 	t.Helper()
 	acts, err := d.Acts(t.Context(), qianshao.Account{Name: "auditor", Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()}, 0, 1000)
 	if err != nil {
@@ -66,7 +66,7 @@ func TestExports(t *testing.T) {
 	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
 	of := decode[api.CampaignPage](t, lead.ask("GET", "/api/v1/queue", "").Body.String()).Campaigns[0].ID
 	batch := decode[api.Batch](t, me.ask("POST", "/api/v1/batches", `{"query": ""}`).Body.String()).ID
-	acts := len(trail(t, d))
+	acts := len(exportTrail(t, d))
 	for asked, form := range map[string]url.Values{
 		"finding:" + mine:              {"finding": {mine}},
 		"campaign:" + of:               {"campaign": {of}},
@@ -86,7 +86,7 @@ func TestExports(t *testing.T) {
 				!strings.HasPrefix(h.Get("Content-Disposition"), `attachment; filename="qianshao-`) || !strings.Contains(h.Get("Content-Disposition"), `; filename*=UTF-8''%E5%89%8D%E5%93%A8`) {
 				t.Errorf("%s as %s: %v", asked, format, h)
 			}
-			list := trail(t, d)
+			list := exportTrail(t, d)
 			if acts++; len(list) != acts {
 				t.Fatalf("%s as %s: the trail has %d acts, want %d", asked, format, len(list), acts)
 			}
@@ -101,7 +101,7 @@ func TestExports(t *testing.T) {
 	}
 	o.left(t)
 	w := lead.ask("POST", api.ExportsPath, `{"format": "jsonl", "campaign": "`+of+`"}`)
-	if w.Code != http.StatusOK || strings.Count(w.Body.String(), "\n") != 3 || w.Header().Get("Content-Type") != "application/jsonl" || len(trail(t, d)) != acts+1 {
+	if w.Code != http.StatusOK || strings.Count(w.Body.String(), "\n") != 3 || w.Header().Get("Content-Type") != "application/jsonl" || len(exportTrail(t, d)) != acts+1 {
 		t.Errorf("the API: %d %s", w.Code, w.Body)
 	}
 	for _, target := range []string{"/findings/" + mine, "/search?q=level:high"} {
@@ -148,7 +148,7 @@ func TestExportsRefused(t *testing.T) {
 	if p := decode[api.Problem](t, w.Body.String()); w.Code != http.StatusUnprocessableEntity || p.Refusal != export.RefusedNone {
 		t.Errorf("the API on what is not seen: %d %s", w.Code, w.Body)
 	}
-	if acts := trail(t, d); len(acts) != 0 {
+	if acts := exportTrail(t, d); len(acts) != 0 {
 		t.Errorf("the trail has %+v", acts)
 	}
 	o.left(t)
@@ -231,7 +231,7 @@ func TestExportHostile(t *testing.T) {
 	finding.Evidence[0].Before = "@SUM(1+1)\t`````\n# x "
 	o.save(t, qianshao.Page{URL: "http://mine.example/=1+1?id=" + number, Authorisation: "mine", Body: []byte("x"), Status: 200}, "=HYPERLINK(\"http://evil.example\",\"x\")", casinoSource, finding)
 	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
-	form := url.Values{"q": {`host:mine.example -"` + strings.Repeat("`", 9) + `<script>"`}}
+	form := url.Values{"q": {`host:mine.example -"` + strings.Repeat("`", 9) + `<script> ` + number + `"`}}
 	for _, format := range []string{"csv", "jsonl", "md"} {
 		form.Set("format", format)
 		w := me.export(form)

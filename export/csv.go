@@ -105,7 +105,11 @@ func verdictName(l locale.Lang, r *Row) string {
 	case InReview:
 		return l.Text("export.in_review")
 	}
-	return l.Named("verdict.", r.Verdict)
+	name := l.Named("verdict.", r.Verdict)
+	if r.Stale {
+		name = l.Text("export.stale", name)
+	}
+	return name
 }
 
 func reasonName(l locale.Lang, r *Row) string {

@@ -69,9 +69,11 @@ type Row struct {
 	GoneAt        time.Time `json:"gone_at,omitzero"`
 	Authorisation string    `json:"authorisation,omitempty"`
 	// Verdict is a qianshao.Verdict, InReview, or empty.
-	Verdict   string          `json:"verdict,omitempty"`
-	Reason    qianshao.Reason `json:"reason,omitempty"`
-	Campaigns []string        `json:"campaigns"`
+	Verdict string          `json:"verdict,omitempty"`
+	Reason  qianshao.Reason `json:"reason,omitempty"`
+	// Stale says that the verdict is about other content than is there now.
+	Stale     bool     `json:"stale,omitempty"`
+	Campaigns []string `json:"campaigns"`
 }
 
 // InReview is the verdict of a row whose decision waits for a second review. What was answered
@@ -127,7 +129,7 @@ func newRow(r *qianshao.FindingRecord, s *desk.Standing, campaigns, law []string
 	case s.DueForReview():
 		row.Verdict = InReview
 	case s.Verdict != "":
-		row.Verdict, row.Reason = string(s.Verdict), s.Reason
+		row.Verdict, row.Reason, row.Stale = string(s.Verdict), s.Reason, s.Stale(desk.Facts{Seen: f.Seen})
 	}
 	return row
 }

@@ -190,7 +190,16 @@ func (e *Exporter) Export(ctx context.Context, account qianshao.Account, r Reque
 	default:
 		return nil, refuse(RefusedBusy)
 	}
-	ids, err := e.selected(ctx, &account, &r)
+	file, err := e.make(ctx, &account, &r, words, kind)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = refuse(RefusedSlow)
+	}
+	return file, err
+}
+
+// make writes the file and records it.
+func (e *Exporter) make(ctx context.Context, account *qianshao.Account, r *Request, words, kind string) (*File, error) {
+	ids, err := e.selected(ctx, account, r)
 	if err != nil {
 		return nil, err
 	}
@@ -198,14 +207,14 @@ func (e *Exporter) Export(ctx context.Context, account qianshao.Account, r Reque
 	if err != nil {
 		return nil, err
 	}
-	x := &written{e: e, ctx: ctx, account: &account, r: &r, of: words, at: e.opts.Now()}
+	x := &written{e: e, ctx: ctx, account: account, r: r, of: words, at: e.opts.Now()}
 	out := &bounded{w: f, sum: sha256.New()}
 	if err := x.write(out, ids); err != nil {
 		_ = f.Close()
 		return nil, err
 	}
 	file := &File{File: f, Format: r.Format, Size: out.n, Digest: hex.EncodeToString(out.sum.Sum(nil)), Findings: x.n}
-	file.Name, file.LocalName = names(&r, kind, x.at.In(e.opts.Zone))
+	file.Name, file.LocalName = names(r, kind, x.at.In(e.opts.Zone))
 	act, err := e.opts.Desk.Record(ctx, account.Name, qianshao.ActExport, qianshao.Subject{Kind: qianshao.SubjectExport, ID: file.Digest},
 		desk.Detail{Event: string(r.Format), Words: words, After: strconv.Itoa(x.n)})
 	if err == nil {

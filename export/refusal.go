@@ -18,6 +18,7 @@ const (
 	RefusedMany      = "many"       // more findings than a file of the format has
 	RefusedLarge     = "large"      // more bytes than a file has
 	RefusedArchive   = "unarchived" // nothing is archived for any of the findings
+	RefusedSlow      = "slow"       // MaxTime is over
 	RefusedBusy      = "busy"
 )
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -223,6 +224,57 @@ func TestBounds(t *testing.T) {
 		}
 		if _, err := e.selected(t.Context(), &qianshao.Account{}, &Request{Findings: ids, Format: format}); err == nil || !strings.Contains(err.Error(), fmt.Sprint(n)) {
 			t.Errorf("%d as %s: %v", n+1, format, err)
+		}
+	}
+}
+
+// late is a store that takes too long.
+type late struct{}
+
+func (late) VisibleFindings(context.Context, qianshao.Sight, []string) ([]qianshao.FindingRecord, error) {
+	return nil, fmt.Errorf("read: %w", context.DeadlineExceeded)
+}
+
+// TestSlow: who waited for nothing is told what to narrow.
+func TestSlow(t *testing.T) {
+	t.Parallel()
+	_, err := New(Options{Store: late{}}).Export(t.Context(), qianshao.Account{}, Request{Finding: "x", Format: CSV})
+	var refusal *Refusal
+	if !errors.As(err, &refusal) || refusal.Code != RefusedSlow || !strings.Contains(refusal.In(locale.Chinese), "时限") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestVerdicts: what stands is told with its reason, with whether it is about what is there now,
+// and not at all while it waits for a second review.
+func TestVerdicts(t *testing.T) {
+	t.Parallel()
+	record := qianshao.FindingRecord{Finding: qianshao.Finding{ID: "x", Seen: "now"}}
+	for _, tc := range []struct {
+		standing desk.Standing
+		json     string
+		csv      string
+	}{
+		{desk.Standing{}, "", ""},
+		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "now"}, `"verdict":"crime","reason":"hacked",`, "犯罪,被入侵站点"},
+		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "then"}, `"verdict":"crime","reason":"hacked","stale":true,`, "犯罪（内容已变，待重新判断）,被入侵站点"},
+		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "then", Second: desk.SecondSample}, `"verdict":"in_review",`, "复核中,,"},
+		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "now", Second: desk.SecondSample, Reviews: 1}, `"verdict":"crime","reason":"hacked",`, "犯罪,被入侵站点"},
+	} {
+		var asLine, asTable bytes.Buffer
+		row := newRow(&record, &tc.standing, nil, nil, time.UTC)
+		table, err := newTable(&asTable, locale.Chinese)
+		if err == nil {
+			err = errors.Join(newLines(&asLine).row(&row), table.row(&row), table.end())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tc.json == "" && strings.Contains(asLine.String(), "verdict") || !strings.Contains(asLine.String(), tc.json) || !strings.Contains(asTable.String(), tc.csv) {
+			t.Errorf("%+v: %s%s", tc.standing, asLine.String(), asTable.String())
+		}
+		if strings.Contains(asLine.String(), "stale") != strings.Contains(tc.json, "stale") {
+			t.Errorf("%+v: %s", tc.standing, asLine.String())
 		}
 	}
 }

@@ -17,6 +17,7 @@ func exportMessages() map[string]message {
 		"export.refused.many":       {"这种格式一次最多导出 %d 条发现；请缩小检索式，或改用 CSV、JSON Lines。", "This format takes at most %d findings at a time. Narrow the query, or take CSV or JSON lines."},
 		"export.refused.large":      {"导出文件超过 %d MiB；请分几次导出较少的发现，或改用 CSV、JSON Lines。", "The file would be larger than %d MiB. Export fewer findings at a time, or take CSV or JSON lines."},
 		"export.refused.unarchived": {"证据库中没有这些发现的留存（已超过保存期限，或早于证据库）；请改用其他格式。", "Nothing is archived for these findings: retention has let go of it, or they are older than the archive. Take another format."},
+		"export.refused.slow":       {"导出超过了时限；请缩小检索式，或分几次导出。", "The export took too long. Narrow the query, or export fewer findings at a time."},
 		"export.refused.busy":       {"正在写另外两份导出；请稍后再试。", "Two other exports are being written; try again in a moment."},
 
 		"export.file.finding": {"前哨-发现", "qianshao-finding"}, "export.file.campaign": {"前哨-团伙", "qianshao-campaign"},
@@ -37,5 +38,6 @@ func exportMessages() map[string]message {
 		"export.column.indicators": {"线索标识", "Indicators"}, "export.column.authorisation": {"授权", "Authorisation"}, "export.column.campaigns": {"团伙", "Campaigns"},
 
 		"export.in_review": {"复核中", "In review"}, "export.reason.other": {"其他", "Other"},
+		"export.stale": {"%s（内容已变，待重新判断）", "%s (on other content than is there now)"},
 	}
 }
