@@ -159,6 +159,9 @@ type BatchStore interface {
 	DropUnused(ctx context.Context, before time.Time) error
 	// Batch returns a batch, or ErrNotFound.
 	Batch(ctx context.Context, id int64) (Batch, error)
+	// Batches returns the batches of an account, or all for "", with an ID below before, the
+	// latest first, at most limit; 0 begins with the last one.
+	Batches(ctx context.Context, by string, before int64, limit int) ([]Batch, error)
 	// ChangeBatch lets change alter the batch, in one durable transaction.
 	ChangeBatch(ctx context.Context, id int64, change func(*Batch) error) (Batch, error)
 	// Step hands judge the batch and its next members, at most limit, and writes what it

@@ -140,9 +140,14 @@ func (d *Desk) shownBatch(ctx context.Context, account *qianshao.Account, b Batc
 		}
 	}
 	if due {
-		o := *b.Order
-		o.Verdict, o.Reason, o.Detail.Words = "", "", ""
-		b.Order, b.Blind = &o, true
+		blindOrder(&b)
 	}
 	return b, nil
+}
+
+// blindOrder leaves out what a batch answers.
+func blindOrder(b *Batch) {
+	o := *b.Order
+	o.Verdict, o.Reason, o.Detail.Words = "", "", ""
+	b.Order, b.Blind = &o, true
 }

@@ -47,6 +47,24 @@ func (d *Desk) Batch(ctx context.Context, account qianshao.Account, id int64) (B
 	return d.shownBatch(ctx, &account, b)
 }
 
+// Batches returns the batches that the account may read: its own, or everybody's if it may
+// read the whole trail; those with an ID below before, the latest first, at most limit, where 0
+// begins with the last one. Of others' orders, whoever could review them is told the kind
+// alone: Batch says more where there is nothing left to review.
+func (d *Desk) Batches(ctx context.Context, account qianshao.Account, before int64, limit int) ([]Batch, error) {
+	by := account.Name
+	if readsAll(&account) {
+		by = ""
+	}
+	list, err := d.opts.Store.Batches(ctx, by, before, limit)
+	for i := range list {
+		if b := &list[i]; b.Order != nil && keptFrom(&account, b.By) {
+			blindOrder(b)
+		}
+	}
+	return list, err
+}
+
 func (d *Desk) batch(ctx context.Context, account qianshao.Account, id int64) (Batch, error) {
 	b, err := d.opts.Store.Batch(ctx, id)
 	if err != nil {
@@ -59,7 +77,12 @@ func (d *Desk) batch(ctx context.Context, account qianshao.Account, id int64) (B
 }
 
 func readsBatch(account *qianshao.Account, b *Batch) bool {
-	return b.By == account.Name || account.Sight.All && account.May(qianshao.PowerAudit)
+	return b.By == account.Name || readsAll(account)
+}
+
+// readsAll says whether the account may read the whole trail.
+func readsAll(account *qianshao.Account) bool {
+	return account.Sight.All && account.May(qianshao.PowerAudit)
 }
 
 // Preview counts what a batch that the account may read consists of.

@@ -235,6 +235,45 @@ func testBatchRefused(t *testing.T, d *Desk) {
 
 // testBatchesDropped: batches without an order are few and not old; the others stay, and no
 // ID is given twice.
+// testBatches: an account reads its own batches, and whoever reads the whole trail all of them, without
+// what others have ordered.
+func testBatches(t *testing.T, d *Desk) {
+	ids := d.FindMany(t, 3)
+	anns := d.run(t, "ann", d.freeze(t, "ann", ids), crime)
+	bobs := d.freeze(t, "bob", ids)
+	again := d.freeze(t, "ann", ids[:1])
+	for by, want := range map[string][]int64{"ann": {again.ID, anns.ID}, "bob": {bobs.ID}, "may": nil, "leo": {again.ID, bobs.ID, anns.ID}} {
+		var got []int64
+		for before := int64(0); ; {
+			list, err := d.Batches(t.Context(), d.Accounts[by], before, 1)
+			check(t, err)
+			if len(list) == 0 {
+				break
+			}
+			before = list[0].ID
+			got = append(got, before)
+			if o := list[0].Order; o != nil && (o.Verdict == "" || list[0].Blind) != (by != list[0].By) {
+				t.Errorf("%s is shown %+v of the batch of %s", by, o, list[0].By)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s reads the batches %v, want %v", by, got, want)
+		}
+	}
+	members := func() int {
+		p, err := d.Preview(t.Context(), d.Accounts["bob"], bobs.ID)
+		check(t, err)
+		return p.Members
+	}
+	if n := members(); n != 3 {
+		t.Errorf("the preview counts %d", n)
+	}
+	deleteFindings(t, d.Store, 1, deletionOf("http://many/1", "casino", 1))
+	if n := members(); n != 2 {
+		t.Errorf("after a deletion the preview counts %d", n)
+	}
+}
+
 func testBatchesDropped(t *testing.T, d *Desk) {
 	ids := d.FindMany(t, 2)
 	there := func(by string, id int64) bool {

@@ -22,8 +22,6 @@ type Review interface {
 	RebuildStandings(ctx context.Context) (count int, err error)
 	// Verify checks the trail, and holds standings and batches against it.
 	Verify(ctx context.Context, kept desk.Head, told func(problem string)) (desk.Verified, error)
-	// Batches returns batches with an ID below before, the latest first; 0 begins with the last one.
-	Batches(ctx context.Context, before int64, limit int) ([]desk.Batch, error)
 	// Head returns the end of the trail, and when its last act was.
 	Head(ctx context.Context) (h desk.Head, at time.Time, err error)
 }
@@ -59,6 +57,7 @@ func RunReview(t *testing.T, open OpenReview) {
 		{"batch passes over", testBatchSkips},
 		{"batch undone", testBatchUndo},
 		{"batch refused", testBatchRefused},
+		{"batches listed", testBatches},
 		{"batches dropped", testBatchesDropped},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -58,7 +59,35 @@ func (s *Store) Freeze(ctx context.Context, b desk.Batch, sight qianshao.Sight, 
 	if err != nil {
 		return desk.Batch{}, err
 	}
+	if err := s.keepPreview(ctx, b.ID); err != nil {
+		return desk.Batch{}, err
+	}
 	return b, s.dropFrozen(ctx, `account = $1 AND id NOT IN (SELECT id FROM batches WHERE account = $1 AND state = 'frozen' ORDER BY id DESC LIMIT $2)`, b.By, desk.MaxFrozen)
+}
+
+// keepPreview counts a batch once, for all who look at it. The count takes a second where there
+// are many members, so it is no part of a transaction: if a finding is deleted meanwhile, the
+// empty row goes (see Forget), and nothing is kept.
+func (s *Store) keepPreview(ctx context.Context, id int64) error {
+	err := s.db.Update(ctx, database.Ordered, "count a batch in", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO batch_previews (batch, preview) VALUES ($1, '')`, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	counted, err := s.Campaigns.CountBatch(ctx, id)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(counted)
+	if err != nil {
+		return err
+	}
+	return s.db.Update(ctx, database.Ordered, "count a batch in", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE batch_previews SET preview = $2 WHERE batch = $1`, id, string(text))
+		return err
+	})
 }
 
 // freezeSome writes members down as they are now, and adds them to the digest.
@@ -207,10 +236,17 @@ func (s *Store) Batch(ctx context.Context, id int64) (desk.Batch, error) {
 	return b, s.db.Fail("read a batch from", err)
 }
 
-// Batches returns batches with an ID below before, the latest first, at most limit; 0 begins
-// with the last one.
-func (s *Store) Batches(ctx context.Context, before int64, limit int) ([]desk.Batch, error) {
-	list, err := database.Collect(ctx, s.db.Read, scanBatch, selectBatches+` WHERE ($1 = 0 OR id < $1) AND state <> 'freezing' ORDER BY id DESC LIMIT $2`, before, limit)
+// Batches returns the batches of an account, or all for "", with an ID below before, the latest
+// first, at most limit; 0 begins with the last one.
+func (s *Store) Batches(ctx context.Context, by string, before int64, limit int) ([]desk.Batch, error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	where, args := ` WHERE id < $1`, []any{before, limit}
+	if by != "" {
+		where, args = where+` AND account = $3`, append(args, by)
+	}
+	list, err := database.Collect(ctx, s.db.Read, scanBatch, selectBatches+where+` AND state <> 'freezing' ORDER BY id DESC LIMIT $2`, args...)
 	return list, s.db.Fail("read batches from", err)
 }
 
@@ -460,7 +496,7 @@ WHERE m.undone <> 0 AND (a.batch = m.batch AND a.subject = m.finding AND a.kind 
 // verifyBatches checks that the members of each batch are those that were frozen.
 func (s *Store) verifyBatches(ctx context.Context, v *desk.Verified, problem func(string, ...any)) error {
 	for before := int64(0); ; {
-		list, err := s.Batches(ctx, before, 100)
+		list, err := s.Batches(ctx, "", before, 100)
 		if err != nil || len(list) == 0 {
 			return err
 		}

@@ -128,3 +128,36 @@ VALUES ($1, $2, $2, 'r', 'gambling', 3, 70, $3, 1, 1, $4, $5, 'city')`, id, page
 	}
 	return ids
 }
+
+// BenchmarkPreview is what the page of a batch costs each time that it is asked for: the preview
+// before there is an order, the tally afterwards.
+func BenchmarkPreview(b *testing.B) {
+	n := benchMembers
+	if asked := os.Getenv("QIANSHAO_BATCH"); asked != "" {
+		if _, err := fmt.Sscan(asked, &n); err != nil {
+			b.Fatal(err)
+		}
+	}
+	path := filepath.Join(b.TempDir(), "qianshao.db")
+	d := storetest.NewDesk(b, func(t testing.TB) (storetest.Store, storetest.Review) { return openAt(t, path) })
+	began := time.Now()
+	frozen, err := d.Freeze(b.Context(), d.Accounts["ann"], desk.Selection{Findings: fill(b, path, n)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("filled and frozen in %s", time.Since(began))
+	b.Run("preview", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := d.Preview(b.Context(), d.Accounts["ann"], frozen.ID); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("tally", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := d.Tally(b.Context(), d.Accounts["ann"], frozen.ID); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -156,7 +156,7 @@ func checkBatches(t *testing.T, d *storetest.Desk) {
 			t.Errorf("batch %s: %d times", what, times)
 		}
 	}
-	list, err := d.Review.Batches(t.Context(), 0, 1000)
+	list, err := d.Review.Batches(t.Context(), "", 0, 1000)
 	if err != nil || len(list) == 0 {
 		t.Errorf("%d batches, %v", len(list), err)
 	}

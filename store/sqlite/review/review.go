@@ -40,7 +40,8 @@ func notFound(err error) error {
 }
 
 // Forget removes what was derived for a finding that is deleted: its standing, its claim,
-// its part in campaigns. Its acts stay in the trail, which names no page.
+// its part in campaigns, and the previews of batches, which name hosts. Its acts stay in the
+// trail, which names no page.
 func Forget(ctx context.Context, tx *database.Tx, finding string) error {
 	if err := campaigns.Forget(ctx, tx, finding); err != nil {
 		return err
@@ -53,7 +54,8 @@ func Forget(ctx context.Context, tx *database.Tx, finding string) error {
 			return err
 		}
 	}
-	return nil
+	_, err := tx.ExecContext(ctx, `DELETE FROM batch_previews`)
+	return err
 }
 
 // state reads what a subject is.

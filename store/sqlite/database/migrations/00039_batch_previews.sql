@@ -1,0 +1,13 @@
+-- +goose Up
+-- What a batch consists of, in JSON (store/sqlite/queue, Counted): counting the members of a
+-- large one takes a second, and its page is looked at more than once. '' while it is counted.
+-- Hosts stand in it, so all rows go when a finding is deleted; what has none is counted anew.
+CREATE TABLE batch_previews (
+    batch   BIGINT PRIMARY KEY REFERENCES batches (id) ON DELETE CASCADE,
+    preview TEXT NOT NULL
+);
+CREATE INDEX batches_account ON batches (account, id);
+
+-- +goose Down
+DROP INDEX batches_account;
+DROP TABLE batch_previews;
