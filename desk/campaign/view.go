@@ -191,3 +191,36 @@ type Members struct {
 	// Next is the cursor of the next part; empty at the end.
 	Next string
 }
+
+// Quarter is what a timeline tells apart: the zones of the world begin their days at quarters of
+// an hour.
+const Quarter = 15 * time.Minute
+
+// Moment is a Quarter in which something happened.
+type Moment struct {
+	// At is its beginning.
+	At time.Time
+	// Found are the members that were first seen then.
+	Found int
+	// Relapsed are those whose primary campaign it is and that were there again then, after they
+	// had been gone; those that wait for a look alone.
+	Relapsed int
+}
+
+// Kin is a campaign that has a key in common with another one.
+type Kin struct {
+	ID    string
+	Label string
+	// Key is one of those that they have in common, and Members are those of the campaign that
+	// were found by such keys.
+	Key     string
+	Members int
+}
+
+// Limits of kin.
+const (
+	// MaxKin are as many as one compares before a merge.
+	MaxKin = 10
+	// MaxKinRead are the members of common keys, the latest, among which kin is looked for.
+	MaxKinRead = 5000
+)

@@ -3,6 +3,7 @@ package campaigns_test
 import (
 	"cmp"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -329,5 +330,90 @@ func TestSightFollowsAuthorisation(t *testing.T) {
 	}
 	if got, err := w.c.Campaign(t.Context(), before, id); err == nil {
 		t.Errorf("who could see it before still sees %+v", got)
+	}
+}
+
+// The page of a campaign shows when its members were found, those of one site, and what has a
+// key in common with it; a limited account is told of its own findings alone.
+func TestCampaignPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := campaign.Key{Kind: campaign.KindHandle, Name: "qq:10001"}
+	w.save(blockOf("a1", 1, "a.example", 1, key))
+	w.save(blockOf("a2", 1, "a.example", 2))
+	w.save(blockOf("a3", 1, "b.example", 61))
+	w.save(blockOf("k1", 2, "b.example", 3, key))
+	w.save(blockOf("k2", 2, "c.example", 4, key))
+	w.save(blockOf("k3", 3, "c.example", 5, key))
+	w.save(blockOf("no", 4, "c.example", 6))
+	w.group()
+	id := key.ID("salt")
+	all, own := qianshao.SeeAll(), qianshao.Sight{Authorisations: []string{"a-a.example", "a-c.example"}}
+	block := func(finding string) string {
+		of, err := w.c.Of(t.Context(), finding)
+		check(t, err)
+		return of[slices.IndexFunc(of, func(m campaign.Membership) bool { return m.Kind == campaign.KindBlock })].ID
+	}
+	on := func(sight qianshao.Sight, site string, limit int) (list []string) {
+		for after := ""; ; {
+			page, err := w.c.MembersOn(t.Context(), sight, block("a1"), site, after, limit)
+			check(t, err)
+			for _, m := range page.List {
+				list = append(list, m.Finding)
+			}
+			if after = page.Next; after == "" {
+				return list
+			}
+		}
+	}
+	for _, tc := range []struct {
+		sight qianshao.Sight
+		site  string
+		want  string
+	}{{all, "", "[a1 a2 a3]"}, {all, "a.example", "[a1 a2]"}, {all, "c.example", "[]"}, {own, "b.example", "[]"}, {own, "a.example", "[a1 a2]"}} {
+		if got := fmt.Sprint(on(tc.sight, tc.site, 1)); got != tc.want {
+			t.Errorf("members on %q: %s, want %s", tc.site, got, tc.want)
+		}
+	}
+	w.exec(`UPDATE findings SET back_at = $1 WHERE id = 'a2'`, database.Millis(base.Add(2*time.Hour)))
+	check(t, w.db.Update(t.Context(), database.Ordered, "test", func(tx *database.Tx) error {
+		return campaigns.PutStandings(t.Context(), tx, []trail.Standing{{Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: "a2"}, Standing: desk.Standing{
+			Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictCrime, Seen: "1", Round: 1,
+		}}})
+	}))
+	moments, err := w.c.Moments(t.Context(), all, block("a1"))
+	check(t, err)
+	want := []campaign.Moment{{At: base, Found: 2}, {At: base.Add(time.Hour), Found: 1}, {At: base.Add(2 * time.Hour), Relapsed: 1}}
+	if !slices.Equal(moments, want) {
+		t.Errorf("the timeline is %+v, want %+v", moments, want)
+	}
+	if moments, err = w.c.Moments(t.Context(), own, block("a1")); err != nil || len(moments) != 2 || moments[0].Found != 2 {
+		t.Errorf("a limited account's timeline is %+v, %v", moments, err)
+	}
+	kin := func(sight qianshao.Sight, id string) (list []string) {
+		of, err := w.c.Kin(t.Context(), sight, id)
+		check(t, err)
+		for _, k := range of {
+			list = append(list, fmt.Sprint(k.ID, " ", k.Label, " ", k.Key, " ", k.Members))
+		}
+		return list
+	}
+	k2, k3 := block("k1"), block("k3")
+	if got, want := kin(all, block("a1")), []string{k2 + " 标签 k1 qq:10001 2", k3 + " 标签 k3 qq:10001 1"}; !slices.Equal(got, want) {
+		t.Errorf("kin: %q, want %q", got, want)
+	}
+	if got := strings.Join(kin(own, block("a1")), "; "); !strings.Contains(got, k2) || strings.Contains(got, "k1") {
+		t.Errorf("a limited account is shown the kin %q", got)
+	}
+	if got := kin(all, id); len(got) != 3 {
+		t.Errorf("the kin of the handle's campaign: %q", got)
+	}
+	for _, read := range []func(qianshao.Sight) error{
+		func(s qianshao.Sight) error { _, err := w.c.Moments(t.Context(), s, block("a1")); return err },
+		func(s qianshao.Sight) error { _, err := w.c.Kin(t.Context(), s, block("a1")); return err },
+	} {
+		if err := read(qianshao.Sight{Authorisations: []string{"a-c.example"}}); !errors.Is(err, desk.ErrNotFound) {
+			t.Errorf("who sees no member: %v", err)
+		}
 	}
 }

@@ -271,7 +271,12 @@ JOIN campaigns c ON c.campaign = m.campaign WHERE m.finding = $1 GROUP BY c.camp
 
 // Members returns the members of a campaign that may be seen, the oldest first, after a
 // cursor, at most limit.
-func (c *Reader) Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (page campaign.Members, err error) {
+func (c *Reader) Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (campaign.Members, error) {
+	return c.MembersOn(ctx, sight, id, "", after, limit)
+}
+
+// MembersOn returns those of them that are on a site, which is a registered domain; "" is all.
+func (c *Reader) MembersOn(ctx context.Context, sight qianshao.Sight, id, site, after string, limit int) (page campaign.Members, err error) {
 	n, err := c.visible(ctx, sight, id)
 	if err != nil {
 		return page, err
@@ -280,18 +285,25 @@ func (c *Reader) Members(ctx context.Context, sight qianshao.Sight, id, after st
 		limit = campaign.DefaultLimit
 	}
 	s := &statement{}
-	s.add(`SELECT f.finding, f.authorisation, f.owner, f.category, f.level, f.score, f.campaign = m.campaign, f.undecided, f.relapsed, f.parked, f.reviewing, m.first_seen, f.last_seen
-FROM campaign_members m JOIN campaign_findings f ON f.finding = m.finding WHERE m.campaign = %s AND %s`,
-		s.arg(n), s.within("m.authorisation", scopesOf(&campaign.Query{Sight: sight})))
+	from := `campaign_members m JOIN campaign_findings f ON f.finding = m.finding WHERE`
+	if site != "" { // its findings are fewer than the campaign's members
+		from = `campaign_findings f CROSS JOIN campaign_members m ON m.finding = f.finding WHERE f.owner = ` + s.arg(site) + ` AND`
+	}
+	s.add(`SELECT f.finding, f.authorisation, f.owner, f.category, f.level, f.score, f.campaign = m.campaign, f.undecided, f.relapsed, f.parked, f.reviewing, f.first_seen, f.last_seen
+FROM %s m.campaign = %s AND %s`, from, s.arg(n), s.within("m.authorisation", scopesOf(&campaign.Query{Sight: sight})))
+	by := "m"
+	if site != "" {
+		by = "f"
+	}
 	if after != "" {
 		first, finding, ok := strings.Cut(after, ".")
 		at, err := strconv.ParseInt(first, 10, 64)
 		if !ok || err != nil {
 			return page, errCursor
 		}
-		s.add(` AND (m.first_seen, m.finding) > (%s, %s)`, s.arg(at), s.arg(finding))
+		s.add(` AND (%s.first_seen, %s.finding) > (%s, %s)`, by, by, s.arg(at), s.arg(finding))
 	}
-	s.add(` ORDER BY m.first_seen, m.finding LIMIT %s`, s.arg(limit+1))
+	s.add(` ORDER BY %s.first_seen, %s.finding LIMIT %s`, by, by, s.arg(limit+1))
 	page.List, err = database.Collect(ctx, c.db.Read, scanMember, s.text.String(), s.args...)
 	if err != nil {
 		return page, c.db.Fail("read the members of a campaign from", err)

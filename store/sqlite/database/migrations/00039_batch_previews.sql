@@ -7,7 +7,10 @@ CREATE TABLE batch_previews (
     preview TEXT NOT NULL
 );
 CREATE INDEX batches_account ON batches (account, id);
+-- The members of a campaign on one site: of a site there are fewer findings than of a campaign.
+CREATE INDEX campaign_findings_owner ON campaign_findings (owner, first_seen, finding);
 
 -- +goose Down
+DROP INDEX campaign_findings_owner;
 DROP INDEX batches_account;
 DROP TABLE batch_previews;
