@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/selection"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
 )
@@ -107,56 +109,29 @@ func (a *API) freeze(ctx context.Context, in *struct {
 	Key
 	Body Selection
 }) (*batchAnswer, error) {
-	selection, err := a.selected(ctx, &in.Body)
+	selected, err := a.selected(ctx, &in.Body)
 	if err != nil {
 		return nil, a.refusal(ctx, "campaign", err)
 	}
-	b, err := a.opts.Desk.Freeze(ctx, auth.Acting(ctx), selection)
+	b, err := a.opts.Desk.Freeze(ctx, auth.Acting(ctx), selected)
 	return a.answerBatch(ctx, b, err)
 }
 
 // selected returns the findings that a batch is made of.
 func (a *API) selected(ctx context.Context, s *Selection) (desk.Selection, error) {
+	selector := selection.Selector{Index: a.opts.Index, Parser: a.opts.Parser, Campaigns: a.opts.Campaigns}
+	selected, err := selector.Select(ctx, auth.From(ctx).Sight, selection.Request{Query: s.Query, Campaign: s.Campaign, Findings: s.Findings})
+	var tooMany *selection.TooMany
+	var syntax *index.SyntaxError
 	switch {
-	case s.Query != nil && s.Campaign == "" && len(s.Findings) == 0:
-		ids, err := a.found(ctx, *s.Query)
-		return desk.Selection{Query: *s.Query, Findings: ids}, err
-	case s.Query == nil && s.Campaign != "" && len(s.Findings) == 0:
-		ids, err := a.ofCampaign(ctx, s.Campaign)
-		return desk.Selection{Campaign: s.Campaign, Findings: ids}, err
-	case s.Query == nil && s.Campaign == "" && len(s.Findings) > 0:
-		return desk.Selection{Findings: s.Findings}, nil
+	case errors.Is(err, selection.ErrNone):
+		return selected, badBody(err.Error())
+	case errors.As(err, &tooMany):
+		return selected, NewProblem(http.StatusUnprocessableEntity, "too_many_members", err.Error())
+	case errors.As(err, &syntax):
+		return selected, badQuery(syntax.Message, syntax.Chinese(), syntax.Column)
 	}
-	return desk.Selection{}, badBody("give one of query, campaign and findings")
-}
-
-// foundStep is how many hits are read at a time.
-const foundStep = 2000
-
-// found returns the ids of all findings that the account finds with a query.
-func (a *API) found(ctx context.Context, query string) (ids []string, err error) {
-	node, err := parse(a.opts.Parser(), query)
-	if err != nil {
-		return nil, err
-	}
-	request := index.Request{Query: node, Sight: auth.From(ctx).Sight, Limit: foundStep, NoFacets: true}
-	for {
-		results, err := a.opts.Index.Search(ctx, request)
-		if err != nil {
-			return nil, err
-		}
-		if results.Total > desk.MaxMembers {
-			return nil, NewProblem(http.StatusUnprocessableEntity, "too_many_members", "the query finds "+strconv.Itoa(results.Total)+
-				" findings; a batch has at most "+strconv.Itoa(desk.MaxMembers)+": narrow the query")
-		}
-		for i := range results.Hits {
-			ids = append(ids, results.Hits[i].ID)
-		}
-		if results.Next == "" {
-			return ids, nil
-		}
-		request.After = results.Next
-	}
+	return selected, err
 }
 
 // answerBatch answers with a batch as it is now.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
-	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store"
 )
@@ -245,21 +244,4 @@ func newCounts(list []campaign.Count) []Count {
 		out = append(out, Count(c))
 	}
 	return out
-}
-
-// ofCampaign returns the ids of all members of a campaign that the account sees.
-func (a *API) ofCampaign(ctx context.Context, id string) (ids []string, err error) {
-	after := ""
-	for {
-		members, err := a.opts.Campaigns.Members(ctx, auth.From(ctx).Sight, id, after, campaign.MaxLimit)
-		if err != nil {
-			return nil, err
-		}
-		for i := range members.List {
-			ids = append(ids, members.List[i].Finding)
-		}
-		if after = members.Next; after == "" || len(ids) > desk.MaxMembers {
-			return ids, nil
-		}
-	}
 }

@@ -1,0 +1,110 @@
+// Package selection finds the findings that are meant by a query, by a campaign, or by their
+// ids, for what is done with many at once: batches and exports, by pages and API alike.
+package selection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/index"
+)
+
+// Campaigns are what findings are grouped into.
+type Campaigns interface {
+	// Members returns members of a campaign that may be seen, after a cursor, at most limit, or desk.ErrNotFound.
+	Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (campaign.Members, error)
+}
+
+// Selector selects findings. All fields are required; Campaigns only where campaigns are asked for.
+type Selector struct {
+	Index index.Index
+	// Parser returns what reads the queries that are asked now.
+	Parser    func() index.Parser
+	Campaigns Campaigns
+}
+
+// Request names findings in one of three ways.
+type Request struct {
+	// Query is in the query language; nil is none, and "" finds everything.
+	Query *string
+	// Campaign is the id of one.
+	Campaign string
+	// Findings are ids.
+	Findings []string
+}
+
+// ErrNone is for a request that names findings in no way, or in more than one.
+var ErrNone = errors.New("give one of query, campaign and findings")
+
+// TooMany is the error of a query that finds more than desk.MaxMembers.
+type TooMany struct{ Total int }
+
+func (e *TooMany) Error() string {
+	return fmt.Sprintf("the query finds %d findings; a batch has at most %d: narrow the query", e.Total, desk.MaxMembers)
+}
+
+// Select returns the findings that who has the sight sees of what is asked for. Its errors are
+// ErrNone, *TooMany, *index.SyntaxError, and desk.ErrNotFound for a campaign.
+func (s *Selector) Select(ctx context.Context, sight qianshao.Sight, r Request) (desk.Selection, error) {
+	switch {
+	case r.Query != nil && r.Campaign == "" && len(r.Findings) == 0:
+		ids, err := s.found(ctx, sight, *r.Query)
+		return desk.Selection{Query: *r.Query, Findings: ids}, err
+	case r.Query == nil && r.Campaign != "" && len(r.Findings) == 0:
+		ids, err := s.ofCampaign(ctx, sight, r.Campaign)
+		return desk.Selection{Campaign: r.Campaign, Findings: ids}, err
+	case r.Query == nil && r.Campaign == "" && len(r.Findings) > 0:
+		return desk.Selection{Findings: r.Findings}, nil
+	}
+	return desk.Selection{}, ErrNone
+}
+
+// foundStep is how many hits are read at a time.
+const foundStep = 2000
+
+// found returns the ids of all findings of a query.
+func (s *Selector) found(ctx context.Context, sight qianshao.Sight, query string) (ids []string, err error) {
+	node, err := s.Parser().Parse(query)
+	if err != nil {
+		return nil, err
+	}
+	request := index.Request{Query: node, Sight: sight, Limit: foundStep, NoFacets: true}
+	for {
+		results, err := s.Index.Search(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		if results.Total > desk.MaxMembers {
+			return nil, &TooMany{results.Total}
+		}
+		for i := range results.Hits {
+			ids = append(ids, results.Hits[i].ID)
+		}
+		if results.Next == "" {
+			return ids, nil
+		}
+		request.After = results.Next
+	}
+}
+
+// ofCampaign returns the ids of all members of a campaign. Of those above desk.MaxMembers it
+// returns some: the desk refuses them.
+func (s *Selector) ofCampaign(ctx context.Context, sight qianshao.Sight, id string) (ids []string, err error) {
+	after := ""
+	for {
+		members, err := s.Campaigns.Members(ctx, sight, id, after, campaign.MaxLimit)
+		if err != nil {
+			return nil, err
+		}
+		for i := range members.List {
+			ids = append(ids, members.List[i].Finding)
+		}
+		if after = members.Next; after == "" || len(ids) > desk.MaxMembers {
+			return ids, nil
+		}
+	}
+}
