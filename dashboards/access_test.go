@@ -37,6 +37,7 @@ const (
 	read   = qianshao.ScopeRead
 	submit = qianshao.Scope(qianshao.PowerSubmit)
 	decide = qianshao.Scope(qianshao.PowerDecide)
+	lead   = qianshao.Scope(qianshao.PowerLead)
 )
 
 // access is the table of all routes. A route without its row fails the test.
@@ -59,6 +60,16 @@ func access() map[string]route {
 		"POST /acts/{seq}/undo": {target: "/acts/99/undo", body: "words=x", scope: decide, ok: 404},
 		"POST /claims":          {target: "/claims", body: "subject=finding:none", scope: decide, ok: 404},
 		"POST /claims/release":  {target: "/claims/release", body: "subject=finding:THEIRS", scope: decide, ok: 204, limited: unseen},
+
+		"GET /campaigns/{id}":         {target: "/campaigns/none", ok: 404},
+		"POST /campaigns/{id}/merge":  {target: "/campaigns/none/merge", body: "basis=0&other=x", scope: lead, ok: 404},
+		"POST /campaigns/{id}/split":  {target: "/campaigns/none/split", body: "basis=0&finding=x", scope: lead, ok: 404},
+		"POST /campaigns/{id}/policy": {target: "/campaigns/none/policy", body: "basis=0&newcomers=queue", scope: lead, ok: 404},
+		"GET /batches":                page("/batches"),
+		"GET /batches/{id}":           {target: "/batches/99", ok: 404},
+		"POST /batches":               {target: "/batches", body: "x=1", scope: decide, ok: 422},
+		"POST /batches/{id}/begin":    {target: "/batches/99/begin", body: "kind=decide&verdict=unsure", scope: decide, ok: 404},
+		"POST /batches/{id}/undo":     {target: "/batches/99/undo", body: "x=1", scope: decide, ok: 404},
 
 		"GET /static/{file}": {target: "/static/console.css", open: true, ok: 200}, "GET /healthz": {target: "/healthz", open: true, ok: 200},
 		"GET /login": {target: "/login", open: true, ok: 200}, "POST /login": {target: "/login", body: "name=nobody-N&password=x", open: true, ok: 401},

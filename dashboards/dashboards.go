@@ -21,6 +21,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/campaigns"
 	"github.com/qianshao/qianshao/dashboards/console"
 	"github.com/qianshao/qianshao/dashboards/decision"
 	"github.com/qianshao/qianshao/dashboards/downloads"
@@ -29,6 +30,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/review"
+	"github.com/qianshao/qianshao/dashboards/selection"
 	"github.com/qianshao/qianshao/dashboards/sites"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/export"
@@ -41,6 +43,7 @@ type Store interface {
 	console.Store
 	sites.Store
 	decision.Store
+	campaigns.Store
 	api.Store
 	auth.Store
 	api.Answers
@@ -54,6 +57,7 @@ type Campaigns interface {
 	api.Campaigns
 	review.Campaigns
 	export.Campaigns
+	campaigns.Reader
 }
 
 // Options of New. Store and Index are required.
@@ -126,6 +130,7 @@ type site struct {
 	mux      *routes
 	// downloads is nil where nothing is exported.
 	downloads *downloads.Downloads
+	campaigns *campaigns.Campaigns
 }
 
 // New returns the handler. The error is about the options.
@@ -239,6 +244,13 @@ func (s *site) addPages(in *intake.Intake, parser func() index.Parser, exporter 
 			return err
 		}
 	}
+	s.campaigns, err = campaigns.New(s.pages, campaigns.Options{
+		Store: o.Store, Desk: o.Desk, Campaigns: o.Campaigns, Decision: s.decision, Guard: s.guard,
+		Selection: selection.Selector{Index: o.Index, Parser: parser, Campaigns: o.Campaigns},
+	})
+	if err != nil {
+		return err
+	}
 	s.console, err = console.New(s.pages, console.Options{
 		Store: o.Store, Index: o.Index, Parser: parser, Fold: o.Fold, RuleTitle: o.RuleTitle, Unmonitored: s.sites.UnmonitoredInWords,
 	})
@@ -252,6 +264,7 @@ func (s *site) routes() *routes {
 	s.sites.Route(mux)
 	s.review.Route(mux)
 	s.decision.Route(mux)
+	s.campaigns.Route(mux)
 	s.console.Route(mux)
 	if s.downloads != nil {
 		s.downloads.Route(mux)

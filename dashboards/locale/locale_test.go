@@ -58,6 +58,10 @@ func TestMessageKeys(t *testing.T) {
 	built := []string{
 		"account.password.",
 		"auth.",
+		"batch.skipped.",
+		"batch.state.",
+		"campaign.act.",
+		"campaign.kind.",
 		"category.",
 		"cause.",
 		"crawl.",

@@ -79,6 +79,8 @@ func shownAt(r *http.Request) *url.URL {
 		}
 	case path == "/export": // what is asked for stands in the form alone
 		return &url.URL{Path: "/"}
+	case strings.HasPrefix(path, "/campaigns/"), strings.HasPrefix(path, "/batches/"):
+		return &url.URL{Path: path[:strings.LastIndex(path, "/")]}
 	case strings.HasPrefix(path, "/account/"):
 		return &url.URL{Path: "/account"}
 	}

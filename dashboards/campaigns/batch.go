@@ -1,0 +1,520 @@
+package campaigns
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/dashboards/selection"
+	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/index"
+)
+
+const (
+	// shownBatches and shownPassed are how many batches, and members that were passed over, a
+	// page lists at a time.
+	shownBatches, shownPassed = 50, 50
+	// shownSites is how many sites a preview counts one by one; they are the largest ones.
+	shownSites = 20
+)
+
+// batchPage is the model of a batch's page.
+type batchPage struct {
+	batchWords
+	*page.Layout
+	desk.Batch
+	// Preview is what it consists of; nil while it is worked on.
+	Preview        *desk.Preview
+	Sites          []count
+	MoreSites      int
+	Categories     []categoryCount
+	Levels         []levelCount
+	Unlike, Random []example
+	// Tally is what became of its members; nil while there is no order.
+	Tally  *desk.Tally
+	Passed []passed
+	Next   string
+	// MayBegin and MayUndo say what the account may do; NeedsWords that an undo needs a reason.
+	MayBegin, MayUndo, NeedsWords bool
+	Order                         order
+	Wrong                         *refused
+}
+
+// count is how many members a value has.
+type count struct {
+	Value   string
+	Members int
+}
+
+type categoryCount struct {
+	Category qianshao.Category
+	Members  int
+}
+
+type levelCount struct {
+	Level   qianshao.Level
+	Members int
+}
+
+// passed is a member that was passed over.
+type passed struct {
+	desk.Member
+	Host     string
+	Evidence []untrusted.Piece
+}
+
+// order is what somebody has typed into the form of a batch.
+type order struct {
+	Kind             qianshao.ActKind
+	Verdict          qianshao.Verdict
+	Reason           qianshao.Reason
+	Words, Until     string
+	Content, Relapse bool
+	Again            bool
+	Confirm          string
+	// Undo are the words of the undo.
+	Undo string
+}
+
+func (c *Campaigns) serveBatch(w http.ResponseWriter, r *http.Request) {
+	c.showBatch(w, r, order{Kind: qianshao.ActDecide}, nil)
+}
+
+// idOf reads the number of a batch from the address; 0 for none.
+func idOf(r *http.Request) int64 {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil || id < 1 {
+		return 0
+	}
+	return id
+}
+
+// showBatch answers with a batch's page; what was typed, and refused, stands in it again.
+func (c *Campaigns) showBatch(w http.ResponseWriter, r *http.Request, typed order, wrong *refused) {
+	b, err := c.opts.Desk.Batch(r.Context(), auth.From(r.Context()), idOf(r))
+	if errors.Is(err, desk.ErrNotFound) {
+		c.NotFound(w, r)
+		return
+	}
+	v := &batchPage{Layout: c.Layout(w, r, "batch.title"), Batch: b, Order: typed, Wrong: wrong}
+	v.batchWords = newBatchWords(v.Layout)
+	if err == nil {
+		v.Title = v.T("batch.number", b.ID)
+		err = c.fillBatch(r, v)
+	}
+	if err != nil {
+		c.FailWith(w, r, err)
+		return
+	}
+	status := http.StatusOK
+	if wrong != nil {
+		status = wrong.Status
+	}
+	c.Render(w, r, status, "batch", v)
+}
+
+// fillBatch reads what the page shows besides the batch itself. While the batch is worked on,
+// the page asks for itself again each moment, and does without the preview.
+func (c *Campaigns) fillBatch(r *http.Request, v *batchPage) error {
+	account := auth.From(r.Context())
+	own := v.By == account.Name
+	v.MayBegin = own && v.State == desk.BatchFrozen && account.May(qianshao.PowerDecide)
+	v.MayUndo = (v.State == desk.BatchApplying || v.State == desk.BatchApplied) && (own && account.May(qianshao.PowerDecide) || account.May(qianshao.PowerLead))
+	v.NeedsWords = !own || !v.Done.IsZero() && v.Now.Sub(v.Done) > desk.UndoTime
+	if v.Batch.Order != nil {
+		tally, err := c.opts.Desk.Tally(r.Context(), account, v.ID)
+		if err != nil {
+			return err
+		}
+		v.Tally = &tally
+	}
+	if v.Running() {
+		return nil
+	}
+	if v.Tally != nil {
+		if err := c.passed(r, v); err != nil {
+			return err
+		}
+	}
+	return c.preview(r, v)
+}
+
+// preview fills in what the batch consists of.
+func (c *Campaigns) preview(r *http.Request, v *batchPage) error {
+	p, err := c.opts.Desk.Preview(r.Context(), auth.From(r.Context()), v.ID)
+	if err != nil {
+		return err
+	}
+	v.Preview = &p
+	for host, n := range p.Sites {
+		v.Sites = append(v.Sites, count{host, n})
+	}
+	slices.SortFunc(v.Sites, func(a, b count) int { return cmp.Or(cmp.Compare(b.Members, a.Members), cmp.Compare(a.Value, b.Value)) })
+	if n := len(v.Sites); n > shownSites {
+		v.Sites, v.MoreSites = v.Sites[:shownSites], n-shownSites
+	}
+	for category, n := range p.Categories {
+		v.Categories = append(v.Categories, categoryCount{category, n})
+	}
+	slices.SortFunc(v.Categories, func(a, b categoryCount) int {
+		return cmp.Or(cmp.Compare(b.Members, a.Members), cmp.Compare(a.Category, b.Category))
+	})
+	for _, level := range slices.Backward(slices.Sorted(maps.Keys(p.Levels))) {
+		v.Levels = append(v.Levels, levelCount{level, p.Levels[level]})
+	}
+	if v.Unlike, err = c.examplesOf(r, p.Unlike); err == nil {
+		v.Random, err = c.examplesOf(r, p.Random)
+	}
+	return err
+}
+
+// examplesOf returns examples with their evidence.
+func (c *Campaigns) examplesOf(r *http.Request, list []desk.Example) (out []example, err error) {
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].Finding
+	}
+	findings, err := c.opts.Store.Findings(r.Context(), ids)
+	for _, id := range ids {
+		if f, ok := findings[id]; ok {
+			out = append(out, newExample(&f))
+		}
+	}
+	return out, err
+}
+
+// passed fills in the members that the batch has passed over.
+func (c *Campaigns) passed(r *http.Request, v *batchPage) error {
+	list, err := c.opts.Desk.Members(r.Context(), auth.From(r.Context()), v.ID, true, r.URL.Query().Get("after"), shownPassed)
+	if err != nil {
+		return err
+	}
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].Finding
+	}
+	findings, err := c.opts.Store.Findings(r.Context(), ids)
+	for i := range list {
+		p := passed{Member: list[i]}
+		if f, ok := findings[p.Finding]; ok {
+			p.Host = f.Host()
+			if e, ok := f.Primary(); ok {
+				p.Evidence = pieces(&e)
+			}
+		}
+		v.Passed = append(v.Passed, p)
+	}
+	if len(list) == shownPassed {
+		v.Next = list[len(list)-1].Finding
+	}
+	return err
+}
+
+// Did says what was ordered.
+func (v *batchPage) Did() string { return v.Said(&v.Batch) }
+
+// Running says that the batch is worked on.
+func (v *batchPage) Running() bool {
+	return v.Batch.State == desk.BatchApplying || v.Batch.State == desk.BatchUndoing
+}
+
+// Worked is how many members have had their turn, and Of how many there are.
+func (v *batchPage) Worked() int {
+	if v.Batch.State == desk.BatchUndoing {
+		return v.Tally.Undone + sum(v.Tally.Kept)
+	}
+	return v.Tally.Done + v.Tally.Undone + sum(v.Tally.Skipped)
+}
+
+// Of is how many members have a turn: those that the account sees; to be undone, those that were acted on.
+func (v *batchPage) Of() int {
+	if v.Batch.State == desk.BatchUndoing {
+		return v.Tally.Done + v.Tally.Undone
+	}
+	return v.Tally.Pending + v.Tally.Done + v.Tally.Undone + sum(v.Tally.Skipped)
+}
+
+func sum(counts map[desk.Skipped]int) (n int) {
+	for _, m := range counts {
+		n += m
+	}
+	return n
+}
+
+// Confirms says that the number of members must be typed.
+func (v *batchPage) Confirms() bool { return v.Members > desk.ConfirmAbove }
+
+// ShortDigest is enough of the digest to tell batches apart by eye.
+func (v *batchPage) ShortDigest() string { return untrusted.First(v.Digest, 12) }
+
+// Reasons are the choices of reasons.
+func (v *batchPage) Reasons() []any { return v.reasons("reason", v.Order.Reason) }
+
+// Further is the page of the batch, with further members that were passed over.
+func (v *batchPage) Further(after string) string {
+	return page.WithQuery(pathOfBatch(v.ID), only(url.Values{"after": {after}}))
+}
+
+// FirstDay and LastDay bound the day until which the members are parked.
+func (v *batchPage) FirstDay() string {
+	return v.Now.In(v.TimeZone()).AddDate(0, 0, 1).Format(time.DateOnly)
+}
+
+// LastDay is the latest one.
+func (v *batchPage) LastDay() string {
+	return v.Now.Add(desk.MaxPark).In(v.TimeZone()).Format(time.DateOnly)
+}
+
+// UndoMinutes is for how long nobody asks why a batch is undone.
+func (v *batchPage) UndoMinutes() int { return int(desk.UndoTime.Minutes()) }
+
+// WrongAt is what is wrong with one of some fields; "" if nothing is.
+func (v *batchPage) WrongAt(fields ...string) string {
+	if v.Wrong != nil && slices.Contains(fields, v.Wrong.Field) {
+		return v.Wrong.Text
+	}
+	return ""
+}
+
+// WrongElsewhere is what is wrong, where no field of the form shows it.
+func (v *batchPage) WrongElsewhere() string {
+	if v.Wrong == nil || slices.Contains([]string{"verdict", "reason", "detail.words", "until", "confirm", "words"}, v.Wrong.Field) {
+		return ""
+	}
+	return v.Wrong.Text
+}
+
+func pathOfBatch(id int64) string { return "/batches/" + strconv.FormatInt(id, 10) }
+
+// takeBatch freezes what a form has selected, and leads to its preview.
+func (c *Campaigns) takeBatch(w http.ResponseWriter, r *http.Request) {
+	bound(w, r)
+	request := selection.Request{Campaign: r.PostFormValue("campaign"), Findings: r.PostForm["finding"]}
+	if r.PostForm.Has("query") {
+		query := r.PostForm.Get("query")
+		request.Query = &query
+	}
+	account := auth.From(r.Context())
+	selected, err := c.opts.Selection.Select(r.Context(), account.Sight, request)
+	if err == nil {
+		var b desk.Batch
+		if b, err = c.opts.Desk.Freeze(r.Context(), account, selected); err == nil {
+			http.Redirect(w, r, pathOfBatch(b.ID), http.StatusSeeOther)
+			return
+		}
+	}
+	c.refuseBatch(w, r, err)
+}
+
+// refusedPage says why there is no batch.
+type refusedPage struct {
+	*page.Layout
+	Why  string
+	Back string
+}
+
+func (c *Campaigns) refuseBatch(w http.ResponseWriter, r *http.Request, err error) {
+	v := &refusedPage{Layout: c.Layout(w, r, "batch.refused"), Back: "/batches"}
+	if id := r.PostForm.Get("campaign"); id != "" {
+		v.Back = pathOf(id)
+	} else if query := r.PostForm.Get("query"); query != "" {
+		v.Back = page.SearchURL(query)
+	}
+	var syntax *index.SyntaxError
+	var tooMany *selection.TooMany
+	status := http.StatusUnprocessableEntity
+	switch wrong := refusal(v.Layout, err); {
+	case wrong != nil:
+		status, v.Why = wrong.Status, wrong.Text
+	case errors.Is(err, selection.ErrNone):
+		v.Why = v.T("batch.refused.none")
+	case errors.As(err, &tooMany):
+		v.Why = v.T("batch.refused.many", tooMany.Total, desk.MaxMembers)
+	case errors.As(err, &syntax):
+		v.Why = syntax.Message
+		if !v.IsEnglish() {
+			v.Why = syntax.Chinese()
+		}
+	case errors.Is(err, desk.ErrNotFound):
+		v.Why = v.T("batch.refused.empty")
+	default:
+		c.FailWith(w, r, err)
+		return
+	}
+	c.Render(w, r, status, "refused", v)
+}
+
+// takeBegin orders what is done with the members.
+func (c *Campaigns) takeBegin(w http.ResponseWriter, r *http.Request) {
+	bound(w, r)
+	f := readOrder(r)
+	o, err := f.order(c.Zone)
+	if err == nil {
+		_, err = c.opts.Desk.Begin(r.Context(), auth.From(r.Context()), idOf(r), o, numberOf(f.Confirm))
+	}
+	c.answerBatch(w, r, f, err)
+}
+
+// takeUndo takes the batch back.
+func (c *Campaigns) takeUndo(w http.ResponseWriter, r *http.Request) {
+	bound(w, r)
+	words := r.PostFormValue("words")
+	_, err := c.opts.Desk.UndoBatch(r.Context(), auth.From(r.Context()), idOf(r), words)
+	c.answerBatch(w, r, order{Kind: qianshao.ActDecide, Undo: words}, err)
+}
+
+// answerBatch leads to the batch, or says what was wrong with what was asked of it.
+func (c *Campaigns) answerBatch(w http.ResponseWriter, r *http.Request, f order, err error) {
+	if err == nil {
+		http.Redirect(w, r, pathOfBatch(idOf(r)), http.StatusSeeOther)
+		return
+	}
+	v := c.Layout(w, r, "batch.title")
+	wrong := refusal(v, err)
+	switch {
+	case wrong != nil:
+		if b, err := c.opts.Desk.Batch(r.Context(), auth.From(r.Context()), idOf(r)); err == nil && wrong.Field == "confirm" {
+			wrong.Text = v.T("batch.confirm.wrong", b.Members)
+		}
+		c.showBatch(w, r, f, wrong)
+	case errors.Is(err, desk.ErrNotFound):
+		c.NotFound(w, r)
+	default:
+		c.FailWith(w, r, err)
+	}
+}
+
+func readOrder(r *http.Request) order {
+	return order{
+		Kind: qianshao.ActKind(r.PostFormValue("kind")), Verdict: qianshao.Verdict(r.PostFormValue("verdict")), Reason: qianshao.Reason(r.PostFormValue("reason")),
+		Words: r.PostFormValue("words"), Until: r.PostFormValue("until"), Content: r.PostFormValue("park_content") != "",
+		Relapse: r.PostFormValue("park_relapse") != "", Again: r.PostFormValue("again") != "", Confirm: r.PostFormValue("confirm"),
+	}
+}
+
+// order is what the desk is asked to do. Verdict and reason of a form that parks, and the ends of
+// one that decides, are of the part of the form that was not chosen.
+func (f *order) order(zone *time.Location) (o desk.Order, err error) {
+	o = desk.Order{Kind: f.Kind, Again: f.Again, Detail: desk.Detail{Words: f.Words}}
+	if f.Kind != qianshao.ActPark {
+		o.Verdict, o.Reason = f.Verdict, f.Reason
+		return o, nil
+	}
+	o.Detail.Park = &desk.Park{Content: f.Content, Relapse: f.Relapse}
+	if f.Until != "" {
+		if o.Until, err = time.ParseInLocation(time.DateOnly, f.Until, zone); err != nil {
+			return o, &desk.Refusal{Code: "park", Field: "until", Text: "write the day as 2006-01-02"}
+		}
+	}
+	return o, nil
+}
+
+// numberOf reads a number as people type it, also by a Chinese keyboard in full width. What is
+// none is -1, which no batch has; nothing is 0.
+func numberOf(s string) int {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case '０' <= r && r <= '９':
+			return r - '０' + '0'
+		case unicode.IsSpace(r):
+			return -1
+		}
+		return r
+	}, s)
+	if s == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return -1
+	}
+	return n
+}
+
+// batchesPage lists batches.
+type batchesPage struct {
+	batchWords
+	*page.Layout
+	List []batchRow
+	// All says that those of all accounts are listed.
+	All  bool
+	Next int64
+}
+
+// batchRow is a batch with what is said of it.
+type batchRow struct {
+	desk.Batch
+	Did string
+}
+
+func (c *Campaigns) serveBatches(w http.ResponseWriter, r *http.Request) {
+	account := auth.From(r.Context())
+	before, err := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
+	if err != nil || before < 1 {
+		before = 0 // the first page
+	}
+	list, err := c.opts.Desk.Batches(r.Context(), account, before, shownBatches+1)
+	if err != nil {
+		c.FailWith(w, r, err)
+		return
+	}
+	v := &batchesPage{Layout: c.Layout(w, r, "batches.title"), All: account.Sight.All && account.May(qianshao.PowerAudit)}
+	v.batchWords = newBatchWords(v.Layout)
+	if len(list) > shownBatches {
+		list = list[:shownBatches]
+		v.Next = list[shownBatches-1].ID
+	}
+	for i := range list {
+		v.List = append(v.List, batchRow{list[i], v.Said(&list[i])})
+	}
+	c.Render(w, r, http.StatusOK, "batches", v)
+}
+
+// batchWords says in words what batches have in codes.
+type batchWords struct{ verdicts }
+
+func newBatchWords(v *page.Layout) batchWords { return batchWords{verdicts{v}} }
+
+// StateOf says how far a batch is.
+func (v batchWords) StateOf(s desk.BatchState) string {
+	return v.Language.Named("batch.state.", string(s))
+}
+
+// PassedWhy says why a member was passed over.
+func (v batchWords) PassedWhy(s desk.Skipped) string {
+	return v.Language.Named("batch.skipped.", string(s))
+}
+
+// Said says what a batch was ordered to do, as far as the account may know.
+func (v batchWords) Said(b *desk.Batch) string {
+	switch {
+	case b.Order == nil:
+		return "–"
+	case b.Order.Kind == qianshao.ActPark:
+		return v.T("batch.did.park")
+	case b.Blind:
+		return v.T("batch.did.blind")
+	}
+	said := v.Verdict(b.Order.Verdict)
+	if b.Order.Reason != "" {
+		said += " · " + v.Reason(b.Order.Reason)
+	}
+	return said
+}
+
+// CampaignPage is the page of a campaign.
+func (v batchWords) CampaignPage(id string) string { return pathOf(id) }
+
+// BatchPage is the page of a batch.
+func (v batchWords) BatchPage(id int64) string { return pathOfBatch(id) }

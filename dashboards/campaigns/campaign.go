@@ -1,0 +1,342 @@
+package campaigns
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/decision"
+	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+)
+
+// shownMembers is how many members a campaign's page lists at a time.
+const shownMembers = 50
+
+// campaignPage is the model of a campaign's page.
+type campaignPage struct {
+	said
+	verdicts
+	*page.Layout
+	campaign.Details
+	Decision           *decision.Panel
+	MayDecide, MayLead bool
+	Typical            *example
+	Unlike             []example
+	Difference         *difference
+	Chart              *chart
+	Events             []event
+	Kin                []campaign.Kin
+	// Site is the one whose members are listed; "" for all.
+	Site    string
+	Members []memberRow
+	Next    string
+	// After is the cursor of the members that are listed.
+	After string
+	// Basis is the last act that says what the campaign is.
+	Basis int64
+	Typed typed
+}
+
+// difference is how a finding's block differs from the typical one.
+type difference struct {
+	With    string
+	Changes []change
+	// Same says that they do not differ, and Cut that no more than the first part was compared.
+	Same, Cut bool
+}
+
+// memberRow is a member with its most telling evidence.
+type memberRow struct {
+	campaign.Member
+	Evidence []untrusted.Piece
+	// State says what is to be done about it.
+	State  string
+	Ticked bool
+}
+
+// typed is what somebody has sent of a form of the page, and what is wrong with it.
+type typed struct {
+	// Form is "merge", "split" or "policy"; "" for none.
+	Form      string
+	Wrong     *refused
+	Campaigns []string // that were ticked
+	Other     string   // that was typed
+	Findings  []string
+	Newcomers desk.Newcomers
+	Verdict   qianshao.Verdict
+	Reason    qianshao.Reason
+	Words     string
+}
+
+// Has says that a campaign was ticked.
+func (t *typed) Has(id string) bool { return slices.Contains(t.Campaigns, id) }
+
+func (c *Campaigns) serveCampaign(w http.ResponseWriter, r *http.Request) {
+	c.showCampaign(w, r, r.PathValue("id"), typed{})
+}
+
+// showCampaign answers with a campaign's page; what was typed, and refused, stands in it again.
+func (c *Campaigns) showCampaign(w http.ResponseWriter, r *http.Request, id string, t typed) {
+	d, err := c.opts.Campaigns.Campaign(r.Context(), auth.From(r.Context()).Sight, id)
+	switch {
+	case errors.Is(err, desk.ErrNotFound):
+		c.NotFound(w, r)
+		return
+	case err == nil && d.ID != id && t.Form == "": // a former id
+		http.Redirect(w, r, page.WithQuery(pathOf(d.ID), r.URL.Query()), http.StatusSeeOther)
+		return
+	}
+	v := &campaignPage{Layout: c.Layout(w, r, "campaign.title"), Details: d, Typed: t}
+	v.said, v.verdicts = said{v.Layout}, verdicts{v.Layout}
+	var wrong *desk.Refusal
+	if err == nil {
+		v.Title = v.Name()
+		err = c.fillCampaign(r, v)
+	}
+	switch {
+	case errors.As(err, &wrong) && wrong.Field == "after":
+		http.Redirect(w, r, pathOf(d.ID), http.StatusSeeOther)
+		return
+	case err != nil:
+		c.FailWith(w, r, err)
+		return
+	}
+	status := http.StatusOK
+	if t.Wrong != nil {
+		status = t.Wrong.Status
+	}
+	c.Render(w, r, status, "campaign", v)
+}
+
+// fillCampaign reads what the page shows besides the campaign itself.
+func (c *Campaigns) fillCampaign(r *http.Request, v *campaignPage) (err error) {
+	account := auth.From(r.Context())
+	v.MayDecide, v.MayLead = account.May(qianshao.PowerDecide), account.May(qianshao.PowerLead)
+	if v.Decision, err = c.opts.Decision.Panel(r, v.Layout, qianshao.Subject{Kind: qianshao.SubjectCampaign, ID: v.ID}, pathOf(v.ID)); err != nil {
+		return err
+	}
+	v.Basis = v.Decision.Standing.Act
+	if err := c.members(r, v); err != nil {
+		return err
+	}
+	if err := c.examples(r, v); err != nil {
+		return err
+	}
+	acts, err := v.Decision.View.History(account)
+	if err != nil {
+		return err
+	}
+	moments, err := c.opts.Campaigns.Moments(r.Context(), account.Sight, v.ID)
+	if err != nil {
+		return err
+	}
+	days := daysOf(moments, v.TimeZone())
+	v.Chart, v.Events = newChart(days), eventsOf(days, acts)
+	if v.MayLead {
+		v.Kin, err = c.opts.Campaigns.Kin(r.Context(), account.Sight, v.ID)
+	}
+	return err
+}
+
+// members fills in the members that are listed.
+func (c *Campaigns) members(r *http.Request, v *campaignPage) error {
+	values := r.URL.Query()
+	v.Site, v.After = values.Get("site"), values.Get("after")
+	part, err := c.opts.Campaigns.MembersOn(r.Context(), auth.From(r.Context()).Sight, v.ID, v.Site, v.After, shownMembers)
+	if err != nil {
+		return err
+	}
+	ids := make([]string, len(part.List))
+	for i := range part.List {
+		ids[i] = part.List[i].Finding
+	}
+	findings, err := c.opts.Store.Findings(r.Context(), ids)
+	for i := range part.List {
+		m := memberRow{Member: part.List[i], State: v.stateOf(&part.List[i]), Ticked: slices.Contains(v.Typed.Findings, part.List[i].Finding)}
+		if f, ok := findings[m.Finding]; ok {
+			if e, ok := f.Primary(); ok {
+				m.Evidence = pieces(&e)
+			}
+		}
+		v.Members = append(v.Members, m)
+	}
+	v.Next = part.Next
+	return err
+}
+
+// examples fills in the typical member, those least like it, and how one of them differs from it.
+func (c *Campaigns) examples(r *http.Request, v *campaignPage) error {
+	with := r.URL.Query().Get("with")
+	if with == "" && len(v.Details.Unlike) > 0 {
+		with = v.Details.Unlike[0]
+	}
+	findings, err := c.opts.Store.Findings(r.Context(), slices.Concat(v.Details.Unlike, []string{v.Details.Typical, with}))
+	if err != nil {
+		return err
+	}
+	typical, ok := findings[v.Details.Typical]
+	if !ok {
+		return nil // it was deleted meanwhile
+	}
+	e := newExample(&typical)
+	v.Typical = &e
+	for _, id := range v.Details.Unlike {
+		if f, ok := findings[id]; ok {
+			v.Unlike = append(v.Unlike, newExample(&f))
+		}
+	}
+	other, ok := findings[with]
+	if !ok || with == typical.ID {
+		return nil
+	}
+	if ok, err = c.isMember(r, v.ID, &other); err != nil || !ok {
+		return err
+	}
+	first, cutFirst := block(&typical)
+	second, cutSecond := block(&other)
+	v.Difference = &difference{With: with, Same: first == second, Cut: cutFirst || cutSecond, Changes: compare(first, second)}
+	return nil
+}
+
+// isMember says whether a finding is a member of a campaign that who asks may see.
+func (c *Campaigns) isMember(r *http.Request, id string, f *qianshao.Finding) (bool, error) {
+	if !auth.From(r.Context()).Sight.Sees(f.Authorisation) {
+		return false, nil
+	}
+	of, err := c.opts.Campaigns.Of(r.Context(), f.ID)
+	return slices.ContainsFunc(of, func(m campaign.Membership) bool { return m.ID == id }), err
+}
+
+// pathOf is a campaign's page.
+func pathOf(id string) string { return "/campaigns/" + url.PathEscape(id) }
+
+// Page is the page of a campaign.
+func (v *campaignPage) Page(id string) string { return pathOf(id) }
+
+// With is the page with another comparison, and the members as they are listed.
+func (v *campaignPage) With(finding string) string {
+	return v.link(url.Values{"with": {finding}}) + "#difference"
+}
+
+// OnSite is the page with the members of a site, or of all for "".
+func (v *campaignPage) OnSite(site string) string {
+	return page.WithQuery(pathOf(v.ID), only(url.Values{"site": {site}})) + "#members"
+}
+
+// NextMembers is the page with the members that follow, and FirstMembers that with the first ones.
+func (v *campaignPage) NextMembers() string {
+	return v.link(url.Values{"after": {v.Next}}) + "#members"
+}
+
+// FirstMembers is the page with the first members.
+func (v *campaignPage) FirstMembers() string { return v.OnSite(v.Site) }
+
+// link is the page with its members as they are listed, and other parameters besides.
+func (v *campaignPage) link(values url.Values) string {
+	for name, value := range map[string]string{"site": v.Site, "after": v.After} {
+		if !values.Has(name) {
+			values.Set(name, value)
+		}
+	}
+	return page.WithQuery(pathOf(v.ID), only(values))
+}
+
+// only leaves out the parameters that are empty.
+func only(values url.Values) url.Values {
+	for name := range values {
+		if values.Get(name) == "" {
+			values.Del(name)
+		}
+	}
+	return values
+}
+
+// Name says what the campaign is known by.
+func (v *campaignPage) Name() string { return v.KeyName(v.Details.Kind, v.Label) }
+
+// KindName names a kind of campaign.
+func (v *campaignPage) KindName(k campaign.Kind) string {
+	return v.Language.Named("campaign.kind.", string(k))
+}
+
+// KeyName writes a destination so that nobody follows it, and a handle after the name of its
+// kind; a block's label stays as it is.
+func (v *campaignPage) KeyName(kind campaign.Kind, name string) string {
+	switch kind {
+	case campaign.KindDestination:
+		return v.DefangHost(name)
+	case campaign.KindHandle:
+		of, value, _ := strings.Cut(name, ":")
+		return v.Indicator(qianshao.IndicatorKind(of)) + " " + v.Defang(value)
+	}
+	return untrusted.First(untrusted.Plain(name), shownText)
+}
+
+// KeyOf writes a key whose kind only its name tells.
+func (v *campaignPage) KeyOf(name string) string {
+	if strings.Contains(name, ":") {
+		return v.KeyName(campaign.KindHandle, name)
+	}
+	return v.KeyName(campaign.KindDestination, name)
+}
+
+// Compared says that a finding is the one that is compared with the typical one.
+func (v *campaignPage) Compared(id string) bool {
+	return v.Difference != nil && v.Difference.With == id
+}
+
+// Reasons are the choices of reasons of the policy.
+func (v *campaignPage) Reasons(id string) []any { return v.reasons(id, v.Typed.Reason) }
+
+// Everywhere is the search for all appearances of the campaign's key; "" without one.
+func (v *campaignPage) Everywhere() string {
+	of, value, _ := strings.Cut(v.Key, ":")
+	switch v.Details.Kind {
+	case campaign.KindHandle:
+		return v.Appearances(qianshao.Indicator{Kind: qianshao.IndicatorKind(of), Value: value})
+	case campaign.KindDestination:
+		return v.Appearances(qianshao.Indicator{Kind: qianshao.IndicatorDomain, Value: v.Key})
+	}
+	return ""
+}
+
+// stateOf says what is to be done about a member, or that there is nothing.
+func (v *campaignPage) stateOf(m *campaign.Member) string {
+	switch {
+	case m.Relapsed:
+		return v.T("campaign.relapsed")
+	case m.Parked:
+		return v.T("campaign.parked")
+	case m.Undecided:
+		return v.T("campaign.undecided")
+	case m.Reviewing:
+		return v.T("campaign.reviewing")
+	}
+	return v.T("campaign.decided")
+}
+
+// Wrong says what is wrong with one of the forms.
+func (v *campaignPage) Wrong(form string) *refused {
+	if v.Typed.Form != form {
+		return nil
+	}
+	return v.Typed.Wrong
+}
+
+// basisOf reads the basis of a form. A missing one is none that ever was: to take it for 0 would
+// let somebody act who has not looked.
+func basisOf(r *http.Request) int64 {
+	n, err := strconv.ParseInt(r.PostFormValue("basis"), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}

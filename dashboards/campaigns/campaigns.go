@@ -1,0 +1,147 @@
+// Package campaigns is the pages of what is done with many findings at once: a campaign, with
+// what its members have in common and how they differ, its merges, splits and policy; and
+// batches, which are frozen, looked at, confirmed, and undone whole.
+package campaigns
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"net/http"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/decision"
+	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/dashboards/selection"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+)
+
+//go:embed templates/*.html
+var files embed.FS
+
+// Store is what the pages read of findings.
+type Store interface {
+	// Findings returns the findings with these ids; unknown ids are left out.
+	Findings(ctx context.Context, ids []string) (map[string]qianshao.Finding, error)
+}
+
+// Reader reads campaigns, as far as they may be seen. What may not be is desk.ErrNotFound.
+type Reader interface {
+	selection.Campaigns
+	// Campaign returns the campaign to which an id leads, today's or a former one.
+	Campaign(ctx context.Context, sight qianshao.Sight, id string) (campaign.Details, error)
+	// Of returns the campaigns that a finding is in.
+	Of(ctx context.Context, finding string) ([]campaign.Membership, error)
+	// MembersOn returns members on a site, or all for "", after a cursor, at most limit.
+	MembersOn(ctx context.Context, sight qianshao.Sight, id, site, after string, limit int) (campaign.Members, error)
+	// Moments returns when members were found, and came back, the earliest first.
+	Moments(ctx context.Context, sight qianshao.Sight, id string) ([]campaign.Moment, error)
+	// Kin returns campaigns that have a key in common with it.
+	Kin(ctx context.Context, sight qianshao.Sight, id string) ([]campaign.Kin, error)
+}
+
+// Options of New. All are required; without a Desk there are no routes.
+type Options struct {
+	Store     Store
+	Desk      *desk.Desk
+	Campaigns Reader
+	Decision  *decision.Decision
+	Guard     *auth.Guard
+	Selection selection.Selector
+}
+
+// Campaigns shows campaigns and batches.
+type Campaigns struct {
+	*page.Room
+	opts Options
+}
+
+// New returns the room.
+func New(base *page.Base, opts Options) (*Campaigns, error) {
+	room, err := base.Room(files, decision.Parts())
+	return &Campaigns{Room: room, opts: opts}, err
+}
+
+// Route adds the routes of the pages.
+func (c *Campaigns) Route(mux page.Mux) {
+	if c.opts.Desk == nil {
+		return
+	}
+	mux.HandleFunc("GET /campaigns/{id}", c.serveCampaign)
+	mux.HandleFunc("GET /batches", c.serveBatches)
+	mux.HandleFunc("GET /batches/{id}", c.serveBatch)
+	lead := func(pattern string, handler http.HandlerFunc) {
+		mux.Handle(pattern, c.opts.Guard.Require(qianshao.PowerLead, handler))
+	}
+	lead("POST /campaigns/{id}/merge", c.takeMerge)
+	lead("POST /campaigns/{id}/split", c.takeSplit)
+	lead("POST /campaigns/{id}/policy", c.takePolicy)
+	decide := func(pattern string, handler http.HandlerFunc) {
+		mux.Handle(pattern, c.opts.Guard.Require(qianshao.PowerDecide, handler))
+	}
+	decide("POST /batches", c.takeBatch)
+	decide("POST /batches/{id}/begin", c.takeBegin)
+	decide("POST /batches/{id}/undo", c.takeUndo)
+}
+
+// maxForm bounds what a form sends, in bytes: a thousand findings that were ticked take 30 kB.
+const maxForm = 1 << 20
+
+// bound bounds the body of a form. What is longer fails to be parsed, and has no fields.
+func bound(w http.ResponseWriter, r *http.Request) { r.Body = http.MaxBytesReader(w, r.Body, maxForm) }
+
+// refused says what is wrong with what somebody has sent, in their language.
+type refused struct {
+	Status int
+	// Field is what is wrong, as desk.Refusal has it; "" for the whole.
+	Field string
+	Text  string
+}
+
+// refusal is what is said of an error of the desk; nil for what is not the reader's to mend.
+func refusal(v *page.Layout, err error) *refused {
+	var r *desk.Refusal
+	switch {
+	case errors.Is(err, desk.ErrConflict):
+		return &refused{Status: http.StatusConflict, Text: v.T("campaign.conflict")}
+	case errors.Is(err, desk.ErrForbidden):
+		return &refused{Status: http.StatusForbidden, Text: v.T("campaign.forbidden")}
+	case errors.As(err, &r):
+		text := v.Language.Named("refusal.", r.Code)
+		if text == r.Code {
+			text = r.Text
+		}
+		return &refused{Status: http.StatusUnprocessableEntity, Field: r.Field, Text: text}
+	}
+	return nil
+}
+
+// verdicts are what a form offers.
+type verdicts struct{ *page.Layout }
+
+// Verdicts are the verdicts that a batch gives.
+func (v verdicts) Verdicts() []qianshao.Verdict { return qianshao.Verdicts() }
+
+// Settled are those of them that say something.
+func (v verdicts) Settled() []qianshao.Verdict {
+	return []qianshao.Verdict{qianshao.VerdictCrime, qianshao.VerdictNotCrime}
+}
+
+// Verdict names a verdict.
+func (v verdicts) Verdict(x qianshao.Verdict) string { return v.Language.Named("verdict.", string(x)) }
+
+// Reason names a reason.
+func (v verdicts) Reason(x qianshao.Reason) string {
+	return v.Language.Named("verdict.reason.", string(x))
+}
+
+// MaxWords bounds what is said of an act, in characters.
+func (v verdicts) MaxWords() int { return desk.MaxWords }
+
+// Pair is an example with the words to show it by, for the template of that name.
+func (v verdicts) Pair(e any) []any { return []any{v, e} }
+
+// reasons are the choices of the template of that name: the words, the field's id, what is chosen.
+func (v verdicts) reasons(id string, chosen qianshao.Reason) []any { return []any{v, id, chosen} }

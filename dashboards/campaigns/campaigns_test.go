@@ -1,0 +1,120 @@
+package campaigns
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+)
+
+// sides puts the two texts of a comparison together again.
+func sides(t *testing.T, list []change) (first, second string) {
+	t.Helper()
+	for _, c := range list {
+		var text strings.Builder
+		for _, p := range c.Pieces {
+			if !utf8.ValidString(p.Text) {
+				t.Fatalf("a piece is cut within a character: %q", p.Text)
+			}
+			if p.Look != untrusted.LookSign {
+				text.WriteString(p.Text)
+			}
+		}
+		if c.Op != "ins" {
+			first += text.String()
+		}
+		if c.Op != "del" {
+			second += text.String()
+		}
+	}
+	return first, second
+}
+
+func TestCompare(t *testing.T) {
+	list := compare("新用户注册送彩金88元，加QQ 12345", "新会员注册送彩金88元，加QQ 777")
+	var said []string
+	for _, c := range list {
+		said = append(said, c.Op+":"+c.Pieces[0].Text)
+	}
+	if got, want := strings.Join(said, " "), ":新 del:用户 ins:会员 :注册送彩金88元，加QQ  del:12345 ins:777"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	// Two texts with nothing in common take no longer than they may.
+	began := time.Now()
+	first, second := sides(t, compare(strings.Repeat("澳门赌场上线", maxBlock/6), strings.Repeat("代开发票可查", maxBlock/6)))
+	if took := time.Since(began); took > 10*maxCompare || !strings.HasPrefix(first, "澳门") || !strings.HasPrefix(second, "代开") {
+		t.Errorf("took %s", took)
+	}
+}
+
+// FuzzCompare: of both texts nothing is lost, and no character is cut.
+func FuzzCompare(f *testing.F) {
+	f.Add("新用户注册送彩金", "平台新用户送\n彩金👍🏽")
+	f.Add("", "a")
+	f.Add("菠菜菠菜", "菜菠菜菠")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		clean := func(s string) string {
+			var plain strings.Builder
+			for _, p := range untrusted.Reveal(strings.ToValidUTF8(s, "?"), "") {
+				if p.Look != untrusted.LookSign {
+					plain.WriteString(p.Text)
+				}
+			}
+			return plain.String()
+		}
+		a, b = untrusted.First(clean(a), maxBlock), untrusted.First(clean(b), maxBlock)
+		if first, second := sides(t, compare(a, b)); first != a || second != b {
+			t.Errorf("%q and %q are shown as %q and %q", a, b, first, second)
+		}
+	})
+}
+
+// TestBlock: a block is each piece of evidence once, in the order of the page, within bounds.
+func TestBlock(t *testing.T) {
+	f := qianshao.Finding{Evidence: []qianshao.Evidence{
+		{Text: "乙&amp;丙", Before: "前 ", Span: qianshao.Span{Start: 9}}, {Text: "甲", Span: qianshao.Span{Start: 1}}, {Text: "乙&amp;丙", Before: "前 ", Rule: "other", Span: qianshao.Span{Start: 9}},
+	}}
+	if text, cut := block(&f); text != "甲\n前 乙&丙" || cut {
+		t.Errorf("%q, cut %v", text, cut)
+	}
+	f.Evidence[1].After = strings.Repeat("字", maxBlock+1)
+	if text, cut := block(&f); utf8.RuneCountInString(text) != maxBlock || !cut {
+		t.Errorf("%d characters, cut %v", utf8.RuneCountInString(text), cut)
+	}
+}
+
+// TestTimeline: days begin in the operator's zone, a long time has fewer and broader bars, and
+// nobody joins on the first day.
+func TestTimeline(t *testing.T) {
+	zone := time.FixedZone("UTC+8", 8*3600)
+	at := time.Date(2026, 8, 1, 15, 45, 0, 0, time.UTC)
+	days := daysOf([]campaign.Moment{{At: at, Found: 3}, {At: at.Add(campaign.Quarter), Found: 1}, {At: at.Add(9 * campaign.Quarter), Found: 1}, {At: at.AddDate(0, 4, 0), Relapsed: 2}}, zone)
+	if len(days) != 3 || days[0].Found != 3 || days[1].Found != 2 || days[1].At.Format(time.DateOnly) != "2026-08-02" {
+		t.Fatalf("days: %+v", days)
+	}
+	c := newChart(days)
+	if c.Days != 3 || len(c.Bars) > maxBars || c.Bars[0].Found != 5 || c.Bars[0].Height != chartHeight || c.Bars[len(c.Bars)-1].Relapsed != 2 {
+		t.Errorf("chart: %+v", c)
+	}
+	if newChart(days[:1]) != nil {
+		t.Error("one day is drawn")
+	}
+	acts := []desk.Shown{{Act: qianshao.Act{Kind: qianshao.ActMerge, At: at.AddDate(0, 1, 0)}}, {Act: qianshao.Act{Kind: qianshao.ActClaim, At: at}}}
+	events := eventsOf(days, acts)
+	if len(events) != 3 || events[0].Relapsed != 2 || events[1].Act == nil || events[2].Found != 2 {
+		t.Errorf("events: %+v", events)
+	}
+}
+
+func TestNumberOf(t *testing.T) {
+	for typed, want := range map[string]int{"150": 150, " １５０ ": 150, "": 0, "0": -1, "-150": -1, "150条": -1, "1e3": -1, "99999999999999999999": -1} {
+		if got := numberOf(typed); got != want {
+			t.Errorf("%q is %d, want %d", typed, got, want)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package campaigns
+
+import (
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+)
+
+// day is what happened to a campaign's members on a day of the zone.
+type day struct {
+	At              time.Time
+	Found, Relapsed int
+}
+
+// daysOf adds moments up by days of the zone; days without any are left out.
+func daysOf(moments []campaign.Moment, zone *time.Location) (days []day) {
+	for _, m := range moments {
+		y, month, d := m.At.In(zone).Date()
+		at := time.Date(y, month, d, 0, 0, 0, 0, zone)
+		if n := len(days); n == 0 || !days[n-1].At.Equal(at) {
+			days = append(days, day{At: at})
+		}
+		last := &days[len(days)-1]
+		last.Found += m.Found
+		last.Relapsed += m.Relapsed
+	}
+	return days
+}
+
+// Measures of the chart, in its own units.
+const (
+	chartHeight = 48
+	barWidth    = 10
+	// maxBars are as many as a column of the page has room for; a bar has more days then.
+	maxBars = 60
+)
+
+// chart is when the members were first seen, as bars.
+type chart struct {
+	Bars          []bar
+	Width, Height int
+	// Days is how many a bar has.
+	Days        int
+	First, Last time.Time
+}
+
+// bar is the members of one or more days. Relapsed ones are marked below it.
+type bar struct {
+	X, Y, Height    int
+	At              time.Time
+	Found, Relapsed int
+}
+
+// newChart draws days; there is no chart of fewer than two.
+func newChart(days []day) *chart {
+	if len(days) < 2 {
+		return nil
+	}
+	first, last := days[0].At, days[len(days)-1].At
+	between := func(at time.Time) int { return int((at.Sub(first) + 12*time.Hour) / (24 * time.Hour)) } // summer time has days of 23 hours
+	span := between(last) + 1
+	c := &chart{Height: chartHeight + 6, Days: (span + maxBars - 1) / maxBars, First: first, Last: last}
+	c.Bars = make([]bar, (span+c.Days-1)/c.Days)
+	most := 1
+	for _, d := range days {
+		b := &c.Bars[between(d.At)/c.Days]
+		b.Found += d.Found
+		b.Relapsed += d.Relapsed
+		most = max(most, b.Found)
+	}
+	for i := range c.Bars {
+		b := &c.Bars[i]
+		b.X, b.At = i*barWidth, first.AddDate(0, 0, i*c.Days)
+		b.Height = (b.Found*chartHeight + most - 1) / most
+		b.Y = chartHeight - b.Height
+	}
+	c.Width = len(c.Bars) * barWidth
+	return c
+}
+
+// shownEvents is how many events a campaign's page lists.
+const shownEvents = 20
+
+// event is what happened to a campaign.
+type event struct {
+	At time.Time
+	// Act is what somebody did; nil for what happened to members on a day.
+	Act             *desk.Shown
+	Found, Relapsed int
+}
+
+// eventsOf lists acts, and the days on which members joined or came back, the latest first.
+// On the first day the campaign came to be: nobody has joined it then.
+func eventsOf(days []day, acts []desk.Shown) (list []event) {
+	for i, d := range days {
+		if i == 0 {
+			d.Found = 0
+		}
+		if d.Found+d.Relapsed > 0 {
+			list = append(list, event{At: d.At, Found: d.Found, Relapsed: d.Relapsed})
+		}
+	}
+	for i := range acts {
+		if acts[i].Kind != qianshao.ActClaim { // who looks at it is no part of its history
+			list = append(list, event{At: acts[i].At, Act: &acts[i]})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b event) int { return b.At.Compare(a.At) })
+	return list[:min(len(list), shownEvents)]
+}
+
+// said has the words of a timeline.
+type said struct{ *page.Layout }
+
+// Did says what an act is.
+func (s said) Did(a *desk.Shown) string { return s.Language.Named("campaign.act.", string(a.Kind)) }
+
+// Day writes a day.
+func (s said) Day(t time.Time) string { return t.In(s.TimeZone()).Format(time.DateOnly) }
