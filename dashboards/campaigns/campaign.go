@@ -134,11 +134,10 @@ func (c *Campaigns) fillCampaign(r *http.Request, v *campaignPage) (err error) {
 	if err != nil {
 		return err
 	}
-	moments, err := c.opts.Campaigns.Moments(r.Context(), account.Sight, v.ID)
+	days, err := c.opts.Campaigns.Days(r.Context(), account.Sight, v.ID, v.TimeZone())
 	if err != nil {
 		return err
 	}
-	days := daysOf(moments, v.TimeZone())
 	v.Chart, v.Events = newChart(days), eventsOf(days, acts)
 	if v.MayLead {
 		v.Kin, err = c.opts.Campaigns.Kin(r.Context(), account.Sight, v.ID)

@@ -8,6 +8,7 @@ import (
 	"embed"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
@@ -36,8 +37,8 @@ type Reader interface {
 	Of(ctx context.Context, finding string) ([]campaign.Membership, error)
 	// MembersOn returns members on a site, or all for "", after a cursor, at most limit.
 	MembersOn(ctx context.Context, sight qianshao.Sight, id, site, after string, limit int) (campaign.Members, error)
-	// Moments returns when members were found, and came back, the earliest first.
-	Moments(ctx context.Context, sight qianshao.Sight, id string) ([]campaign.Moment, error)
+	// Days returns the days of a zone on which members were found, or came back, the earliest first.
+	Days(ctx context.Context, sight qianshao.Sight, id string, zone *time.Location) ([]campaign.Day, error)
 	// Kin returns campaigns that have a key in common with it.
 	Kin(ctx context.Context, sight qianshao.Sight, id string) ([]campaign.Kin, error)
 }

@@ -10,27 +10,6 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 )
 
-// day is what happened to a campaign's members on a day of the zone.
-type day struct {
-	At              time.Time
-	Found, Relapsed int
-}
-
-// daysOf adds moments up by days of the zone; days without any are left out.
-func daysOf(moments []campaign.Moment, zone *time.Location) (days []day) {
-	for _, m := range moments {
-		y, month, d := m.At.In(zone).Date()
-		at := time.Date(y, month, d, 0, 0, 0, 0, zone)
-		if n := len(days); n == 0 || !days[n-1].At.Equal(at) {
-			days = append(days, day{At: at})
-		}
-		last := &days[len(days)-1]
-		last.Found += m.Found
-		last.Relapsed += m.Relapsed
-	}
-	return days
-}
-
 // Measures of the chart, in its own units.
 const (
 	chartHeight = 48
@@ -56,7 +35,7 @@ type bar struct {
 }
 
 // newChart draws days; there is no chart of fewer than two.
-func newChart(days []day) *chart {
+func newChart(days []campaign.Day) *chart {
 	if len(days) < 2 {
 		return nil
 	}
@@ -94,10 +73,10 @@ type event struct {
 }
 
 // eventsOf lists acts, and the days on which members joined or came back, the latest first.
-// On the first day the campaign came to be: nobody has joined it then.
-func eventsOf(days []day, acts []desk.Shown) (list []event) {
-	for i, d := range days {
-		if i == 0 {
+// On the day of its first member nobody has joined a campaign.
+func eventsOf(days []campaign.Day, acts []desk.Shown) (list []event) {
+	for _, d := range days {
+		if d.First {
 			d.Found = 0
 		}
 		if d.Found+d.Relapsed > 0 {

@@ -21,6 +21,7 @@ func campaignsMessages() map[string]message {
 		"campaign.primary":            {"以上待处置、复发、搁置、复核的数目只计以此为主团伙的 %d 个发现。", "Undecided, relapsed, parked and in review count the %d findings whose primary campaign this is."},
 		"campaign.aliases":            {"曾用编号", "Former ids"},
 		"campaign.everywhere":         {"检索它出现的全部发现", "Search all findings that have it"},
+		"campaign.within":             {"本页", "On this page"},
 		"campaign.bulk":               {"批量处置", "Decide on all"},
 		"campaign.bulk.how":           {"先冻结成员名单并预览，确认之前什么都不会改变。", "The members are frozen and shown to you first. Nothing changes before you confirm."},
 		"campaign.bulk.button":        {"冻结并预览全部 %d 个", "Freeze and preview all %d"},

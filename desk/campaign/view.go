@@ -192,19 +192,26 @@ type Members struct {
 	Next string
 }
 
-// Quarter is what a timeline tells apart: the zones of the world begin their days at quarters of
-// an hour.
-const Quarter = 15 * time.Minute
-
-// Moment is a Quarter in which something happened.
-type Moment struct {
+// Day is what happened to the members of a campaign on a day.
+type Day struct {
 	// At is its beginning.
 	At time.Time
-	// Found are the members that were first seen then.
+	// First says that the first member was found then: before, there was no campaign to join.
+	First bool
+	// Found are the members that were first seen on it.
 	Found int
-	// Relapsed are those whose primary campaign it is and that were there again then, after they
-	// had been gone; those that wait for a look alone.
+	// Relapsed are those whose primary campaign it is and that were there again, after they had
+	// been gone; those alone that wait for a look.
 	Relapsed int
+}
+
+// MaxDays is how many days of a campaign's life are told one by one, the latest: a year.
+const MaxDays = 366
+
+// DayOf is the day of a moment in a zone, by its beginning.
+func DayOf(at time.Time, zone *time.Location) time.Time {
+	y, month, day := at.In(zone).Date()
+	return time.Date(y, month, day, 0, 0, 0, 0, zone)
 }
 
 // Kin is a campaign that has a key in common with another one.

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
@@ -381,14 +383,21 @@ func TestCampaignPage(t *testing.T) {
 			Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictCrime, Seen: "1", Round: 1,
 		}}})
 	}))
-	moments, err := w.c.Moments(t.Context(), all, block("a1"))
+	zone := time.FixedZone("", -3600) // base is midnight by UTC, and so the first members are of the day before
+	days, err := w.c.Days(t.Context(), all, block("a1"), zone)
 	check(t, err)
-	want := []campaign.Moment{{At: base, Found: 2}, {At: base.Add(time.Hour), Found: 1}, {At: base.Add(2 * time.Hour), Relapsed: 1}}
-	if !slices.Equal(moments, want) {
-		t.Errorf("the timeline is %+v, want %+v", moments, want)
+	eve := base.In(zone).Truncate(time.Hour).Add(-23 * time.Hour)
+	want := []campaign.Day{{At: eve, First: true, Found: 2}, {At: eve.AddDate(0, 0, 1), Found: 1, Relapsed: 1}}
+	if diff := gocmp.Diff(want, days); diff != "" {
+		t.Errorf("the timeline (-want +got):\n%s", diff)
 	}
-	if moments, err = w.c.Moments(t.Context(), own, block("a1")); err != nil || len(moments) != 2 || moments[0].Found != 2 {
-		t.Errorf("a limited account's timeline is %+v, %v", moments, err)
+	if days, err = w.c.Days(t.Context(), own, block("a1"), time.UTC); err != nil || len(days) != 1 || days[0].Found != 2 || days[0].Relapsed != 1 {
+		t.Errorf("a limited account's timeline is %+v, %v", days, err)
+	}
+	w.save(blockOf("late", 1, "a.example", 60*24*400))
+	w.group()
+	if days, err = w.c.Days(t.Context(), all, block("a1"), time.UTC); err != nil || len(days) != 1 || days[0].First || days[0].Found != 1 {
+		t.Errorf("the last year is %+v, %v", days, err)
 	}
 	kin := func(sight qianshao.Sight, id string) (list []string) {
 		of, err := w.c.Kin(t.Context(), sight, id)
@@ -409,7 +418,7 @@ func TestCampaignPage(t *testing.T) {
 		t.Errorf("the kin of the handle's campaign: %q", got)
 	}
 	for _, read := range []func(qianshao.Sight) error{
-		func(s qianshao.Sight) error { _, err := w.c.Moments(t.Context(), s, block("a1")); return err },
+		func(s qianshao.Sight) error { _, err := w.c.Days(t.Context(), s, block("a1"), zone); return err },
 		func(s qianshao.Sight) error { _, err := w.c.Kin(t.Context(), s, block("a1")); return err },
 	} {
 		if err := read(qianshao.Sight{Authorisations: []string{"a-c.example"}}); !errors.Is(err, desk.ErrNotFound) {

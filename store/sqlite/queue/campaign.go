@@ -285,12 +285,16 @@ func (c *Reader) MembersOn(ctx context.Context, sight qianshao.Sight, id, site, 
 		limit = campaign.DefaultLimit
 	}
 	s := &statement{}
-	from := `campaign_members m JOIN campaign_findings f ON f.finding = m.finding WHERE`
-	if site != "" { // its findings are fewer than the campaign's members
-		from = `campaign_findings f CROSS JOIN campaign_members m ON m.finding = f.finding WHERE f.owner = ` + s.arg(site) + ` AND`
+	seen := "m.authorisation"
+	from := `campaign_members m JOIN campaign_findings f ON f.finding = m.finding WHERE m.campaign = ` + s.arg(n)
+	if site != "" {
+		seen = "+m.authorisation"
+		// Its findings are fewer than the campaign's members, each of which an index of campaigns
+		// would have SQLite read for every finding; the sign keeps it from that.
+		from = `campaign_findings f CROSS JOIN campaign_members m ON m.finding = f.finding WHERE f.owner = ` + s.arg(site) + ` AND +m.campaign = ` + s.arg(n)
 	}
 	s.add(`SELECT f.finding, f.authorisation, f.owner, f.category, f.level, f.score, f.campaign = m.campaign, f.undecided, f.relapsed, f.parked, f.reviewing, f.first_seen, f.last_seen
-FROM %s m.campaign = %s AND %s`, from, s.arg(n), s.within("m.authorisation", scopesOf(&campaign.Query{Sight: sight})))
+FROM %s AND %s`, from, s.within(seen, scopesOf(&campaign.Query{Sight: sight})))
 	by := "m"
 	if site != "" {
 		by = "f"
