@@ -59,7 +59,7 @@ func (c *Campaigns) do(w http.ResponseWriter, r *http.Request, t typed, draft de
 	id := r.PathValue("id")
 	draft.Subject = qianshao.Subject{Kind: qianshao.SubjectCampaign, ID: id}
 	draft.Basis, draft.Detail.Words = basisOf(r), t.Words
-	act, err := c.opts.Desk.Do(r.Context(), auth.From(r.Context()), draft)
+	act, err := c.opts.Desk.Do(r.Context(), auth.Acting(r.Context()), draft)
 	if err == nil {
 		http.Redirect(w, r, page.WithQuery(pathOf(id), url.Values{"done": {strconv.FormatInt(act.Seq, 10)}}), http.StatusSeeOther)
 		return

@@ -102,7 +102,7 @@ func idOf(r *http.Request) int64 {
 
 // showBatch answers with a batch's page; what was typed, and refused, stands in it again.
 func (c *Campaigns) showBatch(w http.ResponseWriter, r *http.Request, typed order, wrong *refused) {
-	b, err := c.opts.Desk.Batch(r.Context(), auth.From(r.Context()), idOf(r))
+	b, err := c.opts.Desk.Batch(r.Context(), auth.Acting(r.Context()), idOf(r))
 	if errors.Is(err, desk.ErrNotFound) {
 		c.NotFound(w, r)
 		return
@@ -127,7 +127,7 @@ func (c *Campaigns) showBatch(w http.ResponseWriter, r *http.Request, typed orde
 // fillBatch reads what the page shows besides the batch itself. While the batch is worked on,
 // the page asks for itself again each moment, and does without the preview.
 func (c *Campaigns) fillBatch(r *http.Request, v *batchPage) error {
-	account := auth.From(r.Context())
+	account := auth.Acting(r.Context())
 	own := v.By == account.Name
 	v.MayBegin = own && v.State == desk.BatchFrozen && account.May(qianshao.PowerDecide)
 	v.MayUndo = (v.State == desk.BatchApplying || v.State == desk.BatchApplied) && (own && account.May(qianshao.PowerDecide) || account.May(qianshao.PowerLead))
@@ -152,7 +152,7 @@ func (c *Campaigns) fillBatch(r *http.Request, v *batchPage) error {
 
 // preview fills in what the batch consists of.
 func (c *Campaigns) preview(r *http.Request, v *batchPage) error {
-	p, err := c.opts.Desk.Preview(r.Context(), auth.From(r.Context()), v.ID)
+	p, err := c.opts.Desk.Preview(r.Context(), auth.Acting(r.Context()), v.ID)
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func (c *Campaigns) examplesOf(r *http.Request, list []desk.Example) (out []exam
 
 // passed fills in the members that the batch has passed over.
 func (c *Campaigns) passed(r *http.Request, v *batchPage) error {
-	list, err := c.opts.Desk.Members(r.Context(), auth.From(r.Context()), v.ID, true, r.URL.Query().Get("after"), shownPassed)
+	list, err := c.opts.Desk.Members(r.Context(), auth.Acting(r.Context()), v.ID, true, r.URL.Query().Get("after"), shownPassed)
 	if err != nil {
 		return err
 	}
@@ -305,7 +305,7 @@ func (c *Campaigns) takeBatch(w http.ResponseWriter, r *http.Request) {
 		query := r.PostForm.Get("query")
 		request.Query = &query
 	}
-	account := auth.From(r.Context())
+	account := auth.Acting(r.Context())
 	selected, err := c.opts.Selection.Select(r.Context(), account.Sight, request)
 	if err == nil {
 		var b desk.Batch
@@ -361,7 +361,7 @@ func (c *Campaigns) takeBegin(w http.ResponseWriter, r *http.Request) {
 	f := readOrder(r)
 	o, err := f.order(c.Zone)
 	if err == nil {
-		_, err = c.opts.Desk.Begin(r.Context(), auth.From(r.Context()), idOf(r), o, numberOf(f.Confirm))
+		_, err = c.opts.Desk.Begin(r.Context(), auth.Acting(r.Context()), idOf(r), o, numberOf(f.Confirm))
 	}
 	c.answerBatch(w, r, f, err)
 }
@@ -370,21 +370,25 @@ func (c *Campaigns) takeBegin(w http.ResponseWriter, r *http.Request) {
 func (c *Campaigns) takeUndo(w http.ResponseWriter, r *http.Request) {
 	bound(w, r)
 	words := r.PostFormValue("words")
-	_, err := c.opts.Desk.UndoBatch(r.Context(), auth.From(r.Context()), idOf(r), words)
+	_, err := c.opts.Desk.UndoBatch(r.Context(), auth.Acting(r.Context()), idOf(r), words)
 	c.answerBatch(w, r, order{Kind: qianshao.ActDecide, Undo: words}, err)
 }
 
 // answerBatch leads to the batch, or says what was wrong with what was asked of it.
 func (c *Campaigns) answerBatch(w http.ResponseWriter, r *http.Request, f order, err error) {
 	if err == nil {
-		http.Redirect(w, r, pathOfBatch(idOf(r)), http.StatusSeeOther)
+		next := pathOfBatch(idOf(r))
+		if asked := r.PostFormValue("next"); asked != "" { // the message of another page has undone it
+			next = page.LocalPath(asked)
+		}
+		http.Redirect(w, r, next, http.StatusSeeOther)
 		return
 	}
 	v := c.Layout(w, r, "batch.title")
 	wrong := refusal(v, err)
 	switch {
 	case wrong != nil:
-		if b, err := c.opts.Desk.Batch(r.Context(), auth.From(r.Context()), idOf(r)); err == nil && wrong.Field == "confirm" {
+		if b, err := c.opts.Desk.Batch(r.Context(), auth.Acting(r.Context()), idOf(r)); err == nil && wrong.Field == "confirm" {
 			wrong.Text = v.T("batch.confirm.wrong", b.Members)
 		}
 		c.showBatch(w, r, f, wrong)
@@ -459,7 +463,7 @@ type batchRow struct {
 }
 
 func (c *Campaigns) serveBatches(w http.ResponseWriter, r *http.Request) {
-	account := auth.From(r.Context())
+	account := auth.Acting(r.Context())
 	before, err := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
 	if err != nil || before < 1 {
 		before = 0 // the first page

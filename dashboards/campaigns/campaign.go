@@ -22,11 +22,12 @@ const shownMembers = 50
 
 // campaignPage is the model of a campaign's page.
 type campaignPage struct {
-	said
 	verdicts
 	*page.Layout
 	campaign.Details
-	Decision           *decision.Panel
+	Decision *decision.Panel
+	// Message is what the last act has done.
+	Message            *decision.Message
 	MayDecide, MayLead bool
 	Typical            *example
 	Unlike             []example
@@ -95,7 +96,7 @@ func (c *Campaigns) showCampaign(w http.ResponseWriter, r *http.Request, id stri
 		return
 	}
 	v := &campaignPage{Layout: c.Layout(w, r, "campaign.title"), Details: d, Typed: t}
-	v.said, v.verdicts = said{v.Layout}, verdicts{v.Layout}
+	v.verdicts = verdicts{v.Layout}
 	var wrong *desk.Refusal
 	if err == nil {
 		v.Title = v.Name()
@@ -118,7 +119,7 @@ func (c *Campaigns) showCampaign(w http.ResponseWriter, r *http.Request, id stri
 
 // fillCampaign reads what the page shows besides the campaign itself.
 func (c *Campaigns) fillCampaign(r *http.Request, v *campaignPage) (err error) {
-	account := auth.From(r.Context())
+	account := auth.Acting(r.Context())
 	v.MayDecide, v.MayLead = account.May(qianshao.PowerDecide), account.May(qianshao.PowerLead)
 	if v.Decision, err = c.opts.Decision.Panel(r, v.Layout, qianshao.Subject{Kind: qianshao.SubjectCampaign, ID: v.ID}, pathOf(v.ID)); err != nil {
 		return err
@@ -130,15 +131,14 @@ func (c *Campaigns) fillCampaign(r *http.Request, v *campaignPage) (err error) {
 	if err := c.examples(r, v); err != nil {
 		return err
 	}
-	acts, err := v.Decision.View.History(account)
-	if err != nil {
+	if v.Message, err = c.opts.Decision.Message(r, v.Layout); err != nil {
 		return err
 	}
 	days, err := c.opts.Campaigns.Days(r.Context(), account.Sight, v.ID, v.TimeZone())
 	if err != nil {
 		return err
 	}
-	v.Chart, v.Events = newChart(days), eventsOf(days, acts)
+	v.Chart, v.Events = newChart(days), eventsOf(days, v.Decision.History)
 	if v.MayLead {
 		v.Kin, err = c.opts.Campaigns.Kin(r.Context(), account.Sight, v.ID)
 	}

@@ -110,11 +110,7 @@ func refusal(v *page.Layout, err error) *refused {
 	case errors.Is(err, desk.ErrForbidden):
 		return &refused{Status: http.StatusForbidden, Text: v.T("campaign.forbidden")}
 	case errors.As(err, &r):
-		text := v.Language.Named("refusal.", r.Code)
-		if text == r.Code {
-			text = r.Text
-		}
-		return &refused{Status: http.StatusUnprocessableEntity, Field: r.Field, Text: text}
+		return &refused{Status: http.StatusUnprocessableEntity, Field: r.Field, Text: decision.Refusal(v.Language, r)}
 	}
 	return nil
 }

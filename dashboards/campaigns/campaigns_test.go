@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/decision"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
@@ -99,7 +100,10 @@ func TestTimeline(t *testing.T) {
 	if newChart(days[:1]) != nil {
 		t.Error("one day is drawn")
 	}
-	acts := []desk.Shown{{Act: qianshao.Act{Kind: qianshao.ActMerge, At: at.AddDate(0, 1, 0)}}, {Act: qianshao.Act{Kind: qianshao.ActClaim, At: at}}}
+	entry := func(kind qianshao.ActKind, at time.Time) decision.Entry {
+		return decision.Entry{Shown: desk.Shown{Act: qianshao.Act{Kind: kind, At: at}}}
+	}
+	acts := []decision.Entry{entry(qianshao.ActMerge, at.AddDate(0, 1, 0)), entry(qianshao.ActClaim, at)}
 	events := eventsOf(days, acts)
 	if len(events) != 3 || events[0].Relapsed != 2 || events[1].Act == nil || events[2].Found != 2 {
 		t.Errorf("events: %+v", events)

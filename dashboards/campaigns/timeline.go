@@ -5,8 +5,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/page"
-	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/dashboards/decision"
 	"github.com/qianshao/qianshao/desk/campaign"
 )
 
@@ -68,13 +67,13 @@ const shownEvents = 20
 type event struct {
 	At time.Time
 	// Act is what somebody did; nil for what happened to members on a day.
-	Act             *desk.Shown
+	Act             *decision.Entry
 	Found, Relapsed int
 }
 
 // eventsOf lists acts, and the days on which members joined or came back, the latest first.
 // On the day of its first member nobody has joined a campaign.
-func eventsOf(days []campaign.Day, acts []desk.Shown) (list []event) {
+func eventsOf(days []campaign.Day, acts []decision.Entry) (list []event) {
 	for _, d := range days {
 		if d.First {
 			d.Found = 0
@@ -92,11 +91,5 @@ func eventsOf(days []campaign.Day, acts []desk.Shown) (list []event) {
 	return list[:min(len(list), shownEvents)]
 }
 
-// said has the words of a timeline.
-type said struct{ *page.Layout }
-
-// Did says what an act is.
-func (s said) Did(a *desk.Shown) string { return s.Language.Named("campaign.act.", string(a.Kind)) }
-
 // Day writes a day.
-func (s said) Day(t time.Time) string { return t.In(s.TimeZone()).Format(time.DateOnly) }
+func (v *campaignPage) Day(t time.Time) string { return t.In(v.TimeZone()).Format(time.DateOnly) }

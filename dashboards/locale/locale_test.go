@@ -60,7 +60,6 @@ func TestMessageKeys(t *testing.T) {
 		"auth.",
 		"batch.skipped.",
 		"batch.state.",
-		"campaign.act.",
 		"campaign.kind.",
 		"category.",
 		"cause.",
