@@ -221,6 +221,26 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	if text, _ := o.page(t, ann, "/campaigns/"+id+"?lang=en"); !strings.Contains(text, "In review148") {
 		t.Errorf("more than fifty decisions do not wait for a second review: %s", text)
 	}
+	// All members can be read, a page at a time.
+	listed := map[string]bool{}
+	for next := at + "?all=1"; next != ""; {
+		_, doc := o.page(t, ann, next)
+		doc.Find("#passed tbody th a").Each(func(_ int, a *goquery.Selection) { listed[a.AttrOr("href", "")] = true })
+		next = doc.Find("#passed a[rel=next]").AttrOr("href", "")
+	}
+	if len(listed) != 150 {
+		t.Errorf("%d of 150 members are listed", len(listed))
+	}
+	// What is decided anew since stays when the batch is undone.
+	account := qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}
+	subject := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: findings[9]}
+	view, err := d.Look(t.Context(), account, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Do(t.Context(), account, desk.Draft{Subject: subject, Kind: qianshao.ActDecide, Basis: view.Standing.Act, Seen: view.Seen, Verdict: qianshao.VerdictUnsure}); err != nil {
+		t.Fatal(err)
+	}
 	// Late, the undo needs a reason.
 	*now = now.Add(desk.UndoTime + time.Minute)
 	doc = o.refused(t, ann, at+"/undo", "en", url.Values{}, http.StatusUnprocessableEntity, "Undo")
@@ -230,7 +250,7 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	o.send(t, ann, at+"/undo", url.Values{"words": {"看错了"}})
 	run()
 	text, _ = o.page(t, ann, at+"?lang=zh")
-	wantText(t, "undone", text, "已撤回148", "撤销人 ann: 看错了")
+	wantText(t, "undone", text, "已撤回147", "保留: 其间有人处置过1", "撤销人 ann: 看错了")
 	if text, _ := o.page(t, ann, "/campaigns/"+id+"?lang=en"); !strings.Contains(text, "Undecided") || strings.Contains(text, "In review148") {
 		t.Errorf("after the undo: %s", text)
 	}

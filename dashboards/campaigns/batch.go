@@ -22,9 +22,8 @@ import (
 )
 
 const (
-	// shownBatches and shownPassed are how many batches, and members that were passed over, a
-	// page lists at a time.
-	shownBatches, shownPassed = 50, 50
+	// shownBatches and shownListed are how many batches, and members of one, a page lists at a time.
+	shownBatches, shownListed = 50, 50
 	// shownSites is how many sites a preview counts one by one; they are the largest ones.
 	shownSites = 20
 )
@@ -42,8 +41,10 @@ type batchPage struct {
 	Levels         []levelCount
 	Unlike, Random []example
 	// Tally is what became of its members; nil while there is no order.
-	Tally  *desk.Tally
-	Passed []passed
+	Tally *desk.Tally
+	// Listed are members: those that were passed over, or All.
+	Listed []listed
+	All    bool
 	Next   string
 	// MayBegin and MayUndo say what the account may do; NeedsWords that an undo needs a reason.
 	MayBegin, MayUndo, NeedsWords bool
@@ -67,8 +68,8 @@ type levelCount struct {
 	Members int
 }
 
-// passed is a member that was passed over.
-type passed struct {
+// listed is a member that the page lists.
+type listed struct {
 	desk.Member
 	Host     string
 	Evidence []untrusted.Piece
@@ -142,8 +143,9 @@ func (c *Campaigns) fillBatch(r *http.Request, v *batchPage) error {
 	if v.Running() {
 		return nil
 	}
-	if v.Tally != nil {
-		if err := c.passed(r, v); err != nil {
+	v.All = r.URL.Query().Get("all") != ""
+	if v.Tally != nil || v.All {
+		if err := c.list(r, v); err != nil {
 			return err
 		}
 	}
@@ -194,9 +196,9 @@ func (c *Campaigns) examplesOf(r *http.Request, list []desk.Example) (out []exam
 	return out, err
 }
 
-// passed fills in the members that the batch has passed over.
-func (c *Campaigns) passed(r *http.Request, v *batchPage) error {
-	list, err := c.opts.Desk.Members(r.Context(), auth.Acting(r.Context()), v.ID, true, r.URL.Query().Get("after"), shownPassed)
+// list fills in the members that the page lists.
+func (c *Campaigns) list(r *http.Request, v *batchPage) error {
+	list, err := c.opts.Desk.Members(r.Context(), auth.Acting(r.Context()), v.ID, !v.All, r.URL.Query().Get("after"), shownListed)
 	if err != nil {
 		return err
 	}
@@ -206,16 +208,16 @@ func (c *Campaigns) passed(r *http.Request, v *batchPage) error {
 	}
 	findings, err := c.opts.Store.Findings(r.Context(), ids)
 	for i := range list {
-		p := passed{Member: list[i]}
+		p := listed{Member: list[i]}
 		if f, ok := findings[p.Finding]; ok {
 			p.Host = f.Host()
 			if e, ok := f.Primary(); ok {
 				p.Evidence = pieces(&e)
 			}
 		}
-		v.Passed = append(v.Passed, p)
+		v.Listed = append(v.Listed, p)
 	}
-	if len(list) == shownPassed {
+	if len(list) == shownListed {
 		v.Next = list[len(list)-1].Finding
 	}
 	return err
@@ -261,9 +263,13 @@ func (v *batchPage) ShortDigest() string { return untrusted.First(v.Digest, 12) 
 // Reasons are the choices of reasons.
 func (v *batchPage) Reasons() []any { return v.reasons("reason", v.Order.Reason) }
 
-// Further is the page of the batch, with further members that were passed over.
+// Further is the page of the batch, with the members that follow.
 func (v *batchPage) Further(after string) string {
-	return page.WithQuery(pathOfBatch(v.ID), only(url.Values{"after": {after}}))
+	values := url.Values{"after": {after}}
+	if v.All {
+		values.Set("all", "1")
+	}
+	return page.WithQuery(pathOfBatch(v.ID), values)
 }
 
 // FirstDay and LastDay bound the day until which the members are parked.
