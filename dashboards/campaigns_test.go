@@ -218,6 +218,9 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 			t.Errorf("%s, which was passed over, is not listed", passed)
 		}
 	}
+	order.Set("verdict", "unsure")
+	order.Del("reason")
+	o.refused(t, ann, at+"/begin", "en", order, http.StatusUnprocessableEntity, "make a new one")
 	if text, _ := o.page(t, ann, "/campaigns/"+id+"?lang=en"); !strings.Contains(text, "In review148") {
 		t.Errorf("more than fifty decisions do not wait for a second review: %s", text)
 	}

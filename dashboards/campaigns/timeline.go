@@ -53,15 +53,18 @@ func newChart(days []campaign.Day) *chart {
 	for i := range c.Bars {
 		b := &c.Bars[i]
 		b.X, b.At = i*barWidth, first.AddDate(0, 0, i*c.Days)
-		b.Height = (b.Found*chartHeight + most - 1) / most
+		if b.Found > 0 {
+			b.Height = max(b.Found*chartHeight/most, 2) // one member beside a thousand is seen, too
+		}
 		b.Y = chartHeight - b.Height
 	}
 	c.Width = len(c.Bars) * barWidth
 	return c
 }
 
-// shownEvents is how many events a campaign's page lists.
-const shownEvents = 20
+// shownEvents is how many events a campaign's page lists, and shownDays how many of them are
+// days: where members join each day, acts are seen, too.
+const shownEvents, shownDays = 20, 10
 
 // event is what happened to a campaign.
 type event struct {
@@ -74,7 +77,10 @@ type event struct {
 // eventsOf lists acts, and the days on which members joined or came back, the latest first.
 // On the day of its first member nobody has joined a campaign.
 func eventsOf(days []campaign.Day, acts []decision.Entry) (list []event) {
-	for _, d := range days {
+	for _, d := range slices.Backward(days) {
+		if len(list) == shownDays {
+			break
+		}
 		if d.First {
 			d.Found = 0
 		}
