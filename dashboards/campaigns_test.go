@@ -441,6 +441,8 @@ func TestCampaignHostile(t *testing.T) {
 func TestBatchesPage(t *testing.T) {
 	t.Parallel()
 	o, _, d, id, findings := withCampaign(t, 51)
+	o.options.ExportFolder = t.TempDir()
+	o.withCampaigns(t)
 	for _, f := range findings[:2] {
 		stored, err := o.store.Finding(t.Context(), f)
 		if err != nil {
@@ -456,6 +458,11 @@ func TestBatchesPage(t *testing.T) {
 	o.send(t, ann, all+"/begin", url.Values{"kind": {"decide"}, "verdict": {"not_crime"}, "reason": {"homonym"}, "words": {"地名而已"}, "confirm": {"51"}})
 	if err := d.Run(t.Context(), 1); err != nil {
 		t.Fatal(err)
+	}
+	for field, of := range map[string][2]string{"campaign": {"/campaigns/" + id, id}, "batch": {all, "1"}} {
+		if _, doc := o.page(t, ann, of[0]); doc.Find(`form[action="/export"] [name=`+field+`]`).AttrOr("value", "") != of[1] {
+			t.Errorf("%s is not handed out", of[0])
+		}
 	}
 	query := o.send(t, bob, "/batches", url.Values{"query": {"category:gambling"}})
 	text, _ := o.page(t, bob, query+"?lang=en")
