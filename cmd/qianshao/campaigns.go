@@ -22,7 +22,7 @@ type campaignsCmd struct {
 }
 
 type campaignsListCmd struct {
-	List          campaign.List     `enum:"open,mine,claimed,parked,review,all,shared" default:"open" help:"Which list: open (waits for a decision, and nobody works on it), mine, claimed, parked, review (waits for a second review), all, or shared (destinations and handles on so many sites that they group nothing)."`
+	List          campaign.List     `enum:"open,mine,claimed,parked,review,relapsed,overdue,all,shared" default:"open" help:"Which list: open (waits for a decision, and nobody works on it), mine, claimed, parked, review (waits for a second review), relapsed (came back after its verdict), overdue, all, or shared (destinations and handles on so many sites that they group nothing)."`
 	By            string            `help:"Account that asks, for mine and claimed." placeholder:"NAME"`
 	Category      qianshao.Category `help:"Findings of this category only." placeholder:"CATEGORY"`
 	Level         string            `help:"Campaigns with a finding of this level, or above." placeholder:"LEVEL"`
