@@ -18,6 +18,14 @@ type SavedView struct {
 	Changed time.Time
 }
 
+// Preferences are how an account wants the queue to look.
+type Preferences struct {
+	// Compact has more rows to a screen.
+	Compact bool
+	// Clear shows pictures without being asked; they are blurred otherwise.
+	Clear bool
+}
+
 // MaxViews bounds the views of one account: nobody picks one out of more.
 const MaxViews = 50
 

@@ -43,6 +43,29 @@ func Lists() []List {
 // Valid says whether it is one of Lists.
 func (l List) Valid() bool { return slices.Contains(Lists(), l) }
 
+// Sort is an order of campaigns.
+type Sort string
+
+// The orders. Lists of what does not wait, all but those in Sortable, have the first alone.
+const (
+	SortQueue   Sort = ""        // as List says
+	SortNew     Sort = "new"     // the newest FirstSeen first
+	SortSeen    Sort = "seen"    // the newest LastSeen first
+	SortMembers Sort = "members" // the most Findings first
+)
+
+// Sorts returns all orders.
+func Sorts() []Sort { return []Sort{SortQueue, SortNew, SortSeen, SortMembers} }
+
+// Sortable says whether the list can be had in all orders: an index has them of what waits.
+func (l List) Sortable() bool {
+	switch l {
+	case ListOpen, ListMine, ListClaimed, ListRelapsed, ListOverdue:
+		return true
+	}
+	return false
+}
+
 // Limits of a page of campaigns or of members.
 const (
 	DefaultLimit = 50
@@ -63,6 +86,12 @@ type Query struct {
 	Authorisation string
 	Kind          Kind
 	Assignee      string
+	// Findings restricts the list to the primary campaigns of findings, by id, unless it is nil.
+	Findings []string
+	// NewSince restricts it to what was first seen after a time, unless that is zero.
+	NewSince time.Time
+	// Sort is the order; the zero value is that of the queue.
+	Sort Sort
 	// After is Page.Next of the page before; empty for the first page.
 	After string
 	// Limit is how many are asked for: DefaultLimit if 0, at most MaxLimit.
@@ -105,10 +134,16 @@ type Campaign struct {
 	// registered domains that they are on.
 	Members int `json:"members"`
 	Sites   int `json:"sites"`
+	// Oldest is the oldest member that may be seen, by the id of its finding; Site and Category
+	// are where it is and what it is.
+	Oldest   string            `json:"oldest,omitempty"`
+	Site     string            `json:"site,omitempty"`
+	Category qianshao.Category `json:"category,omitempty"`
 	// ClaimedBy works on the campaign until ClaimedUntil; empty for nobody.
 	ClaimedBy    string    `json:"claimed_by,omitempty"`
 	ClaimedUntil time.Time `json:"claimed_until,omitzero"`
-	// Assignee is whose task the campaign is; empty for nobody's.
+	// Assignee is whose task the campaign is, or its one finding; empty for nobody's. Likewise
+	// ClaimedBy.
 	Assignee string `json:"assignee,omitempty"`
 	// Policy is the act that says what becomes of newcomers; 0 for none.
 	Policy int64 `json:"policy,omitempty"`

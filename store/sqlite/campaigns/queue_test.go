@@ -54,7 +54,7 @@ type queueRow struct {
 	campaign                                        int64
 	members, undecided, relapsed, parked, reviewing int
 	level, score                                    int
-	firstSeen                                       int64
+	firstSeen, lastSeen                             int64
 	due                                             sql.NullInt64
 	ranked, overdue                                 int
 }
@@ -70,12 +70,12 @@ func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 	w.t.Helper()
 	list, err := database.Collect(w.t.Context(), w.db.Read, func(r *sql.Rows) (c countedFinding, err error) {
 		err = r.Scan(&c.finding, &c.authorisation, &c.category, &c.assignee, &c.campaign, &c.undecided, &c.relapsed, &c.parked, &c.reviewing,
-			&c.level, &c.score, &c.firstSeen, &c.due)
+			&c.level, &c.score, &c.firstSeen, &c.lastSeen, &c.due)
 		return c, err
 	}, `SELECT finding, authorisation, category, coalesce((SELECT assignee FROM standings WHERE subject = finding), ''), campaign,
-  undecided, relapsed, parked, reviewing, level, score, first_seen, due FROM campaign_findings`)
+  undecided, relapsed, parked, reviewing, level, score, first_seen, last_seen, due FROM campaign_findings`)
 	check(w.t, err)
-	assignees := map[int64]map[string]bool{}
+	assignees, named := map[int64]map[string]bool{}, map[int64]bool{}
 	by := map[int64]*queueRow{}
 	for i := range list {
 		c := &list[i]
@@ -83,12 +83,13 @@ func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 			assignees[c.campaign] = map[string]bool{}
 		}
 		assignees[c.campaign][c.assignee] = true
+		named[c.campaign] = named[c.campaign] || slices.Contains(q.Findings, c.finding)
 		if !q.Sight.Sees(c.authorisation) || q.Category != "" && c.category != string(q.Category) || q.Authorisation != "" && c.authorisation != q.Authorisation {
 			continue
 		}
 		r := by[c.campaign]
 		if r == nil {
-			r = &queueRow{campaign: c.campaign, firstSeen: c.firstSeen}
+			r = &queueRow{campaign: c.campaign, firstSeen: c.firstSeen, lastSeen: c.lastSeen}
 			by[c.campaign] = r
 		}
 		r.members++
@@ -97,6 +98,7 @@ func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 		r.parked += c.parked
 		r.reviewing += c.reviewing
 		r.level, r.score, r.firstSeen = max(r.level, c.level), max(r.score, c.score), min(r.firstSeen, c.firstSeen)
+		r.lastSeen = max(r.lastSeen, c.lastSeen)
 		if c.due.Valid && (!r.due.Valid || c.due.Int64 < r.due.Int64) {
 			r.due = c.due
 		}
@@ -115,11 +117,21 @@ func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 			campaign.ListOpen: r.ranked > 0, campaign.ListMine: r.ranked > 0 && assignees[r.campaign][q.By], campaign.ListParked: r.parked > 0,
 			campaign.ListReview: r.reviewing > 0, campaign.ListRelapsed: r.relapsed > 0, campaign.ListOverdue: r.overdue == 1, campaign.ListAll: true,
 		}
-		if is[q.List] && (q.Assignee == "" || assignees[r.campaign][q.Assignee]) && qianshao.Level(r.level) >= q.Level {
+		if is[q.List] && (q.Assignee == "" || assignees[r.campaign][q.Assignee]) && qianshao.Level(r.level) >= q.Level && (q.Findings == nil || named[r.campaign]) &&
+			(q.NewSince.IsZero() || r.firstSeen > database.Millis(q.NewSince)) {
 			rows = append(rows, *r)
 		}
 	}
 	slices.SortFunc(rows, func(a, b queueRow) int {
+		switch {
+		case !q.List.Sortable():
+		case q.Sort == campaign.SortNew:
+			return cmp.Or(cmp.Compare(b.firstSeen, a.firstSeen), cmp.Compare(a.campaign, b.campaign))
+		case q.Sort == campaign.SortSeen:
+			return cmp.Or(cmp.Compare(b.lastSeen, a.lastSeen), cmp.Compare(a.campaign, b.campaign))
+		case q.Sort == campaign.SortMembers:
+			return cmp.Or(b.members-a.members, cmp.Compare(a.campaign, b.campaign))
+		}
 		return cmp.Or(b.ranked-a.ranked, b.overdue-a.overdue, b.score-a.score, cmp.Compare(a.firstSeen, b.firstSeen), cmp.Compare(a.campaign, b.campaign))
 	})
 	return rows
@@ -185,7 +197,8 @@ func TestQueue(t *testing.T) {
 	sights := []qianshao.Sight{
 		qianshao.SeeAll(), {Authorisations: []string{"a-site1.example"}}, {Authorisations: []string{"a-site1.example", "a-site2.example", "a-site3.example", "a-site9.example"}}, {}, {Authorisations: []string{"", "*"}},
 	}
-	filters := []campaign.Query{{}, {Category: "fraud"}, {Level: qianshao.LevelHigh}, {Authorisation: "a-site2.example"}, {Assignee: "wang"}}
+	filters := []campaign.Query{{}, {Category: "fraud"}, {Level: qianshao.LevelHigh}, {Authorisation: "a-site2.example"}, {Assignee: "wang"}, {Sort: campaign.SortNew}, {Sort: campaign.SortSeen, Category: "fraud"},
+		{Sort: campaign.SortMembers}, {Findings: []string{list[0].ID, list[7].ID, list[8].ID, "none"}}, {NewSince: base.Add(20 * time.Minute)}}
 	seen := 0
 	for _, l := range []campaign.List{campaign.ListOpen, campaign.ListMine, campaign.ListParked, campaign.ListReview, campaign.ListRelapsed, campaign.ListOverdue, campaign.ListAll} {
 		for s, sight := range sights {
@@ -211,7 +224,7 @@ func TestQueue(t *testing.T) {
 				seen += len(got)
 				for _, limit := range []int{1000, 2} {
 					// Over several authorisations, a level is held to each of them by itself.
-					if n, err := w.c.Count(t.Context(), q, limit); err != nil || n != min(len(want), limit) && (q.Level == 0 || len(sight.Authorisations) < 2) {
+					if n, err := w.c.Count(t.Context(), q, limit); err != nil || n != min(len(want), limit) && (q.Level == 0 && q.NewSince.IsZero() || len(sight.Authorisations) < 2) {
 						t.Errorf("list %s, sight %d, filter %d: %d are counted up to %d, there are %d (%v)", l, s, f, n, limit, len(want), err)
 					}
 				}
@@ -222,8 +235,11 @@ func TestQueue(t *testing.T) {
 		t.Errorf("only %d rows were compared", seen)
 	}
 	for _, cursor := range []string{"x", "1.2.3", "1.2.3.4.5.x", "1.2.3.4.5.6.7"} {
-		if _, err := w.c.Queue(t.Context(), campaign.Query{List: campaign.ListOpen, Sight: qianshao.SeeAll(), After: cursor}); err == nil {
-			t.Errorf("the cursor %q is taken", cursor)
+		for _, sort := range []campaign.Sort{campaign.SortQueue, campaign.SortSeen} {
+			_, err := w.c.Queue(t.Context(), campaign.Query{List: campaign.ListOpen, Sight: qianshao.SeeAll(), Sort: sort, After: cursor})
+			if err == nil && (sort == campaign.SortQueue || cursor != "1.2.3") {
+				t.Errorf("the cursor %q is taken for the order %q", cursor, sort)
+			}
 		}
 	}
 }

@@ -130,3 +130,34 @@ INSERT INTO finding_news (seq, finding) WITH RECURSIVE n (i) AS (SELECT 3 UNION 
 		t.Errorf("now %d, %d, %v", act, finding, err)
 	}
 }
+
+// TestPreferencesAndLooks: each account has its own, and a look is never taken back.
+func TestPreferencesAndLooks(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	for _, p := range []store.Preferences{{}, {Compact: true}, {Clear: true}} {
+		if p != (store.Preferences{}) {
+			check(t, c.SavePreferences(t.Context(), "me", p))
+		}
+		mine, err := c.Preferences(t.Context(), "me")
+		check(t, err)
+		theirs, err := c.Preferences(t.Context(), "you")
+		check(t, err)
+		if mine != p || theirs != (store.Preferences{}) {
+			t.Errorf("saved %+v, mine are %+v, theirs %+v", p, mine, theirs)
+		}
+	}
+	for _, at := range []time.Time{now, now.Add(-time.Hour)} {
+		check(t, c.SaveLooked(t.Context(), "me", "open", at))
+	}
+	for _, who := range []struct {
+		account, list string
+		at            time.Time
+	}{{"me", "open", now}, {"me", "mine", time.Time{}}, {"you", "open", time.Time{}}} {
+		at, err := c.Looked(t.Context(), who.account, who.list)
+		check(t, err)
+		if !at.Equal(who.at) {
+			t.Errorf("%s has looked at %s at %v, want %v", who.account, who.list, at, who.at)
+		}
+	}
+}

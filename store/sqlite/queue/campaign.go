@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -100,11 +101,36 @@ LEFT JOIN standings s ON s.subject = c.id AND s.subject_kind = 'campaign' WHERE 
 	if until.Valid {
 		v.ClaimedUntil = database.FromMillis(until.Int64)
 	}
-	if isEverything(scopes) {
-		return v, nil
+	if !isEverything(scopes) {
+		if err = c.narrow(ctx, r.campaign, scopes, &v); err != nil {
+			return v, err
+		}
 	}
-	err = c.narrow(ctx, r.campaign, scopes, &v)
-	return v, err
+	return v, c.first(ctx, r.campaign, scopes, now, &v)
+}
+
+// first reads the oldest member that may be seen. Of a campaign of one, work on the finding
+// is work on the campaign.
+func (c *Reader) first(ctx context.Context, n int64, scopes []string, now int64, v *campaign.Campaign) error {
+	s := &statement{}
+	s.add(`SELECT m.finding, f.owner, f.category, coalesce(l.account, ''), coalesce(l.until, 0), coalesce(s.assignee, '')
+FROM (SELECT finding FROM campaign_members WHERE campaign = %s AND %s ORDER BY first_seen, finding LIMIT 1) m JOIN campaign_findings f ON f.finding = m.finding
+LEFT JOIN claims l ON l.subject = m.finding AND l.subject_kind = 'finding' AND l.until > %s
+LEFT JOIN standings s ON s.subject = m.finding AND s.subject_kind = 'finding'`, s.arg(n), s.within("authorisation", scopes), s.arg(now))
+	var claimed, assignee string
+	var until int64
+	err := c.db.Read.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&v.Oldest, &v.Site, &v.Category, &claimed, &until, &assignee)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // all that could be seen has left it since
+	}
+	if err != nil || v.Members != 1 {
+		return err
+	}
+	if v.ClaimedBy == "" && claimed != "" {
+		v.ClaimedBy, v.ClaimedUntil = claimed, database.FromMillis(until)
+	}
+	v.Assignee = cmp.Or(v.Assignee, assignee)
+	return nil
 }
 
 // narrow leaves of a campaign what may be seen by who is limited: its own members, and a

@@ -2,8 +2,13 @@ package queue
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"time"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // Count returns how many campaigns a list has, but no more than limit: counting ends there.
@@ -14,22 +19,79 @@ func (c *Reader) Count(ctx context.Context, q campaign.Query, limit int) (n int,
 	if len(scopes) == 0 {
 		return 0, nil
 	}
-	at, err := parsePosition("", c.now())
+	at, err := parsePosition("", campaign.SortQueue, c.now())
 	if err != nil {
 		return 0, err
 	}
+	s := selectCount(&q, scopes, at, limit)
+	err = c.db.Read.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n)
+	return n, c.db.Fail("count a list of", err)
+}
+
+func selectCount(q *campaign.Query, scopes []string, at position, limit int) *statement {
 	s := &statement{at: at}
-	category := Everything
-	if q.Category != "" {
-		category = string(q.Category)
-	}
 	distinct := ""
 	if len(scopes) > 1 {
 		distinct = "DISTINCT "
 	}
-	s.add(`SELECT count(*) FROM (SELECT %sq.campaign FROM campaign_counts q WHERE %s AND q.category = %s`, distinct, s.in("q.authorisation", scopes), s.arg(category))
-	s.restrict(&q)
+	s.add(`SELECT count(*) FROM (SELECT %sq.campaign FROM campaign_counts q WHERE %s AND %s`, distinct, s.in("q.authorisation", scopes), s.of("q.category", q.Category))
+	s.restrict(q)
+	if q.List == campaign.ListOpen && q.NewSince.IsZero() {
+		s.add(` AND q.rank > 0`) // those without are passed over
+	}
 	s.add(` LIMIT %s)`, s.arg(limit))
-	err = c.db.Read.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n)
-	return n, c.db.Fail("count a list of", err)
+	return s
+}
+
+// Grown counts the members of campaigns that may be seen and were first seen after a time: at
+// most limit of each campaign. Those without any are left out.
+func (c *Reader) Grown(ctx context.Context, sight qianshao.Sight, ids []string, since time.Time, limit int) (map[string]int, error) {
+	scopes := scopesOf(&campaign.Query{Sight: sight})
+	grown := map[string]int{}
+	if len(scopes) == 0 {
+		return grown, nil
+	}
+	for _, id := range ids {
+		s := &statement{}
+		s.add(`SELECT count(*) FROM (SELECT 1 FROM campaign_members m WHERE m.campaign = (SELECT campaign FROM campaigns WHERE id = %s) AND m.first_seen > %s AND %s LIMIT %s)`,
+			s.arg(id), s.arg(database.Millis(since)), s.within("m.authorisation", scopes), s.arg(limit))
+		var n int
+		if err := c.db.Read.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n); err != nil {
+			return nil, c.db.Fail("count new members of a campaign in", err)
+		}
+		if n > 0 {
+			grown[id] = n
+		}
+	}
+	return grown, nil
+}
+
+// Waiting returns the member of a campaign with which somebody who works through a list goes
+// on: the typical one if it is why the campaign is in the list, else one that is; what is
+// undecided, the one that waits for longest. If none is, it is the typical one.
+func (c *Reader) Waiting(ctx context.Context, sight qianshao.Sight, d *campaign.Details, list campaign.List) (string, error) {
+	why := map[campaign.List]string{
+		campaign.ListRelapsed: `relapsed = 1`, campaign.ListReview: `reviewing = 1`, campaign.ListParked: `parked = 1`,
+	}[list]
+	order := ``
+	if why == "" {
+		why, order = `due IS NOT NULL`, `ORDER BY due`
+	}
+	for _, typical := range []bool{true, false} {
+		s := &statement{}
+		s.add(`SELECT finding FROM campaign_findings WHERE %s AND campaign = (SELECT campaign FROM campaigns WHERE id = %s) AND %s`,
+			why, s.arg(d.ID), s.within("authorisation", scopesOf(&campaign.Query{Sight: sight})))
+		if typical {
+			s.add(` AND finding = %s`, s.arg(d.Typical))
+		} else {
+			s.add(` %s`, order)
+		}
+		s.add(` LIMIT 1`)
+		var finding string
+		err := c.db.Read.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&finding)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return finding, c.db.Fail("read what waits of a campaign in", err)
+		}
+	}
+	return d.Typical, nil
 }

@@ -5,6 +5,7 @@ package queue
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -36,7 +37,10 @@ const SelectCampaign = `SELECT campaign FROM campaign_names WHERE id = $1 LIMIT 
 // those of one authorisation, or of all, in the order of an index; those of several are
 // added up first.
 func (c *Reader) Queue(ctx context.Context, q campaign.Query) (page campaign.Page, err error) {
-	at, err := parsePosition(q.After, c.now())
+	if !slices.Contains(campaign.Sorts(), q.Sort) || !q.List.Sortable() {
+		q.Sort = campaign.SortQueue
+	}
+	at, err := parsePosition(q.After, q.Sort, c.now())
 	if err != nil {
 		return page, err
 	}
@@ -53,7 +57,7 @@ func (c *Reader) Queue(ctx context.Context, q campaign.Query) (page campaign.Pag
 	}
 	if len(rows) > q.Limit {
 		rows = rows[:q.Limit]
-		page.Next = rows[q.Limit-1].position(at.now).String()
+		page.Next = rows[q.Limit-1].position(at.now, q.Sort).in(q.Sort)
 	}
 	for i := range rows {
 		v, err := c.complete(ctx, &rows[i], scopes, at.now)
@@ -97,31 +101,40 @@ type position struct {
 	score         int
 	firstSeen     int64
 	campaign      int64
+	// value is that by which a list is sorted which is not in the order of the queue; then
+	// only campaign is set beside it.
+	value int64
 }
 
-// String writes a position as a cursor.
-func (p position) String() string {
+// in writes a position as a cursor of a list in an order.
+func (p position) in(sort campaign.Sort) string {
+	if sort != campaign.SortQueue {
+		return fmt.Sprintf("%d.%d.%d", p.now, p.value, p.campaign)
+	}
 	return fmt.Sprintf("%d.%d.%d.%d.%d.%d", p.now, p.rank, p.overdue, p.score, p.firstSeen, p.campaign)
 }
 
 // errCursor is for a cursor that no page had.
 var errCursor = &desk.Refusal{Code: "cursor", Field: "after", Text: "that is not the cursor of a page: begin with the first page, without a cursor"}
 
-func parsePosition(cursor string, now time.Time) (p position, err error) {
+func parsePosition(cursor string, sort campaign.Sort, now time.Time) (p position, err error) {
 	if cursor == "" {
 		return position{now: database.Millis(now)}, nil
 	}
-	var v [6]int64
 	parts := strings.Split(cursor, ".")
-	if len(parts) != len(v) {
-		return p, errCursor
-	}
+	v := make([]int64, len(parts))
 	for i := range v {
 		if v[i], err = strconv.ParseInt(parts[i], 10, 64); err != nil {
 			return p, errCursor
 		}
 	}
-	return position{v[0], true, int(v[1]), int(v[2]), int(v[3]), v[4], v[5]}, nil
+	switch {
+	case sort != campaign.SortQueue && len(v) == 3:
+		return position{now: v[0], started: true, value: v[1], campaign: v[2]}, nil
+	case sort == campaign.SortQueue && len(v) == 6:
+		return position{now: v[0], started: true, rank: int(v[1]), overdue: int(v[2]), score: int(v[3]), firstSeen: v[4], campaign: v[5]}, nil
+	}
+	return p, errCursor
 }
 
 // queueRow is a campaign with the counters that a query has found.
@@ -134,14 +147,28 @@ type queueRow struct {
 	rank, overdue                                   int
 }
 
-func (r *queueRow) position(now int64) position {
-	return position{now, true, r.rank, r.overdue, r.score, r.firstSeen, r.campaign}
+func (r *queueRow) position(now int64, sort campaign.Sort) position {
+	p := position{now: now, rank: r.rank, overdue: r.overdue, score: r.score, firstSeen: r.firstSeen, campaign: r.campaign}
+	switch sort {
+	case campaign.SortNew:
+		p.value = r.firstSeen
+	case campaign.SortSeen:
+		p.value = r.lastSeen
+	case campaign.SortMembers:
+		p.value = int64(r.members)
+	}
+	return p
 }
 
 // queueRows returns the rows of a page, and one more if there is another page.
 func (c *Reader) queueRows(ctx context.Context, q *campaign.Query, scopes []string, at position) (rows []queueRow, err error) {
 	if q.List == campaign.ListShared {
 		return c.shared(ctx, q, scopes, at)
+	}
+	if q.Sort != campaign.SortQueue {
+		s := selectQueue(q, scopes, at)
+		s.sorted(q.Sort, q.Limit+1)
+		return s.run(ctx, c.db)
 	}
 	segments := segmentsOf(q.List)
 	if len(scopes) > 1 || segments == nil {
@@ -209,28 +236,34 @@ func (s *statement) in(column string, values []string) string {
 	return column + " IN (" + strings.Join(places, ", ") + ")"
 }
 
+// of writes a condition that counters are those of a category, or of all. All is written as
+// it is in the condition of some indexes, which are not used otherwise.
+func (s *statement) of(column string, category qianshao.Category) string {
+	if category == "" {
+		return column + ` = '` + Everything + `'`
+	}
+	return column + ` = ` + s.arg(string(category))
+}
+
 // selectQueue begins a query with what all lists have in common.
 func selectQueue(q *campaign.Query, scopes []string, at position) *statement {
 	s := &statement{at: at}
-	category := Everything
-	if q.Category != "" {
-		category = string(q.Category)
-	}
 	s.add(`SELECT q.campaign, q.members, q.undecided, q.relapsed, q.parked, q.reviewing, q.level, q.score, q.first_seen, q.last_seen, q.due, q.rank,
   CASE WHEN q.due <= %s THEN 1 ELSE 0 END AS overdue FROM `, s.arg(at.now))
 	if len(scopes) == 1 {
-		s.add(`campaign_counts q WHERE q.authorisation = %s AND q.category = %s`, s.arg(scopes[0]), s.arg(category))
+		s.add(`campaign_counts q WHERE q.authorisation = %s AND %s`, s.arg(scopes[0]), s.of("q.category", q.Category))
 	} else {
 		s.add(`(SELECT campaign, sum(members) AS members, sum(undecided) AS undecided, sum(relapsed) AS relapsed, sum(parked) AS parked,
   sum(reviewing) AS reviewing, max(level) AS level, max(score) AS score, min(first_seen) AS first_seen, max(last_seen) AS last_seen, min(due) AS due,
   `+RankOf("sum(undecided)", "sum(relapsed)")+` AS rank
-  FROM campaign_counts WHERE %s AND category = %s GROUP BY campaign) q WHERE 1 = 1`, s.in("authorisation", scopes), s.arg(category))
+  FROM campaign_counts WHERE %s AND %s GROUP BY campaign) q WHERE 1 = 1`, s.in("authorisation", scopes), s.of("category", q.Category))
 	}
 	s.restrict(q)
 	return s
 }
 
-// restrict adds the conditions of the list and the filters.
+// restrict adds the conditions of the list and the filters. What waits has a rank; that is
+// written as in the condition of the indexes of the other orders.
 func (s *statement) restrict(q *campaign.Query) {
 	now := s.arg(s.at.now)
 	claimed := `SELECT ` + CampaignOf("l.subject") + ` FROM claims l WHERE l.subject_kind = 'campaign' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + `
@@ -239,19 +272,26 @@ WHERE l.subject_kind = 'finding' AND l.until > ` + now + ` AND l.account <> ` + 
 	// A subquery that has NULL in it makes NOT IN unknown: ids that lead nowhere are 0.
 	switch q.List {
 	case campaign.ListOpen:
-		s.add(` AND q.rank > 0 AND q.campaign NOT IN (%s) AND q.campaign NOT IN (%s)`, claimed, resting(now))
+		s.add(` AND q.rank <> 0 AND q.campaign NOT IN (%s) AND q.campaign NOT IN (%s)`, claimed, resting(now))
 	case campaign.ListClaimed:
-		s.add(` AND q.rank > 0 AND q.campaign IN (%s)`, claimed)
+		s.add(` AND q.rank <> 0 AND q.campaign IN (%s)`, claimed)
 	case campaign.ListParked:
 		s.add(` AND (q.parked > 0 OR q.campaign IN (%s))`, resting(now))
 	case campaign.ListReview:
 		s.add(` AND q.reviewing > 0`)
 	case campaign.ListRelapsed:
-		s.add(` AND q.rank IN (1, 3) AND q.campaign NOT IN (%s)`, resting(now))
+		s.add(` AND q.rank <> 0 AND q.rank IN (1, 3) AND q.campaign NOT IN (%s)`, resting(now))
 	case campaign.ListOverdue:
-		s.add(` AND q.due <= %s AND q.campaign NOT IN (%s)`, now, resting(now))
+		s.add(` AND q.rank <> 0 AND q.due <= %s AND q.campaign NOT IN (%s)`, now, resting(now))
 	case campaign.ListMine:
-		s.add(` AND q.rank > 0 AND q.campaign IN (%s)`, s.assigned(q.By))
+		s.add(` AND q.rank <> 0 AND q.campaign IN (%s)`, s.assigned(q.By))
+	}
+	if q.Findings != nil {
+		ids, _ := json.Marshal(q.Findings) // strings can be written
+		s.add(` AND q.campaign IN (SELECT f.campaign FROM json_each(%s) j CROSS JOIN campaign_findings f ON f.finding = j.value)`, s.arg(string(ids)))
+	}
+	if !q.NewSince.IsZero() {
+		s.add(` AND q.first_seen > %s`, s.arg(database.Millis(q.NewSince)))
 	}
 	if q.Assignee != "" {
 		s.add(` AND q.campaign IN (%s)`, s.assigned(q.Assignee))
@@ -309,6 +349,16 @@ func (s *statement) general(limit int) {
 			s.arg(s.at.now), s.arg(s.at.rank), s.arg(s.at.overdue), s.arg(s.at.score), s.arg(-s.at.firstSeen), s.arg(-s.at.campaign))
 	}
 	s.add(` ORDER BY q.rank DESC, overdue DESC, q.score DESC, q.first_seen, q.campaign LIMIT %s`, s.arg(limit))
+}
+
+// sorted ends the query with another order than that of the queue.
+func (s *statement) sorted(sort campaign.Sort, limit int) {
+	column := map[campaign.Sort]string{campaign.SortNew: "q.first_seen", campaign.SortSeen: "q.last_seen", campaign.SortMembers: "q.members"}[sort]
+	if s.at.started {
+		value, n := s.arg(s.at.value), s.arg(s.at.campaign)
+		s.add(` AND %s <= %s AND (%s < %s OR q.campaign > %s)`, column, value, column, value, n)
+	}
+	s.add(` ORDER BY %s DESC, q.campaign LIMIT %s`, column, s.arg(limit))
 }
 
 func (s *statement) run(ctx context.Context, db *database.DB) ([]queueRow, error) {
