@@ -32,6 +32,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/review"
 	"github.com/qianshao/qianshao/dashboards/selection"
 	"github.com/qianshao/qianshao/dashboards/sites"
+	"github.com/qianshao/qianshao/dashboards/views"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/export"
 	"github.com/qianshao/qianshao/index"
@@ -47,7 +48,8 @@ type Store interface {
 	api.Store
 	auth.Store
 	api.Answers
-	api.SavedViews
+	views.Store
+	review.Looks
 	api.News
 	export.Store
 }
@@ -196,12 +198,13 @@ func newSite(opts Options) (*site, error) {
 		return index.Parser{Now: opts.Now(), Zone: opts.Zone, Canonical: opts.Canonical}
 	}
 	exporter := newExporter(&opts, parser)
+	saved := views.New(views.Options{Store: opts.Store, Index: opts.Index, Parser: parser, Now: opts.Now})
 	s.api = api.New(api.Options{
 		Exporter: exporter,
-		Store:    opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Views: opts.Store, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
+		Store:    opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Views: saved, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
 		Desk: opts.Desk, Campaigns: opts.Campaigns, News: opts.Store, Closing: opts.Closing, Scan: opts.Scan, Version: opts.Version, Now: opts.Now, Log: opts.Log,
 	})
-	err := s.addPages(in, parser, exporter)
+	err := s.addPages(in, parser, exporter, saved)
 	return s, err
 }
 
@@ -217,11 +220,12 @@ func newExporter(o *Options, parser func() index.Parser) *export.Exporter {
 }
 
 // addPages makes the rooms of pages.
-func (s *site) addPages(in *intake.Intake, parser func() index.Parser, exporter *export.Exporter) (err error) {
+func (s *site) addPages(in *intake.Intake, parser func() index.Parser, exporter *export.Exporter, saved *views.Views) (err error) {
 	o := &s.opts
 	frame := page.Options{Submissions: in != nil, Unmonitored: o.Unmonitored != nil, Exports: exporter != nil, Exists: s.exists, Zone: o.Zone, Version: o.Version, Now: o.Now, Log: o.Log}
 	if o.Campaigns != nil {
 		frame.Counts = func(ctx context.Context) (map[string]int, error) { return s.review.Counts(ctx) }
+		frame.Look = func(ctx context.Context) (page.Look, error) { return s.review.Look(ctx) }
 	}
 	s.pages, err = page.New(frame)
 	if err != nil {
@@ -236,7 +240,9 @@ func (s *site) addPages(in *intake.Intake, parser func() index.Parser, exporter 
 	if s.decision, err = decision.New(s.pages, decision.Options{Store: o.Store, Desk: o.Desk, Guard: s.guard}); err != nil {
 		return err
 	}
-	if s.review, err = review.New(s.pages, review.Options{Decision: s.decision, Campaigns: o.Campaigns}); err != nil {
+	if s.console, err = console.New(s.pages, console.Options{
+		Store: o.Store, Index: o.Index, Parser: parser, Fold: o.Fold, RuleTitle: o.RuleTitle, Unmonitored: s.sites.UnmonitoredInWords,
+	}); err != nil {
 		return err
 	}
 	if exporter != nil {
@@ -251,8 +257,8 @@ func (s *site) addPages(in *intake.Intake, parser func() index.Parser, exporter 
 	if err != nil {
 		return err
 	}
-	s.console, err = console.New(s.pages, console.Options{
-		Store: o.Store, Index: o.Index, Parser: parser, Fold: o.Fold, RuleTitle: o.RuleTitle, Unmonitored: s.sites.UnmonitoredInWords,
+	s.review, err = review.New(s.pages, review.Options{
+		Decision: s.decision, Console: s.console, Campaigns: o.Campaigns, Looks: o.Store, Views: saved, Index: o.Index, Parser: parser, Guard: s.guard,
 	})
 	return err
 }

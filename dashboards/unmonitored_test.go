@@ -79,7 +79,7 @@ func TestUnmonitoredPage(t *testing.T) {
 	_, body, _ = o.get(t, "/unmonitored?lang=en&offset=5000")
 	contains(t, body, "Past the end")
 	for _, odd := range []string{"?reason=%3Cscript%3E", "?offset=-1", "?offset=99999999999999999999"} {
-		if status, body, _ := o.get(t, "/unmonitored"+odd); status != http.StatusOK || strings.Contains(body, "<script") {
+		if status, body, _ := o.get(t, "/unmonitored"+odd); status != http.StatusOK || strings.Contains(body, "<script>") {
 			t.Errorf("%s: status %d", odd, status)
 		}
 	}

@@ -71,7 +71,7 @@ func TestBothVersionsStandSideBySide(t *testing.T) {
 		if nothing := strings.Contains(plain.Text(), "此处没有内容"); nothing != (instead == "") {
 			t.Errorf("nothing at this place: %t", nothing)
 		}
-		if doc.Find("script").Length() > 0 {
+		if doc.Find("main script").Length() > 0 {
 			t.Error("the view's script is a script of ours")
 		}
 		if text := doc.Find("main").Text(); !strings.Contains(text, "对访客区别展示") || !strings.Contains(text, "只给从搜索引擎来的访客看") {

@@ -21,6 +21,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/intake"
+	"github.com/qianshao/qianshao/dashboards/views"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/export"
@@ -64,7 +65,7 @@ type Options struct {
 	Closing <-chan struct{}
 	// Answers and Views keep what accounts leave here.
 	Answers Answers
-	Views   SavedViews
+	Views   *views.Views
 	// Intake takes submissions; without it there are no routes for them.
 	Intake *intake.Intake
 	// Parser returns what reads the queries that are asked now.

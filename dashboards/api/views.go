@@ -2,33 +2,17 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/views"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
-
-// SavedViews keeps the queries that accounts save.
-type SavedViews interface {
-	// SavedViews returns the views that an account has saved, and those that all share, by name.
-	SavedViews(ctx context.Context, account string) ([]store.SavedView, error)
-	// SavedView returns one view, or store.ErrNotFound.
-	SavedView(ctx context.Context, id string) (store.SavedView, error)
-	// SaveView saves a view in the place of the owner's of that name, and returns it; or
-	// store.ErrTooManyViews.
-	SaveView(ctx context.Context, v store.SavedView) (store.SavedView, error)
-	// DeleteView deletes a view, or returns store.ErrNotFound.
-	DeleteView(ctx context.Context, id string) error
-}
 
 func (a *API) routeViews() {
 	const path = "/views"
@@ -66,7 +50,7 @@ func (a *API) views(ctx context.Context, _ *struct{}) (*struct {
 		Views []View `json:"views"`
 	}
 }, error) {
-	list, err := a.opts.Views.SavedViews(ctx, auth.From(ctx).Name)
+	list, err := a.opts.Views.List(ctx)
 	if err != nil {
 		return nil, a.failure(ctx, "view", err)
 	}
@@ -91,38 +75,20 @@ func (a *API) counted(ctx context.Context, saved store.SavedView) (View, error) 
 	v := View{ID: saved.ID, Owner: saved.Owner, Changed: saved.Changed, ViewFields: ViewFields{
 		Name: saved.Name, Query: saved.Query, Sort: index.Sort(saved.Sort), Shared: saved.Shared,
 	}}
-	query, err := a.opts.Parser().Parse(saved.Query)
-	if err != nil {
-		return v, nil // saved under an older query language: shown without a number
+	n, ok, err := a.opts.Views.Count(ctx, saved.Query)
+	if ok {
+		v.Count = &n
 	}
-	results, err := a.opts.Index.Search(ctx, index.Request{Query: query, Sight: auth.From(ctx).Sight, NoFacets: true})
-	v.Count = &results.Total
 	return v, err
 }
 
 func (a *API) saveView(ctx context.Context, in *struct{ Body ViewFields }) (*struct{ Body View }, error) {
-	who := auth.From(ctx)
-	name := strings.TrimSpace(in.Body.Name)
-	if name == "" || strings.ContainsFunc(name, qianshao.Unseen) {
-		return nil, badBody("body.name: letters that can be seen, without control characters or marks of direction")
-	}
-	if in.Body.Shared && !auth.May(ctx, qianshao.PowerLead) {
-		return nil, lacksPower(qianshao.PowerLead)
-	}
 	if _, err := parse(a.opts.Parser(), in.Body.Query); err != nil {
 		return nil, a.failure(ctx, "view", err)
 	}
-	id := make([]byte, 8)
-	rand.Read(id) // never fails, see crypto/rand
-	saved, err := a.opts.Views.SaveView(ctx, store.SavedView{
-		ID: hex.EncodeToString(id), Owner: who.Name, Name: name, Query: in.Body.Query, Sort: string(in.Body.Sort),
-		Shared: in.Body.Shared, Changed: a.opts.Now(),
-	})
-	if errors.Is(err, store.ErrTooManyViews) {
-		return nil, NewProblem(http.StatusConflict, "too_many_views", err.Error())
-	}
+	saved, err := a.opts.Views.Save(ctx, store.SavedView{Name: in.Body.Name, Query: in.Body.Query, Sort: string(in.Body.Sort), Shared: in.Body.Shared})
 	if err != nil {
-		return nil, a.failure(ctx, "view", err)
+		return nil, a.viewRefused(ctx, err)
 	}
 	v, err := a.counted(ctx, saved)
 	if err != nil {
@@ -131,21 +97,23 @@ func (a *API) saveView(ctx context.Context, in *struct{ Body ViewFields }) (*str
 	return &struct{ Body View }{v}, nil
 }
 
+// viewRefused is the problem of what was wrong with a view.
+func (a *API) viewRefused(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, views.ErrName):
+		return badBody("body.name: " + err.Error())
+	case errors.Is(err, views.ErrLead):
+		return lacksPower(qianshao.PowerLead)
+	case errors.Is(err, store.ErrTooManyViews):
+		return NewProblem(http.StatusConflict, "too_many_views", err.Error())
+	}
+	return a.failure(ctx, "view", err)
+}
+
 // deleteView deletes a view of one's own; of leads, any that is shared.
 func (a *API) deleteView(ctx context.Context, in *ByID) (*struct{}, error) {
-	who := auth.From(ctx)
-	v, err := a.opts.Views.SavedView(ctx, in.ID)
-	switch {
-	case err != nil:
-	case v.Owner == who.Name, v.Shared && auth.May(ctx, qianshao.PowerLead):
-		err = a.opts.Views.DeleteView(ctx, in.ID)
-	case v.Shared:
-		err = lacksPower(qianshao.PowerLead)
-	default:
-		err = store.ErrNotFound
-	}
-	if err != nil {
-		return nil, a.failure(ctx, "view", err)
+	if err := a.opts.Views.Delete(ctx, in.ID); err != nil {
+		return nil, a.viewRefused(ctx, err)
 	}
 	return nil, nil // 204
 }

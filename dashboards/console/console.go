@@ -4,7 +4,7 @@
 //
 // Everything that a crawled page says is hostile: it is shown as text through
 // html/template, its addresses are never links, and no page of the console
-// holds or permits a script.
+// permits a script but the one file of our own.
 package console
 
 import (

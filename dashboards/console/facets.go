@@ -41,15 +41,15 @@ type dayBar struct {
 }
 
 func (v *searchPage) chips(query index.Node) {
-	for _, part := range clauses(query) {
-		v.Chips = append(v.Chips, chip{part, v.link(without(query, part))})
+	for _, part := range page.Clauses(query) {
+		v.Chips = append(v.Chips, chip{part, v.link(page.WithoutClause(query, part))})
 	}
 }
 
 // facets makes each value a link that adds its clause to the query, or removes
 // it if it is there.
 func (v *searchPage) facets(query index.Node, counts map[string][]index.FacetCount) {
-	active := clauses(query)
+	active := page.Clauses(query)
 	for _, name := range []string{"level", "category", "state", "host", "rule"} {
 		values := counts[name]
 		if name == "level" {
@@ -100,9 +100,9 @@ func (v *searchPage) facetValue(query index.Node, active []string, name string, 
 	case "host":
 		out.Label = untrusted.DefangHost(out.Label)
 	}
-	out.URL = v.link(with(query, cl))
+	out.URL = v.link(page.WithClause(query, cl))
 	if out.Active {
-		out.URL = v.link(without(query, cl))
+		out.URL = v.link(page.WithoutClause(query, cl))
 	}
 	return out
 }

@@ -22,6 +22,8 @@ type Panel struct {
 	desk.View
 	// Next is the local path to which a decision leads.
 	Next string
+	// Here is the page with the panel: a claim leads nowhere else.
+	Here string
 	// Blind says that the account is to review a decision that it must not know.
 	Blind bool
 	// Answer is the kind of act by which the account says what the finding is; "" for none.
@@ -81,7 +83,7 @@ func (d *Decision) panel(r *http.Request, v *page.Layout, subject qianshao.Subje
 		return nil, err
 	}
 	p := &Panel{
-		Layout: v, Subject: subject, Next: page.LocalPath(next), Blind: view.Standing.KeptFrom(who),
+		Layout: v, Subject: subject, Next: page.LocalPath(next), Here: here(r, next), Blind: view.Standing.KeptFrom(who),
 		MayDecide: who.May(qianshao.PowerDecide), MayLead: who.May(qianshao.PowerLead), Key: rand.Text(),
 	}
 	p.Answer, p.Policy = view.Answer(who, subject, v.Now), view.Policy()
@@ -96,6 +98,17 @@ func (d *Decision) panel(r *http.Request, v *page.Layout, subject qianshao.Subje
 		return nil, err
 	}
 	return p, d.assignees(r, p)
+}
+
+// here is the page that answers a request; of a form that was refused, where it leads.
+func here(r *http.Request, next string) string {
+	if r.Method == http.MethodPost {
+		return page.LocalPath(next)
+	}
+	values := r.URL.Query()
+	values.Del("done")
+	values.Del("batch")
+	return page.WithQuery(r.URL.EscapedPath(), values)
 }
 
 // history fills in the acts, the latest first.

@@ -18,12 +18,15 @@ import (
 type Layout struct {
 	Language locale.Lang
 	// Now is the time of the request.
-	Now     time.Time
-	zone    *time.Location
-	Title   string
-	Path    string
-	CSS     string
-	Version string
+	Now   time.Time
+	zone  *time.Location
+	Title string
+	Path  string
+	// CSS and JS are where the style sheet and the script are.
+	CSS, JS string
+	// Preferred is how the account wants pages to look.
+	Preferred Look
+	Version   string
 	// Query fills the search box.
 	Query string
 	// Reports says that submissions are taken.
@@ -48,13 +51,48 @@ type Layout struct {
 func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Layout {
 	l, at := languageOf(w, r), shownAt(r)
 	v := &Layout{
-		Language: l, Now: b.Now().In(b.Zone), zone: b.Zone, Title: l.Text(title), Path: at.Path, CSS: b.style.url, Version: b.Version,
+		Language: l, Now: b.Now().In(b.Zone), zone: b.Zone, Title: l.Text(title), Path: at.Path, CSS: b.style.url, JS: b.script.url, Version: b.Version,
 		Reports: b.Submissions, Watch: b.Unmonitored, Exports: b.Options.Exports,
 		User: auth.From(r.Context()).Name, Form: auth.FormToken(r.Context()), MaySubmit: auth.May(r.Context(), qianshao.PowerSubmit),
 		Chinese: inLanguage(at, locale.Chinese), English: inLanguage(at, locale.English),
 	}
-	v.Menu = b.menu(r, v)
+	if v.User != "" {
+		v.Menu = b.menu(r, v)
+		v.Preferred = b.look(r)
+	}
 	return v
+}
+
+// Look is how an account wants pages to look.
+type Look struct {
+	// Compact has more rows to a screen.
+	Compact bool
+	// Clear shows pictures at once; otherwise they are blurred and grey.
+	Clear bool
+}
+
+// Classes are those of the page's body.
+func (l Look) Classes() string {
+	classes := ""
+	if l.Compact {
+		classes += " compact"
+	}
+	if l.Clear {
+		classes += " clear"
+	}
+	return strings.TrimPrefix(classes, " ")
+}
+
+// look returns how who makes the request wants pages to look.
+func (b *Base) look(r *http.Request) Look {
+	if b.Look == nil {
+		return Look{}
+	}
+	look, err := b.Look(r.Context())
+	if err != nil {
+		b.Log.Error("read preferences", "error", err)
+	}
+	return look
 }
 
 // Bare returns the words and times of a document that is no page of the console. zone may be
@@ -73,7 +111,7 @@ func shownAt(r *http.Request) *url.URL {
 		return &url.URL{Path: path, RawQuery: url.Values{"key": {r.PostFormValue("key")}}.Encode()}
 	case path == "/login", strings.HasPrefix(path, "/login/"):
 		return &url.URL{Path: "/login", RawQuery: url.Values{"next": {LocalPath(r.PostFormValue("next"))}}.Encode()}
-	case path == "/acts", path == "/claims", strings.HasPrefix(path, "/acts/"), strings.HasPrefix(path, "/claims/"):
+	case path == "/acts", path == "/claims", path == "/views", strings.HasPrefix(path, "/views/"), strings.HasPrefix(path, "/acts/"), strings.HasPrefix(path, "/claims/"):
 		if u, err := url.Parse(LocalPath(r.PostFormValue("next"))); err == nil {
 			return u
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
@@ -29,11 +30,8 @@ type MenuEntry struct {
 // no number, and counting further would make every page slow.
 const MaxCounted = 9999
 
-// menu makes the sidebar for who makes the request; nil for a stranger.
+// menu makes the sidebar for who makes the request.
 func (b *Base) menu(r *http.Request, v *Layout) []MenuGroup {
-	if v.User == "" {
-		return nil
-	}
 	m := menu{Layout: v, base: b, at: r.URL.Query().Get("list")}
 	var groups []MenuGroup
 	var rest, lead []MenuEntry
@@ -95,4 +93,26 @@ func (m *menu) page(to []MenuEntry, name, path string, is bool) []MenuEntry {
 		return to
 	}
 	return append(to, MenuEntry{Name: m.T("nav." + name), URL: path, Current: m.Path == path})
+}
+
+// KeyName says what a key does where a page has it.
+type KeyName struct {
+	// Keys are the keys, by blanks.
+	Keys, Name string
+}
+
+// List returns the keys.
+func (k KeyName) List() []string { return strings.Fields(k.Keys) }
+
+// KeyNames are the keys of all pages, in the order in which they are listed. What a key does is
+// said by the element that has it as its data-key.
+func (v *Layout) KeyNames() []KeyName {
+	var list []KeyName
+	for _, k := range []struct{ keys, name string }{
+		{"j k", "move"}, {"s", "skip"}, {"y", "crime"}, {"n", "not_crime"}, {"u", "unsure"}, {"1 2 3 4 5", "reason"}, {"p", "park"}, {"z", "undo"},
+		{"o", "open"}, {"c", "campaign"}, {"f", "filter"}, {"/", "find"}, {"?", "help"},
+	} {
+		list = append(list, KeyName{k.keys, v.T("keys." + k.name)})
+	}
+	return list
 }

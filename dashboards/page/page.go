@@ -30,6 +30,8 @@ type Options struct {
 	// Counts returns how much waits in each list of the queue for who makes the request, up to
 	// MaxCounted and one more. Without it there is no queue.
 	Counts func(ctx context.Context) (map[string]int, error)
+	// Look returns how who makes the request wants pages to look; without it, as all do.
+	Look func(ctx context.Context) (Look, error)
 	// Exists says whether there is a page at a path; nil for all.
 	Exists func(path string) bool
 	// Zone is the zone of all times and days that are shown, the same as the index's.
@@ -43,8 +45,8 @@ type Options struct {
 // Base is what the rooms of pages have in common.
 type Base struct {
 	Options
-	errors templates
-	style  styleSheet
+	errors        templates
+	style, script asset
 }
 
 // New returns the base of all rooms.
@@ -53,7 +55,11 @@ func New(opts Options) (*Base, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Base{Options: opts, style: style}
+	script, err := newScript()
+	if err != nil {
+		return nil, err
+	}
+	b := &Base{Options: opts, style: style, script: script}
 	b.errors, err = parse(files)
 	return b, err
 }

@@ -11,18 +11,31 @@ import (
 	"time"
 )
 
-// styleSheet is the one style sheet of all pages: static/console.css, and behind it what the
-// rooms add, static/rooms/*.css by name.
-type styleSheet struct {
+// asset is a file that every page loads: the one style sheet, static/console.css with what the
+// rooms add behind it, static/rooms/*.css by name; and the one script.
+type asset struct {
 	content []byte
-	// url has a part of the content's hash, so that browsers may keep the sheet for ever and
+	// url has a part of the content's hash, so that browsers may keep the file for ever and
 	// never keep an old one.
 	url string
 }
 
-const stylePath = "console.css"
+const (
+	stylePath  = "console.css"
+	scriptPath = "console.js"
+)
 
-func newStyleSheet() (s styleSheet, err error) {
+func newAsset(name string, content []byte) asset {
+	sum := sha256.Sum256(content)
+	return asset{content, "/static/" + name + "?v=" + hex.EncodeToString(sum[:6])}
+}
+
+func newScript() (asset, error) {
+	content, err := files.ReadFile("static/" + scriptPath)
+	return newAsset(scriptPath, content), err
+}
+
+func newStyleSheet() (s asset, err error) {
 	names, err := fs.Glob(files, "static/rooms/*.css")
 	if err != nil {
 		return s, err
@@ -34,9 +47,7 @@ func newStyleSheet() (s styleSheet, err error) {
 		}
 		s.content = append(append(s.content, content...), '\n')
 	}
-	sum := sha256.Sum256(s.content)
-	s.url = "/static/" + stylePath + "?v=" + hex.EncodeToString(sum[:6])
-	return s, nil
+	return newAsset(stylePath, s.content), nil
 }
 
 // ServeStatic answers with the file {file} of the path.
@@ -51,7 +62,7 @@ func (b *Base) ServeStatic(w http.ResponseWriter, r *http.Request) {
 		content = b.style.content
 	}
 	keep := "public, max-age=3600"
-	if r.URL.RequestURI() == b.style.url {
+	if at := r.URL.RequestURI(); at == b.style.url || at == b.script.url {
 		keep = "public, max-age=31536000, immutable"
 	}
 	w.Header().Set("Cache-Control", keep)

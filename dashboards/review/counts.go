@@ -2,7 +2,7 @@ package review
 
 import (
 	"context"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,8 +19,8 @@ const (
 	maxCounters = 1000
 )
 
-// counted are the lists that the sidebar counts.
-func counted() []campaign.List {
+// countedLists are the lists that the sidebar counts.
+func countedLists() []campaign.List {
 	return []campaign.List{campaign.ListMine, campaign.ListOpen, campaign.ListReview, campaign.ListRelapsed, campaign.ListOverdue}
 }
 
@@ -32,7 +32,7 @@ type counters struct {
 
 type counter struct {
 	at     time.Time
-	sight  qianshao.Sight
+	sight  string
 	counts map[string]int
 }
 
@@ -40,27 +40,27 @@ type counter struct {
 // ago; it is page.Options.Counts.
 func (v *Review) Counts(ctx context.Context) (map[string]int, error) {
 	account := auth.From(ctx)
-	now := v.Now()
-	if c, ok := v.counters.of(account.Name, account.Sight, now); ok {
+	now, sight := v.Now(), sightKey(account.Sight)
+	if c, ok := v.counters.of(account.Name, sight, now); ok {
 		return c, nil
 	}
 	counts := map[string]int{}
-	for _, list := range counted() {
+	for _, list := range countedLists() {
 		n, err := v.opts.Campaigns.Count(ctx, campaign.Query{List: list, Sight: account.Sight, By: account.Name}, page.MaxCounted+1)
 		if err != nil {
 			return counts, err
 		}
 		counts[string(list)] = n
 	}
-	v.counters.keep(account.Name, counter{now, account.Sight, counts})
+	v.counters.keep(account.Name, counter{now, sight, counts})
 	return counts, nil
 }
 
-func (c *counters) of(account string, sight qianshao.Sight, now time.Time) (map[string]int, bool) {
+func (c *counters) of(account, sight string, now time.Time) (map[string]int, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	last, ok := c.last[account]
-	return last.counts, ok && now.Sub(last.at) < countTime && last.sight.All == sight.All && slices.Equal(last.sight.Authorisations, sight.Authorisations)
+	return last.counts, ok && now.Sub(last.at) < countTime && last.sight == sight
 }
 
 func (c *counters) keep(account string, n counter) {
@@ -70,4 +70,12 @@ func (c *counters) keep(account string, n counter) {
 		c.last = map[string]counter{}
 	}
 	c.last[account] = n
+}
+
+// sightKey tells one sight from others; ids of authorisations have no line breaks.
+func sightKey(s qianshao.Sight) string {
+	if s.All {
+		return "*"
+	}
+	return strings.Join(s.Authorisations, "\n")
 }

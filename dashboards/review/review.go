@@ -1,45 +1,91 @@
-// Package review is the queue, where an analyst spends the day.
+// Package review is the queue, where an analyst spends the day: lists of what waits, a
+// campaign a row, the evidence of one of them, and at its right the decision.
 package review
 
 import (
 	"context"
+	"embed"
 	"net/http"
+	"time"
 
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/console"
 	"github.com/qianshao/qianshao/dashboards/decision"
 	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/dashboards/views"
 	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/store"
 )
+
+//go:embed templates/*.html
+var files embed.FS
 
 // Campaigns are what the queue reads.
 type Campaigns interface {
+	// Queue returns a page of campaigns.
+	Queue(ctx context.Context, q campaign.Query) (campaign.Page, error)
 	// Count returns how many campaigns a list has, but no more than limit.
 	Count(ctx context.Context, q campaign.Query, limit int) (int, error)
+	// Grown counts the members of campaigns that were first seen after a time, up to limit each.
+	Grown(ctx context.Context, sight qianshao.Sight, ids []string, since time.Time, limit int) (map[string]int, error)
+	// Campaign returns what can be seen of a campaign, or desk.ErrNotFound.
+	Campaign(ctx context.Context, sight qianshao.Sight, id string) (campaign.Details, error)
+	// Waiting returns the member with which somebody who works through a list goes on.
+	Waiting(ctx context.Context, sight qianshao.Sight, d *campaign.Details, list campaign.List) (string, error)
+	// Of returns the campaigns that a finding is in, the primary one first.
+	Of(ctx context.Context, finding string) ([]campaign.Membership, error)
+}
+
+// Looks keeps how accounts want the queue to look, and when they have looked at it.
+type Looks interface {
+	Preferences(ctx context.Context, account string) (store.Preferences, error)
+	SavePreferences(ctx context.Context, account string, p store.Preferences) error
+	Looked(ctx context.Context, account, list string) (time.Time, error)
+	// SaveLooked changes nothing if it names an earlier time than is known.
+	SaveLooked(ctx context.Context, account, list string, at time.Time) error
 }
 
 // Options of New. Without Campaigns there is no queue; the others are required.
 type Options struct {
 	Decision  *decision.Decision
+	Console   *console.Console
 	Campaigns Campaigns
+	Looks     Looks
+	Views     *views.Views
+	Index     index.Index
+	// Parser returns what reads the queries that are asked now.
+	Parser func() index.Parser
+	Guard  *auth.Guard
 }
 
 // Review shows the queue.
 type Review struct {
-	*page.Base
+	*page.Room
 	opts     Options
 	counters counters
+	found    found
 }
 
 // New returns the room.
 func New(base *page.Base, opts Options) (*Review, error) {
-	return &Review{Base: base, opts: opts}, nil
+	room, err := base.Room(files, decision.Parts(), console.Parts())
+	return &Review{Room: room, opts: opts}, err
 }
 
 // Route adds the routes of the pages.
 func (v *Review) Route(mux page.Mux) {
+	if v.opts.Campaigns == nil {
+		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, page.WithQuery("/search", r.URL.Query()), http.StatusSeeOther)
+		})
+		return
+	}
 	mux.HandleFunc("GET /{$}", v.serveQueue)
-}
-
-// serveQueue leads bookmarks of searches, which were at this address once, to where they are now.
-func (v *Review) serveQueue(w http.ResponseWriter, r *http.Request) {
-	http.Redirect(w, r, page.WithQuery("/search", r.URL.Query()), http.StatusSeeOther)
+	mux.HandleFunc("POST /preferences", v.takePreferences)
+	mux.HandleFunc("POST /looked", v.takeLooked)
+	// Whoever may leave a report here may leave a view; auditors change nothing.
+	mux.Handle("POST /views", v.opts.Guard.Require(qianshao.PowerSubmit, http.HandlerFunc(v.takeView)))
+	mux.Handle("POST /views/{id}/delete", v.opts.Guard.Require(qianshao.PowerSubmit, http.HandlerFunc(v.deleteView)))
 }

@@ -106,7 +106,8 @@ LEFT JOIN standings s ON s.subject = c.id AND s.subject_kind = 'campaign' WHERE 
 			return v, err
 		}
 	}
-	return v, c.first(ctx, r.campaign, scopes, now, &v)
+	err = c.first(ctx, r.campaign, scopes, now, &v)
+	return v, err
 }
 
 // first reads the oldest member that may be seen. Of a campaign of one, work on the finding

@@ -1,11 +1,10 @@
-package console
+package page
 
 import (
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/index"
 )
 
@@ -24,15 +23,15 @@ func TestClauses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := with(query, tc.clause)
+		got := WithClause(query, tc.clause)
 		if got != tc.with {
-			t.Errorf("with(%q, %q) = %q, want %q", tc.query, tc.clause, got, tc.with)
+			t.Errorf("WithClause(%q, %q) = %q, want %q", tc.query, tc.clause, got, tc.with)
 		}
 		narrowed, err := index.Parse(got, testNow)
 		if err != nil {
 			t.Fatalf("%q: %v", got, err)
 		}
-		back, err := index.Parse(without(narrowed, tc.clause), testNow)
+		back, err := index.Parse(WithoutClause(narrowed, tc.clause), testNow)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,8 +42,8 @@ func TestClauses(t *testing.T) {
 	for value, want := range map[string]string{
 		"school.example": "host:school.example", "a b": `host:"a b"`, `x"y\`: `host:"x\"y\\"`, "": `host:""`,
 	} {
-		if got := page.Clause("host", value); got != want {
-			t.Errorf("page.Clause(%q) = %s, want %s", value, got, want)
+		if got := Clause("host", value); got != want {
+			t.Errorf("Clause(%q) = %s, want %s", value, got, want)
 		}
 	}
 }

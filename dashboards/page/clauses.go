@@ -1,4 +1,4 @@
-package console
+package page
 
 import (
 	"slices"
@@ -7,9 +7,9 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// clauses returns the parts of a query that AND joins at its top, each as a
+// Clauses returns the parts of a query that AND joins at its top, each as a
 // query by itself in canonical form. Joined by spaces they are the query again.
-func clauses(query index.Node) []string {
+func Clauses(query index.Node) []string {
 	switch n := query.(type) {
 	case nil:
 		return nil
@@ -30,20 +30,20 @@ func clauseText(n index.Node) string {
 	return n.String()
 }
 
-// with returns the query narrowed by one more clause. A query that is an OR at
+// WithClause returns the query narrowed by one more clause. A query that is an OR at
 // its top comes into parentheses, so that the clause narrows all of it.
-func with(query index.Node, clause string) string {
+func WithClause(query index.Node, clause string) string {
 	switch n := query.(type) {
 	case nil:
 		return clause
 	case index.And:
-		return strings.Join(append(clauses(n), clause), " ")
+		return strings.Join(append(Clauses(n), clause), " ")
 	}
 	return clauseText(query) + " " + clause
 }
 
-// without returns the query with one clause taken out.
-func without(query index.Node, clause string) string {
+// WithoutClause returns the query with one clause taken out.
+func WithoutClause(query index.Node, clause string) string {
 	n, ok := query.(index.And)
 	if !ok {
 		return ""
@@ -52,5 +52,5 @@ func without(query index.Node, clause string) string {
 	if len(rest) == 1 {
 		return rest[0].String()
 	}
-	return strings.Join(clauses(index.And{Nodes: rest}), " ")
+	return strings.Join(Clauses(index.And{Nodes: rest}), " ")
 }

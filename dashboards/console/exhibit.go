@@ -1,0 +1,54 @@
+package console
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"slices"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
+)
+
+//go:embed parts/templates/*.html
+var parts embed.FS
+
+// Parts are the templates for rooms that show findings: "exhibit" shows an *Exhibit.
+func Parts() fs.FS {
+	sub, err := fs.Sub(parts, "parts")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return sub
+}
+
+// Exhibit is the evidence of a finding as it stands beside a list.
+type Exhibit struct{ findingPage }
+
+// Exhibit returns the evidence of a finding, or store.ErrNotFound also for one that who makes
+// the request does not see.
+func (c *Console) Exhibit(ctx context.Context, v *page.Layout, id string) (*Exhibit, error) {
+	f, err := c.opts.Store.VisibleFinding(ctx, auth.From(ctx).Sight, id)
+	if err != nil {
+		return nil, err
+	}
+	e := &Exhibit{findingPage{Layout: v, Finding: f}}
+	if n := len(f.Changes); !f.GoneAt.IsZero() && n > 0 {
+		e.GoneWhy = v.Why(f.Changes[n-1])
+	}
+	if e.others, err = c.opts.Store.Views(ctx, f.ID); err != nil {
+		return nil, err
+	}
+	e.Cloaked = cloaked(&f.Finding)
+	for _, o := range e.others {
+		e.Pictured = e.Pictured || len(o.Screenshot) > 0
+	}
+	e.places()
+	return e, nil
+}
+
+// Ways are the ways in which a place was concealed, without those that are only a kind of region.
+func (p *place) Ways() []qianshao.Hiding {
+	return slices.DeleteFunc(slices.Clone(p.Hidden), func(h qianshao.Hiding) bool { return !h.Concealed() })
+}

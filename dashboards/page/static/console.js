@@ -1,0 +1,286 @@
+// The console's one script. Every page works without it, as plain forms and links; it adds keys,
+// changes the queue in place, keeps claims alive and what was typed. It makes no markup: it
+// moves elements of pages that the server has written.
+"use strict";
+(() => {
+  const renewAfter = 60_000; // a claim lasts ten minutes; activity renews it at most this often
+  const claimAfter = 1_000; // whoever only passes an item on the way down claims nothing
+  const find = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const visible = (element) => element.getClientRects().length > 0 && !element.disabled;
+  const live = () => find("main[data-live]");
+
+  // Session storage may be forbidden; then notes are not kept, and nothing else is amiss.
+  const stored = {
+    get(key) { try { return sessionStorage.getItem(key); } catch { return null; } },
+    set(key, value) { try { sessionStorage.setItem(key, value); } catch { /* not kept */ } },
+    drop(key) { try { sessionStorage.removeItem(key); } catch { /* not kept */ } },
+  };
+
+  const say = (text) => {
+    const region = find("#live");
+    if (region) region.textContent = text;
+  };
+
+  // Keys: each does what an element of the page with that data-key does.
+  const typing = (target) => target instanceof Element &&
+    (target.closest("textarea, select, [contenteditable]") || target.matches("input:not([type=radio], [type=checkbox], [type=submit], [type=button])"));
+
+  let armed = null; // a fieldset whose digits the next key may be
+
+  const arm = (fieldset) => {
+    if (armed) armed.classList.remove("armed");
+    armed = fieldset;
+    if (armed) armed.classList.add("armed");
+  };
+
+  const use = (element) => {
+    if (element.matches("fieldset")) {
+      arm(element);
+      const first = find("button, input", element);
+      if (first) first.focus();
+      const legend = find("legend", element);
+      if (legend) say(legend.textContent);
+      return;
+    }
+    if (element.matches("summary")) {
+      element.parentElement.open = true;
+      (all("input, textarea, select", element.parentElement).find(visible) || element).focus();
+      return;
+    }
+    if (element.matches("input[type=radio], input[type=checkbox]")) {
+      element.focus();
+      element.click();
+    } else if (element.matches("input, textarea, select")) {
+      element.focus();
+      if (element.matches("input[type=search], input[type=text]")) element.select();
+    } else {
+      element.click();
+    }
+  };
+
+  const showKeys = () => {
+    const dialog = find("#keys");
+    if (!dialog || dialog.open) return;
+    for (const name of all("[data-names]", dialog)) {
+      const there = name.dataset.names.split(" ").some((key) => key === "?" || find(`[data-key="${CSS.escape(key)}"]`));
+      name.hidden = name.nextElementSibling.hidden = !there;
+    }
+    dialog.showModal();
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "Escape") {
+      for (const open of all("details.pick[open]")) open.open = false;
+      if (typing(event.target)) event.target.blur();
+      return;
+    }
+    if (typing(event.target) || find("dialog[open]")) return;
+    if (event.key === "?") {
+      event.preventDefault();
+      showKeys();
+      return;
+    }
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const among = armed;
+    arm(null);
+    const element = /^[0-9]$/.test(key)
+      ? among && all(`[data-key="${key}"]`, among).find(visible)
+      : all(`[data-key="${CSS.escape(key)}"]`).find(visible);
+    if (!element || event.repeat && !element.matches("a")) return;
+    event.preventDefault();
+    use(element);
+  });
+
+  // Notes: what is typed about a subject is kept until it is sent.
+  const noteKey = (field) => {
+    const subject = field.form && find("input[name=subject]", field.form);
+    return subject ? `note:${subject.value}:${field.form.getAttribute("action")}:${field.name}` : "";
+  };
+  const noteFields = (root) => all("textarea[name], input[type=text][name=words]", root);
+
+  const restore = (root) => {
+    for (const field of noteFields(root)) {
+      const kept = noteKey(field) && stored.get(noteKey(field));
+      if (kept && !field.value) field.value = kept;
+    }
+  };
+  document.addEventListener("input", (event) => {
+    const field = event.target;
+    if (!field.matches("textarea[name], input[type=text][name=words]")) return;
+    const key = noteKey(field);
+    if (key && field.value) stored.set(key, field.value);
+    else if (key) stored.drop(key);
+  });
+  const notesOf = (form) => noteFields(form).map(noteKey).filter(Boolean);
+  const forget = (keys) => keys.forEach(stored.drop);
+  const typedAbout = (subjects) => {
+    try {
+      return Object.keys(sessionStorage).some((key) => subjects.some((subject) => key.startsWith(`note:${subject}:`)));
+    } catch {
+      return false;
+    }
+  };
+
+  // Claims: opening an item claims it, activity renews the claim, leaving gives it back unless
+  // something was typed.
+  let claim = null; // { subject, about: what may be typed about, data: of its form, at }
+  let opening = 0;
+
+  const post = (url, data) => fetch(url, { method: "POST", body: new URLSearchParams(data), redirect: "manual", credentials: "same-origin" });
+
+  const takeClaim = async (data, about) => {
+    const subject = data.get("subject");
+    claim = { subject, about, data, at: Date.now() };
+    try {
+      const answer = await post("/claims", data);
+      if (answer.type !== "opaqueredirect" && !answer.ok && claim && claim.subject === subject) {
+        claim = null;
+        const main = live();
+        if (main && answer.status === 409 && main.dataset.taken) say(main.dataset.taken);
+      }
+    } catch {
+      if (claim && claim.subject === subject) claim.at = 0; // the next activity tries again
+    }
+  };
+
+  const openItem = () => {
+    clearTimeout(opening);
+    const form = all(`form[data-claim], form[action="/claims/release"]`).find(visible);
+    const subject = form && find("input[name=subject]", form).value;
+    if (claim && claim.subject !== subject) {
+      const left = claim;
+      claim = null;
+      if (!typedAbout(left.about)) post("/claims/release", left.data).catch(() => {});
+    }
+    if (!form || claim) return;
+    const data = new FormData(form), about = all("main input[name=subject]").map((input) => input.value);
+    if (!form.matches("[data-claim]")) {
+      claim = { subject, about, data, at: Date.now() }; // it is ours since before
+      return;
+    }
+    opening = setTimeout(() => { if (document.visibilityState === "visible") takeClaim(data, about); }, claimAfter);
+  };
+
+  const active = () => {
+    if (claim && Date.now() - claim.at > renewAfter) takeClaim(claim.data, claim.about);
+  };
+  for (const kind of ["keydown", "pointerdown", "input"]) document.addEventListener(kind, active, { passive: true });
+
+  // The queue in place: the next page is fetched, and its parts take the place of this one's.
+  let request = null;
+
+  const swap = (page, url, push) => {
+    const now = find("main"), next = find("main", page);
+    const rows = find(".rows", now), at = rows ? rows.scrollTop : 0;
+    const inList = now.contains(document.activeElement) || document.activeElement === document.body;
+    document.title = page.title;
+    for (const selector of [".side", ".langs", "#main"]) {
+      const old = find(selector), fresh = find(selector, page);
+      if (!old || !fresh) continue;
+      if (selector === ".side") fresh.open = old.open;
+      old.replaceWith(document.adoptNode(fresh));
+    }
+    if (push) history.pushState(null, "", url);
+    const list = find(".rows", next), current = list && find("a[aria-current]", list);
+    if (list) list.scrollTop = at;
+    if (current) {
+      current.scrollIntoView({ block: "nearest" });
+      if (inList) current.focus({ preventScroll: true });
+    } else if (inList) {
+      next.tabIndex = -1;
+      next.focus({ preventScroll: true });
+    }
+    restore(next);
+    say(next.dataset.announce || page.title);
+    openItem();
+  };
+
+  // load shows what an address answers, in place if it is the queue.
+  const load = async (url, options, push) => {
+    if (request) request.abort();
+    const mine = request = new AbortController();
+    const main = live();
+    main.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(url, { credentials: "same-origin", signal: mine.signal, ...options });
+      const type = answer.headers.get("Content-Type") || "";
+      if (!type.startsWith("text/html")) throw new Error("not a page");
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (mine.signal.aborted) return null;
+      const posted = options && options.method === "POST";
+      const queue = find("main[data-live]", page);
+      if (!find("main", page) || !queue && !posted || !queue && answer.ok) {
+        location.assign(answer.url);
+        return answer;
+      }
+      swap(page, answer.url, push && queue && (!posted || answer.redirected));
+      return answer;
+    } catch (error) {
+      if (error.name === "AbortError") return null;
+      if (!options) location.assign(url);
+      else say(main.dataset.failed || "");
+      return null;
+    } finally {
+      main.removeAttribute("aria-busy");
+      if (request === mine) request = null;
+    }
+  };
+
+  const ours = (url) => url.origin === location.origin && url.pathname === "/" && location.pathname === "/";
+
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element && event.target.closest("a[href]");
+    if (!link || !live() || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || link.target) return;
+    const url = new URL(link.href);
+    if (!ours(url) || url.searchParams.has("lang") || url.hash) return;
+    event.preventDefault();
+    load(url.href, undefined, true);
+  });
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target, keys = notesOf(form);
+    const inPlace = live() && live().contains(form) && !event.defaultPrevented && form.enctype !== "multipart/form-data";
+    if (!inPlace) {
+      if (keys.length) stored.set("sent", JSON.stringify(keys));
+      return;
+    }
+    const data = new URLSearchParams(new FormData(form, event.submitter));
+    const url = new URL((event.submitter && event.submitter.getAttribute("formaction")) || form.getAttribute("action"), location.href);
+    if (url.origin !== location.origin) return;
+    event.preventDefault();
+    if (form.method === "get") {
+      url.search = data.toString();
+      load(url.href, undefined, true);
+      return;
+    }
+    const answer = await load(url.href, { method: "POST", body: data }, true);
+    if (answer && answer.ok) forget(keys);
+  });
+
+  window.addEventListener("popstate", () => {
+    if (live()) load(location.href, undefined, false);
+    else location.reload();
+  });
+
+  // A form that was sent the plain way came through if the page says what was done.
+  const sent = stored.get("sent");
+  if (sent) {
+    stored.drop("sent");
+    const values = new URLSearchParams(location.search);
+    if (values.has("done") || values.has("batch")) forget(JSON.parse(sent));
+  }
+
+  const button = find("#show-keys");
+  if (button && find("#keys")) {
+    button.hidden = false;
+    button.addEventListener("click", showKeys);
+  }
+  document.addEventListener("click", (event) => {
+    for (const open of all("details.pick[open]")) if (!open.contains(event.target)) open.open = false;
+  });
+  restore(document);
+  openItem();
+})();

@@ -1,0 +1,263 @@
+package review
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/decision"
+	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/index"
+)
+
+const (
+	// pageSize is how many rows one page of a list has: three screens.
+	pageSize = 50
+	// maxGrown bounds how many new members of a campaign are counted.
+	maxGrown = 99
+)
+
+// queuePage is the model of the queue.
+type queuePage struct {
+	*page.Layout
+	place  place
+	List   campaign.List
+	Others []link // lists that the sidebar has not
+	Orders []link
+	Chips  []link
+	Adds   []link // clauses that may be added
+	Saved  []savedView
+	Rows   []row
+	// Total is how many rows the list has; "" if that is not counted.
+	Total string
+	// New is how many are new since Looked; Looked is zero if the account never said.
+	New    int
+	Looked time.Time
+	// Problem is what is wrong with the query or with a form; Notice what to know of the rows.
+	Problem, Notice string
+	// Item is what is shown beside the list; nil for nothing.
+	Item     *item
+	Decision *decision.Panel
+	// Message is what the account has just done; nil for nothing.
+	Message *decision.Message
+	// First and Next are the first page of the list and the one that follows; "" for none.
+	First, Next string
+	// Chosen says that the address names the item.
+	Chosen bool
+	// MaySave and MayShare say what the account may do with views, MayDecide that it decides.
+	MaySave, MayShare, MayDecide bool
+	// Typed is the name of a view that could not be saved.
+	Typed string
+}
+
+// link is a choice.
+type link struct {
+	Name, URL string
+	Active    bool
+}
+
+// row is a campaign of a list.
+type row struct {
+	campaign.Campaign
+	URL     string
+	Current bool
+	// New says that all of it is new, Grown how many of its members are.
+	New   bool
+	Grown int
+	// Looks is who else works on it; "" for nobody.
+	Looks string
+}
+
+// Label is the evidence of the row, in one line.
+func (v *queuePage) Label(c *campaign.Campaign) string {
+	if c.Kind == campaign.KindDestination {
+		return v.DefangHost(c.Label)
+	}
+	return v.Plain(c.Label)
+}
+
+// Here is the address of the page, for forms that lead back to it.
+func (v *queuePage) Here() string { return v.place.url() }
+
+// ListName names the list.
+func (v *queuePage) ListName() string { return v.T("nav.list." + string(v.List)) }
+
+// Sort is the order of the list.
+func (v *queuePage) Sort() campaign.Sort { return v.place.sort }
+
+// NowStamp is the moment that is looked at, for the form that says so.
+func (v *queuePage) NowStamp() string { return strconv.FormatInt(v.Now.UnixMilli(), 10) }
+
+func (v *Review) serveQueue(w http.ResponseWriter, r *http.Request) {
+	v.show(w, r, http.StatusOK, placeOf(r.URL.Query()), "", "")
+}
+
+// show answers with the queue. problem is what was wrong with a form, typed what it said.
+func (v *Review) show(w http.ResponseWriter, r *http.Request, status int, at place, problem, typed string) {
+	p := &queuePage{Layout: v.Layout(w, r, "nav.list."+string(at.list)), place: at, List: at.list, Problem: problem, Typed: typed, Chosen: at.at != ""}
+	p.Query = at.query
+	p.MaySave, p.MayShare = auth.May(r.Context(), qianshao.PowerSubmit), auth.May(r.Context(), qianshao.PowerLead)
+	p.MayDecide = auth.May(r.Context(), qianshao.PowerDecide)
+	query, err := v.opts.Parser().Parse(at.query)
+	var syntax *index.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		if problem == "" {
+			p.Problem, status = p.syntax(syntax), http.StatusBadRequest
+		}
+	case err != nil:
+		v.FailWith(w, r, err)
+		return
+	default:
+		p.choices(query)
+		if err := v.fill(r, p, query); err != nil {
+			var refused *desk.Refusal
+			if !errors.As(err, &refused) {
+				v.FailWith(w, r, err)
+				return
+			}
+			p.Problem, p.First, status = p.T("search.cursor"), at.first().url(), http.StatusBadRequest
+		}
+	}
+	if p.Message, err = v.opts.Decision.Message(r, p.Layout); err != nil {
+		v.FailWith(w, r, err)
+		return
+	}
+	if p.Saved, err = v.saved(r, p.Layout, at); err != nil {
+		v.FailWith(w, r, err)
+		return
+	}
+	v.Render(w, r, status, "queue", p)
+}
+
+// syntax says where a query cannot be read.
+func (v *queuePage) syntax(err *index.SyntaxError) string {
+	if v.IsEnglish() {
+		return v.T("query.at", err.Column, err.Message)
+	}
+	return v.T("query.at", err.Column, err.Chinese())
+}
+
+// choices are the links to other lists, orders and filters.
+func (v *queuePage) choices(query index.Node) {
+	for _, list := range []campaign.List{campaign.ListOpen, campaign.ListClaimed, campaign.ListParked, campaign.ListAll} {
+		to := place{list: list, query: v.place.query}
+		v.Others = append(v.Others, link{v.T("queue.list." + string(list)), to.url(), v.List == list})
+	}
+	if v.List.Sortable() {
+		for _, sort := range campaign.Sorts() {
+			to := v.place.first()
+			to.sort = sort
+			v.Orders = append(v.Orders, link{v.Language.Named("queue.sort.", string(sort)), to.url(), sort == v.place.sort})
+		}
+	}
+	clauses := page.Clauses(query)
+	for _, clause := range clauses {
+		v.Chips = append(v.Chips, link{clause, v.place.filtered(page.WithoutClause(query, clause)).url(), true})
+	}
+	add := func(name, clause string) {
+		if !slices.Contains(clauses, clause) {
+			v.Adds = append(v.Adds, link{name, v.place.filtered(page.WithClause(query, clause)).url(), false})
+		}
+	}
+	for _, level := range []qianshao.Level{qianshao.LevelCritical, qianshao.LevelHigh} {
+		add(v.T("queue.atleast", v.Level(level)), index.Field{Name: index.FieldLevel, Op: index.GreaterEqual, Value: index.Rank(level)}.String())
+	}
+	for _, category := range qianshao.Categories() {
+		add(v.Category(category), page.Clause("category", string(category)))
+	}
+}
+
+// fill reads the list and the item.
+func (v *Review) fill(r *http.Request, p *queuePage, query index.Node) error {
+	ctx, account := r.Context(), auth.From(r.Context())
+	q := campaign.Query{List: p.List, Sight: account.Sight, By: account.Name, Sort: p.place.sort, After: p.place.after, Limit: pageSize}
+	hits, err := v.narrow(ctx, query, &q)
+	if err != nil {
+		return err
+	}
+	if hits > maxHits {
+		p.Notice = p.T("queue.maxhits", hits, maxHits)
+	}
+	list, err := v.opts.Campaigns.Queue(ctx, q)
+	if err != nil {
+		return err
+	}
+	p.rows(list.Campaigns, account.Name)
+	if list.Next != "" {
+		p.Next = p.place.following(list.Next).url()
+	}
+	if p.place.after != "" {
+		p.First = p.place.first().url()
+	}
+	if err := v.counts(r, p, q); err != nil {
+		return err
+	}
+	return v.choose(r, p)
+}
+
+// rows makes the rows of the campaigns.
+func (v *queuePage) rows(list []campaign.Campaign, by string) {
+	for i := range list {
+		c := &list[i]
+		line := row{Campaign: *c, URL: v.place.item(campaignSubject(c.ID)).url()}
+		if c.ClaimedBy != by {
+			line.Looks = c.ClaimedBy
+		}
+		v.Rows = append(v.Rows, line)
+	}
+}
+
+// counts says how much the list has, and what of it is new.
+func (v *Review) counts(r *http.Request, p *queuePage, q campaign.Query) (err error) {
+	ctx := r.Context()
+	n, err := v.opts.Campaigns.Count(ctx, q, page.MaxCounted+1)
+	if err != nil {
+		return err
+	}
+	p.Total = strconv.Itoa(min(n, page.MaxCounted))
+	if n > page.MaxCounted {
+		p.Total += "+"
+	}
+	if p.Looked, err = v.opts.Looks.Looked(ctx, auth.From(ctx).Name, string(p.List)); err != nil || p.Looked.IsZero() {
+		return err
+	}
+	q.NewSince = p.Looked
+	if p.New, err = v.opts.Campaigns.Count(ctx, q, page.MaxCounted); err != nil {
+		return err
+	}
+	var ids []string
+	for i := range p.Rows {
+		c := &p.Rows[i]
+		if c.New = c.FirstSeen.After(p.Looked); !c.New && c.Members > 1 {
+			ids = append(ids, c.ID)
+		}
+	}
+	grown, err := v.opts.Campaigns.Grown(ctx, q.Sight, ids, p.Looked, maxGrown)
+	for i := range p.Rows {
+		p.Rows[i].Grown = grown[p.Rows[i].ID]
+	}
+	return err
+}
+
+// Announce says what is shown, for who does not see it.
+func (v *queuePage) Announce() string {
+	parts := []string{v.ListName(), v.Total}
+	if v.Problem != "" {
+		parts = append(parts, v.Problem)
+	}
+	if v.Item != nil && v.Item.Campaign != nil {
+		parts = append(parts, v.Label(&v.Item.Campaign.Campaign))
+		if v.Item.Looks != "" {
+			parts = append(parts, v.T("queue.looks", v.Item.Looks))
+		}
+	}
+	return strings.Join(parts, " · ")
+}

@@ -1,0 +1,111 @@
+// Package views is the queries that accounts save: who may save, share and delete which, and
+// how much each finds. Pages and programs have the same ones.
+package views
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/store"
+)
+
+// Store keeps them.
+type Store interface {
+	// SavedViews returns the views that an account has saved, and those that all share, by name.
+	SavedViews(ctx context.Context, account string) ([]store.SavedView, error)
+	// SavedView returns one view, or store.ErrNotFound.
+	SavedView(ctx context.Context, id string) (store.SavedView, error)
+	// SaveView saves a view in the place of the owner's of that name, and returns it; or
+	// store.ErrTooManyViews.
+	SaveView(ctx context.Context, v store.SavedView) (store.SavedView, error)
+	// DeleteView deletes a view, or returns store.ErrNotFound.
+	DeleteView(ctx context.Context, id string) error
+}
+
+// MaxName bounds the name of a view, in characters: it stands in a list.
+const MaxName = 100
+
+// The mistakes of who saves a view, besides index.SyntaxError and store.ErrTooManyViews.
+var (
+	ErrName = fmt.Errorf("a view has a name of 1 to %d letters that can be seen, without control characters or marks of direction", MaxName)
+	// ErrLead is for who is to be a lead: to share a view, or to delete another's.
+	ErrLead = errors.New("a shared view is a lead's to save and to delete")
+)
+
+// Options of New. All are required.
+type Options struct {
+	Store Store
+	Index index.Index
+	// Parser returns what reads the queries that are asked now.
+	Parser func() index.Parser
+	Now    func() time.Time
+}
+
+// Views saves queries.
+type Views struct{ Options }
+
+// New returns the views of a store.
+func New(opts Options) *Views { return &Views{opts} }
+
+// List returns the views that who makes the request has saved, and those that all share.
+func (v *Views) List(ctx context.Context) ([]store.SavedView, error) {
+	return v.Store.SavedViews(ctx, auth.From(ctx).Name)
+}
+
+// Count returns how many findings who makes the request finds with a query; ok is false if the
+// query cannot be read, as one saved under an older language.
+func (v *Views) Count(ctx context.Context, query string) (n int, ok bool, err error) {
+	node, err := v.Parser().Parse(query)
+	if err != nil {
+		return 0, false, nil
+	}
+	results, err := v.Index.Search(ctx, index.Request{Query: node, Sight: auth.From(ctx).Sight, NoFacets: true})
+	return results.Total, err == nil, err
+}
+
+// Save saves a view of who makes the request, in the place of theirs of that name.
+func (v *Views) Save(ctx context.Context, view store.SavedView) (store.SavedView, error) {
+	view.Name = strings.TrimSpace(view.Name)
+	if view.Name == "" || utf8.RuneCountInString(view.Name) > MaxName || !utf8.ValidString(view.Name) || strings.ContainsFunc(view.Name, qianshao.Unseen) {
+		return store.SavedView{}, ErrName
+	}
+	if view.Shared && !auth.May(ctx, qianshao.PowerLead) {
+		return store.SavedView{}, ErrLead
+	}
+	if _, err := v.Parser().Parse(view.Query); err != nil {
+		return store.SavedView{}, err
+	}
+	id := make([]byte, 8)
+	rand.Read(id) // never fails, see crypto/rand
+	view.ID, view.Owner, view.Changed = hex.EncodeToString(id), auth.From(ctx).Name, v.Now()
+	return v.Store.SaveView(ctx, view)
+}
+
+// MayDelete says whether who makes the request may delete a view: one's own; leads, any that
+// is shared.
+func MayDelete(ctx context.Context, view store.SavedView) bool {
+	return view.Owner == auth.From(ctx).Name || view.Shared && auth.May(ctx, qianshao.PowerLead)
+}
+
+// Delete deletes a view. Another's that is not shared is as one that is not there.
+func (v *Views) Delete(ctx context.Context, id string) error {
+	view, err := v.Store.SavedView(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case MayDelete(ctx, view):
+		return v.Store.DeleteView(ctx, id)
+	case view.Shared:
+		return ErrLead
+	}
+	return store.ErrNotFound
+}
