@@ -326,7 +326,11 @@ func TestSavedViewsOnThePage(t *testing.T) {
 // page that was looked at.
 func TestNewSinceLooked(t *testing.T) {
 	t.Parallel()
-	o, _ := queueOutpost(t, threeFindings()...)
+	list := threeFindings()
+	list[0].text = "注册送彩金八十八元，真人百家乐二十四小时在线，存取款三分钟到账，代理佣金最高百分之四十五"
+	same := list[0]
+	same.site, same.age = "delta", 30*time.Minute
+	o, _ := queueOutpost(t, append(list, same)...)
 	me, other := o.join(t, analyst("me")), o.join(t, analyst("other"))
 	if me.open(t, "/", 200).Find(".rows em").Length() != 0 {
 		t.Error("something is new to who has never looked")
@@ -336,7 +340,10 @@ func TestNewSinceLooked(t *testing.T) {
 		t.Fatal(w.Code)
 	}
 	doc := me.open(t, "/", 200)
-	if got := doc.Find(".rows li:has(em) .one bdi").Text(); got != "高价收购银行卡电话卡" || !strings.Contains(doc.Find(".list .sum").Text(), "新 1") {
+	if got := doc.Find(".rows em").Text(); got != "+1新" {
+		t.Errorf("the marks are %q", got)
+	}
+	if got := doc.Find(".rows li:has(em) .one bdi").Last().Text(); got != "高价收购银行卡电话卡" || !strings.Contains(doc.Find(".list .sum").Text(), "新 1") {
 		t.Errorf("new is %q, and said is %q", got, doc.Find(".list .sum").Text())
 	}
 	if me.open(t, "/?list=all", 200).Find(".rows em").Length() != 0 || other.open(t, "/", 200).Find(".rows em").Length() != 0 {

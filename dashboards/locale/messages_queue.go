@@ -76,7 +76,7 @@ func queueMessages() map[string]message {
 		"queue.mine":           {"你正在看", "You look at it"},
 		"queue.claim":          {"认领", "Claim"},
 		"queue.release":        {"放开", "Give back"},
-		"queue.stands":         {"代表 %d 个发现，分布在 %d 个站点；右边只判这一个。", "Stands for %d findings on %d sites; at the right you decide this one alone."},
+		"queue.stands":         {"代表 %d 个发现，分布在 %d 个站点；这里只判这一个。", "Stands for %d findings on %d sites; here you decide this one alone."},
 		"queue.bulk":           {"整个团伙一起判", "Decide the whole campaign"},
 		"queue.choose":         {"从列表里选一条。", "Choose an item of the list."},
 		"views.query":          {"查询：%s", "Query: %s"},

@@ -218,6 +218,9 @@ func (v *queuePage) rows(list []campaign.Campaign, by string) {
 // counts says how much the list has, and what of it is new.
 func (v *Review) counts(r *http.Request, p *queuePage, q campaign.Query) (err error) {
 	ctx := r.Context()
+	if p.List == campaign.ListShared { // it is no list of counters
+		return nil
+	}
 	n, err := v.opts.Campaigns.Count(ctx, q, page.MaxCounted+1)
 	if err != nil {
 		return err
@@ -229,9 +232,10 @@ func (v *Review) counts(r *http.Request, p *queuePage, q campaign.Query) (err er
 	if p.Looked, err = v.opts.Looks.Looked(ctx, auth.From(ctx).Name, string(p.List)); err != nil || p.Looked.IsZero() {
 		return err
 	}
-	q.NewSince = p.Looked
-	if p.New, err = v.opts.Campaigns.Count(ctx, q, page.MaxCounted); err != nil {
-		return err
+	if q.NewSince = p.Looked; p.List != campaign.ListAll { // no index has what is new of what is decided
+		if p.New, err = v.opts.Campaigns.Count(ctx, q, page.MaxCounted); err != nil {
+			return err
+		}
 	}
 	var ids []string
 	for i := range p.Rows {

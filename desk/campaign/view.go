@@ -46,7 +46,7 @@ func (l List) Valid() bool { return slices.Contains(Lists(), l) }
 // Sort is an order of campaigns.
 type Sort string
 
-// The orders. Lists of what does not wait, all but those in Sortable, have the first alone.
+// The orders. Lists that are not Sortable have the first alone.
 const (
 	SortQueue   Sort = ""        // as List says
 	SortNew     Sort = "new"     // the newest FirstSeen first
@@ -58,9 +58,10 @@ const (
 func Sorts() []Sort { return []Sort{SortQueue, SortNew, SortSeen, SortMembers} }
 
 // Sortable says whether the list can be had in all orders: an index has them of what waits.
+// What is overdue is old: looking for the newest of it would read all that is not.
 func (l List) Sortable() bool {
 	switch l {
-	case ListOpen, ListMine, ListClaimed, ListRelapsed, ListOverdue:
+	case ListOpen, ListMine, ListClaimed, ListRelapsed:
 		return true
 	}
 	return false

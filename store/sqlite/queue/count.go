@@ -29,12 +29,13 @@ func (c *Reader) Count(ctx context.Context, q campaign.Query, limit int) (n int,
 }
 
 func selectCount(q *campaign.Query, scopes []string, at position, limit int) *statement {
+	at.few = true // a count ends at its limit, whatever is read
 	s := &statement{at: at}
 	distinct := ""
 	if len(scopes) > 1 {
 		distinct = "DISTINCT "
 	}
-	s.add(`SELECT count(*) FROM (SELECT %sq.campaign FROM campaign_counts q WHERE %s AND %s`, distinct, s.in("q.authorisation", scopes), s.of("q.category", q.Category))
+	s.add(`SELECT count(*) FROM (SELECT %sq.campaign FROM campaign_counts q WHERE %s AND %s`, distinct, s.in(unlessNamed(q)+"q.authorisation", scopes), s.of(unlessNamed(q)+"q.category", q.Category))
 	s.restrict(q)
 	if q.List == campaign.ListOpen && q.NewSince.IsZero() {
 		s.add(` AND q.rank > 0`) // those without are passed over

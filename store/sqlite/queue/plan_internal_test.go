@@ -34,6 +34,7 @@ func TestListsAreReadInOrder(t *testing.T) {
 		s.sorted(sort, 50)
 		return s
 	}
+	at.few = false
 	segment := selectQueue(query(campaign.ListOpen), []string{Everything}, at)
 	segment.segment(2, 0, 50)
 	for index, s := range map[string]*statement{

@@ -97,6 +97,7 @@ func RankOf(undecided, relapsed string) string {
 type position struct {
 	now           int64
 	started       bool
+	few           bool // see Reader.few
 	rank, overdue int
 	score         int
 	firstSeen     int64
@@ -165,6 +166,9 @@ func (c *Reader) queueRows(ctx context.Context, q *campaign.Query, scopes []stri
 	if q.List == campaign.ListShared {
 		return c.shared(ctx, q, scopes, at)
 	}
+	if at.few, err = c.few(ctx, q, scopes, at); err != nil {
+		return nil, err
+	}
 	if q.Sort != campaign.SortQueue {
 		s := selectQueue(q, scopes, at)
 		s.sorted(q.Sort, q.Limit+1)
@@ -181,6 +185,7 @@ func (c *Reader) queueRows(ctx context.Context, q *campaign.Query, scopes []stri
 			continue
 		}
 		s := selectQueue(q, scopes, at)
+		s.at.few = s.at.few && q.List != campaign.ListRelapsed // it is by rank that those are few
 		s.segment(seg.rank, seg.overdue, q.Limit+1-len(rows))
 		part, err := s.run(ctx, c.db)
 		if err != nil {
@@ -191,6 +196,26 @@ func (c *Reader) queueRows(ctx context.Context, q *campaign.Query, scopes []stri
 		}
 	}
 	return rows, nil
+}
+
+// fewRows are so few that they are read by their own condition, and sorted. Among more, a page
+// is soon found in the index that has the list's order.
+const fewRows = 1000
+
+// few says whether it is few rows of a list that make it another list than the open one: those
+// that relapsed, else those that are overdue, which the open list has first.
+func (c *Reader) few(ctx context.Context, q *campaign.Query, scopes []string, at position) (bool, error) {
+	s := &statement{}
+	s.add(`SELECT count(*) FROM (SELECT 1 FROM campaign_counts WHERE %s AND %s AND `, s.in("authorisation", scopes), s.of("category", q.Category))
+	if q.List == campaign.ListRelapsed {
+		s.add(`rank IN (1, 3)`)
+	} else {
+		s.add(`due <= %s`, s.arg(at.now))
+	}
+	s.add(` LIMIT %s)`, s.arg(fewRows))
+	var n int
+	err := c.db.Read.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n)
+	return n < fewRows, err
 }
 
 // segment is a part of a list that an index has in its order: a rank, and within it what is
@@ -236,6 +261,15 @@ func (s *statement) in(column string, values []string) string {
 	return column + " IN (" + strings.Join(places, ", ") + ")"
 }
 
+// unlessNamed keeps SQLite from reading all counters in an index that has no campaign in front
+// where the list names its campaigns.
+func unlessNamed(q *campaign.Query) string {
+	if q.List == campaign.ListMine || q.List == campaign.ListClaimed || q.Findings != nil {
+		return "+"
+	}
+	return ""
+}
+
 // of writes a condition that counters are those of a category, or of all. All is written as
 // it is in the condition of some indexes, which are not used otherwise.
 func (s *statement) of(column string, category qianshao.Category) string {
@@ -251,7 +285,7 @@ func selectQueue(q *campaign.Query, scopes []string, at position) *statement {
 	s.add(`SELECT q.campaign, q.members, q.undecided, q.relapsed, q.parked, q.reviewing, q.level, q.score, q.first_seen, q.last_seen, q.due, q.rank,
   CASE WHEN q.due <= %s THEN 1 ELSE 0 END AS overdue FROM `, s.arg(at.now))
 	if len(scopes) == 1 {
-		s.add(`campaign_counts q WHERE q.authorisation = %s AND %s`, s.arg(scopes[0]), s.of("q.category", q.Category))
+		s.add(`campaign_counts q WHERE q.authorisation = %s AND %s`, s.arg(scopes[0]), s.of(unlessNamed(q)+"q.category", q.Category))
 	} else {
 		s.add(`(SELECT campaign, sum(members) AS members, sum(undecided) AS undecided, sum(relapsed) AS relapsed, sum(parked) AS parked,
   sum(reviewing) AS reviewing, max(level) AS level, max(score) AS score, min(first_seen) AS first_seen, max(last_seen) AS last_seen, min(due) AS due,
@@ -263,9 +297,14 @@ func selectQueue(q *campaign.Query, scopes []string, at position) *statement {
 }
 
 // restrict adds the conditions of the list and the filters. What waits has a rank; that is
-// written as in the condition of the indexes of the other orders.
+// written as in the condition of the indexes of the other orders. A + before a column keeps
+// SQLite from an index of it.
 func (s *statement) restrict(q *campaign.Query) {
 	now := s.arg(s.at.now)
+	waits, own := `q.rank <> 0`, `+`
+	if s.at.few || q.List == campaign.ListMine || q.List == campaign.ListClaimed {
+		waits, own = `+q.rank <> 0`, ``
+	}
 	claimed := `SELECT ` + CampaignOf("l.subject") + ` FROM claims l WHERE l.subject_kind = 'campaign' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + `
 UNION ALL SELECT f.campaign FROM claims l JOIN campaign_findings f ON f.finding = l.subject JOIN campaigns c ON c.campaign = f.campaign
 WHERE l.subject_kind = 'finding' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + ` AND c.members = 1`
@@ -274,17 +313,17 @@ WHERE l.subject_kind = 'finding' AND l.until > ` + now + ` AND l.account <> ` + 
 	case campaign.ListOpen:
 		s.add(` AND q.rank <> 0 AND q.campaign NOT IN (%s) AND q.campaign NOT IN (%s)`, claimed, resting(now))
 	case campaign.ListClaimed:
-		s.add(` AND q.rank <> 0 AND q.campaign IN (%s)`, claimed)
+		s.add(` AND %s AND q.campaign IN (%s)`, waits, claimed)
 	case campaign.ListParked:
 		s.add(` AND (q.parked > 0 OR q.campaign IN (%s))`, resting(now))
 	case campaign.ListReview:
 		s.add(` AND q.reviewing > 0`)
 	case campaign.ListRelapsed:
-		s.add(` AND q.rank <> 0 AND q.rank IN (1, 3) AND q.campaign NOT IN (%s)`, resting(now))
+		s.add(` AND %s AND %sq.rank IN (1, 3) AND q.campaign NOT IN (%s)`, waits, own, resting(now))
 	case campaign.ListOverdue:
-		s.add(` AND q.rank <> 0 AND q.due <= %s AND q.campaign NOT IN (%s)`, now, resting(now))
+		s.add(` AND %s AND %sq.due <= %s AND q.campaign NOT IN (%s)`, waits, own, now, resting(now))
 	case campaign.ListMine:
-		s.add(` AND q.rank <> 0 AND q.campaign IN (%s)`, s.assigned(q.By))
+		s.add(` AND %s AND q.campaign IN (%s)`, waits, s.assigned(q.By))
 	}
 	if q.Findings != nil {
 		ids, _ := json.Marshal(q.Findings) // strings can be written
@@ -329,11 +368,13 @@ WHERE s.assignee = ` + account + ` AND s.assignee <> '' AND s.subject_kind = 'fi
 
 // segment ends the query with one rank, and what is overdue or not, in the index's order.
 func (s *statement) segment(rank, overdue, limit int) {
-	s.add(` AND q.rank = %s`, s.arg(rank))
-	if overdue == 1 {
-		s.add(` AND q.due <= %s`, s.arg(s.at.now))
-	} else {
-		s.add(` AND (q.due IS NULL OR q.due > %s)`, s.arg(s.at.now))
+	switch {
+	case overdue == 0:
+		s.add(` AND q.rank = %s AND (q.due IS NULL OR q.due > %s)`, s.arg(rank), s.arg(s.at.now))
+	case s.at.few:
+		s.add(` AND +q.rank = %s AND q.due <= %s`, s.arg(rank), s.arg(s.at.now))
+	default:
+		s.add(` AND q.rank = %s AND +q.due <= %s`, s.arg(rank), s.arg(s.at.now))
 	}
 	if s.at.started && s.at.rank == rank && s.at.overdue == overdue {
 		score, first, n := s.arg(s.at.score), s.arg(s.at.firstSeen), s.arg(s.at.campaign)
