@@ -155,11 +155,8 @@ func (p *decider) does(target string, form url.Values) int64 {
 		p.Fatalf("%s %v: %d %s", target, form, w.Code, w.Body)
 	}
 	seq, err := strconv.ParseInt(u.Query().Get("done"), 10, 64)
-	there := u.Path == "/search" && u.Query().Get("next") == "1"
-	if target == "/claims" { // whoever claims stays where they are
-		there = u.Path == "/panel"
-	}
-	if err != nil || !there {
+	// Whoever claims stays where they are.
+	if err != nil || (u.Path != "/search" || u.Query().Get("next") != "1") && (target != "/claims" || u.Path != "/panel") {
 		p.Fatalf("%s leads to %s", target, u)
 	}
 	return seq

@@ -52,3 +52,24 @@ func (c *Console) Exhibit(ctx context.Context, v *page.Layout, id string) (*Exhi
 func (p *place) Ways() []qianshao.Hiding {
 	return slices.DeleteFunc(slices.Clone(p.Hidden), func(h qianshao.Hiding) bool { return !h.Concealed() })
 }
+
+// Term is what stands at a place in one way, N times.
+type Term struct {
+	shownEvidence
+	N int
+}
+
+// Terms are the hits of the place, those that say the same once.
+func (p *place) Terms() (list []Term) {
+	for _, hit := range p.Hits {
+		same := func(t Term) bool {
+			return t.Head == hit.Head && t.Region == hit.Region && t.Hidden == hit.Hidden && t.Text == hit.Text && t.Script == hit.Script && t.Picture == hit.Picture
+		}
+		if i := slices.IndexFunc(list, same); i >= 0 {
+			list[i].N++
+			continue
+		}
+		list = append(list, Term{hit, 1})
+	}
+	return list
+}

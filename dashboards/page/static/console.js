@@ -129,34 +129,41 @@
   let claim = null; // { subject, about: what may be typed about, data: of its form, at }
   let opening = 0;
 
-  const post = (url, data) => fetch(url, { method: "POST", body: new URLSearchParams(data), redirect: "manual", credentials: "same-origin" });
+  const post = (url, data, keepalive) => fetch(url, { method: "POST", body: new URLSearchParams(data), redirect: "manual", credentials: "same-origin", keepalive });
 
   const takeClaim = async (data, about) => {
     const subject = data.get("subject");
     claim = { subject, about, data, at: Date.now() };
     try {
       const answer = await post("/claims", data);
-      if (answer.type !== "opaqueredirect" && !answer.ok && claim && claim.subject === subject) {
+      if (!claim || claim.subject !== subject) return;
+      const words = (live() || document.body).dataset;
+      if (answer.ok) {
+        const button = all("form[data-claim]").filter((form) => find("input[name=subject]", form).value === subject).map((form) => find("button", form))[0];
+        if (button && words.mine) button.textContent = words.mine;
+      } else {
         claim = null;
-        const main = live();
-        if (main && answer.status === 409 && main.dataset.taken) say(main.dataset.taken);
+        if (answer.status === 409 && words.taken) say(words.taken);
       }
     } catch {
       if (claim && claim.subject === subject) claim.at = 0; // the next activity tries again
     }
   };
 
+  const leave = (keepalive) => {
+    const left = claim;
+    claim = null;
+    if (left && !typedAbout(left.about)) post("/claims/release", left.data, keepalive).catch(() => {});
+  };
+
   const openItem = () => {
     clearTimeout(opening);
     const form = all(`form[data-claim], form[action="/claims/release"]`).find(visible);
     const subject = form && find("input[name=subject]", form).value;
-    if (claim && claim.subject !== subject) {
-      const left = claim;
-      claim = null;
-      if (!typedAbout(left.about)) post("/claims/release", left.data).catch(() => {});
-    }
+    if (claim && claim.subject !== subject) leave(false);
     if (!form || claim) return;
     const data = new FormData(form), about = all("main input[name=subject]").map((input) => input.value);
+    data.delete("next"); // the answer is no page then
     if (!form.matches("[data-claim]")) {
       claim = { subject, about, data, at: Date.now() }; // it is ours since before
       return;
@@ -168,6 +175,12 @@
     if (claim && Date.now() - claim.at > renewAfter) takeClaim(claim.data, claim.about);
   };
   for (const kind of ["keydown", "pointerdown", "input"]) document.addEventListener(kind, active, { passive: true });
+
+  window.addEventListener("pagehide", () => {
+    clearTimeout(opening);
+    leave(true);
+  });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) openItem(); });
 
   // The queue in place: the next page is fetched, and its parts take the place of this one's.
   let request = null;
@@ -199,7 +212,7 @@
   };
 
   // load shows what an address answers, in place if it is the queue.
-  const load = async (url, options, push) => {
+  const load = async (url, options, push, notes = []) => {
     if (request) request.abort();
     const mine = request = new AbortController();
     const main = live();
@@ -209,20 +222,20 @@
       const type = answer.headers.get("Content-Type") || "";
       if (!type.startsWith("text/html")) throw new Error("not a page");
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (mine.signal.aborted) return null;
+      if (mine.signal.aborted) return;
       const posted = options && options.method === "POST";
       const queue = find("main[data-live]", page);
       if (!find("main", page) || !queue && !posted || !queue && answer.ok) {
+        if (posted && answer.ok) forget(notes);
         location.assign(answer.url);
-        return answer;
+        return;
       }
+      if (answer.ok) forget(notes);
       swap(page, answer.url, push && queue && (!posted || answer.redirected));
-      return answer;
     } catch (error) {
-      if (error.name === "AbortError") return null;
+      if (error.name === "AbortError") return;
       if (!options) location.assign(url);
       else say(main.dataset.failed || "");
-      return null;
     } finally {
       main.removeAttribute("aria-busy");
       if (request === mine) request = null;
@@ -240,7 +253,7 @@
     load(url.href, undefined, true);
   });
 
-  document.addEventListener("submit", async (event) => {
+  document.addEventListener("submit", (event) => {
     const form = event.target, keys = notesOf(form);
     const inPlace = live() && live().contains(form) && !event.defaultPrevented && form.enctype !== "multipart/form-data";
     if (!inPlace) {
@@ -256,8 +269,7 @@
       load(url.href, undefined, true);
       return;
     }
-    const answer = await load(url.href, { method: "POST", body: data }, true);
-    if (answer && answer.ok) forget(keys);
+    load(url.href, { method: "POST", body: data }, true, keys);
   });
 
   window.addEventListener("popstate", () => {
