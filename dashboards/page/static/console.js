@@ -158,7 +158,7 @@
 
   const openItem = () => {
     clearTimeout(opening);
-    const form = all(`form[data-claim], form[action="/claims/release"]`).find(visible);
+    const form = all(`form[data-claim], form[action="/claims/release"]`).find((form) => visible(find("button", form)));
     const subject = form && find("input[name=subject]", form).value;
     if (claim && claim.subject !== subject) leave(false);
     if (!form || claim) return;
