@@ -79,7 +79,7 @@ func (p *person) send(target string, form url.Values) *httptest.ResponseRecorder
 
 // labels are the first lines of the rows.
 func labels(doc *goquery.Document) []string {
-	return doc.Find(".rows .one bdi").Map(func(_ int, s *goquery.Selection) string { return s.Text() })
+	return doc.Find(".waiting .one bdi").Map(func(_ int, s *goquery.Selection) string { return s.Text() })
 }
 
 func analyst(name string) qianshao.Account {
@@ -96,7 +96,7 @@ func TestQueuePage(t *testing.T) {
 	if got := labels(doc); !slices.Equal(got, []string{"注册送彩金百家乐", "代开增值税专用发票", "高价收购银行卡电话卡"}) {
 		t.Fatalf("the rows are %q", got)
 	}
-	two := doc.Find(".rows .two").First().Text()
+	two := doc.Find(".waiting .two").First().Text()
 	for _, want := range []string{"alpha[.]example", "网络赌博", "紧急 90", "3 小时前"} {
 		if !strings.Contains(two, want) {
 			t.Errorf("the second line %q lacks %q", two, want)
@@ -123,14 +123,14 @@ func TestQueuePage(t *testing.T) {
 	if got := second.Find(".item mark").First().Text(); got != "代开增值税专用发票" {
 		t.Errorf("the next item is %q", got)
 	}
-	if back, _ := second.Find(`a[data-key="k"]`).Attr("href"); back != doc.Find(".rows a").First().AttrOr("href", "") {
+	if back, _ := second.Find(`a[data-key="k"]`).Attr("href"); back != doc.Find(".waiting a").First().AttrOr("href", "") {
 		t.Errorf("back leads to %q", back)
 	}
 	third := next(second)
-	if third.Find(`a[data-key="j"]`).Length() != 0 || third.Find(".rows a[aria-current]").Length() != 1 {
+	if third.Find(`a[data-key="j"]`).Length() != 0 || third.Find(".waiting a[aria-current]").Length() != 1 {
 		t.Error("the last item has a next one, or is not marked")
 	}
-	if got := me.open(t, "/?at=finding:"+ids[1], 200).Find(".rows a[aria-current] .one bdi").Text(); got != "代开增值税专用发票" {
+	if got := me.open(t, "/?at=finding:"+ids[1], 200).Find(".waiting a[aria-current] .one bdi").Text(); got != "代开增值税专用发票" {
 		t.Errorf("a finding is shown at the row %q", got)
 	}
 	for _, gone := range []string{"campaign:none", "finding:none", "none", "x:y"} {
@@ -162,7 +162,7 @@ func TestQueueSaysWhoLooks(t *testing.T) {
 		t.Errorf("claimed has %q", got)
 	}
 	doc := me.open(t, "/?list=all", 200)
-	if got := doc.Find(".rows .looks").Text(); strings.Count(got, "other 正在看") != 2 {
+	if got := doc.Find(".waiting .looks").Text(); strings.Count(got, "other 正在看") != 2 {
 		t.Errorf("the rows say %q", got)
 	}
 	if got := doc.Find(".item mark").First().Text(); got != "高价收购银行卡电话卡" {
@@ -172,7 +172,7 @@ func TestQueueSaysWhoLooks(t *testing.T) {
 	if !strings.Contains(doc.Find(".item .looks").Text(), "other") || doc.Find("form[data-claim]").Length() != 0 {
 		t.Error("an item of somebody else does not say so, or is claimed by looking")
 	}
-	if href, _ := doc.Find(`a[data-key="j"]`).Attr("href"); href != doc.Find(".rows a").Eq(2).AttrOr("href", "") {
+	if href, _ := doc.Find(`a[data-key="j"]`).Attr("href"); href != doc.Find(".waiting a").Eq(2).AttrOr("href", "") {
 		t.Errorf("next leads to %q", href)
 	}
 	doc = other.open(t, "/?at=finding:"+ids[0], 200)
@@ -193,10 +193,10 @@ func TestQueueOfTheLimited(t *testing.T) {
 	nobody := o.join(t, limited("nobody", qianshao.RoleAnalyst))
 	for _, target := range []string{"/", "/?list=all", "/?at=finding:" + ids[2], "/?q=" + url.QueryEscape("银行卡"), "/?q=host:gamma.example", "/?q=authorisation:theirs"} {
 		doc := me.open(t, target, 200)
-		if text := doc.Find(".rows, .item").Text(); strings.Contains(text, "gamma") || strings.Contains(text, "高价收购") {
+		if text := doc.Find(".waiting, .item").Text(); strings.Contains(text, "gamma") || strings.Contains(text, "高价收购") {
 			t.Errorf("%s shows what is under another authorisation", target)
 		}
-		if doc := nobody.open(t, target, 200); doc.Find(".rows a, .item mark").Length() != 0 {
+		if doc := nobody.open(t, target, 200); doc.Find(".waiting a, .item mark").Length() != 0 {
 			t.Errorf("%s shows something to who sees nothing", target)
 		}
 	}
@@ -259,7 +259,7 @@ func TestQueuePages(t *testing.T) {
 		if a, b := labels(first), labels(second); len(a) != 50 || len(b) != 3 || slices.Contains(a, b[0]) {
 			t.Fatalf("by %q: pages of %d and %d", sort, len(a), len(b))
 		}
-		last, _ := first.Find(".rows a").Last().Attr("href")
+		last, _ := first.Find(".waiting a").Last().Attr("href")
 		if href, _ := me.open(t, last, 200).Find(`a[data-key="j"]`).Attr("href"); href != next {
 			t.Errorf("by %q the last item leads to %q, want %q", sort, href, next)
 		}
@@ -332,7 +332,7 @@ func TestNewSinceLooked(t *testing.T) {
 	same.site, same.age = "delta", 30*time.Minute
 	o, _ := queueOutpost(t, append(list, same)...)
 	me, other := o.join(t, analyst("me")), o.join(t, analyst("other"))
-	if me.open(t, "/", 200).Find(".rows em").Length() != 0 {
+	if me.open(t, "/", 200).Find(".waiting em").Length() != 0 {
 		t.Error("something is new to who has never looked")
 	}
 	at := fmt.Sprint(testNow.Add(-90 * time.Minute).UnixMilli())
@@ -340,13 +340,13 @@ func TestNewSinceLooked(t *testing.T) {
 		t.Fatal(w.Code)
 	}
 	doc := me.open(t, "/", 200)
-	if got := doc.Find(".rows em").Text(); got != "+1新" {
+	if got := doc.Find(".waiting em").Text(); got != "+1新" {
 		t.Errorf("the marks are %q", got)
 	}
-	if got := doc.Find(".rows li:has(em) .one bdi").Last().Text(); got != "高价收购银行卡电话卡" || !strings.Contains(doc.Find(".list .sum").Text(), "新 1") {
+	if got := doc.Find(".waiting li:has(em) .one bdi").Last().Text(); got != "高价收购银行卡电话卡" || !strings.Contains(doc.Find(".list .sum").Text(), "新 1") {
 		t.Errorf("new is %q, and said is %q", got, doc.Find(".list .sum").Text())
 	}
-	if me.open(t, "/?list=all", 200).Find(".rows em").Length() != 0 || other.open(t, "/", 200).Find(".rows em").Length() != 0 {
+	if me.open(t, "/?list=all", 200).Find(".waiting em").Length() != 0 || other.open(t, "/", 200).Find(".waiting em").Length() != 0 {
 		t.Error("another list, or another account, has looked")
 	}
 	// An earlier page, and one of the future, take nothing back and nothing in advance.
@@ -458,7 +458,7 @@ func TestItemOfManyMembers(t *testing.T) {
 	o, ids := queueOutpost(t, append(list, same)...)
 	me := o.join(t, analyst("me"))
 	doc := me.open(t, "/", 200)
-	if got := doc.Find(".rows .one b").First().Text(); got != "×2" {
+	if got := doc.Find(".waiting .one b").First().Text(); got != "×2" {
 		t.Fatalf("the first row is of %q", got)
 	}
 	if href := doc.Find(`a[data-key="c"]`).AttrOr("href", ""); !strings.HasPrefix(href, "/campaigns/") {

@@ -187,9 +187,10 @@
 
   const swap = (page, url, push) => {
     const now = find("main"), next = find("main", page);
-    const rows = find(".rows", now), at = rows ? rows.scrollTop : 0;
+    const rows = find(".waiting", now), at = rows ? rows.scrollTop : 0;
     const inList = now.contains(document.activeElement) || document.activeElement === document.body;
     document.title = page.title;
+    document.body.className = page.body.className;
     for (const selector of [".side", ".langs", "#main"]) {
       const old = find(selector), fresh = find(selector, page);
       if (!old || !fresh) continue;
@@ -197,7 +198,7 @@
       old.replaceWith(document.adoptNode(fresh));
     }
     if (push) history.pushState(null, "", url);
-    const list = find(".rows", next), current = list && find("a[aria-current]", list);
+    const list = find(".waiting", next), current = list && find("a[aria-current]", list);
     if (list) list.scrollTop = at;
     if (current) {
       current.scrollIntoView({ block: "nearest" });
