@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/qianshao/qianshao"
 )
@@ -53,27 +54,74 @@ func blind(a qianshao.Act) (Shown, error) {
 // most limit. None is ever missed: acts become visible in the order of their Seq; but those on
 // a campaign that the account comes to see later are in the campaign's history alone. Those of
 // others about a finding whose decision is kept from the account are there, blind. Acts on
-// what is not reviewed are for those who may read the whole trail, and see all.
+// what is not reviewed are for those who may read the whole trail.
 func (d *Desk) Acts(ctx context.Context, account qianshao.Account, since int64, limit int) ([]Shown, error) {
-	list, err := d.opts.Store.Acts(ctx, ActsQuery{
-		Sight: account.Sight, Records: account.Sight.All && account.May(qianshao.PowerAudit), Since: since, Limit: limit,
-	})
-	if err != nil {
-		return nil, err
+	return d.Trail(ctx, account, ActsQuery{Since: since, Limit: limit})
+}
+
+// Trail returns the acts of a query that the account may see; Sight, Records and Reader are
+// the account's. Fewer than Limit are the last ones. What somebody else has done is for
+// those who may read the whole trail: By is ErrForbidden to others. Where the query names
+// a verdict, acts that are blind are left out, since to be found would tell theirs.
+func (d *Desk) Trail(ctx context.Context, account qianshao.Account, q ActsQuery) (out []Shown, err error) {
+	q.Sight, q.Reader, q.Records = account.Sight, account.Name, account.May(qianshao.PowerAudit)
+	if q.By != "" && q.By != account.Name && !q.Records {
+		return nil, ErrForbidden
 	}
+	for {
+		list, err := d.opts.Store.Acts(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		shown, err := d.shownActs(ctx, &account, list)
+		if err != nil {
+			return nil, err
+		}
+		for i := range shown {
+			if (q.Verdict == "" || !shown[i].Blind) && len(out) < q.Limit {
+				out = append(out, shown[i])
+			}
+		}
+		if len(list) < q.Limit || len(out) == q.Limit {
+			return out, nil
+		}
+		if last := list[len(list)-1].Seq; q.Latest {
+			q.Before = last
+		} else {
+			q.Since = last
+		}
+	}
+}
+
+// Head returns the end of the trail, and when its last act was. Without the chain, if that act
+// is not shown to the account as it is: its answer could be guessed from the chain.
+func (d *Desk) Head(ctx context.Context, account qianshao.Account) (Head, time.Time, error) {
+	head, at, err := d.opts.Store.Head(ctx)
+	if err != nil || head.Seq == 0 {
+		return Head{}, at, err
+	}
+	list, err := d.Trail(ctx, account, ActsQuery{Since: head.Seq - 1, Limit: 1})
+	if len(list) == 0 || list[0].Seq != head.Seq {
+		return Head{Seq: head.Seq}, at, err
+	}
+	return Head{Seq: head.Seq, Chain: list[0].Chain}, at, err
+}
+
+// shownActs returns acts as the account may read them.
+func (d *Desk) shownActs(ctx context.Context, account *qianshao.Account, list []qianshao.Act) ([]Shown, error) {
 	var ids []string
 	for i := range list {
 		if s := list[i].Subject; s.Kind == qianshao.SubjectFinding && list[i].By != account.Name {
 			ids = append(ids, s.ID)
 		}
 	}
-	due, err := d.due(ctx, &account, ids) // after the acts: what is reviewed in between may be told
+	due, err := d.due(ctx, account, ids) // after the acts: what is reviewed in between may be told
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Shown, len(list))
 	for i, a := range list {
-		if out[i], err = shown(&account, a); err != nil {
+		if out[i], err = shown(account, a); err != nil {
 			return nil, err
 		}
 		if a.By != account.Name && a.Subject.Kind == qianshao.SubjectFinding && due[a.Subject.ID] {

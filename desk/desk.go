@@ -115,14 +115,32 @@ type Question struct {
 	Campaigns []string
 }
 
-// ActsQuery asks for acts of the trail.
+// ActsQuery asks for acts of the trail. Its filters that are zero let everything pass.
 type ActsQuery struct {
-	// Sight is what may be seen of findings and campaigns; the zero value sees nothing.
+	// Sight is what may be seen of findings, campaigns and authorisations; the zero value sees
+	// nothing.
 	Sight qianshao.Sight
-	// Records asks for acts on what is not reviewed, too: accounts, authorisations, exports.
+	// Records asks for acts on what is not reviewed, too. Who is limited gets those on the
+	// authorisations of the sight, and of exports those of Reader.
 	Records bool
+	Reader  string
+
+	// By is the account that has acted.
+	By   string
+	Kind qianshao.ActKind
+	// SubjectKind and Subjects are what the acts are about: any of the ids.
+	SubjectKind qianshao.SubjectKind
+	Subjects    []string
+	Verdict     qianshao.Verdict
+	// From and To are when they were done: at From or later, and before To.
+	From, To time.Time
+
 	// Since is the Seq above which they are wanted.
 	Since int64
+	// Latest asks for the latest first, by time, instead of in their order; Before is the Seq
+	// of the act after which the list goes on, 0 for its beginning.
+	Latest bool
+	Before int64
 	// Limit is how many are wanted at most.
 	Limit int
 }
@@ -138,12 +156,14 @@ type Store interface {
 	Look(ctx context.Context, q Question) (State, error)
 	// Act returns an act of the trail, or ErrNotFound.
 	Act(ctx context.Context, seq int64) (qianshao.Act, error)
-	// Acts returns acts that may be seen, in their order. An act on a finding that it leaves out
-	// for lack of sight never appears later at a lower Seq than one that it has returned. Of acts
+	// Acts returns acts that may be seen. In their order, an act on a finding that is left out
+	// for lack of sight never appears later at a lower Seq than one that was returned. Of acts
 	// on campaigns, it returns those on the campaigns of which a member may be seen now.
 	Acts(ctx context.Context, q ActsQuery) ([]qianshao.Act, error)
 	// Record adds an act on what is not reviewed, and returns it as it is in the trail.
 	Record(ctx context.Context, act qianshao.Act) (qianshao.Act, error)
+	// Head returns the end of the trail, and when its last act was; zero for an empty trail.
+	Head(ctx context.Context) (Head, time.Time, error)
 	// Due returns whose decision waits for a second review, for those of the findings that
 	// have one which does.
 	Due(ctx context.Context, findings []string) (map[string]string, error)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -111,26 +112,103 @@ func (s *Store) Record(ctx context.Context, act qianshao.Act) (qianshao.Act, err
 	return written[0], err
 }
 
-// Acts returns acts that may be seen, in their order. Who is limited sees those about
-// findings and campaigns that there are, and no others; of a campaign, those who see a member.
+// Acts returns acts that may be seen. Who is limited sees those about findings and campaigns
+// that there are (of a campaign, those who see a member), about their authorisations, and
+// their own exports.
 func (s *Store) Acts(ctx context.Context, q desk.ActsQuery) ([]qianshao.Act, error) {
-	if q.Sight.All {
-		list, err := database.Collect(ctx, s.db.Read, trail.ScanAct, trail.SelectActs+`
-WHERE a.seq > $1 AND ($2 OR a.subject_kind IN ('finding', 'campaign')) ORDER BY a.seq LIMIT $3`, q.Since, q.Records, q.Limit)
-		return list, s.db.Fail("read the trail of", err)
-	}
-	if len(q.Sight.Authorisations) == 0 {
+	if !q.Sight.All && len(q.Sight.Authorisations) == 0 {
 		return nil, nil
+	}
+	var c conditions
+	if err := c.seen(&q); err != nil {
+		return nil, err
+	}
+	if err := c.filter(&q); err != nil {
+		return nil, err
+	}
+	order := "a.seq"
+	if q.Latest {
+		order = "a.at DESC, a.seq DESC"
+		if q.Before != 0 {
+			last, err := s.Act(ctx, q.Before)
+			if err != nil {
+				return nil, err
+			}
+			c.add("(a.at, a.seq) < (?, ?)", trail.Millis(last.At), last.Seq)
+		}
+	}
+	list, err := database.Collect(ctx, s.db.Read, trail.ScanAct, c.query()+` ORDER BY `+order+` LIMIT ?`, append(c.args, q.Limit)...)
+	return list, s.db.Fail("read the trail of", err)
+}
+
+// conditions are those that acts have to meet, with their parameters.
+type conditions struct {
+	list []string
+	args []any
+}
+
+func (c *conditions) add(condition string, args ...any) {
+	c.list = append(c.list, condition)
+	c.args = append(c.args, args...)
+}
+
+func (c *conditions) query() string {
+	return trail.SelectActs + ` WHERE ` + strings.Join(c.list, " AND ")
+}
+
+// seen keeps to what may be seen. The plus signs keep its conditions from choosing an index:
+// they hold for most rows.
+func (c *conditions) seen(q *desk.ActsQuery) error {
+	c.add("a.seq > ?", q.Since)
+	if q.Sight.All {
+		if !q.Records {
+			c.add("+a.subject_kind IN ('finding', 'campaign')")
+		}
+		return nil
 	}
 	authorisations, err := json.Marshal(q.Sight.Authorisations)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	list, err := database.Collect(ctx, s.db.Read, trail.ScanAct, trail.SelectActs+`
-WHERE a.seq > $1 AND (a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findings f WHERE f.id = a.subject
-  AND f.authorisation IN (SELECT value FROM json_each($3))) OR a.subject_kind = 'campaign' AND EXISTS (SELECT 1 FROM campaign_members m
-  WHERE m.campaign = `+queue.CampaignOf("a.subject")+` AND m.authorisation IN (SELECT value FROM json_each($3)))) AND `+trail.SinceDeletion+` ORDER BY a.seq LIMIT $2`, q.Since, q.Limit, string(authorisations))
-	return list, s.db.Fail("read the trail of", err)
+	some, args := `(+a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findings f WHERE f.id = a.subject
+  AND f.authorisation IN (SELECT value FROM json_each(?))) OR +a.subject_kind = 'campaign' AND EXISTS (SELECT 1 FROM campaign_members m
+  WHERE m.campaign = `+queue.CampaignOf("a.subject")+` AND m.authorisation IN (SELECT value FROM json_each(?)))`,
+		[]any{string(authorisations), string(authorisations)}
+	if q.Records {
+		some += ` OR +a.subject_kind = 'authorisation' AND +a.subject IN (SELECT value FROM json_each(?)) OR +a.subject_kind = 'export' AND +a.account = ?`
+		args = append(args, string(authorisations), q.Reader)
+	}
+	c.add(some+`) AND `+trail.SinceDeletion, args...)
+	return nil
+}
+
+// filter keeps to what is asked for. Each of its conditions has an index in which the acts
+// stand by time.
+func (c *conditions) filter(q *desk.ActsQuery) error {
+	for _, f := range []struct {
+		condition, value string
+	}{
+		{"a.account = ?", q.By}, {"a.kind = ?", string(q.Kind)}, {"a.subject_kind = ?", string(q.SubjectKind)},
+		{"a.verdict = ? AND a.verdict <> ''", string(q.Verdict)}, // the index has only acts with a verdict
+	} {
+		if f.value != "" {
+			c.add(f.condition, f.value)
+		}
+	}
+	if len(q.Subjects) > 0 {
+		ids, err := json.Marshal(q.Subjects)
+		if err != nil {
+			return err
+		}
+		c.add("a.subject IN (SELECT value FROM json_each(?))", string(ids))
+	}
+	if !q.From.IsZero() {
+		c.add("a.at >= ?", trail.Millis(q.From))
+	}
+	if !q.To.IsZero() {
+		c.add("a.at < ?", trail.Millis(q.To))
+	}
+	return nil
 }
 
 // Due returns who made the decision, by finding, for those of the findings whose decision

@@ -1,0 +1,24 @@
+-- +goose Up
+-- The trail by what people ask it for, the latest first. The clock may have been turned, and
+-- what was carried over has its own time, so time and number do not go together.
+CREATE INDEX acts_at ON acts (at, seq);
+CREATE INDEX acts_account ON acts (account, at, seq);
+CREATE INDEX acts_kind ON acts (kind, at, seq);
+CREATE INDEX acts_subject_kind ON acts (subject_kind, at, seq);
+CREATE INDEX acts_verdict ON acts (verdict, at, seq) WHERE verdict <> '';
+
+-- The last check of the trail that was made from the console.
+CREATE TABLE act_checks (
+  id       INTEGER PRIMARY KEY CHECK (id = 1),
+  at       BIGINT NOT NULL,
+  seq      BIGINT NOT NULL, -- of the head
+  problems INTEGER NOT NULL
+);
+
+-- +goose Down
+DROP TABLE act_checks;
+DROP INDEX acts_verdict;
+DROP INDEX acts_subject_kind;
+DROP INDEX acts_kind;
+DROP INDEX acts_account;
+DROP INDEX acts_at;
