@@ -308,7 +308,8 @@ func TestCampaignMergeSplit(t *testing.T) {
 	wantText(t, "the merged campaign", text, "Members5", "1 campaign merged into it", "Former ids")
 
 	// The basis is that of the page: whoever has not seen the policy does not split.
-	policy := url.Values{"basis": {"1"}, "newcomers": {"decided"}, "verdict": {"crime"}, "reason": {"operator"}, "words": {"新来的一样处理"}}
+	_, merged, _ := strings.Cut(at, "?done=")
+	policy := url.Values{"basis": {merged}, "newcomers": {"decided"}, "verdict": {"crime"}, "reason": {"operator"}, "words": {"新来的一样处理"}}
 	if today != one {
 		policy.Set("basis", "0") // the merge is an act on the other one
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -107,27 +108,28 @@ func TestTwoPeopleAtOnce(t *testing.T) {
 	}
 	made := decode[api.Done](t, answers[0]).Act
 	problem := decode[api.Problem](t, answers[1])
-	if made == nil || made.Seq != 1 || made.By != people[1-lost].account.Name || problem.Conflict == nil ||
-		problem.Conflict.Theirs.Verdict != made.Verdict || problem.Conflict.Theirs.Act != 1 || problem.Conflict.Yours.Verdict == made.Verdict {
-		t.Errorf("made %+v, the other was told %+v", made, problem.Conflict)
+	if made == nil || made.By != people[1-lost].account.Name || problem.Conflict == nil ||
+		problem.Conflict.Theirs.Verdict != made.Verdict || problem.Conflict.Theirs.Act != made.Seq || problem.Conflict.Yours.Verdict == made.Verdict {
+		t.Fatalf("made %+v, the other was told %+v", made, problem.Conflict)
 	}
+	undo := fmt.Sprintf("/api/v1/acts/%d/undo", made.Seq)
 	if w := people[0].ask("POST", "/api/v1/acts", strings.ReplaceAll(bodies[0], mine, theirs)); w.Code != http.StatusNotFound {
 		t.Errorf("a verdict on what one does not see: %d %s", w.Code, w.Body)
 	}
-	w := people[lost].ask("POST", "/api/v1/acts/1/undo", "")
+	w := people[lost].ask("POST", undo, "")
 	if w.Code != http.StatusForbidden {
 		t.Errorf("another's act undone: %d %s", w.Code, w.Body)
 	}
-	w = people[1-lost].ask("POST", "/api/v1/acts/1/undo", "")
-	if undone := decode[api.Done](t, w.Body.String()); w.Code != http.StatusCreated || undone.Act.Reverts != 1 || undone.Act.Kind != qianshao.ActUndo {
+	w = people[1-lost].ask("POST", undo, "")
+	if undone := decode[api.Done](t, w.Body.String()); w.Code != http.StatusCreated || undone.Act.Reverts != made.Seq || undone.Act.Kind != qianshao.ActUndo {
 		t.Errorf("undone: %d %s", w.Code, w.Body)
 	}
 	after := decode[reviewed](t, people[0].ask("GET", "/api/v1/findings/"+mine, "").Body.String()).Review
-	if after.Basis != 2 || after.Standing.Verdict != "" || len(after.History) != 2 {
+	if after.Basis != made.Seq+1 || after.Standing.Verdict != "" || len(after.History) != 2 {
 		t.Errorf("after: %+v", after)
 	}
-	trail := decode[api.Acts](t, people[0].ask("GET", "/api/v1/acts?since=1", "").Body.String())
-	if len(trail.Acts) != 1 || trail.Next != 2 || trail.Acts[0].Chain == "" {
+	trail := decode[api.Acts](t, people[0].ask("GET", fmt.Sprintf("/api/v1/acts?since=%d", made.Seq), "").Body.String())
+	if len(trail.Acts) != 1 || trail.Next != made.Seq+1 || trail.Acts[0].Chain == "" {
 		t.Errorf("the trail: %+v", trail)
 	}
 }
@@ -196,11 +198,17 @@ func TestActsAreDoneOnce(t *testing.T) {
 	analyst := limited("analyst", qianshao.RoleAnalyst, "mine")
 	o.withDesk(t)
 	var me *person
+	var first int64
 	body := `{"subject": "finding:` + mine + `", "kind": "note", "words": "看过"}`
 	for _, later := range []time.Duration{0, time.Second, 48 * time.Hour} {
 		now = testNow.Add(later)
 		me = o.join(t, analyst) // the token has ended
-		if w := me.ask("POST", "/api/v1/acts", body, "Idempotency-Key", "note-1"); w.Code != http.StatusCreated || decode[api.Done](t, w.Body.String()).Act.Seq != 1 {
+		w := me.ask("POST", "/api/v1/acts", body, "Idempotency-Key", "note-1")
+		made := decode[api.Done](t, w.Body.String()).Act
+		if first == 0 {
+			first = made.Seq
+		}
+		if w.Code != http.StatusCreated || made.Seq != first {
 			t.Errorf("after %s: %d %s", later, w.Code, w.Body)
 		}
 	}
@@ -260,30 +268,32 @@ func TestBlindReview(t *testing.T) {
 			}
 		}
 	}
-	if trail := decode[api.Acts](t, ask(b, "/api/v1/acts")); len(trail.Acts) != 1 || trail.Next != 1 || trail.Acts[0].Chain != "" {
-		t.Errorf("the sequence is not whole, or its chain tells the answer: %+v", trail)
+	trail := decode[api.Acts](t, ask(b, "/api/v1/acts"))
+	if len(trail.Acts) != 1 || trail.Next != trail.Acts[0].Seq || trail.Acts[0].Chain != "" {
+		t.Fatalf("the sequence is not whole, or its chain tells the answer: %+v", trail)
 	}
+	first := trail.Next
 	own := o.join(t, b).ask("POST", "/api/v1/batches", `{"findings": ["`+mine+`"]}`).Header().Get("Location")
 	if body := ask(b, own+"/members"); tells(body) || !strings.Contains(body, `"blind":true`) {
 		t.Errorf("a batch of one's own tells the first answer: %s", body)
 	}
 	answer := `{"subject": "finding:` + mine + `", "kind": "%s", "basis": %d, "seen": "` + f.Seen + `", "verdict": "crime", "reason": "operator"}`
 	for kind, status := range map[string]int{"decide": http.StatusConflict, "dispute": http.StatusUnprocessableEntity} {
-		if w := o.join(t, b).ask("POST", "/api/v1/acts", fmt.Sprintf(answer, kind, 1)); w.Code != status || tells(w.Body.String()) {
+		if w := o.join(t, b).ask("POST", "/api/v1/acts", fmt.Sprintf(answer, kind, first)); w.Code != status || tells(w.Body.String()) {
 			t.Errorf("%s: %d %s", kind, w.Code, w.Body)
 		}
 	}
 	if w := o.join(t, lead).ask("POST", "/api/v1/acts", fmt.Sprintf(answer, "adjudicate", 0)); w.Code != http.StatusConflict || tells(w.Body.String()) {
 		t.Errorf("a lead's conflict: %d %s", w.Code, w.Body)
 	}
-	w := o.join(t, b).ask("POST", "/api/v1/acts", fmt.Sprintf(answer, "review", 1))
+	w := o.join(t, b).ask("POST", "/api/v1/acts", fmt.Sprintf(answer, "review", first))
 	if w.Code != http.StatusCreated {
 		t.Errorf("the review: %d %s", w.Code, w.Body)
 	}
 	if body := ask(b, "/api/v1/findings/"+mine); !strings.Contains(body, `"dissent":1`) || !tells(body) {
 		t.Errorf("after the review: %s", body)
 	}
-	if body := ask(lead, "/api/v1/acts"); !tells(body) || strings.Contains(body, `"blind"`) || len(decode[api.Acts](t, body).Acts) != 2 {
+	if body := ask(lead, "/api/v1/acts?subject_kind=finding"); !tells(body) || strings.Contains(body, `"blind"`) || len(decode[api.Acts](t, body).Acts) != 2 {
 		t.Errorf("after the review: %s", body)
 	}
 	if body := ask(lead, theirBatch); !tells(body) {
@@ -517,13 +527,16 @@ func TestEvents(t *testing.T) {
 		return "", "", ""
 	}
 	fresh := listen("")
+	var last int64
 	for _, id := range []string{"theirs", "mine"} {
 		o.save(t, qianshao.Page{URL: "http://" + id + ".example/new", Authorisation: id, Body: []byte(casinoSource)}, "t", casinoSource, casino(casinoSource))
 		subject := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: map[string]string{"mine": mine, "theirs": theirs}[id]}
 		chief := qianshao.Account{Name: "chief", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()}
-		if _, err := d.Do(t.Context(), chief, desk.Draft{Subject: subject, Kind: qianshao.ActNote, Detail: desk.Detail{Words: "note-" + id}}); err != nil {
+		act, err := d.Do(t.Context(), chief, desk.Draft{Subject: subject, Kind: qianshao.ActNote, Detail: desk.Detail{Words: "note-" + id}})
+		if err != nil {
 			t.Fatal(err)
 		}
+		last = act.Seq
 	}
 	got := map[string]string{}
 	for range 2 {
@@ -536,10 +549,10 @@ func TestEvents(t *testing.T) {
 		t.Errorf("the stream told %v", got)
 	}
 	again := listen("0.1") // as one who had the first of the findings, and no act
-	if id, event, data := next(again); event != "act" || id != "2.1" || !strings.Contains(data, "note-mine") {
+	if id, event, data := next(again); event != "act" || id != fmt.Sprintf("%d.1", last) || !strings.Contains(data, "note-mine") {
 		t.Errorf("%s %s %s", id, event, data)
 	}
-	if id, event, data := next(again); event != "finding" || id != "2.5" || !strings.Contains(data, "mine.example/new") {
+	if id, event, data := next(again); event != "finding" || id != fmt.Sprintf("%d.5", last) || !strings.Contains(data, "mine.example/new") {
 		t.Errorf("%s %s %s", id, event, data)
 	}
 	if w := me.ask("HEAD", "/api/v1/events", ""); w.Code != http.StatusOK { // and it ends
@@ -600,16 +613,17 @@ func TestTokenPowers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Do(t.Context(), qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}, desk.Draft{
+	made, err := d.Do(t.Context(), qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}, desk.Draft{
 		Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: mine}, Kind: qianshao.ActDecide, Seen: f.Seen, Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked,
-	}); err != nil {
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	b, err := d.Freeze(t.Context(), qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}, desk.Selection{Findings: []string{theirs}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	adjudicate := `{"subject": "finding:` + mine + `", "kind": "adjudicate", "basis": 1, "seen": "` + f.Seen + `", "verdict": "not_crime", "reason": "lawful"}`
+	adjudicate := `{"subject": "finding:` + mine + `", "kind": "adjudicate", "basis": ` + strconv.FormatInt(made.Seq, 10) + `, "seen": "` + f.Seen + `", "verdict": "not_crime", "reason": "lawful"}`
 	for _, c := range []struct {
 		scopes            []qianshao.Scope
 		adjudicate, batch int

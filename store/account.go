@@ -44,23 +44,11 @@ type SecondFactor struct {
 	Recovery []string
 }
 
-// AccountChange is a line of the trail of accounts: what was changed, never what
-// somebody looked at, nor who logged in when.
-type AccountChange struct {
-	At time.Time
-	// By is the account that made the change; ByCommand for the command line.
-	By string
-	// Account is the one that was changed.
-	Account string
-	What    AccountEvent
-	// Detail is the new role, the sight, or the token's label and scopes.
-	Detail string
-}
-
 // ByCommand signs changes made by whoever may write the data folder.
 const ByCommand = "(command)"
 
-// AccountEvent is what happened to an account.
+// AccountEvent is what happened to an account, as the acts on accounts name it: what was
+// changed, never what somebody looked at, nor who logged in when.
 type AccountEvent string
 
 // The events.
@@ -76,10 +64,21 @@ const (
 	AccountTokenNew  AccountEvent = "token_added"
 	AccountTokenGone AccountEvent = "token_revoked"
 	AccountLink      AccountEvent = "link"
-	// AccountSecondReview sets the share of decisions that are due for a second review. It is
-	// about no account.
-	AccountSecondReview AccountEvent = "second_review_share"
 )
+
+// Setting is what an administrator sets for all, by its name.
+type Setting string
+
+// The settings.
+const (
+	// SettingSecondReview is the share of decisions that are due for a second review.
+	SettingSecondReview Setting = "second_review_share"
+	// SettingTokenDays is for how many days a new token is good at most.
+	SettingTokenDays Setting = "token_days"
+)
+
+// EventSet is the event of acts on settings.
+const EventSet = "set"
 
 // Session is a session at the console as it is kept. ID is the hash of its token.
 type Session struct {

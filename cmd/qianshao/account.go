@@ -1,16 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
@@ -24,7 +27,7 @@ type accountCmd struct {
 	Disable accountDisableCmd `cmd:"" help:"Lock an account out, and its tokens. Its sessions end."`
 	Enable  accountEnableCmd  `cmd:"" help:"Let a disabled account in again."`
 	Reset   accountResetCmd   `cmd:"" help:"Take an account's password away, and print a one-time link by which its owner sets another. Its sessions end."`
-	Log     accountLogCmd     `cmd:"" help:"List what was changed of accounts, by whom, the latest first."`
+	Log     accountLogCmd     `cmd:"" help:"List what was changed of accounts and settings, by whom, the latest first. They are acts of the trail."`
 	Token   tokenCmd          `cmd:"" help:"Make, list and revoke tokens for the API and /metrics."`
 
 	SecondReview secondReviewCmd `cmd:"" help:"Show or set how many of the decisions another person decides again, without knowing the first answer."`
@@ -128,7 +131,7 @@ func accountError(name string, err error) error {
 	case errors.Is(err, store.ErrLastAdministrator):
 		return usageError(fmt.Errorf("%q is the last administrator who can enter; make another one first", name))
 	case errors.Is(err, auth.ErrName), errors.As(err, &bad),
-		errors.Is(err, auth.ErrScope), errors.Is(err, auth.ErrLabel), errors.Is(err, auth.ErrTooManyTokens):
+		errors.Is(err, auth.ErrScope), errors.Is(err, auth.ErrLabel), errors.Is(err, auth.ErrTokenTime), errors.Is(err, auth.ErrTooManyTokens):
 		return usageError(err)
 	}
 	return err
@@ -287,17 +290,38 @@ type accountLogCmd struct {
 }
 
 func (c accountLogCmd) Run(env *environment) error {
+	if c.Limit < 1 {
+		return usageError(errors.New("--limit is 1 at least"))
+	}
 	return env.readFolder(func(f *datafolder.Folder) error {
-		list, err := f.Store.AccountChanges(env.ctx, c.Limit)
+		list, err := changesOfAccounts(env, f, c.Limit)
 		if err != nil {
 			return err
 		}
-		table := terminal.NewTable(env.out, env.timed("AT"), "BY", "ACCOUNT", "WHAT", "DETAIL")
-		for _, l := range list {
-			table.Row(env.when(l.At), l.By, l.Account, string(l.What), l.Detail)
+		table := terminal.NewTable(env.out, "ACT", env.timed("AT"), "BY", "OF", "WHAT", "BEFORE", "AFTER")
+		for i := range list {
+			a := &list[i]
+			detail, err := desk.ParseDetail(a.Detail)
+			if err != nil {
+				return err
+			}
+			table.Row(strconv.FormatInt(a.Seq, 10), env.when(a.At), a.By, a.Subject.ID, detail.Event, detail.Before, detail.After)
 		}
 		return table.Flush()
 	})
+}
+
+// changesOfAccounts returns the acts on accounts and settings, the latest first.
+func changesOfAccounts(env *environment, f *datafolder.Folder, limit int) (list []qianshao.Act, err error) {
+	for _, kind := range []qianshao.SubjectKind{qianshao.SubjectAccount, qianshao.SubjectSetting} {
+		acts, err := f.Review.Acts(env.ctx, desk.ActsQuery{Sight: qianshao.SeeAll(), Records: true, SubjectKind: kind, Latest: true, Limit: limit})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, acts...)
+	}
+	slices.SortFunc(list, func(a, b qianshao.Act) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.Seq, a.Seq)) })
+	return list[:min(limit, len(list))], nil
 }
 
 type secondReviewCmd struct {
@@ -344,8 +368,8 @@ func (c tokenAddCmd) Run(env *environment) error {
 		scopes = append(scopes, qianshao.Scope(s))
 	}
 	return env.withFolder(func(f *datafolder.Folder) error {
-		if c.Days < 1 || c.Days > int(auth.MaxTokenTime/(24*time.Hour)) {
-			return usageError(auth.ErrTokenTime)
+		if c.Days > auth.DefaultTokenDays {
+			c.Days = 0 // which is refused with the days that are allowed
 		}
 		token, made, err := f.Accounts.NewToken(env.ctx, store.ByCommand, c.Name, c.Label, scopes, time.Duration(c.Days)*24*time.Hour)
 		if err != nil {

@@ -52,7 +52,7 @@ type Act struct {
 	At      time.Time        `json:"at"`
 	By      string           `json:"by" doc:"The account that did it."`
 	Batch   int64            `json:"batch,omitempty" doc:"The batch that it was done in."`
-	Subject string           `json:"subject" doc:"finding:ID or campaign:ID"`
+	Subject string           `json:"subject" doc:"finding:ID or campaign:ID; what is changed or taken out is another kind of subject"`
 	Kind    qianshao.ActKind `json:"kind"`
 	Basis   int64            `json:"basis" doc:"The last deciding act before it, as its author saw it; 0 for none."`
 	Verdict qianshao.Verdict `json:"verdict,omitempty"`
@@ -89,23 +89,58 @@ func newShown(from *desk.Shown) Act {
 // Acts are a part of the trail.
 type Acts struct {
 	Acts []Act `json:"acts"`
-	Next int64 `json:"next" doc:"What since is for the acts that follow."`
+	Next int64 `json:"next" doc:"What since is for the acts that follow; of the latest first, what before is, 0 if there are no more."`
 }
 
 type actsInput struct {
-	Since int64 `query:"since" minimum:"0" doc:"Acts with a higher number; 0 from the first. No act is ever missed by asking again with next."`
-	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Since  int64 `query:"since" minimum:"0" doc:"Acts with a higher number; 0 from the first. No act is ever missed by asking again with next."`
+	Latest bool  `query:"latest" doc:"The latest first, by time, instead of in their order. Filters are quick with it."`
+	Before int64 `query:"before" minimum:"0" doc:"With latest: the acts after this one; 0 from the latest."`
+	Limit  int   `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+
+	By          string               `query:"by" maxLength:"256" doc:"The account that has acted. Another one than your own needs the power audit."`
+	Kind        qianshao.ActKind     `query:"kind" enum:"decide,undo,adjudicate,review,dispute,note,assign,park,claim,merge,split,policy,change,export"`
+	SubjectKind qianshao.SubjectKind `query:"subject_kind" enum:"finding,campaign,authorisation,site,submission,account,setting,export"`
+	Subject     string               `query:"subject" maxLength:"256" doc:"What it is about, as subject of an act: finding:ID"`
+	Verdict     qianshao.Verdict     `query:"verdict" enum:"crime,not_crime,unsure" doc:"Acts that are blind are not found by it."`
+	From        time.Time            `query:"from" doc:"Acts of this moment or later."`
+	To          time.Time            `query:"to" doc:"Acts before this moment."`
+}
+
+func (in *actsInput) query() (desk.ActsQuery, error) {
+	q := desk.ActsQuery{
+		Since: in.Since, Latest: in.Latest, Before: in.Before, Limit: in.Limit, By: in.By, Kind: in.Kind, SubjectKind: in.SubjectKind,
+		Verdict: in.Verdict, From: in.From, To: in.To,
+	}
+	if in.Before != 0 && !in.Latest {
+		return q, badParameter("before: it goes with latest=true")
+	}
+	if in.Subject != "" {
+		subject, ok := qianshao.ParseSubject(in.Subject)
+		if !ok || q.SubjectKind != "" && q.SubjectKind != subject.Kind {
+			return q, badParameter("subject: write finding:ID, or another kind of subject in front, the same as subject_kind")
+		}
+		q.SubjectKind, q.Subjects = subject.Kind, []string{subject.ID}
+	}
+	return q, nil
 }
 
 func (a *API) acts(ctx context.Context, in *actsInput) (*struct{ Body Acts }, error) {
-	list, err := a.opts.Desk.Acts(ctx, auth.Acting(ctx), in.Since, in.Limit)
+	q, err := in.query()
 	if err != nil {
-		return nil, a.failure(ctx, "act", err)
+		return nil, err
+	}
+	list, err := a.opts.Desk.Trail(ctx, auth.Acting(ctx), q)
+	if err != nil {
+		return nil, a.refusal(ctx, "act", err)
 	}
 	out := &struct{ Body Acts }{Acts{Acts: []Act{}, Next: in.Since}}
 	for i := range list {
 		out.Body.Acts = append(out.Body.Acts, newShown(&list[i]))
 		out.Body.Next = list[i].Seq
+	}
+	if in.Latest && len(list) < in.Limit {
+		out.Body.Next = 0
 	}
 	return out, nil
 }

@@ -16,7 +16,7 @@ func (a *API) routeSettings() {
 		OperationID: "settings", Method: http.MethodGet, Path: path, Summary: "What the administrator has set for all",
 	}, a.settings)
 	register(a, qianshao.PowerAdminister, huma.Operation{
-		OperationID: "set", Method: http.MethodPut, Path: path, Summary: "Set it; the trail of accounts says who did",
+		OperationID: "set", Method: http.MethodPut, Path: path, Summary: "Set it; the trail of acts says who did",
 	}, a.set)
 }
 

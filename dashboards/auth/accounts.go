@@ -155,11 +155,21 @@ var (
 	ErrScope = errors.New("the account may not have that scope")
 	// ErrLabel: a token needs a label that can be read, and not too long a one.
 	ErrLabel = fmt.Errorf("a token needs a label of at most %d characters, none of them control characters or marks of direction, which says what it is for", maxLabel)
-	// ErrTokenTime: a token must end, and not too late.
-	ErrTokenTime = fmt.Errorf("a token is valid for one day to %d days", MaxTokenTime/(24*time.Hour))
+	// ErrTokenTime: a token must end, and not too late; a TokenTimeError says when.
+	ErrTokenTime = errors.New("a token is not valid for so long")
 	// ErrTooManyTokens: the account has too many.
 	ErrTooManyTokens = fmt.Errorf("the account has %d tokens; revoke those that nobody uses", maxTokens)
 )
+
+// TokenTimeError is an ErrTokenTime.
+type TokenTimeError struct{ Days int }
+
+func (e *TokenTimeError) Error() string {
+	return fmt.Sprintf("a token is valid for one day to %d days", e.Days)
+}
+
+// Is says that it is an ErrTokenTime.
+func (e *TokenTimeError) Is(other error) bool { return other == ErrTokenTime }
 
 // NewToken makes a token of an account and returns it; it is not to be had again. The
 // scopes are those that the account's role and sight allow.
@@ -168,12 +178,16 @@ func (a *Accounts) NewToken(ctx context.Context, by, name, label string, scopes 
 	if err != nil {
 		return "", made, err
 	}
+	most, err := a.TokenDays(ctx)
+	if err != nil {
+		return "", made, err
+	}
 	label = strings.TrimSpace(label)
 	switch n := utf8.RuneCountInString(label); {
 	case n == 0 || n > maxLabel || strings.ContainsFunc(label, qianshao.Unseen):
 		return "", made, ErrLabel
-	case valid < 24*time.Hour || valid > MaxTokenTime:
-		return "", made, ErrTokenTime
+	case valid < 24*time.Hour || valid > time.Duration(most)*24*time.Hour:
+		return "", made, &TokenTimeError{Days: most}
 	case len(scopes) == 0:
 		return "", made, fmt.Errorf("%w: name one or more of %v", ErrScope, qianshao.Scopes())
 	}

@@ -29,12 +29,10 @@ type Store interface {
 	// disabling and enabling begin a new epoch and are noted. One that would leave no
 	// administrator is refused with store.ErrLastAdministrator.
 	ChangeAccount(ctx context.Context, by, name string, at time.Time, change func(*store.AccountRecord) error) (store.AccountRecord, error)
-	// AccountChanges returns the trail of what was changed, the latest first.
-	AccountChanges(ctx context.Context, limit int) ([]store.AccountChange, error)
-	// LastAccountChange returns the last one of its kind, or store.ErrNotFound.
-	LastAccountChange(ctx context.Context, what store.AccountEvent) (store.AccountChange, error)
-	// NoteAccountChange adds to the trail what changes no account.
-	NoteAccountChange(ctx context.Context, c store.AccountChange) error
+	// Setting returns what an administrator has set, or store.ErrNotFound.
+	Setting(ctx context.Context, name store.Setting) (string, error)
+	// PutSetting sets something and notes what it was; initial is what holds before anybody has.
+	PutSetting(ctx context.Context, by string, name store.Setting, value, initial string, at time.Time) error
 
 	// Session returns a session that has neither ended nor expired, or store.ErrNotFound.
 	Session(ctx context.Context, id string, now time.Time) (store.Session, error)

@@ -165,6 +165,10 @@ func (brokenTokens) Account(context.Context, string) (store.AccountRecord, error
 	return store.AccountRecord{Account: qianshao.Account{Name: "wang", Role: qianshao.RoleAnalyst}}, nil
 }
 
+func (brokenTokens) Setting(context.Context, store.Setting) (string, error) {
+	return "", store.ErrNotFound
+}
+
 func (b brokenTokens) Tokens(context.Context, string) ([]store.Token, error) { return nil, b.err }
 
 // TestNewTokenStoreFails: a store that fails is no account with too many tokens, which

@@ -59,6 +59,9 @@ func (g *Guard) Tokens(ctx context.Context) ([]store.Token, error) {
 	return g.store.Tokens(ctx, From(ctx).Name)
 }
 
+// TokenDays returns for how many days a new token is good at most.
+func (g *Guard) TokenDays(ctx context.Context) (int, error) { return g.accounts.TokenDays(ctx) }
+
 // NewToken makes a token of the session's account and returns it; it is not to be had again.
 func (g *Guard) NewToken(ctx context.Context, label string, scopes []qianshao.Scope, valid time.Duration) (string, error) {
 	name := From(ctx).Name

@@ -31,6 +31,8 @@ type accountPage struct {
 	Required bool
 	Tokens   []store.Token
 	Scopes   []scopeChoice
+	// Days is what the form for a token proposes.
+	Days int
 	// Problem says what was wrong with the form that was sent, Done what the form before
 	// this page has done.
 	Problem, Done string
@@ -40,6 +42,9 @@ type accountPage struct {
 	Token    string
 	Recovery []string
 }
+
+// proposedDays is for how long a token is proposed to be good: a season.
+const proposedDays = 90
 
 type scopeChoice struct {
 	Scope   qianshao.Scope
@@ -78,6 +83,11 @@ func (e *Entry) showAccount(w http.ResponseWriter, r *http.Request, status int, 
 			return
 		}
 	}
+	if v.Days, err = e.guard.TokenDays(ctx); err != nil {
+		e.FailWith(w, r, err)
+		return
+	}
+	v.Days = min(v.Days, proposedDays)
 	v.Local, v.Required = e.guard.HasPassword(ctx), e.guard.FactorRequired(ctx)
 	for _, scope := range qianshao.Scopes() {
 		if v.Account.Allows(scope) {
@@ -172,8 +182,8 @@ func (e *Entry) addToken(_ http.ResponseWriter, r *http.Request, v *accountPage)
 		scopes = append(scopes, qianshao.Scope(scope))
 	}
 	days, err := strconv.Atoi(r.PostFormValue("days"))
-	if err != nil || days < 1 || days > int(auth.MaxTokenTime/(24*time.Hour)) {
-		return auth.Answer{}, auth.ErrTokenTime
+	if err != nil || days > auth.DefaultTokenDays {
+		days = 0 // which is refused with the days that are allowed
 	}
 	v.Token, err = e.guard.NewToken(r.Context(), r.PostFormValue("label"), scopes, time.Duration(days)*24*time.Hour)
 	return auth.Answer{Outcome: auth.Entered}, err
@@ -189,13 +199,14 @@ func (e *Entry) revokeToken(_ http.ResponseWriter, r *http.Request, _ *accountPa
 
 // refusedToken says why a token is not made; "" if the error is another.
 func refusedToken(v *page.Layout, err error) string {
+	var days *auth.TokenTimeError
 	switch {
 	case errors.Is(err, auth.ErrScope):
 		return v.T("account.token.scope")
 	case errors.Is(err, auth.ErrLabel):
 		return v.T("account.token.label.bad")
-	case errors.Is(err, auth.ErrTokenTime):
-		return v.T("account.token.days.bad", int(auth.MaxTokenTime/(24*time.Hour)))
+	case errors.As(err, &days):
+		return v.T("account.token.days.bad", days.Days)
 	case errors.Is(err, auth.ErrTooManyTokens):
 		return v.T("account.token.many")
 	}

@@ -14,9 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/review"
 )
 
 // older returns a database as the program left it whose schema was that version,
@@ -169,4 +172,55 @@ func checkUpgraded(t *testing.T, s *Store, clean, flagged string) {
 	if items, err := s.Lease(t.Context(), ingest.Lease{Now: time.Unix(9, 0), Limit: 9, For: time.Minute}); err != nil || len(items) != 1 || items[0].URL != flagged {
 		t.Errorf("leased: %+v, %v", items, err)
 	}
+}
+
+// TestUpgradeCarriesChanges: what the trail of accounts had stands behind the acts that there
+// were, in its order and with its own times; the trail holds; the setting is as it was set.
+func TestUpgradeCarriesChanges(t *testing.T) {
+	old := qianshao.Act{Seq: 1, At: time.UnixMilli(9000).UTC(), By: "wang", Subject: qianshao.Subject{Kind: qianshao.SubjectCampaign, ID: "c"}, Kind: qianshao.ActNote}
+	old.Chain = desk.Link("", &old)
+	statements := []string{
+		fmt.Sprintf(`INSERT INTO acts (seq, at, account, client_key, batch, subject_kind, subject, kind, basis, verdict, reason, seen, rules, until, reverts, round, detail, chain)
+			VALUES (1, 9000, 'wang', '', 0, 'campaign', 'c', 'note', 0, '', '', '', '', 0, 0, 0, '', '%s')`, old.Chain),
+		fmt.Sprintf(`UPDATE act_head SET seq = 1, chain = '%s'`, old.Chain),
+		`INSERT INTO standings VALUES ('campaign', 'c', 0, 0, 0, '', 0, '', '', '', 0, '', 0, 0, '', 0, 0, 0, '', 0, 0, 0)`,
+		`INSERT INTO account_changes (seq, at, by, account, what, detail) VALUES
+			(1, 1000, '(command)', 'wang', 'added', 'analyst, sees all'), (2, 2000, 'root', '', 'second_review_share', '0.2'), (3, 2000, 'root', '', 'second_review_share', '0.1')`,
+	}
+	for i := 4; i <= 2*batchRows; i++ { // more than are read at a time
+		statements = append(statements, fmt.Sprintf(`INSERT INTO account_changes (seq, at, by, account, what, detail) VALUES (%d, 3000, 'wang', '王', 'role', '"lead"')`, i))
+	}
+	s := open(t, older(t, 34, statements...))
+	kept := review.New(s.Database(), campaigns.Options{Name: "test"})
+	v, err := kept.Verify(t.Context(), desk.Head{Seq: 1, Chain: old.Chain}, func(problem string) { t.Error(problem) })
+	if err != nil || v.Acts != 1+2*batchRows {
+		t.Errorf("%+v, error %v", v, err)
+	}
+	acts, err := kept.Acts(t.Context(), desk.ActsQuery{Sight: qianshao.SeeAll(), Records: true, Since: 1, Limit: 4})
+	if err != nil || len(acts) != 4 {
+		t.Fatalf("%d acts, error %v", len(acts), err)
+	}
+	share := qianshao.Subject{Kind: qianshao.SubjectSetting, ID: string(store.SettingSecondReview)}
+	for i, want := range []qianshao.Act{
+		{Seq: 2, At: time.UnixMilli(1000).UTC(), By: "(command)", Subject: qianshao.Subject{Kind: qianshao.SubjectAccount, ID: "wang"}, Detail: `{"event":"added","after":"analyst, sees all"}`},
+		{Seq: 3, At: time.UnixMilli(2000).UTC(), By: "root", Subject: share, Detail: `{"event":"set","after":"0.2"}`},
+		{Seq: 4, At: time.UnixMilli(2000).UTC(), By: "root", Subject: share, Detail: `{"event":"set","before":"0.2","after":"0.1"}`},
+		{Seq: 5, At: time.UnixMilli(3000).UTC(), By: "wang", Subject: qianshao.Subject{Kind: qianshao.SubjectAccount, ID: "王"}, Detail: `{"event":"role","after":"\"lead\""}`},
+	} {
+		want.Kind, want.Chain = qianshao.ActChange, acts[i].Chain
+		if diff := cmp.Diff(want, acts[i]); diff != "" {
+			t.Errorf("act %d (-want +got):\n%s", i+2, diff)
+		}
+	}
+	if got, err := s.Setting(t.Context(), store.SettingSecondReview); err != nil || got != "0.1" {
+		t.Errorf("the setting is %q, error %v", got, err)
+	}
+	check := func(name string, want int) {
+		var n int
+		if err := s.Database().Read.QueryRow(`SELECT count(*) FROM sqlite_master WHERE name = $1`, name).Scan(&n); err != nil || n != want {
+			t.Errorf("%d tables %s, want %d, error %v", n, name, want, err)
+		}
+	}
+	check("account_changes", 0)
+	check("settings", 1)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -21,8 +22,6 @@ func account(name string, role qianshao.Role) store.AccountRecord {
 // runAccounts is the part of the contract that auth needs.
 func runAccounts(t *testing.T, open Open) {
 	t.Run("accounts", func(t *testing.T) { testAccounts(t, open) })
-	t.Run("settings", func(t *testing.T) { testSettings(t, open) })
-	t.Run("changes of accounts", func(t *testing.T) { testAccountChanges(t, open) })
 	t.Run("last administrator", func(t *testing.T) { testLastAdministrator(t, open) })
 	t.Run("sessions", func(t *testing.T) { testSessions(t, open) })
 	t.Run("tokens", func(t *testing.T) { testTokens(t, open) })
@@ -66,29 +65,31 @@ func testAccounts(t *testing.T, open Open) {
 	}
 }
 
-// testAccountChanges: a change of what a session stands on begins a new epoch and is noted.
-func testAccountChanges(t *testing.T, open Open) {
-	s, ctx := open(t), t.Context()
+// testAccountChanges: a change of what a session stands on begins a new epoch and is an act,
+// with what was before and nothing secret.
+func testAccountChanges(t *testing.T, open OpenReview) {
+	s, kept := open(t)
+	ctx := t.Context()
 	wang := account("王", qianshao.RoleAnalyst)
 	check(t, s.AddAccount(ctx, "root", wang, false))
 	wang.Epoch = 1
 	for _, step := range []struct {
 		change func(r *store.AccountRecord)
-		what   store.AccountEvent // "" for one that ends nothing
+		want   desk.Detail // without an event for one that ends nothing
 	}{
-		{func(r *store.AccountRecord) { r.Role = qianshao.RoleLead }, store.AccountRole},
-		{func(r *store.AccountRecord) { r.Sight.Authorisations = []string{"a"} }, store.AccountSight},
-		{func(r *store.AccountRecord) { r.Password = "other" }, store.AccountPassword},
-		{func(r *store.AccountRecord) { r.Disabled = true }, store.AccountDisabled},
-		{func(r *store.AccountRecord) { r.Disabled = false }, store.AccountEnabled},
-		{func(r *store.AccountRecord) { r.Factor.Secret = "S" }, ""},
-		{func(r *store.AccountRecord) { r.Factor.Confirmed, r.Factor.Recovery = true, []string{"c"} }, store.AccountFactorOn},
-		{func(r *store.AccountRecord) { r.Factor.Step, r.Factor.Recovery = 9, nil }, ""},
-		{func(r *store.AccountRecord) { r.Factor = store.SecondFactor{} }, store.AccountFactorOff},
-		{func(r *store.AccountRecord) { r.Name, r.Created, r.Epoch = "other", base.Add(time.Hour), 99 }, ""},
+		{func(r *store.AccountRecord) { r.Role = qianshao.RoleLead }, detail(store.AccountRole, "analyst", "lead")},
+		{func(r *store.AccountRecord) { r.Sight.Authorisations = []string{"a", "b"} }, detail(store.AccountSight, "sees nothing", "sees a b")},
+		{func(r *store.AccountRecord) { r.Password = "other" }, detail(store.AccountPassword, "", "")},
+		{func(r *store.AccountRecord) { r.Disabled = true }, detail(store.AccountDisabled, "", "")},
+		{func(r *store.AccountRecord) { r.Disabled = false }, detail(store.AccountEnabled, "", "")},
+		{func(r *store.AccountRecord) { r.Factor.Secret = "S" }, desk.Detail{}},
+		{func(r *store.AccountRecord) { r.Factor.Confirmed, r.Factor.Recovery = true, []string{"c"} }, detail(store.AccountFactorOn, "", "")},
+		{func(r *store.AccountRecord) { r.Factor.Step, r.Factor.Recovery = 9, nil }, desk.Detail{}},
+		{func(r *store.AccountRecord) { r.Factor = store.SecondFactor{} }, detail(store.AccountFactorOff, "", "")},
+		{func(r *store.AccountRecord) { r.Name, r.Created, r.Epoch = "other", base.Add(time.Hour), 99 }, desk.Detail{}},
 	} {
 		before := wang.Epoch
-		if step.what != "" {
+		if step.want.Event != "" {
 			wang.Epoch++
 		}
 		got, err := s.ChangeAccount(ctx, "root", "王", base.Add(time.Minute), func(r *store.AccountRecord) error {
@@ -97,39 +98,63 @@ func testAccountChanges(t *testing.T, open Open) {
 		})
 		check(t, err)
 		if got.Epoch != wang.Epoch || got.Name != "王" || !got.Created.Equal(base) {
-			t.Errorf("%s: from epoch %d to %+v", step.what, before, got)
+			t.Errorf("%s: from epoch %d to %+v", step.want.Event, before, got)
 		}
-		trail, err := s.AccountChanges(ctx, 1)
+		acts, err := kept.Acts(ctx, desk.ActsQuery{Sight: qianshao.SeeAll(), Records: true, Latest: true, Limit: 1000})
 		check(t, err)
-		if want := (store.AccountChange{At: base.Add(time.Minute), By: "root", Account: "王", What: step.what}); step.what != "" {
-			want.Detail = trail[0].Detail
-			if diff := cmp.Diff(want, trail[0]); diff != "" {
-				t.Error(diff)
-			}
+		if len(acts) != int(wang.Epoch) {
+			t.Errorf("%s: %d acts, want %d", step.want.Event, len(acts), wang.Epoch)
 		}
+		if step.want.Event != "" {
+			checkRecord(t, &acts[0], qianshao.Subject{Kind: qianshao.SubjectAccount, ID: "王"}, step.want)
+		}
+	}
+	verify(t, kept)
+}
+
+func detail(what store.AccountEvent, before, after string) desk.Detail {
+	return desk.Detail{Event: string(what), Before: before, After: after}
+}
+
+// checkRecord fails unless root has changed the subject so.
+func checkRecord(t *testing.T, act *qianshao.Act, subject qianshao.Subject, want desk.Detail) {
+	t.Helper()
+	got, err := desk.ParseDetail(act.Detail)
+	check(t, err)
+	if diff := cmp.Diff(want, got); act.By != "root" || act.Kind != qianshao.ActChange || act.Subject != subject || diff != "" {
+		t.Errorf("%+v (-want +got):\n%s", act, diff)
 	}
 }
 
-// testSettings: what an administrator sets for all is kept by the trail of accounts; the
-// last word holds.
-func testSettings(t *testing.T, open Open) {
-	s, ctx := open(t), t.Context()
-	if _, err := s.LastAccountChange(ctx, store.AccountSecondReview); !errors.Is(err, store.ErrNotFound) {
+func verify(t *testing.T, kept Review) {
+	t.Helper()
+	if v, err := kept.Verify(t.Context(), desk.Head{}, func(problem string) { t.Error(problem) }); err != nil || v.Acts == 0 {
+		t.Errorf("%d acts verified, error %v", v.Acts, err)
+	}
+}
+
+// testSettings: the last word on a setting holds, and each that changes it is an act.
+func testSettings(t *testing.T, open OpenReview) {
+	s, kept := open(t)
+	ctx, name := t.Context(), store.SettingSecondReview
+	if _, err := s.Setting(ctx, name); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("nothing was set: %v", err)
 	}
-	check(t, s.AddAccount(ctx, "test", account("a", qianshao.RoleAnalyst), false))
-	want := store.AccountChange{At: base, By: "root", What: store.AccountSecondReview}
-	for _, want.Detail = range []string{"0.2", "0.1"} {
-		check(t, s.NoteAccountChange(ctx, want))
+	for _, value := range []string{"0.05", "0.2", "0.2", "0.1"} {
+		check(t, s.PutSetting(ctx, "root", name, value, "0.05", base))
 	}
-	got, err := s.LastAccountChange(ctx, store.AccountSecondReview)
+	if got, err := s.Setting(ctx, name); err != nil || got != "0.1" {
+		t.Errorf("set to %q, error %v", got, err)
+	}
+	acts, err := kept.Acts(ctx, desk.ActsQuery{Sight: qianshao.SeeAll(), Records: true, SubjectKind: qianshao.SubjectSetting, Latest: true, Limit: 10})
 	check(t, err)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+	if len(acts) != 2 {
+		t.Fatalf("%d acts", len(acts))
 	}
-	if list, err := s.AccountChanges(ctx, 10); err != nil || len(list) != 3 {
-		t.Errorf("the trail: %+v, %v", list, err)
-	}
+	subject := qianshao.Subject{Kind: qianshao.SubjectSetting, ID: string(name)}
+	checkRecord(t, &acts[1], subject, detail(store.EventSet, "0.05", "0.2"))
+	checkRecord(t, &acts[0], subject, detail(store.EventSet, "0.2", "0.1"))
+	verify(t, kept)
 }
 
 // testLastAdministrator: somebody is left who can change accounts, however many changes come at once.
@@ -250,4 +275,30 @@ func testLinks(t *testing.T, open Open) {
 	if taken.Load() != 1 {
 		t.Errorf("used %d times", taken.Load())
 	}
+}
+
+// testKeysRecorded: making and revoking a token, and making a link for somebody, are acts. None
+// of them has what lets in.
+func testKeysRecorded(t *testing.T, open OpenReview) {
+	s, kept := open(t)
+	ctx := t.Context()
+	check(t, s.AddAccount(ctx, "root", account("a", qianshao.RoleAnalyst), false))
+	token := store.Token{ID: "id1", Account: "a", Label: "脚本", Hash: "SECRET", Scopes: []qianshao.Scope{qianshao.ScopeRead, "decide"}, Created: base, Expires: base.Add(time.Hour)}
+	check(t, s.AddToken(ctx, "root", token))
+	check(t, s.RevokeToken(ctx, "root", "", "id1", base))
+	check(t, s.PutLink(ctx, "root", store.Link{Hash: "SECRET", Purpose: store.LinkPassword, Account: "a", Expires: base.Add(time.Hour)}, base))
+	check(t, s.PutLink(ctx, "root", store.Link{Hash: "SECRET 2", Purpose: store.LinkFirst, Expires: base.Add(time.Hour)}, base)) // for nobody yet
+	acts, err := kept.Acts(ctx, desk.ActsQuery{Sight: qianshao.SeeAll(), Records: true, Limit: 10})
+	check(t, err)
+	want := []desk.Detail{
+		detail(store.AccountAdded, "", "analyst, sees nothing"), detail(store.AccountTokenNew, "", "id1 脚本: read decide"),
+		detail(store.AccountTokenGone, "id1 脚本: read decide", ""), detail(store.AccountLink, "", "password"),
+	}
+	if len(acts) != len(want) {
+		t.Fatalf("%d acts: %+v", len(acts), acts)
+	}
+	for i := range acts {
+		checkRecord(t, &acts[i], qianshao.Subject{Kind: qianshao.SubjectAccount, ID: "a"}, want[i])
+	}
+	verify(t, kept)
 }

@@ -67,6 +67,14 @@ func RunReview(t *testing.T, open OpenReview) {
 			d.Verify(t)
 		})
 	}
+	runRecorded(t, open)
+}
+
+// runRecorded is the part of the contract that says what becomes an act without the desk.
+func runRecorded(t *testing.T, open OpenReview) {
+	t.Run("changes of accounts", func(t *testing.T) { testAccountChanges(t, open) })
+	t.Run("settings", func(t *testing.T) { testSettings(t, open) })
+	t.Run("tokens and links", func(t *testing.T) { testKeysRecorded(t, open) })
 }
 
 // Desk is a desk over a store, for tests, with a clock that stands and these accounts:

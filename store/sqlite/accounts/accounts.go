@@ -1,5 +1,6 @@
 // Package accounts has the statements of accounts: who may enter, their sessions,
-// tokens and one-time links, and the trail of what was changed.
+// tokens and one-time links, and the settings of the administrator. What is changed is an
+// act of the trail, added in the transaction of the change.
 package accounts
 
 import (
@@ -13,8 +14,10 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
 // Store keeps accounts in an open database. It is safe for concurrent use.
@@ -73,16 +76,14 @@ func (s *Store) AddAccount(ctx context.Context, by string, r store.AccountRecord
 		if err := put(ctx, tx, r); err != nil {
 			return err
 		}
-		return note(ctx, tx, store.AccountChange{
-			At: r.Created, By: by, Account: r.Name, What: store.AccountAdded, Detail: string(r.Role) + ", " + describe(r.Sight),
-		})
+		return note(ctx, tx, by, r.Name, r.Created, change{what: store.AccountAdded, after: string(r.Role) + ", " + describe(r.Sight)})
 	})
 }
 
-// ChangeAccount changes an account by what change makes of it, in one transaction, and
+// ChangeAccount changes an account by what do makes of it, in one transaction, and
 // returns it as it is then. Name and time of creation stay. A change after which
-// sessions must not go on begins a new epoch. An error of change leaves all as it was.
-func (s *Store) ChangeAccount(ctx context.Context, by, name string, at time.Time, change func(*store.AccountRecord) error) (store.AccountRecord, error) {
+// sessions must not go on begins a new epoch. An error of do leaves all as it was.
+func (s *Store) ChangeAccount(ctx context.Context, by, name string, at time.Time, do func(*store.AccountRecord) error) (store.AccountRecord, error) {
 	var r store.AccountRecord
 	err := s.db.Update(ctx, database.Durable, fmt.Sprintf("change account %q in", name), func(tx *database.Tx) error {
 		before, err := database.One(database.Collect(ctx, tx, scanAccount, selectAccounts+`WHERE name = $1`, name))
@@ -91,12 +92,12 @@ func (s *Store) ChangeAccount(ctx context.Context, by, name string, at time.Time
 		}
 		r = before
 		r.Sight.Authorisations, r.Factor.Recovery = slices.Clone(before.Sight.Authorisations), slices.Clone(before.Factor.Recovery)
-		if err := change(&r); err != nil {
+		if err := do(&r); err != nil {
 			return err
 		}
 		r.Name, r.Created, r.Epoch = before.Name, before.Created, before.Epoch
-		events := differences(before, r)
-		if len(events) > 0 {
+		changes := differences(before, r)
+		if len(changes) > 0 {
 			r.Epoch++
 		}
 		if err := keepAdministrator(ctx, tx, before, r); err != nil {
@@ -105,31 +106,32 @@ func (s *Store) ChangeAccount(ctx context.Context, by, name string, at time.Time
 		if err := put(ctx, tx, r); err != nil {
 			return err
 		}
-		for _, e := range events {
-			e.At, e.By, e.Account = at, by, name
-			if err := note(ctx, tx, e); err != nil {
-				return err
-			}
-		}
-		return nil
+		return note(ctx, tx, by, name, at, changes...)
 	})
 	return r, err
 }
 
+// change is what was changed of an account. before and after are never a secret.
+type change struct {
+	what          store.AccountEvent
+	before, after string
+}
+
 // differences are the changes after which sessions must not go on.
-func differences(before, after store.AccountRecord) (list []store.AccountChange) {
-	add := func(changed bool, what store.AccountEvent, detail string) {
+func differences(before, after store.AccountRecord) (list []change) {
+	add := func(changed bool, what store.AccountEvent, was, is string) {
 		if changed {
-			list = append(list, store.AccountChange{What: what, Detail: detail})
+			list = append(list, change{what, was, is})
 		}
 	}
-	add(after.Role != before.Role, store.AccountRole, string(after.Role))
-	add(describe(after.Sight) != describe(before.Sight), store.AccountSight, describe(after.Sight))
-	add(after.Disabled && !before.Disabled, store.AccountDisabled, "")
-	add(!after.Disabled && before.Disabled, store.AccountEnabled, "")
-	add(after.Password != before.Password, store.AccountPassword, "")
-	add(after.Factor.Confirmed && (!before.Factor.Confirmed || after.Factor.Secret != before.Factor.Secret), store.AccountFactorOn, "")
-	add(!after.Factor.Confirmed && before.Factor.Confirmed, store.AccountFactorOff, "")
+	add(after.Role != before.Role, store.AccountRole, string(before.Role), string(after.Role))
+	was, is := describe(before.Sight), describe(after.Sight)
+	add(is != was, store.AccountSight, was, is)
+	add(after.Disabled && !before.Disabled, store.AccountDisabled, "", "")
+	add(!after.Disabled && before.Disabled, store.AccountEnabled, "", "")
+	add(after.Password != before.Password, store.AccountPassword, "", "")
+	add(after.Factor.Confirmed && (!before.Factor.Confirmed || after.Factor.Secret != before.Factor.Secret), store.AccountFactorOn, "", "")
+	add(!after.Factor.Confirmed && before.Factor.Confirmed, store.AccountFactorOff, "", "")
 	return list
 }
 
@@ -187,37 +189,15 @@ func list[T any](values []T) (string, error) {
 	return string(text), err
 }
 
-func note(ctx context.Context, tx *database.Tx, c store.AccountChange) error {
-	_, err := tx.ExecContext(ctx, `
-INSERT INTO account_changes (seq, at, by, account, what, detail)
-VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM account_changes), $1, $2, $3, $4, $5)`,
-		database.Millis(c.At), c.By, c.Account, string(c.What), c.Detail)
-	return err
-}
-
-// AccountChanges returns the trail of what was changed of accounts, the latest first, at
-// most limit.
-func (s *Store) AccountChanges(ctx context.Context, limit int) ([]store.AccountChange, error) {
-	list, err := database.Collect(ctx, s.db.Read, scanChange, selectChanges+` ORDER BY seq DESC LIMIT $1`, limit)
-	return list, s.db.Fail("read the trail of accounts of", err)
-}
-
-// LastAccountChange returns the last one of its kind, or store.ErrNotFound.
-func (s *Store) LastAccountChange(ctx context.Context, what store.AccountEvent) (store.AccountChange, error) {
-	c, err := database.One(database.Collect(ctx, s.db.Read, scanChange, selectChanges+` WHERE what = $1 ORDER BY seq DESC LIMIT 1`, string(what)))
-	return c, s.db.Fail("read the trail of accounts of", err)
-}
-
-// NoteAccountChange adds to the trail what changes no account.
-func (s *Store) NoteAccountChange(ctx context.Context, c store.AccountChange) error {
-	return s.db.Update(ctx, database.Durable, "note a setting in", func(tx *database.Tx) error { return note(ctx, tx, c) })
-}
-
-const selectChanges = `SELECT at, by, account, what, detail FROM account_changes`
-
-func scanChange(rows *sql.Rows) (c store.AccountChange, err error) {
-	var at int64
-	err = rows.Scan(&at, &c.By, &c.Account, &c.What, &c.Detail)
-	c.At = database.FromMillis(at)
-	return c, err
+// note adds what was changed of an account to the trail.
+func note(ctx context.Context, tx *database.Tx, by, account string, at time.Time, changes ...change) error {
+	subject := qianshao.Subject{Kind: qianshao.SubjectAccount, ID: account}
+	acts := make([]qianshao.Act, len(changes))
+	for i, c := range changes {
+		var err error
+		if acts[i], err = desk.Recorded(by, at, qianshao.ActChange, subject, desk.Detail{Event: string(c.what), Before: c.before, After: c.after}); err != nil {
+			return err
+		}
+	}
+	return trail.Append(ctx, tx, acts)
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 )
@@ -62,18 +61,13 @@ INSERT INTO tokens (id, account, label, hash, scopes, created, expires, used) VA
 			t.ID, t.Account, t.Label, t.Hash, scopes, database.Millis(t.Created), database.Millis(t.Expires)); err != nil {
 			return err
 		}
-		return note(ctx, tx, store.AccountChange{
-			At: t.Created, By: by, Account: t.Account, What: store.AccountTokenNew, Detail: t.ID + " " + t.Label + ": " + join(t.Scopes),
-		})
+		return note(ctx, tx, by, t.Account, t.Created, change{what: store.AccountTokenNew, after: describeToken(t)})
 	})
 }
 
-func join(scopes []qianshao.Scope) string {
-	names := make([]string, len(scopes))
-	for i, s := range scopes {
-		names[i] = string(s)
-	}
-	return strings.Join(names, " ")
+// describeToken says what a token is for and good for, and not what it is.
+func describeToken(t store.Token) string {
+	return t.ID + " " + t.Label + ": " + strings.Trim(fmt.Sprint(t.Scopes), "[]")
 }
 
 const selectTokens = `SELECT id, account, label, hash, scopes, created, expires, used FROM tokens `
@@ -122,7 +116,7 @@ func (s *Store) RevokeToken(ctx context.Context, by, account, id string, at time
 		if _, err := tx.ExecContext(ctx, `DELETE FROM tokens WHERE id = $1`, id); err != nil {
 			return err
 		}
-		return note(ctx, tx, store.AccountChange{At: at, By: by, Account: t.Account, What: store.AccountTokenGone, Detail: t.ID + " " + t.Label})
+		return note(ctx, tx, by, t.Account, at, change{what: store.AccountTokenGone, before: describeToken(t)})
 	})
 }
 
@@ -138,7 +132,7 @@ func (s *Store) PutLink(ctx context.Context, by string, l store.Link, at time.Ti
 			l.Hash, string(l.Purpose), l.Account, database.Millis(l.Expires)); err != nil || l.Account == "" {
 			return err
 		}
-		return note(ctx, tx, store.AccountChange{At: at, By: by, Account: l.Account, What: store.AccountLink, Detail: string(l.Purpose)})
+		return note(ctx, tx, by, l.Account, at, change{what: store.AccountLink, after: string(l.Purpose)})
 	})
 }
 

@@ -103,7 +103,7 @@ func Provider(db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(keyMigration()))
+	return goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(keyMigration(), changesMigration()))
 }
 
 func migrateUp(ctx context.Context, db *sql.DB) error {
