@@ -38,12 +38,16 @@ const (
 	submit = qianshao.Scope(qianshao.PowerSubmit)
 	decide = qianshao.Scope(qianshao.PowerDecide)
 	lead   = qianshao.Scope(qianshao.PowerLead)
+	audit  = qianshao.Scope(qianshao.PowerAudit)
 )
 
 // access is the table of all routes. A route without its row fails the test.
 func access() map[string]route {
 	const unseen = http.StatusNotFound
 	page := func(target string) route { return route{target: target, ok: 200} }
+	admin := func(target, body string, ok int) route { // for administrators who see all
+		return route{target: target, body: body, scope: qianshao.Scope(qianshao.PowerAdminister), ok: ok, limited: http.StatusForbidden}
+	}
 	form := func(target, body string, ok int) route { return route{target: target, body: body, ok: ok} }
 	return map[string]route{
 		"/": {target: "/nothing", ok: 404},
@@ -88,6 +92,20 @@ func access() map[string]route {
 		"POST /account/factor/drop":        form("/account/factor/drop", "current=1", 401),
 		"POST /account/tokens":             form("/account/tokens", "days=0", 422),
 		"POST /account/tokens/{id}/revoke": form("/account/tokens/none/revoke", "x=1", 303),
+
+		"GET /admin":                                     admin("/admin", "", 200),
+		"POST /admin/accounts":                           admin("/admin/accounts", "name=A&role=analyst&sight=all", 422),
+		"GET /admin/accounts/{name}":                     admin("/admin/accounts/disabled", "", 200),
+		"POST /admin/accounts/{name}/change":             admin("/admin/accounts/disabled/change", "role=none&sight=all", 422),
+		"POST /admin/accounts/{name}/disable":            admin("/admin/accounts/disabled/disable", "confirm=no", 422),
+		"POST /admin/accounts/{name}/enable":             admin("/admin/accounts/none/enable", "x=1", 404),
+		"POST /admin/accounts/{name}/reset":              admin("/admin/accounts/disabled/reset", "confirm=no", 422),
+		"POST /admin/accounts/{name}/tokens/{id}/revoke": admin("/admin/accounts/none/tokens/none/revoke", "x=1", 404),
+		"GET /admin/settings":                            admin("/admin/settings", "", 200),
+		"POST /admin/settings":                           admin("/admin/settings", "setting=token_days&value=0", 422),
+		"GET /trail":                                     {target: "/trail", scope: audit, ok: 200},
+		"POST /trail/export":                             {target: "/trail/export", body: "format=none", scope: audit, ok: 422},
+		"POST /trail/check":                              {target: "/trail/check", body: "x=1", scope: audit, ok: 303, limited: 403},
 
 		"GET /metrics": {target: "/metrics", scope: qianshao.ScopeMetrics, ok: 200, limited: 403},
 

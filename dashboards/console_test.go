@@ -43,6 +43,8 @@ type outpost struct {
 	// accounts are those of the store, and visitor an administrator who has logged in.
 	accounts *auth.Accounts
 	visitor  visitor
+	// reviewAll makes every decision due for a second review.
+	reviewAll bool
 }
 
 func newOutpost(t *testing.T, change func(*Options)) *outpost {

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/admin"
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/campaigns"
@@ -45,6 +46,7 @@ type Store interface {
 	sites.Store
 	decision.Store
 	campaigns.Store
+	admin.Store
 	api.Store
 	auth.Store
 	api.Answers
@@ -78,6 +80,8 @@ type Options struct {
 	OIDC *auth.OIDC
 	// Desk takes acts; without it there are no routes for them.
 	Desk *desk.Desk
+	// Checks holds the trail against its chain; required with Desk.
+	Checks admin.Checks
 	// Campaigns are what findings are grouped into; required with Desk.
 	Campaigns Campaigns
 	// ExportFolder is where exports lie until they are sent; without it, or Desk, none are made.
@@ -127,6 +131,7 @@ type site struct {
 	sites    *sites.Sites
 	console  *console.Console
 	review   *review.Review
+	admin    *admin.Admin
 	decision *decision.Decision
 	api      *api.API
 	mux      *routes
@@ -245,6 +250,9 @@ func (s *site) addPages(in *intake.Intake, parser func() index.Parser, exporter 
 	}); err != nil {
 		return err
 	}
+	if err = s.addAdmin(); err != nil {
+		return err
+	}
 	if exporter != nil {
 		if s.downloads, err = downloads.New(s.pages, exporter); err != nil {
 			return err
@@ -263,6 +271,14 @@ func (s *site) addPages(in *intake.Intake, parser func() index.Parser, exporter 
 	return err
 }
 
+func (s *site) addAdmin() (err error) {
+	o := &s.opts
+	s.admin, err = admin.New(s.pages, admin.Options{
+		Store: o.Store, Accounts: o.Accounts, Guard: s.guard, Desk: o.Desk, Checks: o.Checks, Canonical: o.Canonical, RequireFactor: o.RequireFactor,
+	})
+	return err
+}
+
 func (s *site) routes() *routes {
 	mux := &routes{ServeMux: http.NewServeMux()}
 	s.mux = mux
@@ -275,6 +291,7 @@ func (s *site) routes() *routes {
 	if s.downloads != nil {
 		s.downloads.Route(mux)
 	}
+	s.admin.Route(mux)
 	mux.HandleFunc("GET /static/{file}", s.pages.ServeStatic)
 	s.api.Route(mux)
 	mux.HandleFunc("GET /healthz", s.health)

@@ -42,20 +42,19 @@ func (o *outpost) withDesk(t *testing.T) *desk.Desk {
 		}
 	}
 	d, err := desk.New(desk.Options{
-		Store: kept,
-		Account: func(ctx context.Context, name string) (qianshao.Account, error) {
-			record, err := o.store.Account(ctx, name)
-			if errors.Is(err, store.ErrNotFound) {
-				err = desk.ErrNotFound
+		Store:   kept,
+		Account: o.accountOf, Mask: mask.String, Rules: func() string { return "set-1" }, Now: o.options.Now,
+		Sample: func(context.Context) (float64, error) {
+			if o.reviewAll {
+				return 1, nil
 			}
-			return record.Account, err
+			return 0, nil
 		},
-		Mask: mask.String, Rules: func() string { return "set-1" }, Now: o.options.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.options.Desk, o.options.Campaigns = d, kept.Campaigns
+	o.options.Desk, o.options.Checks, o.options.Campaigns = d, kept, kept.Campaigns
 	return d
 }
 
@@ -664,4 +663,13 @@ func TestBatchOfLessSight(t *testing.T) {
 	if b := decode[api.Batch](t, me.ask("GET", at, "").Body.String()); b.Tally.Pending != 1 {
 		t.Errorf("the tally: %+v", b.Tally)
 	}
+}
+
+// accountOf is where a desk looks accounts up.
+func (o *outpost) accountOf(ctx context.Context, name string) (qianshao.Account, error) {
+	record, err := o.store.Account(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		err = desk.ErrNotFound
+	}
+	return record.Account, err
 }

@@ -108,6 +108,14 @@ func ParseHead(s string) (Head, error) {
 	return Head{Seq: seq, Chain: m[2]}, nil
 }
 
+// Check is a check of the trail that was made, as it is remembered; the zero value is none.
+type Check struct {
+	At time.Time
+	// Seq is where the trail ended then.
+	Seq      int64
+	Problems int
+}
+
 // Verified is what a check of the trail has come to.
 type Verified struct {
 	Acts      int

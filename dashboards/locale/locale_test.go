@@ -106,7 +106,7 @@ func TestMessageKeys(t *testing.T) {
 	}
 	for key := range messages {
 		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
-		for _, prefix := range append(built, "unmonitored.reason.", "unmonitored.do.") {
+		for _, prefix := range append(built, "unmonitored.reason.", "unmonitored.do.", "admin.done.", "trail.kind.", "trail.subject.", "trail.verdict.", "trail.reason.", "trail.event.", "trail.refused.", "trail.link.") {
 			asked = asked || strings.HasPrefix(key, prefix)
 		}
 		if !asked {
@@ -133,6 +133,18 @@ func TestVocabularyNamed(t *testing.T) {
 	}
 	for l := qianshao.LevelNone; l <= qianshao.LevelCritical; l++ {
 		want("level." + l.String())
+	}
+	for _, k := range qianshao.ActKinds() {
+		want("trail.kind." + string(k))
+	}
+	for _, k := range qianshao.SubjectKinds() {
+		want("trail.subject." + string(k))
+	}
+	for _, v := range qianshao.Verdicts() {
+		want("trail.verdict." + string(v))
+		for _, reason := range v.Reasons() {
+			want("trail.reason." + string(reason))
+		}
 	}
 	for _, reason := range qianshao.UnmonitoredReasons() {
 		want("unmonitored.reason." + string(reason))

@@ -119,6 +119,13 @@ func shownAt(r *http.Request) *url.URL {
 		return &url.URL{Path: "/"}
 	case strings.HasPrefix(path, "/campaigns/"), strings.HasPrefix(path, "/batches/"):
 		return &url.URL{Path: path[:strings.LastIndex(path, "/")]}
+	case path == "/admin/accounts":
+		return &url.URL{Path: "/admin"}
+	case strings.HasPrefix(path, "/admin/accounts/"):
+		name, _, _ := strings.Cut(strings.TrimPrefix(path, "/admin/accounts/"), "/")
+		return &url.URL{Path: "/admin/accounts/" + name}
+	case strings.HasPrefix(path, "/trail/"):
+		return &url.URL{Path: "/trail"}
 	case strings.HasPrefix(path, "/account/"):
 		return &url.URL{Path: "/account"}
 	}

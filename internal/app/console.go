@@ -69,7 +69,7 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 		Submit: func(ctx context.Context, url string, suspected qianshao.Category, origin string) (qianshao.Submission, error) {
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), url, suspected, origin)
 		},
-		Desk: a.Desk, Campaigns: a.Folder.Review.Campaigns, Scan: a.scan, Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
+		Desk: a.Desk, Checks: a.Folder.Review, Campaigns: a.Folder.Review.Campaigns, Scan: a.scan, Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
 		ExportFolder: a.opts.Data, Evidence: a.Folder.ExportMany, RuleLaw: a.ruleLaw,
 		Accounts: a.Folder.Accounts, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor, OIDC: oidc,
 		Closing: closing, Version: a.opts.Version, Log: a.opts.Log,

@@ -1,0 +1,153 @@
+package admin
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/desk"
+)
+
+const (
+	// maxExported bounds the acts of one export: some 40 MB, which are held in memory, since
+	// their hash is in the trail before any of them leaves. "qianshao acts export" has no bound.
+	maxExported = 50_000
+	// readAtATime acts are read at a time for an export.
+	readAtATime = 1000
+)
+
+// errTooMany says that more than maxExported acts were asked for.
+var errTooMany = errors.New("too many acts for one export")
+
+// exportTrail hands the acts of a query out, in their order, as JSON lines or CSV. That it was
+// done, by whom and the hash of the file are an act.
+func (a *Admin) exportTrail(w http.ResponseWriter, r *http.Request) {
+	v := a.newTrailPage(w, r)
+	format := r.PostFormValue("format")
+	q, err := a.query(r.Context(), &v.Fields)
+	if err == nil && format != "jsonl" && format != "csv" {
+		err = errField("format")
+	}
+	var acts []desk.Shown
+	if err == nil {
+		acts, err = a.all(r.Context(), q)
+	}
+	if err != nil {
+		a.refuseTrail(w, r, v, err)
+		return
+	}
+	write, kind := v.writeLines, "application/x-ndjson"
+	if format == "csv" {
+		write, kind = v.writeTable, "text/csv; charset=utf-8; header=present"
+	}
+	body, err := write(acts)
+	if err != nil {
+		a.FailWith(w, r, err)
+		return
+	}
+	sum := sha256.Sum256(body)
+	subject := qianshao.Subject{Kind: qianshao.SubjectExport, ID: hex.EncodeToString(sum[:])}
+	_, err = a.opts.Desk.Record(r.Context(), auth.From(r.Context()).Name, qianshao.ActExport, subject,
+		desk.Detail{Event: format, Words: "/trail?" + v.Fields.values().Encode(), After: strconv.Itoa(len(acts))})
+	if err != nil {
+		a.FailWith(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Disposition", `attachment; filename="trail-`+v.Now.Format("20060102-150405")+`.`+format+`"`)
+	_, _ = w.Write(body) // nobody can be told any more
+}
+
+// all returns all acts of a query in their order, or errTooMany.
+func (a *Admin) all(ctx context.Context, q desk.ActsQuery) (acts []desk.Shown, err error) {
+	for q.Limit = readAtATime; ; {
+		list, err := a.opts.Desk.Trail(ctx, auth.From(ctx), q)
+		if err != nil {
+			return nil, err
+		}
+		if acts = append(acts, list...); len(acts) > maxExported {
+			return nil, errTooMany
+		}
+		if len(list) < readAtATime {
+			slices.SortFunc(acts, func(x, y desk.Shown) int { return cmp.Compare(x.Seq, y.Seq) })
+			return acts, nil
+		}
+		q.Before = list[len(list)-1].Seq
+	}
+}
+
+// writeLines writes acts with everything that their chain covers, as "qianshao acts export" does.
+func (v *trailPage) writeLines(acts []desk.Shown) ([]byte, error) {
+	var out bytes.Buffer
+	for i := range acts {
+		line, err := desk.RecordOf(&acts[i].Act).MarshalLine()
+		if err != nil {
+			return nil, err
+		}
+		out.Write(line)
+	}
+	return out.Bytes(), nil
+}
+
+// byteOrderMark tells Excel that a file is UTF-8; without it, Chinese is read as GBK.
+const byteOrderMark = "\uFEFF"
+
+// writeTable writes acts as the page shows them, a row each, under names in the reader's
+// language.
+func (v *trailPage) writeTable(acts []desk.Shown) ([]byte, error) {
+	var out bytes.Buffer
+	out.WriteString(byteOrderMark)
+	table := csv.NewWriter(&out)
+	table.UseCRLF = true // RFC 4180
+	rows := [][]string{{
+		v.T("trail.seq"), v.T("trail.at"), v.T("trail.by"), v.T("trail.did"), v.T("trail.subject_kind"), v.T("trail.subject"), v.T("trail.verdict"),
+		v.T("trail.before"), v.T("trail.after"), v.T("trail.words"), v.T("trail.notes"), v.T("trail.batch"), v.T("trail.chain"),
+	}}
+	for i := range acts {
+		x := v.row(&acts[i])
+		batch := ""
+		if x.Batch != 0 {
+			batch = strconv.FormatInt(x.Batch, 10)
+		}
+		rows = append(rows, []string{
+			strconv.FormatInt(x.Seq, 10), x.At.In(v.TimeZone()).Format(time.RFC3339), x.By, x.Did, x.SubjectKind, x.Subject.ID, x.Answer,
+			x.Before, x.After, v.Plain(x.Detail.Words), strings.Join(x.Notes, "; "), batch, x.Chain,
+		})
+	}
+	for _, cells := range rows {
+		for i := range cells {
+			cells[i] = inert(cells[i])
+		}
+	}
+	err := table.WriteAll(rows)
+	return out.Bytes(), err
+}
+
+// inert returns a cell that no spreadsheet takes for a formula: people choose labels and
+// words, and =HYPERLINK(…) in a cell would run on the reader's machine. An apostrophe in front
+// makes it text (OWASP, CSV injection), also behind blanks, before the full-width signs, and
+// behind what separates cells in some country's settings.
+func inert(cell string) string {
+	var b strings.Builder
+	begins := true
+	for _, r := range cell {
+		if begins && strings.ContainsRune("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫−", r) {
+			b.WriteByte('\'')
+		}
+		b.WriteRune(r)
+		begins = strings.ContainsRune(",;|\t\r\n\"，；", r) || begins && unicode.IsSpace(r)
+	}
+	return b.String()
+}

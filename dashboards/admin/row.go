@@ -1,0 +1,129 @@
+package admin
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store"
+)
+
+// byCommand signs what was done at the command line; it is no name that an account can have.
+const byCommand = store.ByCommand
+
+// row is an act in the words of the reader's language.
+type row struct {
+	desk.Shown
+	Detail desk.Detail
+	// Did is what was done, Answer the verdict with its reason.
+	Did, Answer string
+	// SubjectKind names what it is about. URL leads there; "" for nowhere.
+	SubjectKind, URL string
+	Before, After    string
+	// Notes are what else there is to say.
+	Notes []string
+}
+
+func (v *trailPage) row(a *desk.Shown) row {
+	detail, _ := desk.ParseDetail(a.Detail) // what was written is well-formed; a check says where it is not
+	x := row{Shown: *a, Detail: detail, SubjectKind: v.Language.Named("trail.subject.", string(a.Subject.Kind)), URL: v.subjectURL(a.Subject)}
+	if x.Did = v.Language.Named("trail.kind.", string(a.Kind)); a.Kind.Recorded() && detail.Event != "" {
+		x.Did = v.Language.Named("trail.event.", detail.Event)
+	}
+	if a.Verdict != "" {
+		x.Answer = v.Language.Named("trail.verdict.", string(a.Verdict))
+		if a.Reason != "" {
+			x.Answer = v.T("trail.answer", x.Answer, v.Language.Named("trail.reason.", string(a.Reason)))
+		}
+	}
+	x.Before, x.After = v.value(detail.Event, detail.Before), v.value(detail.Event, detail.After)
+	note := func(holds bool, key string, args ...any) {
+		if holds {
+			x.Notes = append(x.Notes, v.T(key, args...))
+		}
+	}
+	note(a.Reverts != 0, "trail.note.reverts", a.Reverts)
+	note(detail.Assignee != "", "trail.note.assignee", v.Plain(detail.Assignee))
+	note(detail.From != "", "trail.note.from", v.Plain(detail.From))
+	note(!a.Until.IsZero(), "trail.note.until", v.Time(a.Until))
+	note(detail.Second != "", "trail.note.second")
+	note(detail.Policy != 0, "trail.note.policy", detail.Policy)
+	note(len(detail.Campaigns) > 0, "trail.note.campaigns", len(detail.Campaigns))
+	note(len(detail.Findings) > 0, "trail.note.findings", len(detail.Findings))
+	if p := detail.Park; p != nil {
+		note(p.Content, "trail.note.content")
+		note(p.Relapse, "trail.note.relapse")
+		note(p.Sites > 0, "trail.note.sites", p.Sites)
+	}
+	return x
+}
+
+// value writes what was before or is after an event: roles and sights in the reader's
+// language, all else as the trail has it.
+func (v *trailPage) value(event, text string) string {
+	switch store.AccountEvent(event) {
+	case store.AccountRole:
+		return v.Language.Named("role.", text)
+	case store.AccountSight:
+		return v.sight(text)
+	case store.AccountLink:
+		return v.Language.Named("trail.link.", text)
+	case store.AccountAdded:
+		if role, sight, ok := strings.Cut(text, ", "); ok && qianshao.Role(role).Valid() {
+			return v.Language.Named("role.", role) + " · " + v.sight(sight)
+		}
+	}
+	return v.Plain(text)
+}
+
+// sight writes what an account sees, of which the trail says "sees all", "sees nothing" or
+// the authorisations.
+func (v *trailPage) sight(text string) string {
+	switch ids, some := strings.CutPrefix(text, "sees "); {
+	case !some:
+		return v.Plain(text)
+	case ids == "all":
+		return v.T("account.sight.all")
+	case ids == "nothing":
+		return v.T("admin.sight.nothing")
+	default:
+		return v.T("account.sight.some") + " " + v.Plain(ids)
+	}
+}
+
+// subjectURL is the page of what an act is about; "" if there is none, or not for the reader.
+func (v *trailPage) subjectURL(s qianshao.Subject) string {
+	id := url.PathEscape(s.ID)
+	switch s.Kind {
+	case qianshao.SubjectFinding:
+		return "/findings/" + id
+	case qianshao.SubjectCampaign:
+		return "/campaigns/" + id
+	case qianshao.SubjectAuthorisation:
+		return "/authorisations/" + id
+	case qianshao.SubjectSite:
+		return "/sites/" + id
+	case qianshao.SubjectSubmission:
+		return "/submissions"
+	case qianshao.SubjectAccount:
+		if v.Administer {
+			return accountPath(s.ID)
+		}
+	case qianshao.SubjectSetting:
+		if v.Administer {
+			return "/admin/settings"
+		}
+	}
+	return ""
+}
+
+// Only leads to the acts of the same account, or on the same subject.
+func (v *trailPage) Only(name, value string) string {
+	return page.WithQuery("/trail", url.Values{name: {value}})
+}
+
+// BatchURL is the page of a batch.
+func (v *trailPage) BatchURL(id int64) string { return "/batches/" + strconv.FormatInt(id, 10) }
