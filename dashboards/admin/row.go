@@ -20,6 +20,8 @@ type row struct {
 	Detail desk.Detail
 	// Did is what was done, Answer the verdict with its reason.
 	Did, Answer string
+	// Who has done it, and Name what it is about, as they are shown.
+	Who, Name string
 	// SubjectKind names what it is about. URL leads there; "" for nowhere.
 	SubjectKind, URL string
 	Before, After    string
@@ -29,7 +31,13 @@ type row struct {
 
 func (v *trailPage) row(a *desk.Shown) row {
 	detail, _ := desk.ParseDetail(a.Detail) // what was written is well-formed; a check says where it is not
-	x := row{Shown: *a, Detail: detail, SubjectKind: v.Language.Named("trail.subject.", string(a.Subject.Kind)), URL: v.subjectURL(a.Subject)}
+	x := row{Shown: *a, Detail: detail, Who: v.Plain(a.By), Name: v.Plain(a.Subject.ID), SubjectKind: v.Language.Named("trail.subject.", string(a.Subject.Kind)), URL: v.subjectURL(a.Subject)}
+	if a.By == byCommand {
+		x.Who = v.T("trail.command")
+	}
+	if a.Subject.Kind == qianshao.SubjectSetting {
+		x.Name = v.Language.Named("trail.setting.", a.Subject.ID)
+	}
 	if x.Did = v.Language.Named("trail.kind.", string(a.Kind)); a.Kind.Recorded() && detail.Event != "" {
 		x.Did = v.Language.Named("trail.event.", detail.Event)
 	}

@@ -2,7 +2,7 @@ package locale
 
 // adminMessages are the words of these pages; see messages.
 func adminMessages() map[string]message {
-	return together(accountsMessages(), settingsMessages(), trailMessages(), actWords())
+	return together(accountsMessages(), accountFormMessages(), settingsMessages(), trailMessages(), trailChainMessages(), actCodeMessages(), eventMessages())
 }
 
 func accountsMessages() map[string]message {
@@ -41,7 +41,11 @@ func accountsMessages() map[string]message {
 		"admin.link.until": {"请经可靠渠道交给本人设置口令。有效至 %s，用过即失效。", "Give it to the account’s owner by a way that you trust, to set a password. It works once, until %s."},
 		"admin.own":        {"这是您自己的账号：修改后您会退出登录。", "This is your own account: a change signs you out."},
 		"admin.trail":      {"此账号的变更记录", "What was changed of this account"},
+	}
+}
 
+func accountFormMessages() map[string]message {
+	return map[string]message{
 		"admin.change":        {"角色与可见范围", "Role and sight"},
 		"admin.change.button": {"保存", "Save"},
 		"admin.ends":          {"修改后，此账号的登录会退出。", "A change ends the account’s sessions."},
@@ -107,34 +111,37 @@ func settingsMessages() map[string]message {
 
 func trailMessages() map[string]message {
 	return map[string]message{
-		"trail.title":        {"审计", "Audit trail"},
-		"trail.seq":          {"序号", "No."},
-		"trail.at":           {"时间", "Time"},
-		"trail.by":           {"账号", "By"},
-		"trail.did":          {"操作", "What was done"},
-		"trail.subject_kind": {"对象类型", "Kind of subject"},
-		"trail.subject":      {"对象", "Subject"},
-		"trail.subject.help": {"编号、finding:编号，或网址", "An id, finding:ID, or an address"},
-		"trail.verdict":      {"结论", "Verdict"},
-		"trail.before":       {"原来", "Before"},
-		"trail.after":        {"现在", "After"},
-		"trail.words":        {"说明", "Words"},
-		"trail.notes":        {"附注", "Notes"},
-		"trail.batch":        {"批次", "Batch"},
-		"trail.from":         {"从", "From"},
-		"trail.to":           {"到（含当天）", "To, that day included"},
-		"trail.any":          {"不限", "any"},
-		"trail.filter":       {"筛选", "Filter"},
-		"trail.clear":        {"清除条件", "Clear"},
-		"trail.none":         {"没有符合条件的记录。", "There are no such acts."},
-		"trail.blind":        {"待复核，结论不显示", "waits for a second review, not shown"},
-		"trail.same":         {"只看此对象", "only this subject"},
-		"trail.nothing":      {"（无）", "(nothing)"},
-		"trail.of_batch":     {"第 %d 批", "batch %d"},
-		"trail.answer":       {"%s（%s）", "%s (%s)"},
-		"trail.pages":        {"翻页", "Pages"},
-		"trail.older":        {"更早的", "Older"},
-		"trail.newest":       {"回到最新", "Newest"},
+		"trail.title":                       {"审计", "Audit trail"},
+		"trail.seq":                         {"序号", "No."},
+		"trail.at":                          {"时间", "Time"},
+		"trail.by":                          {"账号", "By"},
+		"trail.did":                         {"操作", "What was done"},
+		"trail.subject_kind":                {"对象类型", "Kind of subject"},
+		"trail.subject":                     {"对象", "Subject"},
+		"trail.subject.help":                {"编号、finding:编号，或网址", "An id, finding:ID, or an address"},
+		"trail.verdict":                     {"结论", "Verdict"},
+		"trail.before":                      {"原来", "Before"},
+		"trail.after":                       {"现在", "After"},
+		"trail.words":                       {"说明", "Words"},
+		"trail.notes":                       {"附注", "Notes"},
+		"trail.batch":                       {"批次", "Batch"},
+		"trail.from":                        {"从", "From"},
+		"trail.to":                          {"到（含当天）", "To, that day included"},
+		"trail.any":                         {"不限", "any"},
+		"trail.filter":                      {"筛选", "Filter"},
+		"trail.clear":                       {"清除条件", "Clear"},
+		"trail.none":                        {"没有符合条件的记录。", "There are no such acts."},
+		"trail.blind":                       {"待复核，结论不显示", "waits for a second review, not shown"},
+		"trail.command":                     {"命令行", "(command line)"},
+		"trail.setting.second_review_share": {"复核比例", "share of second reviews"},
+		"trail.setting.token_days":          {"令牌有效期上限", "longest time of tokens"},
+		"trail.same":                        {"只看此对象", "only this subject"},
+		"trail.nothing":                     {"（无）", "(nothing)"},
+		"trail.of_batch":                    {"第 %d 批", "batch %d"},
+		"trail.answer":                      {"%s（%s）", "%s (%s)"},
+		"trail.pages":                       {"翻页", "Pages"},
+		"trail.older":                       {"更早的", "Older"},
+		"trail.newest":                      {"回到最新", "Newest"},
 
 		"trail.note.reverts":   {"撤销第 %d 号", "undoes no. %d"},
 		"trail.note.assignee":  {"交给 %s", "to %s"},
@@ -147,7 +154,11 @@ func trailMessages() map[string]message {
 		"trail.note.content":   {"或内容改变", "or other content"},
 		"trail.note.relapse":   {"或再次出现", "or a relapse"},
 		"trail.note.sites":     {"或新增 %d 个站点", "or %d further sites"},
+	}
+}
 
+func trailChainMessages() map[string]message {
+	return map[string]message{
 		"trail.export":       {"导出", "Export"},
 		"trail.export.intro": {"按上面的条件导出，最多 %d 条；导出本身也会记入审计。JSON 行含散列链的全部字段：不加条件时可以校验。", "What the filters above find, at most %d acts. The export is an act, too. JSON lines have all that the hash chain covers: without filters it can be checked."},
 		"trail.export.jsonl": {"JSON 行", "JSON lines"},
@@ -174,8 +185,8 @@ func trailMessages() map[string]message {
 	}
 }
 
-// actWords name the codes of acts.
-func actWords() map[string]message {
+// actCodeMessages name the codes of acts.
+func actCodeMessages() map[string]message {
 	return map[string]message{
 		"trail.kind.decide":     {"判定", "Decided"},
 		"trail.kind.undo":       {"撤销", "Undone"},
@@ -213,7 +224,11 @@ func actWords() map[string]message {
 		"trail.reason.hacked":     {"被入侵站点", "hacked site"},
 		"trail.reason.user_post":  {"用户发帖", "user’s post"},
 		"trail.reason.operator":   {"站点自营", "operator’s own"},
+	}
+}
 
+func eventMessages() map[string]message {
+	return map[string]message{
 		"trail.event.added":             {"新增", "Added"},
 		"trail.event.changed":           {"修改", "Changed"},
 		"trail.event.ended":             {"终止", "Ended"},
