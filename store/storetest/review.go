@@ -22,6 +22,9 @@ type Review interface {
 	RebuildStandings(ctx context.Context) (count int, err error)
 	// Verify checks the trail, and holds standings and batches against it.
 	Verify(ctx context.Context, kept desk.Head, told func(problem string)) (desk.Verified, error)
+	// Check verifies the trail and keeps what has come out; LastCheck returns it.
+	Check(ctx context.Context, now time.Time) (desk.Check, error)
+	LastCheck(ctx context.Context) (desk.Check, error)
 	// Head returns the end of the trail, and when its last act was.
 	Head(ctx context.Context) (h desk.Head, at time.Time, err error)
 }
@@ -52,6 +55,9 @@ func RunReview(t *testing.T, open OpenReview) {
 		{"deleted and found anew", testForgottenActs},
 		{"acts in order", testActsInOrder},
 		{"records", testRecords},
+		{"trail", testTrail},
+		{"trail of who is limited", testTrailBySight},
+		{"check of the trail", testCheck},
 		{"head kept", testHeadKept},
 		{"batch", testBatch},
 		{"batch passes over", testBatchSkips},

@@ -170,7 +170,7 @@ func (c *conditions) seen(q *desk.ActsQuery) error {
 	if err != nil {
 		return err
 	}
-	some, args := `(+a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findings f WHERE f.id = a.subject
+	some, args := `(+a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findings f INDEXED BY findings_desk WHERE f.id = a.subject
   AND f.authorisation IN (SELECT value FROM json_each(?))) OR +a.subject_kind = 'campaign' AND EXISTS (SELECT 1 FROM campaign_members m
   WHERE m.campaign = `+queue.CampaignOf("a.subject")+` AND m.authorisation IN (SELECT value FROM json_each(?)))`,
 		[]any{string(authorisations), string(authorisations)}
