@@ -334,7 +334,7 @@ func TestTrailBlind(t *testing.T) {
 			t.Errorf("%s finds %v", query, got)
 		}
 	}
-	if body := lead.see("/trail"); rows(t, body)[0] != act.Seq || strings.Contains(body, act.Chain) || strings.Contains(body, "hacked site") || !strings.Contains(body, "waits for a second review") {
+	if body := lead.see("/trail"); rows(t, body)[0] != act.Seq || strings.Contains(body, act.Chain) || strings.Contains(body, "Hacked site") || !strings.Contains(body, "waits for a second review") {
 		t.Errorf("the lead reads %s", body)
 	}
 	if body := auditor.see("/trail?verdict=crime"); !slices.Equal(rows(t, body), []int64{act.Seq}) || !strings.Contains(body, act.Chain) {

@@ -42,9 +42,9 @@ func (v *trailPage) row(a *desk.Shown) row {
 		x.Did = v.Language.Named("trail.event.", detail.Event)
 	}
 	if a.Verdict != "" {
-		x.Answer = v.Language.Named("trail.verdict.", string(a.Verdict))
+		x.Answer = v.Language.Named("verdict.", string(a.Verdict))
 		if a.Reason != "" {
-			x.Answer = v.T("trail.answer", x.Answer, v.Language.Named("trail.reason.", string(a.Reason)))
+			x.Answer = v.T("decision.answer", x.Answer, v.Language.Named("verdict.reason.", string(a.Reason)))
 		}
 	}
 	x.Before, x.After = v.value(detail.Event, detail.Before), v.value(detail.Event, detail.After)

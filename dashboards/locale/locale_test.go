@@ -106,7 +106,7 @@ func TestMessageKeys(t *testing.T) {
 	}
 	for key := range messages {
 		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
-		for _, prefix := range append(built, "unmonitored.reason.", "unmonitored.do.", "admin.done.", "trail.kind.", "trail.subject.", "trail.verdict.", "trail.reason.", "trail.event.", "trail.refused.", "trail.link.", "trail.setting.") {
+		for _, prefix := range append(built, "unmonitored.reason.", "unmonitored.do.", "admin.done.", "trail.kind.", "trail.subject.", "trail.event.", "trail.refused.", "trail.link.", "trail.setting.") {
 			asked = asked || strings.HasPrefix(key, prefix)
 		}
 		if !asked {
@@ -141,9 +141,9 @@ func TestVocabularyNamed(t *testing.T) {
 		want("trail.subject." + string(k))
 	}
 	for _, v := range qianshao.Verdicts() {
-		want("trail.verdict." + string(v))
+		want("verdict." + string(v))
 		for _, reason := range v.Reasons() {
-			want("trail.reason." + string(reason))
+			want("verdict.reason." + string(reason))
 		}
 	}
 	for _, reason := range qianshao.UnmonitoredReasons() {

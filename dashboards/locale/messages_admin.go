@@ -138,7 +138,6 @@ func trailMessages() map[string]message {
 		"trail.same":                        {"只看此对象", "only this subject"},
 		"trail.nothing":                     {"（无）", "(nothing)"},
 		"trail.of_batch":                    {"第 %d 批", "batch %d"},
-		"trail.answer":                      {"%s（%s）", "%s (%s)"},
 		"trail.pages":                       {"翻页", "Pages"},
 		"trail.older":                       {"更早的", "Older"},
 		"trail.newest":                      {"回到最新", "Newest"},
@@ -211,19 +210,6 @@ func actCodeMessages() map[string]message {
 		"trail.subject.account":       {"账号", "account"},
 		"trail.subject.setting":       {"设置", "setting"},
 		"trail.subject.export":        {"导出", "export"},
-
-		"trail.verdict.crime":     {"犯罪", "Crime"},
-		"trail.verdict.not_crime": {"不是犯罪", "Not a crime"},
-		"trail.verdict.unsure":    {"不确定", "Unsure"},
-
-		"trail.reason.awareness":  {"防范宣传", "awareness text"},
-		"trail.reason.lawful":     {"合法经营", "lawful trade"},
-		"trail.reason.homonym":    {"同音词或地名", "homonym or place name"},
-		"trail.reason.extraction": {"网页读取有误", "page was misread"},
-		"trail.reason.other":      {"其他", "other"},
-		"trail.reason.hacked":     {"被入侵站点", "hacked site"},
-		"trail.reason.user_post":  {"用户发帖", "user’s post"},
-		"trail.reason.operator":   {"站点自营", "operator’s own"},
 	}
 }
 

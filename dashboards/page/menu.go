@@ -50,7 +50,7 @@ func (b *Base) menu(r *http.Request, v *Layout) []MenuGroup {
 	rest = m.page(rest, "register", "/authorisations", true)
 	rest = m.page(rest, "unmonitored", "/unmonitored", v.Watch)
 	lead = m.page(lead, "trail", "/trail", auth.May(r.Context(), qianshao.PowerAudit))
-	lead = m.page(lead, "admin", "/admin", auth.May(r.Context(), qianshao.PowerAdminister))
+	lead = m.page(lead, "admin", "/admin", auth.May(r.Context(), qianshao.PowerAdminister) && auth.From(r.Context()).Sight.All)
 	lead = m.page(lead, "help", "/help", true)
 	return append(groups, MenuGroup{"", rest}, MenuGroup{"", lead})
 }
