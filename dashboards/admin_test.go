@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/admin"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store"
 )
@@ -428,5 +430,40 @@ func TestTrailExport(t *testing.T) {
 	head, _, err := o.desk.Head(t.Context(), auditor.account)
 	if body := auditor.see("/trail"); err != nil || !strings.Contains(body, fmt.Sprintf("as it was written, up to no. %d", head.Seq)) || !strings.Contains(body, head.String()) {
 		t.Errorf("head %s, error %v: %s", head, err, body)
+	}
+}
+
+// slowChecks is a trail whose check takes until it is broken off.
+type slowChecks struct {
+	admin.Checks
+	begun chan struct{}
+}
+
+func (s *slowChecks) Check(ctx context.Context, _ time.Time) (desk.Check, error) {
+	close(s.begun)
+	<-ctx.Done()
+	return desk.Check{}, ctx.Err()
+}
+
+// TestTrailChecking: there is one check at a time, the page says so, and it ends with the server.
+func TestTrailChecking(t *testing.T) {
+	t.Parallel()
+	o := auditedOutpost(t)
+	slow := &slowChecks{Checks: o.options.Checks, begun: make(chan struct{})}
+	closing := make(chan struct{})
+	o.options.Checks, o.options.Closing = slow, closing
+	auditor := o.auditor(t)
+	first := make(chan int)
+	go func() { first <- auditor.post("/trail/check").Code }()
+	<-slow.begun
+	if w := auditor.post("/trail/check"); w.Code != 422 || !strings.Contains(w.Body.String(), "It is being checked") {
+		t.Errorf("a second check: %d %s", w.Code, w.Body)
+	}
+	if body := auditor.see("/trail"); !strings.Contains(body, "It is being checked") || strings.Contains(body, "Check it now") {
+		t.Errorf("meanwhile: %s", body)
+	}
+	close(closing)
+	if code := <-first; code != http.StatusInternalServerError {
+		t.Errorf("a check that was broken off: %d", code)
 	}
 }

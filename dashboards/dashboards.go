@@ -274,7 +274,7 @@ func (s *site) addPages(in *intake.Intake, parser func() index.Parser, exporter 
 func (s *site) addAdmin() (err error) {
 	o := &s.opts
 	s.admin, err = admin.New(s.pages, admin.Options{
-		Store: o.Store, Accounts: o.Accounts, Guard: s.guard, Desk: o.Desk, Checks: o.Checks, Canonical: o.Canonical, RequireFactor: o.RequireFactor,
+		Store: o.Store, Accounts: o.Accounts, Guard: s.guard, Desk: o.Desk, Checks: o.Checks, Canonical: o.Canonical, Closing: o.Closing, RequireFactor: o.RequireFactor,
 	})
 	return err
 }

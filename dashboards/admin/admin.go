@@ -7,7 +7,7 @@ import (
 	"context"
 	"embed"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -42,7 +42,7 @@ type Checks interface {
 	LastCheck(ctx context.Context) (desk.Check, error)
 }
 
-// Options of New. All are required but Desk, Checks and Canonical.
+// Options of New. All are required but Desk, Checks, Canonical and Closing.
 type Options struct {
 	Store    Store
 	Accounts *auth.Accounts
@@ -53,6 +53,8 @@ type Options struct {
 	Checks Checks
 	// Canonical spells a URL as the URLs of pages are; nil leaves pasted ones as they are.
 	Canonical func(url string) (string, error)
+	// Closing is closed when the server is to end; nil for never.
+	Closing <-chan struct{}
 	// RequireFactor is as in auth.GuardOptions; it is shown.
 	RequireFactor bool
 }
@@ -61,8 +63,8 @@ type Options struct {
 type Admin struct {
 	*page.Room
 	opts Options
-	// checking is held while the trail is checked: one at a time is enough for a machine.
-	checking sync.Mutex
+	// checking is true while the trail is checked: one at a time is enough for a machine.
+	checking atomic.Bool
 }
 
 // New returns the room.

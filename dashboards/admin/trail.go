@@ -146,6 +146,8 @@ type trailPage struct {
 	Head   desk.Head
 	HeadAt time.Time
 	Check  desk.Check
+	// Checking says that it is being checked.
+	Checking bool
 	// Administer says that accounts and settings have pages for the reader.
 	Administer bool
 	// Most is how many acts can be taken out at once.
@@ -205,6 +207,7 @@ func (a *Admin) serveTrail(w http.ResponseWriter, r *http.Request) {
 // showTrail shows the page with the state of the chain, to those who read everything.
 func (a *Admin) showTrail(w http.ResponseWriter, r *http.Request, status int, v *trailPage) {
 	if v.Whole {
+		v.Checking = a.checking.Load()
 		var err error
 		if v.Head, v.HeadAt, err = a.opts.Desk.Head(r.Context(), auth.From(r.Context())); err == nil {
 			v.Check, err = a.opts.Checks.LastCheck(r.Context())
@@ -236,6 +239,13 @@ func (a *Admin) refuseTrail(w http.ResponseWriter, r *http.Request, v *trailPage
 
 var errChecking = errors.New("the trail is being checked")
 
+// Times of a check: a million acts take a minute on two cores that are busy.
+const (
+	checkTime = 30 * time.Minute
+	// answerWithin is how long the answer waits for the check, which goes on by itself.
+	answerWithin = 5 * time.Second
+)
+
 // checkTrail holds the whole trail against its hash chain, and what stands against the trail.
 func (a *Admin) checkTrail(w http.ResponseWriter, r *http.Request) {
 	v := a.newTrailPage(w, r)
@@ -243,14 +253,45 @@ func (a *Admin) checkTrail(w http.ResponseWriter, r *http.Request) {
 		a.Refuse(w, r, http.StatusForbidden, "forbidden")
 		return
 	}
-	if !a.checking.TryLock() {
+	if !a.checking.CompareAndSwap(false, true) {
 		a.refuseTrail(w, r, v, errChecking)
 		return
 	}
-	defer a.checking.Unlock()
-	if _, err := a.opts.Checks.Check(r.Context(), a.Now()); err != nil {
-		a.FailWith(w, r, err)
+	done := make(chan error, 1)
+	go func() {
+		err := a.check(context.WithoutCancel(r.Context()))
+		a.checking.Store(false) // before the answer, whose page says so
+		done <- err
+	}()
+	var err error
+	select {
+	case err = <-done:
+	case <-time.After(answerWithin):
+	}
+	if err != nil {
+		a.Fail(w, r, http.StatusInternalServerError)
 		return
 	}
 	http.Redirect(w, r, "/trail", http.StatusSeeOther)
+}
+
+// check checks the trail until the server is to end. An error is logged: perhaps nobody waits
+// for it any more.
+func (a *Admin) check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		select {
+		case <-a.opts.Closing:
+			cancel()
+		case <-ended:
+		}
+	}()
+	_, err := a.opts.Checks.Check(ctx, a.Now())
+	if err != nil {
+		a.Log.Error("check the trail of acts", "error", err)
+	}
+	return err
 }

@@ -180,7 +180,7 @@ func trailChainMessages() map[string]message {
 		"trail.refused.to":           {"“到”请写成 2026-11-01 这样的日期。", "To: write a day as 2026-11-01."},
 		"trail.refused.format":       {"请选 JSON 行或 CSV。", "Choose JSON lines or CSV."},
 		"trail.refused.many":         {"超过 %d 条，没有导出。请按日期分段，或运行 qianshao acts export。", "There are more than %d acts, and nothing was exported. Take fewer days at a time, or run qianshao acts export."},
-		"trail.refused.checking":     {"正在校验，请稍候。", "It is being checked already; wait a moment."},
+		"trail.refused.checking":     {"正在校验，请稍后刷新本页。", "It is being checked; look again in a moment."},
 	}
 }
 
