@@ -57,7 +57,7 @@ func (t *table) row(r *Row) error {
 		strings.Join(r.Campaigns, " "),
 	}
 	for i := range cells {
-		cells[i] = inert(cells[i])
+		cells[i] = Inert(cells[i])
 	}
 	return t.csv.Write(cells)
 }
@@ -74,13 +74,13 @@ func cellTime(t time.Time) string {
 	return t.Format(csvTime)
 }
 
-// inert returns a cell that no spreadsheet runs as a formula: whoever writes a page chooses
+// Inert returns a cell that no spreadsheet runs as a formula: whoever writes a page chooses
 // its title, and =HYPERLINK(…) or =cmd|… in a cell would be ours by the time that it is opened.
 // An apostrophe in front makes it text, as OWASP's page on CSV injection has it. It stands
 // before whatever begins with a sign, the full-width ones too, which Excel takes for the
 // others, behind leading blanks as well; and behind each character that is a separator in
 // some country's settings, since what follows it would be a cell of its own there.
-func inert(s string) string {
+func Inert(s string) string {
 	var b strings.Builder
 	begins := true
 	for _, r := range s {

@@ -13,11 +13,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/export"
 )
 
 const (
@@ -35,9 +35,9 @@ var errTooMany = errors.New("too many acts for one export")
 // done, by whom and the hash of the file are an act.
 func (a *Admin) exportTrail(w http.ResponseWriter, r *http.Request) {
 	v := a.newTrailPage(w, r)
-	format := r.PostFormValue("format")
+	format := export.Format(r.PostFormValue("format"))
 	q, err := a.query(r.Context(), &v.Fields)
-	if err == nil && format != "jsonl" && format != "csv" {
+	if err == nil && format != export.JSONLines && format != export.CSV {
 		err = errField("format")
 	}
 	var acts []desk.Shown
@@ -48,9 +48,9 @@ func (a *Admin) exportTrail(w http.ResponseWriter, r *http.Request) {
 		a.refuseTrail(w, r, v, err)
 		return
 	}
-	write, kind := v.writeLines, "application/x-ndjson"
-	if format == "csv" {
-		write, kind = v.writeTable, "text/csv; charset=utf-8; header=present"
+	write := v.writeLines
+	if format == export.CSV {
+		write = v.writeTable
 	}
 	body, err := write(acts)
 	if err != nil {
@@ -60,13 +60,13 @@ func (a *Admin) exportTrail(w http.ResponseWriter, r *http.Request) {
 	sum := sha256.Sum256(body)
 	subject := qianshao.Subject{Kind: qianshao.SubjectExport, ID: hex.EncodeToString(sum[:])}
 	_, err = a.opts.Desk.Record(r.Context(), auth.From(r.Context()).Name, qianshao.ActExport, subject,
-		desk.Detail{Event: format, Words: "/trail?" + v.Fields.values().Encode(), After: strconv.Itoa(len(acts))})
+		desk.Detail{Event: string(format), Words: "/trail?" + v.Fields.values().Encode(), After: strconv.Itoa(len(acts))})
 	if err != nil {
 		a.FailWith(w, r, err)
 		return
 	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", `attachment; filename="trail-`+v.Now.Format("20060102-150405")+`.`+format+`"`)
+	w.Header().Set("Content-Type", format.MediaType())
+	w.Header().Set("Content-Disposition", `attachment; filename="trail-`+v.Now.Format("20060102-150405")+`.`+string(format)+`"`)
 	_, _ = w.Write(body) // nobody can be told any more
 }
 
@@ -128,26 +128,9 @@ func (v *trailPage) writeTable(acts []desk.Shown) ([]byte, error) {
 	}
 	for _, cells := range rows {
 		for i := range cells {
-			cells[i] = inert(cells[i])
+			cells[i] = export.Inert(cells[i])
 		}
 	}
 	err := table.WriteAll(rows)
 	return out.Bytes(), err
-}
-
-// inert returns a cell that no spreadsheet takes for a formula: people choose labels and
-// words, and =HYPERLINK(…) in a cell would run on the reader's machine. An apostrophe in front
-// makes it text (OWASP, CSV injection), also behind blanks, before the full-width signs, and
-// behind what separates cells in some country's settings.
-func inert(cell string) string {
-	var b strings.Builder
-	begins := true
-	for _, r := range cell {
-		if begins && strings.ContainsRune("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫−", r) {
-			b.WriteByte('\'')
-		}
-		b.WriteRune(r)
-		begins = strings.ContainsRune(",;|\t\r\n\"，；", r) || begins && unicode.IsSpace(r)
-	}
-	return b.String()
 }
