@@ -22,3 +22,13 @@ DROP INDEX acts_subject_kind;
 DROP INDEX acts_kind;
 DROP INDEX acts_account;
 DROP INDEX acts_at;
+-- What 37, which is in Go, has changed. The rows stay in the trail of acts.
+DROP TABLE settings;
+CREATE TABLE account_changes (
+  seq     BIGINT PRIMARY KEY,
+  at      BIGINT NOT NULL,
+  by      TEXT NOT NULL,
+  account TEXT NOT NULL,
+  what    TEXT NOT NULL,
+  detail  TEXT NOT NULL
+);
