@@ -34,11 +34,12 @@ type route struct {
 }
 
 const (
-	read   = qianshao.ScopeRead
-	submit = qianshao.Scope(qianshao.PowerSubmit)
-	decide = qianshao.Scope(qianshao.PowerDecide)
-	lead   = qianshao.Scope(qianshao.PowerLead)
-	audit  = qianshao.Scope(qianshao.PowerAudit)
+	read       = qianshao.ScopeRead
+	submit     = qianshao.Scope(qianshao.PowerSubmit)
+	decide     = qianshao.Scope(qianshao.PowerDecide)
+	lead       = qianshao.Scope(qianshao.PowerLead)
+	audit      = qianshao.Scope(qianshao.PowerAudit)
+	administer = qianshao.Scope(qianshao.PowerAdminister)
 )
 
 // access is the table of all routes. A route without its row fails the test.
@@ -58,6 +59,16 @@ func access() map[string]route {
 		"GET /search":             page("/search"), "GET /authorisations": page("/authorisations"), "GET /unmonitored": page("/unmonitored"), "GET /help": page("/help"),
 		"GET /findings/{id}":              {target: "/findings/THEIRS", ok: 200, limited: unseen},
 		"GET /findings/{id}/screenshot":   {target: "/findings/THEIRS/screenshot", ok: 404},
+		"GET /sites":                      page("/sites"),
+		"GET /sites/{host}":               {target: "/sites/theirs.example", ok: 200, limited: unseen},
+		"POST /sites/{host}/recheck":      {target: "/sites/theirs.example/recheck", body: "x=1", scope: decide, ok: 303, limited: unseen},
+		"GET /authorisations/{id}":        {target: "/authorisations/theirs", ok: 200, limited: unseen},
+		"GET /authorisations/new":         {target: "/authorisations/new", scope: administer, ok: 200, limited: 403},
+		"GET /authorisations/{id}/edit":   {target: "/authorisations/theirs/edit", scope: administer, ok: 200, limited: 403},
+		"POST /authorisations":            {target: "/authorisations", body: "id=x", scope: administer, ok: 422, limited: 403},
+		"POST /authorisations/import":     {target: "/authorisations/import", body: "text=", scope: administer, ok: 422, limited: 403},
+		"POST /authorisations/{id}":       {target: "/authorisations/theirs", body: "owner=", scope: administer, ok: 422, limited: 403},
+		"POST /authorisations/{id}/end":   {target: "/authorisations/theirs/end", body: "words=", scope: administer, ok: 422, limited: 403},
 		"GET /submissions":                page("/submissions"),
 		"POST /submissions":               {target: "/submissions", body: "url=x", scope: submit, ok: 400},
 		"POST /export":                    {target: "/export", body: "finding=THEIRS&format=jsonl", ok: 200, limited: unseen},
@@ -255,13 +266,14 @@ func accessOutpost(t *testing.T) (*outpost, *asks) {
 	t.Helper()
 	o, _, theirs, _ := twoOwners(t)
 	o.withDesk(t)
+	o.watchesSites(t)
 	o.options.OIDC = &auth.OIDC{Issuer: "http://127.0.0.1:1", ClientID: "x", Secret: "x", URL: "https://console.example/"}
 	o.options.Registry, o.options.ExportFolder = prometheus.NewRegistry(), t.TempDir()
 	o.options.Scan = func(context.Context, api.ScanRequest, func(any) error) error { return nil }
 	o.options.Unmonitored = func(context.Context, qianshao.UnmonitoredRequest) (l qianshao.UnmonitoredList, err error) {
 		return l, nil
 	}
-	waiting, err := o.store.Submit(t.Context(), store.Report{URL: "http://w.example/", Origin: "form", At: testNow}, nil, qianshao.SkipNotAuthorised)
+	waiting, err := o.store.Submit(t.Context(), store.Report{URL: "http://w.example/", Origin: "form", By: "test", At: testNow}, nil, qianshao.SkipNotAuthorised)
 	if err != nil {
 		t.Fatal(err)
 	}

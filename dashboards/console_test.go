@@ -45,6 +45,8 @@ type outpost struct {
 	visitor  visitor
 	// reviewAll makes every decision due for a second review.
 	reviewAll bool
+	// changes counts how often the crawl was told that the register has changed.
+	changes int
 }
 
 func newOutpost(t *testing.T, change func(*Options)) *outpost {
@@ -344,7 +346,7 @@ func TestPaging(t *testing.T) {
 
 func TestFindingPage(t *testing.T) {
 	o := newOutpost(t, nil)
-	err := o.store.PutAuthorisations(t.Context(), []qianshao.Authorisation{{
+	err := o.store.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{{
 		ID: "school-2026", Owner: "某市第一中学", Basis: "服务合同 2026-017", Contact: "it@school.example",
 		ValidFrom: testNow.AddDate(0, -1, 0), ValidUntil: testNow.AddDate(0, 1, 0), Hosts: []string{"school.example"}, Rate: 1,
 	}})
@@ -407,7 +409,7 @@ func TestRegisterPage(t *testing.T) {
 	contains(t, body, "The register is empty", "qianshao scope add")
 	day := 24 * time.Hour
 	for id, span := range map[string][2]time.Duration{"now": {-day, 36 * time.Hour}, "past": {-9 * day, -day}, "soon": {day, 9 * day}} {
-		if err := o.store.PutAuthorisations(t.Context(), []qianshao.Authorisation{{
+		if err := o.store.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{{
 			ID: id, Owner: "<b>o</b>", Basis: "b", Contact: "c", ValidFrom: testNow.Add(span[0]), ValidUntil: testNow.Add(span[1]),
 			Hosts: []string{"*.a.example"}, Rate: 0.5, Exclude: []string{"/private/"}, AllowPrivate: true,
 		}}); err != nil {
@@ -415,7 +417,7 @@ func TestRegisterPage(t *testing.T) {
 		}
 	}
 	_, body, _ = o.get(t, "/authorisations?lang=en")
-	contains(t, body, "3 authorisations", "In force", "Expired", "Not yet", "1 day left", "0.5 requests", "*.a.example", "&lt;b&gt;o")
+	contains(t, body, "3 authorisations", "Ends soon", "Expired", "Not yet", "1 day left", "0.5 requests", "*.a.example", "&lt;b&gt;o")
 	if strings.Index(body, ">now<") > strings.Index(body, ">past<") {
 		t.Error("an expired authorisation stands above the one in force")
 	}

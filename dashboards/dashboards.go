@@ -95,6 +95,10 @@ type Options struct {
 	// Unmonitored lists what the register says is watched and is not; with Limit 0
 	// it only counts. Without it there is no page for that.
 	Unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
+	// Watch, Recheck and Register are as in sites.Options.
+	Watch    func(sight qianshao.Sight, list []store.Site) []store.Watch
+	Recheck  func(ctx context.Context, by store.Signed, sight qianshao.Sight, host, page string) (urls int, why qianshao.Skip, err error)
+	Register *sites.Register
 	// Scan judges what programs send; without it there is no route for that.
 	Scan api.Scan
 	// Closing is closed when the server is to end; see api.Options.
@@ -239,7 +243,9 @@ func (s *site) addPages(in *intake.Intake, parser func() index.Parser, exporter 
 	if s.entry, err = entry.New(s.pages, s.guard); err != nil {
 		return err
 	}
-	if s.sites, err = sites.New(s.pages, sites.Options{Store: o.Store, Guard: s.guard, Intake: in, Unmonitored: o.Unmonitored}); err != nil {
+	if s.sites, err = sites.New(s.pages, sites.Options{
+		Store: o.Store, Guard: s.guard, Intake: in, Unmonitored: o.Unmonitored, Watch: o.Watch, Recheck: o.Recheck, Register: o.Register,
+	}); err != nil {
 		return err
 	}
 	if s.decision, err = decision.New(s.pages, decision.Options{Store: o.Store, Desk: o.Desk, Guard: s.guard}); err != nil {

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
 )
 
 // hostile is what a page may say in every place from which we show text.
@@ -18,6 +19,7 @@ const hostile = `"><script>alert(1)</script><img src=x onerror=alert(2)>'` + "\u
 // out: no element or attribute but our own, and no link that leaves the console.
 func TestHostileText(t *testing.T) {
 	o := newOutpost(t, nil)
+	o.watchesSites(t)
 	source := "<title>" + hostile + "</title>\n" + hostile
 	finding := qianshao.Finding{
 		Rule: hostile, Title: hostile, Category: qianshao.Category(hostile), Level: qianshao.LevelHigh, Score: 70, Hidden: true,
@@ -31,7 +33,7 @@ func TestHostileText(t *testing.T) {
 	page := qianshao.Page{
 		URL: "http://evil.example/" + hostile, RequestedURL: "javascript:" + hostile, Authorisation: "a", Status: 200,
 	}
-	err := o.store.PutAuthorisations(t.Context(), []qianshao.Authorisation{{
+	err := o.store.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{{
 		ID: "a", Owner: hostile, Basis: hostile, Contact: hostile, Hosts: []string{hostile}, Include: []string{hostile},
 		Exclude: []string{hostile}, ValidFrom: testNow, ValidUntil: testNow.AddDate(1, 0, 0),
 	}})
@@ -42,7 +44,7 @@ func TestHostileText(t *testing.T) {
 	id := qianshao.FindingID(page.URL, hostile)
 	q := url.QueryEscape(hostile)
 	for _, target := range []string{
-		"/", "/findings/" + id, "/authorisations", "/search?q=" + q, "/search?q=level:" + q, "/search?q=%22" + q + "%22", "/search?offset=" + q, "/search?after=" + q, "/search?before=" + q + "&sort=" + q,
+		"/", "/findings/" + id, "/authorisations", "/authorisations/a", "/authorisations/a/edit", "/sites", "/sites?name=" + q + "&authorisation=" + q, "/sites/" + url.PathEscape(hostile), "/sites/evil.example", "/search?q=" + q, "/search?q=level:" + q, "/search?q=%22" + q + "%22", "/search?offset=" + q, "/search?after=" + q, "/search?before=" + q + "&sort=" + q,
 		"/findings/" + id + "?q=" + q, "/nothing/" + url.PathEscape(hostile), "/search?lang=" + q, "/search?" + q + "=" + q,
 	} {
 		for _, l := range []string{"zh", "en"} {

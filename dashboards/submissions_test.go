@@ -22,15 +22,16 @@ func takesSubmissions(t *testing.T) *outpost {
 	t.Helper()
 	var o *outpost
 	o = newOutpost(t, func(opts *Options) {
-		opts.Submit = func(ctx context.Context, raw string, suspected qianshao.Category, origin string) (qianshao.Submission, error) {
-			item, skip, err := ingest.Place(&ingest.Scope{}, raw, testNow)
+		opts.Submit = func(ctx context.Context, report store.Report) (qianshao.Submission, error) {
+			item, skip, err := ingest.Place(&ingest.Scope{}, report.URL, testNow)
 			if err != nil {
 				return qianshao.Submission{}, err
 			}
-			if strings.Contains(raw, "full.example") {
+			if strings.Contains(report.URL, "full.example") {
 				return qianshao.Submission{}, fmt.Errorf("submit: %w", store.ErrTooManyWaiting)
 			}
-			return o.store.Submit(ctx, store.Report{URL: item.URL, Suspected: suspected, Origin: origin, At: testNow}, nil, skip)
+			report.URL, report.At = item.URL, testNow
+			return o.store.Submit(ctx, report, nil, skip)
 		}
 	})
 	return o

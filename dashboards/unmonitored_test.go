@@ -13,6 +13,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/api"
+	"github.com/qianshao/qianshao/store"
 )
 
 // silentOutpost is a console over a register of which nothing is watched: one authorisation
@@ -96,6 +97,10 @@ func TestAllMonitored(t *testing.T) {
 	_, body, _ := o.get(t, "/search?lang=en")
 	if strings.Contains(body, "Not monitored:") {
 		t.Error("the front page warns of nothing")
+	}
+	a := qianshao.Authorisation{ID: "a", Hosts: []string{"a.example"}, ValidFrom: testNow.Add(-time.Hour), ValidUntil: testNow.Add(time.Hour)}
+	if err := o.store.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{a}); err != nil {
+		t.Fatal(err)
 	}
 	_, body, _ = o.get(t, "/unmonitored?lang=en")
 	contains(t, body, "Every host of the register gives pages")

@@ -33,7 +33,7 @@ func NewScope(authorisations []qianshao.Authorisation) (*Scope, error) {
 	for i := range authorisations {
 		a, found := normalise(authorisations[i])
 		if ids[a.ID] {
-			found = append(found, problem{"id", -1, fmt.Sprintf("id %q is used twice; findings name the authorisation by it", a.ID)})
+			found = append(found, problem{"id", -1, bad("id_twice", "id %q is used twice; findings name the authorisation by it", a.ID)})
 		}
 		ids[a.ID] = true
 		for _, p := range found {

@@ -209,3 +209,35 @@ func isDown(host string, err error) bool {
 	}
 	return skipped.HostWide()
 }
+
+// Named returns the ids of the authorisations that name a host, in the order of the register, and
+// those of them that are in force.
+func (s *Scope) Named(host string, now time.Time) (named, inForce []string) {
+	var found []int
+	s.candidates(host, func(i int) { found = append(found, i) })
+	slices.Sort(found)
+	for _, i := range slices.Compact(found) {
+		named = append(named, s.list[i].ID)
+		if s.list[i].InForce(now) {
+			inForce = append(inForce, s.list[i].ID)
+		}
+	}
+	return named, inForce
+}
+
+// Silent says why a host is not monitored under an authorisation, if it is not: h.Trouble, or that
+// what was due before overdue has not come.
+func (s *Scope) Silent(h SilentHost, authorisation string, now time.Time) (u qianshao.Unmonitored, silent bool) {
+	overdue := now.Add(-OverdueAfter)
+	if h.Trouble == "" && !h.LastPage.IsZero() && (h.NextTry.After(overdue) || h.LastPage.After(overdue)) {
+		return u, false
+	}
+	isSeeded := false
+	s.candidates(h.Host, func(i int) {
+		for _, start := range startURLs(&s.list[i]) {
+			item, skip := judge(s, start, now)
+			isSeeded = isSeeded || skip == "" && item.Host == h.Host
+		}
+	})
+	return h.unmonitored(authorisation, isSeeded), true
+}

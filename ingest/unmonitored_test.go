@@ -12,6 +12,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite"
 )
 
@@ -49,7 +50,7 @@ func watched(t *testing.T, list []qianshao.Authorisation) *sqlite.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if err := s.PutAuthorisations(t.Context(), list); err != nil {
+	if err := s.PutAuthorisations(t.Context(), store.Signed{By: "test"}, list); err != nil {
 		t.Fatal(err)
 	}
 	return s

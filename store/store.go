@@ -235,7 +235,10 @@ type Report struct {
 	Suspected qianshao.Category
 	// Origin is as in qianshao.Submission.
 	Origin string
-	At     time.Time
+	// By is the account that hands it in, or ByCommand: the trail of acts names it, the report
+	// does not.
+	By string
+	At time.Time
 }
 
 // Bounds of the reports that are kept: a portal that is flooded must not fill the

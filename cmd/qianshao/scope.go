@@ -16,13 +16,13 @@ import (
 // scopeCmd keeps the register of authorisations: without an entry in force,
 // no request is made.
 type scopeCmd struct {
-	Add   scopeAddCmd   `cmd:"" help:"Read authorisations from a scope.yaml into the register; an id that is there is replaced."`
+	Add   scopeAddCmd   `cmd:"" help:"Read authorisations from a scope.yaml or a .csv into the register; an id that is there is replaced."`
 	List  scopeListCmd  `cmd:"" help:"List the register."`
 	Check scopeCheckCmd `cmd:"" help:"Tell whether a URL may be fetched now, and under which authorisation. Exit code 3 if not."`
 }
 
 type scopeAddCmd struct {
-	File string `arg:"" type:"existingfile" help:"The scope.yaml; docs/operations.md shows one."`
+	File string `arg:"" type:"existingfile" help:"The scope.yaml, or a table whose name ends in .csv; docs/operations.md shows both."`
 }
 
 func (c scopeAddCmd) Run(env *environment) error {
@@ -30,11 +30,13 @@ func (c scopeAddCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	authorisations, err := ingest.ParseScope(c.File, source)
+	authorisations, err := ingest.ParseScopeFile(c.File, source)
 	if err != nil {
 		return usageError(err)
 	}
-	err = env.withFolder(func(f *datafolder.Folder) error { return f.Store.PutAuthorisations(env.ctx, authorisations) })
+	err = env.withFolder(func(f *datafolder.Folder) error {
+		return f.Store.PutAuthorisations(env.ctx, byCommand(), authorisations)
+	})
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
@@ -50,7 +51,7 @@ func (c submitCmd) submit(env *environment, f *datafolder.Folder) (err error) {
 		if err != nil {
 			return err
 		}
-		report, err := f.Submit(env.ctx, scope, url, suspected, "command")
+		report, err := f.Submit(env.ctx, scope, store.Report{URL: url, Suspected: suspected, Origin: "command", By: store.ByCommand})
 		if errors.Is(err, qianshao.ErrBadURL) {
 			refused = errors.Join(refused, err)
 			continue
@@ -71,7 +72,7 @@ func (c submitCmd) withdraw(env *environment, f *datafolder.Folder) error {
 		return usageError(errors.New("report pages and withdraw reports in two commands"))
 	}
 	for _, id := range c.Withdraw {
-		err := f.Store.WithdrawSubmission(env.ctx, id)
+		err := f.Store.WithdrawSubmission(env.ctx, byCommand(), id)
 		if errors.Is(err, store.ErrNotFound) {
 			return usageError(fmt.Errorf("there is no report %q; \"qianshao submit\" lists them", id))
 		}
@@ -81,7 +82,7 @@ func (c submitCmd) withdraw(env *environment, f *datafolder.Folder) error {
 		fmt.Fprintf(env.out, "%s withdrawn\n", id)
 	}
 	for _, origin := range c.WithdrawOrigin {
-		n, err := f.Store.WithdrawOrigin(env.ctx, origin)
+		n, err := f.Store.WithdrawOrigin(env.ctx, byCommand(), origin)
 		if err != nil {
 			return err
 		}
@@ -119,3 +120,6 @@ func reportState(r qianshao.Submission) string {
 	}
 	return fmt.Sprintf("%s (%s)", r.State, r.Skip)
 }
+
+// byCommand signs a change that this command makes.
+func byCommand() store.Signed { return store.Signed{By: store.ByCommand, At: time.Now()} }

@@ -63,7 +63,7 @@ func authorise(t *testing.T, folder string, list ...qianshao.Authorisation) {
 	t.Helper()
 	f := openFolder(t, folder)
 	defer f.Close()
-	if err := f.Store.PutAuthorisations(t.Context(), list); err != nil {
+	if err := f.Store.PutAuthorisations(t.Context(), byCommand(), list); err != nil {
 		t.Fatal(err)
 	}
 }

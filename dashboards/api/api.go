@@ -44,7 +44,7 @@ type Store interface {
 	// SubmissionOrigins counts those of them that are still to be seen to by origin.
 	SubmissionOrigins(ctx context.Context, who store.Reader) ([]store.OriginCount, error)
 	// WithdrawSubmission removes one, or returns store.ErrNotFound.
-	WithdrawSubmission(ctx context.Context, id string) error
+	WithdrawSubmission(ctx context.Context, by store.Signed, id string) error
 }
 
 // Options of New. A field is required unless its comment says what it is without it.

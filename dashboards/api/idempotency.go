@@ -27,8 +27,6 @@ type Answers interface {
 	KeepAnswer(ctx context.Context, account, key string, a store.KeptAnswer) error
 	// DropAnswer forgets a request that came to nothing.
 	DropAnswer(ctx context.Context, account, key string) error
-	// DropAnswersOf forgets the answers that named a thing which is gone by now.
-	DropAnswersOf(ctx context.Context, location string) error
 }
 
 const (

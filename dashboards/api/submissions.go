@@ -58,18 +58,14 @@ type submitted struct {
 }
 
 func (a *API) takeSubmission(ctx context.Context, in *submissionInput) (*submitted, error) {
-	origin := intake.Origin(auth.From(ctx), intake.FromAPI(in.address))
-	submission, refusal := a.opts.Intake.Take(ctx, in.Body.URL, in.Body.Category, origin)
+	submission, refusal := a.opts.Intake.Take(ctx, auth.From(ctx), intake.FromAPI(in.address), in.Body.URL, in.Body.Category)
 	if refusal != nil {
 		return nil, NewProblem(refusal.Status, refusal.Code, refusal.Message)
 	}
 	submission = reader(ctx).Receipt(submission)
 	submission.URL = mask.String(submission.URL)
-	return &submitted{Location: submissionPath(submission.ID), Body: submission}, nil
+	return &submitted{Location: store.SubmissionPath(submission.ID), Body: submission}, nil
 }
-
-// submissionPath is where a report is.
-func submissionPath(id string) string { return Root + "/submissions/" + id }
 
 type submissionsInput struct {
 	Limit int `query:"limit" minimum:"0" maximum:"1000" default:"200"`
@@ -117,10 +113,7 @@ type ByID struct {
 func (a *API) withdraw(ctx context.Context, in *ByID) (*struct{}, error) {
 	_, err := a.visibleSubmission(ctx, in.ID)
 	if err == nil {
-		err = a.opts.Store.WithdrawSubmission(ctx, in.ID)
-	}
-	if err == nil {
-		err = a.opts.Answers.DropAnswersOf(ctx, submissionPath(in.ID))
+		err = a.opts.Store.WithdrawSubmission(ctx, store.Signed{By: auth.From(ctx).Name, At: a.opts.Now()}, in.ID)
 	}
 	if err != nil {
 		return nil, a.failure(ctx, "report", err)

@@ -76,6 +76,9 @@ func NewGuard(opts GuardOptions) *Guard {
 // maxForm bounds what a form may send, in bytes: an address and a few words.
 const maxForm = 64 << 10
 
+// MaxUpload bounds what a form with a file may send, in bytes: ten thousand authorisations.
+const MaxUpload = 4 << 20
+
 // Handler puts who makes a request into its context, and keeps out who may not make it.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -111,6 +114,12 @@ func isSafe(method string) bool { return method == http.MethodGet || method == h
 // carriesForm says whether a request carries the session's form token.
 func carriesForm(w http.ResponseWriter, r *http.Request, want string) bool {
 	got := r.Header.Get(FormHeader)
+	if got == "" && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		r.Body = http.MaxBytesReader(w, r.Body, MaxUpload)
+		if r.ParseMultipartForm(MaxUpload) == nil { // all of it stays in memory
+			got = r.PostFormValue(FormField)
+		}
+	}
 	if got == "" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		got = r.PostFormValue(FormField)

@@ -29,7 +29,8 @@ const (
 // Submit queues a page where an authorisation covers it, and returns what it
 // came to. Errors that wrap qianshao.ErrBadURL, store.ErrTooManyWaiting,
 // store.ErrTooManyQueued or store.ErrTooManyOfOrigin are told to whoever submits.
-type Submit func(ctx context.Context, url string, suspected qianshao.Category, origin string) (qianshao.Submission, error)
+// report has no time yet; its By and Origin say who hands it in, and by which way.
+type Submit func(ctx context.Context, report store.Report) (qianshao.Submission, error)
 
 // FromForm is the origin of what is handed in on the console. A form is filled in by
 // hand, by somebody who sees all.
@@ -104,8 +105,8 @@ type Refusal struct {
 	Message string // for programs
 }
 
-// Take hands a submission on. category may be empty; origin is as Origin returns it.
-func (in *Intake) Take(ctx context.Context, url, category, origin string) (qianshao.Submission, *Refusal) {
+// Take hands on what an account submits. way is FromForm or as FromAPI returns it; category may be empty.
+func (in *Intake) Take(ctx context.Context, who qianshao.Account, way, url, category string) (qianshao.Submission, *Refusal) {
 	var suspected qianshao.Category
 	if category != "" {
 		var err error
@@ -116,7 +117,7 @@ func (in *Intake) Take(ctx context.Context, url, category, origin string) (qians
 	if !in.limiter.AllowN(in.now(), 1) {
 		return qianshao.Submission{}, &Refusal{http.StatusTooManyRequests, "too_many_reports", "too many reports at once; wait a little"}
 	}
-	submission, err := in.submit(ctx, url, suspected, origin)
+	submission, err := in.submit(ctx, store.Report{URL: url, Suspected: suspected, By: who.Name, Origin: Origin(who, way)})
 	switch {
 	case err == nil:
 		return submission, nil

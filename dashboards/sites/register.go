@@ -2,39 +2,203 @@ package sites
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store"
 )
+
+const (
+	// registerSize is how many authorisations one page shows.
+	registerSize = 100
+	// endingDays is how long before its end an authorisation stands above the others: a contract is
+	// seldom renewed within less than a month.
+	endingDays = 30
+)
+
+// standings are those of authorisations in the order of the register, with "ending" for those in
+// force that end soon.
+func standings() []string { return []string{"ending", "in_force", "not_yet", "expired"} }
+
+// entry is an authorisation as the register lists it.
+type entry struct{ page.Authorisation }
+
+// Stands is its standing, "ending" if it is in force and ends soon.
+func (e entry) Stands() string {
+	if e.Standing == "in_force" && e.DaysLeft < endingDays {
+		return "ending"
+	}
+	return e.Standing
+}
+
+// URL is its page.
+func (e entry) URL() string { return authorisationURL(e.ID) }
+
+func authorisationURL(id string) string { return "/authorisations/" + url.PathEscape(id) }
 
 type registerPage struct {
 	*page.Layout
-	List []page.Authorisation
+	List  []entry
+	Total int
+	// Counts are the numbers by standing, in their order; Standing is the one that is shown, "" for all.
+	Counts      []standingCount
+	Standing    string
+	MayRegister bool
+
+	From, To         int
+	PrevURL, NextURL string
 }
 
-// serveRegister lists the authorisations: those in force first, the soonest to end at the top.
+type standingCount struct {
+	Standing, URL string
+	Count         int
+	Active        bool
+}
+
+// serveRegister lists the authorisations: those that end soon first, the soonest at the top.
 func (s *Sites) serveRegister(w http.ResponseWriter, r *http.Request) {
 	list, err := s.opts.Store.Authorisations(r.Context())
 	if err != nil {
 		s.FailWith(w, r, err)
 		return
 	}
-	v := &registerPage{Layout: s.Layout(w, r, "register.title")}
+	v := &registerPage{Layout: s.Layout(w, r, "register.title"), MayRegister: s.mayRegister(r)}
+	if standing := r.FormValue("standing"); slices.Contains(standings(), standing) {
+		v.Standing = standing
+	}
 	sight := auth.From(r.Context()).Sight
+	counts := map[string]int{}
 	for _, a := range list {
-		if sight.Sees(a.ID) {
-			v.List = append(v.List, page.NewAuthorisation(a, s.Now()))
+		if !sight.Sees(a.ID) {
+			continue
+		}
+		e := entry{page.NewAuthorisation(a, s.Now())}
+		counts[e.Stands()]++
+		v.Total++
+		if v.Standing == "" || v.Standing == e.Stands() {
+			v.List = append(v.List, e)
 		}
 	}
-	order := []string{"in_force", "not_yet", "expired"}
-	slices.SortStableFunc(v.List, func(a, b page.Authorisation) int {
+	slices.SortStableFunc(v.List, func(a, b entry) int {
 		return cmp.Or(
-			cmp.Compare(slices.Index(order, a.Standing), slices.Index(order, b.Standing)),
+			cmp.Compare(slices.Index(standings(), a.Stands()), slices.Index(standings(), b.Stands())),
 			a.ValidUntil.Compare(b.ValidUntil),
 			cmp.Compare(a.ID, b.ID),
 		)
 	})
+	v.Counts = append(v.Counts, standingCount{"", "/authorisations", v.Total, v.Standing == ""})
+	for _, standing := range standings() {
+		if counts[standing] > 0 || standing == v.Standing {
+			v.Counts = append(v.Counts, standingCount{standing, registerURL(standing, 0), counts[standing], standing == v.Standing})
+		}
+	}
+	v.cut(page.Offset(r, maxSitesOffset))
 	s.Render(w, r, http.StatusOK, "authorisations", v)
+}
+
+// cut leaves the part of the list from an offset.
+func (v *registerPage) cut(offset int) {
+	all := len(v.List)
+	offset = min(offset, all)
+	v.List = v.List[offset:min(offset+registerSize, all)]
+	v.From, v.To = offset+1, offset+len(v.List)
+	if offset > 0 {
+		v.PrevURL = registerURL(v.Standing, max(0, offset-registerSize))
+	}
+	if v.To < all {
+		v.NextURL = registerURL(v.Standing, v.To)
+	}
+}
+
+func registerURL(standing string, offset int) string {
+	values := url.Values{}
+	if standing != "" {
+		values.Set("standing", standing)
+	}
+	if offset > 0 {
+		values.Set("offset", strconv.Itoa(offset))
+	}
+	return page.WithQuery("/authorisations", values)
+}
+
+type authorisationPage struct {
+	times
+	entry
+	Records     []record
+	MayRegister bool
+	Problem     string
+	Words       string // as typed
+	Done        bool
+}
+
+// FieldName names a field of an authorisation.
+func (v times) FieldName(key string) string { return v.Language.Named("field.", key) }
+
+// SitesURL is the list of its sites.
+func (v *authorisationPage) SitesURL() string {
+	return page.WithQuery("/sites", url.Values{"authorisation": {v.ID}})
+}
+
+func (s *Sites) serveAuthorisation(w http.ResponseWriter, r *http.Request) {
+	v := &authorisationPage{Done: r.FormValue("done") == "1"}
+	s.showAuthorisation(w, r, http.StatusOK, v)
+}
+
+func (s *Sites) showAuthorisation(w http.ResponseWriter, r *http.Request, status int, v *authorisationPage) {
+	a, err := s.visibleAuthorisation(r)
+	if err == nil {
+		v.Records, err = s.records(r, qianshao.Subject{Kind: qianshao.SubjectAuthorisation, ID: a.ID})
+	}
+	if err != nil {
+		s.failOrMissing(w, r, err)
+		return
+	}
+	v.times, v.entry, v.MayRegister = times{s.Layout(w, r, "auth.page")}, entry{page.NewAuthorisation(a, s.Now())}, s.mayRegister(r)
+	v.Title = v.Plain(a.ID)
+	s.Render(w, r, status, "authorisation", v)
+}
+
+// visibleAuthorisation is the one that the path names; what the account does not see is as if it were not there.
+func (s *Sites) visibleAuthorisation(r *http.Request) (qianshao.Authorisation, error) {
+	id := r.PathValue("id")
+	if !auth.From(r.Context()).Sight.Sees(id) {
+		return qianshao.Authorisation{}, store.ErrNotFound
+	}
+	return s.opts.Store.Authorisation(r.Context(), id)
+}
+
+func (s *Sites) failOrMissing(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, store.ErrNotFound) {
+		s.NotFound(w, r)
+		return
+	}
+	s.FailWith(w, r, err)
+}
+
+// end lets an authorisation end now. From the answer on, nothing is asked for under it.
+func (s *Sites) end(w http.ResponseWriter, r *http.Request) {
+	by := s.signed(r)
+	by.Words = mask.String(strings.TrimSpace(r.PostFormValue("words")))
+	if n := len([]rune(by.Words)); n == 0 || n > desk.MaxWords {
+		v := &authorisationPage{Words: by.Words}
+		v.Problem = s.Layout(w, r, "auth.page").T("auth.end.why", desk.MaxWords)
+		s.showAuthorisation(w, r, http.StatusUnprocessableEntity, v)
+		return
+	}
+	id := r.PathValue("id")
+	if err := s.opts.Store.EndAuthorisation(r.Context(), by, id); err != nil {
+		s.failOrMissing(w, r, err)
+		return
+	}
+	s.opts.Register.Changed()
+	http.Redirect(w, r, authorisationURL(id)+"?done=1", http.StatusSeeOther)
 }

@@ -1,10 +1,11 @@
-// Package sites is the pages of what is watched: the register of authorisations, what of it
+// Package sites is the pages of what is watched: sites, the register of authorisations, what of it
 // is not monitored, the submissions of pages.
 package sites
 
 import (
 	"context"
 	"embed"
+	"io/fs"
 	"net/http"
 
 	"github.com/qianshao/qianshao"
@@ -17,18 +18,58 @@ import (
 //go:embed templates/*.html
 var files embed.FS
 
-// Store is what the pages read, and where submissions are withdrawn.
+//go:embed parts/templates/*.html
+var parts embed.FS
+
+// Store is what the pages read, and where submissions are withdrawn and authorisations kept.
 type Store interface {
 	// Authorisations returns the register, by id.
 	Authorisations(ctx context.Context) ([]qianshao.Authorisation, error)
+	// Authorisation returns one authorisation, or store.ErrNotFound.
+	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
+	// ReplaceAuthorisations adds or replaces authorisations, all or none, each with an act; if
+	// they are not as they were when their store.RegisterDigest was seen it returns store.ErrChanged.
+	ReplaceAuthorisations(ctx context.Context, by store.Signed, list []qianshao.Authorisation, seen string) error
+	// EndAuthorisation lets one end now, with an act, or returns store.ErrNotFound.
+	EndAuthorisation(ctx context.Context, by store.Signed, id string) error
+	// Sites returns sites, and how many there are in all; Site one of them, or store.ErrNotFound.
+	Sites(ctx context.Context, q store.SitesQuery) (list []store.Site, total int, err error)
+	Site(ctx context.Context, sight qianshao.Sight, host string) (store.Site, error)
+	// Skips counts why URLs of a site brought no page.
+	Skips(ctx context.Context, sight qianshao.Sight, host string) ([]store.SkipCount, error)
+	// Records returns the acts on something that is not reviewed, the latest first.
+	Records(ctx context.Context, subject qianshao.Subject, limit int) ([]qianshao.Act, error)
 	// Submission returns one submission, or store.ErrNotFound.
 	Submission(ctx context.Context, id string) (qianshao.Submission, error)
 	// Submissions returns the submissions that somebody may read, the latest first, at most limit.
 	Submissions(ctx context.Context, who store.Reader, limit int) ([]qianshao.Submission, error)
+	// SubmissionsIn returns those in a state, "" for all.
+	SubmissionsIn(ctx context.Context, who store.Reader, state qianshao.SubmissionState, offset, limit int) ([]qianshao.Submission, error)
 	// SubmissionOrigins counts those of them that are still to be seen to by origin.
 	SubmissionOrigins(ctx context.Context, who store.Reader) ([]store.OriginCount, error)
-	// WithdrawSubmission removes one, or returns store.ErrNotFound.
-	WithdrawSubmission(ctx context.Context, id string) error
+	// WithdrawSubmission removes one, with an act, or returns store.ErrNotFound.
+	WithdrawSubmission(ctx context.Context, by store.Signed, id string) error
+}
+
+// Register reads what people write of authorisations, and is told when they have changed some.
+type Register struct {
+	// ParseFile reads a file, a table or else a scope file, as "qianshao scope add" does; the name of
+	// one that was pasted is "". ParseFields reads the fields of a form by the keys of a scope file.
+	ParseFile   func(name string, data []byte) ([]qianshao.Authorisation, []Mistake)
+	ParseFields func(values map[string]string) (qianshao.Authorisation, []Mistake)
+	// Changed returns when nobody works with the register as it was.
+	Changed func()
+}
+
+// Mistake is something that is wrong in what was written.
+type Mistake struct {
+	Line, Column int
+	// Field is the key that is wrong; "" for the whole.
+	Field string
+	// Code and Args are for the words of other languages than English, which Message has.
+	Code    string
+	Args    []any
+	Message string
 }
 
 // Options of New. Store and Guard are required.
@@ -40,6 +81,13 @@ type Options struct {
 	// Unmonitored lists what is not monitored, and only counts it with Limit 0;
 	// without it there is no page for that.
 	Unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
+	// Watch returns what the register says of sites, a site each; without it the pages say nothing of it.
+	Watch func(sight qianshao.Sight, list []store.Site) []store.Watch
+	// Recheck makes what is known of a site, or one page of it, due at once, or returns why nothing
+	// may be asked for; without it nothing can be rechecked.
+	Recheck func(ctx context.Context, by store.Signed, sight qianshao.Sight, host, page string) (urls int, why qianshao.Skip, err error)
+	// Register reads what people write; without it authorisations are only shown.
+	Register *Register
 }
 
 // Sites answers people who ask what is watched.
@@ -50,13 +98,34 @@ type Sites struct {
 
 // New returns the room.
 func New(base *page.Base, opts Options) (*Sites, error) {
-	room, err := base.Room(files)
+	if opts.Watch == nil {
+		opts.Watch = func(_ qianshao.Sight, list []store.Site) []store.Watch { return make([]store.Watch, len(list)) }
+	}
+	shared, err := fs.Sub(parts, "parts")
+	if err != nil {
+		return nil, err
+	}
+	room, err := base.Room(files, shared)
 	return &Sites{Room: room, opts: opts}, err
 }
 
 // Route adds the routes of the pages.
 func (s *Sites) Route(mux page.Mux) {
+	mux.HandleFunc("GET /sites", s.serveSites)
+	mux.HandleFunc("GET /sites/{host}", s.serveSite)
+	if s.opts.Recheck != nil {
+		mux.Handle("POST /sites/{host}/recheck", s.opts.Guard.Require(qianshao.PowerDecide, http.HandlerFunc(s.recheck)))
+	}
 	mux.HandleFunc("GET /authorisations", s.serveRegister)
+	mux.HandleFunc("GET /authorisations/{id}", s.serveAuthorisation)
+	if s.opts.Register != nil {
+		mux.Handle("GET /authorisations/new", s.registrars(s.serveNew))
+		mux.Handle("POST /authorisations", s.registrars(s.takeNew))
+		mux.Handle("POST /authorisations/import", s.registrars(s.takeFile))
+		mux.Handle("GET /authorisations/{id}/edit", s.registrars(s.serveEdit))
+		mux.Handle("POST /authorisations/{id}", s.registrars(s.takeEdit))
+		mux.Handle("POST /authorisations/{id}/end", s.registrars(s.end))
+	}
 	if s.opts.Unmonitored != nil {
 		mux.HandleFunc("GET /unmonitored", s.serveUnmonitored)
 	}
@@ -65,4 +134,26 @@ func (s *Sites) Route(mux page.Mux) {
 		mux.Handle("POST /submissions", s.opts.Guard.Require(qianshao.PowerSubmit, http.HandlerFunc(s.takeSubmission)))
 		mux.Handle("POST /submissions/{id}/withdraw", s.opts.Guard.Require(qianshao.PowerSubmit, http.HandlerFunc(s.withdrawSubmission)))
 	}
+}
+
+// signed signs what a request changes.
+func (s *Sites) signed(r *http.Request) store.Signed {
+	return store.Signed{By: auth.From(r.Context()).Name, At: s.Now()}
+}
+
+// mayRegister says whether a request may change the register: what is authorised for whom is no
+// matter of whoever sees but a part of it.
+func (s *Sites) mayRegister(r *http.Request) bool {
+	return s.opts.Register != nil && auth.May(r.Context(), qianshao.PowerAdminister) && auth.From(r.Context()).Sight.All
+}
+
+// registrars lets those pass that may change the register.
+func (s *Sites) registrars(next http.HandlerFunc) http.Handler {
+	return s.opts.Guard.Require(qianshao.PowerAdminister, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.mayRegister(r) {
+			s.Refuse(w, r, http.StatusForbidden, "forbidden")
+			return
+		}
+		next(w, r)
+	}))
 }

@@ -3,6 +3,9 @@ package sites
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/qianshao/qianshao"
@@ -13,8 +16,12 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// shownSubmissions is how many submissions the page lists.
-const shownSubmissions = 200
+const (
+	// shownSubmissions is how many submissions the page lists.
+	shownSubmissions = 100
+	// maxSubmissions is beyond all reports that are kept.
+	maxSubmissions = store.MaxWaiting + store.MaxQueued + store.MaxVisited
+)
 
 // submissionsPage lists the submissions, with what became of one just handed in.
 type submissionsPage struct {
@@ -22,9 +29,30 @@ type submissionsPage struct {
 	List       []qianshao.Submission
 	Origins    []store.OriginCount // of those that are still to be seen to
 	Categories []qianshao.Category
-	Address    string // as typed, to be corrected
-	Problem    string
-	Accepted   *qianshao.Submission
+	// State is the one that is shown, "" for all.
+	State            qianshao.SubmissionState
+	States           []stateChoice
+	PrevURL, NextURL string
+	Address          string // as typed, to be corrected
+	Problem          string
+	Accepted         *qianshao.Submission
+}
+
+// stateChoice is a choice of the menu of states.
+type stateChoice struct {
+	Name, URL string
+	Active    bool
+}
+
+func submissionsURL(state qianshao.SubmissionState, offset int) string {
+	values := url.Values{}
+	if state != "" {
+		values.Set("state", string(state))
+	}
+	if offset > 0 {
+		values.Set("offset", strconv.Itoa(offset))
+	}
+	return page.WithQuery("/submissions", values)
 }
 
 func (s *Sites) serveSubmissions(w http.ResponseWriter, r *http.Request) {
@@ -38,10 +66,24 @@ func (s *Sites) serveSubmissions(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sites) showSubmissions(w http.ResponseWriter, r *http.Request, status int, v *submissionsPage) {
+	if state := qianshao.SubmissionState(r.FormValue("state")); slices.Contains(qianshao.SubmissionStates(), state) {
+		v.State = state
+	}
+	v.States = append(v.States, stateChoice{v.T("unmonitored.all"), "/submissions", v.State == ""})
+	for _, state := range qianshao.SubmissionStates() {
+		v.States = append(v.States, stateChoice{v.Language.Named("report.", string(state)), submissionsURL(state, 0), state == v.State})
+	}
+	offset := page.Offset(r, maxSubmissions)
 	var err error
-	if v.List, err = s.opts.Store.Submissions(r.Context(), intake.Reader(auth.From(r.Context())), shownSubmissions); err != nil {
+	if v.List, err = s.opts.Store.SubmissionsIn(r.Context(), intake.Reader(auth.From(r.Context())), v.State, offset, shownSubmissions+1); err != nil {
 		s.FailWith(w, r, err)
 		return
+	}
+	if len(v.List) > shownSubmissions {
+		v.List, v.NextURL = v.List[:shownSubmissions], submissionsURL(v.State, offset+shownSubmissions)
+	}
+	if offset > 0 {
+		v.PrevURL = submissionsURL(v.State, max(0, offset-shownSubmissions))
 	}
 	if v.Origins, err = s.opts.Store.SubmissionOrigins(r.Context(), intake.Reader(auth.From(r.Context()))); err != nil {
 		s.FailWith(w, r, err)
@@ -55,8 +97,7 @@ func (s *Sites) showSubmissions(w http.ResponseWriter, r *http.Request, status i
 func (s *Sites) takeSubmission(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, intake.MaxBody)
 	v := &submissionsPage{Layout: s.Layout(w, r, "reports.title"), Address: r.PostFormValue("url")}
-	origin := intake.Origin(auth.From(r.Context()), intake.FromForm)
-	submission, refusal := s.opts.Intake.Take(r.Context(), v.Address, r.PostFormValue("category"), origin)
+	submission, refusal := s.opts.Intake.Take(r.Context(), auth.From(r.Context()), intake.FromForm, v.Address, r.PostFormValue("category"))
 	if refusal == nil {
 		http.Redirect(w, r, "/submissions?report="+submission.ID, http.StatusSeeOther)
 		return
@@ -69,7 +110,7 @@ func (s *Sites) takeSubmission(w http.ResponseWriter, r *http.Request) {
 func (s *Sites) withdrawSubmission(w http.ResponseWriter, r *http.Request) {
 	submission, err := s.opts.Store.Submission(r.Context(), r.PathValue("id"))
 	if err == nil && intake.Reader(auth.From(r.Context())).Sees(submission) {
-		err = s.opts.Store.WithdrawSubmission(r.Context(), submission.ID)
+		err = s.opts.Store.WithdrawSubmission(r.Context(), s.signed(r), submission.ID)
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		s.FailWith(w, r, err)
@@ -87,8 +128,8 @@ func (v *submissionsPage) Origin(origin string) string {
 	return strings.TrimSpace(v.Language.Named("origin.", way) + " " + network)
 }
 
-// State names how far a submission has come.
-func (v *submissionsPage) State(s qianshao.SubmissionState) string {
+// StateText names how far a submission has come.
+func (v *submissionsPage) StateText(s qianshao.SubmissionState) string {
 	return v.Language.Named("report.", string(s))
 }
 

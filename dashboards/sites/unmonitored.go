@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
@@ -23,9 +22,11 @@ const (
 
 // unmonitoredPage lists what the register says is watched and is not.
 type unmonitoredPage struct {
-	*page.Layout
+	times
 	Rows    []qianshao.Unmonitored
 	Reasons []reasonChoice
+	// Registered says that the register has an authorisation that the account sees.
+	Registered bool
 	// Sum is how much there is of all reasons, in words; "" if nothing.
 	Sum              string
 	Total            int // rows of the reason that is shown
@@ -51,7 +52,11 @@ func (s *Sites) serveUnmonitored(w http.ResponseWriter, r *http.Request) {
 		s.FailWith(w, r, err)
 		return
 	}
-	v := &unmonitoredPage{Layout: s.Layout(w, r, "unmonitored.title"), Rows: list.Rows, Total: list.Total(reason)}
+	v := &unmonitoredPage{times: times{s.Layout(w, r, "unmonitored.title")}, Rows: list.Rows, Total: list.Total(reason)}
+	if v.Registered, err = s.hasAuthorisations(r); err != nil {
+		s.FailWith(w, r, err)
+		return
+	}
 	v.Sum = amount(v.Layout, list.Counts)
 	v.Reasons = append(v.Reasons, reasonChoice{v.T("unmonitored.all"), unmonitoredURL("", 0), list.Total(""), reason == ""})
 	for _, choice := range qianshao.UnmonitoredReasons() {
@@ -69,6 +74,13 @@ func (s *Sites) serveUnmonitored(w http.ResponseWriter, r *http.Request) {
 	s.Render(w, r, http.StatusOK, "unmonitored", v)
 }
 
+// hasAuthorisations says whether the account sees an authorisation: where there is none, nothing is
+// monitored, and nothing is listed.
+func (s *Sites) hasAuthorisations(r *http.Request) (bool, error) {
+	list, err := s.opts.Store.Authorisations(r.Context())
+	return slices.ContainsFunc(list, func(a qianshao.Authorisation) bool { return auth.From(r.Context()).Sight.Sees(a.ID) }), err
+}
+
 func unmonitoredURL(reason qianshao.UnmonitoredReason, offset int) string {
 	values := url.Values{}
 	if reason != "" {
@@ -80,33 +92,11 @@ func unmonitoredURL(reason qianshao.UnmonitoredReason, offset int) string {
 	return page.WithQuery("/unmonitored", values)
 }
 
-// Reason names a reason.
-func (v *unmonitoredPage) Reason(r qianshao.UnmonitoredReason) string {
-	return v.Language.Named("unmonitored.reason.", string(r))
-}
-
-// Remedy says what to do about a reason.
-func (v *unmonitoredPage) Remedy(r qianshao.UnmonitoredReason) string {
-	return v.Language.Named("unmonitored.do.", string(r))
-}
-
 // Due says whether the next try of a row waits for nothing but the crawl.
 func (v *unmonitoredPage) Due(u qianshao.Unmonitored) bool { return !u.NextTry.After(v.Now) }
 
-// moment is a time as a cell shows it; Ago is empty for what is still to come.
-type moment struct{ Stamp, Text, Ago string }
-
-// Moment writes a time; that of the zero time is empty.
-func (v *unmonitoredPage) Moment(t time.Time) moment {
-	if t.IsZero() {
-		return moment{}
-	}
-	m := moment{Stamp: v.Stamp(t), Text: t.In(v.TimeZone()).Format("2006-01-02 15:04")}
-	if age := v.Now.Sub(t); age >= 0 && age < 30*24*time.Hour { // an older one would be written as its day again
-		m.Ago = v.Ago(t)
-	}
-	return m
-}
+// SiteURL is the page of a row's site.
+func (v *unmonitoredPage) SiteURL(host string) string { return siteURL(host) }
 
 // amount says how many hosts and authorisations are not monitored, or soon will
 // not be; "" if none.

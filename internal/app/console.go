@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/store"
 )
 
 // shutdownTime is what a request in progress gets when the process is told to stop.
@@ -66,9 +67,10 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 	closing := make(chan struct{})
 	handler, err := dashboards.New(dashboards.Options{
 		Store: a.Folder.Store, Index: a.Index, Registry: a.metrics.Registry(),
-		Submit: func(ctx context.Context, url string, suspected qianshao.Category, origin string) (qianshao.Submission, error) {
-			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), url, suspected, origin)
+		Submit: func(ctx context.Context, report store.Report) (qianshao.Submission, error) {
+			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), report)
 		},
+		Watch: a.Folder.Watch, Recheck: a.Folder.Recheck, Register: a.register(),
 		Desk: a.Desk, Checks: a.Folder.Review, Campaigns: a.Folder.Review.Campaigns, Scan: a.scan, Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
 		ExportFolder: a.opts.Data, Evidence: a.Folder.ExportMany, RuleLaw: a.ruleLaw,
 		Accounts: a.Folder.Accounts, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor, OIDC: oidc,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/store"
 )
 
 func TestUserAgent(t *testing.T) {
@@ -67,7 +68,7 @@ func TestProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	err = f.Store.PutAuthorisations(t.Context(), []qianshao.Authorisation{{
+	err = f.Store.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{{
 		ID: "a", Owner: "o", Basis: "b", Contact: "c", Hosts: []string{"school.example"}, Rate: 100, AllowPrivate: true,
 		ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(time.Hour), RobotsWaiver: "附件",
 	}})

@@ -9,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/store"
 )
 
 // TestUnmonitored: gauge, API and folder tell the same of a register of which
@@ -47,7 +48,7 @@ func TestUnmonitored(t *testing.T) {
 		}
 	}
 	// A register that cannot be read is no all-clear.
-	if err := a.Folder.Store.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: "of another version"}}); err != nil {
+	if err := a.Folder.Store.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{{ID: "of another version"}}); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := a.Folder.Unmonitored(t.Context(), qianshao.UnmonitoredRequest{Sight: qianshao.SeeAll()}); err == nil {

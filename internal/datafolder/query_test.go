@@ -162,7 +162,7 @@ func reportLongAgo(t *testing.T, data, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := store.Report{URL: url, Origin: "form", At: time.Now().Add(-store.ReportTerm - time.Minute)}
+	report := store.Report{URL: url, Origin: "form", By: "test", At: time.Now().Add(-store.ReportTerm - time.Minute)}
 	_, err = f.Store.Submit(t.Context(), report, nil, qianshao.SkipNotAuthorised)
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)

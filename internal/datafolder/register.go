@@ -43,6 +43,14 @@ func (r *Register) Scope() *ingest.Scope {
 	return scope
 }
 
+// Forget makes the next Scope read the register anew: what has ended gets no request from
+// then on.
+func (r *Register) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.scope = nil
+}
+
 // Read reads the register now.
 func (r *Register) Read(ctx context.Context) (*ingest.Scope, error) {
 	authorisations, err := r.store.Authorisations(ctx)
@@ -52,16 +60,16 @@ func (r *Register) Read(ctx context.Context) (*ingest.Scope, error) {
 	return ingest.NewScope(authorisations)
 }
 
-// Submit records the report of a page. It is fetched when an authorisation of
+// Submit records the report of a page, at the time of the call. It is fetched when an authorisation of
 // scope covers it, and otherwise waits for one. The error wraps qianshao.ErrBadURL,
 // or one of those with which the store refuses a report, where it is one of these.
-func (f *Folder) Submit(ctx context.Context, scope *ingest.Scope, url string, suspected qianshao.Category, origin string) (qianshao.Submission, error) {
-	now := time.Now()
-	item, skip, err := ingest.Place(scope, url, now)
+func (f *Folder) Submit(ctx context.Context, scope *ingest.Scope, report store.Report) (qianshao.Submission, error) {
+	report.At = time.Now()
+	item, skip, err := ingest.Place(scope, report.URL, report.At)
 	if err != nil {
 		return qianshao.Submission{}, err
 	}
-	report := store.Report{URL: item.URL, Suspected: suspected, Origin: origin, At: now}
+	report.URL = item.URL
 	if skip != "" {
 		return f.Store.Submit(ctx, report, nil, skip)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/render"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/pipeline"
+	"github.com/qianshao/qianshao/store"
 )
 
 // site is a server that counts who asked for what.
@@ -94,7 +95,7 @@ func watch(t *testing.T, s *site, views ...qianshao.View) *visitor {
 	})
 	u, _ := url.Parse(s.URL)
 	now := time.Now()
-	err = folder.Store.PutAuthorisations(t.Context(), []qianshao.Authorisation{{
+	err = folder.Store.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{{
 		ID: "test", Owner: "o", Basis: "b", Contact: "c", ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(time.Hour),
 		Hosts: []string{u.Host}, Rate: 1000, AllowPrivate: true, Seeds: []string{s.URL + "/"}, Views: views,
 	}})

@@ -1,24 +1,44 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
 // PutAuthorisations adds the authorisations, or replaces those of the same
 // id. None is ever removed, because findings name them; let one end by its
 // ValidUntil. What one that is not as before may change is due at once; see recall.
-func (s *Store) PutAuthorisations(ctx context.Context, list []qianshao.Authorisation) error {
+// Each one that is another than before leaves an act.
+func (s *Store) PutAuthorisations(ctx context.Context, by store.Signed, list []qianshao.Authorisation) error {
+	return s.putAuthorisations(ctx, by, list, "")
+}
+
+// ReplaceAuthorisations does what PutAuthorisations does, if the entries are still as they
+// were when their store.RegisterDigest was seen; else it changes nothing and returns store.ErrChanged.
+func (s *Store) ReplaceAuthorisations(ctx context.Context, by store.Signed, list []qianshao.Authorisation, seen string) error {
+	return s.putAuthorisations(ctx, by, list, seen)
+}
+
+func (s *Store) putAuthorisations(ctx context.Context, by store.Signed, list []qianshao.Authorisation, seen string) error {
 	return s.db.Update(ctx, database.Durable, "put authorisations into", func(tx *database.Tx) error {
+		if seen != "" {
+			if err := isAsSeen(ctx, tx, list, seen); err != nil {
+				return err
+			}
+		}
 		var changes []change
 		for i := range list {
 			c, changed, err := changeAuthorisation(ctx, tx, &list[i])
@@ -29,29 +49,133 @@ func (s *Store) PutAuthorisations(ctx context.Context, list []qianshao.Authorisa
 				changes = append(changes, c)
 			}
 		}
-		return recall(ctx, tx, changes)
+		return changed(ctx, tx, by, changes, "")
 	})
+}
+
+// isAsSeen returns store.ErrChanged if the entries are others than they were.
+func isAsSeen(ctx context.Context, tx *database.Tx, list []qianshao.Authorisation, seen string) error {
+	before := make([]*qianshao.Authorisation, len(list))
+	for i := range list {
+		var err error
+		if before[i], err = authorisationIn(ctx, tx, list[i].ID); err != nil {
+			return err
+		}
+	}
+	if store.RegisterDigest(before) != seen {
+		return store.ErrChanged
+	}
+	return nil
+}
+
+// EndAuthorisation lets an authorisation end at by.At, or returns store.ErrNotFound. One that has
+// not begun never will; one that is over stays as it is.
+func (s *Store) EndAuthorisation(ctx context.Context, by store.Signed, id string) error {
+	return s.db.Update(ctx, database.Durable, fmt.Sprintf("end authorisation %q in", id), func(tx *database.Tx) error {
+		a, err := authorisationIn(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if a == nil {
+			return store.ErrNotFound
+		}
+		end := by.At.UTC().Truncate(time.Millisecond)
+		if end.Before(a.ValidFrom) {
+			end = a.ValidFrom
+		}
+		if !end.Before(a.ValidUntil) {
+			return nil
+		}
+		a.ValidUntil = end
+		c, _, err := changeAuthorisation(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		return changed(ctx, tx, by, []change{c}, "ended")
+	})
+}
+
+// changed does what follows from changes of the register: acts, and what is due by it.
+// event names what has happened to one that was there before; "" is "changed".
+func changed(ctx context.Context, tx *database.Tx, by store.Signed, changes []change, event string) error {
+	acts := make([]qianshao.Act, len(changes))
+	for i := range changes {
+		c := &changes[i]
+		detail := desk.Detail{Event: cmp.Or(event, "changed"), Words: by.Words}
+		if c.before == nil {
+			detail.Event = "added"
+		}
+		detail.Before, detail.After = inWords(c)
+		var err error
+		if acts[i], err = recorded(by, qianshao.Subject{Kind: qianshao.SubjectAuthorisation, ID: c.after.ID}, detail); err != nil {
+			return err
+		}
+	}
+	if err := trail.Append(ctx, tx, acts); err != nil {
+		return err
+	}
+	return recall(ctx, tx, changes)
+}
+
+// recorded is the act of a change. Nobody changes anything without a name.
+func recorded(by store.Signed, subject qianshao.Subject, detail desk.Detail) (qianshao.Act, error) {
+	if by.By == "" {
+		return qianshao.Act{}, errors.New("it is not said who changes it")
+	}
+	return desk.Recorded(by.By, by.At, qianshao.ActChange, subject, detail)
+}
+
+// maxInWords bounds the text of one field in an act, in characters: a register of hosts is
+// kept in the register, not in the trail.
+const maxInWords = 300
+
+// inWords writes the fields that have changed as they were and as they are.
+func inWords(c *change) (before, after string) {
+	var was, is []string
+	for _, f := range c.after.ChangedFrom(c.before) {
+		was = append(was, f.Key+" "+short(f.Before))
+		is = append(is, f.Key+" "+short(f.After))
+	}
+	if c.before == nil {
+		return "", strings.Join(is, "; ")
+	}
+	return strings.Join(was, "; "), strings.Join(is, "; ")
+}
+
+// short cuts a text, and names an empty one.
+func short(text string) string {
+	if text == "" {
+		return "–"
+	}
+	if runes := []rune(text); len(runes) > maxInWords {
+		return string(runes[:maxInWords]) + "…"
+	}
+	return text
+}
+
+// authorisationIn returns an authorisation as the transaction sees it; nil for none.
+func authorisationIn(ctx context.Context, tx *database.Tx, id string) (*qianshao.Authorisation, error) {
+	list, err := database.Collect(ctx, tx, scanAuthorisation, selectAuthorisations+` WHERE id = $1`, id)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
 }
 
 // changeAuthorisation puts an authorisation, and says whether it is another than before.
 func changeAuthorisation(ctx context.Context, tx *database.Tx, a *qianshao.Authorisation) (c change, changed bool, err error) {
-	const byID = selectAuthorisations + ` WHERE id = $1`
-	before, err := database.Collect(ctx, tx, scanAuthorisation, byID, a.ID)
-	if err != nil {
+	if c.before, err = authorisationIn(ctx, tx, a.ID); err != nil {
 		return c, false, err
 	}
 	if err := putAuthorisation(ctx, tx, a); err != nil {
 		return c, false, err
 	}
-	after, err := database.Collect(ctx, tx, scanAuthorisation, byID, a.ID)
+	after, err := authorisationIn(ctx, tx, a.ID)
 	if err != nil {
 		return c, false, err
 	}
-	c.after = after[0]
-	if len(before) > 0 {
-		c.before = &before[0]
-	}
-	return c, len(before) == 0 || !reflect.DeepEqual(before, after), nil
+	c.after = *after
+	return c, c.before == nil || !reflect.DeepEqual(c.before, after), nil
 }
 
 func putAuthorisation(ctx context.Context, tx *database.Tx, a *qianshao.Authorisation) error {

@@ -57,7 +57,7 @@ INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1
 
 func refreshHosts(ctx context.Context, tx *database.Tx, hosts map[string]bool) error {
 	for host := range hosts {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO hosts (host) VALUES ($1) ON CONFLICT (host) DO NOTHING`, host); err != nil {
+		if err := addHost(ctx, tx, host); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, refreshHead, host); err != nil {
@@ -203,8 +203,10 @@ func recordVisit(ctx context.Context, tx *database.Tx, item *ingest.Item, outcom
 		return err
 	}
 	for host, next := range outcome.HostNext {
-		if _, err := tx.ExecContext(ctx, `
-INSERT INTO hosts (host, next_at) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at`, host, database.Millis(next)); err != nil {
+		if err := addHost(ctx, tx, host); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET next_at = $2 WHERE host = $1`, host, database.Millis(next)); err != nil {
 			return err
 		}
 	}

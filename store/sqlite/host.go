@@ -15,11 +15,17 @@ import (
 // any URL is missed.
 func nameHosts(ctx context.Context, tx *database.Tx, a *qianshao.Authorisation) error {
 	for _, host := range a.HostNames() {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO hosts (host) VALUES ($1) ON CONFLICT (host) DO NOTHING`, host); err != nil {
+		if err := addHost(ctx, tx, host); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// addHost puts in a host that is not there yet.
+func addHost(ctx context.Context, tx *database.Tx, host string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO hosts (host, place) VALUES ($1, $2) ON CONFLICT (host) DO NOTHING`, host, qianshao.Place(host))
+	return err
 }
 
 // noteVisit records what a visit tells of its host. A page that came and could not
@@ -31,13 +37,13 @@ func noteVisit(ctx context.Context, tx *database.Tx, it *ingest.Item, o *ingest.
 	case o.Skip == "":
 		// A last page in the future is from before a clock was set back.
 		_, err = tx.ExecContext(ctx, `
-UPDATE hosts SET authorisation = $1, trouble = '', lost = 0, fetched_at = $2,
+UPDATE hosts SET authorisation = $1, trouble = '', lost = 0, fetched_at = $2, visited_at = $2,
   fresh_until = CASE WHEN fetched_at > $2 OR fresh_until < $3 THEN $3 ELSE fresh_until END
 WHERE host = $4`, o.Authorisation, at, database.Millis(o.Again), it.Host)
 	default:
 		isLost := bit(o.Memory.Hash != "" && it.Attempts == 0)
 		_, err = tx.ExecContext(ctx, `
-UPDATE hosts SET authorisation = $1, lost = lost + $2,
+UPDATE hosts SET authorisation = $1, lost = lost + $2, visited_at = $4,
   trouble = CASE WHEN $3 = 1 OR fresh_until <= $4 OR lost + $2 >= $5 THEN $6 ELSE '' END,
   trouble_at = CASE WHEN trouble = '' THEN $4 ELSE trouble_at END
 WHERE host = $7`, o.Authorisation, isLost, bit(o.HostDown), at, ingest.LostPages, string(o.Skip), it.Host)

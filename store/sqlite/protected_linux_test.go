@@ -9,6 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/writeprotect"
+	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
@@ -43,7 +44,7 @@ func readCopy(t *testing.T, path, authorisation string) {
 	if _, err := s.EvidenceEnd(t.Context()); err != nil {
 		t.Error(err)
 	}
-	err = s.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: "more"}})
+	err = s.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{{ID: "more"}})
 	if err == nil || !strings.Contains(err.Error(), "must be writable") {
 		t.Errorf("a change of a write-protected copy: %v, want an error with the remedy", err)
 	}
@@ -61,7 +62,7 @@ func TestOpenToRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "q.db")
 	put := func(s *Store, id string) {
 		t.Helper()
-		if err := s.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: id}}); err != nil {
+		if err := s.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{{ID: id}}); err != nil {
 			t.Fatal(err)
 		}
 	}

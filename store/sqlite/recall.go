@@ -3,14 +3,18 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
 // failed selects the URLs that brought no page, or one that could not be saved.
@@ -47,6 +51,52 @@ func (l lastAsked) makeDue(ctx context.Context, tx *database.Tx, where string, a
 		return 0, err
 	}
 	return database.ChangedRows(tx.ExecContext(ctx, `UPDATE frontier SET due = 0, attempts = 0 WHERE `+where, args...))
+}
+
+// Recheck makes URLs of a host due at once, as a person has asked for, and returns their
+// number: the items, whether or not the frontier has them, and with under all that it has of
+// the host under these authorisations. If there are any, it leaves an act that says how
+// many; page is the key of the page where it is about one.
+func (s *Store) Recheck(ctx context.Context, by store.Signed, host, page string, under []string, items []ingest.Item) (urls int, err error) {
+	ids, err := json.Marshal(append([]string{}, under...))
+	if err != nil {
+		return 0, err
+	}
+	err = s.db.Update(ctx, database.Durable, "recheck "+host+" in", func(tx *database.Tx) error {
+		asked := lastAsked{}
+		for i := range items {
+			if err := askFor(ctx, tx, &items[i]); err != nil {
+				return err
+			}
+		}
+		if urls, err = asked.makeDue(ctx, tx, `host = $1 AND due IS NOT NULL AND (due = 0 AND priority > 0 OR authorisation IN (SELECT value FROM json_each($2)))`, host, string(ids)); err != nil || urls == 0 {
+			return err
+		}
+		if err := asked.wake(ctx, tx); err != nil {
+			return err
+		}
+		detail := desk.Detail{Event: "recheck", After: strconv.Itoa(urls), Words: by.Words}
+		if page != "" {
+			detail.After = page
+		}
+		act, err := recorded(by, qianshao.Subject{Kind: qianshao.SubjectSite, ID: host}, detail)
+		if err != nil {
+			return err
+		}
+		return trail.Append(ctx, tx, []qianshao.Act{act})
+	})
+	return urls, err
+}
+
+// askFor puts an item into the frontier, or before all others of its host that are due.
+func askFor(ctx context.Context, tx *database.Tx, it *ingest.Item) error {
+	if err := addHost(ctx, tx, it.Host); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1, $2, $3, $4, $5, 0)
+ON CONFLICT (url) DO UPDATE SET due = 0, attempts = 0, priority = excluded.priority, authorisation = excluded.authorisation`,
+		it.URL, it.Host, it.Authorisation, it.Depth, int(ingest.Urgent))
+	return err
 }
 
 // slowest is the time between two requests at the slowest rate, in milliseconds.

@@ -13,12 +13,14 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/accounts"
 	"github.com/qianshao/qianshao/store/sqlite/clients"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/sites"
 )
 
 // Store is the truth in an open database. It is safe for concurrent use.
 type Store struct {
 	*accounts.Store
 	*clients.Clients
+	*sites.Reader
 	db     *database.DB
 	packer packer
 }
@@ -38,7 +40,7 @@ func opened(db *database.DB, err error) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{Store: accounts.New(db), Clients: clients.New(db), db: db}, nil
+	return &Store{Store: accounts.New(db), Clients: clients.New(db), Reader: sites.New(db), db: db}, nil
 }
 
 // Close ends all connections. The last one moves the write-ahead log into the database.

@@ -43,7 +43,7 @@ func TestDamagedPage(t *testing.T) {
 	for i := range 200 {
 		list = append(list, qianshao.Authorisation{ID: strings.Repeat("x", 50) + string(rune('a'+i%26)) + string(rune('a'+i/26))})
 	}
-	if err := s.PutAuthorisations(t.Context(), list); err != nil {
+	if err := s.PutAuthorisations(t.Context(), store.Signed{By: "test"}, list); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

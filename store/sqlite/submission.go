@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -9,14 +10,17 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/clients"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
 // Submit records a report. With an item the URL goes into the frontier, due at once
 // even if it is known. Without one it waits for an authorisation, because of skip.
-// Submitting a URL again only counts it.
+// Submitting a URL again only counts it; the first time is an act.
 func (s *Store) Submit(ctx context.Context, r store.Report, item *ingest.Item, skip qianshao.Skip) (qianshao.Submission, error) {
 	id := qianshao.SubmissionID(r.URL)
 	err := s.db.Update(ctx, database.Durable, "record the report of "+r.URL+" in", func(tx *database.Tx) error {
@@ -24,6 +28,9 @@ func (s *Store) Submit(ctx context.Context, r store.Report, item *ingest.Item, s
 			return err
 		}
 		if err := makeRoom(ctx, tx, id, r.Origin, item != nil); err != nil {
+			return err
+		}
+		if err := noteReport(ctx, tx, id, r); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `
@@ -86,32 +93,59 @@ func (s *Store) ExpireSubmissions(ctx context.Context, now time.Time) (n int, er
 	return s.removeSubmissions(ctx, "remove old reports from", func(tx *database.Tx) (int64, error) { return expire(ctx, tx, now) })
 }
 
+// noteReport leaves the act of a report, if its URL was not reported before. It has the report's
+// id alone: the trail is kept for longer than the report, its URL and its origin.
+func noteReport(ctx context.Context, tx *database.Tx, id string, r store.Report) error {
+	var known bool
+	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM submissions WHERE id = $1)`, id).Scan(&known); err != nil || known {
+		return err
+	}
+	return noteReports(ctx, tx, store.Signed{By: r.By, At: r.At}, desk.Detail{Event: "added", After: string(r.Suspected)}, []string{id})
+}
+
+func noteReports(ctx context.Context, tx *database.Tx, by store.Signed, detail desk.Detail, ids []string) error {
+	acts := make([]qianshao.Act, len(ids))
+	for i, id := range ids {
+		var err error
+		if acts[i], err = recorded(by, qianshao.Subject{Kind: qianshao.SubjectSubmission, ID: id}, detail); err != nil {
+			return err
+		}
+	}
+	return trail.Append(ctx, tx, acts)
+}
+
 // WithdrawSubmission removes a report, or returns store.ErrNotFound. If its page is
 // authorised, it stays in the frontier as the other pages of its site do.
-func (s *Store) WithdrawSubmission(ctx context.Context, id string) error {
-	_, err := s.removeSubmissions(ctx, fmt.Sprintf("withdraw report %q from", id), func(tx *database.Tx) (int64, error) {
-		res, err := tx.ExecContext(ctx, `DELETE FROM submissions WHERE id = $1`, id)
-		if err != nil {
-			return 0, err
-		}
-		n, err := res.RowsAffected()
-		if err == nil && n == 0 {
-			err = store.ErrNotFound
-		}
-		return n, err
-	})
+func (s *Store) WithdrawSubmission(ctx context.Context, by store.Signed, id string) error {
+	n, err := s.withdraw(ctx, by, fmt.Sprintf("withdraw report %q from", id), `id = $1`, id)
+	if err == nil && n == 0 {
+		err = store.ErrNotFound
+	}
 	return err
 }
 
 // WithdrawOrigin removes the reports of an origin that wait for an authorisation or
 // for their visit, and says how many there were.
-func (s *Store) WithdrawOrigin(ctx context.Context, origin string) (n int, err error) {
-	return s.removeSubmissions(ctx, "withdraw reports from", func(tx *database.Tx) (int64, error) {
-		res, err := tx.ExecContext(ctx, `DELETE FROM submissions WHERE origin = $1 AND (`+isWaiting+` OR `+isQueued+`)`, origin)
+func (s *Store) WithdrawOrigin(ctx context.Context, by store.Signed, origin string) (n int, err error) {
+	return s.withdraw(ctx, by, "withdraw reports from", `origin = $1 AND (`+isWaiting+` OR `+isQueued+`)`, origin)
+}
+
+// withdraw removes reports, each with an act, and the answers that are kept of them.
+func (s *Store) withdraw(ctx context.Context, by store.Signed, op, where, arg string) (int, error) {
+	return s.removeSubmissions(ctx, op, func(tx *database.Tx) (int64, error) {
+		ids, err := database.Collect(ctx, tx, database.ScanValue[string], `SELECT id FROM submissions WHERE `+where+` ORDER BY id`, arg)
 		if err != nil {
 			return 0, err
 		}
-		return res.RowsAffected()
+		for _, id := range ids {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM submissions WHERE id = $1`, id); err != nil {
+				return 0, err
+			}
+			if err := clients.DropAnswersOf(ctx, tx, store.SubmissionPath(id)); err != nil {
+				return 0, err
+			}
+		}
+		return int64(len(ids)), noteReports(ctx, tx, by, desk.Detail{Event: "withdrawn", Words: by.Words}, ids)
 	})
 }
 
@@ -198,8 +232,7 @@ func visibleTo(who store.Reader) (condition string, args []any) {
 // why a visit brought no page; the pages know whether it was flagged.
 const selectSubmissions = `
 SELECT s.id, s.url, ` + authorisedBy + `, s.category, s.reports, s.origin, s.first_reported, s.last_reported, s.waits_for,
-  s.visited, coalesce(f.skip, s.dropped),
-  EXISTS (SELECT 1 FROM pages p WHERE (p.page = s.page OR p.requested = s.page) AND p.flagged = 1)
+  s.visited, coalesce(f.skip, s.dropped), ` + isFlagged + `
 FROM submissions s LEFT JOIN frontier f ON f.url = s.url`
 
 // Submission returns one submission, or store.ErrNotFound.
@@ -215,6 +248,24 @@ func (s *Store) Submissions(ctx context.Context, who store.Reader, limit int) ([
 WHERE 1 = 1`+visible+` ORDER BY s.last_reported DESC, s.id LIMIT `+strconv.Itoa(limit), args...)
 	return list, s.db.Fail("read reports from", err)
 }
+
+// SubmissionsIn returns those in a state, "" for all.
+func (s *Store) SubmissionsIn(ctx context.Context, who store.Reader, state qianshao.SubmissionState, offset, limit int) ([]qianshao.Submission, error) {
+	const visited, skip = `s.waits_for = '' AND s.visited = 1`, `coalesce(f.skip, s.dropped)`
+	where := map[qianshao.SubmissionState]string{
+		"": `1 = 1`, qianshao.SubmissionWaiting: `s.waits_for <> ''`, qianshao.SubmissionQueued: `s.waits_for = '' AND s.visited = 0`,
+		qianshao.SubmissionNotFetched: visited + ` AND ` + skip + ` <> ''`,
+		qianshao.SubmissionFlagged:    visited + ` AND ` + skip + ` = '' AND ` + isFlagged,
+		qianshao.SubmissionClear:      visited + ` AND ` + skip + ` = '' AND NOT ` + isFlagged,
+	}[state]
+	visible, args := visibleTo(who)
+	list, err := database.Collect(ctx, s.db.Read, scanSubmission, selectSubmissions+`
+WHERE `+cmp.Or(where, `1 = 0`)+visible+` ORDER BY s.last_reported DESC, s.id LIMIT `+strconv.Itoa(limit)+` OFFSET `+strconv.Itoa(offset), args...)
+	return list, s.db.Fail("read reports from", err)
+}
+
+// isFlagged says whether the page of a report s is flagged.
+const isFlagged = `EXISTS (SELECT 1 FROM pages p WHERE (p.page = s.page OR p.requested = s.page) AND p.flagged = 1)`
 
 // WaitingSubmissions returns the URLs of all submissions that wait for an
 // authorisation, the one first handed in first.

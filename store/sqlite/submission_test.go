@@ -42,7 +42,7 @@ func TestOneOriginLeavesRoom(t *testing.T) {
 			}
 			submit := func(origin string, want error) {
 				t.Helper()
-				r := store.Report{URL: "http://a.example/", Origin: origin, At: base}
+				r := store.Report{URL: "http://a.example/", Origin: origin, By: "test", At: base}
 				if _, err := s.Submit(t.Context(), r, item, waitsFor); !errors.Is(err, want) {
 					t.Errorf("one more of %s: %v, want %v", origin, err, want)
 				}
@@ -54,10 +54,10 @@ func TestOneOriginLeavesRoom(t *testing.T) {
 				flood(t, s, n, fmt.Sprintf("api 198.51.%d.0/24", i), string(waitsFor), 0, base)
 			}
 			submit("form", nil) // the same page again, which waits already
-			if _, err := s.Submit(t.Context(), store.Report{URL: "http://b.example/", Origin: "form", At: base}, item, waitsFor); !errors.Is(err, full) {
+			if _, err := s.Submit(t.Context(), store.Report{URL: "http://b.example/", Origin: "form", By: "test", At: base}, item, waitsFor); !errors.Is(err, full) {
 				t.Errorf("one more of all: %v, want %v", err, full)
 			}
-			if n, err := s.WithdrawOrigin(t.Context(), "api 203.0.113.0/24"); err != nil || n != store.MaxOfOrigin {
+			if n, err := s.WithdrawOrigin(t.Context(), store.Signed{By: "test"}, "api 203.0.113.0/24"); err != nil || n != store.MaxOfOrigin {
 				t.Fatalf("%d withdrawn, %v", n, err)
 			}
 			submit("api 203.0.113.0/24", nil)
@@ -71,7 +71,7 @@ func TestFloodExpires(t *testing.T) {
 	s := temp(t)
 	flood(t, s, store.MaxWaiting, "", "not_authorised", 0, base)
 	submit := func(at time.Time) error {
-		_, err := s.Submit(t.Context(), store.Report{URL: "http://a.example/", Origin: "form", At: at}, nil, qianshao.SkipNotAuthorised)
+		_, err := s.Submit(t.Context(), store.Report{URL: "http://a.example/", Origin: "form", By: "test", At: at}, nil, qianshao.SkipNotAuthorised)
 		return err
 	}
 	if err := submit(base.Add(time.Minute)); !errors.Is(err, store.ErrTooManyWaiting) {
@@ -90,7 +90,7 @@ func TestVisitedReportsMakeRoom(t *testing.T) {
 	s := temp(t)
 	flood(t, s, store.MaxVisited+3, "form", "", 1, base)
 	item := ingest.Item{URL: "http://a.example/", Host: "a.example"}
-	if _, err := s.Submit(t.Context(), store.Report{URL: item.URL, Origin: "form", At: base.Add(time.Hour)}, &item, ""); err != nil {
+	if _, err := s.Submit(t.Context(), store.Report{URL: item.URL, Origin: "form", By: "test", At: base.Add(time.Hour)}, &item, ""); err != nil {
 		t.Fatal(err)
 	}
 	left, err := database.Collect(t.Context(), s.db.Read, database.ScanValue[string], `SELECT id FROM submissions ORDER BY last_reported LIMIT 1`)

@@ -122,7 +122,7 @@ func testChangedAuthorisation(t *testing.T, open Open) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
-			check(t, s.PutAuthorisations(t.Context(), []qianshao.Authorisation{before}))
+			check(t, s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{before}))
 			for url, o := range outcomes() {
 				o.At, o.Again = base, late
 				it := item(url[:1], url[2:], 0)
@@ -131,7 +131,7 @@ func testChangedAuthorisation(t *testing.T, open Open) {
 			}
 			after := before
 			tc.change(&after)
-			check(t, s.PutAuthorisations(t.Context(), []qianshao.Authorisation{after}))
+			check(t, s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{after}))
 			wantURLs(t, "due when it is put", visitDue(t, s, late), tc.want...)
 			// A server that has refused them meanwhile does the same when it reads the register anew.
 			check(t, s.Recall(t.Context(), []qianshao.Authorisation{before}, []qianshao.Authorisation{after}))

@@ -33,7 +33,7 @@ func silent(t testing.TB, s Store, at time.Duration) []ingest.SilentHost {
 // testSilentHosts follows hosts through what becomes of them.
 func testSilentHosts(t *testing.T, open Open) {
 	s := open(t)
-	check(t, s.PutAuthorisations(t.Context(), []qianshao.Authorisation{
+	check(t, s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{
 		{ID: "a", Hosts: []string{"named", "*.below", "ported:8080"}, ValidFrom: base, ValidUntil: base.Add(day)}}))
 	one := item("ok", "1", 0)
 	add(t, s, one, item("new", "1", 0), item("down", "1", 0), item("refused", "1", 0), item("asked later", "1", 0))
@@ -162,7 +162,7 @@ func testSilentHostsByName(t *testing.T, open Open) {
 	for i := range 5200 {
 		hosts = append(hosts, fmt.Sprintf("h%04d", i*7919%5200))
 	}
-	check(t, s.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: "a", Hosts: hosts}}))
+	check(t, s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{{ID: "a", Hosts: hosts}}))
 	want = slices.Sorted(slices.Values(hosts))
 	if got := hostNames(silent(t, s, 0)); !slices.Equal(got, want) {
 		t.Errorf("%d hosts, want %d in order", len(got), len(want))
@@ -171,7 +171,7 @@ func testSilentHostsByName(t *testing.T, open Open) {
 
 func testFetchedUnder(t *testing.T, open Open) {
 	s := open(t)
-	check(t, s.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: "a"}, {ID: "b"}, {ID: "c"}}))
+	check(t, s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{{ID: "a"}, {ID: "b"}, {ID: "c"}}))
 	add(t, s, item("x", "", 0), item("y", "", 0))
 	done(t, s, item("x", "", 0), visited(0, day))
 	down := failed(qianshao.SkipUnreachable, 0, day)

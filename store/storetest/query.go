@@ -56,7 +56,7 @@ func testDrop(t *testing.T, open Open) {
 	s := open(t)
 	dropped, other := item("a", "p?sid=1", 0), item("a", "p", 0)
 	add(t, s, dropped, other)
-	report, err := s.Submit(t.Context(), store.Report{URL: dropped.URL, Origin: "api", At: base}, &dropped, "")
+	report, err := s.Submit(t.Context(), store.Report{URL: dropped.URL, Origin: "api", By: "test", At: base}, &dropped, "")
 	check(t, err)
 	memory := ingest.Memory{MissedSince: base.Add(-time.Hour)}
 	done(t, s, dropped, ingest.Outcome{Again: base, Skip: qianshao.SkipStatus, Memory: memory})

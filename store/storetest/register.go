@@ -21,9 +21,9 @@ func testAuthorisations(t *testing.T, open Open) {
 		Views: []qianshao.View{qianshao.ViewSearchVisitor}, CrawlerBasis: "合同附件 4",
 	}
 	b := qianshao.Authorisation{ID: "b", ValidFrom: base, ValidUntil: base}
-	check(t, s.PutAuthorisations(t.Context(), []qianshao.Authorisation{a, b}))
+	check(t, s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{a, b}))
 	b.Owner = "changed"
-	check(t, s.PutAuthorisations(t.Context(), []qianshao.Authorisation{b}))
+	check(t, s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{b}))
 	got, err := s.Authorisations(t.Context())
 	if diff := cmp.Diff([]qianshao.Authorisation{b, a}, got); err != nil || diff != "" {
 		t.Errorf("error %v, (-want +got):\n%s", err, diff)
@@ -35,13 +35,13 @@ func testAuthorisations(t *testing.T, open Open) {
 	if _, err := s.Authorisation(t.Context(), "none"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("an unknown id: %v, want store.ErrNotFound", err)
 	}
-	if err := s.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: "c"}, {}}); err == nil {
+	if err := s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{{ID: "c"}, {}}); err == nil {
 		t.Error("an authorisation without id is accepted")
 	}
 	if _, err := s.Authorisation(t.Context(), "c"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("half of a refused list was kept: %v", err)
 	}
-	check(t, s.PutAuthorisations(t.Context(), []qianshao.Authorisation{{ID: "no times"}}))
+	check(t, s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{{ID: "no times"}}))
 	if got, err := s.Authorisation(t.Context(), "no times"); err != nil || !got.ValidFrom.IsZero() || !got.ValidUntil.IsZero() {
 		t.Errorf("zero times come back as %v and %v, error %v", got.ValidFrom, got.ValidUntil, err)
 	}

@@ -64,8 +64,13 @@ type Deletions interface {
 type Register interface {
 	// PutAuthorisations adds authorisations or replaces those of the same id: all of
 	// them, or none. What one that is not as before may change is due at once.
-	PutAuthorisations(ctx context.Context, list []qianshao.Authorisation) error
+	PutAuthorisations(ctx context.Context, by store.Signed, list []qianshao.Authorisation) error
 	Authorisations(ctx context.Context) ([]qianshao.Authorisation, error)
+	// Recheck makes URLs of a host due at once: items, and what it has of it under some authorisations.
+	Recheck(ctx context.Context, by store.Signed, host, page string, under []string, items []ingest.Item) (urls int, err error)
+	// OpenURLs are those of the host's open findings; KnowsURL says whether there is such a URL.
+	OpenURLs(ctx context.Context, host string, limit int) ([]string, error)
+	KnowsURL(ctx context.Context, host, url string) (bool, error)
 }
 
 // Failures is what a crawl's summary tells of URLs that bring no page.
@@ -82,7 +87,7 @@ type Submissions interface {
 	QueueSubmission(ctx context.Context, item ingest.Item) error
 	WaitingSubmissions(ctx context.Context) ([]string, error)
 	ExpireSubmissions(ctx context.Context, now time.Time) (n int, err error)
-	WithdrawOrigin(ctx context.Context, origin string) (n int, err error)
+	WithdrawOrigin(ctx context.Context, by store.Signed, origin string) (n int, err error)
 }
 
 // Export is what reads a store from end to end: reindex, rule previews, metrics.
@@ -162,12 +167,16 @@ func Run(t *testing.T, open Open) {
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.test(t, open) })
 	}
+	runSites(t, open)
 	runSubmissions(t, open)
 	runAccounts(t, open)
 }
 
 // base is the time around which the tests happen.
 var base = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+
+// byTest signs what the tests change.
+var byTest = store.Signed{By: "test", At: base}
 
 func check(t testing.TB, err error) {
 	t.Helper()
@@ -193,7 +202,7 @@ func testCancelled(t *testing.T, open Open) {
 	cancel()
 	for name, call := range map[string]func() error{
 		"Add":               func() error { return s.Add(ctx, []ingest.Item{item("a", "1", 0)}) },
-		"PutAuthorisations": func() error { return s.PutAuthorisations(ctx, []qianshao.Authorisation{{ID: "a"}}) },
+		"PutAuthorisations": func() error { return s.PutAuthorisations(ctx, byTest, []qianshao.Authorisation{{ID: "a"}}) },
 		"SavePage": func() error {
 			_, err := s.SavePage(ctx, Page("http://a/", "x", 0, "casino"))
 			return err

@@ -37,13 +37,13 @@ func testSubmission(t *testing.T, open Open) {
 			t.Fatalf("%s: error %v, (-want +got):\n%s", step, err, diff)
 		}
 	}
-	got, err := s.Submit(ctx, store.Report{URL: url, Suspected: qianshao.Gambling, Origin: "api", At: base}, nil, qianshao.SkipNotAuthorised)
+	got, err := s.Submit(ctx, store.Report{URL: url, Suspected: qianshao.Gambling, Origin: "api", By: "test", At: base}, nil, qianshao.SkipNotAuthorised)
 	check("handed in", got, err)
 	if _, ok, err := s.Next(ctx); ok || err != nil {
 		t.Fatalf("a submission without authorisation is in the frontier (error %v)", err)
 	}
 	want.Reports, want.Last = 2, base.Add(time.Hour)
-	got, err = s.Submit(ctx, store.Report{URL: url, Origin: "api", At: want.Last}, nil, qianshao.SkipNotAuthorised)
+	got, err = s.Submit(ctx, store.Report{URL: url, Origin: "api", By: "test", At: want.Last}, nil, qianshao.SkipNotAuthorised)
 	check("handed in again", got, err)
 
 	if urls, err := s.WaitingSubmissions(ctx); err != nil || cmp.Diff([]string{url}, urls) != "" {
@@ -73,7 +73,7 @@ func testSubmission(t *testing.T, open Open) {
 
 	// Submitted anew, it is visited at once, not in a month.
 	want.Reports, want.State, want.Skip = 3, qianshao.SubmissionQueued, ""
-	got, err = s.Submit(ctx, store.Report{URL: url, Origin: "api", At: want.Last}, &item, "")
+	got, err = s.Submit(ctx, store.Report{URL: url, Origin: "api", By: "test", At: want.Last}, &item, "")
 	check("recalled", got, err)
 	visit(ingest.Outcome{Again: base.AddDate(0, 1, 0)})
 	want.State = qianshao.SubmissionClear
@@ -85,7 +85,7 @@ func testSubmission(t *testing.T, open Open) {
 func testFlaggedSubmission(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	it := item("school.example", "x", 0)
-	submitted, err := s.Submit(ctx, store.Report{URL: it.URL, Origin: "api", At: base}, &it, "")
+	submitted, err := s.Submit(ctx, store.Report{URL: it.URL, Origin: "api", By: "test", At: base}, &it, "")
 	check(t, err)
 	done(t, s, it, ingest.Outcome{})
 	want := func(when string, state qianshao.SubmissionState) {
@@ -111,7 +111,7 @@ func testSubmissionReaders(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	waiting := func(url, origin string) {
 		t.Helper()
-		_, err := s.Submit(ctx, store.Report{URL: url, Origin: origin, At: base}, nil, qianshao.SkipNotAuthorised)
+		_, err := s.Submit(ctx, store.Report{URL: url, Origin: origin, By: "test", At: base}, nil, qianshao.SkipNotAuthorised)
 		check(t, err)
 	}
 	waiting("http://w1/", "account me")
@@ -120,7 +120,7 @@ func testSubmissionReaders(t *testing.T, open Open) {
 	for _, host := range []string{"q1", "q2"} {
 		it := item(host, "/x", 0)
 		it.Authorisation = "of " + host
-		_, err := s.Submit(ctx, store.Report{URL: it.URL, Origin: "api", At: base}, &it, "")
+		_, err := s.Submit(ctx, store.Report{URL: it.URL, Origin: "api", By: "test", At: base}, &it, "")
 		check(t, err)
 	}
 	all, err := s.Submissions(ctx, store.Everything(), 10)
@@ -162,10 +162,10 @@ func testSubmissionReaders(t *testing.T, open Open) {
 func testSubmissionOrder(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	for i, url := range []string{"http://a/", "http://b/", "http://c/"} {
-		_, err := s.Submit(ctx, store.Report{URL: url, Origin: "api", At: base.Add(time.Duration(i) * time.Minute)}, nil, qianshao.SkipNotAuthorised)
+		_, err := s.Submit(ctx, store.Report{URL: url, Origin: "api", By: "test", At: base.Add(time.Duration(i) * time.Minute)}, nil, qianshao.SkipNotAuthorised)
 		check(t, err)
 	}
-	_, err := s.Submit(ctx, store.Report{URL: "http://a/", Origin: "api", At: base.Add(time.Hour)}, nil, qianshao.SkipNotAuthorised)
+	_, err := s.Submit(ctx, store.Report{URL: "http://a/", Origin: "api", By: "test", At: base.Add(time.Hour)}, nil, qianshao.SkipNotAuthorised)
 	check(t, err)
 	list, err := s.Submissions(ctx, store.Everything(), 2)
 	check(t, err)
@@ -189,7 +189,7 @@ func testWithdrawal(t *testing.T, open Open) {
 		if it != nil {
 			skip = ""
 		}
-		report, err := s.Submit(ctx, store.Report{URL: url, Origin: origin, At: base.Add(time.Duration(hours) * time.Hour)}, it, skip)
+		report, err := s.Submit(ctx, store.Report{URL: url, Origin: origin, By: "test", At: base.Add(time.Duration(hours) * time.Hour)}, it, skip)
 		check(t, err)
 		return report.ID
 	}
@@ -209,14 +209,17 @@ func testWithdrawal(t *testing.T, open Open) {
 		}
 	}
 	origins("all", store.OriginCount{Origin: "api 203.0.113.0/24", Waiting: 2, Queued: 1}, store.OriginCount{Origin: "form", Waiting: 1})
-	check(t, s.WithdrawSubmission(ctx, one))
-	if err := s.WithdrawSubmission(ctx, one); !errors.Is(err, store.ErrNotFound) {
+	check(t, s.WithdrawSubmission(ctx, byTest, one))
+	if err := s.WithdrawSubmission(ctx, byTest, one); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("withdrawn twice: %v", err)
 	}
-	if n, err := s.WithdrawOrigin(ctx, "api 203.0.113.0/24"); err != nil || n != 3 {
+	if n, err := s.WithdrawOrigin(ctx, byTest, "api 203.0.113.0/24"); err != nil || n != 3 {
 		t.Errorf("%d of an origin were withdrawn, %v", n, err)
 	}
 	origins("withdrawn")
+	if got := records(t, s, qianshao.SubjectSubmission, one); len(got) != 2 || got[0].Event != "withdrawn" || got[0].By != "test" || got[1].Event != "added" {
+		t.Errorf("acts of a report that was withdrawn: %+v", got)
+	}
 	list, err := s.Submissions(ctx, store.Everything(), 10)
 	if err != nil || len(list) != 1 || list[0].URL != visited.URL || list[0].State != qianshao.SubmissionClear {
 		t.Errorf("what is left: %+v, %v", list, err)

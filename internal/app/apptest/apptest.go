@@ -19,6 +19,7 @@ import (
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/store"
 )
 
 // New returns an App that is stopped when the test ends.
@@ -43,7 +44,7 @@ func Authorise(t *testing.T, data string, list ...qianshao.Authorisation) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(f.Store.PutAuthorisations(t.Context(), list), f.Close()); err != nil {
+	if err := errors.Join(f.Store.PutAuthorisations(t.Context(), store.Signed{By: "test"}, list), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -149,12 +149,10 @@ func (c *Clients) DropUnanswered(ctx context.Context) error {
 	})
 }
 
-// DropAnswersOf forgets the answers that named a thing which is gone by now.
-func (c *Clients) DropAnswersOf(ctx context.Context, location string) error {
-	return c.db.Update(ctx, database.Durable, "drop answers of", func(tx *database.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE location = $1`, location)
-		return err
-	})
+// DropAnswersOf forgets, within the transaction that removes a thing, the answers that named it.
+func DropAnswersOf(ctx context.Context, tx *database.Tx, location string) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE location = $1`, location)
+	return err
 }
 
 // ExpireAnswers forgets the answers that are older than store.AnswerTerm.

@@ -59,7 +59,7 @@ func TestAnswersHaveATerm(t *testing.T) {
 		t.Error("not forgotten after its term")
 	}
 	keep("a")
-	check(t, c.DropAnswersOf(t.Context(), "/x"))
+	c.update(t, func(ctx context.Context, tx *database.Tx) error { return DropAnswersOf(ctx, tx, "/x") })
 	if !begin("a", now.Add(store.AnswerTerm+time.Second)) {
 		t.Error("an answer outlives what it names")
 	}

@@ -1,0 +1,138 @@
+package sites
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
+)
+
+// editPage is the form of an authorisation.
+type editPage struct {
+	times
+	// ID is that of an authorisation that is there; "" for a new one.
+	ID     string
+	Values map[string]string
+	// Seen is store.RegisterDigest of the entry as the form shows it.
+	Seen     string
+	Mistakes []Mistake
+	// Changed says that somebody else has changed it since the form was opened.
+	Changed bool
+}
+
+// Fields are the keys of a form in their order.
+func (v *editPage) Fields() []string {
+	keys := []string{}
+	for _, f := range new(qianshao.Authorisation).Fields() {
+		keys = append(keys, f.Key)
+	}
+	return keys
+}
+
+// Kind says how a field is typed: "line", "lines" or "choice".
+func (v *editPage) Kind(key string) string {
+	switch key {
+	case "hosts", "include", "exclude", "seeds":
+		return "lines"
+	case "queries", "allow_private":
+		return "choice"
+	}
+	return "line"
+}
+
+// Needed says whether a field must be filled in.
+func (v *editPage) Needed(key string) bool {
+	return slices.Contains([]string{"id", "owner", "basis", "contact", "valid_from", "valid_until", "hosts"}, key)
+}
+
+// Wrong says in the reader's language what is wrong with a field; "" for nothing.
+func (v *editPage) Wrong(key string) string {
+	var texts []string
+	for _, m := range v.Mistakes {
+		if m.Field == key {
+			texts = append(texts, v.say(m))
+		}
+	}
+	return strings.Join(texts, "\n")
+}
+
+// Elsewhere are the mistakes of no field.
+func (v *editPage) Elsewhere() (texts []string) {
+	for _, m := range v.Mistakes {
+		if !slices.Contains(v.Fields(), m.Field) {
+			texts = append(texts, v.say(m))
+		}
+	}
+	return texts
+}
+
+// say writes a mistake in the reader's language.
+func (v times) say(m Mistake) string {
+	return v.Plain(v.Language.Mistake(m.Code, m.Args, m.Message))
+}
+
+func (s *Sites) serveNew(w http.ResponseWriter, r *http.Request) {
+	v := &editPage{times: times{s.Layout(w, r, "auth.new")}, Values: map[string]string{"rate": "1"}, Seen: store.RegisterDigest([]*qianshao.Authorisation{nil})}
+	s.Render(w, r, http.StatusOK, "edit", v)
+}
+
+func (s *Sites) serveEdit(w http.ResponseWriter, r *http.Request) {
+	a, err := s.visibleAuthorisation(r)
+	if err != nil {
+		s.failOrMissing(w, r, err)
+		return
+	}
+	v := &editPage{times: times{s.Layout(w, r, "auth.edit")}, ID: a.ID, Values: values(&a), Seen: store.RegisterDigest([]*qianshao.Authorisation{&a})}
+	s.Render(w, r, http.StatusOK, "edit", v)
+}
+
+// values are the fields of an authorisation as its form has them: lists an entry a line.
+func values(a *qianshao.Authorisation) map[string]string {
+	out := map[string]string{}
+	for _, f := range a.Fields() {
+		out[f.Key] = f.Value
+	}
+	for _, key := range []string{"hosts", "include", "exclude", "seeds"} {
+		out[key] = strings.ReplaceAll(out[key], " ", "\n")
+	}
+	return out
+}
+
+func (s *Sites) takeNew(w http.ResponseWriter, r *http.Request) { s.take(w, r, "") }
+
+func (s *Sites) takeEdit(w http.ResponseWriter, r *http.Request) { s.take(w, r, r.PathValue("id")) }
+
+// take takes the form of an authorisation, of a new one if id is "".
+func (s *Sites) take(w http.ResponseWriter, r *http.Request, id string) {
+	title := "auth.new"
+	if id != "" {
+		title = "auth.edit"
+	}
+	v := &editPage{times: times{s.Layout(w, r, title)}, ID: id, Values: map[string]string{}, Seen: r.PostFormValue("seen")}
+	for _, key := range v.Fields() {
+		v.Values[key] = r.PostFormValue(key)
+	}
+	if id != "" {
+		v.Values["id"] = id
+	}
+	a, mistakes := s.opts.Register.ParseFields(v.Values)
+	if v.Mistakes = mistakes; len(mistakes) > 0 {
+		s.Render(w, r, http.StatusUnprocessableEntity, "edit", v)
+		return
+	}
+	err := s.opts.Store.ReplaceAuthorisations(r.Context(), s.signed(r), []qianshao.Authorisation{a}, cmp.Or(v.Seen, "none"))
+	switch {
+	case errors.Is(err, store.ErrChanged):
+		v.Changed = true
+		s.Render(w, r, http.StatusConflict, "edit", v)
+	case err != nil:
+		s.FailWith(w, r, err)
+	default:
+		s.opts.Register.Changed()
+		http.Redirect(w, r, authorisationURL(a.ID)+"?done=1", http.StatusSeeOther)
+	}
+}

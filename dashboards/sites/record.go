@@ -1,0 +1,33 @@
+package sites
+
+import (
+	"net/http"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/desk"
+)
+
+// record is an act on what is not reviewed, as a page lists it.
+type record struct {
+	qianshao.Act
+	desk.Detail
+}
+
+// records returns the latest acts on a subject.
+func (s *Sites) records(r *http.Request, subject qianshao.Subject) (list []record, err error) {
+	acts, err := s.opts.Store.Records(r.Context(), subject, shownRecords)
+	for _, a := range acts {
+		d, err := desk.ParseDetail(a.Detail)
+		if err != nil {
+			return nil, err
+		}
+		d.Words, d.Before, d.After = untrusted.Plain(d.Words), untrusted.Plain(d.Before), untrusted.Plain(d.After)
+		a.Detail = ""
+		list = append(list, record{a, d})
+	}
+	return list, err
+}
+
+// Event names what was done.
+func (v times) Event(r record) string { return v.Language.Named("record.", r.Event) }

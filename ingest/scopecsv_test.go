@@ -1,0 +1,122 @@
+package ingest_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
+)
+
+const tableHeader = "编号,责任单位,依据,联系人,生效日期,截止日期,主机,速率\n"
+
+// TestParseScopeCSV: the same table as spreadsheets in China and elsewhere write it.
+func TestParseScopeCSV(t *testing.T) {
+	t.Parallel()
+	day := func(y, m, d int) time.Time { return time.Date(y, time.Month(m), d, 0, 0, 0, 0, qianshao.ChinaTime()) }
+	want := []qianshao.Authorisation{{
+		ID: "0017", Owner: "第一,中学", Basis: "+86 合同", Contact: "it@school.example", ValidFrom: day(2026, 1, 1), ValidUntil: day(2027, 1, 1),
+		Hosts: []string{"school.example", "*.school.example"}, Rate: 0.5,
+	}}
+	table := tableHeader + "\"=\"\"0017\"\"\",\"第一,中学\",'+86 合同,it@school.example,2026/1/1,2026年12月31日,\"school.example；*.school.example\",0.5\n,,,,,,,\n"
+	gbk, err := simplifiedchinese.GBK.NewEncoder().String(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	english := strings.Replace(table, strings.TrimSpace(tableHeader), "ID,owner,Basis,contact,valid_from,valid_until,hosts,rate", 1)
+	for name, text := range map[string]string{
+		"UTF-8": table, "BOM": "\ufeff" + table, "GBK": gbk, "CRLF": strings.ReplaceAll(table, "\n", "\r\n"), "English": english,
+		"semicolons": strings.NewReplacer("第一,中学", "第一,中学", ",", ";").Replace(table),
+	} {
+		got, err := ingest.ParseScopeFile("x.CSV", []byte(text))
+		for i := range got {
+			got[i].Include, got[i].Exclude, got[i].Seeds = nil, nil, nil
+		}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: error %v (-want +got):\n%s", name, err, diff)
+		}
+	}
+}
+
+// TestParseScopeCSVMistakes: each mistake is told at its line and column, counted in characters.
+func TestParseScopeCSVMistakes(t *testing.T) {
+	t.Parallel()
+	row := func(hosts string) string {
+		return tableHeader + "a,学校,合同,it,2026-01-01,2026-12-31," + hosts + ",1\n"
+	}
+	for text, want := range map[string]string{
+		"": `x.csv:1:1: the file is empty`, "\xff\xff\xff": "x.csv:1:1: neither UTF-8 nor GB 18030", "a\x00b": "x.csv:1:1: neither UTF-8",
+		"编号,颜色\n": `x.csv:1:4: unknown column "颜色"`, "id,编号\n": `x.csv:1:4: column "id" is given twice`,
+		row("https://a.example/"):           `x.csv:2:34: host "https://a.example/" is not a bare name`,
+		row("*"):                            `x.csv:2:34: host "*" has a * elsewhere`,
+		row("*.com.cn"):                     `x.csv:2:34: host "*.com.cn" covers the sites of many owners`,
+		row("=HYPERLINK(1)"):                `x.csv:2:34: "=HYPERLINK(1)" is a formula`,
+		row("a.example,1,more"):             `x.csv:2:46: "more" stands in a column without a name`,
+		row("a.example") + row("b.example"): `x.csv:3:16: valid_from "生效日期" is not a date`,
+		row("a.example") + "a,学校,合同,it,2026-01-01,2026-12-31,b.example,1\n": `x.csv:3:1: id "a" is used twice, first in line 2`,
+		row("\"a.example"): `not valid CSV`,
+		strings.Replace(row("a.example"), "合同", "", 1):                 `x.csv:2:1: basis is empty`,
+		strings.Replace(row("a.example"), "2026-12-31", "明年", 1):       `x.csv:2:23: valid_until "明年" is not a date`,
+		strings.Replace(row("a.example"), "2026-12-31", "2025/1/1", 1): `x.csv:2:23: valid_until is not after valid_from`,
+	} {
+		_, err := ingest.ParseScopeCSV("x.csv", []byte(text))
+		var wrong *ingest.ScopeError
+		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+			continue
+		}
+		for _, m := range wrong.Mistakes {
+			if m.Code == "" || m.Line < 1 || m.Column < 1 {
+				t.Errorf("%q: %+v", text, m)
+			}
+		}
+	}
+}
+
+// TestParseScopeFields: a form is read as a row is, and tells the field of a mistake.
+func TestParseScopeFields(t *testing.T) {
+	t.Parallel()
+	values := map[string]string{
+		"id": "a", "owner": "o", "basis": "b", "contact": "c", "valid_from": "2026-01-01", "valid_until": "2026-12-31",
+		"hosts": "a.example\r\nb.example:8080", "exclude": "/x/ /y/", "revisit_max": "7d", "queries": "false",
+	}
+	a, err := ingest.ParseScopeFields(values)
+	if err != nil || len(a.Hosts) != 2 || len(a.Exclude) != 2 || !a.NoQueries || a.RevisitMax != 7*24*time.Hour {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	back := map[string]string{}
+	for _, f := range a.Fields() { // what is written is read as it was
+		back[f.Key] = f.Value
+	}
+	again, err := ingest.ParseScopeFields(back)
+	if diff := cmp.Diff(a, again); err != nil || diff != "" {
+		t.Errorf("error %v (-want +got):\n%s", err, diff)
+	}
+	for field, value := range map[string]string{"owner": "", "hosts": "", "rate": "fast", "seeds": "http://a.example:81/", "valid_until": "x", "views": "search_crawler", "id": "a b"} {
+		wrong := map[string]string{}
+		for k, v := range values {
+			wrong[k] = v
+		}
+		wrong[field] = value
+		var mistakes *ingest.ScopeError
+		if _, err := ingest.ParseScopeFields(wrong); !errors.As(err, &mistakes) || mistakes.Mistakes[0].Field != field {
+			t.Errorf("%s %q: %v", field, value, err)
+		}
+	}
+}
+
+// TestSeedPort: a seed on a port that its host does not cover is told so.
+func TestSeedPort(t *testing.T) {
+	t.Parallel()
+	_, err := ingest.ParseScopeFields(map[string]string{
+		"id": "a", "owner": "o", "basis": "b", "contact": "c", "valid_from": "2026-01-01", "valid_until": "2026-12-31", "hosts": "a.example", "seeds": "http://a.example:8080/",
+	})
+	if err == nil || !strings.Contains(err.Error(), "add a.example:8080 to hosts") {
+		t.Errorf("told %v", err)
+	}
+}

@@ -1,0 +1,42 @@
+package app
+
+import (
+	"errors"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/sites"
+	"github.com/qianshao/qianshao/ingest"
+)
+
+// register is what the console needs to change the register of authorisations. After a change the crawl
+// reads the register anew before its next request.
+func (a *App) register() *sites.Register {
+	return &sites.Register{ParseFile: parseFile, ParseFields: parseFields, Changed: a.Folder.Register.Forget}
+}
+
+func parseFile(name string, data []byte) ([]qianshao.Authorisation, []sites.Mistake) {
+	if name == "" && ingest.IsCSV(data) {
+		name = "pasted.csv"
+	}
+	list, err := ingest.ParseScopeFile(name, data)
+	return list, mistakes(err)
+}
+
+func parseFields(values map[string]string) (qianshao.Authorisation, []sites.Mistake) {
+	a, err := ingest.ParseScopeFields(values)
+	return a, mistakes(err)
+}
+
+func mistakes(err error) (list []sites.Mistake) {
+	var wrong *ingest.ScopeError
+	if !errors.As(err, &wrong) {
+		if err != nil {
+			list = append(list, sites.Mistake{Line: 1, Column: 1, Message: err.Error()})
+		}
+		return list
+	}
+	for _, m := range wrong.Mistakes {
+		list = append(list, sites.Mistake{Line: m.Line, Column: m.Column, Field: m.Field, Code: m.Code, Args: m.Args, Message: m.Message})
+	}
+	return list
+}

@@ -1,0 +1,73 @@
+package app
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/store"
+)
+
+// TestEndedGetsNoRequest: from the moment at which an authorisation is ended, the crawl that runs asks its
+// site for nothing, and a recheck schedules nothing.
+func TestEndedGetsNoRequest(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int64
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		requests.Add(1)
+		_, _ = w.Write([]byte("<p>x"))
+	}))
+	t.Cleanup(site.Close)
+	u, err := url.Parse(site.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, now := t.TempDir(), time.Now()
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := store.Signed{By: store.ByCommand, At: now}
+	err = errors.Join(f.Store.PutAuthorisations(t.Context(), by, []qianshao.Authorisation{{
+		ID: "test", Owner: "o", Basis: "b", Contact: "c", ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(time.Hour),
+		Hosts: []string{u.Host}, Rate: 1000, AllowPrivate: true, Seeds: []string{site.URL + "/"},
+	}}), f.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := New(t.Context(), Options{Data: data, Version: "test", Crawl: &CrawlOptions{FetchOptions: FetchOptions{Contact: "https://test.example/"}, Once: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Stop() })
+	if _, err := a.crawl.fetcher.Get(t.Context(), fetch.Request{URL: site.URL + "/"}); err != nil || requests.Load() == 0 {
+		t.Fatalf("while it is in force: %v", err)
+	}
+	if err := a.Folder.Store.EndAuthorisation(t.Context(), store.Signed{By: "chief", At: time.Now(), Words: "终止"}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	a.register().Changed()
+	before := requests.Load()
+	var skipped *fetch.SkipError
+	if _, err := a.crawl.fetcher.Get(t.Context(), fetch.Request{URL: site.URL + "/"}); !errors.As(err, &skipped) || skipped.Skip != qianshao.SkipNotInForce {
+		t.Errorf("after its end: %v", err)
+	}
+	urls, why, err := a.Folder.Recheck(t.Context(), store.Signed{By: "ann", At: time.Now()}, qianshao.SeeAll(), u.Hostname(), "")
+	if urls != 0 || why != qianshao.SkipNotInForce || err != nil {
+		t.Errorf("rechecked after its end: %d, %q, %v", urls, why, err)
+	}
+	a.Start(t.Context())
+	if err := a.WaitCrawl(); err != nil {
+		t.Fatal(err)
+	}
+	if n := requests.Load(); n != before {
+		t.Errorf("%d requests after its end", n-before)
+	}
+}

@@ -1,0 +1,42 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Signed says who changes something, when and why. The trail of acts has it along with the change.
+type Signed struct {
+	// By is the account's name, or ByCommand.
+	By string
+	At time.Time
+	// Words say why; optional. Whoever hands them in has masked identity numbers in them.
+	Words string
+}
+
+// ErrChanged says that something is not as it was when the change of it was prepared.
+var ErrChanged = errors.New("changed meanwhile")
+
+// RegisterDigest is the SHA-256, in hex, of entries of the register as they are before a
+// change; nil stands for one that is not there.
+func RegisterDigest(before []*qianshao.Authorisation) string {
+	h := sha256.New()
+	for _, a := range before {
+		text, err := json.Marshal(a)
+		if err != nil { // a rate that is no number; normalised entries have none
+			text = []byte(err.Error())
+		}
+		_, _ = fmt.Fprintf(h, "%d:%s,", len(text), text)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// SubmissionPath is where the API has a report; the answers that are kept for repeated
+// requests name it.
+func SubmissionPath(id string) string { return "/api/v1/submissions/" + id }
