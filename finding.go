@@ -240,6 +240,8 @@ type FindingRecord struct {
 	LastSeen  time.Time
 	// GoneAt is when the page was first seen without the finding; the zero time while it is open.
 	GoneAt time.Time
+	// Review is what people say of it. The index is told of it; elsewhere it is not read.
+	Review Review
 }
 
 // State says whether the finding is open or gone.

@@ -105,6 +105,9 @@ func (o *outpost) indexPage(t testing.TB, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := o.store.AddReviews(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
 	if err := o.index.Put(t.Context(), records); err != nil {
 		t.Fatal(err)
 	}

@@ -150,6 +150,8 @@ func between(name FieldName, from, to Value) (n Node, ok bool) {
 		ok = from <= to.(Number)
 	case Rank:
 		ok = from <= to.(Rank)
+	case Age:
+		ok = from.length() <= to.(Age).length()
 	}
 	if from == to {
 		return Field{name, Equal, from}, ok
@@ -165,6 +167,9 @@ func (p *parser) comparison(at int, name FieldName, op Op, raw string) (Node, er
 	}
 	if since && op == Equal {
 		op = GreaterEqual
+		if name == FieldAge { // 7天内: first seen within these days
+			op = LessEqual
+		}
 	}
 	if period, ok := v.(Period); ok && op != Equal {
 		v = period.end(op)
@@ -208,11 +213,11 @@ func (p *parser) op() Op {
 // is parsePeriod's.
 func parseValue(name FieldName, raw string, now time.Time) (v Value, since bool, bad *mistake) {
 	switch name {
-	case FieldCategory, FieldState:
+	case FieldCategory, FieldState, FieldVerdict:
 		v, bad = oneOf(name, raw)
 	case FieldLevel:
 		v, bad = parseLevel(raw)
-	case FieldHidden:
+	case FieldHidden, FieldParked:
 		v, bad = oneOf(name, raw)
 		v = Flag(v == Text("true"))
 	case FieldScore:
@@ -225,6 +230,8 @@ func parseValue(name FieldName, raw string, now time.Time) (v Value, since bool,
 		var p Period
 		p, since, bad = parsePeriod(name, raw, now)
 		v = p
+	case FieldAge:
+		return parseAge(raw, now)
 	case FieldHost:
 		v, bad = parseHost(raw)
 	default:
@@ -237,8 +244,12 @@ func parseText(name FieldName, raw string) (Value, *mistake) {
 	switch {
 	case name == FieldURL:
 		raw = strings.TrimRight(refang(raw), "*") // any URL value is a prefix
-	case name == FieldRule:
+	case name == FieldRule, name == FieldCampaign, name == FieldDecidedBy:
 		raw = strings.ToLower(raw)
+	case name == FieldAssignee:
+		if raw = strings.ToLower(raw); slices.Contains(nobody(), raw) {
+			raw = Nobody
+		}
 	case name == FieldTitle && !isSearchable(raw):
 		return nil, wrong(NoWord, quote(raw))
 	case name.IsIndicator():
@@ -283,6 +294,9 @@ func possible(name FieldName) bilingual {
 	case FieldSeen, FieldNew:
 		return bilingual{": 2026-11-01, today, yesterday, 7d, 12h or an RFC 3339 time",
 			"，可写 2026-11-01、2026年11月1日、今天、昨天、本周、7天、12小时，或 RFC 3339 时间"}
+	}
+	if name == FieldAge {
+		return bilingual{": >7d, <=24h, 1w..4w", "，可写 >7天、<=24小时、7天内、1周..4周"}
 	}
 	var english, chinese []string
 	for _, v := range name.Values() {

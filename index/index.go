@@ -104,7 +104,7 @@ type Results struct {
 	Next Cursor `json:"next,omitempty"`
 	Prev Cursor `json:"prev,omitempty"`
 	// Facets count the values of all hits, most frequent first: keys
-	// category, level, state, host, rule (at most FacetSize values each) and day
+	// category, level, state, verdict, host, rule (at most FacetSize values each) and day
 	// (YYYY-MM-DD in the zone of the index, newest first, at most FacetDays).
 	Facets map[string][]FacetCount `json:"facets"`
 	Took   time.Duration           `json:"took_ns"`
@@ -150,6 +150,11 @@ type Hit struct {
 	Score    int               `json:"score"`
 	Hidden   bool              `json:"hidden"`
 	State    qianshao.State    `json:"state"`
+	// Verdict, Assignee, Parked and Campaign, the primary one, are those of qianshao.Review.
+	Verdict  qianshao.Answer `json:"verdict"`
+	Assignee string          `json:"assignee,omitempty"`
+	Parked   bool            `json:"parked"`
+	Campaign string          `json:"campaign,omitempty"`
 	// FirstSeen and LastSeen are the finding's.
 	FirstSeen time.Time `json:"first_seen"`
 	LastSeen  time.Time `json:"last_seen"`

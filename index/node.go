@@ -59,6 +59,12 @@ const (
 	FieldNew           FieldName = "new"           // Period of FindingRecord.FirstSeen; ordered
 	FieldTitle         FieldName = "title"         // Text: a phrase in the page's title
 	FieldState         FieldName = "state"         // Text: one of qianshao.States
+	FieldVerdict       FieldName = "verdict"       // Text: one of qianshao.Answers
+	FieldAssignee      FieldName = "assignee"      // Text: an account, or Nobody
+	FieldDecidedBy     FieldName = "decided_by"    // Text: an account
+	FieldCampaign      FieldName = "campaign"      // Text: the id of any campaign of the finding
+	FieldParked        FieldName = "parked"        // Flag
+	FieldAge           FieldName = "age"           // Age: the time since FindingRecord.FirstSeen; ordered
 	// FieldIndicator is Text: the value of an indicator of any kind, as typed.
 	// Each kind but url, which is the page's, is a field, too: Text, its value in
 	// the spelling that is compared.
@@ -78,11 +84,15 @@ const (
 	FieldStatistics = FieldName(qianshao.IndicatorStatistics)
 )
 
+// Nobody is the assignee of what is nobody's task, in a query.
+const Nobody = "none"
+
 // FieldNames returns all fields, for help and completion.
 func FieldNames() []FieldName {
 	return []FieldName{
 		FieldCategory, FieldLevel, FieldHost, FieldRule, FieldURL, FieldAuthorisation,
-		FieldHidden, FieldScore, FieldSeen, FieldNew, FieldTitle, FieldState,
+		FieldHidden, FieldScore, FieldSeen, FieldNew, FieldAge, FieldTitle, FieldState,
+		FieldVerdict, FieldAssignee, FieldDecidedBy, FieldCampaign, FieldParked,
 		FieldIndicator, FieldQQ, FieldWeChat, FieldTelegram, FieldBatChat, FieldPhone, FieldDomain, FieldQRCode,
 		FieldTron, FieldBitcoin, FieldEthereum, FieldBankCard, FieldICP, FieldStatistics,
 	}
@@ -106,7 +116,7 @@ func (f FieldName) takesList() bool {
 // Ordered says whether the field takes >, >=, < and <=.
 func (f FieldName) Ordered() bool {
 	switch f {
-	case FieldLevel, FieldScore, FieldSeen, FieldNew:
+	case FieldLevel, FieldScore, FieldSeen, FieldNew, FieldAge:
 		return true
 	}
 	return false
@@ -131,7 +141,7 @@ func (o Op) String() string {
 	return [...]string{"", "<", "<=", ">", ">="}[o]
 }
 
-// Value is what a field is compared to: Text, Rank, Number, Flag or Period.
+// Value is what a field is compared to: Text, Rank, Number, Flag, Period or Age.
 type Value interface {
 	// String returns the value as the query language writes it, without quotes.
 	String() string
@@ -154,6 +164,7 @@ func (Rank) value()   {}
 func (Number) value() {}
 func (Flag) value()   {}
 func (Period) value() {}
+func (Age) value()    {}
 
 func (v Text) String() string   { return string(v) }
 func (v Rank) String() string   { return qianshao.Level(v).String() }

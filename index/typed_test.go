@@ -101,6 +101,22 @@ func TestTyped(t *testing.T) {
 		"seen:>2026年11月01日": `seen:>2026-11-01`,
 		"seen:2026-11-01T00:00:00+08:00..2026-11-01T23:59:59.999+08:00": `seen:2026-11-01`,
 
+		// what people say of findings
+		"结论:涉罪":      `verdict:crime`,
+		"结论:待复核,未处置": `verdict:review OR verdict:none`,
+		"判定:误报":      `verdict:not_crime`,
+		"负责人:Li.Wei": `assignee:li.wei`,
+		"负责人:无人":     `assignee:none`,
+		"处置人:ann":    `decided_by:ann`,
+		"团伙:00C1":    `campaign:00c1`,
+		"搁置:是":       `parked:true`,
+		"age:>7d":    `age:>7d`,
+		"时长:>7天":     `age:>7d`,
+		"时长:7天内":     `age:<=7d`,
+		"age:近24小时":  `age:<=24h`,
+		"age:2周..4周": `age:>=2w AND age:<=4w`,
+		"时长:3日":      `age:3d`,
+
 		// lists and ranges
 		"level:critical,high":         `level:critical OR level:high`,
 		"level:critical，high、low":     `level:critical OR level:high OR level:low`,

@@ -41,8 +41,33 @@ func (f FieldName) Chinese() []string {
 	case FieldIndicator:
 		return []string{"线索", "联系方式"}
 	}
+	if names := f.chineseReview(); names != nil {
+		return names
+	}
 	return f.chineseIndicator()
 }
+
+// chineseReview names the fields of what people say of findings.
+func (f FieldName) chineseReview() []string {
+	switch f {
+	case FieldVerdict:
+		return []string{"结论", "判定", "处置"}
+	case FieldAssignee:
+		return []string{"负责人", "分派"}
+	case FieldDecidedBy:
+		return []string{"处置人", "判定人"}
+	case FieldCampaign:
+		return []string{"团伙"}
+	case FieldParked:
+		return []string{"搁置"}
+	case FieldAge:
+		return []string{"时长", "存在时间"}
+	}
+	return nil
+}
+
+// nobody returns the names that a query may use for Nobody.
+func nobody() []string { return []string{Nobody, "无", "无人", "未分派"} }
 
 func (f FieldName) chineseIndicator() []string {
 	switch f {
@@ -110,8 +135,10 @@ func (f FieldName) Values() []ValueName {
 			{qianshao.LevelHigh.String(), []string{"高", "高危"}},
 			{qianshao.LevelCritical.String(), []string{"紧急", "严重"}},
 		}
-	case FieldHidden:
+	case FieldHidden, FieldParked:
 		return []ValueName{{"true", []string{"是", "有"}}, {"false", []string{"否", "无"}}}
+	case FieldVerdict:
+		return answerNames()
 	case FieldState:
 		return []ValueName{
 			{string(qianshao.StateOpen), []string{"仍存在", "存在", "未消失"}},
@@ -119,6 +146,16 @@ func (f FieldName) Values() []ValueName {
 		}
 	}
 	return nil
+}
+
+func answerNames() []ValueName {
+	return []ValueName{
+		{string(qianshao.VerdictCrime), []string{"涉罪", "违法", "犯罪"}},
+		{string(qianshao.VerdictNotCrime), []string{"不涉罪", "不违法", "误报"}},
+		{string(qianshao.VerdictUnsure), []string{"存疑", "不确定"}},
+		{string(qianshao.AnswerNone), []string{"未处置", "待处置", "无"}},
+		{string(qianshao.AnswerReview), []string{"待复核", "复核"}},
+	}
 }
 
 func categoryNames() []ValueName {

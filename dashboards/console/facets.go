@@ -50,7 +50,7 @@ func (v *searchPage) chips(query index.Node) {
 // it if it is there.
 func (v *searchPage) facets(query index.Node, counts map[string][]index.FacetCount) {
 	active := page.Clauses(query)
-	for _, name := range []string{"level", "category", "state", "host", "rule"} {
+	for _, name := range []string{"level", "category", "verdict", "state", "host", "rule"} {
 		values := counts[name]
 		if name == "level" {
 			slices.SortStableFunc(values, byLevel)
@@ -91,6 +91,8 @@ func (v *searchPage) facetValue(query index.Node, active []string, name string, 
 		out.Label, out.Code = v.Language.Named("level.", fc.Value), fc.Value
 	case "state":
 		out.Label = v.Language.Named("state.", fc.Value)
+	case "verdict":
+		out.Label = v.Language.Named("answer.", fc.Value)
 	case "category":
 		out.Label = v.Language.Named("category.", fc.Value)
 	case "rule":

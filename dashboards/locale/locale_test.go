@@ -57,6 +57,7 @@ func TestMessageKeys(t *testing.T) {
 	// Keys that are put together from a prefix and a code.
 	built := []string{
 		"account.password.",
+		"answer.",
 		"auth.",
 		"batch.skipped.",
 		"batch.state.",
@@ -133,6 +134,9 @@ func TestVocabularyNamed(t *testing.T) {
 	}
 	for _, s := range qianshao.States() {
 		want("state." + string(s))
+	}
+	for _, a := range qianshao.Answers() {
+		want("answer." + string(a))
 	}
 	for _, c := range qianshao.Causes() {
 		want("cause." + string(c))

@@ -10,8 +10,8 @@ import (
 	"github.com/blevesearch/bleve/v2/index/scorch"
 )
 
-// maxColumnDocs bounds how many documents' columns are kept in memory: some 45 bytes
-// each, 180 MB in all. Those of further segments are built for each search anew.
+// maxColumnDocs bounds how many documents' columns are kept in memory: some 50 bytes
+// each, 200 MB in all. Those of further segments are built for each search anew.
 const maxColumnDocs = 4 << 20
 
 // columnCache keeps the columns of the segments that the index consists of. A segment
@@ -117,6 +117,9 @@ func (c *column) add(term string, docs segmentapi.PostingsIterator) error {
 
 // count returns how many of the documents have each term.
 func (c *column) count(docs []uint32) (counts []int) {
+	if len(c.terms) == 0 {
+		return nil
+	}
 	n := make([]int, len(c.nodes))
 	for _, doc := range docs {
 		n[c.of[doc]]++

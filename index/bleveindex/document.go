@@ -1,6 +1,7 @@
 package bleveindex
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +36,12 @@ const (
 	fieldNew           = "new"    // a timeKey
 	fieldDay           = "day"    // of LastSeen, in the index's zone
 	fieldIndicator     = "indicator"
-	fieldHit           = "hit" // stored: JSON of index.Hit
+	fieldVerdict       = "verdict"  // a qianshao.Answer; none for qianshao.AnswerNone, which most have
+	fieldAssignee      = "assignee" // index.Nobody for nobody
+	fieldDecidedBy     = "decided_by"
+	fieldCampaign      = "campaign"
+	fieldParked        = "parked" // true or false
+	fieldHit           = "hit"    // stored: JSON of index.Hit
 )
 
 // Limits of what one document takes of a hostile page.
@@ -95,6 +101,15 @@ func (x *Index) document(e *qianshao.FindingRecord, failed *atomic.Bool) (*docum
 	for _, parent := range parents(e.Host) {
 		keyword(fieldSubdomainOf, parent, keywordOptions)
 	}
+	if e.Review.Answer != qianshao.AnswerNone {
+		keyword(fieldVerdict, string(e.Review.Answer), facetOptions)
+	}
+	keyword(fieldAssignee, cmp.Or(e.Review.Assignee, index.Nobody), keywordOptions)
+	keyword(fieldDecidedBy, e.Review.DecidedBy, keywordOptions)
+	keyword(fieldParked, index.Flag(e.Review.Parked).String(), keywordOptions)
+	for _, id := range e.Review.Campaigns {
+		keyword(fieldCampaign, id, keywordOptions)
+	}
 	keyword(fieldSeen, timeKey(e.LastSeen), facetOptions)
 	keyword(fieldNew, timeKey(e.FirstSeen), facetOptions)
 
@@ -116,6 +131,10 @@ func hitOf(e *qianshao.FindingRecord) index.Hit {
 		ID: f.ID, URL: f.URL, Host: e.Host, Title: cutRunes(e.PageTitle, maxShown), Rule: f.Rule,
 		Category: f.Category, Level: f.Level, Score: f.Score, Hidden: f.Hidden,
 		State: e.State(), FirstSeen: millis(e.FirstSeen), LastSeen: millis(e.LastSeen),
+		Verdict: cmp.Or(e.Review.Answer, qianshao.AnswerNone), Assignee: e.Review.Assignee, Parked: e.Review.Parked,
+	}
+	if len(e.Review.Campaigns) > 0 {
+		h.Campaign = e.Review.Campaigns[0]
 	}
 	if ev, ok := f.Primary(); ok {
 		h.Evidence = cutRunes(ev.Before+ev.Text+ev.After, maxShown)

@@ -152,13 +152,16 @@ func (x *Index) field(f index.Field) (clause, error) {
 	case index.Text:
 		return x.text(f.Name, string(v)), nil
 	case index.Flag:
-		return anyOf(fieldHidden, v.String()), nil
+		return anyOf(string(f.Name), v.String()), nil
 	case index.Rank:
 		return ranks(f.Op, qianshao.Level(v)), nil
 	case index.Number:
 		return scores(f.Op, int(v)), nil
 	case index.Period:
 		return period(string(f.Name), f.Op, v), nil
+	case index.Age:
+		op, first := v.FirstSeen(f.Op)
+		return period(fieldNew, op, first), nil
 	}
 	return clause{}, fmt.Errorf("unknown value %T of field %s in the query", f.Value, f.Name)
 }
@@ -169,12 +172,26 @@ func (x *Index) text(name index.FieldName, v string) clause {
 		return x.phrase(fieldTitle, v)
 	case index.FieldURL:
 		return prefix(fieldURL, v)
+	case index.FieldVerdict:
+		if v == string(qianshao.AnswerNone) {
+			return not(anyOf(fieldVerdict, decided()...))
+		}
 	case index.FieldHost:
 		if parent, ok := strings.CutPrefix(v, "*."); ok {
 			return anyOf(fieldSubdomainOf, parent)
 		}
 	}
 	return anyOf(string(name), v)
+}
+
+// decided are the answers that documents have as terms.
+func decided() (list []string) {
+	for _, a := range qianshao.Answers() {
+		if a != qianshao.AnswerNone {
+			list = append(list, string(a))
+		}
+	}
+	return list
 }
 
 // ranks finds the levels that compare to level as op says: at most six terms.

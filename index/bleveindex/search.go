@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 )
 
@@ -52,7 +53,7 @@ func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, e
 // facetFields are those that facets count; the newest days come first, and of the
 // others the most frequent values.
 func facetFields() []string {
-	return []string{fieldCategory, fieldLevel, fieldState, fieldHost, fieldRule, fieldDay}
+	return []string{fieldCategory, fieldLevel, fieldState, fieldVerdict, fieldHost, fieldRule, fieldDay}
 }
 
 // found is what one segment contributes.
@@ -142,6 +143,9 @@ func facets(list []found) map[string][]index.FacetCount {
 				}
 			}
 		}
+		if name == fieldVerdict {
+			addUndecided(sum, list)
+		}
 		size, order := index.FacetSize, mostFrequent
 		if name == fieldDay {
 			size, order = index.FacetDays, newestDay
@@ -153,6 +157,20 @@ func facets(list []found) map[string][]index.FacetCount {
 		out[name] = first.sorted()
 	}
 	return out
+}
+
+// addUndecided counts the hits without a term of fieldVerdict.
+func addUndecided(sum map[string]int, list []found) {
+	none := 0
+	for _, f := range list {
+		none += f.total
+	}
+	for _, n := range sum {
+		none -= n
+	}
+	if none > 0 {
+		sum[string(qianshao.AnswerNone)] = none
+	}
 }
 
 func mostFrequent(a, b *index.FacetCount) int {

@@ -21,7 +21,7 @@ const (
 
 // formatVersion changes whenever documents are built or cut into tokens
 // differently, so that an older index is not searched with newer tokens.
-const formatVersion = 5
+const formatVersion = 6
 
 // unfinished is the version of an index whose rebuild has not come to its end.
 const unfinished = "unfinished\n"

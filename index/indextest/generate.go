@@ -68,6 +68,7 @@ func record(t *rapid.T, i int) qianshao.FindingRecord {
 			Hidden:        rapid.Bool().Draw(t, "hidden"),
 		},
 	}
+	e.Review = review(t)
 	if rapid.Bool().Draw(t, "gone") {
 		e.GoneAt = e.LastSeen.Add(time.Hour)
 	}
@@ -84,6 +85,17 @@ func record(t *rapid.T, i int) qianshao.FindingRecord {
 		}
 	}
 	return e
+}
+
+// review generates what people say of a finding.
+func review(t *rapid.T) qianshao.Review {
+	return qianshao.Review{
+		Answer:    rapid.SampledFrom(append(qianshao.Answers(), "")).Draw(t, "answer"),
+		DecidedBy: rapid.SampledFrom([]string{"", "ann", "li.wei"}).Draw(t, "decided by"),
+		Assignee:  rapid.SampledFrom([]string{"", "ann", "李"}).Draw(t, "assignee"),
+		Parked:    rapid.Bool().Draw(t, "parked"),
+		Campaigns: rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"00c1", "00c2", "00c3"}), 0, 3, rapid.ID[string]).Draw(t, "campaigns"),
+	}
 }
 
 // Sights generates what may be seen: mostly everything.
@@ -158,7 +170,15 @@ func field(t *rapid.T) index.Node {
 		f.Value = text("city", "School 1", "school 1")
 	case index.FieldState:
 		f.Value = text("open", "gone")
-	case index.FieldHidden:
+	case index.FieldVerdict:
+		f.Value = text("crime", "not_crime", "unsure", "none", "review")
+	case index.FieldAssignee, index.FieldDecidedBy:
+		f.Value = text("ann", "li.wei", "李", "none", "x")
+	case index.FieldCampaign:
+		f.Value = text("00c1", "00c2", "00c")
+	case index.FieldAge:
+		f.Value = index.Age{N: rapid.IntRange(0, 40).Draw(t, "n"), Unit: rapid.SampledFrom([]time.Duration{time.Hour, 24 * time.Hour}).Draw(t, "unit"), Now: base.AddDate(0, 0, 2)}
+	case index.FieldHidden, index.FieldParked:
 		f.Value = index.Flag(rapid.Bool().Draw(t, "flag"))
 	case index.FieldScore:
 		f.Value = index.Number(rapid.IntRange(0, qianshao.MaxScore).Draw(t, "number"))

@@ -41,6 +41,9 @@ func matchField(f index.Field, e *qianshao.FindingRecord, fold func(string) stri
 	case index.Text:
 		return matchText(f.Name, string(v), e, fold)
 	case index.Flag:
+		if f.Name == index.FieldParked {
+			return e.Review.Parked == bool(v)
+		}
 		return e.Finding.Hidden == bool(v)
 	case index.Rank:
 		return f.Op.Holds(cmp.Compare(e.Finding.Level, qianshao.Level(v)))
@@ -53,7 +56,19 @@ func matchField(f index.Field, e *qianshao.FindingRecord, fold func(string) stri
 		}
 		return matchPeriod(f.Op, at, v)
 	}
+	if v, ok := f.Value.(index.Age); ok {
+		return matchAge(f.Op, v, e.FirstSeen)
+	}
 	panic(fmt.Sprintf("unknown value %T", f.Value))
+}
+
+// matchAge compares how long ago something was first seen; without a comparison, whole units count.
+func matchAge(op index.Op, v index.Age, first time.Time) bool {
+	age, unit := v.Now.Truncate(time.Millisecond).Sub(first), v.Unit
+	if op == index.Equal {
+		return age >= time.Duration(v.N)*unit && age < time.Duration(v.N+1)*unit
+	}
+	return op.Holds(cmp.Compare(age, time.Duration(v.N)*unit))
 }
 
 func matchPeriod(op index.Op, at time.Time, p index.Period) bool {
@@ -85,6 +100,14 @@ func matchText(name index.FieldName, v string, e *qianshao.FindingRecord, fold f
 		return string(e.State()) == v
 	case index.FieldAuthorisation:
 		return e.Finding.Authorisation == v
+	case index.FieldVerdict:
+		return string(answerOf(e)) == v
+	case index.FieldAssignee:
+		return cmp.Or(e.Review.Assignee, index.Nobody) == v
+	case index.FieldDecidedBy:
+		return v != "" && e.Review.DecidedBy == v
+	case index.FieldCampaign:
+		return slices.Contains(e.Review.Campaigns, v)
 	}
 	return matchIndicator(name, v, &e.Finding)
 }
@@ -117,6 +140,10 @@ func sameIndicator(kind qianshao.IndicatorKind, have, want string) bool {
 		return host == strings.TrimSuffix(strings.TrimPrefix(want, "http://"), "/Reg")
 	}
 	return have == want
+}
+
+func answerOf(e *qianshao.FindingRecord) qianshao.Answer {
+	return cmp.Or(e.Review.Answer, qianshao.AnswerNone)
 }
 
 func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " ") }
@@ -200,7 +227,11 @@ func Search(records []qianshao.FindingRecord, req index.Request, fold func(strin
 			ID: e.Finding.ID, URL: e.Finding.URL, Host: e.Host, Title: e.PageTitle, Rule: e.Finding.Rule,
 			Category: e.Finding.Category, Level: e.Finding.Level, Score: e.Finding.Score, Hidden: e.Finding.Hidden,
 			State: e.State(), FirstSeen: e.FirstSeen, LastSeen: e.LastSeen,
+			Verdict: answerOf(e), Assignee: e.Review.Assignee, Parked: e.Review.Parked,
 		})
+		if len(e.Review.Campaigns) > 0 {
+			res.Hits[len(res.Hits)-1].Campaign = e.Review.Campaigns[0]
+		}
 	}
 	res.From = from
 	if len(res.Hits) > 0 && from > 0 {
@@ -255,6 +286,7 @@ func facets(found []*qianshao.FindingRecord) map[string][]index.FacetCount {
 		"level":    facet(found, func(e *qianshao.FindingRecord) []string { return []string{e.Finding.Level.String()} }),
 		"state":    facet(found, func(e *qianshao.FindingRecord) []string { return []string{string(e.State())} }),
 		"host":     facet(found, func(e *qianshao.FindingRecord) []string { return []string{e.Host} }),
+		"verdict":  facet(found, func(e *qianshao.FindingRecord) []string { return []string{string(answerOf(e))} }),
 		"rule":     facet(found, func(e *qianshao.FindingRecord) []string { return e.Finding.Rules() }),
 	}
 	days := count(found, func(e *qianshao.FindingRecord) []string {

@@ -26,6 +26,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("phrases", func(t *testing.T) { testPhrases(t, open) })
 	t.Run("folding", func(t *testing.T) { testFolding(t, open) })
 	t.Run("fields", func(t *testing.T) { testFields(t, open) })
+	t.Run("reviews", func(t *testing.T) { testReviews(t, open) })
 	t.Run("typed", func(t *testing.T) { testTyped(t, open) })
 	t.Run("indicators", func(t *testing.T) { testIndicators(t, open) })
 	t.Run("sort", func(t *testing.T) { testSort(t, open) })
@@ -162,6 +163,9 @@ func three() (a, b, c qianshao.FindingRecord) {
 	c.Host, c.Finding.Level, c.Finding.Score = "badexample.cn", qianshao.LevelCritical, 100
 	c.LastSeen = time.Date(2026, 11, 4, 23, 59, 59, 999e6, index.DefaultZone())
 	c.FirstSeen = time.Date(2026, 11, 2, 3, 4, 5, 6e6, index.DefaultZone())
+	a.FirstSeen = base.Add(-8*24*time.Hour - time.Minute)
+	b.Review = qianshao.Review{Answer: "crime", DecidedBy: "ann", Assignee: "li.wei", Parked: true, Campaigns: []string{"00c1", "00c2"}}
+	c.Review = qianshao.Review{Answer: qianshao.AnswerReview, Assignee: "ann", Campaigns: []string{"00c2"}}
 	return a, b, c
 }
 
@@ -212,6 +216,38 @@ func testFields(t *testing.T, open Open) {
 		"NOT (甲 OR 乙)":                          {"c"},
 		"-甲 -乙 -丙":                              nil,
 		"甲 乙":                                   nil,
+	} {
+		wantIDs(t, x, query, want...)
+	}
+}
+
+// testReviews: what people say of findings, and how old these are.
+func testReviews(t *testing.T, open Open) {
+	x := open(t, nil)
+	a, b, c := three()
+	put(t, x, a, b, c)
+	for query, want := range map[string][]string{
+		"verdict:crime":            {"b"},
+		"verdict:none":             {"a"},
+		"verdict:review":           {"c"},
+		"-verdict:none":            {"b", "c"},
+		"verdict:not_crime,unsure": nil,
+		"assignee:ann":             {"c"},
+		"assignee:none":            {"a"},
+		"decided_by:ann":           {"b"},
+		"decided_by:none":          nil,
+		"campaign:00c2":            {"b", "c"},
+		"campaign:00C1":            {"b"},
+		"campaign:00c":             nil,
+		"parked:true":              {"b"},
+		"parked:false":             {"a", "c"},
+		"age:8d":                   {"a"},
+		"age:9d":                   nil,
+		"age:>8d":                  {"a"},
+		"age:>=192h":               {"a"},
+		"age:<=8d":                 {"b", "c"},
+		"age:1w..2w":               {"a"},
+		"age:0h":                   {"b"}, // c is of a moment to come
 	} {
 		wantIDs(t, x, query, want...)
 	}

@@ -124,7 +124,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.feeder = newFeeder(a.Index, a.Folder.Store, a.metrics, a.opts.Log)
-	a.grouper = newGrouper(a.Folder.Review, a.opts.Log)
+	a.grouper = newGrouper(a.Folder.Review, a.feeder.wake, a.opts.Log)
 	if a.Desk, err = newDesk(a); err != nil {
 		return err
 	}

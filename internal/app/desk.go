@@ -2,17 +2,43 @@ package app
 
 import (
 	"context"
+	"time"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
 // newDesk returns the desk over the folder.
 func newDesk(a *App) (*desk.Desk, error) {
 	return desk.New(desk.Options{
-		Store: a.Folder.Review, Account: a.Folder.Account, Mask: mask.String, Sample: a.Folder.Accounts.SecondReviewShare,
+		Store: wakingReview{a.Folder.Review, a.feeder.wake}, Account: a.Folder.Account, Mask: mask.String, Sample: a.Folder.Accounts.SecondReviewShare,
 		Rules: func() string { return a.rules.Load().Name },
 	})
+}
+
+// wakingReview wakes the feeder when people have said something: what they say is searched
+// for as soon as what the crawl finds.
+type wakingReview struct {
+	*datafolder.Review
+	wake func()
+}
+
+// Do is the store's.
+func (r wakingReview) Do(ctx context.Context, q desk.Question, judge func(*desk.State) (desk.Change, error)) (qianshao.Act, error) {
+	act, err := r.Review.Do(ctx, q, judge)
+	if err == nil && act.Seq != 0 {
+		r.wake()
+	}
+	return act, err
+}
+
+// Step is the store's.
+func (r wakingReview) Step(ctx context.Context, id int64, limit int, now time.Time, judge func(*desk.Batch, []desk.MemberState) ([]desk.Outcome, error)) (more bool, err error) {
+	more, err = r.Review.Step(ctx, id, limit, now, judge)
+	r.wake()
+	return more, err
 }
 
 // workOnBatches works on what people have ordered for many findings, until ctx ends; first

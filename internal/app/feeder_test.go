@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
@@ -47,6 +48,59 @@ func TestFoundWhileCrawling(t *testing.T) {
 	within(t, time.Minute, "settled", func() bool {
 		return metric(t, a, "qianshao_index_pending_findings") == "0" && metric(t, a, "qianshao_index_lag_seconds") == "0"
 	})
+}
+
+// TestDecidedIsSearched: what people decide, and in which campaign a finding is, can be searched
+// as soon as what the crawl finds; the answer of a decision that waits for its review is not there.
+func TestDecidedIsSearched(t *testing.T) {
+	t.Parallel()
+	const lost = 9 * time.Second // as in TestFoundWhileCrawling
+	a, _ := apptest.Site(t, casinoPage, false)
+	a.Start(t.Context())
+	var hit index.Hit
+	finds := func(query string) bool {
+		n, err := index.Parse(query, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		results, err := a.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll(), Query: n, Limit: 1})
+		if err == nil && results.Total == 1 {
+			hit = results.Hits[0]
+		}
+		return err == nil && results.Total == 1
+	}
+	within(t, time.Minute, "grouped", func() bool { return finds("verdict:none") && hit.Campaign != "" })
+	if !finds("campaign:"+hit.Campaign) || !finds("age:<1h") || !finds("assignee:none parked:false") {
+		t.Errorf("%+v is not found by its campaign, age and task", hit)
+	}
+	ann := qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}
+	decide := func(verdict qianshao.Verdict, reason qianshao.Reason) {
+		t.Helper()
+		subject := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: hit.ID}
+		v, err := a.Desk.Look(t.Context(), ann, subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		draft := desk.Draft{Subject: subject, Kind: qianshao.ActDecide, Basis: v.Standing.Act, Seen: v.Seen, Verdict: verdict, Reason: reason}
+		if _, err := a.Desk.Do(t.Context(), ann, draft); err != nil {
+			t.Fatal(err)
+		}
+	}
+	setShare := func(share float64) {
+		t.Helper()
+		if err := a.Folder.Accounts.SetSecondReviewShare(t.Context(), "root", share); err != nil {
+			t.Fatal(err)
+		}
+	}
+	setShare(0)
+	decide(qianshao.VerdictCrime, qianshao.ReasonHacked)
+	within(t, lost, "decided", func() bool { return finds("verdict:crime decided_by:ann") && hit.Verdict == "crime" })
+	setShare(1)
+	decide(qianshao.VerdictNotCrime, qianshao.ReasonAwareness)
+	within(t, lost, "due for a second review", func() bool { return finds("verdict:review") && hit.Verdict == "review" })
+	if finds("verdict:not_crime") || finds("decided_by:ann") {
+		t.Error("the answer is found that is kept from the reviewers")
+	}
 }
 
 // TestIndexDown: a crawl whose index fails comes to its end, tells what the index was

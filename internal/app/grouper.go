@@ -10,19 +10,22 @@ import (
 )
 
 // groupPause is how long the grouper waits for more changes, so that the findings of one
-// page, and of the pages that are fetched together, share a transaction.
-const groupPause = 500 * time.Millisecond
+// page, and of the pages that are fetched together, share a transaction. It is shorter than
+// feedPause, so that the index is told of most findings once, with their campaigns.
+const groupPause = 200 * time.Millisecond
 
 // grouper puts findings into campaigns as they change, and brings back what is parked
 // until a day that has come.
 type grouper struct {
 	review *datafolder.Review
 	log    *slog.Logger
+	// grouped is called when findings are in other campaigns, or have come back.
+	grouped func()
 	signal
 }
 
-func newGrouper(review *datafolder.Review, log *slog.Logger) *grouper {
-	return &grouper{review: review, log: log, signal: make(signal, 1)}
+func newGrouper(review *datafolder.Review, grouped func(), log *slog.Logger) *grouper {
+	return &grouper{review: review, grouped: grouped, log: log, signal: make(signal, 1)}
 }
 
 // run groups until ctx ends.
@@ -50,6 +53,9 @@ func (g *grouper) group(ctx context.Context) (failed bool) {
 			}
 			done += n
 		}
+	}
+	if done > 0 {
+		g.grouped()
 	}
 	return failed && done == 0
 }

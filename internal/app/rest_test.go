@@ -29,7 +29,7 @@ func TestWorkersRest(t *testing.T) {
 	}
 	for name, newWorker := range map[string]func(*slog.Logger) worker{
 		"feeder":  func(log *slog.Logger) worker { return newFeeder(nil, f.Store, metrics.New(), log) },
-		"grouper": func(log *slog.Logger) worker { return newGrouper(f.Review, log) },
+		"grouper": func(log *slog.Logger) worker { return newGrouper(f.Review, func() {}, log) },
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var log bytes.Buffer

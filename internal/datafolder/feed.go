@@ -79,11 +79,11 @@ func tell(ctx context.Context, ix index.Index, db *Store, list []store.Pending) 
 		if bytes += len(found[0].PageText); bytes < feedBytes {
 			continue
 		}
-		put, err := putAll(ctx, ix, some, records)
+		put, err := putAll(ctx, ix, db, some, records)
 		told, failed = append(told, put...), cmp.Or(failed, err)
 		some, records, bytes = nil, nil, 0
 	}
-	put, err := putAll(ctx, ix, some, records)
+	put, err := putAll(ctx, ix, db, some, records)
 	told, failed = append(told, put...), cmp.Or(failed, err)
 	if len(missing) == 0 {
 		return told, failed
@@ -99,7 +99,10 @@ func tell(ctx context.Context, ix index.Index, db *Store, list []store.Pending) 
 }
 
 // putAll puts the records of findings, one by one where the index does not take them all.
-func putAll(ctx context.Context, ix index.Index, list []store.Pending, records []qianshao.FindingRecord) (put []store.Pending, failed error) {
+func putAll(ctx context.Context, ix index.Index, db *Store, list []store.Pending, records []qianshao.FindingRecord) (put []store.Pending, failed error) {
+	if failed = db.AddReviews(ctx, records); failed != nil {
+		return nil, failed
+	}
 	if failed = ix.Put(ctx, records); failed == nil {
 		return list, nil
 	}
@@ -122,6 +125,9 @@ func purge(ctx context.Context, ix index.Index, db *Store) error {
 	records, err := db.FindingRecords(ctx, "", 1)
 	if err != nil || len(records) == 0 {
 		return errors.Join(err, ix.Purge(ctx, nil))
+	}
+	if err := db.AddReviews(ctx, records); err != nil {
+		return err
 	}
 	return ix.Purge(ctx, &records[0])
 }

@@ -96,6 +96,9 @@ func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done
 		}
 		after = records[len(records)-1].Finding.ID
 		group.Go(func() error {
+			if err := db.AddReviews(putting, records); err != nil {
+				return err
+			}
 			if err := ix.Put(putting, records); err != nil {
 				return err
 			}

@@ -75,7 +75,7 @@ ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason, acts = exclude
 	if err := outbox.Deleted(ctx, tx, d.Finding, d.At); err != nil {
 		return 0, err
 	}
-	if err := review.Forget(ctx, tx, d.Finding); err != nil {
+	if err := review.Forget(ctx, tx, d.Finding, d.At); err != nil {
 		return 0, err
 	}
 	if gone.Valid {

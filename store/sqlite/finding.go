@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/queue"
 )
 
 // Finding returns one finding, or store.ErrNotFound.
@@ -147,6 +149,22 @@ func (s *Store) FindingsOfPage(ctx context.Context, pageURL string) ([]qianshao.
 func (s *Store) FindingRecords(ctx context.Context, after string, limit int) ([]qianshao.FindingRecord, error) {
 	list, err := database.Collect(ctx, s.db.Read, s.scanFindingRecord, selectFindingRecords+` WHERE f.id > $1 ORDER BY f.id LIMIT $2`, after, limit)
 	return list, s.db.Fail("read index entries from", err)
+}
+
+// AddReviews adds to records what people say of them, as it is now. It is read for many at a time.
+func (s *Store) AddReviews(ctx context.Context, list []qianshao.FindingRecord) error {
+	if len(list) == 0 {
+		return nil
+	}
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].Finding.ID
+	}
+	reviews, err := queue.Reviews(ctx, s.db, ids, time.Now())
+	for i := range list {
+		list[i].Review = reviews[ids[i]]
+	}
+	return err
 }
 
 // FindingMark returns the mark of the findings as they are now. It reads a small

@@ -9,7 +9,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -37,6 +39,9 @@ type Campaigns struct {
 	now    func() time.Time
 	// maxRebuilt is Options.MaxRebuilt.
 	maxRebuilt int
+	// rested are the parked campaigns when WakeParked last looked: whether they rested.
+	waking sync.Mutex
+	rested map[int64]bool
 }
 
 // Options are what grouping needs.
@@ -78,10 +83,13 @@ type work struct {
 	newcomers map[string]int64
 	// revisit are findings whose primary campaign may be another one now.
 	revisit map[string]bool
+	// told are findings of which the index must be told: their campaigns are others, or have
+	// other ids, or what they are counted for is.
+	told map[string]bool
 }
 
 func newWork(ctx context.Context, tx *database.Tx, now time.Time) (*work, error) {
-	w := &work{ctx: ctx, tx: tx, now: now, counts: ledger{}, moved: map[int64]int64{}, newcomers: map[string]int64{}, revisit: map[string]bool{}}
+	w := &work{ctx: ctx, tx: tx, now: now, counts: ledger{}, moved: map[int64]int64{}, newcomers: map[string]int64{}, revisit: map[string]bool{}, told: map[string]bool{}}
 	err := tx.QueryRowContext(ctx, `SELECT salt FROM campaign_state`).Scan(&w.salt)
 	return w, err
 }
@@ -106,7 +114,8 @@ func (c *Campaigns) update(ctx context.Context, d database.Durability, op string
 	})
 }
 
-// finish gives findings their primary campaigns and brings the counters up to date.
+// finish gives findings their primary campaigns, brings the counters up to date, and notes of
+// which findings the index must be told.
 func (w *work) finish() error {
 	for id := range w.revisit {
 		if err := w.choosePrimary(id); err != nil {
@@ -114,7 +123,12 @@ func (w *work) finish() error {
 		}
 	}
 	clear(w.revisit)
-	return w.flush()
+	if err := w.flush(); err != nil {
+		return err
+	}
+	ids := slices.Sorted(maps.Keys(w.told))
+	clear(w.told)
+	return outbox.Reviewed(w.ctx, w.tx, ids, w.now)
 }
 
 // groupBatch findings are grouped in one transaction: some tens of milliseconds in which
@@ -342,6 +356,7 @@ func (w *work) replaceMembers(old, now *counted, t *campaign.Traits, had, list [
 			}
 		}
 	}
+	w.told[now.finding] = true
 	if err := w.exec(`DELETE FROM campaign_members WHERE finding = $1`, now.finding); err != nil { // places may be others
 		return err
 	}

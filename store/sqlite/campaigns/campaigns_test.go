@@ -51,6 +51,8 @@ type world struct {
 	db *database.DB
 	c  *campaigns.Campaigns
 	at time.Time
+	// indexed is what an index knows by what it was told; see verifyIndex.
+	indexed map[string]qianshao.Review
 }
 
 func newWorld(t testing.TB) *world {
@@ -58,7 +60,7 @@ func newWorld(t testing.TB) *world {
 	db, err := database.Open(t.Context(), filepath.Join(t.TempDir(), "qianshao.db"))
 	check(t, err)
 	t.Cleanup(func() { _ = db.Close() })
-	w := &world{t: t, db: db, at: base.Add(time.Hour)}
+	w := &world{t: t, db: db, at: base.Add(time.Hour), indexed: map[string]qianshao.Review{}}
 	w.c = campaigns.New(db, w.options())
 	w.exec(`UPDATE campaign_state SET salt = 'salt'`)
 	return w
@@ -114,7 +116,7 @@ func (w *world) remove(id string) {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM findings WHERE id = $1`, id); err != nil {
 			return err
 		}
-		if err := review.Forget(ctx, tx, id); err != nil {
+		if err := review.Forget(ctx, tx, id, base); err != nil {
 			return err
 		}
 		return outbox.Deleted(ctx, tx, id, w.at)
@@ -139,6 +141,7 @@ func (w *world) verify() {
 	if len(faults) > 0 {
 		w.t.Fatalf("faults: %v", faults)
 	}
+	w.verifyIndex()
 }
 
 // groups returns for each finding its campaigns' ids in order, the primary one first and

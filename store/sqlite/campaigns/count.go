@@ -59,6 +59,9 @@ ON CONFLICT (finding) DO UPDATE SET campaign = excluded.campaign, block = exclud
 	if err != nil {
 		return err
 	}
+	if old.campaign != now.campaign || old.parked != now.parked {
+		w.told[now.finding] = true
+	}
 	old.campaign = w.united(old.campaign)
 	w.counts.change(old, -1)
 	w.counts.change(now, 1)
@@ -233,22 +236,72 @@ func (w *work) choosePrimary(id string) error {
 	return w.put(old, &now)
 }
 
-// PutStandings writes what the acts of subjects come to, and counts their findings by it.
-func PutStandings(ctx context.Context, tx *database.Tx, list []trail.Standing) error {
-	if err := trail.PutStandings(ctx, tx, list); err != nil {
-		return err
-	}
-	return recount(ctx, tx, list)
-}
-
-// recount brings the counters of campaigns up to date with findings whose
-// standings have changed in the same transaction. Findings that were not grouped yet are
-// counted when they are. What is parked is so at the time of its act; WakeParked ends it.
-func recount(ctx context.Context, tx *database.Tx, list []trail.Standing) error {
-	w, err := newWork(ctx, tx, time.Time{})
+// PutStandings writes what the acts of subjects come to, counts their findings by it, and
+// notes that the index must be told. at is the time of the acts.
+func PutStandings(ctx context.Context, tx *database.Tx, list []trail.Standing, at time.Time) error {
+	w, err := newWork(ctx, tx, at)
 	if err != nil {
 		return err
 	}
+	for i := range list {
+		if err := w.tellOf(&list[i]); err != nil {
+			return err
+		}
+	}
+	if err := trail.PutStandings(ctx, tx, list); err != nil {
+		return err
+	}
+	return w.recountAll(list)
+}
+
+// tellOf has the index told of the findings of which a standing says something: a finding,
+// or all of which a campaign is the primary one, if its task or its rest is another one.
+func (w *work) tellOf(now *trail.Standing) error {
+	if now.Subject.Kind == qianshao.SubjectFinding {
+		w.told[now.Subject.ID] = true
+		return nil
+	}
+	was, err := database.Collect(w.ctx, w.tx, trail.ScanStanding, `SELECT `+trail.StandingColumns+` FROM standings WHERE subject = $1 AND subject_kind = 'campaign'`, now.Subject.ID)
+	if err != nil {
+		return err
+	}
+	old := desk.Standing{}
+	if len(was) > 0 {
+		old = was[0].Standing
+	}
+	if old.Assignee == now.Standing.Assignee && old.Parked == now.Standing.Parked {
+		return nil
+	}
+	n, err := w.number(queue.SelectCampaign, now.Subject.ID)
+	if err != nil {
+		return err
+	}
+	return w.tellPrimary(n)
+}
+
+// tellPrimary has the index told of those findings of which a campaign is the primary one.
+func (w *work) tellPrimary(n int64) error {
+	return w.tell(`SELECT finding FROM campaign_findings WHERE campaign = $1`, n)
+}
+
+// tellMembers has the index told of the members of a campaign.
+func (w *work) tellMembers(n int64) error {
+	return w.tell(`SELECT finding FROM campaign_members WHERE campaign = $1`, n)
+}
+
+func (w *work) tell(query string, n int64) error {
+	ids, err := database.Collect(w.ctx, w.tx, database.ScanValue[string], query, n)
+	for _, id := range ids {
+		w.told[id] = true
+	}
+	return err
+}
+
+// recountAll brings the counters of campaigns up to date with findings whose
+// standings have changed in the same transaction. Findings that were not grouped yet are
+// counted when they are. What is parked is so at the time of its act; WakeParked ends it.
+func (w *work) recountAll(list []trail.Standing) error {
+	at := w.now
 	for i := range list {
 		if list[i].Subject.Kind != qianshao.SubjectFinding {
 			continue
@@ -258,6 +311,7 @@ func recount(ctx context.Context, tx *database.Tx, list []trail.Standing) error 
 			return fmt.Errorf("count finding %s: %w", list[i].Subject.ID, err)
 		}
 	}
+	w.now = at
 	return w.finish()
 }
 
@@ -280,8 +334,8 @@ func (w *work) recount(id string) error {
 }
 
 // Forget takes a finding that was deleted out of its campaigns, in the same transaction.
-func Forget(ctx context.Context, tx *database.Tx, finding string) error {
-	w, err := newWork(ctx, tx, time.Time{})
+func Forget(ctx context.Context, tx *database.Tx, finding string, at time.Time) error {
+	w, err := newWork(ctx, tx, at)
 	if err != nil {
 		return err
 	}
@@ -300,6 +354,7 @@ func (w *work) forget(id string) error {
 		return err
 	}
 	delete(w.revisit, id)
+	delete(w.told, id)
 	for _, statement := range []string{
 		`DELETE FROM campaign_findings WHERE finding = $1`, `DELETE FROM campaign_aliases WHERE finding = $1`,
 		`DELETE FROM campaign_pins WHERE finding = $1`, `DELETE FROM campaign_pins WHERE into_finding = $1`,
@@ -369,13 +424,48 @@ func (w *work) primary(id string) (int64, error) {
 	return rows[campaign.Primary(candidates)].n, nil
 }
 
-// WakeParked counts those parked findings anew whose day has come, up to a batch. n is how
-// many there were.
+// wakeCampaigns has the index told of the findings of campaigns that were parked and have
+// come back since it was last called, or may have while no process ran.
+func (c *Campaigns) wakeCampaigns(ctx context.Context) (n int, err error) {
+	rests, err := c.Resting(ctx)
+	if err != nil {
+		return 0, err
+	}
+	c.waking.Lock()
+	defer c.waking.Unlock()
+	var back []int64
+	for id, resting := range rests {
+		if was, known := c.rested[id]; !resting && (was || !known) {
+			back = append(back, id)
+		}
+	}
+	if len(back) > 0 {
+		slices.Sort(back)
+		if err := c.update(ctx, database.Ordered, "wake parked campaigns in", func(w *work) error {
+			for _, id := range back {
+				if err := w.tellPrimary(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			return 0, err
+		}
+	}
+	c.rested = rests
+	return len(back), nil
+}
+
+// WakeParked counts those parked findings anew whose day has come, up to a batch, and when
+// there are none, sees to the campaigns that are parked as such. n is how many have come back.
 func (c *Campaigns) WakeParked(ctx context.Context) (n int, err error) {
 	ids, err := database.Collect(ctx, c.db.Read, database.ScanValue[string],
 		`SELECT finding FROM campaign_findings WHERE wakes <= $1 ORDER BY wakes LIMIT $2`, database.Millis(c.now()), groupBatch)
-	if err != nil || len(ids) == 0 {
+	if err != nil {
 		return 0, err
+	}
+	if len(ids) == 0 {
+		return c.wakeCampaigns(ctx)
 	}
 	slices.Sort(ids)
 	err = c.update(ctx, database.Ordered, "wake parked findings in", func(w *work) error {

@@ -191,6 +191,11 @@ func (w *work) setOldest(n int64, s *groupState, finding, label string) error {
 			return err
 		}
 	}
+	if s.id != id {
+		if err := w.tellMembers(n); err != nil { // they are known by the campaign's id
+			return err
+		}
+	}
 	if err := w.exec(`UPDATE campaigns SET oldest = $1, id = $2, label = $3 WHERE campaign = $4`, finding, id, label, n); err != nil {
 		return err
 	}

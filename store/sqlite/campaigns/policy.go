@@ -52,5 +52,5 @@ func (w *work) decideNewcomer(id string, before int64) error {
 	if err := trail.Append(w.ctx, w.tx, acts); err != nil {
 		return err
 	}
-	return PutStandings(w.ctx, w.tx, []trail.Standing{{Subject: subject, Standing: desk.Replay(acts)}})
+	return PutStandings(w.ctx, w.tx, []trail.Standing{{Subject: subject, Standing: desk.Replay(acts)}}, w.now)
 }

@@ -45,7 +45,7 @@ func (w *world) decideSome(r *rand.Rand, list []specimen) {
 		standings = append(standings, x)
 	}
 	check(w.t, w.db.Update(w.t.Context(), database.Ordered, "test", func(tx *database.Tx) error {
-		return campaigns.PutStandings(w.t.Context(), tx, standings)
+		return campaigns.PutStandings(w.t.Context(), tx, standings, w.at)
 	}))
 }
 
@@ -397,7 +397,7 @@ func TestCampaignPage(t *testing.T) {
 	check(t, w.db.Update(t.Context(), database.Ordered, "test", func(tx *database.Tx) error {
 		return campaigns.PutStandings(t.Context(), tx, []trail.Standing{{Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: "a2"}, Standing: desk.Standing{
 			Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictCrime, Seen: "1", Round: 1,
-		}}})
+		}}}, w.at)
 	}))
 	zone := time.FixedZone("", -3600) // base is midnight by UTC, and so the first members are of the day before
 	days, err := w.c.Days(t.Context(), all, block("a1"), zone)

@@ -39,6 +39,9 @@ func (w *work) unite(a, b int64) error {
 	if err := w.revisitBefore(a, b, &into, &from); err != nil {
 		return err
 	}
+	if err := w.tellMembers(b); err != nil {
+		return err
+	}
 	if err := w.eachBand(b, func(band uint64) error {
 		return w.exec(`UPDATE campaign_bands SET campaign = $1 WHERE band = $2`, a, int64(band))
 	}); err != nil {

@@ -6,6 +6,7 @@ package outbox
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"time"
 
 	"github.com/qianshao/qianshao/store"
@@ -20,6 +21,23 @@ func Changed(ctx context.Context, tx *database.Tx, finding string, at time.Time)
 // Deleted notes for each consumer that a finding was deleted.
 func Deleted(ctx context.Context, tx *database.Tx, finding string, at time.Time) error {
 	return note(ctx, tx, finding, at, 1)
+}
+
+// Reviewed notes for the index, in one statement, that what people say of findings has
+// changed, or in which campaigns they are. Campaigns are the ones that say so.
+func Reviewed(ctx context.Context, tx *database.Tx, findings []string, at time.Time) error {
+	if len(findings) == 0 {
+		return nil
+	}
+	ids, err := json.Marshal(findings)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+INSERT INTO outbox (consumer, finding, seq, at, deleted)
+SELECT $1, j.value, (SELECT coalesce(max(seq), 0) FROM outbox WHERE consumer = $1) + row_number() OVER (), $2, 0 FROM json_each($3) j WHERE 1 = 1
+ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(store.ConsumerIndex), database.Millis(at), string(ids))
+	return err
 }
 
 // note moves a finding to the end where it waits already, so that what a consumer has

@@ -45,7 +45,7 @@ func (s *Store) Do(ctx context.Context, q desk.Question, judge func(*desk.State)
 			return err
 		}
 		standing := desk.Replay(append(st.Acts, act))
-		return campaigns.PutStandings(ctx, tx, []trail.Standing{{Subject: q.Subject, Standing: standing}})
+		return campaigns.PutStandings(ctx, tx, []trail.Standing{{Subject: q.Subject, Standing: standing}}, act.At)
 	})
 	if err != nil {
 		return qianshao.Act{}, err

@@ -365,6 +365,10 @@ func putOutcomes(ctx context.Context, tx *database.Tx, b *desk.Batch, members []
 	if err := trail.Append(ctx, tx, acts); err != nil {
 		return err
 	}
+	var at time.Time
+	if len(acts) > 0 {
+		at = acts[0].At
+	}
 	var standings []trail.Standing
 	rows := make([][]any, len(members))
 	for i := range members {
@@ -378,7 +382,7 @@ func putOutcomes(ctx context.Context, tx *database.Tx, b *desk.Batch, members []
 		note(b, &m.Member, seq, o.Skipped)
 		rows[i] = []any{b.ID, m.Finding, m.Seen, m.Basis, string(m.Verdict), m.Act, string(m.Skipped), m.Undone, string(m.Kept)}
 	}
-	if err := campaigns.PutStandings(ctx, tx, standings); err != nil {
+	if err := campaigns.PutStandings(ctx, tx, standings, at); err != nil {
 		return err
 	}
 	return trail.InsertRows(ctx, tx, `INSERT INTO batch_members (batch, finding, seen, basis, verdict, act, skipped, undone, kept)`, 9, rows,

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
@@ -42,8 +43,8 @@ func notFound(err error) error {
 // Forget removes what was derived for a finding that is deleted: its standing, its claim,
 // its part in campaigns, and the previews of batches, which name hosts. Its acts stay in the
 // trail, which names no page.
-func Forget(ctx context.Context, tx *database.Tx, finding string) error {
-	if err := campaigns.Forget(ctx, tx, finding); err != nil {
+func Forget(ctx context.Context, tx *database.Tx, finding string, at time.Time) error {
+	if err := campaigns.Forget(ctx, tx, finding, at); err != nil {
 		return err
 	}
 	for _, statement := range []string{

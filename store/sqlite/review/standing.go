@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
@@ -70,7 +71,7 @@ func (s *Store) rebuildSome(ctx context.Context, after qianshao.Subject) (n int,
 			list = append(list, x)
 		}
 		n = len(list)
-		return campaigns.PutStandings(ctx, tx, list)
+		return campaigns.PutStandings(ctx, tx, list, time.Now())
 	})
 	return n, last, err
 }
