@@ -109,9 +109,11 @@ type Options struct {
 	// Fold is the index's normalisation of text, to mark the words of a query in
 	// evidence that the index does not hold; nil changes nothing but the case.
 	Fold func(string) string
-	// RuleTitle returns the title of a rule in force, for facets; ok is false for
-	// rules that are gone. Without it, rules are shown by their ids.
-	RuleTitle func(id string) (title string, ok bool)
+	// Rule returns what a rule in force says of itself; ok is false for rules that are
+	// gone. Without it, rules are shown by their ids.
+	Rule func(id string) (r console.RuleTexts, ok bool)
+	// Understand is console.Options.Understand; it may be nil.
+	Understand func(url, source string) *qianshao.Document
 	// Zone is the zone in which times are shown and days begin, the same as the
 	// index's; nil is index.DefaultZone.
 	Zone *time.Location
@@ -184,8 +186,8 @@ func newSite(opts Options) (*site, error) {
 	if opts.Zone == nil {
 		opts.Zone = index.DefaultZone()
 	}
-	if opts.RuleTitle == nil {
-		opts.RuleTitle = func(string) (string, bool) { return "", false }
+	if opts.Rule == nil {
+		opts.Rule = func(string) (console.RuleTexts, bool) { return console.RuleTexts{}, false }
 	}
 	if opts.Accounts == nil {
 		opts.Accounts = auth.NewAccounts(opts.Store, opts.Now)
@@ -251,9 +253,7 @@ func (s *site) addPages(in *intake.Intake, parser func() index.Parser, exporter 
 	if s.decision, err = decision.New(s.pages, decision.Options{Store: o.Store, Desk: o.Desk, Guard: s.guard}); err != nil {
 		return err
 	}
-	if s.console, err = console.New(s.pages, console.Options{
-		Store: o.Store, Index: o.Index, Parser: parser, Fold: o.Fold, RuleTitle: o.RuleTitle, Unmonitored: s.sites.UnmonitoredInWords,
-	}); err != nil {
+	if s.console, err = s.newConsole(parser); err != nil {
 		return err
 	}
 	if err = s.addAdmin(); err != nil {
@@ -283,6 +283,18 @@ func (s *site) addAdmin() (err error) {
 		Store: o.Store, Accounts: o.Accounts, Guard: s.guard, Desk: o.Desk, Checks: o.Checks, Canonical: o.Canonical, Closing: o.Closing, RequireFactor: o.RequireFactor,
 	})
 	return err
+}
+
+// newConsole makes the room of search and findings.
+func (s *site) newConsole(parser func() index.Parser) (*console.Console, error) {
+	o := &s.opts
+	of := console.Options{
+		Store: o.Store, Index: o.Index, Parser: parser, Fold: o.Fold, Rule: o.Rule, Understand: o.Understand, Unmonitored: s.sites.UnmonitoredInWords,
+	}
+	if o.Desk != nil {
+		of.Desk, of.Decision, of.Campaigns = o.Desk, s.decision, o.Campaigns
+	}
+	return console.New(s.pages, of)
 }
 
 func (s *site) routes() *routes {

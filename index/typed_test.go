@@ -103,7 +103,7 @@ func TestTyped(t *testing.T) {
 
 		// what people say of findings
 		"结论:涉罪":      `verdict:crime`,
-		"结论:待复核,未处置": `verdict:review OR verdict:none`,
+		"结论:待复核,未判定": `verdict:review OR verdict:none`,
 		"判定:误报":      `verdict:not_crime`,
 		"负责人:Li.Wei": `assignee:li.wei`,
 		"负责人:无人":     `assignee:none`,

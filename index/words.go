@@ -55,7 +55,7 @@ func (f FieldName) chineseReview() []string {
 	case FieldAssignee:
 		return []string{"负责人", "分派"}
 	case FieldDecidedBy:
-		return []string{"处置人", "判定人"}
+		return []string{"判定人", "处置人"}
 	case FieldCampaign:
 		return []string{"团伙"}
 	case FieldParked:
@@ -150,10 +150,10 @@ func (f FieldName) Values() []ValueName {
 
 func answerNames() []ValueName {
 	return []ValueName{
-		{string(qianshao.VerdictCrime), []string{"涉罪", "违法", "犯罪"}},
-		{string(qianshao.VerdictNotCrime), []string{"不涉罪", "不违法", "误报"}},
-		{string(qianshao.VerdictUnsure), []string{"存疑", "不确定"}},
-		{string(qianshao.AnswerNone), []string{"未处置", "待处置", "无"}},
+		{string(qianshao.VerdictCrime), []string{"犯罪", "涉罪", "违法"}},
+		{string(qianshao.VerdictNotCrime), []string{"不是犯罪", "不涉罪", "误报"}},
+		{string(qianshao.VerdictUnsure), []string{"不确定", "存疑"}},
+		{string(qianshao.AnswerNone), []string{"未判定", "未处置", "无"}},
 		{string(qianshao.AnswerReview), []string{"待复核", "复核"}},
 	}
 }

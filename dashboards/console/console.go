@@ -12,7 +12,9 @@ import (
 	"embed"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/decision"
 	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
@@ -33,7 +35,16 @@ type Store interface {
 	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
 }
 
-// Options of New. All but Fold are required.
+// RuleTexts are what a rule says of itself to those who decide.
+type RuleTexts struct {
+	Title, Description string
+	// Laws are those that the rule stands on, Mistaken what it is known to be wrong about.
+	Laws, Mistaken []string
+	// Off says that the operator has switched the rule off.
+	Off bool
+}
+
+// Options of New. The rest but Fold are required.
 type Options struct {
 	Store Store
 	Index index.Index
@@ -41,8 +52,15 @@ type Options struct {
 	Parser func() index.Parser
 	// Fold is the index's, to mark words; it may be nil.
 	Fold func(string) string
-	// RuleTitle returns the title of a rule in force; ok is false for others.
-	RuleTitle func(id string) (title string, ok bool)
+	// Rule returns what a rule in force says of itself; ok is false for others.
+	Rule func(id string) (r RuleTexts, ok bool)
+	// Understand reads a source that is kept once more, as it was judged; nil shows no page
+	// as its visitors see it.
+	Understand func(url, source string) *qianshao.Document
+	// Desk, Decision and Campaigns are nil where nobody decides.
+	Desk      *desk.Desk
+	Decision  *decision.Decision
+	Campaigns Campaigns
 	// Unmonitored says how much is not monitored; "" if nothing.
 	Unmonitored func(ctx context.Context, v *page.Layout) string
 }
@@ -55,7 +73,7 @@ type Console struct {
 
 // New returns the room.
 func New(base *page.Base, opts Options) (*Console, error) {
-	room, err := base.Room(files)
+	room, err := base.Room(files, decision.Parts())
 	return &Console{Room: room, opts: opts}, err
 }
 

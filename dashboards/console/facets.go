@@ -96,8 +96,8 @@ func (v *searchPage) facetValue(query index.Node, active []string, name string, 
 	case "category":
 		out.Label = v.Language.Named("category.", fc.Value)
 	case "rule":
-		if title, ok := v.ruleTitle(fc.Value); ok {
-			out.Label, out.Hint = untrusted.Plain(title), untrusted.Plain(fc.Value)
+		if r, ok := v.rule(fc.Value); ok {
+			out.Label, out.Hint = untrusted.Plain(r.Title), untrusted.Plain(fc.Value)
 		}
 	case "host":
 		out.Label = untrusted.DefangHost(out.Label)

@@ -11,6 +11,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/decision"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/store"
@@ -27,9 +28,24 @@ const (
 type findingPage struct {
 	*page.Layout
 	store.Finding
-	Parts  []scorePart
-	Sum    int
-	Pieces int
+	// Decision is the panel by which the finding is decided on; nil where nobody decides.
+	Decision *decision.Panel
+	// Message says what the last act has done; nil without one.
+	Message *decision.Message
+	Parts   []scorePart
+	Sum     int
+	// Terms is how many different words the evidence has.
+	Terms int
+	// Text is what the rule in force says of itself; nil if it is gone.
+	Text *RuleTexts
+	// Past is the history of the finding and its page, the newest first; Kept says that what
+	// people answered is kept from the account.
+	Past []event
+	Kept bool
+	Kin  []kin
+	// Indicators are those of the finding, with their other appearances.
+	Indicators []appearance
+	Pieces     int
 	// GoneWhy says why a finding is gone; "" while it is open.
 	GoneWhy  string
 	Places   []place
@@ -57,6 +73,8 @@ type place struct {
 	Hidden   []qianshao.Hiding
 	Hits     []shownEvidence
 	Lines    []untrusted.Line
+	// Glimpse is the place as visitors see it; nil if it cannot be shown.
+	Glimpse *glimpse
 	// View is the view of the page that has the place.
 	View qianshao.View
 	// Versions is set if another version is shown beside it.
@@ -119,9 +137,54 @@ func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v.Cloaked = cloaked(&f.Finding)
+	v.Terms = terms(&f.Finding)
+	if text, ok := c.opts.Rule(f.Rule); ok {
+		v.Text = &text
+	}
 	v.Pictured = slices.ContainsFunc(v.others, func(o store.View) bool { return len(o.Screenshot) > 0 })
 	v.places()
+	v.glimpses(c.opts.Understand)
+	if err := c.fill(r, v); err != nil {
+		c.FailWith(w, r, err)
+		return
+	}
 	c.Render(w, r, http.StatusOK, "finding", v)
+}
+
+// fill adds what stands around the finding: its history, its campaigns, where its indicators
+// are besides, and the panel by which it is decided.
+func (c *Console) fill(r *http.Request, v *findingPage) error {
+	for _, add := range []func(*http.Request, *findingPage) error{c.past, c.kin, c.appearances} {
+		if err := add(r, v); err != nil {
+			return err
+		}
+	}
+	if c.opts.Decision == nil {
+		return nil
+	}
+	var err error
+	if v.Decision, err = c.opts.Decision.Panel(r, v.Layout, qianshao.Subject{Kind: qianshao.SubjectFinding, ID: v.ID}, again(r)); err != nil {
+		return err
+	}
+	v.Message, err = c.opts.Decision.Message(r, v.Layout)
+	return err
+}
+
+// again is this page without what it was told of the last act.
+func again(r *http.Request) string {
+	values := r.URL.Query()
+	values.Del("done")
+	values.Del("batch")
+	return page.WithQuery(r.URL.Path, values)
+}
+
+// terms counts the different words of a finding's evidence.
+func terms(f *qianshao.Finding) int {
+	words := map[string]bool{}
+	for i := range f.Evidence {
+		words[f.Evidence[i].Term] = true
+	}
+	return len(words)
 }
 
 // places sorts the evidence by its place in the source and groups neighbours.

@@ -52,8 +52,7 @@ type searchPage struct {
 	// Empty is none, nohit or end if there is nothing to list.
 	Empty    string
 	Examples []chip
-	// ruleTitle returns the title of a rule in force.
-	ruleTitle func(id string) (title string, ok bool)
+	rule     func(id string) (r RuleTexts, ok bool) // Options.Rule
 }
 
 // order is a choice of the menu of orders.
@@ -137,7 +136,7 @@ func backURL(r *http.Request) string {
 func (v *searchPage) link(query string) string { return orderedURL(query, v.Sort, position{}) }
 
 func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
-	v := &searchPage{Layout: c.Layout(w, r, "search.title"), Sort: sortOf(r), ruleTitle: c.opts.RuleTitle}
+	v := &searchPage{Layout: c.Layout(w, r, "search.title"), Sort: sortOf(r), rule: c.opts.Rule}
 	v.Query = strings.TrimSpace(r.FormValue("q"))
 	for _, q := range v.examples() {
 		v.Examples = append(v.Examples, chip{q, v.link(q)})

@@ -83,6 +83,7 @@ func TestMessageKeys(t *testing.T) {
 		"help.exit.",
 		"hidden.",
 		"hint.",
+		"how.",
 		"indicator.",
 		"keys.",
 		"level.",
@@ -91,6 +92,8 @@ func TestMessageKeys(t *testing.T) {
 		"queue.empty.",
 		"queue.list.",
 		"queue.sort.",
+		"past.act.",
+		"past.reason.",
 		"reason.",
 		"recheck.",
 		"record.",
@@ -137,6 +140,14 @@ func TestVocabularyNamed(t *testing.T) {
 	}
 	for _, a := range qianshao.Answers() {
 		want("answer." + string(a))
+	}
+	for _, k := range qianshao.ActKinds() {
+		want("past.act." + string(k))
+	}
+	for _, v := range qianshao.Verdicts() {
+		for _, r := range v.Reasons() {
+			want("past.reason." + string(r))
+		}
 	}
 	for _, c := range qianshao.Causes() {
 		want("cause." + string(c))

@@ -107,7 +107,6 @@ func generalMessages() map[string]message {
 		"finding.page":          {"所在页面", "Page"},
 		"finding.gone":          {"内容已消失", "Gone"},
 		"finding.gone.text":     {"该内容于 %s 起不再出现：%s。发现时的证据、标题、哈希与截图予以保留，页面源码已删除；若再出现会重新打开。", "Not seen since %s: %s. What was found keeps its evidence, title, hash and picture, the page's source is removed; it opens again should the content come back."},
-		"finding.history":       {"变化记录", "History"},
 		"finding.recategorised": {"%s：由“%s”变为“%s”", "%s: from %s to %s"},
 		"finding.copy":          {"网址已作无害化处理，不可点击；核查时请用隔离环境。", "The address is defanged and no link. Open it only in an isolated environment."},
 		"finding.related":       {"相关", "Related"},

@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/dashboards"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/console"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
@@ -71,7 +73,7 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), report)
 		},
 		Watch: a.Folder.Watch, Recheck: a.Folder.Recheck, Register: a.register(),
-		Desk: a.Desk, Checks: a.Folder.Review, Campaigns: a.Folder.Review.Campaigns, Scan: a.scan, Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, RuleTitle: a.ruleTitle,
+		Desk: a.Desk, Checks: a.Folder.Review, Campaigns: a.Folder.Review.Campaigns, Scan: a.scan, Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, Rule: a.ruleTexts, Understand: understand,
 		ExportFolder: a.opts.Data, Evidence: a.Folder.ExportMany, RuleLaw: a.ruleLaw,
 		Accounts: a.Folder.Accounts, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor, OIDC: oidc,
 		Closing: closing, Version: a.opts.Version, Log: a.opts.Log,
@@ -95,13 +97,19 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 	return c, nil
 }
 
-// ruleTitle returns the title of a rule in force.
-func (a *App) ruleTitle(id string) (string, bool) {
+// ruleTexts returns what a rule in force says of itself.
+func (a *App) ruleTexts(id string) (console.RuleTexts, bool) {
 	r, ok := a.rules.Load().Rules().Rule(id)
 	if !ok {
-		return "", false
+		return console.RuleTexts{}, false
 	}
-	return r.Title, true
+	return console.RuleTexts{Title: r.Title, Description: r.Description, Laws: r.LegalBasis, Mistaken: r.FalsePositives, Off: r.Off != nil}, true
+}
+
+// understand reads a kept source once more, without the style sheets of its time.
+func understand(url, source string) *qianshao.Document {
+	x := analyze.Extraction{Page: qianshao.Page{URL: url, ContentType: "text/html; charset=utf-8", Body: []byte(source)}}
+	return x.Document()
 }
 
 // ruleLaw returns the provisions that a rule in force names.

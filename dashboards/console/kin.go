@@ -1,0 +1,106 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/index"
+)
+
+const (
+	// shownCampaigns bounds the campaigns of a finding's page, shownKin the other members of
+	// each: a person sees what sort they are, and a link leads to all.
+	shownCampaigns = 4
+	shownKin       = 5
+	// countedIndicators bounds those whose other appearances are counted: a search each.
+	countedIndicators = 20
+)
+
+// Campaigns are what findings are grouped into.
+type Campaigns interface {
+	// Campaign returns what can be seen of a campaign, or desk.ErrNotFound.
+	Campaign(ctx context.Context, sight qianshao.Sight, id string) (campaign.Details, error)
+	// Of returns the campaigns that a finding is in, the primary one first.
+	Of(ctx context.Context, finding string) ([]campaign.Membership, error)
+	// Members returns its members that may be seen, after a cursor, at most limit.
+	Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (campaign.Members, error)
+}
+
+// kin is a campaign of the finding, with some of its other members.
+type kin struct {
+	campaign.Membership
+	campaign.Campaign
+	// Link leads to the campaign, All to the search for its members.
+	Link, All string
+	Others    []campaign.Member
+}
+
+// appearance is an indicator with the number of other findings that have it.
+type appearance struct {
+	qianshao.Indicator
+	URL string // the search for them; "" where there is none
+	// Others is the number of other findings that may be seen; -1 if they were not counted.
+	Others int
+}
+
+// kin reads the campaigns of the finding, the primary one first.
+func (c *Console) kin(r *http.Request, v *findingPage) error {
+	if c.opts.Campaigns == nil {
+		return nil
+	}
+	sight := auth.From(r.Context()).Sight
+	list, err := c.opts.Campaigns.Of(r.Context(), v.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range list {
+		if len(v.Kin) == shownCampaigns {
+			break
+		}
+		details, err := c.opts.Campaigns.Campaign(r.Context(), sight, m.ID)
+		if errors.Is(err, desk.ErrNotFound) {
+			continue // it was grouped anew meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		if details.Members < 2 {
+			continue
+		}
+		k := kin{Membership: m, Campaign: details.Campaign, Link: "/campaigns/" + url.PathEscape(m.ID), All: page.SearchURL(page.Clause("campaign", m.ID))}
+		members, err := c.opts.Campaigns.Members(r.Context(), sight, m.ID, "", shownKin+1)
+		if err != nil && !errors.Is(err, desk.ErrNotFound) {
+			return err
+		}
+		for _, other := range members.List {
+			if other.Finding != v.ID && len(k.Others) < shownKin {
+				k.Others = append(k.Others, other)
+			}
+		}
+		v.Kin = append(v.Kin, k)
+	}
+	return nil
+}
+
+// appearances counts where else the indicators of the finding are.
+func (c *Console) appearances(r *http.Request, v *findingPage) error {
+	for _, i := range v.Finding.Indicators {
+		a := appearance{Indicator: i, URL: v.Layout.Appearances(i), Others: -1}
+		if a.URL != "" && len(v.Indicators) < countedIndicators {
+			found, err := c.opts.Index.Search(r.Context(), index.Request{Sight: auth.From(r.Context()).Sight, Query: index.OfIndicator(i), NoFacets: true})
+			if err != nil {
+				return err
+			}
+			a.Others = max(0, found.Total-1)
+		}
+		v.Indicators = append(v.Indicators, a)
+	}
+	return nil
+}

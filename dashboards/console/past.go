@@ -1,0 +1,94 @@
+package console
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/desk"
+)
+
+// event is a line of a finding's history: what the crawler saw, what the rules changed, what
+// people did.
+type event struct {
+	At   time.Time
+	What string
+	// By is who did it; "" for the crawler.
+	By string
+	// Words are what somebody wrote with it.
+	Words string
+	// Into is the finding that has taken this one in; else "".
+	Into string
+}
+
+// past gathers the history of the finding and its page in one column, the newest first. What
+// is kept from the account until a review has no answer in it.
+func (c *Console) past(r *http.Request, v *findingPage) error {
+	v.Past = append(v.Past, event{At: v.FirstSeen, What: v.T("past.found")})
+	gone := false
+	for _, change := range v.Changes {
+		what := v.T("past.changed", v.StateName(change.State), v.Why(change))
+		if gone && change.State == qianshao.StateOpen {
+			what = v.T("past.back", v.Why(change))
+		}
+		gone = change.State == qianshao.StateGone
+		v.Past = append(v.Past, event{At: change.At, What: what, Into: change.Into})
+	}
+	if v.LastSeen.After(v.FirstSeen) {
+		v.Past = append(v.Past, event{At: v.LastSeen, What: v.T("past.seen", v.Status)})
+	}
+	if v.GoneWhy != "" && v.PageNow.At.After(v.LastSeen) {
+		v.Past = append(v.Past, event{At: v.PageNow.At, What: v.T("past.looked", v.PageNow.Status)})
+	}
+	if err := c.done(r, v); err != nil {
+		return err
+	}
+	slices.SortStableFunc(v.Past, func(a, b event) int { return cmp.Compare(b.At.UnixMilli(), a.At.UnixMilli()) })
+	return nil
+}
+
+// done adds what people did.
+func (c *Console) done(r *http.Request, v *findingPage) error {
+	if c.opts.Desk == nil {
+		return nil
+	}
+	account := auth.From(r.Context())
+	view, err := c.opts.Desk.Look(r.Context(), account, qianshao.Subject{Kind: qianshao.SubjectFinding, ID: v.ID})
+	if err != nil {
+		return err
+	}
+	if view.Standing.KeptFrom(account) {
+		v.Kept = true
+		view = view.Blind()
+	}
+	acts, err := view.History(account)
+	if err != nil {
+		return err
+	}
+	for i := range acts {
+		a := &acts[i]
+		detail, err := desk.ParseDetail(a.Detail)
+		if err != nil {
+			detail = desk.Detail{} // somebody has changed the trail; the chain tells
+		}
+		what := v.Language.Named("past.act.", string(a.Kind))
+		if a.Verdict != "" {
+			what = v.T("past.answer", what, v.Language.Named("answer.", string(a.Verdict)))
+		}
+		if a.Reason != "" {
+			what = v.T("past.because", what, v.Language.Named("past.reason.", string(a.Reason)))
+		}
+		if a.Kind == qianshao.ActAssign {
+			what = v.T("past.to", what, untrusted.Plain(cmp.Or(detail.Assignee, v.T("past.nobody"))))
+		}
+		if !a.Until.IsZero() {
+			what = v.T("past.until", what, v.Time(a.Until))
+		}
+		v.Past = append(v.Past, event{At: a.At, What: what, By: untrusted.Plain(a.By), Words: untrusted.Plain(detail.Words)})
+	}
+	return nil
+}

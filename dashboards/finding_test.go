@@ -1,0 +1,165 @@
+package dashboards
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze"
+	"github.com/qianshao/qianshao/dashboards/console"
+	"github.com/qianshao/qianshao/desk"
+)
+
+const glimpsedSource = `<!doctype html><title>校园新闻</title><style>.x{display:none}</style>
+<h2>春季<b>运动会</b></h2><p>高一年级<i>夺冠</i></p>
+<div class="x">新用户<a href="/x">注册` + "\u200b" + `送彩金</a>加微信</div><script>var s="注册送"</script>
+<p>联系&lt;script&gt;alert(1)&lt;/script&gt;老师</p>`
+
+// wholeOutpost has three findings of one campaign, two that all may see and one of another
+// owner, with a desk, a rule that says something of itself, and sources that can be read.
+func wholeOutpost(t *testing.T) (o *outpost, id, other string, d *desk.Desk) {
+	t.Helper()
+	o = newOutpost(t, func(o *Options) {
+		o.Understand = func(url, source string) *qianshao.Document {
+			x := analyze.Extraction{Page: qianshao.Page{URL: url, ContentType: "text/html; charset=utf-8", Body: []byte(source)}}
+			return x.Document()
+		}
+		o.Rule = func(id string) (console.RuleTexts, bool) {
+			return console.RuleTexts{
+				Title: "线上赌场推广", Description: `推广<img src=x onerror=alert(1)>赌场`, Laws: []string{"刑法第三百零三条"}, Mistaken: []string{"警方通报"},
+			}, id == "gambling-casino-promotion"
+		}
+
+	})
+	f := casino(glimpsedSource)
+	f.Evidence[0].Path, f.Level, f.Score = "body > div > a", qianshao.LevelCritical, 90 // who says that a critical one is no crime is reviewed
+	for i, host := range []string{"school.example", "clinic.example", "theirs.example"} {
+		page := qianshao.Page{URL: "http://" + host + "/news", Status: 200, Authorisation: []string{"mine", "mine", "theirs"}[i], Body: []byte(glimpsedSource)}
+		page.FetchedAt = testNow.AddDate(0, 0, i-3)
+		o.save(t, page, "校园新闻", glimpsedSource, f)
+	}
+	d = o.withDesk(t)
+	var err error
+	if o.handler, err = New(o.options); err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{"school.example", "clinic.example", "theirs.example"} {
+		o.indexPage(t, "http://"+host+"/news")
+	}
+	return o, qianshao.FindingID("http://school.example/news", f.Rule), qianshao.FindingID("http://clinic.example/news", f.Rule), d
+}
+
+func markupOf(t *testing.T, body string) *goquery.Document {
+	t.Helper()
+	markup, err := goquery.NewDocumentFromReader(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return markup
+}
+
+// texts are those of what a selector finds, each in one line.
+func texts(markup *goquery.Document, selector string) (list []string) {
+	markup.Find(selector).Each(func(_ int, s *goquery.Selection) {
+		list = append(list, strings.Join(strings.Fields(s.Text()), " "))
+	})
+	return list
+}
+
+// TestGlimpse: a place is shown as visitors see it, without what they do not see, and says
+// how that was hidden.
+func TestGlimpse(t *testing.T) {
+	t.Parallel()
+	o, id, _, _ := wholeOutpost(t)
+	code, body, _ := o.get(t, "/findings/"+id+"?lang=en")
+	if code != http.StatusOK {
+		t.Fatalf("%d: %s", code, body)
+	}
+	markup := markupOf(t, body)
+	got := texts(markup, ".glimpse p")
+	want := []string{"春季运动会", "高一年级夺冠", "The evidence is here, 13 characters that visitors do not see: display: none", "联系<script>alert(1)</script>老师"}
+	if !slices.Equal(got, want) {
+		t.Errorf("visitors see %q, want %q", got, want)
+	}
+	contains(t, body, "The style tells browsers not to show it at all.")
+	contains(t, body, "What the rule looks for", "推广&lt;img src=x onerror=alert(1)&gt;赌场", "刑法第三百零三条", "警方通报", "The rule “线上赌场推广” found 1 term")
+}
+
+// TestFindingAndItsKin: the page says what else is like the finding, as far as the account
+// may see that, and what has become of it in one column.
+func TestFindingAndItsKin(t *testing.T) {
+	t.Parallel()
+	o, id, other, d := wholeOutpost(t)
+	ann := o.join(t, limited("ann", qianshao.RoleAnalyst, "mine"))
+	body := ann.ask("GET", "/findings/"+id+"?lang=en", "").Body.String()
+	markup := markupOf(t, body)
+	if got := texts(markup, ".kin .sum"); len(got) == 0 || !strings.HasPrefix(got[0], "2 findings on 2 sites") {
+		t.Errorf("the campaign is %q for who sees two of three findings", got)
+	}
+	if hrefs := markup.Find(`.kin a[href="/findings/` + other + `"]`).Length(); hrefs == 0 || strings.Contains(body, "theirs[.]example") {
+		t.Errorf("the other member is linked %d times; another owner's must not be named:\n%s", hrefs, body)
+	}
+	if got := texts(markup, ".indicators a"); len(got) != 2 || got[0] != "1 other finding" {
+		t.Errorf("other appearances: %q", got)
+	}
+	subject := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: id}
+	view, err := d.Look(t.Context(), ann.account, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	note := desk.Draft{Subject: subject, Kind: qianshao.ActNote, Seen: view.Seen, Detail: desk.Detail{Words: "<b>看过</b>"}}
+	if _, err := d.Do(t.Context(), ann.account, note); err != nil {
+		t.Fatal(err)
+	}
+	verdict := desk.Draft{Subject: subject, Kind: qianshao.ActDecide, Seen: view.Seen, Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked}
+	if _, err := d.Do(t.Context(), ann.account, verdict); err != nil {
+		t.Fatal(err)
+	}
+	markup = markupOf(t, ann.ask("GET", "/findings/"+id+"?lang=en", "").Body.String())
+	past := texts(markup, ".past li span")
+	want := []string{"ann decided: Crime (hacked site)", "ann noted <b>看过</b>", "Found for the first time"}
+	slices.Sort(past)
+	slices.Sort(want)
+	if !slices.Equal(past, want) {
+		t.Errorf("the history is %q, want %q", past, want)
+	}
+	if markup.Find("main.split > aside.decision").Length() != 1 {
+		t.Error("the panel is not beside the finding")
+	}
+}
+
+// TestFindingIsBlind: who may review a decision reads nothing of it on the finding's page, its
+// list, its facets and its search; its author reads it on the page.
+func TestFindingIsBlind(t *testing.T) {
+	t.Parallel()
+	o, id, _, _ := wholeOutpost(t)
+	first, second := o.join(t, limited("first", qianshao.RoleAnalyst, "mine")), o.join(t, limited("second", qianshao.RoleAnalyst, "mine"))
+	look := decode[reviewed](t, first.ask("GET", "/api/v1/findings/"+id, "").Body.String())
+	w := first.ask("POST", "/api/v1/acts", fmt.Sprintf(`{"subject": "finding:%s", "kind": "decide", "basis": 0, "seen": "%s", "verdict": "not_crime", "reason": "lawful"}`, id, look.Seen))
+	if w.Code != http.StatusCreated {
+		t.Fatal(w.Body)
+	}
+	o.indexPage(t, "http://school.example/news")
+	for _, page := range []string{"/findings/" + id, "/search?q=", "/search?q=verdict:not_crime", "/search?q=verdict:review"} {
+		body := second.ask("GET", page+"&lang=en", "").Body.String()
+		if strings.Contains(page, "findings") {
+			body = second.ask("GET", page+"?lang=en", "").Body.String()
+			contains(t, body, "their answer is not shown before you have reviewed it")
+		}
+		for _, kept := range []string{"lawful trade", "first decided", "decided: Not a crime"} {
+			if strings.Contains(body, kept) {
+				t.Errorf("%s tells %q", page, kept)
+			}
+		}
+	}
+	if body := second.ask("GET", "/search?q=verdict:not_crime&lang=en", "").Body.String(); strings.Contains(body, id) {
+		t.Error("the answer is found")
+	}
+	contains(t, second.ask("GET", "/search?q=verdict:review&lang=en", "").Body.String(), id)
+	contains(t, first.ask("GET", "/findings/"+id+"?lang=en", "").Body.String(), "decided: Not a crime (lawful trade)")
+}
