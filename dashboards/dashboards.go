@@ -62,6 +62,7 @@ type Campaigns interface {
 	review.Campaigns
 	export.Campaigns
 	campaigns.Reader
+	console.Campaigns
 }
 
 // Options of New. Store and Index are required.
@@ -112,8 +113,9 @@ type Options struct {
 	// Rule returns what a rule in force says of itself; ok is false for rules that are
 	// gone. Without it, rules are shown by their ids.
 	Rule func(id string) (r console.RuleTexts, ok bool)
-	// Understand is console.Options.Understand; it may be nil.
-	Understand func(url, source string) *qianshao.Document
+	// Whereabouts and Understand are those of console.Options; they may be nil.
+	Whereabouts func(ctx context.Context, url string) (console.Whereabouts, error)
+	Understand  func(url, source string) *qianshao.Document
 	// Zone is the zone in which times are shown and days begin, the same as the
 	// index's; nil is index.DefaultZone.
 	Zone *time.Location
@@ -289,7 +291,7 @@ func (s *site) addAdmin() (err error) {
 func (s *site) newConsole(parser func() index.Parser) (*console.Console, error) {
 	o := &s.opts
 	of := console.Options{
-		Store: o.Store, Index: o.Index, Parser: parser, Fold: o.Fold, Rule: o.Rule, Understand: o.Understand, Unmonitored: s.sites.UnmonitoredInWords,
+		Store: o.Store, Index: o.Index, Parser: parser, Fold: o.Fold, Rule: o.Rule, Understand: o.Understand, Whereabouts: o.Whereabouts, Unmonitored: s.sites.UnmonitoredInWords,
 	}
 	if o.Desk != nil {
 		of.Desk, of.Decision, of.Campaigns = o.Desk, s.decision, o.Campaigns

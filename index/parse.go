@@ -327,6 +327,9 @@ func (p *parser) wordOrField() (Node, error) {
 	if n := p.pastedURL(); n != nil {
 		return n, nil
 	}
+	if n := p.grouped(); n != nil {
+		return n, nil
+	}
 	start := p.pos
 	word := p.read(endsWord)
 	if p.peek() == ':' {

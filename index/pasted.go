@@ -3,6 +3,8 @@ package index
 import (
 	"net/netip"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -15,7 +17,7 @@ import (
 //   - a host's name finds the findings of that host and of its subdomains, those
 //     that promote it, and the pages whose text has it;
 //   - a host with a path, the pages under that URL, whatever the scheme;
-//   - a @handle and a long number, the findings with that indicator.
+//   - a @handle, a link to one of Telegram and a long number, the findings with that indicator.
 func (p *parser) pasted(word string) Node {
 	kind, name, path := pastedKind(word)
 	text := Phrase{word}
@@ -24,7 +26,11 @@ func (p *parser) pasted(word string) Node {
 		return Or{[]Node{text, Field{FieldIndicator, Equal, Text(name)}}}
 	case pastedHost:
 		if path != "" {
-			return Or{append(p.under(name+path), text)}
+			nodes := append(p.under(name+path), text)
+			if handle := telegramLink(name, path); handle != "" {
+				nodes = append(nodes, Field{FieldTelegram, Equal, Text(handle)})
+			}
+			return Or{nodes}
 		}
 		if sub, ok := strings.CutPrefix(name, "*."); ok {
 			return Or{[]Node{Field{FieldHost, Equal, Text("*." + sub)}, text}}
@@ -36,6 +42,75 @@ func (p *parser) pasted(word string) Node {
 		return Or{append(nodes, Field{FieldDomain, Equal, Text(name)}, text)}
 	}
 	return nil
+}
+
+// telegramLink returns the handle to which t.me/name leads, "" for other addresses.
+func telegramLink(host, path string) string {
+	if host != "t.me" && host != "telegram.me" {
+		return ""
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "?")
+	return telegram(host + "/" + strings.TrimRight(name, "/"))
+}
+
+// PastedURL returns the addresses that a query which is one of them means, the likeliest
+// first; none for other queries.
+func PastedURL(query string) []string {
+	query = strings.TrimSpace(query)
+	if strings.ContainsFunc(query, unicode.IsSpace) {
+		return nil
+	}
+	if scheme, rest, ok := cutScheme(query); ok {
+		return []string{strings.TrimRight(refang(scheme+"://"+rest), "*")}
+	}
+	plain := refang(query)
+	host, path, isPath := strings.Cut(plain, "/")
+	if name, port, ok := strings.Cut(host, ":"); ok {
+		if withPort(name, port) == "" {
+			return nil
+		}
+	} else if kind, name, _ := pastedKind(host); kind != pastedHost || strings.HasPrefix(name, "*.") {
+		return nil
+	}
+	if isPath {
+		path = "/" + path
+	}
+	return []string{"https://" + host + path, "http://" + host + path}
+}
+
+// groupsOf are the ways in which people write long numbers in groups of digits: telephone
+// numbers of China, bank cards.
+func groupsOf() []string {
+	return []string{"3 4 4", "4 4 4 4", "4 4 4 4 3", "4 4 4 4 2", "4 4 4 4 1", "6 4 4 4 1", "6 13"}
+}
+
+// grouped consumes a long number that stands in groups with spaces between them, and returns
+// what finds it: the groups as words, or the indicator.
+func (p *parser) grouped() Node {
+	start := p.pos
+	var groups []string
+	var lengths []string
+	end := start
+	for !p.atEnd() && len(groups) <= 5 {
+		group := p.read(endsWord)
+		if group == "" || !isNumber(group) || p.peek() == ':' {
+			break
+		}
+		groups, lengths, end = append(groups, group), append(lengths, strconv.Itoa(len(group))), p.pos
+		if p.peek() == ' ' {
+			p.pos++
+		}
+	}
+	if !slices.Contains(groupsOf(), strings.Join(lengths, " ")) {
+		p.pos = start
+		return nil
+	}
+	p.pos = end
+	words := make([]Node, len(groups))
+	for i, group := range groups {
+		words[i] = Phrase{group}
+	}
+	return Or{[]Node{And{words}, Field{FieldIndicator, Equal, Text(strings.Join(groups, ""))}}}
 }
 
 // under returns the comparisons with a URL of either scheme.
@@ -196,6 +271,10 @@ func pastedKind(word string) (kind pastedAs, name, path string) {
 		return pastedNothing, "", ""
 	}
 	if number := strings.TrimPrefix(word, "+"); len(number) >= minNumber && len(number) <= maxNumber && isNumber(number) {
+		return pastedNumber, word, ""
+	}
+	// In groups, a number is longer than a date.
+	if number := digits(strings.TrimPrefix(word, "+")); len(number) > len("20261101") && len(number) <= maxNumber && word[0] != '-' {
 		return pastedNumber, word, ""
 	}
 	host := strings.TrimRight(refang(word), ".,;!?")

@@ -219,6 +219,24 @@ type SkippedHost struct {
 	URLs int
 }
 
+// URLState is what is known of a URL: of the page that it answered, and of its place in the
+// frontier.
+type URLState struct {
+	// Authorisation is that of the page's last visit, FrontierAuthorisation the one under which
+	// it is to be visited; "" where there is none.
+	Authorisation, FrontierAuthorisation string
+	// Seen is when a page was last there, with Status; zero if never. Flagged says that it has
+	// findings.
+	Seen    time.Time
+	Status  int
+	Flagged bool
+	// Skip is why the last visit brought no page; "" if it did, or there was none yet.
+	Skip qianshao.Skip
+	// Waits says that the URL is to be visited, at Due or later.
+	Waits bool
+	Due   time.Time
+}
+
 // FrontierRecord is a URL of the frontier with what became of it.
 type FrontierRecord struct {
 	URL string

@@ -57,6 +57,8 @@ type Options struct {
 	// Understand reads a source that is kept once more, as it was judged; nil shows no page
 	// as its visitors see it.
 	Understand func(url, source string) *qianshao.Document
+	// Whereabouts returns what is known of a URL; nil says nothing of URLs without hits.
+	Whereabouts func(ctx context.Context, url string) (Whereabouts, error)
 	// Desk, Decision and Campaigns are nil where nobody decides.
 	Desk      *desk.Desk
 	Decision  *decision.Decision

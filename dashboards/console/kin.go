@@ -31,6 +31,8 @@ type Campaigns interface {
 	Of(ctx context.Context, finding string) ([]campaign.Membership, error)
 	// Members returns its members that may be seen, after a cursor, at most limit.
 	Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (campaign.Members, error)
+	// Sizes returns how many members of campaigns, by their ids of today, may be seen.
+	Sizes(ctx context.Context, sight qianshao.Sight, ids []string) (map[string]int, error)
 }
 
 // kin is a campaign of the finding, with some of its other members.

@@ -50,7 +50,11 @@ type searchPage struct {
 	// Unmonitored is how much is not monitored, in words; "" if nothing.
 	Unmonitored string
 	// Empty is none, nohit or end if there is nothing to list.
-	Empty    string
+	Empty string
+	// WhyNot says why a URL has no hits; nil for other queries.
+	WhyNot *why
+	// Freezes says that the account may act on many findings at once.
+	Freezes  bool
 	Examples []chip
 	rule     func(id string) (r RuleTexts, ok bool) // Options.Rule
 }
@@ -81,6 +85,8 @@ type row struct {
 	Name          string // the rule's title
 	Before, After string
 	Match         []untrusted.Piece
+	// Members is the number of findings of the hit's campaign that may be seen; 0 if it is alone.
+	Members int
 	// Words is the excerpt around the query's words where it is no part of the
 	// page's title; it takes the place of Before, Match and After.
 	Words []untrusted.Piece
@@ -142,6 +148,7 @@ func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
 		v.Examples = append(v.Examples, chip{q, v.link(q)})
 	}
 	v.Unmonitored = c.opts.Unmonitored(r.Context(), v.Layout)
+	v.Freezes = c.opts.Desk != nil && auth.May(r.Context(), qianshao.PowerDecide)
 	parser := c.opts.Parser()
 	query, err := parser.Parse(v.Query)
 	if err != nil {
@@ -171,7 +178,11 @@ func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v.paging(results)
-	if err := c.whyEmpty(r.Context(), v, at); err != nil {
+	err = c.whyEmpty(r.Context(), v, at)
+	if err == nil {
+		err = c.whyNot(r, v)
+	}
+	if err != nil {
 		c.FailWith(w, r, err)
 		return
 	}
@@ -207,6 +218,24 @@ func (v *searchPage) offer(parser index.Parser) {
 	if v.IsEnglish() {
 		v.Offer.Why = meant.English
 	}
+}
+
+// Answer names what a search tells of a verdict, and Sign is a sign for it.
+func (v *searchPage) Answer(a qianshao.Answer) string {
+	return v.Language.Named("answer.", string(a))
+}
+
+// Sign stands before Answer: a verdict is a sign and a word, and has no colour.
+func (v *searchPage) Sign(a qianshao.Answer) string {
+	switch a.Verdict() {
+	case qianshao.VerdictCrime:
+		return "⚑"
+	case qianshao.VerdictNotCrime:
+		return "✓"
+	case qianshao.VerdictUnsure:
+		return "?"
+	}
+	return "◐"
 }
 
 // When is the time that a hit is listed with, and WhenName says which it is.
@@ -258,11 +287,18 @@ func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, at 
 		return err
 	}
 	marker, sight := index.NewMarker(query, c.opts.Fold), auth.From(ctx).Sight
+	members, err := c.members(ctx, sight, hits)
+	if err != nil {
+		return err
+	}
 	for _, hit := range hits {
 		line := row{Hit: hit, Link: "/findings/" + url.PathEscape(hit.ID) + back, Name: hit.Rule, Before: untrusted.Plain(hit.Evidence)}
 		f, ok := findings[hit.ID]
 		if ok && !sight.Sees(f.Authorisation) {
 			continue // it has moved to another authorisation since it was indexed
+		}
+		if n := members[hit.Campaign]; n > 1 {
+			line.Members = n
 		}
 		if ok {
 			line.Name = untrusted.Plain(f.Title)
@@ -290,6 +326,20 @@ func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, at 
 		slices.SortStableFunc(v.Groups[i].Rows, func(a, b row) int { return b.Score - a.Score })
 	}
 	return nil
+}
+
+// members returns how many findings of the hits' campaigns may be seen.
+func (c *Console) members(ctx context.Context, sight qianshao.Sight, hits []index.Hit) (map[string]int, error) {
+	if c.opts.Campaigns == nil {
+		return nil, nil
+	}
+	var ids []string
+	for i := range hits {
+		if hits[i].Campaign != "" {
+			ids = append(ids, hits[i].Campaign)
+		}
+	}
+	return c.opts.Campaigns.Sizes(ctx, sight, ids)
 }
 
 // evidenceTexts are the evidence of a finding, each with what surrounds it. The

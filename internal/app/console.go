@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/console"
+	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
@@ -73,7 +74,7 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), report)
 		},
 		Watch: a.Folder.Watch, Recheck: a.Folder.Recheck, Register: a.register(),
-		Desk: a.Desk, Checks: a.Folder.Review, Campaigns: a.Folder.Review.Campaigns, Scan: a.scan, Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, Rule: a.ruleTexts, Understand: understand,
+		Desk: a.Desk, Checks: a.Folder.Review, Campaigns: a.Folder.Review.Campaigns, Scan: a.scan, Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, Rule: a.ruleTexts, Understand: understand, Whereabouts: a.whereabouts,
 		ExportFolder: a.opts.Data, Evidence: a.Folder.ExportMany, RuleLaw: a.ruleLaw,
 		Accounts: a.Folder.Accounts, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor, OIDC: oidc,
 		Closing: closing, Version: a.opts.Version, Log: a.opts.Log,
@@ -104,6 +105,20 @@ func (a *App) ruleTexts(id string) (console.RuleTexts, bool) {
 		return console.RuleTexts{}, false
 	}
 	return console.RuleTexts{Title: r.Title, Description: r.Description, Laws: r.LegalBasis, Mistaken: r.FalsePositives, Off: r.Off != nil}, true
+}
+
+// whereabouts returns what is known of a URL.
+func (a *App) whereabouts(ctx context.Context, url string) (w console.Whereabouts, err error) {
+	item, refused, err := ingest.Place(a.Folder.Register.Scope(), url, time.Now())
+	if errors.Is(err, qianshao.ErrBadURL) {
+		return console.Whereabouts{URL: url, Refused: qianshao.SkipBadURL}, nil
+	}
+	if err != nil {
+		return w, err
+	}
+	w = console.Whereabouts{URL: item.URL, Permits: item.Authorisation, Refused: refused}
+	w.URLState, err = a.Folder.Store.URLState(ctx, item.URL)
+	return w, err
 }
 
 // understand reads a kept source once more, without the style sheets of its time.

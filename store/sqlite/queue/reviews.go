@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -129,6 +130,34 @@ SELECT t.campaign, t.assignee, t.resting FROM (
   UNION ALL SELECT r.campaign, '', 1 FROM (`+resting("$2")+`) r) t
 WHERE t.campaign IN (SELECT value FROM json_each($1))`, string(primary), database.Millis(now))
 	return tasks, err
+}
+
+// Sizes returns how many members of campaigns, by their ids of today, a sight shows.
+func (c *Reader) Sizes(ctx context.Context, sight qianshao.Sight, ids []string) (map[string]int, error) {
+	sizes := map[string]int{}
+	names, err := json.Marshal(ids)
+	if err != nil || len(ids) == 0 {
+		return sizes, err
+	}
+	query, args := `SELECT c.id, c.members FROM json_each($1) j CROSS JOIN campaigns c ON c.id = j.value`, []any{string(names)}
+	if !sight.All {
+		seen, err := json.Marshal(slices.DeleteFunc(slices.Clone(sight.Authorisations), func(id string) bool { return id == "" }))
+		if err != nil {
+			return nil, err
+		}
+		query = `
+SELECT c.id, sum(o.members) FROM (SELECT DISTINCT value FROM json_each($1)) j CROSS JOIN campaigns c ON c.id = j.value
+JOIN campaign_owners o ON o.campaign = c.campaign WHERE o.authorisation IN (SELECT value FROM json_each($2)) GROUP BY c.id`
+		args = append(args, string(seen))
+	}
+	_, err = database.Collect(ctx, c.db.Read, func(r *sql.Rows) (none struct{}, err error) {
+		var id string
+		var n int
+		err = r.Scan(&id, &n)
+		sizes[id] = n
+		return none, err
+	}, query, args...)
+	return sizes, c.db.Fail("count the members of campaigns in", err)
 }
 
 // Resting returns the campaigns that are parked as such: whether each has not come back yet.

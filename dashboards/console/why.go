@@ -1,0 +1,98 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/store"
+)
+
+// Whereabouts is what is known of a URL for which a search finds nothing.
+type Whereabouts struct {
+	store.URLState
+	// URL is the canonical one.
+	URL string
+	// Permits is the authorisation that covers the URL now; "" if none does, and Refused says why.
+	Permits string
+	Refused qianshao.Skip
+}
+
+// why says why a URL has no hits.
+type why struct {
+	URL, Text string
+	// Remedy is what to do about it; "" for nothing.
+	Remedy string
+	// Report says that the page can be reported, to be looked at first.
+	Report bool
+}
+
+// whyNot says why a query that is a URL finds nothing, to those who may see what is there.
+func (c *Console) whyNot(r *http.Request, v *searchPage) error {
+	if v.Empty != "nohit" && v.Empty != "none" || c.opts.Whereabouts == nil {
+		return nil
+	}
+	var about Whereabouts
+	for i, url := range index.PastedURL(v.Query) {
+		w, err := c.opts.Whereabouts(r.Context(), url)
+		if err != nil {
+			return err
+		}
+		if i == 0 || about.isUnknown() && !w.isUnknown() {
+			about = w
+		}
+	}
+	if about.URL == "" {
+		return nil
+	}
+	v.WhyNot = v.whyOf(&about, auth.From(r.Context()).Sight)
+	return nil
+}
+
+// isUnknown says that nobody has come upon the URL.
+func (w *Whereabouts) isUnknown() bool {
+	return w.Seen.IsZero() && w.Skip == "" && !w.Waits
+}
+
+// seenBy says whether an account may be told of the URL: all that is known of it is under
+// authorisations that it sees, and there is one.
+func (w *Whereabouts) seenBy(sight qianshao.Sight) bool {
+	if sight.All {
+		return true
+	}
+	any := false
+	for _, id := range []string{w.Permits, w.Authorisation, w.FrontierAuthorisation} {
+		if id != "" && !sight.Sees(id) {
+			return false
+		}
+		any = any || id != ""
+	}
+	return any
+}
+
+func (v *searchPage) whyOf(w *Whereabouts, sight qianshao.Sight) *why {
+	y := &why{URL: v.Defang(w.URL), Report: v.Reports && v.MaySubmit}
+	switch {
+	case !w.seenBy(sight): // the same whether there is nothing, or something that is others'
+		y.Text, y.Report = v.T("whynot.foreign"), false
+	case w.Flagged:
+		y.Text, y.Report = v.T("whynot.flagged", v.Time(w.Seen)), false
+	case !w.Seen.IsZero() && w.Skip != "":
+		y.Text, y.Remedy = v.T("whynot.clean.skip", v.Time(w.Seen), w.Status, v.Skip(w.Skip)), v.Language.Named("remedy.", string(w.Skip))
+	case !w.Seen.IsZero():
+		y.Text = v.T("whynot.clean", v.Time(w.Seen), w.Status)
+	case w.Permits == "":
+		y.Text, y.Remedy = v.T("whynot.refused", v.Skip(w.Refused)), v.Language.Named("remedy.", string(w.Refused))
+	case w.Skip != "":
+		y.Text, y.Remedy = v.T("whynot.skipped", v.Skip(w.Skip)), v.Language.Named("remedy.", string(w.Skip))
+	case w.Waits && w.Due.After(v.Now):
+		y.Text = v.T("whynot.later", v.Time(w.Due.Truncate(time.Second)))
+	case w.Waits:
+		y.Text = v.T("whynot.waits")
+	default:
+		y.Text = v.T("whynot.never")
+	}
+	return y
+}

@@ -1,0 +1,151 @@
+package dashboards
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/console"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
+)
+
+// watchedOutpost knows URLs of mine.example in each state, and one of theirs.example.
+func watchedOutpost(t *testing.T) *outpost {
+	t.Helper()
+	o, _, _, _ := twoOwners(t)
+	o.options.Whereabouts = func(ctx context.Context, raw string) (w console.Whereabouts, err error) {
+		u, err := url.Parse(raw)
+		if err != nil {
+			return w, err
+		}
+		w = console.Whereabouts{URL: raw, Refused: qianshao.SkipNotAuthorised}
+		if id, ok := strings.CutSuffix(u.Hostname(), ".example"); ok && (id == "mine" || id == "theirs") {
+			w.Permits, w.Refused = id, ""
+		}
+		w.URLState, err = o.store.URLState(ctx, raw)
+		return w, err
+	}
+	for _, id := range []string{"mine", "theirs"} {
+		page := qianshao.Page{URL: "http://" + id + ".example/clean?x=1", Status: 200, Authorisation: id, FetchedAt: testNow.Add(-time.Hour)}
+		if _, err := o.store.SavePage(t.Context(), store.Save{Page: page, Document: &qianshao.Document{Title: "无辜"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	item := func(path string) ingest.Item {
+		return ingest.Item{URL: "http://mine.example/" + path, Host: "mine.example", Authorisation: "mine"}
+	}
+	if err := o.store.Add(t.Context(), []ingest.Item{item("waits"), item("later"), item("robots")}); err != nil {
+		t.Fatal(err)
+	}
+	for path, outcome := range map[string]ingest.Outcome{
+		"later":  {Again: testNow.Add(time.Hour)},
+		"robots": {Skip: qianshao.SkipRobots, Again: testNow.Add(24 * time.Hour)},
+	} {
+		outcome.At = testNow
+		if err := o.store.Done(t.Context(), item(path), outcome); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var err error
+	if o.handler, err = New(o.options); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// TestWhyNoHit: a URL without findings says why, to those who may see it; to others the same
+// whether there is something that is not theirs, or nothing.
+func TestWhyNoHit(t *testing.T) {
+	t.Parallel()
+	o := watchedOutpost(t)
+	all, me := o.join(t, qianshao.Account{Name: "chief", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()}), o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+	why := func(p *person, query string) string {
+		t.Helper()
+		w := p.ask("GET", "/search?lang=en&q="+url.QueryEscape(query), "")
+		if w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", query, w.Code, w.Body)
+		}
+		return strings.Join(texts(markupOf(t, w.Body.String()), ".whynot"), " ")
+	}
+	for query, want := range map[string]string{
+		"http://mine.example/clean?x=1":            "was seen and is clean: last visit 2026-11-23 19:00:00, HTTP 200.",
+		"hxxp://mine[.]example/waits":              "its turn has come",
+		"mine.example/later":                       "at 2026-11-23 21:00:00 at the earliest",
+		"http://mine.example/robots":               "brought no page: ",
+		"http://mine.example/never":                "nobody has come upon it",
+		"http://mine.example/<script>alert(1)</a>": "nobody has come upon it",
+	} {
+		for _, p := range []*person{all, me} {
+			if got := why(p, query); !strings.Contains(got, want) {
+				t.Errorf("%s: %s is told %q, want %q in it", query, p.account.Name, got, want)
+			}
+		}
+	}
+	if got := why(all, "http://theirs.example/clean?x=1"); !strings.Contains(got, "is clean") {
+		t.Errorf("who sees all is told %q", got)
+	}
+	if got := why(all, "http://elsewhere.example/x"); !strings.Contains(got, "is not visited: ") {
+		t.Errorf("of what nobody has authorised, one is told %q", got)
+	}
+	for _, path := range []string{"http://theirs.example/clean?x=1", "http://theirs.example/never", "http://elsewhere.example/x"} {
+		if got := why(me, path); !strings.Contains(got, "there is nothing to tell") {
+			t.Errorf("%s: who may not see it is told %q", path, got)
+		}
+	}
+	for _, query := range []string{"没有这个词", "host:mine.example score:1", "http://mine.example/never OR x"} {
+		if got := why(all, query); got != "" {
+			t.Errorf("%s is no URL, and says %q", query, got)
+		}
+	}
+}
+
+// TestRowsOfReview: a row says what people did, and those who decide can act on what they
+// tick or on all hits.
+func TestRowsOfReview(t *testing.T) {
+	t.Parallel()
+	o, id, _, d := wholeOutpost(t)
+	lead := qianshao.Account{Name: "lead", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()}
+	subject := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: id}
+	o.join(t, lead)
+	look, err := d.Look(t.Context(), lead, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, draft := range []desk.Draft{
+		{Subject: subject, Kind: qianshao.ActAssign, Seen: look.Seen, Detail: desk.Detail{Assignee: "lead"}},
+		{Subject: subject, Kind: qianshao.ActDecide, Seen: look.Seen, Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked},
+	} {
+		if _, err := d.Do(t.Context(), lead, draft); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.indexPage(t, "http://school.example/news")
+	ann, auditor := o.join(t, limited("ann", qianshao.RoleAnalyst, "mine")), o.join(t, limited("eva", qianshao.RoleAuditor, "mine"))
+	body := ann.ask("GET", "/search?lang=en&q=level:critical", "").Body.String()
+	markup := markupOf(t, body)
+	row := markup.Find(`.hit:has(a[href^="/findings/` + id + `"])`)
+	if got := strings.Join(strings.Fields(row.Text()), " "); !strings.Contains(got, "⚑ Crime") || !strings.Contains(got, "Assigned to lead") || !strings.Contains(got, "Campaign ×2") {
+		t.Errorf("the row says %q", got)
+	}
+	if n := markup.Find(`input[type="checkbox"][name="finding"][form="freeze"]`).Length(); n != 2 {
+		t.Errorf("%d findings can be ticked", n)
+	}
+	forms := markup.Find(`form[method="post"][action="/batches"]`)
+	if forms.Length() != 2 || forms.Find(`input[name="csrf"]`).Length() != 2 || forms.Find(`input[name="query"]`).AttrOr("value", "") != "level:critical" {
+		t.Errorf("the forms are %d", forms.Length())
+	}
+	if facets := strings.Join(texts(markup, ".facets section"), "\n"); !strings.Contains(facets, "Verdict Crime1") && !strings.Contains(facets, "Crime 1") {
+		t.Errorf("facets: %s", facets)
+	}
+	if body := auditor.ask("GET", "/search?lang=en&q=level:critical", "").Body.String(); strings.Contains(body, `action="/batches"`) {
+		t.Error("who decides nothing is offered to act on many")
+	}
+	hits := ann.ask("GET", "/api/v1/search?q=verdict:crime", "").Body.String()
+	contains(t, hits, `"verdict":"crime"`, `"assignee":"lead"`, `"campaign":"`)
+}
