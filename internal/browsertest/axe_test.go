@@ -1,0 +1,199 @@
+package browsertest
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+
+	"github.com/qianshao/qianshao"
+)
+
+// axeFolder names the folder into which .ci/run has installed npm's axe-core.
+const axeFolder = "QIANSHAO_AXE"
+
+// pagePatterns returns the patterns of all routes that show a page, as the rooms register
+// them: the first argument of each HandleFunc and Handle below dashboards, save those of
+// programs. So a page that is added cannot be left out of the tests.
+func pagePatterns(t *testing.T) (patterns []string) {
+	t.Helper()
+	err := filepath.WalkDir("../../dashboards", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				if pattern, ok := routeOf(call); ok {
+					patterns = append(patterns, pattern)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(patterns)
+	return patterns
+}
+
+// routeOf is the path of a page that a call registers.
+func routeOf(call *ast.CallExpr) (path string, ok bool) {
+	function, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || function.Sel.Name != "HandleFunc" && function.Sel.Name != "Handle" || len(call.Args) == 0 {
+		return "", false
+	}
+	literal, ok := call.Args[0].(*ast.BasicLit)
+	if !ok || literal.Kind != token.STRING {
+		return "", false
+	}
+	pattern, err := strconv.Unquote(literal.Value)
+	if err != nil {
+		return "", false
+	}
+	path, ok = strings.CutPrefix(pattern, "GET ")
+	switch path {
+	case "/static/{file}", "/healthz", "/metrics", "/login/oidc", "/login/oidc/callback", "/findings/{id}/screenshot": // no pages
+		return "", false
+	}
+	return path, ok && !strings.HasPrefix(path, "/api/")
+}
+
+// samples are addresses that show a page at its fullest, by the pattern of its route.
+func samples(t *testing.T, o *outpost) map[string][]string {
+	t.Helper()
+	member, single := o.findingOf(t, "casino0.example"), o.findingOf(t, "single0.example")
+	return map[string][]string{
+		"/{$}":            {"/"},
+		"/search":         {"/search", "/search?q=赌场", "/search?q=nothing-is-so-called", "/search?q=level:", "/search?q=score:>50&group=page"},
+		"/findings/{id}":  {"/findings/" + member.ID, "/findings/" + single.ID, "/findings/none"},
+		"/help":           {"/help"},
+		"/authorisations": {"/authorisations"},
+		"/unmonitored":    {"/unmonitored"},
+		"/submissions":    {"/submissions"},
+		"/account":        {"/account"},
+		"/login":          {"/login"},
+		"/enter":          {"/enter?key=none"},
+	}
+}
+
+// TestAccessible holds every page against axe-core, in both languages, both schemes of
+// colours, on a desk and on a phone.
+func TestAccessible(t *testing.T) {
+	browser := newBrowser(t)
+	script := axe(t)
+	o := newOutpost(t, outpostOptions{web: casinos().with(singles())})
+	boss := o.visitor(t, browser, "boss", qianshao.RoleAdministrator)
+	boss.expect(404, 400, 410)
+	targets := samples(t, o)
+	for _, pattern := range pagePatterns(t) {
+		if len(targets[pattern]) == 0 {
+			t.Errorf("the page %q has no sample: add one, so that it is looked at", pattern)
+		}
+		for n, target := range targets[pattern] {
+			for _, lang := range []string{"zh", "en"} {
+				boss.open(withLang(target, lang))
+				boss.accessible(script)
+				boss.pictures(pictureName(pattern, n, lang))
+			}
+		}
+	}
+}
+
+func withLang(target, lang string) string {
+	if strings.Contains(target, "?") {
+		return target + "&lang=" + lang
+	}
+	return target + "?lang=" + lang
+}
+
+func pictureName(pattern string, n int, lang string) string {
+	name := strings.Trim(strings.NewReplacer("/", "-", "{", "", "}", "", "$", "home").Replace(pattern), "-")
+	return fmt.Sprintf("%s-%d-%s", name, n, lang)
+}
+
+// axe returns axe-core's source.
+func axe(t *testing.T) string {
+	t.Helper()
+	folder := os.Getenv(axeFolder)
+	if folder == "" {
+		t.Skip("skipped: no axe-core; set " + axeFolder + " to a folder with node_modules/axe-core, as .ci/run does")
+	}
+	script, err := os.ReadFile(filepath.Join(folder, "node_modules/axe-core/axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(script)
+}
+
+// violation is what axe-core says against a page.
+type violation struct {
+	ID, Help, Impact string
+	Nodes            []struct{ HTML, FailureSummary string }
+}
+
+// accessible runs axe-core over the page that the tab shows, in each size and scheme. It runs
+// in a world of its own, which the page's policy does not bind.
+func (b *tab) accessible(script string) {
+	b.t.Helper()
+	told := map[string]bool{}
+	for _, s := range []size{desktop, phone} {
+		for _, dark := range []bool{false, true} {
+			b.window(s, dark)
+			for _, v := range b.violations(script) {
+				for _, node := range v.Nodes {
+					if told[v.ID+node.HTML] {
+						continue
+					}
+					told[v.ID+node.HTML] = true
+					b.t.Errorf("%s at %s, dark %t: %s (%s): %s\n\t%.400s\n\t%s", b.path(), s.name, dark, v.ID, v.Impact, v.Help, node.HTML, strings.ReplaceAll(node.FailureSummary, "\n", " "))
+				}
+			}
+		}
+	}
+	b.window(desktop, false)
+}
+
+// axeRun asks for the rules of WCAG 2.2 AA and for best practice.
+const axeRun = `axe.run(document, {preload: false, resultTypes: ["violations"],
+	runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+}).then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, impact: v.impact,
+	nodes: v.nodes.slice(0, 3).map(n => ({html: n.html, failureSummary: n.failureSummary}))}))))`
+
+func (b *tab) violations(script string) (list []violation) {
+	b.t.Helper()
+	frame := call(b, page.GetFrameTree, cdp.Empty{}).FrameTree.Frame.ID
+	world := call(b, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: frame, WorldName: "axe"}).ExecutionContextID
+	yes := true
+	call(b, runtime.Evaluate, runtime.EvaluateParams{Expression: script, ContextID: world})
+	result := call(b, runtime.Evaluate, runtime.EvaluateParams{Expression: axeRun, ContextID: world, AwaitPromise: &yes, ReturnByValue: &yes})
+	if result.ExceptionDetails != nil {
+		b.fatal("axe-core: %s", errorOf(result.ExceptionDetails))
+	}
+	var text string
+	err := json.Unmarshal(result.Result.Value, &text)
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &list)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return list
+}

@@ -1,0 +1,321 @@
+package browsertest
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/chromedp/cdproto/network"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/store"
+)
+
+// hostileFile lies beside some checkouts: a text in JSON a line, each of which has run a script
+// or made a request somewhere. payloads has some of the same kinds.
+const hostileFile = "../../../shared/hostile/xss_payloads.jsonl"
+
+// canaryAddress is where the texts of hostileFile would have requests sent.
+const canaryAddress = "127.0.0.1:18751"
+
+func payloads(t *testing.T, canary string) (list []string) {
+	t.Helper()
+	file, err := os.Open(hostileFile)
+	if errors.Is(err, os.ErrNotExist) {
+		list = []string{
+			`<script>alert(1)</script>`, `"><script>alert(1)</script>`, `</title><script>alert(1)</script>`, `</textarea><img src=x onerror=alert(1)>`,
+			`<img src=http://` + canaryAddress + `/leak>`, `<svg onload=alert(1)>`, `<iframe srcdoc='<script>alert(1)</script>'></iframe>`,
+			`<style>@import 'http://` + canaryAddress + `/leak';</style>`, `<base href=http://` + canaryAddress + `/>`,
+			`<meta http-equiv=refresh content='0;url=http://` + canaryAddress + `/leak'>`, `javascript:alert(1)`, `" autofocus onfocus=alert(1) "`,
+			`{{.}}`, `</mark><img src=x onerror=alert(1)>`, "\u202e<img src=x onerror=alert(1)>", "\x00<script>alert(1)</script>",
+			`<a ping=http://` + canaryAddress + `/leak href=#>x</a>`, `=HYPERLINK("http://` + canaryAddress + `/leak")`, `'"<>&` + "`",
+		}
+	} else if err != nil {
+		t.Fatal(err)
+	} else {
+		defer file.Close()
+		for lines := bufio.NewScanner(file); lines.Scan(); {
+			var text string
+			if err := json.Unmarshal(lines.Bytes(), &text); err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, text)
+		}
+	}
+	for i := range list {
+		list[i] = strings.ReplaceAll(list[i], canaryAddress, canary)
+	}
+	return list
+}
+
+// canary counts who comes.
+func canary(t *testing.T) (address string, came *atomic.Int64) {
+	t.Helper()
+	came = &atomic.Int64{}
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		came.Add(1)
+		t.Logf("the canary was asked for %s by %s", r.URL, r.Referer())
+	}))
+	t.Cleanup(server.Close)
+	return server.Listener.Addr().String(), came
+}
+
+// hostileTerm is what the rule with the hostile title fires on.
+func hostileTerm(i int) string { return fmt.Sprintf("qsbrand%04dx", i) }
+
+// hostileWeb has two pages a text: one shows it as text wherever one can, one has it as markup.
+// Each text has a host, whose authorisation has it as owner.
+func hostileWeb(list []string) web {
+	const crime = "澳门新葡京赌场官方网站，真人百家乐在线娱乐平台，注册送彩金88元，首存优惠每日返水，客服QQ 2839104756 联系。"
+	w := web{}
+	for i, text := range list {
+		x := html.EscapeString(text)
+		w[hostileHost(i)] = site{
+			"/text": document("澳门新葡京赌场 "+text, `<h1>澳门新葡京 `+x+`</h1><p>`+crime+hostileTerm(i)+" "+x+`</p><p hidden>澳门新葡京赌场 `+x+`</p>
+<a href="`+x+`">澳门新葡京赌场 `+x+`</a><a href="http://`+hostileHost(i)+`/`+url.PathEscape(text)+`?q=`+url.QueryEscape(text)+`#`+x+`">澳门新葡京赌场注册</a>
+<img src="/none.png" alt="澳门新葡京赌场 `+x+`" title="`+x+`"><!-- 澳门新葡京赌场 `+strings.ReplaceAll(x, "--", "")+` --><meta name="description" content="澳门新葡京赌场 `+x+`">`),
+			"/markup":                       document("澳门新葡京赌场", `<p>`+crime+hostileTerm(i)+`</p><p>澳门新葡京赌场 `+text+` 注册送彩金</p>`),
+			"/q?x=" + url.QueryEscape(text): document("澳门新葡京赌场", `<p>`+crime+hostileTerm(i)+`</p>`),
+		}
+	}
+	return w
+}
+
+func hostileHost(i int) string { return fmt.Sprintf("evil%d.example", i) }
+
+// hostileRules has a rule for each text, with the text as its title, description and author.
+func hostileRules(t *testing.T, list []string) string {
+	t.Helper()
+	folder := t.TempDir()
+	for i, text := range list {
+		text = strings.Map(func(r rune) rune {
+			if qianshao.Unseen(r) { // YAML has no way to write some
+				return ' '
+			}
+			return r
+		}, text)
+		apptest.Write(t, filepath.Join(folder, "rules", fmt.Sprintf("own-%d.yaml", i)), fmt.Sprintf(strings.TrimLeft(`
+title: %[2]s
+id: own-%[1]d
+status: test
+description: %[2]s
+author: %[2]s
+date: 2026-11-23
+category: gambling
+level: high
+legal_basis: [刑法第三百零三条（开设赌场罪）]
+falsepositives: [%[2]s]
+detection:
+  brand: {terms: [%[3]s]}
+  condition: brand
+tests:
+  - {text: %[3]s, expect: fires}
+  - {text: 社区图书馆开放, expect: quiet}
+`, "\n"), i, quote(text), hostileTerm(i)))
+	}
+	return folder
+}
+
+// TestTabHears: what a page may not do is heard, or the tests beside this one could not fail.
+func TestTabHears(t *testing.T) {
+	browser := newBrowser(t)
+	address, came := canary(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		switch r.URL.Path {
+		case "/policy":
+			w.Header().Set("Content-Security-Policy", "default-src 'none'")
+			_, _ = io.WriteString(w, "<p onclick='x()'>x<script>alert(1)</script>")
+		case "/dialog":
+			_, _ = io.WriteString(w, "<script>alert(1)</script>")
+		case "/error":
+			_, _ = io.WriteString(w, "<script>none()</script>")
+		case "/elsewhere":
+			_, _ = io.WriteString(w, "<img src=http://"+address+"/leak>")
+		case "/audit":
+			_, _ = io.WriteString(w, "<a href='javascript:x'>x</a>")
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	defer server.Close()
+	b := newTab(t, browser, server.URL+"/", "somebody")
+	for path, want := range map[string]string{
+		"policy": "Content Security Policy", "dialog": "a dialog", "error": "a script failed", "elsewhere": "a request to elsewhere", "none": "status 404", "audit": "javascript:x",
+	} {
+		b.open(path)
+		b.audit()
+		if heard := strings.Join(b.take(), "\n"); !strings.Contains(heard, want) {
+			t.Errorf("%s: heard %q, want %q", path, heard, want)
+		}
+	}
+	if came.Load() == 0 {
+		t.Error("nobody came to the canary")
+	}
+}
+
+// audit holds the elements of the page against what the console's own pages are made of.
+func (b *tab) audit() {
+	b.t.Helper()
+	list, ok := js[[]string](b, `[...document.querySelectorAll("*")].flatMap(e => {
+	const own = new URL(document.baseURI).origin, bad = [];
+	if (e.localName === "script" && !e.src.startsWith(own + "/static/")) bad.push("script");
+	if (["iframe", "frame", "object", "embed", "base", "portal", "marquee", "audio", "video", "style"].includes(e.localName)) bad.push(e.localName);
+	for (const a of e.attributes) {
+		if (a.name.startsWith("on") || a.name === "style" || a.name === "srcdoc" || a.name === "ping") bad.push(a.name);
+		if (["href", "src", "action", "formaction", "xlink:href", "data", "srcset", "poster", "background"].includes(a.name)) {
+			try { if (new URL(a.value, document.baseURI).origin !== own) bad.push(a.name + "=" + a.value); } catch { bad.push(a.name + "=" + a.value); }
+		}
+	}
+	return bad.map(x => x + " in " + e.outerHTML.slice(0, 200));
+})`)
+	if !ok {
+		b.fatal("the page cannot be read")
+	}
+	for _, bad := range list {
+		b.problem("%s has %s", b.path(), bad)
+	}
+}
+
+// client sends requests as the tab does: in its session, with its form's token.
+type client struct {
+	t       *testing.T
+	base    string
+	cookies []*http.Cookie
+	form    string
+}
+
+// client returns one; the page that is shown must have a form.
+func (b *tab) client() client {
+	b.t.Helper()
+	c := client{t: b.t, base: b.base, form: b.value("input[name=csrf]")}
+	for _, cookie := range call(b, network.GetCookies, network.GetCookiesParams{}).Cookies {
+		c.cookies = append(c.cookies, &http.Cookie{Name: cookie.Name, Value: cookie.Value})
+	}
+	return c
+}
+
+// ask sends a request and returns the answer, which follows no redirect.
+func (c client) ask(method, path string, form url.Values) (status int, header http.Header, body []byte) {
+	c.t.Helper()
+	r, err := http.NewRequestWithContext(c.t.Context(), method, c.base+strings.TrimPrefix(path, "/"), strings.NewReader(form.Encode()))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if form != nil {
+		form.Set(auth.FormField, c.form)
+		r.Body = io.NopCloser(strings.NewReader(form.Encode()))
+		r.ContentLength = int64(len(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for _, cookie := range c.cookies {
+		r.AddCookie(cookie)
+	}
+	w, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer w.Body.Close()
+	if body, err = io.ReadAll(w.Body); err != nil {
+		c.t.Fatal(err)
+	}
+	return w.StatusCode, w.Header, body
+}
+
+// TestHostile puts hostile texts wherever the outside or a colleague can, and looks at every
+// page, with the policy in force and without.
+func TestHostile(t *testing.T) {
+	browser := newBrowser(t)
+	address, came := canary(t)
+	list := payloads(t, address)
+	o := newOutpost(t, outpostOptions{web: hostileWeb(list), rules: hostileRules(t, list), owner: func(host string) string {
+		var i int
+		_, _ = fmt.Sscanf(host, "evil%d.example", &i)
+		return strings.Map(func(r rune) rune {
+			if r == 0 {
+				return -1
+			}
+			return r
+		}, list[i])
+	}})
+	boss := o.visitor(t, browser, "boss", qianshao.RoleAdministrator)
+	boss.open("/account")
+	c := boss.client()
+	written := 0
+	for i, text := range list {
+		if err := o.Folder.Accounts.Add(t.Context(), store.ByCommand, qianshao.Account{Name: text, Role: qianshao.RoleAnalyst}, ""); !errors.Is(err, auth.ErrName) {
+			t.Errorf("an account named %q: %v", text, err)
+		}
+		written += o.writeHostile(t, c, i, text)
+	}
+	t.Logf("%d texts; %d forms with them were taken", len(list), written)
+	pages := o.hostilePages(t, list)
+	t.Run("", func(t *testing.T) {
+		for _, bypassed := range []bool{false, true} {
+			t.Run(fmt.Sprintf("bypassed=%t", bypassed), func(t *testing.T) {
+				t.Parallel()
+				b := o.enter(t, browser, "boss")
+				b.expect(400, 404, 410, 422)
+				b.bypass(bypassed)
+				for _, path := range pages {
+					b.open(path)
+					b.audit()
+				}
+				t.Logf("%d pages", len(pages))
+			})
+		}
+	})
+	if came.Load() > 0 {
+		t.Errorf("%d requests reached the canary", came.Load())
+	}
+}
+
+// writeHostile sends the forms in which people write, and returns how many were taken.
+func (o *outpost) writeHostile(t *testing.T, c client, i int, text string) (taken int) {
+	t.Helper()
+	for _, form := range []struct {
+		path   string
+		values url.Values
+	}{
+		{"/submissions", url.Values{"url": {"http://" + hostileHost(i) + "/" + text + "?" + text}}},
+		{"/account/tokens", url.Values{"label": {text}, "scope": {"read"}, "days": {"1"}}}, // an account has 50 at most
+	} {
+		switch status, _, body := c.ask(http.MethodPost, form.path, form.values); {
+		case status < 400:
+			taken++
+		case status >= 500 || status == http.StatusForbidden || status == http.StatusNotFound:
+			t.Errorf("%s with %q: %d %.300s", form.path, text, status, body)
+		}
+	}
+	return taken
+}
+
+// hostilePages are all pages that may show one of the texts.
+func (o *outpost) hostilePages(t *testing.T, list []string) (pages []string) {
+	t.Helper()
+	flagged := map[string]bool{}
+	for _, f := range o.findings(t) {
+		flagged[f.URL] = true
+		pages = append(pages, "/findings/"+f.ID)
+	}
+	if len(flagged) < 3*len(list) {
+		t.Errorf("%d of %d pages are flagged", len(flagged), 3*len(list))
+	}
+	for _, text := range list {
+		pages = append(pages, "/search?q="+url.QueryEscape(text))
+	}
+	return append(pages, "/", "/search", "/authorisations", "/submissions", "/unmonitored", "/account", "/help")
+}

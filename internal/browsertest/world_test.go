@@ -1,0 +1,212 @@
+package browsertest
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/store"
+)
+
+// The largest campaign of the web: one template on several sites.
+const (
+	casinoSites   = 10
+	pagesOfCasino = 15
+)
+
+const password = "看门人数星星到天亮"
+
+// site is a host of the generated web: its pages by path and query, in HTML.
+type site map[string]string
+
+// web is what the app of a test crawls.
+type web map[string]site
+
+// casinos are the sites of one operator: 150 pages of one template, with some that are a
+// little apart.
+func casinos() web {
+	w := web{}
+	for s := range casinoSites {
+		pages := site{}
+		for p := range pagesOfCasino {
+			more := ""
+			if p == 7 && s%2 == 0 {
+				more = fmt.Sprintf("<p>第%d期开奖结果查询，老虎机电子游艺，捕鱼彩票。</p>", s)
+			}
+			pages[fmt.Sprintf("/%d.html", p)] = document(fmt.Sprintf("澳门新葡京 第%d页", p), `<p>澳门新葡京赌场官方网站，真人百家乐在线娱乐平台，注册送彩金88元，首存优惠每日返水，提款秒到账，信誉保证，最新网址备用入口手机版下载安装，客服QQ 2839104756 联系。</p>`+more+
+				`<p><a href="http://play.example.net/reg">立即注册 澳门新葡京赌场</a></p>`)
+		}
+		w[fmt.Sprintf("casino%d.example", s)] = pages
+	}
+	return w
+}
+
+// singles are sites with one crime each.
+func singles() web {
+	w := web{}
+	for i, text := range []string{
+		"专业办理各类毕业证、学历证书、资格证书，刻章办证，先办证后付款，联系微信 banzheng8899。",
+		"代开各行业增值税专用发票、普通发票，点数优惠，验证后付款，代开发票联系QQ 1938475620。",
+		"高价收购银行卡四件套、对公账户，出售实名手机卡，跑分平台日结，微信 kashang2020。",
+		"全国可约，同城上门服务，学生妹外围模特包夜，上门按摩全套，微信 yuehui7788。",
+		"出售冰毒、麻古、摇头丸，迷药听话水，货到付款，联系QQ 1827364550。",
+		"无抵押贷款，黑户可做，套路贷 714高炮口子，裸条借贷，当天放款，微信 jiedai555。",
+		"出售仿真枪、猎枪、气枪配件，军用手枪，子弹，全国发货，联系QQ 1726354409。",
+		"免费观看成人电影 无码av 色情直播 激情视频 黄色网站，看片下载。",
+	} {
+		w[fmt.Sprintf("single%d.example", i)] = site{"/": document("首页", "<p>"+text+"</p><p>"+text+"</p>")}
+	}
+	return w
+}
+
+func document(title, body string) string {
+	return "<!doctype html><html lang=zh><meta charset=utf-8><title>" + html.EscapeString(title) + "</title><body>" + body + "</body></html>"
+}
+
+// with adds sites.
+func (w web) with(more web) web {
+	for host, pages := range more {
+		w[host] = pages
+	}
+	return w
+}
+
+// serve answers for all hosts of the web, by the Host header.
+func (w web) serve(t *testing.T) (resolve map[string]string) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, ok := w[r.Host][r.URL.RequestURI()]
+		if !ok {
+			http.NotFound(rw, r)
+			return
+		}
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(rw, body)
+	}))
+	t.Cleanup(server.Close)
+	resolve = map[string]string{}
+	for host := range w {
+		resolve[host] = server.Listener.Addr().String()
+	}
+	return resolve
+}
+
+// outpost is an app that has crawled a web, with its console.
+type outpost struct {
+	*app.App
+	base string
+	data string
+}
+
+// outpostOptions say what a test wants of its outpost.
+type outpostOptions struct {
+	web   web
+	rules string // a folder of the operator's own rules; "" for none
+	// owner is the owner of a host's authorisation; nil names one for all.
+	owner func(host string) string
+}
+
+// newOutpost crawls a web once and leaves its console open. Each site has an authorisation
+// of its own, with the host as its id.
+func newOutpost(t *testing.T, opts outpostOptions) *outpost {
+	t.Helper()
+	resolve := opts.web.serve(t)
+	data, now := t.TempDir(), time.Now()
+	owner := opts.owner
+	if owner == nil {
+		owner = func(string) string { return "某市教育局" }
+	}
+	var list []qianshao.Authorisation
+	for host, pages := range opts.web {
+		a := qianshao.Authorisation{
+			ID: host, Owner: owner(host), Basis: "委托书 2026-11", Contact: "owner@" + host, ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(24 * time.Hour),
+			Hosts: []string{host}, Rate: 1000, AllowPrivate: true,
+		}
+		for path := range pages {
+			a.Seeds = append(a.Seeds, "http://"+host+path)
+		}
+		list = append(list, a)
+	}
+	apptest.Authorise(t, data, list...)
+	a := apptest.New(t, app.Options{
+		Data: data, Version: "test", Rules: datafolder.RuleFolders{Overlay: opts.rules},
+		Crawl: &app.CrawlOptions{
+			FetchOptions: app.FetchOptions{Contact: "https://test.example/", Resolve: resolve}, Workers: 8, Once: true,
+		},
+		Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"},
+	})
+	a.Start(t.Context())
+	if err := a.WaitCrawl(); err != nil {
+		t.Fatal(err)
+	}
+	return &outpost{App: a, base: a.ConsoleURL(), data: data}
+}
+
+// link is where somebody sets their password, as commands print it; with LinkFirst where the
+// administrator is made.
+func (o *outpost) link(t *testing.T, purpose store.LinkPurpose, name string) string {
+	t.Helper()
+	key, _, err := o.Folder.Accounts.NewLink(t.Context(), store.ByCommand, purpose, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return auth.LinkPath(key)
+}
+
+// add makes an account that sees all, as qianshao account add does.
+func (o *outpost) add(t *testing.T, name string, role qianshao.Role) {
+	t.Helper()
+	if err := o.Folder.Accounts.Add(t.Context(), store.ByCommand, qianshao.Account{Name: name, Role: role, Sight: qianshao.SeeAll()}, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// visitor is somebody's browser, logged in by a one-time link.
+func (o *outpost) visitor(t *testing.T, browser chromium, name string, role qianshao.Role) *tab {
+	t.Helper()
+	o.add(t, name, role)
+	return o.enter(t, browser, name)
+}
+
+// enter opens a browser of its own for an account, logged in.
+func (o *outpost) enter(t *testing.T, browser chromium, name string) *tab {
+	t.Helper()
+	b := newTab(t, browser, o.base, name)
+	b.open(o.link(t, store.LinkEnter, name))
+	b.wait("form[action='/logout'] button")
+	return b
+}
+
+// finding is one that the outpost has.
+func (o *outpost) findings(t *testing.T) (list []qianshao.Finding) {
+	t.Helper()
+	for entry, err := range o.Folder.Store.AllFindings(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, entry.Finding)
+	}
+	return list
+}
+
+// findingOf is the first finding of a host.
+func (o *outpost) findingOf(t *testing.T, host string) qianshao.Finding {
+	t.Helper()
+	for _, f := range o.findings(t) {
+		if u, err := url.Parse(f.URL); err == nil && u.Host == host {
+			return f
+		}
+	}
+	t.Fatalf("nothing was found at %s", host)
+	return qianshao.Finding{}
+}
