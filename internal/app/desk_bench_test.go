@@ -29,13 +29,7 @@ import (
 // API of a running server. QIANSHAO_BENCH_FINDINGS asks for so many findings (10,000), in
 // a twentieth as many campaigns. docs/performance.md says how to run it.
 func BenchmarkDesk(b *testing.B) {
-	findings := 10_000
-	if asked := os.Getenv("QIANSHAO_BENCH_FINDINGS"); asked != "" {
-		var err error
-		if findings, err = strconv.Atoi(asked); err != nil || findings < 2000 {
-			b.Fatalf("QIANSHAO_BENCH_FINDINGS=%s: a number from 2000 on", asked)
-		}
-	}
+	findings := benchFindings(b)
 	data := b.TempDir()
 	clients, grouping := deskFolder(b, data, findings)
 	started := time.Now()
@@ -53,6 +47,19 @@ func BenchmarkDesk(b *testing.B) {
 		batchBesideCrawl(b, a, clients[0])
 		b.Logf("batch done; %s", loadAndMemory(b))
 	}
+}
+
+// benchFindings is how many findings QIANSHAO_BENCH_FINDINGS asks for.
+func benchFindings(b *testing.B) int {
+	b.Helper()
+	findings := 10_000
+	if asked := os.Getenv("QIANSHAO_BENCH_FINDINGS"); asked != "" {
+		var err error
+		if findings, err = strconv.Atoi(asked); err != nil || findings < 2000 {
+			b.Fatalf("QIANSHAO_BENCH_FINDINGS=%s: a number from 2000 on", asked)
+		}
+	}
+	return findings
 }
 
 // usage returns the processor time that the process has used, and its memory at most, in MB.
@@ -213,7 +220,7 @@ func (c *deskClient) reads(b *testing.B) {
 		}
 	})
 	c.p95(b, "queue-filtered", 100, func(i int) {
-		c.ask(b, http.MethodGet, "queue?level=high&kind=block&category="+[]string{"gambling", "fraud", "porn"}[i%3], "", &list{})
+		c.ask(b, http.MethodGet, "queue?level=high&kind=block&category="+[]string{"gambling", "fraud", "pornography"}[i%3], "", &list{})
 	})
 	c.p95(b, "campaign", 200, func(i int) {
 		c.ask(b, http.MethodGet, "campaigns/"+ids[(1+i*977)%len(ids)], "", &struct{}{})
@@ -298,11 +305,11 @@ func synthetic(b *testing.B, db *database.DB, findings, campaigns int) {
 		{`CREATE TEMP TABLE n (i INTEGER PRIMARY KEY, c INTEGER, h INTEGER, auth TEXT, owner TEXT, cat TEXT, level INTEGER, score INTEGER, first INTEGER, id TEXT, url TEXT, undecided INTEGER)`, nil},
 		{`INSERT INTO n WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < $1)
 SELECT i, CASE WHEN i % 10 = 0 THEN 1 ELSE 1 + (i - i / 10) % $2 END, $2 + 1 + (i * 31) % $3, 'a' || ((i * 7919) % $4), 's' || ((i * 7919) % 5000) || '.example',
-  CASE i % 3 WHEN 0 THEN 'gambling' WHEN 1 THEN 'fraud' ELSE 'porn' END, 3 + (i / 7) % 3, 40 + (i * 13) % 61, 1780000000000 + (i * 7777) % 5000000000,
+  CASE i % 3 WHEN 0 THEN 'gambling' WHEN 1 THEN 'fraud' ELSE 'pornography' END, 3 + (i / 7) % 3, 40 + (i * 13) % 61, 1780000000000 + (i * 7777) % 5000000000,
   printf('%016x', i * 2654435761), 'http://s' || ((i * 7919) % 5000) || '.example/' || i, i % 4 <> 0 OR i % 10 = 0 FROM k`, []any{findings, campaigns, handles, benchAuthorisations}},
 		{`INSERT INTO pages (page, requested, authorisation, sha256, status, first_seen, last_seen, flagged, rules) SELECT url, url, auth, '', 200, first, first, 1, '' FROM n`, nil},
 		{`INSERT INTO findings (id, page, url, rule, category, level, score, finding, first_seen, last_seen, sha256, status, requested_url, charset, title, seen, host, authorisation)
-SELECT id, url, url, 'r', cat, level, score, '{"id":"' || id || '","url":"' || url || '","authorisation":"' || auth || '","title":"t","evidence":[{"text":"' || i || '"}]}', first, first, '', 200, '', '', '', id, owner, auth FROM n`, nil},
+SELECT id, url, url, 'r', cat, level, score, '{"id":"' || id || '","url":"' || url || '","authorisation":"' || auth || '","title":"澳门新葡京 ' || c || '","evidence":[{"text":"澳门新葡京赌场官方网站，注册送彩金，编号' || i || '"}]}', first, first, '', 200, '', '', '', id, owner, auth FROM n`, nil},
 		{`INSERT INTO campaign_findings SELECT id, c, c, i, 0, owner, auth, cat, level, score, first, first, undecided, 0, 0, 0, CASE WHEN undecided THEN first + 259200000 END, NULL FROM n`, nil},
 		{`INSERT INTO standings (subject_kind, subject, act, decided, decided_at, decided_by, batch, verdict, reason, seen, round, second, reviews, dissent, assignee, parked, parked_at, parked_until, parked_seen, parked_content, parked_relapse, parked_sites)
 SELECT 'finding', id, i, i, first, 'li', 0, 'crime', 'hacked', id, 1, '', 0, 0, '', 0, 0, 0, '', 0, 0, 0 FROM n WHERE undecided = 0`, nil},

@@ -3,14 +3,8 @@ package browsertest
 import (
 	"encoding/json"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -19,62 +13,11 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/internal/app/apptest"
 )
 
 // axeFolder names the folder into which .ci/run has installed npm's axe-core.
 const axeFolder = "QIANSHAO_AXE"
-
-// pagePatterns returns the patterns of all routes that show a page, as the rooms register
-// them: the first argument of each HandleFunc and Handle below dashboards, save those of
-// programs. So a page that is added cannot be left out of the tests.
-func pagePatterns(t *testing.T) (patterns []string) {
-	t.Helper()
-	err := filepath.WalkDir("../../dashboards", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
-			return err
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-		if err != nil {
-			return err
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			if call, ok := n.(*ast.CallExpr); ok {
-				if pattern, ok := routeOf(call); ok {
-					patterns = append(patterns, pattern)
-				}
-			}
-			return true
-		})
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(patterns)
-	return patterns
-}
-
-// routeOf is the path of a page that a call registers.
-func routeOf(call *ast.CallExpr) (path string, ok bool) {
-	function, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok || function.Sel.Name != "HandleFunc" && function.Sel.Name != "Handle" || len(call.Args) == 0 {
-		return "", false
-	}
-	literal, ok := call.Args[0].(*ast.BasicLit)
-	if !ok || literal.Kind != token.STRING {
-		return "", false
-	}
-	pattern, err := strconv.Unquote(literal.Value)
-	if err != nil {
-		return "", false
-	}
-	path, ok = strings.CutPrefix(pattern, "GET ")
-	switch path {
-	case "/static/{file}", "/healthz", "/metrics", "/login/oidc", "/login/oidc/callback", "/findings/{id}/screenshot": // no pages
-		return "", false
-	}
-	return path, ok && !strings.HasPrefix(path, "/api/")
-}
 
 // samples are addresses that show a page at its fullest, by the pattern of its route.
 func samples(t *testing.T, o *outpost) map[string][]string {
@@ -103,7 +46,7 @@ func TestAccessible(t *testing.T) {
 	boss := o.visitor(t, browser, "boss", qianshao.RoleAdministrator)
 	boss.expect(404, 400, 410)
 	targets := samples(t, o)
-	for _, pattern := range pagePatterns(t) {
+	for _, pattern := range apptest.PagePatterns(t, "../../dashboards") {
 		if len(targets[pattern]) == 0 {
 			t.Errorf("the page %q has no sample: add one, so that it is looked at", pattern)
 		}
