@@ -6,7 +6,7 @@ KILLS ?= 50
 COSTS ?= some
 SOAKTIME ?= 1h
 
-.PHONY: build test lint race fuzz bench demo ci soak costs clean
+.PHONY: build test lint race fuzz bench demo pictures ci soak costs clean
 
 build: ## one static binary, ./qianshao; "ne" keeps out dictionaries of gse that we do not use
 	CGO_ENABLED=0 $(GO) build -tags ne -trimpath -ldflags '-s -w' -o qianshao ./cmd/qianshao
@@ -28,6 +28,9 @@ bench: ## MB/s and allocations; figures and the machine in docs/performance.md
 
 demo: ## crawls the demo's web, then keeps the console open
 	$(GO) run ./cmd/qianshao demo
+
+pictures: ## takes the README's pictures anew; needs Chromium and a Chinese font
+	QIANSHAO_BROWSER_TESTS=1 QIANSHAO_PICTURES=$(CURDIR)/docs/images $(GO) test -count 1 -run TestPictures ./internal/browsertest
 
 ci: ## what must hold before a change is merged
 	./.ci/run

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,7 +24,6 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 
 	"github.com/qianshao/qianshao/ingest/render"
 )
@@ -340,8 +338,6 @@ func (b *tab) press(keys ...string) {
 	}
 }
 
-const enter = kb.Enter
-
 // picture takes a picture of the screen for QIANSHAO_SCREENSHOTS.
 func (b *tab) picture(name string) {
 	b.t.Helper()
@@ -386,13 +382,12 @@ func (b *tab) path() string {
 	return at
 }
 
-// query is a value of the address that the tab is at.
-func (b *tab) query(name string) string {
-	u, err := url.Parse(b.path())
-	if err != nil {
-		b.t.Fatal(err)
+// unfold opens all that is folded.
+func (b *tab) unfold() {
+	b.t.Helper()
+	if _, ok := js[int](b, `[...document.querySelectorAll("details")].map(d => d.open = true).length`); !ok {
+		b.fatal("the page cannot be unfolded")
 	}
-	return u.Query().Get(name)
 }
 
 // bypass lets pages do what the Content-Security-Policy forbids.

@@ -1,0 +1,88 @@
+package browsertest
+
+import (
+	"bufio"
+	"errors"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// picturesFolder names the folder into which TestPictures writes, as "make pictures" does.
+const picturesFolder = "QIANSHAO_PICTURES"
+
+// readmePictures are the pictures of the README, in Chinese and in daylight.
+var readmePictures = []struct {
+	name          string
+	width, height int64
+	// path is opened; where it shows a list, click leads on to what the picture shows.
+	path, click string
+}{
+	{"queue", 1280, 800, "/", ""},
+	{"search", 1280, 800, "/search", ""},
+	{"finding", 1280, 1000, "/search?q=" + url.QueryEscape("url:http://clinic.example/doctors.html"), `main a[href^="/findings/"]`},
+}
+
+// TestPictures takes the README's pictures of the demo anew.
+func TestPictures(t *testing.T) {
+	folder := os.Getenv(picturesFolder)
+	if folder == "" {
+		t.Skip("skipped: writes the README's pictures; run make pictures")
+	}
+	browser := newBrowser(t)
+	link, err := url.Parse(demo(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newTab(t, browser, "http://"+link.Host+"/", "demo")
+	b.open(link.RequestURI() + "&lang=zh")
+	b.wait(leaves)
+	for _, p := range readmePictures {
+		b.window(size{"", p.width, p.height, false}, false)
+		b.open(p.path)
+		if p.click != "" {
+			b.submit(p.click)
+		}
+		if err := b.save(filepath.Join(folder, p.name+".png")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// demo runs qianshao demo and returns the link that it prints.
+func demo(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "qianshao")
+	if output, err := exec.Command("go", "build", "-tags", "ne", "-o", program, "../../cmd/qianshao").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	command := exec.Command(program, "demo", "--listen", "127.0.0.1:0")
+	output, err := command.StdoutPipe()
+	if err == nil {
+		err = command.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Signal(syscall.SIGTERM)
+		if err := command.Wait(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+			t.Error(err)
+		}
+	})
+	stop := time.AfterFunc(2*time.Minute, func() { _ = command.Process.Kill() })
+	defer stop.Stop()
+	lines := bufio.NewScanner(output)
+	for lines.Scan() {
+		if line := strings.TrimSpace(lines.Text()); strings.HasPrefix(line, "http://127.0.0.1:") {
+			return line
+		}
+	}
+	t.Fatal("the demo prints no link")
+	return ""
+}
