@@ -13,6 +13,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
@@ -38,7 +39,7 @@ func BenchmarkPages(b *testing.B) {
 	a := apptest.New(b, app.Options{Data: data, Version: "test", Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}})
 	b.Logf("the server started in %s, with the index built; %s", time.Since(started).Round(time.Second), loadAndMemory(b))
 	a.Start(b.Context())
-	targets := benchTargets(findings)
+	targets := benchTargets(findings, benchBatches(b, a, findings))
 	for b.Loop() {
 		var table strings.Builder
 		slowest := time.Duration(0)
@@ -146,6 +147,30 @@ func benchSight() qianshao.Sight {
 	return qianshao.Sight{Authorisations: []string{"a3", "a77", "a150"}}
 }
 
+// benchBatches freezes the largest batch that each account can make of its findings, up to
+// 10,000, and returns their ids: that of who sees all by true.
+func benchBatches(b *testing.B, a *app.App, findings int) map[bool]int64 {
+	b.Helper()
+	ids := map[bool]int64{}
+	for all, account := range map[bool]qianshao.Account{
+		true:  {Name: "all", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()},
+		false: {Name: "limited", Role: qianshao.RoleAdministrator, Sight: benchSight()},
+	} {
+		var members []string
+		for n := 1; n <= findings && len(members) < 10_000; n++ {
+			if all || slices.Contains(account.Sight.Authorisations, fmt.Sprint("a", (n*7919)%benchAuthorisations)) {
+				members = append(members, fmt.Sprintf("%016x", n*2654435761))
+			}
+		}
+		batch, err := a.Desk.Freeze(b.Context(), account, desk.Selection{Findings: members})
+		if err != nil {
+			b.Fatal(err)
+		}
+		ids[all] = batch.ID
+	}
+	return ids
+}
+
 // benchSites is how many sites the findings are on; see synthetic.
 const benchSites = 5000
 
@@ -200,7 +225,7 @@ var benchQueries = []string{
 }
 
 // benchTargets are the addresses of each page, by its path, in their variety.
-func benchTargets(findings int) map[string]func(i int, all bool) string {
+func benchTargets(findings int, batches map[bool]int64) map[string]func(i int, all bool) string {
 	one := func(path string) func(int, bool) string { return func(int, bool) string { return path } }
 	query := func(i int) string {
 		q := benchQueries[i%len(benchQueries)]
@@ -218,10 +243,39 @@ func benchTargets(findings int) map[string]func(i int, all bool) string {
 		return n
 	}
 	id := func(i int, all bool) string { return fmt.Sprintf("%016x", finding(i, all)*2654435761) }
+	authorisation := func(i int, all bool) int {
+		if all {
+			return i % benchAuthorisations
+		}
+		return 3
+	}
 	return map[string]func(i int, all bool) string{
 		"/{$}": func(i int, _ bool) string { return "/?q=" + query(i) },
 		"/search": func(i int, _ bool) string {
 			return "/search?q=" + query(i) + "&sort=" + []string{"seen", "first", "score"}[i%3]
+		},
+		"/campaigns/{id}": func(i int, all bool) string {
+			n := finding(i, all)
+			campaign := 1 + (n-n/10)%(findings/20) // as in synthetic
+			if n%10 == 0 {
+				campaign = 1
+			}
+			return fmt.Sprintf("/campaigns/%016x", campaign)
+		},
+		"/batches":                  one("/batches"),
+		"/batches/{id}":             func(_ int, all bool) string { return fmt.Sprintf("/batches/%d", batches[all]) },
+		"/authorisations/new":       one("/authorisations/new"),
+		"/authorisations/{id}":      func(i int, all bool) string { return fmt.Sprintf("/authorisations/a%d", authorisation(i, all)) },
+		"/authorisations/{id}/edit": func(i int, all bool) string { return fmt.Sprintf("/authorisations/a%d/edit", authorisation(i, all)) },
+		"/admin":                    one("/admin"),
+		"/admin/accounts/{name}":    one("/admin/accounts/limited"),
+		"/admin/settings":           one("/admin/settings"),
+		"/sites":                    func(i int, _ bool) string { return fmt.Sprintf("/sites?q=%s", []string{"", "s1", "s77.example"}[i%3]) },
+		"/sites/{host}": func(i int, all bool) string {
+			return fmt.Sprintf("/sites/s%d.example", (finding(i, all)*7919)%benchSites)
+		},
+		"/trail": func(i int, _ bool) string {
+			return "/trail?" + []string{"", "by=li", "kind=decide", "verdict=crime", "subject_kind=finding"}[i%5]
 		},
 		"/findings/{id}":  func(i int, all bool) string { return "/findings/" + id(i, all) },
 		"/help":           one("/help"),

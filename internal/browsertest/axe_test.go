@@ -3,6 +3,7 @@ package browsertest
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,27 +14,47 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 )
 
 // axeFolder names the folder into which .ci/run has installed npm's axe-core.
 const axeFolder = "QIANSHAO_AXE"
 
-// samples are addresses that show a page at its fullest, by the pattern of its route.
-func samples(t *testing.T, o *outpost) map[string][]string {
+// samples are addresses that show a page at its fullest, by the path of its route.
+func (o *outpost) samples(t *testing.T, account qianshao.Account) map[string][]string {
 	t.Helper()
 	member, single := o.findingOf(t, "casino0.example"), o.findingOf(t, "single0.example")
+	campaign := o.campaignOf(t, member.ID)
+	batch, err := o.Desk.Freeze(t.Context(), account, desk.Selection{Campaign: campaign, Findings: o.casinoFindings(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string][]string{
-		"/{$}":            {"/"},
-		"/search":         {"/search", "/search?q=赌场", "/search?q=nothing-is-so-called", "/search?q=level:", "/search?q=score:>50&group=page"},
-		"/findings/{id}":  {"/findings/" + member.ID, "/findings/" + single.ID, "/findings/none"},
-		"/help":           {"/help"},
-		"/authorisations": {"/authorisations"},
-		"/unmonitored":    {"/unmonitored"},
-		"/submissions":    {"/submissions"},
-		"/account":        {"/account"},
-		"/login":          {"/login"},
-		"/enter":          {"/enter?key=none"},
+		"/{$}": {"/", "/?list=mine", "/?list=all", "/?q=level:", "/?q=" + url.QueryEscape("category:gambling 赌场"), "/?at=finding:" + single.ID},
+		"/search": {
+			"/search", "/search?q=" + url.QueryEscape("赌场"), "/search?q=nothing-is-so-called", "/search?q=level:", "/search?q=" + url.QueryEscape(member.URL), "/search?q=http://single0.example/none",
+		},
+		"/findings/{id}":            {"/findings/" + member.ID, "/findings/" + single.ID, "/findings/none"},
+		"/campaigns/{id}":           {"/campaigns/" + campaign, "/campaigns/none"},
+		"/batches":                  {"/batches"},
+		"/batches/{id}":             {fmt.Sprintf("/batches/%d", batch.ID), "/batches/999"},
+		"/sites":                    {"/sites"},
+		"/sites/{host}":             {"/sites/casino0.example", "/sites/none.example"},
+		"/authorisations":           {"/authorisations"},
+		"/authorisations/new":       {"/authorisations/new"},
+		"/authorisations/{id}":      {"/authorisations/casino0.example", "/authorisations/none"},
+		"/authorisations/{id}/edit": {"/authorisations/casino0.example/edit"},
+		"/unmonitored":              {"/unmonitored"},
+		"/submissions":              {"/submissions"},
+		"/admin":                    {"/admin"},
+		"/admin/accounts/{name}":    {"/admin/accounts/" + account.Name, "/admin/accounts/none"},
+		"/admin/settings":           {"/admin/settings"},
+		"/trail":                    {"/trail", "/trail?from=yesterday"},
+		"/help":                     {"/help"},
+		"/account":                  {"/account"},
+		"/login":                    {"/login"},
+		"/enter":                    {"/enter?key=none"},
 	}
 }
 
@@ -44,8 +65,8 @@ func TestAccessible(t *testing.T) {
 	script := axe(t)
 	o := newOutpost(t, outpostOptions{web: casinos().with(singles())})
 	boss := o.visitor(t, browser, "boss", qianshao.RoleAdministrator)
-	boss.expect(404, 400, 410)
-	targets := samples(t, o)
+	boss.expect(404, 400, 410, 422)
+	targets := o.samples(t, qianshao.Account{Name: "boss", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
 	for _, pattern := range apptest.PagePatterns(t, "../../dashboards") {
 		if len(targets[pattern]) == 0 {
 			t.Errorf("the page %q has no sample: add one, so that it is looked at", pattern)

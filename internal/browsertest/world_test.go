@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -209,4 +210,28 @@ func (o *outpost) findingOf(t *testing.T, host string) qianshao.Finding {
 	}
 	t.Fatalf("nothing was found at %s", host)
 	return qianshao.Finding{}
+}
+
+// casinoFindings are the findings of casinos, by id.
+func (o *outpost) casinoFindings(t *testing.T) (ids []string) {
+	t.Helper()
+	for _, f := range o.findings(t) {
+		if strings.Contains(f.URL, "casino") {
+			ids = append(ids, f.ID)
+		}
+	}
+	if want := casinoSites * pagesOfCasino; len(ids) != want {
+		t.Fatalf("the campaign has %d findings, want %d", len(ids), want)
+	}
+	return ids
+}
+
+// campaignOf is the primary campaign of a finding.
+func (o *outpost) campaignOf(t *testing.T, finding string) string {
+	t.Helper()
+	list, err := o.Folder.Review.Campaigns.Of(t.Context(), finding)
+	if err != nil || len(list) == 0 {
+		t.Fatalf("the campaigns of %s: %v %v", finding, list, err)
+	}
+	return list[0].ID
 }

@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// PagePatterns returns the paths of all routes that show a page, as the rooms register them:
-// the first argument of each HandleFunc and Handle below the folder dashboards, save those of
-// programs. So a page that is added cannot be left out of a test of all pages.
+// PagePatterns returns the paths of all routes that show a page, as the rooms below the folder
+// dashboards register them: what begins with "GET /" there, save what is for programs. So a
+// page that is added cannot be left out of a test of all pages.
 func PagePatterns(t testing.TB, dashboards string) (patterns []string) {
 	t.Helper()
 	err := filepath.WalkDir(dashboards, func(path string, entry fs.DirEntry, err error) error {
@@ -26,9 +26,10 @@ func PagePatterns(t testing.TB, dashboards string) (patterns []string) {
 			return err
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
-			if call, ok := n.(*ast.CallExpr); ok {
-				if pattern, ok := routeOf(call); ok {
-					patterns = append(patterns, pattern)
+			if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+				text, _ := strconv.Unquote(literal.Value) // a file that is parsed has no others
+				if path, ok := strings.CutPrefix(text, "GET "); ok && isPage(path) {
+					patterns = append(patterns, path)
 				}
 			}
 			return true
@@ -39,27 +40,13 @@ func PagePatterns(t testing.TB, dashboards string) (patterns []string) {
 		t.Fatal(err)
 	}
 	slices.Sort(patterns)
-	return patterns
+	return slices.Compact(patterns)
 }
 
-// routeOf is the path of a page that a call registers.
-func routeOf(call *ast.CallExpr) (path string, ok bool) {
-	function, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok || function.Sel.Name != "HandleFunc" && function.Sel.Name != "Handle" || len(call.Args) == 0 {
-		return "", false
-	}
-	literal, ok := call.Args[0].(*ast.BasicLit)
-	if !ok || literal.Kind != token.STRING {
-		return "", false
-	}
-	pattern, err := strconv.Unquote(literal.Value)
-	if err != nil {
-		return "", false
-	}
-	path, ok = strings.CutPrefix(pattern, "GET ")
+func isPage(path string) bool {
 	switch path {
-	case "/static/{file}", "/healthz", "/metrics", "/login/oidc", "/login/oidc/callback", "/findings/{id}/screenshot": // no pages
-		return "", false
+	case "/static/{file}", "/healthz", "/metrics", "/login/oidc", "/login/oidc/callback", "/findings/{id}/screenshot":
+		return false
 	}
-	return path, ok && !strings.HasPrefix(path, "/api/")
+	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "/api/")
 }
