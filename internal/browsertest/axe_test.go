@@ -58,6 +58,26 @@ func (o *outpost) samples(t *testing.T, account qianshao.Account) map[string][]s
 	}
 }
 
+// answers are forms that are answered with a page of their own.
+func (o *outpost) answers(t *testing.T) []answer {
+	t.Helper()
+	subject := "finding:" + o.findingOf(t, "single1.example").ID
+	return []answer{
+		{"refused", "/acts", map[string]string{"subject": subject, "kind": "park", "words": "later", "basis": "0", "next": "/"}},
+		{"conflict", "/acts", map[string]string{"subject": subject, "kind": "decide", "words": "sure", "basis": "77", "verdict": "crime", "reason": "hacked", "next": "/"}},
+		{"password", "/account/password", map[string]string{"password": "x", "again": "y"}},
+		{"token", "/account/tokens", map[string]string{"label": "x", "days": "-1"}},
+		{"report", "/submissions", map[string]string{"url": "nowhere"}},
+		{"login", "/login", map[string]string{"name": "nobody", "password": "x"}},
+	}
+}
+
+// answer is a form, and what its answer is called.
+type answer struct {
+	name, path string
+	values     map[string]string
+}
+
 // TestAccessible holds every page against axe-core, in both languages, both schemes of
 // colours, on a desk and on a phone.
 func TestAccessible(t *testing.T) {
@@ -65,7 +85,7 @@ func TestAccessible(t *testing.T) {
 	script := axe(t)
 	o := newOutpost(t, outpostOptions{web: casinos().with(singles())})
 	boss := o.visitor(t, browser, "boss", qianshao.RoleAdministrator)
-	boss.expect(404, 400, 410, 422)
+	boss.expect(400, 401, 404, 409, 410, 422)
 	targets := o.samples(t, qianshao.Account{Name: "boss", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
 	for _, pattern := range apptest.PagePatterns(t, "../../dashboards") {
 		if len(targets[pattern]) == 0 {
@@ -77,6 +97,14 @@ func TestAccessible(t *testing.T) {
 				boss.accessible(script)
 				boss.pictures(pictureName(pattern, n, lang))
 			}
+		}
+	}
+	for _, a := range o.answers(t) {
+		for _, lang := range []string{"zh", "en"} {
+			boss.open("/account?lang=" + lang)
+			boss.send(a.path, a.values)
+			boss.accessible(script)
+			boss.pictures("answer-" + a.name + "-" + lang)
 		}
 	}
 }

@@ -37,6 +37,14 @@ const (
 	patience = 20 * time.Second
 )
 
+// Selectors of what the pages have in common.
+const (
+	panel     = `aside[aria-labelledby="decision"]`
+	undo      = `form[action^="/acts/"][action*="/undo"] button[data-key="z"]`
+	leaves    = `form[action="/logout"] button`
+	undoBatch = `form[action^="/batches/"][action$="/undo"] button`
+)
+
 // size is a window.
 type size struct {
 	name          string
@@ -336,6 +344,31 @@ func (b *tab) press(keys ...string) {
 	for _, key := range keys {
 		b.run(chromedp.KeyEvent(key))
 	}
+}
+
+// send submits a form that the page need not have.
+func (b *tab) send(path string, values map[string]string) {
+	b.t.Helper()
+	fields, err := json.Marshal(values)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.leave(func() {
+		if _, ok := js[bool](b, fmt.Sprintf(`(() => {
+	const token = document.querySelector("input[name=csrf]").value;
+	const form = document.createElement("form");
+	form.method = "post"; form.action = %s;
+	for (const [name, value] of Object.entries({...%s, csrf: token})) {
+		const field = document.createElement("textarea");
+		field.name = name; field.value = value;
+		form.append(field);
+	}
+	document.body.append(form); form.submit();
+	return true;
+})()`, quote(path), fields)); !ok {
+			b.fatal("the form for %s cannot be sent", path)
+		}
+	})
 }
 
 // picture takes a picture of the screen for QIANSHAO_SCREENSHOTS.
