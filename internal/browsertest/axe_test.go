@@ -24,7 +24,7 @@ const axeFolder = "QIANSHAO_AXE"
 // samples are addresses that show a page at its fullest, by the path of its route.
 func (o *outpost) samples(t *testing.T, account qianshao.Account) map[string][]string {
 	t.Helper()
-	member, single := o.findingOf(t, "casino0.example"), o.findingOf(t, "single0.example")
+	member, single := o.findingOf(t, "casino0.example"), o.findingOf(t, single("drugs"))
 	campaign := o.campaignOf(t, member.ID)
 	batch, err := o.Desk.Freeze(t.Context(), account, desk.Selection{Campaign: campaign, Findings: o.casinoFindings(t)})
 	if err != nil {
@@ -33,7 +33,7 @@ func (o *outpost) samples(t *testing.T, account qianshao.Account) map[string][]s
 	return map[string][]string{
 		"/{$}": {"/", "/?list=mine", "/?list=all", "/?q=level:", "/?q=" + url.QueryEscape("category:gambling 赌场"), "/?at=finding:" + single.ID},
 		"/search": {
-			"/search", "/search?q=" + url.QueryEscape("赌场"), "/search?q=nothing-is-so-called", "/search?q=level:", "/search?q=" + url.QueryEscape(member.URL), "/search?q=http://single0.example/none",
+			"/search", "/search?q=" + url.QueryEscape("赌场"), "/search?q=nothing-is-so-called", "/search?q=level:", "/search?q=" + url.QueryEscape(member.URL), "/search?q=http://drugs.example/none",
 		},
 		"/findings/{id}":            {"/findings/" + member.ID, "/findings/" + single.ID, "/findings/none"},
 		"/campaigns/{id}":           {"/campaigns/" + campaign, "/campaigns/none"},
@@ -61,7 +61,7 @@ func (o *outpost) samples(t *testing.T, account qianshao.Account) map[string][]s
 // answers are forms that are answered with a page of their own.
 func (o *outpost) answers(t *testing.T) []answer {
 	t.Helper()
-	subject := "finding:" + o.findingOf(t, "single1.example").ID
+	subject := "finding:" + o.findingOf(t, single("weapons")).ID
 	return []answer{
 		{"refused", "/acts", map[string]string{"subject": subject, "kind": "park", "words": "later", "basis": "0", "next": "/"}},
 		{"conflict", "/acts", map[string]string{"subject": subject, "kind": "decide", "words": "sure", "basis": "77", "verdict": "crime", "reason": "hacked", "next": "/"}},
@@ -83,7 +83,7 @@ type answer struct {
 func TestAccessible(t *testing.T) {
 	browser := newBrowser(t)
 	script := axe(t)
-	o := newOutpost(t, outpostOptions{web: casinos().with(singles())})
+	o := newOutpost(t, outpostOptions{web: casinos().with(singles(t))})
 	boss := o.visitor(t, browser, "boss", qianshao.RoleAdministrator)
 	boss.expect(400, 401, 404, 409, 410, 422)
 	targets := o.samples(t, qianshao.Account{Name: "boss", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})

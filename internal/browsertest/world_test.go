@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,6 +13,9 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/packs"
+	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
@@ -23,9 +27,10 @@ import (
 const (
 	casinoSites   = 10
 	pagesOfCasino = 15
+	pagesOfSingle = 2
 )
 
-const password = "看门人数星星到天亮"
+const password = "看门人数星星到天亮然后睡觉"
 
 // site is a host of the generated web: its pages by path and query, in HTML.
 type site map[string]string
@@ -52,22 +57,33 @@ func casinos() web {
 	return w
 }
 
-// singles are sites with one crime each.
-func singles() web {
+// singles are sites with one crime each, by its category: pages of texts on which the
+// shipped rules say that they fire.
+func singles(t *testing.T) web {
+	t.Helper()
+	set, err := rule.Load(packs.FS(), rule.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := web{}
-	for i, text := range []string{
-		"专业办理各类毕业证、学历证书、资格证书，刻章办证，先办证后付款，联系微信 banzheng8899。",
-		"代开各行业增值税专用发票、普通发票，点数优惠，验证后付款，代开发票联系QQ 1938475620。",
-		"高价收购银行卡四件套、对公账户，出售实名手机卡，跑分平台日结，微信 kashang2020。",
-		"全国可约，同城上门服务，学生妹外围模特包夜，上门按摩全套，微信 yuehui7788。",
-		"出售冰毒、麻古、摇头丸，迷药听话水，货到付款，联系QQ 1827364550。",
-		"无抵押贷款，黑户可做，套路贷 714高炮口子，裸条借贷，当天放款，微信 jiedai555。",
-		"出售仿真枪、猎枪、气枪配件，军用手枪，子弹，全国发货，联系QQ 1726354409。",
-		"免费观看成人电影 无码av 色情直播 激情视频 黄色网站，看片下载。",
-	} {
-		w[fmt.Sprintf("single%d.example", i)] = site{"/": document("首页", "<p>"+text+"</p><p>"+text+"</p>")}
+	for _, r := range set.Rules() {
+		for _, test := range r.Tests {
+			pages := w[single(r.Category)]
+			if pages == nil {
+				pages = site{}
+				w[single(r.Category)] = pages
+			}
+			if test.Expect == syntax.ExpectFires && test.Text != "" && len(pages) < pagesOfSingle {
+				pages[fmt.Sprintf("/%d.html", len(pages))] = document("本地生活服务", "<p>"+html.EscapeString(test.Text)+"</p>")
+			}
+		}
 	}
 	return w
+}
+
+// single is the host of a category's pages.
+func single(c qianshao.Category) string {
+	return strings.ReplaceAll(string(c), "_", "-") + ".example"
 }
 
 func document(title, body string) string {
@@ -145,6 +161,7 @@ func newOutpost(t *testing.T, opts outpostOptions) *outpost {
 			FetchOptions: app.FetchOptions{Contact: "https://test.example/", Resolve: resolve}, Workers: 8, Once: true,
 		},
 		Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"},
+		Log:     slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	a.Start(t.Context())
 	if err := a.WaitCrawl(); err != nil {

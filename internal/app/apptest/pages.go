@@ -12,10 +12,9 @@ import (
 	"testing"
 )
 
-// PagePatterns returns the paths of all routes that show a page, as the rooms below the folder
-// dashboards register them: what begins with "GET /" there, save what is for programs. So a
-// page that is added cannot be left out of a test of all pages.
-func PagePatterns(t testing.TB, dashboards string) (patterns []string) {
+// Patterns returns the patterns of all routes, such as "GET /search", that the rooms below the
+// folder dashboards name in their source, so that none can be left out of a test of them all.
+func Patterns(t testing.TB, dashboards string) (patterns []string) {
 	t.Helper()
 	err := filepath.WalkDir(dashboards, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
@@ -28,8 +27,11 @@ func PagePatterns(t testing.TB, dashboards string) (patterns []string) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
 				text, _ := strconv.Unquote(literal.Value) // a file that is parsed has no others
-				if path, ok := strings.CutPrefix(text, "GET "); ok && isPage(path) {
-					patterns = append(patterns, path)
+				if text == "GET " {
+					t.Errorf("%s puts a pattern together: write it in one, so that this test finds it", path)
+				}
+				if method, path, ok := strings.Cut(text, " "); ok && strings.HasPrefix(path, "/") && strings.ToUpper(method) == method {
+					patterns = append(patterns, text)
 				}
 			}
 			return true
@@ -43,10 +45,21 @@ func PagePatterns(t testing.TB, dashboards string) (patterns []string) {
 	return slices.Compact(patterns)
 }
 
+// PagePatterns returns the paths of those routes that show a page.
+func PagePatterns(t testing.TB, dashboards string) (paths []string) {
+	t.Helper()
+	for _, pattern := range Patterns(t, dashboards) {
+		if path, ok := strings.CutPrefix(pattern, "GET "); ok && isPage(path) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
 func isPage(path string) bool {
 	switch path {
 	case "/static/{file}", "/healthz", "/metrics", "/login/oidc", "/login/oidc/callback", "/findings/{id}/screenshot":
 		return false
 	}
-	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "/api/")
+	return !strings.HasPrefix(path, "/api/")
 }
