@@ -1,7 +1,10 @@
 package browsertest
 
 import (
+	"archive/zip"
 	"bufio"
+	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,12 +14,14 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
@@ -254,24 +259,29 @@ func TestHostile(t *testing.T) {
 	boss := o.visitor(t, browser, "boss", qianshao.RoleAdministrator)
 	boss.open("/account")
 	c := boss.client()
-	written := 0
+	written, findings := 0, o.findings(t)
 	for i, text := range list {
 		if err := o.Folder.Accounts.Add(t.Context(), store.ByCommand, qianshao.Account{Name: text, Role: qianshao.RoleAnalyst}, ""); !errors.Is(err, auth.ErrName) {
 			t.Errorf("an account named %q: %v", text, err)
 		}
-		written += o.writeHostile(t, c, i, text)
+		written += o.writeHostile(t, c, i, text, findings[i].ID)
 	}
 	t.Logf("%d texts; %d forms with them were taken", len(list), written)
-	pages := o.hostilePages(t, list)
+	pages, files := o.hostilePages(t, list), o.hostileExports(t, c, list, findings)
 	t.Run("", func(t *testing.T) {
 		for _, bypassed := range []bool{false, true} {
 			t.Run(fmt.Sprintf("bypassed=%t", bypassed), func(t *testing.T) {
 				t.Parallel()
 				b := o.enter(t, browser, "boss")
-				b.expect(400, 404, 410, 422)
+				b.expect(400, 401, 404, 405, 409, 410, 422)
 				b.bypass(bypassed)
 				for _, path := range pages {
 					b.open(path)
+					b.audit()
+				}
+				b.echo(list, findings[0].ID)
+				for _, file := range files {
+					b.run(chromedp.Navigate("file://" + file))
 					b.audit()
 				}
 				t.Logf("%d pages", len(pages))
@@ -284,7 +294,7 @@ func TestHostile(t *testing.T) {
 }
 
 // writeHostile sends the forms in which people write, and returns how many were taken.
-func (o *outpost) writeHostile(t *testing.T, c client, i int, text string) (taken int) {
+func (o *outpost) writeHostile(t *testing.T, c client, i int, text, finding string) (taken int) {
 	t.Helper()
 	for _, form := range []struct {
 		path   string
@@ -292,15 +302,114 @@ func (o *outpost) writeHostile(t *testing.T, c client, i int, text string) (take
 	}{
 		{"/submissions", url.Values{"url": {"http://" + hostileHost(i) + "/" + text + "?" + text}}},
 		{"/account/tokens", url.Values{"label": {text}, "scope": {"read"}, "days": {"1"}}}, // an account has 50 at most
+		{"/acts", url.Values{"subject": {"finding:" + finding}, "kind": {"note"}, "words": {text}, "basis": {"0"}, "next": {"/"}}},
+		{"/views", url.Values{"name": {text}, "q": {"category:gambling"}, "next": {"/"}}},
+		{"/views", url.Values{"name": {fmt.Sprint("view ", i)}, "q": {`"` + text + `"`}, "next": {"/"}}},
 	} {
 		switch status, _, body := c.ask(http.MethodPost, form.path, form.values); {
 		case status < 400:
 			taken++
-		case status >= 500 || status == http.StatusForbidden || status == http.StatusNotFound:
+		case status == http.StatusNotFound && i == 0:
+			t.Logf("left out: %s", form.path)
+		case status >= 500 || status == http.StatusForbidden:
 			t.Errorf("%s with %q: %d %.300s", form.path, text, status, body)
 		}
 	}
 	return taken
+}
+
+// echo sends forms that are refused, with all texts in one: the pages of the answers have what
+// was typed.
+func (b *tab) echo(list []string, finding string) {
+	b.t.Helper()
+	all := strings.Join(list, " ")
+	for _, form := range []struct {
+		path   string
+		values map[string]string
+	}{
+		{"/acts", map[string]string{"subject": "finding:" + finding, "kind": "park", "words": all, "basis": "0", "until": all, "next": "/"}},
+		{"/acts", map[string]string{"subject": "finding:" + finding, "kind": "decide", "words": all, "basis": "77", "seen": all, "verdict": "crime", "reason": "hacked", "next": "/"}},
+		{"/views", map[string]string{"name": all, "q": all, "next": "/"}},
+		{"/account/tokens", map[string]string{"label": all, "days": all}},
+		{"/submissions", map[string]string{"url": all}},
+		{"/authorisations", map[string]string{"id": all, "owner": all, "basis": all, "contact": all, "hosts": all, "seeds": all}},
+		{"/admin/accounts", map[string]string{"name": all, "role": all, "under": all}},
+		{"/admin/settings", map[string]string{"setting": "second_review_share", "value": all}},
+		{"/batches", map[string]string{"query": all}},
+		{"/login", map[string]string{"name": all, "password": "x", "next": all}},
+	} {
+		b.open("/account")
+		b.send(form.path, form.values)
+		b.audit()
+	}
+	b.open("/trail?by=" + url.QueryEscape(all))
+	b.audit()
+}
+
+// hostileExports takes everything out, and opens what a browser would show.
+func (o *outpost) hostileExports(t *testing.T, c client, list []string, findings []qianshao.Finding) (files []string) {
+	t.Helper()
+	folder := t.TempDir()
+	if status, _, _ := c.ask(http.MethodPost, "/export", url.Values{}); status == http.StatusNotFound {
+		t.Log("left out: exports")
+		return nil
+	}
+	take := func(what, which, format string) []byte {
+		status, _, body := c.ask(http.MethodPost, "/export", url.Values{what: {which}, "format": {format}})
+		if status != http.StatusOK {
+			t.Errorf("export as %s: %d %.300s", format, status, body)
+		}
+		return body
+	}
+	rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(take("q", "", "csv"), []byte("\ufeff")))).ReadAll()
+	if err != nil || len(rows) < len(list) {
+		t.Errorf("%d rows of CSV: %v", len(rows), err)
+	}
+	for _, row := range rows {
+		for _, cell := range row {
+			if cell != "" && strings.ContainsRune("=+-@\t\r|%", rune(cell[0])) {
+				t.Errorf("a cell that a reader may run: %q", cell)
+			}
+		}
+	}
+	report := filepath.Join(folder, "report.html")
+	var markdown []byte
+	for _, f := range findings[:len(list)] {
+		markdown = append(markdown, take("finding", f.ID, "md")...)
+	}
+	apptest.Write(t, report, "<!doctype html><meta charset=utf-8>"+rendered(t, markdown))
+	files = append(files, report)
+	body := take("finding", findings[0].ID, "zip")
+	archive, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range archive.File {
+		if !filepath.IsLocal(file.Name) {
+			t.Errorf("the archive has %q", file.Name)
+		}
+		if ext := filepath.Ext(file.Name); ext == ".html" || ext == ".svg" || ext == ".xml" {
+			t.Errorf("the archive has %q, which a browser would run", file.Name)
+		}
+	}
+	return files
+}
+
+// rendered is Markdown as npm's marked shows it, which lets HTML through.
+func rendered(t *testing.T, markdown []byte) string {
+	t.Helper()
+	folder := os.Getenv(axeFolder)
+	if folder == "" {
+		t.Log("no marked: Markdown is not rendered; set " + axeFolder)
+		return ""
+	}
+	command := exec.Command("node", "-e", `process.stdout.write(require("marked").parse(require("fs").readFileSync(0, "utf8")))`)
+	command.Dir, command.Stdin = folder, bytes.NewReader(markdown)
+	output, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(output)
 }
 
 // hostilePages are all pages that may show one of the texts.
@@ -317,5 +426,6 @@ func (o *outpost) hostilePages(t *testing.T, list []string) (pages []string) {
 	for _, text := range list {
 		pages = append(pages, "/search?q="+url.QueryEscape(text))
 	}
-	return append(pages, "/", "/search", "/authorisations", "/submissions", "/unmonitored", "/account", "/help")
+	return append(pages, "/", "/?list=all", "/search", "/authorisations", "/authorisations/"+hostileHost(0), "/sites", "/sites/"+hostileHost(0),
+		"/submissions", "/unmonitored", "/account", "/admin", "/trail", "/help")
 }
