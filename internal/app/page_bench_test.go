@@ -190,7 +190,7 @@ func surroundings(b *testing.B, f *datafolder.Folder) {
 		}
 		list = append(list, a)
 	}
-	if err := f.Store.PutAuthorisations(b.Context(), list); err != nil {
+	if err := f.Store.PutAuthorisations(b.Context(), store.Signed{By: store.ByCommand}, list); err != nil {
 		b.Fatal(err)
 	}
 	millis := now.UnixMilli()
