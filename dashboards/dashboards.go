@@ -227,7 +227,7 @@ func newExporter(o *Options, parser func() index.Parser) *export.Exporter {
 		return nil
 	}
 	return export.New(export.Options{
-		Store: o.Store, Desk: o.Desk, Campaigns: o.Campaigns, Index: o.Index, Parser: parser, Evidence: o.Evidence, Law: o.RuleLaw,
+		Store: o.Store, Desk: o.Desk, Campaigns: o.Campaigns, Selection: selection.Selector{Index: o.Index, Parser: parser, Campaigns: o.Campaigns}, Evidence: o.Evidence, Law: o.RuleLaw,
 		Folder: o.ExportFolder, Zone: o.Zone, Now: o.Now,
 	})
 }

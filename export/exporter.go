@@ -16,9 +16,8 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/dashboards/selection"
 	"github.com/qianshao/qianshao/desk"
-	"github.com/qianshao/qianshao/desk/campaign"
-	"github.com/qianshao/qianshao/index"
 )
 
 // Bounds of an export.
@@ -38,8 +37,6 @@ const (
 	MaxTime = 5 * time.Minute
 	// step is how many findings are read at a time, each with up to some kilobytes of evidence.
 	step = 200
-	// searchStep is how many hits are read at a time.
-	searchStep = 2000
 )
 
 // Store is the part of the truth that is read of findings.
@@ -51,8 +48,7 @@ type Store interface {
 
 // Campaigns tells what findings are grouped into, and what stands of them.
 type Campaigns interface {
-	// Members returns its members that may be seen, after a cursor, at most limit.
-	Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (campaign.Members, error)
+	selection.Campaigns
 	// CampaignsOf returns the ids of the campaigns that each of the findings is in, the primary one first.
 	CampaignsOf(ctx context.Context, findings []string) (map[string][]string, error)
 	// Standings returns what stands of those of the findings on which somebody has acted.
@@ -82,9 +78,8 @@ type Options struct {
 	Store     Store
 	Desk      *desk.Desk
 	Campaigns Campaigns
-	Index     index.Index
-	// Parser returns what reads the queries that are asked now.
-	Parser func() index.Parser
+	// Selection finds what a query or a campaign means.
+	Selection selection.Selector
 	// Evidence writes a zip of what is archived of findings; without it none is made.
 	Evidence func(ctx context.Context, w io.Writer, b Bundle) error
 	// Law returns the provisions that a rule in force names; nil for none.
@@ -296,16 +291,15 @@ func (e *Exporter) selected(ctx context.Context, account *qianshao.Account, r *R
 			err = desk.ErrNotFound
 		}
 		return []string{r.Finding}, err
-	case r.Campaign != "":
-		ids, err = e.ofCampaign(ctx, account, r)
 	case r.Batch != 0:
 		ids, err = e.ofBatch(ctx, account, r)
-	case r.Query != nil:
-		ids, err = e.found(ctx, account, r)
 	default:
-		ids = r.Findings
+		var selected desk.Selection
+		selected, err = e.opts.Selection.Select(ctx, account.Sight, selection.Request{Query: r.Query, Campaign: r.Campaign, Findings: r.Findings, Most: r.Format.max()})
+		ids = selected.Findings
 	}
-	if err == nil && len(ids) > r.Format.max() {
+	var tooMany *selection.TooMany
+	if errors.As(err, &tooMany) || err == nil && len(ids) > r.Format.max() {
 		err = refuse(RefusedMany, r.Format.max())
 	}
 	return ids, err
@@ -322,21 +316,6 @@ func unique(list []string) (ids []string) {
 	return ids
 }
 
-func (e *Exporter) ofCampaign(ctx context.Context, account *qianshao.Account, r *Request) (ids []string, err error) {
-	for after := ""; ; {
-		page, err := e.opts.Campaigns.Members(ctx, account.Sight, r.Campaign, after, campaign.MaxLimit)
-		if err != nil {
-			return nil, err
-		}
-		for i := range page.List {
-			ids = append(ids, page.List[i].Finding)
-		}
-		if after = page.Next; after == "" || len(ids) > r.Format.max() {
-			return ids, nil
-		}
-	}
-}
-
 func (e *Exporter) ofBatch(ctx context.Context, account *qianshao.Account, r *Request) (ids []string, err error) {
 	for after := ""; ; after = ids[len(ids)-1] {
 		list, err := e.opts.Desk.Members(ctx, *account, r.Batch, false, after, step)
@@ -349,29 +328,5 @@ func (e *Exporter) ofBatch(ctx context.Context, account *qianshao.Account, r *Re
 		if len(list) < step || len(ids) > r.Format.max() {
 			return ids, nil
 		}
-	}
-}
-
-func (e *Exporter) found(ctx context.Context, account *qianshao.Account, r *Request) (ids []string, err error) {
-	query, err := e.opts.Parser().Parse(*r.Query)
-	if err != nil {
-		return nil, err
-	}
-	request := index.Request{Query: query, Sight: account.Sight, Limit: searchStep, NoFacets: true}
-	for {
-		results, err := e.opts.Index.Search(ctx, request)
-		if err != nil {
-			return nil, err
-		}
-		if results.Total > r.Format.max() {
-			return nil, refuse(RefusedMany, r.Format.max())
-		}
-		for i := range results.Hits {
-			ids = append(ids, results.Hits[i].ID)
-		}
-		if results.Next == "" {
-			return ids, nil
-		}
-		request.After = results.Next
 	}
 }

@@ -346,7 +346,7 @@ func (c *Campaigns) refuseBatch(w http.ResponseWriter, r *http.Request, err erro
 	case errors.Is(err, selection.ErrNone):
 		v.Why = v.T("batch.refused.none")
 	case errors.As(err, &tooMany):
-		v.Why = v.T("batch.refused.many", tooMany.Total, desk.MaxMembers)
+		v.Why = v.T("batch.refused.many", tooMany.Total, tooMany.Most)
 	case errors.As(err, &syntax):
 		v.Why = syntax.Message
 		if !v.IsEnglish() {

@@ -3,6 +3,7 @@
 package selection
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,27 +36,31 @@ type Request struct {
 	Campaign string
 	// Findings are ids.
 	Findings []string
+	// Most is how many may be selected; 0 is desk.MaxMembers.
+	Most int
 }
 
 // ErrNone is for a request that names findings in no way, or in more than one.
 var ErrNone = errors.New("give one of query, campaign and findings")
 
-// TooMany is the error of a query that finds more than desk.MaxMembers.
-type TooMany struct{ Total int }
+// TooMany is the error of a query that finds more than may be selected.
+type TooMany struct{ Total, Most int }
 
 func (e *TooMany) Error() string {
-	return fmt.Sprintf("the query finds %d findings; a batch has at most %d: narrow the query", e.Total, desk.MaxMembers)
+	return fmt.Sprintf("the query finds %d findings; a batch has at most %d: narrow the query", e.Total, e.Most)
 }
 
 // Select returns the findings that who has the sight sees of what is asked for. Its errors are
-// ErrNone, *TooMany, *index.SyntaxError, and desk.ErrNotFound for a campaign.
+// ErrNone, *TooMany, *index.SyntaxError, and desk.ErrNotFound for a campaign. Of a campaign, and
+// of a list of ids, it may return more than Most: whoever asks refuses them.
 func (s *Selector) Select(ctx context.Context, sight qianshao.Sight, r Request) (desk.Selection, error) {
+	r.Most = cmp.Or(r.Most, desk.MaxMembers)
 	switch {
 	case r.Query != nil && r.Campaign == "" && len(r.Findings) == 0:
-		ids, err := s.found(ctx, sight, *r.Query)
+		ids, err := s.found(ctx, sight, *r.Query, r.Most)
 		return desk.Selection{Query: *r.Query, Findings: ids}, err
 	case r.Query == nil && r.Campaign != "" && len(r.Findings) == 0:
-		ids, err := s.ofCampaign(ctx, sight, r.Campaign)
+		ids, err := s.ofCampaign(ctx, sight, r.Campaign, r.Most)
 		return desk.Selection{Campaign: r.Campaign, Findings: ids}, err
 	case r.Query == nil && r.Campaign == "" && len(r.Findings) > 0:
 		return desk.Selection{Findings: r.Findings}, nil
@@ -67,7 +72,7 @@ func (s *Selector) Select(ctx context.Context, sight qianshao.Sight, r Request) 
 const foundStep = 2000
 
 // found returns the ids of all findings of a query.
-func (s *Selector) found(ctx context.Context, sight qianshao.Sight, query string) (ids []string, err error) {
+func (s *Selector) found(ctx context.Context, sight qianshao.Sight, query string, most int) (ids []string, err error) {
 	node, err := s.Parser().Parse(query)
 	if err != nil {
 		return nil, err
@@ -78,8 +83,8 @@ func (s *Selector) found(ctx context.Context, sight qianshao.Sight, query string
 		if err != nil {
 			return nil, err
 		}
-		if results.Total > desk.MaxMembers {
-			return nil, &TooMany{results.Total}
+		if results.Total > most {
+			return nil, &TooMany{results.Total, most}
 		}
 		for i := range results.Hits {
 			ids = append(ids, results.Hits[i].ID)
@@ -91,9 +96,8 @@ func (s *Selector) found(ctx context.Context, sight qianshao.Sight, query string
 	}
 }
 
-// ofCampaign returns the ids of all members of a campaign. Of those above desk.MaxMembers it
-// returns some: the desk refuses them.
-func (s *Selector) ofCampaign(ctx context.Context, sight qianshao.Sight, id string) (ids []string, err error) {
+// ofCampaign returns the ids of all members of a campaign; of those above most, some.
+func (s *Selector) ofCampaign(ctx context.Context, sight qianshao.Sight, id string, most int) (ids []string, err error) {
 	after := ""
 	for {
 		members, err := s.Campaigns.Members(ctx, sight, id, after, campaign.MaxLimit)
@@ -103,7 +107,7 @@ func (s *Selector) ofCampaign(ctx context.Context, sight qianshao.Sight, id stri
 		for i := range members.List {
 			ids = append(ids, members.List[i].Finding)
 		}
-		if after = members.Next; after == "" || len(ids) > desk.MaxMembers {
+		if after = members.Next; after == "" || len(ids) > most {
 			return ids, nil
 		}
 	}

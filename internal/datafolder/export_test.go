@@ -121,7 +121,7 @@ func TestExportZip(t *testing.T) {
 	}
 	id := found.Hits[0].ID
 	exporter := export.New(export.Options{
-		Store: a.Folder.Store, Desk: a.Desk, Campaigns: a.Folder.Review.Campaigns, Index: a.Index, Evidence: a.Folder.ExportMany, Folder: t.TempDir(), Zone: time.UTC, Now: time.Now,
+		Store: a.Folder.Store, Desk: a.Desk, Campaigns: a.Folder.Review.Campaigns, Evidence: a.Folder.ExportMany, Folder: t.TempDir(), Zone: time.UTC, Now: time.Now,
 	})
 	account := qianshao.Account{Name: "li", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}
 	file, err := exporter.Export(t.Context(), account, export.Request{Findings: []string{id, "none", id}, Format: export.Zip})
