@@ -132,7 +132,7 @@ func TestExportsRefused(t *testing.T) {
 		{url.Values{"finding": {mine}, "format": {"zip"}}, 422, "格式须为"}, // there is no archive here
 		{url.Values{"ids": {theirs + "," + theirs}, "format": {"csv"}}, 422, "没有您能查看的发现"},
 		{url.Values{"q": {"host:theirs.example"}, "format": {"md"}}, 422, "没有您能查看的发现"},
-		{url.Values{"q": {"level:x"}, "format": {"md"}}, 400, "检索式在第"},
+		{url.Values{"q": {"level:x"}, "format": {"md"}}, 400, "检索式第"},
 	} {
 		if w := me.export(tc.form); w.Code != tc.status || !strings.Contains(w.Body.String(), tc.zh) || w.Header().Get("Content-Disposition") != "" || strings.Contains(w.Body.String(), "theirs.example/a") {
 			t.Errorf("%v: %d %s", tc.form, w.Code, w.Body)

@@ -42,10 +42,7 @@ func (v *trailPage) row(a *desk.Shown) row {
 		x.Did = v.Language.Named("trail.event.", detail.Event)
 	}
 	if a.Verdict != "" {
-		x.Answer = v.Language.Named("verdict.", string(a.Verdict))
-		if a.Reason != "" {
-			x.Answer = v.T("decision.answer", x.Answer, v.Language.Named("verdict.reason.", string(a.Reason)))
-		}
+		x.Answer = v.VerdictSaid(a.Verdict, a.Reason)
 	}
 	x.Before, x.After = v.value(detail.Event, detail.Before), v.value(detail.Event, detail.After)
 	note := func(holds bool, key string, args ...any) {

@@ -348,10 +348,7 @@ func (c *Campaigns) refuseBatch(w http.ResponseWriter, r *http.Request, err erro
 	case errors.As(err, &tooMany):
 		v.Why = v.T("batch.refused.many", tooMany.Total, tooMany.Most)
 	case errors.As(err, &syntax):
-		v.Why = syntax.Message
-		if !v.IsEnglish() {
-			v.Why = syntax.Chinese()
-		}
+		v.Why = v.Misread(syntax)
 	case errors.Is(err, desk.ErrNotFound):
 		v.Why = v.T("batch.refused.empty")
 	default:
@@ -516,9 +513,9 @@ func (v batchWords) Said(b *desk.Batch) string {
 	case b.Blind:
 		return v.T("batch.did.blind")
 	}
-	said := v.Verdict(b.Order.Verdict)
+	said := v.VerdictName(b.Order.Verdict)
 	if b.Order.Reason != "" {
-		said += " · " + v.Reason(b.Order.Reason)
+		said += " · " + v.ReasonName(b.Order.Reason)
 	}
 	return said
 }

@@ -126,14 +126,6 @@ func (v verdicts) Settled() []qianshao.Verdict {
 	return []qianshao.Verdict{qianshao.VerdictCrime, qianshao.VerdictNotCrime}
 }
 
-// Verdict names a verdict.
-func (v verdicts) Verdict(x qianshao.Verdict) string { return v.Language.Named("verdict.", string(x)) }
-
-// Reason names a reason.
-func (v verdicts) Reason(x qianshao.Reason) string {
-	return v.Language.Named("verdict.reason.", string(x))
-}
-
 // MaxWords bounds what is said of an act, in characters.
 func (v verdicts) MaxWords() int { return desk.MaxWords }
 

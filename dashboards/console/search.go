@@ -225,15 +225,10 @@ func (v *searchPage) Answer(a qianshao.Answer) string {
 	return v.Language.Named("answer.", string(a))
 }
 
-// Sign stands before Answer: a verdict is a sign and a word, and has no colour.
+// Sign stands before Answer. Where one waits for a second review, the verdict is not told.
 func (v *searchPage) Sign(a qianshao.Answer) string {
-	switch a.Verdict() {
-	case qianshao.VerdictCrime:
-		return "⚑"
-	case qianshao.VerdictNotCrime:
-		return "✓"
-	case qianshao.VerdictUnsure:
-		return "?"
+	if verdict := a.Verdict(); verdict != "" {
+		return v.Layout.Sign(verdict)
 	}
 	return "◐"
 }
@@ -263,11 +258,7 @@ func (v *searchPage) explain(err error) *queryError {
 	text := []rune(syntax.Query)
 	at := min(max(syntax.Column-1, 0), len(text))
 	from, to := max(0, at-queryLead), min(len(text), at+queryLead)
-	message := syntax.Chinese()
-	if v.IsEnglish() {
-		message = syntax.Message
-	}
-	e := &queryError{Before: string(text[from:at]), At: "␣", Message: v.T("query.at", syntax.Column, message)}
+	e := &queryError{Before: string(text[from:at]), At: "␣", Message: v.Misread(syntax)}
 	if at < len(text) {
 		e.At, e.After = string(text[at]), string(text[at+1:max(at+1, to)])
 	}

@@ -126,12 +126,6 @@ func (v *conflictPage) Yours() string {
 	return v.act(&did.Act, &did.Detail)
 }
 
-// TheirIcon and YourIcon are the signs beside the words.
-func (v *conflictPage) TheirIcon() string { return icon(v.Standing.Verdict) }
-
-// YourIcon is the sign of what the author wanted.
-func (v *conflictPage) YourIcon() string { return icon(v.Typed.Verdict) }
-
 // ByYou says that the verdict which stands is the author's own: given in another window.
 func (v *conflictPage) ByYou() bool { return v.Standing.By == v.User }
 

@@ -17,11 +17,7 @@ func (w words) answer(v qianshao.Verdict, r qianshao.Reason) string {
 	if v == "" {
 		return w.T("decision.undecided")
 	}
-	said := w.Language.Named("verdict.", string(v))
-	if r != "" {
-		said = w.T("decision.answer", said, w.Language.Named("verdict.reason.", string(r)))
-	}
-	return said
+	return w.VerdictSaid(v, r)
 }
 
 // act says what an act did.
@@ -107,38 +103,13 @@ func fieldOf(r *desk.Refusal) string {
 	return ""
 }
 
-// Say says an answer, an act and a park in the words of the panel's page.
+// Say says a verdict with its reason.
 func (p *Panel) Say(v qianshao.Verdict, r qianshao.Reason) string {
 	return words{p.Layout}.answer(v, r)
 }
 
 // Did says what an act of the history did.
 func (p *Panel) Did(e *Entry) string { return words{p.Layout}.act(&e.Act, &e.Detail) }
-
-// Icon is the sign of a verdict; the word stands beside it.
-func (p *Panel) Icon(v qianshao.Verdict) string { return icon(v) }
-
-func icon(v qianshao.Verdict) string {
-	switch v {
-	case qianshao.VerdictCrime:
-		return "⚑"
-	case qianshao.VerdictNotCrime:
-		return "✓"
-	case qianshao.VerdictUnsure:
-		return "?"
-	}
-	return "○"
-}
-
-// ReasonName names a reason.
-func (p *Panel) ReasonName(r qianshao.Reason) string {
-	return p.Language.Named("verdict.reason.", string(r))
-}
-
-// VerdictName names a verdict.
-func (p *Panel) VerdictName(v qianshao.Verdict) string {
-	return p.Language.Named("verdict.", string(v))
-}
 
 // WakeWhy says why a parked subject has come back.
 func (p *Panel) WakeWhy() string { return p.Language.Named("decision.wake.", string(p.Wake)) }

@@ -119,11 +119,7 @@ func (d *Downloads) fail(w http.ResponseWriter, r *http.Request, v *failedPage, 
 		}
 	case errors.As(err, &syntax):
 		status = http.StatusBadRequest
-		message := syntax.Chinese()
-		if v.IsEnglish() {
-			message = syntax.Message
-		}
-		v.Why = v.T("export.query", syntax.Column, message)
+		v.Why = v.Misread(syntax)
 	default:
 		d.FailWith(w, r, err)
 		return

@@ -64,7 +64,7 @@ func generalMessages() map[string]message {
 		"page.next":          {"下一页", "Next"},
 
 		"query.error":    {"检索式有误", "The query cannot be read"},
-		"query.at":       {"第 %d 个字符：%s", "character %d: %s"},
+		"query.at":       {"检索式第 %d 个字符：%s", "query, character %d: %s"},
 		"query.fix":      {"请改正后再检索，或查看", "Correct it and search again, or see the"},
 		"query.fix.link": {"检索语法", "query syntax"},
 

@@ -7,7 +7,6 @@ func exportMessages() map[string]message {
 		"export.note":       {"只含您有权查看的内容；每次导出都记入操作记录。证据包中的网页是原样，可能有身份证号码，只交给有权知悉的人。", "Only what you may see. Each export is recorded in the trail. The pages in an evidence zip are as they were served, perhaps with resident identity numbers: hand it only to those who may have them."},
 		"export.failed":     {"无法导出", "The export was not made"},
 		"export.back":       {"返回", "Back"},
-		"export.query":      {"检索式在第 %d 个字符处有误：%s", "The query cannot be read at character %d: %s"},
 		"export.button.zip": {"证据包 zip", "Evidence zip"}, "export.button.csv": {"表格 CSV", "Table CSV"},
 		"export.button.jsonl": {"JSON Lines", "JSON lines"}, "export.button.md": {"Markdown", "Markdown"},
 

@@ -193,6 +193,47 @@ func (v *Layout) Why(c qianshao.Change) string {
 	return why
 }
 
+// VerdictName names a verdict.
+func (v *Layout) VerdictName(x qianshao.Verdict) string {
+	return v.Language.Named("verdict.", string(x))
+}
+
+// ReasonName names the reason of a verdict.
+func (v *Layout) ReasonName(x qianshao.Reason) string {
+	return v.Language.Named("verdict.reason.", string(x))
+}
+
+// VerdictSaid is a verdict with its reason.
+func (v *Layout) VerdictSaid(x qianshao.Verdict, why qianshao.Reason) string {
+	if why == "" {
+		return v.VerdictName(x)
+	}
+	return v.T("decision.answer", v.VerdictName(x), v.ReasonName(why))
+}
+
+// Sign stands beside a verdict's name: a verdict is a sign and a word, and has no colour. That
+// of none is a circle.
+func (v *Layout) Sign(x qianshao.Verdict) string {
+	switch x {
+	case qianshao.VerdictCrime:
+		return "⚑"
+	case qianshao.VerdictNotCrime:
+		return "✓"
+	case qianshao.VerdictUnsure:
+		return "?"
+	}
+	return "○"
+}
+
+// Misread says where a query cannot be read, and why.
+func (v *Layout) Misread(err *index.SyntaxError) string {
+	message := err.Chinese()
+	if v.IsEnglish() {
+		message = err.Message
+	}
+	return v.T("query.at", err.Column, message)
+}
+
 // Ago writes how long ago a time was.
 func (v *Layout) Ago(t time.Time) string { return v.Language.Ago(t, v.Now) }
 

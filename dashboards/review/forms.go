@@ -141,7 +141,7 @@ func (v *Review) refuseView(w http.ResponseWriter, r *http.Request, at place, ty
 	case errors.Is(err, store.ErrTooManyViews):
 		v.show(w, r, http.StatusConflict, at, l.T("views.many", store.MaxViews), typed)
 	case errors.As(err, &syntax):
-		v.show(w, r, http.StatusUnprocessableEntity, at, (&queuePage{Layout: l}).syntax(syntax), typed)
+		v.show(w, r, http.StatusUnprocessableEntity, at, l.Misread(syntax), typed)
 	default:
 		v.FailWith(w, r, err)
 	}

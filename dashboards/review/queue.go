@@ -110,7 +110,7 @@ func (v *Review) show(w http.ResponseWriter, r *http.Request, status int, at pla
 	switch {
 	case errors.As(err, &syntax):
 		if problem == "" {
-			p.Problem, status = p.syntax(syntax), http.StatusBadRequest
+			p.Problem, status = p.Misread(syntax), http.StatusBadRequest
 		}
 	case err != nil:
 		v.FailWith(w, r, err)
@@ -135,14 +135,6 @@ func (v *Review) show(w http.ResponseWriter, r *http.Request, status int, at pla
 		return
 	}
 	v.Render(w, r, status, "queue", p)
-}
-
-// syntax says where a query cannot be read.
-func (v *queuePage) syntax(err *index.SyntaxError) string {
-	if v.IsEnglish() {
-		return v.T("query.at", err.Column, err.Message)
-	}
-	return v.T("query.at", err.Column, err.Chinese())
 }
 
 // choices are the links to other lists, orders and filters.
