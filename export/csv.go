@@ -15,29 +15,53 @@ import (
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 )
 
-// byteOrderMark tells Excel that a file is UTF-8; without it, Chinese is read as GBK.
-const byteOrderMark = "\uFEFF"
-
 // csvTime is a time with its offset, which no program takes for a formula.
 const csvTime = "2006-01-02 15:04:05-07:00"
 
-// table writes CSV: a row a finding, under names in the reader's language.
-type table struct {
-	csv *csv.Writer
-	l   locale.Lang
-}
+// byteOrderMark tells Excel that a file is UTF-8; without it, Chinese is read as GBK.
+const byteOrderMark = "\uFEFF"
 
-func newTable(w io.Writer, l locale.Lang) (*table, error) {
+// Sheet writes CSV for spreadsheets: none of its cells is run as a formula.
+type Sheet struct{ csv *csv.Writer }
+
+// NewSheet begins a table under the names of its columns.
+func NewSheet(w io.Writer, names []string) (*Sheet, error) {
 	if _, err := io.WriteString(w, byteOrderMark); err != nil {
 		return nil, err
 	}
-	t := &table{csv.NewWriter(w), l}
-	t.csv.UseCRLF = true // RFC 4180
+	s := &Sheet{csv.NewWriter(w)}
+	s.csv.UseCRLF = true // RFC 4180
+	return s, s.Row(names)
+}
+
+// Row writes a row.
+func (s *Sheet) Row(cells []string) error {
+	row := make([]string, len(cells))
+	for i := range cells {
+		row[i] = inert(cells[i])
+	}
+	return s.csv.Write(row)
+}
+
+// End writes what is left.
+func (s *Sheet) End() error {
+	s.csv.Flush()
+	return s.csv.Error()
+}
+
+// table writes findings as CSV: a row each, under names in the reader's language.
+type table struct {
+	*Sheet
+	l locale.Lang
+}
+
+func newTable(w io.Writer, l locale.Lang) (*table, error) {
 	var names []string
 	for _, name := range columns() {
 		names = append(names, l.Text("export.column."+name))
 	}
-	return t, t.csv.Write(names)
+	s, err := NewSheet(w, names)
+	return &table{s, l}, err
 }
 
 // columns are the columns of the table, in the order of row.
@@ -50,22 +74,15 @@ func columns() []string {
 
 func (t *table) row(r *Row) error {
 	l := t.l
-	cells := []string{
+	return t.Row([]string{
 		r.ID, untrusted.DefangHost(r.Site), r.Defanged, r.PageTitle, l.Named("category.", string(r.Category)), l.Named("level.", r.Level.String()),
 		strconv.Itoa(r.Score), l.Named("state.", string(r.State)), verdictName(l, r), reasonName(l, r), r.Evidence.Before + r.Evidence.Text + r.Evidence.After, place(l, &r.Evidence),
 		cellTime(r.FirstSeen), cellTime(r.LastSeen), cellTime(r.GoneAt), r.Rule, r.RuleTitle, strings.Join(r.Law, "; "), handles(l, r, "; "), r.Authorisation,
 		strings.Join(r.Campaigns, " "),
-	}
-	for i := range cells {
-		cells[i] = Inert(cells[i])
-	}
-	return t.csv.Write(cells)
+	})
 }
 
-func (t *table) end() error {
-	t.csv.Flush()
-	return t.csv.Error()
-}
+func (t *table) end() error { return t.End() }
 
 func cellTime(t time.Time) string {
 	if t.IsZero() {
@@ -74,13 +91,13 @@ func cellTime(t time.Time) string {
 	return t.Format(csvTime)
 }
 
-// Inert returns a cell that no spreadsheet runs as a formula: whoever writes a page chooses
+// inert returns a cell that no spreadsheet runs as a formula: whoever writes a page chooses
 // its title, and =HYPERLINK(…) or =cmd|… in a cell would be ours by the time that it is opened.
 // An apostrophe in front makes it text, as OWASP's page on CSV injection has it. It stands
 // before whatever begins with a sign, the full-width ones too, which Excel takes for the
 // others, behind leading blanks as well; and behind each character that is a separator in
 // some country's settings, since what follows it would be a cell of its own there.
-func Inert(s string) string {
+func inert(s string) string {
 	var b strings.Builder
 	begins := true
 	for _, r := range s {

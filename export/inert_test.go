@@ -82,7 +82,7 @@ func TestInert(t *testing.T) {
 		}
 	}
 	for s, want := range map[string]string{"a-b": "a-b", "注册送 88": "注册送 88", "": "", "x=1": "x=1", "-": "'-"} {
-		if got := Inert(s); got != want {
+		if got := inert(s); got != want {
 			t.Errorf("%q becomes %q, want %q", s, got, want)
 		}
 	}

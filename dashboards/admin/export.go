@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/csv"
 	"encoding/hex"
 	"errors"
 	"net/http"
@@ -101,36 +100,30 @@ func (v *trailPage) writeLines(acts []desk.Shown) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// byteOrderMark tells Excel that a file is UTF-8; without it, Chinese is read as GBK.
-const byteOrderMark = "\uFEFF"
-
 // writeTable writes acts as the page shows them, a row each, under names in the reader's
 // language.
 func (v *trailPage) writeTable(acts []desk.Shown) ([]byte, error) {
 	var out bytes.Buffer
-	out.WriteString(byteOrderMark)
-	table := csv.NewWriter(&out)
-	table.UseCRLF = true // RFC 4180
-	rows := [][]string{{
+	sheet, err := export.NewSheet(&out, []string{
 		v.T("trail.seq"), v.T("trail.at"), v.T("trail.by"), v.T("trail.did"), v.T("trail.subject_kind"), v.T("trail.subject"), v.T("trail.verdict"),
 		v.T("trail.before"), v.T("trail.after"), v.T("trail.words"), v.T("trail.notes"), v.T("trail.batch"), v.T("trail.chain"),
-	}}
+	})
+	if err != nil {
+		return nil, err
+	}
 	for i := range acts {
 		x := v.row(&acts[i])
 		batch := ""
 		if x.Batch != 0 {
 			batch = strconv.FormatInt(x.Batch, 10)
 		}
-		rows = append(rows, []string{
+		if err := sheet.Row([]string{
 			strconv.FormatInt(x.Seq, 10), x.At.In(v.TimeZone()).Format(time.RFC3339), x.By, x.Did, x.SubjectKind, x.Subject.ID, x.Answer,
 			x.Before, x.After, v.Plain(x.Detail.Words), strings.Join(x.Notes, "; "), batch, x.Chain,
-		})
-	}
-	for _, cells := range rows {
-		for i := range cells {
-			cells[i] = export.Inert(cells[i])
+		}); err != nil {
+			return nil, err
 		}
 	}
-	err := table.WriteAll(rows)
+	err = sheet.End()
 	return out.Bytes(), err
 }
