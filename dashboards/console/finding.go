@@ -163,19 +163,11 @@ func (c *Console) fill(r *http.Request, v *findingPage) error {
 		return nil
 	}
 	var err error
-	if v.Decision, err = c.opts.Decision.Panel(r, v.Layout, qianshao.Subject{Kind: qianshao.SubjectFinding, ID: v.ID}, again(r)); err != nil {
+	if v.Decision, err = c.opts.Decision.Panel(r, v.Layout, qianshao.Subject{Kind: qianshao.SubjectFinding, ID: v.ID}, decision.Here(r)); err != nil {
 		return err
 	}
 	v.Message, err = c.opts.Decision.Message(r, v.Layout)
 	return err
-}
-
-// again is this page without what it was told of the last act.
-func again(r *http.Request) string {
-	values := r.URL.Query()
-	values.Del("done")
-	values.Del("batch")
-	return page.WithQuery(r.URL.Path, values)
 }
 
 // terms counts the different words of a finding's evidence.

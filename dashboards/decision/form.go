@@ -114,13 +114,8 @@ func (f *form) key() string {
 
 // done is the path to which an act leads, with its number for the message.
 func (f *form) done(seq int64) string {
-	u, err := url.Parse(f.Next)
-	if err != nil || seq == 0 {
+	if seq == 0 {
 		return f.Next
 	}
-	values := u.Query()
-	values.Del("batch")
-	values.Set("done", strconv.FormatInt(seq, 10))
-	u.RawQuery = values.Encode()
-	return u.String()
+	return page.With(f.Next, url.Values{"done": {strconv.FormatInt(seq, 10)}, "batch": nil})
 }

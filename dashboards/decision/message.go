@@ -31,7 +31,7 @@ func (d *Decision) Message(r *http.Request, v *page.Layout) (*Message, error) {
 		return nil, nil
 	}
 	values := r.URL.Query()
-	m := &Message{Layout: v}
+	m := &Message{Layout: v, Next: Here(r)}
 	show, name := d.ofAct, "done"
 	if values.Has("batch") {
 		show, name = d.ofBatch, "batch"
@@ -40,9 +40,6 @@ func (d *Decision) Message(r *http.Request, v *page.Layout) (*Message, error) {
 	if err != nil || n < 1 {
 		return nil, nil //nolint:nilerr // an address that somebody has made up
 	}
-	values.Del("done")
-	values.Del("batch")
-	m.Next = page.WithQuery(r.URL.EscapedPath(), values)
 	ok, err := show(r, m, n)
 	if errors.Is(err, desk.ErrNotFound) || err == nil && !ok {
 		return nil, nil

@@ -105,10 +105,12 @@ func here(r *http.Request, next string) string {
 	if r.Method == http.MethodPost {
 		return page.LocalPath(next)
 	}
-	values := r.URL.Query()
-	values.Del("done")
-	values.Del("batch")
-	return page.WithQuery(r.URL.EscapedPath(), values)
+	return Here(r)
+}
+
+// Here is the page that answers a request, without what it was told of the last act.
+func Here(r *http.Request) string {
+	return page.With(r.URL.RequestURI(), url.Values{"done": nil, "batch": nil})
 }
 
 // history fills in the acts, the latest first.

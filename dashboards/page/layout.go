@@ -133,9 +133,7 @@ func shownAt(r *http.Request) *url.URL {
 }
 
 func inLanguage(u *url.URL, l locale.Lang) string {
-	values := u.Query()
-	values.Set("lang", l.Code())
-	return u.EscapedPath() + "?" + values.Encode()
+	return With(u.RequestURI(), url.Values{"lang": {l.Code()}})
 }
 
 // T returns a message.

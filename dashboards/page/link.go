@@ -34,6 +34,23 @@ func WithQuery(path string, values url.Values) string {
 	return path + "?" + values.Encode()
 }
 
+// With returns a local address with other parameters: those of set, of which one without values
+// is taken away. An address that cannot be read stays as it is.
+func With(address string, set url.Values) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	values := u.Query()
+	for name, list := range set {
+		values[name] = list
+		if len(list) == 0 {
+			values.Del(name)
+		}
+	}
+	return WithQuery(u.EscapedPath(), values)
+}
+
 // SearchURL is the search for a query.
 func SearchURL(query string) string {
 	values := url.Values{}

@@ -34,3 +34,17 @@ func FuzzLocalPath(f *testing.F) {
 		}
 	})
 }
+
+func TestWith(t *testing.T) {
+	set := url.Values{"done": {"7"}, "batch": nil}
+	for in, want := range map[string]string{
+		"/findings/a": "/findings/a?done=7", "/?q=a+b&batch=3&done=1": "/?done=7&q=a+b", "/sites/%E4%B8%AD?x=%2F#part": "/sites/%E4%B8%AD?done=7&x=%2F",
+	} {
+		if got := With(in, set); got != want {
+			t.Errorf("With(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := With("/?batch=3", url.Values{"batch": nil}); got != "/" {
+		t.Errorf("what is taken away leaves %q", got)
+	}
+}

@@ -287,12 +287,5 @@ func (s *Sites) recheck(w http.ResponseWriter, r *http.Request) {
 	if to := r.PostFormValue("next"); to != "" {
 		next = page.LocalPath(to)
 	}
-	u, err := url.Parse(next)
-	if err != nil {
-		u = &url.URL{Path: "/"}
-	}
-	values := u.Query()
-	values.Set("recheck", code)
-	u.RawQuery = values.Encode()
-	http.Redirect(w, r, u.String(), http.StatusSeeOther)
+	http.Redirect(w, r, page.With(next, url.Values{"recheck": {code}}), http.StatusSeeOther)
 }
