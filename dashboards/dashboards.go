@@ -26,12 +26,10 @@ import (
 	"github.com/qianshao/qianshao/dashboards/console"
 	"github.com/qianshao/qianshao/dashboards/decision"
 	"github.com/qianshao/qianshao/dashboards/downloads"
-	"github.com/qianshao/qianshao/dashboards/entry"
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/review"
-	"github.com/qianshao/qianshao/dashboards/selection"
 	"github.com/qianshao/qianshao/dashboards/sites"
 	"github.com/qianshao/qianshao/dashboards/views"
 	"github.com/qianshao/qianshao/desk"
@@ -65,66 +63,66 @@ type Campaigns interface {
 	console.Campaigns
 }
 
-// Options of New. Store and Index are required.
+// Options of New. Store and Index are required. What is left out has no pages and no routes.
 type Options struct {
 	Store Store
 	Index index.Index
-	// Registry is served at /metrics; without one that page does not exist.
-	Registry *prometheus.Registry
-	// Accounts are those that may enter; nil makes them over Store. Nobody enters without one.
-	Accounts *auth.Accounts
-	// LocalToken, Proxies and RequireFactor are as in auth.GuardOptions and auth.Proxies.
+
+	// Who may enter. Accounts are those that may; nil makes them over Store. OIDC is where people
+	// may log in, too; nil for nowhere. LocalToken, Proxies and RequireFactor are as in
+	// auth.GuardOptions and auth.Proxies.
+	Accounts      *auth.Accounts
+	OIDC          *auth.OIDC
 	LocalToken    string
 	Proxies       auth.Proxies
 	RequireFactor bool
-	// OIDC is where people may log in, too; nil for nowhere.
-	OIDC *auth.OIDC
-	// Desk takes acts; without it there are no routes for them.
-	Desk *desk.Desk
-	// Checks holds the trail against its chain; required with Desk.
-	Checks admin.Checks
-	// Campaigns are what findings are grouped into; required with Desk.
+
+	// What people decide. Desk takes acts. Campaigns are what findings are grouped into, and Checks
+	// holds the trail against its chain: both are required with Desk.
+	Desk      *desk.Desk
 	Campaigns Campaigns
-	// ExportFolder is where exports lie until they are sent; without it, or Desk, none are made.
+	Checks    admin.Checks
+
+	// What is taken out. ExportFolder is where exports lie until they are sent; without it, or
+	// Desk, none are made. Evidence writes a zip of what is archived of findings.
 	ExportFolder string
-	// Evidence writes a zip of what is archived of findings; without it none is made.
-	Evidence func(ctx context.Context, w io.Writer, b export.Bundle) error
-	// RuleLaw returns the provisions that a rule in force names.
-	RuleLaw func(id string) []string
-	// Submit queues submissions. Without it none are taken.
-	Submit intake.Submit
-	// Unmonitored lists what the register says is watched and is not; with Limit 0
-	// it only counts. Without it there is no page for that.
+	Evidence     func(ctx context.Context, w io.Writer, b export.Bundle) error
+
+	// What is watched. Submit queues submissions. Unmonitored lists what the register says is
+	// watched and is not; with Limit 0 it only counts. Watch, Recheck and Register are as in
+	// sites.Options, Whereabouts as in console.Options.
+	Submit      intake.Submit
 	Unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
-	// Watch, Recheck and Register are as in sites.Options.
-	Watch    func(sight qianshao.Sight, list []store.Site) []store.Watch
-	Recheck  func(ctx context.Context, by store.Signed, sight qianshao.Sight, host, page string) (urls int, why qianshao.Skip, err error)
-	Register *sites.Register
-	// Scan judges what programs send; without it there is no route for that.
-	Scan api.Scan
+	Watch       func(sight qianshao.Sight, list []store.Site) []store.Watch
+	Recheck     func(ctx context.Context, by store.Signed, sight qianshao.Sight, host, page string) (urls int, why qianshao.Skip, err error)
+	Register    *sites.Register
+	Whereabouts func(ctx context.Context, url string) (console.Whereabouts, error)
+
+	// How pages are read and judged. Rule returns what a rule in force says of itself, and RuleLaw
+	// the provisions that it names; ok is false for rules that are gone. Understand is as in
+	// console.Options. Scan judges what programs send.
+	Rule       func(id string) (r console.RuleTexts, ok bool)
+	RuleLaw    func(id string) []string
+	Understand func(url, source string) *qianshao.Document
+	Scan       api.Scan
+
+	// How queries are read. Canonical spells a URL as the URLs of pages are spelt in the index; nil
+	// leaves pasted URLs to index.Parser. Fold is the index's normalisation of text, to mark the
+	// words of a query in evidence that the index does not hold; nil changes nothing but the case.
+	Canonical func(url string) (string, error)
+	Fold      func(string) string
+
+	// Zone is the zone in which times are shown and days begin, the same as the index's; nil is
+	// index.DefaultZone. Version is shown at the foot of every page. Now is the clock; nil is
+	// time.Now. Log is told of failures; nil keeps silent.
+	Zone    *time.Location
+	Version string
+	Now     func() time.Time
+	Log     *slog.Logger
+	// Registry is served at /metrics; without one that page does not exist.
+	Registry *prometheus.Registry
 	// Closing is closed when the server is to end; see api.Options.
 	Closing <-chan struct{}
-	// Canonical spells a URL as the URLs of pages are spelt in the index; nil
-	// leaves pasted URLs to index.Parser.
-	Canonical func(url string) (string, error)
-	// Fold is the index's normalisation of text, to mark the words of a query in
-	// evidence that the index does not hold; nil changes nothing but the case.
-	Fold func(string) string
-	// Rule returns what a rule in force says of itself; ok is false for rules that are
-	// gone. Without it, rules are shown by their ids.
-	Rule func(id string) (r console.RuleTexts, ok bool)
-	// Whereabouts and Understand are those of console.Options; they may be nil.
-	Whereabouts func(ctx context.Context, url string) (console.Whereabouts, error)
-	Understand  func(url, source string) *qianshao.Document
-	// Zone is the zone in which times are shown and days begin, the same as the
-	// index's; nil is index.DefaultZone.
-	Zone *time.Location
-	// Version is shown at the foot of every page.
-	Version string
-	// Now is the clock; nil is time.Now.
-	Now func() time.Time
-	// Log is told of failures; nil keeps silent.
-	Log *slog.Logger
 }
 
 // requestTime bounds what one request may take of store and index.
@@ -132,20 +130,14 @@ const requestTime = 20 * time.Second
 
 // site is all that is served at one address.
 type site struct {
-	opts     Options
-	guard    *auth.Guard
-	pages    *page.Base
-	entry    *entry.Entry
-	sites    *sites.Sites
-	console  *console.Console
-	review   *review.Review
-	admin    *admin.Admin
-	decision *decision.Decision
-	api      *api.API
-	mux      *routes
-	// downloads is nil where nothing is exported.
-	downloads *downloads.Downloads
-	campaigns *campaigns.Campaigns
+	opts  Options
+	guard *auth.Guard
+	pages *page.Base
+	api   *api.API
+	// review is the room that the frame of all pages asks; rooms are all rooms of pages.
+	review *review.Review
+	rooms  []room
+	mux    *routes
 }
 
 // New returns the handler. The error is about the options.
@@ -203,115 +195,22 @@ func newSite(opts Options) (*site, error) {
 		Provider: provider, Accounts: opts.Accounts, Local: opts.LocalToken, RequireFactor: opts.RequireFactor, Log: opts.Log,
 		Rules: auth.Rules{IsOpen: isOpen, IsMachine: isMachine, Refuse: s.refuse},
 	})
-	var in *intake.Intake
-	if opts.Submit != nil {
-		in = intake.New(opts.Submit, opts.Now, opts.Log)
-	}
-	parser := func() index.Parser {
-		return index.Parser{Now: opts.Now(), Zone: opts.Zone, Canonical: opts.Canonical}
-	}
-	exporter := newExporter(&opts, parser)
-	saved := views.New(views.Options{Store: opts.Store, Index: opts.Index, Parser: parser, Now: opts.Now})
+	c := newCommon(&s.opts)
 	s.api = api.New(api.Options{
-		Exporter: exporter,
-		Store:    opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Views: saved, Intake: in, Parser: parser, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
+		Exporter: c.exporter, Views: c.views, Intake: c.intake, Parser: c.parser, Selection: c.selection,
+		Store: opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
 		Desk: opts.Desk, Campaigns: opts.Campaigns, News: opts.Store, Closing: opts.Closing, Scan: opts.Scan, Version: opts.Version, Now: opts.Now, Log: opts.Log,
 	})
-	err := s.addPages(in, parser, exporter, saved)
+	err := s.addPages(c)
 	return s, err
-}
-
-// newExporter returns what makes exports, or nil.
-func newExporter(o *Options, parser func() index.Parser) *export.Exporter {
-	if o.Desk == nil || o.ExportFolder == "" {
-		return nil
-	}
-	return export.New(export.Options{
-		Store: o.Store, Desk: o.Desk, Campaigns: o.Campaigns, Selection: selection.Selector{Index: o.Index, Parser: parser, Campaigns: o.Campaigns}, Evidence: o.Evidence, Law: o.RuleLaw,
-		Folder: o.ExportFolder, Zone: o.Zone, Now: o.Now,
-	})
-}
-
-// addPages makes the rooms of pages.
-func (s *site) addPages(in *intake.Intake, parser func() index.Parser, exporter *export.Exporter, saved *views.Views) (err error) {
-	o := &s.opts
-	frame := page.Options{Submissions: in != nil, Unmonitored: o.Unmonitored != nil, Exports: exporter != nil, Exists: s.exists, Zone: o.Zone, Version: o.Version, Now: o.Now, Log: o.Log}
-	if o.Campaigns != nil {
-		frame.Counts = func(ctx context.Context) (map[string]int, error) { return s.review.Counts(ctx) }
-		frame.Look = func(ctx context.Context) (page.Look, error) { return s.review.Look(ctx) }
-	}
-	s.pages, err = page.New(frame)
-	if err != nil {
-		return err
-	}
-	if s.entry, err = entry.New(s.pages, s.guard); err != nil {
-		return err
-	}
-	if s.sites, err = sites.New(s.pages, sites.Options{
-		Store: o.Store, Guard: s.guard, Intake: in, Unmonitored: o.Unmonitored, Watch: o.Watch, Recheck: o.Recheck, Register: o.Register,
-	}); err != nil {
-		return err
-	}
-	if s.decision, err = decision.New(s.pages, decision.Options{Store: o.Store, Desk: o.Desk, Guard: s.guard}); err != nil {
-		return err
-	}
-	if s.console, err = s.newConsole(parser); err != nil {
-		return err
-	}
-	if err = s.addAdmin(); err != nil {
-		return err
-	}
-	if exporter != nil {
-		if s.downloads, err = downloads.New(s.pages, exporter); err != nil {
-			return err
-		}
-	}
-	s.campaigns, err = campaigns.New(s.pages, campaigns.Options{
-		Store: o.Store, Desk: o.Desk, Campaigns: o.Campaigns, Decision: s.decision, Guard: s.guard,
-		Selection: selection.Selector{Index: o.Index, Parser: parser, Campaigns: o.Campaigns},
-	})
-	if err != nil {
-		return err
-	}
-	s.review, err = review.New(s.pages, review.Options{
-		Decision: s.decision, Console: s.console, Campaigns: o.Campaigns, Looks: o.Store, Views: saved, Index: o.Index, Parser: parser, Guard: s.guard,
-	})
-	return err
-}
-
-func (s *site) addAdmin() (err error) {
-	o := &s.opts
-	s.admin, err = admin.New(s.pages, admin.Options{
-		Store: o.Store, Accounts: o.Accounts, Guard: s.guard, Desk: o.Desk, Checks: o.Checks, Canonical: o.Canonical, Closing: o.Closing, RequireFactor: o.RequireFactor,
-	})
-	return err
-}
-
-// newConsole makes the room of search and findings.
-func (s *site) newConsole(parser func() index.Parser) (*console.Console, error) {
-	o := &s.opts
-	of := console.Options{
-		Store: o.Store, Index: o.Index, Parser: parser, Fold: o.Fold, Rule: o.Rule, Understand: o.Understand, Whereabouts: o.Whereabouts, Unmonitored: s.sites.UnmonitoredInWords,
-	}
-	if o.Desk != nil {
-		of.Desk, of.Decision, of.Campaigns = o.Desk, s.decision, o.Campaigns
-	}
-	return console.New(s.pages, of)
 }
 
 func (s *site) routes() *routes {
 	mux := &routes{ServeMux: http.NewServeMux()}
 	s.mux = mux
-	s.entry.Route(mux)
-	s.sites.Route(mux)
-	s.review.Route(mux)
-	s.decision.Route(mux)
-	s.campaigns.Route(mux)
-	s.console.Route(mux)
-	if s.downloads != nil {
-		s.downloads.Route(mux)
+	for _, r := range s.rooms {
+		r.Route(mux)
 	}
-	s.admin.Route(mux)
 	mux.HandleFunc("GET /static/{file}", s.pages.ServeStatic)
 	s.api.Route(mux)
 	mux.HandleFunc("GET /healthz", s.health)

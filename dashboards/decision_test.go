@@ -34,6 +34,7 @@ type bench struct {
 	site *site
 	page *page.Room
 	desk *desk.Desk
+	room *decision.Decision
 	// mine and theirs are findings under the authorisations of these names.
 	mine, theirs string
 }
@@ -50,6 +51,9 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	b.site.routes() // the menu asks which pages there are
+	if b.room, err = decision.New(b.site.pages, decision.Options{Store: o.options.Store, Desk: b.desk, Guard: b.site.guard}); err != nil {
+		t.Fatal(err)
+	}
 	own := fstest.MapFS{"templates/panel.html": {Data: []byte(`{{define "main"}}<main id="main" class="split">{{template "message" .Message}}{{template "decision" .Decision}}</main>{{end}}`)}}
 	if b.page, err = b.site.pages.Room(own, decision.Parts()); err != nil {
 		t.Fatal(err)
@@ -95,12 +99,12 @@ func (p *decider) shown(subject, lang string, query ...string) *httptest.Respons
 		}{Layout: p.site.pages.Layout(w, r, "decision.title")}
 		s, _ := qianshao.ParseSubject(subject)
 		var err error
-		if v.Decision, err = p.site.decision.Panel(r, v.Layout, s, "/search?next=1"); err != nil {
+		if v.Decision, err = p.room.Panel(r, v.Layout, s, "/search?next=1"); err != nil {
 			http.Error(w, err.Error(), http.StatusNotFound)
 			return
 		}
 		p.panel = v.Decision
-		if v.Message, err = p.site.decision.Message(r, v.Layout); err != nil {
+		if v.Message, err = p.room.Message(r, v.Layout); err != nil {
 			p.Error(err)
 		}
 		p.page.Render(w, r, http.StatusOK, "panel", v)

@@ -21,6 +21,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/intake"
+	"github.com/qianshao/qianshao/dashboards/selection"
 	"github.com/qianshao/qianshao/dashboards/views"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
@@ -57,8 +58,10 @@ type Options struct {
 	Accounts *auth.Accounts
 	// Desk takes acts; without it there are no routes for acts, batches, campaigns and events.
 	Desk *desk.Desk
-	// Campaigns are what findings are grouped into; required with Desk.
+	// Campaigns are what findings are grouped into, and Selection finds what is meant to become a
+	// batch; required with Desk.
 	Campaigns Campaigns
+	Selection selection.Selector
 	// News tells what has happened; required with Desk.
 	News News
 	// Closing is closed when the server is to end: streams end then. Without it they end with their clients.

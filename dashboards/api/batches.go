@@ -119,8 +119,7 @@ func (a *API) freeze(ctx context.Context, in *struct {
 
 // selected returns the findings that a batch is made of.
 func (a *API) selected(ctx context.Context, s *Selection) (desk.Selection, error) {
-	selector := selection.Selector{Index: a.opts.Index, Parser: a.opts.Parser, Campaigns: a.opts.Campaigns}
-	selected, err := selector.Select(ctx, auth.From(ctx).Sight, selection.Request{Query: s.Query, Campaign: s.Campaign, Findings: s.Findings})
+	selected, err := a.opts.Selection.Select(ctx, auth.From(ctx).Sight, selection.Request{Query: s.Query, Campaign: s.Campaign, Findings: s.Findings})
 	var tooMany *selection.TooMany
 	var syntax *index.SyntaxError
 	switch {

@@ -69,15 +69,17 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 	token := rand.Text() + rand.Text()
 	closing := make(chan struct{})
 	handler, err := dashboards.New(dashboards.Options{
-		Store: a.Folder.Store, Index: a.Index, Registry: a.metrics.Registry(),
+		Store: a.Folder.Store, Index: a.Index,
+		Accounts: a.Folder.Accounts, OIDC: oidc, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor,
+		Desk: a.Desk, Campaigns: a.Folder.Review.Campaigns, Checks: a.Folder.Review,
+		ExportFolder: a.opts.Data, Evidence: a.Folder.ExportMany,
 		Submit: func(ctx context.Context, report store.Report) (qianshao.Submission, error) {
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), report)
 		},
-		Watch: a.Folder.Watch, Recheck: a.Folder.Recheck, Register: a.register(),
-		Desk: a.Desk, Checks: a.Folder.Review, Campaigns: a.Folder.Review.Campaigns, Scan: a.scan, Unmonitored: a.silence.list, Canonical: fetch.Canonical, Fold: fold.String, Zone: a.opts.Zone, Rule: a.ruleTexts, Understand: understand, Whereabouts: a.whereabouts,
-		ExportFolder: a.opts.Data, Evidence: a.Folder.ExportMany, RuleLaw: a.ruleLaw,
-		Accounts: a.Folder.Accounts, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor, OIDC: oidc,
-		Closing: closing, Version: a.opts.Version, Log: a.opts.Log,
+		Unmonitored: a.silence.list, Watch: a.Folder.Watch, Recheck: a.Folder.Recheck, Register: a.register(), Whereabouts: a.whereabouts,
+		Rule: a.ruleTexts, RuleLaw: a.ruleLaw, Understand: understand, Scan: a.scan,
+		Canonical: fetch.Canonical, Fold: fold.String,
+		Zone: a.opts.Zone, Version: a.opts.Version, Log: a.opts.Log, Registry: a.metrics.Registry(), Closing: closing,
 	})
 	if err != nil {
 		return nil, err
