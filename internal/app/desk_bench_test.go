@@ -298,10 +298,7 @@ const benchAuthorisations = 200
 func synthetic(b *testing.B, db *database.DB, findings, campaigns int) {
 	b.Helper()
 	handles := max(10, campaigns/5)
-	for _, s := range []struct {
-		query string
-		args  []any
-	}{
+	fill(b, db, []filling{
 		{`CREATE TEMP TABLE n (i INTEGER PRIMARY KEY, c INTEGER, h INTEGER, auth TEXT, owner TEXT, cat TEXT, level INTEGER, score INTEGER, first INTEGER, id TEXT, url TEXT, undecided INTEGER)`, nil},
 		{`INSERT INTO n WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < $1)
 SELECT i, CASE WHEN i % 10 = 0 THEN 1 ELSE 1 + (i - i / 10) % $2 END, $2 + 1 + (i * 31) % $3, 'a' || ((i * 7919) % $4), 's' || ((i * 7919) % 5000) || '.example',
@@ -324,7 +321,18 @@ SELECT (n.i * 24 + k.i) * 3037000493 - 4611686018427387904, n.c FROM n, k WHERE 
 		{`INSERT INTO campaign_counts ` + queue.Recounted, nil},
 		{`DROP TABLE n`, nil},
 		{`ANALYZE`, nil},
-	} {
+	})
+}
+
+// filling is a statement that fills a database.
+type filling struct {
+	query string
+	args  []any
+}
+
+func fill(b *testing.B, db *database.DB, list []filling) {
+	b.Helper()
+	for _, s := range list {
 		err := db.Update(b.Context(), database.Ordered, "fill", func(tx *database.Tx) error {
 			_, err := tx.ExecContext(b.Context(), s.query, s.args...)
 			return err
