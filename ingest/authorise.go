@@ -130,7 +130,9 @@ func normaliseList(list []string, field string, found *[]problem, f func(string)
 	for i, value := range list {
 		v, wrong := f(value)
 		if wrong != nil {
-			*found = append(*found, problem{field, i, wrong})
+			if *found = append(*found, problem{field, i, wrong}); len(*found) >= maxMistakes {
+				return out
+			}
 		}
 		out = append(out, v)
 	}

@@ -17,6 +17,10 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
+// maxColumns bounds the cells of a row: ten times as many as there are keys. The place of each
+// is counted from the beginning of its line.
+const maxColumns = 200
+
 // columns are the names that a column of a CSV file may have, in lower case, beside the keys of scope files.
 func columns() map[string]string {
 	names := map[string]string{}
@@ -102,13 +106,18 @@ func (r *scopeReader) table(data []byte) (out []qianshao.Authorisation) {
 		case err != nil:
 			r.add(&yaml.Node{}, "csv", "not valid CSV: %v; a quote within a text is written twice", err)
 			return nil
+		case len(row) > maxColumns:
+			r.add(at(0), "csv_columns", "the row has %d cells, more than %d; part the cells of a row by the same sign throughout, and its hosts by blanks", len(row), maxColumns)
+			return nil
 		case !slices.ContainsFunc(row, func(cell string) bool { return strings.TrimSpace(cell) != "" }):
 		case keys == nil:
 			if keys = r.header(row, at); len(r.mistakes) > 0 {
 				return nil
 			}
 		default:
-			out = append(out, r.another(r.row(row, keys, at), ids))
+			if out = append(out, r.another(r.row(row, keys, at), ids)); r.full() {
+				return nil
+			}
 		}
 	}
 }

@@ -120,3 +120,27 @@ func TestSeedPort(t *testing.T) {
 		t.Errorf("told %v", err)
 	}
 }
+
+// TestFloods: a file in which everything is wrong is refused with the first mistakes, at once, and
+// so is a table whose rows have no end: each took minutes and gigabytes.
+func TestFloods(t *testing.T) {
+	t.Parallel()
+	const many = 200_000
+	for name, file := range map[string]string{
+		"header.csv": strings.Repeat("a,", many),
+		"wide.csv":   "id\n" + strings.Repeat("x,", many),
+		"rows.csv":   "id\n" + strings.Repeat("x\n", many),
+		"hosts.csv":  "id,hosts\nx," + strings.Repeat("*a ", many),
+		"list.yaml":  "authorisations:\n" + strings.Repeat(" - {}\n", many),
+	} {
+		begun := time.Now()
+		_, err := ingest.ParseScopeFile(name, []byte(file))
+		var wrong *ingest.ScopeError
+		if !errors.As(err, &wrong) || len(wrong.Mistakes) > 1000 {
+			t.Errorf("%s: %.200v", name, err)
+		}
+		if took := time.Since(begun); took > 5*time.Second {
+			t.Errorf("%s took %s", name, took)
+		}
+	}
+}

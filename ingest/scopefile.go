@@ -20,6 +20,10 @@ import (
 // MaxScopeFile bounds a scope file; ten thousand authorisations take about 4 MB.
 const MaxScopeFile = 16 << 20
 
+// maxMistakes bounds the mistakes that are told of a file: a table of a million rows with
+// everything wrong would take gigabytes to say so.
+const maxMistakes = 1000
+
 // ScopeError lists every mistake in a scope file.
 type ScopeError struct{ Mistakes []ScopeMistake }
 
@@ -94,8 +98,14 @@ func (r *scopeReader) add(n *yaml.Node, code, format string, args ...any) {
 }
 
 func (r *scopeReader) tell(n *yaml.Node, field string, c *coded) {
+	if r.full() {
+		return
+	}
 	r.mistakes = append(r.mistakes, ScopeMistake{r.name, max(n.Line, 1), max(n.Column, 1), field, c.code, c.args, c.message})
 }
+
+// full says that there are as many mistakes as are told: what follows need not be read.
+func (r *scopeReader) full() bool { return len(r.mistakes) >= maxMistakes }
 
 func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
 	if len(data) > MaxScopeFile {
@@ -134,6 +144,9 @@ func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
 			return
 		}
 		for _, n := range value.Content {
+			if r.full() {
+				return
+			}
 			out = append(out, r.another(n, lines))
 		}
 	})
