@@ -222,12 +222,18 @@ func TestFormToken(t *testing.T) {
 		header []string
 		want   int
 	}{
-		"none":         {"url=https://a.example/", nil, 403},
-		"empty":        {"url=https://a.example/&csrf=", nil, 403},
-		"another's":    {"url=https://a.example/&csrf=" + other.form, nil, 403},
-		"its own":      {"url=https://a.example/&csrf=" + o.visitor.form, nil, 303},
-		"in a header":  {"url=https://a.example/", []string{auth.FormHeader, o.visitor.form}, 303},
-		"in the query": {"url=https://a.example/", []string{}, 403},
+		"none":                                 {"url=https://a.example/", nil, 403},
+		"empty":                                {"url=https://a.example/&csrf=", nil, 403},
+		"another's":                            {"url=https://a.example/&csrf=" + other.form, nil, 403},
+		"its own":                              {"url=https://a.example/&csrf=" + o.visitor.form, nil, 303},
+		"in a header":                          {"url=https://a.example/", []string{auth.FormHeader, o.visitor.form}, 303},
+		"in the query":                         {"url=https://a.example/", []string{}, 403},
+		"too long":                             {"csrf=" + o.visitor.form + "&url=https://a.example/&note=" + strings.Repeat("x", 1<<17), nil, 413},
+		"too long, with the token in a header": {"url=https://a.example/&note=" + strings.Repeat("x", 1<<17), []string{auth.FormHeader, o.visitor.form}, 413},
+		"parts without end": {
+			"--x\r\nContent-Disposition: form-data; name=\"url\"\r\n\r\n" + strings.Repeat("x", auth.MaxUpload) + "\r\n--x--\r\n",
+			[]string{auth.FormHeader, o.visitor.form, "Content-Type", "multipart/form-data; boundary=x"}, 413,
+		},
 	} {
 		target := "/submissions"
 		if name == "in the query" {

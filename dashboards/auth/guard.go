@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"log/slog"
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -99,7 +100,9 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 		switch {
 		case c.account.Name == "" && !g.rules.IsOpen(r.URL.Path):
 			g.refuseStranger(w, r)
-		case c.account.Name != "" && !isSafe(r.Method) && !g.rules.IsOpen(r.URL.Path) && !carriesForm(w, r, c.form):
+		case c.account.Name != "" && !isSafe(r.Method) && !g.rules.IsOpen(r.URL.Path) && parseForm(w, r) != nil:
+			g.rules.Refuse(w, r, http.StatusRequestEntityTooLarge, "too_large", "the form is too long")
+		case c.account.Name != "" && !isSafe(r.Method) && !g.rules.IsOpen(r.URL.Path) && !carriesForm(r, c.form):
 			g.rules.Refuse(w, r, http.StatusForbidden, "csrf", "the request does not carry the session's token: field "+FormField+" or header "+FormHeader)
 		case g.needsFactor(c) && !isOwnAccount(r.URL.Path) && !g.rules.IsOpen(r.URL.Path):
 			g.askFactor(w, r)
@@ -111,18 +114,30 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 
 func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
-// carriesForm says whether a request carries the session's form token.
-func carriesForm(w http.ResponseWriter, r *http.Request, want string) bool {
-	got := r.Header.Get(FormHeader)
-	if got == "" && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+// parseForm reads the form of a request, if it has one, up to its bound. What is longer is a
+// *http.MaxBytesError; a form that is broken has no fields.
+func parseForm(w http.ResponseWriter, r *http.Request) error {
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	var err error
+	switch media {
+	case "multipart/form-data":
 		r.Body = http.MaxBytesReader(w, r.Body, MaxUpload)
-		if r.ParseMultipartForm(MaxUpload) == nil { // all of it stays in memory
-			got = r.PostFormValue(FormField)
-		}
-	}
-	if got == "" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		err = r.ParseMultipartForm(MaxUpload) // all of it stays in memory
+	case "application/x-www-form-urlencoded":
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		got = r.PostFormValue(FormField)
+		err = r.ParseForm()
+	}
+	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
+		return large
+	}
+	return nil
+}
+
+// carriesForm says whether a request carries the session's form token.
+func carriesForm(r *http.Request, want string) bool {
+	got := r.Header.Get(FormHeader)
+	if got == "" && r.PostForm != nil { // without a form to parse, the body is a program's
+		got = r.PostForm.Get(FormField)
 	}
 	return want != "" && subtle.ConstantTimeCompare([]byte(got), []byte(want)) == 1
 }

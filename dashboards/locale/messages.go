@@ -407,6 +407,8 @@ func generalMessages() map[string]message {
 		"error.500.why":   {"请求没有完成，原因已写入日志。请稍后重试；若反复出现，请把日志附到问题单。", "The request was not completed; the log has the cause. Try again; if it persists, file an issue with the log."},
 		"error.403":       {"请求被拒绝", "Refused"},
 		"error.403.why":   {"这个请求来自别的网站，已拒绝。请从本站页面重新操作。", "The request came from another web site. Start again from a page of this console."},
+		"error.413":       {"内容太长", "Too long"},
+		"error.413.why":   {"发送的内容太长，没有生效，也没有写入任何东西。请返回，缩短或分几次提交。", "What you sent is too long, so nothing was done. Go back, and shorten it or send it in parts."},
 		"error.csrf":      {"页面已过期", "The page is out of date"},
 		"error.csrf.why":  {"页面打开之后您重新登录过，所以这个表单没有生效。请返回并刷新页面，再提交一次。", "You have signed in anew since the page was shown, so the form was not taken. Go back, reload the page and send it again."},
 		"error.power":     {"没有权限", "Not permitted"},

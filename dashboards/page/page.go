@@ -144,7 +144,7 @@ type errorPage struct {
 	Why    string
 }
 
-// Fail answers with the page of an error status that the catalogue knows (403, 404, 500).
+// Fail answers with the page of an error status that the catalogue knows (403, 404, 413, 500).
 func (b *Base) Fail(w http.ResponseWriter, r *http.Request, status int) {
 	b.showError(w, r, status, fmt.Sprintf("error.%d", status))
 }
@@ -155,6 +155,8 @@ func (b *Base) Refuse(w http.ResponseWriter, r *http.Request, status int, code s
 	switch {
 	case status == http.StatusInternalServerError:
 		key = "error.500"
+	case status == http.StatusRequestEntityTooLarge:
+		key = "error.413"
 	case code == "csrf":
 		key = "error.csrf"
 	case status == http.StatusForbidden:
