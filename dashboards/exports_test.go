@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -260,5 +261,45 @@ func TestExportHostile(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestExportedHead: the head of the trail in a zip has the chain, unless the last act is a decision
+// that waits for a second review: with the chain before it, its answer could be guessed.
+func TestExportedHead(t *testing.T) {
+	t.Parallel()
+	o, mine, _, _ := exporting(t)
+	var acts string
+	o.options.Evidence = func(_ context.Context, _ io.Writer, b export.Bundle) error {
+		acts = b.Acts
+		return b.Files[0].Write(io.Discard)
+	}
+	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+	zip := func() string {
+		t.Helper()
+		if w := me.export(url.Values{"finding": {mine}, "format": {"zip"}}); w.Code != http.StatusOK {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		return acts
+	}
+	decided := func(r qianshao.Reason) {
+		t.Helper()
+		look := decode[reviewed](t, me.ask("GET", "/api/v1/findings/"+mine, "").Body.String())
+		body := fmt.Sprintf(`{"subject": "finding:%s", "kind": "decide", "basis": %d, "seen": "%s", "verdict": "crime", "reason": "%s"}`, mine, look.Review.Basis, look.Seen, r)
+		if w := me.ask("POST", "/api/v1/acts", body); w.Code != http.StatusCreated {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	decided("hacked")
+	if head, err := desk.ParseHead(zip()); err != nil || head.Seq != 4 { // after accounts, tokens and the decision
+		t.Errorf("nothing waits: the head is %q, %v", acts, err)
+	}
+	if head, err := desk.ParseHead(zip()); err != nil || head.Seq != 5 {
+		t.Errorf("after an export: the head is %q, %v", acts, err)
+	}
+	o.reviewAll = true
+	decided("operator")
+	if head := zip(); head != "" {
+		t.Errorf("a decision waits: the head is %q", head)
 	}
 }

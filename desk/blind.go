@@ -107,6 +107,13 @@ func (d *Desk) Head(ctx context.Context, account qianshao.Account) (Head, time.T
 	return Head{Seq: head.Seq, Chain: list[0].Chain}, at, err
 }
 
+// OpenHead returns the end of the trail for what is passed on, also to who is to review: without
+// the chain, if the last act is one of which an answer waits for that.
+func (d *Desk) OpenHead(ctx context.Context) (Head, error) {
+	head, _, err := d.Head(ctx, qianshao.Account{Role: qianshao.RoleLead, Sight: qianshao.SeeAll()}) // who reads all and reviews all
+	return head, err
+}
+
 // shownActs returns acts as the account may read them.
 func (d *Desk) shownActs(ctx context.Context, account *qianshao.Account, list []qianshao.Act) ([]Shown, error) {
 	var ids []string

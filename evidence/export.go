@@ -157,7 +157,8 @@ type Selection struct {
 	// Findings are all ids. Of those in Unarchived the archive has nothing any more.
 	Findings   []string `json:"findings,omitempty"`
 	Unarchived []string `json:"unarchived,omitempty"`
-	// Acts is the head of the trail of acts before the export, SEQ:HASH.
+	// Acts is the head of the trail of acts before the export, SEQ:HASH; "" where its hash
+	// would tell of an answer that waits for a second review.
 	Acts string `json:"acts,omitempty"`
 }
 

@@ -60,6 +60,9 @@ type Bundle struct {
 	// Findings are their ids. Of and By say what was asked for, and by whom.
 	Findings []string
 	Of, By   string
+	// Acts is the head of the trail before the export, as desk.Head writes it; "" where it
+	// would tell what waits for a second review.
+	Acts string
 	// Files stand in it beside the evidence.
 	Files []BundleFile
 }

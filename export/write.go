@@ -106,7 +106,14 @@ func (x *written) zip(w io.Writer, ids []string) error {
 	if err != nil || len(found) == 0 {
 		return err
 	}
+	acts, err := x.e.opts.Desk.OpenHead(x.ctx)
+	if err != nil {
+		return err
+	}
 	b := Bundle{Of: plain(x.of), By: x.account.Name}
+	if acts.Chain != "" {
+		b.Acts = acts.String()
+	}
 	for i := range found {
 		b.Findings = append(b.Findings, found[i].Finding.ID)
 	}

@@ -80,7 +80,7 @@ func (f *Folder) ExportMany(ctx context.Context, w io.Writer, b export.Bundle) e
 	if err != nil {
 		return err
 	}
-	bundle := evidence.Bundle{Selection: evidence.Selection{Of: b.Of, For: b.By, Findings: b.Findings}}
+	bundle := evidence.Bundle{Selection: evidence.Selection{Of: b.Of, For: b.By, Findings: b.Findings, Acts: b.Acts}}
 	captures := map[int64]evidence.Captured{}
 	var archived []string
 	for _, id := range b.Findings {
@@ -109,11 +109,7 @@ func (f *Folder) ExportMany(ctx context.Context, w io.Writer, b export.Bundle) e
 	if err != nil {
 		return err
 	}
-	acts, _, err := f.Review.Head(ctx)
-	if err != nil {
-		return err
-	}
-	bundle.Head, bundle.Selection.Acts = end.Head, acts.String()
+	bundle.Head = end.Head
 	bundle.Enclosures = f.enclosuresOfMany(ctx, b.Files, archived, end.Head)
 	return f.Evidence.Export(ctx, w, bundle)
 }

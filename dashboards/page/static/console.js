@@ -15,7 +15,14 @@
     get(key) { try { return sessionStorage.getItem(key); } catch { return null; } },
     set(key, value) { try { sessionStorage.setItem(key, value); } catch { /* not kept */ } },
     drop(key) { try { sessionStorage.removeItem(key); } catch { /* not kept */ } },
+    clear() { try { sessionStorage.clear(); } catch { /* nothing was kept */ } },
   };
+
+  // What somebody has typed is theirs: it goes with a log-out, and when another account comes.
+  if (stored.get("user") !== document.body.dataset.user) {
+    stored.clear();
+    stored.set("user", document.body.dataset.user);
+  }
 
   const say = (text) => {
     const region = find("#live");
@@ -256,6 +263,10 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target, keys = notesOf(form);
+    if (form.getAttribute("action") === "/logout") {
+      stored.clear();
+      return;
+    }
     const inPlace = live() && live().contains(form) && !event.defaultPrevented && form.enctype !== "multipart/form-data";
     if (!inPlace) {
       if (keys.length) stored.set("sent", JSON.stringify(keys));
