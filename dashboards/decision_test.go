@@ -197,20 +197,20 @@ func TestDecideByForm(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	ann, subject := b.who("ann", qianshao.RoleAnalyst), "finding:"+b.mine
-	contains(t, ann.look(subject), "尚未判定", "犯罪：是谁的内容？", "<kbd>y</kbd>", `data-key="p"`, "跳过")
+	contains(t, ann.look(subject), "尚未判定", "违法：是谁的内容？", "<kbd>y</kbd>", `data-key="p"`, "跳过")
 	seq := ann.decides(subject, "crime/hacked", " 我的备注 11010519491231002X ")
 	if v := b.stands(subject); v.Standing.Verdict != qianshao.VerdictCrime || v.Standing.Reason != qianshao.ReasonHacked || v.Standing.By != "ann" || v.Standing.Decided != seq {
 		t.Fatalf("after the form: %+v", v.Standing)
 	}
 	body := ann.look(subject, fmt.Sprintf("done=%d", seq))
-	contains(t, body, "已判为犯罪：被入侵站点", `role="status"`, `data-key="z"`, "我的备注", fmt.Sprintf("/acts/%d/undo", seq))
+	contains(t, body, "已判为违法：被入侵站点", `role="status"`, `data-key="z"`, "我的备注", fmt.Sprintf("/acts/%d/undo", seq))
 	lacks(t, body, "1231002X")
 	undone := ann.does(fmt.Sprintf("/acts/%d/undo", seq), ann.fill(body, fmt.Sprintf("/acts/%d/undo", seq), "撤销", "next", "/search?next=1"))
-	contains(t, ann.look(subject, fmt.Sprintf("done=%d", undone)), "已撤销“已判为犯罪：被入侵站点”", "尚未判定")
+	contains(t, ann.look(subject, fmt.Sprintf("done=%d", undone)), "已撤销“已判为违法：被入侵站点”", "尚未判定")
 	for _, tt := range []struct {
 		answer string
 		want   string
-	}{{"not_crime/homonym", "不是犯罪：同音词或地名"}, {"unsure", "不确定"}, {"note", "已加备注"}} {
+	}{{"not_crime/homonym", "不违法：同音词或地名"}, {"unsure", "不确定"}, {"note", "已加备注"}} {
 		seq := ann.decides(subject, tt.answer, "so")
 		contains(t, ann.look(subject, fmt.Sprintf("done=%d", seq)), tt.want)
 	}
@@ -244,10 +244,10 @@ func TestClaimByForm(t *testing.T) {
 	subject := "finding:" + b.mine
 	ann, bob, lead := b.who("ann", qianshao.RoleAnalyst), b.who("bob", qianshao.RoleAnalyst), b.who("lead", qianshao.RoleLead)
 	typing := ann.fill(ann.look(subject), "/acts", `value="note"`, "answer", "note", "words", "typed for long")
-	claim := ann.fill(ann.look(subject), "/claims", "我来看")
+	claim := ann.fill(ann.look(subject), "/claims", "认领")
 	ann.does("/claims", claim)
-	contains(t, ann.look(subject), "保留到 2026-11-23 20:10", "不看了")
-	contains(t, bob.look(subject), "正在查看", "<bdi>ann</bdi>")
+	contains(t, ann.look(subject), "您已认领，到 2026-11-23 20:10", "取消认领")
+	contains(t, bob.look(subject), "已被认领", "<bdi>ann</bdi>")
 	lacks(t, bob.look(subject), "由我接手")
 	claim.Del("next") // as a script does
 	if w := ann.send("/claims", claim); w.Code != http.StatusNoContent {
@@ -257,7 +257,7 @@ func TestClaimByForm(t *testing.T) {
 	if w.Code != http.StatusConflict {
 		t.Errorf("claimed twice: %d", w.Code)
 	}
-	contains(t, w.Body.String(), "另一人正在查看", "<bdi>ann</bdi>")
+	contains(t, w.Body.String(), "另一人已认领", "<bdi>ann</bdi>")
 	lacks(t, w.Body.String(), "由我接手")
 	w = lead.send("/claims", claim)
 	contains(t, w.Body.String(), "由我接手")
@@ -265,11 +265,11 @@ func TestClaimByForm(t *testing.T) {
 	if c := b.stands(subject).Claim; c.By != "lead" {
 		t.Errorf("taken over: %+v", c)
 	}
-	if w := lead.send("/claims/release", lead.fill(lead.look(subject), "/claims/release", "不看了")); w.Code != http.StatusSeeOther || b.stands(subject).Claim.By != "" {
+	if w := lead.send("/claims/release", lead.fill(lead.look(subject), "/claims/release", "取消认领")); w.Code != http.StatusSeeOther || b.stands(subject).Claim.By != "" {
 		t.Errorf("released: %d", w.Code)
 	}
 	*b.now = b.now.Add(desk.ClaimTime + time.Minute)
-	bob.does("/claims", bob.fill(bob.look(subject), "/claims", "我来看"))
+	bob.does("/claims", bob.fill(bob.look(subject), "/claims", "认领"))
 	ann.does("/acts", typing)
 	contains(t, bob.look(subject), "typed for long")
 }
@@ -378,7 +378,7 @@ func TestConflictPage(t *testing.T) {
 		t.Fatalf("a second answer: %d", w.Code)
 	}
 	page := w.Body.String()
-	contains(t, page, "犯罪：被入侵站点", "<bdi>ann</bdi>", "2026-11-23 20:00:00", "ann's words", "不是犯罪：合法经营", "请组长裁定", "采纳现在的结论，继续", `href="/search?next=1"`)
+	contains(t, page, "违法：被入侵站点", "<bdi>ann</bdi>", "2026-11-23 20:00:00", "ann's words", "不违法：合法经营", "请组长裁定", "采纳现在的结论，继续", `href="/search?next=1"`)
 	if strings.Contains(page, "<script>alert") || strings.Count(page, html.EscapeString(typed)) != 2 {
 		t.Errorf("what was typed: %s", page)
 	}
@@ -396,7 +396,7 @@ func TestConflictPage(t *testing.T) {
 		t.Fatalf("disputed: %+v %+v", v.Standing, v.Acts)
 	}
 	panel := lead.look(subject)
-	contains(t, panel, "有异议", "裁定：这是什么？", `<table class="both">`, "<small>ann's words</small>", "犯罪：被入侵站点", "不是犯罪：合法经营")
+	contains(t, panel, "有异议", "裁定：这是什么？", `<table class="both">`, "<small>ann's words</small>", "违法：被入侵站点", "不违法：合法经营")
 	contains(t, bob.look(subject), "您已对这一判定给出意见", html.EscapeString(typed))
 	lacks(t, bob.look(subject), `value="crime/hacked"`)
 	lead.decides(subject, "not_crime/lawful", "")
@@ -408,7 +408,7 @@ func TestConflictPage(t *testing.T) {
 	if w.Code != http.StatusConflict {
 		t.Errorf("what does not stand undone: %d", w.Code)
 	}
-	contains(t, w.Body.String(), "不再有效", "不是犯罪：合法经营", "<bdi>lead</bdi>", "oh")
+	contains(t, w.Body.String(), "不再有效", "不违法：合法经营", "<bdi>lead</bdi>", "oh")
 }
 
 // TestConflictOfContent: whoever decides on what has changed meanwhile sees what it shows now,
@@ -428,7 +428,7 @@ func TestConflictOfContent(t *testing.T) {
 	f := casino(casinoSource)
 	f.Evidence[0].Text, f.Evidence[0].Term = "全新的<b>内容</b>", "全新的"
 	b.save(t, qianshao.Page{URL: "http://mine.example/a", Authorisation: "mine", Body: []byte(casinoSource), FetchedAt: testNow.Add(-time.Hour)}, "t", casinoSource, f)
-	contains(t, ann.look(subject), "其内容已变")
+	contains(t, ann.look(subject), "内容已变")
 	w = ann.send("/acts", form)
 	if w.Code != http.StatusConflict {
 		t.Fatalf("other content: %d", w.Code)
@@ -453,8 +453,8 @@ func TestBlindPanel(t *testing.T) {
 	ann, bob, lead, auditor := b.who("ann", qianshao.RoleAnalyst), b.who("bob", qianshao.RoleAnalyst), b.who("lead", qianshao.RoleLead), b.who("auditor", qianshao.RoleAuditor)
 	late := bob.fill(bob.look(subject), "/acts", "answer", "answer", "crime/operator", "words", "late words")
 	seq := ann.decides(subject, "not_crime/awareness", "the secret words of ann")
-	contains(t, ann.look(subject), "待复核", "不是犯罪：防范宣传", "the secret words")
-	contains(t, auditor.look(subject), "不是犯罪：防范宣传", "the secret words")
+	contains(t, ann.look(subject), "待复核", "不违法：防范宣传", "the secret words")
+	contains(t, auditor.look(subject), "不违法：防范宣传", "the secret words")
 	pages := map[string]string{"the panel": bob.look(subject), "the lead's": lead.look(subject), "another's message": bob.look(subject, fmt.Sprintf("done=%d", seq))}
 	for _, p := range []*decider{bob, lead} { // whatever a template shows of it
 		if s := p.panel.Standing; s.Verdict != "" || s.By != "" || s.Second != "" || len(p.panel.Acts)+len(p.panel.History)+len(p.panel.Answers) > 0 || !p.panel.Blind {
@@ -474,7 +474,7 @@ func TestBlindPanel(t *testing.T) {
 	pages["a dispute"] = lead.send("/acts", lead.fill(pages["the lead's"], "/acts", "answer", "kind", "dispute", "answer", "unsure")).Body.String()
 	for name, body := range pages {
 		// The choices are the same for everybody; what was chosen, by whom, why and when is not there.
-		lacks(t, body, "secret words", "<bdi>ann<", "已判为", "不是犯罪：防范宣传", fmt.Sprintf("/acts/%d/undo", seq), `value="not_crime/awareness" data-key="1" class="chosen"`, "2026-11-23T12:00:00Z")
+		lacks(t, body, "secret words", "<bdi>ann<", "已判为", "不违法：防范宣传", fmt.Sprintf("/acts/%d/undo", seq), `value="not_crime/awareness" data-key="1" class="chosen"`, "2026-11-23T12:00:00Z")
 		if t.Failed() {
 			t.Fatalf("%s tells what it must not", name)
 		}
@@ -484,7 +484,7 @@ func TestBlindPanel(t *testing.T) {
 	if a := v.Acts[len(v.Acts)-1]; a.Seq != review || a.Kind != qianshao.ActReview || v.Standing.Dissent != 1 {
 		t.Errorf("reviewed: %+v", a)
 	}
-	contains(t, bob.look(subject, fmt.Sprintf("done=%d", review)), "复核为犯罪：站点自营", "the secret words of ann", "有异议")
+	contains(t, bob.look(subject, fmt.Sprintf("done=%d", review)), "复核为违法：站点自营", "the secret words of ann", "有异议")
 	contains(t, lead.look(subject), "裁定：这是什么？", "late words")
 }
 
@@ -617,7 +617,7 @@ func TestCampaignPanel(t *testing.T) {
 	body := p.look(subject)
 	contains(t, body, "新成员进入待办", "/campaigns/"+listed.Campaigns[0].ID+"#bulk", "判定全部成员", `name="park_relapse"`)
 	lacks(t, body, `name="park_content"`, `value="crime/hacked"`)
-	p.does("/claims", p.fill(body, "/claims", "我来看"))
+	p.does("/claims", p.fill(body, "/claims", "认领"))
 	p.does("/acts", p.fill(body, "/acts", `value="note"`, "answer", "note", "words", "of the campaign"))
 	p.does("/acts", p.fill(body, "/acts", "分配给我"))
 	p.does("/acts", p.fill(body, "/acts", `value="park"`, "park_relapse", "1"))
@@ -627,7 +627,7 @@ func TestCampaignPanel(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	contains(t, p.look(subject), "of the campaign", "已搁置", "负责人：", "新成员一并判为犯罪：被入侵站点", "(<bdi>chief</bdi>)")
+	contains(t, p.look(subject), "of the campaign", "已搁置", "负责人：", "新成员一并判为违法：被入侵站点", "(<bdi>chief</bdi>)")
 	w := p.send("/acts", p.fill(body, "/acts", `value="note"`, "kind", "decide", "answer", "crime/hacked"))
 	contains(t, w.Body.String(), locale.Chinese.Text("refusal.subject"))
 }

@@ -16,10 +16,21 @@ const contentPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'
 func (s *site) protect(routes http.Handler) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, http.StatusForbidden) }))
-	h := withDeadline(routes)
+	h := withDeadline(s.recount(routes))
 	h = s.guard.Handler(h)
 	h = crossOrigin.Handler(h)
 	return setHeaders(s.recoverPanics(s.opts.Proxies.Handler(h)))
+}
+
+// recount lets the sidebar of whoever has changed something say so at once. Claims come with
+// each item that is opened, and change no number of their holder's.
+func (s *site) recount(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r)
+		if r.Method == http.MethodPost && !strings.HasPrefix(r.URL.Path, "/claims") {
+			s.review.Forget(r.Context())
+		}
+	})
 }
 
 func setHeaders(next http.Handler) http.Handler {

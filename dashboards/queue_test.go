@@ -162,7 +162,7 @@ func TestQueueSaysWhoLooks(t *testing.T) {
 		t.Errorf("claimed has %q", got)
 	}
 	doc := me.open(t, "/?list=all", 200)
-	if got := doc.Find(".waiting .looks").Text(); strings.Count(got, "other 正在看") != 2 {
+	if got := doc.Find(".waiting .looks").Text(); strings.Count(got, "other 已认领") != 2 {
 		t.Errorf("the rows say %q", got)
 	}
 	if got := doc.Find(".item mark").First().Text(); got != "高价收购银行卡电话卡" {

@@ -256,10 +256,10 @@ func TestVerdicts(t *testing.T) {
 		csv      string
 	}{
 		{desk.Standing{}, "", ""},
-		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "now"}, `"verdict":"crime","reason":"hacked",`, "犯罪,被入侵站点"},
-		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "then"}, `"verdict":"crime","reason":"hacked","stale":true,`, "犯罪（内容已变，待重新判断）,被入侵站点"},
+		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "now"}, `"verdict":"crime","reason":"hacked",`, "违法,被入侵站点"},
+		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "then"}, `"verdict":"crime","reason":"hacked","stale":true,`, "违法（内容已变，待重新判断）,被入侵站点"},
 		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "then", Second: desk.SecondSample}, `"verdict":"in_review",`, "复核中,,"},
-		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "now", Second: desk.SecondSample, Reviews: 1}, `"verdict":"crime","reason":"hacked",`, "犯罪,被入侵站点"},
+		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "now", Second: desk.SecondSample, Reviews: 1}, `"verdict":"crime","reason":"hacked",`, "违法,被入侵站点"},
 	} {
 		var asLine, asTable bytes.Buffer
 		row := newRow(&record, &tc.standing, nil, nil, time.UTC)

@@ -150,8 +150,8 @@ func (f FieldName) Values() []ValueName {
 
 func answerNames() []ValueName {
 	return []ValueName{
-		{string(qianshao.VerdictCrime), []string{"犯罪", "涉罪", "违法"}},
-		{string(qianshao.VerdictNotCrime), []string{"不是犯罪", "不涉罪", "误报"}},
+		{string(qianshao.VerdictCrime), []string{"违法", "犯罪", "涉罪"}},
+		{string(qianshao.VerdictNotCrime), []string{"不违法", "不是犯罪", "不涉罪", "误报"}},
 		{string(qianshao.VerdictUnsure), []string{"不确定", "存疑"}},
 		{string(qianshao.AnswerNone), []string{"未判定", "未处置", "无"}},
 		{string(qianshao.AnswerReview), []string{"待复核", "复核"}},

@@ -24,6 +24,9 @@ type Panel struct {
 	Next string
 	// Here is the page with the panel: a claim leads nowhere else.
 	Here string
+	// ClaimedElsewhere says that the page has another form for claims, of what the subject
+	// stands for: two would be one too many.
+	ClaimedElsewhere bool
 	// Blind says that the account is to review a decision that it must not know.
 	Blind bool
 	// Answer is the kind of act by which the account says what the finding is; "" for none.
@@ -265,6 +268,9 @@ type ReasonChoice struct {
 	Digit int
 }
 
+// NeedsWords says that the reason alone is no answer.
+func (c ReasonChoice) NeedsWords() bool { return c.Reason == qianshao.ReasonOther }
+
 // Chosen says that an answer is the one that was typed.
 func (p *Panel) Chosen(v qianshao.Verdict, r qianshao.Reason) bool {
 	return p.Typed.Verdict == v && p.Typed.Reason == r && formOf(p.Typed.Kind) == qianshao.ActDecide
@@ -298,6 +304,14 @@ func (p *Panel) MayUnassign() bool {
 // FirstDay and LastDay bound the date until which something is parked.
 func (p *Panel) FirstDay() string {
 	return p.Now.In(p.TimeZone()).AddDate(0, 0, 1).Format(time.DateOnly)
+}
+
+// ParkDay is the date that is offered to park until: a week from now, or what was typed.
+func (p *Panel) ParkDay() string {
+	if p.Parking() {
+		return p.Typed.Until
+	}
+	return p.Now.In(p.TimeZone()).AddDate(0, 0, 7).Format(time.DateOnly)
 }
 
 // LastDay is the latest date until which something is parked.

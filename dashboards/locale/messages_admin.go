@@ -90,7 +90,7 @@ func settingsMessages() map[string]message {
 		"admin.done.set":    {"已保存。", "Saved."},
 		"admin.share":       {"复核比例", "Second reviews"},
 		"admin.share.label": {"普通判定中由另一人盲审的百分比", "Per cent of ordinary decisions that another person decides again, blind"},
-		"admin.share.help": {"0 到 100。“严重”而判为不是犯罪的，以及一次超过 50 条的批量判定，一律复核。只有一个人的单位请设为 0。",
+		"admin.share.help": {"0 到 100。“紧急”而判为不违法的，以及一次超过 50 条的批量判定，一律复核。只有一个人的单位请设为 0。",
 			"0 to 100. Critical findings that are said to be no crime, and batches of more than 50, are always reviewed. An outpost with one person sets 0."},
 		"admin.days":          {"令牌有效期上限", "Longest time of tokens"},
 		"admin.days.label":    {"新令牌最多有效的天数", "Days for which a new token is valid at most"},

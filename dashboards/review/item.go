@@ -68,6 +68,9 @@ func (v *Review) choose(r *http.Request, p *queuePage) error {
 		return nil // deleted since
 	}
 	p.Item = found
+	if p.Decision != nil {
+		p.Decision.ClaimedElsewhere = found.Many()
+	}
 	return err
 }
 

@@ -75,10 +75,22 @@ type row struct {
 	Looks string
 }
 
+// Left is how many findings wait, if some of the row's are decided; else 0.
+func (r *row) Left() int {
+	if r.Undecided == r.Findings {
+		return 0
+	}
+	return r.Undecided
+}
+
 // Label is the evidence of the row, in one line.
 func (v *queuePage) Label(c *campaign.Campaign) string {
-	if c.Kind == campaign.KindDestination {
-		return v.DefangHost(c.Label)
+	switch c.Kind {
+	case campaign.KindDestination:
+		return v.T("queue.to", v.DefangHost(c.Label))
+	case campaign.KindHandle:
+		kind, value, _ := strings.Cut(c.Label, ":")
+		return v.Indicator(qianshao.IndicatorKind(kind)) + " " + v.Defang(value)
 	}
 	return v.Plain(c.Label)
 }
@@ -129,6 +141,9 @@ func (v *Review) show(w http.ResponseWriter, r *http.Request, status int, at pla
 	if p.Message, err = v.opts.Decision.Message(r, p.Layout); err != nil {
 		v.FailWith(w, r, err)
 		return
+	}
+	if p.Message != nil && p.Message.Subject != "" { // what is undone is to be looked at again
+		p.Message.Next = at.item(p.Message.Subject).url()
 	}
 	if p.Saved, err = v.saved(r, p.Layout, at); err != nil {
 		v.FailWith(w, r, err)

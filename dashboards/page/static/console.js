@@ -52,7 +52,7 @@
     }
     if (element.matches("summary")) {
       element.parentElement.open = true;
-      (all("input, textarea, select", element.parentElement).find(visible) || element).focus();
+      (all("input, textarea, select, button", element.parentElement).find(visible) || element).focus();
       return;
     }
     if (element.matches("input[type=radio], input[type=checkbox]")) {
@@ -70,7 +70,7 @@
     const dialog = find("#keys");
     if (!dialog || dialog.open) return;
     for (const name of all("[data-names]", dialog)) {
-      const there = name.dataset.names.split(" ").some((key) => key === "?" || find(`[data-key="${CSS.escape(key)}"]`));
+      const there = name.dataset.names.split(" ").some((key) => ["?", "Space"].includes(key) || find(`[data-key="${CSS.escape(key)}"]`));
       name.hidden = name.nextElementSibling.hidden = !there;
     }
     dialog.showModal();
@@ -78,16 +78,31 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
+    const form = event.target.form;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form && event.target.matches("textarea")) {
+      event.preventDefault(); // as what was chosen before, or as its last button says
+      form.requestSubmit(find("button.chosen", form) || all("button", form).at(-1));
+      return;
+    }
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key === "Escape") {
+      arm(null);
       for (const open of all("details.pick[open]")) open.open = false;
-      if (typing(event.target)) event.target.blur();
+      if (typing(event.target) || event.target.closest?.(".decision")) (find(".waiting a[aria-current]") || event.target).focus();
+      if (typing(document.activeElement)) document.activeElement.blur();
       return;
     }
     if (typing(event.target) || find("dialog[open]")) return;
-    if (event.key === "?") {
+    if (event.key === "?" || event.key === "？") {
       event.preventDefault();
       showKeys();
+      return;
+    }
+    if (event.key === " ") {
+      const item = live() && find(".item");
+      if (!item || event.target.closest("button, summary, input")) return;
+      event.preventDefault();
+      item.scrollBy(0, (event.shiftKey ? -0.8 : 0.8) * item.clientHeight);
       return;
     }
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -205,11 +220,13 @@
       old.replaceWith(document.adoptNode(fresh));
     }
     if (push) history.pushState(null, "", url);
-    const list = find(".waiting", next), current = list && find("a[aria-current]", list);
+    const list = find(".waiting", next), current = list && find("a[aria-current]", list), wrong = find("[aria-invalid]", next);
     if (list) list.scrollTop = at;
     if (current) {
       current.scrollIntoView({ block: "nearest" });
       if (inList) current.focus({ preventScroll: true });
+    } else if (wrong) {
+      wrong.focus();
     } else if (inList) {
       next.tabIndex = -1;
       next.focus({ preventScroll: true });
@@ -261,10 +278,26 @@
     load(url.href, undefined, true);
   });
 
+  // lacksWords says that an answer needs words that are not there yet, and asks for them.
+  const lacksWords = (form, button) => {
+    const words = button && button.dataset.words && find("textarea", form);
+    if (!words || words.value.trim()) return false;
+    for (const other of all("button.chosen", form)) other.classList.remove("chosen");
+    button.classList.add("chosen");
+    words.placeholder = button.dataset.words;
+    words.focus();
+    say(button.dataset.words);
+    return true;
+  };
+
   document.addEventListener("submit", (event) => {
     const form = event.target, keys = notesOf(form);
     if (form.getAttribute("action") === "/logout") {
       stored.clear();
+      return;
+    }
+    if (lacksWords(form, event.submitter)) {
+      event.preventDefault();
       return;
     }
     const inPlace = live() && live().contains(form) && !event.defaultPrevented && form.enctype !== "multipart/form-data";
@@ -306,5 +339,7 @@
     for (const open of all("details.pick[open]")) if (!open.contains(event.target)) open.open = false;
   });
   restore(document);
+  const opened = live() && find(".waiting a[aria-current]");
+  if (opened) opened.scrollIntoView({ block: "nearest" });
   openItem();
 })();
