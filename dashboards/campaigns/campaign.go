@@ -57,6 +57,8 @@ type difference struct {
 // memberRow is a member with its most telling evidence.
 type memberRow struct {
 	campaign.Member
+	// URL is the page's; "" if the finding was deleted meanwhile.
+	URL      string
 	Evidence []untrusted.Piece
 	// State says what is to be done about it.
 	State  string
@@ -161,6 +163,7 @@ func (c *Campaigns) members(r *http.Request, v *campaignPage) error {
 	for i := range part.List {
 		m := memberRow{Member: part.List[i], State: v.stateOf(&part.List[i]), Ticked: slices.Contains(v.Typed.Findings, part.List[i].Finding)}
 		if f, ok := findings[m.Finding]; ok {
+			m.URL = f.URL
 			if e, ok := f.Primary(); ok {
 				m.Evidence = pieces(&e)
 			}
@@ -228,6 +231,11 @@ func (v *campaignPage) With(finding string) string {
 // OnSite is the page with the members of a site, or of all for "".
 func (v *campaignPage) OnSite(site string) string {
 	return page.WithQuery(pathOf(v.ID), only(url.Values{"site": {site}})) + "#members"
+}
+
+// SitePages is the list of the hosts of the site that is shown.
+func (v *campaignPage) SitePages() string {
+	return page.WithQuery("/sites", url.Values{"name": {v.Site}})
 }
 
 // NextMembers is the page with the members that follow, and FirstMembers that with the first ones.

@@ -50,6 +50,7 @@ func campaignsMessages() map[string]message {
 		"campaign.by_site.more":       {"成员最多的 %d 个站点，共 %d 个", "The %d sites with the most members, of %d"},
 		"campaign.list":               {"成员", "Members"},
 		"campaign.list.all":           {"列出全部站点的成员", "List the members of all sites"},
+		"campaign.site":               {"这个站点的监测情况", "How the site is watched"},
 		"campaign.list.first":         {"第一页", "First"},
 		"campaign.list.none":          {"这里没有成员。", "No members here."},
 		"campaign.tick":               {"选中", "Tick"},
