@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"mime/multipart"
@@ -267,7 +268,8 @@ func TestRegisterForm(t *testing.T) {
 	if w = p.sendForm("/authorisations/school", change); w.Code != http.StatusConflict {
 		t.Errorf("an old form overwrites: %d", w.Code)
 	}
-	contains(t, p.ask("GET", "/authorisations/school?lang=en", "").Body.String(), "valid_until 2026-12-31", "valid_until 2027-12-31", "changed")
+	contains(t, p.ask("GET", "/authorisations/school?lang=en", "").Body.String(), "Last day: 2026-12-31", "Last day: 2027-12-31", "changed")
+	contains(t, p.ask("GET", "/authorisations/school?lang=zh", "").Body.String(), "截止日期：2026-12-31", "截止日期：2027-12-31")
 	if w = p.sendForm("/authorisations/school/end", url.Values{}); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("ended without a reason: %d", w.Code)
 	}
@@ -379,6 +381,28 @@ func TestImport(t *testing.T) {
 	if w = p.upload(t, "", nil, csrf()); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("nothing: %d", w.Code)
 	}
+}
+
+// TestImportByTheNamesOfTheForm: who makes the table copies the names, and the answers, that
+// the form has.
+func TestImportByTheNamesOfTheForm(t *testing.T) {
+	t.Parallel()
+	o := newOutpost(t, nil)
+	o.watchesSites(t)
+	p := o.join(t, chief())
+	form := p.ask("GET", "/authorisations/new?lang=zh", "").Body.String()
+	cells := map[string]string{"valid_from": "2026-1-1", "valid_until": "2026/12/31", "hosts": "school.example", "include": "/", "exclude": "/x/", "queries": "不访问", "rate": "0.5",
+		"allow_private": "允许", "seeds": "http://school.example/", "revisit_min": "6h", "revisit_max": "7d", "views": "search_visitor"}
+	var names, row []string
+	for _, f := range new(qianshao.Authorisation).Fields() {
+		m := regexp.MustCompile(`(?:<label for|<fieldset id)="f-` + f.Key + `"[^>]*>(?:<legend>)?([^<]+?) ?<`).FindStringSubmatch(form)
+		if m == nil {
+			t.Fatalf("the form has no %s", f.Key)
+		}
+		names, row = append(names, m[1]), append(row, cmp.Or(cells[f.Key], "第一中学"))
+	}
+	w := p.upload(t, "a.csv", []byte(strings.Join(names, ",")+"\n"+strings.Join(row, ",")+"\n"), map[string]string{"csrf": p.visitor.form})
+	contains(t, w.Body.String(), "新增 1 份", "<b>带查询的网址</b> <bdi>不访问</bdi>", "<b>内网地址</b> <bdi>允许</bdi>", "<b>其他视角</b> <bdi>搜索来访者视角</bdi>")
 }
 
 // TestMistakesAreSaidInChinese: every mistake of a scope file is said in Chinese on a Chinese console.

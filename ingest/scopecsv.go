@@ -21,15 +21,16 @@ import (
 // is counted from the beginning of its line.
 const maxColumns = 200
 
-// columns are the names that a column of a CSV file may have, in lower case, beside the keys of scope files.
+// columns are the names that a column of a CSV file may have, in lower case, beside the keys of
+// scope files; those that the console's form has are among them.
 func columns() map[string]string {
 	names := map[string]string{}
 	for key, others := range map[string][]string{
 		"id": {"编号", "授权编号"}, "owner": {"责任单位", "单位"}, "basis": {"依据", "法律或合同依据"}, "contact": {"联系人", "联系方式"},
 		"valid_from": {"生效日期", "开始日期"}, "valid_until": {"截止日期", "到期日期"}, "hosts": {"主机", "域名", "网站"},
-		"include": {"包含路径"}, "exclude": {"排除路径"}, "queries": {"允许查询"}, "rate": {"速率"}, "allow_private": {"允许内网"},
-		"seeds": {"起始网址"}, "revisit_min": {"最短重访"}, "revisit_max": {"最长重访"}, "robots_waiver": {"豁免依据"},
-		"views": {"视角"}, "crawler_basis": {"爬虫视角依据"},
+		"include": {"包含路径"}, "exclude": {"排除路径"}, "queries": {"允许查询", "带查询的网址"}, "rate": {"速率", "每秒请求数"}, "allow_private": {"允许内网", "内网地址"},
+		"seeds": {"起始网址"}, "revisit_min": {"最短重访", "最短重访间隔"}, "revisit_max": {"最长重访", "最长重访间隔"}, "robots_waiver": {"豁免依据", "豁免 robots.txt 的依据"},
+		"views": {"视角", "其他视角"}, "crawler_basis": {"爬虫视角依据", "爬虫视角的依据"},
 	} {
 		names[key] = key
 		for _, name := range others {
@@ -248,9 +249,9 @@ func twoDigits(n string) string {
 // truthOf reads how people and spreadsheets write true and false.
 func truthOf(value string) string {
 	switch strings.ToLower(value) {
-	case "是", "true", "yes", "y", "1":
+	case "是", "允许", "访问", "true", "yes", "y", "1":
 		return "true"
-	case "否", "false", "no", "n", "0":
+	case "否", "不允许", "不访问", "false", "no", "n", "0":
 		return "false"
 	}
 	return value

@@ -45,6 +45,9 @@ func (v *trailPage) row(a *desk.Shown) row {
 		x.Answer = v.VerdictSaid(a.Verdict, a.Reason)
 	}
 	x.Before, x.After = v.value(detail.Event, detail.Before), v.value(detail.Event, detail.After)
+	if a.Subject.Kind == qianshao.SubjectAuthorisation && a.Kind.Recorded() {
+		x.Before, x.After = v.FieldChanges(detail.Before), v.FieldChanges(detail.After)
+	}
 	note := func(holds bool, key string, args ...any) {
 		if holds {
 			x.Notes = append(x.Notes, v.T(key, args...))

@@ -46,6 +46,6 @@ func mistakesInChinese() map[string]string {
 		"entry": "%[1]s 里有一项不是文本；加引号，例如 \"*.school.example\"", "date": "%[1]s 的 %[2]q 不是日期；写 2026-12-31 或 2026-12-31T18:00:00+08:00",
 		"span": "%[1]s 的 %[2]q 不是时间长度；写 90m、6h 或 7d", "slip": "%[1]s", "formula": "%[1]q 是公式；写它的值",
 		"csv": "不是正确的 CSV：文本里的引号要写两个（%[1]v）", "csv_empty": "文件是空的；首行写列名，例如 编号、责任单位、依据", "csv_columns": "这一行有 %[1]d 格，超过 %[2]d；整行用同一种分隔符，一格里的多个主机用空格隔开", "csv_encoding": "不是 UTF-8 或 GB 18030 文本；请另存为“CSV UTF-8”",
-		"column_unknown": "没有列 %[1]q；列名用 scope.yaml 的键或其中文名", "column_twice": "列 %[1]q 写了两次；保留一个", "column_none": "%[1]q 所在的列没有列名；在首行写列名，或清空它",
+		"column_unknown": "没有列 %[1]q；可用的列名与“新增授权”表单各栏相同，如编号、责任单位、依据、联系人、生效日期、截止日期、主机、每秒请求数，也可用 scope.yaml 的键", "column_twice": "列 %[1]q 写了两次；保留一个", "column_none": "%[1]q 所在的列没有列名；在首行写列名，或清空它",
 	}
 }

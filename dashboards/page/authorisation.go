@@ -1,7 +1,9 @@
 package page
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -37,3 +39,40 @@ func NewAuthorisation(a qianshao.Authorisation, now time.Time) Authorisation {
 
 // RateText writes requests a second without needless zeros.
 func (a Authorisation) RateText() string { return strconv.FormatFloat(a.Rate, 'g', 4, 64) }
+
+// FieldName names a field of an authorisation by its key in a scope file.
+func (v *Layout) FieldName(key string) string { return v.Language.Named("field.", key) }
+
+// FieldValue writes the value of a field of an authorisation: what is chosen from a list in
+// the reader's language, all else as it stands.
+func (v *Layout) FieldValue(key, value string) string {
+	switch key {
+	case "queries", "allow_private":
+		if value == "true" || value == "false" {
+			return v.Language.Named("choice."+key+".", value)
+		}
+	case "views":
+		names := strings.Fields(value)
+		for i, name := range names {
+			names[i] = v.Language.Named("view.", name)
+		}
+		return untrusted.Plain(strings.Join(names, " · "))
+	}
+	return untrusted.Plain(value)
+}
+
+// FieldChanges writes what an act has changed of an authorisation, as the store has put it
+// ("owner A; rate 1"), with the names of the fields.
+func (v *Layout) FieldChanges(text string) string {
+	keys := new(qianshao.Authorisation).Fields()
+	parts := strings.Split(text, "; ")
+	for i, part := range parts {
+		key, value, _ := strings.Cut(part, " ")
+		if slices.ContainsFunc(keys, func(f qianshao.AuthorisationField) bool { return f.Key == key }) {
+			parts[i] = v.T("field.is", v.FieldName(key), v.FieldValue(key, value))
+		} else {
+			parts[i] = untrusted.Plain(part)
+		}
+	}
+	return strings.Join(parts, v.T("field.between"))
+}

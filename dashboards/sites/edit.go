@@ -33,15 +33,27 @@ func (v *editPage) Fields() []string {
 	return keys
 }
 
-// Kind says how a field is typed: "line", "lines" or "choice".
+// Kind says how a field is typed: "line", "lines", "choice" or "boxes".
 func (v *editPage) Kind(key string) string {
 	switch key {
 	case "hosts", "include", "exclude", "seeds":
 		return "lines"
 	case "queries", "allow_private":
 		return "choice"
+	case "views":
+		return "boxes"
 	}
 	return "line"
+}
+
+// OtherViews are the views that an authorisation may permit besides the visitor's.
+func (v *editPage) OtherViews() []qianshao.View {
+	return []qianshao.View{qianshao.ViewSearchVisitor, qianshao.ViewSearchCrawler}
+}
+
+// Permits says whether a view is among those of the form.
+func (v *editPage) Permits(view qianshao.View) bool {
+	return slices.Contains(strings.Fields(v.Values["views"]), string(view))
 }
 
 // Needed says whether a field must be filled in.
@@ -114,7 +126,7 @@ func (s *Sites) take(w http.ResponseWriter, r *http.Request, id string) {
 	}
 	v := &editPage{times: times{s.Layout(w, r, title)}, ID: id, Values: map[string]string{}, Seen: r.PostFormValue("seen")}
 	for _, key := range v.Fields() {
-		v.Values[key] = r.PostFormValue(key)
+		v.Values[key] = strings.TrimSpace(strings.Join(r.PostForm[key], " "))
 	}
 	if id != "" {
 		v.Values["id"] = id

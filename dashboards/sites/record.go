@@ -29,5 +29,13 @@ func (s *Sites) records(r *http.Request, subject qianshao.Subject) (list []recor
 	return list, err
 }
 
+// Changed writes what was before or is after an act.
+func (v times) Changed(r record, text string) string {
+	if r.Subject.Kind == qianshao.SubjectAuthorisation && text != "" {
+		return v.FieldChanges(text)
+	}
+	return text
+}
+
 // Event names what was done.
 func (v times) Event(r record) string { return v.Language.Named("record.", r.Event) }

@@ -140,9 +140,6 @@ type authorisationPage struct {
 	Done        bool
 }
 
-// FieldName names a field of an authorisation.
-func (v times) FieldName(key string) string { return v.Language.Named("field.", key) }
-
 // SitesURL is the list of its sites.
 func (v *authorisationPage) SitesURL() string {
 	return page.WithQuery("/sites", url.Values{"authorisation": {v.ID}})
