@@ -122,7 +122,7 @@ func TestFindingAndItsKin(t *testing.T) {
 	}
 	markup = markupOf(t, ann.ask("GET", "/findings/"+id+"?lang=en", "").Body.String())
 	past := texts(markup, ".past li span")
-	want := []string{"ann decided: Crime (hacked site)", "ann noted <b>看过</b>", "Found for the first time"}
+	want := []string{"ann · Decided: Crime: Hacked site", "ann · Note added <b>看过</b>", "Found for the first time"}
 	slices.Sort(past)
 	slices.Sort(want)
 	if !slices.Equal(past, want) {
@@ -151,7 +151,7 @@ func TestFindingIsBlind(t *testing.T) {
 			body = second.ask("GET", page+"?lang=en", "").Body.String()
 			contains(t, body, "their answer is not shown before you have reviewed it")
 		}
-		for _, kept := range []string{"lawful trade", "first decided", "decided: Not a crime"} {
+		for _, kept := range []string{"Not a crime: Lawful trade", "Decided: Not a crime", "Decided: "} {
 			if strings.Contains(body, kept) {
 				t.Errorf("%s tells %q", page, kept)
 			}
@@ -161,5 +161,5 @@ func TestFindingIsBlind(t *testing.T) {
 		t.Error("the answer is found")
 	}
 	contains(t, second.ask("GET", "/search?q=verdict:review&lang=en", "").Body.String(), id)
-	contains(t, first.ask("GET", "/findings/"+id+"?lang=en", "").Body.String(), "decided: Not a crime (lawful trade)")
+	contains(t, first.ask("GET", "/findings/"+id+"?lang=en", "").Body.String(), "Decided: Not a crime: Lawful trade")
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 )
@@ -132,9 +131,6 @@ func verdictName(l locale.Lang, r *Row) string {
 func reasonName(l locale.Lang, r *Row) string {
 	if r.Reason == "" {
 		return ""
-	}
-	if r.Reason == qianshao.ReasonOther { // on a button its name asks for words
-		return l.Text("export.reason.other")
 	}
 	return l.Named("verdict.reason.", string(r.Reason))
 }

@@ -8,8 +8,8 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/decision"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
-	"github.com/qianshao/qianshao/desk"
 )
 
 // event is a line of a finding's history: what the crawler saw, what the rules changed, what
@@ -71,24 +71,8 @@ func (c *Console) done(r *http.Request, v *findingPage) error {
 	}
 	for i := range acts {
 		a := &acts[i]
-		detail, err := desk.ParseDetail(a.Detail)
-		if err != nil {
-			detail = desk.Detail{} // somebody has changed the trail; the chain tells
-		}
-		what := v.Language.Named("past.act.", string(a.Kind))
-		if a.Verdict != "" {
-			what = v.T("past.answer", what, v.Language.Named("answer.", string(a.Verdict)))
-		}
-		if a.Reason != "" {
-			what = v.T("past.because", what, v.Language.Named("past.reason.", string(a.Reason)))
-		}
-		if a.Kind == qianshao.ActAssign {
-			what = v.T("past.to", what, untrusted.Plain(cmp.Or(detail.Assignee, v.T("past.nobody"))))
-		}
-		if !a.Until.IsZero() {
-			what = v.T("past.until", what, v.Time(a.Until))
-		}
-		v.Past = append(v.Past, event{At: a.At, What: what, By: untrusted.Plain(a.By), Words: untrusted.Plain(detail.Words)})
+		did, words := decision.Said(v.Layout, a)
+		v.Past = append(v.Past, event{At: a.At, What: untrusted.Plain(did), By: untrusted.Plain(a.By), Words: untrusted.Plain(words)})
 	}
 	return nil
 }

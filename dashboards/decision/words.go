@@ -53,6 +53,12 @@ func (w words) act(a *qianshao.Act, det *desk.Detail) string {
 	return w.Language.Named("decision.did.", kind)
 }
 
+// Said says what an act did, and what its author wrote with it.
+func Said(v *page.Layout, a *desk.Shown) (did, note string) {
+	e := newEntry(*a)
+	return words{v}.act(&e.Act, &e.Detail), e.Detail.Words
+}
+
 // policy says what becomes of newcomers to a campaign.
 func (w words) policy(a *qianshao.Act, det *desk.Detail) string {
 	if det.Newcomers == desk.NewcomersDecided {

@@ -92,8 +92,6 @@ func TestMessageKeys(t *testing.T) {
 		"queue.empty.",
 		"queue.list.",
 		"queue.sort.",
-		"past.act.",
-		"past.reason.",
 		"reason.",
 		"recheck.",
 		"record.",
@@ -142,11 +140,13 @@ func TestVocabularyNamed(t *testing.T) {
 		want("answer." + string(a))
 	}
 	for _, k := range qianshao.ActKinds() {
-		want("past.act." + string(k))
+		if !k.Recorded() {
+			want("decision.did." + string(k))
+		}
 	}
 	for _, v := range qianshao.Verdicts() {
 		for _, r := range v.Reasons() {
-			want("past.reason." + string(r))
+			want("verdict.reason." + string(r))
 		}
 	}
 	for _, c := range qianshao.Causes() {

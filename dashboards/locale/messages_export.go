@@ -36,7 +36,7 @@ func exportMessages() map[string]message {
 		"export.column.rule": {"规则", "Rule"}, "export.column.rule_title": {"规则名称", "Title of the rule"}, "export.column.law": {"法律依据", "Law"},
 		"export.column.indicators": {"线索标识", "Indicators"}, "export.column.authorisation": {"授权", "Authorisation"}, "export.column.campaigns": {"团伙", "Campaigns"},
 
-		"export.in_review": {"复核中", "In review"}, "export.reason.other": {"其他", "Other"},
-		"export.stale": {"%s（内容已变，待重新判断）", "%s (on other content than is there now)"},
+		"export.in_review": {"复核中", "In review"},
+		"export.stale":     {"%s（内容已变，待重新判断）", "%s (on other content than is there now)"},
 	}
 }

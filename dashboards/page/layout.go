@@ -201,7 +201,15 @@ func (v *Layout) ReasonName(x qianshao.Reason) string {
 	return v.Language.Named("verdict.reason.", string(x))
 }
 
-// VerdictSaid is a verdict with its reason.
+// ReasonAsked names a reason where it may be chosen: one asks for words.
+func (v *Layout) ReasonAsked(x qianshao.Reason) string {
+	if x == qianshao.ReasonOther {
+		return v.T("verdict.other.ask")
+	}
+	return v.ReasonName(x)
+}
+
+// VerdictSaid is a verdict with its reason, in words.
 func (v *Layout) VerdictSaid(x qianshao.Verdict, why qianshao.Reason) string {
 	if why == "" {
 		return v.VerdictName(x)
