@@ -23,10 +23,10 @@ func TestTrailPlans(t *testing.T) {
 	defer db.Close()
 	some := qianshao.Sight{Authorisations: []string{"a"}}
 	for index, queries := range map[string][]desk.ActsQuery{
-		"acts_at":           {{}, {From: time.Unix(1, 0), To: time.Unix(2, 0)}, {Sight: some}},
-		"acts_account":      {{By: "a"}, {By: "a", From: time.Unix(1, 0)}, {By: "a", Sight: some}},
+		"acts_at":           {{}, {Kind: "decide"}, {SubjectKind: "finding"}, {SubjectKind: "finding", Sight: some}, {From: time.Unix(1, 0), To: time.Unix(2, 0)}, {Sight: some}},
+		"acts_account":      {{By: "a"}, {By: "a", From: time.Unix(1, 0)}, {By: "a", Sight: some}, {By: "a", Kind: "decide"}},
 		"acts_kind":         {{Kind: "note"}},
-		"acts_subject_kind": {{SubjectKind: "finding"}, {SubjectKind: "finding", Sight: some}},
+		"acts_subject_kind": {{SubjectKind: "site"}, {SubjectKind: "authorisation", Sight: some}},
 		"acts_verdict":      {{Verdict: "crime"}},
 	} {
 		for _, q := range queries {
