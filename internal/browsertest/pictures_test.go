@@ -18,14 +18,14 @@ const picturesFolder = "QIANSHAO_PICTURES"
 
 // readmePictures are the pictures of the README, in Chinese and in daylight.
 var readmePictures = []struct {
-	name          string
-	width, height int64
-	// path is opened; where it shows a list, click leads on to what the picture shows.
-	path, click string
+	name string
+	// path is opened; where it shows a list, click leads on to what the picture shows, which has shown.
+	path, click, shown string
 }{
-	{"queue", 1280, 800, "/", ""},
-	{"search", 1280, 800, "/search", ""},
-	{"finding", 1280, 1000, "/search?q=" + url.QueryEscape("url:http://clinic.example/doctors.html"), `main a[href^="/findings/"]`},
+	{"queue", "/?sort=members", ".waiting a", panel},
+	{"campaign", "/?sort=members", `.stands a[data-key="c"]`, "main.campaign, main .campaign"},
+	{"finding", "/search?q=" + url.QueryEscape("url:http://clinic.example/doctors.html"), `main a[href^="/findings/"]`, panel},
+	{"search", "/search?q=" + url.QueryEscape("category:gambling"), "", ".facets"},
 }
 
 // TestPictures takes the README's pictures of the demo anew.
@@ -43,11 +43,11 @@ func TestPictures(t *testing.T) {
 	b.open(link.RequestURI() + "&lang=zh")
 	b.wait(leaves)
 	for _, p := range readmePictures {
-		b.window(size{"", p.width, p.height, false}, false)
 		b.open(p.path)
 		if p.click != "" {
-			b.submit(p.click)
+			b.click(p.click)
 		}
+		b.wait(p.shown)
 		if err := b.save(filepath.Join(folder, p.name+".png")); err != nil {
 			t.Error(err)
 		}
