@@ -18,6 +18,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 )
 
 // blockText is long enough for findings that have it to be one block.
@@ -26,7 +27,12 @@ const blockText = "澳门赌场上线啦新用户开户即送彩金八十八元�
 // saveBlock stores a page with a finding whose block is a text; it is not indexed.
 func (o *outpost) saveBlock(t *testing.T, address, authorisation, text string, indicators ...qianshao.Indicator) string {
 	t.Helper()
-	f := casino(casinoSource)
+	return o.saveBlockOf(t, casino(casinoSource), address, authorisation, text, indicators...)
+}
+
+// saveBlockOf does so with a finding of the caller's.
+func (o *outpost) saveBlockOf(t *testing.T, f qianshao.Finding, address, authorisation, text string, indicators ...qianshao.Indicator) string {
+	t.Helper()
 	f.Evidence[0].Text, f.Evidence[0].Steps, f.Evidence[0].Before, f.Evidence[0].After = "注册送", nil, "点此", text
 	f.Indicators = indicators
 	f.URL, f.Authorisation = address, authorisation
@@ -503,4 +509,73 @@ func TestBatchesPage(t *testing.T) {
 			t.Errorf("%s reads of the batch: %s", tc.who.name, mainOf(t, w))
 		}
 	}
+}
+
+// TestPolicyIsBlind: while a finding that a policy has decided waits for a second review, whoever
+// could give that is not told what the policy says: neither on the campaign's page, nor by the
+// trail, nor by the API; its author and auditors are.
+func TestPolicyIsBlind(t *testing.T) {
+	t.Parallel()
+	o, _, _, _ := twoOwners(t)
+	member := func(host string) string {
+		f := casino(casinoSource)
+		f.Level, f.Score = qianshao.LevelCritical, 95
+		return o.saveBlockOf(t, f, "http://"+host+"/", "mine", blockText)
+	}
+	first := member("one.example")
+	member("two.example")
+	o.withCampaigns(t)
+	see := func(name string, role qianshao.Role) visitor {
+		return o.newVisitor(t, qianshao.Account{Name: name, Role: role, Sight: qianshao.SeeAll()})
+	}
+	author, reviewer, auditor := see("author", qianshao.RoleLead), see("reviewer", qianshao.RoleLead), see("auditor", qianshao.RoleAuditor)
+	of := o.campaignOf(t, first)
+	o.send(t, author, "/campaigns/"+of+"/policy", url.Values{"basis": {"0"}, "newcomers": {"decided"}, "verdict": {"not_crime"}, "reason": {"lawful"}, "words": {"持证经营"}})
+	told := func(v visitor, where string) string {
+		t.Helper()
+		w := o.as(v, "GET", where, nil)
+		if w.Code != http.StatusOK {
+			t.Fatalf("GET %s: %d %s", where, w.Code, w.Body)
+		}
+		if strings.HasPrefix(where, "/api/") {
+			return w.Body.String()
+		}
+		doc := document(t, w)
+		doc.Find("form").Remove() // they have all answers
+		return doc.Find("main").Text()
+	}
+	check := func(when string, v visitor, who string, want bool) {
+		t.Helper()
+		for _, where := range []string{"/campaigns/" + of, "/trail?kind=policy", "/api/v1/campaigns/" + of, "/api/v1/acts?kind=policy"} {
+			text := told(v, where)
+			got := strings.Contains(text, "合法经营") || strings.Contains(text, "lawful") || strings.Contains(text, "不是犯罪") || strings.Contains(text, "持证经营") || strings.Contains(text, "not_crime")
+			if got != want {
+				t.Errorf("%s, %s of %s tells the policy's answer: %v, want %v", when, where, who, got, want)
+			}
+		}
+	}
+	check("before a newcomer", reviewer, "the reviewer", true)
+	newcomer := member("three.example")
+	for more := 1; more > 0; {
+		var err error
+		if more, err = o.options.Campaigns.(*campaigns.Campaigns).GroupPending(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if o.campaignOf(t, newcomer) != of {
+		t.Fatal("the newcomer is in another campaign")
+	}
+	check("while it waits", reviewer, "the reviewer", false)
+	check("while it waits", author, "the author", true)
+	check("while it waits", auditor, "the auditor", true)
+	if text := told(reviewer, "/campaigns/"+of); !strings.Contains(text, "在复核之前不公开") {
+		t.Errorf("nothing says that it is kept: %s", text)
+	}
+	_, doc := o.page(t, reviewer, "/findings/"+newcomer)
+	form := url.Values{"kind": {"review"}, "verdict": {"not_crime"}, "reason": {"lawful"}}
+	for _, name := range []string{"subject", "basis", "seen", "key"} {
+		form.Set(name, doc.Find("form.answer input[name="+name+"]").AttrOr("value", ""))
+	}
+	o.send(t, reviewer, "/acts", form)
+	check("after the review", reviewer, "the reviewer", true)
 }

@@ -46,7 +46,7 @@ func blind(a qianshao.Act) (Shown, error) {
 	was := detailOf(&a)
 	a.Verdict, a.Reason, a.Chain = "", "", ""
 	var err error
-	a.Detail, err = Detail{Assignee: was.Assignee, Park: was.Park, From: was.From}.encode()
+	a.Detail, err = Detail{Assignee: was.Assignee, Park: was.Park, From: was.From, Newcomers: was.Newcomers}.encode()
 	return Shown{a, true}, err
 }
 
@@ -116,25 +116,34 @@ func (d *Desk) OpenHead(ctx context.Context) (Head, error) {
 
 // shownActs returns acts as the account may read them.
 func (d *Desk) shownActs(ctx context.Context, account *qianshao.Account, list []qianshao.Act) ([]Shown, error) {
-	var ids []string
+	var findings, campaigns []string
 	for i := range list {
-		if s := list[i].Subject; s.Kind == qianshao.SubjectFinding && list[i].By != account.Name {
-			ids = append(ids, s.ID)
+		switch a := &list[i]; {
+		case a.By == account.Name:
+		case a.Subject.Kind == qianshao.SubjectFinding:
+			findings = append(findings, a.Subject.ID)
+		case a.Kind == qianshao.ActPolicy && keptFrom(account, a.By):
+			campaigns = append(campaigns, a.Subject.ID)
 		}
 	}
-	due, err := d.due(ctx, account, ids) // after the acts: what is reviewed in between may be told
+	due, err := d.due(ctx, account, findings) // after the acts: what is reviewed in between may be told
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Shown, len(list))
-	for i, a := range list {
-		if out[i], err = shown(account, a); err != nil {
+	var policies map[string]bool
+	if len(campaigns) > 0 {
+		if policies, err = d.opts.Store.PoliciesDue(ctx, campaigns); err != nil {
 			return nil, err
 		}
-		if a.By != account.Name && a.Subject.Kind == qianshao.SubjectFinding && due[a.Subject.ID] {
-			if out[i], err = blind(a); err != nil {
-				return nil, err
-			}
+	}
+	out := make([]Shown, len(list))
+	for i, a := range list {
+		kept := a.Subject.Kind == qianshao.SubjectFinding && due[a.Subject.ID] || a.Kind == qianshao.ActPolicy && policies[a.Subject.ID]
+		if out[i], err = shown(account, a); err == nil && kept && a.By != account.Name {
+			out[i], err = blind(a)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
@@ -148,11 +157,20 @@ func (v *View) History(account qianshao.Account) ([]Shown, error) {
 	out := make([]Shown, len(list))
 	for i, a := range list {
 		var err error
-		if out[i], err = shown(&account, a); err != nil {
+		if out[i], err = shown(&account, a); err == nil && v.keepsPolicy(&account, &a) {
+			out[i], err = blind(a)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// keepsPolicy says whether the answer of an act that sets a policy is kept from the account: as
+// long as a finding that the campaign's policy has decided waits for a second review.
+func (v *View) keepsPolicy(account *qianshao.Account, a *qianshao.Act) bool {
+	return v.PolicyDue && a.Kind == qianshao.ActPolicy && keptFrom(account, a.By)
 }
 
 // shown returns an act without the lists of campaigns and findings that who is limited may

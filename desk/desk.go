@@ -167,6 +167,9 @@ type Store interface {
 	// Due returns whose decision waits for a second review, for those of the findings that
 	// have one which does.
 	Due(ctx context.Context, findings []string) (map[string]string, error)
+	// PoliciesDue returns those of the campaigns, by any of their ids, in which a finding that
+	// was decided by a policy waits for a second review.
+	PoliciesDue(ctx context.Context, campaigns []string) (map[string]bool, error)
 	BatchStore
 }
 
@@ -275,6 +278,8 @@ type View struct {
 	// Stale, Relapsed and Wake are as the methods of Standing say them.
 	Stale, Relapsed bool
 	Wake            Wake
+	// PolicyDue says that a finding which the campaign's policy has decided waits for a second review.
+	PolicyDue bool
 }
 
 // Look returns what a subject is now, or ErrNotFound also for what the account may not see.
@@ -293,6 +298,13 @@ func (d *Desk) Look(ctx context.Context, account qianshao.Account, subject qians
 	v.Stale, v.Relapsed, v.Wake = v.Standing.Stale(s.Facts), v.Standing.Relapsed(s.Facts), v.Standing.Wake(s.Facts, d.now())
 	if !v.Claim.Live(d.now()) {
 		v.Claim = Claim{}
+	}
+	if policy := v.policy(); policy != nil && policy.By != account.Name {
+		due, err := d.opts.Store.PoliciesDue(ctx, []string{subject.ID})
+		if err != nil {
+			return View{}, err
+		}
+		v.PolicyDue = due[subject.ID]
 	}
 	return v, nil
 }

@@ -47,9 +47,19 @@ func (v *View) Undoable(account qianshao.Account, a *qianshao.Act, now time.Time
 	return v.Permits(account, draft, now), true
 }
 
-// Policy returns the act whose policy holds for newcomers to the campaign, whatever it was
-// called then; nil if none was set, so that they queue.
-func (v *View) Policy() (last *qianshao.Act) {
+// Policy returns the act whose policy holds for newcomers to the campaign, as the account may
+// read it; nil if none was set, so that they queue.
+func (v *View) Policy(account qianshao.Account) (*qianshao.Act, error) {
+	last := v.policy()
+	if last == nil || !v.keepsPolicy(&account, last) {
+		return last, nil
+	}
+	s, err := blind(*last)
+	return &s.Act, err
+}
+
+// policy is the act of Policy, whatever the campaign was called then.
+func (v *View) policy() (last *qianshao.Act) {
 	list := slices.Concat(v.Acts, v.Former)
 	for i := range list {
 		a := &list[i]

@@ -66,7 +66,7 @@ func TestPolicy(t *testing.T) {
 		{[]qianshao.Act{policy(1), undo(2, 1)}, nil, 0},
 	} {
 		v := desk.View{State: desk.State{Acts: tt.acts, Former: tt.former}}
-		if got := v.Policy(); (got == nil) != (tt.want == 0) || got != nil && got.Seq != tt.want {
+		if got, err := v.Policy(qianshao.Account{}); err != nil || (got == nil) != (tt.want == 0) || got != nil && got.Seq != tt.want {
 			t.Errorf("%v, %v: %v, want %d", tt.acts, tt.former, got, tt.want)
 		}
 	}

@@ -89,7 +89,10 @@ func (d *Decision) panel(r *http.Request, v *page.Layout, subject qianshao.Subje
 		Layout: v, Subject: subject, Next: page.LocalPath(next), Here: here(r, next), Blind: view.Standing.KeptFrom(who),
 		MayDecide: who.May(qianshao.PowerDecide), MayLead: who.May(qianshao.PowerLead), Key: rand.Text(),
 	}
-	p.Answer, p.Policy = view.Answer(who, subject, v.Now), view.Policy()
+	p.Answer = view.Answer(who, subject, v.Now)
+	if p.Policy, err = view.Policy(who); err != nil {
+		return nil, err
+	}
 	p.Answered = slices.ContainsFunc(view.Acts, func(a qianshao.Act) bool {
 		return a.By == who.Name && isAnswer(a.Kind) && a.Round == view.Standing.Round
 	})

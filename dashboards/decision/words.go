@@ -61,7 +61,10 @@ func Said(v *page.Layout, a *desk.Shown) (did, note string) {
 
 // policy says what becomes of newcomers to a campaign.
 func (w words) policy(a *qianshao.Act, det *desk.Detail) string {
-	if det.Newcomers == desk.NewcomersDecided {
+	switch {
+	case det.Newcomers == desk.NewcomersDecided && a.Verdict == "":
+		return w.T("decision.policy.hidden")
+	case det.Newcomers == desk.NewcomersDecided:
 		return w.T("decision.policy.decided", w.answer(a.Verdict, a.Reason))
 	}
 	return w.T("decision.policy.queue")

@@ -96,6 +96,7 @@ func panelMessages() map[string]message {
 		"decision.by.policy":         {"（按团伙策略自动判定）", "(by the campaign’s policy)"},
 		"decision.policy.queue":      {"新成员进入待办。", "New members wait to be decided."},
 		"decision.policy.decided":    {"新成员一并判为%s。", "New members are decided too: %s."},
+		"decision.policy.hidden":     {"新成员一并判定；如何判定，在复核之前不公开。", "New members are decided too; how is kept from you until what waits is reviewed."},
 		"decision.undo":              {"撤销", "Undo"},
 		"decision.undo.why":          {"撤销（需说明理由）", "Undo (with a reason)"},
 		"decision.undo.words":        {"为什么撤销", "Why it is undone"},

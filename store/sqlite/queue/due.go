@@ -35,3 +35,22 @@ func (c *Reader) BatchDue(ctx context.Context, id int64) (due bool, err error) {
 WHERE m.batch = $1 AND `+isDue+`)`, id).Scan(&due)
 	return due, c.db.Fail("read a batch from", err)
 }
+
+// PoliciesDue returns those of the campaigns, by any of their ids, in which a finding that was
+// decided by a policy waits for a second review.
+func (c *Reader) PoliciesDue(ctx context.Context, campaigns []string) (map[string]bool, error) {
+	ids, err := json.Marshal(campaigns)
+	if err != nil {
+		return nil, err
+	}
+	due := map[string]bool{}
+	_, err = database.Collect(ctx, c.db.Read, func(r *sql.Rows) (none struct{}, err error) {
+		var id string
+		err = r.Scan(&id)
+		due[id] = true
+		return none, err
+	}, `SELECT j.value FROM (SELECT DISTINCT value FROM json_each($1)) j WHERE EXISTS (
+  SELECT 1 FROM campaign_findings f CROSS JOIN standings s ON s.subject = f.finding CROSS JOIN acts a ON a.seq = s.decided
+  WHERE f.campaign = `+CampaignOf("j.value")+` AND f.reviewing = 1 AND `+isDue+` AND a.detail ->> '$.policy' > 0)`, string(ids))
+	return due, c.db.Fail("read what waits for a review in", err)
+}

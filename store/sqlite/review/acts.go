@@ -225,6 +225,12 @@ func (s *Store) Due(ctx context.Context, findings []string) (map[string]string, 
 	return s.Campaigns.Due(ctx, findings)
 }
 
+// PoliciesDue returns those of the campaigns in which a finding that was decided by a policy
+// waits for a second review.
+func (s *Store) PoliciesDue(ctx context.Context, campaigns []string) (map[string]bool, error) {
+	return s.Campaigns.PoliciesDue(ctx, campaigns)
+}
+
 // Head returns the end of the trail, and when its last act was; zero for an empty trail.
 func (s *Store) Head(ctx context.Context) (h desk.Head, at time.Time, err error) {
 	var last sql.NullInt64
