@@ -84,6 +84,8 @@ func (c demoCmd) Run(env *environment) (err error) {
 	}
 	fmt.Fprintln(env.out, "\nLook around in the console; Ctrl-C ends the demo. This link logs you in, once:")
 	fmt.Fprintln(env.out, "  "+link)
+	fmt.Fprintln(env.out, "To see what a colleague sees, make a second account and open its link in another browser:")
+	fmt.Fprintf(env.out, "  qianshao account add ann --all --data=%s\n", env.data)
 	fmt.Fprintf(env.err, "the console is at %s\n", a.ConsoleURL())
 	return a.Wait()
 }

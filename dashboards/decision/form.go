@@ -48,6 +48,9 @@ func readForm(r *http.Request) (f form, ok bool) {
 	switch answer, reason, _ := strings.Cut(r.PostFormValue("answer"), "/"); {
 	case answer == string(qianshao.ActNote):
 		f.Kind = qianshao.ActNote
+		if here := r.PostFormValue("here"); here != "" { // whoever adds a note goes on with what it is about
+			f.Next = page.LocalPath(here)
+		}
 	case answer != "":
 		f.Verdict, f.Reason = qianshao.Verdict(answer), qianshao.Reason(reason)
 	}

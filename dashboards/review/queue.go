@@ -258,6 +258,19 @@ func (v *Review) counts(r *http.Request, p *queuePage, q campaign.Query) (err er
 	return err
 }
 
+// Waiting are the other lists of the sidebar that have something, for whoever is done with this.
+func (v *queuePage) Waiting() (list []page.MenuEntry) {
+	if len(v.Menu) == 0 || v.Query != "" {
+		return nil
+	}
+	for _, e := range v.Menu[0].Entries {
+		if e.Count != "" && !e.Current {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
 // Announce says what is shown, for who does not see it.
 func (v *queuePage) Announce() string {
 	parts := []string{v.ListName(), v.Total}

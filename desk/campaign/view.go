@@ -22,7 +22,8 @@ const (
 	ListClaimed List = "claimed"
 	// ListParked is what was put off.
 	ListParked List = "parked"
-	// ListReview is what waits for a second review, or for a lead to adjudicate.
+	// ListReview is what waits for a second review of what others have decided, or for a lead
+	// to adjudicate.
 	ListReview List = "review"
 	// ListRelapsed is what was gone after the verdict and came back.
 	ListRelapsed List = "relapsed"

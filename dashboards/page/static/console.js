@@ -162,7 +162,10 @@
       const words = (live() || document.body).dataset;
       if (answer.ok) {
         const button = all("form[data-claim]").filter((form) => find("input[name=subject]", form).value === subject).map((form) => find("button", form))[0];
-        if (button && words.mine) button.textContent = words.mine;
+        if (button && words.mine) {
+          button.textContent = words.mine;
+          button.disabled = true; // it says so, and there is nothing to press
+        }
       } else {
         claim = null;
         if (answer.status === 409 && words.taken) say(words.taken);
@@ -186,10 +189,9 @@
     if (!form || claim) return;
     const data = new FormData(form), about = all("main input[name=subject]").map((input) => input.value);
     data.delete("next"); // the answer is no page then
-    if (!form.matches("[data-claim]")) {
-      claim = { subject, about, data, at: Date.now() }; // it is ours since before
-      return;
-    }
+    // If it is ours since before, it is claimed all the same: the page before this one may just
+    // have given it back.
+    if (!form.matches("[data-claim]")) claim = { subject, about, data, at: Date.now() };
     opening = setTimeout(() => { if (document.visibilityState === "visible") takeClaim(data, about); }, claimAfter);
   };
 

@@ -61,7 +61,7 @@ type queueRow struct {
 
 // countedFinding is what is stored of how a finding counts.
 type countedFinding struct {
-	finding, authorisation, category, assignee string
+	finding, authorisation, category, assignee, decidedBy string
 	queueRow
 }
 
@@ -69,13 +69,14 @@ type countedFinding struct {
 func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 	w.t.Helper()
 	list, err := database.Collect(w.t.Context(), w.db.Read, func(r *sql.Rows) (c countedFinding, err error) {
-		err = r.Scan(&c.finding, &c.authorisation, &c.category, &c.assignee, &c.campaign, &c.undecided, &c.relapsed, &c.parked, &c.reviewing,
+		err = r.Scan(&c.finding, &c.authorisation, &c.category, &c.assignee, &c.decidedBy, &c.campaign, &c.undecided, &c.relapsed, &c.parked, &c.reviewing,
 			&c.level, &c.score, &c.firstSeen, &c.lastSeen, &c.due)
 		return c, err
-	}, `SELECT finding, authorisation, category, coalesce((SELECT assignee FROM standings WHERE subject = finding), ''), campaign,
+	}, `SELECT finding, authorisation, category, coalesce((SELECT assignee FROM standings WHERE subject = finding), ''),
+  coalesce((SELECT decided_by FROM standings WHERE subject = finding), ''), campaign,
   undecided, relapsed, parked, reviewing, level, score, first_seen, last_seen, due FROM campaign_findings`)
 	check(w.t, err)
-	assignees, named := map[int64]map[string]bool{}, map[int64]bool{}
+	assignees, named, theirs := map[int64]map[string]bool{}, map[int64]bool{}, map[int64]bool{}
 	by := map[int64]*queueRow{}
 	for i := range list {
 		c := &list[i]
@@ -92,6 +93,7 @@ func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 			r = &queueRow{campaign: c.campaign, firstSeen: c.firstSeen, lastSeen: c.lastSeen}
 			by[c.campaign] = r
 		}
+		theirs[c.campaign] = theirs[c.campaign] || c.reviewing > 0 && c.decidedBy != q.By
 		r.members++
 		r.undecided += c.undecided
 		r.relapsed += c.relapsed
@@ -115,7 +117,7 @@ func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 		}
 		is := map[campaign.List]bool{
 			campaign.ListOpen: r.ranked > 0, campaign.ListMine: r.ranked > 0 && assignees[r.campaign][q.By], campaign.ListParked: r.parked > 0,
-			campaign.ListReview: r.reviewing > 0, campaign.ListRelapsed: r.relapsed > 0, campaign.ListOverdue: r.overdue == 1, campaign.ListAll: true,
+			campaign.ListReview: theirs[r.campaign], campaign.ListRelapsed: r.relapsed > 0, campaign.ListOverdue: r.overdue == 1, campaign.ListAll: true,
 		}
 		if is[q.List] && (q.Assignee == "" || assignees[r.campaign][q.Assignee]) && qianshao.Level(r.level) >= q.Level && (q.Findings == nil || named[r.campaign]) &&
 			(q.NewSince.IsZero() || r.firstSeen > database.Millis(q.NewSince)) {

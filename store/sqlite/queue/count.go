@@ -69,8 +69,8 @@ func (c *Reader) Grown(ctx context.Context, sight qianshao.Sight, ids []string, 
 
 // Waiting returns the member of a campaign with which somebody who works through a list goes
 // on: the typical one if it is why the campaign is in the list, else one that is; what is
-// undecided, the one that waits for longest. If none is, it is the typical one.
-func (c *Reader) Waiting(ctx context.Context, sight qianshao.Sight, d *campaign.Details, list campaign.List) (string, error) {
+// undecided, the one that waits for longest. If none is, it is the typical one. by is who works.
+func (c *Reader) Waiting(ctx context.Context, sight qianshao.Sight, by string, d *campaign.Details, list campaign.List) (string, error) {
 	why := map[campaign.List]string{
 		campaign.ListRelapsed: `relapsed = 1`, campaign.ListReview: `reviewing = 1`, campaign.ListParked: `parked = 1`,
 	}[list]
@@ -82,6 +82,9 @@ func (c *Reader) Waiting(ctx context.Context, sight qianshao.Sight, d *campaign.
 		s := &statement{}
 		s.add(`SELECT finding FROM campaign_findings WHERE %s AND campaign = (SELECT campaign FROM campaigns WHERE id = %s) AND %s`,
 			why, s.arg(d.ID), s.within("authorisation", scopesOf(&campaign.Query{Sight: sight})))
+		if list == campaign.ListReview {
+			s.add(` AND EXISTS (SELECT 1 FROM standings d WHERE d.subject = finding AND d.subject_kind = 'finding' AND d.decided_by <> %s)`, s.arg(by))
+		}
 		if typical {
 			s.add(` AND finding = %s`, s.arg(d.Typical))
 		} else {

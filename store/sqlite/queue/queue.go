@@ -317,7 +317,7 @@ WHERE l.subject_kind = 'finding' AND l.until > ` + now + ` AND l.account <> ` + 
 	case campaign.ListParked:
 		s.add(` AND (q.parked > 0 OR q.campaign IN (%s))`, resting(now))
 	case campaign.ListReview:
-		s.add(` AND q.reviewing > 0`)
+		s.add(` AND q.reviewing > 0 AND EXISTS (%s)`, s.othersDecided(q))
 	case campaign.ListRelapsed:
 		s.add(` AND %s AND %sq.rank IN (1, 3) AND q.campaign NOT IN (%s)`, waits, own, resting(now))
 	case campaign.ListOverdue:
@@ -356,6 +356,17 @@ func resting(now string) string {
 JOIN campaigns c ON c.campaign = p.campaign WHERE (p.parked_until = 0 OR p.parked_until > ` + now + `) AND (p.parked_sites = 0 OR c.owners < p.parked_sites)
 AND NOT (p.parked_relapse = 1 AND EXISTS (SELECT 1 FROM campaign_findings f JOIN findings x ON x.id = f.finding
   WHERE f.campaign = p.campaign AND f.relapsed = 1 AND x.back_at > p.parked_at))`
+}
+
+// othersDecided are the findings of campaign q on which somebody else's decision waits for a
+// second review: nobody reviews their own.
+func (s *statement) othersDecided(q *campaign.Query) string {
+	seen := s.within("f.authorisation", scopesOf(q))
+	if q.Category != "" {
+		seen += ` AND f.category = ` + s.arg(string(q.Category))
+	}
+	return `SELECT 1 FROM campaign_findings f JOIN standings d ON d.subject = f.finding AND d.subject_kind = 'finding'
+  WHERE f.campaign = q.campaign AND f.reviewing = 1 AND d.decided_by <> ` + s.arg(q.By) + ` AND ` + seen
 }
 
 // assigned are the campaigns that are somebody's task, or have a finding that is.
