@@ -5,6 +5,7 @@ import (
 	"errors"
 	"html"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -58,7 +59,9 @@ type findingPage struct {
 	Back     string // the search that led here
 	SamePage string
 	SameHost string
-	SameRule string
+	// Site is its page, Trail what was done about the finding; "" for none, or not for the reader.
+	Site, Trail string
+	SameRule    string
 }
 
 type scorePart struct {
@@ -127,6 +130,10 @@ func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 	v.SameRule = page.SearchURL(page.Clause("rule", f.Rule))
 	if host := f.Host(); host != "" {
 		v.SameHost = page.SearchURL(page.Clause("host", host))
+		v.Site = "/sites/" + url.PathEscape(host)
+	}
+	if auth.May(r.Context(), qianshao.PowerAudit) {
+		v.Trail = page.WithQuery("/trail", url.Values{"subject": {qianshao.Subject{Kind: qianshao.SubjectFinding, ID: f.ID}.String()}})
 	}
 	for _, p := range f.Breakdown {
 		v.Parts = append(v.Parts, scorePart{v.Language.Named("reason.", p.Reason), untrusted.Plain(v.Language.Detail(p)), p.Points})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
@@ -42,6 +43,18 @@ type kin struct {
 	// Link leads to the campaign, All to the search for its members.
 	Link, All string
 	Others    []campaign.Member
+}
+
+// KinName names a campaign by what its findings have in common.
+func (v *findingPage) KinName(k kin) string {
+	switch k.Membership.Kind {
+	case campaign.KindDestination:
+		return v.DefangHost(k.Label)
+	case campaign.KindHandle:
+		kind, handle, _ := strings.Cut(k.Label, ":")
+		return v.Indicator(qianshao.IndicatorKind(kind)) + " " + v.Defang(handle)
+	}
+	return v.Plain(k.Label)
 }
 
 // appearance is an indicator with the number of other findings that have it.

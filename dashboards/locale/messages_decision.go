@@ -31,6 +31,8 @@ func standsMessages() map[string]message {
 	return map[string]message{
 		"decision.title":        {"判定", "Decision"},
 		"decision.blind":        {"等待复核", "Second review"},
+		"decision.blind.wait":   {"已有人作出判定，等待另一人独立复核；复核之前不显示结论。", "Somebody has decided, and another person is to review it; the answer is not shown before."},
+		"decision.readonly":     {"您的角色只能查看，不能判定或加备注。判得不对，或规则报错了，请告诉分析员或组长。", "Your role reads, and neither decides nor adds notes. Tell an analyst or a lead what is wrong here, or with the rule."},
 		"decision.blind.why":    {"已有人作出判定。请独立判断：在您复核之前，不显示对方的结论。", "Somebody has decided. Judge for yourself: their answer is not shown until it is reviewed."},
 		"decision.stale":        {"内容已变", "Content has changed"},
 		"decision.stale.why":    {"现在的证据与判定时的不同，请重新判定。", "The evidence is not what was judged. Decide again."},

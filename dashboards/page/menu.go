@@ -22,7 +22,8 @@ type MenuGroup struct {
 type MenuEntry struct {
 	Name, URL string
 	// Count is how much waits there; "" where nothing does, or nothing is counted.
-	Count   string
+	Count string
+	// Current says that it is what is shown, or what is shown lies below it.
 	Current bool
 }
 
@@ -43,7 +44,7 @@ func (b *Base) menu(r *http.Request, v *Layout) []MenuGroup {
 		}
 		groups, rest = append(groups, MenuGroup{v.T("nav.todo"), todo}), m.list(rest, "all", 0)
 	}
-	rest = m.page(rest, "batches", "/batches", true)
+	rest = m.page(rest, "batches", "/batches", auth.May(r.Context(), qianshao.PowerDecide) || auth.May(r.Context(), qianshao.PowerAudit))
 	rest = m.page(rest, "sites", "/sites", true)
 	rest = m.page(rest, "reports", "/submissions", v.Reports)
 	rest = m.page(rest, "search", "/search", true)
@@ -92,7 +93,7 @@ func (m *menu) page(to []MenuEntry, name, path string, is bool) []MenuEntry {
 	if !is || m.base.Exists != nil && !m.base.Exists(path) {
 		return to
 	}
-	return append(to, MenuEntry{Name: m.T("nav." + name), URL: path, Current: m.Path == path})
+	return append(to, MenuEntry{Name: m.T("nav." + name), URL: path, Current: m.Path == path || strings.HasPrefix(m.Path, path+"/")})
 }
 
 // KeyName says what a key does where a page has it.
