@@ -151,7 +151,7 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	o, now, d, id, findings := withCampaign(t, 150)
 	ann := o.newVisitor(t, qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()})
 	bob := qianshao.Account{Name: "bob", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}
-	o.newVisitor(t, bob)
+	other := o.newVisitor(t, bob)
 
 	text, doc := o.page(t, ann, "/campaigns/"+id+"?lang=en")
 	wantText(t, "the campaign", text, "Members150", "Sites10", "Undecided150", "Freeze and preview all 150", blockText)
@@ -229,6 +229,12 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	o.refused(t, ann, at+"/begin", "en", order, http.StatusUnprocessableEntity, "make a new one")
 	if text, _ := o.page(t, ann, "/campaigns/"+id+"?lang=en"); !strings.Contains(text, "In review148") {
 		t.Errorf("more than fifty decisions do not wait for a second review: %s", text)
+	}
+	if _, doc := o.page(t, ann, "/campaigns/"+id); doc.Find(`.events a[href="`+at+`"]`).Length() != 1 {
+		t.Error("the campaign's page does not lead to its batch")
+	}
+	if _, doc := o.page(t, other, "/campaigns/"+id); doc.Find(`.events a[href^="/batches/"]`).Length() != 0 {
+		t.Error("another's batch is listed for an analyst, who cannot read it")
 	}
 	// All members can be read, a page at a time.
 	listed := map[string]bool{}

@@ -162,6 +162,8 @@ type BatchStore interface {
 	// Batches returns the batches of an account, or all for "", with an ID below before, the
 	// latest first, at most limit; 0 begins with the last one.
 	Batches(ctx context.Context, by string, before int64, limit int) ([]Batch, error)
+	// BatchesOf returns those of a campaign, by any of its ids, that were ordered, the latest first.
+	BatchesOf(ctx context.Context, by string, campaigns []string, limit int) ([]Batch, error)
 	// ChangeBatch lets change alter the batch, in one durable transaction.
 	ChangeBatch(ctx context.Context, id int64, change func(*Batch) error) (Batch, error)
 	// Step hands judge the batch and its next members, at most limit, and writes what it

@@ -52,17 +52,29 @@ func (d *Desk) Batch(ctx context.Context, account qianshao.Account, id int64) (B
 // begins with the last one. Of others' orders, whoever could review them is told the kind
 // alone: Batch says more where there is nothing left to review.
 func (d *Desk) Batches(ctx context.Context, account qianshao.Account, before int64, limit int) ([]Batch, error) {
+	return d.readable(&account, func(by string) ([]Batch, error) { return d.opts.Store.Batches(ctx, by, before, limit) })
+}
+
+// BatchesOf returns the latest batches of a campaign, by its ids of today and before, that the
+// account may read; at most limit.
+func (d *Desk) BatchesOf(ctx context.Context, account qianshao.Account, campaigns []string, limit int) ([]Batch, error) {
+	return d.readable(&account, func(by string) ([]Batch, error) { return d.opts.Store.BatchesOf(ctx, by, campaigns, limit) })
+}
+
+// readable lets list return the batches of an account, or all for "", and leaves out what is
+// kept from who reads them.
+func (d *Desk) readable(account *qianshao.Account, list func(by string) ([]Batch, error)) ([]Batch, error) {
 	by := account.Name
-	if readsAll(&account) {
+	if readsAll(account) {
 		by = ""
 	}
-	list, err := d.opts.Store.Batches(ctx, by, before, limit)
-	for i := range list {
-		if b := &list[i]; b.Order != nil && keptFrom(&account, b.By) {
+	batches, err := list(by)
+	for i := range batches {
+		if b := &batches[i]; b.Order != nil && keptFrom(account, b.By) {
 			blindOrder(b)
 		}
 	}
-	return list, err
+	return batches, err
 }
 
 func (d *Desk) batch(ctx context.Context, account qianshao.Account, id int64) (Batch, error) {

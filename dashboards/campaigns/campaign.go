@@ -140,12 +140,32 @@ func (c *Campaigns) fillCampaign(r *http.Request, v *campaignPage) (err error) {
 	if err != nil {
 		return err
 	}
-	v.Chart, v.Events = newChart(days), eventsOf(days, v.Decision.History)
+	batches, err := c.batchesOf(r, v)
+	if err != nil {
+		return err
+	}
+	v.Chart, v.Events = newChart(days), eventsOf(days, v.Decision.History, batches)
 	if v.MayLead {
 		v.Kin, err = c.opts.Campaigns.Kin(r.Context(), account.Sight, v.ID)
 	}
 	return err
 }
+
+// batchesOf reads the batches that were made of the campaign.
+func (c *Campaigns) batchesOf(r *http.Request, v *campaignPage) (rows []batchRow, err error) {
+	list, err := c.opts.Desk.BatchesOf(r.Context(), auth.Acting(r.Context()), append([]string{v.ID}, v.Aliases...), shownEvents)
+	words := newBatchWords(v.Layout)
+	for i := range list {
+		rows = append(rows, batchRow{list[i], words.Said(&list[i])})
+	}
+	return rows, err
+}
+
+// BatchPage is the page of a batch.
+func (v *campaignPage) BatchPage(id int64) string { return pathOfBatch(id) }
+
+// StateOf says how far a batch is.
+func (v *campaignPage) StateOf(s desk.BatchState) string { return newBatchWords(v.Layout).StateOf(s) }
 
 // members fills in the members that are listed.
 func (c *Campaigns) members(r *http.Request, v *campaignPage) error {

@@ -104,7 +104,7 @@ func TestTimeline(t *testing.T) {
 		return decision.Entry{Shown: desk.Shown{Act: qianshao.Act{Kind: kind, At: at}}}
 	}
 	acts := []decision.Entry{entry(qianshao.ActMerge, at.AddDate(0, 1, 0)), entry(qianshao.ActClaim, at)}
-	events := eventsOf(days, acts)
+	events := eventsOf(days, acts, nil)
 	if len(events) != 3 || events[0].Relapsed != 2 || events[1].Act == nil || events[2].Found != 2 {
 		t.Errorf("events: %+v", events)
 	}

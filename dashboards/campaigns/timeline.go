@@ -72,11 +72,13 @@ type event struct {
 	// Act is what somebody did; nil for what happened to members on a day.
 	Act             *decision.Entry
 	Found, Relapsed int
+	// Batch is what somebody did to many members; nil for none.
+	Batch *batchRow
 }
 
-// eventsOf lists acts, and the days on which members joined or came back, the latest first.
+// eventsOf lists acts, batches, and the days on which members joined or came back, the latest first.
 // On the day of its first member nobody has joined a campaign.
-func eventsOf(days []campaign.Day, acts []decision.Entry) (list []event) {
+func eventsOf(days []campaign.Day, acts []decision.Entry, batches []batchRow) (list []event) {
 	for _, d := range slices.Backward(days) {
 		if len(list) == shownDays {
 			break
@@ -92,6 +94,14 @@ func eventsOf(days []campaign.Day, acts []decision.Entry) (list []event) {
 		if acts[i].Kind != qianshao.ActClaim { // who looks at it is no part of its history
 			list = append(list, event{At: acts[i].At, Act: &acts[i]})
 		}
+	}
+	for i := range batches {
+		b := &batches[i]
+		at := b.Done
+		if at.IsZero() { // it is still worked on
+			at = b.At
+		}
+		list = append(list, event{At: at, Batch: b})
 	}
 	slices.SortStableFunc(list, func(a, b event) int { return b.At.Compare(a.At) })
 	return list[:min(len(list), shownEvents)]

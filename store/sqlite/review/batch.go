@@ -250,6 +250,21 @@ func (s *Store) Batches(ctx context.Context, by string, before int64, limit int)
 	return list, s.db.Fail("read batches from", err)
 }
 
+// BatchesOf returns the batches of an account, or all for "", that were made of a campaign, by any
+// of its ids, and ordered; the latest first, at most limit.
+func (s *Store) BatchesOf(ctx context.Context, by string, campaigns []string, limit int) ([]desk.Batch, error) {
+	ids, err := json.Marshal(campaigns)
+	if err != nil {
+		return nil, err
+	}
+	where, args := ` WHERE campaign <> '' AND campaign IN (SELECT value FROM json_each($1)) AND ordered <> ''`, []any{string(ids), limit}
+	if by != "" {
+		where, args = where+` AND account = $3`, append(args, by)
+	}
+	list, err := database.Collect(ctx, s.db.Read, scanBatch, selectBatches+where+` ORDER BY id DESC LIMIT $2`, args...)
+	return list, s.db.Fail("read batches of a campaign from", err)
+}
+
 // Unfinished returns the batches that are being applied or undone.
 func (s *Store) Unfinished(ctx context.Context) ([]int64, error) {
 	list, err := database.Collect(ctx, s.db.Read, database.ScanValue[int64], `SELECT id FROM batches WHERE state IN ('applying', 'undoing') ORDER BY id`)
