@@ -418,7 +418,7 @@ func TestTrailExport(t *testing.T) {
 		t.Errorf("%d rows, error %v: %s", len(table), err, w.Body)
 	}
 	body := auditor.see("/trail?kind=export")
-	if len(rows(t, body)) != 2 || !strings.Contains(body, "Exported as CSV") || !strings.Contains(body, fmt.Sprintf("<ins>%d</ins>", before.Seq)) {
+	if len(rows(t, body)) != 2 || !strings.Contains(body, "Exported as CSV") || !strings.Contains(body, fmt.Sprintf("<ins>rows: %d</ins>", before.Seq)) {
 		t.Errorf("the exports: %s", body)
 	}
 	if !strings.Contains(body, "was not checked") {
