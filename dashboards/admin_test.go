@@ -163,16 +163,17 @@ func TestAdminSettings(t *testing.T) {
 	}{
 		{"second_review_share", "7 %", 303, ""}, {"second_review_share", "7", 303, ""}, {"second_review_share", "101", 422, "from 0 to 100"},
 		{"second_review_share", "NaN", 422, "from 0 to 100"}, {"second_review_share", `x"><script>`, 422, "x&#34;&gt;&lt;script&gt;"},
-		{"token_days", "30", 303, ""}, {"token_days", "733", 422, "from 1 to 732"}, {"token_days", "", 422, "from 1 to 732"}, {"zone", "UTC", 404, ""},
+		{"token_days", "30", 303, ""}, {"token_days", "733", 422, "from 1 to 732"}, {"token_days", "", 422, "from 1 to 732"}, {"colour", "red", 404, ""},
+		{"open_reports", "50", 303, ""}, {"open_reports", "2001", 422, "from 1 to 2000"}, {"zone", "Asia/Urumqi", 303, ""}, {"zone", "Local", 422, "no such time zone"},
 	} {
 		if w := chief.post("/admin/settings", "setting", c.setting, "value", c.value); w.Code != c.status || !strings.Contains(w.Body.String(), c.says) {
 			t.Errorf("%s %q: %d, want %d with %q: %s", c.setting, c.value, w.Code, c.status, c.says, w.Body)
 		}
 	}
-	if got, want := changes(t, d), []string{"setting:second_review_share set 0.05→0.07", "setting:token_days set 732→30"}; !slices.Equal(got, want) {
+	if got, want := changes(t, d), []string{"setting:second_review_share set 0.05→0.07", "setting:token_days set 732→30", "setting:open_reports set 2000→50", "setting:zone set →Asia/Urumqi"}; !slices.Equal(got, want) {
 		t.Errorf("the trail: %q", got)
 	}
-	for _, says := range []string{`value="7"`, `value="30"`, "UTC&#43;8", "--zone"} {
+	for _, says := range []string{`value="7"`, `value="30"`, `value="50"`, "UTC&#43;8", "--zone", `value="Asia/Urumqi"`, "from the next start"} {
 		if body := chief.see("/admin/settings"); !strings.Contains(body, says) {
 			t.Errorf("the settings do not say %q: %s", says, body)
 		}

@@ -75,6 +75,10 @@ const (
 	SettingSecondReview Setting = "second_review_share"
 	// SettingTokenDays is for how many days a new token is good at most.
 	SettingTokenDays Setting = "token_days"
+	// SettingOpenReports is how many reports of one origin may be open, MaxOfOrigin at most.
+	SettingOpenReports Setting = "open_reports"
+	// SettingZone is the time zone by its IANA name; it holds from the next start.
+	SettingZone Setting = "zone"
 )
 
 // EventSet is the event of acts on settings.

@@ -269,7 +269,8 @@ const (
 	// come before all other pages of their hosts, and at one request a second ten
 	// thousand are three hours.
 	MaxQueued = 10_000
-	// MaxOfOrigin bounds those of each kind that are of one origin.
+	// MaxOfOrigin bounds those of each kind that are of one origin; an administrator may set
+	// less, see SettingOpenReports.
 	MaxOfOrigin = 2_000
 	// MaxVisited bounds the reports whose pages were visited: the oldest make room.
 	MaxVisited = 50_000
@@ -284,8 +285,8 @@ var (
 	ErrTooManyWaiting = fmt.Errorf("%d reports wait for an authorisation; register those that you hold, or withdraw reports", MaxWaiting)
 	// ErrTooManyQueued says that MaxQueued reports wait for a visit already.
 	ErrTooManyQueued = fmt.Errorf("%d reported pages are to be visited; wait, or withdraw reports", MaxQueued)
-	// ErrTooManyOfOrigin says that MaxOfOrigin of them are of the same origin.
-	ErrTooManyOfOrigin = fmt.Errorf("%d reports of this origin are open; wait, or withdraw reports", MaxOfOrigin)
+	// ErrTooManyOfOrigin says that as many as may be of one origin are.
+	ErrTooManyOfOrigin = errors.New("too many reports of this origin are open; wait, or withdraw reports")
 )
 
 // Reader is who reads reports.

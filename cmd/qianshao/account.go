@@ -31,6 +31,7 @@ type accountCmd struct {
 	Token   tokenCmd          `cmd:"" help:"Make, list and revoke tokens for the API and /metrics."`
 
 	SecondReview secondReviewCmd `cmd:"" help:"Show or set how many of the decisions another person decides again, without knowing the first answer."`
+	Setting      settingCmd      `cmd:"" help:"Show what is set for all, or set something. It is an act of the trail."`
 }
 
 // sightFlags say what an account may see.
@@ -343,6 +344,56 @@ func (c secondReviewCmd) Run(env *environment) error {
 		}
 		return err
 	})
+}
+
+// settingCmd shows and sets what holds for all; see also secondReviewCmd.
+type settingCmd struct {
+	Name  string  `arg:"" optional:"" default:"all" enum:"all,token_days,open_reports,zone" help:"token_days: for how many days a new token is good at most. open_reports: how many reports of one origin may be open. zone: the time zone, by its IANA name, from the next start."`
+	Value *string `arg:"" optional:"" help:"Its new value; an empty zone is the one of --zone again."`
+}
+
+func (c settingCmd) Run(env *environment) error {
+	if c.Value == nil {
+		return env.readFolder(func(f *datafolder.Folder) error { return c.show(env, f.Accounts) })
+	}
+	return env.withFolder(func(f *datafolder.Folder) (err error) {
+		n, _ := strconv.Atoi(*c.Value) // what is no number is 0, which is refused
+		switch store.Setting(c.Name) {
+		case store.SettingTokenDays:
+			err = f.Accounts.SetTokenDays(env.ctx, store.ByCommand, n)
+		case store.SettingOpenReports:
+			err = f.Accounts.SetOpenReports(env.ctx, store.ByCommand, n)
+		case store.SettingZone:
+			err = f.Accounts.SetZone(env.ctx, store.ByCommand, *c.Value)
+		default:
+			err = usageError(errors.New("name the setting that gets the value"))
+		}
+		if errors.Is(err, auth.ErrTokenDays) || errors.Is(err, auth.ErrOpenReports) || errors.Is(err, auth.ErrZone) {
+			return usageError(err)
+		}
+		return err
+	})
+}
+
+func (c settingCmd) show(env *environment, accounts *auth.Accounts) error {
+	days, err := accounts.TokenDays(env.ctx)
+	if err != nil {
+		return err
+	}
+	reports, err := accounts.OpenReports(env.ctx)
+	if err != nil {
+		return err
+	}
+	zone, err := accounts.Zone(env.ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range [][2]string{{"token_days", strconv.Itoa(days)}, {"open_reports", strconv.Itoa(reports)}, {"zone", cmp.Or(zone, env.zone.String())}} {
+		if c.Name == "all" || c.Name == s[0] {
+			fmt.Fprintln(env.out, s[0], s[1])
+		}
+	}
+	return nil
 }
 
 // tokenCmd keeps tokens for programs.

@@ -41,7 +41,7 @@ type cli struct {
 	Data      string `help:"Folder that holds the database and the index." default:"data" env:"QIANSHAO_DATA" placeholder:"DIR"`
 	RulesDir  string `name:"rules-dir" help:"Folder with rules/, lists/, patterns/ and contexts/ to use instead of the shipped ones." env:"QIANSHAO_RULES" placeholder:"DIR"`
 	Overlay   string `name:"overlay" help:"Folder with your own rules, list changes, allow-list and switched-off rules, on top of the rules. Default: overlay in the data folder, if it is there." env:"QIANSHAO_OVERLAY" placeholder:"DIR"`
-	Zone      zone   `help:"Time zone of all times and days, by its IANA name. After a change, run \"qianshao reindex\"." default:"Asia/Shanghai" env:"QIANSHAO_ZONE" placeholder:"ZONE"`
+	Zone      zone   `help:"Time zone of all times and days, by its IANA name, unless one is set on the console. After a change the search index is built anew." default:"Asia/Shanghai" env:"QIANSHAO_ZONE" placeholder:"ZONE"`
 	Verbose   bool   `short:"v" help:"Log more."`
 	LogFormat string `enum:"text,json" default:"text" help:"Form of the log on standard error: text, or json, an object a line." env:"QIANSHAO_LOG_FORMAT"`
 
@@ -188,6 +188,9 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	if set := datafolder.ZoneSet(ctx, c.Data); set != nil {
+		c.Zone.Location = set
+	}
 	env := &environment{
 		ctx: ctx, in: in, out: terminal.Visible(out), err: errOut, verbatim: out,
 		log:   terminal.NewLogger(errOut, c.Verbose, c.LogFormat, c.Zone.Location),

@@ -157,6 +157,10 @@ func refused(v *page.Layout, err error) string {
 		return v.T("admin.refused.share")
 	case errors.Is(err, auth.ErrTokenDays):
 		return v.T("admin.refused.days", auth.DefaultTokenDays)
+	case errors.Is(err, auth.ErrOpenReports):
+		return v.T("admin.refused.days", store.MaxOfOrigin)
+	case errors.Is(err, auth.ErrZone):
+		return v.T("admin.refused.zone")
 	}
 	return ""
 }

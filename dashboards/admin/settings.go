@@ -14,7 +14,11 @@ import (
 type settingsPage struct {
 	frame
 	// Share is in per cent.
-	Share, Days   string
+	Share, Days, Reports string
+	// SetZone is the zone that is set, "" for that of the start; Waits says that it holds from
+	// the next start only.
+	SetZone       string
+	Waits         bool
 	RequireFactor bool
 	Done          bool
 	// Problem is about Setting.
@@ -38,12 +42,26 @@ func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, status int,
 		a.FailWith(w, r, err)
 		return
 	}
-	v.Share, v.Days, v.RequireFactor = perCent(share), strconv.Itoa(days), a.opts.RequireFactor
+	reports, err := a.opts.Accounts.OpenReports(r.Context())
+	if err != nil {
+		a.FailWith(w, r, err)
+		return
+	}
+	if v.SetZone, err = a.opts.Accounts.Zone(r.Context()); err != nil {
+		a.FailWith(w, r, err)
+		return
+	}
+	v.Waits = v.SetZone != "" && v.SetZone != v.TimeZone().String()
+	v.Share, v.Days, v.Reports, v.RequireFactor = perCent(share), strconv.Itoa(days), strconv.Itoa(reports), a.opts.RequireFactor
 	switch typed := v.Plain(r.PostFormValue("value")); v.Setting {
 	case store.SettingSecondReview:
 		v.Share = typed
 	case store.SettingTokenDays:
 		v.Days = typed
+	case store.SettingOpenReports:
+		v.Reports = typed
+	case store.SettingZone:
+		v.SetZone = typed
 	}
 	a.Render(w, r, status, "settings", v)
 }
@@ -71,6 +89,11 @@ func (a *Admin) set(w http.ResponseWriter, r *http.Request) {
 	case store.SettingTokenDays:
 		days, _ := strconv.Atoi(strings.TrimSpace(value)) // what is no number is 0, which is refused
 		err = a.opts.Accounts.SetTokenDays(r.Context(), by, days)
+	case store.SettingOpenReports:
+		n, _ := strconv.Atoi(strings.TrimSpace(value)) // as above
+		err = a.opts.Accounts.SetOpenReports(r.Context(), by, n)
+	case store.SettingZone:
+		err = a.opts.Accounts.SetZone(r.Context(), by, strings.TrimSpace(value))
 	default:
 		a.NotFound(w, r)
 		return

@@ -20,9 +20,13 @@ func (a *API) routeSettings() {
 	}, a.set)
 }
 
-// Settings are what the administrator has set for all.
+// Settings are what the administrator has set for all. What is left out when they are set stays
+// as it is.
 type Settings struct {
-	SecondReviewShare float64 `json:"second_review_share" minimum:"0" maximum:"1" doc:"The share of ordinary decisions that another person decides again; 0.05 at first."`
+	SecondReviewShare *float64 `json:"second_review_share,omitempty" minimum:"0" maximum:"1" doc:"The share of ordinary decisions that another person decides again; 0.05 at first."`
+	TokenDays         *int     `json:"token_days,omitempty" minimum:"1" maximum:"732" doc:"For how many days a new token is good at most; 732 at first."`
+	OpenReports       *int     `json:"open_reports,omitempty" minimum:"1" maximum:"2000" doc:"How many reports of one origin may wait, and as many be queued; 2000 at first."`
+	Zone              *string  `json:"zone,omitempty" maxLength:"100" doc:"The time zone from the next start, by its IANA name; empty for the one that the server is started with."`
 }
 
 type settingsAnswer struct{ Body Settings }
@@ -32,12 +36,47 @@ func (a *API) settings(ctx context.Context, _ *struct{}) (*settingsAnswer, error
 	if err != nil {
 		return nil, a.failure(ctx, "setting", err)
 	}
-	return &settingsAnswer{Settings{SecondReviewShare: share}}, nil
+	days, err := a.opts.Accounts.TokenDays(ctx)
+	if err != nil {
+		return nil, a.failure(ctx, "setting", err)
+	}
+	reports, err := a.opts.Accounts.OpenReports(ctx)
+	if err != nil {
+		return nil, a.failure(ctx, "setting", err)
+	}
+	zone, err := a.opts.Accounts.Zone(ctx)
+	if err != nil {
+		return nil, a.failure(ctx, "setting", err)
+	}
+	return &settingsAnswer{Settings{&share, &days, &reports, &zone}}, nil
 }
 
 func (a *API) set(ctx context.Context, in *struct{ Body Settings }) (*settingsAnswer, error) {
-	if err := a.opts.Accounts.SetSecondReviewShare(ctx, auth.From(ctx).Name, in.Body.SecondReviewShare); err != nil {
-		return nil, a.failure(ctx, "setting", err)
+	by, accounts := auth.From(ctx).Name, a.opts.Accounts
+	if zone := in.Body.Zone; zone != nil && *zone != "" { // nothing is set if something is wrong
+		if _, err := qianshao.ParseZone(*zone); err != nil {
+			return nil, badBody(err.Error())
+		}
+	}
+	if share := in.Body.SecondReviewShare; share != nil {
+		if err := accounts.SetSecondReviewShare(ctx, by, *share); err != nil {
+			return nil, a.failure(ctx, "setting", err)
+		}
+	}
+	if days := in.Body.TokenDays; days != nil {
+		if err := accounts.SetTokenDays(ctx, by, *days); err != nil {
+			return nil, a.failure(ctx, "setting", err)
+		}
+	}
+	if n := in.Body.OpenReports; n != nil {
+		if err := accounts.SetOpenReports(ctx, by, *n); err != nil {
+			return nil, a.failure(ctx, "setting", err)
+		}
+	}
+	if zone := in.Body.Zone; zone != nil {
+		if err := accounts.SetZone(ctx, by, *zone); err != nil {
+			return nil, a.failure(ctx, "setting", err)
+		}
 	}
 	return a.settings(ctx, nil)
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -24,6 +25,10 @@ var (
 	ErrShare = errors.New("the share of second reviews is 0 to 1, such as 0.05 for one decision in twenty")
 	// ErrTokenDays is for a longest time of tokens that is not in its bounds.
 	ErrTokenDays = fmt.Errorf("tokens are good for 1 to %d days at most", DefaultTokenDays)
+	// ErrOpenReports is for a number of open reports that is not in its bounds.
+	ErrOpenReports = fmt.Errorf("1 to %d reports of one origin may be open", store.MaxOfOrigin)
+	// ErrZone is for what is no time zone.
+	ErrZone = errors.New("the time zone is not set")
 )
 
 // SecondReviewShare returns the share of ordinary decisions that another person decides again.
@@ -56,29 +61,69 @@ func isShare(x float64) bool { return x >= 0 && x <= 1 }
 
 // TokenDays returns for how many days a new token is good at most.
 func (a *Accounts) TokenDays(ctx context.Context) (int, error) {
-	value, err := a.store.Setting(ctx, store.SettingTokenDays)
-	if errors.Is(err, store.ErrNotFound) {
-		return DefaultTokenDays, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	days, err := strconv.Atoi(value)
-	if err != nil || !isTokenDays(days) {
-		return 0, badSetting(store.SettingTokenDays, value)
-	}
-	return days, nil
+	return a.number(ctx, store.SettingTokenDays, DefaultTokenDays)
 }
 
 // SetTokenDays sets it, in the name of an account. Tokens that there are stay as they are.
 func (a *Accounts) SetTokenDays(ctx context.Context, by string, days int) error {
-	if !isTokenDays(days) {
+	if !isNumber(days, DefaultTokenDays) {
 		return ErrTokenDays
 	}
-	return a.store.PutSetting(ctx, by, store.SettingTokenDays, strconv.Itoa(days), strconv.Itoa(DefaultTokenDays), a.now())
+	return a.setNumber(ctx, by, store.SettingTokenDays, days, DefaultTokenDays)
 }
 
-func isTokenDays(days int) bool { return days >= 1 && days <= DefaultTokenDays }
+// OpenReports returns how many reports of one origin may be open.
+func (a *Accounts) OpenReports(ctx context.Context) (int, error) {
+	return a.number(ctx, store.SettingOpenReports, store.MaxOfOrigin)
+}
+
+// SetOpenReports sets it, in the name of an account. Reports that there are stay.
+func (a *Accounts) SetOpenReports(ctx context.Context, by string, n int) error {
+	if !isNumber(n, store.MaxOfOrigin) {
+		return ErrOpenReports
+	}
+	return a.setNumber(ctx, by, store.SettingOpenReports, n, store.MaxOfOrigin)
+}
+
+// number returns a setting that is a number of 1 to most, and most until it is set.
+func (a *Accounts) number(ctx context.Context, name store.Setting, most int) (int, error) {
+	value, err := a.store.Setting(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return most, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || !isNumber(n, most) {
+		return 0, badSetting(name, value)
+	}
+	return n, nil
+}
+
+func (a *Accounts) setNumber(ctx context.Context, by string, name store.Setting, n, most int) error {
+	return a.store.PutSetting(ctx, by, name, strconv.Itoa(n), strconv.Itoa(most), a.now())
+}
+
+func isNumber(n, most int) bool { return n >= 1 && n <= most }
+
+// Zone returns the time zone that is set, by its name; "" if that of the start holds.
+func (a *Accounts) Zone(ctx context.Context) (string, error) {
+	value, err := a.store.Setting(ctx, store.SettingZone)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return value, err
+}
+
+// SetZone sets it, in the name of an account, for the next start; "" leaves it to the start
+// again. An unknown zone is refused with an ErrZone.
+func (a *Accounts) SetZone(ctx context.Context, by, name string) error {
+	if _, err := qianshao.ParseZone(name); name != "" && err != nil {
+		return fmt.Errorf("%w: %w", ErrZone, err)
+	}
+	return a.store.PutSetting(ctx, by, store.SettingZone, name, "", a.now())
+}
 
 func badSetting(name store.Setting, value string) error {
 	return fmt.Errorf("%w: the setting %s is %q; set it anew", store.ErrCorrupt, name, value)

@@ -8,10 +8,13 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
+	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlite/accounts"
 	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/review"
 )
@@ -52,6 +55,23 @@ func makeFolder(data string) error {
 		return fmt.Errorf("create the data folder: %w", err)
 	}
 	return nil
+}
+
+// ZoneSet returns the time zone that an administrator has set in a data folder; nil if nobody
+// has. The store is not opened for that: whoever opens it says what is wrong with it.
+func ZoneSet(ctx context.Context, data string) *time.Location {
+	if !HasStore(data) {
+		return nil
+	}
+	name, err := accounts.PeekSetting(ctx, storePath(data), store.SettingZone)
+	if err != nil || name == "" {
+		return nil
+	}
+	zone, err := qianshao.ParseZone(name)
+	if err != nil {
+		return nil
+	}
+	return zone
 }
 
 func storePath(data string) string { return filepath.Join(data, "qianshao.db") }

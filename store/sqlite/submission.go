@@ -13,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/accounts"
 	"github.com/qianshao/qianshao/store/sqlite/clients"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/trail"
@@ -68,13 +69,17 @@ func makeRoom(ctx context.Context, tx *database.Tx, id, origin string, queued bo
 	if err := tx.QueryRowContext(ctx, query, origin, id).Scan(&all, &own); err != nil {
 		return err
 	}
+	most, err := accounts.Number(ctx, tx, store.SettingOpenReports, store.MaxOfOrigin)
+	if err != nil {
+		return err
+	}
 	switch {
-	case own >= store.MaxOfOrigin:
+	case own >= most:
 		return store.ErrTooManyOfOrigin
 	case all >= bound:
 		return full
 	}
-	_, err := tx.ExecContext(ctx, `
+	_, err = tx.ExecContext(ctx, `
 DELETE FROM submissions WHERE id IN (SELECT id FROM submissions WHERE `+isVisited+` ORDER BY last_reported DESC LIMIT -1 OFFSET $1)`, store.MaxVisited)
 	return err
 }

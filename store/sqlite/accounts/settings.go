@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -13,6 +14,18 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
+
+// Number returns a setting that is a number, and initial before it is set.
+func Number(ctx context.Context, tx *database.Tx, name store.Setting, initial int) (int, error) {
+	value, err := setting(ctx, tx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return initial, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(value)
+}
 
 // Setting returns what was set, or store.ErrNotFound.
 func (s *Store) Setting(ctx context.Context, name store.Setting) (string, error) {
@@ -25,6 +38,23 @@ func setting(ctx context.Context, db trail.Reader, name store.Setting) (value st
 		err = rows.Scan(&value)
 		return value, err
 	}, `SELECT value FROM settings WHERE name = $1`, string(name)))
+}
+
+// PeekSetting returns what is set in the database at path, which is not opened for that: it may
+// be of another version. Without such a setting it is store.ErrNotFound.
+func PeekSetting(ctx context.Context, path string, name store.Setting) (value string, err error) {
+	err = database.Peek(path, func(db *sql.DB) error {
+		var tables int
+		err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE name = 'settings'`).Scan(&tables)
+		if err == nil && tables == 0 {
+			err = store.ErrNotFound
+		}
+		if err == nil {
+			value, err = setting(ctx, db, name)
+		}
+		return err
+	})
+	return value, err
 }
 
 // PutSetting sets something, in the name of an account; initial is what holds before

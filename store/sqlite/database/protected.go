@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,6 +28,24 @@ func OpenToRead(ctx context.Context, path string) (*DB, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// Peek lets read look into a database as it is: nothing is written beside it, and its schema,
+// of whatever version, is left as it is.
+func Peek(path string, read func(*sql.DB) error) error {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	parameters := map[string]string{"mode": "ro"}
+	if !hasLog(abs) {
+		parameters["immutable"] = "1"
+	}
+	db, err := connect(abs, parameters, "query_only(ON)")
+	if err != nil {
+		return err
+	}
+	return errors.Join(read(db), db.Close())
 }
 
 // writeProtected says whether Open failed since it could not write.
