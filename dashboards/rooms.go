@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/qianshao/qianshao/dashboards/admin"
+	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/campaigns"
 	"github.com/qianshao/qianshao/dashboards/console"
 	"github.com/qianshao/qianshao/dashboards/decision"
@@ -25,7 +26,7 @@ type room interface{ Route(mux page.Mux) }
 
 // common is what pages and API do by the same code.
 type common struct {
-	parser    func() index.Parser
+	parser    func(context.Context) index.Parser
 	selection selection.Selector
 	views     *views.Views
 	// intake is nil where no submissions are taken, exporter where no exports are made.
@@ -34,9 +35,7 @@ type common struct {
 }
 
 func newCommon(o *Options) *common {
-	c := &common{parser: func() index.Parser {
-		return index.Parser{Now: o.Now(), Zone: o.Zone, Canonical: o.Canonical}
-	}}
+	c := &common{parser: o.parser}
 	c.selection = selection.Selector{Index: o.Index, Parser: c.parser, Campaigns: o.Campaigns}
 	c.views = views.New(views.Options{Store: o.Store, Index: o.Index, Parser: c.parser, Now: o.Now})
 	if o.Submit != nil {
@@ -49,6 +48,22 @@ func newCommon(o *Options) *common {
 		})
 	}
 	return c
+}
+
+// parser returns what reads the queries of who makes a request.
+func (o *Options) parser(ctx context.Context) index.Parser {
+	account := auth.From(ctx)
+	p := index.Parser{Now: o.Now(), Zone: o.Zone, Canonical: o.Canonical, Me: account.Name}
+	if o.Campaigns != nil {
+		p.Today = func(id string) string {
+			d, err := o.Campaigns.Campaign(ctx, account.Sight, id)
+			if err != nil {
+				return id // which finds nothing, or fails again where it is searched for
+			}
+			return d.ID
+		}
+	}
+	return p
 }
 
 // addPages makes the frame of all pages, and the rooms.

@@ -174,7 +174,21 @@ func (p *parser) comparison(at int, name FieldName, op Op, raw string) (Node, er
 	if period, ok := v.(Period); ok && op != Equal {
 		v = period.end(op)
 	}
+	if text, ok := v.(Text); ok {
+		v = p.own(name, text)
+	}
 	return Field{name, op, v}, nil
+}
+
+// own returns a value as whoever asks, and today, mean it.
+func (p *parser) own(name FieldName, v Text) Text {
+	switch {
+	case (name == FieldAssignee || name == FieldDecidedBy) && p.me != "" && slices.Contains(me(), string(v)):
+		return Text(p.me)
+	case name == FieldCampaign && p.today != nil:
+		return Text(p.today(string(v)))
+	}
+	return v
 }
 
 func (p *parser) op() Op {

@@ -29,6 +29,12 @@ type Parser struct {
 	// Canonical spells a pasted URL as the URLs of pages are spelt in the index.
 	// Nil makes the host lower case and ASCII and escapes the rest.
 	Canonical func(url string) (string, error)
+	// Me is the account that "me" stands for in assignee and decided_by; with "" it is no
+	// more than a name.
+	Me string
+	// Today returns the id that a campaign has today, which may be asked for by a former one;
+	// nil leaves ids as they are.
+	Today func(campaign string) string
 }
 
 // Parse reads a query. The error is a *SyntaxError. An empty query is nil,
@@ -70,7 +76,7 @@ func (s Parser) parse(p *parser) (Node, error) {
 	if zone == nil {
 		zone = DefaultZone()
 	}
-	p.now, p.canonical = s.Now.In(zone), s.Canonical
+	p.now, p.canonical, p.me, p.today = s.Now.In(zone), s.Canonical, s.Me, s.Today
 	if len(p.text) > MaxQueryLength {
 		return nil, p.errorf(MaxQueryLength, TooLong, MaxQueryLength)
 	}
@@ -138,6 +144,8 @@ type parser struct {
 	clauses   int
 	now       time.Time
 	canonical func(string) (string, error)
+	me        string
+	today     func(string) string
 	// loose also reads operators in lower case and in Chinese, and keeps them
 	// in loosened: see Suggest.
 	loose    bool

@@ -303,6 +303,22 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
+// TestOwnWords: me is whoever asks, and a campaign is found by a former id.
+func TestOwnWords(t *testing.T) {
+	asks := Parser{Now: now, Me: "wang", Today: func(id string) string { return strings.Replace(id, "old", "new", 1) }}
+	for typed, want := range map[string]string{
+		"assignee:me": "assignee:wang", "负责人:我": "assignee:wang", "decided_by:Me,li": "decided_by:wang OR decided_by:li",
+		"-assignee:本人": "-assignee:wang", "assignee:无": "assignee:none", "host:me": "host:me", "campaign:old": "campaign:new",
+	} {
+		if n, err := asks.Parse(typed); err != nil || n.String() != want {
+			t.Errorf("%s is read as %v, error %v, want %s", typed, n, err, want)
+		}
+	}
+	if n, err := Parse("assignee:me campaign:old", now); err != nil || n.String() != "assignee:me AND campaign:old" {
+		t.Errorf("without an account: %v, error %v", n, err)
+	}
+}
+
 // TestCanonicalHandedIn: the URL of a page is spelt as the collector spells it.
 func TestCanonicalHandedIn(t *testing.T) {
 	p := Parser{Now: now, Canonical: func(raw string) (string, error) {

@@ -69,6 +69,9 @@ func (f FieldName) chineseReview() []string {
 // nobody returns the names that a query may use for Nobody.
 func nobody() []string { return []string{Nobody, "无", "无人", "未分派"} }
 
+// me returns the names by which whoever asks is meant.
+func me() []string { return []string{"me", "我", "本人", "自己"} }
+
 func (f FieldName) chineseIndicator() []string {
 	switch f {
 	case FieldWeChat:

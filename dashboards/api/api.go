@@ -72,7 +72,7 @@ type Options struct {
 	// Intake takes submissions; without it there are no routes for them.
 	Intake *intake.Intake
 	// Parser returns what reads the queries that are asked now.
-	Parser func() index.Parser
+	Parser func(ctx context.Context) index.Parser
 	// Exporter takes findings out; without it there is no route for that.
 	Exporter *export.Exporter
 	// Scan judges what is sent; without it there is no route for that.

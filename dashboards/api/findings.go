@@ -51,7 +51,7 @@ type searchInput struct {
 }
 
 func (a *API) search(ctx context.Context, in *searchInput) (*struct{ Body Found }, error) {
-	parser := a.opts.Parser()
+	parser := a.opts.Parser(ctx)
 	query, err := parse(parser, in.Query)
 	if err != nil {
 		return nil, a.failure(ctx, "query", err)

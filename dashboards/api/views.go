@@ -83,7 +83,7 @@ func (a *API) counted(ctx context.Context, saved store.SavedView) (View, error) 
 }
 
 func (a *API) saveView(ctx context.Context, in *struct{ Body ViewFields }) (*struct{ Body View }, error) {
-	if _, err := parse(a.opts.Parser(), in.Body.Query); err != nil {
+	if _, err := parse(a.opts.Parser(ctx), in.Body.Query); err != nil {
 		return nil, a.failure(ctx, "view", err)
 	}
 	saved, err := a.opts.Views.Save(ctx, store.SavedView{Name: in.Body.Name, Query: in.Body.Query, Sort: string(in.Body.Sort), Shared: in.Body.Shared})

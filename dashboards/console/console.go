@@ -49,7 +49,7 @@ type Options struct {
 	Store Store
 	Index index.Index
 	// Parser returns what reads the queries that are asked now.
-	Parser func() index.Parser
+	Parser func(ctx context.Context) index.Parser
 	// Fold is the index's, to mark words; it may be nil.
 	Fold func(string) string
 	// Rule returns what a rule in force says of itself; ok is false for others.

@@ -149,7 +149,7 @@ func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
 	}
 	v.Unmonitored = c.opts.Unmonitored(r.Context(), v.Layout)
 	v.Freezes = c.opts.Desk != nil && auth.May(r.Context(), qianshao.PowerDecide)
-	parser := c.opts.Parser()
+	parser := c.opts.Parser(r.Context())
 	query, err := parser.Parse(v.Query)
 	if err != nil {
 		v.Error = v.explain(err)

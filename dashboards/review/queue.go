@@ -117,7 +117,7 @@ func (v *Review) show(w http.ResponseWriter, r *http.Request, status int, at pla
 	p.Query = at.query
 	p.MaySave, p.MayShare = auth.May(r.Context(), qianshao.PowerSubmit), auth.May(r.Context(), qianshao.PowerLead)
 	p.MayDecide = auth.May(r.Context(), qianshao.PowerDecide)
-	query, err := v.opts.Parser().Parse(at.query)
+	query, err := v.opts.Parser(r.Context()).Parse(at.query)
 	var syntax *index.SyntaxError
 	switch {
 	case errors.As(err, &syntax):

@@ -56,7 +56,7 @@ type Options struct {
 	Views     *views.Views
 	Index     index.Index
 	// Parser returns what reads the queries that are asked now.
-	Parser func() index.Parser
+	Parser func(ctx context.Context) index.Parser
 	Guard  *auth.Guard
 }
 

@@ -24,7 +24,7 @@ type Campaigns interface {
 type Selector struct {
 	Index index.Index
 	// Parser returns what reads the queries that are asked now.
-	Parser    func() index.Parser
+	Parser    func(ctx context.Context) index.Parser
 	Campaigns Campaigns
 }
 
@@ -73,7 +73,7 @@ const foundStep = 2000
 
 // found returns the ids of all findings of a query.
 func (s *Selector) found(ctx context.Context, sight qianshao.Sight, query string, most int) (ids []string, err error) {
-	node, err := s.Parser().Parse(query)
+	node, err := s.Parser(ctx).Parse(query)
 	if err != nil {
 		return nil, err
 	}

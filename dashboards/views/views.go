@@ -46,7 +46,7 @@ type Options struct {
 	Store Store
 	Index index.Index
 	// Parser returns what reads the queries that are asked now.
-	Parser func() index.Parser
+	Parser func(ctx context.Context) index.Parser
 	Now    func() time.Time
 }
 
@@ -64,7 +64,7 @@ func (v *Views) List(ctx context.Context) ([]store.SavedView, error) {
 // Count returns how many findings who makes the request finds with a query; ok is false if the
 // query cannot be read, as one saved under an older language.
 func (v *Views) Count(ctx context.Context, query string) (n int, ok bool, err error) {
-	node, err := v.Parser().Parse(query)
+	node, err := v.Parser(ctx).Parse(query)
 	if err != nil {
 		return 0, false, nil
 	}
@@ -81,7 +81,7 @@ func (v *Views) Save(ctx context.Context, view store.SavedView) (store.SavedView
 	if view.Shared && !auth.May(ctx, qianshao.PowerLead) {
 		return store.SavedView{}, ErrLead
 	}
-	if _, err := v.Parser().Parse(view.Query); err != nil {
+	if _, err := v.Parser(ctx).Parse(view.Query); err != nil {
 		return store.SavedView{}, err
 	}
 	id := make([]byte, 8)
