@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
@@ -305,8 +307,10 @@ SELECT i, CASE WHEN i % 10 = 0 THEN 1 ELSE 1 + (i - i / 10) % $2 END, $2 + 1 + (
   CASE i % 3 WHEN 0 THEN 'gambling' WHEN 1 THEN 'fraud' ELSE 'pornography' END, 3 + (i / 7) % 3, 40 + (i * 13) % 61, 1780000000000 + (i * 7777) % 5000000000,
   printf('%016x', i * 2654435761), 'http://s' || ((i * 7919) % 5000) || '.example/' || i, i % 4 <> 0 OR i % 10 = 0 FROM k`, []any{findings, campaigns, handles, benchAuthorisations}},
 		{`INSERT INTO pages (page, requested, authorisation, sha256, status, first_seen, last_seen, flagged, rules) SELECT url, url, auth, '', 200, first, first, 1, '' FROM n`, nil},
+		{`INSERT INTO page_texts (page, url, requested_url, charset, title, source, body) SELECT url, url, url, '', '澳门新葡京 ' || c, $1, $1 FROM n`, []any{packed(b, "澳门新葡京赌场官方网站，注册送彩金")}},
 		{`INSERT INTO findings (id, page, url, rule, category, level, score, finding, first_seen, last_seen, sha256, status, requested_url, charset, title, seen, host, authorisation)
-SELECT id, url, url, 'r', cat, level, score, '{"id":"' || id || '","url":"' || url || '","authorisation":"' || auth || '","title":"澳门新葡京 ' || c || '","evidence":[{"text":"澳门新葡京赌场官方网站，注册送彩金，编号' || i || '"}]}', first, first, '', 200, '', '', '', id, owner, auth FROM n`, nil},
+SELECT id, url, url, 'r', cat, level, score, '{"id":"' || id || '","url":"' || url || '","authorisation":"' || auth || '","rule":"r","category":"' || cat || '","level":"' ||
+  CASE level WHEN 3 THEN 'medium' WHEN 4 THEN 'high' ELSE 'critical' END || '","score":' || score || ',"title":"澳门新葡京 ' || c || '","evidence":[{"text":"澳门新葡京赌场官方网站，注册送彩金，编号' || i || '"}]}', first, first, '', 200, '', '', '', id, owner, auth FROM n`, nil},
 		{`INSERT INTO campaign_findings SELECT id, c, c, i, 0, owner, auth, cat, level, score, first, first, undecided, 0, 0, 0, CASE WHEN undecided THEN first + 259200000 END, NULL FROM n`, nil},
 		{`INSERT INTO standings (subject_kind, subject, act, decided, decided_at, decided_by, batch, verdict, reason, seen, round, second, reviews, dissent, assignee, parked, parked_at, parked_until, parked_seen, parked_content, parked_relapse, parked_sites)
 SELECT 'finding', id, i, i, first, 'li', 0, 'crime', 'hacked', id, 1, '', 0, 0, '', 0, 0, 0, '', 0, 0, 0 FROM n WHERE undecided = 0`, nil},
@@ -322,6 +326,17 @@ SELECT (n.i * 24 + k.i) * 3037000493 - 4611686018427387904, n.c FROM n, k WHERE 
 		{`DROP TABLE n`, nil},
 		{`ANALYZE`, nil},
 	})
+}
+
+// packed is a text as the store keeps it.
+func packed(b *testing.B, text string) []byte {
+	b.Helper()
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer w.Close()
+	return w.EncodeAll([]byte(text), nil)
 }
 
 // filling is a statement that fills a database.
