@@ -61,7 +61,8 @@ func (o *outpost) samples(t *testing.T, account qianshao.Account) map[string][]s
 // answers are forms that are answered with a page of their own.
 func (o *outpost) answers(t *testing.T) []answer {
 	t.Helper()
-	subject := "finding:" + o.findingOf(t, single("weapons")).ID
+	weapons := o.findingOf(t, single("weapons")).ID
+	subject, campaign := "finding:"+weapons, o.campaignOf(t, weapons)
 	return []answer{
 		{"refused", "/acts", map[string]string{"subject": subject, "kind": "park", "words": "later", "basis": "0", "next": "/"}},
 		{"conflict", "/acts", map[string]string{"subject": subject, "kind": "decide", "words": "sure", "basis": "77", "verdict": "crime", "reason": "hacked", "next": "/"}},
@@ -69,6 +70,15 @@ func (o *outpost) answers(t *testing.T) []answer {
 		{"token", "/account/tokens", map[string]string{"label": "x", "days": "-1"}},
 		{"report", "/submissions", map[string]string{"url": "nowhere"}},
 		{"login", "/login", map[string]string{"name": "nobody", "password": "x"}},
+		{"authorisation", "/authorisations", map[string]string{"id": "x", "hosts": "*"}},
+		{"mistakes", "/authorisations/import", map[string]string{"name": "x.csv", "text": "id,owner\nx,=1+1\n"}},
+		{"preview", "/authorisations/import", map[string]string{"name": "x.csv", "text": hostileCSV("new", []string{"某学校"})}},
+		{"merge", "/campaigns/" + campaign + "/merge", map[string]string{"other": "none", "words": "x"}},
+		{"view", "/views", map[string]string{"name": "", "q": "level:", "next": "/"}},
+		{"share", "/admin/settings", map[string]string{"setting": "second_review_share", "value": "x"}},
+		{"account", "/admin/accounts", map[string]string{"name": "a b", "role": "x"}},
+		{"selection", "/batches", map[string]string{"query": "level:"}},
+		{"export", "/export", map[string]string{"q": "level:", "format": "csv"}},
 	}
 }
 
@@ -78,34 +88,58 @@ type answer struct {
 	values     map[string]string
 }
 
-// TestAccessible holds every page against axe-core, in both languages, both schemes of
-// colours, on a desk and on a phone.
+// everywhere are the looks of a page.
+var everywhere = []setting{{size: desktop}, {size: phone}, {size: desktop, dark: true}, {size: phone, dark: true}}
+
+// TestAccessible holds every page against axe-core, in both languages, on a desk and on a
+// phone, and in both schemes of colours: at night in Chinese alone, since a language has no colours.
 func TestAccessible(t *testing.T) {
 	browser := newBrowser(t)
 	script := axe(t)
 	o := newOutpost(t, outpostOptions{web: casinos().with(singles(t))})
 	boss := o.visitor(t, browser, "boss", qianshao.RoleAdministrator)
-	boss.expect(400, 401, 404, 409, 410, 422)
+	boss.open("/account")
+	c := boss.client()
+	for path, form := range map[string]url.Values{ // so that the pages have something to show
+		"/submissions":    {"url": {"http://drugs.example/0.html"}},
+		"/account/tokens": {"label": {"x"}, "scope": {"read"}, "days": {"1"}},
+		"/views":          {"name": {"x"}, "q": {"category:gambling"}, "next": {"/"}},
+	} {
+		if c.write(path, form) == 0 {
+			t.Errorf("%s was refused", path)
+		}
+	}
 	targets := o.samples(t, qianshao.Account{Name: "boss", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
-	for _, pattern := range apptest.PagePatterns(t, "../../dashboards") {
+	patterns, answers := apptest.PagePatterns(t, "../../dashboards"), o.answers(t)
+	for _, pattern := range patterns {
 		if len(targets[pattern]) == 0 {
 			t.Errorf("the page %q has no sample: add one, so that it is looked at", pattern)
 		}
-		for n, target := range targets[pattern] {
-			for _, lang := range []string{"zh", "en"} {
-				boss.open(withLang(target, lang))
-				boss.accessible(script)
-				boss.pictures(pictureName(pattern, n, lang))
-			}
-		}
 	}
-	for _, a := range o.answers(t) {
-		for _, lang := range []string{"zh", "en"} {
-			boss.open("/account?lang=" + lang)
-			boss.send(a.path, a.values)
-			boss.accessible(script)
-			boss.pictures("answer-" + a.name + "-" + lang)
-		}
+	for lang, looks := range map[string][]setting{"zh": everywhere, "en": everywhere[:2]} {
+		b := o.enter(t, browser, "boss")
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			b.expect(400, 401, 403, 404, 409, 410, 422)
+			looked := 0
+			look := func(name string) {
+				b.accessible(script, looks...)
+				b.pictures(name + "-" + lang)
+				looked++
+			}
+			for _, pattern := range patterns {
+				for n, target := range targets[pattern] {
+					b.open(withLang(target, lang))
+					look(pictureName(pattern, n))
+				}
+			}
+			for _, a := range answers {
+				b.open("/account?lang=" + lang)
+				b.send(a.path, a.values)
+				look("answer-" + a.name)
+			}
+			t.Logf("%d pages in %d looks", looked, len(looks))
+		})
 	}
 }
 
@@ -116,9 +150,9 @@ func withLang(target, lang string) string {
 	return target + "?lang=" + lang
 }
 
-func pictureName(pattern string, n int, lang string) string {
+func pictureName(pattern string, n int) string {
 	name := strings.Trim(strings.NewReplacer("/", "-", "{", "", "}", "", "$", "home").Replace(pattern), "-")
-	return fmt.Sprintf("%s-%d-%s", name, n, lang)
+	return fmt.Sprintf("%s-%d", name, n)
 }
 
 // axe returns axe-core's source.
@@ -141,26 +175,24 @@ type violation struct {
 	Nodes            []struct{ HTML, FailureSummary string }
 }
 
-// accessible runs axe-core over the page that the tab shows, in each size and scheme. It runs
+// accessible runs axe-core over the page that the tab shows, in each of the looks. It runs
 // in a world of its own, which the page's policy does not bind.
-func (b *tab) accessible(script string) {
+func (b *tab) accessible(script string, looks ...setting) {
 	b.t.Helper()
 	told := map[string]bool{}
-	for _, s := range []size{desktop, phone} {
-		for _, dark := range []bool{false, true} {
-			b.window(s, dark)
-			rules := allRules
-			if dark {
-				rules = colourRule
-			}
-			for _, v := range b.violations(script, rules) {
-				for _, node := range v.Nodes {
-					if told[v.ID+node.HTML] {
-						continue
-					}
-					told[v.ID+node.HTML] = true
-					b.t.Errorf("%s at %s, dark %t: %s (%s): %s\n\t%.400s\n\t%s", b.path(), s.name, dark, v.ID, v.Impact, v.Help, node.HTML, strings.ReplaceAll(node.FailureSummary, "\n", " "))
+	for _, look := range looks {
+		b.window(look.size, look.dark)
+		rules := allRules
+		if look.dark {
+			rules = colourRule
+		}
+		for _, v := range b.violations(script, rules) {
+			for _, node := range v.Nodes {
+				if told[v.ID+node.HTML] {
+					continue
 				}
+				told[v.ID+node.HTML] = true
+				b.t.Errorf("%s at %s, dark %t: %s (%s): %s\n\t%.400s\n\t%s", b.path(), look.size.name, look.dark, v.ID, v.Impact, v.Help, node.HTML, strings.ReplaceAll(node.FailureSummary, "\n", " "))
 			}
 		}
 	}

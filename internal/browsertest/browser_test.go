@@ -35,7 +35,7 @@ const (
 	// screenshots names a folder for a picture of every screen; optional.
 	screenshots = "QIANSHAO_SCREENSHOTS"
 	// patience is what anything may take on a machine that does other things, too.
-	patience = 20 * time.Second
+	patience = time.Minute
 )
 
 // Selectors of what the pages have in common.
@@ -77,6 +77,8 @@ func newBrowser(t *testing.T) chromium {
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-domain-reliability", true), chromedp.Flag("no-pings", true),
+		// Tabs of others are at work, too, though one alone is in front.
+		chromedp.Flag("disable-renderer-backgrounding", true), chromedp.Flag("disable-backgrounding-occluded-windows", true), chromedp.Flag("disable-background-timer-throttling", true),
 		chromedp.Flag("disable-extensions", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("hide-scrollbars", true), chromedp.Flag("password-store", "basic"),
 	}

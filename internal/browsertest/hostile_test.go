@@ -27,7 +27,6 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/internal/app/apptest"
-	"github.com/qianshao/qianshao/store"
 )
 
 // hostileFile lies beside some checkouts: a text in JSON a line, each of which has run a script
@@ -82,6 +81,9 @@ func canary(t *testing.T) (address string, came *atomic.Int64) {
 // hostileTerm is what the rule with the hostile title fires on.
 func hostileTerm(i int) string { return fmt.Sprintf("qsbrand%04dx", i) }
 
+// pagesOfText is how many pages hostileWeb has of each text.
+const pagesOfText = 2
+
 // hostileWeb has two pages a text: one shows it as text wherever one can, one has it as markup.
 // Each text has a host, whose authorisation has it as owner.
 func hostileWeb(list []string) web {
@@ -90,11 +92,10 @@ func hostileWeb(list []string) web {
 	for i, text := range list {
 		x := html.EscapeString(text)
 		w[hostileHost(i)] = site{
-			"/text": document("澳门新葡京赌场 "+text, `<h1>澳门新葡京 `+x+`</h1><p>`+crime+hostileTerm(i)+" "+x+`</p><p hidden>澳门新葡京赌场 `+x+`</p>
+			"/text?x=" + url.QueryEscape(text): document("澳门新葡京赌场 "+text, `<h1>澳门新葡京 `+x+`</h1><p>`+crime+hostileTerm(i)+" "+x+`</p><p hidden>澳门新葡京赌场 `+x+`</p>
 <a href="`+x+`">澳门新葡京赌场 `+x+`</a><a href="http://`+hostileHost(i)+`/`+url.PathEscape(text)+`?q=`+url.QueryEscape(text)+`#`+x+`">澳门新葡京赌场注册</a>
 <img src="/none.png" alt="澳门新葡京赌场 `+x+`" title="`+x+`"><!-- 澳门新葡京赌场 `+strings.ReplaceAll(x, "--", "")+` --><meta name="description" content="澳门新葡京赌场 `+x+`">`),
-			"/markup":                       document("澳门新葡京赌场", `<p>`+crime+hostileTerm(i)+`</p><p>澳门新葡京赌场 `+text+` 注册送彩金</p>`),
-			"/q?x=" + url.QueryEscape(text): document("澳门新葡京赌场", `<p>`+crime+hostileTerm(i)+`</p>`),
+			"/markup": document("澳门新葡京赌场", `<p>`+crime+hostileTerm(i)+`</p><p>澳门新葡京赌场 `+text+` 注册送彩金</p>`),
 		}
 	}
 	return w
@@ -260,15 +261,10 @@ func TestHostile(t *testing.T) {
 	}})
 	boss := o.visitor(t, browser, "boss", qianshao.RoleAdministrator)
 	boss.open("/account")
-	c := boss.client()
-	written, findings := 0, o.findings(t)
-	for i, text := range list {
-		if err := o.Folder.Accounts.Add(t.Context(), store.ByCommand, qianshao.Account{Name: text, Role: qianshao.RoleAnalyst}, ""); !errors.Is(err, auth.ErrName) {
-			t.Errorf("an account named %q: %v", text, err)
-		}
-		written += o.writeHostile(t, c, i, text, findings[i].ID)
-	}
-	t.Logf("%d texts; %d forms with them were taken", len(list), written)
+	other := o.visitor(t, browser, "other", qianshao.RoleAdministrator)
+	other.open("/account")
+	c, findings := boss.client(), o.findings(t)
+	o.writeAll(t, []client{c, other.client()}, list, findings)
 	pages, files := o.hostilePages(t, list), o.hostileExports(t, c, list, findings)
 	t.Run("", func(t *testing.T) {
 		for _, bypassed := range []bool{false, true} {
@@ -281,7 +277,7 @@ func TestHostile(t *testing.T) {
 					b.open(path)
 					b.audit()
 				}
-				b.echo(list, findings[0].ID)
+				b.echo(list, findings[0].ID, o.campaignOf(t, findings[0].ID))
 				for _, file := range files {
 					b.run(chromedp.Navigate("file://" + file))
 					b.audit()
@@ -295,34 +291,9 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// writeHostile sends the forms in which people write, and returns how many were taken.
-func (o *outpost) writeHostile(t *testing.T, c client, i int, text, finding string) (taken int) {
-	t.Helper()
-	for _, form := range []struct {
-		path   string
-		values url.Values
-	}{
-		{"/submissions", url.Values{"url": {"http://" + hostileHost(i) + "/" + text + "?" + text}}},
-		{"/account/tokens", url.Values{"label": {text}, "scope": {"read"}, "days": {"1"}}}, // an account has 50 at most
-		{"/acts", url.Values{"subject": {"finding:" + finding}, "kind": {"note"}, "words": {text}, "basis": {"0"}, "next": {"/"}}},
-		{"/views", url.Values{"name": {text}, "q": {"category:gambling"}, "next": {"/"}}},
-		{"/views", url.Values{"name": {fmt.Sprint("view ", i)}, "q": {`"` + text + `"`}, "next": {"/"}}},
-	} {
-		switch status, _, body := c.ask(http.MethodPost, form.path, form.values); {
-		case status < 400:
-			taken++
-		case status == http.StatusNotFound && i == 0:
-			t.Logf("left out: %s", form.path)
-		case status >= 500 || status == http.StatusForbidden:
-			t.Errorf("%s with %q: %d %.300s", form.path, text, status, body)
-		}
-	}
-	return taken
-}
-
 // echo sends forms that are refused, with all texts in one: the pages of the answers have what
 // was typed.
-func (b *tab) echo(list []string, finding string) {
+func (b *tab) echo(list []string, finding, campaign string) {
 	b.t.Helper()
 	all := strings.Join(list, " ")
 	for _, form := range []struct {
@@ -337,6 +308,12 @@ func (b *tab) echo(list []string, finding string) {
 		{"/authorisations", map[string]string{"id": all, "owner": all, "basis": all, "contact": all, "hosts": all, "seeds": all}},
 		{"/admin/accounts", map[string]string{"name": all, "role": all, "under": all}},
 		{"/admin/settings", map[string]string{"setting": "second_review_share", "value": all}},
+		{"/authorisations/import", map[string]string{"name": all, "text": all}},
+		{"/authorisations/import", map[string]string{"name": "x.yaml", "text": hostileYAML("yaml", list)}},
+		{"/authorisations/import", map[string]string{"name": "x.csv", "text": hostileCSV("csv", list)}},
+		{"/campaigns/" + campaign + "/merge", map[string]string{"other": all, "words": all}},
+		{"/campaigns/" + campaign + "/policy", map[string]string{"newcomers": all, "words": all}},
+		{"/campaigns/" + campaign + "/split", map[string]string{"finding": all, "words": all}},
 		{"/batches", map[string]string{"query": all}},
 		{"/login", map[string]string{"name": all, "password": "x", "next": all}},
 	} {
@@ -352,10 +329,6 @@ func (b *tab) echo(list []string, finding string) {
 func (o *outpost) hostileExports(t *testing.T, c client, list []string, findings []qianshao.Finding) (files []string) {
 	t.Helper()
 	folder := t.TempDir()
-	if status, _, _ := c.ask(http.MethodPost, "/export", url.Values{}); status == http.StatusNotFound {
-		t.Log("left out: exports")
-		return nil
-	}
 	take := func(what, which, format string) []byte {
 		status, _, body := c.ask(http.MethodPost, "/export", url.Values{what: {which}, "format": {format}})
 		if status != http.StatusOK {
@@ -428,12 +401,16 @@ func (o *outpost) hostilePages(t *testing.T, list []string) (pages []string) {
 		flagged[f.URL] = true
 		pages = append(pages, "/findings/"+f.ID)
 	}
-	if len(flagged) < 3*len(list) {
-		t.Errorf("%d of %d pages are flagged", len(flagged), 3*len(list))
+	if len(flagged) < pagesOfText*len(list) {
+		t.Errorf("%d of %d pages are flagged", len(flagged), pagesOfText*len(list))
 	}
 	for _, text := range list {
 		pages = append(pages, "/search?q="+url.QueryEscape(text))
 	}
-	return append(pages, "/", "/?list=all", "/search", "/authorisations", "/authorisations/"+hostileHost(0), "/sites", "/sites/"+hostileHost(0),
-		"/submissions", "/unmonitored", "/account", "/admin", "/trail", "/help")
+	for i := range list {
+		pages = append(pages, "/authorisations/"+hostileHost(i))
+	}
+	return append(pages, "/", "/?list=all", "/?list=decided", "/search", "/authorisations", "/authorisations/form-0", "/authorisations/form-0/edit", "/authorisations/yaml-0", "/authorisations/csv-0",
+		"/sites", "/sites/"+hostileHost(0), "/submissions", "/unmonitored", "/account", "/admin", "/admin/settings", "/admin/accounts/boss", "/trail", "/trail?kind=note", "/trail?kind=merge", "/trail?kind=split",
+		"/batches", "/campaigns/"+o.campaignOf(t, o.findings(t)[0].ID), "/help")
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
@@ -251,4 +252,18 @@ func (o *outpost) campaignOf(t *testing.T, finding string) string {
 		t.Fatalf("the campaigns of %s: %v %v", finding, list, err)
 	}
 	return list[0].ID
+}
+
+// stateOf is what the desk has of a subject.
+func (o *outpost) stateOf(t *testing.T, subject string) desk.View {
+	t.Helper()
+	parsed, ok := qianshao.ParseSubject(subject)
+	if !ok {
+		t.Fatalf("%q is no subject", subject)
+	}
+	view, err := o.Desk.Look(t.Context(), qianshao.Account{Name: "test", Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()}, parsed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return view
 }
