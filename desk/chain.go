@@ -35,10 +35,16 @@ func formatTime(t time.Time) string {
 //
 // Numbers are decimal; times are as in an exported Record, and so is the subject.
 func Link(previous string, a *qianshao.Act) string {
+	r := RecordOf(a)
+	return r.link(previous)
+}
+
+// link is Link of an act that was exported.
+func (r *Record) link(previous string) string {
 	h := sha256.New()
 	for _, field := range []string{
-		chainVersion, previous, decimal(a.Seq), formatTime(a.At), a.By, a.Key, decimal(a.Batch), a.Subject.String(), string(a.Kind), decimal(a.Basis),
-		string(a.Verdict), string(a.Reason), a.Seen, a.Rules, formatTime(a.Until), decimal(a.Reverts), strconv.Itoa(a.Round), a.Detail,
+		chainVersion, previous, decimal(r.Seq), r.At, r.By, r.Key, decimal(r.Batch), r.Subject, string(r.Kind), decimal(r.Basis),
+		string(r.Verdict), string(r.Reason), r.Seen, r.Rules, r.Until, decimal(r.Reverts), strconv.Itoa(r.Round), r.Detail,
 	} {
 		fmt.Fprintf(h, "%d:%s,", len(field), field)
 	}

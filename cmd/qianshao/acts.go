@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 
 	"github.com/qianshao/qianshao"
@@ -78,6 +80,7 @@ func (c actsExportCmd) Run(env *environment) error {
 }
 
 type actsVerifyCmd struct {
+	File string `arg:"" optional:"" type:"existingfile" help:"A trail that was exported as JSON lines, to be checked instead of the data folder's."`
 	Head string `help:"Check also that the trail passes through a head that was kept, as \"acts head\" prints it." placeholder:"SEQ:HASH"`
 }
 
@@ -88,6 +91,9 @@ func (c actsVerifyCmd) Run(env *environment) error {
 		if kept, err = desk.ParseHead(c.Head); err != nil {
 			return usageError(err)
 		}
+	}
+	if c.File != "" {
+		return c.verifyFile(env, kept)
 	}
 	return env.readFolder(func(f *datafolder.Folder) error {
 		problems := terminal.NewProblems(env.out)
@@ -106,6 +112,30 @@ func (c actsVerifyCmd) Run(env *environment) error {
 		fmt.Fprintln(env.out, "the trail is as it was written")
 		return nil
 	})
+}
+
+// verifyFile checks a trail that was exported.
+func (c actsVerifyCmd) verifyFile(env *environment, kept desk.Head) error {
+	file, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	problems := terminal.NewProblems(env.out)
+	v, err := desk.VerifyExport(bufio.NewReader(file), kept, problems.Print)
+	if err != nil {
+		return err
+	}
+	problems.Finish()
+	fmt.Fprintln(env.out, terminal.Counted(v.Acts, "act"))
+	if v.Acts > 0 {
+		fmt.Fprintf(env.out, "from act %d, head %s\n", v.First, v.Head)
+	}
+	if v.Problems > 0 {
+		return mismatchError(fmt.Errorf("the export is not as it was written: %s", terminal.Counted(v.Problems, "problem")))
+	}
+	fmt.Fprintln(env.out, "the export is as it was written")
+	return nil
 }
 
 type actsHeadCmd struct{}

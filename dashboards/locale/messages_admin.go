@@ -168,7 +168,7 @@ func trailChainMessages() map[string]message {
 	return map[string]message{
 		"trail.export":       {"导出", "Export"},
 		"trail.rows":         {"%s 条", "rows: %s"},
-		"trail.export.intro": {"按上面的条件导出，最多 %d 条；导出本身也会记入审计。JSON 行含散列链的全部字段：不加条件时可以校验。", "What the filters above find, at most %d acts. The export is an act, too. JSON lines have all that the hash chain covers: without filters it can be checked."},
+		"trail.export.intro": {"按上面的条件导出，最多 %d 条；导出本身也会记入审计。JSON 行含散列链的全部字段；不加条件导出的，可用 qianshao acts verify 文件名 校验。", "What the filters above find, at most %d acts. The export is an act, too. JSON lines have all that the hash chain covers: what is exported without filters, qianshao acts verify FILE checks."},
 		"trail.export.jsonl": {"JSON 行", "JSON lines"},
 		"trail.export.csv":   {"CSV 表格", "CSV"},
 

@@ -1,0 +1,73 @@
+package desk
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Exported is what a check of an exported trail has come to.
+type Exported struct {
+	Acts     int
+	Problems int
+	// First is the number of the first act, and Head the last one's with its chain.
+	First int64
+	Head  Head
+}
+
+// VerifyExport checks a trail as the export writes it, without the data folder that it is from:
+// every act against the one before it, and that the trail passes through kept, if that is not
+// zero. Of a trail that does not begin with act 1 the first act is taken for what it says.
+func VerifyExport(from io.Reader, kept Head, problem func(string)) (v Exported, err error) {
+	wrong := func(format string, args ...any) {
+		v.Problems++
+		problem(fmt.Sprintf(format, args...))
+	}
+	lines := json.NewDecoder(from)
+	lines.DisallowUnknownFields()
+	for passed := kept.Seq == 0; ; {
+		var r Record
+		switch err := lines.Decode(&r); {
+		case errors.Is(err, io.EOF):
+			if !passed {
+				wrong("the export does not have act %d, which was kept", kept.Seq)
+			}
+			return v, nil
+		case isMalformed(err):
+			wrong("what follows act %d is no act: %v", v.Head.Seq, err)
+			return v, nil
+		case err != nil:
+			return v, err
+		}
+		switch first := v.Acts == 0; {
+		case r.Chain == "":
+			wrong("act %d has no chain: it was kept from who has exported it", r.Seq)
+		case !first && r.Seq != v.Head.Seq+1:
+			wrong("act %d follows act %d: export without filters, or something is missing", r.Seq, v.Head.Seq)
+		case first && r.Seq != 1 || !first && v.Head.Chain == "": // nothing to check it by
+		case r.link(v.Head.Chain) != r.Chain:
+			wrong("act %d is not as it was written", r.Seq)
+		}
+		if r.Seq == kept.Seq {
+			if passed = true; r.Chain != kept.Chain {
+				wrong("act %d is not the one that was kept", r.Seq)
+			}
+		}
+		if v.Acts++; v.Acts == 1 {
+			v.First = r.Seq
+		}
+		v.Head = Head{Seq: r.Seq, Chain: r.Chain}
+	}
+}
+
+// isMalformed says that an error is about what was read, not about reading it.
+func isMalformed(err error) bool {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	return errors.As(err, &syntax) || errors.As(err, &kind) || errors.Is(err, io.ErrUnexpectedEOF) || err != nil && isUnknownField(err)
+}
+
+// isUnknownField says that an object has a field that no act has; the error has no type of its own.
+func isUnknownField(err error) bool { return strings.HasPrefix(err.Error(), "json: unknown field") }
