@@ -175,6 +175,8 @@ func testSites(t *testing.T, open Open) {
 		{"never", store.SitesQuery{Sight: all, Trouble: store.SiteNever}, []string{"other.example", "school.example"}},
 		{"overdue", store.SitesQuery{Sight: all, Trouble: store.SiteOverdue, Overdue: base.AddDate(0, 1, 0)}, []string{"www.school.example"}},
 		{"any", store.SitesQuery{Sight: all, Trouble: store.SiteAny}, []string{"other.example", "school.example", "a.school.example"}},
+		{"down, limited", store.SitesQuery{Sight: mine, Within: a.Places(), Trouble: store.SiteDown}, []string{"a.school.example"}},
+		{"down, which another knows", store.SitesQuery{Sight: qianshao.Sight{Authorisations: []string{b.ID}}, Within: a.Places(), Trouble: store.SiteDown}, nil},
 		{"by name", store.SitesQuery{Sight: all, Name: "www."}, []string{"www.school.example"}},
 		{"with findings", store.SitesQuery{Sight: all, Findings: true}, []string{"www.school.example"}},
 		{"with findings that are seen", store.SitesQuery{Sight: qianshao.Sight{Authorisations: []string{b.ID}}, Within: a.Places(), Findings: true}, nil},

@@ -81,6 +81,9 @@ func (s *Reader) Sites(ctx context.Context, q store.SitesQuery) (list []store.Si
 		return nil, 0, err
 	}
 	from := ` FROM hosts h WHERE ($3 = '' OR instr(h.host, $3) > 0) AND ($4 >= 0) AND ` + amiss(q.Trouble)
+	if q.Trouble != "" && !q.Sight.All { // to be found by what came of another's visits would tell it; see scanSite
+		from += ` AND (h.authorisation = '' OR h.authorisation IN (SELECT value FROM json_each($2)))`
+	}
 	if q.Within != nil || !q.Sight.All {
 		from += ` AND h.host IN (SELECT g.host FROM json_each($1) r CROSS JOIN hosts g ON g.place >= r.value ->> 0 AND g.place < r.value ->> 1)`
 	} else {
