@@ -142,6 +142,7 @@ func (v *Review) show(w http.ResponseWriter, r *http.Request, status int, at pla
 		v.FailWith(w, r, err)
 		return
 	}
+	p.recount()
 	if p.Message != nil && p.Message.Subject != "" { // what is undone is to be looked at again
 		p.Message.Next = at.item(p.Message.Subject).url()
 	}
@@ -256,6 +257,18 @@ func (v *Review) counts(r *http.Request, p *queuePage, q campaign.Query) (err er
 		p.Rows[i].Grown = grown[p.Rows[i].ID]
 	}
 	return err
+}
+
+// recount puts the number of the list into the sidebar, whose own may be some seconds old.
+func (v *queuePage) recount() {
+	if v.Query != "" || v.Total == "" || len(v.Menu) == 0 {
+		return
+	}
+	for i := range v.Menu[0].Entries {
+		if e := &v.Menu[0].Entries[i]; e.Current {
+			e.Count = strings.TrimPrefix(v.Total, "0")
+		}
+	}
 }
 
 // Waiting are the other lists of the sidebar that have something, for whoever is done with this.

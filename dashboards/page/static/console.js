@@ -33,6 +33,7 @@
   const typing = (target) => target instanceof Element &&
     (target.closest("textarea, select, [contenteditable]") || target.matches("input:not([type=radio], [type=checkbox], [type=submit], [type=button])"));
 
+  let ahead = []; // moves that were asked for while a page was on its way
   let armed = null; // a fieldset whose digits the next key may be
 
   const arm = (fieldset) => {
@@ -80,8 +81,8 @@
     if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
     const form = event.target.form;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form && event.target.matches("textarea")) {
-      event.preventDefault(); // as what was chosen before, or as its last button says
-      form.requestSubmit(find("button.chosen", form) || all("button", form).at(-1));
+      const button = find("button.chosen", form) || form.matches(".answer") && all("button", form).at(-1);
+      if (button) form.requestSubmit(button); // what was chosen before, else the note alone
       return;
     }
     if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -108,6 +109,11 @@
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const among = armed;
     arm(null);
+    if (live() && live().hasAttribute("aria-busy")) { // nobody decides on what they have not seen
+      event.preventDefault();
+      if ((key === "j" || key === "k") && ahead.length < 20) ahead.push(key);
+      return;
+    }
     const element = /^[0-9]$/.test(key)
       ? among && all(`[data-key="${key}"]`, among).find(visible)
       : all(`[data-key="${CSS.escape(key)}"]`).find(visible);
@@ -264,8 +270,13 @@
       if (!options) location.assign(url);
       else say(main.dataset.failed || "");
     } finally {
-      main.removeAttribute("aria-busy");
-      if (request === mine) request = null;
+      if (request === mine) {
+        request = null;
+        main.removeAttribute("aria-busy");
+        const key = ahead.shift(), element = key && all(`[data-key="${key}"]`).find(visible);
+        if (element) use(element);
+        else ahead = [];
+      }
     }
   };
 
