@@ -20,12 +20,13 @@ const (
 	SubjectAccount       SubjectKind = "account" // by its name
 	SubjectSetting       SubjectKind = "setting" // by its name
 	SubjectExport        SubjectKind = "export"  // by the SHA-256 of what was handed out, in hex
+	SubjectView          SubjectKind = "view"    // a saved view that all share
 )
 
 // SubjectKinds returns all kinds.
 func SubjectKinds() []SubjectKind {
 	return []SubjectKind{
-		SubjectFinding, SubjectCampaign, SubjectAuthorisation, SubjectSite, SubjectSubmission, SubjectAccount, SubjectSetting, SubjectExport,
+		SubjectFinding, SubjectCampaign, SubjectAuthorisation, SubjectSite, SubjectSubmission, SubjectAccount, SubjectSetting, SubjectExport, SubjectView,
 	}
 }
 

@@ -468,3 +468,70 @@ func TestTrailChecking(t *testing.T) {
 		t.Errorf("a check that was broken off: %d", code)
 	}
 }
+
+// TestSharedViewsAreActs: what all see changes with an act, which has the view's name and not its
+// query; one's own views are nobody's business.
+func TestSharedViewsAreActs(t *testing.T) {
+	t.Parallel()
+	o, _, _, _ := twoOwners(t)
+	d := o.withDesk(t)
+	lead := o.join(t, qianshao.Account{Name: "lead", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()})
+	for _, form := range [][]string{
+		{"name", "own", "q", "level:high"}, {"name", "night 11010519491231002X", "q", "level:high", "shared", "1"},
+		{"name", "night 11010519491231002X", "q", "level:low", "shared", "1"}, {"name", "night 11010519491231002X", "q", "level:low", "shared", "1"},
+	} {
+		if w := lead.post("/views", form...); w.Code != http.StatusSeeOther {
+			t.Fatalf("%q: %d %s", form, w.Code, w.Body)
+		}
+	}
+	list, err := o.store.SavedViews(t.Context(), "lead")
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%d views, error %v", len(list), err)
+	}
+	var want []string
+	for _, v := range list {
+		for _, event := range []string{"shared", "changed", "deleted"} {
+			if v.Shared {
+				want = append(want, "view:"+v.ID+" "+event+" →"+v.Name)
+			}
+		}
+		if strings.Contains(v.Name, "19491231002X") {
+			t.Errorf("the number is not masked: %q", v.Name)
+		}
+		if w := lead.post("/views/"+v.ID+"/delete", "x", "1"); w.Code != http.StatusSeeOther {
+			t.Fatalf("deleted: %d", w.Code)
+		}
+	}
+	if got := changes(t, d); !slices.Equal(got, want) {
+		t.Errorf("the trail: %q, want %q", got, want)
+	}
+}
+
+// TestNothingIsRegistered: whoever has just begun is told where to go on.
+func TestNothingIsRegistered(t *testing.T) {
+	t.Parallel()
+	o, _ := queueOutpost(t)
+	p := o.join(t, qianshao.Account{Name: "chief", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
+	link := p.open(t, "/", 200).Find(".empty a[href='/authorisations']")
+	if link.Length() != 1 || !strings.Contains(link.Text(), "没有登记任何授权") {
+		t.Errorf("the empty queue says %q", link.Text())
+	}
+}
+
+// TestEndingSoon: the sidebar counts the authorisations that end soon, of those that one sees.
+func TestEndingSoon(t *testing.T) {
+	t.Parallel()
+	o, _, _, _ := twoOwners(t)
+	soon := qianshao.Authorisation{
+		ID: "soon", Owner: "x", Basis: "contract", Contact: "x", Hosts: []string{"soon.example"}, ValidFrom: testNow.AddDate(0, -1, 0), ValidUntil: testNow.AddDate(0, 0, 9),
+	}
+	if err := o.store.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{soon}); err != nil {
+		t.Fatal(err)
+	}
+	for name, sight := range map[string]qianshao.Sight{"all": qianshao.SeeAll(), "some": {Authorisations: []string{"mine"}}} {
+		p := o.join(t, qianshao.Account{Name: name, Role: qianshao.RoleAnalyst, Sight: sight})
+		if says := strings.Contains(p.see("/sites"), "1 authorisation ends within 30 days"); says != sight.All {
+			t.Errorf("%s is told what ends soon: %v", name, says)
+		}
+	}
+}

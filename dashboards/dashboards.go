@@ -134,7 +134,8 @@ type site struct {
 	guard *auth.Guard
 	pages *page.Base
 	api   *api.API
-	// review is the room that the frame of all pages asks; rooms are all rooms of pages.
+	// sites and review are the rooms that the frame of all pages asks; rooms are all rooms of pages.
+	sites  *sites.Sites
 	review *review.Review
 	rooms  []room
 	mux    *routes

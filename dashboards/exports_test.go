@@ -106,8 +106,11 @@ func TestExports(t *testing.T) {
 	if w.Code != http.StatusOK || strings.Count(w.Body.String(), "\n") != 3 || w.Header().Get("Content-Type") != "application/jsonl" || len(exportTrail(t, d)) != acts+1 {
 		t.Errorf("the API: %d %s", w.Code, w.Body)
 	}
-	for _, target := range []string{"/findings/" + mine, "/search?q=level:high"} {
-		if body := me.ask("GET", target, "").Body.String(); !strings.Contains(body, `<form action="/export" method="post">`) || strings.Count(body, `name="format"`) != 4 {
+	if w := lead.export(url.Values{"finding": {mine, theirs}, "format": {"jsonl"}}); w.Code != http.StatusOK || strings.Count(w.Body.String(), "\n") != 2 {
+		t.Errorf("what is ticked: %d %s", w.Code, w.Body)
+	}
+	for target, buttons := range map[string]int{"/findings/" + mine: 4, "/search?q=level:high": 8} {
+		if body := me.ask("GET", target, "").Body.String(); !strings.Contains(body, `<form action="/export" method="post">`) || strings.Count(body, `name="format"`) != buttons {
 			t.Errorf("%s has no form to export by", target)
 		}
 	}

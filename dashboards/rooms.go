@@ -72,6 +72,7 @@ func (s *site) addPages(c *common) (err error) {
 	frame := page.Options{
 		Submissions: c.intake != nil, Unmonitored: o.Unmonitored != nil, Exports: c.exporter != nil, Exists: s.exists,
 		Zone: o.Zone, Version: o.Version, Now: o.Now, Log: o.Log,
+		Ending: func(ctx context.Context) (int, error) { return s.sites.Ending(ctx) },
 	}
 	if o.Campaigns != nil {
 		frame.Counts = func(ctx context.Context) (map[string]int, error) { return s.review.Counts(ctx) }
@@ -94,6 +95,7 @@ func (s *site) addRooms(c *common) error {
 	watched, err := sites.New(s.pages, sites.Options{
 		Store: o.Store, Guard: s.guard, Intake: c.intake, Unmonitored: o.Unmonitored, Watch: o.Watch, Recheck: o.Recheck, Register: o.Register,
 	})
+	s.sites = watched
 	add(watched, err)
 	decisions, err := decision.New(s.pages, decision.Options{Store: o.Store, Desk: o.Desk, Guard: s.guard})
 	add(decisions, err)
@@ -109,7 +111,7 @@ func (s *site) addRooms(c *common) error {
 		Store: o.Store, Desk: o.Desk, Campaigns: o.Campaigns, Decision: decisions, Guard: s.guard, Selection: c.selection,
 	}))
 	s.review, err = review.New(s.pages, review.Options{
-		Decision: decisions, Console: findings, Campaigns: o.Campaigns, Looks: o.Store, Views: c.views, Index: o.Index, Parser: c.parser, Guard: s.guard,
+		Decision: decisions, Console: findings, Campaigns: o.Campaigns, Looks: o.Store, Views: c.views, Index: o.Index, Parser: c.parser, Guard: s.guard, WhyNothing: watched.WhyNothing,
 	})
 	add(s.review, err)
 	add(admin.New(s.pages, admin.Options{

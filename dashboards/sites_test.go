@@ -178,7 +178,7 @@ func TestSiteVerdictsAreBlind(t *testing.T) {
 // TestRecheck: a recheck is an act, is shown on the site's page, and says why where nothing may be asked for.
 func TestRecheck(t *testing.T) {
 	t.Parallel()
-	o, _, _, _ := twoOwners(t)
+	o, mine, _, _ := twoOwners(t)
 	o.watchesSites(t)
 	p := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
 	w := p.sendForm("/sites/mine.example/recheck", url.Values{})
@@ -187,6 +187,7 @@ func TestRecheck(t *testing.T) {
 	}
 	body := p.ask("GET", w.Header().Get("Location")+"&lang=en", "").Body.String()
 	contains(t, body, "The recheck is scheduled", ">me<", "recheck")
+	contains(t, p.ask("GET", "/findings/"+mine+"?lang=en", "").Body.String(), "to the site: recheck")
 	checkMarkup(t, "/sites/mine.example", body)
 	for address, want := range map[string]string{
 		"http://elsewhere.example/": "/sites/mine.example?recheck=bad_url", "http://mine.example/x": "/sites/mine.example?recheck=unknown",

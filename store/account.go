@@ -84,6 +84,14 @@ const (
 // EventSet is the event of acts on settings.
 const EventSet = "set"
 
+// The events of acts on saved views that all share.
+const (
+	ViewShared   = "shared"
+	ViewChanged  = "changed"
+	ViewUnshared = "unshared"
+	ViewDeleted  = "deleted"
+)
+
 // Session is a session at the console as it is kept. ID is the hash of its token.
 type Session struct {
 	ID      string

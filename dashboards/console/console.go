@@ -31,6 +31,8 @@ type Store interface {
 	// Views returns the other views that are kept of a finding's page, by name; of
 	// a finding that is gone its pictures alone.
 	Views(ctx context.Context, finding string) ([]store.View, error)
+	// Records returns the acts on something that is not reviewed, the latest first, at most limit.
+	Records(ctx context.Context, subject qianshao.Subject, limit int) ([]qianshao.Act, error)
 	// Authorisation returns one authorisation, or store.ErrNotFound.
 	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/decision"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/desk"
 )
 
 // event is a line of a finding's history: what the crawler saw, what the rules changed, what
@@ -47,8 +48,33 @@ func (c *Console) past(r *http.Request, v *findingPage) error {
 	if err := c.done(r, v); err != nil {
 		return err
 	}
+	if err := c.doneToSite(r, v); err != nil {
+		return err
+	}
 	slices.SortStableFunc(v.Past, func(a, b event) int { return cmp.Compare(b.At.UnixMilli(), a.At.UnixMilli()) })
 	return nil
+}
+
+// maxOfSite bounds what was done to a site: it has its own page with more.
+const maxOfSite = 20
+
+// doneToSite adds what people did to the finding's site since the finding was first seen, such as
+// asking for a recheck.
+func (c *Console) doneToSite(r *http.Request, v *findingPage) error {
+	host := v.Host()
+	if host == "" {
+		return nil
+	}
+	acts, err := c.opts.Store.Records(r.Context(), qianshao.Subject{Kind: qianshao.SubjectSite, ID: host}, maxOfSite)
+	for i := range acts {
+		a := &acts[i]
+		detail, err := desk.ParseDetail(a.Detail)
+		if err != nil || a.At.Before(v.FirstSeen) {
+			continue
+		}
+		v.Past = append(v.Past, event{At: a.At, What: v.T("past.site", v.Language.Named("record.", detail.Event)), By: untrusted.Plain(a.By), Words: untrusted.Plain(detail.Words)})
+	}
+	return err
 }
 
 // done adds what people did.

@@ -61,6 +61,9 @@ func (d *Downloads) serve(w http.ResponseWriter, r *http.Request) {
 func requestOf(r *http.Request) (q export.Request, back string) {
 	q = export.Request{Finding: r.PostFormValue("finding"), Campaign: r.PostFormValue("campaign"), Format: export.Format(r.PostFormValue("format"))}
 	q.Batch, _ = strconv.ParseInt(r.PostFormValue("batch"), 10, 64) // what is no number is no batch
+	if ticked := r.PostForm["finding"]; len(ticked) > 1 {
+		q.Finding, q.Findings = "", ticked
+	}
 	for _, list := range r.PostForm["ids"] {
 		q.Findings = append(q.Findings, strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == ' ' || c == '\n' || c == '\r' })...)
 	}

@@ -219,6 +219,7 @@ func actCodeMessages() map[string]message {
 		"trail.subject.account":       {"账号", "account"},
 		"trail.subject.setting":       {"设置", "setting"},
 		"trail.subject.export":        {"导出", "export"},
+		"trail.subject.view":          {"共享视图", "shared view"},
 	}
 }
 
@@ -226,6 +227,9 @@ func eventMessages() map[string]message {
 	return map[string]message{
 		"trail.event.added":             {"新增", "Added"},
 		"trail.event.changed":           {"修改", "Changed"},
+		"trail.event.shared":            {"共享", "Shared"},
+		"trail.event.unshared":          {"不再共享", "Shared no longer"},
+		"trail.event.deleted":           {"删除", "Deleted"},
 		"trail.event.ended":             {"终止", "Ended"},
 		"trail.event.withdrawn":         {"撤回", "Withdrawn"},
 		"trail.event.recheck":           {"要求复查", "Recheck asked for"},

@@ -3,6 +3,7 @@ package locale
 // exportMessages are the words of what is handed out, and of the part of pages that asks for it; see messages.
 func exportMessages() map[string]message {
 	return map[string]message{
+		"export.ticked":     {"导出勾选的", "Export what is ticked"},
 		"export.title":      {"导出", "Export"},
 		"export.note":       {"只含您有权查看的内容；每次导出都记入操作记录。证据包中的网页是原样，可能有身份证号码，只交给有权知悉的人。", "Only what you may see. Each export is recorded in the trail. The pages in an evidence zip are as they were served, perhaps with resident identity numbers: hand it only to those who may have them."},
 		"export.failed":     {"无法导出", "The export was not made"},

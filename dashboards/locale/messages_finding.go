@@ -67,6 +67,7 @@ func findingMessages() map[string]message {
 // pastMessages are the words of a finding's history.
 func pastMessages() map[string]message {
 	return map[string]message{
+		"past.site":    {"站点：%s", "to the site: %s"},
 		"past.title":   {"经过", "History"},
 		"past.kept":    {"已有人作出判定；在您复核之前不显示对方的结论。", "Somebody has decided; their answer is not shown before you have reviewed it."},
 		"past.found":   {"首次发现", "Found for the first time"},

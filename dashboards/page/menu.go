@@ -21,8 +21,10 @@ type MenuGroup struct {
 // MenuEntry is a link of the sidebar.
 type MenuEntry struct {
 	Name, URL string
-	// Count is how much waits there; "" where nothing does, or nothing is counted.
+	// Count is how much waits there; "" where nothing does, or nothing is counted. Means says
+	// what it counts, where the name does not.
 	Count string
+	Means string
 	// Current says that it is what is shown, or what is shown lies below it.
 	Current bool
 }
@@ -48,7 +50,7 @@ func (b *Base) menu(r *http.Request, v *Layout) []MenuGroup {
 	rest = m.page(rest, "sites", "/sites", true)
 	rest = m.page(rest, "reports", "/submissions", v.Reports)
 	rest = m.page(rest, "search", "/search", true)
-	rest = m.page(rest, "register", "/authorisations", true)
+	rest = m.register(rest, b.ending(r.Context()))
 	rest = m.page(rest, "unmonitored", "/unmonitored", v.Watch)
 	lead = m.page(lead, "trail", "/trail", auth.May(r.Context(), qianshao.PowerAudit))
 	lead = m.page(lead, "admin", "/admin", auth.May(r.Context(), qianshao.PowerAdminister) && auth.From(r.Context()).Sight.All)
@@ -63,6 +65,18 @@ func (b *Base) counts(ctx context.Context) map[string]int {
 		b.Log.Error("count what waits", "error", err)
 	}
 	return counts
+}
+
+// ending returns how many authorisations end soon, 0 if that cannot be said.
+func (b *Base) ending(ctx context.Context) int {
+	if b.Ending == nil {
+		return 0
+	}
+	n, err := b.Ending(ctx)
+	if err != nil {
+		b.Log.Error("count what ends soon", "error", err)
+	}
+	return n
 }
 
 // menu adds entries.
@@ -86,6 +100,16 @@ func (m *menu) list(to []MenuEntry, list string, n int) []MenuEntry {
 		e.Count = strconv.Itoa(n)
 	}
 	return append(to, e)
+}
+
+// register adds the register of authorisations, with how many of them end soon.
+func (m *menu) register(to []MenuEntry, ending int) []MenuEntry {
+	list := m.page(to, "register", "/authorisations", true)
+	if len(list) > len(to) && ending > 0 {
+		last := &list[len(to)]
+		last.Count, last.Means = strconv.Itoa(ending), m.N("nav.register.ending", ending)
+	}
+	return list
 }
 
 // page adds a page, if it is there and for the account.

@@ -30,6 +30,9 @@ type Options struct {
 	// Counts returns how much waits in each list of the queue for who makes the request, up to
 	// MaxCounted and one more. Without it there is no queue.
 	Counts func(ctx context.Context) (map[string]int, error)
+	// Ending returns how many of the authorisations that who makes the request sees end soon;
+	// nil counts none.
+	Ending func(ctx context.Context) (int, error)
 	// Look returns how who makes the request wants pages to look; without it, as all do.
 	Look func(ctx context.Context) (Look, error)
 	// Exists says whether there is a page at a path; nil for all.

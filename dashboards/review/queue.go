@@ -2,6 +2,7 @@ package review
 
 import (
 	"errors"
+	"html"
 	"net/http"
 	"slices"
 	"strconv"
@@ -42,6 +43,8 @@ type queuePage struct {
 	Looked time.Time
 	// Problem is what is wrong with the query or with a form; Notice what to know of the rows.
 	Problem, Notice string
+	// Why says why there may be no rows, and WhyURL where to see to it; "" for no reason.
+	Why, WhyURL string
 	// Item is what is shown beside the list; nil for nothing.
 	Item     *item
 	Decision *decision.Panel
@@ -92,7 +95,7 @@ func (v *queuePage) Label(c *campaign.Campaign) string {
 		kind, value, _ := strings.Cut(c.Label, ":")
 		return v.Indicator(qianshao.IndicatorKind(kind)) + " " + v.Defang(value)
 	}
-	return v.Plain(c.Label)
+	return v.Plain(html.UnescapeString(c.Label)) // it is as the source has it
 }
 
 // Here is the address of the page, for forms that lead back to it.
@@ -199,6 +202,9 @@ func (v *Review) fill(r *http.Request, p *queuePage, query index.Node) error {
 		return err
 	}
 	p.rows(list.Campaigns, account.Name)
+	if len(p.Rows) == 0 && p.place.query == "" {
+		p.Why, p.WhyURL = v.opts.WhyNothing(ctx, p.Layout)
+	}
 	if list.Next != "" {
 		p.Next = p.place.following(list.Next).url()
 	}

@@ -58,6 +58,8 @@ type Options struct {
 	// Parser returns what reads the queries that are asked now.
 	Parser func(ctx context.Context) index.Parser
 	Guard  *auth.Guard
+	// WhyNothing says why nothing may have been found, and where to see to it; "" for no reason.
+	WhyNothing func(ctx context.Context, v *page.Layout) (why, url string)
 }
 
 // Review shows the queue.

@@ -93,7 +93,8 @@ type Options struct {
 // Sites answers people who ask what is watched.
 type Sites struct {
 	*page.Room
-	opts Options
+	opts   Options
+	ending ending
 }
 
 // New returns the room.

@@ -118,6 +118,21 @@ func amount(v *page.Layout, counts qianshao.UnmonitoredCounts) string {
 	return strings.Join(parts, separator)
 }
 
+// WhyNothing says why nothing may have been found, and where to see to it: nothing is registered,
+// or not all of that is monitored. It is "" if neither is so.
+func (s *Sites) WhyNothing(ctx context.Context, v *page.Layout) (why, url string) {
+	list, err := s.opts.Store.Authorisations(ctx)
+	if err != nil {
+		s.Log.Error("the register cannot be read", "error", err)
+		return "", ""
+	}
+	sight := auth.From(ctx).Sight
+	if !slices.ContainsFunc(list, func(a qianshao.Authorisation) bool { return sight.Sees(a.ID) }) {
+		return v.T("unmonitored.empty"), "/authorisations"
+	}
+	return s.UnmonitoredInWords(ctx, v), "/unmonitored"
+}
+
 // UnmonitoredInWords is how much is not monitored; "" if nothing. A failure is
 // said by the page of what is not monitored: the findings can be shown without it.
 func (s *Sites) UnmonitoredInWords(ctx context.Context, v *page.Layout) string {

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
@@ -28,7 +29,7 @@ type Store interface {
 	// store.ErrTooManyViews.
 	SaveView(ctx context.Context, v store.SavedView) (store.SavedView, error)
 	// DeleteView deletes a view, or returns store.ErrNotFound.
-	DeleteView(ctx context.Context, id string) error
+	DeleteView(ctx context.Context, by store.Signed, id string) error
 }
 
 // MaxName bounds the name of a view, in characters: it stands in a list.
@@ -85,7 +86,8 @@ func (v *Views) Save(ctx context.Context, view store.SavedView) (store.SavedView
 		return store.SavedView{}, err
 	}
 	id := make([]byte, 8)
-	rand.Read(id) // never fails, see crypto/rand
+	rand.Read(id)                      // never fails, see crypto/rand
+	view.Name = mask.String(view.Name) // a shared one is named in the trail
 	view.ID, view.Owner, view.Changed = hex.EncodeToString(id), auth.From(ctx).Name, v.Now()
 	return v.Store.SaveView(ctx, view)
 }
@@ -103,7 +105,7 @@ func (v *Views) Delete(ctx context.Context, id string) error {
 	case err != nil:
 		return err
 	case MayDelete(ctx, view):
-		return v.Store.DeleteView(ctx, id)
+		return v.Store.DeleteView(ctx, store.Signed{By: auth.From(ctx).Name, At: v.Now()}, id)
 	case view.Shared:
 		return ErrLead
 	}

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
 // Clients keeps what accounts have saved in an open database. It is safe for concurrent use.
@@ -31,9 +34,14 @@ func (c *Clients) SavedView(ctx context.Context, id string) (store.SavedView, er
 }
 
 // SaveView saves a view in the place of the owner's of that name, whose id it keeps, and
-// returns it. One that is too many is refused with store.ErrTooManyViews.
+// returns it. One that is too many is refused with store.ErrTooManyViews. What concerns all,
+// that one is shared, changed as such or shared no longer, is an act.
 func (c *Clients) SaveView(ctx context.Context, v store.SavedView) (store.SavedView, error) {
 	err := c.db.Update(ctx, database.Durable, "save a view in", func(tx *database.Tx) error {
+		before, err := database.Collect(ctx, tx, scanView, selectViews+`WHERE owner = $1 AND name = $2`, v.Owner, v.Name)
+		if err != nil {
+			return err
+		}
 		var others int
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM saved_views WHERE owner = $1 AND name <> $2`, v.Owner, v.Name).Scan(&others); err != nil {
 			return err
@@ -41,26 +49,52 @@ func (c *Clients) SaveView(ctx context.Context, v store.SavedView) (store.SavedV
 		if others >= store.MaxViews {
 			return store.ErrTooManyViews
 		}
-		return tx.QueryRowContext(ctx, `
+		err = tx.QueryRowContext(ctx, `
 INSERT INTO saved_views (id, owner, name, query, sort, shared, changed) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (owner, name) DO UPDATE SET query = excluded.query, sort = excluded.sort, shared = excluded.shared, changed = excluded.changed
 RETURNING id`, v.ID, v.Owner, v.Name, v.Query, v.Sort, v.Shared, database.Millis(v.Changed)).Scan(&v.ID)
+		if err != nil {
+			return err
+		}
+		wasShared := len(before) > 0 && before[0].Shared
+		switch {
+		case v.Shared && !wasShared:
+			return note(ctx, tx, store.Signed{By: v.Owner, At: v.Changed}, v, store.ViewShared)
+		case v.Shared && (before[0].Query != v.Query || before[0].Sort != v.Sort):
+			return note(ctx, tx, store.Signed{By: v.Owner, At: v.Changed}, v, store.ViewChanged)
+		case wasShared && !v.Shared:
+			return note(ctx, tx, store.Signed{By: v.Owner, At: v.Changed}, v, store.ViewUnshared)
+		}
+		return nil
 	})
 	return v, err
 }
 
-// DeleteView deletes a view, or returns store.ErrNotFound.
-func (c *Clients) DeleteView(ctx context.Context, id string) error {
+// DeleteView deletes a view, or returns store.ErrNotFound. That of a shared one is an act.
+func (c *Clients) DeleteView(ctx context.Context, by store.Signed, id string) error {
 	return c.db.Update(ctx, database.Durable, "delete a view of", func(tx *database.Tx) error {
-		n, err := database.ChangedRows(tx.ExecContext(ctx, `DELETE FROM saved_views WHERE id = $1`, id))
-		if err == nil && n == 0 {
-			err = store.ErrNotFound
+		v, err := database.One(database.Collect(ctx, tx, scanView, `DELETE FROM saved_views WHERE id = $1 RETURNING `+viewColumns, id))
+		if err != nil || !v.Shared {
+			return err
 		}
-		return err
+		return note(ctx, tx, by, v, store.ViewDeleted)
 	})
 }
 
-const selectViews = `SELECT id, owner, name, query, sort, shared, changed FROM saved_views `
+// note leaves the act of what was done with a shared view. It has the view's name, not its
+// query: that may name a page, and the trail is kept for longer than anything of a page.
+func note(ctx context.Context, tx *database.Tx, by store.Signed, v store.SavedView, event string) error {
+	act, err := desk.Recorded(by.By, by.At, qianshao.ActChange, qianshao.Subject{Kind: qianshao.SubjectView, ID: v.ID}, desk.Detail{Event: event, After: v.Name})
+	if err != nil {
+		return err
+	}
+	return trail.Append(ctx, tx, []qianshao.Act{act})
+}
+
+const (
+	viewColumns = `id, owner, name, query, sort, shared, changed`
+	selectViews = `SELECT ` + viewColumns + ` FROM saved_views `
+)
 
 func scanView(rows *sql.Rows) (v store.SavedView, err error) {
 	var changed int64
