@@ -159,8 +159,9 @@ func (p *decider) does(target string, form url.Values) int64 {
 		p.Fatalf("%s %v: %d %s", target, form, w.Code, w.Body)
 	}
 	seq, err := strconv.ParseInt(u.Query().Get("done"), 10, 64)
-	// Whoever claims stays where they are.
-	if err != nil || (u.Path != "/search" || u.Query().Get("next") != "1") && (target != "/claims" || u.Path != "/panel") {
+	// Whoever claims or adds a note stays where they are; whoever undoes is led back to it.
+	stays := target == "/claims" || form.Get("answer") == "note" || strings.HasSuffix(target, "/undo")
+	if err != nil || (u.Path != "/search" || u.Query().Get("next") != "1") && (!stays || u.Path != "/panel") {
 		p.Fatalf("%s leads to %s", target, u)
 	}
 	return seq
@@ -577,7 +578,7 @@ func TestHostileWords(t *testing.T) {
 		}
 	}
 	for _, next := range []string{"https://evil.example/", "//evil.example", "javascript:alert(1)", `/\evil.example`} {
-		w := ann.send("/acts", ann.fill(ann.look(subject), "/acts", "answer", "answer", "note", "words", next, "next", next))
+		w := ann.send("/acts", ann.fill(ann.look(subject), "/acts", "answer", "answer", "note", "words", next, "next", next, "here", next))
 		if at := w.Header().Get("Location"); w.Code != http.StatusSeeOther || !strings.HasPrefix(at, "/?done=") {
 			t.Errorf("%s leads to %s", next, at)
 		}
