@@ -30,7 +30,8 @@ func NewSheet(w io.Writer, names []string) (*Sheet, error) {
 	}
 	s := &Sheet{csv.NewWriter(w)}
 	s.csv.UseCRLF = true // RFC 4180
-	return s, s.Row(names)
+	err := s.Row(names)
+	return s, err
 }
 
 // Row writes a row.

@@ -204,7 +204,7 @@ func actCodeMessages() map[string]message {
 		"trail.kind.note":       {"批注", "Noted"},
 		"trail.kind.assign":     {"分派", "Assigned"},
 		"trail.kind.park":       {"搁置", "Parked"},
-		"trail.kind.claim":      {"领取", "Claimed"},
+		"trail.kind.claim":      {"认领", "Claimed"},
 		"trail.kind.merge":      {"合并团伙", "Campaigns merged"},
 		"trail.kind.split":      {"拆分团伙", "Campaign split"},
 		"trail.kind.policy":     {"设置团伙策略", "Campaign’s policy set"},

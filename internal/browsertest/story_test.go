@@ -42,7 +42,7 @@ var told = map[string]struct {
 	crime, notCrime string
 	acts            []string
 }{
-	"zh": {"犯罪", "不是犯罪", []string{"判定", "撤销", "提出异议", "复核", "裁定", "领取", "导出"}},
+	"zh": {"违法", "不违法", []string{"判定", "撤销", "提出异议", "复核", "裁定", "认领", "导出"}},
 	"en": {"Crime", "Not a crime", []string{"Decided", "Undone", "Disputed", "Reviewed", "Adjudicated", "Claimed", "Exported"}},
 }
 
