@@ -20,6 +20,9 @@ func rubbish() []string {
 // TestRubbish: whatever stands in the fields of forms and addresses, nobody gets an answer that
 // something went wrong with the server, and nobody is led to elsewhere.
 func TestRubbish(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some thousand requests; they run at full length without the race detector")
+	}
 	t.Parallel()
 	o, a := accessOutpost(t)
 	boss := o.newVisitor(t, qianshao.Account{Name: "boss", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
