@@ -22,6 +22,9 @@ func TestMessages(t *testing.T) {
 		if diff := cmp.Diff(verb.FindAllString(m.zh, -1), verb.FindAllString(m.en, -1)); diff != "" {
 			t.Errorf("%s: the verbs differ: %s", key, diff)
 		}
+		if strings.Contains(m.zh, "个发现") {
+			t.Errorf("%s counts findings otherwise than the others, which say 条: %q", key, m.zh)
+		}
 		if singular, ok := strings.CutSuffix(key, ".one"); ok && messages[singular] == (message{}) && key != "evidence.one" {
 			t.Errorf("%s has no plural", key)
 		}
@@ -78,6 +81,7 @@ func TestMessageKeys(t *testing.T) {
 		"error.",
 		"export.",
 		"field.",
+		"finding.back.",
 		"facet.",
 		"help.",
 		"help.exit.",
