@@ -366,7 +366,7 @@ func TestFindingPage(t *testing.T) {
 	o.save(t, page, "春季运动会", casinoSource, casino(casinoSource))
 	id := qianshao.FindingID(page.URL, "gambling-casino-promotion")
 
-	code, body, _ := o.get(t, "/findings/"+id+"?lang=zh&q=hidden%3Atrue&offset=20")
+	code, body, _ := o.get(t, "/findings/"+id+"?lang=zh&from=%2Fsearch%3Foffset%3D20%26q%3Dhidden%253Atrue")
 	if code != 200 {
 		t.Fatalf("status %d: %s", code, body)
 	}
@@ -375,7 +375,7 @@ func TestFindingPage(t *testing.T) {
 		"第 2 行第 30 列", "字节 ", "body &gt; a", "去除隐形字符", "链接文字",
 		`data-n="2"`, `新用户<mark>注册</mark><span class="sign" title="U+200B">ZWSP</span><mark>送</mark>彩金</a>`,
 		"hxxp://school[.]example/old", "某市第一中学", "服务合同 2026-017", "it@school.example", "有效",
-		"2026-11-23 18:00:00</time>", "时间均为 UTC+8。", `href="/search?offset=20&amp;q=hidden%3Atrue"`)
+		"2026-11-23 18:00:00</time>", "时间均为 UTC+8。", `href="/search?offset=20&amp;q=hidden%3Atrue">← 返回检索`)
 	code, body, _ = o.get(t, "/findings/"+id+"?lang=en")
 	if code != 200 {
 		t.Fatal(code)

@@ -3,6 +3,7 @@ package dashboards
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -101,7 +102,7 @@ func TestFindingAndItsKin(t *testing.T) {
 	if got := texts(markup, ".kin .sum"); len(got) == 0 || !strings.HasPrefix(got[0], "2 findings on 2 sites") {
 		t.Errorf("the campaign is %q for who sees two of three findings", got)
 	}
-	if hrefs := markup.Find(`.kin a[href="/findings/` + other + `"]`).Length(); hrefs == 0 || strings.Contains(body, "theirs[.]example") {
+	if hrefs := markup.Find(`.kin a[href^="/findings/` + other + `?"]`).Length(); hrefs == 0 || strings.Contains(body, "theirs[.]example") {
 		t.Errorf("the other member is linked %d times; another owner's must not be named:\n%s", hrefs, body)
 	}
 	if got := texts(markup, ".indicators a"); len(got) != 2 || got[0] != "1 other finding" {
@@ -162,4 +163,35 @@ func TestFindingIsBlind(t *testing.T) {
 	}
 	contains(t, second.ask("GET", "/search?q=verdict:review&lang=en", "").Body.String(), id)
 	contains(t, first.ask("GET", "/findings/"+id+"?lang=en", "").Body.String(), "Decided: Not a crime: Lawful trade")
+}
+
+// TestFindingLeadsBack: a finding that was opened from the queue leads back to the list with its
+// filter and item, one that was opened from a campaign or a search to these, and no address that
+// somebody has made up leads out of the console.
+func TestFindingLeadsBack(t *testing.T) {
+	t.Parallel()
+	o, ids := queueOutpost(t, threeFindings()...)
+	me := o.join(t, analyst("me"))
+	campaign := o.campaignOf(t, ids[1])
+	back := func(target string) (href, text string) {
+		t.Helper()
+		link := me.open(t, target, 200).Find(".crumb a").First()
+		return link.AttrOr("href", ""), link.Text()
+	}
+	place := "/?at=campaign%3A" + campaign + "&list=all&q=category%3Afraud"
+	opened := me.open(t, "/?list=all&q=category%3Afraud", 200).Find(`.item a[data-key="o"]`).AttrOr("href", "")
+	if href, text := back(opened); href != place || text != "← 返回待办" {
+		t.Errorf("%s leads back to %q %q, not to %s", opened, href, text, place)
+	}
+	for page, want := range map[string]string{"/campaigns/" + campaign: "← 返回团伙", "/search?q=category%3Afraud": "← 返回检索"} {
+		opened := me.open(t, page, 200).Find(`main a[href^="/findings/`+ids[1]+`?"]`).First().AttrOr("href", "")
+		if href, text := back(opened); href != page || text != want {
+			t.Errorf("%s leads back to %q %q, not to %s", opened, href, text, page)
+		}
+	}
+	for _, from := range []string{"", "//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "/logout"} {
+		if href, _ := back("/findings/" + ids[1] + "?from=" + url.QueryEscape(from)); href != "/" {
+			t.Errorf("from %q leads back to %q", from, href)
+		}
+	}
 }

@@ -90,7 +90,7 @@ func TestAMovedFindingTellsItsMove(t *testing.T) {
 	_, body, _ = o.get(t, "/findings/"+older.ID, "Accept-Language", "zh-CN")
 	contains(t, body, "类别已变：由“网络赌博”变为“诈骗”")
 	_, body, _ = o.get(t, "/findings/"+younger.ID, "Accept-Language", "en")
-	contains(t, body, "merged into another finding of the page", `<a href="/findings/`+older.ID+`">`)
+	contains(t, body, "merged into another finding of the page", `<a href="/findings/`+older.ID+`?from=%2F">`)
 	_, body, _ = o.get(t, "/api/v1/findings/"+older.ID)
 	contains(t, body, `"cause":"category","from":"gambling","to":"fraud"`)
 	_, body, _ = o.get(t, "/api/v1/findings/"+younger.ID)

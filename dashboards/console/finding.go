@@ -55,8 +55,9 @@ type findingPage struct {
 	Pictured bool // there is a screenshot
 	others   []store.View
 	Under    *page.Authorisation
-	Moved    bool   // the page's URL is not the one that was requested
-	Back     string // the search that led here
+	Moved    bool // the page's URL is not the one that was requested
+	// Back is the page that led here.
+	Back     string
 	SamePage string
 	SameHost string
 	// Site is its page, Trail what was done about the finding; "" for none, or not for the reader.
@@ -124,7 +125,7 @@ func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 	if n := len(f.Changes); !f.GoneAt.IsZero() && n > 0 {
 		v.GoneWhy = v.Why(f.Changes[n-1])
 	}
-	v.Back = backURL(r)
+	v.Back = page.LocalPath(r.FormValue("from"))
 	v.Moved = f.RequestedURL != "" && f.RequestedURL != f.URL
 	v.SamePage = page.SearchURL(page.Clause("url", mask.Prefix(f.URL)))
 	v.SameRule = page.SearchURL(page.Clause("rule", f.Rule))
@@ -176,6 +177,22 @@ func (c *Console) fill(r *http.Request, v *findingPage) error {
 	v.Message, err = c.opts.Decision.Message(r, v.Layout)
 	return err
 }
+
+// BackTo says where Back leads.
+func (v *findingPage) BackTo() string {
+	path, _, _ := strings.Cut(v.Back, "?")
+	room, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch room {
+	case "":
+		return v.T("finding.back.queue")
+	case "search", "campaigns", "batches":
+		return v.T("finding.back." + room)
+	}
+	return v.T("finding.back")
+}
+
+// Link is the page of this finding, or of one that is named beside it: both lead back to the same.
+func (v *findingPage) Link(id string) string { return page.FindingURL(id, v.Back) }
 
 // terms counts the different words of a finding's evidence.
 func terms(f *qianshao.Finding) int {

@@ -133,11 +133,6 @@ func sortOf(r *http.Request) index.Sort {
 	return sort
 }
 
-// backURL is the search that a link of its results led away from.
-func backURL(r *http.Request) string {
-	return orderedURL(r.FormValue("q"), sortOf(r), positionOf(r))
-}
-
 // link is the first page of a search in the order of this one.
 func (v *searchPage) link(query string) string { return orderedURL(query, v.Sort, position{}) }
 
@@ -268,7 +263,7 @@ func (v *searchPage) explain(err error) *queryError {
 // list groups the hits by page and looks up in the store what the index does
 // not hold: the rule's title, and where in the snippet the evidence begins.
 func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, at position, hits []index.Hit) error {
-	back := strings.TrimPrefix(orderedURL(v.Query, v.Sort, at), "/search") // so that the finding's page leads back here
+	here := orderedURL(v.Query, v.Sort, at)
 	ids := make([]string, 0, len(hits))
 	for _, hit := range hits {
 		ids = append(ids, hit.ID)
@@ -283,7 +278,7 @@ func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, at 
 		return err
 	}
 	for _, hit := range hits {
-		line := row{Hit: hit, Link: "/findings/" + url.PathEscape(hit.ID) + back, Name: hit.Rule, Before: untrusted.Plain(hit.Evidence)}
+		line := row{Hit: hit, Link: page.FindingURL(hit.ID, here), Name: hit.Rule, Before: untrusted.Plain(hit.Evidence)}
 		f, ok := findings[hit.ID]
 		if ok && !sight.Sees(f.Authorisation) {
 			continue // it has moved to another authorisation since it was indexed

@@ -22,6 +22,8 @@ type Layout struct {
 	zone  *time.Location
 	Title string
 	Path  string
+	// Address is where this very page is to be had, without what it was told of the last act.
+	Address string
 	// CSS and JS are where the style sheet and the script are.
 	CSS, JS string
 	// Preferred is how the account wants pages to look.
@@ -51,7 +53,7 @@ type Layout struct {
 func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Layout {
 	l, at := languageOf(w, r), shownAt(r)
 	v := &Layout{
-		Language: l, Now: b.Now().In(b.Zone), zone: b.Zone, Title: l.Text(title), Path: at.Path, CSS: b.style.url, JS: b.script.url, Version: b.Version,
+		Language: l, Now: b.Now().In(b.Zone), zone: b.Zone, Title: l.Text(title), Path: at.Path, Address: With(at.RequestURI(), url.Values{"lang": nil, "done": nil, "batch": nil}), CSS: b.style.url, JS: b.script.url, Version: b.Version,
 		Reports: b.Submissions, Watch: b.Unmonitored, Exports: b.Options.Exports,
 		User: auth.From(r.Context()).Name, Form: auth.FormToken(r.Context()), MaySubmit: auth.May(r.Context(), qianshao.PowerSubmit),
 		Chinese: inLanguage(at, locale.Chinese), English: inLanguage(at, locale.English),
@@ -276,6 +278,9 @@ func (v *Layout) Plain(s string) string { return untrusted.Plain(s) }
 
 // Search is the search for a query.
 func (v *Layout) Search(clause string) string { return SearchURL(clause) }
+
+// FindingURL is the page of a finding, which leads back to this one.
+func (v *Layout) FindingURL(id string) string { return FindingURL(id, v.Address) }
 
 // Clause writes field:value as the query language does.
 func (v *Layout) Clause(field, val string) string { return Clause(field, val) }

@@ -60,6 +60,11 @@ func SearchURL(query string) string {
 	return WithQuery("/search", values)
 }
 
+// FindingURL is the page of a finding, which leads back to where its reader came from.
+func FindingURL(id, from string) string {
+	return WithQuery("/findings/"+url.PathEscape(id), url.Values{"from": {from}})
+}
+
 // Clause writes field:value as the query language writes it.
 func Clause(field, value string) string {
 	return index.Field{Name: index.FieldName(field), Value: index.Text(value)}.String()

@@ -109,6 +109,7 @@ func (v *Review) item(r *http.Request, p *queuePage, at string) (*item, error) {
 	if i.Finding, err = v.opts.Console.Exhibit(ctx, p.Layout, finding); err != nil {
 		return nil, ignoreGone(err)
 	}
+	i.Finding.Back = p.place.item(at).url()
 	i.claim(auth.From(ctx).Name)
 	return &i, nil
 }
