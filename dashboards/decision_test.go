@@ -204,7 +204,7 @@ func TestDecideByForm(t *testing.T) {
 		t.Fatalf("after the form: %+v", v.Standing)
 	}
 	body := ann.look(subject, fmt.Sprintf("done=%d", seq))
-	contains(t, body, "已判为违法：被入侵站点", `role="status"`, `data-key="z"`, "我的备注", fmt.Sprintf("/acts/%d/undo", seq))
+	contains(t, body, "已判为违法：被入侵站点", `<a href="/findings/`+b.mine+`?from=%2Fpanel`, "<bdi>注册送 · mine[.]example</bdi></a>", `role="status"`, `data-key="z"`, "我的备注", fmt.Sprintf("/acts/%d/undo", seq))
 	lacks(t, body, "1231002X")
 	undone := ann.does(fmt.Sprintf("/acts/%d/undo", seq), ann.fill(body, fmt.Sprintf("/acts/%d/undo", seq), "撤销", "next", "/search?next=1"))
 	contains(t, ann.look(subject, fmt.Sprintf("done=%d", undone)), "已撤销“已判为违法：被入侵站点”", "尚未判定")
@@ -380,6 +380,7 @@ func TestConflictPage(t *testing.T) {
 	}
 	page := w.Body.String()
 	contains(t, page, "违法：被入侵站点", "<bdi>ann</bdi>", "2026-11-23 20:00:00", "ann's words", "不违法：合法经营", "请组长裁定", "采纳现在的结论，继续", `href="/search?next=1"`)
+	contains(t, page, `data-key="r"`, `data-key="w"`, `data-key="s"`, `data-key="o"`, `data-key="m"`, `<dt data-names="r"><kbd>r</kbd> </dt>`)
 	if strings.Contains(page, "<script>alert") || strings.Count(page, html.EscapeString(typed)) != 2 {
 		t.Errorf("what was typed: %s", page)
 	}

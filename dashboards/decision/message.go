@@ -2,6 +2,7 @@ package decision
 
 import (
 	"errors"
+	"html"
 	"net/http"
 	"slices"
 	"strconv"
@@ -9,20 +10,27 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store"
 )
 
 // Message is what the account's last act has done, with its undo.
 type Message struct {
 	*page.Layout
 	Text string
-	// Subject is what was acted on, "" for a batch; At is its page.
-	Subject, At string
+	// Subject is what was acted on, "" for a batch; At is its page, and Name what it is called
+	// there: the message stands above the item that came next. "" for what needs no name.
+	Subject, At, Name string
 	// Undo is where it is undone; "" where that is not possible.
 	Undo string
 	// Next is the page that shows the message, without it.
 	Next string
 }
+
+// maxName bounds the evidence by which a message names a finding, in characters: as much as tells
+// it from the next one, in a line of a telephone.
+const maxName = 40
 
 // Message returns what the last act has done, which the page's address names as done=SEQ, or
 // batch=ID. It is nil without one, for another account's, and after the time for its undo.
@@ -66,7 +74,32 @@ func (d *Decision) ofAct(r *http.Request, m *Message, seq int64) (ok bool, err e
 	if may, why := view.Undoable(who, &act, m.Now); may && !why {
 		m.Undo = "/acts/" + strconv.FormatInt(seq, 10) + "/undo"
 	}
-	return true, nil
+	if act.Subject.Kind == qianshao.SubjectFinding {
+		m.At = m.FindingURL(act.Subject.ID)
+		m.Name, err = d.name(r, act.Subject.ID)
+	}
+	return true, err
+}
+
+// name is what a finding is called in one line: its evidence, as in the queue, and its host. It
+// is "" for one that is gone by now.
+func (d *Decision) name(r *http.Request, finding string) (string, error) {
+	f, err := d.opts.Store.VisibleFinding(r.Context(), auth.From(r.Context()).Sight, finding)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	label := f.Title
+	if e, ok := f.Primary(); ok {
+		label = html.UnescapeString(e.Text) // it is as the source has it
+	}
+	label = untrusted.Plain(label)
+	if short := untrusted.First(label, maxName); short != label {
+		label = short + "…"
+	}
+	if host := f.Host(); host != "" {
+		label += " · " + untrusted.DefangHost(untrusted.Plain(host))
+	}
+	return label, err
 }
 
 func (d *Decision) ofBatch(r *http.Request, m *Message, id int64) (ok bool, err error) {
@@ -96,7 +129,11 @@ type frame struct {
 
 func (d *Decision) frame(w http.ResponseWriter, r *http.Request, title string, f *form) *frame {
 	v := &frame{words: words{d.Layout(w, r, title)}, Typed: *f}
-	if f.Subject.ID != "" {
+	switch {
+	case f.Subject.ID == "":
+	case f.Subject.Kind == qianshao.SubjectFinding:
+		v.Look = v.FindingURL(f.Subject.ID)
+	default:
 		v.Look = pageOf(f.Subject)
 	}
 	return v

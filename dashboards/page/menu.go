@@ -135,7 +135,7 @@ func (v *Layout) KeyNames() []KeyName {
 	var list []KeyName
 	for _, k := range []struct{ keys, name string }{
 		{"j k", "move"}, {"s", "skip"}, {"y", "crime"}, {"n", "not_crime"}, {"u", "unsure"}, {"1 2 3 4 5", "reason"}, {"p", "park"}, {"z", "undo"},
-		{"m", "note"}, {"a", "assign"}, {"Space", "scroll"}, {"o", "open"}, {"c", "campaign"}, {"f", "filter"}, {"/", "find"}, {"?", "help"},
+		{"r", "again"}, {"w", "keep"}, {"t", "takeover"}, {"m", "note"}, {"a", "assign"}, {"Space", "scroll"}, {"o", "open"}, {"c", "campaign"}, {"f", "filter"}, {"/", "find"}, {"?", "help"},
 	} {
 		list = append(list, KeyName{k.keys, v.T("keys." + k.name)})
 	}
