@@ -359,6 +359,9 @@ func TestRefusalsHaveWords(t *testing.T) {
 			if decision.Refusal(l, &desk.Refusal{Code: code}) == code {
 				t.Errorf("the refusal %q has no words in %s", code, l.Tag())
 			}
+			if text := decision.Refusal(l, &desk.Refusal{Code: "claims"}); !strings.Contains(text, strconv.Itoa(desk.MaxClaims)) {
+				t.Errorf("the limit of claims is %d: %s", desk.MaxClaims, text)
+			}
 		}
 	}
 }

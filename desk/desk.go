@@ -33,6 +33,10 @@ const (
 	MaxKey = 128
 	// MaxSites bounds the further sites at which a parked subject comes back.
 	MaxSites = 10_000
+	// MaxClaims bounds the subjects that an account has claimed at a time. Each is kept from
+	// everybody else: this is a screen of the queue, more than anybody has open with a note
+	// begun, while hundreds, as a program claims them, would empty the queue of all others.
+	MaxClaims = 20
 	// MaxNamed bounds the campaigns of a merge and the findings of a split: they stand in one
 	// row of the trail. What is larger is merged or split in several acts.
 	MaxNamed = 1000
@@ -84,6 +88,8 @@ type State struct {
 	Former []qianshao.Act
 	// Claim is the last claim of the subject; zero for none. It may have ended.
 	Claim Claim
+	// Claims is how many claims the account holds; see Question.ClaimsAt.
+	Claims int
 	// Earlier is the act of the same account that has the draft's key; nil for none.
 	Earlier *qianshao.Act
 }
@@ -111,6 +117,9 @@ type Question struct {
 	By, Key string
 	// Sites asks for Facts.Sites.
 	Sites bool
+	// ClaimsAt asks for State.Claims, of By at that moment; the zero value does not. A store may
+	// forget the claims that have ended by then.
+	ClaimsAt time.Time
 	// Campaigns are others that the draft is about; see State.Others.
 	Campaigns []string
 }
@@ -221,13 +230,17 @@ func (d *Desk) now() time.Time { return d.opts.Now().UTC().Truncate(time.Millise
 // also for what the account may not see, ErrForbidden, a *Refusal, or a *Conflict. An
 // account that renews its own claim leaves no act: the act that is returned has no Seq then.
 func (d *Desk) Do(ctx context.Context, account qianshao.Account, draft Draft) (qianshao.Act, error) {
-	return d.opts.Store.Do(ctx, question(&account, &draft), func(s *State) (Change, error) {
+	return d.opts.Store.Do(ctx, d.question(&account, &draft), func(s *State) (Change, error) {
 		return d.judge(ctx, &account, &draft, s)
 	})
 }
 
-func question(account *qianshao.Account, draft *Draft) Question {
-	return Question{Subject: draft.Subject, By: account.Name, Key: draft.Key, Sites: draft.Kind == qianshao.ActPark, Campaigns: draft.Detail.Campaigns}
+func (d *Desk) question(account *qianshao.Account, draft *Draft) Question {
+	q := Question{Subject: draft.Subject, By: account.Name, Key: draft.Key, Sites: draft.Kind == qianshao.ActPark, Campaigns: draft.Detail.Campaigns}
+	if draft.Kind == qianshao.ActClaim {
+		q.ClaimsAt = d.now()
+	}
+	return q
 }
 
 // Undo takes an act back, in the name of the account; see Draft.Reverts. words say why,

@@ -439,6 +439,9 @@ func (j *judgement) claim() (Change, error) {
 		}
 		j.draft.Detail.From = held.By
 	}
+	if j.state.Claims >= MaxClaims {
+		return Change{}, refuse("claims", "subject", "you have claimed %d subjects: decide on one of them or release it, or wait for %d minutes", MaxClaims, int(ClaimTime.Minutes()))
+	}
 	j.draft.Until = mine.Until
 	act, err := j.act("")
 	return Change{Act: act, Claim: &mine}, err

@@ -184,6 +184,7 @@ func refusalMessages() map[string]message {
 		"refusal.forbidden": {"您的角色不能这样做。可以加备注，或请组长处理。", "Your role does not permit this. Add a note, or ask a lead."},
 		"refusal.not_found": {"没有这一项，或者您无权查看。它可能已被删除，请回到待办。", "There is no such thing, or none that you may see. It may have been deleted; go back to the queue."},
 		"refusal.form":      {"表单不完整。请打开这一项，用页面上的表单再提交。", "The form is incomplete. Open the subject and use the form on its page."},
+		"refusal.claims":    {"您同时认领的已达上限（20 项）。请先判定其中一项，或取消一项认领；10 分钟没有动作的认领会自动失效。", "You have claimed as much as one may at a time, 20. Decide on one of these or release it; a claim without activity ends after 10 minutes."},
 		"refusal.kind":      {"这里不能做这一种操作。请用这一项页面上的表单。", "This kind of act is not done here. Use the form on the subject’s page."},
 		"refusal.key":       {"这次操作的名称太长。请重新打开页面再提交。", "The act’s key is too long. Open the page again, then send the form."},
 		"refusal.words":     {"请写几句话，最多 4000 字：备注、选“其他”时、10 分钟之后的撤销以及撤销别人的操作，都要写明。", "Write some words, at most 4000 characters: for a note, for the reason “other”, and to undo after 10 minutes or what somebody else did."},

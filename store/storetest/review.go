@@ -49,6 +49,7 @@ func RunReview(t *testing.T, open OpenReview) {
 		{"park", testPark},
 		{"park until further sites", testParkSites},
 		{"claim", testClaim},
+		{"claims", testClaims},
 		{"assign", testAssign},
 		{"keys of acts", testActKeys},
 		{"relapse", testRelapse},
@@ -541,6 +542,41 @@ func testClaim(t *testing.T, d *Desk) {
 	if v := d.Look(t, f); v.Claim.By != "" {
 		t.Errorf("what is decided is still claimed: %+v", v.Claim)
 	}
+}
+
+// testClaims: an account claims so many subjects at a time, whoever else claims what. To renew
+// one is always possible, and one that was released, decided on or has ended makes room.
+func testClaims(t *testing.T, d *Desk) {
+	var subjects []qianshao.Subject
+	for i := range desk.MaxClaims + 4 {
+		subjects = append(subjects, d.Find(t, fmt.Sprintf("http://a/%d", i), fmt.Sprintf("one %d", i), 0))
+	}
+	claim := func(by string, i int) error {
+		_, err := d.Do(t.Context(), d.Accounts[by], desk.Draft{Subject: subjects[i], Kind: qianshao.ActClaim})
+		return err
+	}
+	full := func(i int) {
+		t.Helper()
+		var refused *desk.Refusal
+		if err := claim("ann", i); !errors.As(err, &refused) || refused.Code != "claims" {
+			t.Errorf("claim %d beyond the limit: %v", i, err)
+		}
+	}
+	check(t, claim("bob", desk.MaxClaims+3))
+	for i := range desk.MaxClaims {
+		check(t, claim("ann", i))
+	}
+	full(desk.MaxClaims)
+	check(t, claim("ann", 0)) // renewed
+	check(t, claim("bob", desk.MaxClaims))
+	check(t, d.Release(t.Context(), d.Accounts["ann"], subjects[0]))
+	check(t, claim("ann", desk.MaxClaims+1))
+	full(desk.MaxClaims + 2)
+	d.Decide(t, "ann", subjects[1], qianshao.VerdictCrime)
+	check(t, claim("ann", desk.MaxClaims+2))
+	full(0)
+	d.Now = d.Now.Add(desk.ClaimTime)
+	check(t, claim("ann", 0))
 }
 
 func testAssign(t *testing.T, d *Desk) {

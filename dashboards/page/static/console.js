@@ -154,16 +154,17 @@
 
   // Claims: opening an item claims it, activity renews the claim, leaving gives it back unless
   // something was typed.
-  let claim = null; // { subject, about: what may be typed about, data: of its form, at }
+  let claim = null; // { subject, about: what may be typed about, data: of its form, at, taken: settles with the answer }
   let opening = 0;
 
   const post = (url, data, keepalive) => fetch(url, { method: "POST", body: new URLSearchParams(data), redirect: "manual", credentials: "same-origin", keepalive });
 
   const takeClaim = async (data, about) => {
     const subject = data.get("subject");
-    claim = { subject, about, data, at: Date.now() };
+    const taken = post("/claims", data);
+    claim = { subject, about, data, at: Date.now(), taken: taken.catch(() => {}) };
     try {
-      const answer = await post("/claims", data);
+      const answer = await taken;
       if (!claim || claim.subject !== subject) return;
       const words = (live() || document.body).dataset;
       if (answer.ok) {
@@ -175,16 +176,19 @@
       } else {
         claim = null;
         if (answer.status === 409 && words.taken) say(words.taken);
+        if (answer.status === 422 && words.full) say(words.full);
       }
     } catch {
       if (claim && claim.subject === subject) claim.at = 0; // the next activity tries again
     }
   };
 
-  const leave = (keepalive) => {
+  const leave = async (keepalive) => {
     const left = claim;
     claim = null;
-    if (left && !typedAbout(left.about)) post("/claims/release", left.data, keepalive).catch(() => {});
+    if (!left || typedAbout(left.about)) return;
+    if (!keepalive) await left.taken; // else the claim may arrive after its release, and stay
+    post("/claims/release", left.data, keepalive).catch(() => {});
   };
 
   const openItem = () => {

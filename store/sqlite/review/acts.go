@@ -27,6 +27,11 @@ func (s *Store) Do(ctx context.Context, q desk.Question, judge func(*desk.State)
 		if err != nil {
 			return err
 		}
+		if !q.ClaimsAt.IsZero() {
+			if err := forgetClaims(ctx, tx, q.ClaimsAt); err != nil {
+				return err
+			}
+		}
 		if change.Claim != nil {
 			if err := putClaim(ctx, tx, q.Subject, *change.Claim); err != nil {
 				return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
@@ -19,6 +20,19 @@ func claimOf(ctx context.Context, db trail.Reader, subject qianshao.Subject) (c 
 	}
 	c.Until = trail.Moment(until)
 	return c, err
+}
+
+// claimsOf counts the claims that an account holds at a moment.
+func claimsOf(ctx context.Context, db trail.Reader, account string, at time.Time) (n int, err error) {
+	err = db.QueryRowContext(ctx, `SELECT count(*) FROM claims WHERE account = $1 AND until > $2`, account, trail.Millis(at)).Scan(&n)
+	return n, err
+}
+
+// forgetClaims removes the claims that have ended. Nobody asks for one by then, and the table
+// stays as small as what is being worked on, so that counting in it needs no index.
+func forgetClaims(ctx context.Context, tx *database.Tx, at time.Time) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM claims WHERE until <= $1`, trail.Millis(at))
+	return err
 }
 
 // putClaim makes a claim the subject's; one without an account ends it.

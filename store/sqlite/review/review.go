@@ -78,6 +78,11 @@ func state(ctx context.Context, db trail.Reader, q desk.Question) (s desk.State,
 	if s.Claim, err = claimOf(ctx, db, q.Subject); err != nil {
 		return s, err
 	}
+	if !q.ClaimsAt.IsZero() {
+		if s.Claims, err = claimsOf(ctx, db, q.By, q.ClaimsAt); err != nil {
+			return s, err
+		}
+	}
 	if q.Key != "" {
 		s.Earlier, err = actByKey(ctx, db, q.By, q.Key)
 	}
