@@ -185,6 +185,51 @@ func TestQueueSaysWhoLooks(t *testing.T) {
 	}
 }
 
+// TestReviewListAfterTheAnswer: whoever has answered a decision is done with it. What is disputed
+// waits for those who have not answered, and for leads, also for one who has.
+func TestReviewListAfterTheAnswer(t *testing.T) {
+	t.Parallel()
+	for reviewer, then := range map[string][]string{"bob": {"cem", "leo"}, "leo": {"bob", "cem", "leo"}} {
+		o, ids := queueOutpost(t, threeFindings()[0])
+		people := map[string]*person{}
+		for name, role := range map[string]qianshao.Role{"ann": qianshao.RoleAnalyst, "bob": qianshao.RoleAnalyst, "cem": qianshao.RoleAnalyst, "leo": qianshao.RoleLead} {
+			people[name] = o.join(t, qianshao.Account{Name: name, Role: role, Sight: qianshao.SeeAll()})
+		}
+		act := func(by, kind, answer string) {
+			t.Helper()
+			form := people[by].open(t, "/findings/"+ids[0], 200).Find(`form.answer`)
+			sent := url.Values{"kind": {kind}, "answer": {answer}}
+			for _, name := range []string{"subject", "basis", "seen", "next"} {
+				sent.Set(name, form.Find("input[name="+name+"]").AttrOr("value", ""))
+			}
+			if w := people[by].send("/acts", sent); w.Code != http.StatusSeeOther {
+				t.Fatalf("%s, %s: %d %s", by, kind, w.Code, w.Body)
+			}
+		}
+		waits := func(when string, want ...string) {
+			t.Helper()
+			var got []string
+			for name, p := range people {
+				doc := p.open(t, "/?list=review", 200)
+				if n := len(labels(doc)); fmt.Sprint(n) != doc.Find(".list .sum").Text() {
+					t.Errorf("%s: %s has %d rows, and it says %s", when, name, n, doc.Find(".list .sum").Text())
+				} else if n > 0 {
+					got = append(got, name)
+				}
+			}
+			if slices.Sort(got); !slices.Equal(got, want) {
+				t.Errorf("%s it waits for %q, not for %q", when, got, want)
+			}
+		}
+		act("ann", "decide", "not_crime/lawful") // of what is critical: due for a second review
+		waits("after the decision", "bob", "cem", "leo")
+		act(reviewer, "review", "crime/hacked")
+		waits("after the answer of "+reviewer, then...)
+		act("leo", "adjudicate", "crime/hacked")
+		waits("when it is adjudicated")
+	}
+}
+
 // TestQueueOfTheLimited: whoever is limited sees rows, numbers and items of their own.
 func TestQueueOfTheLimited(t *testing.T) {
 	t.Parallel()

@@ -115,7 +115,7 @@ func (a *API) listCampaigns(ctx context.Context, list campaign.List, f *Campaign
 		}
 	}
 	page, err := a.opts.Campaigns.Queue(ctx, campaign.Query{
-		List: list, Sight: auth.From(ctx).Sight, By: auth.From(ctx).Name, Category: f.Category, Level: level,
+		List: list, Sight: auth.From(ctx).Sight, By: auth.From(ctx).Name, Adjudicates: auth.May(ctx, qianshao.PowerLead), Category: f.Category, Level: level,
 		Authorisation: f.Authorisation, Kind: f.Kind, Assignee: f.Assignee, After: f.After, Limit: f.Limit,
 	})
 	if err != nil {

@@ -46,7 +46,7 @@ func (v *Review) Counts(ctx context.Context) (map[string]int, error) {
 	}
 	counts := map[string]int{}
 	for _, list := range countedLists() {
-		n, err := v.opts.Campaigns.Count(ctx, campaign.Query{List: list, Sight: account.Sight, By: account.Name}, page.MaxCounted+1)
+		n, err := v.opts.Campaigns.Count(ctx, asked(ctx, list), page.MaxCounted+1)
 		if err != nil {
 			return counts, err
 		}

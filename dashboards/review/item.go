@@ -101,7 +101,7 @@ func (v *Review) item(r *http.Request, p *queuePage, at string) (*item, error) {
 	}
 	if finding == "" {
 		var err error
-		if finding, err = v.opts.Campaigns.Waiting(ctx, sight, auth.From(ctx).Name, i.Campaign, p.List); err != nil {
+		if finding, err = v.opts.Campaigns.Waiting(ctx, asked(ctx, p.List), i.Campaign); err != nil {
 			return nil, err
 		}
 	}

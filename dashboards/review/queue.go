@@ -1,6 +1,7 @@
 package review
 
 import (
+	"context"
 	"errors"
 	"html"
 	"net/http"
@@ -186,10 +187,16 @@ func (v *queuePage) choices(query index.Node) {
 	}
 }
 
+// asked is a list as who makes the request has it.
+func asked(ctx context.Context, list campaign.List) campaign.Query {
+	account := auth.From(ctx)
+	return campaign.Query{List: list, Sight: account.Sight, By: account.Name, Adjudicates: auth.May(ctx, qianshao.PowerLead)}
+}
+
 // fill reads the list and the item.
 func (v *Review) fill(r *http.Request, p *queuePage, query index.Node) error {
-	ctx, account := r.Context(), auth.From(r.Context())
-	q := campaign.Query{List: p.List, Sight: account.Sight, By: account.Name, Sort: p.place.sort, After: p.place.after, Limit: pageSize}
+	ctx, q := r.Context(), asked(r.Context(), p.List)
+	q.Sort, q.After, q.Limit = p.place.sort, p.place.after, pageSize
 	hits, err := v.narrow(ctx, query, &q)
 	if err != nil {
 		return err
@@ -201,7 +208,7 @@ func (v *Review) fill(r *http.Request, p *queuePage, query index.Node) error {
 	if err != nil {
 		return err
 	}
-	p.rows(list.Campaigns, account.Name)
+	p.rows(list.Campaigns, q.By)
 	if len(p.Rows) == 0 && p.place.query == "" {
 		p.Why, p.WhyURL = v.opts.WhyNothing(ctx, p.Layout)
 	}

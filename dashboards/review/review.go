@@ -33,7 +33,7 @@ type Campaigns interface {
 	// Campaign returns what can be seen of a campaign, or desk.ErrNotFound.
 	Campaign(ctx context.Context, sight qianshao.Sight, id string) (campaign.Details, error)
 	// Waiting returns the member with which somebody who works through a list goes on.
-	Waiting(ctx context.Context, sight qianshao.Sight, by string, d *campaign.Details, list campaign.List) (string, error)
+	Waiting(ctx context.Context, q campaign.Query, d *campaign.Details) (string, error)
 	// Of returns the campaigns that a finding is in, the primary one first.
 	Of(ctx context.Context, finding string) ([]campaign.Membership, error)
 }

@@ -79,8 +79,10 @@ type Query struct {
 	List List
 	// Sight is what may be seen; the zero value sees nothing.
 	Sight qianshao.Sight
-	// By is the account that asks.
-	By string
+	// By is the account that asks. Adjudicates says that it may settle disputes, so that those in
+	// which it has answered wait for it, too.
+	By          string
+	Adjudicates bool
 	// Category, Level (at least), Authorisation, Kind and Assignee restrict the list; zero
 	// values do not. A category or an authorisation counts its own findings only.
 	Category      qianshao.Category

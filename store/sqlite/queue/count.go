@@ -69,11 +69,12 @@ func (c *Reader) Grown(ctx context.Context, sight qianshao.Sight, ids []string, 
 
 // Waiting returns the member of a campaign with which somebody who works through a list goes
 // on: the typical one if it is why the campaign is in the list, else one that is; what is
-// undecided, the one that waits for longest. If none is, it is the typical one. by is who works.
-func (c *Reader) Waiting(ctx context.Context, sight qianshao.Sight, by string, d *campaign.Details, list campaign.List) (string, error) {
+// undecided, the one that waits for longest. If none is, it is the typical one. Of the query count
+// who works, with what sight, and the list.
+func (c *Reader) Waiting(ctx context.Context, q campaign.Query, d *campaign.Details) (string, error) {
 	why := map[campaign.List]string{
 		campaign.ListRelapsed: `relapsed = 1`, campaign.ListReview: `reviewing = 1`, campaign.ListParked: `parked = 1`,
-	}[list]
+	}[q.List]
 	order := ``
 	if why == "" {
 		why, order = `due IS NOT NULL`, `ORDER BY due`
@@ -81,9 +82,9 @@ func (c *Reader) Waiting(ctx context.Context, sight qianshao.Sight, by string, d
 	for _, typical := range []bool{true, false} {
 		s := &statement{}
 		s.add(`SELECT finding FROM campaign_findings WHERE %s AND campaign = (SELECT campaign FROM campaigns WHERE id = %s) AND %s`,
-			why, s.arg(d.ID), s.within("authorisation", scopesOf(&campaign.Query{Sight: sight})))
-		if list == campaign.ListReview {
-			s.add(` AND EXISTS (SELECT 1 FROM standings d WHERE d.subject = finding AND d.subject_kind = 'finding' AND d.decided_by <> %s)`, s.arg(by))
+			why, s.arg(d.ID), s.within("authorisation", scopesOf(&campaign.Query{Sight: q.Sight})))
+		if q.List == campaign.ListReview {
+			s.add(` AND EXISTS (SELECT 1 FROM standings d WHERE d.subject = finding AND d.subject_kind = 'finding' AND %s)`, s.answerable(&q))
 		}
 		if typical {
 			s.add(` AND finding = %s`, s.arg(d.Typical))

@@ -358,15 +358,27 @@ AND NOT (p.parked_relapse = 1 AND EXISTS (SELECT 1 FROM campaign_findings f JOIN
   WHERE f.campaign = p.campaign AND f.relapsed = 1 AND x.back_at > p.parked_at))`
 }
 
-// othersDecided are the findings of campaign q on which somebody else's decision waits for a
-// second review: nobody reviews their own.
+// othersDecided are the findings of campaign q on which somebody else's decision waits for an
+// answer of who asks: nobody reviews their own.
 func (s *statement) othersDecided(q *campaign.Query) string {
 	seen := s.within("f.authorisation", scopesOf(q))
 	if q.Category != "" {
 		seen += ` AND f.category = ` + s.arg(string(q.Category))
 	}
 	return `SELECT 1 FROM campaign_findings f JOIN standings d ON d.subject = f.finding AND d.subject_kind = 'finding'
-  WHERE f.campaign = q.campaign AND f.reviewing = 1 AND d.decided_by <> ` + s.arg(q.By) + ` AND ` + seen
+  WHERE f.campaign = q.campaign AND f.reviewing = 1 AND ` + s.answerable(q) + ` AND ` + seen
+}
+
+// answerable holds for standings d, which wait for a review or to be adjudicated, of findings on
+// which who asks has not had their say. Who has given another answer waits for a lead.
+func (s *statement) answerable(q *campaign.Query) string {
+	by := s.arg(q.By)
+	others := `d.decided_by <> ` + by
+	if q.Adjudicates {
+		return others
+	}
+	return others + ` AND (d.dissent = 0 OR NOT EXISTS (SELECT 1 FROM acts a WHERE a.subject = d.subject AND a.subject_kind = d.subject_kind
+  AND a.round = d.round AND +a.account = ` + by + ` AND +a.kind IN ('review', 'dispute')))`
 }
 
 // assigned are the campaigns that are somebody's task, or have a finding that is.
