@@ -74,9 +74,9 @@ func (t target) measure(b *testing.B, pattern, base string, readers []*reader) (
 	line := fmt.Sprintf("%-48s", pattern+" "+t.name)
 	for _, r := range readers {
 		took, cpu, worst := r.measure(b, base, t.path)
-		p95 := took[len(took)*95/100]
+		p95 := took[(len(took)*95+99)/100-1] // the nearest rank: of 20, the 19th
 		slowest = max(slowest, p95)
-		line += fmt.Sprintf("  %6.1f /%6.1f ·%6.1f /%6.1f ms", ms(took[len(took)/2]), ms(p95), ms(cpu[len(cpu)/2]), ms(cpu[len(cpu)*95/100]))
+		line += fmt.Sprintf("  %6.1f /%6.1f ·%6.1f /%6.1f ms", ms(took[len(took)/2]), ms(p95), ms(cpu[len(cpu)/2]), ms(cpu[(len(cpu)*95+99)/100-1]))
 		if p95 > pageTime {
 			line += " ! as by " + worst
 		}
@@ -250,7 +250,7 @@ func deskFillings(millis int64) []filling {
 		{standing + `'campaign', id, 1, 0, 0, '', 0, '', '', '', 1, '', 0, 0, CASE campaign % 100 WHEN 2 THEN 'all' WHEN 3 THEN 'limited' ELSE '' END,
   campaign % 1000 = 4, $1, $2, '', 0, 0, 0 FROM campaigns WHERE campaign % 100 IN (2, 3) OR campaign % 1000 = 4`, []any{millis, millis + 86_400_000}},
 		{`UPDATE campaign_findings SET due = due + $1 WHERE due IS NOT NULL AND campaign % 2 = 0`, []any{int64(400 * 86_400_000)}},
-		{`UPDATE campaign_findings SET relapsed = s.act % 40 = 12, reviewing = s.act % 40 = 4 FROM standings s
+		{`UPDATE campaign_findings SET relapsed = s.act % 40 = 12, reviewing = s.act % 40 = 4, decider = CASE WHEN s.act % 40 = 4 THEN s.decided_by ELSE '' END FROM standings s
 WHERE s.subject = campaign_findings.finding AND s.subject_kind = 'finding' AND s.act % 40 IN (4, 12) AND s.verdict <> ''`, nil},
 		{`UPDATE campaign_findings SET parked = 1, undecided = 0, due = NULL, wakes = s.parked_until FROM standings s
 WHERE s.subject = campaign_findings.finding AND s.subject_kind = 'finding' AND s.parked <> 0`, nil},

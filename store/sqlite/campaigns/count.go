@@ -26,14 +26,15 @@ type counted struct {
 	firstSeen, lastSeen                    int64
 	undecided, relapsed, parked, reviewing int
 	due, wakes                             sql.NullInt64
+	decider                                string
 }
 
 const countedColumns = `finding, campaign, block, shape, split, owner, authorisation, category, level, score, first_seen, last_seen,
-  undecided, relapsed, parked, reviewing, due, wakes`
+  undecided, relapsed, parked, reviewing, due, wakes, decider`
 
 func (c *counted) fields() []any {
 	return []any{&c.finding, &c.campaign, &c.block, &c.shape, &c.split, &c.owner, &c.authorisation, &c.category, &c.level, &c.score, &c.firstSeen, &c.lastSeen,
-		&c.undecided, &c.relapsed, &c.parked, &c.reviewing, &c.due, &c.wakes}
+		&c.undecided, &c.relapsed, &c.parked, &c.reviewing, &c.due, &c.wakes, &c.decider}
 }
 
 // counted returns a finding as it was counted, nil if it was not.
@@ -49,13 +50,13 @@ func (w *work) counted(id string) (*counted, error) {
 // put records how a finding is counted, and moves what it counts for from old to now.
 func (w *work) put(old, now *counted) error {
 	err := w.exec(`
-INSERT INTO campaign_findings (`+countedColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+INSERT INTO campaign_findings (`+countedColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 ON CONFLICT (finding) DO UPDATE SET campaign = excluded.campaign, block = excluded.block, shape = excluded.shape, split = excluded.split,
   owner = excluded.owner, authorisation = excluded.authorisation, category = excluded.category, level = excluded.level, score = excluded.score,
   first_seen = excluded.first_seen, last_seen = excluded.last_seen, undecided = excluded.undecided, relapsed = excluded.relapsed,
-  parked = excluded.parked, reviewing = excluded.reviewing, due = excluded.due, wakes = excluded.wakes`,
+  parked = excluded.parked, reviewing = excluded.reviewing, due = excluded.due, wakes = excluded.wakes, decider = excluded.decider`,
 		now.finding, now.campaign, now.block, now.shape, now.split, now.owner, now.authorisation, now.category, now.level, now.score, now.firstSeen, now.lastSeen,
-		now.undecided, now.relapsed, now.parked, now.reviewing, now.due, now.wakes)
+		now.undecided, now.relapsed, now.parked, now.reviewing, now.due, now.wakes, now.decider)
 	if err != nil {
 		return err
 	}
@@ -394,7 +395,9 @@ SELECT id, authorisation, category, level, score, first_seen, last_seen, seen, b
 	c.parked = bit(s.Resting(f, w.now))
 	c.undecided = bit(s.Undecided(f) && c.parked == 0)
 	c.relapsed = bit(s.Relapsed(f) && c.parked == 0)
-	c.reviewing = bit((s.DueForReview() || s.Disputed()) && c.undecided == 0 && c.parked == 0)
+	if (s.DueForReview() || s.Disputed()) && c.undecided == 0 && c.parked == 0 {
+		c.reviewing, c.decider = 1, s.By
+	}
 	if c.undecided > 0 {
 		c.due = sql.NullInt64{Int64: c.firstSeen + campaign.OverdueAfter(qianshao.Level(c.level)).Milliseconds(), Valid: true}
 	}

@@ -81,10 +81,10 @@ func (c *Reader) Waiting(ctx context.Context, q campaign.Query, d *campaign.Deta
 	}
 	for _, typical := range []bool{true, false} {
 		s := &statement{}
-		s.add(`SELECT finding FROM campaign_findings WHERE %s AND campaign = (SELECT campaign FROM campaigns WHERE id = %s) AND %s`,
+		s.add(`SELECT f.finding FROM campaign_findings f WHERE %s AND campaign = (SELECT campaign FROM campaigns WHERE id = %s) AND %s`,
 			why, s.arg(d.ID), s.within("authorisation", scopesOf(&campaign.Query{Sight: q.Sight})))
 		if q.List == campaign.ListReview {
-			s.add(` AND EXISTS (SELECT 1 FROM standings d WHERE d.subject = finding AND d.subject_kind = 'finding' AND %s)`, s.answerable(&q))
+			s.add(` AND %s`, s.answerable(&q))
 		}
 		if typical {
 			s.add(` AND finding = %s`, s.arg(d.Typical))

@@ -365,20 +365,19 @@ func (s *statement) othersDecided(q *campaign.Query) string {
 	if q.Category != "" {
 		seen += ` AND f.category = ` + s.arg(string(q.Category))
 	}
-	return `SELECT 1 FROM campaign_findings f JOIN standings d ON d.subject = f.finding AND d.subject_kind = 'finding'
-  WHERE f.campaign = q.campaign AND f.reviewing = 1 AND ` + s.answerable(q) + ` AND ` + seen
+	return `SELECT 1 FROM campaign_findings f WHERE f.campaign = q.campaign AND f.reviewing = 1 AND ` + s.answerable(q) + ` AND ` + seen
 }
 
-// answerable holds for standings d, which wait for a review or to be adjudicated, of findings on
-// which who asks has not had their say. Who has given another answer waits for a lead.
+// answerable holds for findings f, which wait for a review or to be adjudicated, on which who
+// asks has not had their say. Who has given another answer waits for a lead.
 func (s *statement) answerable(q *campaign.Query) string {
 	by := s.arg(q.By)
-	others := `d.decided_by <> ` + by
+	others := `f.decider <> ` + by
 	if q.Adjudicates {
 		return others
 	}
-	return others + ` AND (d.dissent = 0 OR NOT EXISTS (SELECT 1 FROM acts a WHERE a.subject = d.subject AND a.subject_kind = d.subject_kind
-  AND a.round = d.round AND +a.account = ` + by + ` AND +a.kind IN ('review', 'dispute')))`
+	return others + ` AND NOT EXISTS (SELECT 1 FROM standings d JOIN acts a ON a.subject = d.subject AND a.subject_kind = d.subject_kind
+  AND a.round = d.round AND +a.account = ` + by + ` AND +a.kind IN ('review', 'dispute') WHERE d.subject = f.finding AND d.subject_kind = 'finding' AND d.dissent <> 0)`
 }
 
 // assigned are the campaigns that are somebody's task, or have a finding that is.
