@@ -73,6 +73,9 @@ type Order struct {
 	Detail  Detail           `json:"detail,omitzero"`
 	// Again includes the members that had a verdict when the batch was frozen.
 	Again bool `json:"again,omitempty"`
+	// Without are powers that the account had not when it gave the order, since its token was
+	// not good for them. Begin fills them in.
+	Without []qianshao.Power `json:"without,omitempty"`
 }
 
 // Member is a member of a batch.

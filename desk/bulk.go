@@ -150,11 +150,12 @@ func (d *Desk) Begin(ctx context.Context, account qianshao.Account, id int64, or
 	}
 	order.Detail.Words = d.opts.Mask(strings.TrimSpace(order.Detail.Words))
 	order.Until = order.Until.UTC().Truncate(time.Millisecond)
+	order.Without = account.Without
 	b, err := d.opts.Store.ChangeBatch(ctx, id, func(b *Batch) error {
 		if b.By != account.Name {
 			return ErrNotFound
 		}
-		if b.Order != nil && sameOrder(b.Order, &order) {
+		if b.Order != nil && sameOrder(*b.Order, order) {
 			return nil
 		}
 		if b.State != BatchFrozen {
@@ -173,7 +174,9 @@ func (d *Desk) Begin(ctx context.Context, account qianshao.Account, id int64, or
 	return b, err
 }
 
-func sameOrder(x, y *Order) bool {
+// sameOrder says whether two orders ask for the same, by whatever token.
+func sameOrder(x, y Order) bool {
+	x.Without, y.Without = nil, nil
 	a, errA := json.Marshal(x)
 	b, errB := json.Marshal(y)
 	return errA == nil && errB == nil && string(a) == string(b)
@@ -342,7 +345,13 @@ func (d *Desk) step(ctx context.Context, b *Batch, members []MemberState, now ti
 	if err != nil {
 		return nil, err
 	}
-	may := !account.Disabled && account.May(qianshao.PowerDecide)
+	needs := qianshao.PowerDecide
+	if undoing {
+		needs = undoPower(name == b.By)
+	} else {
+		account.Without = b.Order.Without
+	}
+	may := !account.Disabled && account.May(needs)
 	rules := d.opts.Rules()
 	outcomes := make([]Outcome, len(members))
 	for i := range members {

@@ -233,6 +233,35 @@ func testBatchRefused(t *testing.T, d *Desk) {
 	}
 }
 
+// testBatchPowers: a batch is worked on with the powers that its account has now, and had with the
+// token by which the order was given.
+func testBatchPowers(t *testing.T, d *Desk) {
+	ids := d.FindMany(t, 3)
+	b := d.run(t, "ann", d.freeze(t, "ann", ids), crime)
+	_, err := d.UndoBatch(t.Context(), d.Accounts["leo"], b.ID, "the wrong query")
+	check(t, err)
+	leo := d.Accounts["leo"]
+	analyst := leo
+	analyst.Role = qianshao.RoleAnalyst // before the first member's turn
+	d.Accounts["leo"] = analyst
+	check(t, d.Run(t.Context(), b.ID))
+	d.Accounts["leo"] = leo
+	d.tally(t, b, desk.Tally{Done: 3, Kept: map[desk.Skipped]int{desk.SkippedAccount: 3}})
+
+	order := desk.Order{Kind: qianshao.ActDecide, Verdict: qianshao.VerdictNotCrime, Reason: qianshao.ReasonHomonym, Again: true}
+	byToken := leo
+	byToken.Without = []qianshao.Power{qianshao.PowerLead}
+	over := d.freeze(t, "leo", ids)
+	_, err = d.Begin(t.Context(), byToken, over.ID, order, 0)
+	check(t, err)
+	if _, err = d.Begin(t.Context(), leo, over.ID, order, 0); err != nil {
+		t.Errorf("the same order in a session: %v", err)
+	}
+	check(t, d.Run(t.Context(), over.ID))
+	d.tally(t, over, desk.Tally{Skipped: map[desk.Skipped]int{desk.SkippedOther: 3}})
+	d.tally(t, d.run(t, "leo", d.freeze(t, "leo", ids), order), desk.Tally{Done: 3})
+}
+
 // testBatchesDropped: batches without an order are few and not old; the others stay, and no
 // ID is given twice.
 // testBatches: an account reads its own batches, and whoever reads the whole trail all of them, without

@@ -63,6 +63,7 @@ func RunReview(t *testing.T, open OpenReview) {
 		{"batch", testBatch},
 		{"batch passes over", testBatchSkips},
 		{"batch undone", testBatchUndo},
+		{"batch by powers", testBatchPowers},
 		{"batch refused", testBatchRefused},
 		{"batches listed", testBatches},
 		{"batches dropped", testBatchesDropped},
