@@ -196,7 +196,7 @@ func newSite(opts Options) (*site, error) {
 		Provider: provider, Accounts: opts.Accounts, Local: opts.LocalToken, RequireFactor: opts.RequireFactor, Log: opts.Log,
 		Rules: auth.Rules{IsOpen: isOpen, IsMachine: isMachine, Refuse: s.refuse},
 	})
-	c := newCommon(&s.opts)
+	c := newCommon(&s.opts, s.guard)
 	s.api = api.New(api.Options{
 		Exporter: c.exporter, Views: c.views, Intake: c.intake, Parser: c.parser, Selection: c.selection,
 		Store: opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,

@@ -22,6 +22,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/export"
+	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/review"
 )
@@ -224,6 +225,72 @@ func TestExportNotRecorded(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	o.left(t)
+}
+
+// interrupted is an answer that calls sent when some of its body is written.
+type interrupted struct {
+	*httptest.ResponseRecorder
+	sent func()
+}
+
+func (w interrupted) Write(p []byte) (int, error) {
+	if len(p) > 0 && w.Body.Len() == 0 {
+		w.sent()
+	}
+	return w.ResponseRecorder.Write(p)
+}
+
+// TestExportOfChangedAccount: whose sight shrinks, or who is locked out, while a file is written gets
+// none of it, and the trail has none; while it is sent, the rest does not follow.
+func TestExportOfChangedAccount(t *testing.T) {
+	t.Parallel()
+	const size = 5 << 20
+	for name, change := range map[string]func(*store.AccountRecord){
+		"shrinks":  func(r *store.AccountRecord) { r.Sight.Authorisations = []string{"theirs"} },
+		"disabled": func(r *store.AccountRecord) { r.Disabled = true },
+		"demoted":  func(r *store.AccountRecord) { r.Role = qianshao.RoleAuditor },
+	} {
+		for _, asked := range []struct{ path, media, body string }{
+			{"/export", "application/x-www-form-urlencoded", "format=zip&finding="}, {"/api/v1/exports", "application/json", ""},
+		} {
+			t.Run(name+asked.path, func(t *testing.T) {
+				t.Parallel()
+				o, mine, _, d := exporting(t)
+				written := func() {}
+				o.options.Evidence = func(_ context.Context, w io.Writer, b export.Bundle) error {
+					_, err := w.Write(make([]byte, size))
+					written()
+					return errors.Join(err, b.Files[0].Write(io.Discard))
+				}
+				me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+				body := asked.body + mine
+				if asked.body == "" {
+					body = fmt.Sprintf(`{"format": "zip", "finding": %q}`, mine)
+				}
+				ask := func(w http.ResponseWriter) {
+					r := httptest.NewRequest("POST", "http://127.0.0.1:8740"+asked.path, strings.NewReader(body))
+					r.Header.Set("Content-Type", asked.media)
+					me.sign(r)
+					me.handler.ServeHTTP(w, r)
+				}
+				w := interrupted{httptest.NewRecorder(), func() { o.change(t, "me", change) }}
+				ask(w)
+				if n := w.Body.Len(); w.Code != http.StatusOK || n == 0 || n >= size || len(exportTrail(t, d)) != 1 {
+					t.Errorf("changed while it was sent: %d, %d of %d bytes; the trail has %v", w.Code, n, size, exportTrail(t, d))
+				}
+				back := limited("me", qianshao.RoleAnalyst, "mine")
+				o.change(t, "me", func(r *store.AccountRecord) { r.Role, r.Sight, r.Disabled = back.Role, back.Sight, false })
+				me = o.join(t, back)
+				written = func() { o.change(t, "me", change) }
+				refused := httptest.NewRecorder()
+				ask(refused)
+				if refused.Code != http.StatusUnprocessableEntity || len(exportTrail(t, d)) != 1 || !strings.Contains(refused.Body.String(), "changed") && !strings.Contains(refused.Body.String(), "重新登录") {
+					t.Errorf("changed while it was written: %d %.500s; the trail has %v", refused.Code, refused.Body, exportTrail(t, d))
+				}
+				o.left(t)
+			})
+		}
+	}
 }
 
 // TestExportHostile: what pages, rules and queries say is data in every format, and resident

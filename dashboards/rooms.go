@@ -19,6 +19,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/views"
 	"github.com/qianshao/qianshao/export"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/store"
 )
 
 // room is a part of the console with pages of its own.
@@ -34,7 +35,7 @@ type common struct {
 	exporter *export.Exporter
 }
 
-func newCommon(o *Options) *common {
+func newCommon(o *Options, guard *auth.Guard) *common {
 	c := &common{parser: o.parser}
 	c.selection = selection.Selector{Index: o.Index, Parser: c.parser, Campaigns: o.Campaigns}
 	c.views = views.New(views.Options{Store: o.Store, Index: o.Index, Parser: c.parser, Now: o.Now})
@@ -44,6 +45,13 @@ func newCommon(o *Options) *common {
 	if o.Desk != nil && o.ExportFolder != "" {
 		c.exporter = export.New(export.Options{
 			Store: o.Store, Desk: o.Desk, Campaigns: o.Campaigns, Selection: c.selection, Evidence: o.Evidence, Law: o.RuleLaw,
+			StillIn: func(ctx context.Context) (bool, error) {
+				err := guard.StillIn(ctx)
+				if errors.Is(err, store.ErrNotFound) {
+					return false, nil
+				}
+				return true, err
+			},
 			Folder: o.ExportFolder, Zone: o.Zone, Now: o.Now,
 		})
 	}

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -85,6 +86,9 @@ type Options struct {
 	Selection selection.Selector
 	// Evidence writes a zip of what is archived of findings; without it none is made.
 	Evidence func(ctx context.Context, w io.Writer, b Bundle) error
+	// StillIn says whether who asked may still be let in as at first. It is asked again before a
+	// file is handed out, and while it is sent: a sight may have shrunk meanwhile.
+	StillIn func(ctx context.Context) (bool, error)
 	// Law returns the provisions that a rule in force names; nil for none.
 	Law func(rule string) []string
 	// Folder is where files lie until they are sent.
@@ -104,6 +108,9 @@ type Exporter struct {
 func New(opts Options) *Exporter {
 	if opts.Law == nil {
 		opts.Law = func(string) []string { return nil }
+	}
+	if opts.StillIn == nil {
+		opts.StillIn = func(context.Context) (bool, error) { return true, nil }
 	}
 	return &Exporter{opts: opts, turns: make(chan struct{}, MaxAtOnce)}
 }
@@ -163,6 +170,30 @@ type File struct {
 	Findings int
 	// Act is the act of the trail that records it.
 	Act int64
+
+	stillIn func() error
+}
+
+// sentAtOnce is how much of a file is sent before it is asked again whether it may be: often
+// enough that a slow line does not matter, and seldom enough that a fast one does not wait.
+const sentAtOnce = 1 << 20
+
+// WriteTo sends the file. It stops where the account is not let in any more; the receiver
+// knows by Size that it is not whole.
+func (f *File) WriteTo(w io.Writer) (n int64, err error) {
+	for {
+		sent, err := io.CopyN(w, f.File, sentAtOnce)
+		n += sent
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err == nil {
+			err = f.stillIn()
+		}
+		if err != nil {
+			return n, err
+		}
+	}
 }
 
 // Disposition is the value of the header Content-Disposition: both names, as RFC 6266 has it.
@@ -207,11 +238,12 @@ func (e *Exporter) make(ctx context.Context, account *qianshao.Account, r *Reque
 	}
 	x := &written{e: e, ctx: ctx, account: account, r: r, of: words, at: e.opts.Now()}
 	out := &bounded{w: f, sum: sha256.New()}
-	if err := x.write(out, ids); err != nil {
+	stillIn := func() error { return e.stillIn(context.WithoutCancel(ctx)) } // whose time is for the writing
+	if err := cmp.Or(x.write(out, ids), stillIn()); err != nil {
 		_ = f.Close()
 		return nil, err
 	}
-	file := &File{File: f, Format: r.Format, Size: out.n, Digest: hex.EncodeToString(out.sum.Sum(nil)), Findings: x.n}
+	file := &File{File: f, stillIn: stillIn, Format: r.Format, Size: out.n, Digest: hex.EncodeToString(out.sum.Sum(nil)), Findings: x.n}
 	file.Name, file.LocalName = names(r, kind, x.at.In(e.opts.Zone))
 	act, err := e.opts.Desk.Record(ctx, account.Name, qianshao.ActExport, qianshao.Subject{Kind: qianshao.SubjectExport, ID: file.Digest},
 		desk.Detail{Event: string(r.Format), Words: words, After: strconv.Itoa(x.n)})
@@ -224,6 +256,15 @@ func (e *Exporter) make(ctx context.Context, account *qianshao.Account, r *Reque
 	}
 	file.Act = act.Seq
 	return file, nil
+}
+
+// stillIn refuses who is not let in any more.
+func (e *Exporter) stillIn(ctx context.Context) error {
+	in, err := e.opts.StillIn(ctx)
+	if err == nil && !in {
+		err = refuse(RefusedChanged)
+	}
+	return err
 }
 
 // spool returns a file without a name: whatever becomes of the process, the disk has

@@ -20,6 +20,7 @@ const (
 	RefusedArchive   = "unarchived" // nothing is archived for any of the findings
 	RefusedSlow      = "slow"       // MaxTime is over
 	RefusedBusy      = "busy"
+	RefusedChanged   = "changed" // what the account may see has changed, or it has gone
 )
 
 func refuse(code string, args ...any) error { return &Refusal{code, args} }

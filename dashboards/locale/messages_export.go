@@ -19,6 +19,7 @@ func exportMessages() map[string]message {
 		"export.refused.unarchived": {"证据库中没有这些发现的留存（已超过保存期限，或早于证据库）；请改用其他格式。", "Nothing is archived for these findings: retention has let go of it, or they are older than the archive. Take another format."},
 		"export.refused.slow":       {"导出超过了时限；请缩小检索式，或分几次导出。", "The export took too long. Narrow the query, or export fewer findings at a time."},
 		"export.refused.busy":       {"正在写另外两份导出；请稍后再试。", "Two other exports are being written; try again in a moment."},
+		"export.refused.changed":    {"写文件期间您的账号或登录状态有了变动，文件没有交出。请重新登录后再导出。", "Your account or your session was changed while the file was written; nothing was handed out. Log in again, then export."},
 
 		"export.file.finding": {"前哨-发现", "qianshao-finding"}, "export.file.campaign": {"前哨-团伙", "qianshao-campaign"},
 		"export.file.batch": {"前哨-批次", "qianshao-batch"}, "export.file.findings": {"前哨-选定发现", "qianshao-findings"},
