@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -99,6 +100,9 @@ func (a *API) failure(ctx context.Context, what string, err error) *Problem {
 		return NewProblem(http.StatusServiceUnavailable, "timeout", "the request took too long; narrow the query")
 	}
 	a.opts.Log.ErrorContext(ctx, "API request failed", "what", what, "error", err)
+	if errors.Is(err, syscall.ENOSPC) {
+		return NewProblem(http.StatusInsufficientStorage, "disk_full", "the server's disk is full: nothing was written, and nothing is lost; send it again when there is room")
+	}
 	return NewProblem(http.StatusInternalServerError, "internal", "the request failed; the server's log has the cause")
 }
 

@@ -412,6 +412,8 @@ func generalMessages() map[string]message {
 		"error.404.why":   {"地址可能输错了。", "The address may be mistyped."},
 		"error.500":       {"出错了", "Something went wrong"},
 		"error.500.why":   {"请求没有完成，原因已写入日志。请稍后重试；若反复出现，请把日志附到问题单。", "The request was not completed; the log has the cause. Try again; if it persists, file an issue with the log."},
+		"error.507":       {"磁盘满了", "The disk is full"},
+		"error.507.why":   {"服务器的磁盘满了，所以没有写入任何东西，已有的也没有丢失。请让维护服务器的人腾出空间，再返回重新提交。", "The server's disk is full, so nothing was written, and nothing is lost. Ask whoever runs the server to make room; then go back and send it again."},
 		"error.403":       {"请求被拒绝", "Refused"},
 		"error.403.why":   {"这个请求来自别的网站，已拒绝。请从本站页面重新操作。", "The request came from another web site. Start again from a page of this console."},
 		"error.413":       {"内容太长", "Too long"},

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -147,7 +149,7 @@ type errorPage struct {
 	Why    string
 }
 
-// Fail answers with the page of an error status that the catalogue knows (403, 404, 413, 500).
+// Fail answers with the page of an error status that the catalogue knows (403, 404, 413, 500, 507).
 func (b *Base) Fail(w http.ResponseWriter, r *http.Request, status int) {
 	b.showError(w, r, status, fmt.Sprintf("error.%d", status))
 }
@@ -175,9 +177,13 @@ func (b *Base) showError(w http.ResponseWriter, r *http.Request, status int, key
 	b.render(w, r, status, b.errors["error"], v)
 }
 
-// FailWith logs the error and answers 500.
+// FailWith logs the error and answers 500, or 507 where the disk is full.
 func (b *Base) FailWith(w http.ResponseWriter, r *http.Request, err error) {
 	b.Log.Error("console request failed", "path", r.URL.Path, "error", err)
+	if errors.Is(err, syscall.ENOSPC) {
+		b.Fail(w, r, http.StatusInsufficientStorage)
+		return
+	}
 	b.Fail(w, r, http.StatusInternalServerError)
 }
 

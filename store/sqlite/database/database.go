@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
@@ -129,7 +130,8 @@ const (
 	makeWritable = "the file and its folder must be writable"
 )
 
-// Fail adds the operation and, if the user can do something, the remedy.
+// Fail adds the operation and, if the user can do something, the remedy. A full disk is
+// syscall.ENOSPC, whoever has met it.
 func (db *DB) Fail(op string, err error) error {
 	if err == nil {
 		return nil
@@ -149,7 +151,7 @@ func (db *DB) Fail(op string, err error) error {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %w (restore the file from a backup, or move it aside to begin anew)", store.ErrCorrupt, err)
 	case sqlite3.SQLITE_FULL:
-		return fmt.Errorf("%w (the disk is full: make room and start again, nothing is lost)", err)
+		return fmt.Errorf("%w: %w (the disk is full: make room and start again, nothing is lost)", err, syscall.ENOSPC)
 	case sqlite3.SQLITE_BUSY:
 		return fmt.Errorf("%w (another process has held the database for %s: stop it)", err, busyTimeout)
 	case sqlite3.SQLITE_CANTOPEN:
