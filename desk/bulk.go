@@ -197,7 +197,7 @@ func rightOrder(o *Order, now time.Time) error {
 
 // UndoBatch takes a batch back, as a whole: each act of it that still stands. What it has
 // not come to yet is not done any more. words say why, and are needed after UndoTime and
-// for another person's batch.
+// for another person's batch. Who does not see all that it has acted on is refused.
 func (d *Desk) UndoBatch(ctx context.Context, account qianshao.Account, id int64, words string) (Batch, error) {
 	words = d.opts.Mask(strings.TrimSpace(words))
 	if utf8.RuneCountInString(words) > MaxWords || !utf8.ValidString(words) {
@@ -222,6 +222,9 @@ func (d *Desk) UndoBatch(ctx context.Context, account qianshao.Account, id int64
 		if (!own || late) && words == "" {
 			return refuse("words", "words", "after %d minutes, or for another person's batch, say why it is undone", int(UndoTime.Minutes()))
 		}
+		if whole, err := d.seesDone(ctx, &account, id); err != nil || !whole {
+			return cmp.Or(err, refuse("unseen", "batch", "you do not see all of its findings any more, and a batch is undone whole: ask a lead who sees all, or undo the acts that you see one by one"))
+		}
 		b.State, b.Progress, b.UndoneBy, b.UndoWords = BatchUndoing, "", account.Name, words
 		return nil
 	})
@@ -230,6 +233,20 @@ func (d *Desk) UndoBatch(ctx context.Context, account qianshao.Account, id int64
 		return Batch{}, err
 	}
 	return d.shownBatch(ctx, &account, b)
+}
+
+// seesDone says whether the account sees all members on which a batch has acted: nobody could
+// undo the rest of one that was undone in part.
+func (d *Desk) seesDone(ctx context.Context, account *qianshao.Account, id int64) (bool, error) {
+	if account.Sight.All {
+		return true, nil
+	}
+	all, err := d.opts.Store.Tally(ctx, id, qianshao.SeeAll())
+	if err != nil {
+		return false, err
+	}
+	seen, err := d.opts.Store.Tally(ctx, id, account.Sight)
+	return seen.Done == all.Done, err
 }
 
 func undoPower(own bool) qianshao.Power {

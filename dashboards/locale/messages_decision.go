@@ -207,6 +207,7 @@ func refusalMessages() map[string]message {
 		"refusal.members":   {"一个批次有 1 到 200000 条发现。请调整选择范围。", "A batch has 1 to 200000 findings. Select more, or fewer."},
 		"refusal.query":     {"检索式最多 2000 字。请缩短后再试。", "The query has at most 2000 characters. Shorten it."},
 		"refusal.batch":     {"这个批次已不能这样处理。要做别的，请新建一个批次。", "This cannot be done with the batch as it is. For another act, make a new one."},
+		"refusal.unseen":    {"您已看不到这个批次的全部发现，而批次只能整批撤销。请能查看全部的组长撤销，或逐条撤销您看得到的处置。", "You do not see all of its findings any more, and a batch is undone whole. Ask a lead who sees all to undo it, or undo the acts that you see one by one."},
 		"refusal.confirm":   {"数目不符。请照预览里的数目填写，以确认全部。", "The number is not right. Type the number in the preview, to confirm them all."},
 	}
 }

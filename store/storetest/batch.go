@@ -262,6 +262,34 @@ func testBatchPowers(t *testing.T, d *Desk) {
 	d.tally(t, d.run(t, "leo", d.freeze(t, "leo", ids), order), desk.Tally{Done: 3})
 }
 
+// testBatchSight: what an account may not see any more is not decided by the batch that it has
+// ordered, and is listed; nor does it undo the rest alone.
+func testBatchSight(t *testing.T, d *Desk) {
+	ids := d.FindMany(t, 5)
+	b := d.freeze(t, "ann", ids)
+	_, err := d.Begin(t.Context(), d.Accounts["ann"], b.ID, crime, 0)
+	check(t, err)
+	if more, err := d.StepBatch(t.Context(), b.ID, 2); err != nil || !more {
+		t.Fatalf("after two members: %v, %v", more, err)
+	}
+	ann := d.Accounts["ann"]
+	ann.Sight = d.Accounts["may"].Sight
+	d.Accounts["ann"] = ann
+	check(t, d.Run(t.Context(), b.ID))
+	d.tally(t, b, desk.Tally{Done: 2, Skipped: map[desk.Skipped]int{desk.SkippedDeleted: 3}})
+	var r *desk.Refusal
+	if _, err := d.UndoBatch(t.Context(), ann, b.ID, ""); !errors.As(err, &r) || r.Code != "unseen" {
+		t.Errorf("undone by who does not see it: %v", err)
+	}
+	if _, err := d.UndoBatch(t.Context(), d.Accounts["may"], b.ID, ""); !errors.Is(err, desk.ErrNotFound) {
+		t.Errorf("undone by another who does not see it: %v", err)
+	}
+	_, err = d.UndoBatch(t.Context(), d.Accounts["leo"], b.ID, "too wide")
+	check(t, err)
+	check(t, d.Run(t.Context(), b.ID))
+	d.tally(t, b, desk.Tally{Undone: 2, Skipped: map[desk.Skipped]int{desk.SkippedDeleted: 3}})
+}
+
 // testBatchesDropped: batches without an order are few and not old; the others stay, and no
 // ID is given twice.
 // testBatches: an account reads its own batches, and whoever reads the whole trail all of them, without

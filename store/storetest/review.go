@@ -64,6 +64,7 @@ func RunReview(t *testing.T, open OpenReview) {
 		{"batch passes over", testBatchSkips},
 		{"batch undone", testBatchUndo},
 		{"batch by powers", testBatchPowers},
+		{"batch by sight", testBatchSight},
 		{"batch refused", testBatchRefused},
 		{"batches listed", testBatches},
 		{"batches dropped", testBatchesDropped},
