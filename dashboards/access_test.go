@@ -3,8 +3,10 @@ package dashboards
 import (
 	"context"
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,22 +59,22 @@ func access() map[string]route {
 		"POST /views":             {target: "/views", body: "name=x&q=level:", scope: submit, ok: 422},
 		"POST /views/{id}/delete": {target: "/views/none/delete", body: "x=1", scope: submit, ok: 303},
 		"GET /search":             page("/search"), "GET /authorisations": page("/authorisations"), "GET /unmonitored": page("/unmonitored"), "GET /help": page("/help"),
-		"GET /findings/{id}":              {target: "/findings/THEIRS", ok: 200, limited: unseen},
-		"GET /findings/{id}/screenshot":   {target: "/findings/THEIRS/screenshot", ok: 404},
-		"GET /sites":                      page("/sites"),
-		"GET /sites/{host}":               {target: "/sites/theirs.example", ok: 200, limited: unseen},
-		"POST /sites/{host}/recheck":      {target: "/sites/theirs.example/recheck", body: "x=1", scope: decide, ok: 303, limited: unseen},
-		"GET /authorisations/{id}":        {target: "/authorisations/theirs", ok: 200, limited: unseen},
-		"GET /authorisations/new":         {target: "/authorisations/new", scope: administer, ok: 200, limited: 403},
-		"GET /authorisations/{id}/edit":   {target: "/authorisations/theirs/edit", scope: administer, ok: 200, limited: 403},
-		"POST /authorisations":            {target: "/authorisations", body: "id=x", scope: administer, ok: 422, limited: 403},
-		"POST /authorisations/import":     {target: "/authorisations/import", body: "text=", scope: administer, ok: 422, limited: 403},
-		"POST /authorisations/{id}":       {target: "/authorisations/theirs", body: "owner=", scope: administer, ok: 422, limited: 403},
-		"POST /authorisations/{id}/end":   {target: "/authorisations/theirs/end", body: "words=", scope: administer, ok: 422, limited: 403},
-		"GET /submissions":                page("/submissions"),
-		"POST /submissions":               {target: "/submissions", body: "url=x", scope: submit, ok: 400},
-		"POST /export":                    {target: "/export", body: "finding=THEIRS&format=jsonl", ok: 200, limited: unseen},
-		"POST /submissions/{id}/withdraw": {target: "/submissions/none/withdraw", body: "x=1", scope: submit, ok: 303},
+		"GET /findings/{id}":                {target: "/findings/THEIRS", ok: 200, limited: unseen},
+		"GET /findings/{id}/screenshot":     {target: "/findings/THEIRS/screenshot", ok: 404},
+		"GET /sites":                        page("/sites"),
+		"GET /sites/{host}":                 {target: "/sites/theirs.example", ok: 200, limited: unseen},
+		"POST /sites/{host}/recheck":        {target: "/sites/theirs.example/recheck", body: "x=1", scope: decide, ok: 303, limited: unseen},
+		"GET /authorisations/{id}":          {target: "/authorisations/theirs", ok: 200, limited: unseen},
+		"GET /authorisations/-/new":         {target: "/authorisations/-/new", scope: administer, ok: 200, limited: 403},
+		"GET /authorisations/{id}/edit":     {target: "/authorisations/theirs/edit", scope: administer, ok: 200, limited: 403},
+		"POST /authorisations/-/new":        {target: "/authorisations/-/new", body: "id=x", scope: administer, ok: 422, limited: 403},
+		"POST /authorisations/-/new/import": {target: "/authorisations/-/new/import", body: "text=", scope: administer, ok: 422, limited: 403},
+		"POST /authorisations/{id}/edit":    {target: "/authorisations/theirs/edit", body: "owner=", scope: administer, ok: 422, limited: 403},
+		"POST /authorisations/{id}/end":     {target: "/authorisations/theirs/end", body: "words=", scope: administer, ok: 422, limited: 403},
+		"GET /submissions":                  page("/submissions"),
+		"POST /submissions":                 {target: "/submissions", body: "url=x", scope: submit, ok: 400},
+		"POST /export":                      {target: "/export", body: "finding=THEIRS&format=jsonl", ok: 200, limited: unseen},
+		"POST /submissions/{id}/withdraw":   {target: "/submissions/none/withdraw", body: "x=1", scope: submit, ok: 303},
 
 		"POST /acts":            {target: "/acts", body: "subject=finding:none&kind=note&words=x", scope: decide, ok: 404},
 		"POST /acts/{seq}/undo": {target: "/acts/99/undo", body: "words=x", scope: decide, ok: 404},
@@ -191,6 +193,35 @@ func (a *asks) ask(pattern string, row route, sign func(*http.Request)) *httptes
 	w := httptest.NewRecorder()
 	a.handler.ServeHTTP(w, r)
 	return w
+}
+
+// TestAnswersInBothLanguages: whatever answers a form leads to itself in the other language, by an
+// address that a GET request may ask for: also where the form is refused, and before it is looked at.
+func TestAnswersInBothLanguages(t *testing.T) {
+	t.Parallel()
+	o, a := accessOutpost(t)
+	v := o.newVisitor(t, qianshao.Account{Name: "chief", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
+	language := regexp.MustCompile(`<a href="([^"]*)" lang="en"`)
+	for pattern, row := range access() {
+		if !strings.HasPrefix(pattern, "POST /") || strings.HasPrefix(row.target, "/api/") || row.target == "/logout" {
+			continue
+		}
+		for what, sign := range map[string]func(*http.Request){"a form": inSession(v), "from another site": crossOrigin(inSession(v))} {
+			answer := a.ask(pattern, row, sign)
+			if !strings.HasPrefix(answer.Header().Get("Content-Type"), "text/html") {
+				continue // a redirect, or a file
+			}
+			link := language.FindStringSubmatch(answer.Body.String())
+			if link == nil {
+				t.Errorf("%s, %s: %d, and no link to the other language: %s", pattern, what, answer.Code, answer.Body)
+				continue
+			}
+			target := html.UnescapeString(link[1])
+			if w := a.ask("GET", route{target: target}, inSession(v)); w.Code == http.StatusMethodNotAllowed || w.Code >= 500 {
+				t.Errorf("%s, %s: %d, and its link to %s: %d", pattern, what, answer.Code, target, w.Code)
+			}
+		}
+	}
 }
 
 func inSession(v visitor) func(*http.Request) {

@@ -240,9 +240,9 @@ func (s *site) routes() *routes {
 // rest is the route that takes what no other one does.
 const rest = "/"
 
-// exists says whether there is a page at a path.
-func (s *site) exists(path string) bool {
-	_, pattern := s.mux.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})
+// exists says whether there is a page at an address.
+func (s *site) exists(at *url.URL) bool {
+	_, pattern := s.mux.Handler(&http.Request{Method: http.MethodGet, URL: at})
 	return pattern != rest
 }
 

@@ -88,7 +88,7 @@ func TestLogin(t *testing.T) {
 		t.Fatalf("without a session: %d to %q", w.Code, w.Header().Get("Location"))
 	}
 	w = o.do("GET", "/login?next=%2Fhelp", "", "Accept-Language", "en")
-	contains(t, w.Body.String(), `name="next" value="/help"`, `type="password"`)
+	contains(t, w.Body.String(), `action="/login?next=%2fhelp"`, `type="password"`)
 	if strings.Contains(w.Body.String(), "Continue") {
 		t.Error("offers to continue to somebody who came from nowhere")
 	}
@@ -596,9 +596,9 @@ func TestPageOfAForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, w := range map[string]*httptest.ResponseRecorder{
-		"/login?lang=en&amp;next=%2Fhelp%3Fa%3D1": o.do("POST", "/login", credentials("wang", "wrong")),
-		"/login?lang=en&amp;next=%2F":             o.do("POST", "/login/code", "code=1"),
-		"/enter?key=" + key + "&amp;lang=en":      o.do("POST", "/enter", url.Values{"key": {key}, "password": {"short"}, "again": {"short"}}.Encode()),
+		"/login?lang=en&amp;next=%2Fhelp%3Fa%3D1": o.do("POST", "/login?next=/help%3Fa%3D1", credentials("wang", "wrong")),
+		"/login?lang=en&amp;next=%2F":             o.do("POST", "/login/code?next=/", "code=1"),
+		"/enter?key=" + key + "&amp;lang=en":      o.do("POST", "/enter?key="+key, url.Values{"password": {"short"}, "again": {"short"}}.Encode()),
 		"/account?lang=en":                        o.as(wang, "POST", "/account/password", url.Values{"current": {"wrong"}, "password": {"x"}, "again": {"y"}}),
 	} {
 		contains(t, w.Body.String(), `href="`+want+`"`)

@@ -102,7 +102,7 @@ func (p *person) upload(t *testing.T, name string, content []byte, fields map[st
 	if err := form.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest("POST", "https://console.example/authorisations/import", &body)
+	r := httptest.NewRequest("POST", "https://console.example/authorisations/-/new/import", &body)
 	r.Header.Set("Content-Type", form.FormDataContentType())
 	r.AddCookie(&http.Cookie{Name: sessionCookie, Value: p.session})
 	w := httptest.NewRecorder()
@@ -238,12 +238,12 @@ func TestRegisterForm(t *testing.T) {
 	o := newOutpost(t, nil)
 	o.watchesSites(t)
 	p := o.join(t, chief())
-	blank := seen(t, p.ask("GET", "/authorisations/new", "").Body.String())
+	blank := seen(t, p.ask("GET", "/authorisations/-/new", "").Body.String())
 	wrong := fields("school")
 	wrong.Set("basis", "")
 	wrong.Set("hosts", "*")
 	wrong.Set("seen", blank)
-	w := p.sendForm("/authorisations?lang=zh", wrong)
+	w := p.sendForm("/authorisations/-/new?lang=zh", wrong)
 	if w.Code != http.StatusUnprocessableEntity {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -251,10 +251,10 @@ func TestRegisterForm(t *testing.T) {
 	checkMarkup(t, "/authorisations", w.Body.String())
 	good := fields("school")
 	good.Set("seen", blank)
-	if w = p.sendForm("/authorisations", good); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/authorisations/school?done=1" {
+	if w = p.sendForm("/authorisations/-/new", good); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/authorisations/school?done=1" {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	if w = p.sendForm("/authorisations", good); w.Code != http.StatusConflict {
+	if w = p.sendForm("/authorisations/-/new", good); w.Code != http.StatusConflict {
 		t.Errorf("added twice: %d", w.Code)
 	}
 	body := p.ask("GET", "/authorisations/school?lang=en", "").Body.String()
@@ -263,10 +263,10 @@ func TestRegisterForm(t *testing.T) {
 	change := fields("ignored")
 	change.Set("valid_until", "2027-12-31")
 	change.Set("seen", seen(t, edit))
-	if w = p.sendForm("/authorisations/school", change); w.Code != http.StatusSeeOther {
+	if w = p.sendForm("/authorisations/school/edit", change); w.Code != http.StatusSeeOther {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	if w = p.sendForm("/authorisations/school", change); w.Code != http.StatusConflict {
+	if w = p.sendForm("/authorisations/school/edit", change); w.Code != http.StatusConflict {
 		t.Errorf("an old form overwrites: %d", w.Code)
 	}
 	contains(t, p.ask("GET", "/authorisations/school?lang=en", "").Body.String(), "Last day: 2026-12-31", "Last day: 2027-12-31", "changed")
@@ -291,6 +291,24 @@ func TestRegisterForm(t *testing.T) {
 	}
 }
 
+// TestRegisterTakesAnyName: an authorisation whose id is a word of the console's own addresses has its pages.
+func TestRegisterTakesAnyName(t *testing.T) {
+	t.Parallel()
+	o := newOutpost(t, nil)
+	o.watchesSites(t)
+	p := o.join(t, chief())
+	blank := seen(t, p.ask("GET", "/authorisations/-/new", "").Body.String())
+	for _, id := range []string{"new", "import", "edit"} {
+		form := fields(id)
+		form.Set("seen", blank)
+		if w := p.sendForm("/authorisations/-/new", form); w.Code != http.StatusSeeOther {
+			t.Fatalf("%s: %d %s", id, w.Code, w.Body)
+		}
+		contains(t, p.ask("GET", "/authorisations/"+id+"?lang=en", "").Body.String(), "<h1><code>"+id+"</code>", "End it now")
+		contains(t, p.ask("GET", "/authorisations/"+id+"/edit", "").Body.String(), `action="/authorisations/`+id+`/edit"`, "第一中学")
+	}
+}
+
 // TestRegisterIsNotForAll: leads, and administrators who see a part of the register, see and do not change it.
 func TestRegisterIsNotForAll(t *testing.T) {
 	t.Parallel()
@@ -301,7 +319,7 @@ func TestRegisterIsNotForAll(t *testing.T) {
 	} {
 		p := o.join(t, a)
 		for target, values := range map[string]url.Values{
-			"/authorisations": fields("new"), "/authorisations/mine": fields("mine"), "/authorisations/mine/end": {"words": {"x"}},
+			"/authorisations/-/new": fields("new"), "/authorisations/mine/edit": fields("mine"), "/authorisations/mine/end": {"words": {"x"}},
 		} {
 			if w := p.sendForm(target, values); w.Code != http.StatusForbidden {
 				t.Errorf("%s: %s: %d", a.Name, target, w.Code)
@@ -342,7 +360,7 @@ func TestImport(t *testing.T) {
 	}
 	w := p.upload(t, "a.csv", gbk, csrf())
 	contains(t, w.Body.String(), "新增 2 份，修改 0 份，不变 0 份", "第一中学", "a.example")
-	checkMarkup(t, "/authorisations/import", w.Body.String())
+	checkMarkup(t, "/authorisations/-/new/import", w.Body.String())
 	if list, err := o.store.Authorisations(t.Context()); err != nil || len(list) != 0 {
 		t.Fatalf("a preview has registered %v, %v", list, err)
 	}
@@ -375,7 +393,7 @@ func TestImport(t *testing.T) {
 	if w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("mistakes: %d", w.Code)
 	}
-	checkMarkup(t, "/authorisations/import", w.Body.String())
+	checkMarkup(t, "/authorisations/-/new/import", w.Body.String())
 	if w = p.upload(t, "x.csv", bytes.Repeat([]byte("a"), 5<<20), csrf()); w.Code != http.StatusForbidden && w.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("too large: %d", w.Code)
 	}
@@ -391,7 +409,7 @@ func TestImportByTheNamesOfTheForm(t *testing.T) {
 	o := newOutpost(t, nil)
 	o.watchesSites(t)
 	p := o.join(t, chief())
-	form := p.ask("GET", "/authorisations/new?lang=zh", "").Body.String()
+	form := p.ask("GET", "/authorisations/-/new?lang=zh", "").Body.String()
 	cells := map[string]string{"valid_from": "2026-1-1", "valid_until": "2026/12/31", "hosts": "school.example", "include": "/", "exclude": "/x/", "queries": "不访问", "rate": "0.5",
 		"allow_private": "允许", "seeds": "http://school.example/", "revisit_min": "6h", "revisit_max": "7d", "views": "search_visitor"}
 	var names, row []string
@@ -421,7 +439,7 @@ func TestMistakesAreSaidInChinese(t *testing.T) {
 		for _, value := range values {
 			f := fields("school")
 			f.Set(key, value)
-			w := p.sendForm("/authorisations?lang=zh", f)
+			w := p.sendForm("/authorisations/-/new?lang=zh", f)
 			m := regexp.MustCompile(`(?s)<span class="bad">(.*?)</span>`).FindStringSubmatch(w.Body.String())
 			if w.Code != http.StatusUnprocessableEntity || m == nil {
 				t.Errorf("%s %q: %d", key, value, w.Code)

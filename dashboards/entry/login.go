@@ -48,7 +48,7 @@ func (e *Entry) serveLogin(w http.ResponseWriter, r *http.Request) {
 
 func (e *Entry) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	v := e.newLoginPage(w, r, r.PostFormValue("next"))
+	v := e.newLoginPage(w, r, r.FormValue("next"))
 	v.Name = r.PostFormValue("name")
 	answer, err := e.guard.LogIn(w, r, v.Name, r.PostFormValue("password"))
 	e.answerLogin(w, r, v, answer, err)
@@ -56,7 +56,7 @@ func (e *Entry) login(w http.ResponseWriter, r *http.Request) {
 
 func (e *Entry) loginCode(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	v := e.newLoginPage(w, r, r.PostFormValue("next"))
+	v := e.newLoginPage(w, r, r.FormValue("next"))
 	answer, err := e.guard.LogInWithCode(w, r, r.PostFormValue("code"))
 	v.Code = answer.Outcome != auth.Expired
 	e.answerLogin(w, r, v, answer, err)
@@ -170,7 +170,7 @@ func (e *Entry) serveEnter(w http.ResponseWriter, r *http.Request) {
 
 func (e *Entry) enter(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	v := enterPage{Layout: e.Layout(w, r, "enter.title"), Key: r.PostFormValue("key")}
+	v := enterPage{Layout: e.Layout(w, r, "enter.title"), Key: r.FormValue("key")}
 	if link, err := e.guard.Link(r.Context(), v.Key); err == nil {
 		v.First, v.Name = link.Purpose == store.LinkFirst, link.Account
 	}

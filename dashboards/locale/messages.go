@@ -416,6 +416,8 @@ func generalMessages() map[string]message {
 		"error.507.why":   {"服务器的磁盘满了，所以没有写入任何东西，已有的也没有丢失。请让维护服务器的人腾出空间，再返回重新提交。", "The server's disk is full, so nothing was written, and nothing is lost. Ask whoever runs the server to make room; then go back and send it again."},
 		"error.403":       {"请求被拒绝", "Refused"},
 		"error.403.why":   {"这个请求来自别的网站，已拒绝。请从本站页面重新操作。", "The request came from another web site. Start again from a page of this console."},
+		"error.405":       {"这个地址不能这样请求", "Not by this method"},
+		"error.405.why":   {"多半是刷新或直接打开了只接收表单的地址，请从菜单重新进入；若是程序，应答的 Allow 头列出可用的方法。", "Most likely an address that only takes a form was reloaded or opened by itself: start again from the menu. For programs, the header Allow names the methods that it takes."},
 		"error.413":       {"内容太长", "Too long"},
 		"error.413.why":   {"发送的内容太长，没有生效，也没有写入任何东西。请返回，缩短或分几次提交。", "What you sent is too long, so nothing was done. Go back, and shorten it or send it in parts."},
 		"error.csrf":      {"页面已过期", "The page is out of date"},

@@ -51,7 +51,7 @@ type Layout struct {
 
 // Layout returns what a page shows around what is its own; title is the key of a message.
 func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Layout {
-	l, at := languageOf(w, r), shownAt(r)
+	l, at := languageOf(w, r), b.shownAt(r)
 	v := &Layout{
 		Language: l, Now: b.Now().In(b.Zone), zone: b.Zone, Title: l.Text(title), Path: at.Path, Address: With(at.RequestURI(), url.Values{"lang": nil, "done": nil, "batch": nil}), CSS: b.style.url, JS: b.script.url, Version: b.Version,
 		Reports: b.Submissions, Watch: b.Unmonitored, Exports: b.Options.Exports,
@@ -103,36 +103,29 @@ func Bare(l locale.Lang, now time.Time, zone *time.Location) *Layout {
 	return &Layout{Language: l, Now: now, zone: zone}
 }
 
-// shownAt is where the page that answers a request is to be had by GET: the form that
-// was sent is on a page of another address.
-func shownAt(r *http.Request) *url.URL {
-	path := r.URL.Path
-	switch {
-	case r.Method != http.MethodPost:
-	case path == "/enter":
-		return &url.URL{Path: path, RawQuery: url.Values{"key": {r.PostFormValue("key")}}.Encode()}
-	case path == "/login", strings.HasPrefix(path, "/login/"):
-		return &url.URL{Path: "/login", RawQuery: url.Values{"next": {LocalPath(r.PostFormValue("next"))}}.Encode()}
-	case path == "/acts", path == "/claims", path == "/views", strings.HasPrefix(path, "/views/"), strings.HasPrefix(path, "/acts/"), strings.HasPrefix(path, "/claims/"):
-		if u, err := url.Parse(LocalPath(r.PostFormValue("next"))); err == nil {
-			return u
-		}
-	case path == "/export": // what is asked for stands in the form alone
-		return &url.URL{Path: "/"}
-	case strings.HasPrefix(path, "/campaigns/"), strings.HasPrefix(path, "/batches/"):
-		return &url.URL{Path: path[:strings.LastIndex(path, "/")]}
-	case path == "/admin/accounts":
-		return &url.URL{Path: "/admin"}
-	case strings.HasPrefix(path, "/admin/accounts/"):
-		name, _, _ := strings.Cut(strings.TrimPrefix(path, "/admin/accounts/"), "/")
-		return &url.URL{Path: "/admin/accounts/" + name}
-	case strings.HasPrefix(path, "/trail/"):
-		return &url.URL{Path: "/trail"}
-	case strings.HasPrefix(path, "/account/"):
-		return &url.URL{Path: "/account"}
+// shownAt is where the page that answers a request is to be had by GET. The address of a form
+// is that of the page that it is on, or lies below it. Forms that are on many pages, whose
+// addresses lie below no page but the front page, say in "next" where they are.
+func (b *Base) shownAt(r *http.Request) *url.URL {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return r.URL
 	}
-	return r.URL
+	at := r.URL
+	for at.Path != "/" && !b.hasPage(at) {
+		at = at.JoinPath("..")
+	}
+	if at.Path != "/" {
+		return at
+	}
+	next, err := url.Parse(LocalPath(r.PostFormValue("next")))
+	if err != nil {
+		return at
+	}
+	return next
 }
+
+// hasPage says whether there is a page at an address.
+func (b *Base) hasPage(at *url.URL) bool { return b.Exists == nil || b.Exists(at) }
 
 func inLanguage(u *url.URL, l locale.Lang) string {
 	return With(u.RequestURI(), url.Values{"lang": {l.Code()}})

@@ -114,7 +114,7 @@ func (m *menu) register(to []MenuEntry, ending int) []MenuEntry {
 
 // page adds a page, if it is there and for the account.
 func (m *menu) page(to []MenuEntry, name, path string, is bool) []MenuEntry {
-	if !is || m.base.Exists != nil && !m.base.Exists(path) {
+	if !is || !m.base.hasPage(&url.URL{Path: path}) {
 		return to
 	}
 	return append(to, MenuEntry{Name: m.T("nav." + name), URL: path, Current: m.Path == path || strings.HasPrefix(m.Path, path+"/")})

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"syscall"
@@ -37,8 +38,8 @@ type Options struct {
 	Ending func(ctx context.Context) (int, error)
 	// Look returns how who makes the request wants pages to look; without it, as all do.
 	Look func(ctx context.Context) (Look, error)
-	// Exists says whether there is a page at a path; nil for all.
-	Exists func(path string) bool
+	// Exists says whether there is a page at an address; nil for all.
+	Exists func(at *url.URL) bool
 	// Zone is the zone of all times and days that are shown, the same as the index's.
 	Zone *time.Location
 	// Version is shown at the foot of every page.
@@ -149,7 +150,7 @@ type errorPage struct {
 	Why    string
 }
 
-// Fail answers with the page of an error status that the catalogue knows (403, 404, 413, 500, 507).
+// Fail answers with the page of an error status that the catalogue knows (403, 404, 405, 413, 500, 507).
 func (b *Base) Fail(w http.ResponseWriter, r *http.Request, status int) {
 	b.showError(w, r, status, fmt.Sprintf("error.%d", status))
 }

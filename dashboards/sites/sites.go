@@ -120,11 +120,12 @@ func (s *Sites) Route(mux page.Mux) {
 	mux.HandleFunc("GET /authorisations", s.serveRegister)
 	mux.HandleFunc("GET /authorisations/{id}", s.serveAuthorisation)
 	if s.opts.Register != nil {
-		mux.Handle("GET /authorisations/new", s.registrars(s.serveNew))
-		mux.Handle("POST /authorisations", s.registrars(s.takeNew))
-		mux.Handle("POST /authorisations/import", s.registrars(s.takeFile))
+		// Two parts below the list, where no authorisation's page is, whatever its id: one may be called "new".
+		mux.Handle("GET /authorisations/-/new", s.registrars(s.serveNew))
+		mux.Handle("POST /authorisations/-/new", s.registrars(s.takeNew))
+		mux.Handle("POST /authorisations/-/new/import", s.registrars(s.takeFile))
 		mux.Handle("GET /authorisations/{id}/edit", s.registrars(s.serveEdit))
-		mux.Handle("POST /authorisations/{id}", s.registrars(s.takeEdit))
+		mux.Handle("POST /authorisations/{id}/edit", s.registrars(s.takeEdit))
 		mux.Handle("POST /authorisations/{id}/end", s.registrars(s.end))
 	}
 	if s.opts.Unmonitored != nil {

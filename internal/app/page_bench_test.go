@@ -321,7 +321,7 @@ func benchTargets(findings int, batches map[bool]int64) map[string][]target {
 			{"", func(_ int, all bool) string { return fmt.Sprintf("/batches/%d", batches[all]) }},
 			{"all=1", func(_ int, all bool) string { return fmt.Sprintf("/batches/%d?all=1", batches[all]) }},
 		},
-		"/authorisations/new":       one("/authorisations/new"),
+		"/authorisations/-/new":     one("/authorisations/-/new"),
 		"/authorisations/{id}":      {{"", func(i int, all bool) string { return fmt.Sprintf("/authorisations/a%d", authorisation(i, all)) }}},
 		"/authorisations/{id}/edit": {{"", func(i int, all bool) string { return fmt.Sprintf("/authorisations/a%d/edit", authorisation(i, all)) }}},
 		"/admin":                    one("/admin"),

@@ -81,14 +81,14 @@ func (c client) write(path string, form url.Values) int {
 func (c client) importFile(name, text string) int {
 	c.t.Helper()
 	form := url.Values{"name": {name}, "text": {text}}
-	status, _, body := c.ask(http.MethodPost, "/authorisations/import", form)
+	status, _, body := c.ask(http.MethodPost, "/authorisations/-/new/import", form)
 	found := regexp.MustCompile(`name="seen" value="([^"]*)"`).FindSubmatch(body)
 	if found == nil {
 		c.t.Errorf("the preview of %s: %d %.2000s", name, status, body)
 		return 0
 	}
 	form.Set("seen", string(found[1]))
-	return c.write("/authorisations/import", form)
+	return c.write("/authorisations/-/new/import", form)
 }
 
 // seen are the texts without what authorisations may not have.
