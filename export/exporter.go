@@ -196,9 +196,15 @@ func (f *File) WriteTo(w io.Writer) (n int64, err error) {
 	}
 }
 
-// Disposition is the value of the header Content-Disposition: both names, as RFC 6266 has it.
-func (f *File) Disposition() string {
-	return `attachment; filename="` + f.Name + `"; filename*=UTF-8''` + url.PathEscape(f.LocalName)
+// Send writes the file as the answer to a request. header sets one of its headers; deadline moves
+// the bound of the server's writes, which is for pages. An error is the client's, who has gone.
+func (f *File) Send(answer io.Writer, header func(key, value string), deadline func(time.Time) error) error {
+	_ = deadline(time.Now().Add(MaxTime)) // what cannot set it, a test's recorder, has none
+	header("Content-Type", f.Format.MediaType())
+	header("Content-Disposition", `attachment; filename="`+f.Name+`"; filename*=UTF-8''`+url.PathEscape(f.LocalName)) // RFC 6266
+	header("Content-Length", strconv.FormatInt(f.Size, 10))
+	_, err := io.Copy(answer, f)
+	return err
 }
 
 // Export writes what the account asks for, as far as it sees it, and records it in the trail.

@@ -5,12 +5,10 @@ package downloads
 import (
 	"embed"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/page"
@@ -52,7 +50,7 @@ func (d *Downloads) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer file.Close()
-	if err := send(w, file); err != nil { // the browser has gone; the act says that it was handed out
+	if err := file.Send(w, w.Header().Set, http.NewResponseController(w).SetWriteDeadline); err != nil { // the browser has gone; the act says that it was handed out
 		d.Log.Warn("an export was not sent to its end", "act", file.Act, "error", err)
 	}
 }
@@ -84,20 +82,6 @@ func requestOf(r *http.Request) (q export.Request, back string) {
 		back = "/"
 	}
 	return q, back
-}
-
-// send answers with the file.
-func send(w http.ResponseWriter, file *export.File) error {
-	// The server's own bound is for pages. What cannot set it, a test's recorder, has none.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(export.MaxTime))
-	h := w.Header()
-	h.Set("Content-Type", file.Format.MediaType())
-	h.Set("Content-Disposition", file.Disposition())
-	h.Set("Content-Length", strconv.FormatInt(file.Size, 10))
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	_, err := io.Copy(w, file)
-	return err
 }
 
 // failedPage says why there is no file.
