@@ -112,15 +112,37 @@ func cmpOr(a, b string) string {
 	return b
 }
 
-// checkRound prints a tree and parses it back.
+// checkRound prints a tree, in either language, and parses it back.
 func checkRound(t rapid.TB, n Node) {
 	t.Helper()
-	again, err := Parse(n.String(), now.AddDate(1, 0, 0))
-	if err != nil {
-		t.Fatalf("the canonical form %s does not parse: %v", n, err)
+	for _, text := range []string{n.String(), InChinese(n)} {
+		again, err := Parse(text, now.AddDate(1, 0, 0))
+		if err != nil {
+			t.Fatalf("the canonical form %s does not parse: %v", text, err)
+		}
+		if diff := cmp.Diff(n, again, cmpopts.IgnoreFields(Age{}, "Now")); diff != "" {
+			t.Fatalf("%s parses to another tree (-want +got):\n%s", text, diff)
+		}
 	}
-	if diff := cmp.Diff(n, again, cmpopts.IgnoreFields(Age{}, "Now")); diff != "" {
-		t.Fatalf("%s parses to another tree (-want +got):\n%s", n, diff)
+}
+
+// TestInChinese: fields and values have the names that the console shows.
+func TestInChinese(t *testing.T) {
+	for query, want := range map[string]string{
+		"category:gambling":                      "类别:网络赌博",
+		"level:>=high -hidden:true":              "级别:>=高 AND -隐藏:是",
+		"verdict:crime OR verdict:none":          "结论:违法 OR 结论:未判定",
+		"assignee:none parked:false score:>80":   "负责人:无 AND 搁置:否 AND 得分:>80",
+		`title:"注册 送" qq:12345 authorisation:a1`: `标题:"注册 送" AND qq:12345 AND 授权:a1`,
+		"赌场": "赌场",
+	} {
+		n, err := Parse(query, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := InChinese(n); got != want {
+			t.Errorf("%s in Chinese is %s, want %s", query, got, want)
+		}
 	}
 }
 

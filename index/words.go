@@ -180,6 +180,47 @@ func categoryNames() []ValueName {
 	}
 }
 
+// InChinese writes a query with the console's Chinese names of fields and values. It parses to the same tree.
+func InChinese(n Node) string { return named(n).String() }
+
+// named returns a tree that is written with Chinese names.
+func named(n Node) Node {
+	switch n := n.(type) {
+	case And:
+		return And{allNamed(n.Nodes)}
+	case Or:
+		return Or{allNamed(n.Nodes)}
+	case Not:
+		return Not{named(n.Node)}
+	case Field:
+		return n.named()
+	}
+	return n
+}
+
+func allNamed(nodes []Node) []Node {
+	list := make([]Node, len(nodes))
+	for i, n := range nodes {
+		list[i] = named(n)
+	}
+	return list
+}
+
+func (n Field) named() Field {
+	value := n.Value.String()
+	values := n.Name.Values()
+	if n.Name == FieldAssignee {
+		values = []ValueName{{Nobody, nobody()[1:]}}
+	}
+	for _, v := range values {
+		if v.Value == value {
+			n.Value = Text(v.label())
+		}
+	}
+	n.Name = FieldName(ValueName{string(n.Name), n.Name.Chinese()}.label())
+	return n
+}
+
 // bilingual is a part of a message in both languages.
 type bilingual struct{ en, zh string }
 

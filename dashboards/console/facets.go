@@ -41,8 +41,8 @@ type dayBar struct {
 }
 
 func (v *searchPage) chips(query index.Node) {
-	for _, part := range page.Clauses(query) {
-		v.Chips = append(v.Chips, chip{part, v.link(page.WithoutClause(query, part))})
+	for _, c := range v.Layout.Chips(query) {
+		v.Chips = append(v.Chips, chip{c.Text, v.link(c.Without)})
 	}
 }
 

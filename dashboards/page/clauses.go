@@ -10,17 +10,25 @@ import (
 // Clauses returns the parts of a query that AND joins at its top, each as a
 // query by itself in canonical form. Joined by spaces they are the query again.
 func Clauses(query index.Node) []string {
+	if _, several := query.(index.And); !several && query != nil {
+		return []string{query.String()}
+	}
+	nodes := clauses(query)
+	parts := make([]string, len(nodes))
+	for i, node := range nodes {
+		parts[i] = clauseText(node)
+	}
+	return parts
+}
+
+func clauses(query index.Node) []index.Node {
 	switch n := query.(type) {
 	case nil:
 		return nil
 	case index.And:
-		parts := make([]string, len(n.Nodes))
-		for i, node := range n.Nodes {
-			parts[i] = clauseText(node)
-		}
-		return parts
+		return n.Nodes
 	}
-	return []string{query.String()}
+	return []index.Node{query}
 }
 
 func clauseText(n index.Node) string {
@@ -28,6 +36,21 @@ func clauseText(n index.Node) string {
 		return "(" + n.String() + ")"
 	}
 	return n.String()
+}
+
+// Chip is a clause of a query in the reader's words, and the query without it.
+type Chip struct{ Text, Without string }
+
+// Chips returns the clauses of a query.
+func (v *Layout) Chips(query index.Node) (chips []Chip) {
+	for _, n := range clauses(query) {
+		chip := Chip{n.String(), WithoutClause(query, clauseText(n))}
+		if !v.IsEnglish() {
+			chip.Text = index.InChinese(n)
+		}
+		chips = append(chips, chip)
+	}
+	return chips
 }
 
 // WithClause returns the query narrowed by one more clause. A query that is an OR at

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/index"
 )
 
@@ -44,6 +45,23 @@ func TestClauses(t *testing.T) {
 	} {
 		if got := Clause("host", value); got != want {
 			t.Errorf("Clause(%q) = %s, want %s", value, got, want)
+		}
+	}
+}
+
+// TestChips: each clause is in the reader's words, and without it the others are left.
+func TestChips(t *testing.T) {
+	query, err := index.Parse("category:gambling (赌场 OR level:>=high)", testNow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for language, want := range map[locale.Lang][]Chip{
+		locale.Chinese: {{"类别:网络赌博", "赌场 OR level:>=high"}, {"赌场 OR 级别:>=高", "category:gambling"}},
+		locale.English: {{"category:gambling", "赌场 OR level:>=high"}, {"赌场 OR level:>=high", "category:gambling"}},
+	} {
+		v := &Layout{Language: language}
+		if diff := cmp.Diff(want, v.Chips(query)); diff != "" {
+			t.Errorf("%s: %s", v.Lang(), diff)
 		}
 	}
 }

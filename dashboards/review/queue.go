@@ -170,10 +170,10 @@ func (v *queuePage) choices(query index.Node) {
 			v.Orders = append(v.Orders, link{v.Language.Named("queue.sort.", string(sort)), to.url(), sort == v.place.sort})
 		}
 	}
-	clauses := page.Clauses(query)
-	for _, clause := range clauses {
-		v.Chips = append(v.Chips, link{clause, v.place.filtered(page.WithoutClause(query, clause)).url(), true})
+	for _, c := range v.Layout.Chips(query) {
+		v.Chips = append(v.Chips, link{c.Text, v.place.filtered(c.Without).url(), true})
 	}
+	clauses := page.Clauses(query)
 	add := func(name, clause string) {
 		if !slices.Contains(clauses, clause) {
 			v.Adds = append(v.Adds, link{name, v.place.filtered(page.WithClause(query, clause)).url(), false})
