@@ -78,7 +78,7 @@ func (o *Options) parser(ctx context.Context) index.Parser {
 func (s *site) addPages(c *common) (err error) {
 	o := &s.opts
 	frame := page.Options{
-		Submissions: c.intake != nil, Unmonitored: o.Unmonitored != nil, Exports: c.exporter != nil, Exists: s.exists,
+		Submissions: c.intake != nil, Unmonitored: o.Unmonitored != nil, Exports: c.exporter != nil, Register: o.Register != nil, Exists: s.exists,
 		Zone: o.Zone, Version: o.Version, Now: o.Now, Log: o.Log,
 		Ending: func(ctx context.Context) (int, error) { return s.sites.Ending(ctx) },
 	}

@@ -105,6 +105,27 @@ func TestWhyNoHit(t *testing.T) {
 	}
 }
 
+// TestWhyNamesTheRegister: where the register is changed by pages, they are what is named, with a
+// link for who may change it.
+func TestWhyNamesTheRegister(t *testing.T) {
+	t.Parallel()
+	o := watchedOutpost(t)
+	o.watchesSites(t)
+	for _, c := range []struct {
+		role qianshao.Role
+		link bool
+	}{{qianshao.RoleAdministrator, true}, {qianshao.RoleAnalyst, false}} {
+		p := o.join(t, qianshao.Account{Name: string(c.role), Role: c.role, Sight: qianshao.SeeAll()})
+		why := markupOf(t, p.ask("GET", "/search?lang=zh&q=http://elsewhere.example/x", "").Body.String()).Find(".whynot")
+		if text := why.Text(); !strings.Contains(text, "由管理员在“授权”页登记") || strings.Contains(text, "scope.yaml") {
+			t.Errorf("%s is told %q", c.role, text)
+		}
+		if got := why.Find(`a[href="/authorisations"]`).Length() == 1; got != c.link {
+			t.Errorf("%s has a link to the register: %v", c.role, got)
+		}
+	}
+}
+
 // TestRowsOfReview: a row says what people did, and those who decide can act on what they
 // tick or on all hits.
 func TestRowsOfReview(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
@@ -25,6 +26,8 @@ type why struct {
 	URL, Text string
 	// Remedy is what to do about it; "" for nothing.
 	Remedy string
+	// Register says that the account can do it in the register of authorisations.
+	Register bool
 	// Report says that the page can be reported, to be looked at first.
 	Report bool
 }
@@ -80,13 +83,16 @@ func (v *searchPage) whyOf(w *Whereabouts, sight qianshao.Sight) *why {
 	case w.Flagged:
 		y.Text, y.Report = v.T("whynot.flagged", v.Time(w.Seen)), false
 	case !w.Seen.IsZero() && w.Skip != "":
-		y.Text, y.Remedy = v.T("whynot.clean.skip", v.Time(w.Seen), w.Status, v.Skip(w.Skip)), v.Language.Named("remedy.", string(w.Skip))
+		v.remedy(y, w.Skip)
+		y.Text = v.T("whynot.clean.skip", v.Time(w.Seen), w.Status, v.Skip(w.Skip))
 	case !w.Seen.IsZero():
 		y.Text = v.T("whynot.clean", v.Time(w.Seen), w.Status)
 	case w.Permits == "":
-		y.Text, y.Remedy = v.T("whynot.refused", v.Skip(w.Refused)), v.Language.Named("remedy.", string(w.Refused))
+		v.remedy(y, w.Refused)
+		y.Text = v.T("whynot.refused", v.Skip(w.Refused))
 	case w.Skip != "":
-		y.Text, y.Remedy = v.T("whynot.skipped", v.Skip(w.Skip)), v.Language.Named("remedy.", string(w.Skip))
+		v.remedy(y, w.Skip)
+		y.Text = v.T("whynot.skipped", v.Skip(w.Skip))
 	case w.Waits && w.Due.After(v.Now):
 		y.Text = v.T("whynot.later", v.Time(w.Due.Truncate(time.Second)))
 	case w.Waits:
@@ -95,4 +101,9 @@ func (v *searchPage) whyOf(w *Whereabouts, sight qianshao.Sight) *why {
 		y.Text = v.T("whynot.never")
 	}
 	return y
+}
+
+// remedy fills in what to do about a skip.
+func (v *searchPage) remedy(y *why, s qianshao.Skip) {
+	y.Remedy, y.Register = v.SkipRemedy(s), v.MayRegister && page.IsOfRegister(s)
 }

@@ -45,6 +45,9 @@ type Layout struct {
 	Form string
 	// MaySubmit says that the account may report pages.
 	MaySubmit bool
+	// Register says that the register of authorisations is changed by pages, MayRegister that the
+	// account may do so.
+	Register, MayRegister bool
 	// Chinese and English are this very page in either language.
 	Chinese, English string
 }
@@ -56,6 +59,7 @@ func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Lay
 		Language: l, Now: b.Now().In(b.Zone), zone: b.Zone, Title: l.Text(title), Path: at.Path, Address: With(at.RequestURI(), url.Values{"lang": nil, "done": nil, "batch": nil}), CSS: b.style.url, JS: b.script.url, Version: b.Version,
 		Reports: b.Submissions, Watch: b.Unmonitored, Exports: b.Options.Exports,
 		User: auth.From(r.Context()).Name, Form: auth.FormToken(r.Context()), MaySubmit: auth.May(r.Context(), qianshao.PowerSubmit),
+		Register: b.Register, MayRegister: b.MayRegister(r),
 		Chinese: inLanguage(at, locale.Chinese), English: inLanguage(at, locale.English),
 	}
 	if v.User != "" {
@@ -63,6 +67,12 @@ func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Lay
 		v.Preferred = b.look(r)
 	}
 	return v
+}
+
+// MayRegister says whether a request may change the register by pages: what is authorised for
+// whom is no matter of whoever sees but a part of it.
+func (b *Base) MayRegister(r *http.Request) bool {
+	return b.Options.Register && auth.May(r.Context(), qianshao.PowerAdminister) && auth.From(r.Context()).Sight.All
 }
 
 // Look is how an account wants pages to look.
@@ -176,6 +186,23 @@ func (v *Layout) ScopeName(s qianshao.Scope) string { return v.Language.Named("s
 
 // Skip names a reason for which a visit brought no page.
 func (v *Layout) Skip(s qianshao.Skip) string { return v.Language.Named("skip.", string(s)) }
+
+// SkipRemedy says what to do about a skip. Where the register is changed by pages, it names them.
+func (v *Layout) SkipRemedy(s qianshao.Skip) string {
+	if v.Register && IsOfRegister(s) {
+		return v.Language.Named("remedy.page.", string(s))
+	}
+	return v.Language.Named("remedy.", string(s))
+}
+
+// IsOfRegister says whether a change of the register may be what to do about a skip.
+func IsOfRegister(s qianshao.Skip) bool {
+	switch s {
+	case qianshao.SkipNotAuthorised, qianshao.SkipNotInForce, qianshao.SkipPathExcluded, qianshao.SkipQuery:
+		return true
+	}
+	return false
+}
 
 // Why says why a finding's state or category has changed.
 func (v *Layout) Why(c qianshao.Change) string {

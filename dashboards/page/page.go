@@ -30,6 +30,8 @@ type Options struct {
 	Submissions, Unmonitored bool
 	// Exports says that findings can be taken out.
 	Exports bool
+	// Register says that the register of authorisations is changed by pages.
+	Register bool
 	// Counts returns how much waits in each list of the queue for who makes the request, up to
 	// MaxCounted and one more. Without it there is no queue.
 	Counts func(ctx context.Context) (map[string]int, error)

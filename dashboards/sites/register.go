@@ -50,9 +50,8 @@ type registerPage struct {
 	List  []entry
 	Total int
 	// Counts are the numbers by standing, in their order; Standing is the one that is shown, "" for all.
-	Counts      []standingCount
-	Standing    string
-	MayRegister bool
+	Counts   []standingCount
+	Standing string
 
 	From, To         int
 	PrevURL, NextURL string
@@ -71,7 +70,7 @@ func (s *Sites) serveRegister(w http.ResponseWriter, r *http.Request) {
 		s.FailWith(w, r, err)
 		return
 	}
-	v := &registerPage{Layout: s.Layout(w, r, "register.title"), MayRegister: s.mayRegister(r)}
+	v := &registerPage{Layout: s.Layout(w, r, "register.title")}
 	if standing := r.FormValue("standing"); slices.Contains(standings(), standing) {
 		v.Standing = standing
 	}
@@ -133,11 +132,10 @@ func registerURL(standing string, offset int) string {
 type authorisationPage struct {
 	times
 	entry
-	Records     []record
-	MayRegister bool
-	Problem     string
-	Words       string // as typed
-	Done        bool
+	Records []record
+	Problem string
+	Words   string // as typed
+	Done    bool
 }
 
 // SitesURL is the list of its sites.
@@ -159,7 +157,7 @@ func (s *Sites) showAuthorisation(w http.ResponseWriter, r *http.Request, status
 		s.failOrMissing(w, r, err)
 		return
 	}
-	v.times, v.entry, v.MayRegister = times{s.Layout(w, r, "auth.page")}, entry{page.NewAuthorisation(a, s.Now())}, s.mayRegister(r)
+	v.times, v.entry = times{s.Layout(w, r, "auth.page")}, entry{page.NewAuthorisation(a, s.Now())}
 	v.Title = v.Plain(a.ID)
 	s.Render(w, r, status, "authorisation", v)
 }

@@ -76,9 +76,6 @@ func (v times) Remedy(r qianshao.UnmonitoredReason) string {
 	return v.Language.Named("unmonitored.do.", string(r))
 }
 
-// SkipRemedy says what to do about a skip.
-func (v times) SkipRemedy(k qianshao.Skip) string { return v.Language.Named("remedy.", string(k)) }
-
 // VerdictTexts are the numbers of a site's findings by verdict, those that there are.
 func (v times) VerdictTexts(n store.VerdictCounts) (texts []string) {
 	for _, c := range []struct {

@@ -143,16 +143,10 @@ func (s *Sites) signed(r *http.Request) store.Signed {
 	return store.Signed{By: auth.From(r.Context()).Name, At: s.Now()}
 }
 
-// mayRegister says whether a request may change the register: what is authorised for whom is no
-// matter of whoever sees but a part of it.
-func (s *Sites) mayRegister(r *http.Request) bool {
-	return s.opts.Register != nil && auth.May(r.Context(), qianshao.PowerAdminister) && auth.From(r.Context()).Sight.All
-}
-
 // registrars lets those pass that may change the register.
 func (s *Sites) registrars(next http.HandlerFunc) http.Handler {
 	return s.opts.Guard.Require(qianshao.PowerAdminister, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.mayRegister(r) {
+		if !s.MayRegister(r) {
 			s.Refuse(w, r, http.StatusForbidden, "forbidden")
 			return
 		}
