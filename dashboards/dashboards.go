@@ -99,9 +99,11 @@ type Options struct {
 	Whereabouts func(ctx context.Context, url string) (console.Whereabouts, error)
 
 	// How pages are read and judged. Rule returns what a rule in force says of itself, and RuleLaw
-	// the provisions that it names; ok is false for rules that are gone. Understand is as in
+	// the provisions that it names; ok is false for rules that are gone. RuleIDs are those of the
+	// rules in force; nil for none. Understand is as in
 	// console.Options. Scan judges what programs send.
 	Rule       func(id string) (r console.RuleTexts, ok bool)
+	RuleIDs    func() []string
 	RuleLaw    func(id string) []string
 	Understand func(url, source string) *qianshao.Document
 	Scan       api.Scan
@@ -183,6 +185,9 @@ func newSite(opts Options) (*site, error) {
 	}
 	if opts.Rule == nil {
 		opts.Rule = func(string) (console.RuleTexts, bool) { return console.RuleTexts{}, false }
+	}
+	if opts.RuleIDs == nil {
+		opts.RuleIDs = func() []string { return nil }
 	}
 	if opts.Accounts == nil {
 		opts.Accounts = auth.NewAccounts(opts.Store, opts.Now)

@@ -108,7 +108,7 @@ func (s *site) addRooms(c *common) error {
 	decisions, err := decision.New(s.pages, decision.Options{Store: o.Store, Desk: o.Desk, Guard: s.guard})
 	add(decisions, err)
 	of := console.Options{
-		Store: o.Store, Index: o.Index, Parser: c.parser, Fold: o.Fold, Rule: o.Rule, Understand: o.Understand, Whereabouts: o.Whereabouts, Unmonitored: watched.UnmonitoredInWords,
+		Store: o.Store, Index: o.Index, Parser: c.parser, Fold: o.Fold, Rule: o.Rule, RuleIDs: o.RuleIDs, Understand: o.Understand, Whereabouts: o.Whereabouts, Unmonitored: watched.UnmonitoredInWords,
 	}
 	if o.Desk != nil {
 		of.Desk, of.Decision, of.Campaigns = o.Desk, decisions, o.Campaigns

@@ -126,6 +126,33 @@ func TestWhyNamesTheRegister(t *testing.T) {
 	}
 }
 
+// TestUnknownIDs: a query that finds nothing says which rules and campaigns of it there are not, and
+// what rules have such a name. Ids that somebody knows, and queries with hits, are left alone.
+func TestUnknownIDs(t *testing.T) {
+	t.Parallel()
+	o, _, _, _ := wholeOutpost(t)
+	o.options.Rule = func(id string) (console.RuleTexts, bool) { return console.RuleTexts{}, id == "gambling-casino" }
+	o.options.RuleIDs = func() []string { return []string{"fraud-loan", "gambling-casino", "gambling-casinos"} }
+	var err error
+	if o.handler, err = New(o.options); err != nil {
+		t.Fatal(err)
+	}
+	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+	for query, want := range map[string]string{
+		"rule:gambling-casin":                           "No rule in force is called gambling-casin. Of rules that are gone only old findings have the names. Did you mean: gambling-casino gambling-casinos",
+		"level:low (rule:xyzzy OR -规则:gambling-casino)": "No rule in force is called xyzzy. Of rules that are gone only old findings have the names.",
+		"rule:gambling-casino score:0":                  "",
+		"campaign:0123456789abcdef":                     "There is no campaign 0123456789abcdef, or none that you may see.",
+		"-rule:xyzzy":                                   "",
+	} {
+		body := me.ask("GET", "/search?lang=en&q="+url.QueryEscape(query), "").Body.String()
+		checkMarkup(t, query, body)
+		if got := strings.Join(texts(markupOf(t, body), ".whynot"), " "); got != want {
+			t.Errorf("%s says %q, want %q", query, got, want)
+		}
+	}
+}
+
 // TestRowsOfReview: a row says what people did, and those who decide can act on what they
 // tick or on all hits.
 func TestRowsOfReview(t *testing.T) {

@@ -42,6 +42,30 @@ func (Not) node()    {}
 func (Phrase) node() {}
 func (Field) node()  {}
 
+// inner returns the nodes that a node joins or negates.
+func inner(n Node) []Node {
+	switch n := n.(type) {
+	case And:
+		return n.Nodes
+	case Or:
+		return n.Nodes
+	case Not:
+		return []Node{n.Node}
+	}
+	return nil
+}
+
+// ValuesOf returns what a query compares a field with, in the order in which it does.
+func ValuesOf(n Node, name FieldName) (values []string) {
+	if field, ok := n.(Field); ok && field.Name == name {
+		return []string{field.Value.String()}
+	}
+	for _, m := range inner(n) {
+		values = append(values, ValuesOf(m, name)...)
+	}
+	return values
+}
+
 // FieldName names what a Field compares.
 type FieldName string
 

@@ -113,18 +113,11 @@ func (p *parser) checkSize(n Node) error {
 // size counts a tree's words and comparisons, and the parentheses and negations
 // inside of each other in its canonical form.
 func size(n Node) (leaves, depth int) {
-	var inner []Node
-	switch n := n.(type) {
-	case And:
-		inner = n.Nodes
-	case Or:
-		inner = n.Nodes
-	case Not:
-		inner = []Node{n.Node}
-	default:
+	parts := inner(n)
+	if parts == nil {
 		return 1, 0
 	}
-	for _, m := range inner {
+	for _, m := range parts {
 		l, d := size(m)
 		switch m.(type) {
 		case And, Or:

@@ -2,6 +2,7 @@ package index_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,6 +124,20 @@ func checkRound(t rapid.TB, n Node) {
 		if diff := cmp.Diff(n, again, cmpopts.IgnoreFields(Age{}, "Now")); diff != "" {
 			t.Fatalf("%s parses to another tree (-want +got):\n%s", text, diff)
 		}
+	}
+}
+
+// TestValuesOf finds the values of a field wherever it stands in a query.
+func TestValuesOf(t *testing.T) {
+	n, err := Parse("rule:a (b OR -rule:c,d) level:high", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ValuesOf(n, FieldRule); !slices.Equal(got, []string{"a", "c", "d"}) {
+		t.Errorf("%v", got)
+	}
+	if got := ValuesOf(nil, FieldRule); got != nil {
+		t.Errorf("of no query %v", got)
 	}
 }
 

@@ -56,6 +56,8 @@ type Options struct {
 	Fold func(string) string
 	// Rule returns what a rule in force says of itself; ok is false for others.
 	Rule func(id string) (r RuleTexts, ok bool)
+	// RuleIDs are those of the rules in force.
+	RuleIDs func() []string
 	// Understand reads a source that is kept once more, as it was judged; nil shows no page
 	// as its visitors see it.
 	Understand func(url, source string) *qianshao.Document

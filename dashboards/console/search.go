@@ -53,6 +53,8 @@ type searchPage struct {
 	Empty string
 	// WhyNot says why a URL has no hits; nil for other queries.
 	WhyNot *why
+	// Unknown are the names in a query without hits that nothing has.
+	Unknown []unknown
 	// Freezes says that the account may act on many findings at once.
 	Freezes  bool
 	Examples []chip
@@ -176,6 +178,9 @@ func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
 	err = c.whyEmpty(r.Context(), v, at)
 	if err == nil {
 		err = c.whyNot(r, v)
+	}
+	if err == nil {
+		err = c.unknownIDs(r.Context(), v, query)
 	}
 	if err != nil {
 		c.FailWith(w, r, err)

@@ -53,6 +53,9 @@ func findingMessages() map[string]message {
 		"whynot.later":      {"等待访问，最早在 %s。", "waits to be visited, at %s at the earliest."},
 		"whynot.waits":      {"等待访问，已排到队列里。", "waits to be visited; its turn has come."},
 		"whynot.never":      {"有授权，但从未遇到过这个网址。", "is authorised, and nobody has come upon it."},
+		"unknown.rule":      {"现行规则里没有 %s；已停用的旧规则，只有旧的发现还记着它的编号。", "No rule in force is called %s. Of rules that are gone only old findings have the names."},
+		"unknown.near":      {"是不是：", "Did you mean:"},
+		"unknown.campaign":  {"没有编号为 %s 的团伙，或者不在您可查看的范围内。", "There is no campaign %s, or none that you may see."},
 		"whynot.report":     {"上报这个网页", "Report the page"},
 
 		"kin.primary": {"所属团伙：", "Campaign:"},

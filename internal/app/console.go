@@ -77,7 +77,7 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), report)
 		},
 		Unmonitored: a.silence.list, Watch: a.Folder.Watch, Recheck: a.Folder.Recheck, Register: a.register(), Whereabouts: a.whereabouts,
-		Rule: a.ruleTexts, RuleLaw: a.ruleLaw, Understand: understand, Scan: a.scan,
+		Rule: a.ruleTexts, RuleIDs: a.ruleIDs, RuleLaw: a.ruleLaw, Understand: understand, Scan: a.scan,
 		Canonical: fetch.Canonical, Fold: fold.String,
 		Zone: a.opts.Zone, Version: a.opts.Version, Log: a.opts.Log, Registry: a.metrics.Registry(), Closing: closing,
 	})
@@ -107,6 +107,14 @@ func (a *App) ruleTexts(id string) (console.RuleTexts, bool) {
 		return console.RuleTexts{}, false
 	}
 	return console.RuleTexts{Title: r.Title, Description: r.Description, Laws: r.LegalBasis, Mistaken: r.FalsePositives, Off: r.Off != nil}, true
+}
+
+// ruleIDs returns the ids of the rules in force.
+func (a *App) ruleIDs() (ids []string) {
+	for _, r := range a.rules.Load().Rules().Rules() {
+		ids = append(ids, r.ID)
+	}
+	return ids
 }
 
 // whereabouts returns what is known of a URL.
