@@ -6,6 +6,7 @@ package admin
 import (
 	"context"
 	"embed"
+	"io/fs"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,9 @@ import (
 
 //go:embed templates/*.html
 var files embed.FS
+
+//go:embed parts/templates/*.html
+var parts embed.FS
 
 // Store is what the room reads of the truth.
 type Store interface {
@@ -72,7 +76,11 @@ func New(base *page.Base, opts Options) (*Admin, error) {
 	if opts.Canonical == nil {
 		opts.Canonical = func(url string) (string, error) { return url, nil }
 	}
-	room, err := base.Room(files)
+	shared, err := fs.Sub(parts, "parts")
+	if err != nil {
+		return nil, err
+	}
+	room, err := base.Room(files, shared)
 	return &Admin{Room: room, opts: opts}, err
 }
 

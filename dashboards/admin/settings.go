@@ -1,69 +1,76 @@
 package admin
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/store"
 )
 
-// settingsPage has what is set for all: what can be set here, as it is or as it was typed, and
-// what the operator sets when the server is started.
+// settingsPage has what is set for all: what can be set here, and what the operator sets when
+// the server is started.
 type settingsPage struct {
 	frame
-	// Share is in per cent.
-	Share, Days, Reports string
-	// SetZone is the zone that is set, "" for that of the start; Waits says that it holds from
-	// the next start only.
-	SetZone       string
-	Waits         bool
+	Forms         []settingForm
 	RequireFactor bool
 	Done          bool
-	// Problem is about Setting.
+}
+
+// settingForm sets one setting. Its value is as it is, or as it was typed if there is a problem.
+type settingForm struct {
+	Setting            store.Setting
+	Title, Label, Help string
+	Value              string
+	// Keyboard is the one that a telephone shows for a number, "" for text.
+	Keyboard string
+	// Note is what else is to be known of the value.
+	Note    string
 	Problem string
-	Setting store.Setting
 }
 
 func (a *Admin) serveSettings(w http.ResponseWriter, r *http.Request) {
-	a.showSettings(w, r, http.StatusOK, &settingsPage{frame: a.frame(w, r, "admin.settings"), Done: r.FormValue("done") != ""})
+	v := &settingsPage{frame: a.frame(w, r, "admin.settings"), Done: r.FormValue("done") != ""}
+	a.showSettings(w, r, v, "", "")
 }
 
-// showSettings shows the settings as they are, and one that was refused as it was typed.
-func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, status int, v *settingsPage) {
-	share, err := a.opts.Accounts.SecondReviewShare(r.Context())
+// showSettings shows the settings as they are, and one as it was typed if it has a problem.
+func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, v *settingsPage, refused store.Setting, problem string) {
+	forms, err := a.settingForms(r.Context(), v.Layout)
 	if err != nil {
 		a.FailWith(w, r, err)
 		return
 	}
-	days, err := a.opts.Accounts.TokenDays(r.Context())
-	if err != nil {
-		a.FailWith(w, r, err)
-		return
+	status := http.StatusOK
+	for i := range forms {
+		if f := &forms[i]; problem != "" && f.Setting == refused {
+			f.Value, f.Problem, status = v.Plain(r.PostFormValue("value")), problem, http.StatusUnprocessableEntity
+		}
 	}
-	reports, err := a.opts.Accounts.OpenReports(r.Context())
-	if err != nil {
-		a.FailWith(w, r, err)
-		return
-	}
-	if v.SetZone, err = a.opts.Accounts.Zone(r.Context()); err != nil {
-		a.FailWith(w, r, err)
-		return
-	}
-	v.Waits = v.SetZone != "" && v.SetZone != v.TimeZone().String()
-	v.Share, v.Days, v.Reports, v.RequireFactor = perCent(share), strconv.Itoa(days), strconv.Itoa(reports), a.opts.RequireFactor
-	switch typed := v.Plain(r.PostFormValue("value")); v.Setting {
-	case store.SettingSecondReview:
-		v.Share = typed
-	case store.SettingTokenDays:
-		v.Days = typed
-	case store.SettingOpenReports:
-		v.Reports = typed
-	case store.SettingZone:
-		v.SetZone = typed
-	}
+	v.Forms, v.RequireFactor = forms, a.opts.RequireFactor
 	a.Render(w, r, status, "settings", v)
+}
+
+// settingForms are the settings in the order of the page, each as it is.
+func (a *Admin) settingForms(ctx context.Context, v *page.Layout) ([]settingForm, error) {
+	share, badShare := a.opts.Accounts.SecondReviewShare(ctx)
+	days, badDays := a.opts.Accounts.TokenDays(ctx)
+	reports, badReports := a.opts.Accounts.OpenReports(ctx)
+	zone, badZone := a.opts.Accounts.Zone(ctx)
+	note := ""
+	if zone != "" && zone != v.TimeZone().String() {
+		note = v.T("admin.zone.waits")
+	}
+	return []settingForm{
+		{Setting: store.SettingSecondReview, Title: v.T("admin.share"), Label: v.T("admin.share.label"), Help: v.T("admin.share.help"), Value: perCent(share), Keyboard: "decimal"},
+		{Setting: store.SettingTokenDays, Title: v.T("admin.days"), Label: v.T("admin.days.label"), Help: v.T("admin.days.help"), Value: strconv.Itoa(days), Keyboard: "numeric"},
+		{Setting: store.SettingOpenReports, Title: v.T("admin.reports"), Label: v.T("admin.reports.label"), Help: v.T("admin.reports.help"), Value: strconv.Itoa(reports), Keyboard: "numeric"},
+		{Setting: store.SettingZone, Title: v.T("admin.zone"), Label: v.T("admin.zone.label"), Help: v.T("admin.zone.help", v.Zone()), Value: zone, Note: note},
+	}, errors.Join(badShare, badDays, badReports, badZone)
 }
 
 // perCent writes a share as its form has it.
@@ -98,11 +105,11 @@ func (a *Admin) set(w http.ResponseWriter, r *http.Request) {
 		a.NotFound(w, r)
 		return
 	}
-	v := &settingsPage{frame: a.frame(w, r, "admin.settings"), Setting: setting}
+	v := &settingsPage{frame: a.frame(w, r, "admin.settings")}
 	if err == nil {
 		http.Redirect(w, r, "/admin/settings?done=set", http.StatusSeeOther)
-	} else if v.Problem = refused(v.Layout, err); v.Problem != "" {
-		a.showSettings(w, r, http.StatusUnprocessableEntity, v)
+	} else if problem := refused(v.Layout, err); problem != "" {
+		a.showSettings(w, r, v, setting, problem)
 	} else {
 		a.FailWith(w, r, err)
 	}
