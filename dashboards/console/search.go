@@ -84,6 +84,7 @@ type group struct {
 type row struct {
 	index.Hit
 	Link          string
+	At            time.Time
 	Name          string // the rule's title
 	Before, After string
 	Match         []untrusted.Piece
@@ -233,15 +234,15 @@ func (v *searchPage) Sign(a qianshao.Answer) string {
 	return "◐"
 }
 
-// When is the time that a hit is listed with, and WhenName says which it is.
-func (v *searchPage) When(hit row) time.Time {
+// when is the time that a hit is listed with, and WhenName says which it is.
+func (v *searchPage) when(hit *index.Hit) time.Time {
 	if v.Sort == index.SortNew {
 		return hit.FirstSeen
 	}
 	return hit.LastSeen
 }
 
-// WhenName names the time of When.
+// WhenName names the time of rows.
 func (v *searchPage) WhenName() string {
 	if v.Sort == index.SortNew {
 		return v.T("sort.new")
@@ -283,7 +284,7 @@ func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, at 
 		return err
 	}
 	for _, hit := range hits {
-		line := row{Hit: hit, Link: page.FindingURL(hit.ID, here), Name: hit.Rule, Before: untrusted.Plain(hit.Evidence)}
+		line := row{Hit: hit, At: v.when(&hit), Link: page.FindingURL(hit.ID, here), Name: hit.Rule, Before: untrusted.Plain(hit.Evidence)}
 		f, ok := findings[hit.ID]
 		if ok && !sight.Sees(f.Authorisation) {
 			continue // it has moved to another authorisation since it was indexed
