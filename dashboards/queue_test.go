@@ -283,6 +283,36 @@ func TestQueueFilters(t *testing.T) {
 	}
 }
 
+// TestQueueTallies: what narrows the list says to how many rows it leads, as far as the account
+// sees them, and what would leave none is not offered. What the index is asked has no numbers.
+func TestQueueTallies(t *testing.T) {
+	t.Parallel()
+	o, _ := queueOutpost(t, threeFindings()...)
+	for name, want := range map[string][]string{"all": {"级别不低于紧急 1", "级别不低于高 2", "网络赌博 1", "诈骗 2"}, "mine": {"级别不低于紧急 1", "级别不低于高 2", "网络赌博 1", "诈骗 1"}} {
+		account := analyst(name)
+		if name == "mine" {
+			account = limited(name, qianshao.RoleAnalyst, "mine")
+		}
+		p := o.join(t, account)
+		var got []string
+		p.open(t, "/", 200).Find(".filter .pick li").Each(func(_ int, s *goquery.Selection) {
+			got = append(got, strings.TrimSpace(s.Text()))
+			if rows := labels(p.open(t, s.Find("a").AttrOr("href", ""), 200)); !strings.HasSuffix(s.Text(), fmt.Sprint(" ", len(rows))) {
+				t.Errorf("%s: %q leads to %d rows", name, s.Text(), len(rows))
+			}
+		})
+		if !slices.Equal(got, want) {
+			t.Errorf("%s is offered %q", name, got)
+		}
+		if got := p.open(t, "/?q="+url.QueryEscape("category:fraud level:>=high"), 200).Find(".filter .pick li").Text(); strings.TrimSpace(got) != "" {
+			t.Errorf("%s is offered %q beside a category, of which none is critical", name, got)
+		}
+		if b := p.open(t, "/?q="+url.QueryEscape("发票"), 200).Find(".filter .pick li b").Text(); b != "" {
+			t.Errorf("%s: what the index finds has the numbers %q", name, b)
+		}
+	}
+}
+
 // TestQueuePages: a cursor leads on, and the last item of a page to the next one.
 func TestQueuePages(t *testing.T) {
 	t.Parallel()
@@ -513,7 +543,8 @@ func TestItemOfManyMembers(t *testing.T) {
 		t.Errorf("looking claims %q", got)
 	}
 	shown := func(doc *goquery.Document) string {
-		return strings.TrimPrefix(doc.Find(`.item a[data-key="o"]`).AttrOr("href", ""), "/findings/")
+		id, _, _ := strings.Cut(strings.TrimPrefix(doc.Find(`.item a[data-key="o"]`).AttrOr("href", ""), "/findings/"), "?")
+		return id
 	}
 	first := shown(doc)
 	f, err := o.store.VisibleFinding(t.Context(), qianshao.SeeAll(), first)

@@ -65,6 +65,8 @@ type queuePage struct {
 type link struct {
 	Name, URL string
 	Active    bool
+	// Count is how many rows it leads to; "" if that is not known.
+	Count string
 }
 
 // row is a campaign of a list.
@@ -161,30 +163,74 @@ func (v *Review) show(w http.ResponseWriter, r *http.Request, status int, at pla
 func (v *queuePage) choices(query index.Node) {
 	for _, list := range []campaign.List{campaign.ListOpen, campaign.ListClaimed, campaign.ListParked, campaign.ListAll} {
 		to := place{list: list, query: v.place.query}
-		v.Others = append(v.Others, link{v.T("queue.list." + string(list)), to.url(), v.List == list})
+		v.Others = append(v.Others, link{Name: v.T("queue.list." + string(list)), URL: to.url(), Active: v.List == list})
 	}
 	if v.List.Sortable() {
 		for _, sort := range campaign.Sorts() {
 			to := v.place.first()
 			to.sort = sort
-			v.Orders = append(v.Orders, link{v.Language.Named("queue.sort.", string(sort)), to.url(), sort == v.place.sort})
+			v.Orders = append(v.Orders, link{Name: v.Language.Named("queue.sort.", string(sort)), URL: to.url(), Active: sort == v.place.sort})
 		}
 	}
 	for _, c := range v.Layout.Chips(query) {
-		v.Chips = append(v.Chips, link{c.Text, v.place.filtered(c.Without).url(), true})
+		v.Chips = append(v.Chips, link{Name: c.Text, URL: v.place.filtered(c.Without).url(), Active: true})
 	}
+}
+
+// adds are the clauses that may be added to the query, with how much each leaves of the list q;
+// those that leave nothing are not offered. Where q is the hits of the index, they have no
+// numbers: these are hits, and each would be another search.
+func (v *Review) adds(ctx context.Context, p *queuePage, query index.Node, q campaign.Query) error {
 	clauses := page.Clauses(query)
-	add := func(name, clause string) {
+	var queries []campaign.Query
+	add := func(name, clause string, narrowed campaign.Query) {
 		if !slices.Contains(clauses, clause) {
-			v.Adds = append(v.Adds, link{name, v.place.filtered(page.WithClause(query, clause)).url(), false})
+			p.Adds = append(p.Adds, link{Name: name, URL: p.place.filtered(page.WithClause(query, clause)).url()})
+			queries = append(queries, narrowed)
 		}
 	}
 	for _, level := range []qianshao.Level{qianshao.LevelCritical, qianshao.LevelHigh} {
-		add(v.T("queue.atleast", v.Level(level)), index.Field{Name: index.FieldLevel, Op: index.GreaterEqual, Value: index.Rank(level)}.String())
+		if level <= q.Level { // that would leave all of it
+			continue
+		}
+		narrowed := q
+		narrowed.Level = level
+		add(p.T("queue.atleast", p.Level(level)), index.Field{Name: index.FieldLevel, Op: index.GreaterEqual, Value: index.Rank(level)}.String(), narrowed)
 	}
 	for _, category := range qianshao.Categories() {
-		add(v.Category(category), page.Clause("category", string(category)))
+		narrowed := q
+		narrowed.Category = category
+		if q.Category == "" { // a finding has one
+			add(p.Category(category), page.Clause("category", string(category)), narrowed)
+		}
 	}
+	if q.Findings != nil || q.List == campaign.ListShared {
+		return nil
+	}
+	tallies, err := v.opts.Campaigns.Tallies(ctx, queries)
+	if err != nil {
+		return err
+	}
+	var some []link
+	for i, t := range tallies {
+		if t.N > 0 || t.More {
+			p.Adds[i].Count = tally(t)
+			some = append(some, p.Adds[i])
+		}
+	}
+	p.Adds = some
+	return nil
+}
+
+// tally writes a number that was counted up to a bound: 1000+; "" if none was found so far.
+func tally(t campaign.Tally) string {
+	switch {
+	case t.More && t.N == 0:
+		return ""
+	case t.More:
+		return strconv.Itoa(t.N) + "+"
+	}
+	return strconv.Itoa(t.N)
 }
 
 // asked is a list as who makes the request has it.
@@ -219,6 +265,9 @@ func (v *Review) fill(r *http.Request, p *queuePage, query index.Node) error {
 		p.First = p.place.first().url()
 	}
 	if err := v.counts(r, p, q); err != nil {
+		return err
+	}
+	if err := v.adds(ctx, p, query, q); err != nil {
 		return err
 	}
 	return v.choose(r, p)

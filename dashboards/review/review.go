@@ -28,6 +28,8 @@ type Campaigns interface {
 	Queue(ctx context.Context, q campaign.Query) (campaign.Page, error)
 	// Count returns how many campaigns a list has, but no more than limit.
 	Count(ctx context.Context, q campaign.Query, limit int) (int, error)
+	// Tallies counts a list narrowed in several ways, each up to a bound.
+	Tallies(ctx context.Context, queries []campaign.Query) ([]campaign.Tally, error)
 	// Grown counts the members of campaigns that were first seen after a time, up to limit each.
 	Grown(ctx context.Context, sight qianshao.Sight, ids []string, since time.Time, limit int) (map[string]int, error)
 	// Campaign returns what can be seen of a campaign, or desk.ErrNotFound.

@@ -102,6 +102,16 @@ type Query struct {
 	Limit int
 }
 
+// MaxTally bounds a Tally: who has more before them than that chooses by the kind, not by the
+// number, and counting on would make each page of a list slow.
+const MaxTally = 1000
+
+// Tally is how many campaigns there are, or may be more of.
+type Tally struct {
+	N    int
+	More bool
+}
+
 // Page is a part of a list.
 type Page struct {
 	Campaigns []Campaign

@@ -28,20 +28,73 @@ func (c *Reader) Count(ctx context.Context, q campaign.Query, limit int) (n int,
 	return n, c.db.Fail("count a list of", err)
 }
 
-func selectCount(q *campaign.Query, scopes []string, at position, limit int) *statement {
-	at.few = true // a count ends at its limit, whatever is read
-	s := &statement{at: at}
-	distinct := ""
-	if len(scopes) > 1 {
-		distinct = "DISTINCT "
+// maxRead bounds the counters that are read for a tally. No index has the levels: to find the
+// few high ones of a million would read all.
+const maxRead = 2 * campaign.MaxTally
+
+// Tallies counts a list narrowed in several ways, by category and by level, in one statement;
+// what narrows it besides is the same in all queries.
+func (c *Reader) Tallies(ctx context.Context, queries []campaign.Query) ([]campaign.Tally, error) {
+	tallies := make([]campaign.Tally, len(queries))
+	if len(queries) == 0 || len(scopesOf(&queries[0])) == 0 {
+		return tallies, nil
 	}
-	s.add(`SELECT count(*) FROM (SELECT %sq.campaign FROM campaign_counts q WHERE %s AND %s`, distinct, s.in(unlessNamed(q)+"q.authorisation", scopes), s.of(unlessNamed(q)+"q.category", q.Category))
+	at, err := parsePosition("", campaign.SortQueue, c.now())
+	if err != nil {
+		return nil, err
+	}
+	s := &statement{at: at}
+	s.tallies(queries)
+	_, err = database.Collect(ctx, c.db.Read, func(r *sql.Rows) (none struct{}, err error) {
+		var i, found, read int
+		if err = r.Scan(&i, &found, &read); err == nil {
+			tallies[i] = campaign.Tally{N: min(found, campaign.MaxTally), More: found > campaign.MaxTally || read > maxRead}
+		}
+		return none, err
+	}, s.text.String(), s.args...)
+	return tallies, c.db.Fail("count a list of", err)
+}
+
+// tallies writes a query of how many campaigns each query has, among how many counters.
+func (s *statement) tallies(queries []campaign.Query) {
+	now := s.arg(s.at.now)
+	s.add(`WITH claimed AS MATERIALIZED (%s), resting AS MATERIALIZED (%s)`, s.claimed(&queries[0], now), resting(now))
+	s.shared = true
+	for i, q := range queries {
+		level, columns := q.Level, "q.campaign, 0 AS level" // which an index has
+		if level > qianshao.LevelInformational {
+			columns, q.Level = "q.campaign, q.level", qianshao.LevelInformational
+		}
+		if i > 0 {
+			s.add(` UNION ALL`)
+		}
+		s.add(` SELECT %d, count(DISTINCT campaign) FILTER (WHERE level >= %s), count(*) FROM (`, i, s.arg(int(level)))
+		s.counters(&q, scopesOf(&q), columns, maxRead+1)
+		s.add(`)`)
+	}
+}
+
+func selectCount(q *campaign.Query, scopes []string, at position, limit int) *statement {
+	s := &statement{at: at}
+	columns := "q.campaign"
+	if len(scopes) > 1 {
+		columns = "DISTINCT q.campaign"
+	}
+	s.add(`SELECT count(*) FROM (`)
+	s.counters(q, scopes, columns, limit)
+	s.add(`)`)
+	return s
+}
+
+// counters writes a query that reads the counters of a list up to a limit, in no order.
+func (s *statement) counters(q *campaign.Query, scopes []string, columns string, limit int) {
+	s.at.few = true // it ends at its limit, whatever is read
+	s.add(`SELECT %s FROM campaign_counts q WHERE %s AND %s`, columns, s.in(unlessNamed(q)+"q.authorisation", scopes), s.of(unlessNamed(q)+"q.category", q.Category))
 	s.restrict(q)
 	if q.List == campaign.ListOpen && q.NewSince.IsZero() {
 		s.add(` AND q.rank > 0`) // those without are passed over
 	}
-	s.add(` LIMIT %s)`, s.arg(limit))
-	return s
+	s.add(` LIMIT %s`, s.arg(limit))
 }
 
 // Grown counts the members of campaigns that may be seen and were first seen after a time: at

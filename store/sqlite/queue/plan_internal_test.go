@@ -47,6 +47,7 @@ func TestListsAreReadInOrder(t *testing.T) {
 	}
 	for list, index := range map[campaign.List]string{
 		campaign.ListOverdue: "campaign_counts_due (authorisation=? AND category=? AND due<?)", campaign.ListReview: "campaign_counts_reviewing",
+		campaign.ListParked:   "o USING INDEX campaign_counts_parked",
 		campaign.ListRelapsed: "campaign_counts_queue (authorisation=? AND category=? AND rank=?)",
 	} {
 		if plan := planOf(t, db, selectCount(query(list), []string{Everything}, at, 10)); !strings.Contains(plan, index) {

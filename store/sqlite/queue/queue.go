@@ -242,6 +242,8 @@ type statement struct {
 	text strings.Builder
 	args []any
 	at   position
+	// shared says that claimed and resting are tables that the statement begins with.
+	shared bool
 }
 
 // arg adds an argument and returns its place.
@@ -264,7 +266,7 @@ func (s *statement) in(column string, values []string) string {
 // unlessNamed keeps SQLite from reading all counters in an index that has no campaign in front
 // where the list names its campaigns.
 func unlessNamed(q *campaign.Query) string {
-	if q.List == campaign.ListMine || q.List == campaign.ListClaimed || q.Findings != nil {
+	if q.List == campaign.ListMine || q.List == campaign.ListClaimed || q.List == campaign.ListParked || q.Findings != nil {
 		return "+"
 	}
 	return ""
@@ -305,23 +307,25 @@ func (s *statement) restrict(q *campaign.Query) {
 	if s.at.few || q.List == campaign.ListMine || q.List == campaign.ListClaimed {
 		waits, own = `+q.rank <> 0`, ``
 	}
-	claimed := `SELECT ` + CampaignOf("l.subject") + ` FROM claims l WHERE l.subject_kind = 'campaign' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + `
-UNION ALL SELECT f.campaign FROM claims l JOIN campaign_findings f ON f.finding = l.subject JOIN campaigns c ON c.campaign = f.campaign
-WHERE l.subject_kind = 'finding' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + ` AND c.members = 1`
+	claimed, parked := `SELECT campaign FROM claimed`, `SELECT campaign FROM resting`
+	if !s.shared {
+		claimed, parked = s.claimed(q, now), resting(now)
+	}
 	// A subquery that has NULL in it makes NOT IN unknown: ids that lead nowhere are 0.
 	switch q.List {
 	case campaign.ListOpen:
-		s.add(` AND q.rank <> 0 AND q.campaign NOT IN (%s) AND q.campaign NOT IN (%s)`, claimed, resting(now))
+		s.add(` AND q.rank <> 0 AND q.campaign NOT IN (%s) AND q.campaign NOT IN (%s)`, claimed, parked)
 	case campaign.ListClaimed:
 		s.add(` AND %s AND q.campaign IN (%s)`, waits, claimed)
 	case campaign.ListParked:
-		s.add(` AND (q.parked > 0 OR q.campaign IN (%s))`, resting(now))
+		s.add(` AND q.campaign IN (SELECT o.campaign FROM campaign_counts o WHERE %s AND %s AND o.parked > 0 UNION ALL %s)`,
+			s.in("o.authorisation", scopesOf(q)), s.of("o.category", q.Category), parked)
 	case campaign.ListReview:
 		s.add(` AND q.reviewing > 0 AND EXISTS (%s)`, s.othersDecided(q))
 	case campaign.ListRelapsed:
-		s.add(` AND %s AND %sq.rank IN (1, 3) AND q.campaign NOT IN (%s)`, waits, own, resting(now))
+		s.add(` AND %s AND %sq.rank IN (1, 3) AND q.campaign NOT IN (%s)`, waits, own, parked)
 	case campaign.ListOverdue:
-		s.add(` AND %s AND %sq.due <= %s AND q.campaign NOT IN (%s)`, waits, own, now, resting(now))
+		s.add(` AND %s AND %sq.due <= %s AND q.campaign NOT IN (%s)`, waits, own, now, parked)
 	case campaign.ListMine:
 		s.add(` AND %s AND q.campaign IN (%s)`, waits, s.assigned(q.By))
 	}
@@ -348,6 +352,13 @@ func CampaignOf(id string) string {
 	return `coalesce((SELECT x.campaign FROM campaigns x WHERE x.id = ` + id + `),
   (SELECT m.campaign FROM campaign_aliases a JOIN campaign_members m ON m.finding = a.finding AND m.place = 0 WHERE a.id = ` + id + `),
   (SELECT k.campaign FROM campaign_aliases a JOIN campaign_keys k ON k.key_hash = a.key_hash WHERE a.id = ` + id + ` AND a.finding = ''), 0)`
+}
+
+// claimed are the campaigns on which others work.
+func (s *statement) claimed(q *campaign.Query, now string) string {
+	return `SELECT ` + CampaignOf("l.subject") + ` AS campaign FROM claims l WHERE l.subject_kind = 'campaign' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + `
+UNION ALL SELECT f.campaign FROM claims l JOIN campaign_findings f ON f.finding = l.subject JOIN campaigns c ON c.campaign = f.campaign
+WHERE l.subject_kind = 'finding' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + ` AND c.members = 1`
 }
 
 // resting are the campaigns that are parked as such and have not come back.
