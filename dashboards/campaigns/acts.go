@@ -16,7 +16,7 @@ import (
 // takeMerge joins other campaigns to one: those that were ticked, and one whose id was typed,
 // or the address of its page.
 func (c *Campaigns) takeMerge(w http.ResponseWriter, r *http.Request) {
-	t := readTyped(w, r, "merge")
+	t := readTyped(r, "merge")
 	others := t.Campaigns
 	if id := strings.TrimSpace(t.Other); id != "" {
 		if i := strings.LastIndex(id, "/campaigns/"); i >= 0 {
@@ -29,13 +29,13 @@ func (c *Campaigns) takeMerge(w http.ResponseWriter, r *http.Request) {
 
 // takeSplit takes the members that were ticked out of a campaign.
 func (c *Campaigns) takeSplit(w http.ResponseWriter, r *http.Request) {
-	t := readTyped(w, r, "split")
+	t := readTyped(r, "split")
 	c.do(w, r, t, desk.Draft{Kind: qianshao.ActSplit, Detail: desk.Detail{Findings: t.Findings}})
 }
 
 // takePolicy says what becomes of newcomers.
 func (c *Campaigns) takePolicy(w http.ResponseWriter, r *http.Request) {
-	t := readTyped(w, r, "policy")
+	t := readTyped(r, "policy")
 	draft := desk.Draft{Kind: qianshao.ActPolicy, Detail: desk.Detail{Newcomers: t.Newcomers}}
 	if t.Newcomers == desk.NewcomersDecided { // the form's verdict is of no use to those who queue
 		draft.Verdict, draft.Reason = t.Verdict, t.Reason
@@ -43,8 +43,7 @@ func (c *Campaigns) takePolicy(w http.ResponseWriter, r *http.Request) {
 	c.do(w, r, t, draft)
 }
 
-func readTyped(w http.ResponseWriter, r *http.Request, form string) typed {
-	bound(w, r)
+func readTyped(r *http.Request, form string) typed {
 	t := typed{
 		Form: form, Other: r.PostFormValue("other"), Words: r.PostFormValue("words"),
 		Newcomers: desk.Newcomers(r.PostFormValue("newcomers")), Verdict: qianshao.Verdict(r.PostFormValue("verdict")), Reason: qianshao.Reason(r.PostFormValue("reason")),

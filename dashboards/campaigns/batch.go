@@ -305,7 +305,6 @@ func pathOfBatch(id int64) string { return "/batches/" + strconv.FormatInt(id, 1
 
 // takeBatch freezes what a form has selected, and leads to its preview.
 func (c *Campaigns) takeBatch(w http.ResponseWriter, r *http.Request) {
-	bound(w, r)
 	request := selection.Request{Campaign: r.PostFormValue("campaign"), Findings: r.PostForm["finding"]}
 	if r.PostForm.Has("query") {
 		query := r.PostForm.Get("query")
@@ -360,7 +359,6 @@ func (c *Campaigns) refuseBatch(w http.ResponseWriter, r *http.Request, err erro
 
 // takeBegin orders what is done with the members.
 func (c *Campaigns) takeBegin(w http.ResponseWriter, r *http.Request) {
-	bound(w, r)
 	f := readOrder(r)
 	o, err := f.order(c.Zone)
 	if err == nil {
@@ -371,7 +369,6 @@ func (c *Campaigns) takeBegin(w http.ResponseWriter, r *http.Request) {
 
 // takeUndo takes the batch back.
 func (c *Campaigns) takeUndo(w http.ResponseWriter, r *http.Request) {
-	bound(w, r)
 	words := r.PostFormValue("words")
 	_, err := c.opts.Desk.UndoBatch(r.Context(), auth.Acting(r.Context()), idOf(r), words)
 	c.answerBatch(w, r, order{Kind: qianshao.ActDecide, Undo: words}, err)

@@ -87,12 +87,6 @@ func (c *Campaigns) Route(mux page.Mux) {
 	decide("POST /batches/{id}/undo", c.takeUndo)
 }
 
-// maxForm bounds what a form sends, in bytes: a thousand findings that were ticked take 30 kB.
-const maxForm = 1 << 20
-
-// bound bounds the body of a form. What is longer fails to be parsed, and has no fields.
-func bound(w http.ResponseWriter, r *http.Request) { r.Body = http.MaxBytesReader(w, r.Body, maxForm) }
-
 // refused says what is wrong with what somebody has sent, in their language.
 type refused struct {
 	Status int
