@@ -477,6 +477,13 @@ func TestBatchesPage(t *testing.T) {
 			t.Errorf("%s is not handed out", of[0])
 		}
 	}
+	for who, action := range map[*visitor]string{&bob: "/batches", &auditor: "/export"} { // who decides nothing may still take out what is ticked
+		_, doc := o.page(t, *who, "/campaigns/"+id)
+		form := doc.Find("#members form")
+		if form.AttrOr("action", "") != action || form.Find("[name=finding]").Length() != 50 || form.Find(`button[formaction="/export"][name=format]`).Length() != 4 {
+			t.Errorf("the members that are ticked are not handed out: %s", form.Text())
+		}
+	}
 	query := o.send(t, bob, "/batches", url.Values{"query": {"category:gambling"}})
 	text, _ := o.page(t, bob, query+"?lang=en")
 	wantText(t, "a batch of a query", text, "2 findings", "query category:gambling", "Already decided2", "Also the 2 that have a verdict already")

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/intake"
@@ -136,6 +137,37 @@ func TestSubmissionsPage(t *testing.T) {
 	o = newOutpost(t, nil)
 	if status, body, _ := o.get(t, "/submissions"); status != http.StatusNotFound || strings.Contains(body, `href="/submissions"`) {
 		t.Errorf("a console that takes no submissions offers the page (status %d)", status)
+	}
+}
+
+// TestSubmissionLeadsToFinding: a report leads to the finding of its page, or to the search where
+// there are several.
+func TestSubmissionLeadsToFinding(t *testing.T) {
+	t.Parallel()
+	o := takesSubmissions(t)
+	const address = "https://reported.example/a"
+	item := ingest.Item{URL: address, Host: "reported.example", Authorisation: "mine"}
+	if _, err := o.store.Submit(t.Context(), store.Report{URL: address, Origin: "form", By: "test", At: testNow}, &item, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.store.Done(t.Context(), item, ingest.Outcome{}); err != nil {
+		t.Fatal(err)
+	}
+	id := o.saveBlock(t, address, "mine", blockText)
+	_, body, _ := o.get(t, "/submissions")
+	contains(t, body, `<a href="/findings/`+id+`">查看发现</a>`)
+	first, second := casino(casinoSource), casino(casinoSource)
+	second.Rule = "another"
+	first.URL, first.ID, second.URL, second.ID = address, id, address, qianshao.FindingID(address, second.Rule)
+	_, err := o.store.SavePage(t.Context(), store.Save{
+		Page:     qianshao.Page{URL: address, Authorisation: "mine", Status: http.StatusOK, FetchedAt: testNow.Add(-time.Hour)},
+		Document: &qianshao.Document{Source: casinoSource}, Assessment: qianshao.Assessment{Findings: []qianshao.Finding{first, second}, Level: first.Level},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, body, _ = o.get(t, "/submissions"); !strings.Contains(body, `<a href="/search?q=url`) {
+		t.Errorf("where there are two findings, no search leads to them: %s", body)
 	}
 }
 

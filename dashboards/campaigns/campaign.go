@@ -161,6 +161,9 @@ func (c *Campaigns) batchesOf(r *http.Request, v *campaignPage) (rows []batchRow
 	return rows, err
 }
 
+// Ticks says that something can be done with members that are ticked.
+func (v *campaignPage) Ticks() bool { return v.MayDecide || v.Exports }
+
 // BatchPage is the page of a batch.
 func (v *campaignPage) BatchPage(id int64) string { return pathOfBatch(id) }
 

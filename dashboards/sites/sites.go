@@ -45,6 +45,9 @@ type Store interface {
 	Submissions(ctx context.Context, who store.Reader, limit int) ([]qianshao.Submission, error)
 	// SubmissionsIn returns those in a state, "" for all.
 	SubmissionsIn(ctx context.Context, who store.Reader, state qianshao.SubmissionState, offset, limit int) ([]qianshao.Submission, error)
+	// FindingsOfSubmissions returns the open findings that the sight shows of the pages to which
+	// reports have led, by the ids of the reports.
+	FindingsOfSubmissions(ctx context.Context, sight qianshao.Sight, ids []string) (map[string][]string, error)
 	// SubmissionOrigins counts those of them that are still to be seen to by origin.
 	SubmissionOrigins(ctx context.Context, who store.Reader) ([]store.OriginCount, error)
 	// WithdrawSubmission removes one, with an act, or returns store.ErrNotFound.

@@ -33,7 +33,8 @@ type submissionsPage struct {
 	State            qianshao.SubmissionState
 	States           []stateChoice
 	PrevURL, NextURL string
-	Address          string // as typed, to be corrected
+	findings         map[string][]string // by the reports that have led to them
+	Address          string              // as typed, to be corrected
 	Problem          string
 	Accepted         *qianshao.Submission
 }
@@ -82,6 +83,10 @@ func (s *Sites) showSubmissions(w http.ResponseWriter, r *http.Request, status i
 	if len(v.List) > shownSubmissions {
 		v.List, v.NextURL = v.List[:shownSubmissions], submissionsURL(v.State, offset+shownSubmissions)
 	}
+	if err := s.findingsOf(r, v); err != nil {
+		s.FailWith(w, r, err)
+		return
+	}
 	if offset > 0 {
 		v.PrevURL = submissionsURL(v.State, max(0, offset-shownSubmissions))
 	}
@@ -91,6 +96,18 @@ func (s *Sites) showSubmissions(w http.ResponseWriter, r *http.Request, status i
 	}
 	v.Categories = qianshao.Categories()
 	s.Render(w, r, status, "reports", v)
+}
+
+// findingsOf looks up to which findings the reports of the page have led.
+func (s *Sites) findingsOf(r *http.Request, v *submissionsPage) (err error) {
+	var flagged []string
+	for i := range v.List {
+		if v.List[i].State == qianshao.SubmissionFlagged {
+			flagged = append(flagged, v.List[i].ID)
+		}
+	}
+	v.findings, err = s.opts.Store.FindingsOfSubmissions(r.Context(), auth.From(r.Context()).Sight, flagged)
+	return err
 }
 
 // takeSubmission takes the form of the page.
@@ -133,8 +150,12 @@ func (v *submissionsPage) StateText(s qianshao.SubmissionState) string {
 	return v.Language.Named("report.", string(s))
 }
 
-// FindingsOf leads to the findings of a page; where its URL has a resident identity
-// number, to those of all pages whose URLs begin like it.
-func (v *submissionsPage) FindingsOf(url string) string {
-	return page.SearchURL(page.Clause("url", mask.Prefix(url)))
+// FindingsOf leads to the finding of a report's page. If it has several, or none that is open,
+// it leads to the search for them; where its URL has a resident identity number, to that for all
+// pages whose URLs begin like it.
+func (v *submissionsPage) FindingsOf(r *qianshao.Submission) string {
+	if of := v.findings[r.ID]; len(of) == 1 {
+		return "/findings/" + of[0]
+	}
+	return page.SearchURL(page.Clause("url", mask.Prefix(r.URL)))
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -271,6 +272,25 @@ WHERE `+cmp.Or(where, `1 = 0`)+visible+` ORDER BY s.last_reported DESC, s.id LIM
 
 // isFlagged says whether the page of a report s is flagged.
 const isFlagged = `EXISTS (SELECT 1 FROM pages p WHERE (p.page = s.page OR p.requested = s.page) AND p.flagged = 1)`
+
+// FindingsOfSubmissions returns the open findings that the sight shows of the pages to which
+// reports have led, by the ids of the reports.
+func (s *Store) FindingsOfSubmissions(ctx context.Context, sight qianshao.Sight, ids []string) (map[string][]string, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string][]string{}
+	_, err = database.Collect(ctx, s.db.Read, func(r *sql.Rows) (none struct{}, err error) {
+		var id, finding, authorisation string
+		if err = r.Scan(&id, &finding, &authorisation); err == nil && sight.Sees(authorisation) {
+			found[id] = append(found[id], finding)
+		}
+		return none, err
+	}, `SELECT DISTINCT s.id, f.id, f.authorisation FROM json_each($1) j CROSS JOIN submissions s ON s.id = j.value
+JOIN pages p ON p.page = s.page OR p.requested = s.page JOIN findings f ON f.page = p.page WHERE f.gone_at IS NULL ORDER BY f.id`, string(list))
+	return found, s.db.Fail("read the findings of reports from", err)
+}
 
 // WaitingSubmissions returns the URLs of all submissions that wait for an
 // authorisation, the one first handed in first.

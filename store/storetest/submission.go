@@ -100,9 +100,20 @@ func testFlaggedSubmission(t *testing.T, open Open) {
 	target.Page.RequestedURL = it.URL
 	save(t, s, target)
 	want("its page is flagged", qianshao.SubmissionFlagged)
+	found := func(when string, sight qianshao.Sight, want map[string][]string) {
+		t.Helper()
+		got, err := s.FindingsOfSubmissions(ctx, sight, []string{submitted.ID, "none"})
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s, the report leads to other findings: error %v, (-want +got):\n%s", when, err, diff)
+		}
+	}
+	of := target.Assessment.Findings[0]
+	found("flagged", qianshao.Sight{Authorisations: []string{of.Authorisation}}, map[string][]string{submitted.ID: {of.ID}})
+	found("out of sight", qianshao.Sight{Authorisations: []string{"another"}}, map[string][]string{})
 	_, err = s.PageGone(ctx, target.Page.URL, 404, qianshao.CausePage, base)
 	check(t, err)
 	want("its page is gone", qianshao.SubmissionClear)
+	found("gone", qianshao.SeeAll(), map[string][]string{})
 }
 
 // testSubmissionReaders: while a report waits, its reporter reads it, and then who sees
