@@ -271,6 +271,62 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	}
 }
 
+// TestCampaignReviewedAsOne: what one has decided as one, another reviews as one, without a word of
+// the first answer before; whoever decided is not offered it.
+func TestCampaignReviewedAsOne(t *testing.T) {
+	t.Parallel()
+	o, _, d, id, _ := withCampaign(t, 51)
+	ann := o.newVisitor(t, qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()})
+	bob := o.newVisitor(t, qianshao.Account{Name: "bob", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()})
+	run := func(n int64) {
+		t.Helper()
+		if err := d.Run(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const button = "#bulk button[name=review]"
+	if _, doc := o.page(t, bob, "/campaigns/"+id); doc.Find(button).Length() != 0 {
+		t.Error("what nobody has decided is offered for a second review")
+	}
+	first := o.send(t, ann, "/batches", url.Values{"campaign": {id}})
+	o.send(t, ann, first+"/begin", url.Values{"kind": {"decide"}, "verdict": {"not_crime"}, "reason": {"homonym"}, "words": {"地名而已"}, "confirm": {"51"}})
+	run(1)
+	if _, doc := o.page(t, ann, "/campaigns/"+id); doc.Find(button).Length() != 0 {
+		t.Error("who has decided is offered to review it")
+	}
+	form := url.Values{"campaign": {id}, "review": {"1"}}
+	o.refused(t, ann, "/batches", "en", form, http.StatusUnprocessableEntity, "No member waits for your review")
+	if _, doc := o.page(t, bob, "/?list=review"); doc.Find(`.stands a[href="/campaigns/`+id+`#review"]`).Length() != 1 {
+		t.Error("the list of what waits for a second review does not lead to reviewing the campaign as one")
+	}
+	if _, doc := o.page(t, bob, "/campaigns/"+id); doc.Find(button).Length() != 1 {
+		t.Error("another person is not offered to review the campaign as one")
+	}
+	at := o.send(t, bob, "/batches", form)
+	text, doc := o.page(t, bob, at+"?lang=en&all=1")
+	wantText(t, "the preview", text, "51 findings", "members of a campaign that wait for your review", "The first answers are not shown", "Type the number 51")
+	if doc.Find("[name=kind][value=review]").Length() != 1 || doc.Find("[name=kind]").Length() != 1 || doc.Find("[name=again], [name=until]").Length() != 0 || doc.Find("[name=verdict]").Length() != 3 {
+		t.Error("the form offers something else than the verdicts of a review")
+	}
+	if strings.Contains(text, "ann") || strings.Contains(text, "地名而已") || strings.Contains(text, "Already decided") || doc.Find("[name=verdict][checked], [name=reason] [selected]").Length() != 0 {
+		t.Errorf("the first answer is told before the second: %s", text)
+	}
+	o.send(t, bob, at+"/begin", url.Values{"kind": {"review"}, "verdict": {"crime"}, "reason": {"hacked"}, "confirm": {"51"}})
+	run(2)
+	text, _ = o.page(t, bob, at+"?lang=en")
+	wantText(t, "reviewed", text, "Done51", "Second review · ", "others will review the members")
+	if list, err := d.Trail(t.Context(), qianshao.Account{Name: "amy", Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()}, desk.ActsQuery{Kind: qianshao.ActReview, By: "bob", Limit: 100}); err != nil || len(list) != 51 {
+		t.Errorf("%d members have an act of the review, %v", len(list), err)
+	}
+	o.send(t, bob, at+"/undo", url.Values{})
+	run(2)
+	text, _ = o.page(t, bob, at+"?lang=en")
+	wantText(t, "undone", text, "Undone51")
+	if _, doc := o.page(t, bob, "/campaigns/"+id); doc.Find(button).Length() != 0 {
+		t.Error("who was told the first answers is offered to review again")
+	}
+}
+
 // TestCampaignMergeSplit: a lead merges what shares a handle and splits it again; whoever has not
 // seen what happened since is told so and loses nothing.
 func TestCampaignMergeSplit(t *testing.T) {

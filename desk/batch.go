@@ -47,6 +47,9 @@ type Batch struct {
 	// Query and Campaign say where the members are from; both are empty for a list of ids.
 	Query, Campaign string
 	Members         int
+	// Review says that the members were frozen because another person's decision on each waits
+	// for a second review, which the order is.
+	Review bool
 	// Digest is the SHA-256, in hex, over a line for each member, by id ascending: its id, a
 	// blank, its Seen, a line feed.
 	Digest string
@@ -64,7 +67,8 @@ type Batch struct {
 	Blind bool
 }
 
-// Order is what a batch does with each of its members: decide, or park.
+// Order is what a batch does with each of its members: decide, or park; or review, if that is
+// what it was frozen for.
 type Order struct {
 	Kind    qianshao.ActKind `json:"kind"`
 	Verdict qianshao.Verdict `json:"verdict,omitempty"`
@@ -101,14 +105,15 @@ type Skipped string
 
 // Why a batch passed over a member.
 const (
-	SkippedDecided Skipped = "decided" // it had a verdict at the freezing, and such were not asked for
-	SkippedOther   Skipped = "other"   // another person's verdict stands
-	SkippedActed   Skipped = "acted"   // somebody has decided, or undone, meanwhile
-	SkippedContent Skipped = "content" // other content was found meanwhile
-	SkippedDeleted Skipped = "deleted" // it was deleted, or may not be seen any more
-	SkippedAccount Skipped = "account" // the account was disabled, or lost its power, before its turn
-	SkippedUndone  Skipped = "undone"  // the batch was undone before its turn
-	SkippedFailed  Skipped = "failed"  // the rules refuse the act for this one
+	SkippedDecided  Skipped = "decided"  // it had a verdict at the freezing, and such were not asked for
+	SkippedOther    Skipped = "other"    // another person's verdict stands
+	SkippedActed    Skipped = "acted"    // somebody has decided, or undone, meanwhile
+	SkippedContent  Skipped = "content"  // other content was found meanwhile
+	SkippedDeleted  Skipped = "deleted"  // it was deleted, or may not be seen any more
+	SkippedAccount  Skipped = "account"  // the account was disabled, or lost its power, before its turn
+	SkippedReviewed Skipped = "reviewed" // somebody has given the second review meanwhile
+	SkippedUndone   Skipped = "undone"   // the batch was undone before its turn
+	SkippedFailed   Skipped = "failed"   // the rules refuse the act for this one
 )
 
 // Preview is what a frozen batch consists of.
@@ -153,8 +158,8 @@ type Outcome struct {
 // BatchStore is what a store does for batches.
 type BatchStore interface {
 	// Freeze writes a batch down with those of the findings that are there and that the
-	// sight shows, each once, with what they are now, and fills in ID, Members and Digest. It
-	// takes several transactions; a batch that was not finished is dropped by DropUnused.
+	// sight shows, each once, with what they are now, and fills in ID, Members and Digest; of a
+	// batch that reviews, those alone that its account may review. It takes several transactions; a batch that was not finished is dropped by DropUnused.
 	// Of the account's batches without an order, it drops all but the latest MaxFrozen.
 	Freeze(ctx context.Context, b Batch, sight qianshao.Sight, findings []string) (Batch, error)
 	// DropUnused drops batches that were not finished, and those without an order that were

@@ -17,6 +17,9 @@ type Selection struct {
 	Findings []string
 	// Query or Campaign says what has selected them; both are empty for a list of ids.
 	Query, Campaign string
+	// Review selects those of them on which another person's decision waits for a second review,
+	// to be reviewed by one order.
+	Review bool
 }
 
 // maxQuery bounds the query of a batch, in characters.
@@ -34,7 +37,7 @@ func (d *Desk) Freeze(ctx context.Context, account qianshao.Account, sel Selecti
 	if utf8.RuneCountInString(sel.Query) > maxQuery || len(sel.Campaign) > MaxKey {
 		return Batch{}, refuse("query", "query", "the query has at most %d characters", maxQuery)
 	}
-	b := Batch{By: account.Name, At: d.now(), Query: d.opts.Mask(sel.Query), Campaign: sel.Campaign, State: BatchFreezing}
+	b := Batch{By: account.Name, At: d.now(), Query: d.opts.Mask(sel.Query), Campaign: sel.Campaign, Review: sel.Review, State: BatchFreezing}
 	return d.opts.Store.Freeze(ctx, b, account.Sight, sel.Findings)
 }
 
@@ -161,7 +164,7 @@ func (d *Desk) Begin(ctx context.Context, account qianshao.Account, id int64, or
 		if b.State != BatchFrozen {
 			return refuse("batch", "batch", "the batch is %s; make a new one for another act", b.State)
 		}
-		if err := rightOrder(&order, d.now()); err != nil {
+		if err := rightOrder(b, &order, d.now()); err != nil {
 			return err
 		}
 		if b.Members > ConfirmAbove && confirm != b.Members || confirm != 0 && confirm != b.Members {
@@ -182,10 +185,13 @@ func sameOrder(x, y Order) bool {
 	return errA == nil && errB == nil && string(a) == string(b)
 }
 
-// rightOrder says what is wrong with an order.
-func rightOrder(o *Order, now time.Time) error {
-	if o.Kind != qianshao.ActDecide && o.Kind != qianshao.ActPark {
-		return refuse("kind", "kind", "a batch decides or parks")
+// rightOrder says what is wrong with an order of a batch.
+func rightOrder(b *Batch, o *Order, now time.Time) error {
+	switch {
+	case b.Review && o.Kind != qianshao.ActReview:
+		return refuse("kind", "kind", "the members of this batch wait for a second review: review them")
+	case !b.Review && o.Kind != qianshao.ActDecide && o.Kind != qianshao.ActPark:
+		return refuse("kind", "kind", "a batch decides or parks; to review, freeze what waits for a second review")
 	}
 	if o.Detail.Park != nil && o.Detail.Park.Sites != 0 {
 		return refuse("park", "detail.park.sites", "a batch is parked until a date, other content, or a relapse")
@@ -396,7 +402,10 @@ func applyToMember(b *Batch, m *MemberState, account *qianshao.Account, now time
 		Subject: qianshao.Subject{Kind: qianshao.SubjectFinding, ID: m.Finding}, Kind: o.Kind, Basis: m.Basis, Seen: m.Seen,
 		Verdict: o.Verdict, Reason: o.Reason, Until: o.Until, Detail: o.Detail,
 	}}
-	if m.Verdict != "" && !o.Again {
+	switch {
+	case o.Kind == qianshao.ActReview && j.standing.Act == m.Basis && j.standing.Reviews > 0:
+		return Outcome{Skipped: SkippedReviewed}, nil
+	case o.Kind != qianshao.ActReview && m.Verdict != "" && !o.Again:
 		return Outcome{Skipped: SkippedDecided}, nil
 	}
 	var conflict *Conflict
@@ -411,10 +420,11 @@ func applyToMember(b *Batch, m *MemberState, account *qianshao.Account, now time
 	default:
 		return Outcome{Skipped: SkippedOther}, nil
 	}
-	if o.Kind == qianshao.ActDecide && b.Members > ConfirmAbove {
-		j.draft.Detail.Second = SecondBatch
-	} else {
+	if o.Kind == qianshao.ActDecide {
 		j.draft.Detail.Second = second(m.State.Level, o.Verdict, false)
+		if b.Members > ConfirmAbove {
+			j.draft.Detail.Second = SecondBatch
+		}
 	}
 	act, err := j.act(rules)
 	act.Batch = b.ID
@@ -430,11 +440,18 @@ func undoMember(b *Batch, m *MemberState, account *qianshao.Account, now time.Ti
 		Detail: Detail{Words: b.UndoWords},
 	}}
 	done := actOf(m.State.Acts, m.Act)
-	if done == nil || !j.stands(done) {
+	if done == nil || !j.stands(done) && !j.reviews(done) {
 		return Outcome{Skipped: SkippedActed}, nil
 	}
 	j.draft.Basis = j.standing.Act
 	act, err := j.act(rules)
 	act.Batch = b.ID
 	return Outcome{Act: act}, err
+}
+
+// reviews says whether an act is a review of the decision that stands, and nobody has decided or
+// undone anything since. A batch takes its reviews back, and another person reviews the members: its
+// author, who has been told the first answers by then, is not asked again.
+func (j *judgement) reviews(a *qianshao.Act) bool {
+	return a.Kind == qianshao.ActReview && a.Basis == j.standing.Act && a.Round == j.standing.Round
 }

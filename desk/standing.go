@@ -59,7 +59,7 @@ func Replay(acts []qianshao.Act) (s Standing) {
 		case qianshao.ActUndo:
 			s.undo(a, acts[:i])
 		case qianshao.ActReview, qianshao.ActDispute:
-			s.answer(a)
+			s.answer(a, 1)
 		case qianshao.ActAssign:
 			s.Assignee = detailOf(a).Assignee
 		case qianshao.ActPark:
@@ -87,15 +87,16 @@ func (s *Standing) decide(a *qianshao.Act, round int) {
 // undecide leaves the subject without a verdict.
 func (s *Standing) undecide() { s.decide(&qianshao.Act{}, 0) }
 
-func (s *Standing) answer(a *qianshao.Act) {
+// answer counts an answer, or by -1 one that is taken back.
+func (s *Standing) answer(a *qianshao.Act, by int) {
 	if a.Round != s.Round {
 		return // about a decision that does not stand any more
 	}
 	if a.Kind == qianshao.ActReview {
-		s.Reviews++
+		s.Reviews += by
 	}
 	if a.Verdict != s.Verdict {
-		s.Dissent++
+		s.Dissent += by
 	}
 }
 
@@ -119,14 +120,14 @@ func (s *Standing) unpark() {
 // undo takes an act back. What stood before a decision stands again, with the answers
 // that it had.
 func (s *Standing) undo(a *qianshao.Act, before []qianshao.Act) {
-	switch a.Reverts {
-	case s.Parked:
+	reverted := actOf(before, a.Reverts)
+	switch {
+	case reverted == nil:
+	case answers(reverted.Kind):
+		s.answer(reverted, -1)
+	case a.Reverts == s.Parked:
 		s.unpark()
-	case s.Decided:
-		reverted := actOf(before, a.Reverts)
-		if reverted == nil {
-			return
-		}
+	case a.Reverts == s.Decided:
 		prior := stoodAfter(before, reverted.Basis)
 		if prior == nil {
 			s.undecide()
@@ -134,8 +135,11 @@ func (s *Standing) undo(a *qianshao.Act, before []qianshao.Act) {
 		}
 		s.decide(prior, decisions(before, prior.Seq))
 		for i := range before {
-			if answers(before[i].Kind) {
-				s.answer(&before[i])
+			switch r := actOf(before, before[i].Reverts); {
+			case answers(before[i].Kind):
+				s.answer(&before[i], 1)
+			case r != nil && answers(r.Kind):
+				s.answer(r, -1)
 			}
 		}
 	}

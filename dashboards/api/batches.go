@@ -29,7 +29,7 @@ func (a *API) routeBatches() {
 		OperationID: "batch-members", Method: http.MethodGet, Path: path + "/{id}/members", Summary: "The members of a batch, or those that were passed over, with the reason",
 	}, a.members)
 	register(a, qianshao.PowerDecide, huma.Operation{
-		OperationID: "act-on-batch", Method: http.MethodPost, Path: path + "/{id}/acts", Summary: "Decide on, or park, all members of a batch",
+		OperationID: "act-on-batch", Method: http.MethodPost, Path: path + "/{id}/acts", Summary: "Decide on, park or review all members of a batch",
 		DefaultStatus: http.StatusAccepted,
 	}, a.actOnBatch)
 	register(a, qianshao.PowerDecide, huma.Operation{
@@ -48,6 +48,7 @@ type Batch struct {
 	Members  int             `json:"members"`
 	Digest   string          `json:"digest" doc:"SHA-256 over a line for each member, by id ascending: id, blank, seen, line feed."`
 	State    desk.BatchState `json:"state" doc:"frozen, applying, applied, undoing, undone"`
+	Review   bool            `json:"review,omitempty" doc:"The members wait for a second review, which is what the batch is for."`
 	Confirm  bool            `json:"confirm" doc:"The number of members must be given with the act."`
 	Order    *desk.Order     `json:"order,omitempty" doc:"What is done with each member."`
 	Blind    bool            `json:"blind,omitempty" doc:"Verdict, reason and words of the order are left out: its decisions wait for a second review, which you may give."`
@@ -89,7 +90,7 @@ type Tally struct {
 	Pending int            `json:"pending"`
 	Done    int            `json:"done"`
 	Undone  int            `json:"undone"`
-	Skipped map[string]int `json:"skipped" doc:"Members passed over, by the reason: decided, other, acted, content, deleted, account, undone, failed."`
+	Skipped map[string]int `json:"skipped" doc:"Members passed over, by the reason: decided, other, acted, content, deleted, account, reviewed, undone, failed."`
 	Kept    map[string]int `json:"kept" doc:"Members that the undoing passed over, by the reason."`
 }
 
@@ -98,6 +99,7 @@ type Selection struct {
 	Query    *string  `json:"query,omitempty" maxLength:"2000" doc:"In the query language; all that you find with it."`
 	Campaign string   `json:"campaign,omitempty" maxLength:"64" doc:"The id of a campaign; all its members that you see."`
 	Findings []string `json:"findings,omitempty" maxItems:"50000" doc:"The ids of findings."`
+	Review   bool     `json:"review,omitempty" doc:"Only those of them on which another person's decision waits for a second review, to be reviewed by one order."`
 }
 
 type batchAnswer struct {
@@ -113,6 +115,7 @@ func (a *API) freeze(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, a.refusal(ctx, "campaign", err)
 	}
+	selected.Review = in.Body.Review
 	b, err := a.opts.Desk.Freeze(ctx, auth.Acting(ctx), selected)
 	return a.answerBatch(ctx, b, err)
 }
@@ -148,7 +151,7 @@ func (a *API) answerBatch(ctx context.Context, b desk.Batch, err error) (*batchA
 func (a *API) describe(ctx context.Context, b desk.Batch) (Batch, error) {
 	out := Batch{
 		ID: b.ID, By: b.By, At: b.At, Query: b.Query, Campaign: b.Campaign, Members: b.Members, Digest: b.Digest, State: b.State,
-		Confirm: b.Members > desk.ConfirmAbove, Order: b.Order, Blind: b.Blind, Done: b.Done, Undone: b.UndoneBy, Why: b.UndoWords,
+		Review: b.Review, Confirm: b.Members > desk.ConfirmAbove, Order: b.Order, Blind: b.Blind, Done: b.Done, Undone: b.UndoneBy, Why: b.UndoWords,
 	}
 	preview, err := a.opts.Desk.Preview(ctx, auth.Acting(ctx), b.ID)
 	if err != nil {
@@ -229,7 +232,7 @@ func (a *API) members(ctx context.Context, in *struct {
 
 // Order is what is to be done with each member.
 type Order struct {
-	Kind    qianshao.ActKind `json:"kind" enum:"decide,park"`
+	Kind    qianshao.ActKind `json:"kind" enum:"decide,park,review"`
 	Verdict qianshao.Verdict `json:"verdict,omitempty" enum:"crime,not_crime,unsure"`
 	Reason  qianshao.Reason  `json:"reason,omitempty"`
 	Until   time.Time        `json:"until,omitempty"`

@@ -226,6 +226,19 @@ func (c *Campaigns) list(r *http.Request, v *batchPage) error {
 // Did says what was ordered.
 func (v *batchPage) Did() string { return v.Said(&v.Batch) }
 
+// Scope says where the members are from.
+func (v *batchPage) Scope() string {
+	switch {
+	case v.Campaign != "" && v.Review:
+		return v.T("batch.of.review")
+	case v.Campaign != "":
+		return v.T("batch.of.campaign")
+	case v.Batch.Query != "":
+		return v.T("batch.of.query")
+	}
+	return v.T("batch.of.list")
+}
+
 // Running says that the batch is worked on.
 func (v *batchPage) Running() bool {
 	return v.Batch.State == desk.BatchApplying || v.Batch.State == desk.BatchUndoing
@@ -313,6 +326,7 @@ func (c *Campaigns) takeBatch(w http.ResponseWriter, r *http.Request) {
 	account := auth.Acting(r.Context())
 	selected, err := c.opts.Selection.Select(r.Context(), account.Sight, request)
 	if err == nil {
+		selected.Review = r.PostForm.Has("review")
 		var b desk.Batch
 		if b, err = c.opts.Desk.Freeze(r.Context(), account, selected); err == nil {
 			http.Redirect(w, r, pathOfBatch(b.ID), http.StatusSeeOther)
@@ -348,6 +362,8 @@ func (c *Campaigns) refuseBatch(w http.ResponseWriter, r *http.Request, err erro
 		v.Why = v.T("batch.refused.many", tooMany.Total, tooMany.Most)
 	case errors.As(err, &syntax):
 		v.Why = v.Misread(syntax)
+	case errors.Is(err, desk.ErrNotFound) && r.PostForm.Has("review"):
+		v.Why = v.T("batch.refused.review")
 	case errors.Is(err, desk.ErrNotFound):
 		v.Why = v.T("batch.refused.empty")
 	default:
@@ -511,6 +527,9 @@ func (v batchWords) Said(b *desk.Batch) string {
 		return v.T("batch.did.blind")
 	}
 	said := v.VerdictName(b.Order.Verdict)
+	if b.Review {
+		said = v.T("batch.review") + " · " + said
+	}
 	if b.Order.Reason != "" {
 		said += " · " + v.ReasonName(b.Order.Reason)
 	}

@@ -29,12 +29,14 @@ type campaignPage struct {
 	// Message is what the last act has done.
 	Message            *decision.Message
 	MayDecide, MayLead bool
-	Typical            *example
-	Unlike             []example
-	Difference         *difference
-	Chart              *chart
-	Events             []event
-	Kin                []campaign.Kin
+	// Reviews says that the account may review members.
+	Reviews    bool
+	Typical    *example
+	Unlike     []example
+	Difference *difference
+	Chart      *chart
+	Events     []event
+	Kin        []campaign.Kin
 	// Site is the one whose members are listed; "" for all.
 	Site    string
 	Members []memberRow
@@ -145,6 +147,11 @@ func (c *Campaigns) fillCampaign(r *http.Request, v *campaignPage) (err error) {
 		return err
 	}
 	v.Chart, v.Events = newChart(days), eventsOf(days, v.Decision.History, batches)
+	if v.MayDecide && v.Reviewing > 0 {
+		if v.Reviews, err = c.opts.Campaigns.Reviews(r.Context(), account.Sight, account.Name, v.ID); err != nil {
+			return err
+		}
+	}
 	if v.MayLead {
 		v.Kin, err = c.opts.Campaigns.Kin(r.Context(), account.Sight, v.ID)
 	}

@@ -39,6 +39,8 @@ type Reader interface {
 	MembersOn(ctx context.Context, sight qianshao.Sight, id, site, after string, limit int) (campaign.Members, error)
 	// Days returns the days of a zone on which members were found, or came back, the earliest first.
 	Days(ctx context.Context, sight qianshao.Sight, id string, zone *time.Location) ([]campaign.Day, error)
+	// Reviews says whether an account may review a member: somebody else's decision on one waits for it.
+	Reviews(ctx context.Context, sight qianshao.Sight, by, id string) (bool, error)
 	// Kin returns campaigns that have a key in common with it.
 	Kin(ctx context.Context, sight qianshao.Sight, id string) ([]campaign.Kin, error)
 }

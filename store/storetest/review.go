@@ -66,6 +66,8 @@ func RunReview(t *testing.T, open OpenReview) {
 		{"batch by powers", testBatchPowers},
 		{"batch by sight", testBatchSight},
 		{"batch refused", testBatchRefused},
+		{"batch that reviews", testBatchReview},
+		{"batch that reviews undone", testBatchReviewUndone},
 		{"batches listed", testBatches},
 		{"batches dropped", testBatchesDropped},
 	} {

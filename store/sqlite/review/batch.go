@@ -18,6 +18,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store/sqlite/campaigns"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/queue"
 	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
@@ -40,7 +41,7 @@ func (s *Store) Freeze(ctx context.Context, b desk.Batch, sight qianshao.Sight, 
 	}
 	digest := sha256.New()
 	for chunk := range slices.Chunk(findings, desk.BatchStep) {
-		n, err := s.freezeSome(ctx, b.ID, sight, chunk, digest)
+		n, err := s.freezeSome(ctx, &b, sight, chunk, digest)
 		if err != nil {
 			return desk.Batch{}, err // what is left is dropped at the next start
 		}
@@ -91,14 +92,18 @@ func (s *Store) keepPreview(ctx context.Context, id int64) error {
 }
 
 // freezeSome writes members down as they are now, and adds them to the digest.
-func (s *Store) freezeSome(ctx context.Context, id int64, sight qianshao.Sight, findings []string, digest hash.Hash) (n int, err error) {
+func (s *Store) freezeSome(ctx context.Context, b *desk.Batch, sight qianshao.Sight, findings []string, digest hash.Hash) (n int, err error) {
 	list, err := json.Marshal(findings)
 	if err != nil {
 		return 0, err
 	}
+	query, args := selectFrozen, []any{string(list)}
+	if b.Review {
+		query, args = query+` WHERE `+queue.IsDue+` AND s.seen = f.seen AND `+queue.ByOthers("$2"), append(args, b.By)
+	}
 	var members []frozen
 	err = s.db.Update(ctx, database.Ordered, "freeze a batch in", func(tx *database.Tx) (err error) {
-		members, err = database.Collect(ctx, tx, scanFrozen, selectFrozen, string(list))
+		members, err = database.Collect(ctx, tx, scanFrozen, query, args...)
 		if err != nil {
 			return err
 		}
@@ -106,7 +111,7 @@ func (s *Store) freezeSome(ctx context.Context, id int64, sight qianshao.Sight, 
 		rows := make([][]any, len(members))
 		for i := range members {
 			m := &members[i]
-			rows[i] = []any{id, m.Finding, m.Seen, m.Basis, string(m.Verdict)}
+			rows[i] = []any{b.ID, m.Finding, m.Seen, m.Basis, string(m.Verdict)}
 		}
 		return trail.InsertRows(ctx, tx, `INSERT INTO batch_members (batch, finding, seen, basis, verdict)`, 5, rows, "")
 	})
@@ -196,20 +201,20 @@ func putBatch(ctx context.Context, tx *database.Tx, b *desk.Batch) error {
 		ordered = string(text)
 	}
 	_, err := tx.ExecContext(ctx, `
-INSERT INTO batches (id, account, at, query, campaign, members, digest, state, ordered, progress, done_at, undone_by, undo_words)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+INSERT INTO batches (id, account, at, query, campaign, members, digest, state, ordered, progress, done_at, undone_by, undo_words, review)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (id) DO UPDATE SET members = excluded.members, digest = excluded.digest, state = excluded.state, ordered = excluded.ordered,
   progress = excluded.progress, done_at = excluded.done_at, undone_by = excluded.undone_by, undo_words = excluded.undo_words`,
-		b.ID, b.By, trail.Millis(b.At), b.Query, b.Campaign, b.Members, b.Digest, string(b.State), ordered, b.Progress, trail.Millis(b.Done), b.UndoneBy, b.UndoWords)
+		b.ID, b.By, trail.Millis(b.At), b.Query, b.Campaign, b.Members, b.Digest, string(b.State), ordered, b.Progress, trail.Millis(b.Done), b.UndoneBy, b.UndoWords, b.Review)
 	return err
 }
 
-const selectBatches = `SELECT id, account, at, query, campaign, members, digest, state, ordered, progress, done_at, undone_by, undo_words FROM batches`
+const selectBatches = `SELECT id, account, at, query, campaign, members, digest, state, ordered, progress, done_at, undone_by, undo_words, review FROM batches`
 
 func scanBatch(r *sql.Rows) (b desk.Batch, err error) {
 	var at, done int64
 	var ordered string
-	if err = r.Scan(&b.ID, &b.By, &at, &b.Query, &b.Campaign, &b.Members, &b.Digest, &b.State, &ordered, &b.Progress, &done, &b.UndoneBy, &b.UndoWords); err != nil {
+	if err = r.Scan(&b.ID, &b.By, &at, &b.Query, &b.Campaign, &b.Members, &b.Digest, &b.State, &ordered, &b.Progress, &done, &b.UndoneBy, &b.UndoWords, &b.Review); err != nil {
 		return b, err
 	}
 	b.At, b.Done = trail.Moment(at), trail.Moment(done)

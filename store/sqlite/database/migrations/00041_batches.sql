@@ -1,6 +1,9 @@
 -- +goose Up
 -- The page of a campaign lists its batches.
 CREATE INDEX batches_campaign ON batches (campaign, id) WHERE campaign <> '' AND ordered <> '';
+-- Whether the members were frozen because they waited for a second review, which the order then is.
+ALTER TABLE batches ADD COLUMN review INTEGER NOT NULL DEFAULT 0;
 
 -- +goose Down
+ALTER TABLE batches DROP COLUMN review;
 DROP INDEX batches_campaign;
