@@ -284,7 +284,7 @@ func TestCampaignReviewedAsOne(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const button = "#bulk button[name=review]"
+	const button = "#review button[name=review]"
 	if _, doc := o.page(t, bob, "/campaigns/"+id); doc.Find(button).Length() != 0 {
 		t.Error("what nobody has decided is offered for a second review")
 	}
