@@ -125,15 +125,12 @@ func (s *Store) Acts(ctx context.Context, q desk.ActsQuery) ([]qianshao.Act, err
 		return nil, nil
 	}
 	var c conditions
-	if err := c.seen(&q); err != nil {
-		return nil, err
-	}
 	if err := c.filter(&q); err != nil {
 		return nil, err
 	}
-	order := "a.seq"
+	order := inOrder
 	if q.Latest {
-		order = "a.at DESC, a.seq DESC"
+		order = latestFirst
 		if q.Before != 0 {
 			last, err := s.Act(ctx, q.Before)
 			if err != nil {
@@ -141,10 +138,21 @@ func (s *Store) Acts(ctx context.Context, q desk.ActsQuery) ([]qianshao.Act, err
 			}
 			c.add("(a.at, a.seq) < (?, ?)", trail.Millis(last.At), last.Seq)
 		}
+		if !q.Sight.All {
+			return s.latestOfSight(ctx, &q, &c)
+		}
 	}
-	list, err := database.Collect(ctx, s.db.Read, trail.ScanAct, c.query()+` ORDER BY `+order+` LIMIT ?`, append(c.args, q.Limit)...)
+	if err := c.seen(&q); err != nil {
+		return nil, err
+	}
+	list, err := database.Collect(ctx, s.db.Read, trail.ScanAct, c.query()+order, append(c.args, q.Limit)...)
 	return list, s.db.Fail("read the trail of", err)
 }
+
+const (
+	inOrder     = ` ORDER BY a.seq LIMIT ?`
+	latestFirst = ` ORDER BY a.at DESC, a.seq DESC LIMIT ?`
+)
 
 // conditions are those that acts have to meet, with their parameters.
 type conditions struct {
@@ -158,13 +166,14 @@ func (c *conditions) add(condition string, args ...any) {
 }
 
 func (c *conditions) query() string {
-	return trail.SelectActs + ` WHERE ` + strings.Join(c.list, " AND ")
+	return trail.SelectActs + ` WHERE ` + c.all()
 }
+
+func (c *conditions) all() string { return strings.Join(c.list, " AND ") }
 
 // seen keeps to what may be seen. The plus signs keep its conditions from choosing an index:
 // they hold for most rows.
 func (c *conditions) seen(q *desk.ActsQuery) error {
-	c.add("a.seq > ?", q.Since)
 	if q.Sight.All {
 		if !q.Records {
 			c.add("+a.subject_kind IN ('finding', 'campaign')")
@@ -175,22 +184,28 @@ func (c *conditions) seen(q *desk.ActsQuery) error {
 	if err != nil {
 		return err
 	}
-	some, args := `(+a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findings f INDEXED BY findings_desk WHERE f.id = a.subject
-  AND f.authorisation IN (SELECT value FROM json_each(?))) OR +a.subject_kind = 'campaign' AND EXISTS (SELECT 1 FROM campaign_members m
-  WHERE m.campaign = `+queue.CampaignOf("a.subject")+` AND m.authorisation IN (SELECT value FROM json_each(?)))`,
-		[]any{string(authorisations), string(authorisations)}
-	if q.Records {
-		some += ` OR +a.subject_kind = 'authorisation' AND +a.subject IN (SELECT value FROM json_each(?)) OR +a.subject_kind = 'export' AND +a.account = ?`
-		args = append(args, string(authorisations), q.Reader)
-	}
-	c.add(some+`) AND `+trail.SinceDeletion, args...)
+	others, args := seenOthers(q, string(authorisations))
+	c.add(`(+a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findings f INDEXED BY findings_desk WHERE f.id = a.subject
+  AND f.authorisation IN (SELECT value FROM json_each(?))) OR `+others+`) AND `+trail.SinceDeletion, append([]any{string(authorisations)}, args...)...)
 	return nil
+}
+
+// seenOthers holds for what who is limited may see besides findings.
+func seenOthers(q *desk.ActsQuery, authorisations string) (condition string, args []any) {
+	condition, args = `+a.subject_kind = 'campaign' AND EXISTS (SELECT 1 FROM campaign_members m
+  WHERE m.campaign = `+queue.CampaignOf("a.subject")+` AND m.authorisation IN (SELECT value FROM json_each(?)))`, []any{authorisations}
+	if q.Records {
+		condition += ` OR +a.subject_kind = 'authorisation' AND +a.subject IN (SELECT value FROM json_each(?)) OR +a.subject_kind = 'export' AND +a.account = ?`
+		args = append(args, authorisations, q.Reader)
+	}
+	return condition, args
 }
 
 // filter keeps to what is asked for. Each of its conditions has an index in which the acts
 // stand by time, but for the most frequent kind of act and of subject: these are soon found
 // among all acts, and the indexes are without them.
 func (c *conditions) filter(q *desk.ActsQuery) error {
+	c.add("a.seq > ?", q.Since)
 	kind, subject := "a.kind = ? AND a.kind <> 'decide'", "a.subject_kind = ? AND a.subject_kind <> 'finding'"
 	if q.Kind == qianshao.ActDecide {
 		kind = "a.kind = ?"

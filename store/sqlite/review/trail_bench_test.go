@@ -28,7 +28,7 @@ func BenchmarkTrail(b *testing.B) {
 		"verdict": {Verdict: qianshao.VerdictCrime}, "a rare verdict": {Verdict: qianshao.VerdictUnsure},
 		"a day": {From: day(3), To: day(4)}, "no day": {From: day(-3), To: day(-2)}, "until a day": {To: day(2)},
 		"account on a day": {By: "a0", From: day(3), To: day(4)}, "account, kind and verdict": {By: "a0", Kind: qianshao.ActDecide, Verdict: qianshao.VerdictCrime},
-		"limited": {Sight: some}, "limited, account": {Sight: some, By: "a1"}, "limited, rare": {Sight: some, SubjectKind: qianshao.SubjectAuthorisation},
+		"limited": {Sight: some}, "limited, account": {Sight: some, By: "a1"}, "limited, nothing": {Sight: qianshao.Sight{Authorisations: []string{"village"}}}, "limited, account who did nothing there": {Sight: some, By: "a0"}, "limited, rare": {Sight: some, SubjectKind: qianshao.SubjectAuthorisation},
 	} {
 		if q.Sight.Authorisations == nil {
 			q.Sight = all

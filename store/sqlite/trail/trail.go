@@ -47,11 +47,14 @@ func Append(ctx context.Context, tx *database.Tx, acts []qianshao.Act) error {
 // actColumns are all columns of acts, in the order of ScanAct.
 const actColumns = `seq, at, account, client_key, batch, subject_kind, subject, kind, basis, verdict, reason, seen, rules, until, reverts, round, detail, chain`
 
-// SelectActs begins a query of acts, whose rows are a and which ScanAct reads.
-const SelectActs = `SELECT a.seq, a.at, a.account, a.client_key, a.batch, a.subject_kind, a.subject, a.kind, a.basis, a.verdict, a.reason, a.seen, a.rules,
-  a.until, a.reverts, a.round, a.detail, a.chain FROM acts a`
+// SelectColumns begins a query of acts a in a join; SelectActs is one of all acts. ScanAct reads their rows.
+const (
+	SelectColumns = `SELECT a.seq, a.at, a.account, a.client_key, a.batch, a.subject_kind, a.subject, a.kind, a.basis, a.verdict, a.reason, a.seen, a.rules,
+  a.until, a.reverts, a.round, a.detail, a.chain`
+	SelectActs = SelectColumns + ` FROM acts a`
+)
 
-// ScanAct reads a row of SelectActs.
+// ScanAct reads a row of SelectColumns.
 func ScanAct(r *sql.Rows) (a qianshao.Act, err error) {
 	var at, until int64
 	err = r.Scan(&a.Seq, &at, &a.By, &a.Key, &a.Batch, &a.Subject.Kind, &a.Subject.ID, &a.Kind, &a.Basis, &a.Verdict, &a.Reason, &a.Seen, &a.Rules,

@@ -1,4 +1,6 @@
 -- +goose Up
+-- The trail of who sees few findings is read by these findings.
+CREATE INDEX findings_authorisation ON findings (authorisation, id);
 -- The page of a campaign lists its batches.
 CREATE INDEX batches_campaign ON batches (campaign, id) WHERE campaign <> '' AND ordered <> '';
 -- Whether the members were frozen because they waited for a second review, which the order then is.
@@ -7,3 +9,4 @@ ALTER TABLE batches ADD COLUMN review INTEGER NOT NULL DEFAULT 0;
 -- +goose Down
 ALTER TABLE batches DROP COLUMN review;
 DROP INDEX batches_campaign;
+DROP INDEX findings_authorisation;
