@@ -7,6 +7,7 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"io/fs"
 	"net/http"
 	"time"
 
@@ -21,6 +22,9 @@ import (
 
 //go:embed templates/*.html
 var files embed.FS
+
+//go:embed parts/templates/*.html
+var parts embed.FS
 
 // Store is what the pages read of findings.
 type Store interface {
@@ -63,7 +67,11 @@ type Campaigns struct {
 
 // New returns the room.
 func New(base *page.Base, opts Options) (*Campaigns, error) {
-	room, err := base.Room(files, decision.Parts())
+	shared, err := fs.Sub(parts, "parts")
+	if err != nil {
+		return nil, err
+	}
+	room, err := base.Room(files, decision.Parts(), shared)
 	return &Campaigns{Room: room, opts: opts}, err
 }
 
