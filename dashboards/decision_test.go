@@ -248,7 +248,7 @@ func TestClaimByForm(t *testing.T) {
 	claim := ann.fill(ann.look(subject), "/claims", "认领")
 	ann.does("/claims", claim)
 	contains(t, ann.look(subject), "您已认领，到 2026-11-23 20:10", "取消认领")
-	contains(t, bob.look(subject), "已被认领", "<bdi>ann</bdi>")
+	contains(t, bob.look(subject), "<bdi>ann 已认领，到 2026-11-23 20:10")
 	lacks(t, bob.look(subject), "由我接手")
 	claim.Del("next") // as a script does
 	if w := ann.send("/claims", claim); w.Code != http.StatusNoContent {

@@ -186,7 +186,7 @@ func TestRecheck(t *testing.T) {
 		t.Fatalf("%d %v", w.Code, w.Header())
 	}
 	body := p.ask("GET", w.Header().Get("Location")+"&lang=en", "").Body.String()
-	contains(t, body, "The recheck is scheduled", ">me<", "recheck")
+	contains(t, body, "The recheck is scheduled", ">me<", "recheck", "URLs: 1")
 	contains(t, p.ask("GET", "/findings/"+mine+"?lang=en", "").Body.String(), "to the site: recheck")
 	checkMarkup(t, "/sites/mine.example", body)
 	for address, want := range map[string]string{

@@ -36,6 +36,9 @@ type Detail struct {
 	After  string `json:"after,omitempty"`
 }
 
+// EventRecheck is the event that a site is asked for anew; After is of how many URLs.
+const EventRecheck = "recheck"
+
 // Park says when a parked subject comes back.
 type Park struct {
 	// Content brings it back when its content is another.

@@ -48,6 +48,9 @@ func (v *trailPage) row(a *desk.Shown) row {
 	if a.Subject.Kind == qianshao.SubjectAuthorisation && a.Kind.Recorded() {
 		x.Before, x.After = v.FieldChanges(detail.Before), v.FieldChanges(detail.After)
 	}
+	if detail.Event == desk.EventRecheck && x.After != "" {
+		x.After = v.T("recheck.urls", x.After)
+	}
 	if a.Kind == qianshao.ActExport && x.After != "" {
 		x.After = v.T("trail.rows", x.After)
 	}

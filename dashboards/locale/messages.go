@@ -233,7 +233,7 @@ func generalMessages() map[string]message {
 		"view.search_crawler":              {"搜索爬虫视角", "as a search crawler"},
 		"auth.private":                     {"允许内网地址", "private addresses allowed"},
 		"auth.none":                        {"登记册是空的", "The register is empty"},
-		"auth.none.why":                    {"没有有效授权就不会发出任何请求。写好 scope.yaml 后登记：", "Without an authorisation in force no request is made. Write scope.yaml, then:"},
+		"auth.none.why":                    {"没有有效授权就不会发出任何请求。管理员点“新增授权”，填表或粘贴 scope.yaml；也可以用命令登记：", "Without an authorisation in force no request is made. An administrator adds one here, by form or by pasting scope.yaml, or by command:"},
 		"auth.intro":                       {"每次请求前，包括每一跳重定向，都要核对这份登记册；没有有效授权就不抓取。", "Checked before every request and every redirect hop: without an authorisation in force nothing is fetched."},
 		"auth.search":                      {"其下的发现", "Findings under it"},
 		"register.title":                   {"授权登记册", "Register of authorisations"},

@@ -135,7 +135,7 @@ func campaignsMessages() map[string]message {
 		"batch.undo.words":       {"撤销的理由（%d 分钟后，或撤销他人的批次时必填）", "Why it is undone (needed after %d minutes, and for another person's batch)"},
 		"batch.preview":          {"名单的构成", "What it consists of"},
 		"batch.preview.seen":     {"您能看到其中 %d 个。", "You see %d of them."},
-		"batch.by_level":         {"按等级", "By level"},
+		"batch.by_level":         {"按级别", "By level"},
 		"batch.by_category":      {"按类别", "By category"},
 		"batch.by_site":          {"按站点", "By site"},
 		"batch.by_site.more":     {"另有 %d 个站点", "and %d more sites"},

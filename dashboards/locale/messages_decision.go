@@ -58,8 +58,8 @@ func panelMessages() map[string]message {
 	return map[string]message{
 		"decision.claim":             {"认领", "Claim"},
 		"decision.claim.mine":        {"您已认领，到 %s 为止。", "You have claimed this until %s."},
-		"decision.claim.held":        {"已被认领", "Claimed"},
-		"decision.claim.until":       {"到 %s", "until %s"},
+		"decision.claim.held":        {"%s 已认领，到 %s 为止。", "%s has claimed this until %s."},
+		"decision.claim.until":       {"到 %s 为止", "until %s"},
 		"decision.release":           {"取消认领", "Release"},
 		"decision.takeover":          {"由我接手", "Take over"},
 		"decision.skip":              {"跳过", "Skip"},

@@ -8,7 +8,7 @@ func findingMessages() map[string]message {
 	maps.Copy(all, howMessages())
 	maps.Copy(all, map[string]message{
 		"help.field.verdict":    {"人的结论；“待复核”的结论在复核前不告诉任何人", "what people decided; an answer that waits for its second review is told nobody before"},
-		"help.field.assignee":   {"分派给谁，或其主团伙分派给谁；无人（none）为未分派", "whose task the finding is, or its primary campaign; none is nobody's"},
+		"help.field.assignee":   {"分配给谁，或其主团伙分配给谁；无人（none）为未分配", "whose task the finding is, or its primary campaign; none is nobody's"},
 		"help.field.decided_by": {"谁作的结论", "the account whose verdict stands"},
 		"help.field.campaign":   {"所属团伙的编号", "the id of any campaign of the finding"},
 		"help.field.parked":     {"已搁置的发现，或其主团伙已搁置", "findings that are parked, or whose primary campaign is"},

@@ -51,6 +51,7 @@ func sitesMessages() map[string]message {
 		"recheck.button":  {"立即复查", "Recheck now"},
 		"recheck.page":    {"只复查一个网址（可空）", "One page only (optional)"},
 		"recheck.why":     {"已知页面与有发现的页面排到队首，仍按授权的范围与速率访问。", "Its known pages and those with findings come next, still within the authorisation and its rate."},
+		"recheck.urls":    {"%s 个网址", "URLs: %s"},
 		"recheck.due":     {"已安排复查。", "The recheck is scheduled."},
 		"recheck.none":    {"没有可复查的页面。", "There is no page to recheck."},
 		"recheck.unknown": {"没有访问过这个网址，请作为线索上报。", "Nothing is known of this address; report it instead."},

@@ -34,6 +34,9 @@ func (v times) Changed(r record, text string) string {
 	if r.Subject.Kind == qianshao.SubjectAuthorisation && text != "" {
 		return v.FieldChanges(text)
 	}
+	if r.Event == desk.EventRecheck && text != "" {
+		return v.T("recheck.urls", text)
+	}
 	return text
 }
 

@@ -75,7 +75,7 @@ func (s *Store) Recheck(ctx context.Context, by store.Signed, host, page string,
 		if err := asked.wake(ctx, tx); err != nil {
 			return err
 		}
-		detail := desk.Detail{Event: "recheck", After: strconv.Itoa(urls), Words: by.Words}
+		detail := desk.Detail{Event: desk.EventRecheck, After: strconv.Itoa(urls), Words: by.Words}
 		if page != "" {
 			detail.After = page
 		}
