@@ -559,3 +559,86 @@ func TestItemOfManyMembers(t *testing.T) {
 		t.Errorf("after %s it shows %s", first, next)
 	}
 }
+
+// TestReviewGoesOn: who has reviewed a finding otherwise than it was decided goes on to the next
+// one of the campaign; the one that waits for a lead then is in the lead's list alone.
+func TestReviewGoesOn(t *testing.T) {
+	t.Parallel()
+	list := threeFindings()[:1]
+	list[0].text = "注册送彩金八十八元，真人百家乐二十四小时在线，存取款三分钟到账，代理佣金最高百分之四十五"
+	same := list[0]
+	same.site, same.age = "delta", 30*time.Minute
+	o, ids := queueOutpost(t, append(list, same)...)
+	me, other := o.join(t, analyst("me")), o.join(t, analyst("other"))
+	lead := o.join(t, qianshao.Account{Name: "lead", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()})
+	acts := func(p *person, id, kind string, basis int64, verdict, reason string) int64 {
+		t.Helper()
+		f, err := o.store.VisibleFinding(t.Context(), qianshao.SeeAll(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := fmt.Sprintf(`{"subject": "finding:%s", "kind": %q, "basis": %d, "seen": %q, "verdict": %q, "reason": %q}`, id, kind, basis, f.Seen, verdict, reason)
+		w := p.ask("POST", "/api/v1/acts", body)
+		if w.Code != http.StatusCreated {
+			t.Fatalf("%s: %d %s", kind, w.Code, w.Body)
+		}
+		return decode[struct{ Act struct{ Seq int64 } }](t, w.Body.String()).Act.Seq
+	}
+	decided := map[string]int64{}
+	for _, id := range ids { // critical, and no crime: somebody else has to look
+		decided[id] = acts(me, id, "decide", 0, "not_crime", "lawful")
+	}
+	shown := func(p *person) string {
+		return strings.TrimPrefix(p.open(t, "/?list=review", 200).Find(`.item a[data-key="o"]`).AttrOr("href", ""), "/findings/")
+	}
+	first := shown(other)
+	acts(other, first, "review", decided[first], "crime", "hacked")
+	second := shown(other)
+	if second == first || !slices.Contains(ids, second) {
+		t.Fatalf("after %s it shows %q", first, second)
+	}
+	acts(other, second, "review", decided[second], "not_crime", "lawful")
+	if got := labels(other.open(t, "/?list=review", 200)); len(got) != 0 {
+		t.Errorf("what was answered still waits: %q", got)
+	}
+	if got := shown(lead); got != first {
+		t.Errorf("the lead is shown %q, want %s", got, first)
+	}
+}
+
+// TestQueueOfTheClaimed: where all that waits is claimed by others, the queue says so; a lead
+// takes over there what is claimed of a campaign.
+func TestQueueOfTheClaimed(t *testing.T) {
+	t.Parallel()
+	list := threeFindings()[:1]
+	list[0].text = "注册送彩金八十八元，真人百家乐二十四小时在线，存取款三分钟到账，代理佣金最高百分之四十五"
+	same := list[0]
+	same.site, same.age = "delta", 30*time.Minute
+	o, _ := queueOutpost(t, append(list, same)...)
+	me, other := o.join(t, analyst("me")), o.join(t, analyst("other"))
+	lead := o.join(t, qianshao.Account{Name: "lead", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()})
+	if text := me.open(t, "/?q=category:fraud", 200).Find(".empty").Text(); strings.Contains(text, "他人已认领") {
+		t.Errorf("a filter that finds nothing says %q", text)
+	}
+	claim := other.open(t, "/", 200).Find("form[data-claim] input[name=subject]").AttrOr("value", "")
+	if w := other.ask("POST", "/api/v1/acts", `{"subject": "`+claim+`", "kind": "claim"}`); w.Code != http.StatusCreated {
+		t.Fatalf("claim: %d %s", w.Code, w.Body)
+	}
+	empty := me.open(t, "/", 200).Find(".empty a")
+	if got := empty.FilterFunction(func(_ int, s *goquery.Selection) bool { return s.AttrOr("href", "") == "/?list=claimed" }).Text(); got != "他人已认领 1 →" {
+		t.Errorf("the empty list says %q", got)
+	}
+	item, over := "/?list=claimed&at="+claim, "form[action='/claims'] input[name=take_over]"
+	if me.open(t, item, 200).Find(over).Length() != 0 {
+		t.Error("an analyst is offered to take over")
+	}
+	if got := lead.open(t, item, 200).Find(over).Length(); got != 1 {
+		t.Fatalf("a lead has %d buttons to take over", got)
+	}
+	if w := lead.send("/claims", url.Values{"subject": {claim}, "take_over": {"1"}, "next": {item}}); w.Code != http.StatusSeeOther {
+		t.Fatalf("taken over: %d %s", w.Code, w.Body)
+	}
+	if got := labels(lead.open(t, "/", 200)); len(got) != 1 {
+		t.Errorf("the lead works on %q", got)
+	}
+}

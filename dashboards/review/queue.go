@@ -57,6 +57,10 @@ type queuePage struct {
 	Chosen bool
 	// MaySave and MayShare say what the account may do with views, MayDecide that it decides.
 	MaySave, MayShare, MayDecide bool
+	// MayLead says that the account takes over claims.
+	MayLead bool
+	// Claimed is how many campaigns others work on, where nothing else waits; "" for none.
+	Claimed string
 	// Typed is the name of a view that could not be saved.
 	Typed string
 }
@@ -122,7 +126,7 @@ func (v *Review) show(w http.ResponseWriter, r *http.Request, status int, at pla
 	p := &queuePage{Layout: v.Layout(w, r, "nav.list."+string(at.list)), place: at, List: at.list, Problem: problem, Typed: typed, Chosen: at.at != ""}
 	p.Query = at.query
 	p.MaySave, p.MayShare = auth.May(r.Context(), qianshao.PowerSubmit), auth.May(r.Context(), qianshao.PowerLead)
-	p.MayDecide = auth.May(r.Context(), qianshao.PowerDecide)
+	p.MayDecide, p.MayLead = auth.May(r.Context(), qianshao.PowerDecide), auth.May(r.Context(), qianshao.PowerLead)
 	query, err := v.opts.Parser(r.Context()).Parse(at.query)
 	var syntax *index.SyntaxError
 	switch {
@@ -257,6 +261,9 @@ func (v *Review) fill(r *http.Request, p *queuePage, query index.Node) error {
 	p.rows(list.Campaigns, q.By)
 	if len(p.Rows) == 0 && p.place.query == "" {
 		p.Why, p.WhyURL = v.opts.WhyNothing(ctx, p.Layout)
+		if err := v.countClaimed(ctx, p); err != nil {
+			return err
+		}
 	}
 	if list.Next != "" {
 		p.Next = p.place.following(list.Next).url()
@@ -271,6 +278,19 @@ func (v *Review) fill(r *http.Request, p *queuePage, query index.Node) error {
 		return err
 	}
 	return v.choose(r, p)
+}
+
+// countClaimed counts what others work on, which is why nothing may wait.
+func (v *Review) countClaimed(ctx context.Context, p *queuePage) error {
+	if p.List != campaign.ListOpen {
+		return nil
+	}
+	account := auth.From(ctx)
+	n, err := v.opts.Campaigns.Count(ctx, campaign.Query{List: campaign.ListClaimed, Sight: account.Sight, By: account.Name}, page.MaxCounted)
+	if n > 0 {
+		p.Claimed = strconv.Itoa(n)
+	}
+	return err
 }
 
 // rows makes the rows of the campaigns.
