@@ -425,7 +425,7 @@ func TestTrailExport(t *testing.T) {
 	if !strings.Contains(body, "was not checked") {
 		t.Error("a check that nobody has made")
 	}
-	if w := auditor.post("/trail/check"); w.Code != http.StatusSeeOther {
+	if w := auditor.post("/trail/check"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/trail#h-chain" {
 		t.Fatalf("the check: %d %s", w.Code, w.Body)
 	}
 	head, _, err := o.desk.Head(t.Context(), auditor.account)

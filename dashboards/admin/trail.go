@@ -272,7 +272,7 @@ func (a *Admin) checkTrail(w http.ResponseWriter, r *http.Request) {
 		a.Fail(w, r, http.StatusInternalServerError)
 		return
 	}
-	http.Redirect(w, r, "/trail", http.StatusSeeOther)
+	http.Redirect(w, r, "/trail#h-chain", http.StatusSeeOther) // which says what came of it, below the acts
 }
 
 // check checks the trail until the server is to end. An error is logged: perhaps nobody waits
