@@ -91,6 +91,24 @@ func TestGlimpse(t *testing.T) {
 	contains(t, body, "What the rule looks for", "推广&lt;img src=x onerror=alert(1)&gt;赌场", "刑法第三百零三条", "警方通报", "The rule “线上赌场推广” found 1 term")
 }
 
+// TestRulesBeside: the other rules that fired are called by their titles, and lead to their findings.
+func TestRulesBeside(t *testing.T) {
+	t.Parallel()
+	o := newOutpost(t, nil)
+	source := "<body><p>注册送彩金</p></body>"
+	p := qianshao.Page{URL: "http://mine.example/also", Authorisation: "mine", FetchedAt: testNow, Status: http.StatusOK}
+	o.save(t, p, "标题", source, qianshao.Finding{
+		Rule: "rule-one", Title: "规则", Category: qianshao.Gambling, Level: qianshao.LevelHigh, Score: 70,
+		Also:     []qianshao.OtherRule{{Rule: "rule-two", Title: "<b>另一规则", Level: qianshao.LevelMedium, Score: 45}},
+		Evidence: []qianshao.Evidence{{Block: "b", Term: "彩金", Text: "彩金", Region: qianshao.RegionText, Span: qianshao.Span{Start: 18, End: 24}, Line: 1, Column: 13}},
+	})
+	_, body, _ := o.get(t, "/findings/"+qianshao.FindingID(p.URL, "rule-one"))
+	link := markupOf(t, body).Find(`.score a[href="/search?q=rule%3Arule-two"]`)
+	if got := link.Text(); got != "<b>另一规则" {
+		t.Errorf("the other rule is %q", got)
+	}
+}
+
 // TestFindingAndItsKin: the page says what else is like the finding, as far as the account
 // may see that, and what has become of it in one column.
 func TestFindingAndItsKin(t *testing.T) {

@@ -128,7 +128,7 @@ func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 	v.Back = page.LocalPath(r.FormValue("from"))
 	v.Moved = f.RequestedURL != "" && f.RequestedURL != f.URL
 	v.SamePage = page.SearchURL(page.Clause("url", mask.Prefix(f.URL)))
-	v.SameRule = page.SearchURL(page.Clause("rule", f.Rule))
+	v.SameRule = v.OfRule(f.Rule)
 	if host := f.Host(); host != "" {
 		v.SameHost = page.SearchURL(page.Clause("host", host))
 		v.Site = "/sites/" + url.PathEscape(host)
@@ -202,6 +202,9 @@ func terms(f *qianshao.Finding) int {
 	}
 	return len(words)
 }
+
+// OfRule searches for the findings that a rule has a part in.
+func (v *findingPage) OfRule(id string) string { return page.SearchURL(page.Clause("rule", id)) }
 
 // places sorts the evidence by its place in the source and groups neighbours.
 func (v *findingPage) places() {
