@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,8 +52,11 @@ func (v *trailPage) row(a *desk.Shown) row {
 	if detail.Event == desk.EventRecheck && x.After != "" {
 		x.After = v.T("recheck.urls", x.After)
 	}
-	if a.Kind == qianshao.ActExport && x.After != "" {
-		x.After = v.T("trail.rows", x.After)
+	if a.Kind == qianshao.ActExport {
+		x.Detail.Words = v.exported(detail.Words)
+		if x.After != "" {
+			x.After = v.T("trail.rows", x.After)
+		}
 	}
 	note := func(holds bool, key string, args ...any) {
 		if holds {
@@ -73,6 +77,15 @@ func (v *trailPage) row(a *desk.Shown) row {
 		note(p.Sites > 0, "trail.note.sites", p.Sites)
 	}
 	return x
+}
+
+// exported says what was exported, of which the trail says "batch:1" or "query: …".
+func (v *trailPage) exported(words string) string {
+	kind, what, ok := strings.Cut(words, ":")
+	if !ok || !slices.Contains([]string{"finding", "campaign", "batch", "findings", "query"}, kind) {
+		return words
+	}
+	return v.T("trail.exported."+kind, strings.TrimSpace(what))
 }
 
 // value writes what was before or is after an event: roles and sights in the reader's

@@ -118,7 +118,7 @@ func TestMessageKeys(t *testing.T) {
 	}
 	for key := range messages {
 		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
-		for _, prefix := range append(built, "unmonitored.reason.", "unmonitored.do.", "admin.done.", "trail.kind.", "trail.subject.", "trail.event.", "trail.refused.", "trail.link.", "trail.setting.") {
+		for _, prefix := range append(built, "unmonitored.reason.", "unmonitored.do.", "admin.done.", "trail.kind.", "trail.exported.", "trail.subject.", "trail.event.", "trail.refused.", "trail.link.", "trail.setting.") {
 			asked = asked || strings.HasPrefix(key, prefix)
 		}
 		if !asked {

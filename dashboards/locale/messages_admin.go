@@ -166,11 +166,16 @@ func trailMessages() map[string]message {
 
 func trailChainMessages() map[string]message {
 	return map[string]message{
-		"trail.export":       {"导出", "Export"},
-		"trail.rows":         {"%s 条", "rows: %s"},
-		"trail.export.intro": {"按上面的条件导出，最多 %d 条；导出本身也会记入审计。JSON 行含散列链的全部字段；不加条件导出的，可用 qianshao acts verify 文件名 校验。", "What the filters above find, at most %d acts. The export is an act, too. JSON lines have all that the hash chain covers: what is exported without filters, qianshao acts verify FILE checks."},
-		"trail.export.jsonl": {"JSON 行", "JSON lines"},
-		"trail.export.csv":   {"CSV 表格", "CSV"},
+		"trail.export":            {"导出", "Export"},
+		"trail.rows":              {"%s 条", "rows: %s"},
+		"trail.export.intro":      {"按上面的条件导出，最多 %d 条；导出本身也会记入审计。JSON 行含散列链的全部字段；不加条件导出的，可用 qianshao acts verify 文件名 校验。", "What the filters above find, at most %d acts. The export is an act, too. JSON lines have all that the hash chain covers: what is exported without filters, qianshao acts verify FILE checks."},
+		"trail.exported.finding":  {"发现 %s", "finding %s"},
+		"trail.exported.campaign": {"团伙 %s", "campaign %s"},
+		"trail.exported.batch":    {"第 %s 批", "batch %s"},
+		"trail.exported.findings": {"勾选的 %s 条发现", "%s findings that were ticked"},
+		"trail.exported.query":    {"检索 %s", "search %s"},
+		"trail.export.jsonl":      {"JSON 行", "JSON lines"},
+		"trail.export.csv":        {"CSV 表格", "CSV"},
 
 		"trail.chain":       {"散列链", "Hash chain"},
 		"trail.head":        {"末尾是第 %d 号（%s）：", "It ends with no. %d of %s:"},
