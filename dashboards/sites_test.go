@@ -388,7 +388,9 @@ func TestImport(t *testing.T) {
 		t.Errorf("it was overwritten: %+v, %v", b, err)
 	}
 	w = p.upload(t, "x.yaml", []byte("authorisations:\n  - id: y\n    owner: o\n"), csrf())
-	contains(t, w.Body.String(), "没有写依据", "没有写主机")
+	contains(t, w.Body.String(), "没有写依据", "没有写主机", `spellcheck="false"></textarea>`)
+	w = p.upload(t, "", nil, csrf("text", "authorisations:\n  - id: y\n    owner: <o>\n"))
+	contains(t, w.Body.String(), "没有写依据", `spellcheck="false">authorisations:`, "owner: &lt;o&gt;") // what was pasted is mended where it stands
 	w = p.upload(t, "x.csv", []byte(importTable+hostile+",=1+1,b,c,2026-1-1,2026-12-31,*\n"), csrf())
 	if w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("mistakes: %d", w.Code)

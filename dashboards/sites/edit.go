@@ -14,6 +14,8 @@ import (
 // editPage is the form of an authorisation.
 type editPage struct {
 	times
+	// Pasted is nothing: the form for files is empty here.
+	Pasted string
 	// ID is that of an authorisation that is there; "" for a new one.
 	ID     string
 	Values map[string]string

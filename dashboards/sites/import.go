@@ -38,8 +38,10 @@ type planned struct {
 type importPage struct {
 	times
 	Name, Text string
-	Mistakes   []Mistake
-	List       []planned
+	// Pasted is Text where it came by no file: it is mended where it stands.
+	Pasted   string
+	Mistakes []Mistake
+	List     []planned
 	// Added, Changed and Unchanged count all, also those that are not listed.
 	Added, Changed, Unchanged int
 	// Seen is what the button "confirm" confirms; Stale says that it is not any more what was shown.
@@ -71,6 +73,9 @@ func (s *Sites) takeFile(w http.ResponseWriter, r *http.Request) {
 	if v.Name, v.Text, err = sentFile(r); err != nil {
 		s.Fail(w, r, http.StatusRequestEntityTooLarge)
 		return
+	}
+	if v.Name == "" {
+		v.Pasted = v.Text
 	}
 	if v.Empty = strings.TrimSpace(v.Text) == ""; v.Empty {
 		s.Render(w, r, http.StatusUnprocessableEntity, "import", v)
