@@ -21,6 +21,9 @@ import (
 // demoWorkers is one for each host of the demo's web.
 const demoWorkers = 6
 
+// defaultData is the data folder of who names none.
+const defaultData = "data"
+
 // demoCmd crawls the demo's web over real HTTP with the parts that a real
 // crawl uses, and holds what was found against what the web declares.
 type demoCmd struct {
@@ -29,7 +32,7 @@ type demoCmd struct {
 }
 
 func (c demoCmd) Run(env *environment) (err error) {
-	if env.data, err = os.MkdirTemp("", "qianshao-demo-"); err != nil {
+	if err = env.useDemoFolder(); err != nil {
 		return err
 	}
 	defer os.RemoveAll(env.data)
@@ -98,6 +101,15 @@ func demoLink(ctx context.Context, a *app.App) (string, error) {
 	}
 	key, _, err := a.Folder.Accounts.NewLink(ctx, store.ByCommand, store.LinkEnter, demo.Name)
 	return a.ConsoleURL() + auth.LinkPath(key), err
+}
+
+// useDemoFolder makes a temporary folder the data folder, and says so where another was named.
+func (env *environment) useDemoFolder() (err error) {
+	if env.data != defaultData {
+		env.warn("the demo works in a temporary folder of its own, not in " + env.data)
+	}
+	env.data, err = os.MkdirTemp("", "qianshao-demo-")
+	return err
 }
 
 // printDemo prints what was found and returns how it differs from what the web declares.
