@@ -589,7 +589,8 @@ func TestReviewGoesOn(t *testing.T) {
 		decided[id] = acts(me, id, "decide", 0, "not_crime", "lawful")
 	}
 	shown := func(p *person) string {
-		return strings.TrimPrefix(p.open(t, "/?list=review", 200).Find(`.item a[data-key="o"]`).AttrOr("href", ""), "/findings/")
+		link, _, _ := strings.Cut(p.open(t, "/?list=review", 200).Find(`.item a[data-key="o"]`).AttrOr("href", ""), "?")
+		return strings.TrimPrefix(link, "/findings/")
 	}
 	first := shown(other)
 	acts(other, first, "review", decided[first], "crime", "hacked")
