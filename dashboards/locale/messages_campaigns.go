@@ -113,7 +113,7 @@ func campaignsMessages() map[string]message {
 		"batch.undone.by":        {"撤销人", "Undone by"},
 		"batch.skipped":          {"跳过", "Skipped"},
 		"batch.kept":             {"保留", "Kept"},
-		"batch.passed":           {"没有处置的成员", "Members that were passed over"},
+		"batch.passed":           {"跳过或保留的成员", "Members that were passed over or kept"},
 		"batch.all":              {"全部成员", "All members"},
 		"batch.all.list":         {"列出全部成员", "List all members"},
 		"batch.outcome":          {"结果", "What became of it"},

@@ -71,7 +71,7 @@ func findingMessages() map[string]message {
 func pastMessages() map[string]message {
 	return map[string]message{
 		"past.site":    {"站点：%s", "to the site: %s"},
-		"past.title":   {"经过", "History"},
+		"past.title":   {"时间线", "History"},
 		"past.kept":    {"已有人作出判定；在您复核之前不显示对方的结论。", "Somebody has decided; their answer is not shown before you have reviewed it."},
 		"past.found":   {"首次发现", "Found for the first time"},
 		"past.changed": {"%s：%s", "%s: %s"},
