@@ -204,7 +204,7 @@ func TestDecideByForm(t *testing.T) {
 		t.Fatalf("after the form: %+v", v.Standing)
 	}
 	body := ann.look(subject, fmt.Sprintf("done=%d", seq))
-	contains(t, body, "已判为违法：被入侵站点", `<a href="/findings/`+b.mine+`?from=%2Fpanel`, "<bdi>注册送 · mine[.]example</bdi></a>", `role="status"`, `data-key="z"`, "我的备注", fmt.Sprintf("/acts/%d/undo", seq))
+	contains(t, body, "已判为违法：被入侵站点", `<a href="/findings/`+b.mine+`?from=%2Fpanel`, "<bdi>新用户注册送彩金 · mine[.]example</bdi></a>", `role="status"`, `data-key="z"`, "我的备注", fmt.Sprintf("/acts/%d/undo", seq))
 	lacks(t, body, "1231002X")
 	undone := ann.does(fmt.Sprintf("/acts/%d/undo", seq), ann.fill(body, fmt.Sprintf("/acts/%d/undo", seq), "撤销", "next", "/search?next=1"))
 	contains(t, ann.look(subject, fmt.Sprintf("done=%d", undone)), "已撤销“已判为违法：被入侵站点”", "尚未判定")

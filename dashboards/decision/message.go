@@ -12,6 +12,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -88,11 +89,7 @@ func (d *Decision) name(r *http.Request, finding string) (string, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return "", nil
 	}
-	label := f.Title
-	if e, ok := f.Primary(); ok {
-		label = html.UnescapeString(e.Text) // it is as the source has it
-	}
-	label = untrusted.Plain(label)
+	label := untrusted.Plain(html.UnescapeString(campaign.Label(&f.Finding))) // it is as the source has it
 	if short := untrusted.First(label, maxName); short != label {
 		label = short + "…"
 	}
