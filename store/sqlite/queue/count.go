@@ -56,9 +56,10 @@ func (c *Reader) Tallies(ctx context.Context, queries []campaign.Query) ([]campa
 }
 
 // tallies writes a query of how many campaigns each query has, among how many counters.
+// SQLite reads once what a statement begins with and uses several times.
 func (s *statement) tallies(queries []campaign.Query) {
 	now := s.arg(s.at.now)
-	s.add(`WITH claimed AS MATERIALIZED (%s), resting AS MATERIALIZED (%s)`, s.claimed(&queries[0], now), resting(now))
+	s.add(`WITH claimed AS (%s), resting AS (%s)`, s.claimed(&queries[0], now), resting(now))
 	s.shared = true
 	for i, q := range queries {
 		level, columns := q.Level, "q.campaign, 0 AS level" // which an index has
