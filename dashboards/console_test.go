@@ -337,7 +337,7 @@ func TestPaging(t *testing.T) {
 		t.Errorf("backwards the pages are %v, the first of them %s; want %v", backwards, first, forwards)
 	}
 	_, body, _ := o.get(t, last+"&lang=en")
-	contains(t, body, "41–45 / 45", strings.TrimPrefix(last, "/search")+`"><bdi>`) // the links of findings lead back here
+	contains(t, body, "41–45 / 45", "?from="+url.QueryEscape(last)+`"><bdi>`) // the links of findings lead back here
 	o.save(t, qianshao.Page{URL: "http://a.example/new", FetchedAt: testNow.Add(time.Hour)}, "new", casinoSource, casino(casinoSource))
 	_, body, _ = o.get(t, last+"&lang=en")
 	contains(t, body, "42–46 / 46", "page 40", "page 44")

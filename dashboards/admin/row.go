@@ -126,7 +126,7 @@ func (v *trailPage) subjectURL(s qianshao.Subject) string {
 	id := url.PathEscape(s.ID)
 	switch s.Kind {
 	case qianshao.SubjectFinding:
-		return "/findings/" + id
+		return v.FindingURL(s.ID)
 	case qianshao.SubjectCampaign:
 		return "/campaigns/" + id
 	case qianshao.SubjectAuthorisation:

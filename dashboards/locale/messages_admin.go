@@ -168,13 +168,13 @@ func trailChainMessages() map[string]message {
 	return map[string]message{
 		"trail.export":            {"导出", "Export"},
 		"trail.rows":              {"%s 条", "rows: %s"},
-		"trail.export.intro":      {"按上面的条件导出，最多 %d 条；导出本身也会记入审计。JSON 行含散列链的全部字段；不加条件导出的，可用 qianshao acts verify 文件名 校验。", "What the filters above find, at most %d acts. The export is an act, too. JSON lines have all that the hash chain covers: what is exported without filters, qianshao acts verify FILE checks."},
+		"trail.export.intro":      {"按上面的条件导出，最多 %d 条；导出本身也会记入审计。JSON Lines含散列链的全部字段；不加条件导出的，可用 qianshao acts verify 文件名 校验。", "What the filters above find, at most %d acts. The export is an act, too. JSON lines have all that the hash chain covers: what is exported without filters, qianshao acts verify FILE checks."},
 		"trail.exported.finding":  {"发现 %s", "finding %s"},
 		"trail.exported.campaign": {"团伙 %s", "campaign %s"},
 		"trail.exported.batch":    {"第 %s 批", "batch %s"},
 		"trail.exported.findings": {"勾选的 %s 条发现", "%s findings that were ticked"},
 		"trail.exported.query":    {"检索 %s", "search %s"},
-		"trail.export.jsonl":      {"JSON 行", "JSON lines"},
+		"trail.export.jsonl":      {"JSON Lines", "JSON lines"},
 		"trail.export.csv":        {"CSV 表格", "CSV"},
 
 		"trail.chain":       {"散列链", "Hash chain"},
@@ -192,7 +192,7 @@ func trailChainMessages() map[string]message {
 		"trail.refused.verdict":      {"没有这个结论，请从列表中选择。", "There is no such verdict; choose one of the list."},
 		"trail.refused.from":         {"“从”请写成 2026-11-01 这样的日期。", "From: write a day as 2026-11-01."},
 		"trail.refused.to":           {"“到”请写成 2026-11-01 这样的日期。", "To: write a day as 2026-11-01."},
-		"trail.refused.format":       {"请选 JSON 行或 CSV。", "Choose JSON lines or CSV."},
+		"trail.refused.format":       {"请选 JSON Lines或 CSV。", "Choose JSON lines or CSV."},
 		"trail.refused.many":         {"超过 %d 条，没有导出。请按日期分段，或运行 qianshao acts export。", "There are more than %d acts, and nothing was exported. Take fewer days at a time, or run qianshao acts export."},
 		"trail.refused.checking":     {"正在校验，请稍后刷新本页。", "It is being checked; look again in a moment."},
 	}
@@ -252,7 +252,7 @@ func eventMessages() map[string]message {
 		"trail.link.password":           {"用于设置口令", "to set a password"},
 		"trail.link.enter":              {"用于登录", "to sign in"},
 		"trail.event.csv":               {"导出 CSV", "Exported as CSV"},
-		"trail.event.jsonl":             {"导出 JSON 行", "Exported as JSON lines"},
+		"trail.event.jsonl":             {"导出 JSON Lines", "Exported as JSON lines"},
 		"trail.event.md":                {"导出 Markdown", "Exported as Markdown"},
 		"trail.event.zip":               {"导出证据包", "Evidence exported"},
 	}
