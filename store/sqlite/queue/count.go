@@ -59,7 +59,8 @@ func (c *Reader) Tallies(ctx context.Context, queries []campaign.Query) ([]campa
 // SQLite reads once what a statement begins with and uses several times.
 func (s *statement) tallies(queries []campaign.Query) {
 	now := s.arg(s.at.now)
-	s.add(`WITH claimed AS (%s), resting AS (%s)`, s.claimed(&queries[0], now), resting(now))
+	first := &queries[0]
+	s.add(`WITH claimed AS (%s), resting AS (%s), mine AS (%s), tasks AS (%s)`, s.claimed(first, now), resting(now), s.assigned(first.By), s.assigned(first.Assignee))
 	s.shared = true
 	for i, q := range queries {
 		level, columns := q.Level, "q.campaign, 0 AS level" // which an index has

@@ -242,7 +242,7 @@ type statement struct {
 	text strings.Builder
 	args []any
 	at   position
-	// shared says that claimed and resting are tables that the statement begins with.
+	// shared says that claimed, resting, mine and tasks are tables that the statement begins with.
 	shared bool
 }
 
@@ -307,9 +307,9 @@ func (s *statement) restrict(q *campaign.Query) {
 	if s.at.few || q.List == campaign.ListMine || q.List == campaign.ListClaimed {
 		waits, own = `+q.rank <> 0`, ``
 	}
-	claimed, parked := `SELECT campaign FROM claimed`, `SELECT campaign FROM resting`
+	claimed, parked, mine, tasks := `SELECT campaign FROM claimed`, `SELECT campaign FROM resting`, `SELECT campaign FROM mine`, `SELECT campaign FROM tasks`
 	if !s.shared {
-		claimed, parked = s.claimed(q, now), resting(now)
+		claimed, parked, mine, tasks = s.claimed(q, now), resting(now), s.assigned(q.By), s.assigned(q.Assignee)
 	}
 	// A subquery that has NULL in it makes NOT IN unknown: ids that lead nowhere are 0.
 	switch q.List {
@@ -327,7 +327,7 @@ func (s *statement) restrict(q *campaign.Query) {
 	case campaign.ListOverdue:
 		s.add(` AND %s AND %sq.due <= %s AND q.campaign NOT IN (%s)`, waits, own, now, parked)
 	case campaign.ListMine:
-		s.add(` AND %s AND q.campaign IN (%s)`, waits, s.assigned(q.By))
+		s.add(` AND %s AND q.campaign IN (%s)`, waits, mine)
 	}
 	if q.Findings != nil {
 		ids, _ := json.Marshal(q.Findings) // strings can be written
@@ -337,7 +337,7 @@ func (s *statement) restrict(q *campaign.Query) {
 		s.add(` AND q.first_seen > %s`, s.arg(database.Millis(q.NewSince)))
 	}
 	if q.Assignee != "" {
-		s.add(` AND q.campaign IN (%s)`, s.assigned(q.Assignee))
+		s.add(` AND q.campaign IN (%s)`, tasks)
 	}
 	if q.Level > qianshao.LevelInformational {
 		s.add(` AND q.level >= %s`, s.arg(int(q.Level)))
@@ -394,7 +394,7 @@ func (s *statement) answerable(q *campaign.Query) string {
 // assigned are the campaigns that are somebody's task, or have a finding that is.
 func (s *statement) assigned(to string) string {
 	account := s.arg(to)
-	return `SELECT ` + CampaignOf("s.subject") + ` FROM standings s WHERE s.assignee = ` + account + ` AND s.assignee <> '' AND s.subject_kind = 'campaign'
+	return `SELECT ` + CampaignOf("s.subject") + ` AS campaign FROM standings s WHERE s.assignee = ` + account + ` AND s.assignee <> '' AND s.subject_kind = 'campaign'
 UNION ALL SELECT f.campaign FROM standings s JOIN campaign_findings f ON f.finding = s.subject
 WHERE s.assignee = ` + account + ` AND s.assignee <> '' AND s.subject_kind = 'finding'`
 }
