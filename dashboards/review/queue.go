@@ -183,7 +183,8 @@ func (v *queuePage) choices(query index.Node) {
 
 // adds are the clauses that may be added to the query, with how much each leaves of the list q;
 // those that leave nothing are not offered. Where q is the hits of the index, they have no
-// numbers: these are hits, and each would be another search.
+// numbers: these are hits, and each would be another search. Nor has what is parked, which no index
+// has by category: with 10,000 of it, they took 0.3 s of CPU.
 func (v *Review) adds(ctx context.Context, p *queuePage, query index.Node, q campaign.Query) error {
 	clauses := page.Clauses(query)
 	var queries []campaign.Query
@@ -208,7 +209,7 @@ func (v *Review) adds(ctx context.Context, p *queuePage, query index.Node, q cam
 			add(p.Category(category), page.Clause("category", string(category)), narrowed)
 		}
 	}
-	if q.Findings != nil || q.List == campaign.ListShared {
+	if q.Findings != nil || q.List == campaign.ListShared || q.List == campaign.ListParked {
 		return nil
 	}
 	tallies, err := v.opts.Campaigns.Tallies(ctx, queries)
