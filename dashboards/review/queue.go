@@ -323,7 +323,7 @@ func (v *Review) counts(r *http.Request, p *queuePage, q campaign.Query) (err er
 	if p.Looked, err = v.opts.Looks.Looked(ctx, auth.From(ctx).Name, string(p.List)); err != nil || p.Looked.IsZero() {
 		return err
 	}
-	if q.NewSince = p.Looked; p.List != campaign.ListAll { // no index has what is new of what is decided
+	if q.NewSince = p.Looked; p.List != campaign.ListAll && p.List != campaign.ListParked { // no index has what is new of what is decided or parked
 		if p.New, err = v.opts.Campaigns.Count(ctx, q, page.MaxCounted); err != nil {
 			return err
 		}
