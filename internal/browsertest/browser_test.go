@@ -43,7 +43,7 @@ const (
 	panel     = `aside[aria-labelledby="decision"]`
 	undo      = `form[action^="/acts/"][action*="/undo"] button[data-key="z"]`
 	leaves    = `form[action="/logout"] button`
-	undoBatch = `form[action^="/batches/"][action$="/undo"] button`
+	undoBatch = `form[action^="/batches/"][action*="/undo"] button`
 )
 
 // size is a window.

@@ -298,14 +298,14 @@ func (s *story) campaign() {
 	b.choose("reason", "operator")
 	b.fill(`input[name="confirm"]`, fmt.Sprint(len(findings)-1))
 	b.expect(http.StatusUnprocessableEntity, http.StatusConflict)
-	b.submit(`form[action$="/begin"] button:not([type="button"])`)
-	b.wait(`form[action$="/begin"]`) // nothing is done while the number is wrong
+	b.submit(`form[action*="/begin"] button:not([type="button"])`)
+	b.wait(`form[action*="/begin"]`) // nothing is done while the number is wrong
 	s.stands("finding:"+findings[0], "", "")
 	b.expect()
 	b.choose("verdict", "crime")
 	b.choose("reason", "operator")
 	b.fill(`input[name="confirm"]`, fmt.Sprint(len(findings)))
-	b.submit(`form[action$="/begin"] button:not([type="button"])`)
+	b.submit(`form[action*="/begin"] button:not([type="button"])`)
 	b.waitFor("the end of the batch", finished) // the page comes again while it is worked on
 	b.wait(undoBatch)
 	s.look(b, "11-batch")

@@ -33,7 +33,7 @@ func (o *outpost) writeAll(t *testing.T, clients []client, list []string, findin
 			"tokens":  {"/account/tokens", url.Values{"label": {text}, "scope": {"read"}, "days": {"1"}}},
 			"notes":   {"/acts", url.Values{"subject": {"finding:" + finding}, "kind": {"note"}, "words": {text}, "basis": {"0"}, "next": {"/"}}},
 			"views":   {"/views", url.Values{"name": {text}, "q": {"category:gambling"}, "shared": {"1"}, "next": {"/"}}},
-			"authorisations": {"/authorisations", url.Values{
+			"authorisations": {"/authorisations/-/new", url.Values{
 				"id": {fmt.Sprint("form-", i)}, "owner": {text}, "basis": {text}, "contact": {text}, "valid_from": {"2026-01-01"}, "valid_until": {"2099-12-31"},
 				"hosts": {hostileHost(i)}, "rate": {"1"}, "seen": {store.RegisterDigest([]*qianshao.Authorisation{nil})},
 			}},
