@@ -668,6 +668,7 @@ func testForgottenActs(t *testing.T, d *Desk) {
 	f := d.Find(t, "http://a/", "one", 0)
 	d.Decide(t, "ann", f, qianshao.VerdictCrime)
 	d.Must(t, "ann", desk.Draft{Subject: f, Kind: qianshao.ActClaim})
+	d.Must(t, "bob", d.Decision(t, f, qianshao.ActReview, qianshao.VerdictCrime))
 	deleteFindings(t, d.Store, 1, deletionOf("http://a/", "casino", 1))
 	if _, err := d.Desk.Look(t.Context(), d.Accounts["ann"], f); !errors.Is(err, desk.ErrNotFound) {
 		t.Errorf("a deleted finding: %v", err)
@@ -678,9 +679,10 @@ func testForgottenActs(t *testing.T, d *Desk) {
 	if v.Standing != (desk.Standing{}) || v.Claim.By != "" || len(v.Acts) != 0 {
 		t.Errorf("found anew it has %+v", v)
 	}
-	d.Decide(t, "bob", f, qianshao.VerdictNotCrime)
+	d.Decide(t, "ann", f, qianshao.VerdictNotCrime)
+	d.Must(t, "bob", d.Decision(t, f, qianshao.ActReview, qianshao.VerdictNotCrime)) // a review of its own, though it is round 1 again
 	acts, err := d.Acts(t.Context(), d.Accounts["amy"], 0, 10)
-	if err != nil || len(acts) != 3 {
+	if err != nil || len(acts) != 5 {
 		t.Errorf("the trail has %d acts, %v", len(acts), err)
 	}
 }
