@@ -21,12 +21,17 @@ const (
 	SubjectSetting       SubjectKind = "setting" // by its name
 	SubjectExport        SubjectKind = "export"  // by the SHA-256 of what was handed out, in hex
 	SubjectView          SubjectKind = "view"    // a saved view that all share
+	SubjectChannel       SubjectKind = "channel"
+	SubjectAlert         SubjectKind = "alert"
+	SubjectSchedule      SubjectKind = "schedule" // of a report
+	SubjectDelivery      SubjectKind = "delivery" // by its key
 )
 
 // SubjectKinds returns all kinds.
 func SubjectKinds() []SubjectKind {
 	return []SubjectKind{
 		SubjectFinding, SubjectCampaign, SubjectAuthorisation, SubjectSite, SubjectSubmission, SubjectAccount, SubjectSetting, SubjectExport, SubjectView,
+		SubjectChannel, SubjectAlert, SubjectSchedule, SubjectDelivery,
 	}
 }
 

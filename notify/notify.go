@@ -93,12 +93,40 @@ type Alert struct {
 	Hourly   int
 	Quiet    Quiet
 	Disabled bool
-	// Created is when it was made: what was found before is not new to it.
+	// Created is since when it tells: when it was made, enabled anew, or given another view.
+	// What was found before is not new to it. The store sets it.
 	Created time.Time
+	// Obstacle says why it tells nothing at present; "" if it can. The engine sets it.
+	Obstacle Obstacle
+	// Looked is up to when findings were looked for that have become overdue. The engine sets it.
+	Looked time.Time
 }
 
-// Item is a finding that an alert is to tell of. Finding, Event and Occurred are its name:
-// it is told once under it.
+// Tells says whether the alert tells of an event.
+func (a *Alert) Tells(e Event) bool { return slices.Contains(a.Events, e) }
+
+// Obstacle is why nothing is sent: a code, which the console has words for.
+type Obstacle string
+
+// The obstacles.
+const (
+	AccountDisabled Obstacle = "account_disabled" // or it is not there
+	ViewGone        Obstacle = "view_gone"        // deleted, or shared with the account no more
+	ViewUnreadable  Obstacle = "view_unreadable"  // its query is of an older language
+	ChannelGone     Obstacle = "channel_gone"
+	ChannelDisabled Obstacle = "channel_disabled"
+	AlertGone       Obstacle = "alert_gone" // deleted, disabled, or sent elsewhere
+	ScheduleGone    Obstacle = "schedule_gone"
+	NoReports       Obstacle = "no_reports" // this program makes no reports
+)
+
+// Obstacles returns all obstacles.
+func Obstacles() []Obstacle {
+	return []Obstacle{AccountDisabled, ViewGone, ViewUnreadable, ChannelGone, ChannelDisabled, AlertGone, ScheduleGone, NoReports}
+}
+
+// Item is a finding that an alert is to tell of. It is told once for each of its events, and of
+// relapses once for each; Occurred is when the event was.
 type Item struct {
 	Alert    string
 	Finding  string
@@ -107,6 +135,20 @@ type Item struct {
 	// Ready is when it may be sent at the earliest: after the time in which what was decided
 	// on it can be undone.
 	Ready time.Time
+}
+
+// Fact is what the store knows of a finding that is to be told of.
+type Fact struct {
+	Finding string
+	// BackAt is when it was last found again after it was gone; zero for never.
+	BackAt time.Time
+	// Due is when it is overdue; zero if it does not wait for a decision.
+	Due time.Time
+	// Undoable is up to when what was last decided on it can be undone without a reason; zero
+	// if nobody has decided.
+	Undoable time.Time
+	// Behind says that the index does not have it as it is now.
+	Behind bool
 }
 
 // State is what has become of a delivery.
@@ -120,18 +162,27 @@ const (
 	Dropped   State = "dropped"   // nothing was left to tell: its findings were undone, deleted, or left the view
 )
 
-// GiveUp is how long a delivery is tried: a receiver that is down over a day needs a person.
-const GiveUp = 24 * time.Hour
+// States returns all states.
+func States() []State { return []State{Pending, Delivered, Failed, Dropped} }
+
+// Valid says whether it is one of States.
+func (s State) Valid() bool { return slices.Contains(States(), s) }
 
 // Delivery is a message on its way. Its items are read when it is sent, so that nothing
 // of a finding is kept here.
 type Delivery struct {
 	// Key is the same at every attempt: the receiver knows by it what it has had.
-	Key     string
-	Alert   string // "" for a test or a report
-	Channel string
-	State   State
-	Created time.Time
+	Key string
+	// Alert or Schedule is what it is of; a test has neither.
+	Alert    string
+	Schedule string
+	Channel  string
+	// From and To are the period of a report.
+	From, To time.Time
+	State    State
+	Created  time.Time
+	// Since is when the trying began: Created, or when a person had it tried again.
+	Since time.Time
 	// Next is when it is tried, or tried again.
 	Next     time.Time
 	Attempts int
@@ -139,7 +190,21 @@ type Delivery struct {
 	Findings int
 	// Problem is what the last attempt has failed with, in words; without secrets.
 	Problem string
-	Settled time.Time // zero while Pending
+	// Obstacle is why it was not tried; "" if it was.
+	Obstacle Obstacle
+	Settled  time.Time // zero while Pending
+}
+
+// Test says whether it is a trial from the console.
+func (d *Delivery) Test() bool { return d.Alert == "" && d.Schedule == "" }
+
+// DeliveriesQuery asks for deliveries, the latest first.
+type DeliveriesQuery struct {
+	// State is which; "" is all.
+	State State
+	// After is the key of the delivery behind which the list goes on; "" is its beginning.
+	After string
+	Limit int
 }
 
 // Message is what a channel puts into its own format.
@@ -238,6 +303,13 @@ type Schedule struct {
 	Hour          int
 	Disabled      bool
 	Created       time.Time
-	// Sent is the end of the last period of which the report was put into the outbox.
+	// Sent is the end of the last period of which the report was put into the outbox. The
+	// engine sets it.
 	Sent time.Time
 }
+
+// Periods returns all periods.
+func Periods() []Period { return []Period{Week, Month} }
+
+// Valid says whether it is one of Periods.
+func (p Period) Valid() bool { return slices.Contains(Periods(), p) }

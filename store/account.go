@@ -79,6 +79,8 @@ const (
 	SettingOpenReports Setting = "open_reports"
 	// SettingZone is the time zone by its IANA name; it holds from the next start.
 	SettingZone Setting = "zone"
+	// SettingConsoleURL is the console's own address, for links in what is sent to people.
+	SettingConsoleURL Setting = "console_url"
 )
 
 // EventSet is the event of acts on settings.

@@ -10,10 +10,14 @@ type Consumer string
 const (
 	ConsumerIndex     Consumer = "index"     // the search index
 	ConsumerCampaigns Consumer = "campaigns" // what groups findings into campaigns
+	// ConsumerNotices tells people. No change notes it, so it is not among Consumers: what the
+	// index was told is handed over to it when the index settles that, if there is an alert, so that
+	// it finds all of it there. It begins with nothing, since what was found before is not new to it.
+	ConsumerNotices Consumer = "notices"
 )
 
-// Consumers returns all of them. The migration that comes with a new one notes every
-// finding for it, so that it begins with what is there.
+// Consumers returns those that every change of a finding notes. The migration that comes with
+// a new one notes every finding for it, so that it begins with what is there.
 func Consumers() []Consumer { return []Consumer{ConsumerIndex, ConsumerCampaigns} }
 
 // Pending is a finding that has changed since a consumer was last told of it. Many

@@ -205,3 +205,17 @@ func TestUseCode(t *testing.T) {
 		t.Errorf("without a secret: %v", err)
 	}
 }
+
+// TestConsoleURL: the console's own address is an address and nothing else, since links begin with it.
+func TestConsoleURL(t *testing.T) {
+	for address, good := range map[string]bool{
+		"https://console.example": true, "http://10.0.0.7:8080": true, "https://h.example/qianshao": true, "http://[::1]:80": true, "": true,
+		"console.example": false, "ftp://h.example": false, "https://": false, "https://:80": false, "https://u:p@h.example": false, "https://h.example?a": false,
+		"https://h.example/#x": false, "https://h.example/a b": false, "https://h.example/\n": true, "javascript:alert(1)": false, "https:h.example": false,
+		"https://控制台.example": false, "https://h.example/" + strings.Repeat("a", 200): false, `https://h.example/"`: false,
+	} {
+		if is := isConsoleURL(strings.TrimRight(strings.TrimSpace(address), "/")) || address == ""; is != good {
+			t.Errorf("%q: %v", address, is)
+		}
+	}
+}

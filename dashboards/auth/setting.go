@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -29,6 +31,8 @@ var (
 	ErrOpenReports = fmt.Errorf("1 to %d reports of one origin may be open", store.MaxOfOrigin)
 	// ErrZone is for what is no time zone.
 	ErrZone = errors.New("the time zone is not set")
+	// ErrConsoleURL is for what is no address of the console.
+	ErrConsoleURL = fmt.Errorf("the console's own address begins with https:// or http://, has a host, and at most %d bytes; no name, password, query or fragment is in it", maxConsoleURL)
 )
 
 // SecondReviewShare returns the share of ordinary decisions that another person decides again.
@@ -123,6 +127,35 @@ func (a *Accounts) SetZone(ctx context.Context, by, name string) error {
 		return fmt.Errorf("%w: %w", ErrZone, err)
 	}
 	return a.store.PutSetting(ctx, by, store.SettingZone, name, "", a.now())
+}
+
+// maxConsoleURL bounds the console's own address: it stands in front of each link of a message,
+// and a chat's message may have some thousand bytes.
+const maxConsoleURL = 200
+
+// ConsoleURL returns the console's own address, without a slash at its end; "" if nobody has set it.
+func (a *Accounts) ConsoleURL(ctx context.Context) (string, error) {
+	value, err := a.store.Setting(ctx, store.SettingConsoleURL)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return value, err
+}
+
+// SetConsoleURL sets it, in the name of an account; "" takes the links out of messages. What is
+// no address is refused with ErrConsoleURL.
+func (a *Accounts) SetConsoleURL(ctx context.Context, by, address string) error {
+	address = strings.TrimRight(strings.TrimSpace(address), "/")
+	if address != "" && !isConsoleURL(address) {
+		return ErrConsoleURL
+	}
+	return a.store.PutSetting(ctx, by, store.SettingConsoleURL, address, "", a.now())
+}
+
+func isConsoleURL(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && len(address) <= maxConsoleURL && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil &&
+		u.Opaque == "" && !strings.ContainsAny(address, "?#") && !strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) })
 }
 
 func badSetting(name store.Setting, value string) error {

@@ -143,6 +143,7 @@ func trailMessages() map[string]message {
 		"trail.setting.token_days":          {"令牌有效期上限", "longest time of tokens"},
 		"trail.setting.open_reports":        {"线索上限", "open reports of one origin"},
 		"trail.setting.zone":                {"时区", "time zone"},
+		"trail.setting.console_url":         {"控制台地址", "the console’s address"},
 		"trail.same":                        {"只看此对象", "only this subject"},
 		"trail.nothing":                     {"（无）", "(nothing)"},
 		"trail.of_batch":                    {"第 %d 批", "batch %d"},
@@ -225,6 +226,10 @@ func actCodeMessages() map[string]message {
 		"trail.subject.setting":       {"设置", "setting"},
 		"trail.subject.export":        {"导出", "export"},
 		"trail.subject.view":          {"共享视图", "shared view"},
+		"trail.subject.channel":       {"通知渠道", "channel"},
+		"trail.subject.alert":         {"提醒", "alert"},
+		"trail.subject.schedule":      {"定期报告", "scheduled report"},
+		"trail.subject.delivery":      {"通知投递", "delivery"},
 	}
 }
 
@@ -239,6 +244,7 @@ func eventMessages() map[string]message {
 		"trail.event.withdrawn":         {"撤回", "Withdrawn"},
 		"trail.event.recheck":           {"要求复查", "Recheck asked for"},
 		"trail.event.set":               {"设置", "Set"},
+		"trail.event.retried":           {"要求重发", "Tried again"},
 		"trail.event.role":              {"角色", "Role"},
 		"trail.event.sight":             {"可见范围", "Sight"},
 		"trail.event.disabled":          {"停用", "Disabled"},

@@ -9,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/notices"
 	"github.com/qianshao/qianshao/store/sqlite/outbox"
 	"github.com/qianshao/qianshao/store/sqlite/review"
 )
@@ -76,6 +77,9 @@ ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason, acts = exclude
 		return 0, err
 	}
 	if err := review.Forget(ctx, tx, d.Finding, d.At); err != nil {
+		return 0, err
+	}
+	if err := notices.Forget(ctx, tx, d.Finding); err != nil {
 		return 0, err
 	}
 	if gone.Valid {

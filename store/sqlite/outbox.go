@@ -2,9 +2,11 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/notices"
 	"github.com/qianshao/qianshao/store/sqlite/outbox"
 )
 
@@ -15,13 +17,16 @@ func (s *Store) Pending(ctx context.Context, c store.Consumer, after int64, limi
 }
 
 // Settle notes that a consumer was told. A finding that has changed since Pending
-// returned it stays.
+// returned it stays. What the index was told is handed over to the consumer of notices.
 func (s *Store) Settle(ctx context.Context, c store.Consumer, told []store.Pending) error {
 	if len(told) == 0 {
 		return nil
 	}
 	return s.db.Update(ctx, database.Ordered, "settle the outbox of", func(tx *database.Tx) error {
-		return outbox.Settle(ctx, tx, c, told)
+		if err := outbox.Settle(ctx, tx, c, told); err != nil || c != store.ConsumerIndex {
+			return err
+		}
+		return notices.HandOver(ctx, tx, told, time.Now())
 	})
 }
 

@@ -1,7 +1,7 @@
 // Package sqlite is the store in one file: the register of authorisations, the
 // crawl frontier, submissions, the pages that were seen, the text and findings
-// of those that are flagged, and the chain of the evidence archive. Accounts, and
-// what is kept for clients, have rooms of their own.
+// of those that are flagged, and the chain of the evidence archive. Accounts, what is
+// kept for clients, and what is told to people have rooms of their own.
 //
 // Nothing outside of this folder knows SQL. store/storetest holds it to what its
 // users rely on.
@@ -13,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/accounts"
 	"github.com/qianshao/qianshao/store/sqlite/clients"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/notices"
 	"github.com/qianshao/qianshao/store/sqlite/sites"
 )
 
@@ -20,6 +21,7 @@ import (
 type Store struct {
 	*accounts.Store
 	*clients.Clients
+	*notices.Notices
 	*sites.Reader
 	db     *database.DB
 	packer packer
@@ -40,7 +42,7 @@ func opened(db *database.DB, err error) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{Store: accounts.New(db), Clients: clients.New(db), Reader: sites.New(db), db: db}, nil
+	return &Store{Store: accounts.New(db), Clients: clients.New(db), Notices: notices.New(db), Reader: sites.New(db), db: db}, nil
 }
 
 // Close ends all connections. The last one moves the write-ahead log into the database.

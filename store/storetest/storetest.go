@@ -35,6 +35,7 @@ type Store interface {
 	Deletions
 	Outbox
 	Export
+	Notices
 	// Finding returns one finding, or store.ErrNotFound.
 	Finding(ctx context.Context, id string) (store.Finding, error)
 }

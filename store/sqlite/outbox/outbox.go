@@ -26,6 +26,11 @@ func Deleted(ctx context.Context, tx *database.Tx, finding string, at time.Time)
 // Reviewed notes for the index, in one statement, that what people say of findings has
 // changed, or in which campaigns they are. Campaigns are the ones that say so.
 func Reviewed(ctx context.Context, tx *database.Tx, findings []string, at time.Time) error {
+	return Note(ctx, tx, store.ConsumerIndex, findings, at)
+}
+
+// Note notes for one consumer, in one statement, that it must be told of findings.
+func Note(ctx context.Context, tx *database.Tx, c store.Consumer, findings []string, at time.Time) error {
 	if len(findings) == 0 {
 		return nil
 	}
@@ -36,7 +41,7 @@ func Reviewed(ctx context.Context, tx *database.Tx, findings []string, at time.T
 	_, err = tx.ExecContext(ctx, `
 INSERT INTO outbox (consumer, finding, seq, at, deleted)
 SELECT $1, j.value, (SELECT coalesce(max(seq), 0) FROM outbox WHERE consumer = $1) + row_number() OVER (), $2, 0 FROM json_each($3) j WHERE 1 = 1
-ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(store.ConsumerIndex), database.Millis(at), string(ids))
+ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(c), database.Millis(at), string(ids))
 	return err
 }
 

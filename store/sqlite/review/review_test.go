@@ -13,3 +13,6 @@ func open(t testing.TB) (storetest.Store, storetest.Review) {
 }
 
 func TestContract(t *testing.T) { storetest.RunReview(t, open) }
+
+// TestNoticesContract is here since it reads the trail, too.
+func TestNoticesContract(t *testing.T) { storetest.RunNotices(t, open) }

@@ -1,0 +1,89 @@
+package notify
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Limits of what people set up.
+const (
+	// MaxChannels bounds the channels, each of which has a worker of its own.
+	MaxChannels = 50
+	// MaxAlertsOf bounds the alerts of an account, as many as it may have views.
+	MaxAlertsOf = 50
+	// MaxAlerts bounds all alerts: each is a search for every batch of changed findings.
+	MaxAlerts = 200
+	// MaxSchedules bounds the schedules: each is a report, which takes seconds to make.
+	MaxSchedules = 50
+	// MaxName bounds a name, in characters: it stands in a list and on top of messages.
+	MaxName = 100
+	// MinEvery and MaxEvery bound Alert.Every. Who wants to be told less often than once a day
+	// wants a report.
+	MinEvery, MaxEvery = time.Minute, 24 * time.Hour
+	// MaxHourly bounds Alert.Hourly: it is what MinEvery comes to.
+	MaxHourly = 60
+	// DefaultEvery and DefaultHourly are what a form begins with.
+	DefaultEvery, DefaultHourly = 15 * time.Minute, 4
+)
+
+// Errors of what people set up, to test for with errors.Is.
+var (
+	ErrTooManyChannels  = fmt.Errorf("there are %d channels already; delete one first", MaxChannels)
+	ErrTooManyAlerts    = fmt.Errorf("the account has %d alerts already, or there are %d in all; delete one first", MaxAlertsOf, MaxAlerts)
+	ErrTooManySchedules = fmt.Errorf("there are %d scheduled reports already; delete one first", MaxSchedules)
+	// ErrNameTaken says that another channel, or another alert of the account, has the name.
+	ErrNameTaken = errors.New("another one has that name already")
+	// ErrNotFailed says that only a delivery that has failed is tried again.
+	ErrNotFailed = errors.New("only a delivery that has failed can be tried again")
+)
+
+// The mistakes of an alert or a schedule, to test for with errors.Is.
+var (
+	ErrName   = fmt.Errorf("a name has 1 to %d letters that can be seen, without control characters or marks of direction", MaxName)
+	ErrEvents = errors.New("an alert tells of one event at least: new, relapsed or overdue")
+	ErrEvery  = errors.New("the least time between two messages is 1 minute to 24 hours")
+	ErrHourly = fmt.Errorf("1 to %d messages an hour", MaxHourly)
+	ErrQuiet  = errors.New("quiet hours are from one time of the day to another, 00:00 to 23:59")
+	ErrPeriod = errors.New("a report is made each week or each month")
+	ErrHour   = errors.New("the hour is 0 to 23")
+)
+
+// ValidName says whether channels, alerts and schedules may have the name.
+func ValidName(name string) bool {
+	return name != "" && strings.TrimSpace(name) == name && utf8.ValidString(name) && utf8.RuneCountInString(name) <= MaxName &&
+		!strings.ContainsFunc(name, qianshao.Unseen)
+}
+
+// Check returns the first mistake of an alert, nil if it has none.
+func (a *Alert) Check() error {
+	switch {
+	case !ValidName(a.Name):
+		return ErrName
+	case len(a.Events) == 0 || slices.ContainsFunc(a.Events, func(e Event) bool { return !e.Valid() }):
+		return ErrEvents
+	case a.Every < MinEvery || a.Every > MaxEvery:
+		return ErrEvery
+	case a.Hourly < 1 || a.Hourly > MaxHourly:
+		return ErrHourly
+	case !a.Quiet.Valid():
+		return ErrQuiet
+	}
+	return nil
+}
+
+// Check returns the first mistake of a schedule, nil if it has none.
+func (s *Schedule) Check() error {
+	switch {
+	case !s.Period.Valid():
+		return ErrPeriod
+	case s.Hour < 0 || s.Hour > 23:
+		return ErrHour
+	}
+	return nil
+}
