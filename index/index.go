@@ -40,6 +40,8 @@ type Request struct {
 	// zero value finds nothing. Own files, which are under no authorisation, are found
 	// only by who sees all.
 	Sight qianshao.Sight
+	// IDs limits hits, facets and total alike to these findings; nil does not.
+	IDs []string
 	// Limit is the most hits of the page; 0 returns total and facets alone.
 	Limit int
 	// The page begins Offset hits from the front, or it is what follows the place After,

@@ -20,6 +20,7 @@ import (
 
 // Fields of a bleve document.
 const (
+	fieldID            = "_id"   // bleve's own
 	fieldText          = "text"  // title, terms of disguised evidence, page text
 	fieldTitle         = "title" // the title once more, for title:
 	fieldCategory      = "category"

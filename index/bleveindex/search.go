@@ -33,6 +33,9 @@ func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, e
 	if !req.Sight.All {
 		asked = all([]clause{anyOf(fieldAuthorisation, req.Sight.Authorisations...), asked})
 	}
+	if req.IDs != nil {
+		asked = all([]clause{anyOf(fieldID, req.IDs...), asked})
+	}
 	start := time.Now()
 	var res index.Results
 	err = guard("reading the search index", func() (err error) {

@@ -206,7 +206,7 @@ func isWordRune(r rune) bool { return (unicode.IsLetter(r) || unicode.IsNumber(r
 func Search(records []qianshao.FindingRecord, req index.Request, fold func(string) string) index.Results {
 	var found []*qianshao.FindingRecord
 	for i := range records {
-		if sees(req.Sight, records[i].Finding.Authorisation) && Match(req.Query, &records[i], fold) {
+		if sees(req.Sight, records[i].Finding.Authorisation) && (req.IDs == nil || slices.Contains(req.IDs, records[i].Finding.ID)) && Match(req.Query, &records[i], fold) {
 			found = append(found, &records[i])
 		}
 	}

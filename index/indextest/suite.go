@@ -595,6 +595,7 @@ func testSight(t *testing.T, open Open) {
 			}
 			for _, limit := range []int{0, 2, 20} {
 				compare(t, x, records, index.Request{Query: n, Sight: sight, Limit: limit}, nil)
+				compare(t, x, records, index.Request{Query: n, Sight: sight, Limit: limit, IDs: []string{"f4", "f1", "f"}}, nil)
 			}
 		}
 	}
@@ -755,6 +756,8 @@ func testReference(t *testing.T, open Open) {
 						Sort: rapid.SampledFrom(index.Sorts()).Draw(r, "sort"), Sight: Sights().Draw(r, "sight"),
 					}
 					req.NoFacets = rapid.Bool().Draw(r, "without facets")
+					some := []string{records[0].Finding.ID, "none", records[len(records)/2].Finding.ID}
+					req.IDs = rapid.SampledFrom([][]string{nil, nil, nil, {}, some[:1], some}).Draw(r, "ids")
 					found := compare(r, x, records, req, fold)
 					req.Offset, req.After = 0, found.Next
 					compare(r, x, records, req, fold)
@@ -776,7 +779,7 @@ func compare(t rapid.TB, x index.Index, records []qianshao.FindingRecord, req in
 	want := Search(records, req, fold)
 	ignore := []cmp.Option{cmpopts.IgnoreFields(index.Results{}, "Took"), cmpopts.IgnoreFields(index.Hit{}, "Evidence", "Snippet")}
 	if diff := cmp.Diff(want, got, ignore...); diff != "" {
-		t.Errorf("Search %v, sight %v, offset %d, limit %d, after %q, before %q (-want +got):\n%s", req.Query, req.Sight, req.Offset, req.Limit, req.After, req.Before, diff)
+		t.Errorf("Search %v among %v, sight %v, offset %d, limit %d, after %q, before %q (-want +got):\n%s", req.Query, req.IDs, req.Sight, req.Offset, req.Limit, req.After, req.Before, diff)
 	}
 	return got
 }
