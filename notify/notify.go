@@ -115,14 +115,15 @@ const (
 	ViewUnreadable  Obstacle = "view_unreadable"  // its query is of an older language
 	ChannelGone     Obstacle = "channel_gone"
 	ChannelDisabled Obstacle = "channel_disabled"
-	AlertGone       Obstacle = "alert_gone" // deleted, disabled, or sent elsewhere
+	AlertGone       Obstacle = "alert_gone" // deleted, disabled, about another view, or sent elsewhere
+	NotSeen         Obstacle = "not_seen"   // the account does not see the authorisation that the report is about
 	ScheduleGone    Obstacle = "schedule_gone"
 	NoReports       Obstacle = "no_reports" // this program makes no reports
 )
 
 // Obstacles returns all obstacles.
 func Obstacles() []Obstacle {
-	return []Obstacle{AccountDisabled, ViewGone, ViewUnreadable, ChannelGone, ChannelDisabled, AlertGone, ScheduleGone, NoReports}
+	return []Obstacle{AccountDisabled, ViewGone, ViewUnreadable, ChannelGone, ChannelDisabled, AlertGone, NotSeen, ScheduleGone, NoReports}
 }
 
 // Item is a finding that an alert is to tell of. It is told once for each of its events, and of
@@ -218,7 +219,7 @@ type Message struct {
 	// Counts are how many findings there are for each event.
 	Counts map[Event]int
 	// Groups are the findings by campaign, the worst first, at most MaxGroups; Left is how many
-	// more there are.
+	// findings there are besides: "and N more".
 	Groups []Group
 	Left   int
 	// Link leads to the view in the console; "" if the console's own address is not known.

@@ -36,8 +36,9 @@ type Store interface {
 	NoteOverdue(ctx context.Context, alert string, items []Item, looked time.Time) error
 	// WaitingItems returns what an alert may tell of at a moment, that of the highest score first.
 	WaitingItems(ctx context.Context, alert string, now time.Time, limit int) ([]Item, error)
-	// ItemsOf returns what a delivery tells of, in the same order, and how much it is in all.
-	ItemsOf(ctx context.Context, key string, limit int) (list []Item, all int, err error)
+	// ItemsOf returns what a delivery tells of, in the same order, and how much of each event it
+	// is in all.
+	ItemsOf(ctx context.Context, key string, limit int) (list []Item, all map[Event]int, err error)
 	// TakeBack takes items out of what is to be told: gone are forgotten, later wait until their Ready.
 	TakeBack(ctx context.Context, gone, later []Item) error
 

@@ -20,6 +20,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/pipeline"
+	"github.com/qianshao/qianshao/notify"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -48,6 +49,8 @@ type Options struct {
 	// InForce is told what the process works with, when it starts and whenever rules
 	// are read anew; optional.
 	InForce func(InForce)
+	// Send sends a message to a channel, in place of the program's own senders; optional.
+	Send func(ctx context.Context, c notify.Channel, m notify.Message) error
 	// Log is told of failures; nil keeps silent.
 	Log *slog.Logger
 }
@@ -61,6 +64,8 @@ type App struct {
 	Index index.Index
 	// Desk takes what people decide on the folder's findings.
 	Desk *desk.Desk
+	// Notices tells people of the folder's findings, by channels outside of it.
+	Notices *notify.Engine
 
 	opts    Options
 	metrics *metrics.Metrics
@@ -123,7 +128,10 @@ func (a *App) open(ctx context.Context) (err error) {
 	if a.Folder, a.Index, err = datafolder.OpenWithIndex(ctx, folder, a.opts.Reindexing); err != nil {
 		return err
 	}
-	a.feeder = newFeeder(a.Index, a.Folder.Store, a.metrics, a.opts.Log)
+	if a.Notices, err = newNotices(a); err != nil {
+		return err
+	}
+	a.feeder = newFeeder(a.Index, a.Folder.Store, a.metrics, a.Notices.Wake, a.opts.Log)
 	a.grouper = newGrouper(a.Folder.Review, a.feeder.wake, a.opts.Log)
 	if a.Desk, err = newDesk(a); err != nil {
 		return err
@@ -167,6 +175,7 @@ func (a *App) Start(ctx context.Context) {
 	a.running.Go(func() error { a.workOnBatches(ctx); return nil })
 	a.running.Go(func() error { a.feeder.run(ctx); return nil })
 	a.running.Go(func() error { a.grouper.run(ctx); return nil })
+	a.running.Go(func() error { a.Notices.Run(ctx); return nil })
 	if a.console != nil {
 		a.running.Go(func() error { return a.console.run(ctx) })
 	}
@@ -176,6 +185,7 @@ func (a *App) Start(ctx context.Context) {
 			a.crawlErr = a.crawl.run(ctx)
 			a.grouper.finish()
 			a.feeder.finish() // whoever waits for the crawl finds what it has found
+			a.finishNotices(ctx)
 			a.leaveErr = a.leaveMetrics(a.metrics, a.crawlErr == nil && ctx.Err() == nil)
 			return a.crawlErr
 		})

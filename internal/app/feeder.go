@@ -32,6 +32,8 @@ type feeder struct {
 	store   *datafolder.Store
 	metrics *metrics.Metrics
 	log     *slog.Logger
+	// fed is called when the index was told something.
+	fed func()
 	signal
 
 	// feeding is held while the index is told: two at a time could tell it the older
@@ -39,8 +41,8 @@ type feeder struct {
 	feeding sync.Mutex
 }
 
-func newFeeder(ix index.Index, db *datafolder.Store, m *metrics.Metrics, log *slog.Logger) *feeder {
-	return &feeder{index: ix, store: db, metrics: m, log: log, signal: make(signal, 1)}
+func newFeeder(ix index.Index, db *datafolder.Store, m *metrics.Metrics, fed func(), log *slog.Logger) *feeder {
+	return &feeder{index: ix, store: db, metrics: m, fed: fed, log: log, signal: make(signal, 1)}
 }
 
 // run feeds the index until ctx ends.
@@ -61,6 +63,7 @@ func (f *feeder) feed(ctx context.Context) (failed bool) {
 	told, err := datafolder.FeedIndex(ctx, f.index, f.store)
 	if told > 0 {
 		f.metrics.Indexed(time.Since(started))
+		f.fed()
 	}
 	if err != nil && ctx.Err() == nil {
 		f.metrics.Failed(metrics.StageIndex)

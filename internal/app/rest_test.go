@@ -28,7 +28,7 @@ func TestWorkersRest(t *testing.T) {
 		run(ctx context.Context)
 	}
 	for name, newWorker := range map[string]func(*slog.Logger) worker{
-		"feeder":  func(log *slog.Logger) worker { return newFeeder(nil, f.Store, metrics.New(), log) },
+		"feeder":  func(log *slog.Logger) worker { return newFeeder(nil, f.Store, metrics.New(), func() {}, log) },
 		"grouper": func(log *slog.Logger) worker { return newGrouper(f.Review, func() {}, log) },
 	} {
 		synctest.Test(t, func(t *testing.T) {

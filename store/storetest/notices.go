@@ -193,6 +193,12 @@ func testAlerts(t *testing.T, s Store, r Review) {
 		t.Errorf("deleted twice: %v", err)
 	}
 	same(t, "the acts", []string{"added", "changed", "changed", "disabled", "enabled", "changed", "deleted"}, words(events(t, r, qianshao.SubjectAlert)))
+	testManyAlerts(t, s)
+}
+
+// testManyAlerts: there are so many of an account, and in all.
+func testManyAlerts(t *testing.T, s Store) {
+	ctx := t.Context()
 	for i := range notify.MaxAlerts {
 		a := alert(fmt.Sprint("n", i), "c1")
 		a.Account = fmt.Sprint("account", i/notify.MaxAlertsOf)
@@ -348,7 +354,7 @@ func testItems(t *testing.T, s Store, _ Review) {
 	}
 	list, all, err := s.ItemsOf(ctx, "k1", 2)
 	check(t, err)
-	same(t, "two of three", "2 3", fmt.Sprint(len(list), all))
+	same(t, "two of three", fmt.Sprint(2, map[notify.Event]int{notify.New: 2, notify.Relapsed: 1}), fmt.Sprint(len(list), all))
 	if begun, err = s.Deliver(ctx, notify.Delivery{Key: "k2", Alert: "a1", Channel: "c1", State: notify.Pending, Created: base.Add(time.Hour)}, nil, nil); begun || err != nil {
 		t.Errorf("a delivery of nothing: %v, %v", begun, err)
 	}
@@ -405,7 +411,7 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	check(t, err)
 	_, all, err := s.ItemsOf(ctx, "k1", 10)
 	check(t, err)
-	same(t, "tried again", fmt.Sprint("k1", at(13), 1), fmt.Sprint(got.Key, got.Since, all))
+	same(t, "tried again", fmt.Sprint("k1", at(13), 1), fmt.Sprint(got.Key, got.Since, all[notify.New]))
 	same(t, "the acts", []string{"ann retried "}, events(t, r, qianshao.SubjectDelivery))
 	check(t, s.SettleDelivery(ctx, d))
 	check(t, s.LogDelivery(ctx, notify.Delivery{Key: "test", Channel: "c1", State: notify.Delivered, Created: at(14), Settled: at(14)}))
@@ -417,7 +423,15 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	check(t, err)
 	same(t, "the log", "test k1 k1", list[0].Key+" "+rest[0].Key+" "+failed[0].Key)
 
-	check(t, s.ExpireDeliveries(ctx, at(13)))
+	testExpired(t, s)
+	testLetGo(t, s)
+}
+
+// testExpired: a delivery that was settled long ago is forgotten, and what it told of, or failed
+// to, is not told again.
+func testExpired(t *testing.T, s Store) {
+	ctx := t.Context()
+	check(t, s.ExpireDeliveries(ctx, base.Add(13*time.Minute)))
 	if _, err := s.Delivery(ctx, "k1"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("an old one: %v", err)
 	}
@@ -426,7 +440,6 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	}
 	check(t, s.NoteItems(ctx, []notify.Item{toTell("1", notify.New, 0, 0)}, nil))
 	same(t, "what had failed", 0, len(waiting(t, s, 100)))
-	testLetGo(t, s)
 }
 
 // testLetGo: what is on its way ends with its alert or channel, and waits again unless the alert

@@ -151,16 +151,28 @@ WHERE i.alert = $1 AND i.delivery = 0 AND i.ready <= $2 ORDER BY c.score DESC, i
 }
 
 // ItemsOf returns what a delivery tells of, that of the highest score first, at most limit, and
-// how much it is in all.
-func (n *Notices) ItemsOf(ctx context.Context, key string, limit int) (list []notify.Item, all int, err error) {
+// how much of each event it is in all.
+func (n *Notices) ItemsOf(ctx context.Context, key string, limit int) (list []notify.Item, all map[notify.Event]int, err error) {
 	list, err = database.Collect(ctx, n.db.Read, scanItem, `
-SELECT i.finding, i.alert, i.event, i.occurred, i.ready FROM notice_deliveries d JOIN notice_items i ON i.delivery = d.number
+SELECT i.finding, i.alert, i.event, i.occurred, i.ready FROM notice_deliveries d JOIN notice_items i ON i.delivery = d.number AND i.delivery > 0
 LEFT JOIN campaign_findings c ON c.finding = i.finding
 WHERE d.key = $1 ORDER BY c.score DESC, i.finding, i.event, i.occurred LIMIT $2`, key, limit)
-	if all = len(list); err == nil && all == limit {
-		err = n.db.Read.QueryRowContext(ctx, `SELECT count(*) FROM notice_deliveries d JOIN notice_items i ON i.delivery = d.number WHERE d.key = $1`, key).Scan(&all)
+	if err != nil {
+		return nil, nil, n.db.Fail("read what a delivery tells of from", err)
 	}
-	return list, all, n.db.Fail("read what a delivery tells of from", err)
+	type count struct {
+		event notify.Event
+		rows  int
+	}
+	counts, err := database.Collect(ctx, n.db.Read, func(r *sql.Rows) (c count, err error) {
+		err = r.Scan(&c.event, &c.rows)
+		return c, err
+	}, `SELECT i.event, count(*) FROM notice_deliveries d JOIN notice_items i ON i.delivery = d.number AND i.delivery > 0 WHERE d.key = $1 GROUP BY i.event`, key)
+	all = map[notify.Event]int{}
+	for _, c := range counts {
+		all[c.event] = c.rows
+	}
+	return list, all, n.db.Fail("count what a delivery tells of in", err)
 }
 
 // TakeBack takes items out of what is to be told: those of gone, which are forgotten, as they may

@@ -1,0 +1,52 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/notify"
+)
+
+// lastNotices is how long the end of a crawl waits for messages to be sent. What is not sent
+// by then, the next process sends.
+const lastNotices = time.Minute
+
+// newNotices returns the engine that tells people of the folder's findings.
+func newNotices(a *App) (*notify.Engine, error) {
+	send := a.opts.Send
+	if send == nil {
+		send = noSender
+	}
+	return notify.NewEngine(notify.Options{
+		Store: a.Folder.Store, Send: send, ConsoleURL: a.Folder.Accounts.ConsoleURL,
+		Find: func(ctx context.Context, account qianshao.Account, query string, ids []string) ([]index.Hit, error) {
+			return a.Folder.FindAmong(ctx, a.Index, account, query, ids, time.Now())
+		},
+		Account: func(ctx context.Context, name string) (qianshao.Account, error) {
+			record, err := a.Folder.Store.Account(ctx, name)
+			return record.Account, err
+		},
+		Zone: cmp.Or(a.opts.Zone, index.DefaultZone()), Log: a.opts.Log,
+	})
+}
+
+// noSender refuses messages in a program that has no senders.
+func noSender(context.Context, notify.Channel, notify.Message) error {
+	return &notify.SendError{Text: "this program cannot send messages", Final: true}
+}
+
+// finishNotices sends what a crawl has found before a process ends that does nothing else. One
+// with a console goes on, and is in no hurry.
+func (a *App) finishNotices(ctx context.Context) {
+	if a.console != nil || ctx.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lastNotices)
+	defer cancel()
+	if err := a.Notices.Finish(ctx); err != nil {
+		a.opts.Log.Warn("messages are sent when the program runs again", "error", err)
+	}
+}

@@ -1,0 +1,28 @@
+package datafolder
+
+import (
+	"context"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/ingest/fetch"
+)
+
+// FindAmong returns those of the findings that an account finds with a query, as the console
+// would find them for it at that time. Each id is found once.
+func (f *Folder) FindAmong(ctx context.Context, ix index.Index, account qianshao.Account, query string, ids []string, now time.Time) ([]index.Hit, error) {
+	parser := index.Parser{Now: now, Zone: f.zone, Canonical: fetch.Canonical, Me: account.Name, Today: func(id string) string {
+		d, err := f.Review.Campaigns.Campaign(ctx, account.Sight, id)
+		if err != nil {
+			return id // which finds nothing
+		}
+		return d.ID
+	}}
+	node, err := parser.Parse(query)
+	if err != nil {
+		return nil, err
+	}
+	found, err := ix.Search(ctx, index.Request{Query: node, Sight: account.Sight, IDs: ids, Limit: len(ids), NoFacets: true})
+	return found.Hits, err
+}

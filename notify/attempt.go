@@ -1,0 +1,245 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao/store"
+)
+
+const (
+	// GiveUp is how long a delivery is tried: a receiver that is down for a day needs a person.
+	GiveUp = 24 * time.Hour
+	// AttemptTime is how long an attempt may take. A channel that hangs holds up what goes to it,
+	// and nothing else.
+	AttemptTime = 30 * time.Second
+	// disabledWait is when a delivery is looked at again whose channel is disabled.
+	disabledWait = 5 * time.Minute
+	// maxProblem bounds what is kept of a failure, in bytes.
+	maxProblem = 500
+)
+
+// backoff is how long a delivery waits after its attempts have failed: a receiver that restarts
+// is back within minutes, and one that is down for hours need not be asked often.
+func backoff(attempts int) time.Duration {
+	waits := [...]time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
+	return waits[min(max(attempts, 1), len(waits))-1]
+}
+
+// startWorkers starts a worker for each channel for which something is due and that has none:
+// at most MaxChannels, and those of channels that were deleted, which send nothing.
+func (e *Engine) startWorkers(ctx context.Context) (started []chan struct{}, err error) {
+	due, err := e.opts.Store.DueChannels(ctx, e.opts.Now())
+	if err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, channel := range due {
+		if e.busy[channel] != nil {
+			continue
+		}
+		ended := make(chan struct{})
+		e.busy[channel] = ended
+		started = append(started, ended)
+		go func() {
+			defer func() {
+				e.mu.Lock()
+				defer e.mu.Unlock()
+				delete(e.busy, channel)
+				close(ended)
+			}()
+			e.work(ctx, channel)
+		}()
+	}
+	return started, nil
+}
+
+// work sends what is due to a channel, one after the other, until an attempt fails: whatever
+// else waits for a channel that is down is tried with the next round.
+func (e *Engine) work(ctx context.Context, channel string) {
+	for ctx.Err() == nil {
+		d, err := e.opts.Store.DueDelivery(ctx, channel, e.opts.Now())
+		if errors.Is(err, store.ErrNotFound) {
+			return
+		}
+		if err == nil {
+			err = e.deliver(ctx, d)
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				e.opts.Log.Warn("a message was not delivered; nothing is lost", "delivery", d.Key, "channel", channel, "error", err)
+			}
+			return
+		}
+	}
+}
+
+// deliver makes an attempt to deliver, and notes what has come of it. The error is that of an
+// attempt that is made again, or of the store.
+func (e *Engine) deliver(ctx context.Context, d Delivery) error {
+	if done, ok := e.unsettledOf(d.Key); ok {
+		return e.settle(ctx, done, "")
+	}
+	c, err := e.opts.Store.Channel(ctx, d.Channel)
+	if errors.Is(err, store.ErrNotFound) {
+		return e.drop(ctx, d, "", ChannelGone)
+	}
+	if err != nil {
+		return err
+	}
+	if c.Disabled {
+		return e.waitForChannel(ctx, d, c)
+	}
+	m, err := e.compose(ctx, &d)
+	if err != nil {
+		return e.notComposed(ctx, d, c, err)
+	}
+	sending, cancel := context.WithTimeout(ctx, AttemptTime)
+	err = e.opts.Send(sending, c, m)
+	cancel()
+	if err != nil && ctx.Err() != nil {
+		return err // cut off by the end of the process: it is sent again
+	}
+	return e.conclude(ctx, d, c, err)
+}
+
+// waitForChannel puts off what is to go to a channel that an administrator has disabled.
+func (e *Engine) waitForChannel(ctx context.Context, d Delivery, c Channel) error {
+	now := e.opts.Now()
+	if d.Next = now.Add(disabledWait); d.Next.Sub(d.Since) < GiveUp {
+		return e.opts.Store.PutOff(ctx, d, time.Time{})
+	}
+	d.State, d.Obstacle = Failed, ChannelDisabled
+	return e.settle(ctx, d, c.Kind)
+}
+
+// drop settles a delivery that tells nothing, for a reason or as nothing is left of it.
+func (e *Engine) drop(ctx context.Context, d Delivery, kind Kind, why Obstacle) error {
+	d.State, d.Obstacle = Dropped, why
+	return e.settle(ctx, d, kind)
+}
+
+// conclude notes what has come of an attempt.
+func (e *Engine) conclude(ctx context.Context, d Delivery, c Channel, failure error) error {
+	now := e.opts.Now()
+	d.Attempts++
+	if failure == nil {
+		d.State, d.Problem = Delivered, ""
+		return e.settle(ctx, d, c.Kind)
+	}
+	d.Problem = problem(failure, &c)
+	wait, until := backoff(d.Attempts), time.Time{}
+	var refused *SendError
+	if errors.As(failure, &refused) {
+		if refused.Final {
+			d.State = Failed
+			return e.settle(ctx, d, c.Kind)
+		}
+		if refused.After > 0 {
+			wait, until = max(wait, refused.After), now.Add(refused.After)
+		}
+	}
+	if d.Next = now.Add(wait); d.Next.Sub(d.Since) > GiveUp {
+		d.State = Failed
+		return e.settle(ctx, d, c.Kind)
+	}
+	e.opts.Count(c.Kind, Pending)
+	return errors.Join(errors.New(d.Problem), e.opts.Store.PutOff(ctx, d, until))
+}
+
+// settle notes what has become of a delivery. If the store cannot, it is remembered, so that
+// the receiver does not get it again and again while a disk is full.
+func (e *Engine) settle(ctx context.Context, d Delivery, kind Kind) error {
+	if d.Settled.IsZero() {
+		d.Settled = e.opts.Now()
+		e.opts.Count(kind, d.State)
+		if d.State == Failed {
+			e.opts.Log.Error("a message has failed; see the log of deliveries", "delivery", d.Key, "channel", d.Channel, "attempts", d.Attempts, "problem", d.Problem, "obstacle", d.Obstacle)
+		}
+	}
+	// What was sent is noted also when the process is told to stop.
+	err := e.opts.Store.SettleDelivery(context.WithoutCancel(ctx), d)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err != nil {
+		e.unsettled[d.Key] = d
+	} else {
+		delete(e.unsettled, d.Key)
+	}
+	return err
+}
+
+func (e *Engine) unsettledOf(key string) (Delivery, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	d, ok := e.unsettled[key]
+	return d, ok
+}
+
+// problem says what an attempt has failed with, without the secrets of its channel: the
+// errors of Go's HTTP client have the URL in them, and the URL of a robot its token.
+func problem(err error, c *Channel) string {
+	var refused *SendError
+	var request *url.Error
+	text := err.Error()
+	switch {
+	case errors.As(err, &refused):
+		text = refused.Text
+	case errors.As(err, &request):
+		text = fmt.Sprint(request.Op, ": ", request.Err)
+	case errors.Is(err, context.DeadlineExceeded):
+		text = fmt.Sprintf("no answer within %s", AttemptTime)
+	}
+	secrets := []string{c.Address, c.Secret}
+	if u, err := url.Parse(c.Address); err == nil {
+		secrets = append(secrets, u.RawQuery)
+		if password, ok := u.User.Password(); ok {
+			secrets = append(secrets, password)
+		}
+		for _, values := range u.Query() {
+			secrets = append(secrets, values...)
+		}
+	}
+	for _, s := range secrets {
+		if s != "" {
+			text = strings.ReplaceAll(text, s, "…")
+		}
+	}
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	for len(text) > maxProblem {
+		_, size := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-size]
+	}
+	return text
+}
+
+// Test sends a message about no finding to a channel, at once and once, and logs it as a
+// delivery. The error says what the channel has answered; it is store.ErrNotFound without one.
+func (e *Engine) Test(ctx context.Context, channel string) error {
+	c, err := e.opts.Store.Channel(ctx, channel)
+	if err != nil {
+		return err
+	}
+	link, err := e.opts.ConsoleURL(ctx)
+	if err != nil {
+		return err
+	}
+	now := e.opts.Now()
+	d := Delivery{Key: newKey(), Channel: channel, State: Delivered, Created: now, Since: now, Next: now, Attempts: 1}
+	sending, cancel := context.WithTimeout(ctx, AttemptTime)
+	defer cancel()
+	failure := e.opts.Send(sending, c, Message{Key: d.Key, At: now, Test: true, Link: link, Zone: e.opts.Zone})
+	if failure != nil {
+		d.State, d.Problem = Failed, problem(failure, &c)
+		failure = &SendError{Text: d.Problem, Final: true}
+	}
+	d.Settled = e.opts.Now()
+	e.opts.Count(c.Kind, d.State)
+	return errors.Join(failure, e.opts.Store.LogDelivery(context.WithoutCancel(ctx), d))
+}

@@ -1,0 +1,102 @@
+package notify
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+)
+
+// maxListed is how many findings of a message are looked at one by one, those of the highest
+// score; the others are counted. A message names MaxGroups campaigns.
+const maxListed = 1000
+
+// batch begins a delivery of what an alert is to tell of, if it may send one now.
+func (e *Engine) batch(ctx context.Context, a *active) error {
+	now := e.opts.Now()
+	if a.why != "" || a.Quiet.Holds(now, e.opts.Zone) {
+		return nil
+	}
+	items, err := e.opts.Store.WaitingItems(ctx, a.ID, now, maxListed)
+	if err != nil || len(items) == 0 {
+		return err
+	}
+	count, last, err := e.opts.Store.SentSince(ctx, a.ID, now.Add(-time.Hour))
+	if err != nil || count >= a.Hourly || now.Before(last.Add(a.Every)) {
+		return err
+	}
+	for len(items) > 0 {
+		c, err := e.check(ctx, a, items, now)
+		if err != nil {
+			return err
+		}
+		if len(c.told) > 0 {
+			_, err = e.opts.Store.Deliver(ctx, Delivery{
+				Key: newKey(), Alert: a.ID, Channel: a.Channel, State: Pending, Created: now, Since: now, Next: now,
+			}, c.gone, c.later)
+			return err
+		}
+		if err := e.opts.Store.TakeBack(ctx, c.gone, c.later); err != nil {
+			return err
+		}
+		if items, err = e.opts.Store.WaitingItems(ctx, a.ID, now, maxListed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newKey returns the key of a delivery, as Standard Webhooks writes it.
+func newKey() string { return "msg_" + rand.Text() }
+
+// maxLate is how long after a period its report is still put into the outbox: as long as a
+// process may have been down over holidays.
+const maxLate = 35 * 24 * time.Hour
+
+// schedule begins the deliveries of the reports whose time has come.
+func (e *Engine) schedule(ctx context.Context) error {
+	list, err := e.opts.Store.Schedules(ctx)
+	if err != nil {
+		return err
+	}
+	now := e.opts.Now()
+	for i := range list {
+		s := &list[i]
+		if s.Disabled {
+			continue
+		}
+		since := s.Created
+		if s.Sent.After(since) {
+			since = s.Sent
+		}
+		for from, to := s.Period.Ending(since, e.opts.Zone); !at(to, s.Hour).After(now); from, to = s.Period.Ending(to, e.opts.Zone) {
+			if now.Sub(to) > maxLate {
+				continue
+			}
+			if err := e.opts.Store.DeliverReport(ctx, Delivery{
+				Key: newKey(), Schedule: s.ID, Channel: s.Channel, From: from, To: to, State: Pending, Created: now, Since: now, Next: now,
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// at is an hour of the day that begins at a midnight. A day on which the clock is turned may lack it.
+func at(midnight time.Time, hour int) time.Time {
+	return time.Date(midnight.Year(), midnight.Month(), midnight.Day(), hour, 0, 0, 0, midnight.Location())
+}
+
+// Ending returns the first period that ends after a moment: From and To are midnights of the zone.
+func (p Period) Ending(after time.Time, zone *time.Location) (from, to time.Time) {
+	local := after.In(zone)
+	day := func(year int, month time.Month, day int) time.Time {
+		return time.Date(year, month, day, 0, 0, 0, 0, zone)
+	}
+	if p == Month {
+		return day(local.Year(), local.Month(), 1), day(local.Year(), local.Month()+1, 1)
+	}
+	sinceMonday := (int(local.Weekday()) + 6) % 7
+	monday := local.Day() - sinceMonday
+	return day(local.Year(), local.Month(), monday), day(local.Year(), local.Month(), monday+7)
+}

@@ -1,0 +1,196 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/index"
+)
+
+// How the engine spends its time.
+const (
+	// interval is how often it looks for what is due without being woken.
+	interval = 5 * time.Second
+	// overdueInterval is how often it looks for findings that have become overdue: they have
+	// waited for hours.
+	overdueInterval = time.Minute
+	// expireInterval is how often it removes deliveries that are older than Kept.
+	expireInterval = time.Hour
+)
+
+// Kept is how long settled deliveries stand in the log.
+const Kept = 90 * 24 * time.Hour
+
+// Options are what an engine works with. All but Report, Count, Now and Log are required.
+type Options struct {
+	Store Store
+	// Find returns those of the findings that an account finds with a query, in any order. The
+	// error is an *index.SyntaxError for a query that cannot be read.
+	Find func(ctx context.Context, account qianshao.Account, query string, ids []string) ([]index.Hit, error)
+	// Account returns an account as it is today, or store.ErrNotFound.
+	Account func(ctx context.Context, name string) (qianshao.Account, error)
+	// Send sends a message, once. An attempt that was refused is a *SendError.
+	Send func(ctx context.Context, c Channel, m Message) error
+	// Report makes the report of a schedule as the account may see it; nil makes none.
+	Report func(ctx context.Context, s Schedule, account qianshao.Account, from, to time.Time) (*Attached, error)
+	// ConsoleURL is the console's own address; "" if nobody has set it.
+	ConsoleURL func(ctx context.Context) (string, error)
+	// Zone is the operator's: quiet hours and periods are in it.
+	Zone *time.Location
+	// Count is told what has come of each attempt to deliver, for metrics: Pending if another one
+	// will be made. Optional.
+	Count func(kind Kind, outcome State)
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// Log is told of failures; nil keeps silent.
+	Log *slog.Logger
+}
+
+// Engine tells people. It is safe for concurrent use; one engine works on a store at a time.
+type Engine struct {
+	opts Options
+	wake chan struct{} // there is something to do
+
+	rounds   sync.Mutex // held during a round
+	expired  time.Time  // when old deliveries were last removed
+	gathered time.Time  // when the last of what is gathered may be told
+
+	mu sync.Mutex
+	// busy has the channels that a worker works on, each with what is closed at its end.
+	busy map[string]chan struct{}
+	// unsettled are deliveries that were sent or refused, by key, and could not be settled, as with
+	// a full disk: they are settled before anything is sent again.
+	unsettled map[string]Delivery
+}
+
+// NewEngine returns an engine.
+func NewEngine(opts Options) (*Engine, error) {
+	if opts.Store == nil || opts.Find == nil || opts.Account == nil || opts.Send == nil || opts.ConsoleURL == nil || opts.Zone == nil {
+		return nil, errors.New("notify: Store, Find, Account, Send, ConsoleURL and Zone are required")
+	}
+	if opts.Count == nil {
+		opts.Count = func(Kind, State) {}
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Engine{opts: opts, wake: make(chan struct{}, 1), busy: map[string]chan struct{}{}, unsettled: map[string]Delivery{}}, nil
+}
+
+// Wake has the engine look for what is to be done: findings have changed, or somebody has
+// changed an alert or wants a delivery tried again.
+func (e *Engine) Wake() {
+	select {
+	case e.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// Run tells people until ctx ends: first of what a dead process has left. It returns when
+// nothing is being sent any more. What was cut off is sent again, with the same key, by the next Run.
+func (e *Engine) Run(ctx context.Context) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	var pause time.Duration
+	for ctx.Err() == nil {
+		_, err := e.round(ctx)
+		if err != nil && ctx.Err() == nil {
+			e.opts.Log.Error("alerts are late; nothing is lost, and it is tried again", "error", err)
+		}
+		if pause = desk.Rest(ctx, err != nil, pause); pause > 0 {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		case <-e.wake:
+		}
+	}
+	e.await(e.working())
+}
+
+// Flush does all that is due now, and returns when it is done.
+func (e *Engine) Flush(ctx context.Context) error {
+	before := e.working() // a worker that is about to end may overlook what the round finds
+	e.await(before)
+	started, err := e.round(ctx)
+	e.await(started)
+	return err
+}
+
+// Finish is Flush for a process that is about to end, as a crawl from cron does: what it has
+// just found is waited for, too, for as long as it is gathered.
+func (e *Engine) Finish(ctx context.Context) error {
+	if err := e.Flush(ctx); err != nil {
+		return err
+	}
+	e.rounds.Lock()
+	wait := e.gathered.Sub(e.opts.Now())
+	e.rounds.Unlock()
+	if wait <= 0 {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(wait):
+		return e.Flush(ctx)
+	}
+}
+
+// working returns what is closed when the workers end that there are.
+func (e *Engine) working() (list []chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, ended := range e.busy {
+		list = append(list, ended)
+	}
+	return list
+}
+
+func (e *Engine) await(workers []chan struct{}) {
+	for _, ended := range workers {
+		<-ended
+	}
+}
+
+// round notes what is to be told, begins the deliveries that are due, and starts the workers
+// that send them. A part that fails keeps no other from its work.
+func (e *Engine) round(ctx context.Context) (started []chan struct{}, err error) {
+	e.rounds.Lock()
+	defer e.rounds.Unlock()
+	alerts, err := e.alerts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	errs := []error{e.match(ctx, alerts)}
+	for _, a := range alerts {
+		if a.finds() {
+			errs = append(errs, e.overdue(ctx, a), e.batch(ctx, a))
+		}
+	}
+	errs = append(errs, e.schedule(ctx), e.expire(ctx))
+	started, err = e.startWorkers(ctx)
+	return started, errors.Join(append(errs, err)...)
+}
+
+// expire removes old deliveries.
+func (e *Engine) expire(ctx context.Context) error {
+	now := e.opts.Now()
+	if !e.expired.IsZero() && now.Sub(e.expired) < expireInterval {
+		return nil
+	}
+	err := e.opts.Store.ExpireDeliveries(ctx, now.Add(-Kept))
+	if err == nil {
+		e.expired = now
+	}
+	return err
+}

@@ -1,0 +1,281 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/store"
+)
+
+const (
+	// matchBatch findings are matched at a time, as many as the index is told.
+	matchBatch = 200
+	// Gather is how long a message waits for more: a crawl finds the pages of a site one after
+	// the other, and the first message would tell of one.
+	Gather = 10 * time.Second
+	// indexWait is when a finding is looked at again that the index does not have as it is.
+	indexWait = 5 * time.Second
+)
+
+// active is an alert that is enabled, with what it needs as it is today.
+type active struct {
+	Alert
+	account qianshao.Account
+	view    store.SavedView
+	// why says what is in its way; "" for nothing.
+	why Obstacle
+}
+
+// finds says whether findings can be searched for it. What is wrong with its channel alone
+// keeps nothing from being noted.
+func (a *active) finds() bool {
+	return a.why == "" || a.why == ChannelGone || a.why == ChannelDisabled
+}
+
+// alerts returns the alerts that are enabled, and notes what is in the way of which.
+func (e *Engine) alerts(ctx context.Context) (list []*active, err error) {
+	all, err := e.opts.Store.Alerts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].Disabled {
+			continue
+		}
+		a, err := e.activate(ctx, all[i])
+		if err != nil {
+			return nil, err
+		}
+		if a.why != a.Obstacle {
+			if err := e.opts.Store.SetObstacle(ctx, a.ID, a.why); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, a)
+	}
+	return list, nil
+}
+
+// activate looks up what an alert needs. The search for nothing tells whether its query can be read.
+func (e *Engine) activate(ctx context.Context, alert Alert) (a *active, err error) {
+	a = &active{Alert: alert}
+	if a.account, err = e.opts.Account(ctx, a.Account); errors.Is(err, store.ErrNotFound) || err == nil && a.account.Disabled {
+		a.why = AccountDisabled
+		return a, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if a.view, err = e.opts.Store.SavedView(ctx, a.View); errors.Is(err, store.ErrNotFound) || err == nil && a.view.Owner != a.Account && !a.view.Shared {
+		a.why = ViewGone
+		return a, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var unreadable *index.SyntaxError
+	if _, err = e.find(ctx, a, []string{}); errors.As(err, &unreadable) {
+		a.why = ViewUnreadable
+		return a, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, err := e.opts.Store.Channel(ctx, a.Channel)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		a.why = ChannelGone
+	case err != nil:
+		return nil, err
+	case c.Disabled:
+		a.why = ChannelDisabled
+	}
+	return a, nil
+}
+
+// find returns those of the findings that an alert's view has today, as its account sees them.
+func (e *Engine) find(ctx context.Context, a *active, ids []string) (map[string]*index.Hit, error) {
+	hits, err := e.opts.Find(ctx, a.account, a.view.Query, ids)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[string]*index.Hit, len(hits))
+	for i := range hits {
+		byID[hits[i].ID] = &hits[i]
+	}
+	return byID, nil
+}
+
+// match notes which of the findings that have changed are to be told of.
+func (e *Engine) match(ctx context.Context, alerts []*active) error {
+	for after := int64(0); ; {
+		told, err := e.opts.Store.Pending(ctx, store.ConsumerNotices, after, matchBatch)
+		if err != nil || len(told) == 0 {
+			return err
+		}
+		after = told[len(told)-1].Seq
+		var items []Item
+		if len(alerts) > 0 {
+			if items, err = e.matchBatch(ctx, alerts, told); err != nil {
+				return err
+			}
+		}
+		if err := e.opts.Store.NoteItems(ctx, items, told); err != nil {
+			return err
+		}
+		if len(items) > 0 {
+			e.gathered = e.opts.Now().Add(Gather)
+		}
+	}
+}
+
+func (e *Engine) matchBatch(ctx context.Context, alerts []*active, told []store.Pending) (items []Item, err error) {
+	ids := make([]string, len(told))
+	for i := range told {
+		ids[i] = told[i].Finding
+	}
+	now := e.opts.Now()
+	facts, err := e.opts.Store.Facts(ctx, ids, now)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range alerts {
+		if !a.finds() {
+			continue
+		}
+		hits, err := e.find(ctx, a, ids)
+		if err != nil {
+			return nil, err
+		}
+		for i := range facts {
+			if h := hits[facts[i].Finding]; h != nil {
+				items = append(items, a.itemsOf(h, &facts[i], now)...)
+			}
+		}
+	}
+	return items, nil
+}
+
+// itemsOf returns what an alert is to tell of a finding that its view has.
+func (a *active) itemsOf(h *index.Hit, f *Fact, now time.Time) (items []Item) {
+	tell := func(e Event, occurred time.Time) {
+		if a.Tells(e) {
+			items = append(items, a.item(f, e, occurred, now))
+		}
+	}
+	if !h.FirstSeen.Before(a.Created) {
+		tell(New, h.FirstSeen)
+	}
+	if !f.BackAt.IsZero() && !f.BackAt.Before(a.Created) {
+		tell(Relapsed, f.BackAt)
+	}
+	if f.overdue(now) && !f.Due.Before(a.Created) {
+		tell(Overdue, f.Due)
+	}
+	return items
+}
+
+// item is told after it was gathered with others, and nothing about it can be undone any more.
+func (a *active) item(f *Fact, e Event, occurred, now time.Time) Item {
+	ready := now.Add(Gather)
+	if f.Undoable.After(ready) {
+		ready = f.Undoable
+	}
+	return Item{Alert: a.ID, Finding: f.Finding, Event: e, Occurred: occurred, Ready: ready}
+}
+
+func (f *Fact) overdue(now time.Time) bool { return !f.Due.IsZero() && !f.Due.After(now) }
+
+// overdue notes the findings of an alert that have become overdue since it last looked: time
+// alone does that, and nothing of the finding changes.
+func (e *Engine) overdue(ctx context.Context, a *active) error {
+	now := e.opts.Now()
+	if !a.Tells(Overdue) || now.Sub(a.Looked) < overdueInterval {
+		return nil
+	}
+	for from, behind := a.Looked, ""; ; {
+		due, err := e.opts.Store.Overdue(ctx, from, now, behind, matchBatch)
+		if err != nil {
+			return err
+		}
+		if len(due) == 0 {
+			return e.opts.Store.NoteOverdue(ctx, a.ID, nil, now)
+		}
+		ids := make([]string, len(due))
+		for i := range due {
+			ids[i] = due[i].Finding
+		}
+		hits, err := e.find(ctx, a, ids)
+		if err != nil {
+			return err
+		}
+		var items []Item
+		for i := range due {
+			if hits[due[i].Finding] != nil {
+				items = append(items, a.item(&due[i], Overdue, due[i].Due, now))
+			}
+		}
+		from, behind = due[len(due)-1].Due, due[len(due)-1].Finding
+		if err := e.opts.Store.NoteOverdue(ctx, a.ID, items, from); err != nil {
+			return err
+		}
+	}
+}
+
+// checked is what has become of items since they were noted.
+type checked struct {
+	told []told // to be told now
+	gone []Item // not to be told any more
+	// later may be told later. behind says that the index does not know some of the findings as
+	// they are; these are among later.
+	later  []Item
+	behind bool
+}
+
+// told is an item with the finding as the index has it.
+type told struct {
+	Item
+	hit *index.Hit
+}
+
+// check looks at items as they are now: what their findings are, and whether the view has them.
+// The facts come first: the index has what they do not call Behind.
+func (e *Engine) check(ctx context.Context, a *active, items []Item, now time.Time) (c checked, err error) {
+	var ids []string
+	for i := range items {
+		if i == 0 || items[i].Finding != items[i-1].Finding {
+			ids = append(ids, items[i].Finding)
+		}
+	}
+	list, err := e.opts.Store.Facts(ctx, ids, now)
+	if err != nil {
+		return c, err
+	}
+	facts := make(map[string]*Fact, len(list))
+	for i := range list {
+		facts[list[i].Finding] = &list[i]
+	}
+	hits, err := e.find(ctx, a, ids)
+	if err != nil {
+		return c, err
+	}
+	for _, it := range items {
+		f, h := facts[it.Finding], hits[it.Finding]
+		switch {
+		case f != nil && f.Behind:
+			c.behind, it.Ready = true, now.Add(indexWait)
+			c.later = append(c.later, it)
+		case f == nil || h == nil || it.Event == Relapsed && !f.BackAt.Equal(it.Occurred) || it.Event == Overdue && !f.overdue(now):
+			c.gone = append(c.gone, it)
+		case f.Undoable.After(now):
+			it.Ready = f.Undoable
+			c.later = append(c.later, it)
+		default:
+			c.told = append(c.told, told{it, h})
+		}
+	}
+	return c, nil
+}
