@@ -3,6 +3,8 @@ package evaluate
 import (
 	"fmt"
 	"math"
+
+	"github.com/qianshao/qianshao/internal/rates"
 )
 
 // Count says of how many texts, pages or sites something is true. JSON has it as
@@ -33,21 +35,8 @@ func (c Count) Share() float64 {
 	return float64(c.N) / float64(c.Of)
 }
 
-// Interval returns the ends of the 95 % confidence interval of the share,
-// Wilson's score interval (E. B. Wilson, 1927): unlike the normal
-// approximation it means something when N is 0 or Of is small. Of nothing,
-// nothing is known: 0 and 1.
-func (c Count) Interval() (low, high float64) {
-	const z = 1.959964 // the normal distribution's 97.5th percentile
-	if c.Of == 0 {
-		return 0, 1
-	}
-	n, p := float64(c.Of), c.Share()
-	middle := p + z*z/(2*n)
-	reach := z * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
-	scale := 1 + z*z/n
-	return max(0, (middle-reach)/scale), min(1, (middle+reach)/scale)
-}
+// Interval returns the ends of the 95 % confidence interval of the share; see rates.Wilson.
+func (c Count) Interval() (low, high float64) { return rates.Wilson(c.N, c.Of) }
 
 // Tally counts by text and by site. A site counts once, and it is a hit when one
 // of its pages is. Messages have no sites.
