@@ -20,7 +20,7 @@ func (c evidenceExportCmd) Run(env *environment) error {
 		return usageError(fmt.Errorf("%q is no finding's id; it has 16 hex digits", c.Finding))
 	}
 	return env.readFolder(func(f *datafolder.Folder) error {
-		report, err := f.Report(env.ctx, c.Finding)
+		report, err := f.FindingReport(env.ctx, c.Finding)
 		if err != nil {
 			return err
 		}

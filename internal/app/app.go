@@ -170,6 +170,7 @@ func (a *App) ConsoleURL() string {
 func (a *App) Start(ctx context.Context) {
 	ctx, a.cancel = context.WithCancel(ctx)
 	a.running, ctx = errgroup.WithContext(ctx)
+	a.noteRules(ctx)
 	a.tellInForce(ctx)
 	a.running.Go(func() error { a.reloadOnExpiry(ctx); return nil })
 	a.running.Go(func() error { a.workOnBatches(ctx); return nil })
@@ -260,7 +261,8 @@ func (a *App) Reload() error {
 	}
 	a.use(analyzer)
 	a.opts.Log.Info("rules reloaded", "rules", len(analyzer.Rules().Rules()))
-	a.tellInForce(context.Background()) // a signal has no context
+	a.noteRules(context.Background()) // a signal has no context
+	a.tellInForce(context.Background())
 	select {
 	case a.reloaded <- struct{}{}:
 	default: // the watch has not yet seen the last time

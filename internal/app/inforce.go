@@ -64,6 +64,14 @@ func (a *App) inForce(ctx context.Context, now time.Time) (InForce, error) {
 	return f, nil
 }
 
+// noteRules records which rules are in force. That a report cannot tell of them keeps nobody
+// from working.
+func (a *App) noteRules(ctx context.Context) {
+	if err := a.Folder.NoteRules(ctx, a.rules.Load().Rules(), a.opts.Version, time.Now()); err != nil {
+		a.opts.Log.Error("it was not recorded which rules are in force", "error", err)
+	}
+}
+
 // tellInForce tells who asked for it what is in force.
 func (a *App) tellInForce(ctx context.Context) {
 	if a.opts.InForce == nil {

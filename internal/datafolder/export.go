@@ -17,8 +17,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Report gathers what store and archive have of a finding.
-func (f *Folder) Report(ctx context.Context, id string) (*console.Report, error) {
+// FindingReport gathers what store and archive have of a finding.
+func (f *Folder) FindingReport(ctx context.Context, id string) (*console.Report, error) {
 	r := &console.Report{Made: time.Now(), By: f.software, TimeZone: f.zone}
 	found, err := f.Store.Finding(ctx, id)
 	if err != nil {
@@ -125,7 +125,7 @@ func (f *Folder) enclosuresOfMany(ctx context.Context, files []export.BundleFile
 			}
 		}
 		for _, id := range findings {
-			report, err := f.Report(ctx, id)
+			report, err := f.FindingReport(ctx, id)
 			var page bytes.Buffer
 			if err == nil {
 				report.Head = head

@@ -34,7 +34,7 @@ func TestExportMasksResidentIDs(t *testing.T) {
 	if err != nil || found.Total == 0 {
 		t.Fatalf("the page is not flagged: %v", err)
 	}
-	report, err := a.Folder.Report(t.Context(), found.Hits[0].ID)
+	report, err := a.Folder.FindingReport(t.Context(), found.Hits[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}

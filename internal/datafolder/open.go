@@ -16,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlite/accounts"
 	"github.com/qianshao/qianshao/store/sqlite/campaigns"
+	"github.com/qianshao/qianshao/store/sqlite/figures"
 	"github.com/qianshao/qianshao/store/sqlite/review"
 )
 
@@ -32,6 +33,9 @@ type Review = review.Store
 func openReview(db *Store) *Review {
 	return review.New(db.Database(), campaigns.Options{Traits: traitsOf, Name: traitsName()})
 }
+
+// figures returns what counts for reports.
+func (f *Folder) figures() *figures.Reader { return figures.New(f.Store.Database(), nil) }
 
 // openStore opens the store of a data folder, and makes an empty one where there
 // is none. Several processes may have it open.

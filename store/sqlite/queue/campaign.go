@@ -173,6 +173,20 @@ func (c *Reader) labelOf(ctx context.Context, id string) (string, error) {
 	return campaign.Label(&f), nil
 }
 
+// Named returns the id of a campaign, by its number, and its label as a sight shows it; both are
+// empty for one that is gone, or of which nothing may be seen.
+func (c *Reader) Named(ctx context.Context, sight qianshao.Sight, n int64) (id, label string, err error) {
+	var v campaign.Campaign
+	err = c.db.Read.QueryRowContext(ctx, `SELECT id, kind, label FROM campaigns WHERE campaign = $1`, n).Scan(&v.ID, &v.Kind, &v.Label)
+	if scopes := scopesOf(&campaign.Query{Sight: sight}); err == nil && !isEverything(scopes) {
+		err = c.narrow(ctx, n, scopes, &v)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", "", nil
+	}
+	return v.ID, v.Label, c.db.Fail("read a campaign from", err)
+}
+
 // detail reads what the page of a campaign shows besides its counters.
 func (c *Reader) detail(ctx context.Context, n int64, scopes []string, d *campaign.Details) (err error) {
 	counts := func(query string) ([]campaign.Count, error) {

@@ -1,0 +1,47 @@
+package rule
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+)
+
+// Fingerprint is a hash of what a rule finds and how it judges that: 16 hex digits. It is
+// another one when a list or a pattern that the rule takes has changed, and the same when
+// only title, description, tests or comments have.
+func (r *Rule) Fingerprint() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %s %s %q\n", r.ID, r.Category, r.Level, r.Judges)
+	for i := range r.Detection.Blocks {
+		r.Detection.Blocks[i].write(h)
+	}
+	fmt.Fprintf(h, "%q\n", r.Detection.Condition.Text)
+	return hex.EncodeToString(h.Sum(nil)[:digestBytes])
+}
+
+func (b *Block) write(h hash.Hash) {
+	hidden := "either"
+	if b.Hidden != nil {
+		hidden = fmt.Sprint(*b.Hidden)
+	}
+	fmt.Fprintf(h, "%q %v %s %d %d %t %t %t %d %d %v %t %q\n", b.Name, b.Regions, hidden, b.MinChars, b.MaxChars, b.Word, b.Plain, b.Unbounded,
+		b.Min, b.Within, b.Grade, b.LengthOnly, b.Regexps)
+	for _, terms := range [][]syntax.Term{b.Terms, b.Excepts} {
+		for _, t := range terms {
+			fmt.Fprintf(h, "%q %d %v\n", t.Key, t.Weight, t.Grade)
+		}
+		fmt.Fprintln(h)
+	}
+}
+
+// Fingerprints are those of the rules that are in force, by their ids.
+func (s *Set) Fingerprints() map[string]string {
+	out := map[string]string{}
+	for _, r := range s.On() {
+		out[r.ID] = r.Fingerprint()
+	}
+	return out
+}
