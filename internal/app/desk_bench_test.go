@@ -16,15 +16,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
-	"github.com/qianshao/qianshao/store/sqlite/queue"
+	"github.com/qianshao/qianshao/store/sqlite/synthetic"
 )
 
 // BenchmarkDesk measures the desk on synthetic findings, as its clients see it: over the
@@ -94,7 +92,7 @@ func deskFolder(b *testing.B, data string, findings int) (clients []*deskClient,
 	}
 	defer f.Close()
 	started := time.Now()
-	synthetic(b, f.Store.Database(), findings, findings/20)
+	synthetic.Findings(b, f.Store.Database(), findings, findings/20)
 	b.Logf("%d findings in %d campaigns, filled in %s", findings, findings/20, time.Since(started).Round(time.Second))
 	grouping = benchGrouping(b, f)
 	limited := qianshao.Sight{Authorisations: []string{"a3", "a77", "a150"}}
@@ -110,7 +108,7 @@ func deskFolder(b *testing.B, data string, findings int) (clients []*deskClient,
 		}
 		c := &deskClient{name: account.Name, token: token}
 		for i := 1; i <= findings && len(c.findings) < 200; i++ {
-			ofLimited := slices.Contains(limited.Authorisations, fmt.Sprint("a", (i*7919)%benchAuthorisations))
+			ofLimited := slices.Contains(limited.Authorisations, fmt.Sprint("a", (i*7919)%synthetic.Authorisations))
 			if i%4 != 0 && i%10 != 0 && ofLimited != account.Sight.All { // undecided, not of the batch, and of no other client
 				c.findings = append(c.findings, fmt.Sprintf("%016x", i*2654435761))
 			}
@@ -291,54 +289,6 @@ func batchBesideCrawl(b *testing.B, a *app.App, c *deskClient) {
 	b.Logf("%d members, %d decided; %d pages saved meanwhile", batch.Members, batch.Tally.Done, len(saves))
 }
 
-// benchAuthorisations is how many authorisations the findings are under.
-const benchAuthorisations = 200
-
-// synthetic fills an empty database with findings in campaigns: a tenth of them in one
-// campaign, undecided, the others a quarter decided, each in a handle's, too. It takes
-// some minutes for a million.
-func synthetic(b *testing.B, db *database.DB, findings, campaigns int) {
-	b.Helper()
-	handles := max(10, campaigns/5)
-	fill(b, db, []filling{
-		{`CREATE TEMP TABLE n (i INTEGER PRIMARY KEY, c INTEGER, h INTEGER, auth TEXT, owner TEXT, cat TEXT, level INTEGER, score INTEGER, first INTEGER, id TEXT, url TEXT, undecided INTEGER)`, nil},
-		{`INSERT INTO n WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < $1)
-SELECT i, CASE WHEN i % 10 = 0 THEN 1 ELSE 1 + (i - i / 10) % $2 END, $2 + 1 + (i * 31) % $3, 'a' || ((i * 7919) % $4), 's' || ((i * 7919) % 5000) || '.example',
-  CASE i % 3 WHEN 0 THEN 'gambling' WHEN 1 THEN 'fraud' ELSE 'pornography' END, 3 + (i / 7) % 3, 40 + (i * 13) % 61, 1780000000000 + (i * 7777) % 5000000000,
-  printf('%016x', i * 2654435761), 'http://s' || ((i * 7919) % 5000) || '.example/' || i, i % 4 <> 0 OR i % 10 = 0 FROM k`, []any{findings, campaigns, handles, benchAuthorisations}},
-		{`INSERT INTO pages (page, requested, authorisation, sha256, status, first_seen, last_seen, flagged, rules) SELECT url, url, auth, '', 200, first, first, 1, '' FROM n`, nil},
-		{`INSERT INTO page_texts (page, url, requested_url, charset, title, source, body) SELECT url, url, url, '', '澳门新葡京 ' || c, $1, $1 FROM n`, []any{packed(b, "澳门新葡京赌场官方网站，注册送彩金")}},
-		{`INSERT INTO findings (id, page, url, rule, category, level, score, finding, first_seen, last_seen, sha256, status, requested_url, charset, title, seen, host, authorisation)
-SELECT id, url, url, 'r', cat, level, score, '{"id":"' || id || '","url":"' || url || '","authorisation":"' || auth || '","rule":"r","category":"' || cat || '","level":"' ||
-  CASE level WHEN 3 THEN 'medium' WHEN 4 THEN 'high' ELSE 'critical' END || '","score":' || score || ',"title":"澳门新葡京 ' || c || '","evidence":[{"text":"澳门新葡京赌场官方网站，注册送彩金，编号' || i || '"}]}', first, first, '', 200, '', '', '', id, owner, auth FROM n`, nil},
-		{`INSERT INTO campaign_findings SELECT id, c, c, i, 0, owner, auth, cat, level, score, first, first, undecided, 0, 0, 0, CASE WHEN undecided THEN first + 259200000 END, NULL, '' FROM n`, nil},
-		{`INSERT INTO standings (subject_kind, subject, act, decided, decided_at, decided_by, batch, verdict, reason, seen, round, second, reviews, dissent, assignee, parked, parked_at, parked_until, parked_seen, parked_content, parked_relapse, parked_sites)
-SELECT 'finding', id, i, i, first, 'li', 0, 'crime', 'hacked', id, 1, '', 0, 0, '', 0, 0, 0, '', 0, 0, 0 FROM n WHERE undecided = 0`, nil},
-		{`INSERT INTO campaign_members SELECT id, c, 0, 0, auth, first FROM n`, nil},
-		{`INSERT INTO campaign_members SELECT id, h, 1, h, auth, first FROM n`, nil},
-		{`INSERT INTO campaign_shapes SELECT c, i, 0, i * 2654435761, zeroblob(192), 1 FROM n WHERE i % 5 = 0 OR i < $1`, []any{campaigns}},
-		{`INSERT INTO campaign_bands WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < 24)
-SELECT (n.i * 24 + k.i) * 3037000493 - 4611686018427387904, n.c FROM n, k WHERE n.i % 5 = 0 OR n.i < $1`, []any{campaigns}},
-		{`INSERT INTO campaign_owners SELECT m.campaign, f.owner, f.authorisation, count(*) FROM campaign_members m JOIN campaign_findings f ON f.finding = m.finding GROUP BY 1, 2, 3`, nil},
-		{`INSERT INTO campaigns (campaign, id, kind, key_hash, key_name, label, oldest, members, owners) SELECT campaign, printf('%016x', campaign), CASE WHEN campaign <= $1 THEN 'block' ELSE 'handle' END,
-  0, '', '澳门 ' || campaign, min(finding), count(*), 1 FROM campaign_members GROUP BY campaign`, []any{campaigns}},
-		{`INSERT INTO campaign_counts ` + queue.Recounted, nil},
-		{`DROP TABLE n`, nil},
-		{`ANALYZE`, nil},
-	})
-}
-
-// packed is a text as the store keeps it.
-func packed(b *testing.B, text string) []byte {
-	b.Helper()
-	w, err := zstd.NewWriter(nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer w.Close()
-	return w.EncodeAll([]byte(text), nil)
-}
-
 // filling is a statement that fills a database.
 type filling struct {
 	query string
@@ -348,13 +298,7 @@ type filling struct {
 func fill(b *testing.B, db *database.DB, list []filling) {
 	b.Helper()
 	for _, s := range list {
-		err := db.Update(b.Context(), database.Ordered, "fill", func(tx *database.Tx) error {
-			_, err := tx.ExecContext(b.Context(), s.query, s.args...)
-			return err
-		})
-		if err != nil {
-			b.Fatalf("%v in %s", err, s.query)
-		}
+		synthetic.Exec(b, db, s.query, s.args...)
 	}
 }
 

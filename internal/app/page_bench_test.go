@@ -21,6 +21,7 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/queue"
+	"github.com/qianshao/qianshao/store/sqlite/synthetic"
 )
 
 const (
@@ -49,7 +50,7 @@ func BenchmarkPages(b *testing.B) {
 	b.Logf("the server started in %s, with the index built; %s", time.Since(started).Round(time.Second), loadAndMemory(b))
 	a.Start(b.Context())
 	targets := benchTargets(findings, benchBatches(b, a, findings))
-	b.Logf("p50 / p95 by the clock · of CPU, of %d requests for who sees all, and for who sees 3 of %d authorisations", pageRequests, benchAuthorisations)
+	b.Logf("p50 / p95 by the clock · of CPU, of %d requests for who sees all, and for who sees 3 of %d authorisations", pageRequests, synthetic.Authorisations)
 	for b.Loop() {
 		slowest := time.Duration(0)
 		for _, pattern := range apptest.PagePatterns(b, "../../dashboards") {
@@ -147,7 +148,7 @@ func pagesFolder(b *testing.B, data string, kept bool, findings int) (readers []
 	defer f.Close()
 	if !kept {
 		started := time.Now()
-		synthetic(b, f.Store.Database(), findings, findings/20)
+		synthetic.Findings(b, f.Store.Database(), findings, findings/20)
 		surroundings(b, f)
 		b.Logf("%d findings in %d campaigns, filled in %s", findings, findings/20, time.Since(started).Round(time.Second))
 	}
@@ -184,7 +185,7 @@ func benchBatches(b *testing.B, a *app.App, findings int) map[bool]int64 {
 	} {
 		var members []string
 		for n := 5; n <= findings; n += 5 {
-			if account.Sight.Sees(fmt.Sprint("a", (n*7919)%benchAuthorisations)) {
+			if account.Sight.Sees(fmt.Sprint("a", (n*7919)%synthetic.Authorisations)) {
 				members = append(members, fmt.Sprintf("%016x", n*2654435761))
 			}
 		}
@@ -211,12 +212,12 @@ SELECT act, decided_at, CASE act % 3 WHEN 0 THEN 'li' WHEN 1 THEN 'wang' ELSE 'z
 		{`UPDATE act_head SET seq = (SELECT max(seq) FROM acts), chain = (SELECT chain FROM acts ORDER BY seq DESC LIMIT 1)`, nil},
 	})
 	var list []qianshao.Authorisation
-	for i := range benchAuthorisations {
+	for i := range synthetic.Authorisations {
 		a := qianshao.Authorisation{
 			ID: fmt.Sprint("a", i), Owner: fmt.Sprintf("第%d教育局", i), Basis: "委托书", Contact: "owner@a.example", ValidFrom: now.AddDate(-1, 0, 0),
 			ValidUntil: now.AddDate(0, 0, 3+i), Rate: 1,
 		}
-		for site := i; site < benchSites; site += benchAuthorisations {
+		for site := i; site < benchSites; site += synthetic.Authorisations {
 			a.Hosts = append(a.Hosts, fmt.Sprintf("s%d.example", site))
 		}
 		list = append(list, a)
@@ -290,7 +291,7 @@ func benchTargets(findings int, batches map[bool]int64) map[string][]target {
 	// finding is one that the account sees: those of a3 are 7919*n = 3 modulo 200.
 	finding := func(i int, all bool) int {
 		n := 1 + (i*97)%(findings-1)
-		for !all && (n*7919)%benchAuthorisations != 3 {
+		for !all && (n*7919)%synthetic.Authorisations != 3 {
 			n = 1 + n%(findings-1)
 		}
 		return n
@@ -299,7 +300,7 @@ func benchTargets(findings int, batches map[bool]int64) map[string][]target {
 	id := func(n int) string { return fmt.Sprintf("%016x", n*2654435761) }
 	authorisation := func(i int, all bool) int {
 		if all {
-			return i % benchAuthorisations
+			return i % synthetic.Authorisations
 		}
 		return 3
 	}
