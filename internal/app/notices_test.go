@@ -1,0 +1,85 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/notify"
+	"github.com/qianshao/qianshao/store"
+)
+
+// TestTold: a crawl without a console, as cron runs it, tells of what it has found before it
+// ends: that takes as long as notify.Gather. A folder without an alert has nobody wait.
+func TestTold(t *testing.T) {
+	t.Parallel()
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, casinoPage)
+	}))
+	defer site.Close()
+	u, err := url.Parse(site.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, now := t.TempDir(), time.Now()
+	apptest.Authorise(t, data, qianshao.Authorisation{
+		ID: "test", Owner: "o", Basis: "b", Contact: "c", ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(time.Hour),
+		Hosts: []string{u.Host}, Rate: 1000, AllowPrivate: true, Seeds: []string{site.URL + "/"},
+	})
+	alertOf(t, data, "test", "state:open")
+
+	var mu sync.Mutex
+	var sent []notify.Message
+	a := apptest.New(t, app.Options{
+		Data: data, Version: "test", Crawl: &app.CrawlOptions{FetchOptions: app.FetchOptions{Contact: "https://test.example/"}, Once: true},
+		Send: func(_ context.Context, c notify.Channel, m notify.Message) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if c.Address != "https://receiver.example/" || c.Secret != "s" {
+				t.Errorf("%+v", c)
+			}
+			sent = append(sent, m)
+			return nil
+		},
+	})
+	a.Start(t.Context())
+	if err := a.WaitCrawl(); err != nil {
+		t.Fatal(err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(sent) != 1 || sent[0].Counts[notify.New] != 1 || len(sent[0].Groups) != 1 || sent[0].Groups[0].Campaign == "" || sent[0].Link != "https://console.example/views/v1" {
+		t.Errorf("%+v", sent)
+	}
+}
+
+// alertOf puts an account that sees an authorisation, a view, a channel and an alert into a data folder.
+func alertOf(t *testing.T, data, authorisation, query string) {
+	t.Helper()
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	ctx, by := t.Context(), store.Signed{By: "ann", At: time.Now()}
+	_, saved := f.Store.SaveView(ctx, store.SavedView{ID: "v1", Owner: "ann", Name: "v", Query: query})
+	if err := errors.Join(saved,
+		f.Accounts.Add(ctx, "test", qianshao.Account{Name: "ann", Role: qianshao.RoleLead, Sight: qianshao.Sight{Authorisations: []string{authorisation}}}, ""),
+		f.Accounts.SetConsoleURL(ctx, "test", "https://console.example/"),
+		f.Store.PutChannel(ctx, by, notify.Channel{ID: "c1", Name: "c", Kind: notify.Webhook, Address: "https://receiver.example/", Secret: "s", Language: "zh"}),
+		f.Store.PutAlert(ctx, by, notify.Alert{ID: "a1", Name: "a", Account: "ann", View: "v1", Channel: "c1", Events: notify.Events(), Every: time.Minute, Hourly: 4}),
+	); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,258 @@
+package notify_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/notify"
+	"github.com/qianshao/qianshao/store"
+)
+
+// TestHanging: a channel that hangs holds up no other, and what it was sent is not lost when the
+// process is told to stop.
+func TestHanging(t *testing.T) {
+	w := newWorld(t)
+	w.channel("hangs")
+	w.alert("", func(a *notify.Alert) { a.Channel = "hangs" })
+	b := notify.Alert{ID: "a2", Name: "b", Account: "ann", View: "v1", Channel: "c1", Events: notify.Events(), Every: time.Minute, Hourly: 60}
+	w.check(w.f.Store.PutAlert(t.Context(), w.signed(), b))
+	w.found("a")
+	w.feed()
+	w.check(w.e.Flush(t.Context()))
+	w.now = w.now.Add(notify.Gather)
+
+	hangs, delivered := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	w.opts.Send = func(ctx context.Context, c notify.Channel, m notify.Message) error {
+		if c.ID == "hangs" {
+			once.Do(func() { close(hangs) })
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		<-hangs
+		close(delivered)
+		return nil
+	}
+	w.restart()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); w.e.Run(ctx) }()
+	select {
+	case <-delivered:
+	case <-time.After(20 * time.Second):
+		t.Error("the other channel waits")
+	}
+	stop()
+	<-ended
+	log, err := w.f.Store.Deliveries(t.Context(), notify.DeliveriesQuery{Limit: 10})
+	w.check(err)
+	for _, d := range log {
+		want := map[string]notify.State{"hangs": notify.Pending, "c1": notify.Delivered}[d.Channel]
+		if d.State != want || d.Channel == "hangs" && d.Attempts != 0 {
+			t.Errorf("%+v", d)
+		}
+		if d.Channel == "hangs" {
+			w.opts.Send = w.send
+			w.restart()
+			w.tells("after the start of the next process", 0, "new 1")
+			if w.sent[0].Key != d.Key {
+				t.Error("with another key")
+			}
+		}
+	}
+}
+
+// fullDisk is a store that cannot settle deliveries.
+type fullDisk struct {
+	notify.Store
+	full bool
+}
+
+func (s *fullDisk) SettleDelivery(ctx context.Context, d notify.Delivery) error {
+	if s.full {
+		return errors.New("the disk is full")
+	}
+	return s.Store.SettleDelivery(ctx, d)
+}
+
+// TestFullDisk: what was taken and cannot be settled is not sent again and again.
+func TestFullDisk(t *testing.T) {
+	w := newWorld(t)
+	disk := &fullDisk{Store: w.f.Store, full: true}
+	w.opts.Store = disk
+	w.restart()
+	w.alert("", nil)
+	w.found("a")
+	w.tells("sent", notify.Gather, "new 1")
+	w.tells("and not again", time.Minute)
+	w.logs("pending 0")
+	disk.full = false
+	w.tells("and not again", time.Minute)
+	w.logs("delivered 1")
+}
+
+// TestNoSecrets: what a channel answers is kept without its token, its secret and its password.
+func TestNoSecrets(t *testing.T) {
+	w := newWorld(t)
+	w.alert("", nil)
+	w.found("a")
+	answers := []error{
+		&url.Error{Op: "Post", URL: "https://robot.example/send?access_token=70ken", Err: io.ErrUnexpectedEOF},
+		fmt.Errorf("connect to https://robot.example/send?access_token=70ken: %w", errors.New("no route, secret SECret")),
+		&notify.SendError{Text: "the robot says: token 70ken is unknown" + strings.Repeat("长", 1000)},
+	}
+	w.answer = func(notify.Channel, notify.Message) error { err := answers[0]; answers = answers[1:]; return err }
+	for i, wait := range []time.Duration{notify.Gather, time.Minute, 2 * time.Minute} {
+		w.tells("an attempt", wait, "new 1")
+		log, err := w.f.Store.Deliveries(t.Context(), notify.DeliveriesQuery{Limit: 1})
+		w.check(err)
+		if p := log[0].Problem; p == "" || len(p) > 500 || strings.Contains(p, "70ken") || strings.Contains(p, "SECret") {
+			t.Errorf("attempt %d has failed with %q", i, p)
+		}
+	}
+	answers = []error{fmt.Errorf("SECret 70ken")}
+	if err := w.e.Test(t.Context(), "c1"); err == nil || strings.Contains(err.Error(), "70ken") || strings.Contains(err.Error(), "SECret") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestTest: a trial is sent at once and once, and is logged; it is no message of an alert.
+func TestTest(t *testing.T) {
+	w := newWorld(t)
+	w.check(w.e.Test(t.Context(), "c1"))
+	if m := w.sent[0]; !m.Test || m.Key == "" || len(m.Groups) != 0 {
+		t.Errorf("%+v", m)
+	}
+	w.answer = func(notify.Channel, notify.Message) error { return &notify.SendError{Text: "the signature is wrong"} }
+	var refused *notify.SendError
+	if err := w.e.Test(t.Context(), "c1"); !errors.As(err, &refused) || refused.Text != "the signature is wrong" {
+		t.Errorf("%v", err)
+	}
+	if err := w.e.Test(t.Context(), "none"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("%v", err)
+	}
+	w.tells("not tried again", time.Hour)
+	w.logs("delivered 1", "failed 1")
+	log, err := w.f.Store.Deliveries(t.Context(), notify.DeliveriesQuery{Limit: 1})
+	w.check(err)
+	if !log[0].Test() || log[0].Problem != "the signature is wrong" {
+		t.Errorf("%+v", log[0])
+	}
+	if err := w.f.Store.RetryDelivery(t.Context(), w.signed(), log[0].Key); !errors.Is(err, notify.ErrNotFailed) {
+		t.Errorf("a trial is tried again: %v", err)
+	}
+}
+
+// TestFlood: of very many findings a message lists the worst and counts the rest, and none of
+// them is told later.
+func TestFlood(t *testing.T) {
+	w := newWorld(t)
+	w.alert("", nil)
+	var rules []string
+	for i := range 1100 {
+		rules = append(rules, fmt.Sprint("rule", i))
+	}
+	w.found("b1", rules...)
+	w.found("a1")
+	w.tells("a flood", notify.Gather, "new 1102")
+	m := w.sent[0]
+	listed := 0
+	for _, g := range m.Groups {
+		listed += g.Findings
+		if len(g.Items) > notify.MaxItems || g.Findings > 1000 {
+			t.Errorf("%d items of %d", len(g.Items), g.Findings)
+		}
+	}
+	if len(m.Groups) > notify.MaxGroups || listed+m.Left != 1102 || m.Left < 102 {
+		t.Errorf("%d groups with %d findings, and %d more", len(m.Groups), listed, m.Left)
+	}
+	log, err := w.f.Store.Deliveries(t.Context(), notify.DeliveriesQuery{Limit: 1})
+	w.check(err)
+	if log[0].Findings != 1102 {
+		t.Errorf("%+v", log[0])
+	}
+	w.found("b1", rules...)
+	w.tells("seen again", time.Hour)
+}
+
+// TestSchedule: after each week and month a report is sent once, at its hour, and tried again if
+// it cannot be made; of a long standstill the last ones are sent.
+func TestSchedule(t *testing.T) {
+	w := newWorld(t)
+	var failure error
+	w.opts.Report = func(_ context.Context, s notify.Schedule, account qianshao.Account, from, to time.Time) (*notify.Attached, error) {
+		if account.Name != "ann" {
+			t.Errorf("as %q may see it", account.Name)
+		}
+		return &notify.Attached{Title: fmt.Sprint(s.Period, " ", from.Format("01-02"), " ", to.Format("01-02 15:04"))}, failure
+	}
+	w.restart()
+	put := func(change func(s *notify.Schedule)) {
+		t.Helper()
+		s := notify.Schedule{ID: "s1", Account: "ann", Channel: "c1", Period: notify.Week, Authorisation: "city", Hour: 8}
+		change(&s)
+		w.check(w.f.Store.PutSchedule(t.Context(), w.signed(), s))
+	}
+	put(func(*notify.Schedule) {})
+	day := 24 * time.Hour
+	w.tells("on Sunday", 6*day)
+	w.tells("on Monday, before eight", 22*time.Hour+59*time.Minute)
+	failure = errors.New("out of memory")
+	w.tells("it cannot be made", time.Minute)
+	failure = nil
+	w.restart()
+	w.tells("the report of the first week", time.Minute, "report week 11-02 11-09 00:00")
+	w.tells("later that week", 3*day)
+	w.tells("after a standstill", 8*7*day, "report week 11-30 12-07 00:00", "report week 12-07 12-14 00:00", "report week 12-14 12-21 00:00", "report week 12-21 12-28 00:00",
+		"report week 12-28 01-04 00:00")
+	w.ann.Sight = qianshao.Sight{Authorisations: []string{"other"}}
+	w.tells("of what the account does not see", 7*day)
+	w.ann.Sight, w.ann.Disabled = qianshao.SeeAll(), true
+	w.tells("of a disabled account", 7*day)
+	w.ann.Disabled, w.opts.Report = false, nil
+	w.restart()
+	w.tells("without reports", 7*day)
+	w.logs("delivered 2", "delivered 1", "delivered 1", "delivered 1", "delivered 1", "delivered 1", "dropped 0 not_seen", "dropped 0 account_disabled", "failed 0 no_reports")
+}
+
+// TestNotTwiceAfterExpiry: the log is kept for 90 days; what was told is not told again after that.
+func TestNotTwiceAfterExpiry(t *testing.T) {
+	w := newWorld(t)
+	w.alert("", func(a *notify.Alert) { a.Events = []notify.Event{notify.New} })
+	w.found("a")
+	w.tells("new", notify.Gather, "new 1")
+	w.tells("kept", notify.Kept-time.Hour)
+	w.logs("delivered 1")
+	w.tells("forgotten", 2*time.Hour)
+	w.logs()
+	w.found("a")
+	w.tells("seen again", time.Hour)
+}
+
+// TestFails: an index that fails delays, and nothing is lost.
+func TestFails(t *testing.T) {
+	w := newWorld(t)
+	w.alert("", nil)
+	w.found("a")
+	w.feed()
+	find := w.opts.Find
+	w.opts.Find = func(context.Context, qianshao.Account, string, []string) ([]index.Hit, error) {
+		return nil, errors.New("the index is damaged")
+	}
+	w.restart()
+	if err := w.e.Flush(t.Context()); err == nil {
+		t.Error("no error")
+	}
+	w.opts.Find = find
+	w.restart()
+	w.tells("mended", notify.Gather, "new 1")
+}
