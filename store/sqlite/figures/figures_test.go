@@ -45,7 +45,7 @@ func newWorld(t testing.TB) *world {
 	check(t, err)
 	t.Cleanup(func() { check(t, w.db.Close()) })
 	w.Desk = storetest.NewDesk(t, func(testing.TB) (storetest.Store, storetest.Review) {
-		return w.db, review.New(w.db.Database(), campaigns.Options{Traits: traits})
+		return w.db, review.New(w.db.Database(), campaigns.Options{Traits: traits, Now: func() time.Time { return w.Now }})
 	})
 	return w
 }
@@ -139,11 +139,16 @@ func (w *world) undo(by, at string, act qianshao.Act) {
 	w.Must(w.t, by, desk.Draft{Subject: act.Subject, Kind: qianshao.ActUndo, Reverts: act.Seq, Detail: desk.Detail{Words: "slip"}})
 }
 
+// reader is one whose clock stands.
+func (w *world) reader(at string) *figures.Reader {
+	return figures.New(w.db.Database(), func() time.Time { return clock(w.t, at) })
+}
+
 // report counts a period at a time.
 func (w *world) report(q report.Query, at string) *report.Report {
 	w.t.Helper()
 	w.group()
-	r, err := figures.New(w.db.Database(), func() time.Time { return clock(w.t, at) }).Report(w.t.Context(), q)
+	r, err := w.reader(at).Report(w.t.Context(), q)
 	check(w.t, err)
 	w.consistent(r)
 	return r

@@ -1,8 +1,10 @@
 package figures
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
@@ -29,7 +31,8 @@ type finding struct {
 // selectFindings reads the findings that were first seen before $2, the oldest first, with a
 // row for each of their acts until then, or one without. The condition on s keeps SQLite from
 // reading more of findings that nobody has touched. How many sites have the same content is
-// counted where a park hangs on it.
+// counted where a park hangs on it. Only the index of findings gives their order, so that nothing is
+// sorted on disk.
 func selectFindings(s *scope) string {
 	return `
 SELECT f.id, f.first_seen, f.rule, f.category, f.level, f.gone_at IS NULL, f.authorisation, coalesce(c.campaign, 0), coalesce(c.owner, f.host),
@@ -39,7 +42,7 @@ FROM findings f INDEXED BY findings_figures LEFT JOIN campaign_findings c ON c.f
 LEFT JOIN acts a ON a.subject = f.id AND a.subject_kind = 'finding' AND a.at < $2 AND ` + trail.SinceDeletion + `
   AND a.kind IN ('decide', 'undo', 'adjudicate', 'review', 'dispute', 'park')
 LEFT JOIN findings s INDEXED BY findings_desk ON a.seq IS NOT NULL AND s.id = f.id
-WHERE f.first_seen < $2 AND ` + s.sees() + ` ORDER BY f.first_seen, f.id, a.seq`
+WHERE f.first_seen < $2 AND ` + s.sees() + ` ORDER BY f.first_seen, f.id`
 }
 
 // stream hands on the findings that were first seen before end, one after the other. What is
@@ -52,6 +55,10 @@ func stream(ctx context.Context, tx *sql.Tx, s *scope, end int64, add func(*find
 	defer rows.Close()
 	var f, next finding
 	var a act
+	done := func() {
+		slices.SortFunc(f.acts, func(a, b qianshao.Act) int { return cmp.Compare(a.Seq, b.Seq) })
+		add(&f)
+	}
 	for rows.Next() {
 		if err := rows.Scan(&next.id, &next.first, &next.rule, &next.category, &next.level, &next.open, &next.authorisation, &next.campaign, &next.site,
 			&a.seq, &a.at, &a.kind, &a.basis, &a.verdict, &a.reason, &a.seen, &a.until, &a.reverts, &a.round, &a.detail, &a.shown, &a.back, &a.sites); err != nil {
@@ -59,7 +66,7 @@ func stream(ctx context.Context, tx *sql.Tx, s *scope, end int64, add func(*find
 		}
 		if next.id != f.id {
 			if f.id != "" {
-				add(&f)
+				done()
 			}
 			next.acts = f.acts[:0]
 			f = next
@@ -71,7 +78,7 @@ func stream(ctx context.Context, tx *sql.Tx, s *scope, end int64, add func(*find
 		}
 	}
 	if f.id != "" {
-		add(&f)
+		done()
 	}
 	return rows.Err()
 }
