@@ -248,6 +248,10 @@ func TestReport(t *testing.T) {
 	w.visit("http://d.example/4", "5 09:00", "2")
 	w.find(spec{url: "http://d.example/4", at: "6 09:00", rule: "r1", category: "gambling", level: qianshao.LevelCritical})
 	w.visit("http://a.example/2", "7 09:00", "3")
+	// No relapse: it was there all the time, and its category is another one.
+	moved := qianshao.Finding{ID: three.ID, URL: "http://c.example/3", Authorisation: "city", Rule: "r2", Title: "title of r2", Category: "phishing", Level: qianshao.LevelHigh, Score: 60, Seen: "seen http://c.example/3"}
+	moved.Indicators = []qianshao.Indicator{{Kind: qianshao.IndicatorQQ, Value: "1000001"}}
+	w.visit(moved.URL, "8 23:59", "4", moved)
 
 	got := w.report(report.Query{Period: week(t), Sight: qianshao.SeeAll()}, "9 12:00")
 	midnight := func(d int) time.Time { return clock(t, fmt.Sprintf("%d 00:00", d)) }
@@ -255,7 +259,7 @@ func TestReport(t *testing.T) {
 		Query: got.Query, Made: clock(t, "9 12:00").UTC(),
 		Volume: report.Volume{
 			Findings: 4, Pages: 4, Sites: 3, Campaigns: 2, Open: 3, Gone: 1,
-			ByCategory: []report.Count{{Value: "gambling", Findings: 3, Before: 1}, {Value: "fraud", Findings: 1, Before: 2}},
+			ByCategory: []report.Count{{Value: "gambling", Findings: 3, Before: 1}, {Value: "phishing", Findings: 1}, {Value: "fraud", Before: 2}},
 			ByLevel:    []report.Count{{Value: "high", Findings: 2, Before: 1}, {Value: "critical", Findings: 2}, {Value: "medium", Before: 2}},
 			Days: []report.Day{
 				{At: midnight(2), Found: 1, Crime: 1, NotCrime: 1, ByLevel: map[string]int{"critical": 1}},
@@ -275,11 +279,11 @@ func TestReport(t *testing.T) {
 		Before: report.Summary{Found: 3, Decided: 1, Crime: 1},
 		Rules: []report.Rule{
 			{ID: "r1", Title: "title of r1", Category: "gambling", Findings: 3, Rate: report.Rate{Tied: 1, Few: true}, Audit: report.Rate{Few: true}},
-			{ID: "r2", Title: "title of r2", Category: "fraud", Findings: 1, Rate: report.Rate{Wrong: 1, Few: true}, Audit: report.Rate{Few: true}},
+			{ID: "r2", Title: "title of r2", Category: "phishing", Findings: 1, Rate: report.Rate{Wrong: 1, Few: true}, Audit: report.Rate{Few: true}},
 		},
 		Sites: []report.Site{
 			{Host: "a.example", Authorisation: "city", Findings: 2, Crime: 1, NotCrime: 1, Open: 1, Categories: []qianshao.Category{"gambling"}},
-			{Host: "c.example", Authorisation: "city", Findings: 1, Open: 1, Categories: []qianshao.Category{"fraud"}},
+			{Host: "c.example", Authorisation: "city", Findings: 1, Open: 1, Categories: []qianshao.Category{"phishing"}},
 			{Host: "d.example", Authorisation: "city", Findings: 1, Open: 1, Relapsed: 1, Categories: []qianshao.Category{"gambling"}},
 		},
 		Campaigns: []report.Campaign{

@@ -119,27 +119,31 @@ func TestAgreement(t *testing.T) {
 			}
 		}
 	}
+	again := w.at("again.example", 0, "2", "", "r") // the review is about the second decision
+	w.decide("ann", "3 08:00", again, not)
+	w.decide("ann", "3 09:00", again, crime)
+	w.review("bob", "4 08:00", again, crime)
 	late := w.at("late.example", 0, "2", "", "r")
 	w.decide("ann", "3 08:00", late, crime)
 	w.review("bob", "9 00:00", late, not)
 
 	r := w.report(report.Query{Period: week(t), Sight: qianshao.SeeAll()}, "9 08:00")
 	v := r.Verdicts
-	if v.Reviews != 11 || v.Agreed != 8 || v.Audit.Reviews != 10 || v.Audit.Agreed != 7 {
+	if v.Reviews != 12 || v.Agreed != 9 || v.Audit.Reviews != 11 || v.Audit.Agreed != 8 {
 		t.Errorf("%+v, audit %+v", v.Agreement, v.Audit)
 	}
-	// All: not/not 4, crime/crime 4, 1, 2 of 11: by chance (5·6 + 6·5) / 121.
-	if all, audit := v.Kappa, v.Audit.Kappa; all == nil || audit == nil || math.Abs(*audit-.4) > 1e-9 || math.Abs(*all-(8./11-60./121)/(1-60./121)) > 1e-9 {
+	// The audit agrees in 8 of 11, by chance in (6·7 + 5·4) of 121; all in 9 of 12, by chance in (6·7 + 6·5) of 144.
+	if all, audit := v.Kappa, v.Audit.Kappa; all == nil || audit == nil || math.Abs(*audit-26./59) > 1e-9 || math.Abs(*all-.5) > 1e-9 {
 		t.Errorf("kappa %v, audit %v", all, audit)
 	}
-	// Of the ten, six stand as crime and four as none. late was not reviewed within the week.
-	if got := r.Rules[0].Audit; got.Right != 6 || got.Wrong != 4 || got.Few || got.Precision != .6 {
+	// Of the eleven, seven stand as crime and four as none. late was not reviewed within the week.
+	if got := r.Rules[0].Audit; got.Right != 7 || got.Wrong != 4 || got.Few || got.Precision != 7./11 {
 		t.Errorf("the audit's rate is %+v", got)
 	}
-	if got := r.Rules[0].Rate; got.Right != 7 || got.Wrong != 5 {
+	if got := r.Rules[0].Rate; got.Right != 8 || got.Wrong != 5 {
 		t.Errorf("the rate is %+v", got)
 	}
-	if v.Crime != 7 || v.NotCrime != 5 {
+	if v.Crime != 8 || v.NotCrime != 5 {
 		t.Errorf("%+v", v)
 	}
 }
