@@ -87,6 +87,44 @@ func TestDigest(t *testing.T) {
 	}
 }
 
+// TestFingerprint: what changes what a rule finds changes its fingerprint, a list that it takes included;
+// words about it do not, nor do other rules.
+func TestFingerprint(t *testing.T) {
+	fingerprint := func(front, detection, list string, more ...string) string {
+		t.Helper()
+		files := append([]string{"lists/casino.txt", list, "rules/gambling/r.yaml", front + "id: r\ndetection:\n" + detection}, more...)
+		set, err := Load(fileSet(t, files...), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return set.Fingerprints()["r"]
+	}
+	const detection, list = "  a: {lists: [casino], terms: [首存优惠]}\n  condition: a\n", "葡京\n"
+	was := fingerprint(header, detection, list)
+	for name, same := range map[string]string{
+		"as it was":         fingerprint(header, detection, list),
+		"a title":           fingerprint(strings.Replace(header, "测试规则", "别的", 1), detection, list),
+		"a comment in list": fingerprint(header, detection, "# 牌子\n\n葡京\n"),
+		"another rule":      fingerprint(header, detection, list, "rules/gambling/s.yaml", header+"id: s\ndetection:\n  a: {terms: [注册送]}\n  condition: a\n"),
+	} {
+		if same != was || len(same) != 16 {
+			t.Errorf("%s makes %s of %s", name, same, was)
+		}
+	}
+	for name, other := range map[string]string{
+		"a level":     fingerprint(strings.Replace(header, "level: high", "level: medium", 1), detection, list),
+		"a list":      fingerprint(header, detection, "葡京\n银河赌场\n"),
+		"a weight":    fingerprint(header, detection, "葡京 | 2\n"),
+		"a term":      fingerprint(header, "  a: {lists: [casino], terms: [首存]}\n  condition: a\n", list),
+		"a region":    fingerprint(header, "  a: {lists: [casino], terms: [首存优惠], regions: [title]}\n  condition: a\n", list),
+		"a condition": fingerprint(header, "  a: {lists: [casino], terms: [首存优惠], min: 2}\n  condition: a\n", list),
+	} {
+		if other == was {
+			t.Errorf("%s changes nothing", name)
+		}
+	}
+}
+
 // TestPipe: a pipe in the place of a file is refused, since it would be waited for without end.
 func TestPipe(t *testing.T) {
 	for _, name := range []string{"ordinary.tsv", "lists/a.txt", "patterns/a.yaml"} {

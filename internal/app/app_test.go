@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/report"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -160,6 +162,13 @@ func TestReload(t *testing.T) {
 	loaded("1", "1")
 	if f := told[len(told)-1]; len(told) != 3 || f.Rules != 2 || f.Off != 1 || f.Overlay != filepath.Join(data, "overlay") || f.Digest == told[0].Digest {
 		t.Errorf("told %d times, last %+v", len(told), f)
+	}
+	if err := a.Reload(); err != nil { // nothing has changed
+		t.Error(err)
+	}
+	r, err := a.Folder.Report(t.Context(), report.Query{Period: report.Month(time.Now(), time.UTC), Sight: qianshao.SeeAll()})
+	if err != nil || !r.NoRuleHistory || len(r.RuleChanges) != 2 || !slices.Equal(r.RuleChanges[0].Removed, []string{"own-two"}) || !slices.Equal(r.RuleChanges[1].Added, []string{"own-two"}) {
+		t.Errorf("the report tells of %+v, %v", r, err)
 	}
 }
 

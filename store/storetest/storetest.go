@@ -36,6 +36,7 @@ type Store interface {
 	Outbox
 	Export
 	Notices
+	RuleSets
 	// Finding returns one finding, or store.ErrNotFound.
 	Finding(ctx context.Context, id string) (store.Finding, error)
 }
@@ -89,6 +90,16 @@ type Submissions interface {
 	WaitingSubmissions(ctx context.Context) ([]string, error)
 	ExpireSubmissions(ctx context.Context, now time.Time) (n int, err error)
 	WithdrawOrigin(ctx context.Context, by store.Signed, origin string) (n int, err error)
+}
+
+// RuleSets is what reports need to tell of changes in the rules.
+type RuleSets interface {
+	PutRuleSet(ctx context.Context, set store.RuleSet) error
+	// RuleSetInForce returns the digest of the last one, "" for none.
+	RuleSetInForce(ctx context.Context) (digest string, err error)
+	// RuleSets returns those that were put in force before a moment, the latest first: those since
+	// another one, and the one that was in force then.
+	RuleSets(ctx context.Context, from, to time.Time, limit int) ([]store.RuleSet, error)
 }
 
 // Export is what reads a store from end to end: reindex, rule previews, metrics.
@@ -164,6 +175,7 @@ func Run(t *testing.T, open Open) {
 		{"evidence deleted", testEvidenceDeleted},
 		{"evidence refused", testEvidenceRefused},
 		{"evidence at once", testEvidenceAtOnce},
+		{"rule sets", testRuleSets},
 		{"cancelled", testCancelled},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.test(t, open) })
