@@ -20,7 +20,7 @@ func HandOver(ctx context.Context, tx *database.Tx, told []store.Pending, at tim
 	if len(told) == 0 {
 		return nil
 	}
-	is, err := taken(ctx, tx, `SELECT 1 FROM notice_alerts WHERE disabled = 0`)
+	is, err := taken(ctx, tx, selectEnabled)
 	if err != nil || !is {
 		return err
 	}
@@ -39,6 +39,25 @@ func Forget(ctx context.Context, tx *database.Tx, finding string) error {
 	_, err := tx.ExecContext(ctx, `DELETE FROM outbox WHERE consumer = $1 AND finding = $2`, string(store.ConsumerNotices), finding)
 	return err
 }
+
+// What is read often, each by its indexes.
+const (
+	selectEnabled = `SELECT 1 FROM notice_alerts WHERE disabled = 0`
+	selectFacts   = `
+SELECT f.id, f.back_at, c.due, a.at, b.state, b.done_at, EXISTS (SELECT 1 FROM outbox o WHERE o.consumer = $2 AND o.finding = f.id)
+FROM json_each($1) j JOIN findings f INDEXED BY findings_desk ON f.id = j.value
+LEFT JOIN campaign_findings c ON c.finding = f.id
+LEFT JOIN standings s ON s.subject = f.id AND s.subject_kind = 'finding'
+LEFT JOIN acts a ON a.seq = s.act
+LEFT JOIN batches b ON b.id = a.batch AND a.batch <> 0`
+	selectOverdue = `
+SELECT f.finding, f.due FROM campaign_counts c JOIN campaign_findings f ON f.campaign = c.campaign
+WHERE c.authorisation = '*' AND c.category = '*' AND c.due <= $2 AND f.due >= $1 AND f.due <= $2 AND (f.due, f.finding) > ($1, $3)
+ORDER BY f.due, f.finding LIMIT $4`
+	selectWaiting = `
+SELECT i.finding, i.alert, i.event, i.occurred, i.ready FROM notice_items i LEFT JOIN campaign_findings c ON c.finding = i.finding
+WHERE i.alert = $1 AND i.delivery = 0 AND i.ready <= $2 ORDER BY c.score DESC, i.finding, i.event, i.occurred LIMIT $3`
+)
 
 // Facts returns what is known, at a moment, of those of the findings that there are.
 func (n *Notices) Facts(ctx context.Context, ids []string, now time.Time) ([]notify.Fact, error) {
@@ -65,13 +84,7 @@ func (n *Notices) Facts(ctx context.Context, ids []string, now time.Time) ([]not
 			f.Undoable = last.Add(desk.UndoTime)
 		}
 		return f, nil
-	}, `
-SELECT f.id, f.back_at, c.due, a.at, b.state, b.done_at, EXISTS (SELECT 1 FROM outbox o WHERE o.consumer = $2 AND o.finding = f.id)
-FROM json_each($1) j JOIN findings f INDEXED BY findings_desk ON f.id = j.value
-LEFT JOIN campaign_findings c ON c.finding = f.id
-LEFT JOIN standings s ON s.subject = f.id AND s.subject_kind = 'finding'
-LEFT JOIN acts a ON a.seq = s.act
-LEFT JOIN batches b ON b.id = a.batch AND a.batch <> 0`, string(text), string(store.ConsumerIndex))
+	}, selectFacts, string(text), string(store.ConsumerIndex))
 	return list, n.db.Fail("read what findings to tell of are in", err)
 }
 
@@ -90,10 +103,7 @@ func (n *Notices) Overdue(ctx context.Context, from, to time.Time, behind string
 		err = r.Scan(&f.Finding, &due)
 		f.Due = database.FromMillis(due)
 		return f, err
-	}, `
-SELECT f.finding, f.due FROM campaign_counts c JOIN campaign_findings f ON f.campaign = c.campaign
-WHERE c.authorisation = '*' AND c.category = '*' AND c.due <= $2 AND f.due >= $1 AND f.due <= $2 AND (f.due, f.finding) > ($1, $3)
-ORDER BY f.due, f.finding LIMIT $4`, database.Millis(from), database.Millis(to), behind, limit)
+	}, selectOverdue, database.Millis(from), database.Millis(to), behind, limit)
 	return list, n.db.Fail("read overdue findings from", err)
 }
 
@@ -144,9 +154,7 @@ func scanItem(r *sql.Rows) (i notify.Item, err error) {
 
 // WaitingItems returns what an alert may tell of at a moment, that of the highest score first, at most limit.
 func (n *Notices) WaitingItems(ctx context.Context, alert string, now time.Time, limit int) ([]notify.Item, error) {
-	list, err := database.Collect(ctx, n.db.Read, scanItem, `
-SELECT i.finding, i.alert, i.event, i.occurred, i.ready FROM notice_items i LEFT JOIN campaign_findings c ON c.finding = i.finding
-WHERE i.alert = $1 AND i.delivery = 0 AND i.ready <= $2 ORDER BY c.score DESC, i.finding, i.event, i.occurred LIMIT $3`, alert, database.Millis(now), limit)
+	list, err := database.Collect(ctx, n.db.Read, scanItem, selectWaiting, alert, database.Millis(now), limit)
 	return list, n.db.Fail("read what is to be told from", err)
 }
 
