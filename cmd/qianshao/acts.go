@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
@@ -82,6 +83,7 @@ func (c actsExportCmd) Run(env *environment) error {
 type actsVerifyCmd struct {
 	File string `arg:"" optional:"" type:"existingfile" help:"A trail that was exported as JSON lines, to be checked instead of the data folder's."`
 	Head string `help:"Check also that the trail passes through a head that was kept, as \"acts head\" prints it." placeholder:"SEQ:HASH"`
+	Keep bool   `help:"Keep what comes out in the data folder, for the console and the metrics."`
 }
 
 func (c actsVerifyCmd) Run(env *environment) error {
@@ -93,9 +95,16 @@ func (c actsVerifyCmd) Run(env *environment) error {
 		}
 	}
 	if c.File != "" {
+		if c.Keep {
+			return usageError(errors.New("--keep is for the data folder's own trail, not for an export"))
+		}
 		return c.verifyFile(env, kept)
 	}
-	return env.readFolder(func(f *datafolder.Folder) error {
+	open := env.readFolder
+	if c.Keep {
+		open = env.withFolder
+	}
+	return open(func(f *datafolder.Folder) error {
 		problems := terminal.NewProblems(env.out)
 		v, err := f.Review.Verify(env.ctx, kept, problems.Print)
 		if err != nil {
@@ -105,6 +114,11 @@ func (c actsVerifyCmd) Run(env *environment) error {
 		fmt.Fprintf(env.out, "%s, %s, %s\n", terminal.Counted(v.Acts, "act"), terminal.Counted(v.Standings, "standing"), terminal.Counted(v.Batches, "batch"))
 		if v.Head.Seq > 0 {
 			fmt.Fprintf(env.out, "head %s of %s\n", v.Head, env.stamp(v.HeadAt))
+		}
+		if c.Keep {
+			if err := f.Review.KeepCheck(env.ctx, desk.Check{At: time.Now(), Seq: v.Head.Seq, Problems: v.Problems}); err != nil {
+				return err
+			}
 		}
 		if v.Problems > 0 {
 			return mismatchError(fmt.Errorf("the trail is not as it was written: %s; docs/operations.md, \"The trail of acts\", says what to do", terminal.Counted(v.Problems, "problem")))

@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/store"
 )
 
 // evidenceCmd works on the archive of flagged pages. All of it may run beside a server.
@@ -23,6 +25,7 @@ type evidenceCmd struct {
 
 type evidenceVerifyCmd struct {
 	Head string `help:"Check also that the chain passes through a head that was kept, as \"evidence head\" prints it." placeholder:"SEQ:HASH"`
+	Keep bool   `help:"Keep what comes out in the data folder, for the metrics."`
 }
 
 func (c evidenceVerifyCmd) Run(env *environment) error {
@@ -33,7 +36,11 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 			return usageError(err)
 		}
 	}
-	return env.readFolder(func(f *datafolder.Folder) error {
+	open := env.readFolder
+	if c.Keep {
+		open = env.withFolder
+	}
+	return open(func(f *datafolder.Folder) error {
 		problems := terminal.NewProblems(env.out)
 		v, err := f.Evidence.Verify(env.ctx, want, func(p evidence.Problem) { problems.Print(p.String()) })
 		if err != nil {
@@ -50,6 +57,11 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 		}
 		if v.Head.Seq > 0 {
 			fmt.Fprintf(env.out, "head %s of %s\n", v.Head, env.stamp(v.Head.Added))
+		}
+		if c.Keep {
+			if err := f.Store.KeepEvidenceCheck(env.ctx, store.Check{At: time.Now(), Seq: v.Head.Seq, Problems: v.Problems}); err != nil {
+				return err
+			}
 		}
 		if v.Problems > 0 {
 			return mismatchError(fmt.Errorf("the archive is not as it was written: %s; docs/operations.md, \"The evidence archive\", says what to do", terminal.Counted(v.Problems, "problem")))

@@ -73,11 +73,14 @@ func gaugeFamily(name, help string, value float64) *dto.MetricFamily {
 // continued returns the metrics of this process, counters added to those of the
 // file. Those of the Go runtime and of the process are left out: node_exporter has
 // its own by the same names, and a name that comes twice fails its whole scrape.
-// What cannot be read at the moment is left out, as the size of a frontier whose
-// disk is full: the rest tells of that.
+// A gauge that cannot be read at the moment is left out, as the size of a frontier whose
+// disk is full: the rest tells of that. Counters that cannot stay as they were.
 func (m *Metrics) continued(old fileFamilies) []*dto.MetricFamily {
 	var families []*dto.MetricFamily
-	gathered, _ := m.registry.Gather()
+	gathered, err := m.registry.Gather()
+	if err != nil {
+		families = old.countersBeside(gathered)
+	}
 	for _, family := range gathered {
 		if !strings.HasPrefix(family.GetName(), "qianshao_") {
 			continue
@@ -140,6 +143,17 @@ func (f fileFamilies) ofPages() []*dto.MetricFamily {
 	var families []*dto.MetricFamily
 	for name, family := range f {
 		if !strings.HasPrefix(name, crawlPrefix) {
+			families = append(families, family)
+		}
+	}
+	return families
+}
+
+// countersBeside returns the counters that are not among the gathered.
+func (f fileFamilies) countersBeside(gathered []*dto.MetricFamily) (families []*dto.MetricFamily) {
+	for name, family := range f {
+		has := slices.ContainsFunc(gathered, func(g *dto.MetricFamily) bool { return g.GetName() == name })
+		if family.GetType() == dto.MetricType_COUNTER && !has {
 			families = append(families, family)
 		}
 	}

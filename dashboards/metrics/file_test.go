@@ -15,19 +15,23 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store"
 )
 
-// crawled returns the metrics of a crawl that brought so many pages.
+// crawled returns the metrics of a crawl that brought so many pages. At the end of the one with
+// four the store cannot be read.
 func crawled(pages int) *Metrics {
 	m := New()
 	for range pages {
-		m.Fetched(qianshao.Page{Source: qianshao.SourceCrawl}, 20*time.Millisecond)
+		m.Fetched(qianshao.Page{Source: qianshao.SourceCrawl, Authorisation: "city"}, 20*time.Millisecond)
 	}
 	m.RulesLoaded(pages)
-	m.WatchFrontier(
-		func(context.Context) (map[string]int, error) { return nil, errors.New("disk full") },
-		func(context.Context) (time.Time, bool, error) { return time.Time{}, false, nil },
-	)
+	m.WatchStore(time.Now(), func(context.Context) (store.Gauges, error) {
+		if pages == 4 {
+			return store.Gauges{}, errors.New("disk full")
+		}
+		return store.Gauges{Authorisations: []store.AuthorisationCount{{ID: "city"}}}, nil
+	})
 	return m
 }
 
@@ -47,13 +51,14 @@ func TestWriteFile(t *testing.T) {
 		pages, rules     float64
 		success, lastRun float64
 		lastPage         float64
+		city             float64 // pages under the authorisation; what cannot be read stays as it was
 	}{
-		{"the first", crawled(3), true, 3, 3, 1_800_000_060, 1_800_000_060, 0},
-		{"more", crawled(4), true, 7, 4, 1_800_000_120, 1_800_000_120, 0},
-		{"a failure", crawled(1), false, 8, 1, 1_800_000_120, 1_800_000_180, 0},
-		{"that did not begin", nil, false, 8, 1, 1_800_000_120, 1_800_000_240, 0},
-		{"with a page saved", last, true, 8, 0, 1_800_000_300, 1_800_000_300, 17},
-		{"without", New(), true, 8, 0, 1_800_000_360, 1_800_000_360, 17},
+		{"the first", crawled(3), true, 3, 3, 1_800_000_060, 1_800_000_060, 0, 3},
+		{"more", crawled(4), true, 7, 4, 1_800_000_120, 1_800_000_120, 0, 3},
+		{"a failure", crawled(1), false, 8, 1, 1_800_000_120, 1_800_000_180, 0, 4},
+		{"that did not begin", nil, false, 8, 1, 1_800_000_120, 1_800_000_240, 0, 4},
+		{"with a page saved", last, true, 8, 0, 1_800_000_300, 1_800_000_300, 17, 0},
+		{"without", New(), true, 8, 0, 1_800_000_360, 1_800_000_360, 17, 0},
 	} {
 		c := Crawl{Started: at, Ended: at.Add(time.Minute), Succeeded: step.succeeded}
 		at = c.Ended
@@ -69,6 +74,7 @@ func TestWriteFile(t *testing.T) {
 			"last run":  got.value("qianshao_crawl_last_run_timestamp_seconds"),
 			"duration":  got.value("qianshao_crawl_last_run_duration_seconds"),
 			"last page": got.value("qianshao_last_page_timestamp_seconds"),
+			"city":      got.series("qianshao_authorisation_pages_total")[`authorisation="city",`].GetCounter().GetValue(),
 			"timed":     float64(histogram.GetSampleCount()),
 			"below 25 ms": func() float64 {
 				for _, b := range histogram.GetBucket() {
@@ -80,7 +86,7 @@ func TestWriteFile(t *testing.T) {
 			}(),
 		}
 		want := map[string]float64{"pages": step.pages, "rules": step.rules, "success": step.success, "last run": step.lastRun,
-			"duration": 60, "last page": step.lastPage, "timed": step.pages, "below 25 ms": step.pages}
+			"duration": 60, "last page": step.lastPage, "city": step.city, "timed": step.pages, "below 25 ms": step.pages}
 		if diff := cmp.Diff(want, values); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", step.what, diff)
 		}

@@ -49,6 +49,13 @@ func ViewOutcomes() []ViewOutcome { return []ViewOutcome{ViewSeen, ViewLedAway, 
 // longest that a fetch may take before its time-out, in seconds.
 var durationBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
+// verdictBuckets reach from a batch that is decided as it comes in to what nobody has looked
+// at for a quarter, in seconds. Those of an hour to a week are what findings may wait for
+// (campaign.OverdueAfter).
+var verdictBuckets = []float64{60, 600, 3600, 4 * 3600, 8 * 3600, day, 3 * day, 7 * day, 30 * day, 90 * day}
+
+const day = 24 * 3600
+
 // Metrics is the set of counters of one process, in a registry of its own. All
 // methods are safe for concurrent use and never fail.
 type Metrics struct {
@@ -75,6 +82,11 @@ type Metrics struct {
 	replanned  *prometheus.CounterVec
 	records    prometheus.Counter
 	archived   prometheus.Counter
+	verdicts   *prometheus.HistogramVec
+	reviews    *prometheus.CounterVec
+	delivered  *prometheus.CounterVec
+	deliveries *deliveriesCollector
+	store      *storeCollector
 }
 
 // New returns fresh metrics with every label value that is known beforehand
@@ -114,9 +126,18 @@ func New() *Metrics {
 			"URLs and hosts that a clock which was ahead had planned far into the future, and that were planned anew.", "of"),
 		records:  counter("evidence_records_total", "Records written into the evidence archive."),
 		archived: counter("evidence_bytes_total", "Bytes written into the evidence archive, as compressed."),
+		verdicts: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "qianshao_verdict_seconds", Help: "Time from a finding to the first decision on it, by the finding's level; what a campaign's policy decides is left out.",
+			Buckets: verdictBuckets,
+		}, []string{"level"}),
+		reviews:    counterVec("second_reviews_total", "Second, blind reviews of decisions, by whether they agree.", "outcome"),
+		delivered:  counterVec("deliveries_total", "Messages to people that were sent or given up, by the kind of channel and outcome; each attempt counts.", "kind", "outcome"),
+		deliveries: newDeliveriesCollector(),
+		store:      newStoreCollector(),
 	}
 	m.registry.MustRegister(m.fetched, m.skips, m.bytes, m.analysed, m.unchanged, m.flaggedAny, m.flagged, m.findings,
-		m.allowed, m.views, m.refused, m.browser, m.failures, m.duration, m.lastPage, m.rules, m.reloads, m.replanned, m.records, m.archived, buildInfo(),
+		m.allowed, m.views, m.refused, m.browser, m.ocr, m.failures, m.duration, m.lastPage, m.rules, m.reloads, m.replanned, m.records, m.archived,
+		m.verdicts, m.reviews, m.delivered, m.deliveries, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.initialise()
 	return m
@@ -143,6 +164,17 @@ func (m *Metrics) initialise() {
 		m.duration.WithLabelValues(string(s))
 		m.failures.WithLabelValues(string(s))
 	}
+	for _, o := range []string{reviewAgreed, reviewDissent} {
+		m.reviews.WithLabelValues(o)
+	}
+	for _, k := range DeliveryKinds() {
+		for _, o := range DeliveryOutcomes() {
+			m.delivered.WithLabelValues(k, string(o))
+		}
+	}
+	for l := qianshao.LevelInformational; l <= qianshao.LevelCritical; l++ {
+		m.verdicts.WithLabelValues(l.String())
+	}
 	for _, c := range qianshao.Categories() {
 		m.flagged.WithLabelValues(string(c))
 		m.allowed.WithLabelValues(string(c))
@@ -159,6 +191,7 @@ func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
 func (m *Metrics) Fetched(page qianshao.Page, took time.Duration) {
 	m.fetched.WithLabelValues(string(page.Source)).Inc()
 	m.bytes.Add(float64(len(page.Body)))
+	m.store.fetched(page.Authorisation)
 	m.observe(StageFetch, took)
 }
 
@@ -257,35 +290,37 @@ func (m *Metrics) Replanned(urls, hosts int) {
 	m.replanned.WithLabelValues("host").Add(float64(hosts))
 }
 
+// Outcomes of second reviews.
+const (
+	reviewAgreed  = "agreed"
+	reviewDissent = "dissent"
+)
+
+// Decided counts the first decision on a finding, or a second review.
+func (m *Metrics) Decided(d *store.Decision) {
+	switch {
+	case d.Kind != qianshao.ActReview:
+		m.verdicts.WithLabelValues(d.Level.String()).Observe(d.Waited.Seconds())
+	case d.Agreed:
+		m.reviews.WithLabelValues(reviewAgreed).Inc()
+	default:
+		m.reviews.WithLabelValues(reviewDissent).Inc()
+	}
+}
+
 func (m *Metrics) observe(stage Stage, took time.Duration) {
 	m.duration.WithLabelValues(string(stage)).Observe(took.Seconds())
 }
 
-// frontierTimeout bounds the database query behind a scrape; Prometheus itself gives up after 10 s.
-const frontierTimeout = 3 * time.Second
+// scrapeTimeout bounds the database query behind a scrape; Prometheus itself gives up after 10 s.
+const scrapeTimeout = 3 * time.Second
 
-// WatchFrontier registers the gauges of the crawl frontier, read at every
-// scrape: qianshao_frontier_items{state} from count, and
-// qianshao_frontier_next_due_timestamp_seconds from next, which says when a
-// URL may be visited and whether any is left. An error leaves the gauge out of
-// that scrape. WatchFrontier must be called at most once.
-func (m *Metrics) WatchFrontier(
-	count func(ctx context.Context) (map[string]int, error),
-	next func(ctx context.Context) (due time.Time, ok bool, err error),
-) {
-	m.registry.MustRegister(&frontierCollector{
-		count: count, next: next,
-		items: prometheus.NewDesc("qianshao_frontier_items", "URLs in the crawl frontier, by state.", []string{"state"}, nil),
-		due: prometheus.NewDesc("qianshao_frontier_next_due_timestamp_seconds",
-			"Unix time at which the next URL may be visited; in the past when one is due; absent when none is left.", nil, nil),
-	})
-}
-
-// WatchFindings registers the gauge qianshao_findings{state}, read at every
-// scrape from count. It must be called at most once.
-func (m *Metrics) WatchFindings(count func(ctx context.Context) (map[string]int, error)) {
-	m.registry.MustRegister(&statesCollector{count, prometheus.NewDesc("qianshao_findings",
-		"Findings, by whether their page still shows what was found.", []string{"state"}, nil)})
+// WatchFrontier registers the gauge qianshao_frontier_next_due_timestamp_seconds, read at
+// every scrape from next, which says when a URL may be visited and whether any is left. An
+// error leaves the gauge out of that scrape. WatchFrontier must be called at most once.
+func (m *Metrics) WatchFrontier(next func(ctx context.Context) (due time.Time, ok bool, err error)) {
+	m.registry.MustRegister(&frontierCollector{next: next, due: prometheus.NewDesc("qianshao_frontier_next_due_timestamp_seconds",
+		"Unix time at which the next URL may be visited; in the past when one is due; absent when none is left.", nil, nil)})
 }
 
 // WatchUnmonitored registers the gauge qianshao_unmonitored{reason}, read at every
@@ -332,19 +367,15 @@ func (c *backlogCollector) Describe(ch chan<- *prometheus.Desc) {
 }
 
 func (c *backlogCollector) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), frontierTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
 	b, err := c.backlog(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(c.pending, err)
 		return
 	}
-	lag := 0.0
-	if !b.Oldest.IsZero() { // max: the clock may have been ahead when the change was noted
-		lag = max(0, time.Since(b.Oldest).Seconds())
-	}
 	ch <- prometheus.MustNewConstMetric(c.pending, prometheus.GaugeValue, float64(b.Findings))
-	ch <- prometheus.MustNewConstMetric(c.lag, prometheus.GaugeValue, lag)
+	ch <- prometheus.MustNewConstMetric(c.lag, prometheus.GaugeValue, age(b.Oldest))
 }
 
 // statesCollector is a gauge by one label, counted at every scrape.
@@ -356,42 +387,33 @@ type statesCollector struct {
 func (c *statesCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc }
 
 func (c *statesCollector) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), frontierTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
-	collectStates(ctx, ch, c.desc, c.count)
-}
-
-func collectStates(ctx context.Context, ch chan<- prometheus.Metric, desc *prometheus.Desc, count func(context.Context) (map[string]int, error)) {
-	states, err := count(ctx)
+	states, err := c.count(ctx)
 	if err != nil {
-		ch <- prometheus.NewInvalidMetric(desc, err)
+		ch <- prometheus.NewInvalidMetric(c.desc, err)
 		return
 	}
 	for state, n := range states {
-		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n), state)
+		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(n), state)
 	}
 }
 
 type frontierCollector struct {
-	items, due *prometheus.Desc
-	count      func(context.Context) (map[string]int, error)
-	next       func(context.Context) (time.Time, bool, error)
+	due  *prometheus.Desc
+	next func(context.Context) (time.Time, bool, error)
 }
 
-func (c *frontierCollector) Describe(ch chan<- *prometheus.Desc) {
-	ch <- c.items
-	ch <- c.due
-}
+func (c *frontierCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.due }
 
 func (c *frontierCollector) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), frontierTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
-	collectStates(ctx, ch, c.items, c.count)
 	due, ok, err := c.next(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(c.due, err)
 	} else if ok {
-		ch <- prometheus.MustNewConstMetric(c.due, prometheus.GaugeValue, float64(due.UnixMilli())/1000)
+		ch <- prometheus.MustNewConstMetric(c.due, prometheus.GaugeValue, unixSeconds(due))
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/desk"
@@ -136,8 +135,10 @@ func (a *App) open(ctx context.Context) (err error) {
 	if a.Desk, err = newDesk(a); err != nil {
 		return err
 	}
-	a.metrics.WatchFrontier(a.frontierStates, a.Folder.Store.Next)
-	a.metrics.WatchFindings(a.findingStates)
+	a.metrics.WatchFrontier(a.Folder.Store.Next)
+	if err := a.watchGauges(ctx); err != nil {
+		return err
+	}
 	a.metrics.WatchIndex(func(ctx context.Context) (store.Backlog, error) {
 		return a.Folder.Store.Backlog(ctx, store.ConsumerIndex)
 	})
@@ -286,16 +287,4 @@ func (a *App) reloadOnExpiry(ctx context.Context) {
 			_ = a.Reload() // it is logged; what failed is not tried again by itself
 		}
 	}
-}
-
-// frontierStates are the values of the gauge qianshao_frontier_items.
-func (a *App) frontierStates(ctx context.Context) (map[string]int, error) {
-	counts, err := a.Folder.Store.Counts(ctx)
-	return map[string]int{"waiting": counts.Waiting, "finished": counts.URLs - counts.Waiting}, err
-}
-
-// findingStates are the values of the gauge qianshao_findings.
-func (a *App) findingStates(ctx context.Context) (map[string]int, error) {
-	counts, err := a.Folder.Store.Counts(ctx)
-	return map[string]int{string(qianshao.StateOpen): counts.Open, string(qianshao.StateGone): counts.Findings - counts.Open}, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/accounts"
 	"github.com/qianshao/qianshao/store/sqlite/clients"
 	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlite/gauges"
 	"github.com/qianshao/qianshao/store/sqlite/notices"
 	"github.com/qianshao/qianshao/store/sqlite/sites"
 )
@@ -23,6 +24,7 @@ type Store struct {
 	*clients.Clients
 	*notices.Notices
 	*sites.Reader
+	*gauges.Counter
 	db     *database.DB
 	packer packer
 }
@@ -42,7 +44,7 @@ func opened(db *database.DB, err error) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{Store: accounts.New(db), Clients: clients.New(db), Notices: notices.New(db), Reader: sites.New(db), db: db}, nil
+	return &Store{Store: accounts.New(db), Clients: clients.New(db), Notices: notices.New(db), Reader: sites.New(db), Counter: gauges.New(db), db: db}, nil
 }
 
 // Close ends all connections. The last one moves the write-ahead log into the database.

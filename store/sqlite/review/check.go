@@ -17,7 +17,12 @@ func (s *Store) Check(ctx context.Context, now time.Time) (desk.Check, error) {
 		return desk.Check{}, err
 	}
 	c := desk.Check{At: now.UTC().Truncate(time.Millisecond), Seq: v.Head.Seq, Problems: v.Problems}
-	return c, s.db.Update(ctx, database.Durable, "keep the check of the trail in", func(tx *database.Tx) error {
+	return c, s.KeepCheck(ctx, c)
+}
+
+// KeepCheck keeps a check of the trail as the last one.
+func (s *Store) KeepCheck(ctx context.Context, c desk.Check) error {
+	return s.db.Update(ctx, database.Durable, "keep the check of the trail in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 INSERT INTO act_checks (id, at, seq, problems) VALUES (1, $1, $2, $3)
 ON CONFLICT (id) DO UPDATE SET at = excluded.at, seq = excluded.seq, problems = excluded.problems`, trail.Millis(c.At), c.Seq, c.Problems)

@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/qianshao/qianshao/dashboards/metrics"
+	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/store"
+)
+
+// rested keeps what a costly reading has brought, or its error, for restFactor times as long as
+// it took: however many ask, and however much there is to read, it has a share of the time.
+type rested[T any] struct {
+	read func(ctx context.Context) (T, error)
+
+	mu    sync.Mutex
+	value T
+	err   error
+	until time.Time
+}
+
+// restFactor leaves the readings a fiftieth of one core at most. Among 100,000 findings they are
+// six seconds old at most, and Prometheus asks more rarely.
+const restFactor = 50
+
+// get returns what was read.
+func (r *rested[T]) get(ctx context.Context) (T, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if started := time.Now(); !started.Before(r.until) {
+		r.value, r.err = r.read(ctx)
+		ended := time.Now()
+		r.until = ended.Add(restFactor * ended.Sub(started))
+	}
+	return r.value, r.err
+}
+
+// decisionsAtATime is how far a reading follows the trail: more is left to the next one.
+const decisionsAtATime = 20_000
+
+// gauges reads what the metrics tell of the store, and counts what people have decided since
+// the start.
+type gauges struct {
+	store   *datafolder.Store
+	metrics *metrics.Metrics
+	counted int64 // the last act that was looked at
+}
+
+// watchGauges registers what a scrape reads.
+func (a *App) watchGauges(ctx context.Context) error {
+	g := &gauges{store: a.Folder.Store, metrics: a.metrics}
+	var err error
+	if g.counted, err = g.store.TrailEnd(ctx); err != nil {
+		return err
+	}
+	counts := &rested[store.Gauges]{read: g.read}
+	a.metrics.WatchStore(a.started, counts.get)
+	sizes := &rested[metrics.Folder]{read: func(context.Context) (metrics.Folder, error) { return datafolder.Sizes(a.opts.Data) }}
+	a.metrics.WatchFolder(func() (metrics.Folder, error) { return sizes.get(context.Background()) })
+	return nil
+}
+
+// read counts what there is, and what was decided meanwhile.
+func (g *gauges) read(ctx context.Context) (store.Gauges, error) {
+	counts, err := g.store.Gauges(ctx, time.Now())
+	if err != nil {
+		return store.Gauges{}, err
+	}
+	end, err := g.store.TrailEnd(ctx)
+	if err != nil {
+		return store.Gauges{}, err
+	}
+	end = min(end, g.counted+decisionsAtATime)
+	list, err := g.store.Decisions(ctx, g.counted, end)
+	if err != nil {
+		return store.Gauges{}, err
+	}
+	for i := range list {
+		g.metrics.Decided(&list[i])
+	}
+	g.counted = end
+	return counts, nil
+}

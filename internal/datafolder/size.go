@@ -1,0 +1,48 @@
+package datafolder
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/qianshao/qianshao/dashboards/metrics"
+)
+
+// Sizes returns how large the parts of a data folder are, and its disk. Files may come and go
+// meanwhile.
+func Sizes(data string) (s metrics.Folder, err error) {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(storePath(data) + suffix)
+		if err == nil {
+			s.Store += info.Size()
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return s, err
+		}
+	}
+	if s.Index, err = bytesBelow(indexPath(data)); err != nil {
+		return s, err
+	}
+	if s.Evidence, err = bytesBelow(EvidencePath(data)); err != nil {
+		return s, err
+	}
+	s.Free, s.Size, err = disk(data)
+	return s, err
+}
+
+// bytesBelow adds up the files of a folder; 0 if there is none.
+func bytesBelow(folder string) (n int64, err error) {
+	err = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			var info fs.FileInfo
+			if info, err = entry.Info(); err == nil {
+				n += info.Size()
+			}
+		}
+		if errors.Is(err, fs.ErrNotExist) { // the index has just merged it into another
+			return nil
+		}
+		return err
+	})
+	return n, err
+}
