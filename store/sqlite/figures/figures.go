@@ -65,7 +65,7 @@ func (r *Reader) report(ctx context.Context, out *report.Report) error {
 		return err
 	}
 	c := newCount(out, resting)
-	if err := stream(ctx, tx, &s, c.end, c.add); err != nil {
+	if err := stream(ctx, tx, &s, window{c.before.from, c.now.to}, c.add); err != nil {
 		return err
 	}
 	if c.pages, err = pages(ctx, tx, &s, c.now); err != nil {

@@ -33,6 +33,9 @@ type finding struct {
 // reading more of findings that nobody has touched. How many sites have the same content is
 // counted where a park hangs on it. Only the index of findings gives their order, so that nothing is
 // sorted on disk.
+//
+// What was found before $3, is neither undecided nor parked and was not touched since counts for nothing:
+// of a store of years, that is most of it.
 func selectFindings(s *scope) string {
 	return `
 SELECT f.id, f.first_seen, f.rule, f.category, f.level, f.gone_at IS NULL, f.authorisation, coalesce(c.campaign, 0), coalesce(c.owner, f.host),
@@ -42,13 +45,14 @@ FROM findings f INDEXED BY findings_figures LEFT JOIN campaign_findings c ON c.f
 LEFT JOIN acts a ON a.subject = f.id AND a.subject_kind = 'finding' AND a.at < $2 AND ` + trail.SinceDeletion + `
   AND a.kind IN ('decide', 'undo', 'adjudicate', 'review', 'dispute', 'park')
 LEFT JOIN findings s INDEXED BY findings_desk ON a.seq IS NOT NULL AND s.id = f.id
-WHERE f.first_seen < $2 AND ` + s.sees() + ` ORDER BY f.first_seen, f.id`
+WHERE f.first_seen < $2 AND ` + s.sees() + ` AND (f.first_seen >= $3 OR c.finding IS NULL OR c.undecided = 1 OR c.parked = 1
+  OR EXISTS (SELECT 1 FROM acts x WHERE x.subject = f.id AND x.subject_kind = 'finding' AND x.at >= $3)) ORDER BY f.first_seen, f.id`
 }
 
-// stream hands on the findings that were first seen before end, one after the other. What is
-// handed on is overwritten by the next one.
-func stream(ctx context.Context, tx *sql.Tx, s *scope, end int64, add func(*finding)) error {
-	rows, err := tx.QueryContext(ctx, selectFindings(s), s.ids, end)
+// stream hands on the findings that were first seen before the end of a window and count for something
+// in it, one after the other. What is handed on is overwritten by the next one.
+func stream(ctx context.Context, tx *sql.Tx, s *scope, w window, add func(*finding)) error {
+	rows, err := tx.QueryContext(ctx, selectFindings(s), s.ids, w.to, w.from)
 	if err != nil {
 		return err
 	}

@@ -249,6 +249,35 @@ func (w *world) forget(f qianshao.Subject) {
 	}
 }
 
+// TestOld: of what was found long ago, only what waits and what was touched since counts.
+func TestOld(t *testing.T) {
+	t.Parallel()
+	const crime, not = qianshao.VerdictCrime, qianshao.VerdictNotCrime
+	w := newWorld(t)
+	old := func(i int) qianshao.Subject { return w.at(fmt.Sprintf("o%d.example", i), i, "1", "", "r") }
+	decided, undone, again, changed, parked, later := old(0), old(1), old(2), old(3), old(4), old(5)
+	old(6) // waits
+	w.group()
+	w.decide("ann", "1 09:00", decided, crime)
+	slip := w.decide("ann", "1 09:00", undone, crime)
+	w.decide("ann", "1 09:00", again, crime)
+	w.decide("ann", "1 09:00", changed, crime)
+	v := w.Look(t, parked)
+	w.Must(t, "ann", desk.Draft{Subject: parked, Kind: qianshao.ActPark, Seen: v.Seen, Detail: desk.Detail{Park: &desk.Park{Relapse: true}}})
+	// The third week.
+	w.undo("ann", "17 09:00", slip)
+	w.decide("ann", "18 09:00", again, not)
+	w.visit("http://o3.example/3", "17 09:00", "1", qianshao.Finding{
+		ID: changed.ID, URL: "http://o3.example/3", Authorisation: "city", Rule: "r", Category: "gambling", Level: qianshao.LevelHigh, Score: 60, Seen: "other",
+	})
+	w.decide("ann", "23 00:00", later, crime) // after it
+	r := w.report(report.Query{Period: report.Week(clock(t, "18 00:00"), shanghai), Sight: qianshao.SeeAll()}, "24 00:00")
+	want := report.Verdicts{NotCrime: 1, Undecided: 4, Overdue: 4, Parked: 1} // undone, changed, later, and what waits
+	if diff := cmp.Diff(want, r.Verdicts, cmpopts.IgnoreFields(report.Verdicts{}, "Reasons", "Whose")); diff != "" || r.Before != (report.Summary{}) {
+		t.Errorf("before %+v, verdicts (-want +got):\n%s", r.Before, diff)
+	}
+}
+
 // TestPolicyIsNobody: what a campaign's policy decides counts as decided, but nobody has taken time for it.
 func TestPolicyIsNobody(t *testing.T) {
 	t.Parallel()
