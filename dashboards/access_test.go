@@ -58,6 +58,7 @@ func access() map[string]route {
 		"GET /{$}": page("/"), "POST /preferences": form("/preferences", "compact=1", 303), "POST /looked": form("/looked", "at=1", 303),
 		"POST /views":             {target: "/views", body: "name=x&q=level:", scope: submit, ok: 422},
 		"POST /views/{id}/delete": {target: "/views/none/delete", body: "x=1", scope: submit, ok: 303},
+		"GET /views/{id}":         {target: "/views/none", ok: 404},
 		"GET /search":             page("/search"), "GET /authorisations": page("/authorisations"), "GET /unmonitored": page("/unmonitored"), "GET /help": page("/help"),
 		"GET /findings/{id}":                {target: "/findings/THEIRS", ok: 200, limited: unseen},
 		"GET /findings/{id}/screenshot":     {target: "/findings/THEIRS/screenshot", ok: 404},

@@ -386,11 +386,18 @@ func TestSavedViewsOnThePage(t *testing.T) {
 		t.Error("somebody else's view can be deleted")
 	}
 	action, _ := lead.open(t, "/", 200).Find("form[action*=delete]").Attr("action")
+	shared := strings.TrimSuffix(action, "/delete") // as a message links to it
+	if w := narrow.ask("GET", shared, ""); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/search?q=level%3A%3E%3Dmedium&sort=new" {
+		t.Errorf("%s: %d to %q", shared, w.Code, w.Header().Get("Location"))
+	}
 	if w := me.send(action, url.Values{}); w.Code != http.StatusForbidden {
 		t.Errorf("a shared view deleted by an analyst: %d", w.Code)
 	}
 	if w := lead.send(action, url.Values{"next": {"https://elsewhere.example/"}}); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/" {
 		t.Errorf("deleted: %d to %q", w.Code, w.Header().Get("Location"))
+	}
+	if narrow.ask("GET", shared, "").Code != http.StatusNotFound {
+		t.Error("a deleted view opens")
 	}
 	if got := views(narrow); len(got) != 1 || strings.Contains(got[0], "全部") {
 		t.Errorf("after the deletion there is %q", got)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -103,6 +105,22 @@ func (v *Review) countView(ctx context.Context, query string, mayAsk bool) (stri
 		return "", nil
 	}
 	return strconv.Itoa(c.n), nil
+}
+
+// openView leads to the findings of a saved view, the newest first. Messages to people link to
+// it: a query in the link would tell whoever carries the message what is looked for.
+func (v *Review) openView(w http.ResponseWriter, r *http.Request) {
+	list, err := v.opts.Views.List(r.Context())
+	if err != nil {
+		v.FailWith(w, r, err)
+		return
+	}
+	at := slices.IndexFunc(list, func(saved store.SavedView) bool { return saved.ID == r.PathValue("id") })
+	if at < 0 {
+		v.NotFound(w, r)
+		return
+	}
+	http.Redirect(w, r, page.WithQuery("/search", url.Values{"q": {list[at].Query}, "sort": {string(index.SortNew)}}), http.StatusSeeOther)
 }
 
 func (v *Review) takeView(w http.ResponseWriter, r *http.Request) {

@@ -87,6 +87,7 @@ func (v *Review) Route(mux page.Mux) {
 		return
 	}
 	mux.HandleFunc("GET /{$}", v.serveQueue)
+	mux.HandleFunc("GET /views/{id}", v.openView)
 	mux.HandleFunc("POST /preferences", v.takePreferences)
 	mux.HandleFunc("POST /looked", v.takeLooked)
 	// Whoever may leave a report here may leave a view; auditors change nothing.

@@ -61,7 +61,7 @@ func PagePatterns(t testing.TB, dashboards string) (paths []string) {
 
 func isPage(path string) bool {
 	switch path {
-	case "/static/{file}", "/healthz", "/metrics", "/login/oidc", "/login/oidc/callback", "/findings/{id}/screenshot":
+	case "/static/{file}", "/healthz", "/metrics", "/login/oidc", "/login/oidc/callback", "/findings/{id}/screenshot", "/views/{id}":
 		return false
 	}
 	return true
