@@ -145,6 +145,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.metrics.WatchCampaigns(func(ctx context.Context) (store.Backlog, error) {
 		return a.Folder.Store.Backlog(ctx, store.ConsumerCampaigns)
 	})
+	a.metrics.WatchDeliveries(a.deliveries)
 	a.silence = &unmonitored{folder: a.Folder}
 	a.metrics.WatchUnmonitored(a.silence.states)
 	if a.opts.Crawl == nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/notify"
 )
@@ -29,8 +30,22 @@ func newNotices(a *App) (*notify.Engine, error) {
 			record, err := a.Folder.Store.Account(ctx, name)
 			return record.Account, err
 		},
-		Zone: cmp.Or(a.opts.Zone, index.DefaultZone()), Log: a.opts.Log,
+		Zone: cmp.Or(a.opts.Zone, index.DefaultZone()), Count: a.countDelivery, Log: a.opts.Log,
 	})
+}
+
+// countDelivery counts an attempt to deliver.
+func (a *App) countDelivery(kind notify.Kind, outcome notify.State) {
+	counted := map[notify.State]metrics.DeliveryOutcome{
+		notify.Pending: metrics.DeliveryRetried, notify.Delivered: metrics.DeliveryDelivered, notify.Failed: metrics.DeliveryFailed, notify.Dropped: metrics.DeliveryDropped,
+	}
+	a.metrics.Delivery(string(kind), counted[outcome])
+}
+
+// deliveries are what the gauges of deliveries show.
+func (a *App) deliveries(ctx context.Context) (d metrics.Deliveries, err error) {
+	counts, oldest, err := a.Folder.Store.DeliveryStates(ctx)
+	return metrics.Deliveries{Pending: counts[notify.Pending], Failed: counts[notify.Failed], Oldest: oldest}, err
 }
 
 // noSender refuses messages in a program that has no senders.

@@ -83,3 +83,29 @@ func alertOf(t *testing.T, data, authorisation, query string) {
 		t.Fatal(err)
 	}
 }
+
+// TestDeliveriesAreCounted: what has become of a message is in the metrics.
+func TestDeliveriesAreCounted(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	alertOf(t, data, "test", "")
+	a := apptest.New(t, app.Options{Data: data, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}, Send: func(context.Context, notify.Channel, notify.Message) error {
+		return errors.New("down")
+	}})
+	a.Start(t.Context())
+	root := qianshao.Account{Name: "root", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()}
+	if err := a.Folder.Accounts.Add(t.Context(), "test", root, ""); err != nil { // who reads the metrics
+		t.Fatal(err)
+	}
+	if err := a.Notices.Test(t.Context(), "c1"); err == nil {
+		t.Error("no error")
+	}
+	for name, want := range map[string]string{
+		`qianshao_deliveries_total{kind="webhook",outcome="failed"}`: "1", `qianshao_deliveries_total{kind="webhook",outcome="delivered"}`: "0",
+		`qianshao_deliveries{state="failed"}`: "1", `qianshao_deliveries{state="pending"}`: "0",
+	} {
+		if got := metric(t, a, name); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+}
