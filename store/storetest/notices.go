@@ -398,6 +398,9 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	if _, err := s.DueDelivery(ctx, "c1", at(9)); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the channel wants to be left alone: %v", err)
 	}
+	if _, err := s.DueDelivery(ctx, "c1", at(9-26*60)); err != nil {
+		t.Errorf("the clock was ahead when it was put off: %v", err)
+	}
 	counts, oldest, err := s.DeliveryStates(ctx)
 	check(t, err)
 	same(t, "the states", fmt.Sprint(map[notify.State]int{notify.Pending: 1, notify.Failed: 0}, at(1)), fmt.Sprint(counts, oldest))

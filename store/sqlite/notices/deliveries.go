@@ -160,17 +160,21 @@ func (n *Notices) LogDelivery(ctx context.Context, d notify.Delivery) error {
 	})
 }
 
+// isDue holds for deliveries that are due at $1. What lies further ahead than anything is put off
+// for was put off by a clock that was ahead.
+const isDue = `state = 'pending' AND (next <= $1 OR next > $1 + 90000000)` // 25 hours; notify.GiveUp is 24
+
 // DueChannels returns the ids of the channels for which a delivery is due at a moment.
 func (n *Notices) DueChannels(ctx context.Context, now time.Time) ([]string, error) {
 	list, err := database.Collect(ctx, n.db.Read, database.ScanValue[string],
-		`SELECT DISTINCT channel FROM notice_deliveries WHERE state = 'pending' AND next <= $1 ORDER BY channel`, database.Millis(now))
+		`SELECT DISTINCT channel FROM notice_deliveries WHERE `+isDue+` ORDER BY channel`, database.Millis(now))
 	return list, n.db.Fail("read due deliveries from", err)
 }
 
 // DueDelivery returns the delivery of a channel that has been due for longest at a moment, or store.ErrNotFound.
 func (n *Notices) DueDelivery(ctx context.Context, channel string, now time.Time) (notify.Delivery, error) {
 	d, err := database.One(database.Collect(ctx, n.db.Read, scanDelivery,
-		selectDeliveries+`WHERE state = 'pending' AND channel = $1 AND next <= $2 ORDER BY next, number LIMIT 1`, channel, database.Millis(now)))
+		selectDeliveries+`WHERE `+isDue+` AND channel = $2 ORDER BY next, number LIMIT 1`, database.Millis(now), channel))
 	if errors.Is(err, store.ErrNotFound) {
 		return d, err
 	}

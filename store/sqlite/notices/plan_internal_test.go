@@ -26,7 +26,7 @@ func TestReadByIndexes(t *testing.T) {
 		{selectFacts, []any{"[]", "index"}, []string{"findings_desk (id=?)", "sqlite_autoindex_standings_1", "sqlite_autoindex_acts_1 (seq=?)", "sqlite_autoindex_batches_1 (id=?)", "outbox"}},
 		{selectOverdue, []any{0, 1, "", 10}, []string{"campaign_counts_due (authorisation=? AND category=? AND due<?)", "campaign_findings_due (campaign=? AND due>? AND due<?)"}},
 		{selectWaiting, []any{"a", 1, 10}, []string{"notice_items_waiting (alert=? AND ready<?)"}},
-		{`SELECT 1 FROM notice_deliveries WHERE state = 'pending' AND channel = $1 AND next <= $2`, []any{"c", 1}, []string{"notice_deliveries_pending (channel=? AND next<?)"}},
+		{selectDeliveries + `WHERE ` + isDue + ` AND channel = $2 ORDER BY next, number LIMIT 1`, []any{1, "c"}, []string{"notice_deliveries_pending (channel=?"}},
 		{`DELETE FROM notice_items WHERE finding = $1`, []any{"f"}, []string{"sqlite_autoindex_notice_items_1 (finding=?)"}},
 	} {
 		plan, err := database.Collect(t.Context(), db.Read, func(r *sql.Rows) (detail string, err error) {
