@@ -16,12 +16,12 @@ func (e *Engine) batch(ctx context.Context, a *active) error {
 	if a.why != "" || a.Quiet.Holds(now, e.opts.Zone) {
 		return nil
 	}
-	items, err := e.opts.Store.WaitingItems(ctx, a.ID, now, maxListed)
-	if err != nil || len(items) == 0 {
-		return err
-	}
 	count, last, err := e.opts.Store.SentSince(ctx, a.ID, now.Add(-time.Hour))
 	if err != nil || count >= a.Hourly || now.Before(last.Add(a.Every)) {
+		return err
+	}
+	items, err := e.opts.Store.WaitingItems(ctx, a.ID, now, maxListed)
+	if err != nil {
 		return err
 	}
 	for len(items) > 0 {

@@ -16,6 +16,8 @@ import (
 const (
 	// interval is how often it looks for what is due without being woken.
 	interval = 5 * time.Second
+	// pauseAwake is how long it waits when it is woken, as a crawl does three times a second.
+	pauseAwake = time.Second
 	// overdueInterval is how often it looks for findings that have become overdue: they have
 	// waited for hours.
 	overdueInterval = time.Minute
@@ -112,6 +114,10 @@ func (e *Engine) Run(ctx context.Context) {
 		case <-ctx.Done():
 		case <-tick.C:
 		case <-e.wake:
+			select {
+			case <-ctx.Done():
+			case <-time.After(pauseAwake):
+			}
 		}
 	}
 	e.await(e.working())

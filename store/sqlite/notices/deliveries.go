@@ -16,6 +16,9 @@ import (
 const (
 	deliveryColumns  = `key, alert, schedule, channel, period_from, period_to, state, created, since, next, attempts, findings, problem, obstacle, settled`
 	selectDeliveries = `SELECT ` + deliveryColumns + ` FROM notice_deliveries `
+	// selectSent reads what an alert has sent since, and then the last one.
+	selectSent = `SELECT (SELECT count(*) FROM notice_deliveries WHERE alert = $1 AND alert <> '' AND created > $2 AND state <> 'dropped'),
+  coalesce((SELECT created FROM notice_deliveries WHERE alert = $1 AND alert <> '' AND state <> 'dropped' ORDER BY created DESC LIMIT 1), 0)`
 )
 
 func scanDelivery(r *sql.Rows) (d notify.Delivery, err error) {
@@ -92,10 +95,9 @@ func (n *Notices) RetryDelivery(ctx context.Context, by store.Signed, key string
 // SentSince says how many messages of an alert were begun after a moment, and when the last was;
 // zero for none. Those that were dropped told nothing.
 func (n *Notices) SentSince(ctx context.Context, alert string, after time.Time) (count int, last time.Time, err error) {
-	var at sql.NullInt64
-	err = n.db.Read.QueryRowContext(ctx, `SELECT count(CASE WHEN created > $2 THEN 1 END), max(created) FROM notice_deliveries WHERE alert = $1 AND alert <> '' AND state <> 'dropped'`,
-		alert, database.Millis(after)).Scan(&count, &at)
-	return count, trail.Moment(at.Int64), n.db.Fail("count the messages of an alert in", err)
+	var at int64
+	err = n.db.Read.QueryRowContext(ctx, selectSent, alert, database.Millis(after)).Scan(&count, &at)
+	return count, trail.Moment(at), n.db.Fail("count the messages of an alert in", err)
 }
 
 // Deliver begins a delivery of all that its alert may tell of at d.Created, but for what is taken
