@@ -106,7 +106,7 @@ func (e *Engine) deliver(ctx context.Context, d Delivery) error {
 	if err != nil && ctx.Err() != nil {
 		return err // cut off by the end of the process: it is sent again
 	}
-	return e.conclude(ctx, d, c, err)
+	return e.conclude(ctx, d, c, &m, err)
 }
 
 // waitForChannel puts off what is to go to a channel that an administrator has disabled.
@@ -125,15 +125,15 @@ func (e *Engine) drop(ctx context.Context, d Delivery, kind Kind, why Obstacle) 
 	return e.settle(ctx, d, kind)
 }
 
-// conclude notes what has come of an attempt.
-func (e *Engine) conclude(ctx context.Context, d Delivery, c Channel, failure error) error {
+// conclude notes what has come of an attempt to send a message.
+func (e *Engine) conclude(ctx context.Context, d Delivery, c Channel, m *Message, failure error) error {
 	now := e.opts.Now()
 	d.Attempts++
 	if failure == nil {
 		d.State, d.Problem = Delivered, ""
 		return e.settle(ctx, d, c.Kind)
 	}
-	d.Problem = problem(failure, &c)
+	d.Problem = problem(failure, &c, m)
 	wait, until := backoff(d.Attempts), time.Time{}
 	var refused *SendError
 	if errors.As(failure, &refused) {
@@ -183,8 +183,9 @@ func (e *Engine) unsettledOf(key string) (Delivery, bool) {
 }
 
 // problem says what an attempt has failed with, without the secrets of its channel: the
-// errors of Go's HTTP client have the URL in them, and the URL of a robot its token.
-func problem(err error, c *Channel) string {
+// errors of Go's HTTP client have the URL in them, and the URL of a robot its token. Nor does
+// it say on which sites something was found: a receiver may repeat what it was sent.
+func problem(err error, c *Channel, m *Message) string {
 	var refused *SendError
 	var request *url.Error
 	text := err.Error()
@@ -204,6 +205,14 @@ func problem(err error, c *Channel) string {
 		}
 		for _, values := range u.Query() {
 			secrets = append(secrets, values...)
+		}
+	}
+	for i := range m.Groups {
+		for _, it := range m.Groups[i].Items {
+			secrets = append(secrets, it.URL)
+		}
+		for _, host := range m.Groups[i].Hosts {
+			secrets = append(secrets, host, strings.ReplaceAll(host, ".", "[.]"))
 		}
 	}
 	for _, s := range secrets {
@@ -236,7 +245,7 @@ func (e *Engine) Test(ctx context.Context, channel string) error {
 	defer cancel()
 	failure := e.opts.Send(sending, c, Message{Key: d.Key, At: now, Test: true, Link: link, Zone: e.opts.Zone})
 	if failure != nil {
-		d.State, d.Problem = Failed, problem(failure, &c)
+		d.State, d.Problem = Failed, problem(failure, &c, &Message{})
 		failure = &SendError{Text: d.Problem, Final: true}
 	}
 	d.Settled = e.opts.Now()

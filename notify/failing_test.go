@@ -100,7 +100,8 @@ func TestFullDisk(t *testing.T) {
 	w.logs("delivered 1")
 }
 
-// TestNoSecrets: what a channel answers is kept without its token, its secret and its password.
+// TestNoSecrets: what a channel answers is kept without its token and its secret, and without the
+// sites that it was told of.
 func TestNoSecrets(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", nil)
@@ -108,14 +109,14 @@ func TestNoSecrets(t *testing.T) {
 	answers := []error{
 		&url.Error{Op: "Post", URL: "https://robot.example/send?access_token=70ken", Err: io.ErrUnexpectedEOF},
 		fmt.Errorf("connect to https://robot.example/send?access_token=70ken: %w", errors.New("no route, secret SECret")),
-		&notify.SendError{Text: "the robot says: token 70ken is unknown" + strings.Repeat("长", 1000)},
+		&notify.SendError{Text: "the robot says: token 70ken is unknown, with http://site.example/a on site.example, site[.]example" + strings.Repeat("长", 1000)},
 	}
 	w.answer = func(notify.Channel, notify.Message) error { err := answers[0]; answers = answers[1:]; return err }
 	for i, wait := range []time.Duration{notify.Gather, time.Minute, 2 * time.Minute} {
 		w.tells("an attempt", wait, "new 1")
 		log, err := w.f.Store.Deliveries(t.Context(), notify.DeliveriesQuery{Limit: 1})
 		w.check(err)
-		if p := log[0].Problem; p == "" || len(p) > 500 || strings.Contains(p, "70ken") || strings.Contains(p, "SECret") {
+		if p := log[0].Problem; p == "" || len(p) > 500 || strings.Contains(p, "70ken") || strings.Contains(p, "SECret") || strings.Contains(p, "site") {
 			t.Errorf("attempt %d has failed with %q", i, p)
 		}
 	}
