@@ -10,14 +10,16 @@ import (
 // score; the others are counted. A message names MaxGroups campaigns.
 const maxListed = 1000
 
-// batch begins a delivery of what an alert is to tell of, if it may send one now.
+// batch begins a delivery of what an alert is to tell of, if it may send one now. While one is on
+// its way, what comes waits for the next: a channel that is down for hours gets one message
+// for all of it when it is back, and not one for each minute.
 func (e *Engine) batch(ctx context.Context, a *active) error {
 	now := e.opts.Now()
 	if a.why != "" || a.Quiet.Holds(now, e.opts.Zone) {
 		return nil
 	}
-	count, last, err := e.opts.Store.SentSince(ctx, a.ID, now.Add(-time.Hour))
-	if err != nil || count >= a.Hourly || now.Before(last.Add(a.Every)) {
+	sent, err := e.opts.Store.SentSince(ctx, a.ID, now.Add(-time.Hour))
+	if err != nil || sent.Pending || sent.Count >= a.Hourly || now.Before(sent.Last.Add(a.Every)) {
 		return err
 	}
 	items, err := e.opts.Store.WaitingItems(ctx, a.ID, now, maxListed)

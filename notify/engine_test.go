@@ -86,7 +86,8 @@ func TestQuiet(t *testing.T) {
 	w.found("b")
 	w.tells("at night", 2*time.Hour)
 	w.tells("in the early morning", 7*time.Hour+29*time.Minute)
-	w.tells("in the morning", 2*time.Minute, "new 1", "new 1")
+	w.tells("in the morning", 2*time.Minute, "new 1")
+	w.tells("what came at night", time.Second, "new 1")
 	w.logs("delivered 2", "delivered 1")
 }
 
@@ -280,11 +281,12 @@ func TestDisabledChannel(t *testing.T) {
 	w.tells("disabled", time.Hour)
 	c.Disabled = false
 	w.check(w.f.Store.PutChannel(t.Context(), w.signed(), c))
-	w.tells("enabled", time.Hour, "new 1", "new 1")
+	w.tells("enabled", time.Hour, "new 1")
+	w.tells("what came meanwhile", time.Second, "new 1")
 	c.Disabled = true
 	w.answer = func(notify.Channel, notify.Message) error { return errors.New("down") }
 	w.found("c")
-	w.tells("down", notify.Gather, "new 1")
+	w.tells("down", time.Minute, "new 1")
 	w.check(w.f.Store.PutChannel(t.Context(), w.signed(), c))
 	w.tells("disabled for a day", 25*time.Hour)
 	w.logs("delivered 2", "delivered 1", "failed 1 channel_disabled")
@@ -325,12 +327,15 @@ func TestRetries(t *testing.T) {
 	if outcomes[0] != notify.Pending || outcomes[28] != notify.Failed || len(outcomes) != 29 {
 		t.Errorf("counted: %v", outcomes)
 	}
+	w.found("b")
+	w.tells("after a day, what came since is sent anew", time.Hour, "new 1")
 	w.answer = nil
+	w.tells("and taken", 2*time.Minute, "new 1")
 	key := w.sent[0].Key
 	w.check(w.f.Store.RetryDelivery(t.Context(), w.signed(), key))
 	w.tells("tried again", time.Second, "new 1")
-	w.logs("delivered 30")
-	if w.sent[29].Key != key {
+	w.logs("delivered 30", "delivered 2")
+	if w.sent[31].Key != key {
 		t.Error("tried again with another key")
 	}
 }
@@ -353,14 +358,42 @@ func TestRefused(t *testing.T) {
 	w.tells("too many requests", notify.Gather, "new 1")
 	w.answer = nil
 	w.found("c")
-	w.tells("another, now", notify.Gather) // the alert waits a minute
-	w.tells("another, after a minute", time.Minute, "new 1")
-	w.tells("before the time", 18*time.Minute)
+	w.tells("before the time", 19*time.Minute)
 	w.tells("after it", time.Minute, "new 1")
+	w.tells("what came meanwhile", time.Second, "new 1")
 	w.logs("failed 1", "delivered 2", "delivered 1")
 	log, err := w.f.Store.Deliveries(t.Context(), notify.DeliveriesQuery{Limit: 1, State: notify.Failed})
 	w.check(err)
 	if log[0].Problem != "the robot is gone" {
 		t.Errorf("%+v", log[0])
 	}
+}
+
+// TestDownForHours: when a channel is back that was down, it gets what it was sent then, and
+// one message for all that has come since.
+func TestDownForHours(t *testing.T) {
+	w := newWorld(t)
+	w.alert("", nil)
+	w.answer = func(notify.Channel, notify.Message) error { return errors.New("down") }
+	for i := range 9 {
+		w.found(fmt.Sprint("b", i))
+		w.after(20 * time.Minute)
+	}
+	w.answer = nil
+	w.tells("back", time.Hour, "new 1")
+	w.tells("all that came since", time.Second, "new 8")
+	w.tells("nothing more", time.Hour)
+}
+
+// TestOtherEvents: what an alert does not tell of any more is not told.
+func TestOtherEvents(t *testing.T) {
+	w := newWorld(t)
+	a := w.alert("", nil)
+	w.found("a")
+	w.feed()
+	w.check(w.e.Flush(t.Context()))
+	a.Events = []notify.Event{notify.Overdue}
+	w.check(w.f.Store.PutAlert(t.Context(), w.signed(), a))
+	w.tells("overdue only", time.Minute)
+	w.logs()
 }

@@ -268,7 +268,7 @@ func (e *Engine) check(ctx context.Context, a *active, items []Item, now time.Ti
 		case f != nil && f.Behind:
 			c.behind, it.Ready = true, now.Add(indexWait)
 			c.later = append(c.later, it)
-		case f == nil || h == nil || it.Event == Relapsed && !f.BackAt.Equal(it.Occurred) || it.Event == Overdue && !f.overdue(now):
+		case f == nil || h == nil || !a.Tells(it.Event) || it.Event == Relapsed && !f.BackAt.Equal(it.Occurred) || it.Event == Overdue && !f.overdue(now):
 			c.gone = append(c.gone, it)
 		case f.Undoable.After(now):
 			it.Ready = f.Undoable

@@ -7,6 +7,16 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
+// Sent is what is known of the messages of an alert. Those that were dropped told nothing and
+// do not count.
+type Sent struct {
+	// Count is how many were begun after some moment, Last when the last of all was.
+	Count int
+	Last  time.Time
+	// Pending says that one is on its way.
+	Pending bool
+}
+
 // Store is the part of the truth that the engine needs.
 type Store interface {
 	// Pending returns the findings of which the consumer was not told yet, in their order, after a Seq.
@@ -42,9 +52,8 @@ type Store interface {
 	// TakeBack takes items out of what is to be told: gone are forgotten, later wait until their Ready.
 	TakeBack(ctx context.Context, gone, later []Item) error
 
-	// SentSince says how many messages of an alert were begun after a moment, and when the last
-	// one of all was; those that were dropped do not count.
-	SentSince(ctx context.Context, alert string, after time.Time) (count int, last time.Time, err error)
+	// SentSince says what of an alert was sent; those after a moment are counted.
+	SentSince(ctx context.Context, alert string, after time.Time) (Sent, error)
 	// Deliver begins a delivery of all that its alert may tell of at d.Created, but for what is
 	// taken back. begun is false if there is nothing, or the alert is another one now.
 	Deliver(ctx context.Context, d Delivery, gone, later []Item) (begun bool, err error)

@@ -367,6 +367,14 @@ func testItems(t *testing.T, s Store, _ Review) {
 	same(t, "what was told cannot be taken back", 0, len(waiting(t, s, 100)))
 }
 
+// sent holds what was sent of alert a1, counted from so many minutes after base, to what is wanted.
+func sent(t *testing.T, s Store, minutes int, want notify.Sent) {
+	t.Helper()
+	got, err := s.SentSince(t.Context(), "a1", base.Add(time.Duration(minutes)*time.Minute))
+	check(t, err)
+	same(t, "sent", want, got)
+}
+
 // testDeliveries: a delivery is due until it is settled; a failed one can be tried again with all
 // that it tells of; what was settled long ago is forgotten, and not told again.
 func testDeliveries(t *testing.T, s Store, r Review) {
@@ -384,9 +392,7 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	if diff := cmp.Diff(d, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	count, last, err := s.SentSince(ctx, "a1", at(0))
-	check(t, err)
-	same(t, "sent", fmt.Sprint(1, at(1)), fmt.Sprint(count, last))
+	sent(t, s, 0, notify.Sent{Count: 1, Last: at(1), Pending: true})
 	d.Attempts, d.Problem, d.Next = 1, "503", at(3)
 	check(t, s.PutOff(ctx, d, time.Time{}))
 	for minutes, want := range map[int][]string{2: nil, 3: {"c1"}} {
@@ -409,6 +415,7 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	}
 	d.State, d.Settled = notify.Failed, at(12)
 	check(t, s.SettleDelivery(ctx, d))
+	sent(t, s, 1, notify.Sent{Last: at(1)})
 	check(t, s.RetryDelivery(ctx, signedAt(13), "k1"))
 	got, err = s.DueDelivery(ctx, "c1", at(13))
 	check(t, err)

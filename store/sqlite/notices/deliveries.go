@@ -16,9 +16,10 @@ import (
 const (
 	deliveryColumns  = `key, alert, schedule, channel, period_from, period_to, state, created, since, next, attempts, findings, problem, obstacle, settled`
 	selectDeliveries = `SELECT ` + deliveryColumns + ` FROM notice_deliveries `
-	// selectSent reads what an alert has sent since, and then the last one.
+	// selectSent counts what an alert has sent since, and looks for the last of all and for what is pending.
 	selectSent = `SELECT (SELECT count(*) FROM notice_deliveries WHERE alert = $1 AND alert <> '' AND created > $2 AND state <> 'dropped'),
-  coalesce((SELECT created FROM notice_deliveries WHERE alert = $1 AND alert <> '' AND state <> 'dropped' ORDER BY created DESC LIMIT 1), 0)`
+  coalesce((SELECT created FROM notice_deliveries WHERE alert = $1 AND alert <> '' AND state <> 'dropped' ORDER BY created DESC LIMIT 1), 0),
+  EXISTS (SELECT 1 FROM notice_deliveries INDEXED BY notice_deliveries_pending WHERE state = 'pending' AND alert = $1)`
 )
 
 func scanDelivery(r *sql.Rows) (d notify.Delivery, err error) {
@@ -92,12 +93,12 @@ func (n *Notices) RetryDelivery(ctx context.Context, by store.Signed, key string
 	})
 }
 
-// SentSince says how many messages of an alert were begun after a moment, and when the last was;
-// zero for none. Those that were dropped told nothing.
-func (n *Notices) SentSince(ctx context.Context, alert string, after time.Time) (count int, last time.Time, err error) {
+// SentSince says what of an alert was sent; those after a moment are counted.
+func (n *Notices) SentSince(ctx context.Context, alert string, after time.Time) (s notify.Sent, err error) {
 	var at int64
-	err = n.db.Read.QueryRowContext(ctx, selectSent, alert, database.Millis(after)).Scan(&count, &at)
-	return count, trail.Moment(at), n.db.Fail("count the messages of an alert in", err)
+	err = n.db.Read.QueryRowContext(ctx, selectSent, alert, database.Millis(after)).Scan(&s.Count, &at, &s.Pending)
+	s.Last = trail.Moment(at)
+	return s, n.db.Fail("count the messages of an alert in", err)
 }
 
 // Deliver begins a delivery of all that its alert may tell of at d.Created, but for what is taken
