@@ -9,6 +9,10 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
+func runRuleSets(t *testing.T, open Open) {
+	t.Run("rule sets", func(t *testing.T) { testRuleSets(t, open) })
+}
+
 // testRuleSets: those of a period come with the one that it began with.
 func testRuleSets(t *testing.T, open Open) {
 	s := open(t)

@@ -175,19 +175,13 @@ func Run(t *testing.T, open Open) {
 		{"evidence deleted", testEvidenceDeleted},
 		{"evidence refused", testEvidenceRefused},
 		{"evidence at once", testEvidenceAtOnce},
-		{"rule sets", testRuleSets},
 		{"cancelled", testCancelled},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.test(t, open) })
 	}
-	runRooms(t, open)
-}
-
-// runRooms are the parts of the contract that stand in files of their own.
-func runRooms(t *testing.T, open Open) {
-	runSites(t, open)
-	runSubmissions(t, open)
-	runAccounts(t, open)
+	for _, run := range []func(*testing.T, Open){runSites, runSubmissions, runAccounts, runRuleSets} {
+		run(t, open)
+	}
 }
 
 // base is the time around which the tests happen.
