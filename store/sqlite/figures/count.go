@@ -284,6 +284,9 @@ func (c *count) addVerdict(f *finding, s *desk.Standing, audited bool) {
 
 // addBefore counts a finding by what stood at the end of the period before.
 func (c *count) addBefore(f *finding) {
+	if !slices.ContainsFunc(f.acts, func(a qianshao.Act) bool { return decides(a.Kind) && c.before.has(database.Millis(a.At)) }) {
+		return
+	}
 	acts := slices.DeleteFunc(slices.Clone(f.acts), func(a qianshao.Act) bool { return database.Millis(a.At) >= c.before.to })
 	s := desk.Replay(acts)
 	if s.Verdict == "" || !c.before.has(database.Millis(s.At)) {
