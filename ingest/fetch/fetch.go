@@ -103,8 +103,8 @@ func New(opts Options) (*Fetcher, error) {
 	}
 	f := &Fetcher{
 		opts: opts, limits: limits, log: opts.Log,
-		public:  newTransport(network.dialer(false), opts, limits),
-		private: newTransport(network.dialer(true), opts, limits),
+		public:  newTransport(network.Dialer(false), opts, limits),
+		private: newTransport(network.Dialer(true), opts, limits),
 		pace:    newPacer(opts.Now, limits.PerHost),
 	}
 	f.robots = newRobotsCache(f)

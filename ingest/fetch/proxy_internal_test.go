@@ -12,11 +12,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/internal/dial/dialtest"
 )
 
 // connectProxy is an HTTP proxy that knows CONNECT only, and connects to
@@ -67,7 +67,7 @@ func (p *connectProxy) requests() []string {
 func TestProxy(t *testing.T) {
 	plain := httptest.NewServer(http.HandlerFunc(page))
 	t.Cleanup(plain.Close)
-	names := newNameServer(t, 0, map[string][]string{
+	names := dialtest.NewNameServer(t, 0, map[string][]string{
 		"school.example":  {"93.184.216.34"},
 		"rebinds.example": {"93.184.216.34", "127.0.0.1"},
 		"both.example":    {"127.0.0.1 93.184.216.34 10.0.0.1"},
@@ -78,7 +78,7 @@ func TestProxy(t *testing.T) {
 	server := httptest.NewServer(p)
 	t.Cleanup(server.Close)
 	via := strings.Replace(server.URL, "http://", "http://us:word@", 1)
-	f := testFetcher(t, false, Options{DNS: names.address, Proxy: via})
+	f := testFetcher(t, false, Options{DNS: names.Address, Proxy: via})
 	for _, tc := range []struct {
 		url  string
 		want qianshao.Skip
@@ -109,7 +109,7 @@ func TestProxy(t *testing.T) {
 	}
 	// An intranet behind the proxy is open where the authorisation says so, and
 	// this machine too, since the proxy runs on it.
-	f = testFetcher(t, true, Options{DNS: names.address, Proxy: server.URL})
+	f = testFetcher(t, true, Options{DNS: names.Address, Proxy: server.URL})
 	for _, target := range []string{"http://inside.example/", "http://own.example/"} {
 		if _, err := f.Get(context.Background(), Request{URL: target}); err != nil {
 			t.Error(err)
@@ -136,10 +136,6 @@ func TestProxyElsewhere(t *testing.T) {
 		"http://127.0.0.1:" + port: true, "http://localhost:" + port: true, "socks5://[::1]:" + port: true, "http://[::ffff:127.0.0.1]:" + port: true,
 		"http://192.0.2.1:3128": false, "socks5://proxy.example:1080": false, "https://localhost.example:443": false,
 	} {
-		p, err := parseProxy(Options{Proxy: via}, time.Second)
-		if err != nil || p.isLocal() != local {
-			t.Errorf("%s is local: %v, %v", via, !local, err)
-		}
 		if local {
 			continue
 		}
@@ -178,7 +174,7 @@ func TestProxyKinds(t *testing.T) {
 	t.Cleanup(site.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(site.Certificate())
-	names := newNameServer(t, 60, map[string][]string{"example.com": {"93.184.216.34"}})
+	names := dialtest.NewNameServer(t, 60, map[string][]string{"example.com": {"93.184.216.34"}})
 	p := &connectProxy{backend: site.Listener.Addr().String(), secure: site.Listener.Addr().String()}
 	plain, secure := httptest.NewServer(p), httptest.NewTLSServer(p)
 	t.Cleanup(plain.Close)
@@ -186,7 +182,7 @@ func TestProxyKinds(t *testing.T) {
 	roots.AddCert(secure.Certificate())
 	socks := socksProxy(t, site.Listener.Addr().String())
 	for _, via := range []string{plain.URL, secure.URL, "socks5://us:word@" + socks} {
-		f := testFetcher(t, false, Options{DNS: names.address, Proxy: via, RootCAs: roots})
+		f := testFetcher(t, false, Options{DNS: names.Address, Proxy: via, RootCAs: roots})
 		got, err := f.Get(context.Background(), Request{URL: "https://example.com/"})
 		if err != nil || string(got.Body) != "<p>behind the proxy" || got.Exchanges[0].Protocol != "HTTP/2.0" || got.Exchanges[0].Address != "93.184.216.34" {
 			t.Errorf("%s: %q, %+v, %v", via, got.Body, got.Exchanges, err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/internal/dial"
 )
 
 // SkipError says why there is no page. Its Skip is the metric's label.
@@ -108,7 +109,7 @@ func (f *Fetcher) sendError(ctx context.Context, u *url.URL, err error) error {
 	if errors.As(err, &paused) {
 		return &SkipError{Skip: qianshao.SkipPaused, URL: u.String(), RetryAfter: paused.pause, Err: err}
 	}
-	var blocked *addressError
+	var blocked *dial.AddressError
 	if errors.As(err, &blocked) {
 		return &SkipError{Skip: qianshao.SkipAddress, URL: u.String(), Err: blocked}
 	}

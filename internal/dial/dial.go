@@ -1,11 +1,13 @@
-package fetch
+// Package dial makes the connections outward: names are looked up, addresses checked at the
+// moment of connection, a house's proxy gone through. What the address guard closes nobody
+// reaches, whatever a name resolves to, or resolves to anew.
+package dial
 
 import (
 	"context"
-	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
 	"strings"
 	"time"
@@ -24,15 +26,40 @@ const (
 	maxDNSAge = 5 * time.Minute
 )
 
-// network is what the dialers of both transports share.
-type network struct {
+// Options say how connections are made. Timeout is required.
+type Options struct {
+	// Resolve sends connections for a host ("school.example" or
+	// "school.example:8080") to an address ("127.0.0.1:8081"), as curl's
+	// --connect-to does. The address guard applies to the address dialled.
+	Resolve map[string]string
+	// DNS is the server that names are looked up with ("192.0.2.53:53"); the
+	// system's if empty.
+	DNS string
+	// Proxy is the URL of a proxy through which every connection is made: http,
+	// https or socks5, with user and password if it wants them. None if empty;
+	// the environment is never asked. Names are resolved and addresses checked
+	// here all the same, and the proxy gets an address to connect to.
+	Proxy string
+	// RootCAs replace the system's certificate authorities, for an https proxy.
+	RootCAs *x509.CertPool
+	// Timeout bounds the making of a connection.
+	Timeout time.Duration
+	// Remedy is what the refusal of a private address goes on with: where to
+	// permit it.
+	Remedy string
+}
+
+// Network is what the dialers share.
+type Network struct {
 	targets  map[string]string
 	resolver *net.Resolver
 	proxy    *proxy // nil: none
 	timeout  time.Duration
+	remedy   string
 }
 
-func newNetwork(opts Options, l Limits) (*network, error) {
+// New returns the network. The error says what is wrong with the options.
+func New(opts Options) (*Network, error) {
 	targets, err := parseResolve(opts.Resolve)
 	if err != nil {
 		return nil, err
@@ -41,42 +68,25 @@ func newNetwork(opts Options, l Limits) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	via, err := parseProxy(opts, l.Connect)
+	via, err := parseProxy(opts)
 	if err != nil {
 		return nil, err
 	}
-	return &network{targets: targets, resolver: resolver, proxy: via, timeout: l.Connect}, nil
+	return &Network{targets: targets, resolver: resolver, proxy: via, timeout: opts.Timeout, remedy: opts.Remedy}, nil
 }
 
-// dialer makes the connections of a transport: a name is resolved, what it
-// resolved to is checked, and the address that was checked is connected to.
-type dialer struct {
-	*network
-	guard  *guard
-	direct net.Dialer // its Control is the guard's
+// Dialer makes connections: a name is resolved, what it resolved to is checked, and
+// the address that was checked is connected to.
+type Dialer struct {
+	network *Network
+	guard   *guard
+	direct  net.Dialer // its Control is the guard's
 }
 
-// dialer returns the one for authorisations that open private addresses, or
-// that do not.
-func (s *network) dialer(private bool) *dialer {
-	g := newGuard(private, s.proxy != nil && !s.proxy.isLocal())
-	return &dialer{network: s, guard: g, direct: net.Dialer{Timeout: s.timeout, Resolver: s.resolver, Control: g.control}}
-}
-
-func newTransport(d *dialer, opts Options, l Limits) *http.Transport {
-	return &http.Transport{
-		Proxy:                  nil, // the dialer's business, and never taken from the environment
-		DialContext:            d.dial,
-		TLSClientConfig:        &tls.Config{RootCAs: opts.RootCAs, MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2:      true, // a custom dialer would switch it off
-		DisableCompression:     true, // decoded here, with a cap
-		TLSHandshakeTimeout:    l.Connect,
-		ResponseHeaderTimeout:  l.Header,
-		MaxResponseHeaderBytes: l.MaxHeader,
-		MaxIdleConns:           200,
-		MaxIdleConnsPerHost:    2,
-		IdleConnTimeout:        30 * time.Second,
-	}
+// Dialer returns the one that opens private addresses, or that does not.
+func (s *Network) Dialer(private bool) *Dialer {
+	g := newGuard(private, s.proxy != nil && !s.proxy.isLocal(), s.remedy)
+	return &Dialer{network: s, guard: g, direct: net.Dialer{Timeout: s.timeout, Resolver: s.resolver, Control: g.control}}
 }
 
 // newResolver returns Go's resolver with a cache in front of the DNS servers,
@@ -85,7 +95,7 @@ func newResolver(server string) (*net.Resolver, error) {
 	parent := &net.Resolver{}
 	if server != "" {
 		if host, port, err := net.SplitHostPort(server); err != nil || net.ParseIP(host) == nil || port == "" {
-			return nil, fmt.Errorf("fetch: DNS server %q must be an address and port, as 192.0.2.53:53", server)
+			return nil, fmt.Errorf("DNS server %q must be an address and port, as 192.0.2.53:53", server)
 		}
 		parent.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, server)
@@ -94,9 +104,9 @@ func newResolver(server string) (*net.Resolver, error) {
 	return dns.NewCachingResolver(parent, dns.MaxCacheEntries(maxDNSEntries), dns.MaxCacheTTL(maxDNSAge), dns.NegativeCache(false)), nil
 }
 
-// dial is an http.Transport's DialContext.
-func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	host, port, err := net.SplitHostPort(target(d.targets, address))
+// DialContext is an http.Transport's. The error is an *AddressError if the guard has refused.
+func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(target(d.network.targets, address))
 	if err != nil {
 		return nil, err
 	}
@@ -107,14 +117,14 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 			return nil, err
 		}
 	}
-	if d.proxy == nil {
+	if d.network.proxy == nil {
 		return d.direct.DialContext(ctx, network, net.JoinHostPort(absolute(host), port))
 	}
 	addresses, err := d.resolve(ctx, host, port)
 	if err != nil {
 		return nil, err
 	}
-	return d.proxy.connect(ctx, addresses)
+	return d.network.proxy.connect(ctx, addresses)
 }
 
 // absolute keeps a name with a dot in it from being looked for in the system's
@@ -129,12 +139,12 @@ func absolute(host string) string {
 
 // resolve returns the addresses of host that the guard opens; an error if there
 // is none.
-func (d *dialer) resolve(ctx context.Context, host, port string) ([]netip.AddrPort, error) {
-	number, err := d.resolver.LookupPort(ctx, "tcp", port)
+func (d *Dialer) resolve(ctx context.Context, host, port string) ([]netip.AddrPort, error) {
+	number, err := d.network.resolver.LookupPort(ctx, "tcp", port)
 	if err != nil {
 		return nil, err
 	}
-	found, err := d.resolver.LookupNetIP(ctx, "ip", absolute(host))
+	found, err := d.network.resolver.LookupNetIP(ctx, "ip", absolute(host))
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +180,7 @@ func parseResolve(resolve map[string]string) (map[string]string, error) {
 	targets := make(map[string]string, len(resolve))
 	for from, to := range resolve {
 		if host, port, err := net.SplitHostPort(to); err != nil || host == "" || port == "" {
-			return nil, fmt.Errorf("fetch: resolve %q to %q: the target must be an address and port, as 127.0.0.1:8081", from, to)
+			return nil, fmt.Errorf("resolve %q to %q: the target must be an address and port, as 127.0.0.1:8081", from, to)
 		}
 		targets[strings.ToLower(from)] = to
 	}

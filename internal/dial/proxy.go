@@ -1,4 +1,4 @@
-package fetch
+package dial
 
 import (
 	"bufio"
@@ -30,20 +30,20 @@ type proxy struct {
 }
 
 // parseProxy reads Options.Proxy; nil for "". Errors do not show a password.
-func parseProxy(opts Options, timeout time.Duration) (*proxy, error) {
+func parseProxy(opts Options) (*proxy, error) {
 	if opts.Proxy == "" {
 		return nil, nil
 	}
 	u, err := url.Parse(opts.Proxy)
 	if err != nil { // its message would quote the password
-		return nil, errors.New("fetch: the proxy is not a URL; write it as http://proxy.example:3128 or socks5://proxy.example:1080")
+		return nil, errors.New("the proxy is not a URL; write it as http://proxy.example:3128 or socks5://proxy.example:1080")
 	}
-	p := &proxy{url: u, timeout: timeout, roots: opts.RootCAs}
+	p := &proxy{url: u, timeout: opts.Timeout, roots: opts.RootCAs}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5":
-		return nil, fmt.Errorf("fetch: proxy %q: http, https and socks5 are understood, as http://proxy.example:3128", u.Redacted())
+		return nil, fmt.Errorf("proxy %q: http, https and socks5 are understood, as http://proxy.example:3128", u.Redacted())
 	case u.Hostname() == "" || u.Port() == "":
-		return nil, fmt.Errorf("fetch: proxy %q needs a host and a port, as http://proxy.example:3128", u.Redacted())
+		return nil, fmt.Errorf("proxy %q needs a host and a port, as http://proxy.example:3128", u.Redacted())
 	case u.Scheme != "socks5":
 		return p, nil
 	}
@@ -52,13 +52,13 @@ func parseProxy(opts Options, timeout time.Duration) (*proxy, error) {
 		password, _ := u.User.Password()
 		auth = &xproxy.Auth{User: u.User.Username(), Password: password}
 	}
-	socks, err := xproxy.SOCKS5("tcp", u.Host, auth, &net.Dialer{Timeout: timeout})
+	socks, err := xproxy.SOCKS5("tcp", u.Host, auth, &net.Dialer{Timeout: opts.Timeout})
 	if err != nil {
-		return nil, fmt.Errorf("fetch: proxy %q: %w", u.Redacted(), err)
+		return nil, fmt.Errorf("proxy %q: %w", u.Redacted(), err)
 	}
 	dialer, ok := socks.(xproxy.ContextDialer)
 	if !ok {
-		return nil, fmt.Errorf("fetch: proxy %q: no dialer that can be stopped", u.Redacted())
+		return nil, fmt.Errorf("proxy %q: no dialer that can be stopped", u.Redacted())
 	}
 	p.socks = dialer
 	return p, nil
@@ -135,7 +135,7 @@ func (p *proxy) ask(conn net.Conn, at netip.AddrPort) error {
 		return err
 	}
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("CONNECT was answered %s; the proxy must permit CONNECT to addresses, on port 80 too", printable(response.Status))
+		return fmt.Errorf("CONNECT was answered %q; the proxy must permit CONNECT to addresses, on port 80 too", fmt.Sprintf("%.200s", response.Status))
 	}
 	if reader.Buffered() > 0 {
 		return errors.New("the proxy sent bytes before it was asked for any")

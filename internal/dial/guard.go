@@ -1,4 +1,4 @@
-package fetch
+package dial
 
 import (
 	"fmt"
@@ -8,13 +8,14 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// addressError is the address guard's refusal.
-type addressError struct {
+// AddressError is the address guard's refusal.
+type AddressError struct {
 	address string
 	reason  string
 }
 
-func (e *addressError) Error() string {
+// Error names the address and why it is closed.
+func (e *AddressError) Error() string {
 	return fmt.Sprintf("address %s is closed: %s", e.address, e.reason)
 }
 
@@ -24,12 +25,14 @@ type guard struct {
 	guardian *ssrf.Guardian
 	// never is closed whatever the authorisation says.
 	never []netip.Prefix
+	// remedy is what a refusal of a private address goes on with.
+	remedy string
 }
 
 // newGuard opens the public Internet, and with private loopback, RFC 1918 and
-// unique local addresses too. Ports are the authorisation's business. Behind a
+// unique local addresses too. Ports are the caller's business. Behind a
 // proxy elsewhere loopback stays closed: it would be the proxy's own.
-func newGuard(private, elsewhere bool) *guard {
+func newGuard(private, elsewhere bool, remedy string) *guard {
 	opts := []ssrf.Option{ssrf.WithAnyPort()}
 	if private {
 		opts = append(opts,
@@ -38,7 +41,7 @@ func newGuard(private, elsewhere bool) *guard {
 				netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16")),
 			ssrf.WithAllowedV6Prefixes(netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("fc00::/7")))
 	}
-	g := &guard{guardian: ssrf.New(opts...), never: []netip.Prefix{
+	g := &guard{guardian: ssrf.New(opts...), remedy: remedy, never: []netip.Prefix{
 		netip.MustParsePrefix("168.63.129.16/32"),   // Azure's WireServer, on a public address
 		netip.MustParsePrefix("169.254.0.0/16"),     // link-local; 169.254.169.254 serves metadata in most clouds
 		netip.MustParsePrefix("100.100.100.200/32"), // Alibaba Cloud metadata
@@ -56,11 +59,11 @@ func newGuard(private, elsewhere bool) *guard {
 // control is a net.Dialer.Control.
 func (g *guard) control(network, address string, _ syscall.RawConn) error {
 	if network != "tcp4" && network != "tcp6" {
-		return &addressError{address, "network " + network}
+		return &AddressError{address, "network " + network}
 	}
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return &addressError{address, "not an address and port"}
+		return &AddressError{address, "not an address and port"}
 	}
 	return g.check(at.Addr())
 }
@@ -69,12 +72,11 @@ func (g *guard) check(ip netip.Addr) error {
 	plain := ip.Unmap().WithZone("")
 	for _, prefix := range g.never {
 		if prefix.Contains(plain) {
-			return &addressError{ip.String(), "link-local, cloud metadata or a proxy's loopback, never opened"}
+			return &AddressError{ip.String(), "link-local, cloud metadata or a proxy's loopback, never opened"}
 		}
 	}
 	if err := g.guardian.SafeAddr(plain); err != nil {
-		return &addressError{ip.String(),
-			err.Error() + "; if this is an intranet site, set allow_private: true in its authorisation"}
+		return &AddressError{ip.String(), err.Error() + "; " + g.remedy}
 	}
 	return nil
 }
