@@ -46,13 +46,14 @@ func (c serveCmd) Run(env *environment) (err error) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP) // before anybody can know of the process
 	defer signal.Stop(hangups)
-	opts := app.Options{InForce: env.tellInForce}
+	fetch := app.FetchOptions(c.fetchFlags)
+	opts := app.Options{InForce: env.tellInForce, Outward: &fetch} // messages are sent without a crawl, too
 	if opts.Console, err = c.consoleFlags.options(); err != nil {
 		return err
 	}
 	if !c.NoCrawl {
 		opts.Crawl = &app.CrawlOptions{
-			FetchOptions: app.FetchOptions(c.fetchFlags), BrowserOptions: app.BrowserOptions(c.browserFlags),
+			FetchOptions: fetch, BrowserOptions: app.BrowserOptions(c.browserFlags),
 			Workers: c.Workers, Revisit: c.Revisit,
 		}
 	}

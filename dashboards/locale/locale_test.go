@@ -91,6 +91,7 @@ func TestMessageKeys(t *testing.T) {
 		"indicator.",
 		"keys.",
 		"level.",
+		"message.",
 		"nav.",
 		"origin.",
 		"queue.empty.",

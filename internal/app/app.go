@@ -20,6 +20,7 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/pipeline"
 	"github.com/qianshao/qianshao/notify"
+	"github.com/qianshao/qianshao/notify/channel"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -50,6 +51,9 @@ type Options struct {
 	InForce func(InForce)
 	// Send sends a message to a channel, in place of the program's own senders; optional.
 	Send func(ctx context.Context, c notify.Channel, m notify.Message) error
+	// Outward says how the connections of messages are made: Resolve, DNS and Proxy. Nil is as
+	// those of Crawl.
+	Outward *FetchOptions
 	// Log is told of failures; nil keeps silent.
 	Log *slog.Logger
 }
@@ -67,6 +71,7 @@ type App struct {
 	Notices *notify.Engine
 
 	opts    Options
+	sender  *channel.Sender
 	metrics *metrics.Metrics
 	silence *unmonitored
 	started time.Time
@@ -212,6 +217,9 @@ func (a *App) Stop() error { return a.stop() }
 func (a *App) close() (err error) {
 	a.cancel()
 	_ = a.running.Wait()
+	if a.sender != nil {
+		a.sender.Close()
+	}
 	if a.console != nil {
 		a.console.close()
 	}

@@ -8,7 +8,9 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/notify"
+	"github.com/qianshao/qianshao/notify/channel"
 )
 
 // lastNotices is how long the end of a crawl waits for messages to be sent. What is not sent
@@ -17,9 +19,13 @@ const lastNotices = time.Minute
 
 // newNotices returns the engine that tells people of the folder's findings.
 func newNotices(a *App) (*notify.Engine, error) {
+	var err error
+	if a.sender, err = newSender(&a.opts); err != nil {
+		return nil, err
+	}
 	send := a.opts.Send
 	if send == nil {
-		send = noSender
+		send = a.sender.Send
 	}
 	return notify.NewEngine(notify.Options{
 		Store: a.Folder.Store, Send: send, ConsoleURL: a.Folder.Accounts.ConsoleURL,
@@ -48,9 +54,20 @@ func (a *App) deliveries(ctx context.Context) (d metrics.Deliveries, err error) 
 	return metrics.Deliveries{Pending: counts[notify.Pending], Failed: counts[notify.Failed], Oldest: oldest}, err
 }
 
-// noSender refuses messages in a program that has no senders.
-func noSender(context.Context, notify.Channel, notify.Message) error {
-	return &notify.SendError{Text: "this program cannot send messages", Final: true}
+// newSender returns what speaks to channels, by the connections that the operator has set up.
+func newSender(opts *Options) (*channel.Sender, error) {
+	outward := opts.Outward
+	if outward == nil {
+		outward = &FetchOptions{}
+		if opts.Crawl != nil {
+			outward = &opts.Crawl.FetchOptions
+		}
+	}
+	sender, err := channel.New(channel.Options{Version: opts.Version, Resolve: outward.Resolve, DNS: outward.DNS, Proxy: outward.Proxy})
+	if err != nil {
+		return nil, &datafolder.InputError{Err: err}
+	}
+	return sender, nil
 }
 
 // finishNotices sends what a crawl has found before a process ends that does nothing else. One

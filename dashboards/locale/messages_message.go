@@ -1,0 +1,25 @@
+package locale
+
+// messageMessages are the words of what is sent to people by channels; see messages.
+func messageMessages() map[string]message {
+	return map[string]message{
+		"message.title.findings": {"前哨提醒：%s", "Qianshao: %s"},
+		"message.title.test":     {"前哨：测试消息", "Qianshao: test message"},
+		"message.title.report":   {"前哨：%s", "Qianshao: %s"},
+		"message.test":           {"这是一条测试消息，与任何发现无关。能看到它，说明通道可用。", "This is a test message, about no finding. If you read it, the channel works."},
+
+		"message.event.new":      {"新发现 %d 条", "%d new"},
+		"message.event.relapsed": {"复发 %d 条", "%d relapsed"},
+		"message.event.overdue":  {"逾期 %d 条", "%d overdue"},
+
+		"message.alert": {"提醒", "Alert"}, "message.view": {"视图", "View"}, "message.at": {"时间", "Time"},
+		"message.group": {"%s · %s · %d 分", "%s · %s · score %d"},
+		"message.sites": {"%d 个站点", "%d sites"}, "message.sites.one": {"%d 个站点", "%d site"},
+		"message.first": {"首次发现 %s", "First seen %s"},
+		"message.more":  {"另有 %d 条发现", "and %d more findings"}, "message.more.one": {"另有 %d 条发现", "and %d more finding"},
+		"message.comma": {"，", ", "}, "message.and": {"、", ", "}, "message.others": {" 等", " and others"}, "message.colon": {"：", ": "},
+
+		"message.open.view": {"在控制台查看全部", "See all in the console"}, "message.open.campaign": {"查看团伙", "Open the campaign"},
+		"message.open.finding": {"查看发现", "Open the finding"}, "message.open.report": {"查看报告", "Open the report"}, "message.open.console": {"打开控制台", "Open the console"},
+	}
+}

@@ -1,0 +1,129 @@
+// Package channel sends messages to the channels of notify: to webhooks, and to the robots of
+// DingTalk, WeCom and Feishu.
+//
+// The services belong to others: a message has no evidence and no text of a page, hosts are
+// defanged, and what a page or a colleague has written can make no link, mention or picture.
+// Where a channel lies is an administrator's word: every connection passes the address guard,
+// redirects are not followed, and answers are read as far as a bound.
+package channel
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/qianshao/qianshao/internal/dial"
+	"github.com/qianshao/qianshao/notify"
+)
+
+const (
+	// connectTime bounds the making of a connection, and its TLS.
+	connectTime = 10 * time.Second
+	// answerTime bounds an attempt: Standard Webhooks asks for 15 to 30 s, and the engine gives 30.
+	answerTime = 25 * time.Second
+	// maxHeader and maxAnswer bound what is read of an answer, in bytes: services say {"errcode":0}.
+	maxHeader, maxAnswer = 64 << 10, 64 << 10
+)
+
+// Options say how connections are made. All are optional.
+type Options struct {
+	// Version is the program's, which requests name.
+	Version string
+	// Resolve, DNS and Proxy are those of dial.Options. The environment's proxies are never used.
+	Resolve    map[string]string
+	DNS, Proxy string
+	// RootCAs replace the system's certificate authorities, as within a house.
+	RootCAs *x509.CertPool
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Sender sends messages. It is safe for concurrent use.
+type Sender struct {
+	opts            Options
+	public, private way
+	rates           rates
+}
+
+// way is how connections are made to where a channel may lie.
+type way struct {
+	dialer *dial.Dialer
+	client *http.Client
+}
+
+// New returns a sender. The error says what is wrong with the options.
+func New(opts Options) (*Sender, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	network, err := dial.New(dial.Options{
+		Resolve: opts.Resolve, DNS: opts.DNS, Proxy: opts.Proxy, RootCAs: opts.RootCAs, Timeout: connectTime,
+		Remedy: "if this is a service within the house, say so in the channel (private network)",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("channel: %w", err)
+	}
+	s := &Sender{opts: opts}
+	s.public, s.private = s.way(network.Dialer(false)), s.way(network.Dialer(true))
+	return s, nil
+}
+
+// Close closes idle connections.
+func (s *Sender) Close() {
+	s.public.client.CloseIdleConnections()
+	s.private.client.CloseIdleConnections()
+}
+
+func (s *Sender) way(d *dial.Dialer) way {
+	return way{dialer: d, client: &http.Client{
+		Timeout: answerTime,
+		// A redirect leads where no administrator has sent anything.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			Proxy:                  nil, // the dialer's business, and never taken from the environment
+			DialContext:            d.DialContext,
+			TLSClientConfig:        s.tlsConfig(""),
+			ForceAttemptHTTP2:      true, // a custom dialer would switch it off
+			DisableCompression:     true,
+			TLSHandshakeTimeout:    connectTime,
+			MaxResponseHeaderBytes: maxHeader,
+			MaxIdleConnsPerHost:    1,
+			IdleConnTimeout:        30 * time.Second,
+		},
+	}}
+}
+
+func (s *Sender) tlsConfig(name string) *tls.Config {
+	return &tls.Config{ServerName: name, RootCAs: s.opts.RootCAs, MinVersion: tls.VersionTLS12}
+}
+
+// to returns the way to a channel.
+func (s *Sender) to(c *notify.Channel) way {
+	if c.Private {
+		return s.private
+	}
+	return s.public
+}
+
+// Send sends a message to a channel, once. Whatever was answered but a yes is a
+// *notify.SendError. No error has a secret of the channel in it.
+func (s *Sender) Send(ctx context.Context, c notify.Channel, m notify.Message) error {
+	if err := Check(&c); err != nil {
+		return &notify.SendError{Text: err.Error(), Final: true}
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	var err error
+	switch c.Kind {
+	case notify.Webhook:
+		err = s.sendWebhook(ctx, &c, &m)
+	case notify.Mail:
+		err = &notify.SendError{Text: "this program cannot send mail yet", Final: true}
+	default:
+		err = s.sendRobot(ctx, &c, &m)
+	}
+	return told(err, &c)
+}

@@ -1,0 +1,108 @@
+package channel
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"net/mail"
+	"net/url"
+	"strings"
+
+	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/notify"
+)
+
+// MaxAddress bounds a channel's address, in bytes, and MaxTo the addresses of its mail.
+const (
+	MaxAddress = 2000
+	MaxTo      = 50
+)
+
+// The mistakes of a channel, to test for with errors.Is.
+var (
+	ErrKind     = errors.New("a channel is a webhook, dingtalk, wecom, feishu or mail")
+	ErrLanguage = errors.New("a channel's language is zh or en")
+	ErrAddress  = errors.New("the address of a webhook or robot begins with https://, or with http:// if it lies in a private network, and has no user, password or fragment")
+	ErrServer   = errors.New("the address of mail is smtps://user@host or smtp://user@host, with a port if need be, and nothing else; the password is the secret")
+	ErrSecret   = errors.New("the secret of a webhook is whsec_ and 24 to 64 random bytes in base64")
+	ErrMail     = errors.New("mail needs a sender and 1 to 50 recipients, each as name@host")
+)
+
+// Check returns the first mistake of what a channel says of itself, nil if it has none.
+func Check(c *notify.Channel) error {
+	if !c.Kind.Valid() {
+		return ErrKind
+	}
+	if _, ok := locale.Parse(c.Language); !ok {
+		return ErrLanguage
+	}
+	if c.Kind == notify.Mail {
+		return checkMail(c)
+	}
+	u, err := url.Parse(c.Address)
+	if err != nil || len(c.Address) > MaxAddress || u.Scheme != "https" && (u.Scheme != "http" || !c.Private) || u.Hostname() == "" || u.User != nil || u.Opaque != "" || u.Fragment != "" {
+		return ErrAddress
+	}
+	if c.Kind == notify.Webhook {
+		_, err = webhookKey(c.Secret)
+	}
+	return err
+}
+
+func checkMail(c *notify.Channel) error {
+	if _, err := serverOf(c); err != nil {
+		return err
+	}
+	if len(c.To) == 0 || len(c.To) > MaxTo {
+		return ErrMail
+	}
+	for _, address := range append([]string{c.From}, c.To...) {
+		a, err := mail.ParseAddress(address)
+		if err != nil || a.Address != address || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+			return ErrMail
+		}
+	}
+	return nil
+}
+
+// server is where mail is handed in.
+type server struct {
+	host, port string
+	user       string
+	implicit   bool // TLS from the first byte on
+}
+
+func serverOf(c *notify.Channel) (server, error) {
+	u, err := url.Parse(c.Address)
+	if err != nil || len(c.Address) > MaxAddress || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
+		return server{}, ErrServer
+	}
+	if _, ok := u.User.Password(); ok {
+		return server{}, ErrServer // it would be shown with the address
+	}
+	s := server{host: u.Hostname(), user: u.User.Username(), implicit: u.Scheme == "smtps"}
+	if s.port = cmp.Or(u.Port(), "587"); s.implicit {
+		s.port = cmp.Or(u.Port(), "465")
+	}
+	return s, nil
+}
+
+const secretPrefix = "whsec_"
+
+// NewSecret returns a secret for a webhook.
+func NewSecret() string {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // it never fails
+	return secretPrefix + base64.StdEncoding.EncodeToString(key)
+}
+
+// webhookKey reads a secret as Standard Webhooks writes it.
+func webhookKey(secret string) ([]byte, error) {
+	encoded, ok := strings.CutPrefix(secret, secretPrefix)
+	key, err := base64.StdEncoding.DecodeString(encoded)
+	if !ok || err != nil || len(key) < 24 || len(key) > 64 {
+		return nil, ErrSecret
+	}
+	return key, nil
+}

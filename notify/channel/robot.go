@@ -1,0 +1,107 @@
+package channel
+
+import (
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/notify"
+)
+
+// sendRobot sends a message to the robot of a group.
+func (s *Sender) sendRobot(ctx context.Context, c *notify.Channel, m *notify.Message) error {
+	if err := s.rates.take(c, s.opts.Now()); err != nil {
+		return err
+	}
+	address, content, at := c.Address, say(c, m), s.opts.Now()
+	var body []byte
+	switch c.Kind {
+	case notify.DingTalk:
+		address, body = dingTalkURL(c, at), dingTalkBody(content)
+	case notify.WeCom:
+		body = weComBody(content)
+	case notify.Feishu:
+		body = feishuBody(content, c.Secret, at)
+	}
+	a, err := s.post(ctx, c, address, nil, body)
+	if err != nil {
+		return err
+	}
+	return robotAnswer(c.Kind, a)
+}
+
+// codes are what a service means by the numbers in its answers.
+type codes struct {
+	final []int // the robot is gone, or refuses for good what it gets
+	rate  []int // too many messages
+	wait  time.Duration
+}
+
+func codesOf(k notify.Kind) codes {
+	switch k {
+	case notify.DingTalk:
+		// https://open.dingtalk.com/document/orgapp/custom-robot-access: too many messages close the
+		// robot for ten minutes.
+		return codes{
+			final: []int{
+				40035, 43004, // no message of theirs
+				300001, 400101, 400102, 400105, 400106, 400013, // token, robot or group are gone
+				310000,                         // keyword, signature or address, as the robot's security settings have it
+				430101, 430102, 430103, 430104, // their censors
+				460101, 101002, // too long
+			},
+			rate: []int{130101, 410100}, wait: 10 * time.Minute,
+		}
+	case notify.WeCom:
+		// https://developer.work.weixin.qq.com/document/path/90313
+		return codes{final: []int{40008, 40033, 40035, 40058, 93000, 93004, 93008}, rate: []int{45009, 45033}, wait: time.Minute}
+	}
+	// Feishu: https://open.feishu.cn/document/ukTMukTMukTM/ucTM5YjL3ETO24yNxkjN and
+	// https://open.feishu.cn/document/server-docs/api-call-guide/frequency-control
+	return codes{final: []int{9499, 19001, 19002, 19021, 19022, 19024, 10208, 11246}, rate: []int{11232, 99991400}, wait: time.Minute}
+}
+
+// robotAnswer says whether a robot has taken a message: its services answer 200 and a number.
+func robotAnswer(k notify.Kind, a answer) error {
+	var said struct {
+		ErrCode, Code, StatusCode *int
+		ErrMsg, Msg               string
+	}
+	number := (*int)(nil)
+	if json.Unmarshal(a.body, &said) == nil {
+		number = cmp.Or(said.ErrCode, said.Code, said.StatusCode)
+	}
+	switch {
+	case number == nil && a.status/100 == 2:
+		return &notify.SendError{Text: fmt.Sprintf("the robot answered %d and nothing that %s says; is this its address?", a.status, k)}
+	case number == nil:
+		return a.refused()
+	case *number == 0 && a.status/100 == 2:
+		return nil
+	case *number == 0:
+		return a.refused()
+	}
+	codes := codesOf(k)
+	e := &notify.SendError{
+		Text:  fmt.Sprintf("%s answered %d: %s", k, *number, untrusted.Plain(cmp.Or(said.ErrMsg, said.Msg))),
+		Final: slices.Contains(codes.final, *number), After: a.after,
+	}
+	if slices.Contains(codes.rate, *number) {
+		e.After = max(a.after, codes.wait)
+	}
+	return e
+}
+
+// sign returns the HMAC-SHA256 of text, as DingTalk and Feishu write it.
+func sign(key, text string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(text))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
