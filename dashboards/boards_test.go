@@ -2,7 +2,7 @@ package dashboards
 
 import (
 	"context"
-	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/grafana"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/store"
 )
@@ -93,50 +94,51 @@ func checkExpr(t *testing.T, where, expr string, names map[string]bool) {
 	}
 }
 
-func TestBoard(t *testing.T) {
-	content, err := os.ReadFile("grafana/qianshao.json")
+// TestBoards holds the boards' queries to the metrics that there are.
+func TestBoards(t *testing.T) {
+	names := exposed(t)
+	rules(t, names)
+	for _, b := range grafana.Boards() {
+		for _, p := range b.Panels {
+			for _, target := range p.Targets {
+				checkExpr(t, b.Name+", "+p.Title, target.Expr, names)
+			}
+		}
+	}
+}
+
+// TestBoardsLead holds the boards' links to pages of the console.
+func TestBoardsLead(t *testing.T) {
+	o := silentOutpost(t, 1)
+	o.withDesk(t)
+	o.watchesSites(t)
+	err := o.store.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{{
+		ID: "city-2026", Owner: "o", Basis: "b", Contact: "c", ValidFrom: testNow, ValidUntil: testNow.AddDate(1, 0, 0), Hosts: []string{"h000.example"},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var board struct {
-		UID           string
-		SchemaVersion int
-		Templating    struct {
-			List []struct{ Name, Type string }
-		}
-		Panels []struct {
-			ID          int
-			Type, Title string
-			Description string
-			GridPos     struct{ X, Y, W, H int }
-			Datasource  struct{ UID string }
-			Targets     []struct{ Expr string }
-		}
-	}
-	if err := json.Unmarshal(content, &board); err != nil {
+	if o.handler, err = New(o.options); err != nil {
 		t.Fatal(err)
 	}
-	if board.UID == "" || board.SchemaVersion < 39 || board.Templating.List[0].Type != "datasource" {
-		t.Errorf("uid %q, schema %d: not what Grafana 11 imports", board.UID, board.SchemaVersion)
+	label := strings.NewReplacer("${console}", "", "${__field.labels.category}", "gambling", "${__field.labels.level}", "high",
+		"${__field.labels.answer}", "review", "${__field.labels.reason}", "down", "${__field.labels.authorisation}", "city-2026")
+	links := 0
+	for _, b := range grafana.Boards() {
+		for _, p := range b.Panels {
+			if p.FieldConfig == nil {
+				continue
+			}
+			for _, link := range p.FieldConfig.Defaults.Links {
+				links++
+				if code, body, _ := o.get(t, label.Replace(link.URL)); code != http.StatusOK || strings.Contains(link.URL, "search") && strings.Contains(body, `role="alert"`) {
+					t.Errorf("%s, %s: %s leads to a page with the code %d", b.Name, p.Title, link.URL, code)
+				}
+			}
+		}
 	}
-	names, ids := exposed(t), map[int]bool{}
-	for _, p := range board.Panels {
-		if ids[p.ID] {
-			t.Errorf("two panels have the id %d", p.ID)
-		}
-		ids[p.ID] = true
-		if p.GridPos.X+p.GridPos.W > 24 {
-			t.Errorf("%s reaches over the edge", p.Title)
-		}
-		if p.Type == "row" {
-			continue
-		}
-		if p.Datasource.UID != "${datasource}" || p.Description == "" {
-			t.Errorf("%s: data source %q, description %q", p.Title, p.Datasource.UID, p.Description)
-		}
-		for _, target := range p.Targets {
-			checkExpr(t, p.Title, target.Expr, names)
-		}
+	if links < 10 {
+		t.Errorf("the boards have %d links into the console", links)
 	}
 }
 
