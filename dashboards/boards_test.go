@@ -27,7 +27,7 @@ func exposed(t *testing.T) map[string]bool {
 	m.WatchStore(testNow, func(context.Context) (store.Gauges, error) {
 		return store.Gauges{Authorisations: []store.AuthorisationCount{{ID: "city"}}}, nil
 	})
-	m.WatchFolder(func() (metrics.Folder, error) { return metrics.Folder{Size: 1}, nil })
+	m.WatchFolder(func(context.Context) (metrics.Folder, error) { return metrics.Folder{Size: 1}, nil })
 	m.WatchUnmonitored(func(context.Context) (map[string]int, error) { return map[string]int{"down": 1}, nil })
 	backlog := func(context.Context) (store.Backlog, error) {
 		return store.Backlog{Findings: 3, Oldest: time.Now().Add(-time.Hour)}, nil

@@ -3,6 +3,7 @@
 package docs_test
 
 import (
+	"context"
 	"go/build"
 	"go/parser"
 	"go/token"
@@ -22,6 +23,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store"
 )
 
 const root = ".."
@@ -142,7 +144,12 @@ func TestEveryAlertIsExplained(t *testing.T) {
 // TestEveryMetricIsExplained compares /metrics with the table.
 func TestEveryMetricIsExplained(t *testing.T) {
 	text := read(t, "docs/operations.md")
-	families, err := metrics.New().Registry().Gather()
+	m := metrics.New()
+	m.WatchStore(time.Now(), func(context.Context) (store.Gauges, error) {
+		return store.Gauges{Authorisations: []store.AuthorisationCount{{ID: "city"}}}, nil
+	})
+	m.WatchFolder(func(context.Context) (metrics.Folder, error) { return metrics.Folder{Size: 1}, nil })
+	families, err := m.Registry().Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ type Folder struct {
 }
 
 // WatchFolder registers the gauges of sizes, read at every scrape. It must be called at most once.
-func (m *Metrics) WatchFolder(read func() (Folder, error)) {
+func (m *Metrics) WatchFolder(read func(ctx context.Context) (Folder, error)) {
 	m.registry.MustRegister(&folderCollector{
 		read:  read,
 		bytes: prometheus.NewDesc("qianshao_folder_bytes", "Bytes of the data folder, by part.", []string{"part"}, nil),
@@ -42,7 +42,7 @@ func (m *Metrics) WatchFolder(read func() (Folder, error)) {
 
 type folderCollector struct {
 	bytes, free, size *prometheus.Desc
-	read              func() (Folder, error)
+	read              func(context.Context) (Folder, error)
 }
 
 func (c *folderCollector) Describe(ch chan<- *prometheus.Desc) {
@@ -52,7 +52,9 @@ func (c *folderCollector) Describe(ch chan<- *prometheus.Desc) {
 }
 
 func (c *folderCollector) Collect(ch chan<- prometheus.Metric) {
-	f, err := c.read()
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	f, err := c.read(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(c.bytes, err)
 		return

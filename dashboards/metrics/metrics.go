@@ -130,7 +130,7 @@ func New() *Metrics {
 			Name: "qianshao_verdict_seconds", Help: "Time from a finding to the first decision on it, by the finding's level; what a campaign's policy decides is left out.",
 			Buckets: verdictBuckets,
 		}, []string{"level"}),
-		reviews:    counterVec("second_reviews_total", "Second, blind reviews of decisions, by whether they agree.", "outcome"),
+		reviews:    counterVec("second_reviews_total", "Second, blind reviews of decisions, by whether they confirm them.", "outcome"),
 		delivered:  counterVec("deliveries_total", "Messages to people that were sent or given up, by the kind of channel and outcome; each attempt counts.", "kind", "outcome"),
 		deliveries: newDeliveriesCollector(),
 		store:      newStoreCollector(),
@@ -164,7 +164,7 @@ func (m *Metrics) initialise() {
 		m.duration.WithLabelValues(string(s))
 		m.failures.WithLabelValues(string(s))
 	}
-	for _, o := range []string{reviewAgreed, reviewDissent} {
+	for _, o := range []string{reviewConfirmed, reviewDissent} {
 		m.reviews.WithLabelValues(o)
 	}
 	for _, k := range DeliveryKinds() {
@@ -292,8 +292,8 @@ func (m *Metrics) Replanned(urls, hosts int) {
 
 // Outcomes of second reviews.
 const (
-	reviewAgreed  = "agreed"
-	reviewDissent = "dissent"
+	reviewConfirmed = "confirmed"
+	reviewDissent   = "dissent"
 )
 
 // Decided counts the first decision on a finding, or a second review.
@@ -302,7 +302,7 @@ func (m *Metrics) Decided(d *store.Decision) {
 	case d.Kind != qianshao.ActReview:
 		m.verdicts.WithLabelValues(d.Level.String()).Observe(d.Waited.Seconds())
 	case d.Agreed:
-		m.reviews.WithLabelValues(reviewAgreed).Inc()
+		m.reviews.WithLabelValues(reviewConfirmed).Inc()
 	default:
 		m.reviews.WithLabelValues(reviewDissent).Inc()
 	}

@@ -80,7 +80,7 @@ func TestWayOfAPage(t *testing.T) {
 		{"URLs planned anew", testutil.ToFloat64(m.replanned.WithLabelValues("url")), 3},
 		{"hosts planned anew", testutil.ToFloat64(m.replanned.WithLabelValues("host")), 2},
 		{"verdicts", float64(testutil.CollectAndCount(m.verdicts)), 5},
-		{"agreed", testutil.ToFloat64(m.reviews.WithLabelValues("agreed")), 1},
+		{"confirmed", testutil.ToFloat64(m.reviews.WithLabelValues("confirmed")), 1},
 		{"dissent", testutil.ToFloat64(m.reviews.WithLabelValues("dissent")), 2},
 		{"retried", testutil.ToFloat64(m.delivered.WithLabelValues("mail", "retried")), 1},
 		{"deliveries by kind and outcome", float64(testutil.CollectAndCount(m.delivered)), 20},
@@ -125,7 +125,9 @@ func TestLabels(t *testing.T) {
 func watchAll(m *Metrics, g store.Gauges) {
 	m.WatchFrontier(func(context.Context) (time.Time, bool, error) { return time.Unix(1, 0), true, nil })
 	m.WatchStore(time.Now(), func(context.Context) (store.Gauges, error) { return g, nil })
-	m.WatchFolder(func() (Folder, error) { return Folder{Store: 3, Index: 4, Evidence: 5, Size: 2, Free: 1}, nil })
+	m.WatchFolder(func(context.Context) (Folder, error) {
+		return Folder{Store: 3, Index: 4, Evidence: 5, Size: 2, Free: 1}, nil
+	})
 	m.WatchUnmonitored(func(context.Context) (map[string]int, error) { return map[string]int{"down": 1}, nil })
 	backlog := func(context.Context) (store.Backlog, error) {
 		return store.Backlog{Findings: 3, Oldest: time.Now().Add(-time.Hour)}, nil

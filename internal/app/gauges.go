@@ -13,6 +13,7 @@ import (
 // rested keeps what a costly reading has brought, or its error, for restFactor times as long as
 // it took: however many ask, and however much there is to read, it has a share of the time.
 type rested[T any] struct {
+	now  func() time.Time
 	read func(ctx context.Context) (T, error)
 
 	mu    sync.Mutex
@@ -29,9 +30,9 @@ const restFactor = 50
 func (r *rested[T]) get(ctx context.Context) (T, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if started := time.Now(); !started.Before(r.until) {
+	if started := r.now(); !started.Before(r.until) {
 		r.value, r.err = r.read(ctx)
-		ended := time.Now()
+		ended := r.now()
 		r.until = ended.Add(restFactor * ended.Sub(started))
 	}
 	return r.value, r.err
@@ -55,10 +56,10 @@ func (a *App) watchGauges(ctx context.Context) error {
 	if g.counted, err = g.store.TrailEnd(ctx); err != nil {
 		return err
 	}
-	counts := &rested[store.Gauges]{read: g.read}
+	counts := &rested[store.Gauges]{now: time.Now, read: g.read}
 	a.metrics.WatchStore(a.started, counts.get)
-	sizes := &rested[metrics.Folder]{read: func(context.Context) (metrics.Folder, error) { return datafolder.Sizes(a.opts.Data) }}
-	a.metrics.WatchFolder(func() (metrics.Folder, error) { return sizes.get(context.Background()) })
+	sizes := &rested[metrics.Folder]{now: time.Now, read: func(ctx context.Context) (metrics.Folder, error) { return datafolder.Sizes(ctx, a.opts.Data) }}
+	a.metrics.WatchFolder(sizes.get)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package datafolder
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -11,7 +12,7 @@ import (
 
 // Sizes returns how large the parts of a data folder are, and its disk. Files may come and go
 // meanwhile.
-func Sizes(data string) (s metrics.Folder, err error) {
+func Sizes(ctx context.Context, data string) (s metrics.Folder, err error) {
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		info, err := os.Stat(storePath(data) + suffix)
 		if err == nil {
@@ -20,10 +21,10 @@ func Sizes(data string) (s metrics.Folder, err error) {
 			return s, err
 		}
 	}
-	if s.Index, err = bytesBelow(indexPath(data)); err != nil {
+	if s.Index, err = bytesBelow(ctx, indexPath(data)); err != nil {
 		return s, err
 	}
-	if s.Evidence, err = bytesBelow(EvidencePath(data)); err != nil {
+	if s.Evidence, err = bytesBelow(ctx, EvidencePath(data)); err != nil {
 		return s, err
 	}
 	s.Free, s.Size, err = disk(data)
@@ -31,7 +32,7 @@ func Sizes(data string) (s metrics.Folder, err error) {
 }
 
 // bytesBelow adds up the files of a folder; 0 if there is none.
-func bytesBelow(folder string) (n int64, err error) {
+func bytesBelow(ctx context.Context, folder string) (n int64, err error) {
 	err = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Type().IsRegular() {
 			var info fs.FileInfo
@@ -42,7 +43,7 @@ func bytesBelow(folder string) (n int64, err error) {
 		if errors.Is(err, fs.ErrNotExist) { // the index has just merged it into another
 			return nil
 		}
-		return err
+		return errors.Join(err, ctx.Err())
 	})
 	return n, err
 }
