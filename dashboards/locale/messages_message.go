@@ -19,7 +19,10 @@ func messageMessages() map[string]message {
 		"message.more":  {"另有 %d 条发现", "and %d more findings"}, "message.more.one": {"另有 %d 条发现", "and %d more finding"},
 		"message.comma": {"，", ", "}, "message.and": {"、", ", "}, "message.others": {" 等", " and others"}, "message.colon": {"：", ": "},
 
-		"message.open.view": {"在控制台查看全部", "See all in the console"}, "message.open.campaign": {"查看团伙", "Open the campaign"},
-		"message.open.finding": {"查看发现", "Open the finding"}, "message.open.report": {"查看报告", "Open the report"}, "message.open.console": {"打开控制台", "Open the console"},
+		"message.attached.not": {"有文件过大，未随信附上，请在控制台下载。", "A file is too large to be attached; the console has it."},
+		"message.foot":         {"由前哨自动发送，请勿回复。信中没有网页内容；主机名中的点写作 [.]，以免误点。", "Sent by Qianshao; do not reply. Nothing of a page's text is in here; dots of hosts are written [.], so that nobody follows them by mistake."},
+
+		"message.open.view": {"在控制台查看全部", "See all in the console"}, "message.open.campaign": {"查看团伙", "Open"},
+		"message.open.finding": {"查看发现", "Open"}, "message.open.report": {"查看报告", "Open the report"}, "message.open.console": {"打开控制台", "Open the console"},
 	}
 }

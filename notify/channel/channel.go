@@ -1,5 +1,5 @@
-// Package channel sends messages to the channels of notify: to webhooks, and to the robots of
-// DingTalk, WeCom and Feishu.
+// Package channel sends messages to the channels of notify: to webhooks, to the robots of
+// DingTalk, WeCom and Feishu, and by mail.
 //
 // The services belong to others: a message has no evidence and no text of a page, hosts are
 // defanged, and what a page or a colleague has written can make no link, mention or picture.
@@ -121,7 +121,7 @@ func (s *Sender) Send(ctx context.Context, c notify.Channel, m notify.Message) e
 	case notify.Webhook:
 		err = s.sendWebhook(ctx, &c, &m)
 	case notify.Mail:
-		err = &notify.SendError{Text: "this program cannot send mail yet", Final: true}
+		err = s.sendMail(ctx, &c, &m)
 	default:
 		err = s.sendRobot(ctx, &c, &m)
 	}

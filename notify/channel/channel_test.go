@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -143,6 +144,7 @@ func TestFinal(t *testing.T) {
 		{kinds: webKinds(), status: 503, after: "-1", want: notify.SendError{Text: "503"}},
 		{kinds: webKinds()[1:], status: 200, body: "<html>log in", want: notify.SendError{Text: "is this its address?"}},
 		{kinds: webKinds()[1:], status: 200, body: `{"errcode":"x"}`, want: notify.SendError{Text: "is this its address?"}},
+		{kinds: webKinds()[1:], status: 200, body: `{"ok":true}`, want: notify.SendError{Text: "is this its address?"}},
 		{kinds: webKinds()[1:], status: 200, body: "", want: notify.SendError{Text: "is this its address?"}},
 		{kinds: []notify.Kind{notify.DingTalk}, status: 200, body: `{"errcode":310000,"errmsg":"sign not match"}`, want: notify.SendError{Text: "310000: sign not match", Final: true}},
 		{kinds: []notify.Kind{notify.DingTalk}, status: 200, body: `{"errcode":130101,"errmsg":"send too fast"}`, want: notify.SendError{Text: "send too fast", After: 10 * time.Minute}},
@@ -234,10 +236,28 @@ func TestHostileReceivers(t *testing.T) {
 			if e := refusal(t, err); e.Final || len([]rune(e.Text)) > maxTold+1 {
 				t.Errorf("%s, %s: %+v", name, kind, e)
 			}
+			if name == "endless body" && !strings.Contains(err.Error(), "500") {
+				t.Errorf("%s: read on until the time was up: %v", kind, err)
+			}
 			noSecrets(t, name+", "+string(kind), err.Error())
 			if strings.Contains(err.Error(), base64.StdEncoding.EncodeToString([]byte(token))) {
 				t.Errorf("%s, %s: the token in base64: %v", name, kind, err)
 			}
+		}
+	}
+}
+
+// TestTold: a secret is told in none of the forms in which it may come back, and nothing that
+// cannot be seen is told at all.
+func TestTold(t *testing.T) {
+	c := channelOf(notify.Mail, "smtps://us@mail.example", "en")
+	c.Secret = `pa"ss \ wörd&`
+	for _, said := range []string{
+		c.Secret, fmt.Sprintf("%q", c.Secret), url.QueryEscape(c.Secret), url.PathEscape(c.Secret), base64.StdEncoding.EncodeToString([]byte(c.Secret)),
+		base64.StdEncoding.EncodeToString([]byte("\x00us\x00" + c.Secret)), c.Secret[:3] + "\u200b\x1b" + c.Secret[3:],
+	} {
+		if got := told(errors.New("535 "+said+"\x1b\n."), &c).Error(); got != "535 ….." && got != "535 … ." && got != `535 "…" .` {
+			t.Errorf("%q is told as %q", said, got)
 		}
 	}
 }

@@ -151,7 +151,8 @@ func secrets(c *notify.Channel) []string {
 		if s == "" || i > 1 && len(s) < 8 {
 			continue
 		}
-		list = append(list, s, url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString([]byte(s)))
+		quoted := strconv.Quote(s) // as go-mail shows what a server says
+		list = append(list, s, quoted[1:len(quoted)-1], url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString([]byte(s)))
 	}
 	slices.SortFunc(list, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	return slices.Compact(list)

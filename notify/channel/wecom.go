@@ -22,6 +22,9 @@ func weComText(c content) string {
 	for _, f := range c.facts {
 		lines = append(lines, `> `+f.name+c.lang.Text("message.colon")+`<font color="comment">`+marked(f.value)+`</font>`)
 	}
+	if len(c.lines) > 0 {
+		lines = append(lines, "") // or the first would belong to the quotation
+	}
 	for _, l := range c.lines {
 		lines = append(lines, marked(l))
 	}
