@@ -30,7 +30,7 @@ func feishuBody(c content, secret string, at time.Time) []byte {
 
 // feishuCard puts what others have written into plain_text, which knows neither links nor <at>;
 // lark_md has our own words alone.
-// https://open.feishu.cn/document/ukTMukTMukTM/uEjNwUjLxYDM14SM2ATN
+// https://open.feishu.cn/document/ukTMukTMukTM/uUzNwUjL1cDM14SN3ATN
 func feishuCard(c content) object {
 	facts := make([]string, len(c.facts))
 	for i, f := range c.facts {

@@ -47,12 +47,12 @@ type codes struct {
 func codesOf(k notify.Kind) codes {
 	switch k {
 	case notify.DingTalk:
-		// https://open.dingtalk.com/document/orgapp/custom-robot-access: too many messages close the
-		// robot for ten minutes.
+		// https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages; too many messages
+		// close the robot for ten minutes.
 		return codes{
 			final: []int{
 				40035, 43004, // no message of theirs
-				300001, 400101, 400102, 400105, 400106, 400013, // token, robot or group are gone
+				300001, 300005, 400101, 400102, 400105, 400106, 400013, // token, robot or group are gone
 				310000,                         // keyword, signature or address, as the robot's security settings have it
 				430101, 430102, 430103, 430104, // their censors
 				460101, 101002, // too long
@@ -60,12 +60,12 @@ func codesOf(k notify.Kind) codes {
 			rate: []int{130101, 410100}, wait: 10 * time.Minute,
 		}
 	case notify.WeCom:
-		// https://developer.work.weixin.qq.com/document/path/90313
-		return codes{final: []int{40008, 40033, 40035, 40058, 93000, 93004, 93008}, rate: []int{45009, 45033}, wait: time.Minute}
+		// https://developer.work.weixin.qq.com/document/path/90455
+		return codes{final: []int{40008, 40033, 40035, 40058, 93000}, rate: []int{45009}, wait: time.Minute}
 	}
 	// Feishu: https://open.feishu.cn/document/ukTMukTMukTM/ucTM5YjL3ETO24yNxkjN and
 	// https://open.feishu.cn/document/server-docs/api-call-guide/frequency-control
-	return codes{final: []int{9499, 19001, 19002, 19021, 19022, 19024, 10208, 11246}, rate: []int{11232, 99991400}, wait: time.Minute}
+	return codes{final: []int{9499, 19001, 19002, 19021, 19022, 19024}, rate: []int{11232, 99991400}, wait: time.Minute}
 }
 
 // robotAnswer says whether a robot has taken a message: its services answer 200 and a number.
