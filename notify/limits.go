@@ -39,8 +39,8 @@ var (
 	ErrTooManySchedules = fmt.Errorf("there are %d scheduled reports already; delete one first", MaxSchedules)
 	// ErrNameTaken says that another channel, or another alert of the account, has the name.
 	ErrNameTaken = errors.New("another one has that name already")
-	// ErrNotFailed says that only a delivery that has failed is tried again.
-	ErrNotFailed = errors.New("only a delivery that has failed can be tried again")
+	// ErrNotFailed says that only a delivery that has failed is tried again, or given up.
+	ErrNotFailed = errors.New("only a delivery that has failed can be tried again, or given up")
 )
 
 // The mistakes of an alert or a schedule, to test for with errors.Is.

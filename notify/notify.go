@@ -119,11 +119,13 @@ const (
 	NotSeen         Obstacle = "not_seen"   // the account does not see the authorisation that the report is about
 	ScheduleGone    Obstacle = "schedule_gone"
 	NoReports       Obstacle = "no_reports" // this program makes no reports
+	// GivenUp: a person has given the delivery up after it had failed.
+	GivenUp Obstacle = "given_up"
 )
 
 // Obstacles returns all obstacles.
 func Obstacles() []Obstacle {
-	return []Obstacle{AccountDisabled, ViewGone, ViewUnreadable, ChannelGone, ChannelDisabled, AlertGone, NotSeen, ScheduleGone, NoReports}
+	return []Obstacle{AccountDisabled, ViewGone, ViewUnreadable, ChannelGone, ChannelDisabled, AlertGone, NotSeen, ScheduleGone, NoReports, GivenUp}
 }
 
 // Item is a finding that an alert is to tell of. It is told once for each of its events, and of
@@ -203,6 +205,8 @@ func (d *Delivery) Test() bool { return d.Alert == "" && d.Schedule == "" }
 type DeliveriesQuery struct {
 	// State is which; "" is all.
 	State State
+	// Account is whose: those of the alerts and schedules that it has today; "" is all, tests among them.
+	Account string
 	// After is the key of the delivery behind which the list goes on; "" is its beginning.
 	After string
 	Limit int

@@ -30,6 +30,8 @@ type Notices interface {
 	Deliveries(ctx context.Context, q notify.DeliveriesQuery) ([]notify.Delivery, error)
 	DeliveryStates(ctx context.Context) (counts map[notify.State]int, oldest time.Time, err error)
 	RetryDelivery(ctx context.Context, by store.Signed, key string) error
+	DropDelivery(ctx context.Context, by store.Signed, key string) error
+	Undelivered(ctx context.Context, account string, limit int) (count int, err error)
 }
 
 // RunNotices holds the part of a store that tells people to the contract.
@@ -44,6 +46,7 @@ func RunNotices(t *testing.T, open OpenReview) {
 		{"handed over", testHandedOver},
 		{"items", testItems},
 		{"deliveries", testDeliveries},
+		{"given up", testGivenUp},
 		{"reports", testReportDeliveries},
 		{"deleted findings", testForgottenItems},
 	} {
@@ -435,6 +438,56 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 
 	testExpired(t, s)
 	testLetGo(t, s)
+}
+
+// testGivenUp: what has failed, or waits after an attempt, is counted for its account, and for all,
+// until it is delivered or a person gives it up; then its findings are not told any more.
+func testGivenUp(t *testing.T, s Store, r Review) {
+	ctx := t.Context()
+	noticed(t, s, "1", "2")
+	at := func(minutes int) time.Time { return base.Add(time.Duration(minutes) * time.Minute) }
+	undelivered := func(what string, ann, all int) {
+		t.Helper()
+		for account, want := range map[string]int{"ann": ann, "bob": 0, "": all} {
+			n, err := s.Undelivered(ctx, account, 10)
+			check(t, err)
+			same(t, fmt.Sprintf("%s: undelivered of %q", what, account), want, n)
+		}
+	}
+	check(t, s.NoteItems(ctx, []notify.Item{toTell("1", notify.New, 0, 0)}, nil))
+	d := notify.Delivery{Key: "k1", Alert: "a1", Channel: "c1", State: notify.Pending, Created: at(1), Since: at(1), Next: at(1)}
+	if _, err := s.Deliver(ctx, d, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	check(t, s.LogDelivery(ctx, notify.Delivery{Key: "test", Channel: "c1", State: notify.Failed, Created: at(1), Settled: at(1)}))
+	undelivered("not tried yet", 0, 0)
+	d.Attempts, d.Next = 1, at(3)
+	check(t, s.PutOff(ctx, d, time.Time{}))
+	undelivered("tried", 1, 1)
+	if err := s.DropDelivery(ctx, signedAt(4), "k1"); !errors.Is(err, notify.ErrNotFailed) {
+		t.Errorf("a pending one is given up: %v", err)
+	}
+	if err := s.DropDelivery(ctx, signedAt(4), "none"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("one that is not there is given up: %v", err)
+	}
+	d.State, d.Settled = notify.Failed, at(5)
+	check(t, s.SettleDelivery(ctx, d))
+	undelivered("failed", 1, 1)
+	for account, want := range map[string]int{"ann": 1, "bob": 0, "": 2} {
+		list, err := s.Deliveries(ctx, notify.DeliveriesQuery{Limit: 5, Account: account, State: notify.Failed})
+		check(t, err)
+		same(t, "the failed ones of "+account, want, len(list))
+	}
+	check(t, s.DropDelivery(ctx, signedAt(6), "k1"))
+	undelivered("given up", 0, 0)
+	got, err := s.Delivery(ctx, "k1")
+	check(t, err)
+	same(t, "given up", fmt.Sprint(notify.Dropped, notify.GivenUp, at(6)), fmt.Sprint(got.State, got.Obstacle, got.Settled))
+	same(t, "the acts", []string{"ann given_up "}, events(t, r, qianshao.SubjectDelivery))
+	check(t, s.NoteItems(ctx, []notify.Item{toTell("1", notify.New, 0, 7)}, nil))
+	if list := waiting(t, s, 10); len(list) > 0 {
+		t.Errorf("what was given up is told: %v", list)
+	}
 }
 
 // testExpired: a delivery that was settled long ago is forgotten, and what it told of, or failed

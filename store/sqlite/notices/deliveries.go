@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -20,6 +21,10 @@ const (
 	selectSent = `SELECT (SELECT count(*) FROM notice_deliveries WHERE alert = $1 AND alert <> '' AND created > $2 AND state <> 'dropped'),
   coalesce((SELECT created FROM notice_deliveries WHERE alert = $1 AND alert <> '' AND state <> 'dropped' ORDER BY created DESC LIMIT 1), 0),
   EXISTS (SELECT 1 FROM notice_deliveries INDEXED BY notice_deliveries_pending WHERE state = 'pending' AND alert = $1)`
+	// selectUndelivered is asked for every page of the console.
+	selectUndelivered = `SELECT 1 FROM notice_deliveries WHERE state IN ('failed', 'pending') AND (state = 'failed' OR attempts > 0) AND (alert <> '' OR schedule <> '') `
+	// ofAccount restricts deliveries to those of an account, which is the argument of the number %d.
+	ofAccount = `AND (alert IN (SELECT id FROM notice_alerts WHERE account = $%[1]d) OR schedule IN (SELECT id FROM notice_schedules WHERE account = $%[1]d)) `
 )
 
 func scanDelivery(r *sql.Rows) (d notify.Delivery, err error) {
@@ -41,7 +46,12 @@ func (n *Notices) Deliveries(ctx context.Context, q notify.DeliveriesQuery) ([]n
 	}
 	where, args := `WHERE number < $1 `, []any{behind, q.Limit}
 	if q.State != "" {
-		where, args = where+`AND state = $3 `, append(args, string(q.State))
+		args = append(args, string(q.State))
+		where += fmt.Sprintf(`AND state = $%d `, len(args))
+	}
+	if q.Account != "" {
+		args = append(args, q.Account)
+		where += fmt.Sprintf(ofAccount, len(args))
 	}
 	list, err := database.Collect(ctx, n.db.Read, scanDelivery, selectDeliveries+where+`ORDER BY number DESC LIMIT $2`, args...)
 	return list, n.db.Fail("read the deliveries of", err)
@@ -91,6 +101,48 @@ func (n *Notices) RetryDelivery(ctx context.Context, by store.Signed, key string
 		}
 		return record(ctx, tx, by, qianshao.SubjectDelivery, key, retried, "", "")
 	})
+}
+
+// DropDelivery gives up a delivery that has failed: what it was to tell is not told. It is
+// store.ErrNotFound or notify.ErrNotFailed.
+func (n *Notices) DropDelivery(ctx context.Context, by store.Signed, key string) error {
+	if err := signed(by); err != nil {
+		return err
+	}
+	return n.db.Update(ctx, database.Durable, "give a delivery up in", func(tx *database.Tx) error {
+		type row struct {
+			number int64
+			state  notify.State
+		}
+		d, err := database.One(database.Collect(ctx, tx, func(r *sql.Rows) (d row, err error) {
+			return d, r.Scan(&d.number, &d.state)
+		}, `SELECT number, state FROM notice_deliveries WHERE key = $1`, key))
+		if err != nil {
+			return err
+		}
+		if d.state != notify.Failed {
+			return notify.ErrNotFailed
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE notice_items SET delivery = -1 WHERE delivery = $1 AND delivery > 0`, d.number); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE notice_deliveries SET state = 'dropped', obstacle = $2, settled = $3 WHERE number = $1`,
+			d.number, string(notify.GivenUp), database.Millis(by.At)); err != nil {
+			return err
+		}
+		return record(ctx, tx, by, qianshao.SubjectDelivery, key, givenUp, "", "")
+	})
+}
+
+// Undelivered counts the deliveries of an account, of all with "", that have failed, or wait after an
+// attempt that has; at most limit. Tests do not count: whoever has made one has seen what came of it.
+func (n *Notices) Undelivered(ctx context.Context, account string, limit int) (count int, err error) {
+	query, args := selectUndelivered, []any{limit}
+	if account != "" {
+		query, args = query+fmt.Sprintf(ofAccount, 2), append(args, account)
+	}
+	err = n.db.Read.QueryRowContext(ctx, `SELECT count(*) FROM (`+query+`LIMIT $1)`, args...).Scan(&count)
+	return count, n.db.Fail("count what was not delivered in", err)
 }
 
 // SentSince says what of an alert was sent; those after a moment are counted.

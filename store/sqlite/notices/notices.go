@@ -32,6 +32,7 @@ const (
 	enabled  = "enabled"
 	deleted  = "deleted"
 	retried  = "retried"
+	givenUp  = "given_up"
 )
 
 // record leaves the act of a change, with the name of what was changed.
