@@ -121,6 +121,32 @@ func access() map[string]route {
 		"POST /trail/export":                             {target: "/trail/export", body: "format=none", scope: audit, ok: 422},
 		"POST /trail/check":                              {target: "/trail/check", body: "x=1", scope: audit, ok: 303, limited: 403},
 
+		"GET /notices":                           {target: "/notices", scope: decide, ok: 200},
+		"GET /notices/alerts/new":                {target: "/notices/alerts/new", scope: decide, ok: 200},
+		"POST /notices/alerts/new":               {target: "/notices/alerts/new", body: "name=", scope: decide, ok: 422},
+		"GET /notices/alerts/{id}":               {target: "/notices/alerts/none", scope: decide, ok: 404},
+		"POST /notices/alerts/{id}":              {target: "/notices/alerts/none", body: "name=x", scope: decide, ok: 404},
+		"POST /notices/alerts/{id}/switch":       {target: "/notices/alerts/none/switch", body: "off=1", scope: decide, ok: 404},
+		"POST /notices/alerts/{id}/delete":       {target: "/notices/alerts/none/delete", body: "x=1", scope: decide, ok: 404},
+		"GET /notices/deliveries":                {target: "/notices/deliveries", scope: decide, ok: 200},
+		"POST /notices/deliveries/{key}/retry":   {target: "/notices/deliveries/none/retry", body: "x=1", scope: decide, ok: 404},
+		"POST /notices/deliveries/{key}/give-up": {target: "/notices/deliveries/none/give-up", body: "x=1", scope: decide, ok: 404},
+		"GET /notices/reports":                   {target: "/notices/reports", scope: lead, ok: 200},
+		"GET /notices/reports/new":               {target: "/notices/reports/new", scope: lead, ok: 200},
+		"POST /notices/reports/new":              {target: "/notices/reports/new", body: "period=day", scope: lead, ok: 422},
+		"GET /notices/reports/{id}":              {target: "/notices/reports/none", scope: lead, ok: 404},
+		"POST /notices/reports/{id}":             {target: "/notices/reports/none", body: "period=week", scope: lead, ok: 404},
+		"POST /notices/reports/{id}/switch":      {target: "/notices/reports/none/switch", body: "off=1", scope: lead, ok: 404},
+		"POST /notices/reports/{id}/delete":      {target: "/notices/reports/none/delete", body: "x=1", scope: lead, ok: 404},
+		"GET /notices/channels":                  admin("/notices/channels", "", 200),
+		"GET /notices/channels/new":              admin("/notices/channels/new?kind=dingtalk", "", 200),
+		"POST /notices/channels/new":             admin("/notices/channels/new?kind=dingtalk", "name=", 422),
+		"GET /notices/channels/{id}":             admin("/notices/channels/none", "", 404),
+		"POST /notices/channels/{id}":            admin("/notices/channels/none", "name=x", 404),
+		"POST /notices/channels/{id}/test":       admin("/notices/channels/none/test", "x=1", 404),
+		"POST /notices/channels/{id}/switch":     admin("/notices/channels/none/switch", "off=1", 404),
+		"POST /notices/channels/{id}/delete":     admin("/notices/channels/none/delete", "x=1", 303),
+
 		"GET /metrics": {target: "/metrics", scope: qianshao.ScopeMetrics, ok: 200, limited: 403},
 
 		"GET /api/v1/openapi.json":              {target: "/api/v1/openapi.json", scope: read, ok: 200},
@@ -300,6 +326,7 @@ func accessOutpost(t *testing.T) (*outpost, *asks) {
 	o.withDesk(t)
 	o.watchesSites(t)
 	o.options.OIDC = &auth.OIDC{Issuer: "http://127.0.0.1:1", ClientID: "x", Secret: "x", URL: "https://console.example/"}
+	o.withNotices(t)
 	o.options.Registry, o.options.ExportFolder = prometheus.NewRegistry(), t.TempDir()
 	o.options.Scan = func(context.Context, api.ScanRequest, func(any) error) error { return nil }
 	o.options.Unmonitored = func(context.Context, qianshao.UnmonitoredRequest) (l qianshao.UnmonitoredList, err error) {

@@ -28,6 +28,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/downloads"
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/dashboards/notices"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/review"
 	"github.com/qianshao/qianshao/dashboards/sites"
@@ -52,6 +53,7 @@ type Store interface {
 	review.Looks
 	api.News
 	export.Store
+	notices.Store
 }
 
 // Campaigns are what console, API and exports read of campaigns.
@@ -82,6 +84,9 @@ type Options struct {
 	Desk      *desk.Desk
 	Campaigns Campaigns
 	Checks    admin.Checks
+
+	// Notices tells people what they want to know, by channels; without it there are no pages for that.
+	Notices notices.Engine
 
 	// What is taken out. ExportFolder is where exports lie until they are sent; without it, or
 	// Desk, none are made. Evidence writes a zip of what is archived of findings.
@@ -136,11 +141,12 @@ type site struct {
 	guard *auth.Guard
 	pages *page.Base
 	api   *api.API
-	// sites and review are the rooms that the frame of all pages asks; rooms are all rooms of pages.
-	sites  *sites.Sites
-	review *review.Review
-	rooms  []room
-	mux    *routes
+	// sites, review and notices are the rooms that the frame of all pages asks; rooms are all rooms of pages.
+	sites   *sites.Sites
+	review  *review.Review
+	notices *notices.Notices
+	rooms   []room
+	mux     *routes
 }
 
 // New returns the handler. The error is about the options.

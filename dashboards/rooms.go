@@ -12,6 +12,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/downloads"
 	"github.com/qianshao/qianshao/dashboards/entry"
 	"github.com/qianshao/qianshao/dashboards/intake"
+	"github.com/qianshao/qianshao/dashboards/notices"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/review"
 	"github.com/qianshao/qianshao/dashboards/selection"
@@ -82,6 +83,10 @@ func (s *site) addPages(c *common) (err error) {
 		Zone: o.Zone, Version: o.Version, Now: o.Now, Log: o.Log,
 		Ending: func(ctx context.Context) (int, error) { return s.sites.Ending(ctx) },
 	}
+	if o.Notices != nil {
+		frame.Notices = true
+		frame.Undelivered = func(ctx context.Context) (int, error) { return s.notices.Undelivered(ctx) }
+	}
 	if o.Campaigns != nil {
 		frame.Counts = func(ctx context.Context) (map[string]int, error) { return s.review.Counts(ctx) }
 		frame.Look = func(ctx context.Context) (page.Look, error) { return s.review.Look(ctx) }
@@ -125,6 +130,10 @@ func (s *site) addRooms(c *common) error {
 	add(admin.New(s.pages, admin.Options{
 		Store: o.Store, Accounts: o.Accounts, Guard: s.guard, Desk: o.Desk, Checks: o.Checks, Canonical: o.Canonical, Closing: o.Closing, RequireFactor: o.RequireFactor,
 	}))
+	if o.Notices != nil {
+		s.notices, err = notices.New(s.pages, notices.Options{Store: o.Store, Engine: o.Notices, Views: c.views, Guard: s.guard})
+		add(s.notices, err)
+	}
 	if c.exporter != nil {
 		add(downloads.New(s.pages, c.exporter))
 	}

@@ -348,8 +348,8 @@ func (c secondReviewCmd) Run(env *environment) error {
 
 // settingCmd shows and sets what holds for all; see also secondReviewCmd.
 type settingCmd struct {
-	Name  string  `arg:"" optional:"" default:"all" enum:"all,token_days,open_reports,zone" help:"token_days: for how many days a new token is good at most. open_reports: how many reports of one origin may be open. zone: the time zone, by its IANA name, from the next start."`
-	Value *string `arg:"" optional:"" help:"Its new value; an empty zone is the one of --zone again."`
+	Name  string  `arg:"" optional:"" default:"all" enum:"all,token_days,open_reports,zone,console_url" help:"token_days: for how many days a new token is good at most. open_reports: how many reports of one origin may be open. zone: the time zone, by its IANA name, from the next start. console_url: where people open the console, for the links of messages."`
+	Value *string `arg:"" optional:"" help:"Its new value; an empty zone is the one of --zone again, an empty address none."`
 }
 
 func (c settingCmd) Run(env *environment) error {
@@ -365,10 +365,12 @@ func (c settingCmd) Run(env *environment) error {
 			err = f.Accounts.SetOpenReports(env.ctx, store.ByCommand, n)
 		case store.SettingZone:
 			err = f.Accounts.SetZone(env.ctx, store.ByCommand, *c.Value)
+		case store.SettingConsoleURL:
+			err = f.Accounts.SetConsoleURL(env.ctx, store.ByCommand, *c.Value)
 		default:
 			err = usageError(errors.New("name the setting that gets the value"))
 		}
-		if errors.Is(err, auth.ErrTokenDays) || errors.Is(err, auth.ErrOpenReports) || errors.Is(err, auth.ErrZone) {
+		if errors.Is(err, auth.ErrTokenDays) || errors.Is(err, auth.ErrOpenReports) || errors.Is(err, auth.ErrZone) || errors.Is(err, auth.ErrConsoleURL) {
 			return usageError(err)
 		}
 		return err
@@ -388,7 +390,11 @@ func (c settingCmd) show(env *environment, accounts *auth.Accounts) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range [][2]string{{"token_days", strconv.Itoa(days)}, {"open_reports", strconv.Itoa(reports)}, {"zone", cmp.Or(zone, env.zone.String())}} {
+	address, err := accounts.ConsoleURL(env.ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range [][2]string{{"token_days", strconv.Itoa(days)}, {"open_reports", strconv.Itoa(reports)}, {"zone", cmp.Or(zone, env.zone.String())}, {"console_url", address}} {
 		if c.Name == "all" || c.Name == s[0] {
 			fmt.Fprintln(env.out, s[0], s[1])
 		}

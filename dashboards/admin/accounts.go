@@ -161,6 +161,8 @@ func refused(v *page.Layout, err error) string {
 		return v.T("admin.refused.days", store.MaxOfOrigin)
 	case errors.Is(err, auth.ErrZone):
 		return v.T("admin.refused.zone")
+	case errors.Is(err, auth.ErrConsoleURL):
+		return v.T("admin.refused.url")
 	}
 	return ""
 }

@@ -28,6 +28,8 @@ type settingForm struct {
 	Value              string
 	// Keyboard is the one that a telephone shows for a number, "" for text.
 	Keyboard string
+	// Example stands in an empty field of text.
+	Example string
 	// Note is what else is to be known of the value.
 	Note    string
 	Problem string
@@ -61,6 +63,7 @@ func (a *Admin) settingForms(ctx context.Context, v *page.Layout) ([]settingForm
 	days, badDays := a.opts.Accounts.TokenDays(ctx)
 	reports, badReports := a.opts.Accounts.OpenReports(ctx)
 	zone, badZone := a.opts.Accounts.Zone(ctx)
+	address, badAddress := a.opts.Accounts.ConsoleURL(ctx)
 	note := ""
 	if zone != "" && zone != v.TimeZone().String() {
 		note = v.T("admin.zone.waits")
@@ -69,8 +72,9 @@ func (a *Admin) settingForms(ctx context.Context, v *page.Layout) ([]settingForm
 		{Setting: store.SettingSecondReview, Title: v.T("admin.share"), Label: v.T("admin.share.label"), Help: v.T("admin.share.help"), Value: perCent(share), Keyboard: "decimal"},
 		{Setting: store.SettingTokenDays, Title: v.T("admin.days"), Label: v.T("admin.days.label"), Help: v.T("admin.days.help"), Value: strconv.Itoa(days), Keyboard: "numeric"},
 		{Setting: store.SettingOpenReports, Title: v.T("admin.reports"), Label: v.T("admin.reports.label"), Help: v.T("admin.reports.help"), Value: strconv.Itoa(reports), Keyboard: "numeric"},
-		{Setting: store.SettingZone, Title: v.T("admin.zone"), Label: v.T("admin.zone.label"), Help: v.T("admin.zone.help", v.Zone()), Value: zone, Note: note},
-	}, errors.Join(badShare, badDays, badReports, badZone)
+		{Setting: store.SettingZone, Title: v.T("admin.zone"), Label: v.T("admin.zone.label"), Help: v.T("admin.zone.help", v.Zone()), Value: zone, Note: note, Example: "Asia/Shanghai"},
+		{Setting: store.SettingConsoleURL, Title: v.T("admin.url"), Label: v.T("admin.url.label"), Help: v.T("admin.url.help"), Value: address, Example: "https://qianshao.example.cn"},
+	}, errors.Join(badShare, badDays, badReports, badZone, badAddress)
 }
 
 // perCent writes a share as its form has it.
@@ -101,6 +105,8 @@ func (a *Admin) set(w http.ResponseWriter, r *http.Request) {
 		err = a.opts.Accounts.SetOpenReports(r.Context(), by, n)
 	case store.SettingZone:
 		err = a.opts.Accounts.SetZone(r.Context(), by, strings.TrimSpace(value))
+	case store.SettingConsoleURL:
+		err = a.opts.Accounts.SetConsoleURL(r.Context(), by, value)
 	default:
 		a.NotFound(w, r)
 		return

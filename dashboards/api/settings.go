@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -27,6 +28,7 @@ type Settings struct {
 	TokenDays         *int     `json:"token_days,omitempty" minimum:"1" maximum:"732" doc:"For how many days a new token is good at most; 732 at first."`
 	OpenReports       *int     `json:"open_reports,omitempty" minimum:"1" maximum:"2000" doc:"How many reports of one origin may wait, and as many be queued; 2000 at first."`
 	Zone              *string  `json:"zone,omitempty" maxLength:"100" doc:"The time zone from the next start, by its IANA name; empty for the one that the server is started with."`
+	ConsoleURL        *string  `json:"console_url,omitempty" maxLength:"200" doc:"Where people open the console: links of messages begin with it; empty for messages without links."`
 }
 
 type settingsAnswer struct{ Body Settings }
@@ -48,7 +50,11 @@ func (a *API) settings(ctx context.Context, _ *struct{}) (*settingsAnswer, error
 	if err != nil {
 		return nil, a.failure(ctx, "setting", err)
 	}
-	return &settingsAnswer{Settings{&share, &days, &reports, &zone}}, nil
+	address, err := a.opts.Accounts.ConsoleURL(ctx)
+	if err != nil {
+		return nil, a.failure(ctx, "setting", err)
+	}
+	return &settingsAnswer{Settings{&share, &days, &reports, &zone, &address}}, nil
 }
 
 func (a *API) set(ctx context.Context, in *struct{ Body Settings }) (*settingsAnswer, error) {
@@ -56,6 +62,15 @@ func (a *API) set(ctx context.Context, in *struct{ Body Settings }) (*settingsAn
 	if zone := in.Body.Zone; zone != nil && *zone != "" { // nothing is set if something is wrong
 		if _, err := qianshao.ParseZone(*zone); err != nil {
 			return nil, badBody(err.Error())
+		}
+	}
+	if address := in.Body.ConsoleURL; address != nil {
+		err := accounts.SetConsoleURL(ctx, by, *address)
+		if errors.Is(err, auth.ErrConsoleURL) {
+			return nil, badBody(err.Error())
+		}
+		if err != nil {
+			return nil, a.failure(ctx, "setting", err)
 		}
 	}
 	if share := in.Body.SecondReviewShare; share != nil {

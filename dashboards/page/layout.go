@@ -48,6 +48,10 @@ type Layout struct {
 	// Register says that the register of authorisations is changed by pages, MayRegister that the
 	// account may do so.
 	Register, MayRegister bool
+	// MayNotices says that the account sets up what it is told; Undelivered how many of the messages
+	// that it is to see to were not delivered.
+	MayNotices  bool
+	Undelivered int
 	// Chinese and English are this very page in either language.
 	Chinese, English string
 }
@@ -63,6 +67,8 @@ func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Lay
 		Chinese: inLanguage(at, locale.Chinese), English: inLanguage(at, locale.English),
 	}
 	if v.User != "" {
+		v.MayNotices = b.Notices && auth.May(r.Context(), qianshao.PowerDecide)
+		v.Undelivered = b.undelivered(r.Context(), v.MayNotices)
 		v.Menu = b.menu(r, v)
 		v.Preferred = b.look(r)
 	}

@@ -52,6 +52,7 @@ func (b *Base) menu(r *http.Request, v *Layout) []MenuGroup {
 	rest = m.page(rest, "search", "/search", true)
 	rest = m.register(rest, b.ending(r.Context()))
 	rest = m.page(rest, "unmonitored", "/unmonitored", v.Watch)
+	rest = m.notices(rest)
 	lead = m.page(lead, "trail", "/trail", auth.May(r.Context(), qianshao.PowerAudit))
 	lead = m.page(lead, "admin", "/admin", auth.May(r.Context(), qianshao.PowerAdminister) && auth.From(r.Context()).Sight.All)
 	lead = m.page(lead, "help", "/help", true)
@@ -75,6 +76,19 @@ func (b *Base) ending(ctx context.Context) int {
 	n, err := b.Ending(ctx)
 	if err != nil {
 		b.Log.Error("count what ends soon", "error", err)
+	}
+	return n
+}
+
+// undelivered returns how many messages were not delivered, 0 if that cannot be said, or is not
+// for the account.
+func (b *Base) undelivered(ctx context.Context, may bool) int {
+	if !may || b.Undelivered == nil {
+		return 0
+	}
+	n, err := b.Undelivered(ctx)
+	if err != nil {
+		b.Log.Error("count what was not delivered", "error", err)
 	}
 	return n
 }
@@ -108,6 +122,16 @@ func (m *menu) register(to []MenuEntry, ending int) []MenuEntry {
 	if len(list) > len(to) && ending > 0 {
 		last := &list[len(to)]
 		last.Count, last.Means = strconv.Itoa(ending), m.N("nav.register.ending", ending)
+	}
+	return list
+}
+
+// notices adds the pages of what people are told, with how much of it was not delivered.
+func (m *menu) notices(to []MenuEntry) []MenuEntry {
+	list := m.page(to, "notices", "/notices", m.MayNotices)
+	if len(list) > len(to) && m.Undelivered > 0 {
+		last := &list[len(to)]
+		last.Count, last.Means = strconv.Itoa(min(m.Undelivered, MaxCounted)), m.N("nav.notices.undelivered", m.Undelivered)
 	}
 	return list
 }

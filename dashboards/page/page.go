@@ -38,6 +38,10 @@ type Options struct {
 	// Ending returns how many of the authorisations that who makes the request sees end soon;
 	// nil counts none.
 	Ending func(ctx context.Context) (int, error)
+	// Notices says that there are pages for what people are told. Undelivered returns how many of the
+	// messages that who makes the request is to see to were not delivered, up to MaxCounted and one more.
+	Notices     bool
+	Undelivered func(ctx context.Context) (int, error)
 	// Look returns how who makes the request wants pages to look; without it, as all do.
 	Look func(ctx context.Context) (Look, error)
 	// Exists says whether there is a page at an address; nil for all.

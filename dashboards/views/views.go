@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -71,6 +72,33 @@ func (v *Views) Count(ctx context.Context, query string) (n int, ok bool, err er
 	}
 	results, err := v.Index.Search(ctx, index.Request{Query: node, Sight: auth.From(ctx).Sight, NoFacets: true})
 	return results.Total, err == nil, err
+}
+
+// CountSince returns how many findings who makes the request finds with a query that were first
+// seen within an age, as index.FieldAge has it: 7d. ok is as of Count.
+func (v *Views) CountSince(ctx context.Context, query, age string) (n int, ok bool, err error) {
+	parser := v.Parser(ctx)
+	node, err := parser.Parse(query)
+	if err != nil {
+		return 0, false, nil
+	}
+	since, err := parser.Parse(string(index.FieldAge) + ":<" + age)
+	if err != nil {
+		return 0, false, err
+	}
+	results, err := v.Index.Search(ctx, index.Request{Query: both(node, since), Sight: auth.From(ctx).Sight, NoFacets: true})
+	return results.Total, err == nil, err
+}
+
+// both is what matches two queries; a is nil for all.
+func both(a, b index.Node) index.Node {
+	switch a := a.(type) {
+	case nil:
+		return b
+	case index.And: // none of the nodes of an And is one
+		return index.And{Nodes: append(slices.Clone(a.Nodes), b)}
+	}
+	return index.And{Nodes: []index.Node{a, b}}
 }
 
 // Save saves a view of who makes the request, in the place of theirs of that name.

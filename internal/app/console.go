@@ -72,7 +72,7 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 		Store: a.Folder.Store, Index: a.Index,
 		Accounts: a.Folder.Accounts, OIDC: oidc, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor,
 		Desk: a.Desk, Campaigns: a.Folder.Review.Campaigns, Checks: a.Folder.Review,
-		ExportFolder: a.opts.Data, Evidence: a.Folder.ExportMany,
+		Notices: a.Notices, ExportFolder: a.opts.Data, Evidence: a.Folder.ExportMany,
 		Submit: func(ctx context.Context, report store.Report) (qianshao.Submission, error) {
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), report)
 		},

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/notify"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/queue"
 	"github.com/qianshao/qianshao/store/sqlite/synthetic"
@@ -49,6 +51,7 @@ func BenchmarkPages(b *testing.B) {
 	a := apptest.New(b, app.Options{Data: data, Version: "test", Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}})
 	b.Logf("the server started in %s, with the index built; %s", time.Since(started).Round(time.Second), loadAndMemory(b))
 	a.Start(b.Context())
+	benchNotices(b, a)
 	targets := benchTargets(findings, benchBatches(b, a, findings))
 	b.Logf("p50 / p95 by the clock · of CPU, of %d requests for who sees all, and for who sees 3 of %d authorisations", pageRequests, synthetic.Authorisations)
 	for b.Loop() {
@@ -198,6 +201,27 @@ func benchBatches(b *testing.B, a *app.App, findings int) map[bool]int64 {
 	return ids
 }
 
+// benchNotices sets up what each account is told, under ids with its name, and a log of deliveries.
+func benchNotices(b *testing.B, a *app.App) {
+	b.Helper()
+	ctx, by, s := b.Context(), store.Signed{By: "all", At: time.Now()}, a.Folder.Store
+	errs := []error{s.PutChannel(ctx, by, notify.Channel{ID: "c", Name: "值班群", Kind: notify.Webhook, Address: "https://x.example/", Language: "zh", Disabled: true})}
+	for _, name := range []string{"all", "limited"} {
+		view, err := s.SaveView(ctx, store.SavedView{ID: "v-" + name, Name: "赌博", Owner: name, Query: "category:gambling"})
+		errs = append(errs, err,
+			s.PutAlert(ctx, by, notify.Alert{ID: "alert-" + name, Name: "夜班", Account: name, View: view.ID, Channel: "c", Events: notify.Events(), Every: time.Hour, Hourly: 1, Disabled: true}),
+			s.PutSchedule(ctx, by, notify.Schedule{ID: "report-" + name, Account: name, Channel: "c", Period: notify.Week, Disabled: true}))
+		for n := range 200 {
+			errs = append(errs, s.LogDelivery(ctx, notify.Delivery{
+				Key: fmt.Sprint("msg_", name, n, by.At.UnixNano()), Alert: "alert-" + name, Channel: "c", State: notify.States()[n%4], Created: by.At, Since: by.At, Next: by.At.AddDate(1, 0, 0), Attempts: n % 5, Settled: by.At,
+			}))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		b.Fatal(err)
+	}
+}
+
 // benchSites is how many sites the findings are on; see synthetic.
 const benchSites = 5000
 
@@ -304,6 +328,12 @@ func benchTargets(findings int, batches map[bool]int64) map[string][]target {
 		}
 		return 3
 	}
+	whose := func(all bool) string {
+		if all {
+			return "all"
+		}
+		return "limited"
+	}
 	return map[string][]target{
 		"/{$}":    queueTargets(),
 		"/search": searchTargets(),
@@ -328,6 +358,16 @@ func benchTargets(findings int, batches map[bool]int64) map[string][]target {
 		"/admin":                    one("/admin"),
 		"/admin/accounts/{name}":    one("/admin/accounts/limited"),
 		"/admin/settings":           one("/admin/settings"),
+		"/notices":                  one("/notices"),
+		"/notices/alerts/new":       one("/notices/alerts/new"),
+		"/notices/alerts/{id}":      {{"", func(_ int, all bool) string { return "/notices/alerts/alert-" + whose(all) }}},
+		"/notices/reports":          one("/notices/reports"),
+		"/notices/reports/new":      one("/notices/reports/new"),
+		"/notices/reports/{id}":     {{"", func(_ int, all bool) string { return "/notices/reports/report-" + whose(all) }}},
+		"/notices/deliveries":       one("/notices/deliveries", "/notices/deliveries?state=failed"),
+		"/notices/channels":         one("/notices/channels"),
+		"/notices/channels/new":     one("/notices/channels/new?kind=mail"),
+		"/notices/channels/{id}":    one("/notices/channels/c"),
 		"/sites": one("/sites", "/sites?name=s1", "/sites?name=s77.example", "/sites?findings=1", "/sites?trouble=down", "/sites?authorisation=a3", "/sites?offset=4900",
 			"/sites?name=nowhere"),
 		"/sites/{host}": {{"", func(i int, all bool) string {

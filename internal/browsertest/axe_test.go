@@ -2,12 +2,14 @@ package browsertest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
@@ -16,6 +18,8 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/notify"
+	"github.com/qianshao/qianshao/store"
 )
 
 // axeFolder names the folder into which .ci/run has installed npm's axe-core.
@@ -30,6 +34,7 @@ func (o *outpost) samples(t *testing.T, account qianshao.Account) map[string][]s
 	if err != nil {
 		t.Fatal(err)
 	}
+	told := o.toldOf(t, account.Name)
 	return map[string][]string{
 		"/{$}": {"/", "/?list=mine", "/?list=all", "/?q=level:", "/?q=" + url.QueryEscape("category:gambling 赌场"), "/?at=finding:" + single.ID},
 		"/search": {
@@ -50,12 +55,47 @@ func (o *outpost) samples(t *testing.T, account qianshao.Account) map[string][]s
 		"/admin":                    {"/admin"},
 		"/admin/accounts/{name}":    {"/admin/accounts/" + account.Name, "/admin/accounts/none"},
 		"/admin/settings":           {"/admin/settings"},
+		"/notices":                  {"/notices"},
+		"/notices/alerts/new":       {"/notices/alerts/new"},
+		"/notices/alerts/{id}":      {"/notices/alerts/" + told.alert, "/notices/alerts/none"},
+		"/notices/reports":          {"/notices/reports"},
+		"/notices/reports/new":      {"/notices/reports/new"},
+		"/notices/reports/{id}":     {"/notices/reports/" + told.schedule},
+		"/notices/deliveries":       {"/notices/deliveries", "/notices/deliveries?state=pending"},
+		"/notices/channels":         {"/notices/channels"},
+		"/notices/channels/new":     {"/notices/channels/new?kind=dingtalk", "/notices/channels/new?kind=mail"},
+		"/notices/channels/{id}":    {"/notices/channels/" + told.channel},
 		"/trail":                    {"/trail", "/trail?from=yesterday"},
 		"/help":                     {"/help"},
 		"/account":                  {"/account"},
 		"/login":                    {"/login"},
 		"/enter":                    {"/enter?key=none"},
 	}
+}
+
+// toldIDs are the ids of what an account is told.
+type toldIDs struct{ channel, alert, schedule string }
+
+// toldOf sets up what an account is told, with a delivery in each state. Nothing is sent.
+func (o *outpost) toldOf(t *testing.T, account string) toldIDs {
+	t.Helper()
+	ctx, by, s, ids := t.Context(), store.Signed{By: account, At: time.Now()}, o.Folder.Store, toldIDs{"channel-" + account, "alert-" + account, "report-" + account}
+	view, err := s.SaveView(ctx, store.SavedView{ID: "view-" + account, Name: "赌博", Owner: account, Query: "category:gambling", Changed: by.At})
+	errs := []error{
+		err,
+		s.PutChannel(ctx, by, notify.Channel{ID: ids.channel, Name: "值班群 " + account, Kind: notify.DingTalk, Address: "https://oapi.dingtalk.com/robot/send?access_token=x", Secret: "SECx", Language: "zh", Disabled: true}),
+		s.PutAlert(ctx, by, notify.Alert{ID: ids.alert, Name: "夜班", Account: account, View: view.ID, Channel: ids.channel, Events: notify.Events(), Every: time.Hour, Hourly: 4, Quiet: notify.Quiet{From: 22 * 60, To: 7 * 60}}),
+		s.PutSchedule(ctx, by, notify.Schedule{ID: ids.schedule, Account: account, Channel: ids.channel, Period: notify.Week, Hour: 8}),
+	}
+	for i, state := range notify.States() {
+		errs = append(errs, s.LogDelivery(ctx, notify.Delivery{
+			Key: fmt.Sprintf("msg_%s_%d", account, i), Alert: ids.alert, Channel: ids.channel, State: state, Created: by.At, Since: by.At, Next: by.At.AddDate(1, 0, 0), Settled: by.At, Attempts: i, Findings: 3 * i, Problem: "HTTP 503",
+		}))
+	}
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	return ids
 }
 
 // answers are forms that are answered with a page of their own.
@@ -78,6 +118,9 @@ func (o *outpost) answers(t *testing.T) []answer {
 		{"share", "/admin/settings", map[string]string{"setting": "second_review_share", "value": "x"}},
 		{"account", "/admin/accounts", map[string]string{"name": "a b", "role": "x"}},
 		{"selection", "/batches", map[string]string{"query": "level:"}},
+		{"channel", "/notices/channels/new?kind=mail", map[string]string{"name": "", "server": "x:y", "to": "nobody"}},
+		{"alert", "/notices/alerts/new", map[string]string{"name": "", "every": "0", "from": "22:00"}},
+		{"schedule", "/notices/reports/new", map[string]string{"period": "day"}},
 		{"export", "/export", map[string]string{"q": "level:", "format": "csv"}},
 	}
 }

@@ -1,0 +1,355 @@
+package notices
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao/dashboards/auth"
+	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/notify"
+	"github.com/qianshao/qianshao/store"
+)
+
+const (
+	// foretold is the time of which a form says how much an alert would have told, and foretoldDays
+	// its days, for words.
+	foretold     = "7d"
+	foretoldDays = 7
+	// foretellBudget bounds what counting for all views takes of a form: what is not counted in
+	// it is shown without a number.
+	foretellBudget = 500 * time.Millisecond
+)
+
+// alertRow is an alert as it is listed.
+type alertRow struct {
+	notify.Alert
+	// ViewName is "" for a view that is gone, or is not the owner's to see any more; Query leads to
+	// what it finds, "" where that is not the reader's.
+	ViewName, Query string
+	// ChannelName is "" for a channel that is gone.
+	ChannelName string
+	ChannelOff  bool
+	// Mine says that the reader may change it; others see it as administrators, and switch it off.
+	Mine bool
+	Path string
+}
+
+// alertsPage lists alerts.
+type alertsPage struct {
+	frame
+	Alerts []alertRow
+	// NoChannel says that there is no channel yet.
+	NoChannel bool
+}
+
+func alertPath(id string) string { return "/notices/alerts/" + id }
+
+func (n *Notices) serveAlerts(w http.ResponseWriter, r *http.Request) {
+	v := &alertsPage{frame: n.frame(w, r, "notices.alerts")}
+	list, err := n.opts.Store.Alerts(r.Context())
+	if err != nil {
+		n.FailWith(w, r, err)
+		return
+	}
+	channels, err := n.channelNames(r.Context())
+	if err != nil {
+		n.FailWith(w, r, err)
+		return
+	}
+	v.NoChannel = len(channels) == 0
+	for i := range list {
+		if !v.All && list[i].Account != v.User {
+			continue
+		}
+		row, err := n.alertRow(r.Context(), list[i], channels)
+		if err != nil {
+			n.FailWith(w, r, err)
+			return
+		}
+		v.Alerts = append(v.Alerts, row)
+	}
+	n.Render(w, r, http.StatusOK, "alerts", v)
+}
+
+func (n *Notices) alertRow(ctx context.Context, a notify.Alert, channels map[string]notify.Channel) (alertRow, error) {
+	row := alertRow{Alert: a, ChannelName: channels[a.Channel].Name, ChannelOff: channels[a.Channel].Disabled, Mine: a.Account == auth.From(ctx).Name, Path: alertPath(a.ID)}
+	view, err := n.opts.Store.SavedView(ctx, a.View)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return row, nil
+	case err != nil:
+		return row, err
+	case view.Owner == a.Account || view.Shared:
+		row.ViewName = view.Name
+		if row.Mine || view.Shared {
+			row.Query = page.SearchURL(view.Query)
+		}
+	}
+	return row, nil
+}
+
+// Pace says in words how often an alert sends.
+func (v *alertsPage) Pace(a alertRow) string {
+	return v.T("notices.pace", int(a.Every/time.Minute), a.Hourly)
+}
+
+// QuietHours are those of an alert; "" for none.
+func (v *alertsPage) QuietHours(a alertRow) string {
+	if a.Quiet.From == a.Quiet.To {
+		return ""
+	}
+	return clock(a.Quiet.From) + "–" + clock(a.Quiet.To)
+}
+
+// clock writes minutes of the day.
+func clock(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
+
+// readClock reads what clock writes; ok is false for what is no time of the day.
+func readClock(text string) (minutes int, ok bool) {
+	at, err := time.Parse("15:04", strings.ReplaceAll(text, "：", ":"))
+	return at.Hour()*60 + at.Minute(), err == nil
+}
+
+// alertFields are the fields of an alert's form, as typed.
+type alertFields struct {
+	Name, View, Channel     string
+	Events                  []notify.Event
+	Every, Hourly, From, To string
+}
+
+// choice is one of a list to choose from.
+type choice struct{ ID, Name string }
+
+// alertPage is the form of an alert.
+type alertPage struct {
+	frame
+	mistakes
+	Fields alertFields
+	// ID is that of an alert that is there; "" for a new one.
+	ID       string
+	Disabled bool
+	Why      string // what is in its way
+	Views    []choice
+	Channels []choice
+}
+
+// Path is where the form goes.
+func (v *alertPage) Path() string {
+	if v.ID == "" {
+		return "/notices/alerts/new"
+	}
+	return alertPath(v.ID)
+}
+
+// NoViews says that the account has no saved view to choose.
+func (v *alertPage) NoViews() bool { return len(v.Views) == 0 }
+
+// Events are all events.
+func (v *alertPage) Events() []notify.Event { return notify.Events() }
+
+// Tells says whether an event is ticked.
+func (v *alertPage) Tells(e notify.Event) bool { return slices.Contains(v.Fields.Events, e) }
+
+func (n *Notices) serveNewAlert(w http.ResponseWriter, r *http.Request) {
+	v := &alertPage{frame: n.frame(w, r, "notices.alert.new")}
+	v.Fields = alertFields{
+		View: r.FormValue("view"), Events: []notify.Event{notify.New},
+		Every: strconv.Itoa(int(notify.DefaultEvery / time.Minute)), Hourly: strconv.Itoa(notify.DefaultHourly),
+	}
+	if view, err := n.viewOf(r.Context(), v.Fields.View); err == nil {
+		v.Fields.Name = v.Plain(view.Name)
+	}
+	n.showAlert(w, r, http.StatusOK, v)
+}
+
+// viewOf returns a view that who makes the request may use, or store.ErrNotFound.
+func (n *Notices) viewOf(ctx context.Context, id string) (store.SavedView, error) {
+	list, err := n.opts.Views.List(ctx)
+	if err != nil {
+		return store.SavedView{}, err
+	}
+	if i := slices.IndexFunc(list, func(v store.SavedView) bool { return v.ID == id }); i >= 0 {
+		return list[i], nil
+	}
+	return store.SavedView{}, store.ErrNotFound
+}
+
+// ownAlert returns the alert of a request if it is the reader's; another's is as one that is not there.
+func (n *Notices) ownAlert(r *http.Request) (notify.Alert, error) {
+	a, err := n.opts.Store.Alert(r.Context(), r.PathValue("id"))
+	if err == nil && a.Account != auth.From(r.Context()).Name {
+		err = store.ErrNotFound
+	}
+	return a, err
+}
+
+// visibleAlert returns it also if it is another's and the reader sees all.
+func (n *Notices) visibleAlert(r *http.Request) (notify.Alert, error) {
+	a, err := n.opts.Store.Alert(r.Context(), r.PathValue("id"))
+	if err == nil && a.Account != auth.From(r.Context()).Name && !seesAll(r.Context()) {
+		err = store.ErrNotFound
+	}
+	return a, err
+}
+
+func (n *Notices) serveAlert(w http.ResponseWriter, r *http.Request) {
+	a, err := n.ownAlert(r)
+	if err != nil {
+		n.failOrMissing(w, r, err)
+		return
+	}
+	v := &alertPage{frame: n.frame(w, r, "notices.alert"), ID: a.ID, Disabled: a.Disabled}
+	v.Fields = alertFields{
+		Name: a.Name, View: a.View, Channel: a.Channel, Events: a.Events,
+		Every: strconv.Itoa(int(a.Every / time.Minute)), Hourly: strconv.Itoa(a.Hourly),
+	}
+	if a.Quiet.From != a.Quiet.To {
+		v.Fields.From, v.Fields.To = clock(a.Quiet.From), clock(a.Quiet.To)
+	}
+	if a.Obstacle != "" && !a.Disabled {
+		v.Why = v.frame.Why(a.Obstacle)
+	}
+	n.showAlert(w, r, http.StatusOK, v)
+}
+
+// showAlert shows the form of an alert, with what there is to choose from.
+func (n *Notices) showAlert(w http.ResponseWriter, r *http.Request, status int, v *alertPage) {
+	var err error
+	if v.Views, err = n.viewChoices(r.Context(), v.Layout); err == nil {
+		v.Channels, err = n.channelChoices(r.Context(), v.Layout)
+	}
+	if err != nil {
+		n.FailWith(w, r, err)
+		return
+	}
+	n.Render(w, r, status, "alert", v)
+}
+
+// viewChoices are the views of who makes the request, each with how much an alert about it would
+// have told: whoever chooses one that finds thousands floods a group.
+func (n *Notices) viewChoices(ctx context.Context, v *page.Layout) (out []choice, err error) {
+	list, err := n.opts.Views.List(ctx)
+	begun := time.Now()
+	for _, view := range list {
+		c := choice{view.ID, v.Plain(view.Name)}
+		if time.Since(begun) < foretellBudget {
+			count, ok, err := n.opts.Views.CountSince(ctx, view.Query, foretold)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				c.Name = v.T("notices.foretold", c.Name, foretoldDays, count)
+			} else {
+				c.Name = v.T("notices.foretold.not", c.Name)
+			}
+		}
+		out = append(out, c)
+	}
+	return out, err
+}
+
+// channelChoices are all channels by name and kind.
+func (n *Notices) channelChoices(ctx context.Context, v *page.Layout) (out []choice, err error) {
+	list, err := n.opts.Store.Channels(ctx)
+	for i := range list {
+		name := v.T("notices.channel.choice", v.Plain(list[i].Name), v.Language.Named("notices.kind.", string(list[i].Kind)))
+		if list[i].Disabled {
+			name = v.T("notices.channel.choice.off", name)
+		}
+		out = append(out, choice{list[i].ID, name})
+	}
+	return out, err
+}
+
+func (n *Notices) takeNewAlert(w http.ResponseWriter, r *http.Request) {
+	n.putAlert(w, r, notify.Alert{Account: auth.From(r.Context()).Name}, "notices.alert.new")
+}
+
+func (n *Notices) takeAlert(w http.ResponseWriter, r *http.Request) {
+	a, err := n.ownAlert(r)
+	if err != nil {
+		n.failOrMissing(w, r, err)
+		return
+	}
+	n.putAlert(w, r, a, "notices.alert")
+}
+
+// putAlert takes the form of an alert, of a new one if it has no id.
+func (n *Notices) putAlert(w http.ResponseWriter, r *http.Request, a notify.Alert, title string) {
+	v := &alertPage{frame: n.frame(w, r, title), mistakes: mistakes{}, ID: a.ID, Disabled: a.Disabled}
+	v.read(r, &a)
+	if _, err := n.viewOf(r.Context(), a.View); errors.Is(err, store.ErrNotFound) {
+		v.mistakes["view"] = v.T("notices.refused.view")
+	} else if err != nil {
+		n.FailWith(w, r, err)
+		return
+	}
+	done := "saved"
+	if a.ID == "" {
+		a.ID, done = newID(), "added"
+	}
+	err := a.Check()
+	if len(v.mistakes) == 0 && err == nil {
+		err = n.opts.Store.PutAlert(r.Context(), n.signed(r), a)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		v.mistakes["channel"] = v.T("notices.refused.channel")
+	} else if field, text, is := refused(v.Layout, err); is {
+		v.mistakes[field] = text
+	} else if err != nil {
+		n.FailWith(w, r, err)
+		return
+	}
+	if len(v.mistakes) > 0 {
+		n.showAlert(w, r, http.StatusUnprocessableEntity, v)
+		return
+	}
+	n.answer(w, r, nil, "/notices", done)
+}
+
+// read reads the form into an alert, whose Check finds out what is wrong, but for times.
+func (v *alertPage) read(r *http.Request, a *notify.Alert) {
+	f := &v.Fields
+	text := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
+	f.Name, f.View, f.Channel = typedName(r), text("view"), text("channel")
+	f.Every, f.Hourly, f.From, f.To = text("every"), text("hourly"), text("from"), text("to")
+	for _, e := range r.PostForm["event"] {
+		f.Events = append(f.Events, notify.Event(e))
+	}
+	minutes, _ := strconv.Atoi(f.Every) // what is no number is 0, which is refused
+	minutes = min(minutes, int(notify.MaxEvery/time.Minute)+1)
+	a.Name, a.View, a.Channel, a.Events, a.Every, a.Quiet = f.Name, f.View, f.Channel, f.Events, time.Duration(minutes)*time.Minute, notify.Quiet{}
+	a.Hourly, _ = strconv.Atoi(f.Hourly) // as above
+	if f.From == "" && f.To == "" {
+		return
+	}
+	from, isFrom := readClock(f.From)
+	to, isTo := readClock(f.To)
+	if a.Quiet = (notify.Quiet{From: from, To: to}); !isFrom || !isTo {
+		v.mistakes["quiet"] = v.T("notices.refused.quiet")
+	}
+}
+
+func (n *Notices) switchAlert(w http.ResponseWriter, r *http.Request) {
+	a, err := n.visibleAlert(r)
+	if err != nil {
+		n.failOrMissing(w, r, err)
+		return
+	}
+	a.Disabled = r.PostFormValue("off") != ""
+	n.answer(w, r, n.opts.Store.PutAlert(r.Context(), n.signed(r), a), "/notices", onOff(a.Disabled))
+}
+
+func (n *Notices) deleteAlert(w http.ResponseWriter, r *http.Request) {
+	a, err := n.visibleAlert(r)
+	if err == nil {
+		err = n.opts.Store.DeleteAlert(r.Context(), n.signed(r), a.ID)
+	}
+	n.answer(w, r, err, "/notices", "deleted")
+}
