@@ -483,8 +483,8 @@ func TestDeliveryPages(t *testing.T) {
 	if body := n.bob.see("/notices/deliveries"); strings.Contains(body, "夜班") || strings.Contains(body, "busy") {
 		t.Error("bob sees ann's deliveries")
 	}
-	contains(t, n.chief.see("/notices/deliveries?state=failed"), "of ann", "/notices/deliveries/msg_3/give-up")
-	if body := n.chief.see("/notices/deliveries?state=failed"); strings.Contains(body, "msg_3/retry") || strings.Contains(body, "its view was deleted") {
+	contains(t, n.chief.see("/notices/deliveries?state=failed"), "of ann", "a test", "/notices/deliveries/msg_2/give-up")
+	if body := n.chief.see("/notices/deliveries?state=failed"); strings.Contains(body, "msg_3") || strings.Contains(body, "its view was deleted") {
 		t.Errorf("the failed ones: %s", body)
 	}
 	for _, step := range []struct {
@@ -498,13 +498,13 @@ func TestDeliveryPages(t *testing.T) {
 		{n.ann, "/notices/deliveries/msg_1/retry", 303},
 		{n.chief, "/notices/deliveries/msg_2/give-up", 303},
 		{n.chief, "/notices/deliveries/msg_2/give-up", 409},
-		{n.chief, "/notices/deliveries/msg_3/give-up", 303},
+		{n.chief, "/notices/deliveries/msg_3/give-up", 409}, // a test is nothing to give up
 	} {
 		if w := step.who.post(step.target, "x", "1"); w.Code != step.status {
 			t.Errorf("%s at %s: %d, want %d: %s", step.who.account.Name, step.target, w.Code, step.status, mainOf(t, w))
 		}
 	}
-	for key, want := range map[string]notify.State{"msg_1": notify.Pending, "msg_2": notify.Dropped, "msg_3": notify.Dropped} {
+	for key, want := range map[string]notify.State{"msg_1": notify.Pending, "msg_2": notify.Dropped, "msg_3": notify.Failed} {
 		if d, err := n.store.Delivery(ctx, key); err != nil || d.State != want {
 			t.Errorf("%s: %+v, %v", key, d, err)
 		}

@@ -19,11 +19,12 @@ const deliveriesListed = 50
 // deliveryRow is a delivery as the log shows it.
 type deliveryRow struct {
 	notify.Delivery
+	// MayAct says that it may be tried again, or given up.
+	MayAct bool
 	// Of is the name of its alert, of its period, or says that it was a test; Owner is whose it is,
 	// where that is not the reader.
-	Of, Owner         string
-	ChannelName       string
-	MayRetry, MayDrop bool
+	Of, Owner   string
+	ChannelName string
 }
 
 // deliveriesPage is the log of deliveries.
@@ -131,7 +132,7 @@ func (n *Notices) deliveryRows(ctx context.Context, v *deliveriesPage, list []no
 		owners[schedules[i].ID] = schedules[i].Account
 	}
 	for _, d := range list {
-		row := deliveryRow{Delivery: d, ChannelName: channels[d.Channel].Name, MayDrop: d.State == notify.Failed, MayRetry: d.State == notify.Failed && !d.Test()}
+		row := deliveryRow{Delivery: d, ChannelName: channels[d.Channel].Name, MayAct: d.State == notify.Failed && !d.Test()}
 		switch {
 		case d.Test():
 			row.Of = v.T("notices.of.test")

@@ -467,6 +467,9 @@ func testGivenUp(t *testing.T, s Store, r Review) {
 	if err := s.DropDelivery(ctx, signedAt(4), "k1"); !errors.Is(err, notify.ErrNotFailed) {
 		t.Errorf("a pending one is given up: %v", err)
 	}
+	if err := s.DropDelivery(ctx, signedAt(4), "test"); !errors.Is(err, notify.ErrNotFailed) {
+		t.Errorf("a test is given up: %v", err)
+	}
 	if err := s.DropDelivery(ctx, signedAt(4), "none"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("one that is not there is given up: %v", err)
 	}

@@ -110,24 +110,18 @@ func (n *Notices) DropDelivery(ctx context.Context, by store.Signed, key string)
 		return err
 	}
 	return n.db.Update(ctx, database.Durable, "give a delivery up in", func(tx *database.Tx) error {
-		type row struct {
-			number int64
-			state  notify.State
-		}
-		d, err := database.One(database.Collect(ctx, tx, func(r *sql.Rows) (d row, err error) {
-			return d, r.Scan(&d.number, &d.state)
-		}, `SELECT number, state FROM notice_deliveries WHERE key = $1`, key))
+		d, err := database.One(database.Collect(ctx, tx, scanDelivery, selectDeliveries+`WHERE key = $1`, key))
 		if err != nil {
 			return err
 		}
-		if d.state != notify.Failed {
+		if d.State != notify.Failed || d.Test() {
 			return notify.ErrNotFailed
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE notice_items SET delivery = -1 WHERE delivery = $1 AND delivery > 0`, d.number); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE notice_items SET delivery = -1 WHERE delivery = (SELECT number FROM notice_deliveries WHERE key = $1) AND delivery > 0`, key); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE notice_deliveries SET state = 'dropped', obstacle = $2, settled = $3 WHERE number = $1`,
-			d.number, string(notify.GivenUp), database.Millis(by.At)); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE notice_deliveries SET state = 'dropped', obstacle = $2, settled = $3 WHERE key = $1`,
+			key, string(notify.GivenUp), database.Millis(by.At)); err != nil {
 			return err
 		}
 		return record(ctx, tx, by, qianshao.SubjectDelivery, key, givenUp, "", "")
