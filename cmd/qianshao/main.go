@@ -54,6 +54,7 @@ type cli struct {
 	Rules     rulesCmd     `cmd:"" help:"Check, test, format, list and explain rules."`
 	Scope     scopeCmd     `cmd:"" help:"Keep the register of authorisations."`
 	Account   accountCmd   `cmd:"" help:"Make and change the accounts that may use the console and the API, and their tokens. Works beside a running server."`
+	Channel   channelCmd   `cmd:"" help:"List and test the channels by which people are told of findings. Works beside a running server."`
 	Submit    submitCmd    `cmd:"" help:"Report pages that may show a crime, or list the reports. A page is fetched only when an authorisation covers it."`
 	Evidence  evidenceCmd  `cmd:"" help:"Verify, export and prune the archive of flagged pages."`
 	Acts      actsCmd      `cmd:"" help:"List, export and verify the trail of what people have decided."`

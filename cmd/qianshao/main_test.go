@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/notify"
 )
 
 func TestMain(m *testing.M) {
@@ -28,10 +32,25 @@ func TestScripts(t *testing.T) {
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"addchannel": addChannel},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("QIANSHAO_BROWSER", "off") // the same on every machine
 			env.Setenv("QIANSHAO_DATA", env.WorkDir+"/data")
 			return os.MkdirAll(env.WorkDir+"/data", 0o700)
 		},
 	})
+}
+
+// addChannel adds a webhook in a private network: addchannel NAME ADDRESS SECRET. Channels are
+// added on the console, and by no command.
+func addChannel(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: addchannel NAME ADDRESS SECRET")
+	}
+	f, err := datafolder.Open(context.Background(), datafolder.Options{Data: ts.Getenv("QIANSHAO_DATA")})
+	ts.Check(err)
+	ts.Check(f.Store.PutChannel(context.Background(), byCommand(), notify.Channel{
+		ID: "c-" + args[0], Name: args[0], Kind: notify.Webhook, Address: args[1], Secret: args[2], Private: true, Language: "zh",
+	}))
+	ts.Check(f.Close())
 }

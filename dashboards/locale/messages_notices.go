@@ -59,7 +59,7 @@ func alertMessages() map[string]message {
 		"notices.alerts.intro":     {"提醒把一个视图里的发现发到一个渠道。只发类别、级别、数量、站点和链接，不发网页内容。", "An alert tells a channel of the findings of a saved view: category, level, number, sites and a link, never what a page says."},
 		"notices.alerts.none":      {"还没有提醒。", "There are no alerts yet."},
 		"notices.alert.delete.why": {"还没发出的也不再发送。", "What was not sent yet is not sent any more."},
-		"notices.alert.note":       {"提醒按您今天的可见范围查找。判定可撤销期间（10 分钟）先不发，撤销的不发。", "An alert finds what your account may see on the day. What people decide is told when it can no longer be undone, after 10 minutes."},
+		"notices.alert.note":       {"按发送当天您账号的可见范围查找。判定可撤销期间（10 分钟）先不发，撤销的不发。", "An alert finds what your account may see on the day. What people decide is told when it can no longer be undone, after 10 minutes."},
 		"notices.view":             {"视图", "Saved view"},
 		"notices.view.help":        {"括号内是过去 7 天会通知的条数。太多的话，请先收窄视图。", "The number is how many findings it would have told of in the last 7 days. If that is too many, narrow the view first."},
 		"notices.foretold":         {"%s（近 %d 天 %d 条）", "%s (last %d days: %d)"},

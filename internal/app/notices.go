@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -18,26 +19,51 @@ import (
 const lastNotices = time.Minute
 
 // newNotices returns the engine that tells people of the folder's findings.
-func newNotices(a *App) (*notify.Engine, error) {
-	var err error
+func newNotices(a *App) (engine *notify.Engine, err error) {
 	if a.sender, err = newSender(&a.opts); err != nil {
 		return nil, err
 	}
-	send := a.opts.Send
-	if send == nil {
-		send = a.sender.Send
-	}
-	return notify.NewEngine(notify.Options{
-		Store: a.Folder.Store, Send: send, ConsoleURL: a.Folder.Accounts.ConsoleURL,
+	return newEngine(a.Folder, &a.opts, notify.Options{
+		Send: a.sender.Send, Count: a.countDelivery,
 		Find: func(ctx context.Context, account qianshao.Account, query string, ids []string) ([]index.Hit, error) {
 			return a.Folder.FindAmong(ctx, a.Index, account, query, ids, time.Now())
 		},
-		Account: func(ctx context.Context, name string) (qianshao.Account, error) {
-			record, err := a.Folder.Store.Account(ctx, name)
-			return record.Account, err
-		},
-		Zone: cmp.Or(a.opts.Zone, index.DefaultZone()), Count: a.countDelivery, Log: a.opts.Log,
 	})
+}
+
+// newEngine returns an engine over a folder, with what o says of sending, finding and counting.
+func newEngine(f *datafolder.Folder, opts *Options, o notify.Options) (*notify.Engine, error) {
+	if opts.Send != nil {
+		o.Send = opts.Send
+	}
+	o.Store, o.ConsoleURL = f.Store, f.Accounts.ConsoleURL
+	o.Account = func(ctx context.Context, name string) (qianshao.Account, error) {
+		record, err := f.Store.Account(ctx, name)
+		return record.Account, err
+	}
+	o.Zone, o.Log = cmp.Or(opts.Zone, index.DefaultZone()), opts.Log
+	return notify.NewEngine(o)
+}
+
+// TestChannel sends a test to a channel of a folder, beside a process that works on it or without
+// one. Of the options it needs Send or Outward, Version, Zone and Log. The error is as of
+// notify.Engine's Test.
+func TestChannel(ctx context.Context, f *datafolder.Folder, opts Options, id string) error {
+	sender, err := newSender(&opts)
+	if err != nil {
+		return err
+	}
+	defer sender.Close()
+	engine, err := newEngine(f, &opts, notify.Options{
+		Send: sender.Send,
+		Find: func(context.Context, qianshao.Account, string, []string) ([]index.Hit, error) {
+			return nil, errors.New("a test searches nothing")
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return engine.Test(ctx, id)
 }
 
 // countDelivery counts an attempt to deliver.

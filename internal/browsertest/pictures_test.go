@@ -16,7 +16,7 @@ import (
 // picturesFolder names the folder into which TestPictures writes, as "make pictures" does.
 const picturesFolder = "QIANSHAO_PICTURES"
 
-// readmePictures are the pictures of the README, in Chinese and in daylight.
+// readmePictures are the pictures of the README and of docs/operations.md, in Chinese and in daylight.
 var readmePictures = []struct {
 	name string
 	// path is opened; where it shows a list, click leads on to what the picture shows, which has shown.
@@ -51,6 +51,25 @@ func TestPictures(t *testing.T) {
 		if err := b.save(filepath.Join(folder, p.name+".png")); err != nil {
 			t.Error(err)
 		}
+	}
+	b.pictureAlert(folder)
+}
+
+// pictureAlert takes the picture of an alert's form, as it is filled in.
+func (b *tab) pictureAlert(folder string) {
+	b.t.Helper()
+	b.send("/views", map[string]string{"name": "赌博与诈骗，高以上", "q": "category:gambling,fraud level:>=high", "next": "/"})
+	b.send("/notices/channels/new?kind=dingtalk", map[string]string{"name": "值班群", "language": "zh", "address": "https://oapi.dingtalk.com/robot/send?access_token=x", "secret": "SECx"})
+	b.open("/notices/alerts/new")
+	for _, name := range []string{"view", "channel"} {
+		value, _ := js[string](b, `document.querySelector('select[name="`+name+`"] option:nth-of-type(2)').value`)
+		b.choose(name, value)
+	}
+	b.fill("#name", "夜班")
+	b.choose("event", "relapsed")
+	js[bool](b, `document.querySelector("#from").value = "22:00", document.querySelector("#to").value = "07:30", true`)
+	if err := b.save(filepath.Join(folder, "notices.png")); err != nil {
+		b.t.Error(err)
 	}
 }
 
