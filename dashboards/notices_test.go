@@ -387,6 +387,16 @@ func TestAlertPages(t *testing.T) {
 	if n.alertOf(t, a.Name).Disabled {
 		t.Error("it is not switched on")
 	}
+	// Without its channel it can still be switched off, but not on.
+	if err := n.store.DeleteChannel(t.Context(), store.Signed{By: "test", At: testNow}, n.channel); err != nil {
+		t.Fatal(err)
+	}
+	if w := n.ann.post(path+"/switch", "off", "1"); w.Code != http.StatusSeeOther || !n.alertOf(t, a.Name).Disabled {
+		t.Errorf("switched off without its channel: %d", w.Code)
+	}
+	if w := n.ann.post(path+"/switch", "x", "1"); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "its channel was deleted") {
+		t.Errorf("switched on without its channel: %d %s", w.Code, w.Body)
+	}
 	if w := n.ann.post(path+"/delete", "x", "1"); w.Code != http.StatusSeeOther {
 		t.Errorf("delete: %d", w.Code)
 	}

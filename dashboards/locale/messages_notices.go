@@ -236,6 +236,7 @@ func noticesRefusedMessages() map[string]message {
 		"notices.refused.schedules":     {"已有 %d 个定期报告，请先删除一个。", "There are %d scheduled reports already; delete one first."},
 		"notices.refused.view":          {"请选一个您能用的视图。", "Choose a view that you may use."},
 		"notices.refused.channel":       {"请选一个渠道。", "Choose a channel."},
+		"notices.refused.nochannel":     {"没有启用：渠道已删除，请打开它另选一个。", "Not switched on: its channel was deleted. Open it and choose another."},
 		"notices.refused.authorisation": {"请选一个您能看到的授权。", "Choose an authorisation that you see."},
 		"notices.refused.language":      {"请选中文或 English。", "Choose Chinese or English."},
 		"notices.refused.secret":        {"密钥里有看不见的字符，或太长；请重新复制。", "The secret has characters that cannot be seen, or is too long; copy it again."},

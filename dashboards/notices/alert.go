@@ -44,14 +44,19 @@ type alertRow struct {
 type alertsPage struct {
 	frame
 	Alerts []alertRow
-	// NoChannel says that there is no channel yet.
+	// NoChannel says that there is no channel yet, Problem what was wrong with a switch.
 	NoChannel bool
+	Problem   string
 }
 
 func alertPath(id string) string { return "/notices/alerts/" + id }
 
 func (n *Notices) serveAlerts(w http.ResponseWriter, r *http.Request) {
-	v := &alertsPage{frame: n.frame(w, r, "notices.alerts")}
+	n.showAlerts(w, r, http.StatusOK, &alertsPage{frame: n.frame(w, r, "notices.alerts")})
+}
+
+// showAlerts lists alerts, with what v says already.
+func (n *Notices) showAlerts(w http.ResponseWriter, r *http.Request, status int, v *alertsPage) {
 	list, err := n.opts.Store.Alerts(r.Context())
 	if err != nil {
 		n.FailWith(w, r, err)
@@ -74,7 +79,7 @@ func (n *Notices) serveAlerts(w http.ResponseWriter, r *http.Request) {
 		}
 		v.Alerts = append(v.Alerts, row)
 	}
-	n.Render(w, r, http.StatusOK, "alerts", v)
+	n.Render(w, r, status, "alerts", v)
 }
 
 func (n *Notices) alertRow(ctx context.Context, a notify.Alert, channels map[string]notify.Channel) (alertRow, error) {
@@ -343,7 +348,14 @@ func (n *Notices) switchAlert(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.Disabled = r.PostFormValue("off") != ""
-	n.answer(w, r, n.opts.Store.PutAlert(r.Context(), n.signed(r), a), "/notices", onOff(a.Disabled))
+	err = n.opts.Store.PutAlert(r.Context(), n.signed(r), a)
+	if errors.Is(err, store.ErrNotFound) {
+		v := &alertsPage{frame: n.frame(w, r, "notices.alerts")}
+		v.Problem = v.T("notices.refused.nochannel")
+		n.showAlerts(w, r, http.StatusConflict, v)
+		return
+	}
+	n.answer(w, r, err, "/notices", onOff(a.Disabled))
 }
 
 func (n *Notices) deleteAlert(w http.ResponseWriter, r *http.Request) {

@@ -32,12 +32,17 @@ type schedulesPage struct {
 	frame
 	Schedules []scheduleRow
 	NoChannel bool
+	Problem   string
 }
 
 func schedulePath(id string) string { return "/notices/reports/" + id }
 
 func (n *Notices) serveSchedules(w http.ResponseWriter, r *http.Request) {
-	v := &schedulesPage{frame: n.frame(w, r, "notices.schedules")}
+	n.showSchedules(w, r, http.StatusOK, &schedulesPage{frame: n.frame(w, r, "notices.schedules")})
+}
+
+// showSchedules lists them, with what v says already.
+func (n *Notices) showSchedules(w http.ResponseWriter, r *http.Request, status int, v *schedulesPage) {
 	list, err := n.opts.Store.Schedules(r.Context())
 	if err != nil {
 		n.FailWith(w, r, err)
@@ -58,7 +63,7 @@ func (n *Notices) serveSchedules(w http.ResponseWriter, r *http.Request) {
 			Schedule: s, ChannelName: channels[s.Channel].Name, ChannelOff: channels[s.Channel].Disabled, Mine: mine, Path: schedulePath(s.ID), Next: n.nextReport(&s),
 		})
 	}
-	n.Render(w, r, http.StatusOK, "schedules", v)
+	n.Render(w, r, status, "schedules", v)
 }
 
 // nextReport is when the next report of a schedule is sent.
@@ -242,7 +247,14 @@ func (n *Notices) switchSchedule(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Disabled = r.PostFormValue("off") != ""
-	n.answer(w, r, n.opts.Store.PutSchedule(r.Context(), n.signed(r), s), "/notices/reports", onOff(s.Disabled))
+	err = n.opts.Store.PutSchedule(r.Context(), n.signed(r), s)
+	if errors.Is(err, store.ErrNotFound) {
+		v := &schedulesPage{frame: n.frame(w, r, "notices.schedules")}
+		v.Problem = v.T("notices.refused.nochannel")
+		n.showSchedules(w, r, http.StatusConflict, v)
+		return
+	}
+	n.answer(w, r, err, "/notices/reports", onOff(s.Disabled))
 }
 
 func (n *Notices) deleteSchedule(w http.ResponseWriter, r *http.Request) {

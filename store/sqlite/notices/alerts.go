@@ -42,7 +42,7 @@ func (n *Notices) Alert(ctx context.Context, id string) (notify.Alert, error) {
 
 // PutAlert adds an alert, or changes the one with its id, whose account stays. It is a mistake of
 // notify.Alert's Check, notify.ErrTooManyAlerts, notify.ErrNameTaken, or store.ErrNotFound for a
-// channel that is not there. A new alert, one that is enabled anew, and one that has got another
+// channel that is not there, unless the alert is switched off. A new alert, one that is enabled anew, and one that has got another
 // view begins at by.At: what was found before is not new to it.
 func (n *Notices) PutAlert(ctx context.Context, by store.Signed, a notify.Alert) error {
 	if err := errors.Join(signed(by), a.Check()); err != nil {
@@ -66,8 +66,8 @@ func (n *Notices) PutAlert(ctx context.Context, by store.Signed, a notify.Alert)
 		if is, err := taken(ctx, tx, `SELECT 1 FROM notice_alerts WHERE account = $1 AND name = $2 AND id <> $3`, a.Account, a.Name, a.ID); err != nil || is {
 			return errors.Join(err, orNil(is, notify.ErrNameTaken))
 		}
-		if is, err := taken(ctx, tx, `SELECT 1 FROM notice_channels WHERE id = $1`, a.Channel); err != nil || !is {
-			return errors.Join(err, orNil(!is, store.ErrNotFound))
+		if err := hasChannel(ctx, tx, a.Channel, a.Disabled && old.ID != ""); err != nil {
+			return err
 		}
 		if err := putAlert(ctx, tx, &a); err != nil {
 			return err
@@ -77,6 +77,16 @@ func (n *Notices) PutAlert(ctx context.Context, by store.Signed, a notify.Alert)
 		}
 		return record(ctx, tx, by, qianshao.SubjectAlert, a.ID, eventOf(old.ID != "", old.Disabled, a.Disabled), old.Name, a.Name)
 	})
+}
+
+// hasChannel is store.ErrNotFound for a channel that is not there. What is switched off may stay
+// without one: its channel may have been deleted.
+func hasChannel(ctx context.Context, tx *database.Tx, id string, off bool) error {
+	if off {
+		return nil
+	}
+	is, err := taken(ctx, tx, `SELECT 1 FROM notice_channels WHERE id = $1`, id)
+	return errors.Join(err, orNil(!is, store.ErrNotFound))
 }
 
 func roomForAlert(ctx context.Context, tx *database.Tx, account string) error {
@@ -168,7 +178,7 @@ func (n *Notices) Schedule(ctx context.Context, id string) (notify.Schedule, err
 
 // PutSchedule adds a schedule, or changes the one with its id, whose account stays. It is a
 // mistake of notify.Schedule's Check, notify.ErrTooManySchedules, or store.ErrNotFound for a
-// channel that is not there. A new one, and one that is enabled anew, begins with the period
+// channel that is not there, unless it is switched off. A new one, and one that is enabled anew, begins with the period
 // in which by.At is.
 func (n *Notices) PutSchedule(ctx context.Context, by store.Signed, s notify.Schedule) error {
 	if err := errors.Join(signed(by), s.Check()); err != nil {
@@ -189,8 +199,8 @@ func (n *Notices) PutSchedule(ctx context.Context, by store.Signed, s notify.Sch
 			s.Created = old.Created
 		}
 		s.Account = old.Account
-		if is, err := taken(ctx, tx, `SELECT 1 FROM notice_channels WHERE id = $1`, s.Channel); err != nil || !is {
-			return errors.Join(err, orNil(!is, store.ErrNotFound))
+		if err := hasChannel(ctx, tx, s.Channel, s.Disabled && old.ID != ""); err != nil {
+			return err
 		}
 		if _, err := tx.ExecContext(ctx, `
 INSERT INTO notice_schedules (id, account, channel, period, authorisation, hour, disabled, created, sent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)
