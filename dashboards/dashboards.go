@@ -208,7 +208,12 @@ func newSite(opts Options) (*site, error) {
 		Rules: auth.Rules{IsOpen: isOpen, IsMachine: isMachine, Refuse: s.refuse},
 	})
 	c := newCommon(&s.opts, s.guard)
+	var told api.Notices
+	if opts.Notices != nil {
+		told = opts.Store
+	}
 	s.api = api.New(api.Options{
+		Notices:  told,
 		Exporter: c.exporter, Views: c.views, Intake: c.intake, Parser: c.parser, Selection: c.selection,
 		Store: opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
 		Desk: opts.Desk, Campaigns: opts.Campaigns, News: opts.Store, Closing: opts.Closing, Scan: opts.Scan, Version: opts.Version, Now: opts.Now, Log: opts.Log,

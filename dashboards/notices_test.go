@@ -490,6 +490,31 @@ func TestDeliveryPages(t *testing.T) {
 	if strings.Contains(log, "msg_3") || strings.Contains(log, "<i>") || strings.Contains(log, "/notices/deliveries/msg_4/") {
 		t.Errorf("ann's log: %s", log)
 	}
+	for p, want := range map[*person][2]int{n.ann: {1, 2}, n.bob: {0, 0}, n.chief: {1, 3}} {
+		alerts := decode[struct{ Alerts []map[string]any }](t, p.ask("GET", "/api/v1/alerts", "").Body.String()).Alerts
+		w := p.ask("GET", "/api/v1/deliveries?state=failed&limit=1", "")
+		first := decode[struct {
+			Deliveries []map[string]any
+			Next       string
+		}](t, w.Body.String())
+		failed := len(first.Deliveries)
+		for next := first.Next; next != ""; {
+			more := decode[struct {
+				Deliveries []map[string]any
+				Next       string
+			}](t, p.ask("GET", "/api/v1/deliveries?state=failed&limit=1&after="+next, "").Body.String())
+			failed, next = failed+len(more.Deliveries), more.Next
+		}
+		if got := [2]int{len(alerts), failed}; got != want {
+			t.Errorf("%s reads %v by the API, want %v", p.account.Name, got, want)
+		}
+		if body := p.ask("GET", "/api/v1/channels", "").Body.String(); strings.Contains(body, "5ecre7") || !strings.Contains(body, `"kind":"webhook"`) {
+			t.Errorf("the channels: %s", body)
+		}
+	}
+	if w := n.ann.ask("GET", "/api/v1/deliveries?state=lost", ""); w.Code != http.StatusBadRequest {
+		t.Errorf("a state that there is not: %d", w.Code)
+	}
 	if body := n.bob.see("/notices/deliveries"); strings.Contains(body, "夜班") || strings.Contains(body, "busy") {
 		t.Error("bob sees ann's deliveries")
 	}

@@ -79,6 +79,8 @@ type Options struct {
 	Scan Scan
 	// Unmonitored lists what is not monitored; without it there is no route for that.
 	Unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
+	// Notices are what people are told; without it there are no routes for that.
+	Notices Notices
 	// Remedy says what to do about it.
 	Remedy func(r qianshao.UnmonitoredReason) (english, chinese string)
 	// Version is the program's.
@@ -135,6 +137,9 @@ func (a *API) Route(mux humago.Mux) {
 	}
 	if a.opts.Unmonitored != nil {
 		a.routeUnmonitored()
+	}
+	if a.opts.Notices != nil {
+		a.routeNotices()
 	}
 	if a.opts.Intake != nil {
 		a.routeSubmissions()
