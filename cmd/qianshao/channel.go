@@ -78,6 +78,7 @@ func (env *environment) listed(c *notify.Channel) listedChannel {
 
 type channelTestCmd struct {
 	Name string `arg:"" help:"The channel's name, or its id."`
+	fetchFlags
 }
 
 func (c channelTestCmd) Run(env *environment) error {
@@ -89,7 +90,7 @@ func (c channelTestCmd) Run(env *environment) error {
 		var names []string
 		for i := range channels {
 			if channels[i].Name == c.Name || channels[i].ID == c.Name {
-				return env.testChannel(f, &channels[i])
+				return c.test(env, f, &channels[i])
 			}
 			names = append(names, channels[i].Name)
 		}
@@ -100,17 +101,18 @@ func (c channelTestCmd) Run(env *environment) error {
 	})
 }
 
-func (env *environment) testChannel(f *datafolder.Folder, c *notify.Channel) error {
-	err := app.TestChannel(env.ctx, f, app.Options{Zone: env.zone, Log: env.log}, c.ID)
+func (c channelTestCmd) test(env *environment, f *datafolder.Folder, to *notify.Channel) error {
+	outward := app.FetchOptions(c.fetchFlags)
+	err := app.TestChannel(env.ctx, f, app.Options{Version: versionString(), Outward: &outward, Zone: env.zone, Log: env.log}, to.ID)
 	var refused *notify.SendError
 	switch {
 	case errors.As(err, &refused):
-		return mismatchError(fmt.Errorf("%s did not take the test: %s", c.Name, refused.Text))
+		return mismatchError(fmt.Errorf("%s did not take the test: %s", to.Name, refused.Text))
 	case errors.Is(err, store.ErrNotFound):
-		return usageError(fmt.Errorf("the channel %q was just deleted", c.Name))
+		return usageError(fmt.Errorf("the channel %q was just deleted", to.Name))
 	case err != nil:
 		return err
 	}
-	fmt.Fprintf(env.err, "%s took the test\n", c.Name)
+	fmt.Fprintf(env.err, "%s took the test\n", to.Name)
 	return nil
 }
