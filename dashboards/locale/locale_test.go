@@ -81,6 +81,7 @@ func TestMessageKeys(t *testing.T) {
 		"error.",
 		"export.",
 		"field.",
+		"figures.",
 		"finding.back.",
 		"facet.",
 		"help.",

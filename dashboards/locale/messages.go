@@ -7,7 +7,7 @@ type message struct{ zh, en string }
 // messages is the catalogue, out of those of the rooms. Keys that end in ".one" are English's
 // singular. It is never written to after start.
 var messages = together(
-	generalMessages(), queueMessages(), decisionMessages(), campaignsMessages(), findingMessages(), sitesMessages(), adminMessages(), exportMessages(), noticesMessages(), messageMessages(),
+	generalMessages(), queueMessages(), decisionMessages(), campaignsMessages(), findingMessages(), sitesMessages(), adminMessages(), exportMessages(), noticesMessages(), messageMessages(), reportMessages(),
 )
 
 // together joins catalogues. A key that two of them have is a mistake of ours, which every test meets.

@@ -1,0 +1,109 @@
+// Package document writes reports for people: HTML to print and for pages of the console, .docx
+// to work on, CSV for spreadsheets. All three are written from one Document, so that they say the
+// same. It names no people. What pages, rules and registers say is hostile: it stands in one line, without
+// what cannot be seen, and its addresses are defanged.
+package document
+
+import (
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/report"
+)
+
+// Document is what a report says, in the words of a language.
+type Document struct {
+	Language locale.Lang
+	// Title names what it is, Period of which days.
+	Title, Period string
+	// Facts stand under the title: period, scope, when and by which version it was made.
+	Facts []Fact
+	// Sections are in their order; the first is the summary, which fits on a page.
+	Sections []Section
+	Made     time.Time
+}
+
+// Fact is a name with its value.
+type Fact struct{ Name, Value string }
+
+// Section is a part of a document. What it has is shown in the order of the fields.
+type Section struct {
+	ID, Title string
+	Tiles     []Tile
+	Text      []string
+	List      List
+	Charts    []Chart
+	Tables    []Table
+}
+
+// Tile is a figure that is seen at a glance, with what to hold it against.
+type Tile struct{ Name, Value, Note string }
+
+// List are short sentences under a title.
+type List struct {
+	Title string
+	Items []string
+}
+
+// Table is a table. A table without rows is not shown.
+type Table struct {
+	Title   string
+	Columns []Column
+	Rows    [][]Cell
+	// Note stands below it.
+	Note string
+}
+
+// Column is the head of a column; the cells of numbers are at the right.
+type Column struct {
+	Name   string
+	Number bool
+	// Wide columns take what width is left; others are as narrow as their words allow.
+	Wide bool
+	// Time columns stand in one line.
+	Time bool
+}
+
+// Cell is what stands in a row. Raw is what programs read of it; "" is Text.
+type Cell struct{ Text, Raw string }
+
+// Options say how a report is written.
+type Options struct {
+	Language locale.Lang
+	// Version names the program that has made it.
+	Version string
+}
+
+// New puts a report into words.
+func New(r *report.Report, opts Options) *Document {
+	m := &maker{Lang: opts.Language, r: r, zone: r.Query.Period.Zone}
+	d := &Document{Language: opts.Language, Title: m.t("title." + string(r.Query.Period.Kind)), Period: m.period(), Made: r.Made}
+	scope := m.t("scope.all")
+	switch {
+	case r.Query.Authorisation != "":
+		scope = m.t("scope.of", plain(r.Query.Authorisation))
+	case !r.Query.Sight.All:
+		scope = m.t("scope.seen", len(r.Query.Sight.Authorisations))
+	}
+	d.Facts = []Fact{
+		{m.t("fact.period"), d.Period + m.t("fact.zone", qianshao.ZoneName(m.zone))}, {m.t("fact.before"), m.days(r.Query.Period.Before())},
+		{m.t("fact.scope"), scope}, {m.t("fact.made"), m.time(r.Made)}, {m.t("fact.by"), "qianshao " + plain(opts.Version)},
+	}
+	d.Sections = []Section{
+		m.summary(), m.volume(), m.verdicts(), m.waiting(), m.rules(), m.sites(), m.campaigns(), m.relapses(), m.unmonitored(), m.ruleChanges(), m.meaning(),
+	}
+	for i := range d.Sections {
+		s := &d.Sections[i]
+		s.Tables = slices.DeleteFunc(s.Tables, func(t Table) bool { return len(t.Rows) == 0 })
+		s.Charts = slices.DeleteFunc(s.Charts, func(c Chart) bool { return c.most() == 0 })
+	}
+	return d
+}
+
+// Scope returns what the report is about, for the head of each page.
+func (d *Document) Scope() string { return d.Facts[2].Value }
+
+// Running is what stands at the head of each printed page.
+func (d *Document) Running() string { return d.Title + " · " + d.Period + " · " + d.Scope() }
