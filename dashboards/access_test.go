@@ -19,6 +19,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/figures"
 )
 
 // route says who may use a route, and what the table asks of it.
@@ -75,6 +76,8 @@ func access() map[string]route {
 		"GET /submissions":                  page("/submissions"),
 		"POST /submissions":                 {target: "/submissions", body: "url=x", scope: submit, ok: 400},
 		"POST /export":                      {target: "/export", body: "finding=THEIRS&format=jsonl", ok: 200, limited: unseen},
+		"GET /statistics":                   {target: "/statistics?authorisation=theirs", ok: 200, limited: unseen},
+		"POST /statistics/file":             {target: "/statistics/file", body: "format=csv&authorisation=theirs", ok: 200, limited: unseen},
 		"POST /submissions/{id}/withdraw":   {target: "/submissions/none/withdraw", body: "x=1", scope: submit, ok: 303},
 
 		"POST /acts":            {target: "/acts", body: "subject=finding:none&kind=note&words=x", scope: decide, ok: 404},
@@ -331,6 +334,7 @@ func accessOutpost(t *testing.T) (*outpost, *asks) {
 	o.options.OIDC = &auth.OIDC{Issuer: "http://127.0.0.1:1", ClientID: "x", Secret: "x", URL: "https://console.example/"}
 	o.withNotices(t)
 	o.options.Registry, o.options.ExportFolder = prometheus.NewRegistry(), t.TempDir()
+	o.options.Reports = figures.New(o.store.Database(), o.options.Now).Report
 	o.options.Scan = func(context.Context, api.ScanRequest, func(any) error) error { return nil }
 	o.options.Unmonitored = func(context.Context, qianshao.UnmonitoredRequest) (l qianshao.UnmonitoredList, err error) {
 		return l, nil

@@ -36,6 +36,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/export"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/report"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -92,6 +93,9 @@ type Options struct {
 	// Desk, none are made. Evidence writes a zip of what is archived of findings.
 	ExportFolder string
 	Evidence     func(ctx context.Context, w io.Writer, b export.Bundle) error
+
+	// What is counted. Reports makes the report of a period; without it there is no page for that.
+	Reports func(ctx context.Context, q report.Query) (*report.Report, error)
 
 	// What is watched. Submit queues submissions. Unmonitored lists what the register says is
 	// watched and is not; with Limit 0 it only counts. Watch, Recheck and Register are as in

@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/review"
 	"github.com/qianshao/qianshao/dashboards/selection"
 	"github.com/qianshao/qianshao/dashboards/sites"
+	"github.com/qianshao/qianshao/dashboards/statistics"
 	"github.com/qianshao/qianshao/dashboards/views"
 	"github.com/qianshao/qianshao/export"
 	"github.com/qianshao/qianshao/index"
@@ -80,7 +81,7 @@ func (s *site) addPages(c *common) (err error) {
 	o := &s.opts
 	frame := page.Options{
 		Submissions: c.intake != nil, Unmonitored: o.Unmonitored != nil, Exports: c.exporter != nil, Register: o.Register != nil, Exists: s.exists,
-		Zone: o.Zone, Version: o.Version, Now: o.Now, Log: o.Log,
+		Zone: o.Zone, Version: o.Version, Now: o.Now, Log: o.Log, Styles: []string{statistics.Style()},
 		Ending: func(ctx context.Context) (int, error) { return s.sites.Ending(ctx) },
 	}
 	if o.Notices != nil {
@@ -133,6 +134,9 @@ func (s *site) addRooms(c *common) error {
 	if o.Notices != nil {
 		s.notices, err = notices.New(s.pages, notices.Options{Store: o.Store, Engine: o.Notices, Views: c.views, Guard: s.guard})
 		add(s.notices, err)
+	}
+	if o.Reports != nil {
+		add(statistics.New(s.pages, statistics.Options{Store: o.Store, Report: o.Reports, Desk: o.Desk, Closing: o.Closing}))
 	}
 	if c.exporter != nil {
 		add(downloads.New(s.pages, c.exporter))

@@ -82,7 +82,7 @@ func (v *trailPage) row(a *desk.Shown) row {
 // exported says what was exported, of which the trail says "batch:1" or "query: …".
 func (v *trailPage) exported(words string) string {
 	kind, what, ok := strings.Cut(words, ":")
-	if !ok || !slices.Contains([]string{"finding", "campaign", "batch", "findings", "query"}, kind) {
+	if !ok || !slices.Contains([]string{"finding", "campaign", "batch", "findings", "query", "report"}, kind) {
 		return words
 	}
 	return v.T("trail.exported."+kind, strings.TrimSpace(what))

@@ -178,6 +178,7 @@ func trailChainMessages() map[string]message {
 		"trail.exported.campaign": {"团伙 %s", "campaign %s"},
 		"trail.exported.batch":    {"第 %s 批", "batch %s"},
 		"trail.exported.findings": {"勾选的 %s 条发现", "%s findings that were ticked"},
+		"trail.exported.report":   {"统计报告 %s", "report %s"},
 		"trail.exported.query":    {"检索 %s", "search %s"},
 		"trail.export.jsonl":      {"JSON Lines", "JSON lines"},
 		"trail.export.csv":        {"CSV 表格", "CSV"},
@@ -264,6 +265,8 @@ func eventMessages() map[string]message {
 		"trail.link.enter":              {"用于登录", "to sign in"},
 		"trail.event.csv":               {"导出 CSV", "Exported as CSV"},
 		"trail.event.jsonl":             {"导出 JSON Lines", "Exported as JSON lines"},
+		"trail.event.html":              {"导出网页 HTML", "Exported as HTML"},
+		"trail.event.docx":              {"导出 Word 文档", "Exported as .docx"},
 		"trail.event.md":                {"导出 Markdown", "Exported as Markdown"},
 		"trail.event.zip":               {"导出证据包", "Evidence exported"},
 	}

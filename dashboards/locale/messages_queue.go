@@ -20,6 +20,7 @@ func queueMessages() map[string]message {
 		"nav.register.ending.one": {"%d 个授权将在 30 天内到期", "%d authorisation ends within 30 days"},
 		"nav.register.ending":     {"%d 个授权将在 30 天内到期", "%d authorisations end within 30 days"},
 		"nav.unmonitored":         {"未监测", "Not monitored"},
+		"nav.statistics":          {"统计", "Statistics"},
 		"nav.trail":               {"审计", "Audit trail"},
 		"nav.admin":               {"管理", "Administration"},
 		"nav.help":                {"帮助", "Help"},

@@ -84,6 +84,21 @@ func reportMessages() map[string]message {
 
 		"figures.duration.days": {"%d 天 %d 小时", "%d d %d h"}, "figures.duration.hours": {"%d 小时 %d 分", "%d h %d min"}, "figures.duration.minutes": {"%d 分钟", "%d min"},
 		"figures.csv.section": {"部分", "Section"}, "figures.csv.table": {"表", "Table"}, "figures.csv.row": {"行", "Row"}, "figures.csv.item": {"项", "Item"}, "figures.csv.figure": {"指标", "Figure"}, "figures.csv.value": {"值", "Value"},
+		"statistics.period": {"统计期", "Period"}, "statistics.of": {"所含的一天", "Of the day"}, "statistics.from": {"首日", "First day"}, "statistics.to": {"末日", "Last day"},
+		"statistics.authorisation": {"授权", "Authorisation"}, "statistics.all": {"全部可查看的", "All that you see"}, "statistics.show": {"查看", "Show"},
+		"statistics.help":      {"周、月、季不填日期即为最近一个完整的；自选日期请填首日和末日。", "Without a day it is the last complete week, month or quarter. For other days give the first and the last."},
+		"statistics.kind.week": {"周", "Week"}, "statistics.kind.month": {"月", "Month"}, "statistics.kind.quarter": {"季", "Quarter"}, "statistics.kind.days": {"自选日期", "Other days"},
+		"statistics.making": {"正在计算", "Being computed"}, "statistics.making.why": {"算好后本页自动显示；可以先去做别的，稍后再来。", "The page shows it when it is there; you may do something else and come back."},
+		"statistics.around": {"前后各期", "Other periods"}, "statistics.before": {"上一期", "Period before"}, "statistics.after": {"下一期", "Next period"},
+		"statistics.file.html": {"网页 HTML（可打印）", "HTML to print"}, "statistics.file.docx": {"Word 文档 docx", "Word .docx"}, "statistics.file.csv": {"表格 CSV", "Table CSV"},
+		"statistics.file.note": {"每次导出都记入操作记录。报告中没有任何人的姓名或账号。", "Each export is recorded in the trail. A report names no person and no account."},
+		"statistics.format":    {"格式须为 html、docx 或 csv。", "The format is html, docx or csv."}, "statistics.later": {"报告还在计算，请过一会儿再导出。", "The report is still being computed; export it in a moment."},
+		"statistics.busy":         {"正在计算的报告太多，请过几分钟再试。", "Too many reports are being computed; try again in a few minutes."},
+		"statistics.mistake.kind": {"请选择周、月、季，或填写首日和末日", "Choose a week, month or quarter, or give the first and the last day"}, "statistics.mistake.date": {"日期须写作 2026-11-26", "A date is written as 2026-11-26"},
+		"statistics.mistake.both": {"请选择周、月、季或自选日期之一", "Choose a week, month or quarter, or other days, but not both"}, "statistics.mistake.half": {"自选日期请填首日和末日", "For other days give the first and the last"},
+		"statistics.mistake.order": {"末日早于首日", "The last day lies before the first"}, "statistics.mistake.long": {"统计期最长 366 天", "A period has 366 days at most"},
+		"statistics.mistake.future": {"该统计期尚未开始", "The period has not begun yet"},
+
 		"figures.page": {"第 %s 页，共 %s 页", "Page %s of %s"},
 	}
 }

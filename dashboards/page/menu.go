@@ -52,6 +52,7 @@ func (b *Base) menu(r *http.Request, v *Layout) []MenuGroup {
 	rest = m.page(rest, "search", "/search", true)
 	rest = m.register(rest, b.ending(r.Context()))
 	rest = m.page(rest, "unmonitored", "/unmonitored", v.Watch)
+	rest = m.page(rest, "statistics", "/statistics", true)
 	rest = m.notices(rest)
 	lead = m.page(lead, "trail", "/trail", auth.May(r.Context(), qianshao.PowerAudit))
 	lead = m.page(lead, "admin", "/admin", auth.May(r.Context(), qianshao.PowerAdminister) && auth.From(r.Context()).Sight.All)

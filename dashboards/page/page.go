@@ -46,6 +46,8 @@ type Options struct {
 	Look func(ctx context.Context) (Look, error)
 	// Exists says whether there is a page at an address; nil for all.
 	Exists func(at *url.URL) bool
+	// Styles are rules of the style sheet that rooms outside of dashboards bring.
+	Styles []string
 	// Zone is the zone of all times and days that are shown, the same as the index's.
 	Zone *time.Location
 	// Version is shown at the foot of every page.
@@ -63,7 +65,7 @@ type Base struct {
 
 // New returns the base of all rooms.
 func New(opts Options) (*Base, error) {
-	style, err := newStyleSheet()
+	style, err := newStyleSheet(opts.Styles)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // asset is a file that every page loads: the one style sheet, static/console.css with what the
-// rooms add behind it, static/rooms/*.css by name; and the one script.
+// rooms add behind it, static/rooms/*.css by name and Options.Styles; and the one script.
 type asset struct {
 	content []byte
 	// url has a part of the content's hash, so that browsers may keep the file for ever and
@@ -35,7 +35,7 @@ func newScript() (asset, error) {
 	return newAsset(scriptPath, content), err
 }
 
-func newStyleSheet() (s asset, err error) {
+func newStyleSheet(more []string) (s asset, err error) {
 	names, err := fs.Glob(files, "static/rooms/*.css")
 	if err != nil {
 		return s, err
@@ -46,6 +46,9 @@ func newStyleSheet() (s asset, err error) {
 			return s, err
 		}
 		s.content = append(append(s.content, content...), '\n')
+	}
+	for _, rules := range more {
+		s.content = append(append(s.content, rules...), '\n')
 	}
 	return newAsset(stylePath, s.content), nil
 }

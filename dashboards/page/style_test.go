@@ -10,7 +10,7 @@ import (
 
 // TestContrast holds the colours of text to WCAG 2.2 AA (4.5:1) in both schemes.
 func TestContrast(t *testing.T) {
-	sheet, err := newStyleSheet()
+	sheet, err := newStyleSheet(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func luminance(hex string) float64 {
 
 // TestStylesheet: nothing is loaded from elsewhere.
 func TestStylesheet(t *testing.T) {
-	sheet, err := newStyleSheet()
+	sheet, err := newStyleSheet(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

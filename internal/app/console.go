@@ -76,7 +76,7 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 		Submit: func(ctx context.Context, report store.Report) (qianshao.Submission, error) {
 			return a.Folder.Submit(ctx, a.Folder.Register.Scope(), report)
 		},
-		Unmonitored: a.silence.list, Watch: a.Folder.Watch, Recheck: a.Folder.Recheck, Register: a.register(), Whereabouts: a.whereabouts,
+		Reports: a.Folder.Report, Unmonitored: a.silence.list, Watch: a.Folder.Watch, Recheck: a.Folder.Recheck, Register: a.register(), Whereabouts: a.whereabouts,
 		Rule: a.ruleTexts, RuleIDs: a.ruleIDs, RuleLaw: a.ruleLaw, Understand: understand, Scan: a.scan,
 		Canonical: fetch.Canonical, Fold: fold.String,
 		Zone: a.opts.Zone, Version: a.opts.Version, Log: a.opts.Log, Registry: a.metrics.Registry(), Closing: closing,

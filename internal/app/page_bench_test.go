@@ -388,6 +388,7 @@ func benchTargets(findings int, batches map[bool]int64) map[string][]target {
 		"/help":           one("/help"),
 		"/authorisations": one("/authorisations", "/authorisations?standing=ending"),
 		"/unmonitored":    one("/unmonitored", "/unmonitored?offset=100"),
+		"/statistics":     one("/statistics", "/statistics?period=quarter&of=2026-06-01", "/statistics?period=month&of=2026-06-01&authorisation=a3"),
 		"/submissions":    one("/submissions"),
 		"/account":        one("/account"),
 		"/login":          one("/login"),

@@ -51,6 +51,7 @@ func (o *outpost) samples(t *testing.T, account qianshao.Account) map[string][]s
 		"/authorisations/{id}":      {"/authorisations/casino0.example", "/authorisations/none"},
 		"/authorisations/{id}/edit": {"/authorisations/casino0.example/edit"},
 		"/unmonitored":              {"/unmonitored"},
+		"/statistics":               {"/statistics", "/statistics?period=month&of=" + time.Now().Format(time.DateOnly), "/statistics?of=never"},
 		"/submissions":              {"/submissions"},
 		"/admin":                    {"/admin"},
 		"/admin/accounts/{name}":    {"/admin/accounts/" + account.Name, "/admin/accounts/none"},

@@ -23,6 +23,8 @@ type Document struct {
 	// Sections are in their order; the first is the summary, which fits on a page.
 	Sections []Section
 	Made     time.Time
+
+	name string // of a file: the kind, and the first day
 }
 
 // Fact is a name with its value.
@@ -79,7 +81,7 @@ type Options struct {
 // New puts a report into words.
 func New(r *report.Report, opts Options) *Document {
 	m := &maker{Lang: opts.Language, r: r, zone: r.Query.Period.Zone}
-	d := &Document{Language: opts.Language, Title: m.t("title." + string(r.Query.Period.Kind)), Period: m.period(), Made: r.Made}
+	d := &Document{Language: opts.Language, Title: m.t("title." + string(r.Query.Period.Kind)), Period: m.period(), Made: r.Made, name: string(r.Query.Period.Kind) + "-" + m.day(r.Query.Period.From)}
 	scope := m.t("scope.all")
 	switch {
 	case r.Query.Authorisation != "":

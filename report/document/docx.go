@@ -171,12 +171,12 @@ func gridOf(columns []Column) []int {
 }
 
 func (x *docx) cell(c Column, s string, head bool) {
-	style, side := "Cell", "start"
+	style, side := "Cell", "left"
 	if head {
 		style = "Head"
 	}
 	if c.Number {
-		side = "end"
+		side = "right"
 	}
 	fmt.Fprintf(x, `<w:tc><w:tcPr><w:tcW w:w="0" w:type="auto"/></w:tcPr><w:p><w:pPr><w:pStyle w:val=%q/><w:jc w:val=%q/></w:pPr>%s</w:p></w:tc>`, style, side, run(s))
 }
@@ -235,7 +235,7 @@ func (x *docx) footer(d *Document) string {
 	}
 	before, rest, _ := strings.Cut(x.l.Text("figures.page"), "%s")
 	between, after, _ := strings.Cut(rest, "%s")
-	return `<w:ftr` + docxSpaces + `><w:p><w:pPr><w:pStyle w:val="Note"/><w:jc w:val="end"/></w:pPr>` + run(before) + field("PAGE") + run(between) + field("NUMPAGES") + run(after+" · "+d.Facts[3].Value) + `</w:p></w:ftr>`
+	return `<w:ftr` + docxSpaces + `><w:p><w:pPr><w:pStyle w:val="Note"/><w:jc w:val="right"/></w:pPr>` + run(before) + field("PAGE") + run(between) + field("NUMPAGES") + run(after+" · "+d.Facts[3].Value) + `</w:p></w:ftr>`
 }
 
 // core is what the file says of itself. Its author is the program.

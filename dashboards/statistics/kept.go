@@ -1,0 +1,145 @@
+package statistics
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/qianshao/qianshao/report"
+)
+
+// Bounds of what is kept.
+const (
+	// maxKept is how many reports are kept or being made, each some 50 kB: the periods that a few
+	// people look at in turn.
+	maxKept = 32
+	// maxAge is how old a report may be that is shown again; the page says when it was made.
+	maxAge = 10 * time.Minute
+	// maxMaking bounds the making of one: a year of a million findings takes a minute.
+	maxMaking = 5 * time.Minute
+	// patience is how long a page waits for a report, before it says that it is being made.
+	patience = 200 * time.Millisecond
+	// filePatience is how long a file waits: the whole time of a request, but for its answer.
+	filePatience = 15 * time.Second
+)
+
+// errMaking says that a report is not there yet.
+var errMaking = errors.New("the report is being made")
+
+// kept are the reports that were made a moment ago, and those that are being made.
+type kept struct {
+	make    func(context.Context, report.Query) (*report.Report, error)
+	now     func() time.Time
+	closing <-chan struct{}
+	turn    chan struct{} // held while one is made: they read the same rows
+
+	mu   sync.Mutex
+	list map[string]*making
+}
+
+// making is a report that is being made, or is there when done is closed. What is made does not change any more.
+type making struct {
+	done   chan struct{}
+	report *report.Report
+	err    error
+	at     time.Time // when it was asked for
+	used   time.Time // when it was last asked for
+}
+
+func newKept(produce func(context.Context, report.Query) (*report.Report, error), now func() time.Time, closing <-chan struct{}) *kept {
+	return &kept{make: produce, now: now, closing: closing, turn: make(chan struct{}, 1), list: map[string]*making{}}
+}
+
+// key names a query by all that makes a difference, the sight above all: accounts of the same
+// sight share what is made.
+func key(q *report.Query) string {
+	ids := slices.Sorted(slices.Values(q.Sight.Authorisations))
+	text, _ := json.Marshal([]any{q.Sight.All, ids, q.Authorisation, q.Period.Kind, q.Period.From.Unix(), q.Period.To.Unix(), q.Period.Zone.String()}) // strings and numbers
+	return string(text)
+}
+
+// get returns the report of a query, which may still be being made; nil where too many are.
+func (k *kept) get(q report.Query) *making {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	id, now := key(&q), k.now()
+	if m := k.list[id]; m != nil && (!m.isDone() || now.Sub(m.at) < maxAge) {
+		m.used = now
+		return m
+	}
+	if delete(k.list, id); len(k.list) >= maxKept && !k.dropOldest() {
+		return nil
+	}
+	m := &making{done: make(chan struct{}), at: now, used: now}
+	k.list[id] = m
+	go k.work(id, m, q)
+	return m
+}
+
+// dropOldest lets go of the report that nobody has asked for the longest; false if all are being made.
+func (k *kept) dropOldest() bool {
+	oldest := ""
+	for id, m := range k.list {
+		if m.isDone() && (oldest == "" || m.used.Before(k.list[oldest].used)) {
+			oldest = id
+		}
+	}
+	delete(k.list, oldest)
+	return oldest != ""
+}
+
+// work makes a report when its turn has come. A failure is told to those who wait, and is not kept.
+func (k *kept) work(id string, m *making, q report.Query) {
+	ctx, cancel := context.WithTimeout(context.Background(), maxMaking)
+	defer cancel()
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		select {
+		case <-k.closing:
+			cancel()
+		case <-stop:
+		}
+	}()
+	select {
+	case k.turn <- struct{}{}:
+		m.report, m.err = k.make(ctx, q)
+		<-k.turn
+	case <-ctx.Done():
+		m.err = ctx.Err()
+	}
+	if m.err != nil {
+		k.mu.Lock()
+		if k.list[id] == m {
+			delete(k.list, id)
+		}
+		k.mu.Unlock()
+	}
+	close(m.done)
+}
+
+func (m *making) isDone() bool {
+	select {
+	case <-m.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// wait returns the report, or errMaking where it is not there in time.
+func (m *making) wait(ctx context.Context, most time.Duration) (*report.Report, error) {
+	late := time.NewTimer(most)
+	defer late.Stop()
+	select {
+	case <-m.done:
+		return m.report, m.err
+	case <-late.C:
+		return nil, errMaking
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

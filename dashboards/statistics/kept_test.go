@@ -1,0 +1,104 @@
+package statistics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/report"
+)
+
+// queryOf asks for the week of a day.
+func queryOf(day int, sight qianshao.Sight) report.Query {
+	return report.Query{Period: report.Week(time.Date(2026, 1, 7*day, 12, 0, 0, 0, time.UTC), time.UTC), Sight: sight}
+}
+
+// TestKept: who asks while a report is being made is told so, and gets it when it is there; it is made once, one at
+// a time, and anew when it is old. Another sight gets its own.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		made, working := 0, 0
+		k := newKept(func(context.Context, report.Query) (*report.Report, error) {
+			if working++; working > 1 {
+				t.Error("two are made at a time")
+			}
+			time.Sleep(time.Second)
+			working--
+			made++
+			return &report.Report{}, nil
+		}, time.Now, nil)
+		all := queryOf(1, qianshao.SeeAll())
+		if _, err := k.get(all).wait(t.Context(), patience); !errors.Is(err, errMaking) {
+			t.Fatalf("at once: %v", err)
+		}
+		other := k.get(queryOf(1, qianshao.Sight{Authorisations: []string{"a", "b"}}))
+		if k.get(queryOf(1, qianshao.Sight{Authorisations: []string{"b", "a"}})) != other {
+			t.Error("the order of authorisations makes another sight")
+		}
+		time.Sleep(900 * time.Millisecond)
+		if r, err := k.get(all).wait(t.Context(), patience); err != nil || r == nil {
+			t.Errorf("then: %v", err)
+		}
+		if r, err := other.wait(t.Context(), time.Minute); err != nil || r == nil || made != 2 {
+			t.Errorf("of the other sight: %v, %d made", err, made)
+		}
+		time.Sleep(maxAge)
+		if _, err := k.get(all).wait(t.Context(), patience); !errors.Is(err, errMaking) {
+			t.Errorf("an old one: %v", err)
+		}
+		synctest.Wait()
+		time.Sleep(time.Minute)
+	})
+}
+
+// TestKeptFew: no more than maxKept are kept or made; a failure is told and forgotten; what is being made ends with
+// the process.
+func TestKeptFew(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		failure, closing := errors.New("disk"), make(chan struct{})
+		k := newKept(func(ctx context.Context, q report.Query) (*report.Report, error) {
+			if q.Authorisation == "fails" {
+				return nil, failure
+			}
+			if q.Authorisation == "hangs" {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return &report.Report{}, nil
+		}, time.Now, closing)
+		fails := queryOf(1, qianshao.SeeAll())
+		fails.Authorisation = "fails"
+		if _, err := k.get(fails).wait(t.Context(), patience); !errors.Is(err, failure) || len(k.list) != 0 {
+			t.Errorf("a failure: %v, %d kept", err, len(k.list))
+		}
+		for i := range 3 * maxKept {
+			if _, err := k.get(queryOf(i, qianshao.SeeAll())).wait(t.Context(), patience); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(k.list) != maxKept {
+			t.Errorf("%d are kept", len(k.list))
+		}
+		for i := range maxKept {
+			q := queryOf(1, qianshao.Sight{Authorisations: []string{fmt.Sprint(i)}})
+			q.Authorisation = "hangs"
+			if k.get(q) == nil {
+				t.Fatalf("after %d none is taken any more", i)
+			}
+		}
+		if k.get(fails) != nil {
+			t.Error("more are made than are kept")
+		}
+		close(closing)
+		synctest.Wait()
+		if len(k.list) != 0 {
+			t.Errorf("%d are still being made", len(k.list))
+		}
+	})
+}

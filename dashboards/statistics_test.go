@@ -1,0 +1,160 @@
+package dashboards
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/report"
+	"github.com/qianshao/qianshao/store/sqlite/figures"
+)
+
+// counting is an outpost with a page of statistics; asked counts how often a report was made.
+func counting(t *testing.T) (o *outpost, d *desk.Desk, asked *atomic.Int32) {
+	t.Helper()
+	o, _, _, _ = twoOwners(t)
+	d = o.withDesk(t)
+	asked = &atomic.Int32{}
+	reports := figures.New(o.store.Database(), o.options.Now)
+	o.options.Reports = func(ctx context.Context, q report.Query) (*report.Report, error) {
+		asked.Add(1)
+		return reports.Report(ctx, q)
+	}
+	return o, d, asked
+}
+
+// today asks for the week of testNow, in which everything is found.
+const today = "/statistics?period=week&of=2026-11-23"
+
+// TestStatistics: the page has the report of what its reader sees, and nobody's name but theirs at its head; a
+// report is made once for all of one sight.
+func TestStatistics(t *testing.T) {
+	t.Parallel()
+	o, _, asked := counting(t)
+	me, other := o.join(t, limited("me-myself", qianshao.RoleAnalyst, "mine")), o.join(t, limited("somebody", qianshao.RoleAnalyst, "mine"))
+	third := o.join(t, limited("lead", qianshao.RoleLead, "theirs"))
+	other.handler, third.handler = me.handler, me.handler // who keeps reports
+	page := me.ask("GET", today, "").Body.String()
+	_, report, ok := strings.Cut(page, `<div class="rpt">`)
+	report, _, _ = strings.Cut(report, "</main>")
+	if !ok || !strings.Contains(report, "mine[.]example") || strings.Contains(report, "theirs") || strings.Contains(page, ">theirs<") {
+		t.Errorf("the report is %s", report)
+	}
+	for _, name := range []string{"me-myself", "somebody", "root"} {
+		if strings.Contains(report, name) {
+			t.Errorf("the report names %s", name)
+		}
+	}
+	for _, want := range []string{"网页违法信息监测周报", "2026-11-23 至 2026-11-29", `href="/statistics?of=2026-11-16&amp;period=week"`, "本期尚未结束", "<svg"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(page, "?of=2026-11-30") {
+		t.Error("it leads to a week that has not begun")
+	}
+	me.ask("GET", today, "")
+	english := other.ask("GET", today+"&lang=en", "").Body.String()
+	if !strings.Contains(english, "Weekly report") {
+		t.Error("there is no English report")
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("the report was made %d times", n)
+	}
+	if page := third.ask("GET", today, "").Body.String(); strings.Contains(page, "mine[.]example") {
+		t.Error("another sight is shown what was kept")
+	}
+}
+
+// TestStatisticsRefused: what is asked for wrongly is told in place, what may not be seen is not there.
+func TestStatisticsRefused(t *testing.T) {
+	t.Parallel()
+	o, _, asked := counting(t)
+	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+	for query, want := range map[string]string{
+		"period=week&of=yesterday":                      "日期须写作 2026-11-26：yesterday",
+		"period=year":                                   "请选择周、月、季",
+		"period=days&from=2026-11-01":                   "请填首日和末日",
+		"period=days&from=2026-11-02&to=2026-11-01":     "末日早于首日",
+		"period=days&from=2020-11-02&to=2026-11-01":     "最长 366 天",
+		"of=2027-01-01":                                 "尚未开始",
+		"of=%3Cscript%3E":                               "&lt;script&gt;",
+		"period=week&of=2026-11-16&from=2026-11-16x":    "", // left over from another kind
+		"period=days&from=2026-11-01&to=2026-11-02":     "",
+		"period=month&of=2026-10-05&authorisation=mine": "",
+	} {
+		w := me.ask("GET", "/statistics?"+query, "")
+		if want == "" && w.Code != http.StatusOK || want != "" && (w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), want)) {
+			t.Errorf("%s: %d, without %q", query, w.Code, want)
+		}
+	}
+	made := asked.Load()
+	for _, id := range []string{"theirs", "none"} {
+		if w := me.ask("GET", today+"&authorisation="+id, ""); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", id, w.Code)
+		}
+		if w := me.takeReport(url.Values{"authorisation": {id}, "format": {"csv"}}); w.Code != http.StatusNotFound {
+			t.Errorf("the file of %s: %d", id, w.Code)
+		}
+	}
+	if asked.Load() != made {
+		t.Error("what may not be seen was counted")
+	}
+	if w := me.takeReport(url.Values{"format": {"pdf"}}); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("as PDF: %d", w.Code)
+	}
+}
+
+// takeReport sends the form that hands a report out.
+func (p *person) takeReport(form url.Values) *httptest.ResponseRecorder {
+	return p.ask("POST", "/statistics/file", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+}
+
+// TestStatisticsFiles: a report is handed out in each format, and the trail has who took it and the hash of the
+// very bytes, and leads to what it is of.
+func TestStatisticsFiles(t *testing.T) {
+	t.Parallel()
+	o, d, _ := counting(t)
+	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+	for format, media := range map[string]string{
+		"html": "text/html; charset=utf-8", "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "csv": "text/csv; charset=utf-8",
+	} {
+		w := me.takeReport(url.Values{"period": {"week"}, "of": {"2026-11-23"}, "format": {format}})
+		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != media || w.Header().Get("Content-Disposition") != `attachment; filename="qianshao-week-2026-11-23.`+format+`"` {
+			t.Fatalf("as %s: %d %v", format, w.Code, w.Header())
+		}
+		if strings.Contains(w.Body.String(), "theirs") {
+			t.Errorf("as %s it has what may not be seen", format)
+		}
+		sum := sha256.Sum256(w.Body.Bytes())
+		acts := exportTrail(t, d)
+		a := acts[0]
+		if len(acts) > 1 && acts[len(acts)-1].Seq > a.Seq {
+			a = acts[len(acts)-1]
+		}
+		if a.By != "me" || a.Subject.ID != hex.EncodeToString(sum[:]) || !strings.Contains(string(mustDetail(t, a)), "/statistics?of=2026-11-23") {
+			t.Errorf("as %s: the trail has %+v", format, a)
+		}
+	}
+	auditor := o.join(t, qianshao.Account{Name: "auditor", Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()})
+	if trail := auditor.ask("GET", "/trail?kind=export", "").Body.String(); !strings.Contains(trail, "导出 Word 文档") || !strings.Contains(trail, "统计报告 /statistics?of=2026-11-23&amp;period=week") {
+		t.Error("the trail does not say what was taken")
+	}
+}
+
+func mustDetail(t *testing.T, a desk.Shown) []byte {
+	t.Helper()
+	line, err := desk.RecordOf(&a.Act).MarshalLine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return line
+}

@@ -1,0 +1,125 @@
+package report
+
+import (
+	"fmt"
+	"time"
+)
+
+// Choice is what somebody asks for: a kind of period, or its days. The zero value is the last
+// complete week.
+type Choice struct {
+	// Kind is a week, a month or a quarter; KindDays, or "", where From and To say which days.
+	Kind Kind
+	// Of is a day of the period, in the form 2026-11-26; "" is the last complete period.
+	Of string
+	// From and To are the first and the last day.
+	From, To string
+}
+
+// Mistake says what is wrong with a choice. Code is stable, Value is what was written.
+type Mistake struct{ Code, Value string }
+
+// The codes of mistakes.
+const (
+	MistakeKind   = "kind"   // no kind of period
+	MistakeDate   = "date"   // no date
+	MistakeBoth   = "both"   // a kind, or a day, and days
+	MistakeHalf   = "half"   // From without To, or To without From
+	MistakeOrder  = "order"  // To before From
+	MistakeLong   = "long"   // more than MaxDays
+	MistakeFuture = "future" // nothing of it has begun
+)
+
+func (m *Mistake) Error() string {
+	switch m.Code {
+	case MistakeKind:
+		return fmt.Sprintf("%q is no kind of period: write week, month or quarter", m.Value)
+	case MistakeDate:
+		return fmt.Sprintf("%q is no date: write it as 2026-11-26", m.Value)
+	case MistakeBoth:
+		return "name a week, month or quarter, or the first and the last day, but not both"
+	case MistakeHalf:
+		return "name the first and the last day, both"
+	case MistakeOrder:
+		return "the last day lies before the first"
+	case MistakeLong:
+		return fmt.Sprintf("a report is about %d days at most", MaxDays)
+	}
+	return "the period has not begun yet"
+}
+
+// Period returns what is chosen, as of now. An error is a *Mistake.
+func (c Choice) Period(now time.Time, zone *time.Location) (p Period, err error) {
+	switch {
+	case c.From != "" || c.To != "":
+		if p, err = c.between(zone); err != nil {
+			return p, err
+		}
+	default:
+		of := now
+		if c.Of != "" {
+			if of, err = dateOf(c.Of, zone); err != nil {
+				return p, err
+			}
+		}
+		make, ok := map[Kind]func(time.Time, *time.Location) Period{"": Week, KindWeek: Week, KindMonth: Month, KindQuarter: Quarter}[c.Kind]
+		if !ok {
+			return p, &Mistake{MistakeKind, string(c.Kind)}
+		}
+		if p = make(of, zone); c.Of == "" {
+			p = p.Before()
+		}
+	}
+	if !p.From.Before(now) {
+		return p, &Mistake{Code: MistakeFuture}
+	}
+	return p, nil
+}
+
+// between returns the period from the first to the last day.
+func (c Choice) between(zone *time.Location) (p Period, err error) {
+	switch {
+	case c.Kind != "" && c.Kind != KindDays || c.Of != "":
+		return p, &Mistake{Code: MistakeBoth}
+	case c.From == "" || c.To == "":
+		return p, &Mistake{Code: MistakeHalf}
+	}
+	first, err := dateOf(c.From, zone)
+	if err != nil {
+		return p, err
+	}
+	last, err := dateOf(c.To, zone)
+	if err != nil {
+		return p, err
+	}
+	if last.Before(first) {
+		return p, &Mistake{Code: MistakeOrder}
+	}
+	y, m, d := last.Date()
+	a, b, n := first.Year(), first.Month(), first.Day()
+	p = period(KindDays, zone, date(a, b, n), date(y, m, d+1))
+	if len(p.Days()) > MaxDays {
+		return p, &Mistake{Code: MistakeLong}
+	}
+	return p, nil
+}
+
+// dateOf returns the noon of a day, which every zone has.
+func dateOf(s string, zone *time.Location) (time.Time, error) {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return t, &Mistake{MistakeDate, s}
+	}
+	y, m, d := t.Date()
+	return time.Date(y, m, d, 12, 0, 0, 0, zone), nil
+}
+
+// Choice returns what is written to choose the period again.
+func (p Period) Choice() Choice {
+	first := p.From.In(p.Zone).Format(time.DateOnly)
+	if p.Kind != KindDays {
+		return Choice{Kind: p.Kind, Of: first}
+	}
+	days := p.Days()
+	return Choice{Kind: KindDays, From: first, To: days[len(days)-1].In(p.Zone).Format(time.DateOnly)}
+}
