@@ -24,7 +24,7 @@ func newNotices(a *App) (engine *notify.Engine, err error) {
 		return nil, err
 	}
 	return newEngine(a.Folder, &a.opts, notify.Options{
-		Send: a.sender.Send, Count: a.countDelivery,
+		Send: a.sender.Send, Report: a.scheduledReport, Count: a.countDelivery,
 		Find: func(ctx context.Context, account qianshao.Account, query string, ids []string) ([]index.Hit, error) {
 			return a.Folder.FindAmong(ctx, a.Index, account, query, ids, time.Now())
 		},

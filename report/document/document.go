@@ -109,3 +109,15 @@ func (d *Document) Scope() string { return d.Facts[2].Value }
 
 // Running is what stands at the head of each printed page.
 func (d *Document) Running() string { return d.Title + " · " + d.Period + " · " + d.Scope() }
+
+// maxLines is how many lines a chat shows of a report.
+const maxLines = 5
+
+// Lines are what a chat shows of the report: what it is about, the sentences of the summary, and
+// what needs somebody, as far as there is room.
+func (d *Document) Lines() []string {
+	s := &d.Sections[0]
+	lines := append([]string{d.Period + " · " + d.Scope()}, s.Text...)
+	lines = append(lines, s.List.Items...)
+	return lines[:min(len(lines), maxLines)]
+}
