@@ -17,7 +17,7 @@ func reportMessages() map[string]message {
 		"figures.campaigns": {"七、团伙", "7. Campaigns"}, "figures.relapses": {"八、复发", "8. Relapses"}, "figures.unmonitored": {"九、未监测", "9. Not monitored"},
 		"figures.changes": {"十、规则的变化", "10. What changed in the rules"}, "figures.meaning": {"十一、数字的含义", "11. What the figures mean"},
 
-		"figures.against":      {"上期 %s，%s", "before: %s, %s"},
+		"figures.against.few": {"上期 %s", "before: %s"}, "figures.against": {"上期 %s，%s", "before: %s, %s"},
 		"figures.tile.overdue": {"其中超期 %s", "%s of them overdue"},
 		"figures.unfinished":   {"本期尚未结束，数字截至 %s。", "The period is not over; the figures are as of %s."},
 		"figures.nothing":      {"本期没有新发现。这只说明监测到的页面上没有，未监测的范围见第九节。", "Nothing was found. That is said of monitored pages alone; section 9 has what is not monitored."},

@@ -177,9 +177,10 @@ const (
 	drawnWidth = 720
 	axisWidth  = 52  // of the numbers at the left
 	axisHeight = 22  // of the names below
+	edgeWidth  = 16  // at the right, for the half of a name
 	plotHeight = 190 // of the columns
 	rowHeight  = 34  // of a group of bars
-	nameWidth  = 150 // of the names at the left of bars
+	nameWidth  = 176 // of the names at the left of bars
 	maxNames   = 16  // below columns: more overlap
 )
 
@@ -201,7 +202,7 @@ func (c *Chart) drawColumns() *drawing {
 		d.Lines = append(d.Lines, line{axisWidth, y(n), drawnWidth, y(n)})
 		d.Words = append(d.Words, words{axisWidth - 6, y(n) + 4, "end", grouped(n)})
 	}
-	wide := float64(drawnWidth-axisWidth) / float64(len(c.Groups))
+	wide := float64(drawnWidth-axisWidth-edgeWidth) / float64(len(c.Groups))
 	every := (len(c.Groups) + maxNames - 1) / maxNames
 	for i := range c.Groups {
 		g := &c.Groups[i]

@@ -11,7 +11,12 @@ import (
 // summary is what somebody reads who has a minute.
 func (m *maker) summary() Section {
 	r, now, before := m.r, m.r.Summary(), m.r.Before
-	against := func(now, before int) string { return m.t("against", grouped(before), change(now, before)) }
+	against := func(now, before int) string {
+		if before < fewBefore {
+			return m.t("against.few", grouped(before))
+		}
+		return m.t("against", grouped(before), change(now, before))
+	}
 	s := Section{ID: "summary", Title: m.t("summary"), Tiles: []Tile{
 		{m.t("column.found"), grouped(now.Found), against(now.Found, before.Found)},
 		{m.t("column.decided"), grouped(now.Decided), against(now.Decided, before.Decided)},
