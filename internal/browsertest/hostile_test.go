@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -411,6 +412,6 @@ func (o *outpost) hostilePages(t *testing.T, list []string) (pages []string) {
 		pages = append(pages, "/authorisations/"+hostileHost(i))
 	}
 	return append(pages, "/", "/?list=all", "/?list=decided", "/search", "/authorisations", "/authorisations/form-0", "/authorisations/form-0/edit", "/authorisations/yaml-0", "/authorisations/csv-0",
-		"/sites", "/sites/"+hostileHost(0), "/submissions", "/unmonitored", "/statistics?period=month&of=" + time.Now().Format(time.DateOnly), "/account", "/admin", "/admin/settings", "/admin/accounts/boss", "/trail", "/trail?kind=note", "/trail?kind=merge", "/trail?kind=split",
+		"/sites", "/sites/"+hostileHost(0), "/submissions", "/unmonitored", "/statistics?period=month&of="+time.Now().Format(time.DateOnly), "/account", "/admin", "/admin/settings", "/admin/accounts/boss", "/trail", "/trail?kind=note", "/trail?kind=merge", "/trail?kind=split",
 		"/batches", "/campaigns/"+o.campaignOf(t, o.findings(t)[0].ID), "/help")
 }

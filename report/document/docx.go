@@ -130,47 +130,65 @@ func (x *docx) section(s *Section) {
 // has no head.
 func (x *docx) table(columns []Column, rows [][]Cell) {
 	x.WriteString(`<w:tbl><w:tblPr><w:tblStyle w:val="Figures"/><w:tblW w:w="5000" w:type="pct"/><w:tblLayout w:type="autofit"/></w:tblPr><w:tblGrid>`)
-	for _, wide := range gridOf(columns) {
+	grid := gridOf(columns, rows)
+	for _, wide := range grid {
 		fmt.Fprintf(x, `<w:gridCol w:w="%d"/>`, wide)
 	}
 	x.WriteString(`</w:tblGrid>`)
 	if columns[0].Name != "" {
 		x.WriteString(`<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>`)
-		for _, c := range columns {
-			x.cell(c, c.Name, true)
+		for i, c := range columns {
+			x.cell(c, grid[i], c.Name, true)
 		}
 		x.WriteString(`</w:tr>`)
 	}
 	for _, row := range rows {
 		x.WriteString(`<w:tr><w:trPr><w:cantSplit/></w:trPr>`)
 		for i, c := range row {
-			x.cell(columns[i], c.Text, false)
+			x.cell(columns[i], grid[i], c.Text, false)
 		}
 		x.WriteString(`</w:tr>`)
 	}
 	x.WriteString(`</w:tbl><w:p><w:pPr><w:pStyle w:val="Note"/></w:pPr></w:p>`)
 }
 
-// gridOf returns the widths of columns: wide ones take three times as much as others.
-func gridOf(columns []Column) []int {
-	parts := 0
-	part := func(c Column) int {
-		if c.Wide {
-			return 3
-		}
-		return 1
-	}
-	for _, c := range columns {
-		parts += part(c)
-	}
-	list := make([]int, len(columns))
+// Bounds of a column, in characters of half width: what is longer goes on in the next line.
+const (
+	narrowest, widest, widestWide = 6, 24, 60
+)
+
+// gridOf returns the widths of columns, by the longest of their cells.
+func gridOf(columns []Column, rows [][]Cell) []int {
+	wide, sum := make([]int, len(columns)), 0
 	for i, c := range columns {
-		list[i] = docxWidth * part(c) / parts
+		most := widest
+		if c.Wide {
+			most = widestWide
+		}
+		wide[i] = max(narrowest, halves(c.Name))
+		for _, row := range rows {
+			wide[i] = max(wide[i], halves(row[i].Text))
+		}
+		wide[i] = min(wide[i], most) + 1
+		sum += wide[i]
 	}
-	return list
+	for i := range wide {
+		wide[i] = docxWidth * wide[i] / sum
+	}
+	return wide
 }
 
-func (x *docx) cell(c Column, s string, head bool) {
+// halves is how wide a text is: Chinese and the blocks of bars are twice as wide as Latin letters.
+func halves(s string) (n int) {
+	for _, r := range s {
+		if n++; r >= 0x2500 {
+			n++
+		}
+	}
+	return n
+}
+
+func (x *docx) cell(c Column, wide int, s string, head bool) {
 	style, side := "Cell", "left"
 	if head {
 		style = "Head"
@@ -178,14 +196,14 @@ func (x *docx) cell(c Column, s string, head bool) {
 	if c.Number {
 		side = "right"
 	}
-	fmt.Fprintf(x, `<w:tc><w:tcPr><w:tcW w:w="0" w:type="auto"/></w:tcPr><w:p><w:pPr><w:pStyle w:val=%q/><w:jc w:val=%q/></w:pPr>%s</w:p></w:tc>`, style, side, run(s))
+	fmt.Fprintf(x, `<w:tc><w:tcPr><w:tcW w:w="%d" w:type="dxa"/></w:tcPr><w:p><w:pPr><w:pStyle w:val=%q/><w:jc w:val=%q/></w:pPr>%s</w:p></w:tc>`, wide, style, side, run(s))
 }
 
 // blocks are the characters of the looks of bars, told apart in grey and by who has only text.
 var blocks = map[string]string{"critical": "█", "high": "▓", "medium": "▒", "low": "░", "informational": "·", "now": "█", "before": "░"}
 
 // longest is how many characters the longest bar of a chart has.
-const longest = 36
+const longest = 28
 
 // chart writes the bars of a chart as a table, and what their characters stand for.
 func (x *docx) chart(c *Chart) {
