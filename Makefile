@@ -29,8 +29,11 @@ bench: ## MB/s and allocations; figures and the machine in docs/performance.md
 demo: ## crawls the demo's web, then keeps the console open
 	$(GO) run ./cmd/qianshao demo
 
-pictures: ## takes the README's pictures anew; needs Chromium and a Chinese font
+pictures: ## takes the pictures of README and docs anew; needs Chromium, poppler-utils and a Chinese font
 	QIANSHAO_BROWSER_TESTS=1 QIANSHAO_PICTURES=$(CURDIR)/docs/images $(GO) test -count 1 -run TestPictures ./internal/browsertest
+	chromium --headless=new --no-sandbox --no-pdf-header-footer --print-to-pdf=$(CURDIR)/report.pdf file://$(CURDIR)/report/document/testdata/week.zh.html
+	pdftoppm -r 72 -png -f 1 -l 2 report.pdf docs/images/report
+	rm report.pdf
 
 ci: ## what must hold before a change is merged
 	./.ci/run

@@ -30,13 +30,25 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // hostile is what a page may say of itself: markup, a formula, an address, marks of direction, an identity number.
 const hostile = "=HYPERLINK(\"http://evil.example/x\")<script>alert(1)</script>\u202e</style>&lt;b 11010519491231002X"
 
-// small is a report made by hand, of a week in which everything has happened.
+// small is a report made by hand, of a week in which everything has happened and everybody has written
+// hostile texts.
 func small() *report.Report {
+	r := week()
+	r.Rules = append(r.Rules, report.Rule{ID: "bad", Title: hostile, Category: qianshao.Phishing, Findings: 230, Rate: report.RateOf(2, 18, 0), Audit: report.RateOf(1, 10, 0)})
+	r.Sites = append(r.Sites, report.Site{Host: "evil.example" + hostile, Authorisation: hostile, Findings: 1})
+	r.Campaigns = append(r.Campaigns, report.Campaign{ID: "c2", Label: hostile, Category: qianshao.Phishing, Level: qianshao.LevelHigh, Findings: 30, Sites: 2, First: r.Query.Period.From.Add(30 * time.Hour)})
+	r.Unmonitored = append(r.Unmonitored, qianshao.Unmonitored{Authorisation: hostile, Reason: qianshao.UnmonitoredEnding, Since: r.Query.Period.To.AddDate(0, 0, 9)})
+	r.RuleChanges[0].Added = append(r.RuleChanges[0].Added, hostile)
+	return r
+}
+
+// week is the report without hostile texts, of which the documentation has pictures.
+func week() *report.Report {
 	zone := qianshao.ChinaTime()
-	week := report.Week(time.Date(2026, 11, 18, 12, 0, 0, 0, zone), zone)
+	period := report.Week(time.Date(2026, 11, 18, 12, 0, 0, 0, zone), zone)
 	kappa := .71
 	r := &report.Report{
-		Query: report.Query{Period: week, Sight: qianshao.SeeAll()}, Made: time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC),
+		Query: report.Query{Period: period, Sight: qianshao.SeeAll()}, Made: time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC),
 		Volume: report.Volume{
 			Findings: 1234, Pages: 1100, Sites: 17, Campaigns: 41, Open: 1000, Gone: 234,
 			ByCategory: []report.Count{{Value: "gambling", Findings: 1000, Before: 800}, {Value: "phishing", Findings: 230, Before: 400}, {Value: "drugs", Findings: 4, Before: 1}},
@@ -50,25 +62,27 @@ func small() *report.Report {
 		Before: report.Summary{Found: 1201, Decided: 640, Crime: 600, NotCrime: 40, Relapsed: 2},
 		Rules: []report.Rule{
 			{ID: "gambling-casino-promotion", Title: "线上赌场推广", Category: qianshao.Gambling, Findings: 1000, Rate: report.RateOf(38, 2, 1), Audit: report.RateOf(3, 0, 0)},
-			{ID: "bad", Title: hostile, Category: qianshao.Phishing, Findings: 230, Rate: report.RateOf(2, 18, 0), Audit: report.RateOf(1, 10, 0)},
+			{ID: "phishing-bank-login", Title: "仿冒银行登录", Category: qianshao.Phishing, Findings: 230, Rate: report.RateOf(12, 9, 0)},
 		}, MoreRules: 2,
 		Sites: []report.Site{
 			{Host: "clinic.example", Authorisation: "clinic", Findings: 900, Crime: 500, NotCrime: 1, Unsure: 2, Reviewing: 3, Open: 800, Relapsed: 6, Categories: []qianshao.Category{qianshao.Gambling, qianshao.Phishing}},
-			{Host: "evil.example" + hostile, Authorisation: hostile, Findings: 1},
+			{Host: "school.example", Authorisation: "school", Findings: 210, Crime: 180, NotCrime: 20, Open: 190, Categories: []qianshao.Category{qianshao.Gambling}},
 		}, MoreSites: 15,
 		Campaigns: []report.Campaign{
-			{ID: "c1", Label: "注册送88元 www.casino.example", Category: qianshao.Gambling, Level: qianshao.LevelCritical, Findings: 700, Sites: 9, Verdict: qianshao.VerdictCrime, First: week.From.Add(time.Hour)},
-			{ID: "c2", Label: hostile, Category: qianshao.Phishing, Level: qianshao.LevelHigh, Findings: 30, Sites: 2, First: week.From.Add(30 * time.Hour)},
+			{ID: "c1", Label: "注册送88元 www.casino.example", Category: qianshao.Gambling, Level: qianshao.LevelCritical, Findings: 700, Sites: 9, Verdict: qianshao.VerdictCrime, First: period.From.Add(time.Hour)},
 		}, MoreCampaigns: 39,
 		Relapses:    report.Relapses{Findings: 6, Sites: []report.Count{{Value: "clinic.example", Findings: 6, Before: 2}}},
-		Unmonitored: []qianshao.Unmonitored{{Host: "silent.example", Authorisation: "silent", Reason: qianshao.UnmonitoredDown, Since: week.From}, {Authorisation: hostile, Reason: qianshao.UnmonitoredEnding, Since: week.To.AddDate(0, 0, 9)}},
+		Unmonitored: []qianshao.Unmonitored{{Host: "silent.example", Authorisation: "silent", Reason: qianshao.UnmonitoredDown, Since: period.From}},
 		UnmonitoredCounts: qianshao.UnmonitoredCounts{
 			qianshao.UnmonitoredDown: 1, qianshao.UnmonitoredEnding: 1,
 		},
-		RuleChanges: []report.RuleChange{{At: week.From.Add(50 * time.Hour), Version: "v1.2", Added: []string{"a", hostile}, Changed: []string{"c"}}, {At: week.From.Add(20 * time.Hour), Version: "v1.1"}},
+		RuleChanges: []report.RuleChange{{At: period.From.Add(50 * time.Hour), Version: "v1.2", Added: []string{"gambling-lottery-betting"}, Changed: []string{"phishing-bank-login"}}, {At: period.From.Add(20 * time.Hour), Version: "v1.1"}},
 	}
-	for i, day := range week.Days() {
-		r.Volume.Days = append(r.Volume.Days, report.Day{At: day, Found: 80 * i, Crime: 40 * i, NotCrime: i, ByLevel: map[string]int{"critical": 10 * i, "high": 60 * i, "medium": 10 * i}})
+	for i, day := range period.Days() {
+		n := []int{150, 212, 96, 301, 255, 120, 100}[i]
+		r.Volume.Days = append(r.Volume.Days, report.Day{
+			At: day, Found: n, Crime: n / 2, NotCrime: n / 12, Unsure: n / 100, ByLevel: map[string]int{"critical": n / 4, "high": n - n/4 - n/30, "medium": n / 30},
+		})
 	}
 	return r
 }
@@ -90,25 +104,25 @@ func written(t *testing.T, write func(io.Writer) error) string {
 // TestGolden holds the files of a small report to testdata, which -update writes anew.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for _, l := range []locale.Lang{locale.Chinese, locale.English} {
-		d := documentOf(l, small())
-		for ending, write := range map[string]func(io.Writer) error{"html": d.HTML, "csv": d.CSV} {
-			got, name := written(t, write), filepath.Join("testdata", "small."+l.Code()+"."+ending)
-			if *update {
-				if err := os.WriteFile(name, []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(name)
-			if err != nil {
+	chinese, english := documentOf(locale.Chinese, small()), documentOf(locale.English, small())
+	for file, write := range map[string]func(io.Writer) error{
+		"small.zh.html": chinese.HTML, "small.zh.csv": chinese.CSV, "small.en.html": english.HTML, "small.en.csv": english.CSV, "week.zh.html": documentOf(locale.Chinese, week()).HTML,
+	} {
+		got, name := written(t, write), filepath.Join("testdata", file)
+		if *update {
+			if err := os.WriteFile(name, []byte(got), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("%s has changed; write it anew with -update, and look at it:\n%s", name, diff)
-			}
-			if missing := regexp.MustCompile(`figures\.[a-z]|%!`).FindString(strings.ReplaceAll(got, "figures.css", "")); missing != "" {
-				t.Errorf("%s lacks words: %q", name, missing)
-			}
+		}
+		want, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s has changed; write it anew with -update, and look at it:\n%s", name, diff)
+		}
+		if missing := regexp.MustCompile(`figures\.[a-z]|%!`).FindString(strings.ReplaceAll(got, "figures.css", "")); missing != "" {
+			t.Errorf("%s lacks words: %q", name, missing)
 		}
 	}
 }
