@@ -21,7 +21,7 @@ const (
 	// maxMaking bounds the making of one: a year of a million findings takes a minute.
 	maxMaking = 5 * time.Minute
 	// patience is how long a page waits for a report, before it says that it is being made.
-	patience = 200 * time.Millisecond
+	patience = 100 * time.Millisecond
 	// filePatience is how long a file waits: the whole time of a request, but for its answer.
 	filePatience = 15 * time.Second
 )

@@ -23,7 +23,7 @@ import (
 //go:embed templates/*.html
 var files embed.FS
 
-// Path is the page's.
+// Path is where the page is.
 const Path = "/statistics"
 
 // Store is what the page reads besides reports.
@@ -61,8 +61,8 @@ func Style() string { return document.Style() }
 
 // Route adds the routes. Whoever sees something may read what is counted of it, and take it out.
 func (s *Statistics) Route(mux page.Mux) {
-	mux.HandleFunc("GET "+Path, s.serve)
-	mux.HandleFunc("POST "+Path+"/file", s.serveFile)
+	mux.HandleFunc("GET /statistics", s.serve)
+	mux.HandleFunc("POST /statistics/file", s.serveFile)
 }
 
 // URL returns the address of the report of a period under the console's own; authorisation may be "".
