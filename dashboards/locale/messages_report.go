@@ -38,7 +38,7 @@ func reportMessages() map[string]message {
 		"figures.by.day": {"每日新发现与判定", "Found and decided by day"}, "figures.by.week": {"每周新发现与判定（以首日表示）", "Found and decided by week (named by its first day)"},
 		"figures.by.category": {"按类别", "By category"}, "figures.by.level": {"按级别", "By level"}, "figures.by.verdict": {"判定结果", "Verdicts"},
 		"figures.by.whose": {"违法的性质", "What the crimes were"}, "figures.by.reason": {"不违法的理由", "Why not a crime"}, "figures.by.review": {"复核一致性", "Agreement of second reviews"},
-		"figures.chart.days": {"%s。共 %s 条；最多的是 %s，%s 条。数字见下表。", "%s. %s in all; most on %s: %s. The table below has the figures."}, "figures.chart.alt": {"%s。最多的是%s。数字见下表。", "%s. Most are %s. The table below has the figures."},
+		"figures.chart.day": {"每日新发现", "Found by day"}, "figures.chart.week": {"每周新发现（以首日表示）", "Found by week (named by its first day)"}, "figures.chart.days": {"%s。共 %s 条；最多的是 %s，%s 条。数字见下表。", "%s. %s in all; most on %s: %s. The table below has the figures."}, "figures.chart.alt": {"%s。最多的是%s。数字见下表。", "%s. Most are %s. The table below has the figures."},
 		"figures.chart.categories": {"各类别的新发现：本期与上期", "Found by category: this period and the one before"},
 
 		"figures.waits": {"期末有 %s 条等待判定（不论何时发现），其中 %s 条超期，另有 %s 条暂放。", "At the end of the period %s waited for a decision, whenever found; %s of them were overdue; %s more were parked."},

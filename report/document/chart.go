@@ -91,15 +91,16 @@ func (m *maker) levels() (list []string) {
 	return list
 }
 
-func (m *maker) daysTitle(spans []span) string {
+// daysTitle is a title with "day" or "week" at its end.
+func (m *maker) daysTitle(key string, spans []span) string {
 	if len(spans) < len(m.r.Volume.Days) {
-		return m.t("by.week")
+		return m.t(key + "week")
 	}
-	return m.t("by.day")
+	return m.t(key + "day")
 }
 
 func (m *maker) daysChart(spans []span) Chart {
-	c := Chart{Title: m.daysTitle(spans), Stacked: true}
+	c := Chart{Title: m.daysTitle("chart.", spans), Stacked: true}
 	levels := m.levels()
 	for _, l := range levels {
 		c.Series = append(c.Series, Series{m.Named("level.", l), l})
@@ -134,7 +135,7 @@ func (m *maker) daysTable(spans []span) Table {
 	if len(spans) < len(m.r.Volume.Days) {
 		key = "week"
 	}
-	t := Table{Title: m.daysTitle(spans), Columns: m.columns("*"+key, "#found")}
+	t := Table{Title: m.daysTitle("by.", spans), Columns: m.columns("*"+key, "#found")}
 	levels := m.levels()
 	for _, l := range levels {
 		t.Columns = append(t.Columns, Column{Name: m.Named("level.", l), Number: true})

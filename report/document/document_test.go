@@ -131,6 +131,13 @@ func TestGolden(t *testing.T) {
 func TestHTMLIsInert(t *testing.T) {
 	t.Parallel()
 	page := written(t, documentOf(locale.English, small()).HTML)
+	names := map[string]bool{} // of regions, which a screen reader lists by them
+	for _, m := range regexp.MustCompile(`role="region" aria-label="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if names[m[1]] {
+			t.Errorf("two regions are called %s", m[1])
+		}
+		names[m[1]] = true
+	}
 	root, err := html.Parse(strings.NewReader(page))
 	if err != nil {
 		t.Fatal(err)
