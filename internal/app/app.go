@@ -54,6 +54,8 @@ type Options struct {
 	// Outward says how the connections of messages are made: Resolve, DNS and Proxy. Nil is as
 	// those of Crawl.
 	Outward *FetchOptions
+	// Now is the clock of messages to people; nil is time.Now.
+	Now func() time.Time
 	// Log is told of failures; nil keeps silent.
 	Log *slog.Logger
 }
@@ -100,6 +102,9 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
 	}
 	LimitMemory(crawlLimit)
 	a := &App{

@@ -26,7 +26,7 @@ func newNotices(a *App) (engine *notify.Engine, err error) {
 	return newEngine(a.Folder, &a.opts, notify.Options{
 		Send: a.sender.Send, Report: a.scheduledReport, Count: a.countDelivery,
 		Find: func(ctx context.Context, account qianshao.Account, query string, ids []string) ([]index.Hit, error) {
-			return a.Folder.FindAmong(ctx, a.Index, account, query, ids, time.Now())
+			return a.Folder.FindAmong(ctx, a.Index, account, query, ids, a.opts.Now())
 		},
 	})
 }
@@ -41,7 +41,7 @@ func newEngine(f *datafolder.Folder, opts *Options, o notify.Options) (*notify.E
 		record, err := f.Store.Account(ctx, name)
 		return record.Account, err
 	}
-	o.Zone, o.Log = cmp.Or(opts.Zone, index.DefaultZone()), opts.Log
+	o.Zone, o.Now, o.Log = cmp.Or(opts.Zone, index.DefaultZone()), opts.Now, opts.Log
 	return notify.NewEngine(o)
 }
 
