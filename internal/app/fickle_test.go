@@ -43,6 +43,8 @@ type received struct {
 		Event    notify.Event
 		Occurred time.Time
 	}
+	// more is how many findings it counts and does not name: those are in too many campaigns, as
+	// before they were grouped.
 	more   int
 	answer answering
 }
@@ -205,8 +207,8 @@ func (r *fickle) read(q *http.Request, body []byte) *received {
 	if want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)); q.Header.Get("Webhook-Signature") != want || m.key == "" || q.URL.Path != "/"+hookToken+"/"+m.alert {
 		r.t.Errorf("%s %v is signed wrongly", q.URL, q.Header)
 	}
-	if m.more > 0 || len(m.items) == 0 {
-		r.t.Errorf("%s names %d findings, and not %d more: the test has too many campaigns", m.key, len(m.items), m.more)
+	if len(m.items) == 0 {
+		r.t.Errorf("%s tells nothing", m.key)
 	}
 	return m
 }
