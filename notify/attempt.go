@@ -83,8 +83,13 @@ func (e *Engine) work(ctx context.Context, channel string) {
 // deliver makes an attempt to deliver, and notes what has come of it. The error is that of an
 // attempt that is made again, or of the store.
 func (e *Engine) deliver(ctx context.Context, d Delivery) error {
-	if done, ok := e.unsettledOf(d.Key); ok {
-		return e.settle(ctx, done, "")
+	if left, ok := e.unnotedOf(d.Key); ok {
+		if left.State != Pending {
+			return e.settle(ctx, left, "")
+		}
+		if d = left; d.Next.After(e.opts.Now()) {
+			return e.putOff(ctx, d, time.Time{})
+		}
 	}
 	c, err := e.opts.Store.Channel(ctx, d.Channel)
 	if errors.Is(err, store.ErrNotFound) {
@@ -150,11 +155,15 @@ func (e *Engine) conclude(ctx context.Context, d Delivery, c Channel, m *Message
 		return e.settle(ctx, d, c.Kind)
 	}
 	e.opts.Count(c.Kind, Pending)
-	return errors.Join(errors.New(d.Problem), e.opts.Store.PutOff(ctx, d, until))
+	return errors.Join(errors.New(d.Problem), e.putOff(ctx, d, until))
 }
 
-// settle notes what has become of a delivery. If the store cannot, it is remembered, so that
-// the receiver does not get it again and again while a disk is full.
+// putOff notes that an attempt has failed, and when the next one is made.
+func (e *Engine) putOff(ctx context.Context, d Delivery, until time.Time) error {
+	return e.noted(d, e.opts.Store.PutOff(ctx, d, until))
+}
+
+// settle notes what has become of a delivery.
 func (e *Engine) settle(ctx context.Context, d Delivery, kind Kind) error {
 	if d.Settled.IsZero() {
 		d.Settled = e.opts.Now()
@@ -164,21 +173,26 @@ func (e *Engine) settle(ctx context.Context, d Delivery, kind Kind) error {
 		}
 	}
 	// What was sent is noted also when the process is told to stop.
-	err := e.opts.Store.SettleDelivery(context.WithoutCancel(ctx), d)
+	return e.noted(d, e.opts.Store.SettleDelivery(context.WithoutCancel(ctx), d))
+}
+
+// noted remembers what the store could not note of an attempt, so that the receiver does not get
+// the message again and again while a disk is full.
+func (e *Engine) noted(d Delivery, err error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err != nil {
-		e.unsettled[d.Key] = d
+		e.unnoted[d.Key] = d
 	} else {
-		delete(e.unsettled, d.Key)
+		delete(e.unnoted, d.Key)
 	}
 	return err
 }
 
-func (e *Engine) unsettledOf(key string) (Delivery, bool) {
+func (e *Engine) unnotedOf(key string) (Delivery, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	d, ok := e.unsettled[key]
+	d, ok := e.unnoted[key]
 	return d, ok
 }
 

@@ -65,9 +65,9 @@ type Engine struct {
 	mu sync.Mutex
 	// busy has the channels that a worker works on, each with what is closed at its end.
 	busy map[string]chan struct{}
-	// unsettled are deliveries that were sent or refused, by key, and could not be settled, as with
-	// a full disk: they are settled before anything is sent again.
-	unsettled map[string]Delivery
+	// unnoted are deliveries after an attempt of which the store could not note what has come, by
+	// key, as with a full disk: that is noted before they are sent again, and in their time.
+	unnoted map[string]Delivery
 }
 
 // NewEngine returns an engine.
@@ -84,7 +84,7 @@ func NewEngine(opts Options) (*Engine, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{opts: opts, wake: make(chan struct{}, 1), busy: map[string]chan struct{}{}, unsettled: map[string]Delivery{}}, nil
+	return &Engine{opts: opts, wake: make(chan struct{}, 1), busy: map[string]chan struct{}{}, unnoted: map[string]Delivery{}}, nil
 }
 
 // Wake has the engine look for what is to be done: findings have changed, or somebody has

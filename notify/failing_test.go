@@ -71,7 +71,7 @@ func TestHanging(t *testing.T) {
 	}
 }
 
-// fullDisk is a store that cannot settle deliveries.
+// fullDisk is a store that cannot note what has become of deliveries.
 type fullDisk struct {
 	notify.Store
 	full bool
@@ -82,6 +82,37 @@ func (s *fullDisk) SettleDelivery(ctx context.Context, d notify.Delivery) error 
 		return errors.New("the disk is full")
 	}
 	return s.Store.SettleDelivery(ctx, d)
+}
+
+func (s *fullDisk) PutOff(ctx context.Context, d notify.Delivery, until time.Time) error {
+	if s.full {
+		return errors.New("the disk is full")
+	}
+	return s.Store.PutOff(ctx, d, until)
+}
+
+// TestFullDiskWhileDown: a receiver that is down, or wants to be left alone, is asked no more
+// often for a full disk, and what is sent to it in all is no more.
+func TestFullDiskWhileDown(t *testing.T) {
+	w := newWorld(t)
+	disk := &fullDisk{Store: w.f.Store, full: true}
+	w.opts.Store = disk
+	w.restart()
+	w.alert("", nil)
+	w.found("a")
+	w.answer = func(notify.Channel, notify.Message) error {
+		return &notify.SendError{Text: "429", After: 10 * time.Minute}
+	}
+	w.tells("the first attempt", notify.Gather, "new 1")
+	w.tells("and not again", 9*time.Minute)
+	w.tells("until its time", time.Minute, "new 1")
+	w.logs("pending 0")
+	disk.full = false
+	w.tells("and not again", time.Minute)
+	w.logs("pending 2")
+	w.answer = nil
+	w.tells("when there is room", 10*time.Minute, "new 1")
+	w.logs("delivered 3")
 }
 
 // TestFullDisk: what was taken and cannot be settled is not sent again and again.
@@ -256,4 +287,40 @@ func TestFails(t *testing.T) {
 	w.opts.Find = find
 	w.restart()
 	w.tells("mended", notify.Gather, "new 1")
+}
+
+// TestClockSetBack: what is found after the clock was set back behind the making of an alert is
+// told, as is what becomes overdue then, and nothing twice.
+func TestClockSetBack(t *testing.T) {
+	w := newWorld(t)
+	w.found("old")
+	w.feed()
+	w.now = w.now.Add(time.Minute)
+	w.alert("", nil)
+	w.found("a")
+	w.tells("before", notify.Gather, "new 1")
+	w.now = w.now.Add(-time.Hour)
+	w.check(w.e.Flush(t.Context()))
+	w.found("b")
+	w.found("a")
+	w.tells("after, as late as the clock was ahead", time.Hour+time.Minute, "new 1")
+	w.tells("nothing more", time.Hour)
+	w.tells("three days later", 80*time.Hour)
+	w.tells("overdue", notify.Gather, "overdue 3")
+}
+
+// TestLongQuiet: of a day of which all but a minute is quiet, the minute is used: what has failed
+// in it is tried in the next one, once at least.
+func TestLongQuiet(t *testing.T) {
+	w := newWorld(t)
+	w.alert("", func(a *notify.Alert) { a.Quiet = notify.Quiet{From: 9*60 + 1, To: 9 * 60} })
+	w.answer = func(notify.Channel, notify.Message) error { return errors.New("down") }
+	w.found("a")
+	w.tells("in the minute", notify.Gather, "new 1")
+	w.found("b")
+	w.answer = nil
+	w.tells("in the night", 23*time.Hour)
+	w.tells("in the next minute", time.Hour, "new 1")
+	w.tells("what came meanwhile", 2*time.Second, "new 1")
+	w.logs("delivered 2", "delivered 1")
 }

@@ -41,9 +41,15 @@ func (e *Engine) alerts(ctx context.Context) (list []*active, err error) {
 	if err != nil {
 		return nil, err
 	}
+	now := e.opts.Now()
 	for i := range all {
 		if all[i].Disabled {
 			continue
+		}
+		if all[i].Created.After(now) || all[i].Looked.After(now) {
+			if all[i], err = e.setBack(ctx, all[i], now); err != nil {
+				return nil, err
+			}
 		}
 		a, err := e.activate(ctx, all[i])
 		if err != nil {
@@ -57,6 +63,16 @@ func (e *Engine) alerts(ctx context.Context) (list []*active, err error) {
 		list = append(list, a)
 	}
 	return list, nil
+}
+
+// setBack has an alert tell since a moment, after the clock was set back: what is found until the
+// clock is there again is new to it.
+func (e *Engine) setBack(ctx context.Context, a Alert, now time.Time) (Alert, error) {
+	if a.Created.After(now) {
+		a.Created = now
+	}
+	a.Looked = now
+	return a, e.opts.Store.SetBack(ctx, a.ID, now)
 }
 
 // activate looks up what an alert needs. The search for nothing tells whether its query can be read.

@@ -31,6 +31,8 @@ type Store interface {
 	Alert(ctx context.Context, id string) (Alert, error)
 	// SetObstacle notes why an alert tells nothing, "" if it can.
 	SetObstacle(ctx context.Context, alert string, why Obstacle) error
+	// SetBack sets an alert's Created and Looked to a moment where they are later.
+	SetBack(ctx context.Context, alert string, now time.Time) error
 	Schedules(ctx context.Context) ([]Schedule, error)
 	Schedule(ctx context.Context, id string) (Schedule, error)
 

@@ -180,6 +180,11 @@ func testAlerts(t *testing.T, s Store, r Review) {
 	check(t, s.PutAlert(ctx, signedAt(20), a))
 	a.Obstacle = ""
 	is("changed: its obstacle is looked for anew")
+	check(t, s.SetBack(ctx, "a1", signedAt(100).At))
+	is("not set back to what is later")
+	a.Created, a.Looked = signedAt(1).At, signedAt(1).At
+	check(t, s.SetBack(ctx, "a1", signedAt(1).At))
+	is("set back")
 
 	bad := a
 	bad.Hourly = 0

@@ -155,6 +155,14 @@ func (n *Notices) SetObstacle(ctx context.Context, alert string, why notify.Obst
 	})
 }
 
+// SetBack sets Created and Looked of an alert to a moment where they are later, as after the clock was set back.
+func (n *Notices) SetBack(ctx context.Context, alert string, now time.Time) error {
+	return n.db.Update(ctx, database.Ordered, "set an alert back in", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE notice_alerts SET created = min(created, $2), looked = min(looked, $2) WHERE id = $1`, alert, database.Millis(now))
+		return err
+	})
+}
+
 const selectSchedules = `SELECT id, account, channel, period, authorisation, hour, disabled, created, sent FROM notice_schedules `
 
 func scanSchedule(r *sql.Rows) (s notify.Schedule, err error) {
