@@ -309,6 +309,38 @@ func TestClockSetBack(t *testing.T) {
 	w.tells("overdue", notify.Gather, "overdue 3")
 }
 
+// TestQuietIsNotStuck: a message that waits for the end of quiet hours is not one that is stuck, and
+// has its day of trying after them; one that fails for more than a day is.
+func TestQuietIsNotStuck(t *testing.T) {
+	w := newWorld(t)
+	w.alert("", func(a *notify.Alert) { a.Quiet = notify.Quiet{From: 22 * 60, To: 7 * 60} })
+	w.now = time.Date(2026, 11, 2, 21, 59, 30, 0, qianshao.ChinaTime())
+	w.answer = func(notify.Channel, notify.Message) error { return errors.New("down") }
+	w.found("a")
+	w.tells("before the night", notify.Gather, "new 1")
+	oldest := func() time.Duration {
+		t.Helper()
+		_, since, err := w.f.Store.DeliveryStates(t.Context())
+		w.check(err)
+		return w.now.Sub(since)
+	}
+	w.tells("in the night", 8*time.Hour)
+	if d := oldest(); d > 0 {
+		t.Errorf("in quiet hours it is tried since %s", d)
+	}
+	w.tells("in the morning", time.Hour+time.Minute, "new 1")
+	w.after(14 * time.Hour)
+	w.tells("in the second night", 8*time.Hour)
+	w.after(2 * time.Hour)
+	if d := oldest(); d < 8*time.Hour {
+		t.Errorf("after a day and a half it is tried since %s", d)
+	}
+	w.logs("pending 4")
+	w.after(14 * time.Hour)
+	w.after(40 * time.Minute)
+	w.logs("failed 6")
+}
+
 // TestLongQuiet: of a day of which all but a minute is quiet, the minute is used: what has failed
 // in it is tried in the next one, once at least.
 func TestLongQuiet(t *testing.T) {

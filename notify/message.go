@@ -17,6 +17,9 @@ import (
 type uncomposed struct {
 	why  Obstacle      // it is dropped for that
 	wait time.Duration // it is put off
+	// quiet says that it is put off for quiet hours, in which nobody tries: they take nothing of
+	// the day after which it is given up, though no more than another day.
+	quiet bool
 	// report is why a report could not be made: that is tried again as if the channel had failed.
 	report error
 }
@@ -33,6 +36,9 @@ func (e *Engine) notComposed(ctx context.Context, d Delivery, c Channel, err err
 		return err
 	case u.wait > 0:
 		d.Next = e.opts.Now().Add(u.wait)
+		if u.quiet {
+			d.Since = tryingSince(&d)
+		}
 		return e.opts.Store.PutOff(ctx, d, time.Time{})
 	case u.report != nil:
 		e.opts.Log.Error("a report cannot be made; it is tried again", "schedule", d.Schedule, "error", u.report)
@@ -42,6 +48,18 @@ func (e *Engine) notComposed(ctx context.Context, d Delivery, c Channel, err err
 		return e.settle(ctx, d, c.Kind)
 	}
 	return e.drop(ctx, d, c.Kind, u.why)
+}
+
+// tryingSince is since when a delivery is tried that is put off for quiet hours.
+func tryingSince(d *Delivery) time.Time {
+	since := d.Created.Add(GiveUp)
+	if d.Next.Before(since) {
+		since = d.Next
+	}
+	if d.Since.After(since) {
+		return d.Since
+	}
+	return since
 }
 
 // compose returns the message of a delivery as things are now, and sets how many findings it
@@ -71,7 +89,7 @@ func (e *Engine) compose(ctx context.Context, d *Delivery) (m Message, err error
 	case a.why != "":
 		return m, &uncomposed{why: a.why}
 	case a.Quiet.Holds(m.At, e.opts.Zone):
-		return m, &uncomposed{wait: a.Quiet.End(m.At, e.opts.Zone).Sub(m.At)}
+		return m, &uncomposed{wait: a.Quiet.End(m.At, e.opts.Zone).Sub(m.At), quiet: true}
 	}
 	m.Alert, m.View = a.Name, a.view.Name
 	list, err := e.recheck(ctx, a, d, &m)

@@ -184,7 +184,8 @@ type Delivery struct {
 	From, To time.Time
 	State    State
 	Created  time.Time
-	// Since is when the trying began: Created, or when a person had it tried again.
+	// Since is when the trying began: Created, when a person had it tried again, or the end of
+	// quiet hours that came between.
 	Since time.Time
 	// Next is when it is tried, or tried again.
 	Next     time.Time

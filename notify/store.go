@@ -67,7 +67,7 @@ type Store interface {
 	// one that has been due for longest.
 	DueChannels(ctx context.Context, now time.Time) ([]string, error)
 	DueDelivery(ctx context.Context, channel string, now time.Time) (Delivery, error)
-	// PutOff notes Next, Attempts and Problem of a pending delivery. until, if it is set, is a
+	// PutOff notes Since, Next, Attempts and Problem of a pending delivery. until, if it is set, is a
 	// moment before which nothing else is to be sent to its channel.
 	PutOff(ctx context.Context, d Delivery, until time.Time) error
 	// SettleDelivery notes what has become of a pending delivery. What a delivered one has told of

@@ -234,8 +234,8 @@ func (n *Notices) DueDelivery(ctx context.Context, channel string, now time.Time
 // if it is set, is a moment before which nothing else is to be sent to its channel.
 func (n *Notices) PutOff(ctx context.Context, d notify.Delivery, until time.Time) error {
 	return n.db.Update(ctx, database.Ordered, "put a delivery off in", func(tx *database.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE notice_deliveries SET next = $2, attempts = $3, problem = $4 WHERE key = $1 AND state = 'pending'`,
-			d.Key, database.Millis(d.Next), d.Attempts, d.Problem); err != nil || until.IsZero() {
+		if _, err := tx.ExecContext(ctx, `UPDATE notice_deliveries SET next = $2, attempts = $3, problem = $4, since = $5 WHERE key = $1 AND state = 'pending'`,
+			d.Key, database.Millis(d.Next), d.Attempts, d.Problem, database.Millis(d.Since)); err != nil || until.IsZero() {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE notice_deliveries SET next = $2 WHERE state = 'pending' AND channel = $1 AND next < $2`, d.Channel, database.Millis(until))
