@@ -68,6 +68,7 @@ func (e *Engine) alerts(ctx context.Context) (list []*active, err error) {
 // setBack has an alert tell since a moment, after the clock was set back: what is found until the
 // clock is there again is new to it.
 func (e *Engine) setBack(ctx context.Context, a Alert, now time.Time) (Alert, error) {
+	now = now.Truncate(time.Millisecond) // as findings have it
 	if a.Created.After(now) {
 		a.Created = now
 	}

@@ -24,7 +24,10 @@ const (
 	// selectUndelivered is asked for every page of the console.
 	selectUndelivered = `SELECT 1 FROM notice_deliveries WHERE state IN ('failed', 'pending') AND (state = 'failed' OR attempts > 0) AND (alert <> '' OR schedule <> '') `
 	// ofAccount restricts deliveries to those of an account, which is the argument of the number %d.
-	ofAccount = `AND (alert IN (SELECT id FROM notice_alerts WHERE account = $%[1]d) OR schedule IN (SELECT id FROM notice_schedules WHERE account = $%[1]d)) `
+	ofAccount     = `AND (alert IN (SELECT id FROM notice_alerts WHERE account = $%[1]d) OR schedule IN (SELECT id FROM notice_schedules WHERE account = $%[1]d)) `
+	updateWaiting = `UPDATE notice_items SET delivery = $1 WHERE alert = $2 AND delivery = 0 AND ready <= $3`
+	// updateFindings names delivery > 0 for the index, which has no others: all that was ever told is many times more.
+	updateFindings = `UPDATE notice_deliveries SET findings = (SELECT count(DISTINCT finding) FROM notice_items WHERE delivery = $1 AND delivery > 0) WHERE number = $1`
 )
 
 func scanDelivery(r *sql.Rows) (d notify.Delivery, err error) {
@@ -162,7 +165,7 @@ func (n *Notices) Deliver(ctx context.Context, d notify.Delivery, gone, later []
 		if err != nil {
 			return err
 		}
-		rows, err := database.ChangedRows(tx.ExecContext(ctx, `UPDATE notice_items SET delivery = $1 WHERE alert = $2 AND delivery = 0 AND ready <= $3`,
+		rows, err := database.ChangedRows(tx.ExecContext(ctx, updateWaiting,
 			number, d.Alert, database.Millis(d.Created)))
 		if err != nil {
 			return err
@@ -172,7 +175,7 @@ func (n *Notices) Deliver(ctx context.Context, d notify.Delivery, gone, later []
 			_, err = tx.ExecContext(ctx, `DELETE FROM notice_deliveries WHERE number = $1`, number)
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE notice_deliveries SET findings = (SELECT count(DISTINCT finding) FROM notice_items WHERE delivery = $1) WHERE number = $1`, number)
+		_, err = tx.ExecContext(ctx, updateFindings, number)
 		return err
 	})
 	return begun && err == nil, err

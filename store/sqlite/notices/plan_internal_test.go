@@ -29,6 +29,8 @@ func TestReadByIndexes(t *testing.T) {
 		{selectSent, []any{"a", 1}, []string{"notice_deliveries_alert (alert=? AND created>?)", "notice_deliveries_alert (alert=?)"}},
 		{selectDeliveries + `WHERE ` + isDue + ` AND channel = $2 ORDER BY next, number LIMIT 1`, []any{1, "c"}, []string{"notice_deliveries_pending (channel=?"}},
 		{selectUndelivered + "LIMIT $1", []any{10}, []string{"notice_deliveries_state (state=?)"}},
+		{updateWaiting, []any{1, "a", 1}, []string{"notice_items_waiting (alert=? AND ready<?)"}},
+		{updateFindings, []any{1}, []string{"notice_items_delivery (delivery=?)"}},
 		{`DELETE FROM notice_items WHERE finding = $1`, []any{"f"}, []string{"sqlite_autoindex_notice_items_1 (finding=?)"}},
 	} {
 		plan, err := database.Collect(t.Context(), db.Read, func(r *sql.Rows) (detail string, err error) {
