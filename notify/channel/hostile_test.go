@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/qianshao/qianshao"
@@ -213,5 +215,29 @@ func TestWebhookBounded(t *testing.T) {
 	var e event
 	if err := json.Unmarshal(webhookBody(&m), &e); err != nil || len(e.Data.Groups) != 2 || len(e.Data.Groups[0].Items) != notify.MaxItems/2 || e.Data.Groups[0].Findings != 12 {
 		t.Errorf("%d items, %v", len(e.Data.Groups[0].Items), err)
+	}
+}
+
+// TestEndlessYes: of an answer without an end no more is read than the bound; a webhook has taken
+// the message for all that, and a robot has not said so.
+func TestEndlessYes(t *testing.T) {
+	var written atomic.Int64
+	r := newReceiver(t, func(w http.ResponseWriter, q *http.Request) {
+		for block := make([]byte, 64<<10); q.Context().Err() == nil; {
+			n, err := w.Write(block)
+			if written.Add(int64(n)); err != nil {
+				return
+			}
+		}
+	})
+	s := newSender(t, r.Server, Options{})
+	for _, kind := range webKinds() {
+		written.Store(0)
+		if err := s.Send(t.Context(), channelOf(kind, r.URL, "zh"), findings()); (err == nil) != (kind == notify.Webhook) {
+			t.Errorf("%s: %v", kind, err)
+		}
+		if n := written.Load(); n > 32<<20 { // what connections hold on their way
+			t.Errorf("%s: %d bytes were sent", kind, n)
+		}
 	}
 }
