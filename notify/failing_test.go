@@ -356,3 +356,44 @@ func TestLongQuiet(t *testing.T) {
 	w.tells("what came meanwhile", 2*time.Second, "new 1")
 	w.logs("delivered 2", "delivered 1")
 }
+
+// TestChangedWhileSent: what people change while a message is on its way loses nothing, and what
+// is gone is not told again.
+func TestChangedWhileSent(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(w *world)
+		log    string
+		after  []string // what is told then, of what was found before and one that was found since
+	}{
+		"view deleted":     {func(w *world) { w.check(w.f.Store.DeleteView(w.t.Context(), w.signed(), "v1")) }, "delivered 1", nil},
+		"account disabled": {func(w *world) { w.ann.Disabled = true }, "delivered 1", nil},
+		"alert deleted":    {func(w *world) { w.check(w.f.Store.DeleteAlert(w.t.Context(), w.signed(), "a1")) }, "dropped 0 alert_gone", nil},
+		"finding deleted": {func(w *world) {
+			_, err := w.f.Store.DeleteFindings(w.t.Context(), []store.Deletion{{Finding: id("a"), At: w.now, Reason: "asked for"}})
+			w.check(err)
+		}, "delivered 1", []string{"new 1"}},
+		"channel deleted, and made anew": {func(w *world) {
+			w.check(w.f.Store.DeleteChannel(w.t.Context(), w.signed(), "c1"))
+			w.channel("c1")
+		}, "dropped 0 channel_gone", []string{"new 1", "new 1"}},
+		"sent elsewhere": {func(w *world) {
+			a, err := w.f.Store.Alert(w.t.Context(), "a1")
+			w.check(err)
+			w.channel("c2")
+			a.Channel = "c2"
+			w.check(w.f.Store.PutAlert(w.t.Context(), w.signed(), a))
+		}, "dropped 0 alert_gone", []string{"new 1", "new 1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.alert("", nil)
+			w.found("a")
+			w.answer = func(notify.Channel, notify.Message) error { tc.change(w); return nil }
+			w.tells("on its way", notify.Gather, "new 1")
+			w.answer = nil
+			w.logs(tc.log)
+			w.found("b")
+			w.tells("after that", 2*time.Minute, tc.after...)
+		})
+	}
+}
