@@ -44,17 +44,18 @@ type received struct {
 		Occurred time.Time
 	}
 	// more is how many findings it counts and does not name: those are in too many campaigns, as
-	// before they were grouped.
+	// before they were grouped, or too many of one.
 	more   int
 	answer answering
 }
 
-func (m *received) findings() int {
+// named is how many findings it names.
+func (m *received) named() int {
 	seen := map[string]bool{}
 	for _, it := range m.items {
 		seen[it.Finding] = true
 	}
-	return len(seen) + m.more
+	return len(seen)
 }
 
 // fickle is a receiver of webhooks that fails, hangs, takes messages without saying so, and is
@@ -187,7 +188,8 @@ func (r *fickle) read(q *http.Request, body []byte) *received {
 			Alert  string
 			More   int
 			Groups []struct {
-				Items []struct {
+				Findings int
+				Items    []struct {
 					Finding  string
 					Event    notify.Event
 					Occurred time.Time
@@ -199,9 +201,12 @@ func (r *fickle) read(q *http.Request, body []byte) *received {
 		r.t.Errorf("a body cannot be read: %v", err)
 	}
 	m := &received{key: q.Header.Get("Webhook-Id"), alert: content.Data.Alert, at: content.Timestamp, more: content.Data.More}
+	all := m.more
 	for _, g := range content.Data.Groups {
 		m.items = append(m.items, g.Items...)
+		all += g.Findings
 	}
+	m.more = all - m.named()
 	mac := hmac.New(sha256.New, r.key)
 	fmt.Fprintf(mac, "%s.%s.%s", m.key, q.Header.Get("Webhook-Timestamp"), body)
 	if want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)); q.Header.Get("Webhook-Signature") != want || m.key == "" || q.URL.Path != "/"+hookToken+"/"+m.alert {
