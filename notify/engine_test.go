@@ -224,6 +224,7 @@ func TestObstacles(t *testing.T) {
 	}{
 		{notify.AccountDisabled, func(w *world) { w.ann.Disabled = true }, func(w *world) { w.ann.Disabled = false }},
 		{notify.AccountDisabled, func(w *world) { w.ann.Name = "bob" }, func(w *world) { w.ann.Name = "ann" }},
+		{notify.NotAllowed, func(w *world) { w.ann.Role = qianshao.RoleAuditor }, func(w *world) { w.ann.Role = qianshao.RoleAnalyst }},
 		{"", func(w *world) { w.ann.Sight = qianshao.Sight{Authorisations: []string{"other"}} }, nil},
 		{notify.ViewGone, func(w *world) { w.check(w.f.Store.DeleteView(w.t.Context(), w.signed(), "v1")) }, func(w *world) {
 			_, err := w.f.Store.SaveView(w.t.Context(), store.SavedView{ID: "v1", Owner: "bob", Name: "x", Shared: true})

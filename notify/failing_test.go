@@ -250,10 +250,13 @@ func TestSchedule(t *testing.T) {
 	w.tells("of what the account does not see", 7*day)
 	w.ann.Sight, w.ann.Disabled = qianshao.SeeAll(), true
 	w.tells("of a disabled account", 7*day)
-	w.ann.Disabled, w.opts.Report = false, nil
+	w.ann.Disabled, w.ann.Role = false, qianshao.RoleAnalyst
+	w.tells("of a lead who is none any more", 7*day)
+	w.ann.Role = qianshao.RoleLead
+	w.opts.Report = nil
 	w.restart()
 	w.tells("without reports", 7*day)
-	w.logs("delivered 2", "delivered 1", "delivered 1", "delivered 1", "delivered 1", "delivered 1", "dropped 0 not_seen", "dropped 0 account_disabled", "failed 0 no_reports")
+	w.logs("delivered 2", "delivered 1", "delivered 1", "delivered 1", "delivered 1", "delivered 1", "dropped 0 not_seen", "dropped 0 account_disabled", "dropped 0 not_allowed", "failed 0 no_reports")
 }
 
 // TestNotTwiceAfterExpiry: the log is kept for 90 days; what was told is not told again after that.

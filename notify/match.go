@@ -86,6 +86,10 @@ func (e *Engine) activate(ctx context.Context, alert Alert) (a *active, err erro
 	if err != nil {
 		return nil, err
 	}
+	if !a.account.May(qianshao.PowerDecide) { // who could not switch it off, either
+		a.why = NotAllowed
+		return a, nil
+	}
 	if a.view, err = e.opts.Store.SavedView(ctx, a.View); errors.Is(err, store.ErrNotFound) || err == nil && a.view.Owner != a.Account && !a.view.Shared {
 		a.why = ViewGone
 		return a, nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -233,6 +234,8 @@ func (e *Engine) report(ctx context.Context, d *Delivery) (*Attached, error) {
 		return nil, &uncomposed{why: AccountDisabled}
 	case err != nil:
 		return nil, err
+	case !account.May(qianshao.PowerLead):
+		return nil, &uncomposed{why: NotAllowed}
 	case s.Authorisation != "" && !account.Sight.Sees(s.Authorisation):
 		return nil, &uncomposed{why: NotSeen}
 	case e.opts.Report == nil:

@@ -78,7 +78,7 @@ func (e Event) Valid() bool { return slices.Contains(Events(), e) }
 type Quiet struct{ From, To int }
 
 // Alert says which findings are told of, and where. It finds what its account may see: an
-// account that is disabled, or sees less than it did, is told nothing more.
+// account that is disabled, may not decide any more, or sees less than it did, is told nothing more.
 type Alert struct {
 	ID      string
 	Name    string
@@ -111,6 +111,7 @@ type Obstacle string
 // The obstacles.
 const (
 	AccountDisabled Obstacle = "account_disabled" // or it is not there
+	NotAllowed      Obstacle = "not_allowed"      // the account has lost the power that alerts or schedules ask for
 	ViewGone        Obstacle = "view_gone"        // deleted, or shared with the account no more
 	ViewUnreadable  Obstacle = "view_unreadable"  // its query is of an older language
 	ChannelGone     Obstacle = "channel_gone"
@@ -125,7 +126,7 @@ const (
 
 // Obstacles returns all obstacles.
 func Obstacles() []Obstacle {
-	return []Obstacle{AccountDisabled, ViewGone, ViewUnreadable, ChannelGone, ChannelDisabled, AlertGone, NotSeen, ScheduleGone, NoReports, GivenUp}
+	return []Obstacle{AccountDisabled, NotAllowed, ViewGone, ViewUnreadable, ChannelGone, ChannelDisabled, AlertGone, NotSeen, ScheduleGone, NoReports, GivenUp}
 }
 
 // Item is a finding that an alert is to tell of. It is told once for each of its events, and of
@@ -298,7 +299,7 @@ const (
 )
 
 // Schedule sends a report to a channel after each period, at Hour of the operator's zone.
-// It has what its account may see.
+// It has what its account may see, as long as the account may lead.
 type Schedule struct {
 	ID      string
 	Account string

@@ -37,6 +37,7 @@ func noticesCommonMessages() map[string]message {
 		"notices.done.dropped": {"已放弃，不再发送。", "Given up; it is not sent any more."},
 
 		"notices.obstacle.account_disabled": {"所属账号已停用", "its account is disabled"},
+		"notices.obstacle.not_allowed":      {"所属账号已无相应权限", "its account has lost the power to do this"},
 		"notices.obstacle.view_gone":        {"视图已删除，或不再共享", "its view was deleted, or is not shared any more"},
 		"notices.obstacle.view_unreadable":  {"视图的检索式读不懂，请重新保存视图", "the query of its view cannot be read; save the view anew"},
 		"notices.obstacle.channel_gone":     {"渠道已删除，请另选一个", "its channel was deleted; choose another"},
