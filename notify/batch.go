@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// maxListed is how many findings of a message are looked at one by one, those of the highest
-// score; the others are counted. A message names MaxGroups campaigns.
+// maxListed is how many findings of a message are looked at at a time, and held for it, those of
+// the highest score; the others are counted. A message names MaxGroups campaigns.
 const maxListed = 1000
 
 // batch begins a delivery of what an alert is to tell of, if it may send one now. While one is on

@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/notify"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/storetest"
 )
 
 // TestHanging: a channel that hangs holds up no other, and what it was sent is not lost when the
@@ -214,6 +215,30 @@ func TestFlood(t *testing.T) {
 	}
 	w.found("b1", rules...)
 	w.tells("seen again", time.Hour)
+}
+
+// TestFloodUnseen: of a flood, the findings are neither listed nor counted that the account does not
+// see any more when it is told.
+func TestFloodUnseen(t *testing.T) {
+	w := newWorld(t)
+	w.alert("", nil)
+	var rules []string
+	for i := range 600 {
+		rules = append(rules, fmt.Sprint("rule", i))
+	}
+	for _, authorisation := range []string{"city", "school"} {
+		s := storetest.Page("http://"+authorisation+".example/", "注册送", 0, rules...)
+		s.Page.FetchedAt, s.Page.Authorisation = w.now, authorisation
+		for i := range s.Assessment.Findings {
+			s.Assessment.Findings[i].Authorisation = authorisation
+		}
+		_, err := w.f.Store.SavePage(t.Context(), s)
+		w.check(err)
+	}
+	w.answer = func(notify.Channel, notify.Message) error { return errors.New("down") }
+	w.tells("down", notify.Gather, "new 1200")
+	w.answer, w.ann.Sight = nil, qianshao.Sight{Authorisations: []string{"city"}}
+	w.tells("those that are seen", time.Minute, "new 600")
 }
 
 // TestSchedule: after each week and month a report is sent once, at its hour, and tried again if

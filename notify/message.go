@@ -105,9 +105,9 @@ func (e *Engine) compose(ctx context.Context, d *Delivery) (m Message, err error
 }
 
 // recheck returns what a delivery still tells of, and takes back what it does not. Of more
-// than maxListed it looks at the first, and goes on where none of those is left.
+// than maxListed it returns the first, and counts the others.
 func (e *Engine) recheck(ctx context.Context, a *active, d *Delivery, m *Message) ([]told, error) {
-	for {
+	for sifted := false; ; {
 		items, all, err := e.opts.Store.ItemsOf(ctx, d.Key, maxListed)
 		if err != nil {
 			return nil, err
@@ -115,14 +115,15 @@ func (e *Engine) recheck(ctx context.Context, a *active, d *Delivery, m *Message
 		if len(items) == 0 {
 			return nil, &uncomposed{} // dropped: nothing is left to tell
 		}
-		c, err := e.check(ctx, a, items, m.At)
+		if len(items) == maxListed && !sifted {
+			if err := e.siftAll(ctx, a, d.Key, m.At); err != nil {
+				return nil, err
+			}
+			sifted = true
+			continue
+		}
+		c, err := e.sift(ctx, a, items, m.At)
 		if err != nil {
-			return nil, err
-		}
-		if c.behind {
-			return nil, &uncomposed{wait: indexWait}
-		}
-		if err := e.opts.Store.TakeBack(ctx, c.gone, c.later); err != nil {
 			return nil, err
 		}
 		if len(c.told) == 0 {
@@ -140,6 +141,32 @@ func (e *Engine) recheck(ctx context.Context, a *active, d *Delivery, m *Message
 		m.Left -= len(c.told)
 		d.Findings = findings(c.told) + m.Left
 		return c.told, nil
+	}
+}
+
+// sift looks at items as they are now, and takes back what is not to be told.
+func (e *Engine) sift(ctx context.Context, a *active, items []Item, now time.Time) (c checked, err error) {
+	if c, err = e.check(ctx, a, items, now); err != nil {
+		return c, err
+	}
+	if c.behind {
+		return c, &uncomposed{wait: indexWait}
+	}
+	return c, e.opts.Store.TakeBack(ctx, c.gone, c.later)
+}
+
+// siftAll sifts all that a delivery tells of: a number, too, tells of findings, and the account
+// may not see them any more.
+func (e *Engine) siftAll(ctx context.Context, a *active, key string, now time.Time) error {
+	for after := int64(0); ; {
+		items, last, err := e.opts.Store.WalkItems(ctx, key, after, maxListed)
+		if err != nil || len(items) == 0 {
+			return err
+		}
+		if _, err := e.sift(ctx, a, items, now); err != nil {
+			return err
+		}
+		after = last
 	}
 }
 

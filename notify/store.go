@@ -51,6 +51,9 @@ type Store interface {
 	// ItemsOf returns what a delivery tells of, in the same order, and how much of each event it
 	// is in all.
 	ItemsOf(ctx context.Context, key string, limit int) (list []Item, all map[Event]int, err error)
+	// WalkItems returns what a delivery tells of in an order of its own, after a number that the
+	// call before has returned as last, 0 at first.
+	WalkItems(ctx context.Context, key string, after int64, limit int) (list []Item, last int64, err error)
 	// TakeBack takes items out of what is to be told: gone are forgotten, later wait until their Ready.
 	TakeBack(ctx context.Context, gone, later []Item) error
 

@@ -363,6 +363,18 @@ func testItems(t *testing.T, s Store, _ Review) {
 	list, all, err := s.ItemsOf(ctx, "k1", 2)
 	check(t, err)
 	same(t, "two of three", fmt.Sprint(2, map[notify.Event]int{notify.New: 2, notify.Relapsed: 1}), fmt.Sprint(len(list), all))
+	walked := map[string]bool{}
+	for after, n := int64(0), 1; n > 0; {
+		list, last, err := s.WalkItems(ctx, "k1", after, 2)
+		check(t, err)
+		for _, it := range list {
+			walked[fmt.Sprint(it.Finding, " ", it.Event, " ", it.Occurred)] = true
+		}
+		if after, n = last, len(list); n > 2 {
+			t.Fatalf("%d of at most two", n)
+		}
+	}
+	same(t, "all in steps of two", 3, len(walked))
 	if begun, err = s.Deliver(ctx, notify.Delivery{Key: "k2", Alert: "a1", Channel: "c1", State: notify.Pending, Created: base.Add(time.Hour)}, nil, nil); begun || err != nil {
 		t.Errorf("a delivery of nothing: %v, %v", begun, err)
 	}

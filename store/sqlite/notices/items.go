@@ -57,6 +57,9 @@ ORDER BY f.due, f.finding LIMIT $4`
 	selectWaiting = `
 SELECT i.finding, i.alert, i.event, i.occurred, i.ready FROM notice_items i LEFT JOIN campaign_findings c ON c.finding = i.finding
 WHERE i.alert = $1 AND i.delivery = 0 AND i.ready <= $2 ORDER BY c.score DESC, i.finding, i.event, i.occurred LIMIT $3`
+	selectWalk = `
+SELECT rowid, finding, alert, event, occurred, ready FROM notice_items
+WHERE delivery > 0 AND delivery = (SELECT number FROM notice_deliveries WHERE key = $1) AND rowid > $2 ORDER BY rowid LIMIT $3`
 )
 
 // Facts returns what is known, at a moment, of those of the findings that there are.
@@ -181,6 +184,18 @@ WHERE d.key = $1 ORDER BY c.score DESC, i.finding, i.event, i.occurred LIMIT $2`
 		all[c.event] = c.rows
 	}
 	return list, all, n.db.Fail("count what a delivery tells of in", err)
+}
+
+// WalkItems returns what a delivery tells of, at most limit, behind the number of a row; last is
+// the number of the last one. What is taken back meanwhile moves no other.
+func (n *Notices) WalkItems(ctx context.Context, key string, after int64, limit int) (list []notify.Item, last int64, err error) {
+	list, err = database.Collect(ctx, n.db.Read, func(r *sql.Rows) (i notify.Item, err error) {
+		var occurred, ready int64
+		err = r.Scan(&last, &i.Finding, &i.Alert, &i.Event, &occurred, &ready)
+		i.Occurred, i.Ready = database.FromMillis(occurred), database.FromMillis(ready)
+		return i, err
+	}, selectWalk, key, after, limit)
+	return list, last, n.db.Fail("read what a delivery tells of from", err)
 }
 
 // TakeBack takes items out of what is to be told: those of gone, which are forgotten, as they may

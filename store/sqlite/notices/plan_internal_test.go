@@ -26,6 +26,7 @@ func TestReadByIndexes(t *testing.T) {
 		{selectFacts, []any{"[]", "index"}, []string{"findings_desk (id=?)", "sqlite_autoindex_standings_1", "sqlite_autoindex_acts_1 (seq=?)", "sqlite_autoindex_batches_1 (id=?)", "outbox"}},
 		{selectOverdue, []any{0, 1, "", 10}, []string{"campaign_counts_due (authorisation=? AND category=? AND due<?)", "campaign_findings_due (campaign=? AND due>? AND due<?)"}},
 		{selectWaiting, []any{"a", 1, 10}, []string{"notice_items_waiting (alert=? AND ready<?)"}},
+		{selectWalk, []any{"k", 0, 10}, []string{"notice_items_delivery (delivery=? AND rowid>?)"}},
 		{selectSent, []any{"a", 1}, []string{"notice_deliveries_alert (alert=? AND created>?)", "notice_deliveries_alert (alert=?)"}},
 		{selectDeliveries + `WHERE ` + isDue + ` AND channel = $2 ORDER BY next, number LIMIT 1`, []any{1, "c"}, []string{"notice_deliveries_pending (channel=?"}},
 		{selectUndelivered + "LIMIT $1", []any{10}, []string{"notice_deliveries_state (state=?)"}},
