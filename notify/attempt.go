@@ -229,12 +229,7 @@ func problem(err error, c *Channel, m *Message) string {
 			secrets = append(secrets, host, strings.ReplaceAll(host, ".", "[.]"))
 		}
 	}
-	for _, s := range secrets {
-		if s != "" {
-			text = strings.ReplaceAll(text, s, "…")
-		}
-	}
-	text = strings.ToValidUTF8(text, "\uFFFD")
+	text = strings.ToValidUTF8(Without(text, secrets), "\uFFFD")
 	for len(text) > maxProblem {
 		_, size := utf8.DecodeLastRuneInString(text)
 		text = text[:len(text)-size]

@@ -255,6 +255,7 @@ func TestTold(t *testing.T) {
 	for _, said := range []string{
 		c.Secret, fmt.Sprintf("%q", c.Secret), url.QueryEscape(c.Secret), url.PathEscape(c.Secret), base64.StdEncoding.EncodeToString([]byte(c.Secret)),
 		base64.StdEncoding.EncodeToString([]byte("\x00us\x00" + c.Secret)), c.Secret[:3] + "\u200b\x1b" + c.Secret[3:],
+		`PA"Ss \ WöRD&`, strings.ToLower(url.QueryEscape(c.Secret)), // as servers normalise URLs
 	} {
 		if got := told(errors.New("535 "+said+"\x1b\n."), &c).Error(); got != "535 ….." && got != "535 … ." && got != `535 "…" .` {
 			t.Errorf("%q is told as %q", said, got)

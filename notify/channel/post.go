@@ -120,9 +120,7 @@ func told(err error, c *notify.Channel) error {
 	}
 	shown := *refused
 	shown.Text = untrusted.Plain(shown.Text)
-	for _, secret := range secrets(c) {
-		shown.Text = strings.ReplaceAll(shown.Text, secret, "…")
-	}
+	shown.Text = notify.Without(shown.Text, secrets(c))
 	if cut := untrusted.First(shown.Text, maxTold); cut != shown.Text {
 		shown.Text = cut + "…"
 	}

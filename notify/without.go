@@ -1,0 +1,35 @@
+package notify
+
+import "strings"
+
+// Without returns a text without secrets, in whatever case they stand there: a receiver may
+// repeat a URL that it has normalised, and the token of a robot is as good in capitals.
+func Without(text string, secrets []string) string {
+	for _, s := range secrets {
+		if s == "" {
+			continue
+		}
+		s = lower(s)
+		var b strings.Builder
+		rest, folded := text, lower(text)
+		for at := strings.Index(folded, s); at >= 0; at = strings.Index(folded, s) {
+			b.WriteString(rest[:at])
+			b.WriteString("…")
+			rest, folded = rest[at+len(s):], folded[at+len(s):]
+		}
+		b.WriteString(rest)
+		text = b.String()
+	}
+	return text
+}
+
+// lower folds ASCII alone, which keeps every letter in its place.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
