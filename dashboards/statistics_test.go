@@ -113,6 +113,33 @@ func TestStatisticsRefused(t *testing.T) {
 	}
 }
 
+// TestHostileStatistics: hosts, titles, rules and labels make no element of the report's page, nor do periods of it;
+// days that the calendar barely has are answered.
+func TestHostileStatistics(t *testing.T) {
+	t.Parallel()
+	o, _, _ := counting(t)
+	finding := casino(hostile + casinoSource)
+	finding.Rule, finding.Title = hostile, hostile
+	o.save(t, qianshao.Page{URL: "http://evil.example/" + hostile, Authorisation: "mine", Body: []byte(casinoSource), Status: http.StatusOK}, hostile, hostile+casinoSource, finding)
+	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+	page := me.ask("GET", today, "").Body.String()
+	checkMarkup(t, today, page)
+	if !strings.Contains(page, "&lt;script&gt;") {
+		t.Errorf("the report lacks the hostile rule: %s", page)
+	}
+	for _, query := range []string{
+		"period=week&of=0001-01-01", "period=week&of=0000-01-01", "period=quarter&of=0000-12-31", "period=month&of=9999-12-31", "period=days&from=0000-01-01&to=0000-12-31",
+		"period=days&from=2026-11-01&to=9999-12-31", "period=days&from=-2026-11-01&to=2026-11-02", "period=week&of=2026-02-30", "period=week&of=" + strings.Repeat("9", 4000),
+		"period=" + url.QueryEscape(hostile), "period=days&from=" + url.QueryEscape(hostile) + "&to=x", "authorisation=" + url.QueryEscape(hostile),
+	} {
+		w := me.ask("GET", "/statistics?"+query, "")
+		if w.Code != http.StatusOK && w.Code != http.StatusUnprocessableEntity && w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", query, w.Code)
+		}
+		checkMarkup(t, "/statistics?q="+query, w.Body.String())
+	}
+}
+
 // takeReport sends the form that hands a report out.
 func (p *person) takeReport(form url.Values) *httptest.ResponseRecorder {
 	return p.ask("POST", "/statistics/file", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
