@@ -24,6 +24,9 @@ const (
 	patience = 100 * time.Millisecond
 	// filePatience is how long a file waits: the whole time of a request, but for its answer.
 	filePatience = 15 * time.Second
+	// abandoned is when nobody waits for a report any more: a page asks again every two seconds, a
+	// file waits for filePatience. Who leafs through a year waits for the last of its weeks alone.
+	abandoned = filePatience + 5*time.Second
 )
 
 // errMaking says that a report is not there yet.
@@ -79,16 +82,23 @@ func (k *kept) get(q report.Query) *making {
 	return m
 }
 
-// dropOldest lets go of the report that nobody has asked for the longest; false if all are being made.
+// dropOldest lets go of the report that nobody has asked for the longest; false if all are being waited for.
 func (k *kept) dropOldest() bool {
-	oldest := ""
+	oldest, now := "", k.now()
 	for id, m := range k.list {
-		if m.isDone() && (oldest == "" || m.used.Before(k.list[oldest].used)) {
+		if (m.isDone() || m.isAbandoned(now)) && (oldest == "" || m.used.Before(k.list[oldest].used)) {
 			oldest = id
 		}
 	}
 	delete(k.list, oldest)
 	return oldest != ""
+}
+
+// isWanted says whether a report whose turn has come is still waited for.
+func (k *kept) isWanted(id string, m *making) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.list[id] == m && !m.isAbandoned(k.now())
 }
 
 // work makes a report when its turn has come. A failure is told to those who wait, and is not kept.
@@ -106,7 +116,9 @@ func (k *kept) work(id string, m *making, q report.Query) {
 	}()
 	select {
 	case k.turn <- struct{}{}:
-		m.report, m.err = k.make(ctx, q)
+		if m.err = errMaking; k.isWanted(id, m) {
+			m.report, m.err = k.make(ctx, q)
+		}
 		<-k.turn
 	case <-ctx.Done():
 		m.err = ctx.Err()
@@ -129,6 +141,9 @@ func (m *making) isDone() bool {
 		return false
 	}
 }
+
+// isAbandoned says whether nobody waits for it; kept.mu is held.
+func (m *making) isAbandoned(now time.Time) bool { return now.Sub(m.used) > abandoned }
 
 // wait returns the report, or errMaking where it is not there in time.
 func (m *making) wait(ctx context.Context, most time.Duration) (*report.Report, error) {

@@ -56,6 +56,46 @@ func TestKept(t *testing.T) {
 	})
 }
 
+// TestKeptAbandoned: what nobody waits for any more is not made, and keeps nobody else from a report.
+func TestKeptAbandoned(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		made := map[string]int{}
+		k := newKept(func(_ context.Context, q report.Query) (*report.Report, error) {
+			made[q.Authorisation]++
+			time.Sleep(30 * time.Second)
+			return &report.Report{}, nil
+		}, time.Now, nil)
+		of := func(name string) *making {
+			q := queryOf(1, qianshao.SeeAll())
+			q.Authorisation = name
+			return k.get(q)
+		}
+		for i := range maxKept {
+			of(fmt.Sprint("left ", i))
+			synctest.Wait()
+		}
+		if of("mine") != nil {
+			t.Error("more are made than are kept")
+		}
+		time.Sleep(abandoned + time.Second)
+		mine := of("mine")
+		if mine == nil {
+			t.Fatal("there is no place for who waits, among those that nobody waits for")
+		}
+		for range 60 { // as the page does
+			if _, err := mine.wait(t.Context(), patience); !errors.Is(err, errMaking) {
+				break
+			}
+			time.Sleep(2 * time.Second)
+			mine = of("mine")
+		}
+		if r, err := mine.wait(t.Context(), patience); err != nil || r == nil || made["mine"] != 1 || len(made) != 2 {
+			t.Errorf("%v; %v were made", err, made)
+		}
+	})
+}
+
 // TestKeptFew: no more than maxKept are kept or made; a failure is told and forgotten; what is being made ends with
 // the process.
 func TestKeptFew(t *testing.T) {
