@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/notify"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/storetest"
 )
 
 // TestNew: what is found after an alert was made is told once, in one message for several, by
@@ -52,6 +53,23 @@ func TestNew(t *testing.T) {
 	w.check(err)
 	if strings.Contains(string(text), "彩金") || strings.Contains(string(text), "标题") {
 		t.Errorf("text of a page is sent: %s", text)
+	}
+}
+
+// TestMasked: an identity number in the address of a page leaves the house in no message.
+func TestMasked(t *testing.T) {
+	w := newWorld(t)
+	w.alert("", nil)
+	const number = "11010519491231002X"
+	s := storetest.Page("http://"+number+".example/?id="+number, "注册送", 0, "casino")
+	s.Page.FetchedAt = w.now
+	_, err := w.f.Store.SavePage(t.Context(), s)
+	w.check(err)
+	w.tells("found", notify.Gather, "new 1")
+	text, err := json.Marshal(w.sent[0].Message)
+	w.check(err)
+	if strings.Contains(strings.ToUpper(string(text)), number) || !strings.Contains(string(text), ".example/?id=***") {
+		t.Errorf("%s", text)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -221,12 +222,12 @@ func groupOf(members []told, link string) Group {
 		if !hosts[t.hit.Host] {
 			hosts[t.hit.Host] = true
 			if len(g.Hosts) < MaxHosts {
-				g.Hosts = append(g.Hosts, t.hit.Host)
+				g.Hosts = append(g.Hosts, mask.String(t.hit.Host)) // an address may have an identity number in it
 			}
 		}
 		if len(g.Items) < MaxItems {
 			g.Items = append(g.Items, Told{
-				Finding: t.Finding, Event: t.Event, Occurred: t.Occurred, URL: t.hit.URL, Rule: t.hit.Rule, Category: t.hit.Category,
+				Finding: t.Finding, Event: t.Event, Occurred: t.Occurred, URL: mask.String(t.hit.URL), Rule: t.hit.Rule, Category: t.hit.Category,
 				Level: t.hit.Level, Score: t.hit.Score, Link: linkTo(link, "/findings/", t.Finding),
 			})
 		}
