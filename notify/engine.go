@@ -62,6 +62,10 @@ type Engine struct {
 	expired  time.Time  // when old deliveries were last removed
 	gathered time.Time  // when the last of what is gathered may be told
 
+	// making is held while a report is made: on the first of a month, at eight, all schedules want
+	// theirs, and each reads every finding of the month.
+	making chan struct{}
+
 	mu sync.Mutex
 	// busy has the channels that a worker works on, each with what is closed at its end.
 	busy map[string]chan struct{}
@@ -84,7 +88,7 @@ func NewEngine(opts Options) (*Engine, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{opts: opts, wake: make(chan struct{}, 1), busy: map[string]chan struct{}{}, unnoted: map[string]Delivery{}}, nil
+	return &Engine{opts: opts, wake: make(chan struct{}, 1), making: make(chan struct{}, 1), busy: map[string]chan struct{}{}, unnoted: map[string]Delivery{}}, nil
 }
 
 // Wake has the engine look for what is to be done: findings have changed, or somebody has

@@ -284,6 +284,29 @@ func TestSchedule(t *testing.T) {
 	w.logs("delivered 2", "delivered 1", "delivered 1", "delivered 1", "delivered 1", "delivered 1", "dropped 0 not_seen", "dropped 0 account_disabled", "dropped 0 not_allowed", "failed 0 no_reports")
 }
 
+// TestReportsInTurn: the reports of all schedules are due at one moment, and made one after the other.
+func TestReportsInTurn(t *testing.T) {
+	w := newWorld(t)
+	arrived := make(chan struct{}, 3)
+	w.opts.Report = func(context.Context, notify.Schedule, qianshao.Account, time.Time, time.Time) (*notify.Attached, error) {
+		arrived <- struct{}{}
+		defer func() { <-arrived }()
+		for range 50 { // time for another to come
+			if len(arrived) > 1 {
+				t.Error("two are made at a time")
+			}
+			time.Sleep(100 * time.Microsecond)
+		}
+		return &notify.Attached{Title: "x"}, nil
+	}
+	w.restart()
+	for _, id := range []string{"c1", "c2", "c3"} {
+		w.channel(id)
+		w.check(w.f.Store.PutSchedule(t.Context(), w.signed(), notify.Schedule{ID: id, Account: "ann", Channel: id, Period: notify.Week, Hour: 8}))
+	}
+	w.tells("all three", 7*24*time.Hour, "report x", "report x", "report x")
+}
+
 // TestNotTwiceAfterExpiry: the log is kept for 90 days; what was told is not told again after that.
 func TestNotTwiceAfterExpiry(t *testing.T) {
 	w := newWorld(t)

@@ -249,6 +249,12 @@ func linkTo(console, path, id string) string {
 
 // report makes the report that a delivery brings.
 func (e *Engine) report(ctx context.Context, d *Delivery) (*Attached, error) {
+	select { // before the account is looked up: what it may see counts when its turn has come
+	case e.making <- struct{}{}:
+		defer func() { <-e.making }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	s, err := e.opts.Store.Schedule(ctx, d.Schedule)
 	if errors.Is(err, store.ErrNotFound) || err == nil && s.Disabled {
 		return nil, &uncomposed{why: ScheduleGone}
