@@ -468,7 +468,7 @@ func TestDeliveryPages(t *testing.T) {
 	put(n.store.PutAlert(ctx, store.Signed{By: "ann", At: testNow}, notify.Alert{ID: "a1", Name: "夜班", Account: "ann", View: n.annView, Channel: "c1", Events: notify.Events(), Every: time.Minute, Hourly: 1}))
 	for i, d := range []notify.Delivery{
 		{Key: "msg_1", Alert: "a1", State: notify.Failed, Attempts: 30, Findings: 7, Problem: "503 <i>busy</i>"},
-		{Key: "msg_2", Alert: "a1", State: notify.Failed, Problem: "gone", Attempts: 1},
+		{Key: "msg_2", Alert: "a1", State: notify.Failed, Problem: "550 <boss@house.example> gone", Attempts: 1},
 		{Key: "msg_3", State: notify.Failed, Problem: "a test", Attempts: 1},
 		{Key: "msg_4", Alert: "a1", State: notify.Delivered, Attempts: 1, Findings: 2},
 		{Key: "msg_5", Alert: "a1", State: notify.Dropped, Obstacle: notify.ViewGone},
@@ -510,6 +510,13 @@ func TestDeliveryPages(t *testing.T) {
 		}
 		if body := p.ask("GET", "/api/v1/channels", "").Body.String(); strings.Contains(body, "5ecre7") || !strings.Contains(body, `"kind":"webhook"`) {
 			t.Errorf("the channels: %s", body)
+		}
+	}
+	for p, want := range map[*person]bool{n.ann: false, n.chief: true} { // who keeps channels knows to whom they write
+		for _, target := range []string{"/notices/deliveries", "/api/v1/deliveries"} {
+			if body := p.ask("GET", target, "").Body.String(); strings.Contains(body, "boss@house.example") != want || !strings.Contains(body, "gone") {
+				t.Errorf("%s at %s reads the addresses of others: %v", p.account.Name, target, !want)
+			}
 		}
 	}
 	if w := n.ann.ask("GET", "/api/v1/deliveries?state=lost", ""); w.Code != http.StatusBadRequest {

@@ -6,6 +6,20 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
+// TestDiscreet: a refusal that names people names them to few.
+func TestDiscreet(t *testing.T) {
+	t.Parallel()
+	for problem, want := range map[string]string{
+		"550 5.1.1 <boss@house.example>: unknown": "550 5.1.1 <…>: unknown",
+		"to: boss@house.example,张三@house.example": "to: …,…",
+		"dingtalk answered 310000: @ sign":        "dingtalk answered 310000: @ sign",
+	} {
+		if got := (&notify.Delivery{Problem: problem}).Discreet(); got != want {
+			t.Errorf("%q is shown as %q", problem, got)
+		}
+	}
+}
+
 // TestWithout: a secret goes wherever it stands, in any case, and nothing else does.
 func TestWithout(t *testing.T) {
 	t.Parallel()

@@ -156,6 +156,9 @@ func (a *API) deliveries(ctx context.Context, in *deliveriesInput) (*struct{ Bod
 		out.Next = list[in.Limit-1].Key
 	}
 	for i := range list {
+		if whose(ctx) != "" {
+			list[i].Problem = list[i].Discreet()
+		}
 		out.Deliveries = append(out.Deliveries, newDelivery(list[i]))
 	}
 	return &struct{ Body deliveriesBody }{out}, nil

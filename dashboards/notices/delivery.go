@@ -132,6 +132,9 @@ func (n *Notices) deliveryRows(ctx context.Context, v *deliveriesPage, list []no
 		owners[schedules[i].ID] = schedules[i].Account
 	}
 	for _, d := range list {
+		if !v.All {
+			d.Problem = d.Discreet()
+		}
 		row := deliveryRow{Delivery: d, ChannelName: channels[d.Channel].Name, MayAct: d.State == notify.Failed && !d.Test()}
 		switch {
 		case d.Test():
