@@ -215,6 +215,31 @@ func TestWebhookSecretOnce(t *testing.T) {
 	}
 }
 
+// TestSlowChannelTested: the page says what has come of a test even if the request's own time is
+// over by then, as with a receiver that hangs.
+func TestSlowChannelTested(t *testing.T) {
+	t.Parallel()
+	o, _, _, _ := twoOwners(t)
+	o.withDesk(t)
+	o.withNotices(t)
+	ctx, timeIsOver := context.WithCancel(t.Context())
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		timeIsOver()
+		w.WriteHeader(http.StatusGatewayTimeout)
+	}))
+	defer receiver.Close()
+	chief := o.join(t, chiefOf())
+	chief.post("/notices/channels/new?kind=webhook", "name", "hook", "language", "zh", "private", "1", "address", receiver.URL)
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1:8740/notices/channels/"+o.channelOf(t, "hook").ID+"/test", strings.NewReader("x=1"))
+	setHeader(r, []string{"Content-Type", "application/x-www-form-urlencoded", "Accept-Language", "en"})
+	chief.sign(r)
+	w := httptest.NewRecorder()
+	chief.handler.ServeHTTP(w, r)
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "The test was not taken:") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 // TestChannelsRefused: each mistake is told at its field, in both languages, and what was typed stays.
 func TestChannelsRefused(t *testing.T) {
 	t.Parallel()

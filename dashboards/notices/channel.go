@@ -292,16 +292,23 @@ func newWebhookSecret() string {
 	return "whsec_" + base64.StdEncoding.EncodeToString(key)
 }
 
+// readTime is what the page that tells of a trial may take of the store.
+const readTime = 10 * time.Second
+
 // testChannel sends a trial, and says at once what has come of it. It goes on when the reader has
-// left, within the engine's time for an attempt: what was sent is logged.
+// left, within the engine's time for an attempt: what was sent is logged. A receiver that hangs
+// takes more time than a request has, so that the page which says it needs time of its own.
 func (n *Notices) testChannel(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), notify.AttemptTime+readTime)
+	defer cancel()
+	r = r.WithContext(ctx)
 	c, err := n.opts.Store.Channel(r.Context(), r.PathValue("id"))
 	if err != nil {
 		n.failOrMissing(w, r, err)
 		return
 	}
 	v := &channelPage{frame: n.frame(w, r, "notices.channel"), Fields: fieldsOf(&c), Tested: true}
-	err = n.opts.Engine.Test(context.WithoutCancel(r.Context()), c.ID)
+	err = n.opts.Engine.Test(ctx, c.ID)
 	var answered *notify.SendError
 	switch {
 	case errors.As(err, &answered):
