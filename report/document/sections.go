@@ -1,6 +1,8 @@
 package document
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +71,11 @@ func (m *maker) needs() (list []string) {
 		}
 	}
 	say(r.Verdicts.Overdue, "need.overdue")
-	say(r.Verdicts.Undecided-r.Verdicts.Overdue, "need.undecided")
+	if rest := r.Verdicts.Undecided - r.Verdicts.Overdue; r.Verdicts.Overdue > 0 {
+		say(rest, "need.undecided")
+	} else {
+		say(rest, "need.waiting")
+	}
 	say(r.Relapses.Findings, "need.relapsed")
 	say(r.UnmonitoredCounts.Hosts(), "need.hosts")
 	say(r.UnmonitoredCounts.Authorisations(), "need.authorisations")
@@ -95,8 +101,19 @@ func (m *maker) volume() Section {
 	s := Section{ID: "volume", Title: m.t("volume"), Text: []string{m.t("open", grouped(v.Findings), grouped(v.Open), grouped(v.Gone))}}
 	days := m.spans()
 	s.Charts = []Chart{m.daysChart(days), m.categoriesChart()}
-	s.Tables = []Table{m.daysTable(days), m.countsTable("by.category", "*category", v.ByCategory, m.category), m.countsTable("by.level", "*level", v.ByLevel, func(l string) string { return m.Named("level.", l) })}
+	byLevel := slices.Clone(v.ByLevel)
+	slices.SortStableFunc(byLevel, func(a, b report.Count) int { return cmp.Compare(rank(b.Value), rank(a.Value)) })
+	s.Tables = []Table{m.daysTable(days), m.countsTable("by.category", "*category", v.ByCategory, m.category), m.countsTable("by.level", "*level", byLevel, func(l string) string { return m.Named("level.", l) })}
 	return s
+}
+
+// rank is how high the level of that name is; a table has the worst first, as its chart.
+func rank(level string) qianshao.Level {
+	l, err := qianshao.ParseLevel(level)
+	if err != nil {
+		return qianshao.LevelNone
+	}
+	return l
 }
 
 // countsTable holds what was found against the period before.
