@@ -21,6 +21,7 @@ type content struct {
 	lines  []string // of a test or a report
 	link   string   // into the console; "" for none
 	open   string   // what the link is called
+	foot   string   // of a mail: the key of its words
 	lang   locale.Lang
 }
 
@@ -42,7 +43,7 @@ type group struct {
 // say returns the content of a message.
 func say(c *notify.Channel, m *notify.Message) content {
 	lang, _ := locale.Parse(c.Language)
-	s := content{lang: lang, link: link(m.Link), open: lang.Text("message.open.console")}
+	s := content{lang: lang, link: link(m.Link), open: lang.Text("message.open.console"), foot: "message.foot"}
 	switch {
 	case m.Test:
 		s.title = lang.Text("message.title.test")

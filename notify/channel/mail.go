@@ -140,6 +140,9 @@ func letterOf(c *notify.Channel, m *notify.Message) (*mail.Msg, error) {
 	}
 	content := say(c, m)
 	files := attached(m)
+	if len(files) > 0 {
+		content.foot = "message.foot.files"
+	}
 	if m.Report != nil && len(files) < len(m.Report.Files) {
 		content.lines = append(content.lines, content.lang.Text("message.attached.not"))
 	}
@@ -218,7 +221,7 @@ func mailText(c content) string {
 	}
 	line()
 	line("-- ")
-	line(c.lang.Text("message.foot"))
+	line(c.lang.Text(c.foot))
 	return b.String()
 }
 
@@ -235,7 +238,7 @@ type mailPage struct {
 func mailHTML(c content) (string, error) {
 	page := mailPage{
 		Lang: c.lang.Tag(), Title: c.title, More: c.more(), Open: c.open, Link: c.link, Lines: c.lines,
-		Foot: c.lang.Text("message.foot"), Colon: c.lang.Text("message.colon"),
+		Foot: c.lang.Text(c.foot), Colon: c.lang.Text("message.colon"),
 	}
 	for _, f := range c.facts {
 		page.Facts = append(page.Facts, [2]string{f.name, f.value})
