@@ -215,6 +215,26 @@ func TestWebhookSecretOnce(t *testing.T) {
 	}
 }
 
+// TestNoLinksTold: the page of channels says that messages have no links, until somebody has set
+// the console's address.
+func TestNoLinksTold(t *testing.T) {
+	t.Parallel()
+	o, _, _, _ := twoOwners(t)
+	o.withDesk(t)
+	o.withNotices(t)
+	chief := o.join(t, chiefOf())
+	const told = "Messages have no links yet"
+	if page := chief.see("/notices/channels"); !strings.Contains(page, told) {
+		t.Errorf("nothing is said: %s", page)
+	}
+	if err := o.accounts.SetConsoleURL(t.Context(), chiefOf().Name, "https://console.example"); err != nil {
+		t.Fatal(err)
+	}
+	if page := chief.see("/notices/channels"); strings.Contains(page, told) {
+		t.Error("it is said of links that messages have")
+	}
+}
+
 // TestSlowChannelTested: the page says what has come of a test even if the request's own time is
 // over by then, as with a receiver that hangs.
 func TestSlowChannelTested(t *testing.T) {

@@ -132,7 +132,7 @@ func (s *site) addRooms(c *common) error {
 		Store: o.Store, Accounts: o.Accounts, Guard: s.guard, Desk: o.Desk, Checks: o.Checks, Canonical: o.Canonical, Closing: o.Closing, RequireFactor: o.RequireFactor,
 	}))
 	if o.Notices != nil {
-		s.notices, err = notices.New(s.pages, notices.Options{Store: o.Store, Engine: o.Notices, Views: c.views, Guard: s.guard})
+		s.notices, err = notices.New(s.pages, notices.Options{Store: o.Store, Engine: o.Notices, Views: c.views, Guard: s.guard, ConsoleURL: o.Accounts.ConsoleURL})
 		add(s.notices, err)
 	}
 	if o.Reports != nil {

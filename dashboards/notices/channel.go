@@ -34,8 +34,8 @@ type channelsPage struct {
 	frame
 	Channels []channelRow
 	Kinds    []notify.Kind
-	// ConsoleURL leads to the setting of the console's own address, without which messages have no links.
-	ConsoleURL string
+	// Links says that the console's own address is set, without which messages have no links.
+	Links bool
 }
 
 func (n *Notices) serveChannels(w http.ResponseWriter, r *http.Request) {
@@ -53,6 +53,12 @@ func (n *Notices) serveChannels(w http.ResponseWriter, r *http.Request) {
 		}
 		v.Channels = append(v.Channels, row)
 	}
+	address, err := n.opts.ConsoleURL(r.Context())
+	if err != nil {
+		n.FailWith(w, r, err)
+		return
+	}
+	v.Links = address != ""
 	n.Render(w, r, http.StatusOK, "channels", v)
 }
 

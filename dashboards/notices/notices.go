@@ -73,6 +73,8 @@ type Options struct {
 	Engine Engine
 	Views  *views.Views
 	Guard  *auth.Guard
+	// ConsoleURL returns the console's own address, "" if nobody has set it.
+	ConsoleURL func(ctx context.Context) (string, error)
 }
 
 // Notices answers those who set up what people are told.
