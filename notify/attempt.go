@@ -238,7 +238,8 @@ func problem(err error, c *Channel, m *Message) string {
 }
 
 // Test sends a message about no finding to a channel, at once and once, and logs it as a
-// delivery. The error says what the channel has answered; it is store.ErrNotFound without one.
+// delivery. It is not counted: nobody waits for it, and no alert of a machine is to fire because
+// an administrator looks for a mistake. The error says what the channel has answered; it is store.ErrNotFound without one.
 func (e *Engine) Test(ctx context.Context, channel string) error {
 	c, err := e.opts.Store.Channel(ctx, channel)
 	if err != nil {
@@ -258,6 +259,5 @@ func (e *Engine) Test(ctx context.Context, channel string) error {
 		failure = &SendError{Text: d.Problem, Final: true}
 	}
 	d.Settled = e.opts.Now()
-	e.opts.Count(c.Kind, d.State)
 	return errors.Join(failure, e.opts.Store.LogDelivery(context.WithoutCancel(ctx), d))
 }

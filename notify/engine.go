@@ -45,7 +45,7 @@ type Options struct {
 	// Zone is the operator's: quiet hours and periods are in it.
 	Zone *time.Location
 	// Count is told what has come of each attempt to deliver, for metrics: Pending if another one
-	// will be made. Optional.
+	// will be made. It is told of no test. Optional.
 	Count func(kind Kind, outcome State)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time

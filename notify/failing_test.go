@@ -158,9 +158,13 @@ func TestNoSecrets(t *testing.T) {
 	}
 }
 
-// TestTest: a trial is sent at once and once, and is logged; it is no message of an alert.
+// TestTest: a trial is sent at once and once, and is logged; it is no message of an alert, and
+// does not count as one in the metrics.
 func TestTest(t *testing.T) {
 	w := newWorld(t)
+	counted := 0
+	w.opts.Count = func(notify.Kind, notify.State) { counted++ }
+	w.restart()
 	w.check(w.e.Test(t.Context(), "c1"))
 	if m := w.sent[0]; !m.Test || m.Key == "" || len(m.Groups) != 0 {
 		t.Errorf("%+v", m)
@@ -175,6 +179,11 @@ func TestTest(t *testing.T) {
 	}
 	w.tells("not tried again", time.Hour)
 	w.logs("delivered 1", "failed 1")
+	counts, _, err := w.f.Store.DeliveryStates(t.Context())
+	w.check(err)
+	if counts[notify.Failed] != 0 || counted != 0 {
+		t.Errorf("metrics have %v, and %d attempts", counts, counted)
+	}
 	log, err := w.f.Store.Deliveries(t.Context(), notify.DeliveriesQuery{Limit: 1})
 	w.check(err)
 	if !log[0].Test() || log[0].Problem != "the signature is wrong" {
