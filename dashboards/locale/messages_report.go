@@ -73,7 +73,7 @@ func reportMessages() map[string]message {
 
 		"figures.meaning.found":       {"新发现：首次见到落在统计期内的发现。一条发现是一个页面上的一类违法信息，由程序按规则给出，是线索，须经人工判定。", "Found: findings first seen within the period. A finding is one kind of crime on one page. Rules give it; it is a lead until somebody has decided."},
 		"figures.meaning.decided":     {"判定：人在统计期内作出的结论，取期末仍然成立的那一个；撤销的不算，等待盲审复核的计在各自的判定内。", "Decided: what people concluded within the period, as it stands at its end. What was undone does not count."},
-		"figures.meaning.undecided":   {"待判定与逾期：期末等待判定的发现，不论何时发现；等待超过其级别所允许时间的为逾期。", "Undecided, overdue: what waits at the end of the period, whenever found; overdue is what has waited too long."},
+		"figures.meaning.undecided":   {"待判定与逾期：期末等待判定的发现，不论何时发现；等待超过其级别所允许时间的为逾期。控制台的“待处理”按团伙计数，所以较少。", "Undecided, overdue: what waits at the end of the period, whenever found; overdue is what has waited too long. The console’s queue counts campaigns, and is shorter."},
 		"figures.meaning.time":        {"到首次判定的时间：从首次见到到第一次判定，只算在统计期内首次判定的发现，包括夜间与假日。", "Time to the first decision: from first seen, of findings that were first decided in the period; nights and holidays count."},
 		"figures.meaning.precision":   {"准确率：判为违法的团伙占判为违法与不违法的团伙的份额；少于 %d 个不计算。抽检的准确率只用随机抽取复核的判定。", "Precision: campaigns called a crime, of those called a crime or not; none below %d. Audited: only those drawn at random for a second review."},
 		"figures.meaning.agreement":   {"复核一致：第二人在看不到首次判定的情况下给出相同结论的份额。", "Agreement: how often a second person, who did not see the first verdict, came to the same."},
