@@ -596,7 +596,11 @@ func TestDeliveryPages(t *testing.T) {
 			t.Errorf("%s: %+v, %v", key, d, err)
 		}
 	}
-	contains(t, n.ann.see("/notices/deliveries"), "Trying again", "a person has given it up")
+	log = n.ann.see("/notices/deliveries")
+	contains(t, log, "Trying again", "a person has given it up", "/notices/deliveries/msg_1/retry")
+	if strings.Contains(log, "/notices/deliveries/msg_1/give-up") {
+		t.Error("one that is being tried again can be given up")
+	}
 }
 
 // TestViewsLeadToAlerts: a saved view of the queue leads to the form of an alert about it, for

@@ -19,8 +19,8 @@ const deliveriesListed = 50
 // deliveryRow is a delivery as the log shows it.
 type deliveryRow struct {
 	notify.Delivery
-	// MayAct says that it may be tried again, or given up.
-	MayAct bool
+	// MayRetry says that it may be tried again now, MayDrop that it may be given up.
+	MayRetry, MayDrop bool
 	// Of is the name of its alert, of its period, or says that it was a test; Owner is whose it is,
 	// where that is not the reader.
 	Of, Owner   string
@@ -135,7 +135,8 @@ func (n *Notices) deliveryRows(ctx context.Context, v *deliveriesPage, list []no
 		if !v.All {
 			d.Problem = d.Discreet()
 		}
-		row := deliveryRow{Delivery: d, ChannelName: channels[d.Channel].Name, MayAct: d.State == notify.Failed && !d.Test()}
+		row := deliveryRow{Delivery: d, ChannelName: channels[d.Channel].Name, MayDrop: d.State == notify.Failed && !d.Test()}
+		row.MayRetry = row.MayDrop || d.State == notify.Pending && d.Attempts > 0
 		switch {
 		case d.Test():
 			row.Of = v.T("notices.of.test")

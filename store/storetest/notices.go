@@ -413,6 +413,9 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	sent(t, s, 0, notify.Sent{Count: 1, Last: at(1), Pending: true})
+	if err := s.RetryDelivery(ctx, signedAt(1), "k1"); !errors.Is(err, notify.ErrNotFailed) {
+		t.Errorf("one that was never tried is tried again: %v", err)
+	}
 	d.Attempts, d.Problem, d.Next = 1, "503", at(3)
 	check(t, s.PutOff(ctx, d, time.Time{}))
 	for minutes, want := range map[int][]string{2: nil, 3: {"c1"}} {
@@ -424,15 +427,15 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	if _, err := s.DueDelivery(ctx, "c1", at(9)); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the channel wants to be left alone: %v", err)
 	}
-	if _, err := s.DueDelivery(ctx, "c1", at(9-26*60)); err != nil {
-		t.Errorf("the clock was ahead when it was put off: %v", err)
-	}
+	_, err = s.DueDelivery(ctx, "c1", at(9-26*60)) // the clock was ahead when it was put off
+	check(t, err)
 	counts, oldest, err := s.DeliveryStates(ctx)
 	check(t, err)
 	same(t, "the states", fmt.Sprint(map[notify.State]int{notify.Pending: 1, notify.Failed: 0}, at(1)), fmt.Sprint(counts, oldest))
-	if err := s.RetryDelivery(ctx, signedAt(11), "k1"); !errors.Is(err, notify.ErrNotFailed) {
-		t.Errorf("a pending one is tried again: %v", err)
-	}
+	check(t, s.RetryDelivery(ctx, signedAt(2), "k1"))
+	got, err = s.DueDelivery(ctx, "c1", at(2))
+	check(t, err)
+	same(t, "one that waits after an attempt", fmt.Sprint("k1", at(2), 1), fmt.Sprint(got.Key, got.Since, got.Attempts))
 	d.State, d.Settled = notify.Failed, at(12)
 	check(t, s.SettleDelivery(ctx, d))
 	sent(t, s, 1, notify.Sent{Last: at(1)})
@@ -442,7 +445,7 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	_, all, err := s.ItemsOf(ctx, "k1", 10)
 	check(t, err)
 	same(t, "tried again", fmt.Sprint("k1", at(13), 1), fmt.Sprint(got.Key, got.Since, all[notify.New]))
-	same(t, "the acts", []string{"ann retried "}, events(t, r, qianshao.SubjectDelivery))
+	same(t, "the acts", []string{"ann retried ", "ann retried "}, events(t, r, qianshao.SubjectDelivery))
 	check(t, s.SettleDelivery(ctx, d))
 	check(t, s.LogDelivery(ctx, notify.Delivery{Key: "test", Channel: "c1", State: notify.Delivered, Created: at(14), Settled: at(14)}))
 	list, err := s.Deliveries(ctx, notify.DeliveriesQuery{Limit: 1})

@@ -84,7 +84,8 @@ func (n *Notices) DeliveryStates(ctx context.Context) (counts map[notify.State]i
 	return counts, trail.Moment(since.Int64), nil
 }
 
-// RetryDelivery has a delivery that has failed tried again, with the same key. It is
+// RetryDelivery has a delivery that has failed, or waits after an attempt that has, tried again
+// now, with the same key, for a day. It is
 // store.ErrNotFound or notify.ErrNotFailed.
 func (n *Notices) RetryDelivery(ctx context.Context, by store.Signed, key string) error {
 	if err := signed(by); err != nil {
@@ -95,7 +96,7 @@ func (n *Notices) RetryDelivery(ctx context.Context, by store.Signed, key string
 		if err != nil {
 			return err
 		}
-		if d.State != notify.Failed || d.Test() {
+		if again := d.State == notify.Failed || d.State == notify.Pending && d.Attempts > 0; !again || d.Test() {
 			return notify.ErrNotFailed
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE notice_deliveries SET state = 'pending', since = $2, next = $2, obstacle = '', settled = 0 WHERE key = $1`,
