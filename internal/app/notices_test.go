@@ -84,7 +84,8 @@ func alertOf(t *testing.T, data, authorisation, query string) {
 	}
 }
 
-// TestDeliveriesAreCounted: what has become of a message is in the metrics.
+// TestDeliveriesAreCounted: what has become of a message is in the metrics; a test is none. One
+// message of the alert has failed before; the other has nothing left to tell, and is dropped.
 func TestDeliveriesAreCounted(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -92,6 +93,13 @@ func TestDeliveriesAreCounted(t *testing.T) {
 	a := apptest.New(t, app.Options{Data: data, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}, Send: func(context.Context, notify.Channel, notify.Message) error {
 		return errors.New("down")
 	}})
+	now := time.Now()
+	for _, d := range []notify.Delivery{{Key: "k1", State: notify.Failed, Attempts: 30, Settled: now}, {Key: "k2", State: notify.Pending}} {
+		d.Alert, d.Channel, d.Created, d.Since, d.Next = "a1", "c1", now, now, now
+		if err := a.Folder.Store.LogDelivery(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
 	a.Start(t.Context())
 	root := qianshao.Account{Name: "root", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()}
 	if err := a.Folder.Accounts.Add(t.Context(), "test", root, ""); err != nil { // who reads the metrics
@@ -100,8 +108,12 @@ func TestDeliveriesAreCounted(t *testing.T) {
 	if err := a.Notices.Test(t.Context(), "c1"); err == nil {
 		t.Error("no error")
 	}
+	const dropped = `qianshao_deliveries_total{kind="webhook",outcome="dropped"}`
+	for deadline := now.Add(10 * time.Second); metric(t, a, dropped) != "1" && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
 	for name, want := range map[string]string{
-		`qianshao_deliveries_total{kind="webhook",outcome="failed"}`: "1", `qianshao_deliveries_total{kind="webhook",outcome="delivered"}`: "0",
+		dropped: "1", `qianshao_deliveries_total{kind="webhook",outcome="failed"}`: "0", `qianshao_deliveries_total{kind="webhook",outcome="delivered"}`: "0",
 		`qianshao_deliveries{state="failed"}`: "1", `qianshao_deliveries{state="pending"}`: "0",
 	} {
 		if got := metric(t, a, name); got != want {
