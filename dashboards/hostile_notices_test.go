@@ -84,7 +84,7 @@ func TestHostileNotices(t *testing.T) {
 				ID: id, Name: name, Account: "chief", View: id, Channel: id, Events: notify.Events(), Every: time.Minute, Hourly: 1,
 			}))
 			must(n.store.LogDelivery(t.Context(), notify.Delivery{
-				Key: fmt.Sprint("msg_", id, len(text), name), Alert: id, Channel: id, State: notify.Failed, Problem: text, Created: testNow, Settled: testNow,
+				Key: fmt.Sprint("msg_", id, len(text), name), Alert: id, Channel: id, State: notify.Failed, Problem: text, Fault: hostileFault(i, text), Created: testNow, Settled: testNow,
 			}))
 			targets = append(targets, "/notices/alerts/"+id, "/notices/channels/"+id)
 		}
@@ -105,4 +105,12 @@ func TestHostileNotices(t *testing.T) {
 			}
 		}
 	}
+}
+
+// hostileFault is a failure of a known kind for every other text: the others are shown as they are.
+func hostileFault(i int, text string) notify.Fault {
+	if i%2 == 0 {
+		return notify.Fault{}
+	}
+	return notify.NewFault(notify.FaultRobot, i, text)
 }

@@ -3,6 +3,7 @@ package dashboards
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -53,6 +55,9 @@ func post(ctx context.Context, address string, m notify.Message) error {
 		return err
 	}
 	answer, err := http.DefaultClient.Do(r)
+	if errors.Is(err, syscall.ECONNREFUSED) { // as a robot that repeats its token
+		return &notify.SendError{Text: "wecom answered 93000: " + address, Fault: notify.NewFault(notify.FaultRobot, 93000, r.URL.RawQuery+"没有这个机器人"), Final: true}
+	}
 	if err != nil {
 		return err
 	}

@@ -135,10 +135,10 @@ func (e *Engine) conclude(ctx context.Context, d Delivery, c Channel, m *Message
 	now := e.opts.Now()
 	d.Attempts++
 	if failure == nil {
-		d.State, d.Problem = Delivered, ""
+		d.State, d.Problem, d.Fault = Delivered, "", Fault{}
 		return e.settle(ctx, d, c.Kind)
 	}
-	d.Problem = problem(failure, &c, m)
+	d.Problem, d.Fault = problem(failure, &c, m)
 	wait, until := backoff(d.Attempts), time.Time{}
 	var refused *SendError
 	if errors.As(failure, &refused) {
@@ -199,18 +199,26 @@ func (e *Engine) unnotedOf(key string) (Delivery, bool) {
 // problem says what an attempt has failed with, without the secrets of its channel: the
 // errors of Go's HTTP client have the URL in them, and the URL of a robot its token. Nor does
 // it say on which sites something was found: a receiver may repeat what it was sent.
-func problem(err error, c *Channel, m *Message) string {
+func problem(err error, c *Channel, m *Message) (string, Fault) {
 	var refused *SendError
 	var request *url.Error
-	text := err.Error()
+	text, fault := err.Error(), Fault{}
 	switch {
 	case errors.As(err, &refused):
-		text = refused.Text
+		text, fault = refused.Text, refused.Fault
 	case errors.As(err, &request):
 		text = fmt.Sprint(request.Op, ": ", request.Err)
 	case errors.Is(err, context.DeadlineExceeded):
-		text = fmt.Sprintf("no answer within %s", AttemptTime)
+		text, fault = fmt.Sprintf("no answer within %s", AttemptTime), NewFault(FaultTime)
 	}
+	shown := func(text string) string {
+		return cutProblem(strings.ToValidUTF8(Without(text, secretsOf(c, m)), "\uFFFD"))
+	}
+	return shown(text), fault.With(shown)
+}
+
+// secretsOf returns what of a channel and of a message is not to be told again.
+func secretsOf(c *Channel, m *Message) []string {
 	secrets := []string{c.Address, c.Secret}
 	if u, err := url.Parse(c.Address); err == nil {
 		secrets = append(secrets, u.RawQuery)
@@ -229,7 +237,11 @@ func problem(err error, c *Channel, m *Message) string {
 			secrets = append(secrets, host, strings.ReplaceAll(host, ".", "[.]"))
 		}
 	}
-	text = strings.ToValidUTF8(Without(text, secrets), "\uFFFD")
+	return secrets
+}
+
+// cutProblem returns as much of a text as is kept of a failure.
+func cutProblem(text string) string {
 	for len(text) > maxProblem {
 		_, size := utf8.DecodeLastRuneInString(text)
 		text = text[:len(text)-size]
@@ -255,8 +267,9 @@ func (e *Engine) Test(ctx context.Context, channel string) error {
 	defer cancel()
 	failure := e.opts.Send(sending, c, Message{Key: d.Key, At: now, Test: true, Link: link, Zone: e.opts.Zone})
 	if failure != nil {
-		d.State, d.Problem = Failed, problem(failure, &c, &Message{})
-		failure = &SendError{Text: d.Problem, Final: true}
+		d.State = Failed
+		d.Problem, d.Fault = problem(failure, &c, &Message{})
+		failure = &SendError{Text: d.Problem, Fault: d.Fault, Final: true}
 	}
 	d.Settled = e.opts.Now()
 	return errors.Join(failure, e.opts.Store.LogDelivery(context.WithoutCancel(ctx), d))

@@ -138,18 +138,24 @@ func TestNoSecrets(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", nil)
 	w.found("a")
+	said := "the robot says: token 70ken is unknown, with http://site.example/a on site.example, site[.]example" + strings.Repeat("长", 1000)
 	answers := []error{
 		&url.Error{Op: "Post", URL: "https://robot.example/send?access_token=70ken", Err: io.ErrUnexpectedEOF},
 		fmt.Errorf("connect to https://robot.example/send?access_token=70ken: %w", errors.New("no route, secret SECret")),
-		&notify.SendError{Text: "the robot says: token 70ken is unknown, with http://site.example/a on site.example, site[.]example" + strings.Repeat("长", 1000)},
+		&notify.SendError{Text: said, Fault: notify.NewFault(notify.FaultRobot, 7, said)},
 	}
 	w.answer = func(notify.Channel, notify.Message) error { err := answers[0]; answers = answers[1:]; return err }
 	for i, wait := range []time.Duration{notify.Gather, time.Minute, 2 * time.Minute} {
 		w.tells("an attempt", wait, "new 1")
 		log, err := w.f.Store.Deliveries(t.Context(), notify.DeliveriesQuery{Limit: 1})
 		w.check(err)
-		if p := log[0].Problem; p == "" || len(p) > 500 || strings.Contains(p, "70ken") || strings.Contains(p, "SECret") || strings.Contains(p, "site") {
-			t.Errorf("attempt %d has failed with %q", i, p)
+		for _, p := range append(log[0].Fault.Args, log[0].Problem) {
+			if p == "" || len(p) > 500 || strings.Contains(p, "70ken") || strings.Contains(p, "SECret") || strings.Contains(p, "site") {
+				t.Errorf("attempt %d has failed with %q", i, p)
+			}
+		}
+		if known := log[0].Fault.Known(); known != (i == 2) {
+			t.Errorf("attempt %d has failed with %+v", i, log[0].Fault)
 		}
 	}
 	answers = []error{fmt.Errorf("SECret 70ken")}

@@ -193,8 +193,10 @@ type Delivery struct {
 	Attempts int
 	// Findings is how many it tells of.
 	Findings int
-	// Problem is what the last attempt has failed with, in words; without secrets.
+	// Problem is what the last attempt has failed with, in English; without secrets. Fault is the
+	// same for the console.
 	Problem string
+	Fault   Fault
 	// Obstacle is why it was not tried; "" if it was.
 	Obstacle Obstacle
 	Settled  time.Time // zero while Pending

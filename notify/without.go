@@ -7,9 +7,12 @@ import (
 
 var mailbox = regexp.MustCompile(`[^\s<>@:;,"'()\[\]]+@[^\s<>@:;,"'()\[\]]+`)
 
-// Discreet returns Problem without the addresses of people: to whom a channel of mail writes is for
-// those to know who keep channels, and a server's refusal names them.
-func (d *Delivery) Discreet() string { return mailbox.ReplaceAllString(d.Problem, "…") }
+// Discreet takes the addresses of people out of Problem and Fault: to whom a channel of mail writes
+// is for those to know who keep channels, and a server's refusal names them.
+func (d *Delivery) Discreet() {
+	hide := func(text string) string { return mailbox.ReplaceAllString(text, "…") }
+	d.Problem, d.Fault = hide(d.Problem), d.Fault.With(hide)
+}
 
 // Without returns a text without secrets, in whatever case they stand there: a receiver may
 // repeat a URL that it has normalised, and the token of a robot is as good in capitals.

@@ -14,8 +14,10 @@ func TestDiscreet(t *testing.T) {
 		"to: boss@house.example,张三@house.example": "to: …,…",
 		"dingtalk answered 310000: @ sign":        "dingtalk answered 310000: @ sign",
 	} {
-		if got := (&notify.Delivery{Problem: problem}).Discreet(); got != want {
-			t.Errorf("%q is shown as %q", problem, got)
+		d := notify.Delivery{Problem: problem, Fault: notify.NewFault(notify.FaultRobot, 7, problem)}
+		d.Discreet()
+		if d.Problem != want || d.Fault.Args[0] != "7" || d.Fault.Args[1] != want {
+			t.Errorf("%q is shown as %q, %q", problem, d.Problem, d.Fault.Args)
 		}
 	}
 }

@@ -115,13 +115,14 @@ type Delivery struct {
 	Attempts int             `json:"attempts"`
 	Findings int             `json:"findings"`
 	Problem  string          `json:"problem,omitempty" doc:"What the last attempt has failed with."`
+	Code     string          `json:"code,omitempty" doc:"What kind of problem that is, such as status, robot, conn_refused or mail_login; none for others."`
 	Obstacle notify.Obstacle `json:"obstacle,omitempty" doc:"Why it was not tried."`
 }
 
 // newDelivery returns a delivery in the form of the API.
 func newDelivery(d notify.Delivery) Delivery {
 	out := Delivery{
-		Key: d.Key, Alert: d.Alert, Schedule: d.Schedule, Channel: d.Channel, State: d.State, Created: d.Created, Attempts: d.Attempts, Findings: d.Findings, Problem: d.Problem, Obstacle: d.Obstacle,
+		Key: d.Key, Alert: d.Alert, Schedule: d.Schedule, Channel: d.Channel, State: d.State, Created: d.Created, Attempts: d.Attempts, Findings: d.Findings, Problem: d.Problem, Code: string(d.Fault.Code), Obstacle: d.Obstacle,
 	}
 	if d.State == notify.Pending {
 		out.Next = &d.Next
@@ -157,7 +158,7 @@ func (a *API) deliveries(ctx context.Context, in *deliveriesInput) (*struct{ Bod
 	}
 	for i := range list {
 		if whose(ctx) != "" {
-			list[i].Problem = list[i].Discreet()
+			list[i].Discreet()
 		}
 		out.Deliveries = append(out.Deliveries, newDelivery(list[i]))
 	}

@@ -99,6 +99,7 @@ func TestMessageKeys(t *testing.T) {
 		"notices.help.",
 		"notices.kind.",
 		"notices.obstacle.",
+		"notices.fault.",
 		"notices.period.",
 		"notices.state.",
 		"origin.",

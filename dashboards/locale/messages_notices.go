@@ -2,7 +2,7 @@ package locale
 
 // noticesMessages are the words of these pages; see messages.
 func noticesMessages() map[string]message {
-	return together(noticesCommonMessages(), alertMessages(), scheduleMessages(), channelMessages(), channelHelpMessages(), deliveryMessages(), noticesRefusedMessages())
+	return together(noticesCommonMessages(), alertMessages(), scheduleMessages(), channelMessages(), channelHelpMessages(), deliveryMessages(), faultMessages(), noticesRefusedMessages())
 }
 
 func noticesCommonMessages() map[string]message {
@@ -220,6 +220,36 @@ func deliveryMessages() map[string]message {
 		"notices.attempts":         {"尝试次数", "Attempts"},
 		"notices.retry":            {"立即重试", "Try again now"},
 		"notices.drop":             {"放弃", "Give up"},
+	}
+}
+
+// faultMessages say what an attempt to deliver has failed with. %s is the receiver's words, or an address.
+func faultMessages() map[string]message {
+	return map[string]message{
+		"notices.fault.status":         {"接收方答复 %s", "The receiver answered %s"},
+		"notices.fault.redirect":       {"接收方答复 %s，要求跳转；前哨不跟随跳转，请把渠道地址改为跳转后的地址", "The receiver answered %s; redirects are not followed: set the address that it leads to"},
+		"notices.fault.robot":          {"机器人没有接收，错误码 %s：%s", "The robot refused it with its error %s: %s"},
+		"notices.fault.no_robot":       {"对方答复 %s，但不是这类机器人的答复；请核对渠道的地址和类型", "It answered %s, but not as such a robot does; check the channel’s address and kind"},
+		"notices.fault.busy":           {"机器人每分钟最多接收 %s 条，这条稍后发送", "The robot takes %s messages a minute; this one waits"},
+		"notices.fault.closed":         {"地址 %s 在内网，不能连接；如果是单位内部的服务，请在渠道里勾选“地址在内网”", "The address %s lies in a private network and is closed; if it is a service of the house, say so in the channel"},
+		"notices.fault.never_open":     {"地址 %s 不允许连接（本机、链路本地、云元数据等）；请更换渠道地址", "The address %s is never connected to, as those of cloud metadata; choose another for the channel"},
+		"notices.fault.no_host":        {"没有 %s 这个域名；请核对渠道地址，或本机的 DNS", "There is no host %s; check the channel’s address, or this machine’s DNS"},
+		"notices.fault.dns":            {"查不到域名 %s：DNS 服务器没有正常答复", "The host %s was not looked up: the DNS server gave no good answer"},
+		"notices.fault.conn_refused":   {"连接被拒绝：对方没有在这个端口提供服务；请核对地址和端口", "The connection was refused: nobody listens there; check host and port"},
+		"notices.fault.conn_time":      {"连接超时；请检查网络和防火墙", "No connection in time; check the network and firewalls"},
+		"notices.fault.time":           {"对方没有及时答复", "No answer in time"},
+		"notices.fault.hung_up":        {"对方没有答复就断开了连接", "It hung up without an answer"},
+		"notices.fault.certificate":    {"对方的 TLS 证书不可信，请核对地址或更换证书：%s", "Its TLS certificate is not trusted; check the address, or have it renewed: %s"},
+		"notices.fault.tls":            {"无法建立 TLS 加密连接，请核对地址、端口和加密方式：%s", "There is no TLS with it; check address, port and encryption: %s"},
+		"notices.fault.mail_tls":       {"邮件服务器不支持 STARTTLS；请改用 TLS (465)，或在内网服务器上勾选“地址在内网”", "The mail server has no STARTTLS; choose TLS (465), or say that it lies in a private network"},
+		"notices.fault.mail_greeting":  {"邮件服务器拒绝了会话：%s", "The mail server refused the session: %s"},
+		"notices.fault.mail_login":     {"邮件服务器不接受登录，请核对用户名和授权码：%s", "The mail server refused the log-in; check user name and password: %s"},
+		"notices.fault.mail_sender":    {"邮件服务器不接受发件人，请核对发件人与用户名是否一致：%s", "The mail server refused the sender; most ask for that of the user name: %s"},
+		"notices.fault.mail_recipient": {"邮件服务器不接受收件人，请核对收件人地址：%s", "The mail server refused a recipient; check the addresses: %s"},
+		"notices.fault.mail_refused":   {"邮件服务器不接受这封邮件：%s", "The mail server refused the mail: %s"},
+		"notices.fault.not_made":       {"消息没能写成：%s", "The message could not be written: %s"},
+		"notices.fault.no_report":      {"报告暂时没能生成，原因见程序日志", "The report cannot be made at present; the program’s log says why"},
+		"notices.fault.channel":        {"渠道的设置有误，请打开渠道重新保存：%s", "The channel’s settings are wrong; open it and save it anew: %s"},
 	}
 }
 

@@ -318,7 +318,7 @@ func (n *Notices) testChannel(w http.ResponseWriter, r *http.Request) {
 	var answered *notify.SendError
 	switch {
 	case errors.As(err, &answered):
-		v.Refused = v.Plain(answered.Text)
+		v.Refused = v.Said(answered.Text, answered.Fault)
 	case err != nil:
 		n.failOrMissing(w, r, err)
 		return

@@ -133,7 +133,7 @@ func (n *Notices) deliveryRows(ctx context.Context, v *deliveriesPage, list []no
 	}
 	for _, d := range list {
 		if !v.All {
-			d.Problem = d.Discreet()
+			d.Discreet()
 		}
 		row := deliveryRow{Delivery: d, ChannelName: channels[d.Channel].Name, MayDrop: d.State == notify.Failed && !d.Test()}
 		row.MayRetry = row.MayDrop || d.State == notify.Pending && d.Attempts > 0

@@ -216,6 +216,19 @@ func (f *frame) Why(o notify.Obstacle) string {
 	return f.Language.Named("notices.obstacle.", string(o))
 }
 
+// Said says what an attempt has failed with, in the reader's language; in the program's where there
+// are no words for it. What a receiver has said of it stays as it is.
+func (f *frame) Said(problem string, fault notify.Fault) string {
+	if !fault.Known() {
+		return f.Plain(problem)
+	}
+	var args []any
+	for _, a := range fault.Args {
+		args = append(args, f.Plain(a))
+	}
+	return f.T("notices.fault."+string(fault.Code), args...)
+}
+
 // signed signs what a request changes.
 func (n *Notices) signed(r *http.Request) store.Signed {
 	return store.Signed{By: auth.From(r.Context()).Name, At: n.Now()}

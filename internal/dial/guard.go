@@ -12,7 +12,14 @@ import (
 type AddressError struct {
 	address string
 	reason  string
+	never   bool
 }
+
+// Address is the address that is closed.
+func (e *AddressError) Address() string { return e.address }
+
+// Never says that it is open to nobody: for others, a word that it is a service of the house helps.
+func (e *AddressError) Never() bool { return e.never }
 
 // Error names the address and why it is closed.
 func (e *AddressError) Error() string {
@@ -25,6 +32,8 @@ type guard struct {
 	guardian *ssrf.Guardian
 	// never is closed whatever the authorisation says.
 	never []netip.Prefix
+	// private says that private addresses are open.
+	private bool
 	// remedy is what a refusal of a private address goes on with.
 	remedy string
 }
@@ -41,7 +50,7 @@ func newGuard(private, elsewhere bool, remedy string) *guard {
 				netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16")),
 			ssrf.WithAllowedV6Prefixes(netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("fc00::/7")))
 	}
-	g := &guard{guardian: ssrf.New(opts...), remedy: remedy, never: []netip.Prefix{
+	g := &guard{guardian: ssrf.New(opts...), private: private, remedy: remedy, never: []netip.Prefix{
 		netip.MustParsePrefix("168.63.129.16/32"),   // Azure's WireServer, on a public address
 		netip.MustParsePrefix("169.254.0.0/16"),     // link-local; 169.254.169.254 serves metadata in most clouds
 		netip.MustParsePrefix("100.100.100.200/32"), // Alibaba Cloud metadata
@@ -59,11 +68,11 @@ func newGuard(private, elsewhere bool, remedy string) *guard {
 // control is a net.Dialer.Control.
 func (g *guard) control(network, address string, _ syscall.RawConn) error {
 	if network != "tcp4" && network != "tcp6" {
-		return &AddressError{address, "network " + network}
+		return &AddressError{address, "network " + network, true}
 	}
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return &AddressError{address, "not an address and port"}
+		return &AddressError{address, "not an address and port", true}
 	}
 	return g.check(at.Addr())
 }
@@ -72,11 +81,11 @@ func (g *guard) check(ip netip.Addr) error {
 	plain := ip.Unmap().WithZone("")
 	for _, prefix := range g.never {
 		if prefix.Contains(plain) {
-			return &AddressError{ip.String(), "link-local, cloud metadata or a proxy's loopback, never opened"}
+			return &AddressError{ip.String(), "link-local, cloud metadata or a proxy's loopback, never opened", true}
 		}
 	}
 	if err := g.guardian.SafeAddr(plain); err != nil {
-		return &AddressError{ip.String(), err.Error() + "; " + g.remedy}
+		return &AddressError{ip.String(), err.Error() + "; " + g.remedy, g.private || !plain.IsLoopback() && !plain.IsPrivate()}
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ func (s *Sender) to(c *notify.Channel) way {
 // *notify.SendError. No error has a secret of the channel in it.
 func (s *Sender) Send(ctx context.Context, c notify.Channel, m notify.Message) error {
 	if err := Check(&c); err != nil {
-		return &notify.SendError{Text: err.Error(), Final: true}
+		return &notify.SendError{Text: err.Error(), Fault: notify.NewFault(notify.FaultChannel, err), Final: true}
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()

@@ -134,26 +134,26 @@ func TestFinal(t *testing.T) {
 		after  string
 		want   notify.SendError
 	}{
-		{kinds: webKinds(), status: 500, want: notify.SendError{Text: "500"}},
-		{kinds: webKinds(), status: 404, want: notify.SendError{Text: "404"}},
-		{kinds: webKinds(), status: 410, want: notify.SendError{Text: "410", Final: true}},
-		{kinds: webKinds(), status: 429, want: notify.SendError{Text: "429", After: slowDown}},
-		{kinds: webKinds(), status: 429, after: "90", want: notify.SendError{Text: "429", After: 90 * time.Second}},
-		{kinds: webKinds(), status: 503, after: now.Add(5 * time.Minute).Format(http.TimeFormat), want: notify.SendError{Text: "503", After: 5 * time.Minute}},
-		{kinds: webKinds(), status: 503, after: "99999999", want: notify.SendError{Text: "503", After: maxAfter}},
-		{kinds: webKinds(), status: 503, after: "-1", want: notify.SendError{Text: "503"}},
-		{kinds: webKinds()[1:], status: 200, body: "<html>log in", want: notify.SendError{Text: "is this its address?"}},
-		{kinds: webKinds()[1:], status: 200, body: `{"errcode":"x"}`, want: notify.SendError{Text: "is this its address?"}},
-		{kinds: webKinds()[1:], status: 200, body: `{"ok":true}`, want: notify.SendError{Text: "is this its address?"}},
-		{kinds: webKinds()[1:], status: 200, body: "", want: notify.SendError{Text: "is this its address?"}},
-		{kinds: []notify.Kind{notify.DingTalk}, status: 200, body: `{"errcode":310000,"errmsg":"sign not match"}`, want: notify.SendError{Text: "310000: sign not match", Final: true}},
-		{kinds: []notify.Kind{notify.DingTalk}, status: 200, body: `{"errcode":130101,"errmsg":"send too fast"}`, want: notify.SendError{Text: "send too fast", After: 10 * time.Minute}},
-		{kinds: []notify.Kind{notify.DingTalk, notify.WeCom}, status: 200, body: `{"errcode":-1,"errmsg":"busy"}`, want: notify.SendError{Text: "-1: busy"}},
-		{kinds: []notify.Kind{notify.WeCom}, status: 200, body: `{"errcode":45009,"errmsg":"api freq out of limit"}`, want: notify.SendError{Text: "45009", After: time.Minute}},
-		{kinds: []notify.Kind{notify.WeCom}, status: 200, body: `{"errcode":93000,"errmsg":"invalid webhook url"}`, want: notify.SendError{Text: "93000", Final: true}},
-		{kinds: []notify.Kind{notify.Feishu}, status: 200, body: `{"code":11232,"msg":"frequency limited"}`, want: notify.SendError{Text: "11232", After: time.Minute}},
-		{kinds: []notify.Kind{notify.Feishu}, status: 400, body: `{"code":19021,"msg":"sign match fail"}`, want: notify.SendError{Text: "19021", Final: true}},
-		{kinds: []notify.Kind{notify.Feishu}, status: 500, body: `{"code":0}`, want: notify.SendError{Text: "500"}},
+		{kinds: webKinds(), status: 500, want: notify.SendError{Text: "500", Fault: notify.Fault{Code: notify.FaultStatus}}},
+		{kinds: webKinds(), status: 404, want: notify.SendError{Text: "404", Fault: notify.Fault{Code: notify.FaultStatus}}},
+		{kinds: webKinds(), status: 410, want: notify.SendError{Text: "410", Fault: notify.Fault{Code: notify.FaultStatus}, Final: true}},
+		{kinds: webKinds(), status: 429, want: notify.SendError{Text: "429", Fault: notify.Fault{Code: notify.FaultStatus}, After: slowDown}},
+		{kinds: webKinds(), status: 429, after: "90", want: notify.SendError{Text: "429", Fault: notify.Fault{Code: notify.FaultStatus}, After: 90 * time.Second}},
+		{kinds: webKinds(), status: 503, after: now.Add(5 * time.Minute).Format(http.TimeFormat), want: notify.SendError{Text: "503", Fault: notify.Fault{Code: notify.FaultStatus}, After: 5 * time.Minute}},
+		{kinds: webKinds(), status: 503, after: "99999999", want: notify.SendError{Text: "503", Fault: notify.Fault{Code: notify.FaultStatus}, After: maxAfter}},
+		{kinds: webKinds(), status: 503, after: "-1", want: notify.SendError{Text: "503", Fault: notify.Fault{Code: notify.FaultStatus}}},
+		{kinds: webKinds()[1:], status: 200, body: "<html>log in", want: notify.SendError{Text: "is this its address?", Fault: notify.Fault{Code: notify.FaultNoRobot}}},
+		{kinds: webKinds()[1:], status: 200, body: `{"errcode":"x"}`, want: notify.SendError{Text: "is this its address?", Fault: notify.Fault{Code: notify.FaultNoRobot}}},
+		{kinds: webKinds()[1:], status: 200, body: `{"ok":true}`, want: notify.SendError{Text: "is this its address?", Fault: notify.Fault{Code: notify.FaultNoRobot}}},
+		{kinds: webKinds()[1:], status: 200, body: "", want: notify.SendError{Text: "is this its address?", Fault: notify.Fault{Code: notify.FaultNoRobot}}},
+		{kinds: []notify.Kind{notify.DingTalk}, status: 200, body: `{"errcode":310000,"errmsg":"sign not match"}`, want: notify.SendError{Text: "310000: sign not match", Fault: notify.Fault{Code: notify.FaultRobot}, Final: true}},
+		{kinds: []notify.Kind{notify.DingTalk}, status: 200, body: `{"errcode":130101,"errmsg":"send too fast"}`, want: notify.SendError{Text: "send too fast", Fault: notify.Fault{Code: notify.FaultRobot}, After: 10 * time.Minute}},
+		{kinds: []notify.Kind{notify.DingTalk, notify.WeCom}, status: 200, body: `{"errcode":-1,"errmsg":"busy"}`, want: notify.SendError{Text: "-1: busy", Fault: notify.Fault{Code: notify.FaultRobot}}},
+		{kinds: []notify.Kind{notify.WeCom}, status: 200, body: `{"errcode":45009,"errmsg":"api freq out of limit"}`, want: notify.SendError{Text: "45009", Fault: notify.Fault{Code: notify.FaultRobot}, After: time.Minute}},
+		{kinds: []notify.Kind{notify.WeCom}, status: 200, body: `{"errcode":93000,"errmsg":"invalid webhook url"}`, want: notify.SendError{Text: "93000", Fault: notify.Fault{Code: notify.FaultRobot}, Final: true}},
+		{kinds: []notify.Kind{notify.Feishu}, status: 200, body: `{"code":11232,"msg":"frequency limited"}`, want: notify.SendError{Text: "11232", Fault: notify.Fault{Code: notify.FaultRobot}, After: time.Minute}},
+		{kinds: []notify.Kind{notify.Feishu}, status: 400, body: `{"code":19021,"msg":"sign match fail"}`, want: notify.SendError{Text: "19021", Fault: notify.Fault{Code: notify.FaultRobot}, Final: true}},
+		{kinds: []notify.Kind{notify.Feishu}, status: 500, body: `{"code":0}`, want: notify.SendError{Text: "500", Fault: notify.Fault{Code: notify.FaultStatus}}},
 	} {
 		r := newReceiver(t, func(w http.ResponseWriter, _ *http.Request) {
 			if tc.after != "" {
@@ -168,7 +168,7 @@ func TestFinal(t *testing.T) {
 				t.Errorf("%s: %d %s was a success", kind, tc.status, tc.body)
 				continue
 			}
-			if e := refusal(t, err); !strings.Contains(e.Text, tc.want.Text) || e.Final != tc.want.Final || e.After != tc.want.After {
+			if e := refusal(t, err); !strings.Contains(e.Text, tc.want.Text) || e.Final != tc.want.Final || e.After != tc.want.After || e.Fault.Code != tc.want.Fault.Code || !e.Fault.Known() {
 				t.Errorf("%s: %d %q, Retry-After %q: %+v, want %+v", kind, tc.status, tc.body, tc.after, e, tc.want)
 			}
 		}
@@ -233,7 +233,10 @@ func TestHostileReceivers(t *testing.T) {
 				t.Errorf("%s, %s: taken", name, kind)
 				continue
 			}
-			if e := refusal(t, err); e.Final || len([]rune(e.Text)) > maxTold+1 {
+			for _, a := range refusal(t, err).Fault.Args {
+				noSecrets(t, name+", "+string(kind), a)
+			}
+			if e := refusal(t, err); e.Final || len([]rune(e.Text)) > maxTold+1 || !e.Fault.Known() && name != "endless header" {
 				t.Errorf("%s, %s: %+v", name, kind, e)
 			}
 			if name == "endless body" && !strings.Contains(err.Error(), "500") {
@@ -268,15 +271,21 @@ func TestUnreachable(t *testing.T) {
 	closed := httptest.NewUnstartedServer(http.NotFoundHandler())
 	closed.Config.ErrorLog = log.New(io.Discard, "", 0) // of our refusing its certificate
 	closed.StartTLS()
-	s := newSender(t, nil, Options{}) // which does not know the server's certificate
-	for _, base := range []string{closed.URL, "https://nowhere.invalid", "https://127.0.0.1:1"} {
+	plain := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(plain.Close)
+	names := dialtest.NewNameServer(t, 0, map[string][]string{})
+	s := newSender(t, nil, Options{DNS: names.Address}) // which does not know the server's certificate
+	for base, want := range map[string]notify.FaultCode{
+		closed.URL: notify.FaultCertificate, "https" + strings.TrimPrefix(plain.URL, "http"): notify.FaultTLS,
+		"https://nowhere.invalid": notify.FaultNoHost, "https://127.0.0.1:1": notify.FaultConnRefused,
+	} {
 		for _, kind := range webKinds() {
 			err := s.Send(t.Context(), channelOf(kind, base, "en"), test())
 			if err == nil {
 				t.Fatalf("%s, %s: taken", base, kind)
 			}
-			if e := refusal(t, err); e.Final {
-				t.Errorf("%s, %s: %v is not tried again", base, kind, e)
+			if e := refusal(t, err); e.Final || e.Fault.Code != want || !e.Fault.Known() {
+				t.Errorf("%s, %s: %+v, want %s, and tried again", base, kind, e, want)
 			}
 			noSecrets(t, base, err.Error())
 		}
@@ -306,8 +315,17 @@ func TestGuarded(t *testing.T) {
 		for _, kind := range webKinds() {
 			c := channelOf(kind, base, "zh")
 			c.Private = private
-			if err := s.Send(t.Context(), c, test()); err == nil || !strings.Contains(err.Error(), "is closed") {
+			err := s.Send(t.Context(), c, test())
+			if err == nil || !strings.Contains(err.Error(), "is closed") {
 				t.Errorf("%s, private %v: %v", base, private, err)
+				continue
+			}
+			want := notify.FaultClosed
+			if private {
+				want = notify.FaultNeverOpen
+			}
+			if f := refusal(t, err).Fault; f.Code != want || !f.Known() {
+				t.Errorf("%s, private %v: %v, want %s", base, private, f, want)
 			}
 		}
 	}
@@ -345,7 +363,7 @@ func TestRate(t *testing.T) {
 		}
 		at = at.Add(time.Second)
 	}
-	if e := refusal(t, s.Send(t.Context(), c, test())); e.Final || e.After != 40*time.Second {
+	if e := refusal(t, s.Send(t.Context(), c, test())); e.Final || e.After != 40*time.Second || !e.Fault.Known() || e.Fault.Code != notify.FaultBusy {
 		t.Errorf("the 21st: %+v", e)
 	}
 	other := c

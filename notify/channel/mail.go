@@ -39,7 +39,7 @@ func (s *Sender) sendMail(ctx context.Context, c *notify.Channel, m *notify.Mess
 	}
 	letter, err := letterOf(c, m)
 	if err != nil {
-		return err
+		return &notify.SendError{Text: err.Error(), Fault: notify.NewFault(notify.FaultNotMade, err)}
 	}
 	conn, err := s.to(c).dialer.DialContext(ctx, "tcp", net.JoinHostPort(server.host, server.port))
 	if err != nil {
@@ -118,7 +118,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 
 // mailError says what a server has refused. What begins with 5 is meant for good (RFC 5321, 4.2.1).
 func mailError(err error) error {
-	e := &notify.SendError{Text: err.Error()}
+	e := &notify.SendError{Text: err.Error(), Fault: mailFault(err)}
 	var refused *mail.SendError
 	var reply *textproto.Error
 	if errors.As(err, &refused) {

@@ -312,22 +312,23 @@ func TestMailRefused(t *testing.T) {
 		replies map[string]string
 		want    string // part of the error; "" for none
 		final   bool
+		fault   notify.FaultCode
 	}{
-		"password":       {map[string]string{"AUTH": "535 5.7.8 \x1b[31mno: " + plain + " " + secret + " " + base64.StdEncoding.EncodeToString([]byte(secret))}, "535", true},
-		"login later":    {map[string]string{"AUTH": "454 4.7.0 later"}, "454", false},
-		"greeting":       {map[string]string{"greeting": "554 no service"}, "554", true},
-		"busy":           {map[string]string{"greeting": "421 busy"}, "421", false},
-		"sender":         {map[string]string{"MAIL": "550 5.1.0 who?"}, "550", true},
-		"recipient":      {map[string]string{"RCPT": "550 5.1.1 unknown"}, "550", true},
-		"grey":           {map[string]string{"RCPT": "450 4.2.0 greylisted"}, "450", false},
-		"data":           {map[string]string{"DATA": "554 no"}, "554", true},
-		"content":        {map[string]string{"end": "552 too large"}, "552", true},
-		"not now":        {map[string]string{"end": "451 disk"}, "451", false},
-		"endless":        {map[string]string{"EHLO": "endless"}, "more than", false},
-		"hangs":          {map[string]string{"MAIL": "hang"}, "no answer in time", false},
-		"taken, rude":    {map[string]string{"QUIT": "500 what?"}, "", false},
-		"taken, no RSET": {map[string]string{"RSET": "502 what?"}, "", false},
-		"garbage":        {map[string]string{"greeting": "\x1b[31m <html>"}, "…", false},
+		"password":       {map[string]string{"AUTH": "535 5.7.8 \x1b[31mno: " + plain + " " + secret + " " + base64.StdEncoding.EncodeToString([]byte(secret))}, "535", true, notify.FaultMailLogin},
+		"login later":    {map[string]string{"AUTH": "454 4.7.0 later"}, "454", false, notify.FaultMailLogin},
+		"greeting":       {map[string]string{"greeting": "554 no service"}, "554", true, notify.FaultMailGreeting},
+		"busy":           {map[string]string{"greeting": "421 busy"}, "421", false, notify.FaultMailGreeting},
+		"sender":         {map[string]string{"MAIL": "550 5.1.0 who?"}, "550", true, notify.FaultMailSender},
+		"recipient":      {map[string]string{"RCPT": "550 5.1.1 unknown"}, "550", true, notify.FaultMailRecipient},
+		"grey":           {map[string]string{"RCPT": "450 4.2.0 greylisted"}, "450", false, notify.FaultMailRecipient},
+		"data":           {map[string]string{"DATA": "554 no"}, "554", true, notify.FaultMailRefused},
+		"content":        {map[string]string{"end": "552 too large"}, "552", true, notify.FaultMailRefused},
+		"not now":        {map[string]string{"end": "451 disk"}, "451", false, notify.FaultMailRefused},
+		"endless":        {map[string]string{"EHLO": "endless"}, "more than", false, ""},
+		"hangs":          {map[string]string{"MAIL": "hang"}, "no answer in time", false, notify.FaultTime},
+		"taken, rude":    {map[string]string{"QUIT": "500 what?"}, "", false, ""},
+		"taken, no RSET": {map[string]string{"RSET": "502 what?"}, "", false, ""},
+		"garbage":        {map[string]string{"greeting": "\x1b[31m <html>"}, "…", false, ""},
 	} {
 		s := newMailServer(t, &mailServer{implicit: true, auth: "PLAIN", replies: tc.replies})
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -348,10 +349,15 @@ func TestMailRefused(t *testing.T) {
 			continue
 		}
 		e := refusal(t, err)
-		if e.Final != tc.final || tc.want != "…" && !strings.Contains(e.Text, tc.want) || strings.ContainsAny(e.Text, "\x1b\n") || strings.Contains(e.Text, plain) {
+		if e.Final != tc.final || e.Fault.Code != tc.fault || tc.fault != "" && !e.Fault.Known() || tc.want != "…" && !strings.Contains(e.Text, tc.want) || strings.ContainsAny(e.Text, "\x1b\n") || strings.Contains(e.Text, plain) {
 			t.Errorf("%s: %+v", name, e)
 		}
-		noSecrets(t, name, e.Text)
+		for _, said := range append(e.Fault.Args, e.Text) {
+			noSecrets(t, name, said)
+			if strings.Contains(said, plain) {
+				t.Errorf("%s: %q", name, said)
+			}
+		}
 	}
 }
 

@@ -88,11 +88,13 @@ func (s *Sender) after(h http.Header) time.Duration {
 // refused says what an answer by status means. Standard Webhooks has senders stop at 410 Gone
 // and take everything else for a failure that may pass.
 func (a answer) refused() *notify.SendError {
-	e := &notify.SendError{Text: strings.TrimSpace(fmt.Sprintf("the receiver answered %d %s", a.status, http.StatusText(a.status))), After: a.after}
+	status := strings.TrimSpace(fmt.Sprint(a.status, " ", http.StatusText(a.status)))
+	e := &notify.SendError{Text: "the receiver answered " + status, Fault: notify.NewFault(notify.FaultStatus, status), After: a.after}
 	switch {
 	case a.status == http.StatusGone:
 		e.Final = true
 	case a.status/100 == 3:
+		e.Fault.Code = notify.FaultRedirect
 		e.Text += "; redirects are not followed: set the address that it leads to"
 	case a.status == http.StatusTooManyRequests || a.status == http.StatusBadGateway || a.status == http.StatusGatewayTimeout:
 		e.After = cmp.Or(a.after, slowDown)
@@ -116,14 +118,18 @@ func told(err error, c *notify.Channel) error {
 		case errors.As(err, &request):
 			text = request.Err.Error()
 		}
-		refused = &notify.SendError{Text: text}
+		refused = &notify.SendError{Text: text, Fault: connectionFault(err)}
+	}
+	hidden := secrets(c)
+	tell := func(text string) string {
+		text = notify.Without(untrusted.Plain(text), hidden)
+		if cut := untrusted.First(text, maxTold); cut != text {
+			text = cut + "…"
+		}
+		return text
 	}
 	shown := *refused
-	shown.Text = untrusted.Plain(shown.Text)
-	shown.Text = notify.Without(shown.Text, secrets(c))
-	if cut := untrusted.First(shown.Text, maxTold); cut != shown.Text {
-		shown.Text = cut + "…"
-	}
+	shown.Text, shown.Fault = tell(shown.Text), shown.Fault.With(tell)
 	return &shown
 }
 

@@ -47,7 +47,7 @@ func (r *rates) take(c *notify.Channel, now time.Time) error {
 	times := r.sent[c.Address]
 	if len(times) >= most {
 		return &notify.SendError{
-			Text:  fmt.Sprintf("the robot takes %d messages a minute; this one waits", most),
+			Text: fmt.Sprintf("the robot takes %d messages a minute; this one waits", most), Fault: notify.NewFault(notify.FaultBusy, most),
 			After: times[0].Add(time.Minute).Sub(now),
 		}
 	}

@@ -80,7 +80,7 @@ func robotAnswer(k notify.Kind, a answer) error {
 	}
 	switch {
 	case number == nil && a.status/100 == 2:
-		return &notify.SendError{Text: fmt.Sprintf("the robot answered %d and nothing that %s says; is this its address?", a.status, k)}
+		return &notify.SendError{Text: fmt.Sprintf("the robot answered %d and nothing that %s says; is this its address?", a.status, k), Fault: notify.NewFault(notify.FaultNoRobot, a.status)}
 	case number == nil:
 		return a.refused()
 	case *number == 0 && a.status/100 == 2:
@@ -89,8 +89,9 @@ func robotAnswer(k notify.Kind, a answer) error {
 		return a.refused()
 	}
 	codes := codesOf(k)
+	words := untrusted.Plain(cmp.Or(said.ErrMsg, said.Msg))
 	e := &notify.SendError{
-		Text:  fmt.Sprintf("%s answered %d: %s", k, *number, untrusted.Plain(cmp.Or(said.ErrMsg, said.Msg))),
+		Text: fmt.Sprintf("%s answered %d: %s", k, *number, words), Fault: notify.NewFault(notify.FaultRobot, *number, words),
 		Final: slices.Contains(codes.final, *number), After: a.after,
 	}
 	if slices.Contains(codes.rate, *number) {

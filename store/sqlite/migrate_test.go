@@ -224,3 +224,19 @@ func TestUpgradeCarriesChanges(t *testing.T) {
 	check("account_changes", 0)
 	check("settings", 1)
 }
+
+// TestUpgradeKeepsProblems: a delivery from before failures had a kind is read, and has its text.
+func TestUpgradeKeepsProblems(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.Context(), older(t, 47,
+		`INSERT INTO notice_deliveries (key, alert, schedule, channel, period_from, period_to, state, created, since, next, attempts, findings, problem, obstacle, settled)
+VALUES ('k1', 'a1', '', 'c1', 0, 0, 'failed', 1, 1, 1, 3, 2, 'the receiver answered 500', '', 2)`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	d, err := s.Delivery(t.Context(), "k1")
+	if err != nil || d.Problem != "the receiver answered 500" || d.Fault.Known() || d.Attempts != 3 || d.Findings != 2 {
+		t.Errorf("%+v, %v", d, err)
+	}
+}

@@ -403,9 +403,8 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	at := func(minutes int) time.Time { return base.Add(time.Duration(minutes) * time.Minute) }
 	check(t, s.NoteItems(ctx, []notify.Item{toTell("1", notify.New, 0, 0)}, nil))
 	d := notify.Delivery{Key: "k1", Alert: "a1", Channel: "c1", State: notify.Pending, Created: at(1), Since: at(1), Next: at(1)}
-	if _, err := s.Deliver(ctx, d, nil, nil); err != nil {
-		t.Fatal(err)
-	}
+	_, err := s.Deliver(ctx, d, nil, nil)
+	check(t, err)
 	d.Findings = 1
 	got, err := s.DueDelivery(ctx, "c1", at(1))
 	check(t, err)
@@ -416,8 +415,9 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	if err := s.RetryDelivery(ctx, signedAt(1), "k1"); !errors.Is(err, notify.ErrNotFailed) {
 		t.Errorf("one that was never tried is tried again: %v", err)
 	}
-	d.Attempts, d.Problem, d.Next = 1, "503", at(3)
+	d.Attempts, d.Problem, d.Fault, d.Next = 1, "503", notify.NewFault(notify.FaultRobot, 503, `"busy"`), at(3)
 	check(t, s.PutOff(ctx, d, time.Time{}))
+	hasFailed(t, s, &d)
 	for minutes, want := range map[int][]string{2: nil, 3: {"c1"}} {
 		due, err := s.DueChannels(ctx, at(minutes))
 		check(t, err)
@@ -436,8 +436,9 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	got, err = s.DueDelivery(ctx, "c1", at(2))
 	check(t, err)
 	same(t, "one that waits after an attempt", fmt.Sprint("k1", at(2), 1), fmt.Sprint(got.Key, got.Since, got.Attempts))
-	d.State, d.Settled = notify.Failed, at(12)
+	d.State, d.Settled, d.Fault.Args = notify.Failed, at(12), []string{"504"}
 	check(t, s.SettleDelivery(ctx, d))
+	hasFailed(t, s, &d)
 	sent(t, s, 1, notify.Sent{Last: at(1)})
 	check(t, s.RetryDelivery(ctx, signedAt(13), "k1"))
 	got, err = s.DueDelivery(ctx, "c1", at(13))
@@ -565,6 +566,16 @@ func testLetGo(t *testing.T, s Store) {
 	begin("no alert")
 	check(t, s.DeleteAlert(ctx, signedAt(62), "a1"))
 	is("no alert", notify.AlertGone)
+}
+
+// hasFailed holds a delivery to what its last attempt has failed with.
+func hasFailed(t *testing.T, s Store, want *notify.Delivery) {
+	t.Helper()
+	got, err := s.Delivery(t.Context(), want.Key)
+	check(t, err)
+	if got.Problem != want.Problem || !cmp.Equal(got.Fault, want.Fault) {
+		t.Errorf("failed with %q, %+v, want %q, %+v", got.Problem, got.Fault, want.Problem, want.Fault)
+	}
 }
 
 // testReportDeliveries: the report of a period is put into the outbox once.

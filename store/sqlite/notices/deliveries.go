@@ -3,6 +3,7 @@ package notices
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -15,7 +16,7 @@ import (
 )
 
 const (
-	deliveryColumns  = `key, alert, schedule, channel, period_from, period_to, state, created, since, next, attempts, findings, problem, obstacle, settled`
+	deliveryColumns  = `key, alert, schedule, channel, period_from, period_to, state, created, since, next, attempts, findings, problem, fault, obstacle, settled`
 	selectDeliveries = `SELECT ` + deliveryColumns + ` FROM notice_deliveries `
 	// selectSent counts what an alert has sent since, and looks for the last of all and for what is pending.
 	selectSent = `SELECT (SELECT count(*) FROM notice_deliveries WHERE alert = $1 AND alert <> '' AND created > $2 AND state <> 'dropped'),
@@ -32,9 +33,32 @@ const (
 
 func scanDelivery(r *sql.Rows) (d notify.Delivery, err error) {
 	var from, to, created, since, next, settled int64
-	err = r.Scan(&d.Key, &d.Alert, &d.Schedule, &d.Channel, &from, &to, &d.State, &created, &since, &next, &d.Attempts, &d.Findings, &d.Problem, &d.Obstacle, &settled)
+	var fault string
+	err = r.Scan(&d.Key, &d.Alert, &d.Schedule, &d.Channel, &from, &to, &d.State, &created, &since, &next, &d.Attempts, &d.Findings, &d.Problem, &fault, &d.Obstacle, &settled)
+	d.Fault = readFault(fault)
 	d.From, d.To, d.Created, d.Since, d.Next, d.Settled = trail.Moment(from), trail.Moment(to), trail.Moment(created), trail.Moment(since), trail.Moment(next), trail.Moment(settled)
 	return d, err
+}
+
+// faultText writes a failure's kind and values as a list of JSON; "" for one of no known kind.
+func faultText(f notify.Fault) string {
+	if f.Code == "" {
+		return ""
+	}
+	text, _ := json.Marshal(append([]string{string(f.Code)}, f.Args...)) // strings always can be
+	return string(text)
+}
+
+// readFault reads what faultText writes. What cannot be read is of no known kind: there is the text.
+func readFault(text string) (f notify.Fault) {
+	var list []string
+	if json.Unmarshal([]byte(text), &list) == nil && len(list) > 0 {
+		f.Code = notify.FaultCode(list[0])
+		if len(list) > 1 {
+			f.Args = list[1:]
+		}
+	}
+	return f
 }
 
 // Deliveries returns deliveries, the latest first. One to go on behind that is not there is store.ErrNotFound.
@@ -183,9 +207,9 @@ func (n *Notices) Deliver(ctx context.Context, d notify.Delivery, gone, later []
 }
 
 func insertDelivery(ctx context.Context, tx *database.Tx, d *notify.Delivery) (number int64, err error) {
-	err = tx.QueryRowContext(ctx, `INSERT INTO notice_deliveries (`+deliveryColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING number`,
+	err = tx.QueryRowContext(ctx, `INSERT INTO notice_deliveries (`+deliveryColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING number`,
 		d.Key, d.Alert, d.Schedule, d.Channel, trail.Millis(d.From), trail.Millis(d.To), string(d.State), trail.Millis(d.Created), trail.Millis(d.Since),
-		trail.Millis(d.Next), d.Attempts, d.Findings, d.Problem, string(d.Obstacle), trail.Millis(d.Settled)).Scan(&number)
+		trail.Millis(d.Next), d.Attempts, d.Findings, d.Problem, faultText(d.Fault), string(d.Obstacle), trail.Millis(d.Settled)).Scan(&number)
 	return number, err
 }
 
@@ -238,8 +262,8 @@ func (n *Notices) DueDelivery(ctx context.Context, channel string, now time.Time
 // if it is set, is a moment before which nothing else is to be sent to its channel.
 func (n *Notices) PutOff(ctx context.Context, d notify.Delivery, until time.Time) error {
 	return n.db.Update(ctx, database.Ordered, "put a delivery off in", func(tx *database.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE notice_deliveries SET next = $2, attempts = $3, problem = $4, since = $5 WHERE key = $1 AND state = 'pending'`,
-			d.Key, database.Millis(d.Next), d.Attempts, d.Problem, database.Millis(d.Since)); err != nil || until.IsZero() {
+		if _, err := tx.ExecContext(ctx, `UPDATE notice_deliveries SET next = $2, attempts = $3, problem = $4, since = $5, fault = $6 WHERE key = $1 AND state = 'pending'`,
+			d.Key, database.Millis(d.Next), d.Attempts, d.Problem, database.Millis(d.Since), faultText(d.Fault)); err != nil || until.IsZero() {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE notice_deliveries SET next = $2 WHERE state = 'pending' AND channel = $1 AND next < $2`, d.Channel, database.Millis(until))
@@ -252,8 +276,8 @@ func (n *Notices) PutOff(ctx context.Context, d notify.Delivery, until time.Time
 func (n *Notices) SettleDelivery(ctx context.Context, d notify.Delivery) error {
 	return n.db.Update(ctx, database.Durable, "settle a delivery in", func(tx *database.Tx) error {
 		number, err := database.One(database.Collect(ctx, tx, database.ScanValue[int64], `
-UPDATE notice_deliveries SET state = $2, attempts = $3, findings = $4, problem = $5, obstacle = $6, settled = $7 WHERE key = $1 AND state = 'pending' RETURNING number`,
-			d.Key, string(d.State), d.Attempts, d.Findings, d.Problem, string(d.Obstacle), database.Millis(d.Settled)))
+UPDATE notice_deliveries SET state = $2, attempts = $3, findings = $4, problem = $5, obstacle = $6, settled = $7, fault = $8 WHERE key = $1 AND state = 'pending' RETURNING number`,
+			d.Key, string(d.State), d.Attempts, d.Findings, d.Problem, string(d.Obstacle), database.Millis(d.Settled), faultText(d.Fault)))
 		if errors.Is(err, store.ErrNotFound) {
 			return nil // somebody has changed its alert or channel while it was sent
 		}

@@ -1,0 +1,95 @@
+package channel
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/textproto"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/wneessen/go-mail"
+
+	"github.com/qianshao/qianshao/internal/dial"
+	"github.com/qianshao/qianshao/notify"
+)
+
+// connectionFault says what kind of failure an error of a connection is; the zero value for others.
+func connectionFault(err error) notify.Fault {
+	var closed *dial.AddressError
+	var name *net.DNSError
+	var op *net.OpError
+	dialled := errors.As(err, &op) && op.Op == "dial"
+	switch {
+	case errors.As(err, &closed) && closed.Never():
+		return notify.NewFault(notify.FaultNeverOpen, closed.Address())
+	case errors.As(err, &closed):
+		return notify.NewFault(notify.FaultClosed, closed.Address())
+	case errors.As(err, &name) && name.IsNotFound:
+		return notify.NewFault(notify.FaultNoHost, strings.TrimSuffix(name.Name, "."))
+	case errors.As(err, &name):
+		return notify.NewFault(notify.FaultDNS, strings.TrimSuffix(name.Name, "."))
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return notify.NewFault(notify.FaultConnRefused)
+	case dialled && op.Timeout():
+		return notify.NewFault(notify.FaultConnTime)
+	case isTimeout(err):
+		return notify.NewFault(notify.FaultTime)
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET):
+		return notify.NewFault(notify.FaultHungUp)
+	}
+	return tlsFault(err)
+}
+
+func isTimeout(err error) bool {
+	var slow net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &slow) && slow.Timeout()
+}
+
+// tlsFault says what kind of failure an error of TLS is; the zero value for others.
+func tlsFault(err error) notify.Fault {
+	var certificate *tls.CertificateVerificationError
+	var unknown x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
+	var host x509.HostnameError
+	var noTLS tls.RecordHeaderError
+	var alert tls.AlertError
+	switch {
+	case errors.As(err, &certificate):
+		return notify.NewFault(notify.FaultCertificate, certificate.Err)
+	case errors.As(err, &unknown), errors.As(err, &invalid), errors.As(err, &host):
+		return notify.NewFault(notify.FaultCertificate, err)
+	case errors.As(err, &noTLS):
+		return notify.NewFault(notify.FaultTLS, noTLS.Msg)
+	case errors.As(err, &alert):
+		return notify.NewFault(notify.FaultTLS, alert)
+	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"): // net/http keeps no more of it
+		return notify.NewFault(notify.FaultTLS, err)
+	}
+	return notify.Fault{}
+}
+
+// mailFault says what kind of failure an error of a session with a mail server is.
+func mailFault(err error) notify.Fault {
+	var refused *mail.SendError
+	var reply *textproto.Error
+	switch {
+	case errors.As(err, &refused) && refused.Reason == mail.ErrSMTPMailFrom:
+		return notify.NewFault(notify.FaultMailSender, refused)
+	case errors.As(err, &refused) && refused.Reason == mail.ErrSMTPRcptTo:
+		return notify.NewFault(notify.FaultMailRecipient, refused)
+	case errors.As(err, &refused) && refused.ErrorCode() > 0:
+		return notify.NewFault(notify.FaultMailRefused, refused)
+	case errors.As(err, &reply) && slices.Contains([]int{432, 454, 530, 534, 535, 538}, reply.Code): // RFC 4954, 6
+		return notify.NewFault(notify.FaultMailLogin, reply)
+	case errors.As(err, &reply):
+		return notify.NewFault(notify.FaultMailGreeting, reply)
+	case strings.HasSuffix(err.Error(), "target host does not support STARTTLS"): // go-mail has no error of its own for it
+		return notify.NewFault(notify.FaultMailTLS)
+	}
+	return connectionFault(err)
+}

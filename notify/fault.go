@@ -1,0 +1,88 @@
+package notify
+
+import (
+	"fmt"
+	"slices"
+)
+
+// FaultCode is a kind of failure, which the console has words for.
+type FaultCode string
+
+// The kinds of failure, each with its values.
+const (
+	FaultStatus        FaultCode = "status"         // answered with a status of HTTP: the status
+	FaultRedirect      FaultCode = "redirect"       // answered that it is elsewhere: the status
+	FaultRobot         FaultCode = "robot"          // a robot's service has refused: its number, its words
+	FaultNoRobot       FaultCode = "no_robot"       // answered, but not as a robot's service does: the status
+	FaultBusy          FaultCode = "busy"           // the robot has had its share of the minute: messages a minute
+	FaultClosed        FaultCode = "closed"         // the address guard opens it for services of the house alone: the address
+	FaultNeverOpen     FaultCode = "never_open"     // the address guard never opens it: the address
+	FaultNoHost        FaultCode = "no_host"        // no such name: the name
+	FaultDNS           FaultCode = "dns"            // the name server gives no answer: the name
+	FaultConnRefused   FaultCode = "conn_refused"   // nobody listens there
+	FaultConnTime      FaultCode = "conn_time"      // no connection in time
+	FaultTime          FaultCode = "time"           // no answer in time
+	FaultHungUp        FaultCode = "hung_up"        // the connection was closed before an answer
+	FaultCertificate   FaultCode = "certificate"    // the certificate is not trusted: why
+	FaultTLS           FaultCode = "tls"            // no TLS: why
+	FaultMailTLS       FaultCode = "mail_tls"       // a mail server without STARTTLS
+	FaultMailGreeting  FaultCode = "mail_greeting"  // refused before there is a mail: the reply
+	FaultMailLogin     FaultCode = "mail_login"     // refused the user or the password: the reply
+	FaultMailSender    FaultCode = "mail_sender"    // refused the sender: the reply
+	FaultMailRecipient FaultCode = "mail_recipient" // refused a recipient: the reply
+	FaultMailRefused   FaultCode = "mail_refused"   // refused the mail: the reply
+	FaultNotMade       FaultCode = "not_made"       // the message could not be written: why
+	FaultNoReport      FaultCode = "no_report"      // the report could not be made
+	FaultChannel       FaultCode = "channel"        // the channel's settings are none: what is wrong
+)
+
+// faultArgs returns how many values each kind of failure has.
+func faultArgs() map[FaultCode]int {
+	return map[FaultCode]int{
+		FaultStatus: 1, FaultRedirect: 1, FaultRobot: 2, FaultNoRobot: 1, FaultBusy: 1, FaultClosed: 1, FaultNeverOpen: 1, FaultNoHost: 1, FaultDNS: 1,
+		FaultConnRefused: 0, FaultConnTime: 0, FaultTime: 0, FaultHungUp: 0, FaultCertificate: 1, FaultTLS: 1, FaultMailTLS: 0, FaultMailGreeting: 1,
+		FaultMailLogin: 1, FaultMailSender: 1, FaultMailRecipient: 1, FaultMailRefused: 1, FaultNotMade: 1, FaultNoReport: 0, FaultChannel: 1,
+	}
+}
+
+// FaultCodes returns all kinds of failure.
+func FaultCodes() []FaultCode {
+	var list []FaultCode
+	for code := range faultArgs() {
+		list = append(list, code)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Fault is a failure for the console, which says it in the language of its reader; the zero value
+// is one of no known kind, of which there is the English text alone.
+type Fault struct {
+	Code FaultCode
+	// Args are its values. What a receiver has said is one of them, as it said it.
+	Args []string
+}
+
+// NewFault returns a failure with its values.
+func NewFault(code FaultCode, args ...any) Fault {
+	f := Fault{Code: code}
+	for _, a := range args {
+		f.Args = append(f.Args, fmt.Sprint(a))
+	}
+	return f
+}
+
+// Known says whether it is of a kind that this program knows, with all its values.
+func (f Fault) Known() bool {
+	n, ok := faultArgs()[f.Code]
+	return ok && n == len(f.Args)
+}
+
+// With returns it with each of its values changed, as by one who takes secrets out.
+func (f Fault) With(change func(string) string) Fault {
+	f.Args = slices.Clone(f.Args)
+	for i, a := range f.Args {
+		f.Args[i] = change(a)
+	}
+	return f
+}
