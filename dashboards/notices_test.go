@@ -495,6 +495,8 @@ func TestSchedulePages(t *testing.T) {
 		t.Errorf("changed: %d", w.Code)
 	}
 	contains(t, carl.see("/notices/reports"), "Weekly", "2026-11-30 07:00:00")
+	contains(t, n.chief.see("/trail"), "<del>Monthly</del> → <ins>Weekly</ins>")
+	contains(t, n.chief.ask("GET", "/trail", "", "Accept-Language", "zh").Body.String(), "<del>月报</del> → <ins>周报</ins>")
 	n.chief.post(path+"/switch", "off", "1")
 	contains(t, n.chief.see("/notices/reports"), "of carl", "Off")
 	n.chief.post(path+"/delete", "x", "1")

@@ -49,6 +49,9 @@ func (v *trailPage) row(a *desk.Shown) row {
 	if a.Subject.Kind == qianshao.SubjectAuthorisation && a.Kind.Recorded() {
 		x.Before, x.After = v.FieldChanges(detail.Before), v.FieldChanges(detail.After)
 	}
+	if a.Subject.Kind == qianshao.SubjectSchedule {
+		x.Before, x.After = v.Language.Named("notices.period.", detail.Before), v.Language.Named("notices.period.", detail.After)
+	}
 	if detail.Event == desk.EventRecheck && x.After != "" {
 		x.After = v.T("recheck.urls", x.After)
 	}
