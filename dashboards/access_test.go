@@ -139,6 +139,7 @@ func access() map[string]route {
 		"POST /notices/reports/new":              {target: "/notices/reports/new", body: "period=day", scope: lead, ok: 422},
 		"GET /notices/reports/{id}":              {target: "/notices/reports/none", scope: lead, ok: 404},
 		"POST /notices/reports/{id}":             {target: "/notices/reports/none", body: "period=week", scope: lead, ok: 404},
+		"POST /notices/reports/{id}/send":        {target: "/notices/reports/none/send", body: "x=1", scope: lead, ok: 404},
 		"POST /notices/reports/{id}/switch":      {target: "/notices/reports/none/switch", body: "off=1", scope: lead, ok: 404},
 		"POST /notices/reports/{id}/delete":      {target: "/notices/reports/none/delete", body: "x=1", scope: lead, ok: 404},
 		"GET /notices/channels":                  admin("/notices/channels", "", 200),

@@ -495,7 +495,20 @@ func TestSchedulePages(t *testing.T) {
 		t.Errorf("changed: %d", w.Code)
 	}
 	contains(t, carl.see("/notices/reports"), "Weekly", "2026-11-30 07:00:00")
-	contains(t, n.chief.see("/trail"), "<del>Monthly</del> → <ins>Weekly</ins>")
+	contains(t, carl.see("/notices/reports"), `action="`+path+`/send"`, "Send the last one now")
+	if body := n.chief.see("/notices/reports"); strings.Contains(body, path+"/send") {
+		t.Error("another's report can be sent")
+	}
+	for _, step := range []struct {
+		who    *person
+		status int
+	}{{n.bob, 404}, {n.chief, 404}, {carl, 303}, {carl, 409}} {
+		if w := step.who.post(path+"/send", "x", "1"); w.Code != step.status {
+			t.Errorf("%s sends it: %d, want %d: %s", step.who.account.Name, w.Code, step.status, mainOf(t, w))
+		}
+	}
+	contains(t, carl.see("/notices/deliveries?done=sent"), "what comes of it stands below", "Report 2026-11-16–")
+	contains(t, n.chief.see("/trail"), "Last report sent now", "<del>Monthly</del> → <ins>Weekly</ins>")
 	contains(t, n.chief.ask("GET", "/trail", "", "Accept-Language", "zh").Body.String(), "<del>月报</del> → <ins>周报</ins>")
 	n.chief.post(path+"/switch", "off", "1")
 	contains(t, n.chief.see("/notices/reports"), "of carl", "Off")

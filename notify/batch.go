@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"time"
+
+	"github.com/qianshao/qianshao/store"
 )
 
 // maxListed is how many findings of a message are looked at at a time, and held for it, those of
@@ -84,9 +86,30 @@ func (e *Engine) schedule(ctx context.Context) error {
 	return nil
 }
 
+// SendReport puts the report of a schedule's last whole period into the outbox, as somebody asks for
+// it: to see what it sends, and where, before its time has come. What is sent by itself is as it
+// was. The error is as of Store.DeliverReportNow.
+func (e *Engine) SendReport(ctx context.Context, by store.Signed, schedule string) error {
+	s, err := e.opts.Store.Schedule(ctx, schedule)
+	if err != nil {
+		return err
+	}
+	now := e.opts.Now()
+	from, to := s.Period.Ended(now, e.opts.Zone)
+	return e.opts.Store.DeliverReportNow(ctx, by, Delivery{
+		Key: newKey(), Schedule: s.ID, Channel: s.Channel, From: from, To: to, State: Pending, Created: now, Since: now, Next: now,
+	})
+}
+
 // at is an hour of the day that begins at a midnight. A day on which the clock is turned may lack it.
 func at(midnight time.Time, hour int) time.Time {
 	return time.Date(midnight.Year(), midnight.Month(), midnight.Day(), hour, 0, 0, 0, midnight.Location())
+}
+
+// Ended returns the last period that has ended at a moment.
+func (p Period) Ended(now time.Time, zone *time.Location) (from, to time.Time) {
+	current, _ := p.Ending(now, zone)
+	return p.Ending(current.Add(-time.Nanosecond), zone)
 }
 
 // Ending returns the first period that ends after a moment: From and To are midnights of the zone.

@@ -299,6 +299,31 @@ func TestSchedule(t *testing.T) {
 	w.logs("delivered 2", "delivered 1", "delivered 1", "delivered 1", "delivered 1", "delivered 1", "dropped 0 not_seen", "dropped 0 account_disabled", "dropped 0 not_allowed", "failed 0 no_reports")
 }
 
+// TestReportNow: somebody tries a schedule before its time; what it sends by itself stays as it is.
+func TestReportNow(t *testing.T) {
+	w := newWorld(t)
+	w.opts.Report = func(_ context.Context, s notify.Schedule, _ qianshao.Account, from, to time.Time) (*notify.Attached, error) {
+		return &notify.Attached{Title: fmt.Sprint(s.Period, " ", from.Format("01-02"), " ", to.Format("01-02 15:04"))}, nil
+	}
+	w.restart()
+	for id, period := range map[string]notify.Period{"week": notify.Week, "month": notify.Month} {
+		w.check(w.f.Store.PutSchedule(t.Context(), w.signed(), notify.Schedule{ID: id, Account: "ann", Channel: "c1", Period: period, Hour: 8}))
+	}
+	w.check(w.e.SendReport(t.Context(), w.signed(), "month"))
+	w.tells("the last month", time.Minute, "report month 10-01 11-01 00:00")
+	w.check(w.e.SendReport(t.Context(), w.signed(), "week"))
+	if err := w.e.SendReport(t.Context(), w.signed(), "week"); !errors.Is(err, notify.ErrReportWaits) {
+		t.Errorf("pressed twice: %v", err)
+	}
+	w.tells("the last week", time.Minute, "report week 10-26 11-02 00:00")
+	w.check(w.e.SendReport(t.Context(), w.signed(), "week"))
+	w.tells("once more", time.Minute, "report week 10-26 11-02 00:00")
+	w.tells("in its time", 7*24*time.Hour, "report week 11-02 11-09 00:00")
+	if err := w.e.SendReport(t.Context(), w.signed(), "none"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("of none: %v", err)
+	}
+}
+
 // TestReportsInTurn: the reports of all schedules are due at one moment, and made one after the other.
 func TestReportsInTurn(t *testing.T) {
 	w := newWorld(t)

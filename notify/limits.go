@@ -39,6 +39,8 @@ var (
 	ErrTooManySchedules = fmt.Errorf("there are %d scheduled reports already; delete one first", MaxSchedules)
 	// ErrNameTaken says that another channel, or another alert of the account, has the name.
 	ErrNameTaken = errors.New("another one has that name already")
+	// ErrReportWaits says that a report of the schedule is on its way.
+	ErrReportWaits = errors.New("a report of this schedule is on its way; see the log of deliveries")
 	// ErrNotFailed says that only a delivery of which an attempt has failed is tried again now, and only
 	// one that has failed for good is given up.
 	ErrNotFailed = errors.New("only a delivery that has failed can be tried again, or given up; this one has not, or somebody has seen to it")

@@ -64,6 +64,10 @@ type Store interface {
 	Deliver(ctx context.Context, d Delivery, gone, later []Item) (begun bool, err error)
 	// DeliverReport begins the delivery of a report, once for each period of a schedule.
 	DeliverReport(ctx context.Context, d Delivery) error
+	// DeliverReportNow begins one that a person asks for, whether the period was delivered or not. It
+	// is store.ErrNotFound for a schedule that is not there or is disabled, and ErrReportWaits if one
+	// of its reports is on its way.
+	DeliverReportNow(ctx context.Context, by store.Signed, d Delivery) error
 	// LogDelivery adds a delivery that is settled, for the log.
 	LogDelivery(ctx context.Context, d Delivery) error
 	// DueChannels returns the channels for which a delivery is due; DueDelivery the delivery of

@@ -250,6 +250,7 @@ func eventMessages() map[string]message {
 		"trail.event.recheck":           {"要求复查", "Recheck asked for"},
 		"trail.event.set":               {"设置", "Set"},
 		"trail.event.retried":           {"要求重发", "Tried again"},
+		"trail.event.sent_now":          {"立即发送上一期报告", "Last report sent now"},
 		"trail.event.given_up":          {"放弃投递", "Given up"},
 		"trail.event.role":              {"角色", "Role"},
 		"trail.event.sight":             {"可见范围", "Sight"},

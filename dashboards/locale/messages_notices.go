@@ -34,6 +34,7 @@ func noticesCommonMessages() map[string]message {
 		"notices.done.off":     {"已停用。", "Switched off."},
 		"notices.done.deleted": {"已删除。", "Deleted."},
 		"notices.done.retried": {"马上重试。", "It is tried again now."},
+		"notices.done.sent":    {"马上发送上一期报告，结果见下。", "The last report is sent now; what comes of it stands below."},
 		"notices.done.dropped": {"已放弃，不再发送。", "Given up; it is not sent any more."},
 
 		"notices.obstacle.account_disabled": {"所属账号已停用", "its account is disabled"},
@@ -114,6 +115,7 @@ func scheduleMessages() map[string]message {
 		"notices.about.all":             {"全部授权", "all authorisations"},
 		"notices.about.mine":            {"我能看到的全部授权", "all authorisations that I see"},
 		"notices.about.help":            {"报告只含您发送当天能看到的内容。", "It has what your account may see on the day it is sent."},
+		"notices.send.now":              {"现在发送上一期", "Send the last one now"},
 		"notices.next.report":           {"下次发送", "Next"},
 	}
 }
@@ -280,6 +282,7 @@ func noticesRefusedMessages() map[string]message {
 		"notices.refused.password":      {"请填这个服务器的密码；原来的密码不会发给新服务器。", "Enter the password for this server; that of the old one is not sent to a new one."},
 		"notices.refused.mailbox":       {"请填一个邮箱地址。", "Enter a mail address."},
 		"notices.refused.to":            {"请填 1 到 %d 个邮箱地址，每行一个。", "Enter 1 to %d mail addresses, one a line."},
+		"notices.refused.waits":         {"没有再发：这个报告已有一期正在发送，请看投递记录。", "Not sent: one of these reports is on its way; see the log of deliveries."},
 		"notices.refused.notfailed":     {"这条消息没有失败（或已有人处理），没有改动。", "This one has not failed, or somebody has seen to it; nothing was changed."},
 	}
 }

@@ -63,6 +63,8 @@ type Store interface {
 type Engine interface {
 	// Test sends a trial to a channel at once, and returns what it has answered, or store.ErrNotFound.
 	Test(ctx context.Context, channel string) error
+	// SendReport sends the report of a schedule's last period now; it is store.ErrNotFound or notify.ErrReportWaits.
+	SendReport(ctx context.Context, by store.Signed, schedule string) error
 	// Wake has it look for what is to be done.
 	Wake()
 }
@@ -115,6 +117,7 @@ func (n *Notices) Route(mux page.Mux) {
 			"POST /notices/reports/new":         n.takeNewSchedule,
 			"GET /notices/reports/{id}":         n.serveSchedule,
 			"POST /notices/reports/{id}":        n.takeSchedule,
+			"POST /notices/reports/{id}/send":   n.sendReport,
 			"POST /notices/reports/{id}/switch": n.switchSchedule,
 			"POST /notices/reports/{id}/delete": n.deleteSchedule,
 		},
@@ -197,7 +200,7 @@ func (n *Notices) frame(w http.ResponseWriter, r *http.Request, title string) fr
 	add(true, "notices.deliveries", "/notices/deliveries", below("/notices/deliveries"))
 	add(f.All, "notices.channels", "/notices/channels", below("/notices/channels"))
 	switch done := r.FormValue("done"); done {
-	case "added", "saved", "on", "off", "deleted", "retried", "dropped":
+	case "added", "saved", "on", "off", "deleted", "retried", "dropped", "sent":
 		f.Done = "notices.done." + done
 	}
 	return f

@@ -257,6 +257,22 @@ func (n *Notices) switchSchedule(w http.ResponseWriter, r *http.Request) {
 	n.answer(w, r, err, "/notices/reports", onOff(s.Disabled))
 }
 
+// sendReport sends the report of the last period now, to see what it is like before its time has
+// come. What has come of it stands in the log of deliveries, to which the answer leads.
+func (n *Notices) sendReport(w http.ResponseWriter, r *http.Request) {
+	s, err := n.ownSchedule(r)
+	if err == nil {
+		err = n.opts.Engine.SendReport(r.Context(), n.signed(r), s.ID)
+	}
+	if errors.Is(err, notify.ErrReportWaits) {
+		v := &schedulesPage{frame: n.frame(w, r, "notices.schedules")}
+		v.Problem = v.T("notices.refused.waits")
+		n.showSchedules(w, r, http.StatusConflict, v)
+		return
+	}
+	n.answer(w, r, err, "/notices/deliveries", "sent")
+}
+
 func (n *Notices) deleteSchedule(w http.ResponseWriter, r *http.Request) {
 	s, err := n.visibleSchedule(r)
 	if err == nil {

@@ -597,7 +597,22 @@ func testReportDeliveries(t *testing.T, s Store, _ Review) {
 	if due, err := s.DueChannels(ctx, base); err != nil || !slices.Equal(due, []string{"c2"}) {
 		t.Errorf("sent elsewhere: %v, %v", due, err)
 	}
+	now := notify.Delivery{Key: "now", Schedule: "s1", Channel: "c2", State: notify.Pending, From: base, To: base.Add(time.Hour), Created: base, Next: base}
+	if err := s.DeliverReportNow(ctx, signedAt(1), now); !errors.Is(err, notify.ErrReportWaits) {
+		t.Errorf("while one is on its way: %v", err)
+	}
+	for _, d := range list {
+		d.State, d.Settled = notify.Delivered, base
+		check(t, s.SettleDelivery(ctx, d))
+	}
+	check(t, s.DeliverReportNow(ctx, signedAt(1), now)) // though the period was delivered
+	if due, err := s.DueDelivery(ctx, "c2", base); err != nil || due.Key != "now" {
+		t.Errorf("sent now: %+v, %v", due, err)
+	}
 	check(t, s.DeleteSchedule(ctx, signedAt(2), "s1"))
+	if err := s.DeliverReportNow(ctx, signedAt(2), now); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("of a deleted schedule: %v", err)
+	}
 	if due, err := s.DueChannels(ctx, base); err != nil || len(due) != 0 {
 		t.Errorf("of a deleted schedule: %v, %v", due, err)
 	}

@@ -221,11 +221,30 @@ func (n *Notices) DeliverReport(ctx context.Context, d notify.Delivery) error {
 		if err != nil || rows == 0 {
 			return err
 		}
-		if was, err := taken(ctx, tx, `SELECT 1 FROM notice_deliveries WHERE schedule = $1 AND period_to = $2 AND schedule <> ''`, d.Schedule, database.Millis(d.To)); err != nil || was {
-			return err
-		}
 		_, err = insertDelivery(ctx, tx, &d)
 		return err
+	})
+}
+
+// DeliverReportNow begins the delivery of a report that a person asks for, whether its period was
+// delivered or not. It is store.ErrNotFound for a schedule that is not there or is disabled, and
+// notify.ErrReportWaits if one of its reports is on its way.
+func (n *Notices) DeliverReportNow(ctx context.Context, by store.Signed, d notify.Delivery) error {
+	if err := signed(by); err != nil {
+		return err
+	}
+	return n.db.Update(ctx, database.Durable, "begin the delivery of a report in", func(tx *database.Tx) error {
+		period, err := database.One(database.Collect(ctx, tx, database.ScanValue[string], `SELECT period FROM notice_schedules WHERE id = $1 AND disabled = 0`, d.Schedule))
+		if err != nil {
+			return err
+		}
+		if waits, err := taken(ctx, tx, `SELECT 1 FROM notice_deliveries INDEXED BY notice_deliveries_pending WHERE state = 'pending' AND schedule = $1`, d.Schedule); err != nil || waits {
+			return errors.Join(err, orNil(waits, notify.ErrReportWaits))
+		}
+		if _, err := insertDelivery(ctx, tx, &d); err != nil {
+			return err
+		}
+		return record(ctx, tx, by, qianshao.SubjectSchedule, d.Schedule, sentNow, "", period)
 	})
 }
 

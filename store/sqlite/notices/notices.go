@@ -33,6 +33,7 @@ const (
 	deleted  = "deleted"
 	retried  = "retried"
 	givenUp  = "given_up"
+	sentNow  = "sent_now"
 )
 
 // record leaves the act of a change, with the name of what was changed.
