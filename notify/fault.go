@@ -25,9 +25,12 @@ const (
 	FaultHungUp        FaultCode = "hung_up"        // the connection was closed before an answer
 	FaultCertificate   FaultCode = "certificate"    // the certificate is not trusted: why
 	FaultTLS           FaultCode = "tls"            // no TLS: why
+	FaultGarbled       FaultCode = "garbled"        // an answer that is none: why
+	FaultProxy         FaultCode = "proxy"          // the proxy makes no connection: why
 	FaultMailTLS       FaultCode = "mail_tls"       // a mail server without STARTTLS
 	FaultMailGreeting  FaultCode = "mail_greeting"  // refused before there is a mail: the reply
 	FaultMailLogin     FaultCode = "mail_login"     // refused the user or the password: the reply
+	FaultMailAuth      FaultCode = "mail_auth"      // it has no way to log in that may be taken
 	FaultMailSender    FaultCode = "mail_sender"    // refused the sender: the reply
 	FaultMailRecipient FaultCode = "mail_recipient" // refused a recipient: the reply
 	FaultMailRefused   FaultCode = "mail_refused"   // refused the mail: the reply
@@ -40,7 +43,7 @@ const (
 func faultArgs() map[FaultCode]int {
 	return map[FaultCode]int{
 		FaultStatus: 1, FaultRedirect: 1, FaultRobot: 2, FaultNoRobot: 1, FaultBusy: 1, FaultClosed: 1, FaultNeverOpen: 1, FaultNoHost: 1, FaultDNS: 1,
-		FaultConnRefused: 0, FaultConnTime: 0, FaultTime: 0, FaultHungUp: 0, FaultCertificate: 1, FaultTLS: 1, FaultMailTLS: 0, FaultMailGreeting: 1,
+		FaultConnRefused: 0, FaultConnTime: 0, FaultTime: 0, FaultHungUp: 0, FaultCertificate: 1, FaultTLS: 1, FaultGarbled: 1, FaultProxy: 1, FaultMailTLS: 0, FaultMailAuth: 0, FaultMailGreeting: 1,
 		FaultMailLogin: 1, FaultMailSender: 1, FaultMailRecipient: 1, FaultMailRefused: 1, FaultNotMade: 1, FaultNoReport: 0, FaultChannel: 1,
 	}
 }

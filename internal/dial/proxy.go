@@ -70,6 +70,19 @@ func (p *proxy) isLocal() bool {
 	return p.url.Hostname() == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
+// ProxyError is that there is no connection by way of the proxy.
+type ProxyError struct {
+	by  string // the proxy, without its password
+	at  netip.AddrPort
+	err error
+}
+
+// Error names the proxy, and what it was to connect to.
+func (e *ProxyError) Error() string { return fmt.Sprintf("proxy %s: %s: %v", e.by, e.at, e.err) }
+
+// Unwrap returns the cause.
+func (e *ProxyError) Unwrap() error { return e.err }
+
 // connect returns a connection to the first of the addresses that answers, or
 // else the last one's error.
 func (p *proxy) connect(ctx context.Context, addresses []netip.AddrPort) (conn net.Conn, err error) {
@@ -77,7 +90,7 @@ func (p *proxy) connect(ctx context.Context, addresses []netip.AddrPort) (conn n
 		if conn, err = p.tunnel(ctx, at); err == nil {
 			return &tunnelled{Conn: conn, to: net.TCPAddrFromAddrPort(at)}, nil
 		}
-		err = fmt.Errorf("proxy %s: %s: %w", p.url.Redacted(), at, err)
+		err = &ProxyError{p.url.Redacted(), at, err}
 	}
 	return nil, err
 }

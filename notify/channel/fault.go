@@ -23,12 +23,15 @@ func connectionFault(err error) notify.Fault {
 	var closed *dial.AddressError
 	var name *net.DNSError
 	var op *net.OpError
+	var proxy *dial.ProxyError
 	dialled := errors.As(err, &op) && op.Op == "dial"
 	switch {
 	case errors.As(err, &closed) && closed.Never():
 		return notify.NewFault(notify.FaultNeverOpen, closed.Address())
 	case errors.As(err, &closed):
 		return notify.NewFault(notify.FaultClosed, closed.Address())
+	case errors.As(err, &proxy): // whatever its cause, it is not the receiver's
+		return notify.NewFault(notify.FaultProxy, proxy)
 	case errors.As(err, &name) && name.IsNotFound:
 		return notify.NewFault(notify.FaultNoHost, strings.TrimSuffix(name.Name, "."))
 	case errors.As(err, &name):
@@ -41,8 +44,18 @@ func connectionFault(err error) notify.Fault {
 		return notify.NewFault(notify.FaultTime)
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET):
 		return notify.NewFault(notify.FaultHungUp)
+	case isGarbled(err):
+		return notify.NewFault(notify.FaultGarbled, err)
 	}
 	return tlsFault(err)
+}
+
+// isGarbled says whether an error is of an answer that is none, or has no end. Those of net/http are
+// but texts.
+func isGarbled(err error) bool {
+	var protocol textproto.ProtocolError
+	return errors.As(err, &protocol) || errors.Is(err, errTooMuch) || strings.Contains(err.Error(), "malformed HTTP") ||
+		strings.Contains(err.Error(), "server response headers exceeded")
 }
 
 func isTimeout(err error) bool {
@@ -88,6 +101,8 @@ func mailFault(err error) notify.Fault {
 		return notify.NewFault(notify.FaultMailLogin, reply)
 	case errors.As(err, &reply):
 		return notify.NewFault(notify.FaultMailGreeting, reply)
+	case errors.Is(err, mail.ErrNoSupportedAuthDiscovered) || strings.HasSuffix(err.Error(), "server does not support SMTP AUTH"):
+		return notify.NewFault(notify.FaultMailAuth)
 	case strings.HasSuffix(err.Error(), "target host does not support STARTTLS"): // go-mail has no error of its own for it
 		return notify.NewFault(notify.FaultMailTLS)
 	}

@@ -101,6 +101,9 @@ func isPrivate(a net.Addr) bool {
 	return err == nil && (ip.IsLoopback() || ip.IsPrivate())
 }
 
+// errTooMuch is that a server talks without end.
+var errTooMuch = fmt.Errorf("the server has said more than %d bytes", maxSMTP)
+
 // bounded is a connection of which only so much is read.
 type bounded struct {
 	net.Conn
@@ -109,7 +112,7 @@ type bounded struct {
 
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.left <= 0 {
-		return 0, fmt.Errorf("the server has said more than %d bytes", maxSMTP)
+		return 0, errTooMuch
 	}
 	n, err := b.Conn.Read(p[:min(len(p), b.left)])
 	b.left -= n

@@ -279,7 +279,7 @@ func TestMailWithoutTLS(t *testing.T) {
 	if err := sender.Send(t.Context(), s.channel("", "zh"), test()); err != nil || len(s.mails) != 1 || s.secure {
 		t.Errorf("a relay within the house: %v", err)
 	}
-	if err := sender.Send(t.Context(), s.channel("us", "zh"), test()); err == nil || s.login != "" {
+	if err := sender.Send(t.Context(), s.channel("us", "zh"), test()); err == nil || s.login != "" || refusal(t, err).Fault.Code != notify.FaultMailAuth {
 		t.Errorf("a password was sent without TLS: %q, %v", s.login, err)
 	}
 	// A channel that is not private comes here by a connection that is, as no test has a public one.
@@ -294,7 +294,7 @@ func TestMailWithoutTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	server, _ := serverOf(&c)
-	if err := sender.hand(t.Context(), &c, server, conn, letter); err == nil || !strings.Contains(err.Error(), "STARTTLS") || len(s.mails) != 1 {
+	if err := sender.hand(t.Context(), &c, server, conn, letter); err == nil || mailFault(err).Code != notify.FaultMailTLS || len(s.mails) != 1 {
 		t.Errorf("without STARTTLS: %v", err)
 	}
 	_ = conn.Close()
@@ -324,11 +324,11 @@ func TestMailRefused(t *testing.T) {
 		"data":           {map[string]string{"DATA": "554 no"}, "554", true, notify.FaultMailRefused},
 		"content":        {map[string]string{"end": "552 too large"}, "552", true, notify.FaultMailRefused},
 		"not now":        {map[string]string{"end": "451 disk"}, "451", false, notify.FaultMailRefused},
-		"endless":        {map[string]string{"EHLO": "endless"}, "more than", false, ""},
+		"endless":        {map[string]string{"EHLO": "endless"}, "more than", false, notify.FaultGarbled},
 		"hangs":          {map[string]string{"MAIL": "hang"}, "no answer in time", false, notify.FaultTime},
 		"taken, rude":    {map[string]string{"QUIT": "500 what?"}, "", false, ""},
 		"taken, no RSET": {map[string]string{"RSET": "502 what?"}, "", false, ""},
-		"garbage":        {map[string]string{"greeting": "\x1b[31m <html>"}, "…", false, ""},
+		"garbage":        {map[string]string{"greeting": "\x1b[31m <html>"}, "…", false, notify.FaultGarbled},
 	} {
 		s := newMailServer(t, &mailServer{implicit: true, auth: "PLAIN", replies: tc.replies})
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

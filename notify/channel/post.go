@@ -110,15 +110,13 @@ func told(err error, c *notify.Channel) error {
 	}
 	var refused *notify.SendError
 	if !errors.As(err, &refused) {
-		var request *url.Error
-		text := err.Error()
-		switch {
-		case errors.Is(err, context.DeadlineExceeded):
-			text = "no answer in time"
-		case errors.As(err, &request):
-			text = request.Err.Error()
+		if request := (*url.Error)(nil); errors.As(err, &request) {
+			err = request.Err
 		}
-		refused = &notify.SendError{Text: text, Fault: connectionFault(err)}
+		refused = &notify.SendError{Text: err.Error(), Fault: connectionFault(err)}
+		if errors.Is(err, context.DeadlineExceeded) {
+			refused.Text = "no answer in time"
+		}
 	}
 	hidden := secrets(c)
 	tell := func(text string) string {
