@@ -232,6 +232,7 @@ func (a *asks) ask(pattern string, row route, sign func(*http.Request)) *httptes
 // TestAnswersInBothLanguages: whatever answers a form leads to itself in the other language, by an
 // address that a GET request may ask for: also where the form is refused, and before it is looked at.
 func TestAnswersInBothLanguages(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	o, a := accessOutpost(t)
 	v := o.newVisitor(t, qianshao.Account{Name: "chief", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
@@ -281,6 +282,7 @@ func crossOrigin(sign func(*http.Request)) func(*http.Request) {
 // as one that is disabled, without the session's form token, from another site, and with
 // tokens that lack the scope.
 func TestAccess(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	o, a := accessOutpost(t)
 	site, err := newSite(o.options)

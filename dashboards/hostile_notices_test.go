@@ -58,6 +58,7 @@ func nameOf(i int, text string) string {
 // TestHostileNotices: whatever views, alerts, channels, owners and receivers are called or say, the pages of what
 // people are told, and those that lead to them, have no element or link but our own.
 func TestHostileNotices(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	n := newNoticed(t)
 	by := store.Signed{By: "chief", At: testNow}

@@ -17,12 +17,19 @@ func rubbish() []string {
 	}
 }
 
+// skipIfShort leaves out, under the race detector, what sends thousands of requests one after the
+// other: it takes minutes there, and finds no race.
+func skipIfShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("thousands of requests one after the other; they are sent without the race detector")
+	}
+}
+
 // TestRubbish: whatever stands in the fields of forms and addresses, nobody gets an answer that
 // something went wrong with the server, and nobody is led to elsewhere.
 func TestRubbish(t *testing.T) {
-	if testing.Short() {
-		t.Skip("some thousand requests; they run at full length without the race detector")
-	}
+	skipIfShort(t)
 	t.Parallel()
 	o, a := accessOutpost(t)
 	boss := o.newVisitor(t, qianshao.Account{Name: "boss", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
