@@ -72,7 +72,7 @@ func (e *Engine) schedule(ctx context.Context) error {
 		if s.Sent.After(since) {
 			since = s.Sent
 		}
-		for from, to := s.Period.Ending(since, e.opts.Zone); !at(to, s.Hour).After(now); from, to = s.Period.Ending(to, e.opts.Zone) {
+		for from, to := s.Period.Ending(since, e.opts.Zone); !s.SentAt(to).After(now); from, to = s.Period.Ending(to, e.opts.Zone) {
 			if now.Sub(to) > maxLate {
 				continue
 			}
@@ -101,9 +101,10 @@ func (e *Engine) SendReport(ctx context.Context, by store.Signed, schedule strin
 	})
 }
 
-// at is an hour of the day that begins at a midnight. A day on which the clock is turned may lack it.
-func at(midnight time.Time, hour int) time.Time {
-	return time.Date(midnight.Year(), midnight.Month(), midnight.Day(), hour, 0, 0, 0, midnight.Location())
+// SentAt returns when the report of a period is sent that ends at a midnight: at the hour of the
+// day that begins then. A day on which the clock is turned may lack it.
+func (s *Schedule) SentAt(end time.Time) time.Time {
+	return time.Date(end.Year(), end.Month(), end.Day(), s.Hour, 0, 0, 0, end.Location())
 }
 
 // Ended returns the last period that has ended at a moment.

@@ -70,8 +70,7 @@ func (n *Notices) showSchedules(w http.ResponseWriter, r *http.Request, status i
 func (n *Notices) nextReport(s *notify.Schedule) time.Time {
 	now := n.Now()
 	for _, to := s.Period.Ending(now.Add(-24*time.Hour), n.Zone); ; _, to = s.Period.Ending(to, n.Zone) {
-		at := time.Date(to.Year(), to.Month(), to.Day(), s.Hour, 0, 0, 0, n.Zone)
-		if at.After(now) {
+		if at := s.SentAt(to); at.After(now) {
 			return at
 		}
 	}
