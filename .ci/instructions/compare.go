@@ -1,0 +1,114 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+)
+
+// allowed is the share by which a count may differ from the one in the file.
+const allowed = 0.05
+
+// counts are the instructions of each input, and what they hold for.
+type counts struct {
+	Go           string         `json:"go"`
+	Machine      string         `json:"machine"`
+	Instructions map[string]int `json:"instructions"`
+}
+
+// errNotComparable is wrapped with what is different.
+var errNotComparable = errors.New("not compared")
+
+func readCounts(name string) (c counts, err error) {
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal(content, &c); err != nil {
+		return c, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
+}
+
+func (c counts) write(name string) error {
+	content, err := json.MarshalIndent(c, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, append(content, '\n'), 0o644)
+}
+
+func (c counts) comparable(now counts) error {
+	if c.Go != now.Go || c.Machine != now.Machine {
+		return fmt.Errorf("%w: the counts are of %s on %s, this is %s on %s", errNotComparable, c.Go, c.Machine, now.Go, now.Machine)
+	}
+	return nil
+}
+
+// inputsOf returns the names that either has, in order.
+func (c counts) inputsOf(now counts) []string {
+	names := maps.Clone(now.Instructions)
+	maps.Copy(names, c.Instructions)
+	return slices.Sorted(maps.Keys(names))
+}
+
+// change is by how much more an input takes now, as a share; ok is false if one of both lacks it.
+func (c counts) change(now counts, name string) (share float64, ok bool) {
+	was, is := c.Instructions[name], now.Instructions[name]
+	return float64(is)/float64(max(was, 1)) - 1, was > 0 && is > 0
+}
+
+func (c counts) table(now counts) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-20s %15s %15s %8s\n", "input", "in the file", "now", "change")
+	for _, name := range c.inputsOf(now) {
+		fmt.Fprintf(&b, "%-20s %15d %15d", name, c.Instructions[name], now.Instructions[name])
+		share, ok := c.change(now, name)
+		switch {
+		case !ok:
+			b.WriteString("        –")
+		case share > allowed:
+			fmt.Fprintf(&b, " %+7.1f %%  MORE", 100*share)
+		case share < -allowed:
+			fmt.Fprintf(&b, " %+7.1f %%  less", 100*share)
+		default:
+			fmt.Fprintf(&b, " %+7.1f %%", 100*share)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// compare returns an error that names the inputs that take more than is allowed, and those
+// that only one of both has. What takes less is good news, but a later loss would hide behind it.
+func (c counts) compare(now counts) error {
+	var more, less, unknown []string
+	for _, name := range c.inputsOf(now) {
+		share, ok := c.change(now, name)
+		switch {
+		case !ok:
+			unknown = append(unknown, name)
+		case share > allowed:
+			more = append(more, name)
+		case share < -allowed:
+			less = append(less, name)
+		}
+	}
+	const update = "run go run ./.ci/instructions --update and commit " + countsFile
+	var errs []error
+	if len(more) > 0 {
+		errs = append(errs, fmt.Errorf("more than %.0f %% more instructions than %s says: %s. Make them fewer; if what they bring is worth it, say why and %s",
+			100*allowed, countsFile, strings.Join(more, ", "), update))
+	}
+	if len(less) > 0 {
+		fmt.Printf("Fewer instructions than %s says: %s. So that they stay so, %s.\n", countsFile, strings.Join(less, ", "), update)
+	}
+	if len(unknown) > 0 {
+		errs = append(errs, fmt.Errorf("not both in %s and measured: %s; %s", countsFile, strings.Join(unknown, ", "), update))
+	}
+	return errors.Join(errs...)
+}
