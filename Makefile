@@ -6,7 +6,7 @@ KILLS ?= 50
 COSTS ?= some
 SOAKTIME ?= 1h
 
-.PHONY: build test lint race fuzz bench demo pictures ci soak costs clean
+.PHONY: build test lint race fuzz bench compare slopes instructions demo pictures ci soak costs clean
 
 build: ## one static binary, ./qianshao; "ne" keeps out dictionaries of gse that we do not use
 	CGO_ENABLED=0 $(GO) build -tags ne -trimpath -ldflags '-s -w' -o qianshao ./cmd/qianshao
@@ -25,6 +25,16 @@ fuzz: ## every fuzz target for FUZZTIME
 
 bench: ## MB/s and allocations; figures and the machine in docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+compare: ## minutes: beside html.Parse, Python, Rust and Colly; the rows of docs/performance.md
+	CGO_ENABLED=0 $(GO) run -tags ne ./.ci/bench compare
+	@for peers in terms crawl; do if [ -x .ci/bench/$$peers/run ]; then .ci/bench/$$peers/run; fi; done
+
+slopes: ## minutes: how cost grows with work; writes the table of docs/performance.md and its plot
+	CGO_ENABLED=0 $(GO) run -tags ne ./.ci/bench slopes --write
+
+instructions: ## needs valgrind; counts the instructions of ten inputs anew, when a change of them is wanted
+	CGO_ENABLED=0 $(GO) run -tags ne ./.ci/instructions --update
 
 demo: ## crawls the demo's web, then keeps the console open
 	$(GO) run ./cmd/qianshao demo

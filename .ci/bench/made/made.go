@@ -144,3 +144,28 @@ func Terms(n int) []string {
 	}
 	return terms
 }
+
+// Dense are n different terms of two or three characters that texts have at most places, and a
+// text of some size bytes of these characters: few of them are frequent.
+func Dense(n, size int) (terms []string, text string) {
+	random := rand.New(rand.NewPCG(5, 6))
+	rank := rand.NewZipf(random, 1.1, 20, 2999)
+	character := func() rune { return '人' + rune(rank.Uint64()) }
+	seen := make(map[string]bool, n)
+	for len(terms) < n {
+		s := string([]rune{character(), character()})
+		if random.IntN(2) == 0 {
+			s += string(character())
+		}
+		if !seen[s] {
+			seen[s], terms = true, append(terms, s)
+		}
+	}
+	var b strings.Builder
+	for b.Len() < size {
+		if b.WriteRune(character()); random.IntN(12) == 0 {
+			b.WriteString("，")
+		}
+	}
+	return terms, b.String()
+}
