@@ -102,17 +102,17 @@ func findingSlopes(most int) (panel, error) {
 	var spent time.Duration
 	done := 0
 	for n := 1_000; n <= most; n *= 10 {
-		begin := cpuTime()
 		for ; done < n; done += putAtOnce {
 			batch := make([]qianshao.FindingRecord, putAtOnce)
 			for i := range batch {
 				batch[i] = findings.Next()
 			}
+			begin := cpuTime()
 			if err := x.Put(ctx, batch); err != nil {
 				return panel{}, err
 			}
+			spent += cpuTime() - begin
 		}
-		spent += cpuTime() - begin
 		written.points = append(written.points, point{float64(n), spent})
 		for i := range searched {
 			cpu, err := searchCPU(ctx, x, findings, i)
@@ -152,8 +152,13 @@ func searchCPU(ctx context.Context, x *bleveindex.Index, findings *made.Findings
 	return list[len(list)/2], nil
 }
 
-// urlsOfHost are on each host of the frontier.
-const urlsOfHost = 2
+// A frontier has two URLs of each host. It gets the links of a page at once, and hands out as many
+// URLs at once as a crawl has workers.
+const (
+	urlsOfHost   = 2
+	linksOfPage  = 50
+	leasedAtOnce = 16
+)
 
 // hostSlopes are frontiers of many hosts: filled, and handed out once from end to end.
 func hostSlopes() (panel, error) {
@@ -187,24 +192,22 @@ func scheduled(hosts int) (fill, lease time.Duration, err error) {
 		items = append(items, ingest.Item{URL: fmt.Sprintf("http://%s/%d", host, i), Host: host, Authorisation: "a", Depth: i / hosts})
 	}
 	begin := cpuTime()
-	for batch := range slices.Chunk(items, 10_000) {
-		if err := db.Add(ctx, batch); err != nil {
+	for links := range slices.Chunk(items, linksOfPage) {
+		if err := db.Add(ctx, links); err != nil {
 			return 0, 0, err
 		}
 	}
 	fill = cpuTime() - begin
 	begin = cpuTime()
-	now, left := time.Now(), len(items)
-	for left > 0 {
-		now = now.Add(time.Second)
-		leased, err := db.Lease(ctx, ingest.Lease{Now: now, Limit: 16, For: time.Minute})
+	var visits []ingest.Visit // of the turn before, recorded with the next one
+	for now, left := time.Now(), len(items); left > 0; now = now.Add(time.Second) {
+		leased, err := db.Lease(ctx, ingest.Lease{Visits: visits, Now: now, Limit: leasedAtOnce, For: time.Minute})
 		if err != nil || len(leased) == 0 {
 			return 0, 0, errors.Join(err, fmt.Errorf("%d of %d URLs are left, and none is handed out", left, len(items)))
 		}
+		visits = visits[:0]
 		for _, item := range leased {
-			if err := db.Done(ctx, item, ingest.Outcome{Again: now.Add(24 * 365 * time.Hour)}); err != nil {
-				return 0, 0, err
-			}
+			visits = append(visits, ingest.Visit{Item: item, Outcome: ingest.Outcome{Again: now.Add(24 * 365 * time.Hour)}})
 		}
 		left -= len(leased)
 	}
