@@ -1,0 +1,120 @@
+// Command terms writes the inputs of the benchmark in this folder and runs our side of
+// it. See run, which calls it.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/analyze/match"
+	"github.com/qianshao/qianshao/internal/headlines"
+)
+
+const usage = "usage: terms write FOLDER [COUNT …], or terms scan TERMS TEXT"
+
+// enough is how much processor time a search is measured for.
+const enough = 500 * time.Millisecond
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "terms:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	switch {
+	case len(args) > 1 && args[0] == "write":
+		return write(args[1], args[2:])
+	case len(args) == 3 && args[0] == "scan":
+		return scan(args[1], args[2])
+	}
+	return fmt.Errorf(usage)
+}
+
+// write makes text.txt, and names-N.txt and dense-N.txt for each number of terms.
+func write(folder string, counts []string) error {
+	dictionary, err := os.Open("analyze/token/dictionary.txt.gz")
+	if err != nil {
+		return fmt.Errorf("run it at the root of the repository: %w", err)
+	}
+	defer dictionary.Close()
+	words, err := headlines.Read(dictionary)
+	if err != nil {
+		return err
+	}
+	save := func(name, text string) error { return os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644) }
+	if err := save("text.txt", words.Text(1, 4<<20)); err != nil {
+		return err
+	}
+	for _, count := range counts {
+		n, err := strconv.Atoi(count)
+		if err != nil {
+			return err
+		}
+		if err := save("names-"+count+".txt", strings.Join(words.Names(n), "\n")+"\n"); err != nil {
+			return err
+		}
+		if err := save("dense-"+count+".txt", strings.Join(words.Terms(n), "\n")+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scan prints our megabytes a second of processor time and hits: of matching a folded text,
+// with all disguises, and of folding and matching.
+func scan(termsFile, textFile string) error {
+	list, err := os.ReadFile(termsFile)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(textFile)
+	if err != nil {
+		return err
+	}
+	m, err := match.Compile(strings.Split(strings.TrimSpace(string(list)), "\n"))
+	if err != nil {
+		return err
+	}
+	source := string(text)
+	var folded fold.Text
+	folded.Fold(source)
+	measure("qianshao", source, func() (hits int) {
+		m.Scan(&folded, func(match.Hit) { hits++ })
+		return hits
+	})
+	measure("qianshao+fold", source, func() (hits int) {
+		folded.Fold(source)
+		m.Scan(&folded, func(match.Hit) { hits++ })
+		return hits
+	})
+	return nil
+}
+
+func measure(name, text string, search func() int) {
+	hits := search()
+	runs, start := 0, processorTime()
+	for runs < 3 || processorTime()-start < enough {
+		search()
+		runs++
+	}
+	seconds := (processorTime() - start).Seconds() / float64(runs)
+	fmt.Printf("%s %.1f %d\n", name, float64(len(text))/1e6/seconds, hits)
+}
+
+// processorTime is what this process has computed.
+func processorTime() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
+		return 0
+	}
+	return time.Duration(t.Nano())
+}
