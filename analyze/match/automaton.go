@@ -11,10 +11,7 @@ import (
 // Aho and Corasick, 1975.) Codes count from 1; 0 is a symbol that no pattern has.
 type automaton struct {
 	cells []cell
-	fails []int32 // the state of the longest proper suffix
-	outs  []int32 // the state or the nearest on its fail chain that ends a pattern; 0 if none
-	// heads holds, for a state that ends patterns, the first of them in the
-	// caller's chain plus one; else 0.
+	// heads holds, for a state that ends a pattern, the caller's number of it; else 0.
 	heads []int32
 	// depths holds each state's number of codes read, saturating at 255.
 	depths []uint8
@@ -22,15 +19,17 @@ type automaton struct {
 	root []int32
 }
 
-// cell is what nearly every step reads of a state. It is small, for the cache.
+// cell is what a step reads of a state, in one line of the cache.
 type cell struct {
-	base  int32 // shifted left by one; the lowest bit says that outs is set
+	base  int32
 	check int32
+	fail  int32 // the state of the longest proper suffix
+	out   int32 // the head of the state or of the nearest on its fail chain that has one; 0 if none
 }
 
-func (c cell) child(code uint16) int32 { return c.base>>1 + int32(code) }
+func (c cell) child(code uint16) int32 { return c.base + int32(code) }
 
-func (c cell) ends() bool { return c.base&1 != 0 }
+func (c cell) ends() bool { return c.out != 0 }
 
 const rootState = 0
 
@@ -47,7 +46,7 @@ func (a *automaton) step(s int32, code uint16) int32 {
 		if int(t) < len(a.cells) && a.cells[t].check == s {
 			return t
 		}
-		s = a.fails[s]
+		s = a.cells[s].fail
 	}
 	return a.root[code]
 }
@@ -140,7 +139,7 @@ func (b *builder) place(state int32) {
 		}
 	}
 	base := at - first
-	b.auto.cells[state].base = base << 1
+	b.auto.cells[state].base = base
 	for _, e := range b.children {
 		child := base + int32(e.code)
 		b.auto.cells[child].check = state
@@ -179,7 +178,6 @@ func (b *builder) grow(n int) {
 		b.auto.cells = append(b.auto.cells, cell{check: noCheck})
 		b.auto.heads = append(b.auto.heads, 0)
 		b.auto.depths = append(b.auto.depths, 0)
-		b.auto.fails, b.auto.outs = append(b.auto.fails, 0), append(b.auto.outs, 0)
 		b.free = append(b.free, at)
 	}
 }
@@ -190,21 +188,15 @@ func (b *builder) link(parent, child int32, code uint16) {
 		b.auto.root[code] = child
 		return
 	}
-	b.auto.fails[child] = b.auto.step(b.auto.fails[parent], code)
+	b.auto.cells[child].fail = b.auto.step(b.auto.cells[parent].fail, code)
 }
 
-// outputs fills outs, level by level.
+// outputs fills in what ends at each state, level by level.
 func (b *builder) outputs(queue []node) {
-	a := b.auto
 	for _, n := range queue {
-		switch {
-		case a.heads[n.state] != 0:
-			a.outs[n.state] = n.state
-		case n.state != rootState:
-			a.outs[n.state] = a.outs[a.fails[n.state]]
-		}
-		if a.outs[n.state] != 0 {
-			a.cells[n.state].base |= 1
+		c := &b.auto.cells[n.state]
+		if c.out = b.auto.heads[n.state]; c.out == 0 && n.state != rootState {
+			c.out = b.auto.cells[c.fail].out
 		}
 	}
 }

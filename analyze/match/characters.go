@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	_ "embed"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,9 +28,14 @@ var (
 type character struct {
 	r      rune
 	common uint8     // 0 rare … 3 everyday
+	sure   uint8     // how many of like are from the project's own list, and certain
 	sounds [3]uint16 // syllables without tone, the commonest first; 0 for none
 	like   []rune    // common characters that it looks like, the most similar first
-	sure   int       // how many of like are from the project's own list, and certain
+	// soundCost is what it costs in the place of a character with the same commonest
+	// sound. alike has a bit, by their last six, for the characters that changeCost must be
+	// asked for.
+	soundCost uint8
+	alike     uint64
 }
 
 // split is a character that can be written as its two halves.
@@ -84,6 +90,7 @@ func (c *characters) invert() {
 	c.bySound = make([][]int32, len(c.syllables)+1)
 	for i := range c.list {
 		entry := &c.list[i]
+		entry.price()
 		likes := entry.like
 		if entry.common == everyday {
 			likes = likes[:entry.sure]
@@ -102,6 +109,17 @@ func (c *characters) invert() {
 		if entry.sounds[1] != 0 {
 			c.polyphone = append(c.polyphone, int32(i))
 		}
+	}
+}
+
+// price fills in soundCost and alike.
+func (c *character) price() {
+	c.soundCost = uint8(changeCosts(c.common).sound)
+	for _, r := range c.like {
+		c.alike |= 1 << (r & 63)
+	}
+	if isFinancial(c.r) || c.sounds[0] == 0 {
+		c.alike = math.MaxUint64
 	}
 }
 
@@ -176,7 +194,7 @@ func (c *characters) addOwn(from rune, to []rune) {
 		entry = &c.list[len(c.list)-1]
 	}
 	entry.like = append(append([]rune(nil), to...), entry.like...)
-	entry.sure = len(to)
+	entry.sure = uint8(len(to))
 }
 
 // of returns the entry of r, or nil.

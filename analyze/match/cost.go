@@ -89,6 +89,10 @@ func normalise(sum, n int) int { return (2*sum + n - 1) / n }
 
 // stepCost prices each kind of transform once.
 func stepCost(steps fold.Step) int {
+	const priced = fold.StepInvisible | fold.StepCombining | fold.StepStyled | fold.StepEnclosed
+	if steps&priced == 0 {
+		return 0
+	}
 	cost := 0
 	for _, s := range [...]fold.Step{fold.StepInvisible, fold.StepCombining, fold.StepStyled, fold.StepEnclosed} {
 		if steps&s != 0 {
@@ -127,8 +131,8 @@ const maxMarkGap = 8
 
 // markGapCost prices what stands beside a sign that was read as a character.
 func markGapCost(t *fold.Text, before, after span) (int, fold.Step) {
-	_, _, from := place(t, before.last)
-	_, to, _ := place(t, after.first)
+	_, _, from := ends(t, before.last)
+	_, to, _ := ends(t, after.first)
 	switch {
 	case to <= from:
 		return 0, 0

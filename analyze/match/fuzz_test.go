@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -31,8 +32,15 @@ func TestAutomatonAgainstNaive(t *testing.T) {
 		state := int32(rootState)
 		for i, c := range text {
 			state = auto.step(state, c)
-			for at := auto.outs[state]; at != 0; at = auto.outs[auto.fails[at]] {
-				got[hit{int(auto.heads[at]) - 1, i}]++
+			nearest := int32(0)
+			for at := state; at != rootState; at = auto.cells[at].fail {
+				if head := auto.heads[at]; head != 0 {
+					got[hit{int(head) - 1, i}]++
+					nearest = cmp.Or(nearest, head)
+				}
+			}
+			if out := auto.cells[state].out; out != nearest {
+				t.Fatalf("at %d of %v ends %d, want %d", i, text, out, nearest)
 			}
 		}
 		count := 0
@@ -90,10 +98,10 @@ func FuzzScan(f *testing.F) {
 				t.Fatalf("%q at %d:%d of %q is not found in its own bytes %q", terms[h.Term], h.Start, h.End, text, text[h.Start:h.End])
 			}
 		})
-		for index := range m.terms {
-			n := len(m.terms[index].runes)
-			for i := 0; i+n <= len(folded.Runes); i++ {
-				if h, ok := m.naive(&folded, int32(index), int32(i)); ok {
+		for index, term := range terms {
+			own.Fold(term)
+			for i := 0; i+own.Len() <= len(folded.Runes); i++ {
+				if h, ok := m.naive(&folded, &own, int32(index), int32(i)); ok {
 					if got, have := found[[3]int32{h.Term, h.First, h.Last}]; !have || got.Cost > h.Cost {
 						t.Fatalf("%q at character %d of %q: found %v %+v, want %+v", terms[index], i, text, have, got, h)
 					}
@@ -103,12 +111,33 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// naive checks one term at one place, character by character.
-func (m *Matcher) naive(t *fold.Text, index, first int32) (Hit, bool) {
-	for k, want := range m.terms[index].runes {
-		if m.symbols.symbol(t.Runes[first+int32(k)]) != m.symbols.symbol(want) {
-			return Hit{}, false
+// naive prices one term at one place, character by character.
+func (m *Matcher) naive(t, term *fold.Text, index, first int32) (h Hit, ok bool) {
+	n := term.Len()
+	last := first + int32(n) - 1
+	sum, gaps, steps := 0, 0, fold.Step(0)
+	for k, want := range term.Runes {
+		i := first + int32(k)
+		if m.symbols.symbol(t.Runes[i]) != m.symbols.symbol(want) {
+			return h, false
+		}
+		cost, step := m.symbolCost(t, span{i, i}, want, n)
+		sum, steps = sum+cost, steps|step
+		if k > 0 {
+			cost, step = gapsCost(t, span{i - 1, i - 1}, span{i, i}, term.Gaps[k].Break != fold.BreakNone)
+			gaps, steps = gaps+cost, steps|step
 		}
 	}
-	return m.check(t, index, reading{first: first})
+	cuts := func(before, after int32, own rune) bool {
+		return before >= 0 && int(after) < len(t.Runes) && t.Gaps[after].Break == fold.BreakNone && sameRun(t.Runes[before], t.Runes[after]) &&
+			(isAlphabetic(t.Runes[before]) || isAlphabetic(t.Runes[after]) || sameRun(own, own))
+	}
+	if cuts(first-1, first, term.Runes[0]) || cuts(last, last+1, term.Runes[n-1]) {
+		return h, false
+	}
+	if gaps > spacedOutCost && spacedOut(t, first, last) {
+		gaps = spacedOutCost
+	}
+	h = Hit{index, first, last, t.Start[first], t.End[last], steps, stepCost(steps) + normalise(sum+gaps, n)}
+	return h, sum+gaps <= budget(n) && h.Cost <= MaxCost
 }

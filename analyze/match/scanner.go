@@ -61,6 +61,8 @@ type scanner struct {
 	nextMark int32
 	pending  []Hit // hits with the same end, which threads may find again
 	scratch  [maxSymbols]span
+	place    place
+	looked   []got
 }
 
 // Scan calls emit for every hit in t, in the order of their ends. Overlapping hits
@@ -362,14 +364,29 @@ func (sc *scanner) readRun(i int32) {
 	}
 }
 
-// mainHits reports the terms that end at character i in the main reading.
+// mainHits reports the terms that end at character i in the main reading. No two of
+// these hits are of one term at one place.
 func (sc *scanner) mainHits(i int32) {
-	auto := sc.m.auto
-	for at := auto.outs[sc.base]; at != 0; at = auto.outs[auto.fails[at]] {
-		for k := auto.heads[at]; k != 0; k = sc.m.terms[k-1].next {
-			first := i + 1 - int32(len(sc.m.terms[k-1].runes))
-			if h, ok := sc.m.check(sc.t, k-1, reading{first: first}); ok {
-				sc.report(h)
+	p := &sc.place
+	p.got = nil
+	for head := sc.m.auto.cells[sc.base].out; head != 0; {
+		b := sc.m.terms.at(head)
+		head = b.next
+		p.read = reading{first: i + 1 - int32(b.length)}
+		if p.got == nil { // the longest terms come first
+			sc.looked = sc.m.look(sc.t, p.read, b.length, sc.looked[:0])
+			p.got = sc.looked
+		}
+		p.got = p.got[len(p.got)-b.length:]
+		p.survey(sc.t, b.length)
+		for rows := b.rows; len(rows) > 0; rows = rows[1+b.length:] {
+			h, ok := sc.m.compare(sc.t, p, rows[0], rows[1:][:b.length])
+			switch {
+			case !ok:
+			case sc.live == 0:
+				sc.emit(h)
+			default:
+				sc.pending = append(sc.pending, h)
 			}
 		}
 	}
@@ -378,30 +395,31 @@ func (sc *scanner) mainHits(i int32) {
 // threadHits reports the terms that end at a thread's last symbol and include its
 // edge.
 func (sc *scanner) threadHits(th *thread) {
-	auto := sc.m.auto
-	for at := auto.outs[th.state]; at != 0; at = auto.outs[auto.fails[at]] {
-		n := int32(auto.depths[at])
+	p := &sc.place
+	for head := sc.m.auto.cells[th.state].out; head != 0; {
+		b := sc.m.terms.at(head)
+		head = b.next
+		n := int32(b.length)
 		if n < th.need {
 			return
 		}
 		for k := range n {
 			sc.scratch[k] = th.spans[(th.n-n+k)%maxSymbols]
 		}
-		for k := auto.heads[at]; k != 0; k = sc.m.terms[k-1].next {
-			if h, ok := sc.m.check(sc.t, k-1, reading{spans: sc.scratch[:n]}); ok {
+		p.read = reading{spans: sc.scratch[:n]}
+		sc.looked = sc.m.look(sc.t, p.read, b.length, sc.looked[:0])
+		p.got = sc.looked
+		p.survey(sc.t, b.length)
+		for rows := b.rows; len(rows) > 0; rows = rows[1+b.length:] {
+			if h, ok := sc.m.compare(sc.t, p, rows[0], rows[1:][:b.length]); ok {
 				sc.report(h)
 			}
 		}
 	}
 }
 
-// report emits a hit, or delays it while threads may find a cheaper one at the same
-// place.
+// report delays a thread's hit, since others may find a cheaper one at the same place.
 func (sc *scanner) report(h Hit) {
-	if sc.live == 0 {
-		sc.emit(h)
-		return
-	}
 	for k := range sc.pending {
 		if p := &sc.pending[k]; p.Term == h.Term && p.First == h.First && p.Last == h.Last {
 			if h.Cost < p.Cost {

@@ -1,0 +1,59 @@
+package match
+
+// blocks are the terms as the scanner reads them. Terms with the same symbols are found
+// together and so stand together, the last of the list first, in a row of numbers: with a
+// hundred thousand terms each jump to another place is a wait for the memory.
+//
+//	next    where the block of the longest shorter term begins that ends in the same place; 0 for none
+//	length  of the terms, in characters
+//	count   of the terms
+//	then for each its index and its characters
+type blocks []int32
+
+const blockHeader = 3
+
+// block is the view of one of the blocks.
+type block struct {
+	next   int32
+	length int
+	rows   []int32 // for each term its index and its characters
+}
+
+func (b blocks) at(head int32) block {
+	length := int(b[head+1])
+	rows := b[head+blockHeader:][:int(b[head+2])*(1+length)]
+	return block{b[head], length, rows}
+}
+
+// newBlocks lays out terms; patternOf has the number of each term's symbols, of which
+// there are count. heads says where the block of each begins.
+func newBlocks(terms [][]rune, patternOf []int32, count int) (b blocks, heads []int32) {
+	heads = make([]int32, count)
+	for i, p := range patternOf {
+		heads[p] += int32(1 + len(terms[i]))
+	}
+	size := int32(1) // 0 is no block
+	for p, rows := range heads {
+		heads[p] = size
+		size += blockHeader + rows
+	}
+	b = make(blocks, size)
+	for i := len(terms) - 1; i >= 0; i-- {
+		header := b[heads[patternOf[i]]:][:blockHeader]
+		row := b[int(heads[patternOf[i]])+blockHeader+int(header[2])*(1+len(terms[i])):][:1+len(terms[i])]
+		row[0] = int32(i)
+		copy(row[1:], terms[i])
+		header[1], header[2] = int32(len(terms[i])), header[2]+1
+	}
+	return b, heads
+}
+
+// link tells each block which one comes after it.
+func (b blocks) link(a *automaton) {
+	for state, head := range a.heads {
+		if head != 0 {
+			b[head] = a.cells[a.cells[state].fail].out
+		}
+	}
+	a.heads = nil
+}
