@@ -17,6 +17,23 @@ type automaton struct {
 	depths []uint8
 	// root is the root's transition for every code: most failures end there.
 	root []int32
+	// shallow is the last state of one code; deeper ones have higher numbers.
+	shallow int32
+	// pairs is a bitmap of the states of two codes. Most pairs of characters begin no
+	// pattern, and this says so from the nearest cache.
+	pairs [pairBits / 64]uint64
+}
+
+// pairBits make no pair of up to 510 codes share a bit; Chinese has some 400 syllables.
+const pairBits = 1 << 18
+
+// pair returns the place in pairs of a shallow state and the next code.
+func pair(s int32, code uint16) uint32 { return (uint32(s)<<9 + uint32(code)) % pairBits }
+
+// goesOn reports whether the shallow state s may have a child by code.
+func (a *automaton) goesOn(s int32, code uint16) bool {
+	at := pair(s, code)
+	return a.pairs[at/64]>>(at%64)&1 != 0
 }
 
 // cell is what a step reads of a state, in one line of the cache.
@@ -105,6 +122,14 @@ func newAutomaton(patterns [][]uint16, heads []int32, codes int) *automaton {
 			queue = append(queue, node{child, n.depth + 1, e.lo, e.hi})
 			b.auto.depths[child] = uint8(min(n.depth+1, 255))
 			b.link(n.state, child, e.code)
+			if n.depth == 1 {
+				at := pair(n.state, e.code)
+				b.auto.pairs[at/64] |= 1 << (at % 64)
+			}
+		}
+		if n.state == rootState {
+			b.auto.shallow = int32(codes) + 1
+			b.from = b.auto.shallow + 1
 		}
 	}
 	b.outputs(queue)

@@ -31,11 +31,11 @@ type character struct {
 	sure   uint8     // how many of like are from the project's own list, and certain
 	sounds [3]uint16 // syllables without tone, the commonest first; 0 for none
 	like   []rune    // common characters that it looks like, the most similar first
-	// soundCost is what it costs in the place of a character with the same commonest
-	// sound. alike has a bit, by their last six, for the characters that changeCost must be
-	// asked for.
-	soundCost uint8
-	alike     uint64
+	// bySound is what it costs in the place of a character with the same commonest
+	// sound. alike has a bit, by their last six, for the characters for which that may not
+	// hold: those that it looks like.
+	bySound uint8
+	alike   uint64
 }
 
 // split is a character that can be written as its two halves.
@@ -112,9 +112,9 @@ func (c *characters) invert() {
 	}
 }
 
-// price fills in soundCost and alike.
+// price fills in bySound and alike.
 func (c *character) price() {
-	c.soundCost = uint8(changeCosts(c.common).sound)
+	c.bySound = uint8(changeCosts(c.common).sound)
 	for _, r := range c.like {
 		c.alike |= 1 << (r & 63)
 	}
@@ -209,6 +209,22 @@ func (c *characters) of(r rune) *character {
 		return &c.list[at]
 	}
 	return nil
+}
+
+// soundCost returns the cost of got in the place of a character want that has the same
+// commonest sound; 0 if changeCost must be asked.
+func (c *characters) soundCost(got, want rune) int {
+	if got < basicFirst || got > basicLast {
+		return 0
+	}
+	at := c.basic[got-basicFirst]
+	if at == 0 {
+		return 0
+	}
+	if entry := &c.list[at-1]; entry.alike>>(want&63)&1 == 0 {
+		return int(entry.bySound)
+	}
+	return 0
 }
 
 // syllableNode is a node of the trie of syllables.

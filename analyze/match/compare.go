@@ -1,8 +1,6 @@
 package match
 
 import (
-	"math"
-
 	"github.com/qianshao/qianshao/analyze/fold"
 )
 
@@ -11,7 +9,12 @@ import (
 type reading struct {
 	first int32
 	spans []span
+	// edges has a bit for each of spans that was read by an edge.
+	edges uint32
 }
+
+// isOwn reports whether a character was read as its own symbol, which is its commonest sound.
+func (r reading) isOwn(k int) bool { return r.edges>>k&1 == 0 }
 
 func (r reading) at(k int) span {
 	if r.spans != nil {
@@ -20,77 +23,70 @@ func (r reading) at(k int) span {
 	return span{r.first + int32(k), r.first + int32(k)}
 }
 
-// got is what a text has in the place of a term's character.
-type got struct {
-	r rune // none if it is not one character
-	// sound is the cost of a character that sounds like it. It holds for all but those
-	// of which alike has the bit, by their last six bits; symbolCost knows these.
-	sound uint8
-	alike uint64
-}
-
 // place is where the text has the symbols of a block's terms, with all that does not
 // hang on the term.
 type place struct {
 	read  reading
-	got   []got
 	hit   Hit // but for the term and what its characters cost
 	gaps  int // the cost of what stands between the characters
 	limit int // of the summed costs of changed characters and gaps
-	first edgeOfPlace
-	last  edgeOfPlace
+	first endOfPlace
+	last  endOfPlace
 }
 
-// edgeOfPlace says how a place begins or ends: in the middle of a run of Latin letters or
+// endOfPlace says how a place begins or ends: in the middle of a run of Latin letters or
 // digits, with a letter that is read as an initial.
-type edgeOfPlace struct{ inRun, initial bool }
+type endOfPlace struct{ inRun, initial bool }
 
 // cuts reports whether a hit that begins or ends with the term's character r cuts a
 // run of Latin letters or digits, as "av" does in "java" and "6合" in "16合". Between a
 // letter and a digit is a boundary: "qq" in "qq12345" is a hit. The same holds for letters
 // read as initials (彩p in 彩PS3 is not 彩票). What was read as pinyin ends with a
 // syllable anyway.
-func (e edgeOfPlace) cuts(r rune) bool { return e.inRun && (e.initial || sameRun(r, r)) }
+func (e endOfPlace) cuts(r rune) bool { return e.inRun && (e.initial || sameRun(r, r)) }
 
-// look notes what the text has in the place of n symbols.
-func (m *Matcher) look(t *fold.Text, read reading, n int, to []got) []got {
-	for k := range n {
-		s := read.at(k)
-		g := got{r: -1, alike: math.MaxUint64}
-		if s.first >= 0 && s.first == s.last {
-			g.r = t.Runes[s.first]
-			if c := m.symbols.chars.of(g.r); read.spans == nil && c != nil {
-				// It was found by its commonest sound, which the terms share.
-				g.sound, g.alike = c.soundCost, c.alike
-			}
-		}
-		to = append(to, g)
+// survey notes what the hits of all terms of n symbols share that the text has at a place.
+func (p *place) survey(t *fold.Text, read reading, n int) {
+	p.read, p.limit = read, budget(n)
+	p.first, p.last = endOfPlace{}, endOfPlace{}
+	if read.spans == nil && smooth(t, read.first, n) {
+		last := read.first + int32(n) - 1
+		p.hit = Hit{First: read.first, Last: last, Start: t.Start[read.first], End: t.End[last]}
+		p.gaps = 0
+		return
 	}
-	return to
-}
-
-// survey fills in what the hits of all terms at a place share.
-func (p *place) survey(t *fold.Text, n int) {
-	first, last := p.read.at(0), p.read.at(n-1)
-	p.limit = budget(n)
-	p.hit = Hit{}
-	p.first, p.last = edgeOfPlace{}, edgeOfPlace{}
+	first, last := read.at(0), read.at(n-1)
 	if i := first.first; i > 0 && t.Gaps[i].Break == fold.BreakNone && sameRun(t.Runes[i-1], t.Runes[i]) {
-		p.first = edgeOfPlace{true, isInitial(t, first)}
+		p.first = endOfPlace{true, isInitial(t, first)}
 	}
 	if i := last.last; i >= 0 && int(i)+1 < len(t.Runes) && t.Gaps[i+1].Break == fold.BreakNone && sameRun(t.Runes[i], t.Runes[i+1]) {
-		p.last = edgeOfPlace{true, isInitial(t, last)}
+		p.last = endOfPlace{true, isInitial(t, last)}
 	}
+	p.hit = Hit{}
 	p.hit.First, p.hit.Start, _ = ends(t, first.first)
 	p.hit.Last, _, p.hit.End = ends(t, last.last)
 	p.hit.Last = max(p.hit.Last, p.hit.First)
 	p.gaps, p.hit.Steps = p.gapsCost(t, n, nil)
-	if p.read.spans != nil {
-		return
+	for k := range n {
+		if s := read.at(k); s.first >= 0 && s.first == s.last {
+			p.hit.Steps |= t.Steps[s.first]
+		}
 	}
-	for _, step := range t.Steps[first.first : last.last+1] {
-		p.hit.Steps |= step
+}
+
+// smooth reports whether n characters were written as folded, with nothing between them,
+// and are not Latin. Most hits on ordinary text are of this kind.
+func smooth(t *fold.Text, first int32, n int) bool {
+	var steps fold.Step
+	var width uint8
+	for _, step := range t.Steps[first:][:n] {
+		steps |= step
 	}
+	gaps := t.Gaps[first:][:n]
+	for _, gap := range gaps[1:] {
+		width |= gap.Width
+	}
+	return steps == 0 && width == 0 && !mayRun(t.Runes[first]) && !mayRun(t.Runes[int(first)+n-1])
 }
 
 // gapsCost prices what stands between all characters. Where gapped is set the term
@@ -113,29 +109,33 @@ func (m *Matcher) compare(t *fold.Text, p *place, term int32, wants []rune) (h H
 	if p.first.cuts(wants[0]) || p.last.cuts(wants[n-1]) {
 		return h, false
 	}
-	h = p.hit
-	sum := p.gaps
+	sum, steps := p.gaps, p.hit.Steps
 	if len(m.gapped) > 0 {
 		if gapped := m.gapped[term]; gapped != nil {
 			sum, _ = p.gapsCost(t, n, gapped)
 		}
 	}
 	for k, want := range wants {
-		g := &p.got[k]
-		switch {
-		case g.r == want && p.read.spans == nil:
-		case n > 1 && g.alike>>(want&63)&1 == 0:
-			sum += int(g.sound)
-			h.Steps |= fold.StepHomophone
-		default:
-			cost, step := m.symbolCost(t, p.read.at(k), want, n)
-			sum += cost
-			h.Steps |= step
+		s := p.read.at(k)
+		if s.first == s.last && s.first >= 0 {
+			got := t.Runes[s.first]
+			if got == want {
+				continue
+			}
+			if cost := m.symbols.chars.soundCost(got, want); cost > 0 && n > 1 && p.read.isOwn(k) {
+				sum += cost
+				steps |= fold.StepHomophone
+				continue
+			}
 		}
+		cost, step := m.symbolCost(t, s, want, n)
+		sum += cost
+		steps |= step
 	}
 	if sum > p.limit {
 		return h, false
 	}
-	h.Term, h.Cost = term, stepCost(h.Steps)+normalise(sum, n)
+	h = p.hit
+	h.Term, h.Steps, h.Cost = term, steps, stepCost(steps)+normalise(sum, n)
 	return h, h.Cost <= MaxCost
 }

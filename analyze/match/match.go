@@ -107,6 +107,9 @@ func sameRun(a, b rune) bool {
 	return isDigit(a) && isDigit(b) || isAlphabetic(a) && isAlphabetic(b)
 }
 
+// mayRun reports whether sameRun can be true of a character.
+func mayRun(r rune) bool { return r < 0x1100 }
+
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
 // isAlphabetic reports whether r is a letter of a script that separates words by spaces.
@@ -114,5 +117,5 @@ func isAlphabetic(r rune) bool {
 	if r < 0x80 {
 		return r >= 'a' && r <= 'z'
 	}
-	return r < 0x1100 && unicode.IsLetter(r)
+	return mayRun(r) && unicode.IsLetter(r)
 }

@@ -36,9 +36,19 @@ type thread struct {
 	need  int32 // the depth of states that reach back over the edge; with less it is the main reading
 	n     int32 // symbols recorded; the last maxSymbols are kept
 	spans [maxSymbols]span
+	edges uint32 // a bit for each of spans that was read by an edge
 }
 
 func (th *thread) push(s span) {
+	at := th.n % maxSymbols
+	th.spans[at] = s
+	th.edges &^= 1 << at
+	th.n++
+}
+
+// pushEdge is push for what was read by an edge.
+func (th *thread) pushEdge(s span) {
+	th.edges |= 1 << (th.n % maxSymbols)
 	th.spans[th.n%maxSymbols] = s
 	th.n++
 }
@@ -61,8 +71,10 @@ type scanner struct {
 	nextMark int32
 	pending  []Hit // hits with the same end, which threads may find again
 	scratch  [maxSymbols]span
+	ends     [maxQueue]ended
+	queued   int
+	touched  int32 // keeps flush's first reading
 	place    place
-	looked   []got
 }
 
 // Scan calls emit for every hit in t, in the order of their ends. Overlapping hits
@@ -71,12 +83,15 @@ func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 	sc := m.scanners.Get().(*scanner)
 	defer m.scanners.Put(sc)
 	sc.start(t, emit)
-	cells, codes := m.auto.cells, m.symbols.basic
-	base := int32(rootState) // sc.base, while there are no edges
+	auto, codes := m.auto, m.symbols.basic
+	cells, root, shallow := auto.cells, auto.root, auto.shallow
+	base, nextMark := int32(rootState), sc.nextMark // sc.base and sc.nextMark, while there are no edges
 	for i, r := range t.Runes {
-		if int32(i) == sc.nextMark {
+		if int32(i) == nextMark {
+			sc.flush()
 			sc.base = base
 			sc.readMarks(int32(i))
+			nextMark = sc.nextMark
 		}
 		var code uint16
 		if int(r) < len(codes) {
@@ -84,23 +99,56 @@ func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 		} else {
 			code = m.symbols.of(r)
 		}
-		if sc.live > 0 || code >= special && int32(i) >= sc.quiet {
+		if code >= special && int32(i) >= sc.quiet || sc.live > 0 {
+			sc.flush()
 			sc.base = base
 			sc.slow(int32(i), code)
 			base = sc.base
 			continue
 		}
-		base = m.auto.step(base, code&^special)
-		if cells[base].ends() {
-			sc.base = base
-			sc.mainHits(int32(i))
+		code &^= special
+		if base <= shallow && !auto.goesOn(base, code) {
+			base = root[code]
+		} else {
+			base = auto.step(base, code)
+		}
+		if out := cells[base].out; out != 0 {
+			sc.queue(int32(i), out)
 		}
 	}
+	sc.flush()
 	sc.base = base
 	if sc.nextMark >= 0 {
 		sc.readMarks(sc.nextMark)
 	}
 	sc.t, sc.emit = nil, nil
+}
+
+// ended is a character at which terms end: those of the block at head, and what comes after it.
+type ended struct{ at, head int32 }
+
+// maxQueue is how many characters at which terms end are dealt with together.
+const maxQueue = 16
+
+// queue notes that terms end at character i.
+func (sc *scanner) queue(i, head int32) {
+	sc.ends[sc.queued] = ended{i, head}
+	if sc.queued++; sc.queued == maxQueue {
+		sc.flush()
+	}
+}
+
+// flush reports the hits of the main reading that were queued. It asks the memory for all their
+// blocks before it reads the first: so it waits once for many.
+func (sc *scanner) flush() {
+	queued := sc.ends[:sc.queued]
+	for _, e := range queued {
+		sc.touched += sc.m.terms[e.head]
+	}
+	sc.queued = 0
+	for _, e := range queued {
+		sc.mainHits(e.at, e.head)
+	}
 }
 
 // start prepares a scanner, which may have read another text, for this one.
@@ -180,8 +228,8 @@ func (sc *scanner) slow(i int32, code uint16) {
 		sc.branch(nil, i, sc.edges[e])
 	}
 	sc.base = auto.step(sc.base, code)
-	if auto.cells[sc.base].ends() {
-		sc.mainHits(i)
+	if out := auto.cells[sc.base].out; out != 0 {
+		sc.mainHits(i, out)
 	}
 	sc.sweep(i)
 }
@@ -245,7 +293,7 @@ func (sc *scanner) branch(parent *thread, i int32, e edge) {
 	sc.live++
 	th.state, th.at, th.need = state, i+e.length, 1
 	if e.code != 0 {
-		th.push(span{i, i + e.length - 1})
+		th.pushEdge(span{i, i + e.length - 1})
 	}
 }
 
@@ -364,23 +412,15 @@ func (sc *scanner) readRun(i int32) {
 	}
 }
 
-// mainHits reports the terms that end at character i in the main reading. No two of
-// these hits are of one term at one place.
-func (sc *scanner) mainHits(i int32) {
-	p := &sc.place
-	p.got = nil
-	for head := sc.m.auto.cells[sc.base].out; head != 0; {
+// mainHits reports the terms that end at character i in the main reading, those of the
+// block at head first. No two of these hits are of one term at one place.
+func (sc *scanner) mainHits(i, head int32) {
+	for head != 0 {
 		b := sc.m.terms.at(head)
 		head = b.next
-		p.read = reading{first: i + 1 - int32(b.length)}
-		if p.got == nil { // the longest terms come first
-			sc.looked = sc.m.look(sc.t, p.read, b.length, sc.looked[:0])
-			p.got = sc.looked
-		}
-		p.got = p.got[len(p.got)-b.length:]
-		p.survey(sc.t, b.length)
+		sc.place.survey(sc.t, reading{first: i + 1 - int32(b.length)}, b.length)
 		for rows := b.rows; len(rows) > 0; rows = rows[1+b.length:] {
-			h, ok := sc.m.compare(sc.t, p, rows[0], rows[1:][:b.length])
+			h, ok := sc.m.compare(sc.t, &sc.place, rows[0], rows[1:][:b.length])
 			switch {
 			case !ok:
 			case sc.live == 0:
@@ -395,7 +435,6 @@ func (sc *scanner) mainHits(i int32) {
 // threadHits reports the terms that end at a thread's last symbol and include its
 // edge.
 func (sc *scanner) threadHits(th *thread) {
-	p := &sc.place
 	for head := sc.m.auto.cells[th.state].out; head != 0; {
 		b := sc.m.terms.at(head)
 		head = b.next
@@ -403,15 +442,15 @@ func (sc *scanner) threadHits(th *thread) {
 		if n < th.need {
 			return
 		}
+		read := reading{spans: sc.scratch[:n]}
 		for k := range n {
-			sc.scratch[k] = th.spans[(th.n-n+k)%maxSymbols]
+			at := (th.n - n + k) % maxSymbols
+			sc.scratch[k] = th.spans[at]
+			read.edges |= th.edges >> at & 1 << k
 		}
-		p.read = reading{spans: sc.scratch[:n]}
-		sc.looked = sc.m.look(sc.t, p.read, b.length, sc.looked[:0])
-		p.got = sc.looked
-		p.survey(sc.t, b.length)
+		sc.place.survey(sc.t, read, b.length)
 		for rows := b.rows; len(rows) > 0; rows = rows[1+b.length:] {
-			if h, ok := sc.m.compare(sc.t, p, rows[0], rows[1:][:b.length]); ok {
+			if h, ok := sc.m.compare(sc.t, &sc.place, rows[0], rows[1:][:b.length]); ok {
 				sc.report(h)
 			}
 		}
