@@ -8,8 +8,8 @@ SOAKTIME ?= 1h
 
 .PHONY: build test lint race fuzz bench compare slopes instructions demo pictures ci soak costs clean
 
-build: ## one static binary, ./qianshao; "ne" keeps out dictionaries of gse that we do not use
-	CGO_ENABLED=0 $(GO) build -tags ne -trimpath -ldflags '-s -w' -o qianshao ./cmd/qianshao
+build: ## one static binary, ./qianshao
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o qianshao ./cmd/qianshao
 
 test:
 	$(GO) test ./...

@@ -3,7 +3,6 @@ package token
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -38,27 +37,17 @@ type Query struct {
 	Excepts []string
 }
 
-// FindAround looks terms up in the dictionary and answers in their order. It reads the
-// words alone, in a fraction of a second, and loads no segmenter.
-func FindAround(queries []Query) ([]Around, error) {
-	words, err := embeddedWords()
-	if err != nil {
-		return nil, err
-	}
+// FindAround looks terms up in the dictionary and answers in their order.
+func FindAround(queries []Query) []Around {
 	c := newChances(queries)
-	counted := map[string]bool{} // the supplement has some of the dictionary's words
-	for line := range strings.Lines(words) {
-		word, number, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if frequency, err := strconv.ParseFloat(number, 64); err == nil && !counted[word] {
-			counted[word] = true
-			c.count(word, frequency)
-		}
+	for word, frequency := range open().Words() {
+		c.count(word, float64(frequency))
 	}
 	out := make([]Around, len(queries))
 	for i := range queries {
 		out[i] = c.around(&queries[i])
 	}
-	return out, nil
+	return out
 }
 
 // part is what the dictionary has of a part of a term.

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -8,21 +9,32 @@ import (
 	"testing"
 
 	"github.com/go-ego/gse"
+
+	"github.com/qianshao/qianshao/analyze/token/internal/dictionary"
 )
+
+// TestLexiconIsCurrent makes the lexicon anew.
+func TestLexiconIsCurrent(t *testing.T) {
+	t.Parallel()
+	want, err := dictionary.Compact(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(words, want) {
+		t.Error("lexicon.bin is not what dictionary.txt.gz and supplement.txt make; run: go generate ./analyze/token")
+	}
+}
 
 // TestCutsAsGSE parts 15,000 made-up texts, and those of the SIGHAN 2005 test sets where a
 // developer has them, with gse and with the lexicon: the words are the same.
 func TestCutsAsGSE(t *testing.T) {
-	words, err := embeddedWords()
-	if err != nil {
-		t.Fatal(err)
-	}
+	lines := sources(t)
 	reference := &gse.Segmenter{SkipLog: true, NotLoadHMM: true, NotStop: true}
-	if err := reference.LoadDictStr(words); err != nil {
+	if err := reference.LoadDictStr(lines); err != nil {
 		t.Fatal(err)
 	}
 	lexicon, faults := shared.load(), 0
-	texts := madeUpTexts(words, 15_000)
+	texts := madeUpTexts(lines, 15_000)
 	for _, lines := range goldSets(t) {
 		for _, line := range lines {
 			texts = append(texts, strings.Join(strings.Fields(line), ""))
@@ -33,13 +45,23 @@ func TestCutsAsGSE(t *testing.T) {
 		for _, segment := range reference.Segment([]byte(text)) {
 			want = append(want, segment.End())
 		}
-		lexicon.wordEnds(text, func(got []int) {
+		lexicon.WordEnds(text, func(got []int) {
 			if !slices.Equal(got, want) && faults < 10 {
 				faults++
 				t.Errorf("%q is parted at %v, by gse at %v", text, got, want)
 			}
 		})
 	}
+}
+
+// sources returns the words out of which the lexicon is made.
+func sources(t *testing.T) string {
+	t.Helper()
+	lines, err := dictionary.Lines(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
 }
 
 // madeUpTexts are words of the dictionary and parts of them, run together, with what
@@ -71,27 +93,25 @@ func madeUpTexts(dictionary string, n int) (texts []string) {
 	return texts
 }
 
-// TestEveryWordIsFound looks each word of the dictionary up in the trie.
-func TestEveryWordIsFound(t *testing.T) {
-	words, err := embeddedWords()
-	if err != nil {
-		t.Fatal(err)
+// TestWordsOfLexicon compares the words of the lexicon with those that gse reads.
+func TestWordsOfLexicon(t *testing.T) {
+	t.Parallel()
+	got := map[string]uint32{}
+	for word, frequency := range shared.load().Words() {
+		got[word] = frequency
 	}
-	dictionary, lexicon := readDictionary(words), shared.load()
-	if len(dictionary.Tokens) < 200_000 {
-		t.Fatalf("the dictionary has %d words", len(dictionary.Tokens))
+	words := dictionary.Read(sources(t))
+	if len(got) != len(words) || len(words) < 200_000 {
+		t.Errorf("%d words, by gse %d", len(got), len(words))
 	}
-	for i := range dictionary.Tokens {
-		word, node := dictionary.Tokens[i].Text(), int32(0)
-		for at := 0; at < len(word); {
-			unit, end, _ := lexicon.unit(word, at)
-			if node = lexicon.child(node, unit); node == 0 {
-				t.Fatalf("%s is not in the lexicon", word)
-			}
-			at = end
+	for _, word := range words {
+		if got[word.Text] != word.Frequency {
+			t.Fatalf("%s has the frequency %d, want %d", word.Text, got[word.Text], word.Frequency)
 		}
-		if lexicon.lengths[node] == noWord {
-			t.Fatalf("%s is no word of the lexicon", word)
+	}
+	for _, word := range []string{"六合彩", "百家乐", "六合区"} {
+		if got[word] == 0 {
+			t.Errorf("%s is no word", word)
 		}
 	}
 }

@@ -1,38 +1,28 @@
 // Package token parts Chinese text into words, so that a rule can ask for
-// whole words: 六合 must not fire in 六合区. It hides the segmenter gse, which
-// reads the dictionary; texts are cut by a compact form of it, as gse's Segment
-// would cut them (shortest path over a dictionary, linear in the text).
+// whole words: 六合 must not fire in 六合区. It hides where the words come from:
+// gse reads the dictionary when the lexicon is made, and texts are cut by the
+// lexicon, as gse's Segment would cut them (shortest path over a dictionary,
+// linear in the text).
 package token
 
 import (
-	"bytes"
-	"compress/gzip"
 	_ "embed"
-	"errors"
-	"fmt"
-	"io"
 	"slices"
-	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/go-ego/gse"
+	"github.com/qianshao/qianshao/analyze/token/internal/lexicon"
 )
 
-// dictionary is gzipped lines of "word frequency": see NOTICE and
-// internal/gendictionary.
+// words is the lexicon of dictionary.txt.gz (see NOTICE and internal/gendictionary) and
+// supplement.txt, which are not in the program.
 //
-//go:embed dictionary.txt.gz
-var dictionary []byte
-
-//go:embed supplement.txt
-var supplement string
+//go:generate go run ./internal/genlexicon
+//go:embed lexicon.bin
+var words []byte
 
 const (
-	// supplementFrequency is that of a word of the supplement that names none:
-	// above the dictionary's rare words (3), below its everyday ones.
-	supplementFrequency = "50"
 	// windowReach is how many characters on either side of a span are
 	// segmented to tell whether it is bounded. Dictionary words have at most
 	// some ten characters; a shift in segmentation dies out within a few words.
@@ -42,70 +32,29 @@ const (
 	pieceLimit = 4096
 )
 
-// Segmenter parts text into words. It loads its dictionary on first use (about
-// 0.35 s and 4 MB) and is safe for concurrent use.
+// Segmenter parts text into words. It opens its lexicon on first use (within a
+// millisecond; it is mapped, not read) and is safe for concurrent use.
 type Segmenter struct {
-	load func() *lexicon
+	load func() *lexicon.Lexicon
 }
 
 // Word is one word of a text: text[Start:End]. Punctuation, spaces and unknown
 // characters are words of their own.
 type Word struct{ Start, End int }
 
-// New returns a segmenter that has not loaded anything yet.
+// New returns a segmenter that has not opened anything yet.
 func New() *Segmenter {
-	return &Segmenter{load: sync.OnceValue(loadDictionary)}
+	return &Segmenter{load: sync.OnceValue(open)}
 }
 
-// loadDictionary reads the embedded words. They were written by the generator
-// and are tested, so an error here would be a broken binary; it degrades to
-// single characters.
-func loadDictionary() *lexicon {
-	words, err := embeddedWords()
+// open opens the embedded words. A test compares them with what their sources make, so an
+// error here would be a broken binary.
+func open() *lexicon.Lexicon {
+	l, err := lexicon.Open(words)
 	if err != nil {
-		return newLexicon(gse.NewDict())
+		panic(err)
 	}
-	return newLexicon(readDictionary(words))
-}
-
-// readDictionary reads lines of "word frequency" as gse's LoadDictStr does. That one also
-// parts every word for search engines, which takes half as much time again and half of the memory.
-func readDictionary(words string) *gse.Dictionary {
-	reader := &gse.Segmenter{SkipLog: true, NotLoadHMM: true, NotStop: true, Dict: gse.NewDict()}
-	reader.Init()
-	for line := range strings.Lines(words) {
-		word, number, _ := strings.Cut(strings.TrimSpace(line), " ")
-		// Size is the frequency with which gse counts a word, 0 for a line that has none.
-		if frequency := reader.Size(2, word, number); frequency > 0 {
-			_ = reader.AddToken(word, frequency) // fails for an empty word
-		}
-	}
-	return reader.Dictionary()
-}
-
-// embeddedWords returns the supplement and the dictionary in gse's format. The
-// supplement comes first: gse keeps the first of two entries.
-func embeddedWords() (string, error) {
-	var words strings.Builder
-	for line := range strings.Lines(supplement) {
-		fields := strings.Fields(line)
-		switch {
-		case len(fields) == 0 || strings.HasPrefix(fields[0], "#"):
-		case len(fields) == 1:
-			words.WriteString(fields[0] + " " + supplementFrequency + "\n")
-		default:
-			words.WriteString(fields[0] + " " + fields[1] + "\n")
-		}
-	}
-	zip, err := gzip.NewReader(bytes.NewReader(dictionary))
-	if err != nil {
-		return "", fmt.Errorf("opening the embedded dictionary: %w", err)
-	}
-	_, err = io.Copy(&words, zip)
-	if err = errors.Join(err, zip.Close()); err != nil {
-		return "", fmt.Errorf("reading the embedded dictionary: %w", err)
-	}
-	return words.String(), nil
+	return l
 }
 
 // Words parts text into words that cover it in order. The dictionary is of
@@ -124,7 +73,7 @@ func (s *Segmenter) Words(text string) []Word {
 // segment appends the words of text[start:end].
 func (s *Segmenter) segment(words []Word, text string, start, end int) []Word {
 	at := start
-	s.load().wordEnds(text[start:end], func(ends []int) {
+	s.load().WordEnds(text[start:end], func(ends []int) {
 		for _, e := range ends {
 			words = append(words, Word{at, start + e})
 			at = start + e
@@ -179,7 +128,7 @@ func (s *Segmenter) IsBounded(text string, start, end int) bool {
 // segmentation of text[from:to].
 func (s *Segmenter) hasBoundaries(text string, from, to int, places ...int) bool {
 	all := true
-	s.load().wordEnds(text[from:to], func(ends []int) {
+	s.load().WordEnds(text[from:to], func(ends []int) {
 		for _, place := range places {
 			_, found := slices.BinarySearch(ends, place-from)
 			all = all && (found || place == from)

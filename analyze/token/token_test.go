@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// shared is one segmenter for all tests: loading is the dear part.
+// shared is one segmenter for all tests.
 var shared = New()
 
 func TestIsBounded(t *testing.T) {
@@ -36,7 +36,7 @@ func TestIsBounded(t *testing.T) {
 	for _, test := range tests {
 		start := strings.Index(test.text, test.span)
 		if got := shared.IsBounded(test.text, start, start+len(test.span)); got != test.want {
-			t.Errorf("%s in %s: bounded %v, want %v (words %q)", test.span, test.text, got, test.want, words(test.text))
+			t.Errorf("%s in %s: bounded %v, want %v (words %q)", test.span, test.text, got, test.want, wordsOf(test.text))
 		}
 	}
 }
@@ -52,7 +52,7 @@ func TestIsBoundedOutOfRange(t *testing.T) {
 	}
 }
 
-func words(text string) []string {
+func wordsOf(text string) []string {
 	var out []string
 	for _, w := range shared.Words(text) {
 		out = append(out, text[w.Start:w.End])
@@ -61,7 +61,7 @@ func words(text string) []string {
 }
 
 func TestWords(t *testing.T) {
-	got := words("今晚六合彩，VIP会员\xe7注册送888元")
+	got := wordsOf("今晚六合彩，VIP会员\xe7注册送888元")
 	want := []string{"今晚", "六合彩", "，", "VIP", "会员", "\xe7", "注册", "送", "888", "元"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("words (-want +got):\n%s", diff)
@@ -97,18 +97,6 @@ func TestConcurrentFirstUse(t *testing.T) {
 		})
 	}
 	wait.Wait()
-}
-
-func TestEmbeddedWords(t *testing.T) {
-	words, err := embeddedWords()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, word := range []string{"\n六合彩 ", "\n百家乐 ", "六合区 "} {
-		if !strings.Contains(words, word) {
-			t.Errorf("no %q in the dictionary", word)
-		}
-	}
 }
 
 // TestBoundariesAgainstGold prints the F1 of word boundaries on the SIGHAN 2005

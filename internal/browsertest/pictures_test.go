@@ -77,7 +77,7 @@ func (b *tab) pictureAlert(folder string) {
 func demo(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "qianshao")
-	if output, err := exec.Command("go", "build", "-tags", "ne", "-o", program, "../../cmd/qianshao").CombinedOutput(); err != nil {
+	if output, err := exec.Command("go", "build", "-o", program, "../../cmd/qianshao").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
 	command := exec.Command(program, "demo", "--listen", "127.0.0.1:0")

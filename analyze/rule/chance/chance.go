@@ -70,10 +70,7 @@ func Terms(rules *rule.Set) ([]Term, error) {
 			}
 		}
 	}
-	around, err := token.FindAround(queries)
-	if err != nil {
-		return nil, err
-	}
+	around := token.FindAround(queries)
 	for i := range list {
 		list[i].Around = around[i]
 	}

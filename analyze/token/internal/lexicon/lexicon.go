@@ -1,0 +1,211 @@
+// Package lexicon cuts texts into words by a dictionary that is a file of arrays without
+// pointers. The file is embedded in the program: the system maps what is read of it, so
+// nothing is loaded, copied, or visited by the garbage collector.
+package lexicon
+
+import (
+	"iter"
+	"math"
+	"math/bits"
+	"slices"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Lexicon is a trie over units. The children of a node follow each other in the order of
+// their labels, and come in the order of their parents. Words are cut as gse's Segment
+// cuts them, to the byte: the path of the least sum of log2(all/frequency), in the same
+// order of additions.
+//
+// A unit is what gse never cuts: a run of Latin, Cyrillic and other letters and digits of
+// up to two bytes each, whose case does not count, or any other character by itself.
+type Lexicon struct {
+	file
+	lengths []float32         // log2(counted of all/counted) by the number in file.words; noWord at 0
+	top     []uint16          // the root's child by its label
+	byName  map[string]uint16 // labels of the units that are named, see file.names
+	longest int               // bytes of the longest of them
+	scratch sync.Pool
+}
+
+// The label of a unit is its character. Surrogates are no characters: they stand for the
+// runs and the characters beyond the first plane that words have.
+const (
+	root = 0
+
+	firstName = 0xD800
+	unknown   = 0xDFFF // a unit that no word has
+
+	noWord = -1
+	// unknownLength is the length of a unit that is no word: gse's.
+	unknownLength = 32
+)
+
+// Open returns the lexicon of a file that Encode has written. It keeps the data.
+func Open(data []byte) (*Lexicon, error) {
+	f, err := parse(data)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lexicon{file: *f, lengths: []float32{noWord}, byName: map[string]uint16{}, scratch: sync.Pool{New: func() any { return new(cut) }}}
+	counted := float32(math.Log2(float64(f.counted)))
+	for i := range f.counts.len() {
+		l.lengths = append(l.lengths, counted-float32(math.Log2(float64(f.counts.at(i)))))
+	}
+	for i, name := range f.names {
+		l.byName[name] = firstName + uint16(i)
+		l.longest = max(l.longest, len(name))
+	}
+	l.top = make([]uint16, 1<<16)
+	for child, to := f.childrenOf(root); child < to; child++ {
+		l.top[f.labels.at(child)] = uint16(child)
+	}
+	return l, nil
+}
+
+// Words yields the words with their frequencies, in no order that means anything. Latin
+// letters are in lower case.
+func (l *Lexicon) Words() iter.Seq2[string, uint32] {
+	return func(yield func(string, uint32) bool) { l.eachWord(root, nil, yield) }
+}
+
+// child returns the node behind a unit, or the root.
+func (l *Lexicon) child(node int, unit uint16) int {
+	if node == root {
+		return int(l.top[unit])
+	}
+	from, end := l.childrenOf(node)
+	for to := end; from < to; {
+		if middle := (from + to) / 2; l.labels.at(middle) < unit {
+			from = middle + 1
+		} else {
+			to = middle
+		}
+	}
+	if from == end || l.labels.at(from) != unit {
+		return root
+	}
+	return from
+}
+
+// childrenOf returns the first child of a node, and what follows the last.
+func (f *file) childrenOf(node int) (from, to int) {
+	block, bit := node/64, node%64
+	parents := f.parents.at(block)
+	if parents>>bit&1 == 0 {
+		return 0, 0
+	}
+	i := int(f.before.at(block)) + bits.OnesCount64(parents&(1<<bit-1))
+	return int(f.children.at(i)), int(f.children.at(i + 1))
+}
+
+// unit returns the label of the unit of text that begins at a byte, and where it ends.
+func (l *Lexicon) unit(text string, at int) (label uint16, end int) {
+	r, n := utf8.DecodeRuneInString(text[at:])
+	switch {
+	case inRun(r, n):
+		end = runEnd(text, at+n)
+		return l.named(text[at:end]), end
+	case r > math.MaxUint16:
+		return l.named(text[at : at+n]), at + n
+	}
+	return uint16(r), at + n
+}
+
+// inRun says whether a character of n bytes belongs to a run.
+func inRun(r rune, n int) bool { return n <= 2 && (unicode.IsLetter(r) || unicode.IsNumber(r)) }
+
+// runEnd returns where a run ends that has come to a byte.
+func runEnd(text string, at int) int {
+	for at < len(text) {
+		r, n := utf8.DecodeRuneInString(text[at:])
+		if !inRun(r, n) {
+			break
+		}
+		at += n
+	}
+	return at
+}
+
+// named returns the label of a run or of a character beyond the first plane.
+func (l *Lexicon) named(text string) uint16 {
+	if len(text) > l.longest {
+		return unknown
+	}
+	lower := make([]byte, 0, 64) // stays on the stack
+	for i := range len(text) {
+		c := text[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		lower = append(lower, c)
+	}
+	if label, ok := l.byName[string(lower)]; ok {
+		return label
+	}
+	return unknown
+}
+
+// cut is a text while it is parted.
+type cut struct {
+	units []uint16
+	ends  []int // byte behind each unit
+	steps []step
+	words []int
+}
+
+// step is the best way to the end of a unit: how long it is, and of how many units its
+// last word is.
+type step struct {
+	length float32
+	units  int32
+}
+
+// WordEnds calls f with the bytes behind the words of a text, in order. f must not keep them.
+func (l *Lexicon) WordEnds(text string, f func(ends []int)) {
+	c := l.scratch.Get().(*cut)
+	defer l.scratch.Put(c)
+	c.units, c.ends, c.words = c.units[:0], c.ends[:0], c.words[:0]
+	for at := 0; at < len(text); {
+		unit, end := l.unit(text, at)
+		c.units, c.ends = append(c.units, unit), append(c.ends, end)
+		at = end
+	}
+	l.walk(c)
+	for last := len(c.units) - 1; last >= 0; last -= int(c.steps[last].units) {
+		c.words = append(c.words, c.ends[last])
+	}
+	slices.Reverse(c.words)
+	f(c.words)
+}
+
+// walk finds the shortest ways to the end of each unit.
+func (l *Lexicon) walk(c *cut) {
+	c.steps = slices.Grow(c.steps[:0], len(c.units))[:len(c.units)]
+	clear(c.steps)
+	so := float32(0) // the length of the way so far
+	for first := range c.units {
+		known := false
+		for last, node := first, root; last < len(c.units); last++ {
+			if node = l.child(node, c.units[last]); node == root {
+				break
+			}
+			if length := l.lengths[l.words.at(node)]; length != noWord {
+				c.steps[last].shorten(so+length, last-first+1)
+				known = known || last == first
+			}
+		}
+		if !known {
+			c.steps[first].shorten(so+unknownLength, 1)
+		}
+		so = c.steps[first].length
+	}
+}
+
+// shorten takes a way if it is the first or the shortest.
+func (s *step) shorten(length float32, units int) {
+	if s.units == 0 || length < s.length {
+		*s = step{length, int32(units)}
+	}
+}
