@@ -41,12 +41,20 @@ type info struct {
 	exact bool // prefix lists all forms; suffix is the same list
 	// Each form begins with one of prefix and ends with one of suffix.
 	prefix, suffix []form
-	atoms          [][]form // each form contains one of each set; the rarest set comes first
+	atoms          []set // each form contains one of each set; the rarest set comes first
 }
+
+// set is a set of forms, and how frequent they are.
+type set struct {
+	forms     []form
+	frequency float64
+}
+
+func setOf(forms []form) set { return set{forms, frequency(forms)} }
 
 func anything() info { return info{prefix: []form{""}, suffix: []form{""}} }
 
-func exactly(list ...form) info { return info{true, list, list, rarest([][]form{list})} }
+func exactly(list ...form) info { return info{true, list, list, rarest([]set{setOf(list)})} }
 
 // folder folds single characters, each of them once.
 type folder struct {
@@ -141,11 +149,14 @@ func (f *folder) fold(r rune) form {
 
 // infoOfClass takes pairs of first and last characters.
 func (f *folder) infoOfClass(ranges []rune) info {
-	var out []form
+	size := 0
 	for i := 0; i+1 < len(ranges); i += 2 {
-		if int(ranges[i+1]-ranges[i])+len(out) >= maxClass {
+		if size += int(ranges[i+1]-ranges[i]) + 1; size > maxClass {
 			return anything()
 		}
+	}
+	out := make([]form, 0, size)
+	for i := 0; i+1 < len(ranges); i += 2 {
 		for r := ranges[i]; r <= ranges[i+1]; r++ {
 			out = append(out, f.formOf(r))
 		}
@@ -174,7 +185,7 @@ func concat(x, y info) info {
 			out.suffix = joined
 		}
 		out.exact = x.exact && y.exact
-		sets = append(sets, joined)
+		sets = append(sets, setOf(joined))
 	}
 	out.atoms = rarest(sets)
 	return out
@@ -186,6 +197,7 @@ func cross(x, y []form) (out []form, ok bool) {
 	if len(x)*len(y) > maxForms {
 		return nil, false
 	}
+	out = make([]form, 0, len(x)*len(y))
 	for _, a := range x {
 		for _, b := range y {
 			out = append(out, join(a, b))
@@ -210,14 +222,15 @@ func join(a, b form) form {
 
 // either is x or y.
 func either(x, y info) info {
-	both := func(a, b []form) []form { return distinct(append(slices.Clone(a), b...)) }
+	both := func(a, b []form) []form { return distinct(slices.Concat(a, b)) }
 	out := info{exact: x.exact && y.exact, prefix: both(x.prefix, y.prefix), suffix: both(x.suffix, y.suffix)}
 	if len(out.prefix) > maxForms || len(out.suffix) > maxForms {
 		out = anything()
 	}
 	for i := range max(len(x.atoms), len(y.atoms)) {
 		if len(x.atoms) > 0 && len(y.atoms) > 0 {
-			out.atoms = append(out.atoms, both(x.atoms[min(i, len(x.atoms)-1)], y.atoms[min(i, len(y.atoms)-1)]))
+			a, b := x.atoms[min(i, len(x.atoms)-1)], y.atoms[min(i, len(y.atoms)-1)]
+			out.atoms = append(out.atoms, setOf(both(a.forms, b.forms)))
 		}
 	}
 	out.atoms = rarest(out.atoms)
@@ -226,16 +239,16 @@ func either(x, y info) info {
 
 // rarest returns the sets that ordinary text contains least often, without those
 // that another set implies.
-func rarest(sets [][]form) (out [][]form) {
-	slices.SortStableFunc(sets, func(a, b []form) int { return cmp.Compare(frequency(a), frequency(b)) })
-	for _, set := range sets {
-		implied := func(by []form) bool {
-			return !slices.ContainsFunc(by, func(x form) bool {
-				return !slices.ContainsFunc(set, func(y form) bool { return contains(x, y) })
+func rarest(sets []set) (out []set) {
+	slices.SortStableFunc(sets, func(a, b set) int { return cmp.Compare(a.frequency, b.frequency) })
+	for _, s := range sets {
+		implied := func(by set) bool {
+			return !slices.ContainsFunc(by.forms, func(x form) bool {
+				return !slices.ContainsFunc(s.forms, func(y form) bool { return contains(x, y) })
 			})
 		}
-		if len(out) < maxSets && frequency(set) < tooCommon && !slices.ContainsFunc(out, implied) {
-			out = append(out, set)
+		if len(out) < maxSets && s.frequency < tooCommon && !slices.ContainsFunc(out, implied) {
+			out = append(out, s)
 		}
 	}
 	return out
@@ -291,10 +304,9 @@ func shareOf(r rune) float64 {
 }
 
 // atoms returns sets of strings. Every match of the expression contains one string of each set.
-func (f *folder) atoms(tree *syntax.Regexp) [][]form {
-	sets := f.infoOf(tree).atoms
-	for i, set := range sets {
-		sets[i] = shortest(set)
+func (f *folder) atoms(tree *syntax.Regexp) (sets [][]form) {
+	for _, s := range f.infoOf(tree).atoms {
+		sets = append(sets, shortest(s.forms))
 	}
 	return sets
 }
