@@ -49,12 +49,21 @@ type characters struct {
 	syllables map[string]uint16 // every syllable's number, from 1
 	trie      []syllableNode    // the same, letter by letter; 0 is the root
 	splits    map[rune][]split  // by the whole
-	imitators map[rune][]int32  // character → the list's entries that look like it
+	imitators imitators         // character → the list's entries that look like it
 	bySound   [][]int32         // syllable → entries that have it as any reading
 	polyphone []int32           // entries with several readings
 	letters   map[rune]rune     // foreign letter → Latin letter or digit
 	initials  ['z' + 1][]uint16 // letter → syllables it is an abbreviation of
+	spare     []rune            // where the next entries' like begin
 }
+
+// About how much the table has, so that memory is taken once.
+const (
+	tableBytes   = 1 << 20
+	tableEntries = 32 << 10
+	tableAbove   = 8 << 10 // of the entries, outside the array
+	tableLikes   = 16 << 10
+)
 
 // everyday is the commonness of the commonest characters.
 const everyday = 3
@@ -65,14 +74,18 @@ const (
 )
 
 // loadCharacters reads the embedded tables on first use (about 20 ms).
-var loadCharacters = sync.OnceValue(func() *characters {
-	c := &characters{index: map[rune]int32{}, basic: make([]uint16, basicLast-basicFirst+1),
-		splits: map[rune][]split{}, imitators: map[rune][]int32{}, syllables: map[string]uint16{}, letters: map[rune]rune{}}
+var loadCharacters = sync.OnceValue(readCharacters)
+
+func readCharacters() *characters {
+	c := &characters{list: make([]character, 0, tableEntries), index: make(map[rune]int32, tableAbove), basic: make([]uint16, basicLast-basicFirst+1),
+		splits: map[rune][]split{}, syllables: map[string]uint16{}, letters: map[rune]rune{}}
 	// The generator writes the table and tests read it. Without it the matcher
 	// would find no disguises.
 	if zip, err := gzip.NewReader(bytes.NewReader(characterTable)); err == nil {
-		if text, err := io.ReadAll(zip); err == nil {
-			for line := range strings.Lines(string(text)) {
+		var text strings.Builder
+		text.Grow(tableBytes)
+		if _, err := io.Copy(&text, zip); err == nil {
+			for line := range strings.Lines(text.String()) {
 				c.addLine(strings.TrimSuffix(line, "\n"))
 			}
 		}
@@ -80,24 +93,18 @@ var loadCharacters = sync.OnceValue(func() *characters {
 	c.addOwnTables()
 	c.invert()
 	return c
-})
+}
 
 // invert lists, for each character and syllable, the characters that may be written
 // in its place. Everyday characters are listed only if the project's own list has
 // them: they mostly mean themselves, and each edge at one slows every plain text.
 func (c *characters) invert() {
 	c.buildTrie()
+	c.imitators = newImitators(c.list)
 	c.bySound = make([][]int32, len(c.syllables)+1)
 	for i := range c.list {
 		entry := &c.list[i]
 		entry.price()
-		likes := entry.like
-		if entry.common == everyday {
-			likes = likes[:entry.sure]
-		}
-		for _, r := range likes {
-			c.imitators[r] = append(c.imitators[r], int32(i))
-		}
 		if entry.common == everyday {
 			continue
 		}
@@ -121,6 +128,62 @@ func (c *character) price() {
 	if isFinancial(c.r) || c.sounds[0] == 0 {
 		c.alike = math.MaxUint64
 	}
+}
+
+// lookAlikes are the characters that an entry counts as an imitator of.
+func (c *character) lookAlikes() []rune {
+	if c.common == everyday {
+		return c.like[:c.sure]
+	}
+	return c.like
+}
+
+// imitators lists the entries that look like a character, by the character. Those of the
+// basic plane, nearly all, stand in one array.
+type imitators struct {
+	ends    []int32 // of each character's entries, which begin where those of the character before end
+	entries []int32
+	above   map[rune][]int32
+}
+
+func newImitators(list []character) imitators {
+	x := imitators{ends: make([]int32, 1<<16), above: map[rune][]int32{}}
+	for i := range list {
+		for _, r := range list[i].lookAlikes() {
+			if int(r) < len(x.ends) {
+				x.ends[r]++
+			}
+		}
+	}
+	sum := int32(0)
+	for r, n := range x.ends {
+		x.ends[r] = sum // for now, where they begin
+		sum += n
+	}
+	x.entries = make([]int32, sum)
+	for i := range list {
+		for _, r := range list[i].lookAlikes() {
+			if int(r) >= len(x.ends) {
+				x.above[r] = append(x.above[r], int32(i))
+				continue
+			}
+			x.entries[x.ends[r]] = int32(i)
+			x.ends[r]++
+		}
+	}
+	return x
+}
+
+// of returns the entries that look like a character, in the list's order.
+func (x *imitators) of(r rune) []int32 {
+	if int(r) >= len(x.ends) {
+		return x.above[r]
+	}
+	from := int32(0)
+	if r > 0 {
+		from = x.ends[r-1]
+	}
+	return x.entries[from:x.ends[r]]
 }
 
 // addOwnTables reads the project's own small tables.
@@ -153,20 +216,37 @@ func (c *characters) addLine(line string) {
 		}
 		return
 	}
-	fields := strings.Split(line, "\t")
-	if len(fields) != 4 {
+	of, rest, _ := strings.Cut(line, "\t")
+	commonness, rest, _ := strings.Cut(rest, "\t")
+	sounds, like, ok := strings.Cut(rest, "\t")
+	if !ok {
 		return
 	}
-	r, _ := utf8.DecodeRuneInString(fields[0])
-	common, _ := strconv.Atoi(fields[1])
-	entry := character{r: r, common: uint8(common), like: []rune(fields[3])}
-	for i, sound := range strings.Fields(fields[2]) {
+	r, _ := utf8.DecodeRuneInString(of)
+	common, _ := strconv.Atoi(commonness)
+	entry := character{r: r, common: uint8(common), like: c.likeOf(like)}
+	i := 0
+	for sound := range strings.FieldsSeq(sounds) {
 		if i == len(entry.sounds) {
 			break
 		}
 		entry.sounds[i] = c.syllable(sound)
+		i++
 	}
 	c.add(entry)
+}
+
+// likeOf returns characters that stand beside those of other entries: one by one they
+// take twice the memory.
+func (c *characters) likeOf(text string) []rune {
+	if len(text) > cap(c.spare)-len(c.spare) {
+		c.spare = make([]rune, 0, max(tableLikes, len(text)))
+	}
+	from := len(c.spare)
+	for _, r := range text {
+		c.spare = append(c.spare, r)
+	}
+	return c.spare[from:len(c.spare):len(c.spare)]
 }
 
 func (c *characters) add(entry character) {
@@ -182,7 +262,7 @@ func (c *characters) syllable(s string) uint16 {
 	id, ok := c.syllables[s]
 	if !ok {
 		id = uint16(len(c.syllables) + 1)
-		c.syllables[s] = id
+		c.syllables[strings.Clone(s)] = id // a part of the table would keep all of it
 	}
 	return id
 }

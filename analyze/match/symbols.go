@@ -159,7 +159,7 @@ func (l *symbolTable) complete(inTerms map[rune]bool) {
 // sound like its second reading (航 for 行 in 银行, which has the code of xing).
 func (l *symbolTable) addOthers(r rune) {
 	code := l.codes[l.symbol(r)]
-	for _, i := range l.chars.imitators[r] {
+	for _, i := range l.chars.imitators.of(r) {
 		l.addCode(l.chars.list[i].r, code)
 	}
 	if c := l.chars.of(r); c != nil {

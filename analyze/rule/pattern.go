@@ -59,14 +59,14 @@ func (r *resolver) patternsOf(f *syntax.File, written syntax.Block) (out []*patt
 }
 
 // take adds the expressions and excepts of a pattern to a block, whose terms have the pattern's already.
-func (b *Block) take(f *syntax.File, p *pattern, at syntax.Place, terms map[string]syntax.Term) {
+func (b *Block) take(f *syntax.File, p *pattern, at syntax.Place) {
 	for _, expression := range p.block.Regexps {
 		if !slices.Contains(b.Regexps, expression) {
 			b.Regexps = append(b.Regexps, expression)
 		}
 	}
 	for _, except := range p.block.Excepts {
-		if t, isTerm := terms[except.Key]; isTerm {
+		if t, isTerm := b.term(except.Key); isTerm {
 			f.Errorf(at, "block %q looks for %q, which pattern %s excepts; it would never count", b.Name, t.Text, p.file.base())
 		}
 		b.Excepts = append(b.Excepts, except)

@@ -177,18 +177,17 @@ func (r *resolver) block(f *syntax.File, written syntax.Block) Block {
 		b.Grade = cmp.Or(b.Grade, p.written.Block.Grade)
 	}
 	b.Grade = cmp.Or(b.Grade, r.ungraded)
-	terms := r.terms(f, written, patterns)
+	b.Terms = r.terms(f, written, patterns)
 	for i, p := range patterns {
-		b.take(f, p, written.Patterns[i].Place, terms)
+		b.take(f, p, written.Patterns[i].Place)
 	}
-	b.Terms = slices.SortedFunc(maps.Values(terms), func(x, y syntax.Term) int { return strings.Compare(x.Key, y.Key) })
 	for _, t := range written.Regex {
 		if r.isSound(f, t, b.Name) && !slices.Contains(b.Regexps, t.Value) {
 			b.Regexps = append(b.Regexps, t.Value)
 		}
 	}
 	for _, t := range written.Except {
-		if except, ok := checkExcept(f, t, &b, terms, len(written.Lists)+len(patterns) > 0); ok {
+		if except, ok := checkExcept(f, t, &b, len(written.Lists)+len(patterns) > 0); ok {
 			b.Excepts = append(b.Excepts, except)
 		}
 	}
@@ -202,19 +201,26 @@ func (r *resolver) block(f *syntax.File, written syntax.Block) Block {
 	return b
 }
 
-// terms returns the terms of a block, of its lists and of its patterns, by key. A term that is named
+// terms returns the terms of a block, of its lists and of its patterns, in the order of their keys. A term that is named
 // twice keeps its highest weight.
-func (r *resolver) terms(f *syntax.File, written syntax.Block, patterns []*pattern) map[string]syntax.Term {
-	terms := map[string]syntax.Term{}
+func (r *resolver) terms(f *syntax.File, written syntax.Block, patterns []*pattern) []syntax.Term {
+	most := r.mostTerms(written, patterns)
+	terms, places := make([]syntax.Term, 0, most), make(map[string]int32, most)
 	repeated := repetitions{}
 	add := func(t syntax.Term) {
 		t.Grade = cmp.Or(written.Grade, t.Grade, r.ungraded)
-		have, ok := terms[t.Key]
-		if ok && have.File != t.File {
-			repeated.add(have, t)
+		at, ok := places[t.Key]
+		if !ok {
+			places[t.Key] = int32(len(terms))
+			terms = append(terms, t)
+			return
 		}
-		if !ok || t.Weight > have.Weight {
-			terms[t.Key] = t
+		have := &terms[at]
+		if have.File != t.File {
+			repeated.add(*have, t)
+		}
+		if t.Weight > have.Weight {
+			*have = t
 		}
 	}
 	defer func() { r.repeated = append(r.repeated, repeated.notes(f, written.Name)...) }()
@@ -242,7 +248,22 @@ func (r *resolver) terms(f *syntax.File, written syntax.Block, patterns []*patte
 		}
 		add(t)
 	}
+	slices.SortFunc(terms, func(x, y syntax.Term) int { return strings.Compare(x.Key, y.Key) })
 	return terms
+}
+
+// mostTerms returns how many terms a block has if none is named twice.
+func (r *resolver) mostTerms(written syntax.Block, patterns []*pattern) int {
+	n := len(written.Terms)
+	for _, p := range patterns {
+		n += len(p.block.Terms)
+	}
+	for _, name := range written.Lists {
+		if list, ok := r.lists[name.Value]; ok {
+			n += len(list.terms)
+		}
+	}
+	return n
 }
 
 func (r *resolver) isSound(f *syntax.File, expression syntax.Text, block string) bool {
@@ -258,14 +279,14 @@ func (r *resolver) isSound(f *syntax.File, expression syntax.Text, block string)
 
 // checkExcept reads an except of a block. It has to contain a term of the block, unless
 // the terms come from a list: an operator may take a term off it without touching the rule.
-func checkExcept(f *syntax.File, text syntax.Text, b *Block, terms map[string]syntax.Term, fromList bool) (except syntax.Term, ok bool) {
+func checkExcept(f *syntax.File, text syntax.Text, b *Block, fromList bool) (except syntax.Term, ok bool) {
 	except = f.FoldTerm(text.Value)
-	switch _, isTerm := terms[except.Key]; {
+	switch _, isTerm := b.term(except.Key); {
 	case except.Length == 0 || except.Length > syntax.MaxTerm:
 		f.Errorf(text.Place, "except of block %q: %q should have 1 to %d characters after folding", b.Name, text.Value, syntax.MaxTerm)
 	case isTerm:
 		f.Errorf(text.Place, "except of block %q: %q is a term of the block itself; it would never count", b.Name, text.Value)
-	case len(b.Regexps) == 0 && !fromList && !containsTerm(except.Key, terms):
+	case len(b.Regexps) == 0 && !fromList && !containsTerm(except.Key, b.Terms):
 		f.Errorf(text.Place, "except of block %q: %q contains no term of the block, so it excepts nothing", b.Name, text.Value)
 	default:
 		return except, true
@@ -273,12 +294,16 @@ func checkExcept(f *syntax.File, text syntax.Text, b *Block, terms map[string]sy
 	return except, false
 }
 
-func containsTerm(except string, terms map[string]syntax.Term) bool {
-	squeezed := strings.ReplaceAll(except, " ", "")
-	for key := range terms {
-		if strings.Contains(squeezed, strings.ReplaceAll(key, " ", "")) {
-			return true
-		}
+// term returns the block's term of a key.
+func (b *Block) term(key string) (syntax.Term, bool) {
+	i, found := slices.BinarySearchFunc(b.Terms, key, func(t syntax.Term, key string) int { return strings.Compare(t.Key, key) })
+	if !found {
+		return syntax.Term{}, false
 	}
-	return false
+	return b.Terms[i], true
+}
+
+func containsTerm(except string, terms []syntax.Term) bool {
+	squeezed := strings.ReplaceAll(except, " ", "")
+	return slices.ContainsFunc(terms, func(t syntax.Term) bool { return strings.Contains(squeezed, strings.ReplaceAll(t.Key, " ", "")) })
 }
