@@ -30,11 +30,14 @@ type scanCmd struct {
 const asAuto = "auto"
 
 func (c scanCmd) Run(env *environment) error {
-	app.LimitMemory(app.ScanLimit)
 	analyzer, err := env.rules.Compile(env.warn)
 	if err != nil {
 		return err
 	}
+	if err := analyzer.Engine().Prepare(); err != nil {
+		return err
+	}
+	app.LimitMemory(app.ScanLimit) // now, since a file alone needs no more memory than the rules do
 	out := bufio.NewWriter(env.out)
 	printer := terminal.NewAnswers(out, c.Format)
 	progress := terminal.NewProgress(env.err)

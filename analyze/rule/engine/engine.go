@@ -125,11 +125,13 @@ func (e *Engine) Rules() *rule.Set { return e.rules }
 // Terms returns the number of distinct terms, after folding, in the automaton.
 func (e *Engine) Terms() int { return len(e.terms) }
 
-// Prepare builds the automaton, which otherwise happens on the first document. The
+// Prepare builds what otherwise is built on the first document, on two cores. The
 // error would be a bug in this package, as rule.Load has checked the terms.
 func (e *Engine) Prepare() error {
-	e.atoms()
+	var atoms sync.WaitGroup
+	atoms.Go(func() { e.atoms() })
 	_, err := e.automaton()
+	atoms.Wait()
 	return err
 }
 
