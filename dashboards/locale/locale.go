@@ -52,7 +52,7 @@ func (l Lang) Code() string {
 // key that is not in the catalogue comes back as itself; a test keeps that
 // from happening.
 func (l Lang) Text(key string, args ...any) string {
-	m, ok := messages[key]
+	m, ok := messages()[key]
 	if !ok {
 		return key
 	}
@@ -69,7 +69,7 @@ func (l Lang) Text(key string, args ...any) string {
 // Count returns the message for n things: key, or key.one for exactly one.
 func (l Lang) Count(key string, n int) string {
 	if n == 1 {
-		if _, ok := messages[key+".one"]; ok {
+		if _, ok := messages()[key+".one"]; ok {
 			key += ".one"
 		}
 	}
@@ -79,7 +79,7 @@ func (l Lang) Count(key string, n int) string {
 // Named returns the message of prefix+code, or the code itself where the
 // catalogue has none: codes come from the database and may be newer than this binary.
 func (l Lang) Named(prefix, code string) string {
-	if _, ok := messages[prefix+code]; ok {
+	if _, ok := messages()[prefix+code]; ok {
 		return l.Text(prefix + code)
 	}
 	return untrusted.Plain(code)

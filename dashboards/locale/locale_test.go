@@ -15,7 +15,7 @@ import (
 var verb = regexp.MustCompile(`%[+\d.]*[a-zA-Z]`)
 
 func TestMessages(t *testing.T) {
-	for key, m := range messages {
+	for key, m := range messages() {
 		if strings.TrimSpace(m.zh) == "" || strings.TrimSpace(m.en) == "" {
 			t.Errorf("%s is missing in a language: %q, %q", key, m.zh, m.en)
 		}
@@ -25,7 +25,7 @@ func TestMessages(t *testing.T) {
 		if strings.Contains(m.zh, "个发现") {
 			t.Errorf("%s counts findings otherwise than the others, which say 条: %q", key, m.zh)
 		}
-		if singular, ok := strings.CutSuffix(key, ".one"); ok && messages[singular] == (message{}) && key != "evidence.one" {
+		if singular, ok := strings.CutSuffix(key, ".one"); ok && messages()[singular] == (message{}) && key != "evidence.one" {
 			t.Errorf("%s has no plural", key)
 		}
 	}
@@ -53,7 +53,7 @@ func TestMessageKeys(t *testing.T) {
 	}
 	text := all.String()
 	for _, m := range regexp.MustCompile(`\.(?:T|N|Text|Count) ?\(?"([a-z0-9._]*[a-z0-9])"[ )},]`).FindAllStringSubmatch(text, -1) {
-		if _, ok := messages[m[1]]; !ok {
+		if _, ok := messages()[m[1]]; !ok {
 			t.Errorf("no message for %q", m[1])
 		}
 	}
@@ -129,7 +129,7 @@ func TestMessageKeys(t *testing.T) {
 		"view.",
 		"who.",
 	}
-	for key := range messages {
+	for key := range messages() {
 		asked := strings.Contains(text, `"`+strings.TrimSuffix(key, ".one")+`"`)
 		for _, prefix := range append(built, "unmonitored.reason.", "unmonitored.do.", "admin.done.", "trail.kind.", "trail.exported.", "trail.subject.", "trail.event.", "trail.refused.", "trail.link.", "trail.setting.") {
 			asked = asked || strings.HasPrefix(key, prefix)
@@ -143,7 +143,7 @@ func TestMessageKeys(t *testing.T) {
 // TestVocabularyNamed holds the catalogue to the vocabulary: every code has a name.
 func TestVocabularyNamed(t *testing.T) {
 	want := func(key string) {
-		if _, ok := messages[key]; !ok {
+		if _, ok := messages()[key]; !ok {
 			t.Errorf("no message for %q", key)
 		}
 	}

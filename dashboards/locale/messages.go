@@ -1,14 +1,18 @@
 package locale
 
+import "sync"
+
 // message is one text of the console in both languages. Verbs are fmt's and
 // must be the same, in the same order, on both sides.
 type message struct{ zh, en string }
 
 // messages is the catalogue, out of those of the rooms. Keys that end in ".one" are English's
-// singular. It is never written to after start.
-var messages = together(
-	generalMessages(), queueMessages(), decisionMessages(), campaignsMessages(), findingMessages(), sitesMessages(), adminMessages(), exportMessages(), noticesMessages(), messageMessages(), reportMessages(),
-)
+// singular. It is made when the first is asked for, which most commands never do.
+var messages = sync.OnceValue(func() map[string]message {
+	return together(
+		generalMessages(), queueMessages(), decisionMessages(), campaignsMessages(), findingMessages(), sitesMessages(), adminMessages(), exportMessages(), noticesMessages(), messageMessages(), reportMessages(),
+	)
+})
 
 // together joins catalogues. A key that two of them have is a mistake of ours, which every test meets.
 func together(catalogues ...map[string]message) map[string]message {
