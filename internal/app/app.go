@@ -186,6 +186,7 @@ func (a *App) Start(ctx context.Context) {
 	a.tellInForce(ctx)
 	a.running.Go(func() error { a.reloadOnExpiry(ctx); return nil })
 	a.running.Go(func() error { a.workOnBatches(ctx); return nil })
+	a.running.Go(func() error { returnMemory(ctx, time.Tick(restInterval)); return nil })
 	a.running.Go(func() error { a.feeder.run(ctx); return nil })
 	a.running.Go(func() error { a.grouper.run(ctx); return nil })
 	a.running.Go(func() error { a.Notices.Run(ctx); return nil })

@@ -1,8 +1,10 @@
 package app
 
 import (
+	"context"
 	"os"
 	"runtime/debug"
+	"time"
 )
 
 // Bounds on the memory of a process.
@@ -27,4 +29,48 @@ func LimitMemory(limit int64) {
 		debug.SetMemoryLimit(limit)
 		debug.SetGCPercent(garbage)
 	}
+}
+
+// A process that rests gives back what it has used. The runtime by itself keeps it, since
+// the heap may grow to four times what is in use before it is collected.
+const (
+	restInterval = 5 * time.Minute
+	// restCollections is how often a heap at rest is collected in that time: every two
+	// minutes by the runtime, and once below.
+	restCollections = 3
+)
+
+// returnMemory gives the garbage of the start back to the system, and then that of each
+// burst of work once it is over, until ctx ends.
+func returnMemory(ctx context.Context, ticks <-chan time.Time) {
+	for last := (rest{}); ; {
+		if last.isRest(collections()) {
+			debug.FreeOSMemory()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks:
+		}
+	}
+}
+
+// rest tells intervals of rest from those of work. The first is one of rest.
+type rest struct {
+	isStarted   bool
+	collections int64 // at the end of the last interval
+}
+
+// isRest says whether the interval that ends was one of rest, by the collections since the
+// start of the process.
+func (r *rest) isRest(collections int64) bool {
+	is := !r.isStarted || collections-r.collections <= restCollections
+	*r = rest{true, collections}
+	return is
+}
+
+func collections() int64 {
+	var stats debug.GCStats
+	debug.ReadGCStats(&stats)
+	return stats.NumGC
 }
