@@ -29,6 +29,10 @@ const (
 func find(s string, m mode, use func(character)) {
 	var window [length + 2]character // one more than a number, and a sign may show two digits
 	for at := nextDigit(s, 0); at < len(s); {
+		if end := skipShort(s, m, at); end > at {
+			at = nextDigit(s, end)
+			continue
+		}
 		r := reader{s: s, mode: m, at: at, first: true}
 		for run := window[:0]; ; {
 			more := true
@@ -56,6 +60,61 @@ func find(s string, m mode, use func(character)) {
 	}
 }
 
+// kind says what a byte may be in a number.
+type kind uint8
+
+const (
+	other kind = iota // a number ends before it
+	digit
+	checkX
+	gap    // ASCII of isSeparator
+	within // it may stand in a number of HTML
+	wide   // it is the first of a character that has to be looked at
+)
+
+// kinds is read only. The characters that begin with E4 to E9, nearly all Chinese ones, are
+// no part of a number.
+var kinds = func() (k [256]kind) {
+	for c := '0'; c <= '9'; c++ {
+		k[c] = digit
+	}
+	k['x'], k['X'], k[' '], k['-'], k['.'] = checkX, checkX, gap, gap, gap
+	for _, c := range "<&\r\n\t" {
+		k[c] = within
+	}
+	for c := utf8.RuneSelf; c < len(k); c++ {
+		if c < 0xE4 || 0xE9 < c {
+			k[c] = wide
+		}
+	}
+	return k
+}()
+
+// skipShort returns where the digits from at on end, if they are plainly too few for a
+// number, as nearly all are; else at.
+func skipShort(s string, m mode, at int) int {
+	n := 0
+	for i := at; i < len(s); i++ {
+		switch kinds[s[i]] {
+		case digit, checkX:
+			if n++; n == oldLength {
+				return at
+			}
+		case gap:
+		case within:
+			if m == acrossMarkup {
+				return at
+			}
+			return i
+		case wide:
+			return at
+		case other:
+			return i
+		}
+	}
+	return len(s)
+}
+
 // reader reads the digits of a run.
 type reader struct {
 	s     string
@@ -69,6 +128,18 @@ type reader struct {
 func (r *reader) next(run []character) ([]character, bool) {
 	separators, limit := 0, min(len(r.s), r.at+maxGap)
 	for at := r.at; at < limit; {
+		switch kinds[r.s[at]] {
+		case digit, checkX:
+			c := r.s[at]
+			if c > '9' {
+				c = 'X'
+			}
+			run = append(run, character{c, at, at + 1, r.first})
+			r.first, r.at = false, at+1
+			return run, true
+		case other:
+			return run, false
+		}
 		c, size := r.decode(at)
 		if digits := fold.Digits(c); digits != "" {
 			for i := range len(digits) {
@@ -144,11 +215,21 @@ func tagLength(s string) int {
 // isX reports whether a character looks like the X that may end a number: Latin, Cyrillic,
 // Greek, or the Roman numeral, of any width.
 func isX(r rune) bool {
-	return strings.ContainsRune("xXｘＸхХχΧⅩⅹⓧⓍ✗✕×🅧🅇🆇", r)
+	switch r {
+	case 'x', 'X', 'ｘ', 'Ｘ', 'х', 'Х', 'χ', 'Χ', 'Ⅹ', 'ⅹ', 'ⓧ', 'Ⓧ', '✗', '✕', '×', '🅧', '🅇', '🆇':
+		return true
+	}
+	return false
 }
 
 // isSeparator reports whether a character may part two groups of a number.
-func isSeparator(r rune) bool { return strings.ContainsRune(" -\u00a0\u3000·.", r) }
+func isSeparator(r rune) bool {
+	switch r {
+	case ' ', '-', '\u00a0', '\u3000', '·', '.':
+		return true
+	}
+	return false
+}
 
 // nextDigit returns the offset of the first digit from i on, in whatever form, or
 // len(s). Every page passes through here, so it looks at eight bytes at a time.
@@ -197,6 +278,10 @@ func isDigitAt(s string, i int) bool {
 		return true
 	case c != circledLead && c < fullWidthLead:
 		return false
+	case c == circledLead && strings.HasPrefix(s[i+1:], "\x80"):
+		return false // ‘ ’ “ ” … —
+	case c == fullWidthLead && strings.HasPrefix(s[i+1:], "\xbc") && len(s) > i+2 && (s[i+2] < 0x90 || 0x99 < s[i+2]):
+		return false // ， ： ！
 	}
 	r, _ := utf8.DecodeRuneInString(s[i:])
 	return fold.Digits(r) != ""
