@@ -15,10 +15,6 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"golang.org/x/net/html/charset"
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/encoding/traditionalchinese"
-	"golang.org/x/text/encoding/unicode"
 )
 
 const (
@@ -87,10 +83,8 @@ func decodeAs(body []byte, name, from string) Decoded {
 	d := Decoded{Name: name, From: from}
 	if name == utf8Name {
 		d.Text = string(body)
-	} else if out, err := encodingOf(name).NewDecoder().Bytes(body); err == nil {
-		d.Text = string(out)
 	} else {
-		d.Text = string(body)
+		d.Text = convert(body, name)
 	}
 	if name == gbName && strings.Contains(d.Text, "\uFFFD") {
 		d.Text = decodeUserDefined(body)
@@ -102,24 +96,6 @@ func decodeAs(body []byte, name, from string) Decoded {
 		d.Notes = append(d.Notes, qianshao.NoteBadBytes)
 	}
 	return d
-}
-
-// encodingOf returns the encoding of a name that canonical or detect returned.
-func encodingOf(name string) encoding.Encoding {
-	switch name {
-	case gbName:
-		return simplifiedchinese.GB18030
-	case big5Name:
-		return traditionalchinese.Big5 // with HKSCS, as WHATWG prescribes
-	case utf16LEName:
-		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
-	case utf16BEName:
-		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
-	}
-	if e, _ := charset.Lookup(name); e != nil {
-		return e
-	}
-	return encoding.Nop
 }
 
 // canonical returns the charset that a declared label stands for, lower case,

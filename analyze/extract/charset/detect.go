@@ -1,11 +1,6 @@
 package charset
 
-import (
-	"bytes"
-	"unicode/utf8"
-
-	"github.com/wlynxg/chardet"
-)
+import "github.com/wlynxg/chardet"
 
 // detect returns the charset that fits the bytes best, or "" if none fits. It
 // returns the declared charset where the bytes allow it.
@@ -78,22 +73,12 @@ const minDetectorConfidence = 0.7
 
 func isChinese(name string) bool { return name == gbName || name == big5Name }
 
-func isASCII(b []byte) bool {
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
+func isASCII(b []byte) bool { return wideAt(b) == len(b) }
 
 // nonASCIISample returns the part of the body that detection reads. It starts at
 // the first non-ASCII byte, since a page may begin with 100 KB of scripts.
 func nonASCIISample(body []byte) []byte {
-	first := bytes.IndexFunc(body, func(r rune) bool { return r >= utf8.RuneSelf })
-	if first < 0 {
-		return nil
-	}
+	first := wideAt(body)
 	return body[first:min(len(body), first+detectionWindow)]
 }
 

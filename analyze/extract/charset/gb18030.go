@@ -1,10 +1,6 @@
 package charset
 
-import (
-	"strings"
-
-	"golang.org/x/text/encoding/simplifiedchinese"
-)
+import "strings"
 
 // decodeUserDefined decodes GB18030 with its three user-defined areas. The
 // standard maps them to private use characters; x/text leaves them out. Pages
@@ -14,14 +10,10 @@ func decodeUserDefined(body []byte) string {
 	var b strings.Builder
 	b.Grow(len(body) * 3 / 2)
 	flush := func(part []byte) {
-		out, err := simplifiedchinese.GB18030.NewDecoder().Bytes(part)
-		if err != nil {
-			out = part
-		}
-		b.Write(out)
+		b.WriteString(convert(part, gbName))
 	}
 	done := 0
-	for i := 0; i < len(body); {
+	for i := wideAt(body); i < len(body); i += wideAt(body[i:]) {
 		size := gbSize(body[i:])
 		if size == 2 {
 			if r := userDefined(body[i], body[i+1]); r != 0 {

@@ -56,12 +56,18 @@ type score struct {
 
 // scoreOf decodes the sample as the charset and counts its characters.
 func scoreOf(sample []byte, name string) score {
-	out, err := encodingOf(name).NewDecoder().Bytes(sample)
-	if err != nil {
+	var l score
+	if err := eachPiece(sample, name, len(sample) < detectionWindow, l.add); err != nil {
 		return score{characters: 1, odd: 1}
 	}
-	var l score
-	for _, r := range string(out) {
+	return l
+}
+
+// add counts the characters of a piece of text.
+func (l *score) add(piece []byte) {
+	for i := wideAt(piece); i < len(piece); {
+		r, size := utf8.DecodeRune(piece[i:])
+		i += size
 		if r < utf8.RuneSelf {
 			continue
 		}
@@ -72,15 +78,14 @@ func scoreOf(sample []byte, name string) score {
 			if common.has(r) {
 				l.common++
 			}
+		case common.has(r):
+			l.common++
 		case r == utf8.RuneError, unicode.Is(unicode.Co, r), unicode.IsControl(r):
 			l.odd++
 		case unicode.Is(unicode.Han, r):
 			l.han++
-		case common.has(r):
-			l.common++
 		}
 	}
-	return l
 }
 
 // share is the share of common characters less five times that of odd ones.
