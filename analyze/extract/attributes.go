@@ -51,7 +51,7 @@ func (a *assembler) unshown(el int32, at tree.Attribute) {
 		return // the tree has its document
 	}
 	hiding := qianshao.HidingUnshown
-	if isDrawing(e.Tag, at.Name) {
+	if isDrawing(e.Name, at.Name) {
 		hiding = qianshao.HidingMisused
 	}
 	a.stretch(qianshao.RegionAttr, at.Name, f.HidingOf(hiding), el, f, int(at.Start), int(at.End), mapped.InAttribute)

@@ -188,7 +188,7 @@ func (a *assembler) current() *textSet {
 func (a *assembler) text(ev *tree.Event, mode mapped.Mode) {
 	e := &a.Elements[ev.Element]
 	f := &a.Fragments[ev.Fragment]
-	if e.Atom == atom.Title && e.Parent >= 0 && !strings.EqualFold(a.Elements[e.Parent].Tag, "svg") {
+	if e.Atom == atom.Title && e.Parent >= 0 && !strings.EqualFold(a.Elements[e.Parent].Name, "svg") {
 		a.title(ev, f)
 		return
 	}

@@ -105,7 +105,7 @@ func (c *cascade) matchRules(el int32) {
 	e := &c.Elements[el]
 	c.try(c.rules.Universal, el)
 	if len(c.rules.ByTag) > 0 {
-		c.try(c.rules.ByTag[e.Tag], el)
+		c.try(c.rules.ByTag[e.Name], el)
 	}
 	if e.AttributeCount == 0 {
 		return

@@ -37,7 +37,7 @@ func (m *matcher) enter(el int32) {
 	if e.Parent >= 0 {
 		*n = m.names[e.Parent]
 	}
-	n.Add(e.Tag)
+	n.Add(e.Name)
 	if e.AttributeCount == 0 {
 		return
 	}
@@ -97,7 +97,7 @@ func (m *matcher) attribute(el int32, name string) (string, bool) {
 func (m *matcher) is(c *css.Compound, el int32) bool {
 	m.steps++
 	e := &m.Elements[el]
-	if c.Tag != "" && c.Tag != e.Tag {
+	if c.Tag != "" && c.Tag != e.Name {
 		return false
 	}
 	if c.ID != "" {

@@ -9,7 +9,7 @@ import (
 // implyEnds closes the elements whose end the start tag a implies
 // (WHATWG 13.1.2.4, optional tags, and the tree construction's table modes).
 func (b *builder) implyEnds(a atom.Atom, kind TagKind) {
-	if kind&Block != 0 && kind&tablePart == 0 && b.open["p"] > 0 {
+	if kind&Block != 0 && kind&tablePart == 0 && b.tags.p.open > 0 {
 		b.closeNearest(boundary, atom.P)
 	}
 	switch a {
@@ -31,11 +31,11 @@ func (b *builder) implyEnds(a atom.Atom, kind TagKind) {
 	case atom.Tbody, atom.Thead, atom.Tfoot:
 		b.closeInTable(atom.Tbody, atom.Thead, atom.Tfoot, atom.Tr, atom.Td, atom.Th, atom.Caption, atom.Colgroup)
 	case atom.A:
-		if b.open["a"] > 0 {
-			b.endFormatting(atom.A, "a")
+		if b.tags.a.open > 0 {
+			b.endFormatting(b.tags.a)
 		}
 	case atom.Button:
-		if b.open["button"] > 0 {
+		if b.tags.button.open > 0 {
 			b.closeNearest(boundary, atom.Button)
 		}
 	}
@@ -64,7 +64,7 @@ func (b *builder) closeNearest(stop TagKind, tags ...atom.Atom) {
 
 // closeInTable closes the outermost open element of the tags within the nearest table.
 func (b *builder) closeInTable(tags ...atom.Atom) {
-	if b.open["table"] == 0 {
+	if b.tags.table.open == 0 {
 		return
 	}
 	found := -1
@@ -86,17 +86,17 @@ func (b *builder) closeInTable(tags ...atom.Atom) {
 func (b *builder) searchFloor() int { return max(b.floor, len(b.frames)-maxSearch) }
 
 // endTag closes the element that the tag names, if it is open and within reach.
-func (b *builder) endTag(tag string, a atom.Atom) {
+func (b *builder) endTag(tag *Tag) {
+	a, kind := tag.Atom, tag.Kind
 	switch {
 	case a == atom.Html || a == atom.Body:
 		return // what follows belongs to the body: a popular place for injected links
-	case b.open[tag] <= 0:
+	case tag.open <= 0:
 		return
-	case tagKinds[a]&formatting != 0:
-		b.endFormatting(a, tag)
+	case kind&formatting != 0:
+		b.endFormatting(tag)
 		return
 	}
-	kind := tagKinds[a]
 	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
 		e := &b.Elements[b.frames[i].element]
 		if e.Tag == tag {
@@ -126,10 +126,10 @@ const maxReopened = 8
 // endFormatting ends a formatting element. Blocks inside that are still open go
 // on outside it: in <b>1<div>2</b>3</div> the 3 is not bold. WHATWG reparents
 // nodes for this; here the blocks are opened again.
-func (b *builder) endFormatting(a atom.Atom, tag string) {
+func (b *builder) endFormatting(tag *Tag) {
 	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
 		e := &b.Elements[b.frames[i].element]
-		if e.Atom == a && e.Tag == tag {
+		if e.Tag == tag {
 			b.reopen(i)
 			return
 		}
@@ -153,7 +153,7 @@ func (b *builder) reopen(i int) {
 	}
 	for _, old := range again {
 		e := b.Elements[old]
-		el := b.append(e.Fragment, int(e.start), int(e.end), e.Tag, e.Atom, e.Kind)
+		el := b.append(e.Fragment, int(e.start), int(e.end), e.Tag)
 		if el == 0 {
 			return
 		}

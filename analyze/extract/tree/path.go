@@ -48,7 +48,7 @@ func (t *Tree) appendStep(b []byte, el int32) []byte {
 		return append(append(b, '#'), id...)
 	}
 	e := &t.Elements[el]
-	b = append(b, e.Tag...)
+	b = append(b, e.Name...)
 	if e.NthOfType > 1 || e.NthOfType == 1 && e.More {
 		b = append(b, ":nth-of-type("...)
 		b = strconv.AppendInt(b, int64(e.NthOfType), 10)
@@ -59,7 +59,7 @@ func (t *Tree) appendStep(b []byte, el int32) []byte {
 
 // plainID returns the element's id if it needs no escapes in a selector.
 func (t *Tree) plainID(el int32) string {
-	if t.Elements[el].AttributeCount == 0 {
+	if !t.Elements[el].named {
 		return ""
 	}
 	id := t.Value(el, "id")

@@ -1,6 +1,85 @@
 package tree
 
-import "golang.org/x/net/html/atom"
+import (
+	"strings"
+
+	"github.com/qianshao/qianshao/analyze/extract/ascii"
+	"golang.org/x/net/html/atom"
+)
+
+// Tag is a tag of a page. All elements with it share it.
+type Tag struct {
+	Name string    // lower case
+	Atom atom.Atom // 0 for a tag that HTML does not have
+	Kind TagKind
+	open int32 // elements that are open
+}
+
+// tags are the tags of a page, each once, and those that are asked for by name.
+type tags struct {
+	byName                         map[string]*Tag
+	free                           []Tag // memory of the next ones
+	svg, math, p, a, button, table *Tag
+}
+
+func newTags() tags {
+	t := tags{byName: make(map[string]*Tag, 48)}
+	t.svg, t.math, t.p, t.a, t.button, t.table = t.of("svg"), t.of("math"), t.of("p"), t.of("a"), t.of("button"), t.of("table")
+	return t
+}
+
+// nameOf returns the name of the tag that stands at the beginning of s.
+func nameOf(s string) string {
+	n := 0
+	for n < len(s) && !ascii.IsSpace(s[n]) && s[n] != '/' && s[n] != '>' {
+		n++
+	}
+	return s[:n]
+}
+
+// find returns the tag with a name as the page writes it, or nil if the page had none before.
+func (t *tags) find(name string) *Tag {
+	if tag := t.byName[name]; tag != nil {
+		return tag
+	}
+	return t.byName[lowerName(name)]
+}
+
+// of returns the tag with a name as the page writes it.
+func (t *tags) of(name string) *Tag {
+	if tag := t.byName[name]; tag != nil {
+		return tag
+	}
+	lower := lowerName(name)
+	tag := t.byName[lower]
+	if tag == nil {
+		if len(t.free) == 0 {
+			t.free = make([]Tag, 32)
+		}
+		tag, t.free = &t.free[0], t.free[1:]
+		a := atom.Lookup([]byte(lower))
+		*tag = Tag{Name: lower, Atom: a, Kind: tagKinds[a]}
+	}
+	if !t.full() {
+		t.byName[lower], t.byName[name] = tag, tag
+	}
+	return tag
+}
+
+// full reports whether there are as many tags as there may be. The elements of a further
+// one are not known to have it in common.
+func (t *tags) full() bool { return len(t.byName) >= maxTags }
+
+// lowerName is the name of a tag as the tokenizer has it: only ASCII has its case changed.
+func lowerName(name string) string {
+	lower := []byte(strings.ReplaceAll(name, "\x00", "\uFFFD"))
+	for i, c := range lower {
+		if 'A' <= c && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
+	}
+	return string(lower)
+}
 
 // TagKind is a bit set of the properties of a tag.
 type TagKind uint16

@@ -32,6 +32,8 @@ const (
 	// maxAsides bounds comments and strings of scripts. Each becomes a region, and a document
 	// has no more regions than that.
 	maxAsides = 100_000
+	// maxTags bounds the different tags. Pages have some dozens.
+	maxTags = 1 << 16
 	// maxSiblingTypes bounds how many tags below one parent are counted for :nth-of-type.
 	maxSiblingTypes = 32
 )
@@ -39,14 +41,13 @@ const (
 // Element is a node of the tree. Elements are numbered in the order of their
 // start tags, so a parent comes before its children. Element 0 is the root.
 type Element struct {
-	Tag     string // lower case
-	Atom    atom.Atom
-	Kind    TagKind
+	*Tag
 	Heading bool // is a heading or in one
 	// Turned is how often bdo elements turn the text round: odd numbers run from right to
 	// left, even ones from left to right.
 	Turned         uint8
 	More           bool // another sibling of the same tag follows
+	named          bool // it has an id
 	AttributeCount uint16
 	Parent         int32 // -1 for the root
 	Previous       int32 // sibling, -1 for the first
@@ -98,7 +99,7 @@ type frame struct {
 
 // siblingType counts the children of one tag below an open element.
 type siblingType struct {
-	tag    string
+	tag    *Tag
 	count  int32
 	latest int32
 }
@@ -150,7 +151,7 @@ type builder struct {
 	Tree
 	frames []frame
 	floor  int // frames below this one belong to the page around what innerHTML writes
-	open   map[string]int32
+	tags   tags
 	head   bool // a head is open
 	body   int32
 	xml    bool
@@ -172,24 +173,25 @@ func Build(source string, external External) *Tree {
 	b.external = external
 	b.feed(0)
 	b.popTo(1)
-	b.TooMany = b.TooMany || b.budget < 0
+	b.TooMany = b.TooMany || b.budget < 0 || b.tags.full()
 	t := b.Tree // a copy: of a hostile page, what the builder has beside it is nearly as large
 	return &t
 }
 
 func newBuilder(source string) *builder {
 	b := &builder{
-		open:   make(map[string]int32, 64),
+		tags:   newTags(),
 		floor:  1,
 		xml:    strings.HasPrefix(strings.TrimLeft(source[:min(len(source), 256)], " \t\r\n\uFEFF"), "<?xml"),
 		budget: len(source) + maxWritten, nestable: maxNested,
 	}
 	b.Fragments = []Fragment{{Text: mapped.Source(source)}}
-	usual := min(len(source), usualPage)
-	b.Elements = make([]Element, 1, 64+usual/48)
-	b.Events = make([]Event, 0, 64+usual/24)
-	b.attributes = make([]Attribute, 0, 64+usual/64)
-	b.Elements[0] = Element{Tag: "html", Atom: atom.Html, Parent: -1, Previous: -1, Last: -1, NthChild: 1, NthOfType: 1}
+	usual := source[:min(len(source), usualPage)]
+	marks := strings.Count(usual, "<")
+	b.Elements = make([]Element, 1, 32+marks-strings.Count(usual, "</"))
+	b.Events = make([]Event, 0, 32+marks*7/4)
+	b.attributes = make([]Attribute, 0, 32+strings.Count(usual, "=\""))
+	b.Elements[0] = Element{Tag: b.tags.of("html"), Parent: -1, Previous: -1, Last: -1, NthChild: 1, NthOfType: 1}
 	b.frames = append(b.frames, frame{})
 	return b
 }
@@ -210,30 +212,22 @@ func (b *builder) feed(fi int32) {
 		case html.TextToken:
 			b.addText(fi, start, pos)
 		case html.StartTagToken, html.SelfClosingTagToken:
-			name, _ := z.TagName()
-			tag, a := tagOf(name)
-			if a == atom.Noscript || b.foreign() {
+			tag := b.tags.of(nameOf(text[start+len("<") : pos]))
+			if tag.Atom == atom.Noscript || b.foreign() {
 				z.NextIsNotRawText()
 			}
-			b.startTag(fi, start, pos, tag, a, kind == html.SelfClosingTagToken)
+			b.startTag(fi, start, pos, tag, kind == html.SelfClosingTagToken)
 		case html.EndTagToken:
-			name, _ := z.TagName()
-			b.endTag(tagOf(name))
+			if tag := b.tags.find(nameOf(text[start+len("</") : pos])); tag != nil {
+				b.endTag(tag)
+			}
 		case html.CommentToken:
 			b.comment(fi, start, pos)
 		}
 	}
 }
 
-// tagOf returns a tag's name. That of a known tag is not copied.
-func tagOf(name []byte) (string, atom.Atom) {
-	if a := atom.Lookup(name); a != 0 {
-		return a.String(), a
-	}
-	return string(name), 0
-}
-
-func (b *builder) foreign() bool { return b.open["svg"] > 0 || b.open["math"] > 0 }
+func (b *builder) foreign() bool { return b.tags.svg.open > 0 || b.tags.math.open > 0 }
 
 func (b *builder) top() *Element { return &b.Elements[b.frames[len(b.frames)-1].element] }
 
@@ -302,8 +296,8 @@ func (b *builder) addText(fi int32, start, end int) {
 }
 
 // startTag opens an element, after closing those whose end it implies.
-func (b *builder) startTag(fi int32, start, end int, tag string, a atom.Atom, selfClosing bool) {
-	kind := tagKinds[a]
+func (b *builder) startTag(fi int32, start, end int, tag *Tag, selfClosing bool) {
+	a, kind := tag.Atom, tag.Kind
 	switch {
 	case b.floor > 1 && (a == atom.Html || a == atom.Body || a == atom.Head):
 		return // of a nested document, or of what innerHTML drops
@@ -328,7 +322,7 @@ func (b *builder) startTag(fi int32, start, end int, tag string, a atom.Atom, se
 	if !foreign {
 		b.implyEnds(a, kind)
 	}
-	el := b.append(fi, start, end, tag, a, kind)
+	el := b.append(fi, start, end, tag)
 	if el == 0 {
 		return
 	}
@@ -372,7 +366,7 @@ func (b *builder) openBody() {
 		return
 	}
 	b.popTo(b.floor)
-	b.body = b.append(0, 0, 0, "body", atom.Body, Block)
+	b.body = b.append(0, 0, 0, b.tags.of("body"))
 	b.push(b.body)
 }
 
@@ -386,11 +380,21 @@ func (b *builder) adopt(el, fi int32, start, end int) {
 	e.Fragment, e.start, e.end = fi, int32(start), int32(end)
 	e.attributes = int32(len(b.attributes))
 	b.attributes = appendAttributes(b.attributes, b.Fragments[fi].Content, start, end)
-	e.AttributeCount = uint16(len(b.attributes) - int(e.attributes))
+	b.count(el)
+}
+
+// count notes the attributes of an element, which are the last ones.
+func (b *builder) count(el int32) {
+	e := &b.Elements[el]
+	own := b.attributes[e.attributes:]
+	e.AttributeCount, e.named = uint16(len(own)), false
+	for i := range own {
+		e.named = e.named || own[i].Name == "id"
+	}
 }
 
 // append adds a child to the open element. It returns 0 if there are too many elements.
-func (b *builder) append(fi int32, start, end int, tag string, a atom.Atom, kind TagKind) int32 {
+func (b *builder) append(fi int32, start, end int, tag *Tag) int32 {
 	if len(b.Elements) >= maxElements {
 		b.TooMany = true
 		return 0
@@ -399,9 +403,9 @@ func (b *builder) append(fi int32, start, end int, tag string, a atom.Atom, kind
 	parent := &b.Elements[f.element]
 	el := int32(len(b.Elements))
 	e := Element{
-		Tag: tag, Atom: a, Kind: kind, Parent: f.element, Previous: parent.Last, Last: -1, NthChild: 1,
+		Tag: tag, Parent: f.element, Previous: parent.Last, Last: -1, NthChild: 1,
 		Fragment: fi, start: int32(start), end: int32(end), attributes: int32(len(b.attributes)),
-		Heading: kind&heading != 0 || parent.Heading,
+		Heading: tag.Kind&heading != 0 || parent.Heading,
 	}
 	if e.Previous >= 0 {
 		e.NthChild = b.Elements[e.Previous].NthChild + 1
@@ -409,8 +413,8 @@ func (b *builder) append(fi int32, start, end int, tag string, a atom.Atom, kind
 	parent.Last = el
 	e.NthOfType = b.countType(f, tag, el)
 	b.attributes = appendAttributes(b.attributes, b.Fragments[fi].Content, start, end)
-	e.AttributeCount = uint16(len(b.attributes) - int(e.attributes))
 	b.Elements = append(b.Elements, e)
+	b.count(el)
 	b.Elements[el].Turned = b.turned(el)
 	return el
 }
@@ -433,7 +437,7 @@ func (b *builder) turned(el int32) uint8 {
 }
 
 // countType returns the element's number among its siblings with the same tag.
-func (b *builder) countType(f *frame, tag string, el int32) int32 {
+func (b *builder) countType(f *frame, tag *Tag, el int32) int32 {
 	for i := range f.types {
 		if t := &f.types[i]; t.tag == tag {
 			t.count++
@@ -460,7 +464,7 @@ func (b *builder) push(el int32) {
 	if n > noteDepth {
 		b.TooDeep = true
 	}
-	b.open[b.Elements[el].Tag]++
+	b.Elements[el].open++
 }
 
 func (b *builder) pop() {
@@ -472,7 +476,7 @@ func (b *builder) pop() {
 // closed updates the counts of open elements and emits the event of the end.
 func (b *builder) closed(el int32) {
 	e := &b.Elements[el]
-	b.open[e.Tag]--
+	e.open--
 	if e.Kind&Block != 0 || e.Atom == atom.A {
 		b.event(Close, el, e.Fragment, 0, 0)
 	}

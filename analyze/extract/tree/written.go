@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao"
-	"golang.org/x/net/html/atom"
 
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
 	"github.com/qianshao/qianshao/analyze/extract/script"
@@ -160,12 +159,12 @@ func (b *builder) write(f Fragment, apart bool) {
 		b.feed(fi)
 		return
 	}
-	el := b.append(0, 0, 0, "div", atom.Div, Block)
+	el := b.append(0, 0, 0, b.tags.of("div"))
 	if el == 0 {
 		return
 	}
 	b.Elements[el].Fragment, b.Elements[el].NthOfType = fi, 0
-	b.Elements[el].AttributeCount = 0
+	b.Elements[el].AttributeCount, b.Elements[el].named = 0, false
 	b.event(Open, el, -1, 0, 0)
 	floor := b.floor
 	b.push(el)
