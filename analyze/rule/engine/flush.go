@@ -154,17 +154,14 @@ func dropInside(hits []hit, covers []cover, dropped func(*hit, cover)) []hit {
 // dropUnbounded drops the hits that begin or end inside a word. Only here the
 // dictionary is needed, and loaded.
 func (e *evaluation) dropUnbounded(b *block, st *blockState) {
-	source := e.currentRegion().Text
 	kept := st.pending[:0]
 	for _, h := range st.pending {
 		if e.tally.seen[h.slot].kept[e.class(&h)] == maxTermHits {
 			continue // there is no room for it, so it need not be judged
 		}
-		if !e.engine.segmenter.IsBounded(source, int(h.start), int(h.end)) {
-			e.drop(b, &h, explain.CutOutOfWords)
-			continue
+		if e.isBounded(b, &h) {
+			kept = append(kept, h)
 		}
-		kept = append(kept, h)
 	}
 	st.pending = kept
 }

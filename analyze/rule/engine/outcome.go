@@ -150,15 +150,17 @@ func (o outcome) pairs(c *syntax.Condition, mode pairMode) (found bool) {
 	case o.d.blocks[c.Block].lengthOnly:
 		return o.inRegionsOf(o.d.blocks[c.Block], c.Other, c, mode)
 	}
-	left, right := o.state(c.Block).hits, o.state(c.Other).hits
+	right := o.state(c.Other).hits
 	leftHits, rightHits := o.countable(c.Block, mode), o.countable(c.Other, mode)
 	next, distance := 0, int32(c.N)
-	for i := range left {
-		a := &left[i]
+	for a := range o.hits(c.Block) {
 		if !leftHits.counts(a) || o.excused(c, a) {
 			continue
 		}
-		for next < len(right) && (right[next].region < a.region || right[next].region == a.region && right[next].last < a.first-distance-1) {
+		if next < len(right) && right[next].region < a.region {
+			next += firstIn(right[next:], a.region)
+		}
+		for next < len(right) && right[next].region == a.region && right[next].last < a.first-distance-1 {
 			next++
 		}
 		for k := next; k < len(right) && right[k].region == a.region && right[k].first <= a.last+distance+1; k++ {
@@ -179,9 +181,8 @@ func (o outcome) pairs(c *syntax.Condition, mode pairMode) (found bool) {
 
 // inRegionsOf looks for hits of a block in the regions that frame reads, away from c's excuses.
 func (o outcome) inRegionsOf(frame *block, local int, c *syntax.Condition, mode pairMode) (found bool) {
-	hits, countable := o.state(local).hits, o.countable(local, mode)
-	for i := range hits {
-		h := &hits[i]
+	countable := o.countable(local, mode)
+	for h := range o.hits(local) {
 		if !countable.counts(h) || !o.e.reads(frame, h.region) || o.excused(c, h) {
 			continue
 		}
@@ -229,9 +230,9 @@ func (o outcome) collect(c *syntax.Condition) {
 		o.pairs(c, pairMark)
 		return
 	case syntax.OpBlock:
-		hits, countable := o.state(c.Block).hits, o.countable(c.Block, pairMark)
-		for i := range hits {
-			hits[i].used = hits[i].used || countable.counts(&hits[i])
+		countable := o.countable(c.Block, pairMark)
+		for h := range o.hits(c.Block) {
+			h.used = h.used || countable.counts(h)
 		}
 		return
 	}

@@ -32,7 +32,10 @@ type evaluation struct {
 	regexes regexes
 	lengths []lengthGroup // those that wait for a region of their length
 	allowed allowed
-	trace   trace // set while explaining
+	// bounds and contacts keep whether parts are whole words, in bytes, and whether a contact
+	// handle is near them, in folded characters.
+	bounds, contacts answers
+	trace            trace // set while explaining
 }
 
 // pageTraits are what is known of a page before its text is read.
@@ -77,7 +80,7 @@ type allowed struct {
 
 func newEvaluation(engine *Engine) *evaluation {
 	e := &evaluation{engine: engine}
-	e.tally = tally{states: make([]blockState, len(engine.blocks)), seen: make([]termSeen, len(engine.grades))}
+	e.tally = tally{states: make([]blockState, len(engine.blocks)), seen: make([]termSeen, len(engine.grades)), marks: make([]uint8, len(engine.grades))}
 	e.regexes = regexes{search: engine.atoms().NewSearch(), contact: engine.contact.atoms.NewSearch(), matches: map[candidate]matches{}}
 	e.open.windows = engine.atoms().NewWindows()
 	e.open.emit = func(h match.Hit) {
@@ -116,6 +119,8 @@ func (e *Engine) newPage(doc *qianshao.Document) *evaluation {
 // release hands the memory back for the next page.
 func (e *evaluation) release() {
 	e.tally.reset()
+	e.bounds.reset()
+	e.contacts.reset()
 	clear(e.regexes.matches)
 	e.open.hits, e.open.covers = e.open.hits[:0], e.open.covers[:0]
 	e.open.text.Reset()

@@ -77,9 +77,11 @@ func (o outcome) starts() (regions []int32) {
 		if !b.positive {
 			continue
 		}
-		for _, h := range o.state(i).hits {
-			if o.e.page.traits[h.region].kind&headKinds == 0 && (len(regions) == 0 || regions[len(regions)-1] != h.region) {
-				regions = append(regions, h.region)
+		hits := o.state(i).hits
+		for k := range hits {
+			region := hits[k].region
+			if o.e.page.traits[region].kind&headKinds == 0 && (len(regions) == 0 || regions[len(regions)-1] != region) {
+				regions = append(regions, region)
 			}
 		}
 	}
@@ -110,69 +112,3 @@ func (p *pageTraits) measure() {
 
 // roomKinds are headings, text and the text of links.
 const roomKinds kindSet = 1<<2 | 1<<3 | 1<<4
-
-// distinct counts the terms in the outcome's place that help the condition.
-func (o outcome) distinct() int {
-	terms := map[int32]bool{}
-	for i, b := range o.d.blocks {
-		if !b.positive {
-			continue
-		}
-		hits, countable := o.state(i).hits, o.countable(i, pairFind)
-		for k := range hits {
-			if countable.counts(&hits[k]) {
-				terms[hits[k].term] = true
-			}
-		}
-	}
-	return len(terms)
-}
-
-// weights are a block's summed weights, as in blockState, of the hits in the outcome's place.
-type weights struct{ all, strong, plain, concealed int32 }
-
-// weigh sums a block's weights. Blocks that only excuse do so from anywhere on the page.
-func (o outcome) weigh(local int) weights {
-	b, st := o.d.blocks[local], o.state(local)
-	if o.place == nil || !b.positive || b.lengthOnly {
-		return weights{st.all, st.strong, st.plain, st.concealed}
-	}
-	var sum slotSums
-	for i := range st.hits {
-		h := &st.hits[i]
-		if h.isolated || !o.place.has(h.region, o.e.page.traits) {
-			continue
-		}
-		sum.add(h, o.e.page.traits)
-	}
-	out := sum.weights
-	if b.within > 0 { // what is not isolated stands in a stretch that reaches the least sum
-		for _, w := range []*int32{&out.all, &out.strong, &out.plain, &out.concealed} {
-			*w = b.min * min(*w, 1)
-		}
-	}
-	return out
-}
-
-// slotSums sums the weights of distinct terms.
-type slotSums struct {
-	weights
-	seen map[int32]termSeen // by slot
-}
-
-func (s *slotSums) add(h *hit, traits []regionTraits) {
-	if s.seen == nil {
-		s.seen = map[int32]termSeen{}
-	}
-	seen := s.seen[h.slot]
-	once := func(done *bool, sum *int32, counts bool) {
-		if counts && !*done {
-			*done, *sum = true, *sum+h.weight
-		}
-	}
-	once(&seen.any, &s.all, true)
-	once(&seen.strong, &s.strong, !h.weak)
-	once(&seen.plain, &s.plain, h.cost <= plainCost)
-	once(&seen.concealed, &s.concealed, !h.weak && traits[h.region].concealed)
-	s.seen[h.slot] = seen
-}

@@ -27,12 +27,14 @@ func (e *evaluation) dropChance(d *detection) {
 		st := &e.tally.states[b.index]
 		before := len(st.hits)
 		st.hits = slices.DeleteFunc(st.hits, func(h hit) bool { return e.straddles(b, &h) || e.isDated(b, &h) })
-		switch {
-		case len(st.hits) == before:
-		case b.within > 0:
+		if len(st.hits) == before {
+			continue
+		}
+		st.forgetPlaces()
+		if b.within > 0 {
 			e.weighStretches(b, st)
-		default:
-			e.weighHits(st)
+		} else {
+			st.weights = e.tally.sum(each(st.hits), e.page.traits)
 		}
 	}
 }
@@ -47,23 +49,13 @@ func (e *evaluation) straddles(b *block, h *hit) bool {
 	if int(h.term) >= len(e.engine.terms) || !e.engine.terms[h.term].short || h.cost >= match.CostDisguised {
 		return false
 	}
-	text, end := e.page.doc.Regions[h.region].Text, int(h.end)
+	end := h.end
 	if h.last-h.first >= chance.MaxShort-1 {
-		end = len(text)
+		end = int32(len(e.page.doc.Regions[h.region].Text))
 	}
-	if e.engine.segmenter.IsBounded(text, int(h.start), end) {
+	if e.bounded(h.region, span{h.start, end}) {
 		return false
 	}
 	e.drop(b, h, explain.CutOutOfWords)
 	return true
-}
-
-// weighHits sums the weights of a block's hits anew.
-func (e *evaluation) weighHits(st *blockState) {
-	st.all, st.strong, st.plain, st.concealed = 0, 0, 0, 0
-	var sum slotSums
-	for i := range st.hits {
-		sum.add(&st.hits[i], e.page.traits)
-	}
-	st.all, st.strong, st.plain, st.concealed = sum.all, sum.strong, sum.plain, sum.concealed
 }

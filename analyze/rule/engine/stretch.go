@@ -10,7 +10,7 @@ import "cmp"
 // min, and makes the block's weights those of its heaviest stretches. A weak hit counts
 // if another hit of the same stretch is not weak. The hits are in the order of the text.
 func (e *evaluation) weighStretches(b *block, st *blockState) {
-	st.all, st.strong, st.plain, st.concealed = 0, 0, 0, 0
+	st.weights = weights{}
 	for i := range st.hits {
 		st.hits[i].isolated = true
 	}

@@ -62,9 +62,10 @@ type blockState struct {
 	regexesRun bool        // they have been run
 	unread     int         // bytes of the regions of candidates
 	termHits   int         // length of hits before they were run
-	// Summed weights of distinct terms: of all hits, of those that count by
-	// themselves, of plain ones, of those in concealed regions.
-	all, strong, plain, concealed int32
+	weights                // on the whole page
+	placed     placeWeights
+	head       []int32 // see headHits
+	headKnown  bool
 }
 
 // tally is what a page showed to all blocks.
@@ -74,12 +75,15 @@ type tally struct {
 	waiting []int32      // blocks with pending hits
 	seen    []termSeen   // by slot
 	slots   []int32      // those seen
+	marks   []uint8      // by slot; memory of sum, and zero outside of it
+	marked  []int32      // slots with marks
+	terms   []int32      // memory of distinct
 }
 
 func (t *tally) reset() {
 	for _, i := range t.touched {
 		st := &t.states[i]
-		*st = blockState{pending: st.pending[:0], excepts: st.excepts[:0], hits: st.hits[:0], candidates: st.candidates[:0]}
+		*st = blockState{pending: st.pending[:0], excepts: st.excepts[:0], hits: st.hits[:0], candidates: st.candidates[:0], head: st.head[:0]}
 	}
 	for _, slot := range t.slots {
 		t.seen[slot] = termSeen{}
@@ -123,7 +127,7 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 		if seen.strong && seen.kept[e.class(&h)] == maxTermHits {
 			return // it could only be one more, so whether a contact is near is not asked
 		}
-		h.weak = seen.kept[classWeak] >= maxTermHits || !e.contactNear(&h)
+		h.weak = seen.kept[classWeak] >= maxTermHits || !e.contactBeside(&h)
 		if h.weak && e.page.isLong || !e.isBounded(b, &h) {
 			return
 		}
@@ -182,7 +186,7 @@ func (e *evaluation) isWeak(h *hit) bool {
 // isBounded is false for a hit that cuts an ordinary word in two. Somebody who writes
 // 与爱 for 语爱 does not go on to 与爱情, but chance does.
 func (e *evaluation) isBounded(b *block, h *hit) bool {
-	if e.engine.segmenter.IsBounded(e.currentRegion().Text, int(h.start), int(h.end)) {
+	if e.bounded(h.region, span{h.start, h.end}) {
 		return true
 	}
 	e.drop(b, h, explain.CutOutOfWords)
