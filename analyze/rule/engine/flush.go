@@ -34,15 +34,13 @@ func (e *evaluation) safeCut(before int32) int32 {
 // flush decides which hits count, of those that end before a folded character. By then
 // all terms that contain them have been found.
 func (e *evaluation) flush(before int32) {
+	all := e.wantBlocks(before)
 	rest := e.open.hits[:0]
 	for _, h := range e.open.hits {
 		complete := h.Last < before
 		for _, p := range e.engine.terms[h.Term].postings {
-			switch {
-			case p.block == allowPosting:
-				e.cover(p.weight, h)
-			case complete || p.weight == exceptWeight:
-				e.dispatch(e.engine.blocks[p.block], p, h)
+			if p.block != allowPosting && (complete || p.weight == exceptWeight) && (all || e.tally.wanted[p.block]) {
+				e.dispatch(e.engine.blocks[p.block], p, e.hitOf(p, &h))
 			}
 		}
 		if !complete {
@@ -51,32 +49,65 @@ func (e *evaluation) flush(before int32) {
 	}
 	e.open.hits = rest
 	e.flushBlocks()
+	clear(e.tally.wanted)
+}
+
+// wantBlocks finds the blocks of which some hit may still count, and the allowed texts; all
+// is true if all hits are wanted. On a page that repeats itself, most blocks have all
+// that they keep of their terms, and need not gather, sort and compare more. What is not
+// wanted keeps no other hit of its block from counting either, as none would.
+func (e *evaluation) wantBlocks(before int32) (all bool) {
+	for i := range e.open.hits {
+		h := &e.open.hits[i]
+		complete := h.Last < before
+		for _, p := range e.engine.terms[h.Term].postings {
+			switch {
+			case p.block == allowPosting:
+				e.cover(p.weight, h)
+			case e.tally.wanted[p.block], !complete, p.weight == exceptWeight:
+			default:
+				e.want(e.engine.blocks[p.block], e.hitOf(p, h))
+			}
+		}
+	}
+	return e.trace != nil || len(e.open.covers) > 0 // an allowed text is noted whatever it covers
+}
+
+// want notes that a block wants its hits if this one may count.
+func (e *evaluation) want(b *block, h hit) {
+	if e.reads(b, e.open.index) && !e.isSpent(b, e.tally.touch(b), &h) {
+		e.tally.wanted[b.index] = true
+	}
+}
+
+// hitOf returns a hit of the open region as the block of a posting sees it.
+func (e *evaluation) hitOf(p posting, h *match.Hit) hit {
+	return hit{region: e.open.index, first: h.First, last: h.Last, start: h.Start, end: h.End,
+		term: h.Term, slot: p.slot, weight: p.weight, steps: h.Steps, cost: int32(h.Cost)}
 }
 
 // dispatch hands a hit to a block that looks for its term.
-func (e *evaluation) dispatch(b *block, p posting, h match.Hit) {
-	out := hit{region: e.open.index, first: h.First, last: h.Last, start: h.Start, end: h.End,
-		term: h.Term, slot: p.slot, weight: p.weight, steps: h.Steps, cost: int32(h.Cost)}
-	if p.weight == exceptWeight && h.Cost > plainCost {
+func (e *evaluation) dispatch(b *block, p posting, h hit) {
+	if p.weight == exceptWeight && h.cost > plainCost {
 		return // a word that merely sounds like an except is not one
 	}
 	if !e.reads(b, e.open.index) {
 		if p.weight != exceptWeight {
-			e.drop(b, &out, e.whyNotRead(b))
+			e.drop(b, &h, e.whyNotRead(b))
 		}
 		return
 	}
 	st := e.tally.wait(b)
 	if p.weight == exceptWeight {
-		st.excepts = append(st.excepts, cover{first: h.First, last: h.Last})
+		st.excepts = append(st.excepts, cover{first: h.first, last: h.last})
 	} else {
-		st.pending = append(st.pending, out)
+		st.pending = append(st.pending, h)
 	}
 }
 
 // cover notes an allowed text of the open region. A text that merely sounds like
 // it is another text.
-func (e *evaluation) cover(index int32, h match.Hit) {
+func (e *evaluation) cover(index int32, h *match.Hit) {
 	if h.Cost > plainCost || e.allowed.ignore {
 		return
 	}
@@ -171,9 +202,11 @@ func (e *evaluation) dropUnbounded(b *block, st *blockState) {
 // It takes the hits in groups that overlap nothing outside, since a dense page has
 // thousands of hits and few that overlap.
 func (e *evaluation) dropOverlapped(b *block, st *blockState) {
-	byEnd := func(x, y hit) int { return cmp.Compare(x.last, y.last) }
-	if !slices.IsSortedFunc(st.pending, byEnd) {
-		slices.SortStableFunc(st.pending, byEnd)
+	for i := 1; i < len(st.pending); i++ {
+		if st.pending[i].last < st.pending[i-1].last { // a disguised hit, or dropInside has sorted them
+			slices.SortStableFunc(st.pending, func(x, y hit) int { return cmp.Compare(x.last, y.last) })
+			break
+		}
 	}
 	kept := len(st.pending) // the kept ones are at the end
 	for end := len(st.pending); end > 0; {
@@ -190,38 +223,49 @@ func (e *evaluation) dropOverlapped(b *block, st *blockState) {
 }
 
 // longest returns the hits of a group that no better one overlaps, in the order of the
-// text, in the group's memory.
+// text, in the group's memory. The group is sorted by the ends of its hits.
 func (e *evaluation) longest(b *block, group []hit) []hit {
 	if len(group) == 1 {
 		return group
 	}
-	base, end := group[0].first, int32(0)
-	for _, h := range group {
-		base, end = min(base, h.first), max(end, h.last)
+	base, end := group[0].first, group[len(group)-1].last
+	order := e.open.order[:0] // indexes are sorted in place of hits, which are large
+	for i := range group {
+		base, order = min(base, group[i].first), append(order, int32(i))
 	}
+	e.open.order = order
+	slices.SortFunc(order, func(i, k int32) int { return byMerit(&group[i], &group[k]) })
 	if n := int(end-base) + 1; len(e.open.covered) < n {
 		e.open.covered = make([]bool, n)
 	}
-	slices.SortFunc(group, func(x, y hit) int {
-		return cmp.Or(cmp.Compare(x.cost/match.CostDisguised, y.cost/match.CostDisguised),
-			cmp.Compare(y.last-y.first, x.last-x.first), cmp.Compare(x.cost, y.cost),
-			cmp.Compare(x.first, y.first), cmp.Compare(x.term, y.term))
-	})
-	kept := group[:0]
-	for _, h := range group {
+	kept := order[:0]
+	for _, i := range order {
+		h := &group[i]
 		place := e.open.covered[h.first-base : h.last-base+1]
 		if slices.Contains(place, true) {
-			e.drop(b, &h, explain.Overlapped)
+			e.drop(b, h, explain.Overlapped)
 			continue
 		}
 		fill(place, true)
-		kept = append(kept, h)
+		kept = append(kept, i)
 	}
-	for _, h := range kept {
-		fill(e.open.covered[h.first-base:h.last-base+1], false)
+	slices.Sort(kept)
+	for n, i := range kept {
+		fill(e.open.covered[group[i].first-base:group[i].last-base+1], false)
+		group[n] = group[i]
 	}
-	slices.SortFunc(kept, func(x, y hit) int { return cmp.Compare(x.first, y.first) })
-	return kept
+	return group[:len(kept)]
+}
+
+// byMerit puts hits in ordinary writing first, then longer ones.
+func byMerit(x, y *hit) int {
+	if c := cmp.Compare(x.cost/match.CostDisguised, y.cost/match.CostDisguised); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(y.last-y.first, x.last-x.first); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(x.cost, y.cost), cmp.Compare(x.first, y.first), cmp.Compare(x.term, y.term))
 }
 
 func fill(cells []bool, value bool) {

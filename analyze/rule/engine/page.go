@@ -59,7 +59,8 @@ type openRegion struct {
 	handles      []int32 // of contactHandles, if handlesKnown
 	handlesKnown bool
 	windows      *prefilter.Windows
-	covered      []bool // by folded character; memory of dropOverlapped
+	covered      []bool  // by folded character; memory of longest
+	order        []int32 // memory of longest
 }
 
 // noRegion is the index of the open region before there is one.
@@ -80,7 +81,7 @@ type allowed struct {
 
 func newEvaluation(engine *Engine) *evaluation {
 	e := &evaluation{engine: engine}
-	e.tally = tally{states: make([]blockState, len(engine.blocks)), seen: make([]termSeen, len(engine.grades)), marks: make([]uint8, len(engine.grades))}
+	e.tally = tally{states: make([]blockState, len(engine.blocks)), seen: make([]termSeen, len(engine.grades)), marks: make([]uint8, len(engine.grades)), wanted: make([]bool, len(engine.blocks))}
 	e.regexes = regexes{search: engine.atoms().NewSearch(), contact: engine.contact.atoms.NewSearch(), matches: map[candidate]matches{}}
 	e.open.windows = engine.atoms().NewWindows()
 	e.open.emit = func(h match.Hit) {

@@ -187,7 +187,7 @@ func (e *evaluation) findExcepts() {
 	e.matcher.Scan(&e.open.text, func(h match.Hit) {
 		for _, p := range e.engine.terms[h.Term].postings {
 			if p.block == allowPosting {
-				e.cover(p.weight, h)
+				e.cover(p.weight, &h)
 			} else if st := &e.tally.states[p.block]; p.weight == exceptWeight && len(st.pending) > 0 {
 				st.excepts = append(st.excepts, cover{first: h.First, last: h.Last})
 			}

@@ -73,6 +73,7 @@ type tally struct {
 	states  []blockState // by block
 	touched []int32      // blocks with a state
 	waiting []int32      // blocks with pending hits
+	wanted  []bool       // by block; see wantBlocks
 	seen    []termSeen   // by slot
 	slots   []int32      // those seen
 	marks   []uint8      // by slot; memory of sum, and zero outside of it
@@ -112,15 +113,11 @@ func (t *tally) wait(b *block) *blockState {
 
 // keep counts a hit and, within the budgets, keeps it.
 func (e *evaluation) keep(b *block, st *blockState, h hit) {
-	if b.owner.IsContext && h.cost >= match.CostDisguised {
-		return // nobody disguises a police notice
-	}
-	if b.plain && e.isDisguised(&h) {
-		e.drop(b, &h, explain.TooDisguised)
+	if e.tooDisguised(b, &h) {
+		if b.plain && !b.owner.IsContext && e.isDisguised(&h) {
+			e.drop(b, &h, explain.TooDisguised)
+		}
 		return
-	}
-	if !b.positive && h.cost > plainCost && int(h.term) < len(e.engine.terms) {
-		return // nobody disguises an excuse: 货款 is not 贷款
 	}
 	seen := &e.tally.seen[h.slot]
 	if e.isWeak(&h) {
@@ -149,11 +146,36 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 		seen.concealed = true
 		st.concealed += h.weight
 	}
-	class := e.class(&h)
-	if seen.kept[class] == 0 || seen.kept[class] < maxTermHits && len(st.hits) < maxBlockHits {
+	if class := e.class(&h); seen.hasRoom(class, st) {
 		seen.kept[class]++
 		st.hits = append(st.hits, h)
 	}
+}
+
+// tooDisguised says whether the block does not count a hit because of its cost.
+func (e *evaluation) tooDisguised(b *block, h *hit) bool {
+	return b.owner.IsContext && h.cost >= match.CostDisguised || // nobody disguises a police notice
+		b.plain && e.isDisguised(h) ||
+		!b.positive && h.cost > plainCost && int(h.term) < len(e.engine.terms) // nobody disguises an excuse: 货款 is not 贷款
+}
+
+// hasRoom says whether one more hit of a class is kept.
+func (t *termSeen) hasRoom(class int, st *blockState) bool {
+	return t.kept[class] == 0 || t.kept[class] < maxTermHits && len(st.hits) < maxBlockHits
+}
+
+// isSpent says whether keep would do nothing with a hit, now and for the rest of the page.
+func (e *evaluation) isSpent(b *block, st *blockState, h *hit) bool {
+	if e.tooDisguised(b, h) {
+		return true
+	}
+	seen, class := &e.tally.seen[h.slot], e.class(h)
+	if e.isWeak(h) {
+		return seen.kept[class] == maxTermHits || seen.kept[classWeak] == maxTermHits ||
+			e.page.isLong && len(e.contactHandles()) == 0 // on a long page, it needs a contact handle
+	}
+	// Where there is no room, a hit of that class was kept, and noted as what such hits are.
+	return (seen.plain || h.cost > plainCost) && !seen.hasRoom(class, st)
 }
 
 func (e *evaluation) class(h *hit) int {
