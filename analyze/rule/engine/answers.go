@@ -17,6 +17,9 @@ type answers struct {
 	used  bool // some cell is
 }
 
+// span is a part of a region, in bytes or folded characters; to is behind it.
+type span struct{ from, to int32 }
+
 // answer is what was found out about a part of a region.
 type answer struct {
 	region     int32

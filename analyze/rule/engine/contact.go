@@ -1,10 +1,9 @@
 package engine
 
 import (
-	"regexp"
 	"slices"
 
-	"github.com/qianshao/qianshao/analyze/rule/prefilter"
+	"github.com/qianshao/qianshao/analyze/rule/dfa"
 )
 
 // contactHandle finds, in folded text, the handles by which a seller wants to
@@ -19,14 +18,13 @@ const (
 	contactDistance = 40
 )
 
-// contactFinder looks for contactHandle.
-type contactFinder struct {
-	re    *regexp.Regexp
-	atoms *prefilter.Index
-}
-
-func newContactFinder() *contactFinder {
-	return &contactFinder{regexp.MustCompile(contactHandle), prefilter.New([]string{contactHandle})}
+// newContactFinder compiles contactHandle.
+func newContactFinder(states *dfa.Memory) *dfa.Expression {
+	x, err := states.Compile(contactHandle)
+	if err != nil {
+		panic(err) // it is a constant
+	}
+	return x
 }
 
 // contactNear says whether a contact handle is near the hit. Every handle has
@@ -39,8 +37,7 @@ func (e *evaluation) contactNear(h *hit) bool {
 	if i == len(e.open.handles) || e.open.handles[i] >= to {
 		return false
 	}
-	around := e.open.text.Runes[from:to]
-	return len(e.regexes.contact.InFolded(around)) > 0 && e.engine.contact.re.MatchString(string(around))
+	return e.engine.contact.Matches(e.open.text.Runes[from:to])
 }
 
 // contactHandles returns the characters of the open region that end minHandle

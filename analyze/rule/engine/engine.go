@@ -10,12 +10,12 @@ package engine
 
 import (
 	"fmt"
-	"regexp"
 	"sync"
 
 	"github.com/qianshao/qianshao/analyze/match"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/chance"
+	"github.com/qianshao/qianshao/analyze/rule/dfa"
 	"github.com/qianshao/qianshao/analyze/rule/prefilter"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 	"github.com/qianshao/qianshao/analyze/token"
@@ -35,9 +35,10 @@ type Engine struct {
 	automaton  func() (*match.Matcher, error)
 	atoms      func() *prefilter.Index // of the patterns
 	segmenter  *token.Segmenter
-	kinds      kindSet // of the regions that any block reads
-	margin     int32   // folded characters that an unfinished match can go back
-	contact    *contactFinder
+	kinds      kindSet     // of the regions that any block reads
+	margin     int32       // folded characters that an unfinished match can go back
+	states     *dfa.Memory // of the patterns and of contact
+	contact    *dfa.Expression
 	pool       sync.Pool
 }
 
@@ -78,7 +79,7 @@ type pattern struct {
 	text  string
 	index int32 // in Engine.patterns
 	// compiled is put off until a page needs it: a command that lists the rules does not.
-	compiled func() (*regexp.Regexp, error)
+	compiled func() (*dfa.Expression, error)
 	blocks   []*block // that have it
 	slots    []int32  // theirs
 }
@@ -90,7 +91,7 @@ func New(rules *rule.Set, segmenter *token.Segmenter) *Engine {
 	if segmenter == nil {
 		segmenter = token.New()
 	}
-	c := &compiler{Engine: &Engine{rules: rules, segmenter: segmenter}, terms: map[string]int32{}, patterns: map[string]*pattern{}}
+	c := &compiler{Engine: &Engine{rules: rules, segmenter: segmenter, states: dfa.NewMemory()}, terms: map[string]int32{}, patterns: map[string]*pattern{}}
 	compiled := map[*rule.Detection]*detection{}
 	for _, d := range rules.Detections() {
 		compiled[d] = c.detection(d)
@@ -114,7 +115,7 @@ func New(rules *rule.Set, segmenter *token.Segmenter) *Engine {
 		}
 		return prefilter.New(expressions)
 	})
-	e.contact = newContactFinder()
+	e.contact = newContactFinder(e.states)
 	e.pool.New = func() any { return newEvaluation(e) }
 	return e
 }
@@ -237,7 +238,7 @@ func (c *compiler) pattern(text string) *pattern {
 		return p
 	}
 	p := &pattern{text: text, index: int32(len(c.Engine.patterns))}
-	p.compiled = sync.OnceValues(func() (*regexp.Regexp, error) { return regexp.Compile(p.text) })
+	p.compiled = sync.OnceValues(func() (*dfa.Expression, error) { return c.states.Compile(p.text) })
 	c.Engine.patterns = append(c.Engine.patterns, p)
 	c.patterns[text] = p
 	return p

@@ -82,7 +82,7 @@ type allowed struct {
 func newEvaluation(engine *Engine) *evaluation {
 	e := &evaluation{engine: engine}
 	e.tally = tally{states: make([]blockState, len(engine.blocks)), seen: make([]termSeen, len(engine.grades)), marks: make([]uint8, len(engine.grades)), wanted: make([]bool, len(engine.blocks))}
-	e.regexes = regexes{search: engine.atoms().NewSearch(), contact: engine.contact.atoms.NewSearch(), matches: map[candidate]matches{}}
+	e.regexes = regexes{search: engine.atoms().NewSearch(), matches: map[candidate]matches{}}
 	e.open.windows = engine.atoms().NewWindows()
 	e.open.emit = func(h match.Hit) {
 		e.open.hits = append(e.open.hits, h)

@@ -2,20 +2,19 @@ package engine
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/analyze/match"
+	"github.com/qianshao/qianshao/analyze/rule/dfa"
 	"github.com/qianshao/qianshao/analyze/rule/explain"
 	"github.com/qianshao/qianshao/analyze/rule/prefilter"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// Regular expressions come last: terms cost next to nothing, an expression some
-// hundred nanoseconds a character. The scan has noted the regions that contain an
+// Regular expressions come last: all terms are found in one pass, each expression takes one
+// of its own. The scan has noted the regions that contain an
 // expression's atoms. Here an expression is run there if its rule still depends on it:
 // see liveDetections, runRegexes and canMatter.
 
@@ -35,7 +34,6 @@ const (
 // regexes is the working memory for the regular expressions of a page.
 type regexes struct {
 	search  *prefilter.Search // for the expressions that may match in a region
-	contact *prefilter.Search // for a contact handle around a weak hit
 	matches map[candidate]matches
 	order   []*block // memory of leastFirst
 }
@@ -45,12 +43,9 @@ type candidate struct{ region, pattern int32 }
 
 // matches are those of one regular expression in one region.
 type matches struct {
-	spans  []span
+	spans  []dfa.Span
 	folded bool // the spans are characters of the folded text, not bytes of the region's
 }
-
-// span is a part of a region, in bytes or folded characters; to is behind it.
-type span struct{ from, to int32 }
 
 // noteCandidates notes, for the blocks that read the open region, which of their
 // expressions may match in it.
@@ -203,10 +198,10 @@ func (e *evaluation) findHits(b *block, c candidate) {
 	for _, at := range found.spans {
 		h := hit{region: e.open.index, term: int32(len(e.engine.terms)) + c.pattern, slot: slot, weight: 1}
 		if found.folded {
-			h.first, h.last = at.from, at.to-1
+			h.first, h.last = at.From, at.To-1
 			e.undisguise(&h)
 		} else {
-			h.start, h.end = at.from, at.to
+			h.start, h.end = at.From, at.To
 			e.locate(&h)
 		}
 		if !e.overlapsTerm(b, &h) {
@@ -223,7 +218,7 @@ func (e *evaluation) matchesOf(c candidate) (out matches) {
 	if known, ok := e.regexes.matches[c]; ok {
 		return known
 	}
-	re, err := p.compiled()
+	x, err := p.compiled()
 	if err != nil {
 		return out // rule.Load has parsed it, and nothing else can fail
 	}
@@ -232,12 +227,12 @@ func (e *evaluation) matchesOf(c candidate) (out matches) {
 		windows = append(windows[:0], prefilter.Window{From: 0, To: int32(e.open.text.Len())})
 	}
 	for _, in := range windows {
-		out.spans = e.findPlain(re, in, out.spans)
+		out.spans = e.findPlain(x, in, out.spans)
 	}
 	if len(out.spans) == 0 && e.regexes.search.CanFold(c.pattern) {
 		out.folded = true
 		for _, in := range windows {
-			out.spans = e.findFolded(re, in, out.spans)
+			out.spans = e.findFolded(x, in, out.spans)
 		}
 	}
 	if len(p.blocks) > 1 && len(e.regexes.matches) < maxKnown {
@@ -247,37 +242,29 @@ func (e *evaluation) matchesOf(c candidate) (out matches) {
 }
 
 // findPlain appends the matches in a window of the open region's own text.
-func (e *evaluation) findPlain(re *regexp.Regexp, in prefilter.Window, out []span) []span {
-	text, start := e.currentRegion().Text, 0
+func (e *evaluation) findPlain(x *dfa.Expression, in prefilter.Window, out []dfa.Span) []dfa.Span {
+	text, start := e.currentRegion().Text, int32(0)
 	if end := int(in.To); end < e.open.text.Len() {
 		text = text[:e.open.text.End[end-1]]
 	}
 	if in.From > 0 {
-		start = int(e.open.text.Start[in.From])
+		start = e.open.text.Start[in.From]
 	}
-	for _, at := range re.FindAllStringIndex(text[start:], maxRegexHits-len(out)) {
-		if at[0] < at[1] {
-			out = append(out, span{int32(start + at[0]), int32(start + at[1])})
-		}
-	}
-	return out
+	return moved(start, x.InString(text[start:], maxRegexHits-len(out), out), len(out))
 }
 
 // findFolded appends the matches in a window of the open region's folded text.
-func (e *evaluation) findFolded(re *regexp.Regexp, in prefilter.Window, out []span) []span {
-	text := string(e.open.text.Runes[in.From:in.To])
-	if text == e.currentRegion().Text {
-		return out // there was no match in it
+func (e *evaluation) findFolded(x *dfa.Expression, in prefilter.Window, out []dfa.Span) []dfa.Span {
+	return moved(in.From, x.InRunes(e.open.text.Runes[in.From:in.To], maxRegexHits-len(out), out), len(out))
+}
+
+// moved moves the spans from the given one on to where their window begins.
+func moved(by int32, spans []dfa.Span, from int) []dfa.Span {
+	for i := range spans[from:] {
+		spans[from+i].From += by
+		spans[from+i].To += by
 	}
-	runes, counted := in.From, 0
-	for _, at := range re.FindAllStringIndex(text, maxRegexHits-len(out)) {
-		first := runes + int32(utf8.RuneCountInString(text[counted:at[0]]))
-		runes, counted = first+int32(utf8.RuneCountInString(text[at[0]:at[1]])), at[1]
-		if first < runes {
-			out = append(out, span{first, runes})
-		}
-	}
-	return out
+	return spans
 }
 
 // undisguise fills in what a match on the folded text stands for in the region.

@@ -1,8 +1,7 @@
 // Package prefilter finds out, before a regular expression is run, where it can match.
-// Running one costs some hundred nanoseconds a character. So the atoms of all expressions,
-// strings that every match contains, are looked for in one pass. An expression is run only
-// in texts that contain its atoms and, in a long text, only around them, as far as the
-// greatest width of a match allows.
+// There are hundreds of expressions. So the atoms of all of them, strings that every match
+// contains, are looked for in one pass. An expression is run only in texts that contain its
+// atoms and, in a long text, only around them, as far as the greatest width of a match allows.
 package prefilter
 
 import (
@@ -150,12 +149,6 @@ func (s *Search) In(t *fold.Text) []int32 {
 		behind = t.End[n-1]
 	}
 	s.findSymbols(source[behind:])
-	return s.collect()
-}
-
-// InFolded returns the expressions that may match in a folded text.
-func (s *Search) InFolded(text []rune) []int32 {
-	s.findLiterals(text)
 	return s.collect()
 }
 
