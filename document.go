@@ -43,6 +43,7 @@ const (
 	NoteTooMany      Note = "too_many_regions"
 	NoteWrongCharset Note = "wrong_charset" // declared one charset, is another
 	NoteStyleBudget  Note = "style_budget"  // the style sheets were too costly to apply in full: text that counts as visible may be hidden
+	NoteRuleBudget   Note = "rule_budget"   // regular expressions of rules were too costly to be run on all of it
 	NoteBadBytes     Note = "undecodable_bytes"
 )
 

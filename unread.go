@@ -43,6 +43,9 @@ const (
 	UnreadTruncated Unread = Unread(NoteTruncated)
 	// UnreadRegions: a page of more parts than are kept.
 	UnreadRegions Unread = Unread(NoteTooMany)
+	// UnreadRules: a page that is written so that regular expressions of rules are too
+	// costly to be run on all of it.
+	UnreadRules Unread = Unread(NoteRuleBudget)
 )
 
 // Unreads returns every reason, for the documentation's test.
@@ -50,7 +53,7 @@ func Unreads() []Unread {
 	return []Unread{
 		UnreadPDF, UnreadNoPdftotext, UnreadNoPopplerData, UnreadNoText, UnreadTooCostly, UnreadOffice,
 		UnreadArchive, UnreadNested, UnreadFiles, UnreadExpands, UnreadPacking, UnreadEncrypted, UnreadDamaged,
-		UnreadPicture, UnreadMedia, UnreadFont, UnreadProgram, UnreadBinary, UnreadTruncated, UnreadRegions,
+		UnreadPicture, UnreadMedia, UnreadFont, UnreadProgram, UnreadBinary, UnreadTruncated, UnreadRegions, UnreadRules,
 	}
 }
 

@@ -70,6 +70,9 @@ func Extract(page qianshao.Page) *qianshao.Document { return NewExtraction(page)
 func (a *Analyzer) assess(x *Extraction) qianshao.Assessment {
 	page, doc := x.Page, x.Document()
 	result := a.engine.Evaluate(doc)
+	if result.Unread {
+		doc.AddNote(qianshao.NoteRuleBudget)
+	}
 	var assessment qianshao.Assessment
 	for _, context := range result.Contexts {
 		assessment.Contexts = append(assessment.Contexts, context.Name)

@@ -62,6 +62,9 @@ func (c *comparison) judge(x *Extraction) *qianshao.Document {
 		judged = doc // what scripts make of a page is the page, with all that stands in it
 	}
 	result := c.analyzer.engine.Evaluate(judged)
+	if result.Unread {
+		doc.AddNote(qianshao.NoteRuleBudget)
+	}
 	var found []qianshao.Finding
 	for i := range result.Fired {
 		fired := &result.Fired[i]

@@ -59,7 +59,7 @@ func Assess(analyzer *analyze.Analyzer, e input.Entry) Answer {
 }
 
 // unread says why an input, or a part of it, was not read: what is known of the
-// input, what kind of file it is, or what the page's extraction notes; "" if all of
+// input, what kind of file it is, or what the page's document notes; "" if all of
 // it was read.
 func unread(e input.Entry, doc *qianshao.Document) qianshao.Unread {
 	if e.NotRead != "" {
@@ -68,7 +68,7 @@ func unread(e input.Entry, doc *qianshao.Document) qianshao.Unread {
 	if kind := input.Unread(e.Page.Body); kind != "" && e.TextOf == "" {
 		return kind
 	}
-	for _, reason := range []qianshao.Unread{qianshao.UnreadBinary, qianshao.UnreadTruncated, qianshao.UnreadRegions} {
+	for _, reason := range []qianshao.Unread{qianshao.UnreadBinary, qianshao.UnreadTruncated, qianshao.UnreadRegions, qianshao.UnreadRules} {
 		if slices.Contains(doc.Notes, qianshao.Note(reason)) {
 			return reason
 		}

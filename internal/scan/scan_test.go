@@ -5,9 +5,11 @@ import (
 	"errors"
 	"iter"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -123,5 +125,58 @@ func TestPage(t *testing.T) {
 	}
 	if _, err := scan.Page(nil, t.TempDir()); err == nil || !strings.Contains(err.Error(), "holds no page") {
 		t.Errorf("an empty folder: %v", err)
+	}
+}
+
+// costlyRule has an expression that needs ever new states, and another one.
+const costlyRule = `
+title: 彩金
+id: bonus
+status: test
+description: 送彩金
+author: Qianshao
+date: 2026-11-23
+category: gambling
+level: high
+legal_basis: [刑法第三百零三条]
+falsepositives: [警方通报]
+detection:
+  bonus: {regex: ['送[ab]*a[ab]{900}[^c]彩', '首存\d{3,}元']}
+  condition: bonus
+tests:
+  - {text: 首存888元, expect: fires}
+  - {text: 首存, expect: quiet}
+`
+
+// TestRuleBudget: a page that spends what an expression may cost is not called clean, and
+// all other expressions still read it to its end.
+func TestRuleBudget(t *testing.T) {
+	t.Parallel()
+	set, err := rule.Load(fstest.MapFS{"rules/bonus.yaml": &fstest.MapFile{Data: []byte(costlyRule)}}, rule.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	analyzer, err := analyze.New(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	random, letters := rand.New(rand.NewPCG(1, 2)), make([]byte, 60_000)
+	for i := range letters {
+		letters[i] = "ab"[random.IntN(2)]
+	}
+	for _, test := range []struct {
+		text string
+		want qianshao.Unread
+	}{
+		{"送" + string(letters[:2000]) + "c彩首存888元", ""},
+		{"送" + string(letters) + "c彩首存888元", qianshao.UnreadRules},
+	} {
+		answer := scan.Assess(analyzer, input.Entry{Page: qianshao.Page{URL: "http://a.example/", ContentType: "text/plain; charset=utf-8", Body: []byte(test.text)}})
+		if answer.NotRead != test.want {
+			t.Errorf("%d bytes are not read for %q, want %q", len(test.text), answer.NotRead, test.want)
+		}
+		if len(answer.Findings) != 1 {
+			t.Errorf("%d bytes: findings %v", len(test.text), answer.Findings)
+		}
 	}
 }

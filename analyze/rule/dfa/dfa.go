@@ -62,6 +62,7 @@ func (m *Memory) grow(of *machine, bytes int) {
 type Expression struct {
 	forward, back *machine // nil for an expression that may match the empty text
 	debt          atomic.Int64
+	instructions  int
 	slow          func() *regexp.Regexp
 }
 
@@ -83,7 +84,7 @@ func (m *Memory) Compile(expression string) (*Expression, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Expression{slow: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })}
+	x := &Expression{instructions: len(prog.Inst), slow: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })}
 	if !matchesEmpty(prog) {
 		c := newClasses(prog)
 		x.forward, x.back = newMachine(m, prog, c, false), newMachine(m, back, c, true)
@@ -97,15 +98,32 @@ func matchesEmpty(prog *syntax.Prog) bool {
 	return w.from(uint32(prog.Start))
 }
 
+// Budget bounds what Go's engine does in place of automata. Its time grows with the
+// text and with the program: an expression of thousands of instructions can take 50 µs a character.
+type Budget struct {
+	Left  int  // characters times instructions
+	Spent bool // a text was not read, as Left was not enough
+}
+
+// allows takes what reading a text costs out of the budget, if there is enough.
+func (b *Budget) allows(x *Expression, length int) bool {
+	cost := length * x.instructions
+	if b.Spent = b.Spent || cost > b.Left; b.Spent {
+		return false
+	}
+	b.Left -= cost
+	return true
+}
+
 // InString appends up to n matches in a text to out, in bytes: those of
-// regexp.FindAllStringIndex.
-func (x *Expression) InString(text string, n int, out []Span) []Span {
+// regexp.FindAllStringIndex, or none if the budget is spent.
+func (x *Expression) InString(text string, n int, out []Span, budget *Budget) []Span {
 	found, lag, from := out, x.lag(), 0
 	for len(found) < len(out)+n {
 		end := x.forward.endInString(text, from, &lag)
 		if end == gaveUp {
 			x.settle(lag, len(text))
-			return x.slowlyInString(text, n, out)
+			return x.slowlyInString(text, n, out, budget)
 		}
 		if end == none {
 			break
@@ -117,7 +135,10 @@ func (x *Expression) InString(text string, n int, out []Span) []Span {
 	return found
 }
 
-func (x *Expression) slowlyInString(text string, n int, out []Span) []Span {
+func (x *Expression) slowlyInString(text string, n int, out []Span, budget *Budget) []Span {
+	if !budget.allows(x, len(text)) {
+		return out
+	}
 	for _, at := range x.slow().FindAllStringIndex(text, n) {
 		out = append(out, Span{int32(at[0]), int32(at[1])})
 	}
@@ -125,13 +146,13 @@ func (x *Expression) slowlyInString(text string, n int, out []Span) []Span {
 }
 
 // InRunes is InString for characters.
-func (x *Expression) InRunes(text []rune, n int, out []Span) []Span {
+func (x *Expression) InRunes(text []rune, n int, out []Span, budget *Budget) []Span {
 	found, lag, from := out, x.lag(), 0
 	for len(found) < len(out)+n {
 		end := x.forward.endInRunes(text, from, &lag)
 		if end == gaveUp {
 			x.settle(lag, len(text))
-			return x.slowlyInRunes(text, n, out)
+			return x.slowlyInRunes(text, n, out, budget)
 		}
 		if end == none {
 			break
@@ -143,7 +164,10 @@ func (x *Expression) InRunes(text []rune, n int, out []Span) []Span {
 	return found
 }
 
-func (x *Expression) slowlyInRunes(text []rune, n int, out []Span) []Span {
+func (x *Expression) slowlyInRunes(text []rune, n int, out []Span, budget *Budget) []Span {
+	if !budget.allows(x, len(text)) {
+		return out
+	}
 	source, counted, runes := string(text), 0, 0
 	for _, at := range x.slow().FindAllStringIndex(source, n) {
 		first := runes + utf8.RuneCountInString(source[counted:at[0]])
@@ -153,7 +177,8 @@ func (x *Expression) slowlyInRunes(text []rune, n int, out []Span) []Span {
 	return out
 }
 
-// Matches says whether the expression matches somewhere in a text.
+// Matches says whether the expression matches somewhere in a text. It is for short texts,
+// so it has no budget.
 func (x *Expression) Matches(text []rune) bool {
 	lag := x.lag()
 	end := x.forward.endInRunes(text, 0, &lag)

@@ -15,11 +15,14 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
+// plenty is a budget that no test spends.
+func plenty() *Budget { return &Budget{Left: 1 << 60} }
+
 // check compares what an expression finds with what Go's engine finds.
 func check(t *testing.T, x *Expression, re *regexp.Regexp, text string, n int) {
 	t.Helper()
 	want := spans(re.FindAllStringIndex(text, n))
-	if got := x.InString(text, n, nil); !slices.Equal(got, want) {
+	if got := x.InString(text, n, nil, plenty()); !slices.Equal(got, want) {
 		t.Errorf("%q in %q: bytes %v; want %v", re, text, got, want)
 	}
 	runes := []rune(text)
@@ -28,7 +31,7 @@ func check(t *testing.T, x *Expression, re *regexp.Regexp, text string, n int) {
 		valid := string(runes)
 		wantRunes[i] = Span{int32(utf8.RuneCountInString(valid[:at.From])), int32(utf8.RuneCountInString(valid[:at.To]))}
 	}
-	if got := x.InRunes(runes, n, nil); !slices.Equal(got, wantRunes) {
+	if got := x.InRunes(runes, n, nil, plenty()); !slices.Equal(got, wantRunes) {
 		t.Errorf("%q in %q: characters %v; want %v", re, text, got, wantRunes)
 	}
 	if got := x.Matches(runes); got != re.MatchString(string(runes)) {
@@ -181,17 +184,21 @@ func TestGivesUp(t *testing.T) {
 		text[i] = "ab"[random.IntN(2)]
 	}
 	x := compile(t, NewMemory(), `(?:a|b)*a(?:a|b){12}c`)
-	x.InString(string(text), 64, nil)
+	x.InString(string(text), 64, nil, plenty())
+	small := &Budget{Left: len(text) * x.instructions}
+	if found := x.InString(string(text)+"abababababababc", 64, nil, small); len(found) > 0 || !small.Spent {
+		t.Errorf("Go's engine read a text beyond its budget: %v, %d left", found, small.Left)
+	}
 	if built := len(x.forward.states); built < maxDebt/stateCost || built > 3*maxDebt/stateCost {
 		t.Errorf("%d states were built", built)
 	}
 	for range maxDebt/len(text) + 1 {
-		x.InString("b"+string(text[:5000]), 64, nil)
+		x.InString("b"+string(text[:5000]), 64, nil, plenty())
 	}
 	if x.debt.Load() > maxDebt {
 		t.Error("it never tries again")
 	}
-	x.InString(strings.Repeat("c", 2*maxDebt), 64, nil)
+	x.InString(strings.Repeat("c", 2*maxDebt), 64, nil, plenty())
 	if x.debt.Load() != 0 {
 		t.Errorf("it lags by %d characters behind a plain text", x.debt.Load())
 	}
@@ -212,8 +219,8 @@ func BenchmarkShipped(b *testing.B) {
 	compiled, slow := make([]*Expression, len(expressions)), make([]*regexp.Regexp, len(expressions))
 	for i, expression := range expressions {
 		compiled[i], slow[i] = compile(b, memory, expression), regexp.MustCompile(expression)
-		compiled[i].InString(text.String(), 64, nil)
-		compiled[i].InRunes(runes, 64, nil)
+		compiled[i].InString(text.String(), 64, nil, plenty())
+		compiled[i].InRunes(runes, 64, nil, plenty())
 	}
 	run := func(name string, read func(i int)) {
 		b.Run(name, func(b *testing.B) {
@@ -225,8 +232,8 @@ func BenchmarkShipped(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(runes)*len(expressions)), "ns/char")
 		})
 	}
-	run("string", func(i int) { compiled[i].InString(text.String(), 64, nil) })
-	run("runes", func(i int) { compiled[i].InRunes(runes, 64, nil) })
+	run("string", func(i int) { compiled[i].InString(text.String(), 64, nil, plenty()) })
+	run("runes", func(i int) { compiled[i].InRunes(runes, 64, nil, plenty()) })
 	run("go", func(i int) { slow[i].FindAllStringIndex(text.String(), 64) })
 	b.Logf("%d bytes of states", memory.used)
 }

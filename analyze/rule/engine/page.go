@@ -7,6 +7,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/analyze/match"
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/dfa"
 	"github.com/qianshao/qianshao/analyze/rule/prefilter"
 )
 
@@ -82,7 +83,7 @@ type allowed struct {
 func newEvaluation(engine *Engine) *evaluation {
 	e := &evaluation{engine: engine}
 	e.tally = tally{states: make([]blockState, len(engine.blocks)), seen: make([]termSeen, len(engine.grades)), marks: make([]uint8, len(engine.grades)), wanted: make([]bool, len(engine.blocks))}
-	e.regexes = regexes{search: engine.atoms().NewSearch(), matches: map[candidate]matches{}}
+	e.regexes = regexes{search: engine.atoms().NewSearch(), matches: map[candidate]matches{}, budgets: make([]dfa.Budget, len(engine.patterns))}
 	e.open.windows = engine.atoms().NewWindows()
 	e.open.emit = func(h match.Hit) {
 		e.open.hits = append(e.open.hits, h)
@@ -101,6 +102,7 @@ func (e *Engine) newPage(doc *qianshao.Document) *evaluation {
 	// the automaton asks for. Prepare returns the error nevertheless.
 	v.matcher, _ = e.automaton()
 	v.page.doc, v.open.index = doc, noRegion
+	v.regexes.renewBudgets()
 	text := 0
 	for i := range doc.Regions {
 		r := &doc.Regions[i]

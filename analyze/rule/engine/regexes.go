@@ -22,6 +22,12 @@ import (
 const (
 	maxRegexHits = 64      // of one expression in one region
 	maxKnown     = 1 << 16 // expressions in regions whose matches are kept for another block
+	// maxSlow is what Go's engine may do for one expression of a page, in characters times
+	// instructions: a quarter of a second. It reads where the automaton of the
+	// expression always needs new states; of the labelled pages, nothing. What is not read then is
+	// told by qianshao.NoteRuleBudget. Each expression has a budget of its own, so that a page that is
+	// written to spend one hides nothing from the others.
+	maxSlow = 1 << 25
 )
 
 // Costs of a match of a regular expression that only the folded text shows.
@@ -35,7 +41,8 @@ const (
 type regexes struct {
 	search  *prefilter.Search // for the expressions that may match in a region
 	matches map[candidate]matches
-	order   []*block // memory of leastFirst
+	budgets []dfa.Budget // by expression
+	order   []*block     // memory of leastFirst
 }
 
 // candidate is a region in which a regular expression may match.
@@ -226,13 +233,14 @@ func (e *evaluation) matchesOf(c candidate) (out matches) {
 	if !ok {
 		windows = append(windows[:0], prefilter.Window{From: 0, To: int32(e.open.text.Len())})
 	}
+	budget := &e.regexes.budgets[c.pattern]
 	for _, in := range windows {
-		out.spans = e.findPlain(x, in, out.spans)
+		out.spans = e.findPlain(x, in, out.spans, budget)
 	}
 	if len(out.spans) == 0 && e.regexes.search.CanFold(c.pattern) {
 		out.folded = true
 		for _, in := range windows {
-			out.spans = e.findFolded(x, in, out.spans)
+			out.spans = e.findFolded(x, in, out.spans, budget)
 		}
 	}
 	if len(p.blocks) > 1 && len(e.regexes.matches) < maxKnown {
@@ -242,7 +250,7 @@ func (e *evaluation) matchesOf(c candidate) (out matches) {
 }
 
 // findPlain appends the matches in a window of the open region's own text.
-func (e *evaluation) findPlain(x *dfa.Expression, in prefilter.Window, out []dfa.Span) []dfa.Span {
+func (e *evaluation) findPlain(x *dfa.Expression, in prefilter.Window, out []dfa.Span, budget *dfa.Budget) []dfa.Span {
 	text, start := e.currentRegion().Text, int32(0)
 	if end := int(in.To); end < e.open.text.Len() {
 		text = text[:e.open.text.End[end-1]]
@@ -250,12 +258,12 @@ func (e *evaluation) findPlain(x *dfa.Expression, in prefilter.Window, out []dfa
 	if in.From > 0 {
 		start = e.open.text.Start[in.From]
 	}
-	return moved(start, x.InString(text[start:], maxRegexHits-len(out), out), len(out))
+	return moved(start, x.InString(text[start:], maxRegexHits-len(out), out, budget), len(out))
 }
 
 // findFolded appends the matches in a window of the open region's folded text.
-func (e *evaluation) findFolded(x *dfa.Expression, in prefilter.Window, out []dfa.Span) []dfa.Span {
-	return moved(in.From, x.InRunes(e.open.text.Runes[in.From:in.To], maxRegexHits-len(out), out), len(out))
+func (e *evaluation) findFolded(x *dfa.Expression, in prefilter.Window, out []dfa.Span, budget *dfa.Budget) []dfa.Span {
+	return moved(in.From, x.InRunes(e.open.text.Runes[in.From:in.To], maxRegexHits-len(out), out, budget), len(out))
 }
 
 // moved moves the spans from the given one on to where their window begins.
@@ -265,6 +273,18 @@ func moved(by int32, spans []dfa.Span, from int) []dfa.Span {
 		spans[from+i].To += by
 	}
 	return spans
+}
+
+// renewBudgets gives each expression its budget for another page.
+func (r *regexes) renewBudgets() {
+	for i := range r.budgets {
+		r.budgets[i] = dfa.Budget{Left: maxSlow}
+	}
+}
+
+// unread says whether some expression was not run where it may match.
+func (r *regexes) unread() bool {
+	return slices.ContainsFunc(r.budgets, func(b dfa.Budget) bool { return b.Spent })
 }
 
 // undisguise fills in what a match on the folded text stands for in the region.

@@ -15,6 +15,8 @@ type Result struct {
 	// Withheld are rules that lost a hit to a text of the allow-list, as they
 	// would have fired without it; sorted by rule id.
 	Withheld []Withheld
+	// Unread: some expression was too costly to be run wherever it may match.
+	Unread bool
 }
 
 // Fired is a rule whose condition holds, with what scoring needs to know. Its
@@ -90,7 +92,7 @@ func (e *evaluation) result(live []*detection) Result {
 	for _, d := range live {
 		holds[d.index] = e.outcome(d).holds() == syntax.Yes
 	}
-	var out Result
+	out := Result{Unread: e.regexes.unread()}
 	for i, c := range e.engine.rules.Contexts() {
 		if d := e.engine.ofContexts[i]; holds[d.index] {
 			fired, _ := e.fired(d) // it holds, and a context has no place
