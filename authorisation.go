@@ -70,10 +70,20 @@ func (a *Authorisation) Permits(v View) bool {
 // now, and otherwise the reason why not: SkipNotAuthorised, SkipPathExcluded,
 // SkipQuery or SkipNotInForce. u's host must be lower case and in ASCII.
 func (a *Authorisation) Covers(u *url.URL, now time.Time) Skip {
+	return a.covers(u, now, a.coversHost(u))
+}
+
+// CoversBy is Covers as if pattern were the only one of Hosts. Who has found the pattern in
+// an index of names asks so: an authorisation may name thousands.
+func (a *Authorisation) CoversBy(pattern string, u *url.URL, now time.Time) Skip {
+	return a.covers(u, now, hostMatches(pattern, u))
+}
+
+func (a *Authorisation) covers(u *url.URL, now time.Time, host bool) Skip {
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return SkipBadURL
 	}
-	if !a.coversHost(u) {
+	if !host {
 		return SkipNotAuthorised
 	}
 	if !a.coversPath(u.EscapedPath()) {

@@ -63,7 +63,25 @@ func looksLikeFeed(body []byte) bool {
 	case bytes.HasPrefix(start, []byte("{")):
 		return bytes.Contains(start, []byte("jsonfeed.org/version")) || bytes.Contains(start, []byte(`jsonfeed.org\/version`))
 	case bytes.HasPrefix(start, []byte("<")):
-		return gofeed.DetectFeedType(bytes.NewReader(start)) != gofeed.FeedTypeUnknown
+		return hasFeedElement(start) && gofeed.DetectFeedType(bytes.NewReader(start)) != gofeed.FeedTypeUnknown
+	}
+	return false
+}
+
+// hasFeedElement says whether a start tag in XML is of a name that a feed's root has. Nearly all
+// pages have none, and need not be read as XML.
+func hasFeedElement(xml []byte) bool {
+	for tag := range bytes.SplitSeq(xml, []byte("<")) {
+		name := tag
+		if end := bytes.IndexAny(tag, " \t\r\n/>"); end >= 0 {
+			name = tag[:end]
+		}
+		name = name[bytes.IndexByte(name, ':')+1:]
+		for _, root := range []string{"rss", "rdf", "feed"} {
+			if bytes.EqualFold(name, []byte(root)) {
+				return true
+			}
+		}
 	}
 	return false
 }

@@ -21,24 +21,28 @@ func (c *Crawler) follow(ctx context.Context, item Item, page *qianshao.Page, li
 	scope, now := c.Scope(), c.Now()
 	seen := map[string]bool{page.URL: true, item.URL: true}
 	for _, link := range links {
-		next, skip := judgeLink(scope, page.URL, link, now)
-		if next.URL == "" || seen[next.URL] {
+		canonical, err := fetch.Resolve(page.URL, link)
+		if err != nil || seen[canonical] {
 			continue
 		}
-		seen[next.URL] = true
+		seen[canonical] = true
+		next, skip := judge(scope, canonical, now)
 		if next.Depth = item.Depth + 1; skip == "" && next.Depth > c.MaxDepth {
 			skip = qianshao.SkipDepth
 		}
+		if skip == "" && c.budget.remembers(canonical) { // and so is neither a trap nor a file that is no page
+			continue
+		}
 		if skip == "" {
-			if c.budget.remembers(next.URL) {
-				continue
-			}
+			skip = unfit(canonical, now)
+		}
+		if skip == "" {
 			if skip, err = c.budget.take(ctx, &next); err != nil {
 				return nil, err
 			}
 		}
 		if skip != "" {
-			c.Observe.Skipped(skip, next.URL)
+			c.Observe.Skipped(skip, canonical)
 			continue
 		}
 		items = append(items, next)
@@ -47,8 +51,7 @@ func (c *Crawler) follow(ctx context.Context, item Item, page *qianshao.Page, li
 }
 
 // judgeLink returns the item that a link makes, or the reason to leave it. URL
-// is set in both cases, unless the link is none to follow at all (mailto:, a file
-// that is no page).
+// is set in both cases, unless the link is none to follow at all (mailto:).
 func judgeLink(scope *Scope, base, link string, now time.Time) (Item, qianshao.Skip) {
 	canonical, err := fetch.Resolve(base, link)
 	if err != nil {
@@ -56,12 +59,20 @@ func judgeLink(scope *Scope, base, link string, now time.Time) (Item, qianshao.S
 	}
 	item, skip := judge(scope, canonical, now)
 	if skip == "" {
-		skip = trap(canonical, now)
-	}
-	if u, err := url.Parse(canonical); skip == "" && err == nil && isNoPage(u.Path) {
-		skip = qianshao.SkipType
+		skip = unfit(canonical, now)
 	}
 	return item, skip
+}
+
+// unfit returns the reason for which a link in scope is left all the same, or "".
+func unfit(canonical string, now time.Time) qianshao.Skip {
+	if skip := trap(canonical, now); skip != "" {
+		return skip
+	}
+	if u, err := url.Parse(canonical); err == nil && isNoPage(u.Path) {
+		return qianshao.SkipType
+	}
+	return ""
 }
 
 // Place returns the frontier's item for a URL that somebody names outright, or

@@ -19,15 +19,21 @@ func Canonical(raw string) (string, error) { return fetch.Canonical(raw) }
 type Scope struct {
 	list []qianshao.Authorisation
 	// exact and below find candidates by host name without port: those with
-	// that name, and those with "*." in front of it. Values index list.
-	exact map[string][]int
-	below map[string][]int
+	// that name, and those with "*." in front of it.
+	exact map[string][]entry
+	below map[string][]entry
+}
+
+// entry is a host pattern of the authorisation at an index of Scope.list.
+type entry struct {
+	at      int
+	pattern string
 }
 
 // NewScope checks authorisations and brings their hosts, paths and seeds into
 // canonical form. Every problem is in the error.
 func NewScope(authorisations []qianshao.Authorisation) (*Scope, error) {
-	s := &Scope{exact: map[string][]int{}, below: map[string][]int{}}
+	s := &Scope{exact: map[string][]entry{}, below: map[string][]entry{}}
 	var problems []string
 	ids := map[string]bool{}
 	for i := range authorisations {
@@ -48,21 +54,14 @@ func NewScope(authorisations []qianshao.Authorisation) (*Scope, error) {
 		for _, pattern := range s.list[i].Hosts {
 			name, _ := splitPort(pattern)
 			if suffix, ok := strings.CutPrefix(name, "*."); ok {
-				s.below[suffix] = appendOnce(s.below[suffix], i)
+				s.below[suffix] = append(s.below[suffix], entry{i, pattern})
 			} else {
 				name = strings.Trim(name, "[]")
-				s.exact[name] = appendOnce(s.exact[name], i)
+				s.exact[name] = append(s.exact[name], entry{i, pattern})
 			}
 		}
 	}
 	return s, nil
-}
-
-func appendOnce(list []int, i int) []int {
-	if len(list) > 0 && list[len(list)-1] == i {
-		return list
-	}
-	return append(list, i)
 }
 
 // Authorisations returns the register, in canonical form. The caller must not change it.
@@ -86,12 +85,12 @@ func (s *Scope) Decide(u *url.URL, now time.Time) (*qianshao.Authorisation, qian
 		return rank(skip) == 1 && !nearest.InForce(now) && a.InForce(now)
 	}
 	best := -1
-	s.candidates(u.Hostname(), func(i int) {
-		a := &s.list[i]
-		switch skip := a.Covers(u, now); {
+	s.candidates(u.Hostname(), func(e entry) {
+		a := &s.list[e.at]
+		switch skip := a.CoversBy(e.pattern, u, now); {
 		case skip == "":
-			if best < 0 || i < best {
-				best = i
+			if best < 0 || e.at < best {
+				best = e.at
 			}
 		case better(a, skip):
 			nearest, reason = a, skip
@@ -114,19 +113,18 @@ func rank(skip qianshao.Skip) int {
 	return 0
 }
 
-// candidates calls yield with every authorisation that names host or a
-// wildcard above it.
-func (s *Scope) candidates(host string, yield func(i int)) {
-	for _, i := range s.exact[host] {
-		yield(i)
+// candidates calls yield with every entry that names host or a wildcard above it.
+func (s *Scope) candidates(host string, yield func(entry)) {
+	for _, e := range s.exact[host] {
+		yield(e)
 	}
 	for {
 		_, parent, ok := strings.Cut(host, ".")
 		if !ok {
 			return
 		}
-		for _, i := range s.below[parent] {
-			yield(i)
+		for _, e := range s.below[parent] {
+			yield(e)
 		}
 		host = parent
 	}

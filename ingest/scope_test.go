@@ -249,6 +249,34 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// TestDecideAsCovers holds the index of names to what the authorisations say by themselves.
+func TestDecideAsCovers(t *testing.T) {
+	t.Parallel()
+	hosts := []string{"a.cn", "*.a.cn", "a.cn:8080", "*.b.a.cn:8443", "[::1]", "[::1]:8080", "127.0.0.1", "c.cn"}
+	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	for some := range 1 << len(hosts) {
+		a := qianshao.Authorisation{ID: "a", Owner: "o", Basis: "b", Contact: "c", AllowPrivate: true, ValidFrom: now.AddDate(-1, 0, 0), ValidUntil: now.AddDate(1, 0, 0)}
+		for i, host := range hosts {
+			if some>>i&1 == 1 {
+				a.Hosts = append(a.Hosts, host)
+			}
+		}
+		if len(a.Hosts) == 0 {
+			continue
+		}
+		scope, err := ingest.NewScope([]qianshao.Authorisation{a})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, host := range []string{"a.cn", "a.cn:8080", "a.cn:443", "x.a.cn", "x.a.cn:8080", "y.b.a.cn:8443", "b.a.cn:8443", "[::1]", "[::1]:8080", "127.0.0.1", "c.cn", "xa.cn", "cn"} {
+			u := &url.URL{Scheme: "http", Host: host, Path: "/"}
+			if _, skip := scope.Decide(u, now); skip != a.Covers(u, now) {
+				t.Errorf("%s by %q: %q, but the authorisation says %q", host, a.Hosts, skip, a.Covers(u, now))
+			}
+		}
+	}
+}
+
 func TestDecidePathExcluded(t *testing.T) {
 	ended := func(a *qianshao.Authorisation) {
 		a.Include, a.ValidUntil = []string{"/x"}, a.ValidFrom.AddDate(0, 1, 0)

@@ -128,9 +128,9 @@ func (h SilentHost) unvisited(isSeeded bool) (reason qianshao.UnmonitoredReason,
 // first in the register; nil if there is none.
 func (s *Scope) ofHost(host string, now time.Time) *qianshao.Authorisation {
 	best := -1
-	s.candidates(host, func(i int) {
-		if s.list[i].InForce(now) && (best < 0 || i < best) {
-			best = i
+	s.candidates(host, func(e entry) {
+		if s.list[e.at].InForce(now) && (best < 0 || e.at < best) {
+			best = e.at
 		}
 	})
 	if best < 0 {
@@ -170,10 +170,9 @@ func (s *Scope) succeeded(a *qianshao.Authorisation, at time.Time) bool {
 	for _, pattern := range a.Hosts {
 		name, _ := splitPort(pattern)
 		covered := false
-		s.candidates(strings.Trim(name, "[]"), func(i int) {
-			other := &s.list[i]
-			covered = covered || other.ID != a.ID && other.InForce(at) &&
-				slices.ContainsFunc(other.Hosts, func(wider string) bool { return covers(wider, pattern) })
+		s.candidates(strings.Trim(name, "[]"), func(e entry) {
+			other := &s.list[e.at]
+			covered = covered || other.ID != a.ID && other.InForce(at) && covers(e.pattern, pattern)
 		})
 		if !covered {
 			return false
@@ -214,7 +213,7 @@ func isDown(host string, err error) bool {
 // those of them that are in force.
 func (s *Scope) Named(host string, now time.Time) (named, inForce []string) {
 	var found []int
-	s.candidates(host, func(i int) { found = append(found, i) })
+	s.candidates(host, func(e entry) { found = append(found, e.at) })
 	slices.Sort(found)
 	for _, i := range slices.Compact(found) {
 		named = append(named, s.list[i].ID)
@@ -233,8 +232,8 @@ func (s *Scope) Silent(h SilentHost, authorisation string, now time.Time) (u qia
 		return u, false
 	}
 	isSeeded := false
-	s.candidates(h.Host, func(i int) {
-		for _, start := range startURLs(&s.list[i]) {
+	s.candidates(h.Host, func(e entry) {
+		for _, start := range startURLs(&s.list[e.at]) {
 			item, skip := judge(s, start, now)
 			isSeeded = isSeeded || skip == "" && item.Host == h.Host
 		}
