@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"runtime"
 	"slices"
 	"time"
 
@@ -371,7 +372,8 @@ func (r *run) wait(ctx context.Context, pause time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	for { // others that are over by now are recorded with it
+	runtime.Gosched() // those that need no more than the processor end first
+	for {             // others that are over by now are recorded with it
 		select {
 		case v := <-r.finished:
 			r.finish(v)

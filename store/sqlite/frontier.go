@@ -13,11 +13,12 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
-// refreshHead recomputes the host's first URL after its frontier has changed.
-const refreshHead = `
-UPDATE hosts SET (head_due, head_depth) = (
-  SELECT due, depth FROM frontier WHERE host = $1 AND due IS NOT NULL ORDER BY due, depth LIMIT 1)
-WHERE host = $1`
+const (
+	// headOf selects when the first URL of host $1 is due, and how deep it lies.
+	headOf = `SELECT due, depth FROM frontier WHERE host = $1 AND due IS NOT NULL ORDER BY due, depth LIMIT 1`
+	// refreshHead notes it with the host after its frontier has changed.
+	refreshHead = `UPDATE hosts SET (head_due, head_depth) = (` + headOf + `) WHERE host = $1`
+)
 
 // Add puts URLs in, due at once: their due time is 0, so that new URLs come
 // before revisits. A URL that is known already is left as it is.
@@ -101,56 +102,48 @@ func (s *Store) Lease(ctx context.Context, l ingest.Lease) (items []ingest.Item,
 	return items, nil
 }
 
-func handOut(ctx context.Context, tx *database.Tx, l *ingest.Lease) (items []ingest.Item, err error) {
-	hosts, err := database.Collect(ctx, tx, database.ScanValue[string], `
-SELECT host FROM hosts
-WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1
-ORDER BY head_due, head_depth, host LIMIT $2`, database.Millis(l.Now), l.Limit)
+// selectDue finds hosts that may be asked, and of each the item that comes first: an urgent one,
+// or the longest due. Of a LIMIT that is a bare parameter SQLite looks at the value, and parses
+// the statement again for each other one.
+const selectDue = `
+SELECT h.host, f.url, f.authorisation, f.depth, f.attempts, f.priority, f.page, f.etag, f.last_modified, f.sha256, f.rules, f.revisit, f.missed_since
+FROM (SELECT host, head_due, head_depth FROM hosts
+  WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1
+  ORDER BY head_due, head_depth, host LIMIT $2 + 0) h
+LEFT JOIN frontier f ON f.rowid = coalesce(
+  (SELECT rowid FROM frontier WHERE host = h.host AND priority > 0 AND due IS NOT NULL AND due <= $1 ORDER BY priority DESC, due, depth LIMIT 1),
+  (SELECT rowid FROM frontier WHERE host = h.host AND due IS NOT NULL AND due <= $1 ORDER BY due, depth LIMIT 1))`
+
+func handOut(ctx context.Context, tx *database.Tx, l *ingest.Lease) ([]ingest.Item, error) {
+	items, err := database.Collect(ctx, tx, scanItem, selectDue, database.Millis(l.Now), l.Limit)
 	if err != nil {
 		return nil, err
 	}
-	for _, host := range hosts {
-		it, err := firstOf(ctx, tx, host, l.Now)
-		if err != nil {
-			return nil, err
-		}
+	for _, it := range items {
 		next := l.Now
 		if l.Interval != nil {
 			next = l.Now.Add(l.Interval(it))
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = $1, lease_until = $2, next_at = $3 WHERE host = $4`,
-			qianshao.PageKey(it.URL), database.Millis(l.Now.Add(l.For)), database.Millis(next), host); err != nil {
+			qianshao.PageKey(it.URL), database.Millis(l.Now.Add(l.For)), database.Millis(next), it.Host); err != nil {
 			return nil, err
 		}
-		items = append(items, it)
 	}
 	return items, nil
 }
 
-const (
-	selectItem = `
-SELECT url, authorisation, depth, attempts, priority, page, etag, last_modified, sha256, rules, revisit, missed_since FROM frontier WHERE host = $1 AND `
-	urgentFirst = selectItem + `priority > 0 AND due IS NOT NULL AND due <= $2 ORDER BY priority DESC, due, depth LIMIT 1`
-	dueFirst    = selectItem + `due IS NOT NULL AND due <= $2 ORDER BY due, depth LIMIT 1`
-)
-
-// firstOf returns the host's item that comes first: an urgent one, or the longest due.
-func firstOf(ctx context.Context, tx *database.Tx, host string, now time.Time) (ingest.Item, error) {
-	for _, query := range []string{urgentFirst, dueFirst} {
-		it := ingest.Item{Host: host}
-		var revisit, missed int64
-		err := tx.QueryRowContext(ctx, query, host, database.Millis(now)).Scan(&it.URL, &it.Authorisation, &it.Depth, &it.Attempts,
-			&it.Priority, &it.Page, &it.ETag, &it.LastModified, &it.Memory.Hash, &it.Rules, &revisit, &missed)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		it.Interval = time.Duration(revisit) * time.Millisecond
-		if missed > 0 {
-			it.MissedSince = database.FromMillis(missed)
-		}
-		return it, err
+func scanItem(r *sql.Rows) (it ingest.Item, err error) {
+	var revisit, missed int64
+	err = r.Scan(&it.Host, &it.URL, &it.Authorisation, &it.Depth, &it.Attempts, &it.Priority, &it.Page, &it.ETag, &it.LastModified,
+		&it.Memory.Hash, &it.Rules, &revisit, &missed)
+	it.Interval = time.Duration(revisit) * time.Millisecond
+	if missed > 0 {
+		it.MissedSince = database.FromMillis(missed)
 	}
-	return ingest.Item{}, fmt.Errorf("host %s has nothing that is due, although it says so", host)
+	if err != nil { // NULL, where a host says that it has something due and has nothing
+		err = fmt.Errorf("the first URL of host %s: %w", it.Host, err)
+	}
+	return it, err
 }
 
 // HostCount returns the number of the host's URLs, visited ones included.
@@ -186,23 +179,21 @@ func recordVisit(ctx context.Context, tx *database.Tx, item *ingest.Item, outcom
 		qianshao.SubmissionID(item.URL)); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = '', lease_until = 0 WHERE host = $1 AND leased = $2`,
-		item.Host, qianshao.PageKey(item.URL)); err != nil {
+	changed := map[string]bool{}
+	if err := addItems(ctx, tx, outcome.Links, changed); err != nil {
 		return err
 	}
-	changed := map[string]bool{item.Host: true}
-	if len(outcome.Links) > 0 {
-		if err := addItems(ctx, tx, outcome.Links, changed); err != nil {
-			return err
-		}
+	if err := endVisit(ctx, tx, item, outcome); err != nil {
+		return err
 	}
+	delete(changed, item.Host)
 	if err := refreshHosts(ctx, tx, changed); err != nil {
 		return err
 	}
-	if err := noteVisit(ctx, tx, item, outcome); err != nil {
-		return err
-	}
 	for host, next := range outcome.HostNext {
+		if host == item.Host {
+			continue
+		}
 		if err := addHost(ctx, tx, host); err != nil {
 			return err
 		}
@@ -210,7 +201,21 @@ func recordVisit(ctx context.Context, tx *database.Tx, item *ingest.Item, outcom
 			return err
 		}
 	}
-	return nil
+	return noteVisit(ctx, tx, item, outcome)
+}
+
+// endVisit ends the lease of the item's host, unless it has passed to another URL, sets its next
+// time and finds its first URL anew. The host is there, since its URL is.
+func endVisit(ctx context.Context, tx *database.Tx, item *ingest.Item, o *ingest.Outcome) error {
+	var next sql.NullInt64
+	if at, ok := o.HostNext[item.Host]; ok {
+		next = sql.NullInt64{Int64: database.Millis(at), Valid: true}
+	}
+	_, err := tx.ExecContext(ctx, `
+UPDATE hosts SET lease_until = CASE WHEN leased = $2 THEN 0 ELSE lease_until END, leased = CASE WHEN leased = $2 THEN '' ELSE leased END,
+  next_at = coalesce($3, next_at), (head_due, head_depth) = (`+headOf+`)
+WHERE host = $1`, item.Host, qianshao.PageKey(item.URL), next)
+	return err
 }
 
 // drop takes a URL out, and its query with it. A report of the page keeps the reason.

@@ -34,7 +34,7 @@ func (s *Store) SavePage(ctx context.Context, save store.Save) (store.Saved, err
 	if save.Assessment.Flagged() {
 		need = database.Durable
 	}
-	v := visit{page: qianshao.PageKey(save.Page.URL), at: save.Page.FetchedAt}
+	v := visit{page: qianshao.PageKey(save.Page.URL), hash: hashOf(save.Page.Body), at: save.Page.FetchedAt}
 	err := s.db.Update(ctx, need, "save page "+save.Page.URL+" in", func(tx *database.Tx) error {
 		return s.savePage(ctx, tx, &save, &v)
 	})
@@ -58,6 +58,7 @@ func notAfter(at time.Time) int64 { return database.Millis(at.Add(disorder)) }
 // visit is what happens to a page's rows in one transaction.
 type visit struct {
 	page    string // its key
+	hash    string // of the body that was judged
 	at      time.Time
 	cleared bool // text was removed
 	saved   store.Saved
@@ -78,11 +79,11 @@ func (s *Store) savePage(ctx context.Context, tx *database.Tx, save *store.Save,
 	if err != nil {
 		return err
 	}
-	if err := putPage(ctx, tx, save); err != nil {
+	if err := putPage(ctx, tx, save, v); err != nil {
 		return err
 	}
 	cause := qianshao.CauseContent
-	if hash == hashOf(save.Page.Body) && rules != save.Rules {
+	if hash == v.hash && rules != save.Rules {
 		cause = qianshao.CauseRules
 	}
 	fires := map[string]bool{}
@@ -109,7 +110,7 @@ func (s *Store) savePage(ctx context.Context, tx *database.Tx, save *store.Save,
 	return s.putViews(ctx, tx, save)
 }
 
-func putPage(ctx context.Context, tx *database.Tx, save *store.Save) error {
+func putPage(ctx context.Context, tx *database.Tx, save *store.Save, v *visit) error {
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO pages (page, requested, authorisation, sha256, status, first_seen, last_seen, flagged, rules, scripts_at)
 VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $6 * $10)
@@ -118,7 +119,7 @@ ON CONFLICT (page) DO UPDATE SET requested = excluded.requested, authorisation =
   first_seen = CASE WHEN excluded.first_seen < pages.first_seen THEN excluded.first_seen ELSE pages.first_seen END,
   missed_at = CASE WHEN pages.missed_at > $9 THEN 0 ELSE pages.missed_at END,
   last_seen = CASE WHEN excluded.last_seen > pages.last_seen OR pages.last_seen > $9 THEN excluded.last_seen ELSE pages.last_seen END`,
-		qianshao.PageKey(save.Page.URL), qianshao.PageKey(save.Page.RequestedURL), save.Page.Authorisation, hashOf(save.Page.Body), save.Page.Status,
+		v.page, qianshao.PageKey(save.Page.RequestedURL), save.Page.Authorisation, v.hash, save.Page.Status,
 		database.Millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules, notAfter(save.Page.FetchedAt), bit(save.Scripted))
 	return err
 }

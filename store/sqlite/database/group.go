@@ -3,6 +3,7 @@ package database
 import (
 	"cmp"
 	"context"
+	"runtime"
 	"sync"
 )
 
@@ -54,6 +55,7 @@ func (q *queue) take() []*update {
 func (w *Tx) update(ctx context.Context, d Durability, f func(tx *Tx) error) error {
 	u := &update{ctx: ctx, level: d, f: f, done: make(chan struct{})}
 	w.queue.put(u)
+	runtime.Gosched() // others that are about to come share the transaction, where there are more of them than cores
 	for finished := false; !finished; {
 		select {
 		case <-u.done:
