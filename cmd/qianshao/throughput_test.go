@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,7 +25,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/warc"
 )
 
-// throughput asks for the comparison of a crawl with a bare loop of requests:
+// throughput asks for the comparison of a crawl with a bare loop of requests and with Colly, which is built in .ci/bench/crawl:
 //
 //	QIANSHAO_THROUGHPUT=1 go test -count 1 -run TestThroughput -v ./cmd/qianshao
 //
@@ -38,8 +40,8 @@ func number(name string, otherwise int) int {
 	return otherwise
 }
 
-// rounds of the measurement.
-const rounds = 2
+// rounds of the measurement, of which the median counts.
+const rounds = 5
 
 // plainWeb is the web to measure by: ordinary hosts, and the highest rate, which with so
 // many hosts delays nothing.
@@ -105,8 +107,13 @@ type cost struct {
 func measure(t *testing.T, cmd *exec.Cmd) cost {
 	t.Helper()
 	start := time.Now()
-	if output, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
+	var output bytes.Buffer
+	cmd.Stderr = &output
+	if cmd.Stdout == nil {
+		cmd.Stdout = &output
+	}
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, output.Bytes())
 	}
 	c := cost{wall: time.Since(start), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
@@ -138,40 +145,66 @@ func serveChild(t *testing.T, name string) string {
 	return strings.TrimSpace(address)
 }
 
-// TestThroughput prints what a page costs in a crawl and in a bare loop over
-// the same URLs, in turn, so that a busy machine troubles both alike.
+// buildColly builds the crawl that somebody would write with Colly. It is a module of its own, so
+// that Colly is none of ours.
+func buildColly(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "colly")
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Dir = filepath.Join("..", "..", ".ci", "bench", "crawl")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build Colly: %v\n%s", err, output)
+	}
+	return program
+}
+
+// TestThroughput prints what a page costs in a bare loop, in a crawl with Colly and in ours over
+// the same pages, in turn, so that a busy machine troubles all alike.
 func TestThroughput(t *testing.T) {
 	if os.Getenv(throughput) == "" {
 		t.Skip("a measurement, not a test; set " + throughput)
 	}
-	addr := serveChild(t, "qianshao-test-web")
+	addr, program := serveChild(t, "qianshao-test-web"), buildColly(t)
 	web := plainWeb("")
 	pages := len(web.URLs())
+	seeds := web.Authorisation(time.Now()).Seeds
 	args := []string{"crawl", "--contact", "https://qianshao.example/test", "--workers", fmt.Sprint(webWorkers)}
-	for _, u := range web.Authorisation(time.Now()).Seeds {
+	for _, u := range seeds {
 		parsed, err := url.Parse(u)
 		if err != nil {
 			t.Fatal(err)
 		}
 		args = append(args, "--resolve", parsed.Host+"="+addr)
 	}
+	spent := map[string][]float64{} // CPU in µs a page
+	note := func(name string, c cost) {
+		cpu := float64(c.cpu.Microseconds()) / float64(pages)
+		spent[name] = append(spent[name], cpu)
+		t.Logf("%-5s %5.0f pages/s, %4.0f µs of CPU a page, %3d MB resident", name, float64(pages)/c.wall.Seconds(), cpu, c.resident)
+	}
 	for range rounds {
-		bare := measure(t, exec.Command("qianshao-test-bare", addr))
+		note("bare", measure(t, exec.Command("qianshao-test-bare", addr)))
+		peer := exec.Command(program, addr)
+		peer.Stdin = strings.NewReader(strings.Join(seeds, "\n"))
+		var fetched strings.Builder
+		peer.Stdout = &fetched
+		note("colly", measure(t, peer))
+		if strings.TrimSpace(fetched.String()) != fmt.Sprint(pages) {
+			t.Fatalf("Colly has seen %s pages of %d", fetched.String(), pages)
+		}
 		folder := t.TempDir()
 		authorise(t, folder, web.Authorisation(time.Now()))
-		crawl := measure(t, exec.Command("qianshao", append([]string{"--data", folder}, args...)...))
-		again := readEndState(t, folder)
-		if len(again.Pages) != pages {
+		note("crawl", measure(t, exec.Command("qianshao", append([]string{"--data", folder}, args...)...)))
+		if again := readEndState(t, folder); len(again.Pages) != pages {
 			t.Fatalf("the crawl has seen %d pages of %d", len(again.Pages), pages)
 		}
-		report := func(name string, c cost) {
-			t.Logf("%-5s %5.0f pages/s, %4.0f µs of CPU a page, %3d MB resident", name, float64(pages)/c.wall.Seconds(),
-				float64(c.cpu.Microseconds())/float64(pages), c.resident)
-		}
-		report("bare", bare)
-		report("crawl", crawl)
-		t.Logf("the crawl spends %.1f times the CPU of the bare loop", float64(crawl.cpu)/float64(bare.cpu))
 	}
+	for _, list := range spent {
+		slices.Sort(list)
+	}
+	crawl, bare, colly := spent["crawl"][rounds/2], spent["bare"][rounds/2], spent["colly"][rounds/2]
+	t.Logf("medians: the crawl spends %.0f µs of CPU a page, %.1f times the bare loop's %.0f and %.1f times Colly's %.0f",
+		crawl, crawl/bare, bare, crawl/colly, colly)
 }
 
 // TestScanThroughput prints what a page costs in a scan of the same pages as
