@@ -37,11 +37,12 @@ type Options struct {
 }
 
 // Archive is the evidence archive. It is safe for concurrent use. It remembers
-// nothing between two calls: it reads from the ledger where the archive ends,
+// nothing of the chain between two calls: it reads from the ledger where the archive ends,
 // under a lock (see locked), so that several processes may share a folder.
 type Archive struct {
-	opts Options
-	mu   sync.Mutex // held by locked
+	opts    Options
+	mu      sync.Mutex // held by locked
+	writers sync.Pool  // of *warc.Writer
 }
 
 // New returns the archive in a folder. It reads and writes nothing yet.
@@ -92,7 +93,13 @@ func (a *Archive) add(ctx context.Context, item Item) (Added, error) {
 		return Added{}, a.Seen(ctx, item.Page.URL, item.Page.FetchedAt)
 	}
 	var block bytes.Buffer
-	records, err := item.encode(&block)
+	w, ok := a.writers.Get().(*warc.Writer)
+	if !ok {
+		w = warc.NewWriter(&block)
+	}
+	w.Reset(&block)
+	records, err := item.encode(w)
+	a.writers.Put(w)
 	if err != nil {
 		return Added{}, err
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"mime"
 	"net/url"
@@ -82,8 +81,8 @@ type encoded struct {
 }
 
 // encode writes the page's records to w, view by view.
-func (i *Item) encode(w io.Writer) ([]encoded, error) {
-	e := encoder{w: warc.NewWriter(w)}
+func (i *Item) encode(w *warc.Writer) ([]encoded, error) {
+	e := encoder{w: w}
 	for _, page := range i.views() {
 		about := e.answers(&page)
 		e.write(i.metadata(&page, about))

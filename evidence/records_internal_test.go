@@ -28,7 +28,7 @@ func FuzzEncode(f *testing.F) {
 		item := Item{Page: page, Rules: tag, Authorisation: &qianshao.Authorisation{ID: tag, Owner: header, Basis: body, CrawlerBasis: tag},
 			Assessment: qianshao.Assessment{Findings: []qianshao.Finding{{ID: tag, Rule: header, URL: url}}}}
 		var file bytes.Buffer
-		records, err := item.encode(&file)
+		records, err := item.encode(warc.NewWriter(&file))
 		if err != nil {
 			if len(url) < 1000 { // a header's line has its bound
 				t.Fatal(err)

@@ -81,6 +81,9 @@ func NewWriter(w io.Writer) *Writer {
 	return &Writer{out: out, gzip: gzip.NewWriter(out)}
 }
 
+// Reset lets w begin anew, as NewWriter(to) would. It keeps the compressor, which takes a megabyte.
+func (w *Writer) Reset(to io.Writer) { w.out.w, w.out.n = to, 0 }
+
 // summer counts and hashes what it passes on.
 type summer struct {
 	w   io.Writer

@@ -147,3 +147,26 @@ func FuzzWriter(f *testing.F) {
 		}
 	})
 }
+
+// TestWriterReset writes the same file twice with one writer.
+func TestWriterReset(t *testing.T) {
+	t.Parallel()
+	var first, second bytes.Buffer
+	w := warc.NewWriter(&first)
+	write := func() (written []warc.Written) {
+		for _, d := range drafts(t)[2:4] {
+			d.ID = "<urn:uuid:1>"
+			got, err := w.Write(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			written = append(written, got)
+		}
+		return written
+	}
+	before := write()
+	w.Reset(&second)
+	if diff := cmp.Diff(before, write()); diff != "" || !bytes.Equal(first.Bytes(), second.Bytes()) {
+		t.Errorf("%d and %d bytes; records (-first +second):\n%s", first.Len(), second.Len(), diff)
+	}
+}
