@@ -306,16 +306,39 @@ UPDATE frontier SET planned = $1, failing = CASE WHEN failing > $1 THEN $1 ELSE 
 	return done, err
 }
 
+// selectTimes selects when the hosts have something due, the first of them first, and from when on
+// they may be asked.
+const selectTimes = `
+SELECT head_due, CASE WHEN next_at >= lease_until THEN next_at ELSE lease_until END FROM hosts WHERE head_due IS NOT NULL ORDER BY head_due`
+
 // Next returns the earliest time at which an item may be leased; ok is false
-// when nothing is left.
+// when nothing is left. It reads the hosts that have something due before that time and
+// no others: a crawler with free workers asks after each visit, and may have 100,000 hosts.
 func (s *Store) Next(ctx context.Context) (due time.Time, ok bool, err error) {
-	var at sql.NullInt64
-	err = s.db.Read.QueryRowContext(ctx, `
-SELECT min(CASE WHEN head_due >= next_at AND head_due >= lease_until THEN head_due
-                WHEN next_at >= lease_until THEN next_at ELSE lease_until END)
-FROM hosts WHERE head_due IS NOT NULL`).Scan(&at)
-	if err != nil || !at.Valid {
+	at, ok, err := s.next(ctx)
+	if err != nil || !ok {
 		return time.Time{}, false, s.db.Fail("read the frontier's next time from", err)
 	}
-	return database.FromMillis(at.Int64), true, nil
+	return database.FromMillis(at), true, nil
+}
+
+func (s *Store) next(ctx context.Context) (earliest int64, ok bool, err error) {
+	rows, err := s.db.Read.QueryContext(ctx, selectTimes)
+	if err != nil {
+		return 0, false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var due, free int64
+		if err := rows.Scan(&due, &free); err != nil {
+			return 0, false, err
+		}
+		if ok && due >= earliest {
+			break
+		}
+		if at := max(due, free); !ok || at < earliest {
+			earliest, ok = at, true
+		}
+	}
+	return earliest, ok, rows.Err()
 }

@@ -37,8 +37,9 @@ func TestLeasePlan(t *testing.T) {
 	s := temp(t)
 	fill(t, s, 1000, 10)
 	for query, want := range map[string][]string{
-		selectDue: {"INDEX hosts_head", "INDEX frontier_urgent", "INDEX frontier_head", "SEARCH f USING INTEGER PRIMARY KEY"},
-		headOf:    {"INDEX frontier_head"},
+		selectDue:   {"INDEX hosts_head", "INDEX frontier_urgent", "INDEX frontier_head", "SEARCH f USING INTEGER PRIMARY KEY"},
+		headOf:      {"INDEX frontier_head"},
+		selectTimes: {"INDEX hosts_head"},
 		`SELECT count(*) FROM frontier WHERE url >= $1 AND url < $2`:         {"INDEX sqlite_autoindex_frontier_1"},
 		`SELECT skip, count(*) FROM frontier WHERE skip <> '' GROUP BY skip`: {"INDEX frontier_skip"},
 	} {
@@ -52,6 +53,51 @@ func TestLeasePlan(t *testing.T) {
 				t.Errorf("%s\nruns by %q, error %v, want %s", query, all, err, step)
 			}
 		}
+	}
+}
+
+// TestNext: the host that may be asked first need not be the one with the URL that is due first.
+func TestNext(t *testing.T) {
+	t.Parallel()
+	s := temp(t)
+	for _, host := range []struct {
+		name            string
+		due, next, held int64 // seconds after base
+	}{{"resting", 0, 50, 0}, {"held", 10, 0, 60}, {"free", 30, 20, 0}, {"later", 40, 0, 0}} {
+		fillOne(t, s, host.name, host.due, host.next, host.held)
+	}
+	if at, ok, err := s.Next(t.Context()); err != nil || !ok || !at.Equal(base.Add(30*time.Second)) {
+		t.Errorf("next at %s, %v, %v; want after 30 s", at, ok, err)
+	}
+}
+
+// fillOne puts one URL of a host in, with the times of both in seconds after base.
+func fillOne(t *testing.T, s *Store, host string, due, next, held int64) {
+	t.Helper()
+	if err := s.Add(t.Context(), []ingest.Item{item(host, "", 0)}); err != nil {
+		t.Fatal(err)
+	}
+	at := func(seconds int64) int64 { return database.Millis(base.Add(time.Duration(seconds) * time.Second)) }
+	err := s.db.Update(t.Context(), database.Ordered, "test in", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `UPDATE hosts SET head_due = $1, next_at = $2, lease_until = $3 WHERE host = $4`, at(due), at(next), at(held), host)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func BenchmarkNext(b *testing.B) {
+	for _, hosts := range []int{200, 20_000} {
+		b.Run(fmt.Sprintf("hosts=%d", hosts), func(b *testing.B) {
+			s := temp(b)
+			fill(b, s, hosts, hosts)
+			for b.Loop() {
+				if _, _, err := s.Next(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
