@@ -15,7 +15,7 @@ import (
 func (p *Pipeline) confirm(ctx context.Context, page *qianshao.Page, before ingest.Memory) (handled ingest.Handled, known bool, err error) {
 	bodiless := page.NotModified()
 	handled.Hash = before.Hash
-	if !bodiless {
+	if !bodiless && before.Hash != "" { // there is something to compare it with
 		handled.Hash = hashOf(page.Body)
 	}
 	// The store alone is not asked: the item's memory is written last, and the
