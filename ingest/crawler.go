@@ -181,7 +181,11 @@ func (c *Crawler) Run(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	r := run{crawler: c, finished: make(chan visitResult), unhandled: map[string]error{}, latest: started}
+	r := run{crawler: c, items: make(chan Item), finished: make(chan visitResult), unhandled: map[string]error{}, latest: started}
+	defer close(r.items)
+	for range c.Workers {
+		go r.work(ctx)
+	}
 	err = r.loop(ctx)
 	ended := ctx.Err() != nil
 	stop()
@@ -227,6 +231,7 @@ func (c *Crawler) persist(ctx context.Context, call func() error) error {
 // run is the state of one Run: which workers are busy, nothing that must last.
 type run struct {
 	crawler  *Crawler
+	items    chan Item // for free workers
 	finished chan visitResult
 	busy     int
 	visits   []Visit   // that are over and not recorded yet
@@ -243,6 +248,14 @@ type visitResult struct {
 	finished  bool      // the outcome is to be recorded
 	handleErr error
 	err       error
+}
+
+// work visits one item after the other. A new goroutine for each would have its stack copied
+// several times until it is as deep as the analysis.
+func (r *run) work(ctx context.Context) {
+	for item := range r.items {
+		r.finished <- r.crawler.visit(ctx, item)
+	}
 }
 
 func (r *run) finish(v visitResult) {
@@ -339,7 +352,7 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 	r.recorded()
 	for _, item := range items {
 		r.busy++
-		go func() { r.finished <- c.visit(ctx, item) }()
+		r.items <- item
 	}
 	if len(items) == free {
 		return idlePoll, false, nil // nobody is free before a worker ends
