@@ -22,16 +22,13 @@ func (c *Crawler) follow(ctx context.Context, item Item, page *qianshao.Page, li
 	seen := map[string]bool{page.URL: true, item.URL: true}
 	for _, link := range links {
 		canonical, err := fetch.Resolve(page.URL, link)
-		if err != nil || seen[canonical] {
+		if err != nil || seen[canonical] || c.budget.remembers(canonical) { // whose own visit decides what becomes of it
 			continue
 		}
 		seen[canonical] = true
 		next, skip := judge(scope, canonical, now)
 		if next.Depth = item.Depth + 1; skip == "" && next.Depth > c.MaxDepth {
 			skip = qianshao.SkipDepth
-		}
-		if skip == "" && c.budget.remembers(canonical) { // and so is neither a trap nor a file that is no page
-			continue
 		}
 		if skip == "" {
 			skip = unfit(canonical, now)
