@@ -12,6 +12,7 @@ package fold
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -259,8 +260,21 @@ func Term(s string) []rune {
 // String folds s for the search index: the same characters, with each run of
 // separators kept as one space and none at either end. The same function is
 // used at index and at query time.
-func String(s string) string {
-	var t Text
+func String(s string) string { return new(Text).string(s) }
+
+// Strings returns String as a function for many texts: it keeps its memory from one to the
+// next. It is safe for concurrent use.
+func Strings() func(string) string {
+	texts := sync.Pool{New: func() any { return new(Text) }}
+	return func(s string) string {
+		t := texts.Get().(*Text)
+		folded := t.string(s)
+		texts.Put(t)
+		return folded
+	}
+}
+
+func (t *Text) string(s string) string {
 	t.Fold(s)
 	var b strings.Builder
 	b.Grow(len(s))

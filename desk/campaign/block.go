@@ -40,9 +40,9 @@ func (t *Traits) setBlock(f *qianshao.Finding, opts Options) {
 		t.Bands = []uint64{t.Shape}
 		return
 	}
-	var least [bands * rows]uint64
+	var least, salt [bands * rows]uint64
 	for i := range least {
-		least[i] = ^uint64(0)
+		least[i], salt[i] = ^uint64(0), mix(uint64(i))
 	}
 	var weight [64]int
 	for _, s := range shingles {
@@ -51,7 +51,7 @@ func (t *Traits) setBlock(f *qianshao.Finding, opts Options) {
 			weight[bit] += int(s>>bit&1)*2 - 1
 		}
 		for i := range least {
-			least[i] = min(least[i], mix(s^mix(uint64(i))))
+			least[i] = min(least[i], mix(s^salt[i]))
 		}
 	}
 	t.Shape = mix(t.Shape)

@@ -16,12 +16,13 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 )
 
-// traitsOf says by what a finding is grouped.
-func traitsOf(f *qianshao.Finding) campaign.Traits {
-	return campaign.Of(f, campaign.Options{Fold: fold.String, Registered: indicator.Registrable})
+// traits returns what says by what a finding is grouped.
+func traits() func(*qianshao.Finding) campaign.Traits {
+	options := campaign.Options{Fold: fold.Strings(), Registered: indicator.Registrable}
+	return func(f *qianshao.Finding) campaign.Traits { return campaign.Of(f, options) }
 }
 
-// traitsName names traitsOf: the version of the traits, and what folding does to each
+// traitsName names what traits returns: the version of the traits, and what folding does to each
 // character. With another one, findings are grouped anew.
 var traitsName = sync.OnceValue(func() string {
 	sum := sha256.New()
@@ -47,7 +48,7 @@ func matchCampaigns(ctx context.Context, review *Review, log *slog.Logger) error
 		return err
 	}
 	log.Info("the findings are grouped into campaigns anew")
-	count, err := review.Campaigns.Regroup(ctx, func(int) {})
+	count, err := review.Campaigns.Regroup(ctx)
 	if err == nil {
 		log.Info("grouped", "findings", count)
 	}
@@ -56,7 +57,7 @@ func matchCampaigns(ctx context.Context, review *Review, log *slog.Logger) error
 
 // regroup groups all findings anew and counts them once more.
 func regroup(ctx context.Context, review *Review) error {
-	if _, err := review.Campaigns.Regroup(ctx, func(int) {}); err != nil {
+	if _, err := review.Campaigns.Regroup(ctx); err != nil {
 		return err
 	}
 	faults, err := review.Campaigns.Verify(ctx)

@@ -31,7 +31,7 @@ type Review = review.Store
 
 // openReview returns the desk's part of an open store.
 func openReview(db *Store) *Review {
-	return review.New(db.Database(), campaigns.Options{Traits: traitsOf, Name: traitsName()})
+	return review.New(db.Database(), campaigns.Options{Traits: traits(), Name: traitsName()})
 }
 
 // figures returns what counts for reports.
@@ -120,5 +120,5 @@ func rebuildIndex(data string, zone *time.Location, fill func(index.Index) error
 func indexPath(data string) string { return filepath.Join(data, "index.bleve") }
 
 func indexOptions(zone *time.Location) bleveindex.Options {
-	return bleveindex.Options{Fold: fold.String, Zone: zone}
+	return bleveindex.Options{Fold: fold.Strings(), Zone: zone}
 }

@@ -94,7 +94,7 @@ func TestMergesAndSplits(t *testing.T) {
 		t.Helper()
 		w.wantParts(when, want...)
 		groups := w.groups()
-		_, err := w.c.Regroup(t.Context(), func(int) {})
+		_, err := w.c.Regroup(t.Context())
 		check(t, err)
 		w.wantParts(when+", regrouped", want...)
 		same(t, when+", regrouped", groups, w.groups())
@@ -247,7 +247,7 @@ func TestPolicy(t *testing.T) {
 		Subject: subject, Kind: qianshao.ActPolicy, Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Detail: desk.Detail{Newcomers: desk.NewcomersDecided},
 	})
 	check(t, err)
-	_, err = w.c.Regroup(t.Context(), func(int) {})
+	_, err = w.c.Regroup(t.Context())
 	check(t, err)
 	w.save(blockOf("a3", 1, "c.example", 4))
 	w.save(blockOf("b2", 2, "c.example", 5))

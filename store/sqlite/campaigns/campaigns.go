@@ -403,9 +403,13 @@ func (w *work) standing(id string, f *desk.Facts) (desk.Standing, error) {
 	if err != nil || len(rows) == 0 {
 		return desk.Standing{}, err
 	}
-	s := rows[0].Standing
-	if s.ParkedSites > 0 {
-		err = w.tx.QueryRowContext(w.ctx, `SELECT count(DISTINCT host) FROM findings WHERE seen = $1`, f.Seen).Scan(&f.Sites)
+	return rows[0].Standing, addSites(w.ctx, w.tx, rows[0].Standing, f)
+}
+
+// addSites counts the sites of what a finding shows, if it is parked until there are more.
+func addSites(ctx context.Context, db trail.Reader, s desk.Standing, f *desk.Facts) error {
+	if s.ParkedSites == 0 {
+		return nil
 	}
-	return s, err
+	return db.QueryRowContext(ctx, `SELECT count(DISTINCT host) FROM findings WHERE seen = $1`, f.Seen).Scan(&f.Sites)
 }

@@ -37,6 +37,11 @@ func (c *counted) fields() []any {
 		&c.undecided, &c.relapsed, &c.parked, &c.reviewing, &c.due, &c.wakes, &c.decider}
 }
 
+func (c *counted) values() []any {
+	return []any{c.finding, c.campaign, c.block, c.shape, c.split, c.owner, c.authorisation, c.category, c.level, c.score, c.firstSeen, c.lastSeen,
+		c.undecided, c.relapsed, c.parked, c.reviewing, c.due, c.wakes, c.decider}
+}
+
 // counted returns a finding as it was counted, nil if it was not.
 func (w *work) counted(id string) (*counted, error) {
 	var c counted
@@ -55,8 +60,7 @@ ON CONFLICT (finding) DO UPDATE SET campaign = excluded.campaign, block = exclud
   owner = excluded.owner, authorisation = excluded.authorisation, category = excluded.category, level = excluded.level, score = excluded.score,
   first_seen = excluded.first_seen, last_seen = excluded.last_seen, undecided = excluded.undecided, relapsed = excluded.relapsed,
   parked = excluded.parked, reviewing = excluded.reviewing, due = excluded.due, wakes = excluded.wakes, decider = excluded.decider`,
-		now.finding, now.campaign, now.block, now.shape, now.split, now.owner, now.authorisation, now.category, now.level, now.score, now.firstSeen, now.lastSeen,
-		now.undecided, now.relapsed, now.parked, now.reviewing, now.due, now.wakes, now.decider)
+		now.values()...)
 	if err != nil {
 		return err
 	}
@@ -368,31 +372,43 @@ func (w *work) forget(id string) error {
 	return nil
 }
 
-// current reads how a finding counts now, with its JSON.
-func (w *work) current(id string) (c counted, text string, err error) {
-	var f desk.Facts
+// factColumns are what scanFacts reads of a finding.
+const factColumns = `id, authorisation, category, level, score, first_seen, last_seen, seen, back_at`
+
+// scanFacts reads factColumns and what is asked for besides.
+func scanFacts(scan func(...any) error, besides ...any) (c counted, f desk.Facts, err error) {
 	var back int64
-	err = w.tx.QueryRowContext(w.ctx, `
-SELECT id, authorisation, category, level, score, first_seen, last_seen, seen, back_at, finding FROM findings WHERE id = $1`, id).Scan(
-		&c.finding, &c.authorisation, &c.category, &c.level, &c.score, &c.firstSeen, &c.lastSeen, &f.Seen, &back, &text)
+	err = scan(append([]any{&c.finding, &c.authorisation, &c.category, &c.level, &c.score, &c.firstSeen, &c.lastSeen, &f.Seen, &back}, besides...)...)
 	if c.authorisation == queue.Everything { // of an older version; it would be counted twice among all
 		c.authorisation = ""
 	}
+	f.BackAt = trail.Moment(back)
+	return c, f, err
+}
+
+// current reads how a finding counts now, with its JSON.
+func (w *work) current(id string) (c counted, text string, err error) {
+	c, f, err := scanFacts(w.tx.QueryRowContext(w.ctx, `SELECT `+factColumns+`, finding FROM findings WHERE id = $1`, id).Scan, &text)
 	if err != nil {
 		return c, "", err
 	}
-	f.BackAt = trail.Moment(back)
 	s, err := w.standing(id, &f)
 	if err != nil {
 		return c, "", err
 	}
+	c.standBy(s, f, w.now)
+	return c, text, nil
+}
+
+// standBy sets what a finding counts for by its standing.
+func (c *counted) standBy(s desk.Standing, f desk.Facts, now time.Time) {
 	bit := func(b bool) int {
 		if b {
 			return 1
 		}
 		return 0
 	}
-	c.parked = bit(s.Resting(f, w.now))
+	c.parked = bit(s.Resting(f, now))
 	c.undecided = bit(s.Undecided(f) && c.parked == 0)
 	c.relapsed = bit(s.Relapsed(f) && c.parked == 0)
 	if (s.DueForReview() || s.Disputed()) && c.undecided == 0 && c.parked == 0 {
@@ -404,7 +420,6 @@ SELECT id, authorisation, category, level, score, first_seen, last_seen, seen, b
 	if c.parked > 0 && !s.ParkedUntil.IsZero() {
 		c.wakes = sql.NullInt64{Int64: database.Millis(s.ParkedUntil), Valid: true}
 	}
-	return c, text, nil
 }
 
 // primary returns the campaign that is to be a finding's primary one.

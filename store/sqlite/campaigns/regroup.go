@@ -2,15 +2,23 @@ package campaigns
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/outbox"
+	"github.com/qianshao/qianshao/store/sqlite/queue"
 	"github.com/qianshao/qianshao/store/sqlite/trail"
 )
 
@@ -44,40 +52,24 @@ var clearCampaigns = []string{
 	`UPDATE campaign_state SET traits = '` + regrouping + `'`,
 }
 
-// Regroup groups all findings anew, and then does again what the acts on campaigns say.
-// Former ids lead to where their findings are now. If it is interrupted, Stale says so.
-// It calls told with the number of findings done so far.
-func (c *Campaigns) Regroup(ctx context.Context, told func(done int)) (count int, err error) {
+// Regroup groups all findings anew, in one transaction, and then does again what the acts on
+// campaigns say. Former ids lead to where their findings are now. If it is interrupted, Stale
+// says so. It returns the number of findings.
+func (c *Campaigns) Regroup(ctx context.Context) (count int, err error) {
 	// What has changed until now is read below.
 	pending, err := outbox.Pending(ctx, c.db, store.ConsumerCampaigns, 0, math.MaxInt)
 	if err != nil {
 		return 0, err
 	}
-	err = c.update(ctx, database.Ordered, "clear the campaigns of", func(w *work) error {
+	err = c.update(ctx, database.Ordered, "group the findings of", func(w *work) error {
 		for _, statement := range clearCampaigns {
 			if err := w.exec(statement); err != nil {
 				return err
 			}
 		}
-		return nil
+		count, err = c.groupAll(w)
+		return err
 	})
-	for after := ""; err == nil; {
-		var ids []string
-		if ids, err = database.Collect(ctx, c.db.Read, database.ScanValue[string], `SELECT id FROM findings WHERE id > $1 ORDER BY id LIMIT $2`, after, groupBatch); err != nil || len(ids) == 0 {
-			break
-		}
-		err = c.update(ctx, database.Ordered, "group findings in", func(w *work) error {
-			for _, id := range ids {
-				if err := w.group(id); err != nil {
-					return fmt.Errorf("finding %s: %w", id, err)
-				}
-			}
-			return nil
-		})
-		after = ids[len(ids)-1]
-		count += len(ids)
-		told(count)
-	}
 	if err == nil {
 		err = c.replay(ctx)
 	}
@@ -93,6 +85,106 @@ func (c *Campaigns) Regroup(ctx context.Context, told func(done int)) (count int
 		}
 		return w.exec(`UPDATE campaign_state SET traits = $1`, c.name)
 	})
+}
+
+// groupAll groups all findings, where no campaigns are.
+func (c *Campaigns) groupAll(w *work) (count int, err error) {
+	g := newGrouping(w.salt)
+	if err := c.readAll(w.ctx, w.now, g); err != nil {
+		return 0, err
+	}
+	last, err := w.number(`SELECT seq FROM sqlite_sequence WHERE name = 'campaigns'`)
+	if err != nil {
+		return 0, err
+	}
+	if err := g.put(w, g.settle(last+1)); err != nil {
+		return 0, err
+	}
+	if err := w.exec(`INSERT INTO campaign_counts ` + queue.Recounted); err != nil {
+		return 0, err
+	}
+	return len(g.findings), outbox.NoteAll(w.ctx, w.tx, store.ConsumerIndex, w.now)
+}
+
+// readAtATime findings are read at a time: some megabytes, since each may have 20 KB of evidence.
+const readAtATime = 200
+
+// readAll reads all findings and what they are grouped by, on all cores. Nobody changes them
+// meanwhile: it runs in a transaction of the one writer, to which the readers see the state before.
+func (c *Campaigns) readAll(ctx context.Context, now time.Time, g *grouping) error {
+	ends, err := database.Steps(ctx, c.db.Read, "findings", readAtATime)
+	if err != nil {
+		return err
+	}
+	group, reading := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	var adding sync.Mutex
+	for i := range ends {
+		after := ""
+		if i > 0 {
+			after = ends[i-1]
+		}
+		group.Go(func() error {
+			return c.readSome(reading, now, after, ends[i], func(f counted, t *campaign.Traits) {
+				adding.Lock()
+				defer adding.Unlock()
+				g.add(f, t)
+			})
+		})
+	}
+	return group.Wait()
+}
+
+// readSome reads the findings above one id and up to another.
+func (c *Campaigns) readSome(ctx context.Context, now time.Time, after, last string, add func(counted, *campaign.Traits)) error {
+	return eachCurrent(ctx, c.db.Read, now, after, last, true, func(f *counted, text string) error {
+		finding, err := database.DecodeFinding(text)
+		if err != nil {
+			return fmt.Errorf("finding %s: %w", f.finding, err)
+		}
+		t := c.traits(&finding)
+		f.owner, f.shape = t.Owner, int64(t.Shape)
+		add(*f, &t)
+		return nil
+	})
+}
+
+// eachCurrent reads how the findings above one id and up to another count now, with their JSON if
+// that is asked for.
+func eachCurrent(ctx context.Context, db trail.Reader, now time.Time, after, last string, withText bool, do func(f *counted, text string) error) error {
+	standings, err := database.Collect(ctx, db, trail.ScanStanding,
+		`SELECT `+trail.StandingColumns+` FROM standings WHERE subject > $1 AND subject <= $2 AND subject_kind = 'finding'`, after, last)
+	if err != nil {
+		return err
+	}
+	of := make(map[string]desk.Standing, len(standings))
+	for _, s := range standings {
+		of[s.Subject.ID] = s.Standing
+	}
+	type row struct {
+		counted
+		facts desk.Facts
+		text  string
+	}
+	rows, err := database.Collect(ctx, db, func(r *sql.Rows) (v row, err error) {
+		v.counted, v.facts, err = scanFacts(r.Scan, &v.text)
+		return v, err
+	}, `SELECT `+factColumns+`, CASE WHEN $3 THEN finding ELSE '' END FROM findings WHERE id > $1 AND id <= $2`, after, last, withText)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		v := &rows[i]
+		s := of[v.finding]
+		if err := addSites(ctx, db, s, &v.facts); err != nil {
+			return err
+		}
+		v.standBy(s, v.facts, now)
+		if err := do(&v.counted, v.text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // replay does again what the acts on campaigns say, save those that were undone.

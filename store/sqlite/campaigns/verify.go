@@ -2,7 +2,9 @@ package campaigns
 
 import (
 	"context"
+	"database/sql"
 
+	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/queue"
 )
@@ -14,44 +16,73 @@ func (c *Campaigns) Verify(ctx context.Context) (faults []queue.Fault, err error
 		return nil, err
 	}
 	err = c.update(ctx, database.Ordered, "verify the campaigns of", func(w *work) error {
-		ids, err := database.Collect(ctx, c.db.Read, database.ScanValue[string], `SELECT finding FROM campaign_findings`)
-		if err != nil {
-			return err
+		ends, err := database.Steps(ctx, c.db.Read, "findings", readAtATime)
+		after := ""
+		for _, end := range ends {
+			if err != nil || len(faults) >= queue.MaxFaults {
+				break
+			}
+			var wrong []queue.Fault
+			wrong, err = w.verifySome(after, end)
+			faults, after = append(faults, wrong...), end
 		}
-		for _, id := range ids {
-			fault, ok, err := w.verifyFinding(id)
-			if err != nil {
-				return err
-			}
-			if ok {
-				continue
-			}
-			if faults = append(faults, fault); len(faults) >= queue.MaxFaults {
-				return nil
-			}
-		}
-		return nil
+		return err
 	})
 	return faults[:min(len(faults), queue.MaxFaults)], err
 }
 
-// verifyFinding holds a finding as it was counted against what it is.
-func (w *work) verifyFinding(id string) (f queue.Fault, ok bool, err error) {
-	was, err := w.counted(id)
+// verifySome holds the findings above one id and up to another, as they were counted, against what they are.
+func (w *work) verifySome(after, last string) (faults []queue.Fault, err error) {
+	list, err := database.Collect(w.ctx, w.tx, func(r *sql.Rows) (c counted, err error) {
+		err = r.Scan(c.fields()...)
+		return c, err
+	}, `SELECT `+countedColumns+` FROM campaign_findings WHERE finding > $1 AND finding <= $2`, after, last)
 	if err != nil {
-		return f, false, err
+		return nil, err
 	}
-	now, _, err := w.current(id)
+	primary, err := w.primaries(after, last)
 	if err != nil {
-		return f, false, err
+		return nil, err
 	}
-	primary, err := w.primary(id)
-	if err != nil {
-		return f, false, err
+	now := map[string]counted{}
+	err = eachCurrent(w.ctx, w.tx, w.now, after, last, false, func(f *counted, _ string) error {
+		now[f.finding] = *f
+		return nil
+	})
+	for i := range list {
+		was := &list[i]
+		is := now[was.finding]
+		is.campaign, is.block, is.shape, is.split, is.owner = was.campaign, was.block, was.shape, was.split, was.owner
+		switch {
+		case primary[was.finding] != was.campaign:
+			faults = append(faults, queue.Fault{What: "primary campaign", Where: was.finding})
+		case is != *was:
+			faults = append(faults, queue.Fault{What: "standing", Where: was.finding})
+		}
 	}
-	if primary != was.campaign {
-		return queue.Fault{What: "primary campaign", Where: id}, false, nil
+	return faults, err
+}
+
+// primaries returns the campaigns that are to be the primary ones of the findings above one
+// id and up to another.
+func (w *work) primaries(after, last string) (map[string]int64, error) {
+	type row struct {
+		finding string
+		n       int64
+		c       campaign.Candidate
 	}
-	now.campaign, now.block, now.shape, now.split, now.owner = was.campaign, was.block, was.shape, was.split, was.owner
-	return queue.Fault{What: "standing", Where: id}, now == *was, nil
+	rows, err := database.Collect(w.ctx, w.tx, func(r *sql.Rows) (v row, err error) {
+		err = r.Scan(&v.finding, &v.n, &v.c.Members, &v.c.Shared)
+		return v, err
+	}, `SELECT m.finding, m.campaign, c.members, c.shared FROM campaign_members m JOIN campaigns c ON c.campaign = m.campaign
+WHERE m.finding > $1 AND m.finding <= $2 ORDER BY m.finding, m.place`, after, last)
+	primary := map[string]int64{}
+	for start, end := 0, 0; start < len(rows); start = end {
+		var candidates []campaign.Candidate
+		for end = start; end < len(rows) && rows[end].finding == rows[start].finding; end++ {
+			candidates = append(candidates, rows[end].c)
+		}
+		primary[rows[start].finding] = rows[start+campaign.Primary(candidates)].n
+	}
+	return primary, err
 }

@@ -163,3 +163,12 @@ func ScanValue[T any](rows *sql.Rows) (v T, err error) {
 	err = rows.Scan(&v)
 	return v, err
 }
+
+// Steps returns every n-th id of a table in order, and the last one: the ends of ranges that
+// can be read beside each other.
+func Steps(ctx context.Context, db interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+}, table string, n int) ([]string, error) {
+	return Collect(ctx, db, ScanValue[string], `
+SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS n, count(*) OVER () AS last FROM `+table+`) AS o WHERE n % $1 = 0 OR n = last ORDER BY id`, n)
+}

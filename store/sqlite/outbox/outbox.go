@@ -45,6 +45,15 @@ ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(c), da
 	return err
 }
 
+// NoteAll notes for one consumer that it must be told of all findings.
+func NoteAll(ctx context.Context, tx *database.Tx, c store.Consumer, at time.Time) error {
+	_, err := tx.ExecContext(ctx, `
+INSERT INTO outbox (consumer, finding, seq, at, deleted)
+SELECT $1, id, (SELECT coalesce(max(seq), 0) FROM outbox WHERE consumer = $1) + row_number() OVER (ORDER BY id), $2, 0 FROM findings WHERE 1 = 1
+ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(c), database.Millis(at))
+	return err
+}
+
 // note moves a finding to the end where it waits already, so that what a consumer has
 // read before does not settle the change. The time stays: it is when the wait began.
 func note(ctx context.Context, tx *database.Tx, finding string, at time.Time, deleted int) error {

@@ -31,6 +31,7 @@ SELECT c.campaign FROM campaigns c WHERE c.members <> (SELECT count(*) FROM camp
 SELECT m.finding FROM campaign_members m WHERE NOT EXISTS (SELECT 1 FROM campaigns c WHERE c.campaign = m.campaign)
 UNION ALL SELECT f.finding FROM campaign_findings f WHERE NOT EXISTS (SELECT 1 FROM campaign_members m WHERE m.finding = f.finding AND m.campaign = f.campaign)
 UNION ALL SELECT f.finding FROM campaign_findings f WHERE NOT EXISTS (SELECT 1 FROM campaign_members m WHERE m.finding = f.finding AND m.campaign = f.block AND m.place = 0)`},
+	{"a finding that is not there", `SELECT f.finding FROM campaign_findings f WHERE NOT EXISTS (SELECT 1 FROM findings e WHERE e.id = f.finding)`},
 	{"sites", `
 SELECT campaign FROM (
   SELECT m.campaign, f.owner, f.authorisation, count(*) FROM campaign_members m JOIN campaign_findings f ON f.finding = m.finding GROUP BY m.campaign, f.owner, f.authorisation
