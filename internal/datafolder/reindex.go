@@ -83,19 +83,23 @@ func buildIndex(ctx context.Context, data string, zone *time.Location, db *Store
 // copyFindings copies every finding from the store into the index, on all cores. told is
 // called by one goroutine at a time.
 func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done int)) (count int, err error) {
+	ends, err := db.FindingSteps(ctx, reindexBatch)
+	if err != nil {
+		return 0, err
+	}
 	group, putting := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	var counting sync.Mutex
-	for after := ""; putting.Err() == nil; {
-		records, err := db.FindingRecords(putting, after, reindexBatch)
-		if err != nil {
-			return 0, errors.Join(group.Wait(), err)
+	for i, end := range ends {
+		after := ""
+		if i > 0 {
+			after = ends[i-1]
 		}
-		if len(records) == 0 {
-			break
-		}
-		after = records[len(records)-1].Finding.ID
 		group.Go(func() error {
+			records, err := db.FindingRecordsBetween(putting, after, end)
+			if err != nil {
+				return err
+			}
 			if err := db.AddReviews(putting, records); err != nil {
 				return err
 			}
