@@ -40,34 +40,36 @@ func (t *Traits) setBlock(f *qianshao.Finding, opts Options) {
 		t.Bands = []uint64{t.Shape}
 		return
 	}
-	var least, salt [bands * rows]uint64
-	for i := range least {
-		least[i], salt[i] = ^uint64(0), mix(uint64(i))
-	}
-	var weight [64]int
+	var ones [64]int // shingles that have the bit
 	for _, s := range shingles {
 		t.Shape += mix(s)
-		for bit := range weight {
-			weight[bit] += int(s>>bit&1)*2 - 1
-		}
-		for i := range least {
-			least[i] = min(least[i], mix(s^salt[i]))
+		for bit := range ones {
+			ones[bit] += int(s >> bit & 1)
 		}
 	}
 	t.Shape = mix(t.Shape)
-	for bit, w := range weight {
-		if w > 0 {
+	for bit, n := range ones {
+		if n > len(shingles)-n {
 			t.Sketch |= 1 << bit
 		}
 	}
 	t.Bands = make([]uint64, bands)
 	for b := range t.Bands {
-		h := mix(uint64(b) + 1)
-		for _, v := range least[b*rows : (b+1)*rows] {
-			h = mix(h ^ v)
+		t.Bands[b] = mix(uint64(b) + 1)
+		for i := b * rows; i < (b+1)*rows; i++ {
+			t.Bands[b] = mix(t.Bands[b] ^ least(shingles, mix(uint64(i))))
 		}
-		t.Bands[b] = h
 	}
+}
+
+// least returns the least hash of shingles, by the hash function of the salt. Nearly all of what a
+// block costs is here.
+func least(shingles []uint64, salt uint64) uint64 {
+	least := ^uint64(0)
+	for _, s := range shingles {
+		least = min(least, mix(s^salt))
+	}
+	return least
 }
 
 // Alike compares two sketches: 1 for equal blocks, about 0 for unrelated ones.

@@ -2,7 +2,9 @@ package datafolder_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -11,29 +13,64 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// fillFolder saves pages with one finding each and text of some 6 KB, each another one.
-func fillFolder(tb testing.TB, data string, pages int) {
+// author writes text of its own, with characters as frequent as in Chinese pages: of 200 in a row
+// some 110 are different, of 830 some 270, of 2,000 some 460.
+type author struct {
+	random *rand.Rand
+	zipf   *rand.Zipf
+}
+
+func newAuthor(seed int) author {
+	r := rand.New(rand.NewPCG(uint64(seed), 12))
+	return author{r, rand.NewZipf(r, 1.7, 20, 2999)}
+}
+
+// write returns n characters, with a comma or a new line after a few.
+func (a author) write(n int) string {
+	var b strings.Builder
+	for range n {
+		b.WriteRune(rune(0x4E00 + 7*a.zipf.Uint64()))
+		switch a.random.IntN(40) {
+		case 0:
+			b.WriteString("，")
+		case 1:
+			b.WriteString("\n")
+		}
+	}
+	return b.String()
+}
+
+// evidence returns n pieces with so many characters on both sides, of some 300 bytes each in the store.
+func (a author) evidence(n, around int) (list []qianshao.Evidence) {
+	for i := range n {
+		list = append(list, qianshao.Evidence{
+			Block: "promotion", Term: "注册送", Text: "注册送" + a.write(2), Before: a.write(around), After: a.write(around), Region: qianshao.RegionText,
+			Path: "html > body > div.main > div > ul > li.item > a[title]", Span: qianshao.Span{Start: i * 500, End: i*500 + 12}, Line: i + 1, Column: 7,
+		})
+	}
+	return list
+}
+
+// folder is what BenchmarkReindex fills a folder with: findings with so many characters of text and
+// pieces of evidence with so many around it. Four each show the same.
+type folder struct{ findings, text, evidence, around int }
+
+func (f folder) fill(tb testing.TB, data string) {
 	tb.Helper()
-	f, err := datafolder.Open(tb.Context(), datafolder.Options{Data: data})
+	opened, err := datafolder.Open(tb.Context(), datafolder.Options{Data: data})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer f.Close()
-	for n := range pages {
-		var text strings.Builder
-		for i := n; text.Len() < 6_000; i++ {
-			text.WriteRune(rune(0x4E00 + (i*i*31+i*7)%3000))
-			if i%17 == 0 {
-				text.WriteString("，注册送彩金")
-			}
-		}
+	defer opened.Close()
+	for n := range f.findings {
 		url := fmt.Sprintf("http://h%d.example/%d", n%200, n)
-		_, err := f.Store.SavePage(tb.Context(), store.Save{
+		text := newAuthor(n).write(f.text)
+		_, err := opened.Store.SavePage(tb.Context(), store.Save{
 			Page:     qianshao.Page{URL: url, FetchedAt: time.Now(), Status: 200, Body: []byte(url)},
-			Document: &qianshao.Document{Source: text.String(), Title: "标题", Regions: []qianshao.Region{{Text: text.String()}}},
+			Document: &qianshao.Document{Source: text, Title: "标题", Regions: []qianshao.Region{{Text: text}}},
 			Assessment: qianshao.Assessment{Level: qianshao.LevelHigh, Findings: []qianshao.Finding{{
 				ID: qianshao.FindingID(url, "gambling"), URL: url, Rule: "gambling-casino-promotion", Category: qianshao.Gambling,
-				Level: qianshao.LevelHigh, Score: 70, Evidence: []qianshao.Evidence{{Term: "注册送", Text: "注册送", Before: "，", After: "彩金"}},
+				Level: qianshao.LevelHigh, Score: 70, Evidence: newAuthor(-n/4).evidence(f.evidence, f.around),
 			}}},
 		})
 		if err != nil {
@@ -42,15 +79,41 @@ func fillFolder(tb testing.TB, data string, pages int) {
 	}
 }
 
-// BenchmarkReindex builds the index of a folder anew.
+// fillFolder saves pages with one finding each.
+func fillFolder(tb testing.TB, data string, pages int) {
+	tb.Helper()
+	folder{pages, 2000, 1, 20}.fill(tb, data)
+}
+
+// BenchmarkReindex makes anew what is derived in a folder: campaigns and index. The small findings
+// are like the median of 66 flagged pages of the labelled ones that are no front-ends of casinos, the
+// large ones like the median of 201 that are, whose evidence are the words of menus.
 func BenchmarkReindex(b *testing.B) {
-	const pages = 2000
-	data := b.TempDir()
-	fillFolder(b, data, pages)
-	for b.Loop() {
-		if n, err := datafolder.Reindex(b.Context(), data, nil, nil); err != nil || n != pages {
-			b.Fatal(n, err)
-		}
+	for _, f := range []folder{{2000, 300, 8, 20}, {2000, 1000, 50, 2}, {2000, 2000, 1, 20}} {
+		b.Run(fmt.Sprintf("characters=%d/evidence=%d", f.text, f.evidence), func(b *testing.B) {
+			data := b.TempDir()
+			f.fill(b, data)
+			var cpu time.Duration
+			for b.Loop() {
+				cpu -= used(b)
+				if n, err := datafolder.Reindex(b.Context(), data, nil, nil); err != nil || n != f.findings {
+					b.Fatal(n, err)
+				}
+				cpu += used(b)
+			}
+			findings := float64(f.findings * b.N)
+			b.ReportMetric(findings/b.Elapsed().Seconds(), "findings/s")
+			b.ReportMetric(float64(cpu.Microseconds())/1000/findings, "cpu-ms/finding")
+		})
 	}
-	b.ReportMetric(float64(pages*b.N)/b.Elapsed().Seconds(), "findings/s")
+}
+
+// used returns what the process has used of all cores.
+func used(tb testing.TB) time.Duration {
+	tb.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

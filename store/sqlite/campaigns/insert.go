@@ -1,9 +1,6 @@
 package campaigns
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // rowsAtATime rows are inserted by one statement: running one costs more than a row.
 const rowsAtATime = 100
@@ -20,21 +17,10 @@ type inserter struct {
 // inserter returns one for a table with its columns in brackets.
 func (w *work) inserter(into string) *inserter {
 	columns := strings.Count(into, ",") + 1
+	// Not $1, $2 …: SQLite takes these for names, each of which is looked for among all.
+	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
 	statement := func(rows int) string {
-		var b strings.Builder
-		b.WriteString("INSERT INTO " + into + " VALUES ")
-		for i := range rows * columns {
-			switch {
-			case i == 0:
-				b.WriteString("(")
-			case i%columns == 0:
-				b.WriteString("), (")
-			default:
-				b.WriteString(", ")
-			}
-			fmt.Fprintf(&b, "$%d", i+1)
-		}
-		return b.String() + ")"
+		return "INSERT INTO " + into + " VALUES " + row + strings.Repeat(", "+row, rows-1)
 	}
 	return &inserter{w: w, one: statement(1), many: statement(rowsAtATime), columns: columns}
 }

@@ -166,9 +166,17 @@ func ScanValue[T any](rows *sql.Rows) (v T, err error) {
 
 // Steps returns every n-th id of a table in order, and the last one: the ends of ranges that
 // can be read beside each other.
-func Steps(ctx context.Context, db interface {
-	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-}, table string, n int) ([]string, error) {
-	return Collect(ctx, db, ScanValue[string], `
-SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS n, count(*) OVER () AS last FROM `+table+`) AS o WHERE n % $1 = 0 OR n = last ORDER BY id`, n)
+func Steps(ctx context.Context, db *sql.DB, table string, n int) (ends []string, err error) {
+	for after := ""; ; {
+		var end sql.NullString
+		err := db.QueryRowContext(ctx, `SELECT id FROM `+table+` WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2`, after, n-1).Scan(&end)
+		if errors.Is(err, sql.ErrNoRows) { // fewer are left
+			err = db.QueryRowContext(ctx, `SELECT max(id) FROM `+table+` WHERE id > $1`, after).Scan(&end)
+		}
+		if err != nil || !end.Valid {
+			return ends, err
+		}
+		after = end.String
+		ends = append(ends, after)
+	}
 }
