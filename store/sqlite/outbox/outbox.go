@@ -80,16 +80,23 @@ func Pending(ctx context.Context, db *database.DB, c store.Consumer, after int64
 	return list, db.Fail("read the outbox of", err)
 }
 
-// Settle notes in a transaction that a consumer was told. A finding that has changed
-// since Pending returned it stays.
+// Settle notes in a transaction, by one statement, that a consumer was told. A finding that has
+// changed since Pending returned it stays.
 func Settle(ctx context.Context, tx *database.Tx, c store.Consumer, told []store.Pending) error {
-	for i := range told {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM outbox WHERE consumer = $1 AND finding = $2 AND seq = $3`,
-			string(c), told[i].Finding, told[i].Seq); err != nil {
-			return err
-		}
+	if len(told) == 0 {
+		return nil
 	}
-	return nil
+	of := make(map[string]int64, len(told))
+	for i := range told {
+		of[told[i].Finding] = told[i].Seq
+	}
+	list, err := json.Marshal(of)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM outbox WHERE rowid IN (
+  SELECT o.rowid FROM json_each($2) j CROSS JOIN outbox o ON o.consumer = $1 AND o.finding = j.key AND o.seq = j.value)`, string(c), string(list))
+	return err
 }
 
 // Backlog says how much a consumer was not told yet. It reads the consumer's rows.
