@@ -63,10 +63,10 @@ func start([]string) error {
 	return nil
 }
 
-// serveAtRest returns the resident bytes of a server over an empty data folder, some seconds
-// after it began to listen.
+// serveAtRest returns the resident bytes of a server over an empty data folder, which authorises
+// no request, some seconds after it began to listen.
 func serveAtRest(binary, data string) (resident int64, err error) {
-	server := exec.Command(binary, "--data", data, "serve", "--listen", "127.0.0.1:0")
+	server := exec.Command(binary, "--data", data, "serve", "--listen", "127.0.0.1:0", "--contact", "https://example.org/bot", "--browser", "off")
 	said, err := server.StderrPipe()
 	if err != nil {
 		return 0, err
@@ -76,7 +76,10 @@ func serveAtRest(binary, data string) (resident int64, err error) {
 	}
 	defer func() { err = errors.Join(err, server.Process.Signal(syscall.SIGTERM), server.Wait()) }()
 	lines := bufio.NewScanner(said)
-	for lines.Scan() && !strings.HasPrefix(lines.Text(), "the console is at ") {
+	for last := ""; !strings.HasPrefix(last, "the console is at "); last = lines.Text() {
+		if !lines.Scan() {
+			return 0, fmt.Errorf("the server listens nowhere; it said: %s", last)
+		}
 	}
 	go func() {
 		for lines.Scan() { // what it says later must not block it

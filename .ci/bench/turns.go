@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -23,11 +24,12 @@ type usage struct {
 
 // spend runs a command to its end.
 func spend(cmd *exec.Cmd) (usage, error) {
-	cmd.Stderr = os.Stderr
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	begin := time.Now()
 	output, err := cmd.Output()
 	if err != nil {
-		return usage{}, fmt.Errorf("%s: %w", cmd, err)
+		return usage{}, fmt.Errorf("%s: %w\n%s", cmd, err, said.Bytes())
 	}
 	u := usage{wall: time.Since(begin), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), output: output}
 	if r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
