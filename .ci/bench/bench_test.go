@@ -91,3 +91,17 @@ func TestShippedTerms(t *testing.T) {
 		t.Errorf("%d terms, error %v", len(terms), err)
 	}
 }
+
+func TestBenchRow(t *testing.T) {
+	const output = "goos: linux\nBenchmarkPage/findings=100000/page=1-2 \t      30\t         6.100 cpu-ms/op\t         0.0400 of-bleve/op\n" +
+		"BenchmarkPage/findings=100000/phrase-2 \t      30\t         7.000 cpu-ms/op\nPASS\n"
+	row := benchRow{"page=1", "search page", "bleve", []string{"of-bleve/op", "cpu-ms/op"}}
+	if text, err := row.of(output); err != nil || text != "| search page | bleve | 0.0400 of-bleve/op, 6.100 cpu-ms/op | |" {
+		t.Error(text, err)
+	}
+	for _, bad := range []benchRow{{"phrase", "", "", []string{"of-bleve/op"}}, {"fielded", "", "", nil}} {
+		if text, err := bad.of(output); err == nil {
+			t.Errorf("%s: %s", bad.line, text)
+		}
+	}
+}

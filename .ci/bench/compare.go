@@ -25,8 +25,8 @@ func compare([]string) error {
 	if err := comparedPages(); err != nil {
 		return err
 	}
-	for _, row := range benchRows() {
-		if err := row.print(); err != nil {
+	for _, run := range benchRuns() {
+		if err := run.print(); err != nil {
 			return err
 		}
 	}
@@ -90,47 +90,68 @@ func generatedPages(work string) (folders [][]string, err error) {
 	return folders, nil
 }
 
-// benchRow is a row that a benchmark of a package measures, in turns with its peer where it has one.
+// benchRun is a benchmark of a package, which runs in turns with its peer where it has one.
+type benchRun struct {
+	room, bench, times string
+	rows               []benchRow
+}
+
+// benchRow is a row that a line of its output tells.
 type benchRow struct {
-	work, beside, room, bench, times string
-	metrics                          []string // units that are printed, in this order
+	line         string // the end of the name
+	work, beside string
+	metrics      []string // units that are printed, in this order
 }
 
-func benchRows() []benchRow {
-	const room = "./index/bleveindex"
-	page := func(work, name string) benchRow {
-		return benchRow{work + " at 100,000 findings", "bleve with the same facets and sort", room, "Page/findings=100000$/" + name, "30x", []string{"of-bleve/op", "cpu-ms/op", "p95-wall-ms/op"}}
+func benchRuns() []benchRun {
+	page := func(line, work string) benchRow {
+		return benchRow{line, work + " at 100,000 findings", "bleve with the same facets and sort", []string{"of-bleve/op", "cpu-ms/op", "p95-wall-ms/op"}}
 	}
-	return []benchRow{
-		page("search page", "page=1$"), page("phrase", "phrase$"), page("fielded", "fielded$"), page("page 500", "page=500$"),
-		{"index one finding of 10 kB, in batches of 100", "", room, "Put/batch=100$", "20x", []string{"docs/s"}},
-		{"`reindex` of findings of 6 kB", "", "./internal/datafolder", "Reindex$", "3x", []string{"findings/s"}},
+	return []benchRun{
+		{"./index/bleveindex", "Page/findings=100000$", "30x", []benchRow{page("page=1", "search page"), page("phrase", "phrase"), page("fielded", "fielded"), page("page=500", "page 500")}},
+		{"./index/bleveindex", "Put/batch=100$", "20x", []benchRow{{"batch=100", "index one finding of 10 kB, in batches of 100, by the clock", "", []string{"docs/s"}}}},
+		{"./internal/datafolder", "Reindex$", "3x", []benchRow{{"Reindex", "`reindex` of findings of 6 kB, by the clock", "", []string{"findings/s"}}}},
 	}
 }
 
-var metric = regexp.MustCompile(`([0-9.e+-]+) (\S+)`)
+var (
+	benchLine = regexp.MustCompile(`(?m)^Benchmark(\S+?)(?:-\d+)?\s+\d+\s(.+)$`) // name, less the processors, and metrics
+	metric    = regexp.MustCompile(`(\S+) (\S+)`)
+)
 
-func (r benchRow) print() error {
+func (r benchRun) print() error {
 	u, err := spend(exec.Command("go", "test", "-run", "^$", "-bench", r.bench, "-benchtime", r.times, r.room))
 	if err != nil {
 		return err
 	}
-	found := map[string]string{}
-	for line := range strings.Lines(string(u.output)) {
-		if strings.HasPrefix(line, "Benchmark") {
-			for _, m := range metric.FindAllStringSubmatch(line, -1) {
-				found[m[2]] = m[1]
-			}
+	for _, row := range r.rows {
+		text, err := row.of(string(u.output))
+		if err != nil {
+			return fmt.Errorf("%s of %s: %w in\n%s", r.bench, r.room, err, u.output)
 		}
+		fmt.Println(text)
 	}
-	var values []string
-	for _, unit := range r.metrics {
-		value, ok := found[unit]
-		if !ok {
-			return fmt.Errorf("%s of %s measured no %s:\n%s", r.bench, r.room, unit, u.output)
-		}
-		values = append(values, value+" "+unit)
-	}
-	fmt.Printf("| %s | %s | %s | |\n", r.work, r.beside, strings.Join(values, ", "))
 	return nil
+}
+
+// of finds the row in the output of a benchmark.
+func (r benchRow) of(output string) (string, error) {
+	for _, line := range benchLine.FindAllStringSubmatch(output, -1) {
+		if !strings.HasSuffix(line[1], r.line) {
+			continue
+		}
+		found := map[string]string{}
+		for _, m := range metric.FindAllStringSubmatch(line[2], -1) {
+			found[m[2]] = m[1]
+		}
+		var values []string
+		for _, unit := range r.metrics {
+			if found[unit] == "" {
+				return "", fmt.Errorf("%s has no %s", r.line, unit)
+			}
+			values = append(values, found[unit]+" "+unit)
+		}
+		return fmt.Sprintf("| %s | %s | %s | |", r.work, r.beside, strings.Join(values, ", ")), nil
+	}
+	return "", fmt.Errorf("no line of %s", r.line)
 }
