@@ -105,3 +105,25 @@ func TestBenchRow(t *testing.T) {
 		}
 	}
 }
+
+// TestGeneratedPages: a checkout without labelled pages measures pages of all kinds.
+func TestGeneratedPages(t *testing.T) {
+	folders, err := generatedPages(t.TempDir())
+	if err != nil || len(folders) != 3 {
+		t.Fatal(folders, err)
+	}
+	for i, least := range []int{31, 40, 40} {
+		pages, err := readPages(folders[i])
+		if err != nil || len(pages) != least {
+			t.Errorf("%v: %d pages, error %v", folders[i], len(pages), err)
+		}
+		for _, p := range pages {
+			if len(p.body) < leastPage {
+				t.Errorf("%s has %d bytes", p.name, len(p.body))
+			}
+		}
+	}
+	if _, err := readPages([]string{t.TempDir()}); err == nil {
+		t.Error("an empty folder is no error")
+	}
+}
