@@ -58,9 +58,12 @@ func (w *world) rows() map[string][]string {
 // after the other; and of each the index is told.
 func TestRegroupedAllAtOnce(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(4) {
+	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		list, w := anySpecimens(r, 250), newWorld(t) // more than are read at a time
+		list, w := anySpecimens(r, 60), newWorld(t) // about as many sites as may share a key
+		if seed == 0 {
+			list = anySpecimens(r, 250) // more than are read at a time
+		}
 		for i, s := range list {
 			w.save(s)
 			if i%40 == 0 {
@@ -92,11 +95,11 @@ func TestRegroupedAllAtOnce(t *testing.T) {
 		}
 		same(t, fmt.Sprintf("seed %d", seed), naive(list), w.groups())
 		w.verify()
-		for _, s := range list[:60] { // and they go on as before
+		for _, s := range list[:15] { // and they go on as before
 			w.remove(s.ID)
 		}
 		w.group()
-		same(t, fmt.Sprintf("seed %d, some removed", seed), naive(list[60:]), w.groups())
+		same(t, fmt.Sprintf("seed %d, some removed", seed), naive(list[15:]), w.groups())
 		w.verify()
 	}
 }
