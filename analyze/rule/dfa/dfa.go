@@ -1,5 +1,6 @@
 // Package dfa runs regular expressions as deterministic finite automata: it finds what
-// Go's engine finds, at some five nanoseconds a character instead of some hundred.
+// Go's engine finds, at some three to five nanoseconds a character, a seventh to a fourteenth
+// of what that takes.
 //
 // An automaton's states are built as texts lead to them (R. Cox, "Regular Expression Matching in
 // the Wild", 2010). One reads forward, to where the first match ends; another one reads back
