@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -37,6 +38,15 @@ func TestIsBounded(t *testing.T) {
 		start := strings.Index(test.text, test.span)
 		if got := shared.IsBounded(test.text, start, start+len(test.span)); got != test.want {
 			t.Errorf("%s in %s: bounded %v, want %v (words %q)", test.span, test.text, got, test.want, wordsOf(test.text))
+		}
+	}
+}
+
+func TestIdeographsAreLetters(t *testing.T) {
+	t.Parallel()
+	for r := rune(firstIdeograph); r <= lastIdeograph; r++ {
+		if !unicode.IsLetter(r) {
+			t.Fatalf("%c (%x) is no letter", r, r)
 		}
 	}
 }

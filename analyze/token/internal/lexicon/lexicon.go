@@ -70,23 +70,21 @@ func (l *Lexicon) Words() iter.Seq2[string, uint32] {
 	return func(yield func(string, uint32) bool) { l.eachWord(root, nil, yield) }
 }
 
-// child returns the node behind a unit, or the root.
+// child returns the node behind a unit and a node that is not the root, or the root.
 func (l *Lexicon) child(node int, unit uint16) int {
-	if node == root {
-		return int(l.top[unit])
-	}
 	from, end := l.childrenOf(node)
 	for to := end; from < to; {
-		if middle := (from + to) / 2; l.labels.at(middle) < unit {
+		middle := int(uint(from+to) / 2)
+		switch label := l.labels.at(middle); {
+		case label == unit:
+			return middle
+		case label < unit:
 			from = middle + 1
-		} else {
+		default:
 			to = middle
 		}
 	}
-	if from == end || l.labels.at(from) != unit {
-		return root
-	}
-	return from
+	return root
 }
 
 // childrenOf returns the first child of a node, and what follows the last.
@@ -185,15 +183,15 @@ func (l *Lexicon) walk(c *cut) {
 	c.steps = slices.Grow(c.steps[:0], len(c.units))[:len(c.units)]
 	clear(c.steps)
 	so := float32(0) // the length of the way so far
-	for first := range c.units {
+	for first, unit := range c.units {
 		known := false
-		for last, node := first, root; last < len(c.units); last++ {
-			if node = l.child(node, c.units[last]); node == root {
-				break
-			}
+		for node, last := int(l.top[unit]), first; node != root; node = l.child(node, c.units[last]) {
 			if length := l.lengths[l.words.at(node)]; length != noWord {
 				c.steps[last].shorten(so+length, last-first+1)
 				known = known || last == first
+			}
+			if last++; last == len(c.units) {
+				break
 			}
 		}
 		if !known {
