@@ -153,6 +153,9 @@ func (a *assembler) url(el int32, at tree.Attribute, hiding qianshao.Hiding) {
 		return
 	}
 	a.linkText += len(target)
+	if a.doc.Links == nil {
+		a.doc.Links = make([]qianshao.Link, 0, min(a.Anchors+1, maxLinks))
+	}
 	a.doc.Links = append(a.doc.Links, qianshao.Link{URL: target, Rel: ascii.Lower(a.Value(el, "rel")), Hidden: hiding, Region: region})
 	if a.link.element == el {
 		a.link.index = len(a.doc.Links) - 1

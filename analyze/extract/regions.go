@@ -38,7 +38,7 @@ const (
 	// maxBlank is the length up to which a text is checked for being blank.
 	maxBlank = 32
 	// runChunk is how many runs are allocated at a time.
-	runChunk = 512
+	runChunk = 128
 )
 
 // redirectName is the Name of the region of a script that sends visitors who

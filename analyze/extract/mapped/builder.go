@@ -2,6 +2,7 @@ package mapped
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -137,7 +138,7 @@ func (b *Builder) flushSpace() {
 func (b *Builder) Put(at qianshao.Span, s string) {
 	b.flushSpace()
 	if len(s) > 0 {
-		b.Text = append(b.Text, s...)
+		b.Text = append(room(b.Text, len(s)), s...)
 		b.mapLast(len(s), at, false)
 	}
 }
@@ -161,8 +162,17 @@ func (b *Builder) put(r qianshao.Run) (joined bool) {
 	if len(b.Runs) >= maxExact && b.join(r) {
 		return true
 	}
-	b.Runs = append(b.Runs, r)
+	b.Runs = append(room(b.Runs, 1), r)
 	return false
+}
+
+// room makes room for n more. A builder collects one text after another and soon has the size
+// of the longest; append would grow it in steps of a quarter, each a copy.
+func room[T any](s []T, n int) []T {
+	if n <= cap(s)-len(s) {
+		return s
+	}
+	return slices.Grow(s, max(n, len(s)))
 }
 
 // join lets the last run map what r does, too. Text and source of the same length would say
@@ -205,7 +215,7 @@ func (b *Builder) Coarsen() {
 func (b *Builder) Copy(t *Text, start, end int) {
 	b.flushSpace()
 	n := len(b.Text)
-	b.Text = append(b.Text, t.Content[start:end]...)
+	b.Text = append(room(b.Text, end-start), t.Content[start:end]...)
 	if t.runs == nil {
 		b.mapLast(end-start, qianshao.Span{Start: t.base + start, End: t.base + end}, true)
 		return

@@ -137,6 +137,7 @@ type Tree struct {
 	Sheets     []Sheet
 	Scripts    []int32  // script elements with a src attribute
 	HiddenIDs  []string // ids of elements that a script hides
+	Anchors    int      // how many a elements there are
 	Base       int32    // the first base element with a href; 0 if there is none
 	TooDeep    bool
 	TooMany    bool
@@ -411,6 +412,9 @@ func (b *builder) append(fi int32, start, end int, tag *Tag) int32 {
 		e.NthChild = b.Elements[e.Previous].NthChild + 1
 	}
 	parent.Last = el
+	if tag.Atom == atom.A {
+		b.Anchors++
+	}
 	e.NthOfType = b.countType(f, tag, el)
 	b.attributes = appendAttributes(b.attributes, b.Fragments[fi].Content, start, end)
 	b.Elements = append(b.Elements, e)
