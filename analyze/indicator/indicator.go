@@ -78,6 +78,8 @@ type search struct {
 	reading reading
 	links   map[int]string // target by its region
 	found   map[int][]candidate
+	// collected is the memory of windows before they are merged.
+	collected []window
 }
 
 // window is a stretch of a region's text, in bytes. It is far if the site to
@@ -108,13 +110,14 @@ func sideOf(r *qianshao.Region) side {
 
 // windows returns what is near the evidence, in document order, merged.
 func (s *search) windows(evidence []qianshao.Evidence) []window {
-	var out []window
+	s.collected = s.collected[:0]
 	for region, offsets := range s.places(evidence) {
 		for _, at := range offsets {
-			out = s.around(out, region, at)
+			s.collected = append(s.collected, window{region: region, from: at - nearBytes, to: at + nearBytes})
 		}
+		s.neighbours(region)
 	}
-	return merge(out)
+	return slices.Clone(merge(s.collected))
 }
 
 // merge sorts windows and makes one of those that overlap.
@@ -174,10 +177,9 @@ func textOffset(r *qianshao.Region, source int) int {
 	return -1
 }
 
-// around adds the windows around byte at of a region, and its neighbours.
-func (s *search) around(out []window, region, at int) []window {
+// neighbours collects the windows of the regions around one.
+func (s *search) neighbours(region int) {
 	here := &s.doc.Regions[region]
-	out = append(out, window{region: region, from: at - nearBytes, to: at + nearBytes})
 	for step := 1; step <= nearRegions; step++ {
 		for _, i := range [...]int{region - step, region + step} {
 			if i < 0 || i >= len(s.doc.Regions) || sideOf(&s.doc.Regions[i]) != sideOf(here) {
@@ -188,10 +190,9 @@ func (s *search) around(out []window, region, at int) []window {
 				w.to = len(s.doc.Regions[i].Text)
 				w.from = w.to - nearBytes
 			}
-			out = append(out, w)
+			s.collected = append(s.collected, w)
 		}
 	}
-	return out
 }
 
 // scan reads what is near any finding, each stretch of text once.
