@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -114,5 +115,27 @@ func TestRealDocuments(t *testing.T) {
 	})
 	if err != nil || pages == 0 {
 		t.Fatalf("%d pages: %v", pages, err)
+	}
+}
+
+// TestManyTags: a page with more different tags than there may be has a note, and all its
+// text; a tag is the same whatever case it is written in.
+func TestManyTags(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("<DIV hidden><p>" + secret + "</dIv>")
+	for i := range 70_000 {
+		b.WriteString("<x" + strconv.Itoa(i) + ">")
+	}
+	b.WriteString("<p>" + secret)
+	doc := Parse(qianshao.Page{Body: []byte(b.String()), ContentType: "text/html; charset=utf-8"}).Document(nil)
+	var hidden []qianshao.Hiding
+	for _, r := range doc.Regions {
+		if r.Text == secret {
+			hidden = append(hidden, r.Hidden)
+		}
+	}
+	if want := []qianshao.Hiding{qianshao.HidingAttribute, qianshao.HidingNone}; !slices.Equal(hidden, want) || !slices.Contains(doc.Notes, qianshao.NoteTooMany) {
+		t.Errorf("the secret is hidden by %q, want %q; notes %q", hidden, want, doc.Notes)
 	}
 }
