@@ -5,7 +5,8 @@
 // A page is evaluated in four steps. The scan folds each region, finds all terms in one
 // pass and notes where regular expressions may match (page.go, flush.go, tally.go). The
 // expressions are run for the rules that may still fire (regexes.go). The conditions are
-// decided (outcome.go). What makes them true becomes evidence (evidence.go).
+// decided, in one place of the page after the other (outcome.go, place.go, weigh.go). What
+// makes them true becomes evidence (evidence.go).
 package engine
 
 import (

@@ -34,13 +34,17 @@ func (e *evaluation) safeCut(before int32) int32 {
 // flush decides which hits count, of those that end before a folded character. By then
 // all terms that contain them have been found.
 func (e *evaluation) flush(before int32) {
-	all := e.wantBlocks(before)
+	e.findCovers()
+	all := e.trace != nil || len(e.open.covers) > 0 // an allowed text is noted whatever it covers
+	if !all {
+		e.wantBlocks(before)
+	}
 	rest := e.open.hits[:0]
 	for _, h := range e.open.hits {
 		complete := h.Last < before
 		for _, p := range e.engine.terms[h.Term].postings {
 			if p.block != allowPosting && (complete || p.weight == exceptWeight) && (all || e.tally.wanted[p.block]) {
-				e.dispatch(e.engine.blocks[p.block], p, e.hitOf(p, &h))
+				e.dispatch(e.engine.blocks[p.block], p, &h)
 			}
 		}
 		if !complete {
@@ -49,28 +53,27 @@ func (e *evaluation) flush(before int32) {
 	}
 	e.open.hits = rest
 	e.flushBlocks()
-	clear(e.tally.wanted)
+	if !all {
+		clear(e.tally.wanted)
+	}
 }
 
-// wantBlocks finds the blocks of which some hit may still count, and the allowed texts; all
-// is true if all hits are wanted. On a page that repeats itself, most blocks have all
-// that they keep of their terms, and need not gather, sort and compare more. What is not
-// wanted keeps no other hit of its block from counting either, as none would.
-func (e *evaluation) wantBlocks(before int32) (all bool) {
+// wantBlocks finds the blocks of which some hit may still count. On a page that repeats
+// itself, most blocks have all that they keep of their terms, and need not gather, sort
+// and compare more: a spent hit can only keep others of its block from counting, and where
+// all are spent there are none.
+func (e *evaluation) wantBlocks(before int32) {
 	for i := range e.open.hits {
 		h := &e.open.hits[i]
-		complete := h.Last < before
+		if h.Last >= before {
+			continue
+		}
 		for _, p := range e.engine.terms[h.Term].postings {
-			switch {
-			case p.block == allowPosting:
-				e.cover(p.weight, h)
-			case e.tally.wanted[p.block], !complete, p.weight == exceptWeight:
-			default:
+			if p.block != allowPosting && p.weight != exceptWeight && !e.tally.wanted[p.block] {
 				e.want(e.engine.blocks[p.block], e.hitOf(p, h))
 			}
 		}
 	}
-	return e.trace != nil || len(e.open.covers) > 0 // an allowed text is noted whatever it covers
 }
 
 // want notes that a block wants its hits if this one may count.
@@ -87,21 +90,37 @@ func (e *evaluation) hitOf(p posting, h *match.Hit) hit {
 }
 
 // dispatch hands a hit to a block that looks for its term.
-func (e *evaluation) dispatch(b *block, p posting, h hit) {
-	if p.weight == exceptWeight && h.cost > plainCost {
+func (e *evaluation) dispatch(b *block, p posting, h *match.Hit) {
+	if p.weight == exceptWeight && h.Cost > plainCost {
 		return // a word that merely sounds like an except is not one
 	}
 	if !e.reads(b, e.open.index) {
-		if p.weight != exceptWeight {
-			e.drop(b, &h, e.whyNotRead(b))
+		if p.weight != exceptWeight && e.trace != nil {
+			out := e.hitOf(p, h)
+			e.drop(b, &out, e.whyNotRead(b))
 		}
 		return
 	}
 	st := e.tally.wait(b)
 	if p.weight == exceptWeight {
-		st.excepts = append(st.excepts, cover{first: h.first, last: h.last})
+		st.excepts = append(st.excepts, cover{first: h.First, last: h.Last})
 	} else {
-		st.pending = append(st.pending, h)
+		st.pending = append(st.pending, e.hitOf(p, h))
+	}
+}
+
+// findCovers notes the allowed texts of the open region, in which hits do not count.
+func (e *evaluation) findCovers() {
+	if len(e.engine.rules.TextAllowances()) == 0 || e.allowed.ignore {
+		return
+	}
+	for i := range e.open.hits {
+		h := &e.open.hits[i]
+		for _, p := range e.engine.terms[h.Term].postings {
+			if p.block == allowPosting {
+				e.cover(p.weight, h)
+			}
+		}
 	}
 }
 

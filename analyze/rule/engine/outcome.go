@@ -151,9 +151,9 @@ func (o outcome) pairs(c *syntax.Condition, mode pairMode) (found bool) {
 		return o.inRegionsOf(o.d.blocks[c.Block], c.Other, c, mode)
 	}
 	right := o.state(c.Other).hits
-	leftHits, rightHits := o.countable(c.Block, mode), o.countable(c.Other, mode)
+	left, leftHits, rightHits := o.hits(c.Block), o.countable(c.Block, mode), o.countable(c.Other, mode)
 	next, distance := 0, int32(c.N)
-	for a := range o.hits(c.Block) {
+	for a := range left.all {
 		if !leftHits.counts(a) || o.excused(c, a) {
 			continue
 		}
@@ -181,8 +181,8 @@ func (o outcome) pairs(c *syntax.Condition, mode pairMode) (found bool) {
 
 // inRegionsOf looks for hits of a block in the regions that frame reads, away from c's excuses.
 func (o outcome) inRegionsOf(frame *block, local int, c *syntax.Condition, mode pairMode) (found bool) {
-	countable := o.countable(local, mode)
-	for h := range o.hits(local) {
+	hits, countable := o.hits(local), o.countable(local, mode)
+	for h := range hits.all {
 		if !countable.counts(h) || !o.e.reads(frame, h.region) || o.excused(c, h) {
 			continue
 		}
@@ -230,8 +230,8 @@ func (o outcome) collect(c *syntax.Condition) {
 		o.pairs(c, pairMark)
 		return
 	case syntax.OpBlock:
-		countable := o.countable(c.Block, pairMark)
-		for h := range o.hits(c.Block) {
+		hits, countable := o.hits(c.Block), o.countable(c.Block, pairMark)
+		for h := range hits.all {
 			h.used = h.used || countable.counts(h)
 		}
 		return

@@ -34,7 +34,7 @@ func (e *evaluation) dropChance(d *detection) {
 		if b.within > 0 {
 			e.weighStretches(b, st)
 		} else {
-			st.weights = e.tally.sum(each(st.hits), e.page.traits)
+			st.weights = e.tally.sum(&someHits{hits: st.hits, to: len(st.hits)}, e.page.traits)
 		}
 	}
 }

@@ -63,7 +63,7 @@ type blockState struct {
 	unread     int         // bytes of the regions of candidates
 	termHits   int         // length of hits before they were run
 	weights                // on the whole page
-	placed     placeWeights
+	placed     placeState
 	head       []int32 // see headHits
 	headKnown  bool
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 )
 
@@ -13,58 +12,57 @@ import (
 // count by themselves, of plain ones, of those in concealed regions.
 type weights struct{ all, strong, plain, concealed int32 }
 
-// placeWeights are a block's weights in the place that was looked at last.
-type placeWeights struct {
-	place *place // nil if there was none
+// placeState is what a block has in the place that was looked at last.
+type placeState struct {
+	place    *place // nil if there was none
+	from, to int    // the block's hits in the place's regions
 	weights
+	weighed bool
 }
 
-// hits returns a block's hits in the outcome's place, in the order of the text. Blocks
-// that only excuse do so from anywhere on the page.
-func (o outcome) hits(local int) iter.Seq[*hit] {
-	hits := o.state(local).hits
-	if o.place == nil || !o.d.blocks[local].positive || len(hits) == 0 {
-		return each(hits)
-	}
-	from, to := stretchOf(hits, o.place)
-	if o.place.noHead {
-		return each(hits[from:to])
-	}
-	return func(yield func(*hit) bool) {
-		head := o.e.headHits(o.state(local))
-		for len(head) > 0 && int(head[0]) < from {
-			if !yield(&hits[head[0]]) {
-				return
-			}
-			head = head[1:]
+// someHits are hits of a block: those from one index to another, and those of an index.
+type someHits struct {
+	hits     []hit
+	from, to int
+	also     []int32 // in order; some may be between from and to
+}
+
+// all yields the hits in the order of the text.
+func (s *someHits) all(yield func(*hit) bool) {
+	also := s.also
+	for ; len(also) > 0 && int(also[0]) < s.from; also = also[1:] {
+		if !yield(&s.hits[also[0]]) {
+			return
 		}
-		for i := from; i < to; i++ {
-			if !yield(&hits[i]) {
-				return
-			}
+	}
+	for i := s.from; i < s.to; i++ {
+		if !yield(&s.hits[i]) {
+			return
 		}
-		for _, i := range head {
-			if int(i) >= to && !yield(&hits[i]) {
-				return
-			}
+	}
+	for _, i := range also {
+		if int(i) >= s.to && !yield(&s.hits[i]) {
+			return
 		}
 	}
 }
 
-func each(hits []hit) iter.Seq[*hit] {
-	return func(yield func(*hit) bool) {
-		for i := range hits {
-			if !yield(&hits[i]) {
-				return
-			}
-		}
+// hits returns a block's hits in the outcome's place. Blocks that only excuse do so from
+// anywhere on the page.
+func (o outcome) hits(local int) someHits {
+	st := o.state(local)
+	if o.place == nil || !o.d.blocks[local].positive || len(st.hits) == 0 {
+		return someHits{hits: st.hits, to: len(st.hits)}
 	}
-}
-
-// stretchOf returns which of a block's hits are in the regions of a place, but for its head.
-func stretchOf(hits []hit, p *place) (from, to int) {
-	from = firstIn(hits, p.first)
-	return from, from + firstIn(hits[from:], p.last+1)
+	if st.placed.place != o.place {
+		from := firstIn(st.hits, o.place.first)
+		st.placed = placeState{place: o.place, from: from, to: from + firstIn(st.hits[from:], o.place.last+1)}
+	}
+	out := someHits{hits: st.hits, from: st.placed.from, to: st.placed.to}
+	if !o.place.noHead {
+		out.also = o.e.headHits(st)
+	}
+	return out
 }
 
 // firstIn returns the index of the first hit in a region or behind it.
@@ -88,7 +86,7 @@ func (e *evaluation) headHits(st *blockState) []int32 {
 
 // forgetPlaces is called when a block's hits have changed.
 func (st *blockState) forgetPlaces() {
-	st.headKnown, st.placed = false, placeWeights{}
+	st.headKnown, st.placed = false, placeState{}
 }
 
 // weigh returns a block's weights in the outcome's place.
@@ -100,16 +98,17 @@ func (o outcome) weigh(local int) weights {
 	if len(st.hits) == 0 {
 		return weights{}
 	}
-	if st.placed.place == o.place {
+	hits := o.hits(local)
+	if st.placed.weighed {
 		return st.placed.weights
 	}
-	sum := o.e.tally.sum(o.hits(local), o.e.page.traits)
+	sum := o.e.tally.sum(&hits, o.e.page.traits)
 	if b.within > 0 { // what is not isolated stands in a stretch that reaches the least sum
 		for _, w := range []*int32{&sum.all, &sum.strong, &sum.plain, &sum.concealed} {
 			*w = b.min * min(*w, 1)
 		}
 	}
-	st.placed = placeWeights{o.place, sum}
+	st.placed.weights, st.placed.weighed = sum, true
 	return sum
 }
 
@@ -122,9 +121,9 @@ const (
 )
 
 // sum sums the weights of distinct terms.
-func (t *tally) sum(hits iter.Seq[*hit], traits []regionTraits) (out weights) {
+func (t *tally) sum(hits *someHits, traits []regionTraits) (out weights) {
 	t.marked = t.marked[:0]
-	for h := range hits {
+	for h := range hits.all {
 		if h.isolated {
 			continue
 		}
@@ -161,8 +160,8 @@ func (o outcome) distinct() int {
 		if !b.positive {
 			continue
 		}
-		countable := o.countable(i, pairFind)
-		for h := range o.hits(i) {
+		hits, countable := o.hits(i), o.countable(i, pairFind)
+		for h := range hits.all {
 			if countable.counts(h) {
 				terms = append(terms, h.term)
 			}
