@@ -1,8 +1,11 @@
 package fold
 
 import (
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/qianshao/qianshao/internal/headlines"
 )
 
 // FuzzFold holds: no panic; places ascend within bounds; folding what was folded
@@ -44,11 +47,31 @@ var hostile = map[string]string{
 	"ligatures": "ﷺ", "combining": "\u0336", "circled": "ⓠ",
 }
 
-const plainText = "南京市六合区昨天召开了业主大会，讨论广博彩虹小区的改造方案。会议由街道主持，约200名居民参加；VIP not included. "
+// headlinesText is varied Chinese text: made, or that of the file QIANSHAO_BENCH_TEXT.
+func headlinesText(b *testing.B) string {
+	b.Helper()
+	if name := os.Getenv("QIANSHAO_BENCH_TEXT"); name != "" {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return string(text)
+	}
+	file, err := os.Open("../token/dictionary.txt.gz")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer file.Close()
+	words, err := headlines.Read(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return words.Text(1, 64<<10)
+}
 
 func BenchmarkFold(b *testing.B) {
 	for name, text := range map[string]string{
-		"Chinese":     strings.Repeat(plainText, 500),
+		"Chinese":     headlinesText(b),
 		"Latin":       strings.Repeat("The quick brown fox jumps over the lazy dog. ", 2000),
 		"traditional": strings.Repeat("註冊贈送彩金，歡迎來電諮詢貸款業務。", 2000),
 	} {

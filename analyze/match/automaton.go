@@ -11,6 +11,7 @@ import (
 // Aho and Corasick, 1975.) Codes count from 1; 0 is a symbol that no pattern has.
 type automaton struct {
 	cells []cell
+	links []link
 	// heads holds, for a state that ends a pattern, the caller's number of it; else 0.
 	heads []int32
 	// depths holds each state's number of codes read, saturating at 255.
@@ -36,17 +37,21 @@ func (a *automaton) goesOn(s int32, code uint16) bool {
 	return a.pairs[at/64]>>(at%64)&1 != 0
 }
 
-// cell is what a step reads of a state, in one line of the cache.
+// cell is what nearly every step reads of a state. It is small, for the cache.
 type cell struct {
-	base  int32
+	base  int32 // shifted left by one; the lowest bit says that link.out is set
 	check int32
-	fail  int32 // the state of the longest proper suffix
-	out   int32 // the head of the state or of the nearest on its fail chain that has one; 0 if none
 }
 
-func (c cell) child(code uint16) int32 { return c.base + int32(code) }
+// link is what the fewer steps read that fail from a deep state or end a pattern.
+type link struct {
+	fail int32 // the state of the longest proper suffix
+	out  int32 // the head of the state or of the nearest on its fail chain that has one; 0 if none
+}
 
-func (c cell) ends() bool { return c.out != 0 }
+func (c cell) child(code uint16) int32 { return c.base>>1 + int32(code) }
+
+func (c cell) ends() bool { return c.base&1 != 0 }
 
 const rootState = 0
 
@@ -55,15 +60,21 @@ const noCheck = -1
 
 // step returns the state after reading code in state s.
 func (a *automaton) step(s int32, code uint16) int32 {
-	if code == 0 {
-		return rootState
-	}
-	for s != rootState {
-		t := a.cells[s].child(code)
-		if int(t) < len(a.cells) && a.cells[t].check == s {
+	for s > a.shallow {
+		c := a.cells[s]
+		if t := c.child(code); a.cells[t].check == s {
 			return t
 		}
-		s = a.cells[s].fail
+		if c.check <= a.shallow { // a state of two codes: its suffix is the second
+			s = a.root[s-a.cells[c.check].child(0)]
+			break
+		}
+		s = a.links[s].fail
+	}
+	if a.goesOn(s, code) {
+		if t := a.cells[s].child(code); a.cells[t].check == s {
+			return t
+		}
 	}
 	return a.root[code]
 }
@@ -164,7 +175,8 @@ func (b *builder) place(state int32) {
 		}
 	}
 	base := at - first
-	b.auto.cells[state].base = base
+	b.auto.cells[state].base = base << 1
+	b.grow(int(base) + len(b.auto.root)) // every code leads to a cell, of a child or not
 	for _, e := range b.children {
 		child := base + int32(e.code)
 		b.auto.cells[child].check = state
@@ -201,6 +213,7 @@ func (b *builder) grow(n int) {
 	for len(b.auto.cells) < n {
 		at := int32(len(b.free))
 		b.auto.cells = append(b.auto.cells, cell{check: noCheck})
+		b.auto.links = append(b.auto.links, link{})
 		b.auto.heads = append(b.auto.heads, 0)
 		b.auto.depths = append(b.auto.depths, 0)
 		b.free = append(b.free, at)
@@ -213,15 +226,19 @@ func (b *builder) link(parent, child int32, code uint16) {
 		b.auto.root[code] = child
 		return
 	}
-	b.auto.cells[child].fail = b.auto.step(b.auto.cells[parent].fail, code)
+	b.auto.links[child].fail = b.auto.step(b.auto.links[parent].fail, code)
 }
 
 // outputs fills in what ends at each state, level by level.
 func (b *builder) outputs(queue []node) {
+	a := b.auto
 	for _, n := range queue {
-		c := &b.auto.cells[n.state]
-		if c.out = b.auto.heads[n.state]; c.out == 0 && n.state != rootState {
-			c.out = b.auto.cells[c.fail].out
+		l := &a.links[n.state]
+		if l.out = a.heads[n.state]; l.out == 0 && n.state != rootState {
+			l.out = a.links[l.fail].out
+		}
+		if l.out != 0 {
+			a.cells[n.state].base |= 1
 		}
 	}
 }

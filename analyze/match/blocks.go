@@ -52,7 +52,7 @@ func newBlocks(terms [][]rune, patternOf []int32, count int) (b blocks, heads []
 func (b blocks) link(a *automaton) {
 	for state, head := range a.heads {
 		if head != 0 {
-			b[head] = a.cells[a.cells[state].fail].out
+			b[head] = a.links[a.links[state].fail].out
 		}
 	}
 	a.heads = nil

@@ -301,7 +301,8 @@ func (c *characters) soundCost(got, want rune) int {
 	if at == 0 {
 		return 0
 	}
-	if entry := &c.list[at-1]; entry.alike>>(want&63)&1 == 0 {
+	entry := &c.list[at-1]
+	if entry.alike>>(want&63)&1 == 0 || entry.alike != math.MaxUint64 && !entry.isLike(want) {
 		return int(entry.bySound)
 	}
 	return 0

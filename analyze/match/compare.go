@@ -115,27 +115,61 @@ func (m *Matcher) compare(t *fold.Text, p *place, term int32, wants []rune) (h H
 			sum, _ = p.gapsCost(t, n, gapped)
 		}
 	}
-	for k, want := range wants {
-		s := p.read.at(k)
-		if s.first == s.last && s.first >= 0 {
-			got := t.Runes[s.first]
-			if got == want {
-				continue
-			}
-			if cost := m.symbols.chars.soundCost(got, want); cost > 0 && n > 1 && p.read.isOwn(k) {
-				sum += cost
-				steps |= fold.StepHomophone
-				continue
-			}
-		}
-		cost, step := m.symbolCost(t, s, want, n)
-		sum += cost
-		steps |= step
+	var changes int
+	var how fold.Step
+	if p.read.spans == nil {
+		changes, how = m.changesInRow(t.Runes[p.read.first:][:n], wants)
+	} else {
+		changes, how = m.changes(t, p.read, wants)
 	}
+	sum += changes
+	steps |= how
 	if sum > p.limit {
 		return h, false
 	}
 	h = p.hit
 	h.Term, h.Steps, h.Cost = term, steps, stepCost(steps)+normalise(sum, n)
 	return h, h.Cost <= MaxCost
+}
+
+// changesInRow prices the characters of a text in the place of a term's that have the same
+// symbols.
+func (m *Matcher) changesInRow(text, wants []rune) (sum int, steps fold.Step) {
+	for k, want := range wants {
+		got := text[k]
+		if got == want {
+			continue
+		}
+		if cost := m.symbols.chars.soundCost(got, want); cost > 0 && len(wants) > 1 {
+			sum += cost
+			steps |= fold.StepHomophone
+			continue
+		}
+		cost, step := m.replaceCost(got, want, len(wants))
+		sum += cost
+		steps |= step
+	}
+	return sum, steps
+}
+
+// changes prices what was read by a thread in the place of a term's characters.
+func (m *Matcher) changes(t *fold.Text, read reading, wants []rune) (sum int, steps fold.Step) {
+	for k, want := range wants {
+		s := read.spans[k]
+		if s.first == s.last && s.first >= 0 {
+			got := t.Runes[s.first]
+			if got == want {
+				continue
+			}
+			if cost := m.symbols.chars.soundCost(got, want); cost > 0 && len(wants) > 1 && read.isOwn(k) {
+				sum += cost
+				steps |= fold.StepHomophone
+				continue
+			}
+		}
+		cost, step := m.symbolCost(t, s, want, len(wants))
+		sum += cost
+		steps |= step
+	}
+	return sum, steps
 }

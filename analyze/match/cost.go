@@ -195,10 +195,7 @@ func (m *Matcher) symbolCost(t *fold.Text, s span, want rune, n int) (int, fold.
 		if got == want {
 			return 0, t.Steps[s.first]
 		}
-		if n == 1 {
-			return impossible, 0 // a single character is found as written or not at all
-		}
-		cost, step := m.changeCost(got, want)
+		cost, step := m.replaceCost(got, want, n)
 		return cost, step | t.Steps[s.first]
 	}
 	cost, steps := splitCost, fold.StepSplit
@@ -213,6 +210,14 @@ func (m *Matcher) symbolCost(t *fold.Text, s span, want rune, n int) (int, fold.
 		}
 	}
 	return cost, steps
+}
+
+// replaceCost prices another character than want in a term of n.
+func (m *Matcher) replaceCost(got, want rune, n int) (int, fold.Step) {
+	if n == 1 {
+		return impossible, 0 // a single character is found as written or not at all
+	}
+	return m.changeCost(got, want)
 }
 
 // markCost prices a sign read as a character: + for 加 costs less than a picture.

@@ -33,13 +33,13 @@ func TestAutomatonAgainstNaive(t *testing.T) {
 		for i, c := range text {
 			state = auto.step(state, c)
 			nearest := int32(0)
-			for at := state; at != rootState; at = auto.cells[at].fail {
+			for at := state; at != rootState; at = auto.links[at].fail {
 				if head := auto.heads[at]; head != 0 {
 					got[hit{int(head) - 1, i}]++
 					nearest = cmp.Or(nearest, head)
 				}
 			}
-			if out := auto.cells[state].out; out != nearest {
+			if out := auto.links[state].out; out != nearest {
 				t.Fatalf("at %d of %v ends %d, want %d", i, text, out, nearest)
 			}
 		}

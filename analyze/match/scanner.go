@@ -112,8 +112,8 @@ func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 		} else {
 			base = auto.step(base, code)
 		}
-		if out := cells[base].out; out != 0 {
-			sc.queue(int32(i), out)
+		if cells[base].ends() {
+			sc.queue(int32(i), base)
 		}
 	}
 	sc.flush()
@@ -124,15 +124,15 @@ func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 	sc.t, sc.emit = nil, nil
 }
 
-// ended is a character at which terms end: those of the block at head, and what comes after it.
-type ended struct{ at, head int32 }
+// ended is a character at which terms end, the state there, and the block of the longest.
+type ended struct{ at, state, head int32 }
 
 // maxQueue is how many characters at which terms end are dealt with together.
 const maxQueue = 16
 
 // queue notes that terms end at character i.
-func (sc *scanner) queue(i, head int32) {
-	sc.ends[sc.queued] = ended{i, head}
+func (sc *scanner) queue(i, state int32) {
+	sc.ends[sc.queued] = ended{at: i, state: state}
 	if sc.queued++; sc.queued == maxQueue {
 		sc.flush()
 	}
@@ -142,6 +142,9 @@ func (sc *scanner) queue(i, head int32) {
 // blocks before it reads the first: so it waits once for many.
 func (sc *scanner) flush() {
 	queued := sc.ends[:sc.queued]
+	for k := range queued {
+		queued[k].head = sc.m.auto.links[queued[k].state].out
+	}
 	for _, e := range queued {
 		sc.touched += sc.m.terms[e.head]
 	}
@@ -228,8 +231,8 @@ func (sc *scanner) slow(i int32, code uint16) {
 		sc.branch(nil, i, sc.edges[e])
 	}
 	sc.base = auto.step(sc.base, code)
-	if out := auto.cells[sc.base].out; out != 0 {
-		sc.mainHits(i, out)
+	if auto.cells[sc.base].ends() {
+		sc.mainHits(i, auto.links[sc.base].out)
 	}
 	sc.sweep(i)
 }
@@ -435,7 +438,7 @@ func (sc *scanner) mainHits(i, head int32) {
 // threadHits reports the terms that end at a thread's last symbol and include its
 // edge.
 func (sc *scanner) threadHits(th *thread) {
-	for head := sc.m.auto.cells[th.state].out; head != 0; {
+	for head := sc.m.auto.links[th.state].out; head != 0; {
 		b := sc.m.terms.at(head)
 		head = b.next
 		n := int32(b.length)
