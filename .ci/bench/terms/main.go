@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,7 +37,7 @@ func run(args []string) error {
 	case len(args) == 3 && args[0] == "scan":
 		return scan(args[1], args[2])
 	}
-	return fmt.Errorf(usage)
+	return errors.New(usage)
 }
 
 // write makes text.txt, and names-N.txt and dense-N.txt for each number of terms.
