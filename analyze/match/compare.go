@@ -26,12 +26,14 @@ func (r reading) at(k int) span {
 // place is where the text has the symbols of a block's terms, with all that does not
 // hang on the term.
 type place struct {
-	read  reading
-	hit   Hit // but for the term and what its characters cost
-	gaps  int // the cost of what stands between the characters
-	limit int // of the summed costs of changed characters and gaps
-	first endOfPlace
-	last  endOfPlace
+	read reading
+	// as in Hit, which is made of them: copying a Hit that was just written would wait for it
+	firstAt, lastAt, start, end int32
+	steps                       fold.Step
+	gaps                        int // the cost of what stands between the characters
+	limit                       int // of the summed costs of changed characters and gaps
+	first, last                 endOfPlace
+	smooth                      bool
 }
 
 // endOfPlace says how a place begins or ends: in the middle of a run of Latin letters or
@@ -46,13 +48,15 @@ type endOfPlace struct{ inRun, initial bool }
 func (e endOfPlace) cuts(r rune) bool { return e.inRun && (e.initial || sameRun(r, r)) }
 
 // survey notes what the hits of all terms of n symbols share that the text has at a place.
-func (p *place) survey(t *fold.Text, read reading, n int) {
-	p.read, p.limit = read, budget(n)
+func (p *place) survey(t *fold.Text, n int) {
+	read := &p.read
+	p.limit = budget(n)
 	p.first, p.last = endOfPlace{}, endOfPlace{}
-	if read.spans == nil && smooth(t, read.first, n) {
+	p.smooth = read.spans == nil && smooth(t, read.first, n)
+	if p.smooth {
 		last := read.first + int32(n) - 1
-		p.hit = Hit{First: read.first, Last: last, Start: t.Start[read.first], End: t.End[last]}
-		p.gaps = 0
+		p.firstAt, p.lastAt, p.start, p.end = read.first, last, t.Start[read.first], t.End[last]
+		p.gaps, p.steps = 0, 0
 		return
 	}
 	first, last := read.at(0), read.at(n-1)
@@ -62,14 +66,13 @@ func (p *place) survey(t *fold.Text, read reading, n int) {
 	if i := last.last; i >= 0 && int(i)+1 < len(t.Runes) && t.Gaps[i+1].Break == fold.BreakNone && sameRun(t.Runes[i], t.Runes[i+1]) {
 		p.last = endOfPlace{true, isInitial(t, last)}
 	}
-	p.hit = Hit{}
-	p.hit.First, p.hit.Start, _ = ends(t, first.first)
-	p.hit.Last, _, p.hit.End = ends(t, last.last)
-	p.hit.Last = max(p.hit.Last, p.hit.First)
-	p.gaps, p.hit.Steps = p.gapsCost(t, n, nil)
+	p.firstAt, p.start, _ = ends(t, first.first)
+	p.lastAt, _, p.end = ends(t, last.last)
+	p.lastAt = max(p.lastAt, p.firstAt)
+	p.gaps, p.steps = p.gapsCost(t, n, nil)
 	for k := range n {
 		if s := read.at(k); s.first >= 0 && s.first == s.last {
-			p.hit.Steps |= t.Steps[s.first]
+			p.steps |= t.Steps[s.first]
 		}
 	}
 }
@@ -89,6 +92,19 @@ func smooth(t *fold.Text, first int32, n int) bool {
 	return steps == 0 && width == 0 && !mayRun(t.Runes[first]) && !mayRun(t.Runes[int(first)+n-1])
 }
 
+// isPlain reports whether the text has a term's characters as they are. Such a hit costs nothing.
+func (p *place) isPlain(t *fold.Text, wants []rune) bool {
+	if !p.smooth {
+		return false
+	}
+	for k, got := range t.Runes[p.read.first:][:len(wants)] {
+		if got != wants[k] {
+			return false
+		}
+	}
+	return true
+}
+
 // gapsCost prices what stands between all characters. Where gapped is set the term
 // itself has a separator.
 func (p *place) gapsCost(t *fold.Text, n int, gapped []bool) (gaps int, steps fold.Step) {
@@ -105,11 +121,14 @@ func (p *place) gapsCost(t *fold.Text, n int, gapped []bool) (gaps int, steps fo
 // compare compares the text with a term of characters wants and returns the hit. ok is
 // false if they differ too much, or if the hit would cut a Latin word.
 func (m *Matcher) compare(t *fold.Text, p *place, term int32, wants []rune) (h Hit, ok bool) {
+	if p.isPlain(t, wants) {
+		return Hit{term, p.firstAt, p.lastAt, p.start, p.end, 0, 0}, true
+	}
 	n := len(wants)
 	if p.first.cuts(wants[0]) || p.last.cuts(wants[n-1]) {
 		return h, false
 	}
-	sum, steps := p.gaps, p.hit.Steps
+	sum, steps := p.gaps, p.steps
 	if len(m.gapped) > 0 {
 		if gapped := m.gapped[term]; gapped != nil {
 			sum, _ = p.gapsCost(t, n, gapped)
@@ -127,9 +146,8 @@ func (m *Matcher) compare(t *fold.Text, p *place, term int32, wants []rune) (h H
 	if sum > p.limit {
 		return h, false
 	}
-	h = p.hit
-	h.Term, h.Steps, h.Cost = term, steps, stepCost(steps)+normalise(sum, n)
-	return h, h.Cost <= MaxCost
+	cost := stepCost(steps) + normalise(sum, n)
+	return Hit{term, p.firstAt, p.lastAt, p.start, p.end, steps, cost}, cost <= MaxCost
 }
 
 // changesInRow prices the characters of a text in the place of a term's that have the same

@@ -418,10 +418,14 @@ func (sc *scanner) readRun(i int32) {
 // mainHits reports the terms that end at character i in the main reading, those of the
 // block at head first. No two of these hits are of one term at one place.
 func (sc *scanner) mainHits(i, head int32) {
+	if sc.place.read.spans != nil {
+		sc.place.read = reading{}
+	}
 	for head != 0 {
 		b := sc.m.terms.at(head)
 		head = b.next
-		sc.place.survey(sc.t, reading{first: i + 1 - int32(b.length)}, b.length)
+		sc.place.read.first = i + 1 - int32(b.length)
+		sc.place.survey(sc.t, b.length)
 		for rows := b.rows; len(rows) > 0; rows = rows[1+b.length:] {
 			h, ok := sc.m.compare(sc.t, &sc.place, rows[0], rows[1:][:b.length])
 			switch {
@@ -451,7 +455,8 @@ func (sc *scanner) threadHits(th *thread) {
 			sc.scratch[k] = th.spans[at]
 			read.edges |= th.edges >> at & 1 << k
 		}
-		sc.place.survey(sc.t, read, b.length)
+		sc.place.read = read
+		sc.place.survey(sc.t, b.length)
 		for rows := b.rows; len(rows) > 0; rows = rows[1+b.length:] {
 			if h, ok := sc.m.compare(sc.t, &sc.place, rows[0], rows[1:][:b.length]); ok {
 				sc.report(h)
