@@ -25,6 +25,7 @@ import (
 // Analyzer assesses pages by one rule set. It is safe for concurrent use.
 type Analyzer struct {
 	engine     *engine.Engine
+	segmenter  *token.Segmenter // the engine's
 	indicators *indicator.Finder
 }
 
@@ -33,7 +34,8 @@ func New(rules *rule.Set) (*Analyzer, error) {
 	if rules == nil {
 		return nil, errors.New("analyze: a rule set is needed; rule.Load reads one")
 	}
-	return &Analyzer{engine: engine.New(rules, token.New()), indicators: indicator.New()}, nil
+	segmenter := token.New()
+	return &Analyzer{engine: engine.New(rules, segmenter), segmenter: segmenter, indicators: indicator.New()}, nil
 }
 
 // Rules returns the rule set.

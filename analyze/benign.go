@@ -49,7 +49,7 @@ func (a *Analyzer) CheckBenign(innocent []string) error {
 
 // ChanceTerms returns the short terms that the dictionary says come about by chance; see
 // chance.Terms.
-func (a *Analyzer) ChanceTerms() ([]chance.Term, error) { return chance.Terms(a.Rules()) }
+func (a *Analyzer) ChanceTerms() ([]chance.Term, error) { return chance.Terms(a.Rules(), a.segmenter) }
 
 // inEachForm returns what each rule finds in a text, judged as what the rule judges: as
 // a message, where one term weighs more, if it judges both.

@@ -52,7 +52,7 @@ func (a *Analyzer) CheckPatterns() error {
 }
 
 func (a *Analyzer) testPatterns() (count int, failures []TestFailure) {
-	patterns := &Analyzer{engine: engine.New(a.Rules().OfPatterns(), nil), indicators: a.indicators}
+	patterns := &Analyzer{engine: engine.New(a.Rules().OfPatterns(), a.segmenter), segmenter: a.segmenter, indicators: a.indicators}
 	return patterns.testRules(qianshao.LevelInformational)
 }
 

@@ -37,11 +37,11 @@ type Query struct {
 	Excepts []string
 }
 
-// FindAround looks terms up in the dictionary and answers in their order.
-func FindAround(queries []Query) []Around {
+// FindAround looks terms up in the segmenter's words and answers in their order.
+func (s *Segmenter) FindAround(queries []Query) []Around {
 	c := newChances(queries)
-	for word, frequency := range open().Words() {
-		c.count(word, float64(frequency))
+	for word := range s.load().Words() {
+		c.count(word.Text, float64(word.Frequency))
 	}
 	out := make([]Around, len(queries))
 	for i := range queries {

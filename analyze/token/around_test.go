@@ -15,7 +15,7 @@ func TestFindAround(t *testing.T) {
 		{Term: "贷款"},
 		{Term: "龘龘"},
 	}
-	got := FindAround(queries)
+	got := shared.FindAround(queries)
 	inside, across, excepted, none, word, rare := got[0], got[1], got[2], got[3], got[4], got[5]
 	if !slices.Contains(inside.Examples, "形形色色") || inside.Chance < 1 || inside.Own != 0 {
 		t.Errorf("a word that contains the term is not found: %+v", inside)

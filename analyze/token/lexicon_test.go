@@ -97,8 +97,8 @@ func madeUpTexts(dictionary string, n int) (texts []string) {
 func TestWordsOfLexicon(t *testing.T) {
 	t.Parallel()
 	got := map[string]uint32{}
-	for word, frequency := range shared.load().Words() {
-		got[word] = frequency
+	for word := range shared.load().Words() {
+		got[word.Text] = word.Frequency
 	}
 	words := dictionary.Read(sources(t))
 	if len(got) != len(words) || len(words) < 200_000 {

@@ -1,7 +1,7 @@
 // Package token parts Chinese text into words, so that a rule can ask for
 // whole words: 六合 must not fire in 六合区. It hides where the words come from:
-// gse reads the dictionary when the lexicon is made, and texts are cut by the
-// lexicon, as gse's Segment would cut them (shortest path over a dictionary,
+// gse reads the dictionary when the lexicon is made, and an operator's own words;
+// texts are cut by the lexicon, as gse's Segment would cut them (shortest path over a dictionary,
 // linear in the text).
 package token
 

@@ -45,8 +45,8 @@ type Term struct {
 // Terms holds the short terms that count inside words against the dictionary: those
 // of rules that judge messages, and those of unbounded blocks. It returns each term that
 // comes about by chance too often, once for each block. One that only supports others, or
-// for which "unbounded" gives a reason, is not refused.
-func Terms(rules *rule.Set) ([]Term, error) {
+// for which "unbounded" gives a reason, is not refused. The dictionary is that of the segmenter.
+func Terms(rules *rule.Set, segmenter *token.Segmenter) ([]Term, error) {
 	var list []Term
 	var queries []token.Query
 	for _, d := range rules.Detections() {
@@ -70,7 +70,7 @@ func Terms(rules *rule.Set) ([]Term, error) {
 			}
 		}
 	}
-	around := token.FindAround(queries)
+	around := segmenter.FindAround(queries)
 	for i := range list {
 		list[i].Around = around[i]
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/chance"
+	"github.com/qianshao/qianshao/analyze/token"
 )
 
 // header is the front matter that the rules of these tests share.
@@ -55,7 +56,7 @@ func TestTerms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := chance.Terms(rules)
+	list, err := chance.Terms(rules, token.New())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,8 +80,8 @@ func parse(data []byte) (*file, error) {
 }
 
 // eachWord yields the words at and below a node, whose units spell text.
-func (f *file) eachWord(node int, text []byte, yield func(string, uint32) bool) bool {
-	if word := f.words.at(node); word > 0 && !yield(string(text), f.frequencies.at(int(word)-1)) {
+func (f *file) eachWord(node int, text []byte, yield func(Word) bool) bool {
+	if word := int(f.words.at(node)); word > 0 && !yield(Word{string(text), f.frequencies.at(word - 1), f.counts.at(word - 1)}) {
 		return false
 	}
 	for child, to := f.childrenOf(node); child < to; child++ {

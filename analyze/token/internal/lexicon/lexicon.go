@@ -64,10 +64,9 @@ func Open(data []byte) (*Lexicon, error) {
 	return l, nil
 }
 
-// Words yields the words with their frequencies, in no order that means anything. Latin
-// letters are in lower case.
-func (l *Lexicon) Words() iter.Seq2[string, uint32] {
-	return func(yield func(string, uint32) bool) { l.eachWord(root, nil, yield) }
+// Words yields the words, in no order that means anything.
+func (l *Lexicon) Words() iter.Seq[Word] {
+	return func(yield func(Word) bool) { l.eachWord(root, nil, yield) }
 }
 
 // child returns the node behind a unit and a node that is not the root, or the root.
@@ -164,13 +163,8 @@ type step struct {
 func (l *Lexicon) WordEnds(text string, f func(ends []int)) {
 	c := l.scratch.Get().(*cut)
 	defer l.scratch.Put(c)
-	c.units, c.ends, c.words = c.units[:0], c.ends[:0], c.words[:0]
-	for at := 0; at < len(text); {
-		unit, end := l.unit(text, at)
-		c.units, c.ends = append(c.units, unit), append(c.ends, end)
-		at = end
-	}
-	l.walk(c)
+	c.words = c.words[:0]
+	l.walk(c, text)
 	for last := len(c.units) - 1; last >= 0; last -= int(c.steps[last].units) {
 		c.words = append(c.words, c.ends[last])
 	}
@@ -178,8 +172,25 @@ func (l *Lexicon) WordEnds(text string, f func(ends []int)) {
 	f(c.words)
 }
 
-// walk finds the shortest ways to the end of each unit.
-func (l *Lexicon) walk(c *cut) {
+// CountToHold returns how often a text would have to count, to be a word of its own where
+// nothing stands beside it: as often as makes it as short as the words that it is cut into.
+func (l *Lexicon) CountToHold(text string) uint32 {
+	var c cut
+	l.walk(&c, text)
+	if len(c.steps) == 0 {
+		return 0
+	}
+	return uint32(math.Ceil(float64(l.counted) * math.Exp2(-float64(c.steps[len(c.steps)-1].length))))
+}
+
+// walk finds the shortest ways to the end of each unit of a text.
+func (l *Lexicon) walk(c *cut, text string) {
+	c.units, c.ends = c.units[:0], c.ends[:0]
+	for at := 0; at < len(text); {
+		unit, end := l.unit(text, at)
+		c.units, c.ends = append(c.units, unit), append(c.ends, end)
+		at = end
+	}
 	c.steps = slices.Grow(c.steps[:0], len(c.units))[:len(c.units)]
 	clear(c.steps)
 	so := float32(0) // the length of the way so far

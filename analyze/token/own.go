@@ -1,0 +1,54 @@
+package token
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/qianshao/qianshao/analyze/token/internal/dictionary"
+	"github.com/qianshao/qianshao/analyze/token/internal/lexicon"
+)
+
+// leastFrequency is that of an own word for which nobody gives one, unless it takes more
+// to hold the word together: what a word of the supplement has.
+const leastFrequency = 50
+
+// NewWith returns a segmenter that knows other words, too: lines of "word" or "word
+// frequency", each word once. They take the place of the same words of the dictionary. A word without
+// a frequency gets one by which it is not cut where it stands by itself. Making the
+// lexicon takes some tenths of a second.
+func NewWith(lines string) (*Segmenter, error) {
+	shipped := open()
+	words := dictionary.Read(withFrequencies(shipped, lines))
+	own := map[string]bool{}
+	for _, word := range words {
+		own[word.Text] = true
+	}
+	for word := range shipped.Words() {
+		if !own[word.Text] {
+			words = append(words, word)
+		}
+	}
+	data, err := lexicon.Encode(words)
+	if err != nil {
+		return nil, fmt.Errorf("the dictionary with words of one's own: %w", err)
+	}
+	made, err := lexicon.Open(data)
+	if err != nil {
+		return nil, err
+	}
+	return &Segmenter{load: func() *lexicon.Lexicon { return made }}, nil
+}
+
+// withFrequencies completes lines that give a word alone. Such a word counts twice as often
+// as is needed, so that what stands beside it does not cut it as soon.
+func withFrequencies(shipped *lexicon.Lexicon, lines string) string {
+	var out strings.Builder
+	for line := range strings.Lines(lines) {
+		line = strings.TrimSpace(line)
+		if !strings.Contains(line, " ") {
+			line = fmt.Sprint(line, " ", max(leastFrequency, 2*shipped.CountToHold(line)))
+		}
+		out.WriteString(line + "\n")
+	}
+	return out.String()
+}
