@@ -29,12 +29,18 @@ type Analyzer struct {
 	indicators *indicator.Finder
 }
 
-// New returns an analyzer that holds pages against rules.
+// New returns an analyzer that holds pages against rules, and cuts words by their dictionary.
 func New(rules *rule.Set) (*Analyzer, error) {
 	if rules == nil {
 		return nil, errors.New("analyze: a rule set is needed; rule.Load reads one")
 	}
 	segmenter := token.New()
+	if own := rules.Dictionary(); own != "" {
+		var err error
+		if segmenter, err = token.NewWith(own); err != nil {
+			return nil, err
+		}
+	}
 	return &Analyzer{engine: engine.New(rules, segmenter), segmenter: segmenter, indicators: indicator.New()}, nil
 }
 

@@ -27,6 +27,7 @@ const (
 	patternsFolder = "patterns"
 	contextsFolder = "contexts"
 	vouchedFile    = "words.txt"
+	dictionaryFile = "dictionary.txt" // of an overlay
 )
 
 // Parts are the files and folders of a rule set.
@@ -54,14 +55,14 @@ func Load(fsys fs.FS, opts Options) (*Set, error) {
 	}
 	l.overlay.apply(set)
 	set.ofPatterns = l.ofPatterns()
-	set.own = l.own()
+	set.own, set.dictionary = l.own(), l.words.lines.String()
 	at, _ := set.Expires() // once an entry of the overlay has expired, the same files make another set
 	fmt.Fprintln(l.digest, at.Unix())
 	set.digest = hex.EncodeToString(l.digest.Sum(nil)[:digestBytes])
 	return set, nil
 }
 
-// own counts the files of the overlay.
+// own counts the files of the overlay, and the words of its dictionary.
 func (l *loader) own() (own Own) {
 	for _, f := range l.files {
 		switch {
@@ -76,6 +77,7 @@ func (l *loader) own() (own Own) {
 			own.Rules++
 		}
 	}
+	own.Words = len(l.words.places)
 	return own
 }
 
@@ -90,6 +92,7 @@ type loader struct {
 	patterns map[string]*pattern
 	vouched  map[string]bool // by syntax.Term.Key: words of words.txt
 	ordinary Ordinary
+	words    dictionary
 	entries  []entry
 	overlay  overlay
 	overlaid bool // there is an overlay
@@ -157,7 +160,7 @@ func (l *loader) findAll(fsys fs.FS, opts Options) error {
 	}
 	l.files = append(l.files, own...)
 	return errors.Join(l.checkRoot(opts), l.readVouched(opts.Overlay, opts.shown(vouchedFile)),
-		l.readOrdinary(opts.Overlay, opts.shown(ordinaryFile)), l.readOverlay(opts))
+		l.readOrdinary(opts.Overlay, opts.shown(ordinaryFile)), l.readDictionary(opts), l.readOverlay(opts))
 }
 
 // find lists the files of one file system, in the order of their names.

@@ -24,6 +24,7 @@ import (
 //	allow.yaml          hosts, URLs and texts that never count
 //	off.yaml            rules that are switched off
 //	words.txt           words that look like a person's name but are not
+//	dictionary.txt      words by which texts are cut, beside those of the program
 //
 // It is a mistake if the operator would miss pages: a list or pattern that no rule uses,
 // a rule that names a missing one. It is a warning if an upgrade has removed what an entry is about:
@@ -35,7 +36,7 @@ const (
 
 // OverlayParts are the files and folders of an overlay.
 func OverlayParts() []string {
-	return []string{rulesFolder, listsFolder, patternsFolder, contextsFolder, allowFile, offFile, vouchedFile, ordinaryFile}
+	return []string{rulesFolder, listsFolder, patternsFolder, contextsFolder, allowFile, offFile, vouchedFile, dictionaryFile, ordinaryFile}
 }
 
 // Off says who switched a rule off, and why.

@@ -99,12 +99,13 @@ type Set struct {
 	textAllowances, pageAllowances []*Allowance
 	ordinary                       Ordinary
 	own                            Own
+	dictionary                     string
 	warnings                       []syntax.Mistake
 	expires                        string // YYYY-MM-DD
 }
 
-// Own counts the files of an overlay.
-type Own struct{ Rules, Lists, Patterns, Contexts int }
+// Own counts the files of an overlay, and the words of its dictionary.
+type Own struct{ Rules, Lists, Patterns, Contexts, Words int }
 
 // Options of Load. The zero value is usable.
 type Options struct {
@@ -148,8 +149,12 @@ func (s *Set) Detections() []*Detection { return s.detections }
 // Ordinary returns how many ordinary sites use each term.
 func (s *Set) Ordinary() Ordinary { return s.ordinary }
 
-// Own returns how many files of each kind the overlay has.
+// Own returns how many files of each kind the overlay has, and how many words.
 func (s *Set) Own() Own { return s.own }
+
+// Dictionary returns the operator's own words: lines of "word" or "word frequency", each
+// word once; empty if there are none.
+func (s *Set) Dictionary() string { return s.dictionary }
 
 // Allowances returns how many entries of the overlay's allow-list are in force.
 func (s *Set) Allowances() int { return len(s.textAllowances) + len(s.pageAllowances) }

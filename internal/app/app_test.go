@@ -170,6 +170,14 @@ func TestReload(t *testing.T) {
 	if err != nil || !r.NoRuleHistory || len(r.RuleChanges) != 2 || !slices.Equal(r.RuleChanges[0].Removed, []string{"own-two"}) || !slices.Equal(r.RuleChanges[1].Added, []string{"own-two"}) {
 		t.Errorf("the report tells of %+v, %v", r, err)
 	}
+	before := told[len(told)-1]
+	apptest.Write(t, filepath.Join(data, "overlay", "dictionary.txt"), "天盛筵席\n")
+	if err := a.Reload(); err != nil {
+		t.Error(err)
+	}
+	if f := told[len(told)-1]; f.Digest == before.Digest || f.Own.Words != 1 {
+		t.Errorf("with a dictionary, in force: %+v", f)
+	}
 }
 
 // TestNewRefuses: what an operator must put right is an InputError, and nothing

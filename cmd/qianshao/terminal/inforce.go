@@ -28,12 +28,15 @@ func InForce(w io.Writer, f app.InForce) {
 	if f.Overlay == "" {
 		fmt.Fprintln(w, "in force: no overlay")
 	} else {
-		ends := ""
+		words, ends := "", ""
+		if f.Own.Words > 0 {
+			words = ", " + Counted(f.Own.Words, "word")
+		}
 		if !f.Expires.IsZero() {
 			ends = "; the next entry ends after " + f.Expires.Add(-time.Nanosecond).In(qianshao.ChinaTime()).Format(time.DateOnly)
 		}
-		fmt.Fprintf(w, "in force: overlay %s: %s, %s, %s, %s; %s of the allow-list%s\n", f.Overlay, Counted(f.Own.Rules, "rule"),
-			Counted(f.Own.Lists, "list"), Counted(f.Own.Patterns, "pattern"), Counted(f.Own.Contexts, "context"), Counted(f.Allowances, "entry"), ends)
+		fmt.Fprintf(w, "in force: overlay %s: %s, %s, %s, %s%s; %s of the allow-list%s\n", f.Overlay, Counted(f.Own.Rules, "rule"),
+			Counted(f.Own.Lists, "list"), Counted(f.Own.Patterns, "pattern"), Counted(f.Own.Contexts, "context"), words, Counted(f.Allowances, "entry"), ends)
 	}
 	authorisationsInForce(w, f)
 }

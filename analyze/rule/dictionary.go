@@ -1,0 +1,121 @@
+package rule
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
+)
+
+// Limits of a dictionary of one's own. It is checked here, line by line, because gse skips
+// what it cannot read without a word, or takes it for a part of the next line.
+const (
+	// maxDictionaryFile bounds the file in bytes: maxDictionary of the longest words.
+	maxDictionaryFile = 2 << 20
+	// maxDictionary bounds the words. The lexicon has room for 65,535 different frequencies,
+	// of which the shipped words take 5,000; and no town has so many names.
+	maxDictionary = 20_000
+	// maxOwnWord is how many characters of a word are seen when a hit in it is held against
+	// the words around it (token's window).
+	maxOwnWord = 16
+	// maxOther bounds the characters in all words together that are no common Chinese ones:
+	// the lexicon numbers stretches of them, and has some 1,980 numbers.
+	maxOther = 1_500
+	// gse leaves out what is rarer; the most frequent word of the dictionary, 的, has 883,634.
+	minFrequency, maxFrequency = 2, 1_000_000
+	maxSpeech                  = 8 // bytes of a part of speech: nz, ns, eng
+)
+
+// dictionary is an overlay's dictionary.txt as it is read.
+type dictionary struct {
+	*syntax.File
+	places map[string]int  // line of each word, by the word in lower case
+	other  int             // characters, see maxOther
+	lines  strings.Builder // what is read
+}
+
+// readDictionary reads the words of an overlay, if there are any.
+func (l *loader) readDictionary(o Options) error {
+	shown := o.shown(dictionaryFile)
+	src, err := l.readOptional(o.Overlay, dictionaryFile, shown)
+	if src == nil || err != nil {
+		return err
+	}
+	l.words.File, l.words.places = &syntax.File{Name: shown}, map[string]int{}
+	if len(src) > maxDictionaryFile {
+		l.words.Errorf(syntax.Place{}, "the dictionary is larger than %d MiB; keep the words in which terms lie（文件太大，请只保留含有规则词语的词）", maxDictionaryFile>>20)
+	} else {
+		l.words.Lines(src, l.words.read)
+	}
+	l.mistakes = append(l.mistakes, l.words.Mistakes...)
+	return nil
+}
+
+// read reads a line: a word, and as gse's dictionaries have them a frequency and a part of speech.
+func (d *dictionary) read(line string, at syntax.Place) {
+	fields := strings.Fields(line)
+	word := strings.ToLower(fields[0])
+	switch first := d.places[word]; {
+	case len(fields) > 3:
+		d.Errorf(at, "%d parts; a line has a word and, if need be, its frequency and part of speech: 六合社区 100 ns（每行一个词，后面可写词频和词性）", len(fields))
+		return
+	case first > 0:
+		d.Errorf(at, "%q stands on line %d already; keep one of them（重复的词，请删去一行）", syntax.Cut(fields[0], 60), first)
+		return
+	case len(d.places) == maxDictionary:
+		d.places[word] = at.Line
+		d.Errorf(at, "more than %d words; keep those in which terms lie（词太多，请只保留含有规则词语的词）", maxDictionary)
+		return
+	case len(d.places) > maxDictionary:
+		return // said once
+	}
+	d.places[word] = at.Line
+	if !d.isWord(fields[0], at) {
+		return
+	}
+	d.lines.WriteString(fields[0])
+	if len(fields) > 1 {
+		n, err := strconv.Atoi(fields[1])
+		if err != nil || n < minFrequency || n > maxFrequency {
+			d.Errorf(at, "the frequency %q of %q should be a whole number from %d to %d; without one the word holds together（词频须为整数，可以不写）",
+				syntax.Cut(fields[1], 30), fields[0], minFrequency, maxFrequency)
+		}
+		d.lines.WriteString(" " + strconv.Itoa(n))
+	}
+	if len(fields) > 2 && !isSpeech(fields[2]) {
+		d.Errorf(at, "the part of speech %q of %q should be letters, as ns or nz; it may be left out（词性为拉丁字母，可以不写）", syntax.Cut(fields[2], 30), fields[0])
+	}
+	d.lines.WriteByte('\n')
+}
+
+// isWord checks a word.
+func (d *dictionary) isWord(word string, at syntax.Place) bool {
+	shown, n, other := syntax.Cut(word, 60), utf8.RuneCountInString(word), 0
+	for _, r := range word {
+		if !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) {
+			d.Errorf(at, "%q has the character %q, at which texts are cut; a word is of letters and digits（词里不能有标点和符号）", shown, r)
+			return false
+		}
+		if !unicode.Is(unicode.Han, r) || r > 0xffff {
+			other++
+		}
+	}
+	d.other += other
+	switch {
+	case n < syntax.MinTerm || n > maxOwnWord:
+		d.Errorf(at, "%q should have %d to %d characters, not %d（词长须为 %[2]d 至 %[3]d 个字）", shown, syntax.MinTerm, maxOwnWord, n)
+	case !strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(unicode.Han, r) }):
+		d.Errorf(at, "%q has no Chinese character; other letters and digits are never cut, so remove the line（不含汉字的词不会被切开，请删去这一行）", shown)
+	case d.other > maxOther && d.other-other <= maxOther:
+		d.Errorf(at, "from here on, the words have more than %d letters and digits beside Chinese characters; keep fewer such words（字母和数字太多，请减少这类词）", maxOther)
+	default:
+		return true
+	}
+	return false
+}
+
+func isSpeech(s string) bool {
+	return len(s) <= maxSpeech && !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
