@@ -91,3 +91,18 @@ func BenchmarkNewWith(b *testing.B) {
 		}
 	}
 }
+
+// A word of any letters, digits and marks is found again in a text as it was written.
+func TestNewWithOddWords(t *testing.T) {
+	t.Parallel()
+	odd := []string{"²合四", "Ⅷ号院", "佐々木村", "é合店", "Ж合店", "ｶ合村", "𠮷合村", "１号坊", "a合B坊", "e\u0301合村", "İ合村", "〇〇村", "六\u3099合"}
+	own, err := NewWith(strings.Join(odd, "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range odd {
+		if got := own.Words(word); len(got) != 1 {
+			t.Errorf("%s is cut into %v", word, got)
+		}
+	}
+}
