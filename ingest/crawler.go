@@ -63,6 +63,9 @@ type CrawlerOptions struct {
 	// of its URL left. It must be idempotent: a page comes again after a crash. On
 	// an error the URL is tried again later.
 	Handle func(ctx context.Context, page qianshao.Page, before Memory) (Handled, error)
+	// Saved is told how many pages were saved with the outcomes of their visits (Handled.Page),
+	// and how long recording them took. Nil tells nobody.
+	Saved func(pages int, took time.Duration)
 	// Gone records that a page is no longer there; idempotent as Handle is. Nil records nothing.
 	Gone func(ctx context.Context, gone Gone) error
 	// Rules names the rule set that Handle judges by; a page that was judged by
@@ -141,6 +144,9 @@ func NewCrawler(opts CrawlerOptions) (*Crawler, error) {
 	}
 	if opts.Gone == nil {
 		opts.Gone = func(context.Context, Gone) error { return nil }
+	}
+	if opts.Saved == nil {
+		opts.Saved = func(int, time.Duration) {}
 	}
 	if opts.Rules == nil {
 		opts.Rules = func() string { return "" }
@@ -276,6 +282,19 @@ func (r *run) finish(v visitResult) {
 	}
 }
 
+// tellSaved tells how many pages were saved with visits that were recorded.
+func (c *Crawler) tellSaved(visits []Visit, took time.Duration) {
+	pages := 0
+	for i := range visits {
+		if visits[i].Outcome.Page != nil {
+			pages++
+		}
+	}
+	if pages > 0 {
+		c.Saved(pages, took)
+	}
+}
+
 // recorded tells the budget of the visits that were recorded, and drops them.
 func (r *run) recorded() {
 	budget := r.crawler.budget
@@ -291,8 +310,13 @@ func (r *run) recorded() {
 // recordRest records the visits that are over without leasing anything, each by itself:
 // one that fails takes no other with it.
 func (r *run) recordRest(ctx context.Context) (err error) {
-	for _, v := range r.visits {
-		err = errors.Join(err, r.crawler.Frontier.Done(ctx, v.Item, v.Outcome))
+	for i, v := range r.visits {
+		began := time.Now()
+		failed := r.crawler.Frontier.Done(ctx, v.Item, v.Outcome)
+		if failed == nil {
+			r.crawler.tellSaved(r.visits[i:i+1], time.Since(began))
+		}
+		err = errors.Join(err, failed)
 	}
 	return err
 }
@@ -342,6 +366,7 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 	}
 	r.latest = now
 	var items []Item
+	began := time.Now()
 	err = c.persist(ctx, func() (err error) {
 		items, err = c.Frontier.Lease(ctx, Lease{Visits: r.visits, Now: now, Limit: free, For: leaseTime, Interval: c.interval})
 		return err
@@ -349,6 +374,7 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 	if err != nil {
 		return 0, false, err
 	}
+	c.tellSaved(r.visits, time.Since(began))
 	r.recorded()
 	for _, item := range items {
 		r.busy++

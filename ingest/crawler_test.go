@@ -552,6 +552,35 @@ func waitFor(t *testing.T, condition func() bool) {
 	t.Fatal("it did not happen within 30 s")
 }
 
+// TestSavedWithVisit: a page that Handle leaves to be saved with its visit is in the store when the crawl
+// is over, and Saved is told of each.
+func TestSavedWithVisit(t *testing.T) {
+	b := newBench(t, nil, "a.example")
+	b.web.put("a.example/", `<a href="/1"><a href="/2">`)
+	b.web.put("a.example/1", "x")
+	b.web.put("a.example/2", "y")
+	b.opts.Handle = func(ctx context.Context, page qianshao.Page, before ingest.Memory) (ingest.Handled, error) {
+		handled, err := b.handle(ctx, page, before)
+		handled.Page = &ingest.Unflagged{URL: page.URL, RequestedURL: page.RequestedURL, FetchedAt: page.FetchedAt, Hash: "h", Rules: "r", Status: page.Status}
+		return handled, err
+	}
+	told := 0
+	b.opts.Saved = func(pages int, _ time.Duration) { told += pages }
+	if err := b.run(t); err != nil {
+		t.Fatal(err)
+	}
+	saved := 0
+	for _, err := range b.store.AllPages(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		saved++
+	}
+	if saved != 3 || told != 3 {
+		t.Errorf("%d pages are saved, and Saved was told of %d; want 3", saved, told)
+	}
+}
+
 // brokenFrontier fails the first calls of each kind, as a full disk does.
 type brokenFrontier struct {
 	ingest.Frontier

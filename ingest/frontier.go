@@ -56,6 +56,19 @@ type Memory struct {
 	MissedSince time.Time
 }
 
+// Unflagged is what is kept of a page that was judged and is not flagged.
+type Unflagged struct {
+	URL, RequestedURL string
+	// Authorisation is the id under which it was fetched.
+	Authorisation string
+	Status        int
+	FetchedAt     time.Time
+	// Hash is the SHA-256 of the body that was judged, in hex, and Rules names what judged it.
+	Hash, Rules string
+	// ViewsAsked and Scripted are as in store.Save.
+	ViewsAsked, Scripted bool
+}
+
 // Outcome is what became of an item, recorded when all else is saved.
 type Outcome struct {
 	// Skip is the reason for which there is no page; "" if there is one.
@@ -69,6 +82,8 @@ type Outcome struct {
 	Failed   bool
 	Priority Priority
 	Memory   Memory
+	// Page is saved in the same step, before the rest; nil if there is none, or it is saved.
+	Page *Unflagged
 	// Links are URLs to be added in the same step, as by Add.
 	Links []Item
 	// At is when the outcome was decided.

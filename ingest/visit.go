@@ -21,6 +21,8 @@ type Handled struct {
 	Hash string
 	// Open says that a finding of the page is open, so that it is visited sooner.
 	Open bool
+	// Page is to be saved with the visit's outcome; nil if Handle has saved it.
+	Page *Unflagged
 	// Stale says that the page came without body (Page.NotModified), and that
 	// what was known of it no longer holds: it must come again, whole.
 	Stale bool
@@ -209,7 +211,7 @@ func (c *Crawler) handled(ctx context.Context, item Item, page *qianshao.Page, a
 	if err != nil {
 		return Outcome{}, nil, err
 	}
-	return c.scheduled(item, page, rules, handled, a, Outcome{Links: append(links, found...)}), nil, nil
+	return c.scheduled(item, page, rules, handled, a, Outcome{Page: handled.Page, Links: append(links, found...)}), nil, nil
 }
 
 // scheduled completes the outcome of a page that came in.

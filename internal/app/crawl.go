@@ -88,7 +88,7 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 	observe := observer{metrics: a.metrics, log: a.opts.Log, next: opts.Observe}
 	c.crawler, err = ingest.NewCrawler(ingest.CrawlerOptions{
 		Frontier: a.Folder.Store, Scope: scope, Fetcher: fetcher,
-		Handle: way.Process, Gone: way.Gone, Rules: way.RulesName,
+		Handle: way.Process, Gone: way.Gone, Saved: way.Saved, Rules: way.RulesName,
 		Workers: opts.Workers, Once: opts.Once, Revisit: opts.Revisit, Observe: observe, Log: a.opts.Log,
 	})
 	if err != nil {

@@ -28,7 +28,7 @@ import (
 
 // Store is the part of the truth that the way of a page needs.
 type Store interface {
-	// SavePage saves a judged page.
+	// SavePage saves a flagged page. Any other is saved with its visit.
 	SavePage(ctx context.Context, save store.Save) (store.Saved, error)
 	// Confirm records that a page was seen as it was when it was judged; known is
 	// false if it must be judged again.
@@ -101,7 +101,9 @@ func New(opts Options) (*Pipeline, error) {
 }
 
 // Process is the way of a page: look at its other views, judge, archive, save. It
-// returns the links to follow, those of a feed included. Every step may be repeated, so
+// returns the links to follow, those of a feed included. A page that is not flagged is
+// saved by the crawler, in the transaction that marks it done: most pages are such ones, and
+// most of what saving one costs is the commit. Every step may be repeated, so
 // a crash between any two of them costs nothing but the repetition; the crawler marks
 // the page done only after Process has returned. before is what the last visit left.
 func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before ingest.Memory) (handled ingest.Handled, err error) {
@@ -124,6 +126,11 @@ func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before inges
 	}
 	page = extraction.Whole()
 	hash := hashOf(page.Body)
+	viewed = viewed || p.onlyRendered(&page)
+	if !judged.assessment.Flagged() {
+		kept := unflagged(&page, hash, rules.Name, viewed, judged.scripted)
+		return ingest.Handled{Hash: hash, Page: kept, Links: slices.Concat(judged.links, p.feedLinks(page))}, nil
+	}
 	merged, err := p.identify(ctx, page.URL, &judged.assessment, before.Rules != rules.Name, before.Hash == hash)
 	if err != nil {
 		return handled, err
@@ -133,12 +140,29 @@ func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before inges
 	}
 	saved, err := p.save(ctx, store.Save{
 		Page: page, Document: judged.doc, Assessment: judged.assessment, Rules: rules.Name, Merged: merged,
-		ViewsAsked: viewed || p.onlyRendered(&page), Scripted: judged.scripted,
+		ViewsAsked: viewed, Scripted: judged.scripted,
 	})
 	if err != nil {
 		return handled, err
 	}
 	return ingest.Handled{Hash: hash, Open: saved.Open, Links: slices.Concat(judged.links, p.feedLinks(page))}, nil
+}
+
+// unflagged is what is kept of a page that is not flagged: nothing of its text.
+func unflagged(page *qianshao.Page, hash, rules string, viewsAsked, scripted bool) *ingest.Unflagged {
+	return &ingest.Unflagged{
+		URL: page.URL, RequestedURL: page.RequestedURL, Authorisation: page.Authorisation, Status: page.Status, FetchedAt: page.FetchedAt,
+		Hash: hash, Rules: rules, ViewsAsked: viewsAsked, Scripted: scripted,
+	}
+}
+
+// Saved is told how many pages that are not flagged were saved with their visits. Findings of
+// them may be gone.
+func (p *Pipeline) Saved(pages int, took time.Duration) {
+	for range pages {
+		p.Metrics.Saved(took)
+	}
+	p.Changed()
 }
 
 // Gone records that a page is no longer there.

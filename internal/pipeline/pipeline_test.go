@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -150,6 +151,19 @@ func (v *visitor) fetch(t *testing.T) qianshao.Page {
 		t.Fatal(err)
 	}
 	return page
+}
+
+// Process takes a page through the pipeline, and has it recorded as the crawler does.
+func (v *visitor) Process(ctx context.Context, page qianshao.Page, before ingest.Memory) (ingest.Handled, error) {
+	handled, err := v.Pipeline.Process(ctx, page, before)
+	if err != nil || handled.Page == nil {
+		return handled, err
+	}
+	item := ingest.Item{URL: page.RequestedURL, Host: "host"}
+	if err := v.folder.Store.Add(ctx, []ingest.Item{item}); err != nil {
+		return handled, err
+	}
+	return handled, v.folder.Store.Done(ctx, item, ingest.Outcome{Page: handled.Page})
 }
 
 // visit takes the front page through the pipeline for the first time.

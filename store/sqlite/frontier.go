@@ -76,15 +76,16 @@ func (s *Store) Lease(ctx context.Context, l ingest.Lease) (items []ingest.Item,
 	if l.Limit <= 0 && len(l.Visits) == 0 {
 		return nil, nil
 	}
-	op, dropped := "lease from the frontier in", false
+	op, removed := "lease from the frontier in", false
 	if l.Limit <= 0 {
 		op = "record the outcome of " + l.Visits[0].Item.URL + " in"
 	}
 	err = s.db.Update(ctx, database.Ordered, op, func(tx *database.Tx) (err error) {
 		for i := range l.Visits {
 			v := &l.Visits[i]
-			dropped = dropped || v.Outcome.Drop
-			if err := recordVisit(ctx, tx, &v.Item, &v.Outcome); err != nil {
+			cleared, err := s.recordVisit(ctx, tx, &v.Item, &v.Outcome)
+			removed = removed || cleared || v.Outcome.Drop
+			if err != nil {
 				return fmt.Errorf("the outcome of %s: %w", v.Item.URL, err)
 			}
 		}
@@ -96,7 +97,7 @@ func (s *Store) Lease(ctx context.Context, l ingest.Lease) (items []ingest.Item,
 	if err != nil {
 		return nil, err
 	}
-	if dropped {
+	if removed {
 		s.emptyLog(ctx)
 	}
 	return items, nil
@@ -167,7 +168,18 @@ func (s *Store) Done(ctx context.Context, item ingest.Item, outcome ingest.Outco
 	return err
 }
 
-func recordVisit(ctx context.Context, tx *database.Tx, item *ingest.Item, outcome *ingest.Outcome) error {
+// recordVisit saves the page that a visit brings, if it is not saved yet, and after it the outcome.
+// cleared says that text was removed.
+func (s *Store) recordVisit(ctx context.Context, tx *database.Tx, item *ingest.Item, outcome *ingest.Outcome) (cleared bool, err error) {
+	if outcome.Page != nil {
+		if cleared, err = s.saveUnflagged(ctx, tx, outcome.Page); err != nil {
+			return false, err
+		}
+	}
+	return cleared, recordOutcome(ctx, tx, item, outcome)
+}
+
+func recordOutcome(ctx context.Context, tx *database.Tx, item *ingest.Item, outcome *ingest.Outcome) error {
 	put := putOutcome
 	if outcome.Drop {
 		put = drop

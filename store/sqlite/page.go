@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/clients"
 	"github.com/qianshao/qianshao/store/sqlite/database"
@@ -107,7 +108,20 @@ func (s *Store) savePage(ctx context.Context, tx *database.Tx, save *store.Save,
 	if err := closeQuiet(ctx, tx, v, fires, cause, save.Merged); err != nil {
 		return err
 	}
-	return s.putViews(ctx, tx, save)
+	return s.putViews(ctx, tx, save, v.hash)
+}
+
+// saveUnflagged saves a page in the transaction of its visit, as SavePage does.
+func (s *Store) saveUnflagged(ctx context.Context, tx *database.Tx, p *ingest.Unflagged) (cleared bool, err error) {
+	save := store.Save{
+		Page: qianshao.Page{
+			URL: p.URL, RequestedURL: p.RequestedURL, Authorisation: p.Authorisation, Status: p.Status, FetchedAt: p.FetchedAt,
+		},
+		ViewsAsked: p.ViewsAsked, Scripted: p.Scripted, Rules: p.Rules,
+	}
+	v := visit{page: qianshao.PageKey(p.URL), hash: p.Hash, at: p.FetchedAt}
+	err = s.savePage(ctx, tx, &save, &v)
+	return v.cleared, err
 }
 
 func putPage(ctx context.Context, tx *database.Tx, save *store.Save, v *visit) error {

@@ -34,11 +34,11 @@ func (s *Store) ViewState(ctx context.Context, url string) (store.ViewState, err
 
 // putViews records that the page's other views were asked for, and keeps those
 // into which evidence points. A screenshot stays until there is a newer one.
-func (s *Store) putViews(ctx context.Context, tx *database.Tx, save *store.Save) error {
+func (s *Store) putViews(ctx context.Context, tx *database.Tx, save *store.Save, hash string) error {
 	page := qianshao.PageKey(save.Page.URL)
 	if save.ViewsAsked {
 		_, err := tx.ExecContext(ctx, `UPDATE pages SET views_at = $2, views_sha256 = $3 WHERE page = $1`,
-			page, database.Millis(save.Page.FetchedAt), hashOf(save.Page.Body))
+			page, database.Millis(save.Page.FetchedAt), hash)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -452,6 +453,47 @@ func testUnflaggedKeepsNothing(t *testing.T, open Open) {
 	for _, r := range all(t, s.AllFindings(t.Context())) {
 		if gone := r.Finding.URL == "http://a/once"; gone && (r.PageTitle != "标题 曾经" || r.PageText != "曾经") {
 			t.Errorf("of the page that is not flagged any more: %+v", r)
+		}
+	}
+}
+
+// testSavedWithVisit: a page that is not flagged can be saved with the outcome of its visit,
+// which leaves what SavePage leaves; where the outcome cannot be recorded, the page is not saved.
+func testSavedWithVisit(t *testing.T, open Open) {
+	it := item("a", "", 0)
+	state := func(kept string, saveClean func(s Store, p store.Save)) (pages []qianshao.PageRecord, findings []qianshao.FindingRecord, views store.ViewState) {
+		s := open(t)
+		add(t, s, it)
+		if kept != "" {
+			save(t, s, Page(it.URL, kept, 0, "casino"))
+		}
+		clean := Page(it.URL, "清净", 1)
+		clean.Rules, clean.ViewsAsked, clean.Scripted = "rules", true, true
+		saveClean(s, clean)
+		views, err := s.ViewState(t.Context(), it.URL)
+		check(t, err)
+		return all(t, s.AllPages(t.Context())), all(t, s.AllFindings(t.Context())), views
+	}
+	withVisit := func(s Store, p store.Save) {
+		page := &ingest.Unflagged{
+			URL: p.Page.URL, RequestedURL: p.Page.RequestedURL, Authorisation: p.Page.Authorisation, Status: p.Page.Status,
+			FetchedAt: p.Page.FetchedAt, Hash: hashOf(p.Page.Body), Rules: p.Rules, ViewsAsked: p.ViewsAsked, Scripted: p.Scripted,
+		}
+		before := all(t, s.AllPages(t.Context()))
+		if err := s.Done(t.Context(), item("a", "unknown", 0), ingest.Outcome{Page: page}); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("the outcome of a URL that is not known: %v", err)
+		}
+		if diff := cmp.Diff(before, all(t, s.AllPages(t.Context()))); diff != "" {
+			t.Errorf("a page was saved without its outcome (-before +after):\n%s", diff)
+		}
+		done(t, s, it, ingest.Outcome{Page: page, Again: base.Add(time.Hour)})
+		wantURLs(t, "the outcome is recorded", lease(t, s, 0, 1))
+	}
+	for _, kept := range []string{"", "曾经"} {
+		wantPages, wantFindings, wantViews := state(kept, func(s Store, p store.Save) { save(t, s, p) })
+		pages, findings, views := state(kept, withVisit)
+		if diff := cmp.Diff(wantPages, pages) + cmp.Diff(wantFindings, findings) + cmp.Diff(wantViews, views); diff != "" || len(pages) != 1 {
+			t.Errorf("%q before, %d pages (-saved +saved with the visit):\n%s", kept, len(pages), diff)
 		}
 	}
 }

@@ -157,7 +157,7 @@ func Run(t *testing.T, open Open) {
 		{"back in another category", testReopenedElsewhere},
 		{"confirm", testConfirm},
 		{"refused pages", testSavePageRefuses},
-		{"unflagged", testUnflaggedKeepsNothing},
+		{"unflagged", testUnflaggedKeepsNothing}, {"saved with its visit", testSavedWithVisit},
 		{"odd texts", testOddTexts},
 		{"times", testTimes},
 		{"times ahead", testTimesAhead},
