@@ -53,11 +53,13 @@ func (o outcome) placed() (best outcome, ok bool) {
 	if len(starts) > maxPlaces {
 		return o, true
 	}
-	most := 0
+	ceiling, most := &o.e.ceiling, 0
+	ceiling.begin(o)
+	defer ceiling.end()
 	try := func(p *place) {
 		at := o
 		at.place = p
-		if at.decide() != syntax.Yes {
+		if ok && ceiling.of(p) <= most || at.decide() != syntax.Yes {
 			return
 		}
 		if n := at.distinct(); !ok || n > most {
