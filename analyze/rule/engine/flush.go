@@ -36,15 +36,12 @@ func (e *evaluation) safeCut(before int32) int32 {
 func (e *evaluation) flush(before int32) {
 	e.findCovers()
 	all := e.trace != nil || len(e.open.covers) > 0 // an allowed text is noted whatever it covers
-	if !all {
-		e.wantBlocks(before)
-	}
 	rest := e.open.hits[:0]
 	for _, h := range e.open.hits {
 		complete := h.Last < before
 		for _, p := range e.engine.terms[h.Term].postings {
-			if p.block != allowPosting && (complete || p.weight == exceptWeight) && (all || e.tally.wanted[p.block]) {
-				e.dispatch(e.engine.blocks[p.block], p, &h)
+			if p.block != allowPosting && (complete || p.weight == exceptWeight) {
+				e.dispatch(e.engine.blocks[p.block], p, &h, all)
 			}
 		}
 		if !complete {
@@ -53,34 +50,6 @@ func (e *evaluation) flush(before int32) {
 	}
 	e.open.hits = rest
 	e.flushBlocks()
-	if !all {
-		clear(e.tally.wanted)
-	}
-}
-
-// wantBlocks finds the blocks of which some hit may still count. On a page that repeats
-// itself, most blocks have all that they keep of their terms, and need not gather, sort
-// and compare more: a spent hit can only keep others of its block from counting, and where
-// all are spent there are none.
-func (e *evaluation) wantBlocks(before int32) {
-	for i := range e.open.hits {
-		h := &e.open.hits[i]
-		if h.Last >= before {
-			continue
-		}
-		for _, p := range e.engine.terms[h.Term].postings {
-			if p.block != allowPosting && p.weight != exceptWeight && !e.tally.wanted[p.block] {
-				e.want(e.engine.blocks[p.block], e.hitOf(p, h))
-			}
-		}
-	}
-}
-
-// want notes that a block wants its hits if this one may count.
-func (e *evaluation) want(b *block, h hit) {
-	if e.reads(b, e.open.index) && !e.isSpent(b, e.tally.touch(b), &h) {
-		e.tally.wanted[b.index] = true
-	}
 }
 
 // hitOf returns a hit of the open region as the block of a posting sees it.
@@ -89,8 +58,11 @@ func (e *evaluation) hitOf(p posting, h *match.Hit) hit {
 		term: h.Term, slot: p.slot, weight: p.weight, steps: h.Steps, cost: int32(h.Cost)}
 }
 
-// dispatch hands a hit to a block that looks for its term.
-func (e *evaluation) dispatch(b *block, p posting, h *match.Hit) {
+// dispatch hands a hit to a block that looks for its term. The block is worth flushing if
+// the hit may count, or if all are wanted: on a page that repeats itself, most blocks have
+// all that they keep of their terms, and need not sort and compare more. A spent hit can only
+// keep others of its block from counting, and where all are spent there are none.
+func (e *evaluation) dispatch(b *block, p posting, h *match.Hit, all bool) {
 	if p.weight == exceptWeight && h.Cost > plainCost {
 		return // a word that merely sounds like an except is not one
 	}
@@ -104,9 +76,10 @@ func (e *evaluation) dispatch(b *block, p posting, h *match.Hit) {
 	st := e.tally.wait(b)
 	if p.weight == exceptWeight {
 		st.excepts = append(st.excepts, cover{first: h.First, last: h.Last})
-	} else {
-		st.pending = append(st.pending, e.hitOf(p, h))
+		return
 	}
+	st.pending = append(st.pending, e.hitOf(p, h))
+	st.worthwhile = st.worthwhile || all || !e.isSpent(b, st, &st.pending[len(st.pending)-1])
 }
 
 // findCovers notes the allowed texts of the open region, in which hits do not count.
@@ -134,22 +107,28 @@ func (e *evaluation) cover(index int32, h *match.Hit) {
 	e.open.covers = append(e.open.covers, cover{h.First, h.Last, e.engine.rules.TextAllowances()[index]})
 }
 
-// flushBlocks keeps the pending hits of all blocks that count.
+// flushBlocks keeps, of the pending hits of all blocks, those that count.
 func (e *evaluation) flushBlocks() {
 	for _, i := range e.tally.waiting {
-		b, st := e.engine.blocks[i], &e.tally.states[i]
-		e.dropExcepted(b, st)
-		e.dropAllowed(b, st)
-		if b.word {
-			e.dropUnbounded(b, st)
+		st := &e.tally.states[i]
+		if st.worthwhile {
+			e.flushBlock(e.engine.blocks[i], st)
 		}
-		e.dropOverlapped(b, st)
-		for k := range st.pending {
-			e.keep(b, st, st.pending[k])
-		}
-		st.pending, st.excepts = st.pending[:0], st.excepts[:0]
+		st.pending, st.excepts, st.worthwhile = st.pending[:0], st.excepts[:0], false
 	}
 	e.tally.waiting = e.tally.waiting[:0]
+}
+
+func (e *evaluation) flushBlock(b *block, st *blockState) {
+	e.dropExcepted(b, st)
+	e.dropAllowed(b, st)
+	if b.word {
+		e.dropUnbounded(b, st)
+	}
+	e.dropOverlapped(b, st)
+	for k := range st.pending {
+		e.keep(b, st, &st.pending[k])
+	}
 }
 
 // dropExcepted drops the hits inside an except.
@@ -221,6 +200,9 @@ func (e *evaluation) dropUnbounded(b *block, st *blockState) {
 // It takes the hits in groups that overlap nothing outside, since a dense page has
 // thousands of hits and few that overlap.
 func (e *evaluation) dropOverlapped(b *block, st *blockState) {
+	if len(st.pending) < 2 {
+		return
+	}
 	for i := 1; i < len(st.pending); i++ {
 		if st.pending[i].last < st.pending[i-1].last { // a disguised hit, or dropInside has sorted them
 			slices.SortStableFunc(st.pending, func(x, y hit) int { return cmp.Compare(x.last, y.last) })

@@ -83,7 +83,7 @@ type allowed struct {
 
 func newEvaluation(engine *Engine) *evaluation {
 	e := &evaluation{engine: engine}
-	e.tally = tally{states: make([]blockState, len(engine.blocks)), seen: make([]termSeen, len(engine.grades)), marks: make([]uint8, len(engine.grades)), wanted: make([]bool, len(engine.blocks))}
+	e.tally = tally{states: make([]blockState, len(engine.blocks)), seen: make([]termSeen, len(engine.grades)), marks: make([]uint8, len(engine.grades))}
 	e.ceiling.counts = make([]int32, len(engine.terms)+len(engine.patterns))
 	e.regexes = regexes{search: engine.atoms().NewSearch(), matches: map[candidate]matches{}, budgets: make([]dfa.Budget, len(engine.patterns))}
 	e.open.windows = engine.atoms().NewWindows()

@@ -213,7 +213,7 @@ func (e *evaluation) findHits(b *block, c candidate) {
 		}
 		if !e.overlapsTerm(b, &h) {
 			st := e.tally.wait(b)
-			st.pending = append(st.pending, h)
+			st.pending, st.worthwhile = append(st.pending, h), true
 		}
 	}
 }

@@ -56,6 +56,7 @@ type termSeen struct {
 type blockState struct {
 	pending    []hit // of the open region, not yet flushed
 	excepts    []cover
+	worthwhile bool // some pending hit may count
 	hits       []hit
 	touched    bool
 	candidates []candidate // for its regular expressions, by region
@@ -73,7 +74,6 @@ type tally struct {
 	states  []blockState // by block
 	touched []int32      // blocks with a state
 	waiting []int32      // blocks with pending hits
-	wanted  []bool       // by block; see wantBlocks
 	seen    []termSeen   // by slot
 	slots   []int32      // those seen
 	marks   []uint8      // by slot; memory of sum, and zero outside of it
@@ -112,20 +112,20 @@ func (t *tally) wait(b *block) *blockState {
 }
 
 // keep counts a hit and, within the budgets, keeps it.
-func (e *evaluation) keep(b *block, st *blockState, h hit) {
-	if e.tooDisguised(b, &h) {
-		if b.plain && !b.owner.IsContext && e.isDisguised(&h) {
-			e.drop(b, &h, explain.TooDisguised)
+func (e *evaluation) keep(b *block, st *blockState, h *hit) {
+	if e.tooDisguised(b, h) {
+		if b.plain && !b.owner.IsContext && e.isDisguised(h) {
+			e.drop(b, h, explain.TooDisguised)
 		}
 		return
 	}
 	seen := &e.tally.seen[h.slot]
-	if e.isWeak(&h) {
-		if seen.strong && seen.kept[e.class(&h)] == maxTermHits {
+	if e.isWeak(h) {
+		if seen.strong && seen.kept[e.class(h)] == maxTermHits {
 			return // it could only be one more, so whether a contact is near is not asked
 		}
-		h.weak = seen.kept[classWeak] >= maxTermHits || !e.contactBeside(&h)
-		if h.weak && e.page.isLong || !e.isBounded(b, &h) {
+		h.weak = seen.kept[classWeak] >= maxTermHits || !e.contactBeside(h)
+		if h.weak && e.page.isLong || !e.isBounded(b, h) {
 			return
 		}
 	}
@@ -146,9 +146,9 @@ func (e *evaluation) keep(b *block, st *blockState, h hit) {
 		seen.concealed = true
 		st.concealed += h.weight
 	}
-	if class := e.class(&h); seen.hasRoom(class, st) {
+	if class := e.class(h); seen.hasRoom(class, st) {
 		seen.kept[class]++
-		st.hits = append(st.hits, h)
+		st.hits = append(st.hits, *h)
 	}
 }
 
