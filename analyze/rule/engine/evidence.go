@@ -117,24 +117,31 @@ func isInert(r *qianshao.Region) bool {
 func (e *evaluation) evidence(hits []rankedHit, concealed bool) []qianshao.Evidence {
 	e.rank(hits, concealed)
 	slices.SortStableFunc(hits, func(x, y rankedHit) int { return cmp.Compare(x.rank, y.rank) })
-	out := make([]qianshao.Evidence, 0, min(len(hits), qianshao.MaxEvidence))
+	// Pieces are large, so pointers are sorted.
+	pieces := make([]*qianshao.Evidence, 0, min(len(hits), qianshao.MaxEvidence))
 	for _, p := range hits {
-		if len(out) == qianshao.MaxEvidence {
+		if len(pieces) == qianshao.MaxEvidence {
 			break
 		}
 		piece := e.piece(p)
-		same := func(x qianshao.Evidence) bool {
-			return x.Span == piece.Span && x.Block == piece.Block && x.Term == piece.Term && x.Path == piece.Path && x.Text == piece.Text
-		}
-		if !slices.ContainsFunc(out, same) {
-			out = append(out, piece)
+		if !slices.ContainsFunc(pieces, func(x *qianshao.Evidence) bool { return sameEvidence(x, &piece) }) {
+			pieces = append(pieces, &piece)
 		}
 	}
-	slices.SortStableFunc(out, func(x, y qianshao.Evidence) int {
+	slices.SortStableFunc(pieces, func(x, y *qianshao.Evidence) int {
 		return cmp.Or(cmp.Compare(x.Span.Start, y.Span.Start), cmp.Compare(x.Span.End, y.Span.End),
 			cmp.Compare(x.Block, y.Block), cmp.Compare(x.Term, y.Term))
 	})
+	out := make([]qianshao.Evidence, len(pieces))
+	for i, piece := range pieces {
+		out[i] = *piece
+	}
 	return out
+}
+
+// sameEvidence says whether two pieces show the same.
+func sameEvidence(x, y *qianshao.Evidence) bool {
+	return x.Span == y.Span && x.Block == y.Block && x.Term == y.Term && x.Path == y.Path && x.Text == y.Text
 }
 
 // rank orders the hits: each term's best place first, so that fifty repeats of one

@@ -200,8 +200,12 @@ func (e *evaluation) dropUnbounded(b *block, st *blockState) {
 // It takes the hits in groups that overlap nothing outside, since a dense page has
 // thousands of hits and few that overlap.
 func (e *evaluation) dropOverlapped(b *block, st *blockState) {
-	if len(st.pending) < 2 {
-		return
+	overlap := false
+	for i := 1; i < len(st.pending) && !overlap; i++ {
+		overlap = st.pending[i].first <= st.pending[i-1].last
+	}
+	if !overlap {
+		return // as with most blocks
 	}
 	for i := 1; i < len(st.pending); i++ {
 		if st.pending[i].last < st.pending[i-1].last { // a disguised hit, or dropInside has sorted them
@@ -226,8 +230,15 @@ func (e *evaluation) dropOverlapped(b *block, st *blockState) {
 // longest returns the hits of a group that no better one overlaps, in the order of the
 // text, in the group's memory. The group is sorted by the ends of its hits.
 func (e *evaluation) longest(b *block, group []hit) []hit {
-	if len(group) == 1 {
+	switch len(group) {
+	case 1:
 		return group
+	case 2: // as most are: a term and one that contains it
+		if byMerit(&group[0], &group[1]) > 0 {
+			group[0], group[1] = group[1], group[0]
+		}
+		e.drop(b, &group[1], explain.Overlapped)
+		return group[:1]
 	}
 	base, end := group[0].first, group[len(group)-1].last
 	order := e.open.order[:0] // indexes are sorted in place of hits, which are large
