@@ -12,17 +12,11 @@ type blocks []int32
 
 const blockHeader = 3
 
-// block is the view of one of the blocks.
-type block struct {
-	next   int32
-	length int
-	rows   []int32 // for each term its index and its characters
-}
-
-func (b blocks) at(head int32) block {
-	length := int(b[head+1])
-	rows := b[head+blockHeader:][:int(b[head+2])*(1+length)]
-	return block{b[head], length, rows}
+// at returns what the block at head says: where the next begins, the length of its terms,
+// and for each term its index and its characters.
+func (b blocks) at(head int32) (next int32, length int, rows []int32) {
+	length = int(b[head+1])
+	return b[head], length, b[head+blockHeader:][:int(b[head+2])*(1+length)]
 }
 
 // newBlocks lays out terms; patternOf has the number of each term's symbols, of which

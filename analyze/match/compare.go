@@ -27,7 +27,7 @@ func (r reading) at(k int) span {
 // hang on the term.
 type place struct {
 	read reading
-	// as in Hit, which is made of them: copying a Hit that was just written would wait for it
+	// as in Hit, which is made of them last of all: copying what was just written waits for it
 	firstAt, lastAt, start, end int32
 	steps                       fold.Step
 	gaps                        int // the cost of what stands between the characters
@@ -118,15 +118,20 @@ func (p *place) gapsCost(t *fold.Text, n int, gapped []bool) (gaps int, steps fo
 	return gaps, steps
 }
 
-// compare compares the text with a term of characters wants and returns the hit. ok is
-// false if they differ too much, or if the hit would cut a Latin word.
-func (m *Matcher) compare(t *fold.Text, p *place, term int32, wants []rune) (h Hit, ok bool) {
+// hit returns the hit of a term at the place.
+func (p *place) hit(term int32, steps fold.Step, cost int) Hit {
+	return Hit{term, p.firstAt, p.lastAt, p.start, p.end, steps, cost}
+}
+
+// compare compares the text with a term of characters wants and returns what the hit costs:
+// more than MaxCost if they differ too much, or if the hit would cut a Latin word.
+func (m *Matcher) compare(t *fold.Text, p *place, term int32, wants []rune) (steps fold.Step, cost int) {
 	if p.isPlain(t, wants) {
-		return Hit{term, p.firstAt, p.lastAt, p.start, p.end, 0, 0}, true
+		return 0, 0
 	}
 	n := len(wants)
 	if p.first.cuts(wants[0]) || p.last.cuts(wants[n-1]) {
-		return h, false
+		return 0, impossible
 	}
 	sum, steps := p.gaps, p.steps
 	if len(m.gapped) > 0 {
@@ -144,10 +149,9 @@ func (m *Matcher) compare(t *fold.Text, p *place, term int32, wants []rune) (h H
 	sum += changes
 	steps |= how
 	if sum > p.limit {
-		return h, false
+		return 0, impossible
 	}
-	cost := stepCost(steps) + normalise(sum, n)
-	return Hit{term, p.firstAt, p.lastAt, p.start, p.end, steps, cost}, cost <= MaxCost
+	return steps, stepCost(steps) + normalise(sum, n)
 }
 
 // changesInRow prices the characters of a text in the place of a term's that have the same

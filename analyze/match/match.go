@@ -35,7 +35,7 @@ type Hit struct {
 // term after folding; the error has the term's index.
 func Compile(terms []string) (*Matcher, error) {
 	m := &Matcher{gapped: map[int32][]bool{}}
-	m.scanners.New = func() any { return &scanner{m: m} }
+	m.scanners.New = func() any { return newScanner(m) }
 	var text fold.Text
 	folded := make([][]rune, len(terms))
 	for i, s := range terms {

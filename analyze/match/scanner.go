@@ -58,8 +58,8 @@ type scanner struct {
 	m       *Matcher
 	t       *fold.Text
 	emit    func(Hit)
-	base    int32 // state of the main reading
-	threads [maxThreads]thread
+	base    int32               // state of the main reading
+	threads [maxThreads]*thread // the first live ones read; copying them costs more than all else
 	live    int
 	edges   [maxEdges]edge
 	count   int
@@ -83,45 +83,61 @@ func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 	sc := m.scanners.Get().(*scanner)
 	defer m.scanners.Put(sc)
 	sc.start(t, emit)
-	auto, codes := m.auto, m.symbols.basic
-	cells, root, shallow := auto.cells, auto.root, auto.shallow
-	base, nextMark := int32(rootState), sc.nextMark // sc.base and sc.nextMark, while there are no edges
-	for i, r := range t.Runes {
-		if int32(i) == nextMark {
-			sc.flush()
-			sc.base = base
-			sc.readMarks(int32(i))
-			nextMark = sc.nextMark
+	for i, end := int32(0), int32(len(t.Runes)); i < end; {
+		if i == sc.nextMark {
+			sc.readMarks(i)
 		}
-		var code uint16
-		if int(r) < len(codes) {
-			code = codes[r]
-		} else {
-			code = m.symbols.of(r)
+		if sc.live == 0 {
+			if i = sc.plain(i); i == end || i == sc.nextMark {
+				continue
+			}
 		}
-		if code >= special && int32(i) >= sc.quiet || sc.live > 0 {
-			sc.flush()
-			sc.base = base
-			sc.slow(int32(i), code)
-			base = sc.base
-			continue
-		}
-		code &^= special
-		if base <= shallow && !auto.goesOn(base, code) {
-			base = root[code]
-		} else {
-			base = auto.step(base, code)
-		}
-		if cells[base].ends() {
-			sc.queue(int32(i), base)
-		}
+		sc.slow(i)
+		i++
 	}
-	sc.flush()
-	sc.base = base
 	if sc.nextMark >= 0 {
 		sc.readMarks(sc.nextMark)
 	}
 	sc.t, sc.emit = nil, nil
+}
+
+// plain reads characters from i on while there is only the main reading. It returns the
+// first at which edges may start or that a mark stands before.
+func (sc *scanner) plain(i int32) int32 {
+	text := sc.t.Runes
+	if sc.nextMark >= 0 {
+		text = text[:sc.nextMark]
+	}
+	auto, symbols := sc.m.auto, sc.m.symbols
+	cells, root, shallow := auto.cells, auto.root, auto.shallow
+	base, quiet := sc.base, sc.quiet
+	for ; int(i) < len(text); i++ {
+		var code uint16
+		if r := text[i]; uint32(r) < uint32(len(symbols.basic)) {
+			code = symbols.basic[r]
+		} else {
+			code = symbols.of(r)
+		}
+		if code >= special {
+			if i >= quiet {
+				break
+			}
+			code &^= special
+		}
+		if base <= shallow && !auto.goesOn(base, code) {
+			base = root[code]
+		} else if t := cells[base].child(code); cells[t].check == base {
+			base = t
+		} else {
+			base = auto.step(base, code)
+		}
+		if cells[base].ends() {
+			sc.queue(i, base)
+		}
+	}
+	sc.base = base
+	sc.flush()
+	return i
 }
 
 // ended is a character at which terms end, the state there, and the block of the longest.
@@ -154,6 +170,15 @@ func (sc *scanner) flush() {
 	}
 }
 
+func newScanner(m *Matcher) *scanner {
+	sc := &scanner{m: m}
+	threads := new([maxThreads]thread)
+	for k := range threads {
+		sc.threads[k] = &threads[k]
+	}
+	return sc
+}
+
 // start prepares a scanner, which may have read another text, for this one.
 func (sc *scanner) start(t *fold.Text, emit func(Hit)) {
 	sc.t, sc.emit = t, emit
@@ -182,7 +207,7 @@ func (sc *scanner) readMarks(i int32) {
 		}
 		n := sc.live
 		for k := range n {
-			th := &sc.threads[k]
+			th := sc.threads[k]
 			switch {
 			case th.at != i:
 			case th.n > 0 && th.spans[(th.n-1)%maxSymbols].first < 0:
@@ -203,21 +228,22 @@ func (sc *scanner) branchMark(parent *thread, i, mark int32, code uint16) {
 	before := sc.live
 	sc.branch(parent, i, edge{0, code})
 	if sc.live > before {
-		th := &sc.threads[before]
+		th := sc.threads[before]
 		th.spans[(th.n-1)%maxSymbols] = span{mark, mark}
 	}
 }
 
 // slow reads character i with all edges and threads.
-func (sc *scanner) slow(i int32, code uint16) {
+func (sc *scanner) slow(i int32) {
 	sc.count = 0
+	code := sc.m.symbols.of(sc.t.Runes[i])
 	if code >= special {
 		code &^= special
 		sc.findEdges(i)
 	}
 	auto := sc.m.auto
 	for k, n := 0, sc.live; k < n; k++ {
-		if th := &sc.threads[k]; th.at == i {
+		if th := sc.threads[k]; th.at == i {
 			for e := range sc.count {
 				sc.branch(th, i, sc.edges[e])
 			}
@@ -242,7 +268,7 @@ func (sc *scanner) slow(i int32, code uint16) {
 func (sc *scanner) sweep(i int32) {
 	kept := 0
 	for k := range sc.live {
-		th := &sc.threads[k]
+		th := sc.threads[k]
 		depth := int32(sc.m.auto.depths[th.state])
 		if depth < th.need || depth > maxSymbols {
 			continue
@@ -250,9 +276,7 @@ func (sc *scanner) sweep(i int32) {
 		if th.at == i+1 && sc.m.auto.cells[th.state].ends() {
 			sc.threadHits(th)
 		}
-		if kept != k {
-			sc.threads[kept] = *th
-		}
+		sc.threads[kept], sc.threads[k] = th, sc.threads[kept]
 		kept++
 	}
 	sc.live = kept
@@ -280,7 +304,7 @@ func (sc *scanner) branch(parent *thread, i int32, e edge) {
 	if depth == 0 || depth > maxSymbols {
 		return
 	}
-	th := &sc.threads[sc.live]
+	th := sc.threads[sc.live]
 	if parent != nil {
 		*th = *parent
 	} else {
@@ -422,18 +446,18 @@ func (sc *scanner) mainHits(i, head int32) {
 		sc.place.read = reading{}
 	}
 	for head != 0 {
-		b := sc.m.terms.at(head)
-		head = b.next
-		sc.place.read.first = i + 1 - int32(b.length)
-		sc.place.survey(sc.t, b.length)
-		for rows := b.rows; len(rows) > 0; rows = rows[1+b.length:] {
-			h, ok := sc.m.compare(sc.t, &sc.place, rows[0], rows[1:][:b.length])
+		next, length, rows := sc.m.terms.at(head)
+		head = next
+		sc.place.read.first = i + 1 - int32(length)
+		sc.place.survey(sc.t, length)
+		for ; len(rows) > 0; rows = rows[1+length:] {
+			steps, cost := sc.m.compare(sc.t, &sc.place, rows[0], rows[1:][:length])
 			switch {
-			case !ok:
+			case cost > MaxCost:
 			case sc.live == 0:
-				sc.emit(h)
+				sc.emit(sc.place.hit(rows[0], steps, cost))
 			default:
-				sc.pending = append(sc.pending, h)
+				sc.pending = append(sc.pending, sc.place.hit(rows[0], steps, cost))
 			}
 		}
 	}
@@ -443,23 +467,23 @@ func (sc *scanner) mainHits(i, head int32) {
 // edge.
 func (sc *scanner) threadHits(th *thread) {
 	for head := sc.m.auto.links[th.state].out; head != 0; {
-		b := sc.m.terms.at(head)
-		head = b.next
-		n := int32(b.length)
+		next, length, rows := sc.m.terms.at(head)
+		head = next
+		n := int32(length)
 		if n < th.need {
 			return
 		}
-		read := reading{spans: sc.scratch[:n]}
+		edges := uint32(0)
 		for k := range n {
 			at := (th.n - n + k) % maxSymbols
 			sc.scratch[k] = th.spans[at]
-			read.edges |= th.edges >> at & 1 << k
+			edges |= th.edges >> at & 1 << k
 		}
-		sc.place.read = read
-		sc.place.survey(sc.t, b.length)
-		for rows := b.rows; len(rows) > 0; rows = rows[1+b.length:] {
-			if h, ok := sc.m.compare(sc.t, &sc.place, rows[0], rows[1:][:b.length]); ok {
-				sc.report(h)
+		sc.place.read.spans, sc.place.read.edges = sc.scratch[:n], edges
+		sc.place.survey(sc.t, length)
+		for ; len(rows) > 0; rows = rows[1+length:] {
+			if steps, cost := sc.m.compare(sc.t, &sc.place, rows[0], rows[1:][:length]); cost <= MaxCost {
+				sc.report(sc.place.hit(rows[0], steps, cost))
 			}
 		}
 	}

@@ -25,7 +25,7 @@ const special = 1 << 15
 type symbolTable struct {
 	chars   *characters
 	codes   map[uint32]uint16  // symbol → code
-	basic   []uint16           // character → code and special, basic plane
+	basic   *[1 << 16]uint16   // character → code and special, basic plane
 	kinds   []kind             // which edges to look for, basic plane
 	above   map[rune]uint16    // the same above it
 	other   map[rune][]uint16  // further codes of a character
@@ -53,7 +53,7 @@ const symbolOfRune = 1 << 24
 const numerals = "一二三四五六七八九"
 
 func newSymbolTable() *symbolTable {
-	return &symbolTable{chars: loadCharacters(), codes: map[uint32]uint16{}, basic: make([]uint16, 1<<16), kinds: make([]kind, 1<<16),
+	return &symbolTable{chars: loadCharacters(), codes: map[uint32]uint16{}, basic: new([1 << 16]uint16), kinds: make([]kind, 1<<16),
 		above: map[rune]uint16{}, other: map[rune][]uint16{}, halves: map[[2]rune]uint16{}}
 }
 
