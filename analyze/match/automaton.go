@@ -60,18 +60,23 @@ const noCheck = -1
 
 // step returns the state after reading code in state s.
 func (a *automaton) step(s int32, code uint16) int32 {
+	if t := a.cells[s].child(code); a.cells[t].check == s {
+		return t
+	}
+	return a.fail(s, code)
+}
+
+// fail is step for a state that has no child by code: the longest suffix that has one.
+func (a *automaton) fail(s int32, code uint16) int32 {
 	for s > a.shallow {
-		c := a.cells[s]
-		if t := c.child(code); a.cells[t].check == s {
-			return t
+		if parent := a.cells[s].check; parent <= a.shallow { // a state of two codes: its suffix is the second
+			s = a.root[s-a.cells[parent].child(0)]
+		} else {
+			s = a.links[s].fail
 		}
-		if c.check <= a.shallow { // a state of two codes: its suffix is the second
-			s = a.root[s-a.cells[c.check].child(0)]
+		if s <= a.shallow && !a.goesOn(s, code) {
 			break
 		}
-		s = a.links[s].fail
-	}
-	if a.goesOn(s, code) {
 		if t := a.cells[s].child(code); a.cells[t].check == s {
 			return t
 		}

@@ -5,22 +5,23 @@ import (
 )
 
 // reading is how the characters of a text were read as a term's: one by one from
-// first on or, if spans is set, as these.
+// first on or, if there is a thread, as its symbols from the one numbered first on.
 type reading struct {
-	first int32
-	spans []span
-	// edges has a bit for each of spans that was read by an edge.
-	edges uint32
+	first  int32
+	thread *thread
 }
 
 // isOwn reports whether a character was read as its own symbol, which is its commonest sound.
-func (r reading) isOwn(k int) bool { return r.edges>>k&1 == 0 }
+func (r *reading) isOwn(k int) bool {
+	return r.thread == nil || r.thread.edges>>slot(r.first+int32(k))&1 == 0
+}
 
-func (r reading) at(k int) span {
-	if r.spans != nil {
-		return r.spans[k]
+func (r *reading) at(k int) span {
+	i := r.first + int32(k)
+	if r.thread != nil {
+		return r.thread.spans[slot(i)]
 	}
-	return span{r.first + int32(k), r.first + int32(k)}
+	return span{i, i}
 }
 
 // place is where the text has the symbols of a block's terms, with all that does not
@@ -52,7 +53,7 @@ func (p *place) survey(t *fold.Text, n int) {
 	read := &p.read
 	p.limit = budget(n)
 	p.first, p.last = endOfPlace{}, endOfPlace{}
-	p.smooth = read.spans == nil && smooth(t, read.first, n)
+	p.smooth = read.thread == nil && smooth(t, read.first, n)
 	if p.smooth {
 		last := read.first + int32(n) - 1
 		p.firstAt, p.lastAt, p.start, p.end = read.first, last, t.Start[read.first], t.End[last]
@@ -141,10 +142,10 @@ func (m *Matcher) compare(t *fold.Text, p *place, term int32, wants []rune) (ste
 	}
 	var changes int
 	var how fold.Step
-	if p.read.spans == nil {
+	if p.read.thread == nil {
 		changes, how = m.changesInRow(t.Runes[p.read.first:][:n], wants)
 	} else {
-		changes, how = m.changes(t, p.read, wants)
+		changes, how = m.changes(t, &p.read, wants)
 	}
 	sum += changes
 	steps |= how
@@ -175,18 +176,20 @@ func (m *Matcher) changesInRow(text, wants []rune) (sum int, steps fold.Step) {
 }
 
 // changes prices what was read by a thread in the place of a term's characters.
-func (m *Matcher) changes(t *fold.Text, read reading, wants []rune) (sum int, steps fold.Step) {
+func (m *Matcher) changes(t *fold.Text, read *reading, wants []rune) (sum int, steps fold.Step) {
 	for k, want := range wants {
-		s := read.spans[k]
+		s := read.at(k)
 		if s.first == s.last && s.first >= 0 {
 			got := t.Runes[s.first]
 			if got == want {
 				continue
 			}
-			if cost := m.symbols.chars.soundCost(got, want); cost > 0 && len(wants) > 1 && read.isOwn(k) {
-				sum += cost
-				steps |= fold.StepHomophone
-				continue
+			if read.isOwn(k) && len(wants) > 1 {
+				if cost := m.symbols.chars.soundCost(got, want); cost > 0 {
+					sum += cost
+					steps |= fold.StepHomophone
+					continue
+				}
 			}
 		}
 		cost, step := m.symbolCost(t, s, want, len(wants))

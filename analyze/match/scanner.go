@@ -10,6 +10,8 @@ const (
 	maxThreads = 16
 	// maxSymbols is the longest term found by a thread.
 	maxSymbols = 24
+	// kept is how many symbols a thread keeps: maxSymbols and a power of two.
+	kept = 32
 	// maxLatinRun is the longest run of Latin letters read as pinyin.
 	maxLatinRun = 24
 	// maxInitials is the longest run of letters read as initials.
@@ -34,13 +36,16 @@ type thread struct {
 	state int32
 	at    int32 // the next character to read
 	need  int32 // the depth of states that reach back over the edge; with less it is the main reading
-	n     int32 // symbols recorded; the last maxSymbols are kept
-	spans [maxSymbols]span
+	n     int32 // symbols recorded; the last are kept
+	spans [kept]span
 	edges uint32 // a bit for each of spans that was read by an edge
 }
 
+// slot is where a thread keeps its nth symbol.
+func slot(n int32) uint32 { return uint32(n) % kept }
+
 func (th *thread) push(s span) {
-	at := th.n % maxSymbols
+	at := slot(th.n)
 	th.spans[at] = s
 	th.edges &^= 1 << at
 	th.n++
@@ -48,8 +53,9 @@ func (th *thread) push(s span) {
 
 // pushEdge is push for what was read by an edge.
 func (th *thread) pushEdge(s span) {
-	th.edges |= 1 << (th.n % maxSymbols)
-	th.spans[th.n%maxSymbols] = s
+	at := slot(th.n)
+	th.spans[at] = s
+	th.edges |= 1 << at
 	th.n++
 }
 
@@ -70,7 +76,6 @@ type scanner struct {
 	marks    int
 	nextMark int32
 	pending  []Hit // hits with the same end, which threads may find again
-	scratch  [maxSymbols]span
 	ends     [maxQueue]ended
 	queued   int
 	touched  int32 // keeps flush's first reading
@@ -112,12 +117,7 @@ func (sc *scanner) plain(i int32) int32 {
 	cells, root, shallow := auto.cells, auto.root, auto.shallow
 	base, quiet := sc.base, sc.quiet
 	for ; int(i) < len(text); i++ {
-		var code uint16
-		if r := text[i]; uint32(r) < uint32(len(symbols.basic)) {
-			code = symbols.basic[r]
-		} else {
-			code = symbols.of(r)
-		}
+		code := symbols.of(text[i])
 		if code >= special {
 			if i >= quiet {
 				break
@@ -129,7 +129,7 @@ func (sc *scanner) plain(i int32) int32 {
 		} else if t := cells[base].child(code); cells[t].check == base {
 			base = t
 		} else {
-			base = auto.step(base, code)
+			base = auto.fail(base, code)
 		}
 		if cells[base].ends() {
 			sc.queue(i, base)
@@ -210,7 +210,7 @@ func (sc *scanner) readMarks(i int32) {
 			th := sc.threads[k]
 			switch {
 			case th.at != i:
-			case th.n > 0 && th.spans[(th.n-1)%maxSymbols].first < 0:
+			case th.n > 0 && th.spans[slot(th.n-1)].first < 0:
 				th.state = sc.m.auto.step(th.state, code)
 				th.push(span{mark, mark})
 				th.need++
@@ -229,7 +229,7 @@ func (sc *scanner) branchMark(parent *thread, i, mark int32, code uint16) {
 	sc.branch(parent, i, edge{0, code})
 	if sc.live > before {
 		th := sc.threads[before]
-		th.spans[(th.n-1)%maxSymbols] = span{mark, mark}
+		th.spans[slot(th.n-1)] = span{mark, mark}
 	}
 }
 
@@ -266,7 +266,7 @@ func (sc *scanner) slow(i int32) {
 // sweep reports the hits of threads that end at character i. It drops threads whose
 // state no longer reaches back over their edge.
 func (sc *scanner) sweep(i int32) {
-	kept := 0
+	live := 0
 	for k := range sc.live {
 		th := sc.threads[k]
 		depth := int32(sc.m.auto.depths[th.state])
@@ -276,12 +276,12 @@ func (sc *scanner) sweep(i int32) {
 		if th.at == i+1 && sc.m.auto.cells[th.state].ends() {
 			sc.threadHits(th)
 		}
-		sc.threads[kept], sc.threads[k] = th, sc.threads[kept]
-		kept++
+		sc.threads[live], sc.threads[k] = th, sc.threads[live]
+		live++
 	}
-	sc.live = kept
-	for _, h := range sc.pending {
-		sc.emit(h)
+	sc.live = live
+	for k := range sc.pending {
+		sc.emit(sc.pending[k])
 	}
 	sc.pending = sc.pending[:0]
 }
@@ -442,9 +442,7 @@ func (sc *scanner) readRun(i int32) {
 // mainHits reports the terms that end at character i in the main reading, those of the
 // block at head first. No two of these hits are of one term at one place.
 func (sc *scanner) mainHits(i, head int32) {
-	if sc.place.read.spans != nil {
-		sc.place.read = reading{}
-	}
+	sc.place.read.thread = nil
 	for head != 0 {
 		next, length, rows := sc.m.terms.at(head)
 		head = next
@@ -466,6 +464,7 @@ func (sc *scanner) mainHits(i, head int32) {
 // threadHits reports the terms that end at a thread's last symbol and include its
 // edge.
 func (sc *scanner) threadHits(th *thread) {
+	sc.place.read.thread = th
 	for head := sc.m.auto.links[th.state].out; head != 0; {
 		next, length, rows := sc.m.terms.at(head)
 		head = next
@@ -473,31 +472,25 @@ func (sc *scanner) threadHits(th *thread) {
 		if n < th.need {
 			return
 		}
-		edges := uint32(0)
-		for k := range n {
-			at := (th.n - n + k) % maxSymbols
-			sc.scratch[k] = th.spans[at]
-			edges |= th.edges >> at & 1 << k
-		}
-		sc.place.read.spans, sc.place.read.edges = sc.scratch[:n], edges
+		sc.place.read.first = th.n - n
 		sc.place.survey(sc.t, length)
 		for ; len(rows) > 0; rows = rows[1+length:] {
 			if steps, cost := sc.m.compare(sc.t, &sc.place, rows[0], rows[1:][:length]); cost <= MaxCost {
-				sc.report(sc.place.hit(rows[0], steps, cost))
+				sc.report(rows[0], steps, cost)
 			}
 		}
 	}
 }
 
 // report delays a thread's hit, since others may find a cheaper one at the same place.
-func (sc *scanner) report(h Hit) {
+func (sc *scanner) report(term int32, steps fold.Step, cost int) {
 	for k := range sc.pending {
-		if p := &sc.pending[k]; p.Term == h.Term && p.First == h.First && p.Last == h.Last {
-			if h.Cost < p.Cost {
-				*p = h
+		if p := &sc.pending[k]; p.Term == term && p.First == sc.place.firstAt && p.Last == sc.place.lastAt {
+			if cost < p.Cost {
+				*p = sc.place.hit(term, steps, cost)
 			}
 			return
 		}
 	}
-	sc.pending = append(sc.pending, h)
+	sc.pending = append(sc.pending, sc.place.hit(term, steps, cost))
 }

@@ -108,9 +108,13 @@ func (l *symbolTable) set(r rune, code uint16) {
 
 // of returns the code of a character.
 func (l *symbolTable) of(r rune) uint16 {
-	if int(r) < len(l.basic) {
+	if uint32(r) < uint32(len(l.basic)) {
 		return l.basic[r]
 	}
+	return l.ofAbove(r)
+}
+
+func (l *symbolTable) ofAbove(r rune) uint16 {
 	if code, ok := l.above[r]; ok {
 		return code
 	}
