@@ -109,11 +109,14 @@ func (p *place) isPlain(t *fold.Text, wants []rune) bool {
 // gapsCost prices what stands between all characters. Where gapped is set the term
 // itself has a separator.
 func (p *place) gapsCost(t *fold.Text, n int, gapped []bool) (gaps int, steps fold.Step) {
+	first := p.read.at(0)
+	last := first
 	for k := 1; k < n; k++ {
-		cost, step := gapsCost(t, p.read.at(k-1), p.read.at(k), gapped != nil && gapped[k])
-		gaps, steps = gaps+cost, steps|step
+		next := p.read.at(k)
+		cost, step := gapsCost(t, last, next, gapped != nil && gapped[k])
+		gaps, steps, last = gaps+cost, steps|step, next
 	}
-	if gaps > spacedOutCost && spacedOut(t, p.read.at(0).first, p.read.at(n-1).last) {
+	if gaps > spacedOutCost && spacedOut(t, first.first, last.last) {
 		gaps = spacedOutCost
 	}
 	return gaps, steps
@@ -135,7 +138,7 @@ func (m *Matcher) compare(t *fold.Text, p *place, term int32, wants []rune) (ste
 		return 0, impossible
 	}
 	sum, steps := p.gaps, p.steps
-	if len(m.gapped) > 0 {
+	if sum > 0 && len(m.gapped) > 0 {
 		if gapped := m.gapped[term]; gapped != nil {
 			sum, _ = p.gapsCost(t, n, gapped)
 		}

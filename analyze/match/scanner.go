@@ -116,8 +116,14 @@ func (sc *scanner) plain(i int32) int32 {
 	auto, symbols := sc.m.auto, sc.m.symbols
 	cells, root, shallow := auto.cells, auto.root, auto.shallow
 	base, quiet := sc.base, sc.quiet
+	codes := symbols.basic
 	for ; int(i) < len(text); i++ {
-		code := symbols.of(text[i])
+		var code uint16
+		if r := text[i]; uint32(r) < uint32(len(codes)) {
+			code = codes[r]
+		} else {
+			code = symbols.ofAbove(r)
+		}
 		if code >= special {
 			if i >= quiet {
 				break
@@ -306,7 +312,10 @@ func (sc *scanner) branch(parent *thread, i int32, e edge) {
 	}
 	th := sc.threads[sc.live]
 	if parent != nil {
-		*th = *parent
+		th.n, th.edges = parent.n, parent.edges
+		for at := max(0, parent.n-depth); at < parent.n; at++ { // no hit will read earlier ones
+			th.spans[slot(at)] = parent.spans[slot(at)]
+		}
 	} else {
 		th.n = 0
 		before := depth
