@@ -63,10 +63,13 @@ func (a *automaton) step(s int32, code uint16) int32 {
 	if t := a.cells[s].child(code); a.cells[t].check == s {
 		return t
 	}
+	if s <= a.shallow {
+		return a.root[code]
+	}
 	return a.fail(s, code)
 }
 
-// fail is step for a state that has no child by code: the longest suffix that has one.
+// fail is step for a state that has no child by code: the child of the longest suffix that has one.
 func (a *automaton) fail(s int32, code uint16) int32 {
 	for s > a.shallow {
 		if parent := a.cells[s].check; parent <= a.shallow { // a state of two codes: its suffix is the second
