@@ -47,12 +47,7 @@ func (f *Finder) Attach(doc *qianshao.Document, page string, findings []qianshao
 	}
 	s := &search{doc: doc, labels: f.labels, web: newWeb(f.patterns, page)}
 	s.reading.hashes = maxChecksums
-	near := make([][]window, len(findings))
-	for i := range findings {
-		if isAlert(findings[i]) {
-			near[i] = s.windows(findings[i].Evidence)
-		}
-	}
+	near := s.windows(findings)
 	s.scan(near)
 	site := s.site()
 	var all []*qianshao.Indicator
@@ -78,8 +73,6 @@ type search struct {
 	reading reading
 	links   map[int]string // target by its region
 	found   map[int][]candidate
-	// collected is the memory of windows before they are merged.
-	collected []window
 }
 
 // window is a stretch of a region's text, in bytes. It is far if the site to
@@ -108,16 +101,19 @@ func sideOf(r *qianshao.Region) side {
 	return sideSeen
 }
 
-// windows returns what is near the evidence, in document order, merged.
-func (s *search) windows(evidence []qianshao.Evidence) []window {
-	s.collected = s.collected[:0]
-	for region, offsets := range s.places(evidence) {
-		for _, at := range offsets {
-			s.collected = append(s.collected, window{region: region, from: at - nearBytes, to: at + nearBytes})
+// windows returns what is near the evidence of each alert, in document order, merged.
+func (s *search) windows(findings []qianshao.Finding) [][]window {
+	near := make([][]window, len(findings))
+	s.places(findings, func(finding, region, at int) {
+		near[finding] = append(near[finding], window{region: region, from: at - nearBytes, to: at + nearBytes})
+	})
+	edges := make([]edge, len(s.doc.Regions))
+	for i := range near {
+		if len(near[i]) > 0 {
+			near[i] = merge(s.neighbours(near[i], edges))
 		}
-		s.neighbours(region)
 	}
-	return slices.Clone(merge(s.collected))
+	return near
 }
 
 // merge sorts windows and makes one of those that overlap.
@@ -135,32 +131,44 @@ func merge(windows []window) []window {
 	return merged
 }
 
-// places finds the regions of the pieces of evidence, and where in their texts these stand.
-func (s *search) places(evidence []qianshao.Evidence) map[int][]int {
+// places calls use with the regions of the alerts' evidence, in document order, and where in their texts it stands.
+func (s *search) places(findings []qianshao.Finding, use func(finding, region, at int)) {
 	type element struct {
 		kind       qianshao.RegionKind
 		path, name string
 	}
-	wanted := map[element][]*qianshao.Evidence{}
-	for i := range evidence {
-		e := &evidence[i]
-		key := element{e.Region, e.Path, e.Name}
-		wanted[key] = append(wanted[key], e)
+	type piece struct {
+		*qianshao.Evidence
+		finding int
 	}
-	out := map[int][]int{}
+	wanted := map[element][]piece{}
+	for i := range findings {
+		if !isAlert(findings[i]) {
+			continue
+		}
+		for k := range findings[i].Evidence {
+			e := &findings[i].Evidence[k]
+			key := element{e.Region, e.Path, e.Name}
+			wanted[key] = append(wanted[key], piece{e, i})
+		}
+	}
 	for i := range s.doc.Regions {
 		r := &s.doc.Regions[i]
 		for _, e := range wanted[element{r.Kind, r.Path, r.Name}] {
-			at := textOffset(r, e.Span.Start)
+			if r.Script != e.Script || r.Picture != e.Picture {
+				continue
+			}
+			at := -1
 			if e.Script != "" || e.Picture != "" { // it has no place in the source, or that of the picture
 				at = strings.Index(r.Text, e.Before+e.Text+e.After)
+			} else {
+				at = textOffset(r, e.Span.Start)
 			}
-			if at >= 0 && r.Script == e.Script && r.Picture == e.Picture {
-				out[i] = append(out[i], at)
+			if at >= 0 {
+				use(e.finding, i, at)
 			}
 		}
 	}
-	return out
 }
 
 // textOffset is where in the region's text a byte of the source stands, -1 if it does not.
@@ -177,20 +185,57 @@ func textOffset(r *qianshao.Region, source int) int {
 	return -1
 }
 
-// neighbours collects the windows of the regions around one.
-func (s *search) neighbours(region int) {
-	here := &s.doc.Regions[region]
+// edge says that evidence wants the beginning or the end of a region near it, and whether it is so near that the
+// site to which that links may be the evidence's.
+type edge uint8
+
+const (
+	edgeBegin edge = 1 << iota
+	edgeBeginNear
+	edgeEnd
+	edgeEndNear
+)
+
+// neighbours adds to the windows of evidence those of the regions around it. Evidence stands in regions that
+// follow each other, so most are wanted many times: edges, which has zeroes for all regions and gets them back,
+// makes one window of these.
+func (s *search) neighbours(evidence []window, edges []edge) []window {
+	for i, w := range evidence {
+		if i == 0 || evidence[i-1].region != w.region {
+			s.mark(w.region, edges)
+		}
+	}
+	first, last := evidence[0].region-nearRegions, evidence[len(evidence)-1].region+nearRegions
+	for i := max(first, 0); i <= min(last, len(edges)-1); i++ {
+		e := edges[i]
+		if e == 0 {
+			continue
+		}
+		if e&edgeBegin != 0 {
+			evidence = append(evidence, window{region: i, to: nearBytes, far: e&edgeBeginNear == 0})
+		}
+		if e&edgeEnd != 0 {
+			end := len(s.doc.Regions[i].Text)
+			evidence = append(evidence, window{region: i, from: end - nearBytes, to: end, far: e&edgeEndNear == 0})
+		}
+		edges[i] = 0
+	}
+	return evidence
+}
+
+// mark sets the edges of the regions around one with evidence.
+func (s *search) mark(region int, edges []edge) {
+	here := sideOf(&s.doc.Regions[region])
 	for step := 1; step <= nearRegions; step++ {
-		for _, i := range [...]int{region - step, region + step} {
-			if i < 0 || i >= len(s.doc.Regions) || sideOf(&s.doc.Regions[i]) != sideOf(here) {
-				continue
-			}
-			w := window{region: i, to: nearBytes, far: sideOf(here) == sideSeen && step > nearLinks}
-			if i < region {
-				w.to = len(s.doc.Regions[i].Text)
-				w.from = w.to - nearBytes
-			}
-			s.collected = append(s.collected, w)
+		begin, end := edgeBegin, edgeEnd
+		if here != sideSeen || step <= nearLinks {
+			begin, end = edgeBegin|edgeBeginNear, edgeEnd|edgeEndNear
+		}
+		if i := region + step; i < len(edges) && sideOf(&s.doc.Regions[i]) == here {
+			edges[i] |= begin
+		}
+		if i := region - step; i >= 0 && sideOf(&s.doc.Regions[i]) == here {
+			edges[i] |= end
 		}
 	}
 }

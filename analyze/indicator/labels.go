@@ -108,7 +108,7 @@ func (r *reading) idAfter(labels map[rune][]label, i int, l label) (at int, setO
 		switch {
 		case another && i > from && !isWord(c) && !strings.ContainsRune(fillers, c):
 			return -1, false // QQ微信：…; the nearer label has it
-		case isWord(c) || digitOf(c) != 0:
+		case isWord(c) || r.digit(i) != 0:
 			colon := r.joint(i) == jointColon || r.joint(i) == jointAt || r.joint(i) == jointSymbol
 			return i, setOff || colon
 		case strings.ContainsRune("号码是为", c):
@@ -154,7 +154,7 @@ const (
 func (r *reading) accountNumber(i int) (number, bool) {
 	groups := r.groupsAt(i)
 	var best number
-	prefixes(groups, maxAccount, func(n number) bool {
+	r.prefixes(groups, maxAccount, func(n number) bool {
 		if len(n.digits) >= minAccount && isEvenlySpaced(n.groups) {
 			best = n
 		}
@@ -184,11 +184,11 @@ func (r *reading) isCounted(last int) bool {
 // numberBefore finds the number in front of a label: 2744 7053+🐧, 953549149加扣.
 func (r *reading) numberBefore(label int) {
 	last := label - 1
-	if r.joint(label) == jointWide || digitOf(r.at(last)) == 0 {
+	if r.joint(label) == jointWide || r.digit(last) == 0 {
 		return
 	}
 	first := last
-	for first > 0 && last-first < 2*maxAccount && digitOf(r.at(first-1)) != 0 && r.joint(first) <= jointHyphen {
+	for first > 0 && last-first < 2*maxAccount && r.digit(first-1) != 0 && r.joint(first) <= jointHyphen {
 		first--
 	}
 	if n, ok := r.accountNumber(first); ok && n.last == last && r.startsWord(first) && n.groups[0].first == first {
@@ -199,6 +199,9 @@ func (r *reading) numberBefore(label int) {
 // penguins finds the sign by which QQ is meant, in front of a number or behind it.
 func (r *reading) penguins() {
 	source := r.text.Source()
+	if !strings.Contains(source, "🐧") {
+		return
+	}
 	for i := range len(r.text.Runes) + 1 {
 		from, to := 0, len(source)
 		if i > 0 {
@@ -210,13 +213,13 @@ func (r *reading) penguins() {
 		if to-from < len("🐧") || !strings.Contains(source[from:to], "🐧") {
 			continue
 		}
-		if i < len(r.text.Runes) && digitOf(r.text.Runes[i]) != 0 {
+		if i < len(r.text.Runes) && r.digit(i) != 0 {
 			if n, ok := r.accountNumber(i); ok {
 				r.add(qianshao.IndicatorQQ, n.digits, n.first, n.last)
 				continue
 			}
 		}
-		if i > 0 && digitOf(r.text.Runes[i-1]) != 0 {
+		if i > 0 && r.digit(i-1) != 0 {
 			r.numberBefore(i)
 		}
 	}
@@ -233,7 +236,7 @@ const (
 
 // account reads a WeChat or BatChat id: a name, or the number that leads to it.
 func (r *reading) account(l label, i int, setOff bool) {
-	if digitOf(r.at(i)) != 0 {
+	if r.digit(i) != 0 {
 		// A single V or 微 before a bare number is not a label: 微5000000.
 		if l.short && !setOff && r.joint(i) == jointNone && isHan(l.word[0]) && l.word[0] != '薇' {
 			return

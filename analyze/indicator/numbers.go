@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/fold"
 )
 
 // group is a run of digits with nothing between them.
@@ -18,23 +19,18 @@ const maxGroups = 24
 
 // groupAt reads the digits from character i on; Chinese numerals count.
 func (r *reading) groupAt(i int) group {
-	g := group{first: i, before: r.joint(i)}
-	var b strings.Builder
-	for d := digitOf(r.at(i)); d != 0; d = digitOf(r.at(i)) {
-		if i > g.first && r.joint(i) != jointNone {
-			break
-		}
-		b.WriteByte(d)
-		i++
+	if r.digit(i) == 0 {
+		return group{first: i, last: i - 1, before: r.joint(i)}
 	}
-	g.digits, g.last = b.String(), i-1
-	return g
+	end := r.groupEnd(i)
+	return group{digits: r.digits[i:end], first: i, last: end - 1, before: r.joint(i)}
 }
 
 // groupsAt reads groups of digits from character i on that may be one number.
+// They are good until it is called again.
 func (r *reading) groupsAt(i int) []group {
-	var groups []group
-	for len(groups) < maxGroups && digitOf(r.at(i)) != 0 {
+	groups := r.groups[:0]
+	for len(groups) < maxGroups && r.digit(i) != 0 {
 		g := r.groupAt(i)
 		if len(groups) > 0 && !mayJoin(groups[len(groups)-1], g) {
 			break
@@ -42,6 +38,7 @@ func (r *reading) groupsAt(i int) []group {
 		groups = append(groups, g)
 		i = g.last + 1
 	}
+	r.groups = groups
 	return groups
 }
 
@@ -67,25 +64,28 @@ type number struct {
 }
 
 // prefixes calls use with the number of the first group, of the first two, and so on, up to a length.
-func prefixes(groups []group, longest int, use func(number) bool) {
-	n := number{first: 0}
+func (r *reading) prefixes(groups []group, longest int, use func(number) bool) {
 	for i, g := range groups {
-		n.digits += g.digits
-		if len(n.digits) > longest {
-			return
-		}
-		n.groups, n.first, n.last = groups[:i+1], groups[0].first, g.last
-		if use(n) {
+		n := number{digits: r.digits[groups[0].first : g.last+1], groups: groups[:i+1], first: groups[0].first, last: g.last}
+		if len(n.digits) > longest || use(n) {
 			return
 		}
 	}
 }
 
+// minPhone is how many digits the shortest number has that needs no label, that of a telephone without its area code.
+const minPhone = 7
+
 // numbers looks at every number of the text: first for those of residents,
 // which block what they touch, then for telephones and cards.
 func (r *reading) numbers() {
+	r.starts = r.starts[:0]
 	r.eachGroups(func(groups []group) {
-		prefixes(groups, 18, func(n number) bool {
+		if groups[len(groups)-1].last+1-groups[0].first < minPhone {
+			return
+		}
+		r.starts = append(r.starts, groups[0].first)
+		r.prefixes(groups, 18, func(n number) bool {
 			if x := r.at(n.last + 1); x == 'x' && len(n.digits) == 17 && r.joint(n.last+1) <= jointHyphen {
 				n.digits, n.last = n.digits+"x", n.last+1
 			}
@@ -95,8 +95,8 @@ func (r *reading) numbers() {
 			return false
 		})
 	})
-	r.eachGroups(func(groups []group) {
-		prefixes(groups, 19, func(n number) bool {
+	for _, start := range r.starts {
+		r.prefixes(r.groupsAt(start), 19, func(n number) bool {
 			if value, ok := r.phone(n); ok {
 				r.add(qianshao.IndicatorPhone, value, n.first, n.last)
 				return true
@@ -107,13 +107,13 @@ func (r *reading) numbers() {
 			}
 			return false
 		})
-	})
+	}
 }
 
 // eachGroups calls use with the groups from the start of every group of the text on.
 func (r *reading) eachGroups(use func([]group)) {
-	for i := 0; i < len(r.text.Runes); i++ {
-		if digitOf(r.text.Runes[i]) == 0 {
+	for i := 0; i < len(r.digits); i++ {
+		if r.digits[i] == 0 {
 			continue
 		}
 		if r.startsNumber(i) && !r.followsSingle(i) {
@@ -125,14 +125,14 @@ func (r *reading) eachGroups(use func([]group)) {
 
 // groupEnd returns the character behind the digits that begin at i.
 func (r *reading) groupEnd(i int) int {
-	for i++; digitOf(r.at(i)) != 0 && r.joint(i) == jointNone; i++ {
+	for i++; r.digit(i) != 0 && r.text.Gaps[i].Break == fold.BreakNone; i++ {
 	}
 	return i
 }
 
 // followsSingle reports whether the digit i goes on a number that is spelt digit by digit.
 func (r *reading) followsSingle(i int) bool {
-	return i > 0 && r.groupEnd(i) == i+1 && digitOf(r.at(i-1)) != 0 && r.joint(i) <= jointDot && r.pieceLength(i-1) == 1
+	return i > 0 && r.groupEnd(i) == i+1 && r.digit(i-1) != 0 && r.joint(i) <= jointDot && r.pieceLength(i-1) == 1
 }
 
 // startsNumber is false in the middle of a Latin word (v1380…), but for one
@@ -162,7 +162,7 @@ func (r *reading) endsWith(i int, word string) bool {
 // isWhole reports whether the number does not go on behind its last group.
 func (r *reading) isWhole(n number) bool {
 	next := n.last + 1
-	if len(n.groups) > 1 && len(n.groups[len(n.groups)-1].digits) == 1 && digitOf(r.at(next)) != 0 {
+	if len(n.groups) > 1 && len(n.groups[len(n.groups)-1].digits) == 1 && r.digit(next) != 0 {
 		return r.joint(next) > jointDot
 	}
 	return !isWord(r.at(next)) || r.joint(next) != jointNone

@@ -1,6 +1,7 @@
 package indicator
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -21,8 +22,12 @@ type candidate struct {
 // an id is told from its neighbours by exactly that.
 type reading struct {
 	text    fold.Text
-	offset  int // of the stretch in the region's text
-	hashes  int // checksums that may still be computed on this page
+	digits  string  // the digit that each character shows, 0 where it shows none; empty if none does
+	memory  []byte  // of digits
+	groups  []group // of groupsAt
+	starts  []int   // of numbers
+	offset  int     // of the stretch in the region's text
+	hashes  int     // checksums that may still be computed on this page
 	private [][2]int
 	found   []candidate
 }
@@ -30,9 +35,34 @@ type reading struct {
 // read folds text, which begins at offset in its region.
 func (r *reading) read(text string, offset int) {
 	r.text.Fold(text)
+	r.readDigits()
 	r.offset = offset
 	r.private = r.private[:0]
 	r.found = r.found[:0]
+}
+
+// readDigits sets the digits, which most of the work on numbers reads.
+func (r *reading) readDigits() {
+	n := len(r.text.Runes)
+	r.memory = slices.Grow(r.memory[:0], n)[:n]
+	seen := byte(0)
+	for i, c := range r.text.Runes {
+		d := digitOf(c)
+		r.memory[i] = d
+		seen |= d
+	}
+	r.digits = ""
+	if seen != 0 {
+		r.digits = string(r.memory)
+	}
+}
+
+// digit returns the ASCII digit that character i shows, 0 if it shows none or is outside of the text.
+func (r *reading) digit(i int) byte {
+	if uint(i) >= uint(len(r.digits)) {
+		return 0
+	}
+	return r.digits[i]
 }
 
 // add records folded characters first to last as a handle, unless they touch a
