@@ -73,6 +73,8 @@ type search struct {
 	reading reading
 	links   map[int]string // target by its region
 	found   map[int][]candidate
+	// collected is the memory of windows before they are merged.
+	collected []window
 }
 
 // window is a stretch of a region's text, in bytes. It is far if the site to
@@ -105,12 +107,16 @@ func sideOf(r *qianshao.Region) side {
 func (s *search) windows(findings []qianshao.Finding) [][]window {
 	near := make([][]window, len(findings))
 	s.places(findings, func(finding, region, at int) {
+		if near[finding] == nil {
+			near[finding] = make([]window, 0, len(findings[finding].Evidence))
+		}
 		near[finding] = append(near[finding], window{region: region, from: at - nearBytes, to: at + nearBytes})
 	})
 	edges := make([]edge, len(s.doc.Regions))
 	for i := range near {
 		if len(near[i]) > 0 {
-			near[i] = merge(s.neighbours(near[i], edges))
+			s.collected = s.neighbours(near[i], edges)
+			near[i] = slices.Clone(merge(s.collected))
 		}
 	}
 	return near
@@ -196,7 +202,7 @@ const (
 	edgeEndNear
 )
 
-// neighbours adds to the windows of evidence those of the regions around it. Evidence stands in regions that
+// neighbours returns the windows of evidence and those of the regions around it. Evidence stands in regions that
 // follow each other, so most are wanted many times: edges, which has zeroes for all regions and gets them back,
 // makes one window of these.
 func (s *search) neighbours(evidence []window, edges []edge) []window {
@@ -205,6 +211,7 @@ func (s *search) neighbours(evidence []window, edges []edge) []window {
 			s.mark(w.region, edges)
 		}
 	}
+	all := append(s.collected[:0], evidence...)
 	first, last := evidence[0].region-nearRegions, evidence[len(evidence)-1].region+nearRegions
 	for i := max(first, 0); i <= min(last, len(edges)-1); i++ {
 		e := edges[i]
@@ -212,15 +219,15 @@ func (s *search) neighbours(evidence []window, edges []edge) []window {
 			continue
 		}
 		if e&edgeBegin != 0 {
-			evidence = append(evidence, window{region: i, to: nearBytes, far: e&edgeBeginNear == 0})
+			all = append(all, window{region: i, to: nearBytes, far: e&edgeBeginNear == 0})
 		}
 		if e&edgeEnd != 0 {
 			end := len(s.doc.Regions[i].Text)
-			evidence = append(evidence, window{region: i, from: end - nearBytes, to: end, far: e&edgeEndNear == 0})
+			all = append(all, window{region: i, from: end - nearBytes, to: end, far: e&edgeEndNear == 0})
 		}
 		edges[i] = 0
 	}
-	return evidence
+	return all
 }
 
 // mark sets the edges of the regions around one with evidence.
