@@ -13,6 +13,7 @@ import (
 type Resolver struct {
 	base   *url.URL
 	origin string // scheme://host, for the common case
+	folder string // that of the base, "http://a.cn/news/", for names in it; empty if it has none
 }
 
 // NewResolver takes the page's URL and the href of its base element, if any.
@@ -29,6 +30,8 @@ func NewResolver(page, base string) Resolver {
 	r := Resolver{base: u}
 	if isWeb(u) {
 		r.origin = u.Scheme + "://" + u.Host
+		const name = "x"
+		r.folder = strings.TrimSuffix(r.relative(name), name)
 	}
 	return r
 }
@@ -52,15 +55,47 @@ func (r *Resolver) Resolve(ref string) string {
 		return ref
 	case r.origin != "" && ref[0] == '/' && !strings.HasPrefix(ref, "//") && !strings.Contains(ref, "/."):
 		return r.origin + ref
+	case r.folder != "" && isPlain(ref):
+		return r.folder + ref
 	}
 	if name, _, ok := strings.Cut(ref, ":"); ok && isScheme(name) && !strings.EqualFold(name, "http") && !strings.EqualFold(name, "https") {
 		return ""
 	}
+	return r.relative(ref)
+}
+
+// relative resolves any reference, as the standard has it.
+func (r *Resolver) relative(ref string) string {
 	u, err := r.base.Parse(ref)
 	if err != nil || !isWeb(u) {
 		return ""
 	}
 	return u.String()
+}
+
+// isPlain reports whether a reference is the name of a file with, perhaps, folders and a query,
+// of which resolving changes nothing: list_2.html, news/1.html?id=3.
+func isPlain(ref string) bool {
+	for i := range len(ref) {
+		switch c := ref[i]; {
+		case ascii.IsAlphanumeric(c), c == '_', c == '-' && i > 0:
+		case c == '.' && i > 0 && ref[i-1] != '/', c == '/' && i > 0 && ref[i-1] != '/':
+		case c == '?' && i > 0:
+			return isPlainQuery(ref[i+1:])
+		default:
+			return false
+		}
+	}
+	return ref != ""
+}
+
+func isPlainQuery(query string) bool {
+	for i := range len(query) {
+		if c := query[i]; !ascii.IsAlphanumeric(c) && strings.IndexByte("=&_-.,/%", c) < 0 {
+			return false
+		}
+	}
+	return query != ""
 }
 
 func isScheme(s string) bool {
