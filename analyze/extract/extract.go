@@ -147,7 +147,7 @@ func (p *Parsed) Document(stylesheet func(url string) ([]byte, bool)) *qianshao.
 		return doc
 	}
 	styles := style.Compute(t, &p.urls, stylesheet)
-	a := &assembler{Tree: t, doc: doc, styles: styles, urls: &p.urls, pictures: byURL(p.pictures)}
+	a := &assembler{Tree: t, doc: doc, styles: styles, urls: &p.urls, pictures: byURL(p.pictures), paths: t.Paths()}
 	doc.Regions = make([]qianshao.Region, 0, min(32+len(t.Events)/3, maxRegions))
 	a.run()
 	a.screenshot()

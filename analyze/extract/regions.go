@@ -65,7 +65,8 @@ type assembler struct {
 	runs     []qianshao.Run // memory for Region.Map
 	kept     int            // runs of all regions
 	linkText int            // bytes of all links' URLs
-	pathOf   int32          // element of lastPath
+	paths    *tree.Paths
+	pathOf   int32 // element of lastPath
 	lastPath string
 }
 
@@ -382,7 +383,7 @@ func (a *assembler) keep(runs []qianshao.Run) []qianshao.Run {
 
 func (a *assembler) selector(el int32) string {
 	if a.lastPath == "" || a.pathOf != el {
-		a.pathOf, a.lastPath = el, a.Path(el)
+		a.pathOf, a.lastPath = el, a.paths.Of(el)
 	}
 	return a.lastPath
 }

@@ -95,9 +95,18 @@ func (c *cascade) compute(canvas computed) {
 		if c.d.set == 0 && !hinted {
 			continue
 		}
-		c.styles.computed = append(c.styles.computed, c.derive(el, c.styles.computed[parent]))
-		c.styles.of[el] = int32(len(c.styles.computed) - 1)
+		c.styles.keep(el, c.derive(el, c.styles.computed[parent]))
 	}
+}
+
+// keep sets the style of an element. Links in a row have the same one, which is kept once.
+func (s *Styles) keep(el int32, style computed) {
+	last := len(s.computed) - 1
+	if s.computed[last] != style {
+		s.computed = append(s.computed, style)
+		last++
+	}
+	s.of[el] = int32(last)
 }
 
 // matchRules applies the rules that select the element.

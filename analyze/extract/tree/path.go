@@ -12,35 +12,49 @@ import (
 // innermost steps, which are a valid selector.
 const maxPathSteps = 6
 
-// Path returns a CSS selector of the element: "#list > li:nth-of-type(2) > a". It
+// Paths makes the paths of a tree's elements. Elements that follow each other are mostly of one
+// parent, so the front that these share is made once.
+type Paths struct {
+	tree   *Tree
+	parent int32 // whose steps front has
+	front  []byte
+	memory []byte
+}
+
+// Paths returns what makes the paths of the tree's elements.
+func (t *Tree) Paths() *Paths { return &Paths{tree: t} }
+
+// Of returns a CSS selector of the element: "#list > li:nth-of-type(2) > a". It
 // starts at an element with an id, at the body or head, or maxPathSteps up. An
 // element that a script writes has the script's path.
-func (t *Tree) Path(el int32) string {
+func (p *Paths) Of(el int32) string {
+	t := p.tree
 	for owner := t.Fragments[t.Elements[el].Fragment].Owner; owner != 0 && owner < el; owner = t.Fragments[t.Elements[el].Fragment].Owner {
 		el = owner
 	}
-	var steps [maxPathSteps]int32
-	n := 0
-	for n < maxPathSteps {
-		steps[n] = el
-		n++
-		e := &t.Elements[el]
-		if e.Parent < 0 || e.Atom == atom.Body || e.Atom == atom.Head || t.plainID(el) != "" {
-			break
+	b := p.memory[:0]
+	if parent := t.Elements[el].Parent; !t.beginsPath(el) && parent != 0 { // html > is left out
+		if p.parent != parent {
+			p.parent, p.front = parent, append(t.appendSteps(p.front[:0], parent, maxPathSteps-1), " > "...)
 		}
-		if el = e.Parent; el == 0 {
-			break // html > is left out
-		}
+		b = append(b, p.front...)
 	}
-	var buf [128]byte
-	b := buf[:0]
-	for i := n - 1; i >= 0; i-- {
-		if len(b) > 0 {
-			b = append(b, " > "...)
-		}
-		b = t.appendStep(b, steps[i])
+	p.memory = t.appendStep(b, el)
+	return string(p.memory)
+}
+
+// beginsPath reports whether nothing above the element is needed to find it.
+func (t *Tree) beginsPath(el int32) bool {
+	e := &t.Elements[el]
+	return e.Parent < 0 || e.Atom == atom.Body || e.Atom == atom.Head || t.plainID(el) != ""
+}
+
+// appendSteps appends an element and those that it is in, at most so many.
+func (t *Tree) appendSteps(b []byte, el int32, most int) []byte {
+	if parent := t.Elements[el].Parent; most > 1 && !t.beginsPath(el) && parent != 0 {
+		b = append(t.appendSteps(b, parent, most-1), " > "...)
 	}
-	return string(b)
+	return t.appendStep(b, el)
 }
 
 func (t *Tree) appendStep(b []byte, el int32) []byte {
