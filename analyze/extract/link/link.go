@@ -55,8 +55,12 @@ func (r *Resolver) Resolve(ref string) string {
 		return ref
 	case r.origin != "" && ref[0] == '/' && !strings.HasPrefix(ref, "//") && !strings.Contains(ref, "/."):
 		return r.origin + ref
+	case r.base.Scheme == "" && strings.IndexByte(ref, ':') < 0:
+		return "" // a file's page is of no site
 	case r.folder != "" && isPlain(ref):
 		return r.folder + ref
+	case r.origin != "" && isPlainElsewhere(ref):
+		return r.base.Scheme + ":" + ref
 	}
 	if name, _, ok := strings.Cut(ref, ":"); ok && isScheme(name) && !strings.EqualFold(name, "http") && !strings.EqualFold(name, "https") {
 		return ""
@@ -87,6 +91,14 @@ func isPlain(ref string) bool {
 		}
 	}
 	return ref != ""
+}
+
+// isPlainElsewhere reports whether a reference is a host with a path that resolving does not
+// change either: //cdn.a.cn/x.js.
+func isPlainElsewhere(ref string) bool {
+	rest, ok := strings.CutPrefix(ref, "//")
+	host, path, found := strings.Cut(rest, "/")
+	return ok && found && host != "" && isPlain(host) && strings.IndexByte(host, '?') < 0 && (path == "" || isPlain(path))
 }
 
 func isPlainQuery(query string) bool {
