@@ -164,7 +164,7 @@ func (s *search) places(findings []qianshao.Finding, use func(finding, region, a
 			if r.Script != e.Script || r.Picture != e.Picture {
 				continue
 			}
-			at := -1
+			var at int
 			if e.Script != "" || e.Picture != "" { // it has no place in the source, or that of the picture
 				at = strings.Index(r.Text, e.Before+e.Text+e.After)
 			} else {
@@ -211,7 +211,8 @@ func (s *search) neighbours(evidence []window, edges []edge) []window {
 			s.mark(w.region, edges)
 		}
 	}
-	all := append(s.collected[:0], evidence...)
+	all := s.collected[:0]
+	all = append(all, evidence...)
 	first, last := evidence[0].region-nearRegions, evidence[len(evidence)-1].region+nearRegions
 	for i := max(first, 0); i <= min(last, len(edges)-1); i++ {
 		e := edges[i]
