@@ -1,5 +1,7 @@
 package match
 
+import "slices"
+
 // Literals finds strings of characters exactly as they are. All digits are the
 // same to it: 00 is any two. It is immutable and safe for concurrent use.
 //
@@ -8,8 +10,7 @@ package match
 // trie is asked.
 type Literals struct {
 	trie  *automaton
-	codes []uint16 // of the characters of the basic plane, with begins and whole
-	above map[rune]uint16
+	codes []uint16             // of the characters up to the highest in a literal, with begins and whole
 	pairs [1 << 16 / 64]uint64 // bitmap of the first two characters, by hash
 	ones  []int32              // literals of one character by its code
 }
@@ -25,7 +26,11 @@ const MaxLiteralRunes = whole - 1
 // CompileLiterals builds the trie of distinct literals, each of at least one
 // character and with 0 for any digit.
 func CompileLiterals(literals [][]rune) *Literals {
-	l := &Literals{codes: make([]uint16, 1<<16), above: map[rune]uint16{}}
+	highest := '9'
+	for _, literal := range literals {
+		highest = max(highest, slices.Max(literal))
+	}
+	l := &Literals{codes: make([]uint16, highest+1)}
 	patterns, heads := make([][]uint16, len(literals)), make([]int32, len(literals))
 	count := uint16(0)
 	for i, literal := range literals {
@@ -35,15 +40,15 @@ func CompileLiterals(literals [][]rune) *Literals {
 			if code == 0 {
 				count++
 				code = count
-				l.set(r, code)
+				l.codes[r] = code
 			}
 			patterns[i][k] = code
 		}
 		if len(literal) == 1 {
-			l.set(literal[0], l.code(literal[0])|whole)
+			l.codes[literal[0]] |= whole
 			continue
 		}
-		l.set(literal[0], l.code(literal[0])|begins)
+		l.codes[literal[0]] |= begins
 		pair := hashPair(patterns[i][0], patterns[i][1])
 		l.pairs[pair/64] |= 1 << (pair % 64)
 	}
@@ -66,42 +71,27 @@ func (l *Literals) code(r rune) uint16 {
 	if int(r) < len(l.codes) {
 		return l.codes[r]
 	}
-	return l.above[r]
+	return 0
 }
 
-func (l *Literals) set(r rune, code uint16) {
-	if int(r) < len(l.codes) {
-		l.codes[r] = code
-	} else {
-		l.above[r] = code
-	}
-}
+// Place is where a literal begins.
+type Place struct{ At, Literal int32 }
 
-// Find appends the index of each literal that occurs in the text to found, each
-// once. seen has an entry for each literal; those set were found before.
-func (l *Literals) Find(text []rune, seen []bool, found []int32) []int32 {
-	codes := l.codes
+// Places appends all places of all literals to out, in the order of the text.
+func (l *Literals) Places(text []rune, out []Place) []Place {
 	for i, r := range text {
-		var code uint16
-		if int(r) < len(codes) {
-			code = codes[r]
-		} else {
-			code = l.above[r]
-		}
+		code := l.code(r)
 		if code < whole {
 			continue
 		}
 		if code&whole != 0 {
-			if one := l.ones[code&MaxLiteralRunes]; !seen[one] {
-				seen[one] = true
-				found = append(found, one)
-			}
+			out = append(out, Place{int32(i), l.ones[code&MaxLiteralRunes]})
 		}
 		if code&begins != 0 && l.mayBegin(code, text[i+1:]) {
-			found = l.walk(text[i:], seen, found)
+			out = l.walk(code&MaxLiteralRunes, text[i+1:], int32(i), out)
 		}
 	}
-	return found
+	return out
 }
 
 // mayBegin reports whether a literal may begin with the character of that code,
@@ -114,52 +104,23 @@ func (l *Literals) mayBegin(code uint16, rest []rune) bool {
 	return l.pairs[pair/64]>>(pair%64)&1 != 0
 }
 
-// next returns the state after r, or rootState if no literal continues with r.
-func (l *Literals) next(state int32, r rune) int32 {
-	code := l.code(r) & MaxLiteralRunes
-	child := l.trie.cells[state].child(code)
-	if code == 0 || int(child) >= len(l.trie.cells) || l.trie.cells[child].check != state {
-		return rootState
-	}
-	return child
-}
-
-// walk finds the literals that the text begins with.
-func (l *Literals) walk(text []rune, seen []bool, found []int32) []int32 {
-	state := int32(rootState)
-	for _, r := range text {
-		if state = l.next(state, r); state == rootState {
+// walk appends the literals of several characters that begin at a place with
+// the character of that code, followed by rest.
+func (l *Literals) walk(code uint16, rest []rune, at int32, out []Place) []Place {
+	cells, codes := l.trie.cells, l.codes
+	state := cells[rootState].child(code)
+	for _, r := range rest {
+		if int(r) >= len(codes) {
 			break
 		}
-		if head := l.trie.heads[state]; head != 0 && !seen[head-1] {
-			seen[head-1] = true
-			found = append(found, head-1)
+		code = codes[r] & MaxLiteralRunes
+		child := cells[state].child(code)
+		if code == 0 || int(child) >= len(cells) || cells[child].check != state {
+			break
 		}
-	}
-	return found
-}
-
-// Place is where a literal begins.
-type Place struct{ At, Literal int32 }
-
-// Places appends all places of all literals to out, in the order of the text.
-func (l *Literals) Places(text []rune, out []Place) []Place {
-	for i, r := range text {
-		code := l.code(r)
-		if code&whole != 0 {
-			out = append(out, Place{int32(i), l.ones[code&MaxLiteralRunes]})
-		}
-		if code&begins == 0 || !l.mayBegin(code, text[i+1:]) {
-			continue
-		}
-		state := int32(rootState)
-		for k, r := range text[i:] {
-			if state = l.next(state, r); state == rootState {
-				break
-			}
-			if head := l.trie.heads[state]; head != 0 && k > 0 {
-				out = append(out, Place{int32(i), head - 1})
-			}
+		state = child
+		if head := l.trie.heads[state]; head != 0 {
+			out = append(out, Place{at, head - 1})
 		}
 	}
 	return out

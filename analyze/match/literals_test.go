@@ -1,11 +1,10 @@
 package match
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // TestLiterals compares the automaton with looking for each literal by itself.
@@ -26,19 +25,18 @@ func TestLiterals(t *testing.T) {
 			}
 		}
 		text := word(random.IntN(40), "彩金abc019𠮷")
-		got := CompileLiterals(literals).Find(text, make([]bool, len(literals)), nil)
-		slices.Sort(got)
-		var want []int32
-		for i, literal := range literals {
-			for at := 0; at+len(literal) <= len(text); at++ {
-				if sameButDigits(text[at:at+len(literal)], literal) {
-					want = append(want, int32(i))
-					break
+		got := CompileLiterals(literals).Places(text, nil)
+		slices.SortFunc(got, func(x, y Place) int { return cmp.Or(int(x.At-y.At), int(x.Literal-y.Literal)) })
+		var want []Place
+		for at := range text {
+			for i, literal := range literals {
+				if at+len(literal) <= len(text) && sameButDigits(text[at:at+len(literal)], literal) {
+					want = append(want, Place{int32(at), int32(i)})
 				}
 			}
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatalf("%q in %q (-want +got):\n%s", literals, string(text), diff)
+		if !slices.Equal(want, got) {
+			t.Fatalf("%q in %q: places %v; want %v", literals, string(text), got, want)
 		}
 	}
 }

@@ -47,7 +47,9 @@ func (e *Engine) deciding(text string) map[usage]bool {
 		if b.lengthOnly || !e.isOn(b.owner) || !v.outcome(b.owner).holdsByOnly(b) {
 			continue
 		}
-		v.runBlock(b)
+		if len(v.tally.states[i].candidates) > 0 {
+			v.runBlocks([]*block{b})
+		}
 		for _, h := range v.tally.states[i].hits {
 			if h.cost <= plainCost && 3*h.weight > b.min {
 				out[usage{i, h.term}] = true

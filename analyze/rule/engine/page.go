@@ -85,7 +85,7 @@ func newEvaluation(engine *Engine) *evaluation {
 	e := &evaluation{engine: engine}
 	e.tally = tally{states: make([]blockState, len(engine.blocks)), seen: make([]termSeen, len(engine.grades)), marks: make([]uint8, len(engine.grades))}
 	e.ceiling.counts = make([]int32, len(engine.terms)+len(engine.patterns))
-	e.regexes = regexes{search: engine.atoms().NewSearch(), matches: map[candidate]matches{}, budgets: make([]dfa.Budget, len(engine.patterns))}
+	e.regexes = regexes{search: engine.atoms().NewSearch(), matches: map[candidate]matches{}, kept: map[int32]part{}, budgets: make([]dfa.Budget, len(engine.patterns))}
 	e.open.windows = engine.atoms().NewWindows()
 	e.open.emit = func(h match.Hit) {
 		e.open.hits = append(e.open.hits, h)
@@ -104,7 +104,7 @@ func (e *Engine) newPage(doc *qianshao.Document) *evaluation {
 	// the automaton asks for. Prepare returns the error nevertheless.
 	v.matcher, _ = e.automaton()
 	v.page.doc, v.open.index = doc, noRegion
-	v.regexes.renewBudgets()
+	v.regexes.renew()
 	text := 0
 	for i := range doc.Regions {
 		r := &doc.Regions[i]
@@ -126,7 +126,6 @@ func (e *evaluation) release() {
 	e.tally.reset()
 	e.bounds.reset()
 	e.contacts.reset()
-	clear(e.regexes.matches)
 	e.open.hits, e.open.covers = e.open.hits[:0], e.open.covers[:0]
 	e.open.text.Reset()
 	e.page = pageTraits{traits: e.page.traits[:0], offsets: e.page.offsets[:0]}

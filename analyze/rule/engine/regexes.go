@@ -22,6 +22,7 @@ import (
 const (
 	maxRegexHits = 64      // of one expression in one region
 	maxKnown     = 1 << 16 // expressions in regions whose matches are kept for another block
+	maxKept      = 1 << 20 // places of atoms of a page that are kept; a region beyond them is searched anew
 	// maxSlow is what Go's engine may do for one expression of a page, in characters times
 	// instructions: a quarter of a second. It reads where the automaton of the
 	// expression always needs new states; of the labelled pages, nothing. What is not read then is
@@ -41,8 +42,20 @@ const (
 type regexes struct {
 	search  *prefilter.Search // for the expressions that may match in a region
 	matches map[candidate]matches
-	budgets []dfa.Budget // by expression
-	order   []*block     // memory of leastFirst
+	budgets []dfa.Budget   // by expression
+	places  []match.Place  // of atoms, one region's after the other's
+	kept    map[int32]part // by region: its part of places
+	asked   []int32        // memory of noteCandidates
+	runs    []run          // memory of runRegexes
+}
+
+// part is a part of a list; to is behind it.
+type part struct{ from, to int }
+
+// run is a candidate of a block that is to be run.
+type run struct {
+	block *block
+	candidate
 }
 
 // candidate is a region in which a regular expression may match.
@@ -55,16 +68,41 @@ type matches struct {
 }
 
 // noteCandidates notes, for the blocks that read the open region, which of their
-// expressions may match in it.
+// expressions may match in it. Where these will ask for the places of atoms, it keeps them.
 func (e *evaluation) noteCandidates() {
+	asked, isLong := e.regexes.asked[:0], prefilter.IsLong(&e.open.text)
 	for _, p := range e.regexes.search.In(&e.open.text) {
 		for _, b := range e.engine.patterns[p].blocks {
 			if e.reads(b, e.open.index) {
 				st := e.tally.touch(b)
 				st.candidates = append(st.candidates, candidate{e.open.index, p})
+				if isLong && (len(asked) == 0 || asked[len(asked)-1] != p) {
+					asked = append(asked, p)
+				}
 			}
 		}
 	}
+	e.regexes.asked = asked
+	if len(asked) > 0 {
+		e.regexes.keepPlaces(e.open.index, asked)
+	}
+}
+
+// keepPlaces keeps where the atoms of the expressions begin in a region, the last one that
+// was searched.
+func (r *regexes) keepPlaces(region int32, expressions []int32) {
+	from := len(r.places)
+	r.places = r.search.Places(expressions, r.places)
+	if len(r.places) > maxKept {
+		r.places = r.places[:from]
+	}
+	r.kept[region] = part{from, len(r.places)}
+}
+
+// placesIn returns the places that were kept of a region's atoms.
+func (r *regexes) placesIn(region int32) []match.Place {
+	in := r.kept[region]
+	return r.places[in.from:in.to]
 }
 
 // liveDetections returns the detections whose condition holds, or may hold once the
@@ -96,67 +134,88 @@ func (e *evaluation) judges(d *detection) bool {
 	return e.judgesForm(d) || e.page.coded && d.rule.Judges == string(qianshao.FormMessage)
 }
 
-// runRegexes runs the regular expressions of the live detections, a block
-// at a time, until their conditions are decided or, while explaining, all of
-// them. The blocks that have the least to read come first: if they decide the
-// condition, the others need not be run.
+// runRegexes runs the regular expressions of the live detections until their conditions
+// are decided or, while explaining, all of them. It runs a block of each detection at a time,
+// so that a region is folded once for the blocks of all detections. The blocks that
+// have the least to read come first: if they decide the condition, the others need not be run.
 func (e *evaluation) runRegexes(live []*detection) {
-	for _, d := range live {
-		o := e.outcome(d)
-		for i, b := range e.leastFirst(d.patternBlocks) {
-			if i > 0 && e.trace == nil && o.holds() == syntax.No {
-				break
+	var blocks []*block
+	for first := true; first || len(blocks) > 0; first = false {
+		blocks = blocks[:0]
+		for _, d := range live {
+			if b := e.leastUnread(d); b != nil && (first || e.trace != nil || e.outcome(d).holds() != syntax.No) {
+				blocks = append(blocks, b)
 			}
-			e.runBlock(b)
 		}
+		e.runBlocks(blocks)
 	}
 }
 
-// leastFirst sorts blocks by the text that their expressions may have to read.
-func (e *evaluation) leastFirst(blocks []*block) []*block {
-	e.regexes.order = append(e.regexes.order[:0], blocks...)
-	for _, b := range blocks {
+// leastUnread returns the detection's block that is still to be run and whose expressions may
+// have to read the least text; nil if there is none.
+func (e *evaluation) leastUnread(d *detection) (least *block) {
+	for _, b := range d.patternBlocks {
 		st := &e.tally.states[b.index]
-		st.unread = 0
-		for _, c := range st.candidates {
-			st.unread += len(e.page.doc.Regions[c.region].Text)
-		}
-	}
-	slices.SortStableFunc(e.regexes.order, func(x, y *block) int {
-		return cmp.Compare(e.tally.states[x.index].unread, e.tally.states[y.index].unread)
-	})
-	return e.regexes.order
-}
-
-// runBlock runs a block's expressions on the regions where they may match.
-func (e *evaluation) runBlock(b *block) {
-	st := &e.tally.states[b.index]
-	if st.regexesRun || len(st.candidates) == 0 {
-		return
-	}
-	st.regexesRun, st.termHits = true, len(st.hits)
-	narrow := len(b.neighbours) > 0 && e.page.isLong && !e.allowed.found && e.trace == nil
-	region, canMatter := int32(noRegion), true
-	for i, c := range st.candidates {
-		if c.region != region {
-			region, canMatter = c.region, !narrow || e.canMatter(b, c.region)
-		}
-		if !canMatter {
+		if st.regexesRun || len(st.candidates) == 0 {
 			continue
 		}
-		e.openRegion(int(c.region))
-		e.findHits(b, c)
-		if i+1 == len(st.candidates) || st.candidates[i+1].region != c.region {
+		if st.unread == 0 {
+			for _, c := range st.candidates {
+				st.unread += len(e.page.doc.Regions[c.region].Text)
+			}
+		}
+		if least == nil || st.unread < e.tally.states[least.index].unread {
+			least = b
+		}
+	}
+	return least
+}
+
+// runBlocks runs the expressions of blocks, each of another detection, on the regions where they
+// may match, one region after the other.
+func (e *evaluation) runBlocks(blocks []*block) {
+	runs := e.regexes.runs[:0]
+	for _, b := range blocks {
+		st := &e.tally.states[b.index]
+		st.regexesRun, st.termHits = true, len(st.hits)
+		runs = e.runsOf(b, runs)
+	}
+	e.regexes.runs = runs
+	slices.SortFunc(runs, func(x, y run) int {
+		return cmp.Or(cmp.Compare(x.region, y.region), cmp.Compare(x.block.index, y.block.index), cmp.Compare(x.pattern, y.pattern))
+	})
+	for i, r := range runs {
+		e.openRegion(int(r.region))
+		e.findHits(r.block, r.candidate)
+		if i+1 == len(runs) || runs[i+1].region != r.region {
 			e.findExcepts()
 			e.flushBlocks()
 		}
 	}
-	slices.SortStableFunc(st.hits, func(x, y hit) int {
-		return cmp.Or(cmp.Compare(x.region, y.region), cmp.Compare(x.first, y.first))
-	})
-	if b.within > 0 {
-		e.weighStretches(b, st)
+	for _, b := range blocks {
+		st := &e.tally.states[b.index]
+		slices.SortStableFunc(st.hits, func(x, y hit) int {
+			return cmp.Or(cmp.Compare(x.region, y.region), cmp.Compare(x.first, y.first))
+		})
+		if b.within > 0 {
+			e.weighStretches(b, st)
+		}
 	}
+}
+
+// runsOf appends the candidates of a block whose hits can make a difference.
+func (e *evaluation) runsOf(b *block, out []run) []run {
+	narrow := len(b.neighbours) > 0 && e.page.isLong && !e.allowed.found && e.trace == nil
+	region, canMatter := int32(noRegion), true
+	for _, c := range e.tally.states[b.index].candidates {
+		if c.region != region {
+			region, canMatter = c.region, !narrow || e.canMatter(b, c.region)
+		}
+		if canMatter {
+			out = append(out, run{b, c})
+		}
+	}
+	return out
 }
 
 // canMatter says whether a hit of the block in a region can make a difference: one of
@@ -229,7 +288,7 @@ func (e *evaluation) matchesOf(c candidate) (out matches) {
 	if err != nil {
 		return out // rule.Load has parsed it, and nothing else can fail
 	}
-	windows, ok := e.open.windows.Of(&e.open.text, c.pattern)
+	windows, ok := e.open.windows.Of(&e.open.text, e.regexes.placesIn(c.region), c.pattern)
 	if !ok {
 		windows = append(windows[:0], prefilter.Window{From: 0, To: int32(e.open.text.Len())})
 	}
@@ -275,8 +334,13 @@ func moved(by int32, spans []dfa.Span, from int) []dfa.Span {
 	return spans
 }
 
-// renewBudgets gives each expression its budget for another page.
-func (r *regexes) renewBudgets() {
+// renew forgets the last page and gives each expression its budget for another one.
+func (r *regexes) renew() {
+	clear(r.matches)
+	clear(r.kept)
+	if r.places = r.places[:0]; cap(r.places) > maxPooled/8 {
+		r.places = nil // a page of one long script had them
+	}
 	for i := range r.budgets {
 		r.budgets[i] = dfa.Budget{Left: maxSlow}
 	}

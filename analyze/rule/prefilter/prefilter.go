@@ -119,15 +119,16 @@ func (x *Index) CanFold(expression int32) bool { return x.folds[expression] }
 // one goroutine.
 type Search struct {
 	*Index
-	rows    []uint64 // of the expressions whose atoms were seen
-	found   []int32  // expressions that may match
-	present []int32  // literals in the text
-	known   []bool   // the same by literal
+	rows   []uint64      // of the expressions whose atoms were seen
+	found  []int32       // expressions that may match
+	places []match.Place // of the literals in the text
+	marks  []uint32      // by literal: the mark of those that were seen
+	mark   uint32        // of the literals at hand
 }
 
 // NewSearch returns the memory for searches.
 func (x *Index) NewSearch() *Search {
-	return &Search{Index: x, rows: make([]uint64, len(x.lacking)), known: make([]bool, len(x.postings))}
+	return &Search{Index: x, rows: make([]uint64, len(x.lacking)), marks: make([]uint32, len(x.postings))}
 }
 
 // In returns the expressions that may match in a text or in its folded form, in
@@ -152,6 +153,34 @@ func (s *Search) In(t *fold.Text) []int32 {
 	return s.collect()
 }
 
+// Places appends to out where the atoms begin in the text of the last call of In, as far
+// as Windows.Of asks for those of the expressions.
+func (s *Search) Places(expressions []int32, out []match.Place) []match.Place {
+	s.newMark()
+	for _, x := range expressions {
+		if s.widths[x] == unbounded {
+			continue
+		}
+		for _, n := range s.atoms[x] {
+			s.marks[n.literal] = s.mark
+		}
+	}
+	for _, place := range s.places {
+		if s.marks[place.Literal] == s.mark {
+			out = append(out, place)
+		}
+	}
+	return out
+}
+
+// newMark takes a mark that no literal has.
+func (s *Search) newMark() {
+	if s.mark++; s.mark == 0 {
+		clear(s.marks) // 4 billion marks later, one comes again
+		s.mark++
+	}
+}
+
 func (s *Search) add(to []rowBits) {
 	for _, n := range to {
 		s.rows[n.word] |= n.bits
@@ -161,10 +190,13 @@ func (s *Search) add(to []rowBits) {
 // findLiterals notes the literals of a text.
 func (s *Search) findLiterals(text []rune) {
 	clear(s.rows)
-	s.present = s.literals.Find(text, s.known, s.present[:0])
-	for _, literal := range s.present {
-		s.known[literal] = false
-		s.add(s.postings[literal])
+	s.newMark()
+	s.places = s.literals.Places(text, s.places[:0])
+	for _, place := range s.places {
+		if s.marks[place.Literal] != s.mark {
+			s.marks[place.Literal] = s.mark
+			s.add(s.postings[place.Literal])
+		}
 	}
 }
 
@@ -184,7 +216,7 @@ func (s *Search) collect() []int32 {
 	s.found = s.found[:0]
 	for word := range s.words {
 		all := ^uint64(0)
-		for at := word; at < len(s.rows); at += s.words {
+		for at := word; at < len(s.rows) && all != 0; at += s.words {
 			all &= s.rows[at] | s.lacking[at]
 		}
 		for ; all != 0; all &= all - 1 {

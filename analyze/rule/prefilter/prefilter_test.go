@@ -121,3 +121,32 @@ func BenchmarkSearch(b *testing.B) {
 		}
 	})
 }
+
+// TestKeptPlaces: the places that a search tells of give the windows that those found anew do.
+func TestKeptPlaces(t *testing.T) {
+	t.Parallel()
+	expressions := shipped(t)
+	x, trees := New(expressions), prefiltertest.Trees(expressions)
+	search, kept, anew := x.NewSearch(), x.NewWindows(), x.NewWindows()
+	random := rand.New(rand.NewPCG(7, 8))
+	compared := 0
+	for range 100 {
+		var text fold.Text
+		text.Fold(strings.Repeat(prefiltertest.Text(trees, random), 3) + strings.Repeat("天气预报今日多云", 20))
+		asked := slices.Clone(search.In(&text))
+		places := search.Places(asked, nil)
+		kept.Reset()
+		anew.Reset()
+		for _, i := range asked {
+			got, gotOK := kept.Of(&text, places, i)
+			want, wantOK := anew.Of(&text, nil, i)
+			if gotOK != wantOK || !slices.Equal(got, want) {
+				t.Fatalf("%q in %q: windows %v %t; found anew %v %t", expressions[i], text.Source(), got, gotOK, want, wantOK)
+			}
+			compared += len(got)
+		}
+	}
+	if compared == 0 {
+		t.Error("no expression had a window")
+	}
+}

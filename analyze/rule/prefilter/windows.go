@@ -10,6 +10,9 @@ import (
 // longText is the number of folded characters from which a text is worth cutting into windows.
 const longText = 80
 
+// IsLong says whether a text is worth cutting into windows.
+func IsLong(text *fold.Text) bool { return text.Len() >= longText }
+
 // Window is a part of a text, in folded characters; To is behind it.
 type Window struct{ From, To int32 }
 
@@ -19,7 +22,8 @@ type Window struct{ From, To int32 }
 // Windows is for one goroutine.
 type Windows struct {
 	index  *Index
-	opened bool // places and units are those of the text at hand
+	opened bool // units are those of the text at hand
+	placed bool // and so are places
 	places []match.Place
 	units  units
 	sets   []uint8          // by literal: its sets, of the expression at hand
@@ -32,21 +36,28 @@ type Windows struct {
 func (x *Index) NewWindows() *Windows { return &Windows{index: x} }
 
 // Reset forgets the text of the last call of Of. It has to be called before another text.
-func (w *Windows) Reset() { w.opened = false }
+func (w *Windows) Reset() { w.opened, w.placed = false, false }
 
 // Of returns the parts of a text in which an expression can match, in order and apart.
 // ok is false if it may as well read the whole text. The list is valid until the next call.
-func (w *Windows) Of(text *fold.Text, expression int32) (out []Window, ok bool) {
+// places are those that Search.Places told of the text; without any, they are found anew.
+func (w *Windows) Of(text *fold.Text, places []match.Place, expression int32) (out []Window, ok bool) {
 	width := int(w.index.widths[expression])
-	if width == unbounded || text.Len() < longText || len(w.index.atoms[expression]) == 0 {
+	if width == unbounded || !IsLong(text) || len(w.index.atoms[expression]) == 0 {
 		return nil, false
 	}
 	if !w.opened {
 		w.opened = true
-		w.places = w.index.literals.Places(text.Runes, w.places[:0])
 		w.units.count(text)
 	}
-	rarest, others := w.place(expression)
+	if len(places) == 0 {
+		if !w.placed {
+			w.placed = true
+			w.places = w.index.literals.Places(text.Runes, w.places[:0])
+		}
+		places = w.places
+	}
+	rarest, others := w.place(places, expression)
 	out = w.out[:0]
 	total := int32(0)
 	for _, at := range rarest {
@@ -68,7 +79,7 @@ func (w *Windows) Of(text *fold.Text, expression int32) (out []Window, ok bool) 
 
 // place finds the characters at which the atoms of each of the expression's sets
 // begin. It returns those of the set that has the fewest, and the others.
-func (w *Windows) place(expression int32) (fewest []int32, others [][]int32) {
+func (w *Windows) place(places []match.Place, expression int32) (fewest []int32, others [][]int32) {
 	atoms := w.index.atoms[expression]
 	if len(w.sets) < len(w.index.postings) {
 		w.sets = make([]uint8, len(w.index.postings))
@@ -81,7 +92,7 @@ func (w *Windows) place(expression int32) (fewest []int32, others [][]int32) {
 	for k := range w.at {
 		w.at[k] = w.at[k][:0]
 	}
-	for _, place := range w.places {
+	for _, place := range places {
 		set := w.sets[place.Literal]
 		for k := 0; set != 0; k, set = k+1, set>>1 {
 			if set&1 != 0 {
