@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -174,8 +175,9 @@ func Millis(t time.Time) int64 { return t.UnixMilli() }
 func FromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 // DecodeFinding reads a finding as its column has it, in JSON. Finding.Seen has a column of its own.
+// A byte that went wrong on the disk costs a character, as it does with encoding/json, and not the finding.
 func DecodeFinding(text string) (f qianshao.Finding, err error) {
-	if err := json.Unmarshal([]byte(text), &f); err != nil {
+	if err := json.Unmarshal([]byte(text), &f, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)); err != nil {
 		return f, fmt.Errorf("%w: a finding's JSON: %w", store.ErrCorrupt, err)
 	}
 	return f, nil
