@@ -104,6 +104,20 @@ func matchesEmpty(prog *syntax.Prog) bool {
 type Budget struct {
 	Left  int  // characters times instructions
 	Spent bool // a text was not read, as Left was not enough
+
+	pardoned bool // see lag
+}
+
+// lag returns the lag with which an expression begins a text. Once for a page, a text that is too
+// long for Go's engine is begun without the debt that other pages have left: one page could
+// otherwise hide another one.
+func (b *Budget) lag(x *Expression, length int) int {
+	lag := x.lag()
+	if lag > 0 && x.forward != nil && !b.pardoned && length*x.instructions > b.Left {
+		b.pardoned = true
+		return 0
+	}
+	return lag
 }
 
 // allows takes what reading a text costs out of the budget, if there is enough.
@@ -119,7 +133,7 @@ func (b *Budget) allows(x *Expression, length int) bool {
 // InString appends up to n matches in a text to out, in bytes: those of
 // regexp.FindAllStringIndex, or none if the budget is spent.
 func (x *Expression) InString(text string, n int, out []Span, budget *Budget) []Span {
-	found, lag, from := out, x.lag(), 0
+	found, lag, from := out, budget.lag(x, len(text)), 0
 	for len(found) < len(out)+n {
 		end := x.forward.endInString(text, from, &lag)
 		if end == gaveUp {
@@ -148,7 +162,7 @@ func (x *Expression) slowlyInString(text string, n int, out []Span, budget *Budg
 
 // InRunes is InString for characters.
 func (x *Expression) InRunes(text []rune, n int, out []Span, budget *Budget) []Span {
-	found, lag, from := out, x.lag(), 0
+	found, lag, from := out, budget.lag(x, len(text)), 0
 	for len(found) < len(out)+n {
 		end := x.forward.endInRunes(text, from, &lag)
 		if end == gaveUp {

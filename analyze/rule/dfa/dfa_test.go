@@ -237,3 +237,36 @@ func BenchmarkShipped(b *testing.B) {
 	run("go", func(i int) { slow[i].FindAllStringIndex(text.String(), 64) })
 	b.Logf("%d bytes of states", memory.used)
 }
+
+// A page that leaves an expression in debt does not hide the next one, which Go's engine may not read.
+func TestDebtOfOthers(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	letters := func(n int) string {
+		var b strings.Builder
+		for range n {
+			b.WriteByte("ab"[random.IntN(2)])
+		}
+		return b.String()
+	}
+	const expression = `(?:[ab]{0,40}a[ab]{14}c[0-9]{1,30}){1,12}`
+	page := letters(600) + strings.Repeat("x", 20_000) + "aaaaaaaaaaaaaaac1"
+	for name, find := range map[string]func(*Expression, string, *Budget) []Span{
+		"bytes":      func(x *Expression, text string, b *Budget) []Span { return x.InString(text, 8, nil, b) },
+		"characters": func(x *Expression, text string, b *Budget) []Span { return x.InRunes([]rune(text), 8, nil, b) },
+	} {
+		x := compile(t, NewMemory(), expression)
+		find(x, letters(4000), plenty())
+		if debt := x.debt.Load(); debt < maxDebt/2 {
+			t.Fatalf("%s: the first page leaves a debt of %d only", name, debt)
+		}
+		budget := &Budget{Left: 1 << 24}
+		if found := find(x, page, budget); len(found) != 1 || budget.Spent {
+			t.Errorf("%s: found %v behind a page that leaves a debt; spent: %t", name, found, budget.Spent)
+		}
+		find(x, letters(4000), plenty())
+		if budget.lag(x, len(page)) == 0 {
+			t.Errorf("%s: a page is pardoned twice", name)
+		}
+	}
+}
