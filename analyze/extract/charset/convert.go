@@ -76,7 +76,8 @@ func eachPiece(body []byte, name string, whole bool, use func(piece []byte)) err
 }
 
 // wideEnd returns where bytes of GB18030 or Big5 can be parted: at a byte that stands for
-// itself wherever it is.
+// itself wherever it is. By itself x/text would take a < for the second of four bytes, which
+// browsers do not: a tag begins there.
 func wideEnd(b []byte) int {
 	for i, c := range b {
 		if c < '0' || c == '<' {

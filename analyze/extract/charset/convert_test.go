@@ -47,3 +47,18 @@ func TestCutSample(t *testing.T) {
 		t.Errorf("the page: %+v", s)
 	}
 }
+
+// A stray byte does not take the < of a tag with it.
+func TestConvertKeepsTags(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		"\x81<\x810":              "\uFFFD<\uFFFD0",
+		"\xb8<\x969":              "\uFFFD<\uFFFD9",
+		"\x810\x81<":              "\uFFFD0\uFFFD<",
+		"\xb2\xca<b>\xb2\xca</b>": "彩<b>彩</b>",
+	} {
+		if got := convert([]byte(body), gbName); got != want {
+			t.Errorf("%q is %q; want %q", body, got, want)
+		}
+	}
+}
