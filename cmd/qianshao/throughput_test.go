@@ -189,8 +189,10 @@ func TestThroughput(t *testing.T) {
 		var fetched strings.Builder
 		peer.Stdout = &fetched
 		note("colly", measure(t, peer))
-		if strings.TrimSpace(fetched.String()) != fmt.Sprint(pages) {
-			t.Fatalf("Colly has seen %s pages of %d", fetched.String(), pages)
+		// Two of its workers may come to a link at once, and then both ask for the page.
+		seen, err := strconv.Atoi(strings.TrimSpace(fetched.String()))
+		if err != nil || seen < pages || seen > pages+pages/100 {
+			t.Fatalf("Colly has seen %q pages of %d", fetched.String(), pages)
 		}
 		folder := t.TempDir()
 		authorise(t, folder, web.Authorisation(time.Now()))
