@@ -22,7 +22,7 @@ import (
 const (
 	maxRegexHits = 64      // of one expression in one region
 	maxKnown     = 1 << 16 // expressions in regions whose matches are kept for another block
-	maxKept      = 1 << 20 // places of atoms of a page that are kept; a region beyond them is searched anew
+	maxKept      = 1 << 17 // places of atoms of a page that are kept; a region beyond them is searched anew
 	// maxSlow is what Go's engine may do for one expression of a page, in characters times
 	// instructions: a quarter of a second. It reads where the automaton of the
 	// expression always needs new states; of the labelled pages, nothing. What is not read then is
@@ -92,10 +92,7 @@ func (e *evaluation) noteCandidates() {
 // was searched.
 func (r *regexes) keepPlaces(region int32, expressions []int32) {
 	from := len(r.places)
-	r.places = r.search.Places(expressions, r.places)
-	if len(r.places) > maxKept {
-		r.places = r.places[:from]
-	}
+	r.places = r.search.Places(expressions, r.places, maxKept)
 	r.kept[region] = part{from, len(r.places)}
 }
 
@@ -338,9 +335,7 @@ func moved(by int32, spans []dfa.Span, from int) []dfa.Span {
 func (r *regexes) renew() {
 	clear(r.matches)
 	clear(r.kept)
-	if r.places = r.places[:0]; cap(r.places) > maxPooled/8 {
-		r.places = nil // a page of one long script had them
-	}
+	r.places = r.places[:0]
 	for i := range r.budgets {
 		r.budgets[i] = dfa.Budget{Left: maxSlow}
 	}

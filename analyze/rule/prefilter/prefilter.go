@@ -154,8 +154,9 @@ func (s *Search) In(t *fold.Text) []int32 {
 }
 
 // Places appends to out where the atoms begin in the text of the last call of In, as far
-// as Windows.Of asks for those of the expressions.
-func (s *Search) Places(expressions []int32, out []match.Place) []match.Place {
+// as Windows.Of asks for those of the expressions. It appends none if out would get longer than most.
+func (s *Search) Places(expressions []int32, out []match.Place, most int) []match.Place {
+	from := len(out)
 	s.newMark()
 	for _, x := range expressions {
 		if s.widths[x] == unbounded {
@@ -166,9 +167,13 @@ func (s *Search) Places(expressions []int32, out []match.Place) []match.Place {
 		}
 	}
 	for _, place := range s.places {
-		if s.marks[place.Literal] == s.mark {
-			out = append(out, place)
+		if s.marks[place.Literal] != s.mark {
+			continue
 		}
+		if len(out) == most {
+			return out[:from]
+		}
+		out = append(out, place)
 	}
 	return out
 }

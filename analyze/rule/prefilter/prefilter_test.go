@@ -2,6 +2,7 @@ package prefilter
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -134,7 +135,7 @@ func TestKeptPlaces(t *testing.T) {
 		var text fold.Text
 		text.Fold(strings.Repeat(prefiltertest.Text(trees, random), 3) + strings.Repeat("天气预报今日多云", 20))
 		asked := slices.Clone(search.In(&text))
-		places := search.Places(asked, nil)
+		places := search.Places(asked, nil, math.MaxInt)
 		kept.Reset()
 		anew.Reset()
 		for _, i := range asked {
