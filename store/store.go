@@ -326,3 +326,6 @@ type OriginCount struct {
 	// Waiting reports have no authorisation, Queued ones are to be visited.
 	Waiting, Queued int
 }
+
+// Range is a stretch of rows by their ids: those greater than After, up to Last.
+type Range struct{ After, Last string }

@@ -83,20 +83,16 @@ func buildIndex(ctx context.Context, data string, zone *time.Location, db *Store
 // copyFindings copies every finding from the store into the index, on all cores. told is
 // called by one goroutine at a time.
 func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done int)) (count int, err error) {
-	ends, err := db.FindingSteps(ctx, reindexBatch)
+	ranges, err := db.FindingRanges(ctx, reindexBatch)
 	if err != nil {
 		return 0, err
 	}
 	group, putting := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	var counting sync.Mutex
-	for i, end := range ends {
-		after := ""
-		if i > 0 {
-			after = ends[i-1]
-		}
+	for _, r := range ranges {
 		group.Go(func() error {
-			records, err := db.FindingRecordsBetween(putting, after, end)
+			records, err := db.FindingRecordsIn(putting, r)
 			if err != nil {
 				return err
 			}

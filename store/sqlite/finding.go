@@ -151,16 +151,15 @@ func (s *Store) FindingRecords(ctx context.Context, after string, limit int) ([]
 	return list, s.db.Fail("read index entries from", err)
 }
 
-// FindingSteps returns every n-th id of a finding in ascending order, and the last one: the ends
-// of ranges for FindingRecordsBetween.
-func (s *Store) FindingSteps(ctx context.Context, n int) ([]string, error) {
-	list, err := database.Steps(ctx, s.db.Read, "findings", n)
+// FindingRanges parts the ids of all findings, in ascending order, into ranges of n for FindingRecordsIn.
+func (s *Store) FindingRanges(ctx context.Context, n int) ([]store.Range, error) {
+	list, err := database.Ranges(ctx, s.db.Read, "findings", n)
 	return list, s.db.Fail("read the ids of the findings of", err)
 }
 
-// FindingRecordsBetween returns the records with an id greater than after and up to last, by id ascending.
-func (s *Store) FindingRecordsBetween(ctx context.Context, after, last string) ([]qianshao.FindingRecord, error) {
-	list, err := database.Collect(ctx, s.db.Read, s.scanFindingRecord, selectFindingRecords+` WHERE f.id > $1 AND f.id <= $2 ORDER BY f.id`, after, last)
+// FindingRecordsIn returns the records of a range, by id ascending.
+func (s *Store) FindingRecordsIn(ctx context.Context, r store.Range) ([]qianshao.FindingRecord, error) {
+	list, err := database.Collect(ctx, s.db.Read, s.scanFindingRecord, selectFindingRecords+` WHERE f.id > $1 AND f.id <= $2 ORDER BY f.id`, r.After, r.Last)
 	return list, s.db.Fail("read index entries from", err)
 }
 

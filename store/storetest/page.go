@@ -354,30 +354,30 @@ func testFindingRecords(t *testing.T, open Open) {
 		t.Errorf("records to rebuild the index from (-saved +read):\n%s", diff)
 	}
 	for n := range len(want) + 2 { // the last step is a whole one, or shorter
-		testFindingSteps(t, s, n+1, want)
+		testFindingRanges(t, s, n+1, want)
 	}
 }
 
-// testFindingSteps reads all records in ranges of n.
-func testFindingSteps(t *testing.T, s Store, n int, want map[string]qianshao.FindingRecord) {
+// testFindingRanges reads all records in ranges of n.
+func testFindingRanges(t *testing.T, s Store, n int, want map[string]qianshao.FindingRecord) {
 	t.Helper()
-	ends, err := s.FindingSteps(t.Context(), n)
-	if err != nil || len(ends) != (len(want)+n-1)/n {
-		t.Fatalf("%d findings have the steps %v of %d, %v", len(want), ends, n, err)
+	ranges, err := s.FindingRanges(t.Context(), n)
+	if err != nil || len(ranges) != (len(want)+n-1)/n {
+		t.Fatalf("%d findings have the ranges %v of %d, %v", len(want), ranges, n, err)
 	}
 	got, after := map[string]qianshao.FindingRecord{}, ""
-	for i, end := range ends {
-		list, err := s.FindingRecordsBetween(t.Context(), after, end)
-		if err != nil || len(list) != min(n, len(want)-i*n) || list[len(list)-1].Finding.ID != end {
-			t.Fatalf("%d records from %q to %q in steps of %d, %v", len(list), after, end, n, err)
+	for i, r := range ranges {
+		list, err := s.FindingRecordsIn(t.Context(), r)
+		if err != nil || len(list) != min(n, len(want)-i*n) || r.After != after || list[len(list)-1].Finding.ID != r.Last {
+			t.Fatalf("%d records of %+v in ranges of %d, %v", len(list), r, n, err)
 		}
 		for _, e := range list {
 			got[e.Finding.ID] = e
 		}
-		after = end
+		after = r.Last
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("records in steps of %d (-saved +read):\n%s", n, diff)
+		t.Errorf("records in ranges of %d (-saved +read):\n%s", n, diff)
 	}
 }
 

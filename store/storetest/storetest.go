@@ -105,10 +105,10 @@ type RuleSets interface {
 // Export is what reads a store from end to end: reindex, rule previews, metrics.
 type Export interface {
 	FindingRecords(ctx context.Context, after string, limit int) ([]qianshao.FindingRecord, error)
-	// FindingSteps returns every n-th id in order, and the last one; FindingRecordsBetween what
-	// is above one and up to another.
-	FindingSteps(ctx context.Context, n int) ([]string, error)
-	FindingRecordsBetween(ctx context.Context, after, last string) ([]qianshao.FindingRecord, error)
+	// FindingRanges parts all ids in order into ranges of n; the last may have fewer. FindingRecordsIn
+	// reads one.
+	FindingRanges(ctx context.Context, n int) ([]store.Range, error)
+	FindingRecordsIn(ctx context.Context, r store.Range) ([]qianshao.FindingRecord, error)
 	FindingMark(ctx context.Context) (store.FindingMark, error)
 	AllFindings(ctx context.Context) iter.Seq2[qianshao.FindingRecord, error]
 	Pages(ctx context.Context, after string, limit int) ([]qianshao.PageRecord, error)

@@ -112,20 +112,16 @@ const readAtATime = 200
 // readAll reads all findings and what they are grouped by, on all cores. Nobody changes them
 // meanwhile: it runs in a transaction of the one writer, to which the readers see the state before.
 func (c *Campaigns) readAll(ctx context.Context, now time.Time, g *grouping) error {
-	ends, err := database.Steps(ctx, c.db.Read, "findings", readAtATime)
+	ranges, err := database.Ranges(ctx, c.db.Read, "findings", readAtATime)
 	if err != nil {
 		return err
 	}
 	group, reading := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	var adding sync.Mutex
-	for i := range ends {
-		after := ""
-		if i > 0 {
-			after = ends[i-1]
-		}
+	for _, r := range ranges {
 		group.Go(func() error {
-			return c.readSome(reading, now, after, ends[i], func(f counted, t *campaign.Traits) {
+			return c.readSome(reading, now, r, func(f counted, t *campaign.Traits) {
 				adding.Lock()
 				defer adding.Unlock()
 				g.add(f, t)
@@ -135,9 +131,9 @@ func (c *Campaigns) readAll(ctx context.Context, now time.Time, g *grouping) err
 	return group.Wait()
 }
 
-// readSome reads the findings above one id and up to another.
-func (c *Campaigns) readSome(ctx context.Context, now time.Time, after, last string, add func(counted, *campaign.Traits)) error {
-	return eachCurrent(ctx, c.db.Read, now, after, last, true, func(f *counted, text string) error {
+// readSome reads the findings of a range.
+func (c *Campaigns) readSome(ctx context.Context, now time.Time, r store.Range, add func(counted, *campaign.Traits)) error {
+	return eachCurrent(ctx, c.db.Read, now, r, true, func(f *counted, text string) error {
 		finding, err := database.DecodeFinding(text)
 		if err != nil {
 			return fmt.Errorf("finding %s: %w", f.finding, err)
@@ -149,11 +145,10 @@ func (c *Campaigns) readSome(ctx context.Context, now time.Time, after, last str
 	})
 }
 
-// eachCurrent reads how the findings above one id and up to another count now, with their JSON if
-// that is asked for.
-func eachCurrent(ctx context.Context, db trail.Reader, now time.Time, after, last string, withText bool, do func(f *counted, text string) error) error {
+// eachCurrent reads how the findings of a range count now, with their JSON if that is asked for.
+func eachCurrent(ctx context.Context, db trail.Reader, now time.Time, r store.Range, withText bool, do func(f *counted, text string) error) error {
 	standings, err := database.Collect(ctx, db, trail.ScanStanding,
-		`SELECT `+trail.StandingColumns+` FROM standings WHERE subject > $1 AND subject <= $2 AND subject_kind = 'finding'`, after, last)
+		`SELECT `+trail.StandingColumns+` FROM standings WHERE subject > $1 AND subject <= $2 AND subject_kind = 'finding'`, r.After, r.Last)
 	if err != nil {
 		return err
 	}
@@ -169,7 +164,7 @@ func eachCurrent(ctx context.Context, db trail.Reader, now time.Time, after, las
 	rows, err := database.Collect(ctx, db, func(r *sql.Rows) (v row, err error) {
 		v.counted, v.facts, err = scanFacts(r.Scan, &v.text)
 		return v, err
-	}, `SELECT `+factColumns+`, CASE WHEN $3 THEN finding ELSE '' END FROM findings WHERE id > $1 AND id <= $2`, after, last, withText)
+	}, `SELECT `+factColumns+`, CASE WHEN $3 THEN finding ELSE '' END FROM findings WHERE id > $1 AND id <= $2`, r.After, r.Last, withText)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite/database"
 	"github.com/qianshao/qianshao/store/sqlite/queue"
 )
@@ -16,36 +17,36 @@ func (c *Campaigns) Verify(ctx context.Context) (faults []queue.Fault, err error
 		return nil, err
 	}
 	err = c.update(ctx, database.Ordered, "verify the campaigns of", func(w *work) error {
-		ends, err := database.Steps(ctx, c.db.Read, "findings", readAtATime)
-		after := ""
-		for _, end := range ends {
-			if err != nil || len(faults) >= queue.MaxFaults {
-				break
-			}
-			var wrong []queue.Fault
-			wrong, err = w.verifySome(after, end)
-			faults, after = append(faults, wrong...), end
+		ranges, err := database.Ranges(ctx, c.db.Read, "findings", readAtATime)
+		if err != nil {
+			return err
 		}
-		return err
+		for _, r := range ranges {
+			wrong, err := w.verifySome(r)
+			if faults = append(faults, wrong...); err != nil || len(faults) >= queue.MaxFaults {
+				return err
+			}
+		}
+		return nil
 	})
 	return faults[:min(len(faults), queue.MaxFaults)], err
 }
 
-// verifySome holds the findings above one id and up to another, as they were counted, against what they are.
-func (w *work) verifySome(after, last string) (faults []queue.Fault, err error) {
+// verifySome holds the findings of a range, as they were counted, against what they are.
+func (w *work) verifySome(r store.Range) (faults []queue.Fault, err error) {
 	list, err := database.Collect(w.ctx, w.tx, func(r *sql.Rows) (c counted, err error) {
 		err = r.Scan(c.fields()...)
 		return c, err
-	}, `SELECT `+countedColumns+` FROM campaign_findings WHERE finding > $1 AND finding <= $2`, after, last)
+	}, `SELECT `+countedColumns+` FROM campaign_findings WHERE finding > $1 AND finding <= $2`, r.After, r.Last)
 	if err != nil {
 		return nil, err
 	}
-	primary, err := w.primaries(after, last)
+	primary, err := w.primaries(r)
 	if err != nil {
 		return nil, err
 	}
 	now := map[string]counted{}
-	err = eachCurrent(w.ctx, w.tx, w.now, after, last, false, func(f *counted, _ string) error {
+	err = eachCurrent(w.ctx, w.tx, w.now, r, false, func(f *counted, _ string) error {
 		now[f.finding] = *f
 		return nil
 	})
@@ -63,9 +64,8 @@ func (w *work) verifySome(after, last string) (faults []queue.Fault, err error) 
 	return faults, err
 }
 
-// primaries returns the campaigns that are to be the primary ones of the findings above one
-// id and up to another.
-func (w *work) primaries(after, last string) (map[string]int64, error) {
+// primaries returns the campaigns that are to be the primary ones of the findings of a range.
+func (w *work) primaries(r store.Range) (map[string]int64, error) {
 	type row struct {
 		finding string
 		n       int64
@@ -75,7 +75,7 @@ func (w *work) primaries(after, last string) (map[string]int64, error) {
 		err = r.Scan(&v.finding, &v.n, &v.c.Members, &v.c.Shared)
 		return v, err
 	}, `SELECT m.finding, m.campaign, c.members, c.shared FROM campaign_members m JOIN campaigns c ON c.campaign = m.campaign
-WHERE m.finding > $1 AND m.finding <= $2 ORDER BY m.finding, m.place`, after, last)
+WHERE m.finding > $1 AND m.finding <= $2 ORDER BY m.finding, m.place`, r.After, r.Last)
 	primary := map[string]int64{}
 	for start, end := 0, 0; start < len(rows); start = end {
 		var candidates []campaign.Candidate

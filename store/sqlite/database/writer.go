@@ -164,19 +164,19 @@ func ScanValue[T any](rows *sql.Rows) (v T, err error) {
 	return v, err
 }
 
-// Steps returns every n-th id of a table in order, and the last one: the ends of ranges that
-// can be read beside each other.
-func Steps(ctx context.Context, db *sql.DB, table string, n int) (ends []string, err error) {
+// Ranges parts the ids of a table, in order, into ranges of n rows, which can be read beside each
+// other. The last one may have fewer.
+func Ranges(ctx context.Context, db *sql.DB, table string, n int) (ranges []store.Range, err error) {
 	for after := ""; ; {
-		var end sql.NullString
-		err := db.QueryRowContext(ctx, `SELECT id FROM `+table+` WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2`, after, n-1).Scan(&end)
+		var last sql.NullString
+		err := db.QueryRowContext(ctx, `SELECT id FROM `+table+` WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2`, after, n-1).Scan(&last)
 		if errors.Is(err, sql.ErrNoRows) { // fewer are left
-			err = db.QueryRowContext(ctx, `SELECT max(id) FROM `+table+` WHERE id > $1`, after).Scan(&end)
+			err = db.QueryRowContext(ctx, `SELECT max(id) FROM `+table+` WHERE id > $1`, after).Scan(&last)
 		}
-		if err != nil || !end.Valid {
-			return ends, err
+		if err != nil || !last.Valid {
+			return ranges, err
 		}
-		after = end.String
-		ends = append(ends, after)
+		ranges = append(ranges, store.Range{After: after, Last: last.String})
+		after = last.String
 	}
 }
