@@ -59,7 +59,9 @@ func New(opts Options) (*Archive, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Archive{opts: opts}, nil
+	a := &Archive{opts: opts}
+	a.writers.New = func() any { return warc.NewWriter(nil) }
+	return a, nil
 }
 
 // Added says what Add wrote; zero if there was nothing to write.
@@ -93,10 +95,7 @@ func (a *Archive) add(ctx context.Context, item Item) (Added, error) {
 		return Added{}, a.Seen(ctx, item.Page.URL, item.Page.FetchedAt)
 	}
 	var block bytes.Buffer
-	w, ok := a.writers.Get().(*warc.Writer)
-	if !ok {
-		w = warc.NewWriter(&block)
-	}
+	w := a.writers.Get().(*warc.Writer)
 	w.Reset(&block)
 	records, err := item.encode(w)
 	a.writers.Put(w)

@@ -225,7 +225,8 @@ func (e *evaluation) canMatter(b *block, region int32) bool {
 			return e.reads(other, region)
 		}
 		st := &e.tally.states[other.index]
-		_, hit := slices.BinarySearchFunc(st.hits, region, func(h hit, region int32) int { return cmp.Compare(h.region, region) })
+		i := firstIn(st.hits, region)
+		hit := i < len(st.hits) && st.hits[i].region == region
 		if hit || st.regexesRun {
 			return hit
 		}
@@ -374,8 +375,7 @@ func (e *evaluation) locate(h *hit) {
 // overlapsTerm says whether a term of the same block was counted at that place: it then says enough.
 func (e *evaluation) overlapsTerm(b *block, h *hit) bool {
 	hits := e.tally.states[b.index].hits[:e.tally.states[b.index].termHits]
-	from, _ := slices.BinarySearchFunc(hits, h.region, func(x hit, region int32) int { return cmp.Compare(x.region, region) })
-	for _, x := range hits[from:] {
+	for _, x := range hits[firstIn(hits, h.region):] {
 		if x.region != h.region {
 			break
 		}
