@@ -26,15 +26,16 @@ fuzz: ## every fuzz target for FUZZTIME
 bench: ## MB/s and allocations; figures and the machine in docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
-compare: ## minutes: beside html.Parse, Python, Rust and Colly; the rows of docs/performance.md
-	CGO_ENABLED=0 $(GO) run -tags ne ./.ci/bench compare
-	@for peers in terms crawl; do if [ -x .ci/bench/$$peers/run ]; then .ci/bench/$$peers/run; fi; done
+compare: ## half an hour: beside html.Parse, Python, Rust and Colly; the rows of docs/performance.md
+	CGO_ENABLED=0 $(GO) run ./.ci/bench compare
+	.ci/bench/terms/run
+	QIANSHAO_THROUGHPUT=1 $(GO) test -count 1 -timeout 30m -run 'TestThroughput$$' -v ./cmd/qianshao
 
 slopes: ## minutes: how cost grows with work; writes the table of docs/performance.md and its plot
-	CGO_ENABLED=0 $(GO) run -tags ne ./.ci/bench slopes --write
+	CGO_ENABLED=0 $(GO) run ./.ci/bench slopes --write
 
 instructions: ## needs valgrind; counts the instructions of ten inputs anew, when a change of them is wanted
-	CGO_ENABLED=0 $(GO) run -tags ne ./.ci/instructions --update
+	CGO_ENABLED=0 $(GO) run ./.ci/instructions --update
 
 demo: ## crawls the demo's web, then keeps the console open
 	$(GO) run ./cmd/qianshao demo

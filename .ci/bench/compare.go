@@ -109,8 +109,14 @@ func benchRuns() []benchRun {
 	}
 	return []benchRun{
 		{"./index/bleveindex", "Page/findings=100000$", "30x", []benchRow{page("page=1", "search page"), page("phrase", "phrase"), page("fielded", "fielded"), page("page=500", "page 500")}},
-		{"./index/bleveindex", "Put/batch=100$", "20x", []benchRow{{"batch=100", "index one finding of 10 kB, in batches of 100, by the clock", "", []string{"docs/s"}}}},
-		{"./internal/datafolder", "Reindex$", "3x", []benchRow{{"Reindex", "`reindex` of findings of 6 kB, by the clock", "", []string{"findings/s"}}}},
+		{"./index/bleveindex", "Put/batch=(1|200)$", "20x", []benchRow{
+			{"batch=200", "index one finding of 10 kB, in batches of 200", "", []string{"cpu-ms/finding"}},
+			{"batch=1", "index one finding of 10 kB alone", "", []string{"cpu-ms/finding"}},
+		}},
+		{"./internal/datafolder", "Reindex$", "3x", []benchRow{
+			{"characters=300/evidence=8", "`reindex`, 300 characters and 8 pieces of evidence", "", []string{"cpu-ms/finding", "findings/s"}},
+			{"characters=1000/evidence=50", "`reindex`, 1,000 characters and 50 pieces of evidence", "", []string{"cpu-ms/finding", "findings/s"}},
+		}},
 	}
 }
 

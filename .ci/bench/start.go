@@ -26,7 +26,7 @@ func start([]string) error {
 	}
 	defer os.RemoveAll(folder)
 	binary, page := filepath.Join(folder, "qianshao"), filepath.Join(folder, "page.html")
-	build := exec.Command("go", "build", "-tags", "ne", "-trimpath", "-ldflags", "-s -w", "-o", binary, "./cmd/qianshao")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "./cmd/qianshao")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if _, err := spend(build); err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/internal/headlines"
 	"github.com/qianshao/qianshao/store/sqlite"
 )
 
@@ -53,25 +54,29 @@ func pageSlopes() (panel, error) {
 	return p, nil
 }
 
-// termSlopes are lists of terms: compiled, and looked for in the same text.
+// termSlopes are lists of names, compiled and looked for in varied text, and of the commonest
+// words, of which the same text is full.
 func termSlopes() (panel, error) {
-	compiled, sparse, dense := series{name: "compiled"}, series{name: "sought in 1 MB"}, series{name: "sought in 200 kB that is full of them"}
-	text := made.Text(1 << 20)
+	compiled, sparse, dense := series{name: "names compiled"}, series{name: "names sought in 1 MB"}, series{name: "words sought, of which it is full"}
+	words, err := headlines.Open("analyze/token/dictionary.txt.gz")
+	if err != nil {
+		return panel{}, err
+	}
+	text := words.Text(1, 1<<20)
 	for _, n := range []int{1_000, 10_000, 100_000, 1_000_000} {
-		terms := made.Terms(n)
+		names := words.Names(n)
 		begin := cpuTime()
-		matcher, err := match.Compile(terms)
+		matcher, err := match.Compile(names)
 		if err != nil {
 			return panel{}, err
 		}
 		size := float64(n)
 		compiled.points = append(compiled.points, point{size, cpuTime() - begin})
 		sparse.points = append(sparse.points, point{size, scanned(matcher, text)})
-		few, full := made.Dense(n, 200_000)
-		if matcher, err = match.Compile(few); err != nil {
+		if matcher, err = match.Compile(words.Terms(n)); err != nil {
 			return panel{}, err
 		}
-		dense.points = append(dense.points, point{size, scanned(matcher, full)})
+		dense.points = append(dense.points, point{size, scanned(matcher, text)})
 	}
 	return panel{title: "terms", unit: "terms", series: []series{compiled, sparse, dense}}, nil
 }

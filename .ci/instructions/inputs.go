@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/packs"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/token"
+	"github.com/qianshao/qianshao/internal/headlines"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite"
 )
@@ -93,11 +94,15 @@ func pageInputs() ([]input, error) {
 
 // partInputs are what a page does not show by itself: a great list of terms, words, the store.
 func partInputs(folder string) ([]input, error) {
-	matcher, err := match.Compile(made.Terms(100_000))
+	words, err := headlines.Open("analyze/token/dictionary.txt.gz")
 	if err != nil {
 		return nil, err
 	}
-	text := made.Text(200_000)
+	matcher, err := match.Compile(words.Names(100_000))
+	if err != nil {
+		return nil, err
+	}
+	text := words.Text(1, 200_000)
 	var folded fold.Text
 	segmenter := token.New()
 	db, err := sqlite.Open(context.Background(), filepath.Join(folder, "qianshao.db"))
@@ -106,7 +111,7 @@ func partInputs(folder string) ([]input, error) {
 	}
 	saved := 0
 	return []input{
-		{"100,000 terms", func() error {
+		{"100,000 names", func() error {
 			folded.Fold(text)
 			matcher.Scan(&folded, func(match.Hit) {})
 			return nil

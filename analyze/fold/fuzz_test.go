@@ -1,7 +1,6 @@
 package fold
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -48,31 +47,10 @@ var hostile = map[string]string{
 	"ligatures": "ﷺ", "combining": "\u0336", "circled": "ⓠ",
 }
 
-// headlinesText is varied Chinese text: made, or that of the file QIANSHAO_BENCH_TEXT.
-func headlinesText(b *testing.B) string {
-	b.Helper()
-	if name := os.Getenv("QIANSHAO_BENCH_TEXT"); name != "" {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			b.Fatal(err)
-		}
-		return string(text)
-	}
-	file, err := os.Open("../token/dictionary.txt.gz")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer file.Close()
-	words, err := headlines.Read(file)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return words.Text(1, 64<<10)
-}
-
 func BenchmarkFold(b *testing.B) {
+	_, varied := headlines.ForBenchmark(b, "../token/dictionary.txt.gz", 64<<10)
 	for name, text := range map[string]string{
-		"Chinese":     headlinesText(b),
+		"Chinese":     varied,
 		"Latin":       strings.Repeat("The quick brown fox jumps over the lazy dog. ", 2000),
 		"traditional": strings.Repeat("註冊贈送彩金，歡迎來電諮詢貸款業務。", 2000),
 	} {

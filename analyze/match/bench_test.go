@@ -2,7 +2,6 @@ package match
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -11,39 +10,17 @@ import (
 	"github.com/qianshao/qianshao/internal/headlines"
 )
 
-// words are those of the shipped dictionary, by their frequencies.
-func words(b *testing.B) *headlines.Words {
+// varied are the words of the shipped dictionary, and a megabyte of ordinary text.
+func varied(b *testing.B) (*headlines.Words, string) {
 	b.Helper()
-	file, err := os.Open("../token/dictionary.txt.gz")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer file.Close()
-	w, err := headlines.Read(file)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return w
-}
-
-// plain is a megabyte of ordinary text: made, or that of the file QIANSHAO_BENCH_TEXT.
-func plain(b *testing.B) string {
-	b.Helper()
-	if name := os.Getenv("QIANSHAO_BENCH_TEXT"); name != "" {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			b.Fatal(err)
-		}
-		return string(text)
-	}
-	return words(b).Text(1, 1<<20)
+	return headlines.ForBenchmark(b, "../token/dictionary.txt.gz", 1<<20)
 }
 
 // BenchmarkScan scans varied headlines for names, few of which occur, for the commonest
 // words, which are hits in nearly every place, and for the vocabulary of crime. 1,000,000
 // terms take some seconds to compile.
 func BenchmarkScan(b *testing.B) {
-	text, w := plain(b), words(b)
+	w, text := varied(b)
 	for _, n := range []int{1_000, 10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprintf("names=%d", n), func(b *testing.B) { benchmarkScan(b, w.Names(n), text) })
 	}
@@ -73,7 +50,8 @@ func benchmarkScan(b *testing.B, terms []string, text string) {
 // BenchmarkSymbols shows what symbols and edges cost on plain text: folding and scanning
 // with all of them, beside folding and a bare automaton over characters.
 func BenchmarkSymbols(b *testing.B) {
-	terms, text := vocabularyTerms(), plain(b)
+	_, text := varied(b)
+	terms := vocabularyTerms()
 	m, err := Compile(terms)
 	if err != nil {
 		b.Fatal(err)
@@ -127,16 +105,19 @@ func plainAutomaton(terms []string) (*automaton, []uint16) {
 }
 
 func BenchmarkCompile(b *testing.B) {
-	for _, n := range []int{1_000, 100_000} {
-		terms := words(b).Terms(n)
-		b.Run(fmt.Sprintf("terms=%d", n), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := Compile(terms); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+	words, _ := varied(b)
+	for _, n := range []int{1_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("names=%d", n), func(b *testing.B) { benchmarkCompile(b, words.Names(n)) })
+		b.Run(fmt.Sprintf("dense=%d", n), func(b *testing.B) { benchmarkCompile(b, words.Terms(n)) })
+	}
+}
+
+func benchmarkCompile(b *testing.B, terms []string) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Compile(terms); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

@@ -11,10 +11,12 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"testing"
 	"unicode"
 	"unicode/utf8"
 )
@@ -25,8 +27,36 @@ type Words struct {
 	sums  []uint64 // of the frequencies up to and with each word
 }
 
-// Read reads a gzipped dictionary, with a word and its frequency on each line.
-func Read(dictionary io.Reader) (*Words, error) {
+// Open reads the gzipped dictionary in a file, which has a word and its frequency on each line.
+func Open(name string) (*Words, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return read(file)
+}
+
+// ForBenchmark opens a dictionary, and returns text to measure on: headlines of at least size
+// bytes, or what is in the file that QIANSHAO_BENCH_TEXT names.
+func ForBenchmark(b testing.TB, dictionary string, size int) (w *Words, text string) {
+	b.Helper()
+	w, err := Open(dictionary)
+	if err != nil {
+		b.Fatal(err)
+	}
+	text = w.Text(1, size)
+	if name := os.Getenv("QIANSHAO_BENCH_TEXT"); name != "" {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		text = string(content)
+	}
+	return w, text
+}
+
+func read(dictionary io.Reader) (*Words, error) {
 	zip, err := gzip.NewReader(dictionary)
 	if err != nil {
 		return nil, fmt.Errorf("open the dictionary: %w", err)

@@ -1,20 +1,14 @@
 package headlines
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"unicode/utf8"
 )
 
-func read(t *testing.T) *Words {
+func opened(t *testing.T) *Words {
 	t.Helper()
-	file, err := os.Open("../../analyze/token/dictionary.txt.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	words, err := Read(file)
+	words, err := Open("../../analyze/token/dictionary.txt.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +18,7 @@ func read(t *testing.T) *Words {
 // TestTextIsVaried: words come by their frequencies, lines do not come again, and a seed
 // makes one text.
 func TestTextIsVaried(t *testing.T) {
-	words := read(t)
+	words := opened(t)
 	text := words.Text(1, 200_000)
 	if text != words.Text(1, 200_000) {
 		t.Error("one seed makes two texts")
@@ -47,7 +41,7 @@ func TestTextIsVaried(t *testing.T) {
 // TestTermsAndNames: as many different ones as were asked for, also more than the
 // dictionary has, and the shorter list begins the longer.
 func TestTermsAndNames(t *testing.T) {
-	words := read(t)
+	words := opened(t)
 	for name, list := range map[string]func(int) []string{"terms": words.Terms, "names": words.Names} {
 		long, short := list(300_000), list(1000)
 		seen := map[string]bool{}

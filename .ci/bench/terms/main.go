@@ -42,14 +42,9 @@ func run(args []string) error {
 
 // write makes text.txt, and names-N.txt and dense-N.txt for each number of terms.
 func write(folder string, counts []string) error {
-	dictionary, err := os.Open("analyze/token/dictionary.txt.gz")
+	words, err := headlines.Open("analyze/token/dictionary.txt.gz")
 	if err != nil {
 		return fmt.Errorf("run it at the root of the repository: %w", err)
-	}
-	defer dictionary.Close()
-	words, err := headlines.Read(dictionary)
-	if err != nil {
-		return err
 	}
 	save := func(name, text string) error { return os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644) }
 	if err := save("text.txt", words.Text(1, 4<<20)); err != nil {

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/qianshao/qianshao/analyze/packs"
-	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/prefilter/prefiltertest"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
@@ -107,26 +105,10 @@ func FuzzDFA(f *testing.F) {
 	})
 }
 
-// shipped returns the expressions of the shipped rules: those that people write.
-func shipped(t testing.TB) (expressions []string) {
-	t.Helper()
-	set, err := rule.Load(packs.FS(), rule.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range set.Detections() {
-		for _, b := range d.Blocks {
-			expressions = append(expressions, b.Regexps...)
-		}
-	}
-	slices.Sort(expressions)
-	return slices.Compact(expressions)
-}
-
 // TestShipped: all shipped expressions, from many goroutines that share one memory.
 func TestShipped(t *testing.T) {
 	t.Parallel()
-	expressions := shipped(t)
+	expressions := prefiltertest.Shipped(t)
 	memory, trees := NewMemory(), prefiltertest.Trees(expressions)
 	compiled := make([]*Expression, len(expressions))
 	for i, expression := range expressions {
@@ -206,7 +188,7 @@ func TestGivesUp(t *testing.T) {
 
 // BenchmarkShipped reads texts of many kinds with each shipped expression.
 func BenchmarkShipped(b *testing.B) {
-	expressions := shipped(b)
+	expressions := prefiltertest.Shipped(b)
 	memory, trees, random := NewMemory(), prefiltertest.Trees(expressions), rand.New(rand.NewPCG(3, 4))
 	var text strings.Builder
 	for text.Len() < 60_000 {

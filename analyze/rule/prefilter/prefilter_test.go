@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/qianshao/qianshao/analyze/fold"
-	"github.com/qianshao/qianshao/analyze/packs"
-	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/prefilter/prefiltertest"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
@@ -79,24 +77,8 @@ func FuzzAtoms(f *testing.F) {
 	})
 }
 
-// shipped returns the expressions of the shipped rules: those that people write.
-func shipped(t testing.TB) (expressions []string) {
-	t.Helper()
-	set, err := rule.Load(packs.FS(), rule.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range set.Detections() {
-		for _, b := range d.Blocks {
-			expressions = append(expressions, b.Regexps...)
-		}
-	}
-	slices.Sort(expressions)
-	return slices.Compact(expressions)
-}
-
 func TestAtomsProperty(t *testing.T) {
-	expressions := shipped(t)
+	expressions := prefiltertest.Shipped(t)
 	x, trees := New(expressions), prefiltertest.Trees(expressions)
 	compiled := make([]*regexp.Regexp, len(expressions))
 	for i, expression := range expressions {
@@ -110,7 +92,7 @@ func TestAtomsProperty(t *testing.T) {
 
 // BenchmarkSearch is the pass that every region goes through.
 func BenchmarkSearch(b *testing.B) {
-	expressions := shipped(b)
+	expressions := prefiltertest.Shipped(b)
 	var text fold.Text
 	text.Fold(strings.Repeat("本市图书馆将于周末举办读书活动，欢迎市民携家人参加。2026 年起免费，", 5))
 	b.Run(fmt.Sprintf("expressions=%d", len(expressions)), func(b *testing.B) {
@@ -126,7 +108,7 @@ func BenchmarkSearch(b *testing.B) {
 // TestKeptPlaces: the places that a search tells of give the windows that those found anew do.
 func TestKeptPlaces(t *testing.T) {
 	t.Parallel()
-	expressions := shipped(t)
+	expressions := prefiltertest.Shipped(t)
 	x, trees := New(expressions), prefiltertest.Trees(expressions)
 	search, kept, anew := x.NewSearch(), x.NewWindows(), x.NewWindows()
 	random := rand.New(rand.NewPCG(7, 8))

@@ -5,9 +5,30 @@ package prefiltertest
 import (
 	"math/rand/v2"
 	"regexp/syntax"
+	"slices"
 	"strings"
+	"testing"
 	"unicode"
+
+	"github.com/qianshao/qianshao/analyze/packs"
+	"github.com/qianshao/qianshao/analyze/rule"
 )
+
+// Shipped returns the expressions of the shipped rules: those that people write.
+func Shipped(t testing.TB) (expressions []string) {
+	t.Helper()
+	set, err := rule.Load(packs.FS(), rule.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range set.Detections() {
+		for _, b := range d.Blocks {
+			expressions = append(expressions, b.Regexps...)
+		}
+	}
+	slices.Sort(expressions)
+	return slices.Compact(expressions)
+}
 
 // Trees parses expressions. It panics on one that does not parse.
 func Trees(expressions []string) []*syntax.Regexp {
