@@ -22,6 +22,9 @@ func compare([]string) error {
 	fmt.Printf("Measured on %s, %s, %d processors, load %s at the start. Ratios are the medians of %d rounds, with the least and the greatest.\n\n",
 		time.Now().UTC().Format(time.DateOnly), runtime.Version(), runtime.NumCPU(), load(), rounds)
 	fmt.Println("| work | beside it | now | |\n|---|---|---|---|")
+	if err := start(nil); err != nil { // first: a child's memory counts from that of its parent on
+		return err
+	}
 	if err := comparedPages(); err != nil {
 		return err
 	}
@@ -30,7 +33,7 @@ func compare([]string) error {
 			return err
 		}
 	}
-	return start(nil)
+	return nil
 }
 
 // comparedPages takes the labelled pages, or generated ones where there are none.

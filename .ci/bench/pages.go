@@ -231,7 +231,8 @@ func printTerms([]string) error {
 // A page of few bytes has costs of its own; the others are compared by the byte.
 const leastPage = 10_000
 
-// worstPages prints what a byte of each page costs: the least of three.
+// worstPages prints what a byte of each page costs: the least of five, since a collection of garbage
+// may fall into any.
 func worstPages(folders []string) error {
 	pages, err := readPages(folders)
 	if err != nil {
@@ -252,8 +253,8 @@ func worstPages(folders []string) error {
 		}
 		analyzer.Assess(asPage(p.body))
 		least := time.Hour
-		for range 3 {
-			spent, _ := cpuOf(5*time.Millisecond, func() error { analyzer.Assess(asPage(p.body)); return nil })
+		for range 5 {
+			spent, _ := cpuOf(10*time.Millisecond, func() error { analyzer.Assess(asPage(p.body)); return nil })
 			least = min(least, spent)
 		}
 		costs = append(costs, cost{p, float64(least.Nanoseconds()) / float64(len(p.body))})
