@@ -26,7 +26,7 @@ fuzz: ## every fuzz target for FUZZTIME
 bench: ## MB/s and allocations; figures and the machine in docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
-compare: ## half an hour: beside html.Parse, Python, Rust and Colly; the rows of docs/performance.md
+compare: ## twenty minutes: beside html.Parse, Python, Rust and Colly; the rows of docs/performance.md
 	CGO_ENABLED=0 $(GO) run ./.ci/bench compare
 	.ci/bench/terms/run
 	QIANSHAO_THROUGHPUT=1 $(GO) test -count 1 -timeout 30m -run 'TestThroughput$$' -v ./cmd/qianshao
