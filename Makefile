@@ -51,7 +51,7 @@ ci: ## what must hold before a change is merged
 
 soak: ## hours: 20,000 pages killed KILLS times, a full disk, every fuzz target for SOAKTIME
 	QIANSHAO_FULL_WEB=1 QIANSHAO_KILLS=$(KILLS) $(GO) test -count 1 -timeout 6h -v -run 'TestLocalWeb|TestKill9|TestDiskFull' ./cmd/qianshao
-	QIANSHAO_KILLS=$(KILLS) $(GO) test -count 1 -timeout 1h -v -run TestKilledDesk ./store/sqlite/review
+	QIANSHAO_KILLS=$(KILLS) $(GO) test -count 1 -timeout 1h -v -run TestKilledDesk ./store/sqlstore/review
 	QIANSHAO_KILLS=$(KILLS) $(GO) test -count 1 -timeout 1h -v -run 'TestKilledAPI|TestKilledSender' ./internal/app
 	@FUZZTIME=$(SOAKTIME) ./.ci/fuzz
 

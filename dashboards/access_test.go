@@ -19,7 +19,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite/figures"
+	"github.com/qianshao/qianshao/store/sqlstore/figures"
 )
 
 // route says who may use a route, and what the table asks of it.

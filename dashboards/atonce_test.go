@@ -10,7 +10,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
-	"github.com/qianshao/qianshao/store/sqlite/review"
+	"github.com/qianshao/qianshao/store/sqlstore/review"
 )
 
 // form is one that a visitor sends.

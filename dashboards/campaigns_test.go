@@ -18,7 +18,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite/campaigns"
+	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
 )
 
 // blockText is long enough for findings that have it to be one block.

@@ -17,6 +17,8 @@ import (
 	"time"
 	_ "time/tzdata"
 
+	"github.com/qianshao/qianshao/store/sqlite"
+
 	"github.com/PuerkitoBio/goquery"
 	"github.com/google/go-cmp/cmp"
 
@@ -30,14 +32,14 @@ import (
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
 var testNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // outpost is a real store and a real index with a console over them.
 type outpost struct {
-	store   *sqlite.Store
+	store   *sqlstore.Store
 	index   *bleveindex.Index
 	options Options
 	handler http.Handler
@@ -59,7 +61,7 @@ func newOutpost(t *testing.T, change func(*Options)) *outpost {
 		change(&o.options)
 	}
 	dir := t.TempDir()
-	s, err := sqlite.Open(t.Context(), filepath.Join(dir, "q.db"))
+	s, err := sqlstore.New(sqlite.Open(t.Context(), filepath.Join(dir, "q.db")))
 	if err != nil {
 		t.Fatal(err)
 	}

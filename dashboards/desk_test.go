@@ -25,8 +25,8 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite/campaigns"
-	"github.com/qianshao/qianshao/store/sqlite/review"
+	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
+	"github.com/qianshao/qianshao/store/sqlstore/review"
 )
 
 // withDesk gives the outpost a desk over its store.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
-	"github.com/qianshao/qianshao/store/sqlite/database"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
 // pages bounds the database to so many pages, or to as many as it has.

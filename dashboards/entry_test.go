@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qianshao/qianshao/store/sqlite"
+
 	"github.com/alexedwards/argon2id"
 	"github.com/pquerna/otp/totp"
 
@@ -18,7 +20,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
 const (
@@ -613,7 +615,7 @@ func TestPageOfAForm(t *testing.T) {
 // neither the program's version nor pages that are closed to them.
 func TestStrangersPage(t *testing.T) {
 	o := newOutpost(t, nil)
-	empty, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "q.db"))
+	empty, err := sqlstore.New(sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "q.db")))
 	if err != nil {
 		t.Fatal(err)
 	}

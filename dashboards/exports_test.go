@@ -23,8 +23,8 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/export"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite/campaigns"
-	"github.com/qianshao/qianshao/store/sqlite/review"
+	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
+	"github.com/qianshao/qianshao/store/sqlstore/review"
 )
 
 // exporting is an outpost that hands findings out, with a finding under each of two authorisations.

@@ -15,7 +15,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/report"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite/figures"
+	"github.com/qianshao/qianshao/store/sqlstore/figures"
 )
 
 // counting is an outpost with a page of statistics; asked counts how often a report was made.

@@ -4,9 +4,11 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/qianshao/qianshao/store/sqlite"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
-	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
 // TestCopyTo: a copy has what its ledger has, whatever was added or deleted before. What
@@ -46,7 +48,7 @@ func copied(t *testing.T, a archive, between func()) (v evidence.Verified, probl
 		t.Fatal(err)
 	}
 	between()
-	ledger, err := sqlite.Open(t.Context(), filepath.Join(folder, "qianshao.db"))
+	ledger, err := sqlstore.New(sqlite.Open(t.Context(), filepath.Join(folder, "qianshao.db")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -161,7 +161,7 @@ type Extension struct {
 // Deletion names a capture and the link of kind KindDeletion that deletes it.
 type Deletion struct{ Capture, Seq int64 }
 
-// Ledger keeps links and captures durably. store/sqlite implements it, and
+// Ledger keeps links and captures durably. store/sqlstore implements it, and
 // store/storetest holds an implementation to what is promised here. It need
 // not serialise writers: the archive has a lock of its own.
 type Ledger interface {

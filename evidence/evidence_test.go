@@ -14,12 +14,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qianshao/qianshao/store/sqlite"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/ingest/warc"
-	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
 var day = time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
@@ -28,7 +30,7 @@ var day = time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
 type archive struct {
 	*evidence.Archive
 	folder string
-	store  *sqlite.Store
+	store  *sqlstore.Store
 	db     string
 }
 
@@ -49,7 +51,7 @@ func opened(folder string, maxFile int64) (archive, error) {
 // openedWith opens an archive whose ledger is the database, wrapped.
 func openedWith(folder string, maxFile int64, wrap func(evidence.Ledger) evidence.Ledger) (archive, error) {
 	db := filepath.Join(folder, "qianshao.db")
-	s, err := sqlite.Open(context.Background(), db)
+	s, err := sqlstore.New(sqlite.Open(context.Background(), db))
 	if err != nil {
 		return archive{}, err
 	}

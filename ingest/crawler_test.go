@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qianshao/qianshao/store/sqlite"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
 	"go.uber.org/goleak"
@@ -22,7 +24,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
-	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
 func TestMain(m *testing.M) {
@@ -94,7 +96,7 @@ func (w *web) askedHost(host string) int {
 // bench is everything that a crawl needs, with the real store.
 type bench struct {
 	web   *web
-	store *sqlite.Store
+	store *sqlstore.Store
 	opts  ingest.CrawlerOptions
 	// fetcherScope is what the fetcher judges by.
 	fetcherScope *ingest.Scope
@@ -142,7 +144,7 @@ func (b *bench) handle(_ context.Context, page qianshao.Page, _ ingest.Memory) (
 func newBench(t testing.TB, change func(*qianshao.Authorisation), hosts ...string) *bench {
 	t.Helper()
 	w := newWeb(t)
-	s, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "q.db"))
+	s, err := sqlstore.New(sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "q.db")))
 	if err != nil {
 		t.Fatal(err)
 	}

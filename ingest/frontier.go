@@ -98,7 +98,7 @@ type Outcome struct {
 }
 
 // Frontier is the durable queue of URLs. Schedule, lease and retry are rows, not
-// memory, so that a process may die at any instruction. store/sqlite implements
+// memory, so that a process may die at any instruction. store/sqlstore implements
 // it, and store/storetest holds an implementation to what is promised here.
 type Frontier interface {
 	// Add adds URLs, due at once: all of them, or none. A known URL is left as it is.

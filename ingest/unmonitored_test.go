@@ -8,12 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qianshao/qianshao/store/sqlite"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
 // permit is an authorisation of hosts, in force for so many days from now.
@@ -43,9 +45,9 @@ func unmonitored(t *testing.T, s ingest.Silence, list []qianshao.Authorisation) 
 	return lines
 }
 
-func watched(t *testing.T, list []qianshao.Authorisation) *sqlite.Store {
+func watched(t *testing.T, list []qianshao.Authorisation) *sqlstore.Store {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "q.db"))
+	s, err := sqlstore.New(sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "q.db")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +59,7 @@ func watched(t *testing.T, list []qianshao.Authorisation) *sqlite.Store {
 }
 
 // visit records a visit of the host's front page, so long before now.
-func visit(t *testing.T, s *sqlite.Store, host, authorisation string, ago time.Duration, o ingest.Outcome) {
+func visit(t *testing.T, s *sqlstore.Store, host, authorisation string, ago time.Duration, o ingest.Outcome) {
 	t.Helper()
 	it := ingest.Item{URL: "http://" + host + "/", Host: host, Authorisation: authorisation}
 	if err := s.Add(t.Context(), []ingest.Item{it}); err != nil {

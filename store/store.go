@@ -1,5 +1,5 @@
 // Package store is the vocabulary of the truth: what is saved of a page, what
-// is read back of a finding, and the errors that callers tell apart. store/sqlite
+// is read back of a finding, and the errors that callers tell apart. store/sqlstore
 // implements it; each consumer names the part of it that it needs as an
 // interface of its own, and the contract suite in store/storetest holds an
 // implementation to all of them.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/qianshao/qianshao/store/sqlite"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/.ci/bench/made"
 	"github.com/qianshao/qianshao/analyze/fold"
@@ -17,7 +19,7 @@ import (
 	"github.com/qianshao/qianshao/index/bleveindex"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/internal/headlines"
-	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
 // leastCPU of something: the least of three measurements, or one if that takes long.
@@ -186,7 +188,7 @@ func scheduled(hosts int) (fill, lease time.Duration, err error) {
 	}
 	defer os.RemoveAll(folder)
 	ctx := context.Background()
-	db, err := sqlite.Open(ctx, filepath.Join(folder, "qianshao.db"))
+	db, err := sqlstore.New(sqlite.Open(ctx, filepath.Join(folder, "qianshao.db")))
 	if err != nil {
 		return 0, 0, err
 	}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/qianshao/qianshao/store/sqlite"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/.ci/bench/made"
 	"github.com/qianshao/qianshao/analyze"
@@ -17,7 +19,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/token"
 	"github.com/qianshao/qianshao/internal/headlines"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
 // input is something to do of which the instructions are counted.
@@ -105,7 +107,7 @@ func partInputs(folder string) ([]input, error) {
 	text := words.Text(1, 200_000)
 	var folded fold.Text
 	segmenter := token.New()
-	db, err := sqlite.Open(context.Background(), filepath.Join(folder, "qianshao.db"))
+	db, err := sqlstore.New(sqlite.Open(context.Background(), filepath.Join(folder, "qianshao.db")))
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ var files embed.FS
 //go:embed parts/templates/*.html
 var parts embed.FS
 
-// Store keeps what people set up, and the deliveries. Its methods are as in store/sqlite/notices.
+// Store keeps what people set up, and the deliveries. Its methods are as in store/sqlstore/notices.
 type Store interface {
 	Channels(ctx context.Context) ([]notify.Channel, error)
 	Channel(ctx context.Context, id string) (notify.Channel, error)

@@ -21,8 +21,8 @@ import (
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite/database"
-	"github.com/qianshao/qianshao/store/sqlite/synthetic"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/synthetic"
 )
 
 // BenchmarkDesk measures the desk on synthetic findings, as its clients see it: over the

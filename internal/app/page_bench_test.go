@@ -22,8 +22,8 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/notify"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite/queue"
-	"github.com/qianshao/qianshao/store/sqlite/synthetic"
+	"github.com/qianshao/qianshao/store/sqlstore/queue"
+	"github.com/qianshao/qianshao/store/sqlstore/synthetic"
 )
 
 const (

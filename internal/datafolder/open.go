@@ -8,23 +8,25 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/qianshao/qianshao/store/sqlite"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlite"
-	"github.com/qianshao/qianshao/store/sqlite/accounts"
-	"github.com/qianshao/qianshao/store/sqlite/campaigns"
-	"github.com/qianshao/qianshao/store/sqlite/figures"
-	"github.com/qianshao/qianshao/store/sqlite/review"
+	"github.com/qianshao/qianshao/store/sqlstore"
+	"github.com/qianshao/qianshao/store/sqlstore/accounts"
+	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
+	"github.com/qianshao/qianshao/store/sqlstore/figures"
+	"github.com/qianshao/qianshao/store/sqlstore/review"
 )
 
 // This file alone names the engines behind store and index. A second engine is
 // chosen here.
 
 // Store is the store that a data folder holds.
-type Store = sqlite.Store
+type Store = sqlstore.Store
 
 // Review is the desk's part of the store.
 type Review = review.Store
@@ -43,7 +45,7 @@ func openStore(ctx context.Context, data string) (*Store, error) {
 	if err := makeFolder(data); err != nil {
 		return nil, err
 	}
-	return sqlite.Open(ctx, storePath(data))
+	return sqlstore.New(sqlite.Open(ctx, storePath(data)))
 }
 
 // openStoreToRead opens it for a command that changes nothing, write-protected or not.
@@ -51,7 +53,7 @@ func openStoreToRead(ctx context.Context, data string) (*Store, error) {
 	if err := makeFolder(data); err != nil {
 		return nil, err
 	}
-	return sqlite.OpenToRead(ctx, storePath(data))
+	return sqlstore.New(sqlite.OpenToRead(ctx, storePath(data)))
 }
 
 func makeFolder(data string) error {

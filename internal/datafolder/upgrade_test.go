@@ -14,9 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qianshao/qianshao/store/sqlite"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/datafolder"
-	"github.com/qianshao/qianshao/store/sqlite/database"
 )
 
 // oldSchema is that of a folder from before the outbox, accounts, acts and campaigns.
@@ -32,7 +33,7 @@ func oldFolder(tb testing.TB, findings int) (data string, ids []string) {
 		tb.Fatal(err)
 	}
 	defer db.Close()
-	p, err := database.Provider(db)
+	p, err := sqlite.Provider(db)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestUpgradeSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	p, err := database.Provider(db)
+	p, err := sqlite.Provider(db)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,117 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"maps"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// pool returns a pool of connections through the door.
+func pool(config *pgx.ConnConfig, size int, readOnly string) *sql.DB {
+	own := config.Copy()
+	own.RuntimeParams = maps.Clone(config.RuntimeParams)
+	own.RuntimeParams["default_transaction_read_only"] = readOnly
+	db := sql.OpenDB(door{stdlib.GetConnector(*own)})
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return db
+}
+
+// door is where statements and arguments become PostgreSQL's: its driver, with what is
+// SQLite's alone dropped from texts, and arguments as the columns take them.
+type door struct{ driver.Connector }
+
+func (d door) Connect(ctx context.Context) (driver.Conn, error) {
+	c, err := d.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return conn{c.(*stdlib.Conn)}, nil
+}
+
+type conn struct{ *stdlib.Conn }
+
+func (c conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	return c.Conn.PrepareContext(ctx, plain.of(query))
+}
+
+func (c conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	return c.Conn.ExecContext(ctx, plain.of(query), args)
+}
+
+func (c conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	return c.Conn.QueryContext(ctx, plain.of(query), args)
+}
+
+// CheckNamedValue makes numbers of truth values, which the columns have as such, and cleans
+// texts: PostgreSQL refuses NUL and what is not UTF-8, which pages have and SQLite takes.
+func (conn) CheckNamedValue(v *driver.NamedValue) (err error) {
+	if v.Value, err = driver.DefaultParameterConverter.ConvertValue(v.Value); err != nil {
+		return err
+	}
+	switch x := v.Value.(type) {
+	case bool:
+		v.Value = int64(0)
+		if x {
+			v.Value = int64(1)
+		}
+	case string:
+		v.Value = clean(x)
+	}
+	return nil
+}
+
+// clean returns a text with U+FFFD in place of what PostgreSQL cannot hold.
+func clean(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// hints are what the statements say to SQLite's planner: which index, which table first, and a
+// plus before a column that no index is to be used for. A CROSS JOIN that has a condition is
+// an order to go through the tables as they stand.
+var (
+	indexHint = regexp.MustCompile(`\s(?:INDEXED BY \w+|NOT INDEXED)\b`)
+	plusHint  = regexp.MustCompile(`([\s(,])\+([a-z])`)
+)
+
+// plain has the texts without hints, by the texts with them.
+var plain = texts{known: map[string]string{}}
+
+type texts struct {
+	mu    sync.RWMutex
+	known map[string]string
+}
+
+// maxTexts bounds those that are remembered: there are some hundreds of constant texts, and
+// filters put some together.
+const maxTexts = 4096
+
+func (t *texts) of(query string) string {
+	t.mu.RLock()
+	text, ok := t.known[query]
+	t.mu.RUnlock()
+	if ok {
+		return text
+	}
+	text = withoutHints(query)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.known) >= maxTexts {
+		clear(t.known)
+	}
+	t.known[query] = text
+	return text
+}
+
+func withoutHints(query string) string {
+	query = indexHint.ReplaceAllString(query, "")
+	query = strings.ReplaceAll(query, "CROSS JOIN", "JOIN")
+	return plusHint.ReplaceAllString(query, "${1}${2}")
+}

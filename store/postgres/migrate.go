@@ -1,0 +1,76 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/qianshao/qianshao/store"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// schemaVersion returns the number in front of the last file's name in migrations.
+func schemaVersion() (int64, error) {
+	entries, err := migrationFiles.ReadDir("migrations")
+	if err != nil {
+		return 0, err
+	}
+	return goose.NumericComponent(entries[len(entries)-1].Name())
+}
+
+// migrate brings the schema up to date, one process at a time. An up-to-date database costs one query.
+func migrate(ctx context.Context, conn *sql.Conn, db *sql.DB) (err error) {
+	latest, err := schemaVersion()
+	if err != nil {
+		return err
+	}
+	if done, err := upToDate(ctx, conn, latest); err != nil || done {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock(`+migrateLock+`)`); err != nil {
+		return err
+	}
+	defer func() {
+		_, unlocked := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(`+migrateLock+`)`)
+		err = errors.Join(err, unlocked)
+	}()
+	if done, err := upToDate(ctx, conn, latest); err != nil || done { // another process was first
+		return err
+	}
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrating the schema: %w", err)
+	}
+	return nil
+}
+
+// upToDate says whether the schema is that of this program; a later one is an error.
+func upToDate(ctx context.Context, conn *sql.Conn, latest int64) (bool, error) {
+	var there bool
+	if err := conn.QueryRowContext(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&there); err != nil || !there {
+		return false, err
+	}
+	var version sql.NullInt64
+	if err := conn.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&version); err != nil {
+		return false, err
+	}
+	if version.Int64 > latest {
+		return false, fmt.Errorf("%w: schema %d, this program knows %d (use the newer program, or restore the backup made before the upgrade)",
+			store.ErrNewerSchema, version.Int64, latest)
+	}
+	return version.Int64 == latest, nil
+}

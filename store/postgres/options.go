@@ -1,0 +1,77 @@
+package postgres
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Options say which database, and how to get in.
+type Options struct {
+	// DSN is a URL, postgres://USER@HOST:PORT,HOST:PORT/DATABASE?target_session_attrs=read-write, as
+	// libpq has it.
+	DSN string
+	// PasswordFile holds the password alone; it stands neither in the DSN, which others see in the
+	// list of processes, nor in the environment. Optional.
+	PasswordFile string
+	// CA is a file with the certificates, in PEM, that the server's must be signed by. With it the
+	// connection is encrypted and the server's name checked, whatever sslmode says. Optional.
+	CA string
+}
+
+func (o Options) config() (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(o.DSN)
+	if err != nil { // which has no password in it
+		return nil, fmt.Errorf("store: %w (it is postgres://USER@HOST:PORT/DATABASE)", err)
+	}
+	if config.Database == "" || config.Host == "" {
+		return nil, errors.New("store: the DSN names no database; it is postgres://USER@HOST:PORT/DATABASE")
+	}
+	if o.PasswordFile != "" {
+		password, err := os.ReadFile(o.PasswordFile)
+		if err != nil {
+			return nil, fmt.Errorf("store: the password's file: %w", err)
+		}
+		config.Password = strings.TrimRight(string(password), "\r\n")
+	}
+	if o.CA != "" {
+		if err := encrypt(config, o.CA); err != nil {
+			return nil, err
+		}
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "qianshao"
+	}
+	return config, nil
+}
+
+// encrypt has all hosts of the configuration asked by TLS, and their certificates checked.
+func encrypt(config *pgx.ConnConfig, file string) error {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("store: the file of certificates: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("store: %s has no certificate in PEM", file)
+	}
+	config.TLSConfig = &tls.Config{RootCAs: pool, ServerName: config.Host, MinVersion: tls.VersionTLS12}
+	fallbacks := config.Fallbacks[:0]
+	for _, f := range config.Fallbacks { // further hosts, and tries of the same without TLS
+		if f.TLSConfig == nil && f.Host == config.Host && f.Port == config.Port {
+			continue
+		}
+		f.TLSConfig = &tls.Config{RootCAs: pool, ServerName: f.Host, MinVersion: tls.VersionTLS12}
+		fallbacks = append(fallbacks, f)
+	}
+	config.Fallbacks = fallbacks
+	return nil
+}

@@ -1,0 +1,179 @@
+// Package postgres is the store's database in PostgreSQL, for several processes on one truth:
+// how it is opened, migrated, written and what its errors ask of the operator. The rooms of
+// store/sqlstore have the statements; what they say for SQLite alone is dropped at one door.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+)
+
+// The pools of a process. PostgreSQL allows some hundred connections to all processes
+// together; more of them than there are cores only queue in the server.
+const (
+	maxReaders = 8
+	maxWriters = 8
+)
+
+// minVersion is the oldest PostgreSQL whose SQL the statements are of: that of 2021.
+const minVersion = 140000
+
+// server is an open database.
+type server struct {
+	name  string // without password
+	read  *sql.DB
+	write *sql.DB
+}
+
+// Open connects to the database and brings its schema up to date. A DSN may name several
+// hosts; the one that takes writes is used, for reads as well, since what is read is often
+// the ground of what is then written.
+func Open(ctx context.Context, o Options) (*database.DB, error) {
+	config, err := o.config()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{name: fmt.Sprintf("postgres://%s/%s", net.JoinHostPort(config.Host, fmt.Sprint(config.Port)), config.Database)}
+	s.write = pool(config, maxWriters, "off")
+	s.read = pool(config, maxReaders, "on")
+	if err := s.Fail("open", prepare(ctx, config)); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return &database.DB{Read: s.read, Engine: s}, nil
+}
+
+// prepare brings the schema up to date, by connections that do not go through the door: goose's statements
+// are no rooms'.
+func prepare(ctx context.Context, config *pgx.ConnConfig) (err error) {
+	db := stdlib.OpenDB(*config)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := suitable(ctx, conn); err != nil {
+		return err
+	}
+	return migrate(ctx, conn, db)
+}
+
+// suitable refuses a server that is too old, and a database that sorts texts otherwise than by their bytes.
+func suitable(ctx context.Context, conn *sql.Conn) error {
+	var version int
+	var collation, encoding string
+	var byBytes bool
+	if err := conn.QueryRowContext(ctx, `
+SELECT current_setting('server_version_num')::INTEGER, datcollate, pg_encoding_to_char(encoding), 'B' < 'a' AND 'z' < 'é' AND '~' < '中'
+FROM pg_database WHERE datname = current_database()`).Scan(&version, &collation, &encoding, &byBytes); err != nil {
+		return err
+	}
+	switch {
+	case version < minVersion:
+		return fmt.Errorf("PostgreSQL %d is too old: %d or later is needed", version/10000, minVersion/10000)
+	case encoding != "UTF8" || !byBytes:
+		return fmt.Errorf("the database has the encoding %s and the collation %s; make one that sorts by bytes: "+
+			"CREATE DATABASE qianshao TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'", encoding, collation)
+	}
+	return nil
+}
+
+// Dialect implements database.Engine.
+func (*server) Dialect() database.Dialect { return database.Postgres }
+
+// Close implements database.Engine.
+func (s *server) Close() error { return errors.Join(s.read.Close(), s.write.Close()) }
+
+// SQLSTATE codes of errors that people can do something about.
+const (
+	wrongPassword      = "28P01"
+	notAllowed         = "28000"
+	noDatabase         = "3D000"
+	noPrivilege        = "42501"
+	diskFull           = "53100"
+	tooManyConnections = "53300"
+	damagedData        = "XX001"
+	damagedIndex       = "XX002"
+)
+
+var remedies = map[string]string{
+	wrongPassword:      "check the user and the password's file",
+	notAllowed:         "pg_hba.conf must let this user in from this machine",
+	noDatabase:         "make it: CREATE DATABASE qianshao TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'",
+	noPrivilege:        "the user must own the database, or may not even make tables in it",
+	tooManyConnections: fmt.Sprintf("raise max_connections: each process takes up to %d", maxReaders+maxWriters),
+	readOnly:           "this server takes no writes: name the primary, or all hosts with target_session_attrs=read-write",
+}
+
+// Fail implements database.Engine.
+func (s *server) Fail(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var connecting *pgconn.ConnectError
+	var pg *pgconn.PgError
+	code := ""
+	if errors.As(err, &pg) {
+		code = pg.Code
+	}
+	err = fmt.Errorf("store: %s %s: %w", op, s.name, err)
+	switch {
+	case code == diskFull:
+		return fmt.Errorf("%w: %w (the server's disk is full: make room, nothing is lost)", err, syscall.ENOSPC)
+	case code == damagedData || code == damagedIndex:
+		return fmt.Errorf("%w: %w (restore the database from a backup)", store.ErrCorrupt, err)
+	case remedies[code] != "":
+		return fmt.Errorf("%w (%s)", err, remedies[code])
+	case errors.As(err, &connecting):
+		return fmt.Errorf("%w (is the server up, and does it listen there?)", err)
+	}
+	return err
+}
+
+// Checkpoint implements database.Engine. The server's log is its own: what was deleted leaves it
+// when its files are used anew; see docs/operations.md.
+func (*server) Checkpoint(context.Context) error { return nil }
+
+// Snapshot implements database.Engine.
+func (s *server) Snapshot(context.Context, string) error {
+	return s.Fail("copy", errors.New("a copy of PostgreSQL is made with its own tools: pg_dump --format=custom"))
+}
+
+// ByWriter implements database.Engine.
+func (s *server) ByWriter(f func(tx *database.Tx) error) error {
+	ctx := context.Background()
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return f(&database.Tx{Statements: session{conn}, Dialect: database.Postgres})
+}
+
+// connectTimeout bounds the wait for a server that does not answer, where the DSN sets none.
+const connectTimeout = 5 * time.Second
+
+// lost says whether a connection has broken, or was ended by the server.
+func lost(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == adminShutdown || pg.Code == crashShutdown || pg.Code == cannotConnectNow || pg.Code == readOnly || pg.Code[:2] == "08"
+	}
+	var connecting *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, errBadConn) || pgconn.SafeToRetry(err) || err.Error() == "conn closed"
+}

@@ -1,0 +1,78 @@
+package postgres_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/qianshao/qianshao/store/postgres"
+	"github.com/qianshao/qianshao/store/postgres/postgrestest"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+)
+
+// TestUpdate: what an update does remains, and of one that fails or panics nothing.
+func TestUpdate(t *testing.T) {
+	db := postgrestest.Open(t)
+	insert := func(host string, then func() error) error {
+		return db.Update(t.Context(), database.Durable, "try", func(tx *database.Tx) error {
+			if _, err := tx.ExecContext(t.Context(), `INSERT INTO hosts (host) VALUES ($1)`, host); err != nil {
+				return err
+			}
+			return then()
+		})
+	}
+	broken := errors.New("broken")
+	if err := insert("a\x00\xff", func() error { return nil }); err != nil {
+		t.Error(err)
+	}
+	if err := insert("b", func() error { return broken }); !errors.Is(err, broken) || !strings.Contains(err.Error(), "try postgres://") {
+		t.Error(err)
+	}
+	func() {
+		defer func() {
+			if p := recover(); p != "no" {
+				t.Errorf("panic %v", p)
+			}
+		}()
+		_ = insert("c", func() error { panic("no") })
+	}()
+	hosts, err := database.Collect(t.Context(), db.Read, database.ScanValue[string], `SELECT host FROM hosts INDEXED BY sqlite_autoindex WHERE +host <> $1`, "")
+	if err != nil || len(hosts) != 1 || hosts[0] != "a\uFFFD\uFFFD" {
+		t.Errorf("%q, %v", hosts, err)
+	}
+	if _, err := db.Read.Exec(`DELETE FROM hosts`); err == nil {
+		t.Error("a reader has deleted")
+	}
+}
+
+// TestConnectionLost: a transaction whose connection the server has ended is run again.
+func TestConnectionLost(t *testing.T) {
+	db := postgrestest.Open(t)
+	runs := 0
+	err := db.Update(t.Context(), database.Durable, "try", func(tx *database.Tx) error {
+		runs++
+		if _, err := tx.ExecContext(t.Context(), `INSERT INTO hosts (host) VALUES ('a')`); err != nil {
+			return err
+		}
+		if runs == 1 {
+			_, _ = tx.ExecContext(t.Context(), `SELECT pg_terminate_backend(pg_backend_pid())`)
+		}
+		_, err := tx.ExecContext(t.Context(), `INSERT INTO hosts (host) VALUES ('b')`)
+		return err
+	})
+	var hosts int
+	if err := errors.Join(err, db.Read.QueryRow(`SELECT count(*) FROM hosts`).Scan(&hosts)); err != nil || runs != 2 || hosts != 2 {
+		t.Errorf("%d runs, %d hosts, %v", runs, hosts, err)
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	for dsn, remedy := range map[string]string{
+		"postgres://nobody@127.0.0.1:1/q": "is the server up",
+		"postgres://127.0.0.1:x/q":        "postgres://USER@HOST:PORT/DATABASE",
+	} {
+		if _, err := postgres.Open(t.Context(), postgres.Options{DSN: dsn}); err == nil || !strings.Contains(err.Error(), remedy) {
+			t.Errorf("%s: %v", dsn, err)
+		}
+	}
+}

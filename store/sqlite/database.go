@@ -1,0 +1,173 @@
+// Package sqlite is the store's database in one SQLite file: how it is
+// opened, migrated, written and copied. It is in WAL mode, with one connection that
+// writes and a pool of readers. The rooms of store/sqlstore have the statements.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+)
+
+// busyTimeout is how long a statement waits for another process's write.
+const busyTimeout = 10 * time.Second
+
+// SQLite's own 2 MB of cache and a checkpoint every 1,000 pages halve the rate
+// of a crawl with 200,000 URLs on 20,000 hosts in its frontier. With 64 MB of cache a
+// frontier of 100,000 hosts costs a quarter more: after a page was split, a commit walks
+// through the whole cache.
+const (
+	writerCache     = 16 << 20 // bytes, at most
+	checkpointPages = 4000     // 16 MB of write-ahead log
+)
+
+// maxReaders bounds the readers' pool; more than the cores only queue inside SQLite.
+const maxReaders = 8
+
+// file is an open database.
+type file struct {
+	path   string
+	read   *sql.DB
+	write  *sql.DB // for migrations; its one further connection is the writer's
+	writer *writer
+}
+
+// Open opens the database at path, creates it with mode 0600 if there is none,
+// and brings its schema up to date.
+func Open(ctx context.Context, path string) (*database.DB, error) {
+	f := &file{path: path}
+	return f.opened("open", f.open(ctx))
+}
+
+// opened returns the database, or closes what is open of it.
+func (f *file) opened(op string, err error) (*database.DB, error) {
+	if err := f.Fail(op, err); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &database.DB{Read: f.read, Engine: f}, nil
+}
+
+// Dialect implements database.Engine.
+func (f *file) Dialect() database.Dialect { return database.SQLite }
+
+func (f *file) open(ctx context.Context) error {
+	abs, err := filepath.Abs(f.path)
+	if err != nil {
+		return err
+	}
+	// SQLite would create the file readable by all; WAL and index files take on its mode.
+	made, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := made.Close(); err != nil {
+		return err
+	}
+	// secure_delete overwrites the text of a page that is no longer flagged;
+	// journal_size_limit truncates the write-ahead log when it starts over.
+	if f.write, err = connect(abs, nil, "journal_mode(WAL)", "secure_delete(ON)", "journal_size_limit(0)",
+		fmt.Sprintf("cache_size(%d)", -writerCache>>10), fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages)); err != nil {
+		return err
+	}
+	if err := migrate(ctx, f.write); err != nil {
+		return err
+	}
+	if f.writer, err = newWriter(ctx, f.write); err != nil {
+		return err
+	}
+	return f.connectReaders(abs, nil)
+}
+
+// connectReaders opens the pool of readers.
+func (f *file) connectReaders(abs string, parameters map[string]string) (err error) {
+	if f.read, err = connect(abs, parameters, "query_only(ON)"); err != nil {
+		return err
+	}
+	readers := min(max(2, runtime.GOMAXPROCS(0)), maxReaders)
+	f.read.SetMaxOpenConns(readers)
+	f.read.SetMaxIdleConns(readers)
+	return nil
+}
+
+// connect opens a pool of connections, with SQLite's own parameters of its URI.
+func connect(abs string, parameters map[string]string, pragmas ...string) (*sql.DB, error) {
+	q := url.Values{"_txlock": {"immediate"}}
+	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
+	q.Add("_pragma", "foreign_keys(ON)")
+	for name, value := range parameters {
+		q.Set(name, value)
+	}
+	for _, p := range pragmas {
+		q.Add("_pragma", p)
+	}
+	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: q.Encode()}
+	return sql.Open("sqlite", dsn.String())
+}
+
+// Close ends all connections. The last one moves the write-ahead log into the database.
+func (f *file) Close() error {
+	var errs []error
+	if f.writer != nil {
+		errs = append(errs, f.writer.close())
+	}
+	for _, db := range []*sql.DB{f.read, f.write} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Remedies that stand in more than one error.
+const (
+	raiseLimit   = "raise the limit, e.g. ulimit -n 1024"
+	makeWritable = "the file and its folder must be writable"
+)
+
+// Fail implements database.Engine.
+func (f *file) Fail(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("store: %s %s: %w", op, f.path, err)
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) {
+		if tooManyFiles(err) {
+			return fmt.Errorf("%w (%s)", err, raiseLimit)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w (create the folder first, or name another path)", err)
+		}
+		return err
+	}
+	switch lite.Code() & 0xff { // the low byte is the primary result code
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w (restore the file from a backup, or move it aside to begin anew)", store.ErrCorrupt, err)
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w: %w (the disk is full: make room and start again, nothing is lost)", err, syscall.ENOSPC)
+	case sqlite3.SQLITE_BUSY:
+		return fmt.Errorf("%w (another process has held the database for %s: stop it)", err, busyTimeout)
+	case sqlite3.SQLITE_CANTOPEN:
+		if cause := exhausted(); cause != nil {
+			return fmt.Errorf("%w: %w (%s)", err, cause, raiseLimit)
+		}
+		return fmt.Errorf("%w (%s)", err, makeWritable)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		return fmt.Errorf("%w (%s)", err, makeWritable)
+	}
+	return err
+}

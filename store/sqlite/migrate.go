@@ -1,0 +1,116 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/qianshao/qianshao/store"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// schemaVersion returns the number in front of the last file's name in migrations.
+func schemaVersion() (int64, error) {
+	entries, err := migrationFiles.ReadDir("migrations")
+	if err != nil {
+		return 0, err
+	}
+	return goose.NumericComponent(entries[len(entries)-1].Name())
+}
+
+// migrateTries bounds how often migrate yields to another process that creates
+// the same database at the same moment.
+const migrateTries = 5
+
+// migrate brings the schema up to date. An up-to-date database costs one query.
+func migrate(ctx context.Context, db *sql.DB) error {
+	latest, err := schemaVersion()
+	if err != nil {
+		return err
+	}
+	for try := range migrateTries {
+		var version int64
+		if version, err = versionOf(ctx, db); err != nil {
+			return err
+		}
+		switch {
+		case version == latest:
+			return nil
+		case version > latest:
+			return newerSchema(version, latest)
+		}
+		if err = migrateUp(ctx, db); err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(try+1) * 50 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("migrating the schema: %w", err)
+}
+
+func newerSchema(version, latest int64) error {
+	return fmt.Errorf("%w: schema %d, this program knows %d (use the newer program, or restore the backup made before the upgrade)",
+		store.ErrNewerSchema, version, latest)
+}
+
+// readableSchema refuses a schema that this program would have to change before it reads.
+func readableSchema(ctx context.Context, db *sql.DB) error {
+	latest, err := schemaVersion()
+	if err != nil {
+		return err
+	}
+	version, err := versionOf(ctx, db)
+	switch {
+	case err != nil:
+		return err
+	case version > latest:
+		return newerSchema(version, latest)
+	case version < latest:
+		return fmt.Errorf("schema %d is of an older program, and cannot be brought up to date where nothing can be written: "+
+			"copy the folder to where it can be written, or use the older program", version)
+	}
+	return nil
+}
+
+// versionOf returns the schema's version, 0 for an empty database.
+func versionOf(ctx context.Context, db *sql.DB) (int64, error) {
+	var tables int
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`).Scan(&tables); err != nil {
+		return 0, err
+	}
+	if tables == 0 {
+		return 0, nil
+	}
+	var version sql.NullInt64
+	err := db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&version)
+	return version.Int64, err
+}
+
+// Provider returns what migrates db, a connection to a database that nobody else has
+// open. Its Close would close db.
+func Provider(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(keyMigration(), changesMigration()))
+}
+
+func migrateUp(ctx context.Context, db *sql.DB) error {
+	p, err := Provider(db)
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}

@@ -1,0 +1,108 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+)
+
+// OpenToRead opens a database for a caller that changes nothing. It does what Open
+// does, but a database whose file or folder is write-protected, such as a copy that is
+// kept as evidence, is read as it is: nothing is written beside it, its schema is not
+// brought up to date, and every change fails.
+func OpenToRead(ctx context.Context, path string) (*database.DB, error) {
+	db, err := Open(ctx, path)
+	if err == nil || !writeProtected(err) {
+		return db, err
+	}
+	f := &file{path: path}
+	return f.opened("read", f.openProtected(ctx))
+}
+
+// Peek lets read look into a database as it is: nothing is written beside it, and its schema,
+// of whatever version, is left as it is.
+func Peek(path string, read func(*sql.DB) error) error {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	parameters := map[string]string{"mode": "ro"}
+	if !hasLog(abs) {
+		parameters["immutable"] = "1"
+	}
+	db, err := connect(abs, parameters, "query_only(ON)")
+	if err != nil {
+		return err
+	}
+	return errors.Join(read(db), db.Close())
+}
+
+// writeProtected says whether Open failed since it could not write.
+func writeProtected(err error) bool {
+	if tooManyFiles(err) {
+		return false
+	}
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) {
+		return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+	}
+	code := lite.Code() & 0xff
+	return code == sqlite3.SQLITE_READONLY || code == sqlite3.SQLITE_CANTOPEN || code == sqlite3.SQLITE_PERM
+}
+
+func (f *file) openProtected(ctx context.Context) error {
+	abs, err := filepath.Abs(f.path)
+	if err != nil {
+		return err
+	}
+	data, err := os.Open(abs) // whose error says more than SQLite's
+	if err != nil {
+		return err
+	}
+	if err := data.Close(); err != nil {
+		return err
+	}
+	parameters := map[string]string{"mode": "ro"}
+	logged := hasLog(abs)
+	if !logged { // SQLite wants to make a log, unless it is told that nobody writes
+		parameters["immutable"] = "1"
+	}
+	if f.write, err = connect(abs, parameters, "query_only(ON)"); err != nil {
+		return err
+	}
+	if f.writer, err = newWriter(ctx, f.write); err != nil {
+		return err
+	}
+	if err := readableSchema(ctx, f.write); logged && writeProtected(err) {
+		return fmt.Errorf("a part of it is in %s-wal, since it was copied while a program had it open; "+
+			"without its -shm that is read only where files can be written: copy the folder to such a place", f.path)
+	} else if err != nil {
+		return err
+	}
+	return f.connectReaders(abs, parameters)
+}
+
+// hasLog says whether a part of the database is in its write-ahead log, or will soon
+// be since a running program has it open. SQLite reads the log of a write-protected
+// database if the log's index, -shm, is there.
+func hasLog(abs string) bool {
+	info, err := os.Stat(abs + "-wal")
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	if err != nil || info.Size() > 0 {
+		return true
+	}
+	_, err = os.Stat(abs + "-shm")
+	return !errors.Is(err, fs.ErrNotExist)
+}

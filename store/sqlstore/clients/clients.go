@@ -1,0 +1,195 @@
+// Package clients has the statements of what is kept for those who use console and
+// API: their saved views, and the answers to requests with an Idempotency-Key.
+package clients
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/trail"
+)
+
+// Clients keeps what accounts have saved in an open database. It is safe for concurrent use.
+type Clients struct{ db *database.DB }
+
+// New returns what a database keeps.
+func New(db *database.DB) *Clients { return &Clients{db: db} }
+
+// SavedViews returns the views that an account has saved, and those that all share, by name.
+func (c *Clients) SavedViews(ctx context.Context, account string) ([]store.SavedView, error) {
+	list, err := database.Collect(ctx, c.db.Read, scanView, selectViews+`WHERE owner = $1 OR shared = 1 ORDER BY name, owner`, account)
+	return list, c.db.Fail("read the saved views of", err)
+}
+
+// SavedView returns one view, or store.ErrNotFound.
+func (c *Clients) SavedView(ctx context.Context, id string) (store.SavedView, error) {
+	v, err := database.One(database.Collect(ctx, c.db.Read, scanView, selectViews+`WHERE id = $1`, id))
+	return v, c.db.Fail(fmt.Sprintf("read saved view %q of", id), err)
+}
+
+// SaveView saves a view in the place of the owner's of that name, whose id it keeps, and
+// returns it. One that is too many is refused with store.ErrTooManyViews. What concerns all,
+// that one is shared, changed as such or shared no longer, is an act.
+func (c *Clients) SaveView(ctx context.Context, v store.SavedView) (store.SavedView, error) {
+	err := c.db.Update(ctx, database.Durable, "save a view in", func(tx *database.Tx) error {
+		before, err := database.Collect(ctx, tx, scanView, selectViews+`WHERE owner = $1 AND name = $2`, v.Owner, v.Name)
+		if err != nil {
+			return err
+		}
+		var others int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM saved_views WHERE owner = $1 AND name <> $2`, v.Owner, v.Name).Scan(&others); err != nil {
+			return err
+		}
+		if others >= store.MaxViews {
+			return store.ErrTooManyViews
+		}
+		err = tx.QueryRowContext(ctx, `
+INSERT INTO saved_views (id, owner, name, query, sort, shared, changed) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (owner, name) DO UPDATE SET query = excluded.query, sort = excluded.sort, shared = excluded.shared, changed = excluded.changed
+RETURNING id`, v.ID, v.Owner, v.Name, v.Query, v.Sort, v.Shared, database.Millis(v.Changed)).Scan(&v.ID)
+		if err != nil {
+			return err
+		}
+		wasShared := len(before) > 0 && before[0].Shared
+		switch {
+		case v.Shared && !wasShared:
+			return note(ctx, tx, store.Signed{By: v.Owner, At: v.Changed}, v, store.ViewShared)
+		case v.Shared && (before[0].Query != v.Query || before[0].Sort != v.Sort):
+			return note(ctx, tx, store.Signed{By: v.Owner, At: v.Changed}, v, store.ViewChanged)
+		case wasShared && !v.Shared:
+			return note(ctx, tx, store.Signed{By: v.Owner, At: v.Changed}, v, store.ViewUnshared)
+		}
+		return nil
+	})
+	return v, err
+}
+
+// DeleteView deletes a view, or returns store.ErrNotFound. That of a shared one is an act.
+func (c *Clients) DeleteView(ctx context.Context, by store.Signed, id string) error {
+	return c.db.Update(ctx, database.Durable, "delete a view of", func(tx *database.Tx) error {
+		v, err := database.One(database.Collect(ctx, tx, scanView, `DELETE FROM saved_views WHERE id = $1 RETURNING `+viewColumns, id))
+		if err != nil || !v.Shared {
+			return err
+		}
+		return note(ctx, tx, by, v, store.ViewDeleted)
+	})
+}
+
+// note leaves the act of what was done with a shared view. It has the view's name, not its
+// query: that may name a page, and the trail is kept for longer than anything of a page.
+func note(ctx context.Context, tx *database.Tx, by store.Signed, v store.SavedView, event string) error {
+	act, err := desk.Recorded(by.By, by.At, qianshao.ActChange, qianshao.Subject{Kind: qianshao.SubjectView, ID: v.ID}, desk.Detail{Event: event, After: v.Name})
+	if err != nil {
+		return err
+	}
+	return trail.Append(ctx, tx, []qianshao.Act{act})
+}
+
+const (
+	viewColumns = `id, owner, name, query, sort, shared, changed`
+	selectViews = `SELECT ` + viewColumns + ` FROM saved_views `
+)
+
+func scanView(rows *sql.Rows) (v store.SavedView, err error) {
+	var changed int64
+	err = rows.Scan(&v.ID, &v.Owner, &v.Name, &v.Query, &v.Sort, &v.Shared, &changed)
+	v.Changed = database.FromMillis(changed)
+	return v, err
+}
+
+// BeginAnswer begins a request under a key of an account, unless there was one: then it
+// returns what is kept of that and begun is false.
+func (c *Clients) BeginAnswer(ctx context.Context, account, key, request string, now time.Time) (kept store.KeptAnswer, begun bool, err error) {
+	err = c.db.Update(ctx, database.Durable, "begin a request in", func(tx *database.Tx) error {
+		if err := makeRoom(ctx, tx, account, now); err != nil {
+			return err
+		}
+		list, err := database.Collect(ctx, tx, scanAnswer, `
+SELECT request, begun, status, type, location, body FROM kept_answers WHERE account = $1 AND key = $2`, account, key)
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 && (list[0].Status > 0 || list[0].Request != request || now.Sub(list[0].begun) < store.AnswerTime) {
+			kept = list[0].KeptAnswer
+			return nil
+		}
+		begun = true
+		_, err = tx.ExecContext(ctx, `
+INSERT INTO kept_answers (account, key, request, begun, status, type, location, body) VALUES ($1, $2, $3, $4, 0, '', '', $5)
+ON CONFLICT (account, key) DO UPDATE SET begun = excluded.begun`, account, key, request, database.Millis(now), []byte{})
+		return err
+	})
+	return kept, begun, err
+}
+
+// makeRoom removes the answers that are too old, and the oldest of an account that has too many.
+func makeRoom(ctx context.Context, tx *database.Tx, account string, now time.Time) error {
+	if err := expire(ctx, tx, now); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `
+DELETE FROM kept_answers WHERE account = $1 AND status > 0 AND key IN (
+  SELECT key FROM kept_answers WHERE account = $1 ORDER BY begun DESC, key LIMIT $3 OFFSET $2)`, account, store.MaxAnswers-1, store.MaxAnswers)
+	return err
+}
+
+func expire(ctx context.Context, tx *database.Tx, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE begun < $1`, database.Millis(now.Add(-store.AnswerTerm)))
+	return err
+}
+
+type answer struct {
+	store.KeptAnswer
+	begun time.Time
+}
+
+func scanAnswer(rows *sql.Rows) (a answer, err error) {
+	var begun int64
+	err = rows.Scan(&a.Request, &begun, &a.Status, &a.Type, &a.Location, &a.Body)
+	a.begun = database.FromMillis(begun)
+	return a, err
+}
+
+// KeepAnswer keeps the answer to a request that was begun under a key.
+func (c *Clients) KeepAnswer(ctx context.Context, account, key string, a store.KeptAnswer) error {
+	return c.db.Update(ctx, database.Durable, "keep an answer in", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+UPDATE kept_answers SET status = $3, type = $4, location = $5, body = $6 WHERE account = $1 AND key = $2 AND request = $7`,
+			account, key, a.Status, a.Type, a.Location, append([]byte{}, a.Body...), a.Request)
+		return err
+	})
+}
+
+// DropAnswer forgets a request that came to nothing, so that it can be sent again.
+func (c *Clients) DropAnswer(ctx context.Context, account, key string) error {
+	return c.db.Update(ctx, database.Durable, "drop an answer of", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE account = $1 AND key = $2`, account, key)
+		return err
+	})
+}
+
+// DropUnanswered forgets the requests that a process which has ended did not answer, so
+// that they can be sent again at once.
+func (c *Clients) DropUnanswered(ctx context.Context) error {
+	return c.db.Update(ctx, database.Ordered, "forget unanswered requests of", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE status = 0`)
+		return err
+	})
+}
+
+// DropAnswersOf forgets, within the transaction that removes a thing, the answers that named it.
+func DropAnswersOf(ctx context.Context, tx *database.Tx, location string) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE location = $1`, location)
+	return err
+}
+
+// ExpireAnswers forgets the answers that are older than store.AnswerTerm.
+func (c *Clients) ExpireAnswers(ctx context.Context, now time.Time) error {
+	return c.db.Update(ctx, database.Ordered, "forget old answers of", func(tx *database.Tx) error { return expire(ctx, tx, now) })
+}

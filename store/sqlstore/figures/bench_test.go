@@ -1,0 +1,88 @@
+package figures_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao/store/sqlite"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/report"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/figures"
+	"github.com/qianshao/qianshao/store/sqlstore/synthetic"
+)
+
+// BenchmarkReport counts a quarter of findings, of which four in five were decided. QIANSHAO_BENCH_FINDINGS
+// asks for so many (10,000). Beside the time it reports what the process has held at most
+// meanwhile, as Linux says it.
+func BenchmarkReport(b *testing.B) {
+	n := 10_000
+	if asked := os.Getenv("QIANSHAO_BENCH_FINDINGS"); asked != "" {
+		var err error
+		n, err = strconv.Atoi(asked)
+		check(b, err)
+	}
+	path := filepath.Join(b.TempDir(), "q.db")
+	db, err := sqlite.Open(b.Context(), path)
+	check(b, err)
+	synthetic.Findings(b, db, n, n/20)
+	synthetic.Acts(b, db)
+	check(b, db.Close())
+	debug.FreeOSMemory()
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak from now on
+	db, err = sqlite.Open(b.Context(), path)
+	check(b, err)
+	b.Cleanup(func() { _ = db.Close() })
+	quarter := report.Days(time.Date(2026, time.August, 27, 12, 0, 0, 0, shanghai), 92, shanghai)
+	var ms int64
+	check(b, db.Read.QueryRow(`SELECT max(first_seen) FROM findings`).Scan(&ms))
+	last := database.FromMillis(ms)
+	for _, tc := range []struct {
+		name string
+		q    report.Query
+	}{
+		{"all", report.Query{Period: quarter, Sight: qianshao.SeeAll()}},
+		{"week", report.Query{Period: report.Days(last, 7, shanghai), Sight: qianshao.SeeAll()}},
+		{"authorisation", report.Query{Period: quarter, Sight: qianshao.SeeAll(), Authorisation: "a3"}},
+	} {
+		b.Run(tc.name, func(b *testing.B) {
+			before := cpu(b)
+			for b.Loop() {
+				r, err := figures.New(db, func() time.Time { return quarter.To }).Report(b.Context(), tc.q)
+				check(b, err)
+				if r.Volume.Findings == 0 || tc.name == "all" && r.Volume.Findings != n {
+					b.Fatalf("%+v", r.Volume)
+				}
+			}
+			b.ReportMetric(float64((cpu(b)-before).Milliseconds())/float64(b.N), "cpu-ms")
+			b.ReportMetric(float64(peak()), "MB-at-most")
+		})
+	}
+	load, _ := os.ReadFile("/proc/loadavg")
+	b.Logf("%d findings, load %.14s", n, load)
+}
+
+// cpu is the processor time that the process has used.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	check(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// peak is the most memory that the process has held, in MB; 0 where nobody says it.
+func peak() (mb int) {
+	status, _ := os.ReadFile("/proc/self/status")
+	if _, rest, found := strings.Cut(string(status), "VmHWM:"); found {
+		_, _ = fmt.Sscan(rest, &mb)
+	}
+	return mb >> 10
+}

@@ -1,0 +1,44 @@
+package figures
+
+import (
+	"database/sql"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/qianshao/qianshao/store/sqlite"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+)
+
+// TestFindingsAreStreamed: findings come in the order of their index, each with its acts; nothing is sorted, and
+// no table is read as a whole.
+func TestFindingsAreStreamed(t *testing.T) {
+	t.Parallel()
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "q.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, sight := range []qianshao.Sight{qianshao.SeeAll(), {Authorisations: []string{"a"}}} {
+		s := scope{sight: sight, ids: `["a"]`}
+		steps, err := database.Collect(t.Context(), db.Read, func(r *sql.Rows) (step string, err error) {
+			var id, parent, unused int
+			err = r.Scan(&id, &parent, &unused, &step)
+			return step, err
+		}, `EXPLAIN QUERY PLAN `+selectFindings(&s), s.ids, 2, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := strings.Join(steps, "\n")
+		for _, index := range []string{"findings_figures (first_seen<?)", "acts_subject (subject=? AND subject_kind=?)", "COVERING INDEX findings_desk (id=?)"} {
+			if !strings.Contains(plan, index) {
+				t.Errorf("%s is not used:\n%s", index, plan)
+			}
+		}
+		if strings.Contains(plan, "TEMP B-TREE") || strings.Contains(strings.ReplaceAll(plan, "SCAN json_each", ""), "SCAN ") {
+			t.Errorf("something is sorted, or read as a whole:\n%s", plan)
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+)
+
+// nameHosts puts in the hosts that an authorisation names, so that one without
+// any URL is missed.
+func nameHosts(ctx context.Context, tx *database.Tx, a *qianshao.Authorisation) error {
+	for _, host := range a.HostNames() {
+		if err := addHost(ctx, tx, host); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addHost puts in a host that is not there yet.
+func addHost(ctx context.Context, tx *database.Tx, host string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO hosts (host, place) VALUES ($1, $2) ON CONFLICT (host) DO NOTHING`, host, qianshao.Place(host))
+	return err
+}
+
+// noteVisit records what a visit tells of its host. A page that came and could not
+// be saved, and a host that asks for a pause, tell nothing.
+func noteVisit(ctx context.Context, tx *database.Tx, it *ingest.Item, o *ingest.Outcome) (err error) {
+	at := database.Millis(o.At)
+	switch {
+	case o.Authorisation == "" || o.Skip == qianshao.SkipPaused || o.Skip == "" && o.Failed:
+	case o.Skip == "":
+		// A last page in the future is from before a clock was set back.
+		_, err = tx.ExecContext(ctx, `
+UPDATE hosts SET authorisation = $1, trouble = '', lost = 0, fetched_at = $2, visited_at = $2,
+  fresh_until = CASE WHEN fetched_at > $2 OR fresh_until < $3 THEN $3 ELSE fresh_until END
+WHERE host = $4`, o.Authorisation, at, database.Millis(o.Again), it.Host)
+	default:
+		isLost := bit(o.Memory.Hash != "" && it.Attempts == 0)
+		_, err = tx.ExecContext(ctx, `
+UPDATE hosts SET authorisation = $1, lost = lost + $2, visited_at = $4,
+  trouble = CASE WHEN $3 = 1 OR fresh_until <= $4 OR lost + $2 >= $5 THEN $6 ELSE '' END,
+  trouble_at = CASE WHEN trouble = '' THEN $4 ELSE trouble_at END
+WHERE host = $7`, o.Authorisation, isLost, bit(o.HostDown), at, ingest.LostPages, string(o.Skip), it.Host)
+	}
+	return err
+}
+
+// SilentHosts yields the hosts of which no page comes; see ingest.Silence. It goes
+// through the hosts by name, a batch at a time.
+func (s *Store) SilentHosts(ctx context.Context, overdue time.Time) iter.Seq2[ingest.SilentHost, error] {
+	return batched(batchHosts, func(after string) ([]ingest.SilentHost, error) {
+		list, err := database.Collect(ctx, s.db.Read, scanSilentHost, `
+SELECT host, trouble, trouble_at, fetched_at, CASE WHEN head_due < next_at THEN next_at ELSE head_due END FROM hosts
+WHERE host > $1 AND (trouble <> '' OR fetched_at = 0 OR coalesce(head_due, 0) <= $2 AND fetched_at <= $2)
+ORDER BY host LIMIT $3`, after, database.Millis(overdue), batchHosts)
+		return list, s.db.Fail("read the hosts without pages from", err)
+	}, func(h ingest.SilentHost) string { return h.Host })
+}
+
+// batchHosts are read at a time: a hundred bytes each.
+const batchHosts = 5000
+
+func scanSilentHost(rows *sql.Rows) (h ingest.SilentHost, err error) {
+	var since, last int64
+	var next sql.NullInt64
+	if err = rows.Scan(&h.Host, &h.Trouble, &since, &last, &next); err != nil {
+		return h, err
+	}
+	if h.Trouble != "" && since > 0 {
+		h.Since = database.FromMillis(since)
+	}
+	if last > 0 {
+		h.LastPage = database.FromMillis(last)
+	}
+	if next.Valid {
+		h.NextTry = database.FromMillis(next.Int64)
+	}
+	return h, nil
+}
+
+// FetchedUnder returns the authorisations under which pages came; see ingest.Silence.
+func (s *Store) FetchedUnder(ctx context.Context) ([]string, error) {
+	// One pass over the hosts: no index has them by authorisation.
+	ids, err := database.Collect(ctx, s.db.Read, database.ScanValue[string], `
+SELECT id FROM authorisations WHERE id IN (SELECT authorisation FROM hosts WHERE fetched_at > 0) ORDER BY id`)
+	return ids, s.db.Fail("read the authorisations with pages from", err)
+}

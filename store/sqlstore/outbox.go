@@ -1,0 +1,36 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/notices"
+	"github.com/qianshao/qianshao/store/sqlstore/outbox"
+)
+
+// Pending returns the changed findings that a consumer was not told yet, in the order
+// of their last change, after a Seq, at most limit.
+func (s *Store) Pending(ctx context.Context, c store.Consumer, after int64, limit int) ([]store.Pending, error) {
+	return outbox.Pending(ctx, s.db, c, after, limit)
+}
+
+// Settle notes that a consumer was told. A finding that has changed since Pending
+// returned it stays. What the index was told is handed over to the consumer of notices.
+func (s *Store) Settle(ctx context.Context, c store.Consumer, told []store.Pending) error {
+	if len(told) == 0 {
+		return nil
+	}
+	return s.db.Update(ctx, database.Ordered, "settle the outbox of", func(tx *database.Tx) error {
+		if err := outbox.Settle(ctx, tx, c, told); err != nil || c != store.ConsumerIndex {
+			return err
+		}
+		return notices.HandOver(ctx, tx, told, time.Now())
+	})
+}
+
+// Backlog says how much a consumer was not told yet.
+func (s *Store) Backlog(ctx context.Context, c store.Consumer) (store.Backlog, error) {
+	return outbox.Backlog(ctx, s.db, c)
+}
