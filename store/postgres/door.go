@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"maps"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -75,10 +76,12 @@ func clean(text string) string {
 
 // hints are what the statements say to SQLite's planner: which index, which table first, and a
 // plus before a column that no index is to be used for. A CROSS JOIN that has a condition is
-// an order to go through the tables as they stand.
+// an order to go through the tables as they stand. Placeholders without numbers, in rows of values,
+// are SQLite's, too.
 var (
-	indexHint = regexp.MustCompile(`\s(?:INDEXED BY \w+|NOT INDEXED)\b`)
-	plusHint  = regexp.MustCompile(`([\s(,])\+([a-z])`)
+	indexHint   = regexp.MustCompile(`\s(?:INDEXED BY \w+|NOT INDEXED)\b`)
+	plusHint    = regexp.MustCompile(`([\s(,])\+([a-z])`)
+	placeholder = regexp.MustCompile(`[\s(]\?`)
 )
 
 // plain has the texts without hints, by the texts with them.
@@ -113,5 +116,10 @@ func (t *texts) of(query string) string {
 func withoutHints(query string) string {
 	query = indexHint.ReplaceAllString(query, "")
 	query = strings.ReplaceAll(query, "CROSS JOIN", "JOIN")
-	return plusHint.ReplaceAllString(query, "${1}${2}")
+	query = plusHint.ReplaceAllString(query, "${1}${2}")
+	n := 0
+	return placeholder.ReplaceAllStringFunc(query, func(found string) string {
+		n++
+		return found[:1] + "$" + strconv.Itoa(n)
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/qianshao/qianshao/store/postgres"
 	"github.com/qianshao/qianshao/store/postgres/postgrestest"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 )
 
 // TestUpdate: what an update does remains, and of one that fails or panics nothing.
@@ -64,6 +65,30 @@ func TestConnectionLost(t *testing.T) {
 	if err := errors.Join(err, db.Read.QueryRow(`SELECT count(*) FROM hosts`).Scan(&hosts)); err != nil || runs != 2 || hosts != 2 {
 		t.Errorf("%d runs, %d hosts, %v", runs, hosts, err)
 	}
+}
+
+// TestCompatibility: what the statements use of SQLite means the same.
+func TestCompatibility(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, open databasetest.Open) {
+		db := open(t)
+		for expression, want := range map[string]string{
+			`CAST('{"a":{"b":7},"c":"x"}' AS TEXT) ->> '$.a.b'`:                                                                "7",
+			`CAST('{"a":{"b":7},"c":"x"}' AS TEXT) ->> '$.c'`:                                                                  "x",
+			`coalesce(CAST('{}' AS TEXT) ->> '$.c', 'none')`:                                                                   "none",
+			`CAST('["u","v"]' AS TEXT) ->> 1`:                                                                                  "v",
+			`CASE WHEN json_valid('{') THEN 'valid' WHEN json_valid('{}') THEN 'not' END`:                                      "not",
+			`(SELECT string_agg(value, ',' ORDER BY key) FROM json_each('["a","b","c","d","e","f","g","h","i","j","k","l"]'))`: "a,b,c,d,e,f,g,h,i,j,k,l",
+			`CAST(instr('前哨x', 'x') AS TEXT)`:                                                                                  "3",
+			`max(CAST('a' AS TEXT), CAST('b' AS TEXT))`:                                                                        "b",
+			`CAST(min(CAST(2 AS BIGINT), CAST(1 AS BIGINT)) AS TEXT)`:                                                          "1",
+			`coalesce(max(CAST('a' AS TEXT), CAST(NULL AS TEXT)), 'none')`:                                                     "none",
+		} {
+			var got string
+			if err := db.Read.QueryRow(`SELECT ` + expression).Scan(&got); err != nil || got != want {
+				t.Errorf("%s is %q, %v; want %q", expression, got, err, want)
+			}
+		}
+	})
 }
 
 func TestOpenErrors(t *testing.T) {

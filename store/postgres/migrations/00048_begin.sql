@@ -708,10 +708,25 @@ SELECT a.id, m.campaign FROM campaign_aliases a JOIN campaign_members m ON m.fin
 UNION ALL
 SELECT a.id, k.campaign FROM campaign_aliases a JOIN campaign_keys k ON k.key_hash = a.key_hash WHERE a.finding = '';
 
--- What SQLite has and the statements of both use. A scalar max of which one side is NULL is NULL.
+-- What SQLite has and the statements of both use. A scalar max of which one side is NULL is NULL. The keys of
+-- json_each are texts that are in the order of the list.
 -- +goose StatementBegin
 CREATE FUNCTION json_each(list TEXT) RETURNS TABLE (key TEXT, value TEXT) LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 50 AS
-$$ SELECT (n - 1)::TEXT, v FROM jsonb_array_elements_text(list::jsonb) WITH ORDINALITY AS e (v, n) $$;
+$$ SELECT lpad((n - 1)::TEXT, 10, '0'), v FROM jsonb_array_elements_text(list::jsonb) WITH ORDINALITY AS e (v, n) $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION json_at(document TEXT, path TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT document::jsonb #>> string_to_array(substr(path, 3), '.') $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION json_at(document TEXT, place INTEGER) RETURNS TEXT LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT document::jsonb ->> place $$;
+-- +goose StatementEnd
+CREATE OPERATOR ->> (FUNCTION = json_at, LEFTARG = TEXT, RIGHTARG = TEXT);
+CREATE OPERATOR ->> (FUNCTION = json_at, LEFTARG = TEXT, RIGHTARG = INTEGER);
+-- +goose StatementBegin
+CREATE FUNCTION json_valid(document TEXT) RETURNS BOOLEAN LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ BEGIN RETURN document::jsonb IS NOT NULL; EXCEPTION WHEN OTHERS THEN RETURN FALSE; END $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE FUNCTION instr(whole TEXT, part TEXT) RETURNS BIGINT LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
@@ -752,4 +767,5 @@ INSERT INTO campaign_state (one, salt) VALUES (1, replace(gen_random_uuid()::TEX
 -- +goose Down
 DROP VIEW campaign_names;
 DROP TABLE forgotten, authorisations, frontier, hosts, pages, page_texts, findings, finding_changes, evidence_links, evidence_head, evidence_files, evidence_captures, page_views, submissions, finding_pictures, deletions, outbox, accounts, sessions, tokens, links, acts, act_head, standings, claims, batches, batch_members, campaign_state, campaigns, campaign_bands, campaign_keys, campaign_shapes, campaign_findings, campaign_members, campaign_owners, campaign_counts, campaign_aliases, campaign_pins, campaign_dirty, saved_views, kept_answers, finding_news, preferences, looked, settings, act_checks, batch_previews, notice_channels, notice_alerts, notice_schedules, notice_deliveries, notice_items, rules_in_force, evidence_checks;
-DROP FUNCTION refuse_change(), json_each(TEXT), instr(TEXT, TEXT), max(BIGINT, BIGINT), min(BIGINT, BIGINT), max(TEXT, TEXT), min(TEXT, TEXT);
+DROP OPERATOR ->> (TEXT, TEXT), ->> (TEXT, INTEGER);
+DROP FUNCTION refuse_change(), json_at(TEXT, TEXT), json_at(TEXT, INTEGER), json_valid(TEXT), json_each(TEXT), instr(TEXT, TEXT), max(BIGINT, BIGINT), min(BIGINT, BIGINT), max(TEXT, TEXT), min(TEXT, TEXT);
