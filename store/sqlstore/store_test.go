@@ -12,6 +12,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
@@ -31,10 +32,27 @@ func open(t testing.TB, path string) *Store {
 	return s
 }
 
+// in returns a store in an empty database.
+func in(t testing.TB, open databasetest.Open) *Store {
+	t.Helper()
+	s, err := New(open(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
 func temp(t testing.TB) *Store { return open(t, filepath.Join(t.TempDir(), "qianshao.db")) }
 
 func TestContract(t *testing.T) {
-	storetest.Run(t, func(t testing.TB) storetest.Store { return temp(t) })
+	databasetest.Each(t, func(t *testing.T, open databasetest.Open) {
+		storetest.Run(t, func(t testing.TB) storetest.Store { return in(t, open) })
+	})
 }
 
 func TestDamagedPage(t *testing.T) {

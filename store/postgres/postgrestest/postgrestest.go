@@ -21,13 +21,19 @@ const Env = "QIANSHAO_POSTGRES"
 // Available says whether there is a server.
 func Available() bool { return os.Getenv(Env) != "" }
 
-// DSN returns the DSN of a new database with the schema in it, which is dropped when the test
-// ends. Without a server the test is skipped.
-func DSN(t testing.TB) string {
+// Need skips the test where there is no server.
+func Need(t testing.TB) {
 	t.Helper()
 	if !Available() {
 		t.Skip("no PostgreSQL: set " + Env + " to the DSN of one in which databases may be made")
 	}
+}
+
+// DSN returns the DSN of a new database with the schema in it, which is dropped when the test
+// ends. Without a server the test is skipped.
+func DSN(t testing.TB) string {
+	t.Helper()
+	Need(t)
 	name, err := template()
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
 	"github.com/qianshao/qianshao/store/sqlstore/review"
 	"github.com/qianshao/qianshao/store/storetest"
 )
@@ -262,7 +263,13 @@ func TestBatchSteps(t *testing.T) {
 
 func openAt(t testing.TB, path string) (storetest.Store, storetest.Review) {
 	t.Helper()
-	s, err := sqlstore.New(sqlite.Open(t.Context(), path))
+	db, err := sqlite.Open(t.Context(), path)
+	return deskIn(t, db, err)
+}
+
+func deskIn(t testing.TB, db *database.DB, err error) (storetest.Store, storetest.Review) {
+	t.Helper()
+	s, err := sqlstore.New(db, err)
 	if err != nil {
 		t.Fatal(err)
 	}

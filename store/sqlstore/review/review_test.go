@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
@@ -12,7 +13,19 @@ func open(t testing.TB) (storetest.Store, storetest.Review) {
 	return openAt(t, filepath.Join(t.TempDir(), "qianshao.db"))
 }
 
-func TestContract(t *testing.T) { storetest.RunReview(t, open) }
+// on returns what opens the desk in a database of an engine.
+func on(open databasetest.Open) storetest.OpenReview {
+	return func(t testing.TB) (storetest.Store, storetest.Review) {
+		t.Helper()
+		return deskIn(t, open(t), nil)
+	}
+}
+
+func TestContract(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, open databasetest.Open) { storetest.RunReview(t, on(open)) })
+}
 
 // TestNoticesContract is here since it reads the trail, too.
-func TestNoticesContract(t *testing.T) { storetest.RunNotices(t, open) }
+func TestNoticesContract(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, open databasetest.Open) { storetest.RunNotices(t, on(open)) })
+}

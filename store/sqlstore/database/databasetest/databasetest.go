@@ -1,4 +1,4 @@
-// Package databasetest runs the tests of the store's rooms on each engine.
+// Package databasetest gives tests an empty database of each engine.
 package databasetest
 
 import (
@@ -10,21 +10,20 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// Open opens a new database, which is closed when the test ends.
-type Open func(testing.TB) *database.DB
+// Open opens an empty database, which is closed when the test ends.
+type Open func(t testing.TB) *database.DB
 
-// Each runs a test on each engine; on PostgreSQL it is skipped where there is none.
+// Each runs a test on each engine. Without a server, see postgrestest.Env, that on PostgreSQL
+// is skipped.
 func Each(t *testing.T, test func(t *testing.T, open Open)) {
-	t.Helper()
-	for _, engine := range []struct {
-		name string
-		open Open
-	}{{"SQLite", SQLite}, {"PostgreSQL", postgrestest.Open}} {
-		t.Run(engine.name, func(t *testing.T) { test(t, engine.open) })
-	}
+	t.Run("sqlite", func(t *testing.T) { test(t, SQLite) })
+	t.Run("postgres", func(t *testing.T) {
+		postgrestest.Need(t)
+		test(t, postgrestest.Open)
+	})
 }
 
-// SQLite opens a new database in a file.
+// SQLite opens a database in a file of its own.
 func SQLite(t testing.TB) *database.DB {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "qianshao.db"))
