@@ -38,6 +38,7 @@ const (
 
 // cli is the command line. Flags that several commands need stand at the top.
 type cli struct {
+	Config    string `help:"Configuration file: any flag by its name, those of one command below the command's name. Default: qianshao.yaml in the data folder, if it is there." env:"QIANSHAO_CONFIG" placeholder:"FILE"`
 	Data      string `help:"Folder that holds the database and the index." default:"data" env:"QIANSHAO_DATA" placeholder:"DIR"`
 	RulesDir  string `name:"rules-dir" help:"Folder with rules/, lists/, patterns/ and contexts/ to use instead of the shipped ones." env:"QIANSHAO_RULES" placeholder:"DIR"`
 	Overlay   string `name:"overlay" help:"Folder with your own rules, list changes, allow-list and switched-off rules, on top of the rules. Default: overlay in the data folder, if it is there." env:"QIANSHAO_OVERLAY" placeholder:"DIR"`
@@ -180,7 +181,10 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		return code
 	}
 	if err != nil {
-		err = usageError(fmt.Errorf("%w\nrun \"qianshao --help\" for the commands", err))
+		var input *datafolder.InputError // the configuration file's
+		if err = usageError(err); !errors.As(err, &input) {
+			err = usageError(fmt.Errorf("%w\nrun \"qianshao --help\" for the commands", err))
+		}
 		if wantsJSON(args) {
 			terminal.NewLogger(errOut, false, "json", qianshao.ChinaTime()).Error(err.Error())
 			return exitCode(err)

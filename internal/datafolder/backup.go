@@ -21,6 +21,8 @@ import (
 const (
 	overlayFolder = "overlay"
 	retentionName = "retention.yaml"
+	// ConfigName is the file that sets flags of the program.
+	ConfigName = "qianshao.yaml"
 	// rulesFolder is where a restored folder has the rules of --rules-dir.
 	rulesFolder = "rules-dir"
 )

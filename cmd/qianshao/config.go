@@ -1,0 +1,251 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+
+	"github.com/alecthomas/kong"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/internal/spelling"
+	"github.com/qianshao/qianshao/internal/strictyaml"
+)
+
+// BeforeResolve reads the configuration file: it sets the flags that neither the command line
+// nor the environment has set.
+func (*cli) BeforeResolve(ctx *kong.Context) error {
+	given := func(name string) string {
+		return ctx.FlagValue(flagOf(ctx.Model.Node, name)).(string) //nolint:forcetypeassert // both are texts
+	}
+	name, data := given("config"), given("data")
+	own := name == ""
+	if own {
+		if data == "" {
+			return nil
+		}
+		name = filepath.Join(data, datafolder.ConfigName)
+	}
+	source, err := os.ReadFile(name)
+	switch {
+	case own && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)): // whoever opens the folder says that it may not
+		return nil
+	case err != nil:
+		return &datafolder.InputError{Err: fmt.Errorf("the configuration file cannot be read: %w; name another one with --config", err)}
+	}
+	c := config{name: name, own: own, values: map[*kong.Flag]any{}}
+	if err := c.parse(ctx.Model.Node, source); err != nil {
+		return &datafolder.InputError{Err: err}
+	}
+	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		for _, variable := range flag.Envs {
+			if os.Getenv(variable) != "" {
+				return nil, nil //nolint:nilnil // kong's way of saying that there is no value
+			}
+		}
+		return c.values[flag], nil
+	}))
+	return nil
+}
+
+// config is a configuration file: flags by their names. At the top a flag counts for every
+// command that has it, below a command's name for that command alone.
+type config struct {
+	name   string
+	own    bool // the data folder's own
+	values map[*kong.Flag]any
+}
+
+// parse reads the file. All of it is checked, whatever command is run.
+func (c *config) parse(commands *kong.Node, source []byte) error {
+	root, rest, err := strictyaml.Parse(source)
+	switch second, syntax := (*strictyaml.SecondDocumentError)(nil), (*strictyaml.SyntaxError)(nil); {
+	case errors.Is(err, strictyaml.ErrEmpty):
+		return nil
+	case errors.As(err, &syntax) || errors.As(rest, &syntax):
+		if len(syntax.Slips) > 0 {
+			return fmt.Errorf("%s:%d: %s", c.name, syntax.Slips[0].Line, syntax.Slips[0].Message)
+		}
+		return fmt.Errorf("%s:%d: %s", c.name, syntax.Line, syntax.Message)
+	case errors.As(rest, &second):
+		return fmt.Errorf("%s:%d: a second document; put everything into the first", c.name, second.Line)
+	}
+	top := root.Content[0]
+	if extra := strictyaml.FirstExtra(top); extra != nil {
+		return c.errorAt(extra, "anchors, aliases and tags have no place here; write the value out")
+	}
+	return c.section(commands, top)
+}
+
+func (c *config) errorAt(n *yaml.Node, format string, args ...any) error {
+	return fmt.Errorf("%s:%d: %s", c.name, n.Line, fmt.Sprintf(format, args...))
+}
+
+// section reads what a file says of a command and those below it. What stands further below
+// says more of less, and comes last.
+func (c *config) section(command *kong.Node, n *yaml.Node) (failed error) {
+	if n.Kind != yaml.MappingNode {
+		if slip := strictyaml.KeySlip(n); slip != nil {
+			return fmt.Errorf("%s:%d: %s", c.name, slip.Line, slip.Message)
+		}
+		return c.errorAt(n, `write lines of "flag: value"`)
+	}
+	type below struct {
+		command *kong.Node
+		section *yaml.Node
+	}
+	var later []below
+	fail := func(err error) {
+		if failed == nil {
+			failed = err
+		}
+	}
+	strictyaml.Fields(n, nil, func(key, value *yaml.Node) {
+		flags := flagsNamed(command, key.Value)
+		if at := commandOf(command, key.Value); at != nil && (value.Kind == yaml.MappingNode || len(flags) == 0) {
+			later = append(later, below{at, value})
+			return
+		}
+		fail(c.set(command, flags, key, value))
+	}, func(p strictyaml.Problem) {
+		if p.NotAWord {
+			fail(c.errorAt(p.Key, "a key is the name of a flag, or of a command"))
+		} else {
+			fail(c.errorAt(p.Key, "%s stands there twice, first in line %d; leave one out", p.Key.Value, p.FirstLine))
+		}
+	})
+	for _, b := range later {
+		fail(c.section(b.command, b.section))
+	}
+	return failed
+}
+
+// set sets the flags of one name.
+func (c *config) set(command *kong.Node, flags []*kong.Flag, key, value *yaml.Node) error {
+	switch slip := strictyaml.KeySlip(key); {
+	case slip != nil:
+		return fmt.Errorf("%s:%d: %s", c.name, slip.Line, slip.Message)
+	case len(flags) == 0:
+		return c.errorAt(key, "there is no flag %s%s%s; \"qianshao --help\" and \"qianshao COMMAND --help\" list them", key.Value, of(command), nearest(command, key.Value))
+	case key.Value == "config" || key.Value == "data" && c.own:
+		return c.errorAt(key, "%s cannot be set in this file, which is found by it; use the command line or the environment", key.Value)
+	}
+	given, err := c.valueOf(value)
+	if err != nil {
+		return err
+	}
+	for _, flag := range flags {
+		if err := check(flag, given); err != nil {
+			return c.errorAt(value, "%v", err)
+		}
+		c.values[flag] = given
+	}
+	return nil
+}
+
+// valueOf returns a value as kong reads one: a text, a list of texts, or texts by their names.
+func (c *config) valueOf(n *yaml.Node) (any, error) {
+	switch {
+	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null":
+		return nil, c.errorAt(n, `a flag without a value; write one, or "" for none`)
+	case n.Kind == yaml.ScalarNode:
+		if slip := strictyaml.QuoteSlip(n); slip != nil {
+			return nil, fmt.Errorf("%s:%d: %s", c.name, slip.Line, slip.Message)
+		}
+		return n.Value, nil
+	}
+	texts := make([]any, 0, len(n.Content))
+	for _, item := range n.Content {
+		if item.Kind != yaml.ScalarNode {
+			return nil, c.errorAt(item, "a value is a text, a list of texts, or texts by their names")
+		}
+		texts = append(texts, item.Value)
+	}
+	if n.Kind == yaml.SequenceNode {
+		return texts, nil
+	}
+	named := map[string]any{}
+	for pair := range slices.Chunk(texts, 2) {
+		named[pair[0].(string)] = pair[1] //nolint:forcetypeassert // they were made above
+	}
+	return named, nil
+}
+
+// check says whether a flag can have a value.
+func check(flag *kong.Flag, value any) error {
+	was := flag.Set
+	defer func() { flag.Set = was }()
+	into := reflect.New(flag.Target.Type()).Elem()
+	if err := flag.Parse(kong.Scan().PushTyped(value, kong.FlagValueToken), into); err != nil {
+		return err
+	}
+	if text, ok := value.(string); ok && flag.Enum != "" && !flag.EnumMap()[text] {
+		return fmt.Errorf("%s: %q is none of %s", flag.ShortSummary(), text, flag.Enum)
+	}
+	return nil
+}
+
+// flagsNamed returns the flags of that name of a command and of those below it, or of the
+// command alone if it has one.
+func flagsNamed(command *kong.Node, name string) (flags []*kong.Flag) {
+	if flag := flagOf(command, name); flag != nil {
+		return []*kong.Flag{flag}
+	}
+	for _, child := range command.Children {
+		flags = append(flags, flagsNamed(child, name)...)
+	}
+	return flags
+}
+
+func flagOf(command *kong.Node, name string) *kong.Flag {
+	for _, flag := range command.Flags {
+		if flag.Name == name && !flag.Hidden && name != "help" {
+			return flag
+		}
+	}
+	return nil
+}
+
+func commandOf(parent *kong.Node, name string) *kong.Node {
+	for _, child := range parent.Children {
+		if child.Name == name {
+			return child
+		}
+	}
+	return nil
+}
+
+// of names a command behind what is said of it; "" for all of them.
+func of(command *kong.Node) string {
+	if command.Parent == nil {
+		return ""
+	}
+	return " of " + command.FullPath()
+}
+
+// nearest proposes what a mistyped name was meant to be.
+func nearest(command *kong.Node, name string) string {
+	var known []string
+	var collect func(*kong.Node)
+	collect = func(n *kong.Node) {
+		for _, flag := range n.Flags {
+			if !flag.Hidden {
+				known = append(known, flag.Name)
+			}
+		}
+		for _, child := range n.Children {
+			known = append(known, child.Name)
+			collect(child)
+		}
+	}
+	collect(command)
+	if near := spelling.Nearest(name, known); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
+}
