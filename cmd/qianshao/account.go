@@ -394,7 +394,7 @@ func (c settingCmd) show(env *environment, accounts *auth.Accounts) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range [][2]string{{"token_days", strconv.Itoa(days)}, {"open_reports", strconv.Itoa(reports)}, {"zone", cmp.Or(zone, env.zone.String())}, {"console_url", address}} {
+	for _, s := range [][2]string{{"token_days", strconv.Itoa(days)}, {"open_reports", strconv.Itoa(reports)}, {"zone", cmp.Or(zone, env.zone().String())}, {"console_url", address}} {
 		if c.Name == "all" || c.Name == s[0] {
 			fmt.Fprintln(env.out, s[0], s[1])
 		}

@@ -87,7 +87,7 @@ func TestActs(t *testing.T) {
 
 func tamper(t *testing.T, data string, statements ...string) {
 	t.Helper()
-	if !datafolder.HasStore(data) {
+	if !(datafolder.Options{Data: data}).HasStore() {
 		t.Fatal("there is no store")
 	}
 	db, err := sql.Open("sqlite", filepath.Join(data, "qianshao.db"))

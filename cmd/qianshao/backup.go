@@ -15,11 +15,11 @@ type backupCmd struct {
 }
 
 func (c backupCmd) Run(env *environment) error {
-	if !datafolder.HasStore(env.data) {
+	if !env.folder().HasStore() {
 		return usageError(fmt.Errorf("there is no database in %s; name the data folder with --data", env.data))
 	}
 	return env.withFolder(func(f *datafolder.Folder) error {
-		m, err := f.Backup(env.ctx, env.rules, c.Folder, time.Now().In(env.zone), env.tellProblem)
+		m, err := f.Backup(env.ctx, env.rules, c.Folder, time.Now().In(env.zone()), env.tellProblem)
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ type restoreCmd struct {
 
 func (c restoreCmd) Run(env *environment) error {
 	m, err := datafolder.Restore(env.ctx, datafolder.RestoreOptions{
-		From: c.Backup, Data: env.data, Zone: env.zone,
+		From: c.Backup, Data: env.data, Zone: env.zone(),
 		Reindexing: env.reindexing("files and evidence chain are those of the backup; the search index is built"), Problem: env.tellProblem, Warn: env.warn,
 	})
 	if err != nil {

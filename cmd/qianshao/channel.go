@@ -103,7 +103,7 @@ func (c channelTestCmd) Run(env *environment) error {
 
 func (c channelTestCmd) test(env *environment, f *datafolder.Folder, to *notify.Channel) error {
 	outward := app.FetchOptions(c.fetchFlags)
-	err := app.TestChannel(env.ctx, f, app.Options{Version: versionString(), Outward: &outward, Zone: env.zone, Log: env.log}, to.ID)
+	err := app.TestChannel(env.ctx, f, app.Options{Version: versionString(), Outward: &outward, Zone: env.zone(), Log: env.log}, to.ID)
 	var refused *notify.SendError
 	switch {
 	case errors.As(err, &refused):

@@ -175,7 +175,7 @@ func readEndState(t *testing.T, folder string) (state endState) {
 		}
 		state.Frontier = append(state.Frontier, record)
 	}
-	ix, err := datafolder.OpenIndex(folder, nil)
+	ix, err := datafolder.Options{Data: folder}.OpenIndex()
 	if err != nil {
 		t.Fatal(err)
 	}

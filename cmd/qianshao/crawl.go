@@ -57,7 +57,7 @@ func (c crawlCmd) Run(env *environment) (err error) {
 	}
 	summary, err := tally.Summary(context.WithoutCancel(env.ctx), a.Folder)
 	if err == nil {
-		err = terminal.Crawl(env.out, summary, env.zone)
+		err = terminal.Crawl(env.out, summary, env.zone())
 	}
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
@@ -107,6 +108,10 @@ func demoLink(ctx context.Context, a *app.App) (string, error) {
 func (env *environment) useDemoFolder() (err error) {
 	if env.data != defaultData {
 		env.warn("the demo works in a temporary folder of its own, not in " + env.data)
+	}
+	if env.backends.Any() {
+		env.warn("the demo works in its folder alone: --store, --index and --evidence do not count")
+		env.backends = backends.Options{}
 	}
 	env.data, err = os.MkdirTemp("", "qianshao-demo-")
 	return err

@@ -176,7 +176,7 @@ func pruneLater(t *testing.T, data string, cmd evidencePruneCmd) string {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	if err := cmd.prune(&environment{ctx: t.Context(), out: &out, zone: index.DefaultZone()}, f, policy, time.Now().AddDate(0, 0, 2)); err != nil {
+	if err := cmd.prune(&environment{ctx: t.Context(), out: &out, zone: index.DefaultZone}, f, policy, time.Now().AddDate(0, 0, 2)); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

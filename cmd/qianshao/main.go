@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 	_ "time/tzdata" // for machines without a zone database
@@ -21,6 +23,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
@@ -46,6 +49,8 @@ type cli struct {
 	Verbose   bool   `short:"v" help:"Log more."`
 	LogFormat string `enum:"text,json" default:"text" help:"Form of the log on standard error: text, or json, an object a line." env:"QIANSHAO_LOG_FORMAT"`
 
+	backendFlags `embed:"" group:"Servers that several machines share:"`
+
 	Demo      demoCmd      `cmd:"" help:"Crawl a small web that this binary serves itself, show what is found, and keep serving the console. Works in a temporary folder."`
 	Serve     serveCmd     `cmd:"" help:"Watch the authorised sites and serve the console, the API and the metrics."`
 	Scan      scanCmd      `cmd:"" help:"Assess files, folders, WARC archives, JSON lines, or one authorised URL."`
@@ -69,6 +74,29 @@ type cli struct {
 	Unmonitored unmonitoredCmd `cmd:"" help:"List the hosts and authorisations of the register that are not monitored, or will soon not be: blocked, down, forbidden, overdue, about to end."`
 }
 
+// backendFlags say which servers stand in place of parts of the data folder.
+type backendFlags struct {
+	Store             string `help:"PostgreSQL database in place of the data folder's: postgres://USER@HOST/DATABASE." env:"QIANSHAO_STORE" placeholder:"URL"`
+	StorePasswordFile string `help:"File that holds the password of --store." env:"QIANSHAO_STORE_PASSWORD_FILE" placeholder:"FILE"`
+	StoreCA           string `name:"store-ca" help:"File with the certificates, in PEM, by which the server of --store is checked. Default: the system's." env:"QIANSHAO_STORE_CA" placeholder:"FILE"`
+
+	Index             string `help:"OpenSearch cluster in place of the data folder's index: https://USER@HOST:9200/NAME, several nodes with commas." env:"QIANSHAO_INDEX" placeholder:"URL"`
+	IndexPasswordFile string `help:"File that holds the password of --index." env:"QIANSHAO_INDEX_PASSWORD_FILE" placeholder:"FILE"`
+	IndexCA           string `name:"index-ca" help:"File with the certificates, in PEM, by which the servers of --index are checked. Default: the system's." env:"QIANSHAO_INDEX_CA" placeholder:"FILE"`
+
+	Evidence                string `help:"Bucket in place of the data folder's evidence: s3://BUCKET/PREFIX?endpoint=https://HOST." env:"QIANSHAO_EVIDENCE" placeholder:"URL"`
+	EvidenceCredentialsFile string `help:"File that holds the keys of --evidence. Default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY." env:"QIANSHAO_EVIDENCE_CREDENTIALS_FILE" placeholder:"FILE"`
+	EvidenceCA              string `name:"evidence-ca" help:"File with the certificates, in PEM, by which the server of --evidence is checked. Default: the system's." env:"QIANSHAO_EVIDENCE_CA" placeholder:"FILE"`
+}
+
+func (f *backendFlags) options() backends.Options {
+	return backends.Options{
+		Store:    backends.Place{Address: f.Store, SecretFile: f.StorePasswordFile, CAFile: f.StoreCA},
+		Index:    backends.Place{Address: f.Index, SecretFile: f.IndexPasswordFile, CAFile: f.IndexCA},
+		Evidence: backends.Place{Address: f.Evidence, SecretFile: f.EvidenceCredentialsFile, CAFile: f.EvidenceCA},
+	}
+}
+
 // environment is what every command works with.
 type environment struct {
 	ctx      context.Context
@@ -77,8 +105,9 @@ type environment struct {
 	verbatim io.Writer // is out, for what is a file
 	log      *slog.Logger
 	data     string
+	backends backends.Options
 	rules    datafolder.RuleFolders
-	zone     *time.Location
+	zone     func() *time.Location
 }
 
 // zone is a time zone as a flag.
@@ -92,26 +121,27 @@ func (z *zone) UnmarshalText(text []byte) (err error) {
 
 // when writes a time in the zone of the environment, which the head of its
 // column names: see env.timed.
-func (env *environment) when(t time.Time) string { return t.In(env.zone).Format("2006-01-02 15:04:05") }
+func (env *environment) when(t time.Time) string { return t.In(env.zone()).Format("2006-01-02 15:04:05") }
 
 // stamp writes a time in that zone where no column names it: with its offset.
-func (env *environment) stamp(t time.Time) string { return t.In(env.zone).Format(time.RFC3339) }
+func (env *environment) stamp(t time.Time) string { return t.In(env.zone()).Format(time.RFC3339) }
 
 // timed returns the head of a column of times.
 func (env *environment) timed(head string) string {
-	return head + " (" + qianshao.ZoneName(env.zone) + ")"
+	return head + " (" + qianshao.ZoneName(env.zone()) + ")"
 }
 
 // newApp opens the app over the data folder with the rules of the environment.
 func (env *environment) newApp(opts app.Options) (*app.App, error) {
-	opts.Data, opts.Rules, opts.Version, opts.Log, opts.Warn, opts.Zone = env.data, env.rules, versionString(), env.log, env.warn, env.zone
+	opts.Data, opts.Rules, opts.Version, opts.Log, opts.Warn, opts.Zone = env.data, env.rules, versionString(), env.log, env.warn, env.zone()
+	opts.Backends = env.backends
 	opts.Reindexing = env.reindexing(mismatch)
 	return app.New(env.ctx, opts)
 }
 
 // folder says which data folder a command works on.
 func (env *environment) folder() datafolder.Options {
-	return datafolder.Options{Data: env.data, Version: versionString(), Zone: env.zone, Log: env.log}
+	return datafolder.Options{Data: env.data, Backends: env.backends, Version: versionString(), Zone: env.zone(), Log: env.log}
 }
 
 // withFolder opens the data folder for work that may be done beside a server.
@@ -186,7 +216,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 			err = usageError(fmt.Errorf("%w\nrun \"qianshao --help\" for the commands", err))
 		}
 		if wantsJSON(args) {
-			terminal.NewLogger(errOut, false, "json", qianshao.ChinaTime()).Error(err.Error())
+			terminal.NewLogger(errOut, false, "json", qianshao.ChinaTime).Error(err.Error())
 			return exitCode(err)
 		}
 		return report(errOut, err)
@@ -194,18 +224,19 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	if set := datafolder.ZoneSet(ctx, c.Data); set != nil {
-		c.Zone.Location = set
-	}
+	folder := datafolder.Options{Data: c.Data, Backends: c.backendFlags.options()}
+	zone := sync.OnceValue(func() *time.Location { // commands without a time need no server for it
+		return cmp.Or(datafolder.ZoneSet(ctx, folder), c.Zone.Location)
+	})
 	env := &environment{
 		ctx: ctx, in: in, out: terminal.Visible(out), err: errOut, verbatim: out,
-		log:   terminal.NewLogger(errOut, c.Verbose, c.LogFormat, c.Zone.Location),
-		data:  c.Data,
-		zone:  c.Zone.Location,
+		log:   terminal.NewLogger(errOut, c.Verbose, c.LogFormat, zone),
+		data:  c.Data, backends: folder.Backends,
+		zone:  zone,
 		rules: datafolder.RuleFolders{Dir: c.RulesDir, Overlay: c.Overlay, Data: c.Data},
 	}
 	if c.LogFormat == "json" { // what commands say becomes records, too, so that every line is one
-		env.err = terminal.JSONLines(errOut, c.Zone.Location)
+		env.err = terminal.JSONLines(errOut, zone)
 	}
 	err = command.Run(env)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {

@@ -110,7 +110,7 @@ func (c rulesPreviewCmd) entries(env *environment) (iter.Seq[input.Entry], error
 			return nil, usageError(fmt.Errorf("%s: a preview makes no requests; give it files, archives or the stored pages", name))
 		}
 	}
-	if c.stored() && !datafolder.HasStore(env.data) {
+	if c.stored() && !env.folder().HasStore() {
 		return nil, usageError(fmt.Errorf("there are no stored pages in %s; name files to compare on, or the data folder with --data", env.data))
 	}
 	return func(yield func(input.Entry) bool) {

@@ -38,7 +38,7 @@ func (env *environment) retention(file string) (policy evidence.Policy, name str
 	source, err := os.ReadFile(name)
 	if err == nil {
 		policy, err = datafolder.ParseRetention(name, source)
-		policy.Zone = env.zone
+		policy.Zone = env.zone()
 	}
 	return policy, name, err
 }
@@ -73,7 +73,7 @@ func (c evidencePruneCmd) prune(env *environment, f *datafolder.Folder, policy e
 func listExpired(env *environment, expired datafolder.Expired) error {
 	captures, findings := terminal.NewTable(env.out, env.timed("CAPTURED"), "RECORDS", "BYTES", "REASON", "PAGE"), terminal.NewTable(env.out, "FINDING", "REASON", "PAGE")
 	for _, e := range expired.Captures {
-		captures.Row(e.Captured.In(env.zone).Format(time.DateOnly), strconv.Itoa(e.Records), strconv.FormatInt(e.Bytes, 10), e.Reason, e.URL)
+		captures.Row(e.Captured.In(env.zone()).Format(time.DateOnly), strconv.Itoa(e.Records), strconv.FormatInt(e.Bytes, 10), e.Reason, e.URL)
 	}
 	for _, e := range expired.Findings {
 		findings.Row(e.ID, e.Reason, e.URL)

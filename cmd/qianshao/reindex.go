@@ -12,7 +12,7 @@ import (
 type reindexCmd struct{}
 
 func (reindexCmd) Run(env *environment) error {
-	count, err := datafolder.Reindex(env.ctx, env.data, env.zone, env.reindexing("the search index is built anew"))
+	count, err := datafolder.Reindex(env.ctx, env.folder(), env.reindexing("the search index is built anew"))
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (c *reportCmd) choice() figures.Choice {
 }
 
 func (c reportCmd) Run(env *environment) error {
-	period, err := c.choice().Period(time.Now(), env.zone)
+	period, err := c.choice().Period(time.Now(), env.zone())
 	if err != nil {
 		return usageError(err)
 	}

@@ -22,7 +22,7 @@ type searchCmd struct {
 
 func (c searchCmd) Run(env *environment) error {
 	found, err := datafolder.Search(env.ctx, datafolder.SearchRequest{
-		Data: env.data, Zone: env.zone, Query: strings.Join(c.Query, " "), Sort: index.Sort(c.Sort), Offset: c.Offset, Limit: c.Limit,
+		Folder: env.folder(), Query: strings.Join(c.Query, " "), Sort: index.Sort(c.Sort), Offset: c.Offset, Limit: c.Limit,
 		Reindexing: env.reindexing(mismatch),
 	})
 	if err != nil {
@@ -31,7 +31,7 @@ func (c searchCmd) Run(env *environment) error {
 	if offer := found.Suggestion; offer != nil {
 		fmt.Fprintf(env.err, "did you mean  %s\n  %s\n  %s\n", offer.Query, offer.English, offer.Chinese)
 	}
-	if err := c.print(env, found.Results); err != nil || found.Total > 0 || !datafolder.HasStore(env.data) {
+	if err := c.print(env, found.Results); err != nil || found.Total > 0 || !env.folder().HasStore() {
 		return err
 	}
 	// That nothing was found says little of what nobody looks at.

@@ -110,7 +110,7 @@ func TestOneZone(t *testing.T) {
 	said(1, "evidence", "deletions")
 	for _, format := range []string{"text", "json"} {
 		var log strings.Builder
-		terminal.NewLogger(&log, false, format, zone).Warn("x", "since", fetched)
+		terminal.NewLogger(&log, false, format, func() *time.Location { return zone }).Warn("x", "since", fetched)
 		check("log as "+format, log.String(), 2)
 	}
 	data = filepath.Join(folder, "data")

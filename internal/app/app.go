@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/pipeline"
 	"github.com/qianshao/qianshao/notify"
@@ -29,6 +30,8 @@ import (
 type Options struct {
 	// Data is the data folder; it is created where it is missing.
 	Data string
+	// Backends are servers that stand in place of parts of the folder.
+	Backends backends.Options
 	// Rules say where the rules come from.
 	Rules datafolder.RuleFolders
 	// Crawl watches the authorised sites.
@@ -130,7 +133,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.use(rules)
-	folder := datafolder.Options{Data: a.opts.Data, Version: a.opts.Version, Zone: a.opts.Zone, Log: a.opts.Log}
+	folder := datafolder.Options{Data: a.opts.Data, Backends: a.opts.Backends, Version: a.opts.Version, Zone: a.opts.Zone, Log: a.opts.Log}
 	if a.opts.Crawl != nil {
 		folder.Contact = a.opts.Crawl.Contact
 	}

@@ -59,11 +59,11 @@ func TestApp(t *testing.T) {
 	if err := json.Unmarshal([]byte(get(t, a, "api/v1/search?q=state:open")), &answer); err != nil || answer.Total != counts.Open {
 		t.Errorf("%d findings by the API, %d are open, %v", answer.Total, counts.Open, err)
 	}
-	beside, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Data: data, Query: "状态:存在 or 赌博", Sort: index.SortScore, Limit: 1})
+	beside, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Folder: datafolder.Options{Data: data}, Query: "状态:存在 or 赌博", Sort: index.SortScore, Limit: 1})
 	if err != nil || beside.Suggestion == nil || beside.Suggestion.Query != "state:open OR 赌博" {
 		t.Errorf("the running server offers %v, %v", beside.Suggestion, err)
 	}
-	beside, err = datafolder.Search(t.Context(), datafolder.SearchRequest{Data: data, Query: "状态:存在", Sort: index.SortScore, Limit: 1})
+	beside, err = datafolder.Search(t.Context(), datafolder.SearchRequest{Folder: datafolder.Options{Data: data}, Query: "状态:存在", Sort: index.SortScore, Limit: 1})
 	if err != nil || beside.Total != counts.Open || len(beside.Hits) != 1 || beside.Hits[0].Score != highest.Hits[0].Score {
 		t.Errorf("%d findings beside the process, %v", beside.Total, err)
 	}
@@ -81,12 +81,12 @@ func TestApp(t *testing.T) {
 	goleak.VerifyNone(t, before)
 
 	wantRestored(t, meanwhile, last, counts.Findings)
-	alone, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Data: data, Query: "state:open"})
+	alone, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Folder: datafolder.Options{Data: data}, Query: "state:open"})
 	if err != nil || alone.Total != counts.Open {
 		t.Errorf("%d findings when nothing runs, %v", alone.Total, err)
 	}
 	wantPages(t, data, counts.Open)
-	if n, err := datafolder.Reindex(t.Context(), data, nil, nil); err != nil || n != counts.Findings {
+	if n, err := datafolder.Reindex(t.Context(), datafolder.Options{Data: data}, nil); err != nil || n != counts.Findings {
 		t.Errorf("%d findings indexed, %v", n, err)
 	}
 }
@@ -95,7 +95,7 @@ func TestApp(t *testing.T) {
 // engine passes over.
 func wantPages(t *testing.T, data string, open int) {
 	t.Helper()
-	all, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Data: data, Query: "state:open", Limit: 2 * index.MaxWindow, Step: 2})
+	all, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Folder: datafolder.Options{Data: data}, Query: "state:open", Limit: 2 * index.MaxWindow, Step: 2})
 	ids := map[string]bool{}
 	for i := range all.Hits {
 		ids[all.Hits[i].ID] = true
@@ -103,11 +103,11 @@ func wantPages(t *testing.T, data string, open int) {
 	if err != nil || open <= 2 || len(all.Hits) != open || len(ids) != open || all.Total != open {
 		t.Errorf("%d hits, %d different ones, of %d: %v", len(all.Hits), len(ids), open, err)
 	}
-	last, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Data: data, Query: "state:open", Offset: open - 1, Limit: 5, Step: index.MaxWindow})
+	last, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Folder: datafolder.Options{Data: data}, Query: "state:open", Offset: open - 1, Limit: 5, Step: index.MaxWindow})
 	if err != nil || len(last.Hits) != 1 || len(all.Hits) == 0 || last.Hits[0].ID != all.Hits[len(all.Hits)-1].ID {
 		t.Errorf("the last hit: %+v, %v", last.Hits, err)
 	}
-	if none, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Data: data, Query: "state:open", Offset: index.MaxWindow + 1, Limit: 5}); err != nil || len(none.Hits) != 0 {
+	if none, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Folder: datafolder.Options{Data: data}, Query: "state:open", Offset: index.MaxWindow + 1, Limit: 5}); err != nil || len(none.Hits) != 0 {
 		t.Errorf("beyond the last: %+v, %v", none.Hits, err)
 	}
 }

@@ -125,7 +125,7 @@ func TestIndexDown(t *testing.T) {
 		t.Error(err)
 	}
 	results, err := datafolder.Search(t.Context(), datafolder.SearchRequest{
-		Data: data, Query: "state:open", Reindexing: func(int, int) { t.Error("the index is built anew") },
+		Folder: datafolder.Options{Data: data}, Query: "state:open", Reindexing: func(int, int) { t.Error("the index is built anew") },
 	})
 	if err != nil || results.Total != 1 {
 		t.Errorf("%d findings, %v", results.Total, err)

@@ -32,7 +32,7 @@ func TestCampaignsOfACrawl(t *testing.T) {
 	if err := a.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := datafolder.Reindex(t.Context(), data, nil, nil); err != nil {
+	if _, err := datafolder.Reindex(t.Context(), datafolder.Options{Data: data}, nil); err != nil {
 		t.Fatal(err)
 	}
 	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data, Version: "test"})

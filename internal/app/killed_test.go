@@ -342,7 +342,7 @@ func checkKilled(t *testing.T, data string, sent map[int64]bool) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := datafolder.Reindex(t.Context(), data, nil, nil); err != nil {
+	if _, err := datafolder.Reindex(t.Context(), datafolder.Options{Data: data}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if f, err = datafolder.Open(t.Context(), datafolder.Options{Data: data, Version: "test"}); err != nil {

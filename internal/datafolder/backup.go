@@ -44,8 +44,8 @@ const backupTries = 3
 // is left out, since Restore builds it. tell is told what is wrong with the evidence
 // archive itself; the backup then has it as it is.
 func (f *Folder) Backup(ctx context.Context, rules RuleFolders, to string, now time.Time, tell func(evidence.Problem)) (m *Manifest, err error) {
-	if inside, err := isInside(to, f.data); err != nil || inside {
-		return nil, errors.Join(err, inputError(fmt.Errorf("%s lies in the data folder %s, and would be lost with it; name a folder elsewhere", to, f.data)))
+	if inside, err := isInside(to, f.opts.Data); err != nil || inside {
+		return nil, errors.Join(err, inputError(fmt.Errorf("%s lies in the data folder %s, and would be lost with it; name a folder elsewhere", to, f.opts.Data)))
 	}
 	err = newFolder(to, func(folder string) error {
 		var problems []evidence.Problem
@@ -92,7 +92,7 @@ func (f *Folder) tryCopyTruth(ctx context.Context, folder string, m *Manifest) (
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	living, err := evidence.New(evidence.Options{Folder: EvidencePath(f.data), Ledger: c.Store})
+	living, err := evidence.New(evidence.Options{Folder: EvidencePath(f.opts.Data), Ledger: c.Store})
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (f *Folder) copyOwn(ctx context.Context, rules RuleFolders, folder string, 
 			return fmt.Errorf("copy the rules: %w", err)
 		}
 	}
-	policy := RetentionPath(f.data)
+	policy := RetentionPath(f.opts.Data)
 	if _, err := os.Stat(policy); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

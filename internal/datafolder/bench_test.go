@@ -96,7 +96,7 @@ func BenchmarkReindex(b *testing.B) {
 			var cpu time.Duration
 			for b.Loop() {
 				cpu -= used(b)
-				if n, err := datafolder.Reindex(b.Context(), data, nil, nil); err != nil || n != f.findings {
+				if n, err := datafolder.Reindex(b.Context(), datafolder.Options{Data: data}, nil); err != nil || n != f.findings {
 					b.Fatal(n, err)
 				}
 				cpu += used(b)

@@ -19,7 +19,7 @@ import (
 
 // FindingReport gathers what store and archive have of a finding.
 func (f *Folder) FindingReport(ctx context.Context, id string) (*console.Report, error) {
-	r := &console.Report{Made: time.Now(), By: f.software, TimeZone: f.zone}
+	r := &console.Report{Made: time.Now(), By: f.software, TimeZone: f.opts.Zone}
 	found, err := f.Store.Finding(ctx, id)
 	if err != nil {
 		return nil, err

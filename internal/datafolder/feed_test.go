@@ -39,7 +39,7 @@ func (x *choosy) Put(_ context.Context, findings []qianshao.FindingRecord) error
 func TestIndexRefusesOne(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	db, err := openStore(ctx, t.TempDir())
+	db, err := Options{Data: t.TempDir()}.openStore(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -23,6 +24,8 @@ import (
 type Options struct {
 	// Data is the folder; it is created where it is missing.
 	Data string
+	// Backends are servers that stand in place of parts of the folder.
+	Backends backends.Options
 	// ReadOnly is for work that changes nothing: it can be done in a write-protected
 	// copy, too.
 	ReadOnly bool
@@ -48,8 +51,7 @@ type Folder struct {
 	Evidence *evidence.Archive
 	Register *Register
 	software string
-	zone     *time.Location
-	data     string
+	opts     Options
 }
 
 // Open opens a data folder. Call Close when done with it.
@@ -60,11 +62,7 @@ func Open(ctx context.Context, opts Options) (*Folder, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	open := openStore
-	if opts.ReadOnly {
-		open = openStoreToRead
-	}
-	db, err := open(ctx, opts.Data)
+	db, err := opts.openStore(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +71,7 @@ func Open(ctx context.Context, opts Options) (*Folder, error) {
 			return nil, errors.Join(err, db.Close())
 		}
 	}
-	f := &Folder{Store: db, Review: openReview(db), Accounts: auth.NewAccounts(db, nil), Register: &Register{store: db, log: opts.Log}, software: Software(opts.Version), zone: opts.Zone, data: opts.Data}
+	f := &Folder{Store: db, Review: openReview(db), Accounts: auth.NewAccounts(db, nil), Register: &Register{store: db, log: opts.Log}, software: Software(opts.Version), opts: opts}
 	f.Evidence, err = evidence.New(evidence.Options{
 		Folder: EvidencePath(opts.Data), Ledger: db, Software: f.software, Operator: opts.Contact, Log: opts.Log,
 	})
@@ -95,11 +93,11 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 	}
 	// The index comes first: it is locked where another process, perhaps of
 	// another version, runs on the folder, and then the store is left alone.
-	if ix, err = OpenIndex(opts.Data, opts.Zone); err != nil && !mustRebuild(err) {
+	if ix, err = opts.OpenIndex(); err != nil && !mustRebuild(err) {
 		return nil, nil, err
 	}
 	if f, err = Open(ctx, opts); err == nil {
-		if ix, err = matchIndex(ctx, opts.Data, opts.Zone, ix, f.Store, told); err == nil {
+		if ix, err = opts.matchIndex(ctx, ix, f.Store, told); err == nil {
 			err = matchCampaigns(ctx, f.Review, opts.Log)
 		}
 	}

@@ -107,7 +107,7 @@ func (f *Folder) DeleteFinding(ctx context.Context, id, reason string, now time.
 // another process has the index open: a running server does it then within
 // seconds, and any other process when it next opens the index.
 func (f *Folder) SettleIndex(ctx context.Context) (elsewhere bool, err error) {
-	ix, err := OpenIndex(f.data, f.zone)
+	ix, err := f.opts.OpenIndex()
 	switch {
 	case InUse(err):
 		return true, nil

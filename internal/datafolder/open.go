@@ -8,13 +8,13 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/qianshao/qianshao/store/sqlite"
-
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/postgres"
+	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore"
 	"github.com/qianshao/qianshao/store/sqlstore/accounts"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
@@ -39,21 +39,26 @@ func openReview(db *Store) *Review {
 // figures returns what counts for reports.
 func (f *Folder) figures() *figures.Reader { return figures.New(f.Store.Database(), nil) }
 
-// openStore opens the store of a data folder, and makes an empty one where there
-// is none. Several processes may have it open.
-func openStore(ctx context.Context, data string) (*Store, error) {
-	if err := makeFolder(data); err != nil {
+// openStore opens the store, and makes an empty one where there is none. Several processes
+// may have it open. A folder's may be write-protected where nothing is to be changed.
+func (o Options) openStore(ctx context.Context) (*Store, error) {
+	if err := makeFolder(o.Data); err != nil {
 		return nil, err
 	}
-	return sqlstore.New(sqlite.Open(ctx, storePath(data)))
-}
-
-// openStoreToRead opens it for a command that changes nothing, write-protected or not.
-func openStoreToRead(ctx context.Context, data string) (*Store, error) {
-	if err := makeFolder(data); err != nil {
-		return nil, err
+	if err := o.Backends.Check(); err != nil {
+		return nil, inputError(err)
 	}
-	return sqlstore.New(sqlite.OpenToRead(ctx, storePath(data)))
+	if server := o.Backends.Store; server.Elsewhere() {
+		dsn, err := server.DSN()
+		if err != nil {
+			return nil, inputError(err)
+		}
+		return sqlstore.New(postgres.Open(ctx, postgres.Options{DSN: dsn, PasswordFile: server.SecretFile, CA: server.CAFile}))
+	}
+	if o.ReadOnly {
+		return sqlstore.New(sqlite.OpenToRead(ctx, storePath(o.Data)))
+	}
+	return sqlstore.New(sqlite.Open(ctx, storePath(o.Data)))
 }
 
 func makeFolder(data string) error {
@@ -63,13 +68,13 @@ func makeFolder(data string) error {
 	return nil
 }
 
-// ZoneSet returns the time zone that an administrator has set in a data folder; nil if nobody
-// has. The store is not opened for that: whoever opens it says what is wrong with it.
-func ZoneSet(ctx context.Context, data string) *time.Location {
-	if !HasStore(data) {
+// ZoneSet returns the time zone that an administrator has set; nil if nobody has, or it cannot
+// be read: whoever opens the store then says what is wrong with it.
+func ZoneSet(ctx context.Context, opts Options) *time.Location {
+	if !opts.HasStore() {
 		return nil
 	}
-	name, err := accounts.PeekSetting(ctx, storePath(data), store.SettingZone)
+	name, err := opts.peekSetting(ctx, store.SettingZone)
 	if err != nil || name == "" {
 		return nil
 	}
@@ -80,19 +85,36 @@ func ZoneSet(ctx context.Context, data string) *time.Location {
 	return zone
 }
 
+// peekSetting returns what is set. A folder's store is not opened for that: it may be of another
+// version.
+func (o Options) peekSetting(ctx context.Context, name store.Setting) (value string, err error) {
+	if !o.Backends.Store.Elsewhere() {
+		return accounts.PeekSetting(ctx, storePath(o.Data), name)
+	}
+	db, err := o.openStore(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return db.Setting(ctx, name)
+}
+
 func storePath(data string) string { return filepath.Join(data, "qianshao.db") }
 
-// HasStore says whether a data folder holds a store already.
-func HasStore(data string) bool {
-	_, err := os.Stat(storePath(data))
+// HasStore says whether there is a store already. A server's may prove to be empty.
+func (o Options) HasStore() bool {
+	if o.Backends.Store.Elsewhere() {
+		return true
+	}
+	_, err := os.Stat(storePath(o.Data))
 	return err == nil
 }
 
 // OpenIndex opens the index of a data folder, and makes an empty one where there
 // is none. Only one process at a time may have it open. Days begin in the zone;
 // nil is index.DefaultZone. An index of another zone must be built anew.
-func OpenIndex(data string, zone *time.Location) (index.Index, error) {
-	ix, err := bleveindex.Open(indexPath(data), indexOptions(zone))
+func (o Options) OpenIndex() (index.Index, error) {
+	ix, err := bleveindex.Open(indexPath(o.Data), o.indexOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +133,8 @@ func mustRebuild(err error) bool {
 
 // rebuildIndex empties the index, in whatever state it is, and returns it as fill
 // has filled it.
-func rebuildIndex(data string, zone *time.Location, fill func(index.Index) error) (index.Index, error) {
-	ix, err := bleveindex.Rebuild(indexPath(data), indexOptions(zone), func(ix *bleveindex.Index) error { return fill(ix) })
+func (o Options) rebuildIndex(fill func(index.Index) error) (index.Index, error) {
+	ix, err := bleveindex.Rebuild(indexPath(o.Data), o.indexOptions(), func(ix *bleveindex.Index) error { return fill(ix) })
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +143,6 @@ func rebuildIndex(data string, zone *time.Location, fill func(index.Index) error
 
 func indexPath(data string) string { return filepath.Join(data, "index.bleve") }
 
-func indexOptions(zone *time.Location) bleveindex.Options {
-	return bleveindex.Options{Fold: fold.Strings(), Zone: zone}
+func (o Options) indexOptions() bleveindex.Options {
+	return bleveindex.Options{Fold: fold.Strings(), Zone: o.Zone}
 }

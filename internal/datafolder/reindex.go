@@ -7,7 +7,6 @@ import (
 	"math"
 	"runtime"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,11 +24,10 @@ type Reindexing func(done, total int)
 const reindexBatch = 200
 
 // Reindex makes anew what a data folder derives from its store: the standings of the desk
-// from its acts, the campaigns, and the index. It returns the number of findings. Days
-// begin in the zone; nil is index.DefaultZone. If it is interrupted, the index says so
+// from its acts, the campaigns, and the index. It returns the number of findings. If it is interrupted, the index says so
 // when it is next opened, and Reindex can be called again. told may be nil.
-func Reindex(ctx context.Context, data string, zone *time.Location, told Reindexing) (count int, err error) {
-	db, err := openStore(ctx, data)
+func Reindex(ctx context.Context, opts Options, told Reindexing) (count int, err error) {
+	db, err := opts.openStore(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -44,7 +42,7 @@ func Reindex(ctx context.Context, data string, zone *time.Location, told Reindex
 	if err := regroup(ctx, review); err != nil {
 		return 0, err
 	}
-	ix, count, err := buildIndex(ctx, data, zone, db, told)
+	ix, count, err := opts.buildIndex(ctx, db, told)
 	if err != nil {
 		return count, err
 	}
@@ -53,7 +51,7 @@ func Reindex(ctx context.Context, data string, zone *time.Location, told Reindex
 
 // buildIndex builds the index of a data folder anew, in whatever state it is, and
 // returns it open.
-func buildIndex(ctx context.Context, data string, zone *time.Location, db *Store, told Reindexing) (ix index.Index, count int, err error) {
+func (o Options) buildIndex(ctx context.Context, db *Store, told Reindexing) (ix index.Index, count int, err error) {
 	mark, err := db.FindingMark(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -67,7 +65,7 @@ func buildIndex(ctx context.Context, data string, zone *time.Location, db *Store
 		told = func(int, int) {}
 	}
 	told(0, mark.Findings)
-	ix, err = rebuildIndex(data, zone, func(ix index.Index) (err error) {
+	ix, err = o.rebuildIndex(func(ix index.Index) (err error) {
 		count, err = copyFindings(ctx, ix, db, func(done int) { told(done, max(done, mark.Findings)) })
 		return err
 	})
@@ -120,7 +118,7 @@ func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done
 // may have been restored from a backup, deleted or damaged. The index is told what it
 // was not told, or else it is built anew. ix is the open index, nil if it could not be
 // read; it is closed where another one is returned.
-func matchIndex(ctx context.Context, data string, zone *time.Location, ix index.Index, db *Store, told Reindexing) (index.Index, error) {
+func (o Options) matchIndex(ctx context.Context, ix index.Index, db *Store, told Reindexing) (index.Index, error) {
 	if ix != nil {
 		same, err := catchUp(ctx, ix, db)
 		if same {
@@ -130,7 +128,7 @@ func matchIndex(ctx context.Context, data string, zone *time.Location, ix index.
 			return nil, err
 		}
 	}
-	ix, _, err := buildIndex(ctx, data, zone, db, told)
+	ix, _, err := o.buildIndex(ctx, db, told)
 	return ix, err
 }
 

@@ -36,7 +36,7 @@ func foundFolder(t *testing.T) (data string) {
 func openFindings(t *testing.T, data string) (total int, rebuilt bool) {
 	t.Helper()
 	results, err := datafolder.Search(t.Context(), datafolder.SearchRequest{
-		Data: data, Query: "state:open", Reindexing: func(int, int) { rebuilt = true },
+		Folder: datafolder.Options{Data: data}, Query: "state:open", Reindexing: func(int, int) { rebuilt = true },
 	})
 	if err != nil {
 		t.Error(err)
@@ -63,7 +63,7 @@ func TestLostIndex(t *testing.T) {
 			t.Errorf("%s damaged: %d findings, rebuilt %v", name, n, rebuilt)
 		}
 		apptest.Write(t, filepath.Join(indexFolder(data), name), "damaged "+name)
-		if n, err := datafolder.Reindex(t.Context(), data, nil, nil); err != nil || n != 1 {
+		if n, err := datafolder.Reindex(t.Context(), datafolder.Options{Data: data}, nil); err != nil || n != 1 {
 			t.Errorf("%s damaged: reindex has %d findings, %v", name, n, err)
 		}
 	}
@@ -106,7 +106,7 @@ func TestIndexBehindStore(t *testing.T) {
 // every process that opens it.
 func TestForeignIndex(t *testing.T) {
 	data := foundFolder(t)
-	ix, err := datafolder.OpenIndex(data, nil)
+	ix, err := datafolder.Options{Data: data}.OpenIndex()
 	if err != nil {
 		t.Fatal(err)
 	}

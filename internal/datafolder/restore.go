@@ -65,7 +65,8 @@ func restoreFile(ctx context.Context, from, to string, f ManifestFile) error {
 
 // compareRestored compares a restored folder with what the manifest says of it.
 func compareRestored(ctx context.Context, data string, m *Manifest, opts RestoreOptions) (err error) {
-	f, err := Open(ctx, Options{Data: data, Zone: opts.Zone})
+	folder := Options{Data: data, Zone: opts.Zone}
+	f, err := Open(ctx, folder)
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func compareRestored(ctx context.Context, data string, m *Manifest, opts Restore
 	case !is.mark().Equal(m.mark()):
 		return fmt.Errorf("the restored database has %d findings (%d open), the backup's has %d (%d open); take another backup", is.Findings, is.Open, m.Findings, m.Open)
 	}
-	ix, _, err := buildIndex(ctx, data, opts.Zone, f.Store, opts.Reindexing)
+	ix, _, err := folder.buildIndex(ctx, f.Store, opts.Reindexing)
 	if err != nil {
 		return err
 	}

@@ -29,10 +29,9 @@ const searchStep = 2000
 
 // SearchRequest is a search of a data folder that a server may have open.
 type SearchRequest struct {
-	Data  string
-	Query string // see index.Parser
-	// Zone is the zone of the index; nil is index.DefaultZone.
-	Zone          *time.Location
+	Folder Options
+	Query  string // see index.Parser
+
 	Sort          index.Sort // the order of the hits; empty is index.SortSeen
 	Offset, Limit int
 	// Step is how many hits are read at a time, index.MaxWindow at most; 0 is searchStep.
@@ -45,7 +44,7 @@ type SearchRequest struct {
 // Search searches the index of a data folder, or asks the running server that
 // has it open. A query that cannot be read is an InputError in both languages.
 func Search(ctx context.Context, r SearchRequest) (found api.Found, err error) {
-	parser := index.Parser{Now: time.Now(), Zone: r.Zone, Canonical: fetch.Canonical}
+	parser := index.Parser{Now: time.Now(), Zone: r.Folder.Zone, Canonical: fetch.Canonical}
 	query, err := parser.Parse(r.Query)
 	var syntax *index.SyntaxError
 	if errors.As(err, &syntax) {
@@ -92,26 +91,26 @@ func (r SearchRequest) pages(page func(after index.Cursor, offset, limit int) (a
 
 // open opens the index, and brings it up to date with the store if there is one.
 func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
-	ix, err := OpenIndex(r.Data, r.Zone)
-	if err != nil && !mustRebuild(err) || !HasStore(r.Data) {
+	ix, err := r.Folder.OpenIndex()
+	if err != nil && !mustRebuild(err) || !r.Folder.HasStore() {
 		return ix, err
 	}
-	db, err := openStore(ctx, r.Data)
+	db, err := r.Folder.openStore(ctx)
 	if err != nil {
 		if ix != nil {
 			err = errors.Join(err, ix.Close())
 		}
 		return nil, err
 	}
-	ix, err = matchIndex(ctx, r.Data, r.Zone, ix, db, r.Reindexing)
+	ix, err = r.Folder.matchIndex(ctx, ix, db, r.Reindexing)
 	return ix, errors.Join(err, db.Close())
 }
 
 // askServer searches through the API of the process that holds the index.
 func (r SearchRequest) askServer(ctx context.Context) (found api.Found, err error) {
-	base, token, err := RunningConsole(r.Data)
+	base, token, err := RunningConsole(r.Folder.Data)
 	if err != nil {
-		return found, fmt.Errorf("another process, without a console, has %s open; try again when it is done", r.Data)
+		return found, fmt.Errorf("another process, without a console, has %s open; try again when it is done", r.Folder.Data)
 	}
 	client := http.Client{Timeout: serverTimeout}
 	defer client.CloseIdleConnections()

@@ -224,7 +224,7 @@ func TestProcess(t *testing.T) {
 
 func (v *visitor) hits(t *testing.T, query string) int {
 	t.Helper()
-	results, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Data: v.data, Query: query})
+	results, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Folder: datafolder.Options{Data: v.data}, Query: query})
 	if err != nil {
 		t.Fatal(err)
 	}

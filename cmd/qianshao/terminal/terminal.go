@@ -215,7 +215,7 @@ const progressInterval = 100 * time.Millisecond
 // NewLogger returns the log of the process on w, as text or as JSON, an object a
 // line. Resident identity numbers in it are masked, and the queries of URLs cut; its times
 // are in the zone.
-func NewLogger(w io.Writer, verbose bool, format string, zone *time.Location) *slog.Logger {
+func NewLogger(w io.Writer, verbose bool, format string, zone func() *time.Location) *slog.Logger {
 	level := slog.LevelWarn
 	if verbose {
 		level = slog.LevelDebug
@@ -233,15 +233,15 @@ func NewLogger(w io.Writer, verbose bool, format string, zone *time.Location) *s
 }
 
 // JSONLines returns a writer whose every line becomes an object of the log on w.
-func JSONLines(w io.Writer, zone *time.Location) io.Writer {
+func JSONLines(w io.Writer, zone func() *time.Location) io.Writer {
 	opts := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { return inZone(a, zone) }}
 	return slog.NewLogLogger(slog.NewJSONHandler(w, opts), slog.LevelInfo).Writer()
 }
 
 // inZone puts a time that is logged into the zone.
-func inZone(a slog.Attr, zone *time.Location) slog.Attr {
+func inZone(a slog.Attr, zone func() *time.Location) slog.Attr {
 	if a.Value.Kind() == slog.KindTime {
-		a.Value = slog.TimeValue(a.Value.Time().In(zone))
+		a.Value = slog.TimeValue(a.Value.Time().In(zone()))
 	}
 	return a
 }

@@ -38,7 +38,7 @@ func TestVisible(t *testing.T) {
 func TestLogHasNoQueries(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		var out bytes.Buffer
-		log := terminal.NewLogger(&out, true, format, time.UTC)
+		log := terminal.NewLogger(&out, true, format, func() *time.Location { return time.UTC })
 		log.Info("skipped", "url", "http://a.example/p?sid=GEHEIM", "error", errorOf(`Get "https://a.example/x?sid=GEHEIM&a=1": refused (see http://a.example/y?sid=GEHEIM)`))
 		if got := out.String(); strings.Contains(got, "GEHEIM") || !strings.Contains(got, "http://a.example/p?…") || !strings.Contains(got, ": refused (see http://a.example/y?…)") {
 			t.Errorf("%s: %s", format, got)

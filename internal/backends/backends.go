@@ -1,0 +1,245 @@
+// Package backends is what an operator says of the servers that several machines may share in
+// place of parts of the data folder: their addresses, and the files that hold secrets and
+// certificates. It connects to none of them.
+package backends
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Options say where the parts are. The zero value is the data folder for all of them.
+type Options struct {
+	// Store is a PostgreSQL database, Index an OpenSearch cluster, Evidence a bucket of S3.
+	Store, Index, Evidence Place
+}
+
+// Place is where one part is.
+type Place struct {
+	// Address is the server's, without a password; empty for the data folder.
+	Address string
+	// SecretFile holds the password, or the keys of the bucket.
+	SecretFile string
+	// CAFile holds the certificates, in PEM, by which the server's is checked; empty for those
+	// of the system.
+	CAFile string
+}
+
+// Elsewhere says whether the part is not in the data folder.
+func (p Place) Elsewhere() bool { return p.Address != "" }
+
+// Any says whether a part is not in the data folder.
+func (o Options) Any() bool {
+	return o.Store.Elsewhere() || o.Index.Elsewhere() || o.Evidence.Elsewhere()
+}
+
+// maxFile bounds what is read of a file of secrets or certificates.
+const maxFile = 1 << 20
+
+// Secret reads the file of the secret, without the blanks around it; "" if there is none.
+func (p Place) Secret() (string, error) {
+	if p.SecretFile == "" {
+		return "", nil
+	}
+	content, err := read(p.SecretFile)
+	if err != nil {
+		return "", fmt.Errorf("the file of the secret: %w", err)
+	}
+	secret := strings.TrimSpace(string(content))
+	if secret == "" {
+		return "", fmt.Errorf("%s is empty; write the secret into it", p.SecretFile)
+	}
+	return secret, nil
+}
+
+// TLS returns how the server's certificate is checked.
+func (p Place) TLS() (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if p.CAFile == "" {
+		return config, nil
+	}
+	content, err := read(p.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("the file of certificates: %w", err)
+	}
+	config.RootCAs = x509.NewCertPool()
+	if !config.RootCAs.AppendCertsFromPEM(content) {
+		return nil, fmt.Errorf("%s holds no certificate in PEM (-----BEGIN CERTIFICATE-----)", p.CAFile)
+	}
+	return config, nil
+}
+
+func read(name string) ([]byte, error) {
+	info, err := os.Stat(name) // a device or a pipe might never end
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxFile {
+		return nil, fmt.Errorf("%s is no file of at most %d bytes", name, maxFile)
+	}
+	return os.ReadFile(name)
+}
+
+// Check says what is wrong with the options, as far as that can be seen without the servers.
+// It names flags, and no secret.
+func (o Options) Check() error {
+	for _, part := range []struct {
+		flag, secret string
+		place        Place
+		check        func(Place) error
+	}{
+		{"store", "password", o.Store, checkStore},
+		{"index", "password", o.Index, checkIndex},
+		{"evidence", "credentials", o.Evidence, checkEvidence},
+	} {
+		if err := part.place.check(part.flag, part.secret, part.check); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p Place) check(flag, secret string, part func(Place) error) error {
+	for _, file := range []struct{ suffix, name string }{{secret + "-file", p.SecretFile}, {"ca", p.CAFile}} {
+		if file.name != "" && !p.Elsewhere() {
+			return fmt.Errorf("--%s-%s is given, and --%s is not; give both, or neither", flag, file.suffix, flag)
+		}
+	}
+	if !p.Elsewhere() {
+		return nil
+	}
+	if err := part(p); err != nil {
+		return fmt.Errorf("--%s: %w", flag, err)
+	}
+	if _, err := p.Secret(); err != nil {
+		return fmt.Errorf("--%s-%s-file: %w", flag, secret, err)
+	}
+	if _, err := p.TLS(); err != nil {
+		return fmt.Errorf("--%s-ca: %w", flag, err)
+	}
+	return nil
+}
+
+// errPassword says what an address must not have: it stands in lists of processes, in
+// environments and in logs.
+var errPassword = errors.New("the address holds a password; take it away and name a file that holds it")
+
+// parse reads an address. The error has no part of it: it may hold a secret.
+func parse(address, form string, schemes ...string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err != nil || !slices.Contains(schemes, u.Scheme) {
+		return nil, fmt.Errorf("the address must have the form %s; leave it out for the data folder", form)
+	}
+	if _, has := u.User.Password(); has {
+		return nil, errPassword
+	}
+	return u, nil
+}
+
+const storeForm = "postgres://USER@HOST:PORT/DATABASE"
+
+func checkStore(p Place) error {
+	u, err := parse(p.Address, storeForm, "postgres", "postgresql")
+	if err != nil {
+		return err
+	}
+	query := u.Query()
+	for _, secret := range []string{"password", "sslpassword"} {
+		if query.Has(secret) {
+			return errPassword
+		}
+	}
+	for _, own := range []string{"passfile", "sslrootcert"} {
+		if query.Has(own) {
+			return fmt.Errorf("the address has %s; use --store-password-file and --store-ca", own)
+		}
+	}
+	switch mode := query.Get("sslmode"); mode {
+	case "", "verify-full", "verify-ca", "require", "disable":
+		if p.CAFile != "" && (mode == "require" || mode == "disable") {
+			return fmt.Errorf("sslmode=%s checks no certificate, so --store-ca would be of no use; write sslmode=verify-full, or leave it out", mode)
+		}
+		return nil
+	default:
+		return fmt.Errorf("sslmode=%s may speak in the open where the server asks for it; write sslmode=verify-full, or sslmode=disable within a network of your own", mode)
+	}
+}
+
+// DSN is the address of the store with what decides on TLS: unless it says otherwise, another
+// machine's certificate and name are checked.
+func (p Place) DSN() (string, error) {
+	u, err := parse(p.Address, storeForm, "postgres", "postgresql")
+	if err != nil {
+		return "", err
+	}
+	if query := u.Query(); query.Get("sslmode") == "" && (p.CAFile != "" || !local(u)) {
+		query.Set("sslmode", "verify-full")
+		u.RawQuery = query.Encode()
+	}
+	return u.String(), nil
+}
+
+// local says whether all hosts of a store's address are this machine.
+func local(u *url.URL) bool {
+	hosts := u.Host
+	if more := u.Query().Get("host"); more != "" {
+		hosts += "," + more
+	}
+	for host := range strings.SplitSeq(hosts, ",") {
+		if name := (&url.URL{Host: host}).Hostname(); name != "" && !strings.HasPrefix(name, "/") && !loopback(name) {
+			return false
+		}
+	}
+	return true
+}
+
+func loopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback()
+}
+
+const indexForm = "https://USER@HOST:PORT[,https://…][/NAME]"
+
+func checkIndex(p Place) error {
+	for address := range strings.SplitSeq(p.Address, ",") {
+		u, err := parse(address, indexForm, "https", "http")
+		if err != nil {
+			return err
+		}
+		switch {
+		case u.Host == "":
+			return fmt.Errorf("the address must have the form %s", indexForm)
+		case u.User != nil && p.SecretFile == "":
+			return fmt.Errorf("the address names the user %s, and no password; name a file with --index-password-file", u.User.Username())
+		case p.SecretFile != "" && u.User == nil:
+			return errors.New("there is a password, and no user; write https://USER@HOST:PORT")
+		case p.SecretFile != "" && u.Scheme == "http" && !loopback(u.Hostname()):
+			return errors.New("the password would go over the network in the open; write https")
+		case p.CAFile != "" && u.Scheme == "http":
+			return errors.New("http checks no certificate, so --index-ca would be of no use; write https")
+		}
+	}
+	return nil
+}
+
+const evidenceForm = "s3://BUCKET/PREFIX?endpoint=https://HOST:PORT"
+
+func checkEvidence(p Place) error {
+	u, err := parse(p.Address, evidenceForm, "s3")
+	switch {
+	case err != nil:
+		return err
+	case u.User != nil:
+		return errors.New("the address holds a key; name a file with --evidence-credentials-file, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+	case u.Host == "":
+		return fmt.Errorf("the address names no bucket; write %s", evidenceForm)
+	}
+	return nil
+}

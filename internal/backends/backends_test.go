@@ -1,0 +1,144 @@
+package backends_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/qianshao/qianshao/internal/backends"
+)
+
+const hushed = "hush-4711"
+
+// TestCheck holds what may be said of a server against what is answered; nothing of a secret
+// is repeated.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	secret, ca := file(t, "secret", hushed+"\n"), file(t, "ca.pem", certificate(t))
+	empty, missing := file(t, "empty", " \n"), filepath.Join(t.TempDir(), "missing")
+	for name, test := range map[string]struct {
+		options backends.Options
+		want    string // a part of the error; empty for none
+	}{
+		"nothing":    {},
+		"all":        {backends.Options{Store: place("postgres://q@db.example/q", secret, ca), Index: place("https://q@a.example:9200,https://q@b.example:9200/q", secret, ca), Evidence: place("s3://b/p?endpoint=https://s3.example", secret, ca)}, ""},
+		"two hosts":  {store("postgresql://q@a.example:5432,b.example:5433/q?target_session_attrs=read-write"), ""},
+		"a socket":   {store("postgres:///q?host=/run/postgresql"), ""},
+		"plain http": {index("http://127.0.0.1:9200"), ""},
+
+		"not PostgreSQL":     {store("mysql://q@db.example/q"), "--store: the address must have the form postgres://"},
+		"no URL":             {store("postgres://q:" + hushed + "@%zz/q"), "--store: the address must have the form"},
+		"password":           {store("postgres://q:" + hushed + "@db.example/q"), "--store: the address holds a password"},
+		"password beside":    {store("postgres://q@db.example/q?password=" + hushed), "--store: the address holds a password"},
+		"password of a key":  {store("postgres://q@db.example/q?sslpassword=" + hushed), "--store: the address holds a password"},
+		"another's file":     {store("postgres://q@db.example/q?passfile=x"), "use --store-password-file"},
+		"another's ca":       {store("postgres://q@db.example/q?sslrootcert=x"), "use --store-password-file and --store-ca"},
+		"perhaps TLS":        {store("postgres://q@db.example/q?sslmode=prefer"), "--store: sslmode=prefer may speak in the open"},
+		"unchecked":          {backends.Options{Store: place("postgres://q@db.example/q?sslmode=require", "", ca)}, "--store-ca would be of no use"},
+		"password alone":     {backends.Options{Store: place("", secret, "")}, "--store-password-file is given, and --store is not"},
+		"ca alone":           {backends.Options{Index: place("", "", ca)}, "--index-ca is given, and --index is not"},
+		"keys alone":         {backends.Options{Evidence: place("", secret, "")}, "--evidence-credentials-file is given, and --evidence is not"},
+		"no file":            {backends.Options{Store: place("postgres://q@db.example/q", missing, "")}, "--store-password-file: the file of the secret: "},
+		"a folder":           {backends.Options{Store: place("postgres://q@db.example/q", t.TempDir(), "")}, "is no file"},
+		"empty":              {backends.Options{Store: place("postgres://q@db.example/q", empty, "")}, "is empty; write the secret into it"},
+		"no ca":              {backends.Options{Store: place("postgres://q@db.example/q", "", missing)}, "--store-ca: the file of certificates: "},
+		"no certificate":     {backends.Options{Store: place("postgres://q@db.example/q", "", secret)}, "holds no certificate in PEM"},
+		"no scheme":          {index("search.example:9200"), "--index: the address must have the form https://"},
+		"no host":            {index("https:///q"), "--index: the address must have the form https://"},
+		"second node":        {index("https://a.example,b.example"), "--index: the address must have the form https://"},
+		"user alone":         {index("https://q@a.example"), "names the user q, and no password; name a file with --index-password-file"},
+		"user with password": {index("https://q:" + hushed + "@a.example"), "--index: the address holds a password"},
+		"no user":            {backends.Options{Index: place("https://a.example", secret, "")}, "there is a password, and no user"},
+		"in the open":        {backends.Options{Index: place("http://q@a.example", secret, "")}, "in the open; write https"},
+		"ca for http":        {backends.Options{Index: place("http://a.example", "", ca)}, "--index-ca would be of no use; write https"},
+		"a folder's name":    {evidence("/var/evidence"), "--evidence: the address must have the form s3://"},
+		"no bucket":          {evidence("s3:///p"), "--evidence: the address names no bucket"},
+		"a key":              {evidence("s3://" + hushed + "@b/p"), "--evidence: the address holds a key"},
+	} {
+		err := test.options.Check()
+		switch {
+		case test.want == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		case err != nil && strings.Contains(err.Error(), hushed):
+			t.Errorf("%s: the error repeats the secret: %v", name, err)
+		}
+	}
+}
+
+// TestDSN: another machine's certificate is checked, whatever the driver would do by default.
+func TestDSN(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ address, ca, want string }{
+		{"postgres://q@127.0.0.1:5432/q", "", "postgres://q@127.0.0.1:5432/q"},
+		{"postgres://q@[::1]/q", "", "postgres://q@[::1]/q"},
+		{"postgres:///q?host=/run/postgresql", "", "postgres:///q?host=/run/postgresql"},
+		{"postgres://q@localhost/q", "/ca.pem", "postgres://q@localhost/q?sslmode=verify-full"},
+		{"postgres://q@db.example/q", "", "postgres://q@db.example/q?sslmode=verify-full"},
+		{"postgres://q@localhost,db.example:5433/q", "", "postgres://q@localhost,db.example:5433/q?sslmode=verify-full"},
+		{"postgres:///q?host=db.example", "", "postgres:///q?host=db.example&sslmode=verify-full"},
+		{"postgres://q@db.example/q?sslmode=disable", "", "postgres://q@db.example/q?sslmode=disable"},
+	} {
+		if got, err := place(test.address, "", test.ca).DSN(); err != nil || got != test.want {
+			t.Errorf("%s: %s (%v), want %s", test.address, got, err, test.want)
+		}
+	}
+}
+
+// TestFiles: a secret is without its line's end, and certificates become those of the connection.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	p := place("https://q@a.example", file(t, "secret", hushed+"\r\n"), file(t, "ca.pem", certificate(t)))
+	if secret, err := p.Secret(); err != nil || secret != hushed {
+		t.Errorf("secret %q (%v)", secret, err)
+	}
+	config, err := p.TLS()
+	if err != nil || config.RootCAs == nil || config.InsecureSkipVerify {
+		t.Errorf("TLS %+v (%v)", config, err)
+	}
+	p.CAFile = ""
+	if config, err = p.TLS(); err != nil || config.RootCAs != nil {
+		t.Errorf("without certificates: %+v (%v)", config, err)
+	}
+}
+
+func place(address, secret, ca string) backends.Place {
+	return backends.Place{Address: address, SecretFile: secret, CAFile: ca}
+}
+
+func store(address string) backends.Options { return backends.Options{Store: place(address, "", "")} }
+func index(address string) backends.Options { return backends.Options{Index: place(address, "", "")} }
+func evidence(address string) backends.Options {
+	return backends.Options{Evidence: place(address, "", "")}
+}
+
+func file(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func certificate(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
