@@ -121,7 +121,9 @@ func (z *zone) UnmarshalText(text []byte) (err error) {
 
 // when writes a time in the zone of the environment, which the head of its
 // column names: see env.timed.
-func (env *environment) when(t time.Time) string { return t.In(env.zone()).Format("2006-01-02 15:04:05") }
+func (env *environment) when(t time.Time) string {
+	return t.In(env.zone()).Format("2006-01-02 15:04:05")
+}
 
 // stamp writes a time in that zone where no column names it: with its offset.
 func (env *environment) stamp(t time.Time) string { return t.In(env.zone()).Format(time.RFC3339) }
@@ -230,8 +232,8 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	})
 	env := &environment{
 		ctx: ctx, in: in, out: terminal.Visible(out), err: errOut, verbatim: out,
-		log:   terminal.NewLogger(errOut, c.Verbose, c.LogFormat, zone),
-		data:  c.Data, backends: folder.Backends,
+		log:  terminal.NewLogger(errOut, c.Verbose, c.LogFormat, zone),
+		data: c.Data, backends: folder.Backends,
 		zone:  zone,
 		rules: datafolder.RuleFolders{Dir: c.RulesDir, Overlay: c.Overlay, Data: c.Data},
 	}
