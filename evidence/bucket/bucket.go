@@ -1,0 +1,139 @@
+// Package bucket keeps the evidence archive's objects: in a folder, or on an S3 server.
+// An object has a name and is there whole or not at all.
+package bucket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path"
+	"strings"
+)
+
+// Bucket is a place for objects. It is safe for concurrent use, by several processes as
+// well. Package buckettest holds an implementation to what is promised here.
+type Bucket interface {
+	// Put stores an object. When it returns without an error the object is durable; after
+	// an error it may be there all the same. If there is one of that name it stays: Put
+	// succeeds where it has the same content, as after an answer that was lost, and
+	// otherwise returns ErrExists.
+	Put(ctx context.Context, name string, content io.ReadSeeker) error
+	// Replace stores an object of a known size in the place of the one that is there. Who
+	// reads gets the one or the other. Of the old content nothing is kept, not even as an
+	// older version; while that cannot be had, Replace returns an error after the new
+	// content is stored, and may be repeated.
+	Replace(ctx context.Context, name string, content io.Reader, size int64) error
+	// Delete removes an object with all its versions; none is fine, too. An object that its
+	// lock keeps stays, with ErrLocked.
+	Delete(ctx context.Context, name string) error
+	// Get reads length bytes from offset on, fewer where the object ends. It returns
+	// ErrNotFound if there is none.
+	Get(ctx context.Context, name string, offset, length int64) (io.ReadCloser, error)
+	// Size returns an object's size, or ErrNotFound.
+	Size(ctx context.Context, name string) (int64, error)
+	// List yields the objects whose names begin with a prefix, in no order. Those that come
+	// or go meanwhile may be among them or not.
+	List(ctx context.Context, prefix string) iter.Seq2[Object, error]
+	// String names the place, without secrets.
+	String() string
+}
+
+// Object is what List tells of one.
+type Object struct {
+	Name string
+	Size int64
+}
+
+// Sentinels to test for with errors.Is.
+var (
+	ErrNotFound = errors.New("there is no such object")
+	ErrExists   = errors.New("another object of that name is there")
+	// ErrLocked says that the server keeps an object from being deleted for some time yet.
+	ErrLocked = errors.New("the object is locked against deletion")
+)
+
+// Options of Open, for buckets on a server.
+type Options struct {
+	// CredentialsFile is in the format of ~/.aws/credentials. Without it AWS_ACCESS_KEY_ID
+	// and AWS_SECRET_ACCESS_KEY count, and then the file that AWS_SHARED_CREDENTIALS_FILE
+	// names or ~/.aws/credentials.
+	CredentialsFile string
+	// CAFile has the certificates, in PEM, that vouch for the server; "" is the system's.
+	CAFile string
+}
+
+// Open opens a bucket: s3://BUCKET/PREFIX?endpoint=…, as OpenS3 reads it, or a folder.
+func Open(ctx context.Context, location string, opts Options) (Bucket, error) {
+	if strings.HasPrefix(location, "s3://") {
+		return OpenS3(ctx, location, opts)
+	}
+	if scheme, _, is := strings.Cut(location, "://"); is {
+		return nil, fmt.Errorf("evidence cannot be kept at %s://…: name a folder or s3://BUCKET/PREFIX?endpoint=https://HOST", scheme)
+	}
+	return NewFolder(location), nil
+}
+
+// checkName refuses names that are not the same path on every kind of bucket. Names come
+// from a database, which somebody may have changed.
+func checkName(name string) error {
+	for segment := range strings.SplitSeq(name, "/") {
+		if segment == "" || segment == "." || segment == ".." || strings.ContainsFunc(segment, isForeign) {
+			return fmt.Errorf("%q is no name of an object", name)
+		}
+	}
+	if path.Clean(name) != name || len(name) > maxName {
+		return fmt.Errorf("%q is no name of an object", name)
+	}
+	return nil
+}
+
+// maxName in bytes; S3 takes 1,024 with the prefix.
+const maxName = 512
+
+func isForeign(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
+}
+
+// sameContent compares what is to be stored with what is there under its name.
+func sameContent(ctx context.Context, b Bucket, name string, content io.ReadSeeker) (same bool, err error) {
+	size, err := content.Seek(0, io.SeekEnd)
+	if err != nil {
+		return false, err
+	}
+	if is, err := b.Size(ctx, name); err != nil || is != size {
+		return false, err
+	}
+	if _, err := content.Seek(0, io.SeekStart); err != nil {
+		return false, err
+	}
+	there, err := b.Get(ctx, name, 0, size)
+	if err != nil {
+		return false, err
+	}
+	defer there.Close()
+	return equal(there, content)
+}
+
+// equal says whether two readers have the same bytes.
+func equal(x, y io.Reader) (bool, error) {
+	a, b := make([]byte, 32<<10), make([]byte, 32<<10)
+	for {
+		n, errX := io.ReadFull(x, a)
+		m, errY := io.ReadFull(y, b)
+		if n != m || string(a[:n]) != string(b[:m]) {
+			return false, errors.Join(notEnd(errX), notEnd(errY))
+		}
+		if errX != nil || errY != nil {
+			return true, errors.Join(notEnd(errX), notEnd(errY))
+		}
+	}
+}
+
+func notEnd(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,124 @@
+package bucket_test
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao/evidence/bucket"
+	"github.com/qianshao/qianshao/evidence/bucket/buckettest"
+)
+
+func TestFolder(t *testing.T) {
+	t.Parallel()
+	buckettest.Run(t, func(t *testing.T) bucket.Bucket {
+		t.Helper()
+		return bucket.NewFolder(filepath.Join(t.TempDir(), "made", "when needed"))
+	})
+}
+
+// TestFolderIsTheOwners: nobody else may read what is stored, in any folder of it.
+func TestFolderIsTheOwners(t *testing.T) {
+	t.Parallel()
+	old := syscall.Umask(0)
+	defer syscall.Umask(old)
+	top := filepath.Join(t.TempDir(), "evidence")
+	b := bucket.NewFolder(top)
+	if err := b.Put(t.Context(), "a/b/c", strings.NewReader("x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Replace(t.Context(), "a/b/c", strings.NewReader("y"), 1); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]os.FileMode{"": 0o700, "a": 0o700, "a/b": 0o700, "a/b/c": 0o600} {
+		if info, err := os.Stat(filepath.Join(top, name)); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v", name, info.Mode(), err)
+		}
+	}
+}
+
+func TestS3(t *testing.T) {
+	t.Parallel()
+	buckettest.Run(t, func(t *testing.T) bucket.Bucket {
+		t.Helper()
+		return buckettest.S3(t)
+	})
+}
+
+// TestS3Lock: an object cannot be deleted before its time, and Delete says until when.
+func TestS3Lock(t *testing.T) {
+	t.Parallel()
+	b := buckettest.Locked(t)
+	if err := b.Put(t.Context(), "kept", strings.NewReader("x")); err != nil {
+		t.Fatal(err)
+	}
+	tomorrow := time.Now().Add(23 * time.Hour).UTC().Format("2006-01-02")
+	if err := b.Delete(t.Context(), "kept"); !errors.Is(err, bucket.ErrLocked) || !strings.Contains(err.Error(), tomorrow) {
+		t.Errorf("Delete: %v", err)
+	}
+	// The content that was there is kept as an older version, and so Replace has failed.
+	if err := b.Replace(t.Context(), "kept", strings.NewReader("y"), 1); !errors.Is(err, bucket.ErrLocked) {
+		t.Errorf("Replace: %v", err)
+	}
+}
+
+// TestOpenRefuses: what is wrong about a location is said, and keys are not repeated.
+func TestOpenRefuses(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "test")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "the secret")
+	empty := filepath.Join(t.TempDir(), "none")
+	for _, tc := range []struct {
+		location string
+		opts     bucket.Options
+		want     string
+	}{
+		{"s3://b", bucket.Options{}, "endpoint=https://HOST[:PORT] is missing"},
+		{"s3://b?endpoint=host:9000", bucket.Options{}, "endpoint=https://HOST[:PORT] is missing"},
+		{"s3://b?endpoint=https://host/path", bucket.Options{}, "endpoint=https://HOST[:PORT] is missing"},
+		{"s3://b?endpoint=https://host&lok=1d", bucket.Options{}, `"lok" is unknown`},
+		{"s3://b?endpoint=https://host&lock=1y", bucket.Options{}, "lock=1y is no number of days"},
+		{"s3://b?endpoint=https://host&lock=0d", bucket.Options{}, "lock=0d is no number of days"},
+		{"s3://b?endpoint=https://host&mode=strict", bucket.Options{}, "neither governance nor compliance"},
+		{"s3://b/a%20b?endpoint=https://host", bucket.Options{}, "is no name"},
+		{"s3://key:the secret@b?endpoint=https://host", bucket.Options{}, "URL"},
+		{"s3://key:thesecret@b?endpoint=https://host", bucket.Options{}, "keys do not belong into the location"},
+		{"s3://b?endpoint=https://host", bucket.Options{CredentialsFile: empty}, "no such file"},
+		{"s3://b?endpoint=https://host", bucket.Options{CAFile: empty}, "no such file"},
+		{"s3://bucket?endpoint=http://127.0.0.1:1", bucket.Options{}, "does the server run"},
+		{"gs://b", bucket.Options{}, "name a folder or s3://"},
+	} {
+		_, err := bucket.Open(t.Context(), tc.location, tc.opts)
+		if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(strings.ReplaceAll(err.Error(), " ", ""), "thesecret") {
+			t.Errorf("%s: %v, want %q", tc.location, err, tc.want)
+		}
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", empty)
+	t.Setenv("HOME", t.TempDir())
+	if _, err := bucket.Open(t.Context(), "s3://b?endpoint=https://host", bucket.Options{}); err == nil || !strings.Contains(err.Error(), "no credentials") {
+		t.Errorf("without credentials: %v", err)
+	}
+}
+
+// TestOpenS3Refuses: a bucket that is not there, or has no lock though one is asked for.
+func TestOpenS3Refuses(t *testing.T) {
+	t.Parallel()
+	location, opts := buckettest.Server(t)
+	u, err := url.Parse(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Host = fmt.Sprintf("no-such-bucket-%d", os.Getpid())
+	if _, err := bucket.Open(t.Context(), u.String(), opts); err == nil || !strings.Contains(err.Error(), "no such bucket") {
+		t.Errorf("a missing bucket: %v", err)
+	}
+	if _, err := bucket.Open(t.Context(), buckettest.S3Location(t)+"&lock=1d", opts); err == nil || !strings.Contains(err.Error(), "no object lock") {
+		t.Errorf("a bucket without lock: %v", err)
+	}
+}

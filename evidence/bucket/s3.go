@@ -1,0 +1,357 @@
+package bucket
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+)
+
+// S3 is a bucket on a server that speaks S3.
+type S3 struct {
+	core   minio.Core
+	place  place
+	locked bool // the bucket has object lock
+
+	mu      sync.Mutex
+	refuses bool // the server was seen to refuse a second object of a name
+}
+
+// place is what a location says.
+type place struct {
+	bucket, prefix   string // the prefix is empty or ends with a slash
+	endpoint, region string
+	secure           bool
+	lock             time.Duration
+	mode             minio.RetentionMode
+}
+
+// parsePlace reads s3://BUCKET/PREFIX?endpoint=https://HOST:PORT&region=REGION&lock=365d&mode=governance.
+func parsePlace(location string) (p place, err error) {
+	u, err := url.Parse(location)
+	if err != nil {
+		return p, errors.New("the location of the evidence is no URL; it looks as s3://BUCKET/PREFIX?endpoint=https://HOST")
+	}
+	if u.User != nil {
+		return p, errors.New("keys do not belong into the location of the evidence: put them into a file or into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return p, fmt.Errorf("%s://%s: what follows the question mark cannot be read", u.Scheme, u.Host)
+	}
+	p = place{bucket: u.Host, region: query.Get("region"), mode: minio.Governance}
+	if prefix := strings.Trim(u.Path, "/"); prefix != "" {
+		if err := checkName(prefix); err != nil {
+			return p, err
+		}
+		p.prefix = prefix + "/"
+	}
+	for key := range query {
+		switch key {
+		case "endpoint", "region", "lock", "mode":
+		default:
+			return p, fmt.Errorf("%s: %q is unknown; known are endpoint, region, lock and mode", p, key)
+		}
+	}
+	endpoint, err := url.Parse(query.Get("endpoint"))
+	if err != nil || endpoint.Host == "" || endpoint.Path != "" && endpoint.Path != "/" || endpoint.Scheme != "https" && endpoint.Scheme != "http" {
+		return p, fmt.Errorf("%s: endpoint=https://HOST[:PORT] is missing, or is no such URL", p)
+	}
+	p.endpoint, p.secure = endpoint.Host, endpoint.Scheme == "https"
+	if lock := query.Get("lock"); lock != "" {
+		var days int
+		if n, err := fmt.Sscanf(lock, "%dd", &days); n != 1 || err != nil || fmt.Sprintf("%dd", days) != lock || days < 1 || days > maxLockDays {
+			return p, fmt.Errorf("%s: lock=%s is no number of days as 365d", p, lock)
+		}
+		p.lock = time.Duration(days) * 24 * time.Hour
+	}
+	if mode := query.Get("mode"); mode != "" {
+		if p.mode = minio.RetentionMode(strings.ToUpper(mode)); !p.mode.IsValid() {
+			return p, fmt.Errorf("%s: mode=%s is neither governance nor compliance", p, mode)
+		}
+	}
+	return p, nil
+}
+
+// maxLockDays is a hundred years, the most that S3 servers take.
+const maxLockDays = 36500
+
+func (p place) String() string { return "s3://" + p.bucket + "/" + p.prefix }
+
+// String implements Bucket.
+func (s *S3) String() string { return s.place.String() }
+
+// OpenS3 opens a bucket on an S3 server, which must be there: see parsePlace. With
+// lock=365d the bucket must have object lock, and an object cannot be deleted for so long.
+func OpenS3(ctx context.Context, location string, opts Options) (*S3, error) {
+	p, err := parsePlace(location)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := opts.credentials()
+	if err != nil {
+		return nil, err
+	}
+	transport, err := opts.transport(p.secure)
+	if err != nil {
+		return nil, err
+	}
+	client, err := minio.New(p.endpoint, &minio.Options{
+		Creds: keys, Secure: p.secure, Region: p.region, Transport: transport, MaxRetries: maxRetries, BucketLookup: p.lookup(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p, err)
+	}
+	s := &S3{core: minio.Core{Client: client}, place: p}
+	if err := s.check(ctx); err != nil {
+		return nil, fmt.Errorf("%s at %s: %w", p, p.endpoint, err)
+	}
+	return s, nil
+}
+
+// maxRetries of one request, some seconds in all; the archive tries a page again later.
+const maxRetries = 5
+
+// lookup names the bucket in the path, where its name is no part of a host name.
+func (p place) lookup() minio.BucketLookupType {
+	if strings.HasSuffix(p.endpoint, ".amazonaws.com") || strings.HasSuffix(p.endpoint, ".aliyuncs.com") {
+		return minio.BucketLookupAuto
+	}
+	return minio.BucketLookupPath
+}
+
+func (o *Options) credentials() (*credentials.Credentials, error) {
+	providers := []credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}}
+	if o.CredentialsFile != "" {
+		if _, err := os.Stat(o.CredentialsFile); err != nil {
+			return nil, fmt.Errorf("the credentials of the evidence's bucket: %w", err)
+		}
+		providers = []credentials.Provider{&credentials.FileAWSCredentials{Filename: o.CredentialsFile}}
+	}
+	keys := credentials.NewChainCredentials(providers)
+	if v, err := keys.GetWithContext(nil); err != nil || v.AccessKeyID == "" || v.SecretAccessKey == "" {
+		return nil, errors.New("there are no credentials for the evidence's bucket: name a file in the format of ~/.aws/credentials, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+	}
+	return keys, nil
+}
+
+func (o *Options) transport(secure bool) (*http.Transport, error) {
+	t, err := minio.DefaultTransport(secure)
+	if err != nil || o.CAFile == "" {
+		return t, err
+	}
+	pem, err := os.ReadFile(o.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("the certificates that vouch for the evidence's bucket: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s has no certificate in PEM", o.CAFile)
+	}
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	return t, nil
+}
+
+// check looks whether the bucket is there, and has the lock that is asked for.
+func (s *S3) check(ctx context.Context) error {
+	there, err := s.core.BucketExists(ctx, s.place.bucket)
+	if err != nil {
+		return fmt.Errorf("%w; is the endpoint right, does the server run, and do the credentials count there?", err)
+	}
+	if !there {
+		return errors.New("there is no such bucket; make it, with object lock if you want one")
+	}
+	lock, _, _, _, err := s.core.GetObjectLockConfig(ctx, s.place.bucket) //nolint:dogsled // only whether there is one
+	if s.locked = err == nil && lock == "Enabled"; !s.locked && s.place.lock > 0 {
+		return errors.New("lock is asked for, but the bucket has no object lock; it must be made with one")
+	}
+	return nil
+}
+
+// Put implements Bucket.
+func (s *S3) Put(ctx context.Context, name string, content io.ReadSeeker) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if err := s.mustRefuse(ctx); err != nil {
+		return err
+	}
+	size, err := content.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	if _, err := content.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	err = s.put(ctx, name, content, size, true)
+	if errors.Is(err, ErrExists) {
+		if same, failed := sameContent(ctx, s, name, content); failed != nil || same {
+			return failed
+		}
+	}
+	return s.failed(name, err)
+}
+
+// put stores an object, or, if it is to be new, returns ErrExists where one is.
+func (s *S3) put(ctx context.Context, name string, content io.Reader, size int64, isNew bool) error {
+	opts := minio.PutObjectOptions{ContentType: "application/warc", DisableMultipart: true, SendContentMd5: s.locked}
+	if s.place.lock > 0 {
+		opts.Mode, opts.RetainUntilDate = s.place.mode, time.Now().Add(s.place.lock).UTC().Truncate(time.Second)
+	}
+	if isNew {
+		opts.SetMatchETagExcept("*")
+	}
+	_, err := s.core.Client.PutObject(ctx, s.place.bucket, s.place.prefix+name, content, size, opts)
+	if code := minio.ToErrorResponse(err).StatusCode; isNew && (code == http.StatusPreconditionFailed || code == http.StatusConflict) {
+		return ErrExists
+	}
+	return err
+}
+
+// marker is an object by which a server shows that it refuses a second one of a name:
+// some take the condition and ignore it, and would let one overwrite evidence.
+const marker = ".qianshao"
+
+func (s *S3) mustRefuse(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refuses {
+		return nil
+	}
+	var err error
+	for range 2 { // the first may be new
+		if err = s.put(ctx, marker, strings.NewReader(marker), int64(len(marker)), true); err != nil {
+			break
+		}
+	}
+	switch {
+	case errors.Is(err, ErrExists):
+		s.refuses = true
+		return nil
+	case err != nil:
+		return s.failed(marker, err)
+	}
+	return fmt.Errorf("%s: the server ignores If-None-Match, so that an object could overwrite another; use a server that knows it", s)
+}
+
+// Replace implements Bucket.
+func (s *S3) Replace(ctx context.Context, name string, content io.Reader, size int64) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if err := s.put(ctx, name, content, size, false); err != nil {
+		return s.failed(name, err)
+	}
+	return s.removeVersions(ctx, name, true)
+}
+
+// Delete implements Bucket.
+func (s *S3) Delete(ctx context.Context, name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	return s.removeVersions(ctx, name, false)
+}
+
+// removeVersions removes the versions of an object, and the marks of its deletion; or those
+// but the latest. Of a bucket that keeps none the object itself is the one version.
+func (s *S3) removeVersions(ctx context.Context, name string, butLatest bool) error {
+	key := s.place.prefix + name
+	var failed error
+	for v := range s.core.ListObjectsIter(ctx, s.place.bucket, minio.ListObjectsOptions{Prefix: key, WithVersions: true, Recursive: true}) {
+		if v.Err != nil {
+			return s.failed(name, v.Err)
+		}
+		if v.Key != key || butLatest && v.IsLatest {
+			continue
+		}
+		err := s.core.RemoveObject(ctx, s.place.bucket, key, minio.RemoveObjectOptions{VersionID: v.VersionID})
+		failed = errors.Join(failed, s.refused(ctx, name, v.VersionID, err))
+	}
+	return failed
+}
+
+// refused names the lock for which a server has refused to touch a version of an object.
+func (s *S3) refused(ctx context.Context, name, version string, err error) error {
+	if err == nil || !s.locked || minio.ToErrorResponse(err).Code != minio.AccessDenied {
+		return s.failed(name, err)
+	}
+	why := ErrLocked
+	info, unknown := s.core.StatObject(ctx, s.place.bucket, s.place.prefix+name, minio.StatObjectOptions{VersionID: version})
+	if until := info.Metadata.Get("X-Amz-Object-Lock-Retain-Until-Date"); unknown == nil && until != "" { // not every server says it of older versions
+		why = fmt.Errorf("%w until %s", ErrLocked, until)
+	}
+	return s.failed(name, fmt.Errorf("%w: %w", why, err))
+}
+
+// Get implements Bucket.
+func (s *S3) Get(ctx context.Context, name string, offset, length int64) (io.ReadCloser, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	if length <= 0 {
+		_, err := s.Size(ctx, name)
+		return io.NopCloser(bytes.NewReader(nil)), err
+	}
+	var opts minio.GetObjectOptions
+	opts.Set("Range", fmt.Sprintf("bytes=%d-%d", offset, offset+min(length, maxObject)-1))
+	content, _, _, err := s.core.GetObject(ctx, s.place.bucket, s.place.prefix+name, opts)
+	if minio.ToErrorResponse(err).StatusCode == http.StatusRequestedRangeNotSatisfiable {
+		return io.NopCloser(bytes.NewReader(nil)), nil
+	}
+	if err != nil {
+		return nil, s.failed(name, err)
+	}
+	return content, nil
+}
+
+// maxObject is the size of the largest object that S3 has.
+const maxObject = 5 << 40
+
+// Size implements Bucket.
+func (s *S3) Size(ctx context.Context, name string) (int64, error) {
+	if err := checkName(name); err != nil {
+		return 0, err
+	}
+	info, err := s.core.StatObject(ctx, s.place.bucket, s.place.prefix+name, minio.StatObjectOptions{})
+	return info.Size, s.failed(name, err)
+}
+
+// List implements Bucket.
+func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		for o := range s.core.ListObjectsIter(ctx, s.place.bucket, minio.ListObjectsOptions{Prefix: s.place.prefix + prefix, Recursive: true}) {
+			name := strings.TrimPrefix(o.Key, s.place.prefix)
+			if o.Err == nil && name == marker {
+				continue
+			}
+			if !yield(Object{Name: name, Size: o.Size}, s.failed("", o.Err)) || o.Err != nil {
+				return
+			}
+		}
+	}
+}
+
+// failed names the object of an error.
+func (s *S3) failed(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if code := minio.ToErrorResponse(err).Code; code == minio.NoSuchKey || code == "NotFound" {
+		err = fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
+	return fmt.Errorf("%s%s: %w", s.place, name, err)
+}
