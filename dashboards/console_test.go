@@ -111,7 +111,7 @@ func (o *outpost) indexPage(t testing.TB, url string) {
 	if err := o.store.AddReviews(t.Context(), records); err != nil {
 		t.Fatal(err)
 	}
-	if err := o.index.Put(t.Context(), records); err != nil {
+	if err := o.index.Put(t.Context(), records, 0); err != nil {
 		t.Fatal(err)
 	}
 }

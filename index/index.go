@@ -12,13 +12,25 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Index finds findings. bleveindex implements it; indextest holds every
-// implementation to one contract.
+// Sentinels to test for with errors.Is. The messages name the remedy.
+var (
+	// ErrRebuild: the index was made by another version of the program, with another folding or zone, or not finished.
+	ErrRebuild = errors.New("the search index must be rebuilt")
+	// ErrUnavailable: the index cannot be reached, or does not come after; it may later.
+	ErrUnavailable = errors.New("search is unavailable")
+)
+
+// Index finds findings. bleveindex implements it in a folder and opensearchindex on a
+// cluster; indextest holds every implementation to one contract.
 type Index interface {
-	// Put adds findings or replaces those of the same id; when it returns, they are durable.
-	Put(ctx context.Context, findings []qianshao.FindingRecord) error
-	// Delete removes findings; an unknown id is not an error.
-	Delete(ctx context.Context, ids []string) error
+	// Put adds findings or replaces those of the same id; when it returns, they are durable
+	// and found. seq is one of the store's outbox, all changes up to which the findings have.
+	// An index that several processes tell keeps what it was told with a greater one, so that
+	// a process that was stopped for a while does not put back what is old; one that a single
+	// process has open takes what it is told.
+	Put(ctx context.Context, findings []qianshao.FindingRecord, seq int64) error
+	// Delete removes findings, in the same way; an unknown id is not an error.
+	Delete(ctx context.Context, ids []string, seq int64) error
 	// Purge removes from the disk what deleted and replaced findings said. It may
 	// write the whole index anew. again is any record that the index has, nil if it
 	// is empty; it is put once more, since engines merge what is new with the rest.

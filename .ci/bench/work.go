@@ -115,7 +115,7 @@ func findingSlopes(most int) (panel, error) {
 				batch[i] = findings.Next()
 			}
 			begin := cpuTime()
-			if err := x.Put(ctx, batch); err != nil {
+			if err := x.Put(ctx, batch, 0); err != nil {
 				return panel{}, err
 			}
 			spent += cpuTime() - begin
@@ -146,7 +146,7 @@ func searchCPU(ctx context.Context, x *bleveindex.Index, findings *made.Findings
 				index.Field{Name: index.FieldScore, Op: index.GreaterEqual, Value: index.Number(30)},
 			}}
 		}
-		if err := x.Put(ctx, []qianshao.FindingRecord{findings.Again()}); err != nil {
+		if err := x.Put(ctx, []qianshao.FindingRecord{findings.Again()}, 0); err != nil {
 			return 0, err
 		}
 		begin := cpuTime()

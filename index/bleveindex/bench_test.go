@@ -80,7 +80,7 @@ func BenchmarkRebuild(b *testing.B) {
 					group, ctx := errgroup.WithContext(b.Context())
 					group.SetLimit(runtime.GOMAXPROCS(0))
 					for batch := range slices.Chunk(records, 200) {
-						group.Go(func() error { return x.Put(ctx, batch) })
+						group.Go(func() error { return x.Put(ctx, batch, 0) })
 					}
 					return group.Wait()
 				})

@@ -28,13 +28,11 @@ import (
 var (
 	// ErrLocked: another process, or another Index of this one, has the folder open.
 	ErrLocked = errors.New("the search index is open in another process")
-	// ErrRebuild: the index was made by another version of the program, with another folding or zone, or not finished.
-	ErrRebuild = errors.New("the search index must be rebuilt")
 	// ErrCorrupt: the index's files are damaged.
 	ErrCorrupt = errors.New("the search index is damaged")
 )
 
-// remedy is what the user does about ErrRebuild and ErrCorrupt; no finding is
+// remedy is what the user does about index.ErrRebuild and ErrCorrupt; no finding is
 // lost, because the store is the truth.
 const remedy = "run `qianshao reindex`: it builds the index anew from the store"
 
@@ -85,7 +83,7 @@ type Index struct {
 var _ index.Index = (*Index)(nil)
 
 // Open opens the index in the folder path, and makes an empty one if there is
-// none. The error wraps ErrLocked, ErrRebuild or ErrCorrupt where it is one of these.
+// none. The error wraps ErrLocked, index.ErrRebuild or ErrCorrupt where it is one of these.
 func Open(path string, opts Options) (*Index, error) {
 	lock, err := acquire(path)
 	if err != nil {
@@ -116,7 +114,7 @@ func openLocked(path string, opts Options) (*Index, error) {
 	case err != nil:
 		return nil, fmt.Errorf("opening the search index: %w", err)
 	case string(have) != want:
-		return nil, fmt.Errorf("opening the search index %s: %w: it is of another version or time zone, or its making was interrupted; %s", path, ErrRebuild, remedy)
+		return nil, fmt.Errorf("opening the search index %s: %w: it is of another version or time zone, or its making was interrupted; %s", path, index.ErrRebuild, remedy)
 	}
 	return openEngine(path, opts)
 }
@@ -150,7 +148,7 @@ func openEngine(path string, opts Options) (*Index, error) {
 // returns it filled by fill, which gets another Index than is returned: its Put does
 // not wait for the disk, and may be called by several goroutines to use all cores. All
 // is durable once Rebuild returns. A rebuild that does not come to its end leaves an
-// index that Open refuses with ErrRebuild.
+// index that Open refuses with index.ErrRebuild.
 func Rebuild(path string, opts Options, fill func(*Index) error) (*Index, error) {
 	lock, err := acquire(path)
 	if err != nil {
@@ -260,8 +258,9 @@ const (
 	batchBytes   = 1 << 19 // of text; its tokens take about 50 times that
 )
 
-// Put adds or replaces records; when it returns, they are on the disk.
-func (x *Index) Put(ctx context.Context, records []qianshao.FindingRecord) error {
+// Put adds or replaces records; when it returns, they are on the disk. One process has the
+// index open, which tells it in order: it need not know of seq.
+func (x *Index) Put(ctx context.Context, records []qianshao.FindingRecord, _ int64) error {
 	for len(records) > 0 {
 		n, bytes := 0, 0
 		for n < len(records) && n < batchRecords && (n == 0 || bytes+len(records[n].PageText) <= batchBytes) {
@@ -298,7 +297,7 @@ func (x *Index) putBatch(ctx context.Context, records []qianshao.FindingRecord) 
 }
 
 // Delete removes records. What they say may stay on the disk; see Purge.
-func (x *Index) Delete(ctx context.Context, ids []string) error {
+func (x *Index) Delete(ctx context.Context, ids []string, _ int64) error {
 	batch := x.bleve.NewBatch()
 	for _, id := range ids {
 		batch.Delete(id)

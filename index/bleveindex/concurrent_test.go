@@ -18,10 +18,10 @@ func TestConcurrent(t *testing.T) {
 		wg.Go(func() {
 			for i := range 10 {
 				id := fmt.Sprint(w, "-", i)
-				if err := x.Put(context.Background(), []qianshao.FindingRecord{record(id, "注册送"), record(id+"x", "注册送")}); err != nil {
+				if err := x.Put(context.Background(), []qianshao.FindingRecord{record(id, "注册送"), record(id+"x", "注册送")}, 0); err != nil {
 					t.Error(err)
 				}
-				if err := x.Delete(context.Background(), []string{id + "x"}); err != nil {
+				if err := x.Delete(context.Background(), []string{id + "x"}, 0); err != nil {
 					t.Error(err)
 				}
 				if got := total(t, x); got < i+1 { // its own, at least
@@ -36,7 +36,7 @@ func TestConcurrent(t *testing.T) {
 	}
 	for range 3 { // none of these may panic or hang
 		wg.Go(func() {
-			_ = x.Put(context.Background(), []qianshao.FindingRecord{record("late", "注册送")})
+			_ = x.Put(context.Background(), []qianshao.FindingRecord{record("late", "注册送")}, 0)
 			_, _ = x.Search(context.Background(), index.Request{Sight: qianshao.SeeAll(), Limit: 5})
 		})
 	}

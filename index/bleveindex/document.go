@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"github.com/blevesearch/bleve/v2/document"
 	bleveapi "github.com/blevesearch/bleve_index_api"
@@ -45,18 +43,6 @@ const (
 	fieldHit           = "hit"    // stored: JSON of index.Hit
 )
 
-// Limits of what one document takes of a hostile page.
-const (
-	// maxText bounds the bytes of a field's text: each character becomes a
-	// token of up to 120 bytes while a batch is built. It is above the store's
-	// MaxPageText, title and terms included.
-	maxText = 1 << 20
-	// maxKeyword bounds a URL in bytes; no query can name a longer prefix.
-	maxKeyword = 4 * index.MaxQueryLength
-	// maxShown bounds the title and the evidence of a hit, in characters.
-	maxShown = 300
-)
-
 const (
 	keywordOptions = bleveapi.IndexField | bleveapi.SkipFreqNorm
 	facetOptions   = keywordOptions | bleveapi.DocValues // columns of times read them, and so does bleve's search, with which benchmarks compare ours
@@ -70,16 +56,13 @@ func (x *Index) document(e *qianshao.FindingRecord, failed *atomic.Bool) (*docum
 		return nil, errors.New("a finding without id")
 	}
 	doc := document.NewDocument(f.ID)
-	text := func(name string, parts ...string) {
-		doc.AddField(&textField{name: name, text: cut(strings.Join(parts, "\n"), maxText), fold: x.fold, failed: failed})
-	}
-	text(fieldTitle, flat(e.PageTitle))
-	text(fieldText, append(append([]string{flat(e.PageTitle)}, index.DisguisedTerms(f)...), e.PageText)...)
+	title, text := index.Texts(e)
+	doc.AddField(&textField{name: fieldTitle, text: title, fold: x.fold, failed: failed})
+	doc.AddField(&textField{name: fieldText, text: text, fold: x.fold, failed: failed})
 
 	keyword := func(name, value string, options bleveapi.FieldIndexingOptions) {
 		if value != "" {
-			value = cut(strings.ToValidUTF8(value, "\uFFFD"), maxKeyword)
-			doc.AddField(document.NewTextFieldCustom(name, nil, []byte(value), options, nil))
+			doc.AddField(document.NewTextFieldCustom(name, nil, []byte(index.Keyword(value)), options, nil))
 		}
 	}
 	keyword(fieldCategory, string(f.Category), facetOptions)
@@ -91,7 +74,7 @@ func (x *Index) document(e *qianshao.FindingRecord, failed *atomic.Bool) (*docum
 	}
 	keyword(fieldDay, e.LastSeen.In(x.zone).Format(time.DateOnly), facetOptions)
 	keyword(fieldURL, f.URL, keywordOptions)
-	if isWhole(f.Authorisation) {
+	if index.IsWhole(f.Authorisation) {
 		keyword(fieldAuthorisation, f.Authorisation, keywordOptions)
 	}
 	keyword(fieldHidden, index.Flag(f.Hidden).String(), keywordOptions)
@@ -99,7 +82,7 @@ func (x *Index) document(e *qianshao.FindingRecord, failed *atomic.Bool) (*docum
 	for _, key := range index.IndicatorKeys(f) {
 		keyword(fieldIndicator, key, keywordOptions)
 	}
-	for _, parent := range parents(e.Host) {
+	for _, parent := range index.ParentHosts(e.Host) {
 		keyword(fieldSubdomainOf, parent, keywordOptions)
 	}
 	if e.Review.Answer != qianshao.AnswerNone {
@@ -114,37 +97,13 @@ func (x *Index) document(e *qianshao.FindingRecord, failed *atomic.Bool) (*docum
 	keyword(fieldSeen, timeKey(e.LastSeen), facetOptions)
 	keyword(fieldNew, timeKey(e.FirstSeen), facetOptions)
 
-	hit, err := json.Marshal(hitOf(e))
+	hit, err := json.Marshal(index.HitOf(e))
 	if err != nil {
 		return nil, fmt.Errorf("writing the hit: %w", err)
 	}
 	doc.AddField(document.NewTextFieldCustom(fieldHit, nil, hit, bleveapi.StoreField, nil))
 	return doc, nil
 }
-
-// isWhole says whether a value is indexed as it is. An authorisation that is not is
-// left out: cut, it might become another one, whose findings others may see.
-func isWhole(value string) bool { return len(value) <= maxKeyword && utf8.ValidString(value) }
-
-func hitOf(e *qianshao.FindingRecord) index.Hit {
-	f := &e.Finding
-	h := index.Hit{
-		ID: f.ID, URL: f.URL, Host: e.Host, Title: cutRunes(e.PageTitle, maxShown), Rule: f.Rule,
-		Category: f.Category, Level: f.Level, Score: f.Score, Hidden: f.Hidden,
-		State: e.State(), FirstSeen: millis(e.FirstSeen), LastSeen: millis(e.LastSeen),
-		Verdict: cmp.Or(e.Review.Answer, qianshao.AnswerNone), Assignee: e.Review.Assignee, Parked: e.Review.Parked,
-	}
-	if len(e.Review.Campaigns) > 0 {
-		h.Campaign = e.Review.Campaigns[0]
-	}
-	if ev, ok := f.Primary(); ok {
-		h.Evidence = cutRunes(ev.Before+ev.Text+ev.After, maxShown)
-	}
-	return h
-}
-
-// millis is the grain in which the index and the store keep times.
-func millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // scoreKey writes a score so that text order is number order.
 func scoreKey(score int) string {
@@ -159,41 +118,4 @@ func timeKey(t time.Time) string { return fmt.Sprintf("%016x", uint64(t.UnixMill
 func parseTime(key []byte) (milliseconds int64, err error) {
 	n, err := strconv.ParseUint(string(key), 16, 64)
 	return int64(n ^ 1<<63), err
-}
-
-// parents returns what a host is a subdomain of: b.example.cn, example.cn and
-// cn for a.b.example.cn.
-func parents(host string) []string {
-	var list []string
-	for {
-		_, rest, ok := strings.Cut(host, ".")
-		if !ok || rest == "" {
-			return list
-		}
-		list, host = append(list, rest), rest
-	}
-}
-
-// flat keeps a title in one line, so that a phrase is found across its breaks.
-func flat(title string) string { return strings.ReplaceAll(title, "\n", " ") }
-
-// cut shortens text to at most n bytes, at the end of a character.
-func cut(text string, n int) string {
-	if len(text) <= n {
-		return text
-	}
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n]
-}
-
-// cutRunes shortens text to at most n characters.
-func cutRunes(text string, n int) string {
-	for i := range text {
-		if n--; n < 0 {
-			return text[:i] + "…"
-		}
-	}
-	return text
 }

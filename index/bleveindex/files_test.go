@@ -25,7 +25,7 @@ func record(id, text string) qianshao.FindingRecord {
 
 func put(t testing.TB, x *Index, records ...qianshao.FindingRecord) {
 	t.Helper()
-	if err := x.Put(context.Background(), records); err != nil {
+	if err := x.Put(context.Background(), records, 0); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -71,7 +71,7 @@ func TestReopen(t *testing.T) {
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(path, Options{}); !errors.Is(err, ErrRebuild) || !strings.Contains(err.Error(), "qianshao reindex") {
+	if _, err := Open(path, Options{}); !errors.Is(err, index.ErrRebuild) || !strings.Contains(err.Error(), "qianshao reindex") {
 		t.Errorf("another folding: %v, want ErrRebuild with its remedy", err)
 	}
 }
@@ -85,7 +85,7 @@ func TestOlderFormat(t *testing.T) {
 	if err := writeVersion(path, fmt.Sprintf("qianshao index %d\n", formatVersion-1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(path, Options{}); !errors.Is(err, ErrRebuild) || !strings.Contains(err.Error(), "qianshao reindex") {
+	if _, err := Open(path, Options{}); !errors.Is(err, index.ErrRebuild) || !strings.Contains(err.Error(), "qianshao reindex") {
 		t.Errorf("an older format: %v, want ErrRebuild with its remedy", err)
 	}
 }
@@ -109,13 +109,13 @@ func TestZone(t *testing.T) {
 		if err := x.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(path, Options{Zone: time.FixedZone("", 3600)}); !errors.Is(err, ErrRebuild) {
+		if _, err := Open(path, Options{Zone: time.FixedZone("", 3600)}); !errors.Is(err, index.ErrRebuild) {
 			t.Errorf("another zone: %v, want ErrRebuild", err)
 		}
 		if err := os.WriteFile(filepath.Join(path, versionFile), []byte("qianshao index 2\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(path, Options{Zone: zone}); !errors.Is(err, ErrRebuild) {
+		if _, err := Open(path, Options{Zone: zone}); !errors.Is(err, index.ErrRebuild) {
 			t.Errorf("the version before: %v, want ErrRebuild", err)
 		}
 	}
@@ -171,11 +171,11 @@ func TestRebuild(t *testing.T) {
 	if _, err := Rebuild(path, Options{}, func(*Index) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("Rebuild: %v, want the error of fill", err)
 	}
-	if _, err := Open(path, Options{}); !errors.Is(err, ErrRebuild) {
+	if _, err := Open(path, Options{}); !errors.Is(err, index.ErrRebuild) {
 		t.Errorf("Open after a broken rebuild: %v, want ErrRebuild", err)
 	}
 	x, err := Rebuild(path, Options{}, func(x *Index) error {
-		return x.Put(t.Context(), []qianshao.FindingRecord{record("a", "注册送"), record("b", "注册送")})
+		return x.Put(t.Context(), []qianshao.FindingRecord{record("a", "注册送"), record("b", "注册送")}, 0)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -260,7 +260,7 @@ func testDamage(t *testing.T, origin, rel string, damage func([]byte) []byte) {
 			t.Logf("Close: %v", err)
 		}
 	}
-	x, err := Rebuild(path, Options{}, func(x *Index) error { return x.Put(t.Context(), []qianshao.FindingRecord{record("a", "注册送")}) })
+	x, err := Rebuild(path, Options{}, func(x *Index) error { return x.Put(t.Context(), []qianshao.FindingRecord{record("a", "注册送")}, 0) })
 	if err != nil {
 		t.Fatalf("Rebuild: %v", err)
 	}
@@ -314,7 +314,7 @@ func TestFoldPanics(t *testing.T) {
 		}
 		return s
 	}})
-	if err := x.Put(t.Context(), []qianshao.FindingRecord{record("a", "hostile")}); err == nil {
+	if err := x.Put(t.Context(), []qianshao.FindingRecord{record("a", "hostile")}, 0); err == nil {
 		t.Error("Put says nothing of a folding that panicked")
 	}
 	put(t, x, record("b", "注册送"))
@@ -361,7 +361,7 @@ func TestPurgeLeavesNoText(t *testing.T) {
 		if left == 0 {
 			one = nil
 		}
-		if err := errors.Join(x.Delete(t.Context(), ids), x.Purge(t.Context(), one)); err != nil {
+		if err := errors.Join(x.Delete(t.Context(), ids, 0), x.Purge(t.Context(), one)); err != nil {
 			t.Fatal(err)
 		}
 		for _, id := range ids {

@@ -3,7 +3,6 @@ package bleveindex
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -154,7 +153,7 @@ func (x *Index) field(f index.Field) (clause, error) {
 	case index.Flag:
 		return anyOf(string(f.Name), v.String()), nil
 	case index.Rank:
-		return ranks(f.Op, qianshao.Level(v)), nil
+		return anyOf(fieldLevel, index.Levels(f.Op, qianshao.Level(v))...), nil
 	case index.Number:
 		return scores(f.Op, int(v)), nil
 	case index.Period:
@@ -194,17 +193,6 @@ func decided() (list []string) {
 	return list
 }
 
-// ranks finds the levels that compare to level as op says: at most six terms.
-func ranks(op index.Op, level qianshao.Level) clause {
-	var names []string
-	for l := qianshao.LevelNone; l <= qianshao.LevelCritical; l++ {
-		if op.Holds(int(l) - int(level)) {
-			names = append(names, l.String())
-		}
-	}
-	return anyOf(fieldLevel, names...)
-}
-
 // scores finds the scores that compare to score as op says: at most 101 terms.
 func scores(op index.Op, score int) clause {
 	var keys []string
@@ -218,17 +206,7 @@ func scores(op index.Op, score int) clause {
 
 // period compares times; from is inclusive and until exclusive throughout.
 func period(field string, op index.Op, p index.Period) clause {
-	from, until := p.From.UnixMilli(), p.Until.UnixMilli()
-	switch op {
-	case index.Less:
-		from, until = math.MinInt64, from
-	case index.LessEqual:
-		from = math.MinInt64
-	case index.Greater:
-		from, until = until, math.MaxInt64
-	case index.GreaterEqual:
-		until = math.MaxInt64
-	}
+	from, until := p.Bounds(op)
 	return clause{cost: readsColumn, match: func(_ context.Context, p *part, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 		times, err := p.times(field)
 		if err != nil {

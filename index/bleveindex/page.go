@@ -10,35 +10,7 @@ import (
 )
 
 // window is which part of the sorted hits a request wants.
-type window struct {
-	skip, size int          // size hits behind the first skip ones
-	at         *index.Place // of those behind this place, or
-	backward   bool         // of those before it, counted from there
-}
-
-func windowOf(req index.Request) (w window, err error) {
-	if !req.Sort.Valid() {
-		return w, fmt.Errorf("there is no order %q", req.Sort)
-	}
-	if req.Offset < 0 || req.Limit < 0 || req.Limit > index.MaxWindow || req.Offset > index.MaxWindow-req.Limit {
-		return w, fmt.Errorf("%w: offset %d and limit %d reach beyond %d: narrow the query, or page by cursor",
-			index.ErrWindow, req.Offset, req.Limit, index.MaxWindow)
-	}
-	w = window{skip: req.Offset, size: req.Limit, backward: req.Before != ""}
-	cursor := req.After
-	if w.backward {
-		cursor = req.Before
-	}
-	if cursor == "" {
-		return w, nil
-	}
-	if req.Offset > 0 || req.After != "" && req.Before != "" {
-		return w, fmt.Errorf("%w: a page begins at an offset, behind a cursor or before one", index.ErrCursor)
-	}
-	place, err := cursor.Place(req.Sort)
-	w.at = &place
-	return w, err
-}
+type window index.Window
 
 // candidate is a document that may be on the page. The id of its place is read when
 // it is needed.
@@ -54,7 +26,7 @@ func (w window) compare(a, b *candidate) int {
 		a.read()
 		b.read()
 	}
-	if w.backward {
+	if w.Backward {
 		return b.Compare(&a.Place)
 	}
 	return a.Compare(&b.Place)
@@ -87,16 +59,16 @@ func (p *part) first(docs []uint32, order index.Sort, w window) (page []candidat
 		}
 	}
 	var cursor candidate
-	if w.at != nil {
-		cursor.Place = *w.at
+	if w.At != nil {
+		cursor.Place = *w.At
 	}
-	list := newTop(w.skip+w.size, w.compare)
+	list := newTop(w.Skip+w.Size, w.compare)
 	// Segments mostly have what is newest at their end; beginning there keeps the list still.
 	for _, doc := range slices.Backward(docs) {
 		c := candidate{Place: index.Place{First: first(doc), Seen: seen(doc)}, part: p, doc: doc}
-		if w.at != nil {
+		if w.At != nil {
 			isBehind := w.compare(&c, &cursor) > 0
-			if isBehind == w.backward {
+			if isBehind == w.Backward {
 				before++
 			}
 			if !isBehind {
@@ -110,7 +82,7 @@ func (p *part) first(docs []uint32, order index.Sort, w window) (page []candidat
 
 // page fills in the hits, of which the segments have given candidates.
 func (x *Index) page(res *index.Results, req index.Request, w window, list []found) error {
-	hits := newTop(w.skip+w.size, w.compare)
+	hits := newTop(w.Skip+w.Size, w.compare)
 	for _, f := range list {
 		res.Total += f.total
 		res.From += f.before
@@ -119,11 +91,11 @@ func (x *Index) page(res *index.Results, req index.Request, w window, list []fou
 		}
 	}
 	page := hits.sorted()
-	if w.at == nil {
-		res.From = min(w.skip, res.Total)
-		page = page[min(w.skip, len(page)):]
+	if w.At == nil {
+		res.From = min(w.Skip, res.Total)
+		page = page[min(w.Skip, len(page)):]
 	}
-	if w.backward {
+	if w.Backward {
 		slices.Reverse(page)
 		res.From -= len(page)
 	}

@@ -30,7 +30,7 @@ func (x *Index) Purge(ctx context.Context, again *qianshao.FindingRecord) error 
 	x.purging.Lock()
 	defer x.purging.Unlock()
 	if again != nil {
-		if err := x.Put(ctx, []qianshao.FindingRecord{*again}); err != nil {
+		if err := x.Put(ctx, []qianshao.FindingRecord{*again}, 0); err != nil {
 			return err
 		}
 	}

@@ -22,7 +22,7 @@ import (
 // sorting, and reads the values of each from the disk. Here each segment finds all its documents at once,
 // as a bitmap, counts them by its columns, and keeps the few that the page shows.
 func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, error) {
-	window, err := windowOf(req)
+	page, err := req.Window()
 	if err != nil {
 		return index.Results{}, fmt.Errorf("searching: %w", err)
 	}
@@ -39,7 +39,7 @@ func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, e
 	start := time.Now()
 	var res index.Results
 	err = guard("reading the search index", func() (err error) {
-		res, err = x.search(ctx, req, asked, window)
+		res, err = x.search(ctx, req, asked, window(page))
 		return err
 	})
 	if err != nil {
@@ -111,7 +111,7 @@ func (p *part) find(ctx context.Context, req index.Request, asked clause, w wind
 		return f, err
 	}
 	f.total = int(matched.GetCardinality())
-	wantsPage := w.size > 0 || w.at != nil
+	wantsPage := w.Size > 0 || w.At != nil
 	if f.total == 0 || req.NoFacets && !wantsPage {
 		return f, nil
 	}

@@ -1,14 +1,11 @@
 package bleveindex
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
-	"time"
-	"unicode/utf8"
+
+	"github.com/qianshao/qianshao/index"
 )
 
 // The names in the index's folder.
@@ -26,32 +23,9 @@ const formatVersion = 6
 // unfinished is the version of an index whose rebuild has not come to its end.
 const unfinished = "unfinished\n"
 
-// signature is the content of the version file: the format, the zone's offsets
-// in winter and in summer, and a hash of what fold does to each character, so
-// that changed folding tables are noticed.
+// signature is the content of the version file.
 func signature(opts Options) string {
-	format := fmt.Sprintf("qianshao index %d", formatVersion)
-	for _, month := range []time.Month{time.January, time.July} {
-		format += time.Date(2026, month, 1, 0, 0, 0, 0, opts.zone()).Format(" -0700")
-	}
-	fold := opts.Fold
-	if fold == nil {
-		return format + "\n"
-	}
-	sum := sha256.New()
-	const chunk = 128 // characters folded at a time
-	var b strings.Builder
-	for r := rune(' '); r <= 0xFFFF; r++ {
-		if utf8.ValidRune(r) {
-			b.WriteRune(r)
-		}
-		if r%chunk == chunk-1 {
-			sum.Write([]byte(fold(b.String())))
-			sum.Write([]byte{0})
-			b.Reset()
-		}
-	}
-	return fmt.Sprintf("%s fold %s\n", format, hex.EncodeToString(sum.Sum(nil)[:8]))
+	return index.Signature(fmt.Sprintf("qianshao index %d", formatVersion), opts.Fold, opts.zone()) + "\n"
 }
 
 // writeVersion replaces the version file in one step.

@@ -47,7 +47,7 @@ func Run(t *testing.T, open Open) {
 // put writes records and fails the test otherwise.
 func put(t *testing.T, x index.Index, records ...qianshao.FindingRecord) {
 	t.Helper()
-	if err := x.Put(t.Context(), records); err != nil {
+	if err := x.Put(t.Context(), records, 0); err != nil {
 		t.Fatalf("Put: %v", err)
 	}
 }
@@ -528,7 +528,7 @@ func testCursorsAmidWrites(t *testing.T, open Open) {
 		added.LastSeen = base.Add(time.Duration(20+n) * time.Hour)
 		moved.LastSeen = base.Add(time.Duration(30-n) * time.Hour)
 		put(t, x, added, moved)
-		if err := x.Delete(t.Context(), []string{records[(n+5)%10].Finding.ID, res.Hits[len(res.Hits)-1].ID + "-"}); err != nil {
+		if err := x.Delete(t.Context(), []string{records[(n+5)%10].Finding.ID, res.Hits[len(res.Hits)-1].ID + "-"}, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -623,10 +623,10 @@ func testWrites(t *testing.T, open Open) {
 	wantIDs(t, x, "乙")
 	wantIDs(t, x, "丁")
 	wantIDs(t, x, "戊", "a")
-	if err := x.Delete(t.Context(), []string{"c", "unknown", ""}); err != nil {
+	if err := x.Delete(t.Context(), []string{"c", "unknown", ""}, 0); err != nil {
 		t.Errorf("Delete: %v", err)
 	}
-	if err := x.Delete(t.Context(), nil); err != nil {
+	if err := x.Delete(t.Context(), nil, 0); err != nil {
 		t.Errorf("Delete of nothing: %v", err)
 	}
 	again := page("b", "", "甲")
@@ -643,7 +643,7 @@ func testWrites(t *testing.T, open Open) {
 	if err := x.IDs(t.Context(), func(string) bool { calls++; return false }); err != nil || calls != 1 {
 		t.Errorf("IDs went on for %d calls, error %v", calls, err)
 	}
-	if err := x.Put(t.Context(), []qianshao.FindingRecord{page("", "", "甲")}); err == nil {
+	if err := x.Put(t.Context(), []qianshao.FindingRecord{page("", "", "甲")}, 0); err == nil {
 		t.Error("a finding without id is accepted")
 	}
 	if err := x.Close(); err != nil {
@@ -655,7 +655,7 @@ func testWrites(t *testing.T, open Open) {
 	if _, err := x.Search(t.Context(), index.Request{}); err == nil {
 		t.Error("a closed index can be searched")
 	}
-	if err := x.Put(t.Context(), []qianshao.FindingRecord{page("a", "", "甲")}); err == nil {
+	if err := x.Put(t.Context(), []qianshao.FindingRecord{page("a", "", "甲")}, 0); err == nil {
 		t.Error("a closed index can be written")
 	}
 	if err := x.IDs(t.Context(), func(string) bool { return true }); err == nil {
@@ -725,7 +725,7 @@ func testCancelled(t *testing.T, open Open) {
 	x := open(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := x.Put(ctx, []qianshao.FindingRecord{page("a", "", "甲")}); !errors.Is(err, context.Canceled) {
+	if err := x.Put(ctx, []qianshao.FindingRecord{page("a", "", "甲")}, 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("Put: %v, want context.Canceled", err)
 	}
 	if got := ids(t, x); len(got) > 0 {
@@ -744,10 +744,10 @@ func testReference(t *testing.T, open Open) {
 			x := open(t, fold)
 			rapid.Check(t, func(r *rapid.T) {
 				records := Records(rapid.IntRange(1, 20).Draw(r, "n")).Draw(r, "records")
-				if err := x.Delete(t.Context(), ids(t, x)); err != nil {
+				if err := x.Delete(t.Context(), ids(t, x), 0); err != nil {
 					r.Fatal(err)
 				}
-				if err := x.Put(t.Context(), records); err != nil {
+				if err := x.Put(t.Context(), records, 0); err != nil {
 					r.Fatal(err)
 				}
 				for range 8 {

@@ -33,7 +33,7 @@ func FeedIndex(ctx context.Context, ix index.Index, db *Store) (count int, faile
 			break
 		}
 		after = list[len(list)-1].Seq
-		told, err := tell(ctx, ix, db, list)
+		told, err := (&telling{ix, db, after}).all(ctx, list)
 		failed = cmp.Or(failed, err)
 		var settled []store.Pending
 		for _, p := range told {
@@ -60,14 +60,21 @@ func FeedIndex(ctx context.Context, ix index.Index, db *Store) (count int, faile
 	return count, errors.Join(failed, db.Settle(ctx, store.ConsumerIndex, deleted))
 }
 
-// tell tells an index what findings are now, and which are no more. It returns those of
+// telling is what an index is told of the store, which has noted all changes up to seq.
+type telling struct {
+	ix  index.Index
+	db  *Store
+	seq int64
+}
+
+// all tells what findings are now, and which are no more. It returns those of
 // which the index was told, and the first error.
-func tell(ctx context.Context, ix index.Index, db *Store, list []store.Pending) (told []store.Pending, failed error) {
+func (t *telling) all(ctx context.Context, list []store.Pending) (told []store.Pending, failed error) {
 	var missing, some []store.Pending
 	var records []qianshao.FindingRecord // of some
 	bytes := 0
 	for _, p := range list {
-		found, err := db.FindingRecordsOf(ctx, []string{p.Finding})
+		found, err := t.db.FindingRecordsOf(ctx, []string{p.Finding})
 		if err != nil {
 			return told, err
 		}
@@ -79,11 +86,11 @@ func tell(ctx context.Context, ix index.Index, db *Store, list []store.Pending) 
 		if bytes += len(found[0].PageText); bytes < feedBytes {
 			continue
 		}
-		put, err := putAll(ctx, ix, db, some, records)
+		put, err := t.put(ctx, some, records)
 		told, failed = append(told, put...), cmp.Or(failed, err)
 		some, records, bytes = nil, nil, 0
 	}
-	put, err := putAll(ctx, ix, db, some, records)
+	put, err := t.put(ctx, some, records)
 	told, failed = append(told, put...), cmp.Or(failed, err)
 	if len(missing) == 0 {
 		return told, failed
@@ -92,25 +99,25 @@ func tell(ctx context.Context, ix index.Index, db *Store, list []store.Pending) 
 	for _, p := range missing {
 		ids = append(ids, p.Finding)
 	}
-	if err := ix.Delete(ctx, ids); err != nil {
+	if err := t.ix.Delete(ctx, ids, t.seq); err != nil {
 		return told, fmt.Errorf("take deleted findings out of the search index: %w", err)
 	}
 	return append(told, missing...), failed
 }
 
-// putAll puts the records of findings, one by one where the index does not take them all.
-func putAll(ctx context.Context, ix index.Index, db *Store, list []store.Pending, records []qianshao.FindingRecord) (put []store.Pending, failed error) {
-	if failed = db.AddReviews(ctx, records); failed != nil {
+// put puts the records of findings, one by one where the index does not take them all.
+func (t *telling) put(ctx context.Context, list []store.Pending, records []qianshao.FindingRecord) (put []store.Pending, failed error) {
+	if failed = t.db.AddReviews(ctx, records); failed != nil {
 		return nil, failed
 	}
-	if failed = ix.Put(ctx, records); failed == nil {
+	if failed = t.ix.Put(ctx, records, t.seq); failed == nil {
 		return list, nil
 	}
-	if len(records) == 1 || ctx.Err() != nil {
+	if len(records) == 1 || errors.Is(failed, index.ErrUnavailable) || ctx.Err() != nil {
 		return nil, failed
 	}
 	for i := range records {
-		if ix.Put(ctx, records[i:i+1]) == nil {
+		if t.ix.Put(ctx, records[i:i+1], t.seq) == nil {
 			put = append(put, list[i])
 		}
 	}

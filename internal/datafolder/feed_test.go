@@ -22,7 +22,7 @@ type choosy struct {
 
 var errRefused = errors.New("refused")
 
-func (x *choosy) Put(_ context.Context, findings []qianshao.FindingRecord) error {
+func (x *choosy) Put(_ context.Context, findings []qianshao.FindingRecord, _ int64) error {
 	for i := range findings {
 		if x.refuses[findings[i].Finding.ID] {
 			return errRefused

@@ -128,7 +128,7 @@ func InUse(err error) bool { return errors.Is(err, bleveindex.ErrLocked) }
 // mustRebuild says whether an index cannot be used as it is: it is damaged, or was
 // made by another version.
 func mustRebuild(err error) bool {
-	return errors.Is(err, bleveindex.ErrRebuild) || errors.Is(err, bleveindex.ErrCorrupt)
+	return errors.Is(err, index.ErrRebuild) || errors.Is(err, bleveindex.ErrCorrupt)
 }
 
 // rebuildIndex empties the index, in whatever state it is, and returns it as fill

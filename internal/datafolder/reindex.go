@@ -97,7 +97,7 @@ func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done
 			if err := db.AddReviews(putting, records); err != nil {
 				return err
 			}
-			if err := ix.Put(putting, records); err != nil {
+			if err := ix.Put(putting, records, 0); err != nil {
 				return err
 			}
 			counting.Lock()

@@ -111,7 +111,7 @@ func TestForeignIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	foreign := qianshao.FindingRecord{Finding: qianshao.Finding{ID: "0123456789abcdef", URL: "http://b.example/"}, LastSeen: time.Now()}
-	if err := ix.Put(t.Context(), []qianshao.FindingRecord{foreign}); err != nil {
+	if err := ix.Put(t.Context(), []qianshao.FindingRecord{foreign}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := ix.Close(); err != nil {

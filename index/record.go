@@ -1,0 +1,122 @@
+package index
+
+import (
+	"cmp"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+)
+
+// Limits of what an index takes of a hostile page.
+const (
+	// maxText bounds the bytes of a finding's text: each character becomes a token. It
+	// is above the store's MaxPageText, title and terms included.
+	maxText = 1 << 20
+	// maxKeyword bounds a URL in bytes; no query can name a longer prefix.
+	maxKeyword = 4 * MaxQueryLength
+	// maxShown bounds the title and the evidence of a hit, in characters.
+	maxShown = 300
+)
+
+// Texts returns what Tokens cuts of a finding: its title, in one line, so that a phrase is
+// found across its breaks; and all that is searched, the title once more with the terms of
+// disguised evidence and the page's text.
+func Texts(e *qianshao.FindingRecord) (title, all string) {
+	title = strings.ReplaceAll(e.PageTitle, "\n", " ")
+	parts := append(append([]string{title}, DisguisedTerms(&e.Finding)...), e.PageText)
+	return cut(title, maxText), cut(strings.Join(parts, "\n"), maxText)
+}
+
+// Keyword returns a value as an index compares it: bounded, and UTF-8.
+func Keyword(value string) string {
+	return cut(strings.ToValidUTF8(value, "\uFFFD"), maxKeyword)
+}
+
+// IsWhole says whether Keyword returns a value as it is. An authorisation of which it does not
+// is left out of an index: cut, it might become another one, whose findings others may see.
+func IsWhole(value string) bool { return len(value) <= maxKeyword && utf8.ValidString(value) }
+
+// HitOf returns what an index shows of a finding.
+func HitOf(e *qianshao.FindingRecord) Hit {
+	f := &e.Finding
+	h := Hit{
+		ID: f.ID, URL: f.URL, Host: e.Host, Title: cutRunes(e.PageTitle, maxShown), Rule: f.Rule,
+		Category: f.Category, Level: f.Level, Score: f.Score, Hidden: f.Hidden,
+		State: e.State(), FirstSeen: millis(e.FirstSeen), LastSeen: millis(e.LastSeen),
+		Verdict: cmp.Or(e.Review.Answer, qianshao.AnswerNone), Assignee: e.Review.Assignee, Parked: e.Review.Parked,
+	}
+	if len(e.Review.Campaigns) > 0 {
+		h.Campaign = e.Review.Campaigns[0]
+	}
+	if ev, ok := f.Primary(); ok {
+		h.Evidence = cutRunes(ev.Before+ev.Text+ev.After, maxShown)
+	}
+	return h
+}
+
+// millis is the grain in which the index and the store keep times.
+func millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+// ParentHosts returns what a host is a subdomain of: b.example.cn, example.cn and
+// cn for a.b.example.cn.
+func ParentHosts(host string) []string {
+	var list []string
+	for {
+		_, rest, ok := strings.Cut(host, ".")
+		if !ok || rest == "" {
+			return list
+		}
+		list, host = append(list, rest), rest
+	}
+}
+
+// Levels returns the names of the levels that compare to one as op says.
+func Levels(op Op, level qianshao.Level) (names []string) {
+	for l := qianshao.LevelNone; l <= qianshao.LevelCritical; l++ {
+		if op.Holds(int(l) - int(level)) {
+			names = append(names, l.String())
+		}
+	}
+	return names
+}
+
+// Bounds returns which times compare to the period as op says: from one on until before
+// another, in milliseconds since 1970.
+func (p Period) Bounds(op Op) (from, until int64) {
+	from, until = p.From.UnixMilli(), p.Until.UnixMilli()
+	switch op {
+	case Less:
+		return math.MinInt64, from
+	case LessEqual:
+		return math.MinInt64, until
+	case Greater:
+		return until, math.MaxInt64
+	case GreaterEqual:
+		return from, math.MaxInt64
+	}
+	return from, until
+}
+
+// cut shortens text to at most n bytes, at the end of a character.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
+}
+
+// cutRunes shortens text to at most n characters.
+func cutRunes(text string, n int) string {
+	for i := range text {
+		if n--; n < 0 {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}
