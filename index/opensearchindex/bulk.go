@@ -1,0 +1,182 @@
+package opensearchindex
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+)
+
+// bulkBytes is how much is sent with one request, unless one finding alone is larger.
+const bulkBytes = 4 << 20
+
+// operation is one finding that is put or deleted.
+type operation struct {
+	id    string
+	lines []byte // as a bulk request has them
+}
+
+// Put adds or replaces records; when it returns, they are on the disks of the shards' copies, and found.
+func (x *Index) Put(ctx context.Context, records []qianshao.FindingRecord, seq int64) error {
+	last := make(map[string]int, len(records)) // the last of one id counts
+	for i := range records {
+		last[records[i].Finding.ID] = i
+	}
+	var list []operation
+	size := 0
+	for i := range records {
+		if last[records[i].Finding.ID] != i {
+			continue
+		}
+		d, err := x.document(&records[i])
+		if err != nil {
+			return err
+		}
+		source, err := json.Marshal(d)
+		if err != nil {
+			return fmt.Errorf("indexing finding %q: %w", d.ID, err)
+		}
+		if size > 0 && size+len(source) > bulkBytes {
+			if err := x.write(ctx, list); err != nil {
+				return err
+			}
+			list, size = nil, 0
+		}
+		list, size = append(list, operation{d.ID, append(action("index", d.ID, seq), append(source, '\n')...)}), size+len(source)
+	}
+	if err := x.write(ctx, list); err != nil {
+		return err
+	}
+	return x.refresh(ctx)
+}
+
+// Delete removes records. What they say may stay on the disks; see Purge.
+func (x *Index) Delete(ctx context.Context, ids []string, seq int64) error {
+	var list []operation
+	for _, id := range ids {
+		if id != "" && len(id) <= maxID && utf8.ValidString(id) { // no other is in the index
+			list = append(list, operation{id, action("delete", id, seq)})
+		}
+	}
+	if len(list) == 0 {
+		return x.mayWrite(ctx)
+	}
+	// A deletion with a version would make an index of this name if there is none.
+	if err := x.do(ctx, call{method: http.MethodHead, path: "/_alias/" + x.target, patience: writePatience}); err != nil {
+		return fmt.Errorf("writing the search index: %w", x.explain(err))
+	}
+	if err := x.write(ctx, list); err != nil {
+		return err
+	}
+	return x.refresh(ctx)
+}
+
+// action is the line of a bulk request that says what is done with a finding. What the
+// index was told with a greater seq stays.
+func action(verb, id string, seq int64) []byte {
+	line, err := json.Marshal(object{verb: object{"_id": id, "version": seq, "version_type": "external_gte"}})
+	if err != nil {
+		panic(err) // there is nothing in it that JSON has not
+	}
+	return append(line, '\n')
+}
+
+// mayWrite says whether the index is open and the work wanted.
+func (x *Index) mayWrite(ctx context.Context) error {
+	if x.closed.Load() {
+		return errClosed
+	}
+	return ctx.Err()
+}
+
+// write makes operations, and goes on with those for which the cluster had no room. The
+// error is of the first that it refuses.
+func (x *Index) write(ctx context.Context, list []operation) error {
+	if err := x.mayWrite(ctx); err != nil || len(list) == 0 {
+		return err
+	}
+	started, pause := time.Now(), firstPause
+	var refused error
+	for {
+		again, err := x.bulk(ctx, list)
+		if err != nil && again == nil {
+			return fmt.Errorf("writing the search index: %w", x.explain(err))
+		}
+		if refused == nil {
+			refused = err
+		}
+		switch {
+		case len(again) == 0:
+			return refused
+		case time.Since(started) >= writePatience:
+			return fmt.Errorf("writing the search index: %w: the cluster has no room for %d of its findings", index.ErrUnavailable, len(again))
+		}
+		if err := rest(ctx, pause); err != nil {
+			return err
+		}
+		list, pause = again, min(2*pause, lastPause)
+	}
+}
+
+// outcome is what became of an operation.
+type outcome struct {
+	Status int `json:"status"`
+	Error  struct {
+		Type string `json:"type"`
+	} `json:"error"`
+}
+
+// bulk makes one request. It returns the operations to be made again, which are not nil
+// where the cluster has answered, and the error of the first that it refuses.
+func (x *Index) bulk(ctx context.Context, list []operation) (again []operation, err error) {
+	var body bytes.Buffer
+	for _, o := range list {
+		body.Write(o.lines)
+	}
+	var answer struct {
+		Items []map[string]outcome `json:"items"`
+	}
+	err = x.do(ctx, call{
+		method: http.MethodPost, path: "/" + x.target + "/_bulk?require_alias=true&filter_path=items.*.status,items.*.error.type",
+		body: body.Bytes(), into: &answer, patience: writePatience,
+	})
+	if err == nil && len(answer.Items) != len(list) {
+		err = fmt.Errorf("the cluster answers for %d of %d findings", len(answer.Items), len(list))
+	}
+	if err != nil {
+		return nil, err
+	}
+	again = []operation{}
+	for i, item := range answer.Items {
+		for _, o := range item {
+			switch {
+			case o.Status < http.StatusBadRequest, o.Status == http.StatusConflict: // it has something newer
+			case o.Status == http.StatusNotFound && o.Error.Type == "": // there was nothing to delete
+			case o.Status == http.StatusTooManyRequests, o.Status >= http.StatusInternalServerError:
+				again = append(again, list[i])
+			case err == nil:
+				// Its own words would have the page's in them.
+				err = fmt.Errorf("writing the search index: finding %q: %w", list[i].id, x.explain(&answerError{Status: o.Status, Type: o.Error.Type}))
+			}
+		}
+	}
+	return again, err
+}
+
+// refresh makes what was written found, on all copies.
+func (x *Index) refresh(ctx context.Context) error {
+	if x.isFilling {
+		return nil
+	}
+	err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.target + "/_refresh", patience: writePatience})
+	if err != nil {
+		return fmt.Errorf("writing the search index: %w", x.explain(err))
+	}
+	return nil
+}

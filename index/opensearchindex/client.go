@@ -1,0 +1,275 @@
+package opensearchindex
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/qianshao/qianshao/index"
+)
+
+// How long one answer is waited for, and how long a call goes on trying where no node
+// answers or all are busy: a node that dies takes its shards along for a second or two.
+const (
+	dialTimeout   = 3 * time.Second
+	answerTimeout = time.Minute
+	readPatience  = 3 * time.Second
+	writePatience = 20 * time.Second
+)
+
+// firstPause is doubled with each attempt, up to lastPause.
+const (
+	firstPause = 50 * time.Millisecond
+	lastPause  = 2 * time.Second
+)
+
+// maxAnswer bounds what is read of an answer: a page of index.MaxWindow hits, each with a long URL.
+const maxAnswer = 256 << 20
+
+// client speaks to the nodes of a cluster, of which any serves.
+type client struct {
+	nodes          []*url.URL
+	http           *http.Client
+	user, password string
+	at             atomic.Uint32 // the node that has answered last
+	closed         atomic.Bool
+}
+
+func newClient(opts Options) (*client, error) {
+	c := &client{user: opts.User}
+	for _, node := range opts.Nodes {
+		u, err := parseNode(node)
+		if err != nil {
+			return nil, err
+		}
+		if u.Scheme == "http" && opts.User != "" && !isLoopback(u.Hostname()) {
+			return nil, fmt.Errorf("the search index at %s: a password does not go over http; use https", u.Redacted())
+		}
+		c.nodes = append(c.nodes, u)
+	}
+	if len(c.nodes) == 0 {
+		return nil, errors.New("the search index has no address: give one, as https://host:9200/qianshao")
+	}
+	if err := c.readPassword(opts); err != nil {
+		return nil, err
+	}
+	trusted, err := roots(opts.CA)
+	if err != nil {
+		return nil, err
+	}
+	c.http = &http.Client{
+		Transport: &http.Transport{ // no proxy: it is a server of the same house
+			DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
+			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: trusted},
+			TLSHandshakeTimeout: dialTimeout,
+			MaxIdleConnsPerHost: 16,
+			IdleConnTimeout:     time.Minute,
+			ForceAttemptHTTP2:   true,
+		},
+		// The password belongs to the nodes that the operator named.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c, nil
+}
+
+func (c *client) readPassword(opts Options) error {
+	switch {
+	case opts.PasswordFile == "" && opts.User == "":
+		return nil
+	case opts.PasswordFile == "":
+		return fmt.Errorf("the search index is asked as %s: name the file that has the password", opts.User)
+	case opts.User == "":
+		return errors.New("the search index has a password without a user: write the address as https://user@host:9200")
+	}
+	content, err := os.ReadFile(opts.PasswordFile)
+	if err != nil {
+		return fmt.Errorf("reading the password of the search index: %w", err)
+	}
+	if c.password = strings.TrimRight(string(content), "\r\n"); c.password == "" {
+		return fmt.Errorf("reading the password of the search index: %s is empty", opts.PasswordFile)
+	}
+	return nil
+}
+
+// roots returns who may have signed the nodes' certificates; nil is whom the system trusts.
+func roots(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the certificate authority of the search index: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(content) {
+		return nil, fmt.Errorf("reading the certificate authority of the search index: %s has no certificate in PEM", file)
+	}
+	return pool, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// answerError is an answer that is no success.
+type answerError struct {
+	Status int
+	Type   string
+	Reason string
+}
+
+func (e *answerError) Error() string {
+	text := fmt.Sprintf("OpenSearch answers %d", e.Status)
+	if e.Type != "" {
+		text += " " + e.Type
+	}
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	switch e.Status {
+	case http.StatusUnauthorized:
+		text += " (the user or the password is wrong)"
+	case http.StatusForbidden:
+		text += " (the user has no right to do this)"
+	}
+	return text
+}
+
+// hasStatus says whether an error is an answer of this status.
+func hasStatus(err error, status int) bool {
+	var answer *answerError
+	return errors.As(err, &answer) && answer.Status == status
+}
+
+// isPassing says whether another node, or the same one a little later, may answer otherwise.
+func isPassing(status int) bool {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// call is one request. Each can be made twice: it sets something, or carries versions.
+type call struct {
+	method, path string
+	body         any           // JSON, or []byte as it is; nil for none
+	into         any           // what the answer is read into; may be nil
+	patience     time.Duration // how long it is tried again
+}
+
+// do makes a call, on one node after the other. The error wraps index.ErrUnavailable
+// where none has answered in time.
+func (c *client) do(ctx context.Context, r call) error {
+	body, isRaw := r.body.([]byte)
+	if !isRaw && r.body != nil {
+		var err error
+		if body, err = json.Marshal(r.body); err != nil {
+			return err
+		}
+	}
+	started, pause := time.Now(), firstPause
+	for attempt := 1; ; attempt++ {
+		node := c.at.Load()
+		err := c.ask(ctx, c.nodes[int(node)%len(c.nodes)], r, body)
+		if err == nil || ctx.Err() != nil || c.closed.Load() {
+			return errors.Join(err, ctx.Err())
+		}
+		var answer *answerError
+		if errors.As(err, &answer) && !isPassing(answer.Status) {
+			return err
+		}
+		c.at.CompareAndSwap(node, node+1)
+		if attempt%len(c.nodes) != 0 {
+			continue
+		}
+		if time.Since(started) >= r.patience {
+			return fmt.Errorf("%w: %w", index.ErrUnavailable, err)
+		}
+		if err := rest(ctx, pause); err != nil {
+			return err
+		}
+		pause = min(2*pause, lastPause)
+	}
+}
+
+// rest waits for about so long: those that were turned away together do not come back together.
+func rest(ctx context.Context, pause time.Duration) error {
+	select {
+	case <-time.After(pause/2 + rand.N(pause)):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ask makes one attempt on one node.
+func (c *client) ask(ctx context.Context, node *url.URL, r call, body []byte) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, r.method, node.String()+r.path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	if c.user != "" {
+		request.SetBasicAuth(c.user, c.password)
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return err // it names the node and the path
+	}
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	content := &io.LimitedReader{R: response.Body, N: maxAnswer}
+	if response.StatusCode/100 != 2 {
+		return readError(response.StatusCode, content)
+	}
+	if r.into == nil {
+		_, err = io.Copy(io.Discard, content)
+		return err
+	}
+	if err := json.NewDecoder(content).Decode(r.into); err != nil {
+		return fmt.Errorf("reading the answer of %s: %w", node.Redacted(), err)
+	}
+	return nil
+}
+
+// maxReason bounds what an error says in a cluster's words, in bytes.
+const maxReason = 300
+
+// readError reads what a cluster says of a failure.
+func readError(status int, content io.Reader) error {
+	answer := &answerError{Status: status}
+	var said struct {
+		Error json.RawMessage `json:"error"`
+	}
+	var failure struct {
+		Type   string `json:"type"`
+		Reason string `json:"reason"`
+	}
+	if json.NewDecoder(content).Decode(&said) == nil && json.Unmarshal(said.Error, &failure) == nil {
+		answer.Type, answer.Reason = failure.Type, failure.Reason[:min(len(failure.Reason), maxReason)]
+	}
+	return answer
+}
+
+func (c *client) close() {
+	c.closed.Store(true)
+	c.http.CloseIdleConnections()
+}

@@ -1,0 +1,179 @@
+package opensearchindex
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/qianshao/qianshao/index"
+)
+
+// The index is an alias of a generation, an index of its own on the cluster. A rebuild
+// fills the next one, to which the alias moves in one step: until then the former one is
+// searched. A generation that is being filled has an alias of its own.
+
+// filling is what is put behind the name for the alias of a generation that is being filled.
+const filling = "-filling"
+
+// first is what is put behind the name for the first generation: processes that begin at the
+// same time make the same one.
+const first = "-1"
+
+// described is what the cluster says of a generation.
+type described struct {
+	Mappings struct {
+		Meta struct {
+			Signature string `json:"signature"`
+		} `json:"_meta"`
+	} `json:"mappings"`
+}
+
+// open finds the generation in use, or makes the first.
+func (x *Index) open(ctx context.Context, opts Options) error {
+	for range 2 {
+		var found map[string]described
+		err := x.do(ctx, call{method: http.MethodGet, path: "/" + x.name, into: &found, patience: readPatience})
+		switch {
+		case hasStatus(err, http.StatusNotFound):
+			if err := x.create(ctx, x.name+first, x.name, opts.definition()); err != nil {
+				return err
+			}
+			continue
+		case err != nil:
+			return err
+		}
+		return x.check(found, opts)
+	}
+	return fmt.Errorf("%w: %s is there without its alias; %s", index.ErrRebuild, x.name+first, remedy)
+}
+
+// check says whether what has the index's name is one of ours, and as this process writes it.
+func (x *Index) check(found map[string]described, opts Options) error {
+	if _, ok := found[x.name]; ok {
+		return fmt.Errorf("the cluster has an index of this name, which is none of ours: give another name, as https://host:9200/name, or delete it")
+	}
+	if len(found) != 1 {
+		return fmt.Errorf("%w: its alias names %d indices; %s", index.ErrRebuild, len(found), remedy)
+	}
+	for _, generation := range found {
+		if generation.Mappings.Meta.Signature != opts.signature() {
+			return fmt.Errorf("%w: it is of another version or time zone; %s", index.ErrRebuild, remedy)
+		}
+	}
+	return nil
+}
+
+// create makes a generation with an alias. That it is there already is no error.
+func (x *Index) create(ctx context.Context, generation, alias string, definition object) error {
+	definition["aliases"] = object{alias: object{}}
+	err := x.do(ctx, call{method: http.MethodPut, path: "/" + generation, body: definition, patience: writePatience})
+	var answer *answerError
+	if errors.As(err, &answer) && answer.Type == "resource_already_exists_exception" {
+		return nil
+	}
+	return err
+}
+
+// behind returns the generations that have an alias.
+func (x *Index) behind(ctx context.Context, alias string) ([]string, error) {
+	var found map[string]described
+	err := x.do(ctx, call{method: http.MethodGet, path: "/_alias/" + alias, into: &found, patience: writePatience})
+	if hasStatus(err, http.StatusNotFound) {
+		return nil, nil
+	}
+	return slices.Sorted(maps.Keys(found)), err
+}
+
+// Rebuild makes a new generation of the index, and returns it in use, filled by fill, which gets
+// another Index than is returned: what its Put has written is not found at once, and it may be
+// called by several goroutines. Until Rebuild returns, the former generation is searched and
+// written; after a rebuild that does not come to its end it goes on to be. Whoever rebuilds
+// sees to it that nobody else writes meanwhile what fill does not know.
+func Rebuild(ctx context.Context, opts Options, fill func(*Index) error) (*Index, error) {
+	x, err := newIndex(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.rebuild(ctx, opts, fill); err != nil {
+		x.close()
+		return nil, fmt.Errorf("rebuilding the search index %s at %s: %w", x.name, x.nodes[0].Redacted(), err)
+	}
+	return x, nil
+}
+
+func (x *Index) rebuild(ctx context.Context, opts Options, fill func(*Index) error) error {
+	unfinished, err := x.behind(ctx, x.name+filling)
+	if err != nil {
+		return err
+	}
+	for _, generation := range unfinished {
+		if err := x.do(ctx, call{method: http.MethodDelete, path: "/" + generation, patience: writePatience}); err != nil && !hasStatus(err, http.StatusNotFound) {
+			return err
+		}
+	}
+	generation := fmt.Sprintf("%s-%d", x.name, time.Now().UnixMilli())
+	definition := opts.definition()
+	maps.Copy(definition["settings"].(object)["index"].(object), whileFilling())
+	if err := x.create(ctx, generation, x.name+filling, definition); err != nil {
+		return err
+	}
+	next := &Index{client: x.client, fold: x.fold, zone: x.zone, name: x.name, target: x.name + filling, isFilling: true}
+	if err := fill(next); err != nil {
+		return err
+	}
+	if err := x.finish(ctx, generation, opts); err != nil {
+		return err
+	}
+	return x.use(ctx, generation)
+}
+
+// whileFilling are the settings of a generation that nobody searches yet, and that is filled anew
+// if a node fails.
+func whileFilling() object {
+	return object{"refresh_interval": "-1", "auto_expand_replicas": "false", "number_of_replicas": 0, "translog.durability": "async"}
+}
+
+// copiesWait is how long a rebuild waits for the copies of what it has filled.
+const copiesWait = "60s"
+
+// finish gives a filled generation the settings of one in use, and waits for the disks.
+func (x *Index) finish(ctx context.Context, generation string, opts Options) error {
+	settings := object{"index": object{"refresh_interval": nil, "translog.durability": nil, "auto_expand_replicas": opts.copies()}}
+	for _, r := range []call{
+		{method: http.MethodPut, path: "/_settings", body: settings},
+		{method: http.MethodPost, path: "/_flush"},
+		{method: http.MethodPost, path: "/_refresh"},
+	} {
+		r.path, r.patience = "/"+generation+r.path, writePatience
+		if err := x.do(ctx, r); err != nil {
+			return err
+		}
+	}
+	err := x.do(ctx, call{method: http.MethodGet, path: "/_cluster/health/" + generation + "?wait_for_status=green&timeout=" + copiesWait, patience: writePatience})
+	if hasStatus(err, http.StatusRequestTimeout) { // they will come
+		return nil
+	}
+	return err
+}
+
+// use moves the alias to a generation and removes the former one, in one step.
+func (x *Index) use(ctx context.Context, generation string) error {
+	former, err := x.behind(ctx, x.name)
+	if err != nil {
+		return err
+	}
+	actions := []object{
+		{"add": object{"index": generation, "alias": x.name}},
+		{"remove": object{"index": generation, "alias": x.name + filling, "must_exist": false}},
+	}
+	for _, old := range former {
+		if old != generation {
+			actions = append(actions, object{"remove_index": object{"index": old}})
+		}
+	}
+	return x.do(ctx, call{method: http.MethodPost, path: "/_aliases", body: object{"actions": actions}, patience: 0})
+}
