@@ -76,12 +76,10 @@ func clean(text string) string {
 
 // hints are what the statements say to SQLite's planner: which index, which table first, and a
 // plus before a column that no index is to be used for. A CROSS JOIN that has a condition is
-// an order to go through the tables as they stand. Placeholders without numbers, in rows of values,
-// are SQLite's, too.
+// an order to go through the tables as they stand.
 var (
-	indexHint   = regexp.MustCompile(`\s(?:INDEXED BY \w+|NOT INDEXED)\b`)
-	plusHint    = regexp.MustCompile(`([\s(,])\+([a-z])`)
-	placeholder = regexp.MustCompile(`[\s(]\?`)
+	indexHint = regexp.MustCompile(`\s(?:INDEXED BY \w+|NOT INDEXED)\b`)
+	plusHint  = regexp.MustCompile(`([\s(,])\+([a-z])`)
 )
 
 // plain has the texts without hints, by the texts with them.
@@ -116,10 +114,24 @@ func (t *texts) of(query string) string {
 func withoutHints(query string) string {
 	query = indexHint.ReplaceAllString(query, "")
 	query = strings.ReplaceAll(query, "CROSS JOIN", "JOIN")
-	query = plusHint.ReplaceAllString(query, "${1}${2}")
+	return numbered(plusHint.ReplaceAllString(query, "${1}${2}"))
+}
+
+// numbered gives the parameters of a text that has them without numbers their own. A question
+// mark between quotes is none.
+func numbered(query string) string {
+	parts := strings.Split(query, "'")
 	n := 0
-	return placeholder.ReplaceAllStringFunc(query, func(found string) string {
-		n++
-		return found[:1] + "$" + strconv.Itoa(n)
-	})
+	for i := 0; i < len(parts); i += 2 {
+		plain := strings.Split(parts[i], "?")
+		for k := 1; k < len(plain); k++ {
+			n++
+			plain[k] = "$" + strconv.Itoa(n) + plain[k]
+		}
+		parts[i] = strings.Join(plain, "")
+	}
+	if n == 0 {
+		return query
+	}
+	return strings.Join(parts, "'")
 }

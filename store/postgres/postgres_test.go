@@ -101,3 +101,22 @@ func TestOpenErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestCompatible: what statements take from SQLite is the same here.
+func TestCompatible(t *testing.T) {
+	db := postgrestest.Open(t)
+	for query, want := range map[string]string{
+		`SELECT string_agg(CAST(key AS BIGINT) || value, ' ' ORDER BY key) FROM json_each('["a","\u0000中",3]')`: "0a 1\uFFFD中 23",
+		`SELECT string_agg(key || value, ' ' ORDER BY key) FROM json_each('{"b":2,"a":1}')`:                     "a1 b2",
+		`SELECT coalesce(string_agg(value, ' '), 'none') FROM json_each('null')`:                                "none",
+		`SELECT json_extract('{"park":{"sites":3}}', '$.park.sites') || coalesce(json_extract('', '$.x'), '-')`: "3-",
+		`SELECT concat(max(CAST(1 AS BIGINT), 2), min('b', 'a'), max(CAST(NULL AS BIGINT), 2))`:                 "2a",
+		`SELECT '?' || CAST(? AS TEXT) || '''?' || CAST(? AS TEXT)`:                                             "?a'?b",
+	} {
+		var got string
+		args := []any{"a", "b"}[:2*strings.Count(query, "CAST(? AS TEXT)")/2]
+		if err := db.Read.QueryRow(query, args...).Scan(&got); err != nil || got != want {
+			t.Errorf("%s: %q, %v", query, got, err)
+		}
+	}
+}
