@@ -219,8 +219,8 @@ func (w *work) group(id string) error {
 // further sites. The few that are parked are read first (SQLite keeps the order of a CROSS
 // JOIN): thousands of findings may show the same.
 const selectParkedAlike = `
-SELECT s.subject FROM standings s CROSS JOIN findings p WHERE s.parked_sites > 0 AND s.subject <> $1
-  AND p.id = s.subject AND p.seen = (SELECT seen FROM findings WHERE id = $1)`
+SELECT s.subject FROM standings s CROSS JOIN findings p ON p.id = s.subject WHERE s.parked_sites > 0 AND s.subject <> $1
+  AND p.seen = (SELECT seen FROM findings WHERE id = $1)`
 
 // wakeBySites counts those parked findings anew that come back when their content is on
 // further sites, as it may be now.

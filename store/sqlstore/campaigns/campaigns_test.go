@@ -7,18 +7,16 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/qianshao/qianshao/store/sqlite"
-
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 	"github.com/qianshao/qianshao/store/sqlstore/outbox"
 	"github.com/qianshao/qianshao/store/sqlstore/review"
 )
@@ -57,11 +55,9 @@ type world struct {
 	indexed map[string]qianshao.Review
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, open databasetest.Open) *world {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "qianshao.db"))
-	check(t, err)
-	t.Cleanup(func() { _ = db.Close() })
+	db := open(t)
 	w := &world{t: t, db: db, at: base.Add(time.Hour), indexed: map[string]qianshao.Review{}}
 	w.c = campaigns.New(db, w.options())
 	w.exec(`UPDATE campaign_state SET salt = 'salt'`)
@@ -155,7 +151,7 @@ func (w *world) groups() map[string]string {
 		return v, err
 	}, `
 SELECT m.finding, (SELECT p.id FROM campaigns p JOIN campaign_findings f ON f.campaign = p.campaign WHERE f.finding = m.finding) || ' | ' ||
-  group_concat(c.id || CASE WHEN c.shared THEN '!' ELSE '' END, ' ' ORDER BY m.place)
+  string_agg(c.id || CASE WHEN c.shared = 1 THEN '!' ELSE '' END, ' ' ORDER BY m.place)
 FROM campaign_members m JOIN campaigns c ON c.campaign = m.campaign GROUP BY m.finding`)
 	check(w.t, err)
 	out := map[string]string{}
@@ -286,10 +282,14 @@ func same(t testing.TB, what string, want, got map[string]string) {
 // Whatever the order in which findings come, change and go, they are grouped as the
 // definition says; so two orders give the same campaigns with the same ids.
 func TestCampaignsDoNotDependOnOrder(t *testing.T) {
+	databasetest.Each(t, testCampaignsDoNotDependOnOrder)
+}
+
+func testCampaignsDoNotDependOnOrder(t *testing.T, open databasetest.Open) {
 	t.Parallel()
 	for seed := range uint64(6) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		list, w := anySpecimens(r, 60), newWorld(t)
+		list, w := anySpecimens(r, 60), newWorld(t, open)
 		for i, s := range list {
 			if r.IntN(6) == 0 { // at first it says something else
 				early := s
@@ -329,10 +329,12 @@ func TestCampaignsDoNotDependOnOrder(t *testing.T) {
 
 // A process that dies while it groups has done a batch whole or not at all; the next one
 // goes on where it was.
-func TestGroupingGoesOn(t *testing.T) {
+func TestGroupingGoesOn(t *testing.T) { databasetest.Each(t, testGroupingGoesOn) }
+
+func testGroupingGoesOn(t *testing.T, open databasetest.Open) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 1))
-	list, w := anySpecimens(r, 150), newWorld(t)
+	list, w := anySpecimens(r, 150), newWorld(t, open)
 	for _, s := range list {
 		w.save(s)
 	}
@@ -361,9 +363,11 @@ func TestGroupingGoesOn(t *testing.T) {
 }
 
 // A finding that cannot be grouped holds up no other.
-func TestDamagedFinding(t *testing.T) {
+func TestDamagedFinding(t *testing.T) { databasetest.Each(t, testDamagedFinding) }
+
+func testDamagedFinding(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	w.save(blockOf("a1", 1, "a.example", 1))
 	w.save(blockOf("a2", 1, "b.example", 2))
 	w.save(blockOf("a3", 1, "c.example", 3))

@@ -18,6 +18,7 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
@@ -140,10 +141,12 @@ func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 }
 
 // What stands of many findings, and the campaigns that they are in, are those of each by itself.
-func TestTogether(t *testing.T) {
+func TestTogether(t *testing.T) { databasetest.Each(t, testTogether) }
+
+func testTogether(t *testing.T, open databasetest.Open) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 5))
-	list, w := anySpecimens(r, 60), newWorld(t)
+	list, w := anySpecimens(r, 60), newWorld(t, open)
 	ids := []string{"unknown"}
 	for i := range list {
 		w.save(list[i])
@@ -184,10 +187,12 @@ func TestTogether(t *testing.T) {
 
 // Each list, with each filter and sight, has the campaigns and the numbers that counting
 // all findings gives, in the order of the queue, however it is parted into pages.
-func TestQueue(t *testing.T) {
+func TestQueue(t *testing.T) { databasetest.Each(t, testQueue) }
+
+func testQueue(t *testing.T, open databasetest.Open) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 1))
-	list, w := anySpecimens(r, 80), newWorld(t)
+	list, w := anySpecimens(r, 80), newWorld(t, open)
 	for i := range list {
 		w.save(list[i])
 		w.exec(`UPDATE findings SET score = $1, level = $2, category = $3 WHERE id = $4`, 40+r.IntN(4)*10, 2+r.IntN(3), []string{"gambling", "fraud"}[r.IntN(2)], list[i].ID)
@@ -254,8 +259,12 @@ func TestQueue(t *testing.T) {
 
 // What others have claimed, and campaigns that are parked as such, have lists of their own.
 func TestQueueOfClaimedAndParkedCampaigns(t *testing.T) {
+	databasetest.Each(t, testQueueOfClaimedAndParkedCampaigns)
+}
+
+func testQueueOfClaimedAndParkedCampaigns(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	d, lead := w.desked()
 	for i, id := range []string{"a1", "b1", "c1"} {
 		w.save(blockOf(id, uint64(i+1), "a.example", i))
@@ -303,9 +312,11 @@ func TestQueueOfClaimedAndParkedCampaigns(t *testing.T) {
 
 // Who is limited sees of a campaign the own members alone: in numbers, label, sites,
 // members and whatever else is shown.
-func TestSightOfCampaigns(t *testing.T) {
+func TestSightOfCampaigns(t *testing.T) { databasetest.Each(t, testSightOfCampaigns) }
+
+func testSightOfCampaigns(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	key := campaign.Key{Kind: campaign.KindHandle, Name: "qq:10001"}
 	w.save(blockOf("secret", 1, "secret.example", 1, key))
 	w.save(blockOf("own", 1, "own.example", 2))
@@ -340,9 +351,11 @@ func TestSightOfCampaigns(t *testing.T) {
 
 // A finding that comes under another authorisation, its evidence being the same, is seen by
 // those who may see it now, and by nobody else.
-func TestSightFollowsAuthorisation(t *testing.T) {
+func TestSightFollowsAuthorisation(t *testing.T) { databasetest.Each(t, testSightFollowsAuthorisation) }
+
+func testSightFollowsAuthorisation(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	w.save(blockOf("moved", 1, "site.example", 1))
 	w.group()
 	id, before := w.idOf("moved"), qianshao.Sight{Authorisations: []string{"a-site.example"}}
@@ -361,9 +374,11 @@ func TestSightFollowsAuthorisation(t *testing.T) {
 
 // The page of a campaign shows when its members were found, those of one site, and what has a
 // key in common with it; a limited account is told of its own findings alone.
-func TestCampaignPage(t *testing.T) {
+func TestCampaignPage(t *testing.T) { databasetest.Each(t, testCampaignPage) }
+
+func testCampaignPage(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	key := campaign.Key{Kind: campaign.KindHandle, Name: "qq:10001"}
 	w.save(blockOf("a1", 1, "a.example", 1, key))
 	w.save(blockOf("a2", 1, "a.example", 2))

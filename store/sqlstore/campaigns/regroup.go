@@ -87,18 +87,29 @@ func (c *Campaigns) Regroup(ctx context.Context) (count int, err error) {
 	})
 }
 
+// lastNumber reads a number that no campaign after it has had.
+var lastNumber = map[database.Dialect]string{
+	database.SQLite:   `SELECT seq FROM sqlite_sequence WHERE name = 'campaigns'`,
+	database.Postgres: `SELECT nextval(pg_get_serial_sequence('campaigns', 'campaign'))`,
+}
+
 // groupAll groups all findings, where no campaigns are.
 func (c *Campaigns) groupAll(w *work) (count int, err error) {
 	g := newGrouping(w.salt)
 	if err := c.readAll(w.ctx, w.now, g); err != nil {
 		return 0, err
 	}
-	last, err := w.number(`SELECT seq FROM sqlite_sequence WHERE name = 'campaigns'`)
+	last, err := w.number(lastNumber[w.tx.Dialect])
 	if err != nil {
 		return 0, err
 	}
 	if err := g.put(w, g.settle(last+1)); err != nil {
 		return 0, err
+	}
+	if w.tx.Dialect == database.Postgres { // it does not count numbers that it has not given itself
+		if _, err := w.number(`SELECT setval(pg_get_serial_sequence('campaigns', 'campaign'), $1)`, last+1+int64(len(g.campaigns))); err != nil {
+			return 0, err
+		}
 	}
 	if err := w.exec(`INSERT INTO campaign_counts ` + queue.Recounted); err != nil {
 		return 0, err
@@ -164,7 +175,7 @@ func eachCurrent(ctx context.Context, db trail.Reader, now time.Time, r store.Ra
 	rows, err := database.Collect(ctx, db, func(r *sql.Rows) (v row, err error) {
 		v.counted, v.facts, err = scanFacts(r.Scan, &v.text)
 		return v, err
-	}, `SELECT `+factColumns+`, CASE WHEN $3 THEN finding ELSE '' END FROM findings WHERE id > $1 AND id <= $2`, r.After, r.Last, withText)
+	}, `SELECT `+factColumns+`, CASE WHEN $3 = 1 THEN finding ELSE '' END FROM findings WHERE id > $1 AND id <= $2`, r.After, r.Last, withText)
 	if err != nil {
 		return err
 	}

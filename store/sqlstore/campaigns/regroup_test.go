@@ -13,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 )
 
 // everything are all rows about campaigns, with ids in the place of numbers.
@@ -20,7 +21,7 @@ var everything = map[string]string{
 	"campaigns": `SELECT c.id, c.kind, c.key_hash, c.key_name, c.cap, c.label, c.oldest, c.members, c.owners, c.shared, c.policy FROM campaigns c`,
 	"keys":      `SELECT k.key_hash, c.id FROM campaign_keys k JOIN campaigns c ON c.campaign = k.campaign`,
 	"bands":     `SELECT b.band, c.id FROM campaign_bands b JOIN campaigns c ON c.campaign = b.campaign`,
-	"shapes":    `SELECT c.id, s.shape, s.split, s.sketch, hex(s.bands), s.members FROM campaign_shapes s JOIN campaigns c ON c.campaign = s.campaign`,
+	"shapes":    `SELECT c.id, s.shape, s.split, s.sketch, s.bands, s.members FROM campaign_shapes s JOIN campaigns c ON c.campaign = s.campaign`,
 	"findings": `SELECT f.finding, c.id, b.id, f.shape, f.split, f.owner, f.authorisation, f.category, f.level, f.score, f.first_seen, f.last_seen,
   f.undecided, f.relapsed, f.parked, f.reviewing, f.due, f.wakes, f.decider
   FROM campaign_findings f JOIN campaigns c ON c.campaign = f.campaign JOIN campaigns b ON b.campaign = f.block`,
@@ -56,11 +57,13 @@ func (w *world) rows() map[string][]string {
 
 // Grouped anew, all at once, findings have the same campaigns, to the last row, as grouped one
 // after the other; and of each the index is told.
-func TestRegroupedAllAtOnce(t *testing.T) {
+func TestRegroupedAllAtOnce(t *testing.T) { databasetest.Each(t, testRegroupedAllAtOnce) }
+
+func testRegroupedAllAtOnce(t *testing.T, open databasetest.Open) {
 	t.Parallel()
 	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		list, w := anySpecimens(r, 60), newWorld(t) // about as many sites as may share a key
+		list, w := anySpecimens(r, 60), newWorld(t, open) // about as many sites as may share a key
 		if seed == 0 {
 			list = anySpecimens(r, 250) // more than are read at a time
 		}
@@ -105,7 +108,9 @@ func TestRegroupedAllAtOnce(t *testing.T) {
 }
 
 // What is counted otherwise than it is, is named.
-func TestVerifyFindsFaults(t *testing.T) {
+func TestVerifyFindsFaults(t *testing.T) { databasetest.Each(t, testVerifyFindsFaults) }
+
+func testVerifyFindsFaults(t *testing.T, open databasetest.Open) {
 	t.Parallel()
 	for statement, want := range map[string]string{
 		`UPDATE campaign_findings SET score = score + 1 WHERE finding = 'a1'`:                                                        "standing of a1",
@@ -113,7 +118,7 @@ func TestVerifyFindsFaults(t *testing.T) {
 		`UPDATE findings SET level = level - 1 WHERE id = 'b1'`:                                                                      "standing of b1",
 		`UPDATE campaign_findings SET finding = 'c1' WHERE finding = 'b1'`:                                                           "a finding that is not there of c1",
 	} {
-		w := newWorld(t)
+		w := newWorld(t, open)
 		w.save(blockOf("a1", 1, "a.example", 1))
 		w.save(blockOf("a2", 1, "b.example", 2))
 		w.save(blockOf("b1", 2, "b.example", 3))

@@ -11,6 +11,7 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 	"github.com/qianshao/qianshao/store/sqlstore/outbox"
 	"github.com/qianshao/qianshao/store/sqlstore/queue"
 )
@@ -50,9 +51,11 @@ func (w *world) reviews(ids ...string) map[string]qianshao.Review {
 
 // What people say of a finding, and of its primary campaign, is what a search tells; the
 // answer of a decision that waits for its blind review is not.
-func TestReviews(t *testing.T) {
+func TestReviews(t *testing.T) { databasetest.Each(t, testReviews) }
+
+func testReviews(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	key := campaign.Key{Kind: campaign.KindHandle, Name: "qq:10001"}
 	w.save(blockOf("a1", 1, "a.example", 1, key))
 	w.save(blockOf("a2", 1, "b.example", 2))

@@ -82,7 +82,7 @@ var moveCampaign = []string{
 	`UPDATE campaign_keys SET campaign = $1 WHERE campaign = $2`,
 	`UPDATE campaign_shapes SET campaign = $1 WHERE campaign = $2`,
 	`INSERT INTO campaign_dirty (campaign) SELECT $1 FROM campaign_dirty WHERE campaign = $2 ON CONFLICT (campaign) DO NOTHING`,
-	`DELETE FROM campaign_dirty WHERE campaign = $2 AND $1 = $1`,
+	`DELETE FROM campaign_dirty WHERE campaign = $2 AND campaign <> $1`,
 	`DELETE FROM campaign_members WHERE campaign = $2 AND EXISTS (
   SELECT 1 FROM campaign_members o WHERE o.finding = campaign_members.finding AND o.campaign = $1 AND o.place < campaign_members.place)`,
 	`DELETE FROM campaign_members WHERE campaign = $1 AND finding IN (SELECT finding FROM campaign_members WHERE campaign = $2)`,
@@ -92,7 +92,7 @@ var moveCampaign = []string{
 	`DELETE FROM campaign_owners WHERE campaign IN ($1, $2)`,
 	`INSERT INTO campaign_owners (campaign, owner, authorisation, members)
 SELECT m.campaign, f.owner, f.authorisation, count(*) FROM campaign_members m JOIN campaign_findings f ON f.finding = m.finding
-WHERE m.campaign = $1 AND $2 = $2 GROUP BY m.campaign, f.owner, f.authorisation`,
+WHERE m.campaign = $1 AND m.campaign <> $2 GROUP BY m.campaign, f.owner, f.authorisation`,
 	`INSERT INTO campaign_counts (campaign, authorisation, category, members, undecided, relapsed, parked, reviewing, level, score, first_seen, last_seen, due, rank)
 SELECT $1, authorisation, category, members, undecided, relapsed, parked, reviewing, level, score, first_seen, last_seen, due, rank
 FROM campaign_counts WHERE campaign = $2
@@ -106,7 +106,7 @@ ON CONFLICT (campaign, authorisation, category) DO UPDATE SET
   last_seen = CASE WHEN excluded.last_seen > campaign_counts.last_seen THEN excluded.last_seen ELSE campaign_counts.last_seen END,
   due = CASE WHEN excluded.due < coalesce(campaign_counts.due, excluded.due + 1) THEN excluded.due ELSE campaign_counts.due END,
   rank = ` + queue.RankOf("campaign_counts.undecided + excluded.undecided", "campaign_counts.relapsed + excluded.relapsed"),
-	`DELETE FROM campaign_counts WHERE campaign = $2 AND $1 = $1`,
+	`DELETE FROM campaign_counts WHERE campaign = $2 AND campaign <> $1`,
 	`UPDATE campaigns SET members = (SELECT count(*) FROM campaign_members WHERE campaign = $1),
   owners = (SELECT count(DISTINCT owner) FROM campaign_owners WHERE campaign = $1),
   policy = (SELECT max(policy) FROM campaigns WHERE campaign IN ($1, $2)) WHERE campaign = $1`,

@@ -3,6 +3,7 @@ package campaigns
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/store"
@@ -13,10 +14,12 @@ import (
 // Verify counts everything anew and returns what is otherwise than it is stored: at most
 // queue.MaxFaults, none if all is well. It reads all findings.
 func (c *Campaigns) Verify(ctx context.Context) (faults []queue.Fault, err error) {
-	if faults, err = c.Check(ctx); err != nil {
+	counted, err := c.Check(ctx)
+	if err != nil {
 		return nil, err
 	}
 	err = c.update(ctx, database.Ordered, "verify the campaigns of", func(w *work) error {
+		faults = slices.Clip(counted) // it may be run again
 		ranges, err := database.Ranges(ctx, c.db.Read, "findings", readAtATime)
 		if err != nil {
 			return err

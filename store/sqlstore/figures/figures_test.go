@@ -3,13 +3,9 @@ package figures_test
 import (
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/qianshao/qianshao/store/sqlite"
-	"github.com/qianshao/qianshao/store/sqlstore"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,7 +14,9 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/report"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlstore"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 	"github.com/qianshao/qianshao/store/sqlstore/figures"
 	"github.com/qianshao/qianshao/store/sqlstore/review"
 	"github.com/qianshao/qianshao/store/storetest"
@@ -39,11 +37,11 @@ type world struct {
 	db *sqlstore.Store
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, open databasetest.Open) *world {
 	t.Helper()
 	w := &world{t: t}
 	var err error
-	w.db, err = sqlstore.New(sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "qianshao.db")))
+	w.db, err = sqlstore.New(open(t), nil)
 	check(t, err)
 	t.Cleanup(func() { check(t, w.db.Close()) })
 	w.Desk = storetest.NewDesk(t, func(testing.TB) (storetest.Store, storetest.Review) {
@@ -221,9 +219,11 @@ func (w *world) consistent(r *report.Report) {
 }
 
 // TestReport is a week that was counted by hand.
-func TestReport(t *testing.T) {
+func TestReport(t *testing.T) { databasetest.Each(t, testReport) }
+
+func testReport(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	const crime, not, unsure = qianshao.VerdictCrime, qianshao.VerdictNotCrime, qianshao.VerdictUnsure
 	// The week before: one is decided in it, one undone in it and decided in the week, one waits.
 	old1 := w.find(spec{url: "http://a.example/old1", at: "1 23:59", rule: "r1", category: "gambling", level: qianshao.LevelHigh})

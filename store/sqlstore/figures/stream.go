@@ -40,7 +40,7 @@ func selectFindings(s *scope) string {
 	return `
 SELECT f.id, f.first_seen, f.rule, f.category, f.level, f.gone_at IS NULL, f.authorisation, coalesce(c.campaign, 0), coalesce(c.owner, f.host),
   a.seq, a.at, a.kind, a.basis, a.verdict, a.reason, a.seen, a.until, a.reverts, a.round, a.detail, s.seen, s.back_at,
-  CASE WHEN a.kind = 'park' AND json_valid(a.detail) AND a.detail ->> '$.park.sites' > 0 THEN (SELECT count(DISTINCT x.host) FROM findings x WHERE x.seen = s.seen) ELSE 0 END
+  CASE WHEN a.kind = 'park' AND json_valid(a.detail) AND CAST(a.detail ->> '$.park.sites' AS BIGINT) > 0 THEN (SELECT count(DISTINCT x.host) FROM findings x WHERE x.seen = s.seen) ELSE 0 END
 FROM findings f INDEXED BY findings_figures LEFT JOIN campaign_findings c ON c.finding = f.id
 LEFT JOIN acts a ON a.subject = f.id AND a.subject_kind = 'finding' AND a.at < $2 AND ` + trail.SinceDeletion + `
   AND a.kind IN ('decide', 'undo', 'adjudicate', 'review', 'dispute', 'park')

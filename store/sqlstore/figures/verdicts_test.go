@@ -19,6 +19,7 @@ import (
 	"github.com/qianshao/qianshao/internal/rates"
 	"github.com/qianshao/qianshao/report"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 )
 
 // sampled makes the desk draw every ordinary decision for a second review.
@@ -47,10 +48,12 @@ func (w *world) at(site string, i int, day, group, rule string) qianshao.Subject
 
 // TestPrecision: a campaign counts once, by what most of its members got, in whatever way it
 // was decided; below ten campaigns there is no rate.
-func TestPrecision(t *testing.T) {
+func TestPrecision(t *testing.T) { databasetest.Each(t, testPrecision) }
+
+func testPrecision(t *testing.T, open databasetest.Open) {
 	t.Parallel()
 	const crime, not, unsure = qianshao.VerdictCrime, qianshao.VerdictNotCrime, qianshao.VerdictUnsure
-	w := newWorld(t)
+	w := newWorld(t, open)
 	rule := func(at string) report.Rate {
 		t.Helper()
 		r := w.report(report.Query{Period: week(t), Sight: qianshao.SeeAll()}, at)
@@ -92,10 +95,12 @@ func TestPrecision(t *testing.T) {
 
 // TestAgreement: reviews are held against the decision that they are about, whatever came later; those of
 // decisions that were drawn at random stand apart.
-func TestAgreement(t *testing.T) {
+func TestAgreement(t *testing.T) { databasetest.Each(t, testAgreement) }
+
+func testAgreement(t *testing.T, open databasetest.Open) {
 	t.Parallel()
 	const crime, not = qianshao.VerdictCrime, qianshao.VerdictNotCrime
-	w := newWorld(t)
+	w := newWorld(t, open)
 	critical := func(i int) qianshao.Subject {
 		return w.find(spec{url: fmt.Sprintf("http://k%d.example/", i), at: "2 08:00", rule: "r", category: "gambling", level: qianshao.LevelCritical})
 	}
@@ -149,9 +154,11 @@ func TestAgreement(t *testing.T) {
 }
 
 // TestBlind: what waits for its blind review is told of no single site and no single campaign.
-func TestBlind(t *testing.T) {
+func TestBlind(t *testing.T) { databasetest.Each(t, testBlind) }
+
+func testBlind(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	w.sampled()
 	f := w.at("a.example", 0, "2", "", "r")
 	w.decide("ann", "3 08:00", f, qianshao.VerdictCrime)
@@ -168,7 +175,9 @@ func TestBlind(t *testing.T) {
 }
 
 // TestStanding: what of a finding counts at the end of the week, in which it was found.
-func TestStanding(t *testing.T) {
+func TestStanding(t *testing.T) { databasetest.Each(t, testStanding) }
+
+func testStanding(t *testing.T, open databasetest.Open) {
 	t.Parallel()
 	const crime, not, unsure = qianshao.VerdictCrime, qianshao.VerdictNotCrime, qianshao.VerdictUnsure
 	park := func(w *world, f qianshao.Subject, draft desk.Draft) {
@@ -231,7 +240,7 @@ func TestStanding(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newWorld(t, open)
 			tc.do(w, w.at("a.example", 0, "2", "", "r"))
 			got := w.report(report.Query{Period: week(t), Sight: qianshao.SeeAll()}, "9 08:00").Verdicts
 			if diff := cmp.Diff(tc.want, got, cmpopts.IgnoreFields(report.Verdicts{}, "Reasons", "Whose")); diff != "" {
@@ -250,10 +259,12 @@ func (w *world) forget(f qianshao.Subject) {
 }
 
 // TestOld: of what was found long ago, only what waits and what was touched since counts.
-func TestOld(t *testing.T) {
+func TestOld(t *testing.T) { databasetest.Each(t, testOld) }
+
+func testOld(t *testing.T, open databasetest.Open) {
 	t.Parallel()
 	const crime, not = qianshao.VerdictCrime, qianshao.VerdictNotCrime
-	w := newWorld(t)
+	w := newWorld(t, open)
 	old := func(i int) qianshao.Subject { return w.at(fmt.Sprintf("o%d.example", i), i, "1", "", "r") }
 	decided, undone, again, changed, parked, later := old(0), old(1), old(2), old(3), old(4), old(5)
 	old(6) // waits
@@ -279,9 +290,11 @@ func TestOld(t *testing.T) {
 }
 
 // TestPolicyIsNobody: what a campaign's policy decides counts as decided, but nobody has taken time for it.
-func TestPolicyIsNobody(t *testing.T) {
+func TestPolicyIsNobody(t *testing.T) { databasetest.Each(t, testPolicyIsNobody) }
+
+func testPolicyIsNobody(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	w.at("a.example", 0, "2", "3000001", "r")
 	w.at("b.example", 0, "2", "3000001", "r")
 	w.group()
@@ -301,9 +314,11 @@ func TestPolicyIsNobody(t *testing.T) {
 
 // TestSightOfReports: who is limited gets the figures of what they see, and a report of one authorisation
 // has no other's; labels and counts of campaigns are of that, too.
-func TestSightOfReports(t *testing.T) {
+func TestSightOfReports(t *testing.T) { databasetest.Each(t, testSightOfReports) }
+
+func testSightOfReports(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	for i, a := range []string{"city", "city", "town"} {
 		f := w.find(spec{url: fmt.Sprintf("http://h%d.example/", i), at: fmt.Sprintf("%d 08:00", 2+i), rule: "r", group: "4000001", authorisation: a, category: "gambling", level: qianshao.LevelHigh})
 		w.decide("ann", "6 08:00", f, qianshao.VerdictCrime)
@@ -344,9 +359,11 @@ func TestSightOfReports(t *testing.T) {
 }
 
 // TestUnknownAuthorisation: one that is not there and one that may not be seen are alike.
-func TestUnknownAuthorisation(t *testing.T) {
+func TestUnknownAuthorisation(t *testing.T) { databasetest.Each(t, testUnknownAuthorisation) }
+
+func testUnknownAuthorisation(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	w.at("a.example", 0, "2", "", "r")
 	for _, q := range []report.Query{
 		{Period: week(t), Sight: qianshao.SeeAll(), Authorisation: "cty"},
@@ -362,9 +379,11 @@ func TestUnknownAuthorisation(t *testing.T) {
 }
 
 // TestRunning: while a period lasts, its report is of what is there; one that lies ahead is empty.
-func TestRunning(t *testing.T) {
+func TestRunning(t *testing.T) { databasetest.Each(t, testRunning) }
+
+func testRunning(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	w.decide("ann", "3 08:00", w.at("a.example", 0, "2", "", "r"), qianshao.VerdictCrime)
 	w.at("b.example", 0, "4", "", "r")
 	r := w.report(report.Query{Period: week(t), Sight: qianshao.SeeAll()}, "3 12:00")
@@ -379,9 +398,11 @@ func TestRunning(t *testing.T) {
 
 // TestLater: whatever people do after the end of a period, its figures stay as they were. What the crawl
 // says is that of today.
-func TestLater(t *testing.T) {
+func TestLater(t *testing.T) { databasetest.Each(t, testLater) }
+
+func testLater(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	accounts := []string{"ann", "bob", "zhangsanfeng", "leo"}
 	w.Accounts["zhangsanfeng"] = qianshao.Account{Name: "zhangsanfeng", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}
 	w.sampled()

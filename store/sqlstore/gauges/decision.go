@@ -31,7 +31,7 @@ type counted struct {
 const selectDecisions = `
 SELECT a.seq, a.subject, a.kind, a.verdict, f.level, a.at - f.first_seen FROM acts a CROSS JOIN campaign_findings f ON f.finding = a.subject
 WHERE a.seq > $1 AND a.seq <= $2 AND a.subject_kind = 'finding' AND (a.kind = 'review' OR a.kind = 'decide' AND a.basis = 0)
-  AND coalesce(nullif(a.detail, '') ->> '$.policy', 0) = 0
+  AND coalesce(CAST(nullif(a.detail, '') ->> '$.policy' AS BIGINT), 0) = 0
 ORDER BY a.seq`
 
 // Decisions returns the first decisions on findings, and the second reviews, among the acts with

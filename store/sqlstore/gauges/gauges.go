@@ -39,7 +39,7 @@ SELECT f.category, CASE WHEN s.second <> '' AND s.reviews = 0 THEN $1 ELSE s.ver
 FROM standings s CROSS JOIN campaign_findings f ON f.finding = s.subject WHERE s.subject_kind = 'finding' AND s.verdict <> '' GROUP BY 1, 2`
 	countSites = `SELECT count(*) FROM hosts h WHERE EXISTS (SELECT 1 FROM findings f WHERE f.host = h.host AND f.gone_at IS NULL)`
 	countQueue = `
-SELECT coalesce(sum(undecided), 0), coalesce(sum(due <= $1), 0), coalesce(sum(parked), 0), coalesce(sum(reviewing), 0), coalesce(sum(relapsed), 0),
+SELECT coalesce(sum(undecided), 0), count(*) FILTER (WHERE due <= $1), coalesce(sum(parked), 0), coalesce(sum(reviewing), 0), coalesce(sum(relapsed), 0),
   coalesce(min(CASE WHEN undecided = 1 THEN first_seen END), 0) FROM campaign_findings`
 	// countRows are the rows of the queue: '*' is for all authorisations and categories, and a rank of
 	// 2 has something undecided.

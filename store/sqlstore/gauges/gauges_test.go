@@ -1,12 +1,8 @@
 package gauges_test
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/qianshao/qianshao/store/sqlite"
-	"github.com/qianshao/qianshao/store/sqlstore"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -15,7 +11,9 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlstore"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 	"github.com/qianshao/qianshao/store/sqlstore/review"
 	"github.com/qianshao/qianshao/store/storetest"
 )
@@ -28,12 +26,12 @@ type world struct {
 	review *review.Store
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, open databasetest.Open) *world {
 	t.Helper()
 	w := &world{t: t}
 	w.Desk = storetest.NewDesk(t, func(t testing.TB) (storetest.Store, storetest.Review) {
 		t.Helper()
-		s, err := sqlstore.New(sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "q.db")))
+		s, err := sqlstore.New(open(t), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,9 +86,11 @@ func (w *world) critical(url string, hours int) qianshao.Subject {
 }
 
 // TestGauges: what is there is counted, by kind, verdict, state and authorisation.
-func TestGauges(t *testing.T) {
+func TestGauges(t *testing.T) { databasetest.Each(t, testGauges) }
+
+func testGauges(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	ctx, now := t.Context(), w.Now
 	w.register()
 	w.must(w.store.Add(ctx, []ingest.Item{
@@ -134,9 +134,11 @@ func TestGauges(t *testing.T) {
 
 // TestDecisions: first decisions are counted with the time that they took, and second reviews
 // by whether they agree with what stood then, whatever came after.
-func TestDecisions(t *testing.T) {
+func TestDecisions(t *testing.T) { databasetest.Each(t, testDecisions) }
+
+func testDecisions(t *testing.T, open databasetest.Open) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, open)
 	one, worst, alike := w.Find(t, "http://a/", "one", -3), w.critical("http://b/", -2), w.critical("http://c/", -1)
 	w.group()
 	start, err := w.store.TrailEnd(t.Context())

@@ -80,19 +80,19 @@ func (s *Reader) Sites(ctx context.Context, q store.SitesQuery) (list []store.Si
 	if err != nil {
 		return nil, 0, err
 	}
-	from := ` FROM hosts h WHERE ($3 = '' OR instr(h.host, $3) > 0) AND ($4 >= 0) AND ` + amiss(q.Trouble)
+	from := ` FROM hosts h WHERE ($3 = '' OR instr(h.host, $3) > 0) AND CAST($4 AS BIGINT) >= 0 AND ` + amiss(q.Trouble)
 	if q.Trouble != "" && !q.Sight.All { // to be found by what came of another's visits would tell it; see scanSite
 		from += ` AND (h.authorisation = '' OR h.authorisation IN (SELECT value FROM json_each($2)))`
 	}
 	if q.Within != nil || !q.Sight.All {
 		from += ` AND h.host IN (SELECT g.host FROM json_each($1) r CROSS JOIN hosts g ON g.place >= r.value ->> 0 AND g.place < r.value ->> 1)`
 	} else {
-		from += ` AND $1 IS NULL`
+		from += ` AND CAST($1 AS TEXT) IS NULL`
 	}
 	if q.Findings {
 		from += ` AND EXISTS (SELECT 1 FROM findings f WHERE f.host = h.host AND f.gone_at IS NULL AND ` + seen(q.Sight, "f") + `)`
 	} else {
-		from += ` AND ($2 IS NULL OR $2 <> '')`
+		from += ` AND (CAST($2 AS TEXT) IS NULL OR CAST($2 AS TEXT) <> '')`
 	}
 	if err := s.db.Read.QueryRowContext(ctx, `SELECT count(*)`+from, args...).Scan(&total); err != nil {
 		return nil, 0, s.db.Fail("count the sites of", err)
@@ -150,7 +150,7 @@ func scanSite(sight qianshao.Sight) func(*sql.Rows) (store.Site, error) {
 // an index answers.
 func seen(sight qianshao.Sight, x string) string {
 	if sight.All {
-		return `$2 IS NULL`
+		return `CAST($2 AS TEXT) IS NULL`
 	}
 	return x + `.authorisation <> '' AND ` + x + `.authorisation IN (SELECT value FROM json_each($2))`
 }
@@ -191,11 +191,11 @@ SELECT (SELECT count(*) FROM frontier q WHERE q.host = $1 AND ` + seen(sight, "q
 // says that waits for a second review (desk.Standing.DueForReview) is told to nobody here.
 func countVerdicts(sight qianshao.Sight) string {
 	return `
-SELECT count(*), coalesce(sum(verdict = 'crime' AND NOT due), 0), coalesce(sum(verdict = 'not_crime' AND NOT due), 0),
-  coalesce(sum(verdict = 'unsure' AND NOT due), 0), coalesce(sum(due), 0)
-FROM (SELECT coalesce(s.verdict, '') AS verdict, coalesce(s.verdict <> '' AND s.second <> '' AND s.reviews = 0, 0) AS due
+SELECT count(*), count(*) FILTER (WHERE verdict = 'crime' AND due = 0), count(*) FILTER (WHERE verdict = 'not_crime' AND due = 0),
+  count(*) FILTER (WHERE verdict = 'unsure' AND due = 0), count(*) FILTER (WHERE due = 1)
+FROM (SELECT coalesce(s.verdict, '') AS verdict, CASE WHEN s.verdict <> '' AND s.second <> '' AND s.reviews = 0 THEN 1 ELSE 0 END AS due
   FROM (SELECT f.id FROM findings f WHERE f.host = $1 AND ` + seen(sight, "f") + ` LIMIT $3) n
-  LEFT JOIN standings s ON s.subject = n.id AND s.subject_kind = 'finding')`
+  LEFT JOIN standings s ON s.subject = n.id AND s.subject_kind = 'finding') v`
 }
 
 // Skips counts the URLs of a site by why their last visit brought no page, the most frequent first.
