@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qianshao/qianshao/store/sqlite"
-
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/report"
+	"github.com/qianshao/qianshao/store/postgres"
+	"github.com/qianshao/qianshao/store/postgres/postgrestest"
+	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 	"github.com/qianshao/qianshao/store/sqlstore/figures"
 	"github.com/qianshao/qianshao/store/sqlstore/synthetic"
@@ -22,7 +23,7 @@ import (
 
 // BenchmarkReport counts a quarter of findings, of which four in five were decided. QIANSHAO_BENCH_FINDINGS
 // asks for so many (10,000). Beside the time it reports what the process has held at most
-// meanwhile, as Linux says it.
+// meanwhile, as Linux says it; a server of PostgreSQL has its own.
 func BenchmarkReport(b *testing.B) {
 	n := 10_000
 	if asked := os.Getenv("QIANSHAO_BENCH_FINDINGS"); asked != "" {
@@ -30,15 +31,28 @@ func BenchmarkReport(b *testing.B) {
 		n, err = strconv.Atoi(asked)
 		check(b, err)
 	}
-	path := filepath.Join(b.TempDir(), "q.db")
-	db, err := sqlite.Open(b.Context(), path)
+	b.Run("SQLite", func(b *testing.B) {
+		path := filepath.Join(b.TempDir(), "q.db")
+		benchmarkReport(b, n, func() (*database.DB, error) { return sqlite.Open(b.Context(), path) })
+	})
+	b.Run("PostgreSQL", func(b *testing.B) {
+		dsn := postgrestest.DSN(b)
+		benchmarkReport(b, n, func() (*database.DB, error) { return postgres.Open(b.Context(), postgres.Options{DSN: dsn}) })
+	})
+	load, _ := os.ReadFile("/proc/loadavg")
+	b.Logf("%d findings, load %.14s", n, load)
+}
+
+func benchmarkReport(b *testing.B, n int, open func() (*database.DB, error)) {
+	b.Helper()
+	db, err := open()
 	check(b, err)
 	synthetic.Findings(b, db, n, n/20)
 	synthetic.Acts(b, db)
 	check(b, db.Close())
 	debug.FreeOSMemory()
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak from now on
-	db, err = sqlite.Open(b.Context(), path)
+	db, err = open()
 	check(b, err)
 	b.Cleanup(func() { _ = db.Close() })
 	quarter := report.Days(time.Date(2026, time.August, 27, 12, 0, 0, 0, shanghai), 92, shanghai)
@@ -66,8 +80,6 @@ func BenchmarkReport(b *testing.B) {
 			b.ReportMetric(float64(peak()), "MB-at-most")
 		})
 	}
-	load, _ := os.ReadFile("/proc/loadavg")
-	b.Logf("%d findings, load %.14s", n, load)
 }
 
 // cpu is the processor time that the process has used.
