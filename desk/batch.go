@@ -31,12 +31,13 @@ type BatchState string
 
 // The states of a batch, in their order.
 const (
-	BatchFreezing BatchState = "freezing" // its members are being written down, or it is dropped
+	BatchFreezing BatchState = "freezing" // its members are being written down
 	BatchFrozen   BatchState = "frozen"   // nothing is done yet
 	BatchApplying BatchState = "applying"
 	BatchApplied  BatchState = "applied"
 	BatchUndoing  BatchState = "undoing"
 	BatchUndone   BatchState = "undone"
+	BatchDropped  BatchState = "dropped" // nobody gave an order; its members are being removed
 )
 
 // Batch is a frozen list of findings, and what was done with it.
@@ -162,8 +163,8 @@ type BatchStore interface {
 	// batch that reviews, those alone that its account may review. It takes several transactions; a batch that was not finished is dropped by DropUnused.
 	// Of the account's batches without an order, it drops all but the latest MaxFrozen.
 	Freeze(ctx context.Context, b Batch, sight qianshao.Sight, findings []string) (Batch, error)
-	// DropUnused drops batches that were not finished, and those without an order that were
-	// frozen before a moment. An ID is not given twice.
+	// DropUnused drops batches without an order that were frozen before a moment, or begun before
+	// it and not finished: other processes may be writing later ones. An ID is not given twice.
 	DropUnused(ctx context.Context, before time.Time) error
 	// Batch returns a batch, or ErrNotFound.
 	Batch(ctx context.Context, id int64) (Batch, error)

@@ -757,6 +757,7 @@ $$ SELECT CASE WHEN a <= b THEN a WHEN a > b THEN b END $$;
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'the trail of acts is only added to'; END $$;
 -- +goose StatementEnd
+CREATE TRIGGER acts_are_kept BEFORE TRUNCATE ON acts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER acts_stay_as_they_are BEFORE UPDATE OR DELETE ON acts FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 -- Whether something was deleted of which nothing may be left; see Rewrite.

@@ -45,7 +45,7 @@ func (c *Clients) SaveLooked(ctx context.Context, account, list string, at time.
 	return c.db.Update(ctx, database.Durable, "note a look at a list in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 INSERT INTO looked (account, list, at) VALUES ($1, $2, $3)
-ON CONFLICT (account, list) DO UPDATE SET at = max(at, excluded.at)`, account, list, database.Millis(at))
+ON CONFLICT (account, list) DO UPDATE SET at = max(looked.at, excluded.at)`, account, list, database.Millis(at))
 		return err
 	})
 }

@@ -163,7 +163,7 @@ func (n *Notices) Undelivered(ctx context.Context, account string, limit int) (c
 	if account != "" {
 		query, args = query+fmt.Sprintf(ofAccount, 2), append(args, account)
 	}
-	err = n.db.Read.QueryRowContext(ctx, `SELECT count(*) FROM (`+query+`LIMIT $1)`, args...).Scan(&count)
+	err = n.db.Read.QueryRowContext(ctx, `SELECT count(*) FROM (`+query+`LIMIT $1) d`, args...).Scan(&count)
 	return count, n.db.Fail("count what was not delivered in", err)
 }
 

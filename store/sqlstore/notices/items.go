@@ -56,7 +56,7 @@ WHERE c.authorisation = '*' AND c.category = '*' AND c.due <= $2 AND f.due >= $1
 ORDER BY f.due, f.finding LIMIT $4`
 	selectWaiting = `
 SELECT i.finding, i.alert, i.event, i.occurred, i.ready FROM notice_items i LEFT JOIN campaign_findings c ON c.finding = i.finding
-WHERE i.alert = $1 AND i.delivery = 0 AND i.ready <= $2 ORDER BY c.score DESC, i.finding, i.event, i.occurred LIMIT $3`
+WHERE i.alert = $1 AND i.delivery = 0 AND i.ready <= $2 ORDER BY c.score DESC NULLS LAST, i.finding, i.event, i.occurred LIMIT $3`
 	selectWalk = `
 SELECT rowid, finding, alert, event, occurred, ready FROM notice_items
 WHERE delivery > 0 AND delivery = (SELECT number FROM notice_deliveries WHERE key = $1) AND rowid > $2 ORDER BY rowid LIMIT $3`
@@ -167,7 +167,7 @@ func (n *Notices) ItemsOf(ctx context.Context, key string, limit int) (list []no
 	list, err = database.Collect(ctx, n.db.Read, scanItem, `
 SELECT i.finding, i.alert, i.event, i.occurred, i.ready FROM notice_deliveries d JOIN notice_items i ON i.delivery = d.number AND i.delivery > 0
 LEFT JOIN campaign_findings c ON c.finding = i.finding
-WHERE d.key = $1 ORDER BY c.score DESC, i.finding, i.event, i.occurred LIMIT $2`, key, limit)
+WHERE d.key = $1 ORDER BY c.score DESC NULLS LAST, i.finding, i.event, i.occurred LIMIT $2`, key, limit)
 	if err != nil {
 		return nil, nil, n.db.Fail("read what a delivery tells of from", err)
 	}

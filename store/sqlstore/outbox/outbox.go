@@ -94,8 +94,12 @@ func Settle(ctx context.Context, tx *database.Tx, c store.Consumer, told []store
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM outbox WHERE rowid IN (
-  SELECT o.rowid FROM json_each($2) j CROSS JOIN outbox o ON o.consumer = $1 AND o.finding = j.key AND o.seq = j.value)`, string(c), string(list))
+	row := "rowid" // where the row lies, by which it is deleted without being looked for again
+	if tx.Dialect == database.Postgres {
+		row = "ctid"
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM outbox WHERE `+row+` IN (
+  SELECT o.`+row+` FROM json_each($2) j CROSS JOIN outbox o ON o.consumer = $1 AND o.finding = j.key AND o.seq = CAST(j.value AS BIGINT))`, string(c), string(list))
 	return err
 }
 

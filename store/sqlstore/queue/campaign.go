@@ -238,8 +238,8 @@ UNION ALL SELECT sketch, %s FROM (SELECT * FROM campaign_shapes WHERE campaign =
   (SELECT finding FROM campaign_members WHERE campaign = %s AND place = 0 AND %s ORDER BY first_seen, finding LIMIT %s) m
 JOIN campaign_findings f ON f.finding = m.finding JOIN campaign_shapes s ON s.campaign = %s AND s.shape = f.shape AND s.split = f.split GROUP BY s.shape, s.sketch`,
 			number, s.within("authorisation", scopes), s.arg(campaign.MaxRead), number)
-		s.add(`WITH b AS (%s) SELECT * FROM (SELECT sketch, finding FROM b ORDER BY members DESC, finding LIMIT 1)
-UNION ALL SELECT * FROM (SELECT sketch, finding FROM b ORDER BY members, finding LIMIT %s)`, blocks, limit)
+		s.add(`WITH b AS (%s) SELECT * FROM (SELECT sketch, finding FROM b ORDER BY members DESC, finding LIMIT 1) x
+UNION ALL SELECT * FROM (SELECT sketch, finding FROM b ORDER BY members, finding LIMIT %s) y`, blocks, limit)
 	}
 	return database.Collect(ctx, c.db.Read, func(r *sql.Rows) (v likeShape, err error) {
 		err = r.Scan(&v.sketch, &v.finding)
@@ -303,7 +303,7 @@ func (c *Reader) Of(ctx context.Context, finding string) ([]campaign.Membership,
 		err = r.Scan(&v.ID, &v.Kind, &v.Key, &v.Primary, &v.Shared)
 		return v, err
 	}, `SELECT c.id, c.kind, c.key_name, c.campaign = f.campaign, c.shared FROM campaign_members m JOIN campaign_findings f ON f.finding = m.finding
-JOIN campaigns c ON c.campaign = m.campaign WHERE m.finding = $1 GROUP BY c.campaign ORDER BY 4 DESC, min(m.place)`, finding)
+JOIN campaigns c ON c.campaign = m.campaign WHERE m.finding = $1 GROUP BY c.campaign, f.campaign ORDER BY 4 DESC, min(m.place)`, finding)
 	if err != nil {
 		return nil, c.db.Fail("read the campaigns of a finding from", err)
 	}

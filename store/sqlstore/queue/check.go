@@ -25,7 +25,7 @@ var checks = []struct{ what, query string }{
 	{"members and sites", `
 SELECT c.campaign FROM campaigns c WHERE c.members <> (SELECT count(*) FROM campaign_members m WHERE m.campaign = c.campaign) OR c.members = 0
   OR c.owners <> (SELECT count(DISTINCT o.owner) FROM campaign_owners o WHERE o.campaign = c.campaign)
-  OR c.shared <> (c.cap > 0 AND c.owners > c.cap)
+  OR c.shared <> CASE WHEN c.cap > 0 AND c.owners > c.cap THEN 1 ELSE 0 END
   OR c.oldest <> (SELECT m.finding FROM campaign_members m WHERE m.campaign = c.campaign ORDER BY m.first_seen, m.finding LIMIT 1)`},
 	{"a member without its campaign", `
 SELECT m.finding FROM campaign_members m WHERE NOT EXISTS (SELECT 1 FROM campaigns c WHERE c.campaign = m.campaign)
@@ -35,19 +35,19 @@ UNION ALL SELECT f.finding FROM campaign_findings f WHERE NOT EXISTS (SELECT 1 F
 	{"sites", `
 SELECT campaign FROM (
   SELECT m.campaign, f.owner, f.authorisation, count(*) FROM campaign_members m JOIN campaign_findings f ON f.finding = m.finding GROUP BY m.campaign, f.owner, f.authorisation
-  EXCEPT SELECT campaign, owner, authorisation, members FROM campaign_owners)
+  EXCEPT SELECT campaign, owner, authorisation, members FROM campaign_owners) x
 UNION ALL SELECT campaign FROM (
   SELECT campaign, owner, authorisation, members FROM campaign_owners
-  EXCEPT SELECT m.campaign, f.owner, f.authorisation, count(*) FROM campaign_members m JOIN campaign_findings f ON f.finding = m.finding GROUP BY m.campaign, f.owner, f.authorisation)`},
+  EXCEPT SELECT m.campaign, f.owner, f.authorisation, count(*) FROM campaign_members m JOIN campaign_findings f ON f.finding = m.finding GROUP BY m.campaign, f.owner, f.authorisation) y`},
 	{"blocks", `
 SELECT campaign FROM (
   SELECT block AS campaign, shape, split, count(*) FROM campaign_findings GROUP BY block, shape, split
-  EXCEPT SELECT campaign, shape, split, members FROM campaign_shapes)
+  EXCEPT SELECT campaign, shape, split, members FROM campaign_shapes) x
 UNION ALL SELECT campaign FROM (
   SELECT campaign, shape, split, members FROM campaign_shapes WHERE members > 0
-  EXCEPT SELECT block, shape, split, count(*) FROM campaign_findings GROUP BY block, shape, split)`},
+  EXCEPT SELECT block, shape, split, count(*) FROM campaign_findings GROUP BY block, shape, split) y`},
 	{"counters", `
-SELECT campaign FROM (` + Recounted + ` EXCEPT ` + stored + `) UNION ALL SELECT campaign FROM (` + stored + ` EXCEPT ` + Recounted + `)`},
+SELECT campaign FROM (` + Recounted + ` EXCEPT ` + stored + `) x UNION ALL SELECT campaign FROM (` + stored + ` EXCEPT ` + Recounted + `) y`},
 }
 
 const (
@@ -57,7 +57,7 @@ const (
 	// Recounted is what campaign_counts should have.
 	Recounted = `SELECT * FROM (
   SELECT campaign, '*', '*', ` + sums + ` UNION ALL SELECT campaign, authorisation, '*', ` + sums + `, authorisation
-  UNION ALL SELECT campaign, '*', category, ` + sums + `, category UNION ALL SELECT campaign, authorisation, category, ` + sums + `, authorisation, category)`
+  UNION ALL SELECT campaign, '*', category, ` + sums + `, category UNION ALL SELECT campaign, authorisation, category, ` + sums + `, authorisation, category) r`
 )
 
 // Check counts the members of all campaigns anew and returns what is otherwise than it is

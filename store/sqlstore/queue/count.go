@@ -58,9 +58,8 @@ func (c *Reader) Tallies(ctx context.Context, queries []campaign.Query) ([]campa
 // tallies writes a query of how many campaigns each query has, among how many counters.
 // SQLite reads once what a statement begins with and uses several times.
 func (s *statement) tallies(queries []campaign.Query) {
-	now := s.arg(s.at.now)
 	first := &queries[0]
-	s.add(`WITH claimed AS (%s), resting AS (%s), mine AS (%s), tasks AS (%s)`, s.claimed(first, now), resting(now), s.assigned(first.By), s.assigned(first.Assignee))
+	s.add(`WITH claimed AS (%s), resting AS (%s), mine AS (%s), tasks AS (%s)`, s.claimed(first), s.resting(), s.assigned(first.By, "mine"), s.assigned(first.Assignee, "tasks"))
 	s.shared = true
 	for i, q := range queries {
 		level, columns := q.Level, "q.campaign, 0 AS level" // which an index has
@@ -72,7 +71,7 @@ func (s *statement) tallies(queries []campaign.Query) {
 		}
 		s.add(` SELECT %d, count(DISTINCT campaign) FILTER (WHERE level >= %s), count(*) FROM (`, i, s.arg(int(level)))
 		s.counters(&q, scopesOf(&q), columns, maxRead+1)
-		s.add(`)`)
+		s.add(`) x`)
 	}
 }
 
@@ -84,7 +83,7 @@ func selectCount(q *campaign.Query, scopes []string, at position, limit int) *st
 	}
 	s.add(`SELECT count(*) FROM (`)
 	s.counters(q, scopes, columns, limit)
-	s.add(`)`)
+	s.add(`) x`)
 	return s
 }
 
@@ -109,7 +108,7 @@ func (c *Reader) Grown(ctx context.Context, sight qianshao.Sight, ids []string, 
 	}
 	for _, id := range ids {
 		s := &statement{}
-		s.add(`SELECT count(*) FROM (SELECT 1 FROM campaign_members m WHERE m.campaign = (SELECT campaign FROM campaigns WHERE id = %s) AND m.first_seen > %s AND %s LIMIT %s)`,
+		s.add(`SELECT count(*) FROM (SELECT 1 FROM campaign_members m WHERE m.campaign = (SELECT campaign FROM campaigns WHERE id = %s) AND m.first_seen > %s AND %s LIMIT %s) x`,
 			s.arg(id), s.arg(database.Millis(since)), s.within("m.authorisation", scopes), s.arg(limit))
 		var n int
 		if err := c.db.Read.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n); err != nil {

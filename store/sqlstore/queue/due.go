@@ -73,6 +73,6 @@ func (c *Reader) PoliciesDue(ctx context.Context, campaigns []string) (map[strin
 		return none, err
 	}, `SELECT j.value FROM (SELECT DISTINCT value FROM json_each($1)) j WHERE EXISTS (
   SELECT 1 FROM campaign_findings f CROSS JOIN standings s ON s.subject = f.finding CROSS JOIN acts a ON a.seq = s.decided
-  WHERE f.campaign = `+CampaignOf("j.value")+` AND f.reviewing = 1 AND `+IsDue+` AND a.detail ->> '$.policy' > 0)`, string(ids))
+  WHERE f.campaign = `+CampaignOf("j.value")+` AND f.reviewing = 1 AND `+IsDue+` AND CAST(a.detail ->> '$.policy' AS BIGINT) > 0)`, string(ids))
 	return due, c.db.Fail("read what waits for a review in", err)
 }

@@ -212,7 +212,7 @@ func (c *Reader) few(ctx context.Context, q *campaign.Query, scopes []string, at
 	} else {
 		s.add(`due <= %s`, s.arg(at.now))
 	}
-	s.add(` LIMIT %s)`, s.arg(fewRows))
+	s.add(` LIMIT %s) f`, s.arg(fewRows))
 	var n int
 	err := c.db.Read.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n)
 	return n < fewRows, err
@@ -302,32 +302,27 @@ func selectQueue(q *campaign.Query, scopes []string, at position) *statement {
 // written as in the condition of the indexes of the other orders. A + before a column keeps
 // SQLite from an index of it.
 func (s *statement) restrict(q *campaign.Query) {
-	now := s.arg(s.at.now)
 	waits, own := `q.rank <> 0`, `+`
 	if s.at.few || q.List == campaign.ListMine || q.List == campaign.ListClaimed {
 		waits, own = `+q.rank <> 0`, ``
 	}
-	claimed, parked, mine, tasks := `SELECT campaign FROM claimed`, `SELECT campaign FROM resting`, `SELECT campaign FROM mine`, `SELECT campaign FROM tasks`
-	if !s.shared {
-		claimed, parked, mine, tasks = s.claimed(q, now), resting(now), s.assigned(q.By), s.assigned(q.Assignee)
-	}
 	// A subquery that has NULL in it makes NOT IN unknown: ids that lead nowhere are 0.
 	switch q.List {
 	case campaign.ListOpen:
-		s.add(` AND q.rank <> 0 AND q.campaign NOT IN (%s) AND q.campaign NOT IN (%s)`, claimed, parked)
+		s.add(` AND q.rank <> 0 AND q.campaign NOT IN (%s) AND q.campaign NOT IN (%s)`, s.claimed(q), s.resting())
 	case campaign.ListClaimed:
-		s.add(` AND %s AND q.campaign IN (%s)`, waits, claimed)
+		s.add(` AND %s AND q.campaign IN (%s)`, waits, s.claimed(q))
 	case campaign.ListParked:
 		s.add(` AND q.campaign IN (SELECT o.campaign FROM campaign_counts o WHERE %s AND %s AND o.parked > 0 UNION ALL %s)`,
-			s.in("o.authorisation", scopesOf(q)), s.of("o.category", q.Category), parked)
+			s.in("o.authorisation", scopesOf(q)), s.of("o.category", q.Category), s.resting())
 	case campaign.ListReview:
 		s.add(` AND q.reviewing > 0 AND EXISTS (%s)`, s.othersDecided(q))
 	case campaign.ListRelapsed:
-		s.add(` AND %s AND %sq.rank IN (1, 3) AND q.campaign NOT IN (%s)`, waits, own, parked)
+		s.add(` AND %s AND %sq.rank IN (1, 3) AND q.campaign NOT IN (%s)`, waits, own, s.resting())
 	case campaign.ListOverdue:
-		s.add(` AND %s AND %sq.due <= %s AND q.campaign NOT IN (%s)`, waits, own, now, parked)
+		s.add(` AND %s AND %sq.due <= %s AND q.campaign NOT IN (%s)`, waits, own, s.arg(s.at.now), s.resting())
 	case campaign.ListMine:
-		s.add(` AND %s AND q.campaign IN (%s)`, waits, mine)
+		s.add(` AND %s AND q.campaign IN (%s)`, waits, s.assigned(q.By, "mine"))
 	}
 	if q.Findings != nil {
 		ids, _ := json.Marshal(q.Findings) // strings can be written
@@ -337,7 +332,7 @@ func (s *statement) restrict(q *campaign.Query) {
 		s.add(` AND q.first_seen > %s`, s.arg(database.Millis(q.NewSince)))
 	}
 	if q.Assignee != "" {
-		s.add(` AND q.campaign IN (%s)`, tasks)
+		s.add(` AND q.campaign IN (%s)`, s.assigned(q.Assignee, "tasks"))
 	}
 	if q.Level > qianshao.LevelInformational {
 		s.add(` AND q.level >= %s`, s.arg(int(q.Level)))
@@ -355,13 +350,24 @@ func CampaignOf(id string) string {
 }
 
 // claimed are the campaigns on which others work.
-func (s *statement) claimed(q *campaign.Query, now string) string {
+func (s *statement) claimed(q *campaign.Query) string {
+	if s.shared {
+		return `SELECT campaign FROM claimed`
+	}
+	now := s.arg(s.at.now)
 	return `SELECT ` + CampaignOf("l.subject") + ` AS campaign FROM claims l WHERE l.subject_kind = 'campaign' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + `
 UNION ALL SELECT f.campaign FROM claims l JOIN campaign_findings f ON f.finding = l.subject JOIN campaigns c ON c.campaign = f.campaign
 WHERE l.subject_kind = 'finding' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + ` AND c.members = 1`
 }
 
 // resting are the campaigns that are parked as such and have not come back.
+func (s *statement) resting() string {
+	if s.shared {
+		return `SELECT campaign FROM resting`
+	}
+	return resting(s.arg(s.at.now))
+}
+
 func resting(now string) string {
 	return `SELECT p.campaign FROM (SELECT ` + CampaignOf("s.subject") + ` AS campaign, s.* FROM standings s WHERE s.subject_kind = 'campaign' AND s.parked <> 0) p
 JOIN campaigns c ON c.campaign = p.campaign WHERE (p.parked_until = 0 OR p.parked_until > ` + now + `) AND (p.parked_sites = 0 OR c.owners < p.parked_sites)
@@ -391,8 +397,12 @@ func (s *statement) answerable(q *campaign.Query) string {
   AND a.round = d.round AND +a.account = ` + by + ` AND +a.kind IN ('review', 'dispute') WHERE d.subject = f.finding AND d.subject_kind = 'finding' AND d.dissent <> 0)`
 }
 
-// assigned are the campaigns that are somebody's task, or have a finding that is.
-func (s *statement) assigned(to string) string {
+// assigned are the campaigns that are somebody's task, or have a finding that is; shared is the
+// table that has them where statements share some.
+func (s *statement) assigned(to, shared string) string {
+	if s.shared {
+		return `SELECT campaign FROM ` + shared
+	}
 	account := s.arg(to)
 	return `SELECT ` + CampaignOf("s.subject") + ` AS campaign FROM standings s WHERE s.assignee = ` + account + ` AND s.assignee <> '' AND s.subject_kind = 'campaign'
 UNION ALL SELECT f.campaign FROM standings s JOIN campaign_findings f ON f.finding = s.subject

@@ -90,7 +90,7 @@ func campaignsOf(ctx context.Context, db *database.DB, findings string) (map[str
 		return none, err
 	}, `
 SELECT m.finding, c.id FROM json_each($1) j CROSS JOIN campaign_members m ON m.finding = j.value CROSS JOIN campaigns c ON c.campaign = m.campaign
-LEFT JOIN campaign_findings f ON f.finding = m.finding ORDER BY m.finding, f.campaign IS NOT m.campaign, m.place`, findings)
+LEFT JOIN campaign_findings f ON f.finding = m.finding ORDER BY m.finding, f.campaign IS DISTINCT FROM m.campaign, m.place`, findings)
 	return names, err
 }
 
@@ -128,7 +128,7 @@ func campaignTasks(ctx context.Context, db *database.DB, rows []reviewed, now ti
 SELECT t.campaign, t.assignee, t.resting FROM (
   SELECT `+CampaignOf("s.subject")+` AS campaign, s.assignee, 0 AS resting FROM standings s WHERE s.subject_kind = 'campaign' AND s.assignee <> ''
   UNION ALL SELECT r.campaign, '', 1 FROM (`+resting("$2")+`) r) t
-WHERE t.campaign IN (SELECT value FROM json_each($1))`, string(primary), database.Millis(now))
+WHERE t.campaign IN (SELECT CAST(value AS BIGINT) FROM json_each($1))`, string(primary), database.Millis(now))
 	return tasks, err
 }
 

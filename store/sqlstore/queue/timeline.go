@@ -111,10 +111,10 @@ func (c *Reader) Kin(ctx context.Context, sight qianshao.Sight, id string) ([]ca
 	s.add(`WITH common AS (SELECT DISTINCT o.campaign, k.key_name FROM
     (SELECT finding FROM campaign_members WHERE campaign = %s AND %s ORDER BY first_seen, finding LIMIT %s) m
   JOIN campaign_members o ON o.finding = m.finding JOIN campaigns k ON k.campaign = o.campaign AND k.key_name <> '' AND k.shared = 0 LIMIT %s)
-SELECT f.block, c.id, c.label, min(x.key_name), count(DISTINCT f.finding) FROM
+SELECT c.campaign, c.id, c.label, min(x.key_name), count(DISTINCT f.finding) FROM
   (SELECT m.finding, w.key_name FROM common w JOIN campaign_members m ON m.campaign = w.campaign WHERE %s ORDER BY m.first_seen DESC LIMIT %s) x
 JOIN campaign_findings f ON f.finding = x.finding JOIN campaigns c ON c.campaign = f.block
-WHERE f.block <> %s GROUP BY f.block ORDER BY 5 DESC, c.id LIMIT %s`,
+WHERE f.block <> %s GROUP BY c.campaign ORDER BY 5 DESC, c.id LIMIT %s`,
 		number, s.within("authorisation", scopes), s.arg(campaign.MaxRead), s.arg(campaign.MaxShown),
 		s.within("m.authorisation", scopes), s.arg(campaign.MaxKinRead), number, s.arg(campaign.MaxKin))
 	var blocks []int64

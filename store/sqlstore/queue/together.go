@@ -41,6 +41,6 @@ func (c *Reader) CampaignsOf(ctx context.Context, findings []string) (map[string
 		return none, err
 	}, `SELECT m.finding, c.id FROM (SELECT DISTINCT value FROM json_each($1)) j CROSS JOIN campaign_members m ON m.finding = j.value
 JOIN campaign_findings f ON f.finding = m.finding JOIN campaigns c ON c.campaign = m.campaign
-GROUP BY m.finding, c.campaign ORDER BY m.finding, c.campaign = f.campaign DESC, min(m.place)`, string(ids))
+GROUP BY m.finding, c.campaign, f.campaign ORDER BY m.finding, c.campaign = f.campaign DESC, min(m.place)`, string(ids))
 	return of, c.db.Fail("read the campaigns of findings from", err)
 }

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -24,8 +25,6 @@ import (
 
 // Freeze writes a batch down, some of its members at a time, so that nobody waits long.
 func (s *Store) Freeze(ctx context.Context, b desk.Batch, sight qianshao.Sight, findings []string) (desk.Batch, error) {
-	s.freezing.Lock()
-	defer s.freezing.Unlock()
 	findings = slices.Clone(findings)
 	slices.Sort(findings)
 	findings = slices.Compact(findings)
@@ -43,15 +42,16 @@ func (s *Store) Freeze(ctx context.Context, b desk.Batch, sight qianshao.Sight, 
 	for chunk := range slices.Chunk(findings, desk.BatchStep) {
 		n, err := s.freezeSome(ctx, &b, sight, chunk, digest)
 		if err != nil {
-			return desk.Batch{}, err // what is left is dropped at the next start
+			return desk.Batch{}, err // what is left is dropped by DropUnused
 		}
 		b.Members += n
 	}
 	if b.Members == 0 {
-		if err := s.dropUnfrozen(context.WithoutCancel(ctx)); err != nil {
-			return desk.Batch{}, err
-		}
-		return desk.Batch{}, desk.ErrNotFound
+		err := s.db.Update(context.WithoutCancel(ctx), database.Ordered, "drop an empty batch from", func(tx *database.Tx) error {
+			_, err := tx.ExecContext(ctx, `DELETE FROM batches WHERE id = $1`, b.ID)
+			return err
+		})
+		return desk.Batch{}, cmp.Or(err, desk.ErrNotFound)
 	}
 	b, err = s.ChangeBatch(ctx, b.ID, func(is *desk.Batch) error {
 		is.Members, is.Digest, is.State = b.Members, hex.EncodeToString(digest.Sum(nil)), desk.BatchFrozen
@@ -63,7 +63,7 @@ func (s *Store) Freeze(ctx context.Context, b desk.Batch, sight qianshao.Sight, 
 	if err := s.keepPreview(ctx, b.ID); err != nil {
 		return desk.Batch{}, err
 	}
-	return b, s.dropFrozen(ctx, `account = $1 AND id NOT IN (SELECT id FROM batches WHERE account = $1 AND state = 'frozen' ORDER BY id DESC LIMIT $2)`, b.By, desk.MaxFrozen)
+	return b, s.drop(ctx, `state = 'frozen' AND account = $1 AND id NOT IN (SELECT id FROM batches WHERE account = $1 AND state = 'frozen' ORDER BY id DESC LIMIT $2)`, b.By, desk.MaxFrozen)
 }
 
 // keepPreview counts a batch once, for all who look at it. The count takes a second where there
@@ -151,37 +151,31 @@ func scanFrozen(r *sql.Rows) (m frozen, err error) {
 	return m, err
 }
 
-// DropUnused removes batches that a dead process was writing down, and those without an
-// order that were frozen before a moment.
+// DropUnused removes batches without an order that were frozen before a moment, or that a
+// process which is dead by now has begun to write down before it.
 func (s *Store) DropUnused(ctx context.Context, before time.Time) error {
-	s.freezing.Lock()
-	defer s.freezing.Unlock()
-	return s.dropFrozen(ctx, `at < $1`, trail.Millis(before))
+	return s.drop(ctx, `state IN ('frozen', 'freezing') AND at < $1`, trail.Millis(before))
 }
 
-// dropFrozen removes the batches without an order for which a condition holds, and what was
-// not finished. The last batch stays: the next has an ID above it, and so no ID is given twice.
-func (s *Store) dropFrozen(ctx context.Context, condition string, args ...any) error {
+// drop removes the batches for which a condition holds, some of their members at a time. The
+// last batch stays: the next has an ID above it, and so no ID is given twice.
+func (s *Store) drop(ctx context.Context, condition string, args ...any) error {
 	err := s.db.Update(ctx, database.Ordered, "drop unused batches from", func(tx *database.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'freezing' WHERE state = 'frozen' AND id < (SELECT max(id) FROM batches) AND `+condition, args...)
+		_, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'dropped' WHERE id < (SELECT max(id) FROM batches) AND `+condition, args...)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return s.dropUnfrozen(ctx)
-}
-
-func (s *Store) dropUnfrozen(ctx context.Context) error {
 	for more := true; more; {
-		err := s.db.Update(ctx, database.Ordered, "drop unfinished batches from", func(tx *database.Tx) error {
+		err := s.db.Update(ctx, database.Ordered, "drop unused batches from", func(tx *database.Tx) error {
 			n, err := database.ChangedRows(tx.ExecContext(ctx, `
 DELETE FROM batch_members WHERE (batch, finding) IN (SELECT m.batch, m.finding FROM batches b JOIN batch_members m ON m.batch = b.id
-  WHERE b.state = 'freezing' LIMIT $1)`, desk.BatchStep))
+  WHERE b.state = 'dropped' LIMIT $1)`, desk.BatchStep))
 			if more = n > 0; err != nil || more {
 				return err
 			}
-			_, err = tx.ExecContext(ctx, `DELETE FROM batches WHERE state = 'freezing'`)
+			_, err = tx.ExecContext(ctx, `DELETE FROM batches WHERE state = 'dropped'`)
 			return err
 		})
 		if err != nil {
@@ -254,7 +248,7 @@ func (s *Store) Batches(ctx context.Context, by string, before int64, limit int)
 	if by != "" {
 		where, args = where+` AND account = $3`, append(args, by)
 	}
-	list, err := database.Collect(ctx, s.db.Read, scanBatch, selectBatches+where+` AND state <> 'freezing' ORDER BY id DESC LIMIT $2`, args...)
+	list, err := database.Collect(ctx, s.db.Read, scanBatch, selectBatches+where+` AND state NOT IN ('freezing', 'dropped') ORDER BY id DESC LIMIT $2`, args...)
 	return list, s.db.Fail("read batches from", err)
 }
 
@@ -536,7 +530,7 @@ func (s *Store) verifyBatches(ctx context.Context, v *desk.Verified, problem fun
 				return err
 			}
 			now, err := s.Batch(ctx, list[i].ID)
-			dropped := errors.Is(err, desk.ErrNotFound) || now.State == desk.BatchFreezing // meanwhile
+			dropped := errors.Is(err, desk.ErrNotFound) || now.State == desk.BatchDropped // meanwhile
 			if err != nil && !dropped {
 				return err
 			}

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
@@ -38,6 +38,10 @@ func TestKilledDesk(t *testing.T) {
 		return
 	}
 	t.Parallel()
+	databasetest.EachPlace(t, killedDesk)
+}
+
+func killedDesk(t *testing.T, place databasetest.Place) {
 	rounds := 5
 	if asked := os.Getenv(kills); asked != "" {
 		var err error
@@ -45,7 +49,7 @@ func TestKilledDesk(t *testing.T) {
 			t.Fatalf("%s=%s is no number of kills", kills, asked)
 		}
 	}
-	path := filepath.Join(t.TempDir(), "qianshao.db")
+	path := place(t)
 	d := storetest.NewDesk(t, func(t testing.TB) (storetest.Store, storetest.Review) { return openAt(t, path) })
 	d.FindMany(t, killedFindings)
 	acknowledged := map[string]string{} // the act of each key

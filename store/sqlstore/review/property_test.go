@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,10 +13,9 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
-	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
-	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 	"github.com/qianshao/qianshao/store/sqlstore/review"
 	"github.com/qianshao/qianshao/store/storetest"
 )
@@ -33,8 +31,9 @@ type verdicts struct {
 // TestInterleavings: whatever three people do, in whatever order and with whatever they
 // last saw, the verdicts are those of a simple model, the trail is whole, and a replay
 // gives the standings.
-func TestInterleavings(t *testing.T) {
-	t.Parallel()
+func TestInterleavings(t *testing.T) { each(t, interleavings) }
+
+func interleavings(t *testing.T, open storetest.OpenReview) {
 	d := storetest.NewDesk(t, open)
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -134,6 +133,10 @@ func (m *model) act(by string, f qianshao.Subject) {
 // TestTampering: whatever is changed in the trail, in what stands or in a batch is found.
 func TestTampering(t *testing.T) {
 	t.Parallel()
+	databasetest.EachPlace(t, tampering)
+}
+
+func tampering(t *testing.T, place databasetest.Place) {
 	for name, statement := range map[string]string{
 		"verdict":      `UPDATE acts SET verdict = 'crime' WHERE seq = 2`,
 		"author":       `UPDATE acts SET account = 'ann' WHERE seq = 2`,
@@ -156,8 +159,8 @@ func TestTampering(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(t.TempDir(), "qianshao.db")
-			d := storetest.NewDesk(t, func(t testing.TB) (storetest.Store, storetest.Review) { return openAt(t, path) })
+			at := place(t)
+			d := storetest.NewDesk(t, func(t testing.TB) (storetest.Store, storetest.Review) { return openAt(t, at) })
 			f := d.Find(t, "http://a/", "one", 0)
 			d.Decide(t, "ann", f, qianshao.VerdictUnsure)
 			act := d.Decision(t, f, qianshao.ActDecide, qianshao.VerdictNotCrime)
@@ -175,12 +178,8 @@ func TestTampering(t *testing.T) {
 				t.Fatal(err)
 			}
 			d.Verify(t)
-			db, err := sql.Open("sqlite", path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close()
-			for _, sql := range []string{`DROP TRIGGER acts_are_kept`, `DROP TRIGGER acts_stay_as_they_are`, statement} {
+			db, on := around(t, at)
+			for _, sql := range []string{`DROP TRIGGER acts_are_kept` + on, `DROP TRIGGER acts_stay_as_they_are` + on, statement} {
 				if _, err := db.Exec(sql); err != nil {
 					t.Fatal(err)
 				}
@@ -197,25 +196,44 @@ func TestTampering(t *testing.T) {
 // TestTrailIsOnlyAddedTo: the database itself refuses to change or remove an act.
 func TestTrailIsOnlyAddedTo(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "qianshao.db")
-	d := storetest.NewDesk(t, func(t testing.TB) (storetest.Store, storetest.Review) { return openAt(t, path) })
-	d.Decide(t, "ann", d.Find(t, "http://a/", "one", 0), qianshao.VerdictUnsure)
-	db, err := sql.Open("sqlite", path)
+	databasetest.EachPlace(t, func(t *testing.T, place databasetest.Place) {
+		at := place(t)
+		d := storetest.NewDesk(t, func(t testing.TB) (storetest.Store, storetest.Review) { return openAt(t, at) })
+		d.Decide(t, "ann", d.Find(t, "http://a/", "one", 0), qianshao.VerdictUnsure)
+		statements := []string{`UPDATE acts SET verdict = 'crime'`, `DELETE FROM acts`}
+		db, on := around(t, at)
+		if on != "" {
+			statements = append(statements, `TRUNCATE acts`)
+		}
+		for _, statement := range statements {
+			if _, err := db.Exec(statement); err == nil || !strings.Contains(err.Error(), "only added to") {
+				t.Errorf("%s: %v", statement, err)
+			}
+		}
+	})
+}
+
+// around opens the database at a place as anybody could, around the store; on is what PostgreSQL
+// wants behind a trigger's name.
+func around(t *testing.T, place string) (db *sql.DB, on string) {
+	t.Helper()
+	driver := "sqlite"
+	if strings.HasPrefix(place, "postgres://") {
+		driver, on = "pgx", " ON acts"
+	}
+	db, err := sql.Open(driver, place)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	for _, statement := range []string{`UPDATE acts SET verdict = 'crime'`, `DELETE FROM acts`} {
-		if _, err := db.Exec(statement); err == nil || !strings.Contains(err.Error(), "only added to") {
-			t.Errorf("%s: %v", statement, err)
-		}
-	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db, on
 }
 
 // TestBatchSteps: a batch of several steps is done once, whoever works on it and however
 // often that is interrupted.
-func TestBatchSteps(t *testing.T) {
-	t.Parallel()
+func TestBatchSteps(t *testing.T) { each(t, batchSteps) }
+
+func batchSteps(t *testing.T, open storetest.OpenReview) {
 	d := storetest.NewDesk(t, open)
 	ids := d.FindMany(t, 7)
 	b, err := d.Freeze(t.Context(), d.Accounts["ann"], desk.Selection{Findings: ids})
@@ -263,13 +281,7 @@ func TestBatchSteps(t *testing.T) {
 
 func openAt(t testing.TB, path string) (storetest.Store, storetest.Review) {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), path)
-	return deskIn(t, db, err)
-}
-
-func deskIn(t testing.TB, db *database.DB, err error) (storetest.Store, storetest.Review) {
-	t.Helper()
-	s, err := sqlstore.New(db, err)
+	s, err := sqlstore.New(databasetest.At(t.Context(), path))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -22,9 +21,6 @@ type Store struct {
 	// Campaigns are the groups of findings, and the queue of what waits in them.
 	Campaigns *campaigns.Campaigns
 	db        *database.DB
-	// freezing is held while a batch is written down, so that dropping what a dead process
-	// has left does not take it.
-	freezing sync.Mutex
 }
 
 // New returns the desk's part of an open database, which stays the caller's to close.

@@ -73,7 +73,7 @@ func (s *Store) latest(ctx context.Context, q *desk.ActsQuery, c *conditions, lo
 // seesAtMost says whether there are at most so many findings under the authorisations.
 func (s *Store) seesAtMost(ctx context.Context, authorisations string, most int) (few bool, err error) {
 	err = s.db.Read.QueryRowContext(ctx, `SELECT count(*) <= $2 FROM (
-  SELECT 1 FROM findings INDEXED BY findings_authorisation WHERE authorisation IN (SELECT value FROM json_each($1)) LIMIT $2 + 1)`, authorisations, most).Scan(&few)
+  SELECT 1 FROM findings INDEXED BY findings_authorisation WHERE authorisation IN (SELECT value FROM json_each($1)) LIMIT $2 + 1) f`, authorisations, most).Scan(&few)
 	return few, err
 }
 

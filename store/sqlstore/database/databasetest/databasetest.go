@@ -2,9 +2,12 @@
 package databasetest
 
 import (
+	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/qianshao/qianshao/store/postgres"
 	"github.com/qianshao/qianshao/store/postgres/postgrestest"
 	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
@@ -16,24 +19,41 @@ type Open func(t testing.TB) *database.DB
 // Each runs a test on each engine. Without a server, see postgrestest.Env, that on PostgreSQL
 // is skipped.
 func Each(t *testing.T, test func(t *testing.T, open Open)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, SQLite) })
-	t.Run("postgres", func(t *testing.T) {
-		postgrestest.Need(t)
-		test(t, postgrestest.Open)
+	EachPlace(t, func(t *testing.T, place Place) {
+		test(t, func(t testing.TB) *database.DB {
+			t.Helper()
+			db, err := At(t.Context(), place(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			return db
+		})
 	})
 }
 
-// SQLite opens a database in a file of its own.
-func SQLite(t testing.TB) *database.DB {
-	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "qianshao.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
+// Place says where an empty database is that goes when the test ends: a file, or a DSN. At opens it.
+type Place func(t testing.TB) string
+
+// EachPlace is Each for tests that open a database more than once.
+func EachPlace(t *testing.T, test func(t *testing.T, place Place)) {
+	t.Run("sqlite", func(t *testing.T) {
+		test(t, func(t testing.TB) string { return filepath.Join(t.TempDir(), "qianshao.db") })
 	})
-	return db
+	t.Run("postgres", func(t *testing.T) {
+		postgrestest.Need(t)
+		test(t, postgrestest.DSN)
+	})
+}
+
+// At opens the database at a place.
+func At(ctx context.Context, place string) (*database.DB, error) {
+	if strings.HasPrefix(place, "postgres://") {
+		return postgres.Open(ctx, postgres.Options{DSN: place})
+	}
+	return sqlite.Open(ctx, place)
 }
