@@ -2,8 +2,10 @@ package qianshao_test
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
 )
@@ -68,7 +70,7 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-// TestPageKey: a key tells pages apart as their URLs do, and has no query.
+// TestPageKey: a key tells pages apart as their URLs do, has no query, and is of a length that indexes take.
 func TestPageKey(t *testing.T) {
 	const sum = "12556944928d6e92a54527443c9560fff301d272ca9602861a34226c0d1f22ba" // of "sid=1"
 	for url, want := range map[string]string{
@@ -78,5 +80,19 @@ func TestPageKey(t *testing.T) {
 		if got := qianshao.PageKey(url); got != want {
 			t.Errorf("%s: %s, want %s", url, got, want)
 		}
+	}
+	long := "http://a.example/p" + strings.Repeat("中", 2_700)
+	keys := map[string]bool{}
+	for _, url := range []string{long, long + "x", long + "?sid=1", long + "x?sid=1", long[:2100], long[:2103]} {
+		key := qianshao.PageKey(url)
+		if keys[key] = true; len(key) > 2100+1+64 || !utf8.ValidString(key) || !strings.HasPrefix(key, long[:2000]) {
+			t.Errorf("the key of %d bytes has %d: %s", len(url), len(key), key)
+		}
+		if path, _, _ := strings.Cut(key, "?"); qianshao.PageKey(path) != path {
+			t.Errorf("the key of a key's path %s is another", path)
+		}
+	}
+	if len(keys) != 6 || qianshao.PageKey(long[:2100]) != long[:2100] {
+		t.Errorf("%d keys of 6 URLs", len(keys))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Source names what brought a page in.
@@ -21,13 +22,31 @@ const (
 // its query and, in the place of the query, the query's SHA-256 in hex. Queries hold
 // names, numbers and tokens of sessions. Who knows a URL finds its page by the key;
 // who has the key alone does not learn the query, unless it can be guessed.
+//
+// Of a path of more than maxKeyPath bytes the end gives way to '#', which no URL of a page has,
+// and the path's SHA-256: a database's index does not hold keys of any length.
 func PageKey(url string) string {
 	path, query, has := strings.Cut(url, "?")
-	if !has {
-		return url
+	if len(path) > maxKeyPath {
+		end := maxKeyPath - len("#") - hex.EncodedLen(sha256.Size)
+		for end > 0 && !utf8.RuneStart(path[end]) {
+			end--
+		}
+		path = path[:end] + "#" + hashOf(path)
 	}
-	sum := sha256.Sum256([]byte(query))
-	return path + "?" + hex.EncodeToString(sum[:])
+	if !has {
+		return path
+	}
+	return path + "?" + hashOf(query)
+}
+
+// maxKeyPath is longer than the links that are followed, and short enough for PostgreSQL: a row
+// of its indexes has 2,704 bytes, for the key and what stands beside it.
+const maxKeyPath = 2100
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 // Form says what kind of text something is. What is bait in a message, such as a handle

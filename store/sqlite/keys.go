@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 
@@ -11,10 +12,12 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// keyMigration makes the keys of pages out of their URLs, which SQL cannot: it has
-// no SHA-256. It comes between the files of migrations, as its number says.
-func keyMigration() *goose.Migration {
-	return goose.NewGoMigration(21, &goose.GoFunc{RunTx: takeQueries}, nil)
+// keyMigrations are those that keys of pages need, for SQL has no SHA-256.
+func keyMigrations() []*goose.Migration {
+	return []*goose.Migration{
+		goose.NewGoMigration(21, &goose.GoFunc{RunTx: takeQueries}, nil),
+		goose.NewGoMigration(51, &goose.GoFunc{RunTx: cutKeys}, nil),
+	}
 }
 
 // urlColumns hold URLs whose places keys take.
@@ -29,14 +32,31 @@ var urlColumns = []struct{ table, column, where string }{
 	{"evidence_captures", "url", "gone <> 0"},
 }
 
+// takeQueries makes the keys of pages out of their URLs.
 func takeQueries(ctx context.Context, tx *sql.Tx) error {
+	return makeKeys(ctx, tx, `instr(%s, '?') > 0`, qianshao.PageKey)
+}
+
+// cutKeys shortens the keys of long URLs, from before PageKey did.
+func cutKeys(ctx context.Context, tx *sql.Tx) error {
+	return makeKeys(ctx, tx, `length(CAST(%s AS BLOB)) > 2000`, func(key string) string {
+		path, query, has := strings.Cut(key, "?")
+		if path = qianshao.PageKey(path); has {
+			path += "?" + query
+		}
+		return path
+	})
+}
+
+// makeKeys makes keys of what is in the columns and fits a condition.
+func makeKeys(ctx context.Context, tx *sql.Tx, condition string, key func(string) string) error {
 	// Between the changes of two tables, rows refer to pages that are not there.
 	if _, err := tx.ExecContext(ctx, `PRAGMA defer_foreign_keys = ON`); err != nil {
 		return err
 	}
 	for _, c := range urlColumns {
-		if err := takeColumn(ctx, tx, c.table, c.column, c.where); err != nil {
-			return fmt.Errorf("take the queries out of %s.%s: %w", c.table, c.column, err)
+		if err := makeColumn(ctx, tx, c.table, c.column, c.where+" AND "+fmt.Sprintf(condition, c.column), key); err != nil {
+			return fmt.Errorf("make keys in %s.%s: %w", c.table, c.column, err)
 		}
 	}
 	return nil
@@ -45,8 +65,8 @@ func takeQueries(ctx context.Context, tx *sql.Tx) error {
 // keyBatch rows are read at a time.
 const keyBatch = 200
 
-// takeColumn goes by rowid: a key has a '?', too, and must not be taken for a URL.
-func takeColumn(ctx context.Context, tx *sql.Tx, table, column, where string) error {
+// makeColumn goes by rowid: a key has a '?', too, and must not be taken for a URL.
+func makeColumn(ctx context.Context, tx *sql.Tx, table, column, where string, key func(string) string) error {
 	type row struct {
 		id  int64
 		url string
@@ -55,13 +75,12 @@ func takeColumn(ctx context.Context, tx *sql.Tx, table, column, where string) er
 		rows, err := database.Collect(ctx, tx, func(r *sql.Rows) (v row, err error) {
 			err = r.Scan(&v.id, &v.url)
 			return v, err
-		}, `SELECT rowid, `+column+` FROM `+table+` WHERE rowid > $1 AND instr(`+column+`, '?') > 0 AND `+where+` ORDER BY rowid LIMIT $2`,
-			after, keyBatch)
+		}, `SELECT rowid, `+column+` FROM `+table+` WHERE rowid > $1 AND `+where+` ORDER BY rowid LIMIT $2`, after, keyBatch)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
 		for _, v := range rows {
-			if _, err := tx.ExecContext(ctx, `UPDATE `+table+` SET `+column+` = $1 WHERE rowid = $2`, qianshao.PageKey(v.url), v.id); err != nil {
+			if _, err := tx.ExecContext(ctx, `UPDATE `+table+` SET `+column+` = $1 WHERE rowid = $2`, key(v.url), v.id); err != nil {
 				return err
 			}
 			after = v.id

@@ -16,13 +16,20 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// schemaVersion returns the number in front of the last file's name in migrations.
+// goMigrations are those that SQL cannot make. They come between the files, as their numbers say.
+func goMigrations() []*goose.Migration { return append(keyMigrations(), changesMigration()) }
+
+// schemaVersion returns the last migration's number: that in front of the last file's name, or a later one.
 func schemaVersion() (int64, error) {
 	entries, err := migrationFiles.ReadDir("migrations")
 	if err != nil {
 		return 0, err
 	}
-	return goose.NumericComponent(entries[len(entries)-1].Name())
+	last, err := goose.NumericComponent(entries[len(entries)-1].Name())
+	for _, m := range goMigrations() {
+		last = max(last, m.Version)
+	}
+	return last, err
 }
 
 // migrateTries bounds how often migrate yields to another process that creates
@@ -103,7 +110,7 @@ func Provider(db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(keyMigration(), changesMigration()))
+	return goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(goMigrations()...))
 }
 
 func migrateUp(ctx context.Context, db *sql.DB) error {

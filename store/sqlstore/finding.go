@@ -119,7 +119,7 @@ func (s *Store) VisibleFindings(ctx context.Context, sight qianshao.Sight, ids [
 	}
 	list, err := database.Collect(ctx, s.db.Read, scanVisible, `SELECT f.finding, f.seen, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, f.title)
 FROM json_each($1) j CROSS JOIN findings f ON f.id = j.value LEFT JOIN page_texts t ON t.page = f.page AND f.gone_at IS NULL
-WHERE $2 OR f.authorisation <> '' AND f.authorisation IN (SELECT value FROM json_each($3)) ORDER BY j.key`, string(wanted), sight.All, string(authorisations))
+WHERE $2 = 1 OR f.authorisation <> '' AND f.authorisation IN (SELECT value FROM json_each($3)) ORDER BY CAST(j.key AS BIGINT)`, string(wanted), bit(sight.All), string(authorisations))
 	return list, s.db.Fail("read findings from", err)
 }
 

@@ -96,7 +96,7 @@ func batched[T any](size int, read func(after string) ([]T, error), key func(T) 
 // all of them, and those that once had a finding. FlaggedPages yields the others.
 func (s *Store) TextlessPages(ctx context.Context) (unflagged, once int, err error) {
 	err = s.db.Read.QueryRowContext(ctx, `
-SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM findings f WHERE f.page = p.page)), 0)
+SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT 1 FROM findings f WHERE f.page = p.page))
 FROM pages p WHERE NOT EXISTS (SELECT 1 FROM page_texts t WHERE t.page = p.page)`).Scan(&unflagged, &once)
 	return unflagged, once, s.db.Fail("count the pages of", err)
 }

@@ -29,6 +29,9 @@ func (s *Store) SavePage(ctx context.Context, save store.Save) (store.Saved, err
 	if save.Page.URL == "" || save.Page.FetchedAt.IsZero() || save.Document == nil {
 		return store.Saved{}, s.db.Fail("save a page in", errors.New("Page.URL, Page.FetchedAt and Document must be set"))
 	}
+	if !utf8.ValidString(save.Page.URL) || strings.Contains(save.Page.URL, "\x00") { // no database may make another URL of it
+		return store.Saved{}, s.db.Fail("save a page in", fmt.Errorf("the URL %q is not UTF-8, or has a NUL", save.Page.URL))
+	}
 	// What was found must outlast a power cut, or the site may have changed
 	// before the page is seen again. Any other page is simply fetched again.
 	need := database.Ordered
@@ -125,16 +128,20 @@ func (s *Store) saveUnflagged(ctx context.Context, tx *database.Tx, p *ingest.Un
 }
 
 func putPage(ctx context.Context, tx *database.Tx, save *store.Save, v *visit) error {
+	var scripted int64
+	if save.Scripted {
+		scripted = database.Millis(save.Page.FetchedAt)
+	}
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO pages (page, requested, authorisation, sha256, status, first_seen, last_seen, flagged, rules, scripts_at)
-VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $6 * $10)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $10)
 ON CONFLICT (page) DO UPDATE SET requested = excluded.requested, authorisation = excluded.authorisation,
   sha256 = excluded.sha256, status = excluded.status, flagged = excluded.flagged, rules = excluded.rules, scripts_at = excluded.scripts_at,
   first_seen = CASE WHEN excluded.first_seen < pages.first_seen THEN excluded.first_seen ELSE pages.first_seen END,
   missed_at = CASE WHEN pages.missed_at > $9 THEN 0 ELSE pages.missed_at END,
   last_seen = CASE WHEN excluded.last_seen > pages.last_seen OR pages.last_seen > $9 THEN excluded.last_seen ELSE pages.last_seen END`,
 		v.page, qianshao.PageKey(save.Page.RequestedURL), save.Page.Authorisation, v.hash, save.Page.Status,
-		database.Millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules, notAfter(save.Page.FetchedAt), bit(save.Scripted))
+		database.Millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules, notAfter(save.Page.FetchedAt), scripted)
 	return err
 }
 

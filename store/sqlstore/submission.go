@@ -62,9 +62,9 @@ const (
 // makeRoom refuses a report that is one too many of its kind, and lets the oldest of
 // those go that were visited.
 func makeRoom(ctx context.Context, tx *database.Tx, id, origin string, queued bool) error {
-	query, bound, full := `SELECT count(*), coalesce(sum(origin = $1), 0) FROM submissions WHERE `+isWaiting+` AND id <> $2`, store.MaxWaiting, store.ErrTooManyWaiting
+	query, bound, full := `SELECT count(*), count(*) FILTER (WHERE origin = $1) FROM submissions WHERE `+isWaiting+` AND id <> $2`, store.MaxWaiting, store.ErrTooManyWaiting
 	if queued {
-		query, bound, full = `SELECT count(*), coalesce(sum(origin = $1), 0) FROM submissions WHERE `+isQueued+` AND id <> $2`, store.MaxQueued, store.ErrTooManyQueued
+		query, bound, full = `SELECT count(*), count(*) FILTER (WHERE origin = $1) FROM submissions WHERE `+isQueued+` AND id <> $2`, store.MaxQueued, store.ErrTooManyQueued
 	}
 	var all, own int
 	if err := tx.QueryRowContext(ctx, query, origin, id).Scan(&all, &own); err != nil {
@@ -81,7 +81,7 @@ func makeRoom(ctx context.Context, tx *database.Tx, id, origin string, queued bo
 		return full
 	}
 	_, err = tx.ExecContext(ctx, `
-DELETE FROM submissions WHERE id IN (SELECT id FROM submissions WHERE `+isVisited+` ORDER BY last_reported DESC LIMIT -1 OFFSET $1)`, store.MaxVisited)
+DELETE FROM submissions WHERE id IN (SELECT id FROM submissions WHERE `+isVisited+` ORDER BY last_reported DESC LIMIT 1000000000 OFFSET $1)`, store.MaxVisited)
 	return err
 }
 
@@ -180,7 +180,7 @@ func (s *Store) SubmissionOrigins(ctx context.Context, who store.Reader) ([]stor
 	}, `
 SELECT origin, sum(waits), count(*) - sum(waits) FROM (
   SELECT s.origin, 1 AS waits FROM submissions s WHERE `+isWaiting+visible+`
-  UNION ALL SELECT s.origin, 0 FROM submissions s WHERE `+isQueued+visible+`)
+  UNION ALL SELECT s.origin, 0 FROM submissions s WHERE `+isQueued+visible+`) r
 GROUP BY origin ORDER BY count(*) DESC, origin`, args...)
 	return list, s.db.Fail("count the reports of", err)
 }

@@ -146,7 +146,7 @@ func Run(t *testing.T, open Open) {
 		{"lost pages", testLostPages},
 		{"silent hosts by name", testSilentHostsByName},
 		{"fetched under", testFetchedUnder},
-		{"long and odd URLs", testOddURLs},
+		{"odd URLs", testOddURLs}, {"long URLs", testLongURLs},
 		{"save page", testSavePage},
 		{"page gone", testPageGone},
 		{"capture of what is gone", testGoneKeepsCapture},
