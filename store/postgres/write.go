@@ -50,7 +50,7 @@ func (s *server) Write(ctx context.Context, d database.Durability, alone bool, f
 	}
 	until, pause := time.Now().Add(retryFor), firstPause
 	for {
-		again, err := s.try(ctx, begin, f)
+		again, err := s.try(ctx, begin, alone, f)
 		if err == nil || !again || time.Now().After(until) {
 			return err
 		}
@@ -64,7 +64,7 @@ func (s *server) Write(ctx context.Context, d database.Durability, alone bool, f
 }
 
 // try runs f in one transaction; again says that nothing of it remains, and that it may well succeed another time.
-func (s *server) try(ctx context.Context, begin string, f func(tx *database.Tx) error) (again bool, err error) {
+func (s *server) try(ctx context.Context, begin string, alone bool, f func(tx *database.Tx) error) (again bool, err error) {
 	conn, err := s.write.Conn(ctx)
 	if err != nil {
 		return lost(err), err
@@ -80,7 +80,7 @@ func (s *server) try(ctx context.Context, begin string, f func(tx *database.Tx) 
 	if _, err := conn.ExecContext(ctx, begin); err != nil {
 		return lost(err) || passing(err), err
 	}
-	if err := f(&database.Tx{Statements: session{conn}, Dialect: database.Postgres}); err != nil {
+	if err := f(&database.Tx{Statements: session{conn}, Dialect: database.Postgres, Alone: alone}); err != nil {
 		return lost(err) || passing(err), err
 	}
 	committing = true

@@ -31,7 +31,7 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{turn: make(chan struct{}, 1), conn: conn, stmts: map[string]*sql.Stmt{}}
-	w.tx = &database.Tx{Statements: w}
+	w.tx = &database.Tx{Statements: w, Alone: true}
 	return w, nil
 }
 

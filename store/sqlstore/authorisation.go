@@ -34,6 +34,9 @@ func (s *Store) ReplaceAuthorisations(ctx context.Context, by store.Signed, list
 
 func (s *Store) putAuthorisations(ctx context.Context, by store.Signed, list []qianshao.Authorisation, seen string) error {
 	return s.db.Update(ctx, database.Durable, "put authorisations into", func(tx *database.Tx) error {
+		if err := takeFrontier(ctx, tx); err != nil {
+			return err
+		}
 		if seen != "" {
 			if err := isAsSeen(ctx, tx, list, seen); err != nil {
 				return err
@@ -72,6 +75,9 @@ func isAsSeen(ctx context.Context, tx *database.Tx, list []qianshao.Authorisatio
 // not begun never will; one that is over stays as it is.
 func (s *Store) EndAuthorisation(ctx context.Context, by store.Signed, id string) error {
 	return s.db.Update(ctx, database.Durable, fmt.Sprintf("end authorisation %q in", id), func(tx *database.Tx) error {
+		if err := takeFrontier(ctx, tx); err != nil {
+			return err
+		}
 		a, err := authorisationIn(ctx, tx, id)
 		if err != nil {
 			return err

@@ -85,10 +85,11 @@ ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason, acts = exclude
 	if gone.Valid {
 		return 1, nil
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE frontier SET priority = 0 WHERE url IN ($1, $2)`, url, requested); err != nil {
+	if err := unflag(ctx, tx, page); err != nil { // before the URL, as a visit does
 		return 0, err
 	}
-	return 1, unflag(ctx, tx, page)
+	_, err = tx.ExecContext(ctx, `UPDATE frontier SET priority = 0 WHERE url IN ($1, $2)`, url, requested)
+	return 1, err
 }
 
 // unflag makes a page that has lost an open finding be judged anew, and removes

@@ -76,16 +76,18 @@ func (s *Store) emptyLog(ctx context.Context) { _ = s.db.Checkpoint(ctx) }
 func (s *Store) savePage(ctx context.Context, tx *database.Tx, save *store.Save, v *visit) error {
 	var hash, rules string
 	known := true
-	err := tx.QueryRowContext(ctx, `SELECT sha256, rules FROM pages WHERE page = $1`, v.page).Scan(&hash, &rules)
+	err := tx.QueryRowContext(ctx, `SELECT sha256, rules FROM pages WHERE page = $1`+forUpdate(tx), v.page).Scan(&hash, &rules)
 	if errors.Is(err, sql.ErrNoRows) {
 		known, err = false, nil
 	}
 	if err != nil {
 		return err
 	}
-	if err := putPage(ctx, tx, save, v); err != nil {
+	meanwhile, err := putPage(ctx, tx, save, v)
+	if err != nil {
 		return err
 	}
+	known = known || meanwhile
 	cause := qianshao.CauseContent
 	if hash == v.hash && rules != save.Rules {
 		cause = qianshao.CauseRules
@@ -114,7 +116,16 @@ func (s *Store) savePage(ctx context.Context, tx *database.Tx, save *store.Save,
 	return s.putViews(ctx, tx, save, v.hash)
 }
 
-// saveUnflagged saves a page in the transaction of its visit, as SavePage does.
+// forUpdate ends a query whose rows stay as they are read until the transaction ends. In SQLite they do in any case.
+func forUpdate(tx *database.Tx) string {
+	if tx.Dialect == database.Postgres {
+		return ` FOR UPDATE`
+	}
+	return ""
+}
+
+// saveUnflagged saves a page in the transaction of its visit, as SavePage does. It need not be alone: it has
+// the page's row, and where findings are gone by it, the outbox says that it must be.
 func (s *Store) saveUnflagged(ctx context.Context, tx *database.Tx, p *ingest.Unflagged) (cleared bool, err error) {
 	save := store.Save{
 		Page: qianshao.Page{
@@ -127,22 +138,31 @@ func (s *Store) saveUnflagged(ctx context.Context, tx *database.Tx, p *ingest.Un
 	return v.cleared, err
 }
 
-func putPage(ctx context.Context, tx *database.Tx, save *store.Save, v *visit) error {
+// putPage puts a page's row in, or changes it. meanwhile says of a page that was not there that another
+// transaction has put it in since.
+func putPage(ctx context.Context, tx *database.Tx, save *store.Save, v *visit) (meanwhile bool, err error) {
 	var scripted int64
 	if save.Scripted {
 		scripted = database.Millis(save.Page.FetchedAt)
 	}
-	_, err := tx.ExecContext(ctx, `
+	const put = `
 INSERT INTO pages (page, requested, authorisation, sha256, status, first_seen, last_seen, flagged, rules, scripts_at)
 VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $10)
 ON CONFLICT (page) DO UPDATE SET requested = excluded.requested, authorisation = excluded.authorisation,
   sha256 = excluded.sha256, status = excluded.status, flagged = excluded.flagged, rules = excluded.rules, scripts_at = excluded.scripts_at,
   first_seen = CASE WHEN excluded.first_seen < pages.first_seen THEN excluded.first_seen ELSE pages.first_seen END,
   missed_at = CASE WHEN pages.missed_at > $9 THEN 0 ELSE pages.missed_at END,
-  last_seen = CASE WHEN excluded.last_seen > pages.last_seen OR pages.last_seen > $9 THEN excluded.last_seen ELSE pages.last_seen END`,
+  last_seen = CASE WHEN excluded.last_seen > pages.last_seen OR pages.last_seen > $9 THEN excluded.last_seen ELSE pages.last_seen END`
+	args := []any{
 		v.page, qianshao.PageKey(save.Page.RequestedURL), save.Page.Authorisation, v.hash, save.Page.Status,
-		database.Millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules, notAfter(save.Page.FetchedAt), scripted)
-	return err
+		database.Millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules, notAfter(save.Page.FetchedAt), scripted,
+	}
+	if tx.Dialect == database.Postgres { // of a row that was there it knows which transaction has changed it
+		err = tx.QueryRowContext(ctx, put+` RETURNING xmax <> 0`, args...).Scan(&meanwhile)
+	} else {
+		_, err = tx.ExecContext(ctx, put, args...)
+	}
+	return meanwhile, err
 }
 
 // putText keeps what a flagged page's evidence points into, and the page's whole URL.

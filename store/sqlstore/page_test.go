@@ -2,17 +2,21 @@ package sqlstore
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/qianshao/qianshao/store/sqlite"
+	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
@@ -138,6 +142,46 @@ func BenchmarkOpen(b *testing.B) {
 			}
 			if err := s.Close(); err != nil {
 				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// TestUnflaggedBesideFlagged: a visit that finds nothing on a page is recorded while another transaction, which is not
+// over, has found something on it. Nothing of the page stays.
+func TestUnflaggedBesideFlagged(t *testing.T) {
+	const url = "http://a/"
+	databasetest.Each(t, func(t *testing.T, open databasetest.Open) {
+		for _, known := range []bool{false, true} {
+			s, ctx := in(t, open), t.Context()
+			if known {
+				save(t, s, storetest.Page(url, "clean", 0))
+			}
+			flagged := storetest.Page(url, "注册送", 1, "casino")
+			begun, visited := make(chan struct{}), make(chan error)
+			go func() {
+				<-begun
+				visited <- s.db.UpdateRows(ctx, database.Ordered, "visit", func(tx *database.Tx) error {
+					_, err := s.saveUnflagged(ctx, tx, &ingest.Unflagged{URL: url, RequestedURL: url, Status: 200, FetchedAt: flagged.Page.FetchedAt.Add(time.Hour)})
+					return err
+				})
+			}()
+			err := s.db.Update(ctx, database.Durable, "find", func(tx *database.Tx) error {
+				v := visit{page: url, hash: hashOf(flagged.Page.Body), at: flagged.Page.FetchedAt}
+				err := s.savePage(ctx, tx, &flagged, &v)
+				close(begun)
+				time.Sleep(100 * time.Millisecond) // the visit comes as far as it can
+				return err
+			})
+			if err := errors.Join(err, <-visited); err != nil {
+				t.Fatal(err)
+			}
+			counts, err := s.Counts(ctx)
+			if err != nil || counts.Pages != 1 || counts.Flagged != 0 || counts.Findings != 1 || counts.Open != 0 {
+				t.Errorf("a page that was known: %v; %+v, %v", known, counts, err)
+			}
+			if unflagged, once, err := s.TextlessPages(ctx); err != nil || unflagged != 1 || once != 1 {
+				t.Errorf("a page that was known: %v; %d pages without text, %d of them with a finding once, %v", known, unflagged, once, err)
 			}
 		}
 	})

@@ -21,10 +21,23 @@ import (
 // What is no URL at all has no due time.
 const failed = `due IS NOT NULL AND (skip <> '' OR attempts > 0)`
 
+// takeFrontier keeps those out, until the transaction ends, who write to the frontier beside each other: what changes
+// many hosts would lock them in another order. They all begin with rows of hosts.
+func takeFrontier(ctx context.Context, tx *database.Tx) error {
+	if tx.Dialect != database.Postgres {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `LOCK TABLE hosts IN EXCLUSIVE MODE`)
+	return err
+}
+
 // Retry makes every URL whose last visit brought no page due at once, as if it
 // had not failed before, and returns their number.
 func (s *Store) Retry(ctx context.Context) (urls int, err error) {
 	err = s.db.Update(ctx, database.Durable, "make due what has failed in", func(tx *database.Tx) error {
+		if err := takeFrontier(ctx, tx); err != nil {
+			return err
+		}
 		asked := lastAsked{}
 		if urls, err = asked.makeDue(ctx, tx, failed); err != nil {
 			return err
@@ -63,6 +76,9 @@ func (s *Store) Recheck(ctx context.Context, by store.Signed, host, page string,
 		return 0, err
 	}
 	err = s.db.Update(ctx, database.Durable, "recheck "+host+" in", func(tx *database.Tx) error {
+		if err := takeFrontier(ctx, tx); err != nil {
+			return err
+		}
 		asked := lastAsked{}
 		for i := range items {
 			if err := askFor(ctx, tx, &items[i]); err != nil {
@@ -132,7 +148,12 @@ func (s *Store) Recall(ctx context.Context, before, after []qianshao.Authorisati
 	if len(changes) == 0 {
 		return nil
 	}
-	return s.db.Update(ctx, database.Durable, "make due what has changed in", func(tx *database.Tx) error { return recall(ctx, tx, changes) })
+	return s.db.Update(ctx, database.Durable, "make due what has changed in", func(tx *database.Tx) error {
+		if err := takeFrontier(ctx, tx); err != nil {
+			return err
+		}
+		return recall(ctx, tx, changes)
+	})
 }
 
 // change is an authorisation as it was (nil: it is new) and as it is.

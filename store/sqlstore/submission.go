@@ -26,6 +26,9 @@ import (
 func (s *Store) Submit(ctx context.Context, r store.Report, item *ingest.Item, skip qianshao.Skip) (qianshao.Submission, error) {
 	id := qianshao.SubmissionID(r.URL)
 	err := s.db.Update(ctx, database.Durable, "record the report of "+r.URL+" in", func(tx *database.Tx) error {
+		if err := takeFrontier(ctx, tx); err != nil {
+			return err
+		}
 		if _, err := expire(ctx, tx, r.At); err != nil {
 			return err
 		}
@@ -188,6 +191,9 @@ GROUP BY origin ORDER BY count(*) DESC, origin`, args...)
 // QueueSubmission puts a submission that has waited into the frontier.
 func (s *Store) QueueSubmission(ctx context.Context, item ingest.Item) error {
 	return s.db.Update(ctx, database.Durable, "queue the report of "+item.URL+" in", func(tx *database.Tx) error {
+		if err := takeFrontier(ctx, tx); err != nil {
+			return err
+		}
 		return requeue(ctx, tx, qianshao.SubmissionID(item.URL), &item)
 	})
 }

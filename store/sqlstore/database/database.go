@@ -7,6 +7,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -75,6 +76,20 @@ const (
 type Tx struct {
 	Statements
 	Dialect Dialect
+	// Alone says that no other transaction that is alone runs beside it. In SQLite every one is.
+	Alone bool
+}
+
+// errAlone is what a transaction fails with that is not alone and ought to be.
+var errAlone = errors.New("this is done by nobody beside another")
+
+// MustBeAlone is for what relies on more than the rows that it has locked: the last of numbers, a
+// chain. In UpdateRows its error makes f begin anew, alone.
+func (tx *Tx) MustBeAlone() error {
+	if !tx.Alone {
+		return errAlone
+	}
+	return nil
 }
 
 // Statements are run one after the other.
@@ -94,9 +109,14 @@ func (db *DB) Update(ctx context.Context, d Durability, op string, f func(tx *Tx
 }
 
 // UpdateRows is Update for what many processes do at the same time: f relies on nothing but the rows that it
-// has locked, and locks those of a table in the order of their keys.
+// has locked, and locks those of a table in the order of their keys. One that comes upon more is run
+// again as Update runs it; see Tx.MustBeAlone.
 func (db *DB) UpdateRows(ctx context.Context, d Durability, op string, f func(tx *Tx) error) error {
-	return db.Fail(op, db.Write(ctx, d, false, f))
+	err := db.Write(ctx, d, false, f)
+	if errors.Is(err, errAlone) {
+		err = db.Write(ctx, d, true, f)
+	}
+	return db.Fail(op, err)
 }
 
 // Millis converts a time to what the database has.

@@ -34,6 +34,9 @@ func Note(ctx context.Context, tx *database.Tx, c store.Consumer, findings []str
 	if len(findings) == 0 {
 		return nil
 	}
+	if err := tx.MustBeAlone(); err != nil { // of the last number it gives out the next
+		return err
+	}
 	ids, err := json.Marshal(findings)
 	if err != nil {
 		return err
@@ -57,6 +60,9 @@ ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(c), da
 // note moves a finding to the end where it waits already, so that what a consumer has
 // read before does not settle the change. The time stays: it is when the wait began.
 func note(ctx context.Context, tx *database.Tx, finding string, at time.Time, deleted int) error {
+	if err := tx.MustBeAlone(); err != nil { // of the last number it gives out the next
+		return err
+	}
 	for _, c := range store.Consumers() {
 		if _, err := tx.ExecContext(ctx, `
 INSERT INTO outbox (consumer, finding, seq, at, deleted)

@@ -20,6 +20,9 @@ func Append(ctx context.Context, tx *database.Tx, acts []qianshao.Act) error {
 	if len(acts) == 0 {
 		return nil
 	}
+	if err := tx.MustBeAlone(); err != nil {
+		return err
+	}
 	var head desk.Head
 	if err := tx.QueryRowContext(ctx, `UPDATE act_head SET seq = seq + $1 WHERE id = 1 RETURNING seq, chain`, len(acts)).Scan(&head.Seq, &head.Chain); err != nil {
 		return err
