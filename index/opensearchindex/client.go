@@ -2,6 +2,7 @@ package opensearchindex
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -183,27 +184,41 @@ func (c *client) do(ctx context.Context, r call) error {
 		}
 	}
 	started, pause := time.Now(), firstPause
+	var failed error // the most telling of a round
 	for attempt := 1; ; attempt++ {
 		node := c.at.Load()
 		err := c.ask(ctx, c.nodes[int(node)%len(c.nodes)], r, body)
-		if err == nil || ctx.Err() != nil || c.closed.Load() {
-			return errors.Join(err, ctx.Err())
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case c.closed.Load():
+			return errClosed
 		}
 		var answer *answerError
-		if errors.As(err, &answer) && !isPassing(answer.Status) {
+		var certificate *tls.CertificateVerificationError
+		switch {
+		case errors.As(err, &certificate):
+			return fmt.Errorf("%w (name the file of the authority that has signed it)", err)
+		case !errors.As(err, &answer):
+			failed = cmp.Or(failed, err)
+		case !isPassing(answer.Status):
 			return err
+		default:
+			failed = err
 		}
 		c.at.CompareAndSwap(node, node+1)
 		if attempt%len(c.nodes) != 0 {
 			continue
 		}
 		if time.Since(started) >= r.patience {
-			return fmt.Errorf("%w: %w", index.ErrUnavailable, err)
+			return fmt.Errorf("%w: %w", index.ErrUnavailable, failed)
 		}
 		if err := rest(ctx, pause); err != nil {
 			return err
 		}
-		pause = min(2*pause, lastPause)
+		failed, pause = nil, min(2*pause, lastPause)
 	}
 }
 

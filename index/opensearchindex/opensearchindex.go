@@ -132,7 +132,7 @@ const (
 
 // expunge writes segments anew and returns how many deleted records are left in all copies.
 func (x *Index) expunge(ctx context.Context) (deleted int, err error) {
-	for _, path := range []string{"/_flush", "/_forcemerge?only_expunge_deletes=true", "/_flush?force=true"} {
+	for _, path := range []string{"/_flush", "/_forcemerge?only_expunge_deletes=true", "/_flush?force=true", "/_refresh"} {
 		if err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.target + path, patience: writePatience}); err != nil {
 			return 0, err
 		}

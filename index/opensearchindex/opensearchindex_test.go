@@ -67,4 +67,3 @@ func open(t testing.TB, opts Options) *Index {
 	})
 	return x
 }
-

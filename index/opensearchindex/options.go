@@ -2,6 +2,7 @@ package opensearchindex
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -49,76 +50,77 @@ const (
 // names are those that an alias may have; a generation's number is put behind it.
 var names = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,99}$`)
 
-// ParseAddress reads where an index is:
-// https://[user@]host[:port][,host[:port]…][/name][?shards=3&replicas=1].
+// ParseAddress reads where an index is: the addresses of its nodes, the last with the index's
+// name and what it is made with: https://user@host:9200,https://user@host2:9200/name?shards=3&replicas=1.
+// The error has no part of it that may be a secret.
 func ParseAddress(address string) (o Options, err error) {
 	bad := func(what string) (Options, error) {
 		return Options{}, fmt.Errorf("the address of the search index: %s; it is written as https://user@host:9200/qianshao", what)
 	}
-	scheme, rest, ok := strings.Cut(address, "://")
-	if !ok || scheme != "https" && scheme != "http" {
-		return bad("it begins with neither https:// nor http://")
-	}
-	rest, query, _ := strings.Cut(rest, "?")
-	hosts, name, _ := strings.Cut(rest, "/")
-	user, hosts, ok := cutLast(hosts, "@")
-	if !ok {
-		user, hosts = "", user
-	}
-	if strings.Contains(user, ":") {
-		return bad("a password in it would be seen by everyone on the machine; put it into a file, which is named apart from it")
-	}
-	if o.User, err = url.PathUnescape(user); err != nil {
-		return bad("its user cannot be read")
-	}
-	for host := range strings.SplitSeq(hosts, ",") {
-		node, err := parseNode(scheme + "://" + host)
+	list := strings.Split(address, ",")
+	for i, one := range list {
+		u, err := url.Parse(one)
 		if err != nil {
-			return bad(fmt.Sprintf("%q is no host", host))
+			return bad("it cannot be read")
+		}
+		if _, has := u.User.Password(); has {
+			return bad("everyone on the machine would see the password in it; put that into a file, which is named apart from it")
+		}
+		if i > 0 && u.User.Username() != o.User {
+			return bad("its nodes are asked as different users")
+		}
+		o.User, u.User = u.User.Username(), nil
+		if i == len(list)-1 {
+			o.Name, u.Path = strings.Trim(u.Path, "/"), ""
+			if err := o.readQuery(u.RawQuery); err != nil {
+				return bad(err.Error())
+			}
+			u.RawQuery = ""
+		}
+		node, err := parseNode(u.String())
+		if err != nil {
+			return bad("one of its nodes has not the form https://host:9200")
 		}
 		o.Nodes = append(o.Nodes, node.String())
 	}
-	if o.Name = strings.TrimSuffix(name, "/"); o.Name != "" && !names.MatchString(o.Name) {
+	if o.Name != "" && !names.MatchString(o.Name) {
 		return bad(fmt.Sprintf("%q is no name of an index: letters in lower case, digits, - and _ are", o.Name))
-	}
-	values, err := url.ParseQuery(query)
-	if err != nil {
-		return bad("what stands behind its ? cannot be read")
-	}
-	for key, list := range values {
-		n, err := strconv.Atoi(list[0])
-		switch {
-		case key == "shards" && err == nil && n > 0 && n <= maxShards:
-			o.Shards = n
-		case key == "replicas" && err == nil && n > 0 && n <= maxReplicas:
-			o.Replicas = n
-		case key == "shards":
-			return bad(fmt.Sprintf("shards are 1 to %d", maxShards))
-		case key == "replicas":
-			return bad(fmt.Sprintf("replicas are 1 to %d", maxReplicas))
-		default:
-			return bad(fmt.Sprintf("there is no %q; shards and replicas are", key))
-		}
 	}
 	return o, nil
 }
 
-// cutLast cuts around the last separator.
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
+// readQuery reads what an index is made with.
+func (o *Options) readQuery(query string) error {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return errors.New("what stands behind its ? cannot be read")
 	}
-	return s, "", false
+	numbers := []struct {
+		name string
+		most int
+		to   *int
+	}{{"shards", maxShards, &o.Shards}, {"replicas", maxReplicas, &o.Replicas}}
+	for _, n := range numbers {
+		if !values.Has(n.name) {
+			continue
+		}
+		if *n.to, err = strconv.Atoi(values.Get(n.name)); err != nil || *n.to < 1 || *n.to > n.most {
+			return fmt.Errorf("%s are 1 to %d", n.name, n.most)
+		}
+		values.Del(n.name)
+	}
+	for name := range values {
+		return fmt.Errorf("there is no %q; shards and replicas are", name)
+	}
+	return nil
 }
 
 // parseNode reads the address of one node.
 func parseNode(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
-	if err != nil {
-		return nil, fmt.Errorf("the address of a node of the search index: %w", err)
-	}
-	if u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("the address of a node of the search index is %q; it is written as https://host:9200", u.Redacted())
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("a node of the search index has not the form https://host:9200")
 	}
 	if u.Port() == "" {
 		u.Host += ":9200"

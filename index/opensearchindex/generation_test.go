@@ -1,0 +1,209 @@
+package opensearchindex
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+)
+
+func idsOf(t *testing.T, x *Index) (ids []string) {
+	t.Helper()
+	if err := x.IDs(t.Context(), func(id string) bool { ids = append(ids, id); return true }); err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
+
+func put(t testing.TB, x *Index, seq int64, list ...qianshao.FindingRecord) {
+	t.Helper()
+	if err := x.Put(t.Context(), list, seq); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestBeginTogether: processes that begin at the same time make one index.
+func TestBeginTogether(t *testing.T) {
+	opts := options(t)
+	var group errgroup.Group
+	for range 6 {
+		group.Go(func() error {
+			_, err := Open(t.Context(), opts)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	x := open(t, opts)
+	if made, err := x.behind(t.Context(), x.name); err != nil || len(made) != 1 {
+		t.Errorf("%v are made, %v", made, err)
+	}
+}
+
+// TestVersions: what is older than what the index was told changes nothing, deletions included.
+func TestVersions(t *testing.T) {
+	x := open(t, options(t))
+	titled := func(id, title string) qianshao.FindingRecord {
+		e := finding(id)
+		e.PageTitle = title
+		return e
+	}
+	titles := func() (list []string) {
+		res, err := x.Search(t.Context(), index.Request{Sight: qianshao.SeeAll(), Limit: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range res.Hits {
+			list = append(list, h.Title)
+		}
+		slices.Sort(list)
+		return list
+	}
+	want := func(what string, want ...string) {
+		t.Helper()
+		if got := titles(); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", what, got, want)
+		}
+	}
+	put(t, x, 10, titled("a", "a10"), titled("b", "b10"))
+	put(t, x, 9, titled("a", "a9"), titled("c", "c9"))
+	want("an older one", "a10", "b10", "c9")
+	put(t, x, 10, titled("a", "a10 again"))
+	want("the same", "a10 again", "b10", "c9")
+	if err := x.Delete(t.Context(), []string{"a"}, 9); err != nil {
+		t.Error(err)
+	}
+	want("an older deletion", "a10 again", "b10", "c9")
+	if err := x.Delete(t.Context(), []string{"a", "b"}, 11); err != nil {
+		t.Error(err)
+	}
+	put(t, x, 10, titled("b", "b10"))
+	want("after its deletion", "c9")
+	put(t, x, 12, titled("b", "b12"))
+	want("found anew", "b12", "c9")
+}
+
+// TestRebuild: a rebuild replaces what was there in one step, and until then, or where it breaks off,
+// the former index is searched and written.
+func TestRebuild(t *testing.T) {
+	opts := options(t)
+	former := open(t, opts)
+	put(t, former, 1, finding("old"))
+	broken := errors.New("broken off")
+	var unfinished []string
+	if _, err := Rebuild(t.Context(), opts, func(x *Index) error {
+		if err := x.Put(t.Context(), []qianshao.FindingRecord{finding("half")}, 1); err != nil {
+			return err
+		}
+		unfinished, _ = x.behind(t.Context(), x.target)
+		return broken
+	}); !errors.Is(err, broken) {
+		t.Errorf("a rebuild that breaks off: %v", err)
+	}
+	if got := idsOf(t, former); !slices.Equal(got, []string{"old"}) || len(unfinished) != 1 {
+		t.Errorf("after it there is %v; it was filling %v", got, unfinished)
+	}
+	x, err := Rebuild(t.Context(), opts, func(x *Index) error {
+		var group errgroup.Group
+		for _, id := range []string{"a", "b", "c"} {
+			group.Go(func() error { return x.Put(t.Context(), []qianshao.FindingRecord{finding(id)}, 1) })
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+		put(t, former, 2, finding("meanwhile"))
+		if got := idsOf(t, former); !slices.Equal(got, []string{"meanwhile", "old"}) {
+			t.Errorf("during a rebuild there is %v", got)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, x := range map[string]*Index{"rebuilt": x, "opened before": former, "opened after": open(t, opts)} {
+		if got := idsOf(t, x); !slices.Equal(got, []string{"a", "b", "c"}) {
+			t.Errorf("%s: %v", what, got)
+		}
+	}
+	put(t, former, 3, finding("d"))
+	if got := idsOf(t, x); !slices.Equal(got, []string{"a", "b", "c", "d"}) {
+		t.Errorf("what the other one writes is not there: %v", got)
+	}
+	if left, err := x.behind(t.Context(), opts.Name+"*"); err != nil || len(left) != 1 || left[0] == opts.Name+first {
+		t.Errorf("%v are left, %v", left, err)
+	}
+}
+
+// TestMustRebuild: an index of another folding or zone says so, with the remedy; so does one that
+// was removed, and nothing that writes makes one of the same name.
+func TestMustRebuild(t *testing.T) {
+	opts := options(t)
+	x := open(t, opts)
+	for _, other := range []Options{
+		{Nodes: opts.Nodes, Name: opts.Name, Zone: time.FixedZone("", 3600)},
+		{Nodes: opts.Nodes, Name: opts.Name, Fold: strings.ToUpper},
+	} {
+		if _, err := Open(t.Context(), other); !errors.Is(err, index.ErrRebuild) || !strings.Contains(err.Error(), "qianshao reindex") {
+			t.Errorf("opened: %v, want index.ErrRebuild with its remedy", err)
+		}
+	}
+	if err := x.do(t.Context(), call{method: http.MethodDelete, path: "/" + opts.Name + first}); err != nil {
+		t.Fatal(err)
+	}
+	_, searching := x.Search(t.Context(), index.Request{})
+	putting := x.Put(t.Context(), []qianshao.FindingRecord{finding("a")}, 1)
+	deleting := x.Delete(t.Context(), []string{"a"}, 2)
+	for what, err := range map[string]error{"Search": searching, "Put": putting, "Delete": deleting} {
+		if !errors.Is(err, index.ErrRebuild) || !strings.Contains(err.Error(), "qianshao reindex") {
+			t.Errorf("%s: %v, want index.ErrRebuild with its remedy", what, err)
+		}
+	}
+	if err := x.do(t.Context(), call{method: http.MethodHead, path: "/" + opts.Name}); !hasStatus(err, http.StatusNotFound) {
+		t.Errorf("something has made an index of the name: %v", err)
+	}
+	if err := x.do(t.Context(), call{method: http.MethodPut, path: "/" + opts.Name}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), opts); err == nil || errors.Is(err, index.ErrRebuild) || !strings.Contains(err.Error(), "none of ours") {
+		t.Errorf("an index that somebody else has made: %v", err)
+	}
+}
+
+// TestPurge: what deleted findings said is in no segment once Purge has returned.
+func TestPurge(t *testing.T) {
+	x := open(t, options(t))
+	put(t, x, 1, finding("a"), finding("b"), finding("c"))
+	put(t, x, 2, finding("b"))
+	if err := x.Delete(t.Context(), []string{"a"}, 3); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Purge(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	var stats struct {
+		All struct {
+			Total struct {
+				Docs struct {
+					Count, Deleted int
+				} `json:"docs"`
+				Translog struct {
+					Operations int `json:"operations"`
+				} `json:"translog"`
+			} `json:"total"`
+		} `json:"_all"`
+	}
+	if err := x.do(t.Context(), call{method: http.MethodGet, path: "/" + x.name + "/_stats/docs,translog", into: &stats}); err != nil {
+		t.Fatal(err)
+	}
+	if n := stats.All.Total; n.Docs.Count < 2 || n.Docs.Deleted > 0 || n.Translog.Operations > 0 {
+		t.Errorf("after Purge: %+v", n)
+	}
+}
