@@ -23,7 +23,7 @@ func Consumers() []Consumer { return []Consumer{ConsumerIndex, ConsumerCampaigns
 // Pending is a finding that has changed since a consumer was last told of it. Many
 // changes of a finding are one Pending.
 type Pending struct {
-	// Seq grows with each change, so that a consumer is told in order.
+	// Seq grows with each change, so that a consumer is told in order; it never comes again.
 	Seq     int64
 	Finding string // its id
 	// Deleted says that the finding was deleted since, even if it was found anew

@@ -36,7 +36,7 @@ func BenchmarkSettle(b *testing.B) {
 				settle := s.Settle
 				if name == "statements" {
 					settle = func(ctx context.Context, c store.Consumer, told []store.Pending) error {
-						return s.db.Update(ctx, database.Ordered, "settle in", func(tx *database.Tx) error { return outbox.Settle(ctx, tx, c, told) })
+						return s.db.Update(ctx, database.Ordered, "settle in", func(tx *database.Tx) error { _, err := outbox.Settle(ctx, tx, c, told); return err })
 					}
 				}
 				started := time.Now()

@@ -17,16 +17,18 @@ func (s *Store) Pending(ctx context.Context, c store.Consumer, after int64, limi
 }
 
 // Settle notes that a consumer was told. A finding that has changed since Pending
-// returned it stays. What the index was told is handed over to the consumer of notices.
+// returned it stays. What the index was told is handed over to the consumer of notices, once if
+// several processes have told it.
 func (s *Store) Settle(ctx context.Context, c store.Consumer, told []store.Pending) error {
 	if len(told) == 0 {
 		return nil
 	}
 	return s.db.Update(ctx, database.Ordered, "settle the outbox of", func(tx *database.Tx) error {
-		if err := outbox.Settle(ctx, tx, c, told); err != nil || c != store.ConsumerIndex {
+		settled, err := outbox.Settle(ctx, tx, c, told)
+		if err != nil || c != store.ConsumerIndex {
 			return err
 		}
-		return notices.HandOver(ctx, tx, told, time.Now())
+		return notices.HandOver(ctx, tx, settled, time.Now())
 	})
 }
 

@@ -303,6 +303,18 @@ func testHandedOver(t *testing.T, s Store, _ Review) {
 	if list, err = s.Pending(ctx, store.ConsumerNotices, 0, 10); err != nil || len(list) != 0 {
 		t.Errorf("%d are left, %v", len(list), err)
 	}
+
+	save(t, s, Page("http://a/1", "文", 4, "casino", "loan"))
+	changed, err := s.Pending(ctx, store.ConsumerIndex, 0, 10)
+	check(t, err)
+	check(t, s.Settle(ctx, store.ConsumerIndex, changed))
+	list, err = s.Pending(ctx, store.ConsumerNotices, 0, 10)
+	check(t, err)
+	check(t, s.NoteItems(ctx, nil, list))
+	check(t, s.Settle(ctx, store.ConsumerIndex, changed)) // as another process that has told the index, too
+	if list, err = s.Pending(ctx, store.ConsumerNotices, 0, 10); err != nil || len(list) != 0 {
+		t.Errorf("what two processes have settled is handed over twice: %d, %v", len(list), err)
+	}
 }
 
 // toTell is an item of alert a1, of a finding on a page with "casino".

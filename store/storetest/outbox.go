@@ -76,6 +76,7 @@ func testOutbox(t *testing.T, open Open) {
 	}
 	names, _ = pendingRules(t, s, index, url)
 	same(t, "all was told", 0, len(names))
+	last := list[len(list)-1].Seq
 
 	at := base.Add(3 * time.Hour)
 	if _, known, err := s.Confirm(ctx, url, hashOf([]byte("another")), "rules", at); err != nil || known {
@@ -88,6 +89,9 @@ func testOutbox(t *testing.T, open Open) {
 	}
 	names, list = pendingRules(t, s, index, url, "casino", "job")
 	same(t, "what is open was seen again", map[string]bool{"casino": true, "job": true}, set(names))
+	if list[0].Seq <= last {
+		t.Errorf("after all was told, Seq begins again with %d; it was at %d", list[0].Seq, last)
+	}
 	check(t, s.Settle(ctx, index, list))
 	gonePage(t, s, url, 4)
 	names, _ = pendingRules(t, s, index, url, "casino", "job")

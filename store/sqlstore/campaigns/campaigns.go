@@ -177,7 +177,8 @@ func (c *Campaigns) groupSome(ctx context.Context, pending []store.Pending) erro
 		if err := w.decideNewcomers(); err != nil {
 			return err
 		}
-		return outbox.Settle(ctx, w.tx, store.ConsumerCampaigns, pending)
+		_, err := outbox.Settle(ctx, w.tx, store.ConsumerCampaigns, pending)
+		return err
 	})
 }
 

@@ -80,7 +80,7 @@ func (c *Campaigns) Regroup(ctx context.Context) (count int, err error) {
 		if err := w.exec(`DELETE FROM campaign_aliases WHERE EXISTS (SELECT 1 FROM campaigns c WHERE c.id = campaign_aliases.id)`); err != nil {
 			return err
 		}
-		if err := outbox.Settle(ctx, w.tx, store.ConsumerCampaigns, pending); err != nil {
+		if _, err := outbox.Settle(ctx, w.tx, store.ConsumerCampaigns, pending); err != nil {
 			return err
 		}
 		return w.exec(`UPDATE campaign_state SET traits = $1`, c.name)

@@ -31,7 +31,8 @@ func (w *world) verifyIndex() {
 		w.indexed[p.Finding] = w.reviews(p.Finding)[p.Finding]
 	}
 	check(w.t, w.db.Update(w.t.Context(), database.Ordered, "test", func(tx *database.Tx) error {
-		return outbox.Settle(w.t.Context(), tx, store.ConsumerIndex, pending)
+		_, err := outbox.Settle(w.t.Context(), tx, store.ConsumerIndex, pending)
+		return err
 	}))
 	all, err := database.Collect(w.t.Context(), w.db.Read, database.ScanValue[string], `SELECT id FROM findings`)
 	check(w.t, err)

@@ -117,7 +117,8 @@ func (n *Notices) NoteItems(ctx context.Context, items []notify.Item, told []sto
 		if err := addItems(ctx, tx, items); err != nil {
 			return err
 		}
-		return outbox.Settle(ctx, tx, store.ConsumerNotices, told)
+		_, err := outbox.Settle(ctx, tx, store.ConsumerNotices, told)
+		return err
 	})
 }
 

@@ -29,6 +29,12 @@ func Reviewed(ctx context.Context, tx *database.Tx, findings []string, at time.T
 	return Note(ctx, tx, store.ConsumerIndex, findings, at)
 }
 
+// greatest is the seq that no change of a consumer has exceeded: of those that wait, and those
+// that were told. It is no less than the clock, in microseconds, so that none comes twice if the
+// database goes back to an earlier state, by a power cut or from a backup: an index that was told of
+// what the database no longer knows would refuse what comes after.
+const greatest = `max(max((SELECT coalesce(max(seq), 0) FROM outbox WHERE consumer = $1), (SELECT coalesce(max(seq), 0) FROM outbox_told WHERE consumer = $1)), CAST($2 AS BIGINT))`
+
 // Note notes for one consumer, in one statement, that it must be told of findings.
 func Note(ctx context.Context, tx *database.Tx, c store.Consumer, findings []string, at time.Time) error {
 	if len(findings) == 0 {
@@ -43,8 +49,8 @@ func Note(ctx context.Context, tx *database.Tx, c store.Consumer, findings []str
 	}
 	_, err = tx.ExecContext(ctx, `
 INSERT INTO outbox (consumer, finding, seq, at, deleted)
-SELECT $1, j.value, (SELECT coalesce(max(seq), 0) FROM outbox WHERE consumer = $1) + row_number() OVER (), $2, 0 FROM json_each($3) j WHERE 1 = 1
-ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(c), database.Millis(at), string(ids))
+SELECT $1, j.value, `+greatest+` + row_number() OVER (), $3, 0 FROM json_each($4) j WHERE 1 = 1
+ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(c), time.Now().UnixMicro(), database.Millis(at), string(ids))
 	return err
 }
 
@@ -52,8 +58,8 @@ ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(c), da
 func NoteAll(ctx context.Context, tx *database.Tx, c store.Consumer, at time.Time) error {
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO outbox (consumer, finding, seq, at, deleted)
-SELECT $1, id, (SELECT coalesce(max(seq), 0) FROM outbox WHERE consumer = $1) + row_number() OVER (ORDER BY id), $2, 0 FROM findings WHERE 1 = 1
-ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(c), database.Millis(at))
+SELECT $1, id, `+greatest+` + row_number() OVER (ORDER BY id), $3, 0 FROM findings WHERE 1 = 1
+ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(c), time.Now().UnixMicro(), database.Millis(at))
 	return err
 }
 
@@ -66,10 +72,10 @@ func note(ctx context.Context, tx *database.Tx, finding string, at time.Time, de
 	for _, c := range store.Consumers() {
 		if _, err := tx.ExecContext(ctx, `
 INSERT INTO outbox (consumer, finding, seq, at, deleted)
-VALUES ($1, $2, (SELECT coalesce(max(seq), 0) + 1 FROM outbox WHERE consumer = $1), $3, $4)
+VALUES ($1, $3, `+greatest+` + 1, $4, $5)
 ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq,
   deleted = CASE WHEN excluded.deleted > outbox.deleted THEN excluded.deleted ELSE outbox.deleted END`,
-			string(c), finding, database.Millis(at), deleted); err != nil {
+			string(c), time.Now().UnixMicro(), finding, database.Millis(at), deleted); err != nil {
 			return err
 		}
 	}
@@ -86,27 +92,36 @@ func Pending(ctx context.Context, db *database.DB, c store.Consumer, after int64
 	return list, db.Fail("read the outbox of", err)
 }
 
-// Settle notes in a transaction, by one statement, that a consumer was told. A finding that has
-// changed since Pending returned it stays.
-func Settle(ctx context.Context, tx *database.Tx, c store.Consumer, told []store.Pending) error {
+// Settle notes in a transaction that a consumer was told, and returns what it was told that
+// had not been settled. A finding that has changed since Pending returned it stays.
+func Settle(ctx context.Context, tx *database.Tx, c store.Consumer, told []store.Pending) (settled []store.Pending, err error) {
 	if len(told) == 0 {
-		return nil
+		return nil, nil
 	}
-	of := make(map[string]int64, len(told))
+	of, last := make(map[string]int64, len(told)), int64(0)
 	for i := range told {
 		of[told[i].Finding] = told[i].Seq
+		last = max(last, told[i].Seq)
 	}
 	list, err := json.Marshal(of)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if _, err := tx.ExecContext(ctx, `
+INSERT INTO outbox_told (consumer, seq) VALUES ($1, $2)
+ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > outbox_told.seq`, string(c), last); err != nil {
+		return nil, err
 	}
 	row := "rowid" // where the row lies, by which it is deleted without being looked for again
 	if tx.Dialect == database.Postgres {
 		row = "ctid"
 	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM outbox WHERE `+row+` IN (
-  SELECT o.`+row+` FROM json_each($2) j CROSS JOIN outbox o ON o.consumer = $1 AND o.finding = j.key AND o.seq = CAST(j.value AS BIGINT))`, string(c), string(list))
-	return err
+	return database.Collect(ctx, tx, func(r *sql.Rows) (p store.Pending, err error) {
+		err = r.Scan(&p.Seq, &p.Finding, &p.Deleted)
+		return p, err
+	}, `DELETE FROM outbox WHERE `+row+` IN (
+  SELECT o.`+row+` FROM json_each($2) j CROSS JOIN outbox o ON o.consumer = $1 AND o.finding = j.key AND o.seq = CAST(j.value AS BIGINT))
+RETURNING seq, finding, deleted`, string(c), string(list))
 }
 
 // Backlog says how much a consumer was not told yet. It reads the consumer's rows.
