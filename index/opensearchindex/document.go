@@ -133,6 +133,8 @@ func (o Options) definition() object {
 			"max_result_window":    index.MaxWindow,
 			// How long a deletion's version is known, which refuses what is older.
 			"gc_deletes": "1h",
+			// Purge writes every segment anew that has something deleted in it.
+			"merge.policy.expunge_deletes_allowed": 0,
 			// How long what was deleted is kept for a copy that is away; it is copied anew after that.
 			"soft_deletes.retention_lease.period": "10m",
 		}},

@@ -1,8 +1,15 @@
 package opensearchindex
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -177,33 +184,84 @@ func TestMustRebuild(t *testing.T) {
 	}
 }
 
-// TestPurge: what deleted findings said is in no segment once Purge has returned.
+// files is the variable that names the folder with the data of all nodes, if it is on this machine.
+const files = "QIANSHAO_OPENSEARCH_DATA"
+
+// TestPurge: what deleted and replaced findings said is in no segment once Purge has returned, while
+// others go on writing.
 func TestPurge(t *testing.T) {
 	x := open(t, options(t))
-	put(t, x, 1, finding("a"), finding("b"), finding("c"))
-	put(t, x, 2, finding("b"))
-	if err := x.Delete(t.Context(), []string{"a"}, 3); err != nil {
+	list := make([]qianshao.FindingRecord, 300)
+	for i := range list {
+		list[i] = finding(fmt.Sprintf("f%03d", i))
+	}
+	list[0].PageText, list[1].PageTitle = "zzdeletedtextzz", "zzreplacedtitlezz"
+	put(t, x, 1, list...)
+	put(t, x, 2, finding("f001"))
+	if err := x.Delete(t.Context(), []string{"f000"}, 2); err != nil {
 		t.Fatal(err)
 	}
-	if err := x.Purge(t.Context(), nil); err != nil {
+	ctx, cancel := context.WithCancel(t.Context())
+	var writing errgroup.Group
+	writing.Go(func() error {
+		for seq := int64(3); ctx.Err() == nil; seq++ {
+			if err := x.Put(t.Context(), []qianshao.FindingRecord{finding("busy")}, seq); err != nil {
+				return err
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		return nil
+	})
+	err := x.Purge(t.Context(), nil)
+	cancel()
+	if err := errors.Join(err, writing.Wait()); err != nil {
 		t.Fatal(err)
 	}
-	var stats struct {
-		All struct {
-			Total struct {
-				Docs struct {
-					Count, Deleted int
-				} `json:"docs"`
-				Translog struct {
-					Operations int `json:"operations"`
-				} `json:"translog"`
-			} `json:"total"`
-		} `json:"_all"`
+	var segments map[string]struct {
+		Shards map[string][]struct {
+			Segments map[string]struct {
+				Docs    int `json:"num_docs"`
+				Deleted int `json:"deleted_docs"`
+			} `json:"segments"`
+		} `json:"shards"`
 	}
-	if err := x.do(t.Context(), call{method: http.MethodGet, path: "/" + x.name + "/_stats/docs,translog", into: &stats}); err != nil {
+	var answer struct {
+		Indices json.RawMessage `json:"indices"`
+	}
+	if err := x.do(t.Context(), call{method: http.MethodGet, path: "/" + x.name + "/_segments", into: &answer}); err != nil {
 		t.Fatal(err)
 	}
-	if n := stats.All.Total; n.Docs.Count < 2 || n.Docs.Deleted > 0 || n.Translog.Operations > 0 {
-		t.Errorf("after Purge: %+v", n)
+	if err := json.Unmarshal(answer.Indices, &segments); err != nil {
+		t.Fatal(err)
+	}
+	for _, generation := range segments {
+		for number, copies := range generation.Shards {
+			for _, c := range copies {
+				for name, s := range c.Segments {
+					if s.Docs > 10 && s.Deleted > 0 { // the small ones are those of the other writer
+						t.Errorf("shard %s: segment %s has %d findings, and %d that were deleted", number, name, s.Docs, s.Deleted)
+					}
+				}
+			}
+		}
+	}
+	folder := os.Getenv(files)
+	if folder == "" {
+		t.Logf("set %s to have the nodes' files looked through", files)
+		return
+	}
+	if err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return nil // others' files come and go
+		}
+		content, _ := os.ReadFile(path)
+		for _, said := range []string{"zzdeletedtextzz", "zzreplacedtitlezz"} {
+			if bytes.Contains(content, []byte(said)) {
+				t.Errorf("%s still says %s", path, said)
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 )
 
@@ -101,51 +100,4 @@ func (x *Index) explain(err error) error {
 		return fmt.Errorf("%w: the cluster has no index %s any more (%w); %s", index.ErrRebuild, x.name, err, remedy)
 	}
 	return err
-}
-
-// Purge writes those segments anew that have deleted or replaced records in them: until then
-// their tokens, and what a hit shows of them, stay on the disks. What a copy of a shard still needs
-// to be brought up to date goes with a later Purge, or when segments are merged.
-func (x *Index) Purge(ctx context.Context, _ *qianshao.FindingRecord) error {
-	limited, cancel := context.WithTimeout(ctx, purgeWait)
-	defer cancel()
-	for {
-		deleted, err := x.expunge(limited)
-		if err != nil && limited.Err() == nil {
-			return fmt.Errorf("writing the search index anew without deleted records: %w", x.explain(err))
-		}
-		if deleted == 0 && err == nil {
-			return nil
-		}
-		if rest(limited, purgePoll) != nil {
-			return ctx.Err()
-		}
-	}
-}
-
-// How long Purge waits for the disks, and how often it asks: the cluster's own settings say when
-// its copies agree on what they no longer need.
-const (
-	purgeWait = 90 * time.Second
-	purgePoll = time.Second
-)
-
-// expunge writes segments anew and returns how many deleted records are left in all copies.
-func (x *Index) expunge(ctx context.Context) (deleted int, err error) {
-	for _, path := range []string{"/_flush", "/_forcemerge?only_expunge_deletes=true", "/_flush?force=true", "/_refresh"} {
-		if err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.target + path, patience: writePatience}); err != nil {
-			return 0, err
-		}
-	}
-	var stats struct {
-		All struct {
-			Total struct {
-				Docs struct {
-					Deleted int `json:"deleted"`
-				} `json:"docs"`
-			} `json:"total"`
-		} `json:"_all"`
-	}
-	err = x.do(ctx, call{method: http.MethodGet, path: "/" + x.target + "/_stats/docs", into: &stats, patience: readPatience})
-	return stats.All.Total.Docs.Deleted, err
 }

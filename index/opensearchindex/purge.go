@@ -1,0 +1,103 @@
+package opensearchindex
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
+)
+
+// What was deleted or replaced stays on the disks for the copies of a shard, to be brought up to date from. They
+// agree every 30 s on what none of them needs any more, a copy that is away excepted, and each then drops it when it
+// writes the segment anew.
+const (
+	purgeWait = 75 * time.Second
+	purgePoll = time.Second
+)
+
+// Purge removes from the disks of all copies what was deleted or replaced before it began. It takes
+// about half a minute, in which the index is searched and written as ever. The error wraps index.ErrUnavailable
+// where the copies do not agree in time: one is away, and Purge is to be called again.
+func (x *Index) Purge(ctx context.Context, _ *qianshao.FindingRecord) error {
+	err := x.purge(ctx)
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("writing the search index anew without deleted records: %w", x.explain(err))
+	}
+	return err
+}
+
+func (x *Index) purge(ctx context.Context) error {
+	if err := x.mayWrite(ctx); err != nil {
+		return err
+	}
+	last, err := x.shards(ctx)
+	if err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, purgeWait)
+	defer cancel()
+	for {
+		shards, err := x.shards(ctx)
+		if err != nil {
+			return err
+		}
+		if haveAgreed(shards, last) {
+			break
+		}
+		if rest(limited, purgePoll) != nil {
+			return fmt.Errorf("%w: not all copies of it have what was deleted", index.ErrUnavailable)
+		}
+	}
+	for _, path := range []string{"/_flush?force=true", "/_forcemerge?only_expunge_deletes=true", "/_flush?force=true", "/_refresh"} {
+		if err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.target + path, patience: writePatience}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shard is one copy of a shard.
+type shard struct {
+	Sequence struct {
+		Last int64 `json:"max_seq_no"`
+	} `json:"seq_no"`
+	Retention struct {
+		Leases []struct {
+			From int64 `json:"retaining_seq_no"`
+		} `json:"leases"`
+	} `json:"retention_leases"`
+}
+
+// shards returns all copies of each shard.
+func (x *Index) shards(ctx context.Context) (list map[string][]shard, err error) {
+	var found struct {
+		Indices map[string]struct {
+			Shards map[string][]shard `json:"shards"`
+		} `json:"indices"`
+	}
+	const wanted = "?level=shards&filter_path=indices.*.shards.*.seq_no,indices.*.shards.*.retention_leases"
+	err = x.do(ctx, call{method: http.MethodGet, path: "/" + x.target + "/_stats/docs" + wanted, into: &found, patience: readPatience})
+	for _, generation := range found.Indices {
+		list = generation.Shards
+	}
+	return list, err
+}
+
+// haveAgreed says whether no copy keeps an operation for another one that shards had at an earlier time.
+func haveAgreed(now, earlier map[string][]shard) bool {
+	for number, copies := range earlier {
+		for _, before := range copies {
+			for _, c := range now[number] {
+				for _, lease := range c.Retention.Leases {
+					if lease.From <= before.Sequence.Last {
+						return false
+					}
+				}
+			}
+		}
+	}
+	return true
+}
