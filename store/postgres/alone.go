@@ -1,0 +1,50 @@
+package postgres
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+)
+
+// namedLock is the first half of the locks that have a name; the second is the name's hash.
+const namedLock = `7074915`
+
+// errLockLost says that the server has ended the connection that held a lock.
+var errLockLost = errors.New("the connection was lost, and with it the lock that keeps other processes out")
+
+// Alone runs f while no other process of the database runs something of that name, and waits
+// until it may. held tells f whether that is still so: with its connection the lock is
+// lost. What f has done when it was lost is not undone, but Alone returns an error.
+func Alone(ctx context.Context, db *database.DB, name string, f func(held func() error) error) (err error) {
+	s, ok := db.Engine.(*server)
+	if !ok {
+		return fmt.Errorf("postgres: %T is another engine", db.Engine)
+	}
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return s.Fail("lock", err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock(`+namedLock+`, hashtext($1))`, name); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // it may hold the lock, or wait for it
+		return s.Fail("lock", err)
+	}
+	held := func() error {
+		if _, err := conn.ExecContext(context.WithoutCancel(ctx), `SELECT 1`); err != nil {
+			return s.Fail("lock", errors.Join(errLockLost, err))
+		}
+		return nil
+	}
+	defer func() {
+		var unlocked bool
+		query := conn.QueryRowContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(`+namedLock+`, hashtext($1))`, name)
+		if lost := query.Scan(&unlocked); lost != nil || !unlocked {
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+			err = errors.Join(err, s.Fail("unlock", errors.Join(errLockLost, lost)))
+		}
+	}()
+	return f(held)
+}
