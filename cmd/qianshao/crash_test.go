@@ -175,7 +175,7 @@ func readEndState(t *testing.T, folder string) (state endState) {
 		}
 		state.Frontier = append(state.Frontier, record)
 	}
-	ix, err := datafolder.Options{Data: folder}.OpenIndex()
+	ix, err := datafolder.Options{Data: folder}.OpenIndex(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,14 @@ const (
 // index was told, and the first error; a finding that the index refuses keeps no other
 // one out. What it was told is noted last: told twice is told once.
 func FeedIndex(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {
+	if shared, ok := ix.(*sharedIndex); ok {
+		count, _, failed = shared.tell(ctx, ctx, db)
+		return count, failed
+	}
+	return feed(ctx, ix, db)
+}
+
+func feed(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {
 	var deleted []store.Pending // settled once their texts are off the disk
 	for after := int64(0); ; {
 		list, err := db.Pending(ctx, store.ConsumerIndex, after, feedBatch)

@@ -82,8 +82,8 @@ func Open(ctx context.Context, opts Options) (*Folder, error) {
 }
 
 // OpenWithIndex opens a data folder with its index, for the one process that runs on it.
-// Campaigns and index are brought up to date with the store, or made anew; told is told
-// of the index, and may be nil. Close both when done with them.
+// Campaigns and index are brought up to date with the store, or made anew, but for an index on a
+// cluster: FeedIndex does so, since the cluster may be down. told is told of the index, and may be nil. Close both when done with them.
 func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folder, ix index.Index, err error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -93,7 +93,7 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 	}
 	// The index comes first: it is locked where another process, perhaps of
 	// another version, runs on the folder, and then the store is left alone.
-	if ix, err = opts.OpenIndex(); err != nil && !mustRebuild(err) {
+	if ix, err = opts.openIndex(ctx, true); err != nil && !mustRebuild(err) {
 		return nil, nil, err
 	}
 	if f, err = Open(ctx, opts); err == nil {

@@ -107,7 +107,7 @@ func (f *Folder) DeleteFinding(ctx context.Context, id, reason string, now time.
 // another process has the index open: a running server does it then within
 // seconds, and any other process when it next opens the index.
 func (f *Folder) SettleIndex(ctx context.Context) (elsewhere bool, err error) {
-	ix, err := f.opts.OpenIndex()
+	ix, err := f.opts.OpenIndex(ctx)
 	switch {
 	case InUse(err):
 		return true, nil
@@ -116,6 +116,10 @@ func (f *Folder) SettleIndex(ctx context.Context) (elsewhere bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	_, err = FeedIndex(ctx, ix, f.Store)
-	return false, errors.Join(err, ix.Close())
+	if shared, ok := ix.(*sharedIndex); ok {
+		elsewhere, err = shared.catchUp(ctx, f.Store)
+	} else {
+		_, err = FeedIndex(ctx, ix, f.Store)
+	}
+	return elsewhere, errors.Join(err, ix.Close())
 }

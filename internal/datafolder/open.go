@@ -18,6 +18,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore"
 	"github.com/qianshao/qianshao/store/sqlstore/accounts"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
 	"github.com/qianshao/qianshao/store/sqlstore/figures"
 	"github.com/qianshao/qianshao/store/sqlstore/review"
 )
@@ -110,10 +111,20 @@ func (o Options) HasStore() bool {
 	return err == nil
 }
 
-// OpenIndex opens the index of a data folder, and makes an empty one where there
-// is none. Only one process at a time may have it open. Days begin in the zone;
-// nil is index.DefaultZone. An index of another zone must be built anew.
-func (o Options) OpenIndex() (index.Index, error) {
+// OpenIndex opens the index, and makes an empty one where there is none. That of a folder only
+// one process at a time may have open. Days begin in the zone; nil is index.DefaultZone. An index
+// of another zone must be built anew.
+func (o Options) OpenIndex(ctx context.Context) (index.Index, error) { return o.openIndex(ctx, false) }
+
+// openIndex opens the index; whole is for the one process that runs on the folder.
+func (o Options) openIndex(ctx context.Context, whole bool) (index.Index, error) {
+	if o.Backends.Index.Elsewhere() {
+		ix, err := o.openShared(ctx, whole)
+		if err != nil {
+			return nil, err
+		}
+		return ix, nil
+	}
 	ix, err := bleveindex.Open(indexPath(o.Data), o.indexOptions())
 	if err != nil {
 		return nil, err
@@ -121,9 +132,19 @@ func (o Options) OpenIndex() (index.Index, error) {
 	return ix, nil
 }
 
+// alone runs f while no other process tells a shared index of the store. In a folder its lock sees to that.
+func alone(ctx context.Context, db *Store, f func(held func() error) error) error {
+	if db.Database().Dialect() == database.Postgres {
+		return postgres.Alone(ctx, db.Database(), string(store.ConsumerIndex), f)
+	}
+	return f(func() error { return nil })
+}
+
 // InUse says whether OpenIndex or New failed because another process, as a rule the
-// server, has the index open.
-func InUse(err error) bool { return errors.Is(err, bleveindex.ErrLocked) }
+// server, has the folder open.
+func InUse(err error) bool {
+	return errors.Is(err, bleveindex.ErrLocked) || errors.Is(err, errFolderInUse)
+}
 
 // mustRebuild says whether an index cannot be used as it is: it is damaged, or was
 // made by another version.

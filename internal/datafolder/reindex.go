@@ -42,6 +42,9 @@ func Reindex(ctx context.Context, opts Options, told Reindexing) (count int, err
 	if err := regroup(ctx, review); err != nil {
 		return 0, err
 	}
+	if opts.Backends.Index.Elsewhere() {
+		return opts.reindexShared(ctx, db, told)
+	}
 	ix, count, err := opts.buildIndex(ctx, db, told)
 	if err != nil {
 		return count, err
@@ -52,30 +55,40 @@ func Reindex(ctx context.Context, opts Options, told Reindexing) (count int, err
 // buildIndex builds the index of a data folder anew, in whatever state it is, and
 // returns it open.
 func (o Options) buildIndex(ctx context.Context, db *Store, told Reindexing) (ix index.Index, count int, err error) {
+	count, err = refill(ctx, db, told, func(fill func(index.Index) error) (err error) {
+		ix, err = o.rebuildIndex(fill)
+		return err
+	})
+	if err != nil && ix != nil {
+		return nil, count, errors.Join(err, ix.Close())
+	}
+	return ix, count, err
+}
+
+// refill has an index built that fill then fills with all that the store has. It returns the
+// number of findings.
+func refill(ctx context.Context, db *Store, told Reindexing, build func(fill func(index.Index) error) error) (count int, err error) {
 	mark, err := db.FindingMark(ctx)
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	// What has changed until now is read from the store: the index need not be told again.
 	pending, err := db.Pending(ctx, store.ConsumerIndex, 0, math.MaxInt)
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	if told == nil {
 		told = func(int, int) {}
 	}
 	told(0, mark.Findings)
-	ix, err = o.rebuildIndex(func(ix index.Index) (err error) {
+	err = build(func(ix index.Index) (err error) {
 		count, err = copyFindings(ctx, ix, db, func(done int) { told(done, max(done, mark.Findings)) })
 		return err
 	})
-	if err != nil {
-		return nil, count, err
+	if err == nil {
+		err = db.Settle(ctx, store.ConsumerIndex, pending)
 	}
-	if err := db.Settle(ctx, store.ConsumerIndex, pending); err != nil {
-		return nil, count, errors.Join(err, ix.Close())
-	}
-	return ix, count, nil
+	return count, err
 }
 
 // copyFindings copies every finding from the store into the index, on all cores. told is
@@ -119,6 +132,10 @@ func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done
 // was not told, or else it is built anew. ix is the open index, nil if it could not be
 // read; it is closed where another one is returned.
 func (o Options) matchIndex(ctx context.Context, ix index.Index, db *Store, told Reindexing) (index.Index, error) {
+	if shared, ok := ix.(*sharedIndex); ok {
+		shared.told = told
+		return ix, nil
+	}
 	if ix != nil {
 		same, err := catchUp(ctx, ix, db)
 		if same {

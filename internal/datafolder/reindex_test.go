@@ -106,7 +106,7 @@ func TestIndexBehindStore(t *testing.T) {
 // every process that opens it.
 func TestForeignIndex(t *testing.T) {
 	data := foundFolder(t)
-	ix, err := datafolder.Options{Data: data}.OpenIndex()
+	ix, err := datafolder.Options{Data: data}.OpenIndex(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,7 +91,7 @@ func (r SearchRequest) pages(page func(after index.Cursor, offset, limit int) (a
 
 // open opens the index, and brings it up to date with the store if there is one.
 func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
-	ix, err := r.Folder.OpenIndex()
+	ix, err := r.Folder.OpenIndex(ctx)
 	if err != nil && !mustRebuild(err) || !r.Folder.HasStore() {
 		return ix, err
 	}
@@ -103,6 +103,9 @@ func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
 		return nil, err
 	}
 	ix, err = r.Folder.matchIndex(ctx, ix, db, r.Reindexing)
+	if shared, ok := ix.(*sharedIndex); ok && err == nil {
+		_, err = shared.catchUp(ctx, db)
+	}
 	return ix, errors.Join(err, db.Close())
 }
 

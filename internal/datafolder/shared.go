@@ -1,0 +1,257 @@
+package datafolder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/index/opensearchindex"
+)
+
+// sharedIndex is an index on a cluster, which may be down when it is opened and later: it is
+// opened when it is first asked, and again after a rest. It is safe for concurrent use.
+type sharedIndex struct {
+	opts    Options
+	cluster opensearchindex.Options
+	told    Reindexing
+	lock    *flock.Flock // of the data folder; nil where its store is a server's, and several processes may be told of it
+
+	mu     sync.Mutex
+	ix     *opensearchindex.Index
+	failed error     // of the last try to open it
+	next   time.Time // when it is tried again
+	// matched says that it has what the store has, but for what it was not yet told.
+	matched bool
+	closed  bool
+}
+
+// reopenAfter is the rest between two tries to open an index, so that whoever searches is not
+// kept waiting for a cluster that is down.
+const reopenAfter = 5 * time.Second
+
+// openShared returns the index on a cluster. That the cluster is down is no error. whole is for
+// the one process that runs on the folder.
+func (o Options) openShared(ctx context.Context, whole bool) (*sharedIndex, error) {
+	place := o.Backends.Index
+	cluster, err := opensearchindex.ParseAddress(place.Address)
+	if err != nil {
+		return nil, inputError(err)
+	}
+	cluster.PasswordFile, cluster.CA, cluster.Fold, cluster.Zone = place.SecretFile, place.CAFile, fold.Strings(), o.Zone
+	x := &sharedIndex{opts: o, cluster: cluster}
+	if whole || !o.Backends.Store.Elsewhere() {
+		if x.lock, err = o.lockFolder(); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := x.open(ctx); err != nil && !errors.Is(err, index.ErrUnavailable) && !mustRebuild(err) {
+		return nil, errors.Join(err, x.Close())
+	}
+	return x, nil
+}
+
+// errFolderInUse says that another process runs on the data folder, or is just telling its index.
+var errFolderInUse = errors.New("another process has the data folder open")
+
+// lockFolder takes the lock of the process that runs on a folder whose index has none of its own.
+func (o Options) lockFolder() (*flock.Flock, error) {
+	if err := makeFolder(o.Data); err != nil {
+		return nil, err
+	}
+	lock := flock.New(filepath.Join(o.Data, "process.lock"), flock.SetPermissions(0o600))
+	switch locked, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("lock the data folder: %w", err)
+	case !locked:
+		return nil, fmt.Errorf("%w: %s; each process has a folder of its own", errFolderInUse, o.Data)
+	}
+	return lock, nil
+}
+
+// open returns the open index.
+func (x *sharedIndex) open(ctx context.Context) (*opensearchindex.Index, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch {
+	case x.closed:
+		return nil, errors.New("the search index is closed")
+	case x.ix != nil:
+		return x.ix, nil
+	case time.Now().Before(x.next):
+		return nil, x.failed
+	}
+	x.ix, x.failed = opensearchindex.Open(ctx, x.cluster)
+	if x.failed != nil {
+		x.ix, x.next = nil, time.Now().Add(reopenAfter)
+	}
+	return x.ix, x.failed
+}
+
+// tell tells the index what has changed in the store, and builds it before if it must be. Of the processes that
+// share it one tells it at a time: what is told while it is built would be lost. waiting bounds the wait for that turn.
+func (x *sharedIndex) tell(ctx, waiting context.Context, db *Store) (count int, began bool, err error) {
+	err = alone(waiting, db, func(held func() error) (err error) {
+		began = true
+		if err := x.match(ctx, db, held); err != nil {
+			return err
+		}
+		count, err = feed(ctx, x, db)
+		return err
+	})
+	return count, began, err
+}
+
+// turnWait is how long a command waits for its turn to tell the index.
+const turnWait = 5 * time.Second
+
+// catchUp tells the index what it was not told, unless another process is about it.
+func (x *sharedIndex) catchUp(ctx context.Context, db *Store) (elsewhere bool, err error) {
+	waiting, cancel := context.WithTimeout(ctx, turnWait)
+	defer cancel()
+	_, began, err := x.tell(ctx, waiting, db)
+	if !began && waiting.Err() != nil && ctx.Err() == nil {
+		return true, nil
+	}
+	return false, err
+}
+
+// match builds the index anew if it is of another version or zone, or empty as after a loss. An
+// index that several processes are told of is not compared further: what the store has more is
+// on its way. held says whether nobody else tells it meanwhile.
+func (x *sharedIndex) match(ctx context.Context, db *Store, held func() error) error {
+	if x.matched { // feeding is the only one to ask, one at a time
+		return nil
+	}
+	ix, err := x.open(ctx)
+	if err != nil && !mustRebuild(err) {
+		return err
+	}
+	if err == nil {
+		empty, lacks, err := lacking(ctx, ix, db)
+		if err != nil {
+			return err
+		}
+		if !empty || !lacks {
+			x.matched = true
+			return nil
+		}
+	}
+	_, err = x.rebuild(ctx, db, x.told, held)
+	return err
+}
+
+// lacking says whether the index is empty, and whether the store is not.
+func lacking(ctx context.Context, ix index.Index, db *Store) (empty, lacks bool, err error) {
+	all, err := ix.Search(ctx, index.Request{Sight: qianshao.SeeAll(), NoFacets: true})
+	if err != nil {
+		return false, false, err
+	}
+	mark, err := db.FindingMark(ctx)
+	return all.Total == 0, mark.Findings > 0, err
+}
+
+// rebuild fills a new generation of the index and puts it in use. It returns the number of findings.
+func (x *sharedIndex) rebuild(ctx context.Context, db *Store, told Reindexing, held func() error) (count int, err error) {
+	return refill(ctx, db, told, func(fill func(index.Index) error) error {
+		ix, err := opensearchindex.Rebuild(ctx, x.cluster, func(ix *opensearchindex.Index) error {
+			if err := fill(ix); err != nil {
+				return err
+			}
+			return held() // before it is put in use
+		})
+		if err != nil {
+			return err
+		}
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		if x.matched = true; x.ix != nil { // it goes by the same name, and may just be asked
+			return ix.Close()
+		}
+		x.ix = ix
+		return nil
+	})
+}
+
+// Put implements index.Index.
+func (x *sharedIndex) Put(ctx context.Context, findings []qianshao.FindingRecord, seq int64) error {
+	ix, err := x.open(ctx)
+	if err != nil {
+		return err
+	}
+	return ix.Put(ctx, findings, seq)
+}
+
+// Delete implements index.Index.
+func (x *sharedIndex) Delete(ctx context.Context, ids []string, seq int64) error {
+	ix, err := x.open(ctx)
+	if err != nil {
+		return err
+	}
+	return ix.Delete(ctx, ids, seq)
+}
+
+// Purge implements index.Index.
+func (x *sharedIndex) Purge(ctx context.Context, again *qianshao.FindingRecord) error {
+	ix, err := x.open(ctx)
+	if err != nil {
+		return err
+	}
+	return ix.Purge(ctx, again)
+}
+
+// Search implements index.Index.
+func (x *sharedIndex) Search(ctx context.Context, req index.Request) (index.Results, error) {
+	ix, err := x.open(ctx)
+	if err != nil {
+		return index.Results{}, err
+	}
+	return ix.Search(ctx, req)
+}
+
+// IDs implements index.Index.
+func (x *sharedIndex) IDs(ctx context.Context, yield func(id string) bool) error {
+	ix, err := x.open(ctx)
+	if err != nil {
+		return err
+	}
+	return ix.IDs(ctx, yield)
+}
+
+// Close implements index.Index.
+func (x *sharedIndex) Close() (err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		return nil
+	}
+	x.closed = true
+	if x.ix != nil {
+		err = x.ix.Close()
+	}
+	if x.lock != nil {
+		err = errors.Join(err, x.lock.Unlock())
+	}
+	return err
+}
+
+// reindexShared builds the index on a cluster anew, while others search the former one.
+func (o Options) reindexShared(ctx context.Context, db *Store, told Reindexing) (count int, err error) {
+	x, err := o.openShared(ctx, false)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, x.Close()) }()
+	err = alone(ctx, db, func(held func() error) (err error) {
+		count, err = x.rebuild(ctx, db, told, held)
+		return err
+	})
+	return count, err
+}
