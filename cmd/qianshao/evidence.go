@@ -26,6 +26,8 @@ type evidenceCmd struct {
 type evidenceVerifyCmd struct {
 	Head string `help:"Check also that the chain passes through a head that was kept, as \"evidence head\" prints it." placeholder:"SEQ:HASH"`
 	Keep bool   `help:"Keep what comes out in the data folder, for the metrics."`
+
+	Moved bool `help:"The archive was moved to where --evidence says: if all of it is there, that is its place from now on."`
 }
 
 func (c evidenceVerifyCmd) Run(env *environment) error {
@@ -36,11 +38,9 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 			return usageError(err)
 		}
 	}
-	open := env.readFolder
-	if c.Keep {
-		open = env.withFolder
-	}
-	return open(func(f *datafolder.Folder) error {
+	opts := env.folder()
+	opts.ReadOnly, opts.Moved = !c.Keep && !c.Moved, c.Moved
+	return withFolder(env.ctx, opts, func(f *datafolder.Folder) error {
 		problems := terminal.NewProblems(env.out)
 		v, err := f.Evidence.Verify(env.ctx, want, func(p evidence.Problem) { problems.Print(p.String()) })
 		if err != nil {
@@ -67,6 +67,9 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 			return mismatchError(fmt.Errorf("the archive is not as it was written: %s; docs/operations.md, \"The evidence archive\", says what to do", terminal.Counted(v.Problems, "problem")))
 		}
 		fmt.Fprintln(env.out, "the archive is as it was written")
+		if c.Moved {
+			return f.MovedEvidence(env.ctx)
+		}
 		return nil
 	})
 }

@@ -49,6 +49,7 @@ func newFeeder(ix index.Index, db *datafolder.Store, m *metrics.Metrics, fed fun
 func (f *feeder) run(ctx context.Context) {
 	tick := time.NewTicker(feedInterval)
 	defer tick.Stop()
+	f.wake() // an index on a cluster is brought up to date here
 	var pause time.Duration
 	for f.wait(ctx, tick.C, feedPause) {
 		pause = desk.Rest(ctx, f.feed(ctx), pause)

@@ -13,6 +13,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/qianshao/qianshao/index/opensearchindex"
 )
 
 // Options say where the parts are. The zero value is the data folder for all of them.
@@ -205,28 +207,29 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
-const indexForm = "https://USER@HOST:PORT[,https://…][/NAME]"
-
 func checkIndex(p Place) error {
-	for address := range strings.SplitSeq(p.Address, ",") {
-		u, err := parse(address, indexForm, "https", "http")
-		if err != nil {
-			return err
-		}
-		switch {
-		case u.Host == "":
-			return fmt.Errorf("the address must have the form %s", indexForm)
-		case u.User != nil && p.SecretFile == "":
-			return fmt.Errorf("the address names the user %s, and no password; name a file with --index-password-file", u.User.Username())
-		case p.SecretFile != "" && u.User == nil:
-			return errors.New("there is a password, and no user; write https://USER@HOST:PORT")
-		case p.SecretFile != "" && u.Scheme == "http" && !loopback(u.Hostname()):
-			return errors.New("the password would go over the network in the open; write https")
-		case p.CAFile != "" && u.Scheme == "http":
-			return errors.New("http checks no certificate, so --index-ca would be of no use; write https")
-		}
+	cluster, err := opensearchindex.ParseAddress(p.Address)
+	if err != nil {
+		return err
+	}
+	open := strings.HasPrefix(cluster.Nodes[0], "http:") // as all of them do
+	switch {
+	case cluster.User != "" && p.SecretFile == "":
+		return fmt.Errorf("the address names the user %s, and no password; name a file with --index-password-file", cluster.User)
+	case p.SecretFile != "" && cluster.User == "":
+		return errors.New("there is a password, and no user; write https://USER@HOST:PORT")
+	case p.SecretFile != "" && open && slices.ContainsFunc(cluster.Nodes, elsewhere):
+		return errors.New("the password would go over the network in the open; write https")
+	case p.CAFile != "" && open:
+		return errors.New("http checks no certificate, so --index-ca would be of no use; write https")
 	}
 	return nil
+}
+
+// elsewhere says whether a node is on another machine.
+func elsewhere(node string) bool {
+	u, err := url.Parse(node)
+	return err != nil || !loopback(u.Hostname())
 }
 
 const evidenceForm = "s3://BUCKET/PREFIX?endpoint=https://HOST:PORT"

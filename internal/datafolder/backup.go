@@ -87,11 +87,14 @@ func (f *Folder) tryCopyTruth(ctx context.Context, folder string, m *Manifest) (
 	if err := f.Store.Snapshot(ctx, storePath(folder)); err != nil {
 		return nil, err
 	}
-	c, err := Open(ctx, Options{Data: folder})
+	c, err := Open(ctx, Options{Data: folder, Moved: true})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	if err := c.Moved(ctx); err != nil {
+		return nil, err
+	}
 	living, err := evidence.New(evidence.Options{Folder: EvidencePath(f.opts.Data), Ledger: c.Store})
 	if err != nil {
 		return nil, err

@@ -29,6 +29,8 @@ type Options struct {
 	// ReadOnly is for work that changes nothing: it can be done in a write-protected
 	// copy, too.
 	ReadOnly bool
+	// Moved is for whoever brings the evidence to another place than the store knows; see Folder.Moved.
+	Moved bool
 	// Version of the program; it stands in what is written.
 	Version string
 	// Contact of whoever collects; it stands in the evidence archive's files.
@@ -66,10 +68,14 @@ func Open(ctx context.Context, opts Options) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !opts.ReadOnly {
-		if err := fillSeen(ctx, db, opts.Log); err != nil {
-			return nil, errors.Join(err, db.Close())
-		}
+	if !opts.Moved {
+		err = opts.keepPlaces(ctx, db, false, store.PartEvidence)
+	}
+	if err == nil && !opts.ReadOnly {
+		err = fillSeen(ctx, db, opts.Log)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	f := &Folder{Store: db, Review: openReview(db), Accounts: auth.NewAccounts(db, nil), Register: &Register{store: db, log: opts.Log}, software: Software(opts.Version), opts: opts}
 	f.Evidence, err = evidence.New(evidence.Options{
@@ -97,6 +103,9 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 		return nil, nil, err
 	}
 	if f, err = Open(ctx, opts); err == nil {
+		err = opts.keepPlaces(ctx, f.Store, true, store.PartIndex, store.PartEvidence)
+	}
+	if err == nil {
 		if ix, err = opts.matchIndex(ctx, ix, f.Store, told); err == nil {
 			err = matchCampaigns(ctx, f.Review, opts.Log)
 		}
@@ -111,6 +120,17 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 		err = errors.Join(err, f.Close())
 	}
 	return nil, nil, err
+}
+
+// Moved notes that index and evidence are now where the folder's options say. A place that the store knows
+// otherwise is refused: who names it by mistake would find nothing there, and write beside the others.
+func (f *Folder) Moved(ctx context.Context) error {
+	return errors.Join(f.opts.movePlace(ctx, f.Store, store.PartIndex), f.MovedEvidence(ctx))
+}
+
+// MovedEvidence notes that of the evidence alone.
+func (f *Folder) MovedEvidence(ctx context.Context) error {
+	return f.opts.movePlace(ctx, f.Store, store.PartEvidence)
 }
 
 // EvidencePath is where a data folder keeps the evidence archive.

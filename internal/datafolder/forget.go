@@ -107,6 +107,9 @@ func (f *Folder) DeleteFinding(ctx context.Context, id, reason string, now time.
 // another process has the index open: a running server does it then within
 // seconds, and any other process when it next opens the index.
 func (f *Folder) SettleIndex(ctx context.Context) (elsewhere bool, err error) {
+	if err := f.opts.keepPlaces(ctx, f.Store, false, store.PartIndex); err != nil {
+		return false, err
+	}
 	ix, err := f.opts.OpenIndex(ctx)
 	switch {
 	case InUse(err):

@@ -43,9 +43,18 @@ func Reindex(ctx context.Context, opts Options, told Reindexing) (count int, err
 		return 0, err
 	}
 	if opts.Backends.Index.Elsewhere() {
-		return opts.reindexShared(ctx, db, told)
+		count, err = opts.reindexShared(ctx, db, told)
+	} else {
+		count, err = opts.reindexFolder(ctx, db, told)
 	}
-	ix, count, err := opts.buildIndex(ctx, db, told)
+	if err != nil {
+		return count, err
+	}
+	return count, opts.movePlace(ctx, db, store.PartIndex)
+}
+
+func (o Options) reindexFolder(ctx context.Context, db *Store, told Reindexing) (count int, err error) {
+	ix, count, err := o.buildIndex(ctx, db, told)
 	if err != nil {
 		return count, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/store"
 )
 
 // serverTimeout bounds a search that goes through a running server.
@@ -102,11 +103,16 @@ func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
 		}
 		return nil, err
 	}
-	ix, err = r.Folder.matchIndex(ctx, ix, db, r.Reindexing)
+	if err = r.Folder.keepPlaces(ctx, db, false, store.PartIndex); err == nil {
+		ix, err = r.Folder.matchIndex(ctx, ix, db, r.Reindexing)
+	}
 	if shared, ok := ix.(*sharedIndex); ok && err == nil {
 		_, err = shared.catchUp(ctx, db)
 	}
-	return ix, errors.Join(err, db.Close())
+	if err = errors.Join(err, db.Close()); err != nil && ix != nil {
+		return nil, errors.Join(err, ix.Close())
+	}
+	return ix, err
 }
 
 // askServer searches through the API of the process that holds the index.

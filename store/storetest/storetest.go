@@ -37,6 +37,7 @@ type Store interface {
 	Export
 	Notices
 	RuleSets
+	Places
 	// Finding returns one finding, or store.ErrNotFound.
 	Finding(ctx context.Context, id string) (store.Finding, error)
 }
@@ -100,6 +101,14 @@ type RuleSets interface {
 	// RuleSets returns those that were put in force before a moment, the latest first: those since
 	// another one, and the one that was in force then.
 	RuleSets(ctx context.Context, from, to time.Time, limit int) ([]store.RuleSet, error)
+}
+
+// Places is what tells a process that it names another place than the others.
+type Places interface {
+	// Place returns where a part is kept, "" if nobody has said so.
+	Place(ctx context.Context, part store.Part) (place string, err error)
+	// SetPlace says where, unless somebody has before: moved takes that back. It returns what holds then.
+	SetPlace(ctx context.Context, part store.Part, place string, moved bool) (holds string, err error)
 }
 
 // Export is what reads a store from end to end: reindex, rule previews, metrics.
@@ -183,7 +192,7 @@ func Run(t *testing.T, open Open) {
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.test(t, open) })
 	}
-	for _, run := range []func(*testing.T, Open){runSites, runSubmissions, runAccounts, runRuleSets} {
+	for _, run := range []func(*testing.T, Open){runSites, runSubmissions, runAccounts, runRuleSets, runPlaces} {
 		run(t, open)
 	}
 }

@@ -1,0 +1,34 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+)
+
+// Place returns where a part of the outpost is kept beside the store, "" if nobody has said so.
+func (s *Store) Place(ctx context.Context, part store.Part) (place string, err error) {
+	err = s.db.Read.QueryRowContext(ctx, `SELECT place FROM places WHERE part = $1`, string(part)).Scan(&place)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return place, s.db.Fail("read places from", err)
+}
+
+// SetPlace says where a part is kept, unless somebody has said so before: moved takes that back.
+// It returns what holds then.
+func (s *Store) SetPlace(ctx context.Context, part store.Part, place string, moved bool) (holds string, err error) {
+	if holds, err = s.Place(ctx, part); err != nil || holds == place || holds != "" && !moved {
+		return holds, err
+	}
+	err = s.db.Update(ctx, database.Durable, "note a place in", func(tx *database.Tx) error {
+		return tx.QueryRowContext(ctx, `
+INSERT INTO places (part, place) VALUES ($1, $2)
+ON CONFLICT (part) DO UPDATE SET place = CASE WHEN CAST($3 AS BIGINT) = 1 THEN excluded.place ELSE places.place END
+RETURNING place`, string(part), place, moved).Scan(&holds)
+	})
+	return holds, err
+}
