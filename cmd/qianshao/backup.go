@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -34,6 +35,9 @@ type restoreCmd struct {
 }
 
 func (c restoreCmd) Run(env *environment) error {
+	if env.backends.Any() {
+		return usageError(errors.New("a restore makes a data folder: leave --store, --index and --evidence out, also of the environment and the configuration file"))
+	}
 	m, err := datafolder.Restore(env.ctx, datafolder.RestoreOptions{
 		From: c.Backup, Data: env.data, Zone: env.zone(),
 		Reindexing: env.reindexing("files and evidence chain are those of the backup; the search index is built"), Problem: env.tellProblem, Warn: env.warn,
@@ -57,7 +61,7 @@ func (env *environment) tellProblem(p evidence.Problem) {
 func holds(m *datafolder.Manifest) string {
 	text := fmt.Sprintf("%s (%d open), %s, %s of evidence", terminal.Counted(m.Findings, "finding"), m.Open,
 		terminal.Counted(m.Authorisations, "authorisation"), terminal.Counted(m.Records, "record"))
-	for _, part := range []struct{ name, from string }{{"overlay", m.Overlay}, {"rules", m.Rules}, {"retention policy", m.Retention}} {
+	for _, part := range []struct{ name, from string }{{"overlay", m.Overlay}, {"rules", m.Rules}, {"retention policy", m.Retention}, {"configuration file", m.Config}} {
 		if part.from != "" {
 			text += ", " + part.name
 		}

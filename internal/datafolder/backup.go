@@ -40,10 +40,13 @@ const backupTries = 3
 
 // Backup copies the data folder into a new folder, beside a server or crawl that works
 // on it: the database as of one moment, the evidence archive as far as that database
-// has it, the overlay and rules that are in use, the retention policy. The search index
+// has it, the overlay and rules that are in use, the retention policy, the configuration file. The search index
 // is left out, since Restore builds it. tell is told what is wrong with the evidence
 // archive itself; the backup then has it as it is.
 func (f *Folder) Backup(ctx context.Context, rules RuleFolders, to string, now time.Time, tell func(evidence.Problem)) (m *Manifest, err error) {
+	if f.opts.Backends.Store.Elsewhere() {
+		return nil, f.opts.byHand()
+	}
 	if inside, err := isInside(to, f.opts.Data); err != nil || inside {
 		return nil, errors.Join(err, inputError(fmt.Errorf("%s lies in the data folder %s, and would be lost with it; name a folder elsewhere", to, f.opts.Data)))
 	}
@@ -147,8 +150,8 @@ func removeIfThere(name string) error {
 	return nil
 }
 
-// copyOwn copies what the operator has written: the overlay and the rules in use, and
-// the retention policy.
+// copyOwn copies what the operator has written: the overlay and the rules in use, the
+// retention policy and the configuration file.
 func (f *Folder) copyOwn(ctx context.Context, rules RuleFolders, folder string, m *Manifest) error {
 	if m.Overlay = rules.OverlayFolder(); m.Overlay != "" {
 		if err := copyFolder(ctx, m.Overlay, filepath.Join(folder, overlayFolder), rule.OverlayParts()); err != nil {
@@ -160,12 +163,33 @@ func (f *Folder) copyOwn(ctx context.Context, rules RuleFolders, folder string, 
 			return fmt.Errorf("copy the rules: %w", err)
 		}
 	}
-	policy := RetentionPath(f.opts.Data)
-	if _, err := os.Stat(policy); errors.Is(err, fs.ErrNotExist) {
-		return nil
+	for _, file := range []struct {
+		name string
+		from *string
+	}{{retentionName, &m.Retention}, {ConfigName, &m.Config}} {
+		own := filepath.Join(f.opts.Data, file.name)
+		if _, err := os.Stat(own); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		*file.from = own
+		if err := copyFile(ctx, own, filepath.Join(folder, file.name)); err != nil {
+			return err
+		}
 	}
-	m.Retention = policy
-	return copyFile(ctx, policy, RetentionPath(folder))
+	return nil
+}
+
+// byHand says how an outpost is backed up whose store is on a server: by the server's own tools, the truth first, since
+// what it names is in the archive by then.
+func (o Options) byHand() error {
+	steps := []string{"pg_dump --format=custom --file=qianshao.dump '" + o.Backends.Store.Address + "'"}
+	evidence := "cp -a " + EvidencePath(o.Data) + " evidence"
+	if p := o.Backends.Evidence; p.Elsewhere() {
+		evidence = "a copy of " + p.Address + " by the tools of its server, such as mc mirror, rclone copy or aws s3 sync"
+	}
+	steps = append(steps, evidence, "cp -a what you have written yourself: overlay, retention.yaml, qianshao.yaml, the rules of --rules-dir")
+	return fmt.Errorf("the store is a PostgreSQL database, which is copied by its own tools. In this order, while everything runs:\n  %s\n"+
+		"the search index is built anew by \"qianshao reindex\"; docs/operations.md, \"Several machines\", has the way back", strings.Join(steps, "\n  "))
 }
 
 func copyFile(ctx context.Context, from, to string) error {

@@ -86,6 +86,7 @@ func backUpOwnParts(t *testing.T, data string) {
 		t.Fatal(err)
 	}
 	apptest.Write(t, datafolder.RetentionPath(data), "default: 30\n")
+	apptest.Write(t, filepath.Join(data, datafolder.ConfigName), "zone: UTC\n")
 	backup, m := apptest.BackUp(t, data, datafolder.RuleFolders{Dir: rules, Overlay: overlay, Data: data})
 	var names []string
 	for _, f := range m.Files {
@@ -93,7 +94,7 @@ func backUpOwnParts(t *testing.T, data string) {
 			names = append(names, f.Name)
 		}
 	}
-	if want := []string{"overlay/allow.yaml", "overlay/off.yaml", "qianshao.db", "retention.yaml", "rules-dir/rules/own-one.yaml"}; !slices.Equal(names, want) {
+	if want := []string{"overlay/allow.yaml", "overlay/off.yaml", "qianshao.db", "qianshao.yaml", "retention.yaml", "rules-dir/rules/own-one.yaml"}; !slices.Equal(names, want) {
 		t.Errorf("the backup has %v, want %v", names, want)
 	}
 	wantPrivate(t, filepath.Dir(backup))

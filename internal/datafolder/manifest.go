@@ -46,11 +46,12 @@ type Manifest struct {
 	Open           int       `json:"findings_open"`
 	Newest         time.Time `json:"newest_finding"`
 	Authorisations int       `json:"authorisations"`
-	// Overlay, Rules and Retention are the places from which they were copied; empty
+	// Overlay, Rules, Retention and Config are the places from which they were copied; empty
 	// where there were none.
 	Overlay   string `json:"overlay,omitempty"`
 	Rules     string `json:"rules,omitempty"`
 	Retention string `json:"retention,omitempty"`
+	Config    string `json:"config,omitempty"`
 
 	Files []ManifestFile `json:"files"`
 

@@ -2,8 +2,12 @@ package datafolder_test
 
 import (
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/internal/datafolder"
@@ -49,6 +53,28 @@ func TestPlaces(t *testing.T) {
 	refused(t, err, "not in the cluster's index i")
 	if err := run(t, here); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestBackupOfServers: a store on a server is not copied, but how to do so is said, without a secret.
+func TestBackupOfServers(t *testing.T) {
+	t.Parallel()
+	address := postgrestest.DSN(t)
+	opts := datafolder.Options{Data: t.TempDir(), Backends: backends.Options{Store: backends.Place{Address: address}}}
+	f, err := datafolder.Open(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	to := filepath.Join(t.TempDir(), "backup")
+	_, err = f.Backup(t.Context(), datafolder.RuleFolders{}, to, time.Now(), nil)
+	for _, step := range []string{"pg_dump --format=custom --file=qianshao.dump '" + address + "'", "cp -a " + datafolder.EvidencePath(opts.Data), "retention.yaml", "qianshao reindex"} {
+		if err == nil || !strings.Contains(err.Error(), step) {
+			t.Errorf("%v; want %q", err, step)
+		}
+	}
+	if _, err := os.Stat(to); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a backup is begun: %v", err)
 	}
 }
 
