@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# A throw-away PostgreSQL on loopback, from Debian's package or from what is
+# there. User test, no password, database test; C collation.
+#   postgres.sh install | start | stop [immediate] | kill | sql TEXT | clean
+set -euo pipefail
+root=${PG_ROOT:-${TMPDIR:-/tmp}/qianshao-servers/postgres} port=${PG_PORT:-18860}
+bin=$(ls -d ${PG_BIN:-/usr/lib/postgresql/*/bin} 2>/dev/null | sort -V | tail -1)
+as=()                                                                                        # PostgreSQL refuses root
+[ "$(id -u)" != 0 ] || as=(setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$root") # nobody, where there is no account of its own
+
+install() {
+	[ -z "$bin" ] || return 0
+	apt-get update -qq
+	# The package must not start a server of its own, which would hold a port of the machine.
+	mkdir -p /etc/postgresql-common
+	[ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null
+}
+
+create() {
+	mkdir -p "$root"
+	[ ${#as[@]} -eq 0 ] || chown 65534:65534 "$root"
+	"${as[@]}" "$bin/initdb" -D "$root/data" -U test -A trust -E UTF8 --no-locale >"$root/initdb.log"
+	cat >>"$root/data/postgresql.conf" <<-P
+		shared_buffers = 256MB
+		max_connections = 200
+		# What is committed need not outlive the machine here, only the server's death, which fsync has no part in.
+		fsync = ${PG_FSYNC:-off}
+	P
+}
+
+start() {
+	[ -e "$root/data" ] || create
+	cd "$root" # a folder that the server may read
+	"${as[@]}" "$bin/pg_ctl" -s -w -D "$root/data" -l "$root/log" -o "-p $port -h 127.0.0.1 -k $root" start
+	"$bin/psql" -h 127.0.0.1 -p "$port" -U test -d postgres -XAtc "SELECT 1 FROM pg_database WHERE datname = 'test'" | grep -q 1 ||
+		"$bin/createdb" -h 127.0.0.1 -p "$port" -U test test
+}
+
+stop() {
+	[ ! -e "$root/data/postmaster.pid" ] || (cd "$root" && "${as[@]}" "$bin/pg_ctl" -s -w -D "$root/data" -m "${1:-fast}" stop)
+}
+
+case ${1:-} in
+install) install ;;
+start) start ;;
+stop) stop "${2:-fast}" ;;
+kill) kill -9 "$(head -1 "$root/data/postmaster.pid")" ;;
+sql) "$bin/psql" -h 127.0.0.1 -p "$port" -U test -d test -XAtc "$2" ;;
+clean) stop immediate && rm -rf "$root" ;;
+*) sed -n 4p "$0" && exit 2 ;;
+esac
