@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/demoweb"
+	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
@@ -40,11 +43,13 @@ func killsOr(t *testing.T, few int) int {
 
 // endState is everything a crawl leaves behind, but for the times.
 type endState struct {
-	Pages    []qianshao.PageRecord
-	Findings []qianshao.Finding
-	Indexed  []string
-	Archived []string // URLs of captures
-	Frontier []store.FrontierRecord
+	Pages     []qianshao.PageRecord
+	Findings  []qianshao.Finding
+	Indexed   []string
+	Archived  []string   // captures: the URL, the number of records, what bodies and findings come to
+	Campaigns [][]string // the findings of each
+	Acts      []string   // what was done to what
+	Frontier  []store.FrontierRecord
 }
 
 // TestKill9 re-executes the binary, kills it at random moments of the time that
@@ -135,27 +140,94 @@ func crawlChild(web *demoweb.Web, folder string) *exec.Cmd {
 	return exec.Command("qianshao", args...) // testscript.Main has put it into PATH
 }
 
-// verifiedCaptures returns the URLs of what is archived, and expects the archive to be whole.
-func verifiedCaptures(t *testing.T, f *datafolder.Folder) (urls []string) {
+// verifiedCaptures returns what is archived, and expects the archive to be whole.
+func verifiedCaptures(t *testing.T, f *datafolder.Folder) (list []string) {
 	t.Helper()
 	if _, err := f.Evidence.Verify(t.Context(), evidence.Head{}, func(p evidence.Problem) { t.Error(p) }); err != nil {
 		t.Error(err)
 	}
-	captures, err := f.Store.EvidenceCaptures(t.Context(), "", 0, 1000)
+	for after := int64(0); ; {
+		captures, err := f.Store.EvidenceCaptures(t.Context(), "", after, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(captures) == 0 {
+			slices.Sort(list)
+			return list
+		}
+		for _, c := range captures {
+			list = append(list, fmt.Sprintf("%s %d %s", c.URL, c.Records, c.Fingerprint))
+			after = c.ID
+		}
+	}
+}
+
+// grouped returns the findings of each campaign, and expects the campaigns to be counted right.
+func grouped(t *testing.T, f *datafolder.Folder) (campaigns [][]string) {
+	t.Helper()
+	if faults, err := f.Review.Campaigns.Verify(t.Context()); err != nil || len(faults) > 0 {
+		t.Errorf("the campaigns do not add up: %v, %v", faults, err)
+	}
+	list, err := f.Campaigns(t.Context(), campaign.Query{List: campaign.ListAll, Sight: qianshao.SeeAll()}, math.MaxInt32)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range captures {
-		urls = append(urls, c.URL)
+	for _, c := range list {
+		var members []string
+		for after := ""; len(members) == 0 || after != ""; {
+			page, err := f.Review.Campaigns.Members(t.Context(), qianshao.SeeAll(), c.ID, after, campaign.MaxLimit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range page.List {
+				members = append(members, m.Finding)
+			}
+			after = page.Next
+		}
+		slices.Sort(members)
+		campaigns = append(campaigns, append([]string{string(c.Kind)}, members...))
 	}
-	slices.Sort(urls)
-	return urls
+	slices.SortFunc(campaigns, slices.Compare)
+	return campaigns
 }
 
-func readEndState(t *testing.T, folder string) (state endState) {
+// done returns the acts of the trail, and expects the trail to be whole.
+func done(t *testing.T, f *datafolder.Folder) (list []string) {
 	t.Helper()
-	f := openFolder(t, folder)
+	verified, err := f.Review.Verify(t.Context(), desk.Head{}, func(problem string) { t.Error(problem) })
+	if err != nil || verified.Problems > 0 {
+		t.Errorf("%+v, %v", verified, err)
+	}
+	for since := int64(0); ; {
+		acts, err := f.Review.Acts(t.Context(), desk.ActsQuery{Sight: qianshao.SeeAll(), Records: true, Since: since, Limit: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(acts) == 0 {
+			slices.Sort(list)
+			return list
+		}
+		for _, a := range acts {
+			list = append(list, fmt.Sprintf("%s %s %s %s %s %s", a.By, a.Kind, a.Subject, a.Verdict, a.Reason, a.Seen))
+			since = a.Seq
+		}
+	}
+}
+
+func readEndState(t *testing.T, folder string) endState {
+	t.Helper()
+	return endStateAt(t, datafolder.Options{Data: folder})
+}
+
+func endStateAt(t *testing.T, opts datafolder.Options) (state endState) {
+	t.Helper()
+	f := openAt(t, opts)
 	defer f.Close()
+	ix, err := opts.OpenIndex(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ix.Close()
 	for record, err := range f.Store.AllPages(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -175,11 +247,6 @@ func readEndState(t *testing.T, folder string) (state endState) {
 		}
 		state.Frontier = append(state.Frontier, record)
 	}
-	ix, err := datafolder.Options{Data: folder}.OpenIndex(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ix.Close()
 	err = ix.IDs(t.Context(), func(id string) bool {
 		state.Indexed = append(state.Indexed, id)
 		return true
@@ -187,7 +254,7 @@ func readEndState(t *testing.T, folder string) (state endState) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state.Archived = verifiedCaptures(t, f)
+	state.Archived, state.Campaigns, state.Acts = verifiedCaptures(t, f), grouped(t, f), done(t, f)
 	if len(state.Indexed) != len(state.Findings) {
 		t.Errorf("%d findings are stored, %d indexed", len(state.Findings), len(state.Indexed))
 	}

@@ -32,11 +32,11 @@ func sizeOfWeb(t *testing.T) webSize {
 	t.Helper()
 	switch {
 	case os.Getenv(fullWeb) != "":
-		return webSize{ingesttest.Options{Hosts: 200, Pages: 20_000, Seed: 1, Rate: 20}, killsOr(t, 5)}
+		return webSize{ingesttest.Options{Hosts: 200, Pages: 20_000, Seed: 1, Rate: 20, Campaigns: 5}, killsOr(t, 5)}
 	case testing.Short(): // the race detector makes SQLite ten times slower
-		return webSize{ingesttest.Options{Hosts: 44, Pages: 100, Seed: 1, Rate: 50}, killsOr(t, 1)}
+		return webSize{ingesttest.Options{Hosts: 44, Pages: 100, Seed: 1, Rate: 50, FlaggedEvery: 10, Campaigns: 5}, killsOr(t, 1)}
 	}
-	return webSize{ingesttest.Options{Hosts: 44, Pages: 300, Seed: 1, Rate: 50}, killsOr(t, 3)}
+	return webSize{ingesttest.Options{Hosts: 44, Pages: 300, Seed: 1, Rate: 50, FlaggedEvery: 10, Campaigns: 5}, killsOr(t, 3)}
 }
 
 // Bounds of a crawl of the web.
@@ -61,7 +61,12 @@ func startWeb(t *testing.T, opts ingesttest.Options) *ingesttest.Web {
 
 func authorise(t *testing.T, folder string, list ...qianshao.Authorisation) {
 	t.Helper()
-	f := openFolder(t, folder)
+	authoriseAt(t, datafolder.Options{Data: folder}, list...)
+}
+
+func authoriseAt(t *testing.T, opts datafolder.Options, list ...qianshao.Authorisation) {
+	t.Helper()
+	f := openAt(t, opts)
 	defer f.Close()
 	if err := f.Store.PutAuthorisations(t.Context(), byCommand(), list); err != nil {
 		t.Fatal(err)
@@ -70,15 +75,20 @@ func authorise(t *testing.T, folder string, list ...qianshao.Authorisation) {
 
 func openFolder(t *testing.T, data string) *datafolder.Folder {
 	t.Helper()
-	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
+	return openAt(t, datafolder.Options{Data: data})
+}
+
+func openAt(t *testing.T, opts datafolder.Options) *datafolder.Folder {
+	t.Helper()
+	f, err := datafolder.Open(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
 
-func crawlWeb(web *ingesttest.Web, folder string) *exec.Cmd {
-	args := []string{"--data", folder, "crawl", "--contact", "https://qianshao.example/test", "--workers", fmt.Sprint(webWorkers)}
+func crawlWeb(web *ingesttest.Web, folder string, flags ...string) *exec.Cmd {
+	args := append(flags, "--data", folder, "crawl", "--contact", "https://qianshao.example/test", "--workers", fmt.Sprint(webWorkers))
 	for host, address := range web.Resolve() {
 		args = append(args, "--resolve", host+"="+address)
 	}

@@ -48,7 +48,7 @@ func (w *Web) html(h host, n int) string {
 		b.WriteString("</p>\n")
 	}
 	if random.IntN(w.FlaggedEvery) == 0 {
-		b.WriteString("<div style=\"display:none\">澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</div>\n")
+		fmt.Fprintf(&b, "<div style=\"display:none\">%s</div>\n", w.advertisement(h, n))
 	}
 	for i := range fanOut {
 		if below := n*fanOut + 1 + i; below < h.pages {
@@ -60,6 +60,23 @@ func (w *Web) html(h host, n int) string {
 	fmt.Fprintf(&b, "<a href=\"http://%s/%d\">外部</a>\n", outsideHost(random.IntN(outsideHosts)), n)
 	b.WriteString("<div class=\"foot\">版权所有</div></body></html>\n")
 	return b.String()
+}
+
+// advertisement is what somebody has hidden in the page. Each of several has a
+// text and a handle of its own.
+func (w *Web) advertisement(h host, n int) string {
+	texts := []string{
+		"澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖",
+		"时时彩投注平台每期开奖直播，玩法齐全赔率高，投注返点百分之九，彩票开户当日到账，今日名额不多",
+		"棋牌娱乐平台诚招代理，抽水日结，炸金花牛牛斗地主任选，后台包杀可控，私聊领取开户链接",
+	}
+	if w.Campaigns < 2 {
+		return texts[0]
+	}
+	seed := fnv.New32a()
+	fmt.Fprintf(seed, "%s %d", h.name, n)
+	i := int(seed.Sum32()) % w.Campaigns
+	return fmt.Sprintf("%s，加微信 wx8800%04d", texts[i%len(texts)], i)
 }
 
 // sentence makes a sentence of an ordinary site's words.

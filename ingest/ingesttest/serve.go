@@ -40,7 +40,8 @@ func unruly() []kind {
 const lateness = 60 * time.Millisecond
 
 func (w *Web) serve(rw http.ResponseWriter, r *http.Request) {
-	times := w.note(r)
+	times, answered := w.note(r)
+	defer answered()
 	h, ok := w.byName[r.Host]
 	if !ok {
 		http.NotFound(rw, r) // outside, and noted

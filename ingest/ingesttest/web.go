@@ -30,6 +30,8 @@ type Options struct {
 	// FlaggedEvery is the share of pages with an advertisement on them, as of a hacked
 	// site: one of so many. 0 is one of 60.
 	FlaggedEvery int
+	// Campaigns is how many different advertisements there are; 0 is one.
+	Campaigns int
 	// Listen is the address to listen on; by default a free port of 127.0.0.1.
 	Listen string
 }
@@ -43,9 +45,15 @@ type Web struct {
 	addr   string
 
 	mu       sync.Mutex
-	requests map[string]int         // by URL without scheme
-	times    map[string][]time.Time // by host
+	requests map[string]int     // by URL without scheme
+	visits   map[string][]visit // by host, in the order of their begin
 	outside  []string
+}
+
+// visit is a request as the server had it.
+type visit struct {
+	path       string
+	begin, end time.Time // end is zero until it is answered
 }
 
 // host is one host of the web.
@@ -57,7 +65,7 @@ type host struct {
 
 // New makes a web; Start lets it answer.
 func New(opts Options) *Web {
-	w := &Web{Options: opts, byName: map[string]host{}, requests: map[string]int{}, times: map[string][]time.Time{}}
+	w := &Web{Options: opts, byName: map[string]host{}, requests: map[string]int{}, visits: map[string][]visit{}}
 	if w.FlaggedEvery == 0 {
 		w.FlaggedEvery = defaultFlagged
 	}
@@ -162,19 +170,26 @@ func (w *Web) Pages(yield func(url, html string) bool) {
 	}
 }
 
-// note counts a request.
-func (w *Web) note(r *http.Request) (times int) {
+// note counts a request. answered is to be called at its end.
+func (w *Web) note(r *http.Request) (times int, answered func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	key := r.Host + r.URL.RequestURI()
 	w.requests[key]++
+	answered = func() {}
 	if w.Rate > 0 && !w.Plain {
-		w.times[r.Host] = append(w.times[r.Host], time.Now())
+		n := len(w.visits[r.Host])
+		w.visits[r.Host] = append(w.visits[r.Host], visit{path: r.URL.Path, begin: time.Now()})
+		answered = func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.visits[r.Host][n].end = time.Now()
+		}
 	}
 	if _, ok := w.byName[r.Host]; !ok {
 		w.outside = append(w.outside, key)
 	}
-	return w.requests[key]
+	return w.requests[key], answered
 }
 
 // Requests returns how often each URL (without its scheme) was asked for.
@@ -197,19 +212,40 @@ func (w *Web) Outside() []string {
 
 // Hasty returns the hosts that were asked for more than their rate permits: run
 // requests within less than the time that they should take, less slack for a
-// machine that is busy.
-func (w *Web) Hasty(run int, slack time.Duration) (hosts []string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// machine that is busy. A client of net/http asks a host that drops connections
+// once more by itself, so single requests to those are not held to it.
+func (w *Web) Hasty(run int, slack time.Duration) []string {
 	least := time.Duration(float64(run)/w.Rate*float64(time.Second)) - slack
-	for name, times := range w.times {
-		for i := run; i < len(times); i++ {
-			if took := times[i].Sub(times[i-run]); took < least {
-				hosts = append(hosts, fmt.Sprintf("%s: %d requests in %s, at least %s expected", name, run+1, took, least))
-				break
+	return w.faults(func(h host, visits []visit) string {
+		for i := run; i < len(visits) && (run > 1 || h.kind != drops); i++ {
+			if took := visits[i].begin.Sub(visits[i-run].begin); took < least {
+				return fmt.Sprintf("%d requests in %s, at least %s expected; the last for %s", run+1, took, least, visits[i].path)
 			}
 		}
+		return ""
+	})
+}
+
+// Together returns the hosts that were asked before they had answered.
+func (w *Web) Together() []string {
+	return w.faults(func(_ host, visits []visit) string {
+		for i := 1; i < len(visits); i++ {
+			if before, now := visits[i-1], visits[i]; before.end.IsZero() || before.end.After(now.begin) {
+				return fmt.Sprintf("%s was asked for %s before %s was answered", now.path, before.end.Sub(now.begin), before.path)
+			}
+		}
+		return ""
+	})
+}
+
+// faults returns what find says of hosts, in their order.
+func (w *Web) faults(find func(host, []visit) string) (list []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, h := range w.hosts {
+		if fault := find(h, w.visits[h.name]); fault != "" {
+			list = append(list, h.name+": "+fault)
+		}
 	}
-	slices.Sort(hosts)
-	return hosts
+	return list
 }
