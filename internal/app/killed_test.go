@@ -8,8 +8,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -26,9 +24,6 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// QIANSHAO_KILLS asks for so many kills, as in cmd/qianshao: "make soak" sets 50.
-const kills = "QIANSHAO_KILLS"
-
 // killedFolder names the data folder that the child of TestKilledAPI serves.
 const killedFolder = "QIANSHAO_TEST_KILLED_API"
 
@@ -43,7 +38,8 @@ var killedBlocks = []string{
 }
 
 // TestKilledAPI kills a server at random moments in which three clients decide, undo, and
-// make batches and undo them over its API. Each then sends again what it has sent: what was
+// make batches and undo them over its API; with a database on a server of its own, the
+// connections to that are cut, too. Each then sends again what it has sent: what was
 // acknowledged has the same answer, what was not is done now, and nothing is in the trail
 // twice. Batches that were acknowledged come to their end. What stands, and how the
 // campaigns count it, is the same after a reindex.
@@ -55,62 +51,48 @@ func TestKilledAPI(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills a server, which under the race detector is too slow to come to a batch between two kills")
 	}
-	t.Parallel()
-	rounds := 5
-	if asked := os.Getenv(kills); asked != "" {
-		var err error
-		if rounds, err = strconv.Atoi(asked); err != nil || rounds < 1 {
-			t.Fatalf("%s=%s is no number of kills", kills, asked)
+	onEach(t, func(t *testing.T, p place) {
+		clients := killedClients(t, p)
+		for round := range killsOr(t, 5) {
+			base, kill := startKilled(t, p)
+			var all sync.WaitGroup
+			for _, c := range clients {
+				c.base = base
+				all.Go(func() { c.again(t, false); c.work(round) })
+			}
+			p.disturb(t, time.Duration(100+rand.IntN(500))*time.Millisecond)
+			kill()
+			all.Wait()
 		}
-	}
-	data := t.TempDir()
-	clients := killedClients(t, data)
-	for round := range rounds {
-		base, kill := startKilled(t, data)
-		var all sync.WaitGroup
+		base, kill := startKilled(t, p)
+		sent := map[int64]bool{} // the acts that the clients know of
 		for _, c := range clients {
 			c.base = base
-			all.Go(func() { c.again(t, false); c.work(round) })
+			c.again(t, true)
+			for _, r := range c.sent {
+				if r.seq > 0 {
+					sent[r.seq] = true
+				}
+			}
+			c.awaitBatches(t, c.batches())
 		}
-		time.Sleep(time.Duration(100+rand.IntN(500)) * time.Millisecond)
 		kill()
-		all.Wait()
-	}
-	base, kill := startKilled(t, data)
-	sent := map[int64]bool{} // the acts that the clients know of
-	for _, c := range clients {
-		c.base = base
-		c.again(t, true)
-		batches := map[string]string{} // the state to which each batch of theirs must come
-		for _, r := range c.sent {
-			if r.seq > 0 {
-				sent[r.seq] = true
-			}
-			if path, ok := strings.CutSuffix(r.path, "/acts"); ok && r.status == http.StatusAccepted {
-				batches[path] = "applied"
-			} else if path, ok := strings.CutSuffix(r.path, "/undo"); ok && r.status == http.StatusAccepted {
-				batches[path] = "undone"
-			}
-		}
-		c.awaitBatches(t, batches)
-	}
-	kill()
-	checkKilled(t, data, sent)
+		checkKilled(t, p, sent)
+	})
 }
 
-// serveUntilKilled is the child: a server on the folder that tells its URL.
+// serveUntilKilled is the child: a server that tells its URL.
 func serveUntilKilled(t *testing.T, data string) {
-	a := apptest.New(t, app.Options{Data: data, Version: "test", Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}})
+	a := apptest.New(t, app.Options{Data: data, Backends: serversOfChild(t), Version: "test", Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}})
 	a.Start(t.Context())
 	fmt.Printf("serving %s\n", a.ConsoleURL())
 	<-t.Context().Done()
 }
 
 // startKilled starts the child, and returns its URL and what kills it.
-func startKilled(t *testing.T, data string) (base string, kill func()) {
+func startKilled(t *testing.T, p place) (base string, kill func()) {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^TestKilledAPI$", "-test.timeout=5m")
-	child.Env = append(os.Environ(), killedFolder+"="+data)
+	child := p.child(t, killedFolder)
 	out, err := child.StdoutPipe()
 	if err == nil {
 		err = child.Start()
@@ -130,11 +112,11 @@ func startKilled(t *testing.T, data string) (base string, kill func()) {
 	return "", nil
 }
 
-// killedClients makes a folder with findings and three analysts.
-func killedClients(t *testing.T, data string) (clients []*killedClient) {
+// killedClients makes a store with findings and three analysts.
+func killedClients(t *testing.T, p place) (clients []*killedClient) {
 	t.Helper()
 	ctx := t.Context()
-	f, err := datafolder.Open(ctx, datafolder.Options{Data: data, Version: "test"})
+	f, err := datafolder.Open(ctx, p.Options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +167,7 @@ type killedRequest struct {
 	seq             int64 // of the act
 }
 
-// send sends a request; ok is false if the server did not answer.
+// send sends a request; ok is false if the server did not answer, or only that it could not.
 func (c *killedClient) send(r *killedRequest) (answer []byte, ok bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -208,7 +190,7 @@ func (c *killedClient) send(r *killedRequest) (answer []byte, ok bool) {
 	}
 	defer w.Body.Close()
 	var body json.RawMessage
-	if err := json.NewDecoder(w.Body).Decode(&body); err != nil {
+	if err := json.NewDecoder(w.Body).Decode(&body); err != nil || w.StatusCode >= http.StatusInternalServerError {
 		return nil, false
 	}
 	r.status = w.StatusCode
@@ -307,6 +289,19 @@ func (c *killedClient) workOnBatch(i int) (ok bool) {
 	return ok
 }
 
+// batches are those of which something was acknowledged, with the state to which each must come.
+func (c *killedClient) batches() map[string]string {
+	batches := map[string]string{}
+	for _, r := range c.sent {
+		if path, ok := strings.CutSuffix(r.path, "/acts"); ok && r.status == http.StatusAccepted {
+			batches[path] = "applied"
+		} else if path, ok := strings.CutSuffix(r.path, "/undo"); ok && r.status == http.StatusAccepted {
+			batches[path] = "undone"
+		}
+	}
+	return batches
+}
+
 // awaitBatches waits until each batch has come to what was acknowledged.
 func (c *killedClient) awaitBatches(t *testing.T, batches map[string]string) {
 	t.Helper()
@@ -328,9 +323,9 @@ func (c *killedClient) awaitBatches(t *testing.T, batches map[string]string) {
 // checkKilled holds the trail to what the clients know: its acts that are of no batch are
 // theirs, each once; a batch has acted once on each member; chain, standings, batches and
 // the counters of campaigns are whole, and a reindex changes neither.
-func checkKilled(t *testing.T, data string, sent map[int64]bool) {
+func checkKilled(t *testing.T, p place, sent map[int64]bool) {
 	t.Helper()
-	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data, Version: "test"})
+	f, err := datafolder.Open(t.Context(), p.Options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,10 +337,10 @@ func checkKilled(t *testing.T, data string, sent map[int64]bool) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := datafolder.Reindex(t.Context(), datafolder.Options{Data: data}, nil); err != nil {
+	if _, err := datafolder.Reindex(t.Context(), p.Options, nil); err != nil {
 		t.Fatal(err)
 	}
-	if f, err = datafolder.Open(t.Context(), datafolder.Options{Data: data, Version: "test"}); err != nil {
+	if f, err = datafolder.Open(t.Context(), p.Options); err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()

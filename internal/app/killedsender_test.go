@@ -9,9 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +21,7 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
+	"github.com/qianshao/qianshao/internal/backends/backendstest"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/notify"
 	"github.com/qianshao/qianshao/notify/channel"
@@ -58,23 +57,18 @@ func TestKilledSender(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills a sender, which under the race detector is too slow to send between two kills")
 	}
-	t.Parallel()
-	rounds := 3
-	if asked := os.Getenv(kills); asked != "" {
-		var err error
-		if rounds, err = strconv.Atoi(asked); err != nil || rounds < 1 {
-			t.Fatalf("%s=%s is no number of kills", kills, asked)
+	onEach(t, func(t *testing.T, p place) {
+		rounds := killsOr(t, 3)
+		o := newOutpost(t, p)
+		for range rounds {
+			kill := o.start()
+			o.live(kill)
+			o.ahead(time.Duration(rand.Int64N(int64(15 * time.Minute))))
 		}
-	}
-	o := newOutpost(t)
-	for range rounds {
-		kill := o.start()
-		o.live(kill)
-		o.ahead(time.Duration(rand.Int64N(int64(15 * time.Minute))))
-	}
-	o.settle()
-	o.verify()
-	o.t.Logf("alerts under kill -9: %d kills; %s", rounds, o.receiver.summary())
+		o.settle()
+		o.verify()
+		o.t.Logf("alerts under kill -9: %d kills; %s", rounds, o.receiver.summary())
+	})
 }
 
 // sendUntilKilled is the child: the program without a console. It looks for changes all the
@@ -89,7 +83,7 @@ func sendUntilKilled(t *testing.T, data string) {
 		t.Fatal(err)
 	}
 	a := apptest.New(t, app.Options{
-		Data: data, Version: "test", Now: clock.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Data: data, Backends: serversOfChild(t), Version: "test", Now: clock.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Send: func(ctx context.Context, c notify.Channel, m notify.Message) error {
 			ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
 			defer cancel()
@@ -152,10 +146,10 @@ type planned struct {
 	before bool
 }
 
-// outpost is a data folder with alerts, their receiver, and what goes on.
+// outpost is a store with alerts, their receiver, and what goes on.
 type outpost struct {
 	t        *testing.T
-	data     string
+	place    place
 	f        *datafolder.Folder
 	desk     *desk.Desk
 	ann      qianshao.Account
@@ -167,15 +161,15 @@ type outpost struct {
 	log      bytes.Buffer // of the children
 }
 
-func newOutpost(t *testing.T) *outpost {
+func newOutpost(t *testing.T, p place) *outpost {
 	t.Helper()
 	o := &outpost{
-		t: t, data: t.TempDir(), secret: channel.NewSecret(), fates: map[string]*fate{},
+		t: t, place: p, secret: channel.NewSecret(), fates: map[string]*fate{},
 		ann: qianshao.Account{Name: "ann", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()},
 	}
 	o.clock.Store(&quickClock{start: time.Now().UnixNano()})
 	var err error
-	o.f, err = datafolder.Open(t.Context(), datafolder.Options{Data: o.data, Version: "test"})
+	o.f, err = datafolder.Open(t.Context(), p.Options)
 	o.check(err)
 	t.Cleanup(func() { _ = o.f.Close() })
 	o.desk, err = desk.New(desk.Options{
@@ -238,9 +232,8 @@ func (o *outpost) ahead(by time.Duration) {
 // start starts a child, and returns what kills it when it is called.
 func (o *outpost) start() (kill func()) {
 	o.t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^TestKilledSender$", "-test.timeout=5m")
 	c := o.clock.Load()
-	child.Env = append(os.Environ(), senderFolder+"="+o.data, fmt.Sprintf("%s=%d %d", senderClock, c.start, c.ahead))
+	child := o.place.child(o.t, senderFolder, fmt.Sprintf("%s=%d %d", senderClock, c.start, c.ahead))
 	child.Stderr = &o.log // read when no child is there
 	out, err := child.StdoutPipe()
 	o.check(err)
@@ -280,6 +273,9 @@ func (o *outpost) live(kill func()) {
 			killed, arrived = true, nil
 		case <-time.After(15 * time.Millisecond):
 			o.happen()
+			if o.place.cut && !killed && rand.IntN(10) == 0 {
+				backendstest.Cut(o.t, o.place.Backends, cuttable)
+			}
 		}
 	}
 }

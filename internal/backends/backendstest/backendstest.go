@@ -3,6 +3,8 @@ package backendstest
 
 import (
 	"crypto/rand"
+	"database/sql"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -44,4 +46,39 @@ func Flags(o backends.Options) (flags []string) {
 		}
 	}
 	return flags
+}
+
+// Named has the connections to the database say whose they are.
+func Named(o backends.Options, application string) backends.Options {
+	if o.Store.Elsewhere() {
+		u := address(o)
+		query := u.Query()
+		query.Set("application_name", application)
+		u.RawQuery = query.Encode()
+		o.Store.Address = u.String()
+	}
+	return o
+}
+
+// Cut ends the connections of that name to the database, whatever they are doing.
+func Cut(t testing.TB, o backends.Options, application string) {
+	t.Helper()
+	db, err := sql.Open("pgx", os.Getenv(postgrestest.Env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name = $2`,
+		strings.TrimPrefix(address(o).Path, "/"), application); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// address is a store's, which was made here.
+func address(o backends.Options) *url.URL {
+	u, err := url.Parse(o.Store.Address)
+	if err != nil {
+		panic(err)
+	}
+	return u
 }

@@ -1,0 +1,95 @@
+package app_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qianshao/qianshao/internal/backends"
+	"github.com/qianshao/qianshao/internal/backends/backendstest"
+	"github.com/qianshao/qianshao/internal/datafolder"
+)
+
+// QIANSHAO_KILLS asks for so many kills, as in cmd/qianshao: "make soak" sets 50.
+const kills = "QIANSHAO_KILLS"
+
+// killsOr returns the number of kills asked for, or else few.
+func killsOr(t *testing.T, few int) int {
+	t.Helper()
+	asked := os.Getenv(kills)
+	if asked == "" {
+		return few
+	}
+	n, err := strconv.Atoi(asked)
+	if err != nil || n < 1 {
+		t.Fatalf("%s=%s is no number of kills", kills, asked)
+	}
+	return n
+}
+
+// place is where a process works that is killed: a data folder, and servers in place of its parts.
+type place struct {
+	datafolder.Options
+	// cut says that its connections to the database are cut, too.
+	cut bool
+}
+
+// childServers is the variable with the servers of a child, in JSON.
+const childServers = "QIANSHAO_TEST_SERVERS"
+
+// cuttable is how the connections of a child are named in the database.
+const cuttable = "cuttable"
+
+// onEach runs a test on a data folder alone, on servers, and on servers to which the connections
+// are cut, beside each other.
+func onEach(t *testing.T, test func(*testing.T, place)) {
+	t.Parallel()
+	for _, name := range []string{"folder", "servers", "cut"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := place{datafolder.Options{Data: t.TempDir(), Version: "test"}, name == "cut"}
+			if name != "folder" {
+				p.Backends = backendstest.All(t)
+			}
+			test(t, p)
+		})
+	}
+}
+
+// child returns the command that runs the test in a process of its own. The folder is in the
+// variable; serversOfChild returns the servers.
+func (p place) child(t *testing.T, variable string, more ...string) *exec.Cmd {
+	t.Helper()
+	servers, err := json.Marshal(backendstest.Named(p.Backends, cuttable))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, _, _ := strings.Cut(t.Name(), "/")
+	child := exec.Command(os.Args[0], "-test.run=^"+name+"$", "-test.timeout=5m")
+	child.Env = append(os.Environ(), variable+"="+p.Data, childServers+"="+string(servers))
+	child.Env = append(child.Env, more...)
+	return child
+}
+
+func serversOfChild(t *testing.T) (servers backends.Options) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(os.Getenv(childServers)), &servers); err != nil {
+		t.Fatal(err)
+	}
+	return servers
+}
+
+// disturb waits, and cuts the child's connections meanwhile, now and then.
+func (p place) disturb(t *testing.T, wait time.Duration) {
+	t.Helper()
+	const pause = 70 * time.Millisecond
+	for ; p.cut && wait > pause; wait -= pause {
+		time.Sleep(pause)
+		backendstest.Cut(t, p.Backends, cuttable)
+	}
+	time.Sleep(wait)
+}
