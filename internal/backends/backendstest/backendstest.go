@@ -6,7 +6,11 @@ import (
 	"database/sql"
 	"net/url"
 	"os"
+	"os/exec"
+	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/qianshao/qianshao/evidence/bucket/buckettest"
@@ -81,4 +85,39 @@ func address(o backends.Options) *url.URL {
 		panic(err)
 	}
 	return u
+}
+
+// OpenSearchNode names the variable with the command that starts, waits for and tells the pid of nodes of
+// the cluster, .ci/servers/opensearch.sh, and how many nodes it has: "COMMAND 3".
+const OpenSearchNode = "QIANSHAO_OPENSEARCH_NODE"
+
+// Killable returns what kills one node of the OpenSearch cluster, and gives what starts it again.
+// Where there is no cluster of several nodes that may be killed, the test is skipped.
+func Killable(t testing.TB) (kill func() (restart func())) {
+	t.Helper()
+	command, nodes, ok := strings.Cut(os.Getenv(OpenSearchNode), " ")
+	if n, err := strconv.Atoi(nodes); !ok || err != nil || n < 2 {
+		t.Skipf("no nodes of OpenSearch to kill: set %s to their command and number, as .ci/backends does", OpenSearchNode)
+	}
+	run := func(arguments ...string) string {
+		t.Helper()
+		output, err := exec.Command(command, arguments...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %v: %v\n%s", command, arguments, err, output)
+		}
+		return strings.TrimSpace(string(output))
+	}
+	return func() (restart func()) {
+		t.Helper()
+		pid, err := strconv.Atoi(run("pid", "1"))
+		if err == nil {
+			err = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		restart = sync.OnceFunc(func() { run("node", "1", nodes); run("wait", nodes) })
+		t.Cleanup(restart)
+		return restart
+	}
 }
