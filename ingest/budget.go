@@ -111,11 +111,24 @@ func (b *budget) remember(items []Item) {
 	if len(b.known)+len(items) > maxRemembered {
 		clear(b.known)
 	}
-	for _, it := range items {
-		b.known[it.URL] = struct{}{}
-		b.hosts.arrived(it.Host)
-		if page, _, hasQuery := strings.Cut(it.URL, "?"); hasQuery {
-			b.paths.arrived(page)
-		}
+	for i := range items {
+		b.known[items[i].URL] = struct{}{}
+		b.arrived(&items[i])
+	}
+}
+
+// withdraw notes that URLs on their way into the frontier have not come there.
+func (b *budget) withdraw(items []Item) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range items {
+		b.arrived(&items[i])
+	}
+}
+
+func (b *budget) arrived(item *Item) {
+	b.hosts.arrived(item.Host)
+	if page, _, hasQuery := strings.Cut(item.URL, "?"); hasQuery {
+		b.paths.arrived(page)
 	}
 }

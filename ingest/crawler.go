@@ -8,6 +8,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -20,13 +21,12 @@ const (
 	DefaultMaxDepth   = 20
 	DefaultHostBudget = 20_000
 
-	// leaseTime exceeds the longest visit: ten redirects at MaxCrawlDelay each
-	// would be given up by then (visitTime), and analysis takes seconds.
-	leaseTime = 10 * time.Minute
+	// visitTime bounds the requests of a visit: ten redirects at half of MaxCrawlDelay each.
 	visitTime = 6 * time.Minute
 	// onceHorizon is how far ahead an item may be due for a Once run to wait for
-	// it. It exceeds MaxCrawlDelay, or a slow host would be left half seen.
-	onceHorizon = fetch.MaxCrawlDelay + 15*time.Second
+	// it. It exceeds MaxCrawlDelay, or a slow host would be left half seen, and leaseTime:
+	// another crawler that died may have left its leases.
+	onceHorizon = leaseTime + 15*time.Second
 	// idlePoll is how often an idle crawler looks for URLs that others put in.
 	idlePoll = time.Second
 	// busyPoll keeps the loop from spinning on an item that is due but not to be had.
@@ -53,9 +53,11 @@ type Observer interface {
 	Replanned(what Replanned)
 }
 
-// CrawlerOptions wire a crawler. Frontier, Scope, Fetcher and Handle are required.
+// CrawlerOptions wire a crawler. Frontier, Holder, Scope, Fetcher and Handle are required.
 type CrawlerOptions struct {
 	Frontier Frontier
+	// Holder names the crawler among all on the frontier, by the same name after a restart.
+	Holder string
 	// Scope returns the register in force; it may change between calls.
 	Scope   func() *Scope
 	Fetcher *fetch.Fetcher
@@ -104,6 +106,7 @@ type Gone struct {
 // frontier and in what Handle saves; the process may die at any instruction.
 type Crawler struct {
 	CrawlerOptions
+	clock    clock
 	budget   *budget
 	troubles troubles
 }
@@ -113,6 +116,8 @@ func NewCrawler(opts CrawlerOptions) (*Crawler, error) {
 	switch {
 	case opts.Frontier == nil:
 		return nil, errors.New("crawler: no Frontier")
+	case opts.Holder == "":
+		return nil, errors.New("crawler: no Holder; two crawlers without a name would take each other's leases for their own")
 	case opts.Scope == nil:
 		return nil, errors.New("crawler: no Scope; without an authorisation register nothing may be fetched")
 	case opts.Fetcher == nil:
@@ -162,6 +167,7 @@ func NewCrawler(opts CrawlerOptions) (*Crawler, error) {
 	}
 	return &Crawler{
 		CrawlerOptions: opts,
+		clock:          clock{own: opts.Now},
 		budget:         newBudget(opts.Frontier, opts.HostBudget, opts.QueryVariants),
 		troubles:       troubles{hosts: map[string]int{}},
 	}, nil
@@ -173,12 +179,12 @@ func (noObserver) Fetched(*qianshao.Page, time.Duration) {}
 func (noObserver) Skipped(qianshao.Skip, string)         {}
 func (noObserver) Replanned(Replanned)                   {}
 
-// Run crawls until ctx ends, or with Once until nothing is due. Only one
-// crawler may run on a frontier. It returns nil when it ended as asked; with
+// Run crawls until ctx ends, or with Once until nothing is due. Several crawlers may run
+// on a frontier, each by its own Holder. It returns nil when it ended as asked; with
 // Once, an error also if pages could not be handled (they stay in the frontier).
 func (c *Crawler) Run(ctx context.Context) error {
-	err := c.persist(ctx, func() error { return c.Frontier.Release(ctx) })
-	started := c.Now()
+	err := c.persist(ctx, func() error { return errors.Join(c.clock.set(ctx, c.Frontier), c.Frontier.Release(ctx, c.Holder)) })
+	started := c.now()
 	if err == nil {
 		err = c.replan(ctx, started)
 	}
@@ -188,10 +194,14 @@ func (c *Crawler) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	r := run{crawler: c, items: make(chan Item), finished: make(chan visitResult), unhandled: map[string]error{}, latest: started}
+	r.held.hosts = map[string]bool{}
 	defer close(r.items)
+	var beating sync.WaitGroup
+	defer beating.Wait()
 	for range c.Workers {
 		go r.work(ctx)
 	}
+	beating.Go(func() { r.beat(ctx) })
 	err = r.loop(ctx)
 	ended := ctx.Err() != nil
 	stop()
@@ -204,7 +214,7 @@ func (c *Crawler) Run(ctx context.Context) error {
 	if doneErr := r.recordRest(last); doneErr != nil && err == nil {
 		c.Log.Warn("the last visits were not recorded; their pages are visited again", "error", doneErr)
 	}
-	if releaseErr := c.Frontier.Release(last); releaseErr != nil && err == nil {
+	if releaseErr := c.Frontier.Release(last, c.Holder); releaseErr != nil && err == nil {
 		c.Log.Warn("leases were not released; they end by themselves", "error", releaseErr)
 	}
 	switch {
@@ -240,6 +250,7 @@ type run struct {
 	items    chan Item // for free workers
 	finished chan visitResult
 	busy     int
+	held     held
 	visits   []Visit   // that are over and not recorded yet
 	latest   time.Time // by the clock, at the last step or when a visit began that has ended since
 	err      error     // of the frontier: the run is over
@@ -295,28 +306,43 @@ func (c *Crawler) tellSaved(visits []Visit, took time.Duration) {
 	}
 }
 
-// recorded tells the budget of the visits that were recorded, and drops them.
-func (r *run) recorded() {
+// recorded tells of visits that were recorded, in the time that it took.
+func (r *run) recorded(visits []Visit, took time.Duration) {
 	budget := r.crawler.budget
-	for i := range r.visits {
-		budget.remember(r.visits[i].Outcome.Links)
-		if r.visits[i].Outcome.Drop {
-			budget.forget(r.visits[i].Item.URL)
+	for i := range visits {
+		budget.remember(visits[i].Outcome.Links)
+		if visits[i].Outcome.Drop {
+			budget.forget(visits[i].Item.URL)
 		}
+		r.held.drop(visits[i].Item.Host)
 	}
-	r.visits = nil
+	r.crawler.tellSaved(visits, took)
+}
+
+// passed tells of a visit that was not recorded, as its lease has passed to another crawler.
+func (r *run) passed(v Visit) {
+	r.crawler.budget.withdraw(v.Outcome.Links)
+	r.held.drop(v.Item.Host)
+	delete(r.unhandled, v.Item.URL)
+	r.crawler.Log.Warn("the lease of a visit has passed to another crawler, which records what becomes of the page", "url", v.Item.URL)
 }
 
 // recordRest records the visits that are over without leasing anything, each by itself:
 // one that fails takes no other with it.
 func (r *run) recordRest(ctx context.Context) (err error) {
-	for i, v := range r.visits {
+	visits := r.visits
+	r.visits = nil
+	for i, v := range visits {
 		began := time.Now()
-		failed := r.crawler.Frontier.Done(ctx, v.Item, v.Outcome)
-		if failed == nil {
-			r.crawler.tellSaved(r.visits[i:i+1], time.Since(began))
+		switch failed := r.crawler.Frontier.Done(ctx, v.Item, v.Outcome); {
+		case failed == nil:
+			r.recorded(visits[i:i+1], time.Since(began))
+		case errors.Is(failed, ErrLeasePassed):
+			r.passed(v)
+		default:
+			r.visits = append(r.visits, v)
+			err = errors.Join(err, failed)
 		}
-		err = errors.Join(err, failed)
 	}
 	return err
 }
@@ -353,29 +379,21 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 	if free == 0 {
 		return idlePoll, false, nil
 	}
-	now := c.Now()
+	now := c.now()
 	if wentBack(r.latest, now) {
 		// What the clock has planned while it was ahead is recorded first, or it would stay.
 		if err := c.persist(ctx, func() error { return r.recordRest(ctx) }); err != nil {
 			return 0, false, err
 		}
-		r.recorded()
 		if err := c.replan(ctx, now); err != nil {
 			return 0, false, err
 		}
 	}
 	r.latest = now
-	var items []Item
-	began := time.Now()
-	err = c.persist(ctx, func() (err error) {
-		items, err = c.Frontier.Lease(ctx, Lease{Visits: r.visits, Now: now, Limit: free, For: leaseTime, Interval: c.interval})
-		return err
-	})
+	items, err := r.lease(ctx, now, free)
 	if err != nil {
 		return 0, false, err
 	}
-	c.tellSaved(r.visits, time.Since(began))
-	r.recorded()
 	for _, item := range items {
 		r.busy++
 		r.items <- item
@@ -399,6 +417,38 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 		return idlePoll, false, nil
 	}
 	return min(max(due.Sub(now), busyPoll), idlePoll), false, nil
+}
+
+// lease records the visits that are over and returns items for free workers.
+func (r *run) lease(ctx context.Context, now time.Time, free int) (items []Item, err error) {
+	c := r.crawler
+	var passed map[string]bool
+	lease := Lease{
+		Holder: c.Holder, Visits: r.visits, Now: now, Limit: free, For: leaseTime, Interval: c.interval,
+		Passed: func(it Item) { passed[it.URL] = true },
+	}
+	began := time.Now()
+	err = c.persist(ctx, func() (err error) {
+		passed = map[string]bool{}
+		items, err = c.Frontier.Lease(ctx, lease)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	took := time.Since(began)
+	r.recorded(slices.DeleteFunc(r.visits, func(v Visit) bool {
+		lost := passed[v.Item.URL]
+		if lost {
+			r.passed(v)
+		}
+		return lost
+	}), took)
+	r.visits = nil
+	for _, item := range items {
+		r.held.add(item.Host)
+	}
+	return items, nil
 }
 
 // wait returns when a worker is free again, or after pause.

@@ -170,7 +170,7 @@ func newBench(t testing.TB, change func(*qianshao.Authorisation), hosts ...strin
 		t.Fatal(err)
 	}
 	t.Cleanup(f.Close)
-	b.opts = ingest.CrawlerOptions{Frontier: s, Scope: func() *ingest.Scope { return scope }, Fetcher: f, Handle: b.handle,
+	b.opts = ingest.CrawlerOptions{Frontier: s, Holder: "test", Scope: func() *ingest.Scope { return scope }, Fetcher: f, Handle: b.handle,
 		Observe: b, Once: true, RetryPauses: []time.Duration{time.Millisecond, 4 * time.Millisecond, time.Hour}, Now: func() time.Time { return b.clock() }}
 	return b
 }
@@ -484,7 +484,7 @@ func TestHostNextIsDurable(t *testing.T) {
 		if err := b.store.Add(ctx, items); err != nil {
 			t.Error(err)
 		}
-		if err := b.store.Release(ctx); err != nil { // as a process does that starts after a crash
+		if err := b.store.Release(ctx, b.opts.Holder); err != nil { // as a process does that starts after a crash
 			t.Error(err)
 		}
 		got, err := b.store.Lease(ctx, ingest.Lease{Now: time.Now(), Limit: 10, For: time.Minute})
@@ -638,7 +638,7 @@ func TestBudgetOfEarlierRuns(t *testing.T) {
 func TestNewCrawlerRefuses(t *testing.T) {
 	b := newBench(t, nil, "a.example")
 	for name, change := range map[string]func(*ingest.CrawlerOptions){
-		"Frontier": func(o *ingest.CrawlerOptions) { o.Frontier = nil }, "Scope": func(o *ingest.CrawlerOptions) { o.Scope = nil },
+		"Frontier": func(o *ingest.CrawlerOptions) { o.Frontier = nil }, "Holder": func(o *ingest.CrawlerOptions) { o.Holder = "" }, "Scope": func(o *ingest.CrawlerOptions) { o.Scope = nil },
 		"Fetcher": func(o *ingest.CrawlerOptions) { o.Fetcher = nil }, "Handle": func(o *ingest.CrawlerOptions) { o.Handle = nil },
 		"sooner": func(o *ingest.CrawlerOptions) { o.Revisit = time.Second }, "later": func(o *ingest.CrawlerOptions) { o.Revisit = ingest.MaxRevisit + time.Hour },
 	} {

@@ -5,9 +5,11 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
 // Item is one URL of the crawl frontier.
@@ -23,6 +25,8 @@ type Item struct {
 	Attempts int
 	// Priority puts what is due of a host in order, highest first.
 	Priority Priority
+	// Holder is who has leased the item; "" if it is nobody's.
+	Holder string
 	// Memory is what the last visit left for this one.
 	Memory
 }
@@ -88,7 +92,8 @@ type Outcome struct {
 	Links []Item
 	// At is when the outcome was decided.
 	At time.Time
-	// HostNext are the times before which hosts get no request, set in the same step.
+	// HostNext are the times before which hosts get no request, set in the same step. That of
+	// another host than the item's is left as it is where it is later.
 	HostNext map[string]time.Time
 	// Authorisation is the id under which the host was asked; "" if it was not asked,
 	// so that the outcome tells nothing of it.
@@ -97,29 +102,45 @@ type Outcome struct {
 	HostDown bool
 }
 
-// Frontier is the durable queue of URLs. Schedule, lease and retry are rows, not
-// memory, so that a process may die at any instruction. store/sqlstore implements
-// it, and store/storetest holds an implementation to what is promised here.
+// ErrLeasePassed is returned for an outcome that comes too late: the lease of its item has run
+// out, and the host was another's since. Whoever has the page now records what becomes of it.
+var ErrLeasePassed = errors.New("the lease has passed to another crawler")
+
+// Frontier is the durable queue of URLs. Schedule, lease, retry and the hosts' turns are rows,
+// not memory, so that a process may die at any instruction and several may share one. store/sqlstore
+// implements it, and store/storetest holds an implementation to what is promised here.
 type Frontier interface {
 	// Add adds URLs, due at once: all of them, or none. A known URL is left as it is.
 	Add(ctx context.Context, items []Item) error
 	// Lease records the outcomes of lease.Visits, as Done does, and in the same step
 	// hands out items that are due, at most one a host and none of a host
-	// whose next time has not come or that has a live lease (so a slow host is
-	// asked for one page at a time), and keeps them from other callers until the
-	// lease ends. An expired lease is handed out again.
+	// whose next time has not come, that has a live lease (so a slow host is
+	// asked for one page at a time), or that is being asked by a turn, and keeps them
+	// from other callers until the lease ends. An expired lease is handed out again.
 	Lease(ctx context.Context, lease Lease) ([]Item, error)
 	// HostCount returns the number of the host's URLs, visited ones included.
 	HostCount(ctx context.Context, host string) (int, error)
 	// QueryCount returns the number of URLs that are page followed by a query.
 	QueryCount(ctx context.Context, page string) (int, error)
-	// Done records the outcome and ends the lease, unless the lease has passed
-	// to another URL of the host. It comes last: a crash before it repeats work
-	// that is idempotent. For an unknown URL the error wraps store.ErrNotFound,
-	// unless it is to be dropped.
+	// Done records the outcome and ends the lease. It comes last: a crash before it repeats
+	// work that is idempotent. Of an item with a Holder whose host was another's since, nothing
+	// is recorded, and the error wraps ErrLeasePassed. An item without Holder is
+	// recorded in any case, and ends no lease but that of its own URL. For an unknown URL the
+	// error wraps store.ErrNotFound, unless it is to be dropped.
 	Done(ctx context.Context, item Item, outcome Outcome) error
-	// Release ends all leases, for a start after a crash.
-	Release(ctx context.Context) error
+	// Extend has the leases of hosts that holder still has end after d, counted from now.
+	Extend(ctx context.Context, holder string, hosts []string, now time.Time, d time.Duration) error
+	// Release ends the leases and turns of holder, for its start after a crash and for its end.
+	Release(ctx context.Context, holder string) error
+	// Clock returns the time by the database's clock, which all that share it go by; the
+	// zero time where the database has none of its own.
+	Clock(ctx context.Context) (time.Time, error)
+	// Turn books the next request to a host for whoever does not have its lease, or has used
+	// the turn that came with it; see fetch.Turns. It goes by the database's clock, or
+	// by turn.Now where there is none.
+	Turn(ctx context.Context, turn Turn) (fetch.Booked, error)
+	// EndTurn ends holder's turn at a host, which gets no other request until rest has passed.
+	EndTurn(ctx context.Context, holder, host string, now time.Time, rest time.Duration) error
 	// Replan finds what a clock that was ahead has planned, and plans it from
 	// horizon.Now on: a URL decided after horizon.Decided is due after the same
 	// time as planned, one that is due after horizon.Due at once, and a host that
@@ -139,9 +160,14 @@ type Visit struct {
 
 // Lease says what to hand out.
 type Lease struct {
+	// Holder names who leases: one process, by the same name after a restart.
+	Holder string
 	// Visits are over, and recorded before anything is handed out. If that fails,
 	// nothing is handed out.
 	Visits []Visit
+	// Passed is told of each visit that was not recorded, as its lease has passed to
+	// another. Nil tells nobody.
+	Passed func(Item)
 	Now    time.Time
 	Limit  int
 	For    time.Duration

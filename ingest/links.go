@@ -18,7 +18,7 @@ func (c *Crawler) follow(ctx context.Context, item Item, page *qianshao.Page, li
 	if len(links) > maxLinks {
 		links = links[:maxLinks]
 	}
-	scope, now := c.Scope(), c.Now()
+	scope, now := c.Scope(), c.now()
 	seen := map[string]bool{page.URL: true, item.URL: true}
 	for _, link := range links {
 		canonical, err := fetch.Resolve(page.URL, link)

@@ -31,19 +31,20 @@ type Handled struct {
 // visit does one item. Its outcome is recorded last, by the run: a crash before that
 // repeats work that is idempotent.
 func (c *Crawler) visit(ctx context.Context, item Item) visitResult {
-	began := c.Now()
+	began := c.now()
+	ctx = fetch.Leased(ctx, item.Host)
 	outcome, handleErr, err := c.attempt(ctx, item)
 	if ctx.Err() != nil {
 		return visitResult{Visit: Visit{Item: item}, began: began} // not finished, so not done: the lease is released
 	}
-	outcome.At = c.Now()
+	outcome.At = c.now()
 	return visitResult{Visit: Visit{item, outcome}, began: began, finished: err == nil, handleErr: handleErr, err: err}
 }
 
 // attempt fetches and handles an item. handleErr is the page's trouble and
 // part of the outcome; err is the frontier's.
 func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, handleErr, err error) {
-	started := c.Now()
+	started := c.now()
 	_, authorisation, skip := c.decide(item)
 	if skip != "" { // the register has changed since the URL was added
 		c.Observe.Skipped(skip, item.URL)
@@ -59,7 +60,7 @@ func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, hand
 	}
 	if getErr != nil {
 		outcome, handleErr = c.failed(ctx, item, getErr, authorisation)
-		noteMiss(item, &outcome, c.Now())
+		noteMiss(item, &outcome, c.now())
 	} else {
 		outcome, handleErr, err = c.handled(ctx, item, &page, authorisation, started)
 	}
@@ -82,7 +83,7 @@ func (c *Crawler) decide(item Item) (*url.URL, *qianshao.Authorisation, qianshao
 	if err != nil {
 		return nil, nil, qianshao.SkipBadURL
 	}
-	a, skip := c.Scope().Decide(u, c.Now())
+	a, skip := c.Scope().Decide(u, c.now())
 	return u, a, skip
 }
 
@@ -110,18 +111,10 @@ func (c *Crawler) get(ctx context.Context, item Item) (qianshao.Page, error) {
 // than the lease has made them: a redirect may have led to another host, more
 // than one request may have been made, or a Crawl-delay learnt.
 func (c *Crawler) hostsNext(host, pageURL string) map[string]time.Time {
-	// A turn was booked before: counted from now on, a clock that was put back meanwhile does no harm.
-	now := c.Now()
-	free := func(host string) time.Time {
-		at := c.Fetcher.HostFree(host)
-		if at.IsZero() {
-			return at
-		}
-		return now.Add(at.Sub(now))
-	}
-	next := map[string]time.Time{host: free(host)}
+	now := c.now()
+	next := map[string]time.Time{host: now.Add(c.Fetcher.HostPause(host))}
 	if p, err := url.Parse(pageURL); err == nil && p.Host != "" {
-		next[p.Hostname()] = free(p.Hostname())
+		next[p.Hostname()] = now.Add(c.Fetcher.HostPause(p.Hostname()))
 	}
 	return next
 }
@@ -131,7 +124,7 @@ func (c *Crawler) hostsNext(host, pageURL string) map[string]time.Time {
 func (c *Crawler) failed(ctx context.Context, item Item, err error, a *qianshao.Authorisation) (outcome Outcome, handleErr error) {
 	skipped := &fetch.SkipError{Skip: qianshao.SkipUnreachable, URL: item.URL, Err: err} // visitTime ran out
 	errors.As(err, &skipped)
-	now := c.Now()
+	now := c.now()
 	if !skipped.HostWide() {
 		c.troubles.answered(item.Host)
 	}
@@ -196,9 +189,9 @@ func (c *Crawler) handled(ctx context.Context, item Item, page *qianshao.Page, a
 	handled, handleErr := c.handle(ctx, page, item.Memory)
 	var links []Item
 	if handleErr == nil {
-		links, handleErr = c.left(ctx, item, page.URL, c.Now())
+		links, handleErr = c.left(ctx, item, page.URL, c.now())
 	}
-	now := c.Now()
+	now := c.now()
 	if handleErr != nil {
 		return c.unhandled(ctx, item, page.URL, handleErr), handleErr, nil
 	}
@@ -227,7 +220,7 @@ func (c *Crawler) scheduled(item Item, page *qianshao.Page, rules string, handle
 		outcome.Priority = Urgent
 		wait = max(low, min(wait, openRevisit))
 	}
-	outcome.Memory, outcome.Again = m, c.Now().Add(wait)
+	outcome.Memory, outcome.Again = m, c.now().Add(wait)
 	return outcome
 }
 
@@ -237,7 +230,7 @@ func (c *Crawler) unhandled(ctx context.Context, item Item, pageURL string, err 
 	if ctx.Err() == nil { // a crawl that is told to stop has no failure to tell of: see visit
 		c.Log.Error("page not handled; trying again", "url", pageURL, "in", pause, "error", err)
 	}
-	return Outcome{Again: c.Now().Add(pause), Failed: true, Priority: item.Priority, Memory: item.Memory}
+	return Outcome{Again: c.now().Add(pause), Failed: true, Priority: item.Priority, Memory: item.Memory}
 }
 
 // handle calls Handle and turns a panic into an error: a page that brings the

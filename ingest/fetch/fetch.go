@@ -52,6 +52,9 @@ type Options struct {
 	RootCAs *x509.CertPool
 	// Limits that are zero take their defaults.
 	Limits Limits
+	// Turns are those of the hosts that other processes may ask as well; nil if none does. With
+	// them, a host gets one request at a time, whatever Limits.PerHost says.
+	Turns Turns
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 	// Log is optional.
@@ -106,6 +109,10 @@ func New(opts Options) (*Fetcher, error) {
 		public:  newTransport(network.Dialer(false), opts, limits),
 		private: newTransport(network.Dialer(true), opts, limits),
 		pace:    newPacer(opts.Now, limits.PerHost),
+	}
+	if opts.Turns != nil {
+		f.pace = newPacer(opts.Now, 1)
+		f.pace.turns, f.pace.longest, f.pace.log = opts.Turns, limits.Total, opts.Log
 	}
 	f.robots = newRobotsCache(f)
 	f.sheets = newSheetCache(opts.Now)

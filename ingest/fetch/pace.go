@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"sync"
 	"time"
@@ -12,10 +13,14 @@ import (
 
 // pacer spaces the requests to each host, and bounds how many are under way,
 // whatever they are for: a page, a redirect's hop, robots.txt, a style sheet. It
-// is memory only; across a restart the frontier's host times hold.
+// is memory only: across a restart, and among processes, the frontier's host times and
+// turns hold.
 type pacer struct {
 	now     func() time.Time
 	perHost int
+	turns   Turns // nil if no other process asks
+	longest time.Duration
+	log     *slog.Logger
 
 	mu   sync.Mutex
 	next map[string]time.Time // by host name
@@ -36,9 +41,15 @@ func newPacer(now func() time.Time, perHost int) *pacer {
 const maxPaced = 4096
 
 // pausedError says that a host's turn is too far away to be waited for.
-type pausedError struct{ pause time.Duration }
+type pausedError struct {
+	pause time.Duration
+	err   error // why, if it is neither Retry-After nor rate
+}
 
 func (e *pausedError) Error() string {
+	if e.err != nil {
+		return e.err.Error()
+	}
 	return fmt.Sprintf("the host's turn is %s away, by its Retry-After or its rate", e.pause.Round(time.Second))
 }
 
@@ -46,18 +57,23 @@ func (e *pausedError) Error() string {
 // caller calls leave when the request is over.
 func (p *pacer) enter(ctx context.Context, host string, interval time.Duration) (leave func(), err error) {
 	g := p.gate(host)
-	leave = sync.OnceFunc(func() { p.leave(host, g) })
+	leave = func() { p.leave(host, g) }
 	select {
 	case g.slots <- struct{}{}:
 	case <-ctx.Done():
 		p.forget(host, g)
 		return nil, ctx.Err()
 	}
-	if err := p.wait(ctx, host, interval); err != nil {
-		leave()
+	end, err := p.share(ctx, host, interval)
+	if err == nil {
+		err = p.wait(ctx, host, interval)
+	}
+	over := sync.OnceFunc(func() { end(); leave() })
+	if err != nil {
+		over()
 		return nil, err
 	}
-	return leave, nil
+	return over, nil
 }
 
 func (p *pacer) gate(host string) *gate {
@@ -88,19 +104,9 @@ func (p *pacer) forget(host string, g *gate) {
 func (p *pacer) wait(ctx context.Context, host string, interval time.Duration) error {
 	pause := p.book(host, interval)
 	if pause > maxWait {
-		return &pausedError{pause}
+		return &pausedError{pause: pause}
 	}
-	if pause <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return sleep(ctx, pause)
 }
 
 // book takes the next free time of host, unless it is further away than
@@ -150,11 +156,12 @@ func (p *pacer) booked(host string, now time.Time) time.Time {
 	return at
 }
 
-// free returns the time from which on host may be asked.
-func (p *pacer) free(host string) time.Time {
+// pause returns how long a request to host would have to wait.
+func (p *pacer) pause(host string) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.booked(host, p.now())
+	now := p.now()
+	return max(p.booked(host, now).Sub(now), 0)
 }
 
 // Interval returns the time to keep between two requests to u's host: that of
@@ -171,6 +178,5 @@ func (f *Fetcher) Interval(u *url.URL, a *qianshao.Authorisation) time.Duration 
 	return interval
 }
 
-// HostFree returns the time before which a request to the host (no port) would
-// have to wait; the zero time if it would not.
-func (f *Fetcher) HostFree(host string) time.Time { return f.pace.free(host) }
+// HostPause returns how long a request to the host (no port) would have to wait.
+func (f *Fetcher) HostPause(host string) time.Duration { return f.pace.pause(host) }

@@ -59,7 +59,7 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 		}
 	}
 	scope := a.Folder.Register.Scope
-	fetcher, err := newFetcher(opts.FetchOptions, a.opts.Version, scope)
+	fetcher, err := newFetcher(opts.FetchOptions, a.opts.Version, scope, ingest.NewTurns(a.Folder.Store, a.Folder.Holder, time.Now))
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 	}
 	observe := observer{metrics: a.metrics, log: a.opts.Log, next: opts.Observe}
 	c.crawler, err = ingest.NewCrawler(ingest.CrawlerOptions{
-		Frontier: a.Folder.Store, Scope: scope, Fetcher: fetcher,
+		Frontier: a.Folder.Store, Holder: a.Folder.Holder, Scope: scope, Fetcher: fetcher,
 		Handle: way.Process, Gone: way.Gone, Saved: way.Saved, Rules: way.RulesName,
 		Workers: opts.Workers, Once: opts.Once, Revisit: opts.Revisit, Observe: observe, Log: a.opts.Log,
 	})

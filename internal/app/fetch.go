@@ -35,8 +35,8 @@ type FetchOptions struct {
 	Proxy string
 }
 
-// newFetcher returns a fetcher that asks scope before every request.
-func newFetcher(opts FetchOptions, version string, scope func() *ingest.Scope) (*fetch.Fetcher, error) {
+// newFetcher returns a fetcher that asks scope before every request, and takes turns with all others on the store.
+func newFetcher(opts FetchOptions, version string, scope func() *ingest.Scope, turns fetch.Turns) (*fetch.Fetcher, error) {
 	agent, err := opts.userAgent(version)
 	if err != nil {
 		return nil, &datafolder.InputError{Err: err}
@@ -49,6 +49,7 @@ func newFetcher(opts FetchOptions, version string, scope func() *ingest.Scope) (
 		Resolve: opts.Resolve,
 		DNS:     opts.DNS,
 		Proxy:   opts.Proxy,
+		Turns:   turns,
 	})
 	if err != nil {
 		return nil, &datafolder.InputError{Err: err}
@@ -86,7 +87,7 @@ func FetchPage(ctx context.Context, folder datafolder.Options, opts FetchOptions
 		return page, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	fetcher, err := newFetcher(opts, folder.Version, f.Register.Scope)
+	fetcher, err := newFetcher(opts, folder.Version, f.Register.Scope, ingest.NewTurns(f.Store, f.Holder+"/scan", time.Now))
 	if err != nil {
 		return page, err
 	}

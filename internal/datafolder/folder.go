@@ -52,6 +52,8 @@ type Folder struct {
 	Accounts *auth.Accounts
 	Evidence *evidence.Archive
 	Register *Register
+	// Holder names the process on this folder among all on the store; "" if it is open to read.
+	Holder   string
 	software string
 	opts     Options
 }
@@ -78,6 +80,11 @@ func Open(ctx context.Context, opts Options) (*Folder, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	f := &Folder{Store: db, Review: openReview(db), Accounts: auth.NewAccounts(db, nil), Register: &Register{store: db, log: opts.Log}, software: Software(opts.Version), opts: opts}
+	if !opts.ReadOnly {
+		if f.Holder, err = Holder(opts.Data); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
 	f.Evidence, err = evidence.New(evidence.Options{
 		Folder: EvidencePath(opts.Data), Ledger: db, Software: f.software, Operator: opts.Contact, Log: opts.Log,
 	})

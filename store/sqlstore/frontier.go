@@ -5,11 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
-	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
@@ -18,6 +21,11 @@ const (
 	headOf = `SELECT due, depth FROM frontier WHERE host = $1 AND due IS NOT NULL ORDER BY due, depth LIMIT 1`
 	// refreshHead notes it with the host after its frontier has changed.
 	refreshHead = `UPDATE hosts SET (head_due, head_depth) = (` + headOf + `) WHERE host = $1`
+	// refreshHeads does so for the hosts of a list.
+	refreshHeads = `
+UPDATE hosts SET (head_due, head_depth) =
+  (SELECT f.due, f.depth FROM frontier f WHERE f.host = hosts.host AND f.due IS NOT NULL ORDER BY f.due, f.depth LIMIT 1)
+WHERE host IN (SELECT value FROM json_each($1))`
 )
 
 // Add puts URLs in, due at once: their due time is 0, so that new URLs come
@@ -26,46 +34,122 @@ func (s *Store) Add(ctx context.Context, items []ingest.Item) error {
 	if len(items) == 0 {
 		return nil
 	}
-	return s.db.Update(ctx, database.Ordered, "add to the frontier in", func(tx *database.Tx) error {
-		changed := map[string]bool{}
-		if err := addItems(ctx, tx, items, changed); err != nil {
+	return s.db.UpdateRows(ctx, database.Ordered, "add to the frontier in", func(tx *database.Tx) error {
+		if _, err := lockHosts(ctx, tx, hostsOf(items)); err != nil {
+			return err
+		}
+		changed, err := addItems(ctx, tx, items)
+		if err != nil {
 			return err
 		}
 		return refreshHosts(ctx, tx, changed)
 	})
 }
 
-// addItems puts URLs in and notes the hosts whose head may have changed by it.
-func addItems(ctx context.Context, tx *database.Tx, items []ingest.Item, changed map[string]bool) error {
-	for _, it := range items {
-		if it.URL == "" || it.Host == "" {
-			return errors.New("an item without URL or host")
+// hostsOf returns the hosts of items.
+func hostsOf(items []ingest.Item) map[string]bool {
+	hosts := map[string]bool{}
+	for i := range items {
+		hosts[items[i].Host] = true
+	}
+	return hosts
+}
+
+// addItems puts URLs in and returns the hosts whose head may have changed by it.
+func addItems(ctx context.Context, tx *database.Tx, items []ingest.Item) (changed map[string]bool, err error) {
+	for i := range items {
+		if items[i].URL == "" || items[i].Host == "" {
+			return nil, errors.New("an item without URL or host")
 		}
-		res, err := tx.ExecContext(ctx, `
+	}
+	if len(items) > 0 && tx.Dialect == database.Postgres {
+		return addBatch(ctx, tx, items)
+	}
+	changed = map[string]bool{}
+	for i := range items {
+		it := &items[i]
+		n, err := database.ChangedRows(tx.ExecContext(ctx, `
 INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (url) DO NOTHING`,
-			it.URL, it.Host, it.Authorisation, it.Depth, int(it.Priority))
+			it.URL, it.Host, it.Authorisation, it.Depth, int(it.Priority)))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if n, err := res.RowsAffected(); err != nil {
-			return err
-		} else if n > 0 {
+		if n > 0 {
 			changed[it.Host] = true
 		}
 	}
-	return nil
+	return changed, nil
 }
 
-func refreshHosts(ctx context.Context, tx *database.Tx, hosts map[string]bool) error {
-	for host := range hosts {
-		if err := addHost(ctx, tx, host); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, refreshHead, host); err != nil {
-			return err
-		}
+// addBatch is addItems in one statement: PostgreSQL is a round trip away.
+func addBatch(ctx context.Context, tx *database.Tx, items []ingest.Item) (changed map[string]bool, err error) {
+	type row struct {
+		URL           string `json:"url"`
+		Host          string `json:"host"`
+		Authorisation string `json:"authorisation"`
+		Depth         int    `json:"depth"`
+		Priority      int    `json:"priority"`
 	}
-	return nil
+	rows := make([]row, len(items))
+	for i := range items {
+		it := &items[i]
+		rows[i] = row{it.URL, it.Host, it.Authorisation, it.Depth, int(it.Priority)}
+	}
+	list, err := json.Marshal(rows) // which refuses what is not UTF-8, as the database does
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := database.Collect(ctx, tx, database.ScanValue[string], `
+INSERT INTO frontier (url, host, authorisation, depth, priority, due)
+SELECT url, host, authorisation, depth, priority, 0
+FROM json_to_recordset(CAST($1 AS JSON)) AS i (url TEXT, host TEXT, authorisation TEXT, depth BIGINT, priority BIGINT)
+ON CONFLICT (url_key(url)) DO NOTHING RETURNING host`, string(list))
+	changed = map[string]bool{}
+	for _, host := range hosts {
+		changed[host] = true
+	}
+	return changed, err
+}
+
+// lockHosts locks the rows of hosts, in the order of their names as all do that write beside others, and
+// returns who has leased them. In SQLite nobody writes beside another.
+func lockHosts(ctx context.Context, tx *database.Tx, hosts map[string]bool) (map[string]leasedHost, error) {
+	list, err := json.Marshal(slices.Sorted(maps.Keys(hosts)))
+	if err != nil {
+		return nil, err
+	}
+	query := `SELECT host, leased, holder FROM hosts WHERE host IN (SELECT value FROM json_each($1)) ORDER BY host`
+	if tx.Dialect == database.Postgres {
+		query += ` FOR UPDATE`
+	}
+	leases := map[string]leasedHost{}
+	_, err = database.Collect(ctx, tx, func(r *sql.Rows) (host string, err error) {
+		var l leasedHost
+		err = r.Scan(&host, &l.page, &l.holder)
+		leases[host] = l
+		return host, err
+	}, query, string(list))
+	return leases, err
+}
+
+// leasedHost says which page of a host is leased, by its key, and to whom.
+type leasedHost struct{ page, holder string }
+
+// refreshHosts puts in hosts that are not there yet, and notes what comes first of each.
+func refreshHosts(ctx context.Context, tx *database.Tx, hosts map[string]bool) error {
+	if len(hosts) == 0 {
+		return nil
+	}
+	names := slices.Sorted(maps.Keys(hosts))
+	if err := addHosts(ctx, tx, names); err != nil {
+		return err
+	}
+	list, err := json.Marshal(names)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, refreshHeads, string(list))
+	return err
 }
 
 // Lease records visits and hands out items that are due, the longest due and least
@@ -76,29 +160,32 @@ func (s *Store) Lease(ctx context.Context, l ingest.Lease) (items []ingest.Item,
 	if l.Limit <= 0 && len(l.Visits) == 0 {
 		return nil, nil
 	}
-	op, removed := "lease from the frontier in", false
+	op, durability := "lease from the frontier in", s.booking()
 	if l.Limit <= 0 {
-		op = "record the outcome of " + l.Visits[0].Item.URL + " in"
+		op, durability = "record the outcome of "+l.Visits[0].Item.URL+" in", database.Ordered
 	}
-	err = s.db.Update(ctx, database.Ordered, op, func(tx *database.Tx) (err error) {
-		for i := range l.Visits {
-			v := &l.Visits[i]
-			cleared, err := s.recordVisit(ctx, tx, &v.Item, &v.Outcome)
-			removed = removed || cleared || v.Outcome.Drop
-			if err != nil {
-				return fmt.Errorf("the outcome of %s: %w", v.Item.URL, err)
-			}
-		}
-		if l.Limit > 0 {
+	var r written
+	write := func(tx *database.Tx, alone bool) (err error) {
+		items = nil
+		if r, err = s.recordVisits(ctx, tx, l.Visits, alone); err == nil && l.Limit > 0 {
 			items, err = handOut(ctx, tx, &l)
 		}
 		return err
-	})
+	}
+	err = s.db.UpdateRows(ctx, durability, op, func(tx *database.Tx) error { return write(tx, false) })
+	if errors.Is(err, errAlone) {
+		err = s.db.Update(ctx, durability, op, func(tx *database.Tx) error { return write(tx, true) })
+	}
 	if err != nil {
 		return nil, err
 	}
-	if removed {
+	if r.removed {
 		s.emptyLog(ctx)
+	}
+	if l.Passed != nil {
+		for _, it := range r.passed {
+			l.Passed(it)
+		}
 	}
 	return items, nil
 }
@@ -106,31 +193,95 @@ func (s *Store) Lease(ctx context.Context, l ingest.Lease) (items []ingest.Item,
 // selectDue finds hosts that may be asked, and of each the item that comes first: an urgent one,
 // or the longest due. Of a LIMIT that is a bare parameter SQLite looks at the value, and parses
 // the statement again for each other one.
-const selectDue = `
+const (
+	selectFree = `SELECT host, head_due, head_depth FROM hosts
+  WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1 AND asked_until <= $1
+  ORDER BY head_due, head_depth, host LIMIT $2 + 0`
+	selectItem = `
 SELECT h.host, f.url, f.authorisation, f.depth, f.attempts, f.priority, f.page, f.etag, f.last_modified, f.sha256, f.rules, f.revisit, f.missed_since
-FROM (SELECT host, head_due, head_depth FROM hosts
-  WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1
-  ORDER BY head_due, head_depth, host LIMIT $2 + 0) h
+FROM `
+	selectDue = selectItem + `(` + selectFree + `) h
 LEFT JOIN frontier f ON f.rowid = coalesce(
   (SELECT rowid FROM frontier WHERE host = h.host AND priority > 0 AND due IS NOT NULL AND due <= $1 ORDER BY priority DESC, due, depth LIMIT 1),
   (SELECT rowid FROM frontier WHERE host = h.host AND due IS NOT NULL AND due <= $1 ORDER BY due, depth LIMIT 1))`
+)
+
+// PostgreSQL's own: the hosts are locked first, those aside that another is at, and then their items are read: a
+// statement sees the URLs as they were when it began, perhaps before another's visit was recorded.
+const (
+	lockFree        = selectFree + ` FOR UPDATE SKIP LOCKED`
+	selectDueLocked = selectItem + `(SELECT CAST(key AS BIGINT) AS place, value AS host FROM json_each($2)) h LEFT JOIN LATERAL (
+  (SELECT * FROM frontier WHERE host = h.host AND priority > 0 AND due IS NOT NULL AND due <= $1 ORDER BY priority DESC, due, depth, added LIMIT 1)
+  UNION ALL
+  (SELECT * FROM frontier WHERE host = h.host AND due IS NOT NULL AND due <= $1 ORDER BY due, depth, added LIMIT 1)
+  LIMIT 1) f ON true
+ORDER BY h.place`
+)
 
 func handOut(ctx context.Context, tx *database.Tx, l *ingest.Lease) ([]ingest.Item, error) {
+	if tx.Dialect == database.Postgres {
+		return handOutLocked(ctx, tx, l)
+	}
 	items, err := database.Collect(ctx, tx, scanItem, selectDue, database.Millis(l.Now), l.Limit)
 	if err != nil {
 		return nil, err
 	}
-	for _, it := range items {
-		next := l.Now
-		if l.Interval != nil {
-			next = l.Now.Add(l.Interval(it))
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = $1, lease_until = $2, next_at = $3 WHERE host = $4`,
-			qianshao.PageKey(it.URL), database.Millis(l.Now.Add(l.For)), database.Millis(next), it.Host); err != nil {
+	for i := range items {
+		items[i].Holder = l.Holder
+		lease := leaseOf(l, &items[i])
+		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = $1, holder = $2, lease_until = $3, next_at = $4 WHERE host = $5`,
+			lease.Page, l.Holder, database.Millis(l.Now.Add(l.For)), lease.Next, lease.Host); err != nil {
 			return nil, err
 		}
 	}
 	return items, nil
+}
+
+// hostLease is what a lease makes of the item's host.
+type hostLease struct {
+	Host string `json:"host"`
+	Page string `json:"page"`
+	Next int64  `json:"next"`
+}
+
+func leaseOf(l *ingest.Lease, it *ingest.Item) hostLease {
+	next := l.Now
+	if l.Interval != nil {
+		next = l.Now.Add(l.Interval(*it))
+	}
+	return hostLease{it.Host, qianshao.PageKey(it.URL), database.Millis(next)}
+}
+
+// handOutLocked is handOut beside others, in three round trips.
+func handOutLocked(ctx context.Context, tx *database.Tx, l *ingest.Lease) ([]ingest.Item, error) {
+	hosts, err := database.Collect(ctx, tx, func(r *sql.Rows) (host string, err error) {
+		var due, depth int64
+		return host, r.Scan(&host, &due, &depth)
+	}, lockFree, database.Millis(l.Now), l.Limit)
+	if err != nil || len(hosts) == 0 {
+		return nil, err
+	}
+	list, err := json.Marshal(hosts)
+	if err != nil {
+		return nil, err
+	}
+	items, err := database.Collect(ctx, tx, scanItem, selectDueLocked, database.Millis(l.Now), string(list))
+	if err != nil {
+		return nil, err
+	}
+	leases := make([]hostLease, len(items))
+	for i := range items {
+		items[i].Holder = l.Holder
+		leases[i] = leaseOf(l, &items[i])
+	}
+	if list, err = json.Marshal(leases); err != nil {
+		return nil, err
+	}
+	_, err = tx.ExecContext(ctx, `
+UPDATE hosts SET leased = l.page, holder = $2, lease_until = $3, next_at = l.next
+FROM json_to_recordset(CAST($1 AS JSON)) AS l (host TEXT, page TEXT, next BIGINT) WHERE hosts.host = l.host`,
+		string(list), l.Holder, database.Millis(l.Now.Add(l.For)))
+	return items, err
 }
 
 func scanItem(r *sql.Rows) (it ingest.Item, err error) {
@@ -161,127 +312,43 @@ func (s *Store) QueryCount(ctx context.Context, page string) (n int, err error) 
 	return n, s.db.Fail("count the queries of "+page+" in", err)
 }
 
-// Done records the outcome and ends the lease. A caller that comes after its
-// lease has passed to another URL of the host does not end that one's.
+// Done records the outcome and ends the lease.
 func (s *Store) Done(ctx context.Context, item ingest.Item, outcome ingest.Outcome) error {
-	_, err := s.Lease(ctx, ingest.Lease{Visits: []ingest.Visit{{Item: item, Outcome: outcome}}})
+	passed := false
+	_, err := s.Lease(ctx, ingest.Lease{Visits: []ingest.Visit{{Item: item, Outcome: outcome}}, Passed: func(ingest.Item) { passed = true }})
+	if err == nil && passed {
+		err = fmt.Errorf("store: record the outcome of %s: %w", item.URL, ingest.ErrLeasePassed)
+	}
 	return err
 }
 
-// recordVisit saves the page that a visit brings, if it is not saved yet, and after it the outcome.
-// cleared says that text was removed.
-func (s *Store) recordVisit(ctx context.Context, tx *database.Tx, item *ingest.Item, outcome *ingest.Outcome) (cleared bool, err error) {
-	if outcome.Page != nil {
-		if cleared, err = s.saveUnflagged(ctx, tx, outcome.Page); err != nil {
-			return false, err
-		}
-	}
-	return cleared, recordOutcome(ctx, tx, item, outcome)
-}
-
-func recordOutcome(ctx context.Context, tx *database.Tx, item *ingest.Item, outcome *ingest.Outcome) error {
-	put := putOutcome
-	if outcome.Drop {
-		put = drop
-	}
-	if err := put(ctx, tx, item.URL, outcome); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, `UPDATE submissions SET visited = 1 WHERE id = $1 AND visited = 0 AND waits_for = ''`,
-		qianshao.SubmissionID(item.URL)); err != nil {
-		return err
-	}
-	changed := map[string]bool{}
-	if err := addItems(ctx, tx, outcome.Links, changed); err != nil {
-		return err
-	}
-	if err := endVisit(ctx, tx, item, outcome); err != nil {
-		return err
-	}
-	delete(changed, item.Host)
-	if err := refreshHosts(ctx, tx, changed); err != nil {
-		return err
-	}
-	for host, next := range outcome.HostNext {
-		if host == item.Host {
-			continue
-		}
-		if err := addHost(ctx, tx, host); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET next_at = $2 WHERE host = $1`, host, database.Millis(next)); err != nil {
-			return err
-		}
-	}
-	return noteVisit(ctx, tx, item, outcome)
-}
-
-// endVisit ends the lease of the item's host, unless it has passed to another URL, sets its next
-// time and finds its first URL anew. The host is there, since its URL is.
-func endVisit(ctx context.Context, tx *database.Tx, item *ingest.Item, o *ingest.Outcome) error {
-	var next sql.NullInt64
-	if at, ok := o.HostNext[item.Host]; ok {
-		next = sql.NullInt64{Int64: database.Millis(at), Valid: true}
-	}
-	_, err := tx.ExecContext(ctx, `
-UPDATE hosts SET lease_until = CASE WHEN leased = $2 THEN 0 ELSE lease_until END, leased = CASE WHEN leased = $2 THEN '' ELSE leased END,
-  next_at = coalesce($3, next_at), (head_due, head_depth) = (`+headOf+`)
-WHERE host = $1`, item.Host, qianshao.PageKey(item.URL), next)
-	return err
-}
-
-// drop takes a URL out, and its query with it. A report of the page keeps the reason.
-func drop(ctx context.Context, tx *database.Tx, url string, o *ingest.Outcome) error {
-	res, err := tx.ExecContext(ctx, `DELETE FROM frontier WHERE url = $1`, url)
+// Extend implements ingest.Frontier.
+func (s *Store) Extend(ctx context.Context, holder string, hosts []string, now time.Time, d time.Duration) error {
+	list, err := json.Marshal(slices.Sorted(slices.Values(hosts)))
 	if err != nil {
 		return err
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 { // dropped before
+	return s.db.UpdateRows(ctx, database.Ordered, "extend the leases in", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+UPDATE hosts SET lease_until = $3 WHERE host IN (SELECT value FROM json_each($2)) AND holder = $1 AND leased <> ''`,
+			holder, string(list), database.Millis(now.Add(d)))
 		return err
-	}
-	if err := database.MarkForgotten(ctx, tx); err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `UPDATE submissions SET dropped = $1 WHERE id = $2`, string(o.Skip), qianshao.SubmissionID(url))
-	return err
+	})
 }
 
-func putOutcome(ctx context.Context, tx *database.Tx, url string, o *ingest.Outcome) error {
-	var due sql.NullInt64
-	if !o.Again.IsZero() {
-		due = sql.NullInt64{Int64: database.Millis(o.Again), Valid: true}
-	}
-	var at, missed int64
-	if !o.At.IsZero() {
-		at = database.Millis(o.At)
-	}
-	m := &o.Memory
-	if !m.MissedSince.IsZero() {
-		missed = database.Millis(m.MissedSince)
-	}
-	res, err := tx.ExecContext(ctx, `
-UPDATE frontier SET due = $1, skip = $2, visits = visits + 1, attempts = CASE WHEN $3 = 1 THEN attempts + 1 ELSE 0 END,
-  priority = $4, page = $5, etag = $6, last_modified = $7, sha256 = $8, rules = $9, revisit = $10, planned = $11,
-  failing = CASE WHEN $3 = 0 THEN 0 WHEN failing > 0 THEN failing ELSE $11 END, missed_since = $12
-WHERE url = $13`, due, string(o.Skip), bit(o.Failed), int(o.Priority), m.Page, m.ETag, m.LastModified, m.Hash, m.Rules,
-		m.Interval.Milliseconds(), at, missed, url)
-	if err != nil {
-		return err
-	}
-	if n, err := res.RowsAffected(); err != nil {
-		return err
-	} else if n == 0 {
-		return store.ErrNotFound
-	}
-	return nil
-}
-
-// Release ends all leases, for a start after a crash. Only the process that
-// crawls may call it.
-func (s *Store) Release(ctx context.Context) error {
-	return s.db.Update(ctx, database.Ordered, "release the leases in", func(tx *database.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = '', lease_until = 0 WHERE lease_until <> 0`)
-		return err
+// Release implements ingest.Frontier. It reads all hosts: no index has them by holder, which each lease would
+// have to write.
+func (s *Store) Release(ctx context.Context, holder string) error {
+	return s.db.UpdateRows(ctx, database.Ordered, "release the leases in", func(tx *database.Tx) error {
+		for _, statement := range []string{
+			`UPDATE hosts SET leased = '', holder = '', lease_until = 0 WHERE holder = $1 AND lease_until <> 0`,
+			`UPDATE hosts SET asked_by = '', asked_until = 0 WHERE asked_by = $1 AND asked_until <> 0`,
+		} {
+			if _, err := tx.ExecContext(ctx, statement, holder); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -321,36 +388,48 @@ UPDATE frontier SET planned = $1, failing = CASE WHEN failing > $1 THEN $1 ELSE 
 // selectTimes selects when the hosts have something due, the first of them first, and from when on
 // they may be asked.
 const selectTimes = `
-SELECT head_due, CASE WHEN next_at >= lease_until THEN next_at ELSE lease_until END FROM hosts WHERE head_due IS NOT NULL ORDER BY head_due`
+SELECT head_due, max(next_at, max(lease_until, asked_until)) FROM hosts WHERE head_due IS NOT NULL ORDER BY head_due`
+
+// firstTimes are how many hosts are read of PostgreSQL at first, which sends all rows of an answer.
+const firstTimes = 128
 
 // Next returns the earliest time at which an item may be leased; ok is false
 // when nothing is left. It reads the hosts that have something due before that time and
 // no others: a crawler with free workers asks after each visit, and may have 100,000 hosts.
 func (s *Store) Next(ctx context.Context) (due time.Time, ok bool, err error) {
-	at, ok, err := s.next(ctx)
+	var at int64
+	settled := false
+	if s.db.Dialect() == database.Postgres {
+		at, ok, settled, err = s.next(ctx, selectTimes+` LIMIT $1`, firstTimes)
+	}
+	if err == nil && !settled {
+		at, ok, _, err = s.next(ctx, selectTimes)
+	}
 	if err != nil || !ok {
 		return time.Time{}, false, s.db.Fail("read the frontier's next time from", err)
 	}
 	return database.FromMillis(at), true, nil
 }
 
-func (s *Store) next(ctx context.Context) (earliest int64, ok bool, err error) {
-	rows, err := s.db.Read.QueryContext(ctx, selectTimes)
+// next returns the earliest time of some hosts; settled says that no other has an earlier one.
+func (s *Store) next(ctx context.Context, query string, args ...any) (earliest int64, ok, settled bool, err error) {
+	rows, err := s.db.Read.QueryContext(ctx, query, args...)
 	if err != nil {
-		return 0, false, err
+		return 0, false, false, err
 	}
 	defer rows.Close()
-	for rows.Next() {
+	n := 0
+	for ; rows.Next(); n++ {
 		var due, free int64
 		if err := rows.Scan(&due, &free); err != nil {
-			return 0, false, err
+			return 0, false, false, err
 		}
 		if ok && due >= earliest {
-			break
+			return earliest, true, true, nil
 		}
 		if at := max(due, free); !ok || at < earliest {
 			earliest, ok = at, true
 		}
 	}
-	return earliest, ok, rows.Err()
+	return earliest, ok, n < firstTimes, rows.Err()
 }

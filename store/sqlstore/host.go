@@ -6,6 +6,8 @@ import (
 	"iter"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
@@ -22,9 +24,38 @@ func nameHosts(ctx context.Context, tx *database.Tx, a *qianshao.Authorisation) 
 	return nil
 }
 
-// addHost puts in a host that is not there yet.
+// addHost puts in a host that is not there yet, or of which nothing but requests was known.
 func addHost(ctx context.Context, tx *database.Tx, host string) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO hosts (host, place) VALUES ($1, $2) ON CONFLICT (host) DO NOTHING`, host, qianshao.Place(host))
+	_, err := tx.ExecContext(ctx, `
+INSERT INTO hosts (host, place) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE SET aside = 0 WHERE hosts.aside = 1`, host, qianshao.Place(host))
+	return err
+}
+
+// addHosts is addHost for hosts in the order of their names.
+func addHosts(ctx context.Context, tx *database.Tx, names []string) error {
+	if tx.Dialect == database.SQLite {
+		for _, host := range names {
+			if err := addHost(ctx, tx, host); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	type row struct {
+		Host  string `json:"host"`
+		Place string `json:"place"`
+	}
+	rows := make([]row, len(names))
+	for i, host := range names {
+		rows[i] = row{host, qianshao.Place(host)}
+	}
+	list, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+INSERT INTO hosts (host, place) SELECT host, place FROM json_to_recordset(CAST($1 AS JSON)) AS h (host TEXT, place TEXT)
+ON CONFLICT (host) DO UPDATE SET aside = 0 WHERE hosts.aside = 1`, string(list))
 	return err
 }
 
@@ -57,7 +88,7 @@ func (s *Store) SilentHosts(ctx context.Context, overdue time.Time) iter.Seq2[in
 	return batched(batchHosts, func(after string) ([]ingest.SilentHost, error) {
 		list, err := database.Collect(ctx, s.db.Read, scanSilentHost, `
 SELECT host, trouble, trouble_at, fetched_at, CASE WHEN head_due < next_at THEN next_at ELSE head_due END FROM hosts
-WHERE host > $1 AND (trouble <> '' OR fetched_at = 0 OR coalesce(head_due, 0) <= $2 AND fetched_at <= $2)
+WHERE host > $1 AND aside = 0 AND (trouble <> '' OR fetched_at = 0 OR coalesce(head_due, 0) <= $2 AND fetched_at <= $2)
 ORDER BY host LIMIT $3`, after, database.Millis(overdue), batchHosts)
 		return list, s.db.Fail("read the hosts without pages from", err)
 	}, func(h ingest.SilentHost) string { return h.Host })

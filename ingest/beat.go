@@ -1,0 +1,99 @@
+package ingest
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// leaseTime is how long a host stays leased to a crawler that has died. A visit may take
+	// longer: the crawler's beat extends its lease.
+	leaseTime = 2 * time.Minute
+	// beatInterval lets three beats fail before a lease ends.
+	beatInterval = 30 * time.Second
+)
+
+// clock tells the time by which the frontier's times go: that of its database, which all crawlers
+// share, or this machine's where the database has none of its own.
+type clock struct {
+	own func() time.Time
+
+	mu   sync.Mutex
+	at   time.Time // by the database's clock; zero if it has none
+	read time.Time // when that was, by this machine's monotonic clock, which nobody sets
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.at.IsZero() {
+		return c.own()
+	}
+	return c.at.Add(time.Since(c.read))
+}
+
+// set reads the database's clock.
+func (c *clock) set(ctx context.Context, f Frontier) error {
+	began := time.Now()
+	at, err := f.Clock(ctx)
+	if err != nil || at.IsZero() {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at, c.read = at, began.Add(time.Since(began)/2)
+	return nil
+}
+
+// now is the time of everything that the crawler decides.
+func (c *Crawler) now() time.Time { return c.clock.now() }
+
+// held are the hosts that a run has leased: those of visits under way, and of those that are
+// over and not recorded yet.
+type held struct {
+	mu    sync.Mutex
+	hosts map[string]bool
+}
+
+func (h *held) add(host string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.hosts[host] = true
+}
+
+func (h *held) drop(host string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.hosts, host)
+}
+
+func (h *held) list() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Sorted(maps.Keys(h.hosts))
+}
+
+// beat extends the run's leases until ctx ends. One that a crawler has and does not know of,
+// since the answer to its call was lost, ends by itself.
+func (r *run) beat(ctx context.Context) {
+	c := r.crawler
+	ticker := time.NewTicker(beatInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := c.clock.set(ctx, c.Frontier)
+		if hosts := r.held.list(); err == nil && len(hosts) > 0 {
+			err = c.Frontier.Extend(ctx, c.Holder, hosts, c.now(), leaseTime)
+		}
+		if err != nil && ctx.Err() == nil {
+			c.Log.Error("the leases of visits under way were not extended; the next beat tries again", "in", beatInterval, "error", err)
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package fetch
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// Turns are the hosts' turns among all processes that fetch: no host is asked by two of them at
+// once, nor sooner than its interval after another has asked.
+type Turns interface {
+	// Book books the next turn at a host, unless it is busy or the turn is further away than
+	// turn.Most.
+	Book(ctx context.Context, turn Turn) (Booked, error)
+	// End says that the request of a turn is over. The host gets no other until rest has passed.
+	End(ctx context.Context, host string, rest time.Duration) error
+}
+
+// Turn is the turn of one request.
+type Turn struct {
+	Host string
+	// Interval is kept after the turn.
+	Interval time.Duration
+	// Most is the longest wait.
+	Most time.Duration
+	// For is how long the request takes at most, if its end is never told.
+	For time.Duration
+	// Leased says that the request belongs to the visit that has leased the host, which keeps all
+	// others away as long as the lease has For left.
+	Leased bool
+}
+
+// Booked is what became of a turn.
+type Booked struct {
+	// Busy says that another is asking the host, or has leased it. Nothing was booked.
+	Busy bool
+	// Pause is how long it is until the turn.
+	Pause time.Duration
+	// Ends says that the host is kept from all others until Turns.End.
+	Ends bool
+}
+
+const (
+	// turnMargin is what a request may take beyond its total time: to end its wait, and to tell.
+	turnMargin = 15 * time.Second
+	// endTime bounds telling of a turn's end. What is not told ends by itself.
+	endTime = 5 * time.Second
+	// firstBusy and lastBusy are the pauses between two looks at a host that another is asking.
+	firstBusy = 20 * time.Millisecond
+	lastBusy  = time.Second
+	// busyWait is how long a host may be another's until this one is told that it is. Two visits that
+	// have leased a host each, and are redirected to the other's, would wait for ever.
+	busyWait = 30 * time.Second
+	// soon is how long after a lease the turn that comes with it may be used. Later, the host
+	// could be asked again too soon after a crash.
+	soon = 50 * time.Millisecond
+)
+
+// leaseKey is the key of a context's *leased.
+type leaseKey struct{}
+
+// leased is a visit that has leased a host.
+type leased struct {
+	host string
+	at   time.Time
+	used atomic.Bool // the turn that comes with the lease
+}
+
+// Leased returns a context for the requests of a visit that has just leased a host. The lease
+// has booked the first of them.
+func Leased(ctx context.Context, host string) context.Context {
+	return context.WithValue(ctx, leaseKey{}, &leased{host: host, at: time.Now()})
+}
+
+// leaseOf returns the visit that ctx is of, if it has leased the host; else nil.
+func leaseOf(ctx context.Context, host string) *leased {
+	if l, ok := ctx.Value(leaseKey{}).(*leased); ok && l.host == host {
+		return l
+	}
+	return nil
+}
+
+// share books a turn among all processes and waits for it. The caller calls end when
+// the request is over.
+func (p *pacer) share(ctx context.Context, host string, interval time.Duration) (end func(), err error) {
+	end = func() {}
+	if p.turns == nil {
+		return end, nil
+	}
+	lease := leaseOf(ctx, host)
+	if lease != nil && !lease.used.Swap(true) && time.Since(lease.at) < soon {
+		return end, nil
+	}
+	if pause := p.pause(host); pause > maxWait {
+		return end, &pausedError{pause: pause}
+	}
+	booked, err := p.turn(ctx, Turn{Host: host, Interval: interval, Most: maxWait, For: p.longest + turnMargin, Leased: lease != nil})
+	if err != nil {
+		return end, err
+	}
+	if booked.Ends {
+		end = func() { p.end(ctx, host) }
+	}
+	return end, sleep(ctx, booked.Pause)
+}
+
+// turn books a turn, and waits where the host is busy.
+func (p *pacer) turn(ctx context.Context, turn Turn) (Booked, error) {
+	began, poll := time.Now(), firstBusy
+	for {
+		booked, err := p.turns.Book(ctx, turn)
+		switch {
+		case ctx.Err() != nil:
+			return booked, ctx.Err()
+		case err != nil: // no fault of the host
+			return booked, &pausedError{err: fmt.Errorf("the host's turn could not be booked: %w", err)}
+		case !booked.Busy && booked.Pause > turn.Most:
+			return booked, &pausedError{pause: booked.Pause}
+		case !booked.Busy:
+			return booked, nil
+		case time.Since(began) > busyWait:
+			return booked, &pausedError{err: fmt.Errorf("another crawler has been asking the host for %s", busyWait)}
+		}
+		if err := sleep(ctx, poll); err != nil {
+			return booked, err
+		}
+		poll = min(2*poll, lastBusy)
+	}
+}
+
+// end tells that the request of a turn is over, and of what this process knows of the next one.
+func (p *pacer) end(ctx context.Context, host string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	defer cancel()
+	if err := p.turns.End(ctx, host, p.pause(host)); err != nil {
+		p.log.Warn("the end of a request was not told to the frontier; its host is asked again later", "host", host, "error", err)
+	}
+}
+
+// sleep waits until pause has passed or ctx ends.
+func sleep(ctx context.Context, pause time.Duration) error {
+	if pause <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
