@@ -78,13 +78,22 @@ func TestCompatibility(t *testing.T) {
 			`CAST('["u","v"]' AS TEXT) ->> 1`:                                                                                  "v",
 			`CASE WHEN json_valid('{') THEN 'valid' WHEN json_valid('{}') THEN 'not' END`:                                      "not",
 			`(SELECT string_agg(value, ',' ORDER BY key) FROM json_each('["a","b","c","d","e","f","g","h","i","j","k","l"]'))`: "a,b,c,d,e,f,g,h,i,j,k,l",
+			`CASE WHEN 'b' IN (SELECT value FROM json_each(?)) THEN 'in' ELSE 'not' END`:                                       "in",
+			`CASE WHEN 'c' NOT IN (SELECT value FROM json_each(?)) THEN 'not' ELSE 'in' END`:                                   "not",
+			`'?' || CAST(? AS TEXT) || '''?'`:                                                                                  `?["a","b"]'?`,
+			`(SELECT string_agg(key || value, ' ' ORDER BY key) FROM json_each('{"b":2,"a":1}'))`:                              "a1 b2",
+			`coalesce(json_extract('{"park":{"sites":3}}', '$.park.sites') || '', json_extract('{}', '$.x'))`:                  "3",
 			`CAST(instr('前哨x', 'x') AS TEXT)`:                                                                                  "3",
 			`max(CAST('a' AS TEXT), CAST('b' AS TEXT))`:                                                                        "b",
 			`CAST(min(CAST(2 AS BIGINT), CAST(1 AS BIGINT)) AS TEXT)`:                                                          "1",
 			`coalesce(max(CAST('a' AS TEXT), CAST(NULL AS TEXT)), 'none')`:                                                     "none",
 		} {
 			var got string
-			if err := db.Read.QueryRow(`SELECT ` + expression).Scan(&got); err != nil || got != want {
+			var args []any
+			if strings.Contains(expression, "(?") {
+				args = []any{`["a","b"]`}
+			}
+			if err := db.Read.QueryRow(`SELECT `+expression, args...).Scan(&got); err != nil || got != want {
 				t.Errorf("%s is %q, %v; want %q", expression, got, err, want)
 			}
 		}
@@ -102,20 +111,16 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// TestCompatible: what statements take from SQLite is the same here.
-func TestCompatible(t *testing.T) {
+// TestUnlike: what SQLite has at the edge of JSON, PostgreSQL has nearly so.
+func TestUnlike(t *testing.T) {
 	db := postgrestest.Open(t)
 	for query, want := range map[string]string{
 		`SELECT string_agg(CAST(key AS BIGINT) || value, ' ' ORDER BY key) FROM json_each('["a","\u0000中",3]')`: "0a 1\uFFFD中 23",
-		`SELECT string_agg(key || value, ' ' ORDER BY key) FROM json_each('{"b":2,"a":1}')`:                     "a1 b2",
 		`SELECT coalesce(string_agg(value, ' '), 'none') FROM json_each('null')`:                                "none",
-		`SELECT json_extract('{"park":{"sites":3}}', '$.park.sites') || coalesce(json_extract('', '$.x'), '-')`: "3-",
-		`SELECT concat(max(CAST(1 AS BIGINT), 2), min('b', 'a'), max(CAST(NULL AS BIGINT), 2))`:                 "2a",
-		`SELECT '?' || CAST(? AS TEXT) || '''?' || CAST(? AS TEXT)`:                                             "?a'?b",
+		`SELECT coalesce(json_extract('', '$.x'), '-')`:                                                         "-",
 	} {
 		var got string
-		args := []any{"a", "b"}[:2*strings.Count(query, "CAST(? AS TEXT)")/2]
-		if err := db.Read.QueryRow(query, args...).Scan(&got); err != nil || got != want {
+		if err := db.Read.QueryRow(query).Scan(&got); err != nil || got != want {
 			t.Errorf("%s: %q, %v", query, got, err)
 		}
 	}

@@ -718,6 +718,10 @@ SELECT lpad((n - 1)::TEXT, 10, '0'), v FROM one, json_array_elements_text(CASE W
 UNION ALL SELECT e.key, e.value FROM one, json_each_text(CASE WHEN json_typeof(one.list) = 'object' THEN one.list ELSE '{}' END) AS e $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
+CREATE FUNCTION json_texts(list TEXT) RETURNS TEXT[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT array(SELECT value FROM json_each(list)) $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
 CREATE FUNCTION json_extract(whole TEXT, path TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
 $$ SELECT replace(nullif(whole, ''), '\u0000', '\ufffd')::json #>> string_to_array(substr(path, 3), '.') $$;
 -- +goose StatementEnd
@@ -772,4 +776,4 @@ INSERT INTO campaign_state (one, salt) VALUES (1, replace(gen_random_uuid()::TEX
 DROP VIEW campaign_names;
 DROP TABLE forgotten, authorisations, frontier, hosts, pages, page_texts, findings, finding_changes, evidence_links, evidence_head, evidence_files, evidence_captures, page_views, submissions, finding_pictures, deletions, outbox, accounts, sessions, tokens, links, acts, act_head, standings, claims, batches, batch_members, campaign_state, campaigns, campaign_bands, campaign_keys, campaign_shapes, campaign_findings, campaign_members, campaign_owners, campaign_counts, campaign_aliases, campaign_pins, campaign_dirty, saved_views, kept_answers, finding_news, preferences, looked, settings, act_checks, batch_previews, notice_channels, notice_alerts, notice_schedules, notice_deliveries, notice_items, rules_in_force, evidence_checks;
 DROP OPERATOR ->> (TEXT, TEXT), ->> (TEXT, INTEGER);
-DROP FUNCTION refuse_change(), json_each(TEXT), json_extract(TEXT, TEXT), json_extract(TEXT, INTEGER), json_valid(TEXT), instr(TEXT, TEXT), max(BIGINT, BIGINT), min(BIGINT, BIGINT), max(TEXT, TEXT), min(TEXT, TEXT);
+DROP FUNCTION refuse_change(), json_texts(TEXT), json_each(TEXT), json_extract(TEXT, TEXT), json_extract(TEXT, INTEGER), json_valid(TEXT), instr(TEXT, TEXT), max(BIGINT, BIGINT), min(BIGINT, BIGINT), max(TEXT, TEXT), min(TEXT, TEXT);
