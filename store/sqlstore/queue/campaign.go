@@ -326,9 +326,10 @@ func (c *Reader) MembersOn(ctx context.Context, sight qianshao.Sight, id, site, 
 		limit = campaign.DefaultLimit
 	}
 	s := &statement{}
-	seen := "m.authorisation"
-	from := `campaign_members m JOIN campaign_findings f ON f.finding = m.finding WHERE m.campaign = ` + s.arg(n)
-	if site != "" {
+	var seen, from string
+	if site == "" {
+		seen, from = "m.authorisation", `campaign_members m JOIN campaign_findings f ON f.finding = m.finding WHERE m.campaign = `+s.arg(n)
+	} else {
 		seen = "+m.authorisation"
 		// Its findings are fewer than the campaign's members, each of which an index of campaigns
 		// would have SQLite read for every finding; the sign keeps it from that.

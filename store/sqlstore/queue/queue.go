@@ -342,11 +342,12 @@ func (s *statement) restrict(q *campaign.Query) {
 	}
 }
 
-// CampaignOf is the number of the campaign to which an id leads, 0 for none.
+// CampaignOf is the number of the campaign to which an id leads, 0 for none. The id is not a
+// column of x, m, k or former, which are within.
 func CampaignOf(id string) string {
 	return `coalesce((SELECT x.campaign FROM campaigns x WHERE x.id = ` + id + `),
-  (SELECT m.campaign FROM campaign_aliases a JOIN campaign_members m ON m.finding = a.finding AND m.place = 0 WHERE a.id = ` + id + `),
-  (SELECT k.campaign FROM campaign_aliases a JOIN campaign_keys k ON k.key_hash = a.key_hash WHERE a.id = ` + id + ` AND a.finding = ''), 0)`
+  (SELECT m.campaign FROM campaign_aliases former JOIN campaign_members m ON m.finding = former.finding AND m.place = 0 WHERE former.id = ` + id + `),
+  (SELECT k.campaign FROM campaign_aliases former JOIN campaign_keys k ON k.key_hash = former.key_hash WHERE former.id = ` + id + ` AND former.finding = ''), 0)`
 }
 
 // claimed are the campaigns on which others work.

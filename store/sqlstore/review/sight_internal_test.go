@@ -2,17 +2,15 @@ package review
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/qianshao/qianshao/store/sqlite"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
@@ -20,11 +18,11 @@ import (
 // a sight, and whether that is done or not, a limited account reads the same acts in the same order.
 func TestLatestOfSight(t *testing.T) {
 	t.Parallel()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "qianshao.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	databasetest.Each(t, latestOfSight)
+}
+
+func latestOfSight(t *testing.T, open databasetest.Open) {
+	db := open(t)
 	s := New(db, campaigns.Options{})
 	town := actsOfTown(t, db)
 	q := desk.ActsQuery{Sight: qianshao.Sight{Authorisations: []string{"town"}}, Records: true, Reader: "mia", Latest: true, Limit: 4}
