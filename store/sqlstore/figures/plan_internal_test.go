@@ -6,10 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qianshao/qianshao/store/sqlite"
-
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/store/postgres/postgrestest"
+	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/synthetic"
 )
 
 // TestFindingsAreStreamed: findings come in the order of their index, each with its acts; nothing is sorted, and
@@ -40,5 +41,28 @@ func TestFindingsAreStreamed(t *testing.T) {
 		if strings.Contains(plan, "TEMP B-TREE") || strings.Contains(strings.ReplaceAll(plan, "SCAN json_each", ""), "SCAN ") {
 			t.Errorf("something is sorted, or read as a whole:\n%s", plan)
 		}
+	}
+}
+
+// TestFindingsOfAnAuthorisation: PostgreSQL reads for a report on one authorisation what is under it, by
+// indexes, and no table as a whole.
+func TestFindingsOfAnAuthorisation(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	synthetic.Findings(t, db, 5000, 250)
+	synthetic.Acts(t, db)
+	s := scope{sight: qianshao.Sight{Authorisations: []string{"a3"}}, ids: `["a3"]`}
+	steps, err := database.Collect(t.Context(), db.Read, database.ScanValue[string], `EXPLAIN `+selectFindings(&s), s.ids, 1790000000000, 1780000000000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := strings.Join(steps, "\n")
+	for _, table := range []string{"findings", "acts", "campaign_findings"} {
+		if strings.Contains(plan, "Seq Scan on "+table+" ") {
+			t.Errorf("%s is read as a whole:\n%s", table, plan)
+		}
+	}
+	if !strings.Contains(plan, "findings_authorisation") && !strings.Contains(plan, "findings_kind") {
+		t.Errorf("no index of authorisations is used:\n%s", plan)
 	}
 }
