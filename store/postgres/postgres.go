@@ -105,6 +105,7 @@ const (
 	noPrivilege        = "42501"
 	diskFull           = "53100"
 	tooManyConnections = "53300"
+	lockNotAvailable   = "55P03"
 	damagedData        = "XX001"
 	damagedIndex       = "XX002"
 )
@@ -114,6 +115,7 @@ var remedies = map[string]string{
 	notAllowed:         "pg_hba.conf must let this user in from this machine",
 	noDatabase:         "make it: CREATE DATABASE qianshao TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'",
 	noPrivilege:        "the user must own the database, or may not even make tables in it",
+	lockNotAvailable:   "another session, such as pg_dump, keeps the table for long; it is tried again the next time",
 	tooManyConnections: fmt.Sprintf("raise max_connections: each process takes up to %d", maxReaders+maxWriters),
 	readOnly:           "this server takes no writes: name the primary, or all hosts with target_session_attrs=read-write",
 }

@@ -1,27 +1,108 @@
 package postgres
 
-import "context"
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
 
-// Rewrite implements database.Engine. VACUUM FULL writes each table into a new file and removes
-// the old one; a plain VACUUM would leave the bytes of deleted rows in their pages. The server's
-// log still has them until its files are used anew; see docs/operations.md.
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+)
+
+const (
+	// tableWait bounds the wait for a table: whoever wants it meanwhile waits behind.
+	tableWait = "10s"
+	// readersWait bounds the wait for transactions that began before what was deleted.
+	readersWait = 30 * time.Second
+)
+
+// Rewrite implements database.Engine. VACUUM FULL writes a table and its indexes into new files and
+// removes the old ones; a plain VACUUM would leave the bytes of deleted rows in their pages. The
+// server's log still has them until its files are used anew; see docs/operations.md. Of several
+// processes one does it; the others return.
 func (s *server) Rewrite(ctx context.Context) (done bool, err error) {
 	conn, err := s.write.Conn(ctx)
 	if err != nil {
 		return false, s.Fail("write anew", err)
 	}
 	defer conn.Close()
-	var marked bool
-	if err := conn.QueryRowContext(ctx, `SELECT marked <> 0 FROM forgotten`).Scan(&marked); err != nil || !marked {
+	var marked, mine bool
+	if err := conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM forgotten)`).Scan(&marked); err != nil || !marked {
 		return false, s.Fail("read the marks of", err)
 	}
-	// The mark goes first: what is deleted meanwhile sets it again.
-	for _, statement := range []string{`UPDATE forgotten SET marked = 0`, `VACUUM (FULL, ANALYZE)`} {
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
-			_, undone := conn.ExecContext(context.WithoutCancel(ctx), `UPDATE forgotten SET marked = 1`)
-			_ = undone // the next start finds it or not; what failed is told
-			return false, s.Fail("write anew", err)
-		}
+	if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(`+rewriteLock+`)`).Scan(&mine); err != nil || !mine {
+		return false, s.Fail("write anew", err)
+	}
+	err = vacuum(ctx, conn)
+	_, undone := conn.ExecContext(context.WithoutCancel(ctx), `RESET lock_timeout; SELECT pg_advisory_unlock(`+rewriteLock+`)`)
+	if err := errors.Join(err, undone); err != nil {
+		return false, s.Fail("write anew", err)
 	}
 	return true, nil
+}
+
+// vacuum writes the tables anew that are marked. The marks are taken first and go last: what is deleted
+// meanwhile is marked again, and what fails is done at the next start.
+func vacuum(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, `UPDATE forgotten SET taken = 1`); err != nil {
+		return err
+	}
+	tables, err := database.Collect(ctx, conn, database.ScanValue[string], `SELECT DISTINCT name FROM forgotten WHERE taken = 1 ORDER BY name`)
+	if err != nil {
+		return err
+	}
+	if err := waitForReaders(ctx, conn); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, `SET lock_timeout = '`+tableWait+`'`); err != nil {
+		return err
+	}
+	for _, table := range tables {
+		statement := `VACUUM (FULL, ANALYZE)`
+		if table != "" {
+			statement += ` ` + pgx.Identifier{table}.Sanitize()
+		}
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("table %q: %w", table, err)
+		}
+	}
+	// The statistics have values out of the tables as samples.
+	for _, statement := range []string{`VACUUM (FULL) pg_catalog.pg_statistic`, `DELETE FROM forgotten WHERE taken = 1`} {
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// waitForReaders waits until nobody sees any more what was deleted before: VACUUM would keep it for them. These are the
+// readers of this database and, as snapshots are taken of the whole server, all transactions that write and began before.
+// Of other users' readers the server tells those alone who may see its statistics.
+func waitForReaders(ctx context.Context, conn *sql.Conn) error {
+	var now string
+	if err := conn.QueryRowContext(ctx, `SELECT CAST(pg_current_xact_id() AS TEXT)`).Scan(&now); err != nil {
+		return err
+	}
+	for until := time.Now().Add(readersWait); ; {
+		var over bool
+		if err := conn.QueryRowContext(ctx, `
+SELECT pg_snapshot_xmin(pg_current_snapshot()) > n.now AND NOT EXISTS (SELECT 1 FROM (
+  SELECT backend_xmin AS xmin FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (datid IS NULL OR datname = current_database())
+  UNION ALL SELECT xmin FROM pg_replication_slots) o WHERE age(o.xmin) >= age(CAST(n.now AS XID)))
+FROM (SELECT CAST(CAST($1 AS TEXT) AS XID8) AS now) n`, now).Scan(&over); err != nil || over {
+			return err
+		}
+		if time.Now().After(until) {
+			return errors.New("a transaction that began long ago, of a backup or a standby perhaps, still sees what was deleted: " +
+				"end it (pg_stat_activity, pg_prepared_xacts or pg_replication_slots has it), or leave it to the next time")
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -44,7 +45,7 @@ func (s *Store) DeleteFindings(ctx context.Context, list []store.Deletion) (find
 		if findings == 0 {
 			return nil
 		}
-		return database.MarkForgotten(ctx, tx)
+		return database.MarkForgotten(ctx, tx, slices.Concat(ofFindings, ofPages)...)
 	})
 	if err != nil {
 		return 0, err
@@ -53,6 +54,13 @@ func (s *Store) DeleteFindings(ctx context.Context, list []store.Deletion) (find
 		s.emptyLog(ctx)
 	}
 	return findings, nil
+}
+
+// ofFindings are the tables in which a finding is, and what is made of it, besides those of its page.
+var ofFindings = []string{
+	"findings", "finding_changes", "finding_pictures", "outbox", "standings", "claims", "batch_previews", "notice_items",
+	"campaigns", "campaign_findings", "campaign_members", "campaign_owners", "campaign_counts", "campaign_keys", "campaign_bands", "campaign_shapes",
+	"campaign_aliases", "campaign_pins", "campaign_dirty",
 }
 
 func deleteFinding(ctx context.Context, tx *database.Tx, d *store.Deletion) (was int, err error) {

@@ -190,7 +190,7 @@ func drop(ctx context.Context, tx *database.Tx, url string, o *ingest.Outcome) e
 	if n, err := res.RowsAffected(); err != nil || n == 0 { // dropped before
 		return err
 	}
-	if err := database.MarkForgotten(ctx, tx); err != nil {
+	if err := database.MarkForgotten(ctx, tx, "frontier"); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE submissions SET dropped = $1 WHERE id = $2`, string(o.Skip), qianshao.SubmissionID(url))

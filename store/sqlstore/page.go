@@ -189,9 +189,14 @@ func removeText(ctx context.Context, tx *database.Tx, page string) (removed bool
 	if err != nil {
 		return false, err
 	}
-	n, err := res.RowsAffected()
-	return n > 0, err
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return false, err
+	}
+	return true, database.MarkRemoved(ctx, tx, ofPages...)
 }
+
+// ofPages are the tables with text of flagged pages.
+var ofPages = []string{"page_texts", "page_views"}
 
 // putFindings records the findings that were made, reopens those that were gone, and
 // notes which have moved to another category.

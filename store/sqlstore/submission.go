@@ -161,8 +161,10 @@ func (s *Store) withdraw(ctx context.Context, by store.Signed, op, where, arg st
 func (s *Store) removeSubmissions(ctx context.Context, op string, remove func(tx *database.Tx) (int64, error)) (n int, err error) {
 	err = s.db.Update(ctx, database.Durable, op, func(tx *database.Tx) error {
 		removed, err := remove(tx)
-		n = int(removed)
-		return err
+		if n = int(removed); err != nil || n == 0 {
+			return err
+		}
+		return database.MarkRemoved(ctx, tx, "submissions", "kept_answers")
 	})
 	if err != nil {
 		return 0, err

@@ -764,11 +764,12 @@ $$ BEGIN RAISE EXCEPTION 'the trail of acts is only added to'; END $$;
 CREATE TRIGGER acts_are_kept BEFORE TRUNCATE ON acts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER acts_stay_as_they_are BEFORE UPDATE OR DELETE ON acts FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
--- Whether something was deleted of which nothing may be left; see Rewrite.
+-- The tables from which something was deleted of which nothing may be left, '' for all. Those that
+-- are being written anew for it are taken; see Rewrite.
 CREATE TABLE forgotten (
-    marked BIGINT NOT NULL
+    name TEXT NOT NULL,
+    taken BIGINT NOT NULL DEFAULT 0
 );
-INSERT INTO forgotten (marked) VALUES (0);
 INSERT INTO act_head (id, seq, chain) VALUES (1, 0, '');
 INSERT INTO campaign_state (one, salt) VALUES (1, replace(gen_random_uuid()::TEXT, '-', ''));
 

@@ -5,3 +5,6 @@ CREATE TABLE places (
   part  TEXT PRIMARY KEY NOT NULL,
   place TEXT NOT NULL
 );
+
+-- +goose Down
+DROP TABLE places;
