@@ -36,7 +36,7 @@ const (
 const (
 	aloneLock   = `7074913`
 	migrateLock = `7074914`
-	rewriteLock = `7074915`
+	rewriteLock = `7074916`
 )
 
 // Write implements database.Engine. What has failed before its commit was sent is run again;
