@@ -69,7 +69,10 @@ func vacuum(ctx context.Context, conn *sql.Conn) error {
 			return fmt.Errorf("table %q: %w", table, err)
 		}
 	}
-	// The statistics have values out of the tables as samples.
+	// The statistics have URLs out of the frontier as samples, and were just changed.
+	if err := waitForReaders(ctx, conn); err != nil {
+		return err
+	}
 	for _, statement := range []string{`VACUUM (FULL) pg_catalog.pg_statistic`, `DELETE FROM forgotten WHERE taken = 1`} {
 		if _, err := conn.ExecContext(ctx, statement); err != nil {
 			return err

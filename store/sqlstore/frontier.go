@@ -81,6 +81,14 @@ INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1
 	return changed, nil
 }
 
+// onKnownURL begins what is done with a URL that the frontier has, in an INSERT. PostgreSQL tells URLs apart by their digests.
+func onKnownURL(tx *database.Tx) string {
+	if tx.Dialect == database.Postgres {
+		return ` ON CONFLICT (url_key(url)) `
+	}
+	return ` ON CONFLICT (url) `
+}
+
 // addBatch is addItems in one statement: PostgreSQL is a round trip away.
 func addBatch(ctx context.Context, tx *database.Tx, items []ingest.Item) (changed map[string]bool, err error) {
 	type row struct {
@@ -165,17 +173,13 @@ func (s *Store) Lease(ctx context.Context, l ingest.Lease) (items []ingest.Item,
 		op, durability = "record the outcome of "+l.Visits[0].Item.URL+" in", database.Ordered
 	}
 	var r written
-	write := func(tx *database.Tx, alone bool) (err error) {
+	err = s.db.UpdateRows(ctx, durability, op, func(tx *database.Tx) (err error) {
 		items = nil
-		if r, err = s.recordVisits(ctx, tx, l.Visits, alone); err == nil && l.Limit > 0 {
+		if r, err = s.recordVisits(ctx, tx, l.Visits); err == nil && l.Limit > 0 {
 			items, err = handOut(ctx, tx, &l)
 		}
 		return err
-	}
-	err = s.db.UpdateRows(ctx, durability, op, func(tx *database.Tx) error { return write(tx, false) })
-	if errors.Is(err, errAlone) {
-		err = s.db.Update(ctx, durability, op, func(tx *database.Tx) error { return write(tx, true) })
-	}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -307,8 +311,12 @@ func (s *Store) HostCount(ctx context.Context, host string) (n int, err error) {
 // QueryCount returns the number of URLs that are page followed by a query,
 // visited ones included.
 func (s *Store) QueryCount(ctx context.Context, page string) (n int, err error) {
-	// '@' is the character after '?', so this is a range of the primary key.
-	err = s.db.Read.QueryRowContext(ctx, `SELECT count(*) FROM frontier WHERE url >= $1 AND url < $2`, page+"?", page+"@").Scan(&n)
+	// '@' is the character after '?', so this is a range of the primary key, and of PostgreSQL's index of how URLs begin.
+	query := `SELECT count(*) FROM frontier WHERE url >= $1 AND url < $2`
+	if s.db.Dialect() == database.Postgres {
+		query += ` AND left(url, 600) >= left($1, 600) AND left(url, 600) <= left($2, 600)`
+	}
+	err = s.db.Read.QueryRowContext(ctx, query, page+"?", page+"@").Scan(&n)
 	return n, s.db.Fail("count the queries of "+page+" in", err)
 }
 
@@ -361,6 +369,9 @@ const ahead = ` WHERE due > $1 AND (planned > $2 OR due > $3)`
 func (s *Store) Replan(ctx context.Context, h ingest.Horizon) (done ingest.Replanned, err error) {
 	err = s.db.Update(ctx, database.Ordered, "plan anew in", func(tx *database.Tx) error {
 		now, decided, due := database.Millis(h.Now), database.Millis(h.Decided), database.Millis(h.Due)
+		if err := takeFrontier(ctx, tx); err != nil {
+			return err
+		}
 		hosts, err := database.Collect(ctx, tx, database.ScanValue[string], `SELECT DISTINCT host FROM frontier`+ahead, now, decided, due)
 		if err != nil {
 			return err

@@ -33,8 +33,12 @@ func (s *Store) AllPages(ctx context.Context) iter.Seq2[qianshao.PageRecord, err
 // AllFrontier yields every URL of the frontier, by URL ascending.
 func (s *Store) AllFrontier(ctx context.Context) iter.Seq2[store.FrontierRecord, error] {
 	return batched(batchRows, func(after string) ([]store.FrontierRecord, error) {
-		list, err := database.Collect(ctx, s.db.Read, scanFrontier, `
-SELECT url, skip, due IS NOT NULL FROM frontier WHERE url > $1 ORDER BY url LIMIT $2`, after, batchRows)
+		query := `SELECT url, skip, due IS NOT NULL FROM frontier WHERE url > $1 ORDER BY url LIMIT $2`
+		if s.db.Dialect() == database.Postgres { // its index has how URLs begin
+			query = `
+SELECT url, skip, due IS NOT NULL FROM frontier WHERE url > $1 AND left(url, 600) >= left($1, 600) ORDER BY left(url, 600), url LIMIT $2`
+		}
+		list, err := database.Collect(ctx, s.db.Read, scanFrontier, query, after, batchRows)
 		return list, s.db.Fail("read the frontier of", err)
 	}, func(r store.FrontierRecord) string { return r.URL })
 }

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/go-json-experiment/json"
@@ -20,12 +19,8 @@ type written struct {
 	passed  []ingest.Item
 }
 
-// errAlone says that a visit changes findings, which is done by nobody beside another.
-var errAlone = errors.New("a visit changes findings")
-
-// recordVisits records the outcomes of visits whose leases have not passed to others. alone
-// says that nobody writes beside it.
-func (s *Store) recordVisits(ctx context.Context, tx *database.Tx, visits []ingest.Visit, alone bool) (r written, err error) {
+// recordVisits records the outcomes of visits whose leases have not passed to others.
+func (s *Store) recordVisits(ctx context.Context, tx *database.Tx, visits []ingest.Visit) (r written, err error) {
 	if len(visits) == 0 {
 		return r, nil
 	}
@@ -41,11 +36,6 @@ func (s *Store) recordVisits(ctx context.Context, tx *database.Tx, visits []inge
 			continue
 		}
 		kept = append(kept, &visits[i])
-	}
-	if tx.Dialect == database.Postgres && !alone {
-		if err := changesFindings(ctx, tx, kept); err != nil {
-			return r, err
-		}
 	}
 	for _, v := range kept {
 		if err := s.recordPage(ctx, tx, v, &r); err != nil {
@@ -73,30 +63,6 @@ func touched(d database.Dialect, visits []ingest.Visit) map[string]bool {
 		}
 	}
 	return hosts
-}
-
-// changesFindings returns errAlone if the page of a visit, which is not flagged any more, has open findings.
-func changesFindings(ctx context.Context, tx *database.Tx, visits []*ingest.Visit) error {
-	var pages []string
-	for _, v := range visits {
-		if p := v.Outcome.Page; p != nil {
-			pages = append(pages, qianshao.PageKey(p.URL))
-		}
-	}
-	if len(pages) == 0 {
-		return nil
-	}
-	list, err := json.Marshal(pages)
-	if err != nil {
-		return err
-	}
-	open := false
-	err = tx.QueryRowContext(ctx, `
-SELECT EXISTS (SELECT 1 FROM findings WHERE page IN (SELECT value FROM json_each($1)) AND gone_at IS NULL)`, string(list)).Scan(&open)
-	if err == nil && open {
-		err = errAlone
-	}
-	return err
 }
 
 // recordPage saves the page that a visit brings, if it is not saved yet, and what becomes of its URL.

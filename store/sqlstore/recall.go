@@ -109,8 +109,7 @@ func askFor(ctx context.Context, tx *database.Tx, it *ingest.Item) error {
 	if err := addHost(ctx, tx, it.Host); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1, $2, $3, $4, $5, 0)
-ON CONFLICT (url) DO UPDATE SET due = 0, attempts = 0, priority = excluded.priority, authorisation = excluded.authorisation`,
+	_, err := tx.ExecContext(ctx, `INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1, $2, $3, $4, $5, 0)`+onKnownURL(tx)+`DO UPDATE SET due = 0, attempts = 0, priority = excluded.priority, authorisation = excluded.authorisation`,
 		it.URL, it.Host, it.Authorisation, it.Depth, int(ingest.Urgent))
 	return err
 }

@@ -206,8 +206,8 @@ func requeue(ctx context.Context, tx *database.Tx, id string, item *ingest.Item)
 		query string
 		args  []any
 	}{
-		{`INSERT INTO frontier (url, host, authorisation, depth, due) VALUES ($1, $2, $3, $4, 0)
-ON CONFLICT (url) DO UPDATE SET due = 0, attempts = 0, authorisation = excluded.authorisation`,
+		{`INSERT INTO frontier (url, host, authorisation, depth, due) VALUES ($1, $2, $3, $4, 0)` +
+			onKnownURL(tx) + `DO UPDATE SET due = 0, attempts = 0, authorisation = excluded.authorisation`,
 			[]any{item.URL, item.Host, item.Authorisation, item.Depth}},
 		{`UPDATE submissions SET waits_for = '', visited = 0, dropped = '' WHERE id = $1`, []any{id}},
 	} {

@@ -764,6 +764,18 @@ $$ BEGIN RAISE EXCEPTION 'the trail of acts is only added to'; END $$;
 CREATE TRIGGER acts_are_kept BEFORE TRUNCATE ON acts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER acts_stay_as_they_are BEFORE UPDATE OR DELETE ON acts FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+-- What pages say is nowhere but in its rows, so that it goes with them: not in the samples of the statistics either.
+ALTER TABLE findings ALTER COLUMN finding SET STATISTICS 0, ALTER COLUMN title SET STATISTICS 0,
+  ALTER COLUMN url SET STATISTICS 0, ALTER COLUMN requested_url SET STATISTICS 0;
+ALTER TABLE page_texts ALTER COLUMN title SET STATISTICS 0, ALTER COLUMN source SET STATISTICS 0, ALTER COLUMN body SET STATISTICS 0,
+  ALTER COLUMN url SET STATISTICS 0, ALTER COLUMN requested_url SET STATISTICS 0;
+ALTER TABLE page_views ALTER COLUMN final_url SET STATISTICS 0, ALTER COLUMN source SET STATISTICS 0, ALTER COLUMN screenshot SET STATISTICS 0;
+ALTER TABLE finding_pictures ALTER COLUMN final_url SET STATISTICS 0, ALTER COLUMN screenshot SET STATISTICS 0;
+ALTER TABLE submissions ALTER COLUMN url SET STATISTICS 0;
+ALTER TABLE campaigns ALTER COLUMN label SET STATISTICS 0, ALTER COLUMN key_name SET STATISTICS 0;
+ALTER TABLE batch_previews ALTER COLUMN preview SET STATISTICS 0;
+ALTER TABLE kept_answers ALTER COLUMN request SET STATISTICS 0, ALTER COLUMN body SET STATISTICS 0;
+
 -- The tables from which something was deleted of which nothing may be left, '' for all. Those that
 -- are being written anew for it are taken; see Rewrite.
 CREATE TABLE forgotten (
