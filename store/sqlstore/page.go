@@ -38,8 +38,10 @@ func (s *Store) SavePage(ctx context.Context, save store.Save) (store.Saved, err
 	if save.Assessment.Flagged() {
 		need = database.Durable
 	}
-	v := visit{page: qianshao.PageKey(save.Page.URL), hash: hashOf(save.Page.Body), at: save.Page.FetchedAt}
+	var v visit
+	hash := hashOf(save.Page.Body)
 	err := s.db.Update(ctx, need, "save page "+save.Page.URL+" in", func(tx *database.Tx) error {
+		v = visit{page: qianshao.PageKey(save.Page.URL), hash: hash, at: save.Page.FetchedAt}
 		return s.savePage(ctx, tx, &save, &v)
 	})
 	if err != nil {
@@ -352,13 +354,14 @@ ON CONFLICT (id, at, state) DO NOTHING`,
 // they say. known is false if that is not what the store has; then nothing is recorded,
 // and the page must be assessed.
 func (s *Store) Confirm(ctx context.Context, pageURL, hash, rules string, at time.Time) (saved store.Saved, known bool, err error) {
-	v := visit{page: qianshao.PageKey(pageURL), at: at}
-	err = s.db.Update(ctx, database.Ordered, "confirm page "+pageURL+" in", func(tx *database.Tx) error {
+	page := qianshao.PageKey(pageURL)
+	err = s.db.UpdateRows(ctx, database.Ordered, "confirm page "+pageURL+" in", func(tx *database.Tx) error {
+		saved, known = store.Saved{}, false
 		res, err := tx.ExecContext(ctx, `
 UPDATE pages SET last_seen = CASE WHEN $1 > last_seen OR last_seen > $5 THEN $1 ELSE last_seen END,
   first_seen = CASE WHEN first_seen > $5 THEN $1 ELSE first_seen END, missed_at = CASE WHEN missed_at > $5 THEN 0 ELSE missed_at END
 WHERE page = $2 AND sha256 = $3 AND rules = $4 AND (scripts_at = 0 OR scripts_at > $6 AND scripts_at <= $5)`,
-			database.Millis(at), v.page, hash, rules, notAfter(at), database.Millis(at.Add(-store.ScriptsHold)))
+			database.Millis(at), page, hash, rules, notAfter(at), database.Millis(at.Add(-store.ScriptsHold)))
 		if err != nil {
 			return err
 		}
@@ -369,7 +372,7 @@ WHERE page = $2 AND sha256 = $3 AND rules = $4 AND (scripts_at = 0 OR scripts_at
 		seen, err := database.Collect(ctx, tx, database.ScanValue[string], `
 UPDATE findings SET last_seen = CASE WHEN $1 > last_seen OR last_seen > $3 THEN $1 ELSE last_seen END,
   first_seen = CASE WHEN first_seen > $3 THEN $1 ELSE first_seen END
-WHERE page = $2 AND gone_at IS NULL RETURNING id`, database.Millis(at), v.page, notAfter(at))
+WHERE page = $2 AND gone_at IS NULL RETURNING id`, database.Millis(at), page, notAfter(at))
 		if err != nil {
 			return err
 		}
@@ -378,18 +381,19 @@ WHERE page = $2 AND gone_at IS NULL RETURNING id`, database.Millis(at), v.page, 
 				return err
 			}
 		}
-		v.saved.Open, v.saved.Changed = len(seen) > 0, len(seen) > 0
+		saved.Open, saved.Changed = len(seen) > 0, len(seen) > 0
 		return nil
 	})
-	return v.saved, known && err == nil, err
+	return saved, known && err == nil, err
 }
 
 // PageGone records that there is no such page any more: it answered status, or
 // with status 0 its URL leads elsewhere. Its text is removed, and its findings
 // are gone; they keep their captures. For a page that the store does not know it does nothing.
 func (s *Store) PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (store.Saved, error) {
-	v := visit{page: qianshao.PageKey(pageURL), at: at}
+	var v visit
 	err := s.db.Update(ctx, database.Durable, "record that "+pageURL+" is gone in", func(tx *database.Tx) error {
+		v = visit{page: qianshao.PageKey(pageURL), at: at}
 		res, err := tx.ExecContext(ctx, `
 UPDATE pages SET status = $1, sha256 = '', flagged = 0, rules = '', missed_at = CASE WHEN $2 > missed_at OR missed_at > $4 THEN $2 ELSE missed_at END,
   first_seen = CASE WHEN first_seen > $4 THEN $2 ELSE first_seen END, last_seen = CASE WHEN last_seen > $4 THEN $2 ELSE last_seen END

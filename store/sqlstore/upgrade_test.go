@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -239,5 +240,35 @@ VALUES ('k1', 'a1', '', 'c1', 0, 0, 'failed', 1, 1, 1, 3, 2, 'the receiver answe
 	d, err := s.Delivery(t.Context(), "k1")
 	if err != nil || d.Problem != "the receiver answered 500" || d.Fault.Known() || d.Attempts != 3 || d.Findings != 2 {
 		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+// TestUpgradeCutsKeys: a folder from before the keys of pages were cut knows its pages with long URLs by their keys.
+func TestUpgradeCutsKeys(t *testing.T) {
+	path := "http://a/" + strings.Repeat("long/", 1_600)
+	query := path + "?sid=1"
+	hashed := path + "?" + strings.SplitN(qianshao.PageKey("x?sid=1"), "?", 2)[1]
+	frame, err := (&packer{}).pack("源")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var statements []string
+	for url, key := range map[string]string{path: path, query: hashed} {
+		statements = append(statements,
+			fmt.Sprintf(`INSERT INTO pages (page, requested, authorisation, sha256, status, first_seen, last_seen, flagged, rules)
+				VALUES ('%s', '%[1]s', 'city', 'hash', 200, 1000, 3000, 1, 'r')`, key),
+			fmt.Sprintf(`INSERT INTO page_texts (page, url, charset, title, source, body) VALUES ('%s', '%s', 'gb18030', '题', x'%x', x'%[3]x')`, key, url, frame),
+			fmt.Sprintf(`INSERT INTO findings (id, page, url, rule, category, level, score, finding, first_seen, last_seen)
+				VALUES ('%s', '%s', '%s', 'r', 'gambling', 3, 70, '{"url": "%[3]s"}', 1000, 3000)`, qianshao.FindingID(url, "r"), key, url))
+	}
+	s := open(t, older(t, 48, statements...))
+	for _, url := range []string{path, query} {
+		saved, known, err := s.Confirm(t.Context(), url, "hash", "r", time.Unix(4, 0))
+		if err != nil || !known || !saved.Open {
+			t.Errorf("%.20s… of %d bytes is known: %v, %+v, %v", url, len(url), known, saved, err)
+		}
+		if f, err := s.Finding(t.Context(), qianshao.FindingID(url, "r")); err != nil || f.Source != "源" {
+			t.Errorf("its finding: %q, %v", f.Source, err)
+		}
 	}
 }
