@@ -146,7 +146,7 @@ WHERE id IN (SELECT seq FROM evidence_links WHERE file = $1 AND gone <> 0 AND cu
 			return err
 		}
 	}
-	return nil
+	return database.MarkRemoved(ctx, tx, "evidence_captures", "evidence_links")
 }
 
 // EvidenceEnd implements evidence.Ledger.
