@@ -66,7 +66,11 @@ var ofFindings = []string{
 func deleteFinding(ctx context.Context, tx *database.Tx, d *store.Deletion) (was int, err error) {
 	var page, url, requested, category string
 	var gone sql.NullInt64
-	err = tx.QueryRowContext(ctx, `SELECT page, url, requested_url, category, gone_at FROM findings WHERE id = $1`, d.Finding).Scan(&page, &url, &requested, &category, &gone)
+	query := `SELECT f.page, f.url, f.requested_url, f.category, f.gone_at FROM findings f JOIN pages p ON p.page = f.page WHERE f.id = $1`
+	if tx.Dialect == database.Postgres { // the page before its findings, as a visit does
+		query += ` FOR UPDATE OF p`
+	}
+	err = tx.QueryRowContext(ctx, query, d.Finding).Scan(&page, &url, &requested, &category, &gone)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
