@@ -57,7 +57,6 @@ func (e *pausedError) Error() string {
 // caller calls leave when the request is over.
 func (p *pacer) enter(ctx context.Context, host string, interval time.Duration) (leave func(), err error) {
 	g := p.gate(host)
-	leave = func() { p.leave(host, g) }
 	select {
 	case g.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -68,12 +67,12 @@ func (p *pacer) enter(ctx context.Context, host string, interval time.Duration) 
 	if err == nil {
 		err = p.wait(ctx, host, interval)
 	}
-	over := sync.OnceFunc(func() { end(); leave() })
+	leave = sync.OnceFunc(func() { end(); p.leave(host, g) })
 	if err != nil {
-		over()
+		leave()
 		return nil, err
 	}
-	return over, nil
+	return leave, nil
 }
 
 func (p *pacer) gate(host string) *gate {
