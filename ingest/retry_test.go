@@ -54,7 +54,7 @@ func TestHostThatIsDown(t *testing.T) {
 	for _, path := range []string{"/", "/1", "/2", "/3", "/robots.txt"} {
 		b.web.handle("a.example"+path, page)
 	}
-	b.opts.RetryPauses = []time.Duration{2 * time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour} // all beyond what a Once run waits for
+	b.opts.RetryPauses = []time.Duration{3 * time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour} // all beyond what a Once run waits for
 	crawler, err := ingest.NewCrawler(b.opts)
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func TestHostThatIsDown(t *testing.T) {
 		clock.jump(due)
 		run()
 	}
-	want := []time.Duration{0, 2 * time.Minute, 7 * time.Minute, 22 * time.Minute, 82 * time.Minute, 142 * time.Minute, 202 * time.Minute}
+	want := []time.Duration{0, 3 * time.Minute, 8 * time.Minute, 23 * time.Minute, 83 * time.Minute, 143 * time.Minute, 203 * time.Minute}
 	var times []time.Duration
 	mu.Lock()
 	defer mu.Unlock()
