@@ -170,8 +170,11 @@ func testTurnsOfVisits(t *testing.T, open Open) {
 	}
 	rest := now(t, s).Add(time.Hour)
 	done(t, s, items[0], ingest.Outcome{HostNext: map[string]time.Time{"a": rest, "b": rest}})
-	check(t, s.EndTurn(t.Context(), "one", "a", time.Now(), 0))
-	done(t, s, items[0], ingest.Outcome{})
+	add(t, s, item("b", "1", 0), item("c", "1", 0))
+	done(t, s, item("c", "1", 0), ingest.Outcome{HostNext: map[string]time.Time{"b": rest.Add(-time.Minute)}})
+	if due, ok, err := s.Next(t.Context()); err != nil || !ok || !due.Equal(rest.Truncate(time.Millisecond)) {
+		t.Errorf("the rest of a host, as two visits to others have it, ends at %s, %v; want %s", due, err, rest)
+	}
 }
 
 // testConcurrentCrawlers: crawlers that lease, extend, take turns, finish, and die in the middle, all at once:
