@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -95,6 +96,9 @@ func (a *API) failure(ctx context.Context, what string, err error) *Problem {
 		return p
 	case errors.Is(err, store.ErrNotFound):
 		return notFound(what)
+	case errors.Is(err, index.ErrUnavailable):
+		a.opts.Log.ErrorContext(ctx, "API request failed", "what", what, "error", err)
+		return NewProblem(http.StatusServiceUnavailable, "search_unavailable", "the search server does not answer; nothing is lost; try again later")
 	case errors.Is(err, context.DeadlineExceeded):
 		a.opts.Log.ErrorContext(ctx, "API request failed", "what", what, "error", err)
 		return NewProblem(http.StatusServiceUnavailable, "timeout", "the request took too long; narrow the query")

@@ -104,16 +104,19 @@ func (c *Console) kin(r *http.Request, v *findingPage) error {
 	return nil
 }
 
-// appearances counts where else the indicators of the finding are.
+// appearances counts where else the indicators of the finding are, unless the search is away.
 func (c *Console) appearances(r *http.Request, v *findingPage) error {
+	counts := true
 	for _, i := range v.Finding.Indicators {
 		a := appearance{Indicator: i, URL: v.Layout.Appearances(i), Others: -1}
-		if a.URL != "" && len(v.Indicators) < countedIndicators {
+		if counts && a.URL != "" && len(v.Indicators) < countedIndicators {
 			found, err := c.opts.Index.Search(r.Context(), index.Request{Sight: auth.From(r.Context()).Sight, Query: index.OfIndicator(i), NoFacets: true})
-			if err != nil {
+			if counts = !errors.Is(err, index.ErrUnavailable); counts && err != nil {
 				return err
 			}
-			a.Others = max(0, found.Total-1)
+			if counts {
+				a.Others = max(0, found.Total-1)
+			}
 		}
 		v.Indicators = append(v.Indicators, a)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/notify"
 	"github.com/qianshao/qianshao/store"
 )
@@ -245,12 +246,13 @@ func (n *Notices) viewChoices(ctx context.Context, v *page.Layout) (out []choice
 		c := choice{view.ID, v.Plain(view.Name)}
 		if time.Since(begun) < foretellBudget {
 			count, ok, err := n.opts.Views.CountSince(ctx, view.Query, foretold)
-			if err != nil {
+			switch {
+			case errors.Is(err, index.ErrUnavailable): // what it would have told is not known
+			case err != nil:
 				return nil, err
-			}
-			if ok {
+			case ok:
 				c.Name = v.T("notices.foretold", c.Name, foretoldDays, count)
-			} else {
+			default:
 				c.Name = v.T("notices.foretold.not", c.Name)
 			}
 		}

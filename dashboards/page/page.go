@@ -18,6 +18,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/qianshao/qianshao/index"
 )
 
 //go:embed templates/*.html static
@@ -158,7 +160,7 @@ type errorPage struct {
 	Why    string
 }
 
-// Fail answers with the page of an error status that the catalogue knows (403, 404, 405, 413, 500, 507).
+// Fail answers with the page of an error status that the catalogue knows (403, 404, 405, 413, 500, 503, 507).
 func (b *Base) Fail(w http.ResponseWriter, r *http.Request, status int) {
 	b.showError(w, r, status, fmt.Sprintf("error.%d", status))
 }
@@ -186,11 +188,16 @@ func (b *Base) showError(w http.ResponseWriter, r *http.Request, status int, key
 	b.render(w, r, status, b.errors["error"], v)
 }
 
-// FailWith logs the error and answers 500, or 507 where the disk is full.
+// FailWith logs the error and answers 500, or 507 where the disk is full, or 503 where only the
+// search is away, of which the rest of the console needs nothing.
 func (b *Base) FailWith(w http.ResponseWriter, r *http.Request, err error) {
 	b.Log.Error("console request failed", "path", r.URL.Path, "error", err)
 	if errors.Is(err, syscall.ENOSPC) {
 		b.Fail(w, r, http.StatusInsufficientStorage)
+		return
+	}
+	if errors.Is(err, index.ErrUnavailable) {
+		b.Fail(w, r, http.StatusServiceUnavailable)
 		return
 	}
 	b.Fail(w, r, http.StatusInternalServerError)

@@ -96,7 +96,11 @@ func (v *Review) countView(ctx context.Context, query string, mayAsk bool) (stri
 	if !ok && mayAsk {
 		var err error
 		c.at = v.Now()
-		if c.n, c.ok, err = v.opts.Views.Count(ctx, query); err != nil {
+		c.n, c.ok, err = v.opts.Views.Count(ctx, query)
+		if errors.Is(err, index.ErrUnavailable) { // the list of views needs no counts
+			return "", nil
+		}
+		if err != nil {
 			return "", err
 		}
 		v.found.keep(key, c)
