@@ -47,7 +47,18 @@ type client struct {
 	user, password string
 	at             atomic.Uint32 // the node that has answered last
 	closed         atomic.Bool
+	away           atomic.Pointer[awayness] // nil while nodes answer
 }
+
+// awayness is that no node has answered: whoever reads meanwhile is told so at once, where a page
+// with several counts would wait for each.
+type awayness struct {
+	until time.Time
+	err   error
+}
+
+// awayFor is how long it is taken for granted that nodes which did not answer do not.
+const awayFor = 2 * time.Second
 
 func newClient(opts Options) (*client, error) {
 	c := &client{user: opts.User}
@@ -183,6 +194,9 @@ func (c *client) do(ctx context.Context, r call) error {
 			return err
 		}
 	}
+	if a := c.away.Load(); a != nil && r.patience <= readPatience && time.Now().Before(a.until) {
+		return a.err
+	}
 	started, pause := time.Now(), firstPause
 	var failed error // the most telling of a round
 	for attempt := 1; ; attempt++ {
@@ -190,6 +204,7 @@ func (c *client) do(ctx context.Context, r call) error {
 		err := c.ask(ctx, c.nodes[int(node)%len(c.nodes)], r, body)
 		switch {
 		case err == nil:
+			c.away.Store(nil)
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -213,7 +228,9 @@ func (c *client) do(ctx context.Context, r call) error {
 			continue
 		}
 		if time.Since(started) >= r.patience {
-			return fmt.Errorf("%w: %w", index.ErrUnavailable, failed)
+			failed = fmt.Errorf("%w: %w", index.ErrUnavailable, failed)
+			c.away.Store(&awayness{time.Now().Add(awayFor), failed})
+			return failed
 		}
 		if err := rest(ctx, pause); err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
@@ -204,6 +205,16 @@ func TestNodes(t *testing.T) {
 		t.Errorf("while shards are away: %v, want index.ErrUnavailable", err)
 	}
 	there.Close()
+	began := time.Now()
+	for range 10 {
+		if _, err := x.Search(t.Context(), req); !errors.Is(err, index.ErrUnavailable) {
+			t.Errorf("right after that: %v, want index.ErrUnavailable", err)
+		}
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("those who ask right after that wait %s", took)
+	}
+	time.Sleep(awayFor)
 	if _, err := x.Search(t.Context(), req); !errors.Is(err, index.ErrUnavailable) {
 		t.Errorf("while all are away: %v, want index.ErrUnavailable", err)
 	}

@@ -35,20 +35,11 @@ func options(t testing.TB) Options {
 	opts := Options{Nodes: strings.Split(nodes, ","), Name: "test-" + strings.ToLower(rand.Text())}
 	t.Cleanup(func() {
 		c, err := newClient(opts)
+		if err == nil {
+			err = (&Index{client: c, name: opts.Name}).Drop()
+		}
 		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.close()
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		var found map[string]described
-		if err := c.do(ctx, call{method: http.MethodGet, path: "/" + opts.Name + "*", into: &found, patience: writePatience}); err != nil {
 			t.Error(err)
-		}
-		for generation := range found {
-			if err := c.do(ctx, call{method: http.MethodDelete, path: "/" + generation, patience: writePatience}); err != nil {
-				t.Error(err)
-			}
 		}
 	})
 	return opts
@@ -66,4 +57,20 @@ func open(t testing.TB, opts Options) *Index {
 		}
 	})
 	return x
+}
+
+// Drop removes all generations of a test's index.
+func (x *Index) Drop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var found map[string]described
+	if err := x.do(ctx, call{method: http.MethodGet, path: "/" + x.name + "*", into: &found, patience: writePatience}); err != nil {
+		return err
+	}
+	for generation := range found {
+		if err := x.do(ctx, call{method: http.MethodDelete, path: "/" + generation, patience: writePatience}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
