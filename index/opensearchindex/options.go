@@ -52,19 +52,23 @@ var names = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,99}$`)
 
 // ParseAddress reads where an index is: the addresses of its nodes, the last with the index's
 // name and what it is made with: https://user@host:9200,https://user@host2:9200/name?shards=3&replicas=1.
-// The error has no part of it that may be a secret.
+// A node may leave out what the first has in front of its host. The error has no part of it that may be a secret.
 func ParseAddress(address string) (o Options, err error) {
 	bad := func(what string) (Options, error) {
 		return Options{}, fmt.Errorf("the address of the search index: %s; it is written as https://user@host:9200/qianshao", what)
 	}
 	list := strings.Split(address, ",")
+	front := address[:frontOf(address)]
 	for i, one := range list {
+		if !strings.Contains(one, "://") {
+			one = front + one
+		}
 		u, err := url.Parse(one)
 		if err != nil {
 			return bad("it cannot be read")
 		}
 		if _, has := u.User.Password(); has {
-			return bad("everyone on the machine would see the password in it; put that into a file, which is named apart from it")
+			return bad("a password in it would be seen by everyone on the machine; put it into a file, which is named apart from it")
 		}
 		if i > 0 && u.User.Username() != o.User {
 			return bad("its nodes are asked as different users")
@@ -87,6 +91,16 @@ func ParseAddress(address string) (o Options, err error) {
 		return bad(fmt.Sprintf("%q is no name of an index: letters in lower case, digits, - and _ are", o.Name))
 	}
 	return o, nil
+}
+
+// frontOf returns where the first host of an address begins, behind its scheme and user.
+func frontOf(address string) int {
+	scheme := strings.Index(address, "://")
+	if scheme < 0 {
+		return 0
+	}
+	scheme += len("://")
+	return scheme + 1 + strings.LastIndex(address[scheme:scheme+strings.IndexAny(address[scheme:]+",", ",/?")], "@")
 }
 
 // readQuery reads what an index is made with.

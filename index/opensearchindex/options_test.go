@@ -14,6 +14,8 @@ func TestParseAddress(t *testing.T) {
 		"https://q@a.example:9200,https://q@b.example:1/x?shards=6":       {Nodes: []string{"https://a.example:9200", "https://b.example:1"}, User: "q", Name: "x", Shards: 6},
 		"https://a%40b@[::1]:9200/qianshao-2/?replicas=2&shards=1":        {Nodes: []string{"https://[::1]:9200"}, User: "a@b", Name: "qianshao-2", Shards: 1, Replicas: 2},
 		"https://a.example/,https://b.example/" + strings.Repeat("a", 99): {Nodes: []string{"https://a.example:9200", "https://b.example:9200"}, Name: strings.Repeat("a", 99)},
+		"https://q@a.example:9200,b.example:1,c.example/x":                {Nodes: []string{"https://a.example:9200", "https://b.example:1", "https://c.example:9200"}, User: "q", Name: "x"},
+		"http://127.0.0.1:1,127.0.0.1:2":                                  {Nodes: []string{"http://127.0.0.1:1", "http://127.0.0.1:2"}},
 	} {
 		if got, err := ParseAddress(address); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v; want %+v", address, got, err, want)
@@ -24,11 +26,12 @@ func TestParseAddress(t *testing.T) {
 		"a.example:9200":                     "https://host:9200",
 		"ftp://a.example":                    "https://host:9200",
 		"https:///name":                      "https://host:9200",
-		"https://u:hunter2@a.example":        "put that into a file",
+		"https://u:hunter2@a.example":        "put it into a file",
 		"https://u@a.example,https://b":      "different users",
 		"https://a.example/Name":             "no name of an index",
 		"https://a.example/a/b":              "no name of an index",
 		"https://a.example/_all":             "no name of an index",
+		"https://a.example/x@y":              "no name of an index",
 		"https://a.example/*":                "no name of an index",
 		"https://a.example/x?shards=0":       "shards are 1 to 64",
 		"https://a.example/x?replicas=x":     "replicas are 1 to 8",
