@@ -80,11 +80,11 @@ type backendFlags struct {
 	StorePasswordFile string `help:"File that holds the password of --store." env:"QIANSHAO_STORE_PASSWORD_FILE" placeholder:"FILE"`
 	StoreCA           string `name:"store-ca" help:"File with the certificates, in PEM, by which the server of --store is checked. Default: the system's." env:"QIANSHAO_STORE_CA" placeholder:"FILE"`
 
-	Index             string `help:"OpenSearch cluster in place of the data folder's index: https://USER@HOST:9200/NAME; HOST:9200,HOST:9200 for several nodes." env:"QIANSHAO_INDEX" placeholder:"URL"`
+	Index             string `help:"OpenSearch cluster in place of the data folder's index: https://USER@HOST:9200/NAME, several nodes with commas." env:"QIANSHAO_INDEX" placeholder:"URL"`
 	IndexPasswordFile string `help:"File that holds the password of --index." env:"QIANSHAO_INDEX_PASSWORD_FILE" placeholder:"FILE"`
 	IndexCA           string `name:"index-ca" help:"File with the certificates, in PEM, by which the servers of --index are checked. Default: the system's." env:"QIANSHAO_INDEX_CA" placeholder:"FILE"`
 
-	Evidence                string `help:"Bucket in place of the data folder's evidence: s3://BUCKET/PREFIX?endpoint=https://HOST." env:"QIANSHAO_EVIDENCE" placeholder:"URL"`
+	Evidence                string `help:"Bucket in place of the data folder's evidence: s3://BUCKET/PREFIX?endpoint=https://HOST, or a folder that all machines have." env:"QIANSHAO_EVIDENCE" placeholder:"URL"`
 	EvidenceCredentialsFile string `help:"File that holds the keys of --evidence. Default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY." env:"QIANSHAO_EVIDENCE_CREDENTIALS_FILE" placeholder:"FILE"`
 	EvidenceCA              string `name:"evidence-ca" help:"File with the certificates, in PEM, by which the server of --evidence is checked. Default: the system's." env:"QIANSHAO_EVIDENCE_CA" placeholder:"FILE"`
 }

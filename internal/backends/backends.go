@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,7 +20,8 @@ import (
 
 // Options say where the parts are. The zero value is the data folder for all of them.
 type Options struct {
-	// Store is a PostgreSQL database, Index an OpenSearch cluster, Evidence a bucket of S3.
+	// Store is a PostgreSQL database, Index an OpenSearch cluster, Evidence a bucket of S3
+	// or a folder.
 	Store, Index, Evidence Place
 }
 
@@ -212,7 +214,7 @@ func checkIndex(p Place) error {
 	if err != nil {
 		return err
 	}
-	open := strings.HasPrefix(cluster.Nodes[0], "http:") // as all of them do
+	open := slices.ContainsFunc(cluster.Nodes, func(node string) bool { return strings.HasPrefix(node, "http:") })
 	switch {
 	case cluster.User != "" && p.SecretFile == "":
 		return fmt.Errorf("the address names the user %s, and no password; name a file with --index-password-file", cluster.User)
@@ -234,7 +236,16 @@ func elsewhere(node string) bool {
 
 const evidenceForm = "s3://BUCKET/PREFIX?endpoint=https://HOST:PORT"
 
+// IsFolder says whether the address is that of a folder, which all have who share it.
+func (p Place) IsFolder() bool { return filepath.IsAbs(p.Address) }
+
 func checkEvidence(p Place) error {
+	if p.IsFolder() {
+		if p.SecretFile != "" || p.CAFile != "" {
+			return errors.New("a folder has no use for credentials and certificates")
+		}
+		return nil
+	}
 	u, err := parse(p.Address, evidenceForm, "s3")
 	switch {
 	case err != nil:

@@ -28,7 +28,7 @@ func TestCheck(t *testing.T) {
 		want    string // a part of the error; empty for none
 	}{
 		"nothing":    {},
-		"all":        {backends.Options{Store: place("postgres://q@db.example/q", secret, ca), Index: place("https://q@a.example:9200,b.example:9200/q?shards=2", secret, ca), Evidence: place("s3://b/p?endpoint=https://s3.example", secret, ca)}, ""},
+		"all":        {backends.Options{Store: place("postgres://q@db.example/q", secret, ca), Index: place("https://q@a.example:9200,https://q@b.example/q?shards=2", secret, ca), Evidence: place("s3://b/p?endpoint=https://s3.example", secret, ca)}, ""},
 		"two hosts":  {store("postgresql://q@a.example:5432,b.example:5433/q?target_session_attrs=read-write"), ""},
 		"a socket":   {store("postgres:///q?host=/run/postgresql"), ""},
 		"plain http": {index("http://127.0.0.1:9200"), ""},
@@ -53,11 +53,13 @@ func TestCheck(t *testing.T) {
 		"no scheme":          {index("search.example:9200"), "--index: the address of the search index: "},
 		"no host":            {index("https:///q"), "--index: the address of the search index: "},
 		"user alone":         {index("https://q@a.example"), "names the user q, and no password; name a file with --index-password-file"},
-		"user with password": {index("https://q:" + hushed + "@a.example"), "--index: the address of the search index: a password in it"},
+		"user with password": {index("https://q:" + hushed + "@a.example"), "--index: the address of the search index: everyone on the machine would see the password"},
 		"no user":            {backends.Options{Index: place("https://a.example", secret, "")}, "there is a password, and no user"},
 		"in the open":        {backends.Options{Index: place("http://q@a.example", secret, "")}, "in the open; write https"},
 		"ca for http":        {backends.Options{Index: place("http://a.example", "", ca)}, "--index-ca would be of no use; write https"},
-		"a folder's name":    {evidence("/var/evidence"), "--evidence: the address must have the form s3://"},
+		"a shared folder":    {evidence("/srv/evidence"), ""},
+		"keys of a folder":   {backends.Options{Evidence: place("/srv/evidence", secret, "")}, "a folder has no use for credentials"},
+		"relative":           {evidence("evidence"), "--evidence: the address must have the form s3://"},
 		"no bucket":          {evidence("s3:///p"), "--evidence: the address names no bucket"},
 		"a key":              {evidence("s3://" + hushed + "@b/p"), "--evidence: the address holds a key"},
 	} {

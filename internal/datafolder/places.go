@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 
 	"github.com/qianshao/qianshao/index/opensearchindex"
 	"github.com/qianshao/qianshao/store"
@@ -29,7 +30,9 @@ func (o Options) places() (map[store.Part]string, error) {
 		}
 		places[store.PartIndex] = "the cluster's index " + cluster.Name
 	}
-	if p := o.Backends.Evidence; p.Elsewhere() {
+	if p := o.Backends.Evidence; p.IsFolder() {
+		places[store.PartEvidence] = filepath.Clean(p.Address)
+	} else if p.Elsewhere() {
 		u, err := url.Parse(p.Address)
 		if err != nil {
 			return nil, inputError(errors.New("--evidence cannot be read"))
