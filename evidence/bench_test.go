@@ -13,7 +13,7 @@ func BenchmarkAdd(b *testing.B) {
 	body := strings.Repeat("<p>新注册送彩金，天天返水</p>\n", 30)
 	for _, workers := range []int{1, 8} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			a := temp(b, 0)
+			a := temp(b)
 			b.ReportAllocs()
 			var next atomic.Int64
 			b.SetParallelism(workers)

@@ -1,73 +1,79 @@
 package evidence
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
+	"math"
+
+	"github.com/qianshao/qianshao/evidence/bucket"
 )
 
-// CopyTo copies the files of the archive into a new folder, as far as its ledger goes,
-// beside other processes that add to them. The ledger is a copy, too: of a moment before
-// the call. What was added since is left out. A file that is missing or too short is
+// inMemory is the size up to which an object is copied in one step.
+const inMemory = 64 << 20
+
+// CopyTo copies the objects of the archive into an empty bucket, as far as its ledger goes,
+// beside other processes that add to them. The ledger may be a copy, too: of a moment before
+// the call. What was added since is left out. An object that is missing or too short is
 // copied as it is, for Verify to report: somebody may have damaged it, or records were
 // deleted since the ledger was copied.
-func (a *Archive) CopyTo(ctx context.Context, folder string) error {
-	files, err := a.opts.Ledger.EvidenceFiles(ctx)
+func (a *Archive) CopyTo(ctx context.Context, to bucket.Bucket) error {
+	var file string
+	var bytes int64
+	copyFile := func() error {
+		if bytes == 0 {
+			return nil
+		}
+		return a.copyObject(ctx, file, to, bytes)
+	}
+	err := a.eachLink(ctx, 0, math.MaxInt64, func(l *Link) (err error) {
+		if l.File != file {
+			err = copyFile()
+			file, bytes = l.File, 0
+		}
+		if !l.Cut {
+			bytes += l.Length
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return err
-	}
-	for _, f := range files {
-		links, err := a.opts.Ledger.EvidenceFileLinks(ctx, f.Name)
-		if err != nil {
-			return err
-		}
-		recorded, _ := sizes(links)
-		if err := a.copyFile(ctx, f.Name, folder, recorded); err != nil {
-			return explained(err)
-		}
-	}
-	return syncFolder(folder)
+	return copyFile()
 }
 
-// DeletedSince says whether a deletion is recorded behind a link. The files of a copy
-// that was being made meanwhile may then be of a later moment than its ledger.
-func (a *Archive) DeletedSince(ctx context.Context, seq int64) (bool, error) {
-	for {
-		links, err := a.opts.Ledger.EvidenceLinks(ctx, seq, linksAtATime)
-		if err != nil || len(links) == 0 {
-			return false, err
-		}
-		if slices.ContainsFunc(links, func(l Link) bool { return l.Kind == KindDeletion }) {
-			return true, nil
-		}
-		seq = links[len(links)-1].Seq
-	}
-}
-
-// copyFile copies the first bytes of a file, or all if there are fewer: a file whose
+// copyObject copies the first bytes of an object, or all if there are fewer: one whose
 // deleted records were cut out after the ledger was copied is as good as the longer one.
-func (a *Archive) copyFile(ctx context.Context, name, folder string, bytes int64) error {
-	from, err := os.Open(a.path(name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+func (a *Archive) copyObject(ctx context.Context, name string, to bucket.Bucket, length int64) error {
+	size, err := a.opts.Bucket.Size(ctx, name)
 	if err != nil {
-		return err
+		return unlessMissing(err)
+	}
+	length = min(length, size)
+	from, err := a.opts.Bucket.Get(ctx, name, 0, length)
+	if err != nil {
+		return unlessMissing(err)
 	}
 	defer from.Close()
-	to, err := os.OpenFile(filepath.Join(folder, filepath.Base(name)), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if length > inMemory {
+		return to.Replace(ctx, name, untilDone{ctx, from}, length)
+	}
+	content, err := io.ReadAll(untilDone{ctx, from})
+	if err == nil && int64(len(content)) < length {
+		err = errors.New(name + " was cut while it was copied")
+	}
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(to, io.LimitReader(untilDone{ctx, from}, bytes))
-	return errors.Join(err, to.Sync(), to.Close())
+	return to.Put(ctx, name, bytes.NewReader(content))
+}
+
+// DeletedSince says whether records were deleted since so many were. The objects of a copy
+// that was being made meanwhile may then be of a later moment than its ledger.
+func (a *Archive) DeletedSince(ctx context.Context, gone int64) (bool, error) {
+	state, err := a.opts.Ledger.EvidenceState(ctx)
+	return state.Gone != gone, err
 }
 
 // untilDone reads until its context ends.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
@@ -16,11 +17,11 @@ import (
 // tells why.
 func TestCopyTo(t *testing.T) {
 	t.Parallel()
-	a := temp(t, 0)
+	a := temp(t)
 	a.add(t, aged(1, 400, qianshao.Gambling))
 	a.add(t, aged(2, 1, qianshao.Gambling))
 	before, _ := copied(t, a, func() { a.add(t, aged(3, 400, qianshao.Fraud)) })
-	if before.Files != 1 || before.Deleted != 0 || before.Records >= a.sound(t).Records {
+	if before.Files != 2 || before.Deleted != 0 || before.Records >= a.sound(t).Records {
 		t.Errorf("%+v", before)
 	}
 	remove := func(category qianshao.Category) {
@@ -53,25 +54,20 @@ func copied(t *testing.T, a archive, between func()) (v evidence.Verified, probl
 		t.Fatal(err)
 	}
 	defer ledger.Close()
-	living, err := evidence.New(evidence.Options{Folder: a.folder, Ledger: ledger})
+	living, err := evidence.New(evidence.Options{Bucket: bucket.NewFolder(a.folder), Ledger: ledger})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := living.CopyTo(t.Context(), filepath.Join(folder, "evidence")); err != nil {
-		t.Fatal(err)
-	}
-	c := open(t, folder, 0)
-	files, err := ledger.EvidenceFiles(t.Context())
+	state, err := ledger.EvidenceState(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range files { // they are derived, and not copied
-		if err := c.WriteIndex(t.Context(), f.Name); err != nil {
-			t.Fatal(err)
-		}
+	if err := living.CopyTo(t.Context(), bucket.NewFolder(filepath.Join(folder, "evidence"))); err != nil {
+		t.Fatal(err)
 	}
+	c := open(t, folder)
 	problems, v = c.problems(t, evidence.Head{})
-	if deleted, err := a.DeletedSince(t.Context(), v.Head.Seq); err != nil || deleted != (len(problems) > 0) {
+	if deleted, err := a.DeletedSince(t.Context(), state.Gone); err != nil || deleted != (len(problems) > 0) {
 		t.Errorf("deleted since the copy: %v, %v; its problems: %v", deleted, err, problems)
 	}
 	return v, problems

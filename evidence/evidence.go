@@ -1,35 +1,46 @@
 // Package evidence archives flagged pages as proof of what was found: WARC
-// files that other programs can read, with every record in a hash chain.
+// objects that other programs can read, with every record in a hash chain.
 //
-// # The chain
+// # The chains
 //
-// Every record that was ever written has a Link, numbered from 1. Its chain
-// value is the SHA-256 of one line of text,
+// Each process that writes has a chain of its own, which only it extends; its writer's
+// name and an epoch, one more with each chain that the writer begins, name it. Every record that was
+// ever written has a Link in one chain. Its chain value is the SHA-256 of one line of text,
 //
 //	PREVIOUS RECORD SEQ KIND ADDED FILE OFFSET LENGTH\n
 //
-// where PREVIOUS is the chain value of the link before (64 zeros for the
-// first), RECORD the SHA-256 of the record's bytes in the file, that is of its
-// gzip member, ADDED the time in UTC as 2006-01-02T15:04:05Z, and FILE, OFFSET
+// where PREVIOUS is the chain value of the link before (64 zeros for the chain's
+// first), RECORD the SHA-256 of the record's bytes in the object, that is of its
+// gzip member, ADDED the time in UTC as 2006-01-02T15:04:05Z, FILE the object's name, and OFFSET
 // and LENGTH the place at which the bytes were written. Hashes are in lower-case
 // hex, and the words are separated by one space. So whoever changes, removes,
 // adds or moves a record must change every later chain value, and the last one,
-// the head, which can be written down elsewhere.
+// the head.
+//
+// # The register
+//
+// The heads of all chains are entered into one register: each minute, and when a chain
+// ends. An entry's hash is the SHA-256 of the line
+//
+//	PREVIOUS WRITER SEQ CHAIN TIME\n
+//
+// where PREVIOUS is the hash of the entry before (64 zeros for the first), WRITER the chain's name
+// (- for the one chain of older versions, which has none), and SEQ and CHAIN the chain's head. The register's
+// own head can be written down elsewhere, and vouches for all chains.
 //
 // # Order of writing
 //
-// Records are in files, their links in SQL (see Ledger). A writer takes the lock
-// of the folder, reads the end of the chain, writes the records behind it and
-// syncs them. Then one short transaction links them, if the chain still ends
-// where it was read. Bytes that a crash leaves behind the recorded end are cut
-// off by the next start or the next write.
+// Records are in objects of a bucket, their links in SQL (see Ledger). A capture is an object, which
+// is stored before its links: one short transaction adds them, if the chain still ends
+// where its writer has it. An object of a process that died in between has no links; the writer's
+// next start removes it, after it has ended the dead process's chain. Older versions had files with many captures.
 //
 // # Deletion
 //
 // The link of a deleted record stays. A record of kind KindDeletion names the
-// hashes and the reason; it is part of the chain like any other. The file is
-// then rewritten without the deleted bytes, so a record's present place is its
-// link's offset less what was deleted before it in the file.
+// hashes and the reason; it is part of a chain like any other. Then the object is
+// deleted, or, if other records are in it, written anew without the deleted bytes, so a
+// record's present place is its link's offset less what was deleted before it in the object.
 package evidence
 
 import (
@@ -48,14 +59,15 @@ import (
 // file it is a metadata record. All other kinds are WARC-Types.
 const KindDeletion = "deletion"
 
-// Link is a record's place in files and chain.
+// Link is a record's place in objects and chain.
 type Link struct {
+	// Seq is the record's number in the archive: the chain's number, times 2³², and its place in the chain, from 1.
 	Seq int64
 	// Kind is the record's WARC-Type, or KindDeletion.
 	Kind string
 	// Added is when the record was written, in whole seconds.
 	Added time.Time
-	// File is a name in the archive's folder. Offset and Length are where the
+	// File is the object's name in the archive's bucket. Offset and Length are where the
 	// record's gzip member was written, in bytes.
 	File           string
 	Offset, Length int64
@@ -75,7 +87,7 @@ type Link struct {
 	Capture int64
 	// Gone is the Seq of the deletion that took the record; 0 while it is there.
 	Gone int64
-	// Cut says that a deleted record's bytes are out of the file.
+	// Cut says that a deleted record's bytes are out of the object.
 	Cut bool
 }
 
@@ -91,16 +103,80 @@ func (l *Link) chainValue(previous string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Head is the end of the chain. An operator who keeps it elsewhere can tell
+// chainBits are the bits of a Seq that are a record's place in its chain.
+const chainBits = 32
+
+// ChainOf returns the number of the chain that a record stands in.
+func ChainOf(seq int64) int64 { return seq >> chainBits }
+
+// Before is the Seq before the first of a chain, and so the head of an empty one.
+func Before(chain int64) int64 { return chain << chainBits }
+
+// named shows a Seq: 7, or, as most chains have numbers, 3/7.
+func named(seq int64) string {
+	if chain := ChainOf(seq); chain > 0 {
+		return fmt.Sprintf("%d/%d", chain, seq-Before(chain))
+	}
+	return fmt.Sprint(seq)
+}
+
+// Head is the end of a chain or of the register. An operator who keeps the register's elsewhere can tell
 // later that nothing up to it was changed.
 type Head struct {
-	Seq   int64 // 0 for an empty archive
+	Seq   int64 // of the register, 0 while it is empty; of an empty chain, Before
 	Chain string
 	Added time.Time
 }
 
-// start is the chain value before the first link.
-var start = strings.Repeat("0", 2*sha256.Size)
+// Chain is one writer's.
+type Chain struct {
+	// Number is its place among the archive's chains. 0 is that of older versions, which has no writer.
+	Number int64
+	Writer string
+	Epoch  int64
+	Head
+	// Registered is the Seq of the head that was last registered.
+	Registered int64
+	// Fenced says that nothing is added any more, and Ended that its writer has left nothing behind.
+	Fenced, Ended bool
+}
+
+// Name is how objects and register call the chain.
+func (c *Chain) Name() string {
+	if c.Writer == "" {
+		return "-"
+	}
+	return fmt.Sprintf("%s-%06d", c.Writer, c.Epoch)
+}
+
+// Entry is one of the register.
+type Entry struct {
+	Seq   int64 // from 1
+	Chain int64 // its number
+	Name  string
+	// Head of the chain at that time. Added is the entry's.
+	Head Head
+	Hash string
+	// Now is the chain value that the ledger has for the head's link; empty if it has no such link.
+	Now string
+}
+
+// Line is the text whose SHA-256 is the entry's hash.
+func (e *Entry) Line(previous string) string {
+	return fmt.Sprintf("%s %s %d %s %s\n", previous, e.Name, e.Head.Seq, e.Head.Chain, e.Head.Added.UTC().Format(time.RFC3339))
+}
+
+// HashAfter is what the entry's hash must be behind one of hash previous, "" for the first.
+func (e *Entry) HashAfter(previous string) string {
+	if previous == "" {
+		previous = Start
+	}
+	sum := sha256.Sum256([]byte(e.Line(previous)))
+	return hex.EncodeToString(sum[:])
+}
+
+// Start is the chain value before the first link.
+var Start = strings.Repeat("0", 2*sha256.Size)
 
 func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Seq, h.Chain) }
 
@@ -108,7 +184,7 @@ func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Seq, h.Chain) }
 func ParseHead(s string) (Head, error) {
 	var h Head
 	if _, err := fmt.Sscanf(s, "%d:%64s", &h.Seq, &h.Chain); err != nil || h.String() != s || h.Seq < 1 {
-		return Head{}, fmt.Errorf("%q is no head of the chain; it looks as 42:9f86d0… (a number, a colon, 64 hex digits)", s)
+		return Head{}, fmt.Errorf("%q is no head; it looks as 42:9f86d0… (a number, a colon, 64 hex digits)", s)
 	}
 	if sum, err := hex.DecodeString(h.Chain); err != nil || len(sum) != sha256.Size {
 		return Head{}, fmt.Errorf("the hash in %q has not 64 hex digits", s)
@@ -118,7 +194,10 @@ func ParseHead(s string) (Head, error) {
 
 // Capture is one visit of a flagged page, with all records of all its views.
 type Capture struct {
-	ID int64 // Seq of its first record
+	// ID is given by the ledger, and grows.
+	ID int64
+	// First is the Seq of its first record; the others follow.
+	First int64
 	// URL of the page.
 	URL string
 	// Captured is when it was fetched, Seen when a visit last found the same.
@@ -128,31 +207,24 @@ type Capture struct {
 	Categories  []qianshao.Category
 	Findings    []string // their ids
 	Records     int
-	Bytes       int64 // in the file
+	Bytes       int64 // in the object
 	// Gone is the Seq of the deletion; 0 while the records are there.
 	Gone int64
 }
 
-// End is what a writer must know of the archive's end.
-type End struct {
-	Head
-	// File and Last are the last link's file and Seq. Last differs from Head.Seq
-	// if somebody removed links.
-	File string
-	Last int64
-	// Bytes is the recorded size of File before anything was cut out of it.
-	Bytes int64
-	// Holed says that records of File are deleted: nothing is appended to it any more.
-	Holed bool
-	// Cut counts the deleted records, in all files, whose bytes are cut out.
-	Cut int64
+// State is what the archive has at a moment.
+type State struct {
+	Chains   []Chain // by number
+	Register Head
+	// Gone counts the deleted records, Cut those of them whose bytes are cut out.
+	Gone, Cut int64
 }
 
 // Extension is what a writer adds.
 type Extension struct {
 	// Links continue the chain: their Seq begins after the head's, without gaps.
 	Links []Link
-	// Capture is set if the links are those of a capture.
+	// Capture is set if the links are those of a capture. The ledger sets its ID, and the links' Capture.
 	Capture *Capture
 	// Deletions are the captures whose records Links delete.
 	Deletions []Deletion
@@ -161,28 +233,45 @@ type Extension struct {
 // Deletion names a capture and the link of kind KindDeletion that deletes it.
 type Deletion struct{ Capture, Seq int64 }
 
-// Ledger keeps links and captures durably. store/sqlstore implements it, and
-// store/storetest holds an implementation to what is promised here. It need
-// not serialise writers: the archive has a lock of its own.
+// Ledger keeps chains, links and captures durably. store/sqlstore implements it, and
+// store/storetest holds an implementation to what is promised here.
 type Ledger interface {
+	// BeginEvidence begins a chain of a writer, of its next epoch.
+	BeginEvidence(ctx context.Context, writer string) (Chain, error)
+	// FenceEvidence sees to it that nothing is added to a chain any more. When it
+	// returns, nothing that was on its way is.
+	FenceEvidence(ctx context.Context, chain int64) error
+	// EndEvidence fences a chain, registers its head and marks it as ended.
+	EndEvidence(ctx context.Context, chain int64, at time.Time) error
+	// RegisterEvidence enters those heads into the register that are not there.
+	RegisterEvidence(ctx context.Context, at time.Time) error
+	// EvidenceRegister returns up to limit entries behind after, by Seq.
+	EvidenceRegister(ctx context.Context, after int64, limit int) ([]Entry, error)
+	// EvidenceRegistered returns the first entry that vouches for a link; ok is false if there is none yet.
+	EvidenceRegistered(ctx context.Context, seq int64) (e Entry, ok bool, err error)
+	// EvidenceState returns the state. Whatever was recorded before the call, by any process, is part of it.
+	EvidenceState(ctx context.Context) (State, error)
+	// EvidenceChain returns one chain as it is now; ok is false if there is none of that number.
+	EvidenceChain(ctx context.Context, number int64) (c Chain, ok bool, err error)
+
 	// AppendEvidence records an extension in one durable transaction, if the
-	// chain still ends with the head after. Otherwise it records nothing and
-	// returns an error that wraps ErrEndChanged; nor does any other error leave
-	// a part of the extension. The bytes of the records are on the disk before
+	// chain that after belongs to still ends there. Otherwise it records nothing and
+	// returns an error that wraps ErrEndChanged, or ErrFenced; nor does any other error leave
+	// a part of the extension. The bytes of the records are stored before
 	// it is called. A capture that an extension deletes must not be deleted yet.
 	AppendEvidence(ctx context.Context, after Head, x Extension) error
-	// MarkEvidenceCut records that the file was rewritten without those of its
-	// records that are deleted.
-	MarkEvidenceCut(ctx context.Context, file string) error
-	// EvidenceEnd returns the present end, as of one moment. Whatever was
-	// recorded before the call, by any process, is part of it.
-	EvidenceEnd(ctx context.Context) (End, error)
 	// EvidenceLinks returns up to limit links behind after, by Seq.
 	EvidenceLinks(ctx context.Context, after int64, limit int) ([]Link, error)
-	// EvidenceFileLinks returns those of one file, by Seq.
+	// EvidenceFileLinks returns those of one object, by Seq.
 	EvidenceFileLinks(ctx context.Context, file string) ([]Link, error)
-	// EvidenceCutBefore returns how many bytes were cut out of the link's file before the link's record.
+	// EvidenceCutBefore returns how many bytes were cut out of the link's object before the link's record.
 	EvidenceCutBefore(ctx context.Context, link Link) (int64, error)
+	// UncutEvidence returns the objects with deleted records that are not marked as cut.
+	UncutEvidence(ctx context.Context) ([]string, error)
+	// CutEvidence marks all deleted records of an object as cut, if cut succeeds. Cut gets the
+	// object's links, which nobody else changes meanwhile, and may be called more than once.
+	CutEvidence(ctx context.Context, file string, cut func(links []Link) error) error
+
 	// EvidenceCapture returns the page's latest capture that is not deleted; ok is false if there is none.
 	EvidenceCapture(ctx context.Context, url string) (c Capture, ok bool, err error)
 	// EvidenceCaptures returns up to limit captures behind after, by ID, of one
@@ -191,26 +280,14 @@ type Ledger interface {
 	// SeeEvidence records that at a moment a page was as its latest capture has
 	// it. An earlier moment than the one recorded changes nothing.
 	SeeEvidence(ctx context.Context, url string, at time.Time) error
-	// EvidenceFiles returns the files, in the order of their first links.
-	EvidenceFiles(ctx context.Context) ([]File, error)
-	// SetEvidenceIndex records the SHA-256 of a file's index, which covers the
-	// links up to through. It does nothing if the file has later links.
-	SetEvidenceIndex(ctx context.Context, file string, through int64, sha256 string) error
-}
-
-// File is a file of the archive.
-type File struct {
-	Name string
-	// Index is the SHA-256 of its CDXJ index; empty while that is out of date.
-	Index string
-	// Uncut says that records are deleted whose bytes are still in the file.
-	Uncut bool
 }
 
 // Sentinels to test for with errors.Is.
 var (
-	// ErrDamaged says that the archive's files are not as the ledger has them.
+	// ErrDamaged says that the archive's objects are not as the ledger has them.
 	ErrDamaged = errors.New("the evidence archive is damaged")
-	// ErrEndChanged says that the chain has been extended since its end was read.
+	// ErrEndChanged says that a chain has been extended since its end was read.
 	ErrEndChanged = errors.New("the end of the evidence chain has changed since it was read")
+	// ErrFenced says that nothing is added to a chain any more.
+	ErrFenced = errors.New("the evidence chain was ended by another process")
 )

@@ -13,7 +13,7 @@ import (
 	"hash"
 	"io"
 	"iter"
-	"os"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,24 +25,24 @@ import (
 // not those that were archived.
 func (a *Archive) copyRecord(ctx context.Context, w io.Writer, l *Link) error {
 	if l.Gone != 0 {
-		return fmt.Errorf("record %d was deleted, by record %d", l.Seq, l.Gone)
+		return fmt.Errorf("record %s was deleted, by record %s", named(l.Seq), named(l.Gone))
 	}
 	cut, err := a.opts.Ledger.EvidenceCutBefore(ctx, *l)
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(a.path(l.File))
+	member, err := a.opts.Bucket.Get(ctx, l.File, l.Offset-cut, l.Length)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer member.Close()
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(w, sum), io.NewSectionReader(f, l.Offset-cut, l.Length))
+	n, err := io.Copy(io.MultiWriter(w, sum), member)
 	if err != nil {
 		return err
 	}
 	if n != l.Length || hex.EncodeToString(sum.Sum(nil)) != l.Record {
-		return fmt.Errorf("%w: record %d in %s at byte %d is not what was archived; run \"qianshao evidence verify\"", ErrDamaged, l.Seq, l.File, l.Offset-cut)
+		return fmt.Errorf("%w: record %s in %s at byte %d is not what was archived; run \"qianshao evidence verify\"", ErrDamaged, named(l.Seq), l.File, l.Offset-cut)
 	}
 	return nil
 }
@@ -103,6 +103,7 @@ const (
 	exportWARC     = "page.warc.gz"
 	exportIndex    = "page.cdxj"
 	exportChain    = "chain.txt"
+	exportRegister = "register.txt"
 	exportManifest = "manifest.json"
 	exportSums     = "SHA256SUMS"
 )
@@ -124,8 +125,20 @@ type Manifest struct {
 	// Files have each file's SHA-256; SHA256SUMS has them once more.
 	Files   []ManifestFile   `json:"files"`
 	Records []ManifestRecord `json:"records"`
-	// Head is the chain's at the time of the export; chain.txt leads to it.
+	// Chains are those that the records stand in, in the order in which chain.txt has them.
+	Chains []ManifestChain `json:"chains"`
+	// Head is the register's at the time of the export; register.txt leads to it.
 	Head string `json:"head"`
+}
+
+// ManifestChain is a part of a chain, from the first of the records on.
+type ManifestChain struct {
+	Name string `json:"name"`
+	From int64  `json:"from"`
+	// Head is where chain.txt ends. Entry is that of the register which vouches for it; 0
+	// if there is none yet, and chain.txt ends with the chain.
+	Head  string `json:"head"`
+	Entry int64  `json:"entry,omitempty"`
 }
 
 // ManifestFile is a file of the zip.
@@ -170,26 +183,30 @@ type Bundle struct {
 	Captures []Captured
 	// Enclosures are made one by one, as they are written; nil is none.
 	Enclosures iter.Seq2[Enclosure, error]
-	// Head is the end of the chain to which the proof leads.
+	// Head is that of the register, to which the proof leads.
 	Head Head
 }
 
 // Export writes a zip with the records of captures as WARC, its index, the
-// enclosures, the chain from the first of the records to the head, and a
-// manifest. Nothing in it needs this program to be checked.
+// enclosures, the chains from the first of the records in each to a head that is registered, the
+// register from there to its head, and a manifest. Nothing in it needs this program to be checked.
 func (a *Archive) Export(ctx context.Context, w io.Writer, b Bundle) error {
 	if len(b.Captures) == 0 {
 		return errors.New("there is nothing to export")
 	}
 	made := a.opts.Now().UTC().Truncate(time.Second)
 	x := exporter{a: a, ctx: ctx, zip: zip.NewWriter(w), made: made}
-	x.manifest = Manifest{Finding: b.Finding, Selection: b.Selection, Made: made, By: a.opts.Software, Head: b.Head.String()}
+	x.manifest = Manifest{Finding: b.Finding, Selection: b.Selection, Made: made, By: a.opts.Software}
+	if b.Head.Seq > 0 {
+		x.manifest.Head = b.Head.String()
+	}
 	if b.Finding != "" {
 		x.manifest.URL = b.Captures[0].URL
 	}
 	x.write(exportWARC, zip.Store, func(w io.Writer) error { return x.records(w, b.Captures) })
 	x.write(exportIndex, zip.Deflate, func(w io.Writer) error { return warc.WriteIndex(w, x.index) })
-	x.write(exportChain, zip.Deflate, func(w io.Writer) error { return x.chain(w, x.manifest.Records[0].Seq, b.Head) })
+	x.write(exportChain, zip.Deflate, x.chains)
+	x.write(exportRegister, zip.Deflate, func(w io.Writer) error { return x.register(w, b.Head) })
 	if b.Enclosures != nil {
 		for e, err := range b.Enclosures {
 			x.write(e.Name, zip.Deflate, func(w io.Writer) error { return errors.Join(err, writeAll(w, e.Content)) })
@@ -269,7 +286,7 @@ func (x *exporter) records(w io.Writer, captures []Captured) error {
 	file := ""
 	for _, c := range captures {
 		links := c.Links
-		if c.Links[0].File != file {
+		if c.Links[0].File != file && c.Links[0].Kind != warc.TypeInfo { // of an older version
 			info, err := x.info(c.Links[0].File)
 			if err != nil {
 				return err
@@ -303,14 +320,14 @@ func (x *exporter) info(file string) (Link, error) {
 
 // record notes a record's place in page.warc.gz and in the chain.
 func (x *exporter) record(l *Link, place int64) error {
-	previous := start
-	if l.Seq > 1 {
+	previous := Start
+	if l.Seq-1 > Before(ChainOf(l.Seq)) {
 		before, err := x.a.opts.Ledger.EvidenceLinks(x.ctx, l.Seq-2, 1)
 		if err != nil {
 			return err
 		}
 		if len(before) != 1 || before[0].Seq != l.Seq-1 {
-			return fmt.Errorf("%w: link %d is missing; run \"qianshao evidence verify\"", ErrDamaged, l.Seq-1)
+			return fmt.Errorf("%w: link %s is missing; run \"qianshao evidence verify\"", ErrDamaged, named(l.Seq-1))
 		}
 		previous = before[0].Chain
 	}
@@ -324,27 +341,95 @@ func (x *exporter) record(l *Link, place int64) error {
 	return nil
 }
 
-// chain writes the lines of all links from one on to the head. Each begins
-// with the hash of the line before it, its newline included. The head is the
-// hash of the last one.
-func (x *exporter) chain(w io.Writer, from int64, head Head) error {
-	previous := start
-	for after := max(0, from-2); after < head.Seq; {
-		links, err := x.a.opts.Ledger.EvidenceLinks(x.ctx, after, linksAtATime)
+// chains writes, for each chain, the lines of its links from the first of the records on to a head that
+// is registered behind the last. Each begins with the hash of the line before it, its
+// newline included. The head is the hash of the last one. An empty line parts two chains.
+func (x *exporter) chains(w io.Writer) error {
+	first, last := map[int64]int64{}, map[int64]int64{}
+	for _, r := range x.manifest.Records {
+		number := ChainOf(r.Seq)
+		if from, ok := first[number]; !ok || r.Seq < from {
+			first[number] = r.Seq
+		}
+		last[number] = max(last[number], r.Seq)
+	}
+	for i, number := range slices.Sorted(maps.Keys(first)) {
+		c, ok, err := x.a.opts.Ledger.EvidenceChain(x.ctx, number)
 		if err != nil {
 			return err
 		}
-		if len(links) == 0 {
-			return fmt.Errorf("%w: the chain ends before its head; run \"qianshao evidence verify\"", ErrDamaged)
+		if !ok {
+			return fmt.Errorf("%w: chain %d is missing; run \"qianshao evidence verify\"", ErrDamaged, number)
 		}
-		for i := range links {
-			l := &links[i]
-			if l.Seq >= from && l.Seq <= head.Seq {
-				if _, err := io.WriteString(w, l.Line(previous)); err != nil {
+		part := ManifestChain{Name: c.Name(), From: first[number]}
+		head := c.Head
+		e, ok, err := x.a.opts.Ledger.EvidenceRegistered(x.ctx, last[number])
+		if err != nil {
+			return err
+		}
+		if ok {
+			head, part.Entry = e.Head, e.Seq
+		}
+		part.Head = head.String()
+		x.manifest.Chains = append(x.manifest.Chains, part)
+		if i > 0 {
+			if _, err := io.WriteString(w, "\n"); err != nil {
+				return err
+			}
+		}
+		if err := x.chain(w, part.From, head); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chain writes the lines of one chain's links from one on to a head.
+func (x *exporter) chain(w io.Writer, from int64, head Head) error {
+	before := Before(ChainOf(from))
+	previous, next := Start, from
+	err := x.a.eachLink(x.ctx, max(before, from-2), head.Seq, func(l *Link) error {
+		if l.Seq >= from {
+			if _, err := io.WriteString(w, l.Line(previous)); err != nil {
+				return err
+			}
+			next = l.Seq + 1
+		}
+		previous = l.Chain
+		return nil
+	})
+	if err == nil && (next <= head.Seq || previous != head.Chain) {
+		err = fmt.Errorf("%w: the chain does not lead to its head; run \"qianshao evidence verify\"", ErrDamaged)
+	}
+	return err
+}
+
+// register writes the lines of the register's entries, from the first that vouches for one of
+// the chains to the head.
+func (x *exporter) register(w io.Writer, head Head) error {
+	from := head.Seq + 1
+	for _, c := range x.manifest.Chains {
+		if c.Entry > 0 {
+			from = min(from, c.Entry)
+		}
+	}
+	previous := Start
+	for after := max(0, from-2); after < head.Seq; {
+		entries, err := x.a.opts.Ledger.EvidenceRegister(x.ctx, after, linksAtATime)
+		if err != nil {
+			return err
+		}
+		if len(entries) == 0 {
+			return fmt.Errorf("%w: the register ends before its head; run \"qianshao evidence verify\"", ErrDamaged)
+		}
+		for i := range entries {
+			e := &entries[i]
+			if e.Seq >= from && e.Seq <= head.Seq {
+				if _, err := io.WriteString(w, e.Line(previous)); err != nil {
 					return err
 				}
 			}
-			previous, after = l.Chain, l.Seq
+			previous, after = e.Hash, e.Seq
 		}
 	}
 	return nil

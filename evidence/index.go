@@ -1,93 +1,84 @@
 package evidence
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
+	"math"
+	"os"
+	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/qianshao/qianshao/ingest/warc"
 )
 
-// indexName is the name of a file's CDXJ index.
-func indexName(file string) string { return strings.TrimSuffix(file, ".warc.gz") + ".cdxj" }
-
-// WriteIndexes writes the CDXJ index of every file whose index is out of date.
-// While pages come in, that of the last file always is; a process calls
-// WriteIndexes when it ends.
-func (a *Archive) WriteIndexes(ctx context.Context) error {
-	files, err := a.opts.Ledger.EvidenceFiles(ctx)
-	if err != nil {
-		return err
+// WriteIndexes writes CDXJ indexes of the archive into a folder, which is made for its owner alone
+// where it is missing: a file for some thousand captures. It returns their number. Programs that replay web archives read them.
+func (a *Archive) WriteIndexes(ctx context.Context, folder string) (files int, err error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return 0, err
 	}
-	for _, f := range files {
-		if f.Index != "" || f.Uncut {
-			continue
-		}
-		if err := a.WriteIndex(ctx, f.Name); err != nil {
+	x := indexer{folder: folder}
+	err = a.eachLink(ctx, 0, math.MaxInt64, x.link)
+	if err == nil {
+		err = x.flush()
+	}
+	if err != nil {
+		return x.files, fmt.Errorf("index the evidence archive: %w", err)
+	}
+	return x.files, nil
+}
+
+type indexer struct {
+	folder  string
+	files   int
+	name    string // of the index under way
+	entries []warc.IndexEntry
+	file    string // under way
+	removed int64  // from it, so far
+}
+
+// indexOf names the index of an object: one for those of a folder.
+func indexOf(file string) string {
+	if folder := path.Dir(file); folder != "." {
+		return strings.ReplaceAll(folder, "/", "-") + oldIndex
+	}
+	return filepath.Base(oldIndexOf(file))
+}
+
+// link adds a response or resource, at its present place.
+func (x *indexer) link(l *Link) error {
+	if name := indexOf(l.File); name != x.name {
+		if err := x.flush(); err != nil {
 			return err
 		}
+		x.name = name
+	}
+	if l.File != x.file {
+		x.file, x.removed = l.File, 0
+	}
+	switch {
+	case l.Cut:
+		x.removed += l.Length
+	case l.Gone == 0 && (l.Kind == warc.TypeResponse || l.Kind == warc.TypeResource):
+		x.entries = append(x.entries, warc.IndexEntry{URI: l.URI, Date: l.Captured, MIME: l.MIME, Status: l.Status,
+			Digest: l.Payload, File: l.File, Offset: l.Offset - x.removed, Length: l.Length})
 	}
 	return nil
 }
 
-// WriteIndex writes the CDXJ index beside a file. The index is derived from the
-// ledger and can be written anew at any time.
-func (a *Archive) WriteIndex(ctx context.Context, file string) error {
-	// Under the lock, because Recover in another process removes unfinished files.
-	err := a.locked(ctx, func() error { return a.writeIndex(ctx, file) })
-	if err != nil {
-		return fmt.Errorf("index of %s: %w", file, err)
+func (x *indexer) flush() error {
+	if len(x.entries) == 0 {
+		return nil
 	}
-	return nil
-}
-
-func (a *Archive) writeIndex(ctx context.Context, file string) error {
-	links, err := a.opts.Ledger.EvidenceFileLinks(ctx, file)
+	f, err := os.OpenFile(filepath.Join(x.folder, x.name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	var text bytes.Buffer
-	if err := warc.WriteIndex(&text, indexEntries(links)); err != nil {
-		return err
+	err = warc.WriteIndex(f, x.entries)
+	if e := f.Close(); err == nil {
+		err = e
 	}
-	written, err := writeBeside(a.path(indexName(file)), func(w io.Writer) error {
-		_, err := w.Write(text.Bytes())
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	defer written.discard()
-	if err := written.put(); err != nil {
-		return err
-	}
-	sum := sha256.Sum256(text.Bytes())
-	var through int64
-	if len(links) > 0 {
-		through = links[len(links)-1].Seq
-	}
-	return a.opts.Ledger.SetEvidenceIndex(ctx, file, through, hex.EncodeToString(sum[:]))
-}
-
-// indexEntries are the lines of a file's index: its responses and resources, at their present places.
-func indexEntries(links []Link) (entries []warc.IndexEntry) {
-	var removed int64
-	for i := range links {
-		l := &links[i]
-		if l.Gone != 0 {
-			if l.Cut {
-				removed += l.Length
-			}
-			continue
-		}
-		if l.Kind == warc.TypeResponse || l.Kind == warc.TypeResource {
-			entries = append(entries, warc.IndexEntry{URI: l.URI, Date: l.Captured, MIME: l.MIME, Status: l.Status,
-				Digest: l.Payload, File: l.File, Offset: l.Offset - removed, Length: l.Length})
-		}
-	}
-	return entries
+	x.files, x.entries = x.files+1, nil
+	return err
 }

@@ -1,20 +1,22 @@
 package evidence
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/ingest/warc"
 )
 
@@ -108,7 +110,7 @@ func (a *Archive) Expired(ctx context.Context, p Policy, now time.Time) (list []
 const deletionsAtATime = 100
 
 // Delete removes captures from the archive. First the deletions and their reason
-// become records of the chain; then the files are rewritten without the deleted
+// become records of the chain; then their objects are deleted, or rewritten without the deleted
 // records. If that is interrupted or fails, Recover or the next Delete finishes it.
 func (a *Archive) Delete(ctx context.Context, captures []Expired) error {
 	for batch := range slices.Chunk(captures, deletionsAtATime) {
@@ -116,19 +118,16 @@ func (a *Archive) Delete(ctx context.Context, captures []Expired) error {
 			return fmt.Errorf("record deletions from the evidence archive: %w", err)
 		}
 	}
-	uncut, err := a.uncut(ctx)
-	if err != nil || len(uncut) == 0 { // nothing was deleted
-		return err
+	if err := a.finishDeletions(ctx); err != nil {
+		return fmt.Errorf("the deletions are recorded, but bytes are still in the archive; the next \"evidence prune --apply\" finishes it: %w", err)
 	}
-	if err := a.finishDeletions(ctx, uncut); err != nil {
-		return fmt.Errorf("the deletions are recorded, but bytes are still in the files; the next \"evidence prune --apply\" finishes it: %w", err)
-	}
-	return a.WriteIndexes(ctx)
+	return nil
 }
 
 func (a *Archive) recordDeletions(ctx context.Context, captures []Expired) error {
-	drafts := make([]warc.Draft, 0, len(captures))
-	holed := map[string]bool{} // files that lose records
+	var block bytes.Buffer
+	var records []encoded
+	w := warc.NewWriter(&block)
 	for i := range captures {
 		links, err := a.CaptureLinks(ctx, captures[i].Capture)
 		if err != nil {
@@ -138,32 +137,23 @@ func (a *Archive) recordDeletions(ctx context.Context, captures []Expired) error
 		if err != nil {
 			return err
 		}
-		drafts = append(drafts, d)
-		for _, l := range links {
-			holed[l.File] = true
-		}
-	}
-	var block bytes.Buffer
-	var records []encoded
-	w := warc.NewWriter(&block)
-	for _, d := range drafts {
 		written, err := w.Write(d)
 		if err != nil {
 			return err
 		}
 		records = append(records, encoded{draft: d, kind: KindDeletion, written: written})
 	}
-	_, err := a.extend(ctx, batch{records: records, bytes: block.Bytes(), holes: holed}, func(own []Link, x *Extension) {
-		for i, l := range own {
+	return a.extend(ctx, batch{records: records, bytes: block.Bytes()}, func(x *Extension) {
+		x.Deletions = nil
+		for i, l := range x.Links[1:] { // behind the warcinfo
 			x.Deletions = append(x.Deletions, Deletion{captures[i].ID, l.Seq})
 		}
 	})
-	return err
 }
 
 // CaptureLinks returns the links of a capture's records, by Seq.
 func (a *Archive) CaptureLinks(ctx context.Context, c Capture) ([]Link, error) {
-	links, err := a.opts.Ledger.EvidenceLinks(ctx, c.ID-1, c.Records)
+	links, err := a.opts.Ledger.EvidenceLinks(ctx, c.First-1, c.Records)
 	if err != nil {
 		return nil, err
 	}
@@ -206,156 +196,111 @@ func (a *Archive) readDeletion(ctx context.Context, l *Link) (map[int64]string, 
 	return hashes, nil
 }
 
-// uncut returns the names of the files that still have the bytes of deleted records.
-func (a *Archive) uncut(ctx context.Context) (names []string, err error) {
-	files, err := a.opts.Ledger.EvidenceFiles(ctx)
-	for _, f := range files {
-		if f.Uncut {
-			names = append(names, f.Name)
+// finishDeletions takes deleted records out of their objects. What a lock keeps from it is left for the
+// next time, and the rest done.
+func (a *Archive) finishDeletions(ctx context.Context) error {
+	uncut, err := a.opts.Ledger.UncutEvidence(ctx)
+	for _, name := range uncut {
+		switch failed := a.cut(ctx, name); {
+		case errors.Is(failed, bucket.ErrLocked):
+			err = errors.Join(err, failed)
+		case failed != nil:
+			return errors.Join(err, fmt.Errorf("take deleted records out of %s: %w", name, failed))
 		}
 	}
-	return names, err
+	return err
 }
 
-// finishDeletions rewrites files without their deleted records, and removes what
-// an interrupted process has left of such a copy.
-func (a *Archive) finishDeletions(ctx context.Context, files []string) error {
-	if err := a.locked(ctx, a.removeUnfinished); err != nil {
-		return err
-	}
-	for _, name := range files {
-		if err := a.cut(ctx, name); err != nil {
-			return fmt.Errorf("take deleted records out of %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-// removeUnfinished removes the files that interrupted processes have left.
-func (a *Archive) removeUnfinished() error {
-	left, err := filepath.Glob(filepath.Join(a.opts.Folder, ".*"+temporary))
-	if err != nil {
-		return err
-	}
-	for _, name := range left {
-		if err := os.Remove(name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// errCutMeanwhile says that another process has worked on the file that was being rewritten.
+// errCutMeanwhile says that another process has worked on the object that was being rewritten.
 var errCutMeanwhile = errors.New("another process has deleted records of this file meanwhile; try again")
 
-// cut rewrites a file without its deleted records. Nothing is appended to such
-// a file any more, so the copy is made without the lock, which is taken for the
-// rename and the mark in the ledger. Between these two the file's size tells
-// whether it is the old or the new one.
+// cut deletes an object all of whose records are deleted, or rewrites it without those that are.
+// Whether that was done already by a process that died before it could say so, the object itself tells.
 func (a *Archive) cut(ctx context.Context, file string) error {
 	links, err := a.opts.Ledger.EvidenceFileLinks(ctx, file)
 	if err != nil {
 		return err
 	}
-	old, err := os.Open(a.path(file))
-	if err != nil {
-		return err
-	}
-	defer old.Close()
-	info, err := old.Stat()
-	if err != nil {
-		return err
-	}
-	before, after := sizes(links)
-	var written newFile
-	switch info.Size() {
-	case after: // a process died between rename and mark
-	case before:
-		written, err = writeBeside(a.path(file), func(w io.Writer) error { return copyKept(w, old, links) })
-		if err != nil {
+	if !slices.ContainsFunc(links, func(l Link) bool { return l.Gone == 0 }) {
+		if err := a.opts.Bucket.Delete(ctx, file); err != nil {
 			return err
 		}
-		defer written.discard()
-	default:
-		return fmt.Errorf("%w: the file has %d bytes instead of %d; run \"qianshao evidence verify\"", ErrDamaged, info.Size(), before)
+		return a.opts.Ledger.CutEvidence(ctx, file, func([]Link) error { return nil })
 	}
-	return a.locked(ctx, func() error {
-		now, err := a.opts.Ledger.EvidenceFileLinks(ctx, file)
-		if err != nil {
-			return err
+	standing, err := a.standing(ctx, file, links)
+	if err != nil {
+		return err
+	}
+	// The index that older versions kept beside it has the addresses of what is deleted.
+	if err := a.opts.Bucket.Delete(ctx, oldIndexOf(file)); err != nil {
+		return err
+	}
+	return a.opts.Ledger.CutEvidence(ctx, file, func(now []Link) error {
+		if !gone(now) {
+			return nil // another process has done it
 		}
 		// Records are only ever deleted and cut, so equal sizes mean equal sets.
-		switch b, k := sizes(now); {
-		case b == k:
-			return nil // another process has done it
-		case b != before || k != after:
+		if uncut(now) != uncut(links) || keptOf(now) != keptOf(links) {
 			return errCutMeanwhile
 		}
-		if written != (newFile{}) {
-			if err := written.put(); err != nil {
-				return err
-			}
+		size, err := a.opts.Bucket.Size(ctx, file)
+		if err != nil {
+			return err
 		}
-		return a.opts.Ledger.MarkEvidenceCut(ctx, file)
+		if recorded := uncut(standing); size != recorded {
+			return fmt.Errorf("%w: the file has %d bytes instead of %d; run \"qianshao evidence verify\"", ErrDamaged, size, recorded)
+		}
+		return a.rewrite(ctx, file, standing)
 	})
 }
 
-// markRenamed marks in the ledger what a process that died in cut has renamed but
-// not marked. It comes before more records of the same files are deleted, for
-// then the size would no longer tell which file it is. The caller holds the lock.
-func (a *Archive) markRenamed(ctx context.Context, files map[string]bool) error {
-	for file := range files {
-		links, err := a.opts.Ledger.EvidenceFileLinks(ctx, file)
-		if err != nil {
-			return err
-		}
-		before, after := sizes(links)
-		if before == after {
-			continue
-		}
-		info, err := os.Stat(a.path(file))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // Verify reports it
-		}
-		if err != nil {
-			return err
-		}
-		if info.Size() == after {
-			if err := a.opts.Ledger.MarkEvidenceCut(ctx, file); err != nil {
-				return err
-			}
-		}
+// standing returns the links whose bytes are in an object: of those that are
+// deleted and not marked as cut, it looks.
+func (a *Archive) standing(ctx context.Context, file string, links []Link) (standing []Link, err error) {
+	object, err := a.opts.Bucket.Get(ctx, file, 0, math.MaxInt64)
+	if err != nil {
+		return nil, err
 	}
-	return nil
-}
-
-// sizes returns the size of a file as the ledger has it, and its size without the deleted records.
-func sizes(links []Link) (before, after int64) {
+	defer object.Close()
+	longest := int64(1)
 	for i := range links {
-		if !links[i].Cut {
-			before += links[i].Length
-		}
-		if links[i].Gone == 0 {
-			after += links[i].Length
-		}
+		longest = max(longest, links[i].Length)
 	}
-	return before, after
-}
-
-// copyKept copies the records that are not deleted.
-func copyKept(w io.Writer, old io.ReaderAt, links []Link) error {
-	var place int64
+	in := bufio.NewReaderSize(object, int(longest))
 	for i := range links {
 		l := &links[i]
 		if l.Cut {
 			continue
 		}
-		if l.Gone == 0 {
-			if _, err := io.Copy(w, io.NewSectionReader(old, place, l.Length)); err != nil {
-				return err
+		if l.Gone != 0 {
+			there, err := in.Peek(int(l.Length))
+			if sum := sha256.Sum256(there); notEnd(err) != nil {
+				return nil, err
+			} else if hex.EncodeToString(sum[:]) != l.Record {
+				continue
 			}
 		}
-		place += l.Length
+		standing = append(standing, *l)
+		if _, err := in.Discard(int(l.Length)); notEnd(err) != nil {
+			return nil, err
+		}
 	}
-	return nil
+	return standing, nil
+}
+
+func notEnd(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// keptOf is the size of an object without its deleted records.
+func keptOf(links []Link) (bytes int64) {
+	for i := range links {
+		if links[i].Gone == 0 {
+			bytes += links[i].Length
+		}
+	}
+	return bytes
 }

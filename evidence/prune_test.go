@@ -2,16 +2,12 @@ package evidence_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/gofrs/flock"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
@@ -42,7 +38,7 @@ func pages(list []evidence.Expired) (urls []string) {
 }
 
 func TestExpired(t *testing.T) {
-	a := temp(t, 0)
+	a := temp(t)
 	a.add(t, aged(1, 400, qianshao.Gambling))
 	a.add(t, aged(2, 30, qianshao.Gambling))
 	a.add(t, aged(3, 29, qianshao.Gambling))
@@ -72,15 +68,10 @@ func TestExpired(t *testing.T) {
 	}
 }
 
-// prunable is an archive of several files in which every other page has expired.
+// prunable is an archive in which every other page has expired.
 func prunable(t *testing.T) (a archive, gone []evidence.Expired) {
 	t.Helper()
-	return prunableIn(t, 4000)
-}
-
-func prunableIn(t *testing.T, maxFile int64) (a archive, gone []evidence.Expired) {
-	t.Helper()
-	a = temp(t, maxFile)
+	a = temp(t)
 	for i := range 10 {
 		a.add(t, aged(i, 100*(i%2), qianshao.Gambling))
 	}
@@ -96,7 +87,7 @@ func prunableIn(t *testing.T, maxFile int64) (a archive, gone []evidence.Expired
 func pruned(t *testing.T, a archive) {
 	t.Helper()
 	v := a.sound(t)
-	if v.Deleted != 20 || v.Deletions != 5 || v.Uncut != 0 {
+	if v.Deleted != 25 || v.Deletions != 5 || v.Uncut != 0 {
 		t.Errorf("verified %+v", v)
 	}
 	checkIndex(t, a, 5)
@@ -130,7 +121,7 @@ func TestDelete(t *testing.T) {
 	}
 	pruned(t, a)
 	// What was deleted is archived anew when it is still there, and the chain goes on.
-	if added := a.add(t, aged(1, 0, qianshao.Gambling)); added.Records != 4 {
+	if added := a.add(t, aged(1, 0, qianshao.Gambling)); added.Records != 5 {
 		t.Errorf("added %+v", added)
 	}
 	a.sound(t)
@@ -152,85 +143,65 @@ func TestDelete(t *testing.T) {
 // TestDeleteInterrupted takes the steps of a deletion apart: at each the
 // archive verifies, and the next start finishes it.
 func TestDeleteInterrupted(t *testing.T) {
-	t.Run("before the first file is written anew", func(t *testing.T) {
-		a, gone := prunable(t)
-		old := contents(t, a.files(t))
-		if err := a.Delete(t.Context(), gone); err != nil {
-			t.Fatal(err)
-		}
-		for name, b := range old {
-			if err := os.WriteFile(name, b, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		execute(t, a, `UPDATE evidence_links SET cut = 0`)
-		v := a.sound(t)
-		if v.Uncut != 20 || v.Deleted != 20 {
-			t.Errorf("verified %+v", v)
-		}
-		if err := a.Recover(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		pruned(t, a)
-	})
-	t.Run("between a file's rename and its mark in the database", func(t *testing.T) {
-		a, gone := prunable(t)
-		if err := a.Delete(t.Context(), gone); err != nil {
-			t.Fatal(err)
-		}
-		execute(t, a, `UPDATE evidence_links SET cut = 0`)
-		a.sound(t)
-		if err := os.WriteFile(filepath.Join(a.folder, ".qianshao-000000000001.warc.gz.1.tmp"), []byte("x"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := a.Recover(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		pruned(t, a)
-	})
-	// More may have expired by the next prune, in the very file that was renamed.
-	for _, renamed := range []bool{true, false} {
-		t.Run(fmt.Sprintf("and then more is deleted, renamed %v", renamed), func(t *testing.T) {
-			a, gone := prunableIn(t, 0) // all in one file
+	for _, deleted := range []bool{true, false} {
+		t.Run(fmt.Sprintf("an object's deletion and its mark in the database, deleted %v", deleted), func(t *testing.T) {
+			a, gone := prunable(t)
 			old := contents(t, a.files(t))
-			if err := a.Delete(t.Context(), gone[:2]); err != nil {
+			if err := a.Delete(t.Context(), gone); err != nil {
 				t.Fatal(err)
 			}
-			if !renamed {
-				for name, b := range old {
+			for name, b := range old {
+				if !deleted {
 					if err := os.WriteFile(name, b, 0o600); err != nil {
 						t.Fatal(err)
 					}
 				}
 			}
 			execute(t, a, `UPDATE evidence_links SET cut = 0`)
-			for _, more := range [][]evidence.Expired{gone[2:4], gone[4:]} {
-				if err := a.Delete(t.Context(), more); err != nil {
-					t.Fatal(err)
-				}
+			v := a.sound(t)
+			if want := 25 * btoi(!deleted); v.Uncut != want || v.Deleted != 25 {
+				t.Errorf("verified %+v", v)
+			}
+			if err := a.Recover(t.Context()); err != nil {
+				t.Fatal(err)
 			}
 			pruned(t, a)
 		})
 	}
 }
 
-// TestDeleteNothing: where there is nothing to delete, Delete needs neither the
-// folder nor its lock.
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// TestDeletePutBack: somebody has put an object back that was deleted.
+func TestDeletePutBack(t *testing.T) {
+	a, gone := prunable(t)
+	old := contents(t, a.files(t))
+	if err := a.Delete(t.Context(), gone[:1]); err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range old {
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if list, _ := a.problems(t, evidence.Head{}); len(list) != 1 || !strings.Contains(list[0], "bytes were appended") {
+		t.Errorf("problems %q", list)
+	}
+}
+
+// TestDeleteNothing: where there is nothing to delete, Delete begins no chain.
 func TestDeleteNothing(t *testing.T) {
-	a := temp(t, 0)
+	a := temp(t)
 	if err := a.Delete(t.Context(), nil); err != nil {
 		t.Errorf("before anything is archived: %v", err)
 	}
-	a.add(t, item(1, "x"))
-	lock := flock.New(filepath.Join(a.folder, "archive.lock"))
-	if err := lock.Lock(); err != nil {
-		t.Fatal(err)
-	}
-	defer lock.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	if err := a.Delete(ctx, nil); err != nil {
-		t.Errorf("while another has the lock: %v", err)
+	if state, err := a.store.EvidenceState(t.Context()); err != nil || len(state.Chains) > 0 {
+		t.Errorf("%+v, %v", state, err)
 	}
 }
 
@@ -250,9 +221,9 @@ func contents(t *testing.T, names []string) map[string][]byte {
 // TestDeletionProofs: a record is not gone because the database says so.
 func TestDeletionProofs(t *testing.T) {
 	for _, tc := range []struct{ name, statement, want string }{
-		{"another record", `UPDATE evidence_links SET gone = (SELECT max(gone) FROM evidence_links), cut = 1 WHERE seq = 2`, "does not name it"},
+		{"another record", `UPDATE evidence_links SET gone = (SELECT max(gone) FROM evidence_links), cut = 1 WHERE seq = 4294967298`, "does not name it"},
 		{"a deletion's own link", `DELETE FROM evidence_links WHERE kind = 'deletion' AND seq = (SELECT max(gone) FROM evidence_links)`, "there is no deletion"},
-		{"undone", `UPDATE evidence_links SET gone = 0, cut = 0 WHERE gone <> 0`, "the file ends at byte"},
+		{"undone", `UPDATE evidence_links SET gone = 0, cut = 0 WHERE gone <> 0`, "the file is missing"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a, gone := prunable(t)

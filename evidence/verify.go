@@ -1,17 +1,18 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
+	"math"
 	"slices"
 	"strings"
 
+	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/ingest/warc"
 )
 
@@ -31,7 +32,7 @@ func (p Problem) String() string {
 		place = append(place, fmt.Sprintf("%s, byte %d", p.File, p.Offset))
 	}
 	if p.Seq != 0 {
-		place = append(place, fmt.Sprintf("record %d", p.Seq))
+		place = append(place, "record "+named(p.Seq))
 	}
 	if p.URI != "" {
 		place = append(place, p.URI)
@@ -41,76 +42,72 @@ func (p Problem) String() string {
 
 // Verified is what Verify has seen.
 type Verified struct {
-	Records, Files int
-	Bytes          int64
+	Records, Files, Chains int
+	Bytes                  int64
 	// Deleted counts the deleted records, Deletions the deletions that name them.
 	Deleted, Deletions int
 	// Uncut counts deleted records whose bytes are still in their file.
 	Uncut    int
 	Problems int
-	// Unlocked is why Verify had to look at files without the archive's lock: the
-	// folder is write-protected, or another process held the lock for too long.
-	// What another process was just writing may then be among the problems. It is
-	// nil if Verify had the lock or needed none.
-	Unlocked error
-	Head     Head
+	// Head of the register.
+	Head Head
 }
 
-// linksAtATime is how many links are in memory.
-const linksAtATime = 500
-
 // Verify reads the whole archive and reports, in its order, every record and
-// every file that was changed, removed, moved, cut or added. With want it also
-// checks that the chain passes through that head, which the operator has kept
-// elsewhere: without one, somebody who can write both files and database could
-// have rewritten the whole archive. It changes nothing in it, may run while pages
-// come in, and reads a write-protected copy as well.
+// every file that was changed, removed, moved, cut or added, and what the register does
+// not bear out. With want it also checks that the register, or a chain, passes through that
+// head, which the operator has kept elsewhere: without one, somebody who can write both
+// files and database could have rewritten the whole archive. It changes nothing in it, may
+// run while pages come in, and reads a write-protected copy as well.
 func (a *Archive) Verify(ctx context.Context, want Head, report func(Problem)) (Verified, error) {
-	end, err := a.opts.Ledger.EvidenceEnd(ctx)
+	state, err := a.opts.Ledger.EvidenceState(ctx)
 	if err != nil {
 		return Verified{}, err
 	}
-	v := verifier{a: a, ctx: ctx, want: want, report: report, end: end, chain: start, files: map[string]bool{}, uncut: map[string]bool{}}
-	v.seen.Head = end.Head
-	files, err := a.opts.Ledger.EvidenceFiles(ctx)
+	uncut, err := a.opts.Ledger.UncutEvidence(ctx)
 	if err != nil {
 		return Verified{}, err
 	}
-	for _, f := range files {
-		v.uncut[f.Name] = f.Uncut
-	}
+	v := verifier{a: a, ctx: ctx, want: want, report: report, state: state, uncut: uncut, files: map[string]bool{}, met: map[int64]bool{}}
+	v.seen.Head = state.Register
 	defer v.close()
-	if err := v.links(); err != nil {
-		return v.seen, err
+	for _, check := range []func() error{v.links, v.register, v.bucket} {
+		if err := check(); err != nil {
+			return v.seen, err
+		}
 	}
-	if err := v.finish(); err != nil {
-		return v.seen, err
+	if want.Seq > 0 && !v.passed {
+		v.problem(Problem{What: fmt.Sprintf("neither the register nor a chain passes through the head that was kept, %s", want)})
 	}
-	if now, err := a.opts.Ledger.EvidenceEnd(ctx); err != nil || now.Cut != end.Cut {
+	if now, err := a.opts.Ledger.EvidenceState(ctx); err != nil || now.Cut != state.Cut {
 		return v.seen, errors.Join(err, errors.New("records were deleted while the archive was being verified; verify it again"))
 	}
 	return v.seen, nil
 }
 
-// verifier walks along the chain, and so along the files.
+// verifier walks along the chains, and so along the files.
 type verifier struct {
 	a      *Archive
 	ctx    context.Context //nolint:containedctx // lives for one call
 	want   Head
+	passed bool // something passes through want
 	report func(Problem)
-	end    End
+	state  State
 
 	seen  Verified
-	next  int64  // Seq of the last link
-	chain string // its chain value
+	of    *Chain         // the chain under way; nil before the first
+	met   map[int64]bool // chains of which there are links
+	next  int64          // Seq of the last link
+	chain string         // its chain value
 	files map[string]bool
-	uncut map[string]bool // files with deleted records that may still be in them
+	uncut []string // files with deleted records that may still be in them
 
-	file     *os.File // under way; nil if it cannot be read
-	cut      bool     // its deleted records are out of it, though the ledger does not know
+	file     io.ReadCloser // under way; nil if there is none
 	name     string
-	recorded int64 // where the next link of the file must have been written
-	place    int64 // where it is now
+	recorded int64          // where the next link of the file must have been written
+	place    int64          // where it is now
+	out      map[int64]bool // deleted records that are out of it, though the ledger does not know
+	missed   bool           // that it is missing was reported
 
 	deletion deletion // the last one read
 }
@@ -120,25 +117,85 @@ func (v *verifier) problem(p Problem) {
 	v.report(p)
 }
 
-// links checks the links up to the end as Verify found it. What came meanwhile
+// links checks the links up to the chains' heads as Verify found them. What came meanwhile
 // is left for the next time.
 func (v *verifier) links() error {
-	for v.next < v.end.Seq {
-		links, err := v.a.opts.Ledger.EvidenceLinks(v.ctx, v.next, linksAtATime)
+	for after := int64(0); ; {
+		links, err := v.a.opts.Ledger.EvidenceLinks(v.ctx, after, linksAtATime)
 		if err != nil {
 			return err
 		}
+		if len(links) == 0 {
+			break
+		}
 		for i := range links {
-			if links[i].Seq > v.end.Seq {
-				return nil
+			l := &links[i]
+			if l.Seq <= after {
+				continue // of a chain that is left out
 			}
-			if err := v.link(&links[i]); err != nil {
+			within, err := v.enter(l)
+			if err != nil {
+				return err
+			}
+			if after = l.Seq; !within {
+				after = Before(ChainOf(l.Seq) + 1)
+				continue
+			}
+			if err := v.link(l); err != nil {
 				return err
 			}
 		}
-		if len(links) == 0 {
-			return nil
+	}
+	if err := v.leaveChain(); err != nil {
+		return err
+	}
+	for i := range v.state.Chains {
+		if c := &v.state.Chains[i]; c.Seq > Before(c.Number) && !v.met[c.Number] {
+			v.problem(Problem{What: fmt.Sprintf("the chain ends with record 0, but the head is %s: links were taken from the database or changed", c.Head)})
 		}
+	}
+	return nil
+}
+
+// enter goes on to a link's chain. within says that the link is not behind the head that Verify has found.
+func (v *verifier) enter(l *Link) (within bool, err error) {
+	number := ChainOf(l.Seq)
+	if v.of == nil || v.of.Number != number {
+		if err := v.leaveChain(); err != nil {
+			return false, err
+		}
+		v.met[number] = true
+		if v.of = v.known(number); v.of != nil {
+			v.seen.Chains++
+			v.next, v.chain = Before(number), Start
+		}
+	}
+	if v.of != nil && l.Seq <= v.of.Seq {
+		return true, nil
+	}
+	now, ok, err := v.a.opts.Ledger.EvidenceChain(v.ctx, number)
+	if err == nil && (!ok || l.Seq > now.Seq) {
+		v.problem(Problem{File: l.File, Offset: l.Offset, Seq: l.Seq, URI: l.URI, What: fmt.Sprintf(
+			"the chain ends with record %s, but the head is %s: a link was added behind it", named(l.Seq), now.Head)})
+	}
+	return false, err
+}
+
+func (v *verifier) known(number int64) *Chain {
+	i, ok := slices.BinarySearchFunc(v.state.Chains, number, func(c Chain, number int64) int { return cmp.Compare(c.Number, number) })
+	if !ok {
+		return nil
+	}
+	return &v.state.Chains[i]
+}
+
+// leaveChain checks that the chain under way has ended with its head.
+func (v *verifier) leaveChain() error {
+	if err := v.leave(); err != nil || v.of == nil {
+		return err
+	}
+	if v.next != v.of.Seq || v.chain != v.of.Chain && v.of.Seq > Before(v.of.Number) {
+		v.problem(Problem{What: fmt.Sprintf("the chain ends with record %s, but the head is %s: links were taken from the database or changed", named(v.next), v.of.Head)})
 	}
 	return nil
 }
@@ -149,7 +206,7 @@ func (v *verifier) link(l *Link) error {
 		return err
 	}
 	if l.Seq != v.next+1 {
-		v.problem(Problem{Seq: v.next + 1, What: fmt.Sprintf("the links %d to %d are missing from the database", v.next+1, l.Seq-1)})
+		v.problem(Problem{Seq: v.next + 1, What: fmt.Sprintf("the links %s to %s are missing from the database", named(v.next+1), named(l.Seq-1))})
 	}
 	if l.File != v.name {
 		if err := v.open(l); err != nil {
@@ -162,12 +219,15 @@ func (v *verifier) link(l *Link) error {
 	if l.Offset != v.recorded {
 		v.problem(Problem{File: l.File, Offset: l.Offset, Seq: l.Seq, URI: l.URI, What: fmt.Sprintf("the record before it ends at byte %d", v.recorded)})
 	}
-	if v.want.Seq == l.Seq && v.want.Chain != l.Chain {
-		v.problem(Problem{Seq: l.Seq, What: "the chain does not pass through the head that was kept: it has " + l.Chain})
-	}
+	v.pass(l.Seq, l.Chain)
 	v.next, v.chain = l.Seq, l.Chain
 	v.recorded = l.Offset + l.Length
 	return v.record(l)
+}
+
+// pass notes whether this is the head that was kept.
+func (v *verifier) pass(seq int64, hash string) {
+	v.passed = v.passed || seq == v.want.Seq && hash == v.want.Chain
 }
 
 // record checks the bytes of a link's record.
@@ -177,10 +237,17 @@ func (v *verifier) record(l *Link) error {
 	}
 	v.seen.Records++
 	v.seen.Bytes += l.Length
+	if l.Kind == KindDeletion {
+		v.seen.Deletions++
+	}
 	at := v.place
 	v.place += l.Length
 	if v.file == nil {
-		return nil // reported once for the file
+		if !v.missed {
+			v.missed = true
+			v.problem(Problem{File: l.File, What: "the file is missing"})
+		}
+		return nil
 	}
 	what, err := v.compare(l, at)
 	if err != nil {
@@ -189,28 +256,21 @@ func (v *verifier) record(l *Link) error {
 	if what != "" {
 		v.problem(Problem{File: l.File, Offset: at, Seq: l.Seq, URI: l.URI, What: what})
 	}
-	if l.Kind == KindDeletion {
-		v.seen.Deletions++
-	}
 	return nil
 }
 
-// compare compares a record's bytes with its link. what describes a difference; it is "" if there is none.
+// compare compares a record's bytes, which follow in the file, with its link. what describes a difference; it is "" if there is none.
 func (v *verifier) compare(l *Link, at int64) (what string, err error) {
-	sum := sha256.New()
-	bytes := io.TeeReader(io.NewSectionReader(v.file, at, l.Length), sum)
+	read := counted{w: io.Discard, sum: sha256.New()}
+	bytes := io.TeeReader(io.LimitReader(v.file, l.Length), &read)
 	record, broken := warc.NewReader(bytes).Next()
 	if _, err := io.Copy(io.Discard, bytes); err != nil {
 		return "", err
 	}
-	info, err := v.file.Stat()
-	if err != nil {
-		return "", err
-	}
 	switch {
-	case info.Size() < at+l.Length:
-		return fmt.Sprintf("the file ends at byte %d, within or before this record", info.Size()), nil
-	case hex.EncodeToString(sum.Sum(nil)) != l.Record:
+	case read.n < l.Length:
+		return fmt.Sprintf("the file ends at byte %d, within or before this record", at+read.n), nil
+	case hex.EncodeToString(read.sum.Sum(nil)) != l.Record:
 		return "the record's bytes were changed", nil
 	case broken != nil: // the bytes are those that were written
 		return "the record cannot be read: " + broken.Error(), nil
@@ -242,14 +302,16 @@ func (v *verifier) gone(l *Link) error {
 	case d.problem != "":
 		v.problem(Problem{File: l.File, Offset: v.place, Seq: l.Seq, URI: l.URI, What: "the record is marked as deleted, but " + d.problem})
 	case d.hashes[l.Seq] != l.Record:
-		v.problem(Problem{File: l.File, Offset: v.place, Seq: l.Seq, URI: l.URI, What: fmt.Sprintf("the record is marked as deleted, but deletion %d does not name it", l.Gone)})
+		v.problem(Problem{File: l.File, Offset: v.place, Seq: l.Seq, URI: l.URI, What: fmt.Sprintf("the record is marked as deleted, but deletion %s does not name it", named(l.Gone))})
 	}
 	v.seen.Deleted++
-	if !l.Cut && !v.cut {
-		v.seen.Uncut++
-		v.place += l.Length
+	if l.Cut || v.file == nil || v.out[l.Seq] {
+		return nil
 	}
-	return nil
+	v.seen.Uncut++
+	v.place += l.Length
+	_, err = io.CopyN(io.Discard, v.file, l.Length)
+	return notEnd(err)
 }
 
 // deletion is what a deletion's record says.
@@ -271,19 +333,19 @@ func (v *verifier) deletionOf(l *Link) (*deletion, error) {
 		return nil, err
 	}
 	if len(links) == 0 || links[0].Seq != l.Gone || links[0].Kind != KindDeletion {
-		v.deletion.problem = fmt.Sprintf("there is no deletion %d", l.Gone)
+		v.deletion.problem = fmt.Sprintf("there is no deletion %s", named(l.Gone))
 		return &v.deletion, nil
 	}
 	v.deletion.hashes, err = v.a.readDeletion(v.ctx, &links[0])
 	if err != nil {
-		v.deletion.problem = fmt.Sprintf("deletion %d cannot be read: %v", l.Gone, err)
+		v.deletion.problem = fmt.Sprintf("deletion %s cannot be read: %v", named(l.Gone), err)
 	}
 	return &v.deletion, nil
 }
 
 // open leaves the file under way and goes on to the link's.
 func (v *verifier) open(l *Link) (err error) {
-	if err := v.leave(false); err != nil {
+	if err := v.leave(); err != nil {
 		return err
 	}
 	if v.files[l.File] {
@@ -291,95 +353,54 @@ func (v *verifier) open(l *Link) (err error) {
 	}
 	v.files[l.File] = true
 	v.seen.Files++
-	v.name, v.recorded, v.place, v.cut = l.File, 0, 0, false
-	v.file, err = os.Open(v.a.path(l.File))
-	if errors.Is(err, fs.ErrNotExist) {
-		v.problem(Problem{File: l.File, What: "the file is missing"})
+	v.name, v.recorded, v.place, v.out, v.missed = l.File, 0, 0, nil, false
+	v.file, err = v.a.opts.Bucket.Get(v.ctx, l.File, 0, math.MaxInt64)
+	if errors.Is(err, bucket.ErrNotFound) {
+		v.file = nil // all of it may be deleted
 		return nil
 	}
-	if err == nil && v.uncut[l.File] {
-		v.cut, err = v.isCut()
+	if err == nil && slices.Contains(v.uncut, l.File) {
+		v.out, err = v.outOf(l.File)
 	}
 	return err
 }
 
-// isCut says whether a process died between putting the file that it had
-// written anew in its place and recording that: see Archive.cut.
-func (v *verifier) isCut() (bool, error) {
-	links, err := v.a.opts.Ledger.EvidenceFileLinks(v.ctx, v.name)
+// outOf returns which deleted records are out of a file although they are not marked as
+// cut: a process died between writing it anew and recording that, see Archive.cut.
+func (v *verifier) outOf(file string) (out map[int64]bool, err error) {
+	links, err := v.a.opts.Ledger.EvidenceFileLinks(v.ctx, file)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	info, err := v.file.Stat()
+	standing, err := v.a.standing(v.ctx, file, links)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	_, after := sizes(links)
-	return info.Size() == after, nil
+	out = map[int64]bool{}
+	for i := range links {
+		out[links[i].Seq] = true
+	}
+	for i := range standing {
+		delete(out, standing[i].Seq)
+	}
+	return out, nil
 }
 
 // leave checks that no bytes follow the last record of the file under way.
-func (v *verifier) leave(last bool) error {
+func (v *verifier) leave() error {
 	if v.file == nil {
 		return nil
 	}
-	info, err := v.file.Stat()
+	more, err := io.Copy(io.Discard, v.file)
 	if err != nil {
-		return err
+		return fmt.Errorf("read %s: %w", v.name, err)
 	}
-	size := info.Size()
-	if last && size > v.place {
-		if size, err = v.settled(); err != nil {
-			return err
-		}
-	}
-	if size > v.place {
+	if more > 0 {
 		v.problem(Problem{File: v.name, Offset: v.place, What: fmt.Sprintf(
-			"%d bytes were appended that were never recorded: by somebody, or by a process that died while writing (the next start cuts them off)", size-v.place)})
+			"%d bytes were appended that were never recorded: by somebody, or by a process of an older version that died while writing (the next start cuts them off)", more)})
 	}
 	v.close()
 	return nil
-}
-
-// settled returns the size of the last file less what was recorded since Verify
-// began. It waits for a write that is under way.
-func (v *verifier) settled() (size int64, err error) {
-	err = v.undisturbed(func() error {
-		size = v.place
-		now, err := v.a.opts.Ledger.EvidenceEnd(v.ctx)
-		if err != nil {
-			return err
-		}
-		info, err := v.file.Stat()
-		if err != nil {
-			return err
-		}
-		if now.File == v.name { // otherwise it is full by now; the next Verify looks at its end
-			size += max(0, info.Size()-now.Bytes)
-		}
-		return nil
-	})
-	return size, err
-}
-
-// undisturbed runs f under the archive's lock, or without it where it cannot be had.
-func (v *verifier) undisturbed(f func() error) error {
-	if v.seen.Unlocked != nil {
-		return f()
-	}
-	unlock, err := v.a.lock(v.ctx)
-	if err := v.ctx.Err(); err != nil {
-		if unlock != nil {
-			unlock()
-		}
-		return err
-	}
-	if err != nil {
-		v.seen.Unlocked = err
-		return f()
-	}
-	defer unlock()
-	return f()
 }
 
 func (v *verifier) close() {
@@ -387,142 +408,5 @@ func (v *verifier) close() {
 		_ = v.file.Close()
 		v.file = nil
 	}
-}
-
-// finish checks what is not a single record: the head, the folder, the indexes.
-func (v *verifier) finish() error {
-	if err := v.leave(true); err != nil {
-		return err
-	}
-	last := max(v.next, v.end.Last) // behind the head if somebody has added links
-	if last != v.end.Seq || v.end.Seq > 0 && v.chain != v.end.Chain {
-		v.problem(Problem{What: fmt.Sprintf("the chain ends with record %d, but the head is %s: links were taken from the database or changed", last, v.end.Head)})
-	}
-	if v.want.Seq > v.next {
-		v.problem(Problem{What: fmt.Sprintf("the head that was kept is record %d, but the chain ends with record %d", v.want.Seq, v.next)})
-	}
-	if err := v.folder(); err != nil {
-		return err
-	}
-	return v.indexes()
-}
-
-// folder looks for files that the archive does not know.
-func (v *verifier) folder() error {
-	list, err := v.strangers()
-	if err != nil || len(list) == 0 {
-		return err
-	}
-	// Perhaps somebody was writing them. Under the lock everything is linked.
-	if err := v.undisturbed(func() error { list, err = v.strangers(); return err }); err != nil {
-		return err
-	}
-	for _, p := range list {
-		v.problem(p)
-	}
-	return nil
-}
-
-// strangers returns the files that nobody has linked.
-func (v *verifier) strangers() (list []Problem, err error) {
-	entries, err := os.ReadDir(v.a.opts.Folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // if there should be one, its files were missed
-	}
-	if err != nil {
-		return nil, err
-	}
-	ours := map[string]bool{lockName: true}
-	for file := range v.files {
-		ours[file], ours[indexName(file)] = true, true
-	}
-	uncut, err := v.a.uncut(v.ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		name := e.Name()
-		if ours[name] {
-			continue
-		}
-		if strings.HasSuffix(name, temporary) {
-			// A copy without deleted records is written without the lock.
-			if !slices.ContainsFunc(uncut, func(file string) bool { return strings.HasPrefix(name, "."+file+".") }) {
-				list = append(list, Problem{File: name, What: "an interrupted process has left this file; the next start removes it"})
-			}
-			continue
-		}
-		begun, err := v.begun(name)
-		if err != nil {
-			return nil, err
-		}
-		if !begun {
-			list = append(list, Problem{File: name, What: "the file is not of this archive: somebody has put it here, or a process died before it was recorded (the next start removes it)"})
-		}
-	}
-	return list, nil
-}
-
-// begun says whether a file, or the file whose index it is, was begun since
-// Verify has read the end of the chain.
-func (v *verifier) begun(name string) (bool, error) {
-	var seq int64
-	_, err := fmt.Sscanf(name, "qianshao-%d.", &seq)
-	file := fileName(seq)
-	if err != nil || name != file && name != indexName(file) || seq <= v.end.Seq {
-		return false, nil
-	}
-	links, err := v.a.opts.Ledger.EvidenceLinks(v.ctx, seq-1, 1)
-	return len(links) == 1 && links[0].File == file, err
-}
-
-// indexes compares the CDXJ indexes with what was written.
-func (v *verifier) indexes() error {
-	before, err := v.wrongIndexes()
-	if err != nil || len(before) == 0 {
-		return err
-	}
-	now, err := v.wrongIndexes() // one may have been written meanwhile
-	for file, what := range now {
-		if before[file] == what {
-			v.problem(Problem{File: file, What: what + "; it is derived: \"qianshao evidence index\" writes it anew"})
-		}
-	}
-	return err
-}
-
-func (v *verifier) wrongIndexes() (map[string]string, error) {
-	files, err := v.a.opts.Ledger.EvidenceFiles(v.ctx)
-	if err != nil {
-		return nil, err
-	}
-	wrong := map[string]string{}
-	for _, f := range files {
-		if f.Index == "" {
-			continue
-		}
-		sum, err := hashFile(v.a.path(indexName(f.Name)))
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			wrong[indexName(f.Name)] = "the index is missing"
-		case err != nil:
-			return nil, err
-		case sum != f.Index:
-			wrong[indexName(f.Name)] = "the index was changed"
-		}
-	}
-	return wrong, nil
-}
-
-func hashFile(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	v.name = ""
 }

@@ -45,48 +45,48 @@ func execute(t *testing.T, a archive, statements ...string) {
 
 // TestTampering: whatever is done to files or database is told, with its place.
 func TestTampering(t *testing.T) {
-	const files = 3 // of 17 to 34 records
+	const chain = "writer-000001/000000/"
 	type attack struct {
 		name string
 		do   func(t *testing.T, a archive, links []evidence.Link)
-		want string // in the first problem; formatted with the place of record 5
+		want string // in the first problem
 	}
 	file := func(a archive, l evidence.Link) string { return filepath.Join(a.folder, l.File) }
 	for _, tc := range []attack{
 		{"a byte of a record", func(t *testing.T, a archive, links []evidence.Link) {
 			edit(t, file(a, links[4]), func(b []byte) []byte { b[links[4].Offset+links[4].Length/2] ^= 1; return b })
-		}, "record 5: urn:findings:http://a.example/0: the record's bytes were changed"},
+		}, "record 1/5: urn:findings:http://a.example/0: the record's bytes were changed"},
 		{"the first byte of a file", func(t *testing.T, a archive, links []evidence.Link) {
 			edit(t, file(a, links[0]), func(b []byte) []byte { b[0] ^= 1; return b })
-		}, "byte 0: record 1: the record's bytes were changed"},
+		}, "byte 0: record 1/1: the record's bytes were changed"},
 		{"the compression of a record", func(t *testing.T, a archive, links []evidence.Link) {
 			edit(t, file(a, links[4]), func(b []byte) []byte { b[links[4].Offset+9] ^= 1; return b }) // the header's operating system
-		}, "record 5"},
+		}, "record 1/5"},
 		{"a record taken out", func(t *testing.T, a archive, links []evidence.Link) {
 			edit(t, file(a, links[4]), func(b []byte) []byte {
-				return append(b[:links[4].Offset:links[4].Offset], b[links[5].Offset:]...)
+				return append(b[:links[3].Offset:links[3].Offset], b[links[4].Offset:]...)
 			})
-		}, "record 5"},
+		}, "record 1/4"},
 		{"the last record taken out", func(t *testing.T, a archive, links []evidence.Link) {
 			last := links[len(links)-1]
 			edit(t, file(a, last), func(b []byte) []byte { return b[:last.Offset] })
 		}, "the file ends at byte"},
 		{"two records exchanged", func(t *testing.T, a archive, links []evidence.Link) {
 			edit(t, file(a, links[4]), func(b []byte) []byte {
-				x, y, z := links[3].Offset, links[4].Offset, links[5].Offset
+				x, y, z := links[3].Offset, links[4].Offset, links[4].Offset+links[4].Length
 				return bytes.Join([][]byte{b[:x], b[y:z], b[x:y], b[z:]}, nil)
 			})
-		}, "record 4"},
+		}, "record 1/4"},
 		{"a file cut", func(t *testing.T, a archive, links []evidence.Link) {
 			edit(t, file(a, links[4]), func(b []byte) []byte { return b[:links[4].Offset+10] })
-		}, "record 5: urn:findings:http://a.example/0: the file ends at byte"},
+		}, "record 1/5: urn:findings:http://a.example/0: the file ends at byte"},
 		{"a file emptied", func(t *testing.T, a archive, links []evidence.Link) {
 			edit(t, file(a, links[4]), func(b []byte) []byte { return nil })
 		}, "the file ends at byte 0"},
-		{"rubbish appended to a full file", func(t *testing.T, a archive, links []evidence.Link) {
+		{"rubbish appended", func(t *testing.T, a archive, links []evidence.Link) {
 			edit(t, file(a, links[4]), func(b []byte) []byte { return append(b, 'x') })
 		}, "1 bytes were appended"},
-		{"a record appended to the last file", func(t *testing.T, a archive, links []evidence.Link) {
+		{"a record appended", func(t *testing.T, a archive, links []evidence.Link) {
 			edit(t, file(a, links[len(links)-1]), func(b []byte) []byte {
 				var member bytes.Buffer
 				w := gzip.NewWriter(&member)
@@ -110,6 +110,19 @@ func TestTampering(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "qianshao-000000000002.warc.gz, byte 0: the file is not of this archive"},
+		{"an object added to an ended chain", func(t *testing.T, a archive, _ []evidence.Link) {
+			if err := a.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(a.folder, chain+"000000099.warc.gz"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, chain + "000000099.warc.gz, byte 0: the file is not of this archive"},
+		{"an object added to a chain that goes on", func(t *testing.T, a archive, _ []evidence.Link) {
+			if err := os.WriteFile(filepath.Join(a.folder, chain+"000000099.warc.gz"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, chain + "000000099.warc.gz, byte 0: the file was never recorded"},
 		{"two files exchanged", func(t *testing.T, a archive, links []evidence.Link) {
 			one, two := file(a, links[0]), file(a, links[len(links)-1])
 			for _, step := range [][2]string{{one, one + "x"}, {two, one}, {one + "x", two}} {
@@ -118,54 +131,78 @@ func TestTampering(t *testing.T) {
 				}
 			}
 		}, "the record's bytes were changed"},
-		{"an index changed", func(t *testing.T, a archive, links []evidence.Link) {
-			edit(t, strings.TrimSuffix(file(a, links[0]), ".warc.gz")+".cdxj", func(b []byte) []byte { return b[1:] })
-		}, "the index was changed"},
-		{"an index removed", func(t *testing.T, a archive, links []evidence.Link) {
-			if err := os.Remove(strings.TrimSuffix(file(a, links[0]), ".warc.gz") + ".cdxj"); err != nil {
+		{"a link removed", func(t *testing.T, a archive, _ []evidence.Link) {
+			execute(t, a, `DELETE FROM evidence_links WHERE seq = 4294967301`)
+		}, "record 1/5: the links 1/5 to 1/5 are missing"},
+		{"the last links removed", func(t *testing.T, a archive, links []evidence.Link) {
+			execute(t, a, fmt.Sprintf(`DELETE FROM evidence_links WHERE seq > %d`, links[len(links)-3].Seq))
+		}, "bytes were appended"},
+		{"the last links removed, and the head moved", func(t *testing.T, a archive, links []evidence.Link) {
+			last := links[len(links)-6]
+			execute(t, a, fmt.Sprintf(`DELETE FROM evidence_links WHERE seq > %d`, last.Seq), fmt.Sprintf(`UPDATE evidence_chains SET seq = %d, chain = '%s'`, last.Seq, last.Chain))
+			if err := os.Remove(file(a, links[len(links)-1])); err != nil {
 				t.Fatal(err)
 			}
-		}, "the index is missing"},
-		{"a link removed", func(t *testing.T, a archive, _ []evidence.Link) {
-			execute(t, a, `DELETE FROM evidence_links WHERE seq = 5`)
-		}, "record 5: the links 5 to 5 are missing"},
-		{"the last links removed", func(t *testing.T, a archive, links []evidence.Link) {
-			execute(t, a, fmt.Sprintf(`DELETE FROM evidence_links WHERE seq > %d`, len(links)-2))
-		}, "bytes were appended"},
+		}, "the chain had record 1/40, which is missing"},
+		{"the whole chain written anew", func(t *testing.T, a archive, _ []evidence.Link) {
+			execute(t, a, `DELETE FROM evidence_links`, `DELETE FROM evidence_captures`, `DELETE FROM evidence_chains`)
+			if err := os.RemoveAll(a.folder); err != nil {
+				t.Fatal(err)
+			}
+			again := open(t, filepath.Dir(a.folder))
+			for i := range 8 {
+				again.add(t, item(i, "innocent"))
+			}
+		}, "the chain does not pass through record 1/20 as it was registered"},
+		{"an entry of the register", func(t *testing.T, a archive, _ []evidence.Link) {
+			execute(t, a, `UPDATE evidence_register SET at = at + 1000 WHERE seq = 1`)
+		}, "entry 1 of the register, of chain writer-000001: the entry was changed"},
+		{"an entry taken out of the register", func(t *testing.T, a archive, _ []evidence.Link) {
+			execute(t, a, `DELETE FROM evidence_register WHERE seq = 1`)
+		}, "entry 2 of the register, of chain writer-000001: the entries 1 to 1 are missing"},
+		{"the end of the register", func(t *testing.T, a archive, _ []evidence.Link) {
+			execute(t, a, `DELETE FROM evidence_register WHERE seq = 2`)
+		}, "the register has not the head of chain writer-000001 that was entered last, record 1/40"},
 		{"a link added behind the head", func(t *testing.T, a archive, links []evidence.Link) {
-			execute(t, a, fmt.Sprintf(`UPDATE evidence_head SET seq = %d, chain = '%s'`, len(links)-4, links[len(links)-5].Chain))
-		}, "the chain ends with record"},
+			execute(t, a, fmt.Sprintf(`UPDATE evidence_chains SET seq = %d, chain = '%s', registered = 0`, links[len(links)-6].Seq, links[len(links)-6].Chain))
+		}, "a link was added behind it"},
+		{"a chain that there is not", func(t *testing.T, a archive, links []evidence.Link) {
+			execute(t, a, `UPDATE evidence_links SET seq = 9 WHERE seq = 4294967301`)
+		}, "record 9: urn:findings:http://a.example/0: the chain ends with record 9"},
 		{"all links removed", func(t *testing.T, a archive, _ []evidence.Link) {
 			execute(t, a, `DELETE FROM evidence_links`)
-		}, "the chain ends with record 0"},
+		}, "the chain ends with record 0, but the head is"},
 		{"a record's time", func(t *testing.T, a archive, _ []evidence.Link) {
-			execute(t, a, `UPDATE evidence_links SET added = added + 1000 WHERE seq = 5`)
-		}, "record 5: urn:findings:http://a.example/0: the chain is broken"},
+			execute(t, a, `UPDATE evidence_links SET added = added + 1000 WHERE seq = 4294967301`)
+		}, "record 1/5: urn:findings:http://a.example/0: the chain is broken"},
 		{"a record's hash with its bytes", func(t *testing.T, a archive, links []evidence.Link) {
-			execute(t, a, fmt.Sprintf(`UPDATE evidence_links SET record = '%064d' WHERE seq = 5`, 0))
-		}, "record 5: urn:findings:http://a.example/0: the chain is broken"},
+			execute(t, a, fmt.Sprintf(`UPDATE evidence_links SET record = '%064d' WHERE seq = 4294967301`, 0))
+		}, "record 1/5: urn:findings:http://a.example/0: the chain is broken"},
 		{"two links exchanged", func(t *testing.T, a archive, _ []evidence.Link) {
-			execute(t, a, `UPDATE evidence_links SET seq = -5 WHERE seq = 5`, `UPDATE evidence_links SET seq = 5 WHERE seq = 6`, `UPDATE evidence_links SET seq = 6 WHERE seq = -5`)
-		}, "record 5"},
+			execute(t, a, `UPDATE evidence_links SET seq = 9 WHERE seq = 4294967299`, `UPDATE evidence_links SET seq = 4294967299 WHERE seq = 4294967300`, `UPDATE evidence_links SET seq = 4294967300 WHERE seq = 9`)
+		}, "record 1/3"},
 		{"a record's description", func(t *testing.T, a archive, _ []evidence.Link) {
-			execute(t, a, `UPDATE evidence_links SET uri = 'http://b.example/' WHERE seq = 4`)
+			execute(t, a, `UPDATE evidence_links SET uri = 'http://b.example/' WHERE seq = 4294967300`)
 		}, "the database describes another record"},
 		{"a deletion pretended", func(t *testing.T, a archive, _ []evidence.Link) {
-			execute(t, a, `UPDATE evidence_links SET gone = 7 WHERE seq = 5`)
+			execute(t, a, `UPDATE evidence_links SET gone = 7 WHERE seq = 4294967301`)
 		}, "there is no deletion 7"},
 		{"the head", func(t *testing.T, a archive, _ []evidence.Link) {
-			execute(t, a, fmt.Sprintf(`UPDATE evidence_head SET chain = '%064d'`, 0))
+			execute(t, a, fmt.Sprintf(`UPDATE evidence_chains SET chain = '%064d'`, 0))
 		}, "the head is"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			a := temp(t, 4000)
+			t.Parallel()
+			a := temp(t)
 			for i := range 8 {
 				a.add(t, item(i, strings.Repeat(fmt.Sprint(i), 50)))
+				if i == 3 || i == 7 {
+					if err := a.Register(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
 			}
-			if err := a.WriteIndexes(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if v := a.sound(t); v.Files < files {
+			if v := a.sound(t); v.Files != 8 || v.Head.Seq != 2 {
 				t.Fatalf("verified %+v", v)
 			}
 			links, err := a.store.EvidenceLinks(t.Context(), 0, 1000)
@@ -182,9 +219,9 @@ func TestTampering(t *testing.T) {
 }
 
 // TestVerifyBesideAdd: pages that come in while the archive is verified are no
-// problems: neither their links, nor the files that are begun for them.
+// problems: neither their links, nor their files, before they are linked.
 func TestVerifyBesideAdd(t *testing.T) {
-	a := temp(t, 4000) // a new file every few pages
+	a := temp(t)
 	var adding sync.WaitGroup
 	adding.Go(func() {
 		for i := range 40 {
@@ -200,7 +237,7 @@ func TestVerifyBesideAdd(t *testing.T) {
 		a.sound(t)
 		select {
 		case <-added:
-			if v := a.sound(t); v.Files < 5 || n < 2 {
+			if v := a.sound(t); v.Files != 40 || n < 2 {
 				t.Errorf("verified %d times, at last %+v", n, v)
 			}
 			return
@@ -209,29 +246,10 @@ func TestVerifyBesideAdd(t *testing.T) {
 	}
 }
 
-// TestVerifyWithoutLock: where the lock cannot be had, Verify tells what it sees,
-// and that it had no lock.
-func TestVerifyWithoutLock(t *testing.T) {
-	a := temp(t, 0)
-	a.add(t, item(1, "x"))
-	edit(t, a.files(t)[0], func(b []byte) []byte { return append(b, 'x') })
-	lock := filepath.Join(a.folder, "archive.lock")
-	if err := os.Remove(lock); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(lock, 0o700); err != nil { // not even root can lock it as a file
-		t.Fatal(err)
-	}
-	list, v := a.problems(t, evidence.Head{})
-	if len(list) != 1 || !strings.Contains(list[0], "1 bytes were appended") || v.Unlocked == nil {
-		t.Errorf("verified %+v, problems %q", v, list)
-	}
-}
-
 // TestEveryByte: no single byte of the archive can be changed unnoticed, the
 // gzip headers' included. Every seventh is tried.
 func TestEveryByte(t *testing.T) {
-	a := temp(t, 0)
+	a := temp(t)
 	a.add(t, item(1, "x"))
 	name := a.files(t)[0]
 	info, err := os.Stat(name)
@@ -252,13 +270,16 @@ func TestEveryByte(t *testing.T) {
 // TestHead: who can write files and database writes a whole new archive; a head
 // that was kept elsewhere tells.
 func TestHead(t *testing.T) {
-	a := temp(t, 0)
+	a := temp(t)
 	a.add(t, item(1, "x"))
-	end, err := a.store.EvidenceEnd(t.Context())
+	if err := a.Register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	state, err := a.store.EvidenceState(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, err := evidence.ParseHead(end.Head.String())
+	kept, err := evidence.ParseHead(state.Register.String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,14 +287,22 @@ func TestHead(t *testing.T) {
 	if list, _ := a.problems(t, kept); len(list) > 0 {
 		t.Errorf("the chain goes on, and yet: %v", list)
 	}
-	forged := temp(t, 0)
-	forged.add(t, item(1, "innocent"))
-	if list, _ := forged.problems(t, kept); len(list) != 1 || !strings.Contains(list[0], "does not pass through the head that was kept") {
-		t.Errorf("a new archive: %v", list)
+	ofChain, err := evidence.ParseHead(state.Chains[0].Head.String())
+	if err != nil {
+		t.Fatal(err)
 	}
-	kept.Seq = 6
-	if list, _ := forged.problems(t, kept); len(list) != 1 || !strings.Contains(list[0], "the chain ends with record 5") {
-		t.Errorf("a shorter archive: %v", list)
+	if list, _ := a.problems(t, ofChain); len(list) > 0 {
+		t.Errorf("the head of a chain was kept: %v", list)
+	}
+	forged := temp(t)
+	forged.add(t, item(1, "innocent"))
+	if err := forged.Register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, head := range []evidence.Head{kept, ofChain} {
+		if list, _ := forged.problems(t, head); len(list) != 1 || !strings.Contains(list[0], "neither the register nor a chain passes through the head that was kept") {
+			t.Errorf("a new archive: %v", list)
+		}
 	}
 	for _, bad := range []string{"", "1", "1:", ":ab", "0:" + kept.Chain, "1:" + kept.Chain + "0", "1:" + kept.Chain[1:], "x" + kept.String(), "1:" + strings.Repeat("z", 64), "01:" + kept.Chain} {
 		if _, err := evidence.ParseHead(bad); err == nil {

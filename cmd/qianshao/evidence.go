@@ -13,18 +13,18 @@ import (
 
 // evidenceCmd works on the archive of flagged pages. All of it may run beside a server.
 type evidenceCmd struct {
-	Verify evidenceVerifyCmd `cmd:"" help:"Check every record of the archive against the hash chain. Exit code 3 if anything was changed, removed, moved or added."`
-	Head   evidenceHeadCmd   `cmd:"" help:"Print the end of the hash chain, to be kept elsewhere for \"verify --head\"."`
+	Verify evidenceVerifyCmd `cmd:"" help:"Check every record of the archive against its hash chain, and the chains against their register. Exit code 3 if anything was changed, removed, moved or added."`
+	Head   evidenceHeadCmd   `cmd:"" help:"Print the end of the register of hash chains, to be kept elsewhere for \"verify --head\"."`
 	Export evidenceExportCmd `cmd:"" help:"Write what is archived for a finding into a zip: WARC, report in Chinese, finding as JSON, manifest."`
 	Prune  evidencePruneCmd  `cmd:"" help:"List the captures and findings that the retention policy no longer keeps; with --apply, delete them."`
 	Delete evidenceDeleteCmd `cmd:"" help:"Delete findings with everything that belongs to them: from archive, database and index. Asks nothing."`
-	Index  evidenceIndexCmd  `cmd:"" help:"Write the CDXJ indexes anew."`
+	Index  evidenceIndexCmd  `cmd:"" help:"Write CDXJ indexes of the archive into a folder, for programs that replay it."`
 
 	Deletions evidenceDeletionsCmd `cmd:"" help:"List which findings were deleted, when and why, the latest first."`
 }
 
 type evidenceVerifyCmd struct {
-	Head string `help:"Check also that the chain passes through a head that was kept, as \"evidence head\" prints it." placeholder:"SEQ:HASH"`
+	Head string `help:"Check also that the register, or a chain, passes through a head that was kept, as \"evidence head\" prints it." placeholder:"SEQ:HASH"`
 	Keep bool   `help:"Keep what comes out in the data folder, for the metrics."`
 
 	Moved bool `help:"The archive was moved to where --evidence says: if all of it is there, that is its place from now on."`
@@ -47,13 +47,10 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 			return err
 		}
 		problems.Finish()
-		fmt.Fprintf(env.out, "%s, %s in %s; %s deleted by %s\n", terminal.Counted(v.Records, "record"), terminal.Counted(v.Bytes, "byte"),
-			terminal.Counted(v.Files, "file"), terminal.Counted(v.Deleted, "record"), terminal.Counted(v.Deletions, "deletion"))
+		fmt.Fprintf(env.out, "%s, %s in %s of %s; %s deleted by %s\n", terminal.Counted(v.Records, "record"), terminal.Counted(v.Bytes, "byte"),
+			terminal.Counted(v.Files, "file"), terminal.Counted(v.Chains, "chain"), terminal.Counted(v.Deleted, "record"), terminal.Counted(v.Deletions, "deletion"))
 		if v.Uncut > 0 {
 			fmt.Fprintf(env.out, "deleted records that are still in their files: %d; run \"qianshao evidence prune --apply\"\n", v.Uncut)
-		}
-		if v.Unlocked != nil {
-			fmt.Fprintf(env.out, "looked without the archive's lock, so what another process was just writing may count as a problem: %v\n", v.Unlocked)
 		}
 		if v.Head.Seq > 0 {
 			fmt.Fprintf(env.out, "head %s of %s\n", v.Head, env.stamp(v.Head.Added))
@@ -78,23 +75,25 @@ type evidenceHeadCmd struct{}
 
 func (evidenceHeadCmd) Run(env *environment) error {
 	return env.readFolder(func(f *datafolder.Folder) error {
-		end, err := f.Store.EvidenceEnd(env.ctx)
+		state, err := f.Store.EvidenceState(env.ctx)
 		if err != nil {
 			return err
 		}
-		if end.Seq == 0 {
-			return errors.New("nothing is archived yet")
+		if state.Register.Seq == 0 {
+			return errors.New("nothing is registered yet: what is archived is, a minute later or when the crawl ends")
 		}
-		fmt.Fprintf(env.out, "%s %s\n", end.Head, env.stamp(end.Added))
+		fmt.Fprintf(env.out, "%s %s\n", state.Register, env.stamp(state.Register.Added))
 		return nil
 	})
 }
 
-type evidenceIndexCmd struct{}
+type evidenceIndexCmd struct {
+	Folder string `arg:"" help:"Where to write them; made where it is missing." placeholder:"FOLDER"`
+}
 
-func (evidenceIndexCmd) Run(env *environment) error {
-	return env.withFolder(func(f *datafolder.Folder) error {
-		n, err := f.IndexEvidence(env.ctx)
+func (c evidenceIndexCmd) Run(env *environment) error {
+	return env.readFolder(func(f *datafolder.Folder) error {
+		n, err := f.Evidence.WriteIndexes(env.ctx, c.Folder)
 		if err != nil {
 			return err
 		}

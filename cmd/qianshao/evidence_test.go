@@ -67,12 +67,16 @@ func TestEvidence(t *testing.T) {
 	checkCloaked(t, folder)
 	backUpAndRestore(t, folder, head)
 
-	files, err := filepath.Glob(filepath.Join(datafolder.EvidencePath(folder), "*.warc.gz"))
-	if err != nil || len(files) != 1 {
+	files, err := filepath.Glob(filepath.Join(datafolder.EvidencePath(folder), "*/*/*.warc.gz"))
+	if err != nil || len(files) == 0 {
 		t.Fatalf("%v, %v", files, err)
 	}
-	if indexes, _ := filepath.Glob(filepath.Join(datafolder.EvidencePath(folder), "*.cdxj")); len(indexes) != 1 {
-		t.Errorf("the crawl left %d indexes", len(indexes))
+	indexes := filepath.Join(t.TempDir(), "cdxj")
+	if code, out := command(t, folder, "evidence", "index", indexes); code != exitOK || !strings.Contains(out, "1 index written") {
+		t.Errorf("index: %d\n%s", code, out)
+	}
+	if list, _ := filepath.Glob(filepath.Join(indexes, "*.cdxj")); len(list) != 1 {
+		t.Errorf("%d indexes", len(list))
 	}
 	whole, err := os.ReadFile(files[0])
 	if err != nil {
@@ -282,8 +286,8 @@ func checkInShell(t *testing.T, folder, report, head string) {
 			t.Skipf("no %s here to check the zip with", tool)
 		}
 	}
-	_, shell, _ := strings.Cut(report, `<pre class="shell">prev=`)
-	shell, _, _ = strings.Cut("prev="+shell, "</pre>")
+	_, shell, _ := strings.Cut(report, `<pre class="shell">follow()`)
+	shell, _, _ = strings.Cut("follow()"+shell, "</pre>")
 	for _, step := range []struct{ script, want string }{
 		{"sha256sum -c SHA256SUMS", "manifest.json: OK"},
 		{strings.ReplaceAll(shell, "&lt;", "<"), head[strings.Index(head, ":")+1:] + "\n"},
@@ -291,7 +295,7 @@ func checkInShell(t *testing.T, folder, report, head string) {
 		cmd := exec.Command("sh", "-c", step.script)
 		cmd.Dir = folder
 		output, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(output), step.want) || strings.Contains(string(output), "断裂") {
+		if err != nil || !strings.Contains(string(output), step.want) || strings.Contains(string(output), "断裂") || strings.Contains(string(output), "登记 0") {
 			t.Errorf("%s\n%v\n%s", step.script, err, output)
 		}
 	}

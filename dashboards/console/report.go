@@ -37,7 +37,7 @@ type Report struct {
 	Captures []evidence.Captured
 	// Screenshot is a PNG; nil if there is none.
 	Screenshot []byte
-	// Head is the chain's at the time of the report.
+	// Head is that of the archive's register at the time of the report.
 	Head evidence.Head
 	// Made is when and By by what the report was made: "qianshao/1.2.3".
 	Made time.Time

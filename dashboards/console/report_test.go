@@ -84,7 +84,7 @@ func TestReportSays(t *testing.T) {
 		`data-n="2"><code>&lt;script&gt;alert(1)&lt;/script&gt; <mark>百</mark><span class="sign" title="U&#43;202E">RLO</span><mark>家乐</mark>`,
 		"第 2 行第 28 列", "普通访客所见", "从搜索引擎来的访客所见", "&lt;p&gt;<mark>时时彩</mark>", "普通访客在同一处所见", "招生&lt;简章&gt;",
 		"责任单位已书面豁免：<bdi>附件 &lt;3&gt;</bdi>", "合同&lt;1&gt;", "2026-11-25 16:00:00", "hxxp://b[.]example/",
-		"规则级别", "&#43;80", strings.Repeat("a", 64), strings.Repeat("b", 64), strings.Repeat("c", 64), "序号 7", "data:image/png;base64,iVBORw==", "未作遮盖",
+		"规则级别", "&#43;80", strings.Repeat("a", 64), strings.Repeat("b", 64), strings.Repeat("c", 64), "登记簿第 7 条", "data:image/png;base64,iVBORw==", "未作遮盖",
 	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the report has no %q", part)

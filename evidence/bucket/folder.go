@@ -161,12 +161,19 @@ func notFound(err error) error {
 // List implements Bucket. Whatever is no folder counts as an object.
 func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		top := filepath.Join(f.path, filepath.FromSlash(path.Dir(prefix+"x")))
-		err := filepath.WalkDir(top, func(file string, entry fs.DirEntry, err error) error {
+		root, err := filepath.EvalSymlinks(f.path) // the folder may be a link to where there is room
+		if err != nil {
+			if gone(err) != nil {
+				yield(Object{}, err)
+			}
+			return
+		}
+		top := filepath.Join(root, filepath.FromSlash(path.Dir(prefix+"x")))
+		err = filepath.WalkDir(top, func(file string, entry fs.DirEntry, err error) error {
 			if err = errors.Join(err, ctx.Err()); err != nil {
 				return gone(err)
 			}
-			inside, err := filepath.Rel(f.path, file)
+			inside, err := filepath.Rel(root, file)
 			if err != nil {
 				return err
 			}

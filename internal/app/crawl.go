@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -117,7 +118,7 @@ func (c *crawl) run(ctx context.Context) error {
 		// Pages can be archived all the same; the log tells what to do.
 		c.log.Error("the evidence archive is not in order", "error", err)
 	}
-	defer c.indexEvidence(context.WithoutCancel(ctx))
+	defer c.keepRegistered(ctx)()
 	if c.retry != nil {
 		urls, err := c.retry(ctx)
 		if err != nil {
@@ -170,12 +171,12 @@ func (c *crawl) rewriteOften(ctx context.Context) {
 	}
 }
 
-// indexEvidence brings the archive's indexes up to date at the end of a crawl.
-// They are derived: where that fails, the next start does it.
-func (c *crawl) indexEvidence(ctx context.Context) {
-	if err := c.evidence.WriteIndexes(ctx); err != nil {
-		c.log.Warn("the index of an evidence file was not written", "error", err)
-	}
+// keepRegistered registers the evidence until end is called.
+func (c *crawl) keepRegistered(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var registering sync.WaitGroup
+	registering.Go(func() { c.evidence.KeepRegistered(ctx) })
+	return func() { cancel(); registering.Wait() }
 }
 
 // close ends the browser and idle connections. It may be called more than once.

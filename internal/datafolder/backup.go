@@ -14,6 +14,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/evidence/bucket"
 )
 
 // The parts of a data folder that an operator writes. A backup is laid out as a data
@@ -76,7 +77,7 @@ func (f *Folder) copyTruth(ctx context.Context, folder string, m *Manifest) (pro
 		if problems, err = f.tryCopyTruth(ctx, folder, m); err != nil || len(problems) == 0 {
 			return problems, err
 		}
-		if deleted, err := f.Evidence.DeletedSince(ctx, m.end); err != nil || !deleted {
+		if deleted, err := f.Evidence.DeletedSince(ctx, m.gone); err != nil || !deleted {
 			return problems, err // the archive itself has them
 		}
 		if err := errors.Join(os.RemoveAll(storePath(folder)), os.RemoveAll(EvidencePath(folder))); err != nil {
@@ -98,34 +99,31 @@ func (f *Folder) tryCopyTruth(ctx context.Context, folder string, m *Manifest) (
 	if err := c.Moved(ctx); err != nil {
 		return nil, err
 	}
-	living, err := evidence.New(evidence.Options{Folder: EvidencePath(f.opts.Data), Ledger: c.Store})
+	living, err := f.opts.openEvidence(ctx, c.Store, "")
 	if err != nil {
 		return nil, err
 	}
-	if err := living.CopyTo(ctx, EvidencePath(folder)); err != nil {
+	if err := living.CopyTo(ctx, bucket.NewFolder(EvidencePath(folder))); err != nil {
 		return nil, err
 	}
-	if _, err := c.IndexEvidence(ctx); err != nil {
-		return nil, err
-	}
-	return c.describe(ctx, m)
+	return c.describe(ctx, m, evidence.Head{})
 }
 
 // describe writes into a manifest what the folder holds, and returns what is wrong with
-// its evidence.
-func (f *Folder) describe(ctx context.Context, m *Manifest) (problems []evidence.Problem, err error) {
-	verified, err := f.Evidence.Verify(ctx, evidence.Head{}, func(p evidence.Problem) { problems = append(problems, p) })
+// its evidence, which must lead to a head unless that is zero.
+func (f *Folder) describe(ctx context.Context, m *Manifest, kept evidence.Head) (problems []evidence.Problem, err error) {
+	verified, err := f.Evidence.Verify(ctx, kept, func(p evidence.Problem) { problems = append(problems, p) })
 	if err != nil {
 		return nil, err
 	}
-	end, err := f.Store.EvidenceEnd(ctx)
+	state, err := f.Store.EvidenceState(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if m.Head = ""; end.Seq > 0 {
-		m.Head = end.Head.String()
+	if m.Head = ""; state.Register.Seq > 0 {
+		m.Head = state.Register.String()
 	}
-	m.Problems, m.Records, m.end = len(problems), verified.Records, end.Seq
+	m.Problems, m.Records, m.gone = len(problems), verified.Records, state.Gone
 	acts, err := f.Review.Verify(ctx, desk.Head{}, func(string) {})
 	if err != nil {
 		return nil, err
@@ -140,14 +138,7 @@ func (f *Folder) describe(ctx context.Context, m *Manifest) (problems []evidence
 	m.Findings, m.Open, m.Newest = mark.Findings, mark.Open, mark.Newest
 	register, err := f.Store.Authorisations(ctx)
 	m.Authorisations = len(register)
-	return problems, errors.Join(err, removeIfThere(f.Evidence.LockFile()))
-}
-
-func removeIfThere(name string) error {
-	if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return problems, err
 }
 
 // copyOwn copies what the operator has written: the overlay and the rules in use, the

@@ -171,8 +171,8 @@ func refuseRestore(t *testing.T, data string) {
 // backUpDamaged: a damaged archive is still worth a backup. The backup says so, and is
 // restored as it is.
 func backUpDamaged(t *testing.T, data string) {
-	files, err := filepath.Glob(filepath.Join(datafolder.EvidencePath(data), "*.warc.gz"))
-	if err != nil || len(files) != 1 {
+	files, err := filepath.Glob(filepath.Join(datafolder.EvidencePath(data), "*/*/*.warc.gz"))
+	if err != nil || len(files) == 0 {
 		t.Fatalf("%v, %v", files, err)
 	}
 	whole, err := os.ReadFile(files[0])

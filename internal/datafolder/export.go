@@ -48,9 +48,20 @@ func (f *Folder) FindingReport(ctx context.Context, id string) (*console.Report,
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	end, err := f.Store.EvidenceEnd(ctx)
-	r.Head = end.Head
+	r.Head, err = f.registeredHead(ctx)
 	return r, err
+}
+
+// registeredHead is the head of the register of evidence, which vouches for all that is archived, unless
+// the folder is only read.
+func (f *Folder) registeredHead(ctx context.Context) (evidence.Head, error) {
+	if !f.opts.ReadOnly {
+		if err := f.Evidence.Register(ctx); err != nil {
+			return evidence.Head{}, err
+		}
+	}
+	state, err := f.Store.EvidenceState(ctx)
+	return state.Register, err
 }
 
 // Export writes the zip of a reported finding: WARC, report, finding as JSON,
@@ -105,12 +116,10 @@ func (f *Folder) ExportMany(ctx context.Context, w io.Writer, b export.Bundle) e
 	for _, id := range slices.Sorted(maps.Keys(captures)) {
 		bundle.Captures = append(bundle.Captures, captures[id])
 	}
-	end, err := f.Store.EvidenceEnd(ctx)
-	if err != nil {
+	if bundle.Head, err = f.registeredHead(ctx); err != nil {
 		return err
 	}
-	bundle.Head = end.Head
-	bundle.Enclosures = f.enclosuresOfMany(ctx, b.Files, archived, end.Head)
+	bundle.Enclosures = f.enclosuresOfMany(ctx, b.Files, archived, bundle.Head)
 	return f.Evidence.Export(ctx, w, bundle)
 }
 

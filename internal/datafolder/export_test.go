@@ -75,7 +75,7 @@ func TestExportMasksResidentIDs(t *testing.T) {
 // checkArchive expects the number in the archive, in answers alone.
 func checkArchive(t *testing.T, folder, number string) {
 	t.Helper()
-	archives, err := filepath.Glob(filepath.Join(folder, "*.warc.gz"))
+	archives, err := filepath.Glob(filepath.Join(folder, "*/*/*.warc.gz"))
 	if err != nil || len(archives) != 1 {
 		t.Fatalf("%v, %v", archives, err)
 	}
@@ -175,7 +175,7 @@ func TestExportZip(t *testing.T) {
 		seqs[r.Seq] = true
 	}
 	previous := ""
-	for line := range strings.Lines(members["chain.txt"]) {
+	for line := range strings.Lines(members["register.txt"]) {
 		if previous != "" && !strings.HasPrefix(line, previous+" ") {
 			t.Errorf("the chain is broken at %q", line)
 		}
@@ -183,7 +183,7 @@ func TestExportZip(t *testing.T) {
 		previous = hex.EncodeToString(link[:])
 	}
 	if !strings.HasSuffix(manifest.Head, ":"+previous) {
-		t.Errorf("the chain ends with %s, the head is %s", previous, manifest.Head)
+		t.Errorf("the register ends with %s, the head is %s", previous, manifest.Head)
 	}
 	limited := qianshao.Account{Name: "wang", Role: qianshao.RoleAnalyst, Sight: qianshao.Sight{Authorisations: []string{"none"}}}
 	var refusal *export.Refusal

@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/store"
@@ -85,13 +86,24 @@ func Open(ctx context.Context, opts Options) (*Folder, error) {
 			return nil, errors.Join(err, db.Close())
 		}
 	}
-	f.Evidence, err = evidence.New(evidence.Options{
-		Folder: EvidencePath(opts.Data), Ledger: db, Software: f.software, Operator: opts.Contact, Log: opts.Log,
-	})
-	if err != nil {
+	if f.Evidence, err = opts.openEvidence(ctx, db, f.Holder); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return f, nil
+}
+
+// openEvidence opens the archive where the options say, for a writer, or "" to read.
+func (o *Options) openEvidence(ctx context.Context, ledger evidence.Ledger, writer string) (*evidence.Archive, error) {
+	in := bucket.Bucket(bucket.NewFolder(EvidencePath(o.Data)))
+	if p := o.Backends.Evidence; p.Elsewhere() {
+		var err error
+		if in, err = bucket.Open(ctx, p.Address, bucket.Options{CredentialsFile: p.SecretFile, CAFile: p.CAFile}); err != nil {
+			return nil, err
+		}
+	}
+	return evidence.New(evidence.Options{
+		Bucket: in, Ledger: ledger, Writer: writer, Software: Software(o.Version), Operator: o.Contact, Log: o.Log,
+	})
 }
 
 // OpenWithIndex opens a data folder with its index, for the one process that runs on it.
@@ -147,20 +159,8 @@ func EvidencePath(data string) string { return filepath.Join(data, "evidence") }
 func Software(version string) string { return "qianshao/" + version }
 
 // Close closes the folder.
-func (f *Folder) Close() error { return f.Store.Close() }
-
-// IndexEvidence writes all CDXJ indexes of the archive anew and returns their number.
-func (f *Folder) IndexEvidence(ctx context.Context) (int, error) {
-	files, err := f.Store.EvidenceFiles(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, file := range files {
-		if err := f.Evidence.WriteIndex(ctx, file.Name); err != nil {
-			return 0, err
-		}
-	}
-	return len(files), nil
+func (f *Folder) Close() error {
+	return errors.Join(f.Evidence.Close(context.Background()), f.Store.Close())
 }
 
 // Account returns an account for the desk.

@@ -55,7 +55,7 @@ type Manifest struct {
 
 	Files []ManifestFile `json:"files"`
 
-	end int64 // Seq of the head
+	gone int64 // records that were deleted from the archive
 }
 
 // ManifestFile is a file of a backup, other than its manifest.

@@ -244,8 +244,8 @@ func TestInnocentPagesLeaveNothing(t *testing.T) {
 	if n := v.hits(t, ""); n > 0 {
 		t.Errorf("%d findings in the index", n)
 	}
-	if end, err := v.folder.Store.EvidenceEnd(t.Context()); err != nil || end.Seq != 0 {
-		t.Errorf("%d records are archived, %v", end.Seq, err)
+	if links, err := v.folder.Store.EvidenceLinks(t.Context(), 0, 1); err != nil || len(links) > 0 {
+		t.Errorf("something is archived: %v, %v", links, err)
 	}
 }
 

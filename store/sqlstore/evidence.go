@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -17,78 +20,239 @@ import (
 // Store is where the chain of the evidence archive is kept.
 var _ evidence.Ledger = (*Store)(nil)
 
+// BeginEvidence implements evidence.Ledger. Number 0 is that of the chain that older versions had.
+func (s *Store) BeginEvidence(ctx context.Context, writer string) (c evidence.Chain, err error) {
+	err = s.db.Update(ctx, database.Durable, "begin an evidence chain in", func(tx *database.Tx) error {
+		c = evidence.Chain{Writer: writer, Head: evidence.Head{Chain: evidence.Start}}
+		if err := tx.QueryRowContext(ctx, `
+SELECT coalesce(max(number), 0) + 1, (SELECT coalesce(max(epoch), 0) + 1 FROM evidence_chains WHERE writer = $1) FROM evidence_chains`, writer).Scan(&c.Number, &c.Epoch); err != nil {
+			return err
+		}
+		c.Seq = evidence.Before(c.Number)
+		c.Registered = c.Seq
+		_, err := tx.ExecContext(ctx, `INSERT INTO evidence_chains (number, writer, epoch, seq, chain, added, registered) VALUES ($1, $2, $3, $4, $5, 0, $4)`,
+			c.Number, c.Writer, c.Epoch, c.Seq, c.Head.Chain)
+		return err
+	})
+	return c, err
+}
+
+// FenceEvidence implements evidence.Ledger.
+func (s *Store) FenceEvidence(ctx context.Context, chain int64) error {
+	return s.db.Update(ctx, database.Durable, "end an evidence chain in", func(tx *database.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE evidence_chains SET fenced = 1 WHERE number = $1`, chain)
+		return err
+	})
+}
+
+// EndEvidence implements evidence.Ledger.
+func (s *Store) EndEvidence(ctx context.Context, chain int64, at time.Time) error {
+	return s.db.Update(ctx, database.Durable, "end an evidence chain in", func(tx *database.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE evidence_chains SET fenced = 1, ended = 1 WHERE number = $1`, chain); err != nil {
+			return err
+		}
+		return registerHeads(ctx, tx, at)
+	})
+}
+
+// RegisterEvidence implements evidence.Ledger.
+func (s *Store) RegisterEvidence(ctx context.Context, at time.Time) error {
+	var missing bool
+	err := s.db.Read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM evidence_chains WHERE seq <> registered)`).Scan(&missing)
+	if err != nil || !missing {
+		return s.db.Fail("read the evidence chains from", err)
+	}
+	return s.db.Update(ctx, database.Durable, "register the evidence chains in", func(tx *database.Tx) error { return registerHeads(ctx, tx, at) })
+}
+
+func registerHeads(ctx context.Context, tx *database.Tx, at time.Time) error {
+	chains, err := database.Collect(ctx, tx, scanChain, selectChains+` WHERE seq <> registered ORDER BY number`)
+	if err != nil {
+		return err
+	}
+	var last int64
+	previous := ""
+	err = tx.QueryRowContext(ctx, `SELECT seq, hash FROM evidence_register ORDER BY seq DESC LIMIT 1`).Scan(&last, &previous)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	for i := range chains {
+		c := &chains[i]
+		e := evidence.Entry{Seq: last + 1 + int64(i), Chain: c.Number, Name: c.Name(), Head: c.Head}
+		e.Head.Added = at.UTC().Truncate(time.Second)
+		e.Hash = e.HashAfter(previous)
+		previous = e.Hash
+		if _, err := tx.ExecContext(ctx, `INSERT INTO evidence_register (seq, number, name, head, chain, at, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			e.Seq, e.Chain, e.Name, e.Head.Seq, e.Head.Chain, database.Millis(e.Head.Added), e.Hash); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE evidence_chains SET registered = $1 WHERE number = $2`, c.Seq, c.Number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const selectEntries = `
+SELECT r.seq, r.number, r.name, r.head, r.chain, r.at, r.hash, coalesce(l.chain, '')
+FROM evidence_register r LEFT JOIN evidence_links l ON l.seq = r.head`
+
+func scanEntry(rows *sql.Rows) (e evidence.Entry, err error) {
+	var at int64
+	err = rows.Scan(&e.Seq, &e.Chain, &e.Name, &e.Head.Seq, &e.Head.Chain, &at, &e.Hash, &e.Now)
+	e.Head.Added = database.FromMillis(at)
+	return e, err
+}
+
+// EvidenceRegister implements evidence.Ledger.
+func (s *Store) EvidenceRegister(ctx context.Context, after int64, limit int) ([]evidence.Entry, error) {
+	list, err := database.Collect(ctx, s.db.Read, scanEntry, selectEntries+` WHERE r.seq > $1 ORDER BY r.seq LIMIT $2`, after, limit)
+	return list, s.db.Fail("read the evidence register from", err)
+}
+
+// EvidenceRegistered implements evidence.Ledger.
+func (s *Store) EvidenceRegistered(ctx context.Context, seq int64) (e evidence.Entry, ok bool, err error) {
+	list, err := database.Collect(ctx, s.db.Read, scanEntry, selectEntries+` WHERE r.head >= $1 AND r.head < $2 ORDER BY r.head, r.seq LIMIT 1`,
+		seq, evidence.Before(evidence.ChainOf(seq)+1))
+	if err != nil || len(list) == 0 {
+		return e, false, s.db.Fail("read the evidence register from", err)
+	}
+	return list[0], true, nil
+}
+
+const selectChains = `SELECT number, writer, epoch, seq, chain, added, registered, fenced, ended FROM evidence_chains`
+
+func scanChain(rows *sql.Rows) (c evidence.Chain, err error) {
+	var added int64
+	var fenced, ended int
+	err = rows.Scan(&c.Number, &c.Writer, &c.Epoch, &c.Seq, &c.Head.Chain, &added, &c.Registered, &fenced, &ended)
+	if c.Fenced, c.Ended = fenced != 0, ended != 0; c.Seq > evidence.Before(c.Number) {
+		c.Added = database.FromMillis(added)
+	}
+	return c, err
+}
+
+// EvidenceState implements evidence.Ledger.
+func (s *Store) EvidenceState(ctx context.Context) (evidence.State, error) {
+	state, err := s.evidenceState(ctx)
+	return state, s.db.Fail("read the evidence chains from", err)
+}
+
+func (s *Store) evidenceState(ctx context.Context) (state evidence.State, err error) {
+	if state.Chains, err = database.Collect(ctx, s.db.Read, scanChain, selectChains+` ORDER BY number`); err != nil {
+		return state, err
+	}
+	var at int64
+	err = s.db.Read.QueryRowContext(ctx, `SELECT seq, hash, at FROM evidence_register ORDER BY seq DESC LIMIT 1`).Scan(&state.Register.Seq, &state.Register.Chain, &at)
+	if err == nil {
+		state.Register.Added = database.FromMillis(at)
+	} else if !errors.Is(err, sql.ErrNoRows) {
+		return state, err
+	}
+	return state, s.db.Read.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE cut = 1) FROM evidence_links WHERE gone <> 0`).Scan(&state.Gone, &state.Cut)
+}
+
+// EvidenceChain implements evidence.Ledger.
+func (s *Store) EvidenceChain(ctx context.Context, number int64) (c evidence.Chain, ok bool, err error) {
+	list, err := database.Collect(ctx, s.db.Read, scanChain, selectChains+` WHERE number = $1`, number)
+	if err != nil || len(list) == 0 {
+		return c, false, s.db.Fail("read the evidence chains from", err)
+	}
+	return list[0], true, nil
+}
+
 // AppendEvidence implements evidence.Ledger.
 func (s *Store) AppendEvidence(ctx context.Context, after evidence.Head, x evidence.Extension) error {
 	return s.db.Update(ctx, database.Durable, "extend the evidence chain in", func(tx *database.Tx) error {
-		if err := checkHead(ctx, tx, after); err != nil {
+		if err := moveHead(ctx, tx, after, x.Links); err != nil {
 			return err
 		}
-		for i := range x.Links {
-			if err := putLink(ctx, tx, &x.Links[i]); err != nil {
-				return fmt.Errorf("link %d: %w", x.Links[i].Seq, err)
-			}
-		}
-		if n := len(x.Links); n > 0 {
-			if err := putHead(ctx, tx, &x.Links[n-1]); err != nil {
-				return err
-			}
-		}
+		var capture int64
 		if x.Capture != nil {
-			if err := putCapture(ctx, tx, x.Capture); err != nil {
-				return fmt.Errorf("capture %d: %w", x.Capture.ID, err)
+			var err error
+			if capture, err = putCapture(ctx, tx, x.Capture); err != nil {
+				return fmt.Errorf("a capture of %s: %w", x.Capture.URL, err)
+			}
+		}
+		for links := range slices.Chunk(x.Links, linksAtATime) {
+			if err := putLinks(ctx, tx, links, capture); err != nil {
+				return fmt.Errorf("link %d: %w", links[0].Seq, err)
 			}
 		}
 		return putDeletions(ctx, tx, x.Deletions)
 	})
 }
 
-// checkHead returns evidence.ErrEndChanged unless the chain ends with head.
-func checkHead(ctx context.Context, tx *database.Tx, head evidence.Head) error {
-	var now evidence.Head
-	err := tx.QueryRowContext(ctx, `SELECT seq, chain FROM evidence_head`).Scan(&now.Seq, &now.Chain)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) { // none: the archive is empty
+// moveHead moves a chain's head from one link to the last of others, or returns evidence.ErrFenced or
+// evidence.ErrEndChanged.
+func moveHead(ctx context.Context, tx *database.Tx, from evidence.Head, links []evidence.Link) error {
+	number, last := evidence.ChainOf(from.Seq), evidence.Link{Seq: from.Seq, Chain: from.Chain, Added: from.Added}
+	if n := len(links); n > 0 {
+		last = links[n-1]
+	}
+	if evidence.ChainOf(last.Seq) != number {
+		return fmt.Errorf("link %d does not belong to chain %d", last.Seq, number)
+	}
+	moved, err := database.ChangedRows(tx.ExecContext(ctx, `
+UPDATE evidence_chains SET seq = $1, chain = $2, added = $3 WHERE number = $4 AND seq = $5 AND chain = $6 AND fenced = 0`,
+		last.Seq, last.Chain, database.Millis(last.Added), number, from.Seq, from.Chain))
+	if err != nil || moved == 1 {
 		return err
 	}
-	if now.Seq != head.Seq || now.Chain != head.Chain {
-		return fmt.Errorf("%w: it is record %d, not %d", evidence.ErrEndChanged, now.Seq, head.Seq)
+	list, err := database.Collect(ctx, tx, scanChain, selectChains+` WHERE number = $1`, number)
+	switch {
+	case err != nil:
+		return err
+	case len(list) == 0:
+		return fmt.Errorf("%w: there is no chain %d", evidence.ErrEndChanged, number)
+	case list[0].Fenced:
+		return fmt.Errorf("chain %s: %w", list[0].Name(), evidence.ErrFenced)
 	}
-	return nil
+	return fmt.Errorf("%w: it is record %d, not %d", evidence.ErrEndChanged, list[0].Seq, from.Seq)
 }
 
-func putLink(ctx context.Context, tx *database.Tx, l *evidence.Link) error {
-	if _, err := tx.ExecContext(ctx, `
-INSERT INTO evidence_links (seq, kind, added, file, start, length, record, chain, record_id, uri, captured, mime, status, payload, capture)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-		l.Seq, l.Kind, database.Millis(l.Added), l.File, l.Offset, l.Length, l.Record, l.Chain,
-		l.ID, l.URI, database.Millis(l.Captured), l.MIME, l.Status, l.Payload, l.Capture); err != nil {
-		return err
+// linksAtATime are added by one statement.
+const linksAtATime = 100
+
+// putLinks adds links of a capture, or of none.
+func putLinks(ctx context.Context, tx *database.Tx, links []evidence.Link, capture int64) error {
+	const columns = 15
+	var text strings.Builder
+	text.WriteString(`INSERT INTO evidence_links (seq, kind, added, file, start, length, record, chain, record_id, uri, captured, mime, status, payload, capture) VALUES `)
+	args := make([]any, 0, columns*len(links))
+	for i := range links {
+		l := &links[i]
+		between := ", ("
+		if i == 0 {
+			between = "("
+		}
+		for c := range columns {
+			text.WriteString(between + "$" + strconv.Itoa(len(args)+c+1))
+			between = ", "
+		}
+		text.WriteString(")")
+		args = append(args, l.Seq, l.Kind, database.Millis(l.Added), l.File, l.Offset, l.Length, l.Record, l.Chain,
+			l.ID, l.URI, database.Millis(l.Captured), l.MIME, l.Status, l.Payload, capture)
 	}
-	_, err := tx.ExecContext(ctx, `
-INSERT INTO evidence_files (file, first_seq) VALUES ($1, $2) ON CONFLICT (file) DO UPDATE SET index_sha256 = ''`, l.File, l.Seq)
+	_, err := tx.ExecContext(ctx, text.String(), args...)
 	return err
 }
 
-func putHead(ctx context.Context, tx *database.Tx, l *evidence.Link) error {
-	_, err := tx.ExecContext(ctx, `
-INSERT INTO evidence_head (one, seq, chain, added) VALUES (1, $1, $2, $3)
-ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, chain = excluded.chain, added = excluded.added`, l.Seq, l.Chain, database.Millis(l.Added))
-	return err
-}
-
-func putCapture(ctx context.Context, tx *database.Tx, c *evidence.Capture) error {
+// putCapture adds a capture and returns its id.
+func putCapture(ctx context.Context, tx *database.Tx, c *evidence.Capture) (id int64, err error) {
 	categories, err := json.Marshal(c.Categories)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	findings, err := json.Marshal(c.Findings)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = tx.ExecContext(ctx, `
-INSERT INTO evidence_captures (id, url, captured, seen, fingerprint, categories, findings, records, bytes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		c.ID, c.URL, database.Millis(c.Captured), database.Millis(c.Seen), c.Fingerprint, string(categories), string(findings), c.Records, c.Bytes)
-	return err
+	err = tx.QueryRowContext(ctx, `
+INSERT INTO evidence_captures (id, first_seq, url, captured, seen, fingerprint, categories, findings, records, bytes)
+VALUES ((SELECT coalesce(max(id), 0) + 1 FROM evidence_captures), $1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+		c.First, c.URL, database.Millis(c.Captured), database.Millis(c.Seen), c.Fingerprint, string(categories), string(findings), c.Records, c.Bytes).Scan(&id)
+	return id, err
 }
 
 func putDeletions(ctx context.Context, tx *database.Tx, list []evidence.Deletion) error {
@@ -101,23 +265,28 @@ func putDeletions(ctx context.Context, tx *database.Tx, list []evidence.Deletion
 			return errors.Join(err, fmt.Errorf("capture %d is not there any more; was it deleted meanwhile?", d.Capture))
 		}
 		if _, err := tx.ExecContext(ctx, `
-UPDATE evidence_files SET index_sha256 = '' WHERE file IN (SELECT file FROM evidence_links WHERE seq >= $1 AND capture = $1
-  AND seq < $1 + (SELECT records FROM evidence_captures WHERE id = $1))`, d.Capture); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `
-UPDATE evidence_links SET gone = $1 WHERE capture = $2 AND seq >= $2
-  AND seq < $2 + (SELECT records FROM evidence_captures WHERE id = $2)`, d.Seq, d.Capture); err != nil {
+UPDATE evidence_links SET gone = $1 WHERE capture = $2 AND seq >= (SELECT first_seq FROM evidence_captures WHERE id = $2)
+  AND seq < (SELECT first_seq + records FROM evidence_captures WHERE id = $2)`, d.Seq, d.Capture); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// MarkEvidenceCut implements evidence.Ledger.
-func (s *Store) MarkEvidenceCut(ctx context.Context, file string) error {
+// UncutEvidence implements evidence.Ledger.
+func (s *Store) UncutEvidence(ctx context.Context) ([]string, error) {
+	list, err := database.Collect(ctx, s.db.Read, database.ScanValue[string], `SELECT DISTINCT file FROM evidence_links WHERE gone <> 0 AND cut = 0 ORDER BY file`)
+	return list, s.db.Fail("read the evidence chain from", err)
+}
+
+// CutEvidence implements evidence.Ledger.
+func (s *Store) CutEvidence(ctx context.Context, file string, cut func(links []evidence.Link) error) error {
 	return s.db.Update(ctx, database.Durable, "cut deleted evidence in", func(tx *database.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE evidence_files SET index_sha256 = '' WHERE file = $1`, file); err != nil {
+		links, err := database.Collect(ctx, tx, scanLink, selectLinks+` WHERE file = $1 ORDER BY seq`, file)
+		if err != nil {
+			return err
+		}
+		if err := cut(links); err != nil {
 			return err
 		}
 		return forgetCut(ctx, tx, file)
@@ -128,7 +297,7 @@ func (s *Store) MarkEvidenceCut(ctx context.Context, file string) error {
 // is kept of any page's. The chain does not have the URLs.
 func forgetCut(ctx context.Context, tx *database.Tx, file string) error {
 	captures, err := database.Collect(ctx, tx, scanCapture, selectCaptures+`
-WHERE id IN (SELECT seq FROM evidence_links WHERE file = $1 AND gone <> 0 AND cut = 0)`, file)
+WHERE id IN (SELECT capture FROM evidence_links WHERE file = $1 AND gone <> 0 AND cut = 0)`, file)
 	if err != nil {
 		return err
 	}
@@ -147,32 +316,6 @@ WHERE id IN (SELECT seq FROM evidence_links WHERE file = $1 AND gone <> 0 AND cu
 		}
 	}
 	return database.MarkRemoved(ctx, tx, "evidence_captures", "evidence_links")
-}
-
-// EvidenceEnd implements evidence.Ledger.
-func (s *Store) EvidenceEnd(ctx context.Context) (evidence.End, error) {
-	end, err := s.evidenceEnd(ctx)
-	return end, s.db.Fail("read the end of the evidence chain from", err)
-}
-
-func (s *Store) evidenceEnd(ctx context.Context) (end evidence.End, err error) {
-	var added int64
-	var holed bool
-	// The writer has the statement prepared and the pages cached. One statement, so that all of it is of one moment.
-	err = s.db.ByWriter(func(tx *database.Tx) error {
-		return tx.QueryRowContext(ctx, `
-SELECT coalesce(h.seq, 0), coalesce(h.chain, ''), coalesce(h.added, 0), coalesce(l.seq, 0), coalesce(l.file, ''), coalesce(l.start + l.length, 0),
-  EXISTS (SELECT 1 FROM evidence_links g WHERE g.file = l.file AND g.gone <> 0),
-  (SELECT count(*) FROM evidence_links c WHERE c.gone <> 0 AND c.cut = 1)
-FROM (SELECT 1 AS one) o LEFT JOIN evidence_head h ON h.one = o.one
-  LEFT JOIN evidence_links l ON l.seq = (SELECT max(seq) FROM evidence_links)`).Scan(
-			&end.Seq, &end.Chain, &added, &end.Last, &end.File, &end.Bytes, &holed, &end.Cut)
-	})
-	end.Holed = holed
-	if end.Seq > 0 {
-		end.Added = database.FromMillis(added)
-	}
-	return end, err
 }
 
 const selectLinks = `SELECT seq, kind, added, file, start, length, record, chain, record_id, uri, captured, mime, status, payload, capture, gone, cut FROM evidence_links`
@@ -205,12 +348,12 @@ SELECT coalesce(sum(length), 0) FROM evidence_links WHERE file = $1 AND seq < $2
 	return n, s.db.Fail("read the evidence chain from", err)
 }
 
-const selectCaptures = `SELECT id, url, captured, seen, fingerprint, categories, findings, records, bytes, gone FROM evidence_captures`
+const selectCaptures = `SELECT id, first_seq, url, captured, seen, fingerprint, categories, findings, records, bytes, gone FROM evidence_captures`
 
 func scanCapture(rows *sql.Rows) (c evidence.Capture, err error) {
 	var captured, seen int64
 	var categories, findings string
-	if err := rows.Scan(&c.ID, &c.URL, &captured, &seen, &c.Fingerprint, &categories, &findings, &c.Records, &c.Bytes, &c.Gone); err != nil {
+	if err := rows.Scan(&c.ID, &c.First, &c.URL, &captured, &seen, &c.Fingerprint, &categories, &findings, &c.Records, &c.Bytes, &c.Gone); err != nil {
 		return c, err
 	}
 	c.Captured, c.Seen = database.FromMillis(captured), database.FromMillis(seen)
@@ -220,9 +363,18 @@ func scanCapture(rows *sql.Rows) (c evidence.Capture, err error) {
 	return c, nil
 }
 
+// ofURL finds captures of the URL that is the first parameter. An index of PostgreSQL has no keys
+// as long as a URL may be.
+func (s *Store) ofURL() string {
+	if s.db.Dialect() == database.Postgres {
+		return `md5(url) = md5($1) AND url = $1`
+	}
+	return `url = $1`
+}
+
 // EvidenceCapture implements evidence.Ledger.
 func (s *Store) EvidenceCapture(ctx context.Context, url string) (evidence.Capture, bool, error) {
-	list, err := database.Collect(ctx, s.db.Read, scanCapture, selectCaptures+` WHERE url = $1 AND gone = 0 ORDER BY id DESC LIMIT 1`, url)
+	list, err := database.Collect(ctx, s.db.Read, scanCapture, selectCaptures+` WHERE `+s.ofURL()+` AND gone = 0 ORDER BY id DESC LIMIT 1`, url)
 	if err != nil || len(list) == 0 {
 		return evidence.Capture{}, false, s.db.Fail("read captures from", err)
 	}
@@ -235,37 +387,16 @@ func (s *Store) EvidenceCaptures(ctx context.Context, url string, after int64, l
 		list, err := database.Collect(ctx, s.db.Read, scanCapture, selectCaptures+` WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
 		return list, s.db.Fail("read captures from", err)
 	}
-	list, err := database.Collect(ctx, s.db.Read, scanCapture, selectCaptures+` WHERE url = $1 AND id > $2 ORDER BY id LIMIT $3`, url, after, limit)
+	list, err := database.Collect(ctx, s.db.Read, scanCapture, selectCaptures+` WHERE `+s.ofURL()+` AND id > $2 ORDER BY id LIMIT $3`, url, after, limit)
 	return list, s.db.Fail("read captures from", err)
 }
 
 // SeeEvidence implements evidence.Ledger.
 func (s *Store) SeeEvidence(ctx context.Context, url string, at time.Time) error {
-	return s.db.Update(ctx, database.Ordered, "record that evidence was seen again in", func(tx *database.Tx) error {
+	return s.db.UpdateRows(ctx, database.Ordered, "record that evidence was seen again in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `
-UPDATE evidence_captures SET seen = $1
-WHERE id = (SELECT max(id) FROM evidence_captures WHERE url = $2 AND gone = 0) AND (seen < $1 OR seen > $3)`, database.Millis(at), url, notAfter(at))
-		return err
-	})
-}
-
-// EvidenceFiles implements evidence.Ledger.
-func (s *Store) EvidenceFiles(ctx context.Context) ([]evidence.File, error) {
-	list, err := database.Collect(ctx, s.db.Read, func(rows *sql.Rows) (f evidence.File, err error) {
-		err = rows.Scan(&f.Name, &f.Index, &f.Uncut)
-		return f, err
-	}, `
-SELECT f.file, f.index_sha256, EXISTS (SELECT 1 FROM evidence_links l WHERE l.file = f.file AND l.gone <> 0 AND l.cut = 0)
-FROM evidence_files f ORDER BY f.first_seq`)
-	return list, s.db.Fail("read the evidence files from", err)
-}
-
-// SetEvidenceIndex implements evidence.Ledger.
-func (s *Store) SetEvidenceIndex(ctx context.Context, file string, through int64, sum string) error {
-	return s.db.Update(ctx, database.Durable, "record an evidence index in", func(tx *database.Tx) error {
-		_, err := tx.ExecContext(ctx, `
-UPDATE evidence_files SET index_sha256 = $1 WHERE file = $2
-  AND $3 = (SELECT max(seq) FROM evidence_links WHERE evidence_links.file = $2)`, sum, file, through)
+UPDATE evidence_captures SET seen = $2
+WHERE id = (SELECT max(id) FROM evidence_captures WHERE `+s.ofURL()+` AND gone = 0) AND (seen < $2 OR seen > $3)`, url, database.Millis(at), notAfter(at))
 		return err
 	})
 }

@@ -43,7 +43,7 @@ func readCopy(t *testing.T, path, authorisation string) {
 	if _, err := s.Authorisation(t.Context(), authorisation); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.EvidenceEnd(t.Context()); err != nil {
+	if _, err := s.EvidenceState(t.Context()); err != nil {
 		t.Error(err)
 	}
 	err = s.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{{ID: "more"}})

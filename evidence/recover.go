@@ -1,0 +1,164 @@
+package evidence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/qianshao/qianshao/evidence/bucket"
+)
+
+// Recover repairs what this writer's processes have left that died: it ends their chains, removes objects
+// that were never recorded, and finishes deletions. A
+// process calls it before it begins to add, when no other of the same writer does but in passing: that one begins another chain.
+func (a *Archive) Recover(ctx context.Context) error {
+	if err := a.recover(ctx); err != nil {
+		return fmt.Errorf("recover the evidence archive: %w", err)
+	}
+	return nil
+}
+
+func (a *Archive) recover(ctx context.Context) error {
+	state, err := a.opts.Ledger.EvidenceState(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range state.Chains {
+		if !c.Ended && (c.Writer == a.opts.Writer || c.Writer == "") && !a.isOwn(c.Number) {
+			if err := a.end(ctx, c, true); err != nil {
+				return err
+			}
+		}
+	}
+	if err := a.removeUnfinished(ctx); err != nil {
+		return err
+	}
+	return a.finishDeletions(ctx)
+}
+
+func (a *Archive) isOwn(chain int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, w := range a.begun {
+		if w.Number == chain {
+			return true
+		}
+	}
+	return false
+}
+
+// removeUnfinished removes the files that processes have left which died while they wrote one anew.
+func (a *Archive) removeUnfinished(ctx context.Context) error {
+	for o, err := range a.opts.Bucket.List(ctx, ".") {
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(o.Name, bucket.Temporary) {
+			if err := a.opts.Bucket.Delete(ctx, o.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// The chain of older versions is in files with many captures, under a lock of the folder.
+const (
+	oldLock  = "archive.lock"
+	oldIndex = ".cdxj"
+)
+
+// oldFile is the name of the file whose first record was seq.
+func oldFile(seq int64) string { return fmt.Sprintf("qianshao-%012d.warc.gz", seq) }
+
+func oldIndexOf(file string) string { return strings.TrimSuffix(file, ".warc.gz") + oldIndex }
+
+// sweepFiles cuts off what an older version has left of a crash: bytes behind the chain's end, in its last
+// file or in the one that was to follow.
+func (a *Archive) sweepFiles(ctx context.Context, c Chain) error {
+	for _, name := range []string{oldFile(c.Seq + 1), oldLock} {
+		if err := a.opts.Bucket.Delete(ctx, name); err != nil {
+			return err
+		}
+	}
+	last, err := a.opts.Ledger.EvidenceLinks(ctx, c.Seq-1, 1)
+	if err != nil || len(last) == 0 || last[0].Seq != c.Seq {
+		return err // Verify reports it
+	}
+	links, err := a.opts.Ledger.EvidenceFileLinks(ctx, last[0].File)
+	if err != nil {
+		return err
+	}
+	size, err := a.opts.Bucket.Size(ctx, last[0].File)
+	if recorded := uncut(links); err != nil || size <= recorded {
+		return unlessMissing(err) // Verify reports it
+	} else if gone(links) {
+		return nil // finishDeletions writes it anew
+	} else {
+		a.opts.Log.Warn("bytes that were never recorded are cut off an evidence file, as after a crash", "file", last[0].File, "from", recorded, "bytes", size-recorded)
+		return a.rewrite(ctx, last[0].File, links)
+	}
+}
+
+func unlessMissing(err error) error {
+	if errors.Is(err, bucket.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// uncut is the size of an object as the ledger has it.
+func uncut(links []Link) (bytes int64) {
+	for i := range links {
+		if !links[i].Cut {
+			bytes += links[i].Length
+		}
+	}
+	return bytes
+}
+
+// gone says whether records of an object are deleted that are not marked as cut.
+func gone(links []Link) bool {
+	for i := range links {
+		if links[i].Gone != 0 && !links[i].Cut {
+			return true
+		}
+	}
+	return false
+}
+
+// rewrite writes an object anew, of those links in it that are not deleted; standing are all that are in it.
+func (a *Archive) rewrite(ctx context.Context, file string, standing []Link) error {
+	old, err := a.opts.Bucket.Get(ctx, file, 0, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	read, write := io.Pipe()
+	copied := make(chan struct{})
+	go func() {
+		defer close(copied)
+		write.CloseWithError(copyKept(write, old, standing))
+	}()
+	err = a.opts.Bucket.Replace(ctx, file, read, keptOf(standing))
+	err = errors.Join(err, read.Close())
+	<-copied
+	return err
+}
+
+// copyKept copies the records that are not deleted.
+func copyKept(w io.Writer, old io.Reader, standing []Link) error {
+	for i := range standing {
+		to := w
+		if standing[i].Gone != 0 {
+			to = io.Discard
+		}
+		if _, err := io.CopyN(to, old, standing[i].Length); err != nil {
+			return err
+		}
+	}
+	return nil
+}

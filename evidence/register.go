@@ -1,0 +1,136 @@
+package evidence
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qianshao/qianshao/evidence/bucket"
+)
+
+// register checks the register's own chain, and that the heads in it are those of the chains.
+func (v *verifier) register() error {
+	last := map[int64]int64{} // the head that each chain was registered with last
+	previous := ""
+	for after := int64(0); after < v.state.Register.Seq; {
+		entries, err := v.a.opts.Ledger.EvidenceRegister(v.ctx, after, linksAtATime)
+		if err != nil {
+			return err
+		}
+		if len(entries) == 0 {
+			v.problem(Problem{What: fmt.Sprintf("the register ends with entry %d, but its head is entry %d: entries were taken from the database", after, v.state.Register.Seq)})
+			return nil
+		}
+		for i := range entries {
+			e := &entries[i]
+			if what := v.wrongEntry(e, after, previous); what != "" {
+				v.problem(Problem{What: fmt.Sprintf("entry %d of the register, of chain %s: %s", e.Seq, e.Name, what)})
+			}
+			v.pass(e.Seq, e.Hash)
+			after, previous, last[e.Chain] = e.Seq, e.Hash, e.Head.Seq
+		}
+	}
+	for i := range v.state.Chains {
+		if c := &v.state.Chains[i]; c.Registered > max(last[c.Number], Before(c.Number)) {
+			v.problem(Problem{What: fmt.Sprintf("the register has not the head of chain %s that was entered last, record %s: entries were taken from the database", c.Name(), named(c.Registered))})
+		}
+	}
+	return nil
+}
+
+// wrongEntry says what is wrong with an entry; "" if nothing is.
+func (v *verifier) wrongEntry(e *Entry, after int64, previous string) string {
+	switch {
+	case e.Seq != after+1:
+		return fmt.Sprintf("the entries %d to %d are missing from the database", after+1, e.Seq-1)
+	case e.Hash != e.HashAfter(previous):
+		return "the entry was changed in the database"
+	case e.Now == "":
+		return fmt.Sprintf("the chain had record %s, which is missing from the database", named(e.Head.Seq))
+	case e.Now != e.Head.Chain:
+		return fmt.Sprintf("the chain does not pass through record %s as it was registered: it was written anew", named(e.Head.Seq))
+	}
+	return ""
+}
+
+// bucket looks for objects that the archive does not know.
+func (v *verifier) bucket() error {
+	var strangers []string
+	for o, err := range v.a.opts.Bucket.List(v.ctx, "") {
+		if err != nil {
+			return err
+		}
+		if !v.files[o.Name] && o.Name != oldLock && !v.isOldIndex(o.Name) {
+			strangers = append(strangers, o.Name)
+		}
+	}
+	slices.Sort(strangers)
+	until := time.Now().Add(settleTime)
+	for _, name := range strangers {
+		what, err := v.stranger(name, until)
+		if err != nil {
+			return err
+		}
+		if what != "" {
+			v.problem(Problem{File: name, What: what})
+		}
+	}
+	return nil
+}
+
+func (v *verifier) isOldIndex(name string) bool {
+	file, is := strings.CutSuffix(name, oldIndex)
+	return is && v.files[file+".warc.gz"]
+}
+
+// How long Verify waits for the links of an object that is perhaps just being written.
+const (
+	settleTime = 2 * time.Second
+	settlePoll = 20 * time.Millisecond
+)
+
+// stranger says what is wrong with an object that was not linked when Verify came to its chain; "" if nothing is.
+func (v *verifier) stranger(name string, until time.Time) (what string, err error) {
+	if strings.HasSuffix(name, bucket.Temporary) {
+		file, _, _ := strings.Cut(strings.TrimPrefix(name, "."), ".warc.gz.")
+		uncut, err := v.a.opts.Ledger.UncutEvidence(v.ctx)
+		if err != nil || slices.Contains(uncut, file+".warc.gz") { // it is just being written anew
+			return "", err
+		}
+		return "an interrupted process has left this file; the next start removes it", nil
+	}
+	for {
+		links, err := v.a.opts.Ledger.EvidenceFileLinks(v.ctx, name)
+		if err != nil || len(links) > 0 {
+			return "", err
+		}
+		if _, err := v.a.opts.Bucket.Size(v.ctx, name); errors.Is(err, bucket.ErrNotFound) {
+			return "", nil
+		} else if err != nil {
+			return "", err
+		}
+		living, err := v.living(name)
+		switch {
+		case err != nil:
+			return "", err
+		case !living:
+			return "the file is not of this archive: somebody has put it here, or a process died before it was recorded (the next start removes it)", nil
+		case time.Now().After(until):
+			return "the file was never recorded: the process that wrote it died before (the next start of that crawler removes it), or is just writing it", nil
+		}
+		select {
+		case <-v.ctx.Done():
+			return "", v.ctx.Err()
+		case <-time.After(settlePoll):
+		}
+	}
+}
+
+// living says whether an object's name is of a chain to which something may still be added.
+func (v *verifier) living(name string) (bool, error) {
+	chain, _, _ := strings.Cut(name, "/")
+	state, err := v.a.opts.Ledger.EvidenceState(v.ctx)
+	return slices.ContainsFunc(state.Chains, func(c Chain) bool { return c.Name() == chain && !c.Fenced }), err
+}
