@@ -111,8 +111,9 @@ func longPages(t *testing.T, s Store, one, two string) {
 // longEvidence finds the capture of each in the archive.
 func longEvidence(t *testing.T, s Store, one, two string) {
 	t.Helper()
+	of := begin(t, s, "writer")
 	for _, url := range []string{one, two} {
-		head := end(t, s).Head
+		head := chain(t, s, of.Number).Head
 		x := extension(head, "f", 1)
 		x.Capture.URL = url
 		check(t, s.AppendEvidence(t.Context(), head, x))
