@@ -55,6 +55,11 @@ func TestContract(t *testing.T) {
 	})
 }
 
+// TestRunAgain: the contract holds where transactions are run a second time.
+func TestRunAgain(t *testing.T) {
+	storetest.Run(t, func(t testing.TB) storetest.Store { return in(t, databasetest.Twice) })
+}
+
 func TestDamagedPage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "q.db")
 	s := open(t, path)

@@ -107,6 +107,7 @@ func scanView(rows *sql.Rows) (v store.SavedView, err error) {
 // returns what is kept of that and begun is false.
 func (c *Clients) BeginAnswer(ctx context.Context, account, key, request string, now time.Time) (kept store.KeptAnswer, begun bool, err error) {
 	err = c.db.Update(ctx, database.Durable, "begin a request in", func(tx *database.Tx) error {
+		kept, begun = store.KeptAnswer{}, false
 		if err := makeRoom(ctx, tx, account, now); err != nil {
 			return err
 		}

@@ -296,6 +296,7 @@ func (s *Store) ChangeBatch(ctx context.Context, id int64, change func(*desk.Bat
 // Step works on the next members of a batch, in one transaction.
 func (s *Store) Step(ctx context.Context, id int64, limit int, now time.Time, judge func(*desk.Batch, []desk.MemberState) ([]desk.Outcome, error)) (more bool, err error) {
 	err = s.update(ctx, "work on a batch in", func(tx *database.Tx) error {
+		more = false
 		b, err := batch(ctx, tx, id)
 		if err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/store/sqlstore"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
 	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 	"github.com/qianshao/qianshao/store/sqlstore/review"
 	"github.com/qianshao/qianshao/store/storetest"
@@ -281,7 +282,13 @@ func batchSteps(t *testing.T, open storetest.OpenReview) {
 
 func openAt(t testing.TB, path string) (storetest.Store, storetest.Review) {
 	t.Helper()
-	s, err := sqlstore.New(databasetest.At(t.Context(), path))
+	db, err := databasetest.At(t.Context(), path)
+	return deskIn(t, db, err)
+}
+
+func deskIn(t testing.TB, db *database.DB, err error) (storetest.Store, storetest.Review) {
+	t.Helper()
+	s, err := sqlstore.New(db, err)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,14 @@ func TestContract(t *testing.T) {
 	each(t, func(t *testing.T, open storetest.OpenReview) { storetest.RunReview(t, open) })
 }
 
+// TestRunAgain: the contracts hold where transactions are run a second time.
+func TestRunAgain(t *testing.T) {
+	t.Parallel()
+	open := func(t testing.TB) (storetest.Store, storetest.Review) { return deskIn(t, databasetest.Twice(t), nil) }
+	t.Run("review", func(t *testing.T) { storetest.RunReview(t, open) })
+	t.Run("notices", func(t *testing.T) { storetest.RunNotices(t, open) })
+}
+
 // TestNoticesContract is here since it reads the trail, too.
 func TestNoticesContract(t *testing.T) {
 	each(t, func(t *testing.T, open storetest.OpenReview) { storetest.RunNotices(t, open) })

@@ -52,8 +52,8 @@ func (s *Store) RebuildStandings(ctx context.Context) (count int, err error) {
 
 // rebuildSome makes the standings of the next subjects anew, in one transaction.
 func (s *Store) rebuildSome(ctx context.Context, after qianshao.Subject) (n int, last qianshao.Subject, err error) {
-	last = after
 	err = s.db.Update(ctx, database.Ordered, "rebuild the standings of", func(tx *database.Tx) error {
+		n, last = 0, after
 		ids, err := nextSubjects(ctx, tx, after)
 		if err != nil || len(ids) == 0 {
 			return errors.Join(err, dropStandings(ctx, tx, after, qianshao.Subject{}))

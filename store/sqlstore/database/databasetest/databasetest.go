@@ -3,6 +3,7 @@ package databasetest
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,30 +21,18 @@ type Open func(t testing.TB) *database.DB
 // is skipped.
 func Each(t *testing.T, test func(t *testing.T, open Open)) {
 	EachPlace(t, func(t *testing.T, place Place) {
-		test(t, func(t testing.TB) *database.DB {
-			t.Helper()
-			db, err := At(t.Context(), place(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := db.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-			return db
-		})
+		test(t, func(t testing.TB) *database.DB { return open(t, place(t)) })
 	})
 }
 
 // Place says where an empty database is that goes when the test ends: a file, or a DSN. At opens it.
 type Place func(t testing.TB) string
 
+func file(t testing.TB) string { return filepath.Join(t.TempDir(), "qianshao.db") }
+
 // EachPlace is Each for tests that open a database more than once.
 func EachPlace(t *testing.T, test func(t *testing.T, place Place)) {
-	t.Run("sqlite", func(t *testing.T) {
-		test(t, func(t testing.TB) string { return filepath.Join(t.TempDir(), "qianshao.db") })
-	})
+	t.Run("sqlite", func(t *testing.T) { test(t, file) })
 	t.Run("postgres", func(t *testing.T) {
 		postgrestest.Need(t)
 		test(t, postgrestest.DSN)
@@ -56,4 +45,41 @@ func At(ctx context.Context, place string) (*database.DB, error) {
 		return postgres.Open(ctx, postgres.Options{DSN: place})
 	}
 	return sqlite.Open(ctx, place)
+}
+
+// Twice opens an empty database that runs all that is written twice, the first time without
+// effect, as where a connection is lost before the commit.
+func Twice(t testing.TB) *database.DB {
+	t.Helper()
+	db := open(t, file(t))
+	return &database.DB{Read: db.Read, Engine: twice{db.Engine}}
+}
+
+type twice struct{ database.Engine }
+
+var errLost = errors.New("lost before the commit")
+
+func (e twice) Write(ctx context.Context, d database.Durability, alone bool, f func(tx *database.Tx) error) error {
+	err := e.Engine.Write(ctx, d, alone, func(tx *database.Tx) error {
+		_ = f(tx) // whatever comes of it is lost
+		return errLost
+	})
+	if !errors.Is(err, errLost) {
+		return err
+	}
+	return e.Engine.Write(ctx, d, alone, f)
+}
+
+func open(t testing.TB, place string) *database.DB {
+	t.Helper()
+	db, err := At(t.Context(), place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
 }
