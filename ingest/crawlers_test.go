@@ -1,9 +1,11 @@
 package ingest_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -133,5 +135,42 @@ func crawlAll(t *testing.T, b *bench, place string, holders ...string) {
 func closeAll(t *testing.T, c io.Closer) {
 	if err := c.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLeasePasses: a visit whose lease has passed to another crawler is not recorded, and its links are still
+// to be had.
+func TestLeasePasses(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil, "a.example")
+	b.web.put("a.example/", `<a href="/1">`)
+	b.web.put("a.example/1", "x")
+	var taken []ingest.Item
+	handle := b.opts.Handle
+	b.opts.Handle = func(ctx context.Context, page qianshao.Page, before ingest.Memory) (ingest.Handled, error) {
+		if taken == nil && page.URL == "http://a.example/" { // as if no beat had come for two minutes
+			var err error
+			rest := func(ingest.Item) time.Duration { return -time.Hour } // the clock is an hour ahead
+			if taken, err = b.store.Lease(ctx, ingest.Lease{Holder: "other", Now: time.Now().Add(time.Hour), Limit: 1, For: time.Second, Interval: rest}); err != nil {
+				return ingest.Handled{}, err
+			}
+			defer func() {
+				if err := b.store.Release(ctx, "other"); err != nil {
+					t.Error(err)
+				}
+			}()
+		}
+		return handle(ctx, page, before)
+	}
+	var log bytes.Buffer
+	b.opts.Log = slog.New(slog.NewTextHandler(&log, nil))
+	if err := b.run(t); err != nil || len(taken) != 1 {
+		t.Fatal(err, taken)
+	}
+	if b.handled["http://a.example/"] != 2 || b.handled["http://a.example/1"] != 1 {
+		t.Errorf("handled %v", b.handled)
+	}
+	if !strings.Contains(log.String(), "has passed to another crawler") {
+		t.Errorf("nobody is told: %s", log.String())
 	}
 }

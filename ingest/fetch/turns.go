@@ -54,7 +54,7 @@ const (
 	busyWait = 30 * time.Second
 	// soon is how long after a lease the turn that comes with it may be used. Later, the host
 	// could be asked again too soon after a crash.
-	soon = 50 * time.Millisecond
+	soon = 200 * time.Millisecond
 )
 
 // leaseKey is the key of a context's *leased.

@@ -5,10 +5,13 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/store/postgres/postgrestest"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
@@ -122,5 +125,48 @@ func BenchmarkLease(b *testing.B) {
 			}
 			b.ReportMetric(float64(16*b.N)/b.Elapsed().Seconds(), "urls/s")
 		})
+	}
+}
+
+// BenchmarkCrawlers: eight crawlers lease and record at the same time, one item at a time or
+// sixteen, as a crawler does that has recorded its visits when it leases.
+func BenchmarkCrawlers(b *testing.B) {
+	const crawlers, hosts, urls = 8, 20_000, 200_000
+	for name, open := range map[string]func(testing.TB) *Store{
+		"sqlite":   temp,
+		"postgres": func(t testing.TB) *Store { return in(t, postgrestest.Open) },
+	} {
+		for _, batch := range []int{1, 16} {
+			b.Run(fmt.Sprintf("%s/batch=%d", name, batch), func(b *testing.B) {
+				s := open(b)
+				fill(b, s, urls, hosts)
+				var left atomic.Int64
+				left.Store(int64(b.N))
+				b.ResetTimer()
+				var group sync.WaitGroup
+				for i := range crawlers {
+					group.Go(func() { leaseOn(b, s, fmt.Sprint("crawler", i), batch, &left) })
+				}
+				group.Wait()
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "urls/s")
+			})
+		}
+	}
+}
+
+// leaseOn leases and records until as many URLs as are left are done.
+func leaseOn(b *testing.B, s *Store, holder string, batch int, left *atomic.Int64) {
+	l := ingest.Lease{Holder: holder, Limit: batch, For: time.Minute, Interval: func(ingest.Item) time.Duration { return time.Second }}
+	for left.Add(-int64(batch)) > -int64(batch) {
+		l.Now = time.Now()
+		items, err := s.Lease(b.Context(), l)
+		if err != nil || len(items) == 0 {
+			b.Errorf("%d items, error %v", len(items), err)
+			return
+		}
+		l.Visits = nil
+		for _, it := range items {
+			l.Visits = append(l.Visits, ingest.Visit{Item: it, Outcome: ingest.Outcome{At: l.Now, Again: l.Now.Add(time.Hour), Authorisation: "a"}})
+		}
 	}
 }

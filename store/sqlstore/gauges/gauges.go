@@ -52,7 +52,7 @@ SELECT authorisation, count(since), coalesce(min(since), 0), max(fetched_at) FRO
   SELECT CASE WHEN h.authorisation <> '' THEN h.authorisation ELSE coalesce(
       (SELECT q.authorisation FROM frontier q WHERE q.host = h.host AND q.due IS NOT NULL ORDER BY q.due, q.depth LIMIT 1), '') END AS authorisation,
     CASE WHEN h.head_due > $1 OR h.next_at > $1 OR h.lease_until > $1 THEN NULL WHEN h.head_due < h.next_at THEN h.next_at ELSE h.head_due END AS since,
-    h.fetched_at FROM hosts h) n
+    h.fetched_at FROM hosts h WHERE h.aside = 0) n
 GROUP BY authorisation`
 )
 

@@ -80,7 +80,7 @@ func (s *Reader) Sites(ctx context.Context, q store.SitesQuery) (list []store.Si
 	if err != nil {
 		return nil, 0, err
 	}
-	from := ` FROM hosts h WHERE ($3 = '' OR instr(h.host, $3) > 0) AND CAST($4 AS BIGINT) >= 0 AND ` + amiss(q.Trouble)
+	from := ` FROM hosts h WHERE h.aside = 0 AND ($3 = '' OR instr(h.host, $3) > 0) AND CAST($4 AS BIGINT) >= 0 AND ` + amiss(q.Trouble)
 	if q.Trouble != "" && !q.Sight.All { // to be found by what came of another's visits would tell it; see scanSite
 		from += ` AND (h.authorisation = '' OR h.authorisation IN (SELECT value FROM json_each($2)))`
 	}
