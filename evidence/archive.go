@@ -130,7 +130,10 @@ func (a *Archive) info(file string, at time.Time) (encoded, []byte, error) {
 		return encoded{}, nil, err
 	}
 	var block bytes.Buffer
-	written, err := warc.NewWriter(&block).Write(draft)
+	w := a.writers.Get().(*warc.Writer)
+	defer a.writers.Put(w)
+	w.Reset(&block)
+	written, err := w.Write(draft)
 	return encoded{draft: draft, written: written}, block.Bytes(), err
 }
 
