@@ -80,7 +80,7 @@ func (evidenceHeadCmd) Run(env *environment) error {
 			return err
 		}
 		if state.Register.Seq == 0 {
-			return errors.New("nothing is registered yet: what is archived is, a minute later or when the crawl ends")
+			return errors.New("nothing is archived yet, or only within the last minute: the heads of its chains are registered each minute, and when a crawl ends")
 		}
 		fmt.Fprintf(env.out, "%s %s\n", state.Register, env.stamp(state.Register.Added))
 		return nil

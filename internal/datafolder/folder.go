@@ -53,7 +53,7 @@ type Folder struct {
 	Accounts *auth.Accounts
 	Evidence *evidence.Archive
 	Register *Register
-	// Holder names the process on this folder among all on the store; "" if it is open to read.
+	// Holder names the process on this folder among all on the store; "" if it is open to read, or to be moved.
 	Holder   string
 	software string
 	opts     Options
@@ -81,7 +81,7 @@ func Open(ctx context.Context, opts Options) (*Folder, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	f := &Folder{Store: db, Review: openReview(db), Accounts: auth.NewAccounts(db, nil), Register: &Register{store: db, log: opts.Log}, software: Software(opts.Version), opts: opts}
-	if !opts.ReadOnly {
+	if !opts.ReadOnly && !opts.Moved {
 		if f.Holder, err = Holder(opts.Data); err != nil {
 			return nil, errors.Join(err, db.Close())
 		}

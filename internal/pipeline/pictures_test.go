@@ -183,7 +183,7 @@ func TestTextOfAnImageOnlyPage(t *testing.T) {
 		t.Errorf("indicators\n%s", got)
 	}
 	captures, err := v.folder.Evidence.CapturesOf(t.Context(), s.URL+"/", list[0].ID)
-	if err != nil || len(captures) != 1 || captures[0].Records != 6 { // response, request, metadata, findings, and two pictures
+	if err != nil || len(captures) != 1 || captures[0].Records != 7 { // warcinfo, response, request, metadata, findings, and two pictures
 		t.Errorf("%+v, %v", captures, err)
 	}
 }

@@ -50,7 +50,7 @@ func TestScriptsOfThePagesSite(t *testing.T) {
 	if err != nil || len(captures) != 1 {
 		t.Fatalf("%d captures, %v", len(captures), err)
 	}
-	if captures[0].Records != 5 { // response, request, metadata, findings, and the script
+	if captures[0].Records != 6 { // warcinfo, response, request, metadata, findings, and the script
 		t.Errorf("%d records", captures[0].Records)
 	}
 }
