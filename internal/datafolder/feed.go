@@ -96,11 +96,14 @@ func (t *telling) all(ctx context.Context, list []store.Pending) (told []store.P
 		}
 		put, err := t.put(ctx, some, records)
 		told, failed = append(told, put...), cmp.Or(failed, err)
+		if errors.Is(err, index.ErrUnavailable) {
+			return told, failed // the others would wait as long
+		}
 		some, records, bytes = nil, nil, 0
 	}
 	put, err := t.put(ctx, some, records)
 	told, failed = append(told, put...), cmp.Or(failed, err)
-	if len(missing) == 0 {
+	if len(missing) == 0 || errors.Is(err, index.ErrUnavailable) {
 		return told, failed
 	}
 	ids := make([]string, 0, len(missing))
