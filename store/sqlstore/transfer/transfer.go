@@ -1,0 +1,233 @@
+// Package transfer copies a whole store from one database into another, of whichever engines,
+// and holds each table that was written against the one that was read.
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+)
+
+// ErrNotEmpty says that there is something in the database that was to be written.
+var ErrNotEmpty = errors.New("the target is not empty, and nothing in it is overwritten: name a new one")
+
+// Table is a table that was copied.
+type Table struct {
+	Name   string
+	Rows   int
+	SHA256 string // of all rows in order, equal on both sides
+}
+
+// Copy copies all tables in one transaction: after an error there is nothing. The source is
+// read as of one moment.
+func Copy(ctx context.Context, from, to *database.DB) (done []Table, err error) {
+	err = to.Update(ctx, database.Durable, "copy into", func(tx *database.Tx) (err error) {
+		done = nil // it may be begun anew
+		opts := &sql.TxOptions{ReadOnly: true}
+		if from.Dialect() == database.Postgres {
+			opts.Isolation = sql.LevelRepeatableRead
+		}
+		source, err := from.Read.BeginTx(ctx, opts)
+		if err != nil {
+			return from.Fail("read", err)
+		}
+		defer func() { err = errors.Join(err, source.Rollback()) }()
+		tables, err := common(ctx, side{source, from.Dialect()}, side{tx, tx.Dialect})
+		if err != nil {
+			return err
+		}
+		for i := range tables {
+			if err := clearTable(ctx, tx, &tables[i]); err != nil {
+				return err
+			}
+		}
+		for i := range tables {
+			t, err := tables[i].copyRows(ctx, side{source, from.Dialect()}, tx)
+			if err != nil {
+				return fmt.Errorf("table %s: %w", tables[i].name, err)
+			}
+			done = append(done, t)
+		}
+		return copyCounters(ctx, side{source, from.Dialect()}, tx)
+	})
+	return done, err
+}
+
+// seeded tables have a row from the beginning, which the copy takes the place of.
+var seeded = []string{"act_head", "campaign_state"}
+
+// clearTable refuses a table that has rows, or takes the one out that it began with.
+func clearTable(ctx context.Context, tx *database.Tx, t *table) error {
+	if slices.Contains(seeded, t.name) {
+		_, err := tx.ExecContext(ctx, `DELETE FROM `+t.name)
+		return err
+	}
+	var rows int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM `+t.name+` LIMIT 1) AS any_row`).Scan(&rows); err != nil {
+		return err
+	}
+	if rows > 0 {
+		return fmt.Errorf("%w (there are %s)", ErrNotEmpty, t.name)
+	}
+	return nil
+}
+
+// batch rows are written by one statement: few enough for the largest texts.
+const batch = 32
+
+// copyRows copies a table's rows, and reads them once more from the target.
+func (t *table) copyRows(ctx context.Context, source side, tx *database.Tx) (done Table, err error) {
+	var waiting []any
+	sum := newDigest()
+	err = t.each(ctx, source, func(row []any) error {
+		sum.add(row)
+		if waiting = append(waiting, row...); len(waiting) < batch*len(row) {
+			return nil
+		}
+		_, err := tx.ExecContext(ctx, t.insert(batch), waiting...)
+		waiting = waiting[:0]
+		return err
+	})
+	if err != nil {
+		return done, err
+	}
+	for row := range slices.Chunk(waiting, len(t.columns)) {
+		if _, err := tx.ExecContext(ctx, t.insert(1), row...); err != nil {
+			return done, err
+		}
+	}
+	written := newDigest()
+	if err := t.each(ctx, side{tx, tx.Dialect}, func(row []any) error { written.add(row); return nil }); err != nil {
+		return done, err
+	}
+	done = Table{Name: t.name, Rows: sum.rows, SHA256: sum.String()}
+	if written.rows != sum.rows || written.String() != done.SHA256 {
+		return done, fmt.Errorf("what was written is not what was read: %d rows of %d, SHA-256 %s and not %s; please report it", written.rows, sum.rows, written, done.SHA256)
+	}
+	return done, nil
+}
+
+// insert returns the statement that writes so many rows.
+func (t *table) insert(rows int) string {
+	values := make([]string, 0, rows)
+	for n := range rows {
+		row := make([]string, len(t.columns))
+		for i := range row {
+			row[i] = fmt.Sprintf("$%d", n*len(row)+i+1)
+		}
+		values = append(values, "("+strings.Join(row, ", ")+")")
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", t.name, strings.Join(t.names(), ", "), strings.Join(values, ", "))
+}
+
+// each yields the rows in an order that both engines have, with their values as each takes them.
+func (t *table) each(ctx context.Context, from side, yield func(row []any) error) error {
+	order := t.key
+	if extra := inserted[t.name]; extra != "" {
+		order = []string{"rowid"}
+		if from.dialect == database.Postgres {
+			order = []string{extra}
+		}
+	}
+	rows, err := from.QueryContext(ctx, `SELECT `+strings.Join(t.names(), ", ")+` FROM `+t.name+` ORDER BY `+strings.Join(order, ", "))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	values, places := make([]any, len(t.columns)), make([]any, len(t.columns))
+	for i := range values {
+		places[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := errors.Join(rows.Scan(places...), ctx.Err()); err != nil {
+			return err
+		}
+		row := make([]any, len(values))
+		for i, c := range t.columns {
+			if row[i], err = c.kind.value(values[i]); err != nil {
+				return fmt.Errorf("column %s: %w", c.name, err)
+			}
+		}
+		if err := yield(row); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// value returns a value as both engines have it: PostgreSQL has no text with a NUL or what is not UTF-8.
+func (k kind) value(v any) (any, error) {
+	switch v := v.(type) {
+	case nil:
+		return nil, nil //nolint:nilnil // NULL
+	case int64:
+		switch k {
+		case integer:
+			return v, nil
+		case number:
+			return float64(v), nil
+		}
+	case float64:
+		if k == number {
+			return v, nil
+		}
+	case string:
+		switch k {
+		case text:
+			return strings.ReplaceAll(strings.ToValidUTF8(v, "\uFFFD"), "\x00", "\uFFFD"), nil
+		case blob:
+			return []byte(v), nil
+		}
+	case []byte:
+		if k == text {
+			return k.value(string(v))
+		}
+		if k == blob {
+			return append([]byte{}, v...), nil
+		}
+	}
+	return nil, fmt.Errorf("a value of the type %T", v)
+}
+
+// digest is the SHA-256 of rows.
+type digest struct {
+	hash.Hash
+	rows int
+}
+
+func newDigest() *digest { return &digest{Hash: sha256.New()} }
+
+func (d *digest) String() string { return hex.EncodeToString(d.Sum(nil)) }
+
+func (d *digest) add(row []any) {
+	d.rows++
+	var b bytes.Buffer
+	for _, v := range row {
+		switch v := v.(type) {
+		case nil:
+			b.WriteByte('n')
+		case int64:
+			b.WriteByte('i')
+			_ = binary.Write(&b, binary.BigEndian, v)
+		case float64:
+			b.WriteByte('f')
+			_ = binary.Write(&b, binary.BigEndian, math.Float64bits(v))
+		case string:
+			fmt.Fprintf(&b, "t%d:%s", len(v), v)
+		case []byte:
+			fmt.Fprintf(&b, "b%d:%s", len(v), v)
+		}
+	}
+	_, _ = d.Write(b.Bytes())
+}
