@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/qianshao/qianshao/evidence/bucket/buckettest"
@@ -37,7 +36,7 @@ func All(t testing.TB) backends.Options {
 		t.Skipf("no OpenSearch: set %s to the nodes of a cluster; .ci/backends starts one", OpenSearch)
 	}
 	all := Store(t)
-	all.Index.Address = strings.ReplaceAll(nodes, ",http://", ",") + "/test-" + strings.ToLower(rand.Text())
+	all.Index.Address = nodes + "/test-" + strings.ToLower(rand.Text())
 	all.Evidence.Address = buckettest.S3Location(t)
 	return all
 }
@@ -87,8 +86,8 @@ func address(o backends.Options) *url.URL {
 	return u
 }
 
-// OpenSearchNode names the variable with the command that starts, waits for and tells the pid of nodes of
-// the cluster, .ci/servers/opensearch.sh, and how many nodes it has: "COMMAND 3".
+// OpenSearchNode names the variable with the command that kills and starts nodes of the cluster,
+// .ci/servers/opensearch.sh, and how many there are: "COMMAND 3".
 const OpenSearchNode = "QIANSHAO_OPENSEARCH_NODE"
 
 // Killable returns what kills one node of the OpenSearch cluster, and gives what starts it again.
@@ -99,24 +98,16 @@ func Killable(t testing.TB) (kill func() (restart func())) {
 	if n, err := strconv.Atoi(nodes); !ok || err != nil || n < 2 {
 		t.Skipf("no nodes of OpenSearch to kill: set %s to their command and number, as .ci/backends does", OpenSearchNode)
 	}
-	run := func(arguments ...string) string {
+	run := func(arguments ...string) {
 		t.Helper()
-		output, err := exec.Command(command, arguments...).CombinedOutput()
-		if err != nil {
+		if output, err := exec.Command(command, arguments...).CombinedOutput(); err != nil {
 			t.Fatalf("%s %v: %v\n%s", command, arguments, err, output)
 		}
-		return strings.TrimSpace(string(output))
 	}
 	return func() (restart func()) {
 		t.Helper()
-		pid, err := strconv.Atoi(run("pid", "1"))
-		if err == nil {
-			err = syscall.Kill(pid, syscall.SIGKILL)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		restart = sync.OnceFunc(func() { run("node", "1", nodes); run("wait", nodes) })
+		run("kill", "1")
+		restart = sync.OnceFunc(func() { run("node", "1", nodes) })
 		t.Cleanup(restart)
 		return restart
 	}
