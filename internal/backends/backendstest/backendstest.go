@@ -107,7 +107,7 @@ func Killable(t testing.TB) (kill func() (restart func())) {
 	return func() (restart func()) {
 		t.Helper()
 		run("kill", "1")
-		restart = sync.OnceFunc(func() { run("node", "1", nodes) })
+		restart = sync.OnceFunc(func() { run("node", "1", nodes); run("wait", nodes) })
 		t.Cleanup(restart)
 		return restart
 	}
