@@ -143,7 +143,7 @@ func (x *Index) bulk(ctx context.Context, list []operation) (again []operation, 
 		Items []map[string]outcome `json:"items"`
 	}
 	err = x.do(ctx, call{
-		method: http.MethodPost, path: "/" + x.target + "/_bulk?require_alias=true&filter_path=items.*.status,items.*.error.type",
+		method: http.MethodPost, path: "/" + x.target + "/_bulk?require_alias=true&timeout=5s&filter_path=items.*.status,items.*.error.type",
 		body: body.Bytes(), into: &answer, patience: writePatience,
 	})
 	if err == nil && len(answer.Items) != len(list) {

@@ -14,6 +14,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/opensearchindex"
+	"github.com/qianshao/qianshao/store"
 )
 
 // sharedIndex is an index on a cluster, which may be down when it is opened and later: it is
@@ -148,14 +149,18 @@ func (x *sharedIndex) match(ctx context.Context, db *Store, held func() error) e
 	return err
 }
 
-// lacking says whether the index is empty, and whether the store is not.
+// lacking says whether the index is empty, and whether the store has more than it is yet to be told.
 func lacking(ctx context.Context, ix index.Index, db *Store) (empty, lacks bool, err error) {
 	all, err := ix.Search(ctx, index.Request{Sight: qianshao.SeeAll(), NoFacets: true})
 	if err != nil {
 		return false, false, err
 	}
 	mark, err := db.FindingMark(ctx)
-	return all.Total == 0, mark.Findings > 0, err
+	if err != nil {
+		return false, false, err
+	}
+	untold, err := db.Backlog(ctx, store.ConsumerIndex)
+	return all.Total == 0, mark.Findings > untold.Findings, err
 }
 
 // rebuild fills a new generation of the index and puts it in use. It returns the number of findings.
