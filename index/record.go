@@ -85,8 +85,8 @@ func Levels(op Op, level qianshao.Level) (names []string) {
 
 // Bounds returns which times compare to the period as op says: from one on until before
 // another, in milliseconds since 1970.
-func (p Period) Bounds(op Op) (from, until int64) {
-	from, until = p.From.UnixMilli(), p.Until.UnixMilli()
+func (v Period) Bounds(op Op) (from, until int64) {
+	from, until = v.From.UnixMilli(), v.Until.UnixMilli()
 	switch op {
 	case Less:
 		return math.MinInt64, from

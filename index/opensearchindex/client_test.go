@@ -50,7 +50,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, password, _ := r.BasicAuth(); password != f.password {
-		http.Error(w, "Unauthorized", http.StatusUnauthorized)
+		http.Error(w, "who are you?", http.StatusUnauthorized)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
