@@ -7,4 +7,7 @@ type Part string
 const (
 	PartIndex    Part = "index"
 	PartEvidence Part = "evidence"
+
+	// PartMigration stands there while a store is copied from another one, and is not yet whole.
+	PartMigration Part = "migration"
 )

@@ -68,6 +68,7 @@ type cli struct {
 	Reindex   reindexCmd   `cmd:"" help:"Rebuild what is derived: the search index from the findings, the campaigns, and what stands from the trail of acts."`
 	Backup    backupCmd    `cmd:"" help:"Copy the data folder, with the rules in use, into a new folder; a server or crawl may go on. Exit code 3 if evidence or acts are damaged."`
 	Restore   restoreCmd   `cmd:"" help:"Make the data folder from a backup, and verify it."`
+	Migrate   migrateCmd   `cmd:"" help:"Copy everything to servers, or from servers back into a data folder, and hold it against the source. Nothing may run on either."`
 	Report    reportCmd    `cmd:"" help:"Write the report of a week, a month or a quarter: what was found, decided, how well rules did, what is not monitored. As HTML to print, .docx or CSV; works beside a running server."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 

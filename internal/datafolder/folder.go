@@ -94,16 +94,22 @@ func Open(ctx context.Context, opts Options) (*Folder, error) {
 
 // openEvidence opens the archive where the options say, for a writer, or "" to read.
 func (o *Options) openEvidence(ctx context.Context, ledger evidence.Ledger, writer string) (*evidence.Archive, error) {
-	in := bucket.Bucket(bucket.NewFolder(EvidencePath(o.Data)))
-	if p := o.Backends.Evidence; p.Elsewhere() {
-		var err error
-		if in, err = bucket.Open(ctx, p.Address, bucket.Options{CredentialsFile: p.SecretFile, CAFile: p.CAFile}); err != nil {
-			return nil, err
-		}
+	in, err := o.openBucket(ctx)
+	if err != nil {
+		return nil, err
 	}
 	return evidence.New(evidence.Options{
 		Bucket: in, Ledger: ledger, Writer: writer, Software: Software(o.Version), Operator: o.Contact, Log: o.Log,
 	})
+}
+
+// openBucket opens the place of the evidence.
+func (o *Options) openBucket(ctx context.Context) (bucket.Bucket, error) {
+	p := o.Backends.Evidence
+	if !p.Elsewhere() {
+		return bucket.NewFolder(EvidencePath(o.Data)), nil
+	}
+	return bucket.Open(ctx, p.Address, bucket.Options{CredentialsFile: p.SecretFile, CAFile: p.CAFile})
 }
 
 // OpenWithIndex opens a data folder with its index, for the one process that runs on it.

@@ -51,6 +51,13 @@ var remedies = map[store.Part]string{
 // keepPlaces refuses other places than those of whoever had the store open before. first says
 // whether to note them where nobody had.
 func (o Options) keepPlaces(ctx context.Context, db *Store, first bool, parts ...store.Part) error {
+	migrating, err := db.Place(ctx, store.PartMigration)
+	if err != nil {
+		return err
+	}
+	if migrating != "" {
+		return inputError(errors.New("a migration into this store has not come to its end; remove database, folder and bucket, and begin it anew"))
+	}
 	places, err := o.places()
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
@@ -30,7 +31,8 @@ type Table struct {
 }
 
 // Copy copies all tables in one transaction: after an error there is nothing. The source is
-// read as of one moment.
+// read as of one moment. The target has store.PartMigration among its places, which whoever
+// has copied the rest takes out.
 func Copy(ctx context.Context, from, to *database.DB) (done []Table, err error) {
 	err = to.Update(ctx, database.Durable, "copy into", func(tx *database.Tx) (err error) {
 		done = nil // it may be begun anew
@@ -59,7 +61,11 @@ func Copy(ctx context.Context, from, to *database.DB) (done []Table, err error) 
 			}
 			done = append(done, t)
 		}
-		return copyCounters(ctx, side{source, from.Dialect()}, tx)
+		if err := copyCounters(ctx, side{source, from.Dialect()}, tx); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO places (part, place) VALUES ($1, 'under way')`, string(store.PartMigration))
+		return err
 	})
 	return done, err
 }

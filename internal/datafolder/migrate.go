@@ -1,0 +1,173 @@
+package datafolder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/evidence/bucket"
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+	"github.com/qianshao/qianshao/store/sqlstore/transfer"
+)
+
+// MigrateOptions say what is moved where.
+type MigrateOptions struct {
+	// From is left as it is; nothing may run on it. To must be new: its folder, its database,
+	// its bucket.
+	From, To Options
+	// Reindexing is told how far the index is; optional.
+	Reindexing Reindexing
+	// Problem is told what is not as recorded in the evidence archive.
+	Problem func(evidence.Problem)
+}
+
+// Migrate copies everything that an outpost has to other places: its store into a database of either engine, in
+// one transaction; its evidence; and the index is built anew. Each is held against the
+// source. Until that is done nothing opens the target.
+func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []transfer.Table, err error) {
+	for _, name := range []string{storePath(opts.To.Data), EvidencePath(opts.To.Data), indexPath(opts.To.Data)} {
+		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, inputError(errors.Join(err, fmt.Errorf("%s is there already, and nothing is overwritten; name a new folder", name)))
+		}
+	}
+	lock, err := opts.From.openIndex(ctx, true) // which who runs on the folder has
+	if err != nil && !mustRebuild(err) {
+		return nil, nil, err
+	}
+	if lock != nil {
+		defer func() { err = errors.Join(err, lock.Close()) }()
+	}
+	f, err := Open(ctx, named(opts.From))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := unused(ctx, f.Store); err != nil {
+		return nil, nil, err
+	}
+	m = &Manifest{}
+	problems, err := f.describe(ctx, m, evidence.Head{})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range problems {
+		opts.Problem(p)
+	}
+	tables, err = f.migrate(ctx, m, opts)
+	return m, tables, err
+}
+
+func (f *Folder) migrate(ctx context.Context, m *Manifest, opts MigrateOptions) (tables []transfer.Table, err error) {
+	to := opts.To
+	to.Moved = true
+	in, err := newBucket(ctx, opts.From, to)
+	if err != nil {
+		return nil, err
+	}
+	db, err := to.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tables, err = transfer.Copy(ctx, f.Store.Database(), db.Database())
+	if err = errors.Join(err, db.Close()); err != nil {
+		return nil, err
+	}
+	if in != nil {
+		if err := f.Evidence.CopyTo(ctx, in); err != nil {
+			return nil, err
+		}
+	}
+	t, err := Open(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	if err := t.compareMigrated(ctx, m, opts.Reindexing); err != nil {
+		return nil, err
+	}
+	if err := t.Moved(ctx); err != nil {
+		return nil, err
+	}
+	_, err = t.Store.SetPlace(ctx, store.PartMigration, "", true)
+	return tables, err
+}
+
+// newBucket returns where the evidence is copied to, which must be empty; nil if it stays where it is.
+func newBucket(ctx context.Context, from, to Options) (bucket.Bucket, error) {
+	if a, b := from.Backends.Evidence, to.Backends.Evidence; a.Elsewhere() && a.Address == b.Address {
+		return nil, nil //nolint:nilnil // there is none to copy to
+	}
+	in, err := to.openBucket(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for object, err := range in.List(ctx, "") {
+		if err != nil {
+			return nil, err
+		}
+		return nil, inputError(fmt.Errorf("%s is not empty (%s), and nothing in it is overwritten; name a new one", in, object.Name))
+	}
+	return in, nil
+}
+
+// compareMigrated holds a target against what the source has, and builds its index.
+func (f *Folder) compareMigrated(ctx context.Context, m *Manifest, told Reindexing) error {
+	var kept evidence.Head
+	var err error
+	if m.Head != "" {
+		if kept, err = evidence.ParseHead(m.Head); err != nil {
+			return err
+		}
+	}
+	is := Manifest{}
+	if _, err := f.describe(ctx, &is, kept); err != nil {
+		return err
+	}
+	if is.Problems != m.Problems || is.Records != m.Records || is.ActHead != m.ActHead || is.ActProblems != m.ActProblems || !is.mark().Equal(m.mark()) {
+		return fmt.Errorf("the target has %d findings, %d records of evidence with %d problems, acts up to %q with %d; the source %d, %d with %d, %q with %d; please report it",
+			is.Findings, is.Records, is.Problems, is.ActHead, is.ActProblems, m.Findings, m.Records, m.Problems, m.ActHead, m.ActProblems)
+	}
+	var count int
+	if f.opts.Backends.Index.Elsewhere() {
+		count, err = f.opts.reindexShared(ctx, f.Store, told)
+	} else {
+		count, err = f.opts.reindexFolder(ctx, f.Store, told)
+	}
+	if err == nil && count != m.Findings {
+		err = fmt.Errorf("the search index has %d findings, the store %d; please report it", count, m.Findings)
+	}
+	return err
+}
+
+// migrating is the name of our own connections to a server.
+const migrating = "qianshao-migrate"
+
+// named gives connections to a server that name.
+func named(o Options) Options {
+	if u, err := url.Parse(o.Backends.Store.Address); err == nil && o.Backends.Store.Elsewhere() {
+		query := u.Query()
+		query.Set("application_name", migrating)
+		u.RawQuery = query.Encode()
+		o.Backends.Store.Address = u.String()
+	}
+	return o
+}
+
+// unused says whether nobody else is connected to a store on a server.
+func unused(ctx context.Context, db *Store) error {
+	if db.Database().Dialect() != database.Postgres {
+		return nil
+	}
+	var others int
+	err := db.Database().Read.QueryRowContext(ctx, `
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND application_name = 'qianshao'`).Scan(&others)
+	if err == nil && others > 0 {
+		err = inputError(fmt.Errorf("other processes have %d connections to the database; stop all that run on it", others))
+	}
+	return err
+}

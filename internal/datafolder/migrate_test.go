@@ -1,0 +1,118 @@
+package datafolder_test
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/internal/backends"
+	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/postgres/postgrestest"
+	"github.com/qianshao/qianshao/store/sqlstore/transfer"
+)
+
+func migrate(t *testing.T, from, to datafolder.Options) ([]transfer.Table, error) {
+	t.Helper()
+	_, tables, err := datafolder.Migrate(t.Context(), datafolder.MigrateOptions{From: from, To: to, Problem: func(p evidence.Problem) { t.Error(p) }})
+	return tables, err
+}
+
+// works expects one finding, with its evidence, wherever an outpost now is.
+func works(t *testing.T, opts datafolder.Options) {
+	t.Helper()
+	found, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Folder: opts, Query: "state:open", Limit: 1})
+	if err != nil || found.Total != 1 {
+		t.Fatalf("%d found, %v", found.Total, err)
+	}
+	f, ix, err := datafolder.OpenWithIndex(t.Context(), opts, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(ix.Close(), f.Close()); err != nil {
+			t.Error(err)
+		}
+	}()
+	verified, err := f.Evidence.Verify(t.Context(), evidence.Head{}, func(p evidence.Problem) { t.Error(p) })
+	if err != nil || verified.Records == 0 {
+		t.Errorf("%+v, %v", verified, err)
+	}
+}
+
+// TestMigrate: a folder becomes another one, whole; a source in use and a target that is there are refused, and so is
+// one whose migration has not ended.
+func TestMigrate(t *testing.T) {
+	t.Parallel()
+	from := datafolder.Options{Data: foundFolder(t)}
+	to := datafolder.Options{Data: filepath.Join(t.TempDir(), "new"), Backends: backends.Options{Evidence: backends.Place{Address: t.TempDir()}}}
+	f, ix, err := datafolder.OpenWithIndex(t.Context(), from, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrate(t, from, to); !datafolder.InUse(err) {
+		t.Errorf("a source in use: %v", err)
+	}
+	if err := errors.Join(ix.Close(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrate(t, from, to); err != nil {
+		t.Fatal(err)
+	}
+	works(t, to)
+	_, err = migrate(t, from, to)
+	refused(t, err, "is there already, and nothing is overwritten")
+	other := to
+	other.Data = filepath.Join(t.TempDir(), "other")
+	_, err = migrate(t, from, other)
+	refused(t, err, "is not empty")
+
+	if f, err = datafolder.Open(t.Context(), to); err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Store.SetPlace(t.Context(), store.PartMigration, "under way", true)
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, run(t, to), "has not come to its end")
+}
+
+// TestMigrateToServers: from a folder to servers and back, with the same rows; while a process is connected to the
+// database it is refused.
+func TestMigrateToServers(t *testing.T) {
+	t.Parallel()
+	address, _ := cluster(t)
+	servers := datafolder.Options{Data: filepath.Join(t.TempDir(), "servers"), Backends: backends.Options{
+		Store: backends.Place{Address: postgrestest.DSN(t)}, Index: backends.Place{Address: address}, Evidence: backends.Place{Address: t.TempDir()},
+	}}
+	there, err := migrate(t, datafolder.Options{Data: foundFolder(t)}, servers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	works(t, servers)
+	home := datafolder.Options{Data: filepath.Join(t.TempDir(), "home")}
+	f, err := datafolder.Open(t.Context(), servers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = migrate(t, servers, home)
+	refused(t, err, "stop all that run on it")
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	back, err := migrate(t, servers, home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	works(t, home)
+	if len(there) != len(back) {
+		t.Errorf("%d tables there, %d back", len(there), len(back))
+	}
+	for _, table := range there {
+		if table.Name != "outbox" && table.Name != "outbox_told" && !slices.Contains(back, table) {
+			t.Errorf("%+v is not among what came back", table)
+		}
+	}
+}
