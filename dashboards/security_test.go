@@ -31,7 +31,7 @@ func TestHostileText(t *testing.T) {
 		}},
 	}
 	page := qianshao.Page{
-		URL: "http://evil.example/" + hostile, RequestedURL: "javascript:" + hostile, Authorisation: "a", Status: 200,
+		URL: "http://evil.example/" + strings.TrimRight(hostile, "\x00"), RequestedURL: "javascript:" + hostile, Authorisation: "a", Status: 200,
 	}
 	err := o.store.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{{
 		ID: "a", Owner: hostile, Basis: hostile, Contact: hostile, Hosts: []string{hostile}, Include: []string{hostile},

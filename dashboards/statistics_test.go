@@ -142,7 +142,7 @@ func TestHostileStatistics(t *testing.T) {
 	o, _, _ := counting(t)
 	finding := casino(hostile + casinoSource)
 	finding.Rule, finding.Title = hostile, hostile
-	o.save(t, qianshao.Page{URL: "http://evil.example/" + hostile, Authorisation: "mine", Body: []byte(casinoSource), Status: http.StatusOK}, hostile, hostile+casinoSource, finding)
+	o.save(t, qianshao.Page{URL: "http://evil.example/" + strings.TrimRight(hostile, "\x00"), Authorisation: "mine", Body: []byte(casinoSource), Status: http.StatusOK}, hostile, hostile+casinoSource, finding)
 	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
 	page := me.reads(t, today)
 	checkMarkup(t, today, page)

@@ -281,7 +281,8 @@ func (a *Archive) standing(ctx context.Context, file string, links []Link) (stan
 			}
 		}
 		standing = append(standing, *l)
-		if _, err := in.Discard(int(l.Length)); notEnd(err) != nil {
+		_, err := in.Discard(int(l.Length))
+		if err = notEnd(err); err != nil {
 			return nil, err
 		}
 	}

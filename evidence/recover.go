@@ -93,14 +93,15 @@ func (a *Archive) sweepFiles(ctx context.Context, c Chain) error {
 		return err
 	}
 	size, err := a.opts.Bucket.Size(ctx, last[0].File)
-	if recorded := uncut(links); err != nil || size <= recorded {
+	recorded := uncut(links)
+	if err != nil || size <= recorded {
 		return unlessMissing(err) // Verify reports it
-	} else if gone(links) {
-		return nil // finishDeletions writes it anew
-	} else {
-		a.opts.Log.Warn("bytes that were never recorded are cut off an evidence file, as after a crash", "file", last[0].File, "from", recorded, "bytes", size-recorded)
-		return a.rewrite(ctx, last[0].File, links)
 	}
+	if gone(links) {
+		return nil // finishDeletions writes it anew
+	}
+	a.opts.Log.Warn("bytes that were never recorded are cut off an evidence file, as after a crash", "file", last[0].File, "from", recorded, "bytes", size-recorded)
+	return a.rewrite(ctx, last[0].File, links)
 }
 
 func unlessMissing(err error) error {

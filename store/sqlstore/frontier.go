@@ -260,7 +260,8 @@ func leaseOf(l *ingest.Lease, it *ingest.Item) hostLease {
 func handOutLocked(ctx context.Context, tx *database.Tx, l *ingest.Lease) ([]ingest.Item, error) {
 	hosts, err := database.Collect(ctx, tx, func(r *sql.Rows) (host string, err error) {
 		var due, depth int64
-		return host, r.Scan(&host, &due, &depth)
+		err = r.Scan(&host, &due, &depth)
+		return host, err
 	}, lockFree, database.Millis(l.Now), l.Limit)
 	if err != nil || len(hosts) == 0 {
 		return nil, err

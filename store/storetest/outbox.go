@@ -76,18 +76,23 @@ func testOutbox(t *testing.T, open Open) {
 	}
 	names, _ = pendingRules(t, s, index, url)
 	same(t, "all was told", 0, len(names))
-	last := list[len(list)-1].Seq
+	testOutboxOfVisits(t, s, again, list[len(list)-1].Seq)
+}
 
+// testOutboxOfVisits: a consumer that was told all is told of the next visit, behind last.
+func testOutboxOfVisits(t *testing.T, s Store, again store.Save, last int64) {
+	t.Helper()
+	ctx, index, url := t.Context(), store.ConsumerIndex, again.Page.URL
 	at := base.Add(3 * time.Hour)
 	if _, known, err := s.Confirm(ctx, url, hashOf([]byte("another")), "rules", at); err != nil || known {
 		t.Fatalf("known %v, error %v", known, err)
 	}
-	names, _ = pendingRules(t, s, index, url)
+	names, _ := pendingRules(t, s, index, url)
 	same(t, "nothing was confirmed", 0, len(names))
 	if _, known, err := s.Confirm(ctx, url, hashOf(again.Page.Body), "", at); err != nil || !known {
 		t.Fatalf("known %v, error %v", known, err)
 	}
-	names, list = pendingRules(t, s, index, url, "casino", "job")
+	names, list := pendingRules(t, s, index, url, "casino", "job")
 	same(t, "what is open was seen again", map[string]bool{"casino": true, "job": true}, set(names))
 	if list[0].Seq <= last {
 		t.Errorf("after all was told, Seq begins again with %d; it was at %d", list[0].Seq, last)
