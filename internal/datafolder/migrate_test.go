@@ -8,9 +8,9 @@ import (
 
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/internal/backends"
+	"github.com/qianshao/qianshao/internal/backends/backendstest"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/postgres/postgrestest"
 	"github.com/qianshao/qianshao/store/sqlstore/transfer"
 )
 
@@ -83,10 +83,7 @@ func TestMigrate(t *testing.T) {
 // database it is refused.
 func TestMigrateToServers(t *testing.T) {
 	t.Parallel()
-	address, _ := cluster(t)
-	servers := datafolder.Options{Data: filepath.Join(t.TempDir(), "servers"), Backends: backends.Options{
-		Store: backends.Place{Address: postgrestest.DSN(t)}, Index: backends.Place{Address: address}, Evidence: backends.Place{Address: t.TempDir()},
-	}}
+	servers := datafolder.Options{Data: filepath.Join(t.TempDir(), "servers"), Backends: backendstest.All(t)}
 	there, err := migrate(t, datafolder.Options{Data: foundFolder(t)}, servers)
 	if err != nil {
 		t.Fatal(err)
