@@ -4,8 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,7 +31,7 @@ const (
 	// machineRate is that of the web's hosts. Half of the interval is more than a busy machine
 	// keeps a request waiting, as a rule, and less than what is left between the requests of
 	// processes that do not know of each other.
-	machineRate = 5
+	machineRate = 2
 )
 
 // TestMachines crawls the web with one process on its data folder, and then with three that share
@@ -196,4 +201,83 @@ func checkManners(t *testing.T, web *ingesttest.Web) {
 	if hasty := web.Hasty(1, interval/2); len(hasty) > 0 {
 		t.Errorf("%d hosts were asked sooner than their interval, among them %s", len(hasty), hasty[0])
 	}
+}
+
+// TestMachinesThroughput prints what a page costs one crawl with its data folder, and one, two
+// and three that share servers, over the same pages without delay:
+//
+//	QIANSHAO_THROUGHPUT=1 QIANSHAO_PAGES=6000 .ci/backends figures
+func TestMachinesThroughput(t *testing.T) {
+	if os.Getenv(throughput) == "" {
+		t.Skip("a measurement, not a test; set " + throughput)
+	}
+	addr, web := serveChild(t, "qianshao-test-web"), plainWeb("")
+	pages := len(web.URLs())
+	args := []string{"crawl", "--contact", "https://qianshao.example/test", "--workers", fmt.Sprint(webWorkers)}
+	for host := range web.Resolve() {
+		args = append(args, "--resolve", host+"="+addr)
+	}
+	crawlBy := func(machines int, servers backends.Options) {
+		t.Helper()
+		first := machine{t.TempDir(), servers}
+		first.authorise(t, web)
+		database := databaseTime(t, servers)
+		costs := make([]cost, machines)
+		var all sync.WaitGroup
+		began := time.Now()
+		for i := range machines {
+			data := first.data
+			if i > 0 {
+				data = t.TempDir()
+			}
+			all.Go(func() {
+				costs[i] = measure(t, exec.Command("qianshao", append(append(backendstest.Flags(servers), "--data", data), args...)...))
+			})
+		}
+		all.Wait()
+		wall := time.Since(began)
+		database = databaseTime(t, servers) - database
+		var spent time.Duration
+		for _, c := range costs {
+			spent += c.cpu
+		}
+		if seen := len(endStateAt(t, first.folder()).Pages); seen != pages {
+			t.Errorf("%d machines have seen %d pages of %d", machines, seen, pages)
+		}
+		t.Logf("%d machines, servers: %v: %5.0f pages/s, %4.0f µs of CPU a page, and %4.0f µs of PostgreSQL's", machines, servers.Any(),
+			float64(pages)/wall.Seconds(), float64(spent.Microseconds())/float64(pages), float64(database.Microseconds())/float64(pages))
+	}
+	crawlBy(1, backends.Options{})
+	for n := range machines {
+		crawlBy(n+1, backendstest.All(t))
+	}
+}
+
+// databaseTime is the CPU that PostgreSQL's processes have spent, those that have ended too.
+func databaseTime(t *testing.T, servers backends.Options) (spent time.Duration) {
+	t.Helper()
+	if !servers.Store.Elsewhere() {
+		return 0
+	}
+	const tick = 10 * time.Millisecond // of /proc, on all of Linux
+	processes, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range processes {
+		content, err := os.ReadFile(name)
+		if err != nil || !strings.Contains(string(content), "(postgres)") {
+			continue // it has ended
+		}
+		_, rest, _ := strings.Cut(string(content), ") ")
+		fields := strings.Fields(rest)
+		for _, n := range fields[11:15] { // of itself, and of its children that have ended
+			ticks, err := strconv.ParseInt(n, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			spent += time.Duration(ticks) * tick
+		}
+	}
+	return spent
 }
