@@ -11,8 +11,6 @@ import (
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlstore/database"
-	"github.com/qianshao/qianshao/store/sqlstore/transfer"
 )
 
 // MigrateOptions say what is moved where.
@@ -29,7 +27,7 @@ type MigrateOptions struct {
 // Migrate copies everything that an outpost has to other places: its store into a database of either engine, in
 // one transaction; its evidence; and the index is built anew. Each is held against the
 // source. Until that is done nothing opens the target.
-func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []transfer.Table, err error) {
+func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []MigratedTable, err error) {
 	for _, name := range []string{storePath(opts.To.Data), EvidencePath(opts.To.Data), indexPath(opts.To.Data)} {
 		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
 			return nil, nil, inputError(errors.Join(err, fmt.Errorf("%s is there already, and nothing is overwritten; name a new folder", name)))
@@ -62,7 +60,7 @@ func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []tr
 	return m, tables, err
 }
 
-func (f *Folder) migrate(ctx context.Context, m *Manifest, opts MigrateOptions) (tables []transfer.Table, err error) {
+func (f *Folder) migrate(ctx context.Context, m *Manifest, opts MigrateOptions) (tables []MigratedTable, err error) {
 	to := opts.To
 	to.Moved = true
 	in, err := newBucket(ctx, opts.From, to)
@@ -73,7 +71,7 @@ func (f *Folder) migrate(ctx context.Context, m *Manifest, opts MigrateOptions) 
 	if err != nil {
 		return nil, err
 	}
-	tables, err = transfer.Copy(ctx, f.Store.Database(), db.Database())
+	tables, err = copyStore(ctx, f.Store, db)
 	if err = errors.Join(err, db.Close()); err != nil {
 		return nil, err
 	}
@@ -160,12 +158,7 @@ func named(o Options) Options {
 
 // unused says whether nobody else is connected to a store on a server.
 func unused(ctx context.Context, db *Store) error {
-	if db.Database().Dialect() != database.Postgres {
-		return nil
-	}
-	var others int
-	err := db.Database().Read.QueryRowContext(ctx, `
-SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND application_name = 'qianshao'`).Scan(&others)
+	others, err := connections(ctx, db)
 	if err == nil && others > 0 {
 		err = inputError(fmt.Errorf("other processes have %d connections to the database; stop all that run on it", others))
 	}

@@ -11,10 +11,9 @@ import (
 	"github.com/qianshao/qianshao/internal/backends/backendstest"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
-	"github.com/qianshao/qianshao/store/sqlstore/transfer"
 )
 
-func migrate(t *testing.T, from, to datafolder.Options) ([]transfer.Table, error) {
+func migrate(t *testing.T, from, to datafolder.Options) ([]datafolder.MigratedTable, error) {
 	t.Helper()
 	_, tables, err := datafolder.Migrate(t.Context(), datafolder.MigrateOptions{From: from, To: to, Problem: func(p evidence.Problem) { t.Error(p) }})
 	return tables, err

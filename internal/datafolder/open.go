@@ -21,6 +21,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 	"github.com/qianshao/qianshao/store/sqlstore/figures"
 	"github.com/qianshao/qianshao/store/sqlstore/review"
+	"github.com/qianshao/qianshao/store/sqlstore/transfer"
 )
 
 // This file alone names the engines behind store and index. A second engine is
@@ -138,6 +139,22 @@ func alone(ctx context.Context, db *Store, f func(held func() error) error) erro
 		return postgres.Alone(ctx, db.Database(), string(store.ConsumerIndex), f)
 	}
 	return f(func() error { return nil })
+}
+
+// MigratedTable is a table of a store that was copied.
+type MigratedTable = transfer.Table
+
+// copyStore copies all that a store has into an empty one.
+func copyStore(ctx context.Context, from, to *Store) ([]MigratedTable, error) {
+	return transfer.Copy(ctx, from.Database(), to.Database())
+}
+
+// connections counts those that processes have to a store on a server.
+func connections(ctx context.Context, db *Store) (int, error) {
+	if db.Database().Dialect() != database.Postgres {
+		return 0, nil
+	}
+	return postgres.Connections(ctx, db.Database())
 }
 
 // InUse says whether OpenIndex or New failed because another process, as a rule the

@@ -48,3 +48,13 @@ func Alone(ctx context.Context, db *database.DB, name string, f func(held func()
 	}()
 	return f(held)
 }
+
+// application is the name of a process's connections, unless its DSN has another application_name.
+const application = "qianshao"
+
+// Connections counts the connections to the database that have the program's name.
+func Connections(ctx context.Context, db *database.DB) (n int, err error) {
+	err = db.Read.QueryRowContext(ctx, `
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND application_name = $1`, application).Scan(&n)
+	return n, db.Fail("count the connections of", err)
+}

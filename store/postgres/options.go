@@ -48,7 +48,7 @@ func (o Options) config() (*pgx.ConnConfig, error) {
 		config.ConnectTimeout = connectTimeout
 	}
 	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = "qianshao"
+		config.RuntimeParams["application_name"] = application
 	}
 	return config, nil
 }
