@@ -64,6 +64,9 @@ func (f *Folder) migrate(ctx context.Context, m *Manifest, opts MigrateOptions) 
 	to := opts.To
 	to.Moved = true
 	in, err := newBucket(ctx, opts.From, to)
+	if err == nil {
+		err = to.reachIndex(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/internal/backends/backendstest"
 	"github.com/qianshao/qianshao/internal/datafolder"
@@ -76,6 +77,14 @@ func TestMigrate(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(t, run(t, to), "has not come to its end")
+
+	away := datafolder.Options{Data: filepath.Join(t.TempDir(), "away"), Backends: backends.Options{Index: backends.Place{Address: "http://127.0.0.1:1"}}}
+	if _, err := migrate(t, from, away); !errors.Is(err, index.ErrUnavailable) {
+		t.Errorf("a cluster that is away: %v", err)
+	}
+	if (datafolder.Options{Data: away.Data}).HasStore() {
+		t.Error("a store was made for it")
+	}
 }
 
 // TestMigrateToServers: from a folder to servers and back, with the same rows; while a process is connected to the

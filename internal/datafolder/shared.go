@@ -260,3 +260,18 @@ func (o Options) reindexShared(ctx context.Context, db *Store, told Reindexing) 
 	})
 	return count, err
 }
+
+// reachIndex says whether an index on a cluster can be reached, before anything is done that would be in vain without it.
+func (o Options) reachIndex(ctx context.Context) error {
+	if !o.Backends.Index.Elsewhere() {
+		return nil
+	}
+	x, err := o.openShared(ctx, false)
+	if err != nil {
+		return err
+	}
+	if _, err = x.open(ctx); mustRebuild(err) {
+		err = nil
+	}
+	return errors.Join(err, x.Close())
+}
