@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 
@@ -29,7 +28,7 @@ func Alone(ctx context.Context, db *database.DB, name string, f func(held func()
 	}
 	defer conn.Close()
 	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock(`+namedLock+`, hashtext($1))`, name); err != nil {
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // it may hold the lock, or wait for it
+		discard(conn) // it may hold the lock, or wait for it
 		return s.Fail("lock", err)
 	}
 	held := func() error {
@@ -42,7 +41,7 @@ func Alone(ctx context.Context, db *database.DB, name string, f func(held func()
 		var unlocked bool
 		query := conn.QueryRowContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(`+namedLock+`, hashtext($1))`, name)
 		if lost := query.Scan(&unlocked); lost != nil || !unlocked {
-			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+			discard(conn)
 			err = errors.Join(err, s.Fail("unlock", errors.Join(errLockLost, lost)))
 		}
 	}()

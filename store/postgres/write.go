@@ -22,8 +22,6 @@ const (
 	readOnly             = "25006"
 )
 
-var errBadConn = driver.ErrBadConn
-
 // How long a transaction is run again when its connection was lost: a standby takes over
 // within seconds. A deadlock is over at once.
 const (
@@ -32,9 +30,9 @@ const (
 	maxPause   = time.Second
 )
 
-// alone is the lock that keeps transactions one after the other; another than that of migrations.
+// The advisory locks of a database. Those with a name, of Alone, have numbers of their own kind.
 const (
-	aloneLock   = `7074913`
+	aloneLock   = `7074913` // keeps transactions that are alone one after the other
 	migrateLock = `7074914`
 	rewriteLock = `7074916`
 )
@@ -94,9 +92,12 @@ func (s *server) try(ctx context.Context, begin string, alone bool, f func(tx *d
 // abandon ends a transaction of which nothing is to remain, and the connection with it if that is not possible.
 func abandon(ctx context.Context, conn *sql.Conn) {
 	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		discard(conn)
 	}
 }
+
+// discard ends a connection, and with it whatever it holds on the server.
+func discard(conn *sql.Conn) { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) }
 
 // passing says whether PostgreSQL has undone a transaction because of others beside it.
 func passing(err error) bool {
