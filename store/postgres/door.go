@@ -13,6 +13,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
 // pool returns a pool of connections through the door.
@@ -61,7 +63,7 @@ func (c conn) QueryContext(ctx context.Context, query string, args []driver.Name
 }
 
 // CheckNamedValue makes numbers of truth values, which the columns have as such, and cleans
-// texts: PostgreSQL refuses NUL and what is not UTF-8, which pages have and SQLite takes.
+// texts.
 func (conn) CheckNamedValue(v *driver.NamedValue) (err error) {
 	if v.Value, err = driver.DefaultParameterConverter.ConvertValue(v.Value); err != nil {
 		return err
@@ -73,14 +75,9 @@ func (conn) CheckNamedValue(v *driver.NamedValue) (err error) {
 			v.Value = int64(1)
 		}
 	case string:
-		v.Value = clean(x)
+		v.Value = database.Clean(x)
 	}
 	return nil
-}
-
-// clean returns a text with U+FFFD in place of what PostgreSQL cannot hold.
-func clean(text string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // hints are what the statements say to SQLite's planner: which index, which table first, and a

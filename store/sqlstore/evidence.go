@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -217,24 +215,15 @@ const linksAtATime = 100
 // putLinks adds links of a capture, or of none.
 func putLinks(ctx context.Context, tx *database.Tx, links []evidence.Link, capture int64) error {
 	const columns = 15
-	var text strings.Builder
-	text.WriteString(`INSERT INTO evidence_links (seq, kind, added, file, start, length, record, chain, record_id, uri, captured, mime, status, payload, capture) VALUES `)
 	args := make([]any, 0, columns*len(links))
 	for i := range links {
 		l := &links[i]
-		between := ", ("
-		if i == 0 {
-			between = "("
-		}
-		for c := range columns {
-			text.WriteString(between + "$" + strconv.Itoa(len(args)+c+1))
-			between = ", "
-		}
-		text.WriteString(")")
 		args = append(args, l.Seq, l.Kind, database.Millis(l.Added), l.File, l.Offset, l.Length, l.Record, l.Chain,
 			l.ID, l.URI, database.Millis(l.Captured), l.MIME, l.Status, l.Payload, capture)
 	}
-	_, err := tx.ExecContext(ctx, text.String(), args...)
+	_, err := tx.ExecContext(ctx, `
+INSERT INTO evidence_links (seq, kind, added, file, start, length, record, chain, record_id, uri, captured, mime, status, payload, capture)
+VALUES `+database.Values(len(links), columns), args...)
 	return err
 }
 

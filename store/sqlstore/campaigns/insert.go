@@ -1,6 +1,10 @@
 package campaigns
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/qianshao/qianshao/store/sqlstore/database"
+)
 
 // rowsAtATime rows are inserted by one statement: running one costs more than a row.
 const rowsAtATime = 100
@@ -17,11 +21,7 @@ type inserter struct {
 // inserter returns one for a table with its columns in brackets.
 func (w *work) inserter(into string) *inserter {
 	columns := strings.Count(into, ",") + 1
-	// Not $1, $2 …: SQLite takes these for names, each of which is looked for among all.
-	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
-	statement := func(rows int) string {
-		return "INSERT INTO " + into + " VALUES " + row + strings.Repeat(", "+row, rows-1)
-	}
+	statement := func(rows int) string { return "INSERT INTO " + into + " VALUES " + database.Values(rows, columns) }
 	return &inserter{w: w, one: statement(1), many: statement(rowsAtATime), columns: columns}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"github.com/qianshao/qianshao/store"
 )
@@ -15,6 +16,19 @@ func ChangedRows(res sql.Result, err error) (int, error) {
 	}
 	n, err := res.RowsAffected()
 	return int(n), err
+}
+
+// Clean returns a text as both engines take it: with U+FFFD for NUL and for what is not UTF-8, which pages have
+// and PostgreSQL refuses.
+func Clean(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// Values returns the parameters of so many rows for an INSERT: (?, ?), (?, ?). Not $1, $2 …:
+// SQLite takes these for names, each of which is looked for among all.
+func Values(rows, columns int) string {
+	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
+	return row + strings.Repeat(", "+row, rows-1)
 }
 
 // Collect runs a query and scans all its rows.

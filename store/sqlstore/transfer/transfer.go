@@ -95,13 +95,13 @@ const batch = 32
 // copyRows copies a table's rows, and reads them once more from the target.
 func (t *table) copyRows(ctx context.Context, source side, tx *database.Tx) (done Table, err error) {
 	var waiting []any
-	sum := newDigest()
+	sum, many := newDigest(), t.insert(batch)
 	err = t.each(ctx, source, func(row []any) error {
 		sum.add(row)
 		if waiting = append(waiting, row...); len(waiting) < batch*len(row) {
 			return nil
 		}
-		_, err := tx.ExecContext(ctx, t.insert(batch), waiting...)
+		_, err := tx.ExecContext(ctx, many, waiting...)
 		waiting = waiting[:0]
 		return err
 	})
@@ -126,15 +126,7 @@ func (t *table) copyRows(ctx context.Context, source side, tx *database.Tx) (don
 
 // insert returns the statement that writes so many rows.
 func (t *table) insert(rows int) string {
-	values := make([]string, 0, rows)
-	for n := range rows {
-		row := make([]string, len(t.columns))
-		for i := range row {
-			row[i] = fmt.Sprintf("$%d", n*len(row)+i+1)
-		}
-		values = append(values, "("+strings.Join(row, ", ")+")")
-	}
-	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", t.name, strings.Join(t.names(), ", "), strings.Join(values, ", "))
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", t.name, strings.Join(t.names(), ", "), database.Values(rows, len(t.columns)))
 }
 
 // each yields the rows in an order that both engines have, with their values as each takes them.
@@ -172,7 +164,7 @@ func (t *table) each(ctx context.Context, from side, yield func(row []any) error
 	return rows.Err()
 }
 
-// value returns a value as both engines have it: PostgreSQL has no text with a NUL or what is not UTF-8.
+// value returns a value as both engines have it.
 func (k kind) value(v any) (any, error) {
 	switch v := v.(type) {
 	case nil:
@@ -191,7 +183,7 @@ func (k kind) value(v any) (any, error) {
 	case string:
 		switch k {
 		case text:
-			return strings.ReplaceAll(strings.ToValidUTF8(v, "\uFFFD"), "\x00", "\uFFFD"), nil
+			return database.Clean(v), nil
 		case blob:
 			return []byte(v), nil
 		}
