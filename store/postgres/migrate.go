@@ -10,7 +10,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
-	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
 //go:embed migrations/*.sql
@@ -69,8 +69,7 @@ func upToDate(ctx context.Context, conn *sql.Conn, latest int64) (bool, error) {
 		return false, err
 	}
 	if version.Int64 > latest {
-		return false, fmt.Errorf("%w: schema %d, this program knows %d (use the newer program, or restore the backup made before the upgrade)",
-			store.ErrNewerSchema, version.Int64, latest)
+		return false, database.NewerSchema(version.Int64, latest)
 	}
 	return version.Int64 == latest, nil
 }

@@ -14,9 +14,8 @@ import (
 const maxGroup = 16
 
 // Write implements database.Engine. As there is one connection that writes, every transaction
-// is alone. Updates that wait at the same
-// time share a transaction, one after the other, as most of what a small one costs is its
-// commit. One that fails is undone alone.
+// is alone. Updates that wait at the same time share a transaction, one after the other, as
+// most of what a small one costs is its commit. One that fails is undone by itself.
 func (f *file) Write(ctx context.Context, d database.Durability, _ bool, update func(tx *database.Tx) error) error {
 	return f.writer.update(ctx, d, update)
 }

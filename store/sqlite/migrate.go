@@ -10,7 +10,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
-	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
 //go:embed migrations/*.sql
@@ -51,7 +51,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		case version == latest:
 			return nil
 		case version > latest:
-			return newerSchema(version, latest)
+			return database.NewerSchema(version, latest)
 		}
 		if err = migrateUp(ctx, db); err == nil {
 			return nil
@@ -65,11 +65,6 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	return fmt.Errorf("migrating the schema: %w", err)
 }
 
-func newerSchema(version, latest int64) error {
-	return fmt.Errorf("%w: schema %d, this program knows %d (use the newer program, or restore the backup made before the upgrade)",
-		store.ErrNewerSchema, version, latest)
-}
-
 // readableSchema refuses a schema that this program would have to change before it reads.
 func readableSchema(ctx context.Context, db *sql.DB) error {
 	latest, err := schemaVersion()
@@ -81,7 +76,7 @@ func readableSchema(ctx context.Context, db *sql.DB) error {
 	case err != nil:
 		return err
 	case version > latest:
-		return newerSchema(version, latest)
+		return database.NewerSchema(version, latest)
 	case version < latest:
 		return fmt.Errorf("schema %d is of an older program, and cannot be brought up to date where nothing can be written: "+
 			"copy the folder to where it can be written, or use the older program", version)

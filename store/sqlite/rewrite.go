@@ -1,8 +1,6 @@
 package sqlite
 
-import (
-	"context"
-)
+import "context"
 
 // Rewrite implements database.Engine.
 func (f *file) Rewrite(ctx context.Context) (done bool, err error) {

@@ -1,7 +1,8 @@
 -- +goose Up
 -- The schema as SQLite's migrations have left it at the same number; from here on each engine has
 -- a file of its own for each number. Numbers of whatever size are BIGINT, as SQLite has them, and
--- truth values 0 and 1. A rowid is a column where statements ask for it. The database has the collation C, so that texts are in the order of their bytes.
+-- truth values 0 and 1. A rowid is a column where statements ask for it. The database has the
+-- collation C, so that texts are in the order of their bytes.
 
 CREATE TABLE authorisations (
     id TEXT PRIMARY KEY,

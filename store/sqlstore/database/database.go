@@ -47,8 +47,8 @@ type Engine interface {
 	Fail(op string, err error) error
 	// Checkpoint takes out of logs what was deleted, as far as the engine can.
 	Checkpoint(ctx context.Context) error
-	// Rewrite writes the database anew if MarkForgotten was called since it last was. done says that it did. Nobody can write meanwhile, and as
-	// much room again must be free on the disk.
+	// Rewrite writes the database anew if MarkForgotten was called since it last did; done says
+	// that it has. Nobody can write meanwhile, and as much room again must be free on the disk.
 	Rewrite(ctx context.Context) (done bool, err error)
 	// Snapshot writes the database as of one moment into a new file, beside whatever else
 	// reads and writes it. The file must not exist; after an error it is removed.
@@ -101,9 +101,9 @@ type Statements interface {
 
 // Update runs f in a transaction that writes; op says what for, in front of the database's
 // name. Updates come one after the other, of all processes, so that f may rely on what it has
-// read. Once begun, one is finished even if ctx ends meanwhile. One that fails leaves nothing. f may run in
-// another caller's goroutine, and more than once where the engine has lost what it did before
-// the commit: it begins anew each time, and appends to nothing that stands outside of it.
+// read. Once begun, one is finished even if ctx ends meanwhile. One that fails leaves nothing.
+// f may run in another caller's goroutine, and more than once where the engine has lost what
+// it did before the commit: it begins anew each time, and appends to nothing outside of it.
 func (db *DB) Update(ctx context.Context, d Durability, op string, f func(tx *Tx) error) error {
 	return db.Fail(op, db.Write(ctx, d, true, f))
 }
@@ -117,6 +117,12 @@ func (db *DB) UpdateRows(ctx context.Context, d Durability, op string, f func(tx
 		err = db.Write(ctx, d, true, f)
 	}
 	return db.Fail(op, err)
+}
+
+// NewerSchema refuses the schema of a later program than this one.
+func NewerSchema(version, latest int64) error {
+	return fmt.Errorf("%w: schema %d, this program knows %d (use the newer program, or restore the backup made before the upgrade)",
+		store.ErrNewerSchema, version, latest)
 }
 
 // Millis converts a time to what the database has.
