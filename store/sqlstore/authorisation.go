@@ -33,10 +33,7 @@ func (s *Store) ReplaceAuthorisations(ctx context.Context, by store.Signed, list
 }
 
 func (s *Store) putAuthorisations(ctx context.Context, by store.Signed, list []qianshao.Authorisation, seen string) error {
-	return s.db.Update(ctx, database.Durable, "put authorisations into", func(tx *database.Tx) error {
-		if err := takeFrontier(ctx, tx); err != nil {
-			return err
-		}
+	return s.updateFrontier(ctx, database.Durable, "put authorisations into", func(tx *database.Tx) error {
 		if seen != "" {
 			if err := isAsSeen(ctx, tx, list, seen); err != nil {
 				return err
@@ -74,10 +71,7 @@ func isAsSeen(ctx context.Context, tx *database.Tx, list []qianshao.Authorisatio
 // EndAuthorisation lets an authorisation end at by.At, or returns store.ErrNotFound. One that has
 // not begun never will; one that is over stays as it is.
 func (s *Store) EndAuthorisation(ctx context.Context, by store.Signed, id string) error {
-	return s.db.Update(ctx, database.Durable, fmt.Sprintf("end authorisation %q in", id), func(tx *database.Tx) error {
-		if err := takeFrontier(ctx, tx); err != nil {
-			return err
-		}
+	return s.updateFrontier(ctx, database.Durable, fmt.Sprintf("end authorisation %q in", id), func(tx *database.Tx) error {
 		a, err := authorisationIn(ctx, tx, id)
 		if err != nil {
 			return err

@@ -126,17 +126,13 @@ func lockHosts(ctx context.Context, tx *database.Tx, hosts map[string]bool) (map
 	if err != nil {
 		return nil, err
 	}
-	query := `SELECT host, leased, holder FROM hosts WHERE host IN (SELECT value FROM json_each($1)) ORDER BY host`
-	if tx.Dialect == database.Postgres {
-		query += ` FOR UPDATE`
-	}
 	leases := map[string]leasedHost{}
 	_, err = database.Collect(ctx, tx, func(r *sql.Rows) (host string, err error) {
 		var l leasedHost
 		err = r.Scan(&host, &l.page, &l.holder)
 		leases[host] = l
 		return host, err
-	}, query, string(list))
+	}, `SELECT host, leased, holder FROM hosts WHERE host IN (SELECT value FROM json_each($1)) ORDER BY host`+forUpdate(tx), string(list))
 	return leases, err
 }
 
@@ -368,11 +364,8 @@ const ahead = ` WHERE due > $1 AND (planned > $2 OR due > $3)`
 // Replan implements ingest.Frontier. It reads the whole frontier: half a second
 // over a million URLs.
 func (s *Store) Replan(ctx context.Context, h ingest.Horizon) (done ingest.Replanned, err error) {
-	err = s.db.Update(ctx, database.Ordered, "plan anew in", func(tx *database.Tx) error {
+	err = s.updateFrontier(ctx, database.Ordered, "plan anew in", func(tx *database.Tx) error {
 		now, decided, due := database.Millis(h.Now), database.Millis(h.Decided), database.Millis(h.Due)
-		if err := takeFrontier(ctx, tx); err != nil {
-			return err
-		}
 		hosts, err := database.Collect(ctx, tx, database.ScanValue[string], `SELECT DISTINCT host FROM frontier`+ahead, now, decided, due)
 		if err != nil {
 			return err

@@ -21,23 +21,23 @@ import (
 // What is no URL at all has no due time.
 const failed = `due IS NOT NULL AND (skip <> '' OR attempts > 0)`
 
-// takeFrontier keeps those out, until the transaction ends, who write to the frontier beside each other: what changes
-// many hosts would lock them in another order. They all begin with rows of hosts.
-func takeFrontier(ctx context.Context, tx *database.Tx) error {
-	if tx.Dialect != database.Postgres {
-		return nil
-	}
-	_, err := tx.ExecContext(ctx, `LOCK TABLE hosts IN EXCLUSIVE MODE`)
-	return err
+// updateFrontier is an update that keeps those out who write to the frontier beside each other: what changes many
+// hosts would lock them in another order. They all begin with rows of hosts.
+func (s *Store) updateFrontier(ctx context.Context, d database.Durability, op string, f func(tx *database.Tx) error) error {
+	return s.db.Update(ctx, d, op, func(tx *database.Tx) error {
+		if tx.Dialect == database.Postgres {
+			if _, err := tx.ExecContext(ctx, `LOCK TABLE hosts IN EXCLUSIVE MODE`); err != nil {
+				return err
+			}
+		}
+		return f(tx)
+	})
 }
 
 // Retry makes every URL whose last visit brought no page due at once, as if it
 // had not failed before, and returns their number.
 func (s *Store) Retry(ctx context.Context) (urls int, err error) {
-	err = s.db.Update(ctx, database.Durable, "make due what has failed in", func(tx *database.Tx) error {
-		if err := takeFrontier(ctx, tx); err != nil {
-			return err
-		}
+	err = s.updateFrontier(ctx, database.Durable, "make due what has failed in", func(tx *database.Tx) error {
 		asked := lastAsked{}
 		if urls, err = asked.makeDue(ctx, tx, failed); err != nil {
 			return err
@@ -75,10 +75,7 @@ func (s *Store) Recheck(ctx context.Context, by store.Signed, host, page string,
 	if err != nil {
 		return 0, err
 	}
-	err = s.db.Update(ctx, database.Durable, "recheck "+host+" in", func(tx *database.Tx) error {
-		if err := takeFrontier(ctx, tx); err != nil {
-			return err
-		}
+	err = s.updateFrontier(ctx, database.Durable, "recheck "+host+" in", func(tx *database.Tx) error {
 		asked := lastAsked{}
 		for i := range items {
 			if err := askFor(ctx, tx, &items[i]); err != nil {
@@ -109,7 +106,8 @@ func askFor(ctx context.Context, tx *database.Tx, it *ingest.Item) error {
 	if err := addHost(ctx, tx, it.Host); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1, $2, $3, $4, $5, 0)`+onKnownURL(tx)+`DO UPDATE SET due = 0, attempts = 0, priority = excluded.priority, authorisation = excluded.authorisation`,
+	_, err := tx.ExecContext(ctx, `INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1, $2, $3, $4, $5, 0)`+
+		onKnownURL(tx)+`DO UPDATE SET due = 0, attempts = 0, priority = excluded.priority, authorisation = excluded.authorisation`,
 		it.URL, it.Host, it.Authorisation, it.Depth, int(ingest.Urgent))
 	return err
 }
@@ -147,12 +145,7 @@ func (s *Store) Recall(ctx context.Context, before, after []qianshao.Authorisati
 	if len(changes) == 0 {
 		return nil
 	}
-	return s.db.Update(ctx, database.Durable, "make due what has changed in", func(tx *database.Tx) error {
-		if err := takeFrontier(ctx, tx); err != nil {
-			return err
-		}
-		return recall(ctx, tx, changes)
-	})
+	return s.updateFrontier(ctx, database.Durable, "make due what has changed in", func(tx *database.Tx) error { return recall(ctx, tx, changes) })
 }
 
 // change is an authorisation as it was (nil: it is new) and as it is.

@@ -25,10 +25,7 @@ import (
 // Submitting a URL again only counts it; the first time is an act.
 func (s *Store) Submit(ctx context.Context, r store.Report, item *ingest.Item, skip qianshao.Skip) (qianshao.Submission, error) {
 	id := qianshao.SubmissionID(r.URL)
-	err := s.db.Update(ctx, database.Durable, "record the report of "+r.URL+" in", func(tx *database.Tx) error {
-		if err := takeFrontier(ctx, tx); err != nil {
-			return err
-		}
+	err := s.updateFrontier(ctx, database.Durable, "record the report of "+r.URL+" in", func(tx *database.Tx) error {
 		if _, err := expire(ctx, tx, r.At); err != nil {
 			return err
 		}
@@ -192,10 +189,7 @@ GROUP BY origin ORDER BY count(*) DESC, origin`, args...)
 
 // QueueSubmission puts a submission that has waited into the frontier.
 func (s *Store) QueueSubmission(ctx context.Context, item ingest.Item) error {
-	return s.db.Update(ctx, database.Durable, "queue the report of "+item.URL+" in", func(tx *database.Tx) error {
-		if err := takeFrontier(ctx, tx); err != nil {
-			return err
-		}
+	return s.updateFrontier(ctx, database.Durable, "queue the report of "+item.URL+" in", func(tx *database.Tx) error {
 		return requeue(ctx, tx, qianshao.SubmissionID(item.URL), &item)
 	})
 }
