@@ -2,6 +2,7 @@ package datafolder
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -91,7 +92,11 @@ func ZoneSet(ctx context.Context, opts Options) *time.Location {
 // version.
 func (o Options) peekSetting(ctx context.Context, name store.Setting) (value string, err error) {
 	if !o.Backends.Store.Elsewhere() {
-		return accounts.PeekSetting(ctx, storePath(o.Data), name)
+		err = sqlite.Peek(storePath(o.Data), func(db *sql.DB) error {
+			value, err = accounts.SettingIn(ctx, db, name)
+			return err
+		})
+		return value, err
 	}
 	db, err := o.openStore(ctx)
 	if err != nil {

@@ -2,13 +2,10 @@ package accounts
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
 	"time"
-
-	"github.com/qianshao/qianshao/store/sqlite"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
@@ -19,7 +16,7 @@ import (
 
 // Number returns a setting that is a number, and initial before it is set.
 func Number(ctx context.Context, tx *database.Tx, name store.Setting, initial int) (int, error) {
-	value, err := setting(ctx, tx, name)
+	value, err := SettingIn(ctx, tx, name)
 	if errors.Is(err, store.ErrNotFound) {
 		return initial, nil
 	}
@@ -31,39 +28,20 @@ func Number(ctx context.Context, tx *database.Tx, name store.Setting, initial in
 
 // Setting returns what was set, or store.ErrNotFound.
 func (s *Store) Setting(ctx context.Context, name store.Setting) (string, error) {
-	value, err := setting(ctx, s.db.Read, name)
+	value, err := SettingIn(ctx, s.db.Read, name)
 	return value, s.db.Fail(fmt.Sprintf("read the setting %s of", name), err)
 }
 
-func setting(ctx context.Context, db trail.Reader, name store.Setting) (value string, err error) {
-	return database.One(database.Collect(ctx, db, func(rows *sql.Rows) (value string, err error) {
-		err = rows.Scan(&value)
-		return value, err
-	}, `SELECT value FROM settings WHERE name = $1`, string(name)))
-}
-
-// PeekSetting returns what is set in the database at path, which is not opened for that: it may
-// be of another version. Without such a setting it is store.ErrNotFound.
-func PeekSetting(ctx context.Context, path string, name store.Setting) (value string, err error) {
-	err = sqlite.Peek(path, func(db *sql.DB) error {
-		var tables int
-		err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE name = 'settings'`).Scan(&tables)
-		if err == nil && tables == 0 {
-			err = store.ErrNotFound
-		}
-		if err == nil {
-			value, err = setting(ctx, db, name)
-		}
-		return err
-	})
-	return value, err
+// SettingIn is Setting as a transaction has it, or a database that is merely looked into.
+func SettingIn(ctx context.Context, db trail.Reader, name store.Setting) (value string, err error) {
+	return database.One(database.Collect(ctx, db, database.ScanValue[string], `SELECT value FROM settings WHERE name = $1`, string(name)))
 }
 
 // PutSetting sets something, in the name of an account; initial is what holds before
 // anybody has. Setting what is so already does nothing.
 func (s *Store) PutSetting(ctx context.Context, by string, name store.Setting, value, initial string, at time.Time) error {
 	return s.db.Update(ctx, database.Durable, fmt.Sprintf("set %s in", name), func(tx *database.Tx) error {
-		before, err := setting(ctx, tx, name)
+		before, err := SettingIn(ctx, tx, name)
 		if errors.Is(err, store.ErrNotFound) {
 			before, err = initial, nil
 		}
