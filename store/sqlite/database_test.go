@@ -11,9 +11,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/qianshao/qianshao/store/sqlstore/database"
-
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
 func open(t testing.TB, path string) *database.DB {

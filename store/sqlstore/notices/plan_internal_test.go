@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/qianshao/qianshao/store/sqlite"
-
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
