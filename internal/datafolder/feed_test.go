@@ -10,6 +10,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -77,5 +78,25 @@ func TestIndexRefusesOne(t *testing.T) {
 	slices.Sort(x.has)
 	if !slices.Equal(x.has, ids) {
 		t.Errorf("told %v, want %v", x.has, ids)
+	}
+}
+
+// TestOpenCalledOff: a search that is called off while the index is opened does not fail the next one.
+func TestOpenCalledOff(t *testing.T) {
+	t.Parallel()
+	cluster, err := Options{Backends: backends.Options{Index: backends.Place{Address: "http://127.0.0.1:1"}}}.cluster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &sharedIndex{cluster: cluster}
+	off, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := x.open(off); !errors.Is(err, context.Canceled) {
+		t.Errorf("called off: %v", err)
+	}
+	for range 2 {
+		if _, err := x.open(t.Context()); !errors.Is(err, index.ErrUnavailable) || errors.Is(err, context.Canceled) {
+			t.Errorf("the next one: %v", err)
+		}
 	}
 }

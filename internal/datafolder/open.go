@@ -25,8 +25,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/transfer"
 )
 
-// This file alone names the engines behind store and index. A second engine is
-// chosen here.
+// This file alone names the engines behind store and index, but for shared.go, which has the index
+// on a cluster. Which one it is to be is chosen here.
 
 // Store is the store that a data folder holds.
 type Store = sqlstore.Store

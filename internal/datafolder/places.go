@@ -7,12 +7,11 @@ import (
 	"net/url"
 	"path/filepath"
 
-	"github.com/qianshao/qianshao/index/opensearchindex"
 	"github.com/qianshao/qianshao/store"
 )
 
-// places says where a process keeps what is beside the store, in the words of its store. Who shares the store
-// must keep it in the same places.
+// places says where a process keeps what is beside the store, in the store's words. All who share
+// the store must keep it in the same places.
 func (o Options) places() (map[store.Part]string, error) {
 	here := "the data folder"
 	if o.Backends.Store.Elsewhere() { // there may be several
@@ -23,10 +22,10 @@ func (o Options) places() (map[store.Part]string, error) {
 		here += " with the holder " + holder
 	}
 	places := map[store.Part]string{store.PartIndex: here, store.PartEvidence: here}
-	if p := o.Backends.Index; p.Elsewhere() {
-		cluster, err := opensearchindex.ParseAddress(p.Address)
+	if o.Backends.Index.Elsewhere() {
+		cluster, err := o.cluster()
 		if err != nil {
-			return nil, inputError(err)
+			return nil, err
 		}
 		places[store.PartIndex] = "the cluster's index " + cluster.Name
 	}

@@ -41,12 +41,13 @@ const reopenAfter = 5 * time.Second
 // openShared returns the index on a cluster. That the cluster is down is no error. whole is for
 // the one process that runs on the folder.
 func (o Options) openShared(ctx context.Context, whole bool) (*sharedIndex, error) {
-	place := o.Backends.Index
-	cluster, err := opensearchindex.ParseAddress(place.Address)
-	if err != nil {
+	if err := o.Backends.Check(); err != nil {
 		return nil, inputError(err)
 	}
-	cluster.PasswordFile, cluster.CA, cluster.Fold, cluster.Zone = place.SecretFile, place.CAFile, fold.Strings(), o.Zone
+	cluster, err := o.cluster()
+	if err != nil {
+		return nil, err
+	}
 	x := &sharedIndex{opts: o, cluster: cluster}
 	if whole || !o.Backends.Store.Elsewhere() {
 		if x.lock, err = o.lockFolder(); err != nil {
@@ -57,6 +58,17 @@ func (o Options) openShared(ctx context.Context, whole bool) (*sharedIndex, erro
 		return nil, errors.Join(err, x.Close())
 	}
 	return x, nil
+}
+
+// cluster says where the index is on a cluster.
+func (o Options) cluster() (opensearchindex.Options, error) {
+	place := o.Backends.Index
+	cluster, err := opensearchindex.ParseAddress(place.Address)
+	if err != nil {
+		return cluster, inputError(err)
+	}
+	cluster.PasswordFile, cluster.CA, cluster.Fold, cluster.Zone = place.SecretFile, place.CAFile, fold.Strings(), o.Zone
+	return cluster, nil
 }
 
 // errFolderInUse says that another process runs on the data folder, or is just telling its index.
@@ -89,15 +101,19 @@ func (x *sharedIndex) open(ctx context.Context) (*opensearchindex.Index, error) 
 	case time.Now().Before(x.next):
 		return nil, x.failed
 	}
-	x.ix, x.failed = opensearchindex.Open(ctx, x.cluster)
-	if x.failed != nil {
-		x.ix, x.next = nil, time.Now().Add(reopenAfter)
+	ix, err := opensearchindex.Open(ctx, x.cluster)
+	switch {
+	case err == nil:
+		x.ix = ix
+	case !errors.Is(ctx.Err(), context.Canceled): // who was called off has learnt nothing of the cluster
+		x.failed, x.next = err, time.Now().Add(reopenAfter)
 	}
-	return x.ix, x.failed
+	return ix, err
 }
 
-// tell tells the index what has changed in the store, and builds it before if it must be. Of the processes that
-// share it one tells it at a time: what is told while it is built would be lost. waiting bounds the wait for that turn.
+// tell tells the index what has changed in the store, and builds it anew first if it must be. Of
+// the processes that share it one tells it at a time: what is told while it is built would be
+// lost. waiting bounds the wait for that turn.
 func (x *sharedIndex) tell(ctx, waiting context.Context, db *Store) (count int, began bool, err error) {
 	err = alone(waiting, db, func(held func() error) (err error) {
 		began = true
@@ -177,7 +193,8 @@ func (x *sharedIndex) rebuild(ctx context.Context, db *Store, told Reindexing, h
 		}
 		x.mu.Lock()
 		defer x.mu.Unlock()
-		if x.matched = true; x.ix != nil { // it goes by the same name, and may just be asked
+		x.matched = true
+		if x.ix != nil { // it goes by the same name, and may just be asked
 			return ix.Close()
 		}
 		x.ix = ix
@@ -261,7 +278,8 @@ func (o Options) reindexShared(ctx context.Context, db *Store, told Reindexing) 
 	return count, err
 }
 
-// reachIndex says whether an index on a cluster can be reached, before anything is done that would be in vain without it.
+// reachIndex says whether an index on a cluster can be reached, before anything is done that would
+// be in vain without it.
 func (o Options) reachIndex(ctx context.Context) error {
 	if !o.Backends.Index.Elsewhere() {
 		return nil
