@@ -41,9 +41,9 @@ const backupTries = 3
 
 // Backup copies the data folder into a new folder, beside a server or crawl that works
 // on it: the database as of one moment, the evidence archive as far as that database
-// has it, the overlay and rules that are in use, the retention policy, the configuration file. The search index
-// is left out, since Restore builds it. tell is told what is wrong with the evidence
-// archive itself; the backup then has it as it is.
+// has it, the overlay and rules that are in use, the retention policy, the configuration
+// file. The search index is left out, since Restore builds it. tell is told what is wrong
+// with the evidence archive itself; the backup then has it as it is.
 func (f *Folder) Backup(ctx context.Context, rules RuleFolders, to string, now time.Time, tell func(evidence.Problem)) (m *Manifest, err error) {
 	if f.opts.Backends.Store.Elsewhere() {
 		return nil, f.opts.byHand()
@@ -170,15 +170,15 @@ func (f *Folder) copyOwn(ctx context.Context, rules RuleFolders, folder string, 
 	return nil
 }
 
-// byHand says how an outpost is backed up whose store is on a server: by the server's own tools, the truth first, since
-// what it names is in the archive by then.
+// byHand says how an outpost is backed up whose store is on a server: by the server's own tools,
+// the store first, since what it names is in the archive by then.
 func (o Options) byHand() error {
-	steps := []string{"pg_dump --format=custom --file=qianshao.dump '" + o.Backends.Store.Address + "'"}
+	dump := "pg_dump --format=custom --file=qianshao.dump '" + o.Backends.Store.Address + "'"
 	evidence := "cp -a " + EvidencePath(o.Data) + " evidence"
 	if p := o.Backends.Evidence; p.Elsewhere() {
 		evidence = "a copy of " + p.Address + " by the tools of its server, such as mc mirror, rclone copy or aws s3 sync"
 	}
-	steps = append(steps, evidence, "cp -a what you have written yourself: overlay, retention.yaml, qianshao.yaml, the rules of --rules-dir")
+	steps := []string{dump, evidence, "cp -a what you have written yourself: overlay, retention.yaml, qianshao.yaml, the rules of --rules-dir"}
 	return fmt.Errorf("the store is a PostgreSQL database, which is copied by its own tools. In this order, while everything runs:\n  %s\n"+
 		"the search index is built anew by \"qianshao reindex\"; docs/operations.md, \"Several machines\", has the way back", strings.Join(steps, "\n  "))
 }

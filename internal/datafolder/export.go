@@ -52,8 +52,8 @@ func (f *Folder) FindingReport(ctx context.Context, id string) (*console.Report,
 	return r, err
 }
 
-// registeredHead is the head of the register of evidence, which vouches for all that is archived, unless
-// the folder is only read.
+// registeredHead is the head of the register of evidence. It vouches for all that is archived,
+// unless the folder is only read: then for what was registered before.
 func (f *Folder) registeredHead(ctx context.Context) (evidence.Head, error) {
 	if !f.opts.ReadOnly {
 		if err := f.Evidence.Register(ctx); err != nil {

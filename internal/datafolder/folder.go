@@ -53,7 +53,8 @@ type Folder struct {
 	Accounts *auth.Accounts
 	Evidence *evidence.Archive
 	Register *Register
-	// Holder names the process on this folder among all on the store; "" if it is open to read, or to be moved.
+	// Holder names the process on this folder among all on the store; "" if the folder is open to be
+	// read, or to be moved.
 	Holder   string
 	software string
 	opts     Options
@@ -114,7 +115,8 @@ func (o *Options) openBucket(ctx context.Context) (bucket.Bucket, error) {
 
 // OpenWithIndex opens a data folder with its index, for the one process that runs on it.
 // Campaigns and index are brought up to date with the store, or made anew, but for an index on a
-// cluster: FeedIndex does so, since the cluster may be down. told is told of the index, and may be nil. Close both when done with them.
+// cluster: FeedIndex does so, since the cluster may be down. told is told of the index, and may be
+// nil. Close both when done with them.
 func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folder, ix index.Index, err error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -147,8 +149,9 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 	return nil, nil, err
 }
 
-// Moved notes that index and evidence are now where the folder's options say. A place that the store knows
-// otherwise is refused: who names it by mistake would find nothing there, and write beside the others.
+// Moved notes that index and evidence are now where the folder's options say. Other places than
+// the store knows are refused otherwise: whoever names one by mistake would find nothing there,
+// and write beside the others.
 func (f *Folder) Moved(ctx context.Context) error {
 	return errors.Join(f.opts.movePlace(ctx, f.Store, store.PartIndex), f.MovedEvidence(ctx))
 }

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -56,6 +57,14 @@ type Manifest struct {
 	Files []ManifestFile `json:"files"`
 
 	gone int64 // records that were deleted from the archive
+}
+
+// head is the head of the evidence's register; zero if nothing was archived.
+func (m *Manifest) head() (evidence.Head, error) {
+	if m.Head == "" {
+		return evidence.Head{}, nil
+	}
+	return evidence.ParseHead(m.Head)
 }
 
 // ManifestFile is a file of a backup, other than its manifest.

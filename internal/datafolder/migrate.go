@@ -24,16 +24,16 @@ type MigrateOptions struct {
 	Problem func(evidence.Problem)
 }
 
-// Migrate copies everything that an outpost has to other places: its store into a database of either engine, in
-// one transaction; its evidence; and the index is built anew. Each is held against the
-// source. Until that is done nothing opens the target.
+// Migrate copies everything that an outpost has to other places: its store into a database of
+// either engine, in one transaction; its evidence; and the index is built anew. Each is held
+// against the source. Until that is done nothing opens the target.
 func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []MigratedTable, err error) {
 	for _, name := range []string{storePath(opts.To.Data), EvidencePath(opts.To.Data), indexPath(opts.To.Data)} {
 		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
 			return nil, nil, inputError(errors.Join(err, fmt.Errorf("%s is there already, and nothing is overwritten; name a new folder", name)))
 		}
 	}
-	lock, err := opts.From.openIndex(ctx, true) // which who runs on the folder has
+	lock, err := opts.From.openIndex(ctx, true) // whoever runs on the folder has it
 	if err != nil && !mustRebuild(err) {
 		return nil, nil, err
 	}
@@ -118,12 +118,9 @@ func newBucket(ctx context.Context, from, to Options) (bucket.Bucket, error) {
 
 // compareMigrated holds a target against what the source has, and builds its index.
 func (f *Folder) compareMigrated(ctx context.Context, m *Manifest, told Reindexing) error {
-	var kept evidence.Head
-	var err error
-	if m.Head != "" {
-		if kept, err = evidence.ParseHead(m.Head); err != nil {
-			return err
-		}
+	kept, err := m.head()
+	if err != nil {
+		return err
 	}
 	is := Manifest{}
 	if _, err := f.describe(ctx, &is, kept); err != nil {
@@ -133,19 +130,15 @@ func (f *Folder) compareMigrated(ctx context.Context, m *Manifest, told Reindexi
 		return fmt.Errorf("the target has %d findings, %d records of evidence with %d problems, acts up to %q with %d; the source %d, %d with %d, %q with %d; please report it",
 			is.Findings, is.Records, is.Problems, is.ActHead, is.ActProblems, m.Findings, m.Records, m.Problems, m.ActHead, m.ActProblems)
 	}
-	var count int
-	if f.opts.Backends.Index.Elsewhere() {
-		count, err = f.opts.reindexShared(ctx, f.Store, told)
-	} else {
-		count, err = f.opts.reindexFolder(ctx, f.Store, told)
-	}
+	count, err := f.opts.reindex(ctx, f.Store, told)
 	if err == nil && count != m.Findings {
 		err = fmt.Errorf("the search index has %d findings, the store %d; please report it", count, m.Findings)
 	}
 	return err
 }
 
-// migrating is the name of our own connections to a server.
+// migrating is the name of our own connections to a server, which tells them from those of other
+// processes.
 const migrating = "qianshao-migrate"
 
 // named gives connections to a server that name.
@@ -159,7 +152,7 @@ func named(o Options) Options {
 	return o
 }
 
-// unused says whether nobody else is connected to a store on a server.
+// unused refuses a store on a server to which somebody else is connected.
 func unused(ctx context.Context, db *Store) error {
 	others, err := connections(ctx, db)
 	if err == nil && others > 0 {

@@ -24,8 +24,9 @@ type Reindexing func(done, total int)
 const reindexBatch = 200
 
 // Reindex makes anew what a data folder derives from its store: the standings of the desk
-// from its acts, the campaigns, and the index. It returns the number of findings. If it is interrupted, the index says so
-// when it is next opened, and Reindex can be called again. told may be nil.
+// from its acts, the campaigns, and the index. It returns the number of findings. If it is
+// interrupted, the index says so when it is next opened, and Reindex can be called again. told
+// may be nil.
 func Reindex(ctx context.Context, opts Options, told Reindexing) (count int, err error) {
 	db, err := opts.openStore(ctx)
 	if err != nil {
@@ -42,18 +43,17 @@ func Reindex(ctx context.Context, opts Options, told Reindexing) (count int, err
 	if err := regroup(ctx, review); err != nil {
 		return 0, err
 	}
-	if opts.Backends.Index.Elsewhere() {
-		count, err = opts.reindexShared(ctx, db, told)
-	} else {
-		count, err = opts.reindexFolder(ctx, db, told)
-	}
-	if err != nil {
+	if count, err = opts.reindex(ctx, db, told); err != nil {
 		return count, err
 	}
 	return count, opts.movePlace(ctx, db, store.PartIndex)
 }
 
-func (o Options) reindexFolder(ctx context.Context, db *Store, told Reindexing) (count int, err error) {
+// reindex builds the index anew, wherever it is.
+func (o Options) reindex(ctx context.Context, db *Store, told Reindexing) (count int, err error) {
+	if o.Backends.Index.Elsewhere() {
+		return o.reindexShared(ctx, db, told)
+	}
 	ix, count, err := o.buildIndex(ctx, db, told)
 	if err != nil {
 		return count, err

@@ -71,13 +71,11 @@ func compareRestored(ctx context.Context, data string, m *Manifest, opts Restore
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	is := Manifest{}
-	var kept evidence.Head
-	if m.Head != "" {
-		if kept, err = evidence.ParseHead(m.Head); err != nil {
-			return inputError(fmt.Errorf("the backup's manifest: %w", err))
-		}
+	kept, err := m.head()
+	if err != nil {
+		return inputError(fmt.Errorf("the backup's manifest: %w", err))
 	}
+	is := Manifest{}
 	problems, err := f.describe(ctx, &is, kept)
 	if err != nil {
 		return err
