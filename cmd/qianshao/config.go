@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v3"
@@ -63,17 +65,20 @@ type config struct {
 
 // parse reads the file. All of it is checked, whatever command is run.
 func (c *config) parse(commands *kong.Node, source []byte) error {
+	if !utf8.Valid(source) {
+		return fmt.Errorf("%s: %s", c.name, strictyaml.NotUTF8)
+	}
 	root, rest, err := strictyaml.Parse(source)
 	switch second, syntax := (*strictyaml.SecondDocumentError)(nil), (*strictyaml.SyntaxError)(nil); {
 	case errors.Is(err, strictyaml.ErrEmpty):
 		return nil
 	case errors.As(err, &syntax) || errors.As(rest, &syntax):
 		if len(syntax.Slips) > 0 {
-			return fmt.Errorf("%s:%d: %s", c.name, syntax.Slips[0].Line, syntax.Slips[0].Message)
+			return c.slipped(&syntax.Slips[0])
 		}
-		return fmt.Errorf("%s:%d: %s", c.name, syntax.Line, syntax.Message)
+		return c.errorIn(syntax.Line, syntax.Message)
 	case errors.As(rest, &second):
-		return fmt.Errorf("%s:%d: a second document; put everything into the first", c.name, second.Line)
+		return c.errorIn(second.Line, "a second document; put everything into the first")
 	}
 	top := root.Content[0]
 	if extra := strictyaml.FirstExtra(top); extra != nil {
@@ -83,7 +88,13 @@ func (c *config) parse(commands *kong.Node, source []byte) error {
 }
 
 func (c *config) errorAt(n *yaml.Node, format string, args ...any) error {
-	return fmt.Errorf("%s:%d: %s", c.name, n.Line, fmt.Sprintf(format, args...))
+	return c.errorIn(n.Line, fmt.Sprintf(format, args...))
+}
+
+func (c *config) slipped(s *strictyaml.Slip) error { return c.errorIn(s.Line, s.Message) }
+
+func (c *config) errorIn(line int, message string) error {
+	return fmt.Errorf("%s:%d: %s", c.name, line, message)
 }
 
 // section reads what a file says of a command and those below it. What stands further below
@@ -91,7 +102,7 @@ func (c *config) errorAt(n *yaml.Node, format string, args ...any) error {
 func (c *config) section(command *kong.Node, n *yaml.Node) (failed error) {
 	if n.Kind != yaml.MappingNode {
 		if slip := strictyaml.KeySlip(n); slip != nil {
-			return fmt.Errorf("%s:%d: %s", c.name, slip.Line, slip.Message)
+			return c.slipped(slip)
 		}
 		return c.errorAt(n, `write lines of "flag: value"`)
 	}
@@ -100,27 +111,22 @@ func (c *config) section(command *kong.Node, n *yaml.Node) (failed error) {
 		section *yaml.Node
 	}
 	var later []below
-	fail := func(err error) {
-		if failed == nil {
-			failed = err
-		}
-	}
 	strictyaml.Fields(n, nil, func(key, value *yaml.Node) {
 		flags := flagsNamed(command, key.Value)
 		if at := commandOf(command, key.Value); at != nil && (value.Kind == yaml.MappingNode || len(flags) == 0) {
 			later = append(later, below{at, value})
 			return
 		}
-		fail(c.set(command, flags, key, value))
+		failed = cmp.Or(failed, c.set(command, flags, key, value))
 	}, func(p strictyaml.Problem) {
 		if p.NotAWord {
-			fail(c.errorAt(p.Key, "a key is the name of a flag, or of a command"))
+			failed = cmp.Or(failed, c.errorAt(p.Key, "a key is the name of a flag, or of a command"))
 		} else {
-			fail(c.errorAt(p.Key, "%s stands there twice, first in line %d; leave one out", p.Key.Value, p.FirstLine))
+			failed = cmp.Or(failed, c.errorAt(p.Key, "%s stands there twice, first in line %d; leave one out", p.Key.Value, p.FirstLine))
 		}
 	})
 	for _, b := range later {
-		fail(c.section(b.command, b.section))
+		failed = cmp.Or(failed, c.section(b.command, b.section))
 	}
 	return failed
 }
@@ -129,7 +135,7 @@ func (c *config) section(command *kong.Node, n *yaml.Node) (failed error) {
 func (c *config) set(command *kong.Node, flags []*kong.Flag, key, value *yaml.Node) error {
 	switch slip := strictyaml.KeySlip(key); {
 	case slip != nil:
-		return fmt.Errorf("%s:%d: %s", c.name, slip.Line, slip.Message)
+		return c.slipped(slip)
 	case len(flags) == 0:
 		return c.errorAt(key, "there is no flag %s%s%s; \"qianshao --help\" and \"qianshao COMMAND --help\" list them", key.Value, of(command), nearest(command, key.Value))
 	case key.Value == "config" || key.Value == "data" && c.own:
@@ -155,7 +161,7 @@ func (c *config) valueOf(n *yaml.Node) (any, error) {
 		return nil, c.errorAt(n, `a flag without a value; write one, or "" for none`)
 	case n.Kind == yaml.ScalarNode:
 		if slip := strictyaml.QuoteSlip(n); slip != nil {
-			return nil, fmt.Errorf("%s:%d: %s", c.name, slip.Line, slip.Message)
+			return nil, c.slipped(slip)
 		}
 		return n.Value, nil
 	}

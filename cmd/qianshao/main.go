@@ -215,9 +215,10 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	}
 	if err != nil {
 		var input *datafolder.InputError // the configuration file's
-		if err = usageError(err); !errors.As(err, &input) {
-			err = usageError(fmt.Errorf("%w\nrun \"qianshao --help\" for the commands", err))
+		if !errors.As(err, &input) {
+			err = fmt.Errorf("%w\nrun \"qianshao --help\" for the commands", err)
 		}
+		err = usageError(err)
 		if wantsJSON(args) {
 			terminal.NewLogger(errOut, false, "json", qianshao.ChinaTime).Error(err.Error())
 			return exitCode(err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -53,4 +55,17 @@ func addChannel(ts *testscript.TestScript, neg bool, args []string) {
 		ID: "c-" + args[0], Name: args[0], Kind: notify.Webhook, Address: args[1], Secret: args[2], Private: true, Language: "zh",
 	}))
 	ts.Check(f.Close())
+}
+
+// TestConfigOfAnotherEncoding: a configuration file that a Chinese editor has saved as GBK is
+// refused with the remedy.
+func TestConfigOfAnotherEncoding(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "gbk.yaml")
+	if err := os.WriteFile(name, []byte("contact: \xc7\xb0\xc9\xda\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := command(t, t.TempDir(), "--config", name, "version"); code != exitUsage || !strings.Contains(out, "gbk.yaml: not UTF-8; save the file as UTF-8") {
+		t.Errorf("%d\n%s", code, out)
+	}
 }
