@@ -88,6 +88,9 @@ func New(opts Options) (*Fetcher, error) {
 		return nil, errors.New("fetch: Options.Permit is nil; without an authorisation register nothing may be fetched")
 	}
 	limits := opts.Limits.withDefaults()
+	if opts.Turns != nil {
+		limits.PerHost = 1
+	}
 	network, err := newNetwork(opts, limits)
 	if err != nil {
 		return nil, err
@@ -110,10 +113,7 @@ func New(opts Options) (*Fetcher, error) {
 		private: newTransport(network.Dialer(true), opts, limits),
 		pace:    newPacer(opts.Now, limits.PerHost),
 	}
-	if opts.Turns != nil {
-		f.pace = newPacer(opts.Now, 1)
-		f.pace.turns, f.pace.longest, f.pace.log = opts.Turns, limits.Total, opts.Log
-	}
+	f.pace.turns, f.pace.longest, f.pace.log = opts.Turns, limits.Total, opts.Log
 	f.robots = newRobotsCache(f)
 	f.sheets = newSheetCache(opts.Now)
 	f.scripts = newScriptCache(opts.Now)

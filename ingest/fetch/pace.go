@@ -18,8 +18,8 @@ import (
 type pacer struct {
 	now     func() time.Time
 	perHost int
-	turns   Turns // nil if no other process asks
-	longest time.Duration
+	turns   Turns         // nil if no other process asks
+	longest time.Duration // of a request, as the turns are told
 	log     *slog.Logger
 
 	mu   sync.Mutex
