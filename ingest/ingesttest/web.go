@@ -231,7 +231,7 @@ func (w *Web) Together() []string {
 	return w.faults(func(_ host, visits []visit) string {
 		for i := 1; i < len(visits); i++ {
 			if before, now := visits[i-1], visits[i]; before.end.IsZero() || before.end.After(now.begin) {
-				return fmt.Sprintf("%s was asked for %s before %s was answered", now.path, before.end.Sub(now.begin), before.path)
+				return fmt.Sprintf("%s was asked for %s after %s, which was not answered yet", now.path, now.begin.Sub(before.begin), before.path)
 			}
 		}
 		return ""
