@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qianshao/qianshao/store/sqlite"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
 	"go.uber.org/goleak"
@@ -24,6 +22,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 

@@ -21,8 +21,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 )
 
-// TestCrawlers: three crawlers share a frontier, of a web whose hosts redirect to each other. Each page is
-// handled once, and no host is asked by two at once, or sooner than its interval.
+// TestCrawlers: three crawlers share a frontier, of a web whose hosts redirect to each other. Each
+// page is handled once, and no host is asked by two at once, or sooner than its interval.
 func TestCrawlers(t *testing.T) {
 	t.Parallel()
 	databasetest.EachPlace(t, func(t *testing.T, place databasetest.Place) {
@@ -66,7 +66,8 @@ func TestCrawlers(t *testing.T) {
 	})
 }
 
-// link answers with a page that links to the next one of its host, to one of the next host, and to one that redirects.
+// link answers with a page that links to the next one of its host, to one of the next host, and to
+// one that redirects.
 func link(names []string, h, p int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
@@ -101,7 +102,7 @@ func crawlAll(t *testing.T, b *bench, place string, holders ...string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer closeAll(t, s)
+		defer closed(t, s)
 		opts := b.opts
 		opts.Frontier, opts.Holder = s, holder
 		opts.Fetcher, err = fetch.New(fetch.Options{
@@ -132,14 +133,15 @@ func crawlAll(t *testing.T, b *bench, place string, holders ...string) {
 	group.Wait()
 }
 
-func closeAll(t *testing.T, c io.Closer) {
+func closed(t *testing.T, c io.Closer) {
+	t.Helper()
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestLeasePasses: a visit whose lease has passed to another crawler is not recorded, and its links are still
-// to be had.
+// TestLeasePasses: a visit whose lease has passed to another crawler is not recorded, and its links
+// are still to be had.
 func TestLeasePasses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil, "a.example")

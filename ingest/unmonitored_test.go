@@ -8,13 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qianshao/qianshao/store/sqlite"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/qianshao/qianshao/store/sqlite"
-
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/.ci/bench/made"
 	"github.com/qianshao/qianshao/analyze/fold"
@@ -19,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/index/bleveindex"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/internal/headlines"
+	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 

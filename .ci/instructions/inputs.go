@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/qianshao/qianshao/store/sqlite"
-
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/.ci/bench/made"
 	"github.com/qianshao/qianshao/analyze"
@@ -19,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/token"
 	"github.com/qianshao/qianshao/internal/headlines"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
