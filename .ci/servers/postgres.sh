@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A throw-away PostgreSQL on loopback, from Debian's package or from what is
 # there. User test, no password, database test; C collation.
-#   postgres.sh install | start | stop [immediate] | kill | sql TEXT | clean
+#   postgres.sh install | start | stop [immediate] | clean
 set -euo pipefail
 root=${PG_ROOT:-${TMPDIR:-/tmp}/qianshao-servers/postgres} port=${PG_PORT:-18860}
 bin=$(ls -d ${PG_BIN:-/usr/lib/postgresql/*/bin} 2>/dev/null | sort -V | tail -1)
@@ -45,8 +45,6 @@ case ${1:-} in
 install) install ;;
 start) start ;;
 stop) stop "${2:-fast}" ;;
-kill) kill -9 "$(head -1 "$root/data/postmaster.pid")" ;;
-sql) "$bin/psql" -h 127.0.0.1 -p "$port" -U test -d test -XAtc "$2" ;;
 clean) stop immediate && rm -rf "$root" ;;
 *) sed -n 4p "$0" && exit 2 ;;
 esac
