@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/backends"
+	"github.com/qianshao/qianshao/internal/backends/backendstest"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/postgres/postgrestest"
@@ -27,10 +27,7 @@ import (
 // down as long as the switch says so.
 func cluster(t *testing.T) (address string, down *atomic.Bool) {
 	t.Helper()
-	nodes := os.Getenv("QIANSHAO_OPENSEARCH")
-	if nodes == "" {
-		t.Skip("set QIANSHAO_OPENSEARCH to the nodes of a cluster; .ci/servers/opensearch.sh starts one")
-	}
+	nodes := backendstest.Nodes(t)
 	node, _, _ := strings.Cut(nodes, ",")
 	to, err := url.Parse(node)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package backendstest gives tests the servers that several machines share, as .ci/backends starts them.
+// Package backendstest gives tests the servers that several machines share, as .ci/backends
+// starts them.
 package backendstest
 
 import (
@@ -20,6 +21,17 @@ import (
 // OpenSearch names the variable with the nodes of a cluster, http://127.0.0.1:18840,http://….
 const OpenSearch = "QIANSHAO_OPENSEARCH"
 
+// Nodes returns the addresses of the cluster's nodes, with commas. Without a cluster the test is
+// skipped.
+func Nodes(t testing.TB) string {
+	t.Helper()
+	nodes := os.Getenv(OpenSearch)
+	if nodes == "" {
+		t.Skipf("no OpenSearch: set %s to the nodes of a cluster; .ci/backends starts one", OpenSearch)
+	}
+	return nodes
+}
+
 // Store returns a database of the test's own in place of a data folder's. Without a server the
 // test is skipped.
 func Store(t testing.TB) backends.Options {
@@ -31,10 +43,7 @@ func Store(t testing.TB) backends.Options {
 // servers the test is skipped.
 func All(t testing.TB) backends.Options {
 	t.Helper()
-	nodes := os.Getenv(OpenSearch)
-	if nodes == "" {
-		t.Skipf("no OpenSearch: set %s to the nodes of a cluster; .ci/backends starts one", OpenSearch)
-	}
+	nodes := Nodes(t)
 	all := Store(t)
 	all.Index.Address = nodes + "/test-" + strings.ToLower(rand.Text())
 	all.Evidence.Address = buckettest.S3Location(t)
