@@ -193,8 +193,10 @@ func (c *Crawler) Run(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	r := run{crawler: c, items: make(chan Item), finished: make(chan visitResult), unhandled: map[string]error{}, latest: started}
-	r.held.hosts = map[string]bool{}
+	r := run{
+		crawler: c, items: make(chan Item), finished: make(chan visitResult), held: held{hosts: map[string]bool{}},
+		unhandled: map[string]error{}, latest: started,
+	}
 	defer close(r.items)
 	var beating sync.WaitGroup
 	defer beating.Wait()
