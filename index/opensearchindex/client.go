@@ -182,6 +182,7 @@ type call struct {
 	body         any           // JSON, or []byte as it is; nil for none
 	into         any           // what the answer is read into; may be nil
 	patience     time.Duration // how long it is tried again
+	wait         time.Duration // how long one answer is waited for; 0 is answerTimeout
 }
 
 // do makes a call, on one node after the other. The error wraps index.ErrUnavailable
@@ -251,7 +252,7 @@ func rest(ctx context.Context, pause time.Duration) error {
 
 // ask makes one attempt on one node.
 func (c *client) ask(ctx context.Context, node *url.URL, r call, body []byte) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.wait, answerTimeout))
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, r.method, node.String()+r.path, bytes.NewReader(body))
 	if err != nil {

@@ -137,8 +137,9 @@ func whileFilling() object {
 	return object{"refresh_interval": "-1", "auto_expand_replicas": "false", "number_of_replicas": 0, "translog.durability": "async"}
 }
 
-// copiesWait is how long a rebuild waits for the copies of what it has filled.
-const copiesWait = "60s"
+// copiesWait is how long a rebuild waits for the copies of what it has filled: less than answerTimeout, since
+// the cluster is to say that they are late, and not the client that the cluster is away.
+const copiesWait = "30s"
 
 // finish gives a filled generation the settings of one in use, and waits for the disks.
 func (x *Index) finish(ctx context.Context, generation string, opts Options) error {

@@ -143,12 +143,7 @@ func parseNode(address string) (*url.URL, error) {
 	return u, nil
 }
 
-func (o Options) name() string {
-	if o.Name == "" {
-		return DefaultName
-	}
-	return o.Name
-}
+func (o Options) name() string { return cmp.Or(o.Name, DefaultName) }
 
 // copies are as many as there are nodes for, up to Replicas.
 func (o Options) copies() string { return fmt.Sprintf("0-%d", cmp.Or(o.Replicas, defaultReplicas)) }

@@ -16,6 +16,8 @@ import (
 const (
 	purgeWait = 75 * time.Second
 	purgePoll = time.Second
+	// mergeWait bounds the writing anew of segments, which the cluster answers when it has done it.
+	mergeWait = 10 * time.Minute
 )
 
 // Purge removes from the disks of all copies what was deleted or replaced before it began. It takes
@@ -31,6 +33,14 @@ func (x *Index) Purge(ctx context.Context, _ *qianshao.FindingRecord) error {
 
 func (x *Index) purge(ctx context.Context) error {
 	if err := x.mayWrite(ctx); err != nil {
+		return err
+	}
+	// A shard without any copy is not asked by what follows, and would keep what it has.
+	err := x.do(ctx, call{method: http.MethodGet, path: "/_cluster/health/" + x.target + "?wait_for_status=yellow&timeout=1s", patience: readPatience})
+	if hasStatus(err, http.StatusRequestTimeout) {
+		return fmt.Errorf("%w: a part of it has no copy on any node", index.ErrUnavailable)
+	}
+	if err != nil {
 		return err
 	}
 	last, err := x.shards(ctx)
@@ -52,7 +62,7 @@ func (x *Index) purge(ctx context.Context) error {
 		}
 	}
 	for _, path := range []string{"/_flush?force=true", "/_forcemerge?only_expunge_deletes=true", "/_flush?force=true", "/_refresh"} {
-		if err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.target + path, patience: writePatience}); err != nil {
+		if err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.target + path, patience: writePatience, wait: mergeWait}); err != nil {
 			return err
 		}
 	}
@@ -86,9 +96,12 @@ func (x *Index) shards(ctx context.Context) (list map[string][]shard, err error)
 	return list, err
 }
 
-// haveAgreed says whether no copy keeps an operation for another one that shards had at an earlier time.
+// haveAgreed says whether all shards are there, and no copy keeps an operation for another one that they had at an earlier time.
 func haveAgreed(now, earlier map[string][]shard) bool {
 	for number, copies := range earlier {
+		if len(now[number]) == 0 {
+			return false
+		}
 		for _, before := range copies {
 			for _, c := range now[number] {
 				for _, lease := range c.Retention.Leases {

@@ -1,0 +1,29 @@
+package opensearchindex
+
+import (
+	"encoding/json"
+	"testing"
+)
+
+// TestHaveAgreed: texts are only gone where each shard has a copy that answers, and none keeps them for another one.
+func TestHaveAgreed(t *testing.T) {
+	t.Parallel()
+	read := func(said string) (shards map[string][]shard) {
+		if err := json.Unmarshal([]byte(said), &shards); err != nil {
+			t.Fatal(err)
+		}
+		return shards
+	}
+	earlier := read(`{"0":[{"seq_no":{"max_seq_no":7}},{"seq_no":{"max_seq_no":6}}],"1":[{"seq_no":{"max_seq_no":-1}}]}`)
+	const empty = `"1":[{"retention_leases":{"leases":[{"retaining_seq_no":0}]}}]`
+	for now, want := range map[string]bool{
+		`{"0":[{"retention_leases":{"leases":[{"retaining_seq_no":8},{"retaining_seq_no":9}]}}],` + empty + `}`: true,
+		`{"0":[{"retention_leases":{"leases":[{"retaining_seq_no":8},{"retaining_seq_no":7}]}}],` + empty + `}`: false,
+		`{"0":[],` + empty + `}`: false,
+		`{` + empty + `}`:        false,
+	} {
+		if got := haveAgreed(read(now), earlier); got != want {
+			t.Errorf("%s: %v, want %v", now, got, want)
+		}
+	}
+}
