@@ -17,8 +17,6 @@ import (
 	"time"
 	_ "time/tzdata"
 
-	"github.com/qianshao/qianshao/store/sqlite"
-
 	"github.com/PuerkitoBio/goquery"
 	"github.com/google/go-cmp/cmp"
 
@@ -32,6 +30,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 

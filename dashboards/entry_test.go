@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qianshao/qianshao/store/sqlite"
-
 	"github.com/alexedwards/argon2id"
 	"github.com/pquerna/otp/totp"
 
@@ -20,6 +18,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 

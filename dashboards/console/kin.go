@@ -111,10 +111,12 @@ func (c *Console) appearances(r *http.Request, v *findingPage) error {
 		a := appearance{Indicator: i, URL: v.Layout.Appearances(i), Others: -1}
 		if counts && a.URL != "" && len(v.Indicators) < countedIndicators {
 			found, err := c.opts.Index.Search(r.Context(), index.Request{Sight: auth.From(r.Context()).Sight, Query: index.OfIndicator(i), NoFacets: true})
-			if counts = !errors.Is(err, index.ErrUnavailable); counts && err != nil {
+			switch {
+			case errors.Is(err, index.ErrUnavailable):
+				counts = false
+			case err != nil:
 				return err
-			}
-			if counts {
+			default:
 				a.Others = max(0, found.Total-1)
 			}
 		}

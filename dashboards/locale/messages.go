@@ -418,7 +418,7 @@ func generalMessages() map[string]message {
 		"error.500":       {"出错了", "Something went wrong"},
 		"error.500.why":   {"请求没有完成，原因已写入日志。请稍后重试；若反复出现，请把日志附到问题单。", "The request was not completed; the log has the cause. Try again; if it persists, file an issue with the log."},
 		"error.503":       {"搜索暂时不可用", "Search is unavailable"},
-		"error.503.why":   {"搜索服务器没有应答。采集照常进行，没有任何数据丢失；不经过搜索的页面都能用。请稍后再试，若一直如此，请告诉维护服务器的人。", "The search server does not answer. The crawl goes on and nothing is lost; pages that need no search work as ever. Try again later, and tell whoever runs the server if it stays so."},
+		"error.503.why":   {"搜索服务器没有应答。采集照常进行，数据没有丢失；不依赖搜索的页面都能照常使用。请稍后再试；若一直如此，请告知维护服务器的人。", "The search server does not answer. The crawl goes on and nothing is lost; pages that need no search work as ever. Try again later, and tell whoever runs the server if it stays so."},
 		"error.507":       {"磁盘满了", "The disk is full"},
 		"error.507.why":   {"服务器的磁盘满了，所以没有写入任何东西，已有的也没有丢失。请让维护服务器的人腾出空间，再返回重新提交。", "The server's disk is full, so nothing was written, and nothing is lost. Ask whoever runs the server to make room; then go back and send it again."},
 		"error.403":       {"请求被拒绝", "Refused"},

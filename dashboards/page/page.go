@@ -189,7 +189,7 @@ func (b *Base) showError(w http.ResponseWriter, r *http.Request, status int, key
 }
 
 // FailWith logs the error and answers 500, or 507 where the disk is full, or 503 where only the
-// search is away, of which the rest of the console needs nothing.
+// search is away, which the rest of the console does not need.
 func (b *Base) FailWith(w http.ResponseWriter, r *http.Request, err error) {
 	b.Log.Error("console request failed", "path", r.URL.Path, "error", err)
 	if errors.Is(err, syscall.ENOSPC) {
