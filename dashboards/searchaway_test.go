@@ -9,6 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/store"
 )
 
 // away is an index whose server does not answer.
@@ -27,6 +28,9 @@ func TestSearchAway(t *testing.T) {
 	f := casino(source)
 	f.Indicators = []qianshao.Indicator{{Kind: qianshao.IndicatorQQ, Value: "123456789"}}
 	o.save(t, qianshao.Page{URL: "http://a.example/1", Status: 200}, "标题", source, f)
+	if _, err := o.store.SaveView(t.Context(), store.SavedView{ID: "v", Name: "彩金", Query: source, Shared: true, Changed: testNow}); err != nil {
+		t.Fatal(err)
+	}
 	finding := "/findings/" + qianshao.FindingID("http://a.example/1", f.Rule)
 	o.options.Index = away{o.index}
 	handler, err := New(o.options)
@@ -41,6 +45,7 @@ func TestSearchAway(t *testing.T) {
 		"/search":                 {http.StatusServiceUnavailable, "搜索暂时不可用"},
 		"/search?q=注册送&lang=en":   {http.StatusServiceUnavailable, "Search is unavailable"},
 		"/api/v1/search?q=注册送":    {http.StatusServiceUnavailable, "search_unavailable"},
+		"/api/v1/views":           {http.StatusOK, `"count":null`},
 		finding:                   {http.StatusOK, "123456789"},
 		"/healthz":                {http.StatusOK, "ok, without search"},
 		"/authorisations?lang=zh": {http.StatusOK, ""},

@@ -34,7 +34,7 @@ type View struct {
 	Owner string `json:"owner" doc:"The account that has saved it."`
 	ViewFields
 	Changed time.Time `json:"changed"`
-	Count   *int      `json:"count" doc:"What you find with it; null if the query cannot be read any more."`
+	Count   *int      `json:"count" doc:"What you find with it; null if the query cannot be read any more, or while the search is away."`
 }
 
 // ViewFields are what an account says of a view.
@@ -70,7 +70,8 @@ func (a *API) views(ctx context.Context, _ *struct{}) (*struct {
 	return out, nil
 }
 
-// counted is a view with the number of findings that the account that asks finds with it.
+// counted is a view with the number of findings that the account that asks finds with it. That the search is
+// away fails nothing: the view may just have been saved.
 func (a *API) counted(ctx context.Context, saved store.SavedView) (View, error) {
 	v := View{ID: saved.ID, Owner: saved.Owner, Changed: saved.Changed, ViewFields: ViewFields{
 		Name: saved.Name, Query: saved.Query, Sort: index.Sort(saved.Sort), Shared: saved.Shared,
@@ -78,6 +79,9 @@ func (a *API) counted(ctx context.Context, saved store.SavedView) (View, error) 
 	n, ok, err := a.opts.Views.Count(ctx, saved.Query)
 	if ok {
 		v.Count = &n
+	}
+	if errors.Is(err, index.ErrUnavailable) {
+		err = nil
 	}
 	return v, err
 }
