@@ -353,6 +353,45 @@ func TestIndexPlaces(t *testing.T) {
 	checkIndex(t, a, 5)
 }
 
+// swapped is a ledger in which of each two objects the later one was linked first.
+type swapped struct {
+	evidence.Ledger
+	objects int64
+}
+
+func (s swapped) EvidenceLinks(_ context.Context, after int64, limit int) (links []evidence.Link, err error) {
+	for seq := max(after, evidence.Before(1)) + 1; seq <= evidence.Before(1)+s.objects && len(links) < limit; seq++ {
+		n := seq - evidence.Before(1)
+		n += n%2*2 - 1
+		links = append(links, evidence.Link{Seq: seq, Kind: warc.TypeResponse, URI: fmt.Sprintf("http://a.example/%d", n), File: fmt.Sprintf("w-000001/%06d/%09d.warc.gz", n/1000, n)})
+	}
+	return links, nil
+}
+
+// TestIndexOfSwapped: no index takes the place of another where objects are not linked in the order of their numbers.
+func TestIndexOfSwapped(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	a, err := evidence.New(evidence.Options{Bucket: bucket.NewFolder(t.TempDir()), Ledger: swapped{objects: 2500}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := a.WriteIndexes(t.Context(), folder); n != 3 || err != nil {
+		t.Errorf("%d indexes, %v", n, err)
+	}
+	lines := 0
+	for _, name := range []string{"w-000001-000000.cdxj", "w-000001-000001.cdxj", "w-000001-000002.cdxj"} {
+		index, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines += bytes.Count(index, []byte("\n"))
+	}
+	if lines != 2500 {
+		t.Errorf("%d lines in the indexes, want 2500", lines)
+	}
+}
+
 func checkIndex(t *testing.T, a archive, want int) {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "indexes")

@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/qianshao/qianshao/ingest/warc"
 )
 
-// WriteIndexes writes CDXJ indexes of the archive into a folder, which is made for its owner alone
-// where it is missing: a file for some thousand captures. It returns their number. Programs that replay web archives read them.
+// WriteIndexes writes CDXJ indexes of the archive into a folder, which is made for its owner alone where it is
+// missing: one for every thousand captures of a chain. It returns how many. Programs that replay web archives read them.
 func (a *Archive) WriteIndexes(ctx context.Context, folder string) (files int, err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return 0, err
@@ -34,28 +33,38 @@ type indexer struct {
 	files   int
 	name    string // of the index under way
 	entries []warc.IndexEntry
+	chain   string // under way, as objects name it
+	objects int    // of it, so far
 	file    string // under way
 	removed int64  // from it, so far
 }
 
-// indexOf names the index of an object: one for those of a folder.
-func indexOf(file string) string {
-	if folder := path.Dir(file); folder != "." {
-		return strings.ReplaceAll(folder, "/", "-") + oldIndex
+// object goes on to the next object, and to another index where that begins one. Objects are counted, whatever
+// their numbers: of two that are stored at the same time the later one may be linked first.
+func (x *indexer) object(file string) error {
+	x.file, x.removed = file, 0
+	name := oldIndexOf(file)
+	if chain, _, ok := strings.Cut(file, "/"); ok {
+		if chain != x.chain {
+			x.chain, x.objects = chain, 0
+		}
+		name = fmt.Sprintf("%s-%06d%s", chain, x.objects/perFolder, oldIndex)
+		x.objects++
 	}
-	return filepath.Base(oldIndexOf(file))
+	if name == x.name {
+		return nil
+	}
+	err := x.flush()
+	x.name = name
+	return err
 }
 
 // link adds a response or resource, at its present place.
 func (x *indexer) link(l *Link) error {
-	if name := indexOf(l.File); name != x.name {
-		if err := x.flush(); err != nil {
+	if l.File != x.file {
+		if err := x.object(l.File); err != nil {
 			return err
 		}
-		x.name = name
-	}
-	if l.File != x.file {
-		x.file, x.removed = l.File, 0
 	}
 	switch {
 	case l.Cut:
