@@ -4,11 +4,13 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -184,6 +186,35 @@ func TestOldArchiveCutInterrupted(t *testing.T) {
 				t.Errorf("indexes with deleted addresses are left: %v", indexes)
 			}
 		})
+	}
+}
+
+// twice is a ledger whose transactions are lost once, and begin anew.
+type twice struct{ evidence.Ledger }
+
+func (t twice) CutEvidence(ctx context.Context, file string, cut func([]evidence.Link) error) error {
+	return t.Ledger.CutEvidence(ctx, file, func(links []evidence.Link) error {
+		if err := cut(slices.Clone(links)); err != nil {
+			return err
+		}
+		return cut(links)
+	})
+}
+
+// TestOldArchiveCutTwice: a file may be written anew in a transaction that is lost, and is run again.
+func TestOldArchiveCutTwice(t *testing.T) {
+	t.Parallel()
+	a := old(t, nil)
+	again, err := opened(filepath.Dir(a.folder), "writer", func(l evidence.Ledger) evidence.Ledger { return twice{l} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { again.store.Close() })
+	if err := again.Delete(t.Context(), expired(t, again, evidence.Policy{Default: 50})); err != nil {
+		t.Fatal(err)
+	}
+	if v := again.sound(t); v.Uncut != 0 || v.Deleted != 4+5*4 {
+		t.Errorf("verified %+v", v)
 	}
 }
 

@@ -250,7 +250,12 @@ func (a *Archive) cut(ctx context.Context, file string) error {
 		if recorded := uncut(standing); size != recorded {
 			return fmt.Errorf("%w: the file has %d bytes instead of %d; run \"qianshao evidence verify\"", ErrDamaged, size, recorded)
 		}
-		return a.rewrite(ctx, file, standing)
+		if err := a.rewrite(ctx, file, standing); err != nil {
+			return err
+		}
+		// So it stands should the transaction be lost and begin anew.
+		standing = slices.DeleteFunc(standing, func(l Link) bool { return l.Gone != 0 })
+		return nil
 	})
 }
 
