@@ -79,10 +79,11 @@ func (a *Archive) Verify(ctx context.Context, want Head, report func(Problem)) (
 	if want.Seq > 0 && !v.passed {
 		v.problem(Problem{What: fmt.Sprintf("neither the register nor a chain passes through the head that was kept, %s", want)})
 	}
-	if now, err := a.opts.Ledger.EvidenceState(ctx); err != nil || now.Cut != state.Cut {
-		return v.seen, errors.Join(err, errors.New("records were deleted while the archive was being verified; verify it again"))
+	now, err := a.opts.Ledger.EvidenceState(ctx)
+	if err == nil && now.Cut != state.Cut {
+		err = errors.New("records were deleted while the archive was being verified; verify it again")
 	}
-	return v.seen, nil
+	return v.seen, err
 }
 
 // verifier walks along the chains, and so along the files.
