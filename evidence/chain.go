@@ -184,15 +184,15 @@ func (a *Archive) sweep(ctx context.Context, c Chain) error {
 	if err != nil {
 		return err
 	}
-	for o, err := range a.opts.Bucket.List(ctx, c.Name()+"/") {
+	for name, err := range a.opts.Bucket.List(ctx, c.Name()+"/") {
 		if err != nil {
 			return err
 		}
-		if linked[o.Name] {
+		if linked[name] {
 			continue
 		}
-		a.opts.Log.Warn("an object of the evidence archive that was never recorded is removed, as after a crash", "object", o.Name)
-		if err := a.opts.Bucket.Delete(ctx, o.Name); err != nil {
+		a.opts.Log.Warn("an object of the evidence archive that was never recorded is removed, as after a crash", "object", name)
+		if err := a.opts.Bucket.Delete(ctx, name); err != nil {
 			return err
 		}
 	}

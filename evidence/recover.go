@@ -52,12 +52,12 @@ func (a *Archive) isOwn(chain int64) bool {
 
 // removeUnfinished removes the files that processes have left which died while they wrote one anew.
 func (a *Archive) removeUnfinished(ctx context.Context) error {
-	for o, err := range a.opts.Bucket.List(ctx, ".") {
+	for name, err := range a.opts.Bucket.List(ctx, ".") {
 		if err != nil {
 			return err
 		}
-		if strings.HasSuffix(o.Name, bucket.Temporary) {
-			if err := a.opts.Bucket.Delete(ctx, o.Name); err != nil {
+		if strings.HasSuffix(name, bucket.Temporary) {
+			if err := a.opts.Bucket.Delete(ctx, name); err != nil {
 				return err
 			}
 		}

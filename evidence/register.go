@@ -58,12 +58,12 @@ func (v *verifier) wrongEntry(e *Entry, after int64, previous string) string {
 // bucket looks for objects that the archive does not know.
 func (v *verifier) bucket() error {
 	var strangers []string
-	for o, err := range v.a.opts.Bucket.List(v.ctx, "") {
+	for name, err := range v.a.opts.Bucket.List(v.ctx, "") {
 		if err != nil {
 			return err
 		}
-		if !v.files[o.Name] && o.Name != oldLock && !v.isOldIndex(o.Name) {
-			strangers = append(strangers, o.Name)
+		if !v.files[name] && name != oldLock && !v.isOldIndex(name) {
+			strangers = append(strangers, name)
 		}
 	}
 	slices.Sort(strangers)

@@ -24,11 +24,11 @@ func openInBucket(t *testing.T, b bucket.Bucket, folder, writer string) archive 
 
 func objects(t *testing.T, b bucket.Bucket) (names []string) {
 	t.Helper()
-	for o, err := range b.List(t.Context(), "") {
+	for name, err := range b.List(t.Context(), "") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		names = append(names, o.Name)
+		names = append(names, name)
 	}
 	return names
 }

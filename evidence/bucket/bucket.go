@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"path"
 	"strings"
 )
 
@@ -33,17 +32,11 @@ type Bucket interface {
 	Get(ctx context.Context, name string, offset, length int64) (io.ReadCloser, error)
 	// Size returns an object's size, or ErrNotFound.
 	Size(ctx context.Context, name string) (int64, error)
-	// List yields the objects whose names begin with a prefix, in no order. Those that come
-	// or go meanwhile may be among them or not.
-	List(ctx context.Context, prefix string) iter.Seq2[Object, error]
+	// List yields the names of the objects that begin with a prefix, in no order. Those that
+	// come or go meanwhile may be among them or not.
+	List(ctx context.Context, prefix string) iter.Seq2[string, error]
 	// String names the place, without secrets.
 	String() string
-}
-
-// Object is what List tells of one.
-type Object struct {
-	Name string
-	Size int64
 }
 
 // Sentinels to test for with errors.Is.
@@ -83,7 +76,7 @@ func checkName(name string) error {
 			return fmt.Errorf("%q is no name of an object", name)
 		}
 	}
-	if path.Clean(name) != name || len(name) > maxName {
+	if len(name) > maxName {
 		return fmt.Errorf("%q is no name of an object", name)
 	}
 	return nil

@@ -159,12 +159,12 @@ func notFound(err error) error {
 }
 
 // List implements Bucket. Whatever is no folder counts as an object.
-func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
-	return func(yield func(Object, error) bool) {
+func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
 		root, err := filepath.EvalSymlinks(f.path) // the folder may be a link to where there is room
 		if err != nil {
 			if gone(err) != nil {
-				yield(Object{}, err)
+				yield("", err)
 			}
 			return
 		}
@@ -184,17 +184,13 @@ func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[Object, erro
 			case entry.IsDir() || !strings.HasPrefix(name, prefix):
 				return nil
 			}
-			info, err := entry.Info()
-			if err != nil {
-				return gone(err)
-			}
-			if !yield(Object{Name: name, Size: info.Size()}, nil) {
+			if !yield(name, nil) {
 				return fs.SkipAll
 			}
 			return nil
 		})
 		if err != nil {
-			yield(Object{}, err)
+			yield("", err)
 		}
 	}
 }

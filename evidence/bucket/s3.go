@@ -331,14 +331,14 @@ func (s *S3) Size(ctx context.Context, name string) (int64, error) {
 }
 
 // List implements Bucket.
-func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
-	return func(yield func(Object, error) bool) {
+func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
 		for o := range s.core.ListObjectsIter(ctx, s.place.bucket, minio.ListObjectsOptions{Prefix: s.place.prefix + prefix, Recursive: true}) {
 			name := strings.TrimPrefix(o.Key, s.place.prefix)
 			if o.Err == nil && name == marker {
 				continue
 			}
-			if !yield(Object{Name: name, Size: o.Size}, s.failed("", o.Err)) || o.Err != nil {
+			if !yield(name, s.failed("", o.Err)) || o.Err != nil {
 				return
 			}
 		}

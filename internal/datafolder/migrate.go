@@ -107,11 +107,11 @@ func newBucket(ctx context.Context, from, to Options) (bucket.Bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	for object, err := range in.List(ctx, "") {
+	for name, err := range in.List(ctx, "") {
 		if err != nil {
 			return nil, err
 		}
-		return nil, inputError(fmt.Errorf("%s is not empty (%s), and nothing in it is overwritten; name a new one", in, object.Name))
+		return nil, inputError(fmt.Errorf("%s is not empty (%s), and nothing in it is overwritten; name a new one", in, name))
 	}
 	return in, nil
 }

@@ -55,13 +55,18 @@ func whole(t *testing.T, b bucket.Bucket, name string) string {
 	return get(t, b, name, 0, math.MaxInt64)
 }
 
+// list returns the names of objects with their sizes.
 func list(t *testing.T, b bucket.Bucket, prefix string) (names []string) {
 	t.Helper()
-	for o, err := range b.List(t.Context(), prefix) {
+	for name, err := range b.List(t.Context(), prefix) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		names = append(names, fmt.Sprintf("%s %d", o.Name, o.Size))
+		size, err := b.Size(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, fmt.Sprintf("%s %d", name, size))
 	}
 	slices.Sort(names)
 	return names
