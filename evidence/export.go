@@ -320,16 +320,9 @@ func (x *exporter) info(file string) (Link, error) {
 
 // record notes a record's place in page.warc.gz and in the chain.
 func (x *exporter) record(l *Link, place int64) error {
-	previous := Start
-	if l.Seq-1 > Before(ChainOf(l.Seq)) {
-		before, err := x.a.opts.Ledger.EvidenceLinks(x.ctx, l.Seq-2, 1)
-		if err != nil {
-			return err
-		}
-		if len(before) != 1 || before[0].Seq != l.Seq-1 {
-			return fmt.Errorf("%w: link %s is missing; run \"qianshao evidence verify\"", ErrDamaged, named(l.Seq-1))
-		}
-		previous = before[0].Chain
+	previous, err := x.previous(l)
+	if err != nil {
+		return err
 	}
 	line := strings.TrimSuffix(l.Line(previous), "\n")
 	x.manifest.Records = append(x.manifest.Records, ManifestRecord{Seq: l.Seq, Kind: l.Kind, URI: l.URI,
@@ -339,6 +332,25 @@ func (x *exporter) record(l *Link, place int64) error {
 			Digest: l.Payload, File: exportWARC, Offset: place, Length: l.Length})
 	}
 	return nil
+}
+
+// previous is the chain value before a link's.
+func (x *exporter) previous(l *Link) (string, error) {
+	n := len(x.manifest.Records)
+	switch {
+	case l.Seq-1 == Before(ChainOf(l.Seq)):
+		return Start, nil
+	case n > 0 && x.manifest.Records[n-1].Seq == l.Seq-1:
+		return x.manifest.Records[n-1].Chain, nil
+	}
+	before, err := x.a.opts.Ledger.EvidenceLinks(x.ctx, l.Seq-2, 1)
+	if err != nil {
+		return "", err
+	}
+	if len(before) != 1 || before[0].Seq != l.Seq-1 {
+		return "", fmt.Errorf("%w: link %s is missing; run \"qianshao evidence verify\"", ErrDamaged, named(l.Seq-1))
+	}
+	return before[0].Chain, nil
 }
 
 // chains writes, for each chain, the lines of its links from the first of the records on to a head that
