@@ -19,8 +19,8 @@ type Options struct {
 	// Bucket has the archive's objects.
 	Bucket bucket.Bucket
 	Ledger Ledger
-	// Writer names whoever writes, by the same name after a restart: small letters, digits
-	// and -. Who only reads needs none.
+	// Writer is the name of the process that writes, the same after a restart: small letters,
+	// digits and -. Who only reads needs none.
 	Writer string
 	// Software and Operator stand in every object's warcinfo: name and version of
 	// the program, and the URL or mail address of whoever runs it.
@@ -30,8 +30,8 @@ type Options struct {
 }
 
 // Archive is the evidence archive. It is safe for concurrent use, and beside other
-// processes that have the same bucket and ledger. What it adds stands in a chain of its own, which it
-// begins when it first adds something. Close it when done with it.
+// processes that have the same bucket and ledger. What it adds stands in a chain of its
+// own, which it begins when it first adds something. Close it when done with it.
 type Archive struct {
 	opts    Options
 	writers sync.Pool // of *warc.Writer

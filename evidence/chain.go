@@ -38,8 +38,9 @@ type batch struct {
 // extendTries bounds how often an object is stored anew because its chain was fenced meanwhile.
 const extendTries = 3
 
-// extend stores a batch as an object and then links it. complete adds to the extension what is recorded
-// with the links; it may be called more than once. After an error nothing is linked, unless the ledger cannot be asked whether it is.
+// extend stores a batch as an object and then links it. complete adds to the extension what
+// is recorded with the links; it may be called more than once. After an error nothing is
+// linked, unless the ledger has recorded it and cannot be asked.
 func (a *Archive) extend(ctx context.Context, b batch, complete func(x *Extension)) (err error) {
 	for range extendTries {
 		if err = a.tryExtend(ctx, b, complete); !errors.Is(err, ErrFenced) {
@@ -93,8 +94,9 @@ func (a *Archive) writing(ctx context.Context) (*writing, error) {
 	return a.own, nil
 }
 
-// link puts links behind the chain's end. After an error the chain is fenced, so that it is certain whether
-// the ledger has them all the same: linked says that it has, or that it cannot be asked.
+// link puts links behind the chain's end. After an error the chain is fenced, so that it is
+// certain whether the ledger has them all the same: linked says that it has, or that it
+// cannot be asked.
 func (a *Archive) link(ctx context.Context, w *writing, x *Extension, complete func(x *Extension)) (linked bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -147,8 +149,8 @@ func (a *Archive) discard(ctx context.Context, w *writing, name string) error {
 	return err
 }
 
-// Close ends the chains that the archive has begun, and registers their heads. Nothing may be added meanwhile or
-// later. What fails is made up for by the writer's next Recover.
+// Close ends the chains that the archive has begun, and registers their heads. Nothing may
+// be added meanwhile or later. What fails is made up for by the writer's next Recover.
 func (a *Archive) Close(ctx context.Context) error {
 	a.mu.Lock()
 	begun := a.begun

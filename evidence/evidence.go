@@ -3,17 +3,17 @@
 //
 // # The chains
 //
-// Each process that writes has a chain of its own, which only it extends; its writer's
-// name and an epoch, one more with each chain that the writer begins, name it. Every record that was
+// Each process that writes has a chain of its own, which nobody else extends. It is named after its writer
+// and an epoch, which grows by one with each chain that the writer begins. Every record that was
 // ever written has a Link in one chain. Its chain value is the SHA-256 of one line of text,
 //
 //	PREVIOUS RECORD SEQ KIND ADDED FILE OFFSET LENGTH\n
 //
 // where PREVIOUS is the chain value of the link before (64 zeros for the chain's
 // first), RECORD the SHA-256 of the record's bytes in the object, that is of its
-// gzip member, ADDED the time in UTC as 2006-01-02T15:04:05Z, FILE the object's name, and OFFSET
-// and LENGTH the place at which the bytes were written. Hashes are in lower-case
-// hex, and the words are separated by one space. So whoever changes, removes,
+// gzip member, ADDED the time in UTC as 2006-01-02T15:04:05Z, FILE the object's name,
+// and OFFSET and LENGTH the place at which the bytes were written. Hashes are in
+// lower-case hex, and the words are separated by one space. So whoever changes, removes,
 // adds or moves a record must change every later chain value, and the last one,
 // the head.
 //
@@ -24,22 +24,23 @@
 //
 //	PREVIOUS WRITER SEQ CHAIN TIME\n
 //
-// where PREVIOUS is the hash of the entry before (64 zeros for the first), WRITER the chain's name
-// (- for the one chain of older versions, which has none), and SEQ and CHAIN the chain's head. The register's
-// own head can be written down elsewhere, and vouches for all chains.
+// where PREVIOUS is the hash of the entry before (64 zeros for the first), WRITER the chain's
+// name (- for the one chain of older versions, which has none), and SEQ and CHAIN the chain's
+// head. The register's own head can be written down elsewhere, and vouches for all chains.
 //
 // # Order of writing
 //
-// Records are in objects of a bucket, their links in SQL (see Ledger). A capture is an object, which
-// is stored before its links: one short transaction adds them, if the chain still ends
-// where its writer has it. An object of a process that died in between has no links; the writer's
-// next start removes it, after it has ended the dead process's chain. Older versions had files with many captures.
+// Records are in objects of a bucket, their links in SQL (see Ledger). A capture is an
+// object, which is stored before its links: one short transaction adds them, if the chain
+// still ends where its writer has it. An object of a process that died in between has no
+// links; the writer's next start removes it, after it has ended the dead process's chain.
+// Older versions had files with many captures.
 //
 // # Deletion
 //
 // The link of a deleted record stays. A record of kind KindDeletion names the
 // hashes and the reason; it is part of a chain like any other. Then the object is
-// deleted, or, if other records are in it, written anew without the deleted bytes, so a
+// deleted or, if other records are in it, written anew without the deleted bytes. So a
 // record's present place is its link's offset less what was deleted before it in the object.
 package evidence
 
@@ -61,7 +62,7 @@ const KindDeletion = "deletion"
 
 // Link is a record's place in objects and chain.
 type Link struct {
-	// Seq is the record's number in the archive: the chain's number, times 2³², and its place in the chain, from 1.
+	// Seq is the record's number in the archive: the chain's number, times 2³², plus its place in the chain, from 1.
 	Seq int64
 	// Kind is the record's WARC-Type, or KindDeletion.
 	Kind string
@@ -120,15 +121,15 @@ func named(seq int64) string {
 	return fmt.Sprint(seq)
 }
 
-// Head is the end of a chain or of the register. An operator who keeps the register's elsewhere can tell
-// later that nothing up to it was changed.
+// Head is the end of a chain or of the register. An operator who keeps the register's
+// elsewhere can tell later that nothing up to it was changed.
 type Head struct {
 	Seq   int64 // of the register, 0 while it is empty; of an empty chain, Before
 	Chain string
 	Added time.Time
 }
 
-// Chain is one writer's.
+// Chain is that of one process.
 type Chain struct {
 	// Number is its place among the archive's chains. 0 is that of older versions, which has no writer.
 	Number int64
@@ -137,7 +138,7 @@ type Chain struct {
 	Head
 	// Registered is the Seq of the head that was last registered.
 	Registered int64
-	// Fenced says that nothing is added any more, and Ended that its writer has left nothing behind.
+	// Fenced says that nothing is added any more, and Ended that nothing unlinked is left of it.
 	Fenced, Ended bool
 }
 
@@ -184,10 +185,10 @@ func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Seq, h.Chain) }
 func ParseHead(s string) (Head, error) {
 	var h Head
 	if _, err := fmt.Sscanf(s, "%d:%64s", &h.Seq, &h.Chain); err != nil || h.String() != s || h.Seq < 1 {
-		return Head{}, fmt.Errorf("%q is no head; it looks as 42:9f86d0… (a number, a colon, 64 hex digits)", s)
+		return Head{}, fmt.Errorf("%q is no head; one looks like 42:9f86d0… (a number, a colon, 64 hex digits)", s)
 	}
 	if sum, err := hex.DecodeString(h.Chain); err != nil || len(sum) != sha256.Size {
-		return Head{}, fmt.Errorf("the hash in %q has not 64 hex digits", s)
+		return Head{}, fmt.Errorf("the hash in %q does not have 64 hex digits", s)
 	}
 	return h, nil
 }

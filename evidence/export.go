@@ -187,9 +187,9 @@ type Bundle struct {
 	Head Head
 }
 
-// Export writes a zip with the records of captures as WARC, its index, the
-// enclosures, the chains from the first of the records in each to a head that is registered, the
-// register from there to its head, and a manifest. Nothing in it needs this program to be checked.
+// Export writes a zip with the records of captures as WARC, its index, the enclosures, the
+// chains from the first of the records in each to a head that is registered, the register
+// from there to its head, and a manifest. Nothing in it needs this program to be checked.
 func (a *Archive) Export(ctx context.Context, w io.Writer, b Bundle) error {
 	if len(b.Captures) == 0 {
 		return errors.New("there is nothing to export")
@@ -353,9 +353,9 @@ func (x *exporter) previous(l *Link) (string, error) {
 	return before[0].Chain, nil
 }
 
-// chains writes, for each chain, the lines of its links from the first of the records on to a head that
-// is registered behind the last. Each begins with the hash of the line before it, its
-// newline included. The head is the hash of the last one. An empty line parts two chains.
+// chains writes, for each chain, the lines of its links from the first of the records on to
+// a head that is registered behind the last. Each begins with the hash of the line before it,
+// its newline included. The head is the hash of the last one. An empty line parts two chains.
 func (x *exporter) chains(w io.Writer) error {
 	first, last := map[int64]int64{}, map[int64]int64{}
 	for _, r := range x.manifest.Records {

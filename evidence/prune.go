@@ -109,8 +109,8 @@ func (a *Archive) Expired(ctx context.Context, p Policy, now time.Time) (list []
 // deletionsAtATime are recorded in one transaction.
 const deletionsAtATime = 100
 
-// Delete removes captures from the archive. First the deletions and their reason
-// become records of the chain; then their objects are deleted, or rewritten without the deleted
+// Delete removes captures from the archive. First the deletions and their reason become
+// records of the chain; then their objects are deleted, or rewritten without the deleted
 // records. If that is interrupted or fails, Recover or the next Delete finishes it.
 func (a *Archive) Delete(ctx context.Context, captures []Expired) error {
 	for batch := range slices.Chunk(captures, deletionsAtATime) {
@@ -196,8 +196,8 @@ func (a *Archive) readDeletion(ctx context.Context, l *Link) (map[int64]string, 
 	return hashes, nil
 }
 
-// finishDeletions takes deleted records out of their objects. What a lock keeps from it is left for the
-// next time, and the rest done.
+// finishDeletions takes deleted records out of their objects. What a lock still keeps is
+// left for the next time, and the rest done.
 func (a *Archive) finishDeletions(ctx context.Context) error {
 	uncut, err := a.opts.Ledger.UncutEvidence(ctx)
 	for _, name := range uncut {

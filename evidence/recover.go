@@ -6,14 +6,16 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/qianshao/qianshao/evidence/bucket"
 )
 
-// Recover repairs what this writer's processes have left that died: it ends their chains, removes objects
-// that were never recorded, and finishes deletions. A
-// process calls it before it begins to add, when no other of the same writer does but in passing: that one begins another chain.
+// Recover repairs what processes of this writer that died have left: it ends their chains,
+// removes objects that were never recorded, and finishes deletions. A process calls it
+// before it begins to add. If another one of the same writer is running after all, that one
+// begins another chain.
 func (a *Archive) Recover(ctx context.Context) error {
 	if err := a.recover(ctx); err != nil {
 		return fmt.Errorf("recover the evidence archive: %w", err)
@@ -42,15 +44,10 @@ func (a *Archive) recover(ctx context.Context) error {
 func (a *Archive) isOwn(chain int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, w := range a.begun {
-		if w.Number == chain {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(a.begun, func(w *writing) bool { return w.Number == chain })
 }
 
-// removeUnfinished removes the files that processes have left which died while they wrote one anew.
+// removeUnfinished removes what is left of processes that died while they wrote a file anew.
 func (a *Archive) removeUnfinished(ctx context.Context) error {
 	for name, err := range a.opts.Bucket.List(ctx, ".") {
 		if err != nil {
@@ -76,8 +73,8 @@ func oldFile(seq int64) string { return fmt.Sprintf("qianshao-%012d.warc.gz", se
 
 func oldIndexOf(file string) string { return strings.TrimSuffix(file, ".warc.gz") + oldIndex }
 
-// sweepFiles cuts off what an older version has left of a crash: bytes behind the chain's end, in its last
-// file or in the one that was to follow.
+// sweepFiles cuts off what an older version has left of a crash: bytes behind the chain's
+// end, in its last file or in the one that was to follow.
 func (a *Archive) sweepFiles(ctx context.Context, c Chain) error {
 	for _, name := range []string{oldFile(c.Seq + 1), oldLock} {
 		if err := a.opts.Bucket.Delete(ctx, name); err != nil {
@@ -123,12 +120,7 @@ func uncut(links []Link) (bytes int64) {
 
 // gone says whether records of an object are deleted that are not marked as cut.
 func gone(links []Link) bool {
-	for i := range links {
-		if links[i].Gone != 0 && !links[i].Cut {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(links, func(l Link) bool { return l.Gone != 0 && !l.Cut })
 }
 
 // rewrite writes an object anew, of those links in it that are not deleted; standing are all that are in it.

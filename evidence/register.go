@@ -34,7 +34,7 @@ func (v *verifier) register() error {
 	}
 	for i := range v.state.Chains {
 		if c := &v.state.Chains[i]; c.Registered > max(last[c.Number], Before(c.Number)) {
-			v.problem(Problem{What: fmt.Sprintf("the register has not the head of chain %s that was entered last, record %s: entries were taken from the database", c.Name(), named(c.Registered))})
+			v.problem(Problem{What: fmt.Sprintf("the register lacks the head of chain %s that was entered last, record %s: entries were taken from the database", c.Name(), named(c.Registered))})
 		}
 	}
 	return nil

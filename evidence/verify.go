@@ -260,7 +260,8 @@ func (v *verifier) record(l *Link) error {
 	return nil
 }
 
-// compare compares a record's bytes, which follow in the file, with its link. what describes a difference; it is "" if there is none.
+// compare compares a record's bytes, which follow in the file, with its link. what describes
+// a difference; it is "" if there is none.
 func (v *verifier) compare(l *Link, at int64) (what string, err error) {
 	read := counted{w: io.Discard, sum: sha256.New()}
 	bytes := io.TeeReader(io.LimitReader(v.file, l.Length), &read)

@@ -162,7 +162,7 @@ func TestTampering(t *testing.T) {
 		}, "entry 2 of the register, of chain writer-000001: the entries 1 to 1 are missing"},
 		{"the end of the register", func(t *testing.T, a archive, _ []evidence.Link) {
 			execute(t, a, `DELETE FROM evidence_register WHERE seq = 2`)
-		}, "the register has not the head of chain writer-000001 that was entered last, record 1/40"},
+		}, "the register lacks the head of chain writer-000001 that was entered last, record 1/40"},
 		{"a link added behind the head", func(t *testing.T, a archive, links []evidence.Link) {
 			execute(t, a, fmt.Sprintf(`UPDATE evidence_chains SET seq = %d, chain = '%s', registered = 0`, links[len(links)-6].Seq, links[len(links)-6].Chain))
 		}, "a link was added behind it"},

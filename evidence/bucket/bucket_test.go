@@ -87,7 +87,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"s3://b?endpoint=https://host&mode=strict", bucket.Options{}, "neither governance nor compliance"},
 		{"s3://b/a%20b?endpoint=https://host", bucket.Options{}, "is no name"},
 		{"s3://key:the secret@b?endpoint=https://host", bucket.Options{}, "URL"},
-		{"s3://key:thesecret@b?endpoint=https://host", bucket.Options{}, "keys do not belong into the location"},
+		{"s3://key:thesecret@b?endpoint=https://host", bucket.Options{}, "keys do not belong in the location"},
 		{"s3://b?endpoint=https://host", bucket.Options{CredentialsFile: empty}, "no such file"},
 		{"s3://b?endpoint=https://host", bucket.Options{CAFile: empty}, "no such file"},
 		{"s3://bucket?endpoint=http://127.0.0.1:1", bucket.Options{}, "does the server run"},

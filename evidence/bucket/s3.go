@@ -43,10 +43,10 @@ type place struct {
 func parsePlace(location string) (p place, err error) {
 	u, err := url.Parse(location)
 	if err != nil {
-		return p, errors.New("the location of the evidence is no URL; it looks as s3://BUCKET/PREFIX?endpoint=https://HOST")
+		return p, errors.New("the location of the evidence is no URL; one looks like s3://BUCKET/PREFIX?endpoint=https://HOST")
 	}
 	if u.User != nil {
-		return p, errors.New("keys do not belong into the location of the evidence: put them into a file or into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+		return p, errors.New("keys do not belong in the location of the evidence: put them into a file or into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
