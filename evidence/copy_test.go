@@ -4,11 +4,10 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/qianshao/qianshao/store/sqlite"
-
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/evidence/bucket"
+	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 

@@ -15,14 +15,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qianshao/qianshao/store/sqlite"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/ingest/warc"
+	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
