@@ -49,7 +49,7 @@ type cli struct {
 	Verbose   bool   `short:"v" help:"Log more."`
 	LogFormat string `enum:"text,json" default:"text" help:"Form of the log on standard error: text, or json, an object a line." env:"QIANSHAO_LOG_FORMAT"`
 
-	backendFlags `embed:"" group:"Servers that several machines share:"`
+	backendFlags `embed:"" envprefix:"QIANSHAO_" group:"Servers that several machines share:"`
 
 	Demo      demoCmd      `cmd:"" help:"Crawl a small web that this binary serves itself, show what is found, and keep serving the console. Works in a temporary folder."`
 	Serve     serveCmd     `cmd:"" help:"Watch the authorised sites and serve the console, the API and the metrics."`
@@ -77,17 +77,17 @@ type cli struct {
 
 // backendFlags say which servers stand in place of parts of the data folder.
 type backendFlags struct {
-	Store             string `help:"PostgreSQL database in place of the data folder's: postgres://USER@HOST/DATABASE." env:"QIANSHAO_STORE" placeholder:"URL"`
-	StorePasswordFile string `help:"File that holds the password of --store." env:"QIANSHAO_STORE_PASSWORD_FILE" placeholder:"FILE"`
-	StoreCA           string `name:"store-ca" help:"File with the certificates, in PEM, by which the server of --store is checked. Default: the system's." env:"QIANSHAO_STORE_CA" placeholder:"FILE"`
+	Store             string `help:"PostgreSQL database in place of the data folder's: postgres://USER@HOST/DATABASE." env:"STORE" placeholder:"URL"`
+	StorePasswordFile string `help:"File that holds the password of --store." env:"STORE_PASSWORD_FILE" placeholder:"FILE"`
+	StoreCA           string `name:"store-ca" help:"File with the certificates, in PEM, by which the server of --store is checked. Default: the system's." env:"STORE_CA" placeholder:"FILE"`
 
-	Index             string `help:"OpenSearch cluster in place of the data folder's index: https://USER@HOST:9200/NAME, several nodes with commas." env:"QIANSHAO_INDEX" placeholder:"URL"`
-	IndexPasswordFile string `help:"File that holds the password of --index." env:"QIANSHAO_INDEX_PASSWORD_FILE" placeholder:"FILE"`
-	IndexCA           string `name:"index-ca" help:"File with the certificates, in PEM, by which the servers of --index are checked. Default: the system's." env:"QIANSHAO_INDEX_CA" placeholder:"FILE"`
+	Index             string `help:"OpenSearch cluster in place of the data folder's index: https://USER@HOST:9200/NAME, several nodes with commas." env:"INDEX" placeholder:"URL"`
+	IndexPasswordFile string `help:"File that holds the password of --index." env:"INDEX_PASSWORD_FILE" placeholder:"FILE"`
+	IndexCA           string `name:"index-ca" help:"File with the certificates, in PEM, by which the servers of --index are checked. Default: the system's." env:"INDEX_CA" placeholder:"FILE"`
 
-	Evidence                string `help:"Bucket in place of the data folder's evidence: s3://BUCKET/PREFIX?endpoint=https://HOST, or a folder that all machines have." env:"QIANSHAO_EVIDENCE" placeholder:"URL"`
-	EvidenceCredentialsFile string `help:"File that holds the keys of --evidence. Default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY." env:"QIANSHAO_EVIDENCE_CREDENTIALS_FILE" placeholder:"FILE"`
-	EvidenceCA              string `name:"evidence-ca" help:"File with the certificates, in PEM, by which the server of --evidence is checked. Default: the system's." env:"QIANSHAO_EVIDENCE_CA" placeholder:"FILE"`
+	Evidence                string `help:"Bucket in place of the data folder's evidence: s3://BUCKET/PREFIX?endpoint=https://HOST, or a folder that all machines have." env:"EVIDENCE" placeholder:"URL"`
+	EvidenceCredentialsFile string `help:"File that holds the keys of --evidence. Default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY." env:"EVIDENCE_CREDENTIALS_FILE" placeholder:"FILE"`
+	EvidenceCA              string `name:"evidence-ca" help:"File with the certificates, in PEM, by which the server of --evidence is checked. Default: the system's." env:"EVIDENCE_CA" placeholder:"FILE"`
 }
 
 func (f *backendFlags) options() backends.Options {

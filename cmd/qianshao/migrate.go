@@ -11,7 +11,7 @@ import (
 // migrateCmd moves an outpost between a data folder and servers, either way.
 type migrateCmd struct {
 	ToData string       `required:"" help:"Data folder to make: everything that --to-store, --to-index and --to-evidence do not name is in it." placeholder:"DIR"`
-	To     backendFlags `embed:"" prefix:"to-" envprefix:"TO_"`
+	To     backendFlags `embed:"" prefix:"to-" envprefix:"QIANSHAO_TO_"`
 }
 
 func (c migrateCmd) Run(env *environment) error {

@@ -2,7 +2,6 @@ package datafolder
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -92,7 +91,7 @@ func ZoneSet(ctx context.Context, opts Options) *time.Location {
 // version.
 func (o Options) peekSetting(ctx context.Context, name store.Setting) (value string, err error) {
 	if !o.Backends.Store.Elsewhere() {
-		err = sqlite.Peek(storePath(o.Data), func(db *sql.DB) error {
+		err = sqlite.Peek(storePath(o.Data), func(db database.Statements) error {
 			value, err = accounts.SettingIn(ctx, db, name)
 			return err
 		})

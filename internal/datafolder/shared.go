@@ -1,6 +1,7 @@
 package datafolder
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -67,6 +68,7 @@ func (o Options) cluster() (opensearchindex.Options, error) {
 	if err != nil {
 		return cluster, inputError(err)
 	}
+	cluster.Name = cmp.Or(cluster.Name, opensearchindex.DefaultName)
 	cluster.PasswordFile, cluster.CA, cluster.Fold, cluster.Zone = place.SecretFile, place.CAFile, fold.Strings(), o.Zone
 	return cluster, nil
 }

@@ -69,7 +69,6 @@ func (s *server) try(ctx context.Context, begin string, alone bool, f func(tx *d
 		return lost(err), err
 	}
 	defer conn.Close()
-	ctx = context.WithoutCancel(ctx) // what is begun is finished
 	committing := false
 	defer func() {
 		if err != nil || !committing {
@@ -79,6 +78,7 @@ func (s *server) try(ctx context.Context, begin string, alone bool, f func(tx *d
 	if _, err := conn.ExecContext(ctx, begin); err != nil {
 		return lost(err) || passing(err), err
 	}
+	ctx = context.WithoutCancel(ctx) // what is begun is finished
 	if err := f(&database.Tx{Statements: session{conn}, Dialect: database.Postgres, Alone: alone}); err != nil {
 		return lost(err) || passing(err), err
 	}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,7 +30,7 @@ func OpenToRead(ctx context.Context, path string) (*database.DB, error) {
 
 // Peek lets read look into a database as it is: nothing is written beside it, and its schema,
 // of whatever version, is left as it is.
-func Peek(path string, read func(*sql.DB) error) error {
+func Peek(path string, read func(database.Statements) error) error {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return err

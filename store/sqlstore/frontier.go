@@ -329,11 +329,18 @@ func (s *Store) Done(ctx context.Context, item ingest.Item, outcome ingest.Outco
 
 // Extend implements ingest.Frontier.
 func (s *Store) Extend(ctx context.Context, holder string, hosts []string, now time.Time, d time.Duration) error {
-	list, err := json.Marshal(slices.Sorted(slices.Values(hosts)))
+	list, err := json.Marshal(hosts)
 	if err != nil {
 		return err
 	}
+	locked := map[string]bool{}
+	for _, host := range hosts {
+		locked[host] = true
+	}
 	return s.db.UpdateRows(ctx, database.Ordered, "extend the leases in", func(tx *database.Tx) error {
+		if _, err := lockHosts(ctx, tx, locked); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `
 UPDATE hosts SET lease_until = $3 WHERE host IN (SELECT value FROM json_each($2)) AND holder = $1 AND leased <> ''`,
 			holder, string(list), database.Millis(now.Add(d)))
