@@ -54,7 +54,7 @@ type outpost struct {
 func newOutpost(t *testing.T, change func(*Options)) *outpost {
 	t.Helper()
 	o := &outpost{options: Options{
-		Registry: metrics.New().Registry(), Version: "v0-test", Now: func() time.Time { return testNow },
+		Holder: "own", Registry: metrics.New().Registry(), Version: "v0-test", Now: func() time.Time { return testNow },
 	}}
 	if change != nil {
 		change(&o.options)

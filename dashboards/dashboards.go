@@ -66,10 +66,12 @@ type Campaigns interface {
 	console.Campaigns
 }
 
-// Options of New. Store and Index are required. What is left out has no pages and no routes.
+// Options of New. Store, Index and Holder are required. What is left out has no pages and no routes.
 type Options struct {
 	Store Store
 	Index index.Index
+	// Holder names this process among all on the store, by the same name after a restart.
+	Holder string
 
 	// Who may enter. Accounts are those that may; nil makes them over Store. OIDC is where people
 	// may log in, too; nil for nowhere. LocalToken, Proxies and RequireFactor are as in
@@ -181,8 +183,8 @@ func (r *routes) Handle(pattern string, handler http.Handler) {
 }
 
 func newSite(opts Options) (*site, error) {
-	if opts.Store == nil || opts.Index == nil {
-		return nil, errors.New("dashboards: Store and Index are required")
+	if opts.Store == nil || opts.Index == nil || opts.Holder == "" {
+		return nil, errors.New("dashboards: Store, Index and Holder are required")
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -219,7 +221,7 @@ func newSite(opts Options) (*site, error) {
 	s.api = api.New(api.Options{
 		Notices:  told,
 		Exporter: c.exporter, Views: c.views, Intake: c.intake, Parser: c.parser, Selection: c.selection,
-		Store: opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
+		Store: opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Holder: opts.Holder, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
 		Desk: opts.Desk, Campaigns: opts.Campaigns, News: opts.Store, Closing: opts.Closing, Scan: opts.Scan, Version: opts.Version, Now: opts.Now, Log: opts.Log,
 	})
 	err := s.addPages(c)

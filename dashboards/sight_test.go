@@ -1,7 +1,9 @@
 package dashboards
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/api"
@@ -273,17 +276,6 @@ func TestIdempotencyKey(t *testing.T) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	}
-	_, begun, err := o.store.BeginAnswer(t.Context(), "me", "k-4", "x", testNow)
-	if err != nil || !begun {
-		t.Fatal(begun, err)
-	}
-	kept, begun, err := o.store.BeginAnswer(t.Context(), "me", "k-4", "x", testNow.Add(store.AnswerTime/2))
-	if err != nil || begun || kept.Status != 0 {
-		t.Errorf("a request that is being worked on begins again: %v %v %+v", begun, err, kept)
-	}
-	if _, begun, err = o.store.BeginAnswer(t.Context(), "me", "k-4", "x", testNow.Add(store.AnswerTime)); err != nil || !begun {
-		t.Errorf("a request that was cut off cannot be sent again: %v", err)
-	}
 	if w := me.ask("DELETE", first.Header().Get("Location"), ""); w.Code != http.StatusNoContent {
 		t.Fatal(w.Code)
 	}
@@ -318,6 +310,72 @@ func TestIdempotencyKeyAtOnce(t *testing.T) {
 	}
 	if body := me.ask("GET", "/api/v1/submissions", "").Body.String(); done != 1 || !strings.Contains(body, `"reports":1,`) {
 		t.Errorf("done %d times: %s", done, body)
+	}
+}
+
+// cutStore is a store whose connection is cut in the first calls that begin or keep an answer.
+type cutStore struct {
+	Store
+	begins, keeps int
+	// done says that what was called is done nevertheless.
+	done bool
+}
+
+var errCut = errors.New("cut")
+
+func (s *cutStore) BeginAnswer(ctx context.Context, r store.KeyedRequest, now time.Time) (kept store.KeptAnswer, begun bool, err error) {
+	if s.begins--; s.begins < 0 {
+		return s.Store.BeginAnswer(ctx, r, now)
+	}
+	if s.done {
+		kept, begun, err = s.Store.BeginAnswer(ctx, r, now)
+	}
+	return kept, begun, errors.Join(errCut, err)
+}
+
+func (s *cutStore) KeepAnswer(ctx context.Context, r store.KeyedRequest, a store.KeptAnswer) (err error) {
+	if s.keeps--; s.keeps < 0 {
+		return s.Store.KeepAnswer(ctx, r, a)
+	}
+	if s.done {
+		err = s.Store.KeepAnswer(ctx, r, a)
+	}
+	return errors.Join(errCut, err)
+}
+
+// TestIdempotencyKeyCut: a request is done once and has one answer also when the connection to the
+// store is cut, whether or not that has done what it was told; and where it is away for longer, the
+// request can be sent again at once.
+func TestIdempotencyKeyCut(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		cut    cutStore
+		codes  []int
+		replay bool // of the last one
+	}{
+		"before":        {cutStore{begins: 1, keeps: 1}, []int{http.StatusAccepted, http.StatusAccepted}, true},
+		"after":         {cutStore{begins: 1, keeps: 1, done: true}, []int{http.StatusAccepted, http.StatusAccepted}, true},
+		"never begun":   {cutStore{begins: 3, done: true}, []int{http.StatusInternalServerError, http.StatusAccepted}, false},
+		"never kept":    {cutStore{keeps: 3}, []int{http.StatusAccepted, http.StatusAccepted}, false},
+		"kept, unheard": {cutStore{keeps: 3, done: true}, []int{http.StatusAccepted, http.StatusAccepted}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o, _, _, _ := twoOwners(t)
+			tc.cut.Store = o.store
+			o.options.Store = &tc.cut
+			me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
+			var last *httptest.ResponseRecorder
+			for i, want := range tc.codes {
+				last = me.ask("POST", "/api/v1/submissions", `{"url": "http://elsewhere.example/x"}`, "Idempotency-Key", "k")
+				if last.Code != want {
+					t.Errorf("sent %d times: %d %s, want %d", i+1, last.Code, last.Body, want)
+				}
+			}
+			if replayed := last.Header().Get("Idempotency-Replayed") != ""; replayed != tc.replay {
+				t.Errorf("the last answer is a replay: %v", replayed)
+			}
+		})
 	}
 }
 

@@ -32,10 +32,19 @@ const MaxViews = 50
 // ErrTooManyViews says that an account has MaxViews views already.
 var ErrTooManyViews = errors.New("the account has 50 views already; delete one first")
 
+// KeyedRequest is a request with an Idempotency-Key.
+type KeyedRequest struct {
+	Account, Key string
+	// Hash is the SHA-256 of what it asks for, in hex.
+	Hash string
+	// Holder is the process that works on it, by the same name after a restart.
+	Holder string
+}
+
 // KeptAnswer is the answer to a request with an Idempotency-Key.
 type KeptAnswer struct {
-	// Request is the SHA-256 of the request, in hex.
-	Request string
+	// Hash is the request's.
+	Hash string
 	// Status is 0 while the request is worked on.
 	Status         int
 	Type, Location string // headers
@@ -47,7 +56,7 @@ const (
 	// became of its request.
 	AnswerTerm = 24 * time.Hour
 	// AnswerTime is how long a request may be worked on. One that has taken longer was cut
-	// off by the end of the process, and may be sent again.
+	// off by the end of its process, and may be sent to another one.
 	AnswerTime = time.Minute
 	// MaxAnswers bounds the answers that are kept of one account: the oldest make room.
 	MaxAnswers = 10_000

@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -66,9 +67,10 @@ type Options struct {
 	News News
 	// Closing is closed when the server is to end: streams end then. Without it they end with their clients.
 	Closing <-chan struct{}
-	// Answers and Views keep what accounts leave here.
+	// Answers and Views keep what accounts leave here; Holder names this process among all on the store.
 	Answers Answers
 	Views   *views.Views
+	Holder  string
 	// Intake takes submissions; without it there are no routes for them.
 	Intake *intake.Intake
 	// Parser returns what reads the queries that are asked now.
@@ -101,6 +103,7 @@ type API struct {
 	// scanBodies are the bodies of scans that are held.
 	scanBodies chan struct{}
 	streams    streams
+	working    sync.Map // the hashes of requests with a key that are worked on, by workingKey
 }
 
 // New returns the API.

@@ -18,15 +18,16 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Answers keeps the answers to requests with an Idempotency-Key.
+// Answers keeps the answers to requests with an Idempotency-Key. What has failed may be done again.
 type Answers interface {
 	// BeginAnswer begins a request under a key of an account, unless there was one: then it
-	// returns what is kept of that and begun is false.
-	BeginAnswer(ctx context.Context, account, key, request string, now time.Time) (kept store.KeptAnswer, begun bool, err error)
-	// KeepAnswer keeps the answer to a request that was begun under a key.
-	KeepAnswer(ctx context.Context, account, key string, a store.KeptAnswer) error
-	// DropAnswer forgets a request that came to nothing.
-	DropAnswer(ctx context.Context, account, key string) error
+	// returns what is kept of that and begun is false. One that its own holder has begun before
+	// is begun again.
+	BeginAnswer(ctx context.Context, r store.KeyedRequest, now time.Time) (kept store.KeptAnswer, begun bool, err error)
+	// KeepAnswer keeps the answer to a request that its holder has begun.
+	KeepAnswer(ctx context.Context, r store.KeyedRequest, a store.KeptAnswer) error
+	// DropAnswer forgets a request that its holder has begun and that came to nothing.
+	DropAnswer(ctx context.Context, r store.KeyedRequest) error
 }
 
 const (
@@ -35,6 +36,9 @@ const (
 	maxKey = 128
 	// maxKeyed bounds the body of a request with a key, in bytes; no operation that takes one has a larger bound.
 	maxKeyed = 1 << 20
+	// keepTime bounds how long a request waits until it is begun, and its answer until it is kept; a
+	// standby of the store takes over in it.
+	keepTime = 15 * time.Second
 )
 
 // keyed is a mux whose operations that make something take an Idempotency-Key.
@@ -96,23 +100,60 @@ func requestHash(w http.ResponseWriter, r *http.Request) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, key, request string, next http.HandlerFunc) {
-	account := auth.From(r.Context()).Name
-	kept, begun, err := a.opts.Answers.BeginAnswer(r.Context(), account, key, request, a.opts.Now())
+// workingKey names a request that is worked on here.
+type workingKey struct{ account, key string }
+
+// answerOnce begins a request, unless it is worked on or was answered. What the store says is begun
+// by this process, and is not worked on here, was cut off, by the process's end or the store's: it is
+// begun again.
+func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, key, hash string, next http.HandlerFunc) {
+	k := store.KeyedRequest{Account: auth.From(r.Context()).Name, Key: key, Hash: hash, Holder: a.opts.Holder}
+	id := workingKey{k.Account, key}
+	if first, working := a.working.LoadOrStore(id, hash); working {
+		a.refuseKey(w, first != hash)
+		return
+	}
+	defer a.working.Delete(id)
+	var kept store.KeptAnswer
+	var begun bool
+	err := surely(r.Context(), func(ctx context.Context) (err error) {
+		kept, begun, err = a.opts.Answers.BeginAnswer(ctx, k, a.opts.Now())
+		return err
+	})
 	switch {
 	case err != nil:
 		a.opts.Log.ErrorContext(r.Context(), "begin a request with a key", "error", err)
 		a.WriteProblem(w, NewProblem(http.StatusInternalServerError, "internal", "the request was not begun; the server's log has the cause"))
 	case begun:
-		a.keepAnswer(w, r, account, key, request, next)
-	case kept.Request != request:
-		a.WriteProblem(w, NewProblem(http.StatusUnprocessableEntity, "key_reused", "this "+keyHeader+" was sent with another request; take a new key for each"))
-	case kept.Status == 0:
-		w.Header().Set("Retry-After", "1")
-		a.WriteProblem(w, NewProblem(http.StatusConflict, "key_in_use", "the request with this "+keyHeader+" is being worked on; ask again in a moment"))
+		a.keepAnswer(w, r, k, next)
+	case kept.Hash != hash || kept.Status == 0:
+		a.refuseKey(w, kept.Hash != hash)
 	default:
 		replay(w, kept)
 	}
+}
+
+// refuseKey refuses a request under a key of another one, or of one that is worked on.
+func (a *API) refuseKey(w http.ResponseWriter, another bool) {
+	if another {
+		a.WriteProblem(w, NewProblem(http.StatusUnprocessableEntity, "key_reused", "this "+keyHeader+" was sent with another request; take a new key for each"))
+		return
+	}
+	w.Header().Set("Retry-After", "1")
+	a.WriteProblem(w, NewProblem(http.StatusConflict, "key_in_use", "the request with this "+keyHeader+" is being worked on; send it again in a moment"))
+}
+
+// surely does what may be done twice, for keepTime at most. The store itself tries again what it has not
+// committed, but not a commit whose connection was cut: nobody knows what became of that.
+func surely(ctx context.Context, do func(ctx context.Context) error) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, keepTime)
+	defer cancel()
+	for range 3 {
+		if err = do(ctx); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return err
 }
 
 func replay(w http.ResponseWriter, kept store.KeptAnswer) {
@@ -126,33 +167,34 @@ func replay(w http.ResponseWriter, kept store.KeptAnswer) {
 	_, _ = w.Write(kept.Body)
 }
 
-// keepAnswer lets a request be answered, and keeps the answer. One that says that the
-// server could not, or not now, is not kept: the request may be sent again.
-func (a *API) keepAnswer(w http.ResponseWriter, r *http.Request, account, key, request string, next http.HandlerFunc) {
+// keepAnswer lets a request be answered, and keeps the answer before it is sent: once a client has
+// it, there is no other. One that says that the server could not, or not now, is not kept: the
+// request may be sent again.
+func (a *API) keepAnswer(w http.ResponseWriter, r *http.Request, k store.KeyedRequest, next http.HandlerFunc) {
 	rec := &recorder{ResponseWriter: w}
 	ctx := context.WithoutCancel(r.Context()) // the client may have gone
+	drop := func(ctx context.Context) error { return a.opts.Answers.DropAnswer(ctx, k) }
 	answered := false
 	defer func() {
 		if !answered { // a panic
-			_ = a.opts.Answers.DropAnswer(ctx, account, key)
+			_ = surely(ctx, drop)
 		}
 	}()
 	next(rec, r)
 	answered = true
-	var err error
-	if rec.status >= http.StatusInternalServerError || rec.status == http.StatusTooManyRequests {
-		err = a.opts.Answers.DropAnswer(ctx, account, key)
-	} else {
-		err = a.opts.Answers.KeepAnswer(ctx, account, key, store.KeptAnswer{
-			Request: request, Status: rec.status, Type: w.Header().Get("Content-Type"), Location: w.Header().Get("Location"), Body: rec.body.Bytes(),
-		})
+	rec.WriteHeader(http.StatusOK) // unless it has another status
+	settle := drop
+	if rec.status < http.StatusInternalServerError && rec.status != http.StatusTooManyRequests {
+		settle = func(ctx context.Context) error { return a.opts.Answers.KeepAnswer(ctx, k, rec.answer()) }
 	}
-	if err != nil {
+	if err := surely(ctx, settle); err != nil {
 		a.opts.Log.ErrorContext(ctx, "keep an answer", "error", err)
 	}
+	w.WriteHeader(rec.status)
+	_, _ = w.Write(rec.body.Bytes())
 }
 
-// recorder writes an answer and remembers it.
+// recorder holds an answer back.
 type recorder struct {
 	http.ResponseWriter
 	status int
@@ -163,13 +205,13 @@ func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 {
 		r.status = status
 	}
-	r.ResponseWriter.WriteHeader(status)
 }
 
 func (r *recorder) Write(p []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
-	r.body.Write(p)
-	return r.ResponseWriter.Write(p)
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(p)
+}
+
+func (r *recorder) answer() store.KeptAnswer {
+	return store.KeptAnswer{Status: r.status, Type: r.Header().Get("Content-Type"), Location: r.Header().Get("Location"), Body: r.body.Bytes()}
 }

@@ -63,13 +63,10 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 			return nil, &datafolder.InputError{Err: err}
 		}
 	}
-	if err := a.Folder.Store.DropUnanswered(ctx); err != nil {
-		return nil, err
-	}
 	token := rand.Text() + rand.Text()
 	closing := make(chan struct{})
 	handler, err := dashboards.New(dashboards.Options{
-		Store: a.Folder.Store, Index: a.Index,
+		Store: a.Folder.Store, Index: a.Index, Holder: a.Folder.Holder,
 		Accounts: a.Folder.Accounts, OIDC: oidc, LocalToken: token, Proxies: proxies, RequireFactor: opts.RequireFactor,
 		Desk: a.Desk, Campaigns: a.Folder.Review.Campaigns, Checks: a.Folder.Review,
 		Notices: a.Notices, ExportFolder: a.opts.Data, Evidence: a.Folder.ExportMany,

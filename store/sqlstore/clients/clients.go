@@ -104,26 +104,28 @@ func scanView(rows *sql.Rows) (v store.SavedView, err error) {
 }
 
 // BeginAnswer begins a request under a key of an account, unless there was one: then it
-// returns what is kept of that and begun is false.
-func (c *Clients) BeginAnswer(ctx context.Context, account, key, request string, now time.Time) (kept store.KeptAnswer, begun bool, err error) {
+// returns what is kept of that and begun is false. One that its own holder has begun before, and
+// not answered, is begun again.
+func (c *Clients) BeginAnswer(ctx context.Context, r store.KeyedRequest, now time.Time) (kept store.KeptAnswer, begun bool, err error) {
 	err = c.db.Update(ctx, database.Durable, "begin a request in", func(tx *database.Tx) error {
 		kept, begun = store.KeptAnswer{}, false
-		if err := makeRoom(ctx, tx, account, now); err != nil {
+		if err := makeRoom(ctx, tx, r.Account, now); err != nil {
 			return err
 		}
 		list, err := database.Collect(ctx, tx, scanAnswer, `
-SELECT request, begun, status, type, location, body FROM kept_answers WHERE account = $1 AND key = $2`, account, key)
+SELECT request, holder, begun, status, type, location, body FROM kept_answers WHERE account = $1 AND key = $2`, r.Account, r.Key)
 		if err != nil {
 			return err
 		}
-		if len(list) > 0 && (list[0].Status > 0 || list[0].Request != request || now.Sub(list[0].begun) < store.AnswerTime) {
+		if len(list) > 0 && !list[0].abandoned(r, now) {
 			kept = list[0].KeptAnswer
 			return nil
 		}
 		begun = true
 		_, err = tx.ExecContext(ctx, `
-INSERT INTO kept_answers (account, key, request, begun, status, type, location, body) VALUES ($1, $2, $3, $4, 0, '', '', $5)
-ON CONFLICT (account, key) DO UPDATE SET begun = excluded.begun`, account, key, request, database.Millis(now), []byte{})
+INSERT INTO kept_answers (account, key, request, holder, begun, status, type, location, body) VALUES ($1, $2, $3, $4, $5, 0, '', '', $6)
+ON CONFLICT (account, key) DO UPDATE SET holder = excluded.holder, begun = excluded.begun`,
+			r.Account, r.Key, r.Hash, r.Holder, database.Millis(now), []byte{})
 		return err
 	})
 	return kept, begun, err
@@ -147,43 +149,38 @@ func expire(ctx context.Context, tx *database.Tx, now time.Time) error {
 
 type answer struct {
 	store.KeptAnswer
-	begun time.Time
+	holder string
+	begun  time.Time
+}
+
+// abandoned says that nobody works any more on a request that is sent again.
+func (a *answer) abandoned(again store.KeyedRequest, now time.Time) bool {
+	return a.Status == 0 && a.Hash == again.Hash && (a.holder == again.Holder || now.Sub(a.begun) >= store.AnswerTime)
 }
 
 func scanAnswer(rows *sql.Rows) (a answer, err error) {
 	var begun int64
-	err = rows.Scan(&a.Request, &begun, &a.Status, &a.Type, &a.Location, &a.Body)
+	err = rows.Scan(&a.Hash, &a.holder, &begun, &a.Status, &a.Type, &a.Location, &a.Body)
 	a.begun = database.FromMillis(begun)
 	return a, err
 }
 
-// KeepAnswer keeps the answer to a request that was begun under a key.
-func (c *Clients) KeepAnswer(ctx context.Context, account, key string, a store.KeptAnswer) error {
+// whereBegun is a request that its holder works on: it has neither been answered nor passed to another.
+const whereBegun = ` WHERE account = $1 AND key = $2 AND request = $3 AND holder = $4 AND status = 0`
+
+// KeepAnswer keeps the answer to a request that its holder has begun.
+func (c *Clients) KeepAnswer(ctx context.Context, r store.KeyedRequest, a store.KeptAnswer) error {
 	return c.db.Update(ctx, database.Durable, "keep an answer in", func(tx *database.Tx) error {
-		_, err := tx.ExecContext(ctx, `
-UPDATE kept_answers SET status = $3, type = $4, location = $5, body = $6 WHERE account = $1 AND key = $2 AND request = $7`,
-			account, key, a.Status, a.Type, a.Location, append([]byte{}, a.Body...), a.Request)
+		_, err := tx.ExecContext(ctx, `UPDATE kept_answers SET status = $5, type = $6, location = $7, body = $8`+whereBegun,
+			r.Account, r.Key, r.Hash, r.Holder, a.Status, a.Type, a.Location, append([]byte{}, a.Body...))
 		return err
 	})
 }
 
-// DropAnswer forgets a request that came to nothing, so that it can be sent again.
-func (c *Clients) DropAnswer(ctx context.Context, account, key string) error {
+// DropAnswer forgets a request that its holder has begun and that came to nothing, so that it can be sent again.
+func (c *Clients) DropAnswer(ctx context.Context, r store.KeyedRequest) error {
 	return c.db.Update(ctx, database.Durable, "drop an answer of", func(tx *database.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE account = $1 AND key = $2`, account, key)
-		return err
-	})
-}
-
-// DropUnanswered forgets the requests that a process which has ended did not answer, so
-// that they can be sent again at once. In a database of several processes another one may be
-// answering them: they can be sent again after store.AnswerTime.
-func (c *Clients) DropUnanswered(ctx context.Context) error {
-	if c.db.Dialect() == database.Postgres {
-		return nil
-	}
-	return c.db.Update(ctx, database.Ordered, "forget unanswered requests of", func(tx *database.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE status = 0`)
+		_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers`+whereBegun, r.Account, r.Key, r.Hash, r.Holder)
 		return err
 	})
 }

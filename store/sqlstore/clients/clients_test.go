@@ -32,18 +32,52 @@ func (c *Clients) update(t *testing.T, f func(ctx context.Context, tx *database.
 	check(t, c.db.Update(t.Context(), database.Ordered, "test", func(tx *database.Tx) error { return f(t.Context(), tx) }))
 }
 
+func keyed(key, holder string) store.KeyedRequest {
+	return store.KeyedRequest{Account: "me", Key: key, Hash: "request", Holder: holder}
+}
+
+// TestAnswersHaveAHolder: what a process has begun and not answered it begins again at once, another one
+// after store.AnswerTime; whose request has passed to another neither answers nor drops it any more.
+func TestAnswersHaveAHolder(t *testing.T) {
+	each(t, func(t *testing.T, c *Clients) {
+		begin := func(holder string, at time.Time, want bool) store.KeptAnswer {
+			t.Helper()
+			kept, begun, err := c.BeginAnswer(t.Context(), keyed("k", holder), at)
+			if err != nil || begun != want {
+				t.Errorf("%s begins at %v: %v, %v", holder, at, begun, err)
+			}
+			return kept
+		}
+		begin("own", now, true)
+		begin("own", now, true)
+		if kept := begin("other", now.Add(store.AnswerTime-time.Second), false); kept.Status != 0 {
+			t.Errorf("a request that is worked on was answered %+v", kept)
+		}
+		begin("other", now.Add(store.AnswerTime), true)
+		check(t, c.KeepAnswer(t.Context(), keyed("k", "own"), store.KeptAnswer{Status: 201}))
+		check(t, c.DropAnswer(t.Context(), keyed("k", "own")))
+		begin("own", now.Add(store.AnswerTime), false)
+		check(t, c.KeepAnswer(t.Context(), keyed("k", "other"), store.KeptAnswer{Status: 202}))
+		check(t, c.DropAnswer(t.Context(), keyed("k", "other")))
+		if kept := begin("own", now.Add(store.AnswerTime), false); kept.Status != 202 {
+			t.Errorf("what was kept is %+v", kept)
+		}
+		begin("other", now.Add(store.AnswerTime), false)
+	})
+}
+
 // TestAnswersHaveATerm: an answer is forgotten after its term, and the oldest make room.
 func TestAnswersHaveATerm(t *testing.T) {
 	each(t, func(t *testing.T, c *Clients) {
 		begin := func(key string, at time.Time) bool {
 			t.Helper()
-			_, begun, err := c.BeginAnswer(t.Context(), "me", key, "request", at)
+			_, begun, err := c.BeginAnswer(t.Context(), keyed(key, "own"), at)
 			check(t, err)
 			return begun
 		}
 		keep := func(key string) {
 			t.Helper()
-			check(t, c.KeepAnswer(t.Context(), "me", key, store.KeptAnswer{Request: "request", Status: 201, Location: "/x"}))
+			check(t, c.KeepAnswer(t.Context(), keyed(key, "own"), store.KeptAnswer{Status: 201, Location: "/x"}))
 		}
 		if !begin("a", now) {
 			t.Fatal("a first request is not begun")
