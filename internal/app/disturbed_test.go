@@ -2,10 +2,12 @@ package app_test
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,13 +85,18 @@ func serversOfChild(t *testing.T) (servers backends.Options) {
 	return servers
 }
 
-// disturb waits, and cuts the child's connections meanwhile, now and then.
-func (p place) disturb(t *testing.T, wait time.Duration) {
+// disturb waits until there are enough answers, however long that takes, and cuts the child's
+// connections meanwhile, after every few of them: what comes more often may leave no time for any.
+func (p place) disturb(t *testing.T, answered *atomic.Int64, enough int64) {
 	t.Helper()
-	const pause = 70 * time.Millisecond
-	for ; p.cut && wait > pause; wait -= pause {
-		time.Sleep(pause)
-		backendstest.Cut(t, p.Backends, cuttable)
-	}
-	time.Sleep(wait)
+	next := answered.Load()
+	within(t, time.Minute, "the clients have answers", func() bool {
+		n := answered.Load()
+		if p.cut && n >= next {
+			time.Sleep(time.Duration(rand.IntN(30)) * time.Millisecond)
+			backendstest.Cut(t, p.Backends, cuttable)
+			next = n + 1 + rand.Int64N(10)
+		}
+		return n >= enough
+	})
 }

@@ -8,8 +8,10 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,14 +55,17 @@ func TestKilledAPI(t *testing.T) {
 	}
 	onEach(t, func(t *testing.T, p place) {
 		clients := killedClients(t, p)
+		var answered atomic.Int64
 		for round := range killsOr(t, 5) {
 			base, kill := startKilled(t, p)
+			enough := answered.Load() + killAfter(round)
 			var all sync.WaitGroup
 			for _, c := range clients {
-				c.base = base
+				c.base, c.answered = base, &answered
 				all.Go(func() { c.again(t, false); c.work(round) })
 			}
-			p.disturb(t, time.Duration(100+rand.IntN(500))*time.Millisecond)
+			p.disturb(t, &answered, enough)
+			time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
 			kill()
 			all.Wait()
 		}
@@ -79,6 +84,15 @@ func TestKilledAPI(t *testing.T) {
 		kill()
 		checkKilled(t, p, sent)
 	})
+}
+
+// killAfter returns after how many answers a server is killed, however long it takes to them: in the
+// midst of work, or, every fourth time, while the clients send again what they have sent.
+func killAfter(round int) int64 {
+	if round%4 == 3 {
+		return 1 + rand.Int64N(3*againAnswered)
+	}
+	return 3*againAnswered + rand.Int64N(60)
 }
 
 // serveUntilKilled is the child: a server that tells its URL.
@@ -159,6 +173,7 @@ type killedClient struct {
 	ids               []string
 	sent              []*killedRequest
 	n                 int
+	answered          *atomic.Int64 // by the server, to all clients
 }
 
 type killedRequest struct {
@@ -167,17 +182,33 @@ type killedRequest struct {
 	seq             int64 // of the act
 }
 
-// send sends a request; ok is false if the server did not answer, or only that it could not.
+// send sends a request until it is answered: once more if the server could not, or if it works on it.
+// ok is false if the server is gone, or has not answered for long.
 func (c *killedClient) send(r *killedRequest) (answer []byte, ok bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
+	for {
+		answer, wait, err := c.sendOnce(ctx, r)
+		if err != nil {
+			return nil, false
+		}
+		if wait == 0 {
+			c.answered.Add(1)
+			return answer, true
+		}
+		time.Sleep(wait)
+	}
+}
+
+// sendOnce sends a request; wait is for how long before it is to be sent again, or 0.
+func (c *killedClient) sendOnce(ctx context.Context, r *killedRequest) (answer json.RawMessage, wait time.Duration, err error) {
 	method := http.MethodPost
 	if r.body == "" {
 		method = http.MethodGet
 	}
 	request, err := http.NewRequestWithContext(ctx, method, c.base+"api/v1/"+r.path, strings.NewReader(r.body))
 	if err != nil {
-		return nil, false
+		return nil, 0, err
 	}
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	if r.body != "" {
@@ -186,15 +217,20 @@ func (c *killedClient) send(r *killedRequest) (answer []byte, ok bool) {
 	}
 	w, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return nil, false
+		return nil, 0, err
 	}
 	defer w.Body.Close()
-	var body json.RawMessage
-	if err := json.NewDecoder(w.Body).Decode(&body); err != nil || w.StatusCode >= http.StatusInternalServerError {
-		return nil, false
+	if err := json.NewDecoder(w.Body).Decode(&answer); err != nil {
+		return nil, 0, err
+	}
+	var problem struct{ Code string }
+	_ = json.Unmarshal(answer, &problem) // a list has no code
+	if w.StatusCode >= http.StatusInternalServerError || problem.Code == "key_in_use" {
+		seconds, _ := strconv.Atoi(w.Header.Get("Retry-After"))
+		return nil, max(time.Duration(seconds)*time.Second, 100*time.Millisecond), nil
 	}
 	r.status = w.StatusCode
-	return body, true
+	return answer, 0, nil
 }
 
 // do sends a request that does something, and remembers it first.
@@ -228,9 +264,11 @@ func (c *killedClient) again(t *testing.T, all bool) {
 			continue
 		}
 		answer, ok := c.send(r)
-		if !ok {
-			r.status = was.status
-			return // killed again
+		if !ok { // killed again, but for the last time
+			if all {
+				t.Errorf("%s %s is not answered", r.path, r.body)
+			}
+			return
 		}
 		if seq := seqOf(answer); was.status != 0 && (r.status != was.status || seq != was.seq) {
 			t.Errorf("%s %s was answered %d, act %d, and then %d, act %d: %s", r.path, r.body, was.status, was.seq, r.status, seq, answer)
@@ -316,6 +354,7 @@ func (c *killedClient) awaitBatches(t *testing.T, batches map[string]string) {
 			if err := json.Unmarshal(answer, &batch); !ok || err != nil || time.Now().After(deadline) {
 				t.Fatalf("%s is %+v, want it %s; %v %s", path, batch, want, err, answer)
 			}
+			time.Sleep(10 * time.Millisecond)
 		}
 	}
 }
