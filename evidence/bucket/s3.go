@@ -3,21 +3,20 @@ package bucket
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/qianshao/qianshao/internal/trust"
 )
 
 // S3 is a bucket on a server that speaks S3.
@@ -136,7 +135,7 @@ func (p place) lookup() minio.BucketLookupType {
 func (o *Options) credentials() (*credentials.Credentials, error) {
 	providers := []credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}}
 	if o.CredentialsFile != "" {
-		if _, err := os.Stat(o.CredentialsFile); err != nil {
+		if _, err := trust.Secret(o.CredentialsFile); err != nil {
 			return nil, fmt.Errorf("the credentials of the evidence's bucket: %w", err)
 		}
 		providers = []credentials.Provider{&credentials.FileAWSCredentials{Filename: o.CredentialsFile}}
@@ -150,24 +149,21 @@ func (o *Options) credentials() (*credentials.Credentials, error) {
 
 func (o *Options) transport(secure bool) (*http.Transport, error) {
 	t, err := minio.DefaultTransport(secure)
-	if err != nil || o.CAFile == "" {
-		return t, err
-	}
-	pem, err := os.ReadFile(o.CAFile)
 	if err != nil {
-		return nil, fmt.Errorf("the certificates that vouch for the evidence's bucket: %w", err)
+		return nil, err
 	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s has no certificate in PEM", o.CAFile)
+	if t.TLSClientConfig, err = trust.TLS(o.CAFile); err != nil {
+		return nil, fmt.Errorf("the evidence's bucket: %w", err)
 	}
-	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 	return t, nil
 }
 
 // check looks whether the bucket is there, and has the lock that is asked for.
 func (s *S3) check(ctx context.Context) error {
 	there, err := s.core.BucketExists(ctx, s.place.bucket)
+	if remedy := trust.Remedy(err); remedy != "" {
+		return fmt.Errorf("%w; %s", err, remedy)
+	}
 	if err != nil {
 		return fmt.Errorf("%w; is the endpoint right, does the server run, and do the credentials count there?", err)
 	}

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,12 +12,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/trust"
 )
 
 // How long one answer is waited for, and how long a call goes on trying where no node
@@ -78,14 +75,14 @@ func newClient(opts Options) (*client, error) {
 	if err := c.readPassword(opts); err != nil {
 		return nil, err
 	}
-	trusted, err := roots(opts.CA)
+	checked, err := trust.TLS(opts.CA)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the search index: %w", err)
 	}
 	c.http = &http.Client{
 		Transport: &http.Transport{ // no proxy: it is a server of the same house
 			DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
-			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: trusted},
+			TLSClientConfig:     checked,
 			TLSHandshakeTimeout: dialTimeout,
 			MaxIdleConnsPerHost: 16,
 			IdleConnTimeout:     time.Minute,
@@ -106,30 +103,11 @@ func (c *client) readPassword(opts Options) error {
 	case opts.User == "":
 		return errors.New("the search index has a password without a user: write the address as https://user@host:9200")
 	}
-	content, err := os.ReadFile(opts.PasswordFile)
-	if err != nil {
-		return fmt.Errorf("reading the password of the search index: %w", err)
-	}
-	if c.password = strings.TrimRight(string(content), "\r\n"); c.password == "" {
-		return fmt.Errorf("reading the password of the search index: %s is empty", opts.PasswordFile)
+	var err error
+	if c.password, err = trust.Secret(opts.PasswordFile); err != nil {
+		return fmt.Errorf("the password of the search index: %w", err)
 	}
 	return nil
-}
-
-// roots returns who may have signed the nodes' certificates; nil is whom the system trusts.
-func roots(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("reading the certificate authority of the search index: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(content) {
-		return nil, fmt.Errorf("reading the certificate authority of the search index: %s has no certificate in PEM", file)
-	}
-	return pool, nil
 }
 
 func isLoopback(host string) bool {
@@ -213,10 +191,10 @@ func (c *client) do(ctx context.Context, r call) error {
 			return errClosed
 		}
 		var answer *answerError
-		var certificate *tls.CertificateVerificationError
+		remedy := trust.Remedy(err)
 		switch {
-		case errors.As(err, &certificate):
-			return fmt.Errorf("%w (name the file of the authority that has signed it)", err)
+		case remedy != "":
+			return fmt.Errorf("%w (%s)", err, remedy)
 		case !errors.As(err, &answer):
 			failed = cmp.Or(failed, err)
 		case !isPassing(answer.Status):

@@ -127,8 +127,8 @@ func TestSecrets(t *testing.T) {
 	}
 	for says, change := range map[string]func(o *Options){
 		"the user or the password is wrong": func(o *Options) { o.PasswordFile = write("password", "hunter3") },
-		"the authority that has signed it":  func(o *Options) { o.CA = "" },
-		"has no certificate in PEM":         func(o *Options) { o.CA = o.PasswordFile },
+		"the authority that has signed the": func(o *Options) { o.CA = "" },
+		"holds no certificate in PEM":       func(o *Options) { o.CA = o.PasswordFile },
 		"no such file":                      func(o *Options) { o.PasswordFile += "-" },
 		"name the file":                     func(o *Options) { o.PasswordFile = "" },
 		"without a user":                    func(o *Options) { o.User = "" },

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"strings"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/internal/strictyaml"
+	"github.com/qianshao/qianshao/internal/trust"
 )
 
 // oidcFile is how the log-in at an OIDC provider is written.
@@ -54,12 +54,8 @@ func ReadOIDC(name string) (*auth.OIDC, error) {
 			return nil, fmt.Errorf("%s: %s is missing", name, f.key)
 		}
 	}
-	secret, err := os.ReadFile(file.SecretFile)
-	if err != nil {
+	if opts.Secret, err = trust.Secret(file.SecretFile); err != nil {
 		return nil, fmt.Errorf("%s: client_secret_file: %w", name, err)
-	}
-	if opts.Secret = strings.TrimSpace(string(secret)); opts.Secret == "" {
-		return nil, fmt.Errorf("%s: client_secret_file: %s is empty", name, file.SecretFile)
 	}
 	for i, g := range file.Grants {
 		role := qianshao.Role(g.Role)

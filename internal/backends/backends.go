@@ -4,18 +4,16 @@
 package backends
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/qianshao/qianshao/index/opensearchindex"
+	"github.com/qianshao/qianshao/internal/trust"
 )
 
 // Options say where the parts are. The zero value is the data folder for all of them.
@@ -42,53 +40,6 @@ func (p Place) Elsewhere() bool { return p.Address != "" }
 // Any says whether a part is not in the data folder.
 func (o Options) Any() bool {
 	return o.Store.Elsewhere() || o.Index.Elsewhere() || o.Evidence.Elsewhere()
-}
-
-// maxFile bounds what is read of a file of secrets or certificates.
-const maxFile = 1 << 20
-
-// Secret reads the file of the secret, without the blanks around it; "" if there is none.
-func (p Place) Secret() (string, error) {
-	if p.SecretFile == "" {
-		return "", nil
-	}
-	content, err := read(p.SecretFile)
-	if err != nil {
-		return "", fmt.Errorf("the file of the secret: %w", err)
-	}
-	secret := strings.TrimSpace(string(content))
-	if secret == "" {
-		return "", fmt.Errorf("%s is empty; write the secret into it", p.SecretFile)
-	}
-	return secret, nil
-}
-
-// TLS returns how the server's certificate is checked.
-func (p Place) TLS() (*tls.Config, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if p.CAFile == "" {
-		return config, nil
-	}
-	content, err := read(p.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("the file of certificates: %w", err)
-	}
-	config.RootCAs = x509.NewCertPool()
-	if !config.RootCAs.AppendCertsFromPEM(content) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM (-----BEGIN CERTIFICATE-----)", p.CAFile)
-	}
-	return config, nil
-}
-
-func read(name string) ([]byte, error) {
-	info, err := os.Stat(name) // a device or a pipe might never end
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxFile {
-		return nil, fmt.Errorf("%s is no file of at most %d bytes", name, maxFile)
-	}
-	return os.ReadFile(name)
 }
 
 // Check says what is wrong with the options, as far as that can be seen without the servers.
@@ -122,10 +73,12 @@ func (p Place) check(flag, secret string, part func(Place) error) error {
 	if err := part(p); err != nil {
 		return fmt.Errorf("--%s: %w", flag, err)
 	}
-	if _, err := p.Secret(); err != nil {
-		return fmt.Errorf("--%s-%s-file: %w", flag, secret, err)
+	if p.SecretFile != "" {
+		if _, err := trust.Secret(p.SecretFile); err != nil {
+			return fmt.Errorf("--%s-%s-file: %w", flag, secret, err)
+		}
 	}
-	if _, err := p.TLS(); err != nil {
+	if _, err := trust.TLS(p.CAFile); err != nil {
 		return fmt.Errorf("--%s-ca: %w", flag, err)
 	}
 	return nil

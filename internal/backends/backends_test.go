@@ -1,18 +1,13 @@
 package backends_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/qianshao/qianshao/internal/backends"
+	"github.com/qianshao/qianshao/internal/trust/trusttest"
 )
 
 const hushed = "hush-4711"
@@ -21,7 +16,7 @@ const hushed = "hush-4711"
 // is repeated.
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	secret, ca := file(t, "secret", hushed+"\n"), file(t, "ca.pem", certificate(t))
+	secret, ca := file(t, "secret", hushed+"\n"), trusttest.New(t).File
 	empty, missing := file(t, "empty", " \n"), filepath.Join(t.TempDir(), "missing")
 	for name, test := range map[string]struct {
 		options backends.Options
@@ -94,23 +89,6 @@ func TestDSN(t *testing.T) {
 	}
 }
 
-// TestFiles: a secret is without its line's end, and certificates become those of the connection.
-func TestFiles(t *testing.T) {
-	t.Parallel()
-	p := place("https://q@a.example", file(t, "secret", hushed+"\r\n"), file(t, "ca.pem", certificate(t)))
-	if secret, err := p.Secret(); err != nil || secret != hushed {
-		t.Errorf("secret %q (%v)", secret, err)
-	}
-	config, err := p.TLS()
-	if err != nil || config.RootCAs == nil || config.InsecureSkipVerify {
-		t.Errorf("TLS %+v (%v)", config, err)
-	}
-	p.CAFile = ""
-	if config, err = p.TLS(); err != nil || config.RootCAs != nil {
-		t.Errorf("without certificates: %+v (%v)", config, err)
-	}
-}
-
 func place(address, secret, ca string) backends.Place {
 	return backends.Place{Address: address, SecretFile: secret, CAFile: ca}
 }
@@ -128,18 +106,4 @@ func file(t *testing.T, name, content string) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-func certificate(t *testing.T) string {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }

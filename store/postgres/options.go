@@ -2,13 +2,12 @@ package postgres
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/qianshao/qianshao/internal/trust"
 )
 
 // Options say which database, and how to get in.
@@ -33,11 +32,9 @@ func (o Options) config() (*pgx.ConnConfig, error) {
 		return nil, errors.New("store: the DSN names no database; it is postgres://USER@HOST:PORT/DATABASE")
 	}
 	if o.PasswordFile != "" {
-		password, err := os.ReadFile(o.PasswordFile)
-		if err != nil {
-			return nil, fmt.Errorf("store: the password's file: %w", err)
+		if config.Password, err = trust.Secret(o.PasswordFile); err != nil {
+			return nil, fmt.Errorf("store: the password: %w", err)
 		}
-		config.Password = strings.TrimRight(string(password), "\r\n")
 	}
 	if o.CA != "" {
 		if err := encrypt(config, o.CA); err != nil {
@@ -55,21 +52,22 @@ func (o Options) config() (*pgx.ConnConfig, error) {
 
 // encrypt has all hosts of the configuration asked by TLS, and their certificates checked.
 func encrypt(config *pgx.ConnConfig, file string) error {
-	pem, err := os.ReadFile(file)
+	checked, err := trust.TLS(file)
 	if err != nil {
-		return fmt.Errorf("store: the file of certificates: %w", err)
+		return fmt.Errorf("store: %w", err)
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("store: %s has no certificate in PEM", file)
+	of := func(host string) *tls.Config {
+		own := checked.Clone()
+		own.ServerName = host
+		return own
 	}
-	config.TLSConfig = &tls.Config{RootCAs: pool, ServerName: config.Host, MinVersion: tls.VersionTLS12}
+	config.TLSConfig = of(config.Host)
 	fallbacks := config.Fallbacks[:0]
 	for _, f := range config.Fallbacks { // further hosts, and tries of the same without TLS
 		if f.TLSConfig == nil && f.Host == config.Host && f.Port == config.Port {
 			continue
 		}
-		f.TLSConfig = &tls.Config{RootCAs: pool, ServerName: f.Host, MinVersion: tls.VersionTLS12}
+		f.TLSConfig = of(f.Host)
 		fallbacks = append(fallbacks, f)
 	}
 	config.Fallbacks = fallbacks
