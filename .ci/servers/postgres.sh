@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A throw-away PostgreSQL on loopback, from Debian's package or from what is
-# there. User test, no password, database test; C collation.
+# there. User test, no password, database test; C collation. With PG_CERT and
+# PG_KEY, files in PEM, it speaks TLS alone, and asks for the password PGPASSWORD.
 #   postgres.sh install | start | stop [immediate] | clean
 set -euo pipefail
 root=${PG_ROOT:-${TMPDIR:-/tmp}/qianshao-servers/postgres} port=${PG_PORT:-18860}
@@ -20,13 +21,24 @@ install() {
 create() {
 	mkdir -p "$root"
 	[ ${#as[@]} -eq 0 ] || chown 65534:65534 "$root"
-	"${as[@]}" "$bin/initdb" -D "$root/data" -U test -A trust -E UTF8 --no-locale >"$root/initdb.log"
+	local login=(-A trust)
+	if [ -n "${PG_CERT:-}" ]; then
+		echo "$PGPASSWORD" >"$root/password"
+		command install -m 644 "$PG_CERT" "$root/server.pem"
+		command install -m 600 "$PG_KEY" "$root/server.key"
+		[ ${#as[@]} -eq 0 ] || chown 65534:65534 "$root/server.key"
+		login=(-A scram-sha-256 --pwfile "$root/password")
+	fi
+	"${as[@]}" "$bin/initdb" -D "$root/data" -U test "${login[@]}" -E UTF8 --no-locale >"$root/initdb.log"
 	cat >>"$root/data/postgresql.conf" <<-P
 		shared_buffers = 256MB
 		max_connections = 200
 		# What is committed need not outlive the machine here, only the server's death, which fsync has no part in.
 		fsync = ${PG_FSYNC:-off}
 	P
+	[ -n "${PG_CERT:-}" ] || return 0
+	printf '%s\n' 'ssl = on' "ssl_cert_file = '$root/server.pem'" "ssl_key_file = '$root/server.key'" >>"$root/data/postgresql.conf"
+	sed -i 's/^host /hostssl /' "$root/data/pg_hba.conf"
 }
 
 start() {
@@ -46,5 +58,5 @@ install) install ;;
 start) start ;;
 stop) stop "${2:-fast}" ;;
 clean) stop immediate && rm -rf "$root" ;;
-*) sed -n 4p "$0" && exit 2 ;;
+*) sed -n 5p "$0" && exit 2 ;;
 esac

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A throw-away S3 server on loopback: versitygw (Apache-2.0, a Go module) over
-# a folder, with versions and object lock. Keys test and testtesttest.
+# a folder, with versions and object lock. Keys test and testtesttest. With VGW_CERT
+# and VGW_KEY, files in PEM, it speaks TLS.
 #   s3.sh install | start | stop | clean
 set -euo pipefail
 version=v1.8.0
@@ -15,7 +16,7 @@ start() {
 	echo $! >"$root/pid"
 	for ((t = 0; t < 100; t++)); do
 		kill -0 "$(cat "$root/pid")" 2>/dev/null || break
-		curl -s -o /dev/null "http://127.0.0.1:$port/" && return
+		curl -sk -o /dev/null "http${VGW_CERT:+s}://127.0.0.1:$port/" && return
 		sleep 0.1
 	done
 	cat "$root/log"
@@ -35,5 +36,5 @@ install) [ -x "$bin/versitygw" ] || GOBIN=$bin CGO_ENABLED=0 go install "github.
 start) start ;;
 stop) stop ;;
 clean) stop && rm -rf "$root" ;;
-*) sed -n 4p "$0" && exit 2 ;;
+*) sed -n 5p "$0" && exit 2 ;;
 esac

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/qianshao/qianshao/internal/trust"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
@@ -127,6 +128,7 @@ func (s *server) Fail(op string, err error) error {
 		return nil
 	}
 	var connecting *pgconn.ConnectError
+	var network net.Error
 	var pg *pgconn.PgError
 	code := ""
 	if errors.As(err, &pg) {
@@ -140,7 +142,9 @@ func (s *server) Fail(op string, err error) error {
 		return fmt.Errorf("%w: %w (restore the database from a backup)", store.ErrCorrupt, err)
 	case remedies[code] != "":
 		return fmt.Errorf("%w (%s)", err, remedies[code])
-	case errors.As(err, &connecting):
+	case trust.Remedy(err) != "":
+		return fmt.Errorf("%w (%s)", err, trust.Remedy(err))
+	case errors.As(err, &connecting) && errors.As(err, &network):
 		return fmt.Errorf("%w (is the server up, and does it listen there?)", err)
 	}
 	return err

@@ -5,9 +5,11 @@ package backendstest
 import (
 	"crypto/rand"
 	"database/sql"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -120,4 +122,46 @@ func Killable(t testing.TB) (kill func() (restart func())) {
 		t.Cleanup(restart)
 		return restart
 	}
+}
+
+// Servers names the variable with the folder of the scripts that start servers, .ci/servers.
+const Servers = "QIANSHAO_SERVERS"
+
+// Start starts a server of the test's own by its script, which is told by variables of this prefix
+// where, and by those of env what else. It returns the server's port on 127.0.0.1 and its folder. Without the
+// scripts the test is skipped.
+func Start(t testing.TB, script, prefix string, env ...string) (port, folder string) {
+	t.Helper()
+	scripts := os.Getenv(Servers)
+	if scripts == "" {
+		t.Skipf("no servers to start: set %s to the folder of their scripts, as .ci/backends does", Servers)
+	}
+	folder, err := os.MkdirTemp("", "qianshao-"+script+"-") // that of t.TempDir only the test may enter
+	if err != nil {
+		t.Fatal(err)
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ = net.SplitHostPort(free.Addr().String())
+	_ = free.Close()
+	run := func(verb string) {
+		t.Helper()
+		command := exec.Command(filepath.Join(scripts, script+".sh"), verb)
+		command.Env = append(append(os.Environ(), prefix+"_ROOT="+folder, prefix+"_PORT="+port), env...)
+		log, err := os.Create(filepath.Join(folder, verb+".txt")) // no pipe, which the server would keep open
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer log.Close()
+		command.Stdout, command.Stderr = log, log
+		if err := command.Run(); err != nil {
+			said, _ := os.ReadFile(log.Name())
+			t.Fatalf("%s %s: %v\n%s", script, verb, err, said)
+		}
+	}
+	t.Cleanup(func() { run("clean") })
+	run("start")
+	return port, folder
 }
