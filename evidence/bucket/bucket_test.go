@@ -3,9 +3,12 @@ package bucket_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -120,5 +123,33 @@ func TestOpenS3Refuses(t *testing.T) {
 	}
 	if _, err := bucket.Open(t.Context(), buckettest.S3Location(t)+"&lock=1d", opts); err == nil || !strings.Contains(err.Error(), "no object lock") {
 		t.Errorf("a bucket without lock: %v", err)
+	}
+}
+
+// TestServerThatOverwrites: a server that takes If-None-Match and ignores it gets no evidence. None is at hand, so
+// one is made up.
+func TestServerThatOverwrites(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "test")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "testtesttest")
+	var stored []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodPut:
+			stored = append(stored, r.URL.Path)
+			w.Header().Set("ETag", `"e"`)
+		case http.MethodGet: // it has no object lock
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer server.Close()
+	b, err := bucket.Open(t.Context(), "s3://evidence/p?region=us-east-1&endpoint="+server.URL, bucket.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Put(t.Context(), "page", strings.NewReader("x")); err == nil || !strings.Contains(err.Error(), "ignores If-None-Match") {
+		t.Errorf("Put: %v", err)
+	}
+	if slices.Contains(stored, "/evidence/p/page") {
+		t.Errorf("it has %q", stored)
 	}
 }

@@ -77,17 +77,22 @@ func prepare(ctx context.Context, config *pgx.ConnConfig) (err error) {
 func suitable(ctx context.Context, conn *sql.Conn) error {
 	var version int
 	var collation, encoding string
-	var byBytes bool
 	if err := conn.QueryRowContext(ctx, `
-SELECT current_setting('server_version_num')::INTEGER, datcollate, pg_encoding_to_char(encoding), 'B' < 'a' AND 'z' < 'é' AND '~' < '中'
-FROM pg_database WHERE datname = current_database()`).Scan(&version, &collation, &encoding, &byBytes); err != nil {
+SELECT current_setting('server_version_num')::INTEGER, datcollate, pg_encoding_to_char(encoding)
+FROM pg_database WHERE datname = current_database()`).Scan(&version, &collation, &encoding); err != nil {
 		return err
 	}
-	switch {
-	case version < minVersion:
+	if version < minVersion {
 		return fmt.Errorf("PostgreSQL %d is too old: %d or later is needed", version/10000, minVersion/10000)
-	case encoding != "UTF8" || !byBytes:
-		return fmt.Errorf("the database has the encoding %s and the collation %s; make one that sorts by bytes: "+
+	}
+	byBytes := false
+	if encoding == "UTF8" { // others may not even have these characters
+		if err := conn.QueryRowContext(ctx, `SELECT 'B' < 'a' AND 'z' < 'é' AND '~' < '中'`).Scan(&byBytes); err != nil {
+			return err
+		}
+	}
+	if !byBytes { // datcollate says nothing of an ICU collation
+		return fmt.Errorf("the database has the encoding %s and the collation %s, and does not sort texts by their bytes in UTF-8; make one that does: "+
 			"CREATE DATABASE qianshao TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'", encoding, collation)
 	}
 	return nil

@@ -1,7 +1,10 @@
 package postgres_test
 
 import (
+	"context"
+	"database/sql"
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -109,6 +112,52 @@ func TestOpenErrors(t *testing.T) {
 			t.Errorf("%s: %v", dsn, err)
 		}
 	}
+}
+
+// TestUnsuitable: a server that is too old is refused, and so is a database that does not sort texts by their bytes, or has
+// not all characters, with what to do about it.
+func TestUnsuitable(t *testing.T) {
+	t.Parallel()
+	dsn := postgrestest.DSN(t)
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	execute := func(statement string) {
+		t.Helper()
+		if _, err := db.ExecContext(context.WithoutCancel(t.Context()), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := func(dsn string, says ...string) {
+		t.Helper()
+		_, err := postgres.Open(t.Context(), postgres.Options{DSN: dsn})
+		for _, part := range says {
+			if err == nil || !strings.Contains(err.Error(), part) {
+				t.Errorf("%v; want %q", err, part)
+			}
+		}
+	}
+	own, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.TrimPrefix(own.Path, "/")
+	for suffix, made := range map[string]string{
+		"_icu":   `ENCODING 'UTF8' LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'und'`,
+		"_latin": `ENCODING 'LATIN1' LOCALE 'C'`,
+	} {
+		execute(`CREATE DATABASE ` + name + suffix + ` TEMPLATE template0 ` + made)
+		defer execute(`DROP DATABASE ` + name + suffix)
+		own.Path = "/" + name + suffix
+		refused(own.String(), "does not sort texts by their bytes", "ENCODING 'UTF8' LOCALE 'C'")
+	}
+	// No old server is at hand: this one says that it is one.
+	execute(`CREATE SCHEMA old`)
+	execute(`CREATE FUNCTION old.current_setting(TEXT) RETURNS TEXT LANGUAGE sql AS $$ SELECT '130014' $$`)
+	execute(`ALTER DATABASE ` + name + ` SET search_path = old, pg_catalog, public`)
+	refused(dsn, "PostgreSQL 13 is too old: 14 or later is needed")
 }
 
 // TestUnlike: what SQLite has at the edge of JSON, PostgreSQL has nearly so.
