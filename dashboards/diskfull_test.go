@@ -15,7 +15,7 @@ import (
 // pages bounds the database to so many pages, or to as many as it has.
 func (o *outpost) pages(t *testing.T, n int) {
 	t.Helper()
-	err := o.store.Database().ByWriter(func(tx *database.Tx) error {
+	err := o.store.Database().Update(t.Context(), database.Ordered, "bound", func(tx *database.Tx) error {
 		return tx.QueryRowContext(t.Context(), fmt.Sprint("PRAGMA max_page_count = ", n)).Scan(&n)
 	})
 	if err != nil {

@@ -164,17 +164,6 @@ func (s *server) Snapshot(context.Context, string) error {
 	return s.Fail("copy", errors.New("a copy of PostgreSQL is made with its own tools: pg_dump --format=custom"))
 }
 
-// ByWriter implements database.Engine.
-func (s *server) ByWriter(f func(tx *database.Tx) error) error {
-	ctx := context.Background()
-	conn, err := s.write.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return f(&database.Tx{Statements: session{conn}, Dialect: database.Postgres})
-}
-
 // connectTimeout bounds the wait for a server that does not answer, where the DSN sets none.
 const connectTimeout = 5 * time.Second
 

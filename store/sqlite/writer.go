@@ -94,13 +94,6 @@ func (w *writer) checkpoint(ctx context.Context) error {
 	return err
 }
 
-// ByWriter implements database.Engine, by the connection that writes.
-func (f *file) ByWriter(read func(tx *database.Tx) error) error {
-	f.writer.lock()
-	defer f.writer.unlock()
-	return read(f.writer.tx)
-}
-
 // Checkpoint empties the write-ahead log, which may still have what was deleted; in the
 // database itself secure_delete has overwritten it. If a reader is in the way, the next
 // checkpoint does it.

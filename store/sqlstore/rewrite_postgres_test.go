@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -163,15 +162,12 @@ func databaseFiles(t *testing.T, s *Store) serverFiles {
 // sync makes the server sample its tables and write all that is in its memory.
 func (f serverFiles) sync(t *testing.T) {
 	t.Helper()
-	err := f.store.db.ByWriter(func(tx *database.Tx) error {
-		for _, statement := range []string{`ANALYZE`, `CHECKPOINT`} {
-			if _, err := tx.ExecContext(t.Context(), statement); err != nil {
-				return fmt.Errorf("%s: %w", statement, err)
-			}
-		}
-		return nil
-	})
-	check(t, err)
+	for _, statement := range []string{`ANALYZE`, `CHECKPOINT`} {
+		check(t, f.store.db.Update(t.Context(), database.Durable, statement, func(tx *database.Tx) error {
+			_, err := tx.ExecContext(t.Context(), statement)
+			return err
+		}))
+	}
 }
 
 // have says whether the beginning or the end of a text is in a file.

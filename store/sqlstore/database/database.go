@@ -40,8 +40,6 @@ type Engine interface {
 	// Write runs f in a transaction; see DB.Update and DB.UpdateRows. alone keeps all
 	// others that are alone out, in this process and in any other.
 	Write(ctx context.Context, d Durability, alone bool, f func(tx *Tx) error) error
-	// ByWriter lets f read outside of a transaction, all that was committed before by whomever.
-	ByWriter(f func(tx *Tx) error) error
 	// Fail adds the operation and, if the user can do something, the remedy. A full disk is
 	// syscall.ENOSPC, whoever has met it.
 	Fail(op string, err error) error
