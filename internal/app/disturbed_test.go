@@ -66,7 +66,9 @@ func onEach(t *testing.T, test func(*testing.T, place)) {
 // variable; serversOfChild returns the servers.
 func (p place) child(t *testing.T, variable string, more ...string) *exec.Cmd {
 	t.Helper()
-	servers, err := json.Marshal(backendstest.Named(p.Backends, cuttable))
+	named := p.Backends
+	named.Store = named.Store.Named(cuttable)
+	servers, err := json.Marshal(named)
 	if err != nil {
 		t.Fatal(err)
 	}

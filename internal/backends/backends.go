@@ -37,6 +37,17 @@ type Place struct {
 // Elsewhere says whether the part is not in the data folder.
 func (p Place) Elsewhere() bool { return p.Address != "" }
 
+// Named returns the place of a store with an application's name for the connections to it.
+func (p Place) Named(application string) Place {
+	if u, err := url.Parse(p.Address); err == nil && p.Elsewhere() { // Check says what is wrong with it
+		query := u.Query()
+		query.Set("application_name", application)
+		u.RawQuery = query.Encode()
+		p.Address = u.String()
+	}
+	return p
+}
+
 // Any says whether a part is not in the data folder.
 func (o Options) Any() bool {
 	return o.Store.Elsewhere() || o.Index.Elsewhere() || o.Evidence.Elsewhere()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
@@ -23,11 +24,32 @@ const (
 // index was told, and the first error; a finding that the index refuses keeps no other
 // one out. What it was told is noted last: told twice is told once.
 func FeedIndex(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {
-	if shared, ok := ix.(*sharedIndex); ok {
-		count, _, failed = shared.tell(ctx, ctx, db)
-		return count, failed
+	count, _, failed = tell(ctx, ctx, ix, db)
+	return count, failed
+}
+
+// turnWait is how long a command waits for its turn to tell an index.
+const turnWait = 5 * time.Second
+
+// settleIndex is FeedIndex for a command, unless another process is about it.
+func settleIndex(ctx context.Context, ix index.Index, db *Store) (elsewhere bool, err error) {
+	waiting, cancel := context.WithTimeout(ctx, turnWait)
+	defer cancel()
+	_, began, err := tell(ctx, waiting, ix, db)
+	if !began && waiting.Err() != nil && ctx.Err() == nil {
+		return true, nil
 	}
-	return feed(ctx, ix, db)
+	return false, err
+}
+
+// tell feeds an index. One that several processes have is told by one at a time; waiting bounds the
+// wait for that turn.
+func tell(ctx, waiting context.Context, ix index.Index, db *Store) (count int, began bool, err error) {
+	if shared, ok := ix.(*sharedIndex); ok {
+		return shared.tell(ctx, waiting, db)
+	}
+	count, err = feed(ctx, ix, db)
+	return count, true, err
 }
 
 func feed(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {

@@ -126,7 +126,7 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 	}
 	// The index comes first: it is locked where another process, perhaps of
 	// another version, runs on the folder, and then the store is left alone.
-	if ix, err = opts.openIndex(ctx, true); err != nil && !mustRebuild(err) {
+	if ix, err = opts.openIndex(ctx, true, told); err != nil && !mustRebuild(err) {
 		return nil, nil, err
 	}
 	if f, err = Open(ctx, opts); err == nil {

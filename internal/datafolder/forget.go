@@ -119,10 +119,6 @@ func (f *Folder) SettleIndex(ctx context.Context) (elsewhere bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	if shared, ok := ix.(*sharedIndex); ok {
-		elsewhere, err = shared.catchUp(ctx, f.Store)
-	} else {
-		_, err = FeedIndex(ctx, ix, f.Store)
-	}
+	elsewhere, err = settleIndex(ctx, ix, f.Store)
 	return elsewhere, errors.Join(err, ix.Close())
 }

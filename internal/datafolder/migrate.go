@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 
 	"github.com/qianshao/qianshao/evidence"
@@ -33,14 +32,16 @@ func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []Mi
 			return nil, nil, inputError(errors.Join(err, fmt.Errorf("%s is there already, and nothing is overwritten; name a new folder", name)))
 		}
 	}
-	lock, err := opts.From.openIndex(ctx, true) // whoever runs on the folder has it
+	lock, err := opts.From.openIndex(ctx, true, nil) // whoever runs on the folder has it
 	if err != nil && !mustRebuild(err) {
 		return nil, nil, err
 	}
 	if lock != nil {
 		defer func() { err = errors.Join(err, lock.Close()) }()
 	}
-	f, err := Open(ctx, named(opts.From))
+	from := opts.From
+	from.Backends.Store = from.Backends.Store.Named(migrating)
+	f, err := Open(ctx, from)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -140,17 +141,6 @@ func (f *Folder) compareMigrated(ctx context.Context, m *Manifest, told Reindexi
 // migrating is the name of our own connections to a server, which tells them from those of other
 // processes.
 const migrating = "qianshao-migrate"
-
-// named gives connections to a server that name.
-func named(o Options) Options {
-	if u, err := url.Parse(o.Backends.Store.Address); err == nil && o.Backends.Store.Elsewhere() {
-		query := u.Query()
-		query.Set("application_name", migrating)
-		u.RawQuery = query.Encode()
-		o.Backends.Store.Address = u.String()
-	}
-	return o
-}
 
 // unused refuses a store on a server to which somebody else is connected.
 func unused(ctx context.Context, db *Store) error {

@@ -10,35 +10,26 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// places says where a process keeps what is beside the store, in the store's words. All who share
-// the store must keep it in the same places.
-func (o Options) places() (map[store.Part]string, error) {
-	here := "the data folder"
-	if o.Backends.Store.Elsewhere() { // there may be several
-		holder, err := Holder(o.Data)
-		if err != nil {
-			return nil, err
-		}
-		here += " with the holder " + holder
-	}
-	places := map[store.Part]string{store.PartIndex: here, store.PartEvidence: here}
-	if o.Backends.Index.Elsewhere() {
+// place says where a process keeps a part that is beside the store, in the store's words. All who
+// share the store must keep it in the same place.
+func (o Options) place(part store.Part) (string, error) {
+	switch evidence := o.Backends.Evidence; {
+	case part == store.PartIndex && o.Backends.Index.Elsewhere():
 		cluster, err := o.cluster()
+		return "the cluster's index " + cluster.Name, err
+	case part == store.PartEvidence && evidence.IsFolder():
+		return filepath.Clean(evidence.Address), nil
+	case part == store.PartEvidence && evidence.Elsewhere():
+		u, err := url.Parse(evidence.Address)
 		if err != nil {
-			return nil, err
+			return "", inputError(errors.New("--evidence cannot be read"))
 		}
-		places[store.PartIndex] = "the cluster's index " + cluster.Name
+		return fmt.Sprintf("%s://%s%s", u.Scheme, u.Host, u.Path), nil
+	case !o.Backends.Store.Elsewhere():
+		return "the data folder", nil
 	}
-	if p := o.Backends.Evidence; p.IsFolder() {
-		places[store.PartEvidence] = filepath.Clean(p.Address)
-	} else if p.Elsewhere() {
-		u, err := url.Parse(p.Address)
-		if err != nil {
-			return nil, inputError(errors.New("--evidence cannot be read"))
-		}
-		places[store.PartEvidence] = fmt.Sprintf("%s://%s%s", u.Scheme, u.Host, u.Path)
-	}
-	return places, nil
+	holder, err := Holder(o.Data) // there may be several folders
+	return "the data folder with the holder " + holder, err
 }
 
 // remedies say how to move a part.
@@ -57,22 +48,22 @@ func (o Options) keepPlaces(ctx context.Context, db *Store, first bool, parts ..
 	if migrating != "" {
 		return inputError(errors.New("a migration into this store has not come to its end; remove database, folder and bucket, and begin it anew"))
 	}
-	places, err := o.places()
-	if err != nil {
-		return err
-	}
 	for _, part := range parts {
+		here, err := o.place(part)
+		if err != nil {
+			return err
+		}
 		var holds string
 		if first {
-			holds, err = db.SetPlace(ctx, part, places[part], false)
+			holds, err = db.SetPlace(ctx, part, here, false)
 		} else {
 			holds, err = db.Place(ctx, part)
 		}
 		switch {
 		case err != nil:
 			return err
-		case holds != "" && holds != places[part]:
-			return inputError(fmt.Errorf("the %s of this store is in %s, not in %s; name the same --%s everywhere; %s", part, holds, places[part], part, remedies[part]))
+		case holds != "" && holds != here:
+			return inputError(fmt.Errorf("the %s of this store is in %s, not in %s; name the same --%s everywhere; %s", part, holds, here, part, remedies[part]))
 		}
 	}
 	return nil
@@ -80,10 +71,10 @@ func (o Options) keepPlaces(ctx context.Context, db *Store, first bool, parts ..
 
 // movePlace notes that a part is kept where the options say.
 func (o Options) movePlace(ctx context.Context, db *Store, part store.Part) error {
-	places, err := o.places()
+	here, err := o.place(part)
 	if err != nil {
 		return err
 	}
-	_, err = db.SetPlace(ctx, part, places[part], true)
+	_, err = db.SetPlace(ctx, part, here, true)
 	return err
 }

@@ -139,10 +139,9 @@ func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done
 // process may have died before it told the index of its last findings, and a folder
 // may have been restored from a backup, deleted or damaged. The index is told what it
 // was not told, or else it is built anew. ix is the open index, nil if it could not be
-// read; it is closed where another one is returned.
+// read; it is closed where another one is returned. That of a cluster is left as it is: FeedIndex matches it.
 func (o Options) matchIndex(ctx context.Context, ix index.Index, db *Store, told Reindexing) (index.Index, error) {
-	if shared, ok := ix.(*sharedIndex); ok {
-		shared.told = told
+	if o.Backends.Index.Elsewhere() {
 		return ix, nil
 	}
 	if ix != nil {

@@ -92,7 +92,7 @@ func (r SearchRequest) pages(page func(after index.Cursor, offset, limit int) (a
 
 // open opens the index, and brings it up to date with the store if there is one.
 func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
-	ix, err := r.Folder.OpenIndex(ctx)
+	ix, err := r.Folder.openIndex(ctx, false, r.Reindexing)
 	if err != nil && !mustRebuild(err) || !r.Folder.HasStore() {
 		return ix, err
 	}
@@ -106,8 +106,8 @@ func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
 	if err = r.Folder.keepPlaces(ctx, db, false, store.PartIndex); err == nil {
 		ix, err = r.Folder.matchIndex(ctx, ix, db, r.Reindexing)
 	}
-	if shared, ok := ix.(*sharedIndex); ok && err == nil {
-		_, err = shared.catchUp(ctx, db)
+	if err == nil {
+		_, err = settleIndex(ctx, ix, db)
 	}
 	if err = errors.Join(err, db.Close()); err != nil && ix != nil {
 		return nil, errors.Join(err, ix.Close())

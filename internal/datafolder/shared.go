@@ -21,7 +21,6 @@ import (
 // sharedIndex is an index on a cluster, which may be down when it is opened and later: it is
 // opened when it is first asked, and again after a rest. It is safe for concurrent use.
 type sharedIndex struct {
-	opts    Options
 	cluster opensearchindex.Options
 	told    Reindexing
 	lock    *flock.Flock // of the data folder; nil where its store is a server's, and several processes may be told of it
@@ -41,7 +40,7 @@ const reopenAfter = 5 * time.Second
 
 // openShared returns the index on a cluster. That the cluster is down is no error. whole is for
 // the one process that runs on the folder.
-func (o Options) openShared(ctx context.Context, whole bool) (*sharedIndex, error) {
+func (o Options) openShared(ctx context.Context, whole bool, told Reindexing) (*sharedIndex, error) {
 	if err := o.Backends.Check(); err != nil {
 		return nil, inputError(err)
 	}
@@ -49,7 +48,7 @@ func (o Options) openShared(ctx context.Context, whole bool) (*sharedIndex, erro
 	if err != nil {
 		return nil, err
 	}
-	x := &sharedIndex{opts: o, cluster: cluster}
+	x := &sharedIndex{cluster: cluster, told: told}
 	if whole || !o.Backends.Store.Elsewhere() {
 		if x.lock, err = o.lockFolder(); err != nil {
 			return nil, err
@@ -128,20 +127,6 @@ func (x *sharedIndex) tell(ctx, waiting context.Context, db *Store) (count int, 
 	return count, began, err
 }
 
-// turnWait is how long a command waits for its turn to tell the index.
-const turnWait = 5 * time.Second
-
-// catchUp tells the index what it was not told, unless another process is about it.
-func (x *sharedIndex) catchUp(ctx context.Context, db *Store) (elsewhere bool, err error) {
-	waiting, cancel := context.WithTimeout(ctx, turnWait)
-	defer cancel()
-	_, began, err := x.tell(ctx, waiting, db)
-	if !began && waiting.Err() != nil && ctx.Err() == nil {
-		return true, nil
-	}
-	return false, err
-}
-
 // match builds the index anew if it is of another version or zone, or empty as after a loss. An
 // index that several processes are told of is not compared further: what the store has more is
 // on its way. held says whether nobody else tells it meanwhile.
@@ -163,7 +148,7 @@ func (x *sharedIndex) match(ctx context.Context, db *Store, held func() error) e
 			return nil
 		}
 	}
-	_, err = x.rebuild(ctx, db, x.told, held)
+	_, err = x.rebuild(ctx, db, held)
 	return err
 }
 
@@ -182,8 +167,8 @@ func lacking(ctx context.Context, ix index.Index, db *Store) (empty, lacks bool,
 }
 
 // rebuild fills a new generation of the index and puts it in use. It returns the number of findings.
-func (x *sharedIndex) rebuild(ctx context.Context, db *Store, told Reindexing, held func() error) (count int, err error) {
-	return refill(ctx, db, told, func(fill func(index.Index) error) error {
+func (x *sharedIndex) rebuild(ctx context.Context, db *Store, held func() error) (count int, err error) {
+	return refill(ctx, db, x.told, func(fill func(index.Index) error) error {
 		ix, err := opensearchindex.Rebuild(ctx, x.cluster, func(ix *opensearchindex.Index) error {
 			if err := fill(ix); err != nil {
 				return err
@@ -268,13 +253,13 @@ func (x *sharedIndex) Close() (err error) {
 
 // reindexShared builds the index on a cluster anew, while others search the former one.
 func (o Options) reindexShared(ctx context.Context, db *Store, told Reindexing) (count int, err error) {
-	x, err := o.openShared(ctx, false)
+	x, err := o.openShared(ctx, false, told)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, x.Close()) }()
 	err = alone(ctx, db, func(held func() error) (err error) {
-		count, err = x.rebuild(ctx, db, told, held)
+		count, err = x.rebuild(ctx, db, held)
 		return err
 	})
 	return count, err
@@ -286,7 +271,7 @@ func (o Options) reachIndex(ctx context.Context) error {
 	if !o.Backends.Index.Elsewhere() {
 		return nil
 	}
-	x, err := o.openShared(ctx, false)
+	x, err := o.openShared(ctx, false, nil)
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -175,5 +178,8 @@ func TestSharedIndex(t *testing.T) {
 	defer ix.Close()
 	if n := total(t, ix); n != 2*pages {
 		t.Errorf("%d found of %d", n, 2*pages)
+	}
+	if _, err := os.Stat(filepath.Join(opts.Data, "holder")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a command that leases nothing has made a holder: %v", err)
 	}
 }

@@ -62,18 +62,6 @@ func Flags(o backends.Options) (flags []string) {
 	return flags
 }
 
-// Named has the connections to the database say whose they are.
-func Named(o backends.Options, application string) backends.Options {
-	if o.Store.Elsewhere() {
-		u := address(o)
-		query := u.Query()
-		query.Set("application_name", application)
-		u.RawQuery = query.Encode()
-		o.Store.Address = u.String()
-	}
-	return o
-}
-
 // Cut ends the connections of that name to the database, whatever they are doing.
 func Cut(t testing.TB, o backends.Options, application string) {
 	t.Helper()
