@@ -52,6 +52,27 @@ type crawl struct {
 	log      *slog.Logger
 }
 
+// ownFrontier hands nothing out, and ends no leases, while another process leases by the same holder: they
+// would be taken for its own.
+type ownFrontier struct {
+	*datafolder.Store
+	alone func() bool
+}
+
+func (f ownFrontier) Lease(ctx context.Context, l ingest.Lease) ([]ingest.Item, error) {
+	if !f.alone() {
+		l.Limit = 0
+	}
+	return f.Store.Lease(ctx, l)
+}
+
+func (f ownFrontier) Release(ctx context.Context, holder string) error {
+	if !f.alone() {
+		return nil
+	}
+	return f.Store.Release(ctx, holder)
+}
+
 // newCrawl wires the crawl of a's folder.
 func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 	if opts.Once {
@@ -88,7 +109,7 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 	}
 	observe := observer{metrics: a.metrics, log: a.opts.Log, next: opts.Observe}
 	c.crawler, err = ingest.NewCrawler(ingest.CrawlerOptions{
-		Frontier: a.Folder.Store, Holder: a.Folder.Holder, Scope: scope, Fetcher: fetcher,
+		Frontier: ownFrontier{a.Folder.Store, a.Folder.Alone}, Holder: a.Folder.Holder, Scope: scope, Fetcher: fetcher,
 		Handle: way.Process, Gone: way.Gone, Saved: way.Saved, Rules: way.RulesName,
 		Workers: opts.Workers, Once: opts.Once, Revisit: opts.Revisit, Observe: observe, Log: a.opts.Log,
 	})

@@ -56,6 +56,7 @@ type Folder struct {
 	// Holder names the process on this folder among all on the store; "" if the folder is open to be
 	// read, or to be moved.
 	Holder   string
+	claim    *claim // nil where the folder's lock is enough, and where nothing runs on the folder
 	software string
 	opts     Options
 }
@@ -130,6 +131,9 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 		return nil, nil, err
 	}
 	if f, err = Open(ctx, opts); err == nil {
+		err = f.claimHolder(ctx)
+	}
+	if err == nil {
 		err = opts.keepPlaces(ctx, f.Store, true, store.PartIndex, store.PartEvidence)
 	}
 	if err == nil {
@@ -167,9 +171,16 @@ func EvidencePath(data string) string { return filepath.Join(data, "evidence") }
 // Software names the program with its version, as it stands in what is written and requested.
 func Software(version string) string { return "qianshao/" + version }
 
+// Alone says whether no other process uses the folder's holder, as far as is known.
+func (f *Folder) Alone() bool { return f.claim == nil || f.claim.Held() }
+
 // Close closes the folder.
 func (f *Folder) Close() error {
-	return errors.Join(f.Evidence.Close(context.Background()), f.Store.Close())
+	err := errors.Join(f.Evidence.Close(context.Background()), f.Store.Close())
+	if f.claim != nil {
+		err = errors.Join(err, f.claim.Close())
+	}
+	return err
 }
 
 // Account returns an account for the desk.

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// holderName is the file that has a data folder's holder.
-const holderName = "holder"
+// holderPath is the file that has a data folder's holder.
+func holderPath(data string) string { return filepath.Join(data, "holder") }
 
 var validHolder = regexp.MustCompile(`^[a-z2-7]{16}$`)
 
@@ -20,7 +20,7 @@ var validHolder = regexp.MustCompile(`^[a-z2-7]{16}$`)
 // writes evidence, among all that share a store. It is made once for a folder, and stays
 // the same after a restart; a backup does not have it.
 func Holder(data string) (string, error) {
-	name := filepath.Join(data, holderName)
+	name := holderPath(data)
 	content, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = makeHolder(name); err == nil {
@@ -42,7 +42,7 @@ func makeHolder(name string) error {
 	if err := makeFolder(filepath.Dir(name)); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), holderName+".*.tmp") // mode 0600
+	f, err := os.CreateTemp(filepath.Dir(name), "holder.*.tmp") // mode 0600
 	if err != nil {
 		return err
 	}

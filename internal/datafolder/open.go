@@ -148,6 +148,33 @@ func alone(ctx context.Context, db *Store, f func(held func() error) error) erro
 	return f(func() error { return nil })
 }
 
+// claim is what a process holds its folder's holder by, among all that share a store.
+type claim = postgres.Claim
+
+// claimHolder has no other process lease by the folder's holder, as one would on a copy of the folder.
+// A store in the folder needs no more than the folder's lock.
+func (f *Folder) claimHolder(ctx context.Context) (err error) {
+	if f.Holder == "" || f.Store.Database().Dialect() != database.Postgres {
+		return nil
+	}
+	taken := fmt.Errorf("another process of this store uses the holder %s of %s; if the folder was copied, delete %s, and a new one is made; "+
+		"if its process has just died with its machine, wait for half a minute", f.Holder, f.opts.Data, holderPath(f.opts.Data))
+	f.claim, err = postgres.Take(ctx, f.Store.Database(), "holder "+f.Holder, func(err error) {
+		switch {
+		case err == nil:
+			f.opts.Log.Warn("the holder is this process's again", "holder", f.Holder)
+		case errors.Is(err, postgres.ErrClaimed):
+			f.opts.Log.Error("nothing is leased until the other process has ended", "error", taken)
+		default:
+			f.opts.Log.Error("the lock of the holder was lost with its connection; it is tried again", "holder", f.Holder, "error", err)
+		}
+	})
+	if errors.Is(err, postgres.ErrClaimed) {
+		return inputError(taken)
+	}
+	return err
+}
+
 // MigratedTable is a table of a store that was copied.
 type MigratedTable = transfer.Table
 

@@ -35,9 +35,10 @@ const minVersion = 140000
 
 // server is an open database.
 type server struct {
-	name  string // without password
-	read  *sql.DB
-	write *sql.DB
+	name   string // without password
+	config *pgx.ConnConfig
+	read   *sql.DB
+	write  *sql.DB
 }
 
 // Open connects to the database and brings its schema up to date. A DSN may name several
@@ -48,7 +49,7 @@ func Open(ctx context.Context, o Options) (*database.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{name: fmt.Sprintf("postgres://%s/%s", net.JoinHostPort(config.Host, fmt.Sprint(config.Port)), config.Database)}
+	s := &server{config: config, name: fmt.Sprintf("postgres://%s/%s", net.JoinHostPort(config.Host, fmt.Sprint(config.Port)), config.Database)}
 	s.write = pool(config, maxWriters, "off")
 	s.read = pool(config, maxReaders, "on")
 	if err := s.Fail("open", prepare(ctx, config)); err != nil {
@@ -123,7 +124,7 @@ var remedies = map[string]string{
 	noDatabase:         "make it: CREATE DATABASE qianshao TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'",
 	noPrivilege:        "the user must own the database, or may not even make tables in it",
 	lockNotAvailable:   "another session, such as pg_dump, keeps the table for long; it is tried again the next time",
-	tooManyConnections: fmt.Sprintf("raise max_connections: each process takes up to %d", maxReaders+maxWriters),
+	tooManyConnections: fmt.Sprintf("raise max_connections: each process takes up to %d", maxReaders+maxWriters+1),
 	readOnly:           "this server takes no writes: name the primary, or all hosts with target_session_attrs=read-write",
 }
 

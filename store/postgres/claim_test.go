@@ -1,0 +1,101 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/qianshao/qianshao/store/postgres"
+	"github.com/qianshao/qianshao/store/postgres/postgrestest"
+)
+
+// TestClaim: a name is one process's until it gives it up. Where its connection breaks it has the
+// name again, unless another was quicker; then it knows, and has it when that one has gone.
+func TestClaim(t *testing.T) {
+	t.Parallel()
+	dsn := postgrestest.DSN(t)
+	told := make(chan error, 10)
+	take := func(name string) (*postgres.Claim, error) {
+		db, err := postgres.Open(t.Context(), postgres.Options{DSN: dsn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		return postgres.Take(t.Context(), db, name, func(err error) { told <- err })
+	}
+	hear := func(want error) {
+		t.Helper()
+		select {
+		case err := <-told:
+			if !errors.Is(err, want) {
+				t.Errorf("told %v, want %v", err, want)
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatalf("not told %v", want)
+		}
+	}
+	first, err := take("one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := func() {
+		t.Helper()
+		if _, err := take("one"); !errors.Is(err, postgres.ErrClaimed) {
+			t.Errorf("a second claim: %v", err)
+		}
+	}
+	refused()
+	other, err := take("another")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Close(); err != nil {
+		t.Error(err)
+	}
+
+	rival, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rival.Close(context.WithoutCancel(t.Context()))
+	execute := func(statement string) {
+		t.Helper()
+		if _, err := rival.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const end = `SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+WHERE l.locktype = 'advisory' AND d.datname = current_database() AND l.pid <> pg_backend_pid()`
+	execute(end)
+	hear(nil)
+	refused()
+	if !first.Held() {
+		t.Error("the name is another's, and nobody has taken it")
+	}
+	execute(end + `; SELECT pg_advisory_lock(7074915, hashtext('one'))`)
+	hear(postgres.ErrClaimed)
+	if first.Held() {
+		t.Error("another has the name, and the first does not know")
+	}
+	execute(`SELECT pg_advisory_unlock(7074915, hashtext('one'))`)
+	for !first.Held() {
+		err := <-told
+		if err != nil && !errors.Is(err, postgres.ErrClaimed) {
+			t.Fatal(err)
+		}
+	}
+	refused()
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	again, err := take("one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+}
