@@ -23,9 +23,12 @@ type clock struct {
 
 	mu   sync.Mutex
 	at   time.Time // by the database's clock; zero if it has none
-	read time.Time // when that was, by this machine's monotonic clock, which nobody sets
+	read time.Time // when its answer was here, by this machine's monotonic clock, which nobody sets
+	took time.Duration
 }
 
+// now is never ahead of the database's clock, whenever that was looked at between question and answer: what is
+// leased by it is due.
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -33,6 +36,14 @@ func (c *clock) now() time.Time {
 		return c.own()
 	}
 	return c.at.Add(time.Since(c.read))
+}
+
+// latest is never behind the database's clock: what rests until then has rested.
+func (c *clock) latest() time.Time {
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return now.Add(c.took)
 }
 
 // set reads the database's clock.
@@ -44,7 +55,7 @@ func (c *clock) set(ctx context.Context, f Frontier) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.at, c.read = at, began.Add(time.Since(began)/2)
+	c.at, c.read, c.took = at, time.Now(), time.Since(began)
 	return nil
 }
 

@@ -183,7 +183,12 @@ func (noObserver) Replanned(Replanned)                   {}
 // on a frontier, each by its own Holder. It returns nil when it ended as asked; with
 // Once, an error also if pages could not be handled (they stay in the frontier).
 func (c *Crawler) Run(ctx context.Context) error {
-	err := c.persist(ctx, func() error { return errors.Join(c.clock.set(ctx, c.Frontier), c.Frontier.Release(ctx, c.Holder)) })
+	err := c.persist(ctx, func() error {
+		if err := c.clock.set(ctx, c.Frontier); err != nil {
+			return err
+		}
+		return c.Frontier.Release(ctx, c.Holder, c.clock.latest())
+	})
 	started := c.now()
 	if err == nil {
 		err = c.replan(ctx, started)
@@ -216,7 +221,7 @@ func (c *Crawler) Run(ctx context.Context) error {
 	if doneErr := r.recordRest(last); doneErr != nil && err == nil {
 		c.Log.Warn("the last visits were not recorded; their pages are visited again", "error", doneErr)
 	}
-	if releaseErr := c.Frontier.Release(last, c.Holder); releaseErr != nil && err == nil {
+	if releaseErr := c.Frontier.Release(last, c.Holder, c.clock.latest()); releaseErr != nil && err == nil {
 		c.Log.Warn("leases were not released; they end by themselves", "error", releaseErr)
 	}
 	switch {
@@ -392,7 +397,7 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 		}
 	}
 	r.latest = now
-	items, err := r.lease(ctx, now, free)
+	items, err := r.lease(ctx, free)
 	if err != nil {
 		return 0, false, err
 	}
@@ -422,16 +427,16 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 }
 
 // lease records the visits that are over and returns items for free workers.
-func (r *run) lease(ctx context.Context, now time.Time, free int) (items []Item, err error) {
+func (r *run) lease(ctx context.Context, free int) (items []Item, err error) {
 	c := r.crawler
 	var passed map[string]bool
 	lease := Lease{
-		Holder: c.Holder, Visits: r.visits, Now: now, Limit: free, For: leaseTime, Interval: c.interval,
+		Holder: c.Holder, Visits: r.visits, Limit: free, For: leaseTime, Interval: c.interval,
 		Passed: func(it Item) { passed[it.URL] = true },
 	}
 	began := time.Now()
 	err = c.persist(ctx, func() (err error) {
-		passed = map[string]bool{}
+		passed, lease.Now = map[string]bool{}, c.now() // another try must not lease from when the first was
 		items, err = c.Frontier.Lease(ctx, lease)
 		return err
 	})

@@ -22,6 +22,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/ingest/ingesttest"
 	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
@@ -38,18 +39,18 @@ type web struct {
 	mu       sync.Mutex
 	pages    map[string]func(w http.ResponseWriter, r *http.Request)
 	requests map[string]int
-	times    map[string][]time.Time // by host
+	times    map[string][]ingesttest.Arrival // by host
 	// fallback answers for pages that are not there; nil is 404.
 	fallback func(w http.ResponseWriter, r *http.Request)
 }
 
 func newWeb(t testing.TB) *web {
-	w := &web{pages: map[string]func(http.ResponseWriter, *http.Request){}, requests: map[string]int{}, times: map[string][]time.Time{}}
-	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		key := r.Host + r.URL.RequestURI()
+	w := &web{pages: map[string]func(http.ResponseWriter, *http.Request){}, requests: map[string]int{}, times: map[string][]ingesttest.Arrival{}}
+	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		key, arrived := r.Host+r.URL.RequestURI(), ingesttest.Arrived(r)
 		w.mu.Lock()
 		w.requests[key]++
-		w.times[r.Host] = append(w.times[r.Host], time.Now())
+		w.times[r.Host] = append(w.times[r.Host], arrived)
 		page := w.pages[key]
 		if page == nil {
 			page = w.fallback
@@ -61,6 +62,8 @@ func newWeb(t testing.TB) *web {
 		}
 		page(rw, r)
 	}))
+	ingesttest.WithArrivals(w.server.Config)
+	w.server.Start()
 	t.Cleanup(w.server.Close)
 	return w
 }
@@ -465,7 +468,7 @@ func TestPace(t *testing.T) {
 		if len(times) != 7 {
 			t.Errorf("%s: %d requests, want 7", host, len(times))
 		}
-		if took, least := times[len(times)-1].Sub(started), 6*20*time.Millisecond; took < least {
+		if took, least := times[len(times)-1].Latest.Sub(started), 6*20*time.Millisecond; took < least {
 			t.Errorf("%s: %d requests within %s, less than %s", host, len(times), took, least)
 		}
 	}
@@ -483,7 +486,7 @@ func TestHostNextIsDurable(t *testing.T) {
 		if err := b.store.Add(ctx, items); err != nil {
 			t.Error(err)
 		}
-		if err := b.store.Release(ctx, b.opts.Holder); err != nil { // as a process does that starts after a crash
+		if err := b.store.Release(ctx, b.opts.Holder, time.Now()); err != nil { // as a process does that starts after a crash
 			t.Error(err)
 		}
 		got, err := b.store.Lease(ctx, ingest.Lease{Now: time.Now(), Limit: 10, For: time.Minute})

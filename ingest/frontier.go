@@ -130,8 +130,10 @@ type Frontier interface {
 	Done(ctx context.Context, item Item, outcome Outcome) error
 	// Extend has the leases of hosts that holder still has end after d, counted from now.
 	Extend(ctx context.Context, holder string, hosts []string, now time.Time, d time.Duration) error
-	// Release ends the leases and turns of holder, for its start after a crash and for its end.
-	Release(ctx context.Context, holder string) error
+	// Release ends the leases and turns of holder, for its start after a crash and for its end. Their hosts
+	// rest for the interval that was booked with the last of them, counted from now: when a request was sent
+	// of which nobody told, nobody knows, but it was before.
+	Release(ctx context.Context, holder string, now time.Time) error
 	// Clock returns the time by the database's clock, which all that share it go by; the
 	// zero time where the database has none of its own.
 	Clock(ctx context.Context) (time.Time, error)

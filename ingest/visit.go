@@ -111,7 +111,7 @@ func (c *Crawler) get(ctx context.Context, item Item) (qianshao.Page, error) {
 // than the lease has made them: a redirect may have led to another host, more
 // than one request may have been made, or a Crawl-delay learnt.
 func (c *Crawler) hostsNext(host, pageURL string) map[string]time.Time {
-	now := c.now()
+	now := c.clock.latest()
 	next := map[string]time.Time{host: now.Add(c.Fetcher.HostPause(host))}
 	if p, err := url.Parse(pageURL); err == nil && p.Host != "" {
 		next[p.Hostname()] = now.Add(c.Fetcher.HostPause(p.Hostname()))

@@ -12,9 +12,11 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// traced returns a context under which a request notes the address that it went to.
-func traced(ctx context.Context, x *qianshao.Exchange) context.Context {
+// traced returns a context under which a request notes the connection that it was sent over, and the
+// address that it went to.
+func traced(ctx context.Context, x *qianshao.Exchange, used *net.Conn) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		*used = info.Conn
 		x.Address = hostOf(info.Conn.RemoteAddr())
 	}})
 }

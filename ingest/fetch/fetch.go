@@ -13,6 +13,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -52,8 +53,7 @@ type Options struct {
 	RootCAs *x509.CertPool
 	// Limits that are zero take their defaults.
 	Limits Limits
-	// Turns are those of the hosts that other processes may ask as well; nil if none does. With
-	// them, a host gets one request at a time, whatever Limits.PerHost says.
+	// Turns are those of the hosts that other processes may ask as well; nil if none does.
 	Turns Turns
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
@@ -88,9 +88,6 @@ func New(opts Options) (*Fetcher, error) {
 		return nil, errors.New("fetch: Options.Permit is nil; without an authorisation register nothing may be fetched")
 	}
 	limits := opts.Limits.withDefaults()
-	if opts.Turns != nil {
-		limits.PerHost = 1
-	}
 	network, err := newNetwork(opts, limits)
 	if err != nil {
 		return nil, err
@@ -111,7 +108,7 @@ func New(opts Options) (*Fetcher, error) {
 		opts: opts, limits: limits, log: opts.Log,
 		public:  newTransport(network.Dialer(false), opts, limits),
 		private: newTransport(network.Dialer(true), opts, limits),
-		pace:    newPacer(opts.Now, limits.PerHost),
+		pace:    newPacer(opts.Now),
 	}
 	f.pace.turns, f.pace.longest, f.pace.log = opts.Turns, limits.Total, opts.Log
 	f.robots = newRobotsCache(f)
@@ -397,7 +394,8 @@ func drain(body io.Reader) (start []byte, truncated bool) {
 // that permitted then returns: the wait for the host's turn may outlast the one
 // that was found before it. The answer's closers end the request.
 func (f *Fetcher) send(ctx context.Context, u *url.URL, before *qianshao.Authorisation, permitted func() (*qianshao.Authorisation, error), header http.Header, total time.Duration) (*answer, error) {
-	leave, err := f.pace.enter(ctx, u.Hostname(), f.Interval(u, before))
+	host, interval := u.Hostname(), f.Interval(u, before)
+	leave, err := f.pace.enter(ctx, host, interval)
 	if err != nil {
 		return nil, err
 	}
@@ -410,7 +408,8 @@ func (f *Fetcher) send(ctx context.Context, u *url.URL, before *qianshao.Authori
 	ctx, cancelTimeout := context.WithTimeoutCause(ctx, total, errTotal)
 	cancel := func() { cancelTimeout(); cancelCause(nil); leave() }
 	exchange := qianshao.Exchange{URL: u.String(), At: f.opts.Now()}
-	req, err := http.NewRequestWithContext(traced(ctx, &exchange), http.MethodGet, exchange.URL, nil)
+	var used net.Conn
+	req, err := http.NewRequestWithContext(traced(ctx, &exchange, &used), http.MethodGet, exchange.URL, nil)
 	if err != nil {
 		cancel()
 		return nil, err
@@ -421,6 +420,7 @@ func (f *Fetcher) send(ctx context.Context, u *url.URL, before *qianshao.Authori
 		transport = f.private
 	}
 	response, err := transport.RoundTrip(req)
+	f.pace.rest(host, sent(used), interval)
 	if err != nil {
 		err = explainTimeout(ctx, err)
 		cancel()
@@ -428,7 +428,7 @@ func (f *Fetcher) send(ctx context.Context, u *url.URL, before *qianshao.Authori
 	}
 	writeHeaders(&exchange, req, response)
 	if pause := hostPause(response, f.opts.Now()); pause > 0 {
-		f.pace.postpone(u.Hostname(), pause)
+		f.pace.postpone(host, pause)
 	}
 	body := newIdleReader(response.Body, f.limits.BodyIdle, cancelCause, func() error { return context.Cause(ctx) })
 	response.Body = body

@@ -164,7 +164,7 @@ func TestScopeOnEveryHop(t *testing.T) {
 	}
 }
 
-// TestConcurrency: of many who ask one host, few have a request under way.
+// TestConcurrency: of many who ask one host, one has a request under way.
 func TestConcurrency(t *testing.T) {
 	var now, most atomic.Int64
 	s := server(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -175,7 +175,7 @@ func TestConcurrency(t *testing.T) {
 		time.Sleep(2 * time.Millisecond)
 		w.Header().Set("Content-Type", "text/html")
 	})
-	f := newFetcher(t, fetch.Options{Permit: everywhere(true), Limits: fetch.Limits{PerHost: 3}})
+	f := newFetcher(t, fetch.Options{Permit: everywhere(true)})
 	var group sync.WaitGroup
 	for i := range 30 {
 		group.Go(func() {
@@ -185,8 +185,8 @@ func TestConcurrency(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if m := most.Load(); m > 3 {
-		t.Errorf("%d requests were under way at once, more than 3", m)
+	if m := most.Load(); m > 1 {
+		t.Errorf("%d requests were under way at once", m)
 	}
 }
 

@@ -32,10 +32,6 @@ const (
 	// DefaultMaxRedirects is half of what browsers follow; more is a loop.
 	DefaultMaxRedirects = 10
 
-	// DefaultPerHost is how many requests to one host may be under way at a time:
-	// a page, and a redirect from elsewhere or a sitemap being read.
-	DefaultPerHost = 2
-
 	// MaxCrawlDelay caps the Crawl-delay of robots.txt: above it, one page a
 	// minute is kept, since a site asked for a watch by its owner.
 	MaxCrawlDelay = time.Minute
@@ -74,7 +70,6 @@ type Limits struct {
 	MaxStylesheet int64 // bytes decoded
 	MaxScript     int64 // bytes decoded
 	MaxRedirects  int
-	PerHost       int // requests under way at a time
 }
 
 func (l Limits) withDefaults() Limits {
@@ -100,9 +95,6 @@ func (l Limits) withDefaults() Limits {
 	orBytes(&l.MaxScript, DefaultMaxScript)
 	if l.MaxRedirects <= 0 {
 		l.MaxRedirects = DefaultMaxRedirects
-	}
-	if l.PerHost <= 0 {
-		l.PerHost = DefaultPerHost
 	}
 	return l
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// pacer spaces the requests to each host, and bounds how many are under way,
-// whatever they are for: a page, a redirect's hop, robots.txt, a style sheet. It
-// is memory only: across a restart, and among processes, the frontier's host times and
-// turns hold.
+// pacer spaces the requests to each host, of which one at a time is under way, whatever they
+// are for: a page, a redirect's hop, robots.txt, a style sheet. A host rests from when a request
+// was sent, not from when it was permitted: between the two lie the making of a connection, and
+// whatever else the machine does. It is memory only: across a restart, and among processes, the
+// frontier's host times and turns hold.
 type pacer struct {
 	now     func() time.Time
-	perHost int
 	turns   Turns         // nil if no other process asks
 	longest time.Duration // of a request, as the turns are told
 	log     *slog.Logger
@@ -27,14 +27,14 @@ type pacer struct {
 	busy map[string]*gate
 }
 
-// gate lets a number of requests to one host through at a time.
+// gate lets one request to a host through at a time.
 type gate struct {
-	slots chan struct{}
-	users int // who hold a slot or wait for one
+	slot  chan struct{}
+	users int // who hold the slot or wait for it
 }
 
-func newPacer(now func() time.Time, perHost int) *pacer {
-	return &pacer{now: now, perHost: perHost, next: map[string]time.Time{}, busy: map[string]*gate{}}
+func newPacer(now func() time.Time) *pacer {
+	return &pacer{now: now, next: map[string]time.Time{}, busy: map[string]*gate{}}
 }
 
 // maxPaced is the number of hosts from which on those whose time has passed are forgotten.
@@ -53,19 +53,19 @@ func (e *pausedError) Error() string {
 	return fmt.Sprintf("the host's turn is %s away, by its Retry-After or its rate", e.pause.Round(time.Second))
 }
 
-// enter returns when host may be asked, and books interval after that. The
-// caller calls leave when the request is over.
+// enter returns when host may be asked, and books interval after that among all processes. The
+// caller calls rest when the request has been sent, and leave when it is over.
 func (p *pacer) enter(ctx context.Context, host string, interval time.Duration) (leave func(), err error) {
 	g := p.gate(host)
 	select {
-	case g.slots <- struct{}{}:
+	case g.slot <- struct{}{}:
 	case <-ctx.Done():
 		p.forget(host, g)
 		return nil, ctx.Err()
 	}
 	end, err := p.share(ctx, host, interval)
 	if err == nil {
-		err = p.wait(ctx, host, interval)
+		err = p.wait(ctx, host)
 	}
 	leave = sync.OnceFunc(func() { end(); p.leave(host, g) })
 	if err != nil {
@@ -80,7 +80,7 @@ func (p *pacer) gate(host string) *gate {
 	defer p.mu.Unlock()
 	g := p.busy[host]
 	if g == nil {
-		g = &gate{slots: make(chan struct{}, p.perHost)}
+		g = &gate{slot: make(chan struct{}, 1)}
 		p.busy[host] = g
 	}
 	g.users++
@@ -88,7 +88,7 @@ func (p *pacer) gate(host string) *gate {
 }
 
 func (p *pacer) leave(host string, g *gate) {
-	<-g.slots
+	<-g.slot
 	p.forget(host, g)
 }
 
@@ -100,17 +100,28 @@ func (p *pacer) forget(host string, g *gate) {
 	}
 }
 
-func (p *pacer) wait(ctx context.Context, host string, interval time.Duration) error {
-	pause := p.book(host, interval)
+// wait waits until host may be asked, unless that is further away than maxWait.
+func (p *pacer) wait(ctx context.Context, host string) error {
+	pause := p.pause(host)
 	if pause > maxWait {
 		return &pausedError{pause: pause}
 	}
 	return sleep(ctx, pause)
 }
 
-// book takes the next free time of host, unless it is further away than
-// maxWait, and returns how long it is until then.
-func (p *pacer) book(host string, interval time.Duration) time.Duration {
+// rounding makes up for what is lost when times become milliseconds in the frontier.
+const rounding = 2 * time.Millisecond
+
+// rest keeps host from being asked until interval after a request was sent.
+func (p *pacer) rest(host string, sent time.Time, interval time.Duration) {
+	p.postpone(host, interval+rounding-time.Since(sent))
+}
+
+// postpone keeps host from being asked for a time.
+func (p *pacer) postpone(host string, pause time.Duration) {
+	if pause <= 0 {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
@@ -121,35 +132,19 @@ func (p *pacer) book(host string, interval time.Duration) time.Duration {
 			}
 		}
 	}
-	at := now
-	if booked := p.booked(host, now); booked.After(at) {
-		at = booked
-	}
-	pause := at.Sub(now)
-	if pause <= maxWait {
-		p.next[host] = at.Add(interval)
-	}
-	return pause
-}
-
-// postpone keeps host from being asked for a time.
-func (p *pacer) postpone(host string, pause time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.now()
-	if until := now.Add(pause); until.After(p.booked(host, now)) {
+	if until := now.Add(pause); until.After(p.restsUntil(host, now)) {
 		p.next[host] = until
 	}
 }
 
-// farthestTurn is above what is ever booked: the longest pause, and a turn behind it.
-const farthestTurn = MaxHostPause + maxWait + MaxCrawlDelay
+// longestRest is above what a host ever rests.
+const longestRest = MaxHostPause + maxWait + MaxCrawlDelay
 
-// booked returns the next free time of host. One beyond farthestTurn was booked
+// restsUntil returns the next free time of host. One beyond longestRest was written
 // by a clock that was ahead, and does not count. p.mu is held.
-func (p *pacer) booked(host string, now time.Time) time.Time {
+func (p *pacer) restsUntil(host string, now time.Time) time.Time {
 	at := p.next[host]
-	if at.Sub(now) > farthestTurn {
+	if at.Sub(now) > longestRest {
 		return time.Time{}
 	}
 	return at
@@ -160,7 +155,7 @@ func (p *pacer) pause(host string) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
-	return max(p.booked(host, now).Sub(now), 0)
+	return max(p.restsUntil(host, now).Sub(now), 0)
 }
 
 // Interval returns the time to keep between two requests to u's host: that of

@@ -6,41 +6,60 @@ import (
 	"fmt"
 	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/robots"
 )
 
-func TestPacerBooks(t *testing.T) {
-	now := time.Unix(1000, 0)
-	p := newPacer(func() time.Time { return now }, 2)
-	for _, step := range []struct {
-		host    string
-		advance time.Duration
-		want    time.Duration
-	}{
-		{"a", 0, 0}, {"a", 0, time.Second}, {"a", 0, 2 * time.Second}, {"b", 0, 0},
-		{"a", 2500 * time.Millisecond, 500 * time.Millisecond}, {"a", 10 * time.Second, 0}, {"b", 0, 0}, {"b", 0, time.Second},
-	} {
-		now = now.Add(step.advance)
-		if got := p.book(step.host, time.Second); got != step.want {
-			t.Errorf("%s at %s: wait %s, want %s", step.host, now, got, step.want)
+// TestPacerRests: a host rests from when a request was sent, however long after its turn that was.
+func TestPacerRests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const interval = time.Second
+		p := newPacer(time.Now)
+		var before time.Time // when the last request was sent
+		for _, step := range []struct{ late, takes time.Duration }{
+			{0, 0}, {300 * time.Millisecond, 0}, {5 * time.Second, 10 * time.Millisecond}, {0, 3 * time.Second}, {0, 0},
+		} {
+			leave, err := p.enter(t.Context(), "a", interval)
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(step.late) // a connection is made, or the processor is another's
+			sent := time.Now()
+			if gap := sent.Sub(before); gap < interval+step.late {
+				t.Errorf("asked again after %s", gap)
+			}
+			time.Sleep(step.takes)
+			p.rest("a", sent, interval)
+			leave()
+			before = sent
 		}
-	}
-	ctx, cancel := context.WithCancel(context.Background())
+		if pause := p.pause("a"); pause != interval+rounding {
+			t.Errorf("rests for %s", pause)
+		}
+		time.Sleep(interval + rounding)
+		if _, err := p.enter(t.Context(), "a", interval); err != nil || p.pause("a") != 0 {
+			t.Errorf("%v, rests for %s", err, p.pause("a"))
+		}
+	})
+	p := newPacer(time.Now)
+	p.postpone("a", time.Minute)
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := p.wait(ctx, "a", time.Second); !errors.Is(err, context.Canceled) {
+	if err := p.wait(ctx, "a"); !errors.Is(err, context.Canceled) {
 		t.Errorf("a wait outlives its context: %v", err)
 	}
 }
 
 func TestPacerForgets(t *testing.T) {
 	now := time.Unix(1000, 0)
-	p := newPacer(func() time.Time { return now }, 2)
+	p := newPacer(func() time.Time { return now })
 	for i := range 3 * maxPaced {
 		now = now.Add(time.Second)
-		p.book(fmt.Sprint(i), time.Millisecond)
+		p.postpone(fmt.Sprint(i), time.Millisecond)
 	}
 	if len(p.next) > maxPaced {
 		t.Errorf("%d hosts remembered, more than %d", len(p.next), maxPaced)
@@ -71,57 +90,55 @@ func TestInterval(t *testing.T) {
 	}
 }
 
-// TestPacerGate: no more requests to a host are under way than its gate lets
-// through; other hosts do not wait, and nothing is remembered afterwards.
+// TestPacerGate: one request to a host is under way at a time; other hosts do not wait, and
+// nothing is remembered afterwards.
 func TestPacerGate(t *testing.T) {
-	p := newPacer(time.Now, 2)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	var leave []func()
-	for _, host := range []string{"a", "a", "b"} {
-		out, err := p.enter(ctx, host, 0)
-		if err != nil {
-			t.Fatal(err)
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(time.Now)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		enter := func(host string) func() {
+			leave, err := p.enter(ctx, host, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return leave
 		}
-		leave = append(leave, out)
-	}
-	third := make(chan error)
-	go func() {
-		out, err := p.enter(ctx, "a", 0)
-		if err == nil {
-			out()
+		first, other := enter("a"), enter("b")
+		entered := false
+		go func() {
+			leave := enter("a")
+			entered = true
+			time.Sleep(time.Second)
+			leave()
+		}()
+		if synctest.Wait(); entered {
+			t.Error("a second request to one host is under way")
 		}
-		third <- err
-	}()
-	select {
-	case err := <-third:
-		t.Fatalf("a third request to one host is under way: %v", err)
-	case <-time.After(20 * time.Millisecond):
-	}
-	leave[0]()
-	leave[0]() // closing twice gives no second slot
-	if err := <-third; err != nil {
-		t.Error(err)
-	}
-	if out, err := p.enter(ctx, "a", 0); err != nil {
-		t.Error(err)
-	} else {
-		cancel()
+		first()
+		first() // leaving twice lets no two in
+		if synctest.Wait(); !entered {
+			t.Error("the second request waits after the first")
+		}
+		go func() {
+			synctest.Wait()
+			cancel()
+		}()
 		if _, err := p.enter(ctx, "a", 0); !errors.Is(err, context.Canceled) {
 			t.Errorf("waiting outlives its context: %v", err)
 		}
-		out()
-	}
-	leave[1]()
-	leave[2]()
-	if len(p.busy) != 0 {
-		t.Errorf("%d gates are left", len(p.busy))
-	}
+		other()
+		time.Sleep(time.Second)
+		if synctest.Wait(); len(p.busy) != 0 {
+			t.Errorf("%d gates are left", len(p.busy))
+		}
+	})
 }
 
 func TestPacerPostpones(t *testing.T) {
 	now := time.Unix(1000, 0)
-	p := newPacer(func() time.Time { return now }, 2)
+	p := newPacer(func() time.Time { return now })
 	p.postpone("a", maxWait+time.Second)
 	p.postpone("a", time.Second) // the longer one stands
 	var paused *pausedError

@@ -1,9 +1,12 @@
 package fetch
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/qianshao/qianshao/internal/dial"
@@ -24,7 +27,7 @@ func newNetwork(opts Options, l Limits) (*dial.Network, error) {
 func newTransport(d *dial.Dialer, opts Options, l Limits) *http.Transport {
 	return &http.Transport{
 		Proxy:                  nil, // the dialer's business, and never taken from the environment
-		DialContext:            d.DialContext,
+		DialContext:            noted(d),
 		TLSClientConfig:        &tls.Config{RootCAs: opts.RootCAs, MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:      true, // a custom dialer would switch it off
 		DisableCompression:     true, // decoded here, with a cap
@@ -35,4 +38,44 @@ func newTransport(d *dial.Dialer, opts Options, l Limits) *http.Transport {
 		MaxIdleConnsPerHost:    2,
 		IdleConnTimeout:        30 * time.Second,
 	}
+}
+
+// connection knows when it was last written to. Of a request's sending net/http tells before the
+// bytes leave its buffer.
+type connection struct {
+	net.Conn
+
+	mu      sync.Mutex // held while something is written
+	written time.Time
+}
+
+func noted(d *dial.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := d.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &connection{Conn: c}, nil
+	}
+}
+
+func (c *connection) Write(p []byte) (n int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n, err = c.Conn.Write(p)
+	c.written = time.Now()
+	return n, err
+}
+
+// sent returns when what was sent over a connection had been sent, never too early: now, if
+// something is being written still, or there is no connection.
+func sent(c net.Conn) time.Time {
+	if secure, ok := c.(*tls.Conn); ok {
+		c = secure.NetConn()
+	}
+	if c, ok := c.(*connection); ok && c.mu.TryLock() {
+		defer c.mu.Unlock()
+		return c.written
+	}
+	return time.Now()
 }

@@ -24,7 +24,8 @@ type Turn struct {
 	Interval time.Duration
 	// Most is the longest wait.
 	Most time.Duration
-	// For is how long the request takes at most, if its end is never told.
+	// For is how long the host is kept from all others if the request's end is never told: as
+	// long as the request may take, and Interval.
 	For time.Duration
 	// Leased says that the request belongs to the visit that has leased the host, which keeps all
 	// others away as long as the lease has For left.
@@ -42,7 +43,7 @@ type Booked struct {
 }
 
 const (
-	// turnMargin is what a request may take beyond its total time: to end its wait, and to tell.
+	// turnMargin is what a request may take beyond its total time: to be begun, and to tell.
 	turnMargin = 15 * time.Second
 	// endTime bounds telling of a turn's end. What is not told ends by itself.
 	endTime = 5 * time.Second
@@ -52,8 +53,8 @@ const (
 	// busyWait is how long a host may be another's until this one is told that it is. Two visits that
 	// have leased a host each, and are redirected to the other's, would wait for ever.
 	busyWait = 30 * time.Second
-	// soon is how long after a lease the turn that comes with it may be used. Later, the host
-	// could be asked again too soon after a crash.
+	// soon is how long after a lease the turn that comes with it may be used. Later, the lease
+	// could end before the request has, and the host's rest.
 	soon = 200 * time.Millisecond
 )
 
@@ -95,7 +96,7 @@ func (p *pacer) share(ctx context.Context, host string, interval time.Duration) 
 	if pause := p.pause(host); pause > maxWait {
 		return end, &pausedError{pause: pause}
 	}
-	booked, err := p.turn(ctx, Turn{Host: host, Interval: interval, Most: maxWait, For: p.longest + turnMargin, Leased: lease != nil})
+	booked, err := p.turn(ctx, Turn{Host: host, Interval: interval, Most: maxWait, For: p.longest + turnMargin + interval, Leased: lease != nil})
 	if err != nil {
 		return end, err
 	}

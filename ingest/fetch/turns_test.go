@@ -32,7 +32,7 @@ func (b *book) End(_ context.Context, _ string, rest time.Duration) error {
 }
 
 func shared(b *book) *pacer {
-	p := newPacer(time.Now, 1)
+	p := newPacer(time.Now)
 	p.turns, p.longest, p.log = b, time.Minute, slog.New(slog.DiscardHandler)
 	return p
 }
@@ -53,7 +53,7 @@ func TestShare(t *testing.T) {
 		p.postpone("a", 5*time.Second)
 		leave()
 		leave()
-		if len(b.asked) != 3 || b.asked[0] != (Turn{Host: "a", Interval: 2 * time.Second, Most: maxWait, For: time.Minute + turnMargin}) {
+		if len(b.asked) != 3 || b.asked[0] != (Turn{Host: "a", Interval: 2 * time.Second, Most: maxWait, For: time.Minute + turnMargin + 2*time.Second}) {
 			t.Errorf("asked for %+v", b.asked)
 		}
 		if len(b.ended) != 1 || b.ended[0] != 5*time.Second || len(p.busy) != 0 {

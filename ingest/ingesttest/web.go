@@ -53,6 +53,7 @@ type Web struct {
 // visit is a request as the server had it.
 type visit struct {
 	path       string
+	arrived    Arrival
 	begin, end time.Time // end is zero until it is answered
 }
 
@@ -105,6 +106,7 @@ func (w *Web) Start() error {
 	}
 	w.addr = listener.Addr().String()
 	w.server = &http.Server{Handler: http.HandlerFunc(w.serve), ReadHeaderTimeout: time.Minute}
+	WithArrivals(w.server)
 	go func() { _ = w.server.Serve(listener) }() // ends with Stop
 	return nil
 }
@@ -172,6 +174,7 @@ func (w *Web) Pages(yield func(url, html string) bool) {
 
 // note counts a request. answered is to be called at its end.
 func (w *Web) note(r *http.Request) (times int, answered func()) {
+	arrived := Arrived(r)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	key := r.Host + r.URL.RequestURI()
@@ -179,7 +182,7 @@ func (w *Web) note(r *http.Request) (times int, answered func()) {
 	answered = func() {}
 	if w.Rate > 0 && !w.Plain {
 		n := len(w.visits[r.Host])
-		w.visits[r.Host] = append(w.visits[r.Host], visit{path: r.URL.Path, begin: time.Now()})
+		w.visits[r.Host] = append(w.visits[r.Host], visit{path: r.URL.Path, arrived: arrived, begin: time.Now()})
 		answered = func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -211,15 +214,14 @@ func (w *Web) Outside() []string {
 }
 
 // Hasty returns the hosts that were asked for more than their rate permits: run
-// requests within less than the time that they should take, less slack for a
-// machine that is busy. A client of net/http asks a host that drops connections
+// requests within less than the time that they should take. A client of net/http asks a host that drops connections
 // once more by itself, so single requests to those are not held to it.
-func (w *Web) Hasty(run int, slack time.Duration) []string {
-	least := time.Duration(float64(run)/w.Rate*float64(time.Second)) - slack
+func (w *Web) Hasty(run int) []string {
+	least := time.Duration(float64(run) / w.Rate * float64(time.Second))
 	return w.faults(func(h host, visits []visit) string {
 		for i := run; i < len(visits) && (run > 1 || h.kind != drops); i++ {
-			if took := visits[i].begin.Sub(visits[i-run].begin); took < least {
-				return fmt.Sprintf("%d requests in %s, at least %s expected; the last for %s", run+1, took, least, visits[i].path)
+			if took := visits[i].arrived.SinceAtMost(visits[i-run].arrived); took < least {
+				return fmt.Sprintf("%d requests in %s at most, at least %s expected; the last for %s", run+1, took, least, visits[i].path)
 			}
 		}
 		return ""

@@ -229,8 +229,8 @@ func handOut(ctx context.Context, tx *database.Tx, l *ingest.Lease) ([]ingest.It
 	for i := range items {
 		items[i].Holder = l.Holder
 		lease := leaseOf(l, &items[i])
-		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = $1, holder = $2, lease_until = $3, next_at = $4 WHERE host = $5`,
-			lease.Page, l.Holder, database.Millis(l.Now.Add(l.For)), lease.Next, lease.Host); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET leased = $1, holder = $2, lease_until = $3, next_at = $4 + $5, pace = $5 WHERE host = $6`,
+			lease.Page, l.Holder, database.Millis(l.Now.Add(l.For)), database.Millis(l.Now), lease.Pace, lease.Host); err != nil {
 			return nil, err
 		}
 	}
@@ -241,15 +241,15 @@ func handOut(ctx context.Context, tx *database.Tx, l *ingest.Lease) ([]ingest.It
 type hostLease struct {
 	Host string `json:"host"`
 	Page string `json:"page"`
-	Next int64  `json:"next"`
+	Pace int64  `json:"pace"`
 }
 
 func leaseOf(l *ingest.Lease, it *ingest.Item) hostLease {
-	next := l.Now
+	lease := hostLease{Host: it.Host, Page: qianshao.PageKey(it.URL)}
 	if l.Interval != nil {
-		next = l.Now.Add(l.Interval(*it))
+		lease.Pace = l.Interval(*it).Milliseconds()
 	}
-	return hostLease{it.Host, qianshao.PageKey(it.URL), database.Millis(next)}
+	return lease
 }
 
 // handOutLocked is handOut beside others, in three round trips.
@@ -279,9 +279,9 @@ func handOutLocked(ctx context.Context, tx *database.Tx, l *ingest.Lease) ([]ing
 		return nil, err
 	}
 	_, err = tx.ExecContext(ctx, `
-UPDATE hosts SET leased = l.page, holder = $2, lease_until = $3, next_at = l.next
-FROM json_to_recordset(CAST($1 AS JSON)) AS l (host TEXT, page TEXT, next BIGINT) WHERE hosts.host = l.host`,
-		string(list), l.Holder, database.Millis(l.Now.Add(l.For)))
+UPDATE hosts SET leased = l.page, holder = $2, lease_until = $3, next_at = $4 + l.pace, pace = l.pace
+FROM json_to_recordset(CAST($1 AS JSON)) AS l (host TEXT, page TEXT, pace BIGINT) WHERE hosts.host = l.host`,
+		string(list), l.Holder, database.Millis(l.Now.Add(l.For)), database.Millis(l.Now))
 	return items, err
 }
 
@@ -348,15 +348,18 @@ UPDATE hosts SET lease_until = $3 WHERE host IN (SELECT value FROM json_each($2)
 	})
 }
 
+// rested is when a host of which the last request is not known has rested, at $2.
+const rested = `CASE WHEN pace > 0 THEN max(next_at, $2 + pace) ELSE next_at END`
+
 // Release implements ingest.Frontier. It reads all hosts: no index has them by holder, which each lease would
 // have to write.
-func (s *Store) Release(ctx context.Context, holder string) error {
+func (s *Store) Release(ctx context.Context, holder string, now time.Time) error {
 	return s.db.UpdateRows(ctx, database.Ordered, "release the leases in", func(tx *database.Tx) error {
 		for _, statement := range []string{
-			`UPDATE hosts SET leased = '', holder = '', lease_until = 0 WHERE holder = $1 AND lease_until <> 0`,
-			`UPDATE hosts SET asked_by = '', asked_until = 0 WHERE asked_by = $1 AND asked_until <> 0`,
+			`UPDATE hosts SET leased = '', holder = '', lease_until = 0, next_at = ` + rested + ` WHERE holder = $1 AND lease_until <> 0`,
+			`UPDATE hosts SET asked_by = '', asked_until = 0, next_at = ` + rested + ` WHERE asked_by = $1 AND asked_until <> 0`,
 		} {
-			if _, err := tx.ExecContext(ctx, statement, holder); err != nil {
+			if _, err := tx.ExecContext(ctx, statement, holder, database.Millis(now)); err != nil {
 				return err
 			}
 		}

@@ -41,7 +41,7 @@ func (s *Store) booking() database.Durability {
 // no mark beside a lease that lasts as long. {now} is the time. A turn begins at
 // next_at, as it was, or now.
 const bookTurn = `
-UPDATE hosts SET next_at = max(next_at, t.now) + $3,
+UPDATE hosts SET next_at = max(next_at, t.now) + $3, pace = $3,
   asked_by = CASE WHEN $6 = 1 AND holder = $2 AND lease_until >= max(next_at, t.now) + $5 THEN asked_by ELSE $2 END,
   asked_until = CASE WHEN $6 = 1 AND holder = $2 AND lease_until >= max(next_at, t.now) + $5 THEN asked_until ELSE max(next_at, t.now) + $5 END
 FROM (SELECT {now} AS now) t

@@ -98,7 +98,7 @@ func testNextWaitsForLeases(t *testing.T, open Open) {
 	if due, ok, err := s.Next(t.Context()); err != nil || !ok || !due.Equal(base.Add(time.Minute)) {
 		t.Errorf("Next is %v %v, error %v, want the lease's end", due, ok, err)
 	}
-	check(t, s.Release(t.Context(), ""))
+	check(t, s.Release(t.Context(), "", base))
 	wantURLs(t, "after Release", lease(t, s, 0, 1), "a/1")
 }
 

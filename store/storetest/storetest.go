@@ -145,7 +145,7 @@ func Run(t *testing.T, open Open) {
 		{"memory", testMemory},
 		{"counts of URLs", testURLCounts},
 		{"frontier model", testFrontierModel},
-		{"concurrent leases", testConcurrentLeases}, {"holders", testHolders},
+		{"concurrent leases", testConcurrentLeases}, {"holders", testHolders}, {"released hosts", testReleased},
 		{"turns", testTurns}, {"turns of visits", testTurnsOfVisits}, {"concurrent crawlers", testConcurrentCrawlers},
 		{"clock ahead", testReplan}, {"failures", testFailures},
 		{"changed authorisation", testChangedAuthorisation},

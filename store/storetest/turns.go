@@ -32,7 +32,7 @@ func testHolders(t *testing.T, open Open) {
 	if len(first) != 2 || len(second) != 1 || first[0].Holder != "one" || second[0].Holder != "two" {
 		t.Fatalf("%+v, %+v", first, second)
 	}
-	check(t, s.Release(t.Context(), "two"))
+	check(t, s.Release(t.Context(), "two", base))
 	if again := leaseTo(t, s, "three", 0, 10); len(again) != 1 || again[0].Host != "c" {
 		t.Fatalf("after one crawler has ended: %+v", again)
 	}
@@ -68,6 +68,39 @@ func testHolders(t *testing.T, open Open) {
 	if due, ok, err := s.Next(t.Context()); ok || err != nil {
 		t.Errorf("something is due at %s, %v", due, err)
 	}
+}
+
+// testReleased: when a crawler starts again, nobody knows when what it last asked for was sent. Its
+// hosts rest from then on, each for the interval that was booked.
+func testReleased(t *testing.T, open Open) {
+	s := open(t)
+	add(t, s, item("a", "1", 0))
+	start := now(t, s)
+	first, err := s.Lease(t.Context(), ingest.Lease{Holder: "one", Now: start, Limit: 1, For: time.Minute, Interval: func(ingest.Item) time.Duration { return 5 * time.Minute }})
+	check(t, err)
+	add(t, s, item("b", "1", 0))
+	if b := turn(t, s, "one", "b", false); len(first) != 1 || !b.Ends {
+		t.Fatalf("%+v, %+v", first, b)
+	}
+	check(t, s.Release(t.Context(), "one", start.Add(3*time.Minute)))
+	for _, rest := range []struct {
+		after time.Duration
+		host  string
+	}{{8 * time.Minute, "a"}, {13 * time.Minute, "b"}} {
+		if items := leaseAt(t, s, start.Add(rest.after-time.Second)); len(items) != 0 {
+			t.Errorf("leased before its rest is over: %+v", items)
+		}
+		if items := leaseAt(t, s, start.Add(rest.after+time.Second)); len(items) != 1 || items[0].Host != rest.host {
+			t.Errorf("after %s: %+v, want a URL of %s", rest.after, items, rest.host)
+		}
+	}
+}
+
+func leaseAt(t testing.TB, s Store, at time.Time) []ingest.Item {
+	t.Helper()
+	items, err := s.Lease(t.Context(), ingest.Lease{Holder: "two", Now: at, Limit: 1, For: time.Hour})
+	check(t, err)
+	return items
 }
 
 // now is what the database's clock shows, or this machine's if it has none.
@@ -142,7 +175,7 @@ func testTurns(t *testing.T, open Open) {
 	if got := hostNames(silent(t, s, 0)); !slices.Equal(got, []string{"a", "style.example"}) {
 		t.Errorf("hosts without pages, now that there is a URL: %q", got)
 	}
-	check(t, s.Release(t.Context(), "one")) // a crawler that has died in its turn
+	check(t, s.Release(t.Context(), "one", now(t, s))) // a crawler that has died in its turn
 	if b := turn(t, s, "two", "style.example", false); b.Busy || !near(b.Pause, 10*time.Minute) {
 		t.Errorf("after a crawler has started again: %+v", b)
 	}
@@ -250,7 +283,7 @@ func (c *crowd) step(holder string, n, hosts, paths int) {
 		return
 	}
 	if n%5 == 4 { // it dies and starts again
-		fail(c.store.Release(ctx, holder))
+		fail(c.store.Release(ctx, holder, at))
 		return
 	}
 	var visits []ingest.Visit

@@ -1,0 +1,44 @@
+package ingest
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// distant is a frontier whose database is an hour ahead, and some way off.
+type distant struct {
+	Frontier
+	there, back time.Duration
+}
+
+const distantAhead = time.Hour
+
+func (d *distant) Clock(context.Context) (time.Time, error) {
+	time.Sleep(d.there)
+	at := time.Now().Add(distantAhead)
+	time.Sleep(d.back)
+	return at, nil
+}
+
+// TestClockIsBounded: what is leased is due by the database's clock, and what rests has rested by it,
+// however long question and answer take.
+func TestClockIsBounded(t *testing.T) {
+	t.Parallel()
+	for _, d := range []distant{{nil, 0, 0}, {nil, 2 * time.Second, 0}, {nil, 0, 2 * time.Second}, {nil, time.Second, time.Millisecond}} {
+		synctest.Test(t, func(t *testing.T) {
+			var c clock
+			if err := c.set(t.Context(), &d); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				at := time.Now().Add(distantAhead)
+				if now, latest := c.now(), c.latest(); now.After(at) || latest.Before(at) || latest.Sub(now) != d.there+d.back {
+					t.Errorf("%+v: from %s to %s at %s", d, now, latest, at)
+				}
+				time.Sleep(time.Minute)
+			}
+		})
+	}
+}

@@ -1,0 +1,38 @@
+package ingesttest
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Arrival is when a request arrived, as far as the server's machine knows. When a handler is called
+// says how busy that machine is, and nothing of its client: of two requests the first may wait for a
+// processor for long, and the second not at all.
+type Arrival struct{ Earliest, Latest time.Time }
+
+// SinceAtMost returns the longest time that can have passed since an earlier arrival.
+func (a Arrival) SinceAtMost(before Arrival) time.Duration { return a.Latest.Sub(before.Earliest) }
+
+// arrivalKey is the key of a connection in its requests' contexts.
+type arrivalKey struct{}
+
+// WithArrivals has a server know when its requests arrive.
+func WithArrivals(s *http.Server) {
+	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, arrivalKey{}, c)
+	}
+}
+
+// Arrived returns when a request of a server WithArrivals arrived. It is called before the body is read.
+func Arrived(r *http.Request) Arrival {
+	before := time.Now()
+	ago, precision := lastReceived(r.Context().Value(arrivalKey{}))
+	after := time.Now()
+	a := Arrival{before.Add(-ago - precision), after.Add(-ago + precision)}
+	if a.Latest.After(after) {
+		a.Latest = after
+	}
+	return a
+}
