@@ -65,26 +65,29 @@ func (c *Crawler) now() time.Time { return c.clock.now() }
 // held are the hosts that a run has leased: those of visits under way, and of those that are
 // over and not recorded yet.
 type held struct {
-	mu    sync.Mutex
-	hosts map[string]bool
+	mu   sync.Mutex
+	urls map[string]string // by host: the one by which it is leased
 }
 
-func (h *held) add(host string) {
+func (h *held) add(it Item) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.hosts[host] = true
+	h.urls[it.Host] = it.URL
 }
 
-func (h *held) drop(host string) {
+// drop forgets the lease of an item, unless it has run out and the host is leased anew by another.
+func (h *held) drop(it Item) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.hosts, host)
+	if h.urls[it.Host] == it.URL {
+		delete(h.urls, it.Host)
+	}
 }
 
 func (h *held) list() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return slices.Sorted(maps.Keys(h.hosts))
+	return slices.Sorted(maps.Keys(h.urls))
 }
 
 // beat extends the run's leases until ctx ends. One that a crawler has and does not know of,

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,5 +41,20 @@ func TestClockIsBounded(t *testing.T) {
 				time.Sleep(time.Minute)
 			}
 		})
+	}
+}
+
+// TestHeld: an outcome whose lease has run out does not end the beat of the next one of its host.
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	h := held{urls: map[string]string{}}
+	first, second := Item{Host: "a", URL: "http://a/1"}, Item{Host: "a", URL: "http://a/2"}
+	h.add(first)
+	h.add(second)
+	if h.drop(first); !slices.Equal(h.list(), []string{"a"}) {
+		t.Errorf("held %q while its second item is visited", h.list())
+	}
+	if h.drop(second); len(h.list()) > 0 {
+		t.Errorf("held %q after all", h.list())
 	}
 }

@@ -199,7 +199,7 @@ func (c *Crawler) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	r := run{
-		crawler: c, items: make(chan Item), finished: make(chan visitResult), held: held{hosts: map[string]bool{}},
+		crawler: c, items: make(chan Item), finished: make(chan visitResult), held: held{urls: map[string]string{}},
 		unhandled: map[string]error{}, latest: started,
 	}
 	defer close(r.items)
@@ -321,7 +321,7 @@ func (r *run) recorded(visits []Visit, took time.Duration) {
 		if visits[i].Outcome.Drop {
 			budget.forget(visits[i].Item.URL)
 		}
-		r.held.drop(visits[i].Item.Host)
+		r.held.drop(visits[i].Item)
 	}
 	r.crawler.tellSaved(visits, took)
 }
@@ -329,7 +329,7 @@ func (r *run) recorded(visits []Visit, took time.Duration) {
 // passed tells of a visit that was not recorded, as its lease has passed to another crawler.
 func (r *run) passed(v Visit) {
 	r.crawler.budget.withdraw(v.Outcome.Links)
-	r.held.drop(v.Item.Host)
+	r.held.drop(v.Item)
 	delete(r.unhandled, v.Item.URL)
 	r.crawler.Log.Warn("the lease of a visit has passed to another crawler, which records what becomes of the page", "url", v.Item.URL)
 }
@@ -453,7 +453,7 @@ func (r *run) lease(ctx context.Context, free int) (items []Item, err error) {
 	}), took)
 	r.visits = nil
 	for _, item := range items {
-		r.held.add(item.Host)
+		r.held.add(item)
 	}
 	return items, nil
 }
