@@ -56,6 +56,9 @@ ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(c), ti
 
 // NoteAll notes for one consumer that it must be told of all findings.
 func NoteAll(ctx context.Context, tx *database.Tx, c store.Consumer, at time.Time) error {
+	if err := tx.MustBeAlone(); err != nil { // of the last number it gives out the next
+		return err
+	}
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO outbox (consumer, finding, seq, at, deleted)
 SELECT $1, id, `+greatest+` + row_number() OVER (ORDER BY id), $3, 0 FROM findings WHERE 1 = 1
