@@ -59,27 +59,24 @@ ON CONFLICT (host) DO UPDATE SET aside = 0 WHERE hosts.aside = 1`, string(list))
 	return err
 }
 
-// noteVisit records what a visit tells of its host. A page that came and could not
-// be saved, and a host that asks for a pause, tell nothing.
-func noteVisit(ctx context.Context, tx *database.Tx, it *ingest.Item, o *ingest.Outcome) (err error) {
+// told returns the columns of hosts that say what a visit tells of its host, with their parameters from
+// $4 on. A page that came and could not be saved, and a host that asks for a pause, tell nothing.
+func told(it *ingest.Item, o *ingest.Outcome) (columns string, args []any) {
 	at := database.Millis(o.At)
 	switch {
 	case o.Authorisation == "" || o.Skip == qianshao.SkipPaused || o.Skip == "" && o.Failed:
+		return "", nil
 	case o.Skip == "":
 		// A last page in the future is from before a clock was set back.
-		_, err = tx.ExecContext(ctx, `
-UPDATE hosts SET authorisation = $1, trouble = '', lost = 0, fetched_at = $2, visited_at = $2,
-  fresh_until = CASE WHEN fetched_at > $2 OR fresh_until < $3 THEN $3 ELSE fresh_until END
-WHERE host = $4`, o.Authorisation, at, database.Millis(o.Again), it.Host)
-	default:
-		isLost := bit(o.Memory.Hash != "" && it.Attempts == 0)
-		_, err = tx.ExecContext(ctx, `
-UPDATE hosts SET authorisation = $1, lost = lost + $2, visited_at = $4,
-  trouble = CASE WHEN $3 = 1 OR fresh_until <= $4 OR lost + $2 >= $5 THEN $6 ELSE '' END,
-  trouble_at = CASE WHEN trouble = '' THEN $4 ELSE trouble_at END
-WHERE host = $7`, o.Authorisation, isLost, bit(o.HostDown), at, ingest.LostPages, string(o.Skip), it.Host)
+		return `, authorisation = $4, trouble = '', lost = 0, fetched_at = $5, visited_at = $5,
+  fresh_until = CASE WHEN fetched_at > $5 OR fresh_until < $6 THEN $6 ELSE fresh_until END`,
+			[]any{o.Authorisation, at, database.Millis(o.Again)}
 	}
-	return err
+	isLost := bit(o.Memory.Hash != "" && it.Attempts == 0)
+	return `, authorisation = $4, lost = lost + $5, visited_at = $7,
+  trouble = CASE WHEN $6 = 1 OR fresh_until <= $7 OR lost + $5 >= $8 THEN $9 ELSE '' END,
+  trouble_at = CASE WHEN trouble = '' THEN $7 ELSE trouble_at END`,
+		[]any{o.Authorisation, isLost, bit(o.HostDown), at, ingest.LostPages, string(o.Skip)}
 }
 
 // SilentHosts yields the hosts of which no page comes; see ingest.Silence. It goes

@@ -109,9 +109,6 @@ UPDATE submissions SET visited = 1 WHERE id IN (SELECT value FROM json_each($1))
 		if err := restHosts(ctx, tx, &v.Item, &v.Outcome); err != nil {
 			return err
 		}
-		if err := noteVisit(ctx, tx, &v.Item, &v.Outcome); err != nil {
-			return err
-		}
 	}
 	return refreshHosts(ctx, tx, changed)
 }
@@ -133,17 +130,18 @@ ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at WHERE hosts.next_at 
 }
 
 // endVisit ends the lease of the item's host, unless it has passed to another URL, sets its next
-// time and finds its first URL anew. The host is there, since its URL is.
+// time, finds its first URL anew and notes what the visit tells. The host is there, since its URL is.
 func endVisit(ctx context.Context, tx *database.Tx, item *ingest.Item, o *ingest.Outcome) error {
 	var next sql.NullInt64
 	if at, ok := o.HostNext[item.Host]; ok {
 		next = sql.NullInt64{Int64: database.Millis(at), Valid: true}
 	}
+	columns, args := told(item, o)
 	_, err := tx.ExecContext(ctx, `
 UPDATE hosts SET lease_until = CASE WHEN leased = $2 THEN 0 ELSE lease_until END, holder = CASE WHEN leased = $2 THEN '' ELSE holder END,
   leased = CASE WHEN leased = $2 THEN '' ELSE leased END,
-  next_at = coalesce($3, next_at), (head_due, head_depth) = (`+headOf+`)
-WHERE host = $1`, item.Host, qianshao.PageKey(item.URL), next)
+  next_at = coalesce($3, next_at), (head_due, head_depth) = (`+headOf+`)`+columns+`
+WHERE host = $1`, append([]any{item.Host, qianshao.PageKey(item.URL), next}, args...)...)
 	return err
 }
 
