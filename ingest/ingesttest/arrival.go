@@ -28,11 +28,23 @@ func WithArrivals(s *http.Server) {
 // Arrived returns when a request of a server WithArrivals arrived. It is called before the body is read.
 func Arrived(r *http.Request) Arrival {
 	before := time.Now()
-	ago, precision := lastReceived(r.Context().Value(arrivalKey{}))
+	ago, precision := lastReceived(connectionOf(r.Context()))
 	after := time.Now()
 	a := Arrival{before.Add(-ago - precision), after.Add(-ago + precision)}
 	if a.Latest.After(after) {
 		a.Latest = after
 	}
 	return a
+}
+
+// HungUp says whether the client of a request in a server WithArrivals has ended the connection, as far as
+// the machine knows.
+func HungUp(request context.Context) bool { return hungUp(connectionOf(request)) }
+
+func connectionOf(request context.Context) any {
+	c := request.Value(arrivalKey{})
+	if c == nil {
+		panic("ingesttest: a server without WithArrivals")
+	}
+	return c
 }

@@ -1,6 +1,7 @@
 package ingesttest
 
 import (
+	"errors"
 	"sync"
 	"syscall"
 	"time"
@@ -19,17 +20,30 @@ var tick = sync.OnceValue(func() time.Duration {
 
 // lastReceived returns how long ago the last bytes came in over a connection, by the kernel.
 func lastReceived(c any) (ago, precision time.Duration) {
+	info, err := state(c)
+	if err != nil { // the connection is over: nothing can be said
+		return 0, time.Minute
+	}
+	return time.Duration(info.Last_data_recv) * time.Millisecond, tick() + time.Millisecond
+}
+
+func hungUp(c any) bool {
+	info, err := state(c)
+	return err != nil || info.State != established
+}
+
+// established is TCP_ESTABLISHED of the kernel's tcp_states.h.
+const established = 1
+
+func state(c any) (info *unix.TCPInfo, err error) {
 	conn, ok := c.(syscall.Conn)
 	if !ok {
-		panic("ingesttest: Arrived without WithArrivals")
+		return nil, errors.New("no connection of the kernel's")
 	}
 	raw, err := conn.SyscallConn()
-	if err == nil {
-		var info *unix.TCPInfo
-		failed := raw.Control(func(fd uintptr) { info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) })
-		if failed == nil && err == nil {
-			return time.Duration(info.Last_data_recv) * time.Millisecond, tick() + time.Millisecond
-		}
+	if err != nil {
+		return nil, err
 	}
-	return 0, time.Minute // the connection is over: nothing can be said
+	failed := raw.Control(func(fd uintptr) { info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) })
+	return info, errors.Join(failed, err)
 }

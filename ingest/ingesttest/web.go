@@ -54,7 +54,8 @@ type Web struct {
 type visit struct {
 	path       string
 	arrived    Arrival
-	begin, end time.Time // end is zero until it is answered
+	request    context.Context
+	begin, end time.Time // end is zero until it is answered, or nobody waits for an answer
 }
 
 // host is one host of the web.
@@ -182,11 +183,19 @@ func (w *Web) note(r *http.Request) (times int, answered func()) {
 	answered = func() {}
 	if w.Rate > 0 && !w.Plain {
 		n := len(w.visits[r.Host])
-		w.visits[r.Host] = append(w.visits[r.Host], visit{path: r.URL.Path, arrived: arrived, begin: time.Now()})
+		end := func(i int) {
+			if v := &w.visits[r.Host][i]; v.end.IsZero() {
+				v.end = time.Now()
+			}
+		}
+		if n > 0 && HungUp(w.visits[r.Host][n-1].request) { // and the handler does not know it yet
+			end(n - 1)
+		}
+		w.visits[r.Host] = append(w.visits[r.Host], visit{path: r.URL.Path, arrived: arrived, request: r.Context(), begin: time.Now()})
 		answered = func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.visits[r.Host][n].end = time.Now()
+			end(n)
 		}
 	}
 	if _, ok := w.byName[r.Host]; !ok {
