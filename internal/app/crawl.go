@@ -66,11 +66,11 @@ func (f ownFrontier) Lease(ctx context.Context, l ingest.Lease) ([]ingest.Item, 
 	return f.Store.Lease(ctx, l)
 }
 
-func (f ownFrontier) Release(ctx context.Context, holder string) error {
+func (f ownFrontier) Release(ctx context.Context, holder string, now time.Time) error {
 	if !f.alone() {
 		return nil
 	}
-	return f.Store.Release(ctx, holder)
+	return f.Store.Release(ctx, holder, now)
 }
 
 // newCrawl wires the crawl of a's folder.

@@ -33,7 +33,7 @@ func TestOwnFrontier(t *testing.T) {
 	}
 	first := lease(1)
 	alone = false
-	if err := frontier.Release(t.Context(), f.Holder); err != nil {
+	if err := frontier.Release(t.Context(), f.Holder, now); err != nil {
 		t.Fatal(err)
 	}
 	if next := lease(1, ingest.Visit{Item: first[0], Outcome: ingest.Outcome{Again: now}}); len(next) != 0 {
@@ -44,7 +44,7 @@ func TestOwnFrontier(t *testing.T) {
 		t.Errorf("handed out %+v", next)
 	}
 	alone = false
-	if err := frontier.Release(t.Context(), f.Holder); err != nil {
+	if err := frontier.Release(t.Context(), f.Holder, now); err != nil {
 		t.Fatal(err)
 	}
 	alone = true
