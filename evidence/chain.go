@@ -186,6 +186,7 @@ func (a *Archive) sweep(ctx context.Context, c Chain) error {
 	if err != nil {
 		return err
 	}
+	var kept locked
 	for name, err := range a.opts.Bucket.List(ctx, c.Name()+"/") {
 		if err != nil {
 			return err
@@ -194,11 +195,11 @@ func (a *Archive) sweep(ctx context.Context, c Chain) error {
 			continue
 		}
 		a.opts.Log.Warn("an object of the evidence archive that was never recorded is removed, as after a crash", "object", name)
-		if err := a.opts.Bucket.Delete(ctx, name); err != nil {
+		if err := kept.unless(a.opts.Bucket.Delete(ctx, name)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return kept.err()
 }
 
 // eachLink calls f for each link behind after, up to the Seq through.

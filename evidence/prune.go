@@ -3,6 +3,7 @@ package evidence
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -111,7 +112,8 @@ const deletionsAtATime = 100
 
 // Delete removes captures from the archive. First the deletions and their reason become
 // records of the chain; then their objects are deleted, or rewritten without the deleted
-// records. If that is interrupted or fails, Recover or the next Delete finishes it.
+// records. If that is interrupted or fails, Recover or the next Delete finishes it. The error
+// wraps bucket.ErrLocked where locks keep objects; all deletions are recorded then.
 func (a *Archive) Delete(ctx context.Context, captures []Expired) error {
 	for batch := range slices.Chunk(captures, deletionsAtATime) {
 		if err := a.recordDeletions(ctx, batch); err != nil {
@@ -119,7 +121,11 @@ func (a *Archive) Delete(ctx context.Context, captures []Expired) error {
 		}
 	}
 	if err := a.finishDeletions(ctx); err != nil {
-		return fmt.Errorf("the deletions are recorded, but bytes are still in the archive; the next \"evidence prune --apply\" finishes it: %w", err)
+		again := "the next"
+		if errors.Is(err, bucket.ErrLocked) {
+			again = "when the locks have ended, an"
+		}
+		return fmt.Errorf("the deletions are recorded, but bytes are still in the archive; %s \"evidence prune --apply\" finishes it: %w", again, err)
 	}
 	return nil
 }
@@ -200,15 +206,47 @@ func (a *Archive) readDeletion(ctx context.Context, l *Link) (map[int64]string, 
 // left for the next time, and the rest done.
 func (a *Archive) finishDeletions(ctx context.Context) error {
 	uncut, err := a.opts.Ledger.UncutEvidence(ctx)
+	if err != nil {
+		return err
+	}
+	var kept locked
 	for _, name := range uncut {
-		switch failed := a.cut(ctx, name); {
-		case errors.Is(failed, bucket.ErrLocked):
-			err = errors.Join(err, failed)
-		case failed != nil:
-			return errors.Join(err, fmt.Errorf("take deleted records out of %s: %w", name, failed))
+		if err := kept.unless(a.cut(ctx, name)); err != nil {
+			return errors.Join(fmt.Errorf("take deleted records out of %s: %w", name, err), kept.err())
 		}
 	}
-	return err
+	return kept.err()
+}
+
+// locked sums up which objects their locks keep: there may be one a capture.
+type locked struct {
+	objects int
+	until   time.Time // when the last of the locks ends that are known
+	one     error
+}
+
+// unless counts an object, or returns the error if it is another one.
+func (l *locked) unless(err error) error {
+	if !errors.Is(err, bucket.ErrLocked) {
+		return err
+	}
+	var lock *bucket.LockedError
+	if errors.As(err, &lock) && lock.Until.After(l.until) {
+		l.until = lock.Until
+	}
+	l.objects, l.one = l.objects+1, cmp.Or(l.one, err)
+	return nil
+}
+
+func (l *locked) err() error {
+	if l.objects <= 1 {
+		return l.one
+	}
+	last := ""
+	if !l.until.IsZero() {
+		last = ", the last of them until " + l.until.UTC().Format(time.RFC3339)
+	}
+	return fmt.Errorf("%d objects stay, for their locks keep them%s; one is %w", l.objects, last, l.one)
 }
 
 // errCutMeanwhile says that another process has worked on the object that was being rewritten.

@@ -28,17 +28,20 @@ func (a *Archive) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var kept error // by locks
 	for _, c := range state.Chains {
 		if !c.Ended && (c.Writer == a.opts.Writer || c.Writer == "") && !a.isOwn(c.Number) {
-			if err := a.end(ctx, c, true); err != nil {
+			err := a.end(ctx, c, true)
+			if err != nil && !errors.Is(err, bucket.ErrLocked) {
 				return err
 			}
+			kept = errors.Join(kept, err)
 		}
 	}
 	if err := a.removeUnfinished(ctx); err != nil {
 		return err
 	}
-	return a.finishDeletions(ctx)
+	return errors.Join(kept, a.finishDeletions(ctx))
 }
 
 func (a *Archive) isOwn(chain int64) bool {

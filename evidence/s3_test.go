@@ -3,8 +3,10 @@ package evidence_test
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
@@ -87,14 +89,50 @@ func TestS3Archive(t *testing.T) {
 // TestS3ArchiveLocked: what a lock keeps stays, is told, and is deleted later.
 func TestS3ArchiveLocked(t *testing.T) {
 	t.Parallel()
-	b := buckettest.Locked(t)
-	a := openInBucket(t, b, t.TempDir(), "writer")
+	b, folder := buckettest.Locked(t), t.TempDir()
+	a := openInBucket(t, b, folder, "writer")
 	a.add(t, aged(1, 100, qianshao.Gambling))
+	a.add(t, aged(2, 100, qianshao.Gambling))
 	err := a.Delete(t.Context(), expired(t, a, evidence.Policy{Default: 50}))
-	if !errors.Is(err, bucket.ErrLocked) || !strings.Contains(err.Error(), "the next \"evidence prune --apply\" finishes it") {
+	tomorrow := time.Now().Add(23 * time.Hour).UTC().Format("2006-01-02")
+	if !errors.Is(err, bucket.ErrLocked) || !strings.Contains(err.Error(), "when the locks have ended, an \"evidence prune --apply\" finishes it") ||
+		!strings.Contains(err.Error(), "2 objects stay, for their locks keep them, the last of them until "+tomorrow) {
 		t.Fatalf("error %v", err)
 	}
-	if v := a.sound(t); v.Uncut != 5 || v.Deleted != 5 {
+	if v := a.sound(t); v.Uncut != 10 || v.Deleted != 10 {
 		t.Errorf("verified %+v", v)
+	}
+	// What was never linked stays, too, and keeps a start from nothing else.
+	if err := b.Put(t.Context(), "writer-000001/000000/000000077.warc.gz", strings.NewReader("never linked")); err != nil {
+		t.Fatal(err)
+	}
+	buckettest.PutLocked(t, b, "writer-000001/000000/000000078.warc.gz", time.Second)
+	time.Sleep(2 * time.Second)
+	if err := openInBucket(t, b, folder, "writer").Recover(t.Context()); !errors.Is(err, bucket.ErrLocked) {
+		t.Errorf("Recover: %v", err)
+	}
+	if left := objects(t, b); len(left) != 4 || slices.Contains(left, "writer-000001/000000/000000078.warc.gz") {
+		t.Errorf("left %q", left)
+	}
+}
+
+// TestS3ArchiveLockedFile: a file with many captures that is locked is not written anew, however often that is tried, and
+// is when its lock has ended.
+func TestS3ArchiveLockedFile(t *testing.T) {
+	t.Parallel()
+	was, b := old(t, nil), buckettest.Locked(t)
+	if err := was.CopyTo(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	a := openInBucket(t, b, filepath.Dir(was.folder), "writer")
+	gone := expired(t, a, evidence.Policy{Default: 50})
+	for range 2 {
+		if err := a.Delete(t.Context(), gone); !errors.Is(err, bucket.ErrLocked) {
+			t.Fatalf("error %v", err)
+		}
+		gone = nil
+	}
+	if list, v := a.problems(t, keptHead(t)); len(list) > 0 || v.Uncut != 5*4 {
+		t.Errorf("verified %+v, problems %q", v, list)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
+	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
@@ -32,22 +34,25 @@ func (c evidenceDeleteCmd) Run(env *environment) error {
 		}
 	}
 	return env.withFolder(func(f *datafolder.Folder) error {
+		var kept error
 		for _, id := range c.Findings {
-			if err := c.delete(env, f, id); err != nil {
+			err := c.delete(env, f, id)
+			if err != nil && !errors.Is(err, bucket.ErrLocked) {
 				return err
 			}
+			kept = cmp.Or(err, kept) // the last one tells of all
 		}
-		return settleIndex(env, f)
+		return errors.Join(settleIndex(env, f), kept)
 	})
 }
 
-// delete deletes one finding and says what went with it.
+// delete deletes one finding and says what went with it. It did, too, if the error wraps bucket.ErrLocked.
 func (c evidenceDeleteCmd) delete(env *environment, f *datafolder.Folder, id string) error {
 	d, err := f.DeleteFinding(env.ctx, id, c.Reason, time.Now())
 	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("there is no finding %s", id)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, bucket.ErrLocked) {
 		return err
 	}
 	records, size := 0, int64(0)
@@ -61,7 +66,7 @@ func (c evidenceDeleteCmd) delete(env *environment, f *datafolder.Folder, id str
 		others := slices.DeleteFunc(slices.Clone(shared.Findings), func(other string) bool { return other == id })
 		fmt.Fprintf(env.out, "the capture of %s stays: it shows %s, too\n", env.stamp(shared.Captured), strings.Join(others, ", "))
 	}
-	return nil
+	return err
 }
 
 // settleIndex takes deleted findings out of the search index, or says who will.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
@@ -62,12 +63,13 @@ func (c evidencePruneCmd) prune(env *environment, f *datafolder.Folder, policy e
 		fmt.Fprintf(env.out, "%s would be deleted from database and index\n", findings)
 		return nil
 	}
-	if err := f.Prune(env.ctx, expired, now); err != nil {
-		return err
+	kept := f.Prune(env.ctx, expired, now)
+	if kept != nil && !errors.Is(kept, bucket.ErrLocked) {
+		return kept
 	}
 	fmt.Fprintf(env.out, "%s deleted\n", what)
 	fmt.Fprintf(env.out, "%s deleted from the database\n", findings)
-	return settleIndex(env, f)
+	return errors.Join(settleIndex(env, f), kept)
 }
 
 func listExpired(env *environment, expired datafolder.Expired) error {

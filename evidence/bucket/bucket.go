@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"time"
 )
 
 // Bucket is a place for objects. It is safe for concurrent use, by several processes as
@@ -21,8 +22,9 @@ type Bucket interface {
 	Put(ctx context.Context, name string, content io.ReadSeeker) error
 	// Replace stores an object of a known size in the place of the one that is there. Who
 	// reads gets the one or the other. Of the old content nothing is kept, not even as an
-	// older version; while that cannot be had, Replace returns an error after the new
-	// content is stored, and may be repeated.
+	// older version. An object that its lock keeps stays as it is, with ErrLocked; that of an
+	// object whose lock has ended gets no new one. After any other error the new content may
+	// be there, and Replace may be repeated.
 	Replace(ctx context.Context, name string, content io.Reader, size int64) error
 	// Delete removes an object with all its versions; none is fine, too. An object that its
 	// lock keeps stays, with ErrLocked.
@@ -46,6 +48,15 @@ var (
 	// ErrLocked says that the server keeps an object from being deleted for some time yet.
 	ErrLocked = errors.New("the object is locked against deletion")
 )
+
+// LockedError is ErrLocked where it is known until when.
+type LockedError struct{ Until time.Time }
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("%v until %s", ErrLocked, e.Until.UTC().Format(time.RFC3339))
+}
+
+func (e *LockedError) Unwrap() error { return ErrLocked }
 
 // Options of Open, for buckets on a server.
 type Options struct {

@@ -65,9 +65,39 @@ func TestS3Lock(t *testing.T) {
 	if err := b.Delete(t.Context(), "kept"); !errors.Is(err, bucket.ErrLocked) || !strings.Contains(err.Error(), tomorrow) {
 		t.Errorf("Delete: %v", err)
 	}
-	// The content that was there is kept as an older version, and so Replace has failed.
-	if err := b.Replace(t.Context(), "kept", strings.NewReader("y"), 1); !errors.Is(err, bucket.ErrLocked) {
-		t.Errorf("Replace: %v", err)
+	for range 2 {
+		if err := b.Replace(t.Context(), "kept", strings.NewReader("yy"), 2); !errors.Is(err, bucket.ErrLocked) || !strings.Contains(err.Error(), tomorrow) {
+			t.Errorf("Replace: %v", err)
+		}
+	}
+	if size, err := b.Size(t.Context(), "kept"); size != 1 || err != nil {
+		t.Errorf("what is locked was replaced: %d bytes, %v", size, err)
+	}
+	// What Replace stores where nothing is it locks, as Put does.
+	if err := b.Replace(t.Context(), "new", strings.NewReader("x"), 1); err != nil {
+		t.Error(err)
+	}
+	if err := b.Delete(t.Context(), "new"); !errors.Is(err, bucket.ErrLocked) {
+		t.Errorf("Delete of what Replace has stored: %v", err)
+	}
+}
+
+// TestS3LockEnds: what takes the place of an object whose lock has ended can be replaced and deleted as that could.
+func TestS3LockEnds(t *testing.T) {
+	t.Parallel()
+	b := buckettest.Locked(t)
+	buckettest.PutLocked(t, b, "ended", time.Second)
+	time.Sleep(2 * time.Second)
+	for _, content := range []string{"second", "third"} {
+		if err := b.Replace(t.Context(), "ended", strings.NewReader(content), int64(len(content))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Delete(t.Context(), "ended"); err != nil {
+		t.Error(err)
+	}
+	if _, err := b.Size(t.Context(), "ended"); !errors.Is(err, bucket.ErrNotFound) {
+		t.Errorf("an older version is left: %v", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package bucket
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -201,10 +202,10 @@ func (s *S3) Put(ctx context.Context, name string, content io.ReadSeeker) error 
 	return s.failed(name, err)
 }
 
-// put stores an object, or, if it is to be new, returns ErrExists where one is.
+// put stores an object. One that is to be new is locked, and ErrExists is returned where one is.
 func (s *S3) put(ctx context.Context, name string, content io.Reader, size int64, isNew bool) error {
 	opts := minio.PutObjectOptions{ContentType: "application/warc", DisableMultipart: true, SendContentMd5: s.locked}
-	if s.place.lock > 0 {
+	if isNew && s.place.lock > 0 {
 		opts.Mode, opts.RetainUntilDate = s.place.mode, time.Now().Add(s.place.lock).UTC().Truncate(time.Second)
 	}
 	if isNew {
@@ -248,10 +249,34 @@ func (s *S3) Replace(ctx context.Context, name string, content io.Reader, size i
 	if err := checkName(name); err != nil {
 		return err
 	}
-	if err := s.put(ctx, name, content, size, false); err != nil {
+	// A lock may keep an older version of which nobody told before.
+	if err := s.removeVersions(ctx, name, true); err != nil {
+		return err
+	}
+	there, err := s.core.StatObject(ctx, s.place.bucket, s.place.prefix+name, minio.StatObjectOptions{})
+	isNew := errors.Is(s.failed(name, err), ErrNotFound)
+	if err == nil {
+		err = lockOf(there.Metadata)
+	}
+	if err != nil && !isNew {
+		return s.failed(name, err)
+	}
+	if err := s.put(ctx, name, content, size, isNew); err != nil {
 		return s.failed(name, err)
 	}
 	return s.removeVersions(ctx, name, true)
+}
+
+// lockOf returns the lock of which an object's header tells; nil for none, or if it has ended.
+func lockOf(header http.Header) error {
+	if header.Get("X-Amz-Object-Lock-Legal-Hold") == "ON" {
+		return fmt.Errorf("%w until somebody lifts its legal hold", ErrLocked)
+	}
+	until, err := time.Parse(time.RFC3339, header.Get("X-Amz-Object-Lock-Retain-Until-Date"))
+	if err != nil || !until.After(time.Now()) {
+		return nil
+	}
+	return &LockedError{until}
 }
 
 // Delete implements Bucket.
@@ -285,12 +310,9 @@ func (s *S3) refused(ctx context.Context, name, version string, err error) error
 	if err == nil || !s.locked || minio.ToErrorResponse(err).Code != minio.AccessDenied {
 		return s.failed(name, err)
 	}
-	why := ErrLocked
-	info, unknown := s.core.StatObject(ctx, s.place.bucket, s.place.prefix+name, minio.StatObjectOptions{VersionID: version})
-	if until := info.Metadata.Get("X-Amz-Object-Lock-Retain-Until-Date"); unknown == nil && until != "" { // not every server says it of older versions
-		why = fmt.Errorf("%w until %s", ErrLocked, until)
-	}
-	return s.failed(name, fmt.Errorf("%w: %w", why, err))
+	// Not every server tells of the lock of an older version.
+	info, _ := s.core.StatObject(ctx, s.place.bucket, s.place.prefix+name, minio.StatObjectOptions{VersionID: version})
+	return s.failed(name, fmt.Errorf("%w: %w", cmp.Or(lockOf(info.Metadata), ErrLocked), err))
 }
 
 // Get implements Bucket.

@@ -1,12 +1,14 @@
 package datafolder
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"time"
 
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -39,10 +41,12 @@ func (f *Folder) Expired(ctx context.Context, p evidence.Policy, now time.Time) 
 }
 
 // Prune deletes what has expired: captures from the archive, findings from the
-// database. See SettleIndex for the search index.
+// database. See SettleIndex for the search index. Where the error wraps bucket.ErrLocked, the
+// bucket keeps bytes until their locks end, and everything else is done.
 func (f *Folder) Prune(ctx context.Context, x Expired, now time.Time) error {
-	if err := f.Evidence.Delete(ctx, x.Captures); err != nil {
-		return err
+	kept := f.Evidence.Delete(ctx, x.Captures)
+	if kept != nil && !errors.Is(kept, bucket.ErrLocked) {
+		return kept
 	}
 	for batch := range slices.Chunk(x.Findings, deletionsAtATime) {
 		list := make([]store.Deletion, 0, len(batch))
@@ -53,7 +57,7 @@ func (f *Folder) Prune(ctx context.Context, x Expired, now time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return kept
 }
 
 // deletionsAtATime are recorded in one transaction.
@@ -71,7 +75,8 @@ type DeletedFinding struct {
 // DeleteFinding deletes a finding with all that belongs to it alone, from archive
 // and database, and records that in the archive's chain and in the log of
 // deletions. See SettleIndex for the search index. The archive comes first: if the
-// process dies in between, the finding is still there to be deleted again.
+// process dies in between, the finding is still there to be deleted again. Where the error
+// wraps bucket.ErrLocked, all is done but for what the bucket keeps until its lock ends.
 func (f *Folder) DeleteFinding(ctx context.Context, id, reason string, now time.Time) (d DeletedFinding, err error) {
 	if d.Finding, err = f.Store.Finding(ctx, id); err != nil {
 		return d, err
@@ -96,11 +101,12 @@ func (f *Folder) DeleteFinding(ctx context.Context, id, reason string, now time.
 		}
 		d.Captures = append(d.Captures, evidence.Expired{Capture: c.Capture, Reason: "finding " + id + " " + reason})
 	}
-	if err := f.Evidence.Delete(ctx, d.Captures); err != nil {
-		return d, err
+	kept := f.Evidence.Delete(ctx, d.Captures)
+	if kept != nil && !errors.Is(kept, bucket.ErrLocked) {
+		return d, kept
 	}
 	_, err = f.Store.DeleteFindings(ctx, []store.Deletion{{Finding: id, Category: d.Finding.Category, At: now, Reason: reason}})
-	return d, err
+	return d, cmp.Or(err, kept)
 }
 
 // SettleIndex takes deleted findings out of the search index. elsewhere says that

@@ -2,6 +2,8 @@ package datafolder_test
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
@@ -130,6 +133,40 @@ func TestDeleteSharedCapture(t *testing.T) {
 	second, err := f.DeleteFinding(t.Context(), list[1].ID, "", time.Now())
 	if err != nil || len(second.Captures) != 1 || len(second.Shared) != 0 {
 		t.Errorf("the second: %+v, %v", second, err)
+	}
+}
+
+// lockedBucket has objects that nobody can delete yet.
+type lockedBucket struct{ bucket.Bucket }
+
+func (lockedBucket) Delete(context.Context, string) error { return bucket.ErrLocked }
+
+// TestForgetLocked: what a lock keeps in the bucket keeps no finding in the database, by hand or by retention.
+func TestForgetLocked(t *testing.T) {
+	for name, forget := range map[string]func(f *datafolder.Folder, id string) error{
+		"delete": func(f *datafolder.Folder, id string) error {
+			_, err := f.DeleteFinding(t.Context(), id, "", time.Now())
+			return err
+		},
+		"prune": func(f *datafolder.Folder, _ string) error {
+			later := time.Now().AddDate(0, 0, 3)
+			x, err := f.Expired(t.Context(), evidence.Policy{Default: 2}, later)
+			return cmp.Or(err, f.Prune(t.Context(), x, later))
+		},
+	} {
+		data := foundFolder(t)
+		f := openFolder(t, data)
+		var err error
+		f.Evidence, err = evidence.New(evidence.Options{Bucket: lockedBucket{bucket.NewFolder(filepath.Join(data, "evidence"))}, Ledger: f.Store, Writer: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := forget(f, onlyFinding(t, f)); !errors.Is(err, bucket.ErrLocked) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if left, err := f.Store.OldFindings(t.Context(), time.Now().Add(time.Hour)); err != nil || len(left) > 0 {
+			t.Errorf("%s: findings %+v, %v", name, left, err)
+		}
 	}
 }
 

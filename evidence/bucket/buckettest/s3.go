@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -35,6 +36,38 @@ func S3(t testing.TB) bucket.Bucket { return openS3(t, S3Location(t)) }
 // Locked opens a new bucket that keeps each object for a day. It is left on the server.
 func Locked(t testing.TB) bucket.Bucket { return openS3(t, makeBucket(t, true)+"&lock=1d") }
 
+// PutLocked stores an object in a bucket on the server that is locked for less than a day.
+func PutLocked(t testing.TB, b bucket.Bucket, name string, lock time.Duration) {
+	t.Helper()
+	server, _ := Server(t)
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	place, err := url.Parse(b.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client(t, u).PutObject(t.Context(), place.Host, strings.TrimPrefix(place.Path, "/")+name, strings.NewReader("x"), 1,
+		minio.PutObjectOptions{SendContentMd5: true, Mode: minio.Governance, RetainUntilDate: time.Now().Add(lock).UTC()})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func client(t testing.TB, server *url.URL) *minio.Client {
+	t.Helper()
+	endpoint, err := url.Parse(server.Query().Get("endpoint"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := minio.New(endpoint.Host, &minio.Options{Creds: credentials.NewEnvAWS(), Secure: endpoint.Scheme == "https", BucketLookup: minio.BucketLookupPath})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func openS3(t testing.TB, location string) bucket.Bucket {
 	t.Helper()
 	b, err := bucket.Open(t.Context(), location, bucket.Options{})
@@ -51,14 +84,7 @@ func makeBucket(t testing.TB, lock bool) (location string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	endpoint, err := url.Parse(u.Query().Get("endpoint"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := minio.New(endpoint.Host, &minio.Options{Creds: credentials.NewEnvAWS(), Secure: endpoint.Scheme == "https", BucketLookup: minio.BucketLookupPath})
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := client(t, u)
 	u.Host, u.Path = "test-"+strings.ToLower(rand.Text()), "/a/prefix"
 	if err := client.MakeBucket(t.Context(), u.Host, minio.MakeBucketOptions{ObjectLocking: lock}); err != nil {
 		t.Fatal(err)
