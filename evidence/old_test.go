@@ -220,6 +220,62 @@ func TestOldArchiveCutTwice(t *testing.T) {
 	}
 }
 
+// unreplaced is a bucket in which no file can be written anew.
+type unreplaced struct{ bucket.Bucket }
+
+func (unreplaced) Replace(context.Context, string, io.Reader, int64) error { return bucket.ErrLocked }
+
+// TestOldArchiveRewrittenElsewhere: a start leaves what another process is just writing anew, and removes it when nobody can be.
+func TestOldArchiveRewrittenElsewhere(t *testing.T) {
+	t.Parallel()
+	a := old(t, nil)
+	b := bucket.NewFolder(a.folder)
+	other, err := openedIn(unreplaced{b}, filepath.Dir(a.folder), "other", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { other.store.Close() })
+	if err := other.Delete(t.Context(), expired(t, other, evidence.Policy{Default: 50})); !errors.Is(err, bucket.ErrLocked) {
+		t.Fatalf("error %v", err)
+	}
+	uncut, err := a.store.UncutEvidence(t.Context())
+	if err != nil || len(uncut) == 0 {
+		t.Fatalf("%q, %v", uncut, err)
+	}
+	temporary := "." + uncut[0] + ".1.tmp"
+	if err := b.Put(t.Context(), temporary, strings.NewReader("x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Recover(t.Context()); !errors.Is(err, bucket.ErrLocked) || !slices.Contains(objects(t, b), temporary) {
+		t.Errorf("while the file may be written anew: %v, %q", err, objects(t, b))
+	}
+	if err := a.Recover(t.Context()); err != nil || slices.Contains(objects(t, b), temporary) {
+		t.Errorf("when it is: %v, %q", err, objects(t, b))
+	}
+	a.sound(t)
+}
+
+// TestOldArchiveCutThenTorn: bytes behind the last record are cut off a file out of which records were cut, too.
+func TestOldArchiveCutThenTorn(t *testing.T) {
+	t.Parallel()
+	a := old(t, nil)
+	if err := a.Delete(t.Context(), expired(t, a, evidence.Policy{Default: 50})); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(filepath.Join(a.folder, "qianshao-000000000040.warc.gz"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("not recorded"); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if err := a.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.sound(t)
+}
+
 // exported checks, from a zip alone, that the records of some pages are in chains that the register vouches for.
 func exported(t *testing.T, a archive, urls ...string) {
 	t.Helper()

@@ -38,10 +38,7 @@ func (a *Archive) recover(ctx context.Context) error {
 			kept = errors.Join(kept, err)
 		}
 	}
-	if err := a.removeUnfinished(ctx); err != nil {
-		return err
-	}
-	return errors.Join(kept, a.finishDeletions(ctx))
+	return errors.Join(kept, a.finishDeletions(ctx), a.removeUnfinished(ctx))
 }
 
 func (a *Archive) isOwn(chain int64) bool {
@@ -50,19 +47,33 @@ func (a *Archive) isOwn(chain int64) bool {
 	return slices.ContainsFunc(a.begun, func(w *writing) bool { return w.Number == chain })
 }
 
-// removeUnfinished removes what is left of processes that died while they wrote a file anew.
+// removeUnfinished removes what is left of processes that died while they wrote a file anew, and
+// leaves what another one is just writing.
 func (a *Archive) removeUnfinished(ctx context.Context) error {
 	for name, err := range a.opts.Bucket.List(ctx, ".") {
 		if err != nil {
 			return err
 		}
-		if strings.HasSuffix(name, bucket.Temporary) {
-			if err := a.opts.Bucket.Delete(ctx, name); err != nil {
-				return err
-			}
+		if !strings.HasSuffix(name, bucket.Temporary) {
+			continue
+		}
+		is, err := a.isBeingRewritten(ctx, name)
+		if err == nil && !is {
+			err = a.opts.Bucket.Delete(ctx, name)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// isBeingRewritten says whether another process may still be writing what has a temporary name: the
+// file is only written anew in CutEvidence, by one at a time, while it has deleted records that are not marked as cut.
+func (a *Archive) isBeingRewritten(ctx context.Context, temporary string) (bool, error) {
+	file, _, _ := strings.Cut(strings.TrimPrefix(temporary, "."), ".warc.gz.")
+	uncut, err := a.opts.Ledger.UncutEvidence(ctx)
+	return slices.Contains(uncut, file+".warc.gz"), err
 }
 
 // The chain of older versions is in files with many captures, under a lock of the folder.
@@ -92,16 +103,26 @@ func (a *Archive) sweepFiles(ctx context.Context, c Chain) error {
 	if err != nil {
 		return err
 	}
-	size, err := a.opts.Bucket.Size(ctx, last[0].File)
-	recorded := uncut(links)
-	if err != nil || size <= recorded {
+	file := last[0].File
+	size, err := a.opts.Bucket.Size(ctx, file)
+	if err != nil || size <= uncut(links) {
 		return unlessMissing(err) // Verify reports it
 	}
 	if gone(links) {
 		return nil // finishDeletions writes it anew
 	}
-	a.opts.Log.Warn("bytes that were never recorded are cut off an evidence file, as after a crash", "file", last[0].File, "from", recorded, "bytes", size-recorded)
-	return a.rewrite(ctx, last[0].File, links)
+	return a.opts.Ledger.CutEvidence(ctx, file, func(now []Link) error {
+		size, err := a.opts.Bucket.Size(ctx, file)
+		recorded := uncut(now)
+		switch {
+		case err != nil || size == recorded: // another process has done it
+			return err
+		case gone(now):
+			return errCutMeanwhile
+		}
+		a.opts.Log.Warn("bytes that were never recorded are cut off an evidence file, as after a crash", "file", file, "from", recorded, "bytes", size-recorded)
+		return a.rewrite(ctx, file, slices.DeleteFunc(now, func(l Link) bool { return l.Cut }))
+	})
 }
 
 func unlessMissing(err error) error {

@@ -94,9 +94,7 @@ const (
 // stranger says what is wrong with an object that was not linked when Verify came to its chain; "" if nothing is.
 func (v *verifier) stranger(name string, until time.Time) (what string, err error) {
 	if strings.HasSuffix(name, bucket.Temporary) {
-		file, _, _ := strings.Cut(strings.TrimPrefix(name, "."), ".warc.gz.")
-		uncut, err := v.a.opts.Ledger.UncutEvidence(v.ctx)
-		if err != nil || slices.Contains(uncut, file+".warc.gz") { // it is just being written anew
+		if is, err := v.a.isBeingRewritten(v.ctx, name); err != nil || is {
 			return "", err
 		}
 		return "an interrupted process has left this file; the next start removes it", nil
