@@ -174,8 +174,7 @@ func (x *Index) refresh(ctx context.Context) error {
 	if x.isFilling {
 		return nil
 	}
-	err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.target + "/_refresh", patience: writePatience})
-	if err != nil {
+	if err := x.everywhere(ctx, "/"+x.target+"/_refresh", answerTimeout); err != nil {
 		return fmt.Errorf("writing the search index: %w", x.explain(err))
 	}
 	return nil

@@ -33,6 +33,7 @@ type fake struct {
 	attempts map[string]int
 	written  []string
 	searched int // status of searches
+	failed   int // copies that fail in what all are asked
 }
 
 func newFake(t *testing.T, tls bool) *fake {
@@ -62,6 +63,10 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(r.URL.Path, "/_search"):
 		w.WriteHeader(f.searched)
 		fmt.Fprint(w, `{"error":{"type":"no_shard","reason":"away"},"hits":{"total":{"value":7}}}`)
+	case r.Method == http.MethodPost:
+		fmt.Fprintf(w, `{"_shards":{"total":6,"failed":%d}}`, f.failed)
+	case strings.HasSuffix(r.URL.Path, "/_stats/docs"):
+		fmt.Fprintf(w, `{"_shards":{"failed":%d},"indices":{"qianshao-1":{"shards":{"0":[{"seq_no":{"max_seq_no":1}}]}}}}`, f.failed)
 	case r.Method == http.MethodGet:
 		fmt.Fprintf(w, `{"qianshao-1":{"mappings":{"_meta":{"signature":%q}}}}`, Options{}.signature())
 	}

@@ -144,17 +144,16 @@ const copiesWait = "30s"
 // finish gives a filled generation the settings of one in use, and waits for the disks.
 func (x *Index) finish(ctx context.Context, generation string, opts Options) error {
 	settings := object{"index": object{"refresh_interval": nil, "translog.durability": nil, "auto_expand_replicas": opts.copies()}}
-	for _, r := range []call{
-		{method: http.MethodPut, path: "/_settings", body: settings},
-		{method: http.MethodPost, path: "/_flush"},
-		{method: http.MethodPost, path: "/_refresh"},
-	} {
-		r.path, r.patience = "/"+generation+r.path, writePatience
-		if err := x.do(ctx, r); err != nil {
-			return err
+	err := x.do(ctx, call{method: http.MethodPut, path: "/" + generation + "/_settings", body: settings, patience: writePatience})
+	for _, what := range []string{"/_flush", "/_refresh"} {
+		if err == nil {
+			err = x.everywhere(ctx, "/"+generation+what, answerTimeout)
 		}
 	}
-	err := x.do(ctx, call{method: http.MethodGet, path: "/_cluster/health/" + generation + "?wait_for_status=green&timeout=" + copiesWait, patience: writePatience})
+	if err != nil {
+		return err
+	}
+	err = x.do(ctx, call{method: http.MethodGet, path: "/_cluster/health/" + generation + "?wait_for_status=green&timeout=" + copiesWait, patience: writePatience})
 	if hasStatus(err, http.StatusRequestTimeout) { // they will come
 		return nil
 	}
@@ -176,5 +175,13 @@ func (x *Index) use(ctx context.Context, generation string) error {
 			actions = append(actions, object{"remove_index": object{"index": old}})
 		}
 	}
-	return x.do(ctx, call{method: http.MethodPost, path: "/_aliases", body: object{"actions": actions}, patience: 0})
+	err = x.do(ctx, call{method: http.MethodPost, path: "/_aliases", body: object{"actions": actions}})
+	if err == nil {
+		return nil
+	}
+	// The answer may be lost of what was done; made again, it is refused, since the former one is gone.
+	if now, unknown := x.behind(ctx, x.name); unknown == nil && slices.Equal(now, []string{generation}) {
+		return nil
+	}
+	return err
 }

@@ -5,8 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -145,6 +150,40 @@ func TestRebuild(t *testing.T) {
 	}
 	if left, err := x.behind(t.Context(), opts.Name+"*"); err != nil || len(left) != 1 || left[0] == opts.Name+first {
 		t.Errorf("%v are left, %v", left, err)
+	}
+}
+
+// TestMovedUnheard: an index that was put in use is in use, although nobody has heard the cluster say so, or another
+// node refuses to do it once more.
+func TestMovedUnheard(t *testing.T) {
+	t.Parallel()
+	for _, more := range []int{0, 1} { // nodes that are asked again
+		opts := options(t)
+		node, err := url.Parse(opts.Nodes[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		proxy := httputil.NewSingleHostReverseProxy(node)
+		proxy.ModifyResponse = func(r *http.Response) error {
+			if r.Request.URL.Path == "/_aliases" {
+				return errors.New("lost")
+			}
+			return nil
+		}
+		proxy.ErrorLog = log.New(io.Discard, "", 0)
+		deaf := httptest.NewServer(proxy)
+		t.Cleanup(deaf.Close)
+		put(t, open(t, opts), 1, finding("old"))
+		opts.Nodes = append([]string{deaf.URL}, opts.Nodes[:more]...)
+		x, err := Rebuild(t.Context(), opts, func(x *Index) error {
+			return x.Put(t.Context(), []qianshao.FindingRecord{finding("new")}, 1)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := idsOf(t, x); !slices.Equal(got, []string{"new"}) {
+			t.Errorf("there is %v", got)
+		}
 	}
 }
 

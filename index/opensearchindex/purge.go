@@ -1,6 +1,7 @@
 package opensearchindex
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -62,9 +63,30 @@ func (x *Index) purge(ctx context.Context) error {
 		}
 	}
 	for _, path := range []string{"/_flush?force=true", "/_forcemerge?only_expunge_deletes=true", "/_flush?force=true", "/_refresh"} {
-		if err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.target + path, patience: writePatience, wait: mergeWait}); err != nil {
+		if err := x.everywhere(ctx, "/"+x.target+path, mergeWait); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// everywhere has each copy of the index do something. The cluster answers 200 where some have failed, too.
+func (x *Index) everywhere(ctx context.Context, path string, wait time.Duration) error {
+	var done parts
+	err := x.do(ctx, call{method: http.MethodPost, path: path, into: &done, patience: writePatience, wait: wait})
+	return cmp.Or(err, done.err())
+}
+
+// parts says how many copies have failed in what all were asked.
+type parts struct {
+	Shards struct {
+		Failed int `json:"failed"`
+	} `json:"_shards"`
+}
+
+func (p *parts) err() error {
+	if p.Shards.Failed > 0 {
+		return fmt.Errorf("%w: %d of the copies of its parts have failed; the log of the cluster's nodes says why", index.ErrUnavailable, p.Shards.Failed)
 	}
 	return nil
 }
@@ -84,14 +106,18 @@ type shard struct {
 // shards returns all copies of each shard.
 func (x *Index) shards(ctx context.Context) (list map[string][]shard, err error) {
 	var found struct {
+		parts
 		Indices map[string]struct {
 			Shards map[string][]shard `json:"shards"`
 		} `json:"indices"`
 	}
-	const wanted = "?level=shards&filter_path=indices.*.shards.*.seq_no,indices.*.shards.*.retention_leases"
+	const wanted = "?level=shards&filter_path=_shards.failed,indices.*.shards.*.seq_no,indices.*.shards.*.retention_leases"
 	err = x.do(ctx, call{method: http.MethodGet, path: "/" + x.target + "/_stats/docs" + wanted, into: &found, patience: readPatience})
 	for _, generation := range found.Indices {
 		list = generation.Shards
+	}
+	if err = cmp.Or(err, found.err()); err == nil && len(list) == 0 {
+		err = fmt.Errorf("%w: the cluster tells nothing of its parts", index.ErrUnavailable)
 	}
 	return list, err
 }

@@ -2,8 +2,29 @@ package opensearchindex
 
 import (
 	"encoding/json"
+	"errors"
+	"strings"
 	"testing"
+
+	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/index"
 )
+
+// TestCopyFails: what a copy of the index has not done is not done, although the cluster answers 200.
+func TestCopyFails(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, false)
+	x := open(t, Options{Nodes: []string{f.URL}})
+	for _, failed := range []int{0, 1} {
+		f.failed = failed
+		putting, purging := x.Put(t.Context(), []qianshao.FindingRecord{finding("a")}, 1), x.Purge(t.Context(), nil)
+		for what, err := range map[string]error{"Put": putting, "Purge": purging} {
+			if failed == 0 && err != nil || failed > 0 && (!errors.Is(err, index.ErrUnavailable) || !strings.Contains(err.Error(), "1 of the copies")) {
+				t.Errorf("%s with %d failures: %v", what, failed, err)
+			}
+		}
+	}
+}
 
 // TestHaveAgreed: texts are only gone where each shard has a copy that answers, and none keeps them for another one.
 func TestHaveAgreed(t *testing.T) {

@@ -48,46 +48,83 @@ func tell(ctx, waiting context.Context, ix index.Index, db *Store) (count int, b
 	if shared, ok := ix.(*sharedIndex); ok {
 		return shared.tell(ctx, waiting, db)
 	}
-	count, err = feed(ctx, ix, db)
+	count, err = feedFolder(ctx, ix, db)
 	return count, true, err
 }
 
-func feed(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {
-	var deleted []store.Pending // settled once their texts are off the disk
-	for after := int64(0); ; {
-		list, err := db.Pending(ctx, store.ConsumerIndex, after, feedBatch)
-		if err != nil {
-			return count, errors.Join(failed, err)
+// feedFolder tells an index in a folder of all that has changed, and then takes off the disk what was deleted.
+func feedFolder(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {
+	told, failed := feed(ctx, ix, db, 0)
+	if len(told.deleted) == 0 {
+		return told.count, failed
+	}
+	err := purge(ctx, ix, db)
+	if err == nil {
+		err = db.Settle(ctx, store.ConsumerIndex, told.deleted)
+	}
+	return told.count, errors.Join(failed, err)
+}
+
+// fed is what an index was told.
+type fed struct {
+	count   int
+	deleted []store.Pending // to be settled once their texts are off the disk
+	last    int64           // the Seq of the last change
+}
+
+// feed tells an index of the changes behind a Seq.
+func feed(ctx context.Context, ix index.Index, db *Store, after int64) (f fed, failed error) {
+	f.last = after
+	for {
+		list, err := db.Pending(ctx, store.ConsumerIndex, f.last, feedBatch)
+		if err != nil || len(list) == 0 {
+			return f, errors.Join(failed, err)
 		}
-		if len(list) == 0 {
-			break
-		}
-		after = list[len(list)-1].Seq
-		told, err := (&telling{ix, db, after}).all(ctx, list)
+		f.last = list[len(list)-1].Seq
+		told, err := (&telling{ix, db, f.last}).all(ctx, list)
 		failed = cmp.Or(failed, err)
 		var settled []store.Pending
 		for _, p := range told {
 			if p.Deleted {
-				deleted = append(deleted, p)
+				f.deleted = append(f.deleted, p)
 			} else {
 				settled = append(settled, p)
 			}
 		}
 		if err := db.Settle(ctx, store.ConsumerIndex, settled); err != nil {
-			return count, err
+			return f, errors.Join(failed, err)
 		}
-		count += len(told)
+		f.count += len(told)
 		if len(told) == 0 && len(list) > 1 {
-			return count, failed // it is not one finding that is refused
+			return f, failed // it is not one finding that is refused
 		}
 	}
-	if len(deleted) == 0 {
+}
+
+// meanwhilePause is the rest between two looks for changes while an index is purged.
+const meanwhilePause = 300 * time.Millisecond
+
+// feedMeanwhile tells an index on a cluster of all that has changed, and of what changes while it is
+// purged, which takes half a minute: nothing is put for that, as an index in a folder needs it.
+func feedMeanwhile(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {
+	told, failed := feed(ctx, ix, db, 0)
+	if count = told.count; len(told.deleted) == 0 {
 		return count, failed
 	}
-	if err := purge(ctx, ix, db); err != nil {
-		return count, err
+	purged := make(chan error, 1)
+	go func() { purged <- ix.Purge(ctx, nil) }()
+	for last := told.last; ; {
+		select {
+		case err := <-purged:
+			if err == nil {
+				err = db.Settle(ctx, store.ConsumerIndex, told.deleted)
+			}
+			return count, errors.Join(failed, err)
+		case <-time.After(meanwhilePause):
+			more, err := feed(ctx, ix, db, last) // what it deletes is purged the next time
+			last, count, failed = more.last, count+more.count, cmp.Or(failed, err)
+		}
 	}
-	return count, errors.Join(failed, db.Settle(ctx, store.ConsumerIndex, deleted))
 }
 
 // telling is what an index is told of the store, which has noted all changes up to seq.

@@ -81,6 +81,74 @@ func TestIndexRefusesOne(t *testing.T) {
 	}
 }
 
+// slow is an index that is purged for as long as it was not told of what is found meanwhile.
+type slow struct {
+	choosy
+	found func()
+	told  chan struct{}
+}
+
+func (x *slow) Put(ctx context.Context, findings []qianshao.FindingRecord, seq int64) error {
+	if x.has != nil { // it was told of something
+		close(x.told)
+	}
+	return x.choosy.Put(ctx, findings, seq)
+}
+
+func (*slow) Delete(context.Context, []string, int64) error { return nil }
+
+func (x *slow) Purge(ctx context.Context, _ *qianshao.FindingRecord) error {
+	x.found()
+	select {
+	case <-x.told:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// TestFeedMeanwhile: while an index on a cluster is purged, it is told of what is found; what is deleted meanwhile
+// stays to be purged.
+func TestFeedMeanwhile(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	db, err := Options{Data: t.TempDir()}.openStore(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	save := func(n int) (id string) {
+		url := fmt.Sprintf("http://a.example/%d", n)
+		id = qianshao.FindingID(url, "gambling")
+		if _, err := db.SavePage(ctx, store.Save{
+			Page: qianshao.Page{URL: url, FetchedAt: time.Now(), Status: 200, Body: []byte("赌")}, Document: &qianshao.Document{Source: "赌"},
+			Assessment: qianshao.Assessment{Level: qianshao.LevelHigh, Findings: []qianshao.Finding{{ID: id, URL: url, Level: qianshao.LevelHigh}}},
+		}); err != nil {
+			t.Error(err)
+		}
+		return id
+	}
+	remove := func(id string) {
+		if n, err := db.DeleteFindings(ctx, []store.Deletion{{Finding: id, At: time.Now(), Reason: "test"}}); n != 1 || err != nil {
+			t.Errorf("%d deleted, %v", n, err)
+		}
+	}
+	first, second, last := save(1), save(2), ""
+	x := &slow{told: make(chan struct{}), found: func() { remove(second); last = save(3) }}
+	remove(first)
+	if n, err := feedMeanwhile(ctx, x, db); n < 3 || err != nil {
+		t.Errorf("%d told, %v", n, err)
+	}
+	if want := []string{second, last}; !slices.Equal(x.has, want) {
+		t.Errorf("told %v, want %v", x.has, want)
+	}
+	left, err := db.Pending(ctx, store.ConsumerIndex, 0, 10)
+	if err != nil || len(left) != 1 || left[0].Finding != second {
+		t.Errorf("left %+v, %v", left, err)
+	}
+}
+
 // TestOpenCalledOff: a search that is called off while the index is opened does not fail the next one.
 func TestOpenCalledOff(t *testing.T) {
 	t.Parallel()

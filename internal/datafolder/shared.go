@@ -121,7 +121,7 @@ func (x *sharedIndex) tell(ctx, waiting context.Context, db *Store) (count int, 
 		if err := x.match(ctx, db, held); err != nil {
 			return err
 		}
-		count, err = feed(ctx, x, db)
+		count, err = feedMeanwhile(ctx, x, db)
 		return err
 	})
 	return count, began, err
