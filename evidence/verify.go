@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strings"
 
@@ -70,6 +69,8 @@ func (a *Archive) Verify(ctx context.Context, want Head, report func(Problem)) (
 	}
 	v := verifier{a: a, ctx: ctx, want: want, report: report, state: state, uncut: uncut, files: map[string]bool{}, met: map[int64]bool{}}
 	v.seen.Head = state.Register
+	v.ahead = newAhead(ctx, a.opts.Bucket)
+	defer v.ahead.close()
 	defer v.close()
 	for _, check := range []func() error{v.links, v.register, v.bucket} {
 		if err := check(); err != nil {
@@ -103,6 +104,7 @@ type verifier struct {
 	files map[string]bool
 	uncut []string // files with deleted records that may still be in them
 
+	ahead    *ahead
 	file     io.ReadCloser // under way; nil if there is none
 	name     string
 	recorded int64          // where the next link of the file must have been written
@@ -129,6 +131,7 @@ func (v *verifier) links() error {
 		if len(links) == 0 {
 			break
 		}
+		v.ahead.expect(links)
 		for i := range links {
 			l := &links[i]
 			if l.Seq <= after {
@@ -356,7 +359,7 @@ func (v *verifier) open(l *Link) (err error) {
 	v.files[l.File] = true
 	v.seen.Files++
 	v.name, v.recorded, v.place, v.out, v.missed = l.File, 0, 0, nil, false
-	v.file, err = v.a.opts.Bucket.Get(v.ctx, l.File, 0, math.MaxInt64)
+	v.file, err = v.ahead.open(l.File)
 	if errors.Is(err, bucket.ErrNotFound) {
 		v.file = nil // all of it may be deleted
 		return nil

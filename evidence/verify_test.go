@@ -3,6 +3,7 @@ package evidence_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"fmt"
 	"os"
@@ -40,6 +41,29 @@ func execute(t *testing.T, a archive, statements ...string) {
 		if _, err := db.Exec(s); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestVerifyLarge: of a file that is larger than what is read ahead, the end is compared, too.
+func TestVerifyLarge(t *testing.T) {
+	t.Parallel()
+	a := temp(t)
+	body := make([]byte, 3<<20)
+	_, _ = rand.Read(body)
+	a.add(t, item(1, string(body)))
+	a.add(t, item(2, "beside it"))
+	v := a.sound(t)
+	if v.Bytes < 3<<20 {
+		t.Fatalf("verified %+v", v)
+	}
+	name := a.files(t)[0]
+	edit(t, name, func(b []byte) []byte { b[2<<20] ^= 1; return b })
+	if list, _ := a.problems(t, evidence.Head{}); len(list) != 1 || !strings.Contains(list[0], "the record's bytes were changed") {
+		t.Errorf("problems %q", list)
+	}
+	edit(t, name, func(b []byte) []byte { b[2<<20] ^= 1; return append(b, "more"...) })
+	if list, _ := a.problems(t, evidence.Head{}); len(list) != 1 || !strings.Contains(list[0], "4 bytes were appended") {
+		t.Errorf("problems %q", list)
 	}
 }
 

@@ -52,6 +52,9 @@ func (c evidenceDeleteCmd) delete(env *environment, f *datafolder.Folder, id str
 	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("there is no finding %s", id)
 	}
+	if err != nil && env.ctx.Err() != nil {
+		return env.interrupted("finding " + id + " is deleted in part at the most; the same command again deletes the rest, and \"evidence prune --apply\" finishes what is left in the archive")
+	}
 	if err != nil && !errors.Is(err, bucket.ErrLocked) {
 		return err
 	}

@@ -64,6 +64,9 @@ func (c evidencePruneCmd) prune(env *environment, f *datafolder.Folder, policy e
 		return nil
 	}
 	kept := f.Prune(env.ctx, expired, now)
+	if kept != nil && env.ctx.Err() != nil {
+		return env.interrupted("what was deleted until then is; the same command again deletes the rest")
+	}
 	if kept != nil && !errors.Is(kept, bucket.ErrLocked) {
 		return kept
 	}

@@ -368,8 +368,11 @@ func (s *S3) failed(name string, err error) error {
 	if err == nil {
 		return nil
 	}
+	var unreached *url.Error
 	if code := minio.ToErrorResponse(err).Code; code == minio.NoSuchKey || code == "NotFound" {
 		err = fmt.Errorf("%w: %w", ErrNotFound, err)
+	} else if errors.As(err, &unreached) {
+		err = fmt.Errorf("%w; does the server run, and is it reached from here?", err)
 	}
 	return fmt.Errorf("%s%s: %w", s.place, name, err)
 }

@@ -1,0 +1,111 @@
+package evidence
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/qianshao/qianshao/evidence/bucket"
+)
+
+// What is read ahead: so many objects, and of each, which may have 256 MB, so much.
+const (
+	objectsAhead = 16
+	bytesAhead   = 1 << 20
+)
+
+// ahead reads objects before it is their turn, several at once: a server takes its time for each.
+type ahead struct {
+	from bucket.Bucket
+	next []*object       // in the order in which they are to be opened
+	ctx  context.Context //nolint:containedctx // lives for one call of Verify
+	stop context.CancelFunc
+}
+
+func newAhead(ctx context.Context, from bucket.Bucket) *ahead {
+	a := &ahead{from: from}
+	a.ctx, a.stop = context.WithCancel(ctx)
+	return a
+}
+
+// object is one that is being read, or is to be.
+type object struct {
+	name string
+	done chan struct{} // nil until it is begun; closed when the rest is set
+	body io.ReadCloser
+	head []byte // what was read of it
+	err  error
+}
+
+// expect names the objects of links that are read next.
+func (a *ahead) expect(links []Link) {
+	for i := range links {
+		if file := links[i].File; len(a.next) == 0 || a.next[len(a.next)-1].name != file {
+			a.next = append(a.next, &object{name: file})
+		}
+	}
+}
+
+// open returns an object, which is expected, from its beginning, and goes on with those behind it.
+// Those in front of it are left out.
+func (a *ahead) open(name string) (io.ReadCloser, error) {
+	i := slices.IndexFunc(a.next, func(o *object) bool { return o.name == name })
+	if i < 0 { // links of two chains name it
+		return a.from.Get(a.ctx, name, 0, math.MaxInt64)
+	}
+	a.drop(i)
+	for _, o := range a.next[:min(len(a.next), objectsAhead)] {
+		if o.done == nil {
+			o.done = make(chan struct{})
+			go a.read(o)
+		}
+	}
+	o := a.next[0]
+	a.next = a.next[1:]
+	<-o.done
+	if o.body == nil {
+		return nil, o.err
+	}
+	rest := io.Reader(o.body)
+	if o.err != nil { // when something of it was read
+		rest = failed{o.err}
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(o.head), rest), o.body}, nil
+}
+
+// read begins to read an object.
+func (a *ahead) read(o *object) {
+	defer close(o.done)
+	if o.body, o.err = a.from.Get(a.ctx, o.name, 0, math.MaxInt64); o.err == nil {
+		o.head, o.err = io.ReadAll(io.LimitReader(o.body, bytesAhead))
+	}
+}
+
+// drop leaves out the first objects.
+func (a *ahead) drop(n int) {
+	for _, o := range a.next[:n] {
+		if o.done == nil {
+			continue
+		}
+		if <-o.done; o.body != nil {
+			_ = o.body.Close()
+		}
+	}
+	a.next = a.next[n:]
+}
+
+// close ends all reading.
+func (a *ahead) close() {
+	a.stop()
+	a.drop(len(a.next))
+}
+
+// failed is the reader of an object that could not be read on.
+type failed struct{ err error }
+
+func (f failed) Read([]byte) (int, error) { return 0, f.err }
