@@ -153,6 +153,45 @@ func TestRebuild(t *testing.T) {
 	}
 }
 
+// TestFacetsOfShards: facets are exact of one shard and of several, also for who has opened the index when it was
+// one, and where no host is on all of them.
+func TestFacetsOfShards(t *testing.T) {
+	t.Parallel()
+	opts := options(t)
+	var list []qianshao.FindingRecord
+	for i := range 400 {
+		e := finding(fmt.Sprintf("f%03d", i))
+		e.Host = fmt.Sprintf("h%02d.example", i%57*i%91) // some more often than others
+		list = append(list, e)
+	}
+	x := open(t, opts)
+	put(t, x, 1, list...)
+	hosts := func() []index.FacetCount {
+		res, err := x.Search(t.Context(), index.Request{Sight: qianshao.SeeAll(), Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.Facets["host"]
+	}
+	want := hosts()
+	if len(want) != index.FacetSize {
+		t.Fatalf("%d hosts", len(want))
+	}
+	same := func(when string) {
+		t.Helper()
+		if got := hosts(); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", when, got, want)
+		}
+	}
+	same("one shard")
+	opts.Shards = 5
+	if _, err := Rebuild(t.Context(), opts, func(x *Index) error { return x.Put(t.Context(), list, 1) }); err != nil {
+		t.Fatal(err)
+	}
+	same("when it has become five")
+	same("five shards")
+}
+
 // TestMovedUnheard: an index that was put in use is in use, although nobody has heard the cluster say so, or another
 // node refuses to do it once more.
 func TestMovedUnheard(t *testing.T) {
@@ -228,7 +267,9 @@ const files = "QIANSHAO_OPENSEARCH_DATA"
 // TestPurge: what deleted and replaced findings said is in no segment once Purge has returned, while
 // others go on writing.
 func TestPurge(t *testing.T) {
-	x := open(t, options(t))
+	opts := options(t)
+	opts.Shards = 3
+	x := open(t, opts)
 	list := make([]qianshao.FindingRecord, 300)
 	for i := range list {
 		list[i] = finding(fmt.Sprintf("f%03d", i))

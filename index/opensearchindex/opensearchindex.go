@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/qianshao/qianshao/index"
@@ -28,8 +29,9 @@ type Index struct {
 	fold      func(string) string
 	zone      *time.Location
 	name      string
-	target    string // the alias that is read and written
-	isFilling bool   // it is not in use yet: nothing need be found at once
+	target    string      // the alias that is read and written
+	isFilling bool        // it is not in use yet: nothing need be found at once
+	isWhole   atomic.Bool // it was one shard when it was last asked
 }
 
 var _ index.Index = (*Index)(nil)

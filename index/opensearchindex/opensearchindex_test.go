@@ -20,7 +20,7 @@ const cluster = "QIANSHAO_OPENSEARCH"
 func TestContract(t *testing.T) {
 	indextest.Run(t, func(t *testing.T, fold func(string) string) index.Index {
 		opts := options(t)
-		opts.Fold = fold
+		opts.Fold, opts.Shards = fold, 3
 		return open(t, opts)
 	})
 }

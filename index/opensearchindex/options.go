@@ -24,7 +24,7 @@ type Options struct {
 	// CA is a file of certificates in PEM, one of which must have signed those of the nodes;
 	// empty for those whom the system trusts.
 	CA string
-	// Shards are the parts of an index that is made; 0 is 3.
+	// Shards are the parts of an index that is made; 0 is 1.
 	Shards int
 	// Replicas are the most copies of each part, on further nodes as far as there are any; 0 is 1.
 	Replicas int
@@ -41,7 +41,7 @@ const DefaultName = "qianshao"
 
 // Bounds of an address.
 const (
-	defaultShards   = 3
+	defaultShards   = 1
 	defaultReplicas = 1
 	maxShards       = 64
 	maxReplicas     = 8

@@ -3,6 +3,7 @@ package opensearchindex
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -39,16 +40,13 @@ func (x *Index) search(ctx context.Context, req *index.Request) (res index.Resul
 		"sort": sorting(req.Sort, w.Backward),
 	}
 	aggregations := object{}
-	if !req.NoFacets {
-		aggregations = facetRequests()
-	}
 	if w.At != nil {
 		body["search_after"] = []any{w.At.First, w.At.Seen, w.At.ID}
 		aggregations[before] = object{"filter": inFront(req.Sort, w.At, !w.Backward)}
 	}
 	body["aggs"] = aggregations
-	var found answer
-	if err := x.ask(ctx, body, &found); err != nil {
+	found, err := x.find(ctx, body, aggregations, !req.NoFacets)
+	if err != nil {
 		return res, err
 	}
 	found.page(&res, w)
@@ -59,6 +57,25 @@ func (x *Index) search(ctx context.Context, req *index.Request) (res index.Resul
 	return res, nil
 }
 
+// find makes the search of a page. Facets are cheap where the index is one shard, which is known of the last answer;
+// another process may have made it anew with more since.
+func (x *Index) find(ctx context.Context, body, aggregations object, facets bool) (found answer, err error) {
+	for {
+		isWhole := x.isWhole.Load()
+		if facets {
+			maps.Copy(aggregations, facetRequests(isWhole))
+		}
+		found = answer{}
+		if err := x.ask(ctx, body, &found); err != nil {
+			return found, err
+		}
+		x.isWhole.Store(found.Shards.Total == 1)
+		if !facets || !isWhole || found.Shards.Total == 1 {
+			return found, nil
+		}
+	}
+}
+
 // ask makes a search. A part of the index that does not answer fails it: a page without the
 // findings of that part would look whole.
 func (x *Index) ask(ctx context.Context, body object, into any) error {
@@ -66,7 +83,7 @@ func (x *Index) ask(ctx context.Context, body object, into any) error {
 		return errClosed
 	}
 	err := x.do(ctx, call{
-		method: http.MethodPost, path: "/" + x.target + "/_search?allow_partial_search_results=false",
+		method: http.MethodPost, path: "/" + x.target + "/_search?allow_partial_search_results=false&request_cache=true", // kept until something changes
 		body: body, into: into, patience: readPatience,
 	})
 	return x.explain(err)
@@ -74,6 +91,9 @@ func (x *Index) ask(ctx context.Context, body object, into any) error {
 
 // answer is what the cluster finds.
 type answer struct {
+	Shards struct {
+		Total int `json:"total"`
+	} `json:"_shards"`
 	Hits struct {
 		Total struct {
 			Value int `json:"value"`
@@ -115,16 +135,20 @@ func (a *answer) page(res *index.Results, w index.Window) {
 // before counts the hits in front of a page's cursor. No facet is called so.
 const before = "before"
 
-// maxHosts is how many hosts of its hits each shard of the index tells: with more of them on one
-// shard, the counts of the facet of hosts may fall short.
+// maxHosts is how many hosts of its hits each shard of an index of several tells: with more of them on one
+// shard, the counts of the facet of hosts may fall short. It is most of what a search costs there.
 const maxHosts = 100_000
 
 // facetRequests ask for the facets; the newest days come first, and of the others the most
 // frequent values, and the lesser one of two that are as frequent.
-func facetRequests() object {
+func facetRequests(isWhole bool) object {
+	most := maxHosts
+	if isWhole { // nothing is added up
+		most = index.FacetSize
+	}
 	list := object{}
 	for _, name := range []string{"category", "level", "state", "verdict", "host", "rule"} {
-		list[name] = object{"terms": object{"field": name, "size": index.FacetSize, "shard_size": maxHosts}}
+		list[name] = object{"terms": object{"field": name, "size": index.FacetSize, "shard_size": most}}
 	}
 	list["day"] = object{"terms": object{"field": "day", "size": index.FacetDays, "order": object{"_key": "desc"}}}
 	return list
