@@ -31,6 +31,7 @@ import (
 	"github.com/qianshao/qianshao/index/bleveindex"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
@@ -59,8 +60,8 @@ func newOutpost(t *testing.T, change func(*Options)) *outpost {
 	if change != nil {
 		change(&o.options)
 	}
-	dir := t.TempDir()
-	s, err := sqlstore.New(sqlite.Open(t.Context(), filepath.Join(dir, "q.db")))
+	dir := sqlitetest.Folder(t)
+	s, err := sqlstore.New(sqlite.Open(t.Context(), filepath.Join(dir, "qianshao.db")))
 	if err != nil {
 		t.Fatal(err)
 	}

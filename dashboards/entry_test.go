@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
@@ -614,7 +614,7 @@ func TestPageOfAForm(t *testing.T) {
 // neither the program's version nor pages that are closed to them.
 func TestStrangersPage(t *testing.T) {
 	o := newOutpost(t, nil)
-	empty, err := sqlstore.New(sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "q.db")))
+	empty, err := sqlstore.New(sqlite.Open(t.Context(), sqlitetest.File(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

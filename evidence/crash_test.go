@@ -17,6 +17,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // These variables make of this test binary a process that archives pages, from
@@ -108,7 +109,7 @@ func TestKill9(t *testing.T) {
 	if testing.Short() {
 		rounds = 3
 	}
-	folder, first := t.TempDir(), 0
+	folder, first := sqlitetest.Folder(t), 0
 	archived := map[int]bool{}
 	for range rounds {
 		child := child(folder, first)

@@ -22,6 +22,7 @@ import (
 	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/ingest/warc"
 	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
@@ -67,7 +68,7 @@ func openedIn(b bucket.Bucket, folder, writer string, wrap func(evidence.Ledger)
 	return archive{a, filepath.Join(folder, "evidence"), s, db}, err
 }
 
-func temp(t testing.TB) archive { return open(t, t.TempDir()) }
+func temp(t testing.TB) archive { return open(t, sqlitetest.Folder(t)) }
 
 func (a archive) add(t testing.TB, item evidence.Item) evidence.Added {
 	t.Helper()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // archivedOnce checks that the archive is one whole chain with each page in it once.
@@ -32,7 +33,7 @@ func archivedOnce(t *testing.T, a archive, pages int) {
 // TestTwoProcesses: two processes write into one folder at once, each a chain.
 func TestTwoProcesses(t *testing.T) {
 	const pages = 9 // of each process; the tenth would begin a deletion
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	a := open(t, folder) // migrated before the children open it
 	var all sync.WaitGroup
 	for n := range 2 {
@@ -51,7 +52,7 @@ func TestTwoProcesses(t *testing.T) {
 
 // TestDeletingBesideAnother: one process deletes while another adds.
 func TestDeletingBesideAnother(t *testing.T) {
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	a := open(t, folder)
 	var all sync.WaitGroup
 	for n := range 2 {
@@ -75,7 +76,7 @@ func TestDeletingBesideAnother(t *testing.T) {
 // several goroutines.
 func TestTwoArchives(t *testing.T) {
 	const workers, pages = 3, 5
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	archives := []archive{open(t, folder), open(t, folder)}
 	var all sync.WaitGroup
 	for n, a := range archives {
@@ -115,7 +116,7 @@ func (f *failing) AppendEvidence(ctx context.Context, after evidence.Head, x evi
 func openFailing(t *testing.T) (archive, *failing) {
 	t.Helper()
 	f := &failing{}
-	a, err := opened(t.TempDir(), "writer", func(l evidence.Ledger) evidence.Ledger {
+	a, err := opened(sqlitetest.Folder(t), "writer", func(l evidence.Ledger) evidence.Ledger {
 		f.Ledger = l
 		return f
 	})
@@ -194,7 +195,7 @@ func (u *unreachable) FenceEvidence(ctx context.Context, chain int64) error {
 // a repeated Add finds that; where they were not, the next start removes it.
 func TestNobodyKnows(t *testing.T) {
 	for _, linked := range []bool{true, false} {
-		folder, u := t.TempDir(), &unreachable{away: errors.New("the database is away")}
+		folder, u := sqlitetest.Folder(t), &unreachable{away: errors.New("the database is away")}
 		a, err := opened(folder, "writer", func(l evidence.Ledger) evidence.Ledger { u.Ledger = l; return u })
 		if err != nil {
 			t.Fatal(err)
@@ -227,7 +228,7 @@ func TestKilledBeforeLinking(t *testing.T) {
 	for _, link := range []int{1, 3} { // of a new chain, of one that has links
 		t.Run(fmt.Sprintf("link %d", link), func(t *testing.T) {
 			t.Parallel()
-			folder := t.TempDir()
+			folder := sqlitetest.Folder(t)
 			if out, err := child(folder, 0, fmt.Sprintf("%s=%d", childDies, link)).CombinedOutput(); err == nil || !strings.Contains(err.Error(), "killed") {
 				t.Fatalf("the process ended with %v: %s", err, out)
 			}
@@ -268,7 +269,7 @@ func (s *stalling) AppendEvidence(ctx context.Context, after evidence.Head, x ev
 // TestTakenForDead: a process that stalls while the writer's next one starts is fenced: its object is gone by then,
 // so it links nothing to it, begins another chain and stores it anew.
 func TestTakenForDead(t *testing.T) {
-	folder := t.TempDir()
+	folder := sqlitetest.Folder(t)
 	s := &stalling{stalled: make(chan struct{}), goOn: make(chan struct{})}
 	slow, err := opened(folder, "writer", func(l evidence.Ledger) evidence.Ledger { s.Ledger = l; return s })
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -24,6 +23,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/ingest/ingesttest"
 	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
@@ -146,7 +146,7 @@ func (b *bench) handle(_ context.Context, page qianshao.Page, _ ingest.Memory) (
 func newBench(t testing.TB, change func(*qianshao.Authorisation), hosts ...string) *bench {
 	t.Helper()
 	w := newWeb(t)
-	s, err := sqlstore.New(sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "q.db")))
+	s, err := sqlstore.New(sqlite.Open(context.Background(), sqlitetest.File(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

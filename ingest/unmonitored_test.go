@@ -3,7 +3,6 @@ package ingest_test
 import (
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
@@ -46,7 +46,7 @@ func unmonitored(t *testing.T, s ingest.Silence, list []qianshao.Authorisation) 
 
 func watched(t *testing.T, list []qianshao.Authorisation) *sqlstore.Store {
 	t.Helper()
-	s, err := sqlstore.New(sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "q.db")))
+	s, err := sqlstore.New(sqlite.Open(t.Context(), sqlitetest.File(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/notify"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
@@ -51,7 +52,7 @@ func newWorld(t *testing.T) *world {
 	t.Parallel()
 	w := &world{t: t, now: monday, ann: qianshao.Account{Name: "ann", Role: qianshao.RoleLead, Sight: qianshao.SeeAll()}}
 	var err error
-	w.f, w.ix, err = datafolder.OpenWithIndex(t.Context(), datafolder.Options{Data: t.TempDir()}, nil)
+	w.f, w.ix, err = datafolder.OpenWithIndex(t.Context(), datafolder.Options{Data: sqlitetest.Folder(t)}, nil)
 	w.check(err)
 	t.Cleanup(func() {
 		if err := errors.Join(w.ix.Close(), w.f.Close()); err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/report"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // TestApp crawls a web, finds, and is searched through its API, its index and
@@ -115,7 +116,7 @@ func wantPages(t *testing.T, data string, open int) {
 // TestReload: a broken rule set is refused and counted, and the old one stays;
 // an overlay that is made meanwhile counts from the next reading on.
 func TestReload(t *testing.T) {
-	data, rules := t.TempDir(), t.TempDir()
+	data, rules := sqlitetest.Folder(t), t.TempDir()
 	apptest.WriteRule(t, rules, "one", "云巅国际")
 	for id, until := range map[string]time.Duration{"ended": -time.Hour, "soon": 10 * 24 * time.Hour, "later": 1000 * time.Hour} {
 		apptest.Authorise(t, data, qianshao.Authorisation{ID: id, Owner: "o", Basis: "b", Contact: "c", Hosts: []string{id + ".example"},

@@ -13,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 func TestUserAgent(t *testing.T) {
@@ -62,7 +63,7 @@ func TestProxy(t *testing.T) {
 	}))
 	t.Cleanup(proxy.Close)
 
-	options := datafolder.Options{Data: t.TempDir(), Version: "1"}
+	options := datafolder.Options{Data: sqlitetest.Folder(t), Version: "1"}
 	f, err := datafolder.Open(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)

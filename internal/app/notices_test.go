@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/notify"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // TestTold: a crawl without a console, as cron runs it, tells of what it has found before it
@@ -32,7 +33,7 @@ func TestTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, now := t.TempDir(), time.Now()
+	data, now := sqlitetest.Folder(t), time.Now()
 	apptest.Authorise(t, data, qianshao.Authorisation{
 		ID: "test", Owner: "o", Basis: "b", Contact: "c", ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(time.Hour),
 		Hosts: []string{u.Host}, Rate: 1000, AllowPrivate: true, Seeds: []string{site.URL + "/"},
@@ -88,7 +89,7 @@ func alertOf(t *testing.T, data, authorisation, query string) {
 // message of the alert has failed before; the other has nothing left to tell, and is dropped.
 func TestDeliveriesAreCounted(t *testing.T) {
 	t.Parallel()
-	data := t.TempDir()
+	data := sqlitetest.Folder(t)
 	alertOf(t, data, "test", "")
 	a := apptest.New(t, app.Options{Data: data, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}, Send: func(context.Context, notify.Channel, notify.Message) error {
 		return errors.New("down")

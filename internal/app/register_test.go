@@ -13,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // TestEndedGetsNoRequest: from the moment at which an authorisation is ended, the crawl that runs asks its
@@ -29,7 +30,7 @@ func TestEndedGetsNoRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, now := t.TempDir(), time.Now()
+	data, now := sqlitetest.Folder(t), time.Now()
 	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
 	if err != nil {
 		t.Fatal(err)

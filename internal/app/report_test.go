@@ -14,13 +14,14 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/notify"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // TestScheduledReport: a schedule brings the report of the last month in the channel's language, with a link to its
 // page, a few lines for chats and the files for mail, and names no account.
 func TestScheduledReport(t *testing.T) {
 	t.Parallel()
-	data, now := t.TempDir(), time.Now()
+	data, now := sqlitetest.Folder(t), time.Now()
 	apptest.Authorise(t, data, qianshao.Authorisation{
 		ID: "test", Owner: "o", Basis: "b", Contact: "c", ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(time.Hour), Hosts: []string{"nothing.invalid"},
 	})

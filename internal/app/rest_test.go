@@ -10,13 +10,14 @@ import (
 
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // TestWorkersRest: a worker that is woken all the time, and can do nothing, tells of it a
 // few times, and not each time.
 func TestWorkersRest(t *testing.T) {
 	t.Parallel()
-	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: t.TempDir()})
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: sqlitetest.Folder(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

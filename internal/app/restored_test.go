@@ -11,6 +11,7 @@ import (
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/notify"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
@@ -18,7 +19,7 @@ import (
 // way with the same key, so that a receiver knows it; what had not begun, each sends with its own.
 func TestRestoredSends(t *testing.T) {
 	t.Parallel()
-	data := t.TempDir()
+	data := sqlitetest.Folder(t)
 	alertOf(t, data, "city", "")
 	find(t, data, "begun")
 	if sent := sendOnce(t, data, errors.New("down")); len(sent) != 1 {

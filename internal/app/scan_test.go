@@ -16,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/scan"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // TestScanAPI: a page, and posts as JSON lines, are judged by the rules in force; what is
@@ -24,7 +25,7 @@ func TestScanAPI(t *testing.T) {
 	t.Parallel()
 	const post = "百家乐开户，注册送88元彩金，微信 kaihu888"
 	var log bytes.Buffer
-	data := t.TempDir()
+	data := sqlitetest.Folder(t)
 	a := apptest.New(t, app.Options{
 		Data: data, Version: "test", Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"},
 		Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),

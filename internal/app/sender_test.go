@@ -16,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao/notify"
 	"github.com/qianshao/qianshao/notify/channel"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // TestSent: the program's own sender sends to a webhook, by the names that the operator has
@@ -34,7 +35,7 @@ func TestSent(t *testing.T) {
 	defer receiver.Close()
 	outward := app.FetchOptions{Contact: "https://test.example/", Resolve: map[string]string{"receiver.example": receiver.Listener.Addr().String()}}
 	for _, opts := range []app.Options{{Outward: &outward}, {Crawl: &app.CrawlOptions{FetchOptions: outward, Once: true}}} {
-		opts.Data, opts.Version = t.TempDir(), "test"
+		opts.Data, opts.Version = sqlitetest.Folder(t), "test"
 		f, err := datafolder.Open(t.Context(), datafolder.Options{Data: opts.Data})
 		if err != nil {
 			t.Fatal(err)

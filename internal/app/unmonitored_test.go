@@ -10,13 +10,14 @@ import (
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // TestUnmonitored: gauge, API and folder tell the same of a register of which
 // nothing has come, by offset and limit.
 func TestUnmonitored(t *testing.T) {
 	t.Parallel()
-	data := t.TempDir()
+	data := sqlitetest.Folder(t)
 	apptest.Authorise(t, data, qianshao.Authorisation{
 		ID: "a", Owner: "o", Basis: "b", Contact: "c", ValidFrom: time.Now().Add(-time.Hour), ValidUntil: time.Now().AddDate(1, 0, 0),
 		Hosts: []string{"a.example", "b.example", "c.example"}, Seeds: []string{"http://b.example/"},

@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // webPage is a page of a generated web, with the group to which it belongs.
@@ -214,7 +215,7 @@ func TestCampaignsOfAWeb(t *testing.T) {
 	for order := range uint64(3) {
 		shuffled := slices.Clone(pages)
 		rand.New(rand.NewPCG(order, 2)).Shuffle(len(shuffled), func(i, k int) { shuffled[i], shuffled[k] = shuffled[k], shuffled[i] })
-		f, err := datafolder.Open(t.Context(), datafolder.Options{Data: t.TempDir(), Version: "test"})
+		f, err := datafolder.Open(t.Context(), datafolder.Options{Data: sqlitetest.Folder(t), Version: "test"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 var ann = qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}
@@ -71,7 +72,7 @@ func decided(t *testing.T, data string, findings int) desk.Batch {
 // TestBatchGoesOn: a process that starts works on the batches that another one has left.
 func TestBatchGoesOn(t *testing.T) {
 	t.Parallel()
-	data := t.TempDir()
+	data := sqlitetest.Folder(t)
 	b := decided(t, data, 3)
 	a := apptest.New(t, app.Options{Data: data})
 	a.Start(t.Context())
@@ -91,7 +92,7 @@ func TestBatchGoesOn(t *testing.T) {
 // and outlives the process.
 func TestSecondReviewShare(t *testing.T) {
 	t.Parallel()
-	data := t.TempDir()
+	data := sqlitetest.Folder(t)
 	fillFolder(t, data, 2)
 	decide := func(d *desk.Desk, f *datafolder.Folder) (due int) {
 		for record, err := range f.Store.AllFindings(t.Context()) {
@@ -151,7 +152,7 @@ func TestSecondReviewShare(t *testing.T) {
 // whole where the backup is restored.
 func TestActsAreBackedUp(t *testing.T) {
 	t.Parallel()
-	data := t.TempDir()
+	data := sqlitetest.Folder(t)
 	decided(t, data, 2)
 	backup, m := apptest.BackUp(t, data, datafolder.RuleFolders{})
 	if kept, err := desk.ParseHead(m.ActHead); err != nil || kept.Seq != 1 || m.ActProblems != 0 {

@@ -12,6 +12,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // choosy is an index that refuses some findings.
@@ -40,7 +41,7 @@ func (x *choosy) Put(_ context.Context, findings []qianshao.FindingRecord, _ int
 func TestIndexRefusesOne(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	db, err := Options{Data: t.TempDir()}.openStore(ctx)
+	db, err := Options{Data: sqlitetest.Folder(t)}.openStore(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // querySite serves pages with tokens in their queries: clean ones, one that leads on
@@ -127,7 +128,7 @@ func occurrences(t *testing.T, folder, text string) (n int) {
 // TestQueriesOfUnflaggedPages: the query of a page that is not flagged is in the
 // frontier alone, which needs it to visit the page again.
 func TestQueriesOfUnflaggedPages(t *testing.T) {
-	data := t.TempDir()
+	data := sqlitetest.Folder(t)
 	apptest.Authorise(t, data, authorisationOf(t, querySite(t)))
 	crawlOnce(t, data)
 	if columns := columnsWith(t, data, "INNOCENTTOKEN"); !slices.Equal(columns, []string{"frontier.page", "frontier.url"}) {
@@ -173,7 +174,7 @@ func reportLongAgo(t *testing.T, data, url string) {
 // of the data folder, write-ahead log included; that of a flagged page once its
 // finding is gone, too.
 func TestQueriesGoWithTheirURL(t *testing.T) {
-	data := t.TempDir()
+	data := sqlitetest.Folder(t)
 	authorisation := authorisationOf(t, querySite(t))
 	apptest.Authorise(t, data, authorisation)
 	crawlOnce(t, data)

@@ -12,13 +12,14 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/report"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // TestReport: a report has what is found, what is not monitored and what has changed in the rules; of one
 // authorisation, its own alone.
 func TestReport(t *testing.T) {
 	t.Parallel()
-	data := t.TempDir()
+	data := sqlitetest.Folder(t)
 	fillFolder(t, data, 3)
 	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
 	if err != nil {

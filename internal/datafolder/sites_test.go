@@ -9,12 +9,13 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // TestRecheck: what is asked for at once is what is known under authorisations in force that are seen.
 func TestRecheck(t *testing.T) {
 	t.Parallel()
-	f, err := Open(t.Context(), Options{Data: t.TempDir()})
+	f, err := Open(t.Context(), Options{Data: sqlitetest.Folder(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/pipeline"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // site is a server that counts who asked for what.
@@ -84,7 +85,7 @@ func watch(t *testing.T, s *site, views ...qianshao.View) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := t.TempDir()
+	data := sqlitetest.Folder(t)
 	folder, err := datafolder.Open(t.Context(), datafolder.Options{Data: data, Version: "test", Contact: "https://test.example/"})
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 	"github.com/qianshao/qianshao/store/storetest"
 )
@@ -47,7 +48,7 @@ func in(t testing.TB, open databasetest.Open) *Store {
 	return s
 }
 
-func temp(t testing.TB) *Store { return open(t, filepath.Join(t.TempDir(), "qianshao.db")) }
+func temp(t testing.TB) *Store { return open(t, sqlitetest.File(t)) }
 
 func TestContract(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, open databasetest.Open) {

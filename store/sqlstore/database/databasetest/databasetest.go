@@ -4,13 +4,13 @@ package databasetest
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/qianshao/qianshao/store/postgres"
 	"github.com/qianshao/qianshao/store/postgres/postgrestest"
 	"github.com/qianshao/qianshao/store/sqlite"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
@@ -28,11 +28,9 @@ func Each(t *testing.T, test func(t *testing.T, open Open)) {
 // Place says where an empty database is that goes when the test ends: a file, or a DSN. At opens it.
 type Place func(t testing.TB) string
 
-func file(t testing.TB) string { return filepath.Join(t.TempDir(), "qianshao.db") }
-
 // EachPlace is Each for tests that open a database more than once.
 func EachPlace(t *testing.T, test func(t *testing.T, place Place)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, file) })
+	t.Run("sqlite", func(t *testing.T) { test(t, sqlitetest.File) })
 	t.Run("postgres", func(t *testing.T) {
 		postgrestest.Need(t)
 		test(t, postgrestest.DSN)
@@ -51,7 +49,7 @@ func At(ctx context.Context, place string) (*database.DB, error) {
 // effect, as where a connection is lost before the commit.
 func Twice(t testing.TB) *database.DB {
 	t.Helper()
-	db := open(t, file(t))
+	db := open(t, sqlitetest.File(t))
 	return &database.DB{Read: db.Read, Engine: twice{db.Engine}}
 }
 
