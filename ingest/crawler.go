@@ -106,9 +106,8 @@ type Gone struct {
 // frontier and in what Handle saves; the process may die at any instruction.
 type Crawler struct {
 	CrawlerOptions
-	clock    clock
-	budget   *budget
-	troubles troubles
+	clock  clock
+	budget *budget
 }
 
 // NewCrawler checks the options and returns a crawler.
@@ -169,7 +168,6 @@ func NewCrawler(opts CrawlerOptions) (*Crawler, error) {
 		CrawlerOptions: opts,
 		clock:          clock{own: opts.Now},
 		budget:         newBudget(opts.Frontier, opts.HostBudget, opts.QueryVariants),
-		troubles:       troubles{hosts: map[string]int{}},
 	}, nil
 }
 

@@ -23,6 +23,9 @@ type Item struct {
 	Depth int
 	// Attempts counts the failed tries so far.
 	Attempts int
+	// HostFailures counts the visits in a row at which the host failed as a whole, whatever
+	// the page and whoever made them.
+	HostFailures int
 	// Priority puts what is due of a host in order, highest first.
 	Priority Priority
 	// Holder is who has leased the item; "" if it is nobody's.
@@ -100,6 +103,8 @@ type Outcome struct {
 	Authorisation string
 	// HostDown says that the host's other URLs would have failed as well.
 	HostDown bool
+	// HostFailures is what the host's next item has as its own; 0 after an answer.
+	HostFailures int
 }
 
 // ErrLeasePassed is returned for an outcome that comes too late: the lease of its item has run

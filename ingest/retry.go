@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -31,17 +30,18 @@ func (c *Crawler) pause(failures int) time.Duration {
 // in trouble it rests, and one of its URLs is tried at a time: a host of 20,000
 // pages that is down gets one request an hour, not 20,000.
 func (c *Crawler) later(item Item, skipped *fetch.SkipError, now time.Time) Outcome {
-	failures, hostWide := item.Attempts+1, skipped.HostWide()
-	if hostWide {
-		failures = max(failures, c.troubles.failed(item.Host))
+	failures, hostFailures := item.Attempts+1, 0
+	if skipped.HostWide() {
+		hostFailures = item.HostFailures + 1
+		failures = max(failures, hostFailures)
 	}
 	pause := max(c.pause(failures), skipped.RetryAfter)
 	c.Log.Info("fetch failed; trying again", "url", item.URL, "skip", string(skipped.Skip), "in", pause, "error", skipped.Err)
 	if failures >= quietTries && skipped.Skip != qianshao.SkipPaused {
 		c.Observe.Skipped(skipped.Skip, item.URL)
 	}
-	outcome := Outcome{Skip: skipped.Skip, Again: now.Add(pause), Failed: true, Priority: item.Priority, Memory: item.Memory}
-	if hostWide {
+	outcome := Outcome{Skip: skipped.Skip, Again: now.Add(pause), Failed: true, Priority: item.Priority, Memory: item.Memory, HostFailures: hostFailures}
+	if hostFailures > 0 {
 		outcome.HostNext = map[string]time.Time{item.Host: outcome.Again}
 	}
 	return outcome
@@ -65,34 +65,4 @@ func noteMiss(item Item, o *Outcome, now time.Time) {
 	}
 	forbidden := o.Skip == qianshao.SkipQuery && strings.Contains(item.URL, "?")
 	o.Drop = o.Priority == Ordinary && (forbidden || now.Sub(o.Memory.MissedSince) >= KeepMissed)
-}
-
-// troubles counts the failures of hosts since they last answered. It is memory
-// only: after a restart a host in trouble is merely tried sooner.
-type troubles struct {
-	mu    sync.Mutex
-	hosts map[string]int
-}
-
-// maxTroubles bounds the hosts remembered. Of more, any is forgotten.
-const maxTroubles = 100_000
-
-// failed counts a failure and returns how many there are in a row.
-func (t *troubles) failed(host string) int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for victim := range t.hosts {
-		if len(t.hosts) < maxTroubles {
-			break
-		}
-		delete(t.hosts, victim)
-	}
-	t.hosts[host]++
-	return t.hosts[host]
-}
-
-func (t *troubles) answered(host string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.hosts, host)
 }

@@ -30,7 +30,7 @@ func TestRetryPauses(t *testing.T) {
 
 // TestHostThatIsDown: it is asked after each pause, the last one repeated, one
 // request at a time whatever the number of its pages, and all of it is
-// crawled as soon as it is back.
+// crawled as soon as it is back. Two crawlers take turns at it, and go by each other's failures.
 func TestHostThatIsDown(t *testing.T) {
 	b := newBench(t, func(a *qianshao.Authorisation) { a.ValidUntil = time.Now().AddDate(1, 0, 0) }, "a.example", "b.example")
 	start := time.Now()
@@ -55,18 +55,7 @@ func TestHostThatIsDown(t *testing.T) {
 		b.web.handle("a.example"+path, page)
 	}
 	b.opts.RetryPauses = []time.Duration{3 * time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour} // all beyond what a Once run waits for
-	crawler, err := ingest.NewCrawler(b.opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := func() {
-		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		if err := crawler.Run(ctx); err != nil || ctx.Err() != nil {
-			t.Fatal(err, ctx.Err())
-		}
-	}
+	run := inTurn(t, b, "one", "two")
 	if err := ingest.Seed(t.Context(), b.store, b.opts.Scope(), start); err != nil {
 		t.Fatal(err)
 	}
@@ -105,6 +94,62 @@ func TestHostThatIsDown(t *testing.T) {
 		if b.handled[url] != 1 {
 			t.Errorf("%s was handled %d times once the host is back", url, b.handled[url])
 		}
+	}
+}
+
+// TestAnswerToAnotherCrawler: a host that has answered another crawler is in no trouble.
+func TestAnswerToAnotherCrawler(t *testing.T) {
+	b := newBench(t, nil, "a.example")
+	clock := newJumpingClock(time.Now())
+	b.clock = clock.now
+	drop := func(w http.ResponseWriter, _ *http.Request) { hijack(t, w) }
+	b.web.handle("a.example/", drop)
+	b.opts.RetryPauses = []time.Duration{3 * time.Minute, 5 * time.Minute, 15 * time.Minute}
+	run := inTurn(t, b, "one", "two")
+	if err := ingest.Seed(t.Context(), b.store, b.opts.Scope(), clock.now()); err != nil {
+		t.Fatal(err)
+	}
+	run()
+	b.web.put("a.example/", `<a href="/1">`)
+	b.web.put("a.example/1", "x")
+	clock.jump(clock.now().Add(3 * time.Minute))
+	run()
+	if b.handled["http://a.example/1"] != 1 {
+		t.Fatalf("handled %v", b.handled)
+	}
+	b.web.handle("a.example/2", drop)
+	if err := b.store.Add(t.Context(), []ingest.Item{{URL: "http://a.example/2", Host: "a.example", Authorisation: "test"}}); err != nil {
+		t.Fatal(err)
+	}
+	run()
+	due, ok, err := b.store.Next(t.Context())
+	if rest := due.Sub(clock.now()).Round(time.Minute); err != nil || !ok || rest != 3*time.Minute {
+		t.Errorf("the host rests for %s, %v, %v; want the first pause", rest, ok, err)
+	}
+}
+
+// inTurn returns a function that has the next of several crawlers of a bench run until nothing is due.
+func inTurn(t *testing.T, b *bench, holders ...string) (run func()) {
+	t.Helper()
+	var crawlers []*ingest.Crawler
+	for _, holder := range holders {
+		opts := b.opts
+		opts.Holder = holder
+		crawler, err := ingest.NewCrawler(opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		crawlers = append(crawlers, crawler)
+	}
+	n := 0
+	return func() {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := crawlers[n%len(crawlers)].Run(ctx); err != nil || ctx.Err() != nil {
+			t.Fatal(err, ctx.Err())
+		}
+		n++
 	}
 }
 

@@ -49,6 +49,7 @@ func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, hand
 	if skip != "" { // the register has changed since the URL was added
 		c.Observe.Skipped(skip, item.URL)
 		outcome = c.skipped(item, skip, started)
+		outcome.HostFailures = item.HostFailures // it was not asked
 		noteMiss(item, &outcome, started)
 		return outcome, nil, nil
 	}
@@ -125,9 +126,6 @@ func (c *Crawler) failed(ctx context.Context, item Item, err error, a *qianshao.
 	skipped := &fetch.SkipError{Skip: qianshao.SkipUnreachable, URL: item.URL, Err: err} // visitTime ran out
 	errors.As(err, &skipped)
 	now := c.now()
-	if !skipped.HostWide() {
-		c.troubles.answered(item.Host)
-	}
 	if skipped.Temporary() {
 		return c.later(item, skipped, now), nil
 	}
@@ -198,7 +196,6 @@ func (c *Crawler) handled(ctx context.Context, item Item, page *qianshao.Page, a
 	if handled.Stale {
 		return Outcome{Again: now, Priority: item.Priority, Memory: Memory{Page: item.Page, Hash: item.Hash, Interval: item.Interval}}, nil, nil
 	}
-	c.troubles.answered(item.Host)
 	c.Observe.Fetched(page, now.Sub(started))
 	found, err := c.follow(ctx, item, page, handled.Links)
 	if err != nil {

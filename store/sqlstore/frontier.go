@@ -194,11 +194,11 @@ func (s *Store) Lease(ctx context.Context, l ingest.Lease) (items []ingest.Item,
 // or the longest due. Of a LIMIT that is a bare parameter SQLite looks at the value, and parses
 // the statement again for each other one.
 const (
-	selectFree = `SELECT host, head_due, head_depth FROM hosts
+	selectFree = `SELECT host, head_due, head_depth, failures FROM hosts
   WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1 AND asked_until <= $1
   ORDER BY head_due, head_depth, host LIMIT $2 + 0`
 	selectItem = `
-SELECT h.host, f.url, f.authorisation, f.depth, f.attempts, f.priority, f.page, f.etag, f.last_modified, f.sha256, f.rules, f.revisit, f.missed_since
+SELECT h.host, h.failures, f.url, f.authorisation, f.depth, f.attempts, f.priority, f.page, f.etag, f.last_modified, f.sha256, f.rules, f.revisit, f.missed_since
 FROM `
 	selectDue = selectItem + `(` + selectFree + `) h
 LEFT JOIN frontier f ON f.rowid = coalesce(
@@ -210,7 +210,8 @@ LEFT JOIN frontier f ON f.rowid = coalesce(
 // statement sees the URLs as they were when it began, perhaps before another's visit was recorded.
 const (
 	lockFree        = selectFree + ` FOR UPDATE SKIP LOCKED`
-	selectDueLocked = selectItem + `(SELECT CAST(key AS BIGINT) AS place, value AS host FROM json_each($2)) h LEFT JOIN LATERAL (
+	selectDueLocked = selectItem + `(
+  SELECT CAST(key AS BIGINT) AS place, value AS host, (SELECT failures FROM hosts WHERE host = value) AS failures FROM json_each($2)) h LEFT JOIN LATERAL (
   (SELECT * FROM frontier WHERE host = h.host AND priority > 0 AND due IS NOT NULL AND due <= $1 ORDER BY priority DESC, due, depth, added LIMIT 1)
   UNION ALL
   (SELECT * FROM frontier WHERE host = h.host AND due IS NOT NULL AND due <= $1 ORDER BY due, depth, added LIMIT 1)
@@ -255,8 +256,8 @@ func leaseOf(l *ingest.Lease, it *ingest.Item) hostLease {
 // handOutLocked is handOut beside others, in three round trips.
 func handOutLocked(ctx context.Context, tx *database.Tx, l *ingest.Lease) ([]ingest.Item, error) {
 	hosts, err := database.Collect(ctx, tx, func(r *sql.Rows) (host string, err error) {
-		var due, depth int64
-		err = r.Scan(&host, &due, &depth)
+		var due, depth, failures int64
+		err = r.Scan(&host, &due, &depth, &failures)
 		return host, err
 	}, lockFree, database.Millis(l.Now), l.Limit)
 	if err != nil || len(hosts) == 0 {
@@ -287,7 +288,7 @@ FROM json_to_recordset(CAST($1 AS JSON)) AS l (host TEXT, page TEXT, pace BIGINT
 
 func scanItem(r *sql.Rows) (it ingest.Item, err error) {
 	var revisit, missed int64
-	err = r.Scan(&it.Host, &it.URL, &it.Authorisation, &it.Depth, &it.Attempts, &it.Priority, &it.Page, &it.ETag, &it.LastModified,
+	err = r.Scan(&it.Host, &it.HostFailures, &it.URL, &it.Authorisation, &it.Depth, &it.Attempts, &it.Priority, &it.Page, &it.ETag, &it.LastModified,
 		&it.Memory.Hash, &it.Rules, &revisit, &missed)
 	it.Interval = time.Duration(revisit) * time.Millisecond
 	if missed > 0 {

@@ -60,7 +60,7 @@ ON CONFLICT (host) DO UPDATE SET aside = 0 WHERE hosts.aside = 1`, string(list))
 }
 
 // told returns the columns of hosts that say what a visit tells of its host, with their parameters from
-// $4 on. A page that came and could not be saved, and a host that asks for a pause, tell nothing.
+// $5 on. A page that came and could not be saved, and a host that asks for a pause, tell nothing.
 func told(it *ingest.Item, o *ingest.Outcome) (columns string, args []any) {
 	at := database.Millis(o.At)
 	switch {
@@ -68,14 +68,14 @@ func told(it *ingest.Item, o *ingest.Outcome) (columns string, args []any) {
 		return "", nil
 	case o.Skip == "":
 		// A last page in the future is from before a clock was set back.
-		return `, authorisation = $4, trouble = '', lost = 0, fetched_at = $5, visited_at = $5,
-  fresh_until = CASE WHEN fetched_at > $5 OR fresh_until < $6 THEN $6 ELSE fresh_until END`,
+		return `, authorisation = $5, trouble = '', lost = 0, fetched_at = $6, visited_at = $6,
+  fresh_until = CASE WHEN fetched_at > $6 OR fresh_until < $7 THEN $7 ELSE fresh_until END`,
 			[]any{o.Authorisation, at, database.Millis(o.Again)}
 	}
 	isLost := bit(o.Memory.Hash != "" && it.Attempts == 0)
-	return `, authorisation = $4, lost = lost + $5, visited_at = $7,
-  trouble = CASE WHEN $6 = 1 OR fresh_until <= $7 OR lost + $5 >= $8 THEN $9 ELSE '' END,
-  trouble_at = CASE WHEN trouble = '' THEN $7 ELSE trouble_at END`,
+	return `, authorisation = $5, lost = lost + $6, visited_at = $8,
+  trouble = CASE WHEN $7 = 1 OR fresh_until <= $8 OR lost + $6 >= $9 THEN $10 ELSE '' END,
+  trouble_at = CASE WHEN trouble = '' THEN $8 ELSE trouble_at END`,
 		[]any{o.Authorisation, isLost, bit(o.HostDown), at, ingest.LostPages, string(o.Skip)}
 }
 

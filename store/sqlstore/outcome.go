@@ -140,8 +140,8 @@ func endVisit(ctx context.Context, tx *database.Tx, item *ingest.Item, o *ingest
 	_, err := tx.ExecContext(ctx, `
 UPDATE hosts SET lease_until = CASE WHEN leased = $2 THEN 0 ELSE lease_until END, holder = CASE WHEN leased = $2 THEN '' ELSE holder END,
   leased = CASE WHEN leased = $2 THEN '' ELSE leased END,
-  next_at = coalesce($3, next_at), (head_due, head_depth) = (`+headOf+`)`+columns+`
-WHERE host = $1`, append([]any{item.Host, qianshao.PageKey(item.URL), next}, args...)...)
+  next_at = coalesce($3, next_at), failures = $4, (head_due, head_depth) = (`+headOf+`)`+columns+`
+WHERE host = $1`, append([]any{item.Host, qianshao.PageKey(item.URL), next, o.HostFailures}, args...)...)
 	return err
 }
 

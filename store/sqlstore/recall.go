@@ -115,13 +115,13 @@ func askFor(ctx context.Context, tx *database.Tx, it *ingest.Item) error {
 // slowest is the time between two requests at the slowest rate, in milliseconds.
 const slowest = int64(1000 / ingest.MinRate)
 
-// wake ends the rest of the hosts. What is left of it is the slowest rate.
+// wake ends the rest of the hosts, and forgets their failures. What is left of it is the slowest rate.
 func (l lastAsked) wake(ctx context.Context, tx *database.Tx) error {
 	for host, at := range l {
 		if _, err := tx.ExecContext(ctx, refreshHead, host); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET next_at = $1 WHERE host = $2 AND next_at > $1`, at+slowest, host); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE hosts SET next_at = min(next_at, $1), failures = 0 WHERE host = $2 AND (next_at > $1 OR failures > 0)`, at+slowest, host); err != nil {
 			return err
 		}
 	}

@@ -102,6 +102,32 @@ func testFailures(t *testing.T, open Open) {
 	}
 }
 
+// testHostFailures: what a visit tells of its host's failures comes with the host's next item, whoever
+// leases it, and Retry forgets it.
+func testHostFailures(t *testing.T, open Open) {
+	s := open(t)
+	add(t, s, item("a", "1", 0), item("a", "2", 0), item("b", "1", 0))
+	start := now(t, s)
+	fail := func(holder, host string, known, failures int) {
+		t.Helper()
+		items, err := s.Lease(t.Context(), ingest.Lease{Holder: holder, Now: start, Limit: 1, For: time.Minute})
+		if err != nil || len(items) != 1 || items[0].Host != host || items[0].HostFailures != known {
+			t.Fatalf("%+v, %v; want an item of %s after %d failures", items, err, host, known)
+		}
+		done(t, s, items[0], ingest.Outcome{At: start, Again: start, Failed: true, Skip: qianshao.SkipUnreachable, HostFailures: failures})
+	}
+	fail("one", "a", 0, 1)
+	fail("two", "a", 1, 2)
+	fail("one", "b", 0, 0)
+	fail("one", "a", 2, 0)
+	fail("two", "a", 0, 7)
+	if n, err := s.Retry(t.Context()); err != nil || n != 3 {
+		t.Fatalf("%d URLs are tried again, error %v; want 3", n, err)
+	}
+	start = start.Add(time.Minute)
+	fail("two", "a", 0, 1)
+}
+
 // testChangedAuthorisation: a change makes due at once what it may change.
 func testChangedAuthorisation(t *testing.T, open Open) {
 	before := qianshao.Authorisation{ID: "a", Owner: "o", Hosts: []string{"a", "b"}, Exclude: []string{"/x/"}, ValidFrom: base, ValidUntil: base.AddDate(1, 0, 0)}

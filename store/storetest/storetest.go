@@ -147,7 +147,7 @@ func Run(t *testing.T, open Open) {
 		{"frontier model", testFrontierModel},
 		{"concurrent leases", testConcurrentLeases}, {"holders", testHolders}, {"released hosts", testReleased},
 		{"turns", testTurns}, {"turns of visits", testTurnsOfVisits}, {"concurrent crawlers", testConcurrentCrawlers},
-		{"clock ahead", testReplan}, {"failures", testFailures},
+		{"clock ahead", testReplan}, {"failures", testFailures}, {"failures of hosts", testHostFailures},
 		{"changed authorisation", testChangedAuthorisation},
 		{"all frontier", testAllFrontier},
 		{"silent hosts", testSilentHosts},
