@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
+	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
@@ -39,6 +40,10 @@ func (c migrateCmd) Run(env *environment) error {
 		fmt.Fprintf(env.out, "%s  %s: %s\n", t.SHA256, t.Name, terminal.Counted(t.Rows, "row"))
 	}
 	fmt.Fprintf(env.out, "%s, %s, equal on both sides by their SHA-256; verified: %s\n", terminal.Counted(len(tables), "table"), terminal.Counted(rows, "row"), holds(m))
-	fmt.Fprintf(env.out, "start on %s from now on, and never again on what was before; overlay, retention.yaml and qianshao.yaml are yours to copy\n", c.ToData)
+	with := ""
+	if to.Backends != (backends.Options{}) {
+		with = ", with --store, --index and --evidence as --to-… named them,"
+	}
+	fmt.Fprintf(env.out, "start on %s%s from now on, and never again on what was before; overlay, retention.yaml and qianshao.yaml are yours to copy\n", c.ToData, with)
 	return damaged(m)
 }
