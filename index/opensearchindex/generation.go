@@ -53,8 +53,8 @@ func (x *Index) open(ctx context.Context, opts Options) error {
 
 // check says whether what has the index's name is one of ours, and as this process writes it.
 func (x *Index) check(found map[string]described, opts Options) error {
-	if _, ok := found[x.name]; ok {
-		return fmt.Errorf("the cluster has an index of this name, which is none of ours: give another name, as https://host:9200/name, or delete it")
+	if err := x.ours(found); err != nil {
+		return err
 	}
 	if len(found) != 1 {
 		return fmt.Errorf("%w: its alias names %d indices; %s", index.ErrRebuild, len(found), remedy)
@@ -62,6 +62,16 @@ func (x *Index) check(found map[string]described, opts Options) error {
 	for _, generation := range found {
 		if generation.Mappings.Meta.Signature != opts.signature() {
 			return fmt.Errorf("%w: it is of another version or time zone; %s", index.ErrRebuild, remedy)
+		}
+	}
+	return nil
+}
+
+// ours refuses an index of somebody else that has the name, be it its own or an alias: a rebuild would remove it.
+func (x *Index) ours(found map[string]described) error {
+	for name, generation := range found {
+		if name == x.name || generation.Mappings.Meta.Signature == "" {
+			return fmt.Errorf("the cluster has an index of this name, %s, which is none of ours: give another name, as https://host:9200/name, or delete it", name)
 		}
 	}
 	return nil
@@ -106,6 +116,14 @@ func Rebuild(ctx context.Context, opts Options, fill func(*Index) error) (*Index
 }
 
 func (x *Index) rebuild(ctx context.Context, opts Options, fill func(*Index) error) error {
+	var found map[string]described
+	err := x.do(ctx, call{method: http.MethodGet, path: "/" + x.name + "," + x.name + filling + "?ignore_unavailable=true", into: &found, patience: writePatience})
+	if err != nil && !hasStatus(err, http.StatusNotFound) {
+		return err
+	}
+	if err := x.ours(found); err != nil {
+		return err
+	}
 	unfinished, err := x.behind(ctx, x.name+filling)
 	if err != nil {
 		return err

@@ -261,6 +261,39 @@ func TestMustRebuild(t *testing.T) {
 	}
 }
 
+// TestForeignAlias: an index of somebody else that has the name as its alias is refused, and a rebuild,
+// which removes what had the name before, leaves it where it is.
+func TestForeignAlias(t *testing.T) {
+	opts := options(t)
+	x, err := newIndex(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(x.close)
+	for _, alias := range []string{opts.Name, opts.Name + filling} {
+		foreign := call{method: http.MethodPut, path: "/" + alias + "-theirs", body: object{"aliases": object{alias: object{}}}}
+		if err := x.do(t.Context(), foreign); err != nil {
+			t.Fatal(err)
+		}
+		if alias == opts.Name {
+			if _, err := Open(t.Context(), opts); err == nil || errors.Is(err, index.ErrRebuild) || !strings.Contains(err.Error(), "none of ours") {
+				t.Errorf("opened: %v", err)
+			}
+		}
+		if _, err := Rebuild(t.Context(), opts, func(*Index) error { return nil }); err == nil || !strings.Contains(err.Error(), "none of ours") {
+			t.Errorf("rebuilt with a foreign %s: %v", alias, err)
+		}
+		foreign.method, foreign.body = http.MethodHead, nil
+		if err := x.do(t.Context(), foreign); err != nil {
+			t.Errorf("the foreign index is gone: %v", err)
+		}
+		foreign.method = http.MethodDelete
+		if err := x.do(t.Context(), foreign); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // files is the variable that names the folder with the data of all nodes, if it is on this machine.
 const files = "QIANSHAO_OPENSEARCH_DATA"
 
