@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -118,9 +119,12 @@ func checkStore(p Place) error {
 	if err != nil {
 		return err
 	}
-	query := u.Query()
-	for _, secret := range []string{"password", "sslpassword"} {
-		if query.Has(secret) {
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil { // what cannot be read may be a password
+		return errors.New("what stands behind the ? of the address cannot be read")
+	}
+	for name := range query {
+		if strings.EqualFold(name, "password") || strings.EqualFold(name, "sslpassword") {
 			return errPassword
 		}
 	}
@@ -154,11 +158,18 @@ func (p Place) DSN() (string, error) {
 	return u.String(), nil
 }
 
-// local says whether all hosts of a store's address are this machine.
+// local says whether all hosts of a store's address are this machine. An address that names none may
+// have one from libpq's environment, and one of a service is in a file.
 func local(u *url.URL) bool {
-	hosts := u.Host
-	if more := u.Query().Get("host"); more != "" {
+	hosts, query := u.Host, u.Query()
+	if more := query.Get("host"); more != "" {
 		hosts += "," + more
+	}
+	if query.Has("service") || os.Getenv("PGSERVICE") != "" {
+		return false
+	}
+	if hosts == "" {
+		hosts = os.Getenv("PGHOST")
 	}
 	for host := range strings.SplitSeq(hosts, ",") {
 		if name := (&url.URL{Host: host}).Hostname(); name != "" && !strings.HasPrefix(name, "/") && !loopback(name) {

@@ -32,6 +32,8 @@ func TestCheck(t *testing.T) {
 		"no URL":             {store("postgres://q:" + hushed + "@%zz/q"), "--store: the address must have the form"},
 		"password":           {store("postgres://q:" + hushed + "@db.example/q"), "--store: the address holds a password"},
 		"password beside":    {store("postgres://q@db.example/q?password=" + hushed), "--store: the address holds a password"},
+		"hidden password":    {store("postgres://q@db.example/q?password=" + hushed + ";x=1"), "cannot be read"},
+		"Password":           {store("postgres://q@db.example/q?Password=" + hushed), "--store: the address holds a password"},
 		"password of a key":  {store("postgres://q@db.example/q?sslpassword=" + hushed), "--store: the address holds a password"},
 		"another's file":     {store("postgres://q@db.example/q?passfile=x"), "use --store-password-file"},
 		"another's ca":       {store("postgres://q@db.example/q?sslrootcert=x"), "use --store-password-file and --store-ca"},
@@ -106,4 +108,21 @@ func file(t *testing.T, name, content string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// TestDSNOfEnvironment: a host that the environment or a service's file names is another machine, too.
+func TestDSNOfEnvironment(t *testing.T) {
+	t.Setenv("PGSERVICE", "")
+	for _, test := range []struct{ host, address, want string }{
+		{"", "postgres:///q", "postgres:///q"},
+		{"/run/postgresql", "postgres:///q", "postgres:///q"},
+		{"db.example", "postgres:///q", "postgres:///q?sslmode=verify-full"},
+		{"db.example", "postgres://localhost/q", "postgres://localhost/q"},
+		{"", "postgres:///q?service=far", "postgres:///q?service=far&sslmode=verify-full"},
+	} {
+		t.Setenv("PGHOST", test.host)
+		if got, err := place(test.address, "", "").DSN(); err != nil || got != test.want {
+			t.Errorf("%s with PGHOST=%s: %s (%v), want %s", test.address, test.host, got, err, test.want)
+		}
+	}
 }
