@@ -51,9 +51,11 @@ func Alone(ctx context.Context, db *database.DB, name string, f func(held func()
 // application is the name of a process's connections, unless its DSN has another application_name.
 const application = "qianshao"
 
-// Connections counts the connections to the database that have the program's name.
+// Connections counts the connections to the database that have the program's name, or, whatever a DSN calls
+// them, a claim as every process that crawls or serves.
 func Connections(ctx context.Context, db *database.DB) (n int, err error) {
 	err = db.Read.QueryRowContext(ctx, `
-SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND application_name = $1`, application).Scan(&n)
+SELECT count(*) FROM pg_stat_activity a WHERE datname = current_database() AND backend_type = 'client backend' AND (application_name = $1
+  OR EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.classid = `+namedLock+`))`, application).Scan(&n)
 	return n, db.Fail("count the connections of", err)
 }

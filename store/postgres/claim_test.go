@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"net/url"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao/store/postgres"
 	"github.com/qianshao/qianshao/store/postgres/postgrestest"
+	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
 // TestClaim: a name is one process's until it gives it up. Where its connection breaks it has the
@@ -97,5 +99,41 @@ WHERE l.locktype = 'advisory' AND d.datname = current_database() AND l.pid <> pg
 	}
 	if err := again.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestConnections: a process that runs is seen whatever its DSN calls it, so that nothing is migrated
+// beside it.
+func TestConnections(t *testing.T) {
+	t.Parallel()
+	dsn := postgrestest.DSN(t)
+	open := func(name string) *database.DB {
+		u, err := url.Parse(dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		query := u.Query()
+		query.Set("application_name", name)
+		u.RawQuery = query.Encode()
+		db, err := postgres.Open(t.Context(), postgres.Options{DSN: u.String()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		return db
+	}
+	migrating, running := open("migrating"), open("another")
+	if n, err := postgres.Connections(t.Context(), migrating); err != nil || n != 0 {
+		t.Errorf("before the claim: %d, %v", n, err)
+	}
+	claim, err := postgres.Take(t.Context(), running, "one", func(error) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := postgres.Connections(t.Context(), migrating); err != nil || n != 1 {
+		t.Errorf("with a claim: %d, %v, want 1", n, err)
+	}
+	if err := claim.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
