@@ -71,7 +71,7 @@ func (o *outpost) watchesSites(t *testing.T) {
 			a, err := ingest.ParseScopeFields(values)
 			return a, parsed(err)
 		},
-		Changed: func() { o.changes++ },
+		Changed: func(context.Context) error { o.changes++; return nil },
 	}
 }
 

@@ -35,7 +35,10 @@ func (c scopeAddCmd) Run(env *environment) error {
 		return usageError(err)
 	}
 	err = env.withFolder(func(f *datafolder.Folder) error {
-		return f.Store.PutAuthorisations(env.ctx, byCommand(), authorisations)
+		if err := f.Store.PutAuthorisations(env.ctx, byCommand(), authorisations); err != nil {
+			return err
+		}
+		return f.RegisterChanged(env.ctx)
 	})
 	if err != nil {
 		return err

@@ -139,6 +139,9 @@ func (s *Sites) take(w http.ResponseWriter, r *http.Request, id string) {
 		return
 	}
 	err := s.opts.Store.ReplaceAuthorisations(r.Context(), s.signed(r), []qianshao.Authorisation{a}, cmp.Or(v.Seen, "none"))
+	if err == nil {
+		err = s.opts.Register.Changed(r.Context())
+	}
 	switch {
 	case errors.Is(err, store.ErrChanged):
 		v.Changed = true
@@ -146,7 +149,6 @@ func (s *Sites) take(w http.ResponseWriter, r *http.Request, id string) {
 	case err != nil:
 		s.FailWith(w, r, err)
 	default:
-		s.opts.Register.Changed()
 		http.Redirect(w, r, authorisationURL(a.ID)+"?done=1", http.StatusSeeOther)
 	}
 }

@@ -100,6 +100,9 @@ func (s *Sites) takeFile(w http.ResponseWriter, r *http.Request) {
 	if confirmed == v.Seen {
 		err = s.opts.Store.ReplaceAuthorisations(r.Context(), s.signed(r), list, before)
 	}
+	if err == nil {
+		err = s.opts.Register.Changed(r.Context())
+	}
 	switch {
 	case errors.Is(err, store.ErrChanged):
 		v.Stale = true
@@ -107,7 +110,6 @@ func (s *Sites) takeFile(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.FailWith(w, r, err)
 	default:
-		s.opts.Register.Changed()
 		http.Redirect(w, r, "/authorisations", http.StatusSeeOther)
 	}
 }

@@ -194,6 +194,9 @@ func (s *Sites) end(w http.ResponseWriter, r *http.Request) {
 		s.failOrMissing(w, r, err)
 		return
 	}
-	s.opts.Register.Changed()
+	if err := s.opts.Register.Changed(r.Context()); err != nil {
+		s.FailWith(w, r, err)
+		return
+	}
 	http.Redirect(w, r, authorisationURL(id)+"?done=1", http.StatusSeeOther)
 }

@@ -61,7 +61,7 @@ type Register struct {
 	ParseFile   func(name string, data []byte) ([]qianshao.Authorisation, []Mistake)
 	ParseFields func(values map[string]string) (qianshao.Authorisation, []Mistake)
 	// Changed returns when nobody works with the register as it was.
-	Changed func()
+	Changed func(ctx context.Context) error
 }
 
 // Mistake is something that is wrong in what was written.

@@ -87,7 +87,11 @@ func FetchPage(ctx context.Context, folder datafolder.Options, opts FetchOptions
 		return page, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	fetcher, err := newFetcher(opts, folder.Version, f.Register.Scope, ingest.NewTurns(f.Store, f.Holder+"/scan", time.Now))
+	scope := func() *ingest.Scope {
+		f.Register.Forget() // a change by the console of the same folder is not told to others; see Folder.RegisterChanged
+		return f.Register.Scope()
+	}
+	fetcher, err := newFetcher(opts, folder.Version, scope, ingest.NewTurns(f.Store, f.Holder+"/scan", time.Now))
 	if err != nil {
 		return page, err
 	}

@@ -8,10 +8,9 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 )
 
-// register is what the console needs to change the register of authorisations. After a change the crawl
-// reads the register anew before its next request.
+// register is what the console needs to change the register of authorisations.
 func (a *App) register() *sites.Register {
-	return &sites.Register{ParseFile: parseFile, ParseFields: parseFields, Changed: a.Folder.Register.Forget}
+	return &sites.Register{ParseFile: parseFile, ParseFields: parseFields, Changed: a.Folder.RegisterChanged}
 }
 
 func parseFile(name string, data []byte) ([]qianshao.Authorisation, []sites.Mistake) {

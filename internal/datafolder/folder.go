@@ -59,6 +59,7 @@ type Folder struct {
 	claim    *claim // nil where the folder's lock is enough, and where nothing runs on the folder
 	software string
 	opts     Options
+	runs     bool // opened by OpenWithIndex
 }
 
 // Open opens a data folder. Call Close when done with it.
@@ -83,6 +84,9 @@ func Open(ctx context.Context, opts Options) (*Folder, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	f := &Folder{Store: db, Review: openReview(db), Accounts: auth.NewAccounts(db, nil), Register: &Register{store: db, log: opts.Log}, software: Software(opts.Version), opts: opts}
+	if opts.Backends.Store.Elsewhere() {
+		f.Register.patience = registerPatience
+	}
 	if !opts.ReadOnly && !opts.Moved {
 		if f.Holder, err = Holder(opts.Data); err != nil {
 			return nil, errors.Join(err, db.Close())
@@ -142,6 +146,7 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 		}
 	}
 	if err == nil {
+		f.runs = true
 		return f, ix, nil
 	}
 	if ix != nil {

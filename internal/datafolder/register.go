@@ -2,6 +2,7 @@ package datafolder
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -11,9 +12,18 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// registerAge is how long a change of the register may take to be noticed by a
-// running crawl. Expiry is checked at every request.
-const registerAge = 10 * time.Second
+const (
+	// registerAge is how long a process works with the register without asking whether it has
+	// changed. Expiry is checked at every request.
+	registerAge = time.Second
+	// settleTime is how long after a change the register as it was may still be worked with in
+	// another process: a request that it has just permitted has yet to be begun.
+	settleTime = 2 * registerAge
+	// registerPatience is how long a register on a server that cannot be read is asked for again: a
+	// standby takes over within seconds. registerPause lies between two tries.
+	registerPatience = 15 * time.Second
+	registerPause    = 100 * time.Millisecond
+)
 
 // Register is the authorisations in force as the store has them. If they cannot
 // be read, nothing is authorised. It is safe for concurrent use.
@@ -21,26 +31,63 @@ type Register struct {
 	store *Store
 	log   *slog.Logger
 
+	patience time.Duration // with a store that cannot be read
+
 	mu    sync.Mutex
 	scope *ingest.Scope
-	read  time.Time
+	known bool      // scope is as the store had it at mark
+	mark  int64     // see Store.RegisterMark
+	asked time.Time // before the store last answered
 }
 
-// Scope returns the register, read anew when it is older than registerAge.
+// Scope returns the register as the store had it registerAge ago or later.
 func (r *Register) Scope() *ingest.Scope {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.scope != nil && time.Since(r.read) < registerAge {
-		return r.scope
+	for !r.fresh() { // again where the answer took longer than it holds
+		// The fetcher asks in the middle of a request and has no context to hand in.
+		if err := r.renew(context.Background()); err != nil {
+			r.log.Error("the register of authorisations cannot be read; nothing is fetched", "error", err)
+			r.scope, r.known, r.asked = &ingest.Scope{}, false, time.Now()
+			break
+		}
 	}
-	// The fetcher asks in the middle of a request and has no context to hand in.
-	scope, err := r.Read(context.Background())
-	if err != nil {
-		r.log.Error("the register of authorisations cannot be read; nothing is fetched", "error", err)
-		scope = &ingest.Scope{}
+	return r.scope
+}
+
+// fresh says whether the register need not be asked for. Both clocks must say so: the monotonic
+// one stands still while the machine sleeps, and the other one may be put back.
+func (r *Register) fresh() bool {
+	now := time.Now()
+	since, byWall := now.Sub(r.asked), now.Round(0).Sub(r.asked.Round(0))
+	return since < registerAge && byWall >= 0 && byWall < registerAge
+}
+
+// renew asks whether the register has changed, and reads it if so.
+func (r *Register) renew(ctx context.Context) error {
+	for until := time.Now().Add(r.patience); ; time.Sleep(registerPause) {
+		asked := time.Now()
+		mark, changed, err := r.store.RegisterMark(ctx, r.mark)
+		if err == nil && r.known && !changed {
+			r.mark, r.asked = mark, asked
+			return nil
+		}
+		var list []qianshao.Authorisation
+		if err == nil {
+			list, err = r.store.Authorisations(ctx)
+		}
+		if err != nil && time.Now().Before(until) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		scope, err := ingest.NewScope(list)
+		if err == nil {
+			r.scope, r.known, r.mark, r.asked = scope, true, mark, asked
+		}
+		return err
 	}
-	r.scope, r.read = scope, time.Now()
-	return scope
 }
 
 // Forget makes the next Scope read the register anew: what has ended gets no request from
@@ -48,7 +95,23 @@ func (r *Register) Scope() *ingest.Scope {
 func (r *Register) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.scope = nil
+	r.known, r.asked = false, time.Time{}
+}
+
+// RegisterChanged returns when nobody works with the register as it was before a change. On a
+// store in the folder, beside the process that runs on it, there are only commands, which read it
+// before each request.
+func (f *Folder) RegisterChanged(ctx context.Context) error {
+	f.Register.Forget()
+	if f.runs && !f.opts.Backends.Store.Elsewhere() {
+		return nil
+	}
+	select {
+	case <-time.After(settleTime):
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the register is changed, but others may still work with the former one for %s: %w", settleTime, context.Cause(ctx))
+	}
 }
 
 // Read reads the register now.

@@ -219,6 +219,16 @@ func (s *Store) Authorisations(ctx context.Context) ([]qianshao.Authorisation, e
 	return list, s.db.Fail("read authorisations from", err)
 }
 
+// RegisterMark returns a mark of the register as it is now, and whether it has changed since one of
+// before. Every change leaves an act, and acts become visible in the order of their numbers.
+func (s *Store) RegisterMark(ctx context.Context, since int64) (mark int64, changed bool, err error) {
+	// By the acts' numbers: of the few that were added since, not of all about authorisations.
+	err = s.db.Read.QueryRowContext(ctx, `
+SELECT seq, CASE WHEN EXISTS (SELECT 1 FROM acts WHERE acts.seq > $1 AND +subject_kind = 'authorisation') THEN 1 ELSE 0 END
+FROM act_head WHERE id = 1`, since).Scan(&mark, &changed)
+	return mark, changed, s.db.Fail("read the trail of acts in", err)
+}
+
 // Authorisation returns one authorisation, or store.ErrNotFound.
 func (s *Store) Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error) {
 	a, err := database.One(database.Collect(ctx, s.db.Read, scanAuthorisation, selectAuthorisations+` WHERE id = $1`, id))

@@ -17,6 +17,7 @@ import (
 func runSites(t *testing.T, open Open) {
 	t.Run("acts on the register", func(t *testing.T) { testRegisterActs(t, open) })
 	t.Run("authorisation ended", func(t *testing.T) { testEndAuthorisation(t, open) })
+	t.Run("register's mark", func(t *testing.T) { testRegisterMark(t, open) })
 	t.Run("sites", func(t *testing.T) { testSites(t, open) })
 	t.Run("site", func(t *testing.T) { testSite(t, open) })
 	t.Run("recheck", func(t *testing.T) { testRecheck(t, open) })
@@ -115,6 +116,42 @@ func testEndAuthorisation(t *testing.T, open Open) {
 		ID: "x", Owner: "o", Basis: "b", Contact: "c", Hosts: []string{"x.example"}, ValidFrom: base, ValidUntil: base,
 	}}); err != nil {
 		t.Errorf("a register with one that never begins cannot be read: %v", err)
+	}
+}
+
+// testRegisterMark: every change of the register is told by its mark, whoever makes it and however; nothing else is.
+func testRegisterMark(t *testing.T, open Open) {
+	s, a := open(t), school()
+	mark := int64(0)
+	for _, step := range []struct {
+		name   string
+		do     func() error
+		change bool
+	}{
+		{"nothing", func() error { return nil }, false},
+		{"added", func() error { return s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{a}) }, true},
+		{"put as it is", func() error { return s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{a}) }, false},
+		{"another act", func() error {
+			_, err := s.Recheck(t.Context(), byTest, "a.school.example", "", []string{a.ID}, nil)
+			return err
+		}, false},
+		{"replaced", func() error {
+			seen := store.RegisterDigest([]*qianshao.Authorisation{&a})
+			a.Exclude = []string{"/private/"}
+			return s.ReplaceAuthorisations(t.Context(), byTest, []qianshao.Authorisation{a}, seen)
+		}, true},
+		{"ended", func() error { return s.EndAuthorisation(t.Context(), store.Signed{By: "ann", At: base}, a.ID) }, true},
+		{"ended again", func() error { return s.EndAuthorisation(t.Context(), store.Signed{By: "ann", At: base}, a.ID) }, false},
+	} {
+		check(t, step.do())
+		now, changed, err := s.RegisterMark(t.Context(), mark)
+		if err != nil || changed != step.change {
+			t.Errorf("%s: changed %v, want %v, error %v", step.name, changed, step.change, err)
+		}
+		if again, changed, err := s.RegisterMark(t.Context(), now); again != now || changed || err != nil {
+			t.Errorf("%s, asked twice: changed %v from %d to %d, error %v", step.name, changed, now, again, err)
+		}
+		mark = now
 	}
 }
 

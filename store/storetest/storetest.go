@@ -69,6 +69,8 @@ type Register interface {
 	// them, or none. What one that is not as before may change is due at once.
 	PutAuthorisations(ctx context.Context, by store.Signed, list []qianshao.Authorisation) error
 	Authorisations(ctx context.Context) ([]qianshao.Authorisation, error)
+	// RegisterMark returns a mark of the register as it is now, and whether it has changed since one of before.
+	RegisterMark(ctx context.Context, since int64) (mark int64, changed bool, err error)
 	// Recheck makes URLs of a host due at once: items, and what it has of it under some authorisations.
 	Recheck(ctx context.Context, by store.Signed, host, page string, under []string, items []ingest.Item) (urls int, err error)
 	// OpenURLs are those of the host's open findings; KnowsURL says whether there is such a URL.
