@@ -95,3 +95,47 @@ func TestAuthorisationEndsWhileWaiting(t *testing.T) {
 		})
 	}
 }
+
+// TestWaiverEndsWhileWaiting: a request that waits for its turn is not made without robots.txt once the owner
+// waives that no more. The next try keeps to it.
+func TestWaiverEndsWhileWaiting(t *testing.T) {
+	t.Parallel()
+	var pages atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/robots.txt" {
+			_, _ = w.Write([]byte("User-agent: *\nDisallow: /"))
+			return
+		}
+		pages.Add(1)
+		w.Header().Set("Content-Type", "text/html")
+	}))
+	t.Cleanup(server.Close)
+	var ended atomic.Bool
+	waived := qianshao.Authorisation{ID: "a", AllowPrivate: true, Rate: 2.5, RobotsWaiver: "annex 3"}
+	plain := waived
+	plain.RobotsWaiver = ""
+	fetcher, err := fetch.New(fetch.Options{UserAgent: "test", Permit: func(*url.URL) (*qianshao.Authorisation, qianshao.Skip) {
+		if ended.Load() {
+			return &plain, ""
+		}
+		return &waived, ""
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fetcher.Close)
+	if _, err := fetcher.Get(t.Context(), fetch.Request{URL: server.URL + "/first"}); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(100*time.Millisecond, func() { ended.Store(true) })
+	for _, want := range []qianshao.Skip{qianshao.SkipPaused, qianshao.SkipRobots} {
+		_, err := fetcher.Get(t.Context(), fetch.Request{URL: server.URL + "/second"})
+		var skip *fetch.SkipError
+		if !errors.As(err, &skip) || skip.Skip != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if n := pages.Load(); n != 1 {
+		t.Errorf("%d pages were asked for, want 1", n)
+	}
+}

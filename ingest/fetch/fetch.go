@@ -269,13 +269,7 @@ func (f *Fetcher) hop(ctx context.Context, current, asked string, want want) (a 
 	if err != nil {
 		return nil, "", err
 	}
-	again := func() (*qianshao.Authorisation, error) {
-		_, a, err := f.permitted(current)
-		if err == nil {
-			err = want.permitted(u, a)
-		}
-		return a, err
-	}
+	again := func() (*qianshao.Authorisation, error) { return f.stillPermitted(current, authorisation, want) }
 	if a, err = f.send(ctx, u, authorisation, again, f.header(want, asked), cmp.Or(want.total, f.limits.Total)); err != nil {
 		return nil, "", f.sendError(ctx, u, err)
 	}
@@ -301,6 +295,24 @@ func (f *Fetcher) checked(ctx context.Context, current string, want want) (u *ur
 		}
 	}
 	return u, a, nil
+}
+
+// stillPermitted returns the authorisation for a URL that was checked under before. robots.txt cannot
+// be asked in the middle of a request: where it has come to count meanwhile, the URL is tried again later.
+func (f *Fetcher) stillPermitted(current string, before *qianshao.Authorisation, want want) (a *qianshao.Authorisation, err error) {
+	for form := range forms(current) {
+		var u *url.URL
+		if u, a, err = f.permitted(form); err == nil {
+			err = want.permitted(u, a)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if before.RobotsWaiver != "" && a.RobotsWaiver == "" {
+		return nil, &pausedError{err: errors.New("its owner does not waive robots.txt any more")}
+	}
+	return a, nil
 }
 
 // forms yields the page's own URL, if it is another, and the one to ask for last.
