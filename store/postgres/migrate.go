@@ -44,6 +44,9 @@ func migrate(ctx context.Context, conn *sql.Conn, db *sql.DB) (err error) {
 	if done, err := upToDate(ctx, conn, latest); err != nil || done { // another process was first
 		return err
 	}
+	if err := unoccupied(ctx, conn); err != nil {
+		return err
+	}
 	files, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
 		return err
@@ -56,6 +59,25 @@ func migrate(ctx context.Context, conn *sql.Conn, db *sql.DB) (err error) {
 		return fmt.Errorf("migrating the schema: %w", err)
 	}
 	return nil
+}
+
+// unoccupied refuses a database in which another program's tables stand and none of ours.
+func unoccupied(ctx context.Context, conn *sql.Conn) error {
+	var other string
+	err := conn.QueryRowContext(ctx, `
+SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> 'goose_db_version'
+AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+AND to_regclass(quote_ident(current_schema()) || '.evidence_links') IS NULL
+ORDER BY c.relname LIMIT 1`).Scan(&other)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("the database has tables of another program (%s), and nothing was made beside them; make one of its own: "+
+		"CREATE DATABASE qianshao TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'", other)
 }
 
 // upToDate says whether the schema is that of this program; a later one is an error.

@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qianshao/qianshao/internal/trust"
 )
@@ -47,8 +49,14 @@ func (o Options) config() (*pgx.ConnConfig, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = application
 	}
+	config.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error { return conn.Exec(ctx, patient).Close() }
 	return config, nil
 }
+
+// patient takes off a session what an administrator may have set for all: how long a statement, a lock or a session may
+// take. Waiting for one's turn, a migration and VACUUM FULL take as long as they take. Not every server has all of them.
+const patient = `SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout',
+  'transaction_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout')`
 
 // encrypt has all hosts of the configuration asked by TLS, and their certificates checked.
 func encrypt(config *pgx.ConnConfig, file string) error {

@@ -37,7 +37,7 @@ func (s *server) Rewrite(ctx context.Context) (done bool, err error) {
 		return false, s.Fail("write anew", err)
 	}
 	err = vacuum(ctx, conn)
-	_, undone := conn.ExecContext(context.WithoutCancel(ctx), `RESET lock_timeout; SELECT pg_advisory_unlock(`+rewriteLock+`)`)
+	_, undone := conn.ExecContext(context.WithoutCancel(ctx), `SET lock_timeout = 0; SELECT pg_advisory_unlock(`+rewriteLock+`)`)
 	if err := errors.Join(err, undone); err != nil {
 		return false, s.Fail("write anew", err)
 	}
