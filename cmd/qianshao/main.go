@@ -78,16 +78,16 @@ type cli struct {
 // backendFlags say which servers stand in place of parts of the data folder.
 type backendFlags struct {
 	Store             string `help:"PostgreSQL database in place of the data folder's: postgres://USER@HOST/DATABASE." env:"STORE" placeholder:"URL"`
-	StorePasswordFile string `help:"File that holds the password of --store." env:"STORE_PASSWORD_FILE" placeholder:"FILE"`
-	StoreCA           string `name:"store-ca" help:"File with the certificates, in PEM, by which the server of --store is checked. Default: the system's." env:"STORE_CA" placeholder:"FILE"`
+	StorePasswordFile string `help:"File that holds the password for the database." env:"STORE_PASSWORD_FILE" placeholder:"FILE"`
+	StoreCA           string `name:"store-ca" help:"File with the certificates, in PEM, by which the database's server is checked. Default: the system's." env:"STORE_CA" placeholder:"FILE"`
 
 	Index             string `help:"OpenSearch cluster in place of the data folder's index: https://USER@HOST:9200/NAME, several nodes with commas." env:"INDEX" placeholder:"URL"`
-	IndexPasswordFile string `help:"File that holds the password of --index." env:"INDEX_PASSWORD_FILE" placeholder:"FILE"`
-	IndexCA           string `name:"index-ca" help:"File with the certificates, in PEM, by which the servers of --index are checked. Default: the system's." env:"INDEX_CA" placeholder:"FILE"`
+	IndexPasswordFile string `help:"File that holds the password for the cluster." env:"INDEX_PASSWORD_FILE" placeholder:"FILE"`
+	IndexCA           string `name:"index-ca" help:"File with the certificates, in PEM, by which the cluster's servers are checked. Default: the system's." env:"INDEX_CA" placeholder:"FILE"`
 
 	Evidence                string `help:"Bucket in place of the data folder's evidence: s3://BUCKET/PREFIX?endpoint=https://HOST, or a folder that all machines have." env:"EVIDENCE" placeholder:"URL"`
-	EvidenceCredentialsFile string `help:"File that holds the keys of --evidence. Default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY." env:"EVIDENCE_CREDENTIALS_FILE" placeholder:"FILE"`
-	EvidenceCA              string `name:"evidence-ca" help:"File with the certificates, in PEM, by which the server of --evidence is checked. Default: the system's." env:"EVIDENCE_CA" placeholder:"FILE"`
+	EvidenceCredentialsFile string `help:"File that holds the keys of the bucket. Default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY." env:"EVIDENCE_CREDENTIALS_FILE" placeholder:"FILE"`
+	EvidenceCA              string `name:"evidence-ca" help:"File with the certificates, in PEM, by which the bucket's server is checked. Default: the system's." env:"EVIDENCE_CA" placeholder:"FILE"`
 }
 
 func (f *backendFlags) options() backends.Options {

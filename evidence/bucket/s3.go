@@ -162,6 +162,9 @@ func (o *Options) transport(secure bool) (*http.Transport, error) {
 // check looks whether the bucket is there, and has the lock that is asked for.
 func (s *S3) check(ctx context.Context) error {
 	there, err := s.core.BucketExists(ctx, s.place.bucket)
+	if err != nil {
+		err = clause{err}
+	}
 	if remedy := trust.Remedy(err); remedy != "" {
 		return fmt.Errorf("%w; %s", err, remedy)
 	}
@@ -177,6 +180,12 @@ func (s *S3) check(ctx context.Context) error {
 	}
 	return nil
 }
+
+// clause is an error behind which a sentence goes on: servers end theirs.
+type clause struct{ error }
+
+func (c clause) Error() string { return strings.TrimSuffix(c.error.Error(), ".") }
+func (c clause) Unwrap() error { return c.error }
 
 // Put implements Bucket.
 func (s *S3) Put(ctx context.Context, name string, content io.ReadSeeker) error {

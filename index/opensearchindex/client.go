@@ -207,7 +207,7 @@ func (c *client) do(ctx context.Context, r call) error {
 			continue
 		}
 		if time.Since(started) >= r.patience {
-			failed = fmt.Errorf("%w: %w", index.ErrUnavailable, failed)
+			failed = fmt.Errorf("%w: %w%s", index.ErrUnavailable, failed, wayOut(failed))
 			c.away.Store(&awayness{time.Now().Add(awayFor), failed})
 			return failed
 		}
@@ -216,6 +216,14 @@ func (c *client) do(ctx context.Context, r call) error {
 		}
 		failed, pause = nil, min(2*pause, lastPause)
 	}
+}
+
+// wayOut is what the operator does about nodes that do not answer.
+func wayOut(err error) string {
+	if errors.As(err, new(*answerError)) {
+		return ""
+	}
+	return " (do the cluster's nodes run, and are they reached from here?)"
 }
 
 // rest waits for about so long: those that were turned away together do not come back together.

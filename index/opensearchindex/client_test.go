@@ -134,7 +134,7 @@ func TestSecrets(t *testing.T) {
 		"the user or the password is wrong": func(o *Options) { o.PasswordFile = write("password", "hunter3") },
 		"the authority that has signed the": func(o *Options) { o.CA = "" },
 		"holds no certificate in PEM":       func(o *Options) { o.CA = o.PasswordFile },
-		"no such file":                      func(o *Options) { o.PasswordFile += "-" },
+		"there is no file":                  func(o *Options) { o.PasswordFile += "-" },
 		"name the file":                     func(o *Options) { o.PasswordFile = "" },
 		"without a user":                    func(o *Options) { o.User = "" },
 		"is empty":                          func(o *Options) { o.PasswordFile = write("password", "\n") },
@@ -223,7 +223,7 @@ func TestNodes(t *testing.T) {
 	if _, err := x.Search(t.Context(), req); !errors.Is(err, index.ErrUnavailable) {
 		t.Errorf("while all are away: %v, want index.ErrUnavailable", err)
 	}
-	if _, err := Open(t.Context(), Options{Nodes: []string{away.URL}}); !errors.Is(err, index.ErrUnavailable) {
+	if _, err := Open(t.Context(), Options{Nodes: []string{away.URL}}); !errors.Is(err, index.ErrUnavailable) || !strings.Contains(err.Error(), "do the cluster's nodes run") {
 		t.Errorf("opening: %v, want index.ErrUnavailable", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

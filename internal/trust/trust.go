@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 )
@@ -16,9 +17,9 @@ const maxFile = 1 << 20
 
 // Secret reads a secret, without the blanks and line ends around it.
 func Secret(name string) (string, error) {
-	content, err := read(name)
+	content, err := read(name, "secret")
 	if err != nil {
-		return "", fmt.Errorf("the file of the secret: %w", err)
+		return "", err
 	}
 	secret := strings.TrimSpace(string(content))
 	if secret == "" {
@@ -34,9 +35,9 @@ func TLS(ca string) (*tls.Config, error) {
 	if ca == "" {
 		return config, nil
 	}
-	content, err := read(ca)
+	content, err := read(ca, "certificates")
 	if err != nil {
-		return nil, fmt.Errorf("the file of certificates: %w", err)
+		return nil, err
 	}
 	config.RootCAs = x509.NewCertPool()
 	if !config.RootCAs.AppendCertsFromPEM(content) {
@@ -45,8 +46,12 @@ func TLS(ca string) (*tls.Config, error) {
 	return config, nil
 }
 
-func read(name string) ([]byte, error) {
+// read reads a file; what says what it is to hold.
+func read(name, what string) ([]byte, error) {
 	info, err := os.Stat(name) // a device or a pipe might never end
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no file %s, which is to hold the %s", name, what)
+	}
 	if err != nil {
 		return nil, err
 	}

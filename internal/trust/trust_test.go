@@ -35,7 +35,7 @@ func TestFiles(t *testing.T) {
 		t.Errorf("without certificates: %+v (%v)", config, err)
 	}
 	for _, wrong := range []struct{ file, secret, ca string }{
-		{filepath.Join(t.TempDir(), "none"), "the file of the secret: ", "the file of certificates: "},
+		{filepath.Join(t.TempDir(), "none"), "none, which is to hold the secret", "none, which is to hold the certificates"},
 		{t.TempDir(), "is no file of at most", "is no file of at most"},
 		{file(strings.Repeat(hushed, 200_000)), "is no file of at most", "is no file of at most"},
 		{file(" \n"), "is empty; write the secret into it", "holds no certificate in PEM"},
