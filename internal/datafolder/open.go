@@ -50,17 +50,33 @@ func (o Options) openStore(ctx context.Context) (*Store, error) {
 	if err := o.Backends.Check(); err != nil {
 		return nil, inputError(err)
 	}
-	if server := o.Backends.Store; server.Elsewhere() {
-		dsn, err := server.DSN()
-		if err != nil {
-			return nil, inputError(err)
-		}
-		return sqlstore.New(postgres.Open(ctx, postgres.Options{DSN: dsn, PasswordFile: server.SecretFile, CA: server.CAFile}))
+	if o.Backends.Store.Elsewhere() {
+		return o.openServer(ctx)
+	}
+	if err := o.wantServer(); err != nil {
+		return nil, err
 	}
 	if o.ReadOnly {
 		return sqlstore.New(sqlite.OpenToRead(ctx, storePath(o.Data)))
 	}
 	return sqlstore.New(sqlite.Open(ctx, storePath(o.Data)))
+}
+
+// openServer opens a store on a server.
+func (o Options) openServer(ctx context.Context) (*Store, error) {
+	server := o.Backends.Store
+	dsn, err := server.DSN()
+	if err != nil {
+		return nil, inputError(err)
+	}
+	db, err := sqlstore.New(postgres.Open(ctx, postgres.Options{DSN: dsn, PasswordFile: server.SecretFile, CA: server.CAFile}))
+	if err != nil || o.ReadOnly {
+		return db, err
+	}
+	if err := o.noteServer(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 func makeFolder(data string) error {
@@ -132,6 +148,9 @@ func (o Options) openIndex(ctx context.Context, whole bool, told Reindexing) (in
 			return nil, err
 		}
 		return ix, nil
+	}
+	if err := o.wantServer(); err != nil {
+		return nil, err
 	}
 	ix, err := bleveindex.Open(indexPath(o.Data), o.indexOptions())
 	if err != nil {

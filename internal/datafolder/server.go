@@ -1,0 +1,45 @@
+package datafolder
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// serverPath is the file by which a folder knows the database on a server that it has worked with.
+func serverPath(data string) string { return filepath.Join(data, "store.url") }
+
+// noteServer leaves that file where a store on a server was opened.
+func (o Options) noteServer() error {
+	address := o.Backends.Store.Address
+	if u, err := url.Parse(address); err == nil {
+		u.User, u.RawQuery = nil, ""
+		address = u.String()
+	}
+	name := serverPath(o.Data)
+	if noted, err := os.ReadFile(name); err == nil && strings.TrimSpace(string(noted)) == address {
+		return nil
+	}
+	return os.WriteFile(name, []byte(address+"\n"), 0o600)
+}
+
+// wantServer refuses to make a database in a folder that has worked with one on a server: whoever has forgotten
+// to name it would find nothing, and go on beside the others.
+func (o Options) wantServer() error {
+	if o.HasStore() {
+		return nil
+	}
+	address, err := os.ReadFile(serverPath(o.Data))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return inputError(fmt.Errorf("%s has worked with the database %s on a server: name it with --store, or in %s; a new outpost begins in an empty folder",
+		o.Data, strings.TrimSpace(string(address)), filepath.Join(o.Data, ConfigName)))
+}
