@@ -62,6 +62,9 @@ func New(opts Options) (*Archive, error) {
 	return a, nil
 }
 
+// Bucket has the archive's objects.
+func (a *Archive) Bucket() bucket.Bucket { return a.opts.Bucket }
+
 // Added says what Add wrote; zero if there was nothing to write.
 type Added struct {
 	Records int

@@ -62,7 +62,7 @@ func (v *verifier) bucket() error {
 		if err != nil {
 			return err
 		}
-		if !v.files[name] && name != oldLock && !v.isOldIndex(name) {
+		if !v.files[name] && name != oldLock && name != bucket.Owner && !v.isOldIndex(name) {
 			strangers = append(strangers, name)
 		}
 	}

@@ -223,7 +223,7 @@ func endStateAt(t *testing.T, opts datafolder.Options) (state endState) {
 	t.Helper()
 	f := openAt(t, opts)
 	defer f.Close()
-	ix, err := opts.OpenIndex(t.Context())
+	ix, err := f.OpenIndex(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -140,7 +140,7 @@ func (o Options) definition() object {
 		}},
 		"mappings": object{
 			"dynamic": "strict",
-			"_meta":   object{"signature": o.signature()},
+			"_meta":   object{"signature": o.signature(), "store": o.Store},
 			"_source": object{"includes": []string{"hit"}},
 			"properties": object{
 				"id": keyword, "title": text, "text": text, "category": keyword, "level": keyword, "state": keyword,

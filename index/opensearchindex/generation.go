@@ -28,6 +28,7 @@ type described struct {
 	Mappings struct {
 		Meta struct {
 			Signature string `json:"signature"`
+			Store     string `json:"store"`
 		} `json:"_meta"`
 	} `json:"mappings"`
 }
@@ -53,14 +54,15 @@ func (x *Index) open(ctx context.Context, opts Options) error {
 
 // check says whether what has the index's name is one of ours, and as this process writes it.
 func (x *Index) check(found map[string]described, opts Options) error {
-	if err := x.ours(found); err != nil {
+	if err := x.ours(found, opts); err != nil {
 		return err
 	}
 	if len(found) != 1 {
 		return fmt.Errorf("%w: its alias names %d indices; %s", index.ErrRebuild, len(found), remedy)
 	}
 	for _, generation := range found {
-		if generation.Mappings.Meta.Signature != opts.signature() {
+		// One without a store is of a version that did not keep it.
+		if meta := generation.Mappings.Meta; meta.Signature != opts.signature() || meta.Store != opts.Store {
 			return fmt.Errorf("%w: it is of another version or time zone; %s", index.ErrRebuild, remedy)
 		}
 	}
@@ -68,13 +70,40 @@ func (x *Index) check(found map[string]described, opts Options) error {
 }
 
 // ours refuses an index of somebody else that has the name, be it its own or an alias: a rebuild would remove it.
-func (x *Index) ours(found map[string]described) error {
+func (x *Index) ours(found map[string]described, opts Options) error {
 	for name, generation := range found {
-		if name == x.name || generation.Mappings.Meta.Signature == "" {
+		meta := generation.Mappings.Meta
+		if name == x.name || meta.Signature == "" {
 			return fmt.Errorf("the cluster has an index of this name, %s, which is none of ours: give another name, as https://host:9200/name, or delete it", name)
+		}
+		if meta.Store != "" && meta.Store != opts.Store {
+			return fmt.Errorf("the index %s on the cluster belongs to another store: give another name, as https://host:9200/name; if that store is given up, delete its index by hand (DELETE /%s)", name, name)
 		}
 	}
 	return nil
+}
+
+// Check says whether the cluster can be reached, and what has the index's name is not somebody else's. It makes nothing.
+func Check(ctx context.Context, opts Options) error {
+	x, err := newIndex(ctx, opts)
+	if err != nil {
+		return err
+	}
+	defer x.close()
+	if err := x.mayRebuild(ctx, opts); err != nil {
+		return fmt.Errorf("the search index %s at %s: %w", x.name, x.nodes[0].Redacted(), err)
+	}
+	return nil
+}
+
+// mayRebuild says whether a rebuild removes nobody else's index.
+func (x *Index) mayRebuild(ctx context.Context, opts Options) error {
+	var found map[string]described
+	err := x.do(ctx, call{method: http.MethodGet, path: "/" + x.name + "," + x.name + filling + "?ignore_unavailable=true", into: &found, patience: writePatience})
+	if err != nil && !hasStatus(err, http.StatusNotFound) {
+		return err
+	}
+	return x.ours(found, opts)
 }
 
 // create makes a generation with an alias. That it is there already is no error.
@@ -116,12 +145,7 @@ func Rebuild(ctx context.Context, opts Options, fill func(*Index) error) (*Index
 }
 
 func (x *Index) rebuild(ctx context.Context, opts Options, fill func(*Index) error) error {
-	var found map[string]described
-	err := x.do(ctx, call{method: http.MethodGet, path: "/" + x.name + "," + x.name + filling + "?ignore_unavailable=true", into: &found, patience: writePatience})
-	if err != nil && !hasStatus(err, http.StatusNotFound) {
-		return err
-	}
-	if err := x.ours(found); err != nil {
+	if err := x.mayRebuild(ctx, opts); err != nil {
 		return err
 	}
 	unfinished, err := x.behind(ctx, x.name+filling)

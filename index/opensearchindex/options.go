@@ -19,6 +19,9 @@ type Options struct {
 	Nodes []string
 	// Name is the alias that the index has on the cluster; empty is DefaultName. It belongs to one store.
 	Name string
+	// Store is the id of that store, which the index keeps; the index of another one is refused. Empty where
+	// stores have none.
+	Store string
 	// User is who asks, with the password that PasswordFile has; empty where the cluster asks for none.
 	User, PasswordFile string
 	// CA is a file of certificates in PEM, one of which must have signed those of the nodes;

@@ -7,6 +7,7 @@ package datafolder
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"time"
@@ -92,7 +93,10 @@ func Open(ctx context.Context, opts Options) (*Folder, error) {
 			return nil, errors.Join(err, db.Close())
 		}
 	}
-	if f.Evidence, err = opts.openEvidence(ctx, db, f.Holder); err != nil {
+	if f.Evidence, err = opts.openEvidence(ctx, db, f.Holder); err == nil {
+		err = f.checkOwner(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return f, nil
@@ -118,6 +122,38 @@ func (o *Options) openBucket(ctx context.Context) (bucket.Bucket, error) {
 	return bucket.Open(ctx, p.Address, bucket.Options{CredentialsFile: p.SecretFile, CAFile: p.CAFile})
 }
 
+// checkOwner refuses evidence outside of the folder that is another store's. A store that has no id yet has none there.
+func (f *Folder) checkOwner(ctx context.Context) error {
+	if !f.opts.Backends.Evidence.Elsewhere() {
+		return nil
+	}
+	id, err := f.Store.Place(ctx, store.PartStore)
+	if err != nil {
+		return err
+	}
+	return ownersError(bucket.CheckOwner(ctx, f.Evidence.Bucket(), id))
+}
+
+// claimEvidence notes that the evidence outside of the folder is this store's.
+func (f *Folder) claimEvidence(ctx context.Context) error {
+	if !f.opts.Backends.Evidence.Elsewhere() {
+		return nil
+	}
+	id, err := storeID(ctx, f.Store)
+	if err != nil {
+		return err
+	}
+	return ownersError(bucket.Claim(ctx, f.Evidence.Bucket(), id))
+}
+
+// ownersError makes what the operator puts right out of what a bucket says of its owner.
+func ownersError(err error) error {
+	if errors.Is(err, bucket.ErrOthers) {
+		return inputError(fmt.Errorf("--evidence: %w", err))
+	}
+	return err
+}
+
 // OpenWithIndex opens a data folder with its index, for the one process that runs on it.
 // Campaigns and index are brought up to date with the store, or made anew, but for an index on a
 // cluster: FeedIndex does so, since the cluster may be down. told is told of the index, and may be
@@ -131,7 +167,7 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 	}
 	// The index comes first: it is locked where another process, perhaps of
 	// another version, runs on the folder, and then the store is left alone.
-	if ix, err = opts.openIndex(ctx, true, told); err != nil && !mustRebuild(err) {
+	if ix, err = opts.openIndex(true, told); err != nil && !mustRebuild(err) {
 		return nil, nil, err
 	}
 	if f, err = Open(ctx, opts); err == nil {
@@ -139,6 +175,9 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 	}
 	if err == nil {
 		err = opts.keepPlaces(ctx, f.Store, true, store.PartIndex, store.PartEvidence)
+	}
+	if err == nil {
+		err = f.claimEvidence(ctx)
 	}
 	if err == nil {
 		if ix, err = opts.matchIndex(ctx, ix, f.Store, told); err == nil {
@@ -167,7 +206,7 @@ func (f *Folder) Moved(ctx context.Context) error {
 
 // MovedEvidence notes that of the evidence alone.
 func (f *Folder) MovedEvidence(ctx context.Context) error {
-	return f.opts.movePlace(ctx, f.Store, store.PartEvidence)
+	return errors.Join(f.claimEvidence(ctx), f.opts.movePlace(ctx, f.Store, store.PartEvidence))
 }
 
 // EvidencePath is where a data folder keeps the evidence archive.

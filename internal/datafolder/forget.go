@@ -116,7 +116,7 @@ func (f *Folder) SettleIndex(ctx context.Context) (elsewhere bool, err error) {
 	if err := f.opts.keepPlaces(ctx, f.Store, false, store.PartIndex); err != nil {
 		return false, err
 	}
-	ix, err := f.opts.OpenIndex(ctx)
+	ix, err := f.OpenIndex(ctx)
 	switch {
 	case InUse(err):
 		return true, nil

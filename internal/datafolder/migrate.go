@@ -9,6 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/evidence/bucket"
+	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -32,7 +33,7 @@ func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []Mi
 			return nil, nil, inputError(errors.Join(err, fmt.Errorf("%s is there already, and nothing is overwritten; name a new folder", name)))
 		}
 	}
-	lock, err := opts.From.openIndex(ctx, true, nil) // whoever runs on the folder has it
+	lock, err := opts.From.openIndex(true, nil) // whoever runs on the folder has it
 	if err != nil && !mustRebuild(err) {
 		return nil, nil, err
 	}
@@ -64,9 +65,13 @@ func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []Mi
 func (f *Folder) migrate(ctx context.Context, m *Manifest, opts MigrateOptions) (tables []MigratedTable, err error) {
 	to := opts.To
 	to.Moved = true
+	id, err := f.idFor(ctx, to)
+	if err != nil {
+		return nil, err
+	}
 	in, err := newBucket(ctx, opts.From, to)
 	if err == nil {
-		err = to.reachIndex(ctx)
+		err = to.reachIndex(ctx, id)
 	}
 	if err != nil {
 		return nil, err
@@ -75,7 +80,9 @@ func (f *Folder) migrate(ctx context.Context, m *Manifest, opts MigrateOptions) 
 	if err != nil {
 		return nil, err
 	}
-	tables, err = copyStore(ctx, f.Store, db)
+	if tables, err = copyStore(ctx, f.Store, db); err == nil && id != "" {
+		_, err = db.SetPlace(ctx, store.PartStore, id, true)
+	}
 	if err = errors.Join(err, db.Close()); err != nil {
 		return nil, err
 	}
@@ -97,6 +104,18 @@ func (f *Folder) migrate(ctx context.Context, m *Manifest, opts MigrateOptions) 
 	}
 	_, err = t.Store.SetPlace(ctx, store.PartMigration, "", true)
 	return tables, err
+}
+
+// idFor returns the id that the target keeps of the source's: none, so that it gets one of its own, unless index or bucket
+// stay where they are, which know their store by it.
+func (f *Folder) idFor(ctx context.Context, to Options) (string, error) {
+	from := f.opts.Backends
+	for part, target := range map[backends.Place]backends.Place{from.Index: to.Backends.Index, from.Evidence: to.Backends.Evidence} {
+		if part.Elsewhere() && part.Address == target.Address {
+			return storeID(ctx, f.Store)
+		}
+	}
+	return "", nil
 }
 
 // newBucket returns where the evidence is copied to, which must be empty; nil if it stays where it is.

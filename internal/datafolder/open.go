@@ -135,15 +135,21 @@ func (o Options) HasStore() bool {
 // OpenIndex opens the index, and makes an empty one where there is none. That of a folder only
 // one process at a time may have open. Days begin in the zone; nil is index.DefaultZone. An index
 // of another zone must be built anew.
-func (o Options) OpenIndex(ctx context.Context) (index.Index, error) {
-	return o.openIndex(ctx, false, nil)
+func (f *Folder) OpenIndex(ctx context.Context) (index.Index, error) {
+	ix, err := f.opts.openIndex(false, nil)
+	if shared, ok := ix.(*sharedIndex); ok {
+		if err := shared.belongTo(ctx, f.Store); err != nil {
+			return nil, errors.Join(err, shared.Close())
+		}
+	}
+	return ix, err
 }
 
-// openIndex opens the index; whole is for the one process that runs on the folder. told is told when
-// one on a cluster must be built anew, as FeedIndex does.
-func (o Options) openIndex(ctx context.Context, whole bool, told Reindexing) (index.Index, error) {
+// openIndex opens the index of a folder, or prepares one on a cluster, which matchIndex opens; whole is for the one
+// process that runs on the folder. told is told when one on a cluster must be built anew, as FeedIndex does.
+func (o Options) openIndex(whole bool, told Reindexing) (index.Index, error) {
 	if o.Backends.Index.Elsewhere() {
-		ix, err := o.openShared(ctx, whole, told)
+		ix, err := o.openShared(whole, told)
 		if err != nil {
 			return nil, err
 		}

@@ -2,10 +2,12 @@ package datafolder
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strings"
 
 	"github.com/qianshao/qianshao/store"
 )
@@ -30,6 +32,12 @@ func (o Options) place(part store.Part) (string, error) {
 	}
 	holder, err := Holder(o.Data) // there may be several folders
 	return "the data folder with the holder " + holder, err
+}
+
+// storeID returns the store's id, by which indices and buckets on servers know whose they are. It is made when
+// it is first asked for.
+func storeID(ctx context.Context, db *Store) (string, error) {
+	return db.SetPlace(ctx, store.PartStore, strings.ToLower(rand.Text()), false)
 }
 
 // remedies say how to move a part.
@@ -63,10 +71,42 @@ func (o Options) keepPlaces(ctx context.Context, db *Store, first bool, parts ..
 		case err != nil:
 			return err
 		case holds != "" && holds != here:
-			return inputError(fmt.Errorf("the %s of this store is in %s, not in %s; name the same --%s everywhere; %s", part, holds, here, part, remedies[part]))
+			return o.misplaced(ctx, db, part, holds, here)
 		}
 	}
+	if first {
+		return o.noteCluster(ctx, db)
+	}
 	return nil
+}
+
+// misplaced says that a part is named elsewhere than where it is.
+func (o Options) misplaced(ctx context.Context, db *Store, part store.Part, holds, here string) error {
+	others := ""
+	if part == store.PartIndex {
+		address, err := db.Place(ctx, store.PartCluster)
+		if err != nil {
+			return err
+		}
+		if address != "" {
+			others = ", which is " + address + " for the others (with a user, where they name one)"
+		}
+	}
+	return inputError(fmt.Errorf("the %s of this store is in %s, not in %s; name the same --%s everywhere%s; %s", part, holds, here, part, others, remedies[part]))
+}
+
+// noteCluster notes the address by which this process opens an index on a cluster, if it does.
+func (o Options) noteCluster(ctx context.Context, db *Store) error {
+	address := ""
+	if o.Backends.Index.Elsewhere() {
+		cluster, err := o.cluster()
+		if err != nil {
+			return err
+		}
+		address = strings.Join(cluster.Nodes, ",") + "/" + cluster.Name
+	}
+	_, err := db.SetPlace(ctx, store.PartCluster, address, true)
+	return err
 }
 
 // movePlace notes that a part is kept where the options say.
@@ -75,6 +115,8 @@ func (o Options) movePlace(ctx context.Context, db *Store, part store.Part) erro
 	if err != nil {
 		return err
 	}
-	_, err = db.SetPlace(ctx, part, here, true)
+	if _, err = db.SetPlace(ctx, part, here, true); err == nil && part == store.PartIndex {
+		err = o.noteCluster(ctx, db)
+	}
 	return err
 }

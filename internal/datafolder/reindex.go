@@ -139,10 +139,10 @@ func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done
 // process may have died before it told the index of its last findings, and a folder
 // may have been restored from a backup, deleted or damaged. The index is told what it
 // was not told, or else it is built anew. ix is the open index, nil if it could not be
-// read; it is closed where another one is returned. That of a cluster is left as it is: FeedIndex matches it.
+// read; it is closed where another one is returned. That of a cluster is only opened: FeedIndex matches it.
 func (o Options) matchIndex(ctx context.Context, ix index.Index, db *Store, told Reindexing) (index.Index, error) {
-	if o.Backends.Index.Elsewhere() {
-		return ix, nil
+	if shared, ok := ix.(*sharedIndex); ok {
+		return ix, shared.belongTo(ctx, db)
 	}
 	if ix != nil {
 		same, err := catchUp(ctx, ix, db)

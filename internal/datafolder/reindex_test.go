@@ -1,6 +1,7 @@
 package datafolder_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -106,7 +107,7 @@ func TestIndexBehindStore(t *testing.T) {
 // every process that opens it.
 func TestForeignIndex(t *testing.T) {
 	data := foundFolder(t)
-	ix, err := datafolder.Options{Data: data}.OpenIndex(t.Context())
+	f, ix, err := datafolder.OpenWithIndex(t.Context(), datafolder.Options{Data: data}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +115,7 @@ func TestForeignIndex(t *testing.T) {
 	if err := ix.Put(t.Context(), []qianshao.FindingRecord{foreign}, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := ix.Close(); err != nil {
+	if err := errors.Join(ix.Close(), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 	var told [][2]int

@@ -92,7 +92,10 @@ func (r SearchRequest) pages(page func(after index.Cursor, offset, limit int) (a
 
 // open opens the index, and brings it up to date with the store if there is one.
 func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
-	ix, err := r.Folder.openIndex(ctx, false, r.Reindexing)
+	if !r.Folder.HasStore() && r.Folder.Backends.Index.Elsewhere() {
+		return nil, inputError(fmt.Errorf("there is no database in %s, whose index would be on the cluster; name the data folder with --data, or the database with --store", r.Folder.Data))
+	}
+	ix, err := r.Folder.openIndex(false, r.Reindexing)
 	if err != nil && !mustRebuild(err) || !r.Folder.HasStore() {
 		return ix, err
 	}

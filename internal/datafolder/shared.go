@@ -38,9 +38,9 @@ type sharedIndex struct {
 // kept waiting for a cluster that is down.
 const reopenAfter = 5 * time.Second
 
-// openShared returns the index on a cluster. That the cluster is down is no error. whole is for
+// openShared returns the index on a cluster, which belongTo must be called on before it is asked. whole is for
 // the one process that runs on the folder.
-func (o Options) openShared(ctx context.Context, whole bool, told Reindexing) (*sharedIndex, error) {
+func (o Options) openShared(whole bool, told Reindexing) (*sharedIndex, error) {
 	if err := o.Backends.Check(); err != nil {
 		return nil, inputError(err)
 	}
@@ -54,10 +54,19 @@ func (o Options) openShared(ctx context.Context, whole bool, told Reindexing) (*
 			return nil, err
 		}
 	}
-	if _, err := x.open(ctx); err != nil && !errors.Is(err, index.ErrUnavailable) && !mustRebuild(err) {
-		return nil, errors.Join(err, x.Close())
-	}
 	return x, nil
+}
+
+// belongTo says whose index it is, and opens it. That the cluster is down is no error, nor that the index must be
+// built anew.
+func (x *sharedIndex) belongTo(ctx context.Context, db *Store) (err error) {
+	if x.cluster.Store, err = storeID(ctx, db); err != nil {
+		return err
+	}
+	if _, err = x.open(ctx); errors.Is(err, index.ErrUnavailable) || mustRebuild(err) {
+		return nil
+	}
+	return err
 }
 
 // cluster says where the index is on a cluster.
@@ -253,11 +262,14 @@ func (x *sharedIndex) Close() (err error) {
 
 // reindexShared builds the index on a cluster anew, while others search the former one.
 func (o Options) reindexShared(ctx context.Context, db *Store, told Reindexing) (count int, err error) {
-	x, err := o.openShared(ctx, false, told)
+	x, err := o.openShared(false, told)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, x.Close()) }()
+	if err := x.belongTo(ctx, db); err != nil {
+		return 0, err
+	}
 	err = alone(ctx, db, func(held func() error) (err error) {
 		count, err = x.rebuild(ctx, db, held)
 		return err
@@ -265,18 +277,16 @@ func (o Options) reindexShared(ctx context.Context, db *Store, told Reindexing) 
 	return count, err
 }
 
-// reachIndex says whether an index on a cluster can be reached, before anything is done that would
-// be in vain without it.
-func (o Options) reachIndex(ctx context.Context) error {
+// reachIndex says whether an index on a cluster can be reached and is no other store's, before anything is done
+// that would be in vain without it.
+func (o Options) reachIndex(ctx context.Context, id string) error {
 	if !o.Backends.Index.Elsewhere() {
 		return nil
 	}
-	x, err := o.openShared(ctx, false, nil)
+	cluster, err := o.cluster()
 	if err != nil {
 		return err
 	}
-	if _, err = x.open(ctx); mustRebuild(err) {
-		err = nil
-	}
-	return errors.Join(err, x.Close())
+	cluster.Store = id
+	return opensearchindex.Check(ctx, cluster)
 }
