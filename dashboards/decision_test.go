@@ -19,9 +19,9 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/decision"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -307,7 +307,7 @@ func TestRefusalsAtTheirFields(t *testing.T) {
 		"to review what is open":     {answer("kind", "review", "answer", "unsure", "words", "kept"), "undecided", []string{">kept</textarea>"}},
 		"to somebody who is not":     {ann.fill(panel, "/acts", "分配给我", "assignee", "nobody"), "", nil},
 	} {
-		for lang, l := range map[string]locale.Lang{"zh": locale.Chinese, "en": locale.English} {
+		for lang, l := range map[string]locales.Lang{"zh": locales.Chinese, "en": locales.English} {
 			w := ann.send("/acts", tt.form, "Accept-Language", lang)
 			status, key := http.StatusUnprocessableEntity, "refusal."+tt.code
 			if tt.code == "" {
@@ -355,7 +355,7 @@ func TestRefusalsHaveWords(t *testing.T) {
 		t.Fatalf("found the codes %v", slices.Collect(maps.Keys(codes)))
 	}
 	for code := range codes {
-		for _, l := range []locale.Lang{locale.Chinese, locale.English} {
+		for _, l := range []locales.Lang{locales.Chinese, locales.English} {
 			if decision.Refusal(l, &desk.Refusal{Code: code}) == code {
 				t.Errorf("the refusal %q has no words in %s", code, l.Tag())
 			}
@@ -518,7 +518,7 @@ func TestUndoByForm(t *testing.T) {
 	if w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("a late undo without a reason: %d", w.Code)
 	}
-	contains(t, w.Body.String(), locale.Chinese.Text("refusal.words"), `aria-invalid="true" aria-describedby="decision-mistake"`, "<details open><summary>撤销（需说明理由）")
+	contains(t, w.Body.String(), locales.Chinese.Text("refusal.words"), `aria-invalid="true" aria-describedby="decision-mistake"`, "<details open><summary>撤销（需说明理由）")
 	if w := bob.send(target, ann.fill(panel, target, "为什么撤销", "words", "mine")); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "您的角色不能这样做") {
 		t.Errorf("another's act undone by an analyst: %d %s", w.Code, w.Body)
 	}
@@ -563,7 +563,7 @@ func TestPanelByRole(t *testing.T) {
 	if w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("assigned to somebody who does not see it: %d", w.Code)
 	}
-	contains(t, w.Body.String(), `<select id="assignee" name="assignee" aria-invalid="true"`, locale.Chinese.Text("refusal.assignee"))
+	contains(t, w.Body.String(), `<select id="assignee" name="assignee" aria-invalid="true"`, locales.Chinese.Text("refusal.assignee"))
 }
 
 // TestHostileWords: what a colleague has written is text, wherever it is shown.
@@ -634,7 +634,7 @@ func TestCampaignPanel(t *testing.T) {
 	}
 	contains(t, p.look(subject), "of the campaign", "已搁置", "负责人：", "新成员一并判为违法：被入侵站点", "(<bdi>chief</bdi>)")
 	w := p.send("/acts", p.fill(body, "/acts", `value="note"`, "kind", "decide", "answer", "crime/hacked"))
-	contains(t, w.Body.String(), locale.Chinese.Text("refusal.subject"))
+	contains(t, w.Body.String(), locales.Chinese.Text("refusal.subject"))
 }
 
 // TestBatchMessage: whoever has begun a batch is shown how far it is, with its undo, for as

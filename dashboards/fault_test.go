@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/notify"
 )
 
@@ -31,7 +31,7 @@ func TestFaultsHaveWords(t *testing.T) {
 	}
 	for _, code := range notify.FaultCodes() {
 		said := map[string]bool{}
-		for _, l := range []locale.Lang{locale.Chinese, locale.English} {
+		for _, l := range []locales.Lang{locales.Chinese, locales.English} {
 			words := l.Text("notices.fault." + string(code))
 			if strings.HasPrefix(words, "notices.") || said[words] || strings.Count(words, "%s") != len(faultOf(t, code).Args) {
 				t.Errorf("%s in %s: %s", code, l.Tag(), words)

@@ -57,7 +57,7 @@ func (o *outpost) watchesSites(t *testing.T) {
 		var wrong *ingest.ScopeError
 		if errors.As(err, &wrong) {
 			for _, m := range wrong.Mistakes {
-				list = append(list, sites.Mistake{Line: m.Line, Column: m.Column, Field: m.Field, Code: m.Code, Args: m.Args, Message: m.Message})
+				list = append(list, sites.Mistake{Line: m.Line, Column: m.Column, Field: m.Field, Message: m.Message})
 			}
 		}
 		return list

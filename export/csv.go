@@ -10,8 +10,8 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // csvTime is a time with its offset, which no program takes for a formula.
@@ -52,10 +52,10 @@ func (s *Sheet) End() error {
 // table writes findings as CSV: a row each, under names in the reader's language.
 type table struct {
 	*Sheet
-	l locale.Lang
+	l locales.Lang
 }
 
-func newTable(w io.Writer, l locale.Lang) (*table, error) {
+func newTable(w io.Writer, l locales.Lang) (*table, error) {
 	var names []string
 	for _, name := range columns() {
 		names = append(names, l.Text("export.column."+name))
@@ -115,7 +115,7 @@ func inert(s string) string {
 	return b.String()
 }
 
-func verdictName(l locale.Lang, r *Row) string {
+func verdictName(l locales.Lang, r *Row) string {
 	switch r.Verdict {
 	case "":
 		return ""
@@ -129,7 +129,7 @@ func verdictName(l locale.Lang, r *Row) string {
 	return name
 }
 
-func reasonName(l locale.Lang, r *Row) string {
+func reasonName(l locales.Lang, r *Row) string {
 	if r.Reason == "" {
 		return ""
 	}
@@ -137,7 +137,7 @@ func reasonName(l locale.Lang, r *Row) string {
 }
 
 // place says where the evidence stands.
-func place(l locale.Lang, e *Excerpt) string {
+func place(l locales.Lang, e *Excerpt) string {
 	if e.Line == 0 {
 		return ""
 	}
@@ -152,7 +152,7 @@ func place(l locale.Lang, e *Excerpt) string {
 }
 
 // handles lists the indicators of a row.
-func handles(l locale.Lang, r *Row, between string) string {
+func handles(l locales.Lang, r *Row, between string) string {
 	var list []string
 	for _, h := range r.Indicators {
 		list = append(list, fmt.Sprintf("%s: %s", l.Named("indicator.", string(h.Kind)), h.Value))

@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/selection"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Bounds of an export.
@@ -128,11 +128,11 @@ type Request struct {
 	English bool
 }
 
-func (r *Request) language() locale.Lang {
+func (r *Request) language() locales.Lang {
 	if r.English {
-		return locale.English
+		return locales.English
 	}
-	return locale.Chinese
+	return locales.Chinese
 }
 
 // of says what is asked for, for the trail, and in a word for the name of the file; kind is

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // formulas are texts that one spreadsheet or another would run.
@@ -33,7 +33,7 @@ func formulas() []string {
 func csvOf(t *testing.T, texts []string) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	out, err := newTable(&b, locale.English)
+	out, err := newTable(&b, locales.English)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,20 +7,20 @@ import (
 	"strings"
 	"time"
 
-	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // text writes Markdown, for a ticket. Whatever a page, a rule file or an account says stands
 // in code: nothing in there is markup, a link, a mention or HTML, in any dialect.
 type text struct {
 	w    *bufio.Writer
-	l    locale.Lang
+	l    locales.Lang
 	zone *time.Location
 	n    int
 }
 
 // newText begins the report. of says what was asked for, by whom.
-func newText(w io.Writer, l locale.Lang, zone *time.Location, of, by string, at time.Time) (*text, error) {
+func newText(w io.Writer, l locales.Lang, zone *time.Location, of, by string, at time.Time) (*text, error) {
 	t := &text{w: bufio.NewWriter(w), l: l, zone: zone}
 	t.line("# " + l.Text("export.report"))
 	t.line("")

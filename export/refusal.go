@@ -1,7 +1,7 @@
 package export
 
 import (
-	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Refusal is the error of an export that cannot be made as it was asked for. Code is stable.
@@ -25,7 +25,7 @@ const (
 
 func refuse(code string, args ...any) error { return &Refusal{code, args} }
 
-func (r *Refusal) Error() string { return r.In(locale.English) }
+func (r *Refusal) Error() string { return r.In(locales.English) }
 
 // In says in a language what is refused, and what to do about it.
-func (r *Refusal) In(l locale.Lang) string { return l.Text("export.refused."+r.Code, r.Args...) }
+func (r *Refusal) In(l locales.Lang) string { return l.Text("export.refused."+r.Code, r.Args...) }

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // payloads are texts that would be run, loaded or followed as HTML or Markdown.
@@ -99,7 +99,7 @@ func TestMarkdownHoldsTexts(t *testing.T) {
 	live := regexp.MustCompile(`(^|[^\\])([<>\[\]|!#@&$]|https?:|www\.|javascript:)`)
 	for _, s := range payloads() {
 		var b bytes.Buffer
-		out, err := newText(&b, locale.English, time.UTC, plain(s), plain(s), time.UnixMilli(0))
+		out, err := newText(&b, locales.English, time.UTC, plain(s), plain(s), time.UnixMilli(0))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +240,7 @@ func TestSlow(t *testing.T) {
 	t.Parallel()
 	_, err := New(Options{Store: late{}}).Export(t.Context(), qianshao.Account{}, Request{Finding: "x", Format: CSV})
 	var refusal *Refusal
-	if !errors.As(err, &refusal) || refusal.Code != RefusedSlow || !strings.Contains(refusal.In(locale.Chinese), "时限") {
+	if !errors.As(err, &refusal) || refusal.Code != RefusedSlow || !strings.Contains(refusal.In(locales.Chinese), "时限") {
 		t.Errorf("%v", err)
 	}
 }
@@ -263,7 +263,7 @@ func TestVerdicts(t *testing.T) {
 	} {
 		var asLine, asTable bytes.Buffer
 		row := newRow(&record, &tc.standing, nil, nil, time.UTC)
-		table, err := newTable(&asTable, locale.Chinese)
+		table, err := newTable(&asTable, locales.Chinese)
 		if err == nil {
 			err = errors.Join(newLines(&asLine).row(&row), table.row(&row), table.end())
 		}

@@ -39,11 +39,11 @@ func NewScope(authorisations []qianshao.Authorisation) (*Scope, error) {
 	for i := range authorisations {
 		a, found := normalise(authorisations[i])
 		if ids[a.ID] {
-			found = append(found, problem{"id", -1, bad("id_twice", "id %q is used twice; findings name the authorisation by it", a.ID)})
+			found = append(found, problem{"id", -1, bad("id_twice", a.ID)})
 		}
 		ids[a.ID] = true
 		for _, p := range found {
-			problems = append(problems, fmt.Sprintf("authorisation %q: %s", a.ID, p.message))
+			problems = append(problems, fmt.Sprintf("authorisation %q: %s", a.ID, p.Message))
 		}
 		s.list = append(s.list, a)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // fixture is a scope file with one authorisation, lines replaced as the test needs.
@@ -138,30 +139,30 @@ func TestParseScopeMistakes(t *testing.T) {
 		{"exclude with star", "rate: 2", `exclude: ["/a*"]`, `scope.yaml:9:15: path "/a*" has one of ? # *`},
 		{"seed outside", "rate: 2", `seeds: ["http://other.example/"]`, `scope.yaml:9:13: seed "http://other.example/" lies outside its own authorisation (not_authorised)`},
 		{"seed excluded", "rate: 2", "exclude: [/x]\n    seeds: [\"http://school.example/x\"]", `scope.yaml:10:13: seed "http://school.example/x" lies outside its own authorisation (path_excluded)`},
-		{"seed no URL", "rate: 2", "seeds: [school.example]", `scope.yaml:9:13: seed: "school.example" is not a valid absolute URL`},
+		{"seed no URL", "rate: 2", "seeds: [school.example]", `scope.yaml:9:13: the seed is not a whole URL ("school.example" is not a valid absolute URL`},
 		{"id twice", "rate: 2", "rate: 2\n" + strings.SplitN(fixture, "\n", 2)[1], `scope.yaml:10:5: id "school-2026" is used twice, first in line 2`},
 		{"id of all", "id: school-2026", `id: "*"`, `scope.yaml:2:9: id "*" has other signs than letters, digits and . _ - @`},
-		{"id of all, in Chinese", "id: school-2026", `id: "*"`, `（编号只用字母、数字、汉字和 . _ - @，以字母、数字或汉字开头，最多 64 个字符`},
-		{"id empty", "id: school-2026", `id: ""`, `scope.yaml:2:9: id "" is empty or has spaces; give a short name, as school-2026（编号不能为空`},
+		{"id of all, in Chinese", "id: school-2026", `id: "*"`, `编号 "*" 只能用字母、数字、汉字和 . _ - @，以字母、数字或汉字开头，最多 64 个字符`},
+		{"id empty", "id: school-2026", `id: ""`, `scope.yaml:2:9: id "" is empty or has spaces; give a short name, as school-2026`},
 		{"id missing", "id: school-2026\n    owner", `owner`, `id "" is empty or has spaces`},
 		{"id with a slash", "id: school-2026", `id: school/2026`, `id "school/2026" has other signs`},
 		{"id of signs", "id: school-2026", `id: "-2026"`, `does not begin with a letter or digit`},
 		{"id with a bidirectional control", "id: school-2026", `id: "a\u202eb"`, `is empty or has spaces`},
 		{"id too long", "id: school-2026", "id: " + strings.Repeat("校", 65), `is longer than 64 characters`},
 		{"indentation", "    owner", "   owner", `not valid YAML`},
-		{"anchor", "owner: 示例学校", "owner: &x 示例学校", `scope.yaml:3:12: anchors and aliases are not understood here`},
+		{"anchor", "owner: 示例学校", "owner: &x 示例学校", `scope.yaml:3:12: anchors and aliases are not allowed here`},
 		{"second document", "rate: 2", "rate: 2\n---\nx: 1", `second YAML document`},
 		{"Chinese comma", "rate: 2", "exclude: [/private/，/admin/]", `scope.yaml:9:24: "，" does not part two entries; write a half-width comma`},
 		{"Chinese comma in a line", "rate: 2", "exclude:\n      - /private/、/admin/", `scope.yaml:10:18: "、" does not part two entries`},
-		{"Chinese colon", "rate: 2", "rate：2", `scope.yaml:9:9: a full-width colon behind a key; write a half-width colon and a space（键后面是全角冒号`},
+		{"Chinese colon", "rate: 2", "rate：2", `scope.yaml:9:9: a full-width colon behind a key; write a half-width colon and a space`},
 		{"Chinese quotes", "[school.example,", "[“school.example”,", `scope.yaml:8:13: full-width quotes are part of the text`},
 		{"Chinese quotes of the id", "id: school-2026", "id: “school-2026”", `scope.yaml:2:9: full-width quotes are part of the text`},
 		{"Chinese brackets", `[school.example, "*.school.example"]`, "【school.example、www.school.example】", `scope.yaml:8:12: hosts is not a list; write [school.example, www.school.example]`},
 		{"tab", "    owner", "\towner", `scope.yaml:3:1: a tab in the indentation; write spaces`},
 		{"full-width blank", "    owner", "　　owner", `scope.yaml:3:1: a full-width space in the indentation`},
 		{"full-width number", "rate: 2", "rate: ２", `scope.yaml:9:11: rate "２" is not a number of requests a second; write 0.5, 1 or 2; write 2 with half-width signs`},
-		{"Chinese day", "2026-12-31", "2026年12月31日", `write 2026-12-31 or 2026-12-31T18:00:00+08:00; write 2026-12-31（`},
-		{"Chinese yes", "rate: 2", "allow_private: 是", `is neither true nor false; write one of them（写 true 表示是`},
+		{"Chinese day", "2026-12-31", "2026年12月31日", `write 2026-12-31 or 2026-12-31T18:00:00+08:00; write 2026-12-31`},
+		{"Chinese yes", "rate: 2", "allow_private: 是", `is neither true nor false; write one of them`},
 		{"no space", "rate: 2", "rate:2", `scope.yaml:9:9: no space behind the colon`},
 		{"GBK", "示例学校", "\xca\xbe\xc0\xfd", `not UTF-8; save the file as UTF-8`},
 		{"a list at the top", "authorisations:", "- authorisations:", `the file is not a list of keys and values`},
@@ -172,7 +173,7 @@ func TestParseScopeMistakes(t *testing.T) {
 			}
 			_, err := ingest.ParseScope("scope.yaml", []byte(strings.Replace(fixture, tc.old, tc.new, 1)))
 			var mistakes *ingest.ScopeError
-			if !errors.As(err, &mistakes) || !strings.Contains(err.Error(), tc.want) {
+			if !errors.As(err, &mistakes) || !strings.Contains(err.Error()+"\n"+locales.Chinese.Error(err), tc.want) {
 				t.Errorf("%v, want %s", err, tc.want)
 			}
 		})
@@ -309,7 +310,7 @@ func FuzzParseScope(f *testing.F) {
 				t.Fatalf("%T %v", err, err)
 			}
 			for _, m := range mistakes.Mistakes {
-				if m.Line < 1 || m.Column < 1 || m.Message == "" {
+				if m.Line < 1 || m.Column < 1 || m.Message.Key == "" {
 					t.Errorf("%+v", m)
 				}
 			}

@@ -98,17 +98,17 @@ func (r *scopeReader) table(data []byte) (out []qianshao.Authorisation) {
 		switch {
 		case errors.Is(err, io.EOF):
 			if keys == nil {
-				r.add(&yaml.Node{}, "csv_empty", "the file is empty; the first row has the names of the columns, as id, owner, basis")
+				r.add(&yaml.Node{}, "csv_empty")
 			}
 			return out
 		case errors.As(err, &broken):
-			r.add(&yaml.Node{Line: broken.Line, Column: broken.Column}, "csv", "not valid CSV: %v; a quote within a text is written twice", broken.Err)
+			r.add(&yaml.Node{Line: broken.Line, Column: broken.Column}, "csv", broken.Err)
 			return nil
 		case err != nil:
-			r.add(&yaml.Node{}, "csv", "not valid CSV: %v; a quote within a text is written twice", err)
+			r.add(&yaml.Node{}, "csv", err)
 			return nil
 		case len(row) > maxColumns:
-			r.add(at(0), "csv_columns", "the row has %d cells, more than %d; part the cells of a row by the same sign throughout, and its hosts by blanks", len(row), maxColumns)
+			r.add(at(0), "csv_columns", len(row), maxColumns)
 			return nil
 		case !slices.ContainsFunc(row, func(cell string) bool { return strings.TrimSpace(cell) != "" }):
 		case keys == nil:
@@ -126,7 +126,7 @@ func (r *scopeReader) table(data []byte) (out []qianshao.Authorisation) {
 // decoded returns the text of a file that a spreadsheet has written.
 func (r *scopeReader) decoded(data []byte) (string, bool) {
 	if len(data) > MaxScopeFile {
-		r.add(&yaml.Node{}, "file_size", "the file has %d bytes, more than %d; split the register", len(data), MaxScopeFile)
+		r.add(&yaml.Node{}, "file_size", len(data), MaxScopeFile)
 		return "", false
 	}
 	text := strings.TrimPrefix(string(data), "\ufeff")
@@ -138,7 +138,7 @@ func (r *scopeReader) decoded(data []byte) (string, bool) {
 		text = decoded
 	}
 	if strings.ContainsRune(text, 0) {
-		r.add(&yaml.Node{}, "csv_encoding", "neither UTF-8 nor GB 18030 text; save it as \"CSV UTF-8\"")
+		r.add(&yaml.Node{}, "csv_encoding")
 		return "", false
 	}
 	return text, true
@@ -168,9 +168,9 @@ func (r *scopeReader) header(row []string, at func(int) *yaml.Node) []string {
 		key, ok := known[name]
 		switch {
 		case !ok:
-			r.add(at(i), "column_unknown", "unknown column %q; %s", name, suggest(name, authorisationKeys()))
+			r.add(at(i), "column_unknown", name, suggest(name, authorisationKeys()))
 		case slices.Contains(keys, key):
-			r.add(at(i), "column_twice", "column %q is given twice; keep one", key)
+			r.add(at(i), "column_twice", key)
 		}
 		keys[i] = key
 	}
@@ -187,7 +187,7 @@ func (r *scopeReader) row(row, keys []string, at func(int) *yaml.Node) *yaml.Nod
 		case i < len(keys) && keys[i] != "":
 			r.cell(record, keys[i], cell, where.Line, where.Column)
 		case strings.TrimSpace(cell) != "":
-			r.add(where, "column_none", "%q stands in a column without a name; name it in the first row, or empty it", cell)
+			r.add(where, "column_none", cell)
 		}
 	}
 	return record
@@ -213,7 +213,7 @@ func (r *scopeReader) cell(record *yaml.Node, key, cell string, line, column int
 		value = value[1:] // what keeps a spreadsheet from taking a text for a formula
 	}
 	if strings.HasPrefix(value, "=") {
-		r.tell(node(value), key, bad("formula", "%q is a formula; write its value", value))
+		r.tell(node(value), key, bad("formula", value))
 		return
 	}
 	if value == "" {

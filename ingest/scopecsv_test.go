@@ -71,7 +71,7 @@ func TestParseScopeCSVMistakes(t *testing.T) {
 			continue
 		}
 		for _, m := range wrong.Mistakes {
-			if m.Code == "" || m.Line < 1 || m.Column < 1 {
+			if m.Message.Key == "" || m.Line < 1 || m.Column < 1 {
 				t.Errorf("%q: %+v", text, m)
 			}
 		}

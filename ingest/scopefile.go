@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/spelling"
 	"github.com/qianshao/qianshao/internal/strictyaml"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // MaxScopeFile bounds a scope file; ten thousand authorisations take about 4 MB.
@@ -33,21 +34,24 @@ type ScopeMistake struct {
 	Line, Column int
 	// Field is the key that is wrong; "" if it is none of an authorisation.
 	Field string
-	// Code is stable, and Args are what stands in the message: for the words of other languages.
-	Code string
-	Args []any
 	// Message says what is wrong, and behind a semicolon what to do.
-	Message string
+	Message locales.Message
 }
 
-func (m ScopeMistake) String() string {
-	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Message)
+func (m ScopeMistake) String() string { return m.In(locales.English) }
+
+// In says the mistake in a language.
+func (m ScopeMistake) In(l locales.Lang) string {
+	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Message.In(l))
 }
 
-func (e *ScopeError) Error() string {
+func (e *ScopeError) Error() string { return e.In(locales.English) }
+
+// In says all mistakes in a language, one a line.
+func (e *ScopeError) In(l locales.Lang) string {
 	lines := make([]string, len(e.Mistakes))
 	for i, m := range e.Mistakes {
-		lines[i] = m.String()
+		lines[i] = m.In(l)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -93,15 +97,15 @@ func ParseScope(name string, data []byte) ([]qianshao.Authorisation, error) {
 	return list, nil
 }
 
-func (r *scopeReader) add(n *yaml.Node, code, format string, args ...any) {
-	r.tell(n, "", bad(code, format, args...))
+func (r *scopeReader) add(n *yaml.Node, code string, args ...any) {
+	r.tell(n, "", bad(code, args...))
 }
 
-func (r *scopeReader) tell(n *yaml.Node, field string, c *coded) {
+func (r *scopeReader) tell(n *yaml.Node, field string, m *locales.Message) {
 	if r.full() {
 		return
 	}
-	r.mistakes = append(r.mistakes, ScopeMistake{r.name, max(n.Line, 1), max(n.Column, 1), field, c.code, c.args, c.message})
+	r.mistakes = append(r.mistakes, ScopeMistake{r.name, max(n.Line, 1), max(n.Column, 1), field, *m})
 }
 
 // full says that there are as many mistakes as are told: what follows need not be read.
@@ -109,25 +113,26 @@ func (r *scopeReader) full() bool { return len(r.mistakes) >= maxMistakes }
 
 func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
 	if len(data) > MaxScopeFile {
-		r.add(&yaml.Node{}, "file_size", "the file has %d bytes, more than %d; split the register", len(data), MaxScopeFile)
+		r.add(&yaml.Node{}, "file_size", len(data), MaxScopeFile)
 		return nil
 	}
 	if !utf8.Valid(data) {
-		r.add(&yaml.Node{}, "encoding", strictyaml.NotUTF8)
+		notUTF8 := strictyaml.NotUTF8()
+		r.tell(&yaml.Node{}, "", &notUTF8)
 		return nil
 	}
 	doc, rest, err := strictyaml.Parse(data)
 	switch syntax := (*strictyaml.SyntaxError)(nil); {
 	case errors.Is(err, strictyaml.ErrEmpty):
-		r.add(&yaml.Node{}, "file_empty", "the file is empty; begin with authorisations:")
+		r.add(&yaml.Node{}, "file_empty")
 		return nil
 	case errors.As(err, &syntax) && r.slips(syntax.Slips):
 		return nil
 	case errors.As(err, &syntax):
-		r.add(&yaml.Node{Line: syntax.Line}, "yaml", "not valid YAML: %s; check the indentation, and quote a text that begins with *", syntax.Message)
+		r.add(&yaml.Node{Line: syntax.Line}, "yaml", syntax.Message)
 		return nil
 	case rest != nil:
-		r.add(doc, "file_second", "the file holds a second YAML document; join them under one authorisations: key")
+		r.add(doc, "file_second")
 		return nil
 	}
 	if doc.Content[0].Kind != yaml.MappingNode && r.slips(strictyaml.Slips(data)) {
@@ -140,7 +145,7 @@ func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
 			return
 		}
 		if value.Kind != yaml.SequenceNode {
-			r.add(value, "file_list", "authorisations is not a list; begin each entry with a dash")
+			r.add(value, "file_list")
 			return
 		}
 		for _, n := range value.Content {
@@ -157,7 +162,7 @@ func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
 func (r *scopeReader) another(n *yaml.Node, lines map[string]int) qianshao.Authorisation {
 	a := r.authorisation(n)
 	if line, ok := lines[a.ID]; ok && a.ID != "" {
-		r.add(n, "id_twice", "id %q is used twice, first in line %d; findings name the authorisation by it", a.ID, line)
+		r.add(n, "id_twice_line", a.ID, line)
 	}
 	lines[a.ID] = n.Line
 	return a
@@ -173,7 +178,7 @@ func (r *scopeReader) slips(slips []strictyaml.Slip) bool {
 
 func (r *scopeReader) slip(s *strictyaml.Slip) bool {
 	if s != nil {
-		r.mistakes = append(r.mistakes, ScopeMistake{File: r.name, Line: s.Line, Column: s.Column, Code: "slip", Args: []any{s.Message}, Message: s.Message})
+		r.mistakes = append(r.mistakes, ScopeMistake{File: r.name, Line: s.Line, Column: s.Column, Message: s.Message})
 	}
 	return s != nil
 }
@@ -181,12 +186,12 @@ func (r *scopeReader) slip(s *strictyaml.Slip) bool {
 // mapping calls field for every known key, and reports unknown and doubled ones.
 func (r *scopeReader) mapping(n *yaml.Node, what string, known []string, field func(key string, k, v *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
-		r.add(n, "mapping", "%s is not a list of keys and values; it takes %s", what, strings.Join(known, ", "))
+		r.add(n, "mapping", what, strings.Join(known, ", "))
 		return
 	}
 	strictyaml.Fields(n, known, func(k, v *yaml.Node) {
 		if strictyaml.IsReference(v) {
-			r.add(v, "anchor", "anchors and aliases are not understood here; write the value out")
+			r.add(v, "anchor")
 			return
 		}
 		r.slip(strictyaml.ValueSlip(n, v, known))
@@ -196,9 +201,9 @@ func (r *scopeReader) mapping(n *yaml.Node, what string, known []string, field f
 			return
 		}
 		if p.Unknown || p.NotAWord {
-			r.add(p.Key, "key_unknown", "unknown key %q; %s", p.Key.Value, suggest(p.Key.Value, known))
+			r.add(p.Key, "key_unknown", p.Key.Value, suggest(p.Key.Value, known))
 		} else {
-			r.add(p.Key, "key_twice", "key %q is given twice; keep one", p.Key.Value)
+			r.add(p.Key, "key_twice", p.Key.Value)
 		}
 	})
 }
@@ -248,11 +253,10 @@ func (r *scopeReader) authorisation(n *yaml.Node) qianshao.Authorisation {
 		return told[p.field] || p.field == "valid_until" && told["valid_from"] // what follows would be told twice
 	})
 	if !slices.ContainsFunc(found, func(p problem) bool { return p.field == "id" }) && !registrableID(a.ID) {
-		found = append(found, problem{"id", -1, bad("id_signs", "id %q has other signs than letters, digits and . _ - @, does not begin with a letter or digit, or is longer than %d characters; "+
-			"give a short name, as school-2026（编号只用字母、数字、汉字和 . _ - @，以字母、数字或汉字开头，最多 %[2]d 个字符，例如 school-2026）", a.ID, maxAuthorisationID)})
+		found = append(found, problem{"id", -1, bad("id_signs", a.ID, maxAuthorisationID)})
 	}
 	if len(found)+len(told) == 0 && !a.ValidUntil.After(a.ValidFrom) {
-		found = append(found, problem{"valid_until", -1, bad("never", never)})
+		found = append(found, problem{"valid_until", -1, bad("never")})
 	}
 	for _, p := range found {
 		at := values[p.field]
@@ -262,7 +266,7 @@ func (r *scopeReader) authorisation(n *yaml.Node) qianshao.Authorisation {
 		case p.index >= 0 && p.index < len(at.Content):
 			at = at.Content[p.index]
 		}
-		r.tell(at, p.field, p.coded)
+		r.tell(at, p.field, p.Message)
 	}
 	return a
 }
@@ -293,7 +297,7 @@ func (r *scopeReader) field(a *qianshao.Authorisation, key string, v *yaml.Node)
 	case "rate":
 		rate, err := strconv.ParseFloat(v.Value, 64)
 		if v.Kind != yaml.ScalarNode || err != nil || rate == 0 {
-			r.add(v, "rate_number", "rate %q is not a number of requests a second; write 0.5, 1 or 2%s", v.Value, strictyaml.HalfWidth(v.Value))
+			r.add(v, "rate_number", v.Value, strictyaml.HalfWidth(v.Value))
 			return
 		}
 		a.Rate = rate
@@ -309,7 +313,7 @@ func (r *scopeReader) field(a *qianshao.Authorisation, key string, v *yaml.Node)
 // truth reads true or false.
 func (r *scopeReader) truth(v *yaml.Node, key string) bool {
 	if v.Kind != yaml.ScalarNode || v.Value != "true" && v.Value != "false" {
-		r.add(v, "truth", "%s %q is neither true nor false; write one of them（写 true 表示是，false 表示否）", key, v.Value)
+		r.add(v, "truth", key, v.Value)
 	}
 	return v.Value == "true"
 }
@@ -338,7 +342,7 @@ func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!
 
 func (r *scopeReader) text(v *yaml.Node, key string, to *string) {
 	if v.Kind != yaml.ScalarNode {
-		r.add(v, "text", "%s is not a text; write it on one line", key)
+		r.add(v, "text", key)
 		return
 	}
 	if !isNull(v) {
@@ -351,7 +355,7 @@ func (r *scopeReader) list(v *yaml.Node, key string, to *[]string) {
 		return
 	}
 	if v.Kind != yaml.SequenceNode {
-		r.add(v, "list", "%s is not a list; write %s", key, strictyaml.ListRemedy(v.Value))
+		r.add(v, "list", key, strictyaml.ListRemedy(v.Value))
 		return
 	}
 	for _, item := range v.Content {
@@ -359,7 +363,7 @@ func (r *scopeReader) list(v *yaml.Node, key string, to *[]string) {
 			continue
 		}
 		if item.Kind != yaml.ScalarNode || isNull(item) || item.Anchor != "" {
-			r.add(item, "entry", "an entry of %s is not a text; quote it, as \"*.school.example\"", key)
+			r.add(item, "entry", key)
 			continue
 		}
 		*to = append(*to, strings.TrimSpace(item.Value))
@@ -381,7 +385,7 @@ func (r *scopeReader) date(v *yaml.Node, key string, end bool, to *time.Time) {
 			return
 		}
 	}
-	r.add(v, "date", "%s %q is not a date; write 2026-12-31 or 2026-12-31T18:00:00+08:00%s", key, v.Value, strictyaml.HalfWidth(v.Value))
+	r.add(v, "date", key, v.Value, strictyaml.HalfWidth(v.Value))
 }
 
 // span reads a length of time: 90m, 6h, 7d.
@@ -394,16 +398,16 @@ func (r *scopeReader) span(v *yaml.Node, key string, to *time.Duration) {
 	}
 	d, err := time.ParseDuration(value)
 	if v.Kind != yaml.ScalarNode || err != nil || d <= 0 {
-		r.add(v, "span", "%s %q is not a length of time; write 90m, 6h or 7d%s", key, v.Value, strictyaml.HalfWidth(v.Value))
+		r.add(v, "span", key, v.Value, strictyaml.HalfWidth(v.Value))
 		return
 	}
 	*to = d
 }
 
-// suggest names the known key that is nearest to a mistyped one.
-func suggest(key string, known []string) string {
+// suggest names the known key that is nearest to a mistyped one, or all of them.
+func suggest(key string, known []string) locales.Message {
 	if best := spelling.Nearest(key, known); best != "" {
-		return fmt.Sprintf("did you mean %q?", best)
+		return locales.M("mistake.meant", best)
 	}
-	return "the keys are " + strings.Join(known, ", ")
+	return locales.M("scope.mistake.keys", strings.Join(known, ", "))
 }

@@ -66,7 +66,7 @@ type config struct {
 // parse reads the file. All of it is checked, whatever command is run.
 func (c *config) parse(commands *kong.Node, source []byte) error {
 	if !utf8.Valid(source) {
-		return fmt.Errorf("%s: %s", c.name, strictyaml.NotUTF8)
+		return fmt.Errorf("%s: %s", c.name, strictyaml.NotUTF8())
 	}
 	root, rest, err := strictyaml.Parse(source)
 	switch second, syntax := (*strictyaml.SecondDocumentError)(nil), (*strictyaml.SyntaxError)(nil); {
@@ -91,7 +91,7 @@ func (c *config) errorAt(n *yaml.Node, format string, args ...any) error {
 	return c.errorIn(n.Line, fmt.Sprintf(format, args...))
 }
 
-func (c *config) slipped(s *strictyaml.Slip) error { return c.errorIn(s.Line, s.Message) }
+func (c *config) slipped(s *strictyaml.Slip) error { return c.errorIn(s.Line, s.Message.String()) }
 
 func (c *config) errorIn(line int, message string) error {
 	return fmt.Errorf("%s:%d: %s", c.name, line, message)

@@ -8,8 +8,8 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 	figures "github.com/qianshao/qianshao/report"
 	"github.com/qianshao/qianshao/report/document"
 	"github.com/qianshao/qianshao/store"
@@ -49,7 +49,7 @@ func (c reportCmd) Run(env *environment) error {
 	if err != nil {
 		return usageError(err)
 	}
-	language, _ := locale.Parse(c.Lang)
+	language, _ := locales.Parse(c.Lang)
 	return env.readFolder(func(f *datafolder.Folder) error {
 		r, err := f.Report(env.ctx, figures.Query{Period: period, Sight: qianshao.SeeAll(), Authorisation: c.Authorisation})
 		if errors.Is(err, store.ErrNotFound) {

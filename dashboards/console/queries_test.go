@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // TestOwnWordsParse holds the query language's names to those that the console
@@ -24,15 +24,15 @@ func TestOwnWordsParse(t *testing.T) {
 		}
 	}
 	for _, c := range qianshao.Categories() {
-		check("类别:"+locale.Chinese.Named("category.", string(c)), "category:"+string(c))
+		check("类别:"+locales.Chinese.Named("category.", string(c)), "category:"+string(c))
 	}
 	for l := qianshao.LevelInformational; l <= qianshao.LevelCritical; l++ {
-		check("级别:"+locale.Chinese.Named("level.", l.String()), "level:"+l.String())
+		check("级别:"+locales.Chinese.Named("level.", l.String()), "level:"+l.String())
 	}
 	for _, s := range qianshao.States() {
-		check("状态:"+locale.Chinese.Named("state.", string(s)), "state:"+string(s))
+		check("状态:"+locales.Chinese.Named("state.", string(s)), "state:"+string(s))
 	}
-	for _, l := range []locale.Lang{locale.Chinese, locale.English} {
+	for _, l := range []locales.Lang{locales.Chinese, locales.English} {
 		v := &searchPage{Layout: page.Bare(l, time.Time{}, nil)}
 		for _, query := range v.examples() {
 			if _, err := index.Parse(query, time.Now()); err != nil {
@@ -44,7 +44,7 @@ func TestOwnWordsParse(t *testing.T) {
 
 // TestFieldsExplained holds the help page to the query language.
 func TestFieldsExplained(t *testing.T) {
-	for _, l := range []locale.Lang{locale.Chinese, locale.English} {
+	for _, l := range []locales.Lang{locales.Chinese, locales.English} {
 		v := &helpPage{Layout: page.Bare(l, time.Time{}, nil)}
 		for _, name := range index.FieldNames() {
 			v.field(name)

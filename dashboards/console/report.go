@@ -16,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -56,10 +57,10 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("the report's template: %w", err)
 	}
-	v := &reportDocument{findingPage: &findingPage{Layout: page.Bare(locale.Chinese, r.Made, r.TimeZone), Finding: r.Finding}, Report: r, Style: template.CSS(reportCSS)} //nolint:gosec // ours
+	v := &reportDocument{findingPage: &findingPage{Layout: page.Bare(locales.Chinese, r.Made, r.TimeZone), Finding: r.Finding}, Report: r, Style: template.CSS(reportCSS)} //nolint:gosec // ours
 	v.findingPage.places()
 	for _, p := range r.Finding.Breakdown {
-		v.Parts = append(v.Parts, scorePart{v.Language.Named("reason.", p.Reason), untrusted.Plain(v.Language.Detail(p)), p.Points})
+		v.Parts = append(v.Parts, scorePart{v.Language.Named("reason.", p.Reason), untrusted.Plain(locale.Detail(v.Language, p)), p.Points})
 		v.Sum += p.Points
 	}
 	if r.Under != nil {

@@ -4,9 +4,9 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // words says in the page's language what the desk has in codes.
@@ -95,7 +95,7 @@ func (w words) park(a *qianshao.Act, p *desk.Park) string {
 func (w words) Refusal(r *desk.Refusal) string { return Refusal(w.Language, r) }
 
 // Refusal says in a language what the desk has refused, and what to do about it.
-func Refusal(l locale.Lang, r *desk.Refusal) string {
+func Refusal(l locales.Lang, r *desk.Refusal) string {
 	return l.Named("refusal.", r.Code)
 }
 

@@ -5,8 +5,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/qianshao/qianshao/dashboards/locale"
+
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 var testNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -55,9 +56,9 @@ func TestChips(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for language, want := range map[locale.Lang][]Chip{
-		locale.Chinese: {{"类别:网络赌博", "赌场 OR level:>=high"}, {"赌场 OR 级别:>=高", "category:gambling"}},
-		locale.English: {{"category:gambling", "赌场 OR level:>=high"}, {"赌场 OR level:>=high", "category:gambling"}},
+	for language, want := range map[locales.Lang][]Chip{
+		locales.Chinese: {{"类别:网络赌博", "赌场 OR level:>=high"}, {"赌场 OR 级别:>=高", "category:gambling"}},
+		locales.English: {{"category:gambling", "赌场 OR level:>=high"}, {"赌场 OR level:>=high", "category:gambling"}},
 	} {
 		v := &Layout{Language: language}
 		if diff := cmp.Diff(want, v.Chips(query)); diff != "" {

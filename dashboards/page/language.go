@@ -7,15 +7,15 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/qianshao/qianshao/dashboards/auth"
-	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/locales"
 )
 
 const langCookie = "qianshao_lang"
 
 // languageOf chooses the language of an answer: ?lang= (which is kept in a
 // cookie), the cookie, Accept-Language, Chinese.
-func languageOf(w http.ResponseWriter, r *http.Request) locale.Lang {
-	if l, ok := locale.Parse(r.URL.Query().Get("lang")); ok {
+func languageOf(w http.ResponseWriter, r *http.Request) locales.Lang {
+	if l, ok := locales.Parse(r.URL.Query().Get("lang")); ok {
 		http.SetCookie(w, &http.Cookie{
 			Name: langCookie, Value: l.Code(), Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
 			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: auth.IsTLS(r),
@@ -23,18 +23,18 @@ func languageOf(w http.ResponseWriter, r *http.Request) locale.Lang {
 		return l
 	}
 	if c, err := r.Cookie(langCookie); err == nil {
-		if l, ok := locale.Parse(c.Value); ok {
+		if l, ok := locales.Parse(c.Value); ok {
 			return l
 		}
 	}
 	tags, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
 	if err != nil || len(tags) == 0 {
-		return locale.Chinese
+		return locales.Chinese
 	}
 	// What is not Chinese gets English, the likelier second language.
 	known := []language.Tag{language.English, language.SimplifiedChinese, language.TraditionalChinese}
 	if _, i, _ := language.NewMatcher(known).Match(tags...); i > 0 {
-		return locale.Chinese
+		return locales.Chinese
 	}
-	return locale.English
+	return locales.English
 }

@@ -11,12 +11,13 @@ import (
 	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Layout is what every page shows; the models of pages embed it. Its methods give the
 // templates their words.
 type Layout struct {
-	Language locale.Lang
+	Language locales.Lang
 	// Now is the time of the request.
 	Now   time.Time
 	zone  *time.Location
@@ -64,7 +65,7 @@ func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Lay
 		Reports: b.Submissions, Watch: b.Unmonitored, Exports: b.Options.Exports,
 		User: auth.From(r.Context()).Name, Form: auth.FormToken(r.Context()), MaySubmit: auth.May(r.Context(), qianshao.PowerSubmit),
 		Register: b.Register, MayRegister: b.MayRegister(r),
-		Chinese: inLanguage(at, locale.Chinese), English: inLanguage(at, locale.English),
+		Chinese: inLanguage(at, locales.Chinese), English: inLanguage(at, locales.English),
 	}
 	if v.User != "" {
 		v.MayNotices = b.Notices && auth.May(r.Context(), qianshao.PowerDecide)
@@ -115,7 +116,7 @@ func (b *Base) look(r *http.Request) Look {
 
 // Bare returns the words and times of a document that is no page of the console. zone may be
 // nil for index.DefaultZone.
-func Bare(l locale.Lang, now time.Time, zone *time.Location) *Layout {
+func Bare(l locales.Lang, now time.Time, zone *time.Location) *Layout {
 	return &Layout{Language: l, Now: now, zone: zone}
 }
 
@@ -143,7 +144,7 @@ func (b *Base) shownAt(r *http.Request) *url.URL {
 // hasPage says whether there is a page at an address.
 func (b *Base) hasPage(at *url.URL) bool { return b.Exists == nil || b.Exists(at) }
 
-func inLanguage(u *url.URL, l locale.Lang) string {
+func inLanguage(u *url.URL, l locales.Lang) string {
 	return With(u.RequestURI(), url.Values{"lang": {l.Code()}})
 }
 
@@ -157,7 +158,7 @@ func (v *Layout) N(key string, n int) string { return v.Language.Count(key, n) }
 func (v *Layout) Lang() string { return v.Language.Tag() }
 
 // IsEnglish marks the language in use.
-func (v *Layout) IsEnglish() bool { return v.Language == locale.English }
+func (v *Layout) IsEnglish() bool { return v.Language == locales.English }
 
 // Level names a level in the page's language, as the methods below name other codes.
 func (v *Layout) Level(l qianshao.Level) string { return v.Language.Named("level.", l.String()) }
@@ -269,7 +270,7 @@ func (v *Layout) Misread(err *index.SyntaxError) string {
 }
 
 // Ago writes how long ago a time was.
-func (v *Layout) Ago(t time.Time) string { return v.Language.Ago(t, v.Now) }
+func (v *Layout) Ago(t time.Time) string { return locale.Ago(v.Language, t, v.Now) }
 
 // Time writes a time for reading, in the zone that the foot of the page names.
 func (v *Layout) Time(t time.Time) string {

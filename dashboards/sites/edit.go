@@ -86,7 +86,7 @@ func (v *editPage) Elsewhere() (texts []string) {
 
 // say writes a mistake in the reader's language.
 func (v times) say(m Mistake) string {
-	return v.Plain(v.Language.Mistake(m.Code, m.Args, m.Message))
+	return v.Plain(m.Message.In(v.Language))
 }
 
 func (s *Sites) serveNew(w http.ResponseWriter, r *http.Request) {

@@ -12,6 +12,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/intake"
 	"github.com/qianshao/qianshao/dashboards/page"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -68,11 +69,8 @@ type Register struct {
 type Mistake struct {
 	Line, Column int
 	// Field is the key that is wrong; "" for the whole.
-	Field string
-	// Code and Args are for the words of other languages than English, which Message has.
-	Code    string
-	Args    []any
-	Message string
+	Field   string
+	Message locales.Message
 }
 
 // Options of New. Store and Guard are required.

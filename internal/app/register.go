@@ -6,6 +6,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/sites"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // register is what the console needs to change the register of authorisations.
@@ -30,12 +31,12 @@ func mistakes(err error) (list []sites.Mistake) {
 	var wrong *ingest.ScopeError
 	if !errors.As(err, &wrong) {
 		if err != nil {
-			list = append(list, sites.Mistake{Line: 1, Column: 1, Message: err.Error()})
+			list = append(list, sites.Mistake{Line: 1, Column: 1, Message: locales.M("scope.mistake.other", err)})
 		}
 		return list
 	}
 	for _, m := range wrong.Mistakes {
-		list = append(list, sites.Mistake{Line: m.Line, Column: m.Column, Field: m.Field, Code: m.Code, Args: m.Args, Message: m.Message})
+		list = append(list, sites.Mistake{Line: m.Line, Column: m.Column, Field: m.Field, Message: m.Message})
 	}
 	return list
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/statistics"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/notify"
 	"github.com/qianshao/qianshao/report"
 	"github.com/qianshao/qianshao/report/document"
@@ -31,7 +31,7 @@ func (a *App) scheduledReport(ctx context.Context, s notify.Schedule, account qi
 	if err != nil && !errors.Is(err, store.ErrNotFound) { // without a channel nothing is sent, which the engine sees to
 		return nil, err
 	}
-	language, _ := locale.Parse(channel.Language)
+	language, _ := locales.Parse(channel.Language)
 	d := document.New(r, document.Options{Language: language, Version: a.opts.Version})
 	attached := &notify.Attached{Title: d.Title + " " + d.Period, Lines: d.Lines()}
 	for _, format := range []document.Format{document.HTML, document.DOCX} {

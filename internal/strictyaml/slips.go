@@ -8,47 +8,37 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Slip is a sign that a Chinese keyboard or a word processor writes where YAML asks for
-// another one. Those who make it read Chinese, so its message is in both languages.
+// another one.
 type Slip struct {
 	Line, Column int // from 1, Column in characters
-	Message      string
+	Message      locales.Message
 }
 
 // NotUTF8 is the message for a file in another encoding.
-const NotUTF8 = `not UTF-8; save the file as UTF-8, not as ANSI, GBK or Unicode（不是 UTF-8 编码；用“另存为”，编码选 UTF-8）`
+func NotUTF8() locales.Message { return locales.M("yaml.not_utf8") }
 
 // slipOfLine is a pattern whose first group is the sign that is wrong.
 type slipOfLine struct {
 	pattern *regexp.Regexp
-	message string
+	key     string
 }
 
 var slipsOfLines = []slipOfLine{
-	{regexp.MustCompile(`^ *(\t)[\s　]*\S`),
-		"a tab in the indentation; write spaces（缩进里有制表符；改用空格）"},
-	{regexp.MustCompile(`^ *([\x{3000}\x{a0}])[\s\x{3000}\x{a0}]*\S`),
-		blankSlip},
-	{regexp.MustCompile(`^\s*([－—–])\s*\S`),
-		`a full-width dash before an entry; write "- "（列表项前是全角横线；改成半角的 - 加空格）`},
-	{regexp.MustCompile(`^\s*(?:- +)?[{\[]?\s*(?:[a-z_]+|\p{Han}{1,6})\s*(：)`), colonSlip},
-	{regexp.MustCompile(`[{,]\s*[a-z_]+\s*(：)`), colonSlip},
-	{regexp.MustCompile(`([，、；;])\s*[a-z_]+\s*[:：]`), commaSlip},
-	{regexp.MustCompile(`^\s*(?:- +)?\{?\s*[a-z_]+(:)[^\s/:]`),
-		"no space behind the colon; write a half-width colon and a space（冒号后面缺空格）"},
-	{regexp.MustCompile(`^\s*(?:- +)?(?:[a-z_]+:)?\s*([【［〔｛])`),
-		"a full-width bracket; write half-width [ ] or { }（全角括号；改成半角的 [ ] 或 { }）"},
-	{regexp.MustCompile(`[\[{].*([】］〕｝])\s*$`),
-		"a full-width bracket; write half-width [ ] or { }（全角括号；改成半角的 [ ] 或 { }）"},
+	{regexp.MustCompile(`^ *(\t)[\s　]*\S`), "yaml.tab"},
+	{regexp.MustCompile(`^ *([\x{3000}\x{a0}])[\s\x{3000}\x{a0}]*\S`), "yaml.blank"},
+	{regexp.MustCompile(`^\s*([－—–])\s*\S`), "yaml.dash"},
+	{regexp.MustCompile(`^\s*(?:- +)?[{\[]?\s*(?:[a-z_]+|\p{Han}{1,6})\s*(：)`), "yaml.colon"},
+	{regexp.MustCompile(`[{,]\s*[a-z_]+\s*(：)`), "yaml.colon"},
+	{regexp.MustCompile(`([，、；;])\s*[a-z_]+\s*[:：]`), "yaml.comma"},
+	{regexp.MustCompile(`^\s*(?:- +)?\{?\s*[a-z_]+(:)[^\s/:]`), "yaml.colon_space"},
+	{regexp.MustCompile(`^\s*(?:- +)?(?:[a-z_]+:)?\s*([【［〔｛])`), "yaml.bracket"},
+	{regexp.MustCompile(`[\[{].*([】］〕｝])\s*$`), "yaml.bracket"},
 }
-
-const (
-	blankSlip = "a full-width space in the indentation; write half-width spaces（缩进里有全角空格；改用半角空格）"
-	colonSlip = "a full-width colon behind a key; write a half-width colon and a space（键后面是全角冒号；改成半角冒号加空格）"
-	commaSlip = "a full-width comma between keys; write a half-width comma and a space（两个键之间是全角标点；改成半角逗号加空格）"
-)
 
 // openQuote finds a text that begins with a quote.
 var openQuote = regexp.MustCompile(`(?:^\s*|[:,\[{]\s*|-\s+)(["'])`)
@@ -61,7 +51,7 @@ func Slips(src []byte) (slips []Slip) {
 	for i, line := range lines {
 		for _, s := range slipsOfLines {
 			if at := s.pattern.FindStringSubmatchIndex(line); at != nil {
-				slips = append(slips, Slip{i + 1, 1 + utf8.RuneCountInString(line[:at[2]]), s.message})
+				slips = append(slips, Slip{i + 1, 1 + utf8.RuneCountInString(line[:at[2]]), locales.M(s.key)})
 				break
 			}
 		}
@@ -75,8 +65,7 @@ func Slips(src []byte) (slips []Slip) {
 			continue
 		}
 		if quote := line[at[2]:at[3]]; strings.Count(line, quote)%2 == 1 {
-			slips = append(slips, Slip{i + 1, 1 + utf8.RuneCountInString(line[:at[2]]), fmt.Sprintf(
-				"the quote %s is not closed in this line; close it with the same half-width quote（引号没有成对；用同样的半角引号结束）", quote)})
+			slips = append(slips, Slip{i + 1, 1 + utf8.RuneCountInString(line[:at[2]]), locales.M("yaml.open_quote", quote)})
 		}
 	}
 	return slips
@@ -112,18 +101,18 @@ func isPlain(n *yaml.Node) bool {
 }
 
 // slipIn places a slip at a byte of a plain text.
-func slipIn(n *yaml.Node, at int, format string, args ...any) *Slip {
-	return &Slip{n.Line, n.Column + utf8.RuneCountInString(n.Value[:at]), fmt.Sprintf(format, args...)}
+func slipIn(n *yaml.Node, at int, key string, args ...any) *Slip {
+	return &Slip{n.Line, n.Column + utf8.RuneCountInString(n.Value[:at]), locales.M(key, args...)}
 }
 
 // KeySlip finds a colon within a key, since "标题：线上" and "{text:线上}" are keys
 // without a value, and a full-width space before it. It returns nil where there is none.
 func KeySlip(key *yaml.Node) *Slip {
 	if strings.HasPrefix(key.Value, "\u3000") || strings.HasPrefix(key.Value, "\u00a0") {
-		return slipIn(key, 0, "%s", blankSlip)
+		return slipIn(key, 0, "yaml.blank")
 	}
 	if at := strings.IndexAny(key.Value, "：:"); isPlain(key) && at > 0 {
-		return slipIn(key, at, "%q has no value; write a half-width colon and a space behind the key（键后面要用半角冒号加空格）", key.Value)
+		return slipIn(key, at, "yaml.no_value", key.Value)
 	}
 	return nil
 }
@@ -139,15 +128,14 @@ func CommaSlip(item *yaml.Node) *Slip {
 		return nil
 	}
 	_, size := utf8.DecodeRuneInString(item.Value[at:])
-	return slipIn(item, at, "%q does not part two entries; write a half-width comma and a space, or put %q in half-width quotes if it is one entry"+
-		"（全角标点不分隔列表项；改成半角逗号加空格，若本来就是一项，就用半角引号括起来）", item.Value[at:at+size], item.Value)
+	return slipIn(item, at, "yaml.entries", item.Value[at:at+size], item.Value)
 }
 
 // QuoteSlip finds full-width quotes around a plain text, which belong to the text for
 // YAML. It returns nil where there are none.
 func QuoteSlip(n *yaml.Node) *Slip {
 	if first, _ := utf8.DecodeRuneInString(n.Value); isPlain(n) && strings.ContainsRune("“”‘’＂＇", first) {
-		return slipIn(n, 0, `full-width quotes are part of the text; write half-width quotes or none（全角引号会算作文字；改成半角引号，或不写引号）`)
+		return slipIn(n, 0, "yaml.quotes")
 	}
 	return nil
 }
@@ -160,7 +148,7 @@ func ValueSlip(mapping, value *yaml.Node, known []string) *Slip {
 	}
 	for _, at := range keyWithin.FindAllStringSubmatchIndex(value.Value, -1) {
 		if slices.Contains(known, value.Value[at[2]:at[3]]) {
-			return slipIn(value, at[0], commaSlip)
+			return slipIn(value, at[0], "yaml.comma")
 		}
 	}
 	return nil
@@ -178,28 +166,28 @@ var halfWidth = strings.NewReplacer("０", "0", "１", "1", "２", "2", "３", "
 var anyDay = regexp.MustCompile(`^(\d{4})[-年/.](\d{1,2})[-月/.](\d{1,2})日?$`)
 
 // HalfWidth returns what to write in place of a number, a day or a time that is typed
-// with full-width signs, as a remedy: `; write 12 …`. It returns "" where there is
+// with full-width signs, as a remedy: "; write 12 …". It is empty where there is
 // nothing to say.
-func HalfWidth(value string) string {
+func HalfWidth(value string) locales.Message {
 	if day := anyDay.FindStringSubmatch(halfWidth.Replace(value)); day != nil {
 		if half := fmt.Sprintf("%s-%02s-%02s", day[1], day[2], day[3]); half != value {
-			return fmt.Sprintf("; write %s（日期写成这样，用半角）", half)
+			return locales.M("yaml.write_day", half)
 		}
 	}
 	if half := halfWidth.Replace(value); half != value {
-		return fmt.Sprintf("; write %s with half-width signs（数字和标点用半角）", half)
+		return locales.M("yaml.write_half", half)
 	}
-	return ""
+	return locales.Message{}
 }
 
 // ListRemedy writes a text as the list that it was meant to be: "【甲、乙】" as "[甲, 乙]".
-func ListRemedy(value string) string {
+func ListRemedy(value string) any {
 	list := strings.Trim(value, "【】［］〔〕[] ")
 	for _, comma := range chineseCommas {
 		list = strings.ReplaceAll(list, string(comma), ", ")
 	}
 	if list != value {
-		return "[" + list + "]（列表用半角的方括号、逗号和空格）"
+		return locales.M("yaml.list", "["+list+"]")
 	}
 	return "[" + list + "]"
 }

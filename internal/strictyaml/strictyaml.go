@@ -17,6 +17,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // ErrEmpty says that a file holds no document.
@@ -64,7 +66,7 @@ func Parse(src []byte) (root *yaml.Node, rest, err error) {
 // *SecondDocumentError are the library's, without the names of our types.
 func Decode(src []byte, into any) error {
 	if !utf8.Valid(src) {
-		return errors.New(NotUTF8)
+		return locales.Errorf(NotUTF8().Key)
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(src))
 	decoder.KnownFields(true)

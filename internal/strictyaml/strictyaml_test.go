@@ -46,7 +46,7 @@ func TestDecode(t *testing.T) {
 	if err := Decode([]byte("days：3\n"), &file); err == nil || !strings.Contains(err.Error(), `line 1, column 5: a full-width colon behind a key`) {
 		t.Errorf("a full-width colon: %v", err)
 	}
-	if err := Decode([]byte("# \xc4\xe3\ndays: 3\n"), &file); err == nil || err.Error() != NotUTF8 {
+	if err := Decode([]byte("# \xc4\xe3\ndays: 3\n"), &file); err == nil || err.Error() != NotUTF8().String() {
 		t.Errorf("GBK: %v", err)
 	}
 	var second *SecondDocumentError

@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/notify"
 )
 
@@ -34,7 +34,7 @@ func Check(c *notify.Channel) error {
 	if !c.Kind.Valid() {
 		return ErrKind
 	}
-	if _, ok := locale.Parse(c.Language); !ok {
+	if _, ok := locales.Parse(c.Language); !ok {
 		return ErrLanguage
 	}
 	if c.Kind == notify.Mail {

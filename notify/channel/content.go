@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/notify"
 )
 
@@ -22,7 +22,7 @@ type content struct {
 	link   string   // into the console; "" for none
 	open   string   // what the link is called
 	foot   string   // of a mail: the key of its words
-	lang   locale.Lang
+	lang   locales.Lang
 }
 
 // fact is a line with a name, such as the view's.
@@ -42,7 +42,7 @@ type group struct {
 
 // say returns the content of a message.
 func say(c *notify.Channel, m *notify.Message) content {
-	lang, _ := locale.Parse(c.Language)
+	lang, _ := locales.Parse(c.Language)
 	s := content{lang: lang, link: link(m.Link), open: lang.Text("message.open.console"), foot: "message.foot"}
 	switch {
 	case m.Test:
@@ -69,7 +69,7 @@ func say(c *notify.Channel, m *notify.Message) content {
 	return s
 }
 
-func sayGroup(lang locale.Lang, g *notify.Group, zone *time.Location) group {
+func sayGroup(lang locales.Lang, g *notify.Group, zone *time.Location) group {
 	s := group{
 		head:  lang.Text("message.group", lang.Named("category.", string(g.Category)), lang.Named("level.", g.Level.String()), g.Score),
 		level: g.Level, counts: events(lang, g.Events), first: lang.Text("message.first", shownTime(g.First, zone)),
@@ -93,7 +93,7 @@ func sayGroup(lang locale.Lang, g *notify.Group, zone *time.Location) group {
 }
 
 // events says how many findings there are for each event.
-func events(lang locale.Lang, counts map[notify.Event]int) string {
+func events(lang locales.Lang, counts map[notify.Event]int) string {
 	var parts []string
 	for _, e := range notify.Events() {
 		if n := counts[e]; n > 0 {

@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/notify"
 )
 
@@ -200,7 +200,7 @@ func indented(t *testing.T, body []byte) []byte {
 	return append(b.Bytes(), '\n')
 }
 
-func languages() []string { return []string{locale.Chinese.Code(), locale.English.Code()} }
+func languages() []string { return []string{locales.Chinese.Code(), locales.English.Code()} }
 
 // noSecrets fails if a text has something of a channel that is secret.
 func noSecrets(t *testing.T, what, text string) {

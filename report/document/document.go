@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/report"
 )
 
 // Document is what a report says, in the words of a language.
 type Document struct {
-	Language locale.Lang
+	Language locales.Lang
 	// Title names what it is, Period of which days.
 	Title, Period string
 	// Facts stand under the title: period, scope, when and by which version it was made.
@@ -73,7 +73,7 @@ type Cell struct{ Text, Raw string }
 
 // Options say how a report is written.
 type Options struct {
-	Language locale.Lang
+	Language locales.Lang
 	// Version names the program that has made it.
 	Version string
 }

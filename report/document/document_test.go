@@ -20,7 +20,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/report"
 	"github.com/qianshao/qianshao/report/document"
 )
@@ -87,7 +87,7 @@ func week() *report.Report {
 	return r
 }
 
-func documentOf(l locale.Lang, r *report.Report) *document.Document {
+func documentOf(l locales.Lang, r *report.Report) *document.Document {
 	return document.New(r, document.Options{Language: l, Version: "v0-test"})
 }
 
@@ -104,9 +104,9 @@ func written(t *testing.T, write func(io.Writer) error) string {
 // TestGolden holds the files of a small report to testdata, which -update writes anew.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	chinese, english := documentOf(locale.Chinese, small()), documentOf(locale.English, small())
+	chinese, english := documentOf(locales.Chinese, small()), documentOf(locales.English, small())
 	for file, write := range map[string]func(io.Writer) error{
-		"small.zh.html": chinese.HTML, "small.zh.csv": chinese.CSV, "small.en.html": english.HTML, "small.en.csv": english.CSV, "week.zh.html": documentOf(locale.Chinese, week()).HTML,
+		"small.zh.html": chinese.HTML, "small.zh.csv": chinese.CSV, "small.en.html": english.HTML, "small.en.csv": english.CSV, "week.zh.html": documentOf(locales.Chinese, week()).HTML,
 	} {
 		got, name := written(t, write), filepath.Join("testdata", file)
 		if *update {
@@ -130,7 +130,7 @@ func TestGolden(t *testing.T) {
 // TestHTMLIsInert: the file runs nothing, asks for nothing, links nowhere, and what pages say stands in it as text.
 func TestHTMLIsInert(t *testing.T) {
 	t.Parallel()
-	page := written(t, documentOf(locale.English, small()).HTML)
+	page := written(t, documentOf(locales.English, small()).HTML)
 	names := map[string]bool{} // of regions, which a screen reader lists by them
 	for _, m := range regexp.MustCompile(`role="region" aria-label="([^"]*)"`).FindAllStringSubmatch(page, -1) {
 		if names[m[1]] {
@@ -184,7 +184,7 @@ func harmless(t *testing.T, what, text string) {
 // TestCSVIsInert: no cell is run as a formula, and numbers are numbers.
 func TestCSVIsInert(t *testing.T) {
 	t.Parallel()
-	text := written(t, documentOf(locale.Chinese, small()).CSV)
+	text := written(t, documentOf(locales.Chinese, small()).CSV)
 	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\uFEFF"))).ReadAll()
 	if err != nil || !strings.HasPrefix(text, "\uFEFF") {
 		t.Fatal(err, "or no byte order mark")
@@ -208,9 +208,9 @@ func TestCSVIsInert(t *testing.T) {
 // of its own, and the same report is the same bytes.
 func TestDOCX(t *testing.T) {
 	t.Parallel()
-	d := documentOf(locale.Chinese, small())
+	d := documentOf(locales.Chinese, small())
 	file := written(t, d.DOCX)
-	if again := written(t, documentOf(locale.Chinese, small()).DOCX); again != file {
+	if again := written(t, documentOf(locales.Chinese, small()).DOCX); again != file {
 		t.Error("the same report is written otherwise")
 	}
 	archive, err := zip.NewReader(strings.NewReader(file), int64(len(file)))
@@ -277,7 +277,7 @@ func TestEmpty(t *testing.T) {
 	t.Parallel()
 	zone := qianshao.ChinaTime()
 	r := &report.Report{Query: report.Query{Period: report.Quarter(time.Date(2026, 11, 1, 0, 0, 0, 0, zone), zone), Sight: qianshao.Sight{Authorisations: []string{"a"}}}, Made: time.Date(2026, 11, 1, 0, 0, 0, 0, zone), NoRuleHistory: true}
-	d := documentOf(locale.English, r)
+	d := documentOf(locales.English, r)
 	for _, s := range d.Sections {
 		for _, table := range s.Tables {
 			if len(table.Rows) == 0 {
@@ -309,7 +309,7 @@ func TestWeeks(t *testing.T) {
 		r.Volume.Days = append(r.Volume.Days, report.Day{At: day, Found: i, ByLevel: map[string]int{"high": i}})
 		sum += i
 	}
-	for _, s := range documentOf(locale.Chinese, r).Sections {
+	for _, s := range documentOf(locales.Chinese, r).Sections {
 		if s.ID != "volume" {
 			continue
 		}
@@ -341,7 +341,7 @@ func BenchmarkHTML(b *testing.B) {
 		r.Unmonitored = append(r.Unmonitored, r.Unmonitored[0])
 	}
 	for b.Loop() {
-		d := documentOf(locale.Chinese, r)
+		d := documentOf(locales.Chinese, r)
 		if err := errors.Join(d.HTML(io.Discard), d.DOCX(io.Discard), d.CSV(io.Discard)); err != nil {
 			b.Fatal(err)
 		}

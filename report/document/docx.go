@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/qianshao/qianshao/dashboards/locale"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // DOCX writes a document for Word, WPS and LibreOffice: the parts of Office Open XML (ISO/IEC 29500)
@@ -59,7 +59,7 @@ const (
 // docx writes WordprocessingML.
 type docx struct {
 	strings.Builder
-	l locale.Lang
+	l locales.Lang
 }
 
 // escaped is text within an element; what XML cannot hold becomes U+FFFD.

@@ -10,14 +10,14 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/report"
 )
 
 // maker puts a report into words.
 type maker struct {
-	locale.Lang
+	locales.Lang
 	r    *report.Report
 	zone *time.Location
 }

@@ -92,7 +92,7 @@ func (f *File) document(src []byte, what string) *yaml.Node {
 		return nil
 	}
 	if !utf8.Valid(src) {
-		f.Errorf(Place{1 + bytes.Count(src[:validPrefix(src)], []byte("\n")), 1}, strictyaml.NotUTF8)
+		f.Errorf(Place{1 + bytes.Count(src[:validPrefix(src)], []byte("\n")), 1}, strictyaml.NotUTF8().String())
 		return nil
 	}
 	root, rest, err := strictyaml.Parse(src)

@@ -150,7 +150,7 @@ func (f *File) Lines(src []byte, read func(line string, at Place)) {
 		src = bytes.ReplaceAll(src, []byte("\r"), []byte("\n")) // so did the Macintosh of old
 	}
 	if line := invalidLine(src); line > 0 { // alone: what other encodings make of lines before it is no mistake
-		f.Errorf(Place{line, 1}, strictyaml.NotUTF8)
+		f.Errorf(Place{line, 1}, strictyaml.NotUTF8().String())
 		return
 	}
 	for number := 1; len(src) > 0; number++ {

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -20,9 +20,9 @@ const maxWaiting = 20
 // Crawl writes the last lines of a crawl: what it did, what it did not do, and
 // what to do about that. Times are written in the zone.
 func Crawl(w io.Writer, s app.Summary, zone *time.Location) error {
-	lang := locale.English
+	lang := locales.English
 	if IsChinese() {
-		lang = locale.Chinese
+		lang = locales.Chinese
 	}
 	fmt.Fprintf(w, "%s fetched; %s known, %d flagged, %s, %d gone\n",
 		Counted(s.Fetched, "page"), Counted(s.Pages, "page"), s.Flagged, Counted(s.Open, "finding"), s.Findings-s.Open)
@@ -38,7 +38,7 @@ func Crawl(w io.Writer, s app.Summary, zone *time.Location) error {
 }
 
 // printSkipped writes each reason with some of its hosts and what to do.
-func printSkipped(w io.Writer, lang locale.Lang, word string, list []app.Skipped) {
+func printSkipped(w io.Writer, lang locales.Lang, word string, list []app.Skipped) {
 	for _, s := range list {
 		hosts := strings.Join(s.Hosts, ", ")
 		if s.MoreHosts > 0 {
@@ -49,7 +49,7 @@ func printSkipped(w io.Writer, lang locale.Lang, word string, list []app.Skipped
 }
 
 // printWaiting lists the hosts that fail for now.
-func printWaiting(w io.Writer, lang locale.Lang, hosts []store.WaitingHost, zone *time.Location) error {
+func printWaiting(w io.Writer, lang locales.Lang, hosts []store.WaitingHost, zone *time.Location) error {
 	if len(hosts) == 0 {
 		return nil
 	}

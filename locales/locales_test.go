@@ -1,0 +1,245 @@
+package locales
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// verb is one of fmt, with the number of its argument where that is written.
+var verb = regexp.MustCompile(`%(?:[-+# 0]*)(?:\[(\d+)\])?[\d.]*(?:\[(\d+)\])?([a-zA-Z%])`)
+
+// verbs returns what a text takes: for each argument, counted from 1, its verbs.
+func verbs(text string) map[int]string {
+	taken, next := map[int]string{}, 1
+	for _, m := range verb.FindAllStringSubmatch(text, -1) {
+		if m[3] == "%" {
+			continue
+		}
+		if n, err := strconv.Atoi(m[1] + m[2]); err == nil {
+			next = n
+		}
+		if !strings.Contains(taken[next], m[3]) {
+			taken[next] += m[3]
+		}
+		next++
+	}
+	return taken
+}
+
+// TestMessages holds each message of one language against that of the other.
+func TestMessages(t *testing.T) {
+	texts := catalogue()
+	for key := range texts[Chinese] {
+		if _, ok := texts[English][key]; !ok {
+			t.Errorf("%s is in zh.json and not in en.json", key)
+		}
+	}
+	for key, english := range texts[English] {
+		chinese, ok := texts[Chinese][key]
+		if !ok {
+			t.Errorf("%s is in en.json and not in zh.json", key)
+			continue
+		}
+		if strings.TrimSpace(chinese) == "" || strings.TrimSpace(english) == "" {
+			t.Errorf("%s is empty in a language: %q, %q", key, chinese, english)
+		}
+		if chinese == english && regexp.MustCompile(`\b[a-z]{3,}\b`).MatchString(verb.ReplaceAllString(english, "")) && !slices.Contains(untranslated, key) {
+			t.Errorf("%s is not translated: %q", key, chinese)
+		}
+		if diff := cmp.Diff(verbs(english), verbs(chinese)); diff != "" && strings.Contains(chinese, "%") {
+			t.Errorf("%s takes other arguments in Chinese (+) than in English (-):\n%s", key, diff)
+		}
+		if strings.Contains(chinese, "个发现") {
+			t.Errorf("%s counts findings otherwise than the others, which say 条: %q", key, chinese)
+		}
+		if singular, ok := strings.CutSuffix(key, ".one"); ok && !Has(singular) && key != "evidence.one" {
+			t.Errorf("%s has no plural", key)
+		}
+	}
+}
+
+// untranslated are the messages that are the same in both languages: signs, names and what is typed.
+var untranslated = []string{"hidden.display-none", "hidden.visibility-hidden", "scope.mistake.other"}
+
+// TestFiles holds the files to one form: a key is there once, in order, so that a change shows what it changes.
+func TestFiles(t *testing.T) {
+	key := regexp.MustCompile(`(?m)^  "([^"]+)": "`)
+	for _, l := range Languages() {
+		name := l.Code() + ".json"
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys []string
+		for _, m := range key.FindAllStringSubmatch(string(content), -1) {
+			keys = append(keys, m[1])
+		}
+		if !json.Valid(content) || len(keys) != len(catalogue()[l]) {
+			t.Errorf("%s is not a line for each key: %d lines, %d keys", name, len(keys), len(catalogue()[l]))
+		}
+		for i := 1; i < len(keys); i++ {
+			if keys[i-1] >= keys[i] {
+				t.Errorf("%s: %s stands behind %s; keys are in order, each once", name, keys[i], keys[i-1])
+			}
+		}
+	}
+}
+
+// asking are the functions whose first argument is a key: whether the message's arguments
+// follow it, and whether others have a function of that name, too.
+var asking = map[string]struct{ args, ours bool }{
+	"T": {true, false}, "N": {false, false}, "Text": {true, false}, "Count": {false, false}, "M": {true, true}, "Errorf": {true, true},
+}
+
+// TestKeys finds every key that code or a template asks for and that the catalogue has not,
+// one that is asked for with other arguments than it takes, and one that nobody asks for.
+func TestKeys(t *testing.T) {
+	written := map[string]bool{} // all texts in quotes
+	var templates strings.Builder
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "testdata" || len(d.Name()) > 2 && d.Name()[0] == '.'):
+			return filepath.SkipDir
+		case strings.HasSuffix(path, ".html"):
+			content, err := os.ReadFile(path)
+			templates.Write(content)
+			return err
+		case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go"):
+			return readCode(t, path, written)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`\.(?:T|N|Text|Count) "([a-z0-9._]*[a-z0-9])"[ )}]`).FindAllStringSubmatch(templates.String(), -1) {
+		if !Has(m[1]) {
+			t.Errorf("a template asks for %q, which is not in the catalogue", m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile(`"([a-z0-9._]+\.)(?:%[ds])?"`).FindAllStringSubmatch(templates.String(), -1) {
+		written[m[1]] = true
+	}
+	var prefixes []string // of keys that are put together with a code
+	for text := range written {
+		prefix, _, _ := strings.Cut(text, "%")
+		if regexp.MustCompile(`^[a-z0-9_]+\.([a-z0-9._]+\.)?$`).MatchString(prefix) {
+			prefixes = append(prefixes, prefix)
+		}
+	}
+	for key := range catalogue()[English] {
+		asks := func(prefix string) bool { return strings.HasPrefix(key, prefix) }
+		plain := strings.TrimSuffix(key, ".one")
+		if !written[plain] && !strings.Contains(templates.String(), `"`+plain+`"`) && !slices.ContainsFunc(prefixes, asks) {
+			t.Errorf("nobody asks for %q", key)
+		}
+	}
+}
+
+// readCode reads the texts of a file in quotes, and the calls that take a key.
+func readCode(t *testing.T, path string, written map[string]bool) error {
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+	if err != nil {
+		return err
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BasicLit:
+			if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING {
+				written[text] = true
+			}
+		case *ast.CallExpr:
+			checkCall(t, files, n)
+		}
+		return true
+	})
+	return nil
+}
+
+// cutUp are the messages that are asked for without their arguments, which are fields of a document.
+var cutUp = []string{"figures.page"}
+
+func checkCall(t *testing.T, files *token.FileSet, call *ast.CallExpr) {
+	selector, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return
+	}
+	ask, ok := asking[selector.Sel.Name]
+	x, isName := selector.X.(*ast.Ident)
+	if !ok || len(call.Args) == 0 || ask.ours && (!isName || x.Name != "locales") {
+		return
+	}
+	lit, ok := call.Args[0].(*ast.BasicLit)
+	if !ok {
+		return
+	}
+	key, err := strconv.Unquote(lit.Value)
+	if err != nil {
+		return
+	}
+	where := files.Position(call.Pos())
+	if !Has(key) {
+		t.Errorf("%s asks for %q, which is not in the catalogue", where, key)
+		return
+	}
+	if got, want := len(call.Args)-1, len(verbs(catalogue()[English][key])); ask.args && !call.Ellipsis.IsValid() && got != want && !slices.Contains(cutUp, key) {
+		t.Errorf("%s: %q takes %d arguments, and gets %d", where, key, want, got)
+	}
+}
+
+func TestError(t *testing.T) {
+	inner := Errorf("yaml.open_quote", "“")
+	for _, test := range []struct {
+		err     error
+		chinese string
+	}{
+		{inner, "这一行的引号 “ 没有成对；用同样的半角引号结束"},
+		{fmt.Errorf("a.yaml:3: %w", inner), "a.yaml:3: 这一行的引号 “ 没有成对；用同样的半角引号结束"},
+		{errors.Join(fs.ErrNotExist, inner), "file does not exist\n这一行的引号 “ 没有成对；用同样的半角引号结束"},
+		{Errorf("scope.mistake.path_bad", "/a", inner), `路径 "/a" 写法不对（这一行的引号 “ 没有成对；用同样的半角引号结束）；写路径前缀，例如 /news/`},
+	} {
+		if got := Chinese.Error(test.err); got != test.chinese {
+			t.Errorf("%v in Chinese: %s, want %s", test.err, got, test.chinese)
+		}
+		if got := English.Error(test.err); got != test.err.Error() {
+			t.Errorf("%v in English: %s", test.err, got)
+		}
+	}
+	if !errors.Is(Errorf("scope.mistake.other", fs.ErrNotExist), fs.ErrNotExist) {
+		t.Error("the error does not wrap its argument")
+	}
+}
+
+func TestOfEnvironment(t *testing.T) {
+	for _, test := range []struct {
+		env  map[string]string
+		want Lang
+	}{
+		{nil, English},
+		{map[string]string{"LANG": "zh_CN.UTF-8"}, Chinese},
+		{map[string]string{"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, English},
+		{map[string]string{"LANG": "en_GB.UTF-8", "LC_MESSAGES": "zh_TW"}, Chinese},
+		{map[string]string{"LANG": "zha_CN"}, English}, // Zhuang
+	} {
+		if got := OfEnvironment(func(name string) string { return test.env[name] }); got != test.want {
+			t.Errorf("%v: %v, want %v", test.env, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package locales
+
+import "strings"
+
+// Speaker is what can be said in each language.
+type Speaker interface{ In(Lang) string }
+
+// Message is a message of the catalogue before it is known in which language it is said.
+type Message struct {
+	Key  string
+	Args []any
+}
+
+// M returns a message.
+func M(key string, args ...any) Message { return Message{key, args} }
+
+// In returns the message in a language.
+func (m Message) In(l Lang) string { return l.Text(m.Key, m.Args...) }
+
+// String returns it in English, for a log.
+func (m Message) String() string { return m.In(English) }
+
+// Error is a message that says what went wrong. It wraps those of its args that are errors.
+type Error struct{ Message }
+
+// Errorf returns an error whose message has a key.
+func Errorf(key string, args ...any) error { return &Error{Message{key, args}} }
+
+// Error returns it in English, for a log.
+func (e *Error) Error() string { return e.In(English) }
+
+// Unwrap returns the errors among the args.
+func (e *Error) Unwrap() (wrapped []error) {
+	for _, arg := range e.Args {
+		if err, ok := arg.(error); ok {
+			wrapped = append(wrapped, err)
+		}
+	}
+	return wrapped
+}
+
+// Error writes an error in the language. Of one that is not in the catalogue, such as
+// the system's, the parts that are in it are said in the language, and the rest as it stands.
+func (l Lang) Error(err error) string {
+	if s, ok := err.(Speaker); ok { //nolint:errorlint // one that is wrapped is said within what wraps it
+		return s.In(l)
+	}
+	text := err.Error()
+	var within []error
+	switch e := err.(type) { //nolint:errorlint // its own Unwrap is asked
+	case interface{ Unwrap() error }:
+		within = append(within, e.Unwrap())
+	case interface{ Unwrap() []error }:
+		within = e.Unwrap()
+	}
+	for _, part := range within {
+		if part != nil {
+			text = strings.Replace(text, part.Error(), l.Error(part), 1)
+		}
+	}
+	return text
+}
