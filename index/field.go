@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // field reads what follows a field's colon.
@@ -303,23 +304,17 @@ func oneOf(name FieldName, raw string) (Value, *mistake) {
 }
 
 // possible lists a field's values if they are few.
-func possible(name FieldName) bilingual {
+func possible(name FieldName) locales.Message {
 	switch name {
 	case FieldSeen, FieldNew:
-		return bilingual{": 2026-11-01, today, yesterday, 7d, 12h or an RFC 3339 time",
-			"，可写 2026-11-01、2026年11月1日、今天、昨天、本周、7天、12小时，或 RFC 3339 时间"}
+		return locales.M("query.possible.day")
+	case FieldAge:
+		return locales.M("query.possible.age")
 	}
-	if name == FieldAge {
-		return bilingual{": >7d, <=24h, 1w..4w", "，可写 >7天、<=24小时、7天内、1周..4周"}
+	if values := name.Values(); len(values) > 0 {
+		return locales.M("query.possible", choices(values))
 	}
-	var english, chinese []string
-	for _, v := range name.Values() {
-		english, chinese = append(english, v.Value), append(chinese, v.label())
-	}
-	if len(english) == 0 {
-		return bilingual{}
-	}
-	return bilingual{": " + strings.Join(english, ", "), "，可用：" + strings.Join(chinese, "、")}
+	return locales.Message{}
 }
 
 // parseHost returns a host in lower case and ASCII, or "*." with one.

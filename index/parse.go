@@ -146,7 +146,7 @@ type parser struct {
 }
 
 func (p *parser) errorf(pos int, kind Mistake, args ...any) error {
-	return &SyntaxError{Query: string(p.text), Column: pos + 1, Message: kind.english(args), Mistake: kind, Args: args}
+	return &SyntaxError{Query: string(p.text), Column: pos + 1, Mistake: kind, Args: args}
 }
 
 func (p *parser) atEnd() bool { return p.pos >= len(p.text) }

@@ -14,6 +14,7 @@ import (
 	"github.com/qianshao/qianshao"
 	. "github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/indextest"
+	"github.com/qianshao/qianshao/locales"
 )
 
 var now = time.Date(2026, 11, 23, 15, 4, 5, 678_900_000, DefaultZone())
@@ -230,8 +231,8 @@ func TestParseErrors(t *testing.T) {
 			t.Errorf("Parse(%.40q) points at %d, want %d: %v", tt.query, syntax.Column, tt.column, err)
 		}
 		for _, want := range tt.want {
-			if !strings.Contains(syntax.Message, want) {
-				t.Errorf("Parse(%.40q) says %q, want %q in it", tt.query, syntax.Message, want)
+			if !strings.Contains(syntax.Message(locales.English), want) {
+				t.Errorf("Parse(%.40q) says %q, want %q in it", tt.query, syntax.Message(locales.English), want)
 			}
 		}
 	}
@@ -271,7 +272,7 @@ func FuzzParse(f *testing.F) {
 		case err != nil && (syntax.Column < 1 || syntax.Column > len([]rune(query))+1):
 			t.Fatalf("column %d lies outside of %q", syntax.Column, query)
 		case err != nil:
-			if text := err.Error() + syntax.Chinese(); !strings.Contains(query, "%!") && strings.Contains(text, "%!") {
+			if text := err.Error() + syntax.Message(locales.Chinese); !strings.Contains(query, "%!") && strings.Contains(text, "%!") {
 				t.Fatalf("an argument of the message is missing: %s", text)
 			}
 		case n != nil:

@@ -1,11 +1,12 @@
 package index
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/width"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // SyntaxError says where a query cannot be read and what would be right.
@@ -13,21 +14,22 @@ type SyntaxError struct {
 	Query string
 	// Column counts characters from 1; it is one behind the last for what is missing at the end.
 	Column int
-	// Message says in English what is wrong, and Chinese does in Chinese.
-	Message string
-	// Mistake and Args are the same for programs.
+	// Mistake says what is wrong, and Args what stands in its message.
 	Mistake Mistake
 	Args    []any
 }
 
-// Chinese says in Chinese what is wrong.
-func (e *SyntaxError) Chinese() string { return e.Mistake.chinese(e.Args) }
+// Message says what is wrong, without the place.
+func (e *SyntaxError) Message(l locales.Lang) string { return e.Mistake.message(e.Args).In(l) }
 
 // excerpt is how many characters of the query are shown on each side of the error.
 const excerpt = 40
 
-// Error shows the message and, below it, the query with a caret under the place.
-func (e *SyntaxError) Error() string {
+// Error is In in English.
+func (e *SyntaxError) Error() string { return e.In(locales.English) }
+
+// In shows the message and, below it, the query with a caret under the place.
+func (e *SyntaxError) In(l locales.Lang) string {
 	text := []rune(e.Query)
 	at := min(max(e.Column-1, 0), len(text))
 	from, to := max(0, at-excerpt), min(len(text), at+excerpt)
@@ -48,7 +50,7 @@ func (e *SyntaxError) Error() string {
 	if to < len(text) {
 		line.WriteString(" …")
 	}
-	return fmt.Sprintf("query, character %d: %s\n  %s\n  %s^", e.Column, e.Message, line.String(), pad.String())
+	return l.Text("query.placed", e.Column, e.Message(l), line.String(), pad.String())
 }
 
 // blank returns spaces as wide as r is on a terminal.

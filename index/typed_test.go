@@ -11,6 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	. "github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // TestTyped holds what people type and paste to the canonical form of what is
@@ -238,11 +239,11 @@ func TestTypedErrors(t *testing.T) {
 		if syntax.Column != tt.column {
 			t.Errorf("%.40s points at %d, want %d: %v", tt.typed, syntax.Column, tt.column, err)
 		}
-		if !strings.Contains(syntax.Message, tt.english) || !strings.Contains(syntax.Chinese(), tt.chinese) {
-			t.Errorf("%.40s says\n\t%s\n\t%s, want\n\t%s\n\t%s", tt.typed, syntax.Message, syntax.Chinese(), tt.english, tt.chinese)
+		if !strings.Contains(syntax.Message(locales.English), tt.english) || !strings.Contains(syntax.Message(locales.Chinese), tt.chinese) {
+			t.Errorf("%.40s says\n\t%s\n\t%s, want\n\t%s\n\t%s", tt.typed, syntax.Message(locales.English), syntax.Message(locales.Chinese), tt.english, tt.chinese)
 		}
-		if strings.Contains(syntax.Message+syntax.Chinese(), "%!") {
-			t.Errorf("%.40s: an argument is missing: %s, %s", tt.typed, syntax.Message, syntax.Chinese())
+		if strings.Contains(syntax.Message(locales.English)+syntax.Message(locales.Chinese), "%!") {
+			t.Errorf("%.40s: an argument is missing: %s, %s", tt.typed, syntax.Message(locales.English), syntax.Message(locales.Chinese))
 		}
 	}
 }

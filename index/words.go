@@ -7,6 +7,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/spelling"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Chinese returns the Chinese names of a field, the console's first. A query
@@ -221,23 +222,38 @@ func (n Field) named() Field {
 	return n
 }
 
-// bilingual is a part of a message in both languages.
-type bilingual struct{ en, zh string }
+// choices are values as a message lists them.
+type choices []ValueName
 
-// suggest returns " (did you mean x?)" for the nearest of the possible names,
-// if one is near, and then all of them.
-func suggest(got string, possible []ValueName) bilingual {
-	english, chinese := make([]string, 0, len(possible)), make([]string, 0, len(possible))
+// In lists the values in a language.
+func (c choices) In(l locales.Lang) string {
+	names := make([]string, len(c))
+	for i, v := range c {
+		if names[i] = v.Value; l == locales.Chinese {
+			names[i] = v.label()
+		}
+	}
+	return strings.Join(names, l.Text("query.list"))
+}
+
+// suggest names the nearest of the possible names, if one is near, and then all of them.
+func suggest(got string, possible []ValueName) locales.Message {
 	var known []string
 	for _, v := range possible {
-		english, chinese = append(english, v.Value), append(chinese, v.label())
 		known = append(append(known, v.Value), v.Chinese...)
 	}
-	en, zh := "possible are "+strings.Join(english, ", "), "可用："+strings.Join(chinese, "、")
 	if best := nearest(got, known); best != "" {
-		return bilingual{": did you mean " + best + "? (" + en + ")", "，是不是要写“" + best + "”？（" + zh + "）"}
+		return locales.M("query.meant", best, choices(possible))
 	}
-	return bilingual{": " + en, "，" + zh}
+	return locales.M("query.possible.names", choices(possible))
+}
+
+// In returns the field's name as a message has it.
+func (f FieldName) In(l locales.Lang) string {
+	if l == locales.Chinese {
+		return ValueName{string(f), f.Chinese()}.label()
+	}
+	return string(f)
 }
 
 // label returns the value as a Chinese message names it.

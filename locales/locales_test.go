@@ -32,8 +32,9 @@ func verbs(text string) map[int]string {
 		if n, err := strconv.Atoi(m[1] + m[2]); err == nil {
 			next = n
 		}
-		if !strings.Contains(taken[next], m[3]) {
-			taken[next] += m[3]
+		kind := strings.ReplaceAll(m[3], "q", "s") // Chinese has quotes of its own
+		if !strings.Contains(taken[next], kind) {
+			taken[next] += kind
 		}
 		next++
 	}

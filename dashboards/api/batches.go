@@ -14,6 +14,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/selection"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 func (a *API) routeBatches() {
@@ -131,7 +132,7 @@ func (a *API) selected(ctx context.Context, s *Selection) (desk.Selection, error
 	case errors.As(err, &tooMany):
 		return selected, NewProblem(http.StatusUnprocessableEntity, "too_many_members", err.Error())
 	case errors.As(err, &syntax):
-		return selected, badQuery(syntax.Message, syntax.Chinese(), syntax.Column)
+		return selected, badQuery(syntax.Message(locales.English), syntax.Message(locales.Chinese), syntax.Column)
 	}
 	return selected, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/export"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // ExportsPath is where exports are made: they have more time than other requests, export.MaxTime.
@@ -58,7 +59,7 @@ func (a *API) export(ctx context.Context, in *struct{ Body Export }) (*huma.Stre
 	var syntax *index.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		return nil, badQuery(syntax.Message, syntax.Chinese(), syntax.Column)
+		return nil, badQuery(syntax.Message(locales.English), syntax.Message(locales.Chinese), syntax.Column)
 	case errors.As(err, &refusal) && refusal.Code == export.RefusedBusy:
 		return nil, huma.ErrorWithHeaders(NewProblem(http.StatusTooManyRequests, "busy", refusal.Error()), http.Header{"Retry-After": {"10"}})
 	case errors.As(err, &refusal):

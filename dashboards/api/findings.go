@@ -12,6 +12,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -96,7 +97,7 @@ func parse(parser index.Parser, query string) (index.Node, error) {
 	node, err := parser.Parse(query)
 	var syntax *index.SyntaxError
 	if errors.As(err, &syntax) {
-		return nil, badQuery(syntax.Message, syntax.Chinese(), syntax.Column)
+		return nil, badQuery(syntax.Message(locales.English), syntax.Message(locales.Chinese), syntax.Column)
 	}
 	return node, err
 }

@@ -262,11 +262,7 @@ func (v *Layout) Sign(x qianshao.Verdict) string {
 
 // Misread says where a query cannot be read, and why.
 func (v *Layout) Misread(err *index.SyntaxError) string {
-	message := err.Chinese()
-	if v.IsEnglish() {
-		message = err.Message
-	}
-	return v.T("query.at", err.Column, message)
+	return v.T("query.at", err.Column, err.Message(v.Language))
 }
 
 // Ago writes how long ago a time was.

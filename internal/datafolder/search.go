@@ -19,6 +19,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -49,7 +50,7 @@ func Search(ctx context.Context, r SearchRequest) (found api.Found, err error) {
 	query, err := parser.Parse(r.Query)
 	var syntax *index.SyntaxError
 	if errors.As(err, &syntax) {
-		err = fmt.Errorf("%w\n  %s", err, syntax.Chinese())
+		err = fmt.Errorf("%w\n  %s", err, syntax.Message(locales.Chinese))
 	}
 	if err != nil {
 		return found, inputError(err)
