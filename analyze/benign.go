@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/chance"
 	"github.com/qianshao/qianshao/analyze/rule/policy"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // CheckBenign holds the rules against innocent texts, packs.Benign above all, and their
@@ -86,16 +86,16 @@ func (a *Analyzer) tooMany(id string, alarms []alarm, of int) syntax.Mistake {
 		}
 	}
 	r, _ := a.Rules().Rule(id)
-	m, most, largest := syntax.Mistake{File: r.File}, "", 0
+	m, most, largest := syntax.Mistake{File: r.File}, locales.Message{}, 0
 	for _, p := range slices.SortedFunc(maps.Keys(parts), func(x, y part) int {
 		return cmp.Or(cmp.Compare(parts[y], parts[x]), cmp.Compare(x.block, y.block), cmp.Compare(x.term, y.term))
 	}) {
 		place := a.engine.PlaceOf(r, p.block, p.term)
-		if most == "" || 2*parts[p] >= largest && m.Line == 0 && place.Line > 0 { // a term says more than an expression
+		if most.Key == "" || 2*parts[p] >= largest && m.Line == 0 && place.Line > 0 { // a term says more than an expression
 			m, largest = place, parts[p]
-			most = fmt.Sprintf(", %d times by %q of block %q", parts[p], p.term, p.block)
+			most = locales.M("rule.benign.most", parts[p], p.term, p.block)
 		}
 	}
-	m.Message = fmt.Sprintf("rule %s flags %s%s; make its terms longer or demand more%s", id, policy.ShareInWords(len(alarms), of), most, policy.Quote(texts))
+	m.Message = locales.M("rule.benign.rule", id, policy.Share(len(alarms), of), most, policy.Quotes(texts))
 	return m
 }

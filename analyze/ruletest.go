@@ -7,6 +7,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/engine"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // TestFailure is a test inside a rule that did not come out as it expects.
@@ -41,12 +42,11 @@ func (a *Analyzer) CheckPatterns() error {
 	}
 	var mistakes []syntax.Mistake
 	for _, f := range failures {
-		found := "is found in"
+		message := locales.M("rule.pattern.test_found", f.Rule.ID, f.Test.Text)
 		if f.Test.Expect == syntax.ExpectFires {
-			found = "is not found in"
+			message.Key = "rule.pattern.test_not_found"
 		}
-		mistakes = append(mistakes, syntax.Mistake{File: f.Rule.File, Line: f.Test.Line, Column: 1,
-			Message: fmt.Sprintf("the pattern %s %s %q, and the test expects otherwise; correct one of them", f.Rule.ID, found, f.Test.Text)})
+		mistakes = append(mistakes, syntax.Mistake{File: f.Rule.File, Line: f.Test.Line, Column: 1, Message: message})
 	}
 	return syntax.NewError(mistakes)
 }

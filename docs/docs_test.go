@@ -4,13 +4,16 @@ package docs_test
 
 import (
 	"context"
+	"encoding/json"
 	"go/build"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -312,6 +315,35 @@ func TestExampleOverlay(t *testing.T) {
 		}
 		if r, ok := set.Rule("fraud-new-number"); !ok || r.Off == nil {
 			t.Errorf("%s: the example switches nothing off", name)
+		}
+	}
+}
+
+// TestQuotedMistakes: each message in the last table of the rules' documents is one of the
+// catalogue, in the document's language; … stands for what a message fills in.
+func TestQuotedMistakes(t *testing.T) {
+	quotedVerb := regexp.MustCompile(`%(?:\[\d\])?q`)
+	for name, catalogue := range map[string]string{"docs/rules.md": "locales/en.json", "docs/rules.zh-CN.md": "locales/zh.json"} {
+		texts := map[string]string{}
+		if err := json.Unmarshal([]byte(read(t, catalogue)), &texts); err != nil {
+			t.Fatal(err)
+		}
+		document := read(t, name)
+		table := document[strings.LastIndex(document, "|---|---|\n"):]
+		rows := regexp.MustCompile(`(?m)^\| (.*?) \| `).FindAllStringSubmatch(table, -1)
+		if len(rows) < 10 {
+			t.Errorf("%s has only %d rows of messages", name, len(rows))
+		}
+		for _, row := range rows {
+			for quoted := range strings.SplitSeq(row[1], "<br>") {
+				message := regexp.MustCompile(strings.ReplaceAll(regexp.QuoteMeta(quoted), "…", ".*"))
+				isQuoted := func(key string) bool {
+					return (strings.HasPrefix(key, "rule.") || strings.HasPrefix(key, "yaml.")) && message.MatchString(quotedVerb.ReplaceAllString(texts[key], `"…"`))
+				}
+				if !slices.ContainsFunc(slices.Collect(maps.Keys(texts)), isQuoted) {
+					t.Errorf("%s: %s has no message %q", name, catalogue, quoted)
+				}
+			}
 		}
 	}
 }

@@ -233,7 +233,7 @@ func (c choices) In(l locales.Lang) string {
 			names[i] = v.label()
 		}
 	}
-	return strings.Join(names, l.Text("query.list"))
+	return locales.List(names).In(l)
 }
 
 // suggest names the nearest of the possible names, if one is near, and then all of them.

@@ -17,8 +17,22 @@ func M(key string, args ...any) Message { return Message{key, args} }
 // In returns the message in a language.
 func (m Message) In(l Lang) string { return l.Text(m.Key, m.Args...) }
 
+// Or returns the message, or another one instead of the zero Message, which says nothing.
+func (m Message) Or(other Message) Message {
+	if m.Key == "" {
+		return other
+	}
+	return m
+}
+
 // String returns it in English, for a log.
 func (m Message) String() string { return m.In(English) }
+
+// List is names as a message lists them.
+type List []string
+
+// In joins the names by what stands between them in the language.
+func (list List) In(l Lang) string { return strings.Join(list, l.Text("list")) }
 
 // Error is a message that says what went wrong. It wraps those of its args that are errors.
 type Error struct{ Message }

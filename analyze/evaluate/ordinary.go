@@ -1,7 +1,6 @@
 package evaluate
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Counted says which pages Ordinary counts.
@@ -47,9 +47,9 @@ func Ordinary(fsys fs.FS, analyzer *analyze.Analyzer, opts Options, count Counte
 	}
 	if len(c.sites) == 0 {
 		if count.BothHalves {
-			return rule.Ordinary{}, errors.New("no ordinary page is here")
+			return rule.Ordinary{}, locales.Errorf("labelled.no_ordinary")
 		}
-		return rule.Ordinary{}, errors.New("no ordinary page of the tuning half is here; --all counts the other half, too")
+		return rule.Ordinary{}, locales.Errorf("labelled.no_tuning")
 	}
 	return c.result(), nil
 }

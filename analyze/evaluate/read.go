@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 const labelsFile = "labels.tsv"
@@ -53,7 +54,7 @@ func read(fsys fs.FS) (found contents, err error) {
 		return err
 	})
 	if err == nil && len(found.sets)+len(found.archives) == 0 {
-		err = fmt.Errorf("no set here: neither *.jsonl nor *.warc.gz nor a folder with %s or *.html", labelsFile)
+		err = locales.Errorf("labelled.none", labelsFile)
 	}
 	return found, err
 }
@@ -95,7 +96,7 @@ func readLines(fsys fs.FS, name string) (set, error) {
 			s.disguised = append(s.disguised, message(at, as(line.Raw), labelSpam, half))
 			s.plain = append(s.plain, message(at, as(line.Plain), labelSpam, half))
 		case line.Label == "":
-			return s, fmt.Errorf(`%s: neither "label" nor "raw" is given`, at)
+			return s, locales.Errorf("labelled.line", at)
 		case Label(line.Label) != labelUnclear:
 			s.samples = append(s.samples, message(at, as(line.Text), Label(line.Label), half))
 		}
@@ -137,7 +138,7 @@ func (s *set) readLabels(fsys fs.FS, labels string) error {
 		case labelUnclear:
 			continue
 		case "":
-			return fmt.Errorf("%s:%d: the label is missing; the columns are file, label, kind and site, with tabs between", path.Join(s.name, labelsFile), n)
+			return locales.Errorf("labelled.no_label", path.Join(s.name, labelsFile), n)
 		}
 		if err := s.addPage(fsys, columns[file], Label(columns[label]), columns[kind], columns[site]); err != nil {
 			return err

@@ -1,13 +1,13 @@
 package rule
 
 import (
-	"fmt"
 	"net/url"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Values of Allowance.Kind.
@@ -35,9 +35,12 @@ type Allowance struct {
 	prefix *url.URL      // of AllowURL
 }
 
-// String says it in words that follow "allowed by".
-func (a *Allowance) String() string {
-	return fmt.Sprintf("%s %s (%s)%s, %s", a.Kind, a.What, a.Reason, untilInWords(a.Until), a.Place)
+// String is In in English.
+func (a *Allowance) String() string { return a.In(locales.English) }
+
+// In says it in words that follow "allowed by".
+func (a *Allowance) In(l locales.Lang) string {
+	return l.Text("rule.allow.by", l.Text("rule.allow.kind."+a.Kind), a.What, a.Reason, until(a.Until), a.Place)
 }
 
 // Covers says whether the allowance counts for a rule.
@@ -51,7 +54,7 @@ func (r *overlayReader) allow(entry syntax.Allow) {
 		Kind: kinds[entry.List], What: entry.What.Value, Reason: entry.Reason.Value, Until: entry.Until.Value,
 		Place: r.place(entry.Place), file: r.File, rules: entry.Rules,
 	}
-	if a.What == "" || !r.isSound(a, entry.What.Place) || r.expired(entry.Until, "what it allowed counts again") {
+	if a.What == "" || !r.isSound(a, entry.What.Place) || r.expired(entry.Until, "rule.past.allowed") {
 		return
 	}
 	r.out.allowances = append(r.out.allowances, a)
@@ -66,18 +69,18 @@ func (r *overlayReader) isSound(a *Allowance, at syntax.Place) bool {
 		a.What = strings.ToLower(a.What)
 		name := strings.TrimPrefix(a.What, "*.")
 		if strings.ContainsAny(name, "/:*@ ") || !strings.Contains(strings.Trim(name, "."), ".") {
-			r.Errorf(at, "host %q should be a name like news.example.cn, or *.example.cn for all names below example.cn", a.What)
+			r.Errorf(at, "rule.allow.host", a.What)
 		}
 	case AllowURL:
 		u, err := url.Parse(a.What)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-			r.Errorf(at, "prefix %q should be a URL's beginning, as in https://www.example.cn/notices/", a.What)
+			r.Errorf(at, "rule.allow.url", a.What)
 			break
 		}
 		a.prefix = canonicalURL(u)
 	case AllowText:
 		if a.Term = r.FoldTerm(a.What); a.Term.Length < syntax.MinTerm || a.Term.Length > syntax.MaxTerm {
-			r.Errorf(at, "text %q should have %d to %d characters after folding; take the words that matter", syntax.Cut(a.What, 60), syntax.MinTerm, syntax.MaxTerm)
+			r.Errorf(at, "rule.allow.text", syntax.Cut(a.What, 60), syntax.MinTerm, syntax.MaxTerm)
 		}
 	}
 	return len(r.Mistakes) == before

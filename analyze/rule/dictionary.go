@@ -45,7 +45,7 @@ func (l *loader) readDictionary(o Options) error {
 	}
 	l.words.File, l.words.places = &syntax.File{Name: shown}, map[string]int{}
 	if len(src) > maxDictionaryFile {
-		l.words.Errorf(syntax.Place{}, "the dictionary is larger than %d MiB; keep the words in which terms lie（文件太大，请只保留含有规则词语的词）", maxDictionaryFile>>20)
+		l.words.Errorf(syntax.Place{}, "rule.dictionary.large", maxDictionaryFile>>20)
 	} else {
 		l.words.Lines(src, l.words.read)
 	}
@@ -59,14 +59,14 @@ func (d *dictionary) read(line string, at syntax.Place) {
 	word := strings.ToLower(fields[0])
 	switch first := d.places[word]; {
 	case len(fields) > 3:
-		d.Errorf(at, "%d parts; a line has a word and, if need be, its frequency and part of speech: 六合社区 100 ns（每行一个词，后面可写词频和词性）", len(fields))
+		d.Errorf(at, "rule.dictionary.parts", len(fields))
 		return
 	case first > 0:
-		d.Errorf(at, "%q stands on line %d already; keep one of them（重复的词，请删去一行）", syntax.Cut(fields[0], 60), first)
+		d.Errorf(at, "rule.dictionary.twice", syntax.Cut(fields[0], 60), first)
 		return
 	case len(d.places) == maxDictionary:
 		d.places[word] = at.Line
-		d.Errorf(at, "more than %d words; keep those in which terms lie（词太多，请只保留含有规则词语的词）", maxDictionary)
+		d.Errorf(at, "rule.dictionary.many", maxDictionary)
 		return
 	case len(d.places) > maxDictionary:
 		return // said once
@@ -79,13 +79,12 @@ func (d *dictionary) read(line string, at syntax.Place) {
 	if len(fields) > 1 {
 		n, err := strconv.Atoi(fields[1])
 		if err != nil || n < minFrequency || n > maxFrequency {
-			d.Errorf(at, "the frequency %q of %q should be a whole number from %d to %d; without one the word holds together（词频须为整数，可以不写）",
-				syntax.Cut(fields[1], 30), fields[0], minFrequency, maxFrequency)
+			d.Errorf(at, "rule.dictionary.frequency", syntax.Cut(fields[1], 30), fields[0], minFrequency, maxFrequency)
 		}
 		d.lines.WriteString(" " + strconv.Itoa(n))
 	}
 	if len(fields) > 2 && !isSpeech(fields[2]) {
-		d.Errorf(at, "the part of speech %q of %q should be letters, as ns or nz; it may be left out（词性为拉丁字母，可以不写）", syntax.Cut(fields[2], 30), fields[0])
+		d.Errorf(at, "rule.dictionary.speech", syntax.Cut(fields[2], 30), fields[0])
 	}
 	d.lines.WriteByte('\n')
 }
@@ -95,7 +94,7 @@ func (d *dictionary) isWord(word string, at syntax.Place) bool {
 	shown, n, other := syntax.Cut(word, 60), utf8.RuneCountInString(word), 0
 	for _, r := range word {
 		if !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) {
-			d.Errorf(at, "%q has the character %q, at which texts are cut; a word is of letters and digits（词里不能有标点和符号）", shown, r)
+			d.Errorf(at, "rule.dictionary.character", shown, r)
 			return false
 		}
 		if !unicode.Is(unicode.Han, r) || r > 0xffff {
@@ -105,11 +104,11 @@ func (d *dictionary) isWord(word string, at syntax.Place) bool {
 	d.other += other
 	switch {
 	case n < syntax.MinTerm || n > maxOwnWord:
-		d.Errorf(at, "%q should have %d to %d characters, not %d（词长须为 %[2]d 至 %[3]d 个字）", shown, syntax.MinTerm, maxOwnWord, n)
+		d.Errorf(at, "rule.dictionary.length", shown, syntax.MinTerm, maxOwnWord, n)
 	case !strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(unicode.Han, r) }):
-		d.Errorf(at, "%q has no Chinese character; other letters and digits are never cut, so remove the line（不含汉字的词不会被切开，请删去这一行）", shown)
+		d.Errorf(at, "rule.dictionary.no_chinese", shown)
 	case d.other > maxOther && d.other-other <= maxOther:
-		d.Errorf(at, "from here on, the words have more than %d letters and digits beside Chinese characters; keep fewer such words（字母和数字太多，请减少这类词）", maxOther)
+		d.Errorf(at, "rule.dictionary.other", maxOther)
 	default:
 		return true
 	}

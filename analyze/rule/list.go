@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // wordList is a file of lists/.
@@ -29,7 +30,7 @@ func (l *wordList) amend(own *wordList) (warnings []syntax.Mistake) {
 		if _, ok := at[t.Key]; !ok {
 			reader := &syntax.File{Name: own.file}
 			warnings = append(warnings, reader.MistakeAt(syntax.Place{Line: int(t.Line), Column: int(t.Column)},
-				"%s has no term %q, so nothing is taken away%s", l.file, t.Text, syntax.DidYouMean(t.Text, l.words())))
+				locales.M("rule.words.not_there", l.file, t.Text, syntax.DidYouMean(t.Text, l.words()))))
 		}
 		gone[t.Key] = true
 	}
@@ -62,10 +63,10 @@ func (l *wordList) words() (out []string) {
 // refuseRemovals reports lines that take a term away where there is no list to take it from.
 func (l *wordList) refuseRemovals(f *syntax.File, inOverlay bool) {
 	for _, t := range l.removed {
-		why := "only an overlay takes terms away; delete the term's own line instead"
+		key := "rule.words.removal"
 		if inOverlay {
-			why = "the rule set has no list of this name to take it from"
+			key = "rule.words.removal_of_nothing"
 		}
-		f.Errorf(syntax.Place{Line: int(t.Line), Column: int(t.Column)}, "%q takes the term %q away, but %s", "- "+t.Text, t.Text, why)
+		f.Errorf(syntax.Place{Line: int(t.Line), Column: int(t.Column)}, key, "- "+t.Text, t.Text)
 	}
 }

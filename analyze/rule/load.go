@@ -15,6 +15,7 @@ import (
 
 	"github.com/qianshao/qianshao/analyze/rule/policy"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // maxFiles bounds a rule set's files; nobody writes ten thousand rules.
@@ -41,10 +42,10 @@ func Parts() []string {
 func Load(fsys fs.FS, opts Options) (*Set, error) {
 	l := &loader{digest: sha256.New(), lists: map[string]*wordList{}, patterns: map[string]*pattern{}, vouched: map[string]bool{}}
 	if err := l.findAll(fsys, opts); err != nil {
-		return nil, fmt.Errorf("rule: listing files: %w", err)
+		return nil, locales.Errorf("rule.set.listing", err)
 	}
 	if len(l.files) > maxFiles {
-		return nil, fmt.Errorf("rule: %d files, more than the %d that a rule set may have", len(l.files), maxFiles)
+		return nil, locales.Errorf("rule.set.large", len(l.files), maxFiles)
 	}
 	if err := l.read(); err != nil {
 		return nil, err
@@ -259,8 +260,7 @@ func (l *loader) compareDates(own, shipped parsedFile) {
 	mine, theirs := own.entry.rule, shipped.entry.rule
 	newer := max(theirs.Date, theirs.Modified)
 	if have := max(mine.Date, mine.Modified); newer > have {
-		l.overlay.warnings = append(l.overlay.warnings, own.reader.MistakeAt(own.entry.name.Place,
-			"this takes the place of %s, which is newer (%s, yours is of %s); compare the two, then remove yours or set its modified", shipped.shown, newer, have))
+		l.overlay.warnings = append(l.overlay.warnings, own.reader.MistakeAt(own.entry.name.Place, locales.M("rule.set.newer", shipped.shown, newer, have)))
 	}
 }
 
@@ -272,7 +272,7 @@ func parse(f file) (out parsedFile) {
 		wanted = ".txt"
 	}
 	if path.Ext(f.name) != wanted {
-		reader.Errorf(syntax.Place{}, "nothing reads this file; files of %s end in %s", f.folder(), wanted)
+		reader.Errorf(syntax.Place{}, "rule.set.extension", f.folder(), wanted)
 		return out
 	}
 	src, err := readCapped(f.fsys, f.name)
@@ -346,7 +346,7 @@ func readCapped(fsys fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file; replace it with one, or remove it", name)
+		return nil, locales.Errorf("rule.set.not_regular", name)
 	}
 	if info.Size() <= syntax.MaxListFile {
 		return fs.ReadFile(fsys, name)

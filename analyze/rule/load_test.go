@@ -130,7 +130,7 @@ func TestPipe(t *testing.T) {
 	for _, name := range []string{"ordinary.tsv", "lists/a.txt", "patterns/a.yaml"} {
 		files := fileSet(t)
 		files[name] = &fstest.MapFile{Mode: fs.ModeNamedPipe | 0o600}
-		if _, err := Load(files, Options{}); err == nil || !strings.Contains(err.Error(), name+" is no file") {
+		if _, err := Load(files, Options{}); err == nil || !strings.Contains(err.Error(), name+" is not a regular file") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

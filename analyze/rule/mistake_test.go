@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
@@ -22,35 +23,41 @@ var update = flag.Bool("update", false, "rewrite the golden errors under testdat
 var day = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
 // TestMistakes loads one rule set for each mistake that the linter knows and
-// compares the error with the "want" of its fixture. Files below overlay/ are an overlay's.
+// compares the error with the "want" and "want.zh" of its fixture. Files below overlay/ are an overlay's.
 func TestMistakes(t *testing.T) {
-	eachFixture(t, "testdata/mistakes/*.txtar", func(t *testing.T, files fstest.MapFS, opts Options) string {
+	eachFixture(t, "testdata/mistakes/*.txtar", func(t *testing.T, files fstest.MapFS, opts Options) said {
 		set, err := Load(files, opts)
 		var mistakes *syntax.Error
 		if set != nil || !errors.As(err, &mistakes) {
 			t.Fatalf("Load = %v, %v; want a *syntax.Error", set, err)
 		}
-		return err.Error() + "\n"
+		return func(l locales.Lang) string { return l.Error(err) + "\n" }
 	})
 }
 
 // TestWarnings does the same for what an overlay says in vain.
 func TestWarnings(t *testing.T) {
-	eachFixture(t, "testdata/warnings/*.txtar", func(t *testing.T, files fstest.MapFS, opts Options) string {
+	eachFixture(t, "testdata/warnings/*.txtar", func(t *testing.T, files fstest.MapFS, opts Options) said {
 		set, err := Load(files, opts)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var lines strings.Builder
-		for _, w := range set.Warnings() {
-			fmt.Fprintln(&lines, w)
+		return func(l locales.Lang) string {
+			var lines strings.Builder
+			for _, w := range set.Warnings() {
+				fmt.Fprintln(&lines, w.In(l))
+			}
+			return lines.String()
 		}
-		return lines.String()
 	})
 }
 
-// eachFixture compares what load says of a fixture's files with its last file, "want".
-func eachFixture(t *testing.T, pattern string, load func(*testing.T, fstest.MapFS, Options) string) {
+// said is what is said of a fixture's files in a language.
+type said func(locales.Lang) string
+
+// eachFixture compares what load says of a fixture's files with its last two: "want", which
+// is in English, and "want.zh".
+func eachFixture(t *testing.T, pattern string, load func(*testing.T, fstest.MapFS, Options) said) {
 	names, err := filepath.Glob(pattern)
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no fixtures: %v", err)
@@ -61,9 +68,12 @@ func eachFixture(t *testing.T, pattern string, load func(*testing.T, fstest.MapF
 			if err != nil {
 				t.Fatal(err)
 			}
-			files, own, want := fstest.MapFS{}, fstest.MapFS{}, &archive.Files[len(archive.Files)-1]
-			for _, f := range archive.Files[:len(archive.Files)-1] {
-				if inside, ok := strings.CutPrefix(f.Name, "overlay/"); ok {
+			files, own := fstest.MapFS{}, fstest.MapFS{}
+			want := map[string]*txtar.File{}
+			for i, f := range archive.Files {
+				if f.Name == "want" || f.Name == "want.zh" {
+					want[f.Name] = &archive.Files[i]
+				} else if inside, ok := strings.CutPrefix(f.Name, "overlay/"); ok {
 					own[inside] = &fstest.MapFile{Data: f.Data}
 				} else {
 					files[f.Name] = &fstest.MapFile{Data: f.Data}
@@ -73,15 +83,20 @@ func eachFixture(t *testing.T, pattern string, load func(*testing.T, fstest.MapF
 			if len(own) > 0 {
 				opts.Overlay, opts.OverlayName = own, "overlay"
 			}
-			got := load(t, files, opts)
+			says := load(t, files, opts)
+			for file, l := range map[string]locales.Lang{"want": locales.English, "want.zh": locales.Chinese} {
+				got := says(l)
+				if *update {
+					want[file].Data = []byte(got)
+				}
+				if diff := cmp.Diff(string(want[file].Data), got); diff != "" {
+					t.Errorf("%s differs (-want +got):\n%s", file, diff)
+				}
+			}
 			if *update {
-				want.Data = []byte(got)
 				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
 					t.Fatal(err)
 				}
-			}
-			if diff := cmp.Diff(string(want.Data), got); diff != "" {
-				t.Errorf("differs (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // ordinaryFile counts how many ordinary sites use each term. It lies at the root of a
@@ -88,16 +89,16 @@ func parseOrdinary(f *syntax.File, src []byte) Ordinary {
 		case columns[0] == "sites" && len(columns) == 2 && o.Sites == 0:
 			n, err := strconv.Atoi(columns[1])
 			if err != nil || n < 1 {
-				f.Errorf(at, "sites %q should be a number from 1 up", columns[1])
+				f.Errorf(at, "rule.ordinary.sites", columns[1])
 			}
 			o.Sites = n
 		case columns[0] == "term":
 		case o.Sites == 0:
-			f.Errorf(at, `the first line should be "sites", a tab and their number; "qianshao rules count" writes such a file`)
+			f.Errorf(at, "rule.ordinary.first")
 		default:
 			s, problem := sightings(columns, o.Sites)
-			if problem != "" {
-				f.Errorf(at, "%s", problem)
+			if problem.Key != "" {
+				f.Add(at, problem)
 			}
 			o.Terms[columns[0]] = s
 		}
@@ -105,14 +106,14 @@ func parseOrdinary(f *syntax.File, src []byte) Ordinary {
 	return o
 }
 
-func sightings(columns []string, sites int) (s Sightings, problem string) {
+func sightings(columns []string, sites int) (s Sightings, problem locales.Message) {
 	if len(columns) != 2+int(places) {
-		return s, fmt.Sprintf("%d columns instead of %d: the term, then the sites that use it: any, %s", len(columns), 2+int(places), strings.Join(Places(), ", "))
+		return s, locales.M("rule.ordinary.columns", len(columns), 2+int(places), locales.List(Places()))
 	}
 	for i, column := range columns[1:] {
 		n, err := strconv.Atoi(column)
 		if err != nil || n < 0 || n > sites {
-			return s, fmt.Sprintf("%q should be a number of sites, at most %d", column, sites)
+			return s, locales.M("rule.ordinary.count", column, sites)
 		}
 		if i == 0 {
 			s.Any = n
@@ -120,7 +121,7 @@ func sightings(columns []string, sites int) (s Sightings, problem string) {
 			s.In[i-1] = n
 		}
 	}
-	return s, ""
+	return s, problem
 }
 
 // readOrdinary reads the counts of a rule set or an overlay, if they are there.

@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // An overlay is the operator's own folder beside the rule set. It survives an
@@ -48,15 +48,20 @@ type Off struct {
 	Place string
 }
 
-func (o *Off) String() string {
-	return fmt.Sprintf("switched off by %s (%s)%s", o.Place, o.Reason, untilInWords(o.Until))
+// String is In in English.
+func (o *Off) String() string { return o.In(locales.English) }
+
+// In says by whom it is switched off, why and for how long.
+func (o *Off) In(l locales.Lang) string {
+	return l.Text("rule.off.by", o.Place, o.Reason, until(o.Until))
 }
 
-func untilInWords(day string) string {
+// until says up to which day something counts; nothing if it does so for good.
+func until(day string) locales.Message {
 	if day == "" {
-		return ""
+		return locales.Message{}
 	}
-	return " until " + day
+	return locales.M("rule.until", day)
 }
 
 // overlay is what its two files say.
@@ -92,8 +97,9 @@ func (l *loader) checkRoot(o Options) error {
 		if strings.HasPrefix(name, ".") || name == "README.md" || slices.Contains(OverlayParts(), name) {
 			continue
 		}
-		l.mistakes = append(l.mistakes, syntax.Mistake{File: o.shown(name), Message: fmt.Sprintf("nothing reads this; an overlay has %s%s",
-			strings.Join(OverlayParts(), ", "), syntax.DidYouMean(name, OverlayParts()))})
+		l.mistakes = append(l.mistakes, syntax.Mistake{
+			File: o.shown(name), Message: locales.M("rule.set.part", locales.List(OverlayParts()), syntax.DidYouMean(name, OverlayParts())),
+		})
 	}
 	return nil
 }
@@ -127,7 +133,7 @@ func (l *loader) readOverlay(o Options) error {
 }
 
 func (r *overlayReader) off(entry syntax.Off) {
-	if entry.ID.Value == "" || r.expired(entry.Until, "the rule is on again") {
+	if entry.ID.Value == "" || r.expired(entry.Until, "rule.past.off") {
 		return
 	}
 	off := &Off{Reason: entry.Reason.Value, Until: entry.Until.Value, Place: r.place(entry.Place)}
@@ -138,14 +144,13 @@ func (r *overlayReader) place(at syntax.Place) string {
 	return fmt.Sprintf("%s:%d:%d", r.Name, at.Line, at.Column)
 }
 
-// expired says whether the last day of an entry has passed, and warns of it.
-func (r *overlayReader) expired(until syntax.Text, effect string) bool {
+// expired says whether the last day of an entry has passed, and warns of it by the message of a key.
+func (r *overlayReader) expired(until syntax.Text, key string) bool {
 	switch {
 	case until.Value == "" || r.today == "":
 		return false
 	case until.Value < r.today:
-		r.out.warnings = append(r.out.warnings, r.MistakeAt(until.Place,
-			"until %s is past, so %s; remove the entry or give it a later day", until.Value, effect))
+		r.out.warnings = append(r.out.warnings, r.MistakeAt(until.Place, locales.M(key, until.Value)))
 		return true
 	case r.out.expires == "" || until.Value < r.out.expires:
 		r.out.expires = until.Value
@@ -159,15 +164,14 @@ func (o *overlay) apply(set *Set) {
 	for _, r := range set.rules {
 		ids = append(ids, r.ID)
 	}
-	unknown := func(f *syntax.File, id syntax.Text, effect string) {
-		o.warnings = append(o.warnings, f.MistakeAt(id.Place, "there is no rule %q, so %s%s",
-			id.Value, effect, cmp.Or(syntax.DidYouMean(id.Value, ids), "; \"rules list\" lists them")))
+	unknown := func(f *syntax.File, id syntax.Text, key string) {
+		o.warnings = append(o.warnings, f.MistakeAt(id.Place, locales.M(key, id.Value, syntax.DidYouMean(id.Value, ids).Or(locales.M("rule.gone.list")))))
 	}
 	for _, entry := range o.off {
 		if r := set.byID[entry.id.Value]; r != nil {
 			r.Off = entry.off
 		} else {
-			unknown(entry.file, entry.id, "nothing is switched off")
+			unknown(entry.file, entry.id, "rule.gone.off")
 		}
 	}
 	for _, a := range o.allowances {
@@ -178,7 +182,7 @@ func (o *overlay) apply(set *Set) {
 		}
 		for _, id := range a.rules {
 			if set.byID[id.Value] == nil {
-				unknown(a.file, id, "the entry counts for nothing")
+				unknown(a.file, id, "rule.gone.allowed")
 			}
 		}
 	}

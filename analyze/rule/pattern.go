@@ -1,13 +1,13 @@
 package rule
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule/policy"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // pattern is a file of patterns/.
@@ -22,7 +22,7 @@ type pattern struct {
 // keepPattern keeps a pattern for the second pass, unless its name is taken.
 func (l *loader) keepPattern(p *pattern) {
 	if first := l.patterns[p.file.base()]; first != nil {
-		p.reader.Errorf(p.written.Name.Place, "%q is taken by %s", p.file.base(), first.file.shown)
+		p.reader.Errorf(p.written.Name.Place, "rule.set.taken", p.file.base(), first.file.shown)
 		l.mistakes = append(l.mistakes, p.reader.Mistakes...)
 		return
 	}
@@ -36,7 +36,7 @@ func (l *loader) patternMistakes(names []string) (out []syntax.Mistake) {
 	for _, p := range l.patterns {
 		if !p.used && (p.file.overlay || !l.overlaid) && len(l.mistakes)+len(p.reader.Mistakes) == 0 {
 			others := slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == p.file.base() })
-			p.reader.Errorf(p.written.Name.Place, "no rule uses this pattern; name it in a block's patterns or remove the file%s", syntax.DidYouMean(p.file.base(), others))
+			p.reader.Errorf(p.written.Name.Place, "rule.pattern.unused", syntax.DidYouMean(p.file.base(), others))
 		}
 		out = append(out, p.reader.Mistakes...)
 	}
@@ -49,7 +49,7 @@ func (r *resolver) patternsOf(f *syntax.File, written syntax.Block) (out []*patt
 		p, ok := r.patterns[name.Value]
 		if !ok {
 			names := slices.Sorted(maps.Keys(r.patterns))
-			f.Errorf(name.Place, "there is no pattern patterns/%s.yaml%s", name.Value, cmp.Or(syntax.DidYouMean(name.Value, names), "; write it, or name one that is there"))
+			f.Errorf(name.Place, "rule.pattern.missing", name.Value, syntax.DidYouMean(name.Value, names).Or(locales.M("rule.write_or_name")))
 			continue
 		}
 		p.used = true
@@ -67,7 +67,7 @@ func (b *Block) take(f *syntax.File, p *pattern, at syntax.Place) {
 	}
 	for _, except := range p.block.Excepts {
 		if t, isTerm := b.term(except.Key); isTerm {
-			f.Errorf(at, "block %q looks for %q, which pattern %s excepts; it would never count", b.Name, t.Text, p.file.base())
+			f.Errorf(at, "rule.block.except_pattern", b.Name, t.Text, p.file.base())
 		}
 		b.Excepts = append(b.Excepts, except)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // repetitions are the terms that one block is given by two files, by those files.
@@ -26,7 +27,7 @@ func (r repetitions) notes(f *syntax.File, block syntax.Text) (out []syntax.Mist
 	for _, files := range slices.SortedFunc(maps.Keys(r), byName) {
 		terms := r[files]
 		slices.Sort(terms)
-		out = append(out, f.MistakeAt(block.Place, "block %q: %d in both %s and %s: %q", block.Value, len(terms), files[0], files[1], terms[:min(len(terms), maxRepeatedShown)]))
+		out = append(out, f.MistakeAt(block.Place, locales.M("rule.words.repeated", block.Value, len(terms), files[0], files[1], terms[:min(len(terms), maxRepeatedShown)])))
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule/policy"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // resolve makes the second pass over patterns, rules and contexts: it fills in the word lists,
@@ -55,7 +56,7 @@ func refuseTaken(f *syntax.File, seen map[string]string, name syntax.Text) {
 		return
 	}
 	if first, ok := seen[name.Value]; ok {
-		f.Errorf(name.Place, "%q is taken by %s", name.Value, first)
+		f.Errorf(name.Place, "rule.set.taken", name.Value, first)
 		return
 	}
 	seen[name.Value] = f.Name
@@ -69,8 +70,7 @@ func (l *loader) refuseUnused(names []string) {
 			continue
 		}
 		others := slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == name })
-		l.mistakes = append(l.mistakes, syntax.Mistake{File: cmp.Or(list.own, list.file), Message: "no rule uses this list; " +
-			"name it in a block's lists or remove the file" + syntax.DidYouMean(name, others)})
+		l.mistakes = append(l.mistakes, syntax.Mistake{File: cmp.Or(list.own, list.file), Message: locales.M("rule.words.unused", syntax.DidYouMean(name, others))})
 	}
 }
 
@@ -125,7 +125,7 @@ func checkCondition(f *syntax.File, written syntax.Detection, d *Detection) {
 	}
 	for i, b := range written.Blocks {
 		if !used[i] {
-			f.Errorf(b.Name.Place, "the condition does not name block %q; use it or remove it", b.Name.Value)
+			f.Errorf(b.Name.Place, "rule.block.unused", b.Name.Value)
 		}
 	}
 	lengths := make([]bool, len(d.Blocks))
@@ -133,12 +133,12 @@ func checkCondition(f *syntax.File, written syntax.Detection, d *Detection) {
 		lengths[i] = b.LengthOnly
 	}
 	if root.HoldsOnNothing() {
-		f.Errorf(written.Condition.Place, "the condition holds on an empty page; demand some block without not")
+		f.Errorf(written.Condition.Place, "rule.condition.empty_page")
 	} else if root.HoldsBy(lengths) {
-		f.Errorf(written.Condition.Place, "the condition holds on every page of some length; demand a block with lists, patterns, terms or regex too")
+		f.Errorf(written.Condition.Place, "rule.condition.any_page")
 	}
 	if near := nearBetweenLengths(root, lengths); near != nil {
-		f.Errorf(written.Condition.Place, "condition: %q measures from block to block, and one that should look for something looks for nothing; name one with lists, patterns, terms or regex", near.Text)
+		f.Errorf(written.Condition.Place, "rule.condition.lengths", near.Text)
 	}
 	d.Condition = root
 }
@@ -196,7 +196,7 @@ func (r *resolver) block(f *syntax.File, written syntax.Block) Block {
 		weight += int(t.Weight)
 	}
 	if weight > 0 && b.Min > weight {
-		f.Errorf(written.Name.Place, "block %q asks for min %d, but all its terms together weigh %d", b.Name, b.Min, weight)
+		f.Errorf(written.Name.Place, "rule.block.weight", b.Name, b.Min, weight)
 	}
 	return b
 }
@@ -232,7 +232,7 @@ func (r *resolver) terms(f *syntax.File, written syntax.Block, patterns []*patte
 	for _, name := range written.Lists {
 		list, ok := r.lists[name.Value]
 		if !ok {
-			f.Errorf(name.Place, "there is no list lists/%s.txt%s", name.Value, cmp.Or(syntax.DidYouMean(name.Value, r.listNames), "; write it, or name one that is there"))
+			f.Errorf(name.Place, "rule.words.missing", name.Value, syntax.DidYouMean(name.Value, r.listNames).Or(locales.M("rule.write_or_name")))
 			continue
 		}
 		list.used = true
@@ -242,8 +242,8 @@ func (r *resolver) terms(f *syntax.File, written syntax.Block, patterns []*patte
 	}
 	for _, text := range written.Terms {
 		t, message := f.ParseTerm(text.Value, text.Place)
-		if message != "" {
-			f.Errorf(text.Place, "terms of block %q: %s", written.Name.Value, message)
+		if message.Key != "" {
+			f.Errorf(text.Place, "rule.of", locales.M("rule.what.of_block", "terms", written.Name.Value), message)
 			continue
 		}
 		add(t)
@@ -268,8 +268,8 @@ func (r *resolver) mostTerms(written syntax.Block, patterns []*pattern) int {
 
 func (r *resolver) isSound(f *syntax.File, expression syntax.Text, block string) bool {
 	if !r.sound[expression.Value] {
-		if problem := syntax.CheckRegex(expression.Value); problem != "" {
-			f.Errorf(expression.Place, "regex of block %q: %s", block, problem)
+		if problem := syntax.CheckRegex(expression.Value); problem.Key != "" {
+			f.Errorf(expression.Place, "rule.of", locales.M("rule.what.of_block", "regex", block), problem)
 			return false
 		}
 		r.sound[expression.Value] = true
@@ -283,11 +283,11 @@ func checkExcept(f *syntax.File, text syntax.Text, b *Block, fromList bool) (exc
 	except = f.FoldTerm(text.Value)
 	switch _, isTerm := b.term(except.Key); {
 	case except.Length == 0 || except.Length > syntax.MaxTerm:
-		f.Errorf(text.Place, "except of block %q: %q should have 1 to %d characters after folding", b.Name, text.Value, syntax.MaxTerm)
+		f.Errorf(text.Place, "rule.block.except_long", b.Name, text.Value, syntax.MaxTerm)
 	case isTerm:
-		f.Errorf(text.Place, "except of block %q: %q is a term of the block itself; it would never count", b.Name, text.Value)
+		f.Errorf(text.Place, "rule.block.except_term", b.Name, text.Value)
 	case len(b.Regexps) == 0 && !fromList && !containsTerm(except.Key, b.Terms):
-		f.Errorf(text.Place, "except of block %q: %q contains no term of the block, so it excepts nothing", b.Name, text.Value)
+		f.Errorf(text.Place, "rule.block.except_none", b.Name, text.Value)
 	default:
 		return except, true
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/qianshao/qianshao/analyze/token/internal/dictionary"
 	"github.com/qianshao/qianshao/analyze/token/internal/lexicon"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // leastFrequency is that of an own word for which nobody gives one, unless it takes more
@@ -30,7 +31,7 @@ func NewWith(lines string) (*Segmenter, error) {
 	}
 	data, err := lexicon.Encode(words)
 	if err != nil {
-		return nil, fmt.Errorf("the dictionary with words of one's own: %w", err)
+		return nil, locales.Errorf("rule.dictionary.lexicon", err)
 	}
 	made, err := lexicon.Open(data)
 	if err != nil {

@@ -4,7 +4,6 @@ package chance
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -14,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/policy"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 	"github.com/qianshao/qianshao/analyze/token"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // MaxShort is the length up to which a term is short; on a page such a term is found only
@@ -104,12 +104,10 @@ func withoutGaps(key string) string { return strings.ReplaceAll(key, " ", "") }
 
 // Mistake says why the term is refused, at its place.
 func (c *Term) Mistake() syntax.Mistake {
-	return c.Term.Mistake(fmt.Sprintf("%q comes about by chance %s, and rule %s fires by it in block %s; "+
-		"make it longer, except such words, ask for whole words (word: true), or say why it must count inside words (unbounded: …)",
-		c.Term.Text, c.InWords(), c.Rule, c.Block))
+	return c.Term.Mistake(locales.M("rule.chance", c.Term.Text, c.often(), c.Rule, c.Block))
 }
 
-// InWords returns "1.9 times in a million words (人口|交通, …), as a word 0.1 times".
-func (c *Term) InWords() string {
-	return fmt.Sprintf("%.1f times in a million words (%s), as a word %.1f times", c.Around.Chance, strings.Join(c.Around.Examples, ", "), c.Around.Own)
+// often says "1.9 times in a million words (人口|交通, …), as a word 0.1 times".
+func (c *Term) often() locales.Message {
+	return locales.M("rule.chance.often", c.Around.Chance, locales.List(c.Around.Examples), c.Around.Own)
 }

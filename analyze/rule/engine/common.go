@@ -1,14 +1,15 @@
 package engine
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/policy"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // usage is a term or expression, an index as in hit.term, in one block.
@@ -83,14 +84,14 @@ func plainDocument(text string) *qianshao.Document {
 }
 
 func (e *Engine) tooCommon(u usage, texts []string, of int) syntax.Mistake {
-	m, what := e.placeOf(u), ""
+	var what any
 	if i := int(u.term) - len(e.terms); i >= 0 {
-		what = fmt.Sprintf("the expression %s", e.patterns[i].text)
+		what = locales.M("rule.benign.expression", e.patterns[i].text)
 	} else {
-		what = fmt.Sprintf("%q", e.terms[u.term].text)
+		what = strconv.Quote(e.terms[u.term].text)
 	}
-	m.Message = fmt.Sprintf("%s stands in %s, and rule %s fires by it; make it longer, demand a second block, or except what is innocent%s",
-		what, policy.ShareInWords(len(texts), of), e.blocks[u.block].owner.ID, policy.Quote(texts))
+	m := e.placeOf(u)
+	m.Message = locales.M("rule.benign.term", what, policy.Share(len(texts), of), e.blocks[u.block].owner.ID, policy.Quotes(texts))
 	return m
 }
 
@@ -101,7 +102,7 @@ func (e *Engine) placeOf(u usage) syntax.Mistake {
 		key := e.terms[u.term].key
 		at, ok := slices.BinarySearchFunc(b.terms, key, func(t syntax.Term, key string) int { return strings.Compare(t.Key, key) })
 		if ok {
-			return b.terms[at].Mistake("")
+			return b.terms[at].Mistake(locales.Message{})
 		}
 	}
 	r, _ := e.rules.Rule(b.owner.ID)

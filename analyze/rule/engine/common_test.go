@@ -37,9 +37,9 @@ func TestCommonTerms(t *testing.T) {
 		got = append(got, strings.ReplaceAll(m.String(), "\n", " / "))
 	}
 	want := []string{
-		"lists/l.txt:2:1: \"百家\" stands in 3 of 1000 innocent texts (0.30 %, at most 0.20 % may be), and rule r fires by it; make it longer, demand a second block, or except what is innocent" +
+		"lists/l.txt:2:1: \"百家\" occurs in 3 of 1000 innocent texts (0.30 %, at most 0.20 % may be), and rule r fires by it; make it longer, demand a second block, or except what is innocent" +
 			" /     第2篇普通的文章，说到百家讲坛和注册送达 /     第3篇普通的文章，说到百家讲坛和注册送达 /     第4篇普通的文章，说到百家讲坛和注册送达",
-		"rules/gambling/r.yaml: the expression 讲. stands in 3 of 1000 innocent texts (0.30 %, at most 0.20 % may be), and rule r fires by it; make it longer, demand a second block, or except what is innocent" +
+		"rules/gambling/r.yaml: the expression 讲. occurs in 3 of 1000 innocent texts (0.30 %, at most 0.20 % may be), and rule r fires by it; make it longer, demand a second block, or except what is innocent" +
 			" /     第2篇普通的文章，说到百家讲坛和注册送达 /     第3篇普通的文章，说到百家讲坛和注册送达 /     第4篇普通的文章，说到百家讲坛和注册送达",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -4,11 +4,11 @@
 package policy
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // The closed list of categories does most of the work. These words catch titles
@@ -28,16 +28,15 @@ func laws() []string { return []string{"刑法", "反电信网络诈骗法", "�
 // CheckHeader adds a mistake to f for a title or a tag that is about persons or
 // opinions, and for a legal basis that names no article or none of the laws.
 func CheckHeader(f *syntax.File, r *syntax.Rule) {
-	const refusal = "%s %q is about persons or opinions; rules are about crimes on pages"
 	for _, word := range personalTitles() {
 		if strings.Contains(r.Title.Value, word) {
-			f.Errorf(r.Title.Place, refusal, "title", r.Title.Value)
+			f.Errorf(r.Title.Place, "rule.policy.title", r.Title.Value)
 			break
 		}
 	}
 	for _, tag := range r.Tags {
 		if slices.Contains(personalTags(), strings.ToLower(tag.Value)) {
-			f.Errorf(r.PlaceOf("tags"), refusal, "tag", tag.Value)
+			f.Errorf(r.PlaceOf("tags"), "rule.policy.tag", tag.Value)
 		}
 	}
 	checkLegalBasis(f, r)
@@ -47,12 +46,12 @@ func checkLegalBasis(f *syntax.File, r *syntax.Rule) {
 	namesLaw := false
 	for _, t := range r.LegalBasis {
 		if !namesArticle(t.Value) {
-			f.Errorf(t.Place, "legal_basis %q names no article; write it, as in 刑法第三百零三条（开设赌场罪）", t.Value)
+			f.Errorf(t.Place, "rule.policy.article", t.Value)
 		}
 		namesLaw = namesLaw || slices.ContainsFunc(laws(), func(law string) bool { return strings.Contains(t.Value, law) })
 	}
 	if len(r.LegalBasis) > 0 && !namesLaw {
-		f.Errorf(r.PlaceOf("legal_basis"), "legal_basis rests on none of %s; a rule watches for what one of them forbids", strings.Join(laws(), ", "))
+		f.Errorf(r.PlaceOf("legal_basis"), "rule.policy.law", locales.List(laws()))
 	}
 }
 
@@ -95,24 +94,27 @@ const (
 // IsTooCommon says whether n of so many innocent texts are more than MaxBenignShare.
 func IsTooCommon(n, of int) bool { return float64(n) > MaxBenignShare*float64(of) }
 
-// ShareInWords returns "5 of 1664 innocent texts (0.30 %, at most 0.20 % may be)".
-func ShareInWords(n, of int) string {
-	return fmt.Sprintf("%d of %d innocent texts (%.2f %%, at most %.2f %% may be)", n, of, 100*float64(n)/float64(of), 100*MaxBenignShare)
+// Share says "5 of 1664 innocent texts (0.30 %, at most 0.20 % may be)".
+func Share(n, of int) locales.Message {
+	return locales.M("rule.benign.share", n, of, 100*float64(n)/float64(of), 100*MaxBenignShare)
 }
 
-// Quote lists the first texts, each on a line of its own.
-func Quote(texts []string) string {
+// Quotes are texts of which a message quotes the first, each on a line of its own.
+type Quotes []string
+
+// In returns the lines, and how many texts there are beside those.
+func (texts Quotes) In(l locales.Lang) string {
 	var b strings.Builder
 	for i, text := range texts {
 		if i == maxExamples {
-			fmt.Fprintf(&b, "\n    and %d more", len(texts)-i)
+			b.WriteString("\n    " + l.Text("rule.benign.more", len(texts)-i))
 			break
 		}
 		short := syntax.Cut(text, maxExample)
 		if short != text {
 			short += "…"
 		}
-		fmt.Fprintf(&b, "\n    %s", short)
+		b.WriteString("\n    " + short)
 	}
 	return b.String()
 }

@@ -1,11 +1,11 @@
 package policy
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Policy refuses persons and opinions as what a rule looks for. Only blocks that can
@@ -14,13 +14,13 @@ import (
 type Policy struct {
 	names    *names
 	subjects *subjects
-	vouched  map[string]bool   // by Term.Key: words of words.txt
-	refusals map[string]string // by Term.Key, so that a list is judged once
+	vouched  map[string]bool            // by Term.Key: words of words.txt
+	refusals map[string]locales.Message // by Term.Key, so that a list is judged once
 }
 
 // New returns a policy that lets the vouched words pass, as ParseVouched returns them.
 func New(vouched map[string]bool) *Policy {
-	return &Policy{names: newNames(), subjects: newSubjects(), vouched: vouched, refusals: map[string]string{}}
+	return &Policy{names: newNames(), subjects: newSubjects(), vouched: vouched, refusals: map[string]locales.Message{}}
 }
 
 // Block is what the policy judges of a block of a rule.
@@ -48,7 +48,7 @@ func (p *Policy) Check(f *syntax.File, condition *syntax.Condition, blocks []Blo
 		}
 		institutions := 0
 		for _, t := range b.Terms {
-			if why := p.refusal(t); why != "" {
+			if why := p.refusal(t); why.Key != "" {
 				f.Mistakes = append(f.Mistakes, t.Mistake(why))
 			}
 			if p.subjects.institutions[t.Key] {
@@ -70,41 +70,37 @@ func (p *Policy) Check(f *syntax.File, condition *syntax.Condition, blocks []Blo
 
 // refuseInstitutions refuses the institutions of the blocks that make a rule fire by themselves.
 func (p *Policy) refuseInstitutions(f *syntax.File, blocks []Block, firesAlone func(int) bool) {
-	const noCrime = "%q would make a rule fire by itself, and names no crime; demand a block that does"
 	for i, b := range blocks {
 		if !firesAlone(i) {
 			continue
 		}
 		for _, t := range b.Terms {
 			if p.subjects.institutions[t.Key] {
-				f.Mistakes = append(f.Mistakes, t.Mistake(fmt.Sprintf(noCrime, t.Text)))
+				f.Mistakes = append(f.Mistakes, t.Mistake(locales.M("rule.policy.no_crime", t.Text)))
 			}
 		}
 		for _, t := range b.Regex {
 			if p.offersInstitution(t.Value) {
-				t.File.Errorf(t.Place, noCrime, t.Value)
+				t.File.Errorf(t.Place, "rule.policy.no_crime", t.Value)
 			}
 		}
 	}
 }
 
-// refusal says why a rule may not look for a term; empty if it may.
-func (p *Policy) refusal(t syntax.Term) string {
+// refusal says why a rule may not look for a term; the zero Message if it may.
+func (p *Policy) refusal(t syntax.Term) locales.Message {
 	if why, known := p.refusals[t.Key]; known {
 		return why
 	}
-	why, word := "", withoutSeparators(t)
+	why, word := locales.Message{}, withoutSeparators(t)
 	switch shape := p.names.shape(word); {
 	case shape == sureName:
-		why = fmt.Sprintf("%q is a person's name by its shape; rules are about crimes on pages, never about persons. "+
-			"Take it off; a brand stands with the word that makes it a crime, as in 高仿某某", t.Text)
+		why = locales.M("rule.policy.name", t.Text)
 	case shape == likeName && !p.vouched[t.Key]:
-		why = fmt.Sprintf("%q may be a person's name; rules are about crimes on pages, never about persons. "+
-			"Take it off or, if it is a word or a brand, vouch for it in words.txt: %s | what it is", t.Text, t.Text)
+		why = locales.M("rule.policy.maybe_name", t.Text)
 	}
-	if topic := p.subjects.topic(word); topic != "" && why == "" {
-		why = fmt.Sprintf("%q is about %s, which is no crime; rules never watch politics, protest, petitions, religion or journalism. "+
-			"It may stand behind a \"not\", or in a context, to leave pages alone", t.Text, topic)
+	if topic := p.subjects.topic(word); topic != "" && why.Key == "" {
+		why = locales.M("rule.policy.topic", t.Text, topic)
 	}
 	p.refusals[t.Key] = why
 	return why
@@ -132,7 +128,7 @@ func (p *Policy) checkRegex(expression Expression) {
 	}) {
 		t := expression.File.FoldTerm(run)
 		if p.names.shape(t.Key) == sureName || p.subjects.topic(t.Key) != "" {
-			expression.File.Errorf(expression.Place, "regex: %s", p.refusal(t))
+			expression.File.Errorf(expression.Place, "rule.policy.regex", p.refusal(t))
 		}
 	}
 }
@@ -147,11 +143,11 @@ func ParseVouched(f *syntax.File, src []byte, vouched map[string]bool) {
 		t := f.FoldTerm(strings.TrimSpace(word))
 		switch shape := names.shape(withoutSeparators(t)); {
 		case strings.TrimSpace(what) == "":
-			f.Errorf(at, "say what %q is: %s | 行话，…", t.Text, t.Text)
+			f.Errorf(at, "rule.vouch.what", t.Text)
 		case shape == sureName:
-			f.Errorf(at, "%q is a person's name by its shape, and nothing vouches for that; in a list it stands with the word that makes it a crime, as in 高仿某某", t.Text)
+			f.Errorf(at, "rule.vouch.name", t.Text)
 		case shape == noName:
-			f.Errorf(at, "nothing refuses %q as a name; remove the line", t.Text)
+			f.Errorf(at, "rule.vouch.needless", t.Text)
 		default:
 			vouched[t.Key] = true
 		}

@@ -2,7 +2,6 @@ package syntax
 
 import (
 	"bytes"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -55,14 +54,20 @@ func sameComments(before, after []comment) error {
 	for _, c := range before {
 		a := attached{c.path, c.text}
 		if count[a]--; count[a] < 0 {
-			return commentError(c.line, c.text)
+			return refusedAt(c.line, "rule.format.comment", Cut(c.text, maxCommentShown))
 		}
 	}
 	return nil
 }
 
-func commentError(line int, text string) error {
-	return fmt.Errorf("rule: line %d: the comment %q would be lost or moved; put it on a line of its own above what it speaks of", line, Cut(text, 60))
+// maxCommentShown is how many bytes of a comment a message quotes.
+const maxCommentShown = 60
+
+// refusedAt says why a file is not laid out.
+func refusedAt(line int, key string, args ...any) error {
+	f := &File{}
+	f.Errorf(Place{line, 1}, key, args...)
+	return NewError(f.Mistakes)
 }
 
 // readAll refuses a file with a comment that the YAML library passes over, as it does
@@ -91,10 +96,10 @@ func readAll(src []byte, root *yaml.Node, read []comment) error {
 			})
 		}
 		if parsed > maxParsed {
-			return fmt.Errorf("rule: line %d: too many # in quotes; write long texts behind |", i+1)
+			return refusedAt(i+1, "rule.format.hashes")
 		}
 		if lost || column >= 0 && behind && hangs(lines, i) {
-			return commentError(i+1, strings.TrimSpace(line[column:]))
+			return refusedAt(i+1, "rule.format.comment", Cut(strings.TrimSpace(line[column:]), maxCommentShown))
 		}
 		behind = column >= 0 && strings.TrimSpace(line[:column]) != ""
 		start += len(line)

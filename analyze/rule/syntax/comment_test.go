@@ -45,13 +45,13 @@ func TestFormatComments(t *testing.T) {
 // TestFormatRefuses: a comment that cannot stay where it belongs is an error.
 func TestFormatRefuses(t *testing.T) {
 	for src, want := range map[string]string{
-		"title: x\ntags: [ # in\n  a]\n":                         `line 2: the comment "# in"`,
-		"{title: x, tags: [a]} # root\n":                         `line 1: the comment "# root"`,
-		"title: x\n... # end\n":                                  `line 2: the comment "# end"`,
-		"level: high # a\n            # b\ntitle: y\n":           `line 2: the comment "# b"`,
-		"hosts:\n  - {host: a} # 批准\n     # 到期\n  - {host: b}\n": `line 3: the comment "# 到期"`,
+		"title: x\ntags: [ # in\n  a]\n":                         `2:1: the comment "# in"`,
+		"{title: x, tags: [a]} # root\n":                         `1:1: the comment "# root"`,
+		"title: x\n... # end\n":                                  `2:1: the comment "# end"`,
+		"level: high # a\n            # b\ntitle: y\n":           `2:1: the comment "# b"`,
+		"hosts:\n  - {host: a} # 批准\n     # 到期\n  - {host: b}\n": `3:1: the comment "# 到期"`,
 		// The same words in a text do not count as the comment.
-		"description: |\n  # in\ntags: [ # in\n  a]\n": `line 3: the comment "# in"`,
+		"description: |\n  # in\ntags: [ # in\n  a]\n": `3:1: the comment "# in"`,
 	} {
 		got, err := Format([]byte(src))
 		if err == nil || !strings.Contains(err.Error(), want+" would be lost or moved") {

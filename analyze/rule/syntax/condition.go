@@ -1,13 +1,13 @@
 package syntax
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Limits of a condition; a person has to be able to read it.
@@ -51,17 +51,17 @@ const NoBlock = -1
 
 // conditionError is a mistake in a condition; at is a byte offset.
 type conditionError struct {
-	at      int
-	message string
+	at int
+	locales.Message
 }
 
-func (e *conditionError) Error() string { return e.message }
+func (e *conditionError) Error() string { return e.String() }
 
 // parseCondition reads a condition over the named blocks and tells which of
 // them it uses. The error is a *conditionError.
 func parseCondition(src string, blocks []string) (root *Condition, used []bool, err error) {
 	if len(src) > maxConditionLength {
-		return nil, nil, &conditionError{0, fmt.Sprintf("the condition is longer than %d bytes; make two rules of it", maxConditionLength)}
+		return nil, nil, &conditionError{0, locales.M("rule.condition.long", maxConditionLength)}
 	}
 	p := &conditionParser{src: src, blocks: blocks, used: make([]bool, len(blocks))}
 	if err := p.lex(); err != nil {
@@ -72,9 +72,9 @@ func parseCondition(src string, blocks []string) (root *Condition, used []bool, 
 	}
 	if t := p.peek(); t.text != "" {
 		if lower := strings.ToLower(t.text); lower != t.text && slices.Contains(reservedWords(), lower) {
-			return nil, nil, p.errorf(t, "write %s in lower case", lower)
+			return nil, nil, p.errorf(t, "rule.condition.case", lower)
 		}
-		return nil, nil, p.errorf(t, "%q is too much here; join two parts with and, or", t.text)
+		return nil, nil, p.errorf(t, "rule.condition.not_expected", t.text)
 	}
 	return root, p.used, nil
 }
@@ -113,25 +113,25 @@ func (p *conditionParser) lex() error {
 			}
 			p.tokens = append(p.tokens, conditionToken{p.src[start:i], start})
 		default:
-			return &conditionError{i, fmt.Sprintf("the condition cannot hold %q%s", r, halfWidthHint(r))}
+			return &conditionError{i, locales.M("rule.condition.character", r, halfWidthHint(r))}
 		}
 	}
 	return nil
 }
 
 // halfWidthHint says what to write in place of what a Chinese keyboard writes.
-func halfWidthHint(r rune) string {
+func halfWidthHint(r rune) locales.Message {
 	switch {
 	case strings.ContainsRune("（），、【】［］", r):
-		return "; use the half-width ( ) ,（改用半角的括号和逗号）"
+		return locales.M("rule.condition.brackets")
 	case strings.ContainsRune("。；;.", r):
-		return "; nothing ends a condition, remove it（条件末尾不写标点）"
+		return locales.M("rule.condition.full_stop")
 	case strings.ContainsRune("和且与并或非不", r):
-		return "; write and, or, not between names of blocks（用 and、or、not 连接块名）"
+		return locales.M("rule.condition.words")
 	case r >= '０' && r <= '９':
-		return "; use half-width digits（数字用半角）"
+		return locales.M("rule.condition.digits")
 	}
-	return ""
+	return locales.Message{}
 }
 
 func isWordByte(c byte) bool {
@@ -159,15 +159,15 @@ func (p *conditionParser) accept(text string) bool {
 	return true
 }
 
-func (p *conditionParser) errorf(t conditionToken, format string, args ...any) error {
-	return &conditionError{t.at, fmt.Sprintf(format, args...)}
+func (p *conditionParser) errorf(t conditionToken, key string, args ...any) error {
+	return &conditionError{t.at, locales.M(key, args...)}
 }
 
-func (p *conditionParser) unexpected(t conditionToken, wanted string) error {
+func (p *conditionParser) unexpected(t conditionToken, wanted locales.Message) error {
 	if t.text == "" {
-		return p.errorf(t, "the condition ends where %s should stand", wanted)
+		return p.errorf(t, "rule.condition.ends", wanted)
 	}
-	return p.errorf(t, "%q stands where %s should", t.text, wanted)
+	return p.errorf(t, "rule.condition.expected", t.text, wanted)
 }
 
 // textFrom returns the source from the token at index first up to the one just taken.
@@ -212,7 +212,7 @@ func (p *conditionParser) chain(depth int, word string, o Op, part func(int) (*C
 func (p *conditionParser) not(depth int) (*Condition, error) {
 	first := p.next
 	if depth > maxConditionDepth {
-		return nil, p.errorf(p.peek(), "more than %d parentheses and nots inside each other", maxConditionDepth)
+		return nil, p.errorf(p.peek(), "rule.condition.deep", maxConditionDepth)
 	}
 	if !p.accept("not") {
 		return p.primary(depth)
@@ -234,7 +234,7 @@ func (p *conditionParser) primary(depth int) (*Condition, error) {
 			return nil, err
 		}
 		if !p.accept(")") {
-			return nil, p.unexpected(p.peek(), `")"`)
+			return nil, p.unexpected(p.peek(), locales.M("rule.condition.sign", ")"))
 		}
 		return n, nil
 	case t.text != "" && strings.Trim(t.text, "0123456789") == "", p.peek().text == "of":
@@ -273,11 +273,11 @@ func (p *conditionParser) distance(word string, from int) (d Distance, err error
 	t := p.take()
 	number, ok := strings.CutPrefix(t.text, word+"/")
 	if d.N, err = strconv.Atoi(number); !ok || err != nil || d.N < 0 || d.N > maxDistance {
-		return d, p.errorf(t, "%q should be %s/N with N characters from 0 to %d", t.text, word, maxDistance)
+		return d, p.errorf(t, "rule.condition.distance", t.text, word, maxDistance)
 	}
 	next := p.take()
 	if d.Block, err = p.name(next); err == nil && d.Block == from {
-		err = p.errorf(next, "%s stands between two different blocks", word)
+		err = p.errorf(next, "rule.condition.two_blocks", word)
 	}
 	return d, err
 }
@@ -285,7 +285,7 @@ func (p *conditionParser) distance(word string, from int) (d Distance, err error
 // count reads the "of (a, b)" behind the amount t.
 func (p *conditionParser) count(t conditionToken, first int) (*Condition, error) {
 	if !p.accept("of") {
-		return nil, p.unexpected(p.peek(), `"of"`)
+		return nil, p.unexpected(p.peek(), locales.M("rule.condition.sign", "of"))
 	}
 	set, err := p.set()
 	if err != nil {
@@ -299,7 +299,7 @@ func (p *conditionParser) count(t conditionToken, first int) (*Condition, error)
 		n = len(set)
 	default:
 		if n, err = strconv.Atoi(t.text); err != nil || n < 1 || n > len(set) {
-			return nil, p.errorf(t, "%q should be any, all or a number from 1 to %d, the blocks that follow", t.text, len(set))
+			return nil, p.errorf(t, "rule.condition.count", t.text, len(set))
 		}
 	}
 	out := &Condition{Op: OpCount, N: n, Text: p.textFrom(first)}
@@ -330,7 +330,7 @@ func (p *conditionParser) set() (set []int, err error) {
 			return set, nil
 		}
 		if !p.accept(",") {
-			return nil, p.unexpected(p.peek(), `"," or ")"`)
+			return nil, p.unexpected(p.peek(), locales.M("rule.condition.comma_or_close"))
 		}
 	}
 }
@@ -344,7 +344,7 @@ func (p *conditionParser) member(t conditionToken, set []int) ([]int, error) {
 			return nil, err
 		}
 		if slices.Contains(set, block) {
-			return nil, p.errorf(t, "block %q stands twice in one set", t.text)
+			return nil, p.errorf(t, "rule.condition.twice", t.text)
 		}
 		return append(set, block), nil
 	}
@@ -356,7 +356,7 @@ func (p *conditionParser) member(t conditionToken, set []int) ([]int, error) {
 		}
 	}
 	if len(set) == before {
-		return nil, p.errorf(t, "no further block begins with %q; the blocks are %s", prefix, strings.Join(p.blocks, ", "))
+		return nil, p.errorf(t, "rule.condition.prefix", prefix, locales.List(p.blocks))
 	}
 	return set, nil
 }
@@ -367,10 +367,10 @@ func (p *conditionParser) name(t conditionToken) (int, error) {
 		return i, nil
 	}
 	if t.text == "" || slices.Contains(reservedWords(), t.text) || strings.ContainsAny(t.text, "(),") {
-		return 0, p.unexpected(t, "the name of a block")
+		return 0, p.unexpected(t, locales.M("rule.condition.block_name"))
 	}
 	if lower := strings.ToLower(t.text); lower != t.text && slices.Contains(reservedWords(), lower) {
-		return 0, p.errorf(t, "write %s in lower case", lower)
+		return 0, p.errorf(t, "rule.condition.case", lower)
 	}
-	return 0, p.errorf(t, "unknown block %q%s", t.text, cmp.Or(DidYouMean(t.text, p.blocks), "; the blocks are "+strings.Join(p.blocks, ", ")))
+	return 0, p.errorf(t, "rule.condition.unknown", t.text, DidYouMean(t.text, p.blocks).Or(locales.M("rule.condition.blocks", locales.List(p.blocks))))
 }

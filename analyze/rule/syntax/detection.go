@@ -2,12 +2,12 @@ package syntax
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -71,7 +71,7 @@ func (b Block) LengthOnly() bool {
 func (f *File) detection(n *yaml.Node) Detection {
 	out := Detection{node: n}
 	if n.Kind == yaml.MappingNode && len(n.Content)/2 > maxBlocks {
-		f.errorf(n, "more than %d blocks; make two rules of it", maxBlocks)
+		f.errorf(n, "rule.block.many", maxBlocks)
 		return out
 	}
 	f.mapping(n, "detection", nil, func(key, value *yaml.Node) {
@@ -87,13 +87,12 @@ func (f *File) detection(n *yaml.Node) Detection {
 }
 
 func (f *File) block(key, n *yaml.Node) Block {
-	name := fmt.Sprintf("block %q", key.Value)
 	b := Block{Name: Text{key.Value, placeOf(key), key}, Min: 1}
 	if n.Kind != yaml.MappingNode {
 		b.keys = []string{"terms"} // mapping reports the mistake; nothing else should
 	}
-	f.mapping(n, name, blockKeys(), func(k, v *yaml.Node) {
-		what := k.Value + " of " + name
+	f.mapping(n, locales.M("rule.what.block", key.Value), blockKeys(), func(k, v *yaml.Node) {
+		what := locales.M("rule.what.of_block", k.Value, key.Value)
 		b.keys = append(b.keys, k.Value)
 		switch k.Value {
 		case "like":
@@ -133,14 +132,14 @@ func (f *File) block(key, n *yaml.Node) Block {
 	return b
 }
 
-func (f *File) grade(n *yaml.Node, what string) Grade {
+func (f *File) grade(n *yaml.Node, what any) Grade {
 	name := f.scalar(n, what)
 	if !name.IsSet() {
 		return 0
 	}
 	g, message := gradeOf(name.Value)
-	if message != "" {
-		f.Errorf(name.Place, "%s: %s", what, message)
+	if message.Key != "" {
+		f.Errorf(name.Place, "rule.of", what, message)
 	}
 	return g
 }
@@ -152,7 +151,7 @@ func (f *File) inherit(b *Block, earlier []Block) {
 	}
 	i := slices.IndexFunc(earlier, func(e Block) bool { return e.Name.Value == b.Like.Value })
 	if i < 0 {
-		f.Errorf(b.Like.Place, "like of block %q: no block %q stands above it%s", b.Name.Value, b.Like.Value, DidYouMean(b.Like.Value, Detection{Blocks: earlier}.BlockNames()))
+		f.Errorf(b.Like.Place, "rule.block.like", b.Name.Value, b.Like.Value, DidYouMean(b.Like.Value, Detection{Blocks: earlier}.BlockNames()))
 		b.keys = append(b.keys, "terms") // so that nobody reports that the block looks for nothing
 		return
 	}
@@ -199,40 +198,40 @@ func (f *File) inherit(b *Block, earlier []Block) {
 func (f *File) checkDetection(d Detection) {
 	isMapping := d.node.Kind == yaml.MappingNode
 	if len(d.Blocks) == 0 && isMapping {
-		f.errorf(d.node, "detection has no block; add one with lists, patterns, terms or regex")
+		f.errorf(d.node, "rule.block.none")
 	}
 	for _, b := range d.Blocks {
 		f.checkBlock(b)
 	}
 	if !d.Condition.IsSet() && isMapping {
-		f.errorf(d.node, "condition is missing in detection")
+		f.errorf(d.node, "rule.condition.missing")
 	}
 }
 
 func (f *File) checkBlock(b Block) {
 	at, name := b.Name.Place, b.Name.Value
 	if !isBlockName(name) {
-		f.Errorf(at, "block %q should be named with a-z, 0-9, _ and -, and not with a word of the condition (%s)", name, strings.Join(reservedWords(), ", "))
+		f.Errorf(at, "rule.block.name", name, locales.List(reservedWords()))
 	}
 	switch {
 	case b.LengthOnly() && b.has("min", "within", "word", "plain", "except"):
-		f.Errorf(at, "block %q asks for a length alone, so min, within, word, plain and except have nothing to work on; give it lists, patterns, terms or regex, or remove them", name)
+		f.Errorf(at, "rule.block.length_alone", name)
 	case !b.has(sources()...) && !b.LengthOnly():
-		f.Errorf(at, "block %q has nothing to look for; give it lists, patterns, terms or regex", name)
+		f.Errorf(at, "rule.block.nothing", name)
 	}
 	if b.Within > 0 && b.Min < 2 {
-		f.Errorf(at, "block %q: within says where several terms reach min together; give it a min of 2 or more, or remove it", name)
+		f.Errorf(at, "rule.block.within", name)
 	}
 	if b.MinChars > 0 && b.MaxChars > 0 && b.MinChars > b.MaxChars {
-		f.Errorf(at, "block %q: no region has at least %d and at most %d characters; swap min_chars and max_chars", name, b.MinChars, b.MaxChars)
+		f.Errorf(at, "rule.block.chars", name, b.MinChars, b.MaxChars)
 	}
-	var kinds []string
+	var kinds locales.List
 	for _, k := range qianshao.RegionKinds() {
 		kinds = append(kinds, string(k))
 	}
 	for _, region := range b.Regions {
 		if !slices.Contains(kinds, region.Value) {
-			f.Errorf(region.Place, "region %q is none of %s%s", region.Value, strings.Join(kinds, ", "), DidYouMean(region.Value, kinds))
+			f.Errorf(region.Place, "rule.block.region", region.Value, kinds, DidYouMean(region.Value, kinds))
 		}
 	}
 }
@@ -261,15 +260,15 @@ func (f *File) ParseCondition(d Detection) (root *Condition, used []bool) {
 		offset = syntax.at
 	}
 	column := utf8.RuneCountInString(d.Condition.Value[:min(offset, len(d.Condition.Value))])
-	message := fmt.Sprintf("condition: %v (character %d of the condition)", err, column+1)
+	message := locales.M("rule.condition", err, column+1)
 	switch {
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 || strings.Contains(n.Value, "\n"):
-		f.errorf(n, "%s", message)
+		f.Add(placeOf(n), message)
 		return nil, nil
 	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
 		column++
 	}
 	leading := len(n.Value) - len(strings.TrimLeft(n.Value, " \t"))
-	f.Errorf(Place{n.Line, n.Column + leading + column}, "%s", message)
+	f.Add(Place{n.Line, n.Column + leading + column}, message)
 	return nil, nil
 }

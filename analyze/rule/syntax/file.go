@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/internal/strictyaml"
+	"github.com/qianshao/qianshao/locales"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -57,17 +57,20 @@ func Values(list []Text) (out []string) {
 }
 
 // Errorf adds a mistake. The zero Place means the file as a whole.
-func (f *File) Errorf(at Place, format string, args ...any) {
-	f.Mistakes = append(f.Mistakes, f.MistakeAt(at, format, args...))
+func (f *File) Errorf(at Place, key string, args ...any) { f.Add(at, locales.M(key, args...)) }
+
+// Add adds a mistake whose message is there already.
+func (f *File) Add(at Place, message locales.Message) {
+	f.Mistakes = append(f.Mistakes, f.MistakeAt(at, message))
 }
 
 // MistakeAt returns a mistake in this file without adding it.
-func (f *File) MistakeAt(at Place, format string, args ...any) Mistake {
-	return Mistake{File: f.Name, Line: at.Line, Column: at.Column, Message: fmt.Sprintf(format, args...)}
+func (f *File) MistakeAt(at Place, message locales.Message) Mistake {
+	return Mistake{File: f.Name, Line: at.Line, Column: at.Column, Message: message}
 }
 
-func (f *File) errorf(n *yaml.Node, format string, args ...any) {
-	f.Errorf(placeOf(n), format, args...)
+func (f *File) errorf(n *yaml.Node, key string, args ...any) {
+	f.Errorf(placeOf(n), key, args...)
 }
 
 func placeOf(n *yaml.Node) Place { return Place{n.Line, n.Column} }
@@ -78,33 +81,33 @@ func (f *File) base() string {
 }
 
 // mappingOf reads the mapping that the file holds; nil after a mistake.
-func (f *File) mappingOf(src []byte, what string) *yaml.Node {
+func (f *File) mappingOf(src []byte, what locales.Message) *yaml.Node {
 	if root := f.document(src, what); root != nil {
 		return root.Content[0]
 	}
 	return nil
 }
 
-// document reads the file's only YAML document, which has to hold a mapping.
-func (f *File) document(src []byte, what string) *yaml.Node {
+// document reads the file's only YAML document, which has to hold a mapping: a rule, or what else the file is for.
+func (f *File) document(src []byte, what locales.Message) *yaml.Node {
 	if len(src) > maxFile {
-		f.Errorf(Place{}, "the file is larger than %d KiB; move terms into a word list under lists/", maxFile>>10)
+		f.Errorf(Place{}, "rule.file.large", maxFile>>10)
 		return nil
 	}
 	if !utf8.Valid(src) {
-		f.Errorf(Place{1 + bytes.Count(src[:validPrefix(src)], []byte("\n")), 1}, strictyaml.NotUTF8().String())
+		f.Add(Place{1 + bytes.Count(src[:validPrefix(src)], []byte("\n")), 1}, strictyaml.NotUTF8())
 		return nil
 	}
 	root, rest, err := strictyaml.Parse(src)
 	if errors.Is(err, strictyaml.ErrEmpty) {
-		f.Errorf(Place{1, 1}, "the file is empty; a %s belongs in it", what)
+		f.Errorf(Place{1, 1}, "rule.file.empty", what)
 		return nil
 	}
 	if f.notYAML(err) {
 		return nil
 	}
 	if second := (*strictyaml.SecondDocumentError)(nil); errors.As(rest, &second) {
-		f.Errorf(Place{second.Line, second.Column}, "a second document; one file holds one %s, give the other its own file", what)
+		f.Errorf(Place{second.Line, second.Column}, "rule.file.second")
 	}
 	f.notYAML(rest)
 	if root.Kind != yaml.DocumentNode || len(root.Content) != 1 || root.Content[0].Kind != yaml.MappingNode {
@@ -112,7 +115,7 @@ func (f *File) document(src []byte, what string) *yaml.Node {
 			f.slips(slips)
 			return nil
 		}
-		f.Errorf(Place{1, 1}, "the file should hold keys with values, as in \"title: …\"")
+		f.Errorf(Place{1, 1}, "rule.file.mapping")
 		return nil
 	}
 	if f.refuseExtras(root) {
@@ -143,7 +146,7 @@ func (f *File) notYAML(err error) bool {
 		f.slips(syntax.Slips)
 		return true
 	}
-	f.Errorf(Place{syntax.Line, 1}, "not YAML: %s; look for a missing quote, bracket or space behind a colon, and for a line indented unlike its neighbours（不是 YAML：看看是否少了引号、括号、冒号后的空格，或缩进没有对齐）", syntax.Message)
+	f.Errorf(Place{syntax.Line, 1}, "rule.file.not_yaml", syntax.Message)
 	return true
 }
 
@@ -156,7 +159,7 @@ func (f *File) slips(slips []strictyaml.Slip) {
 // slip reports a slip and says whether there is one.
 func (f *File) slip(s *strictyaml.Slip) bool {
 	if s != nil {
-		f.Errorf(Place{s.Line, s.Column}, "%s", s.Message)
+		f.Add(Place{s.Line, s.Column}, s.Message)
 	}
 	return s != nil
 }
@@ -169,18 +172,22 @@ func (f *File) refuseExtras(root *yaml.Node) (refused bool) {
 	case n == nil:
 		return false
 	case strictyaml.IsReference(n):
-		f.errorf(n, "anchors and aliases (&, *) are not part of the rule language; write the value out, in quotes if it begins with & or *")
+		f.errorf(n, "rule.file.reference")
 	default:
-		f.errorf(n, "tags (%s) are not part of the rule language; write the value alone, in quotes if it begins with !", n.Tag)
+		f.errorf(n, "rule.file.tag", n.Tag)
 	}
 	return true
 }
 
 // mapping calls set for each key of n. Repeated keys are mistakes. So are keys
 // that are not among the known ones, unless known is nil.
-func (f *File) mapping(n *yaml.Node, what string, known []string, set func(key, value *yaml.Node)) {
+func (f *File) mapping(n *yaml.Node, what any, known []string, set func(key, value *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
-		f.errorf(n, "%s should hold keys with values: %s", what, cmp.Or(strings.Join(known, ", "), "block names and a condition"))
+		keys := any(locales.List(known))
+		if known == nil {
+			keys = locales.M("rule.key.blocks")
+		}
+		f.errorf(n, "rule.key.mapping", what, keys)
 		return
 	}
 	field := func(key, value *yaml.Node) {
@@ -191,43 +198,43 @@ func (f *File) mapping(n *yaml.Node, what string, known []string, set func(key, 
 		switch {
 		case f.slip(strictyaml.KeySlip(p.Key)):
 		case p.NotAWord:
-			f.errorf(p.Key, "a key should be a plain word")
+			f.errorf(p.Key, "rule.key.word")
 		case p.FirstLine > 0:
-			f.errorf(p.Key, "key %q stands in line %d already", p.Key.Value, p.FirstLine)
+			f.errorf(p.Key, "rule.key.twice", p.Key.Value, p.FirstLine)
 		default:
-			f.errorf(p.Key, "unknown key %q in %s%s", p.Key.Value, what, unknownKeyRemedy(p.Key.Value, known))
+			f.errorf(p.Key, "rule.key.unknown", p.Key.Value, what, unknownKeyRemedy(p.Key.Value, known))
 		}
 	})
 }
 
-func unknownKeyRemedy(key string, known []string) string {
+func unknownKeyRemedy(key string, known []string) locales.Message {
 	if key == "condition" && slices.Contains(known, "detection") {
-		return "; it belongs inside detection"
+		return locales.M("rule.key.in_detection")
 	}
-	return cmp.Or(DidYouMean(key, known), "; known are "+strings.Join(known, ", "))
+	return DidYouMean(key, known).Or(locales.M("rule.key.known", locales.List(known)))
 }
 
 func (f *File) requireKeys(root *yaml.Node, given map[string]*yaml.Node, keys ...string) {
 	for _, key := range keys {
 		if given[key] == nil {
-			f.errorf(root, "%s is missing", key)
+			f.errorf(root, "rule.key.missing", key)
 		}
 	}
 }
 
 // entries calls read for each mapping of a list.
-func (f *File) entries(n *yaml.Node, what string, read func(item *yaml.Node)) {
+func (f *File) entries(n *yaml.Node, what any, read func(item *yaml.Node)) {
 	switch {
 	case n.Kind != yaml.SequenceNode:
-		f.errorf(n, "%s should be a list: each entry begins with \"- \"", what)
+		f.errorf(n, "rule.value.entries", what)
 		return
 	case len(n.Content) > maxItems:
-		f.errorf(n, "%s has more than %d entries", what, maxItems)
+		f.errorf(n, "rule.value.list_long", what, maxItems)
 		return
 	}
 	for _, item := range n.Content {
 		if item.Kind != yaml.MappingNode {
-			f.errorf(item, "an entry of %s should hold keys with values, as in {…: …, reason: …}", what)
+			f.errorf(item, "rule.value.mapping", what)
 			continue
 		}
 		read(item)
@@ -235,33 +242,33 @@ func (f *File) entries(n *yaml.Node, what string, read func(item *yaml.Node)) {
 }
 
 // scalar reads a text that is not empty; its value is empty after a mistake.
-func (f *File) scalar(n *yaml.Node, what string) Text {
+func (f *File) scalar(n *yaml.Node, what any) Text {
 	value := strings.TrimSpace(n.Value)
 	switch {
 	case n.Kind != yaml.ScalarNode:
-		f.errorf(n, "%s should be a text", what)
+		f.errorf(n, "rule.value.text", what)
 		value = ""
 	case value == "" || n.Tag == "!!null" && n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0:
-		f.errorf(n, "%s is empty", what)
+		f.errorf(n, "rule.value.empty", what)
 		value = ""
 	case len(n.Value) > maxValue:
-		f.errorf(n, "%s is longer than %d KiB", what, maxValue>>10)
+		f.errorf(n, "rule.value.long", what, maxValue>>10)
 		value = ""
 	}
 	return Text{value, placeOf(n), n}
 }
 
 // list reads a sequence of at least one text. It leaves out what is wrong.
-func (f *File) list(n *yaml.Node, what string) (out []Text) {
+func (f *File) list(n *yaml.Node, what any) (out []Text) {
 	switch {
 	case n.Kind != yaml.SequenceNode:
-		f.errorf(n, "%s should be a list: %s", what, strictyaml.ListRemedy(cmp.Or(n.Value, "…")))
+		f.errorf(n, "rule.value.list", what, strictyaml.ListRemedy(cmp.Or(n.Value, "…")))
 		return nil
 	case len(n.Content) == 0:
-		f.errorf(n, "%s is an empty list; fill it or remove it", what)
+		f.errorf(n, "rule.value.list_empty", what)
 		return nil
 	case len(n.Content) > maxItems:
-		f.errorf(n, "%s has more than %d entries; move them into a word list under lists/", what, maxItems)
+		f.errorf(n, "rule.value.list_to_file", what, maxItems)
 		return nil
 	}
 	seen := map[string]bool{}
@@ -269,12 +276,12 @@ func (f *File) list(n *yaml.Node, what string) (out []Text) {
 		if n.Style&yaml.FlowStyle != 0 && f.slip(strictyaml.CommaSlip(item)) { // an entry of its own line may be a sentence
 			continue
 		}
-		t := f.scalar(item, "an entry of "+what)
+		t := f.scalar(item, locales.M("rule.what.entry", what))
 		if t.Value == "" {
 			continue
 		}
 		if seen[t.Value] {
-			f.errorf(item, "%q stands twice in %s", t.Value, what)
+			f.errorf(item, "rule.value.twice", t.Value, what)
 			continue
 		}
 		seen[t.Value] = true
@@ -285,32 +292,32 @@ func (f *File) list(n *yaml.Node, what string) (out []Text) {
 
 // words reads a list of terms or names, which are no sentences: none begins with a
 // full-width quote, and none looks like two.
-func (f *File) words(n *yaml.Node, what string) []Text {
+func (f *File) words(n *yaml.Node, what any) []Text {
 	list := f.list(n, what)
 	return slices.DeleteFunc(list, func(t Text) bool {
 		if f.slip(strictyaml.QuoteSlip(t.node)) {
 			return true
 		}
 		message := wordMistake(t.Value)
-		if message == "" || isQuoted(t.node) {
+		if message.Key == "" || isQuoted(t.node) {
 			return false
 		}
-		f.errorf(t.node, "%s: %s", what, message)
+		f.errorf(t.node, "rule.of", what, message)
 		return true
 	})
 }
 
 // wordMistake explains an entry of words that is written in another program's way.
-func wordMistake(value string) string {
+func wordMistake(value string) locales.Message {
 	term, _, _ := strings.Cut(value, "|")
 	return slip(strings.TrimSpace(term))
 }
 
 func isQuoted(n *yaml.Node) bool { return n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 }
 
-func (f *File) bool(n *yaml.Node, what string) *bool {
+func (f *File) bool(n *yaml.Node, what any) *bool {
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!bool" {
-		f.errorf(n, "%s should be true or false, in half-width letters without quotes（写 true 表示是，false 表示否）", what)
+		f.errorf(n, "rule.value.bool", what)
 		return nil
 	}
 	value := strings.EqualFold(n.Value, "true")
@@ -318,10 +325,10 @@ func (f *File) bool(n *yaml.Node, what string) *bool {
 }
 
 // number reads an integer from low to high; it returns low after a mistake.
-func (f *File) number(n *yaml.Node, what string, low, high int) int {
+func (f *File) number(n *yaml.Node, what any, low, high int) int {
 	value, err := strconv.Atoi(n.Value)
 	if n.Kind != yaml.ScalarNode || err != nil || value < low || value > high {
-		f.errorf(n, "%s should be a number from %d to %d%s", what, low, high, strictyaml.HalfWidth(n.Value))
+		f.errorf(n, "rule.value.number", what, low, high, strictyaml.HalfWidth(n.Value))
 		return low
 	}
 	return value
@@ -331,7 +338,7 @@ func (f *File) number(n *yaml.Node, what string, low, high int) int {
 func (f *File) oneOf(n *yaml.Node, what string, allowed []string) string {
 	t := f.scalar(n, what)
 	if t.Value != "" && !slices.Contains(allowed, t.Value) {
-		f.errorf(n, "%s %q should be one of %s%s（写其中一个）", what, t.Value, strings.Join(allowed, ", "), DidYouMean(t.Value, allowed))
+		f.errorf(n, "rule.value.one_of", what, t.Value, locales.List(allowed), DidYouMean(t.Value, allowed))
 		return ""
 	}
 	return t.Value
@@ -344,21 +351,21 @@ func (f *File) date(n *yaml.Node, key string) Text {
 		return t
 	}
 	if _, err := time.Parse(time.DateOnly, t.Value); err != nil {
-		f.errorf(n, "%s %q should be a day written YYYY-MM-DD%s", key, t.Value, strictyaml.HalfWidth(t.Value))
+		f.errorf(n, "rule.value.day", key, t.Value, strictyaml.HalfWidth(t.Value))
 		t.Value = ""
 	}
 	return t
 }
 
 // name reads an id or a context's name, which has to be the file's name too.
-func (f *File) name(n *yaml.Node, key string, isName func(string) bool, inWords string) Text {
+func (f *File) name(n *yaml.Node, key string, isName func(string) bool, madeOf locales.Message) Text {
 	t := f.scalar(n, key)
 	switch {
 	case t.Value == "":
 	case !isName(t.Value):
-		f.errorf(n, "%s %q should be made of %s", key, t.Value, inWords)
+		f.errorf(n, "rule.name.form", key, t.Value, madeOf)
 	case t.Value != f.base():
-		f.errorf(n, "%s %q differs from the file's name %q; make them one", key, t.Value, f.base())
+		f.errorf(n, "rule.name.differs", key, t.Value, f.base())
 	}
 	return t
 }

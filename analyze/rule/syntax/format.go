@@ -3,12 +3,11 @@ package syntax
 import (
 	"bytes"
 	"cmp"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/qianshao/qianshao/internal/strictyaml"
+	"github.com/qianshao/qianshao/locales"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -24,13 +23,13 @@ const (
 // Format lays out a rule, a context, a pattern or a file of an overlay in the canonical way:
 // keys in the order of the package comment, each entry of a list on its own line,
 // quotes only where YAML needs them. Every comment stays with what it was written
-// for, or Format returns an error. Formatting twice changes nothing. If src is not YAML of the right form the error is an *Error without a
+// for, or Format returns an error. Formatting twice changes nothing. The error is an *Error without a
 // file's name. Format does not check the rule.
 func Format(src []byte) ([]byte, error) {
 	// The library takes \r\n below a comment for an empty line.
 	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
 	f := &File{}
-	root := f.document(src, "rule")
+	root := f.document(src, locales.M("rule.what.rule"))
 	if root == nil {
 		return nil, NewError(f.Mistakes)
 	}
@@ -47,13 +46,13 @@ func Format(src []byte) ([]byte, error) {
 		if bytes.Equal(out, laidOut) {
 			return out, sameComments(comments, commentsOf(root))
 		}
-		again := (&File{}).document(laidOut, "rule")
+		again := (&File{}).document(laidOut, locales.M("rule.what.rule"))
 		if again == nil || !sameValue(root, again) {
-			return nil, errors.New("rule: this file cannot be laid out without changing its meaning; write its values more plainly")
+			return nil, refusedAt(1, "rule.format.meaning")
 		}
 		root, out = again, laidOut
 	}
-	return nil, errors.New("rule: no lasting place for a comment; put each comment on a line of its own above what it speaks of")
+	return nil, refusedAt(1, "rule.format.no_place")
 }
 
 // sameValue compares two trees without their comments and styles.
@@ -76,7 +75,7 @@ func arrange(n *yaml.Node, key string, depth int) error {
 	quoted := isQuoted(n)
 	switch n.Style = 0; n.Kind {
 	case yaml.ScalarNode:
-		if quoted && (key == "terms" || key == "except") && (wordMistake(n.Value) != "" || strictyaml.QuoteSlip(n) != nil) {
+		if quoted && (key == "terms" || key == "except") && (wordMistake(n.Value).Key != "" || strictyaml.QuoteSlip(n) != nil) {
 			n.Style = yaml.DoubleQuotedStyle // without quotes it would be taken for two terms
 		}
 		if key == "condition" {
@@ -96,7 +95,7 @@ func arrange(n *yaml.Node, key string, depth int) error {
 		for i := 0; i < len(n.Content); i += 2 {
 			k, value := n.Content[i], n.Content[i+1]
 			if k.Kind != yaml.ScalarNode {
-				return fmt.Errorf("rule: line %d: a key should be a plain word", k.Line)
+				return refusedAt(k.Line, "rule.key.word")
 			}
 			k.Style = 0
 			if err := arrange(value, k.Value, depth+1); err != nil {

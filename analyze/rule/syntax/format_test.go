@@ -50,10 +50,10 @@ func TestFormat(t *testing.T) {
 
 func TestFormatErrors(t *testing.T) {
 	for src, want := range map[string]string{
-		"":                "1:1: the file is empty; a rule belongs in it",
+		"":                "1:1: the file is empty; write a rule into it",
 		"- a\n":           "1:1: the file should hold keys with values, as in \"title: …\"",
 		"title: &a 甲\n":   "1:8: anchors and aliases (&, *) are not part of the rule language; write the value out, in quotes if it begins with & or *",
-		"? [a, b]\n: 甲\n": "rule: line 1: a key should be a plain word",
+		"? [a, b]\n: 甲\n": "1:1: a key should be a plain word",
 	} {
 		if _, err := Format([]byte(src)); err == nil || err.Error() != want {
 			t.Errorf("Format(%q) = %v, want %s", src, err, want)

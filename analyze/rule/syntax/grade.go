@@ -1,12 +1,12 @@
 package syntax
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/qianshao/qianshao/internal/strictyaml"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Grade says how much a term tells of a crime, by the judgement of whoever wrote it down.
@@ -44,12 +44,12 @@ func (g Grade) String() string {
 }
 
 // gradeOf reads the name of a grade; the message says what is wrong with it.
-func gradeOf(name string) (g Grade, message string) {
+func gradeOf(name string) (g Grade, message locales.Message) {
 	g, ok := gradeNames[name]
 	if !ok {
-		return g, fmt.Sprintf("grade %q should be one of %s%s（档次写专指、可疑或沾边）", name, strings.Join(GradeNames(), ", "), DidYouMean(name, GradeNames()))
+		return g, locales.M("rule.block.grade", name, locales.List(GradeNames()), DidYouMean(name, GradeNames()))
 	}
-	return g, ""
+	return g, message
 }
 
 // Grading gives the terms of a list their grades by their weights. The nil Grading gives none.
@@ -79,15 +79,15 @@ func (g Grading) Of(weight int32) Grade {
 // gradingOf reads a line of a list such as "[specific]", which grades all terms below it, or
 // "[specific 5, telling 3]", which grades them by weight: flavour is what is below.
 // ok is false for any other line. The message says what is wrong.
-func gradingOf(line string) (g Grading, message string, ok bool) {
+func gradingOf(line string) (g Grading, message locales.Message, ok bool) {
 	if !strings.HasPrefix(line, "[") && !strings.HasPrefix(line, "【") && !strings.HasPrefix(line, "［") {
-		return nil, "", false // the 100,000 lines of a long list
+		return nil, message, false // the 100,000 lines of a long list
 	}
 	line = strings.NewReplacer("【", "[", "】", "]", "［", "[", "］", "]", "，", ",", "、", ",").Replace(line)
 	inner, opens := strings.CutPrefix(line, "[")
 	inner, closes := strings.CutSuffix(inner, "]")
 	if !opens || !closes {
-		return nil, "", false
+		return nil, message, false
 	}
 	for part := range strings.SplitSeq(inner, ",") {
 		name, weight, weighted := strings.Cut(strings.TrimSpace(strings.ReplaceAll(part, "\u3000", " ")), " ")
@@ -95,17 +95,17 @@ func gradingOf(line string) (g Grading, message string, ok bool) {
 			name, weight, weighted = name[:at], name[at:]+weight, true
 		}
 		from := gradeFrom{least: 1}
-		if from.grade, message = gradeOf(name); message != "" {
+		if from.grade, message = gradeOf(name); message.Key != "" {
 			return nil, message, true
 		}
 		if weighted {
 			n, err := strconv.Atoi(strings.TrimSpace(weight))
 			if err != nil || n < 1 || n > maxWeight {
-				return nil, fmt.Sprintf("weight %q behind a grade should be a number from 1 to %d%s", weight, maxWeight, strictyaml.HalfWidth(weight)), true
+				return nil, locales.M("rule.weight.grade", weight, maxWeight, strictyaml.HalfWidth(weight)), true
 			}
 			from.least = int32(n)
 		}
 		g = append(g, from)
 	}
-	return g, "", true
+	return g, message, true
 }

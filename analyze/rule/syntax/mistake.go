@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao/internal/spelling"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Mistake is one thing wrong with a file of a rule set.
@@ -15,18 +16,23 @@ type Mistake struct {
 	// Line and Column count from 1, Column in characters. Line 0 means the file as a whole.
 	Line, Column int
 	// Message says what is wrong and how to put it right.
-	Message string
+	Message locales.Message
 }
 
-func (m Mistake) String() string {
+// In returns the mistake with its place.
+func (m Mistake) In(l locales.Lang) string {
+	message := m.Message.In(l)
 	switch {
 	case m.Line == 0:
-		return m.File + ": " + m.Message
+		return m.File + ": " + message
 	case m.File == "":
-		return fmt.Sprintf("%d:%d: %s", m.Line, m.Column, m.Message)
+		return fmt.Sprintf("%d:%d: %s", m.Line, m.Column, message)
 	}
-	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Message)
+	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, message)
 }
+
+// String is In in English.
+func (m Mistake) String() string { return m.In(locales.English) }
 
 // Compare orders mistakes by file, line and column.
 func (m Mistake) Compare(o Mistake) int {
@@ -45,30 +51,33 @@ type Error struct{ Mistakes []Mistake }
 // NewError sorts the mistakes and leaves out repeated ones.
 func NewError(mistakes []Mistake) *Error {
 	slices.SortStableFunc(mistakes, Mistake.Compare)
-	return &Error{Mistakes: slices.Compact(mistakes)}
+	return &Error{Mistakes: slices.CompactFunc(mistakes, func(m, o Mistake) bool { return m.SamePlace(o) && m.String() == o.String() })}
 }
 
-// Error has one line for each mistake.
-func (e *Error) Error() string {
+// Error is In in English.
+func (e *Error) Error() string { return e.In(locales.English) }
+
+// In has one line for each mistake.
+func (e *Error) In(l locales.Lang) string {
 	var b strings.Builder
 	for i, m := range e.Mistakes {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
 		if i == maxMistakesShown {
-			fmt.Fprintf(&b, "and %d more", len(e.Mistakes)-i)
+			b.WriteString(l.Text("rule.mistakes.more", len(e.Mistakes)-i))
 			break
 		}
-		b.WriteString(m.String())
+		b.WriteString(m.In(l))
 	}
 	return b.String()
 }
 
-// DidYouMean returns `; did you mean "x"?` for the candidate nearest to a word, or
-// nothing if none is near.
-func DidYouMean(word string, candidates []string) string {
+// DidYouMean returns `; did you mean "x"?` for the candidate nearest to a word, or the
+// zero Message if none is near.
+func DidYouMean(word string, candidates []string) locales.Message {
 	if best := spelling.Nearest(word, candidates); best != "" {
-		return fmt.Sprintf("; did you mean %q?", best)
+		return locales.M("mistake.meant", best)
 	}
-	return ""
+	return locales.Message{}
 }

@@ -1,6 +1,9 @@
 package syntax
 
-import "go.yaml.in/yaml/v3"
+import (
+	"github.com/qianshao/qianshao/locales"
+	"go.yaml.in/yaml/v3"
+)
 
 // Off is an entry of an overlay's off.yaml as written.
 type Off struct {
@@ -26,7 +29,7 @@ func entryKeys() []string {
 
 // ParseOff reads off.yaml, rules: [{id: …, reason: …, until: …}], and calls read for each entry.
 func (f *File) ParseOff(src []byte, read func(Off)) {
-	root := f.mappingOf(src, "list of rules")
+	root := f.mappingOf(src, locales.M("rule.what.off_list"))
 	if root == nil {
 		return
 	}
@@ -34,7 +37,7 @@ func (f *File) ParseOff(src []byte, read func(Off)) {
 		f.entries(value, "rules", func(item *yaml.Node) {
 			off := Off{Place: placeOf(item)}
 			given := map[string]*yaml.Node{}
-			f.mapping(item, "a rule that is off", []string{"id", "reason", "until"}, func(key, value *yaml.Node) {
+			f.mapping(item, locales.M("rule.what.off"), []string{"id", "reason", "until"}, func(key, value *yaml.Node) {
 				given[key.Value] = value
 				switch key.Value {
 				case "id":
@@ -54,7 +57,7 @@ func (f *File) ParseOff(src []byte, read func(Off)) {
 // ParseAllow reads allow.yaml, hosts: [{host: …, reason: …}], urls: [{prefix: …}],
 // texts: [{text: …}], and calls read for each entry.
 func (f *File) ParseAllow(src []byte, read func(Allow)) {
-	root := f.mappingOf(src, "list of what is allowed")
+	root := f.mappingOf(src, locales.M("rule.what.allow_list"))
 	if root == nil {
 		return
 	}
@@ -69,7 +72,7 @@ func (f *File) ParseAllow(src []byte, read func(Allow)) {
 func (f *File) allowance(item *yaml.Node, list, what string) Allow {
 	a := Allow{List: list, Place: placeOf(item)}
 	given := map[string]*yaml.Node{}
-	f.mapping(item, "an entry", []string{what, "reason", "until", "rules"}, func(key, value *yaml.Node) {
+	f.mapping(item, locales.M("rule.what.allowed"), []string{what, "reason", "until", "rules"}, func(key, value *yaml.Node) {
 		given[key.Value] = value
 		switch key.Value {
 		case what:

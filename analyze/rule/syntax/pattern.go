@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"github.com/qianshao/qianshao/locales"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -19,17 +20,17 @@ func patternKeys() []string {
 // ParsePattern reads a pattern's file. The pattern is complete only if f has no mistakes.
 func (f *File) ParsePattern(src []byte) *Pattern {
 	p := &Pattern{Block: Block{Min: 1}}
-	root := f.mappingOf(src, "pattern")
+	root := f.mappingOf(src, locales.M("rule.what.pattern"))
 	if root == nil {
 		return p
 	}
 	given := map[string]*yaml.Node{}
-	f.mapping(root, "a pattern", patternKeys(), func(key, value *yaml.Node) {
+	f.mapping(root, locales.M("rule.what.pattern"), patternKeys(), func(key, value *yaml.Node) {
 		given[key.Value] = value
 		p.Block.keys = append(p.Block.keys, key.Value)
 		switch key.Value {
 		case "name":
-			p.Name = f.name(value, "name", isID, "a-z, 0-9 and - between them")
+			p.Name = f.name(value, "name", isID, locales.M("rule.name.id"))
 		case "description":
 			p.Description = f.scalar(value, "description")
 		case "lists":
@@ -47,7 +48,7 @@ func (f *File) ParsePattern(src []byte) *Pattern {
 	p.Block.Name = p.Name
 	f.requireKeys(root, given, "name", "description", "tests")
 	if !p.Block.has("lists", "terms", "regex") {
-		f.errorf(root, "this pattern has nothing to look for; give it lists, terms or regex")
+		f.errorf(root, "rule.pattern.nothing")
 	}
 	return p
 }
@@ -61,7 +62,7 @@ func (f *File) patternTests(n *yaml.Node) []Test {
 	}
 	for _, t := range tests {
 		if t.HTML != "" {
-			f.Errorf(Place{t.Line, 1}, "a test of a pattern has a text, not html")
+			f.Errorf(Place{t.Line, 1}, "rule.pattern.html")
 		}
 	}
 	return tests

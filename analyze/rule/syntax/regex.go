@@ -1,10 +1,11 @@
 package syntax
 
 import (
-	"fmt"
+	"errors"
 	"regexp/syntax"
 	"slices"
-	"strings"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 const (
@@ -14,25 +15,52 @@ const (
 	maxInstructions = 5000
 )
 
-// CheckRegex says what is wrong with a regular expression of a block, or "".
-func CheckRegex(expression string) string {
+// CheckRegex says what is wrong with a regular expression of a block; the zero Message
+// says that nothing is.
+func CheckRegex(expression string) locales.Message {
 	if len(expression) > maxRegex {
-		return fmt.Sprintf("longer than %d bytes; split it", maxRegex)
+		return locales.M("rule.regex.long", maxRegex)
 	}
 	tree, err := syntax.Parse(expression, syntax.Perl) // regexp.Compile fails for no other reason
 	if err != nil {
-		return fmt.Sprintf("does not compile: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return locales.M("rule.regex.compile", whyNot(err))
 	}
 	if matchesEmpty(tree) {
-		return "can match the empty text, so it fires everywhere; demand some character"
+		return locales.M("rule.regex.empty")
 	}
 	tree = tree.Simplify()
 	if instructionBound(tree) > maxInstructions { // cheaper than the program itself
 		if prog, err := syntax.Compile(tree); err != nil || len(prog.Inst) > maxInstructions {
-			return fmt.Sprintf("too large once its repetitions are written out (more than %d instructions); lower the counts", maxInstructions)
+			return locales.M("rule.regex.large", maxInstructions)
 		}
 	}
-	return ""
+	return locales.Message{}
+}
+
+// regexMistakes are the keys of what an author may have got wrong.
+var regexMistakes = map[syntax.ErrorCode]string{
+	syntax.ErrInvalidCharClass:      "rule.regex.char_class",
+	syntax.ErrInvalidCharRange:      "rule.regex.char_range",
+	syntax.ErrInvalidEscape:         "rule.regex.escape",
+	syntax.ErrInvalidNamedCapture:   "rule.regex.capture",
+	syntax.ErrInvalidPerlOp:         "rule.regex.perl",
+	syntax.ErrInvalidRepeatOp:       "rule.regex.repeat",
+	syntax.ErrInvalidRepeatSize:     "rule.regex.repeat_count",
+	syntax.ErrMissingRepeatArgument: "rule.regex.nothing_repeated",
+	syntax.ErrMissingBracket:        "rule.regex.bracket",
+	syntax.ErrMissingParen:          "rule.regex.open_paren",
+	syntax.ErrUnexpectedParen:       "rule.regex.close_paren",
+	syntax.ErrTrailingBackslash:     "rule.regex.backslash",
+	syntax.ErrNestingDepth:          "rule.regex.deep",
+	syntax.ErrLarge:                 "rule.regex.too_large",
+}
+
+// whyNot says why an expression does not compile, and where.
+func whyNot(err error) any {
+	if at := (*syntax.Error)(nil); errors.As(err, &at) && regexMistakes[at.Code] != "" {
+		return locales.M("rule.regex.at", locales.M(regexMistakes[at.Code]), at.Expr)
+	}
+	return err
 }
 
 // instructionBound returns an upper bound of the length of a simplified expression's program.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -118,17 +119,17 @@ func levels() (out []string) {
 // ParseRule reads a rule's file. The rule is complete only if f has no mistakes.
 func (f *File) ParseRule(src []byte) *Rule {
 	r := &Rule{Judges: JudgesBoth, given: map[string]*yaml.Node{}}
-	root := f.mappingOf(src, "rule")
+	root := f.mappingOf(src, locales.M("rule.what.rule"))
 	if root == nil {
 		return r
 	}
-	f.mapping(root, "a rule", ruleKeys(), func(key, value *yaml.Node) {
+	f.mapping(root, locales.M("rule.what.rule"), ruleKeys(), func(key, value *yaml.Node) {
 		r.given[key.Value] = value
 		f.ruleField(r, key.Value, value)
 	})
 	f.requireKeys(root, r.given, "title", "id", "status", "description", "date", "category", "level", "legal_basis", "falsepositives", "detection", "tests")
 	if r.Modified.Value != "" && r.Date.Value != "" && r.Modified.Value < r.Date.Value {
-		f.Errorf(r.Modified.Place, "modified %s is before date %s", r.Modified.Value, r.Date.Value)
+		f.Errorf(r.Modified.Place, "rule.date_order", r.Modified.Value, r.Date.Value)
 	}
 	if n := r.given["tests"]; n != nil && n.Kind == yaml.SequenceNode {
 		f.checkTests(r.Tests, n)
@@ -144,7 +145,7 @@ func (f *File) ruleField(r *Rule, key string, n *yaml.Node) {
 	case "title":
 		r.Title = f.scalar(n, key)
 	case "id":
-		r.ID = f.name(n, key, isID, "a-z, 0-9 and - between them")
+		r.ID = f.name(n, key, isID, locales.M("rule.name.id"))
 	case "status":
 		r.Status = f.oneOf(n, key, statuses())
 	case "description":
@@ -179,16 +180,16 @@ func (f *File) ruleField(r *Rule, key string, n *yaml.Node) {
 // ParseContext reads an awareness context's file. The context is complete only if f has no mistakes.
 func (f *File) ParseContext(src []byte) *Context {
 	c := &Context{Excuses: ExcusesArticle}
-	root := f.mappingOf(src, "context")
+	root := f.mappingOf(src, locales.M("rule.what.context"))
 	if root == nil {
 		return c
 	}
 	given := map[string]*yaml.Node{}
-	f.mapping(root, "a context", contextKeys(), func(key, value *yaml.Node) {
+	f.mapping(root, locales.M("rule.what.context"), contextKeys(), func(key, value *yaml.Node) {
 		given[key.Value] = value
 		switch key.Value {
 		case "name":
-			c.Name = f.name(value, "name", isContextName, "a-z, 0-9 and _ between them")
+			c.Name = f.name(value, "name", isContextName, locales.M("rule.name.context"))
 		case "title":
 			c.Title = f.scalar(value, "title")
 		case "description":
@@ -219,40 +220,55 @@ func (f *File) category(n *yaml.Node) qianshao.Category {
 		for _, c := range qianshao.Categories() {
 			names = append(names, string(c))
 		}
-		f.errorf(n, "%v%s（类别写英文名，见规则文档里的清单）", err, DidYouMean(t.Value, names))
+		f.errorf(n, "rule.category", t.Value, crimes(qianshao.Categories()), DidYouMean(t.Value, names))
 	}
 	return category
 }
 
+// crimes are categories as a message lists them: in Chinese with what their names mean.
+type crimes []qianshao.Category
+
+func (c crimes) In(l locales.Lang) string {
+	var names locales.List
+	for _, category := range c {
+		name := string(category)
+		if l == locales.Chinese {
+			name += "（" + l.Text("category."+name) + "）"
+		}
+		names = append(names, name)
+	}
+	return names.In(l)
+}
+
 func (f *File) tests(n *yaml.Node) (out []Test) {
 	if n.Kind != yaml.SequenceNode {
-		f.errorf(n, "tests should be a list of {text: …, expect: %s}", ExpectFires)
+		f.errorf(n, "rule.test.list", ExpectFires)
 		return nil
 	}
 	for _, item := range n.Content {
 		t := Test{Line: item.Line}
 		given := map[string]*yaml.Node{}
-		f.mapping(item, "a test", testKeys(), func(key, value *yaml.Node) {
+		f.mapping(item, locales.M("rule.what.test"), testKeys(), func(key, value *yaml.Node) {
 			given[key.Value] = value
 			switch key.Value {
 			case "text":
-				t.Text = f.scalar(value, "text of a test").Value
+				t.Text = f.scalar(value, locales.M("rule.what.of_test", "text")).Value
 			case "html":
-				t.HTML = f.scalar(value, "html of a test").Value
+				t.HTML = f.scalar(value, locales.M("rule.what.of_test", "html")).Value
 			case "expect":
 				t.Expect = f.oneOf(value, "expect", []string{ExpectFires, ExpectQuiet})
 			case "why":
-				t.Why = f.scalar(value, "why of a test").Value
+				t.Why = f.scalar(value, locales.M("rule.what.of_test", "why")).Value
 			}
 		})
 		if item.Kind != yaml.MappingNode {
 			continue
 		}
 		if (given["text"] == nil) == (given["html"] == nil) {
-			f.errorf(item, "a test has either text or html")
+			f.errorf(item, "rule.test.either")
 		}
 		if given["expect"] == nil {
-			f.errorf(item, "expect is missing in a test; write expect: %s or expect: %s", ExpectFires, ExpectQuiet)
+			f.errorf(item, "rule.test.expect", ExpectFires, ExpectQuiet)
 		}
 		out = append(out, t)
 	}
@@ -264,7 +280,7 @@ func (f *File) tests(n *yaml.Node) (out []Test) {
 func (f *File) checkTests(tests []Test, n *yaml.Node) {
 	for _, expect := range []string{ExpectFires, ExpectQuiet} {
 		if !slices.ContainsFunc(tests, func(t Test) bool { return t.Expect == expect }) {
-			f.errorf(n, "no test with expect: %s; give at least one of each kind", expect)
+			f.errorf(n, "rule.test.kinds", expect)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package syntax
 
 import (
 	"bytes"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/internal/strictyaml"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Limits of terms and word lists.
@@ -41,34 +41,34 @@ type Term struct {
 }
 
 // Mistake returns a mistake at the place of the term.
-func (t Term) Mistake(message string) Mistake {
+func (t Term) Mistake(message locales.Message) Mistake {
 	return Mistake{File: t.File, Line: int(t.Line), Column: int(t.Column), Message: message}
 }
 
-// ParseTerm reads "term" or "term | weight", written at a place. If message is
-// not empty it says what is wrong.
-func (f *File) ParseTerm(line string, at Place) (t Term, message string) {
+// ParseTerm reads "term" or "term | weight", written at a place. The message
+// says what is wrong; the zero Message says that nothing is.
+func (f *File) ParseTerm(line string, at Place) (t Term, message locales.Message) {
 	word, weight, hasWeight := strings.Cut(strings.ReplaceAll(line, "｜", "|"), "|") // a Chinese keyboard types the full-width bar
 	t = Term{Text: strings.TrimSpace(word), Weight: 1, File: f.Name, Line: int32(at.Line), Column: int32(at.Column)}
 	if hasWeight {
 		n, err := strconv.Atoi(strings.TrimSpace(weight))
 		if err != nil || n < 1 || n > maxWeight {
-			return t, fmt.Sprintf("weight %q should be a number from 1 to %d%s", strings.TrimSpace(weight), maxWeight, strictyaml.HalfWidth(strings.TrimSpace(weight)))
+			return t, locales.M("rule.weight", strings.TrimSpace(weight), maxWeight, strictyaml.HalfWidth(strings.TrimSpace(weight)))
 		}
 		t.Weight = int32(n)
 	}
 	f.fold(&t)
 	switch {
 	case t.Text == "":
-		return t, "an empty term"
+		return t, locales.M("rule.term.empty")
 	case t.Length == 0:
-		return t, fmt.Sprintf("nothing is left of %q after folding; separators and symbols cannot be terms", t.Text)
+		return t, locales.M("rule.term.nothing_left", t.Text)
 	case t.Length < MinTerm:
-		return t, fmt.Sprintf("%q is a term of a single character, which stands in every other page; make it longer", t.Text)
+		return t, locales.M("rule.term.single", t.Text)
 	case t.Length > MaxTerm:
-		return t, fmt.Sprintf("a term of more than %d characters; take the words that matter", MaxTerm)
+		return t, locales.M("rule.term.long", MaxTerm)
 	}
-	return t, ""
+	return t, message
 }
 
 // FoldTerm returns a text as a term of weight 1, whatever its length.
@@ -96,36 +96,36 @@ func (f *File) fold(t *Term) {
 // The lines "- term" of an overlay take a term away.
 func (f *File) ParseList(src []byte) (terms, removed []Term, last Grading) {
 	if len(src) > MaxListFile {
-		f.Errorf(Place{}, "the list is larger than %d MiB; split it", MaxListFile>>20)
+		f.Errorf(Place{}, "rule.words.large", MaxListFile>>20)
 		return nil, nil, nil
 	}
 	seen := map[string]int{}
 	var grading Grading
 	f.Lines(src, func(line string, at Place) {
 		if g, message, ok := gradingOf(line); ok {
-			if grading = g; message != "" {
-				f.Errorf(at, "%s", message)
+			if grading = g; message.Key != "" {
+				f.Add(at, message)
 			}
 			return
 		}
-		if message := wideMark(line); message != "" {
-			f.Errorf(at, "%s", message)
+		if message := wideMark(line); message.Key != "" {
+			f.Add(at, message)
 			return
 		}
 		line, removes := strings.CutPrefix(line, "-")
 		line, quoted := unquote(line)
 		t, message := f.ParseTerm(line, at)
 		switch first := seen[t.Text]; {
-		case message != "":
-		case !quoted && slip(t.Text) != "":
+		case message.Key != "":
+		case !quoted && slip(t.Text).Key != "":
 			message = slip(t.Text)
 		case removes && strings.Contains(line, "|"):
-			message = fmt.Sprintf("a term that is taken away has no weight; write %q", "- "+t.Text)
+			message = locales.M("rule.words.removed_weight", "- "+t.Text)
 		case first > 0:
-			message = fmt.Sprintf("%q stands in line %d already", t.Text, first)
+			message = locales.M("rule.words.twice", t.Text, first)
 		}
-		if message != "" {
-			f.Errorf(at, "%s", message)
+		if message.Key != "" {
+			f.Add(at, message)
 			return
 		}
 		seen[t.Text] = at.Line
@@ -137,7 +137,7 @@ func (f *File) ParseList(src []byte) (terms, removed []Term, last Grading) {
 		}
 	})
 	if len(terms)+len(removed) == 0 && len(f.Mistakes) == 0 {
-		f.Errorf(Place{}, "the list has no term; fill it or remove it")
+		f.Errorf(Place{}, "rule.words.empty")
 	}
 	return terms, removed, grading
 }
@@ -150,14 +150,14 @@ func (f *File) Lines(src []byte, read func(line string, at Place)) {
 		src = bytes.ReplaceAll(src, []byte("\r"), []byte("\n")) // so did the Macintosh of old
 	}
 	if line := invalidLine(src); line > 0 { // alone: what other encodings make of lines before it is no mistake
-		f.Errorf(Place{line, 1}, strictyaml.NotUTF8().String())
+		f.Add(Place{line, 1}, strictyaml.NotUTF8())
 		return
 	}
 	for number := 1; len(src) > 0; number++ {
 		var raw []byte
 		raw, src, _ = bytes.Cut(src, []byte("\n"))
 		if len(raw) > maxListLine {
-			f.Errorf(Place{number, 1}, "a line of more than %d bytes; a list has one term a line", maxListLine)
+			f.Errorf(Place{number, 1}, "rule.words.line", maxListLine)
 			continue
 		}
 		line := strings.TrimSpace(string(raw))
@@ -183,46 +183,47 @@ func invalidLine(src []byte) int {
 }
 
 // wideMark explains a line that begins with the full-width form of a mark: it would be a term.
-func wideMark(line string) string {
+func wideMark(line string) locales.Message {
 	switch first, _ := utf8.DecodeRuneInString(line); first {
 	case '＃':
-		return "a comment begins with a half-width #（注释用半角的 # 开头）"
+		return locales.M("rule.words.wide_hash")
 	case '－', '—', '–':
-		return "a term is taken away by a half-width - in front（去掉一个词，用半角的 - 开头）"
+		return locales.M("rule.words.wide_minus")
 	}
-	return ""
+	return locales.Message{}
 }
 
 // dashWithin finds the dash of a next entry within a term: its line was indented with
 // full-width spaces, or begins with a full-width dash.
 var dashWithin = regexp.MustCompile(`[\s\x{3000}](?:-[\s\x{3000}]|[－—–])`)
 
-// slip explains a line that is written in another program's way; it returns "" for any other line.
-func slip(term string) string {
+// slip explains a line that is written in another program's way; it returns the zero
+// Message for any other line.
+func slip(term string) locales.Message {
 	if before, _, found := strings.Cut(term, " #"); found {
-		return fmt.Sprintf("a comment stands on a line of its own, and begins with #; here stays %s", strings.TrimSpace(before))
+		return locales.M("rule.words.comment", strings.TrimSpace(before))
 	}
 	hasBlank := strings.ContainsAny(term, " \t") || strings.Contains(term, "\u3000") // lists have 100,000 terms
 	if hasBlank && dashWithin.MatchString(term) {
-		return fmt.Sprintf("one entry a line, each behind a half-width - that is indented with half-width spaces; or %q in quotes if it is one term（一行一项，缩进用半角空格，开头用半角的 - 加空格）", term)
+		return locales.M("rule.words.entries", term)
 	}
 	i := strings.IndexAny(term, ",，、;；:：=\t")
 	if i < 0 && hasBlank {
 		i = blankBetweenWords(term)
 	}
 	if i <= 0 || i == len(term)-1 {
-		return ""
+		return locales.Message{}
 	}
 	_, size := utf8.DecodeRuneInString(term[i:])
 	before, after := strings.TrimSpace(term[:i]), strings.TrimSpace(term[i+size:])
 	switch {
 	case after == "":
 	case strings.Trim(after, "0123456789") == "" && strings.Trim(before, "0123456789") != "": // "1:1" is a term
-		return fmt.Sprintf("a weight stands behind a bar: %s | %s", before, after)
+		return locales.M("rule.words.bar", before, after)
 	case strings.ContainsAny(term[i:i+size], "，、；;\t \u3000"), isWord(before) && isWord(after) && term[i] == ',':
-		return fmt.Sprintf("one term a line; write %s and %s on lines of their own, or %q in quotes if it is one term（一行一个词；分成两行，若本来就是一个词，就用引号括起来）", before, after, term)
+		return locales.M("rule.words.two", before, after, term)
 	}
-	return ""
+	return locales.Message{}
 }
 
 // blankBetweenWords returns where a blank stands between two Chinese words, as in
