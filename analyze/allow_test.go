@@ -46,7 +46,7 @@ func TestAllowed(t *testing.T) {
 		}
 	}
 	page := qianshao.Page{URL: "https://news.example.cn/1", ContentType: "text/plain; charset=utf-8", Body: []byte(ad)}
-	if got := analyzer.Explain(page, "gambling-casino-promotion"); !strings.Contains(got, "– gambling-casino-promotion would have fired at high 72, allowed by host news.example.cn (报社)") {
+	if got := analyzer.Explain(page, "gambling-casino-promotion").String(); !strings.Contains(got, "– gambling-casino-promotion would have fired at high 72, allowed by host news.example.cn (报社)") {
 		t.Errorf("the explanation does not tell:\n%s", got)
 	}
 }

@@ -2,10 +2,12 @@ package analyze
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/engine"
+	"github.com/qianshao/qianshao/analyze/rule/explain"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 	"github.com/qianshao/qianshao/locales"
 )
@@ -16,12 +18,16 @@ type TestFailure struct {
 	// Number counts the rule's tests from 1.
 	Number int
 	Test   syntax.Test
-	// Got says what happened, in words: the score's breakdown and what was missing.
-	Got string
+	// Got says what happened: the score's breakdown and what was missing.
+	Got Explanation
 }
 
-func (f TestFailure) String() string {
-	return fmt.Sprintf("%s: test %d: expected %s: %s\n%s", f.Rule.File, f.Number, f.Test.Expect, f.Test.Content(), f.Got)
+// String is In in English.
+func (f TestFailure) String() string { return f.In(locales.English) }
+
+// In says which test failed and what happened.
+func (f TestFailure) In(l locales.Lang) string {
+	return l.Text("explain.test", f.Rule.File, f.Number, f.Test.Expect, f.Test.Content()) + "\n" + f.Got.In(l)
 }
 
 // TestRules runs the tests inside all rules that are on, and inside all patterns, and returns how
@@ -105,28 +111,54 @@ func findingOf(a qianshao.Assessment, id string) *qianshao.Finding {
 	return nil
 }
 
+// Explanation tells why a rule fired on a page or what was missing, and how its score came about.
+type Explanation struct {
+	explain.Explanation
+	// Off is set if the overlay has switched the rule off; the rest is as if it were on.
+	Off *rule.Off
+	// Allowed are the alerts of the rule that the allow-list holds back.
+	Allowed []qianshao.Allowed
+	// Finding is what the rule raised; nil if it did not.
+	Finding *qianshao.Finding
+}
+
+// String is In in English.
+func (x Explanation) String() string { return x.In(locales.English) }
+
+// In shows the explanation, and below it the lines of the score.
+func (x Explanation) In(l locales.Lang) string {
+	var b strings.Builder
+	if x.Off != nil {
+		fmt.Fprintf(&b, "– %s\n", l.Text("explain.off", x.ID, x.Off))
+	}
+	b.WriteString(x.Explanation.In(l))
+	for _, a := range x.Allowed {
+		fmt.Fprintf(&b, "– %s\n", l.Text("explain.allowed", a.Rule, explain.Name(l, "level.", a.Level.String()), a.Score, a.By))
+	}
+	if x.Finding != nil {
+		for _, p := range x.Finding.Breakdown {
+			fmt.Fprintf(&b, "%+4d  %s\n", p.Points, explain.Detail(l, p))
+		}
+		fmt.Fprintf(&b, "%4d  = %s\n", x.Finding.Score, explain.Name(l, "level.", x.Finding.Level.String()))
+	}
+	return b.String()
+}
+
 // Explain tells why the rule fired on the page or what was missing, and how its score came about.
-func (a *Analyzer) Explain(page qianshao.Page, id string) string {
+func (a *Analyzer) Explain(page qianshao.Page, id string) Explanation {
 	doc, assessment := a.AssessByRule(page)
 	return a.explain(doc, id, assessment)
 }
 
-func (a *Analyzer) explain(doc *qianshao.Document, id string, assessment qianshao.Assessment) string {
-	text := a.engine.Explain(doc, id).String()
-	if r, ok := a.Rules().Rule(id); ok && r.Off != nil {
-		text = fmt.Sprintf("– %s is %s; were it on:\n", id, r.Off) + text
+func (a *Analyzer) explain(doc *qianshao.Document, id string, assessment qianshao.Assessment) Explanation {
+	out := Explanation{Explanation: a.engine.Explain(doc, id), Finding: findingOf(assessment, id)}
+	if r, ok := a.Rules().Rule(id); ok {
+		out.Off = r.Off
 	}
 	for _, allowed := range assessment.Allowed {
 		if allowed.Rule == id {
-			text += fmt.Sprintf("– %s\n", allowed)
+			out.Allowed = append(out.Allowed, allowed)
 		}
 	}
-	f := findingOf(assessment, id)
-	if f == nil {
-		return text
-	}
-	for _, p := range f.Breakdown {
-		text += fmt.Sprintf("%+4d  %s\n", p.Points, p.Detail)
-	}
-	return text + fmt.Sprintf("%4d  = %s\n", f.Score, f.Level)
+	return out
 }

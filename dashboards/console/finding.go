@@ -11,9 +11,9 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
+	"github.com/qianshao/qianshao/analyze/rule/explain"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/decision"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/store"
@@ -138,7 +138,7 @@ func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 		v.Trail = page.WithQuery("/trail", url.Values{"subject": {qianshao.Subject{Kind: qianshao.SubjectFinding, ID: f.ID}.String()}})
 	}
 	for _, p := range f.Breakdown {
-		v.Parts = append(v.Parts, scorePart{v.Language.Named("reason.", p.Reason), untrusted.Plain(locale.Detail(v.Language, p)), p.Points})
+		v.Parts = append(v.Parts, scorePart{v.Language.Named("reason.", p.Reason), untrusted.Plain(explain.Detail(v.Language, p)), p.Points})
 		v.Sum += p.Points
 	}
 	if v.others, err = c.opts.Store.Views(r.Context(), f.ID); err != nil {

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule/explain"
 	"github.com/qianshao/qianshao/dashboards/api"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/evidence"
@@ -60,7 +60,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	v := &reportDocument{findingPage: &findingPage{Layout: page.Bare(locales.Chinese, r.Made, r.TimeZone), Finding: r.Finding}, Report: r, Style: template.CSS(reportCSS)} //nolint:gosec // ours
 	v.findingPage.places()
 	for _, p := range r.Finding.Breakdown {
-		v.Parts = append(v.Parts, scorePart{v.Language.Named("reason.", p.Reason), untrusted.Plain(locale.Detail(v.Language, p)), p.Points})
+		v.Parts = append(v.Parts, scorePart{v.Language.Named("reason.", p.Reason), untrusted.Plain(explain.Detail(v.Language, p)), p.Points})
 		v.Sum += p.Points
 	}
 	if r.Under != nil {

@@ -3,8 +3,6 @@
 package locale
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -14,43 +12,6 @@ import (
 // Remedy says in both languages what to do about something that is not monitored.
 func Remedy(r qianshao.UnmonitoredReason) (english, chinese string) {
 	return locales.English.Named("unmonitored.do.", string(r)), locales.Chinese.Named("unmonitored.do.", string(r))
-}
-
-// Detail says one line of a score's breakdown in the language. The analyzer
-// writes English; what it writes without a free part is said in Chinese from
-// the finding itself.
-func Detail(l locales.Lang, p qianshao.ScorePart) string {
-	if l == locales.English {
-		return p.Detail
-	}
-	switch p.Reason {
-	case "rule_level":
-		if level, ok := strings.CutPrefix(p.Detail, "rule level "); ok {
-			return l.Text("detail.rule_level", l.Named("level.", level))
-		}
-	case "hidden", "hidden_alone":
-		if _, how, ok := strings.Cut(p.Detail, ": "); ok {
-			return l.Text("detail."+p.Reason, l.Named("hidden.", how))
-		}
-	case "specific", "telling", "flavour", "everyday":
-		var n int
-		_, terms, ok := strings.Cut(p.Detail, ": ")
-		if _, err := fmt.Sscanf(p.Detail, "%d ", &n); err == nil && ok {
-			return l.Text("detail."+p.Reason, n, terms)
-		}
-	case "cloaked":
-		if _, view, ok := strings.Cut(strings.TrimSuffix(p.Detail, ")"), " ("); ok {
-			return l.Text("detail.cloaked", l.Named("who.", view))
-		}
-	case "terms":
-		var n int
-		if _, err := fmt.Sscanf(p.Detail, "%d distinct terms", &n); err == nil {
-			return l.Text("detail.terms", n)
-		}
-	case "terms_cap", "disguised", "inert", "cap":
-		return l.Text("detail." + p.Reason)
-	}
-	return p.Detail
 }
 
 // Ago says how long before now t was, in one unit; after a month, on which day

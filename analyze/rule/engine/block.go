@@ -1,11 +1,10 @@
 package engine
 
 import (
-	"fmt"
-
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // kindSet is a bit set of region kinds.
@@ -115,14 +114,15 @@ func (l length) admits(chars int32) bool {
 	return chars >= l.min && (l.max == 0 || chars <= l.max)
 }
 
-func (l length) String() string {
+// message says which lengths it admits; the zero Message says all.
+func (l length) message() locales.Message {
 	switch {
 	case l.min > 0 && l.max > 0:
-		return fmt.Sprintf("%d to %d characters", l.min, l.max)
+		return locales.M("explain.length.between", l.min, l.max)
 	case l.max > 0:
-		return fmt.Sprintf("at most %d characters", l.max)
+		return locales.M("explain.length.most", l.max)
 	case l.min > 0:
-		return fmt.Sprintf("at least %d characters", l.min)
+		return locales.M("explain.length.least", l.min)
 	}
-	return ""
+	return locales.Message{}
 }

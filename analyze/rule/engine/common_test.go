@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // A term is too common only where it decides: alone in its block, and its block
@@ -33,7 +35,8 @@ func TestCommonTerms(t *testing.T) {
   condition: (sure or sum or pair and other or brief near/0 short or pattern) and not excuse
 `, "lists/l.txt", "注册送\n百家 | 2\n")
 	var got []string
-	for _, m := range set.CommonTerms(innocent) {
+	common := set.CommonTerms(innocent)
+	for _, m := range common {
 		got = append(got, strings.ReplaceAll(m.String(), "\n", " / "))
 	}
 	want := []string{
@@ -44,5 +47,10 @@ func TestCommonTerms(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("too common are (-want +got):\n%s", diff)
+	}
+	chinese := "rules/gambling/r.yaml: 表达式 讲. 出现在 1000 条正常文字中的 3 条（0.30%，上限 0.20%），规则 r 单凭它就会命中；请写长一些，或再要求另一块，或把正常的说法写进 except" +
+		"\n    第2篇普通的文章"
+	if said := common[1].In(locales.Chinese); !strings.HasPrefix(said, chinese) {
+		t.Errorf("in Chinese: %s, want %s …", said, chinese)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 func TestEvaluate(t *testing.T) {
@@ -324,7 +325,7 @@ func TestExplanation(t *testing.T) {
   money: {regex: ['\d+元']}
   condition: brand and (offer or money) and not 2 of (offer, money)
 `)
-	got := set.Explain(texts("六合区新葡 京娱乐", "注册送彩金"), "r").String()
+	explained := set.Explain(texts("六合区新葡 京娱乐", "注册送彩金"), "r")
 	want := `✗ r: the condition does not hold
   ✗ brand and (offer or money) and not 2 of (offer, money)
     ✓ brand
@@ -342,8 +343,16 @@ func TestExplanation(t *testing.T) {
     not counted: 1 in a region that the block does not read, as in [注册送]彩金
 ✗ block money: weight 0 of 1: needs weight 1, has 0
 `
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, explained.String()); diff != "" {
 		t.Errorf("explanation differs (-want +got):\n%s", diff)
+	}
+	blocks := `✓ 块 brand：权重 1，需要 1
+    1:7 正文: 六合区新[葡 京]娱乐 = 葡京，经过：去除间隔符
+    不计：1 处在本块 except 的文字里，例如 [六合]区新葡 京
+✗ 块 offer：权重 0，需要 2：没有达到
+`
+	if got := explained.In(locales.Chinese); !strings.HasPrefix(got, "✗ r: 条件不成立\n") || !strings.Contains(got, blocks) {
+		t.Errorf("in Chinese:\n%s", got)
 	}
 	set = loadDetection(t, "  a: {terms: [注册送], max_chars: 8}\n  brief: {min_chars: 2, max_chars: 5}\n  condition: a near/0 brief\n")
 	want = `✗ r: the condition does not hold

@@ -1,12 +1,12 @@
 package engine
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/rule/explain"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Explain holds the document against one rule or context, with every regular
@@ -52,7 +52,7 @@ func (o outcome) part(c *syntax.Condition) explain.Part {
 
 func (o outcome) report(local int) explain.Block {
 	b, st := o.d.blocks[local], o.state(local)
-	out := explain.Block{Name: b.name, Length: b.length.String(), Holds: o.block(local) == syntax.Yes, Weight: int(st.strong), Min: int(b.min), Total: len(st.hits)}
+	out := explain.Block{Name: b.name, Length: b.length.message(), Holds: o.block(local) == syntax.Yes, Weight: int(st.strong), Min: int(b.min), Total: len(st.hits)}
 	if o.corroborated(local) {
 		out.Weight = int(st.all)
 	}
@@ -73,19 +73,19 @@ func (o outcome) report(local int) explain.Block {
 	}
 	setPositions(o.e.page.doc.Source, pieces)
 	if drops := o.e.trace[b.index]; drops != nil {
-		out.Dropped = drops.InWords()
+		out.Dropped = drops.Messages()
 	}
 	if weak > 0 && !o.corroborated(local) {
-		out.Dropped = append(out.Dropped, fmt.Sprintf("%d far from the term, with no other block satisfied plainly and no contact handle near", weak))
+		out.Dropped = append(out.Dropped, locales.M("explain.weak", weak))
 	}
 	if isolated > 0 {
-		out.Dropped = append(out.Dropped, fmt.Sprintf("%d with less than weight %d in %d characters around", isolated, b.min, b.within))
+		out.Dropped = append(out.Dropped, locales.M("explain.isolated", isolated, b.min, b.within))
 	}
 	switch {
 	case !out.Holds && b.lengthOnly:
-		out.Missing = fmt.Sprintf("no region that it reads has %s", b.length)
+		out.Missing = locales.M("explain.no_region", b.length.message())
 	case !out.Holds:
-		out.Missing = fmt.Sprintf("needs weight %d, has %d", b.min, out.Weight)
+		out.Missing = locales.M("explain.needs", b.min, out.Weight)
 	}
 	return out
 }
@@ -114,12 +114,12 @@ func (e *evaluation) drop(b *block, h *hit, reason explain.Reason) {
 		e.trace[b.index] = drops
 	}
 	if drops.Add(reason) {
-		source, detail := e.page.doc.Regions[h.region].Text, ""
+		source, detail := e.page.doc.Regions[h.region].Text, locales.Message{}
 		switch reason {
 		case explain.Allowed:
-			detail = fmt.Sprintf(" (%s)", e.allowed.withheld[b.owner])
+			detail = locales.M("explain.brackets", e.allowed.withheld[b.owner])
 		case explain.WrongLength:
-			detail = fmt.Sprintf(" (the first has %d characters; wanted are %s)", e.page.traits[h.region].chars, b.length)
+			detail = locales.M("explain.length.first", e.page.traits[h.region].chars, b.length.message())
 		}
 		drops.Show(reason, lastCharacters(source[:h.start], 5)+"["+syntax.Cut(source[h.start:h.end], qianshao.MaxEvidenceText)+"]"+firstCharacters(source[h.end:], 5), detail)
 	}

@@ -30,7 +30,7 @@ func TestForms(t *testing.T) {
 			t.Errorf("%q judges a text of form %q: %v", test.judges, test.form, got)
 		}
 		x := e.Explain(doc, "r")
-		if x.Holds != test.fires || (x.Judges == "") != test.fires || !test.fires && !strings.Contains(x.String(), "judges nothing but a "+x.Judges) {
+		if x.Holds != test.fires || (x.Judges == "") != test.fires || !test.fires && !strings.Contains(x.String(), "judges a "+x.Judges) {
 			t.Errorf("%q explains a text of form %q: %s", test.judges, test.form, x)
 		}
 	}

@@ -1,5 +1,6 @@
-// Package explain says in words why a rule's condition holds on a document, or what is
-// missing. The engine fills in an Explanation; the text of it is written here.
+// Package explain says why a rule's condition holds on a document, or what is
+// missing. The engine fills in an Explanation; the text of it is written here, and the
+// lines of a score are said in the reader's language.
 package explain
 
 import (
@@ -7,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Explanation says why a rule's condition holds on a document, or what is missing.
@@ -37,46 +39,54 @@ type Part struct {
 // Block is what a block found.
 type Block struct {
 	Name string
-	// Length is the block's filter of regions by their length in words; empty without one.
-	Length string
+	// Length is the block's filter of regions by their length; the zero Message without one.
+	Length locales.Message
 	// Holds: Weight reaches Min.
 	Holds       bool
 	Weight, Min int
 	// Hits are pieces of evidence, at most MaxHits; Total is how many were kept.
 	Hits  []qianshao.Evidence
 	Total int
-	// Dropped says in words which hits did not count, and why.
-	Dropped []string
-	// Missing says in words what the block lacks; empty if it holds.
-	Missing string
+	// Dropped says which hits did not count, and why.
+	Dropped []locales.Message
+	// Missing says what the block lacks; the zero Message if it holds.
+	Missing locales.Message
 }
 
 // MaxHits is how many hits of a block an explanation lists.
 const MaxHits = 8
 
-// String shows the explanation as an indented tree in plain text.
-func (x Explanation) String() string {
+// String is In in English.
+func (x Explanation) String() string { return x.In(locales.English) }
+
+// In shows the explanation as an indented tree in plain text.
+func (x Explanation) In(l locales.Lang) string {
 	var b strings.Builder
-	switch {
-	case !x.Known:
-		fmt.Fprintf(&b, "✗ %s: there is no such rule; \"rules list\" shows them all\n", x.ID)
+	fmt.Fprintf(&b, "%s %s: %s\n", mark(x.Holds), x.ID, x.verdict().In(l))
+	if !x.Known {
 		return b.String()
-	case x.Judges != "":
-		fmt.Fprintf(&b, "✗ %s: the rule judges nothing but a %s, and this is none\n", x.ID, x.Judges)
-	case x.Scattered:
-		fmt.Fprintf(&b, "✗ %s: the condition holds only by words of different places of the page\n", x.ID)
-	case x.ForPrograms:
-		fmt.Fprintf(&b, "✗ %s: the condition holds only by letters and digits in comments, scripts, meta elements, base64 or a server's error page\n", x.ID)
-	case x.Holds:
-		fmt.Fprintf(&b, "✓ %s: the condition holds\n", x.ID)
-	default:
-		fmt.Fprintf(&b, "✗ %s: the condition does not hold\n", x.ID)
 	}
 	x.Condition.write(&b, "  ")
 	for _, block := range x.Blocks {
-		block.write(&b)
+		block.write(&b, l)
 	}
 	return b.String()
+}
+
+func (x Explanation) verdict() locales.Message {
+	switch {
+	case !x.Known:
+		return locales.M("explain.no_rule")
+	case x.Judges != "":
+		return locales.M("explain.judges", locales.M("explain.form."+x.Judges))
+	case x.Scattered:
+		return locales.M("explain.scattered")
+	case x.ForPrograms:
+		return locales.M("explain.programs")
+	case x.Holds:
+		return locales.M("explain.holds")
+	}
+	return locales.M("explain.fails")
 }
 
 func mark(holds bool) string {
@@ -93,34 +103,50 @@ func (p Part) write(b *strings.Builder, indent string) {
 	}
 }
 
-func (r Block) write(b *strings.Builder) {
-	fmt.Fprintf(b, "%s block %s", mark(r.Holds), r.Name)
-	if r.Length != "" {
-		fmt.Fprintf(b, " (%s)", r.Length)
+func (r Block) write(b *strings.Builder, l locales.Lang) {
+	length := locales.Message{}
+	if r.Length.Key != "" {
+		length = locales.M("explain.brackets", r.Length)
 	}
-	fmt.Fprintf(b, ": weight %d of %d", r.Weight, r.Min)
-	if r.Missing != "" {
-		fmt.Fprintf(b, ": %s", r.Missing)
+	line := locales.M("explain.block", r.Name, length, r.Weight, r.Min)
+	if r.Missing.Key != "" {
+		line = locales.M("rule.of", line, r.Missing)
 	}
-	b.WriteByte('\n')
-	for _, hit := range r.Hits {
-		fmt.Fprintf(b, "    %d:%d %s", hit.Line, hit.Column, hit.Region)
-		if hit.Hidden != qianshao.HidingNone {
-			fmt.Fprintf(b, " (%s)", hit.Hidden)
-		}
-		fmt.Fprintf(b, ": %s[%s]%s", hit.Before, hit.Text, hit.After)
-		if hit.Text != hit.Term {
-			fmt.Fprintf(b, " = %s", hit.Term)
-		}
-		if len(hit.Steps) > 0 {
-			fmt.Fprintf(b, " by %s", strings.Join(hit.Steps, ", "))
-		}
-		b.WriteByte('\n')
+	fmt.Fprintf(b, "%s %s\n", mark(r.Holds), line.In(l))
+	for i := range r.Hits {
+		writeHit(b, l, &r.Hits[i])
 	}
 	if more := r.Total - len(r.Hits); more > 0 {
-		fmt.Fprintf(b, "    and %d more\n", more)
+		fmt.Fprintf(b, "    %s\n", l.Text("explain.more", more))
 	}
 	for _, d := range r.Dropped {
-		fmt.Fprintf(b, "    not counted: %s\n", d)
+		fmt.Fprintf(b, "    %s\n", l.Text("explain.not_counted", d))
 	}
+}
+
+func writeHit(b *strings.Builder, l locales.Lang, hit *qianshao.Evidence) {
+	fmt.Fprintf(b, "    %d:%d %s", hit.Line, hit.Column, Name(l, "region.", string(hit.Region)))
+	if hit.Hidden != qianshao.HidingNone {
+		b.WriteString(l.Text("explain.brackets", Name(l, "hidden.", string(hit.Hidden))))
+	}
+	fmt.Fprintf(b, ": %s[%s]%s", hit.Before, hit.Text, hit.After)
+	if hit.Text != hit.Term {
+		fmt.Fprintf(b, " = %s", hit.Term)
+	}
+	if len(hit.Steps) > 0 {
+		steps := make(locales.List, len(hit.Steps))
+		for i, step := range hit.Steps {
+			steps[i] = Name(l, "step.", step)
+		}
+		b.WriteString(l.Text("explain.steps", steps))
+	}
+	b.WriteByte('\n')
+}
+
+// Name says a code in Chinese; in English the code is a word, which rules have, too.
+func Name(l locales.Lang, prefix, code string) string {
+	if l == locales.English {
+		return code
+	}
+	return l.Named(prefix, code)
 }
