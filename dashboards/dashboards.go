@@ -27,7 +27,6 @@ import (
 	"github.com/qianshao/qianshao/dashboards/decision"
 	"github.com/qianshao/qianshao/dashboards/downloads"
 	"github.com/qianshao/qianshao/dashboards/intake"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/dashboards/notices"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/review"
@@ -36,6 +35,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/export"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/wording"
 	"github.com/qianshao/qianshao/report"
 	"github.com/qianshao/qianshao/store"
 )
@@ -221,7 +221,7 @@ func newSite(opts Options) (*site, error) {
 	s.api = api.New(api.Options{
 		Notices:  told,
 		Exporter: c.exporter, Views: c.views, Intake: c.intake, Parser: c.parser, Selection: c.selection,
-		Store: opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Holder: opts.Holder, Unmonitored: opts.Unmonitored, Remedy: locale.Remedy,
+		Store: opts.Store, Index: opts.Index, Guard: s.guard, Accounts: opts.Accounts, Answers: opts.Store, Holder: opts.Holder, Unmonitored: opts.Unmonitored, Remedy: wording.Remedy,
 		Desk: opts.Desk, Campaigns: opts.Campaigns, News: opts.Store, Closing: opts.Closing, Scan: opts.Scan, Version: opts.Version, Now: opts.Now, Log: opts.Log,
 	})
 	err := s.addPages(c)

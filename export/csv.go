@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/internal/untrusted"
 	"github.com/qianshao/qianshao/locales"
 )
 

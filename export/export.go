@@ -10,8 +10,8 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
 // Format is what an export is written as.

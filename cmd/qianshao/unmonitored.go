@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/dashboards/api"
-	"github.com/qianshao/qianshao/dashboards/locale"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/internal/wording"
 )
 
 // unmonitoredCmd lists what the register says is watched and is not. It may run
@@ -44,7 +44,7 @@ func (c unmonitoredCmd) Run(env *environment) error {
 func printLines(w io.Writer, list qianshao.UnmonitoredList) error {
 	encoder := terminal.NewEncoder(w)
 	for _, row := range list.Rows {
-		if err := encoder.Encode(api.NewUnmonitored(row, locale.Remedy)); err != nil {
+		if err := encoder.Encode(api.NewUnmonitored(row, wording.Remedy)); err != nil {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ func (c unmonitoredCmd) print(env *environment, list qianshao.UnmonitoredList) e
 	}
 	fmt.Fprintln(env.out)
 	for _, reason := range reasons {
-		remedy, chinese := locale.Remedy(reason)
+		remedy, chinese := wording.Remedy(reason)
 		if terminal.IsChinese() {
 			remedy = chinese
 		}

@@ -16,9 +16,9 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/dashboards/selection"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
 const (

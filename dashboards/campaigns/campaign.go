@@ -12,9 +12,9 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/decision"
 	"github.com/qianshao/qianshao/dashboards/page"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
 // shownMembers is how many members a campaign's page lists at a time.

@@ -8,9 +8,9 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/decision"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
 // sides puts the two texts of a comparison together again.

@@ -10,7 +10,7 @@ import (
 	"github.com/sergi/go-diff/diffmatchpatch"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
 const (

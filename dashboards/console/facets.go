@@ -7,8 +7,8 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/page"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
 // facetShown values of a facet are open to view; the rest unfolds.

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
 const (

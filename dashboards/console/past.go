@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/decision"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
 // event is a line of a finding's history: what the crawler saw, what the rules changed, what

@@ -14,8 +14,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/explain"
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/dashboards/page"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/internal/untrusted"
 	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )

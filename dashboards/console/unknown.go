@@ -6,9 +6,9 @@ import (
 
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/dashboards/page"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/spelling"
+	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
 // nearRules is how many rules are offered in place of one that there is not.

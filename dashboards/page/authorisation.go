@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
 // Authorisation is an authorisation with its standing at a moment.

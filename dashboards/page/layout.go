@@ -8,9 +8,9 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/auth"
-	"github.com/qianshao/qianshao/dashboards/locale"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/untrusted"
+	"github.com/qianshao/qianshao/internal/wording"
 	"github.com/qianshao/qianshao/locales"
 )
 
@@ -266,7 +266,7 @@ func (v *Layout) Misread(err *index.SyntaxError) string {
 }
 
 // Ago writes how long ago a time was.
-func (v *Layout) Ago(t time.Time) string { return locale.Ago(v.Language, t, v.Now) }
+func (v *Layout) Ago(t time.Time) string { return wording.Ago(v.Language, t, v.Now) }
 
 // Time writes a time for reading, in the zone that the foot of the page names.
 func (v *Layout) Time(t time.Time) string {

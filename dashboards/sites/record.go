@@ -4,8 +4,8 @@ import (
 	"net/http"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
 // record is an act on what is not reviewed, as a page lists it.

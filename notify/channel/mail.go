@@ -16,7 +16,7 @@ import (
 
 	"github.com/wneessen/go-mail"
 
-	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/internal/untrusted"
 	"github.com/qianshao/qianshao/notify"
 )
 

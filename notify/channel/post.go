@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/internal/untrusted"
 	"github.com/qianshao/qianshao/notify"
 )
 

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/internal/untrusted"
 	"github.com/qianshao/qianshao/notify"
 )
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
 // maxWord bounds a name or a host, and maxLine a line of a report, in characters.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
-	"github.com/qianshao/qianshao/dashboards/untrusted"
+	"github.com/qianshao/qianshao/internal/untrusted"
 	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/report"
 )

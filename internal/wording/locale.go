@@ -1,6 +1,6 @@
-// Package locale says values of the vocabulary in a language: what several rooms of the
+// Package wording says values of the vocabulary in a language: what several rooms of the
 // console, the command line and reports say alike.
-package locale
+package wording
 
 import (
 	"time"
