@@ -1,0 +1,59 @@
+package ingest
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qianshao/qianshao"
+)
+
+// TestScopeSchema holds docs/schemas/scope.schema.json to the parser: its keys, and of which it
+// says that they are missing.
+func TestScopeSchema(t *testing.T) {
+	var schema struct {
+		Properties struct {
+			Authorisations struct {
+				Items struct {
+					Properties map[string]struct {
+						MaxLength int
+						Items     struct{ Enum []qianshao.View }
+					}
+					Required []string
+				}
+			}
+		}
+	}
+	content, err := os.ReadFile("../docs/schemas/scope.schema.json")
+	if err == nil {
+		err = json.Unmarshal(content, &schema)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := schema.Properties.Authorisations.Items
+	if diff := cmp.Diff(slices.Sorted(slices.Values(authorisationKeys())), slices.Sorted(maps.Keys(entry.Properties))); diff != "" {
+		t.Errorf("keys (- parser, + schema):\n%s", diff)
+	}
+	if diff := cmp.Diff([]qianshao.View{qianshao.ViewSearchVisitor, qianshao.ViewSearchCrawler}, entry.Properties["views"].Items.Enum); diff != "" {
+		t.Errorf("views (- parser, + schema):\n%s", diff)
+	}
+	if got := entry.Properties["id"].MaxLength; got != maxAuthorisationID {
+		t.Errorf("an id has at most %d characters in the schema, %d for the parser", got, maxAuthorisationID)
+	}
+	_, found := normalise(qianshao.Authorisation{})
+	missed := []string{"valid_until"} // which is asked for once there is a valid_from
+	for _, p := range found {
+		if p.field != "rate" { // has a default
+			missed = append(missed, p.field)
+		}
+	}
+	slices.Sort(missed)
+	if diff := cmp.Diff(missed, slices.Sorted(slices.Values(entry.Required))); diff != "" {
+		t.Errorf("required (- parser, + schema):\n%s", diff)
+	}
+}
