@@ -163,6 +163,37 @@ func TestEveryMetricIsExplained(t *testing.T) {
 	}
 }
 
+// TestEveryTableIsAccountedFor: the database keeps nothing of which docs/law.md does not say how long, and why.
+func TestEveryTableIsAccountedFor(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "store/postgres/migrations/*.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := map[string]bool{}
+	for _, file := range files { // in the order of their numbers
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		up, _, _ := strings.Cut(string(content), "-- +goose Down")
+		for _, m := range regexp.MustCompile(`(?m)^(CREATE|DROP) TABLE (?:IF (?:NOT )?EXISTS )?(\w+)`).FindAllStringSubmatch(up, -1) {
+			tables[m[2]] = m[1] == "CREATE"
+		}
+	}
+	if !tables["findings"] {
+		t.Fatal("the migrations were not read")
+	}
+	for _, name := range []string{"docs/law.md", "docs/law.zh-CN.md"} {
+		text := read(t, name)
+		for table, kept := range tables {
+			family, _, _ := strings.Cut(table, "_")
+			if kept && !strings.Contains(text, "`"+table+"`") && !strings.Contains(text, "`"+family+"_…`") {
+				t.Errorf("%s does not say what the table %s keeps", name, table)
+			}
+		}
+	}
+}
+
 func TestEveryCategoryIsListed(t *testing.T) {
 	text := read(t, "docs/rules.md")
 	for _, c := range qianshao.Categories() {
