@@ -392,6 +392,71 @@ func TestExampleScopes(t *testing.T) {
 	}
 }
 
+// TestTranslationsAgree: what documents say in code (commands, flags, keys, names of metrics and reasons) they
+// say in both languages, and the examples are the same but for their comments.
+func TestTranslationsAgree(t *testing.T) {
+	for _, name := range []string{"docs/detection", "docs/law"} {
+		english, chinese := name+".md", name+".zh-CN.md"
+		here, there := inCode(read(t, english)), inCode(read(t, chinese))
+		for code := range here {
+			if !there[code] {
+				t.Errorf("%s has %q, which %s lacks", english, code, chinese)
+			}
+		}
+		for code := range there {
+			if !here[code] {
+				t.Errorf("%s has %q, which %s lacks", chinese, code, english)
+			}
+		}
+	}
+}
+
+// inCode returns the code within sentences, and the lines of fenced code without their comments.
+func inCode(text string) map[string]bool {
+	found := map[string]bool{}
+	for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(outsideCode(text), -1) {
+		found[strings.Join(strings.Fields(m[1]), " ")] = true
+	}
+	for _, m := range regexp.MustCompile("(?ms)^ *```\\w+\n(.*?)^ *```").FindAllStringSubmatch(text, -1) {
+		for line := range strings.Lines(m[1]) {
+			line, _, _ = strings.Cut(line, "#")
+			found[strings.TrimSpace(line)] = true
+		}
+	}
+	delete(found, "")
+	return found
+}
+
+// TestFiguresAgree: the tables that tests write into docs/detection.md have the same figures in Chinese, and
+// the ways of hiding the same names.
+func TestFiguresAgree(t *testing.T) {
+	number := regexp.MustCompile(`\d+(?:\.\d+)?`)
+	section := regexp.MustCompile(`(?ms)^<!-- ([a-z-]+) -->\n(.*?)^<!-- /`)
+	english, chinese := section.FindAllStringSubmatch(read(t, "docs/detection.md"), -1), section.FindAllStringSubmatch(read(t, "docs/detection.zh-CN.md"), -1)
+	if len(english) == 0 || len(english) != len(chinese) {
+		t.Fatalf("docs/detection.md has %d tables, docs/detection.zh-CN.md %d", len(english), len(chinese))
+	}
+	for i, here := range english {
+		there := chinese[i]
+		rows, translated := strings.Split(here[2], "\n"), strings.Split(there[2], "\n")
+		if here[1] != there[1] || len(rows) != len(translated) {
+			t.Errorf("table %s of docs/detection.md has %d lines, table %s of docs/detection.zh-CN.md %d", here[1], len(rows), there[1], len(translated))
+			continue
+		}
+		for n, row := range rows {
+			if want, got := number.FindAllString(row, -1), number.FindAllString(translated[n], -1); !slices.Equal(want, got) {
+				t.Errorf("table %s, line %d: docs/detection.zh-CN.md has %q, want %q", here[1], n+1, got, want)
+			}
+			if here[1] == "ways-of-hiding" && n > 0 && row != "" && column(row, 2) != column(translated[n], 2) && column(row, 2) != "visible text" {
+				t.Errorf("%s is found as %s; docs/detection.zh-CN.md has %q", column(row, 1), column(row, 2), translated[n])
+			}
+		}
+	}
+}
+
+// column returns a cell of a table's row.
+func column(row string, n int) string { return strings.TrimSpace(strings.Split(row, "|")[n]) }
+
 // TestReadmesAgree holds the two READMEs to the same commands.
 func TestReadmesAgree(t *testing.T) {
 	command := regexp.MustCompile(`(?m)^ *(?:go|qianshao|CGO_ENABLED=0 go) .*$`)
