@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -106,11 +107,16 @@ func follow(t *testing.T, from, link string) {
 	}
 }
 
+// manuals are the manual in each language.
+var manuals = []string{"docs/operations.md", "docs/operations.zh-CN.md"}
+
 func TestEverySkipReasonIsExplained(t *testing.T) {
-	have := anchors(read(t, "docs/operations.md"))
-	for _, skip := range qianshao.Skips() {
-		if !have[string(skip)] {
-			t.Errorf("docs/operations.md has no heading %q", skip)
+	for _, name := range manuals {
+		have := anchors(read(t, name))
+		for _, skip := range qianshao.Skips() {
+			if !have[string(skip)] {
+				t.Errorf("%s has no heading %q", name, skip)
+			}
 		}
 	}
 }
@@ -124,9 +130,9 @@ func TestEveryUnreadReasonIsExplained(t *testing.T) {
 	}
 }
 
-// TestEveryAlertIsExplained finds the runbook links of the alert rules.
+// TestEveryAlertIsExplained finds the runbook links of the alert rules, which lead to the manual in
+// English, and the same headings in the other.
 func TestEveryAlertIsExplained(t *testing.T) {
-	have := anchors(read(t, "docs/operations.md"))
 	files, err := filepath.Glob(filepath.Join(root, "dashboards/prometheus/*.yml"))
 	if err != nil {
 		t.Fatal(err)
@@ -137,8 +143,10 @@ func TestEveryAlertIsExplained(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range regexp.MustCompile(`docs/operations\.md#([^\s"']+)`).FindAllStringSubmatch(string(content), -1) {
-			if !have[m[1]] {
-				t.Errorf("%s points to docs/operations.md#%s, which is no heading there", file, m[1])
+			for _, name := range manuals {
+				if !anchors(read(t, name))[m[1]] {
+					t.Errorf("%s points to docs/operations.md#%s, which is no heading in %s", file, m[1], name)
+				}
 			}
 		}
 	}
@@ -381,7 +389,7 @@ func TestQuotedMistakes(t *testing.T) {
 
 // TestExampleScopes reads the authorisations that the documents show.
 func TestExampleScopes(t *testing.T) {
-	for _, name := range []string{"README.md", "README.zh-CN.md", "docs/operations.md"} {
+	for _, name := range []string{"README.md", "README.zh-CN.md", "docs/operations.md", "docs/operations.zh-CN.md"} {
 		scopes := examples(read(t, name), "authorisations")
 		if len(scopes) != 1 {
 			t.Fatalf("%s shows %d scopes, want one", name, len(scopes))
@@ -392,11 +400,14 @@ func TestExampleScopes(t *testing.T) {
 	}
 }
 
-// TestTranslationsAgree: what documents say in code (commands, flags, keys, names of metrics and reasons) they
-// say in both languages, and the examples are the same but for their comments.
+// TestTranslationsAgree: documents have the same headings in both languages, and what they say in
+// code (commands, flags, keys, names of metrics and reasons) they say in both; the examples are the same but for their comments.
 func TestTranslationsAgree(t *testing.T) {
-	for _, name := range []string{"docs/detection", "docs/law"} {
+	for _, name := range []string{"docs/detection", "docs/law", "docs/operations"} {
 		english, chinese := name+".md", name+".zh-CN.md"
+		if want, got := levels(read(t, english)), levels(read(t, chinese)); want != got {
+			t.Errorf("the headings of %s have the levels\n%s\nthose of %s\n%s", english, want, chinese, got)
+		}
 		here, there := inCode(read(t, english)), inCode(read(t, chinese))
 		for code := range here {
 			if !there[code] {
@@ -409,6 +420,15 @@ func TestTranslationsAgree(t *testing.T) {
 			}
 		}
 	}
+}
+
+// levels returns the levels of a document's headings, one after the other.
+func levels(text string) string {
+	var list []string
+	for _, m := range regexp.MustCompile(`(?m)^(#{1,6}) `).FindAllStringSubmatch(outsideCode(text), -1) {
+		list = append(list, strconv.Itoa(len(m[1])))
+	}
+	return strings.Join(list, " ")
 }
 
 // inCode returns the code within sentences, and the lines of fenced code without their comments.
