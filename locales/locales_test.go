@@ -101,9 +101,14 @@ func TestFiles(t *testing.T) {
 }
 
 // asking are the functions whose first argument is a key: whether the message's arguments
-// follow it, and whether others have a function of that name, too.
-var asking = map[string]struct{ args, ours bool }{
-	"T": {true, false}, "N": {false, false}, "Text": {true, false}, "Count": {false, false}, "M": {true, true}, "Errorf": {true, true}, "errorf": {true, true},
+// follow it, and whose they are where others have a function of that name, too.
+var asking = map[string]struct {
+	args bool
+	of   string
+}{
+	"T": {args: true}, "N": {}, "Text": {args: true}, "Count": {},
+	"M": {true, "locales"}, "Errorf": {true, "locales"}, "errorf": {true, "locales"}, "Counted": {false, "locales"},
+	"print": {true, "env"}, "tell": {true, "env"}, // the command line's
 }
 
 // TestKeys finds every key that code or a template asks for and that the catalogue has not,
@@ -165,6 +170,9 @@ func readCode(t *testing.T, path string, written map[string]bool) error {
 		case *ast.BasicLit:
 			if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING {
 				written[text] = true
+				if regexp.MustCompile(`^cli\.[a-z0-9_.]*[a-z0-9_]$`).MatchString(text) && !Has(text) {
+					t.Errorf("%s names %q, which is not in the catalogue", files.Position(n.Pos()), text)
+				}
 			}
 		case *ast.CallExpr:
 			checkCall(t, files, n)
@@ -185,8 +193,10 @@ func checkCall(t *testing.T, files *token.FileSet, call *ast.CallExpr) {
 	ask, ok := asking[selector.Sel.Name]
 	x, isName := selector.X.(*ast.Ident)
 	at := 0
-	if ask.ours && (!isName || x.Name != "locales") {
+	if strings.EqualFold(selector.Sel.Name, "errorf") && (!isName || x.Name != ask.of) {
 		at = 1 // of a mistake in a rule, whose place comes first
+	} else if ask.of != "" && (!isName || x.Name != ask.of) {
+		return
 	}
 	if !ok || len(call.Args) <= at {
 		return

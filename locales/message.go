@@ -34,6 +34,16 @@ type List []string
 // In joins the names by what stands between them in the language.
 func (list List) In(l Lang) string { return strings.Join(list, l.Text("list")) }
 
+// Counted is a message for a number of things, as Lang.Count says it.
+func Counted(key string, n int) Speaker { return counted{key, n} }
+
+type counted struct {
+	key string
+	n   int
+}
+
+func (c counted) In(l Lang) string { return l.Count(c.key, c.n) }
+
 // Error is a message that says what went wrong. It wraps those of its args that are errors.
 type Error struct{ Message }
 

@@ -16,39 +16,40 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
 // accountCmd keeps the accounts. What it changes holds at once, also for a server that runs.
 type accountCmd struct {
-	Add     accountAddCmd     `cmd:"" help:"Make an account. Its owner sets a password by the one-time link that is printed."`
-	List    accountListCmd    `cmd:"" help:"List the accounts."`
-	Change  accountChangeCmd  `cmd:"" help:"Change an account's role, or what it may see. Its sessions end."`
-	Disable accountDisableCmd `cmd:"" help:"Lock an account out, and its tokens. Its sessions end."`
-	Enable  accountEnableCmd  `cmd:"" help:"Let a disabled account in again."`
-	Reset   accountResetCmd   `cmd:"" help:"Take an account's password away, and print a one-time link by which its owner sets another. Its sessions end."`
-	Log     accountLogCmd     `cmd:"" help:"List what was changed of accounts and settings, by whom, the latest first. They are acts of the trail."`
-	Token   tokenCmd          `cmd:"" help:"Make, list and revoke tokens for the API and /metrics."`
+	Add     accountAddCmd     `cmd:""`
+	List    accountListCmd    `cmd:""`
+	Change  accountChangeCmd  `cmd:""`
+	Disable accountDisableCmd `cmd:""`
+	Enable  accountEnableCmd  `cmd:""`
+	Reset   accountResetCmd   `cmd:""`
+	Log     accountLogCmd     `cmd:""`
+	Token   tokenCmd          `cmd:""`
 
-	SecondReview secondReviewCmd `cmd:"" help:"Show or set how many of the decisions another person decides again, without knowing the first answer."`
-	Setting      settingCmd      `cmd:"" help:"Show what is set for all, or set something. It is an act of the trail."`
+	SecondReview secondReviewCmd `cmd:""`
+	Setting      settingCmd      `cmd:""`
 }
 
 // sightFlags say what an account may see.
 type sightFlags struct {
-	All           bool     `help:"It sees everything."`
-	Authorisation []string `help:"Id of an authorisation whose pages and findings it sees; may be repeated." placeholder:"ID"`
+	All           bool
+	Authorisation []string `placeholder:"ID"`
 }
 
 func (s sightFlags) given() bool { return s.All || len(s.Authorisation) > 0 }
 
 func (s sightFlags) sight(env *environment, f *datafolder.Folder) (qianshao.Sight, error) {
 	if s.All && len(s.Authorisation) > 0 {
-		return qianshao.Sight{}, usageError(errors.New("--all and --authorisation do not go together"))
+		return qianshao.Sight{}, usageError(locales.Errorf("cli.account.sight_both"))
 	}
 	for _, id := range s.Authorisation {
 		if _, err := f.Store.Authorisation(env.ctx, id); errors.Is(err, store.ErrNotFound) {
-			return qianshao.Sight{}, usageError(fmt.Errorf("there is no authorisation %q in the register; \"qianshao scope list\" shows them", id))
+			return qianshao.Sight{}, usageError(locales.Errorf("cli.account.no_authorisation", id))
 		} else if err != nil {
 			return qianshao.Sight{}, err
 		}
@@ -66,16 +67,16 @@ func roles() string {
 }
 
 type accountAddCmd struct {
-	Name         string `arg:"" help:"What its owner logs in with, and what their acts are signed with. It cannot be changed."`
-	Role         string `enum:"${roles}" default:"analyst" help:"What the account is for: ${enum}."`
-	PasswordFile string `help:"File with the password, instead of a link." type:"existingfile" placeholder:"FILE"`
+	Name         string `arg:""`
+	Role         string `enum:"${roles}" default:"analyst"`
+	PasswordFile string `type:"existingfile" placeholder:"FILE"`
 	sightFlags
 	linkFlags
 }
 
 func (c accountAddCmd) Run(env *environment) error {
 	if !c.given() {
-		return usageError(errors.New("say what the account may see: --all, or --authorisation ID"))
+		return usageError(locales.Errorf("cli.account.sight_missing"))
 	}
 	password, err := readPassword(env, c.PasswordFile)
 	if err != nil {
@@ -105,10 +106,10 @@ func readPassword(env *environment, name string) (string, error) {
 		return "", err
 	}
 	if info.Mode().Perm()&0o002 != 0 {
-		return "", usageError(fmt.Errorf("everybody can write %s and so choose the password; run \"chmod 600 %[1]s\"", name))
+		return "", usageError(locales.Errorf("cli.account.password_writable", name))
 	}
 	if info.Mode().Perm()&0o004 != 0 {
-		env.warn(fmt.Sprintf("everybody on this machine can read the password in %s; run \"chmod 600 %[1]s\"", name))
+		env.warn(locales.M("cli.account.password_readable", name))
 	}
 	content, err := os.ReadFile(name)
 	if err != nil {
@@ -126,11 +127,11 @@ func accountError(name string, err error) error {
 	var bad *auth.PasswordError
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return usageError(fmt.Errorf("there is no account %q; \"qianshao account list\" shows them", name))
+		return usageError(locales.Errorf("cli.account.unknown", name))
 	case errors.Is(err, store.ErrExists):
-		return usageError(fmt.Errorf("there is an account %q already; names are not given twice", name))
+		return usageError(locales.Errorf("cli.account.exists", name))
 	case errors.Is(err, store.ErrLastAdministrator):
-		return usageError(fmt.Errorf("%q is the last administrator who can enter; make another one first", name))
+		return usageError(locales.Errorf("cli.account.last", name))
 	case errors.Is(err, auth.ErrName), errors.As(err, &bad),
 		errors.Is(err, auth.ErrScope), errors.Is(err, auth.ErrLabel), errors.Is(err, auth.ErrTokenTime), errors.Is(err, auth.ErrTooManyTokens):
 		return usageError(err)
@@ -140,7 +141,7 @@ func accountError(name string, err error) error {
 
 // linkFlags say where the console is for whoever gets a link.
 type linkFlags struct {
-	URL string `name:"url" help:"Address of the console as its users type it. Default: that of the running server." placeholder:"URL"`
+	URL string `name:"url" placeholder:"URL"`
 }
 
 // print makes a link by which the account's owner sets a password, and prints it.
@@ -155,7 +156,7 @@ func (c linkFlags) print(env *environment, f *datafolder.Folder, name string) er
 			base = "http://127.0.0.1:8740/" // where it will be, unless it is told otherwise
 		}
 	}
-	fmt.Fprintf(env.err, "give %s this link to set a password; it works once, until %s\n", name, env.stamp(expires))
+	env.tell("cli.account.link", name, env.stamp(expires))
 	fmt.Fprintln(env.out, base+auth.LinkPath(key))
 	return nil
 }
@@ -169,51 +170,51 @@ func (accountListCmd) Run(env *environment) error {
 			return err
 		}
 		if len(list) == 0 {
-			fmt.Fprintln(env.err, "there is no account yet; \"qianshao serve\" makes the administrator, and so does \"qianshao account add NAME --role administrator --all\"")
+			env.tell("cli.account.none")
 			return nil
 		}
-		table := terminal.NewTable(env.out, "NAME", "ROLE", "SEES", "LOG-IN", "SECOND FACTOR", env.timed("MADE"))
+		table := env.table("cli.col.name", "cli.col.role", "cli.col.sees", "cli.col.log_in", "cli.col.factor", "cli.col.made")
 		for _, a := range list {
-			factor := "no"
+			factor := "cli.no"
 			if a.Factor.Confirmed {
-				factor = "yes"
+				factor = "cli.yes"
 			}
-			table.Row(a.Name, string(a.Role), sees(&a), logIn(&a), factor, env.when(a.Created))
+			table.Row(a.Name, string(a.Role), sees(env.lang, &a), env.lang.Text(logIn(&a)), env.lang.Text(factor), env.when(a.Created))
 		}
 		return table.Flush()
 	})
 }
 
 // sees says what an account may see.
-func sees(a *store.AccountRecord) string {
+func sees(lang locales.Lang, a *store.AccountRecord) string {
 	if a.Sight.All {
-		return "all"
+		return lang.Text("cli.account.sees_all")
 	}
 	return strings.Join(a.Sight.Authorisations, " ")
 }
 
-// logIn says how an account's owner logs in.
+// logIn returns the key of how an account's owner logs in.
 func logIn(a *store.AccountRecord) string {
 	switch {
 	case a.Disabled:
-		return "disabled"
+		return "cli.account.log_in.disabled"
 	case a.Password != "":
-		return "password"
+		return "cli.account.log_in.password"
 	case a.Subject != "":
-		return "provider"
+		return "cli.account.log_in.provider"
 	}
-	return "no password"
+	return "cli.account.log_in.none"
 }
 
 type accountChangeCmd struct {
-	Name string `arg:"" help:"The account."`
-	Role string `enum:",${roles}" default:"" help:"Its new role."`
+	Name string `arg:""`
+	Role string `enum:",${roles}" default:""`
 	sightFlags
 }
 
 func (c accountChangeCmd) Run(env *environment) error {
 	if c.Role == "" && !c.given() {
-		return usageError(errors.New("say what to change: --role, --all or --authorisation"))
+		return usageError(locales.Errorf("cli.account.change_missing"))
 	}
 	return env.withFolder(func(f *datafolder.Folder) error {
 		sight, err := c.sight(env, f)
@@ -237,22 +238,22 @@ func changeAccount(env *environment, f *datafolder.Folder, name string, change f
 	if err != nil {
 		return accountError(name, err)
 	}
-	disabled := ""
+	changed := "cli.account.changed"
 	if a.Disabled {
-		disabled = "; disabled, it cannot enter"
+		changed = "cli.account.changed_disabled"
 	}
-	fmt.Fprintf(env.err, "%s: %s, sees %s%s\n", a.Name, a.Role, sees(&a), disabled)
+	env.tell(changed, a.Name, a.Role, sees(env.told, &a))
 	return nil
 }
 
 type accountDisableCmd struct {
-	Name string `arg:"" help:"The account."`
+	Name string `arg:""`
 }
 
 func (c accountDisableCmd) Run(env *environment) error { return setDisabled(env, c.Name, true) }
 
 type accountEnableCmd struct {
-	Name string `arg:"" help:"The account."`
+	Name string `arg:""`
 }
 
 func (c accountEnableCmd) Run(env *environment) error { return setDisabled(env, c.Name, false) }
@@ -267,8 +268,8 @@ func setDisabled(env *environment, name string, disabled bool) error {
 }
 
 type accountResetCmd struct {
-	Name         string `arg:"" help:"The account."`
-	SecondFactor bool   `help:"Take its second factor away, too."`
+	Name         string `arg:""`
+	SecondFactor bool
 	linkFlags
 }
 
@@ -280,26 +281,26 @@ func (c accountResetCmd) Run(env *environment) error {
 		if tokens, err := f.Store.Tokens(env.ctx, c.Name); err != nil {
 			return err
 		} else if len(tokens) > 0 {
-			env.warn(fmt.Sprintf("it still has %s; \"qianshao account token list %s\" shows them", terminal.Counted(len(tokens), "token"), c.Name))
+			env.warn(locales.M("cli.account.tokens_left", locales.Counted("count.tokens", len(tokens)), c.Name))
 		}
 		return c.print(env, f, c.Name)
 	})
 }
 
 type accountLogCmd struct {
-	Limit int `default:"100" help:"Most lines to show."`
+	Limit int `default:"100"`
 }
 
 func (c accountLogCmd) Run(env *environment) error {
 	if c.Limit < 1 {
-		return usageError(errors.New("--limit is 1 at least"))
+		return usageError(locales.Errorf("cli.limit"))
 	}
 	return env.readFolder(func(f *datafolder.Folder) error {
 		list, err := changesOfAccounts(env, f, c.Limit)
 		if err != nil {
 			return err
 		}
-		table := terminal.NewTable(env.out, "ACT", env.timed("AT"), "BY", "OF", "WHAT", "BEFORE", "AFTER")
+		table := env.table("cli.col.act", "cli.col.at", "cli.col.by", "cli.col.of", "cli.col.what", "cli.col.before", "cli.col.after")
 		for i := range list {
 			a := &list[i]
 			detail, err := desk.ParseDetail(a.Detail)
@@ -326,7 +327,7 @@ func changesOfAccounts(env *environment, f *datafolder.Folder, limit int) (list 
 }
 
 type secondReviewCmd struct {
-	Share *float64 `arg:"" optional:"" help:"The share of ordinary decisions, 0 to 1: 0.05 is one in twenty. Critical findings that are said to be no crime, and batches of more than 50, are always reviewed."`
+	Share *float64 `arg:"" optional:""`
 }
 
 func (c secondReviewCmd) Run(env *environment) error {
@@ -348,8 +349,8 @@ func (c secondReviewCmd) Run(env *environment) error {
 
 // settingCmd shows and sets what holds for all; see also secondReviewCmd.
 type settingCmd struct {
-	Name  string  `arg:"" optional:"" default:"all" enum:"all,token_days,open_reports,zone,console_url" help:"token_days: for how many days a new token is good at most. open_reports: how many reports of one origin may be open. zone: the time zone, by its IANA name, from the next start. console_url: where people open the console, for the links of messages."`
-	Value *string `arg:"" optional:"" help:"Its new value; an empty zone is the one of --zone again, an empty address none."`
+	Name  string  `arg:"" optional:"" default:"all" enum:"all,token_days,open_reports,zone,console_url"`
+	Value *string `arg:"" optional:""`
 }
 
 func (c settingCmd) Run(env *environment) error {
@@ -368,7 +369,7 @@ func (c settingCmd) Run(env *environment) error {
 		case store.SettingConsoleURL:
 			err = f.Accounts.SetConsoleURL(env.ctx, store.ByCommand, *c.Value)
 		default:
-			err = usageError(errors.New("name the setting that gets the value"))
+			err = usageError(locales.Errorf("cli.account.setting_missing"))
 		}
 		if errors.Is(err, auth.ErrTokenDays) || errors.Is(err, auth.ErrOpenReports) || errors.Is(err, auth.ErrZone) || errors.Is(err, auth.ErrConsoleURL) {
 			return usageError(err)
@@ -404,23 +405,23 @@ func (c settingCmd) show(env *environment, accounts *auth.Accounts) error {
 
 // tokenCmd keeps tokens for programs.
 type tokenCmd struct {
-	Add    tokenAddCmd    `cmd:"" help:"Make a token and print it, this once."`
-	List   tokenListCmd   `cmd:"" help:"List tokens."`
-	Revoke tokenRevokeCmd `cmd:"" help:"End a token."`
+	Add    tokenAddCmd    `cmd:""`
+	List   tokenListCmd   `cmd:""`
+	Revoke tokenRevokeCmd `cmd:""`
 }
 
 type tokenAddCmd struct {
-	Name  string   `arg:"" help:"The account for which the program works. The token can do no more than that account."`
-	Scope []string `default:"read" help:"What the token is good for: read, metrics, or a power: decide, lead, submit, rules, audit, administer."`
-	Label string   `required:"" help:"What the token is for."`
-	Days  int      `default:"365" help:"Days that it is valid."`
+	Name  string   `arg:""`
+	Scope []string `default:"read"`
+	Label string   `required:""`
+	Days  int      `default:"365"`
 }
 
 func (c tokenAddCmd) Run(env *environment) error {
 	var scopes []qianshao.Scope
 	for _, s := range c.Scope {
 		if !slices.Contains(qianshao.Scopes(), qianshao.Scope(s)) {
-			return usageError(fmt.Errorf("there is no scope %q; the scopes are %v", s, qianshao.Scopes()))
+			return usageError(locales.Errorf("cli.account.scope_unknown", s, qianshao.Scopes()))
 		}
 		scopes = append(scopes, qianshao.Scope(s))
 	}
@@ -432,14 +433,14 @@ func (c tokenAddCmd) Run(env *environment) error {
 		if err != nil {
 			return accountError(c.Name, err)
 		}
-		fmt.Fprintf(env.err, "token %s of %s, valid until %s; send it as \"Authorization: Bearer …\". It is shown only now:\n", made.ID, c.Name, env.stamp(made.Expires))
+		env.tell("cli.account.token", made.ID, c.Name, env.stamp(made.Expires))
 		fmt.Fprintln(env.out, token)
 		return nil
 	})
 }
 
 type tokenListCmd struct {
-	Name string `arg:"" optional:"" help:"The account; all of them without it."`
+	Name string `arg:"" optional:""`
 }
 
 func (c tokenListCmd) Run(env *environment) error {
@@ -448,9 +449,9 @@ func (c tokenListCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		table := terminal.NewTable(env.out, "ID", "ACCOUNT", "LABEL", "SCOPES", env.timed("VALID UNTIL"), "LAST USED")
+		table := env.table("cli.col.id", "cli.col.account", "cli.col.label", "cli.col.scopes", "cli.col.valid_until", "cli.col.last_used")
 		for _, t := range list {
-			used := "never"
+			used := env.lang.Text("cli.never")
 			if !t.Used.IsZero() {
 				used = env.when(t.Used)
 			}
@@ -461,14 +462,14 @@ func (c tokenListCmd) Run(env *environment) error {
 }
 
 type tokenRevokeCmd struct {
-	ID string `arg:"" help:"The token's id, as \"qianshao account token list\" shows it."`
+	ID string `arg:""`
 }
 
 func (c tokenRevokeCmd) Run(env *environment) error {
 	return env.withFolder(func(f *datafolder.Folder) error {
 		err := f.Accounts.RevokeToken(env.ctx, store.ByCommand, "", c.ID)
 		if errors.Is(err, store.ErrNotFound) {
-			return usageError(fmt.Errorf("there is no token %q; \"qianshao account token list\" shows them", c.ID))
+			return usageError(locales.Errorf("cli.account.token_unknown", c.ID))
 		}
 		return err
 	})
@@ -481,30 +482,30 @@ func (env *environment) firstAccount(a *app.App) error {
 	if err != nil || !empty {
 		return err
 	}
-	if keyboard, ok := terminal.NewKeyboard(env.in, env.err); ok {
+	if keyboard, ok := terminal.NewKeyboard(env.in, env.err, env.told); ok {
 		return env.askAdministrator(a, keyboard)
 	}
 	key, expires, err := a.Folder.Accounts.NewLink(env.ctx, store.ByCommand, store.LinkFirst, "")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.err, "there is no account yet. Make the administrator here, once, until %s: %s\n", env.stamp(expires), a.ConsoleURL()+auth.LinkPath(key))
+	env.tell("cli.first.link", env.stamp(expires), a.ConsoleURL()+auth.LinkPath(key))
 	return nil
 }
 
 // askAdministrator asks for name and password until they will do.
 func (env *environment) askAdministrator(a *app.App, keyboard *terminal.Keyboard) error {
-	fmt.Fprintln(env.err, "There is no account yet. Make the administrator of this outpost.")
+	env.tell("cli.first.intro")
 	for {
-		name, err := keyboard.Line(env.ctx, "Name to log in with, such as wang.fang or 王芳: ")
+		name, err := keyboard.Line(env.ctx, locales.M("cli.first.name"))
 		if err != nil {
-			return fmt.Errorf("ask for the administrator: %w", err)
+			return locales.Errorf("cli.first.ask", err)
 		}
 		if err := auth.CheckName(name); err != nil {
-			fmt.Fprintln(env.err, err)
+			fmt.Fprintln(env.err, env.told.Error(err))
 			continue
 		}
-		password, err := keyboard.NewPassword(env.ctx, fmt.Sprintf("Password, %d characters or more (it is not shown): ", auth.MinPassword), auth.CheckPassword)
+		password, err := keyboard.NewPassword(env.ctx, locales.M("cli.first.password", auth.MinPassword), auth.CheckPassword)
 		if err != nil {
 			return err
 		}
@@ -513,6 +514,6 @@ func (env *environment) askAdministrator(a *app.App, keyboard *terminal.Keyboard
 		if !errors.As(err, &usage) {
 			return err
 		}
-		fmt.Fprintln(env.err, err)
+		fmt.Fprintln(env.err, env.told.Error(err))
 	}
 }

@@ -2,41 +2,40 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // actsCmd reads the trail of what people have decided. All of it may run beside a server.
 type actsCmd struct {
-	List   actsListCmd   `cmd:"" help:"List acts: who did what, when."`
-	Export actsExportCmd `cmd:"" help:"Write the trail as JSON lines, with everything that its hash chain covers."`
-	Verify actsVerifyCmd `cmd:"" help:"Check the trail against its hash chain, and what stands now against the trail. Exit code 3 if anything was changed, removed or added."`
-	Head   actsHeadCmd   `cmd:"" help:"Print the end of the trail, to be kept elsewhere for \"verify --head\"."`
+	List   actsListCmd   `cmd:""`
+	Export actsExportCmd `cmd:""`
+	Verify actsVerifyCmd `cmd:""`
+	Head   actsHeadCmd   `cmd:""`
 }
 
 type actsListCmd struct {
-	Since int64 `help:"Begin after this act." placeholder:"SEQ"`
-	Limit int   `help:"List so many at most." default:"100" placeholder:"N"`
+	Since int64 `placeholder:"SEQ"`
+	Limit int   `default:"100" placeholder:"N"`
 }
 
 func (c actsListCmd) Run(env *environment) error {
 	if c.Limit < 1 || c.Since < 0 {
-		return usageError(errors.New("--limit is 1 at least, and --since 0"))
+		return usageError(locales.Errorf("cli.acts.limits"))
 	}
 	return env.readFolder(func(f *datafolder.Folder) error {
 		acts, err := f.Review.Acts(env.ctx, desk.ActsQuery{Sight: qianshao.SeeAll(), Records: true, Since: c.Since, Limit: c.Limit})
 		if err != nil {
 			return err
 		}
-		table := terminal.NewTable(env.out, "ACT", env.timed("AT"), "BY", "KIND", "SUBJECT", "VERDICT", "DETAIL")
+		table := env.table("cli.col.act", "cli.col.at", "cli.col.by", "cli.col.kind", "cli.col.subject", "cli.col.verdict", "cli.col.detail")
 		for i := range acts {
 			a := &acts[i]
 			verdict := string(a.Verdict)
@@ -44,7 +43,7 @@ func (c actsListCmd) Run(env *environment) error {
 				verdict += " (" + string(a.Reason) + ")"
 			}
 			if a.Reverts != 0 {
-				verdict = fmt.Sprintf("undoes %d", a.Reverts)
+				verdict = env.lang.Text("cli.acts.undoes", a.Reverts)
 			}
 			table.Row(strconv.FormatInt(a.Seq, 10), env.when(a.At), a.By, string(a.Kind), a.Subject.String(), verdict, a.Detail)
 		}
@@ -56,7 +55,7 @@ func (c actsListCmd) Run(env *environment) error {
 const actsAtATime = 1000
 
 type actsExportCmd struct {
-	Since int64 `help:"Begin after this act." placeholder:"SEQ"`
+	Since int64 `placeholder:"SEQ"`
 }
 
 func (c actsExportCmd) Run(env *environment) error {
@@ -81,9 +80,9 @@ func (c actsExportCmd) Run(env *environment) error {
 }
 
 type actsVerifyCmd struct {
-	File string `arg:"" optional:"" type:"existingfile" help:"A trail that was exported as JSON lines, to be checked instead of the data folder's."`
-	Head string `help:"Check also that the trail passes through a head that was kept, as \"acts head\" prints it." placeholder:"SEQ:HASH"`
-	Keep bool   `help:"Keep what comes out in the data folder, for the console and the metrics."`
+	File string `arg:"" optional:"" type:"existingfile"`
+	Head string `placeholder:"SEQ:HASH"`
+	Keep bool
 }
 
 func (c actsVerifyCmd) Run(env *environment) error {
@@ -96,7 +95,7 @@ func (c actsVerifyCmd) Run(env *environment) error {
 	}
 	if c.File != "" {
 		if c.Keep {
-			return usageError(errors.New("--keep is for the data folder's own trail, not for an export"))
+			return usageError(locales.Errorf("cli.acts.keep_export"))
 		}
 		return c.verifyFile(env, kept)
 	}
@@ -105,15 +104,15 @@ func (c actsVerifyCmd) Run(env *environment) error {
 		open = env.withFolder
 	}
 	return open(func(f *datafolder.Folder) error {
-		problems := terminal.NewProblems(env.out)
+		problems := env.problems()
 		v, err := f.Review.Verify(env.ctx, kept, problems.Print)
 		if err != nil {
 			return err
 		}
 		problems.Finish()
-		fmt.Fprintf(env.out, "%s, %s, %s\n", terminal.Counted(v.Acts, "act"), terminal.Counted(v.Standings, "standing"), terminal.Counted(v.Batches, "batch"))
+		env.print("cli.acts.counts", locales.Counted("count.acts", v.Acts), locales.Counted("count.standings", v.Standings), locales.Counted("count.batches", v.Batches))
 		if v.Head.Seq > 0 {
-			fmt.Fprintf(env.out, "head %s of %s\n", v.Head, env.stamp(v.HeadAt))
+			env.print("cli.head", v.Head, env.stamp(v.HeadAt))
 		}
 		if c.Keep {
 			if err := f.Review.KeepCheck(env.ctx, desk.Check{At: time.Now(), Seq: v.Head.Seq, Problems: v.Problems}); err != nil {
@@ -121,9 +120,9 @@ func (c actsVerifyCmd) Run(env *environment) error {
 			}
 		}
 		if v.Problems > 0 {
-			return mismatchError(fmt.Errorf("the trail is not as it was written: %s; docs/operations.md, \"The trail of acts\", says what to do", terminal.Counted(v.Problems, "problem")))
+			return mismatchError(locales.Errorf("cli.acts.damaged", locales.Counted("count.problems", v.Problems)))
 		}
-		fmt.Fprintln(env.out, "the trail is as it was written")
+		env.print("cli.acts.intact")
 		return nil
 	})
 }
@@ -135,20 +134,20 @@ func (c actsVerifyCmd) verifyFile(env *environment, kept desk.Head) error {
 		return err
 	}
 	defer file.Close()
-	problems := terminal.NewProblems(env.out)
+	problems := env.problems()
 	v, err := desk.VerifyExport(bufio.NewReader(file), kept, problems.Print)
 	if err != nil {
 		return err
 	}
 	problems.Finish()
-	fmt.Fprintln(env.out, terminal.Counted(v.Acts, "act"))
+	fmt.Fprintln(env.out, env.lang.Count("count.acts", v.Acts))
 	if v.Acts > 0 {
-		fmt.Fprintf(env.out, "from act %d, head %s\n", v.First, v.Head)
+		env.print("cli.acts.from", v.First, v.Head)
 	}
 	if v.Problems > 0 {
-		return mismatchError(fmt.Errorf("the export is not as it was written: %s", terminal.Counted(v.Problems, "problem")))
+		return mismatchError(locales.Errorf("cli.acts.export_damaged", locales.Counted("count.problems", v.Problems)))
 	}
-	fmt.Fprintln(env.out, "the export is as it was written")
+	env.print("cli.acts.export_intact")
 	return nil
 }
 
@@ -161,7 +160,7 @@ func (actsHeadCmd) Run(env *environment) error {
 			return err
 		}
 		if head.Seq == 0 {
-			return errors.New("nobody has decided anything yet")
+			return locales.Errorf("cli.acts.none")
 		}
 		fmt.Fprintf(env.out, "%s %s\n", head, env.stamp(at))
 		return nil

@@ -1,55 +1,55 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // backupCmd copies the data folder while a server may run on it.
 type backupCmd struct {
-	Folder string `arg:"" help:"Folder to make; it must be missing or empty."`
+	Folder string `arg:""`
 }
 
 func (c backupCmd) Run(env *environment) error {
 	if !env.folder().HasStore() {
-		return usageError(fmt.Errorf("there is no database in %s; name the data folder with --data", env.data))
+		return usageError(locales.Errorf("cli.no_database", env.data))
 	}
 	return env.withFolder(func(f *datafolder.Folder) error {
 		m, err := f.Backup(env.ctx, env.rules, c.Folder, time.Now().In(env.zone()), env.tellProblem)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.out, "%s: %s, %s; %s\n", c.Folder, terminal.Counted(len(m.Files), "file"), terminal.Counted(m.Size(), "byte"), holds(m))
+		env.print("cli.backup.done", c.Folder, locales.Counted("count.files", len(m.Files)), locales.Counted("count.bytes", int(m.Size())), holds{m})
 		return damaged(m)
 	})
 }
 
 // restoreCmd makes a data folder from a backup.
 type restoreCmd struct {
-	Backup string `arg:"" type:"existingdir" help:"Folder that \"qianshao backup\" wrote. The data folder, --data, must be missing or empty."`
+	Backup string `arg:"" type:"existingdir"`
 }
 
 func (c restoreCmd) Run(env *environment) error {
 	if env.backends.Any() {
-		return usageError(errors.New("a restore makes a data folder: leave --store, --index and --evidence out, also of the environment and the configuration file"))
+		return usageError(locales.Errorf("cli.backup.restore_servers"))
 	}
 	m, err := datafolder.Restore(env.ctx, datafolder.RestoreOptions{
 		From: c.Backup, Data: env.data, Zone: env.zone(),
-		Reindexing: env.reindexing("files and evidence chain are those of the backup; the search index is built"), Problem: env.tellProblem, Warn: env.warn,
+		Reindexing: env.reindexing("cli.backup.restore_index"), Problem: env.tellProblem, Warn: env.warn,
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.out, "%s is restored from the backup of %s; verified: %s\n", env.data, env.when(m.Made)+env.timed(""), holds(m))
+	env.print("cli.backup.restored", env.data, env.when(m.Made), zoneName{env}, holds{m})
 	if m.Rules != "" {
-		fmt.Fprintf(env.out, "the rules that stood in for the shipped ones are in %s: start with --rules-dir\n", datafolder.RestoredRules(env.data))
+		env.print("cli.backup.rules", datafolder.RestoredRules(env.data))
 	}
-	fmt.Fprintln(env.out, "what was deleted since the backup is there again: run \"qianshao evidence prune --apply\", and repeat what \"evidence delete\" did")
+	env.print("cli.backup.deleted")
 	return damaged(m)
 }
 
@@ -58,21 +58,20 @@ func (env *environment) tellProblem(p evidence.Problem) {
 }
 
 // holds says what a backup has.
-func holds(m *datafolder.Manifest) string {
-	text := fmt.Sprintf("%s (%d open), %s, %s of evidence", terminal.Counted(m.Findings, "finding"), m.Open,
-		terminal.Counted(m.Authorisations, "authorisation"), terminal.Counted(m.Records, "record"))
-	for _, part := range []struct{ name, from string }{{"overlay", m.Overlay}, {"rules", m.Rules}, {"retention policy", m.Retention}, {"configuration file", m.Config}} {
-		if part.from != "" {
-			text += ", " + part.name
+type holds struct{ *datafolder.Manifest }
+
+func (m holds) In(l locales.Lang) string {
+	more := ""
+	for _, part := range []struct{ key, of string }{
+		{"cli.backup.overlay", m.Overlay}, {"cli.backup.rule_set", m.Rules}, {"cli.backup.retention", m.Retention}, {"cli.backup.config", m.Config},
+		{"cli.backup.head", m.Head}, {"cli.backup.act_head", m.ActHead},
+	} {
+		if part.of != "" {
+			more += l.Text(part.key, part.of)
 		}
 	}
-	if m.Head != "" {
-		text += "; head " + m.Head
-	}
-	if m.ActHead != "" {
-		text += "; acts " + m.ActHead
-	}
-	return text
+	return l.Text("cli.backup.holds", locales.Counted("count.findings", m.Findings), m.Open,
+		locales.Counted("count.authorisations", m.Authorisations), locales.Counted("count.records", m.Records), more)
 }
 
 // damaged is the error of a backup whose evidence or acts were not as recorded.
@@ -81,7 +80,7 @@ func damaged(m *datafolder.Manifest) error {
 		return nil
 	}
 	if m.Problems == 0 {
-		return mismatchError(fmt.Errorf("the trail of acts was copied as it is, with %s; \"qianshao acts verify\" lists them", terminal.Counted(m.ActProblems, "problem")))
+		return mismatchError(locales.Errorf("cli.backup.acts_damaged", locales.Counted("count.problems", m.ActProblems)))
 	}
-	return mismatchError(fmt.Errorf("the evidence archive was copied as it is, with %s; docs/operations.md, \"The evidence archive\", says what to do", terminal.Counted(m.Problems, "problem")))
+	return mismatchError(locales.Errorf("cli.backup.damaged", locales.Counted("count.problems", m.Problems)))
 }

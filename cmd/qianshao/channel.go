@@ -2,13 +2,13 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/notify"
 	"github.com/qianshao/qianshao/store"
 )
@@ -16,12 +16,12 @@ import (
 // channelCmd shows and tries the channels by which people are told. They are set up on the
 // console: their addresses and secrets have no place in a shell's history.
 type channelCmd struct {
-	List channelListCmd `cmd:"" help:"List the channels: without addresses and secrets."`
-	Test channelTestCmd `cmd:"" help:"Send a test to a channel, about no finding, and say what came of it. Exit code 3 if it was not taken."`
+	List channelListCmd `cmd:""`
+	Test channelTestCmd `cmd:""`
 }
 
 type channelListCmd struct {
-	JSON bool `name:"json" help:"One JSON object a line, instead of a table."`
+	JSON bool `name:"json"`
 }
 
 // listedChannel is what is said of a channel.
@@ -53,16 +53,16 @@ func (c channelListCmd) Run(env *environment) error {
 			return nil
 		}
 		if len(channels) == 0 {
-			fmt.Fprintln(env.err, "there are no channels yet; administrators add them on the console, at /notices/channels")
+			env.tell("cli.channel.none")
 			return nil
 		}
-		table := terminal.NewTable(env.out, "NAME", "KIND", "HOST", "SECRET", "STATE", env.timed("CHANGED"))
+		table := env.table("cli.col.name", "cli.col.kind", "cli.col.host", "cli.col.secret", "cli.col.state", "cli.col.changed")
 		for i := range channels {
-			l, state := env.listed(&channels[i]), "on"
+			l, state := env.listed(&channels[i]), "cli.on"
 			if l.Disabled {
-				state = "off"
+				state = "cli.off"
 			}
-			table.Row(l.Name, l.Kind, l.Host, yes(l.Secret), state, env.when(channels[i].Changed))
+			table.Row(l.Name, l.Kind, l.Host, env.yes(l.Secret), env.lang.Text(state), env.when(channels[i].Changed))
 		}
 		return table.Flush()
 	})
@@ -77,7 +77,7 @@ func (env *environment) listed(c *notify.Channel) listedChannel {
 }
 
 type channelTestCmd struct {
-	Name string `arg:"" help:"The channel's name, or its id."`
+	Name string `arg:""`
 	fetchFlags
 }
 
@@ -95,9 +95,9 @@ func (c channelTestCmd) Run(env *environment) error {
 			names = append(names, channels[i].Name)
 		}
 		if len(names) == 0 {
-			return usageError(errors.New("there are no channels yet; administrators add them on the console, at /notices/channels"))
+			return usageError(locales.Errorf("cli.channel.none"))
 		}
-		return usageError(fmt.Errorf("there is no channel %q; the channels are %s", c.Name, strings.Join(names, ", ")))
+		return usageError(locales.Errorf("cli.channel.unknown", c.Name, strings.Join(names, ", ")))
 	})
 }
 
@@ -107,12 +107,12 @@ func (c channelTestCmd) test(env *environment, f *datafolder.Folder, to *notify.
 	var refused *notify.SendError
 	switch {
 	case errors.As(err, &refused):
-		return mismatchError(fmt.Errorf("%s did not take the test: %s", to.Name, refused.Text))
+		return mismatchError(locales.Errorf("cli.channel.refused", to.Name, refused.Text))
 	case errors.Is(err, store.ErrNotFound):
-		return usageError(fmt.Errorf("the channel %q was just deleted", to.Name))
+		return usageError(locales.Errorf("cli.channel.deleted", to.Name))
 	case err != nil:
 		return err
 	}
-	fmt.Fprintf(env.err, "%s took the test\n", to.Name)
+	env.tell("cli.channel.accepted", to.Name)
 	return nil
 }

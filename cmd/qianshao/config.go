@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/spelling"
 	"github.com/qianshao/qianshao/internal/strictyaml"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // BeforeResolve reads the configuration file: it sets the flags that neither the command line
@@ -38,7 +38,7 @@ func (*cli) BeforeResolve(ctx *kong.Context) error {
 	case own && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)): // whoever opens the folder says that it may not
 		return nil
 	case err != nil:
-		return &datafolder.InputError{Err: fmt.Errorf("the configuration file cannot be read: %w; name another one with --config", err)}
+		return &datafolder.InputError{Err: locales.Errorf("cli.config.unreadable", err)}
 	}
 	c := config{name: name, own: own, values: map[*kong.Flag]any{}}
 	if err := c.parse(ctx.Model.Node, source); err != nil {
@@ -66,7 +66,7 @@ type config struct {
 // parse reads the file. All of it is checked, whatever command is run.
 func (c *config) parse(commands *kong.Node, source []byte) error {
 	if !utf8.Valid(source) {
-		return fmt.Errorf("%s: %s", c.name, strictyaml.NotUTF8())
+		return c.errorIn(0, strictyaml.NotUTF8())
 	}
 	root, rest, err := strictyaml.Parse(source)
 	switch second, syntax := (*strictyaml.SecondDocumentError)(nil), (*strictyaml.SyntaxError)(nil); {
@@ -78,23 +78,27 @@ func (c *config) parse(commands *kong.Node, source []byte) error {
 		}
 		return c.errorIn(syntax.Line, syntax.Message)
 	case errors.As(rest, &second):
-		return c.errorIn(second.Line, "a second document; put everything into the first")
+		return c.errorIn(second.Line, locales.M("cli.config.second"))
 	}
 	top := root.Content[0]
 	if extra := strictyaml.FirstExtra(top); extra != nil {
-		return c.errorAt(extra, "anchors, aliases and tags have no place here; write the value out")
+		return c.errorAt(extra, "cli.config.extra")
 	}
 	return c.section(commands, top)
 }
 
-func (c *config) errorAt(n *yaml.Node, format string, args ...any) error {
-	return c.errorIn(n.Line, fmt.Sprintf(format, args...))
+func (c *config) errorAt(n *yaml.Node, key string, args ...any) error {
+	return c.errorIn(n.Line, locales.M(key, args...))
 }
 
-func (c *config) slipped(s *strictyaml.Slip) error { return c.errorIn(s.Line, s.Message.String()) }
+func (c *config) slipped(s *strictyaml.Slip) error { return c.errorIn(s.Line, s.Message) }
 
-func (c *config) errorIn(line int, message string) error {
-	return fmt.Errorf("%s:%d: %s", c.name, line, message)
+// errorIn returns an error in a line; 0 is the whole file.
+func (c *config) errorIn(line int, message any) error {
+	if line == 0 {
+		return locales.Errorf("cli.config.file", c.name, message)
+	}
+	return locales.Errorf("cli.config.line", c.name, line, message)
 }
 
 // section reads what a file says of a command and those below it. What stands further below
@@ -104,7 +108,7 @@ func (c *config) section(command *kong.Node, n *yaml.Node) (failed error) {
 		if slip := strictyaml.KeySlip(n); slip != nil {
 			return c.slipped(slip)
 		}
-		return c.errorAt(n, `write lines of "flag: value"`)
+		return c.errorAt(n, "cli.config.lines")
 	}
 	type below struct {
 		command *kong.Node
@@ -120,9 +124,9 @@ func (c *config) section(command *kong.Node, n *yaml.Node) (failed error) {
 		failed = cmp.Or(failed, c.set(command, flags, key, value))
 	}, func(p strictyaml.Problem) {
 		if p.NotAWord {
-			failed = cmp.Or(failed, c.errorAt(p.Key, "a key is the name of a flag, or of a command"))
+			failed = cmp.Or(failed, c.errorAt(p.Key, "cli.config.not_key"))
 		} else {
-			failed = cmp.Or(failed, c.errorAt(p.Key, "%s stands there twice, first in line %d; leave one out", p.Key.Value, p.FirstLine))
+			failed = cmp.Or(failed, c.errorAt(p.Key, "cli.config.twice", p.Key.Value, p.FirstLine))
 		}
 	})
 	for _, b := range later {
@@ -136,10 +140,12 @@ func (c *config) set(command *kong.Node, flags []*kong.Flag, key, value *yaml.No
 	switch slip := strictyaml.KeySlip(key); {
 	case slip != nil:
 		return c.slipped(slip)
+	case len(flags) == 0 && command.Parent == nil:
+		return c.errorAt(key, "cli.config.unknown", key.Value, nearest(command, key.Value))
 	case len(flags) == 0:
-		return c.errorAt(key, "there is no flag %s%s%s; \"qianshao --help\" and \"qianshao COMMAND --help\" list them", key.Value, of(command), nearest(command, key.Value))
+		return c.errorAt(key, "cli.config.unknown_of", key.Value, command.FullPath(), nearest(command, key.Value))
 	case key.Value == "config" || key.Value == "data" && c.own:
-		return c.errorAt(key, "%s cannot be set in this file, which is found by it; use the command line or the environment", key.Value)
+		return c.errorAt(key, "cli.config.itself", key.Value)
 	}
 	given, err := c.valueOf(value)
 	if err != nil {
@@ -147,7 +153,7 @@ func (c *config) set(command *kong.Node, flags []*kong.Flag, key, value *yaml.No
 	}
 	for _, flag := range flags {
 		if err := check(flag, given); err != nil {
-			return c.errorAt(value, "%v", err)
+			return c.errorIn(value.Line, err)
 		}
 		c.values[flag] = given
 	}
@@ -158,7 +164,7 @@ func (c *config) set(command *kong.Node, flags []*kong.Flag, key, value *yaml.No
 func (c *config) valueOf(n *yaml.Node) (any, error) {
 	switch {
 	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null":
-		return nil, c.errorAt(n, `a flag without a value; write one, or "" for none`)
+		return nil, c.errorAt(n, "cli.config.no_value")
 	case n.Kind == yaml.ScalarNode:
 		if slip := strictyaml.QuoteSlip(n); slip != nil {
 			return nil, c.slipped(slip)
@@ -168,7 +174,7 @@ func (c *config) valueOf(n *yaml.Node) (any, error) {
 	texts := make([]any, 0, len(n.Content))
 	for _, item := range n.Content {
 		if item.Kind != yaml.ScalarNode {
-			return nil, c.errorAt(item, "a value is a text, a list of texts, or texts by their names")
+			return nil, c.errorAt(item, "cli.config.value")
 		}
 		texts = append(texts, item.Value)
 	}
@@ -188,10 +194,10 @@ func check(flag *kong.Flag, value any) error {
 	defer func() { flag.Set = was }()
 	into := reflect.New(flag.Target.Type()).Elem()
 	if err := flag.Parse(kong.Scan().PushTyped(value, kong.FlagValueToken), into); err != nil {
-		return err
+		return parseError{err}
 	}
 	if text, ok := value.(string); ok && flag.Enum != "" && !flag.EnumMap()[text] {
-		return fmt.Errorf("%s: %q is none of %s", flag.ShortSummary(), text, flag.Enum)
+		return locales.Errorf("cli.config.enum", flag.ShortSummary(), text, flag.Enum)
 	}
 	return nil
 }
@@ -226,16 +232,8 @@ func commandOf(parent *kong.Node, name string) *kong.Node {
 	return nil
 }
 
-// of names a command behind what is said of it; "" for all of them.
-func of(command *kong.Node) string {
-	if command.Parent == nil {
-		return ""
-	}
-	return " of " + command.FullPath()
-}
-
-// nearest proposes what a mistyped name was meant to be.
-func nearest(command *kong.Node, name string) string {
+// nearest proposes what a mistyped name was meant to be, or "".
+func nearest(command *kong.Node, name string) any {
 	var known []string
 	var collect func(*kong.Node)
 	collect = func(n *kong.Node) {
@@ -251,7 +249,7 @@ func nearest(command *kong.Node, name string) string {
 	}
 	collect(command)
 	if near := spelling.Nearest(name, known); near != "" {
-		return "; did you mean " + near + "?"
+		return locales.M("cli.config.meant", near)
 	}
 	return ""
 }

@@ -9,9 +9,9 @@ import (
 
 // rulesCountCmd counts the ordinary side of a term's weight.
 type rulesCountCmd struct {
-	Folder string   `arg:"" type:"existingdir" help:"Folder of labelled pages and archives, as for qianshao eval."`
-	All    bool     `help:"Count the checking half, too: for pages of your own, on which no figure is measured."`
-	Only   []string `help:"Count only what lies below these folders, and these archives." placeholder:"PATH"`
+	Folder string `arg:"" type:"existingdir"`
+	All    bool
+	Only   []string `placeholder:"PATH"`
 }
 
 func (c rulesCountCmd) Run(env *environment) error {

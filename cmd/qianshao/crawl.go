@@ -3,36 +3,36 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // fetchFlags are app.FetchOptions as flags, of every command that makes requests.
 type fetchFlags struct {
-	Contact  string            `help:"A URL or mail address of whoever runs this collector; every request names it." env:"QIANSHAO_CONTACT" placeholder:"URL"`
-	Operator string            `help:"The name of whoever runs this collector, in ASCII; every request names it. By default the contact's host." env:"QIANSHAO_OPERATOR" placeholder:"NAME"`
-	Resolve  map[string]string `help:"Connect to ADDR:PORT for HOST, as for a staging server. The address guard still applies." placeholder:"HOST=ADDR:PORT"`
-	DNS      string            `name:"dns" help:"Look names up with this DNS server instead of the system's." placeholder:"ADDR:PORT"`
-	Proxy    string            `help:"Make every connection through this proxy: http, https or socks5. Addresses are resolved and checked here all the same. HTTP_PROXY and the like are not looked at." env:"QIANSHAO_PROXY" placeholder:"URL"`
+	Contact  string            `env:"QIANSHAO_CONTACT" placeholder:"URL"`
+	Operator string            `env:"QIANSHAO_OPERATOR" placeholder:"NAME"`
+	Resolve  map[string]string `placeholder:"HOST=ADDR:PORT"`
+	DNS      string            `name:"dns" placeholder:"ADDR:PORT"`
+	Proxy    string            `env:"QIANSHAO_PROXY" placeholder:"URL"`
 }
 
 // browserFlags are app.BrowserOptions as flags.
 type browserFlags struct {
-	Browser          string `help:"Chromium, to render pages that scripts make and to take pictures of flagged ones: auto looks for one, off renders nothing, or its PATH." default:"auto" env:"QIANSHAO_BROWSER" placeholder:"auto|off|PATH"`
-	BrowserNoSandbox bool   `help:"Run the browser without its sandbox, as root must. Only inside a container that is a sandbox itself."`
+	Browser          string `default:"auto" env:"QIANSHAO_BROWSER" placeholder:"auto|off|PATH"`
+	BrowserNoSandbox bool
 }
 
 // crawlCmd visits everything that is due and ends.
 type crawlCmd struct {
-	Workers int  `help:"Hosts visited at the same time." default:"8"`
-	Retry   bool `help:"Make due at once what waits because it failed, and what was skipped."`
+	Workers int `default:"8"`
+	Retry   bool
 	fetchFlags
 	browserFlags
 
-	MetricsFile string `help:"Leave the metrics in this file when the crawl ends, for node_exporter's textfile collector; its name ends in .prom." placeholder:"FILE.prom"`
+	MetricsFile string `placeholder:"FILE.prom"`
 }
 
 func (c crawlCmd) Run(env *environment) (err error) {
@@ -57,16 +57,16 @@ func (c crawlCmd) Run(env *environment) (err error) {
 	}
 	summary, err := tally.Summary(context.WithoutCancel(env.ctx), a.Folder)
 	if err == nil {
-		err = terminal.Crawl(env.out, summary, env.zone())
+		err = terminal.Crawl(env.out, env.lang, summary, env.zone())
 	}
 	if err != nil {
 		return err
 	}
-	if err := printUnmonitored(context.WithoutCancel(env.ctx), env.out, a.Folder); err != nil {
+	if err := env.unmonitored(context.WithoutCancel(env.ctx), env.out, env.lang, a.Folder); err != nil {
 		return err
 	}
 	if isInterrupted {
-		return env.interrupted("the next crawl visits what is still due")
+		return interrupted(locales.M("cli.crawl.next"))
 	}
 	return nil
 }
@@ -76,11 +76,11 @@ func (env *environment) retryBeside() error {
 	return env.withFolder(func(f *datafolder.Folder) error {
 		urls, err := f.Store.Retry(env.ctx)
 		if err == nil {
-			fmt.Fprintf(env.out, "%s made due at once; the running server visits what is due\n", terminal.Counted(urls, "URL"))
+			env.print("cli.crawl.retry", locales.Counted("count.urls", urls))
 		}
 		return err
 	})
 }
 
 // tellInForce says what the process works with.
-func (env *environment) tellInForce(f app.InForce) { terminal.InForce(env.err, f) }
+func (env *environment) tellInForce(f app.InForce) { terminal.InForce(env.err, env.told, f) }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -12,12 +11,13 @@ import (
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
 type evidenceDeleteCmd struct {
-	Findings []string `arg:"" help:"Ids of findings: 16 hex digits, as the console's address has them."`
-	Reason   string   `help:"Why, for the log of deletions." placeholder:"TEXT"`
+	Findings []string `arg:""`
+	Reason   string   `placeholder:"TEXT"`
 }
 
 func (c evidenceDeleteCmd) Run(env *environment) error {
@@ -27,10 +27,10 @@ func (c evidenceDeleteCmd) Run(env *environment) error {
 	}
 	for _, id := range c.Findings {
 		if !datafolder.IsFindingID(id) {
-			return usageError(fmt.Errorf("%q is no finding's id; it has 16 hex digits", id))
+			return usageError(locales.Errorf("cli.evidence.not_id", id))
 		}
 		if slices.Contains(policy.Hold, id) {
-			return usageError(fmt.Errorf("finding %s is on hold in %s; take it from there first", id, name))
+			return usageError(locales.Errorf("cli.evidence.held", id, name))
 		}
 	}
 	return env.withFolder(func(f *datafolder.Folder) error {
@@ -50,10 +50,10 @@ func (c evidenceDeleteCmd) Run(env *environment) error {
 func (c evidenceDeleteCmd) delete(env *environment, f *datafolder.Folder, id string) error {
 	d, err := f.DeleteFinding(env.ctx, id, c.Reason, time.Now())
 	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("there is no finding %s", id)
+		return locales.Errorf("cli.evidence.unknown", id)
 	}
 	if err != nil && env.ctx.Err() != nil {
-		return env.interrupted("finding " + id + " is deleted in part at the most; the same command again deletes the rest, and \"evidence prune --apply\" finishes what is left in the archive")
+		return interrupted(locales.M("cli.evidence.delete_rest", id))
 	}
 	if err != nil && !errors.Is(err, bucket.ErrLocked) {
 		return err
@@ -62,12 +62,11 @@ func (c evidenceDeleteCmd) delete(env *environment, f *datafolder.Folder, id str
 	for _, e := range d.Captures {
 		records, size = records+e.Records, size+e.Bytes
 	}
-	fmt.Fprintf(env.out, "finding %s (%s) of %s deleted; from the archive %s, %s, %s\n",
-		id, d.Finding.Category, terminal.Printable(d.Finding.URL),
-		terminal.Counted(len(d.Captures), "capture"), terminal.Counted(records, "record"), terminal.Counted(size, "byte"))
+	env.print("cli.evidence.deleted", id, d.Finding.Category, terminal.Printable(d.Finding.URL),
+		locales.Counted("count.captures", len(d.Captures)), locales.Counted("count.records", records), locales.Counted("count.bytes", int(size)))
 	for _, shared := range d.Shared {
 		others := slices.DeleteFunc(slices.Clone(shared.Findings), func(other string) bool { return other == id })
-		fmt.Fprintf(env.out, "the capture of %s stays: it shows %s, too\n", env.stamp(shared.Captured), strings.Join(others, ", "))
+		env.print("cli.evidence.shared", env.stamp(shared.Captured), strings.Join(others, ", "))
 	}
 	return err
 }
@@ -76,13 +75,13 @@ func (c evidenceDeleteCmd) delete(env *environment, f *datafolder.Folder, id str
 func settleIndex(env *environment, f *datafolder.Folder) error {
 	elsewhere, err := f.SettleIndex(env.ctx)
 	if elsewhere {
-		fmt.Fprintln(env.out, "another process has the search index open; a running server takes deleted findings out of it within ten seconds")
+		env.print("cli.evidence.elsewhere")
 	}
 	return err
 }
 
 type evidenceDeletionsCmd struct {
-	Limit int `default:"100" help:"Most deletions to show."`
+	Limit int `default:"100"`
 }
 
 func (c evidenceDeletionsCmd) Run(env *environment) error {
@@ -91,7 +90,7 @@ func (c evidenceDeletionsCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		table := terminal.NewTable(env.out, env.timed("DELETED"), "FINDING", "CATEGORY", "REASON")
+		table := env.table("cli.col.deleted", "cli.col.finding", "cli.col.category", "cli.col.reason")
 		for _, d := range list {
 			table.Row(env.when(d.At), d.Finding, string(d.Category), d.Reason)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -28,7 +29,7 @@ const defaultData = "data"
 // demoCmd crawls the demo's web over real HTTP with the parts that a real
 // crawl uses, and holds what was found against what the web declares.
 type demoCmd struct {
-	Once bool `help:"Exit after the crawl: 0 if all is found as declared, 3 if not."`
+	Once bool
 	consoleFlags
 }
 
@@ -86,11 +87,11 @@ func (c demoCmd) Run(env *environment) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(env.out, "\nLook around in the console; Ctrl-C ends the demo. This link logs you in, once:")
+	env.print("cli.demo.look")
 	fmt.Fprintln(env.out, "  "+link)
-	fmt.Fprintln(env.out, "To see what a colleague sees, make a second account and open its link in another browser:")
+	env.print("cli.demo.colleague")
 	fmt.Fprintf(env.out, "  qianshao account add ann --all --data=%s\n", env.data)
-	fmt.Fprintf(env.err, "the console is at %s\n", a.ConsoleURL())
+	env.tell("cli.serve.console", a.ConsoleURL())
 	return a.Wait()
 }
 
@@ -107,10 +108,10 @@ func demoLink(ctx context.Context, a *app.App) (string, error) {
 // useDemoFolder makes a temporary folder the data folder, and says so where another was named.
 func (env *environment) useDemoFolder() (err error) {
 	if env.data != defaultData {
-		env.warn("the demo works in a temporary folder of its own, not in " + env.data)
+		env.warn(locales.M("cli.demo.folder", env.data))
 	}
 	if env.backends.Any() {
-		env.warn("the demo works in its folder alone: --store, --index and --evidence do not count")
+		env.warn(locales.M("cli.demo.servers"))
 		env.backends = backends.Options{}
 	}
 	env.data, err = os.MkdirTemp("", "qianshao-demo-")
@@ -119,7 +120,7 @@ func (env *environment) useDemoFolder() (err error) {
 
 // printDemo prints what was found and returns how it differs from what the web declares.
 func printDemo(env *environment, web *demoweb.Web, f *datafolder.Folder, fetched int, took time.Duration) (mismatch, err error) {
-	report := demoReport{web: web, chinese: terminal.IsChinese()}
+	report := demoReport{web: web, env: env}
 	if report.found, err = findingsByURL(env.ctx, f); err != nil {
 		return nil, err
 	}
@@ -127,17 +128,18 @@ func printDemo(env *environment, web *demoweb.Web, f *datafolder.Folder, fetched
 		return nil, err
 	}
 	report.print(env.out)
-	fmt.Fprintf(env.out, "\n%s fetched in %s; ", terminal.Counted(fetched, "page"), took.Round(time.Millisecond))
+	fmt.Fprintln(env.out)
+	pages, took := locales.Counted("count.pages", fetched), took.Round(time.Millisecond)
 	differences := web.Differences(report.found, report.fetched, terminal.EvidenceInWords)
 	if len(differences) == 0 {
-		fmt.Fprintln(env.out, "everything is as the demo declares it.")
+		env.print("cli.demo.fetched", pages, took)
 		return nil, nil
 	}
-	fmt.Fprintf(env.out, "%s from what the demo declares:\n", terminal.Counted(len(differences), "difference"))
+	env.print("cli.demo.differs", pages, took, locales.Counted("count.differences", len(differences)))
 	for _, d := range differences {
 		fmt.Fprintln(env.out, "  "+d)
 	}
-	return mismatchError(errors.New("the demo found something else than it declares")), nil
+	return mismatchError(locales.Errorf("cli.demo.mismatch")), nil
 }
 
 // findingsByURL reads all findings; the demo's web is small.
@@ -168,13 +170,13 @@ type demoReport struct {
 	web     *demoweb.Web
 	found   map[string][]qianshao.Finding
 	fetched map[string]bool
-	chinese bool
+	env     *environment
 }
 
 func (r demoReport) print(w io.Writer) {
-	found := terminal.NewTable(w, "LEVEL", "SCORE", "CATEGORY", "HIDDEN", "EVIDENCE", "PAGE")
-	quiet := terminal.NewTable(w, "PAGE", "WHY")
-	unfetched := terminal.NewTable(w, "REASON", "URL", "WHY")
+	found := r.env.table("cli.col.level", "cli.col.score", "cli.col.category", "cli.col.hidden", "cli.col.evidence", "cli.col.page")
+	quiet := r.env.table("cli.col.page", "cli.col.why")
+	unfetched := r.env.table("cli.col.reason", "cli.col.url", "cli.col.why")
 	for _, e := range r.web.Expected() {
 		f, flagged := demoweb.HighestScoring(r.found[e.URL])
 		switch {
@@ -189,14 +191,14 @@ func (r demoReport) print(w io.Writer) {
 	for _, part := range []struct {
 		title string
 		table *terminal.Table
-	}{{"FOUND", found}, {"RIGHTLY LEFT ALONE", quiet}, {"NOT FETCHED", unfetched}} {
-		fmt.Fprintf(w, "\n%s (%d)\n", part.title, part.table.Len())
+	}{{"cli.demo.found", found}, {"cli.demo.quiet", quiet}, {"cli.demo.unfetched", unfetched}} {
+		fmt.Fprintf(w, "\n%s (%d)\n", r.env.lang.Text(part.title), part.table.Len())
 		_ = part.table.Flush() // a terminal that is gone is no reason to fail
 	}
 }
 
 func (r demoReport) why(e demoweb.Expectation) string {
-	if r.chinese {
+	if r.env.lang == locales.Chinese {
 		return e.WhyZH
 	}
 	return e.WhyEN

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -14,23 +13,24 @@ import (
 	"github.com/qianshao/qianshao/analyze/evaluate"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/ingest/input"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // evalCmd measures the rules on labelled messages and pages; package evaluate
 // says how they lie in the folder.
 type evalCmd struct {
-	Folder      string `arg:"" type:"existingdir" help:"Folder of labelled sets."`
-	JSON        bool   `name:"json" help:"Print the figures as JSON."`
-	Golden      string `help:"Compare the figures with this file; exit code 3 if they differ." placeholder:"FILE"`
-	Update      bool   `help:"Write the figures into the golden file."`
-	Misses      int    `help:"Show so many malicious texts of the tuning half that were not found." placeholder:"N"`
-	FalseAlarms int    `help:"Show so many innocent texts of the tuning half that were flagged, and why." placeholder:"N"`
-	SingleSite  bool   `help:"List the terms that hit malicious pages of one site of the tuning half and nothing else that is malicious."`
+	Folder      string `arg:"" type:"existingdir"`
+	JSON        bool   `name:"json"`
+	Golden      string `placeholder:"FILE"`
+	Update      bool
+	Misses      int `placeholder:"N"`
+	FalseAlarms int `placeholder:"N"`
+	SingleSite  bool
 }
 
 func (c evalCmd) Run(env *environment) error {
 	if c.Update && c.Golden == "" {
-		return usageError(errors.New("--update needs --golden FILE"))
+		return usageError(locales.Errorf("cli.eval.update"))
 	}
 	analyzer, err := env.rules.Compile(env.warn)
 	if err != nil {
@@ -80,7 +80,7 @@ func (c evalCmd) holdAgainstGolden(figures []byte) error {
 		return err
 	}
 	if !bytes.Equal(golden, figures) {
-		return mismatchError(fmt.Errorf("the figures differ from %s; look at what moved, then run again with --update", c.Golden))
+		return mismatchError(locales.Errorf("cli.eval.differ", c.Golden))
 	}
 	return nil
 }
@@ -88,15 +88,16 @@ func (c evalCmd) holdAgainstGolden(figures []byte) error {
 func (c evalCmd) printOutcomes(env *environment, analyzer *analyze.Analyzer, report *evaluate.Report) {
 	for i, o := range report.Misses[:min(c.Misses, len(report.Misses))] {
 		if i == 0 {
-			fmt.Fprintln(env.out, "\nmisses")
+			env.print("cli.eval.misses")
 		}
-		fmt.Fprintf(env.out, "%s  is %s, taken for %q, score %d\n  %s\n", o.Sample.Page.URL, o.Sample.Label, o.Category, o.Assessment.Score, sampleText(o))
+		env.print("cli.eval.miss", o.Sample.Page.URL, o.Sample.Label, o.Category, o.Assessment.Score, sampleText(o))
 	}
 	for i, o := range report.FalseAlarms[:min(c.FalseAlarms, len(report.FalseAlarms))] {
 		if i == 0 {
-			fmt.Fprintln(env.out, "\nfalse alarms")
+			env.print("cli.eval.false_alarms")
 		}
-		fmt.Fprintf(env.out, "%s  is %s\n  %s\n%s", o.Sample.Page.URL, o.Sample.Label, sampleText(o), analyzer.Explain(o.Sample.Page, o.Assessment.Findings[0].Rule))
+		env.print("cli.eval.false_alarm", o.Sample.Page.URL, o.Sample.Label, sampleText(o))
+		fmt.Fprint(env.out, analyzer.Explain(o.Sample.Page, o.Assessment.Findings[0].Rule))
 	}
 }
 
@@ -104,7 +105,7 @@ func (c evalCmd) printSingleSite(env *environment, report *evaluate.Report) {
 	if !c.SingleSite {
 		return
 	}
-	fmt.Fprintln(env.out, "\nterms on one site only: pages, site, rule, term")
+	env.print("cli.eval.single_site")
 	for _, t := range report.SingleSite {
 		fmt.Fprintf(env.out, "%4d  %-12s  %-40s  %s\n", t.Pages, terminal.Clip(t.Site, 12), t.Rule, terminal.Clip(t.Term, maxTerm))
 	}

@@ -1,33 +1,32 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
-	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
 // evidenceCmd works on the archive of flagged pages. All of it may run beside a server.
 type evidenceCmd struct {
-	Verify evidenceVerifyCmd `cmd:"" help:"Check every record of the archive against its hash chain, and the chains against their register. Exit code 3 if anything was changed, removed, moved or added."`
-	Head   evidenceHeadCmd   `cmd:"" help:"Print the end of the register of hash chains, to be kept elsewhere for \"verify --head\"."`
-	Export evidenceExportCmd `cmd:"" help:"Write what is archived for a finding into a zip: WARC, report in Chinese, finding as JSON, manifest."`
-	Prune  evidencePruneCmd  `cmd:"" help:"List the captures and findings that the retention policy no longer keeps; with --apply, delete them."`
-	Delete evidenceDeleteCmd `cmd:"" help:"Delete findings with everything that belongs to them: from archive, database and index. Asks nothing."`
-	Index  evidenceIndexCmd  `cmd:"" help:"Write CDXJ indexes of the archive into a folder, for programs that replay it."`
+	Verify evidenceVerifyCmd `cmd:""`
+	Head   evidenceHeadCmd   `cmd:""`
+	Export evidenceExportCmd `cmd:""`
+	Prune  evidencePruneCmd  `cmd:""`
+	Delete evidenceDeleteCmd `cmd:""`
+	Index  evidenceIndexCmd  `cmd:""`
 
-	Deletions evidenceDeletionsCmd `cmd:"" help:"List which findings were deleted, when and why, the latest first."`
+	Deletions evidenceDeletionsCmd `cmd:""`
 }
 
 type evidenceVerifyCmd struct {
-	Head string `help:"Check also that the register, or a chain, passes through a head that was kept, as \"evidence head\" prints it." placeholder:"SEQ:HASH"`
-	Keep bool   `help:"Keep what comes out in the data folder, for the metrics."`
+	Head string `placeholder:"SEQ:HASH"`
+	Keep bool
 
-	Moved bool `help:"The archive was moved to where --evidence says: if all of it is there, that is its place from now on."`
+	Moved bool
 }
 
 func (c evidenceVerifyCmd) Run(env *environment) error {
@@ -41,19 +40,19 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 	opts := env.folder()
 	opts.ReadOnly, opts.Moved = !c.Keep && !c.Moved, c.Moved
 	return withFolder(env.ctx, opts, func(f *datafolder.Folder) error {
-		problems := terminal.NewProblems(env.out)
+		problems := env.problems()
 		v, err := f.Evidence.Verify(env.ctx, want, func(p evidence.Problem) { problems.Print(p.String()) })
 		if err != nil {
 			return err
 		}
 		problems.Finish()
-		fmt.Fprintf(env.out, "%s, %s in %s of %s; %s deleted by %s\n", terminal.Counted(v.Records, "record"), terminal.Counted(v.Bytes, "byte"),
-			terminal.Counted(v.Files, "file"), terminal.Counted(v.Chains, "chain"), terminal.Counted(v.Deleted, "record"), terminal.Counted(v.Deletions, "deletion"))
+		env.print("cli.evidence.counts", locales.Counted("count.records", v.Records), locales.Counted("count.bytes", int(v.Bytes)),
+			locales.Counted("count.files", v.Files), locales.Counted("count.chains", v.Chains), locales.Counted("count.records", v.Deleted), locales.Counted("count.deletions", v.Deletions))
 		if v.Uncut > 0 {
-			fmt.Fprintf(env.out, "deleted records that are still in their files: %d; run \"qianshao evidence prune --apply\"\n", v.Uncut)
+			env.print("cli.evidence.uncut", v.Uncut)
 		}
 		if v.Head.Seq > 0 {
-			fmt.Fprintf(env.out, "head %s of %s\n", v.Head, env.stamp(v.Head.Added))
+			env.print("cli.head", v.Head, env.stamp(v.Head.Added))
 		}
 		if c.Keep {
 			if err := f.Store.KeepEvidenceCheck(env.ctx, store.Check{At: time.Now(), Seq: v.Head.Seq, Problems: v.Problems}); err != nil {
@@ -61,9 +60,9 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 			}
 		}
 		if v.Problems > 0 {
-			return mismatchError(fmt.Errorf("the archive is not as it was written: %s; docs/operations.md, \"The evidence archive\", says what to do", terminal.Counted(v.Problems, "problem")))
+			return mismatchError(locales.Errorf("cli.evidence.damaged", locales.Counted("count.problems", v.Problems)))
 		}
-		fmt.Fprintln(env.out, "the archive is as it was written")
+		env.print("cli.evidence.intact")
 		if c.Moved {
 			return f.MovedEvidence(env.ctx)
 		}
@@ -80,7 +79,7 @@ func (evidenceHeadCmd) Run(env *environment) error {
 			return err
 		}
 		if state.Register.Seq == 0 {
-			return errors.New("nothing is archived yet, or only within the last minute: the heads of its chains are registered each minute, and when a crawl ends")
+			return locales.Errorf("cli.evidence.none")
 		}
 		fmt.Fprintf(env.out, "%s %s\n", state.Register, env.stamp(state.Register.Added))
 		return nil
@@ -88,7 +87,7 @@ func (evidenceHeadCmd) Run(env *environment) error {
 }
 
 type evidenceIndexCmd struct {
-	Folder string `arg:"" help:"Where to write them; made where it is missing." placeholder:"FOLDER"`
+	Folder string `arg:"" placeholder:"FOLDER"`
 }
 
 func (c evidenceIndexCmd) Run(env *environment) error {
@@ -97,7 +96,7 @@ func (c evidenceIndexCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.out, "%s written\n", terminal.Counted(n, "index"))
+		env.print("cli.evidence.indexes", locales.Counted("count.indexes", n))
 		return nil
 	})
 }

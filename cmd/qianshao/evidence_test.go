@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/warc"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // command runs the binary over a data folder and returns its exit code and
@@ -180,7 +181,7 @@ func pruneLater(t *testing.T, data string, cmd evidencePruneCmd) string {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	if err := cmd.prune(&environment{ctx: t.Context(), out: &out, zone: index.DefaultZone}, f, policy, time.Now().AddDate(0, 0, 2)); err != nil {
+	if err := cmd.prune(&environment{lang: locales.English, told: locales.English, ctx: t.Context(), out: &out, zone: index.DefaultZone}, f, policy, time.Now().AddDate(0, 0, 2)); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

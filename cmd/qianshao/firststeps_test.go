@@ -77,7 +77,16 @@ func newIntranet(t *testing.T, language string, site http.HandlerFunc) *intranet
 // to do; once that is done, the next crawl visits it.
 func TestFirstSteps(t *testing.T) {
 	t.Parallel()
-	for language, remedy := range map[string]string{"C.UTF-8": "set allow_private: true in scope.yaml", "zh_CN.UTF-8": "请在 scope.yaml 写 allow_private: true"} {
+	for language, says := range map[string]struct{ none, skipped, before, remedy, two, none2, four string }{
+		"C.UTF-8": {
+			"0 pages fetched", "1  skipped: address_blocked: intranet.example:", "1  skipped before: address_blocked: intranet.example", "set allow_private: true in scope.yaml",
+			"2 pages fetched; 2 pages known", "0 pages fetched; 2 pages known", "4 pages fetched; 4 pages known",
+		},
+		"zh_CN.UTF-8": {
+			"抓取 0 个网页", "1  跳过：address_blocked：intranet.example:", "1  以前跳过：address_blocked：intranet.example", "请在 scope.yaml 写 allow_private: true",
+			"抓取 2 个网页；已知 2 个网页", "抓取 0 个网页；已知 2 个网页", "抓取 4 个网页；已知 4 个网页",
+		},
+	} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			i := newIntranet(t, language, func(w http.ResponseWriter, r *http.Request) {
@@ -89,15 +98,15 @@ func TestFirstSteps(t *testing.T) {
 				_, _ = io.WriteString(w, `<a href="/news/1">1</a><a href="/press/1">1</a>`)
 			})
 			i.register("include: [/news/]")
-			i.want(i.crawl(), "0 pages fetched", "1  skipped: address_blocked: intranet.example:", remedy)
-			i.want(i.crawl(), "0 pages fetched", "1  skipped before: address_blocked: intranet.example", remedy)
+			i.want(i.crawl(), says.none, says.skipped, says.remedy)
+			i.want(i.crawl(), says.none, says.before, says.remedy)
 			i.register("include: [/news/]", "allow_private: true")
-			i.want(i.crawl(), "2 pages fetched; 2 pages known")
+			i.want(i.crawl(), says.two)
 			i.register("include: [/news/]", "allow_private: true")
-			i.want(i.crawl(), "0 pages fetched; 2 pages known")
+			i.want(i.crawl(), says.none2)
 			// More is permitted: links to it are on pages that have been visited.
 			i.register("include: [/news/, /press/]", "allow_private: true")
-			i.want(i.crawl(), "4 pages fetched; 4 pages known")
+			i.want(i.crawl(), says.four)
 		})
 	}
 }

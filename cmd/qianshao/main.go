@@ -25,6 +25,7 @@ import (
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Exit codes, as documented in docs/operations.md.
@@ -41,53 +42,54 @@ const (
 
 // cli is the command line. Flags that several commands need stand at the top.
 type cli struct {
-	Config    string `help:"Configuration file: any flag by its name, those of one command below the command's name. Default: qianshao.yaml in the data folder, if it is there." env:"QIANSHAO_CONFIG" placeholder:"FILE"`
-	Data      string `help:"Folder that holds the database and the index." default:"data" env:"QIANSHAO_DATA" placeholder:"DIR"`
-	RulesDir  string `name:"rules-dir" help:"Folder with rules/, lists/, patterns/ and contexts/ to use instead of the shipped ones." env:"QIANSHAO_RULES" placeholder:"DIR"`
-	Overlay   string `name:"overlay" help:"Folder with your own rules, list changes, allow-list and switched-off rules, on top of the rules. Default: overlay in the data folder, if it is there." env:"QIANSHAO_OVERLAY" placeholder:"DIR"`
-	Zone      zone   `help:"Time zone of all times and days, by its IANA name, unless one is set on the console. After a change the search index is built anew." default:"Asia/Shanghai" env:"QIANSHAO_ZONE" placeholder:"ZONE"`
-	Verbose   bool   `short:"v" help:"Log more."`
-	LogFormat string `enum:"text,json" default:"text" help:"Form of the log on standard error: text, or json, an object a line." env:"QIANSHAO_LOG_FORMAT"`
+	Config    string   `env:"QIANSHAO_CONFIG" placeholder:"FILE"`
+	Data      string   `default:"data" env:"QIANSHAO_DATA" placeholder:"DIR"`
+	RulesDir  string   `name:"rules-dir" env:"QIANSHAO_RULES" placeholder:"DIR"`
+	Overlay   string   `name:"overlay" env:"QIANSHAO_OVERLAY" placeholder:"DIR"`
+	Zone      zone     `default:"Asia/Shanghai" env:"QIANSHAO_ZONE" placeholder:"ZONE"`
+	Lang      language `env:"QIANSHAO_LANG" placeholder:"zh|en"`
+	Verbose   bool     `short:"v"`
+	LogFormat string   `enum:"text,json" default:"text" env:"QIANSHAO_LOG_FORMAT"`
 
-	backendFlags `embed:"" envprefix:"QIANSHAO_" group:"Servers that several machines share:"`
+	backendFlags `embed:"" envprefix:"QIANSHAO_" group:"servers"`
 
-	Demo      demoCmd      `cmd:"" help:"Crawl a small web that this binary serves itself, show what is found, and keep serving the console. Works in a temporary folder."`
-	Serve     serveCmd     `cmd:"" help:"Watch the authorised sites and serve the console, the API and the metrics."`
-	Scan      scanCmd      `cmd:"" help:"Assess files, folders, WARC archives, JSON lines, or one authorised URL."`
-	Crawl     crawlCmd     `cmd:"" help:"Visit the authorised sites once, until nothing is due."`
-	Search    searchCmd    `cmd:"" help:"Search the findings."`
-	Eval      evalCmd      `cmd:"" help:"Measure the rules on labelled texts."`
-	Rules     rulesCmd     `cmd:"" help:"Check, test, format, list and explain rules."`
-	Scope     scopeCmd     `cmd:"" help:"Keep the register of authorisations."`
-	Account   accountCmd   `cmd:"" help:"Make and change the accounts that may use the console and the API, and their tokens. Works beside a running server."`
-	Channel   channelCmd   `cmd:"" help:"List and test the channels by which people are told of findings. Works beside a running server."`
-	Submit    submitCmd    `cmd:"" help:"Report pages that may show a crime, or list the reports. A page is fetched only when an authorisation covers it."`
-	Evidence  evidenceCmd  `cmd:"" help:"Verify, export and prune the archive of flagged pages."`
-	Acts      actsCmd      `cmd:"" help:"List, export and verify the trail of what people have decided."`
-	Campaigns campaignsCmd `cmd:"" help:"List and show campaigns: findings that belong together by one injected block, one destination or one handle."`
-	Reindex   reindexCmd   `cmd:"" help:"Rebuild what is derived: the search index from the findings, the campaigns, and what stands from the trail of acts."`
-	Backup    backupCmd    `cmd:"" help:"Copy the data folder, with the rules in use, into a new folder; a server or crawl may go on. Exit code 3 if evidence or acts are damaged."`
-	Restore   restoreCmd   `cmd:"" help:"Make the data folder from a backup, and verify it."`
-	Migrate   migrateCmd   `cmd:"" help:"Copy everything to servers, or from servers back into a data folder, and hold it against the source. Nothing may run on either."`
-	Report    reportCmd    `cmd:"" help:"Write the report of a week, a month or a quarter: what was found, decided, how well rules did, what is not monitored. As HTML to print, .docx or CSV; works beside a running server."`
-	Version   versionCmd   `cmd:"" help:"Print the version."`
+	Demo      demoCmd      `cmd:""`
+	Serve     serveCmd     `cmd:""`
+	Scan      scanCmd      `cmd:""`
+	Crawl     crawlCmd     `cmd:""`
+	Search    searchCmd    `cmd:""`
+	Eval      evalCmd      `cmd:""`
+	Rules     rulesCmd     `cmd:""`
+	Scope     scopeCmd     `cmd:""`
+	Account   accountCmd   `cmd:""`
+	Channel   channelCmd   `cmd:""`
+	Submit    submitCmd    `cmd:""`
+	Evidence  evidenceCmd  `cmd:""`
+	Acts      actsCmd      `cmd:""`
+	Campaigns campaignsCmd `cmd:""`
+	Reindex   reindexCmd   `cmd:""`
+	Backup    backupCmd    `cmd:""`
+	Restore   restoreCmd   `cmd:""`
+	Migrate   migrateCmd   `cmd:""`
+	Report    reportCmd    `cmd:""`
+	Version   versionCmd   `cmd:""`
 
-	Unmonitored unmonitoredCmd `cmd:"" help:"List the hosts and authorisations of the register that are not monitored, or will soon not be: blocked, down, forbidden, overdue, about to end."`
+	Unmonitored unmonitoredCmd `cmd:""`
 }
 
 // backendFlags say which servers stand in place of parts of the data folder.
 type backendFlags struct {
-	Store             string `help:"PostgreSQL database in place of the data folder's: postgres://USER@HOST/DATABASE." env:"STORE" placeholder:"URL"`
-	StorePasswordFile string `help:"File that holds the password for the database." env:"STORE_PASSWORD_FILE" placeholder:"FILE"`
-	StoreCA           string `name:"store-ca" help:"File with the certificates, in PEM, by which the database's server is checked. Default: the system's." env:"STORE_CA" placeholder:"FILE"`
+	Store             string `env:"STORE" placeholder:"URL"`
+	StorePasswordFile string `env:"STORE_PASSWORD_FILE" placeholder:"FILE"`
+	StoreCA           string `name:"store-ca" env:"STORE_CA" placeholder:"FILE"`
 
-	Index             string `help:"OpenSearch cluster in place of the data folder's index: https://USER@HOST:9200/NAME, several nodes with commas." env:"INDEX" placeholder:"URL"`
-	IndexPasswordFile string `help:"File that holds the password for the cluster." env:"INDEX_PASSWORD_FILE" placeholder:"FILE"`
-	IndexCA           string `name:"index-ca" help:"File with the certificates, in PEM, by which the cluster's servers are checked. Default: the system's." env:"INDEX_CA" placeholder:"FILE"`
+	Index             string `env:"INDEX" placeholder:"URL"`
+	IndexPasswordFile string `env:"INDEX_PASSWORD_FILE" placeholder:"FILE"`
+	IndexCA           string `name:"index-ca" env:"INDEX_CA" placeholder:"FILE"`
 
-	Evidence                string `help:"Bucket in place of the data folder's evidence: s3://BUCKET/PREFIX?endpoint=https://HOST, or a folder that all machines have." env:"EVIDENCE" placeholder:"URL"`
-	EvidenceCredentialsFile string `help:"File that holds the keys of the bucket. Default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY." env:"EVIDENCE_CREDENTIALS_FILE" placeholder:"FILE"`
-	EvidenceCA              string `name:"evidence-ca" help:"File with the certificates, in PEM, by which the bucket's server is checked. Default: the system's." env:"EVIDENCE_CA" placeholder:"FILE"`
+	Evidence                string `env:"EVIDENCE" placeholder:"URL"`
+	EvidenceCredentialsFile string `env:"EVIDENCE_CREDENTIALS_FILE" placeholder:"FILE"`
+	EvidenceCA              string `name:"evidence-ca" env:"EVIDENCE_CA" placeholder:"FILE"`
 }
 
 func (f *backendFlags) options() backends.Options {
@@ -104,6 +106,9 @@ type environment struct {
 	in       io.Reader
 	out, err io.Writer // show what would steer a terminal; see terminal.Visible
 	verbatim io.Writer // is out, for what is a file
+	lang     locales.Lang
+	told     locales.Lang // on err: English where it is a log
+	document locales.Lang // of what is written for others: Chinese, unless --lang says otherwise
 	log      *slog.Logger
 	data     string
 	backends backends.Options
@@ -120,8 +125,73 @@ func (z *zone) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// language is one as a flag; without it, the one that the process is started in.
+type language struct {
+	locales.Lang
+	given bool
+}
+
+// UnmarshalText reads the language's code; an empty variable of the environment sets none.
+func (l *language) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	if l.Lang, l.given = locales.Parse(string(text)); !l.given {
+		return locales.Errorf("cli.lang.unknown", string(text))
+	}
+	return nil
+}
+
+// startedIn returns the language of a process. It is needed before the command line is
+// parsed, since what is wrong with that is said in it.
+func startedIn(args []string, getenv func(string) string) locales.Lang {
+	codes := []string{getenv("QIANSHAO_LANG")}
+	for i, arg := range args {
+		code, ok := strings.CutPrefix(arg, "--lang=")
+		if arg == "--lang" && i+1 < len(args) {
+			code, ok = args[i+1], true
+		}
+		if ok {
+			codes = []string{code}
+		}
+	}
+	if l, ok := locales.Parse(codes[0]); ok {
+		return l
+	}
+	return locales.OfEnvironment(getenv)
+}
+
+// print writes a line of the catalogue on standard output.
+func (env *environment) print(key string, args ...any) {
+	fmt.Fprintln(env.out, env.lang.Text(key, args...))
+}
+
+// tell writes one on standard error, beside what is printed.
+func (env *environment) tell(key string, args ...any) {
+	fmt.Fprintln(env.err, env.told.Text(key, args...))
+}
+
+// table returns a table with a head for each key. Those of times name the zone.
+func (env *environment) table(heads ...string) *terminal.Table {
+	var said []string
+	for _, key := range heads {
+		said = append(said, env.lang.Text(key, zoneName{env}))
+	}
+	return terminal.NewTable(env.out, said...)
+}
+
+// problems writes what a check finds wrong.
+func (env *environment) problems() *terminal.Problems {
+	return terminal.NewProblems(env.out, env.lang)
+}
+
+// zoneName is the name of the zone, which is looked up only if it is said.
+type zoneName struct{ env *environment }
+
+func (z zoneName) String() string { return qianshao.ZoneName(z.env.zone()) }
+
 // when writes a time in the zone of the environment, which the head of its
-// column names: see env.timed.
+// column names: see env.table.
 func (env *environment) when(t time.Time) string {
 	return t.In(env.zone()).Format("2006-01-02 15:04:05")
 }
@@ -129,16 +199,11 @@ func (env *environment) when(t time.Time) string {
 // stamp writes a time in that zone where no column names it: with its offset.
 func (env *environment) stamp(t time.Time) string { return t.In(env.zone()).Format(time.RFC3339) }
 
-// timed returns the head of a column of times.
-func (env *environment) timed(head string) string {
-	return head + " (" + qianshao.ZoneName(env.zone()) + ")"
-}
-
 // newApp opens the app over the data folder with the rules of the environment.
 func (env *environment) newApp(opts app.Options) (*app.App, error) {
 	opts.Data, opts.Rules, opts.Version, opts.Log, opts.Warn, opts.Zone = env.data, env.rules, versionString(), env.log, env.warn, env.zone()
 	opts.Backends = env.backends
-	opts.Reindexing = env.reindexing(mismatch)
+	opts.Reindexing = env.reindexing("cli.reindex.mismatch")
 	return app.New(env.ctx, opts)
 }
 
@@ -170,7 +235,7 @@ func withFolder(ctx context.Context, opts datafolder.Options, work func(*datafol
 }
 
 // warn writes a warning: the command goes on.
-func (env *environment) warn(warning string) { fmt.Fprintf(env.err, "warning: %s\n", warning) }
+func (env *environment) warn(warning fmt.Stringer) { env.tell("cli.warning", warning) }
 
 // codedError is an error that ends the process with its own exit code.
 type codedError struct {
@@ -183,8 +248,8 @@ func (e *codedError) Unwrap() error { return e.err }
 
 // interrupted is the error of a command that a signal ended. left says what is
 // still to do.
-func (env *environment) interrupted(left string) error {
-	return &codedError{exitInterrupted, errors.New("interrupted: " + left)}
+func interrupted(left locales.Message) error {
+	return &codedError{exitInterrupted, locales.Errorf("cli.interrupted", left)}
 }
 
 func usageError(err error) error    { return &codedError{exitUsage, err} }
@@ -197,17 +262,17 @@ func main() {
 func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	errOut = terminal.Visible(errOut)
 	var c cli
+	lang := startedIn(args, os.Getenv)
 	exited, code := false, exitOK
 	parser, err := kong.New(&c,
 		kong.Name("qianshao"),
-		kong.Description("前哨: early warning for crime on Chinese web pages that you are authorised to watch."),
-		kong.UsageOnError(),
+		kong.Help(printHelp(lang)),
 		kong.Writers(out, errOut),
 		kong.Vars{"roles": roles()},
 		kong.Exit(func(c int) { exited, code = true, c }),
 	)
 	if err != nil {
-		return report(errOut, err)
+		return report(errOut, lang, err)
 	}
 	command, err := parser.Parse(args)
 	if exited { // --help
@@ -216,14 +281,17 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	if err != nil {
 		var input *datafolder.InputError // the configuration file's
 		if !errors.As(err, &input) {
-			err = fmt.Errorf("%w\nrun \"qianshao --help\" for the commands", err)
+			err = locales.Errorf("cli.usage", parseError{err})
 		}
 		err = usageError(err)
 		if wantsJSON(args) {
 			terminal.NewLogger(errOut, false, "json", qianshao.ChinaTime).Error(err.Error())
 			return exitCode(err)
 		}
-		return report(errOut, err)
+		return report(errOut, lang, err)
+	}
+	if c.Lang.given { // perhaps by the configuration file
+		lang = c.Lang.Lang
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -233,24 +301,24 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		return cmp.Or(datafolder.ZoneSet(ctx, folder), c.Zone.Location)
 	})
 	env := &environment{
-		ctx: ctx, in: in, out: terminal.Visible(out), err: errOut, verbatim: out,
+		ctx: ctx, lang: lang, told: lang, document: c.Lang.Lang, in: in, out: terminal.Visible(out), err: errOut, verbatim: out,
 		log:  terminal.NewLogger(errOut, c.Verbose, c.LogFormat, zone),
 		data: c.Data, backends: folder.Backends,
 		zone:  zone,
 		rules: datafolder.RuleFolders{Dir: c.RulesDir, Overlay: c.Overlay, Data: c.Data},
 	}
 	if c.LogFormat == "json" { // what commands say becomes records, too, so that every line is one
-		env.err = terminal.JSONLines(errOut, zone)
+		env.err, env.told = terminal.JSONLines(errOut, zone), locales.English
 	}
 	err = command.Run(env)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = env.interrupted("it was not done")
+		err = interrupted(locales.M("cli.interrupted.undone"))
 	}
 	if c.LogFormat == "json" && err != nil {
 		env.log.Error(err.Error())
 		return exitCode(err)
 	}
-	return report(errOut, err)
+	return report(errOut, lang, err)
 }
 
 // wantsJSON says whether a command line that could not be read asks for a log in
@@ -268,11 +336,11 @@ func wantsJSON(args []string) bool {
 }
 
 // report prints the error, if any, and returns the process's exit code.
-func report(w io.Writer, err error) int {
+func report(w io.Writer, lang locales.Lang, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(w, "qianshao: %s\n", terminal.Discreet(err.Error()))
+	fmt.Fprintf(w, "qianshao: %s\n", terminal.Discreet(lang.Error(err)))
 	return exitCode(err)
 }
 

@@ -15,6 +15,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if strings.HasSuffix(os.Args[0], ".test") { // and not a command of a script, which sets its own language
+		for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG", "QIANSHAO_LANG"} {
+			os.Unsetenv(name)
+		}
+	}
 	testscript.Main(m, map[string]func(){
 		"qianshao": main, "qianshao-test-web": serveWeb, "qianshao-test-bare": fetchBare,
 		"qianshao-test-costly": writeCostly, "qianshao-test-costly-web": serveCostly,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -12,39 +11,40 @@ import (
 	"github.com/qianshao/qianshao/ingest/input"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/scan"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // rulesPreviewCmd tells what a draft of the rules would have flagged that the
 // rules in force do not, and the other way round, on texts at hand and on the
 // flagged pages of the data folder. It changes nothing.
 type rulesPreviewCmd struct {
-	Draft      string   `help:"Overlay to try in place of the one in force." placeholder:"DIR"`
-	DraftRules string   `help:"Rule set to try in place of the one in force." placeholder:"DIR"`
-	Inputs     []string `arg:"" optional:"" name:"input" help:"Files, folders, WARC archives, JSON lines, or - for standard input. None: the flagged pages of the data folder."`
-	Stored     bool     `help:"The flagged pages of the data folder beside the inputs."`
-	JSON       bool     `name:"json" help:"Print everything as one JSON document."`
-	Show       int      `help:"Texts to show of each rule." default:"5" placeholder:"N"`
+	Draft      string   `placeholder:"DIR"`
+	DraftRules string   `placeholder:"DIR"`
+	Inputs     []string `arg:"" optional:"" name:"input"`
+	Stored     bool
+	JSON       bool `name:"json"`
+	Show       int  `default:"5" placeholder:"N"`
 }
 
 func (c rulesPreviewCmd) Run(env *environment) error {
 	if c.Draft == "" && c.DraftRules == "" {
-		return usageError(errors.New("say what to try: --draft DIR for an overlay, --draft-rules DIR for a rule set"))
+		return usageError(locales.Errorf("cli.preview.draft_missing"))
 	}
 	inForce, err := env.rules.Compile(env.warn)
 	if err != nil {
-		return fmt.Errorf("the rules in force: %w", err)
+		return locales.Errorf("cli.preview.in_force", err)
 	}
 	folders := env.rules
 	folders.Dir, folders.Overlay = cmp.Or(c.DraftRules, folders.Dir), cmp.Or(c.Draft, folders.Overlay)
 	draft, err := folders.Compile(env.warn)
 	if err != nil {
-		return fmt.Errorf("the draft: %w", err)
+		return locales.Errorf("cli.preview.draft", err)
 	}
 	entries, err := c.entries(env)
 	if err != nil {
 		return err
 	}
-	comparison, progress := backtest.Comparison{Before: inForce, After: draft}, terminal.NewProgress(env.err)
+	comparison, progress := backtest.Comparison{Before: inForce, After: draft}, terminal.NewProgress(env.err, env.told)
 	compare := func(e input.Entry) backtest.Outcome {
 		if e.Err != nil {
 			return backtest.Outcome{Err: fmt.Errorf("%s: %w", e.Input, e.Err)}
@@ -90,15 +90,15 @@ func (c rulesPreviewCmd) print(env *environment, r *backtest.Report) error {
 		encoder.SetIndent("", "  ")
 		err = encoder.Encode(r)
 	} else {
-		err = terminal.Preview(env.out, r, max(c.Show, 0))
+		err = terminal.Preview(env.out, env.lang, r, max(c.Show, 0))
 	}
 	switch {
 	case err != nil:
 		return err
 	case len(r.Errors) > 0:
-		return fmt.Errorf("%d of %s could not be read; the first: %s", len(r.Errors), terminal.Counted(r.Inputs, "input"), r.Errors[0])
+		return locales.Errorf("cli.preview.unread", len(r.Errors), locales.Counted("count.inputs", r.Inputs), r.Errors[0])
 	case len(r.Changes) > 0:
-		return mismatchError(fmt.Errorf("the draft changes %s; nothing has been put in force", terminal.Counted(len(r.Changes), "answer")))
+		return mismatchError(locales.Errorf("cli.preview.changes", locales.Counted("count.answers", len(r.Changes))))
 	}
 	return nil
 }
@@ -107,11 +107,11 @@ func (c rulesPreviewCmd) print(env *environment, r *backtest.Report) error {
 func (c rulesPreviewCmd) entries(env *environment) (iter.Seq[input.Entry], error) {
 	for _, name := range c.Inputs {
 		if strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://") {
-			return nil, usageError(fmt.Errorf("%s: a preview makes no requests; give it files, archives or the stored pages", name))
+			return nil, usageError(locales.Errorf("cli.preview.request", name))
 		}
 	}
 	if c.stored() && !env.folder().HasStore() {
-		return nil, usageError(fmt.Errorf("there are no stored pages in %s; name files to compare on, or the data folder with --data", env.data))
+		return nil, usageError(locales.Errorf("cli.preview.no_pages", env.data))
 	}
 	return func(yield func(input.Entry) bool) {
 		for _, name := range c.Inputs {

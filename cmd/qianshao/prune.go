@@ -2,27 +2,26 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"strconv"
 	"time"
 
-	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 )
 
 type evidencePruneCmd struct {
-	Policy string `help:"The retention policy; docs/operations.md shows one. Default: retention.yaml in the data folder." placeholder:"FILE"`
-	Apply  bool   `help:"Delete. Without it, only what would be deleted is listed."`
+	Policy string `placeholder:"FILE"`
+	Apply  bool
 }
 
 func (c evidencePruneCmd) Run(env *environment) error {
 	policy, name, err := env.retention(c.Policy)
 	if errors.Is(err, fs.ErrNotExist) && c.Policy == "" {
-		fmt.Fprintf(env.out, "there is no %s, so everything is kept\n", name)
+		env.print("cli.prune.no_policy", name)
 		return nil
 	}
 	if err != nil {
@@ -56,27 +55,28 @@ func (c evidencePruneCmd) prune(env *environment, f *datafolder.Folder, policy e
 	for _, e := range expired.Captures {
 		records, size = records+e.Records, size+e.Bytes
 	}
-	what := terminal.Counted(len(expired.Captures), "capture") + ", " + terminal.Counted(records, "record") + ", " + terminal.Counted(size, "byte")
-	findings := terminal.Counted(len(expired.Findings), "finding")
+	what := locales.M("cli.prune.what", locales.Counted("count.captures", len(expired.Captures)), locales.Counted("count.records", records), locales.Counted("count.bytes", int(size)))
+	findings := locales.Counted("count.findings", len(expired.Findings))
 	if !c.Apply {
-		fmt.Fprintf(env.out, "%s would be deleted; --apply deletes them\n", what)
-		fmt.Fprintf(env.out, "%s would be deleted from database and index\n", findings)
+		env.print("cli.prune.would", what)
+		env.print("cli.prune.would_findings", findings)
 		return nil
 	}
 	kept := f.Prune(env.ctx, expired, now)
 	if kept != nil && env.ctx.Err() != nil {
-		return env.interrupted("what was deleted until then is; the same command again deletes the rest")
+		return interrupted(locales.M("cli.prune.rest"))
 	}
 	if kept != nil && !errors.Is(kept, bucket.ErrLocked) {
 		return kept
 	}
-	fmt.Fprintf(env.out, "%s deleted\n", what)
-	fmt.Fprintf(env.out, "%s deleted from the database\n", findings)
+	env.print("cli.prune.done", what)
+	env.print("cli.prune.done_findings", findings)
 	return errors.Join(settleIndex(env, f), kept)
 }
 
 func listExpired(env *environment, expired datafolder.Expired) error {
-	captures, findings := terminal.NewTable(env.out, env.timed("CAPTURED"), "RECORDS", "BYTES", "REASON", "PAGE"), terminal.NewTable(env.out, "FINDING", "REASON", "PAGE")
+	captures := env.table("cli.col.captured", "cli.col.records", "cli.col.bytes", "cli.col.reason", "cli.col.page")
+	findings := env.table("cli.col.finding", "cli.col.reason", "cli.col.page")
 	for _, e := range expired.Captures {
 		captures.Row(e.Captured.In(env.zone()).Format(time.DateOnly), strconv.Itoa(e.Records), strconv.FormatInt(e.Bytes, 10), e.Reason, e.URL)
 	}

@@ -2,12 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/locales"
 	figures "github.com/qianshao/qianshao/report"
@@ -17,17 +15,16 @@ import (
 
 // reportCmd writes the report of a period. It may run beside a server.
 type reportCmd struct {
-	Week    bool   `xor:"kind" help:"The last complete week, Monday to Sunday; this is what is written without a period."`
-	Month   bool   `xor:"kind" help:"The last complete month."`
-	Quarter bool   `xor:"kind" help:"The last complete quarter of the year."`
-	Of      string `help:"The week, month or quarter in which this day falls, perhaps not complete yet." placeholder:"2026-11-26"`
-	From    string `help:"The first day, with --to in place of week, month and quarter." placeholder:"2026-11-01"`
-	To      string `help:"The last day." placeholder:"2026-11-26"`
+	Week    bool   `xor:"kind"`
+	Month   bool   `xor:"kind"`
+	Quarter bool   `xor:"kind"`
+	Of      string `placeholder:"2026-11-26"`
+	From    string `placeholder:"2026-11-01"`
+	To      string `placeholder:"2026-11-26"`
 
-	Authorisation string          `help:"What was found under this authorisation only." placeholder:"ID"`
-	Format        document.Format `enum:"html,docx,csv" default:"html" help:"Format: html (one file, to print on A4), docx, or csv."`
-	Lang          string          `enum:"zh,en" default:"zh" help:"Language: zh or en."`
-	Output        string          `short:"o" help:"The file to write, or - for standard output. Default: a name with the period, in this folder. A file that is there is not written over." placeholder:"FILE"`
+	Authorisation string          `placeholder:"ID"`
+	Format        document.Format `enum:"html,docx,csv" default:"html"`
+	Output        string          `short:"o" placeholder:"FILE"`
 }
 
 // choice is what the flags say of the period.
@@ -49,16 +46,15 @@ func (c reportCmd) Run(env *environment) error {
 	if err != nil {
 		return usageError(err)
 	}
-	language, _ := locales.Parse(c.Lang)
 	return env.readFolder(func(f *datafolder.Folder) error {
 		r, err := f.Report(env.ctx, figures.Query{Period: period, Sight: qianshao.SeeAll(), Authorisation: c.Authorisation})
 		if errors.Is(err, store.ErrNotFound) {
-			return usageError(fmt.Errorf("there is no authorisation %q; see \"qianshao scope list\"", c.Authorisation))
+			return usageError(locales.Errorf("cli.report.authorisation", c.Authorisation))
 		}
 		if err != nil {
 			return err
 		}
-		d := document.New(r, document.Options{Language: language, Version: versionString()})
+		d := document.New(r, document.Options{Language: env.document, Version: versionString()})
 		return c.write(env, d, r)
 	})
 }
@@ -76,6 +72,6 @@ func (c reportCmd) write(env *environment, d *document.Document, r *figures.Repo
 		return err
 	}
 	days := r.Query.Period.Days()
-	fmt.Fprintf(env.out, "%s: %s to %s, %s\n", name, days[0].Format(time.DateOnly), days[len(days)-1].Format(time.DateOnly), terminal.Counted(r.Volume.Findings, "finding"))
+	env.print("cli.report.written", name, days[0].Format(time.DateOnly), days[len(days)-1].Format(time.DateOnly), locales.Counted("count.findings", r.Volume.Findings))
 	return nil
 }

@@ -13,27 +13,27 @@ import (
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
-	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/scan"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // rulesCmd serves those who write rules; all of it works on --rules-dir, or on
 // the shipped rules without it, and on the overlay.
 type rulesCmd struct {
-	Check   rulesCheckCmd   `cmd:"" help:"Read all rules and name every mistake with its place."`
-	Test    rulesTestCmd    `cmd:"" help:"Run the tests inside the rules."`
-	Fmt     rulesFmtCmd     `cmd:"" help:"Put rule files into the canonical form."`
-	List    rulesListCmd    `cmd:"" help:"List the rules."`
-	Explain rulesExplainCmd `cmd:"" help:"Tell why a rule fires on a text, or what is missing."`
-	Export  rulesExportCmd  `cmd:"" help:"Write the rules, lists, patterns and contexts into a folder, to look into or to start from."`
-	Count   rulesCountCmd   `cmd:"" help:"Count on how many ordinary sites each term stands: a file ordinary.tsv for a rule set or an overlay."`
-	Preview rulesPreviewCmd `cmd:"" help:"Tell what a draft of the rules would flag that the rules in force do not, and the other way round."`
+	Check   rulesCheckCmd   `cmd:""`
+	Test    rulesTestCmd    `cmd:""`
+	Fmt     rulesFmtCmd     `cmd:""`
+	List    rulesListCmd    `cmd:""`
+	Explain rulesExplainCmd `cmd:""`
+	Export  rulesExportCmd  `cmd:""`
+	Count   rulesCountCmd   `cmd:""`
+	Preview rulesPreviewCmd `cmd:""`
 }
 
 type rulesCheckCmd struct {
-	Repeated bool `help:"Also list the terms that one block is given by two files."`
-	Words    bool `help:"List the short terms that ordinary words contain or straddle, and that are let pass because they only support others or a rule says why."`
+	Repeated bool
+	Words    bool
 }
 
 func (c rulesCheckCmd) Run(env *environment) error {
@@ -56,18 +56,14 @@ func (c rulesCheckCmd) Run(env *environment) error {
 		}
 	}
 	on := rules.On()
-	verb := "are"
-	if len(rules.Rules()) == 1 {
-		verb = "is"
-	}
-	fmt.Fprintf(env.out, "%s %s in order", terminal.Counted(len(rules.Rules()), "rule"), verb)
+	summary := env.lang.Count("cli.rules.in_order", len(rules.Rules()))
 	if off := len(rules.Rules()) - len(on); off > 0 {
-		fmt.Fprintf(env.out, ", %d of them switched off", off)
+		summary += env.lang.Text("cli.rules.off", off)
 	}
 	if n := rules.Allowances(); n > 0 {
-		fmt.Fprintf(env.out, "; the allow-list has %s", terminal.Counted(n, "entry"))
+		summary += env.lang.Text("cli.rules.allow_list", locales.Counted("count.allowances", n))
 	}
-	fmt.Fprintln(env.out)
+	fmt.Fprintln(env.out, summary)
 	return nil
 }
 
@@ -77,7 +73,7 @@ func printChance(env *environment, analyzer *analyze.Analyzer) error {
 	if err != nil {
 		return err
 	}
-	t := terminal.NewTable(env.out, "PER MILLION", "AS A WORD", "TERM", "BLOCKS", "FOR EXAMPLE", "WORDS")
+	t := env.table("cli.col.per_million", "cli.col.as_word", "cli.col.term", "cli.col.blocks", "cli.col.example", "cli.col.words")
 	for len(terms) > 0 {
 		c, n := &terms[0], 1
 		for n < len(terms) && terms[n].Term.Key == c.Term.Key && terms[n].Around.Chance == c.Around.Chance {
@@ -91,17 +87,17 @@ func printChance(env *environment, analyzer *analyze.Analyzer) error {
 
 // rulesExportCmd shows what stands inside the binary. The overlay is a folder already.
 type rulesExportCmd struct {
-	Folder string `arg:"" help:"Folder to write into; made if it is not there. No file is overwritten."`
+	Folder string `arg:""`
 }
 
 func (c rulesExportCmd) Run(env *environment) error {
 	if err := os.CopyFS(c.Folder, env.rules.Base()); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return usageError(fmt.Errorf("%w; name an empty folder", err))
+			return usageError(locales.Errorf("cli.rules.empty_folder", err))
 		}
 		return err
 	}
-	fmt.Fprintf(env.out, "written to %s; what you change there counts with --rules-dir %s, but belongs in an overlay\n", c.Folder, c.Folder)
+	env.print("cli.rules.exported", c.Folder)
 	return nil
 }
 
@@ -116,16 +112,16 @@ func (rulesTestCmd) Run(env *environment) error {
 	for _, f := range failures {
 		fmt.Fprintln(env.out, f)
 	}
-	fmt.Fprintf(env.out, "%d passed, %d failed\n", count-len(failures), len(failures))
+	env.print("cli.rules.tested", count-len(failures), len(failures))
 	if len(failures) > 0 {
-		return mismatchError(fmt.Errorf("%d of %s inside the rules failed", len(failures), terminal.Counted(count, "test")))
+		return mismatchError(locales.Errorf("cli.rules.failed", len(failures), locales.Counted("count.tests", count)))
 	}
 	return nil
 }
 
 type rulesFmtCmd struct {
-	Write bool     `short:"w" help:"Write the result back instead of printing it."`
-	Files []string `arg:"" type:"existingfile" help:"Rule files."`
+	Write bool     `short:"w"`
+	Files []string `arg:"" type:"existingfile"`
 }
 
 func (c rulesFmtCmd) Run(env *environment) error {
@@ -171,7 +167,7 @@ func replaceFile(name string, content []byte) error {
 }
 
 type rulesListCmd struct {
-	Category string `help:"Only this category."`
+	Category string
 }
 
 func (c rulesListCmd) Run(env *environment) error {
@@ -184,35 +180,35 @@ func (c rulesListCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	table := terminal.NewTable(env.out, "ID", "CATEGORY", "LEVEL", "STATUS", "FROM", "TITLE", "OFF")
+	table := env.table("cli.col.id", "cli.col.category", "cli.col.level", "cli.col.status", "cli.col.from", "cli.col.title", "cli.col.off")
 	for _, r := range rules.Rules() {
 		if c.Category == "" || string(r.Category) == c.Category {
 			off := ""
 			if r.Off != nil {
 				off = r.Off.String()
 			}
-			table.Row(r.ID, string(r.Category), r.Level.String(), r.Status, origin(r, env.rules), r.Title, off)
+			table.Row(r.ID, string(r.Category), r.Level.String(), r.Status, env.lang.Text(origin(r, env.rules)), r.Title, off)
 		}
 	}
 	return table.Flush()
 }
 
-// origin says in words where a rule is from.
+// origin returns the key of where a rule is from.
 func origin(r *rule.Rule, folders datafolder.RuleFolders) string {
 	switch {
 	case r.Replaces:
-		return "overlay, replaces"
+		return "cli.rules.from.replaces"
 	case r.Overlay:
-		return "overlay"
+		return "cli.rules.from.overlay"
 	case folders.Dir != "":
-		return "rules-dir"
+		return "cli.rules.from.rules_dir"
 	}
-	return "shipped"
+	return "cli.rules.from.shipped"
 }
 
 type rulesExplainCmd struct {
-	ID    string `arg:"" help:"The rule's id."`
-	Input string `arg:"" optional:"" default:"-" help:"A file, or - for standard input."`
+	ID    string `arg:""`
+	Input string `arg:"" optional:"" default:"-"`
 }
 
 func (c rulesExplainCmd) Run(env *environment) error {
@@ -221,7 +217,7 @@ func (c rulesExplainCmd) Run(env *environment) error {
 		return err
 	}
 	if _, ok := analyzer.Rules().Rule(c.ID); !ok {
-		return usageError(fmt.Errorf("there is no rule %q; \"qianshao rules list\" lists them", c.ID))
+		return usageError(locales.Errorf("cli.rules.unknown", c.ID))
 	}
 	page, err := scan.Page(env.in, c.Input)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"strings"
 
@@ -13,16 +12,17 @@ import (
 	"github.com/qianshao/qianshao/ingest/input"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/scan"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // scanCmd assesses what the operator already has, or fetches one URL that an
 // authorisation covers. It stores nothing.
 type scanCmd struct {
-	Inputs        []string `arg:"" name:"input" help:"Files, folders, archives (.zip, .tar, .tar.gz, .gz), PDF and Office documents, WARC archives (.warc, .warc.gz), JSON lines (.jsonl) of {\"text\": …}, an authorised URL, or - for standard input."`
-	Format        string   `enum:"jsonl,table" default:"jsonl" help:"Output: jsonl, a line for every input in input order; or table."`
-	As            string   `enum:"auto,message,page" default:"auto" help:"Judge the inputs as messages or as pages: message, page, or auto: JSON lines are messages, all else pages."`
-	Flagged       bool     `help:"Only inputs flagged, that is of level medium or above."`
-	FailOnFlagged bool     `help:"Exit with 3 if an input is flagged, for pipelines."`
+	Inputs        []string `arg:"" name:"input"`
+	Format        string   `enum:"jsonl,table" default:"jsonl"`
+	As            string   `enum:"auto,message,page" default:"auto"`
+	Flagged       bool
+	FailOnFlagged bool
 	fetchFlags
 }
 
@@ -39,8 +39,8 @@ func (c scanCmd) Run(env *environment) error {
 	}
 	app.LimitMemory(app.ScanLimit) // now, since a file alone needs no more memory than the rules do
 	out := bufio.NewWriter(env.out)
-	printer := terminal.NewAnswers(out, c.Format)
-	progress := terminal.NewProgress(env.err)
+	printer := terminal.NewAnswers(out, env.lang, c.Format)
+	progress := terminal.NewProgress(env.err, env.told)
 	sum := scan.NewSummary()
 	err = scan.InOrder(env.ctx, c.entries(env), func(e input.Entry) scan.Answer {
 		if c.As != asAuto {
@@ -61,15 +61,15 @@ func (c scanCmd) Run(env *environment) error {
 		err = nil
 	}
 	err = errors.Join(err, printer.Flush(), out.Flush())
-	terminal.Scan(env.err, sum)
+	terminal.Scan(env.err, env.told, sum)
 	if isInterrupted {
-		return errors.Join(err, env.interrupted("what comes after "+terminal.Counted(sum.Inputs, "input")+" was not looked at"))
+		return errors.Join(err, interrupted(locales.M("cli.scan.rest", locales.Counted("count.inputs", sum.Inputs))))
 	}
 	if err == nil && c.FailOnFlagged && sum.Flagged > 0 {
-		return mismatchError(fmt.Errorf("%d of %s flagged", sum.Flagged, terminal.Counted(sum.Inputs, "input")))
+		return mismatchError(locales.Errorf("cli.scan.flagged", sum.Flagged, locales.Counted("count.inputs", sum.Inputs)))
 	}
 	if err == nil && sum.Errors > 0 {
-		err = fmt.Errorf("%d of %s could not be read; the output says why", sum.Errors, terminal.Counted(sum.Inputs, "input"))
+		err = locales.Errorf("cli.scan.unread", sum.Errors, locales.Counted("count.inputs", sum.Inputs))
 	}
 	return err
 }

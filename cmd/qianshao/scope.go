@@ -1,28 +1,27 @@
 package main
 
 import (
-	"fmt"
 	"net/url"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
-	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // scopeCmd keeps the register of authorisations: without an entry in force,
 // no request is made.
 type scopeCmd struct {
-	Add   scopeAddCmd   `cmd:"" help:"Read authorisations from a scope.yaml or a .csv into the register; an id that is there is replaced."`
-	List  scopeListCmd  `cmd:"" help:"List the register."`
-	Check scopeCheckCmd `cmd:"" help:"Tell whether a URL may be fetched now, and under which authorisation. Exit code 3 if not."`
+	Add   scopeAddCmd   `cmd:""`
+	List  scopeListCmd  `cmd:""`
+	Check scopeCheckCmd `cmd:""`
 }
 
 type scopeAddCmd struct {
-	File string `arg:"" type:"existingfile" help:"The scope.yaml, or a table whose name ends in .csv; docs/operations.md shows both."`
+	File string `arg:"" type:"existingfile"`
 }
 
 func (c scopeAddCmd) Run(env *environment) error {
@@ -45,7 +44,7 @@ func (c scopeAddCmd) Run(env *environment) error {
 	}
 	now := time.Now()
 	for _, a := range authorisations {
-		fmt.Fprintf(env.out, "%s: %s, %s\n", a.ID, strings.Join(a.Hosts, " "), validity(a, now))
+		env.print("cli.scope.added", a.ID, strings.Join(a.Hosts, " "), validity(a, now))
 	}
 	return nil
 }
@@ -58,30 +57,30 @@ func (scopeListCmd) Run(env *environment) error {
 		return err
 	}
 	if len(authorisations) == 0 {
-		fmt.Fprintln(env.err, "the register is empty: no request will be made. Write a scope.yaml and run \"qianshao scope add scope.yaml\"")
+		env.tell("cli.scope.empty")
 		return nil
 	}
 	now := time.Now()
-	table := terminal.NewTable(env.out, "ID", "OWNER", "BASIS", "HOSTS", "VALIDITY")
+	table := env.table("cli.col.id", "cli.col.owner", "cli.col.basis", "cli.col.hosts", "cli.col.validity")
 	for _, a := range authorisations {
-		table.Row(a.ID, a.Owner, a.Basis, strings.Join(a.Hosts, " "), validity(a, now))
+		table.Row(a.ID, a.Owner, a.Basis, strings.Join(a.Hosts, " "), validity(a, now).In(env.lang))
 	}
 	return table.Flush()
 }
 
-func validity(a qianshao.Authorisation, now time.Time) string {
+func validity(a qianshao.Authorisation, now time.Time) locales.Message {
 	first, last := a.Days()
 	switch {
 	case now.Before(a.ValidFrom):
-		return "not before " + first
+		return locales.M("cli.scope.early", first)
 	case !a.InForce(now):
-		return "expired after " + last
+		return locales.M("cli.scope.expired", last)
 	}
-	return "in force until " + last
+	return locales.M("cli.scope.until", last)
 }
 
 type scopeCheckCmd struct {
-	URL string `arg:"" help:"The URL to ask about."`
+	URL string `arg:""`
 }
 
 func (c scopeCheckCmd) Run(env *environment) error {
@@ -103,23 +102,23 @@ func (c scopeCheckCmd) Run(env *environment) error {
 	}
 	a, skip := scope.Decide(u, time.Now())
 	if skip != "" {
-		return mismatchError(fmt.Errorf("%s: no request: %s: %s", canonical, skip, whyNot(a, skip)))
+		return mismatchError(locales.Errorf("cli.scope.refused", canonical, skip, whyNot(a, skip)))
 	}
-	fmt.Fprintf(env.out, "%s: authorised by %s (%s, %s), %s\n", canonical, a.ID, a.Owner, a.Basis, validity(*a, time.Now()))
+	env.print("cli.scope.authorised", canonical, a.ID, a.Owner, a.Basis, validity(*a, time.Now()))
 	return nil
 }
 
 // whyNot says which entry of the register is in the way, or that none speaks of the URL.
-func whyNot(a *qianshao.Authorisation, skip qianshao.Skip) string {
+func whyNot(a *qianshao.Authorisation, skip qianshao.Skip) locales.Message {
 	switch {
 	case a == nil:
-		return "no authorisation names this host and port; \"qianshao scope list\" shows those that there are"
+		return locales.M("cli.scope.why.none")
 	case skip == qianshao.SkipPathExcluded:
-		return fmt.Sprintf("authorisation %s leaves the path out", a.ID)
+		return locales.M("cli.scope.why.path", a.ID)
 	case skip == qianshao.SkipQuery:
-		return fmt.Sprintf("authorisation %s forbids URLs with a query (queries: false)", a.ID)
+		return locales.M("cli.scope.why.query", a.ID)
 	}
-	return fmt.Sprintf("authorisation %s is %s", a.ID, validity(*a, time.Now()))
+	return locales.M("cli.scope.why.time", a.ID, validity(*a, time.Now()))
 }
 
 func registered(env *environment) (authorisations []qianshao.Authorisation, err error) {

@@ -10,17 +10,18 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
 // submitCmd takes reports of pages. It may run beside a server.
 type submitCmd struct {
-	URLs    []string `arg:"" optional:"" name:"url" help:"Pages that may show a crime; - reads one a line from standard input."`
-	Suspect string   `help:"What they are suspected of: one of the closed list of crimes." placeholder:"CATEGORY"`
-	Limit   int      `help:"Without a URL, the latest reports are listed: at most so many." default:"50"`
+	URLs    []string `arg:"" optional:"" name:"url"`
+	Suspect string   `placeholder:"CATEGORY"`
+	Limit   int      `default:"50"`
 
-	Withdraw       []string `help:"Withdraw the reports with these ids." placeholder:"ID"`
-	WithdrawOrigin []string `help:"Withdraw the open reports of an origin, as the list shows it." sep:"none" placeholder:"ORIGIN"`
+	Withdraw       []string `placeholder:"ID"`
+	WithdrawOrigin []string `sep:"none" placeholder:"ORIGIN"`
 }
 
 func (c submitCmd) Run(env *environment) error {
@@ -69,24 +70,24 @@ func (c submitCmd) submit(env *environment, f *datafolder.Folder) (err error) {
 
 func (c submitCmd) withdraw(env *environment, f *datafolder.Folder) error {
 	if len(c.URLs) > 0 {
-		return usageError(errors.New("report pages and withdraw reports in two commands"))
+		return usageError(locales.Errorf("cli.submit.both"))
 	}
 	for _, id := range c.Withdraw {
 		err := f.Store.WithdrawSubmission(env.ctx, byCommand(), id)
 		if errors.Is(err, store.ErrNotFound) {
-			return usageError(fmt.Errorf("there is no report %q; \"qianshao submit\" lists them", id))
+			return usageError(locales.Errorf("cli.submit.unknown", id))
 		}
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.out, "%s withdrawn\n", id)
+		env.print("cli.submit.withdrawn", id)
 	}
 	for _, origin := range c.WithdrawOrigin {
 		n, err := f.Store.WithdrawOrigin(env.ctx, byCommand(), origin)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.out, "%s of %s withdrawn\n", terminal.Counted(n, "open report"), origin)
+		env.print("cli.submit.withdrawn_origin", locales.Counted("count.reports", n), origin)
 	}
 	return nil
 }
@@ -97,10 +98,10 @@ func listReports(env *environment, f *datafolder.Folder, limit int) error {
 		return err
 	}
 	if len(reports) == 0 {
-		fmt.Fprintln(env.err, "nobody has reported a page yet; report one with \"qianshao submit URL\"")
+		env.tell("cli.submit.none")
 		return nil
 	}
-	table := terminal.NewTable(env.out, "ID", "STATE", "REPORTS", "ORIGIN", env.timed("LAST"), "SUSPECTED", "URL")
+	table := env.table("cli.col.id", "cli.col.state", "cli.col.reports", "cli.col.origin", "cli.col.last", "cli.col.suspected", "cli.col.url")
 	for _, r := range reports {
 		table.Row(r.ID, reportState(r), strconv.Itoa(r.Reports), r.Origin, env.when(r.Last), string(r.Category), r.URL)
 	}
@@ -109,7 +110,7 @@ func listReports(env *environment, f *datafolder.Folder, limit int) error {
 	}
 	origins, err := f.Store.SubmissionOrigins(env.ctx, store.Everything())
 	for _, o := range origins {
-		fmt.Fprintf(env.err, "open from %s: waiting for an authorisation %d, to be fetched %d\n", cmp.Or(o.Origin, "an unknown origin"), o.Waiting, o.Queued)
+		env.tell("cli.submit.open", cmp.Or(o.Origin, env.told.Text("cli.submit.origin_unknown")), o.Waiting, o.Queued)
 	}
 	return err
 }

@@ -12,21 +12,22 @@ import (
 	"github.com/qianshao/qianshao/dashboards/api"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/wording"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // unmonitoredCmd lists what the register says is watched and is not. It may run
 // beside a server.
 type unmonitoredCmd struct {
-	Reason string `help:"Only what is not monitored for this reason, as the table names it." placeholder:"REASON"`
-	Limit  int    `default:"50" help:"Most rows to show."`
-	Offset int    `default:"0" help:"Rows to pass over."`
-	Format string `enum:"table,jsonl" default:"table" help:"Output: table, or jsonl."`
+	Reason string `placeholder:"REASON"`
+	Limit  int    `default:"50"`
+	Offset int    `default:"0"`
+	Format string `enum:"table,jsonl" default:"table"`
 }
 
 func (c unmonitoredCmd) Run(env *environment) error {
 	request := qianshao.UnmonitoredRequest{Sight: qianshao.SeeAll(), Reason: qianshao.UnmonitoredReason(c.Reason), Offset: c.Offset, Limit: c.Limit}
 	if c.Reason != "" && !slices.Contains(qianshao.UnmonitoredReasons(), request.Reason) {
-		return usageError(fmt.Errorf("there is no reason %q; the reasons are %v", c.Reason, qianshao.UnmonitoredReasons()))
+		return usageError(locales.Errorf("cli.unmonitored.reason", c.Reason, qianshao.UnmonitoredReasons()))
 	}
 	return env.withFolder(func(f *datafolder.Folder) error {
 		list, err := f.Unmonitored(env.ctx, request)
@@ -56,13 +57,13 @@ func (c unmonitoredCmd) print(env *environment, list qianshao.UnmonitoredList) e
 	total := list.Total(qianshao.UnmonitoredReason(c.Reason))
 	if len(list.Rows) == 0 {
 		if total == 0 && c.Reason == "" {
-			fmt.Fprintln(env.err, "nothing is listed: every host of the register brings pages, and no authorisation ends soon")
+			env.tell("cli.unmonitored.none")
 			return nil
 		}
-		fmt.Fprintf(env.err, "0 of %d: nothing to list\n", total)
+		env.tell("cli.unmonitored.nothing", total)
 		return nil
 	}
-	table := terminal.NewTable(env.out, "HOST", "AUTHORISATION", "REASON", env.timed("SINCE"), "LAST PAGE", "NEXT TRY")
+	table := env.table("cli.col.host", "cli.col.authorisation", "cli.col.reason", "cli.col.since", "cli.col.last_page", "cli.col.next_try")
 	var reasons []qianshao.UnmonitoredReason
 	for _, row := range list.Rows {
 		host := row.Host
@@ -79,13 +80,9 @@ func (c unmonitoredCmd) print(env *environment, list qianshao.UnmonitoredList) e
 	}
 	fmt.Fprintln(env.out)
 	for _, reason := range reasons {
-		remedy, chinese := wording.Remedy(reason)
-		if terminal.IsChinese() {
-			remedy = chinese
-		}
-		fmt.Fprintf(env.out, "%s: %s\n", reason, remedy)
+		env.print("cli.unmonitored.do", reason, locales.M("unmonitored.do."+string(reason)))
 	}
-	fmt.Fprintf(env.err, "%d of %d; docs/operations.md explains the reasons\n", len(list.Rows), total)
+	env.tell("cli.unmonitored.count", len(list.Rows), total)
 	return nil
 }
 
@@ -105,11 +102,11 @@ func (env *environment) whenever(t time.Time) string {
 	return env.when(t)
 }
 
-// printUnmonitored says how much is not monitored, and nothing if all is.
-func printUnmonitored(ctx context.Context, w io.Writer, f *datafolder.Folder) error {
+// unmonitored says how much is not monitored, and nothing if all is.
+func (env *environment) unmonitored(ctx context.Context, w io.Writer, lang locales.Lang, f *datafolder.Folder) error {
 	list, err := f.Unmonitored(ctx, qianshao.UnmonitoredRequest{Sight: qianshao.SeeAll()})
 	if err != nil {
 		return err
 	}
-	return terminal.Unmonitored(w, list.Counts)
+	return terminal.Unmonitored(w, lang, list.Counts)
 }

@@ -6,6 +6,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -45,7 +46,7 @@ type Options struct {
 	Zone *time.Location
 	// Warn is told what the overlay says to no effect, whenever rules are put in
 	// force; optional.
-	Warn func(warning string)
+	Warn func(warning fmt.Stringer)
 	// Reindexing is told when the index does not match the store and is built anew,
 	// before New returns; optional.
 	Reindexing datafolder.Reindexing

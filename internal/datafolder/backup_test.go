@@ -3,6 +3,7 @@ package datafolder_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -115,7 +116,7 @@ func refuseRestore(t *testing.T, data string) {
 	backup, m := apptest.BackUp(t, data, datafolder.RuleFolders{})
 	refused := func(want, from, to string) {
 		t.Helper()
-		_, err := datafolder.Restore(t.Context(), datafolder.RestoreOptions{From: from, Data: to, Problem: func(evidence.Problem) {}, Warn: func(string) {}})
+		_, err := datafolder.Restore(t.Context(), datafolder.RestoreOptions{From: from, Data: to, Problem: func(evidence.Problem) {}, Warn: func(fmt.Stringer) {}})
 		var input *datafolder.InputError
 		if !errors.As(err, &input) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want an InputError with %q", err, want)
@@ -190,7 +191,7 @@ func backUpDamaged(t *testing.T, data string) {
 		t.Fatalf("%d problems, %d told, %v", m.Problems, told, err)
 	}
 	_, err = datafolder.Restore(t.Context(), datafolder.RestoreOptions{
-		From: backup, Data: filepath.Join(t.TempDir(), "data"), Problem: func(evidence.Problem) { told++ }, Warn: func(string) {},
+		From: backup, Data: filepath.Join(t.TempDir(), "data"), Problem: func(evidence.Problem) { told++ }, Warn: func(fmt.Stringer) {},
 	})
 	if err != nil || told != 2 {
 		t.Errorf("%d told, %v", told, err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // RestoreOptions say what is restored. From and Data are required.
@@ -24,7 +25,7 @@ type RestoreOptions struct {
 	// was made.
 	Problem func(evidence.Problem)
 	// Warn is told what the restored rules say to no effect, or that they have mistakes.
-	Warn func(string)
+	Warn func(fmt.Stringer)
 }
 
 // Restore makes a data folder from a backup. Before the folder gets its name, every
@@ -113,6 +114,6 @@ func warnOfRules(m *Manifest, opts RestoreOptions) {
 		rules.Dir = RestoredRules(opts.Data)
 	}
 	if _, err := rules.Load(opts.Warn); err != nil {
-		opts.Warn("the restored rules are as they were backed up, and cannot be loaded:\n" + err.Error())
+		opts.Warn(locales.M("data.restored_rules", err))
 	}
 }

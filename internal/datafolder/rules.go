@@ -57,7 +57,7 @@ func (f RuleFolders) Base() fs.FS {
 // Load reads the rules. The entries of an overlay expire by the clock. warn is
 // told what the overlay says to no effect; nil keeps silent. What the operator
 // must put right is an InputError.
-func (f RuleFolders) Load(warn func(string)) (*rule.Set, error) {
+func (f RuleFolders) Load(warn func(fmt.Stringer)) (*rule.Set, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(loadingGC))
 	opts := rule.Options{Now: time.Now()}
 	if overlay := f.OverlayFolder(); overlay != "" {
@@ -76,14 +76,14 @@ func (f RuleFolders) Load(warn func(string)) (*rule.Set, error) {
 	}
 	if warn != nil {
 		for _, w := range rules.Warnings() {
-			warn(w.String())
+			warn(w)
 		}
 	}
 	return rules, nil
 }
 
 // Compile loads the rules and makes an analyzer of them.
-func (f RuleFolders) Compile(warn func(string)) (*analyze.Analyzer, error) {
+func (f RuleFolders) Compile(warn func(fmt.Stringer)) (*analyze.Analyzer, error) {
 	rules, err := f.Load(warn)
 	if err != nil {
 		return nil, err

@@ -18,19 +18,15 @@ import (
 const maxWaiting = 20
 
 // Crawl writes the last lines of a crawl: what it did, what it did not do, and
-// what to do about that. Times are written in the zone.
-func Crawl(w io.Writer, s app.Summary, zone *time.Location) error {
-	lang := locales.English
-	if IsChinese() {
-		lang = locales.Chinese
-	}
-	fmt.Fprintf(w, "%s fetched; %s known, %d flagged, %s, %d gone\n",
-		Counted(s.Fetched, "page"), Counted(s.Pages, "page"), s.Flagged, Counted(s.Open, "finding"), s.Findings-s.Open)
+// what to do about that, in a language. Times are written in the zone.
+func Crawl(w io.Writer, lang locales.Lang, s app.Summary, zone *time.Location) error {
+	fmt.Fprintln(w, lang.Text("cli.crawl.fetched", locales.Counted("count.pages", s.Fetched), locales.Counted("count.pages", s.Pages),
+		s.Flagged, locales.Counted("count.findings", s.Open), s.Findings-s.Open))
 	if s.Replanned != (ingest.Replanned{}) {
 		fmt.Fprintln(w, lang.Text("crawl.clock", s.Replanned.URLs, s.Replanned.Hosts, s.Replanned.Findings))
 	}
-	printSkipped(w, lang, "skipped", s.Skipped)
-	printSkipped(w, lang, "skipped before", s.Before)
+	printSkipped(w, lang, lang.Text("cli.crawl.skipped.now"), s.Skipped)
+	printSkipped(w, lang, lang.Text("cli.crawl.skipped.before"), s.Before)
 	if s.Fetched == 0 && !s.Next.IsZero() {
 		fmt.Fprintln(w, lang.Text("crawl.next", clock(s.Next, zone), qianshao.ZoneName(zone)))
 	}
@@ -44,7 +40,8 @@ func printSkipped(w io.Writer, lang locales.Lang, word string, list []app.Skippe
 		if s.MoreHosts > 0 {
 			hosts += lang.Text("crawl.more", s.MoreHosts)
 		}
-		fmt.Fprintf(w, "%6d  %s: %s: %s\n        %s\n", s.URLs, word, s.Reason, Printable(hosts), lang.Named("remedy.", string(s.Reason)))
+		fmt.Fprintln(w, lang.Text("cli.crawl.skipped", s.URLs, word, s.Reason, Printable(hosts)))
+		fmt.Fprintf(w, "        %s\n", lang.Named("remedy.", string(s.Reason)))
 	}
 }
 
@@ -54,8 +51,8 @@ func printWaiting(w io.Writer, lang locales.Lang, hosts []store.WaitingHost, zon
 		return nil
 	}
 	fmt.Fprintln(w, lang.Count("crawl.waiting", len(hosts)))
-	in := " (" + qianshao.ZoneName(zone) + ")"
-	table := NewTable(w, "HOST", "URLS", "SINCE"+in, "NEXT"+in, "WHY")
+	in := qianshao.ZoneName(zone)
+	table := NewTable(w, lang.Text("cli.col.host"), lang.Text("cli.col.urls"), lang.Text("cli.col.since", in), lang.Text("cli.col.next", in), lang.Text("cli.col.why"))
 	for _, h := range hosts[:min(len(hosts), maxWaiting)] {
 		table.Row(h.Host, strconv.Itoa(h.URLs), clock(h.Since, zone), clock(h.Next, zone), string(h.Skip))
 	}

@@ -8,42 +8,43 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // maxEnding bounds the authorisations that are named because they end soon.
 const maxEnding = 10
 
-// InForce says what the process works with: a line for the rules, one for the
-// overlay, one for the authorisations.
-func InForce(w io.Writer, f app.InForce) {
-	rules := "shipped"
+// InForce says in a language what the process works with: a line for the rules, one for
+// the overlay, one for the authorisations.
+func InForce(w io.Writer, lang locales.Lang, f app.InForce) {
+	rules := lang.Text("cli.inforce.shipped")
 	if f.RulesDir != "" {
-		rules = "from " + f.RulesDir
+		rules = lang.Text("cli.inforce.from", f.RulesDir)
 	}
 	off := ""
 	if f.Off > 0 {
-		off = fmt.Sprintf(", %d of them switched off", f.Off)
+		off = lang.Text("cli.rules.off", f.Off)
 	}
-	fmt.Fprintf(w, "in force: %s%s, %s (set %s, program %s)\n", Counted(f.Rules, "rule"), off, rules, f.Digest, f.Version)
+	fmt.Fprintln(w, lang.Text("cli.inforce.rules", locales.Counted("count.rules", f.Rules), off, rules, f.Digest, f.Version))
 	if f.Overlay == "" {
-		fmt.Fprintln(w, "in force: no overlay")
+		fmt.Fprintln(w, lang.Text("cli.inforce.no_overlay"))
 	} else {
 		words, ends := "", ""
 		if f.Own.Words > 0 {
-			words = ", " + Counted(f.Own.Words, "word")
+			words = lang.Text("cli.inforce.words", locales.Counted("count.words", f.Own.Words))
 		}
 		if !f.Expires.IsZero() {
-			ends = "; the next entry ends after " + f.Expires.Add(-time.Nanosecond).In(qianshao.ChinaTime()).Format(time.DateOnly)
+			ends = lang.Text("cli.inforce.ends", f.Expires.Add(-time.Nanosecond).In(qianshao.ChinaTime()).Format(time.DateOnly))
 		}
-		fmt.Fprintf(w, "in force: overlay %s: %s, %s, %s, %s%s; %s of the allow-list%s\n", f.Overlay, Counted(f.Own.Rules, "rule"),
-			Counted(f.Own.Lists, "list"), Counted(f.Own.Patterns, "pattern"), Counted(f.Own.Contexts, "context"), words, Counted(f.Allowances, "entry"), ends)
+		fmt.Fprintln(w, lang.Text("cli.inforce.overlay", f.Overlay, locales.Counted("count.rules", f.Own.Rules), locales.Counted("count.lists", f.Own.Lists),
+			locales.Counted("count.patterns", f.Own.Patterns), locales.Counted("count.contexts", f.Own.Contexts), words, locales.Counted("count.allowances", f.Allowances), ends))
 	}
-	authorisationsInForce(w, f)
+	authorisationsInForce(w, lang, f)
 }
 
-func authorisationsInForce(w io.Writer, f app.InForce) {
+func authorisationsInForce(w io.Writer, lang locales.Lang, f app.InForce) {
 	if len(f.Authorisations) == 0 {
-		fmt.Fprintf(w, "in force: no authorisation (%d registered), so no request is made; \"qianshao scope list\" shows them\n", f.Registered)
+		fmt.Fprintln(w, lang.Text("cli.inforce.no_authorisation", f.Registered))
 		return
 	}
 	ending := ""
@@ -51,12 +52,12 @@ func authorisationsInForce(w io.Writer, f app.InForce) {
 		var names []string
 		for i := range f.Authorisations[:min(f.EndingSoon, maxEnding)] {
 			_, last := f.Authorisations[i].Days()
-			names = append(names, f.Authorisations[i].ID+" after "+last)
+			names = append(names, lang.Text("cli.inforce.ending_one", f.Authorisations[i].ID, last))
 		}
 		if f.EndingSoon > maxEnding {
-			names = append(names, fmt.Sprintf("%d more", f.EndingSoon-maxEnding))
+			names = append(names, lang.Text("cli.inforce.ending_more", f.EndingSoon-maxEnding))
 		}
-		ending = "; ending within 30 days: " + strings.Join(names, ", ")
+		ending = lang.Text("cli.inforce.ending", strings.Join(names, lang.Text("cli.comma")))
 	}
-	fmt.Fprintf(w, "in force: %s of %d registered%s\n", Counted(len(f.Authorisations), "authorisation"), f.Registered, ending)
+	fmt.Fprintln(w, lang.Text("cli.inforce.authorisations", locales.Counted("count.authorisations", len(f.Authorisations)), f.Registered, ending))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // TestInForce: authorisations that end soon are named, the first to end first.
@@ -16,7 +17,7 @@ func TestInForce(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	end := time.Date(2026, 12, 10, 0, 0, 0, 0, qianshao.ChinaTime())
-	terminal.InForce(&out, app.InForce{
+	terminal.InForce(&out, locales.English, app.InForce{
 		Version: "v1", Digest: "0123", Rules: 170, Off: 2, Overlay: "own", Own: rule.Own{Rules: 3, Lists: 1, Words: 1}, Allowances: 1, Expires: end,
 		Authorisations: []qianshao.Authorisation{{ID: "school", ValidUntil: end}, {ID: "court", ValidUntil: end.AddDate(1, 0, 0)}}, EndingSoon: 1, Registered: 4,
 	})

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Keyboard asks a person at a terminal. A signal, which ends the context, ends the
@@ -18,54 +20,55 @@ type Keyboard struct {
 	in    *os.File
 	lines *bufio.Reader // of in
 	say   io.Writer
+	lang  locales.Lang
 }
 
-// NewKeyboard returns the keyboard of a terminal, whose questions are written to say;
-// false if in is no terminal.
-func NewKeyboard(in io.Reader, say io.Writer) (*Keyboard, bool) {
+// NewKeyboard returns the keyboard of a terminal, whose questions are written to say in
+// a language; false if in is no terminal.
+func NewKeyboard(in io.Reader, say io.Writer, lang locales.Lang) (*Keyboard, bool) {
 	file, ok := in.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return nil, false
 	}
-	return &Keyboard{file, bufio.NewReader(file), say}, true
+	return &Keyboard{file, bufio.NewReader(file), say, lang}, true
 }
 
 // Line asks for a line, and returns it without the space around it.
-func (k *Keyboard) Line(ctx context.Context, prompt string) (string, error) {
-	fmt.Fprint(k.say, prompt)
+func (k *Keyboard) Line(ctx context.Context, prompt locales.Message) (string, error) {
+	fmt.Fprint(k.say, prompt.In(k.lang), " ")
 	line, err := k.typed(ctx, func() (string, error) { return k.lines.ReadString('\n') })
 	return strings.TrimSpace(line), err
 }
 
 // NewPassword asks twice for a password, until it passes the check.
-func (k *Keyboard) NewPassword(ctx context.Context, prompt string, check func(string) error) (string, error) {
+func (k *Keyboard) NewPassword(ctx context.Context, prompt locales.Message, check func(string) error) (string, error) {
 	for {
 		password, err := k.hidden(ctx, prompt)
 		if err != nil {
 			return "", err
 		}
 		if err := check(password); err != nil {
-			fmt.Fprintln(k.say, err)
+			fmt.Fprintln(k.say, k.lang.Error(err))
 			continue
 		}
-		again, err := k.hidden(ctx, "Once more: ")
+		again, err := k.hidden(ctx, locales.M("cli.first.again"))
 		if err != nil || again == password {
 			return password, err
 		}
-		fmt.Fprintln(k.say, "The two differ.")
+		fmt.Fprintln(k.say, k.lang.Text("cli.first.differ"))
 	}
 }
 
 // hidden asks for what the terminal does not show.
-func (k *Keyboard) hidden(ctx context.Context, prompt string) (string, error) {
-	fmt.Fprint(k.say, prompt)
+func (k *Keyboard) hidden(ctx context.Context, prompt locales.Message) (string, error) {
+	fmt.Fprint(k.say, prompt.In(k.lang), " ")
 	text, err := k.typed(ctx, func() (string, error) {
 		text, err := term.ReadPassword(int(k.in.Fd()))
 		return string(text), err
 	})
 	fmt.Fprintln(k.say)
 	if err != nil {
-		return "", fmt.Errorf("ask for the password: %w", err)
+		return "", locales.Errorf("cli.first.ask_password", err)
 	}
 	return text, nil
 }

@@ -4,77 +4,47 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/qianshao/qianshao/analyze/backtest"
+	"github.com/qianshao/qianshao/locales"
 )
 
-// previewLabels are the words of a preview's table. Those who write rules read
-// it, so it speaks Chinese where the environment does.
-type previewLabels struct {
-	summary, same, notCompared         string
-	rule, title, site, files           string
-	newly, gone, higher, lower         string
-	newlyTitle, goneTitle, higherTitle string
-	lowerTitle, rulesTitle, sitesTitle string
-	more                               string
-}
-
-func labels(chinese bool) previewLabels {
-	if chinese {
-		return previewLabels{
-			summary: "比较了 %d 份文字：新标记 %d 份，不再标记 %d 份。\n", same: "草稿不改变任何结果。\n",
-			notCompared: "存下的网页里有 %d 个没有比较：没有被标记的网页不留文字（从未标记 %d 个，不再标记 %d 个）。草稿会不会标记它们，要等下次访问；也可以给出文件或 WARC 来比较。\n",
-			rule:        "规则", title: "名称", site: "网站", files: "（文件）",
-			newly: "新增", gone: "消失", higher: "升级", lower: "降级",
-			newlyTitle: "新的发现", goneTitle: "消失的发现", higherTitle: "级别升高", lowerTitle: "级别降低",
-			rulesTitle: "发现，按规则", sitesTitle: "发现，按网站", more: "还有 %d 处；--show %d 可全部列出",
-		}
-	}
-	return previewLabels{
-		summary: "%d compared: %d newly flagged, %d no longer flagged.\n", same: "The draft changes no answer.\n",
-		notCompared: "Not compared: %d of the stored pages, since an unflagged page leaves no text (%d never flagged, %d no longer). Whether the draft flags them shows at their next visit, or on files and archives that you give.\n",
-		rule:        "RULE", title: "TITLE", site: "SITE", files: "(files)",
-		newly: "NEW", gone: "GONE", higher: "HIGHER", lower: "LOWER",
-		newlyTitle: "NEW FINDINGS", goneTitle: "FINDINGS THAT ARE GONE", higherTitle: "AT A HIGHER LEVEL", lowerTitle: "AT A LOWER LEVEL",
-		rulesTitle: "FINDINGS BY RULE", sitesTitle: "FINDINGS BY SITE", more: "and %d more; --show %d lists them all",
-	}
-}
-
-// Preview writes what a draft of the rules changes, as a person reads it: the counts
+// Preview writes what a draft of the rules changes, in the language of who reads it: the counts
 // first and then the texts, so many of each rule.
-func Preview(w io.Writer, r *backtest.Report, show int) error {
-	l := labels(IsChinese())
-	fmt.Fprintf(w, l.summary, r.Inputs, r.NewlyFlagged, r.NoLongerFlagged)
+func Preview(w io.Writer, lang locales.Lang, r *backtest.Report, show int) error {
+	fmt.Fprintln(w, lang.Text("cli.preview.summary", r.Inputs, r.NewlyFlagged, r.NoLongerFlagged))
 	if n := r.NotCompared; n.Pages() > 0 {
-		fmt.Fprintf(w, l.notCompared, n.Pages(), n.NeverFlagged, n.NoLongerFlagged)
+		fmt.Fprintln(w, lang.Text("cli.preview.not_compared", n.Pages(), n.NeverFlagged, n.NoLongerFlagged))
 	}
 	if len(r.Changes) == 0 {
-		_, err := fmt.Fprint(w, l.same)
+		_, err := fmt.Fprintln(w, lang.Text("cli.preview.same"))
 		return err
 	}
-	rules := NewTable(w, l.rule, l.newly, l.gone, l.higher, l.lower, l.title)
+	moves := []string{lang.Text("cli.col.new"), lang.Text("cli.col.gone"), lang.Text("cli.col.higher"), lang.Text("cli.col.lower")}
+	rules := NewTable(w, slices.Concat([]string{lang.Text("cli.col.rule")}, moves, []string{lang.Text("cli.col.title")})...)
 	for _, c := range r.Rules {
 		rules.Row(countCells(c.Counts, c.Rule, c.Title)...)
 	}
-	sites := NewTable(w, l.site, l.newly, l.gone, l.higher, l.lower)
+	sites := NewTable(w, slices.Concat([]string{lang.Text("cli.col.site")}, moves)...)
 	for _, c := range r.Sites {
-		sites.Row(countCells(c.Counts, cmp.Or(c.Site, l.files))...)
+		sites.Row(countCells(c.Counts, cmp.Or(c.Site, lang.Text("cli.preview.files")))...)
 	}
-	fmt.Fprintf(w, "\n%s\n", l.rulesTitle)
+	fmt.Fprintf(w, "\n%s\n", lang.Text("cli.preview.rules"))
 	if err := rules.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n%s\n", l.sitesTitle)
+	fmt.Fprintf(w, "\n%s\n", lang.Text("cli.preview.sites"))
 	if err := sites.Flush(); err != nil {
 		return err
 	}
 	titles := map[backtest.Kind]string{
-		backtest.Gained: l.newlyTitle, backtest.Lost: l.goneTitle, backtest.Higher: l.higherTitle, backtest.Lower: l.lowerTitle,
+		backtest.Gained: "cli.preview.kind.gained", backtest.Lost: "cli.preview.kind.lost", backtest.Higher: "cli.preview.kind.higher", backtest.Lower: "cli.preview.kind.lower",
 	}
 	for _, kind := range backtest.Kinds() {
-		printChanges(w, titles[kind], r.OfKind(kind), show, l.more)
+		printChanges(w, lang, titles[kind], r.OfKind(kind), show)
 	}
 	return nil
 }
@@ -92,10 +62,10 @@ func countCells(c backtest.Counts, name string, last ...string) []string {
 }
 
 // printChanges prints the changes of one kind, rule by rule, and how many more there are.
-func printChanges(w io.Writer, title string, of []backtest.Change, show int, more string) {
+func printChanges(w io.Writer, lang locales.Lang, title string, of []backtest.Change, show int) {
 	rule, shown := "", 0
 	if len(of) > 0 {
-		fmt.Fprintf(w, "\n%s (%d)\n", title, len(of))
+		fmt.Fprintf(w, "\n%s (%d)\n", lang.Text(title), len(of))
 	}
 	for i, c := range of {
 		if c.Rule != rule {
@@ -106,7 +76,7 @@ func printChanges(w io.Writer, title string, of []backtest.Change, show int, mor
 			printChange(w, &c)
 		}
 		if last := i+1 == len(of) || of[i+1].Rule != rule; last && shown > show {
-			fmt.Fprintf(w, "    "+more+"\n", shown-show, shown)
+			fmt.Fprintln(w, "    "+lang.Text("cli.preview.more", shown-show, shown))
 		}
 	}
 }

@@ -3,6 +3,8 @@ package terminal
 import (
 	"fmt"
 	"io"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // maxProblems bounds how many lines a check prints; an archive's file that lost its first
@@ -12,11 +14,12 @@ const maxProblems = 100
 // Problems writes what a check finds wrong, a line each.
 type Problems struct {
 	w     io.Writer
+	lang  locales.Lang
 	found int
 }
 
-// NewProblems returns a writer of problems.
-func NewProblems(w io.Writer) *Problems { return &Problems{w: w} }
+// NewProblems returns a writer of problems in a language.
+func NewProblems(w io.Writer, lang locales.Lang) *Problems { return &Problems{w: w, lang: lang} }
 
 // Print writes a problem, or counts it when there have been enough lines.
 func (p *Problems) Print(problem string) {
@@ -28,6 +31,6 @@ func (p *Problems) Print(problem string) {
 // Finish says how many problems were not written.
 func (p *Problems) Finish() {
 	if p.found > maxProblems {
-		fmt.Fprintf(p.w, "… and %d more\n", p.found-maxProblems)
+		fmt.Fprintln(p.w, p.lang.Text("cli.problems.more", p.found-maxProblems))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // TestProblems: the first hundred problems are written, none steers the terminal, and the
@@ -13,7 +14,7 @@ import (
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	problems := terminal.NewProblems(&out)
+	problems := terminal.NewProblems(&out, locales.English)
 	for i := range 103 {
 		problems.Print(fmt.Sprintf("record %d\x1b[2J", i+1))
 	}

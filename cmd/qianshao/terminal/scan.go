@@ -8,18 +8,21 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao/internal/scan"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Answers writes the answers of a scan, as lines of JSON or as a table.
 type Answers struct {
 	json  *json.Encoder
 	table *Table
+	lang  locales.Lang // of the table
 }
 
 // NewAnswers returns a writer of answers in a format: table, or jsonl.
-func NewAnswers(w io.Writer, format string) *Answers {
+func NewAnswers(w io.Writer, lang locales.Lang, format string) *Answers {
 	if format == "table" {
-		return &Answers{table: NewTable(w, "LEVEL", "SCORE", "CATEGORY", "HIDDEN", "RULE", "EVIDENCE", "INPUT")}
+		return &Answers{lang: lang, table: NewTable(w, lang.Text("cli.col.level"), lang.Text("cli.col.score"), lang.Text("cli.col.category"),
+			lang.Text("cli.col.hidden"), lang.Text("cli.col.rule"), lang.Text("cli.col.evidence"), lang.Text("cli.col.input"))}
 	}
 	return &Answers{json: NewEncoder(w)}
 }
@@ -29,7 +32,7 @@ func (p *Answers) Print(line scan.Answer) error {
 	if p.json != nil {
 		return p.json.Encode(line.Masked())
 	}
-	for _, row := range rows(line) {
+	for _, row := range p.rows(line) {
 		p.table.Row(row...)
 	}
 	return nil
@@ -37,18 +40,18 @@ func (p *Answers) Print(line scan.Answer) error {
 
 // rows are an answer in the table: its findings, the alerts that are held back, and
 // what was not read.
-func rows(l scan.Answer) (rows [][]string) {
+func (p *Answers) rows(l scan.Answer) (rows [][]string) {
 	if l.Error != "" {
-		return [][]string{{"error", "", "", "", "", l.Error, l.Input}}
+		return [][]string{{p.lang.Text("cli.scan.row.error"), "", "", "", "", l.Error, l.Input}}
 	}
 	for _, f := range l.Findings {
 		rows = append(rows, []string{f.Level.String(), strconv.Itoa(f.Score), string(f.Category), HiddenHow(f), f.Rule, EvidenceInWords(f), l.Input})
 	}
 	for _, by := range l.Allowed {
-		rows = append(rows, []string{"allowed", strconv.Itoa(by.Score), string(by.Category), "-", by.Rule, by.By, l.Input})
+		rows = append(rows, []string{p.lang.Text("cli.scan.row.allowed"), strconv.Itoa(by.Score), string(by.Category), "-", by.Rule, by.By, l.Input})
 	}
 	if l.NotRead != "" {
-		rows = append(rows, []string{"not read", "", "", "", "", l.NotRead.Words(), l.Input})
+		rows = append(rows, []string{p.lang.Text("cli.scan.row.not_read"), "", "", "", "", l.NotRead.Words(), l.Input})
 	}
 	if len(rows) == 0 {
 		rows = append(rows, []string{l.Level.String(), "0", "-", "-", "-", "-", l.Input})
@@ -64,19 +67,20 @@ func (p *Answers) Flush() error {
 	return p.table.Flush()
 }
 
-// Scan writes the last lines of a scan: how much was flagged, and how much could not be read.
-func Scan(w io.Writer, sum *scan.Summary) {
-	fmt.Fprintf(w, "%s, %d flagged, %s\n", Counted(sum.Inputs, "input"), sum.Flagged, Counted(sum.Errors, "error"))
+// Scan writes the last lines of a scan in a language: how much was flagged, and how much
+// could not be read.
+func Scan(w io.Writer, lang locales.Lang, sum *scan.Summary) {
+	fmt.Fprintln(w, lang.Text("cli.scan.counts", locales.Counted("count.inputs", sum.Inputs), sum.Flagged, locales.Counted("count.errors", sum.Errors)))
 	if reasons := byCount(sum.Unread); len(reasons) > 0 {
 		total := 0
 		for i, reason := range reasons {
 			total += sum.Unread[reason]
 			reasons[i] = fmt.Sprintf("%d %s", sum.Unread[reason], reason)
 		}
-		fmt.Fprintf(w, "not read: %d (%s), whole or in part; nothing is known of what was not read\n", total, strings.Join(reasons, ", "))
+		fmt.Fprintln(w, lang.Text("cli.scan.not_read", total, strings.Join(reasons, lang.Text("cli.comma"))))
 	}
 	if sum.Allowed > 0 {
-		fmt.Fprintf(w, "%s with alerts that the allow-list holds back; the lines say which entry\n", Counted(sum.Allowed, "input"))
+		fmt.Fprintln(w, lang.Text("cli.scan.allowed", locales.Counted("count.inputs", sum.Allowed)))
 	}
 	for _, reason := range byCount(sum.Rules) {
 		fmt.Fprintf(w, "%6d  %s\n", sum.Rules[reason], reason)

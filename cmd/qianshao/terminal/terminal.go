@@ -14,7 +14,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -25,6 +24,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // maxCell bounds a table's cell, in terminal columns, so that a row stays a row.
@@ -59,7 +59,7 @@ func (t *Table) Flush() error {
 	widths := make([]int, len(t.rows[0]))
 	for _, row := range t.rows {
 		for i, cell := range row {
-			widths[i] = max(widths[i], columns(cell))
+			widths[i] = max(widths[i], Columns(cell))
 		}
 	}
 	for _, row := range t.rows {
@@ -67,7 +67,7 @@ func (t *Table) Flush() error {
 		for i, cell := range row {
 			line.WriteString(cell)
 			if i < len(row)-1 {
-				line.WriteString(strings.Repeat(" ", widths[i]-columns(cell)+2))
+				line.WriteString(strings.Repeat(" ", widths[i]-Columns(cell)+2))
 			}
 		}
 		if _, err := fmt.Fprintln(t.w, strings.TrimRight(line.String(), " ")); err != nil {
@@ -107,7 +107,8 @@ func Clip(s string, limit int) string {
 	return s
 }
 
-func columns(s string) int {
+// Columns returns how many columns of a terminal a text takes.
+func Columns(s string) int {
 	n := 0
 	for _, r := range s {
 		n += runeColumns(r)
@@ -133,21 +134,6 @@ func byCount(counts map[string]int) []string {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
 	return keys
-}
-
-// Counted writes a number of things: 1 page, 2 pages, 2 entries, 2 indexes, 2 batches. The
-// noun is a regular one.
-func Counted[N int | int64](n N, noun string) string {
-	plural := noun + "s"
-	if stem, ok := strings.CutSuffix(noun, "y"); ok {
-		plural = stem + "ies"
-	} else if strings.HasSuffix(noun, "x") || strings.HasSuffix(noun, "ch") {
-		plural = noun + "es"
-	}
-	if n == 1 {
-		plural = noun
-	}
-	return strconv.FormatInt(int64(n), 10) + " " + plural
 }
 
 // NewEncoder returns an encoder of JSON that writes <, > and & as they are: people read it, too.
@@ -186,27 +172,17 @@ func HiddenHow(f qianshao.Finding) string {
 	return "-"
 }
 
-// IsChinese follows the environment that the C library would.
-func IsChinese() bool {
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		if value := os.Getenv(name); value != "" {
-			return strings.HasPrefix(value, "zh")
-		}
-	}
-	return false
-}
-
 // NewProgress shows a counter on a terminal and nothing elsewhere. The spinner
 // turns with the counter alone: turned by the library's own goroutine it is a
 // data race (progressbar v3.19).
-func NewProgress(w io.Writer) *progressbar.ProgressBar {
+func NewProgress(w io.Writer, lang locales.Lang) *progressbar.ProgressBar {
 	if v, ok := w.(visible); ok { // which would show how a counter goes back to its line's beginning
 		w = v.to
 	}
 	file, ok := w.(*os.File)
 	return progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionSetVisibility(ok && term.IsTerminal(int(file.Fd()))),
 		progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionThrottle(progressInterval),
-		progressbar.OptionSetDescription("scanning"), progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
+		progressbar.OptionSetDescription(lang.Text("cli.scan.scanning")), progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
 }
 
 // progressInterval is about what an eye can follow.
@@ -283,7 +259,7 @@ func Lines(in io.Reader, args []string) func(yield func(string, error) bool) {
 					return
 				}
 			}
-			if err := text.Err(); err != nil && !yield("", fmt.Errorf("read standard input: %w", err)) {
+			if err := text.Err(); err != nil && !yield("", locales.Errorf("cli.lines", err)) {
 				return
 			}
 		}

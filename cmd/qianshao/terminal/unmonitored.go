@@ -6,29 +6,27 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
-// Unmonitored says how much is not monitored, and nothing if all is.
-func Unmonitored(w io.Writer, counts qianshao.UnmonitoredCounts) error {
+// Unmonitored says in a language how much is not monitored, and nothing if all is.
+func Unmonitored(w io.Writer, lang locales.Lang, counts qianshao.UnmonitoredCounts) error {
 	hosts, authorisations := counts.Hosts(), counts.Authorisations()
 	var parts []string
-	if hosts > 0 {
-		parts = append(parts, Counted(hosts, "host"))
-	}
-	if authorisations > 0 {
-		parts = append(parts, Counted(authorisations, "authorisation"))
-	}
-	if hosts+authorisations == 1 {
-		parts = []string{parts[0] + " is not monitored"}
-	} else if len(parts) > 0 {
-		parts = []string{strings.Join(parts, " and ") + " are not monitored"}
+	switch {
+	case hosts > 0 && authorisations > 0:
+		parts = append(parts, lang.Text("cli.unmonitored.both", locales.Counted("count.hosts", hosts), locales.Counted("count.authorisations", authorisations)))
+	case hosts > 0:
+		parts = append(parts, lang.Count("cli.unmonitored.hosts", hosts))
+	case authorisations > 0:
+		parts = append(parts, lang.Count("cli.unmonitored.authorisations", authorisations))
 	}
 	if n := counts[qianshao.UnmonitoredEnding]; n > 0 {
-		parts = append(parts, Counted(n, "authorisation")+" about to end")
+		parts = append(parts, lang.Count("unmonitored.ending", n))
 	}
 	if len(parts) == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(w, "%s: qianshao unmonitored\n", strings.Join(parts, ", "))
+	_, err := fmt.Fprintln(w, lang.Text("cli.unmonitored.summary", strings.Join(parts, lang.Text("cli.comma"))))
 	return err
 }

@@ -141,7 +141,7 @@ func Restored(t *testing.T, backup string) string {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
 	_, err := datafolder.Restore(t.Context(), datafolder.RestoreOptions{
-		From: backup, Data: data, Problem: func(p evidence.Problem) { t.Error(p) }, Warn: func(w string) { t.Error(w) },
+		From: backup, Data: data, Problem: func(p evidence.Problem) { t.Error(p) }, Warn: func(w fmt.Stringer) { t.Error(w) },
 	})
 	if err != nil {
 		t.Fatal(err)
