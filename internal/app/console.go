@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -20,6 +19,7 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -83,7 +83,7 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 	}
 	listener, err := net.Listen("tcp", opts.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen for the console: %w; choose another address with --listen", err)
+		return nil, locales.Errorf("start.listen", err)
 	}
 	c := &consoleServer{
 		server: dashboards.NewServer(opts.Listen, handler), listener: listener,

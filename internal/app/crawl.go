@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/render"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/pipeline"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // CrawlOptions say how the authorised sites are watched.
@@ -127,7 +127,7 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 func (a *App) requireAuthorisations(ctx context.Context) error {
 	authorisations, err := a.Folder.Store.Authorisations(ctx)
 	if err == nil && len(authorisations) == 0 {
-		err = &datafolder.InputError{Err: errors.New("the register of authorisations is empty; write a scope.yaml and run \"qianshao scope add scope.yaml\"")}
+		err = &datafolder.InputError{Err: locales.Errorf("start.register_empty")}
 	}
 	return err
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/render"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/internal/pipeline"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // FetchOptions say who makes requests, and how. Contact is required.
@@ -61,7 +62,7 @@ func newFetcher(opts FetchOptions, version string, scope func() *ingest.Scope, t
 // site's owner who finds us in the log can ask.
 func (o FetchOptions) userAgent(version string) (string, error) {
 	if o.Contact == "" {
-		return "", errors.New("say who makes the requests: --contact https://your.site/about-this-bot or QIANSHAO_CONTACT")
+		return "", locales.Errorf("start.contact_missing")
 	}
 	operator := o.Operator
 	if u, err := url.Parse(o.Contact); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" {
@@ -69,11 +70,11 @@ func (o FetchOptions) userAgent(version string) (string, error) {
 	} else if a, err := mail.ParseAddress(o.Contact); err == nil && a.Address == o.Contact {
 		operator = cmp.Or(operator, a.Address[strings.LastIndexByte(a.Address, '@')+1:])
 	} else {
-		return "", fmt.Errorf("--contact %q is neither a URL of http or https nor a mail address; a site's owner must be able to reach you", o.Contact)
+		return "", locales.Errorf("start.contact", o.Contact)
 	}
 	for _, part := range []string{operator, o.Contact} {
 		if strings.ContainsFunc(part, func(r rune) bool { return r < ' ' || r > '~' || r == '(' || r == ')' }) {
-			return "", fmt.Errorf("%q cannot stand in a request's User-Agent; write it in ASCII and without brackets", part)
+			return "", locales.Errorf("start.user_agent", part)
 		}
 	}
 	return fmt.Sprintf("%s (%s; +%s)", datafolder.Software(version), operator, o.Contact), nil

@@ -1,27 +1,27 @@
 package app
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // checkMetricsFile says before a crawl whether its metrics can be left there.
 func checkMetricsFile(path string) error {
 	if filepath.Ext(path) != metrics.FileExt {
-		return &datafolder.InputError{Err: fmt.Errorf("metrics file %s: node_exporter reads only names that end in %s", path, metrics.FileExt)}
+		return &datafolder.InputError{Err: locales.Errorf("start.metrics_name", path, metrics.FileExt)}
 	}
 	folder := filepath.Dir(path)
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return &datafolder.InputError{Err: fmt.Errorf("metrics file %s: there is no folder %s; create it, as node_exporter's --collector.textfile.directory names it", path, folder)}
+		return &datafolder.InputError{Err: locales.Errorf("start.metrics_folder", path, folder)}
 	}
 	// A pipe would be waited for when the crawl has ended: the last crawl's counters are read.
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return &datafolder.InputError{Err: fmt.Errorf("metrics file %s is a folder, pipe or device; name a file", path)}
+		return &datafolder.InputError{Err: locales.Errorf("start.metrics_not_file", path)}
 	}
 	return nil
 }
@@ -34,7 +34,7 @@ func (a *App) leaveMetrics(counted *metrics.Metrics, succeeded bool) error {
 	}
 	crawl := metrics.Crawl{Started: a.started, Ended: time.Now(), Succeeded: succeeded}
 	if err := metrics.WriteFile(a.opts.Crawl.MetricsFile, counted, crawl); err != nil {
-		return fmt.Errorf("%w; the user that crawls must be able to write its folder", err)
+		return locales.Errorf("start.metrics_write", err)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"cmp"
-	"fmt"
 	"net/url"
 	"os"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/auth"
 	"github.com/qianshao/qianshao/internal/strictyaml"
 	"github.com/qianshao/qianshao/internal/trust"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // oidcFile is how the log-in at an OIDC provider is written.
@@ -38,7 +38,7 @@ func ReadOIDC(name string) (*auth.OIDC, error) {
 	}
 	var file oidcFile
 	if err := strictyaml.Decode(source, &file); err != nil {
-		return nil, fmt.Errorf("%s: %w; the keys are issuer, client_id, client_secret_file, url, scopes, name_claim, role_claim, grants", name, err)
+		return nil, locales.Errorf("oidc.keys", name, err)
 	}
 	opts := auth.OIDC{
 		Issuer: file.Issuer, ClientID: file.ClientID, URL: file.URL, Scopes: file.Scopes, RoleClaim: file.RoleClaim,
@@ -46,31 +46,31 @@ func ReadOIDC(name string) (*auth.OIDC, error) {
 	}
 	for _, f := range []struct{ key, value string }{{"issuer", file.Issuer}, {"url", file.URL}} {
 		if u, err := url.Parse(f.value); err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
-			return nil, fmt.Errorf("%s: %s: %q is no https address (http is for this machine alone)", name, f.key, f.value)
+			return nil, locales.Errorf("oidc.https", name, f.key, f.value)
 		}
 	}
 	for _, f := range []struct{ key, value string }{{"client_id", file.ClientID}, {"client_secret_file", file.SecretFile}, {"role_claim", file.RoleClaim}} {
 		if f.value == "" {
-			return nil, fmt.Errorf("%s: %s is missing", name, f.key)
+			return nil, locales.Errorf("oidc.missing", name, f.key)
 		}
 	}
 	if opts.Secret, err = trust.Secret(file.SecretFile); err != nil {
-		return nil, fmt.Errorf("%s: client_secret_file: %w", name, err)
+		return nil, locales.Errorf("oidc.secret", name, err)
 	}
 	for i, g := range file.Grants {
 		role := qianshao.Role(g.Role)
 		switch {
 		case g.Value == "":
-			return nil, fmt.Errorf("%s: grant %d has no value", name, i+1)
+			return nil, locales.Errorf("oidc.grant_value", name, i+1)
 		case !role.Valid():
-			return nil, fmt.Errorf("%s: grant %d (%s): there is no role %q; the roles are %v", name, i+1, g.Value, g.Role, qianshao.Roles())
+			return nil, locales.Errorf("oidc.grant_role", name, i+1, g.Value, g.Role, qianshao.Roles())
 		case g.All == (len(g.Authorisations) > 0):
-			return nil, fmt.Errorf("%s: grant %d (%s): write all: true, or the authorisations under which it sees", name, i+1, g.Value)
+			return nil, locales.Errorf("oidc.grant_sight", name, i+1, g.Value)
 		}
 		opts.Grants = append(opts.Grants, auth.Grant{Value: g.Value, Role: role, Sight: qianshao.Sight{All: g.All, Authorisations: g.Authorisations}})
 	}
 	if len(opts.Grants) == 0 {
-		return nil, fmt.Errorf("%s: grants is empty, so nobody would get in", name)
+		return nil, locales.Errorf("oidc.grants", name)
 	}
 	return &opts, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/evidence/bucket"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // The parts of a data folder that an operator writes. A backup is laid out as a data
@@ -49,7 +50,7 @@ func (f *Folder) Backup(ctx context.Context, rules RuleFolders, to string, now t
 		return nil, f.opts.byHand()
 	}
 	if inside, err := isInside(to, f.opts.Data); err != nil || inside {
-		return nil, errors.Join(err, inputError(fmt.Errorf("%s lies in the data folder %s, and would be lost with it; name a folder elsewhere", to, f.opts.Data)))
+		return nil, errors.Join(err, inputError(locales.Errorf("backup.inside", to, f.opts.Data)))
 	}
 	err = newFolder(to, func(folder string) error {
 		var problems []evidence.Problem
@@ -84,7 +85,7 @@ func (f *Folder) copyTruth(ctx context.Context, folder string, m *Manifest) (pro
 			return nil, err
 		}
 	}
-	return nil, errors.New("evidence was deleted each time that it was being copied; run the backup when no \"evidence prune\" or \"evidence delete\" does")
+	return nil, locales.Errorf("backup.deletions")
 }
 
 func (f *Folder) tryCopyTruth(ctx context.Context, folder string, m *Manifest) (problems []evidence.Problem, err error) {
@@ -217,9 +218,9 @@ func copyTree(ctx context.Context, from, to string, depth int) error {
 	case info.Mode().IsRegular():
 		return copyFile(ctx, from, to)
 	case !info.IsDir():
-		return fmt.Errorf("%s is neither file nor folder; remove it", from)
+		return locales.Errorf("backup.not_file", from)
 	case depth == 0:
-		return fmt.Errorf("%s: more than %d folders inside each other; does a link lead upwards?", from, maxDepth)
+		return locales.Errorf("backup.depth", from, maxDepth)
 	}
 	entries, err := os.ReadDir(from)
 	if err != nil {

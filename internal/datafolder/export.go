@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"maps"
@@ -14,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/console"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/export"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -29,7 +29,7 @@ func (f *Folder) FindingReport(ctx context.Context, id string) (*console.Report,
 		return nil, err
 	}
 	if len(r.Captures) == 0 {
-		return nil, fmt.Errorf("nothing is archived for finding %s: retention has let go of it, or it is older than the archive", id)
+		return nil, locales.Errorf("data.not_archived", id)
 	}
 	for _, capture := range slices.Backward(r.Captures) { // not every visit takes a picture
 		if r.Screenshot, err = f.Evidence.Screenshot(ctx, capture); err != nil {

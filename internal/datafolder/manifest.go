@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -119,7 +119,7 @@ func (m *Manifest) write(folder string) error {
 func readManifest(backup string) (*Manifest, error) {
 	f, err := os.Open(filepath.Join(backup, manifestName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, inputError(fmt.Errorf("%s holds no %s, so it is no backup that \"qianshao backup\" has finished; name the folder that it wrote", backup, manifestName))
+		return nil, inputError(locales.Errorf("backup.not_one", backup, manifestName))
 	}
 	if err != nil {
 		return nil, err
@@ -127,20 +127,20 @@ func readManifest(backup string) (*Manifest, error) {
 	defer f.Close()
 	m := &Manifest{}
 	if err := json.NewDecoder(io.LimitReader(f, maxManifest)).Decode(m); err != nil {
-		return nil, inputError(fmt.Errorf("%s cannot be read: %w; take another backup", f.Name(), err))
+		return nil, inputError(locales.Errorf("backup.unreadable", f.Name(), err))
 	}
 	if m.Format != manifestFormat {
-		return nil, inputError(fmt.Errorf("the backup has format %d and this program reads %d; use the program that made it (%s)", m.Format, manifestFormat, m.Program))
+		return nil, inputError(locales.Errorf("backup.format", m.Format, manifestFormat, m.Program))
 	}
 	names := map[string]bool{}
 	for _, file := range m.Files {
 		if !filepath.IsLocal(filepath.FromSlash(file.Name)) || names[file.Name] {
-			return nil, inputError(fmt.Errorf("%s names %q, which cannot be a file of a backup; take another backup", f.Name(), file.Name))
+			return nil, inputError(locales.Errorf("backup.bad_name", f.Name(), file.Name))
 		}
 		names[file.Name] = true
 	}
 	if !slices.ContainsFunc(m.Files, func(file ManifestFile) bool { return file.Name == filepath.Base(storePath("")) }) {
-		return nil, inputError(fmt.Errorf("%s names no database; take another backup", f.Name()))
+		return nil, inputError(locales.Errorf("backup.no_database", f.Name()))
 	}
 	return m, nil
 }
@@ -185,9 +185,9 @@ func newFolder(name string, fill func(temporary string) error) (err error) {
 		return err
 	}
 	if entries, err := os.ReadDir(name); err == nil && len(entries) > 0 {
-		return inputError(fmt.Errorf("%s is not empty, and nothing in it is overwritten; name a new folder", name))
+		return inputError(locales.Errorf("backup.not_empty", name))
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return inputError(fmt.Errorf("%w; name a new folder", err))
+		return inputError(locales.Errorf("backup.new_folder", err))
 	}
 	parent := filepath.Dir(name)
 	if err := os.MkdirAll(parent, 0o700); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/internal/backends"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -30,7 +31,7 @@ type MigrateOptions struct {
 func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []MigratedTable, err error) {
 	for _, name := range []string{storePath(opts.To.Data), EvidencePath(opts.To.Data), indexPath(opts.To.Data)} {
 		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, inputError(errors.Join(err, fmt.Errorf("%s is there already, and nothing is overwritten; name a new folder", name)))
+			return nil, nil, inputError(errors.Join(err, locales.Errorf("migrate.exists", name)))
 		}
 	}
 	lock, err := opts.From.openIndex(true, nil) // whoever runs on the folder has it
@@ -131,7 +132,7 @@ func newBucket(ctx context.Context, from, to Options) (bucket.Bucket, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, inputError(fmt.Errorf("%s is not empty (%s), and nothing in it is overwritten; name a new one", in, name))
+		return nil, inputError(locales.Errorf("migrate.not_empty", in, name))
 	}
 	return in, nil
 }
@@ -165,7 +166,7 @@ const migrating = "qianshao-migrate"
 func unused(ctx context.Context, db *Store) error {
 	others, err := connections(ctx, db)
 	if err == nil && others > 0 {
-		err = inputError(fmt.Errorf("other processes have %d connections to the database; stop all that run on it", others))
+		err = inputError(locales.Errorf("migrate.connections", others))
 	}
 	return err
 }

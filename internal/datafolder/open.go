@@ -3,7 +3,6 @@ package datafolder
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/bleveindex"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/postgres"
 	"github.com/qianshao/qianshao/store/sqlite"
@@ -81,7 +81,7 @@ func (o Options) openServer(ctx context.Context) (*Store, error) {
 
 func makeFolder(data string) error {
 	if err := os.MkdirAll(data, 0o700); err != nil {
-		return fmt.Errorf("create the data folder: %w", err)
+		return locales.Errorf("data.create", err)
 	}
 	return nil
 }
@@ -182,8 +182,7 @@ func (f *Folder) claimHolder(ctx context.Context) (err error) {
 	if f.Holder == "" || f.Store.Database().Dialect() != database.Postgres {
 		return nil
 	}
-	taken := fmt.Errorf("another process of this store uses the holder %s of %s; if the folder was copied, delete %s, and a new one is made; "+
-		"if its process has just died with its machine, wait for half a minute", f.Holder, f.opts.Data, holderPath(f.opts.Data))
+	taken := locales.Errorf("data.holder", f.Holder, f.opts.Data, holderPath(f.opts.Data))
 	f.claim, err = postgres.Take(ctx, f.Store.Database(), "holder "+f.Holder, func(err error) {
 		switch {
 		case err == nil:

@@ -59,7 +59,7 @@ func restoreFile(ctx context.Context, from, to string, f ManifestFile) error {
 		return err
 	})
 	if err == nil && (size != f.Size || sum != f.SHA256) {
-		err = inputError(fmt.Errorf("%s is not as the backup's manifest has it (%d bytes of %d, SHA-256 %s); take another backup", name, size, f.Size, sum))
+		err = inputError(locales.Errorf("backup.changed", name, size, f.Size, sum))
 	}
 	return err
 }
@@ -74,7 +74,7 @@ func compareRestored(ctx context.Context, data string, m *Manifest, opts Restore
 	defer func() { err = errors.Join(err, f.Close()) }()
 	kept, err := m.head()
 	if err != nil {
-		return inputError(fmt.Errorf("the backup's manifest: %w", err))
+		return inputError(locales.Errorf("backup.manifest", err))
 	}
 	is := Manifest{}
 	problems, err := f.describe(ctx, &is, kept)

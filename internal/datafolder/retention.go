@@ -12,6 +12,7 @@ import (
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/internal/spelling"
 	"github.com/qianshao/qianshao/internal/strictyaml"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // retentionKeys are the keys of a retention file.
@@ -33,17 +34,17 @@ func ParseRetention(name string, source []byte) (evidence.Policy, error) {
 	var file retentionFile
 	err := strictyaml.Decode(source, &file)
 	if second := (*strictyaml.SecondDocumentError)(nil); errors.As(err, &second) {
-		return evidence.Policy{}, fmt.Errorf("%s: there is more than one document; put everything into the first", name)
+		return evidence.Policy{}, locales.Errorf("retention.second", name)
 	}
 	if err != nil {
 		return evidence.Policy{}, fmt.Errorf("%s: %w; the keys are %v", name, err, retentionKeys)
 	}
 	policy := evidence.Policy{Default: file.Default, Days: map[qianshao.Category]int{}, Hold: file.Hold}
 	if file.Default < 0 || file.Default > maxDays {
-		return evidence.Policy{}, fmt.Errorf("%s: default: %d is no number of days from 0 (for ever) to %d", name, file.Default, maxDays)
+		return evidence.Policy{}, locales.Errorf("retention.days_bad", name, file.Default, maxDays)
 	}
 	if file.Days.Kind != 0 && file.Days.Kind != yaml.MappingNode {
-		return evidence.Policy{}, fmt.Errorf("%s:%d: days must be lines of \"category: number\"", name, file.Days.Line)
+		return evidence.Policy{}, locales.Errorf("retention.lines", name, file.Days.Line)
 	}
 	for i := 0; i+1 < len(file.Days.Content); i += 2 {
 		key, value := file.Days.Content[i], file.Days.Content[i+1]
@@ -52,7 +53,7 @@ func ParseRetention(name string, source []byte) (evidence.Policy, error) {
 			return evidence.Policy{}, fmt.Errorf("%s:%d: %w%s", name, key.Line, err, meant(key.Value))
 		}
 		if _, twice := policy.Days[category]; twice {
-			return evidence.Policy{}, fmt.Errorf("%s:%d: %s stands there twice", name, key.Line, category)
+			return evidence.Policy{}, locales.Errorf("retention.twice", name, key.Line, category)
 		}
 		days, err := strconv.Atoi(value.Value)
 		if err != nil || days < 0 || days > maxDays {
@@ -62,7 +63,7 @@ func ParseRetention(name string, source []byte) (evidence.Policy, error) {
 	}
 	for _, id := range file.Hold {
 		if !IsFindingID(id) {
-			return evidence.Policy{}, fmt.Errorf("%s: hold: %q is no finding's id of 16 hex digits", name, id)
+			return evidence.Policy{}, locales.Errorf("retention.hold", name, id)
 		}
 	}
 	return policy, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/packs"
 	"github.com/qianshao/qianshao/analyze/rule"
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // loadingGC is the collector's percentage while rules are read. A load makes
@@ -62,7 +63,7 @@ func (f RuleFolders) Load(warn func(fmt.Stringer)) (*rule.Set, error) {
 	opts := rule.Options{Now: time.Now()}
 	if overlay := f.OverlayFolder(); overlay != "" {
 		if info, err := os.Stat(overlay); err != nil || !info.IsDir() {
-			return nil, inputError(fmt.Errorf("the overlay %s is no folder; make it, or leave --overlay and QIANSHAO_OVERLAY out", overlay))
+			return nil, inputError(locales.Errorf("data.overlay", overlay))
 		}
 		opts.Overlay, opts.OverlayName = os.DirFS(overlay), filepath.ToSlash(overlay)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -44,14 +43,10 @@ type SearchRequest struct {
 }
 
 // Search searches the index of a data folder, or asks the running server that
-// has it open. A query that cannot be read is an InputError in both languages.
+// has it open. A query that cannot be read is an InputError.
 func Search(ctx context.Context, r SearchRequest) (found api.Found, err error) {
 	parser := index.Parser{Now: time.Now(), Zone: r.Folder.Zone, Canonical: fetch.Canonical}
 	query, err := parser.Parse(r.Query)
-	var syntax *index.SyntaxError
-	if errors.As(err, &syntax) {
-		err = fmt.Errorf("%w\n  %s", err, syntax.Message(locales.Chinese))
-	}
 	if err != nil {
 		return found, inputError(err)
 	}
@@ -123,7 +118,7 @@ func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
 func (r SearchRequest) askServer(ctx context.Context) (found api.Found, err error) {
 	base, token, err := RunningConsole(r.Folder.Data)
 	if err != nil {
-		return found, fmt.Errorf("another process, without a console, has %s open; try again when it is done", r.Folder.Data)
+		return found, locales.Errorf("data.busy", r.Folder.Data)
 	}
 	client := http.Client{Timeout: serverTimeout}
 	defer client.CloseIdleConnections()
@@ -144,12 +139,12 @@ func askPage(ctx context.Context, client *http.Client, url, token string) (found
 	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := client.Do(request)
 	if err != nil {
-		return found, fmt.Errorf("ask the running server: %w", err)
+		return found, locales.Errorf("data.ask_server", err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
-		return found, fmt.Errorf("the running server answered %s: %s", response.Status, body)
+		return found, locales.Errorf("data.server_answered", response.Status, body)
 	}
 	err = json.NewDecoder(response.Body).Decode(&found)
 	return found, err

@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/index/opensearchindex"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -82,7 +83,7 @@ func (o Options) cluster() (opensearchindex.Options, error) {
 }
 
 // errFolderInUse says that another process runs on the data folder, or is just telling its index.
-var errFolderInUse = errors.New("another process has the data folder open")
+var errFolderInUse = locales.Errorf("data.in_use")
 
 // lockFolder takes the lock of the process that runs on a folder whose index has none of its own.
 func (o Options) lockFolder() (*flock.Flock, error) {
@@ -94,7 +95,7 @@ func (o Options) lockFolder() (*flock.Flock, error) {
 	case err != nil:
 		return nil, fmt.Errorf("lock the data folder: %w", err)
 	case !locked:
-		return nil, fmt.Errorf("%w: %s; each process has a folder of its own", errFolderInUse, o.Data)
+		return nil, locales.Errorf("data.in_use.folder", errFolderInUse, o.Data)
 	}
 	return lock, nil
 }
