@@ -156,7 +156,7 @@ func hostMatches(pattern string, u *url.URL) bool {
 }
 
 // portMatches holds an entry without a port to the web's own ports: an
-// authorisation for a site is none for the admin panel on port 8443.
+// authorisation for a site does not cover the admin panel on port 8443.
 func portMatches(want, got string) bool {
 	if want == "" {
 		return got == "" || got == "80" || got == "443"

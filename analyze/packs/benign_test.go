@@ -38,7 +38,7 @@ func TestBenign(t *testing.T) {
 			t.Errorf("%d characters, want %d to %d: %s", n, minBenignCharacters, maxBenignCharacters, text)
 		}
 		if seen[text] {
-			t.Errorf("stands there twice: %s", text)
+			t.Errorf("listed twice: %s", text)
 		}
 		seen[text] = true
 	}
