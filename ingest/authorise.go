@@ -190,11 +190,11 @@ func normalisePath(path string) (string, *locales.Message) {
 	const base = "http://x"
 	canonical, err := Canonical(base + path)
 	if err != nil {
-		return path, bad("path_bad", path, err)
+		return path, bad("path_bad", path)
 	}
 	u, err := url.Parse(canonical)
 	if err != nil {
-		return path, bad("path_bad", path, err)
+		return path, bad("path_bad", path)
 	}
 	return u.EscapedPath(), nil // what Authorisation.Covers compares with
 }

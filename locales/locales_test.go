@@ -228,7 +228,7 @@ func TestError(t *testing.T) {
 		{inner, "这一行的引号 “ 没有成对；用同样的半角引号结束"},
 		{fmt.Errorf("a.yaml:3: %w", inner), "a.yaml:3: 这一行的引号 “ 没有成对；用同样的半角引号结束"},
 		{errors.Join(fs.ErrNotExist, inner), "file does not exist\n这一行的引号 “ 没有成对；用同样的半角引号结束"},
-		{Errorf("scope.mistake.path_bad", "/a", inner), `路径 "/a" 写法不对（这一行的引号 “ 没有成对；用同样的半角引号结束）；写路径前缀，例如 /news/`},
+		{Errorf("scope.mistake.csv", inner), "不是正确的 CSV：文本里的引号要写两个（这一行的引号 “ 没有成对；用同样的半角引号结束）"},
 	} {
 		if got := Chinese.Error(test.err); got != test.chinese {
 			t.Errorf("%v in Chinese: %s, want %s", test.err, got, test.chinese)
