@@ -265,7 +265,7 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	o.send(t, ann, at+"/undo", url.Values{"words": {"看错了"}})
 	run()
 	text, _ = o.page(t, ann, at+"?lang=zh")
-	wantText(t, "undone", text, "已撤回147", "保留：其间有人处置过1", "撤销人 ann：看错了")
+	wantText(t, "undone", text, "已撤销147", "保留：其间有人判定过1", "撤销人 ann：看错了")
 	if text, _ := o.page(t, ann, "/campaigns/"+id+"?lang=en"); !strings.Contains(text, "Undecided") || strings.Contains(text, "In review148") {
 		t.Errorf("after the undo: %s", text)
 	}

@@ -159,6 +159,7 @@ func TestTyped(t *testing.T) {
 		"domain:http://casino[.]example/x": `domain:casino.example`,
 		"telegram:T.me/kaihu888":           `telegram:@kaihu888`,
 		"indicator:hxxp://a[.]b/X":         `indicator:http://a.b/X`,
+		"标识:kaihu888":                      `indicator:kaihu888`,
 		"线索:kaihu888":                      `indicator:kaihu888`,
 		"备案号:京ICP备12345678号-1":             `icp:京icp备12345678号-1`,
 

@@ -40,7 +40,7 @@ func (f FieldName) Chinese() []string {
 	case FieldState:
 		return []string{"状态"}
 	case FieldIndicator:
-		return []string{"线索", "联系方式"}
+		return []string{"标识", "线索", "联系方式"}
 	}
 	if names := f.chineseReview(); names != nil {
 		return names
