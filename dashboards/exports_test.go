@@ -188,7 +188,7 @@ func TestExportsBlind(t *testing.T) {
 		p := o.join(t, account)
 		for _, format := range []string{"csv", "jsonl", "md"} {
 			body := p.export(url.Values{"finding": {mine}, "format": {format}}).Body.String()
-			if !strings.Contains(body, "复核中") && !strings.Contains(body, `"verdict":"in_review"`) || strings.Contains(body, "lawful") || strings.Contains(body, "not_crime") || strings.Contains(body, "不违法") || strings.Contains(body, "合法经营") {
+			if !strings.Contains(body, "待复核") && !strings.Contains(body, `"verdict":"in_review"`) || strings.Contains(body, "lawful") || strings.Contains(body, "not_crime") || strings.Contains(body, "不违法") || strings.Contains(body, "合法经营") {
 				t.Errorf("%s as %s: %s", account.Name, format, body)
 			}
 		}

@@ -35,7 +35,7 @@ func TestGone(t *testing.T) {
 	_, body, _ = o.get(t, "/findings/"+id, english...)
 	contains(t, body, "Not seen since", "no longer there (404 or 410)", "注册", "was not kept", "密页标题", hashOf(casinoSource), "The page now", "<dd>410</dd>", "no page")
 	_, body, _ = o.get(t, "/findings/"+id, "Accept-Language", "zh-CN")
-	contains(t, body, "内容已消失", "页面已不存在（404 或 410）")
+	contains(t, body, "内容已消失", "网页已不存在（404 或 410）")
 	_, body, _ = o.get(t, "/api/v1/findings/"+id)
 	var got struct {
 		State   qianshao.State

@@ -84,7 +84,7 @@ func TestReportSays(t *testing.T) {
 		`data-n="2"><code>&lt;script&gt;alert(1)&lt;/script&gt; <mark>百</mark><span class="sign" title="U&#43;202E">RLO</span><mark>家乐</mark>`,
 		"第 2 行第 28 列", "普通访客所见", "从搜索引擎来的访客所见", "&lt;p&gt;<mark>时时彩</mark>", "普通访客在同一处所见", "招生&lt;简章&gt;",
 		"责任单位已书面豁免：<bdi>附件 &lt;3&gt;</bdi>", "合同&lt;1&gt;", "2026-11-25 16:00:00", "hxxp://b[.]example/",
-		"规则级别", "&#43;80", strings.Repeat("a", 64), strings.Repeat("b", 64), strings.Repeat("c", 64), "登记簿第 7 条", "data:image/png;base64,iVBORw==", "未作遮盖",
+		"规则级别", "&#43;80", strings.Repeat("a", 64), strings.Repeat("b", 64), strings.Repeat("c", 64), "登记链第 7 条", "data:image/png;base64,iVBORw==", "未作遮盖",
 	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the report has no %q", part)
@@ -113,7 +113,7 @@ func TestReportOfAPicture(t *testing.T) {
 	r.Finding.Evidence = []qianshao.Evidence{{Term: "百家乐", Text: "百家乐", Before: "<i>前", After: "后", Picture: "http://a.example/a.png", Line: 2, Column: 1, Region: qianshao.RegionText, Name: qianshao.NamePicture}}
 	r.Finding.Indicators = []qianshao.Indicator{{Kind: qianshao.IndicatorQRCode, Value: "https://bet.example/?c=1", Picture: qianshao.PictureScreenshot, Line: 2, Column: 1}}
 	page := written(t, r)
-	for _, want := range []string{"hxxp://a[.]example/a.png", "&lt;i&gt;前<mark>百家乐</mark>后", "二维码", "hxxps://bet[.]example/?c=1", "图片（页面截图）"} {
+	for _, want := range []string{"hxxp://a[.]example/a.png", "&lt;i&gt;前<mark>百家乐</mark>后", "二维码", "hxxps://bet[.]example/?c=1", "图片（网页截图）"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the report lacks %q", want)
 		}
@@ -137,7 +137,7 @@ func TestReportOfWhatIsGone(t *testing.T) {
 			t.Errorf("the report has no %q", part)
 		}
 	}
-	found, now, _ := strings.Cut(text, "页面现状")
+	found, now, _ := strings.Cut(text, "网页现状")
 	if !strings.Contains(found, strings.Repeat("d", 64)) || !strings.Contains(found, "gb18030") || strings.Contains(found, strings.Repeat("e", 64)) {
 		t.Error("what was found has not its own hash and charset")
 	}
@@ -146,7 +146,7 @@ func TestReportOfWhatIsGone(t *testing.T) {
 			t.Errorf("the page's present state has no %q", part)
 		}
 	}
-	if strings.Contains(text, "页面截图") {
+	if strings.Contains(text, "网页截图") {
 		t.Error("there is a screenshot")
 	}
 }
