@@ -72,6 +72,7 @@ type cli struct {
 	Restore   restoreCmd   `cmd:""`
 	Migrate   migrateCmd   `cmd:""`
 	Report    reportCmd    `cmd:""`
+	Health    healthCmd    `cmd:""`
 	Version   versionCmd   `cmd:""`
 
 	Unmonitored unmonitoredCmd `cmd:""`

@@ -64,11 +64,17 @@ func TestServe(t *testing.T) {
 	if output, err := search.CombinedOutput(); err != nil || !strings.Contains(string(output), "0 of 0 findings") {
 		t.Errorf("search beside the server: %v\n%s", err, output)
 	}
+	if code, out := command(t, data, "health"); code != exitOK {
+		t.Errorf("health of the server: exit code %d\n%s", code, out)
+	}
 	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	if err := server.Wait(); err != nil {
 		t.Errorf("the server ends with %v", err)
+	}
+	if code, out := command(t, data, "health"); code != exitFailure || !strings.Contains(out, "no server runs on "+data) {
+		t.Errorf("health after its end: exit code %d\n%s", code, out)
 	}
 	if _, err := os.Stat(filepath.Join(data, "console.url")); !os.IsNotExist(err) {
 		t.Errorf("console.url is left behind: %v", err)

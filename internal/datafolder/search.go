@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -23,7 +24,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// serverTimeout bounds a search that goes through a running server.
+// serverTimeout bounds what a running server is asked for.
 const serverTimeout = 30 * time.Second
 
 // searchStep hits are read at a time: a limit beyond index.MaxWindow is read page by page.
@@ -121,34 +122,55 @@ func (r SearchRequest) askServer(ctx context.Context) (found api.Found, err erro
 	if err != nil {
 		return found, locales.Errorf("data.busy", r.Folder.Data)
 	}
-	client := http.Client{Timeout: serverTimeout}
+	client := serverClient()
 	defer client.CloseIdleConnections()
-	return r.pages(func(after index.Cursor, offset, limit int) (api.Found, error) {
+	return r.pages(func(after index.Cursor, offset, limit int) (page api.Found, err error) {
 		values := url.Values{"q": {r.Query}, "sort": {string(r.Sort)}, "limit": {strconv.Itoa(limit)}, "offset": {strconv.Itoa(offset)}}
 		if after != "" {
 			values.Set("after", string(after))
 		}
-		return askPage(ctx, &client, base+"api/v1/search?"+values.Encode(), token)
+		err = ask(ctx, client, base+"api/v1/search?"+values.Encode(), token, func(body io.Reader) error { return json.NewDecoder(body).Decode(&page) })
+		return page, err
 	})
 }
 
-func askPage(ctx context.Context, client *http.Client, url, token string) (found api.Found, err error) {
+// CheckHealth asks the server that runs on a data folder whether it is well: whether its
+// store and its index answer.
+func CheckHealth(ctx context.Context, data string) error {
+	base, token, err := RunningConsole(data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return locales.Errorf("data.no_server", data)
+	}
+	if err != nil {
+		return err
+	}
+	client := serverClient()
+	defer client.CloseIdleConnections()
+	return ask(ctx, client, base+"healthz", token, func(io.Reader) error { return nil })
+}
+
+// serverClient returns a client for a server on this machine, to which no proxy leads.
+func serverClient() *http.Client {
+	return &http.Client{Timeout: serverTimeout, Transport: &http.Transport{}}
+}
+
+// ask requests something of a running server, and has its answer read.
+func ask(ctx context.Context, client *http.Client, url, token string, read func(io.Reader) error) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return found, err
+		return err
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := client.Do(request)
 	if err != nil {
-		return found, locales.Errorf("data.ask_server", err)
+		return locales.Errorf("data.ask_server", err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
-		return found, locales.Errorf("data.server_answered", response.Status, body)
+		return locales.Errorf("data.server_answered", response.Status, body)
 	}
-	err = json.NewDecoder(response.Body).Decode(&found)
-	return found, err
+	return read(response.Body)
 }
 
 // RunningConsole returns the URL of the console that runs on a data folder, and a token

@@ -1,0 +1,14 @@
+package main
+
+import "github.com/qianshao/qianshao/internal/datafolder"
+
+// healthCmd is for those who watch a process and have no shell beside it, as in a container.
+type healthCmd struct{}
+
+func (healthCmd) Run(env *environment) error {
+	if err := datafolder.CheckHealth(env.ctx, env.data); err != nil {
+		return err
+	}
+	env.print("cli.health.ok")
+	return nil
+}
