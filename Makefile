@@ -5,11 +5,16 @@ BENCHTIME ?= 1s
 KILLS ?= 50
 COSTS ?= some
 SOAKTIME ?= 1h
+BINARY ?= qianshao
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: build test lint race fuzz bench compare slopes instructions demo pictures ci soak costs clean
+.PHONY: build release test lint race fuzz bench compare slopes instructions demo pictures ci soak costs clean
 
 build: ## one static binary, ./qianshao
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o qianshao ./cmd/qianshao
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $(BINARY) ./cmd/qianshao
+
+release: ## into dist/: binaries and Debian packages for amd64 and arm64, what is in them, checksums
+	./.ci/release dist amd64 arm64
 
 test:
 	$(GO) test ./...
@@ -59,4 +64,4 @@ costs: ## minutes: memory and CPU of inputs made to be costly (COSTS=. for all);
 	QIANSHAO_COSTS='$(COSTS)' $(GO) test -count 1 -timeout 1h -v -run TestCosts ./cmd/qianshao -update
 
 clean:
-	rm -f qianshao
+	rm -rf qianshao dist
