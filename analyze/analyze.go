@@ -5,8 +5,8 @@
 //
 //	Page → extract → Document → engine.Evaluate (fold → match → conditions) → score → indicators
 //
-// Other views of the page are compared with it, and what only they got is
-// judged by the same rules.
+// Other views of the page are compared with it, and what only they contain is judged by the
+// same rules.
 package analyze
 
 import (
@@ -50,9 +50,9 @@ func (a *Analyzer) Rules() *rule.Set { return a.engine.Rules() }
 // Engine returns the compiled rule set.
 func (a *Analyzer) Engine() *engine.Engine { return a.engine }
 
-// Assess understands the page and judges it: one finding for each kind of crime.
-// It has an answer for every page, empty, binary and hostile ones included; the
-// document's notes tell.
+// Assess understands the page and judges it: one finding for each kind of crime. It has an
+// answer for every page, empty, binary and hostile ones included; the document's notes say
+// what was unusual.
 func (a *Analyzer) Assess(page qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
 	return a.AssessExtraction(NewExtraction(page))
 }
@@ -106,8 +106,8 @@ func (a *Analyzer) assess(x *Extraction) qianshao.Assessment {
 	return assessment
 }
 
-// robotsTags returns what a page says to robots, such as one that is made for search
-// engines and hidden from archives.
+// robotsTags returns a page's instructions to robots, which may show that it is made for
+// search engines and hidden from archives.
 func robotsTags(page qianshao.Page, doc *qianshao.Document) (tags []string) {
 	for _, tag := range page.RobotsTags {
 		tags = append(tags, "X-Robots-Tag: "+mask.String(tag))
@@ -136,7 +136,8 @@ func (a *Analyzer) allowPage(url string, assessment *qianshao.Assessment) {
 	})
 }
 
-// allow notes an alert that has lost its evidence to an allowed text, unless the rule raises one all the same.
+// allow records an alert that has lost its evidence to an allowed text, unless the rule raises an alert
+// anyway.
 func allow(a *qianshao.Assessment, f qianshao.Finding, by *rule.Allowance) {
 	if now := findingOf(*a, f.Rule); now == nil || now.Level < qianshao.AlertLevel {
 		note(a, f, by)

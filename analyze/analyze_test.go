@@ -123,8 +123,8 @@ func TestScore(t *testing.T) {
 	}
 }
 
-// TestRobotsTagsAreRecorded: what a page tells robots stands on its findings,
-// with no number of a person in it.
+// TestRobotsTagsAreRecorded: a page's instructions to robots are part of its findings, with
+// identity numbers masked.
 func TestRobotsTagsAreRecorded(t *testing.T) {
 	page := html(`<meta name=robots content="noindex, 110101194912310024"><p>线上赌场</p>`)
 	page.RobotsTags = []string{"noarchive 110101194912310024"}
@@ -169,7 +169,7 @@ func TestShippedRulesPassTheirOwnTests(t *testing.T) {
 	}
 }
 
-// TestEveryPageHasAnAnswer holds pages against the analyzer that break parsers.
+// TestEveryPageHasAnAnswer gives the analyzer pages that break parsers.
 func TestEveryPageHasAnAnswer(t *testing.T) {
 	a := shipped(t)
 	gambling := []qianshao.Category{qianshao.Gambling}

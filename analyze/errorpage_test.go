@@ -7,7 +7,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// errorPages are what servers, frameworks and panels answer by themselves, in short.
+// errorPages are shortened forms of the error pages that servers, frameworks and panels
+// generate.
 func errorPages() map[string]string {
 	return map[string]string{
 		"nginx":       `<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center><hr><center>nginx/1.24.0</center></body></html><!-- a padding to disable MSIE and Chrome friendly error page --><!-- a padding to disable MSIE and Chrome friendly error page -->`,
@@ -29,8 +30,8 @@ func errorPages() map[string]string {
 	}
 }
 
-// TestErrorPagesAreNothing: what a server says by itself promotes nothing, whatever the name
-// of a module or a user in it; a casino's links put into it do.
+// TestErrorPagesAreNothing: a server's own error page promotes nothing, whatever names of
+// modules or users it contains; a casino's links put into it do.
 func TestErrorPagesAreNothing(t *testing.T) {
 	a := shipped(t)
 	for name, body := range errorPages() {

@@ -33,8 +33,8 @@ const (
 	kept         measure = "of those, the disguised text in the same category"
 )
 
-// targets are those that the project has set itself. Those of chat and SMS are
-// what the rules of 2026-11-25 reached on the texts that nobody had read.
+// targets are the project's own goals. Those of chat and SMS are what the rules of 2026-11-25
+// reached on the texts that nobody had read.
 func targets() []target {
 	return []target{
 		{"pages/real/ordinary", flaggedPages, "", 1},
@@ -175,7 +175,7 @@ func (t target) standing(got evaluate.Halves[value]) string {
 	return words
 }
 
-// counts says whether the goal is a number of pages or sites and no share.
+// counts says whether the goal is a number of pages or sites rather than a share.
 func (t target) counts() bool { return t.measure == flaggedPages || t.measure == flaggedSites }
 
 func cells(h evaluate.Halves[value]) string {

@@ -21,8 +21,8 @@ type kindOfFault struct {
 	} `yaml:"pages"`
 }
 
-// TestKindsOfFaults: what was mended for one real page holds for three other
-// pages of the same kind.
+// TestKindsOfFaults: what was corrected for one real page is right on three other pages of the
+// same kind.
 func TestKindsOfFaults(t *testing.T) {
 	t.Parallel()
 	a := shipped(t)

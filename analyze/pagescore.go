@@ -11,8 +11,8 @@ import (
 )
 
 // A page has so many words that the condition of some rule holds by chance. So on a page the
-// terms have to carry the score: each is worth what its grade says, less if ordinary
-// sites use it as well. A message is short, and the condition says nearly all.
+// terms have to carry the score: each is worth what its grade says, less if ordinary sites use
+// it as well. A message is short, so the condition alone is nearly decisive.
 
 // pagePoints is what a rule of each level brings by itself on a page. Up to high, one
 // telling term makes no alert; from medium up, one specific term does.
@@ -36,7 +36,7 @@ const (
 	rareShare   = 0.02
 	commonShare = 0.05
 
-	// leastConcealed is the number of rare terms from which it counts that they are concealed.
+	// leastConcealed is how many rare terms must be concealed for their concealment to count.
 	leastConcealed    = 2
 	pointsHiddenAlone = -5
 

@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// TestOrdinaryTerms: what many ordinary sites say counts nothing on a page, what few say
-// half; a title is compared with titles. Messages are judged by the rule alone.
+// TestOrdinaryTerms: terms that many ordinary sites use count nothing on a page, terms that
+// few use count half; a title is compared with titles. Messages are judged by the rule alone.
 func TestOrdinaryTerms(t *testing.T) {
 	t.Parallel()
 	a := analyzer(t, map[string]string{

@@ -89,9 +89,9 @@ func (c *comparison) judge(x *Extraction) *qianshao.Document {
 	return doc
 }
 
-// knows says whether a plain visitor's page, or a view before, has a finding of
-// the category that a person will see. What everybody is shown is not cloaked:
-// a casino's own page has other casino banners at every visit.
+// knows says whether a plain visitor's page, or an earlier view, has a finding of the category
+// that a person will see. What everybody is shown is not cloaked: a casino's own page has
+// other casino banners at every visit.
 func (c *comparison) knows(category qianshao.Category) bool {
 	return slices.ContainsFunc(c.assessment.Findings, func(f qianshao.Finding) bool {
 		return f.Category == category && f.Level >= qianshao.AlertLevel

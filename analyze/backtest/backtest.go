@@ -1,6 +1,5 @@
-// Package backtest holds two rule sets against the same pages: what the second
-// flags that the first does not, what it no longer flags, and what moves to a
-// higher or a lower level.
+// Package backtest compares two rule sets on the same pages: what the second flags that the
+// first does not, what it no longer flags, and what moves to a higher or a lower level.
 package backtest
 
 import (
@@ -17,7 +16,7 @@ type Comparison struct{ Before, After *analyze.Analyzer }
 
 // Outcome is what came of one page.
 type Outcome struct {
-	// Before and After say whether the page is flagged, by whichever rules.
+	// Before and After say whether the page is flagged, by any rule.
 	Before, After bool
 	Changes       []Change
 	// Err says why the page could not be read; nothing else is set then.
@@ -52,8 +51,8 @@ type Change struct {
 	BeforeScore int            `json:"before_score"`
 	After       qianshao.Level `json:"after"`
 	AfterScore  int            `json:"after_score"`
-	// Left, Text and Right are the evidence that made the difference with a
-	// little of what stands around it, Term and Block what found it.
+	// Text is the evidence that made the difference, Left and Right a little of the text
+	// around it; Term and Block say what found it.
 	Left   string `json:"left"`
 	Text   string `json:"text"`
 	Right  string `json:"right"`
@@ -61,7 +60,7 @@ type Change struct {
 	Block  string `json:"block"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
-	// Why says what made the change where that is the overlay: a rule that is off, an allowed host.
+	// Why names the cause of the change if it is the overlay: a rule that is off, an allowed host.
 	Why string `json:"why,omitempty"`
 }
 
@@ -107,8 +106,8 @@ func rulesOf(assessments ...qianshao.Assessment) (ids []string) {
 	return slices.Compact(ids)
 }
 
-// difference compares what a rule said before and after; either may be nil.
-// Nobody sees a finding below an alert, so a move there is no change.
+// difference compares what a rule said before and after; either may be nil. Findings below the
+// alert level are not shown, so a move there is not a change.
 func difference(before, after *qianshao.Finding) (c Change, ok bool) {
 	named := after
 	if before != nil {
@@ -156,7 +155,7 @@ func found(x explain.Explanation, e qianshao.Evidence) bool {
 	})
 }
 
-// why says what keeps a rule from firing where that is the overlay, not its terms.
+// why says what keeps a rule from firing if that is the overlay rather than its terms.
 func why(by *analyze.Analyzer, a qianshao.Assessment, id string) string {
 	r, known := by.Rules().Rule(id)
 	if known && r.Off != nil {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Report is all that came of a comparison.
+// Report is the result of a comparison.
 type Report struct {
 	Inputs int `json:"inputs"`
 	// NewlyFlagged and NoLongerFlagged count inputs, whichever rules flag them.

@@ -7,8 +7,8 @@ import (
 	"github.com/qianshao/qianshao/internal/rates"
 )
 
-// Count says of how many texts, pages or sites something is true. JSON has it as
-// "3/140", so that a change of figures reads as one line.
+// Count says of how many texts, pages or sites something is true. In JSON it is "3/140", so
+// that a changed figure is a one-line diff.
 type Count struct{ N, Of int }
 
 // MarshalText writes "3/140".
@@ -27,7 +27,7 @@ func (c *Count) add(hit bool) {
 	}
 }
 
-// Share returns N as a share of Of; 0 of nothing.
+// Share returns N as a share of Of; 0 if Of is 0.
 func (c Count) Share() float64 {
 	if c.Of == 0 {
 		return 0

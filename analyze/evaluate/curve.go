@@ -6,9 +6,9 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// CrimeShare is the share of malicious pages that the curve assumes: one page
-// in a hundred. A labelled set holds far more of them than the sites that an
-// operator watches, so that precision counted in the set would flatter.
+// CrimeShare is the share of malicious pages that the curve assumes: one page in a hundred. A
+// labelled set holds far more of them than the sites that an operator watches, so precision
+// measured on the set alone would look too good.
 const CrimeShare = 0.01
 
 // Bucket says what a score within its bounds is worth, on pages.
@@ -18,7 +18,7 @@ type Bucket struct {
 	Halves[BucketFigures]
 }
 
-// BucketFigures counts pages by their foremost finding, alerts and lesser ones.
+// BucketFigures counts pages by their highest-scoring finding, whether or not it is an alert.
 type BucketFigures struct {
 	// Right counts malicious pages whose finding is of the right category, Wrong
 	// those of another, Innocent the pages that should have no finding.

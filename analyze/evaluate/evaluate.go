@@ -85,7 +85,8 @@ type Sample struct {
 	Label Label
 	// Kind is the kind of site, in the words of labels.tsv; may be empty.
 	Kind string
-	// Site is what the page was split by: its site, or what stands for it. A message has none.
+	// Site decides which half the page is in: the name of its site, or whatever stands for
+	// that. A message has none.
 	Site string
 	// Folder is the first folder of the page's path within its set; may be empty.
 	Folder string
@@ -125,8 +126,8 @@ func (o *Outcome) kept() bool {
 
 // Options say how to measure.
 type Options struct {
-	// Archive reads the pages of a WARC archive. The caller hands it in, because
-	// to bring pages in is not analyze's task. Without it no archive is read.
+	// Archive reads the pages of a WARC archive. The caller provides it, because fetching and
+	// reading archives is not analyze's task. Without it no archive is read.
 	Archive func(name string, r io.Reader) iter.Seq2[qianshao.Page, error]
 }
 

@@ -86,9 +86,9 @@ func blankLines(_ string, r io.Reader) iter.Seq2[qianshao.Page, error] {
 
 func count(n, of int) evaluate.Count { return evaluate.Count{N: n, Of: of} }
 
-// The halves of the texts and sites of these tests, which say in passing that
-// the split never changes: 百家乐, 散步, 线上赌场甲, s1, alpha and beta are for
-// tuning, 线上赌场, 线上赌场乙, 喝茶, s2, s3 and two for checking.
+// The halves of the texts and sites of these tests, which also show that the split never
+// changes: 百家乐, 散步, 线上赌场甲, s1, alpha and beta are for tuning, 线上赌场, 线上赌场乙, 喝茶, s2, s3 and two
+// for checking.
 func tallies(tuning, checking, whole [4]int) evaluate.Halves[evaluate.Tally] {
 	tally := func(n [4]int) evaluate.Tally {
 		return evaluate.Tally{Texts: count(n[0], n[1]), Sites: count(n[2], n[3])}
@@ -278,7 +278,7 @@ func TestSingleSite(t *testing.T) {
 	compare(t, run(t, pages).SingleSiteTerms, count(0, 1))
 }
 
-// Of the half that nobody reads come figures alone: no outcome, no word of a text.
+// The half that nobody reads yields only figures: no outcomes and no words of a text.
 func TestCheckingHalfStaysUnread(t *testing.T) {
 	var lines, labels strings.Builder
 	content := map[string]string{}

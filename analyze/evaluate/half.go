@@ -13,9 +13,9 @@ const (
 	Checking Half = "checking"
 )
 
-// halfOf returns the half of what has this key: the name of a site, or a text.
-// It never changes, whatever else is in the set: it is the lowest bit of the
-// first byte of the key's SHA-256.
+// halfOf returns the half to which a key belongs: the name of a site, or a text. It never
+// changes, whatever else is in the set: it is the lowest bit of the first byte of the key's
+// SHA-256.
 func halfOf(key string) Half {
 	if sha256.Sum256([]byte(key))[0]%2 == 0 {
 		return Tuning

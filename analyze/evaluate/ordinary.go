@@ -16,8 +16,8 @@ import (
 type Counted struct {
 	// Only names folders and archives to which it is confined; none means all.
 	Only []string
-	// BothHalves counts the checking half, too, which is no check afterwards: for pages on which
-	// nothing is measured.
+	// BothHalves also counts the checking half, which can then no longer serve as a check: it is
+	// for pages on which nothing is measured.
 	BothHalves bool
 }
 

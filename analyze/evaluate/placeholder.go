@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// Sets of messages are published with placeholders for what could identify a
-// person. The rules judge real text, so that a value of its kind is put in the
-// place of each: else a rule would have to look for the word CELLPHONE.
+// Sets of messages are published with placeholders for what could identify a person. The rules
+// judge real text, so each placeholder is replaced by a value of its kind; otherwise a rule
+// would have to look for the word CELLPHONE.
 
 // placeholder matches one. In the sets WECHAT and QQ stand for the word and the
 // account, BANK for the number of a card.
 var placeholder = regexp.MustCompile(`CELLPHONE|HOTLINE|PHONE|WECHAT|DIGIT|PLACE|NAME|BANK|URL|QQ`)
 
-// capitals is a run of placeholders, perhaps; IPHONE is not.
+// capitals matches a run of capital letters that may consist of placeholders; IPHONE does not.
 var capitals = regexp.MustCompile(`[A-Z]+`)
 
 // holdsPlaceholders says whether a set has placeholders. In others URL and QQ
@@ -61,8 +61,8 @@ func (v values) of(placeholder string) string {
 		card := v.from("622202", "622848", "621700", "621661") + v.digits(12)
 		return card + checkDigit(card)
 	case "URL":
-		// Rules take digits and rare endings in a domain for evidence. Whether the
-		// text had such a domain is lost, so that this one says nothing.
+		// Rules treat digits and rare endings in a domain as evidence. Whether the original
+		// text had such a domain is lost, so this one is neutral.
 		return "www." + v.syllables(3) + v.from(".com", ".cn")
 	case "NAME":
 		return v.from("王", "李", "张", "刘", "陈") + v.from("建国", "志强", "卫东")

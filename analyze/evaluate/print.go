@@ -30,7 +30,7 @@ func (r *Report) Print(w io.Writer) {
 	r.printNamed(w)
 }
 
-// printNamed writes what is named one by one: cases, and an archive's flagged pages.
+// printNamed writes what is listed by name: cases, and an archive's flagged pages.
 func (r *Report) printNamed(w io.Writer) {
 	fmt.Fprintf(w, "\n%d of %d terms that hit malicious pages do so on one site only\n", r.SingleSiteTerms.N, r.SingleSiteTerms.Of)
 	for _, c := range r.Cases {

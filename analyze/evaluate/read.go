@@ -177,9 +177,9 @@ func message(at, text string, label Label, half Half) Sample {
 	return Sample{Page: page, Label: label, Half: half}
 }
 
-// archivedPage returns an archive's page as a sample without a label. Its site
-// is its host, without the ending that stands where the real name was taken
-// out: further pages of a labelled site are to be in that site's half.
+// archivedPage returns an archive's page as a sample without a label. Its site is its host,
+// without the ending that replaces the real name, so that further pages of a labelled site are
+// in that site's half.
 func archivedPage(page qianshao.Page) Sample {
 	site := page.URL
 	if u, err := url.Parse(page.URL); err == nil && u.Host != "" {

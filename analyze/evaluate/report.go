@@ -38,9 +38,9 @@ type SetReport struct {
 	Crime      Halves[Tally] `json:"crime,omitzero"`
 	CrimeKinds []KindReport  `json:"crime_kinds,omitempty"`
 	Labels     []LabelReport `json:"labels,omitempty"`
-	// Of pairs of a disguised and a plain text, PlainFlagged counts the plain ones
-	// that were flagged, and RawKept the disguised ones of those that were flagged
-	// in the same category.
+	// In pairs of a disguised and a plain text, PlainFlagged counts the plain texts that were
+	// flagged, and RawKept those of them whose disguised form was flagged in the same
+	// category.
 	PlainFlagged Halves[Count] `json:"plain_flagged,omitzero"`
 	RawKept      Halves[Count] `json:"raw_kept,omitzero"`
 	// Folders are those into which the set's pages are sorted, if there are several.
@@ -59,8 +59,8 @@ type LabelReport struct {
 	Halves[LabelFigures]
 }
 
-// LabelFigures say how many texts of a label were found, and how many of those
-// that were flagged as it are of it.
+// LabelFigures are a label's recall and precision: how many of its texts were found, and how
+// many of the texts that were flagged as it have it.
 type LabelFigures struct {
 	Tally
 	Precision float64 `json:"precision"`
@@ -179,7 +179,7 @@ func archiveReport(name string, outcomes []Outcome) ArchiveReport {
 	}
 }
 
-// collect keeps what is wrong for a person to read, if a person may read it.
+// collect keeps the wrong outcomes for a person to read, if they may be read.
 func (r *Report) collect(outcomes []Outcome) {
 	for _, o := range outcomes {
 		switch {
@@ -194,7 +194,7 @@ func (r *Report) collect(outcomes []Outcome) {
 	}
 }
 
-// ruleReports counts the alerts of each rule, those of the most hits first.
+// ruleReports counts the alerts of each rule, the rules with the most hits first.
 func ruleReports(outcomes []Outcome) (reports []RuleReport) {
 	type rule struct {
 		id       string

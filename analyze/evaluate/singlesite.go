@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// SingleSiteTerm is a term of a rule that hit malicious pages of one site and
-// nothing else that is malicious: perhaps it was learned from that site, and
-// says nothing of others.
+// SingleSiteTerm is a term of a rule that hit malicious pages of one site and nothing else
+// that is malicious: perhaps it was learned from that site, and says nothing about others.
 type SingleSiteTerm struct {
 	Rule string
 	// Term is the list's term or the regular expression.
@@ -18,10 +17,10 @@ type SingleSiteTerm struct {
 	Pages int
 }
 
-// singleSite returns the terms of the tuning half's sites, and the count of all
-// terms that hit malicious pages. A term counts as a hit where a finding of the
-// right category points to it, at any level. One that also hits a malicious
-// message, even once, is no single site's.
+// singleSite returns the terms of the tuning half's sites, and the count of all terms that hit
+// malicious pages. A term counts as a hit where a finding of the right category points to it,
+// at any level. One that also hits a malicious message, even once, does not belong to a single
+// site.
 func singleSite(outcomes []Outcome) (terms []SingleSiteTerm, count Count) {
 	type key struct{ rule, term string }
 	hits := map[key][]*Outcome{}

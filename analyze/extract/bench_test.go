@@ -132,7 +132,7 @@ func numbered(format string, n int) string {
 	return b.String()
 }
 
-// answer is what a hostile page with "<p>" and the secret behind it is read as.
+// answer is how a hostile page is read when "<p>" and the secret are appended to it.
 type answer struct {
 	regions, links int
 	secret         string // kind and hiding of the region that holds it; empty if a script or style swallows it
@@ -203,8 +203,8 @@ var answers = map[string]answer{
 	"universal rules":     {1, 0, "text", "[nested_too_deep style_budget]"},
 }
 
-// TestHostile reads pages made to be slow. There is no limit of time but the
-// test binary's: what is quadratic takes hours on some of these.
+// TestHostile reads pages made to be slow. The only time limit is the test binary's: quadratic
+// code takes hours on some of these.
 func TestHostile(t *testing.T) {
 	pages := hostile(150_000)
 	if len(pages) != len(answers) {

@@ -99,8 +99,8 @@ func (p *Parsed) Scripts() []string {
 	return urls
 }
 
-// ScriptMatters reports whether an external script says something, so that a page has to
-// be read with it. charset is the page's, which a script is in unless it is UTF-8.
+// ScriptMatters reports whether an external script says anything, so that the page has to be
+// read with it. charset is the page's, which is also the script's unless that is UTF-8.
 func ScriptMatters(body []byte, charset string) bool { return script.Matters(code(body, charset)) }
 
 // code decodes an external script.

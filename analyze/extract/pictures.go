@@ -12,7 +12,7 @@ import (
 
 // Limits of Document.Pictures.
 const (
-	// maxPictures is more than anybody reads of one page.
+	// maxPictures is more than anybody reads on one page.
 	maxPictures = 200
 	// maxDataPicture bounds a picture that stands in the page itself, in bytes: QR codes do, in
 	// some kilobytes.
@@ -43,8 +43,8 @@ func byURL(pictures []qianshao.Picture) map[string]*qianshao.Picture {
 	return out
 }
 
-// picture notes a reference to a picture, and appends the regions of what was read in it: at
-// the first of its places, or a picture that is shown often would say it often.
+// picture notes a reference to a picture, and appends the regions of what was read in it: only
+// at the first of its places, so that a picture shown many times is not read many times.
 func (a *assembler) picture(el int32, at tree.Attribute, hiding qianshao.Hiding) {
 	if len(a.doc.Pictures) == maxPictures && len(a.pictures) == 0 {
 		return
@@ -96,7 +96,7 @@ func (a *assembler) readIn(p *qianshao.Picture, r qianshao.Region, place qiansha
 			return
 		}
 		if len(text) == place.Len() {
-			text += " " // or the run would tie them byte by byte
+			text += " " // otherwise the run would map byte by byte
 		}
 		r.Name, r.Text = name, text
 		r.Map = []qianshao.Run{{Text: qianshao.Span{End: len(text)}, Source: place}}

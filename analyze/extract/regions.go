@@ -20,8 +20,8 @@ const (
 	// rest of the page is joined to one region for each way of hiding, so that
 	// nothing escapes by the limit, and attributes are left out.
 	maxRegions = 100_000
-	// maxRegionText is the length from which a text is cut into several regions, at a
-	// blank where it has one. Who reads a region needs memory of many times its length.
+	// maxRegionText is the length from which a text is cut into several regions, at a blank
+	// where it has one. Processing a region takes many times its length in memory.
 	maxRegionText = 512 << 10
 	// maxRuns bounds the memory of all maps to the source (32 bytes each), of which hostile
 	// text has one for each character. The regions beyond it are mapped coarsely.

@@ -171,9 +171,9 @@ func luhn(digits string) bool {
 	return sum%10 == 0
 }
 
-// isResidentID reports whether s is a resident identity number (GB 11643-1999): 17
-// digits with a date of birth and a check character, X in lower case. One must never leave as
-// an indicator, however it is spelt.
+// isResidentID reports whether s is a resident identity number (GB 11643-1999): 17 digits with
+// a date of birth and a check character, X in lower case. One must never become an indicator,
+// however it is spelt.
 func isResidentID(s string) bool {
 	if len(s) != 18 {
 		return false

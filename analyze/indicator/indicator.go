@@ -1,7 +1,7 @@
-// Package indicator finds the handles by which those who promote a crime want
-// to be reached or paid, near the evidence of a finding, also when they are
-// spelt to dodge filters: 加V: ①③…, 扣扣：1 2 3, abc点com. What has a checksum is
-// held to it. Resident identity numbers are no indicators, however spelt.
+// Package indicator finds the handles by which those who promote a crime want to be reached or
+// paid, near the evidence of a finding, also when they are spelt to dodge filters: 加V: ①③…,
+// 扣扣：1 2 3, abc点com. Values that have a checksum must pass it. Resident identity numbers are
+// no indicators, however spelt.
 //
 // Nothing is harvested. Only findings at AlertLevel or above are looked at, and
 // of the page only the regions that hold their evidence and those next to them;
@@ -77,14 +77,14 @@ type search struct {
 	collected []window
 }
 
-// window is a stretch of a region's text, in bytes. It is far if the site to
-// which it may link is too far off to be the evidence's.
+// window is a stretch of a region's text, in bytes. It is far if a site to which it links is
+// too far away to belong to the evidence.
 type window struct {
 	region, from, to int
 	far              bool
 }
 
-// side parts what a visitor sees from what is concealed, and from what no visitor is meant to read.
+// side distinguishes what a visitor sees, what is concealed, and what no visitor is meant to read.
 type side uint8
 
 const (
@@ -191,8 +191,8 @@ func textOffset(r *qianshao.Region, source int) int {
 	return -1
 }
 
-// edge says that evidence wants the beginning or the end of a region near it, and whether it is so near that the
-// site to which that links may be the evidence's.
+// edge says that evidence needs the beginning or the end of a region near it, and whether it is near enough for
+// a site linked from there to belong to the evidence.
 type edge uint8
 
 const (
@@ -202,9 +202,9 @@ const (
 	edgeEndNear
 )
 
-// neighbours returns the windows of evidence and those of the regions around it. Evidence stands in regions that
-// follow each other, so most are wanted many times: edges, which has zeroes for all regions and gets them back,
-// makes one window of these.
+// neighbours returns the windows of evidence and those of the regions around it. Evidence often lies in
+// consecutive regions, so most of them are needed many times: edges merges these needs into one window. It holds
+// zeroes for all regions before the call, and again after it.
 func (s *search) neighbours(evidence []window, edges []edge) []window {
 	for i, w := range evidence {
 		if i == 0 || evidence[i-1].region != w.region {

@@ -259,7 +259,7 @@ func (r *reading) account(l label, i int, setOff bool) {
 	r.add(l.kind, name, i, last)
 }
 
-// telegram reads a name with or without @, for a name without needs a reason.
+// telegram reads a name with or without @; a name without it needs a reason.
 func (r *reading) telegram(i int, setOff bool) {
 	name, last := r.name(i)
 	if len(name) < minTelegram || len(name) > maxTelegram || isDigit(rune(name[0])) || r.isPartOfHost(i, last) {

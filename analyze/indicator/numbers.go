@@ -222,7 +222,7 @@ func (r *reading) landline(n number) (string, bool) {
 	return n.digits[:code] + "-" + n.digits[code:], true
 }
 
-// isRepeated refuses the forms' placeholders: 13800000000 is nobody's.
+// isRepeated refuses the placeholders of forms: nobody has the number 13800000000.
 func isRepeated(digits string) bool { return strings.Trim(digits, digits[:1]) == "" }
 
 // phoneWords and cardWords announce a number; folded, parted by |.

@@ -17,9 +17,9 @@ type candidate struct {
 	start, end int // bytes of the region's text
 }
 
-// reading is a stretch of a region's text in folded form. The folding drops
-// separators; reading asks the source what stood between two characters, since
-// an id is told from its neighbours by exactly that.
+// reading is a stretch of a region's text in folded form. The folding drops separators;
+// reading asks the source what stood between two characters, since exactly that sets an id
+// apart from its neighbours.
 type reading struct {
 	text    fold.Text
 	digits  string  // the digit that each character shows, 0 where it shows none; empty if none does

@@ -113,8 +113,8 @@ func (w *web) target(raw string, start, end int, add func(candidate)) {
 	}
 }
 
-// telegramLink returns the account or invitation to which a link of Telegram leads; ok
-// says that it is one, with or without.
+// telegramLink returns the account or invitation to which a link of Telegram leads; ok says
+// that it is a link of Telegram, whether or not it leads to an account.
 func telegramLink(host string, u *url.URL) (name string, ok bool) {
 	if host != "t.me" && host != "telegram.me" && host != "telegram.dog" {
 		return "", false

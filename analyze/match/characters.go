@@ -31,9 +31,9 @@ type character struct {
 	sure   uint8     // how many of like are from the project's own list, and certain
 	sounds [3]uint16 // syllables without tone, the commonest first; 0 for none
 	like   []rune    // common characters that it looks like, the most similar first
-	// bySound is what it costs in the place of a character with the same commonest
-	// sound. alike has a bit, by their last six, for the characters for which that may not
-	// hold: those that it looks like.
+	// bySound is what it costs in the place of a character with the same commonest sound.
+	// alike has a bit, chosen by a character's last six bits, for each character for which
+	// that cost may not hold: those that it looks like.
 	bySound uint8
 	alike   uint64
 }
@@ -236,8 +236,8 @@ func (c *characters) addLine(line string) {
 	c.add(entry)
 }
 
-// likeOf returns characters that stand beside those of other entries: one by one they
-// take twice the memory.
+// likeOf returns characters in memory that entries share: allocated one by one, they would
+// take twice as much.
 func (c *characters) likeOf(text string) []rune {
 	if len(text) > cap(c.spare)-len(c.spare) {
 		c.spare = make([]rune, 0, max(tableLikes, len(text)))

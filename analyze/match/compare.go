@@ -24,11 +24,12 @@ func (r *reading) at(k int) span {
 	return span{i, i}
 }
 
-// place is where the text has the symbols of a block's terms, with all that does not
-// hang on the term.
+// place is where the text has the symbols of a block's terms, with everything that does not
+// depend on the term.
 type place struct {
 	read reading
-	// as in Hit, which is made of them last of all: copying what was just written waits for it
+	// as in Hit, which is made from them at the very end: copying what was just written would
+	// stall
 	firstAt, lastAt, start, end int32
 	steps                       fold.Step
 	gaps                        int // the cost of what stands between the characters

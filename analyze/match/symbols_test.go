@@ -153,8 +153,8 @@ func TestCharacterTables(t *testing.T) {
 	}
 }
 
-// TestLanesAreDeterministic: which readings of a character are left out, where
-// it has too many, does not hang on the order of a map.
+// TestLanesAreDeterministic: which readings of a character are left out, where it has too
+// many, does not depend on the order of a map.
 func TestLanesAreDeterministic(t *testing.T) {
 	want, err := Compile(vocabularyTerms())
 	if err != nil {

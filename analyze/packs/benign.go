@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// benign stands apart from files, so that a program that never asks for the
-// sample is not linked with it.
+// benign stands apart from files, so that a program that never uses the sample does not
+// contain it.
 //
 //go:embed benign/*.txt
 var benign embed.FS
@@ -17,9 +17,9 @@ var benign embed.FS
 // linter measures on it how often a term occurs in honest text; tests count
 // false alarms on it.
 //
-// The texts stand in the files of benign/, a kind each, one a line, in the
-// order of the files' names; lines that start with # are comments. All were
-// written for this project.
+// The texts stand in the files of benign/, one file for each kind, one text on each line, in
+// the order of the files' names; lines that start with # are comments. All were written for
+// this project.
 func Benign() []string {
 	var texts []string
 	entries, err := benign.ReadDir("benign")

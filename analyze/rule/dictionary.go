@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// Limits of a dictionary of one's own. It is checked here, line by line, because gse skips
-// what it cannot read without a word, or takes it for a part of the next line.
+// Limits of a dictionary of one's own. It is checked here, line by line, because gse silently
+// skips what it cannot read, or takes it for a part of the next line.
 const (
 	// maxDictionaryFile bounds the file in bytes: maxDictionary of the longest words.
 	maxDictionaryFile = 2 << 20

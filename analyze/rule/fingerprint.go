@@ -9,9 +9,9 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// Fingerprint is a hash of what a rule finds and how it judges that: 16 hex digits. It is
-// another one when a list or a pattern that the rule takes has changed, and the same when
-// only title, description, tests or comments have.
+// Fingerprint is a hash of what a rule finds and how it judges that: 16 hex digits. It changes
+// when a list or a pattern that the rule uses changes, and stays the same when only its title,
+// description, tests or comments do.
 func (r *Rule) Fingerprint() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %s %s %q\n", r.ID, r.Category, r.Level, r.Judges)

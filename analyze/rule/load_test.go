@@ -88,7 +88,7 @@ func TestDigest(t *testing.T) {
 }
 
 // TestFingerprint: what changes what a rule finds changes its fingerprint, a list that it takes included;
-// words about it do not, nor do other rules.
+// its descriptive texts do not, nor do other rules.
 func TestFingerprint(t *testing.T) {
 	fingerprint := func(front, detection, list string, more ...string) string {
 		t.Helper()

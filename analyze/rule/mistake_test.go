@@ -35,7 +35,7 @@ func TestMistakes(t *testing.T) {
 	})
 }
 
-// TestWarnings does the same for what an overlay says in vain.
+// TestWarnings does the same for an overlay's entries that have no effect.
 func TestWarnings(t *testing.T) {
 	eachFixture(t, "testdata/warnings/*.txtar", func(t *testing.T, files fstest.MapFS, opts Options) said {
 		set, err := Load(files, opts)

@@ -40,7 +40,7 @@ func (l *loader) resolve() *Set {
 		l.mistakes = append(l.mistakes, e.file.Mistakes...)
 	}
 	l.mistakes = append(l.mistakes, l.patternMistakes(slices.Sorted(maps.Keys(l.patterns)))...)
-	if len(l.mistakes) == 0 { // or else the mistake may be why a list is not used
+	if len(l.mistakes) == 0 { // otherwise a mistake may be why a list is not used
 		l.refuseUnused(r.listNames)
 	}
 	slices.SortFunc(r.repeated, syntax.Mistake.Compare)

@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// leastFrequency is that of an own word for which nobody gives one, unless it takes more
-// to hold the word together: what a word of the supplement has.
+// leastFrequency is the frequency of an operator's word that gives none, unless it takes more
+// to keep the word whole. It is that of words in the supplement.
 const leastFrequency = 50
 
 // NewWith returns a segmenter that knows other words, too: lines of "word" or "word
@@ -40,8 +40,8 @@ func NewWith(lines string) (*Segmenter, error) {
 	return &Segmenter{load: func() *lexicon.Lexicon { return made }}, nil
 }
 
-// withFrequencies completes lines that give a word alone. Such a word counts twice as often
-// as is needed, so that what stands beside it does not cut it as soon.
+// withFrequencies completes lines that give a word alone. Such a word gets twice the frequency
+// that it needs, so that text beside it is less likely to cut it.
 func withFrequencies(shipped *lexicon.Lexicon, lines string) string {
 	var out strings.Builder
 	for line := range strings.Lines(lines) {

@@ -2,10 +2,10 @@
 // turned it round with bidirectional controls: a browser shows ‮乐家百 after a
 // right-to-left override as 百家乐.
 //
-// It follows Unicode's bidirectional algorithm (UAX #9) as far as that matters for
-// letters that are written from left to right: explicit levels, neutrals, and the
-// reversal of levels. Arabic and Hebrew stay in the order of their writing, which
-// is that of reading.
+// It follows Unicode's bidirectional algorithm (UAX #9) as far as that matters for letters
+// that are written from left to right: explicit levels, neutrals, and the reversal of levels.
+// Arabic and Hebrew keep the order in which they are written, which is the order in which they
+// are read.
 package bidi
 
 import (
@@ -157,7 +157,7 @@ func firstStrong(text string) direction {
 func (p *paragraph) open(r rune, d direction) {
 	isolate := r == lri || r == rli || r == fsi
 	if isolate {
-		p.place(neutral) // what is around it takes it for a sign
+		p.place(neutral) // to the text around it, an isolate is a neutral
 	} else {
 		p.skip()
 	}
@@ -241,7 +241,8 @@ const control = 0xFF
 // skip leaves out a control that nobody sees.
 func (p *paragraph) skip() { p.characters[len(p.characters)-1].level = control }
 
-// settleControls gives controls a level that parts nothing: the lower one of their neighbours.
+// settleControls gives controls a level that splits nothing: the lower one of their
+// neighbours' levels.
 func (p *paragraph) settleControls() {
 	before := uint8(0)
 	for i := 0; i < len(p.characters); i++ {

@@ -75,7 +75,7 @@ func eachPiece(body []byte, name string, whole bool, use func(piece []byte)) err
 	return nil
 }
 
-// wideEnd returns where bytes of GB18030 or Big5 can be parted: at a byte that stands for
+// wideEnd returns where bytes of GB18030 or Big5 can be split: at a byte that stands for
 // itself wherever it is. By itself x/text would take a < for the second of four bytes, which
 // browsers do not: a tag begins there.
 func wideEnd(b []byte) int {

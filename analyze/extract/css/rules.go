@@ -14,8 +14,8 @@ const (
 	maxRules = 100_000
 	// maxSelectorParts bounds the compounds of all their selectors (about 100 bytes each).
 	maxSelectorParts = 250_000
-	// maxSheets bounds the text of all sheets of a page, in bytes: more than 20,000
-	// rules take. Parsing takes up to sixty times as much memory.
+	// maxSheets bounds the text of all sheets of a page, in bytes: more than 20,000 rules
+	// need. Parsing takes up to sixty times as much memory.
 	maxSheets = 2 << 20
 	// maxImports bounds how many sheets are imported, in chains or side by side.
 	maxImports = 16

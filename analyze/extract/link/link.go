@@ -56,7 +56,7 @@ func (r *Resolver) Resolve(ref string) string {
 	case r.origin != "" && ref[0] == '/' && !strings.HasPrefix(ref, "//") && !strings.Contains(ref, "/."):
 		return r.origin + ref
 	case r.base.Scheme == "" && strings.IndexByte(ref, ':') < 0:
-		return "" // a file's page is of no site
+		return "" // a page read from a file belongs to no site
 	case r.folder != "" && isPlain(ref):
 		return r.folder + ref
 	case r.origin != "" && isPlainElsewhere(ref):

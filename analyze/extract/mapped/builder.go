@@ -175,8 +175,8 @@ func room[T any](s []T, n int) []T {
 	return slices.Grow(s, max(n, len(s)))
 }
 
-// join lets the last run map what r does, too. Text and source of the same length would say
-// that each byte stands for one: where that is not so, the source begins one run earlier.
+// join lets the last run map what r maps, too. If text and source had the same length, the run
+// would claim to map byte by byte: where that is not so, the source begins one run earlier.
 func (b *Builder) join(r qianshao.Run) bool {
 	k := len(b.Runs) - 1
 	if k < 0 || r.Text.End-b.Runs[k].Text.Start > coarse {

@@ -160,8 +160,8 @@ func TestCoarseTextsAreCut(t *testing.T) {
 	holds(t, &b, all[cut:])
 }
 
-// TestOneToOneIsNotFeigned: text and source of a joined run are never of the same length by
-// chance, which would say that each byte stands for one.
+// TestOneToOneIsNotFeigned: the text and source of a joined run never have the same length by
+// chance, which would claim that it maps byte by byte.
 func TestOneToOneIsNotFeigned(t *testing.T) {
 	t.Parallel()
 	var b Builder

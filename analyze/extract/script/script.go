@@ -257,10 +257,10 @@ func (s *reader) plain(t token) {
 	}
 }
 
-// isOption reports whether a string is a name of the program's: of an option, a class,
+// isOption reports whether a string is one of the program's own names: of an option, a class,
 // an event. It has no dot, slash or colon, as an address has, no @ and no blank, and too few
-// digits for an account. What is ASCII and has none of these says nothing of a crime
-// when it stands in a script.
+// digits for an account. What is ASCII and has none of these says nothing of a crime when it
+// stands in a script.
 func isOption(s string) bool {
 	digits := 0
 	for i := range len(s) {

@@ -38,7 +38,8 @@ type Term struct {
 	Term        syntax.Term
 	Rule, Block string
 	Around      token.Around
-	// Refused says that the rule fires by it alone, and gives no reason.
+	// Refused says that the term alone makes the rule fire, and that the rule gives no reason
+	// for counting it inside words.
 	Refused bool
 }
 

@@ -2,7 +2,7 @@ package dfa
 
 import "unicode/utf8"
 
-// What a machine returns in place of a place.
+// What a machine returns when it has no place to return.
 const (
 	none   = -1
 	gaveUp = -2

@@ -2,10 +2,10 @@ package engine
 
 import "slices"
 
-// On a dense page hundreds of places are full of a rule's words, and each holds nearly what
-// the one before it holds. To weigh them all took most of the time of such a page. So the
-// terms that a place may hold are counted first, as it moves down the page, and only a place
-// that may hold more than the best so far is weighed.
+// On a dense page hundreds of places are full of a rule's words, and each holds nearly the
+// same words as the one before it. Weighing them all took most of the time spent on such a
+// page. So the terms that a place may hold are counted first, as it moves down the page, and
+// only a place that may hold more than the best so far is weighed.
 
 // ceiling counts the distinct terms that may help a condition in a place: all those that do,
 // and some whose hits may turn out too weak.

@@ -6,8 +6,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/explain"
 )
 
-// dated finds what is written in digits on every page and is no number to reach somebody
-// at: dates, years, and ranges of characters, chapters and the like.
+// dated finds digits that are common on pages and are not the number of an account or a
+// telephone: dates, years, and ranges of characters, chapters and the like.
 var dated = regexp.MustCompile(`(?:19|20)[0-9]{2}\s*[-~～—至]\s*(?:19|20)[0-9]{2}\s*年?|(?:19|20)[0-9]{2}(?:[-/.][0-9]{1,2}[-/.][0-9]{1,2}|\s*年(?:\s*[0-9]{1,2}\s*月)?(?:\s*[0-9]{1,2}\s*日)?)|[0-9]+\s*[-~～—至]\s*[0-9]+\s*个?(?:字|章|节|页|条|款|岁|届|期|集|级|℃|°)`)
 
 // datedReach is how many bytes before and behind a match are looked at for a date.

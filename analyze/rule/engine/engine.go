@@ -1,6 +1,5 @@
-// Package engine holds documents against a rule set. It compiles all terms of all
-// rules into one automaton, finds the hits of a page, decides each rule's condition
-// and gathers the evidence.
+// Package engine judges documents by a rule set. It compiles all terms of all rules into one
+// automaton, finds the hits of a page, decides each rule's condition and gathers the evidence.
 //
 // A page is evaluated in four steps. The scan folds each region, finds all terms in one
 // pass and notes where regular expressions may match (page.go, flush.go, tally.go). The
@@ -22,7 +21,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/token"
 )
 
-// Engine holds documents against one rule set. It is immutable and safe for concurrent use.
+// Engine judges documents by one rule set. It is immutable and safe for concurrent use.
 type Engine struct {
 	rules      *rule.Set
 	detections []*detection // in the order of the files

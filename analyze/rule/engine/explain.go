@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Explain holds the document against one rule or context, with every regular
-// expression run, and tells what each part found.
+// Explain judges the document by one rule or context, with every regular expression run, and
+// reports what each part found.
 func (e *Engine) Explain(doc *qianshao.Document, id string) explain.Explanation {
 	at := slices.IndexFunc(e.detections, func(d *detection) bool { return d.ID == id })
 	if at < 0 {

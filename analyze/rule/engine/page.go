@@ -135,9 +135,9 @@ func (e *evaluation) release() {
 	}
 }
 
-// Evaluate holds a document against all rules and contexts. It takes time in
-// proportion to the document's text, whatever the text is; twice that where the
-// allow-list has dropped a hit, to find out what it held back.
+// Evaluate judges a document by all rules and contexts. It takes time in proportion to the
+// document's text, whatever the text is; twice that where the allow-list has dropped a hit, to
+// find out what it held back.
 func (e *Engine) Evaluate(doc *qianshao.Document) Result {
 	out, withheld := e.evaluate(doc, false)
 	if len(withheld) > 0 {

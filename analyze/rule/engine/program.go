@@ -12,18 +12,20 @@ import (
 // no evidence by themselves there; with Chinese words beside them, or a hit in a text that
 // people read, they are.
 
-// minCoded is how many characters of base64 in a row are no word and no account.
+// minCoded is the length from which a run of base64 characters is neither a word nor an
+// account.
 const minCoded = 40
 
 // redirectRegion is the Name of the region that holds a script's redirect of visitors who
 // come from a search engine: there the address is what the script does.
 const redirectRegion = "referrer-redirect"
 
-// errorTitle is how servers, frameworks and panels head what they answer by themselves.
+// errorTitle matches the titles that servers, frameworks and panels give to their own error
+// pages.
 var errorTitle = regexp.MustCompile(`(?i)^[^a-z0-9\p{Han}]*(?:http\s*(?:status|error|状态|错误)?\s*[-–]?\s*)?(?:[45][0-9][0-9](?:[^0-9]|$)|not found|forbidden|bad gateway|service unavailable|internal server error)|服务器错误|系统发生错误|运行时错误|详细错误|没有找到站点`)
 
-// isErrorPage says whether the page is a server's own error page: short, and headed so. It
-// repeats the address that was asked for, the name of a module or of a user.
+// isErrorPage says whether the page is a server's own error page: short, and with such a
+// title. It repeats the address that was asked for, the name of a module or of a user.
 func (p *pageTraits) isErrorPage() bool {
 	if p.isLong || p.doc.Form == qianshao.FormMessage {
 		return false

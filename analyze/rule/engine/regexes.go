@@ -24,10 +24,10 @@ const (
 	maxKnown     = 1 << 16 // expressions in regions whose matches are kept for another block
 	maxKept      = 1 << 17 // places of atoms of a page that are kept; a region beyond them is searched anew
 	// maxSlow is what Go's engine may do for one expression of a page, in characters times
-	// instructions: a quarter of a second. It reads where the automaton of the
-	// expression always needs new states; of the labelled pages, nothing. What is not read then is
-	// told by qianshao.NoteRuleBudget. Each expression has a budget of its own, so that a page that is
-	// written to spend one hides nothing from the others.
+	// instructions: a quarter of a second. It takes over where the automaton of the expression always
+	// needs new states, which happens on none of the labelled pages. If text is left unread,
+	// qianshao.NoteRuleBudget says so. Each expression has a budget of its own, so that a page written
+	// to exhaust one hides nothing from the others.
 	maxSlow = 1 << 25
 )
 

@@ -15,7 +15,7 @@ type Result struct {
 	// Withheld are rules that lost a hit to a text of the allow-list, as they
 	// would have fired without it; sorted by rule id.
 	Withheld []Withheld
-	// Unread: some expression was too costly to be run wherever it may match.
+	// Unread: some expression was too expensive to run everywhere it may match.
 	Unread bool
 }
 
@@ -32,7 +32,8 @@ type Fired struct {
 	// does with a police notice below it, the hidden text is listed as evidence
 	// and does not count in the fields that follow.
 	Concealed bool
-	// Terms are the distinct terms and regular expressions that hit, those that say most first.
+	// Terms are the distinct terms and regular expressions that hit, the most informative
+	// first.
 	Terms []WeighedTerm
 	// Disguised: some hit is not in ordinary writing: its cost is above plainCost.
 	Disguised bool
@@ -44,7 +45,7 @@ type Fired struct {
 	Inert bool
 }
 
-// WeighedTerm is a term or an expression that hit, with what it says of a crime.
+// WeighedTerm is a term or an expression that hit, with how strongly it points to a crime.
 type WeighedTerm struct {
 	// Text is the term; of an expression, what it found.
 	Text  string

@@ -40,8 +40,8 @@ func randomPage(random *rand.Rand) *qianshao.Document {
 	return page(regions...)
 }
 
-// TestSpentHits holds random pages against a rule twice: as they are judged, and as they
-// are explained, when no hit is put aside. The same hits are kept.
+// TestSpentHits judges random pages by a rule twice: as they are judged, and as they are
+// explained, when no hit is put aside. The same hits are kept.
 func TestSpentHits(t *testing.T) {
 	t.Parallel()
 	set := loadDetection(t, manyHits)

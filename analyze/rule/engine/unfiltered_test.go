@@ -15,8 +15,9 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/prefilter/prefiltertest"
 )
 
-// TestUnfiltered: pages come out the same when every expression runs on every
-// region, and all of it, whether or not its atoms are there and its rule can gain by it.
+// TestUnfiltered: pages come out the same when every expression runs on every region, and all
+// of it, whether or not its atoms are there and whether or not a hit would make a difference
+// to its rule.
 func TestUnfiltered(t *testing.T) {
 	rules, err := rule.Load(packs.FS(), rule.Options{})
 	if err != nil {

@@ -81,8 +81,8 @@ const MaxBenignShare = 0.002
 // message in a hundred, and few are near it.
 const MaxChance = 1.0
 
-// IsChance says whether a term that comes about by chance so often in a million words, and
-// is a word itself so often, stands for what it says no more.
+// IsChance says whether a term can no longer be relied on to mean what it says, given how
+// often in a million words it comes about by chance and how often it is a word by itself.
 func IsChance(chance, own float64) bool { return chance > MaxChance && chance > own }
 
 // Limits of what a message quotes.

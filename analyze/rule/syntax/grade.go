@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Grade says how much a term tells of a crime, by the judgement of whoever wrote it down.
-// How often ordinary sites use the term is no part of it: that is counted.
+// Grade says how strongly a term points to a crime, in the judgement of its author. How often
+// ordinary sites use the term does not enter into it: that is counted.
 type Grade uint8
 
 // The grades, least first. The zero value says that nobody has given one.

@@ -172,8 +172,8 @@ func (l *Lexicon) WordEnds(text string, f func(ends []int)) {
 	f(c.words)
 }
 
-// CountToHold returns how often a text would have to count, to be a word of its own where
-// nothing stands beside it: as often as makes it as short as the words that it is cut into.
+// CountToHold returns the frequency at which a text by itself would be kept as one word: that
+// which makes its path as short as that of the words into which it is cut.
 func (l *Lexicon) CountToHold(text string) uint32 {
 	var c cut
 	l.walk(&c, text)
