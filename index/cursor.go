@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// Cursor is a place in a sorted list of hits, written for links and programs:
-// the page behind it, or before it, begins at the same hit however many were
-// found meanwhile. It tells no secret and grants nothing; whoever makes one up gets another
-// place of what he may see anyway.
+// Cursor is a place in a sorted list of hits, written for links and programs: the page behind
+// it, or before it, begins at the same hit however many were found meanwhile. It reveals and
+// grants nothing: a forged one only leads to another place in a list that the caller may see
+// anyway.
 type Cursor string
 
 // ErrCursor is wrapped by Search's error for a cursor that cannot be read, or that

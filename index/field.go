@@ -181,7 +181,7 @@ func (p *parser) comparison(at int, name FieldName, op Op, raw string) (Node, er
 	return Field{name, op, v}, nil
 }
 
-// own returns a value as whoever asks, and today, mean it.
+// own replaces "me" by the account that asks, and a campaign's former id by its present one.
 func (p *parser) own(name FieldName, v Text) Text {
 	switch {
 	case (name == FieldAssignee || name == FieldDecidedBy) && p.me != "" && slices.Contains(me(), string(v)):

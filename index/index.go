@@ -16,7 +16,7 @@ import (
 var (
 	// ErrRebuild: the index was made by another version of the program, with another folding or zone, or not finished.
 	ErrRebuild = errors.New("the search index must be rebuilt")
-	// ErrUnavailable: the index cannot be reached, or does not come after; it may later.
+	// ErrUnavailable: the index cannot be reached, or cannot keep up; it may work again later.
 	ErrUnavailable = errors.New("search is unavailable")
 )
 
@@ -24,16 +24,16 @@ var (
 // cluster; indextest holds every implementation to one contract.
 type Index interface {
 	// Put adds findings or replaces those of the same id; when it returns, they are durable
-	// and found. seq is one of the store's outbox, all changes up to which the findings have.
-	// An index that several processes tell keeps what it was told with a greater one, so that
-	// a process that was stopped for a while does not put back what is old; one that a single
-	// process has open takes what it is told.
+	// and can be found. seq is a number of the store's outbox; the findings have all changes
+	// up to it. An index to which several processes write keeps what was written with a
+	// greater seq, so that a process that was stopped for a while does not bring back an old
+	// state. An index that a single process has open takes whatever it is given.
 	Put(ctx context.Context, findings []qianshao.FindingRecord, seq int64) error
 	// Delete removes findings, in the same way; an unknown id is not an error.
 	Delete(ctx context.Context, ids []string, seq int64) error
-	// Purge removes from the disk what deleted and replaced findings said. It may
-	// write the whole index anew. again is any record that the index has, nil if it
-	// is empty; it is put once more, since engines merge what is new with the rest.
+	// Purge removes the text of deleted and replaced findings from the disk. It may rewrite
+	// the whole index. again is any record that the index has, nil if it is empty; it is put
+	// once more, since engines merge old data when new data comes.
 	Purge(ctx context.Context, again *qianshao.FindingRecord) error
 	// Search returns one page of the hits of a query in the order that the
 	// request names, with facets over all hits. It marks the words of the query
@@ -48,9 +48,9 @@ type Index interface {
 type Request struct {
 	// Query is the parsed query; nil finds everything.
 	Query Node
-	// Sight limits hits, facets and totals alike to the findings that it sees; its
-	// zero value finds nothing. Own files, which are under no authorisation, are found
-	// only by who sees all.
+	// Sight limits hits, facets and totals alike to the findings that it sees; its zero value
+	// finds nothing. The operator's own files, which are under no authorisation, are found
+	// only by those who see everything.
 	Sight qianshao.Sight
 	// IDs limits hits, facets and total alike to these findings; nil does not.
 	IDs []string
@@ -65,8 +65,8 @@ type Request struct {
 	After, Before Cursor
 	// NoFacets leaves out the facets, for whoever wants hits or the total alone.
 	NoFacets bool
-	// Sort is the order of the hits; empty is SortSeen. Another one than Sorts
-	// returns is an error.
+	// Sort is the order of the hits; empty is SortSeen. An order that Sorts does not return is
+	// an error.
 	Sort Sort
 }
 
@@ -81,7 +81,7 @@ const (
 	SortScore Sort = "score" // the highest score first
 )
 
-// Sorts returns the orders, the one that is meant if none is named first.
+// Sorts returns the orders, the default first.
 func Sorts() []Sort { return []Sort{SortSeen, SortNew, SortScore} }
 
 // Valid says whether a request may ask for the order.
@@ -117,9 +117,9 @@ type Results struct {
 	// are further hits.
 	Next Cursor `json:"next,omitempty"`
 	Prev Cursor `json:"prev,omitempty"`
-	// Facets count the values of all hits, most frequent first: keys
-	// category, level, state, verdict, host, rule (at most FacetSize values each) and day
-	// (YYYY-MM-DD in the zone of the index, newest first, at most FacetDays).
+	// Facets count the values over all hits, most frequent first. Keys: category, level,
+	// state, verdict, host, rule (at most FacetSize values each) and day (YYYY-MM-DD in the
+	// zone of the index, newest first, at most FacetDays).
 	Facets map[string][]FacetCount `json:"facets"`
 	Took   time.Duration           `json:"took_ns"`
 }

@@ -32,8 +32,8 @@ type Parser struct {
 	// Me is the account that "me" stands for in assignee and decided_by; with "" it is no
 	// more than a name.
 	Me string
-	// Today returns the id that a campaign has today, which may be asked for by a former one;
-	// nil leaves ids as they are.
+	// Today returns the present id of a campaign that is named by a present or former one; nil
+	// leaves ids as they are.
 	Today func(campaign string) string
 }
 
@@ -50,13 +50,12 @@ type Parser struct {
 //	range  = [ value ] ".." [ value ]              from and to, both included
 //	phrase = `"` text `"`                          \" and \\ stand for " and \
 //
-// Operators are upper case; Suggest offers what others are likely to have been
-// meant. A word ends at a space, a parenthesis, a quote or a colon, a value at a
-// space, a parenthesis or a quote. Spaces behind the colon are passed over.
-// Outside of phrases the full-width forms ：（）“”＂－＞＜＝≥≤ and the ideographic
-// space are read as what they look like, because that is what a Chinese keyboard
-// gives. Fields and values have names in Chinese, too: see FieldName.Chinese and
-// FieldName.Values.
+// Operators are upper case; Suggest offers what operators in lower case or Chinese probably
+// mean. A word ends at a space, a parenthesis, a quote or a colon, a value at a space, a
+// parenthesis or a quote. Spaces behind the colon are passed over. Outside of phrases the
+// full-width forms ：（）“”＂－＞＜＝≥≤ and the ideographic space are read as what they look like,
+// because that is what a Chinese keyboard gives. Fields and values have names in Chinese, too:
+// see FieldName.Chinese and FieldName.Values.
 //
 // Words and phrases search the page's title and text (see Tokens), and the plain
 // form of disguised evidence. A word that is a URL, a host's name, a @handle or

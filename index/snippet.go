@@ -239,8 +239,8 @@ func (m *Marker) tokens(line string) []markedToken {
 	return list
 }
 
-// foldOne folds one character. One that the folding takes away separates, as
-// those at the ends of a text that it cuts off do within one.
+// foldOne folds one character. A character that the folding drops counts as a separator: the
+// folding trims it at the ends of a text, but within a text it would separate.
 func (m *Marker) foldOne(s string, r rune) string {
 	if m.fold == nil || kindOf(r) == kindInvisible {
 		return s

@@ -28,7 +28,7 @@ func (r *Request) Window() (w Window, err error) {
 		return w, nil
 	}
 	if r.Offset > 0 || r.After != "" && r.Before != "" {
-		return w, fmt.Errorf("%w: a page begins at an offset, behind a cursor or before one", ErrCursor)
+		return w, fmt.Errorf("%w: a page begins at an offset, after a cursor or before one; give only one of these", ErrCursor)
 	}
 	place, err := cursor.Place(r.Sort)
 	w.At = &place

@@ -114,7 +114,7 @@ func openLocked(path string, opts Options) (*Index, error) {
 	case err != nil:
 		return nil, fmt.Errorf("opening the search index: %w", err)
 	case string(have) != want:
-		return nil, fmt.Errorf("opening the search index %s: %w: it is of another version or time zone, or its making was interrupted; %s", path, index.ErrRebuild, remedy)
+		return nil, fmt.Errorf("opening the search index %s: %w: it was made by another version or for another time zone, or making it was interrupted; %s", path, index.ErrRebuild, remedy)
 	}
 	return openEngine(path, opts)
 }
@@ -144,11 +144,10 @@ func openEngine(path string, opts Options) (*Index, error) {
 	return x, nil
 }
 
-// Rebuild empties the index in the folder path, whatever state it is in, and
-// returns it filled by fill, which gets another Index than is returned: its Put does
-// not wait for the disk, and may be called by several goroutines to use all cores. All
-// is durable once Rebuild returns. A rebuild that does not come to its end leaves an
-// index that Open refuses with index.ErrRebuild.
+// Rebuild empties the index in the folder path, whatever state it is in, and returns it filled
+// by fill, which gets another Index than is returned: its Put does not wait for the disk, and
+// may be called by several goroutines to use all cores. All is durable once Rebuild returns.
+// An interrupted rebuild leaves an index that Open refuses with index.ErrRebuild.
 func Rebuild(path string, opts Options, fill func(*Index) error) (*Index, error) {
 	lock, err := acquire(path)
 	if err != nil {
@@ -258,8 +257,8 @@ const (
 	batchBytes   = 1 << 19 // of text; its tokens take about 50 times that
 )
 
-// Put adds or replaces records; when it returns, they are on the disk. One process has the
-// index open, which tells it in order: it need not know of seq.
+// Put adds or replaces records; when it returns, they are on the disk. Only one process has
+// the index open, and it writes in order, so seq is not needed.
 func (x *Index) Put(ctx context.Context, records []qianshao.FindingRecord, _ int64) error {
 	for len(records) > 0 {
 		n, bytes := 0, 0
@@ -296,7 +295,7 @@ func (x *Index) putBatch(ctx context.Context, records []qianshao.FindingRecord) 
 	return nil
 }
 
-// Delete removes records. What they say may stay on the disk; see Purge.
+// Delete removes records. Their text may stay on the disk; see Purge.
 func (x *Index) Delete(ctx context.Context, ids []string, _ int64) error {
 	batch := x.bleve.NewBatch()
 	for _, id := range ids {

@@ -42,8 +42,8 @@ func (c *columnCache) get(snapshot *scorch.IndexSnapshot, limit uint64) []*colum
 	return list
 }
 
-// columns are what a segment's documents have, in arrays, for facets, sorting and
-// periods. Each is built when it is first asked for.
+// columns are the values of a segment's documents, in arrays, for facets, sorting and periods.
+// Each is built when it is first asked for.
 type columns struct {
 	mu     sync.Mutex
 	values map[string]*column

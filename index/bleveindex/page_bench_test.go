@@ -156,9 +156,9 @@ func (c *corpus) benchmark(b *testing.B, x *Index, other peer, k kind) float64 {
 		}
 		ratios = append(ratios, ours[len(ours)-1]/bares[len(bares)-1])
 	}
-	b.ReportMetric(0, "ns/op") // which has the write and the peer in it
+	b.ReportMetric(0, "ns/op") // it would include the write and the peer
 	b.ReportMetric(quantile(ours, 0.5), "cpu-ms/op")
-	b.ReportMetric(quantile(ours, 0.95), "p95-cpu-ms/op") // the clock's has the machine's other work in it
+	b.ReportMetric(quantile(ours, 0.95), "p95-cpu-ms/op") // wall time would include the machine's other work
 	b.ReportMetric(quantile(bares, 0.5), "bleve-cpu-ms/op")
 	b.ReportMetric(quantile(alones, 0.5), "bleve-query-alone-cpu-ms/op")
 	b.ReportMetric(quantile(ratios, 0.5), "of-bleve/op")

@@ -14,7 +14,7 @@ import (
 // errClosed says that the index was closed before or while it was asked.
 var errClosed = errors.New("the search index is closed")
 
-// snapshot returns the index as it is now, which whoever asks for it closes.
+// snapshot returns the index as it is now. The caller closes it.
 func (x *Index) snapshot() (*scorch.IndexSnapshot, error) {
 	reader, err := x.raw.Reader()
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/blevesearch/bleve/v2"
 )
 
-// unsynced is how many batches of a rebuild may wait for the disk: enough to keep it
-// busy, few enough for the memory, in which they are until then.
+// unsynced is how many batches of a rebuild may wait for the disk: enough to keep it busy, few
+// enough for the memory that holds them until then.
 const unsynced = 4
 
 // rebuild is the state of a rebuild. Its batches are written at the same time and do not

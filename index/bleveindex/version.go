@@ -20,7 +20,7 @@ const (
 // differently, so that an older index is not searched with newer tokens.
 const formatVersion = 6
 
-// unfinished is the version of an index whose rebuild has not come to its end.
+// unfinished is the version of an index whose rebuild is not finished.
 const unfinished = "unfinished\n"
 
 // signature is the content of the version file.

@@ -14,9 +14,9 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// Match says whether a query finds a finding, by reading the record from end to
-// end. It is written from the documentation of the query language, apart from
-// the code of any index. fold may be nil.
+// Match says whether a query finds a finding, by reading the record from end to end. It is
+// written from the documentation of the query language, independently of the code of any
+// index. fold may be nil.
 func Match(n index.Node, e *qianshao.FindingRecord, fold func(string) string) bool {
 	switch n := n.(type) {
 	case nil:
@@ -202,7 +202,7 @@ func isAlone(r rune) bool {
 
 func isWordRune(r rune) bool { return (unicode.IsLetter(r) || unicode.IsNumber(r)) && !isAlone(r) }
 
-// Search is what an index answers that holds exactly these records.
+// Search returns what an index with exactly these records must answer.
 func Search(records []qianshao.FindingRecord, req index.Request, fold func(string) string) index.Results {
 	var found []*qianshao.FindingRecord
 	for i := range records {

@@ -17,8 +17,8 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// Open makes an empty index that folds text with fold (nil: case alone) and is
-// closed when the test ends.
+// Open makes an empty index that folds text with fold (nil: only case is folded) and is closed
+// when the test ends.
 type Open func(t *testing.T, fold func(string) string) index.Index
 
 // Run holds an index to the contract.
@@ -103,7 +103,7 @@ func testPhrases(t *testing.T, open Open) {
 		`新注册送彩金`:              {"a"},
 		`册注送`:                 {"b"}, // the order counts
 		`"注册 送"`:              nil,   // no phrase across regions
-		`注彩`:                  nil,   // no character may be left out
+		`注彩`:                  nil,   // no character may be skipped
 		`"册 送"`:               {"c"},
 		`册,送`:                 {"c"}, // all separators are one
 		`金天`:                  nil,   // a separator stands between
@@ -129,7 +129,7 @@ func testPhrases(t *testing.T, open Open) {
 		`naïve`:               {"e"},
 		`café`:                nil, // é and e differ without folding
 		`开户礼`:                 {"g"},
-		`plain-term`:          nil, // evidence as written is in the text or nowhere
+		`plain-term`:          nil, // evidence is not indexed as written, unless the text has it
 		`title:线上`:            {"a"},
 		`title:注册送`:           nil,
 		`title:"java casino"`: {"c"},

@@ -22,7 +22,8 @@ type operation struct {
 	lines []byte // as a bulk request has them
 }
 
-// Put adds or replaces records; when it returns, they are on the disks of the shards' copies, and found.
+// Put adds or replaces records; when it returns, they are on the disks of all copies of the shards, and
+// can be found.
 func (x *Index) Put(ctx context.Context, records []qianshao.FindingRecord, seq int64) error {
 	last := make(map[string]int, len(records)) // the last of one id counts
 	for i := range records {
@@ -77,17 +78,17 @@ func (x *Index) Delete(ctx context.Context, ids []string, seq int64) error {
 	return x.refresh(ctx)
 }
 
-// action is the line of a bulk request that says what is done with a finding. What the
-// index was told with a greater seq stays.
+// action is the line of a bulk request that says what is done with a finding. What was written
+// with a greater seq stays.
 func action(verb, id string, seq int64) []byte {
 	line, err := json.Marshal(object{verb: object{"_id": id, "version": seq, "version_type": "external_gte"}})
 	if err != nil {
-		panic(err) // there is nothing in it that JSON has not
+		panic(err) // all of it can be written as JSON
 	}
 	return append(line, '\n')
 }
 
-// mayWrite says whether the index is open and the work wanted.
+// mayWrite returns an error if the index is closed or ctx has ended.
 func (x *Index) mayWrite(ctx context.Context) error {
 	if x.closed.Load() {
 		return errClosed
@@ -161,7 +162,7 @@ func (x *Index) bulk(ctx context.Context, list []operation) (again []operation, 
 			case o.Status == http.StatusTooManyRequests, o.Status >= http.StatusInternalServerError:
 				again = append(again, list[i])
 			case err == nil:
-				// Its own words would have the page's in them.
+				// The cluster's own message would quote the page.
 				err = fmt.Errorf("writing the search index: finding %q: %w", list[i].id, x.explain(&answerError{Status: o.Status, Type: o.Error.Type}))
 			}
 		}
@@ -169,7 +170,7 @@ func (x *Index) bulk(ctx context.Context, list []operation) (again []operation, 
 	return again, err
 }
 
-// refresh makes what was written found, on all copies.
+// refresh makes what was written searchable, on all copies.
 func (x *Index) refresh(ctx context.Context) error {
 	if x.isFilling {
 		return nil

@@ -47,14 +47,14 @@ type client struct {
 	away           atomic.Pointer[awayness] // nil while nodes answer
 }
 
-// awayness is that no node has answered: whoever reads meanwhile is told so at once, where a page
-// with several counts would wait for each.
+// awayness records that no node has answered. Readers are told so at once, since a page with
+// several counts would otherwise wait for each of them.
 type awayness struct {
 	until time.Time
 	err   error
 }
 
-// awayFor is how long it is taken for granted that nodes which did not answer do not.
+// awayFor is how long nodes that did not answer are assumed to be away.
 const awayFor = 2 * time.Second
 
 func newClient(opts Options) (*client, error) {
@@ -80,7 +80,7 @@ func newClient(opts Options) (*client, error) {
 		return nil, fmt.Errorf("the search index: %w", err)
 	}
 	c.http = &http.Client{
-		Transport: &http.Transport{ // no proxy: it is a server of the same house
+		Transport: &http.Transport{ // no proxy: the cluster belongs to the same organisation
 			DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
 			TLSClientConfig:     checked,
 			TLSHandshakeTimeout: dialTimeout,
@@ -99,7 +99,7 @@ func (c *client) readPassword(opts Options) error {
 	case opts.PasswordFile == "" && opts.User == "":
 		return nil
 	case opts.PasswordFile == "":
-		return fmt.Errorf("the search index is asked as %s: name the file that has the password", opts.User)
+		return fmt.Errorf("the search index needs a password for the user %s: name the file that holds it", opts.User)
 	case opts.User == "":
 		return errors.New("the search index has a password without a user: write the address as https://user@host:9200")
 	}
@@ -115,7 +115,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// answerError is an answer that is no success.
+// answerError is any answer other than success.
 type answerError struct {
 	Status int
 	Type   string
@@ -177,7 +177,7 @@ func (c *client) do(ctx context.Context, r call) error {
 		return a.err
 	}
 	started, pause := time.Now(), firstPause
-	var failed error // the most telling of a round
+	var failed error // the most informative one of a round
 	for attempt := 1; ; attempt++ {
 		node := c.at.Load()
 		err := c.ask(ctx, c.nodes[int(node)%len(c.nodes)], r, body)

@@ -21,7 +21,8 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// fake is a node that answers as OpenSearch does where nothing is amiss; a test sets what is.
+// fake is a node that answers as OpenSearch does when all is well; a test sets what goes
+// wrong.
 type fake struct {
 	*httptest.Server
 	number, distribution string
@@ -99,7 +100,8 @@ func finding(id string) qianshao.FindingRecord {
 	return qianshao.FindingRecord{Host: "a.example", PageText: "注册送", Finding: qianshao.Finding{ID: id, URL: "http://a.example/" + id, Rule: "casino", Category: qianshao.Gambling}}
 }
 
-// TestRefusesVersions: what is no OpenSearch of a known version is refused, with what is needed.
+// TestRefusesVersions: a server that is not an OpenSearch of a known version is refused, and the
+// error says what is needed.
 func TestRefusesVersions(t *testing.T) {
 	t.Parallel()
 	for number, distribution := range map[string]string{"1.3.20": "opensearch", "4.0.0": "opensearch", "8.15.0": "", "x": "opensearch", "": ""} {
@@ -150,7 +152,7 @@ func TestSecrets(t *testing.T) {
 }
 
 // TestRetriesItems: what a cluster has no room for is sent again, and nothing else of the same
-// request; what it refuses is named, without the page's text, and keeps no other one out.
+// request; what it refuses is named, without the page's text, and does not hold up the others.
 func TestRetriesItems(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, false)
@@ -191,8 +193,8 @@ func TestRetriesItems(t *testing.T) {
 	}
 }
 
-// TestNodes: a node that is away is passed over; where none answers, search is unavailable, at
-// once for who gives up.
+// TestNodes: a node that is away is passed over; if none answers, search is unavailable, at
+// once for a caller that gives up.
 func TestNodes(t *testing.T) {
 	t.Parallel()
 	away, there := newFake(t, false), newFake(t, false)

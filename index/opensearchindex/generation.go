@@ -130,8 +130,8 @@ func (x *Index) behind(ctx context.Context, alias string) ([]string, error) {
 // Rebuild makes a new generation of the index, and returns it in use, filled by fill, which gets
 // another Index than is returned: what its Put has written is not found at once, and it may be
 // called by several goroutines. Until Rebuild returns, the former generation is searched and
-// written; after a rebuild that does not come to its end it goes on to be. Whoever rebuilds
-// sees to it that nobody else writes meanwhile what fill does not know.
+// written; after an interrupted rebuild it stays in use. The caller ensures that meanwhile
+// nobody else writes anything that fill does not know of.
 func Rebuild(ctx context.Context, opts Options, fill func(*Index) error) (*Index, error) {
 	x, err := newIndex(ctx, opts)
 	if err != nil {
@@ -179,8 +179,8 @@ func whileFilling() object {
 	return object{"refresh_interval": "-1", "auto_expand_replicas": "false", "number_of_replicas": 0, "translog.durability": "async"}
 }
 
-// copiesWait is how long a rebuild waits for the copies of what it has filled: less than answerTimeout, since
-// the cluster is to say that they are late, and not the client that the cluster is away.
+// copiesWait is how long a rebuild waits for the copies of what it has filled: less than answerTimeout, so
+// that the cluster reports late copies before the client takes the cluster to be away.
 const copiesWait = "30s"
 
 // finish gives a filled generation the settings of one in use, and waits for the disks.
@@ -196,7 +196,7 @@ func (x *Index) finish(ctx context.Context, generation string, opts Options) err
 		return err
 	}
 	err = x.do(ctx, call{method: http.MethodGet, path: "/_cluster/health/" + generation + "?wait_for_status=green&timeout=" + copiesWait, patience: writePatience})
-	if hasStatus(err, http.StatusRequestTimeout) { // they will come
+	if hasStatus(err, http.StatusRequestTimeout) { // the copies will come later
 		return nil
 	}
 	return err
@@ -221,7 +221,8 @@ func (x *Index) use(ctx context.Context, generation string) error {
 	if err == nil {
 		return nil
 	}
-	// The answer may be lost of what was done; made again, it is refused, since the former one is gone.
+	// The call may have succeeded although its answer was lost. Repeated, it is refused, since the
+	// former generation is gone.
 	if now, unknown := x.behind(ctx, x.name); unknown == nil && slices.Equal(now, []string{generation}) {
 		return nil
 	}

@@ -59,7 +59,7 @@ func TestBeginTogether(t *testing.T) {
 	}
 }
 
-// TestVersions: what is older than what the index was told changes nothing, deletions included.
+// TestVersions: what is older than what the index has changes nothing, deletions included.
 func TestVersions(t *testing.T) {
 	x := open(t, options(t))
 	titled := func(id, title string) qianshao.FindingRecord {
@@ -102,8 +102,8 @@ func TestVersions(t *testing.T) {
 	want("found anew", "b12", "c9")
 }
 
-// TestRebuild: a rebuild replaces what was there in one step, and until then, or where it breaks off,
-// the former index is searched and written.
+// TestRebuild: a rebuild replaces what was there in one step, and until then, or if it is
+// interrupted, the former index is searched and written.
 func TestRebuild(t *testing.T) {
 	opts := options(t)
 	former := open(t, opts)
@@ -153,8 +153,8 @@ func TestRebuild(t *testing.T) {
 	}
 }
 
-// TestFacetsOfShards: facets are exact of one shard and of several, also for who has opened the index when it was
-// one, and where no host is on all of them.
+// TestFacetsOfShards: facets are exact of one shard and of several, also for a process that opened the index when
+// it had one shard, and when no host is on all of them.
 func TestFacetsOfShards(t *testing.T) {
 	t.Parallel()
 	opts := options(t)
@@ -227,7 +227,7 @@ func TestMovedUnheard(t *testing.T) {
 }
 
 // TestMustRebuild: an index of another folding or zone says so, with the remedy; so does one that
-// was removed, and nothing that writes makes one of the same name.
+// was removed, and no write creates one of the same name.
 func TestMustRebuild(t *testing.T) {
 	opts := options(t)
 	x := open(t, opts)

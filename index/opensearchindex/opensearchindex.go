@@ -30,7 +30,7 @@ type Index struct {
 	zone      *time.Location
 	name      string
 	target    string      // the alias that is read and written
-	isFilling bool        // it is not in use yet: nothing need be found at once
+	isFilling bool        // it is not in use yet, so nothing has to be found at once
 	isWhole   atomic.Bool // it was one shard when it was last asked
 }
 
@@ -40,7 +40,7 @@ var _ index.Index = (*Index)(nil)
 // cannot be reached.
 func newIndex(ctx context.Context, opts Options) (*Index, error) {
 	if !names.MatchString(opts.name()) {
-		return nil, fmt.Errorf("the search index cannot be called %q: letters in lower case, digits, - and _ are a name", opts.name())
+		return nil, fmt.Errorf("the search index cannot be called %q: a name consists of lower-case letters, digits, - and _", opts.name())
 	}
 	c, err := newClient(opts)
 	if err != nil {
@@ -54,7 +54,7 @@ func newIndex(ctx context.Context, opts Options) (*Index, error) {
 	return x, nil
 }
 
-// The versions that were tried.
+// The versions with which this was tested.
 const minVersion, maxVersion = 2, 3
 
 func (x *Index) checkVersion(ctx context.Context) error {

@@ -25,7 +25,7 @@ type Options struct {
 	// User is who asks, with the password that PasswordFile has; empty where the cluster asks for none.
 	User, PasswordFile string
 	// CA is a file of certificates in PEM, one of which must have signed those of the nodes;
-	// empty for those whom the system trusts.
+	// empty for those that the system trusts.
 	CA string
 	// Shards are the parts of an index that is made; 0 is 1.
 	Shards int
@@ -86,7 +86,7 @@ func ParseAddress(address string) (o Options, err error) {
 		}
 		node, err := parseNode(u.String())
 		if err != nil {
-			return bad("one of its nodes has not the form https://host:9200")
+			return bad("each of its nodes must have the form https://host:9200")
 		}
 		o.Nodes = append(o.Nodes, node.String())
 	}
@@ -137,7 +137,7 @@ func parseNode(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil ||
 		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return nil, errors.New("a node of the search index has not the form https://host:9200")
+		return nil, errors.New("a node of the search index must have the form https://host:9200")
 	}
 	if u.Port() == "" {
 		u.Host += ":9200"

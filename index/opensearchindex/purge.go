@@ -17,13 +17,13 @@ import (
 const (
 	purgeWait = 75 * time.Second
 	purgePoll = time.Second
-	// mergeWait bounds the writing anew of segments, which the cluster answers when it has done it.
+	// mergeWait bounds the rewriting of segments; the cluster answers when it has finished.
 	mergeWait = 10 * time.Minute
 )
 
-// Purge removes from the disks of all copies what was deleted or replaced before it began. It takes
-// about half a minute, in which the index is searched and written as ever. The error wraps index.ErrUnavailable
-// where the copies do not agree in time: one is away, and Purge is to be called again.
+// Purge removes from the disks of all copies what was deleted or replaced before it began. It takes about half
+// a minute, in which the index is searched and written as usual. The error wraps index.ErrUnavailable where the
+// copies do not agree in time: one is away, and Purge is to be called again.
 func (x *Index) Purge(ctx context.Context, _ *qianshao.FindingRecord) error {
 	err := x.purge(ctx)
 	if err != nil && ctx.Err() == nil {
@@ -117,7 +117,7 @@ func (x *Index) shards(ctx context.Context) (list map[string][]shard, err error)
 		list = generation.Shards
 	}
 	if err = cmp.Or(err, found.err()); err == nil && len(list) == 0 {
-		err = fmt.Errorf("%w: the cluster tells nothing of its parts", index.ErrUnavailable)
+		err = fmt.Errorf("%w: the cluster says nothing about its parts", index.ErrUnavailable)
 	}
 	return list, err
 }

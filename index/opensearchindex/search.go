@@ -57,8 +57,8 @@ func (x *Index) search(ctx context.Context, req *index.Request) (res index.Resul
 	return res, nil
 }
 
-// find makes the search of a page. Facets are cheap where the index is one shard, which is known of the last answer;
-// another process may have made it anew with more since.
+// find makes the search of a page. Facets are cheap where the index is one shard, as the last answer said; another
+// process may have rebuilt it with more since.
 func (x *Index) find(ctx context.Context, body, aggregations object, facets bool) (found answer, err error) {
 	for {
 		isWhole := x.isWhole.Load()
@@ -77,7 +77,7 @@ func (x *Index) find(ctx context.Context, body, aggregations object, facets bool
 }
 
 // ask makes a search. A part of the index that does not answer fails it: a page without the
-// findings of that part would look whole.
+// findings of that part would look complete.
 func (x *Index) ask(ctx context.Context, body object, into any) error {
 	if x.closed.Load() {
 		return errClosed
@@ -132,11 +132,12 @@ func (a *answer) page(res *index.Results, w index.Window) {
 	}
 }
 
-// before counts the hits in front of a page's cursor. No facet is called so.
+// before counts the hits in front of a page's cursor. No facet has this name.
 const before = "before"
 
-// maxHosts is how many hosts of its hits each shard of an index of several tells: with more of them on one
-// shard, the counts of the facet of hosts may fall short. It is most of what a search costs there.
+// maxHosts is how many hosts of its hits each shard reports, in an index of several shards: with more of
+// them on one shard, the counts of the facet of hosts may fall short. It is most of what a search costs
+// there.
 const maxHosts = 100_000
 
 // facetRequests ask for the facets; the newest days come first, and of the others the most
