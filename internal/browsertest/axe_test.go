@@ -25,7 +25,7 @@ import (
 // axeFolder names the folder into which .ci/run has installed npm's axe-core.
 const axeFolder = "QIANSHAO_AXE"
 
-// samples are addresses that show a page at its fullest, by the path of its route.
+// samples are addresses that show as much of a page as possible, by the path of its route.
 func (o *outpost) samples(t *testing.T, account qianshao.Account) map[string][]string {
 	t.Helper()
 	member, single := o.findingOf(t, "casino0.example"), o.findingOf(t, single("drugs"))
@@ -135,8 +135,9 @@ type answer struct {
 // everywhere are the looks of a page.
 var everywhere = []setting{{size: desktop}, {size: phone}, {size: desktop, dark: true}, {size: phone, dark: true}}
 
-// TestAccessible holds every page against axe-core, in both languages, on a desk and on a
-// phone, and in both schemes of colours: at night in Chinese alone, since a language has no colours.
+// TestAccessible checks every page with axe-core, in both languages, on a desk and on a phone, and
+// in both schemes of colours: the dark one in Chinese only, since colours do not depend on the
+// language.
 func TestAccessible(t *testing.T) {
 	browser := newBrowser(t)
 	script := axe(t)
@@ -213,7 +214,7 @@ func axe(t *testing.T) string {
 	return string(script)
 }
 
-// violation is what axe-core says against a page.
+// violation is what axe-core finds wrong with a page.
 type violation struct {
 	ID, Help, Impact string
 	Nodes            []struct{ HTML, FailureSummary string }

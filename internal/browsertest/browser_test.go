@@ -34,7 +34,7 @@ const (
 	thorough = "QIANSHAO_BROWSER_TESTS"
 	// screenshots names a folder for a picture of every screen; optional.
 	screenshots = "QIANSHAO_SCREENSHOTS"
-	// patience is what anything may take on a machine that does other things, too.
+	// patience is how long anything may take on a busy machine.
 	patience = time.Minute
 )
 

@@ -67,7 +67,7 @@ func payloads(t *testing.T, canary string) (list []string) {
 	return list
 }
 
-// canary counts who comes.
+// canary counts the requests that reach it.
 func canary(t *testing.T) (address string, came *atomic.Int64) {
 	t.Helper()
 	came = &atomic.Int64{}
@@ -137,7 +137,8 @@ tests:
 	return folder
 }
 
-// TestTabHears: what a page may not do is heard, or the tests beside this one could not fail.
+// TestTabHears: what a page may not do is noticed; otherwise the other tests of this file
+// could not fail.
 func TestTabHears(t *testing.T) {
 	browser := newBrowser(t)
 	address, came := canary(t)
@@ -175,7 +176,7 @@ func TestTabHears(t *testing.T) {
 	}
 }
 
-// audit holds the elements of the page against what the console's own pages are made of.
+// audit compares the elements of the page with those of which the console's own pages consist.
 func (b *tab) audit() {
 	b.t.Helper()
 	list, ok := js[[]string](b, `[...document.querySelectorAll("*")].flatMap(e => {

@@ -71,7 +71,7 @@ func TestStory(t *testing.T) {
 	}
 }
 
-// look takes pictures of a screen, and holds it against axe-core by day and at night.
+// look takes pictures of a screen, and checks it with axe-core by day and at night.
 func (s *story) look(b *tab, name string) {
 	s.t.Helper()
 	b.audit()
@@ -139,7 +139,7 @@ func (b *tab) other(subject string) string {
 	return b.subject()
 }
 
-// standing is what stands of a subject.
+// standing is the state of a subject.
 func (s *story) standing(subject string) desk.Standing {
 	s.t.Helper()
 	return s.stateOf(s.t, subject).Standing
@@ -262,7 +262,7 @@ func (s *story) conflict() {
 	s.adjudicate(id, "crime/operator", "08-disputed")
 }
 
-// adjudicate has the lead say what holds.
+// adjudicate has the lead decide which answer holds.
 func (s *story) adjudicate(id, answer, name string) {
 	s.t.Helper()
 	s.zhao.open("/findings/" + id)

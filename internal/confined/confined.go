@@ -26,7 +26,7 @@ var (
 	// ErrTime: the program took longer than it may.
 	ErrTime = errors.New("the program took longer than it may")
 	// ErrUnsupported: this system cannot bound a process before it is given a byte.
-	ErrUnsupported = errors.New("a process can be confined on Linux alone")
+	ErrUnsupported = errors.New("a process can be confined only on Linux")
 )
 
 // capped keeps the first bytes that are written, and calls full at one more.

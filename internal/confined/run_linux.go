@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Run runs the program and returns what it wrote, also beside an error. What it says on
-// standard error goes to said.
+// Run runs the program and returns what it wrote, also beside an error. Its standard error
+// goes to said.
 //
 // The program is handed the input on its standard input when its bounds are in force, and
 // nothing else: no file that it may write, and no network where the kernel lets a process

@@ -1,6 +1,6 @@
-// Package dial makes the connections outward: names are looked up, addresses checked at the
-// moment of connection, a house's proxy gone through. What the address guard closes nobody
-// reaches, whatever a name resolves to, or resolves to anew.
+// Package dial makes the connections outward: it looks up names, checks addresses at the
+// moment of connection, and goes through the organisation's proxy. An address that the guard
+// closes cannot be reached, whatever a name resolves to, now or later.
 package dial
 
 import (
@@ -44,8 +44,7 @@ type Options struct {
 	RootCAs *x509.CertPool
 	// Timeout bounds the making of a connection.
 	Timeout time.Duration
-	// Remedy is what the refusal of a private address goes on with: where to
-	// permit it.
+	// Remedy ends the error that refuses a private address: it says where to permit one.
 	Remedy string
 }
 
@@ -104,7 +103,8 @@ func newResolver(server string) (*net.Resolver, error) {
 	return dns.NewCachingResolver(parent, dns.MaxCacheEntries(maxDNSEntries), dns.MaxCacheTTL(maxDNSAge), dns.NegativeCache(false)), nil
 }
 
-// DialContext is an http.Transport's. The error is an *AddressError if the guard has refused.
+// DialContext is for an http.Transport. The error is an *AddressError if the guard has
+// refused.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(target(d.network.targets, address))
 	if err != nil {
@@ -127,9 +127,8 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	return d.network.proxy.connect(ctx, addresses)
 }
 
-// absolute keeps a name with a dot in it from being looked for in the system's
-// search domains, where another server may bear it. Names without one are an
-// intranet's and need them.
+// absolute keeps a name with a dot in it from being looked for in the system's search domains,
+// where another server may have it. Names without one are an intranet's and need them.
 func absolute(host string) string {
 	if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") || strings.HasSuffix(host, ".") {
 		return host

@@ -130,7 +130,7 @@ func TestNamesAreAbsolute(t *testing.T) {
 	}
 }
 
-// TestProxyIsLocal: whose loopback it is that the proxy would connect to.
+// TestProxyIsLocal: whether the proxy's loopback is that of this machine.
 func TestProxyIsLocal(t *testing.T) {
 	for via, local := range map[string]bool{
 		"http://127.0.0.1:3128": true, "http://localhost:3128": true, "socks5://[::1]:1080": true, "http://[::ffff:127.0.0.1]:3128": true,

@@ -18,7 +18,8 @@ type AddressError struct {
 // Address is the address that is closed.
 func (e *AddressError) Address() string { return e.address }
 
-// Never says that it is open to nobody: for others, a word that it is a service of the house helps.
+// Never says that nothing can open it. Other addresses can be permitted, if they are services of
+// the organisation.
 func (e *AddressError) Never() bool { return e.never }
 
 // Error names the address and why it is closed.
@@ -34,7 +35,7 @@ type guard struct {
 	never []netip.Prefix
 	// private says that private addresses are open.
 	private bool
-	// remedy is what a refusal of a private address goes on with.
+	// remedy ends the error that refuses a private address.
 	remedy string
 }
 

@@ -58,7 +58,7 @@ func parseProxy(opts Options) (*proxy, error) {
 	}
 	dialer, ok := socks.(xproxy.ContextDialer)
 	if !ok {
-		return nil, fmt.Errorf("proxy %q: no dialer that can be stopped", u.Redacted())
+		return nil, fmt.Errorf("proxy %q: its dialer cannot be cancelled", u.Redacted())
 	}
 	p.socks = dialer
 	return p, nil
@@ -70,7 +70,7 @@ func (p *proxy) isLocal() bool {
 	return p.url.Hostname() == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
-// ProxyError is that there is no connection by way of the proxy.
+// ProxyError says that no connection could be made through the proxy.
 type ProxyError struct {
 	by  string // the proxy, without its password
 	at  netip.AddrPort

@@ -1,7 +1,7 @@
 // Package headlines makes varied Chinese text and long lists of terms for benchmarks. Words
-// come as often as in real text: by the frequencies of the shipped dictionary. A text of
-// one sentence repeated stays in the caches and learns the branches, which flatters a
-// matcher up to five times. The same seed makes the same text.
+// come as often as in real text: by the frequencies of the shipped dictionary. A text of one
+// sentence repeated stays in the caches and trains the branch predictor, which makes a matcher
+// look up to five times as fast. The same seed makes the same text.
 package headlines
 
 import (

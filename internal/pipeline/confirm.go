@@ -18,8 +18,8 @@ func (p *Pipeline) confirm(ctx context.Context, page *qianshao.Page, before inge
 	if !bodiless && before.Hash != "" { // there is something to compare it with
 		handled.Hash = hashOf(page.Body)
 	}
-	// The store alone is not asked: the item's memory is written last, and the
-	// links of a page that was saved before a crash may not have been.
+	// Asking the store is not enough: the item's memory is written last, and a crash may have
+	// come after a page was saved and before its links were.
 	if before.Hash != "" && before.Hash == handled.Hash && before.Rules == p.RulesName() {
 		var saved store.Saved
 		if saved, known, err = p.Store.Confirm(ctx, page.URL, handled.Hash, before.Rules, page.FetchedAt); err != nil {

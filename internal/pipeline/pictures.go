@@ -113,7 +113,7 @@ func (p *Pipeline) readPictures(ctx context.Context, page *qianshao.Page, refs [
 	return said
 }
 
-// rank puts in front what looks like a code that people scan, and behind what furnishes pages.
+// rank puts pictures that look like codes to scan first, and page furniture last.
 func rank(ref string) int {
 	if strings.HasPrefix(ref, "data:") {
 		return 0 // it costs no request
@@ -201,7 +201,7 @@ func inlined(ref string) (body []byte, ok bool) {
 	return body, true
 }
 
-// textOf reads the text of a picture; what fails is as if there were none.
+// textOf reads the text of a picture; after a failure it is as if there were none.
 func (p *Pipeline) textOf(ctx context.Context, grey *image.Gray, pageURL string) string {
 	text, err := p.OCR.Text(ctx, grey)
 	if err != nil {
@@ -235,8 +235,8 @@ type rememberedPicture struct {
 
 func (r *rememberedPicture) size() int { return len(r.picture.Body) + len(r.picture.URL) }
 
-// read returns what a picture says, by get if it is not remembered. A picture whose text is
-// wanted is another than one whose codes alone are.
+// read returns what a picture says, by get if it is not remembered. Reading a picture's text
+// and reading only its codes are remembered separately.
 func (m *pictureMemory) read(ref string, how reading, get func() (qianshao.Picture, error)) (qianshao.Picture, error) {
 	key := fmt.Sprint(how.text, " ", ref)
 	m.mu.Lock()

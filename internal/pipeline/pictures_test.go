@@ -115,7 +115,7 @@ func TestCodesOfAFlaggedPage(t *testing.T) {
 	}
 }
 
-// TestPicturesOfAnOrdinaryPage: nobody asks for them.
+// TestPicturesOfAnOrdinaryPage: they are not fetched.
 func TestPicturesOfAnOrdinaryPage(t *testing.T) {
 	s := servePictures(t, func() string {
 		return `<h1>校园新闻</h1><p>` + strings.Repeat("本校春季运动会顺利举行，各年级同学踊跃参加。", 12) + `</p><img src="/ewm.png">`

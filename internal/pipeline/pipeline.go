@@ -30,8 +30,8 @@ import (
 type Store interface {
 	// SavePage saves a flagged page. Any other is saved with its visit.
 	SavePage(ctx context.Context, save store.Save) (store.Saved, error)
-	// Confirm records that a page was seen as it was when it was judged; known is
-	// false if it must be judged again.
+	// Confirm records that a page was seen unchanged since it was judged; known is false if it
+	// must be judged again.
 	Confirm(ctx context.Context, pageURL, hash, rules string, at time.Time) (saved store.Saved, known bool, err error)
 	// PageGone records that a page is no longer there.
 	PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (store.Saved, error)
@@ -51,7 +51,7 @@ type ActiveRules struct {
 	Name string
 }
 
-// Options are what a pipeline joins. All are required but the last five.
+// Options are the parts of a pipeline. All are required but the last five.
 type Options struct {
 	Store    Store
 	Evidence *evidence.Archive
@@ -180,7 +180,7 @@ func (p *Pipeline) Gone(ctx context.Context, gone ingest.Gone) error {
 // ingest.Memory.
 func (p *Pipeline) RulesName() string { return p.Rules().Name }
 
-// judged is what a page came to.
+// judged is the result of judging a page.
 type judged struct {
 	doc           *qianshao.Document
 	assessment    qianshao.Assessment
@@ -262,7 +262,7 @@ func (p *Pipeline) addParts(ctx context.Context, x *analyze.Extraction, turn *tu
 	return scripted, nil
 }
 
-// judgeAgain does the follow-up of a page that came to j and reads its pictures, out of its
+// judgeAgain does the follow-up of a page whose result is j and reads its pictures, out of its
 // turn, and assesses the page again where they show more of it.
 func (p *Pipeline) judgeAgain(ctx context.Context, rules *ActiveRules, x *analyze.Extraction, turn *turn, j judged) (judged, error) {
 	turn.leave(&j)
@@ -289,7 +289,7 @@ func (p *Pipeline) judgeAgain(ctx context.Context, rules *ActiveRules, x *analyz
 	return j, nil
 }
 
-// again assesses a page that came to j once more.
+// again assesses a page whose result is j once more.
 func (j judged) again(rules *ActiveRules, x *analyze.Extraction) judged {
 	took := j.took
 	j = assess(rules, x)

@@ -29,7 +29,7 @@ type turn struct {
 // take waits for the turn.
 func (t *turn) take(ctx context.Context) (err error) {
 	if t.done, err = t.turns.Wait(ctx, size(t.x)); err == nil && isLarge(t.x) {
-		debug.FreeOSMemory() // what earlier pages left would count beside what this one takes
+		debug.FreeOSMemory() // otherwise garbage of earlier pages would add to what this one takes
 	}
 	return err
 }
@@ -46,8 +46,8 @@ func (t *turn) end() {
 	t.done = nil
 }
 
-// leave ends the turn of a page that came to j before the network is waited for. What a large
-// page came to is not kept so long.
+// leave ends the turn of a page whose result is j before the network is waited for. The result
+// of a large page is not kept that long.
 func (t *turn) leave(j *judged) {
 	if isLarge(t.x) {
 		j.doc = nil

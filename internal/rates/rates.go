@@ -1,12 +1,12 @@
-// Package rates has what is said of a share that was counted on few, and of two people's
-// answers to the same questions.
+// Package rates has the confidence interval of a share that was counted on a small sample, and
+// the agreement of two people's answers to the same questions.
 package rates
 
 import "math"
 
 // Wilson returns the ends of the 95 % confidence interval of the share n of all, Wilson's score
-// interval (E. B. Wilson, 1927): unlike the normal approximation it means something when n
-// is 0 or all is small. Of nothing, nothing is known: 0 and 1.
+// interval (E. B. Wilson, 1927): unlike the normal approximation it means something when n is 0
+// or all is small. If all is 0, nothing is known: 0 and 1.
 func Wilson(n, all int) (low, high float64) {
 	const z = 1.959964 // the normal distribution's 97.5th percentile
 	if all == 0 {

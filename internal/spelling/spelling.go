@@ -12,10 +12,10 @@ import (
 // computed: it takes the product of their lengths.
 const maxWord = 64
 
-// Nearest returns the one of known that word most likely stands for: the
-// beginning of a name, or one that is few edits away: two, of a long name two
-// in five characters, and one if the word has two letters, because with two
-// nothing would be left to mean. It returns "" if none is near.
+// Nearest returns the one of known that word most likely stands for: the beginning of a name,
+// or a name that is few edits away: at most two, or two in five characters for a long name,
+// and only one for a word of two letters, of which two edits would leave nothing. It returns
+// "" if none is near.
 func Nearest(word string, known []string) string {
 	if word == "" || len(word) > maxWord {
 		return ""

@@ -56,7 +56,7 @@ func read(name, what string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxFile {
-		return nil, fmt.Errorf("%s is no file of at most %d bytes", name, maxFile)
+		return nil, fmt.Errorf("%s is not a regular file of at most %d bytes", name, maxFile)
 	}
 	return os.ReadFile(name)
 }

@@ -13,8 +13,8 @@ import (
 
 const hushed = "hush-4711"
 
-// TestFiles: a secret is without its line's end, certificates become those of the connection, and what
-// is wrong with a file is said without what it holds.
+// TestFiles: a secret is read without its line end, certificates become those of the connection, and
+// an error about a file does not quote it.
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	file := func(content string) string {

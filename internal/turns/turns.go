@@ -1,5 +1,5 @@
-// Package turns has pages wait for each other, so that no more of them are worked on
-// at a time than there is memory for.
+// Package turns makes pages wait for each other, so that no more of them are worked on at a
+// time than fit into memory.
 package turns
 
 import (

@@ -59,7 +59,7 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// TestWaitEnds: who waits is told when its context ends, and takes nothing.
+// TestWaitEnds: a waiting caller gets an error when its context ends, and takes nothing.
 func TestWaitEnds(t *testing.T) {
 	t.Parallel()
 	room := turns.New(100, 0)

@@ -177,9 +177,9 @@ func within(part, whole qianshao.Span) bool {
 	return part.Start >= whole.Start && part.End <= whole.End
 }
 
-// Reveal splits s so that characters which cannot be seen, or which turn the
-// direction of writing around, become signs that can: they are how words are
-// disguised, and on a page of ours they would disguise them once more.
+// Reveal splits s so that characters which cannot be seen, or which turn the direction of
+// writing around, become signs that can: they are used to disguise words, and on our own pages
+// they would do so again.
 func Reveal(s, look string) []Piece {
 	var out []Piece
 	from := 0

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Folder keeps everybody from writing into a folder until the test ends. Modes
-// do not bind root, who gets a read-only mount instead.
+// Folder keeps everybody from writing into a folder until the test ends. File modes do not
+// restrict root, so root gets a read-only mount instead.
 func Folder(t testing.TB, folder string) {
 	t.Helper()
 	if os.Geteuid() == 0 {
