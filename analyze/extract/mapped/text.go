@@ -18,8 +18,8 @@ type Text struct {
 // Source returns the text that is the source itself.
 func Source(source string) Text { return Text{Content: source} }
 
-// Outside returns a text that is not in the source, such as an external script's, and
-// is referred to at an offset of it. All of it is mapped to that place, which is empty.
+// Outside returns a text that is not in the source, such as an external script's, and is
+// referred to at an offset of it. All of it is mapped to that place, which is empty.
 func Outside(content string, at int) Text {
 	return Text{Content: content, runs: []qianshao.Run{{Text: qianshao.Span{End: len(content)}, Source: qianshao.Span{Start: at, End: at}}}}
 }

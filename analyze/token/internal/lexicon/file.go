@@ -55,12 +55,12 @@ func parse(data []byte) (*file, error) {
 	var h head
 	n, err := binary.Decode(data, binary.LittleEndian, &h)
 	if err != nil || h.Magic != magic {
-		return nil, errors.New("lexicon: this is no file of words, or one of another form; make it anew by go generate ./analyze/token")
+		return nil, errors.New("lexicon: not a lexicon, or one in another format; make it anew with go generate ./analyze/token")
 	}
 	nodes, parents, blocks := int(h.Nodes), int(h.Parents), (int(h.Nodes)+63)/64
 	rest := data[n:]
 	if want := 4*nodes + 12*blocks + 4*(parents+1) + 8*int(h.Frequencies) + int(h.Names); len(rest) != want {
-		return nil, fmt.Errorf("lexicon: %d bytes of words, where the head says %d", len(rest), want)
+		return nil, fmt.Errorf("lexicon: it has %d bytes of words, but its head says %d", len(rest), want)
 	}
 	take := func(bytes int) []byte {
 		array := rest[:bytes:bytes]
@@ -121,7 +121,7 @@ func Encode(words []Word) ([]byte, error) {
 	e := encoder{labels: map[string]uint16{}}
 	for _, word := range words {
 		if word.Text == "" || word.Counted == 0 || !utf8.ValidString(word.Text) {
-			return nil, fmt.Errorf("lexicon: the word %q that counts %d times is none", word.Text, word.Counted)
+			return nil, fmt.Errorf("lexicon: %q, with frequency %d, is not a word", word.Text, word.Counted)
 		}
 		e.Counted += uint64(word.Counted)
 	}
@@ -145,7 +145,7 @@ func Encode(words []Word) ([]byte, error) {
 	slices.SortFunc(entries, func(a, b entry) int { return slices.Compare(a.units, b.units) })
 	for i := range entries[1:] {
 		if slices.Equal(entries[i].units, entries[i+1].units) {
-			return nil, errors.New("lexicon: a word comes twice, or in two cases")
+			return nil, errors.New("lexicon: a word is given twice, or in two cases")
 		}
 	}
 	e.layOut(entries)
