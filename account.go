@@ -27,8 +27,8 @@ func ValidAccountName(name string) bool {
 	return true
 }
 
-// Unseen holds for characters that make a name look like another one, or like none. Names
-// of saved views and labels of tokens, which people choose by, have none of them.
+// Unseen reports characters that make a name look like another one, or like nothing. They are refused in
+// names of saved views and labels of tokens, too, since people choose by these.
 func Unseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 // Role says what an account is for.
@@ -100,8 +100,8 @@ func Powers() []Power {
 	return []Power{PowerDecide, PowerLead, PowerSubmit, PowerRules, PowerAudit, PowerAdminister}
 }
 
-// Scope is what a token of the API is good for: ScopeRead, ScopeMetrics, or the name of
-// a power. A token never may more than its account.
+// Scope is what a token of the API is good for: ScopeRead, ScopeMetrics, or the name of a power. A
+// token never permits more than its account may do.
 type Scope string
 
 // The scopes that are not powers.

@@ -85,7 +85,7 @@ func ActKinds() []ActKind {
 // Valid says whether it is one of ActKinds.
 func (k ActKind) Valid() bool { return slices.Contains(ActKinds(), k) }
 
-// Recorded says whether acts of the kind are written by what they tell of, and never asked for.
+// Recorded says whether acts of the kind are written by the change that they record, and never asked for.
 func (k ActKind) Recorded() bool { return k == ActChange || k == ActExport }
 
 // Decides says whether acts of the kind are deciding ones: the next one must name the last.
@@ -157,7 +157,7 @@ type Act struct {
 	Batch   int64
 	Subject Subject
 	Kind    ActKind
-	// Basis is the Seq of the subject's last deciding act, as its author saw it; 0 for none.
+	// Basis is the Seq of the subject's last deciding act, as the author of this one saw it; 0 for none.
 	Basis   int64
 	Verdict Verdict
 	Reason  Reason

@@ -46,11 +46,11 @@ type Authorisation struct {
 	// RobotsWaiver is where the owner waives robots.txt in writing, as "合同附件 3".
 	// It is recorded on every finding. Empty: robots.txt is kept.
 	RobotsWaiver string `json:"robots_waiver,omitempty"`
-	// Views are the ways to ask beside the plain visitor's that the owner
-	// permits: ViewSearchVisitor and ViewSearchCrawler.
+	// Views are the views that the owner permits besides the plain visitor's: ViewSearchVisitor and
+	// ViewSearchCrawler.
 	Views []View `json:"views,omitempty"`
-	// CrawlerBasis is where the owner permits ViewSearchCrawler in writing,
-	// which says in the request that we are somebody else. Needed for that view.
+	// CrawlerBasis is where the owner permits ViewSearchCrawler in writing. That view needs it, since its
+	// requests claim to come from somebody else.
 	CrawlerBasis string `json:"crawler_basis,omitempty"`
 }
 
@@ -73,8 +73,8 @@ func (a *Authorisation) Covers(u *url.URL, now time.Time) Skip {
 	return a.covers(u, now, a.coversHost(u))
 }
 
-// CoversBy is Covers as if pattern were the only one of Hosts. Who has found the pattern in
-// an index of names asks so: an authorisation may name thousands.
+// CoversBy is Covers as if pattern were the only one of Hosts. It is for callers that have found the pattern
+// in an index of names: an authorisation may name thousands.
 func (a *Authorisation) CoversBy(pattern string, u *url.URL, now time.Time) Skip {
 	return a.covers(u, now, hostMatches(pattern, u))
 }

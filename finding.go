@@ -135,8 +135,8 @@ type Evidence struct {
 // IsPattern says whether the evidence was found by a regular expression.
 func (e *Evidence) IsPattern() bool { return strings.ContainsAny(e.Term, `\[(*+?{|`) }
 
-// weight is how much the evidence says in one line: what was concealed, then
-// words that a visitor reads, long ones and disguised ones first.
+// weight ranks evidence by how informative it is: what was concealed comes first, then words that a visitor
+// reads; among these long and disguised ones.
 func (e *Evidence) weight() (n int) {
 	if e.Hidden.Concealed() {
 		n += 80
@@ -200,7 +200,7 @@ type Allowed struct {
 	// Level and Score are those that the finding would have had.
 	Level Level `json:"level"`
 	Score int   `json:"score"`
-	// By says which entry of the allow-list, why it is there and where it is written.
+	// By names the entry of the allow-list, with its reason and where it is written.
 	By string `json:"by"`
 }
 
@@ -240,7 +240,7 @@ type FindingRecord struct {
 	LastSeen  time.Time
 	// GoneAt is when the page was first seen without the finding; the zero time while it is open.
 	GoneAt time.Time
-	// Review is what people say of it. The index is told of it; elsewhere it is not read.
+	// Review is what people say of it. Only the index reads it.
 	Review Review
 }
 

@@ -113,7 +113,7 @@ func (i Indicator) Defanged() string {
 	return i.Value
 }
 
-// defangURL keeps the dots of the path: what is no host is no danger and stays readable.
+// defangURL keeps the dots of the path: only host names become links, and the rest stays readable.
 func defangURL(raw string) string {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok {

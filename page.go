@@ -23,8 +23,8 @@ const (
 // names, numbers and tokens of sessions. Who knows a URL finds its page by the key;
 // who has the key alone does not learn the query, unless it can be guessed.
 //
-// Of a path of more than maxKeyPath bytes the end gives way to '#', which no URL of a page has,
-// and the path's SHA-256: a database's index does not hold keys of any length.
+// A path of more than maxKeyPath bytes is cut, and '#', which no page's URL contains, and the path's SHA-256
+// are appended: a database's index bounds the length of its keys.
 func PageKey(url string) string {
 	path, query, has := strings.Cut(url, "?")
 	if len(path) > maxKeyPath {
@@ -54,7 +54,7 @@ func hashOf(text string) string {
 type Form string
 
 const (
-	// FormPage is a page of a site, the form of all that is not said to be a message.
+	// FormPage is a page of a site: everything that is not declared a message.
 	FormPage Form = "page"
 	// FormMessage is a text by itself: a chat message, a text message, a comment, a post.
 	FormMessage Form = "message"
@@ -196,7 +196,7 @@ const (
 	SkipRedirects Skip = "too_many_redirects"
 	// SkipTooLarge: the body as sent is larger than the cap and cannot be decoded in part.
 	SkipTooLarge Skip = "too_large"
-	// SkipBomb: the body expands beyond all that text does; it was cut there.
+	// SkipBomb: the body expands further than any text does; it was cut there.
 	SkipBomb Skip = "decompression_bomb"
 	// SkipView: the authorisation does not permit the view.
 	SkipView Skip = "view_not_permitted"

@@ -62,8 +62,8 @@ func excluding(prefixes []string) (all []string) {
 	return all
 }
 
-// including returns path prefixes as they are written and without escapes. A
-// further reading would include what nobody has written.
+// including returns path prefixes as they are written and without escapes. Any further reading would include
+// paths that nobody has permitted.
 func including(prefixes []string) (all []string) {
 	for _, prefix := range prefixes {
 		all = append(all, prefix, decoded(prefix))

@@ -1,12 +1,11 @@
 package qianshao
 
-// Review is what may be told to everybody of what people say of a finding: it can be
-// searched for. The zero value is that of a finding that nobody has touched and that was
-// not grouped yet.
+// Review is the part of what people say of a finding that everybody may know: it can be searched for. The
+// zero value is that of a finding that nobody has touched and that has not been grouped yet.
 type Review struct {
-	// Answer is the verdict, or why there is none to be told; empty is AnswerNone.
+	// Answer is the verdict, or why there is none to show; empty is AnswerNone.
 	Answer Answer
-	// DecidedBy is the account whose verdict stands; empty where Answer is no verdict.
+	// DecidedBy is the account whose verdict stands; empty if Answer is not a verdict.
 	DecidedBy string
 	// Assignee is whose task the finding is, or else its primary campaign; empty for nobody's.
 	Assignee string
@@ -16,17 +15,17 @@ type Review struct {
 	Campaigns []string
 }
 
-// Answer is what a search tells of the verdict on a finding. A decision that waits for its
-// blind review is none: a search for a verdict must not find what is kept from the reviewers.
+// Answer is what a search tells of the verdict on a finding. A decision that waits for its blind review does
+// not count as a verdict: a search must not find what is kept from the reviewers.
 type Answer string
 
-// The answers that are no verdict.
+// The answers that are not verdicts.
 const (
 	AnswerNone   Answer = "none"   // nobody has decided
 	AnswerReview Answer = "review" // decided, and due for a second review
 )
 
-// Answers returns all answers: the verdicts, and those that are none.
+// Answers returns all answers: the verdicts, and those that are not verdicts.
 func Answers() (list []Answer) {
 	for _, v := range Verdicts() {
 		list = append(list, Answer(v))
@@ -34,7 +33,7 @@ func Answers() (list []Answer) {
 	return append(list, AnswerNone, AnswerReview)
 }
 
-// Verdict returns the verdict that the answer is; empty if it is none.
+// Verdict returns the answer as a verdict; empty if it is not one.
 func (a Answer) Verdict() Verdict {
 	if v := Verdict(a); v.Valid() {
 		return v

@@ -36,7 +36,7 @@ func Causes() []Cause {
 	return []Cause{CauseContent, CauseRules, CausePage, CauseMoved, CauseCategory, CauseMerged}
 }
 
-// Change is one change of a finding's state or category. A temporary failure of the page is none.
+// Change is one change of a finding's state or category. A temporary failure of the page does not count.
 type Change struct {
 	At    time.Time `json:"at"`
 	State State     `json:"state"`

@@ -10,9 +10,9 @@ import (
 // ErrBadURL says that something handed in is not the address of a web page.
 var ErrBadURL = errors.New("not the address of a web page")
 
-// Submission is a report that a page may show a crime, handed in by a citizen
-// or a colleague. It is fetched only when an authorisation covers it. It is
-// about a page: there is no place in it for who reported it, nor for words.
+// Submission is a report that a page may show a crime, handed in by a citizen or a colleague. It is fetched
+// only when an authorisation covers it. It is about a page: it has no field for who reported it, nor for free
+// text.
 type Submission struct {
 	ID string `json:"id"`
 	// URL is canonical.

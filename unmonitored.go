@@ -2,15 +2,15 @@ package qianshao
 
 import "time"
 
-// Unmonitored is a host, or an authorisation as a whole, that nobody looks at
-// now although the register says so: what has no findings there is not clean.
+// Unmonitored is a host, or an authorisation as a whole, that the register lists as watched but that is not
+// being visited: the absence of findings does not mean that it is clean.
 type Unmonitored struct {
 	// Host is empty where the whole authorisation is meant.
 	Host string `json:"host,omitempty"`
 	// Authorisation is the id of the one that names the host.
 	Authorisation string            `json:"authorisation"`
 	Reason        UnmonitoredReason `json:"reason"`
-	// Skip is why the last visit brought no page, where that is the reason.
+	// Skip is why the last visit brought no page, if that is the reason.
 	Skip Skip `json:"skip,omitempty"`
 	// Since is when it began or, of an authorisation that is about to end, when it
 	// will; the zero time where there was no visit yet.
@@ -38,7 +38,7 @@ const (
 	UnmonitoredDown UnmonitoredReason = "down"
 	// UnmonitoredRobots: robots.txt forbids what was to be visited.
 	UnmonitoredRobots UnmonitoredReason = "robots"
-	// UnmonitoredHTTPError: the host answers with errors, as one does that shuts us out.
+	// UnmonitoredHTTPError: the host answers with errors, as hosts do that block us.
 	UnmonitoredHTTPError UnmonitoredReason = "http_error"
 	// UnmonitoredNoPage: visits bring no page for another reason, named by Skip.
 	UnmonitoredNoPage UnmonitoredReason = "no_page"

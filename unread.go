@@ -13,7 +13,7 @@ const (
 	UnreadNoPdftotext Unread = "pdftotext_is_missing"
 	// UnreadNoPopplerData: a PDF whose Chinese cannot be read without poppler-data.
 	UnreadNoPopplerData Unread = "poppler_data_is_missing"
-	// UnreadNoText: a document without text; what it shows are pictures, if anything.
+	// UnreadNoText: a document without text, such as one of scanned pictures.
 	UnreadNoText Unread = "no_text"
 	// UnreadTooCostly: a document that took more time or memory than it may.
 	UnreadTooCostly Unread = "too_costly"
@@ -27,7 +27,7 @@ const (
 	UnreadFiles Unread = "too_many_files"
 	// UnreadExpands: an archive that expands further than files of a site do.
 	UnreadExpands Unread = "expands_too_far"
-	// UnreadPacking: a file of an archive, packed in a way that is not known here.
+	// UnreadPacking: a file of an archive, compressed by an unsupported method.
 	UnreadPacking Unread = "unknown_packing"
 	// UnreadEncrypted: it cannot be read without its password.
 	UnreadEncrypted Unread = "encrypted"
@@ -37,11 +37,11 @@ const (
 	UnreadMedia   Unread = "media"
 	UnreadFont    Unread = "font"
 	UnreadProgram Unread = "program"
-	// UnreadBinary: no text, and nothing known.
+	// UnreadBinary: neither text nor a known format.
 	UnreadBinary Unread = Unread(NoteBinary)
 	// UnreadTruncated: longer than is read, or cut off.
 	UnreadTruncated Unread = Unread(NoteTruncated)
-	// UnreadRegions: a page of more parts than are kept.
+	// UnreadRegions: a page with more regions than are kept.
 	UnreadRegions Unread = Unread(NoteTooMany)
 	// UnreadRules: a page that is written so that regular expressions of rules are too
 	// costly to be run on all of it.
