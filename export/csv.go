@@ -14,13 +14,13 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// csvTime is a time with its offset, which no program takes for a formula.
+// csvTime is a time with its offset; no program takes it for a formula.
 const csvTime = "2006-01-02 15:04:05-07:00"
 
 // byteOrderMark tells Excel that a file is UTF-8; without it, Chinese is read as GBK.
 const byteOrderMark = "\uFEFF"
 
-// Sheet writes CSV for spreadsheets: none of its cells is run as a formula.
+// Sheet writes CSV for spreadsheets, none of whose cells is evaluated as a formula.
 type Sheet struct{ csv *csv.Writer }
 
 // NewSheet begins a table under the names of its columns.
@@ -91,12 +91,11 @@ func cellTime(t time.Time) string {
 	return t.Format(csvTime)
 }
 
-// inert returns a cell that no spreadsheet runs as a formula: whoever writes a page chooses
-// its title, and =HYPERLINK(…) or =cmd|… in a cell would be ours by the time that it is opened.
-// An apostrophe in front makes it text, as OWASP's page on CSV injection has it. It stands
-// before whatever begins with a sign, the full-width ones too, which Excel takes for the
-// others, behind leading blanks as well; and behind each character that is a separator in
-// some country's settings, since what follows it would be a cell of its own there.
+// inert returns a cell that no spreadsheet evaluates as a formula: whoever writes a page chooses its title,
+// and =HYPERLINK(…) or =cmd|… would reach the reader in a file of ours. An apostrophe in front makes it text,
+// as OWASP's page on CSV injection has it. It stands before whatever begins with a sign, the full-width ones
+// too, which Excel takes for the others, behind leading blanks as well; and behind each character that is a
+// separator in some country's settings, since what follows it would be a cell of its own there.
 func inert(s string) string {
 	var b strings.Builder
 	begins := true

@@ -1,7 +1,7 @@
-// Package export hands findings out: as CSV for tables, JSON lines for programs, Markdown for
-// a ticket, and a zip with the evidence for who has to check it. An export holds what the
-// account sees that asks for it. It is written to a file first and recorded in the trail by
-// the hash of that file: what is not in the trail is not handed out.
+// Package export hands findings out: as CSV for tables, JSON lines for programs, Markdown for a ticket, and a
+// zip with the evidence for whoever has to check it. An export holds only what the requesting account may
+// see. It is written to a file first and recorded in the trail by the hash of that file: what is not in the
+// trail is not handed out.
 package export
 
 import (
@@ -59,7 +59,7 @@ type Row struct {
 	State     qianshao.State    `json:"state"`
 	Rule      string            `json:"rule"`
 	RuleTitle string            `json:"rule_title"`
-	// Law are the provisions that the rule names; none if the rule is not in force any more.
+	// Law lists the provisions that the rule names; empty if the rule is no longer in force.
 	Law        []string `json:"law"`
 	Evidence   Excerpt  `json:"evidence"`
 	Indicators []Handle `json:"indicators"`
@@ -71,13 +71,13 @@ type Row struct {
 	// Verdict is a qianshao.Verdict, InReview, or empty.
 	Verdict string          `json:"verdict,omitempty"`
 	Reason  qianshao.Reason `json:"reason,omitempty"`
-	// Stale says that the verdict is about other content than is there now.
+	// Stale says that the content has changed since the verdict.
 	Stale     bool     `json:"stale,omitempty"`
 	Campaigns []string `json:"campaigns"`
 }
 
-// InReview is the verdict of a row whose decision waits for a second review. What was answered
-// is in no export, whoever asks for it: a file is passed on, also to who is to review.
+// InReview is the verdict of a row whose decision waits for a second review. The answer is in no export,
+// whoever asks for it: files are passed on, possibly to the reviewer.
 const InReview = "in_review"
 
 // Excerpt is the most informative piece of evidence, with its place in the page's source.
@@ -134,7 +134,7 @@ func newRow(r *qianshao.FindingRecord, s *desk.Standing, campaigns, law []string
 	return row
 }
 
-// plain is hostile text in one line, without what cannot be seen and without resident identity numbers.
+// plain is hostile text in one line, without invisible characters and resident identity numbers.
 func plain(s string) string { return mask.String(untrusted.Plain(s)) }
 
 func local(t time.Time, zone *time.Location) time.Time {

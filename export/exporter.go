@@ -32,9 +32,9 @@ const (
 	MaxZipped = 200
 	// MaxBytes bounds the file: it lies in the data folder until it is sent, and the disk is the crawl's, too.
 	MaxBytes = 1 << 30
-	// MaxAtOnce exports are written at a time.
+	// MaxAtOnce bounds the exports that are written at a time.
 	MaxAtOnce = 2
-	// MaxTime bounds how long one is written, and then how long it is sent.
+	// MaxTime bounds the writing of one, and then its sending.
 	MaxTime = 5 * time.Minute
 	// step is how many findings are read at a time, each with up to some kilobytes of evidence.
 	step = 200
@@ -86,8 +86,8 @@ type Options struct {
 	Selection selection.Selector
 	// Evidence writes a zip of what is archived of findings; without it none is made.
 	Evidence func(ctx context.Context, w io.Writer, b Bundle) error
-	// StillIn says whether who asked may still be let in as at first. It is asked again before a
-	// file is handed out, and while it is sent: a sight may have shrunk meanwhile.
+	// StillIn says whether the requester still has the access that it began with. It is checked again before
+	// a file is handed out, and while it is sent: its sight may have shrunk meanwhile.
 	StillIn func(ctx context.Context) (bool, error)
 	// Law returns the provisions that a rule in force names; nil for none.
 	Law func(rule string) []string
@@ -158,7 +158,7 @@ func (r *Request) of() (words, kind string) {
 	return words, kind
 }
 
-// File is an export that is in the trail and can be handed out. Close it, and it is gone.
+// File is an export that is in the trail and can be handed out. Closing it deletes it.
 type File struct {
 	*os.File
 	// Name is that of the file for who gets it, in ASCII; LocalName in the reader's language.
@@ -174,12 +174,12 @@ type File struct {
 	stillIn func() error
 }
 
-// sentAtOnce is how much of a file is sent before it is asked again whether it may be: often
-// enough that a slow line does not matter, and seldom enough that a fast one does not wait.
+// sentAtOnce is how much of a file is sent between two checks of StillIn: little enough for a slow line to be
+// cut off in time, and enough that a fast one does not wait.
 const sentAtOnce = 1 << 20
 
-// WriteTo sends the file. It stops where the account is not let in any more; the receiver
-// knows by Size that it is not whole.
+// WriteTo sends the file. It stops when the account loses its access; the receiver knows by Size that the
+// file is incomplete.
 func (f *File) WriteTo(w io.Writer) (n int64, err error) {
 	for {
 		sent, err := io.CopyN(w, f.File, sentAtOnce)
@@ -207,9 +207,9 @@ func (f *File) Send(answer io.Writer, header func(key, value string), deadline f
 	return err
 }
 
-// Export writes what the account asks for, as far as it sees it, and records it in the trail.
-// Errors are a *Refusal, an *index.SyntaxError, or desk.ErrNotFound also for what the
-// account does not see; whatever the error, nothing is left of the file.
+// Export writes what the account asks for, as far as it may see it, and records it in the trail.
+// Errors are a *Refusal, an *index.SyntaxError, or desk.ErrNotFound also for what the account does
+// not see; whatever the error, nothing is left of the file.
 func (e *Exporter) Export(ctx context.Context, account qianshao.Account, r Request) (*File, error) {
 	r.Findings = unique(r.Findings)
 	words, kind := r.of()
@@ -264,7 +264,7 @@ func (e *Exporter) make(ctx context.Context, account *qianshao.Account, r *Reque
 	return file, nil
 }
 
-// stillIn refuses who is not let in any more.
+// stillIn refuses a requester whose access has changed.
 func (e *Exporter) stillIn(ctx context.Context) error {
 	in, err := e.opts.StillIn(ctx)
 	if err == nil && !in {

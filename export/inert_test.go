@@ -16,7 +16,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// formulas are texts that one spreadsheet or another would run.
+// formulas are texts that one spreadsheet or another would evaluate.
 func formulas() []string {
 	list := []string{
 		"=1+1", "+1+1", "-1+1", "@SUM(1,1)", " =1+1", "\u3000=1+1", "\t=1+1", "\r=1+1", "\n=1+1", "＝1+1", "＋1＋1", "－1+1", "＠SUM(1,1)", "\u200b=1+1", "\ufeff=1+1", "\u00a0=1+1",
@@ -88,8 +88,8 @@ func TestInert(t *testing.T) {
 	}
 }
 
-// TestSpreadsheetRunsNothing opens the table in a spreadsheet, and reads what its cells are. The
-// same texts without our care show that it does run formulas.
+// TestSpreadsheetRunsNothing opens the table in a spreadsheet, and reads what its cells are. The same texts,
+// unescaped, show that it does evaluate formulas.
 func TestSpreadsheetRunsNothing(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("ssconvert"); err != nil {

@@ -235,7 +235,7 @@ func (late) VisibleFindings(context.Context, qianshao.Sight, []string) ([]qiansh
 	return nil, fmt.Errorf("read: %w", context.DeadlineExceeded)
 }
 
-// TestSlow: who waited for nothing is told what to narrow.
+// TestSlow: an export that takes too long ends with advice on what to narrow.
 func TestSlow(t *testing.T) {
 	t.Parallel()
 	_, err := New(Options{Store: late{}}).Export(t.Context(), qianshao.Account{}, Request{Finding: "x", Format: CSV})

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Choice is what somebody asks for: a kind of period, or its days. The zero value is the last
+// Choice is the period that somebody asks for: by its kind, or by its days. The zero value is the last
 // complete week.
 type Choice struct {
 	// Kind is a week, a month or a quarter; KindDays, or "", where From and To say which days.
@@ -114,7 +114,7 @@ func dateOf(s string, zone *time.Location) (time.Time, error) {
 	return time.Date(y, m, d, 12, 0, 0, 0, zone), nil
 }
 
-// Choice returns what is written to choose the period again.
+// Choice returns the choice that selects the period again.
 func (p Period) Choice() Choice {
 	first := p.From.In(p.Zone).Format(time.DateOnly)
 	if p.Kind != KindDays {

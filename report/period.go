@@ -48,7 +48,7 @@ func Quarter(at time.Time, zone *time.Location) Period {
 	return period(KindQuarter, zone, date(y, first, 1), date(y, first+3, 1))
 }
 
-// Days returns so many days, of which the last is the one in which at falls.
+// Days returns the period of n days that ends with the day in which at falls.
 func Days(at time.Time, days int, zone *time.Location) Period {
 	y, m, d := at.In(zone).Date()
 	return period(KindDays, zone, date(y, m, d-days+1), date(y, m, d+1))

@@ -85,7 +85,7 @@ func TestMidnights(t *testing.T) {
 	}
 }
 
-// TestRefusedPeriods: what is no period says so.
+// TestRefusedPeriods: an invalid period is refused.
 func TestRefusedPeriods(t *testing.T) {
 	t.Parallel()
 	zone := zoneOf(t, "Asia/Shanghai")

@@ -93,7 +93,7 @@ type Volume struct {
 	Open, Gone int
 }
 
-// Count is how many findings have a value: a category's, a level's or a reason's name, or a site.
+// Count is how many findings have a value: the name of a category, a level or a reason, or a site.
 type Count struct {
 	Value    string
 	Findings int
@@ -118,12 +118,13 @@ type Verdicts struct {
 	Undecided, Overdue, Parked int
 	// Reasons are those of "not a crime", by qianshao.Reason; Whose those of "crime".
 	Reasons, Whose []Count
-	// ToDecision is from first seen to the first decision, of the findings that were first decided within
-	// the period: Decided many, half of them within Median, nine of ten within P90. Zero if none was.
+	// ToDecision is the time from first seen to the first decision, over the findings that were first decided
+	// within the period: Decided is their number; half were decided within Median, nine of ten within P90.
+	// Zero if there were none.
 	Median, P90 time.Duration
 	Decided     int
-	// Agreement is of all second reviews within the period, Audit of those among them that were
-	// drawn at random: they alone tell of all decisions.
+	// Agreement is over all second reviews within the period, Audit over those that were drawn at random:
+	// only these are representative of all decisions.
 	Agreement
 	Audit Agreement
 }
@@ -131,8 +132,8 @@ type Verdicts struct {
 // Agreement says how often a second, blind review has come to the same verdict.
 type Agreement struct {
 	Reviews, Agreed int
-	// Kappa is Cohen's, nil if it cannot be said: there are fewer than MinDecisions reviews, or
-	// all answers are the same.
+	// Kappa is Cohen's; nil if it is undefined, because there are fewer than MinDecisions reviews, or all
+	// answers are the same.
 	Kappa *float64
 }
 
@@ -153,8 +154,8 @@ func AgreementOf(table map[[2]qianshao.Verdict]int) (a Agreement) {
 // Few says that there are fewer than MinDecisions reviews, and no rate is shown.
 func (a Agreement) Few() bool { return a.Reviews < MinDecisions }
 
-// Rule is how well a rule has done, by the decisions of the period. A finding is that of the
-// rule which has it in front (qianshao.Finding.Rule).
+// Rule is how well a rule has done, by the decisions of the period. A finding counts for the rule with the
+// highest score (qianshao.Finding.Rule).
 type Rule struct {
 	ID, Title string
 	Category  qianshao.Category
@@ -187,7 +188,7 @@ func RateOf(right, wrong, tied int) Rate {
 	return r
 }
 
-// MinDecisions is below which no rate is shown.
+// MinDecisions is the number below which no rate is shown.
 const MinDecisions = 10
 
 // Site is a site, a registered domain, with its findings of the period.

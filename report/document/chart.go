@@ -9,7 +9,7 @@ import (
 // Chart is a chart, as values. Charts are drawn in shades and patterns that are told apart in
 // grey, and a table beside them has the same numbers.
 type Chart struct {
-	// Title names it, Alt says what it shows to who does not see it.
+	// Title names it, Alt describes it to those who cannot see it.
 	Title, Alt string
 	Series     []Series
 	Groups     []Group
@@ -244,7 +244,7 @@ func (c *Chart) drawRows() *drawing {
 	return d
 }
 
-// ticks returns a step of 1, 2 or 5 times a power of ten, and what five of them or fewer reach.
+// ticks returns a step of 1, 2 or 5 times a power of ten, and the end of the axis, at most five steps away.
 func ticks(most int) (step, ceiling int) {
 	step = 1
 	for i := 0; most > step*5; i++ {

@@ -1,7 +1,7 @@
-// Package document writes reports for people: HTML to print and for pages of the console, .docx
-// to work on, CSV for spreadsheets. All three are written from one Document, so that they say the
-// same. It names no people. What pages, rules and registers say is hostile: it stands in one line, without
-// what cannot be seen, and its addresses are defanged.
+// Package document writes reports for people: HTML to print and for pages of the console, .docx to work on,
+// CSV for spreadsheets. All three are written from one Document, so that they say the same. It names no
+// people. Text from pages, rules and registers is hostile: it is put on one line, without invisible
+// characters, and with its addresses defanged.
 package document
 
 import (
@@ -40,7 +40,7 @@ type Section struct {
 	Tables    []Table
 }
 
-// Tile is a figure that is seen at a glance, with what to hold it against.
+// Tile is a figure to be seen at a glance, with the one to compare it with.
 type Tile struct{ Name, Value, Note string }
 
 // List are short sentences under a title.
@@ -68,7 +68,7 @@ type Column struct {
 	Time bool
 }
 
-// Cell is what stands in a row. Raw is what programs read of it; "" is Text.
+// Cell is what stands in a row. Raw is the value for programs; "" means Text.
 type Cell struct{ Text, Raw string }
 
 // Options say how a report is written.

@@ -199,7 +199,7 @@ func (x *docx) cell(c Column, wide int, s string, head bool) {
 	fmt.Fprintf(x, `<w:tc><w:tcPr><w:tcW w:w="%d" w:type="dxa"/></w:tcPr><w:p><w:pPr><w:pStyle w:val=%q/><w:jc w:val=%q/></w:pPr>%s</w:p></w:tc>`, wide, style, side, run(s))
 }
 
-// blocks are the characters of the looks of bars, told apart in grey and by who has only text.
+// blocks are the characters that bars are drawn with; they differ in grey, and in plain text.
 var blocks = map[string]string{"critical": "█", "high": "▓", "medium": "▒", "low": "░", "informational": "·", "now": "█", "before": "░"}
 
 // longest is how many characters the longest bar of a chart has.

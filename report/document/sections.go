@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/report"
 )
 
-// summary is what somebody reads who has a minute.
+// summary is for a reader who has one minute.
 func (m *maker) summary() Section {
 	r, now, before := m.r, m.r.Summary(), m.r.Before
 	against := func(now, before int) string {
@@ -62,7 +62,7 @@ func (m *maker) mostly() string {
 // maxBad is how many rules the summary names: it fits on a page.
 const maxBad = 3
 
-// needs is what somebody has to do something about.
+// needs lists what somebody has to act on.
 func (m *maker) needs() (list []string) {
 	r := m.r
 	say := func(n int, key string) {
@@ -116,7 +116,7 @@ func rank(level string) qianshao.Level {
 	return l
 }
 
-// countsTable holds what was found against the period before.
+// countsTable compares what was found with the period before.
 func (m *maker) countsTable(title, of string, list []report.Count, name func(string) string) Table {
 	t := Table{Title: m.t(title), Columns: m.columns(of, "#found", "#before", "#change")}
 	for _, c := range list {
@@ -191,7 +191,7 @@ func (m *maker) rules() Section {
 	return s
 }
 
-// orNone says that a section has nothing.
+// orNone says so where a section is empty.
 func (m *maker) orNone(s *Section) {
 	if len(s.Tables[len(s.Tables)-1].Rows) == 0 {
 		s.Text = []string{m.t("none")}

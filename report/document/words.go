@@ -25,8 +25,8 @@ type maker struct {
 // t is a message of reports.
 func (m *maker) t(key string, args ...any) string { return m.Text("figures."+key, args...) }
 
-// plain is hostile text in one line, without what cannot be seen and without resident identity
-// numbers; no program makes a link of a URL in it.
+// plain is hostile text in one line, without invisible characters and resident identity numbers; no program
+// makes a link of a URL in it.
 func plain(s string) string {
 	return scheme.ReplaceAllString(mask.String(untrusted.Plain(s)), "hxxp$1:")
 }
@@ -48,7 +48,7 @@ func label(s string) string {
 	return short(dotted.ReplaceAllString(plain(html.UnescapeString(s)), "$1[.]$2"), maxLabel)
 }
 
-// host is a site that nobody is to follow.
+// host is the name of a site, defanged so that nobody follows it by accident.
 func host(s string) string { return short(untrusted.DefangHost(plain(s)), maxHost) }
 
 func short(s string, most int) string {
@@ -71,10 +71,12 @@ func grouped(n int) string {
 	return s
 }
 
-// fewBefore is below which a change is not told in per cent: 1 and then 3 is no rise of 200 %.
+// fewBefore is the number below which a change is not given in per cent: from 1 to 3 is hardly a rise of 200
+// %.
 const fewBefore = 10
 
-// change says how a number has changed; its sign is an arrow, which no spreadsheet takes for one of a formula.
+// change says how a number has changed. Its sign is an arrow, which no spreadsheet takes for the beginning of
+// a formula.
 func change(now, before int) string {
 	switch {
 	case now == before:
